@@ -1,0 +1,211 @@
+import * as tf from "@tensorflow/tfjs";
+
+/**
+ * One tensor of a model, as every part of Fluxion sees it: checkpoint,
+ * optimizer and engines read the same record.
+ *
+ * Files hold PyTorch's shape. On the device a tensor lies in the order of axes
+ * that its operation reads fastest: a Linear's weight as [in, out], a
+ * convolution's as [kh, kw, in, out].
+ */
+export interface ParameterEntry {
+  /** PyTorch's name without a leading `model.`, such as `backbone.0.weight`. */
+  readonly name: string;
+  /** PyTorch's shape. */
+  readonly shape: readonly number[];
+  /** `deviceShape[i]` is `shape[axes[i]]`. */
+  readonly axes: readonly number[];
+  /** Shape on the device. */
+  readonly deviceShape: readonly number[];
+  /** First element in the flat parameter vector. */
+  readonly offset: number;
+  /** Number of elements. */
+  readonly size: number;
+  /** 1 / sqrt(fan-in): weights start uniform in +- this (PyTorch's Linear and Conv2d). */
+  readonly initialBound: number;
+}
+
+/** All tensors of a model in PyTorch's order, one after the other in one flat vector. */
+export interface ParameterLayout {
+  readonly entries: readonly ParameterEntry[];
+  /** Number of elements of the flat vector. */
+  readonly size: number;
+}
+
+/** What a layout is made of: a layer with weight and bias. */
+export type LayerShape =
+  | {
+    readonly kind: "linear";
+    readonly name: string;
+    readonly inputs: number;
+    readonly outputs: number;
+  }
+  | {
+    readonly kind: "conv2d";
+    readonly name: string;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly kernel: number;
+  };
+
+/** The layout of layers in order, each a weight and a bias. */
+export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
+  const entries: ParameterEntry[] = [];
+  let offset = 0;
+  const add = (
+    name: string,
+    shape: number[],
+    axes: number[],
+    initialBound: number,
+  ) => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    entries.push({
+      name,
+      shape,
+      axes,
+      deviceShape: axes.map((axis) => shape[axis]!),
+      offset,
+      size,
+      initialBound,
+    });
+    offset += size;
+  };
+  for (const layer of layers) {
+    switch (layer.kind) {
+      case "linear": {
+        const bound = 1 / Math.sqrt(layer.inputs);
+        add(
+          `${layer.name}.weight`,
+          [layer.outputs, layer.inputs],
+          [1, 0],
+          bound,
+        );
+        add(`${layer.name}.bias`, [layer.outputs], [0], bound);
+        break;
+      }
+      case "conv2d": {
+        const bound = 1 / Math.sqrt(layer.inputs * layer.kernel ** 2);
+        add(
+          `${layer.name}.weight`,
+          [layer.outputs, layer.inputs, layer.kernel, layer.kernel],
+          [2, 3, 1, 0],
+          bound,
+        );
+        add(`${layer.name}.bias`, [layer.outputs], [0], bound);
+        break;
+      }
+      default:
+        layer satisfies never;
+    }
+  }
+  return { entries, size: offset };
+}
+
+/** Rearranges one tensor between the file's order (`shape`) and the device's (`deviceShape`). */
+export function reorderAxes(
+  entry: ParameterEntry,
+  values: Float32Array,
+  to: "device" | "file",
+): Float32Array {
+  const rank = entry.shape.length;
+  const fileStrides = new Array<number>(rank).fill(1);
+  for (let axis = rank - 2; axis >= 0; axis--) {
+    fileStrides[axis] = fileStrides[axis + 1]! * entry.shape[axis + 1]!;
+  }
+  const out = new Float32Array(entry.size);
+  const index = new Array<number>(rank).fill(0);
+  for (let devicePosition = 0; devicePosition < entry.size; devicePosition++) {
+    let filePosition = 0;
+    for (let axis = 0; axis < rank; axis++) {
+      filePosition += index[axis]! * fileStrides[entry.axes[axis]!]!;
+    }
+    if (to === "device") out[devicePosition] = values[filePosition]!;
+    else out[filePosition] = values[devicePosition]!;
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      if (++index[axis]! < entry.deviceShape[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/**
+ * The weights of a model on the device: one flat vector in device order, and a
+ * view of it for each tensor. Whoever makes it disposes it.
+ */
+export class Parameters {
+  readonly layout: ParameterLayout;
+  #flat: tf.Tensor1D;
+  #tensors: readonly tf.Tensor[];
+
+  private constructor(layout: ParameterLayout, flat: tf.Tensor1D) {
+    this.layout = layout;
+    this.#flat = tf.keep(flat);
+    this.#tensors = split(layout, flat);
+  }
+
+  /** From a flat vector in device order, on the current backend. */
+  static fromFlat(layout: ParameterLayout, values: Float32Array): Parameters {
+    if (values.length !== layout.size) {
+      throw new RangeError(
+        `parameters: expected ${layout.size} numbers, got ${values.length}`,
+      );
+    }
+    return new Parameters(layout, tf.tensor1d(values.slice()));
+  }
+
+  /** [layout.size] in device order. Owned by this object: do not dispose. */
+  get flat(): tf.Tensor1D {
+    return this.#flat;
+  }
+
+  /** In the layout's order, each of its `deviceShape`. Owned by this object: do not dispose. */
+  get tensors(): readonly tf.Tensor[] {
+    return this.#tensors;
+  }
+
+  /** Takes `flat` over as the new value; the old tensors are disposed. */
+  replace(flat: tf.Tensor1D): void {
+    this.dispose();
+    this.#flat = tf.keep(flat);
+    this.#tensors = split(this.layout, flat);
+  }
+
+  /** The flat vector in device order, read back. */
+  async read(): Promise<Float32Array> {
+    return Float32Array.from(await this.#flat.data());
+  }
+
+  dispose(): void {
+    this.#flat.dispose();
+    for (const tensor of this.#tensors) tensor.dispose();
+  }
+}
+
+function split(
+  layout: ParameterLayout,
+  flat: tf.Tensor1D,
+): readonly tf.Tensor[] {
+  return layout.entries.map((entry) => {
+    const view = tf.tidy(() =>
+      tf.reshape(tf.slice(flat, [entry.offset], [entry.size]), [
+        ...entry.deviceShape,
+      ])
+    );
+    return tf.keep(view);
+  });
+}
+
+/** Gradients of the layout's tensors, in order and device shape, as one flat vector. */
+export function flattenGradients(
+  layout: ParameterLayout,
+  gradients: readonly tf.Tensor[],
+): tf.Tensor1D {
+  return tf.tidy(() =>
+    tf.concat1d(
+      gradients.map((gradient, i) =>
+        tf.reshape(gradient, [layout.entries[i]!.size])
+      ),
+    )
+  );
+}

@@ -1,0 +1,30 @@
+import type { ParameterLayout } from "../kernels/parameters.ts";
+
+/** A ConditionalMLP over points. */
+export interface MlpNetwork {
+  readonly kind: "mlp";
+  /** Dimension of the points. */
+  readonly dims: number;
+  /** Width; even, because of the time embedding. */
+  readonly hidden: number;
+}
+
+/** A ConditionedSimpleResnet over images, NHWC. */
+export interface ResnetNetwork {
+  readonly kind: "resnet";
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Even, because of the time embedding. */
+  readonly filters: number;
+  readonly blocks: number;
+}
+
+/** A velocity network as data: what it is, not its weights. */
+export type Network = MlpNetwork | ResnetNetwork;
+
+/** A network beside the layout of its parameters. */
+export interface NetworkLayout {
+  readonly network: Network;
+  readonly layout: ParameterLayout;
+}

@@ -1,0 +1,57 @@
+/**
+ * A part of the state of an ODE, such as the position `z` or the change of
+ * log-density `logp`. The parts lie side by side in each row.
+ */
+export interface StatePart {
+  readonly name: string;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** One term of a linear combination of rows. */
+export interface Term<Rows> {
+  readonly weight: number;
+  readonly rows: Rows;
+}
+
+/**
+ * The little arithmetic that a solver needs over rows [n, w], so that the same
+ * solver runs in float64 on plain arrays and in float32 on an engine's tensors.
+ *
+ * What a function returns is new and the caller's to release; it may share no
+ * storage with its arguments.
+ */
+export interface RowSpace<Rows> {
+  /** Number of rows. */
+  count(rows: Rows): number;
+  /** base + scale[row] * sum of weight * rows. `scale` is [n], usually the step size h of each row. */
+  combine(base: Rows, scale: Float64Array, terms: readonly Term<Rows>[]): Rows;
+  /**
+   * For every row and part the sum over its columns of
+   * (value / (atol + rtol * max(|reference|, |other|)))^2.
+   *
+   * @returns [n * parts], row-major. The only read-back inside a solve.
+   */
+  scaledSquares(
+    value: Rows,
+    against: {
+      reference: Rows;
+      other: Rows;
+      parts: readonly StatePart[];
+      rtol: number;
+      atol: number;
+    },
+  ): Promise<Float64Array>;
+  /** The rows at `indices`, in that order. */
+  take(rows: Rows, indices: Int32Array): Rows;
+  /** `rows` with the rows at `indices` (each at most once) replaced by those of `replacement`. */
+  put(rows: Rows, indices: Int32Array, replacement: Rows): Rows;
+  /** Blocks under each other. */
+  stack(blocks: readonly Rows[]): Rows;
+  /** The columns from `start`, `width` of them. */
+  columns(rows: Rows, start: number, width: number): Rows;
+  /** Blocks of the same number of rows, side by side. */
+  beside(blocks: readonly Rows[]): Rows;
+  /** Gives the storage back. */
+  release(rows: Rows): void;
+}

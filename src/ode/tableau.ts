@@ -1,0 +1,65 @@
+/** An explicit Runge-Kutta method as data; make one with {@link defineTableau}. */
+export interface Tableau {
+  /** The name on the command line. */
+  readonly name: string;
+  /** Order of the solution. */
+  readonly order: number;
+  /** Nodes, one a stage. */
+  readonly c: readonly number[];
+  /** Stage weights: row i has i entries. */
+  readonly a: readonly (readonly number[])[];
+  /** Solution weights. */
+  readonly b: readonly number[];
+  /** b minus the embedded method's weights, or null where there is no error estimate. */
+  readonly bError: readonly number[] | null;
+  /** The last stage is the next step's first: c = 1 and its row of `a` is b. */
+  readonly firstSameAsLast: boolean;
+}
+
+const SUM_TOLERANCE = 1e-12;
+
+/**
+ * Checks a Butcher tableau and derives whether its first stage is the last step's last.
+ *
+ * @throws {RangeError} If lengths differ, a row of `a` does not sum to its node,
+ *   `b` not to 1 or `bError` not to 0.
+ */
+export function defineTableau(
+  given: Omit<Tableau, "firstSameAsLast" | "bError"> & {
+    bError?: readonly number[];
+  },
+): Tableau {
+  const { name, c, a, b, bError = null } = given;
+  const stages = c.length;
+  const require = (holds: boolean, what: string) => {
+    if (!holds) throw new RangeError(`tableau ${name}: ${what}`);
+  };
+  require(
+    a.length === stages && b.length === stages &&
+      (bError === null || bError.length === stages),
+    `expected ${stages} stages everywhere`,
+  );
+  const sum = (weights: readonly number[]) =>
+    weights.reduce((total, weight) => total + weight, 0);
+  a.forEach((row, i) => {
+    require(
+      row.length === i,
+      `stage ${i}: expected ${i} weights, got ${row.length}`,
+    );
+    require(
+      Math.abs(sum(row) - c[i]!) < SUM_TOLERANCE,
+      `stage ${i}: weights sum to ${sum(row)}, the node is ${c[i]}`,
+    );
+  });
+  require(Math.abs(sum(b) - 1) < SUM_TOLERANCE, `b sums to ${sum(b)}, not 1`);
+  if (bError !== null) {
+    require(
+      Math.abs(sum(bError)) < SUM_TOLERANCE,
+      `bError sums to ${sum(bError)}, not 0`,
+    );
+  }
+  const last = stages - 1;
+  const firstSameAsLast = stages > 1 && c[last] === 1 && b[last] === 0 &&
+    a[last]!.every((weight, j) => weight === b[j]);
+  return { ...given, bError, firstSameAsLast };
+}

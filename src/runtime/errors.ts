@@ -1,0 +1,19 @@
+/**
+ * What a person did that cannot be done: a wrong option, a broken file, a missing device.
+ *
+ * The message is one line that names the value, the place and the remedy. The
+ * command line prints it as it is and exits with 2; nothing has been written.
+ */
+export class InputError extends Error {
+  override readonly name = "InputError";
+}
+
+/**
+ * Work that was well asked for and failed on the way: a full disk, a loss that
+ * became NaN, a solve that could not go on.
+ *
+ * The message is for people too; the command line exits with 1.
+ */
+export class FailureError extends Error {
+  override readonly name = "FailureError";
+}

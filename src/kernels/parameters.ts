@@ -203,9 +203,7 @@ export function flattenGradients(
 ): tf.Tensor1D {
   return tf.tidy(() =>
     tf.concat1d(
-      gradients.map((gradient, i) =>
-        tf.reshape(gradient, [layout.entries[i]!.size])
-      ),
+      gradients.map((gradient, i) => tf.reshape(gradient, [layout.entries[i]!.size])),
     )
   );
 }

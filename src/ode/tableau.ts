@@ -39,8 +39,7 @@ export function defineTableau(
       (bError === null || bError.length === stages),
     `expected ${stages} stages everywhere`,
   );
-  const sum = (weights: readonly number[]) =>
-    weights.reduce((total, weight) => total + weight, 0);
+  const sum = (weights: readonly number[]) => weights.reduce((total, weight) => total + weight, 0);
   a.forEach((row, i) => {
     require(
       row.length === i,

@@ -1,0 +1,69 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Engine, GradientMethod } from "../ode/engine.ts";
+import { streams } from "../runtime/random.ts";
+import { drawTrace, meanNfe, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import type { LossAndGradient, StepDraw } from "./loss.ts";
+import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
+import { standardNormalLogDensity } from "./standard_normal.ts";
+
+/**
+ * The negative log-likelihood of a batch under a CNF, mean over rows in nats,
+ * and its gradient.
+ *
+ * log p(x) = log N(z(1); 0, I) + integral of tr(df/dz) dt; the state carries
+ * logp with dlogp/dt = -tr(df/dz), so that its end is the change from data to prior.
+ * Source: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al.
+ * 2019) for Hutchinson's estimator with one probe along a solve.
+ *
+ * @param batch Data, [n, d]; stays the caller's.
+ * @param draw The probes are a function of it and the row.
+ * @throws {FailureError} If the solve of a control group cannot go on.
+ */
+export async function cnfLossAndGradient(
+  model: FlowModel,
+  engine: Engine,
+  batch: tf.Tensor2D,
+  settings: SolveSettings & { readonly trace: TraceSettings; readonly gradient: GradientMethod },
+  draw: StepDraw,
+): Promise<LossAndGradient> {
+  const network = requireMlp(model);
+  const [n, dims] = batch.shape;
+  const trace = drawTrace(settings.trace, {
+    key: { seed: draw.seed, stream: streams.probes, lane: draw.step },
+    firstRow: 0,
+    count: n,
+    dims,
+  });
+  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, 1])], 1));
+  const solution = await engine.solve({
+    field: { kind: "mlp", dims, hidden: network.hidden, parameters: model.parameters, trace },
+    y0,
+    t0: 0,
+    t1: 1,
+    ...settings,
+    keep: { kind: settings.gradient.kind === "direct" ? "records" : "end" },
+  }).finally(() => y0.dispose());
+  try {
+    const reports = await engine.report(solution);
+    requireSolved(reports, settings);
+    const { loss, cotangent } = tf.tidy(() => {
+      const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
+      const change = tf.slice2d(solution.y1, [0, dims], [n, 1]);
+      const loss = tf.sub(tf.mean(change), tf.mean(standardNormalLogDensity(z))) as tf.Scalar;
+      const cotangent = tf.concat2d([tf.mul(z, 1 / n), tf.fill([n, 1], 1 / n)], 1);
+      return { loss, cotangent };
+    });
+    try {
+      const gradient = await engine.pullBack(solution, cotangent, settings.gradient);
+      gradient.y0.dispose();
+      return { loss, gradient: gradient.parameters, nfe: meanNfe(reports) };
+    } catch (error) {
+      loss.dispose();
+      throw error;
+    } finally {
+      cotangent.dispose();
+    }
+  } finally {
+    solution.dispose();
+  }
+}

@@ -1,0 +1,104 @@
+import * as tf from "@tensorflow/tfjs";
+import { flattenGradients } from "../kernels/parameters.ts";
+import { applyNetwork } from "../nn/apply.ts";
+import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/random.ts";
+import type { LossAndGradient, StepDraw } from "./loss.ts";
+import { type FlowModel, rowWidth } from "./model.ts";
+import { pathSample, pathVelocity } from "./probability_path.ts";
+
+/** Rows of a batch of an evaluation, so that activations of images stay small. */
+const EVALUATION_ROWS = 250;
+
+/** Lanes of {@link streams.evaluation}: the draws of every evaluation are the same, so that losses compare. */
+const evaluationLanes = { times: 0, noise: 1 } as const;
+
+/**
+ * The flow-matching loss of a batch, mean squared error over all elements
+ * between the network and the conditional velocity, and its gradient.
+ *
+ * Source: Lipman et al. 2023, equation 23, with t uniform on (0, 1).
+ *
+ * @param batch Data x1, [n, w]; stays the caller's.
+ * @param draw Times and noise are a function of it and the row.
+ */
+export function fmLossAndGradient(
+  model: FlowModel,
+  batch: tf.Tensor2D,
+  { seed, step }: StepDraw,
+): LossAndGradient {
+  const [n, width] = batch.shape;
+  const times = fillUniform({ seed, stream: streams.times, lane: step }, 0, new Float32Array(n));
+  const noise = fillNormal(
+    { seed, stream: streams.noise, lane: step },
+    0,
+    new Float32Array(n * width),
+  );
+  const { loss, gradient } = tf.tidy(() => {
+    const regression = regressionOf(batch, times, noise, model.sigmaMin);
+    const meanSquaredError = (...tensors: tf.Tensor[]) => {
+      const velocity = applyNetwork(model.network, tensors, regression.x, times);
+      return tf.mean(tf.squaredDifference(velocity, regression.target)) as tf.Scalar;
+    };
+    const { value, grads } = tf.valueAndGrads(meanSquaredError)([...model.parameters.tensors]);
+    return { loss: value as tf.Scalar, gradient: flattenGradients(model.parameters.layout, grads) };
+  });
+  return { loss, gradient, nfe: null };
+}
+
+/**
+ * The flow-matching loss over many rows, with its standard error over rows.
+ *
+ * @param rows Data x1, [n * w]. Row i's time and noise are a function of (seed, i).
+ * @throws {RangeError} If there is no row.
+ */
+export async function fmLoss(
+  model: FlowModel,
+  rows: Float32Array,
+  { seed }: { readonly seed: number },
+): Promise<{ loss: number; lossStdErr: number }> {
+  const width = rowWidth(model.network);
+  const n = rows.length / width;
+  if (n < 1 || !Number.isInteger(n)) {
+    throw new RangeError(`fmLoss: expected rows of ${width} numbers, got ${rows.length} numbers`);
+  }
+  let sum = 0, sumOfSquares = 0;
+  for (let start = 0; start < n; start += EVALUATION_ROWS) {
+    const count = Math.min(EVALUATION_ROWS, n - start);
+    const key = (lane: number): RandomKey => ({ seed, stream: streams.evaluation, lane });
+    const times = fillUniform(key(evaluationLanes.times), start, new Float32Array(count));
+    const noise = fillNormal(
+      key(evaluationLanes.noise),
+      start * width,
+      new Float32Array(count * width),
+    );
+    const rowLosses = tf.tidy(() => {
+      const x1 = tf.tensor2d(rows.slice(start * width, (start + count) * width), [count, width]);
+      const { x, target } = regressionOf(x1, times, noise, model.sigmaMin);
+      const velocity = applyNetwork(model.network, model.parameters.tensors, x, times);
+      return tf.mean(tf.squaredDifference(velocity, target), 1);
+    });
+    for (const value of await rowLosses.data()) {
+      sum += value;
+      sumOfSquares += value * value;
+    }
+    rowLosses.dispose();
+  }
+  const loss = sum / n;
+  const variance = n > 1 ? Math.max(0, sumOfSquares - n * loss * loss) / (n - 1) : 0;
+  return { loss, lossStdErr: Math.sqrt(variance / n) };
+}
+
+/** Where on the path the network is asked, and what it should answer. Call inside a tidy. */
+function regressionOf(
+  x1: tf.Tensor2D,
+  times: Float32Array,
+  noise: Float32Array,
+  sigmaMin: number,
+): { x: tf.Tensor2D; target: tf.Tensor2D } {
+  const x0 = tf.tensor2d(noise, x1.shape);
+  const t = tf.tensor2d(times, [x1.shape[0], 1]);
+  return {
+    x: pathSample({ x0, x1, t }, sigmaMin),
+    target: pathVelocity({ x0, x1 }, sigmaMin),
+  };
+}

@@ -1,0 +1,57 @@
+import type { MlpNetwork } from "../nn/network.ts";
+import type { SolveReport, TraceMethod } from "../ode/engine.ts";
+import { describeFailures } from "../ode/failure_message.ts";
+import { FailureError, InputError } from "../runtime/errors.ts";
+import { fillNormal, fillSigns, type RandomKey } from "../runtime/random.ts";
+import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
+
+/** What the problems of likelihood, loss and sampling share. */
+
+/**
+ * The model's network, if it has a divergence that Fluxion can compute.
+ *
+ * @throws {InputError} If it is a network over images.
+ */
+export function requireMlp(model: FlowModel): MlpNetwork {
+  if (model.network.kind !== "mlp") {
+    throw new InputError(
+      `log-likelihoods need a model of points; this one is of images (${model.network.kind})`,
+    );
+  }
+  return model.network;
+}
+
+/** Rows whose probes are drawn: row i of the key's sequence has the same probe however the rows are cut. */
+export interface ProbeDraw {
+  readonly key: RandomKey;
+  readonly firstRow: number;
+  readonly count: number;
+  readonly dims: number;
+}
+
+/** The trace method of one solve, with the probes of its rows. */
+export function drawTrace(settings: TraceSettings, draw: ProbeDraw): TraceMethod {
+  if (settings.kind === "exact") return settings;
+  const probes = new Float32Array(draw.count * draw.dims);
+  const fill = settings.distribution === "gaussian" ? fillNormal : fillSigns;
+  fill(draw.key, draw.firstRow * draw.dims, probes);
+  return { ...settings, probes };
+}
+
+/**
+ * @param firstRow Number of the solve's first row in the caller's own counting, for the message.
+ * @throws {FailureError} If a control group could not go on.
+ */
+export function requireSolved(
+  reports: readonly SolveReport[],
+  settings: SolveSettings,
+  firstRow = 0,
+): void {
+  const failed = reports.some((report) => report.failure !== null);
+  if (failed) throw new FailureError(describeFailures(reports, { settings, firstRow }));
+}
+
+/** Field evaluations, mean over control groups. */
+export function meanNfe(reports: readonly SolveReport[]): number {
+  return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
+}

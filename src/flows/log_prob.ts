@@ -1,0 +1,93 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Engine, SolveReport } from "../ode/engine.ts";
+import { streams } from "../runtime/random.ts";
+import { chunkOf } from "./chunks.ts";
+import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import {
+  dataTime,
+  type FlowModel,
+  priorTime,
+  type SolveSettings,
+  type TraceSettings,
+} from "./model.ts";
+import { standardNormalLogDensity } from "./standard_normal.ts";
+
+/** Lane of {@link streams.evaluation} from which the probes of a likelihood are drawn. */
+const PROBE_LANE = 2;
+
+/** Log-likelihoods, and what each control group of the solve did. */
+export interface LogProbResult {
+  /** [n], in nats. */
+  readonly logProb: Float64Array;
+  readonly reports: readonly SolveReport[];
+}
+
+/**
+ * Log-density of points under a flow, in nats.
+ *
+ * Solves from the data's time to the prior's, carrying the change of
+ * log-density, dlogp/dt = -tr(df/dz): log p(x) = log N(z; 0, I) - change.
+ * Source: Chen et al. 2018, Neural ODEs, Theorem 1.
+ *
+ * A row's result depends, within the tolerance, on the rows of its control
+ * group; with `controlGroup: 1` every row stands alone.
+ *
+ * @param points [n * d], row-major.
+ * @param settings.trace `exact` costs d tangents. `hutchinson` is unbiased.
+ * @param settings.seed Of the probes; row i's probe is a function of (seed, i).
+ * @throws {InputError} If the model is one of images.
+ * @throws {RangeError} If `points` is not a whole number of rows, or empty.
+ * @throws {FailureError} If the solve of a control group cannot go on.
+ */
+export async function logProb(
+  model: FlowModel,
+  engine: Engine,
+  points: Float32Array,
+  settings: SolveSettings & { readonly trace: TraceSettings; readonly seed: number },
+): Promise<LogProbResult> {
+  const network = requireMlp(model);
+  const { dims } = network;
+  const n = points.length / dims;
+  if (n < 1 || !Number.isInteger(n)) {
+    throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
+  }
+  const chunk = chunkOf(model, settings.controlGroup) ?? n;
+  const result = new Float64Array(n);
+  const reports: SolveReport[] = [];
+  for (let start = 0; start < n; start += chunk) {
+    const count = Math.min(chunk, n - start);
+    const y0 = tf.tidy(() => {
+      const x = tf.tensor2d(points.slice(start * dims, (start + count) * dims), [count, dims]);
+      return tf.concat2d([x, tf.zeros([count, 1])], 1);
+    });
+    const key = { seed: settings.seed, stream: streams.evaluation, lane: PROBE_LANE };
+    const trace = drawTrace(settings.trace, { key, firstRow: start, count, dims });
+    const solution = await engine.solve({
+      field: { kind: "mlp", dims, hidden: network.hidden, parameters: model.parameters, trace },
+      y0,
+      t0: dataTime(model.kind),
+      t1: priorTime(model.kind),
+      ...settings,
+      keep: { kind: "end" },
+    }).finally(() => y0.dispose());
+    try {
+      const chunkReports = await engine.report(solution);
+      requireSolved(chunkReports, settings, start);
+      reports.push(...chunkReports.map((report) => shiftRows(report, start)));
+      const logDensity = tf.tidy(() => {
+        const z = tf.slice2d(solution.y1, [0, 0], [count, dims]);
+        const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
+        return tf.sub(standardNormalLogDensity(z), change) as tf.Tensor1D;
+      });
+      result.set(await logDensity.data(), start);
+      logDensity.dispose();
+    } finally {
+      solution.dispose();
+    }
+  }
+  return { logProb: result, reports };
+}
+
+function shiftRows(report: SolveReport, by: number): SolveReport {
+  return { ...report, rows: [report.rows[0] + by, report.rows[1] + by] };
+}

@@ -1,0 +1,53 @@
+import type { Parameters } from "../kernels/parameters.ts";
+import type { Network } from "../nn/network.ts";
+import type { StepControl } from "../ode/engine.ts";
+import type { Tableau } from "../ode/tableau.ts";
+
+/** A flow: a velocity network with its weights, and which way its time runs. */
+export interface FlowModel {
+  readonly kind: FlowKind;
+  readonly network: Network;
+  readonly parameters: Parameters;
+  /** Width of the noise that flow matching leaves around a data point; a CNF ignores it. */
+  readonly sigmaMin: number;
+}
+
+/** `cnf`: trained by its likelihood. `fm`: by flow matching. */
+export type FlowKind = "cnf" | "fm";
+
+/** How the ODE of a flow is solved. */
+export interface SolveSettings {
+  readonly tableau: Tableau;
+  readonly control: StepControl;
+  /** Rows that share one step size; `batch`: all of them. */
+  readonly controlGroup: number | "batch";
+  /** Accepted and rejected steps a group may take before it gives up. */
+  readonly maxSteps: number;
+}
+
+/** How a divergence is found; the probes of Hutchinson's estimator are drawn by the flow. */
+export type TraceSettings =
+  | { readonly kind: "exact" }
+  | { readonly kind: "hutchinson"; readonly distribution: "gaussian" | "rademacher" };
+
+/** The time at which the data live: a CNF runs from data at 0 to the prior at 1, flow matching the other way. */
+export function dataTime(kind: FlowKind): 0 | 1 {
+  return kind === "cnf" ? 0 : 1;
+}
+
+/** The time at which the prior, a standard normal, lives. */
+export function priorTime(kind: FlowKind): 0 | 1 {
+  return kind === "cnf" ? 1 : 0;
+}
+
+/** Columns of a row of data: the dimension of a point, or all values of an image. */
+export function rowWidth(network: Network): number {
+  switch (network.kind) {
+    case "mlp":
+      return network.dims;
+    case "resnet":
+      return network.height * network.width * network.channels;
+    default:
+      return network satisfies never;
+  }
+}

@@ -1,0 +1,206 @@
+import * as tf from "@tensorflow/tfjs";
+import { applyNetwork } from "../nn/apply.ts";
+import type { Engine, FieldSpec, SolveReport } from "../ode/engine.ts";
+import { tensorField } from "../ode/tensor_field.ts";
+import { fillNormal, streams } from "../runtime/random.ts";
+import { chunkOf } from "./chunks.ts";
+import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import {
+  dataTime,
+  type FlowModel,
+  priorTime,
+  rowWidth,
+  type SolveSettings,
+  type TraceSettings,
+} from "./model.ts";
+import { standardNormalLogDensity } from "./standard_normal.ts";
+
+/** Lane of {@link streams.samples} from which the probes of sampled likelihoods are drawn; lane 0 has the prior. */
+const PROBE_LANE = 1;
+
+/** Which samples, and how they are solved. */
+export interface SampleOptions {
+  /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. */
+  readonly seed: number;
+  /** Index of the first sample. */
+  readonly start: number;
+  readonly count: number;
+  readonly settings: SolveSettings;
+  /** Carries the log-likelihood in the same solve (its error counts in the step control too). */
+  readonly withLogProb?: { readonly trace: TraceSettings };
+  /** Times whose states are wanted, from the prior's time to the data's. */
+  readonly times?: readonly number[];
+}
+
+/** Samples in order. Images are NHWC, flattened. */
+export interface Samples {
+  /** [count * w]. */
+  readonly samples: Float32Array;
+  /** [count], in nats; null unless asked for. */
+  readonly logProb: Float64Array | null;
+  /** [times][count * w]. */
+  readonly states: readonly Float32Array[];
+  /** One a control group that was solved. */
+  readonly reports: readonly SolveReport[];
+}
+
+/**
+ * Draws samples of a flow: standard normal rows, solved from the prior's time
+ * to the data's.
+ *
+ * @throws {InputError} If log-likelihoods of images are asked for.
+ * @throws {RangeError} If `start` or `count` is not a whole number, or `count` is 0.
+ * @throws {FailureError} If the solve of a control group cannot go on.
+ */
+export async function sample(
+  model: FlowModel,
+  engine: Engine,
+  options: SampleOptions,
+): Promise<Samples> {
+  const chunks: Samples[] = [];
+  for await (const chunk of sampleChunks(model, engine, options)) chunks.push(chunk);
+  const times = options.times?.length ?? 0;
+  return {
+    samples: joined(chunks.map((chunk) => chunk.samples)),
+    logProb: options.withLogProb ? joined64(chunks.map((chunk) => chunk.logProb!)) : null,
+    states: Array.from(
+      { length: times },
+      (_, i) => joined(chunks.map((chunk) => chunk.states[i]!)),
+    ),
+    reports: chunks.flatMap((chunk) => chunk.reports),
+  };
+}
+
+/**
+ * The same as {@link sample}, a chunk at a time: memory does not grow with `count`.
+ *
+ * @throws Whatever {@link sample} throws.
+ */
+export async function* sampleChunks(
+  model: FlowModel,
+  engine: Engine,
+  options: SampleOptions,
+): AsyncGenerator<Samples> {
+  const { start, count, settings } = options;
+  if (!Number.isInteger(start) || start < 0 || !Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
+    );
+  }
+  const chunk = chunkOf(model, settings.controlGroup);
+  const end = start + count;
+  if (chunk === null) {
+    yield await solveRows(model, engine, options, {
+      first: start,
+      last: end,
+      from: start,
+      to: end,
+    });
+    return;
+  }
+  const group = settings.controlGroup as number;
+  // Whole groups are solved and cut, so that a sample's group mates are always the same.
+  let first = Math.floor(start / group) * group;
+  while (first < end) {
+    const last = Math.min(first + chunk, Math.ceil(end / group) * group);
+    const cut = { first, last, from: Math.max(first, start), to: Math.min(last, end) };
+    yield await solveRows(model, engine, options, cut);
+    first = last;
+  }
+}
+
+/** Rows `first` to `last` are solved, `from` to `to` of them kept. */
+interface Cut {
+  readonly first: number;
+  readonly last: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+async function solveRows(
+  model: FlowModel,
+  engine: Engine,
+  options: SampleOptions,
+  cut: Cut,
+): Promise<Samples> {
+  const { seed, settings, withLogProb } = options;
+  const width = rowWidth(model.network);
+  const n = cut.last - cut.first;
+  const prior = new Float32Array(n * width);
+  fillNormal({ seed, stream: streams.samples }, cut.first * width, prior);
+  const y0 = tf.tidy(() => {
+    const z = tf.tensor2d(prior, [n, width]);
+    return withLogProb ? tf.concat2d([z, tf.zeros([n, 1])], 1) : z;
+  });
+  const solution = await engine.solve({
+    field: fieldOf(model, options, cut),
+    y0,
+    t0: priorTime(model.kind),
+    t1: dataTime(model.kind),
+    ...settings,
+    keep: options.times ? { kind: "times", times: options.times } : { kind: "end" },
+  }).finally(() => y0.dispose());
+  try {
+    const reports = await engine.report(solution);
+    requireSolved(reports, settings, cut.first);
+    const kept = async (rows: tf.Tensor2D): Promise<Float32Array> => {
+      const part = tf.slice2d(rows, [cut.from - cut.first, 0], [cut.to - cut.from, width]);
+      const values = await part.data<"float32">();
+      part.dispose();
+      return values;
+    };
+    const samples = await kept(solution.y1);
+    const states = await Promise.all(solution.states.map(kept));
+    let logProb: Float64Array | null = null;
+    if (withLogProb) {
+      const density = tf.tidy(() => {
+        const z = tf.tensor2d(prior, [n, width]);
+        const change = tf.reshape(tf.slice2d(solution.y1, [0, width], [n, 1]), [n]);
+        return tf.add(standardNormalLogDensity(z), change);
+      });
+      logProb = Float64Array.from(await density.data()).slice(
+        cut.from - cut.first,
+        cut.to - cut.first,
+      );
+      density.dispose();
+    }
+    return { samples, logProb, states, reports };
+  } finally {
+    solution.dispose();
+  }
+}
+
+function fieldOf(model: FlowModel, { seed, withLogProb }: SampleOptions, cut: Cut): FieldSpec {
+  const { network, parameters } = model;
+  if (withLogProb) {
+    const { dims, hidden } = requireMlp(model);
+    const key = { seed, stream: streams.samples, lane: PROBE_LANE };
+    const draw = { key, firstRow: cut.first, count: cut.last - cut.first, dims };
+    return { kind: "mlp", dims, hidden, parameters, trace: drawTrace(withLogProb.trace, draw) };
+  }
+  switch (network.kind) {
+    case "mlp":
+      return { kind: "mlp", dims: network.dims, hidden: network.hidden, parameters, trace: null };
+    case "resnet": {
+      const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
+        applyNetwork(network, tensors, x, t);
+      return { kind: "tensors", field: tensorField(velocity, parameters, rowWidth(network)) };
+    }
+    default:
+      return network satisfies never;
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+function joined64(parts: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(parts.flatMap((part) => [...part]));
+}

@@ -15,6 +15,16 @@ import { standardNormalLogDensity } from "./standard_normal.ts";
 /** Lane of {@link streams.evaluation} from which the probes of a likelihood are drawn. */
 const PROBE_LANE = 2;
 
+/** How a likelihood is found. */
+export interface LogProbOptions {
+  /** {@link accurateSolve} when left out. */
+  readonly settings?: SolveSettings;
+  /** `exact`, the default, costs d tangents. `hutchinson` is unbiased. */
+  readonly trace?: TraceSettings;
+  /** Of the probes; row i's probe is a function of (seed, i). 0 when left out. */
+  readonly seed?: number;
+}
+
 /** Log-likelihoods, and what each control group of the solve did. */
 export interface LogProbResult {
   /** [n], in nats. */
@@ -33,8 +43,6 @@ export interface LogProbResult {
  * group; with `controlGroup: 1` every row stands alone.
  *
  * @param points [n * d], row-major.
- * @param settings.trace `exact` costs d tangents. `hutchinson` is unbiased.
- * @param settings.seed Of the probes; row i's probe is a function of (seed, i).
  * @throws {InputError} If the model is one of images.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
  * @throws {FailureError} If the solve of a control group cannot go on.
@@ -43,8 +51,9 @@ export async function logProb(
   model: FlowModel,
   engine: Engine,
   points: Float32Array,
-  settings: SolveSettings & { readonly trace: TraceSettings; readonly seed: number },
+  options: LogProbOptions = {},
 ): Promise<LogProbResult> {
+  const { settings = accurateSolve, trace = { kind: "exact" }, seed = 0 } = options;
   const network = requireMlp(model);
   const { dims } = network;
   const n = points.length / dims;
@@ -60,10 +69,16 @@ export async function logProb(
       const x = tf.tensor2d(points.slice(start * dims, (start + count) * dims), [count, dims]);
       return tf.concat2d([x, tf.zeros([count, 1])], 1);
     });
-    const key = { seed: settings.seed, stream: streams.evaluation, lane: PROBE_LANE };
-    const trace = drawTrace(settings.trace, { key, firstRow: start, count, dims });
+    const key = { seed, stream: streams.evaluation, lane: PROBE_LANE };
+    const drawnTrace = drawTrace(trace, { key, firstRow: start, count, dims });
     const solution = await engine.solve({
-      field: { kind: "mlp", dims, hidden: network.hidden, parameters: model.parameters, trace },
+      field: {
+        kind: "mlp",
+        dims,
+        hidden: network.hidden,
+        parameters: model.parameters,
+        trace: drawnTrace,
+      },
       y0,
       t0: dataTime(model.kind),
       t1: priorTime(model.kind),

@@ -2,6 +2,7 @@ import type { Parameters } from "../kernels/parameters.ts";
 import type { Network } from "../nn/network.ts";
 import type { StepControl } from "../ode/engine.ts";
 import type { Tableau } from "../ode/tableau.ts";
+import { dopri5 } from "../ode/tableaus/dopri5.ts";
 
 /** A flow: a velocity network with its weights, and which way its time runs. */
 export interface FlowModel {
@@ -24,6 +25,18 @@ export interface SolveSettings {
   /** Accepted and rejected steps a group may take before it gives up. */
   readonly maxSteps: number;
 }
+
+/**
+ * The solve that every reported likelihood and every sample comes from unless
+ * the caller says otherwise: a model trained through a coarse solver has learnt
+ * that solver's error, and only an accurate solve shows it.
+ */
+export const accurateSolve: SolveSettings = {
+  tableau: dopri5,
+  control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
+  controlGroup: 8,
+  maxSteps: 10_000,
+};
 
 /** How a divergence is found; the probes of Hutchinson's estimator are drawn by the flow. */
 export type TraceSettings =

@@ -6,6 +6,7 @@ import { fillNormal, streams } from "../runtime/random.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import {
+  accurateSolve,
   dataTime,
   type FlowModel,
   priorTime,
@@ -20,12 +21,13 @@ const PROBE_LANE = 1;
 
 /** Which samples, and how they are solved. */
 export interface SampleOptions {
-  /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. */
-  readonly seed: number;
-  /** Index of the first sample. */
-  readonly start: number;
   readonly count: number;
-  readonly settings: SolveSettings;
+  /** Index of the first sample; 0 when left out. */
+  readonly start?: number;
+  /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. 0 when left out. */
+  readonly seed?: number;
+  /** {@link accurateSolve} when left out. */
+  readonly settings?: SolveSettings;
   /** Carries the log-likelihood in the same solve (its error counts in the step control too). */
   readonly withLogProb?: { readonly trace: TraceSettings };
   /** Times whose states are wanted, from the prior's time to the data's. */
@@ -81,12 +83,13 @@ export async function* sampleChunks(
   engine: Engine,
   options: SampleOptions,
 ): AsyncGenerator<Samples> {
-  const { start, count, settings } = options;
+  const { start = 0, seed = 0, count, settings = accurateSolve } = options;
   if (!Number.isInteger(start) || start < 0 || !Number.isInteger(count) || count < 1) {
     throw new RangeError(
       `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
     );
   }
+  const request = { ...options, seed, settings };
   const chunk = chunkOf(model, settings.controlGroup);
   const end = start + count;
   if (chunk === null) {
@@ -104,10 +107,13 @@ export async function* sampleChunks(
   while (first < end) {
     const last = Math.min(first + chunk, Math.ceil(end / group) * group);
     const cut = { first, last, from: Math.max(first, start), to: Math.min(last, end) };
-    yield await solveRows(model, engine, options, cut);
+    yield await solveRows(model, engine, request, cut);
     first = last;
   }
 }
+
+/** Options with the defaults filled in. */
+type SampleRequest = SampleOptions & { readonly seed: number; readonly settings: SolveSettings };
 
 /** Rows `first` to `last` are solved, `from` to `to` of them kept. */
 interface Cut {
@@ -120,7 +126,7 @@ interface Cut {
 async function solveRows(
   model: FlowModel,
   engine: Engine,
-  options: SampleOptions,
+  options: SampleRequest,
   cut: Cut,
 ): Promise<Samples> {
   const { seed, settings, withLogProb } = options;
@@ -170,7 +176,7 @@ async function solveRows(
   }
 }
 
-function fieldOf(model: FlowModel, { seed, withLogProb }: SampleOptions, cut: Cut): FieldSpec {
+function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cut): FieldSpec {
   const { network, parameters } = model;
   if (withLogProb) {
     const { dims, hidden } = requireMlp(model);

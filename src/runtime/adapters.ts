@@ -1,0 +1,76 @@
+/** A WebGPU adapter as Deno describes it. */
+export interface Adapter {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  /** The driver's name for it, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
+  readonly description: string;
+  /** The browser's word for "slow, in software". */
+  readonly isFallbackAdapter: boolean;
+  /** Sorted. */
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|softpipe|software|basic render|\bwarp\b/i;
+
+/**
+ * Whether an adapter computes on the CPU: it says so itself, or its driver's
+ * name is a known one (some software drivers do not call themselves a fallback).
+ */
+export function isSoftwareAdapter(
+  adapter: Pick<Adapter, "vendor" | "architecture" | "device" | "description" | "isFallbackAdapter">,
+): boolean {
+  return adapter.isFallbackAdapter || SOFTWARE_DRIVERS.test(
+    `${adapter.vendor} ${adapter.architecture} ${adapter.device} ${adapter.description}`,
+  );
+}
+
+/** The adapter that `webgpu` would run on, or null where there is none. */
+export async function requestAdapter(): Promise<Adapter | null> {
+  const adapter = await requestGpuAdapter({ powerPreference: "high-performance" });
+  return adapter === null ? null : describe(adapter);
+}
+
+/** All adapters that WebGPU lets a program reach, the one that `webgpu` would run on first. */
+export async function listAdapters(): Promise<readonly Adapter[]> {
+  const found = new Map<string, Adapter>();
+  const requests: GPURequestAdapterOptions[] = [
+    { powerPreference: "high-performance" },
+    { powerPreference: "low-power" },
+    { forceFallbackAdapter: true },
+  ];
+  for (const request of requests) {
+    const adapter = await requestGpuAdapter(request);
+    if (adapter === null) continue;
+    const described = describe(adapter);
+    const key = [described.vendor, described.device, described.description].join("\0");
+    if (!found.has(key)) found.set(key, described);
+  }
+  return [...found.values()];
+}
+
+/** The platform's adapter itself, or null where there is none. */
+export async function requestGpuAdapter(
+  options: GPURequestAdapterOptions,
+): Promise<GPUAdapter | null> {
+  return await navigator.gpu?.requestAdapter(options) ?? null;
+}
+
+function describe(adapter: GPUAdapter): Adapter {
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const limits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") limits[name] = value;
+  }
+  return {
+    vendor,
+    architecture,
+    device,
+    description,
+    isFallbackAdapter,
+    features: [...adapter.features].sort(),
+    limits,
+  };
+}

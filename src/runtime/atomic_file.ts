@@ -1,0 +1,54 @@
+import { FailureError } from "./errors.ts";
+
+/**
+ * Writes a file so that whoever reads it, at any time and after any crash,
+ * finds the old content or the new one, whole.
+ *
+ * A temporary file beside it is written, flushed to the disk and renamed onto
+ * `path`; then the folder's entry is flushed too.
+ *
+ * @throws {FailureError} If the disk is full; the old content stays, the temporary file is removed.
+ * @throws {Deno.errors.NotFound} If the folder does not exist; other errors of the system as they are.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  const folder = slash < 0 ? "." : path.slice(0, slash + 1);
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    const file = await Deno.open(temporary, { write: true, createNew: true });
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += await file.write(bytes.subarray(written));
+      }
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw isDiskFull(error)
+      ? new FailureError(
+        `${path}: no room left on the disk for ${bytes.length} bytes; ` +
+          `the file is as it was before; free some space and go on`,
+      )
+      : error;
+  }
+  await syncFolder(folder);
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /os error (28|122|112|39)\b/.test(error.message);
+}
+
+/** Flushes a folder's entries; Windows has no such call and needs none. */
+async function syncFolder(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const handle = await Deno.open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    handle.close();
+  }
+}

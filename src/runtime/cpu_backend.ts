@@ -1,0 +1,88 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Backend } from "./backend.ts";
+import { FailureError } from "./errors.ts";
+import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
+
+/** tfjs's name for the WebAssembly backend with Fluxion's kernels. */
+export const CPU_BACKEND = "fluxion-cpu";
+
+/**
+ * Starts tfjs's WebAssembly backend and registers it a second time, with
+ * Fluxion's kernels, under an own name: kernels registered on `wasm` itself
+ * would change the tfjs of a program that uses Fluxion as a library.
+ *
+ * Both names share one instance, since two instances corrupt each other's
+ * results. The caller makes it current.
+ *
+ * @throws {FailureError} If it does not start.
+ */
+export async function openCpu(): Promise<Backend> {
+  tf.enableProdMode(); // or tfjs advertises its Node binding on stderr
+  if (tf.findBackendFactory(CPU_BACKEND) === null) {
+    await startWasm();
+    tf.copyRegisteredKernels("wasm", CPU_BACKEND);
+    tf.registerBackend(CPU_BACKEND, () => tf.findBackend("wasm"), 0);
+  }
+  return {
+    kind: "cpu",
+    tfName: CPU_BACKEND,
+    description: "WebAssembly SIMD on one CPU thread",
+    check: () => {},
+    close: () => {},
+  };
+}
+
+async function startWasm(): Promise<void> {
+  // The glue of tfjs-backend-wasm reads __dirname, which a bundle does not have.
+  (globalThis as { __dirname?: string }).__dirname ??= "/";
+  const listeners = processListeners();
+  // Imported here because importing it registers the backend `wasm`.
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const url = URL.createObjectURL(
+    new Blob([wasmBytes as Uint8Array<ArrayBuffer>], { type: "application/wasm" }),
+  );
+  try {
+    if (tf.findBackend("wasm") === null) {
+      setWasmPaths({
+        "tfjs-backend-wasm.wasm": url,
+        "tfjs-backend-wasm-simd.wasm": url,
+        "tfjs-backend-wasm-threaded-simd.wasm": url,
+      }, true);
+      await tf.setBackend("wasm");
+      await tf.ready();
+    }
+  } finally {
+    URL.revokeObjectURL(url);
+    listeners.removeAdded();
+  }
+  if (tf.findBackend("wasm") === null) {
+    throw new FailureError(
+      'backend cpu: tfjs\'s WebAssembly backend did not start; run "fluxion doctor" to see why',
+    );
+  }
+}
+
+/**
+ * The glue listens to `uncaughtException` and `unhandledRejection` and throws
+ * again what it hears, which would take errors away from the program's own handlers.
+ */
+function processListeners() {
+  type Listener = (...values: unknown[]) => void;
+  const process = (globalThis as unknown as {
+    process: {
+      listeners(event: string): Listener[];
+      removeListener(event: string, listener: Listener): void;
+    };
+  }).process;
+  const events = ["uncaughtException", "unhandledRejection"];
+  const before = new Set(events.flatMap((event) => process.listeners(event)));
+  return {
+    removeAdded: () => {
+      for (const event of events) {
+        for (const listener of process.listeners(event)) {
+          if (!before.has(listener)) process.removeListener(event, listener);
+        }
+      }
+    },
+  };
+}

@@ -19,7 +19,10 @@ const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|softpipe|software|basic 
  * name is a known one (some software drivers do not call themselves a fallback).
  */
 export function isSoftwareAdapter(
-  adapter: Pick<Adapter, "vendor" | "architecture" | "device" | "description" | "isFallbackAdapter">,
+  adapter: Pick<
+    Adapter,
+    "vendor" | "architecture" | "device" | "description" | "isFallbackAdapter"
+  >,
 ): boolean {
   return adapter.isFallbackAdapter || SOFTWARE_DRIVERS.test(
     `${adapter.vendor} ${adapter.architecture} ${adapter.device} ${adapter.description}`,

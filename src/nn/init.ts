@@ -1,0 +1,24 @@
+import { reorderAxes } from "../kernels/parameters.ts";
+import { fillUniform, streams } from "../runtime/random.ts";
+import { networkLayout } from "./layout.ts";
+import type { Network } from "./network.ts";
+
+/**
+ * Fresh weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan-in).
+ *
+ * Tensor i is drawn in the file's order from lane i, so that it depends on the
+ * seed alone, not on how a device lays it out.
+ *
+ * @returns [layout.size], flat, in device order.
+ */
+export function initialParameters(network: Network, seed: number): Float32Array {
+  const layout = networkLayout(network);
+  const flat = new Float32Array(layout.size);
+  layout.entries.forEach((entry, lane) => {
+    const key = { seed, stream: streams.weights, lane };
+    const values = fillUniform(key, 0, new Float32Array(entry.size));
+    for (let i = 0; i < values.length; i++) values[i] = (2 * values[i]! - 1) * entry.initialBound;
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  });
+  return flat;
+}

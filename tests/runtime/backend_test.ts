@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import type { Adapter } from "../../src/runtime/adapters.ts";
+import { choose, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
+import { backendTest } from "../support/backends.ts";
+
+backendTest("openBackend() runs what was asked for", ["cpu", "webgpu"], async (backend) => {
+  assert.equal(tf.getBackend(), backend.tfName);
+  const product = tf.tidy(() => tf.matMul([[1, 2], [3, 4]], [[5, 6], [7, 8]]));
+  assert.deepEqual([...await product.data()], [19, 22, 43, 50]);
+  product.dispose();
+  assert.equal(await openBackend(backend.kind), backend);
+});
+
+backendTest("openBackend() opens again what was closed", ["webgpu"], async (backend) => {
+  backend.close();
+  const again = await openBackend("webgpu");
+  assert.notEqual(again, backend);
+  const two = tf.tidy(() => tf.add(1, 1));
+  assert.equal((await two.data())[0], 2);
+  two.dispose();
+});
+
+Deno.test("openBackend() called twice at once opens both", async () => {
+  const [first, second] = await Promise.all([openBackend("cpu"), openBackend("cpu")]);
+  assert.equal(first, second);
+  assert.equal(tf.getBackend(), "fluxion-cpu");
+});
+
+Deno.test("openBackend() leaves the kernels of tfjs's own wasm backend as they are", async () => {
+  await openBackend("cpu");
+  // tfjs-backend-wasm 4.22 has no filter gradient; ours must not appear there.
+  assert.equal(tf.getKernel("Conv2DBackpropFilter", "wasm"), undefined);
+});
+
+const adapter: Adapter = {
+  vendor: "",
+  architecture: "",
+  device: "",
+  description: "NVIDIA H100",
+  isFallbackAdapter: false,
+  features: [],
+  limits: {},
+};
+
+Deno.test("choose() takes a GPU for images, never for points, never a software one", () => {
+  assert.equal(choose("auto", "images", adapter).kind, "webgpu");
+  assert.equal(choose("auto", "points", adapter).kind, "cpu");
+  assert.equal(choose("auto", "images", null).kind, "cpu");
+  assert.equal(choose("auto", "images", { ...adapter, isFallbackAdapter: true }).kind, "cpu");
+  for (const name of ["llvmpipe (LLVM 15.0.6, 256 bits)", "SwiftShader Device (Subzero)"]) {
+    const chosen = choose("auto", "images", { ...adapter, description: name });
+    assert.equal(chosen.kind, "cpu");
+    assert.ok(chosen.reason.includes(name), chosen.reason);
+  }
+});
+
+Deno.test("chooseBackend() does what was asked for, whatever the adapter", async () => {
+  assert.equal((await chooseBackend("webgpu", "points")).kind, "webgpu");
+  assert.equal((await chooseBackend("cpu", "images")).kind, "cpu");
+});

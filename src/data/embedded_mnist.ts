@@ -1,0 +1,17 @@
+import packed from "../../data/mnist/mnist.bits.gz" with { type: "bytes" };
+import type { ImageDataset } from "./dataset.ts";
+import { gunzip } from "./gunzip.ts";
+import { PACKED_MNIST_BYTES, unpackMnist } from "./packed_mnist.ts";
+
+/**
+ * The bytes of the embedded MNIST, laid out as `packMnist` says. Inflated on each
+ * call; gzip's own checksum guards them, `verifyDataset` checks their SHA-256 too.
+ */
+export function embeddedMnistContent(): Promise<Uint8Array<ArrayBuffer>> {
+  return gunzip(packed, { place: "the embedded MNIST", limit: PACKED_MNIST_BYTES });
+}
+
+/** MNIST binarised, from inside the program. */
+export async function openEmbeddedMnist(): Promise<ImageDataset> {
+  return unpackMnist(await embeddedMnistContent());
+}

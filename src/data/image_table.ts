@@ -1,0 +1,85 @@
+import type { ImageTable } from "./dataset.ts";
+
+/** What both kinds of table are made of. */
+interface StoredImages {
+  /** Pixels of an image: height * width * channels. */
+  readonly pixels: number;
+  readonly count: number;
+  readonly labels: Uint8Array | null;
+}
+
+/** Bytes that one image of `pixels` pixels takes when each pixel is a bit. */
+export function packedImageBytes(pixels: number): number {
+  return Math.ceil(pixels / 8);
+}
+
+/**
+ * Packs pixels into bits: 1 where the grey value is above `threshold`. Each
+ * image starts at a byte, its first pixel in the highest bit.
+ *
+ * @param grey [count * pixels].
+ * @returns [count * packedImageBytes(pixels)].
+ */
+export function packImages(
+  grey: Uint8Array,
+  pixels: number,
+  threshold: number,
+): Uint8Array<ArrayBuffer> {
+  const stride = packedImageBytes(pixels);
+  const count = grey.length / pixels;
+  const bits = new Uint8Array(count * stride);
+  for (let image = 0; image < count; image++) {
+    for (let p = 0; p < pixels; p++) {
+      if (grey[image * pixels + p]! > threshold) {
+        bits[image * stride + (p >> 3)]! |= 0x80 >> (p & 7);
+      }
+    }
+  }
+  return bits;
+}
+
+/** A table over images packed by {@link packImages}: values are 0 and 1. */
+export function packedImageTable(bits: Uint8Array, images: StoredImages): ImageTable {
+  const { pixels } = images;
+  const stride = packedImageBytes(pixels);
+  return imageTable(images, (index, out, start) => {
+    const from = index * stride;
+    for (let p = 0; p < pixels; p++) {
+      out[start + p] = (bits[from + (p >> 3)]! >> (7 - (p & 7))) & 1;
+    }
+  });
+}
+
+/** A table over grey values [count * pixels]: values are grey / 255. */
+export function greyImageTable(grey: Uint8Array, images: StoredImages): ImageTable {
+  const { pixels } = images;
+  return imageTable(images, (index, out, start) => {
+    const from = index * pixels;
+    for (let p = 0; p < pixels; p++) out[start + p] = grey[from + p]! / 255;
+  });
+}
+
+function imageTable(
+  { pixels, count, labels }: StoredImages,
+  readOne: (index: number, out: Float32Array, start: number) => void,
+): ImageTable {
+  return {
+    count,
+    labels,
+    read(indices, out) {
+      if (out.length !== indices.length * pixels) {
+        throw new RangeError(
+          `ImageTable.read: ${indices.length} images need ${indices.length * pixels} numbers, ` +
+            `the array holds ${out.length}`,
+        );
+      }
+      for (let i = 0; i < indices.length; i++) {
+        const index = indices[i]!;
+        if (!(index >= 0 && index < count)) {
+          throw new RangeError(`ImageTable.read: no image ${index}, there are ${count}`);
+        }
+        readOne(index, out, i * pixels);
+      }
+    },
+  };
+}

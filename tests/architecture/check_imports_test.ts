@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { importFaults } from "../../tools/check_imports.ts";
+
+/** A project folder with the given files, removed again. */
+async function withTree(
+  files: Readonly<Record<string, string>>,
+  check: (root: string) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [path, text] of Object.entries({ "deno.json": "{}", ...files })) {
+      await Deno.mkdir(`${root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${root}/${path}`, text);
+    }
+    await check(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("importFaults() finds none in this project", async () => {
+  const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+  assert.deepEqual(await importFaults(root), []);
+});
+
+Deno.test("importFaults() takes a tree that points one way", async () => {
+  await withTree({
+    "mod.ts": `export * from "./src/train/loop.ts";`,
+    "cli/main.ts": `import "../src/train/loop.ts"; import "../src/plot/grid.ts"; console.log(1);`,
+    "src/train/loop.ts": `import "../data/moons.ts"; import "../flows/cnf.ts"; export {};`,
+    "src/plot/grid.ts": `import "../flows/cnf.ts";`,
+    "src/data/moons.ts":
+      `import "../runtime/random.ts"; import "../../data/m.json" with { type: "json" };`,
+    "src/flows/cnf.ts": `import type { A } from "../ode/field.ts"; export type B = A;`,
+    "src/ode/field.ts": `export interface A { a: 1 } // console.log is cli's`,
+    "src/runtime/random.ts": `export {};`,
+    "data/m.json": `{}`,
+  }, async (root) => assert.deepEqual(await importFaults(root), []));
+});
+
+Deno.test("importFaults() names each import that points upwards or sideways", async () => {
+  await withTree({
+    "mod.ts": `export * from "./cli/main.ts";`,
+    "cli/main.ts": `export {};`,
+    "src/ode/field.ts": `import type { A } from "../flows/cnf.ts"; export type B = A;`,
+    "src/flows/cnf.ts": `export interface A { a: 1 }`,
+    "src/metrics/w2.ts": `import "../flows/cnf.ts";`,
+    "src/train/loop.ts": `await import("../plot/grid.ts");`,
+    "src/plot/grid.ts": `import "../../cli/main.ts";`,
+    "src/extra/x.ts": `import "../flows/cnf.ts";`,
+  }, async (root) => {
+    assert.deepEqual(await importFaults(root), [
+      "mod.ts imports cli/main.ts: mod.ts imports src only",
+      "src/extra/x.ts imports src/flows/cnf.ts: " +
+      "src/extra is not a room that tools/check_imports.ts knows",
+      "src/metrics/w2.ts imports src/flows/cnf.ts: src/metrics may import runtime",
+      "src/ode/field.ts imports src/flows/cnf.ts: src/ode may import kernels, runtime",
+      "src/plot/grid.ts imports cli/main.ts: src imports src only",
+      "src/train/loop.ts imports src/plot/grid.ts: " +
+      "src/train may import flows, nn, ode, kernels, runtime, data",
+    ]);
+  });
+});
+
+Deno.test("importFaults() names each use of the process or the parser below cli", async () => {
+  await withTree({
+    "src/train/loop.ts": `export function stop() {
+  // console.log in a comment is none
+  console.warn("stopped");
+  Deno.exit(1);
+}`,
+    "src/nn/layout.ts": `import "@stricli/core";`,
+  }, async (root) => {
+    assert.deepEqual(await importFaults(root), [
+      "src/nn/layout.ts imports @stricli/core: only cli imports the parser",
+      "src/train/loop.ts:3 uses console.warn: only cli may",
+      "src/train/loop.ts:4 uses Deno.exit: only cli may",
+    ]);
+  });
+});

@@ -1,0 +1,455 @@
+import * as v from "valibot";
+import type { FlowKind } from "../flows/model.ts";
+import type { Network } from "../nn/network.ts";
+import { tableaus } from "../ode/tableaus.ts";
+import { InputError } from "../runtime/errors.ts";
+import { closestName } from "./closest_name.ts";
+import { configFileSchema, type TrainOptions, trainOptionsSchema } from "./config_schema.ts";
+
+export type { TrainOptions } from "./config_schema.ts";
+
+/** A network's name in a config. */
+export type NetName = Network["kind"];
+
+/**
+ * Everything that a training run is a function of, with every default filled in.
+ *
+ * What means nothing for the chosen model, network or solver is absent. It is
+ * what `config.json` holds; `solve_settings.ts` has the values that solves take.
+ */
+export interface TrainConfig {
+  readonly model: FlowKind;
+  /** Name of a data set, or the path of a file. */
+  readonly data: string;
+  /** Images only. */
+  readonly binarize?: boolean;
+  readonly net: NetName;
+  /** Of an mlp. */
+  readonly hidden?: number;
+  /** Of a resnet. */
+  readonly filters?: number;
+  /** Of a resnet. */
+  readonly blocks?: number;
+  /** A run folder or a safetensors file whose weights the run starts from. */
+  readonly init?: string;
+  /** Training steps. Either this or `epochs` is there. */
+  readonly steps?: number;
+  /** Passes over the training data. */
+  readonly epochs?: number;
+  readonly batchSize: number;
+  readonly lr: number;
+  readonly schedule: "constant" | "cosine";
+  /** Steps over which the learning rate rises to `lr`. */
+  readonly warmup: number;
+  /** Cosine only: the step at which the schedule ends; filled in when the run starts. */
+  readonly lrHorizon?: number;
+  /** Largest norm of the gradient; 0: not clipped. */
+  readonly clip: number;
+  /** L2 penalty, as torch.optim.Adam has it. */
+  readonly weightDecay: number;
+  /** Decay of the moving average of the weights; 0: none. */
+  readonly ema: number;
+  /** A CNF's solver of training; flow matching's solver of sample pictures. */
+  readonly solver: string;
+  /** Adaptive solvers only, as `atol`. */
+  readonly rtol?: number;
+  readonly atol?: number;
+  /** Fixed-step solvers only. */
+  readonly solverSteps?: number;
+  /** Step attempts after which a solve gives up. */
+  readonly maxSteps: number;
+  /** Rows that share one step size. */
+  readonly controlGroup: number | "batch";
+  /** CNF only. */
+  readonly trace?: "exact" | "hutchinson";
+  /** Hutchinson's trace only. */
+  readonly probes?: "gaussian" | "rademacher";
+  /** CNF only. */
+  readonly gradient?: "direct" | "adjoint";
+  /** Flow matching only. */
+  readonly sigmaMin?: number;
+  readonly seed: number;
+  readonly backend: "auto" | "webgpu" | "cpu";
+  /** At most so many threads of the CPU engine; absent: as many as help. */
+  readonly threads?: number;
+  /** Epochs between evaluations; 0: only at the end. */
+  readonly evalEvery: number;
+  /** Epochs between sample pictures; 0: only at the end. */
+  readonly sampleEvery: number;
+  /** Seconds between checkpoints; 0: one after every step. */
+  readonly saveSeconds: number;
+}
+
+/** A config file that was read and whose values are each valid by themselves. */
+export interface ConfigFile {
+  /** For messages: the file's name. */
+  readonly place: string;
+  readonly options: TrainOptions;
+}
+
+const common = {
+  weightDecay: 0,
+  schedule: "cosine",
+  maxSteps: 10_000,
+  controlGroup: 8,
+  seed: 0,
+  backend: "auto",
+  saveSeconds: 10,
+} as const satisfies TrainOptions;
+
+/**
+ * What an option is when nobody gives it, by model and network.
+ *
+ * The CNF's were found on moons, where they come within 0.1 nats of the true
+ * density in some 500 steps (docs/architecture.md has the curve).
+ */
+export const trainDefaults = {
+  cnf: {
+    mlp: {
+      ...common,
+      data: "moons",
+      hidden: 64,
+      steps: 600,
+      batchSize: 128,
+      lr: 1e-2,
+      warmup: 20,
+      clip: 5,
+      ema: 0,
+      solver: "dopri5",
+      rtol: 1e-3,
+      atol: 1e-3,
+      solverSteps: 16,
+      trace: "exact",
+      probes: "rademacher",
+      gradient: "direct",
+      evalEvery: 5,
+      sampleEvery: 5,
+    },
+  },
+  fm: {
+    mlp: {
+      ...common,
+      data: "moons",
+      hidden: 128,
+      steps: 2000,
+      batchSize: 256,
+      lr: 2e-3,
+      warmup: 20,
+      clip: 0,
+      ema: 0.99,
+      solver: "dopri5",
+      rtol: 1e-5,
+      atol: 1e-5,
+      solverSteps: 16,
+      sigmaMin: 1e-4,
+      evalEvery: 10,
+      sampleEvery: 50,
+    },
+    resnet: {
+      ...common,
+      data: "mnist",
+      binarize: true,
+      filters: 32,
+      blocks: 4,
+      epochs: 1,
+      batchSize: 64,
+      lr: 1e-3,
+      warmup: 20,
+      clip: 0,
+      ema: 0.99,
+      solver: "dopri5",
+      rtol: 1e-5,
+      atol: 1e-5,
+      solverSteps: 16,
+      sigmaMin: 1e-4,
+      evalEvery: 1,
+      sampleEvery: 1,
+    },
+  },
+} as const satisfies {
+  readonly cnf: { readonly mlp: TrainOptions };
+  readonly fm: { readonly mlp: TrainOptions; readonly resnet: TrainOptions };
+};
+
+/** The data that a model learns when none is named. */
+export const defaultData = { cnf: "moons", fm: "mnist" } as const;
+
+/** The network that fits a data set, as far as its name tells: images come by name or as IDX files. */
+export function netOfData(data: string): NetName {
+  const isNamedImages = /^(mnist|fashion-?mnist|kmnist)$/i.test(data);
+  return isNamedImages || /(\.idx|idx\d-ubyte)(\.gz)?$/i.test(data) ? "resnet" : "mlp";
+}
+
+type Key = keyof TrainOptions;
+const keys = Object.keys(trainOptionsSchema.entries) as Key[];
+
+/** An option's name on the command line: `batchSize` is `--batch-size`. */
+export function optionName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * Reads a config file's text.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If it is not JSON, has an unknown key or a value that no model takes.
+ */
+export function parseConfigFile(text: string, place: string): ConfigFile {
+  const { $schema: _schema, format: _format, network: _network, ...options } = parseConfigJson(
+    text,
+    place,
+  );
+  return { place, options };
+}
+
+/** As {@link parseConfigFile}, with what a run's own `config.json` holds beside the options. */
+export function parseConfigJson(
+  text: string,
+  place: string,
+): v.InferOutput<typeof configFileSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${place}: not JSON (${(error as Error).message})`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InputError(`${place}: expected an object of options, found ${text.slice(0, 40)}`);
+  }
+  return checked(configFileSchema, value, (key) => `${place}: ${key}`);
+}
+
+/** Validates against a schema of options; `naming` words a key for messages. */
+function checked<const S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  naming: (key: string) => string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const key = v.getDotPath(issue) ?? "";
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    const closest = closestName(key, keys);
+    const hint = closest === null ? "deno doc or --help lists the options" : null;
+    throw new InputError(`${naming(key)}: unknown option; ${hint ?? `did you mean ${closest}?`}`);
+  }
+  const found = typeof issue.input === "number" ? String(issue.input) : JSON.stringify(issue.input);
+  throw new InputError(`${naming(key)}: expected ${issue.message}, found ${found}`);
+}
+
+/** Options merged from a file and the command line, and how to name each in a message. */
+interface Given {
+  readonly options: TrainOptions;
+  name(key: Key): string;
+}
+
+/** Choices that belong together: who gives one on the command line discards the file's others. */
+const families: readonly (readonly Key[])[] = [
+  ["steps", "epochs"],
+  ["solver", "rtol", "atol", "solverSteps"],
+  ["trace", "probes"],
+  ["schedule", "lrHorizon"],
+];
+
+function merge(file: ConfigFile | null, flags: TrainOptions): Given {
+  const checkedFlags = checked(trainOptionsSchema, withoutUndefined(flags), optionName);
+  const fromFile: TrainOptions = { ...file?.options };
+  for (const family of families) {
+    // The first of a family decides which others mean anything; steps and epochs exclude each other.
+    const decides = family[0] === "steps" ? family : [family[0]!];
+    if (decides.some((key) => checkedFlags[key] !== undefined)) {
+      for (const key of family) delete fromFile[key];
+    }
+  }
+  return {
+    options: { ...fromFile, ...checkedFlags },
+    name: (key) =>
+      checkedFlags[key] === undefined && file !== null ? `${file.place}: ${key}` : optionName(key),
+  };
+}
+
+function withoutUndefined(options: TrainOptions): TrainOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as TrainOptions;
+}
+
+/** What the meaning of other options hangs on. */
+type Decisive = Pick<TrainConfig, "model" | "net" | "schedule" | "solver" | "trace">;
+
+/** Whether a solver chooses its own steps. */
+function isAdaptive(solver: string): boolean {
+  return tableaus[solver]!.bError !== null;
+}
+
+/** Why an option means nothing beside these choices, or null if it means something. */
+function meaningless(key: Key, chosen: Decisive): string | null {
+  const only = (holds: boolean, what: string) => holds ? null : what;
+  switch (key) {
+    case "binarize":
+      return only(chosen.net === "resnet", "only images have pixels");
+    case "hidden":
+      return only(chosen.net === "mlp", `net ${chosen.net} has filters and blocks instead`);
+    case "filters":
+    case "blocks":
+      return only(chosen.net === "resnet", `net ${chosen.net} has hidden instead`);
+    case "lrHorizon":
+      return only(chosen.schedule === "cosine", `schedule ${chosen.schedule} has no end`);
+    case "rtol":
+    case "atol":
+      return only(
+        isAdaptive(chosen.solver),
+        `solver ${chosen.solver} takes fixed steps: give ${optionName("solverSteps")}`,
+      );
+    case "solverSteps":
+      return only(
+        !isAdaptive(chosen.solver),
+        `solver ${chosen.solver} chooses its steps: give ${optionName("rtol")} and ` +
+          optionName("atol"),
+      );
+    case "trace":
+    case "gradient":
+      return only(chosen.model === "cnf", "flow matching trains without a solve");
+    case "probes":
+      return only(
+        chosen.trace === "hutchinson",
+        chosen.model === "cnf"
+          ? "the exact trace has no probes: give --trace hutchinson"
+          : "flow matching trains without a trace",
+      );
+    case "sigmaMin":
+      return only(chosen.model === "fm", "it belongs to flow matching");
+    default:
+      return null;
+  }
+}
+
+function requireMeaning(given: Given, chosen: Decisive): void {
+  for (const key of keys) {
+    if (given.options[key] === undefined) continue;
+    const reason = meaningless(key, chosen);
+    if (reason !== null) {
+      throw new InputError(
+        `${given.name(key)} ${given.options[key]}: means nothing here, ${reason}`,
+      );
+    }
+  }
+}
+
+/**
+ * The config of a new run: options of a file, overridden by the command line's,
+ * and the defaults of the model and its network for the rest.
+ *
+ * @throws {InputError} If a value is not valid, or an option means nothing beside the others.
+ */
+export function resolveConfig(
+  model: FlowKind,
+  file: ConfigFile | null = null,
+  flags: TrainOptions = {},
+): TrainConfig {
+  const given = merge(file, flags);
+  const { options } = given;
+  if (options.model !== undefined && options.model !== model) {
+    throw new InputError(
+      `${given.name("model")} ${options.model}: this is train ${model}; run train ${options.model}`,
+    );
+  }
+  if (options.steps !== undefined && options.epochs !== undefined) {
+    throw new InputError(
+      `${given.name("steps")} ${options.steps} and ${given.name("epochs")} ${options.epochs}: ` +
+        "give one of them",
+    );
+  }
+  const data = options.data ??
+    (options.net === undefined ? defaultData[model] : options.net === "mlp" ? "moons" : "mnist");
+  const net = options.net ?? netOfData(data);
+  const defaults: TrainOptions = { ...defaultsOf(model, net, data) };
+  if (options.steps !== undefined || options.epochs !== undefined) {
+    delete defaults.steps;
+    delete defaults.epochs;
+  }
+  const all = { ...defaults, ...options, model, data, net };
+  const chosen: Decisive = {
+    model,
+    net,
+    schedule: all.schedule!,
+    solver: all.solver!,
+    trace: all.trace,
+  };
+  requireMeaning(given, chosen);
+  const config: Record<string, unknown> = {};
+  for (const key of keys) {
+    if (all[key] !== undefined && meaningless(key, chosen) === null) config[key] = all[key];
+  }
+  return config as unknown as TrainConfig;
+}
+
+function defaultsOf(model: FlowKind, net: NetName, data: string): TrainOptions {
+  if (model === "fm") return trainDefaults.fm[net];
+  if (net === "mlp") return trainDefaults.cnf.mlp;
+  throw new InputError(
+    `data ${data}, net ${net}: a CNF takes points, not images; run train fm, or give --data moons`,
+  );
+}
+
+/** Options that may differ from one session of a run to the next: the weights are the same for all of them. */
+const freeOnResume: readonly Key[] = [
+  "steps",
+  "epochs",
+  "lrHorizon",
+  "backend",
+  "threads",
+  "evalEvery",
+  "sampleEvery",
+  "saveSeconds",
+];
+
+/**
+ * The config of a run that goes on: what was stored, with the options that do
+ * not change the mathematics replaced. That `steps` or `epochs` only grow is
+ * checked where their number is known, in `train`.
+ *
+ * @throws {InputError} If an option differs that changes the mathematics.
+ */
+export function resumeConfig(
+  stored: TrainConfig,
+  file: ConfigFile | null = null,
+  flags: TrainOptions = {},
+): TrainConfig {
+  const given = merge(file, flags);
+  const { options } = given;
+  const differs = keys.find((key) =>
+    options[key] !== undefined && !freeOnResume.includes(key) && stored[key] !== undefined &&
+    options[key] !== stored[key]
+  );
+  if (differs !== undefined) {
+    throw new InputError(
+      `${given.name(differs)} ${options[differs]}: the run has ${differs} ${
+        stored[differs]
+      }, and ` +
+        "a resumed run keeps its mathematics; leave it out, or start a new run",
+    );
+  }
+  requireMeaning(given, stored);
+  if (options.init !== undefined && stored.init === undefined) {
+    throw new InputError(
+      `${given.name("init")} ${options.init}: the run started from random weights; ` +
+        "leave it out, or start a new run",
+    );
+  }
+  if (options.steps !== undefined && options.epochs !== undefined) {
+    throw new InputError(
+      `${given.name("steps")} ${options.steps} and ${given.name("epochs")} ${options.epochs}: ` +
+        "give one of them",
+    );
+  }
+  const config: Record<string, unknown> = {};
+  for (const key of keys) {
+    const replaced = key === "steps" && options.epochs !== undefined ||
+      key === "epochs" && options.steps !== undefined;
+    const value = freeOnResume.includes(key) ? options[key] ?? stored[key] : stored[key];
+    if (!replaced && value !== undefined) config[key] = value;
+  }
+  return config as unknown as TrainConfig;
+}

@@ -1,0 +1,180 @@
+import { InputError } from "../runtime/errors.ts";
+
+/**
+ * A tensor of a safetensors file. F16 and BF16 are widened to float32 when read;
+ * I64 must fit a double's 53 bits.
+ */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Float64Array | BigInt64Array;
+}
+
+/** What a safetensors file holds: tensors in the order of their data, and free text. */
+export interface Safetensors {
+  readonly tensors: readonly NamedTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own bound on the header (safetensors' MAX_HEADER_SIZE). */
+const MAX_HEADER_BYTES = 100_000_000;
+const LENGTH_BYTES = 8;
+
+type Values = NamedTensor["values"];
+
+const dtypes: Readonly<Record<string, { bytes: number; decode(bytes: Uint8Array): Values }>> = {
+  F64: { bytes: 8, decode: (bytes) => new Float64Array(aligned(bytes)) },
+  F32: { bytes: 4, decode: (bytes) => new Float32Array(aligned(bytes)) },
+  I64: { bytes: 8, decode: (bytes) => new BigInt64Array(aligned(bytes)) },
+  F16: { bytes: 2, decode: (bytes) => Float32Array.from(new Float16Array(aligned(bytes))) },
+  BF16: {
+    bytes: 2,
+    decode: (bytes) =>
+      new Float32Array(Uint32Array.from(new Uint16Array(aligned(bytes)), (h) => h << 16).buffer),
+  },
+};
+
+/** A copy in a buffer of its own: typed arrays want their start aligned. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  return bytes.slice().buffer as ArrayBuffer;
+}
+
+/**
+ * The bytes of a safetensors file: an 8-byte little-endian length, a JSON header,
+ * the tensors' data in the header's order without gaps.
+ *
+ * Source: https://github.com/huggingface/safetensors, "Format". The header is
+ * padded with spaces so that the data starts at a multiple of 8.
+ *
+ * @throws {RangeError} If a name stands twice or a shape does not fit its values.
+ */
+export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let end = 0;
+  for (const { name, shape, values } of tensors) {
+    if (Object.hasOwn(header, name)) throw new RangeError(`safetensors: ${name} stands twice`);
+    if (elements(shape) !== values.length) {
+      throw new RangeError(
+        `safetensors: ${name} has ${values.length} values, shape [${shape}] wants another number`,
+      );
+    }
+    const start = end;
+    end += values.byteLength;
+    header[name] = { dtype: dtypeOf(values), shape, data_offsets: [start, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = new Uint8Array(dataStart + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES, dataStart);
+  bytes.set(json, LENGTH_BYTES);
+  let position = dataStart;
+  for (const { values } of tensors) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position);
+    position += values.byteLength;
+  }
+  return bytes;
+}
+
+function dtypeOf(values: Values): string {
+  if (values instanceof Float32Array) return "F32";
+  return values instanceof Float64Array ? "F64" : "I64";
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/**
+ * Reads a safetensors file. Nothing in its header is believed before it was
+ * compared with the bytes that are there.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If the file is not whole, the header not valid, or a dtype
+ *   not one of F64, F32, F16, BF16, I64.
+ */
+export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors {
+  const fail = (what: string): never => {
+    throw new InputError(`${place}: not a whole safetensors file: ${what}`);
+  };
+  if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const declared = view.getBigUint64(0, true);
+  const room = bytes.length - LENGTH_BYTES;
+  if (declared > BigInt(Math.min(room, MAX_HEADER_BYTES))) {
+    fail(`its header declares ${declared} bytes, ${room} follow`);
+  }
+  const dataStart = LENGTH_BYTES + Number(declared);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), fail);
+  const data = bytes.subarray(dataStart);
+  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
+    .map(([name, entry]) => checkEntry(name, entry, fail))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let end = 0;
+  for (const entry of entries) {
+    if (entry.start !== end) {
+      fail(`${entry.name} starts at byte ${entry.start} of the data, expected ${end}`);
+    }
+    end = entry.end;
+  }
+  if (end !== data.length) fail(`its header declares ${end} bytes of data, ${data.length} follow`);
+  return {
+    tensors: entries.map(({ name, shape, dtype, start, end }) => ({
+      name,
+      shape,
+      values: dtypes[dtype]!.decode(data.subarray(start, end)),
+    })),
+    metadata: checkMetadata(header.__metadata__, fail),
+  };
+}
+
+type Fail = (what: string) => never;
+
+function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    fail("its header is not JSON");
+  }
+  return isRecord(header) ? header : fail("its header is not a JSON object");
+}
+
+function checkEntry(name: string, entry: unknown, fail: Fail) {
+  if (!isRecord(entry)) return fail(`the entry of ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
+    const known = Object.keys(dtypes).join(", ");
+    return fail(`${name} has dtype ${JSON.stringify(dtype)}, expected one of ${known}`);
+  }
+  if (!isCounts(shape)) return fail(`${name} has shape ${JSON.stringify(shape)}`);
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
+    return fail(`${name} has data_offsets ${JSON.stringify(offsets)}`);
+  }
+  const [start, end] = offsets as [number, number];
+  const wanted = elements(shape) * dtypes[dtype]!.bytes;
+  if (wanted !== end - start) {
+    fail(
+      `${name} of shape [${shape}] and ${dtype} wants ${wanted} bytes, its range ${end - start}`,
+    );
+  }
+  return { name, dtype, shape, start, end };
+}
+
+function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== "string")) {
+    return fail("its __metadata__ is not an object of texts");
+  }
+  return value as Record<string, string>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}

@@ -24,25 +24,43 @@ const evaluationLanes = { times: 0, noise: 1 } as const;
 export function fmLossAndGradient(
   model: FlowModel,
   batch: tf.Tensor2D,
-  { seed, step }: StepDraw,
+  draw: StepDraw,
 ): LossAndGradient {
+  const { seed, step: lane } = draw;
   const [n, width] = batch.shape;
-  const times = fillUniform({ seed, stream: streams.times, lane: step }, 0, new Float32Array(n));
+  const times = fillUniform({ seed, stream: streams.times, lane }, 0, new Float32Array(n));
   const noise = fillNormal(
-    { seed, stream: streams.noise, lane: step },
+    { seed, stream: streams.noise, lane },
     0,
     new Float32Array(n * width),
   );
-  const { loss, gradient } = tf.tidy(() => {
-    const regression = regressionOf(batch, times, noise, model.sigmaMin);
+  const result = tf.tidy(() => {
+    const { x, target } = regressionOf(batch, times, noise, model.sigmaMin);
+    return velocityRegression(model, { x, times, target });
+  });
+  return { ...result, nfe: null };
+}
+
+/**
+ * Mean squared error, over all elements, of the network's velocity against a
+ * target, and its gradient: two tensors of the caller's.
+ *
+ * @param at.x Where on the path the network is asked, [n, w].
+ * @param at.times When, [n].
+ * @param at.target What it should answer, [n, w].
+ */
+export function velocityRegression(
+  model: FlowModel,
+  at: { readonly x: tf.Tensor2D; readonly times: Float32Array; readonly target: tf.Tensor2D },
+): { loss: tf.Scalar; gradient: tf.Tensor1D } {
+  return tf.tidy(() => {
     const meanSquaredError = (...tensors: tf.Tensor[]) => {
-      const velocity = applyNetwork(model.network, tensors, regression.x, times);
-      return tf.mean(tf.squaredDifference(velocity, regression.target)) as tf.Scalar;
+      const velocity = applyNetwork(model.network, tensors, at.x, at.times);
+      return tf.mean(tf.squaredDifference(velocity, at.target)) as tf.Scalar;
     };
     const { value, grads } = tf.valueAndGrads(meanSquaredError)([...model.parameters.tensors]);
     return { loss: value as tf.Scalar, gradient: flattenGradients(model.parameters.layout, grads) };
   });
-  return { loss, gradient, nfe: null };
 }
 
 /**

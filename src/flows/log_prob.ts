@@ -4,6 +4,7 @@ import { streams } from "../runtime/random.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import {
+  accurateSolve,
   dataTime,
   type FlowModel,
   priorTime,

@@ -93,7 +93,7 @@ export async function* sampleChunks(
   const chunk = chunkOf(model, settings.controlGroup);
   const end = start + count;
   if (chunk === null) {
-    yield await solveRows(model, engine, options, {
+    yield await solveRows(model, engine, request, {
       first: start,
       last: end,
       from: start,

@@ -1,0 +1,85 @@
+import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import type { CommandContext } from "@stricli/core";
+import { InputError } from "../src/runtime/errors.ts";
+import { completionsCommand } from "./commands/completions.ts";
+import { dataRoutes } from "./commands/data.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { evalCommand } from "./commands/eval.ts";
+import { importRoutes } from "./commands/import.ts";
+import { logProbCommand } from "./commands/log_prob.ts";
+import { plotCommand } from "./commands/plot.ts";
+import { sampleCommand } from "./commands/sample.ts";
+import { trainRoutes } from "./commands/train.ts";
+import { version, versionCommand } from "./commands/version.ts";
+import { describe } from "./help.ts";
+
+const root = buildRouteMap({
+  routes: {
+    train: trainRoutes,
+    sample: sampleCommand,
+    "log-prob": logProbCommand,
+    eval: evalCommand,
+    plot: plotCommand,
+    import: importRoutes,
+    data: dataRoutes,
+    doctor: doctorCommand,
+    completions: completionsCommand,
+    version: versionCommand,
+  },
+  docs: {
+    brief: "continuous normalizing flows and flow matching",
+    fullDescription: describe(
+      "Fluxion trains and samples continuous normalizing flows (CNF) and flow-matching models " +
+        "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 bad " +
+        "usage or input,\n130 Ctrl-C. Every command has --help.",
+      [
+        ["fluxion train cnf", "learn two moons; prints the run folder"],
+        ["fluxion sample latest --out samples.png", "draw from the newest run"],
+        ["fluxion eval latest", "its likelihood, as JSON"],
+        ["fluxion plot latest", "its density, trajectories and curves"],
+      ],
+    ),
+  },
+});
+
+/**
+ * The commands of the program.
+ *
+ * @param hooks.thrown Gets what a command or the parser threw; the first is the cause.
+ */
+export function buildFluxion(
+  hooks: { readonly thrown: (error: unknown) => void },
+): Application<CommandContext> {
+  const keep = (error: unknown) => {
+    hooks.thrown(error);
+    return "";
+  };
+  const documentation = {
+    caseStyle: "convert-camel-to-kebab",
+    onlyRequiredInUsageLine: true,
+    useAliasInUsageLine: false,
+  } as const;
+  return buildApplication(root, {
+    name: "fluxion",
+    versionInfo: { currentVersion: `fluxion ${version}` },
+    scanner: { caseStyle: "allow-kebab-for-camel" },
+    documentation: { ...documentation, disableAnsiColor: true },
+    localization: {
+      text: {
+        ...text_en,
+        noCommandRegisteredForInput: ({ input, corrections }) => {
+          const names = corrections.join(" or ").replaceAll("`", "");
+          const hint = names === "" ? "--help lists the commands" : `did you mean ${names}?`;
+          return keep(new InputError(`unknown command ${input}; ${hint}`));
+        },
+        exceptionWhileParsingArguments: keep,
+        exceptionWhileLoadingCommandFunction: keep,
+        exceptionWhileLoadingCommandContext: keep,
+        exceptionWhileRunningCommand: keep,
+        exceptionWhileRunningIntegrationHook: ({ exception }) => keep(exception),
+        exceptionWhileRunningIntegrationFlag: ({ exception }) => keep(exception),
+        commandErrorResult: keep,
+      },
+    },
+  });
+}

@@ -1,0 +1,92 @@
+import {
+  ArgumentParseError,
+  ArgumentScannerError,
+  EnumValidationError,
+  FlagNotFoundError,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
+} from "@stricli/core";
+import { FailureError, InputError } from "../src/runtime/errors.ts";
+import { ClosedPipe } from "./terminal.ts";
+
+/** What an error means to the shell: its words, and the exit code. */
+export interface Verdict {
+  /** null: end without a word. */
+  readonly message: string | null;
+  readonly exitCode: number;
+}
+
+/** Ctrl-C. The message says how to go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function usageMessage(error: ArgumentScannerError): string {
+  if (error instanceof ArgumentParseError) {
+    const reason = error.exception instanceof Error ? error.exception.message : error.exception;
+    const name = error.externalFlagNameOrPlaceholder;
+    const option = /^[a-z]/.test(name) ? `--${name} ` : `${name} `;
+    return `${option}${error.input.trim()}: ${reason}`;
+  }
+  if (error instanceof FlagNotFoundError) {
+    const similar = error.corrections.map((name) => `--${kebab(name)}`).join(" or ");
+    const hint = similar === "" ? "--help lists the options" : `did you mean ${similar}?`;
+    return `unknown option --${error.input}; ${hint}`;
+  }
+  if (error instanceof EnumValidationError) {
+    const similar = / did you mean (.*)$/.exec(error.message)?.[1]?.replaceAll('"', "");
+    const hint = similar === undefined ? "" : `; did you mean ${similar}`;
+    const choices = error.values.join(", ");
+    return `--${error.externalFlagName} ${error.input}: expected one of ${choices}${hint}`;
+  }
+  if (error instanceof UnsatisfiedFlagError) {
+    return `--${error.externalFlagName} needs a value; --help shows which`;
+  }
+  if (error instanceof UnsatisfiedPositionalError) {
+    return `${error.placeholder} is missing; --help shows the usage`;
+  }
+  if (error instanceof UnexpectedPositionalError) {
+    return `unexpected argument ${error.input}; --help shows the usage`;
+  }
+  if (error instanceof UnexpectedFlagError) {
+    const { externalFlagName: name, previousInput, input } = error;
+    return `--${name} is given twice, ${previousInput} and ${input}; keep one of them`;
+  }
+  return error.message;
+}
+
+/** The words and the exit code for whatever a command threw. */
+export function verdict(error: unknown): Verdict {
+  if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
+  if (error instanceof Interrupted) return { message: error.message, exitCode: 130 };
+  if (error instanceof ArgumentScannerError) {
+    return { message: usageMessage(error), exitCode: 2 };
+  }
+  if (error instanceof InputError) return { message: error.message, exitCode: 2 };
+  if (error instanceof FailureError) return { message: error.message, exitCode: 1 };
+  if (error instanceof Deno.errors.NotCapable) {
+    const wanted = error.message.replace(/,? (run again|specify the required).*$/s, "");
+    return {
+      message: `not permitted: ${wanted}; from a checkout, deno task fluxion runs with every ` +
+        "permission",
+      exitCode: 2,
+    };
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return {
+      message: `the system refuses: ${error.message}; choose a place that you may read and write`,
+      exitCode: 2,
+    };
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  return {
+    message: `${words.split("\n")[0]} (unexpected; --debug shows where)`,
+    exitCode: 1,
+  };
+}

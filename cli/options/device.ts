@@ -1,0 +1,25 @@
+import type { FlagParametersForType } from "@stricli/core";
+import { wholeNumber } from "./parsers.ts";
+
+/** Where to compute. */
+export interface DeviceOptions {
+  readonly backend?: "auto" | "webgpu" | "cpu";
+  readonly threads?: number;
+}
+
+/** `--backend`, `--threads`. */
+export const deviceOptions: FlagParametersForType<DeviceOptions> = {
+  backend: {
+    kind: "enum",
+    values: ["auto", "webgpu", "cpu"],
+    optional: true,
+    brief: "where to compute (default auto; doctor says what that means here)",
+  },
+  threads: {
+    kind: "parsed",
+    parse: wholeNumber(1, "1"),
+    optional: true,
+    placeholder: "N",
+    brief: "threads of the CPU engine (default 1, all that this version has)",
+  },
+};

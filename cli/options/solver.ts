@@ -1,0 +1,92 @@
+import type { FlagParametersForType } from "@stricli/core";
+import { controlGroup, positive, wholeNumber } from "./parsers.ts";
+
+/** How an ODE is solved. */
+export interface SolverOptions {
+  readonly solver?: "euler" | "midpoint" | "rk4" | "rk4-classic" | "dopri5";
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly solverSteps?: number;
+  readonly controlGroup?: number | "batch";
+}
+
+/** What to use where an option is left out, as words for the help text. */
+export interface SolverWords {
+  readonly solver: string;
+  readonly tolerance: string;
+  readonly solverSteps: string;
+  readonly controlGroup: string;
+}
+
+/** `--solver`, `--rtol`, `--atol`, `--solver-steps`, `--control-group`. */
+export function solverOptions(words: SolverWords): FlagParametersForType<SolverOptions> {
+  return {
+    solver: {
+      kind: "enum",
+      values: ["dopri5", "rk4", "rk4-classic", "midpoint", "euler"],
+      optional: true,
+      brief: `ODE solver: dopri5 adapts its step, the others take fixed ones (${words.solver})`,
+    },
+    rtol: {
+      kind: "parsed",
+      parse: positive("1e-5"),
+      optional: true,
+      placeholder: "TOL",
+      brief: `relative tolerance of dopri5 (${words.tolerance})`,
+    },
+    atol: {
+      kind: "parsed",
+      parse: positive("1e-5"),
+      optional: true,
+      placeholder: "TOL",
+      brief: `absolute tolerance of dopri5 (${words.tolerance})`,
+    },
+    solverSteps: {
+      kind: "parsed",
+      parse: wholeNumber(1, "16"),
+      optional: true,
+      placeholder: "N",
+      brief: `steps of a fixed-step solver (${words.solverSteps})`,
+    },
+    controlGroup: {
+      kind: "parsed",
+      parse: controlGroup,
+      optional: true,
+      placeholder: "N|batch",
+      brief: `rows that share one step size (${words.controlGroup})`,
+    },
+  };
+}
+
+/** How a divergence is found. */
+export interface TraceOptions {
+  readonly trace?: "exact" | "hutchinson";
+  readonly probes?: "gaussian" | "rademacher";
+}
+
+/** `--trace`, `--probes`. */
+export function traceOptions(words: string): FlagParametersForType<TraceOptions> {
+  return {
+    trace: {
+      kind: "enum",
+      values: ["exact", "hutchinson"],
+      optional: true,
+      brief:
+        `divergence: exact costs a pass a dimension, hutchinson is a random estimate (${words})`,
+    },
+    probes: {
+      kind: "enum",
+      values: ["gaussian", "rademacher"],
+      optional: true,
+      brief: "random probes of hutchinson (default rademacher)",
+    },
+  };
+}
+
+/** Where an accurate solve is meant unless something else is asked for. */
+export const accurateSolveWords: SolverWords = {
+  solver: "default dopri5",
+  tolerance: "default 1e-5",
+  solverSteps: "default 16",
+  controlGroup: "default the run's",
+};

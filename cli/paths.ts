@@ -1,0 +1,60 @@
+import { InputError } from "../src/runtime/errors.ts";
+
+/**
+ * The folder in which the user stands, from which relative paths count.
+ *
+ * `deno task` runs in the project's root and leaves the user's folder in
+ * `INIT_CWD`. Anywhere else that variable belongs to somebody else's script.
+ */
+export function userFolder(): string {
+  const here = Deno.cwd();
+  const projectRoot = import.meta.dirname?.replace(/[\\/]cli$/, "");
+  return here === projectRoot ? Deno.env.get("INIT_CWD") ?? here : here;
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
+}
+
+/** A path as the user wrote it, made absolute; `-` stays. */
+export function userPath(path: string): string {
+  if (path === "-" || isAbsolute(path)) return path;
+  return `${userFolder()}/${path}`.replace(/\/(\.\/)+/g, "/").replace(/\/\.$/, "");
+}
+
+/** A path as the user would write it: relative to where they stand, if it is below. */
+export function shownPath(path: string): string {
+  const folder = `${userFolder()}/`;
+  return path.startsWith(folder) ? path.slice(folder.length) : path;
+}
+
+/** Whether something is there. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * An output path, absolute and free to be written.
+ *
+ * @throws {InputError} If something is there and `overwrite` was not asked for, or its folder is missing.
+ */
+export async function outputPath(
+  path: string,
+  options: { readonly overwrite?: boolean },
+): Promise<string> {
+  const absolute = userPath(path);
+  if (!options.overwrite && await exists(absolute)) {
+    throw new InputError(`--out ${path}: the file exists; pass --overwrite to replace it`);
+  }
+  const folder = absolute.replace(/[\\/][^\\/]*$/, "");
+  if (folder !== "" && !(await exists(folder))) {
+    throw new InputError(`--out ${path}: there is no folder ${folder}; make it first`);
+  }
+  return absolute;
+}

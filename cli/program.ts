@@ -1,0 +1,80 @@
+import { ExitCode, proposeCompletions, run } from "@stricli/core";
+import { InputError } from "../src/runtime/errors.ts";
+import { buildFluxion } from "./application.ts";
+import { verdict } from "./errors.ts";
+import { paint, writeMessage, writeResult } from "./terminal.ts";
+
+/**
+ * Runs one command line.
+ *
+ * @returns The exit code: 0 done, 1 failed, 2 bad usage or input, 130 Ctrl-C.
+ */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  try {
+    if (args[0] === "__complete") {
+      await complete(args.slice(1));
+      return 0;
+    }
+    await runCommand(args.map((arg, i) => normalised(arg, args[i - 1])));
+    return 0;
+  } catch (error) {
+    const { message, exitCode } = verdict(error);
+    if (message !== null) {
+      writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
+      if (args.includes("--debug") && error instanceof Error) writeMessage(`${error.stack}\n`);
+    }
+    return exitCode;
+  }
+}
+
+/** Spellings that the parser does not take, in those that it does. */
+function normalised(arg: string, previous: string | undefined): string {
+  // A name of one letter is an alias there: `--n 5` is `-n 5`.
+  if (/^--n(=|$)/.test(arg)) return arg.slice(1);
+  // `--lr -inf` would be five aliases; a number that starts with a space is a value.
+  if (/^-(inf|infinity|nan)$/i.test(arg) && previous?.startsWith("-")) return ` ${arg}`;
+  return arg;
+}
+
+async function runCommand(args: readonly string[]): Promise<void> {
+  const empty = args.find((arg) => /^--?[a-z][\w-]*=$/i.test(arg));
+  if (empty !== undefined) {
+    throw new InputError(`${empty.slice(0, -1)}: expected a value after the equals sign`);
+  }
+  // The parser's own words go nowhere: what it throws is kept and reported by runProgram.
+  const thrown: unknown[] = [];
+  const help: string[] = [];
+  const application = buildFluxion({ thrown: (error) => thrown.push(error) });
+  const process = {
+    stdout: { write: (text: string) => void help.push(text) },
+    stderr: { write: () => {} },
+    env: {},
+    exitCode: 0 as number | string | null,
+  };
+  await run(application, args, { process });
+  if (thrown.length > 0) throw thrown[0];
+  const askedFor = args.length === 0 ||
+    args.some((arg) => ["--help", "-h", "--version", "-v", "--help-all", "-H"].includes(arg));
+  if (help.length > 0 && !askedFor) {
+    writeMessage(`${help.join("")}\n`);
+    throw new InputError(`${args.join(" ")}: expected one of the commands above after it`);
+  }
+  writeResult(help.join(""));
+  if (process.exitCode !== ExitCode.Success) {
+    throw new Error(`the parser ended with ${process.exitCode} and no error`);
+  }
+}
+
+/** Prints `completion<TAB>meaning` for what may follow; the last word is the one being typed. */
+async function complete(words: readonly string[]): Promise<void> {
+  const silent = { write: () => {} };
+  const proposals = await proposeCompletions(buildFluxion({ thrown: () => {} }), words, {
+    process: { stdout: silent, stderr: silent, env: {} },
+  });
+  const typed = words.at(-1) ?? "";
+  for (const { completion, brief } of proposals) {
+    // Options are offered once a dash is typed, or they would hide the file names.
+    if (completion.startsWith("-") && !typed.startsWith("-")) continue;
+    writeResult(`${completion}\t${brief}\n`);
+  }
+}

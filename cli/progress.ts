@@ -1,0 +1,76 @@
+import { paint, writeMessage } from "./terminal.ts";
+
+/** How far a piece of work is. */
+export interface ProgressState {
+  readonly done: number;
+  readonly total: number;
+  /** What else is to be known now, such as the loss. */
+  readonly words: string;
+}
+
+/** Shows how far work is, on stderr. */
+export interface Progress {
+  update(state: ProgressState): void;
+  /** Clears the bar, so that other lines can be written. */
+  clear(): void;
+}
+
+const BAR_CELLS = 24;
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 10_000;
+
+/**
+ * A bar that is redrawn in place on a terminal; elsewhere a plain line every
+ * ten seconds, and nothing at all with `--quiet`.
+ *
+ * @param options.what What the numbers count, such as `step`.
+ */
+export function showProgress(
+  options: { readonly what: string; readonly quiet?: boolean },
+): Progress {
+  if (options.quiet) return { update: () => {}, clear: () => {} };
+  const terminal = Deno.stderr.isTerminal();
+  const started = performance.now();
+  let shown = terminal ? -Infinity : started;
+  let first: { done: number; at: number } | null = null;
+  let drawn = false;
+  return {
+    update({ done, total, words }) {
+      const now = performance.now();
+      // The first report may stand anywhere (a resumed run), so speed counts from there.
+      first ??= { done, at: now };
+      if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS) && done < total) return;
+      shown = now;
+      const rate = (done - first.done) / (now - first.at);
+      const left = rate > 0 ? `, ${duration((total - done) / rate / 1000)} left` : "";
+      const text = `${options.what} ${done}/${total}${words === "" ? "" : `, ${words}`}${left}`;
+      if (!terminal) return writeMessage(`${text}\n`);
+      const full = Math.round(BAR_CELLS * Math.min(1, done / total));
+      const bar = paint("green", "█".repeat(full), Deno.stderr) +
+        paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr);
+      writeMessage(`\r${bar} ${text.slice(0, Math.max(20, columns() - BAR_CELLS - 2))}\x1b[K`);
+      drawn = true;
+    },
+    clear() {
+      if (drawn) writeMessage("\r\x1b[K");
+      drawn = false;
+    },
+  };
+}
+
+/** Width of the terminal; some report none. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
+}
+
+/** Seconds as people say them: `8 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

@@ -1,0 +1,64 @@
+/**
+ * The only place that writes to the terminal: results go to stdout, everything
+ * that is said about them to stderr.
+ */
+
+const encoder = new TextEncoder();
+
+/** The reader of stdout has gone (`fluxion sample ... | head`): there is nobody to work for. */
+export class ClosedPipe extends Error {
+  override readonly name = "ClosedPipe";
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+}
+
+/**
+ * Writes a result to stdout.
+ *
+ * @throws {ClosedPipe} If nobody reads any more.
+ */
+export function writeResult(result: string | Uint8Array): void {
+  try {
+    writeAll(Deno.stdout, typeof result === "string" ? encoder.encode(result) : result);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe("stdout is closed");
+    throw error;
+  }
+}
+
+/** Writes one line of a result to stdout. */
+export function printLine(line: string): void {
+  writeResult(`${line}\n`);
+}
+
+/** Writes words for people to stderr as they are; a closed stderr is no reason to stop. */
+export function writeMessage(text: string): void {
+  try {
+    writeAll(Deno.stderr, encoder.encode(text));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Says something to people, on a line of its own. */
+export type Say = (line: string) => void;
+
+/** A {@link Say} to stderr, or to nobody with `--quiet`. */
+export function speaker(options: { readonly quiet?: boolean }): Say {
+  return options.quiet ? () => {} : (line) => writeMessage(`${line}\n`);
+}
+
+const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };
+
+/** `text` in a style, where the stream is a terminal and `NO_COLOR` is not set. */
+export function paint(
+  style: keyof typeof codes,
+  text: string,
+  stream: { isTerminal(): boolean },
+): string {
+  if (Deno.noColor || !stream.isTerminal()) return text;
+  const [on, off] = codes[style];
+  return `\x1b[${on}m${text}\x1b[${off}m`;
+}

@@ -1,0 +1,43 @@
+import { type PngText, withText } from "./png.ts";
+
+async function load() {
+  const assets = await import("./_raster_assets.ts");
+  await assets.initWasm(assets.wasm);
+  return assets;
+}
+
+// The rasteriser's own module can be started once a process ("Already initialized" after that),
+// so this is its state, not ours.
+let loading: ReturnType<typeof load> | undefined;
+
+/** Pixels to a unit of the drawing: text stays crisp on dense screens and in print. */
+export const ZOOM = 2;
+
+/**
+ * Draws an SVG document as PNG, {@link ZOOM} pixels to a unit, on white.
+ *
+ * The fonts are Inter in weights 400 and 600 and nothing else, whatever the
+ * machine has, so that a picture's bytes are a function of the document.
+ */
+export async function rasterize(svg: string, text: PngText): Promise<Uint8Array> {
+  const { Resvg, interRegular, interSemibold } = await (loading ??= load());
+  const renderer = new Resvg(svg, {
+    background: "#ffffff",
+    fitTo: { mode: "zoom", value: ZOOM },
+    font: {
+      fontBuffers: [interRegular, interSemibold],
+      defaultFontFamily: "Inter",
+      loadSystemFonts: false,
+    },
+  });
+  try {
+    const image = renderer.render();
+    try {
+      return withText(image.asPng(), text);
+    } finally {
+      image.free();
+    }
+  } finally {
+    renderer.free();
+  }
+}

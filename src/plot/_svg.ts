@@ -1,0 +1,92 @@
+type Attribute = string | number | undefined;
+
+/** At most two decimals: a hundredth of a unit is below what a pixel shows, and files stay small. */
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    // XML has no place for these, and a title may come from a file's name.
+    // deno-lint-ignore no-control-regex -- they are what is meant
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+}
+
+/** One SVG element; `children` are elements already. Attributes that are undefined are left out. */
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, Attribute>>,
+  children: readonly string[] = [],
+): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) =>
+      ` ${key}="${typeof value === "number" ? round(value) : escape(String(value))}"`
+    )
+    .join("");
+  return `<${name}${written}>${children.join("")}</${name}>`;
+}
+
+/** How a line of text looks and hangs on its point. */
+export interface TextStyle {
+  readonly size: number;
+  readonly color: string;
+  readonly weight?: 400 | 600;
+  readonly anchor?: "start" | "middle" | "end";
+  /** Degrees, clockwise, about the point. */
+  readonly rotate?: number;
+}
+
+/** A line of text whose baseline starts (or is centred, or ends) at (x, y). */
+export function textLine(words: string, x: number, y: number, style: TextStyle): string {
+  const { size, color, weight = 400, anchor = "start", rotate } = style;
+  return element("text", {
+    x,
+    y,
+    "font-family": "Inter",
+    "font-size": size,
+    "font-weight": weight,
+    fill: color,
+    "text-anchor": anchor,
+    transform: rotate === undefined ? undefined : `rotate(${rotate} ${round(x)} ${round(y)})`,
+  }, [escape(words)]);
+}
+
+/** About how wide a text is, from the mean width of Inter's letters: good to a tenth. */
+export function textWidth(words: string, size: number): number {
+  let ems = 0;
+  for (const letter of words) {
+    ems += "ijl.,:;|'()[]It f".includes(letter) ? 0.32 : "mwMW—".includes(letter) ? 0.88 : 0.58;
+  }
+  return ems * size;
+}
+
+/** Path data through points given as x, y, x, y, ...; a gap where a coordinate is not finite. */
+export function polyline(coordinates: ArrayLike<number>): string {
+  let path = "", drawing = false;
+  for (let i = 0; i + 1 < coordinates.length; i += 2) {
+    const x = coordinates[i]!, y = coordinates[i + 1]!;
+    if (!Number.isFinite(x) || !Number.isFinite(y)) {
+      drawing = false;
+      continue;
+    }
+    path += `${drawing ? "L" : "M"}${round(x)} ${round(y)}`;
+    drawing = true;
+  }
+  return path;
+}
+
+/** The whole drawing. */
+export function svgDocument(width: number, height: number, body: readonly string[]): string {
+  return element("svg", { xmlns: "http://www.w3.org/2000/svg", width, height }, body);
+}
+
+/** A PNG file as the address of an `image` element. */
+export function pngAddress(png: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < png.length; i += 0x8000) {
+    binary += String.fromCharCode(...png.subarray(i, i + 0x8000));
+  }
+  return `data:image/png;base64,${btoa(binary)}`;
+}

@@ -1,0 +1,236 @@
+import { linearAxis, logAxis } from "./_axis.ts";
+import {
+  axes,
+  type Axis,
+  BELOW_AXIS,
+  clipped,
+  gridLines,
+  heading,
+  legend,
+  type LegendEntry,
+  type PictureOptions,
+  type Rect,
+} from "./_chart.ts";
+import { accent, ink } from "./_palette.ts";
+import { rasterize } from "./_raster.ts";
+import { element, polyline, svgDocument } from "./_svg.ts";
+
+/** What a training run wrote down, by column. */
+export interface TrainingCurves {
+  /**
+   * `nll`: negative log-likelihood in nats, which may be negative and whose
+   * differences count. `squaredError`: a mean squared error, whose ratios count.
+   */
+  readonly loss: "nll" | "squaredError";
+  /** Rising; [n]. */
+  readonly steps: ArrayLike<number>;
+  /** Of each step's batch; [n]. */
+  readonly trainLoss: ArrayLike<number>;
+  /** Of the test set at some steps. */
+  readonly evaluations: readonly { readonly step: number; readonly testLoss: number }[];
+  /** Field evaluations of each step's forward solve; [n]. A panel of its own. */
+  readonly nfe?: ArrayLike<number>;
+  /** What the loss cannot fall below: such as the true density's NLL on the test points. */
+  readonly reference?: { readonly value: number; readonly label: string };
+}
+
+/** Mean of each value and up to `window - 1` neighbours around it; what is not finite is left out. */
+export function movingMean(values: ArrayLike<number>, window: number): Float64Array {
+  const half = Math.floor(window / 2);
+  return Float64Array.from({ length: values.length }, (_, i) => {
+    // At the start, where a loss falls, no more neighbours after than before, or the mean would
+    // run ahead of it; at the end, where it is flat, as many as there are, or it would fray.
+    const before = Math.min(half, i), after = Math.min(before, values.length - 1 - i);
+    let sum = 0, count = 0;
+    for (let j = i - before; j <= i + after; j++) {
+      if (!Number.isFinite(values[j]!)) continue;
+      sum += values[j]!;
+      count++;
+    }
+    return sum / count;
+  });
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const at = q * (sorted.length - 1), below = Math.floor(at);
+  return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
+}
+
+/** Points as close as half a unit cannot be told apart, so that many to a unit become two: low and high. */
+function thin(x: Float64Array, y: Float64Array, width: number): number[] {
+  const bins = 2 * width;
+  if (x.length <= 2 * bins) return Array.from(x, (value, i) => [value, y[i]!]).flat();
+  const out: number[] = [];
+  for (let bin = 0; bin < bins; bin++) {
+    const start = Math.floor(bin * x.length / bins), end = Math.floor((bin + 1) * x.length / bins);
+    let low = -1, high = -1;
+    for (let i = start; i < end; i++) {
+      if (!Number.isFinite(y[i]!)) continue;
+      if (low < 0 || y[i]! < y[low]!) low = i;
+      if (high < 0 || y[i]! > y[high]!) high = i;
+    }
+    if (low < 0) continue;
+    for (const i of [Math.min(low, high), Math.max(low, high)]) out.push(x[i]!, y[i]!);
+  }
+  return out;
+}
+
+const LEFT = 68, WIDTH = 620, RIGHT = 26, GAP = 22;
+
+function lossAxis(curves: TrainingCurves, area: Rect): Axis {
+  const label = curves.loss === "nll" ? "NLL (nats)" : "mean squared error";
+  const finite = Array.from(curves.trainLoss).filter(Number.isFinite);
+  const tests = curves.evaluations.map(({ testLoss }) => testLoss).filter(Number.isFinite);
+  const reference = curves.reference ? [curves.reference.value] : [];
+  const all = [...tests, ...reference];
+  // The first steps and a rare spike would flatten all the rest: they leave the panel at the top.
+  const low = Math.min(...all, quantile(finite, 0.002));
+  const high = Math.max(...all, quantile(finite, 0.985));
+  const range = [area.y + area.height, area.y] as const;
+  if (curves.loss === "squaredError" && low > 0 && high / low > 3) {
+    return logAxis(label, [low / 1.08, high * 1.08], range);
+  }
+  const margin = 0.06 * (high - low) || 0.5;
+  return linearAxis(label, [low - margin, high + margin], range, 6);
+}
+
+/**
+ * The course of a training run: the loss of every step (faint) and its moving
+ * mean, the test loss of every evaluation, what it cannot fall below, and on a
+ * second panel the field evaluations a solve took.
+ *
+ * A likelihood has a linear axis; a squared error that fell to less than a third
+ * has a logarithmic one.
+ *
+ * @returns A PNG file.
+ * @throws {RangeError} If no step has a finite loss, or columns differ in length.
+ */
+export function curvesPlot(
+  curves: TrainingCurves,
+  options: PictureOptions = {},
+): Promise<Uint8Array> {
+  const { steps, trainLoss, evaluations, nfe, reference } = curves;
+  const n = steps.length;
+  if (trainLoss.length !== n || (nfe !== undefined && nfe.length !== n)) {
+    throw new RangeError(
+      `curvesPlot: expected ${n} losses, one a step, got ${trainLoss.length}` +
+        (nfe === undefined ? "" : ` (and ${nfe.length} NFE)`),
+    );
+  }
+  if (!Array.from(trainLoss).some(Number.isFinite)) {
+    throw new RangeError(`curvesPlot: none of ${n} losses is finite`);
+  }
+  // An odd number of steps, a fiftieth of the run.
+  const window = 2 * Math.floor(n / 100) + 1;
+  const head = heading(options, LEFT);
+  const entries: LegendEntry[] = [
+    { label: "training batch", mark: "line", color: accent.blue, opacity: window > 1 ? 0.3 : 1 },
+  ];
+  if (window > 1) {
+    entries.push({ label: `mean of ${window} steps`, mark: "line", color: accent.blue });
+  }
+  if (evaluations.length > 0) {
+    entries.push({ label: "test set", mark: "dot", color: accent.orange });
+  }
+  if (reference) entries.push({ label: reference.label, mark: "dashes", color: ink.tick });
+  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
+  const area = { x: LEFT, y: head.height + named.height + 8, width: WIDTH, height: 320 };
+  const second = { x: LEFT, y: area.y + area.height + GAP, width: WIDTH, height: 110 };
+
+  const lastStep = Math.max(steps[n - 1]!, ...evaluations.map(({ step }) => step));
+  const firstStep = Math.min(0, steps[0]!);
+  const span = lastStep - firstStep;
+  const x = linearAxis(
+    "training step",
+    [firstStep, lastStep + 0.012 * span],
+    [LEFT, LEFT + WIDTH],
+    Math.min(8, span), // no ticks between steps
+  );
+  const silentX = { ...x, label: "", ticks: [] };
+  const y = lossAxis(curves, area);
+  const across = Float64Array.from(steps, x.at);
+  const line = (
+    values: Float64Array,
+    at: Axis,
+    stroke: Readonly<Record<string, string | number>>,
+  ) =>
+    element("path", {
+      d: polyline(thin(across, values.map(at.at), WIDTH)),
+      fill: "none",
+      "stroke-linejoin": "round",
+      ...stroke,
+    });
+
+  const raw = Float64Array.from(trainLoss);
+  const marks = [
+    line(raw, y, {
+      stroke: accent.blue,
+      "stroke-width": window > 1 ? 1 : 1.8,
+      "stroke-opacity": window > 1 ? 0.28 : 1,
+    }),
+  ];
+  if (window > 1) {
+    marks.push(line(movingMean(raw, window), y, { stroke: accent.blue, "stroke-width": 1.8 }));
+  }
+  const tests = evaluations.filter(({ testLoss }) => Number.isFinite(testLoss));
+  const testPath = tests.flatMap(({ step, testLoss }) => [x.at(step), y.at(testLoss)]);
+  marks.push(
+    element("path", {
+      d: polyline(testPath),
+      fill: "none",
+      stroke: accent.orange,
+      "stroke-width": 1.4,
+      "stroke-opacity": 0.7,
+    }),
+    ...tests.map(({ step, testLoss }) =>
+      element("circle", {
+        cx: x.at(step),
+        cy: y.at(testLoss),
+        r: tests.length > 60 ? 2 : 3.4,
+        fill: accent.orange,
+        stroke: "#ffffff",
+        "stroke-width": 1,
+      })
+    ),
+  );
+  const level = reference
+    ? element("line", {
+      x1: LEFT,
+      x2: LEFT + WIDTH,
+      y1: y.at(reference.value),
+      y2: y.at(reference.value),
+      stroke: ink.tick,
+      "stroke-width": 1.4,
+      "stroke-dasharray": "6 4",
+    })
+    : "";
+  const parts = [
+    head.svg,
+    named.svg,
+    gridLines(area, x, y),
+    clipped(area, level + marks.join("")),
+    axes(area, nfe ? silentX : x, y),
+  ];
+  let bottom = area.y + area.height;
+  if (nfe) {
+    const counts = Float64Array.from(nfe);
+    const most = counts.reduce((a, b) => Number.isFinite(b) ? Math.max(a, b) : a, 1);
+    const nfeAxis = linearAxis(
+      "NFE per solve",
+      [0, 1.1 * most],
+      [second.y + second.height, second.y],
+      3,
+    );
+    parts.push(
+      gridLines(second, x, nfeAxis),
+      clipped(second, line(counts, nfeAxis, { stroke: accent.blue, "stroke-width": 1.4 })),
+      axes(second, x, nfeAxis),
+    );
+    bottom = second.y + second.height;
+  }
+  return rasterize(
+    svgDocument(LEFT + WIDTH + RIGHT, bottom + BELOW_AXIS, parts),
+    options.text ?? {},
+  );
+}

@@ -1,0 +1,165 @@
+// @ts-types="npm:@types/d3-contour@3.0.6"
+import { contours } from "d3-contour";
+import { linearAxis } from "./_axis.ts";
+import {
+  axes,
+  BELOW_AXIS,
+  type Bounds,
+  clipped,
+  colorBar,
+  heading,
+  legend,
+  type LegendEntry,
+  type PictureOptions,
+} from "./_chart.ts";
+import { accent, densityColor, ink } from "./_palette.ts";
+import { checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
+import { encodePng } from "./png.ts";
+import { rasterize } from "./_raster.ts";
+import { element, pngAddress, polyline, svgDocument } from "./_svg.ts";
+
+/** A log-density at the centres of a rectangle's equal cells. */
+export interface LogDensityGrid {
+  readonly bounds: Bounds;
+  readonly columns: number;
+  readonly rows: number;
+  /** [rows * columns], nats; row-major, the first row at `yMin`. */
+  readonly logDensity: ArrayLike<number>;
+}
+
+/** How {@link densityPlot} draws. */
+export interface DensityOptions extends PictureOptions {
+  /** Points [n * 2] over the density. */
+  readonly samples?: { readonly points: ArrayLike<number>; readonly label: string };
+}
+
+/** The iso-lines: each encloses the smallest region that holds this share of the mass. */
+const SHARES = [0.5, 0.75, 0.95];
+
+/**
+ * For each share the density level whose upper set holds that share of the mass.
+ * Source: Hyndman 1996, Computing and Graphing Highest Density Regions.
+ */
+export function levelsOf(density: Float64Array, shares: readonly number[]): number[] {
+  const falling = Float64Array.from(density).sort().reverse();
+  const total = falling.reduce((sum, value) => sum + value, 0);
+  return shares.map((share) => {
+    let held = 0;
+    for (const value of falling) {
+      held += value;
+      if (held >= share * total) return value;
+    }
+    return 0;
+  });
+}
+
+/** The picture of the grid: a pixel a cell, the first row at the bottom. */
+function heatMap(grid: LogDensityGrid, density: Float64Array, highest: number): Uint8Array {
+  const { columns, rows } = grid;
+  const pixels = new Uint8Array(rows * columns * 4);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const color = densityColor(density[row * columns + column]! / highest);
+      const [red, green, blue] = color.match(/\d+/g)!.map(Number);
+      pixels.set([red!, green!, blue!, 255], ((rows - 1 - row) * columns + column) * 4);
+    }
+  }
+  return encodePng(pixels, { width: columns, height: rows });
+}
+
+/**
+ * A density of the plane as a heat map with iso-lines around 50, 75 and 95% of
+ * its mass, a colour bar, and samples over it where they are given.
+ *
+ * @param grid Log-densities in nats; what is drawn is the density itself.
+ * @returns A PNG file.
+ * @throws {RangeError} If the grid's numbers do not fit its size, one is NaN or
+ *   infinite, or all densities are zero.
+ */
+export function densityPlot(
+  grid: LogDensityGrid,
+  options: DensityOptions = {},
+): Promise<Uint8Array> {
+  const { bounds, columns, rows, logDensity } = grid;
+  const { samples, text = {} } = options;
+  if (logDensity.length !== rows * columns || logDensity.length === 0) {
+    throw new RangeError(
+      `densityPlot: expected ${rows} x ${columns} log-densities, got ${logDensity.length}`,
+    );
+  }
+  if (samples) checkPoints(samples.points, 2);
+  const density = Float64Array.from(logDensity, Math.exp);
+  const highest = density.reduce((a, b) => Math.max(a, b), 0);
+  if (!(highest > 0 && highest < Infinity)) {
+    throw new RangeError(`densityPlot: expected a finite highest density above 0, got ${highest}`);
+  }
+
+  const LEFT = 68, WIDTH = 540, BAR = 14;
+  const head = heading(options, LEFT);
+  const lines = SHARES.map((share) => `${100 * share}`);
+  const entries: LegendEntry[] = [{
+    label: `iso-lines around ${lines.slice(0, -1).join(", ")} and ${lines.at(-1)}% of the mass`,
+    mark: "line",
+    color: ink.title,
+    opacity: 0.6,
+  }];
+  if (samples) entries.push({ label: samples.label, mark: "dot", color: accent.orange });
+  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
+  const top = head.height + named.height + 6;
+  const plane = fitPlane(bounds, { x: LEFT, y: top, width: WIDTH });
+  const { area, x, y } = plane;
+
+  const left = x.at(bounds.xMin), right = x.at(bounds.xMax);
+  const upper = y.at(bounds.yMax), lower = y.at(bounds.yMin);
+  const image = element("image", {
+    x: left,
+    y: upper,
+    width: right - left,
+    height: lower - upper,
+    preserveAspectRatio: "none",
+    "image-rendering": "optimizeQuality",
+    href: pngAddress(heatMap(grid, density, highest)),
+  });
+  const rings = contours().size([columns, rows]).thresholds(levelsOf(density, SHARES))(
+    Array.from(density),
+  );
+  const iso = rings.map((ring) =>
+    element("path", {
+      d: ring.coordinates.flat().map((loop) =>
+        polyline(loop.flatMap(([column, row]) => [
+          left + column! / columns * (right - left),
+          lower + row! / rows * (upper - lower),
+        ]))
+      ).join(""),
+      fill: "none",
+      stroke: ink.title,
+      "stroke-opacity": 0.6,
+      "stroke-width": 0.9,
+      "stroke-linejoin": "round",
+    })
+  );
+  const over = samples
+    ? dots(plane, samples.points, {
+      radius: dotStyle(samples.points.length / 2, area).radius * 0.75,
+      opacity: dotStyle(samples.points.length / 2, area).opacity,
+      color: accent.orange,
+    })
+    : "";
+  const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
+  const barAxis = linearAxis(
+    "density p(x)",
+    [0, highest],
+    [bar.y + bar.height, bar.y],
+    Math.max(3, Math.round(bar.height / 60)),
+  );
+  return rasterize(
+    svgDocument(bar.x + BAR + 66, area.y + area.height + BELOW_AXIS, [
+      head.svg,
+      named.svg,
+      clipped(area, image + iso.join("") + over),
+      axes(area, x, y),
+      colorBar(bar, densityColor, barAxis),
+    ]),
+    text,
+  );
+}

@@ -1,0 +1,128 @@
+import { linearAxis } from "./_axis.ts";
+import {
+  axes,
+  BELOW_AXIS,
+  clipped,
+  gridLines,
+  heading,
+  legend,
+  type LegendEntry,
+  type PictureOptions,
+} from "./_chart.ts";
+import { accent } from "./_palette.ts";
+import { checkPoints } from "./_plane.ts";
+import { rasterize } from "./_raster.ts";
+import { element, polyline, svgDocument } from "./_svg.ts";
+
+/** How {@link histogramPlot} draws. */
+export interface HistogramOptions extends PictureOptions {
+  /** Name of the values in the legend. */
+  readonly label?: string;
+  /** A density to hold the histogram against, at increasing `x`. */
+  readonly density?: {
+    readonly x: ArrayLike<number>;
+    readonly density: ArrayLike<number>;
+    readonly label: string;
+  };
+}
+
+/** Equal bins over all values. */
+export interface Histogram {
+  readonly start: number;
+  readonly binWidth: number;
+  /** Height of each bar: its share of the values over the bin's width, so that the area is 1. */
+  readonly density: readonly number[];
+}
+
+/**
+ * Counts values in bins of twice the interquartile range over the cube root of n,
+ * but at least 8 and at most 80 bins.
+ * Source: Freedman and Diaconis 1981, On the histogram as a density estimator.
+ *
+ * @param values [n], finite, n >= 1.
+ */
+export function histogram(values: ArrayLike<number>): Histogram {
+  const sorted = Float64Array.from(values).sort();
+  const n = sorted.length;
+  const low = sorted[0]!, high = sorted[n - 1]!;
+  if (low === high) return { start: low - 0.5, binWidth: 1, density: [1] };
+  const quartile = (q: number) => sorted[Math.min(n - 1, Math.floor(q * n))]!;
+  const wanted = 2 * (quartile(0.75) - quartile(0.25)) / Math.cbrt(n);
+  const bins = Math.min(80, Math.max(8, Math.ceil((high - low) / wanted)));
+  const binWidth = (high - low) / bins;
+  const density = new Array<number>(bins).fill(0);
+  for (const value of sorted) {
+    density[Math.min(bins - 1, Math.floor((value - low) / binWidth))]! += 1 / (n * binWidth);
+  }
+  return { start: low, binWidth, density };
+}
+
+/** The bars of a histogram, a hair of paper between them. */
+export function bars(
+  { start, binWidth, density }: Histogram,
+  at: { readonly x: (value: number) => number; readonly y: (value: number) => number },
+): string {
+  const hair = Math.min(1, Math.abs(at.x(binWidth) - at.x(0)) * 0.15);
+  return element(
+    "g",
+    { fill: accent.blue, "fill-opacity": 0.55 },
+    density.map((height, i) =>
+      element("rect", {
+        x: at.x(start + i * binWidth) + hair / 2,
+        y: at.y(height),
+        width: at.x(start + (i + 1) * binWidth) - at.x(start + i * binWidth) - hair,
+        height: at.y(0) - at.y(height),
+      })
+    ),
+  );
+}
+
+/**
+ * Numbers as a histogram whose area is 1, with a density line over it where one is given.
+ *
+ * @param values [n]
+ * @returns A PNG file.
+ * @throws {RangeError} If a value is not finite, or there are none.
+ */
+export function histogramPlot(
+  values: ArrayLike<number>,
+  options: HistogramOptions = {},
+): Promise<Uint8Array> {
+  const { label = "values", density, text = {} } = options;
+  checkPoints(values, 1);
+  const counted = histogram(values);
+  const LEFT = 68, WIDTH = 560, HEIGHT = 340;
+  const head = heading(options, LEFT);
+  const entries: LegendEntry[] = [{ label, mark: "dot", color: accent.blue, opacity: 0.55 }];
+  if (density) entries.push({ label: density.label, mark: "line", color: accent.orange });
+  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
+  const area = { x: LEFT, y: head.height + named.height + 6, width: WIDTH, height: HEIGHT };
+
+  const end = counted.start + counted.density.length * counted.binWidth;
+  const margin = 0.04 * (end - counted.start);
+  const line = density ? Array.from(density.density) : [];
+  const top = 1.08 * [...counted.density, ...line].reduce((a, b) => Math.max(a, b), 0);
+  const x = linearAxis("x", [counted.start - margin, end + margin], [LEFT, LEFT + WIDTH], 8);
+  const y = linearAxis("density", [0, top], [area.y + HEIGHT, area.y], 5);
+  const marks = [bars(counted, { x: x.at, y: y.at })];
+  if (density) {
+    const path = line.flatMap((value, i) => [x.at(density.x[i]!), y.at(value)]);
+    marks.push(element("path", {
+      d: polyline(path),
+      fill: "none",
+      stroke: accent.orange,
+      "stroke-width": 2,
+      "stroke-linejoin": "round",
+    }));
+  }
+  return rasterize(
+    svgDocument(LEFT + WIDTH + 26, area.y + HEIGHT + BELOW_AXIS, [
+      head.svg,
+      named.svg,
+      gridLines(area, x, y),
+      clipped(area, marks.join("")),
+      axes(area, x, y),
+    ]),
+    text,
+  );
+}

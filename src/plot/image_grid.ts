@@ -1,0 +1,131 @@
+import { heading, type PictureOptions } from "./_chart.ts";
+import { ink } from "./_palette.ts";
+import { encodePng, type PngText } from "./png.ts";
+import { rasterize, ZOOM } from "./_raster.ts";
+import { element, pngAddress, round, svgDocument, textLine } from "./_svg.ts";
+
+/** Size of one image in pixels. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** How {@link imageGrid} lays out. */
+export interface ImageGridOptions extends ImageSize {
+  /** Images a row; without it the grid is as square as can be. */
+  readonly columns?: number;
+  /** Pixels of the picture to a pixel of an image, each way; 3 without it. */
+  readonly scale?: number;
+  readonly text?: PngText;
+}
+
+/** Between images and around them: white on a picture of dark images. */
+const PAPER = 255;
+
+function tile(images: Float32Array, options: ImageGridOptions) {
+  const { height, width, scale = 3 } = options;
+  const size = height * width;
+  const n = images.length / size;
+  if (!Number.isInteger(n) || n === 0) {
+    throw new RangeError(
+      `imageGrid: expected images [n, ${height}, ${width}] with n >= 1, got ${images.length} numbers`,
+    );
+  }
+  const columns = options.columns ?? Math.ceil(Math.sqrt(n));
+  const rows = Math.ceil(n / columns);
+  const gap = scale;
+  const cellWidth = width * scale + gap, cellHeight = height * scale + gap;
+  const total = { width: columns * cellWidth + gap, height: rows * cellHeight + gap };
+  const pixels = new Uint8Array(total.width * total.height).fill(PAPER);
+  for (let image = 0; image < n; image++) {
+    const left = gap + (image % columns) * cellWidth;
+    const top = gap + Math.floor(image / columns) * cellHeight;
+    for (let y = 0; y < height * scale; y++) {
+      const source = image * size + Math.floor(y / scale) * width;
+      const target = (top + y) * total.width + left;
+      for (let x = 0; x < width * scale; x++) {
+        const value = images[source + Math.floor(x / scale)]!;
+        pixels[target + x] = Math.round(255 * Math.min(1, Math.max(0, value)));
+      }
+    }
+  }
+  return { pixels, columns, rows, cellWidth, cellHeight, gap, ...total };
+}
+
+/**
+ * Grey images in a grid, row by row: 0 is black, 1 is white, values outside are
+ * clipped.
+ *
+ * @param images [n * height * width], row-major.
+ * @returns A PNG file of one channel.
+ * @throws {RangeError} If there is no image, or not a whole number of them.
+ */
+export function imageGrid(images: Float32Array, options: ImageGridOptions): Uint8Array {
+  const { pixels, width, height } = tile(images, options);
+  return encodePng(pixels, { width, height, text: options.text });
+}
+
+/** How {@link pathGrid} draws. */
+export interface PathGridOptions extends ImageSize, PictureOptions {
+  /** The time of each state. */
+  readonly times: readonly number[];
+}
+
+/**
+ * The way from noise to images: a row a sample, a column a time, with the times
+ * above. Values outside [0, 1], which noise has, are clipped.
+ *
+ * @param states One table [n * height * width] a time, the noise first.
+ * @returns A PNG file.
+ * @throws {RangeError} If the states are not of one size, each with its time.
+ */
+export function pathGrid(
+  states: readonly Float32Array[],
+  options: PathGridOptions,
+): Promise<Uint8Array> {
+  const { height, width, times, text = {} } = options;
+  const size = height * width;
+  const length = states[0]?.length ?? 0;
+  if (states.length !== times.length || states.some((state) => state.length !== length)) {
+    throw new RangeError(
+      `pathGrid: expected one state of equal size for each of ${times.length} times, ` +
+        `got ${states.length} of ${states.map((state) => state.length).join(", ")} numbers`,
+    );
+  }
+  const n = length / size, columns = states.length;
+  const ordered = new Float32Array(n * columns * size);
+  states.forEach((state, column) => {
+    for (let row = 0; row < n; row++) {
+      const image = state.subarray(row * size, (row + 1) * size);
+      ordered.set(image, (row * columns + column) * size);
+    }
+  });
+  const grid = tile(ordered, { height, width, columns, scale: 4 });
+
+  const LEFT = 24;
+  const head = heading(options, LEFT);
+  const top = head.height + 18;
+  // A pixel of the grid is a pixel of the picture: a unit holds ZOOM of them.
+  const unit = (pixels: number) => pixels / ZOOM;
+  const labels = times.map((t, column) =>
+    textLine(
+      column === 0 ? `t = ${round(t)}` : String(round(t)),
+      LEFT + unit(grid.gap + column * grid.cellWidth + (grid.cellWidth - grid.gap) / 2),
+      top - 7,
+      { size: 12, color: ink.label, anchor: "middle" },
+    )
+  );
+  const image = element("image", {
+    x: LEFT - unit(grid.gap),
+    y: top,
+    width: unit(grid.width),
+    height: unit(grid.height),
+    "image-rendering": "optimizeSpeed",
+    href: pngAddress(encodePng(grid.pixels, grid)),
+  });
+  const total = {
+    width: 2 * LEFT + unit(grid.width - 2 * grid.gap),
+    height: top + unit(grid.height) + LEFT,
+  };
+  return rasterize(svgDocument(total.width, total.height, [head.svg, ...labels, image]), text);
+}

@@ -1,0 +1,106 @@
+import { linearAxis } from "./_axis.ts";
+import { heading, legend, type LegendEntry, type PictureOptions } from "./_chart.ts";
+import { axes, clipped, gridLines } from "./_chart.ts";
+import { accent, classColors } from "./_palette.ts";
+import { checkPoints, dots, dotStyle } from "./_plane.ts";
+import { rasterize } from "./_raster.ts";
+import { bars, histogram } from "./histogram_plot.ts";
+import { classesOf } from "./scatter_plot.ts";
+import { svgDocument } from "./_svg.ts";
+
+/** How {@link scatterMatrix} draws. */
+export interface ScatterMatrixOptions extends PictureOptions {
+  readonly dims: number;
+  /** Name of the points in the legend. */
+  readonly label?: string;
+  /** Class of each point, 0 to 9. */
+  readonly labels?: ArrayLike<number> | null;
+}
+
+/** More panels than these are too small to read. */
+const MOST_DIMS = 4;
+const subscripts = "₀₁₂₃₄₅₆₇₈₉";
+
+/**
+ * Points of three or more dimensions: each pair of the first four against each
+ * other, and on the diagonal each one's histogram.
+ *
+ * @param points [n * dims], row-major.
+ * @returns A PNG file.
+ * @throws {RangeError} If a point is not finite, or labels do not fit the points.
+ */
+export function scatterMatrix(
+  points: ArrayLike<number>,
+  options: ScatterMatrixOptions,
+): Promise<Uint8Array> {
+  const { dims, label = "points", labels, text = {} } = options;
+  const n = checkPoints(points, dims);
+  const shown = Math.min(dims, MOST_DIMS);
+  const classes = labels ? classesOf(labels, n) : [];
+  const CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250, GAP = 14, LEFT = 68;
+  const width = shown * CELL + (shown - 1) * GAP;
+
+  const columns = Array.from(
+    { length: shown },
+    (_, k) => Float64Array.from({ length: n }, (_, i) => points[i * dims + k]!),
+  );
+  const domains = columns.map((values) => {
+    const low = values.reduce((a, b) => Math.min(a, b)),
+      high = values.reduce((a, b) => Math.max(a, b));
+    const margin = 0.06 * (high - low) || 1;
+    return [low - margin, high + margin] as const;
+  });
+
+  const subtitle = options.subtitle ??
+    (shown < dims ? `the first ${shown} of ${dims} dimensions` : undefined);
+  const head = heading({ ...options, subtitle }, LEFT);
+  const entries: LegendEntry[] = labels
+    ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
+    : [{ label, mark: "dot", color: accent.blue }];
+  const named = legend(entries, { x: LEFT, y: head.height, width });
+  const top = head.height + named.height + 6;
+  const parts = [head.svg, named.svg];
+
+  for (let row = 0; row < shown; row++) {
+    for (let column = 0; column <= row; column++) {
+      const area = {
+        x: LEFT + column * (CELL + GAP),
+        y: top + row * (CELL + GAP),
+        width: CELL,
+        height: CELL,
+      };
+      const axis = (k: number, range: readonly [number, number]) =>
+        linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, 3);
+      const x = axis(column, [area.x, area.x + CELL]);
+      const y = axis(row, [area.y + CELL, area.y]);
+      // Inner panels read their numbers at the left and bottom edge of the whole.
+      const outerX = row === shown - 1 ? x : { ...x, label: "", ticks: [] };
+      const outerY = column === 0 && row > 0 ? y : { ...y, label: "", ticks: [] };
+      if (row === column) {
+        const counted = histogram(columns[row]!);
+        const highest = counted.density.reduce((a, b) => Math.max(a, b), 0);
+        const height = (value: number) => area.y + CELL * (1 - 0.92 * value / highest);
+        parts.push(clipped(area, bars(counted, { x: x.at, y: height })));
+      } else {
+        const pairs = new Float64Array(2 * n);
+        for (let i = 0; i < n; i++) {
+          pairs[2 * i] = columns[column]![i]!;
+          pairs[2 * i + 1] = columns[row]![i]!;
+        }
+        const style = dotStyle(n, area);
+        parts.push(gridLines(area, x, y));
+        parts.push(clipped(
+          area,
+          dots({ x, y }, pairs, {
+            radius: style.radius * 0.8,
+            opacity: style.opacity,
+            color: labels ? (i) => classColors[labels[i]!]! : accent.blue,
+          }),
+        ));
+      }
+      parts.push(axes(area, outerX, outerY));
+    }
+  }
+  const height = top + shown * CELL + (shown - 1) * GAP + 50;
+  return rasterize(svgDocument(LEFT + width + 26, height, parts), text);
+}

@@ -1,0 +1,115 @@
+import {
+  axes,
+  BELOW_AXIS,
+  type Bounds,
+  clipped,
+  gridLines,
+  heading,
+  legend,
+  type LegendEntry,
+  type PictureOptions,
+} from "./_chart.ts";
+import { accent, classColors, ink } from "./_palette.ts";
+import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, type Plane } from "./_plane.ts";
+import { rasterize } from "./_raster.ts";
+import { svgDocument } from "./_svg.ts";
+
+/** A second cloud to hold the first against: such as test data beside samples. */
+export interface ReferenceCloud {
+  /** [m * 2] */
+  readonly points: ArrayLike<number>;
+  readonly label: string;
+  /** Grey under the points, or on a panel of its own with the same axes. */
+  readonly place: "behind" | "beside";
+}
+
+/** How {@link scatterPlot} draws. */
+export interface ScatterOptions extends PictureOptions {
+  /** Name of the points in the legend. */
+  readonly label?: string;
+  /** Class of each point, 0 to 9: a colour each, named "class 0" and so on. */
+  readonly labels?: ArrayLike<number> | null;
+  readonly reference?: ReferenceCloud;
+  /** What to show at least; points outside are not drawn. Without it, everything. */
+  readonly bounds?: Bounds;
+}
+
+const LEFT = 68, RIGHT = 26;
+
+/** @throws {RangeError} If there is not one class of 0 to 9 a point. */
+export function classesOf(labels: ArrayLike<number>, n: number): readonly number[] {
+  if (labels.length !== n) {
+    throw new RangeError(`plot: expected ${n} labels, one a point, got ${labels.length}`);
+  }
+  const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
+  const strange = classes.find((value) => classColors[value] === undefined);
+  if (strange !== undefined) {
+    throw new RangeError(`plot: expected labels from 0 to 9, got ${strange}`);
+  }
+  return classes;
+}
+
+function panel(plane: Plane, marks: string): string {
+  return gridLines(plane.area, plane.x, plane.y) + clipped(plane.area, marks) +
+    axes(plane.area, plane.x, plane.y);
+}
+
+/**
+ * Points of the plane as translucent dots, a unit equally long both ways.
+ *
+ * @param points [n * 2], row-major.
+ * @returns A PNG file.
+ * @throws {RangeError} If a point is not finite, or labels do not fit the points.
+ */
+export function scatterPlot(
+  points: ArrayLike<number>,
+  options: ScatterOptions = {},
+): Promise<Uint8Array> {
+  const { label = "points", labels, reference, text = {} } = options;
+  const n = checkPoints(points, 2);
+  if (reference !== undefined) checkPoints(reference.points, 2);
+  const wanted = options.bounds ??
+    boundsOfAll(reference === undefined ? [points] : [points, reference.points]);
+  const beside = reference?.place === "beside";
+  const classes = labels ? classesOf(labels, n) : [];
+
+  const width = beside ? 470 : 560;
+  const head = heading(options, LEFT);
+  const entries: LegendEntry[] = labels
+    ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
+    : [{ label, mark: "dot", color: accent.blue }];
+  if (reference !== undefined) {
+    entries.push({
+      label: reference.label,
+      mark: "dot",
+      color: beside ? accent.orange : ink.reference,
+    });
+  }
+  const named = legend(entries, { x: LEFT, y: head.height, width });
+  const top = head.height + named.height + 6;
+
+  const plane = fitPlane(wanted, { x: LEFT, y: top, width });
+  const style = dotStyle(n, plane.area);
+  const own = dots(plane, points, {
+    ...style,
+    color: labels ? (row) => classColors[labels[row]!]! : accent.blue,
+  });
+  const parts = [head.svg, named.svg];
+  let total = LEFT + width + RIGHT;
+  if (reference === undefined) {
+    parts.push(panel(plane, own));
+  } else {
+    const { points: others } = reference;
+    const otherStyle = dotStyle(others.length / 2, plane.area);
+    const behind = { ...otherStyle, opacity: Math.min(0.85, 1.5 * otherStyle.opacity) };
+    if (beside) {
+      const second = fitPlane(wanted, { x: total + LEFT - 26, y: top, width });
+      total = second.area.x + width + RIGHT;
+      parts.push(panel(plane, own));
+      parts.push(panel(second, dots(second, others, { ...otherStyle, color: accent.orange })));
+    } else {
+      parts.push(panel(plane, dots(plane, others, { ...behind, color: ink.reference }) + own));
+    }
+  }
+  return rasterize(svgDocument(total, top + plane.area.height + BELOW_AXIS, parts), text);
+}

@@ -1,0 +1,177 @@
+import { linearAxis } from "./_axis.ts";
+import {
+  axes,
+  BELOW_AXIS,
+  clipped,
+  colorBar,
+  gridLines,
+  heading,
+  legend,
+  type PictureOptions,
+} from "./_chart.ts";
+import { ink, timeColor } from "./_palette.ts";
+import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
+import { rasterize } from "./_raster.ts";
+import { element, round, svgDocument, textLine } from "./_svg.ts";
+
+/** The ways that points take from noise to data. */
+export interface Paths {
+  /** One cloud [n * 2] a time, the noise first. */
+  readonly states: readonly ArrayLike<number>[];
+  /** The time of each state, rising (flow matching) or falling (a CNF: 1 is the prior). */
+  readonly times: readonly number[];
+}
+
+/** @throws {RangeError} If there are not two states or more, of one size, each with its time. */
+function checkPaths({ states, times }: Paths): number {
+  if (states.length !== times.length || states.length < 2) {
+    throw new RangeError(
+      `plot: expected 2 or more states with a time each, got ${states.length} and ${times.length}`,
+    );
+  }
+  const n = checkPoints(states[0]!, 2);
+  for (const state of states) {
+    if (checkPoints(state, 2) !== n) {
+      throw new RangeError(`plot: expected states of ${n} points, got one of ${state.length / 2}`);
+    }
+  }
+  return n;
+}
+
+/** Start and end of an axis of time that may fall. */
+function ends(times: readonly number[]): readonly [number, number] {
+  return [times[0]!, times.at(-1)!];
+}
+
+/**
+ * Trajectories from noise to data: a line a point, coloured by time, a dot at
+ * each end.
+ *
+ * A hundred or two can be told apart; the times should lie close enough for the
+ * lines to be smooth (thirty or more).
+ *
+ * @returns A PNG file.
+ * @throws {RangeError} If the states do not fit together, or one is not finite.
+ */
+export function trajectoryPlot(
+  paths: Paths,
+  options: PictureOptions = {},
+): Promise<Uint8Array> {
+  const { states, times } = paths;
+  const n = checkPaths(paths);
+  const LEFT = 68, WIDTH = 540, BAR = 14;
+  const head = heading(options, LEFT);
+  const [first, last] = ends(times);
+  const share = (t: number) => (t - first) / (last - first);
+  const named = legend([
+    { label: `noise, t = ${first}`, mark: "dot", color: timeColor(0) },
+    { label: `sample, t = ${last}`, mark: "dot", color: timeColor(1) },
+  ], { x: LEFT, y: head.height, width: WIDTH });
+  const plane = fitPlane(boundsOfAll(states), {
+    x: LEFT,
+    y: head.height + named.height + 6,
+    width: WIDTH,
+  });
+  const { area, x, y } = plane;
+
+  // One path a time interval: all its pieces have one colour.
+  const opacity = Math.min(0.8, Math.max(0.15, 0.8 * (60 / n) ** 0.5));
+  const pieces = states.slice(1).map((to, k) => {
+    const from = states[k]!;
+    let d = "";
+    for (let i = 0; i < 2 * n; i += 2) {
+      d += `M${round(x.at(from[i]!))} ${round(y.at(from[i + 1]!))}` +
+        `L${round(x.at(to[i]!))} ${round(y.at(to[i + 1]!))}`;
+    }
+    return element("path", { d, stroke: timeColor(share((times[k]! + times[k + 1]!) / 2)) });
+  });
+  const lines = element("g", {
+    fill: "none",
+    "stroke-width": 1.1,
+    "stroke-opacity": opacity,
+  }, pieces);
+  const style = { ...dotStyle(n, area), opacity: 0.9 };
+  const starts = dots(plane, states[0]!, {
+    ...style,
+    radius: style.radius * 0.6,
+    color: timeColor(0),
+  });
+  const stops = dots(plane, states.at(-1)!, {
+    ...style,
+    radius: style.radius * 0.85,
+    color: timeColor(1),
+  });
+
+  const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
+  const barAxis = linearAxis("time t", [first, last], [bar.y + bar.height, bar.y], 5);
+  return rasterize(
+    svgDocument(bar.x + BAR + 66, area.y + area.height + BELOW_AXIS, [
+      head.svg,
+      named.svg,
+      gridLines(area, x, y),
+      clipped(area, lines + starts + stops),
+      axes(area, x, y),
+      colorBar(bar, timeColor, barAxis),
+    ]),
+    options.text ?? {},
+  );
+}
+
+/** Corners [2 * 2] of the rectangle between the 1st and the 99th percentile of each coordinate. */
+function middle(points: ArrayLike<number>): number[] {
+  const n = points.length / 2;
+  const [x, y] = [0, 1].map((k) =>
+    Float64Array.from({ length: n }, (_, i) => points[2 * i + k]!).sort()
+  );
+  const low = Math.floor(0.01 * (n - 1)), high = Math.ceil(0.99 * (n - 1));
+  return [x![low]!, y![low]!, x![high]!, y![high]!];
+}
+
+/**
+ * The cloud at each of a few times, side by side on equal axes: how noise
+ * becomes data. The panels show all of the last cloud, and of the noise what
+ * lies within its 1st and 99th percentiles: its few far points would shrink all else.
+ *
+ * @param paths Three to eight states, each of many points.
+ * @returns A PNG file.
+ * @throws {RangeError} If the states do not fit together, or one is not finite.
+ */
+export function snapshotsPlot(
+  paths: Paths,
+  options: PictureOptions = {},
+): Promise<Uint8Array> {
+  const { states, times } = paths;
+  const n = checkPaths(paths);
+  const LEFT = 24, GAP = 14, SIDE = 190;
+  const head = heading(options, LEFT);
+  const top = head.height + 20;
+  const bounds = boundsOfAll([middle(states[0]!), states.at(-1)!]);
+  const [first, last] = ends(times);
+  let height = 0;
+  const panels = states.map((state, k) => {
+    const plane = fitPlane(bounds, { x: LEFT + k * (SIDE + GAP), y: top, width: SIDE });
+    height = plane.area.height;
+    const style = dotStyle(n, plane.area);
+    return [
+      textLine(`t = ${round(times[k]!)}`, plane.area.x + SIDE / 2, top - 9, {
+        size: 12.5,
+        color: ink.label,
+        anchor: "middle",
+      }),
+      clipped(
+        plane.area,
+        dots(plane, state, {
+          radius: style.radius * 0.8,
+          opacity: style.opacity,
+          color: timeColor((times[k]! - first) / (last - first)),
+        }),
+      ),
+      element("rect", { ...plane.area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }),
+    ].join("");
+  });
+  const width = 2 * LEFT + states.length * (SIDE + GAP) - GAP;
+  return rasterize(
+    svgDocument(width, top + height + LEFT, [head.svg, ...panels]),
+    options.text ?? {},
+  );
+}

@@ -17,6 +17,9 @@ import { writeTar } from "./tar.ts";
 
 const output = `${root}/dist/fluxion`;
 
+/** Written first, then moved in its place: who runs the old file keeps it. */
+const unfinished = `${output}.new`;
+
 /** What the program may do, wherever it runs: deno.json says it. */
 const flags = permissionFlags(settings.permissions.fluxion as PermissionSet);
 
@@ -27,7 +30,7 @@ async function compile(program: readonly BundledFile[]): Promise<Outcome> {
     for (const { name, bytes } of program) await Deno.writeFile(`${folder}/${name}`, bytes);
     return await deno([
       ...["compile", "--quiet", "--no-config", "--no-lock", "--no-check", "--include", folder],
-      ...["--app-name", "fluxion", ...flags, "--output", output, `${folder}/main.js`],
+      ...["--app-name", "fluxion", ...flags, "--output", unfinished, `${folder}/main.js`],
     ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -65,10 +68,8 @@ async function writeSelfExtracting(program: readonly BundledFile[]): Promise<voi
   const file = new Uint8Array(head.length + payload.length);
   file.set(head);
   file.set(payload, head.length);
-  await Deno.mkdir(`${root}/dist`, { recursive: true });
-  // Beside it first, then in its place: who runs the old one keeps it.
-  await Deno.writeFile(`${output}.new`, file, { mode: 0o755 });
-  await Deno.rename(`${output}.new`, output);
+  await Deno.writeFile(unfinished, file, { mode: 0o755 });
+  await Deno.rename(unfinished, output);
   console.log(`dist/fluxion: self-extracting, ${(file.length / 1e6).toFixed(1)} MB`);
 }
 
@@ -78,10 +79,13 @@ if (unknown !== undefined) {
   console.error(`unknown argument ${unknown}: only --self-extracting is known`);
   Deno.exit(2);
 }
+await Deno.mkdir(`${root}/dist`, { recursive: true });
+await Deno.remove(unfinished).catch(() => {}); // deno compile overwrites nothing
 const program = await bundleProgram({ minify: true });
 if (!asked) {
   const { success, stderr } = await compile(program);
   if (success) {
+    await Deno.rename(unfinished, output);
     console.log("dist/fluxion: compiled");
     Deno.exit(0);
   }

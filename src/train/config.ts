@@ -1,9 +1,9 @@
 import * as v from "valibot";
+import { suggestion } from "../data/suggestion.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { InputError } from "../runtime/errors.ts";
-import { closestName } from "./closest_name.ts";
 import { configFileSchema, type TrainOptions, trainOptionsSchema } from "./config_schema.ts";
 
 export type { TrainOptions } from "./config_schema.ts";
@@ -230,12 +230,11 @@ function checked<const S extends v.GenericSchema>(
   const issue = result.issues[0];
   const key = v.getDotPath(issue) ?? "";
   if (issue.type === "strict_object" && issue.expected === "never") {
-    const closest = closestName(key, keys);
-    const hint = closest === null ? "deno doc or --help lists the options" : null;
-    throw new InputError(`${naming(key)}: unknown option; ${hint ?? `did you mean ${closest}?`}`);
+    const hint = suggestion(key, keys) || "; docs/config.schema.json lists the options";
+    throw new InputError(`${naming(key)}: unknown option${hint}`);
   }
   const found = typeof issue.input === "number" ? String(issue.input) : JSON.stringify(issue.input);
-  throw new InputError(`${naming(key)}: expected ${issue.message}, found ${found}`);
+  throw new InputError(`${naming(key)}: expected ${issue.message}; found ${found}`);
 }
 
 /** Options merged from a file and the command line, and how to name each in a message. */

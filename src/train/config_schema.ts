@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { suggestion } from "../data/suggestion.ts";
 import { tableaus } from "../ode/tableaus.ts";
-import { closestName } from "./closest_name.ts";
 
 /*
  * Each option's message is what was expected of it; `config.ts` puts the place
@@ -35,8 +35,8 @@ function evenWidth() {
 
 function choice<const T extends readonly string[]>(names: T) {
   return v.picklist(names, ({ input }) => {
-    const closest = typeof input === "string" ? closestName(input, names) : null;
-    return `one of ${names.join(", ")}${closest === null ? "" : ` (did you mean ${closest}?)`}`;
+    const hint = typeof input === "string" ? suggestion(input, names) : "";
+    return `one of ${names.join(", ")}${hint}`;
   });
 }
 

@@ -59,20 +59,20 @@ Deno.test("resolveConfig() lets the command line override the file", () => {
 });
 
 const refusedFlags: [model: "cnf" | "fm", flags: TrainOptions, message: RegExp][] = [
-  ["cnf", { lr: -1 }, /^--lr: expected a number above 0, found -1$/],
+  ["cnf", { lr: -1 }, /^--lr: expected a number above 0; found -1$/],
   ["cnf", { lr: Infinity }, /^--lr: .*found Infinity/],
   ["cnf", { clip: NaN }, /^--clip: .*found NaN/],
   ["cnf", { hidden: 65 }, /^--hidden: expected an even whole number.*found 65/],
-  ["cnf", { batchSize: 0 }, /^--batch-size: .*1 or more, found 0/],
-  ["cnf", { ema: 1 }, /^--ema: .*below 1, found 1/],
-  ["cnf", { controlGroup: 0 }, /^--control-group: .*"batch", found 0/],
+  ["cnf", { batchSize: 0 }, /^--batch-size: .*1 or more; found 0/],
+  ["cnf", { ema: 1 }, /^--ema: .*below 1; found 1/],
+  ["cnf", { controlGroup: 0 }, /^--control-group: .*"batch"; found 0/],
   ["cnf", { sigmaMin: 0.1 }, /^--sigma-min 0.1: means nothing here, .*flow matching/],
   ["cnf", { filters: 8 }, /^--filters 8: means nothing here/],
   ["cnf", { data: "mnist" }, /mnist.*a CNF takes points/],
   ["cnf", { probes: "gaussian" }, /^--probes gaussian: .*--trace hutchinson/],
   ["cnf", { solver: "rk4", rtol: 1e-3 }, /^--rtol 0.001: .*--solver-steps/],
   ["cnf", { solverSteps: 3 }, /^--solver-steps 3: .*--rtol and --atol/],
-  ["cnf", { solver: "rk5" }, /^--solver: expected one of .*did you mean rk4\?\), found "rk5"/],
+  ["cnf", { solver: "rk5" }, /^--solver: expected one of .*did you mean "rk4"\?; found "rk5"/],
   ["cnf", { steps: 3, epochs: 1 }, /^--steps 3 and --epochs 1: give one/],
   ["cnf", { schedule: "constant", lrHorizon: 9 }, /^--lr-horizon 9: means nothing/],
   ["fm", { trace: "exact" }, /^--trace exact: means nothing here/],
@@ -89,7 +89,7 @@ for (const [model, flags, message] of refusedFlags) {
 Deno.test("parseConfigFile() names the place, the key and what was meant", () => {
   assert.throws(() => file({ hiden: 3 }), {
     name: "InputError",
-    message: "c.json: hiden: unknown option; did you mean hidden?",
+    message: 'c.json: hiden: unknown option, did you mean "hidden"?',
   });
   assert.throws(() => file({ lr: "fast" }), { message: /^c.json: lr: .*found "fast"/ });
   assert.throws(() => file([1]), { message: /^c.json.*expected an object/ });

@@ -52,4 +52,10 @@ function coarse(u: number): number {
  *
  * Source: the toy data of Grathwohl et al. 2019 (FFJORD).
  */
-export const checkerboard: PointSource = { name: "checkerboard", dims: 2, density, draw };
+export const checkerboard: PointSource = {
+  name: "checkerboard",
+  summary: "uniform on the squares of a 4x4 board",
+  dims: 2,
+  density,
+  draw,
+};

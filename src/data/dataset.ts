@@ -13,6 +13,13 @@ export interface PointTable {
   readonly labels: Uint8Array | null;
 }
 
+/** Points as a file holds them: finite numbers [count * dims], at least one point. */
+export interface PointRows {
+  readonly points: Float32Array;
+  readonly count: number;
+  readonly dims: number;
+}
+
 /** Points of any dimension, split into train and test. */
 export interface PointDataset {
   readonly kind: "points";

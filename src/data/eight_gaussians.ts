@@ -55,4 +55,10 @@ function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
  * Source: the toy data of Grathwohl et al. 2019 (FFJORD), where a circle of
  * radius 4 and deviation 0.5 are divided by 1.414. The entropy is by quadrature.
  */
-export const eightGaussians: PointSource = { name: "8gaussians", dims: 2, density, draw };
+export const eightGaussians: PointSource = {
+  name: "8gaussians",
+  summary: "eight normal distributions on a circle",
+  dims: 2,
+  density,
+  draw,
+};

@@ -18,7 +18,7 @@ export const idxNames = {
  * Reads a folder that holds the four files of {@link idxNames}, each plain or
  * gzip-compressed.
  *
- * @throws {InputError} If a file is missing or damaged, a file of labels has another count than
+ * @throws {InputError} If a file is missing, damaged or without images, a file of labels has another count than
  *   its images, or train and test images differ in size.
  */
 export async function readIdxFolder(
@@ -45,6 +45,7 @@ async function readHalf(
   const images = readIdxImages(await readInputFile(imagesPath), imagesPath);
   const labels = readIdxLabels(await readInputFile(labelsPath), labelsPath);
   requireEqualCounts(images, labels, labelsPath);
+  if (images.count === 0) throw new InputError(`${imagesPath}: holds no images`);
   return { images, labels };
 }
 

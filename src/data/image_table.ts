@@ -59,6 +59,25 @@ export function greyImageTable(grey: Uint8Array, images: StoredImages): ImageTab
   });
 }
 
+/** The images of `table` at `indices`, in that order, with their labels; nothing is copied. */
+export function selectImages(table: ImageTable, indices: Uint32Array): ImageTable {
+  const { labels } = table;
+  return {
+    count: indices.length,
+    labels: labels && Uint8Array.from(indices, (index) => labels[index]!),
+    read(wanted, out) {
+      const chosen = Array.from(wanted, (index) => {
+        const original = indices[index];
+        if (original === undefined) {
+          throw new RangeError(`ImageTable.read: no image ${index}, there are ${indices.length}`);
+        }
+        return original;
+      });
+      table.read(chosen, out);
+    },
+  };
+}
+
 function imageTable(
   { pixels, count, labels }: StoredImages,
   readOne: (index: number, out: Float32Array, start: number) => void,

@@ -121,4 +121,10 @@ function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
  * evenly spaced angles would give a test set that is closer to the truth than
  * its size allows.
  */
-export const moons: PointSource = { name: "moons", dims: 2, density, draw };
+export const moons: PointSource = {
+  name: "moons",
+  summary: "two half circles with noise 0.1",
+  dims: 2,
+  density,
+  draw,
+};

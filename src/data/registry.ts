@@ -2,47 +2,80 @@ import { InputError } from "../runtime/errors.ts";
 import { checkerboard } from "./checkerboard.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./eight_gaussians.ts";
+import { openFile, openImageFolder, pointsFromBytes } from "./file_dataset.ts";
+import { fileKind } from "./input_file.ts";
+import { findManifest, type Manifest, manifests } from "./manifest.ts";
 import { moons } from "./moons.ts";
-import { sourceDataset } from "./point_source.ts";
+import { type PointSource, sourceDataset } from "./point_source.ts";
+import type { ReadStdin } from "./point_rows.ts";
 import { suggestion } from "./suggestion.ts";
 
-/** Distributions with a known density, by name. */
-export const pointSources = {
-  [moons.name]: moons,
-  [eightGaussians.name]: eightGaussians,
-  [checkerboard.name]: checkerboard,
-};
+/** Distributions with a known density. */
+export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
 
-/** Names that {@link openDataset} knows without a file. */
-export const datasetNames: readonly string[] = [...Object.keys(pointSources), "mnist"];
+/** Names that {@link openDataset} knows; the path of a file or folder will do as well. */
+export const datasetNames: readonly string[] = [...pointSources, ...manifests].map(({ name }) =>
+  name
+);
 
 /** How a data set is opened. */
 export interface OpenOptions {
   /** Draws the points of a known distribution, and shuffles before the split. */
   readonly seed: number;
-  /** Grey values above 128 become 1, the rest 0; else they are divided by 255. Images only. */
+  /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
   readonly binarize: boolean;
   /** Folder of downloaded data sets (`dataDirectory`), or null where there is none. */
   readonly dataDir: string | null;
   /** Reads the standard input to its end; needed for the name `-`. */
-  readonly readStdin?: () => Promise<Uint8Array>;
+  readonly readStdin?: ReadStdin;
 }
 
 /**
- * Opens a data set by name.
+ * Opens a data set: one of {@link datasetNames}; a CSV or NPY file of points or an
+ * IDX file of images, gzip-compressed or not; a folder of the four IDX files of
+ * MNIST; or `-` for CSV from the standard input.
  *
- * @throws {InputError} If there is no such data set.
+ * @throws {InputError} If there is no such data set, it is not on this machine, or it is damaged.
  */
 export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
-  const source = pointSources[name];
+  const source = pointSources.find((candidate) => candidate.name === name);
   if (source !== undefined) return sourceDataset(source, options.seed);
   if (name === "mnist" && options.binarize) {
     // On demand: the file is megabytes, and most commands do not need it.
     return (await import("./embedded_mnist.ts")).openEmbeddedMnist();
   }
+  const manifest = findManifest(name);
+  if (manifest !== null) return openDownloaded(manifest, options);
+  if (name === "-") {
+    if (options.readStdin === undefined) {
+      throw new InputError("-: the standard input cannot be read here; name a file");
+    }
+    return pointsFromBytes(await options.readStdin(), "standard input", options);
+  }
+  const kind = await fileKind(name);
+  if (kind === "folder") return openImageFolder(name, { ...options, name });
+  if (kind === "file") return openFile(name, options);
+  if (/[/\\]|\.(csv|npy|txt|gz)$|ubyte$/i.test(name)) {
+    throw new InputError(`${name}: no such file; check the path`);
+  }
   throw new InputError(
     `${name}: no such data set${suggestion(name, datasetNames)}; there are ${
       datasetNames.join(", ")
-    }`,
+    }, and any CSV, NPY or IDX file by its path`,
   );
+}
+
+async function openDownloaded(manifest: Manifest, options: OpenOptions): Promise<Dataset> {
+  const { name } = manifest;
+  const folder = options.dataDir === null ? null : `${options.dataDir}/${name}`;
+  if (folder === null || await fileKind(folder) !== "folder") {
+    const what = name === "mnist" ? "the grey values of mnist" : name;
+    throw new InputError(
+      `${what}: not on this machine${folder === null ? "" : ` (looked in ${folder})`}; ` +
+        `get them with "fluxion data fetch ${name}", from a mirror of your own with ` +
+        `"--from DIR|URL", or set FLUXION_DATA_DIR to the folder that holds ${name}/` +
+        (name === "mnist" ? "; binarised mnist is inside the program" : ""),
+    );
+  }
+  return openImageFolder(folder, { ...options, name });
 }

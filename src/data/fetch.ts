@@ -1,0 +1,303 @@
+import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import { FailureError, InputError } from "../runtime/errors.ts";
+import { gunzip, isGzip } from "./gunzip.ts";
+import { fileKind } from "./input_file.ts";
+import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
+import { sha256Hex } from "./sha256.ts";
+import { suggestion } from "./suggestion.ts";
+
+/** How far a download is. */
+export interface FetchProgress {
+  readonly file: string;
+  readonly receivedBytes: number;
+  /** As the server declares it, or null. */
+  readonly totalBytes: number | null;
+}
+
+/** Where a data set is fetched from and kept. */
+export interface FetchOptions {
+  /** The data set gets a folder of its name here (`dataDirectory`). */
+  readonly dataDir: string;
+  /** A folder, or the `http(s)://` URL of one, that holds the files; null for the public mirrors. */
+  readonly from: string | null;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Stops the download. */
+  readonly signal?: AbortSignal;
+}
+
+/** What came of a fetch. */
+export interface FetchResult {
+  readonly folder: string;
+  /** False if all files were there and whole already; then nothing was fetched. */
+  readonly fetched: boolean;
+  /** SHA-256 of each file's content: what was found, also where no hash is published. */
+  readonly files: readonly { readonly name: string; readonly contentSha256: string }[];
+}
+
+/** One file of a data set on this machine, checked. */
+export interface FileCheck {
+  readonly path: string;
+  /** What is wrong, in words; null if the file is whole. */
+  readonly problem: string | null;
+}
+
+/** Bytes that gzip may add to content that cannot be compressed (RFC 1951: 5 a block of 64 KiB). */
+const GZIP_OVERHEAD = 64 * 1024;
+
+/**
+ * Downloads a data set, or copies it from a folder, and checks every file before
+ * the first is written: what fails leaves nothing behind.
+ *
+ * @throws {InputError} If there is no such data set to fetch, `from` is a folder without its
+ *   files or with damaged ones, or network access is refused.
+ * @throws {FailureError} If no mirror delivers whole files, or the disk is full.
+ */
+export async function fetchDataset(name: string, options: FetchOptions): Promise<FetchResult> {
+  const manifest = manifestToFetch(name);
+  const folder = `${options.dataDir}/${name}`;
+  const present = await Promise.all(manifest.files.map((file) => readPresent(folder, file)));
+  if (present.every((file) => file !== null)) {
+    return { folder, fetched: false, files: present.map(summary) };
+  }
+  const files = await fetchFiles(manifest, options);
+  await placeFiles(folder, files);
+  return { folder, fetched: true, files: files.map(summary) };
+}
+
+/**
+ * Checks what is on this machine of a data set that can be downloaded: each
+ * file's hash, and for `mnist` the embedded one's too.
+ *
+ * @param dataDir As for {@link fetchDataset}; null where there is none.
+ * @returns A check a file; for a distribution that is computed, none.
+ */
+export async function verifyDataset(
+  name: string,
+  dataDir: string | null,
+): Promise<readonly FileCheck[]> {
+  const manifest = findManifest(name);
+  if (manifest === null) return [];
+  const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
+  const folder = `${dataDir}/${name}`;
+  // What is inside the program is a whole data set: its grey values need not be there.
+  if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
+  for (const file of manifest.files) checks.push(await checkPresent(folder, file));
+  return checks;
+}
+
+/** A file whose hash was found right. */
+interface CheckedFile {
+  readonly name: string;
+  /** Of the file as it is kept: `name` or `name.gz`. */
+  readonly keptName: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly contentSha256: string;
+}
+
+function summary({ name, contentSha256 }: CheckedFile): FetchResult["files"][number] {
+  return { name, contentSha256 };
+}
+
+function manifestToFetch(name: string): Manifest {
+  const manifest = findManifest(name);
+  if (manifest !== null) return manifest;
+  const names = manifests.map((known) => known.name);
+  throw new InputError(
+    `${name}: nothing to download under this name${suggestion(name, names)}; there are ${
+      names.join(", ")
+    }`,
+  );
+}
+
+async function fetchFiles(
+  manifest: Manifest,
+  options: FetchOptions,
+): Promise<readonly CheckedFile[]> {
+  const { from } = options;
+  if (from !== null && !/^https?:\/\//i.test(from)) return filesFromFolder(from, manifest);
+  const mirrors = from === null ? manifest.mirrors : [from.endsWith("/") ? from : `${from}/`];
+  const files: CheckedFile[] = [];
+  for (const file of manifest.files) files.push(await download(file, mirrors, options));
+  return files;
+}
+
+async function filesFromFolder(
+  folder: string,
+  manifest: Manifest,
+): Promise<readonly CheckedFile[]> {
+  const files: CheckedFile[] = [];
+  for (const file of manifest.files) {
+    const path = await findPresent(folder, file);
+    if (path === null) {
+      throw new InputError(
+        `${folder}: holds no ${file.name}.gz or ${file.name}; --from needs the folder with the ` +
+          `files of ${manifest.name}`,
+      );
+    }
+    files.push(await checkFile(await Deno.readFile(path), path, file));
+  }
+  return files;
+}
+
+/** Tries one mirror after the other. */
+async function download(
+  file: ManifestFile,
+  mirrors: readonly string[],
+  options: FetchOptions,
+): Promise<CheckedFile> {
+  const failures: string[] = [];
+  for (const mirror of mirrors) {
+    const url = `${mirror}${file.name}.gz`;
+    try {
+      return await checkFile(await receive(url, file, options), url, file);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) {
+        throw new InputError(
+          `${url}: network access is refused; allow it, or bring the files another way and give ` +
+            `their folder with --from`,
+        );
+      }
+      options.signal?.throwIfAborted();
+      failures.push(error instanceof InputError ? error.message : `${url}: ${reason(error)}`);
+    }
+  }
+  throw new FailureError(
+    `cannot get ${file.name}: ${failures.join("; ")}; try again later, or give a mirror of your ` +
+      `own with --from DIR|URL`,
+  );
+}
+
+/** A network error in one line: Deno's own names the URL and its cause over several. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n")[0]!;
+}
+
+async function receive(
+  url: string,
+  file: ManifestFile,
+  options: FetchOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url, { signal: options.signal ?? null });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new InputError(`${url}: the server answered ${response.status} ${response.statusText}`);
+  }
+  const limit = file.bytes + GZIP_OVERHEAD;
+  const declared = Number(response.headers.get("content-length") ?? NaN);
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of response.body) {
+    received += chunk.length;
+    if (received > limit) {
+      throw new InputError(
+        `${url}: sends more than ${limit} bytes, the most that ${file.name} has`,
+      );
+    }
+    chunks.push(chunk);
+    options.onProgress?.({
+      file: file.name,
+      receivedBytes: received,
+      totalBytes: Number.isFinite(declared) ? declared : null,
+    });
+  }
+  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+/**
+ * Checks bytes, compressed or not, against the manifest.
+ *
+ * @throws {InputError} If they are damaged, or not the file.
+ */
+async function checkFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  place: string,
+  file: ManifestFile,
+): Promise<CheckedFile> {
+  const zipped = isGzip(bytes);
+  const content = zipped ? await gunzip(bytes, { place, limit: file.bytes }) : bytes;
+  if (content.length !== file.bytes) {
+    throw new InputError(
+      `${place}: holds ${content.length} bytes of content, ${file.name} has ${file.bytes}`,
+    );
+  }
+  const contentSha256 = await sha256Hex(content);
+  const [what, found, expected] = file.sha256 !== null
+    ? ["content", contentSha256, file.sha256]
+    : ["archive", await sha256Hex(bytes), file.archiveSha256];
+  if (found !== expected) {
+    throw new InputError(
+      `${place}: the ${what} has SHA-256 ${found}, expected ${expected}; it is not ${file.name} ` +
+        `as published`,
+    );
+  }
+  return {
+    name: file.name,
+    keptName: zipped ? `${file.name}.gz` : file.name,
+    bytes,
+    contentSha256,
+  };
+}
+
+/** Writes the files, and takes them back if one cannot be written. */
+async function placeFiles(folder: string, files: readonly CheckedFile[]): Promise<void> {
+  const isNew = await fileKind(folder) === null;
+  const written: string[] = [];
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const file of files) {
+      const path = `${folder}/${file.keptName}`;
+      written.push(path);
+      await writeFileAtomic(path, file.bytes);
+    }
+  } catch (error) {
+    for (const path of written) await Deno.remove(path).catch(() => {});
+    if (isNew) await Deno.remove(folder).catch(() => {});
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new InputError(
+        `${folder}: may not be written; set FLUXION_DATA_DIR to a folder of your own`,
+      );
+    }
+    throw error;
+  }
+}
+
+async function findPresent(folder: string, file: ManifestFile): Promise<string | null> {
+  for (const path of [`${folder}/${file.name}`, `${folder}/${file.name}.gz`]) {
+    if (await fileKind(path) === "file") return path;
+  }
+  return null;
+}
+
+/** The file in `folder` if it is there and whole, else null. */
+async function readPresent(folder: string, file: ManifestFile): Promise<CheckedFile | null> {
+  const path = await findPresent(folder, file);
+  if (path === null) return null;
+  try {
+    return await checkFile(await Deno.readFile(path), path, file);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+async function checkPresent(folder: string, file: ManifestFile): Promise<FileCheck> {
+  const path = await findPresent(folder, file);
+  if (path === null) return { path: `${folder}/${file.name}`, problem: "missing" };
+  try {
+    await checkFile(await Deno.readFile(path), path, file);
+    return { path, problem: null };
+  } catch (error) {
+    if (error instanceof InputError) return { path, problem: error.message };
+    throw error;
+  }
+}
+
+async function checkEmbedded(): Promise<FileCheck> {
+  const { embeddedMnistContent, EMBEDDED_MNIST_SHA256 } = await import("./embedded_mnist.ts");
+  const found = await sha256Hex(await embeddedMnistContent());
+  const path = "embedded mnist";
+  return found === EMBEDDED_MNIST_SHA256
+    ? { path, problem: null }
+    : { path, problem: `the content has SHA-256 ${found}, expected ${EMBEDDED_MNIST_SHA256}` };
+}

@@ -1,0 +1,117 @@
+import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
+import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./idx.ts";
+import { readIdxFolder, requireEqualCounts } from "./idx_folder.ts";
+import { greyImageTable, packedImageTable, packImages } from "./image_table.ts";
+import { selectImages } from "./image_table.ts";
+import { fileKind, readInputFile } from "./input_file.ts";
+import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
+import { parsePoints } from "./point_rows.ts";
+import { requireSplittable, splitIndices, splitPoints } from "./split.ts";
+
+/** How images and points from files are prepared. */
+export interface FileOptions {
+  /** Shuffles before the split. */
+  readonly seed: number;
+  /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
+  readonly binarize: boolean;
+}
+
+/**
+ * Opens a file of points (CSV, NPY) or of images (IDX), split 80/20 after
+ * shuffling by the seed. Labels are taken for images from the file beside it that
+ * has `labels-idx1` for `images-idx3` in its name, where there is one.
+ *
+ * @throws {InputError} If the file cannot be read or holds fewer than 10 samples.
+ */
+export async function openFile(path: string, options: FileOptions): Promise<Dataset> {
+  const bytes = await readInputFile(path);
+  return isIdxImages(bytes)
+    ? imagesFromFile(bytes, path, options)
+    : pointsFromBytes(bytes, path, options);
+}
+
+/**
+ * Points from the content of a CSV or NPY file, split 80/20 after shuffling.
+ *
+ * @throws {InputError} As {@link openFile}.
+ */
+export function pointsFromBytes(
+  bytes: Uint8Array,
+  place: string,
+  options: FileOptions,
+): PointDataset {
+  const { points, count, dims } = parsePoints(bytes, place);
+  requireSplittable(count, place);
+  return {
+    kind: "points",
+    name: place,
+    dims,
+    ...splitPoints({ points, count, labels: null }, dims, options.seed),
+    density: null,
+    draw: null,
+  };
+}
+
+/**
+ * Opens a folder of the four IDX files of MNIST and its successors, in their
+ * own split.
+ *
+ * @throws {InputError} If a file is missing, damaged or without images.
+ */
+export async function openImageFolder(
+  folder: string,
+  options: FileOptions & { readonly name: string },
+): Promise<ImageDataset> {
+  const { train, test } = await readIdxFolder(folder);
+  const { height, width } = train.images;
+  return {
+    kind: "images",
+    name: options.name,
+    height,
+    width,
+    channels: 1,
+    train: tableOf(train.images, train.labels, options.binarize),
+    test: tableOf(test.images, test.labels, options.binarize),
+  };
+}
+
+async function imagesFromFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  options: FileOptions,
+): Promise<ImageDataset> {
+  const images = readIdxImages(bytes, path);
+  requireSplittable(images.count, path);
+  const table = tableOf(images, await labelsBeside(path, images), options.binarize);
+  const { train, test } = splitIndices(images.count, options.seed);
+  return {
+    kind: "images",
+    name: path,
+    height: images.height,
+    width: images.width,
+    channels: 1,
+    train: selectImages(table, train),
+    test: selectImages(table, test),
+  };
+}
+
+function tableOf(images: IdxImages, labels: Uint8Array | null, binarize: boolean): ImageTable {
+  const { grey, count, height, width } = images;
+  const stored = { pixels: height * width, count, labels };
+  return binarize
+    ? packedImageTable(packImages(grey, stored.pixels, BINARISE_THRESHOLD), stored)
+    : greyImageTable(grey, stored);
+}
+
+async function labelsBeside(path: string, images: IdxImages): Promise<Uint8Array | null> {
+  const named = path.replace(/images([-.])idx3(?=[^/\\]*$)/, "labels$1idx1");
+  if (named === path) return null;
+  const plain = named.replace(/\.gz$/, "");
+  for (const candidate of [plain, `${plain}.gz`]) {
+    if (await fileKind(candidate) !== "file") continue;
+    const labels = readIdxLabels(await readInputFile(candidate), candidate);
+    requireEqualCounts(images, labels, candidate);
+    return labels;
+  }
+  return null;
+}

@@ -1,9 +1,8 @@
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
-import { gunzip, isGzip } from "./gunzip.ts";
+import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
 import { fileKind } from "./input_file.ts";
 import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
-import { sha256Hex } from "./sha256.ts";
 import { suggestion } from "./suggestion.ts";
 
 /** How far a download is. */
@@ -34,13 +33,6 @@ export interface FetchResult {
   readonly files: readonly { readonly name: string; readonly contentSha256: string }[];
 }
 
-/** One file of a data set on this machine, checked. */
-export interface FileCheck {
-  readonly path: string;
-  /** What is wrong, in words; null if the file is whole. */
-  readonly problem: string | null;
-}
-
 /** Bytes that gzip may add to content that cannot be compressed (RFC 1951: 5 a block of 64 KiB). */
 const GZIP_OVERHEAD = 64 * 1024;
 
@@ -55,43 +47,13 @@ const GZIP_OVERHEAD = 64 * 1024;
 export async function fetchDataset(name: string, options: FetchOptions): Promise<FetchResult> {
   const manifest = manifestToFetch(name);
   const folder = `${options.dataDir}/${name}`;
-  const present = await Promise.all(manifest.files.map((file) => readPresent(folder, file)));
+  const present = await Promise.all(manifest.files.map((file) => readWhole(folder, file)));
   if (present.every((file) => file !== null)) {
     return { folder, fetched: false, files: present.map(summary) };
   }
   const files = await fetchFiles(manifest, options);
   await placeFiles(folder, files);
   return { folder, fetched: true, files: files.map(summary) };
-}
-
-/**
- * Checks what is on this machine of a data set that can be downloaded: each
- * file's hash, and for `mnist` the embedded one's too.
- *
- * @param dataDir As for {@link fetchDataset}; null where there is none.
- * @returns A check a file; for a distribution that is computed, none.
- */
-export async function verifyDataset(
-  name: string,
-  dataDir: string | null,
-): Promise<readonly FileCheck[]> {
-  const manifest = findManifest(name);
-  if (manifest === null) return [];
-  const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
-  const folder = `${dataDir}/${name}`;
-  // What is inside the program is a whole data set: its grey values need not be there.
-  if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
-  for (const file of manifest.files) checks.push(await checkPresent(folder, file));
-  return checks;
-}
-
-/** A file whose hash was found right. */
-interface CheckedFile {
-  readonly name: string;
-  /** Of the file as it is kept: `name` or `name.gz`. */
-  readonly keptName: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly contentSha256: string;
 }
 
 function summary({ name, contentSha256 }: CheckedFile): FetchResult["files"][number] {
@@ -127,14 +89,14 @@ async function filesFromFolder(
 ): Promise<readonly CheckedFile[]> {
   const files: CheckedFile[] = [];
   for (const file of manifest.files) {
-    const path = await findPresent(folder, file);
-    if (path === null) {
+    const found = await readChecked(folder, file);
+    if (found === null) {
       throw new InputError(
         `${folder}: holds no ${file.name}.gz or ${file.name}; --from needs the folder with the ` +
           `files of ${manifest.name}`,
       );
     }
-    files.push(await checkFile(await Deno.readFile(path), path, file));
+    files.push(found);
   }
   return files;
 }
@@ -204,41 +166,6 @@ async function receive(
   return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
 
-/**
- * Checks bytes, compressed or not, against the manifest.
- *
- * @throws {InputError} If they are damaged, or not the file.
- */
-async function checkFile(
-  bytes: Uint8Array<ArrayBuffer>,
-  place: string,
-  file: ManifestFile,
-): Promise<CheckedFile> {
-  const zipped = isGzip(bytes);
-  const content = zipped ? await gunzip(bytes, { place, limit: file.bytes }) : bytes;
-  if (content.length !== file.bytes) {
-    throw new InputError(
-      `${place}: holds ${content.length} bytes of content, ${file.name} has ${file.bytes}`,
-    );
-  }
-  const contentSha256 = await sha256Hex(content);
-  const [what, found, expected] = file.sha256 !== null
-    ? ["content", contentSha256, file.sha256]
-    : ["archive", await sha256Hex(bytes), file.archiveSha256];
-  if (found !== expected) {
-    throw new InputError(
-      `${place}: the ${what} has SHA-256 ${found}, expected ${expected}; it is not ${file.name} ` +
-        `as published`,
-    );
-  }
-  return {
-    name: file.name,
-    keptName: zipped ? `${file.name}.gz` : file.name,
-    bytes,
-    contentSha256,
-  };
-}
-
 /** Writes the files, and takes them back if one cannot be written. */
 async function placeFiles(folder: string, files: readonly CheckedFile[]): Promise<void> {
   const isNew = await fileKind(folder) === null;
@@ -262,42 +189,12 @@ async function placeFiles(folder: string, files: readonly CheckedFile[]): Promis
   }
 }
 
-async function findPresent(folder: string, file: ManifestFile): Promise<string | null> {
-  for (const path of [`${folder}/${file.name}`, `${folder}/${file.name}.gz`]) {
-    if (await fileKind(path) === "file") return path;
-  }
-  return null;
-}
-
 /** The file in `folder` if it is there and whole, else null. */
-async function readPresent(folder: string, file: ManifestFile): Promise<CheckedFile | null> {
-  const path = await findPresent(folder, file);
-  if (path === null) return null;
+async function readWhole(folder: string, file: ManifestFile): Promise<CheckedFile | null> {
   try {
-    return await checkFile(await Deno.readFile(path), path, file);
+    return await readChecked(folder, file);
   } catch (error) {
     if (error instanceof InputError) return null;
     throw error;
   }
-}
-
-async function checkPresent(folder: string, file: ManifestFile): Promise<FileCheck> {
-  const path = await findPresent(folder, file);
-  if (path === null) return { path: `${folder}/${file.name}`, problem: "missing" };
-  try {
-    await checkFile(await Deno.readFile(path), path, file);
-    return { path, problem: null };
-  } catch (error) {
-    if (error instanceof InputError) return { path, problem: error.message };
-    throw error;
-  }
-}
-
-async function checkEmbedded(): Promise<FileCheck> {
-  const { embeddedMnistContent, EMBEDDED_MNIST_SHA256 } = await import("./embedded_mnist.ts");
-  const found = await sha256Hex(await embeddedMnistContent());
-  const path = "embedded mnist";
-  return found === EMBEDDED_MNIST_SHA256
-    ? { path, problem: null }
-    : { path, problem: `the content has SHA-256 ${found}, expected ${EMBEDDED_MNIST_SHA256}` };
 }

@@ -10,11 +10,16 @@ export const MAX_INFLATED_BYTES = 2 ** 30;
  * @throws {InputError} If there is no such file, it may not be read, or it is a damaged gzip file.
  */
 export async function readInputFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readWhole(path);
+  const bytes = await readFileBytes(path);
   return isGzip(bytes) ? gunzip(bytes, { place: path, limit: MAX_INFLATED_BYTES }) : bytes;
 }
 
-async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Reads a file whole, as it is.
+ *
+ * @throws {InputError} If there is no such file or it may not be read.
+ */
+export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (error) {

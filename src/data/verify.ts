@@ -1,0 +1,53 @@
+import { InputError } from "../runtime/errors.ts";
+import { findFile, readChecked } from "./checked_file.ts";
+import { fileKind } from "./input_file.ts";
+import { findManifest, type ManifestFile } from "./manifest.ts";
+import { sha256Hex } from "./sha256.ts";
+
+/** One file of a data set on this machine, checked. */
+export interface FileCheck {
+  readonly path: string;
+  /** What is wrong, in words; null if the file is whole. */
+  readonly problem: string | null;
+}
+
+/**
+ * Checks what is on this machine of a data set that can be downloaded: each
+ * file's hash, and for `mnist` the embedded one's too.
+ *
+ * @param dataDir As for `fetchDataset`; null where there is none.
+ * @returns A check a file; for a distribution that is computed, none.
+ */
+export async function verifyDataset(
+  name: string,
+  dataDir: string | null,
+): Promise<readonly FileCheck[]> {
+  const manifest = findManifest(name);
+  if (manifest === null) return [];
+  const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
+  const folder = `${dataDir}/${name}`;
+  // What is inside the program is a whole data set: its grey values need not be there.
+  if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
+  for (const file of manifest.files) checks.push(await checkPresent(folder, file));
+  return checks;
+}
+
+async function checkPresent(folder: string, file: ManifestFile): Promise<FileCheck> {
+  const path = await findFile(folder, file) ?? `${folder}/${file.name}.gz`;
+  try {
+    const found = await readChecked(folder, file);
+    return { path, problem: found === null ? "missing" : null };
+  } catch (error) {
+    if (error instanceof InputError) return { path, problem: error.message };
+    throw error;
+  }
+}
+
+async function checkEmbedded(): Promise<FileCheck> {
+  const { embeddedMnistContent, EMBEDDED_MNIST_SHA256 } = await import("./embedded_mnist.ts");
+  const found = await sha256Hex(await embeddedMnistContent());
+  const path = "embedded mnist";
+  return found === EMBEDDED_MNIST_SHA256
+    ? { path, problem: null }
+    : { path, problem: `the content has SHA-256 ${found}, expected ${EMBEDDED_MNIST_SHA256}` };
+}

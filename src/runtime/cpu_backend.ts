@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
+import { registerCpuKernels } from "./cpu_kernels/register.ts";
 import { FailureError } from "./errors.ts";
 import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
 
@@ -21,6 +22,7 @@ export async function openCpu(): Promise<Backend> {
   if (tf.findBackendFactory(CPU_BACKEND) === null) {
     await startWasm();
     tf.copyRegisteredKernels("wasm", CPU_BACKEND);
+    registerCpuKernels(CPU_BACKEND);
     tf.registerBackend(CPU_BACKEND, () => tf.findBackend("wasm"), 0);
   }
   return {

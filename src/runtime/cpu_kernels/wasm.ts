@@ -1,0 +1,73 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** Where a tensor's numbers lie in the memory of tfjs's WebAssembly module. */
+interface TensorRecord {
+  readonly id: number;
+  readonly memoryOffset: number;
+}
+
+/** The part of tfjs-backend-wasm's instance that its kernels, and ours, work with. */
+export interface WasmBackend {
+  readonly dataIdMap: {
+    get(dataId: object): TensorRecord;
+    delete(dataId: object): boolean;
+  };
+  readonly wasm: { readonly tfjs: { disposeData(id: number): void } };
+  /** Allocates; the memory may grow, which detaches every view made before. */
+  makeOutput(shape: number[], dtype: "float32", memoryOffset?: number): tf.TensorInfo;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+  disposeData(dataId: object): boolean;
+}
+
+/** What a kernel is called with. */
+export interface KernelCall<Inputs extends string, Attributes> {
+  readonly inputs: Readonly<Record<Inputs, tf.TensorInfo>>;
+  readonly attrs: Attributes;
+  readonly backend: WasmBackend;
+}
+
+/** Calls a kernel of tfjs's own WebAssembly backend; the result is the caller's to dispose. */
+export function callWasmKernel(
+  backend: WasmBackend,
+  name: string,
+  inputs: Readonly<Record<string, tf.TensorInfo | undefined>>,
+  attrs: object,
+): tf.TensorInfo {
+  const kernel = tf.getKernel(name, "wasm").kernelFunc;
+  return kernel({
+    inputs: inputs as tf.NamedTensorInfoMap,
+    attrs: attrs as tf.NamedAttrMap,
+    backend,
+  }) as tf.TensorInfo;
+}
+
+/** Calls `use` with a tensor that is a part of `tensor`'s storage, without a copy. */
+export function withPart<T>(
+  backend: WasmBackend,
+  tensor: tf.TensorInfo,
+  part: { readonly start: number; readonly shape: number[] },
+  use: (part: tf.TensorInfo) => T,
+): T {
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const { memoryOffset } = backend.dataIdMap.get(tensor.dataId);
+  const view = backend.makeOutput(part.shape, "float32", memoryOffset + part.start * bytes);
+  try {
+    return use(view);
+  } finally {
+    // Not disposeData: that would free the storage, which is not the view's.
+    backend.wasm.tfjs.disposeData(backend.dataIdMap.get(view.dataId).id);
+    backend.dataIdMap.delete(view.dataId);
+  }
+}
+
+/** Registers a kernel for the backend `name` in the place of the one that it has. */
+export function replaceKernel<Inputs extends string, Attributes>(
+  backendName: string,
+  kernelName: string,
+  kernel: (call: KernelCall<Inputs, Attributes>) => tf.TensorInfo,
+): void {
+  if (tf.getKernel(kernelName, backendName) !== undefined) {
+    tf.unregisterKernel(kernelName, backendName);
+  }
+  tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as unknown as tf.KernelFunc });
+}

@@ -18,15 +18,20 @@ private() {
   [ -n "$(find "$1" -prune -type d -user "$(id -u)" ! -perm -020 ! -perm -002 2>/dev/null)" ]
 }
 
+# Removes what starts that were killed have left.
+sweep() {
+  for left in "$1"/*.new."$host".*; do
+    if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then rm -rf "$left"; fi
+  done
+}
+
 # Another start may unpack at the same time: each into a folder of its own, from
 # which place.js moves file by file (a mv of the folder onto one that is there by
 # then would move it inside).
 unpack() {
   host=$(uname -n)
   mkdir -p "$1" 2>/dev/null || return 1
-  for left in "$1"/*.new."$host".*; do # by starts that were killed
-    if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then rm -rf "$left"; fi
-  done
+  sweep "$1"
   new=$1/$id.new.$host.$$
   mkdir "$new" 2>/dev/null || return 1
   trap 'rm -rf "$new"' EXIT
@@ -41,6 +46,7 @@ unpack() {
   placed=$?
   rm -rf "$new"
   trap - EXIT HUP INT TERM
+  sweep "$1" # once more: a killed start's tar may have outlived it
   return "$placed"
 }
 

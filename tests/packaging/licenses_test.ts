@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import { thirdPartyLicenses } from "../../tools/licenses.ts";
+
+Deno.test("THIRD_PARTY_LICENSES.md lists what the program embeds", async () => {
+  const committed = Deno.readTextFileSync(
+    new URL("../../THIRD_PARTY_LICENSES.md", import.meta.url),
+  );
+  assert.equal(committed, await thirdPartyLicenses(), "run: deno task licenses");
+});

@@ -190,7 +190,7 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
     case "resnet": {
       const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
         applyNetwork(network, tensors, x, t);
-      return { kind: "tensors", field: tensorField(velocity, parameters, rowWidth(network)) };
+      return { kind: "tensors", field: tensorField(velocity, parameters) };
     }
     default:
       return network satisfies never;

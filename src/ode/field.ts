@@ -12,23 +12,48 @@ export interface Field<Rows> {
   evaluate(t: Float64Array, y: Rows, rowIds: Int32Array): Rows;
 }
 
-/** A field that can be pulled back: the vector-Jacobian products of {@link Field.evaluate}. */
-export interface DifferentiableField<Rows, Gradient> extends Field<Rows> {
-  /** The cotangent of y alone, [n, w]. */
-  pullBackState(
-    t: Float64Array,
-    y: Rows,
-    cotangent: Rows,
-    rowIds: Int32Array,
-  ): Rows;
-  /** The cotangent of y, and of the parameters summed over the rows, added to `into` if given. */
-  pullBack(
-    t: Float64Array,
-    y: Rows,
-    cotangent: Rows,
-    rowIds: Int32Array,
-    into: Gradient,
-  ): Rows;
-  /** A gradient of zeros, to be given to {@link pullBack}. */
-  zeroGradient(): Gradient;
+/** Where the cotangents of the parameters are summed up, as flat vectors in device order. */
+export interface GradientSum<Vector> {
+  /** Adds `term`, which is this object's from now on. */
+  add(term: Vector): void;
+}
+
+/**
+ * A field with its derivatives at points of its choice.
+ *
+ * Many points are linearized at once, because a replay knows all of its stage
+ * inputs in advance and only the cotangents one after the other: what does not
+ * depend on the cotangents is computed in one large batch.
+ */
+export interface DifferentiableField<Rows, Vector> extends Field<Rows> {
+  /** Length of the flat parameter vector. */
+  readonly parameterCount: number;
+  /** Rows that one linearization should not exceed by much, so that it stays small and in the caches. */
+  readonly linearizationRows: number;
+  /**
+   * The field near the rows of `y` [n, w], which stays the caller's and may be released.
+   *
+   * @param point.gradient Receives the parameters' cotangents when the
+   *   linearization is closed, or earlier; null where they are not wanted.
+   */
+  linearize(point: {
+    readonly t: Float64Array;
+    readonly y: Rows;
+    readonly rowIds: Int32Array;
+    readonly gradient: GradientSum<Vector> | null;
+  }): Linearization<Rows>;
+}
+
+/** What {@link DifferentiableField.linearize} gives; close it. */
+export interface Linearization<Rows> {
+  /** f at the points, [n, w]; the caller's to release. */
+  value(): Rows;
+  /**
+   * The vector-Jacobian product for the rows `first`, `first + 1`, ...: from the
+   * cotangent [m, w] of f there to the cotangent [m, w] of y, the caller's to
+   * release. Each row is pulled back at most once.
+   */
+  pullBack(first: number, cotangent: Rows): Rows;
+  /** Adds what the pulled-back rows give to the parameters' cotangents, and gives everything back. */
+  close(): void;
 }

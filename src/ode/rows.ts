@@ -10,7 +10,8 @@ export interface StatePart {
 
 /** One term of a linear combination of rows. */
 export interface Term<Rows> {
-  readonly weight: number;
+  /** One number for all rows, or one a row. */
+  readonly weight: number | Float64Array;
   readonly rows: Rows;
 }
 
@@ -24,11 +25,15 @@ export interface Term<Rows> {
 export interface RowSpace<Rows> {
   /** Number of rows. */
   count(rows: Rows): number;
-  /** base + scale[row] * sum of weight * rows. `scale` is [n], usually the step size h of each row. */
-  combine(base: Rows, scale: Float64Array, terms: readonly Term<Rows>[]): Rows;
+  /**
+   * base + scale[row] * sum of weight * rows; without the first summand where `base` is null.
+   * `scale` is [n], usually the step size h of each row. At least one term.
+   */
+  combine(base: Rows | null, scale: Float64Array, terms: readonly Term<Rows>[]): Rows;
   /**
    * For every row and part the sum over its columns of
-   * (value / (atol + rtol * max(|reference|, |other|)))^2.
+   * (value / (atol + rtol * max(|reference|, |other|)))^2,
+   * NaN where a number that enters it is not finite.
    *
    * @returns [n * parts], row-major. The only read-back inside a solve.
    */
@@ -44,14 +49,12 @@ export interface RowSpace<Rows> {
   ): Promise<Float64Array>;
   /** The rows at `indices`, in that order. */
   take(rows: Rows, indices: Int32Array): Rows;
-  /** `rows` with the rows at `indices` (each at most once) replaced by those of `replacement`. */
-  put(rows: Rows, indices: Int32Array, replacement: Rows): Rows;
-  /** Blocks under each other. */
+  /** Blocks under each other; at least one. */
   stack(blocks: readonly Rows[]): Rows;
   /** The columns from `start`, `width` of them. */
   columns(rows: Rows, start: number, width: number): Rows;
-  /** Blocks of the same number of rows, side by side. */
+  /** Blocks of the same number of rows, side by side; at least one. */
   beside(blocks: readonly Rows[]): Rows;
-  /** Gives the storage back. */
+  /** Gives the storage back; a second time does nothing. */
   release(rows: Rows): void;
 }

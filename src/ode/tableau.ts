@@ -12,6 +12,8 @@ export interface Tableau {
   readonly b: readonly number[];
   /** b minus the embedded method's weights, or null where there is no error estimate. */
   readonly bError: readonly number[] | null;
+  /** Weights of the solution in the middle of a step, or null: dense output is then a cubic. */
+  readonly bMid: readonly number[] | null;
   /** The last stage is the next step's first: c = 1 and its row of `a` is b. */
   readonly firstSameAsLast: boolean;
 }
@@ -22,21 +24,22 @@ const SUM_TOLERANCE = 1e-12;
  * Checks a Butcher tableau and derives whether its first stage is the last step's last.
  *
  * @throws {RangeError} If lengths differ, a row of `a` does not sum to its node,
- *   `b` not to 1 or `bError` not to 0.
+ *   `b` not to 1, `bError` not to 0 or `bMid` not to 1/2.
  */
 export function defineTableau(
-  given: Omit<Tableau, "firstSameAsLast" | "bError"> & {
+  given: Omit<Tableau, "firstSameAsLast" | "bError" | "bMid"> & {
     bError?: readonly number[];
+    bMid?: readonly number[];
   },
 ): Tableau {
-  const { name, c, a, b, bError = null } = given;
+  const { name, c, a, b, bError = null, bMid = null } = given;
   const stages = c.length;
   const require = (holds: boolean, what: string) => {
     if (!holds) throw new RangeError(`tableau ${name}: ${what}`);
   };
   require(
     a.length === stages && b.length === stages &&
-      (bError === null || bError.length === stages),
+      (bError === null || bError.length === stages) && (bMid === null || bMid.length === stages),
     `expected ${stages} stages everywhere`,
   );
   const sum = (weights: readonly number[]) => weights.reduce((total, weight) => total + weight, 0);
@@ -57,8 +60,11 @@ export function defineTableau(
       `bError sums to ${sum(bError)}, not 0`,
     );
   }
+  if (bMid !== null) {
+    require(Math.abs(sum(bMid) - 1 / 2) < SUM_TOLERANCE, `bMid sums to ${sum(bMid)}, not 1/2`);
+  }
   const last = stages - 1;
   const firstSameAsLast = stages > 1 && c[last] === 1 && b[last] === 0 &&
     a[last]!.every((weight, j) => weight === b[j]);
-  return { ...given, bError, firstSameAsLast };
+  return { ...given, bError, bMid, firstSameAsLast };
 }

@@ -30,7 +30,8 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   let largestDifference = 0, largest = 0;
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i]! - expected[i]!);
-    if (!(difference <= largestDifference)) largestDifference = difference; // a NaN stays
+    if (Number.isNaN(difference)) return NaN; // no tolerance lets it pass
+    largestDifference = Math.max(largestDifference, difference);
     largest = Math.max(largest, Math.abs(expected[i]!));
   }
   return largestDifference / largest;

@@ -1,0 +1,291 @@
+import * as tf from "@tensorflow/tfjs";
+import type { MlpShape } from "../kernels/mlp_field/contract.ts";
+import {
+  type Directions,
+  evaluateMlp,
+  linearizeMlp,
+  mlpWeights,
+} from "../kernels/mlp_field/portable.ts";
+import { embeddingRows } from "../kernels/mlp_field/time_embedding.ts";
+import type { FieldSpec, TraceMethod } from "./engine.ts";
+import type { DifferentiableField } from "./field.ts";
+import type { HostRows } from "./host_rows.ts";
+import type { StatePart } from "./rows.ts";
+
+/**
+ * The ConditionalMLP kernel as a field over the state (z) or (z, logp), with
+ * dz/dt = f and dlogp/dt = -div f: once over tensors, once over host rows.
+ *
+ * Nothing depends on logp, so its cotangent stays what it is along the path.
+ */
+
+type MlpSpec = Extract<FieldSpec, { kind: "mlp" }>;
+
+/** A field that holds tensors of its own. */
+export interface DisposableField<Rows> extends DifferentiableField<Rows, tf.Tensor1D> {
+  dispose(): void;
+}
+
+/**
+ * Floats that one linearization holds at most. Measured on the wasm backend: larger blocks leave the
+ * caches, smaller ones pay each operation's overhead more often.
+ */
+const LINEARIZATION_FLOATS = 4e6;
+
+function partsOf(spec: MlpSpec): readonly StatePart[] {
+  const z = { name: "z", width: spec.dims };
+  return spec.trace === null ? [z] : [z, { name: "logp", width: 1 }];
+}
+
+function rowsPerLinearization(spec: MlpSpec): number {
+  const directions = spec.trace === null ? 0 : spec.trace.kind === "exact" ? spec.dims : 1;
+  return Math.max(1, Math.floor(LINEARIZATION_FLOATS / (spec.hidden * (9 + 6 * directions))));
+}
+
+/** [n, hidden] on the device, computed in float64 on the host. */
+function embeddingTensor(t: Float64Array, { hidden }: MlpShape): tf.Tensor2D {
+  return tf.tensor2d(embeddingRows(t, hidden, new Float32Array(t.length * hidden)), [
+    t.length,
+    hidden,
+  ]);
+}
+
+/** The probes of the rows `rowIds`, [n * dims]. */
+function probesOf(
+  trace: Extract<TraceMethod, { kind: "hutchinson" }>,
+  rowIds: Int32Array,
+  dims: number,
+): Float32Array {
+  const out = new Float32Array(rowIds.length * dims);
+  rowIds.forEach((id, row) => {
+    for (let column = 0; column < dims; column++) {
+      out[row * dims + column] = trace.probes[id * dims + column]!;
+    }
+  });
+  return out;
+}
+
+/** The directions of the trace for some rows; inside a tidy. */
+function directionsOf(spec: MlpSpec, rowIds: Int32Array): Directions {
+  const { trace, dims } = spec;
+  if (trace === null) return null;
+  if (trace.kind === "exact") return { kind: "unit" };
+  return {
+    kind: "probes",
+    probes: tf.tensor2d(probesOf(trace, rowIds, dims), [rowIds.length, dims]),
+  };
+}
+
+/** Sum over the directions of e.(J e), [n, 1]; inside a tidy. */
+function divergence(
+  directions: Exclude<Directions, null>,
+  tangents: tf.Tensor2D,
+  dims: number,
+): tf.Tensor2D {
+  if (directions.kind === "probes") {
+    return tf.sum(tf.mul(tangents, directions.probes), 1, true);
+  }
+  const columns = tf.reshape(tangents, [dims, -1, dims]);
+  const diagonal = tf.mul(columns, tf.reshape(tf.eye(dims), [dims, 1, dims]));
+  return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
+}
+
+/** The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve. */
+export function mlpTensorField(spec: MlpSpec): DisposableField<tf.Tensor2D> {
+  const { dims, trace } = spec;
+  const weights = mlpWeights(spec, spec.parameters.tensors);
+  const position = (y: tf.Tensor2D) => trace === null ? y : tf.slice(y, [0, 0], [-1, dims]);
+  const slope = (
+    directions: Directions,
+    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
+  ) =>
+    directions === null
+      ? tf.clone(value.velocity)
+      : tf.concat([value.velocity, tf.neg(divergence(directions, value.tangents!, dims))], 1);
+  return {
+    parts: partsOf(spec),
+    parameterCount: spec.parameters.layout.size,
+    linearizationRows: rowsPerLinearization(spec),
+    evaluate: (t, y, rowIds) =>
+      tf.tidy(() => {
+        const directions = directionsOf(spec, rowIds);
+        const input = { x: position(y), embedding: embeddingTensor(t, spec) };
+        return slope(directions, evaluateMlp(weights, input, directions));
+      }),
+    linearize({ t, y, rowIds, gradient }) {
+      const x = tf.keep(tf.tidy(() => tf.clone(position(y))));
+      const embedding = embeddingTensor(t, spec);
+      const directions = directionsOf(spec, rowIds);
+      const near = linearizeMlp(weights, { x, embedding }, directions);
+      tf.dispose([x, embedding]);
+      const cotangents: { first: number; cotangent: tf.Tensor2D }[] = [];
+      return {
+        value: () => tf.tidy(() => slope(directions, near.value)),
+        pullBack(first, cotangent) {
+          if (gradient !== null) cotangents.push({ first, cotangent: tf.clone(cotangent) });
+          return tf.tidy(() => {
+            const ofVelocity = position(cotangent);
+            const throughVelocity = near.pullBackVelocity(first, ofVelocity);
+            if (trace === null) return throughVelocity;
+            const m = cotangent.shape[0];
+            const ofLogp = tf.slice(cotangent, [0, dims], [m, 1]);
+            const ofDivergence = tf.slice(near.divergenceGradient!, [first, 0], [m, dims]);
+            const ofZ = tf.sub(throughVelocity, tf.mul(ofDivergence, ofLogp));
+            return tf.concat([ofZ, tf.zeros([m, 1])], 1) as tf.Tensor2D;
+          });
+        },
+        close() {
+          if (gradient !== null && cotangents.length > 0) {
+            gradient.add(tf.tidy(() => {
+              cotangents.sort((one, other) => one.first - other.first);
+              const all = tf.concat(cotangents.map(({ cotangent }) => cotangent), 0);
+              return near.parameterGradient(
+                position(all),
+                trace === null ? null : tf.neg(tf.slice(all, [0, dims], [-1, 1])),
+              );
+            }));
+          }
+          near.dispose();
+          tf.dispose(cotangents.map(({ cotangent }) => cotangent));
+          if (directions?.kind === "probes") directions.probes.dispose();
+        },
+      };
+    },
+    dispose: () => weights.dispose(),
+  };
+}
+
+/** Columns of host rows as float32 on the device. */
+function upload(rows: HostRows, width: number): tf.Tensor2D {
+  const out = new Float32Array(rows.count * width);
+  for (let row = 0, o = 0; row < rows.count; row++) {
+    for (let column = 0; column < width; column++) {
+      out[o++] = rows.data[row * rows.width + column]!;
+    }
+  }
+  return tf.tensor2d(out, [rows.count, width]);
+}
+
+/**
+ * The field over float64 rows on the host, for backends whose tensors can be read at once.
+ * The kernel computes in float32. Dispose it after the solve.
+ */
+export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
+  const { dims, trace } = spec;
+  const weights = mlpWeights(spec, spec.parameters.tensors);
+  const width = trace === null ? dims : dims + 1;
+
+  /** Slopes of the state from f and J e as the kernel gives them. */
+  const slopes = (
+    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
+    rowIds: Int32Array,
+  ): HostRows => {
+    const count = rowIds.length;
+    const velocity = value.velocity.dataSync<"float32">();
+    const data = new Float64Array(count * width);
+    for (let row = 0, i = 0; row < count; row++) {
+      for (let column = 0; column < dims; column++) data[row * width + column] = velocity[i++]!;
+    }
+    if (trace !== null) {
+      const tangents = value.tangents!.dataSync<"float32">();
+      const probes = trace.kind === "exact" ? null : trace.probes;
+      for (let row = 0; row < count; row++) {
+        let sum = 0;
+        for (let d = 0; d < dims; d++) {
+          sum += probes === null
+            ? tangents[(d * count + row) * dims + d]!
+            : tangents[row * dims + d]! * probes[rowIds[row]! * dims + d]!;
+        }
+        data[row * width + dims] = -sum;
+      }
+    }
+    return { data, count, width };
+  };
+
+  return {
+    parts: partsOf(spec),
+    parameterCount: spec.parameters.layout.size,
+    linearizationRows: rowsPerLinearization(spec),
+    evaluate: (t, y, rowIds) => {
+      const x = upload(y, dims), embedding = embeddingTensor(t, spec);
+      const directions = directionsOf(spec, rowIds);
+      const value = evaluateMlp(weights, { x, embedding }, directions);
+      try {
+        return slopes(value, rowIds);
+      } finally {
+        tf.dispose([x, embedding, value.velocity]);
+        value.tangents?.dispose();
+        if (directions?.kind === "probes") directions.probes.dispose();
+      }
+    },
+    linearize({ t, y, rowIds, gradient }) {
+      const n = y.count;
+      const x = upload(y, dims), embedding = embeddingTensor(t, spec);
+      const directions = directionsOf(spec, rowIds);
+      const near = linearizeMlp(weights, { x, embedding }, directions);
+      tf.dispose([x, embedding]);
+      if (directions?.kind === "probes") directions.probes.dispose();
+      // With all unit vectors as directions the whole Jacobian is there: pulling back is
+      // then a few numbers a row, and needs no kernel between one stage and the next.
+      const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;
+      const ofDivergence = near.divergenceGradient?.dataSync<"float32">() ?? null;
+      const velocityCotangents = new Float32Array(n * dims);
+      const divergenceCotangents = new Float32Array(n);
+
+      const throughVelocity = (first: number, cotangent: HostRows): Float32Array => {
+        const m = cotangent.count;
+        if (jacobian === null) {
+          const uploaded = upload(cotangent, dims);
+          const pulled = near.pullBackVelocity(first, uploaded);
+          const out = pulled.dataSync<"float32">() as Float32Array;
+          tf.dispose([uploaded, pulled]);
+          return out;
+        }
+        const out = new Float32Array(m * dims);
+        for (let row = 0; row < m; row++) {
+          for (let d = 0; d < dims; d++) {
+            const column = (d * n + first + row) * dims;
+            let sum = 0;
+            for (let c = 0; c < dims; c++) {
+              sum += cotangent.data[row * width + c]! * jacobian[column + c]!;
+            }
+            out[row * dims + d] = sum;
+          }
+        }
+        return out;
+      };
+
+      return {
+        value: () => slopes(near.value, rowIds),
+        pullBack(first, cotangent) {
+          const m = cotangent.count;
+          const ofZ = throughVelocity(first, cotangent);
+          const data = new Float64Array(m * width);
+          for (let row = 0; row < m; row++) {
+            const ofLogp = trace === null ? 0 : cotangent.data[row * width + dims]!;
+            divergenceCotangents[first + row] = -ofLogp;
+            for (let d = 0; d < dims; d++) {
+              const i = row * width + d, at = (first + row) * dims + d;
+              velocityCotangents[at] = cotangent.data[i]!;
+              data[i] = ofZ[row * dims + d]! -
+                (ofDivergence === null ? 0 : ofLogp * ofDivergence[at]!);
+            }
+          }
+          return { data, count: m, width };
+        },
+        close() {
+          if (gradient !== null) {
+            gradient.add(tf.tidy(() =>
+              near.parameterGradient(
+                tf.tensor2d(velocityCotangents, [n, dims]),
+                trace === null ? null : tf.tensor2d(divergenceCotangents, [n, 1]),
+              )
+            ));
+          }
+          near.dispose();
+        },
+      };
+    },
+    dispose: () => weights.dispose(),
+  };
+}

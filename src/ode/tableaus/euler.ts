@@ -1,0 +1,10 @@
+import { defineTableau } from "../tableau.ts";
+
+/** Euler's method: one stage, order 1. */
+export const euler = defineTableau({
+  name: "euler",
+  order: 1,
+  c: [0],
+  a: [[]],
+  b: [1],
+});

@@ -1,0 +1,102 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Parameters } from "../kernels/parameters.ts";
+import { flattenGradients } from "../kernels/parameters.ts";
+import type { DifferentiableField } from "./field.ts";
+import type { HostRows } from "./host_rows.ts";
+
+/** A velocity in tfjs operations: from the parameters' tensors, x [n, w] and t [n] to [n, w]. */
+export type TensorVelocity = (
+  tensors: readonly tf.Tensor[],
+  x: tf.Tensor2D,
+  t: Float64Array,
+) => tf.Tensor2D;
+
+/** Rows of images are wide; a linearization here holds only copies of them. */
+const LINEARIZATION_ROWS = 4096;
+
+/**
+ * Any tfjs function as a field over rows [n, width], pulled back by tfjs's own gradients.
+ *
+ * @param velocity Differentiable; disposes nothing of what it is given.
+ */
+export function tensorField(
+  velocity: TensorVelocity,
+  given: { readonly parameters: Parameters; readonly width: number },
+): DifferentiableField<tf.Tensor2D, tf.Tensor1D> {
+  const { parameters, width } = given;
+  return {
+    parts: [{ name: "x", width }],
+    parameterCount: parameters.layout.size,
+    linearizationRows: LINEARIZATION_ROWS,
+    evaluate: (t, y) => tf.tidy(() => velocity(parameters.tensors, y, t)),
+    linearize({ t, y: given, gradient }) {
+      const y = tf.clone(given);
+      return {
+        value: () => tf.tidy(() => velocity(parameters.tensors, y, t)),
+        pullBack(first, cotangent) {
+          const m = cotangent.shape[0];
+          const times = t.subarray(first, first + m);
+          const x = tf.slice(y, [first, 0], [m, width]);
+          const wanted = gradient === null ? [] : parameters.tensors;
+          const gradients = tf.tidy(() =>
+            tf.grads((...inputs: tf.Tensor[]) => {
+              const [position, ...tensors] = inputs;
+              return velocity(
+                gradient === null ? parameters.tensors : tensors,
+                position as tf.Tensor2D,
+                times,
+              );
+            })([x, ...wanted], cotangent)
+          );
+          const [ofX, ...ofTensors] = gradients;
+          if (gradient !== null) gradient.add(flattenGradients(parameters.layout, ofTensors));
+          tf.dispose([x, ...ofTensors]);
+          return ofX as tf.Tensor2D;
+        },
+        close: () => y.dispose(),
+      };
+    },
+  };
+}
+
+/** Rows of the host as float32 on the device; the caller's. */
+export function toTensor(rows: HostRows): tf.Tensor2D {
+  return tf.tensor2d(Float32Array.from(rows.data), [rows.count, rows.width]);
+}
+
+/** Rows of the device on the host, where they can be read at once; `tensor` is given back. */
+function toHost(tensor: tf.Tensor2D): HostRows {
+  const data = Float64Array.from(tensor.dataSync());
+  tensor.dispose();
+  return { data, count: tensor.shape[0], width: tensor.shape[1] };
+}
+
+/** A field over tensors as one over host rows, for backends whose tensors can be read at once. */
+export function onHost(
+  field: DifferentiableField<tf.Tensor2D, tf.Tensor1D>,
+): DifferentiableField<HostRows, tf.Tensor1D> {
+  const through = (rows: HostRows, compute: (tensor: tf.Tensor2D) => tf.Tensor2D): HostRows => {
+    const tensor = toTensor(rows);
+    try {
+      return toHost(compute(tensor));
+    } finally {
+      tensor.dispose();
+    }
+  };
+  return {
+    parts: field.parts,
+    parameterCount: field.parameterCount,
+    linearizationRows: field.linearizationRows,
+    evaluate: (t, y, rowIds) => through(y, (tensor) => field.evaluate(t, tensor, rowIds)),
+    linearize({ t, y, rowIds, gradient }) {
+      const tensor = toTensor(y);
+      const near = field.linearize({ t, y: tensor, rowIds, gradient });
+      tensor.dispose();
+      return {
+        value: () => toHost(near.value()),
+        pullBack: (first, cotangent) => through(cotangent, (rows) => near.pullBack(first, rows)),
+        close: () => near.close(),
+      };
+    },
+  };
+}

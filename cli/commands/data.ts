@@ -19,7 +19,7 @@ export interface PreviewFlags extends OverwriteOption, MessageOptions {
 }
 
 /** The options of `fluxion data fetch`. */
-export interface FetchFlags extends OverwriteOption, MessageOptions {
+export interface FetchFlags extends MessageOptions {
   readonly from?: string;
 }
 
@@ -105,7 +105,6 @@ const fetchCommand = buildCommand<FetchFlags, [string]>({
         placeholder: "DIR|URL",
         brief: "a mirror of your own (default the public mirrors that torchvision uses)",
       },
-      ...overwriteOption("what is there"),
       ...messageOptions,
     },
   },

@@ -9,11 +9,23 @@ import {
 } from "../options/output.ts";
 import { text, trajectoryTimes, wholeNumber } from "../options/parsers.ts";
 import { runArgument, type WeightsOption, weightsOption } from "../options/run.ts";
-import { accurateSolveWords, type SolverOptions, solverOptions } from "../options/solver.ts";
+import {
+  accurateSolveWords,
+  type SolverOptions,
+  solverOptions,
+  type TraceOptions,
+  traceOptions,
+} from "../options/solver.ts";
 
 /** The options of `fluxion sample`. */
 export interface SampleFlags
-  extends SolverOptions, WeightsOption, DeviceOptions, OverwriteOption, MessageOptions {
+  extends
+    SolverOptions,
+    TraceOptions,
+    WeightsOption,
+    DeviceOptions,
+    OverwriteOption,
+    MessageOptions {
   readonly n?: number;
   readonly out?: string;
   readonly seed?: number;
@@ -72,6 +84,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
         placeholder: "TIMES",
         brief: "the way from noise to sample at so many times instead of its end (11 if no number)",
       },
+      ...traceOptions("default exact; with --log-prob"),
       ...weightsOption,
       ...solverOptions(accurateSolveWords),
       ...deviceOptions,

@@ -1,3 +1,5 @@
+import { suggestion } from "../../src/data/suggestion.ts";
+
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 
 function toNumber(text: string): number {
@@ -56,6 +58,14 @@ export function controlGroup(text: string): number | "batch" {
     throw new SyntaxError("expected a whole number of rows, 1 or more, such as 8, or batch");
   }
   return value;
+}
+
+/** One of some names. */
+export function choice(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw new SyntaxError(`expected one of ${names.join(", ")}${suggestion(text, names)}`);
+  };
 }
 
 /** Any text but none. */

@@ -1,9 +1,13 @@
 import type { FlagParametersForType } from "@stricli/core";
-import { controlGroup, positive, wholeNumber } from "./parsers.ts";
+import { tableaus } from "../../src/ode/tableaus.ts";
+import { choice, controlGroup, positive, wholeNumber } from "./parsers.ts";
+
+const solverNames = Object.keys(tableaus);
 
 /** How an ODE is solved. */
 export interface SolverOptions {
-  readonly solver?: "euler" | "midpoint" | "rk4" | "rk4-classic" | "dopri5";
+  /** A name of {@link tableaus}. */
+  readonly solver?: string;
   readonly rtol?: number;
   readonly atol?: number;
   readonly solverSteps?: number;
@@ -22,24 +26,27 @@ export interface SolverWords {
 export function solverOptions(words: SolverWords): FlagParametersForType<SolverOptions> {
   return {
     solver: {
-      kind: "enum",
-      values: ["dopri5", "rk4", "rk4-classic", "midpoint", "euler"],
+      kind: "parsed",
+      parse: choice(solverNames),
       optional: true,
-      brief: `ODE solver: dopri5 adapts its step, the others take fixed ones (${words.solver})`,
+      placeholder: "NAME",
+      brief: `ODE solver, one of ${solverNames.join(", ")} (${words.solver})`,
+      proposeCompletions: (partial: string) =>
+        solverNames.filter((name) => name.startsWith(partial)),
     },
     rtol: {
       kind: "parsed",
       parse: positive("1e-5"),
       optional: true,
       placeholder: "TOL",
-      brief: `relative tolerance of dopri5 (${words.tolerance})`,
+      brief: `relative tolerance of an adaptive solver (${words.tolerance})`,
     },
     atol: {
       kind: "parsed",
       parse: positive("1e-5"),
       optional: true,
       placeholder: "TOL",
-      brief: `absolute tolerance of dopri5 (${words.tolerance})`,
+      brief: `absolute tolerance of an adaptive solver (${words.tolerance})`,
     },
     solverSteps: {
       kind: "parsed",

@@ -21,7 +21,7 @@ function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
         words("data")
       })`,
       proposeCompletions: async (partial: string) => {
-        const { datasetNames } = await import("../../src/data/dataset_names.ts");
+        const { datasetNames } = await import("../../src/data/registry.ts");
         return datasetNames.filter((name) => name.startsWith(partial));
       },
     },

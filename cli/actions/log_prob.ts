@@ -1,0 +1,46 @@
+import { encodeNpy } from "../../src/data/npy.ts";
+import { readPoints } from "../../src/data/point_rows.ts";
+import { logProb as logProbOf } from "../../src/flows/log_prob.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import type { LogProbFlags } from "../commands/log_prob.ts";
+import { outputPath, userPath } from "../paths.ts";
+import { readStdin } from "../stdin.ts";
+import { writeStream } from "../stream_file.ts";
+import { openRun } from "./open_run.ts";
+import { solveSettings, traceSettings } from "./solve_settings.ts";
+
+/** `fluxion log-prob RUN --points FILE`. */
+export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
+  const out = flags.out ?? "-";
+  if (out !== "-" && !/\.(csv|npy)$/i.test(out)) {
+    throw new InputError(`--out ${out}: expected a name ending .csv or .npy, or - for stdout`);
+  }
+  const path = out === "-" ? "-" : await outputPath(out, flags);
+  const trace = traceSettings(flags);
+  const { points, count, dims } = await readPoints(userPath(flags.points), readStdin);
+  const opened = await openRun(run, flags);
+  try {
+    const { model, engine, config } = opened;
+    const { network } = model;
+    if (network.kind !== "mlp") {
+      throw new InputError(`${opened.name}: a model of images has no log-likelihood here`);
+    }
+    if (network.dims !== dims) {
+      throw new InputError(
+        `--points ${flags.points}: expected ${network.dims} numbers a row, as the model has, ` +
+          `found ${dims}`,
+      );
+    }
+    const settings = solveSettings(flags, config);
+    const options = { settings, trace, seed: flags.seed ?? 0 };
+    const values = (await logProbOf(model, engine, points, options)).logProb;
+    await writeStream(
+      path,
+      /\.npy$/i.test(out)
+        ? encodeNpy([count], [Float32Array.from(values)])
+        : [new TextEncoder().encode(`${values.join("\n")}\n`)],
+    );
+  } finally {
+    opened.close();
+  }
+}

@@ -1,0 +1,90 @@
+import type { FlowModel } from "../../src/flows/model.ts";
+import type { Engine } from "../../src/ode/engine.ts";
+import { portableEngine } from "../../src/ode/portable_engine.ts";
+import {
+  type Backend,
+  type BackendKind,
+  chooseBackend,
+  openBackend,
+} from "../../src/runtime/backend.ts";
+import type { TrainConfig } from "../../src/train/config.ts";
+import { loadRun, readRunConfig } from "../../src/train/load_run.ts";
+import { latestRun, runFile } from "../../src/train/run_folder.ts";
+import { readLog, type TrainingLog } from "../../src/train/training_log.ts";
+import type { DeviceOptions } from "../options/device.ts";
+import type { MessageOptions } from "../options/output.ts";
+import type { WeightsOption } from "../options/run.ts";
+import { shownPath, userFolder, userPath } from "../paths.ts";
+import { speaker } from "../terminal.ts";
+
+/** The folder of runs where the user stands. */
+export function runsFolder(): string {
+  return `${userFolder()}/runs`;
+}
+
+/** The folder of RUN: a path, or `latest`. */
+export async function runFolder(run: string): Promise<string> {
+  return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
+}
+
+/** An engine for a backend: rows on the host where reading them back is free. */
+export function engineFor(kind: BackendKind): Engine {
+  return portableEngine(kind === "cpu" ? "host" : "tensors");
+}
+
+/** A run whose model can compute. Close it. */
+export interface OpenedRun {
+  /** Absolute. */
+  readonly folder: string;
+  /** For people: the folder as they would write it. */
+  readonly name: string;
+  readonly config: TrainConfig;
+  readonly model: FlowModel;
+  readonly backend: Backend;
+  readonly engine: Engine;
+  readLog(): Promise<TrainingLog>;
+  close(): void;
+}
+
+/**
+ * Opens a run with its model on the chosen backend.
+ *
+ * @throws {InputError} If there is no such run, its files are not whole, or the backend is not there.
+ */
+export async function openRun(
+  run: string,
+  options: DeviceOptions & WeightsOption & MessageOptions,
+): Promise<OpenedRun> {
+  const folder = await runFolder(run);
+  const { network } = await readRunConfig(folder);
+  const work = network.kind === "mlp" ? "points" : "images";
+  const { kind } = await chooseBackend(options.backend ?? "auto", work);
+  noteThreads(options);
+  const backend = await openBackend(kind);
+  try {
+    const { model, config } = await loadRun(folder, options.weights);
+    return {
+      folder,
+      name: shownPath(folder),
+      config,
+      model,
+      backend,
+      engine: engineFor(kind),
+      readLog: () => readLog(runFile(folder, "log")),
+      close() {
+        model.parameters.dispose();
+        backend.close();
+      },
+    };
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
+
+/** Says that `--threads` above one is not used yet. */
+export function noteThreads({ threads, quiet }: DeviceOptions & MessageOptions): void {
+  if (threads !== undefined && threads > 1) {
+    speaker({ quiet })(`--threads ${threads}: this version computes on one thread`);
+  }
+}

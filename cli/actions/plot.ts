@@ -1,0 +1,132 @@
+import { logProb } from "../../src/flows/log_prob.ts";
+import { dataTime, priorTime } from "../../src/flows/model.ts";
+import { sample } from "../../src/flows/sample.ts";
+import { integrateDensity } from "../../src/metrics/integrate_density.ts";
+import { densityPlot } from "../../src/plot/density_plot.ts";
+import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import type { PlotFlags } from "../commands/plot.ts";
+import { evenTimes } from "../even_times.ts";
+import { exists, shownPath, userPath } from "../paths.ts";
+import { curvesPicture, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
+import { printLine, type Say, speaker } from "../terminal.ts";
+import { curvesReference } from "./curves_reference.ts";
+import { type OpenedRun, openRun } from "./open_run.ts";
+import { solveSettings } from "./solve_settings.ts";
+
+/** Samples and times of a picture of trajectories. */
+const WAYS = { mlp: { samples: 100, times: 41 }, resnet: { samples: 8, times: 9 } } as const;
+
+/** A picture to be drawn: its file's name, and its bytes when asked for. */
+interface Picture {
+  readonly file: string;
+  /** null: there is nothing to draw. */
+  draw(): Promise<Uint8Array | null>;
+}
+
+/** `fluxion plot RUN`. */
+export async function plot(flags: PlotFlags, run: string): Promise<void> {
+  for (const path of await plotRun(flags, run)) printLine(path);
+}
+
+/** Draws the pictures of a run; gives their paths, as the user would write them. */
+export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> {
+  const opened = await openRun(run, flags);
+  try {
+    const folder = flags.out === undefined ? opened.folder : userPath(flags.out);
+    const pictures = picturesOf(opened, flags);
+    if (flags.out !== undefined) await prepareFolder(folder, pictures, flags);
+    const paths: string[] = [];
+    const say: Say = speaker(flags);
+    for (const picture of pictures) {
+      const bytes = await picture.draw();
+      if (bytes === null) {
+        say(`${picture.file}: nothing to draw, the run has taken no step`);
+        continue;
+      }
+      await writeFileAtomic(`${folder}/${picture.file}`, bytes);
+      paths.push(shownPath(`${folder}/${picture.file}`));
+    }
+    return paths;
+  } finally {
+    opened.close();
+  }
+}
+
+async function prepareFolder(
+  folder: string,
+  pictures: readonly Picture[],
+  flags: PlotFlags,
+): Promise<void> {
+  for (const { file } of pictures) {
+    if (!flags.overwrite && await exists(`${folder}/${file}`)) {
+      throw new InputError(
+        `--out ${flags.out}: ${file} is there already; pass --overwrite to replace it`,
+      );
+    }
+  }
+  await Deno.mkdir(folder, { recursive: true });
+}
+
+function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
+  const { model, engine, config, name } = opened;
+  const { network } = model;
+  const settings = solveSettings(flags, config);
+  const seed = flags.seed ?? 0;
+  const isPlane = network.kind === "mlp" && network.dims === 2;
+  const draw = async () => {
+    const count = PICTURED[network.kind];
+    return (await sample(model, engine, { count, seed, settings })).samples;
+  };
+  // Drawn once, for the pictures that share them.
+  let samples: Promise<Float32Array> | null = null;
+  const shared = () => samples ??= draw();
+  const pictures: Picture[] = [];
+  if (model.kind === "cnf" && isPlane) {
+    pictures.push({
+      file: "density.png",
+      draw: async () => {
+        const points = await shared();
+        const { grid } = await integrateDensity(
+          async (at) => (await logProb(model, engine, at, { settings })).logProb,
+          { around: points },
+        );
+        return await densityPlot(grid, {
+          samples: { points, label: "samples" },
+          title: `Density of ${name}`,
+        });
+      },
+    });
+  }
+  pictures.push({
+    file: "samples.png",
+    draw: async () => await samplesPicture(network, await shared(), `Samples of ${name}`),
+  });
+  if (isPlane || network.kind === "resnet") {
+    pictures.push({
+      file: "trajectories.png",
+      draw: async () => {
+        const ways = WAYS[network.kind];
+        const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
+        const { states } = await sample(model, engine, {
+          count: ways.samples,
+          seed,
+          settings,
+          times,
+        });
+        const title = `From noise to data: ${name}`;
+        return await trajectoriesPicture(network, states, { times, title });
+      },
+    });
+  }
+  pictures.push({
+    file: "curves.png",
+    draw: async () =>
+      await curvesPicture(await opened.readLog(), {
+        model: model.kind,
+        title: name,
+        reference: await curvesReference(config),
+      }),
+  });
+  return pictures;
+}

@@ -1,0 +1,207 @@
+import { encodeCsv } from "../../src/data/csv.ts";
+import { encodeNpy } from "../../src/data/npy.ts";
+import { dataTime, priorTime, rowWidth } from "../../src/flows/model.ts";
+import { sampleChunks, type SampleOptions, type Samples } from "../../src/flows/sample.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import type { SampleFlags } from "../commands/sample.ts";
+import { Interrupted } from "../errors.ts";
+import { evenTimes } from "../even_times.ts";
+import { catchInterrupt } from "../interrupt.ts";
+import { outputPath } from "../paths.ts";
+import { MOST_PICTURED, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
+import { showProgress } from "../progress.ts";
+import { writeStream } from "../stream_file.ts";
+import { openRun } from "./open_run.ts";
+import { solveSettings, traceSettings } from "./solve_settings.ts";
+
+type Format = "png" | "npy" | "csv";
+
+/** The format that a file's name asks for. */
+function formatOf(out: string | undefined): Format {
+  if (out === undefined) {
+    throw new InputError(
+      "--out is missing: give a file ending .png, .npy or .csv, or - for CSV on stdout",
+    );
+  }
+  if (out === "-") return "csv";
+  const ending = /\.(png|npy|csv)$/i.exec(out)?.[1]?.toLowerCase();
+  if (ending === undefined) {
+    throw new InputError(
+      `--out ${out}: expected a name ending .png, .npy or .csv, or - for CSV on stdout`,
+    );
+  }
+  return ending as Format;
+}
+
+/** `fluxion sample RUN`. */
+export async function sample(flags: SampleFlags, run: string): Promise<void> {
+  const format = formatOf(flags.out);
+  const path = flags.out === "-" ? "-" : await outputPath(flags.out!, flags);
+  if (!flags.logProb && flags.trace !== undefined) {
+    throw new InputError(`--trace ${flags.trace}: means nothing without --log-prob`);
+  }
+  if (flags.logProb && flags.trajectories !== undefined) {
+    throw new InputError("--log-prob and --trajectories: give one of them");
+  }
+  if (flags.logProb && format === "png") {
+    throw new InputError("--log-prob: a picture cannot show it; give --out a .npy or .csv name");
+  }
+  const trace = traceSettings(flags);
+  const opened = await openRun(run, flags);
+  const { model, engine, config } = opened;
+  const { network } = model;
+  const count = flags.n ?? PICTURED[network.kind];
+  if (format === "png" && count > MOST_PICTURED[network.kind]) {
+    throw new InputError(
+      `--n ${count}: a picture shows at most ${MOST_PICTURED[network.kind]}; ` +
+        "give --out a .npy or .csv name",
+    );
+  }
+  if (flags.logProb && network.kind !== "mlp") {
+    throw new InputError("--log-prob: this run's model is one of images; it has none");
+  }
+  const times = flags.trajectories === undefined
+    ? undefined
+    : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
+  const options: SampleOptions = {
+    count,
+    start: flags.from ?? 0,
+    seed: flags.seed ?? 0,
+    settings: solveSettings(flags, config),
+    ...(flags.logProb ? { withLogProb: { trace } } : {}),
+    ...(times === undefined ? {} : { times }),
+  };
+  const interrupt = catchInterrupt({ words: "stopping; a second Ctrl-C leaves at once" });
+  const progress = showProgress({ what: "sample", quiet: flags.quiet });
+  async function* chunks(): AsyncGenerator<Samples> {
+    let done = 0;
+    for await (const chunk of sampleChunks(model, engine, options)) {
+      if (interrupt.signal.aborted) throw new Interrupted("interrupted; nothing was written");
+      done += chunk.samples.length / rowWidth(network);
+      progress.update({ done, total: count, words: "" });
+      yield chunk;
+    }
+  }
+  try {
+    const shape = { network, count, first: options.start!, times };
+    switch (format) {
+      case "png":
+        await writeFileAtomic(path, await picture(chunks(), shape, opened.name));
+        break;
+      case "npy":
+        await writeStream(path, encodeNpy(npyShape(shape, options), rows(chunks(), shape)));
+        break;
+      case "csv":
+        await writeStream(path, csv(chunks(), shape, options));
+        break;
+      default:
+        format satisfies never;
+    }
+  } finally {
+    progress.clear();
+    interrupt.release();
+    opened.close();
+  }
+}
+
+/** What is drawn. */
+interface Drawn {
+  readonly network: Network;
+  readonly count: number;
+  /** Index of the first sample. */
+  readonly first: number;
+  /** Of trajectories; else undefined. */
+  readonly times: readonly number[] | undefined;
+}
+
+/** Rows as files hold them: NCHW for images, the log-likelihood last, trajectories [n, times, ...]. */
+async function* rows(chunks: AsyncIterable<Samples>, drawn: Drawn): AsyncGenerator<Float32Array> {
+  for await (const chunk of chunks) yield rowsOf(chunk, drawn);
+}
+
+function rowsOf({ samples, logProb, states }: Samples, { network, times }: Drawn): Float32Array {
+  const width = rowWidth(network);
+  const n = samples.length / width;
+  const tables = times === undefined ? [samples] : states;
+  const rowLength = tables.length * width + (logProb === null ? 0 : 1);
+  const out = new Float32Array(n * rowLength);
+  for (let row = 0; row < n; row++) {
+    tables.forEach((table, k) => {
+      const values = table.subarray(row * width, (row + 1) * width);
+      out.set(channelsFirst(network, values), row * rowLength + k * width);
+    });
+    if (logProb !== null) out[(row + 1) * rowLength - 1] = logProb[row]!;
+  }
+  return out;
+}
+
+/** One image from NHWC to NCHW; a point as it is. */
+function channelsFirst(network: Network, values: Float32Array): Float32Array {
+  if (network.kind === "mlp" || network.channels === 1) return values;
+  const { channels } = network;
+  const pixels = values.length / channels;
+  return Float32Array.from(
+    values,
+    (_, i) => values[(i % pixels) * channels + Math.floor(i / pixels)]!,
+  );
+}
+
+function npyShape({ network, count, times }: Drawn, options: SampleOptions): number[] {
+  const before = times === undefined ? [count] : [count, times.length];
+  switch (network.kind) {
+    case "mlp":
+      return [...before, network.dims + (options.withLogProb ? 1 : 0)];
+    case "resnet":
+      return [...before, network.channels, network.height, network.width];
+    default:
+      return network satisfies never;
+  }
+}
+
+/** Lines of CSV; those of trajectories begin with the sample's index and the time. */
+function csv(
+  chunks: AsyncIterable<Samples>,
+  drawn: Drawn,
+  options: SampleOptions,
+): AsyncGenerator<Uint8Array> {
+  const width = rowWidth(drawn.network);
+  const { times } = drawn;
+  if (times === undefined) {
+    const columns = width + (options.withLogProb ? 1 : 0);
+    return encodeCsv({ names: null, width: columns }, rows(chunks, drawn));
+  }
+  async function* stamped(count: readonly number[]): AsyncGenerator<Float32Array> {
+    let index = drawn.first;
+    for await (const values of rows(chunks, drawn)) {
+      const lines = values.length / width;
+      const out = new Float32Array(lines * (width + 2));
+      for (let line = 0; line < lines; line++) {
+        out[line * (width + 2)] = index + Math.floor(line / count.length);
+        out[line * (width + 2) + 1] = count[line % count.length]!;
+        out.set(values.subarray(line * width, (line + 1) * width), line * (width + 2) + 2);
+      }
+      index += lines / count.length;
+      yield out;
+    }
+  }
+  return encodeCsv({ names: null, width: width + 2 }, stamped(times));
+}
+
+async function picture(
+  chunks: AsyncIterable<Samples>,
+  { network, count, times }: Drawn,
+  title: string,
+): Promise<Uint8Array> {
+  const width = rowWidth(network);
+  const tables = Array.from({ length: times?.length ?? 1 }, () => new Float32Array(count * width));
+  let filled = 0;
+  for await (const { samples, states } of chunks) {
+    (times === undefined ? [samples] : states).forEach((table, k) => tables[k]!.set(table, filled));
+    filled += samples.length;
+  }
+  return times === undefined
+    ? await samplesPicture(network, tables[0]!, `${count} samples of ${title}`)
+    : await trajectoriesPicture(network, tables, { times, title: `Samples of ${title}` });
+}

@@ -190,7 +190,10 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
     case "resnet": {
       const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
         applyNetwork(network, tensors, x, t);
-      return { kind: "tensors", field: tensorField(velocity, parameters) };
+      return {
+        kind: "tensors",
+        field: tensorField(velocity, { parameters, width: rowWidth(network) }),
+      };
     }
     default:
       return network satisfies never;

@@ -4,6 +4,20 @@ import type { Axis } from "./_chart.ts";
 
 type Interval = readonly [number, number];
 
+/**
+ * Whether an interval is so short beside its place that it cannot be divided:
+ * its values are then shown as one.
+ */
+export function isPoint(low: number, high: number): boolean {
+  return high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high), 1e-280);
+}
+
+/** An interval with a margin of `share` of its length on both sides, or of 1 about a point. */
+export function widened(low: number, high: number, share: number): Interval {
+  const margin = isPoint(low, high) ? Math.max(1, 1e-3 * Math.abs(high)) : share * (high - low);
+  return [low - margin, high + margin];
+}
+
 /** An axis on which equal differences are equally long. */
 export function linearAxis(
   label: string,
@@ -12,7 +26,9 @@ export function linearAxis(
   tickCount: number,
 ): Axis {
   const scale = scaleLinear().domain(domain).range(range);
-  const format = scale.tickFormat(tickCount);
+  const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
+  // Digits that all fit a label, until that takes seven zeros.
+  const format = scale.tickFormat(tickCount, largest < 1e-4 || largest >= 1e7 ? "~e" : undefined);
   const at = (value: number) => scale(value);
   return {
     label,

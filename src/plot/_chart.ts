@@ -87,7 +87,12 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
 export function clipped(area: Rect, content: string): string {
   const id = `clip-${Math.round(area.x)}-${Math.round(area.y)}`;
   return element("clipPath", { id }, [element("rect", { ...area })]) +
-    element("g", { "clip-path": `url(#${id})` }, [content]);
+    // The unseen rectangle keeps the group on the page: resvg stops at a clipped group that lies
+    // wholly outside it ("unreachable"). A group's own `opacity` would bring that back.
+    element("g", { "clip-path": `url(#${id})` }, [
+      element("rect", { ...area, fill: "#ffffff", "fill-opacity": 0 }),
+      content,
+    ]);
 }
 
 /** Title and subtitle with their left edge at `x`; `height` is what they take from the top. */

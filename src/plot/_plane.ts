@@ -1,4 +1,4 @@
-import { linearAxis } from "./_axis.ts";
+import { linearAxis, widened } from "./_axis.ts";
 import type { Axis, Bounds, Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
 
@@ -36,7 +36,9 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
       yMax = Math.max(yMax, points[i + 1]!);
     }
   }
-  const margin = 0.06 * Math.max(xMax - xMin, yMax - yMin) || 1;
+  // One margin all around, that of the longer side.
+  const [low, high] = xMax - xMin > yMax - yMin ? [xMin, xMax] : [yMin, yMax];
+  const margin = low - widened(low, high, 0.06)[0];
   return { xMin: xMin - margin, xMax: xMax + margin, yMin: yMin - margin, yMax: yMax + margin };
 }
 

@@ -30,14 +30,10 @@ export async function rasterize(svg: string, text: PngText): Promise<Uint8Array>
       loadSystemFonts: false,
     },
   });
-  try {
-    const image = renderer.render();
-    try {
-      return withText(image.asPng(), text);
-    } finally {
-      image.free();
-    }
-  } finally {
-    renderer.free();
-  }
+  // Freed on success only: after a panic inside, freeing throws too and would hide it.
+  const image = renderer.render();
+  const png = image.asPng();
+  image.free();
+  renderer.free();
+  return withText(png, text);
 }

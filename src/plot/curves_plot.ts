@@ -1,4 +1,4 @@
-import { linearAxis, logAxis } from "./_axis.ts";
+import { linearAxis, logAxis, widened } from "./_axis.ts";
 import {
   axes,
   type Axis,
@@ -91,8 +91,7 @@ function lossAxis(curves: TrainingCurves, area: Rect): Axis {
   if (curves.loss === "squaredError" && low > 0 && high / low > 3) {
     return logAxis(label, [low / 1.08, high * 1.08], range);
   }
-  const margin = 0.06 * (high - low) || 0.5;
-  return linearAxis(label, [low - margin, high + margin], range, 6);
+  return linearAxis(label, widened(low, high, 0.06), range, 6);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { linearAxis } from "./_axis.ts";
+import { isPoint, linearAxis, widened } from "./_axis.ts";
 import {
   axes,
   BELOW_AXIS,
@@ -45,7 +45,7 @@ export function histogram(values: ArrayLike<number>): Histogram {
   const sorted = Float64Array.from(values).sort();
   const n = sorted.length;
   const low = sorted[0]!, high = sorted[n - 1]!;
-  if (low === high) return { start: low - 0.5, binWidth: 1, density: [1] };
+  if (isPoint(low, high)) return { start: low - 0.5, binWidth: 1, density: [1] };
   const quartile = (q: number) => sorted[Math.min(n - 1, Math.floor(q * n))]!;
   const wanted = 2 * (quartile(0.75) - quartile(0.25)) / Math.cbrt(n);
   const bins = Math.min(80, Math.max(8, Math.ceil((high - low) / wanted)));
@@ -99,10 +99,9 @@ export function histogramPlot(
   const area = { x: LEFT, y: head.height + named.height + 6, width: WIDTH, height: HEIGHT };
 
   const end = counted.start + counted.density.length * counted.binWidth;
-  const margin = 0.04 * (end - counted.start);
   const line = density ? Array.from(density.density) : [];
   const top = 1.08 * [...counted.density, ...line].reduce((a, b) => Math.max(a, b), 0);
-  const x = linearAxis("x", [counted.start - margin, end + margin], [LEFT, LEFT + WIDTH], 8);
+  const x = linearAxis("x", widened(counted.start, end, 0.04), [LEFT, LEFT + WIDTH], 8);
   const y = linearAxis("density", [0, top], [area.y + HEIGHT, area.y], 5);
   const marks = [bars(counted, { x: x.at, y: y.at })];
   if (density) {

@@ -1,4 +1,4 @@
-import { linearAxis } from "./_axis.ts";
+import { linearAxis, widened } from "./_axis.ts";
 import { heading, legend, type LegendEntry, type PictureOptions } from "./_chart.ts";
 import { axes, clipped, gridLines } from "./_chart.ts";
 import { accent, classColors } from "./_palette.ts";
@@ -47,8 +47,7 @@ export function scatterMatrix(
   const domains = columns.map((values) => {
     const low = values.reduce((a, b) => Math.min(a, b)),
       high = values.reduce((a, b) => Math.max(a, b));
-    const margin = 0.06 * (high - low) || 1;
-    return [low - margin, high + margin] as const;
+    return widened(low, high, 0.06);
   });
 
   const subtitle = options.subtitle ??

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { logAxis } from "../../src/plot/_axis.ts";
+import { accent } from "../../src/plot/_palette.ts";
+import { curvesPlot, movingMean, type TrainingCurves } from "../../src/plot/curves_plot.ts";
+import { decodePng } from "../../src/plot/png.ts";
+import { centroid, near, rgb } from "./_picture.ts";
+
+const steps = Array.from({ length: 90 }, (_, i) => i + 1);
+const losses = [1, 0.1, 0.01];
+
+/** Height in pixels at which the test losses of steps 15, 45 and 75 are drawn. */
+async function heights(loss: TrainingCurves["loss"]) {
+  const picture = decodePng(
+    await curvesPlot({
+      loss,
+      steps,
+      trainLoss: steps.map((step) => losses[Math.floor((step - 1) / 30)]!),
+      evaluations: losses.map((testLoss, i) => ({ step: 15 + 30 * i, testLoss })),
+    }),
+  );
+  // The dots' own orange: the line between them is translucent.
+  return [0, 1, 2].map((i) =>
+    centroid(picture, (color, x, y) => {
+      const third = (x / picture.width - 0.1) / 0.86 * 3;
+      return y > 0.11 * picture.height && Math.floor(third) === i &&
+        near(color, rgb(accent.orange), 4);
+    }).y
+  );
+}
+
+Deno.test("curvesPlot() has equal ratios equally far apart for a squared error", async () => {
+  const [one, tenth, hundredth] = await heights("squaredError");
+  assert.ok(one! < tenth! - 100, `${one} ${tenth}`);
+  assert.ok(Math.abs((hundredth! - tenth!) - (tenth! - one!)) < 3);
+});
+
+Deno.test("curvesPlot() has equal differences equally far apart for a likelihood", async () => {
+  const [one, tenth, hundredth] = await heights("nll");
+  // 0.9 against 0.09 nats.
+  assert.ok(Math.abs((tenth! - one!) / (hundredth! - tenth!) - 10) < 1);
+});
+
+Deno.test("curvesPlot() takes a negative likelihood, missing losses, one step, many steps", async () => {
+  const runs: TrainingCurves[] = [
+    { loss: "nll", steps: [1, 2, 3], trainLoss: [0.5, -1, -2], evaluations: [] },
+    { loss: "squaredError", steps: [1, 2, 3], trainLoss: [NaN, 1, Infinity], evaluations: [] },
+    { loss: "squaredError", steps: [7], trainLoss: [1], evaluations: [{ step: 7, testLoss: NaN }] },
+    {
+      loss: "squaredError",
+      steps: Array.from({ length: 100_000 }, (_, i) => i),
+      trainLoss: Float64Array.from({ length: 100_000 }, (_, i) => 1 / (1 + i / 100)),
+      evaluations: [],
+    },
+  ];
+  for (const run of runs) {
+    const picture = decodePng(await curvesPlot(run));
+    assert.ok(picture.width > 1000 && picture.height > 600);
+  }
+});
+
+Deno.test("curvesPlot() gives the NFE a panel of their own, and repeats its bytes", async () => {
+  const run = { loss: "nll", steps, trainLoss: steps.map(Math.sqrt), evaluations: [] } as const;
+  const nfe = steps.map((step) => 30 + step);
+  const without = decodePng(await curvesPlot(run));
+  const bytes = await curvesPlot({ ...run, nfe }, { text: { Command: "fluxion plot" } });
+  assert.ok(decodePng(bytes).height > without.height + 200);
+  assert.equal(decodePng(bytes).text.Command, "fluxion plot");
+  assert.deepEqual(await curvesPlot({ ...run, nfe }, { text: { Command: "fluxion plot" } }), bytes);
+});
+
+Deno.test("curvesPlot() shows the reference even where no loss reaches it", async () => {
+  const run = { loss: "nll", steps, trainLoss: steps.map(() => 3), evaluations: [] } as const;
+  const dark = (bytes: Uint8Array) => {
+    const picture = decodePng(bytes);
+    return centroid(
+      picture,
+      ([r, g, b], _, y) => y > 0.5 * picture.height && r < 110 && g < 120 && b < 140 && b > r,
+    ).count;
+  };
+  const reference = { value: 1, label: "true density" };
+  const more = dark(await curvesPlot({ ...run, reference })) - dark(await curvesPlot(run));
+  // A dashed line of 620 units, 3 pixels high with its soft edges, is worth a thousand pixels.
+  assert.ok(more > 1000, `${more} more dark pixels`);
+});
+
+Deno.test("curvesPlot() refuses columns of unequal length and a log without a loss", () => {
+  const run = { loss: "nll", steps: [1, 2], trainLoss: [1, 2], evaluations: [] } as const;
+  assert.throws(() => curvesPlot({ ...run, trainLoss: [1] }), /2 losses, one a step, got 1/);
+  assert.throws(() => curvesPlot({ ...run, nfe: [1] }), /1 NFE/);
+  assert.throws(() => curvesPlot({ ...run, trainLoss: [NaN, NaN] }), /none of 2 losses is finite/);
+});
+
+Deno.test("movingMean() keeps a straight line's course and steps over what is missing", () => {
+  const line = Array.from({ length: 50 }, (_, i) => 3 * i - 7);
+  const mean = movingMean(line, 9);
+  for (let i = 0; i < 46; i++) assert.ok(Math.abs(mean[i]! - line[i]!) < 1e-12, `${i}`);
+  assert.deepEqual([...movingMean([2, NaN, 2, Infinity, 2], 3)], [2, 2, 2, 2, 2]);
+  assert.deepEqual([...movingMean([1, 5, 3], 1)], [1, 5, 3]);
+});
+
+Deno.test("movingMean() of noise is calmer by the square root of its window, to the end", () => {
+  const noise = Array.from({ length: 4000 }, (_, i) => Math.sin(i * i * 12.9898) > 0 ? 1 : -1);
+  const square = (values: ArrayLike<number>) =>
+    Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length;
+  const ratio = square(movingMean(noise, 25)) / square(noise);
+  assert.ok(ratio < 2 / 25, `${ratio}`);
+  assert.ok(Math.abs(movingMean(noise, 101).at(-1)!) < 0.5);
+});
+
+Deno.test("logAxis() has rising ticks inside its domain, from half a decade to thirty", () => {
+  for (const [low, high] of [[0.1, 0.4], [0.03, 2], [1e-4, 3], [1e-20, 1e10]] as const) {
+    const { ticks, at } = logAxis("loss", [low, high], [300, 0]);
+    assert.ok(ticks.length >= 3 && ticks.length <= 12, `${low}..${high}: ${ticks.length} ticks`);
+    ticks.forEach(({ value, label }, i) => {
+      assert.ok(value >= low * 0.999 && value <= high * 1.001);
+      if (i > 0) assert.ok(at(value) < at(ticks[i - 1]!.value) - 10, `${label} is too close`);
+    });
+  }
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { accent } from "../../src/plot/_palette.ts";
+import { densityPlot, levelsOf } from "../../src/plot/density_plot.ts";
+import { decodePng } from "../../src/plot/png.ts";
+import { centroid, near, rgb } from "./_picture.ts";
+
+const bounds = { xMin: -4, xMax: 4, yMin: -2, yMax: 3 };
+const columns = 80, rows = 50;
+/** A round Gaussian of unit height and width 0.5 at (x, y), at the centres of the cells. */
+function bump(x: number, y: number) {
+  return {
+    bounds,
+    columns,
+    rows,
+    logDensity: Float64Array.from({ length: columns * rows }, (_, i) => {
+      const dx = -4 + (i % columns + 0.5) / 10 - x,
+        dy = -2 + (Math.floor(i / columns) + 0.5) / 10 - y;
+      return -2 * (dx * dx + dy * dy);
+    }),
+  };
+}
+
+Deno.test("densityPlot() is darkest where the density is highest, on the axes of the samples", async () => {
+  for (const [x, y] of [[2, 1], [-2.5, -0.5]] as const) {
+    const heat = decodePng(await densityPlot(bump(x, y)));
+    const dark = ([r, g, b]: readonly number[]) => r! < 40 && g! < 90 && b! > 80;
+    // Without the colour bar, whose upper end is as dark.
+    const inside = 0.85 * heat.width;
+    const darkest = centroid(heat, (color, column) => column < inside && dark(color));
+    const points = { points: [x, y], label: "one" };
+    const dotted = decodePng(await densityPlot(bump(x, y), { samples: points }));
+    const dot = centroid(
+      dotted,
+      (color, column, row) =>
+        row > 0.3 * dotted.height && column < inside && near(color, rgb(accent.orange), 60),
+    );
+    assert.ok(darkest.count > 100 && dot.count > 4, `${darkest.count}, ${dot.count}`);
+    // A cell is 13 pixels; the heat map is drawn between cells, so a tenth of one is fair.
+    assert.ok(Math.hypot(darkest.x - dot.x, darkest.y - dot.y) < 2, `(${x}, ${y})`);
+  }
+});
+
+Deno.test("densityPlot() draws a density times a constant alike, but for the bar's numbers", async () => {
+  const grid = bump(0, 0), doubled = bump(0, 0).logDensity.map((value) => value + Math.log(2));
+  const one = decodePng(await densityPlot(grid));
+  const two = decodePng(await densityPlot({ ...grid, logDensity: doubled }));
+  const panel = (picture: typeof one) =>
+    centroid(picture, ([r, , b], x) => x < 0.85 * picture.width && b > r + 60);
+  assert.deepEqual(panel(two), panel(one));
+});
+
+Deno.test("levelsOf() a Gaussian: the level around a share s of the mass is (1 - s) of the peak", () => {
+  // In two dimensions |x|^2 / 2 is exponential, so P(density > level) = 1 - level / peak.
+  const n = 400, h = 12 / n;
+  const density = Float64Array.from({ length: n * n }, (_, i) => {
+    const x = -6 + (i % n + 0.5) * h, y = -6 + (Math.floor(i / n) + 0.5) * h;
+    return Math.exp(-(x * x + y * y) / 2);
+  });
+  const levels = levelsOf(density, [0.5, 0.75, 0.95]);
+  [0.5, 0.25, 0.05].forEach((expected, i) => {
+    assert.ok(Math.abs(levels[i]! - expected) < 0.002, `${levels[i]}`);
+  });
+});
+
+Deno.test("densityPlot() refuses a grid of another size, a NaN, an empty density", () => {
+  const grid = bump(0, 0);
+  const with_ = (logDensity: Float64Array) => () => densityPlot({ ...grid, logDensity });
+  assert.throws(with_(grid.logDensity.subarray(1)), /50 x 80 log-densities, got 3999/);
+  assert.throws(with_(grid.logDensity.map((v, i) => i === 7 ? NaN : v)), /got NaN/);
+  assert.throws(with_(grid.logDensity.map(() => -Infinity)), /above 0, got 0/);
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { imageGrid, pathGrid } from "../../src/plot/image_grid.ts";
+import { decodePng } from "../../src/plot/png.ts";
+
+/** The grey value at (x, y), which must be grey. */
+function grey({ pixels, width }: ReturnType<typeof decodePng>, x: number, y: number): number {
+  const [r, g, b] = pixels.subarray(4 * (y * width + x));
+  assert.ok(r === g && g === b, `(${x}, ${y}) is not grey`);
+  return r!;
+}
+
+Deno.test("imageGrid() puts each value of each image where it belongs", () => {
+  // Image k holds the values (10 k + position) / 100: every pixel of the grid is told apart.
+  const images = Float32Array.from(
+    { length: 5 * 6 },
+    (_, i) => (10 * Math.floor(i / 6) + i % 6) / 100,
+  );
+  const scale = 3, gap = scale, columns = 2;
+  const picture = decodePng(imageGrid(images, { height: 2, width: 3, columns, scale }));
+  assert.deepEqual([picture.width, picture.height], [2 * (9 + gap) + gap, 3 * (6 + gap) + gap]);
+  for (let y = 0; y < picture.height; y++) {
+    for (let x = 0; x < picture.width; x++) {
+      const inX = (x - gap + 12) % 12, inY = (y - gap + 9) % 9;
+      const image = Math.floor((y - gap) / 9) * columns + Math.floor((x - gap) / 12);
+      const inside = x >= gap && y >= gap && inX < 9 && inY < 6 && image < 5;
+      const position = Math.floor(inY / scale) * 3 + Math.floor(inX / scale);
+      const expected = inside ? Math.round(255 * (10 * image + position) / 100) : 255;
+      assert.equal(grey(picture, x, y), expected, `(${x}, ${y})`);
+    }
+  }
+});
+
+Deno.test("imageGrid() clips what lies outside [0, 1]", () => {
+  const images = Float32Array.of(-3, 0.2, 7);
+  const picture = decodePng(imageGrid(images, { height: 1, width: 3, columns: 1, scale: 1 }));
+  assert.deepEqual([1, 2, 3].map((x) => grey(picture, x, 1)), [0, 51, 255]);
+});
+
+Deno.test("imageGrid() is as square as can be, carries its text and repeats its bytes", () => {
+  const images = new Float32Array(10 * 16).fill(0.5);
+  const options = { height: 4, width: 4, scale: 1, text: { Command: "fluxion sample latest" } };
+  const bytes = imageGrid(images, options);
+  const picture = decodePng(bytes);
+  assert.deepEqual([picture.width, picture.height], [4 * 5 + 1, 3 * 5 + 1]);
+  assert.equal(picture.text.Command, "fluxion sample latest");
+  assert.deepEqual(imageGrid(images, options), bytes);
+});
+
+Deno.test("imageGrid() refuses a part of an image, and none", () => {
+  for (const length of [0, 17]) {
+    assert.throws(() => imageGrid(new Float32Array(length), { height: 4, width: 4 }), RangeError);
+  }
+});
+
+Deno.test("pathGrid() has a row a sample and a column a time", async () => {
+  // Two samples at three times, one grey each: 0.1, 0.2, 0.3 above 0.6, 0.7, 0.8.
+  const size = 8 * 8;
+  const states = [1, 2, 3].map((k) =>
+    Float32Array.from({ length: 2 * size }, (_, i) => (k + (i < size ? 0 : 5)) / 10)
+  );
+  const options = { height: 8, width: 8, times: [0, 0.5, 1], title: "From noise to digit" };
+  const bytes = await pathGrid(states, options);
+  const picture = decodePng(bytes);
+  // From the bottom right: 24 units of margin and the gap; a unit is 2 pixels, an image 32.
+  const right = picture.width - 48, bottom = picture.height - 48 - 4;
+  for (let row = 0; row < 2; row++) {
+    for (let column = 0; column < 3; column++) {
+      const x = right - 36 * (2 - column) - 16, y = bottom - 36 * (1 - row) - 16;
+      const expected = Math.round(255 * Math.fround((column + 1 + 5 * row) / 10));
+      assert.equal(grey(picture, x, y), expected, `row ${row}, column ${column}`);
+    }
+  }
+  assert.deepEqual(await pathGrid(states, options), bytes);
+});
+
+Deno.test("pathGrid() refuses states that do not fit their times", () => {
+  const options = { height: 1, width: 1, times: [0, 1] };
+  assert.throws(() => pathGrid([new Float32Array(2)], options), /2 times, got 1/);
+  assert.throws(() => pathGrid([new Float32Array(2), new Float32Array(3)], options), /2, 3/);
+});

@@ -192,7 +192,7 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
         applyNetwork(network, tensors, x, t);
       return {
         kind: "tensors",
-        field: tensorField(velocity, { parameters, width: rowWidth(network) }),
+        field: tensorField(velocity, parameters),
       };
     }
     default:

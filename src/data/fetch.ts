@@ -44,9 +44,19 @@ const GZIP_OVERHEAD = 64 * 1024;
  *   files or with damaged ones, or network access is refused.
  * @throws {FailureError} If no mirror delivers whole files, or the disk is full.
  */
-export async function fetchDataset(name: string, options: FetchOptions): Promise<FetchResult> {
-  const manifest = manifestToFetch(name);
-  const folder = `${options.dataDir}/${name}`;
+export async function fetchDataset(
+  name: string,
+  options: FetchOptions,
+): Promise<FetchResult> {
+  return await fetchManifest(manifestToFetch(name), options);
+}
+
+/** {@link fetchDataset} for any manifest. */
+export async function fetchManifest(
+  manifest: Manifest,
+  options: FetchOptions,
+): Promise<FetchResult> {
+  const folder = `${options.dataDir}/${manifest.name}`;
   const present = await Promise.all(manifest.files.map((file) => readWhole(folder, file)));
   if (present.every((file) => file !== null)) {
     return { folder, fetched: false, files: present.map(summary) };

@@ -58,7 +58,12 @@ export async function openDataset(name: string, options: OpenOptions): Promise<D
   if (/[/\\]|\.(csv|npy|txt|gz)$|ubyte$/i.test(name)) {
     throw new InputError(`${name}: no such file; check the path`);
   }
-  throw new InputError(
+  throw unknownDataset(name);
+}
+
+/** The error for a name that is none of {@link datasetNames}, with the closest of them. */
+export function unknownDataset(name: string): InputError {
+  return new InputError(
     `${name}: no such data set${suggestion(name, datasetNames)}; there are ${
       datasetNames.join(", ")
     }, and any CSV, NPY or IDX file by its path`,

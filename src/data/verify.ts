@@ -1,7 +1,8 @@
 import { InputError } from "../runtime/errors.ts";
 import { findFile, readChecked } from "./checked_file.ts";
 import { fileKind } from "./input_file.ts";
-import { findManifest, type ManifestFile } from "./manifest.ts";
+import { findManifest, type Manifest, type ManifestFile } from "./manifest.ts";
+import { datasetNames, unknownDataset } from "./registry.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** One file of a data set on this machine, checked. */
@@ -17,19 +18,29 @@ export interface FileCheck {
  *
  * @param dataDir As for `fetchDataset`; null where there is none.
  * @returns A check a file; for a distribution that is computed, none.
+ * @throws {InputError} If there is no data set of this name.
  */
 export async function verifyDataset(
   name: string,
   dataDir: string | null,
 ): Promise<readonly FileCheck[]> {
+  if (!datasetNames.includes(name)) throw unknownDataset(name);
   const manifest = findManifest(name);
   if (manifest === null) return [];
   const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
   const folder = `${dataDir}/${name}`;
   // What is inside the program is a whole data set: its grey values need not be there.
   if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
-  for (const file of manifest.files) checks.push(await checkPresent(folder, file));
-  return checks;
+  return [...checks, ...await verifyManifest(manifest, dataDir)];
+}
+
+/** A check for each file of a manifest in the folder of its name. */
+export function verifyManifest(
+  manifest: Manifest,
+  dataDir: string,
+): Promise<readonly FileCheck[]> {
+  const folder = `${dataDir}/${manifest.name}`;
+  return Promise.all(manifest.files.map((file) => checkPresent(folder, file)));
 }
 
 async function checkPresent(folder: string, file: ManifestFile): Promise<FileCheck> {

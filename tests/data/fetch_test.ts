@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { fetchDataset, fetchManifest } from "../../src/data/fetch.ts";
+import { listDatasets } from "../../src/data/catalogue.ts";
+import { type Manifest, manifests } from "../../src/data/manifest.ts";
+import { sha256Hex } from "../../src/data/sha256.ts";
+import { verifyDataset, verifyManifest } from "../../src/data/verify.ts";
+import { FailureError, InputError } from "../../src/runtime/errors.ts";
+import { gzip, idxImages, idxLabels } from "./idx_files.ts";
+
+const contents: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  "a-images": idxImages({ height: 2, width: 2, grey: new Uint8Array(40).map((_, i) => i) }),
+  "a-labels": idxLabels([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+};
+const archives: Record<string, Uint8Array<ArrayBuffer>> = {};
+for (const [name, bytes] of Object.entries(contents)) archives[name] = await gzip(bytes);
+
+async function manifest(mirrors: readonly string[], archiveOnly = false): Promise<Manifest> {
+  const files = await Promise.all(
+    Object.entries(contents).map(async ([name, bytes]) => ({
+      name,
+      bytes: bytes.length,
+      sha256: archiveOnly ? null : await sha256Hex(bytes),
+      archiveSha256: await sha256Hex(archives[name]!),
+    })),
+  );
+  const words = { title: "t", origin: "o", licence: "l", hashesFrom: "h" };
+  return { name: "small", ...words, mirrors, files };
+}
+
+type Answer = (name: string) => Response;
+const whole: Answer = (name) => new Response(archives[name]);
+
+/** Runs `use` with an empty folder and the URL of a server that answers with `answer`. */
+async function withServer(
+  answer: Answer,
+  use: (place: { url: string; dataDir: string; asked: string[] }) => Promise<void>,
+): Promise<void> {
+  const dataDir = await Deno.makeTempDir();
+  const asked: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const name = new URL(request.url).pathname.replace(/^\//, "").replace(/\.gz$/, "");
+    asked.push(name);
+    return answer(name);
+  });
+  try {
+    await use({ url: `http://127.0.0.1:${server.addr.port}/`, dataDir, asked });
+  } finally {
+    await server.shutdown();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+const entries = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+Deno.test("fetchManifest() places whole files once, and verifyManifest() finds them whole", async () => {
+  await withServer(whole, async ({ url, dataDir, asked }) => {
+    const small = await manifest([url]);
+    const heard: string[] = [];
+    const onProgress = ({ file, receivedBytes }: { file: string; receivedBytes: number }) =>
+      heard.push(`${file} ${receivedBytes}`);
+    const first = await fetchManifest(small, { dataDir, from: null, onProgress });
+    assert.equal(first.fetched, true);
+    assert.deepEqual(entries(`${dataDir}/small`), ["a-images.gz", "a-labels.gz"]);
+    assert.equal(first.files[0]!.contentSha256, small.files[0]!.sha256);
+    assert.ok(heard.includes(`a-labels ${archives["a-labels"]!.length}`), String(heard));
+    const again = await fetchManifest(small, { dataDir, from: null });
+    assert.deepEqual([again.fetched, asked.length], [false, 2]);
+    assert.deepEqual(again.files, first.files);
+    assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
+
+    // A byte turned over is found, and fetched anew.
+    const path = `${dataDir}/small/a-labels.gz`;
+    await Deno.writeFile(path, await gzip(idxLabels([9, 1, 2, 3, 4, 5, 6, 7, 8, 9])));
+    const [, damaged] = await verifyManifest(small, dataDir);
+    assert.match(damaged!.problem!, /the content has SHA-256 .*, expected /);
+    await Deno.remove(`${dataDir}/small/a-images.gz`);
+    assert.equal((await verifyManifest(small, dataDir))[0]!.problem, "missing");
+    assert.equal((await fetchManifest(small, { dataDir, from: null })).fetched, true);
+    assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
+  });
+});
+
+Deno.test("fetchManifest() goes to the next mirror where one fails", async () => {
+  await withServer(whole, async ({ url, dataDir }) => {
+    // Nobody listens at the first, the second answers with empty files.
+    const broken = await manifest(["http://127.0.0.1:1/", `${url}nowhere/`, url]);
+    assert.equal((await fetchManifest(broken, { dataDir, from: null })).fetched, true);
+  });
+});
+
+const faults: readonly { what: string; answer: Answer; says: RegExp }[] = [
+  {
+    what: "a missing file",
+    answer: (name) => name === "a-labels" ? new Response("no", { status: 404 }) : whole(name),
+    says: /cannot get a-labels: http:.*a-labels\.gz: the server answered 404/,
+  },
+  {
+    what: "a wrong hash",
+    answer: (name) => new Response(archives[name === "a-labels" ? "a-images" : name]),
+    says: /a-labels\.gz: (inflates to more than|the content has SHA-256)/,
+  },
+  {
+    what: "an archive cut short",
+    answer: (name) => new Response(archives[name]!.slice(0, 30)),
+    says: /not a whole gzip file/,
+  },
+  {
+    what: "a connection cut short",
+    answer: (name) =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(archives[name]!.slice(0, 30));
+            controller.close();
+          },
+        }),
+        { headers: { "content-length": String(archives[name]!.length) } },
+      ),
+    says: /cannot get a-images: /,
+  },
+  {
+    what: "more bytes than the file has",
+    answer: () => new Response(new Uint8Array(200_000)),
+    says: /sends more than \d+ bytes/,
+  },
+];
+
+for (const { what, answer, says } of faults) {
+  Deno.test(`fetchManifest() leaves nothing behind after ${what}`, async () => {
+    await withServer(answer, async ({ url, dataDir }) => {
+      const small = await manifest([url]);
+      await assert.rejects(() => fetchManifest(small, { dataDir, from: null }), (error: Error) => {
+        assert.ok(error instanceof FailureError, String(error));
+        assert.match(error.message, says);
+        assert.match(error.message, /--from DIR\|URL$/);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+      assert.deepEqual(entries(dataDir), []);
+    });
+  });
+}
+
+Deno.test("fetchManifest() takes a URL or a folder of one's own, files plain or zipped", async () => {
+  await withServer(whole, async ({ url, dataDir }) => {
+    const small = await manifest(["http://127.0.0.1:1/"]);
+    const from = url.replace(/\/$/, "");
+    await fetchManifest(small, { dataDir: `${dataDir}/1`, from });
+    const mine = `${dataDir}/mine`;
+    await Deno.mkdir(mine);
+    await Deno.writeFile(`${mine}/a-images`, contents["a-images"]!);
+    const missing = fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
+    await assert.rejects(missing, (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /mine: holds no a-labels\.gz or a-labels; --from needs/);
+      return true;
+    });
+    await Deno.writeFile(`${mine}/a-labels.gz`, archives["a-labels"]!);
+    await fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
+    assert.deepEqual(entries(`${dataDir}/2/small`), ["a-images", "a-labels.gz"]);
+    assert.ok((await verifyManifest(small, `${dataDir}/2`)).every((check) => !check.problem));
+  });
+});
+
+Deno.test("fetchManifest() takes only the original archive where no content hash is known", async () => {
+  await withServer(whole, async ({ url, dataDir }) => {
+    const small = await manifest([url], true);
+    const { files } = await fetchManifest(small, { dataDir: `${dataDir}/1`, from: null });
+    assert.equal(files[0]!.contentSha256, await sha256Hex(contents["a-images"]!));
+    const mine = `${dataDir}/mine`;
+    await Deno.mkdir(mine);
+    for (const [name, bytes] of Object.entries(contents)) {
+      await Deno.writeFile(`${mine}/${name}`, bytes);
+    }
+    const plain = fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
+    await assert.rejects(plain, /no hash of the uncompressed file is published/);
+  });
+});
+
+Deno.test("fetchManifest() stops when told to", async () => {
+  await withServer(whole, async ({ url, dataDir }) => {
+    const stopped = fetchManifest(await manifest([url]), {
+      dataDir,
+      from: null,
+      signal: AbortSignal.abort(),
+    });
+    await assert.rejects(stopped, { name: "AbortError" });
+    assert.deepEqual(entries(dataDir), []);
+  });
+});
+
+Deno.test("fetchDataset() suggests a name, verifyDataset() too", async () => {
+  const options = { dataDir: "/nowhere", from: null };
+  await assert.rejects(() => fetchDataset("kmnits", options), /^InputError: kmnits: .*"kmnist"\?/);
+  await assert.rejects(() => fetchDataset("moons", options), /nothing to download/);
+  await assert.rejects(() => verifyDataset("kmnits", null), /did you mean "kmnist"\?/);
+  assert.deepEqual(await verifyDataset("moons", null), []);
+});
+
+Deno.test("manifests name https or content-checked mirrors and well-formed hashes", () => {
+  for (const { name, mirrors, files } of manifests) {
+    assert.ok(mirrors.every((url) => /^https?:\/\/.*\/$/.test(url)), name);
+    assert.equal(files.length, 4);
+    for (const { sha256, archiveSha256 } of files) {
+      const hashes = [sha256, archiveSha256].filter((hash) => hash !== null);
+      assert.ok(hashes.length > 0 && hashes.every((hash) => /^[0-9a-f]{64}$/.test(hash)), name);
+    }
+  }
+});
+
+Deno.test("listDatasets() says what is there and what is missing", async () => {
+  const dataDir = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${dataDir}/kmnist`);
+    for (const { name } of manifests[2]!.files) {
+      await Deno.writeFile(`${dataDir}/kmnist/${name}.gz`, new Uint8Array());
+    }
+    const found = (await listDatasets(dataDir)).map(({ name, builtIn, download }) =>
+      `${name} ${builtIn} ${download?.present}`
+    );
+    assert.deepEqual(found, [
+      "moons true undefined",
+      "8gaussians true undefined",
+      "checkerboard true undefined",
+      "mnist true false",
+      "fashion-mnist false false",
+      "kmnist false true",
+    ]);
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+const original = new URL("../../../shared/data/mnist", import.meta.url).pathname;
+Deno.test({
+  name: "fetchDataset() takes the real MNIST from a folder",
+  ignore: !(await Deno.stat(original).then(() => true, () => false)),
+  fn: async () => {
+    const dataDir = await Deno.makeTempDir();
+    try {
+      const { fetched } = await fetchDataset("mnist", { dataDir, from: original });
+      assert.equal(fetched, true);
+      const checks = await verifyDataset("mnist", dataDir);
+      assert.deepEqual(checks.map(({ problem }) => problem), [null, null, null, null, null]);
+    } finally {
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+});

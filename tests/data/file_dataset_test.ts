@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
+import { openDataset } from "../../src/data/registry.ts";
+import { readPoints } from "../../src/data/point_rows.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import { encodeNpy } from "../../src/data/npy.ts";
+import { gzip, idxImages, idxLabels } from "./idx_files.ts";
+
+const options = { seed: 0, binarize: false, dataDir: null };
+const text = (content: string) => new TextEncoder().encode(content);
+
+/** Runs `use` with a folder that is gone afterwards. */
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const csv = Array.from({ length: 20 }, (_, i) => `${i},${10 * i},${100 * i}`).join("\n");
+
+async function openPoints(name: string, change = {}): Promise<PointDataset> {
+  const dataset = await openDataset(name, { ...options, ...change });
+  assert.equal(dataset.kind, "points");
+  return dataset as PointDataset;
+}
+
+async function openImages(name: string, change = {}): Promise<ImageDataset> {
+  const dataset = await openDataset(name, { ...options, ...change });
+  assert.equal(dataset.kind, "images");
+  return dataset as ImageDataset;
+}
+
+const rejection = (name: string, change = {}) =>
+  openDataset(name, { ...options, ...change }).then(
+    () => assert.fail(`${name} was opened`),
+    (error) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.doesNotMatch(error.message, /\n/);
+      return error.message;
+    },
+  );
+
+Deno.test("openDataset() splits a CSV file of any dimension, each point once", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/points.csv`;
+    await Deno.writeFile(path, text(csv));
+    const { dims, train, test, density, draw } = await openPoints(path);
+    assert.deepEqual([dims, train.count, test.count, density, draw], [3, 16, 4, null, null]);
+    const points = [...train.points, ...test.points];
+    const firsts = points.filter((_, i) => i % 3 === 0);
+    assert.deepEqual(firsts.toSorted((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i));
+    assert.notDeepEqual(firsts, firsts.toSorted((a, b) => a - b)); // shuffled
+    firsts.forEach((x, i) => {
+      assert.deepEqual(points.slice(3 * i, 3 * i + 3), [x, 10 * x, 100 * x]);
+    });
+    const other = await openPoints(path, { seed: 1 });
+    assert.notDeepEqual(other.train.points, train.points);
+  });
+});
+
+Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the standard input", async () => {
+  await withFolder(async (folder) => {
+    const { points } = await readPoints("-", () => Promise.resolve(text(csv)));
+    const npy = new Uint8Array(
+      await new Blob(await Array.fromAsync(encodeNpy([20, 3], [points]))).arrayBuffer(),
+    );
+    await Deno.writeFile(`${folder}/a.npy`, npy);
+    await Deno.writeFile(`${folder}/a.csv.gz`, await gzip(text(csv)));
+    const expected = (await openPoints("-", { readStdin: () => Promise.resolve(text(csv)) })).train;
+    for (const name of ["a.npy", "a.csv.gz"]) {
+      assert.deepEqual((await openPoints(`${folder}/${name}`)).train, expected, name);
+    }
+  });
+});
+
+Deno.test("openDataset() refuses files that are no data set, in one line", async () => {
+  await withFolder(async (folder) => {
+    const write = async (name: string, content: Uint8Array) => {
+      await Deno.writeFile(`${folder}/${name}`, content);
+      return `${folder}/${name}`;
+    };
+    assert.match(await rejection(`${folder}/none.csv`), /none\.csv: no such file/);
+    assert.match(await rejection(await write("e.csv", text(""))), /e\.csv: holds no points/);
+    assert.match(
+      await rejection(await write("few.csv", text("1,2\n3,4\n"))),
+      /few\.csv: holds 2 samples; at least 10 are needed/,
+    );
+    assert.match(await rejection(await write("a.npy", text(csv))), /a\.npy: not an NPY file/);
+    assert.match(
+      await rejection(await write("b.bin", new Uint8Array([1, 0, 2]))),
+      /neither CSV nor NPY nor IDX/,
+    );
+    const zipped = await gzip(text(csv));
+    assert.match(
+      await rejection(await write("c.csv.gz", zipped.slice(0, zipped.length - 9))),
+      /c\.csv\.gz: not a whole gzip file/,
+    );
+    const chunks = await Array.fromAsync(encodeNpy([20], [new Float32Array(20)]));
+    const flat = new Uint8Array(await new Blob(chunks).arrayBuffer());
+    assert.match(await rejection(await write("f.npy", flat)), /shape \(20\); points need two axes/);
+    const holed = new Float32Array(20);
+    holed[13] = NaN;
+    const parts = await Array.fromAsync(encodeNpy([10, 2], [holed]));
+    assert.match(
+      await rejection(
+        await write("h.npy", new Uint8Array(await new Blob(parts).arrayBuffer())),
+      ),
+      /h\.npy, row 7, column 2: NaN is not a finite/,
+    );
+    assert.match(await rejection("-"), /standard input cannot be read/);
+    assert.match(await rejection(folder), /holds no train-images-idx3-ubyte or/);
+  });
+});
+
+const grey = Uint8Array.from(
+  { length: 12 * 6 },
+  (_, i) => i % 6 === 0 ? 129 : i % 6 === 1 ? 128 : i,
+);
+const labels = Array.from({ length: 12 }, (_, i) => i);
+
+Deno.test("openDataset() reads an IDX file of images with the labels beside it", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/my-images-idx3-ubyte.gz`;
+    await Deno.writeFile(path, await gzip(idxImages({ height: 2, width: 3, grey })));
+    assert.equal((await openImages(path)).train.labels, null);
+    await Deno.writeFile(`${folder}/my-labels-idx1-ubyte`, idxLabels(labels));
+    const { train, test, height, width, channels } = await openImages(path);
+    assert.deepEqual([train.count, test.count, height, width, channels], [9, 3, 2, 3, 1]);
+    const out = new Float32Array(2 * 6);
+    test.read([2, 0], out);
+    const original = [test.labels![2]!, test.labels![0]!];
+    const expected = original.flatMap((image) => [...grey.subarray(6 * image, 6 * image + 6)]);
+    assert.deepEqual(out, Float32Array.from(expected, (value) => value / 255));
+    assert.deepEqual(
+      [...train.labels!, ...test.labels!].toSorted((a, b) => a - b),
+      labels,
+    );
+    assert.throws(() => test.read([3], new Float32Array(6)), RangeError);
+
+    const { train: black } = await openImages(path, { binarize: true });
+    black.read([0, 8], out); // above 128 is 1, 128 is 0
+    assert.deepEqual([...out], [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+
+    await Deno.writeFile(`${folder}/my-labels-idx1-ubyte`, idxLabels([1, 2]));
+    assert.match(await rejection(path), /my-labels-idx1-ubyte: 2 labels for 12 images/);
+  });
+});
+
+Deno.test("openDataset() reads a folder of IDX files, and downloaded sets by name", async () => {
+  await withFolder(async (dataDir) => {
+    const folder = `${dataDir}/kmnist`;
+    assert.match(
+      await rejection("kmnist", { dataDir }),
+      /^kmnist: not on this machine \(looked in .*\); get them with "fluxion data fetch kmnist", .*--from DIR\|URL.*FLUXION_DATA_DIR/,
+    );
+    assert.match(await rejection("mnist"), /the grey values of mnist: not on this machine; get/);
+    await Deno.mkdir(folder);
+    const images = idxImages({ height: 2, width: 3, grey });
+    await Deno.writeFile(`${folder}/train-images-idx3-ubyte.gz`, await gzip(images));
+    await Deno.writeFile(`${folder}/train-labels-idx1-ubyte.gz`, await gzip(idxLabels(labels)));
+    await Deno.writeFile(`${folder}/t10k-images-idx3-ubyte`, images);
+    assert.match(await rejection(folder), /holds no t10k-labels-idx1-ubyte or t10k-labels.*\.gz/);
+    await Deno.writeFile(`${folder}/t10k-labels-idx1-ubyte`, idxLabels(labels));
+    const byName = await openImages("kmnist", { dataDir });
+    const byPath = await openImages(folder);
+    assert.deepEqual([byName.name, byPath.name], ["kmnist", folder]);
+    for (const { train, test } of [byName, byPath]) {
+      assert.deepEqual([train.count, test.count], [12, 12]); // its own split, in its own order
+      assert.deepEqual(test.labels, Uint8Array.from(labels));
+    }
+  });
+});

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { conditionalMlp } from "./conditional_mlp.ts";
-import type { Network } from "./network.ts";
+import { type Network, rowWidth } from "./network.ts";
 import { simpleResnet } from "./resnet.ts";
 
 /**
@@ -30,18 +30,6 @@ export function applyNetwork(
       return conditionalMlp(network, tensors, x, t);
     case "resnet":
       return simpleResnet(network, tensors, x, t);
-    default:
-      return network satisfies never;
-  }
-}
-
-/** Numbers in a row of the network's input and output. */
-export function rowWidth(network: Network): number {
-  switch (network.kind) {
-    case "mlp":
-      return network.dims;
-    case "resnet":
-      return network.height * network.width * network.channels;
     default:
       return network satisfies never;
   }

@@ -1,5 +1,3 @@
-import type { ParameterLayout } from "../kernels/parameters.ts";
-
 /** A ConditionalMLP over points. */
 export interface MlpNetwork {
   readonly kind: "mlp";
@@ -23,8 +21,14 @@ export interface ResnetNetwork {
 /** A velocity network as data: what it is, not its weights. */
 export type Network = MlpNetwork | ResnetNetwork;
 
-/** A network beside the layout of its parameters. */
-export interface NetworkLayout {
-  readonly network: Network;
-  readonly layout: ParameterLayout;
+/** Numbers in a row of the network's input and output. */
+export function rowWidth(network: Network): number {
+  switch (network.kind) {
+    case "mlp":
+      return network.dims;
+    case "resnet":
+      return network.height * network.width * network.channels;
+    default:
+      return network satisfies never;
+  }
 }

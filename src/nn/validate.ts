@@ -34,9 +34,10 @@ function requireCount(name: string, value: number): void {
 function requireEven(name: string, value: number): void {
   requireCount(name, value);
   if (value % 2 !== 0) {
+    const near = value === 1 ? "2" : `${value - 1} or ${value + 1}`;
     throw new InputError(
       `${name}: expected an even number, since the time embedding is half sines and half ` +
-        `cosines, got ${value}; take ${value - 1 || 2} or ${value + 1}`,
+        `cosines, got ${value}; take ${near}`,
     );
   }
 }

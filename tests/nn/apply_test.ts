@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { Parameters } from "../../src/kernels/parameters.ts";
+import { applyNetwork } from "../../src/nn/apply.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import { type Network, rowWidth } from "../../src/nn/network.ts";
+import { fillNormal, streams } from "../../src/runtime/random.ts";
+import { backendTest } from "../support/backends.ts";
+
+const mlp: Network = { kind: "mlp", dims: 20, hidden: 128 };
+const resnet: Network = {
+  kind: "resnet",
+  height: 6,
+  width: 5,
+  channels: 2,
+  filters: 4,
+  blocks: 2,
+};
+
+function normal(shape: [number, number], lane: number): tf.Tensor2D {
+  const key = { seed: 3, stream: streams.noise, lane };
+  return tf.tensor2d(fillNormal(key, 0, new Float32Array(shape[0] * shape[1])), shape);
+}
+
+function fresh(network: Network): Parameters {
+  return Parameters.fromFlat(networkLayout(network), initialParameters(network, 1));
+}
+
+// The homework's own two self-tests.
+backendTest("a ConditionalMLP keeps the shape [2, 20] at t = 5", ["cpu", "webgpu"], async () => {
+  const parameters = fresh(mlp), x = normal([2, 20], 0);
+  const out = applyNetwork(mlp, parameters.tensors, x, [5, 5]);
+  assert.deepEqual(out.shape, [2, 20]);
+  assert.ok((await out.data()).every(Number.isFinite));
+  tf.dispose([x, out]);
+  parameters.dispose();
+});
+
+backendTest("a resnet answers t = 0 and t = 1 differently", ["cpu", "webgpu"], async () => {
+  const parameters = fresh(resnet);
+  const image = normal([1, rowWidth(resnet)], 0);
+  const x = tf.concat([image, image]) as tf.Tensor2D;
+  const out = applyNetwork(resnet, parameters.tensors, x, [0, 1]);
+  assert.deepEqual(out.shape, x.shape);
+  const values = await out.data(), row = rowWidth(resnet);
+  const distance = Math.max(...values.slice(0, row).map((v, i) => Math.abs(v - values[row + i]!)));
+  assert.ok(distance > 1e-3, `largest difference ${distance}`);
+  tf.dispose([image, x, out]);
+  parameters.dispose();
+});
+
+for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet]) {
+  // Along a random direction, central differences of the float32 network.
+  backendTest(`applyNetwork() of a ${network.kind} has its gradient`, ["cpu"], async () => {
+    const layout = networkLayout(network);
+    const flat = initialParameters(network, 1);
+    const x = normal([4, rowWidth(network)], 0), weights = normal([4, rowWidth(network)], 1);
+    const times = [0.1, 0.4, 0.4, 0.9];
+    const value = (tensors: readonly tf.Tensor[], x: tf.Tensor2D) =>
+      tf.sum(tf.mul(applyNetwork(network, tensors, x, times), weights)) as tf.Scalar;
+
+    const parameters = Parameters.fromFlat(layout, flat);
+    const gradients = tf.grads((x, ...tensors) => value(tensors, x as tf.Tensor2D))(
+      [x, ...parameters.tensors],
+    );
+    const gradient = Float32Array.from(
+      (await Promise.all(gradients.slice(1).map((g) => g.data()))).flatMap((values) => [...values]),
+    );
+    const xGradient = await gradients[0]!.data(), xValues = await x.data();
+    const random = (n: number) =>
+      fillNormal({ seed: 5, stream: streams.probes }, 0, new Float64Array(n));
+    const along = random(flat.length), xAlong = random(xValues.length);
+    const at = async (step: number) => {
+      const moved = Parameters.fromFlat(layout, flat.map((v, i) => v + step * along[i]!));
+      const movedX = tf.tensor2d(xValues.map((v, i) => v + step * xAlong[i]!), x.shape);
+      const result = tf.tidy(() => value(moved.tensors, movedX));
+      const [number] = await result.data();
+      tf.dispose([movedX, result]);
+      moved.dispose();
+      return number!;
+    };
+    const h = 1e-3;
+    const observed = (await at(h) - await at(-h)) / (2 * h);
+    const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      Array.from(a).reduce((total, value, i) => total + value * b[i]!, 0);
+    const expected = dot(gradient, along) + dot(xGradient, xAlong);
+    // Rounding of values of size 10 over 2 h, and the kinks of ReLU.
+    assert.ok(
+      Math.abs(observed - expected) < 5e-3 * Math.max(1, Math.abs(expected)),
+      `gradient ${expected}, observed ${observed}`,
+    );
+    tf.dispose([x, weights, ...gradients]);
+    parameters.dispose();
+  });
+}
+
+backendTest("applyNetwork() refuses rows and times that do not fit", ["cpu"], () => {
+  const x = tf.zeros([2, 3]) as tf.Tensor2D;
+  assert.throws(
+    () => applyNetwork({ kind: "mlp", dims: 4, hidden: 8 }, [], x, [0, 0]),
+    /expected x of shape \[2, 4\] for 2 times, got \[2,3\]/,
+  );
+  assert.throws(() => applyNetwork({ kind: "mlp", dims: 3, hidden: 8 }, [], x, [0]), RangeError);
+  x.dispose();
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { reorderAxes } from "../../src/kernels/parameters.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { validateNetwork } from "../../src/nn/validate.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+
+const mlp: Network = { kind: "mlp", dims: 2, hidden: 128 };
+const resnet: Network = {
+  kind: "resnet",
+  height: 28,
+  width: 28,
+  channels: 1,
+  filters: 32,
+  blocks: 4,
+};
+
+Deno.test("networkLayout() has PyTorch's names, shapes and number of parameters", () => {
+  const shapes = Object.fromEntries(
+    networkLayout(resnet).entries.map(({ name, shape }) => [name, shape]),
+  );
+  assert.deepEqual(shapes["first_block.0.weight"], [32, 1, 3, 3]);
+  assert.deepEqual(shapes["layers.3.block.2.weight"], [32, 32, 3, 3]);
+  assert.deepEqual(shapes["layers.3.block.4.bias"], [32]);
+  assert.deepEqual(shapes["last_block.1.weight"], [1, 32, 3, 3]);
+  // sum(p.numel() for p in model.parameters()) of the PyTorch classes
+  assert.equal(networkLayout(resnet).size, 46_049);
+  assert.equal(networkLayout(mlp).size, 33_666);
+});
+
+Deno.test("initialParameters() fills PyTorch's bounds, and no further", () => {
+  for (const network of [mlp, resnet]) {
+    const flat = initialParameters(network, 0);
+    for (const { name, offset, size, initialBound } of networkLayout(network).entries) {
+      const values = flat.subarray(offset, offset + size);
+      const largest = Math.max(...values.map(Math.abs));
+      assert.ok(largest <= initialBound, name);
+      if (size < 500) continue;
+      const mean = values.reduce((total, value) => total + value, 0) / size;
+      const meanSquare = values.reduce((total, value) => total + value ** 2, 0) / size;
+      // A uniform's variance is bound^2 / 3; five standard errors of mean and variance.
+      assert.ok(Math.abs(mean) < 5 * initialBound / Math.sqrt(3 * size), name);
+      assert.ok(Math.abs(3 * meanSquare / initialBound ** 2 - 1) < 5 * 0.9 / Math.sqrt(size), name);
+    }
+  }
+});
+
+Deno.test("initialParameters() depends on the seed and the tensor, not on the network's depth", () => {
+  const of = (network: Network, seed: number, name: string) => {
+    const entry = networkLayout(network).entries.find((entry) => entry.name === name)!;
+    const { offset, size } = entry;
+    return reorderAxes(
+      entry,
+      initialParameters(network, seed).slice(offset, offset + size),
+      "file",
+    );
+  };
+  const name = "layers.0.block.2.weight";
+  assert.deepEqual(of(resnet, 0, name), of({ ...resnet, blocks: 1 }, 0, name));
+  assert.notDeepEqual(of(resnet, 0, name), of(resnet, 1, name));
+  assert.notDeepEqual(of(resnet, 0, name), of(resnet, 0, "layers.1.block.2.weight"));
+});
+
+Deno.test("validateNetwork() names what is wrong and what to take instead", () => {
+  validateNetwork(mlp);
+  validateNetwork(resnet);
+  const refused: [Network, RegExp][] = [
+    [{ ...mlp, hidden: 33 }, /hidden: expected an even number.*got 33; take 32 or 34/],
+    [{ ...mlp, hidden: 1 }, /take 2$/],
+    [{ ...mlp, dims: 0 }, /dims: expected a whole number of at least 1, got 0/],
+    [{ ...resnet, filters: 7 }, /filters: .*got 7/],
+    [{ ...resnet, blocks: NaN }, /blocks: .*got NaN/],
+    [{ ...resnet, height: 2.5 }, /height: .*got 2.5/],
+  ];
+  for (const [network, message] of refused) {
+    assert.throws(() => validateNetwork(network), (error: Error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { applyNetwork } from "../../src/nn/apply.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import { bufferTensors } from "../../src/nn/buffers.ts";
+import { type ResnetNetwork, rowWidth } from "../../src/nn/network.ts";
+import { backendTest } from "../support/backends.ts";
+import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
+
+interface FlowMatchingFixture {
+  readonly n_filters: number;
+  readonly n_blocks: number;
+  readonly state_dict: FixtureTensors;
+  readonly t: FixtureArray;
+  readonly xt: FixtureArray;
+  readonly target: FixtureArray;
+  readonly out: FixtureArray;
+  readonly loss: FixtureArray;
+  readonly grad: FixtureTensors;
+}
+
+const fixture = readFixture<FlowMatchingFixture>("flow_matching");
+// NCHW with one channel is NHWC.
+const [rows, channels, height, width] = fixture.xt.shape as [number, 1, number, number];
+const network: ResnetNetwork = {
+  kind: "resnet",
+  height,
+  width,
+  channels,
+  filters: fixture.n_filters,
+  blocks: fixture.n_blocks,
+};
+const layout = networkLayout(network);
+
+/** The bound of the issue for everything of the network in float32. */
+const TOLERANCE = 1e-4;
+
+function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  const error = relativeError(actual, expected);
+  assert.ok(error < TOLERANCE, `${what}: relative error ${error}`);
+}
+
+function fixtureParameters(): Parameters {
+  const flat = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  }
+  return Parameters.fromFlat(layout, flat);
+}
+
+const images = ({ data }: FixtureArray) => tf.tensor2d([...data], [rows, rowWidth(network)]);
+
+Deno.test("networkLayout() and bufferTensors() are the fixture's state_dict", () => {
+  const ours = [...layout.entries, ...bufferTensors(network)]
+    .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
+  const theirs = Object.entries(fixture.state_dict)
+    .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
+  assert.deepEqual(new Map(ours), new Map(theirs));
+  for (const { name, values } of bufferTensors(network)) {
+    assertNear(values, fixture.state_dict[name]!.data, name);
+  }
+});
+
+backendTest("applyNetwork() of a resnet is the fixture's", ["cpu", "webgpu"], async () => {
+  const parameters = fixtureParameters();
+  const x = images(fixture.xt);
+  const out = applyNetwork(network, parameters.tensors, x, fixture.t.data);
+  assertNear(await out.data(), fixture.out.data, "output");
+  tf.dispose([x, out]);
+  parameters.dispose();
+});
+
+backendTest("a resnet's loss and gradients are the fixture's", ["cpu", "webgpu"], async () => {
+  const parameters = fixtureParameters();
+  const x = images(fixture.xt), target = images(fixture.target);
+  const { value, grads } = tf.valueAndGrads((...tensors) =>
+    tf.mean(
+      tf.squaredDifference(applyNetwork(network, tensors, x, fixture.t.data), target),
+    ) as tf.Scalar
+  )([...parameters.tensors]);
+  assertNear(await value.data(), fixture.loss.data, "loss");
+  for (const [i, entry] of layout.entries.entries()) {
+    const gradient = reorderAxes(entry, await grads[i]!.data() as Float32Array, "file");
+    assertNear(gradient, fixture.grad[entry.name]!.data, entry.name);
+  }
+  tf.dispose([x, target, value, ...grads]);
+  parameters.dispose();
+});

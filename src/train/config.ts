@@ -174,10 +174,17 @@ export const trainDefaults = {
 /** The data that a model learns when none is named. */
 export const defaultData = { cnf: "moons", fm: "mnist" } as const;
 
-/** The network that fits a data set, as far as its name tells: images come by name or as IDX files. */
+/** As {@link defaultData}, where the network was chosen. */
+export function defaultDataOf(model: FlowKind, net: NetName | undefined): string {
+  return net === undefined ? defaultData[model] : net === "mlp" ? "moons" : "mnist";
+}
+
+/**
+ * The network that fits a data set, as far as its name tells: downloaded images
+ * have "mnist" in their names, IDX files end in "ubyte". `train` looks at the data itself.
+ */
 export function netOfData(data: string): NetName {
-  const isNamedImages = /^(mnist|fashion-?mnist|kmnist)$/i.test(data);
-  return isNamedImages || /(\.idx|idx\d-ubyte)(\.gz)?$/i.test(data) ? "resnet" : "mlp";
+  return /^[a-z-]*mnist$|(\.idx|ubyte)(\.gz)?$/i.test(data) ? "resnet" : "mlp";
 }
 
 type Key = keyof TrainOptions;
@@ -250,6 +257,15 @@ const families: readonly (readonly Key[])[] = [
   ["trace", "probes"],
   ["schedule", "lrHorizon"],
 ];
+
+/**
+ * The options of a file, overridden by the command line's; each valid by itself.
+ *
+ * @throws {InputError} If a value is not valid.
+ */
+export function mergeOptions(file: ConfigFile | null, flags: TrainOptions): TrainOptions {
+  return merge(file, flags).options;
+}
 
 function merge(file: ConfigFile | null, flags: TrainOptions): Given {
   const checkedFlags = checked(trainOptionsSchema, withoutUndefined(flags), optionName);
@@ -360,8 +376,7 @@ export function resolveConfig(
         "give one of them",
     );
   }
-  const data = options.data ??
-    (options.net === undefined ? defaultData[model] : options.net === "mlp" ? "moons" : "mnist");
+  const data = options.data ?? defaultDataOf(model, options.net);
   const net = options.net ?? netOfData(data);
   const defaults: TrainOptions = { ...defaultsOf(model, net, data) };
   if (options.steps !== undefined || options.epochs !== undefined) {

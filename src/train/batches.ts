@@ -1,0 +1,74 @@
+import type { Dataset } from "../data/dataset.ts";
+import { permutation, streams } from "../runtime/random.ts";
+
+/**
+ * Which rows a training step sees: a function of (seed, step) alone, so that a
+ * resumed run goes on as the unbroken one.
+ *
+ * Each epoch has its own order of all rows and takes whole batches of it; the
+ * rows that do not fill a last batch sit that epoch out.
+ */
+export class BatchOrder {
+  readonly #seed: number;
+  readonly #count: number;
+  readonly #batchSize: number;
+  #epoch = -1;
+  #order: Uint32Array = new Uint32Array(0);
+
+  /**
+   * @throws {RangeError} If there are fewer rows than a batch has.
+   */
+  constructor(
+    options: { readonly seed: number; readonly count: number; readonly batchSize: number },
+  ) {
+    this.#seed = options.seed;
+    this.#count = options.count;
+    this.#batchSize = options.batchSize;
+    if (this.stepsPerEpoch < 1) {
+      throw new RangeError(`batches of ${this.#batchSize} cannot come from ${this.#count} rows`);
+    }
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.floor(this.#count / this.#batchSize);
+  }
+
+  /** Indices of the rows of a training step, counted from 0. */
+  indices(step: number): Uint32Array {
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    if (epoch !== this.#epoch) {
+      const key = { seed: this.#seed, stream: streams.batchOrder, lane: epoch };
+      this.#order = permutation(key, this.#count);
+      this.#epoch = epoch;
+    }
+    const start = (step % this.stepsPerEpoch) * this.#batchSize;
+    return this.#order.subarray(start, start + this.#batchSize);
+  }
+}
+
+/** Columns of a row of a data set: the dimension of a point, or all values of an image (NHWC). */
+export function datasetWidth(dataset: Dataset): number {
+  return dataset.kind === "points"
+    ? dataset.dims
+    : dataset.height * dataset.width * dataset.channels;
+}
+
+/** The rows of a data set at `indices`, [indices.length * datasetWidth], row-major. */
+export function readRows(
+  dataset: Dataset,
+  part: "train" | "test",
+  indices: ArrayLike<number>,
+): Float32Array {
+  const width = datasetWidth(dataset);
+  const rows = new Float32Array(indices.length * width);
+  if (dataset.kind === "images") {
+    dataset[part].read(indices, rows);
+    return rows;
+  }
+  const { points } = dataset[part];
+  for (let row = 0; row < indices.length; row++) {
+    const from = indices[row]! * width;
+    rows.set(points.subarray(from, from + width), row * width);
+  }
+  return rows;
+}

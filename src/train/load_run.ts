@@ -1,0 +1,113 @@
+import type { FlowModel } from "../flows/model.ts";
+import { Parameters } from "../kernels/parameters.ts";
+import { networkLayout } from "../nn/layout.ts";
+import type { Network } from "../nn/network.ts";
+import { InputError } from "../runtime/errors.ts";
+import { decodeCheckpoint } from "./checkpoint.ts";
+import { parseConfigJson, resolveConfig, type TrainConfig } from "./config.ts";
+import { RUN_FORMAT } from "./config_schema.ts";
+import { runFile } from "./run_folder.ts";
+import { decodeStateDict, stateDictWeights } from "./state_dict.ts";
+
+/** What a run's `config.json` says. */
+export interface RunConfig {
+  readonly config: TrainConfig;
+  readonly network: Network;
+}
+
+/** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
+export type WeightsChoice = "ema" | "raw";
+
+/** A run without its tensors. */
+export interface ReadRun extends RunConfig {
+  readonly path: string;
+  /** Training steps done. */
+  readonly step: number;
+  /** Flat, in device order. */
+  readonly weights: Float32Array;
+}
+
+/** A run whose model is on the current backend; dispose `model.parameters`. */
+export interface LoadedRun extends Omit<ReadRun, "weights"> {
+  readonly model: FlowModel;
+}
+
+/** The text of `config.json`. */
+export function encodeRunConfig({ config, network }: RunConfig): string {
+  return JSON.stringify({ format: RUN_FORMAT, ...config, network }, null, 2) + "\n";
+}
+
+/**
+ * Reads a run's `config.json`.
+ *
+ * @throws {InputError} If the folder is not a run's, or a later version of Fluxion wrote it.
+ */
+export async function readRunConfig(run: string): Promise<RunConfig> {
+  const path = runFile(run, "config");
+  const text = new TextDecoder().decode(await readRunFile(run, "config"));
+  const { $schema: _schema, format: _format, network, ...options } = parseConfigJson(text, path);
+  if (network === undefined || options.model === undefined) {
+    throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
+  }
+  return { config: resolveConfig(options.model, { place: path, options }), network };
+}
+
+/**
+ * Reads a run: its config and weights.
+ *
+ * @throws {InputError} If the folder is not a run's, has no weights yet, or its weights
+ *   are of another architecture.
+ */
+export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
+  const { config, network } = await readRunConfig(run);
+  const checkpoint = decodeCheckpoint(
+    await readRunFile(run, "checkpoint"),
+    runFile(run, "checkpoint"),
+    network,
+  );
+  const weights = choice === "raw" ? checkpoint.weights : stateDictWeights(
+    decodeStateDict(await readRunFile(run, "model"), runFile(run, "model")),
+    network,
+  );
+  return { path: run, config, network, step: checkpoint.step, weights };
+}
+
+/**
+ * {@link readRun} with the model on the current backend (`openBackend`).
+ *
+ * @throws Whatever {@link readRun} throws.
+ */
+export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promise<LoadedRun> {
+  const { weights, ...read } = await readRun(run, choice);
+  const { config, network } = read;
+  const parameters = Parameters.fromFlat(networkLayout(network), weights);
+  const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
+  return { ...read, model };
+}
+
+/**
+ * The bytes of one of a run's files.
+ *
+ * @throws {InputError} If it is not there or cannot be read.
+ */
+export async function readRunFile(
+  run: string,
+  file: "config" | "model" | "checkpoint",
+): Promise<Uint8Array> {
+  const path = runFile(run, file);
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      throw new InputError(
+        file === "config"
+          ? `${run}: not a run folder: there is no ${path}`
+          : `${run}: has no weights yet: there is no ${path}; train it with --resume`,
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new InputError(`${path}: cannot be read (${error.message})`);
+    }
+    throw error;
+  }
+}

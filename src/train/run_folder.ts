@@ -1,0 +1,228 @@
+import { FailureError, InputError } from "../runtime/errors.ts";
+import { parseConfigJson } from "./config.ts";
+
+/** The files of a run, relative to its folder. */
+export const runFiles = {
+  config: "config.json",
+  log: "log.jsonl",
+  metrics: "metrics.json",
+  model: "model.safetensors",
+  checkpoint: "checkpoint.safetensors",
+  curves: "curves.png",
+  samples: "samples",
+  lock: ".lock",
+} as const;
+
+/** The path of one of a run's files. */
+export function runFile(run: string, file: keyof typeof runFiles): string {
+  return `${run.replace(/\/+$/, "")}/${runFiles[file]}`;
+}
+
+/** The picture of the samples after an epoch, from 1: `samples/epoch-0001.png` in the run's folder. */
+export function samplesFile(run: string, epoch: number): string {
+  return `${runFile(run, "samples")}/epoch-${String(epoch).padStart(4, "0")}.png`;
+}
+
+const SAMPLES_NAME = /^epoch-\d+\.png$/;
+
+/** `new`: the folder must not be a run yet. `overwrite`: what a run left there goes. `resume`: it must be one. */
+export type RunMode = "new" | "resume" | "overwrite";
+
+/** A run's folder, locked for this process until it is disposed. */
+export interface HeldRun extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * Takes a run's folder for training: makes it or checks it, and locks it.
+ *
+ * The lock is the system's (flock): it ends with the process that holds it,
+ * however that ends, and leaves an empty file.
+ *
+ * @param path The folder, or null for the next free `ROOT/NAME-0001`.
+ * @throws {InputError} If the folder is there and should not be, is not a run and
+ *   should be, cannot be written, or another process trains in it.
+ */
+export async function holdRun(
+  path: string | null,
+  options: { readonly mode: RunMode; readonly root: string; readonly name: string },
+): Promise<HeldRun> {
+  const { mode, root, name } = options;
+  if (path === null) {
+    if (mode === "resume") throw new InputError("--resume: say which run with --run");
+    return lock(await makeNumbered(root, name));
+  }
+  await requireUsable(path, mode);
+  if (mode !== "resume") await attempt(path, () => Deno.mkdir(path, { recursive: true }));
+  const held = await lock(path);
+  try {
+    // Again, now that nobody else can write here.
+    await requireUsable(path, mode);
+    if (mode === "overwrite") await attempt(path, () => removeRunFiles(path));
+    return held;
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Says early, before anything was computed or written, whether {@link holdRun}
+ * would refuse the folder for what is in it.
+ *
+ * @throws {InputError} If so.
+ */
+export async function requireUsable(path: string, mode: RunMode): Promise<void> {
+  const content = await namesIn(path);
+  const isRun = content !== null && content.includes(runFiles.config);
+  if (mode === "resume") {
+    if (!isRun) {
+      throw new InputError(`${path}: not a run folder: it has no ${runFiles.config}`);
+    }
+    return;
+  }
+  if (content === null || content.every((name) => name === runFiles.lock)) return;
+  if (mode === "new") {
+    const remedy = isRun ? "--resume goes on with it, --overwrite replaces it" : "it is no run";
+    throw new InputError(`${path}: exists; ${remedy}, or choose another folder with --run`);
+  }
+  const isOurs = isRun && await isRunConfig(`${path}/${runFiles.config}`);
+  if (!isOurs) {
+    throw new InputError(
+      `${path}: has files but is not a run folder, and --overwrite replaces only those; ` +
+        "choose another folder with --run",
+    );
+  }
+}
+
+/** The names in a folder; null where there is no folder. */
+async function namesIn(path: string): Promise<string[] | null> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new InputError(`${path}: is a file; choose a folder with --run`);
+    }
+    throw cannotUse(path, error);
+  }
+}
+
+async function isRunConfig(path: string): Promise<boolean> {
+  try {
+    return parseConfigJson(await Deno.readTextFile(path), path).network !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what a run leaves, and nothing that someone put beside it. */
+async function removeRunFiles(path: string): Promise<void> {
+  const samples = runFile(path, "samples");
+  const pictures = (await namesIn(samples) ?? []).filter((name) => SAMPLES_NAME.test(name));
+  for (const picture of pictures) await Deno.remove(`${samples}/${picture}`);
+  // The config goes last: until then the folder is still seen to be a run.
+  for (const file of ["log", "metrics", "curves", "checkpoint", "model", "config"] as const) {
+    await Deno.remove(runFile(path, file)).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** Makes the folder with the number after the highest that is there. */
+async function makeNumbered(root: string, name: string): Promise<string> {
+  await attempt(root, () => Deno.mkdir(root, { recursive: true }));
+  const numbers = (await namesIn(root) ?? [])
+    .filter((entry) => entry.startsWith(`${name}-`))
+    .map((entry) => entry.slice(name.length + 1))
+    .filter((number) => /^\d+$/.test(number))
+    .map(Number);
+  for (let number = Math.max(0, ...numbers) + 1;; number++) {
+    const path = `${root}/${name}-${String(number).padStart(4, "0")}`;
+    try {
+      await Deno.mkdir(path);
+      return path;
+    } catch (error) {
+      // Another run took the number in between.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw cannotUse(path, error);
+    }
+  }
+}
+
+async function lock(path: string): Promise<HeldRun> {
+  const file = await attempt(
+    path,
+    () => Deno.open(runFile(path, "lock"), { write: true, create: true }),
+  );
+  try {
+    if (!await file.tryLock(true)) {
+      throw new InputError(
+        `${path}: another process is training in it; wait for it, or choose another folder ` +
+          "with --run",
+      );
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return { path, [Symbol.dispose]: () => file.close() };
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw cannotUse(path, error);
+  }
+}
+
+/** What the system refused, as a person can mend it. */
+function cannotUse(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof InputError) return error;
+  if (/os error (28|122)\b/.test(error.message)) {
+    return new FailureError(`${path}: no room left on the disk; free some space and try again`);
+  }
+  const what = error instanceof Deno.errors.NotCapable
+    ? "this program was started without the permission to write there"
+    : error.message.replace(/: [a-z]+ '.*'$/, "");
+  return new InputError(
+    `${path}: cannot be used as a run folder (${what}); choose another with --run`,
+  );
+}
+
+/** A name for a run of a data set: `cnf-moons`, `fm-train-images-idx3-ubyte`. */
+export function runName(model: string, data: string): string {
+  const file = data.split(/[/\\]/).at(-1)!;
+  const stem = data === "-" ? "stdin" : file.replace(/(\.(csv|npy|idx|gz))+$/i, "");
+  return `${model}-${stem.replace(/[^A-Za-z0-9._-]+/g, "-")}`;
+}
+
+/**
+ * The run of a folder of runs that was written to last.
+ *
+ * @throws {InputError} If there is none.
+ */
+export async function latestRun(root: string): Promise<string> {
+  let latest: { path: string; time: number } | null = null;
+  for (const name of await namesIn(root) ?? []) {
+    const path = `${root}/${name}`;
+    const time = await lastWritten(path);
+    if (time !== null && (latest === null || time > latest.time)) latest = { path, time };
+  }
+  if (latest === null) {
+    throw new InputError(`latest: there is no run in ${root}; train one, or name a run's folder`);
+  }
+  return latest.path;
+}
+
+/** When a run was written to, in ms; null where there is no run. */
+async function lastWritten(path: string): Promise<number | null> {
+  const times = await Promise.all((["config", "checkpoint"] as const).map(async (file) => {
+    try {
+      return (await Deno.stat(runFile(path, file))).mtime?.getTime() ?? 0;
+    } catch {
+      return null;
+    }
+  }));
+  return times[0] === null ? null : Math.max(times[0]!, times[1] ?? 0);
+}

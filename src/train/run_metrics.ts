@@ -1,0 +1,65 @@
+import process from "node:process";
+import type { BackendKind } from "../runtime/backend.ts";
+import type { TrainConfig } from "./config.ts";
+import type { TrainingLog } from "./training_log.ts";
+
+/** What `metrics.json` says of a run, over all of its sessions. */
+export interface RunMetrics {
+  readonly model: TrainConfig["model"];
+  readonly data: string;
+  readonly backend: BackendKind;
+  readonly seed: number;
+  /** Training steps done. */
+  readonly steps: number;
+  /** Mean training loss of the last (at most 100) steps; null before the first. */
+  readonly loss: number | null;
+  /** Of the last evaluation; null before the first. */
+  readonly testLoss: number | null;
+  /**
+   * Median milliseconds of a training step, the run's first three left out (unless
+   * there are no others); evaluations and pictures are not counted. Null before the first.
+   */
+  readonly stepMs: number | null;
+  /** Mean field evaluations of a step's forward solve; null for flow matching. */
+  readonly nfe: number | null;
+  /** Threads that compute. */
+  readonly threads: number;
+  /** Wall-clock time of training, evaluations and pictures included. */
+  readonly seconds: number;
+  /** The process's largest resident set. */
+  readonly peakMemoryBytes: number;
+}
+
+const WARM_UP_STEPS = 3;
+const LOSS_STEPS = 100;
+
+/** The part of {@link RunMetrics} that follows from a log. */
+export function logMetrics(
+  { steps, evaluations }: TrainingLog,
+): Pick<RunMetrics, "loss" | "testLoss" | "stepMs" | "nfe"> {
+  const timed = steps.length > WARM_UP_STEPS ? steps.slice(WARM_UP_STEPS) : steps;
+  const evaluated = steps.map(({ nfe }) => nfe).filter((nfe) => nfe !== null);
+  return {
+    loss: mean(steps.slice(-LOSS_STEPS).map(({ loss }) => loss)),
+    testLoss: evaluations.at(-1)?.testLoss ?? null,
+    stepMs: median(timed.map(({ stepMs }) => stepMs)),
+    nfe: mean(evaluated),
+  };
+}
+
+function mean(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2;
+}
+
+/** The largest resident set that this process had, in bytes. Needs no permission. */
+export function peakMemoryBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}

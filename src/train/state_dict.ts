@@ -1,0 +1,171 @@
+import { type ParameterLayout, reorderAxes } from "../kernels/parameters.ts";
+import { bufferTensors } from "../nn/buffers.ts";
+import { networkLayout } from "../nn/layout.ts";
+import type { Network } from "../nn/network.ts";
+import { InputError } from "../runtime/errors.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+/** Relative: frequencies k * pi were computed in float32, by whoever wrote the file. */
+const BUFFER_TOLERANCE = 1e-6;
+
+/** A flat parameter vector in device order as tensors in PyTorch's shapes, each name after `prefix`. */
+export function parameterTensors(
+  layout: ParameterLayout,
+  flat: Float32Array,
+  prefix = "",
+): NamedTensor[] {
+  return layout.entries.map((entry) => ({
+    name: prefix + entry.name,
+    shape: entry.shape,
+    values: reorderAxes(
+      entry,
+      flat.subarray(entry.offset, entry.offset + entry.size),
+      "file",
+    ),
+  }));
+}
+
+/**
+ * The reverse of {@link parameterTensors}: one flat vector in device order.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If a tensor is missing or has another shape: the first one, with both shapes.
+ */
+export function parameterVector(
+  layout: ParameterLayout,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  { prefix = "", place }: { readonly prefix?: string; readonly place: string },
+): Float32Array {
+  const flat = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    const name = prefix + entry.name;
+    const values = tensorOf(tensors, { name, shape: entry.shape }, place);
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  }
+  return flat;
+}
+
+function tensorOf(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  expected: { readonly name: string; readonly shape: readonly number[] },
+  place: string,
+): Float32Array {
+  const { name, shape } = expected;
+  const found = tensors.get(name);
+  const other = "it belongs to another architecture";
+  if (found === undefined) {
+    throw new InputError(`${place}: has no ${name} of shape [${shape}]; ${other}`);
+  }
+  if (found.shape.length !== shape.length || found.shape.some((n, i) => n !== shape[i])) {
+    throw new InputError(
+      `${place}: ${name} has shape [${found.shape}], the model's is [${shape}]; ${other}`,
+    );
+  }
+  if (found.values instanceof BigInt64Array) {
+    throw new InputError(`${place}: ${name} holds whole numbers, expected floating-point ones`);
+  }
+  return Float32Array.from(found.values);
+}
+
+/** The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network. */
+export function encodeStateDict(network: Network, flat: Float32Array): Uint8Array {
+  return encodeSafetensors({
+    tensors: [...parameterTensors(networkLayout(network), flat), ...bufferTensors(network)],
+    metadata: { format: "pt" },
+  });
+}
+
+/** A state_dict as it was read: tensors by name, without a leading `model.`. */
+export interface StateDict {
+  /** The file's name, for messages. */
+  readonly place: string;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+}
+
+/**
+ * Reads a PyTorch state_dict; a `model.` that leads every name is taken off.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If the file is not a whole safetensors file, or holds nothing.
+ */
+export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
+  const { tensors } = decodeSafetensors(bytes, place);
+  if (tensors.length === 0) throw new InputError(`${place}: holds no tensors`);
+  const lead = "model.";
+  const hasLead = tensors.every(({ name }) => name.startsWith(lead));
+  const named = tensors.map((tensor): [string, NamedTensor] => {
+    const name = hasLead ? tensor.name.slice(lead.length) : tensor.name;
+    return [name, { ...tensor, name }];
+  });
+  return { place, tensors: new Map(named) };
+}
+
+/**
+ * The weights of a network from a state_dict, flat and in device order.
+ *
+ * Buffers may be missing; where they are there, they must be k * pi. Nothing else may be there.
+ *
+ * @throws {InputError} If the state_dict is not this network's: the first tensor that
+ *   differs, with both shapes.
+ */
+export function stateDictWeights({ place, tensors }: StateDict, network: Network): Float32Array {
+  const layout = networkLayout(network);
+  const flat = parameterVector(layout, tensors, { place });
+  const buffers = bufferTensors(network);
+  for (const buffer of buffers) {
+    if (!tensors.has(buffer.name)) continue;
+    const found = tensorOf(tensors, buffer, place);
+    const wrong = buffer.values.findIndex((value, i) =>
+      !(Math.abs(found[i]! - value) <= BUFFER_TOLERANCE * value)
+    );
+    if (wrong >= 0) {
+      throw new InputError(
+        `${place}: ${buffer.name}[${wrong}] is ${found[wrong]}, expected ${wrong + 1} pi = ` +
+          `${buffer.values[wrong]}; this model's time embedding has no other frequencies`,
+      );
+    }
+  }
+  const known = new Set([...layout.entries, ...buffers].map(({ name }) => name));
+  for (const [name, { shape }] of tensors) {
+    if (!known.has(name)) {
+      throw new InputError(
+        `${place}: has ${name} of shape [${shape}], which the model lacks; it belongs to ` +
+          "another architecture",
+      );
+    }
+  }
+  return flat;
+}
+
+/**
+ * What network a state_dict belongs to, by its names and shapes.
+ *
+ * @param image Size of the images of a resnet, which its weights do not tell.
+ * @throws {InputError} If it is neither a ConditionalMLP's nor a ConditionedSimpleResnet's.
+ */
+export function inferNetwork(
+  { place, tensors }: StateDict,
+  image: { readonly height: number; readonly width: number },
+): Network {
+  const shapeOf = (name: string, rank: number) => {
+    const shape = tensors.get(name)?.shape;
+    return shape?.length === rank ? shape : null;
+  };
+  const projection = shapeOf("x_proj.weight", 2);
+  if (projection !== null) {
+    const [hidden, dims] = projection as [number, number];
+    return { kind: "mlp", dims, hidden };
+  }
+  const firstConvolution = shapeOf("first_block.0.weight", 4);
+  if (firstConvolution !== null) {
+    const [filters, channels] = firstConvolution as [number, number];
+    let blocks = 0;
+    while (tensors.has(`layers.${blocks}.block.0.weight`)) blocks++;
+    return { kind: "resnet", ...image, channels, filters, blocks };
+  }
+  const names = [...tensors.keys()].slice(0, 3).join(", ");
+  throw new InputError(
+    `${place}: neither a ConditionalMLP (x_proj.weight [hidden, dims]) nor a ` +
+      `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]); it has ${names}`,
+  );
+}

@@ -1,0 +1,122 @@
+import { FailureError } from "../runtime/errors.ts";
+import { writeFileAtomic } from "../runtime/atomic_file.ts";
+
+/** What `log.jsonl` says of one training step. */
+export interface StepEntry {
+  /** From 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** Milliseconds of the step; where losses are read late, the mean of those read together. */
+  readonly stepMs: number;
+  /** Field evaluations of the forward solve, mean over control groups; null for flow matching. */
+  readonly nfe: number | null;
+}
+
+/** What `log.jsonl` says of one evaluation. */
+export interface EvaluationEntry {
+  readonly step: number;
+  /** The epoch that the step belongs to, from 1. */
+  readonly epoch: number;
+  readonly testLoss: number;
+}
+
+/** All of a log, in the order of its lines. */
+export interface TrainingLog {
+  readonly steps: readonly StepEntry[];
+  readonly evaluations: readonly EvaluationEntry[];
+}
+
+type Entry = StepEntry | EvaluationEntry;
+
+/**
+ * Reads a log. A line that is not whole, as a crash leaves one at the end, is left out.
+ *
+ * @returns An empty log where there is no file.
+ */
+export async function readLog(path: string): Promise<TrainingLog> {
+  const entries = await readEntries(path);
+  return {
+    steps: entries.filter((entry) => "loss" in entry),
+    evaluations: entries.filter((entry) => "testLoss" in entry),
+  };
+}
+
+async function readEntries(path: string): Promise<Entry[]> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  return text.split("\n").map(parseLine).filter((entry) => entry !== null);
+}
+
+function parseLine(line: string): Entry | null {
+  try {
+    const entry = JSON.parse(line);
+    const isEntry = Number.isInteger(entry?.step) && ("loss" in entry || "testLoss" in entry);
+    return isEntry ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Cuts a log back to what was known after training step `step`, so that a
+ * resumed run writes every later step once.
+ */
+export async function cutLog(path: string, step: number): Promise<TrainingLog> {
+  const kept = (await readEntries(path)).filter((entry) => entry.step <= step);
+  await writeFileAtomic(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  return readLog(path);
+}
+
+/** Appends entries to a log. Dispose it. */
+export class LogWriter {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Opens the log for appending; makes it where there is none. */
+  static async open(path: string): Promise<LogWriter> {
+    return new LogWriter(path, await Deno.open(path, { append: true, create: true }));
+  }
+
+  /**
+   * @throws {FailureError} If the entries cannot be written.
+   */
+  append(entries: readonly Entry[]): void {
+    const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+    const bytes = new TextEncoder().encode(text);
+    this.#attempt(() => {
+      for (let written = 0; written < bytes.length;) {
+        written += this.#file.writeSync(bytes.subarray(written));
+      }
+    });
+  }
+
+  /** Waits until all that was appended is on the disk. */
+  sync(): void {
+    this.#attempt(() => this.#file.syncSync());
+  }
+
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw new FailureError(
+        `${this.#path}: cannot be written (${(error as Error).message}); the last checkpoint is ` +
+          "whole: free some space, then go on with --resume",
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}

@@ -4,9 +4,13 @@ import { pointSources } from "./registry.ts";
 
 /** A data set that can be opened by name. */
 export interface DatasetEntry {
+  /** Under which it is opened. */
   readonly name: string;
+  /** What it holds. */
   readonly kind: "points" | "images";
+  /** What it is, in a few words. */
   readonly summary: string;
+  /** Of the images; null for what is computed. */
   readonly licence: string | null;
   /** Computed on the spot or part of the program: can be opened at once. */
   readonly builtIn: boolean;

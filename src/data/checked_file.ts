@@ -6,10 +6,13 @@ import { sha256Hex } from "./sha256.ts";
 
 /** A file whose hash was found right. */
 export interface CheckedFile {
+  /** As the manifest names it. */
   readonly name: string;
   /** Of the file as it is kept: `name` or `name.gz`. */
   readonly keptName: string;
+  /** The file as it is, compressed or not. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of its content. */
   readonly contentSha256: string;
 }
 

@@ -8,24 +8,35 @@ export interface KnownDensity {
 
 /** A table of points [count, dims], row-major, with optional class labels. */
 export interface PointTable {
+  /** [count * dims]. */
   readonly points: Float32Array;
+  /** Number of points. */
   readonly count: number;
+  /** A class a point [count], or null. */
   readonly labels: Uint8Array | null;
 }
 
-/** Points as a file holds them: finite numbers [count * dims], at least one point. */
+/** Points as a file holds them: finite numbers, at least one point. */
 export interface PointRows {
+  /** [count * dims]. */
   readonly points: Float32Array;
+  /** Number of points. */
   readonly count: number;
+  /** Coordinates of a point. */
   readonly dims: number;
 }
 
 /** Points of any dimension, split into train and test. */
 export interface PointDataset {
+  /** Tells points from images. */
   readonly kind: "points";
+  /** As it was opened: a known name, or a path. */
   readonly name: string;
+  /** Coordinates of a point. */
   readonly dims: number;
+  /** What a model learns from. */
   readonly train: PointTable;
+  /** What it is judged by. */
   readonly test: PointTable;
   /** Where the generating density is known; else null. */
   readonly density: KnownDensity | null;
@@ -35,21 +46,35 @@ export interface PointDataset {
 
 /** Images in NHWC order with values in [0, 1], decoded on demand. */
 export interface ImageTable {
+  /** Number of images. */
   readonly count: number;
+  /** A class an image [count], or null. */
   readonly labels: Uint8Array | null;
-  /** Writes the images at `indices` into `out` [indices.length * height * width * channels]. */
+  /**
+   * Writes the images at `indices` into `out` [indices.length * height * width * channels].
+   *
+   * @throws {RangeError} If an index names no image, or `out` has another length.
+   */
   read(indices: ArrayLike<number>, out: Float32Array): void;
 }
 
 /** Images, split into train and test. */
 export interface ImageDataset {
+  /** Tells images from points. */
   readonly kind: "images";
+  /** As it was opened: a known name, or a path. */
   readonly name: string;
+  /** Rows of an image. */
   readonly height: number;
+  /** Columns of an image. */
   readonly width: number;
+  /** Numbers a pixel. */
   readonly channels: number;
+  /** What a model learns from. */
   readonly train: ImageTable;
+  /** What it is judged by. */
   readonly test: ImageTable;
 }
 
+/** Data to learn from: points or images. */
 export type Dataset = PointDataset | ImageDataset;

@@ -7,7 +7,9 @@ import { suggestion } from "./suggestion.ts";
 
 /** How far a download is. */
 export interface FetchProgress {
+  /** Name of the file that is coming. */
   readonly file: string;
+  /** Of this file so far. */
   readonly receivedBytes: number;
   /** As the server declares it, or null. */
   readonly totalBytes: number | null;
@@ -19,6 +21,7 @@ export interface FetchOptions {
   readonly dataDir: string;
   /** A folder, or the `http(s)://` URL of one, that holds the files; null for the public mirrors. */
   readonly from: string | null;
+  /** Called for every piece that arrives. */
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Stops the download. */
   readonly signal?: AbortSignal;
@@ -26,6 +29,7 @@ export interface FetchOptions {
 
 /** What came of a fetch. */
 export interface FetchResult {
+  /** Where the files are. */
   readonly folder: string;
   /** False if all files were there and whole already; then nothing was fetched. */
   readonly fetched: boolean;

@@ -2,8 +2,11 @@ import { InputError } from "../runtime/errors.ts";
 
 /** Images as an IDX file holds them: grey values, row by row. */
 export interface IdxImages {
+  /** Number of images. */
   readonly count: number;
+  /** Rows of an image. */
   readonly height: number;
+  /** Columns of an image. */
   readonly width: number;
   /** [count * height * width], a view of the bytes that were read. */
   readonly grey: Uint8Array<ArrayBuffer>;

@@ -4,7 +4,9 @@ import { fileKind, readInputFile } from "./input_file.ts";
 
 /** One half of a data set in the files of MNIST. */
 export interface IdxHalf {
+  /** The images. */
   readonly images: IdxImages;
+  /** A label for each image. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
 
@@ -49,7 +51,11 @@ async function readHalf(
   return { images, labels };
 }
 
-/** @throws {InputError} If there is not one label for each image. */
+/**
+ * Checks that images and labels belong together.
+ *
+ * @throws {InputError} If there is not one label for each image.
+ */
 export function requireEqualCounts(
   images: IdxImages,
   labels: Uint8Array,

@@ -1,10 +1,12 @@
 import type { ImageTable } from "./dataset.ts";
 
 /** What both kinds of table are made of. */
-interface StoredImages {
+export interface StoredImages {
   /** Pixels of an image: height * width * channels. */
   readonly pixels: number;
+  /** Number of images. */
   readonly count: number;
+  /** A class an image [count], or null. */
   readonly labels: Uint8Array | null;
 }
 

@@ -16,14 +16,19 @@ export interface ManifestFile {
 
 /** A data set that is downloaded on demand (`data/manifests/`). */
 export interface Manifest {
+  /** Under which it is opened. */
   readonly name: string;
+  /** What it is, in a few words. */
   readonly title: string;
+  /** Who made it, and the publication. */
   readonly origin: string;
+  /** Its licence. */
   readonly licence: string;
   /** URLs of folders that hold the files, each ending in a slash, tried in this order. */
   readonly mirrors: readonly string[];
   /** Where the hashes are from, in words. */
   readonly hashesFrom: string;
+  /** Its files. */
   readonly files: readonly ManifestFile[];
 }
 

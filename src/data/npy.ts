@@ -2,6 +2,7 @@ import { InputError } from "../runtime/errors.ts";
 
 /** An array as an NPY file holds it, in row-major order. */
 export interface NpyArray {
+  /** Length of each axis. */
   readonly shape: readonly number[];
   /** Float32 where that is exact (float32, integers of up to 16 bits), else float64. */
   readonly values: Float32Array | Float64Array;

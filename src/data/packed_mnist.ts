@@ -15,7 +15,9 @@ const IMAGE_BYTES = packedImageBytes(PIXELS);
 
 /** Images and labels of one half, grey values as in the IDX files. */
 export interface GreyHalf {
+  /** [count * 784]. */
   readonly grey: Uint8Array;
+  /** [count]. */
   readonly labels: Uint8Array;
 }
 
@@ -43,7 +45,7 @@ export function packMnist(train: GreyHalf, test: GreyHalf): Uint8Array<ArrayBuff
 }
 
 /** Bytes of a packed MNIST. */
-export const PACKED_MNIST_BYTES = COUNT * IMAGE_BYTES + COUNT;
+export const PACKED_MNIST_BYTES: number = COUNT * IMAGE_BYTES + COUNT;
 
 /**
  * The data set over bytes laid out as {@link packMnist} says: 60,000 train and

@@ -1,24 +1,31 @@
 import type { KnownDensity, PointDataset } from "./dataset.ts";
 import { splitPoints } from "./split.ts";
 
-/** Which fresh points: a seed, and the first of the {@link LANES_PER_DRAW} lanes that a draw may use. */
+/** Which points are drawn. */
 export interface DrawKey {
+  /** As of every random key. */
   readonly seed: number;
+  /** The first of the {@link LANES_PER_DRAW} lanes of `streams.data` that are used. */
   readonly firstLane: number;
 }
 
-/** Points [n * dims] with one class label each. */
+/** Points with one class label each. */
 export interface LabelledPoints {
+  /** [n * dims]. */
   readonly points: Float32Array;
+  /** [n]. */
   readonly labels: Uint8Array;
 }
 
 /** A distribution of points from which any number can be drawn and whose density is known. */
 export interface PointSource {
+  /** Under which its data set is opened. */
   readonly name: string;
   /** What it is, in a few words. */
   readonly summary: string;
+  /** Coordinates of a point. */
   readonly dims: number;
+  /** The truth. */
   readonly density: KnownDensity;
   /** Point i is a function of (key, i) alone, whatever `n`. */
   draw(key: DrawKey, n: number): LabelledPoints;

@@ -1,6 +1,8 @@
 /** Nodes and weights of a quadrature rule on [-1, 1]. */
 export interface QuadratureRule {
+  /** Where the integrand is evaluated, ascending. */
   readonly nodes: Float64Array;
+  /** What each value counts; their sum is 2. */
   readonly weights: Float64Array;
 }
 

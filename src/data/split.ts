@@ -17,7 +17,11 @@ export function splitIndices(
   return { train: order.subarray(0, trainCount), test: order.subarray(trainCount) };
 }
 
-/** @throws {InputError} If there are too few samples to split. */
+/**
+ * Checks that there is enough to split.
+ *
+ * @throws {InputError} If there are fewer than 10 samples.
+ */
 export function requireSplittable(count: number, place: string): void {
   if (count < FEWEST) {
     throw new InputError(

@@ -7,6 +7,7 @@ import { sha256Hex } from "./sha256.ts";
 
 /** One file of a data set on this machine, checked. */
 export interface FileCheck {
+  /** Where it is, or should be. */
   readonly path: string;
   /** What is wrong, in words; null if the file is whole. */
   readonly problem: string | null;

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { fluxion, inFolder } from "./_fluxion.ts";
+
+Deno.test("fluxion without arguments and with --help prints the commands", async () => {
+  for (const args of [[], ["--help"], ["-h"]]) {
+    const { code, stdout, stderr } = await fluxion(args);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    for (const command of ["train", "sample", "log-prob", "eval", "plot", "import", "data"]) {
+      assert.match(stdout, new RegExp(`^  ${command} `, "m"));
+    }
+    assert.match(stdout, /EXAMPLES\n/);
+  }
+});
+
+const helped = [
+  ["train", "cnf"],
+  ["train", "fm"],
+  ["sample"],
+  ["log-prob"],
+  ["eval"],
+  ["plot"],
+  ["import", "cnf"],
+  ["import", "fm"],
+  ["data", "list"],
+  ["data", "preview"],
+  ["data", "fetch"],
+  ["data", "verify"],
+  ["doctor"],
+  ["completions"],
+  ["version"],
+];
+
+for (const command of helped) {
+  Deno.test(`fluxion ${command.join(" ")} --help has examples`, async () => {
+    const { code, stdout, stderr } = await fluxion([...command, "--help"]);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.match(stdout, /EXAMPLES\n  .*fluxion/);
+  });
+}
+
+Deno.test("fluxion train --help says the defaults that the configuration uses", async () => {
+  const { trainDefaults } = await import("../../src/train/config.ts");
+  const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
+  assert.ok(cnf.includes(`(default ${trainDefaults.cnf.mlp.lr})`));
+  assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
+  const fm = (await fluxion(["train", "fm", "--help"])).stdout;
+  const { mlp, resnet } = trainDefaults.fm;
+  assert.ok(fm.includes(`(default ${mlp.batchSize} for points, ${resnet.batchSize} for images)`));
+  assert.ok(!fm.includes("--trace"), "flow matching has no trace");
+});
+
+Deno.test("fluxion version prints one line, and --licenses the texts", async () => {
+  const { default: project } = await import("../../deno.json", { with: { type: "json" } });
+  const { code, stdout } = await fluxion(["version"]);
+  assert.equal(code, 0);
+  assert.equal(stdout, `fluxion ${project.version}\n`);
+  const licenses = await fluxion(["version", "--licenses"]);
+  assert.match(licenses.stdout, /^MIT License/);
+  assert.match(licenses.stdout, /Apache/);
+});
+
+Deno.test("fluxion train without a model prints help on stderr and exits with 2", async () => {
+  const { code, stdout, stderr } = await fluxion(["train"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /cnf .*\n.*fm /);
+});
+
+/** Wrong command lines, with what the one line on stderr must say. */
+const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
+  [["trian"], /unknown command trian; did you mean train\?/],
+  [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],
+  [["train", "cnf", "--bach-size", "4"], /--bach-size; did you mean --batch-size\?/],
+  [["train", "cnf", "--solver", "rk5"], /--solver rk5: .*dopri5.*did you mean.*rk4/],
+  [["train", "cnf", "--gradient", "direkt"], /--gradient direkt: .*did you mean direct/],
+  [["train", "cnf", "--lr", "-1"], /--lr -1: expected a number above 0, such as/],
+  [["train", "cnf", "--lr", "nan"], /--lr nan: expected a number above 0/],
+  [["train", "cnf", "--lr", "-inf"], /--lr -inf: expected a number above 0/],
+  [["train", "cnf", "--lr", "1e999"], /--lr 1e999: expected a number above 0/],
+  [["train", "cnf", "--lr="], /--lr: expected a value/],
+  [["train", "cnf", "--lr"], /--lr needs a value/],
+  [["train", "cnf", "--lr", "1", "--lr", "2"], /--lr is given twice, 1 and 2/],
+  [["train", "cnf", "--steps", "1.5"], /--steps 1.5: expected a whole number/],
+  [["train", "cnf", "--ema", "1"], /--ema 1: expected a number from 0 to below 1/],
+  [["train", "cnf", "--control-group", "0"], /--control-group 0: .*or batch/],
+  [["train", "cnf", "extra"], /unexpected argument extra/],
+  [["sample"], /RUN is missing/],
+  [["sample", "latest", "--n", "-5", "--out", "x.csv"], /--n -5: expected a whole number, 1/],
+  [["log-prob", "latest"], /--points needs a value/],
+  [["completions", "bsh"], /SHELL bsh: expected one of bash, zsh, fish/],
+];
+
+for (const [args, words] of wrong) {
+  Deno.test(`fluxion ${args.join(" ")} is refused in one line`, () =>
+    inFolder(async (folder) => {
+      const { code, stdout, stderr } = await fluxion(args, { cwd: folder });
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^fluxion: [^\n]+\n$/);
+      assert.match(stderr, words);
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+    }));
+}
+
+Deno.test("fluxion __complete proposes commands, options and values", async () => {
+  const proposals = async (...words: string[]) =>
+    (await fluxion(["__complete", ...words])).stdout.split("\n").map((line) => line.split("\t")[0]);
+  assert.ok((await proposals("sam")).includes("sample"));
+  assert.ok((await proposals("train", "")).includes("fm"));
+  assert.ok((await proposals("train", "cnf", "--ba")).includes("--batch-size"));
+  assert.ok((await proposals("train", "cnf", "--solver", "rk")).includes("rk4-classic"));
+  assert.ok((await proposals("train", "cnf", "--data", "mo")).includes("moons"));
+  assert.deepEqual(await proposals("sample", ""), [""], "file names are the shell's to propose");
+});
+
+Deno.test("fluxion completions prints a script that the shell takes", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, stdout } = await fluxion(["completions", shell]);
+    assert.equal(code, 0);
+    assert.match(stdout, /fluxion __complete/);
+  }
+});
+
+Deno.test("fluxion --help loads nothing that computes", async () => {
+  // What is loaded, not how long it takes: a busy machine cannot spoil that.
+  const { modules } = JSON.parse(
+    new TextDecoder().decode(
+      (await new Deno.Command("deno", {
+        args: ["info", "--json", new URL("../../cli/main.ts", import.meta.url).pathname],
+      }).output()).stdout,
+    ),
+  ) as {
+    modules: {
+      specifier: string;
+      dependencies?: {
+        code?: { specifier: string };
+        isDynamic?: boolean;
+      }[];
+    }[];
+  };
+  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  const loaded = new Set<string>();
+  const visit = (specifier: string) => {
+    if (loaded.has(specifier)) return;
+    loaded.add(specifier);
+    for (const { code, isDynamic } of bySpecifier.get(specifier)?.dependencies ?? []) {
+      if (code !== undefined && !isDynamic) visit(code.specifier);
+    }
+  };
+  visit(new URL("../../cli/main.ts", import.meta.url).href);
+  const heavy = [...loaded].filter((name) => /tfjs|pngjs|resvg|^node:|d3-|mnist\.bits/.test(name));
+  assert.deepEqual(heavy, []);
+  assert.ok(loaded.size < 60, `${loaded.size} modules`);
+});

@@ -2,16 +2,23 @@ import { FailureError } from "../runtime/errors.ts";
 
 /** A rectangle of the plane, in data units. */
 export interface Bounds {
+  /** Left edge. */
   readonly xMin: number;
+  /** Right edge. */
   readonly xMax: number;
+  /** Lower edge. */
   readonly yMin: number;
+  /** Upper edge. */
   readonly yMax: number;
 }
 
 /** A log-density at the centres of a rectangle's equal cells. */
 export interface DensityGrid {
+  /** What the cells cover. */
   readonly bounds: Bounds;
+  /** Cells along x. */
   readonly columns: number;
+  /** Cells along y. */
   readonly rows: number;
   /** [rows * columns], nats; row-major, the first row at `yMin`. */
   readonly logDensity: Float64Array;
@@ -27,6 +34,7 @@ export interface GridMass {
    * itself is smaller, for a smooth density by orders of magnitude.
    */
   readonly spread: number;
+  /** The values; `densityPlot` draws them. */
   readonly grid: DensityGrid;
 }
 

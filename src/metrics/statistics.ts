@@ -1,5 +1,6 @@
 /** A mean with its standard error, in the unit of the values. */
 export interface Estimate {
+  /** Arithmetic mean. */
   readonly mean: number;
   /** Standard deviation (divisor n - 1) over the square root of n; NaN for one value. */
   readonly stdErr: number;

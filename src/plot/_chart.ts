@@ -1,4 +1,5 @@
 import { ink } from "./_palette.ts";
+import type { PictureOptions } from "./picture.ts";
 import { element, textLine, textWidth } from "./_svg.ts";
 
 /** A rectangle of the drawing, in its units, y downwards. */
@@ -7,24 +8,6 @@ export interface Rect {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-}
-
-/** A rectangle of the plane, in data units, y upwards. */
-export interface Bounds {
-  readonly xMin: number;
-  readonly xMax: number;
-  readonly yMin: number;
-  readonly yMax: number;
-}
-
-/** What every picture may be given. */
-export interface PictureOptions {
-  /** One line above the chart. */
-  readonly title?: string;
-  /** A quieter line under it. */
-  readonly subtitle?: string;
-  /** Texts inside the PNG file, such as the command that drew it. */
-  readonly text?: Readonly<Record<string, string>>;
 }
 
 /** A mapping from data to the drawing, with its ticks. */

@@ -1,6 +1,7 @@
 import { linearAxis, widened } from "./_axis.ts";
-import type { Axis, Bounds, Rect } from "./_chart.ts";
+import type { Axis, Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
+import type { Bounds } from "./picture.ts";
 
 /** A panel on which a unit is equally long in both directions. */
 export interface Plane {

@@ -8,12 +8,12 @@ import {
   heading,
   legend,
   type LegendEntry,
-  type PictureOptions,
   type Rect,
 } from "./_chart.ts";
 import { accent, ink } from "./_palette.ts";
 import { rasterize } from "./_raster.ts";
 import { element, polyline, svgDocument } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** What a training run wrote down, by column. */
 export interface TrainingCurves {

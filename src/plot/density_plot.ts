@@ -4,24 +4,26 @@ import { linearAxis } from "./_axis.ts";
 import {
   axes,
   BELOW_AXIS,
-  type Bounds,
   clipped,
   colorBar,
   heading,
   legend,
   type LegendEntry,
-  type PictureOptions,
 } from "./_chart.ts";
 import { accent, densityColor, ink } from "./_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
 import { encodePng } from "./png.ts";
 import { rasterize } from "./_raster.ts";
 import { element, pngAddress, polyline, svgDocument } from "./_svg.ts";
+import type { Bounds, PictureOptions } from "./picture.ts";
 
 /** A log-density at the centres of a rectangle's equal cells. */
 export interface LogDensityGrid {
+  /** What the cells cover. */
   readonly bounds: Bounds;
+  /** Cells along x. */
   readonly columns: number;
+  /** Cells along y. */
   readonly rows: number;
   /** [rows * columns], nats; row-major, the first row at `yMin`. */
   readonly logDensity: ArrayLike<number>;

@@ -7,12 +7,12 @@ import {
   heading,
   legend,
   type LegendEntry,
-  type PictureOptions,
 } from "./_chart.ts";
 import { accent } from "./_palette.ts";
 import { checkPoints } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { element, polyline, svgDocument } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** How {@link histogramPlot} draws. */
 export interface HistogramOptions extends PictureOptions {
@@ -28,7 +28,9 @@ export interface HistogramOptions extends PictureOptions {
 
 /** Equal bins over all values. */
 export interface Histogram {
+  /** Left edge of the first bin. */
   readonly start: number;
+  /** In the unit of the values. */
   readonly binWidth: number;
   /** Height of each bar: its share of the values over the bin's width, so that the area is 1. */
   readonly density: readonly number[];

@@ -1,12 +1,15 @@
-import { heading, type PictureOptions } from "./_chart.ts";
+import { heading } from "./_chart.ts";
 import { ink } from "./_palette.ts";
 import { encodePng, type PngText } from "./png.ts";
 import { rasterize, ZOOM } from "./_raster.ts";
 import { element, pngAddress, round, svgDocument, textLine } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** Size of one image in pixels. */
 export interface ImageSize {
+  /** Rows. */
   readonly height: number;
+  /** Pixels a row. */
   readonly width: number;
 }
 
@@ -16,6 +19,7 @@ export interface ImageGridOptions extends ImageSize {
   readonly columns?: number;
   /** Pixels of the picture to a pixel of an image, each way; 3 without it. */
   readonly scale?: number;
+  /** Texts inside the PNG file, such as the command that drew it. */
   readonly text?: PngText;
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-// @ts-types="npm:@types/pngjs@6.0.5"
+// @ts-types="./_pngjs.d.ts"
 import { PNG } from "pngjs";
 
 /** Texts that travel inside a PNG file, by keyword: such as the command that drew it. */
@@ -45,8 +45,11 @@ export function withText(png: Uint8Array, text: PngText): Uint8Array {
 
 /** Size of a picture in pixels, and the texts that its file carries. */
 export interface PngOptions {
+  /** Pixels a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** Texts to carry. */
   readonly text?: PngText;
 }
 
@@ -54,7 +57,7 @@ export interface PngOptions {
  * Encodes pixels losslessly.
  *
  * @param pixels [height * width * channels], row-major from the top left: one
- *   grey byte a pixel, or four (RGBA).
+ *   grey byte a pixel, or four (RGBA) of which the last is 255.
  * @throws {RangeError} If there are not one or four bytes for each pixel.
  */
 export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
@@ -65,15 +68,16 @@ export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
       `encodePng: expected 1 or 4 bytes for each of ${width} x ${height} pixels, got ${pixels.length}`,
     );
   }
-  const colorType = channels === 1 ? 0 : 6;
   const image = new PNG({ width, height });
   image.data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  // The library's own strategy and filter give files ten times larger for grids of digits.
+  // The library's own strategy and filter give files ten times larger for grids of digits. On a
+  // chart level 6 takes a third of the time of level 9 for a tenth more bytes.
   const bytes = PNG.sync.write(image, {
-    colorType,
-    inputColorType: colorType,
+    colorType: channels === 1 ? 0 : 2,
+    inputColorType: channels === 1 ? 0 : 6,
     inputHasAlpha: channels === 4,
     deflateStrategy: 0,
+    deflateLevel: channels === 1 ? 9 : 6,
     filterType: 0,
   });
   return withText(bytes, text);
@@ -81,10 +85,13 @@ export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
 
 /** A decoded picture. */
 export interface DecodedPng {
+  /** Pixels a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** [height * width * 4]: RGBA, row-major from the top left. */
   readonly pixels: Uint8Array;
+  /** The texts that the file carries. */
   readonly text: PngText;
 }
 

@@ -1,10 +1,11 @@
-import type { PictureOptions } from "./_chart.ts";
 import { histogramPlot } from "./histogram_plot.ts";
 import { scatterMatrix } from "./scatter_matrix.ts";
 import { scatterPlot } from "./scatter_plot.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** How {@link pointsPlot} draws. */
 export interface PointsOptions extends PictureOptions {
+  /** Numbers a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
   readonly label?: string;

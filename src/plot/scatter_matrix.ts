@@ -1,15 +1,16 @@
 import { linearAxis, widened } from "./_axis.ts";
-import { heading, legend, type LegendEntry, type PictureOptions } from "./_chart.ts";
-import { axes, clipped, gridLines } from "./_chart.ts";
+import { axes, clipped, gridLines, heading, legend, type LegendEntry } from "./_chart.ts";
 import { accent, classColors } from "./_palette.ts";
 import { checkPoints, dots, dotStyle } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { bars, histogram } from "./histogram_plot.ts";
 import { classesOf } from "./scatter_plot.ts";
 import { svgDocument } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** How {@link scatterMatrix} draws. */
 export interface ScatterMatrixOptions extends PictureOptions {
+  /** Numbers a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
   readonly label?: string;

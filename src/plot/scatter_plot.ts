@@ -1,23 +1,23 @@
 import {
   axes,
   BELOW_AXIS,
-  type Bounds,
   clipped,
   gridLines,
   heading,
   legend,
   type LegendEntry,
-  type PictureOptions,
 } from "./_chart.ts";
 import { accent, classColors, ink } from "./_palette.ts";
 import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, type Plane } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { svgDocument } from "./_svg.ts";
+import type { Bounds, PictureOptions } from "./picture.ts";
 
 /** A second cloud to hold the first against: such as test data beside samples. */
 export interface ReferenceCloud {
   /** [m * 2] */
   readonly points: ArrayLike<number>;
+  /** Name in the legend. */
   readonly label: string;
   /** Grey under the points, or on a panel of its own with the same axes. */
   readonly place: "behind" | "beside";
@@ -29,6 +29,7 @@ export interface ScatterOptions extends PictureOptions {
   readonly label?: string;
   /** Class of each point, 0 to 9: a colour each, named "class 0" and so on. */
   readonly labels?: ArrayLike<number> | null;
+  /** A second cloud; without it there is one panel with one cloud. */
   readonly reference?: ReferenceCloud;
   /** What to show at least; points outside are not drawn. Without it, everything. */
   readonly bounds?: Bounds;
@@ -36,7 +37,11 @@ export interface ScatterOptions extends PictureOptions {
 
 const LEFT = 68, RIGHT = 26;
 
-/** @throws {RangeError} If there is not one class of 0 to 9 a point. */
+/**
+ * The classes that occur, rising.
+ *
+ * @throws {RangeError} If there is not one class of 0 to 9 a point.
+ */
 export function classesOf(labels: ArrayLike<number>, n: number): readonly number[] {
   if (labels.length !== n) {
     throw new RangeError(`plot: expected ${n} labels, one a point, got ${labels.length}`);

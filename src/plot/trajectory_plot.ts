@@ -1,18 +1,10 @@
 import { linearAxis } from "./_axis.ts";
-import {
-  axes,
-  BELOW_AXIS,
-  clipped,
-  colorBar,
-  gridLines,
-  heading,
-  legend,
-  type PictureOptions,
-} from "./_chart.ts";
+import { axes, BELOW_AXIS, clipped, colorBar, gridLines, heading, legend } from "./_chart.ts";
 import { ink, timeColor } from "./_palette.ts";
 import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { element, round, svgDocument, textLine } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
 
 /** The ways that points take from noise to data. */
 export interface Paths {

@@ -87,7 +87,8 @@ function finiteNumber(field: string, at: string): number {
 export function float32Digits(value: number): string {
   if (Object.is(value, -0)) return "-0";
   const direct = String(value);
-  if (direct.length <= 8 || !Number.isFinite(value)) return direct;
+  // Decimals of up to seven letters are farther apart than float32's: none is shorter.
+  if (direct.length <= 7 || !Number.isFinite(value)) return direct;
   let best = Number(value.toPrecision(9));
   for (let digits = 8; digits >= 1; digits--) {
     const shorter = Number(value.toPrecision(digits));

@@ -31,7 +31,7 @@ export interface FetchOptions {
 export interface FetchResult {
   /** Where the files are. */
   readonly folder: string;
-  /** False if all files were there and whole already; then nothing was fetched. */
+  /** False if all files were there and whole already; what was is not fetched again. */
   readonly fetched: boolean;
   /** SHA-256 of each file's content: what was found, also where no hash is published. */
   readonly files: readonly { readonly name: string; readonly contentSha256: string }[];
@@ -62,16 +62,18 @@ export async function fetchManifest(
 ): Promise<FetchResult> {
   const folder = `${options.dataDir}/${manifest.name}`;
   const present = await Promise.all(manifest.files.map((file) => readWhole(folder, file)));
-  if (present.every((file) => file !== null)) {
-    return { folder, fetched: false, files: present.map(summary) };
-  }
-  const files = await fetchFiles(manifest, options);
-  await placeFiles(folder, files);
-  return { folder, fetched: true, files: files.map(summary) };
-}
-
-function summary({ name, contentSha256 }: CheckedFile): FetchResult["files"][number] {
-  return { name, contentSha256 };
+  const missing = manifest.files.filter((_, i) => present[i] === null);
+  const fetched = await fetchFiles({ ...manifest, files: missing }, options);
+  if (fetched.length > 0) await placeFiles(folder, fetched);
+  const files = [...present.filter((file) => file !== null), ...fetched];
+  return {
+    folder,
+    fetched: fetched.length > 0,
+    files: manifest.files.map(({ name }) => {
+      const { contentSha256 } = files.find((file) => file.name === name)!;
+      return { name, contentSha256 };
+    }),
+  };
 }
 
 function manifestToFetch(name: string): Manifest {
@@ -185,7 +187,7 @@ async function placeFiles(folder: string, files: readonly CheckedFile[]): Promis
   const isNew = await fileKind(folder) === null;
   const written: string[] = [];
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const file of files) {
       const path = `${folder}/${file.keptName}`;
       written.push(path);
@@ -194,12 +196,22 @@ async function placeFiles(folder: string, files: readonly CheckedFile[]): Promis
   } catch (error) {
     for (const path of written) await Deno.remove(path).catch(() => {});
     if (isNew) await Deno.remove(folder).catch(() => {});
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new InputError(
-        `${folder}: may not be written; set FLUXION_DATA_DIR to a folder of your own`,
-      );
-    }
     throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    // mkdir says nothing of a folder that is there and may not be written
+    await Deno.remove(await Deno.makeTempFile({ dir: folder }));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new InputError(
+      `${folder}: cannot be written (${
+        reason(error)
+      }); set FLUXION_DATA_DIR to a folder of your own`,
+    );
   }
 }
 

@@ -73,9 +73,11 @@ Deno.test("fetchManifest() places whole files once, and verifyManifest() finds t
     await Deno.writeFile(path, await gzip(idxLabels([9, 1, 2, 3, 4, 5, 6, 7, 8, 9])));
     const [, damaged] = await verifyManifest(small, dataDir);
     assert.match(damaged!.problem!, /the content has SHA-256 .*, expected /);
+    await fetchManifest(small, { dataDir, from: null });
+    assert.deepEqual(asked.slice(2), ["a-labels"]); // the whole one is not asked for again
     await Deno.remove(`${dataDir}/small/a-images.gz`);
     assert.equal((await verifyManifest(small, dataDir))[0]!.problem, "missing");
-    assert.equal((await fetchManifest(small, { dataDir, from: null })).fetched, true);
+    await fetchManifest(small, { dataDir, from: null });
     assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
   });
 });
@@ -174,6 +176,18 @@ Deno.test("fetchManifest() takes only the original archive where no content hash
     }
     const plain = fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
     await assert.rejects(plain, /no hash of the uncompressed file is published/);
+  });
+});
+
+Deno.test("fetchManifest() says what to do about a folder that cannot be written", async () => {
+  await withServer(whole, async ({ url, dataDir }) => {
+    await Deno.writeTextFile(`${dataDir}/file`, "");
+    const small = await manifest([url]);
+    await assert.rejects(
+      () => fetchManifest(small, { dataDir: `${dataDir}/file`, from: null }),
+      /^InputError: .*file\/small: cannot be written \(.*\); set FLUXION_DATA_DIR/,
+    );
+    assert.deepEqual(entries(dataDir), ["file"]);
   });
 });
 

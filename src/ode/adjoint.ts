@@ -3,7 +3,7 @@ import type { SolveProblem, SolveReport } from "./engine.ts";
 import { describeFailures } from "./failure_message.ts";
 import type { DifferentiableField, Field, GradientSum } from "./field.ts";
 import { linearizeStages } from "./replay.ts";
-import type { RowSpace, StatePart } from "./rows.ts";
+import { partsOf, type RowSpace, type StatePart } from "./rows.ts";
 import { slopeTerms, solveRows, type StepRecord } from "./solve.ts";
 
 /** What the adjoint solve gives. */
@@ -43,7 +43,7 @@ export async function solveAdjoint<Rows, Vector>(
     },
 ): Promise<AdjointGradient<Rows>> {
   const { space, field, tableau, control } = problem;
-  const width = field.parts.reduce((total, part) => total + part.width, 0);
+  const width = space.width(problem.y1);
   const weighedStages = tableau.b.flatMap((weight, stage) => weight === 0 ? [] : [stage]);
   let quadratureRows = 0;
 
@@ -112,12 +112,13 @@ function augmented<Rows, Vector>(
   field: DifferentiableField<Rows, Vector>,
   width: number,
 ): Field<Rows> {
-  const parts: StatePart[] = [
-    ...field.parts,
-    ...field.parts.map((part) => ({ name: `cotangent of ${part.name}`, width: part.width })),
+  const parts = partsOf(field.parts, width);
+  const both: StatePart[] = [
+    ...parts,
+    ...parts.map((part) => ({ name: `cotangent of ${part.name}`, width: part.width })),
   ];
   return {
-    parts,
+    parts: both,
     evaluate(t, rows, rowIds) {
       const y = space.columns(rows, 0, width), a = space.columns(rows, width, width);
       const near = field.linearize({ t, y, rowIds, gradient: null });
@@ -125,10 +126,10 @@ function augmented<Rows, Vector>(
       const minus = space.combine(null, new Float64Array(rowIds.length).fill(-1), [
         { weight: 1, rows: pulled },
       ]);
-      const both = space.beside([slope, minus]);
+      const slopes = space.beside([slope, minus]);
       for (const used of [y, a, slope, pulled, minus]) space.release(used);
       near.close();
-      return both;
+      return slopes;
     },
   };
 }

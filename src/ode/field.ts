@@ -7,7 +7,8 @@ import type { StatePart } from "./rows.ts";
  * control groups stand at different times; neighbours mostly share it.
  */
 export interface Field<Rows> {
-  readonly parts: readonly StatePart[];
+  /** The parts of the state; null where it is one part of whatever width. */
+  readonly parts: readonly StatePart[] | null;
   /** dy/dt, [n, w]; the caller's to release. `rowIds` [n] says which rows of the whole problem these are (their probes). */
   evaluate(t: Float64Array, y: Rows, rowIds: Int32Array): Rows;
 }

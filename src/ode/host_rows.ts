@@ -74,6 +74,7 @@ function scaledSquares(
 /** The solver's arithmetic in float64 on plain arrays. */
 export const hostSpace: RowSpace<HostRows> = {
   count: (rows) => rows.count,
+  width: (rows) => rows.width,
   combine,
   scaledSquares,
   take(rows, indices) {

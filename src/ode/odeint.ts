@@ -59,7 +59,7 @@ export async function odeint(
   requireControl(control);
   const width = y0.length;
   const field: Field<HostRows> = {
-    parts: [{ name: "y", width }],
+    parts: null,
     evaluate: (t, y) => hostRows(Float64Array.from(f(t[0]!, y.data)), 1, width),
   };
   const { y1, states, reports } = await solveRows({

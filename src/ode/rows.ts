@@ -8,6 +8,11 @@ export interface StatePart {
   readonly width: number;
 }
 
+/** The parts of a state: `parts`, or one part over all columns where that is null. */
+export function partsOf(parts: readonly StatePart[] | null, width: number): readonly StatePart[] {
+  return parts ?? [{ name: "y", width }];
+}
+
 /** One term of a linear combination of rows. */
 export interface Term<Rows> {
   /** One number for all rows, or one a row. */
@@ -25,6 +30,8 @@ export interface Term<Rows> {
 export interface RowSpace<Rows> {
   /** Number of rows. */
   count(rows: Rows): number;
+  /** Number of columns. */
+  width(rows: Rows): number;
   /**
    * base + scale[row] * sum of weight * rows; without the first summand where `base` is null.
    * `scale` is [n], usually the step size h of each row. At least one term.

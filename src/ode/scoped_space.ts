@@ -28,6 +28,7 @@ export function scopedSpace<Rows>(space: RowSpace<Rows>): ScopedSpace<Rows> {
       owned.clear();
     },
     count: (rows) => space.count(rows),
+    width: (rows) => space.width(rows),
     combine: (base, scale, terms) => own(space.combine(base, scale, terms)),
     scaledSquares: (value, against) => space.scaledSquares(value, against),
     take: (rows, indices) => own(space.take(rows, indices)),

@@ -10,7 +10,7 @@ import {
 import { denseWeights } from "./dense_output.ts";
 import type { SolveProblem, SolveReport, StepControl } from "./engine.ts";
 import type { Field } from "./field.ts";
-import type { RowSpace, Term } from "./rows.ts";
+import { partsOf, type RowSpace, type StatePart, type Term } from "./rows.ts";
 import { type ScopedSpace, scopedSpace } from "./scoped_space.ts";
 import { initialStepSize, nextStepSize, trialStepSize } from "./step_control.ts";
 import type { Tableau } from "./tableau.ts";
@@ -100,6 +100,7 @@ class Solver<Rows> {
   readonly #problem: RowsProblem<Rows>;
   readonly #space: ScopedSpace<Rows>;
   readonly #tableau: Tableau;
+  readonly #parts: readonly StatePart[];
   readonly #partWidths: readonly number[];
   readonly #all: readonly ControlGroup[];
   /** The groups that still run, and their rows one below the other. */
@@ -115,7 +116,8 @@ class Solver<Rows> {
     this.#problem = problem;
     this.#space = space;
     this.#tableau = problem.tableau;
-    this.#partWidths = problem.field.parts.map((part) => part.width);
+    this.#parts = partsOf(problem.field.parts, space.width(problem.y0));
+    this.#partWidths = this.#parts.map((part) => part.width);
     this.#all = cutIntoGroups(space.count(problem.y0), problem.controlGroup, problem.t0);
     this.#active = [...this.#all];
     this.#rowIds = rowIdsOf(this.#active);
@@ -423,8 +425,7 @@ class Solver<Rows> {
     options: { rtol: number; atol: number; other?: Rows },
   ): Promise<Float64Array> {
     const { rtol, atol, other = reference } = options;
-    const { parts } = this.#problem.field;
-    return this.#space.scaledSquares(value, { reference, other, parts, rtol, atol });
+    return this.#space.scaledSquares(value, { reference, other, parts: this.#parts, rtol, atol });
   }
 
   /** All rows in the problem's order, NaN where their group failed. */

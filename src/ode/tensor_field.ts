@@ -21,22 +21,21 @@ const LINEARIZATION_ROWS = 4096;
  */
 export function tensorField(
   velocity: TensorVelocity,
-  given: { readonly parameters: Parameters; readonly width: number },
+  parameters: Parameters,
 ): DifferentiableField<tf.Tensor2D, tf.Tensor1D> {
-  const { parameters, width } = given;
   return {
-    parts: [{ name: "x", width }],
+    parts: null,
     parameterCount: parameters.layout.size,
     linearizationRows: LINEARIZATION_ROWS,
     evaluate: (t, y) => tf.tidy(() => velocity(parameters.tensors, y, t)),
-    linearize({ t, y: given, gradient }) {
-      const y = tf.clone(given);
+    linearize({ t, y: points, gradient }) {
+      const y = tf.clone(points);
       return {
         value: () => tf.tidy(() => velocity(parameters.tensors, y, t)),
         pullBack(first, cotangent) {
           const m = cotangent.shape[0];
           const times = t.subarray(first, first + m);
-          const x = tf.slice(y, [first, 0], [m, width]);
+          const x = tf.slice(y, [first, 0], [m, -1]);
           const wanted = gradient === null ? [] : parameters.tensors;
           const gradients = tf.tidy(() =>
             tf.grads((...inputs: tf.Tensor[]) => {

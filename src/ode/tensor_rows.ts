@@ -16,6 +16,7 @@ function weightedSum(terms: readonly Term<tf.Tensor2D>[]): tf.Tensor2D {
 /** The solver's arithmetic in float32 on tensors [n, w] of the current backend. */
 export const tensorSpace: RowSpace<tf.Tensor2D> = {
   count: (rows) => rows.shape[0],
+  width: (rows) => rows.shape[1],
   combine: (base, scale, terms) =>
     tf.tidy(() => {
       // Not folded into the weights: a row's bits would depend on its neighbours' h.

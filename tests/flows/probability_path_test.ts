@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import {
-  conditionalVelocity,
-  pathSample,
-  pathVelocity,
-} from "../../src/flows/probability_path.ts";
+import { conditionalVelocity, pathSample, pathVelocity } from "../../src/flows/probability_path.ts";
 import { backendTest } from "../support/backends.ts";
 
 const rows = fc.array(fc.float({ min: -3, max: 3, noNaN: true }), { minLength: 6, maxLength: 6 });
@@ -44,12 +40,16 @@ backendTest("pathVelocity() is the slope of pathSample()", ["cpu"], () => {
   assert.ok(gap < 1e-5, `differ by ${gap}`);
 });
 
-backendTest("pathSample() starts in the noise and ends sigmaMin wide around the data", ["cpu"], () => {
-  tf.tidy(() => {
-    const x0 = tf.tensor2d([1, -2], [1, 2]), x1 = tf.tensor2d([3, 4], [1, 2]);
-    const start = pathSample({ x0, x1, t: tf.zeros([1, 1]) }, 0.01).dataSync();
-    const end = pathSample({ x0, x1, t: tf.ones([1, 1]) }, 0.01).dataSync();
-    assert.deepEqual([...start], [1, -2]);
-    assert.ok(Math.abs(end[0]! - 3.01) < 1e-6 && Math.abs(end[1]! - 3.98) < 1e-6, `${end}`);
-  });
-});
+backendTest(
+  "pathSample() starts in the noise and ends sigmaMin wide around the data",
+  ["cpu"],
+  () => {
+    tf.tidy(() => {
+      const x0 = tf.tensor2d([1, -2], [1, 2]), x1 = tf.tensor2d([3, 4], [1, 2]);
+      const start = pathSample({ x0, x1, t: tf.zeros([1, 1]) }, 0.01).dataSync();
+      const end = pathSample({ x0, x1, t: tf.ones([1, 1]) }, 0.01).dataSync();
+      assert.deepEqual([...start], [1, -2]);
+      assert.ok(Math.abs(end[0]! - 3.01) < 1e-6 && Math.abs(end[1]! - 3.98) < 1e-6, `${end}`);
+    });
+  },
+);

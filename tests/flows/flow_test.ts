@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
+import { fmLoss, fmLossAndGradient } from "../../src/flows/fm_loss.ts";
+import { logProb } from "../../src/flows/log_prob.ts";
+import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/model.ts";
+import { sample } from "../../src/flows/sample.ts";
+import { Parameters } from "../../src/kernels/parameters.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { fillNormal, streams } from "../../src/runtime/random.ts";
+import { backendTest } from "../support/backends.ts";
+
+const engine = portableEngine("host");
+
+function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
+  const layout = networkLayout(network);
+  const parameters = Parameters.fromFlat(layout, initialParameters(network, seed));
+  return { kind, network, parameters, sigmaMin: 1e-4 };
+}
+
+const mlp = { kind: "mlp", dims: 2, hidden: 8 } as const;
+const resnet = { kind: "resnet", height: 4, width: 4, channels: 1, filters: 2, blocks: 1 } as const;
+
+for (const kind of ["cnf", "fm"] as const) {
+  backendTest(`logProb() of a ${kind} integrates to 1`, ["cpu"], async () => {
+    const model = freshModel(kind, mlp);
+    // The fresh flow moves a standard normal little: +-8 holds all of its mass.
+    const side = 65, step = 0.25;
+    const points = new Float32Array(side * side * 2);
+    for (let i = 0; i < side * side; i++) {
+      points[2 * i] = (i % side) * step - 8;
+      points[2 * i + 1] = Math.floor(i / side) * step - 8;
+    }
+    const { logProb: density } = await logProb(model, engine, points);
+    const mass = density.reduce((sum, value) => sum + Math.exp(value), 0) * step * step;
+    // A smooth density that vanishes at the edge: the trapezoidal sum errs far below this.
+    assert.ok(Math.abs(mass - 1) < 1e-3, `mass ${mass}`);
+    model.parameters.dispose();
+  });
+
+  backendTest(
+    `sample() of a ${kind} gives the log-likelihood that logProb() finds`,
+    ["cpu"],
+    async () => {
+      const model = freshModel(kind, mlp, 3);
+      const settings = {
+        ...accurateSolve,
+        control: { kind: "adaptive", rtol: 1e-7, atol: 1e-7 },
+      } as const;
+      const withLogProb = { trace: { kind: "exact" } } as const;
+      const drawn = await sample(model, engine, { seed: 5, count: 20, settings, withLogProb });
+      const { logProb: found } = await logProb(model, engine, drawn.samples, { settings });
+      for (let i = 0; i < 20; i++) {
+        assert.ok(
+          Math.abs(drawn.logProb![i]! - found[i]!) < 1e-4,
+          `${drawn.logProb![i]} ${found[i]}`,
+        );
+      }
+      model.parameters.dispose();
+    },
+  );
+}
+
+backendTest("logProb() by Hutchinson's estimator is right in the mean", ["cpu"], async () => {
+  const model = freshModel("cnf", mlp);
+  const n = 1500;
+  const points = new Float32Array(2 * n);
+  for (let i = 0; i < n; i++) points.set([0.3, -0.7], 2 * i);
+  const settings = { ...accurateSolve, controlGroup: 50 };
+  const exact = (await logProb(model, engine, points.slice(0, 2), { settings })).logProb[0]!;
+  for (const distribution of ["gaussian", "rademacher"] as const) {
+    const trace = { kind: "hutchinson", distribution } as const;
+    const { logProb: drawn } = await logProb(model, engine, points, { settings, trace, seed: 1 });
+    const mean = drawn.reduce((sum, value) => sum + value, 0) / n;
+    const variance = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+    const stdErr = Math.sqrt(variance / n);
+    assert.ok(variance > 0, "every row has its own probe");
+    assert.ok(Math.abs(mean - exact) < 4 * stdErr + 1e-4, `${mean} +- ${stdErr}, exact ${exact}`);
+  }
+  model.parameters.dispose();
+});
+
+for (const network of [mlp, resnet]) {
+  backendTest(
+    `sample() of a ${network.kind}: any part alone has the bits of the whole`,
+    ["cpu"],
+    async () => {
+      const model = freshModel("fm", network);
+      const width = network.kind === "mlp" ? 2 : 16;
+      const whole = await sample(model, engine, { seed: 7, count: 70 });
+      const part = await sample(model, engine, { seed: 7, start: 13, count: 30 });
+      assert.deepEqual(part.samples, whole.samples.slice(13 * width, 43 * width));
+      const other = await sample(model, engine, { seed: 8, count: 1 });
+      assert.notDeepEqual(other.samples, whole.samples.slice(0, width));
+      model.parameters.dispose();
+    },
+  );
+}
+
+backendTest(
+  "sample() keeps the states asked for, from the prior to the samples",
+  ["cpu"],
+  async () => {
+    const model = freshModel("cnf", mlp);
+    const times = [1, 0.5, 0];
+    const drawn = await sample(model, engine, { seed: 2, count: 5, times });
+    const prior = fillNormal({ seed: 2, stream: streams.samples }, 0, new Float32Array(10));
+    assert.deepEqual(drawn.states[0], prior);
+    assert.deepEqual(drawn.states[2], drawn.samples);
+    const plain = await sample(model, engine, { seed: 2, count: 5 });
+    assert.deepEqual(drawn.samples, plain.samples);
+    model.parameters.dispose();
+  },
+);
+
+backendTest("cnfLossAndGradient() has logProb()'s mean and the slope of it", ["cpu"], async () => {
+  const model = freshModel("cnf", mlp);
+  const points = fillNormal({ seed: 1, stream: 0 }, 0, new Float32Array(40));
+  const settings = {
+    ...accurateSolve,
+    control: { kind: "adaptive", rtol: 1e-6, atol: 1e-6 },
+    trace: { kind: "exact" },
+    gradient: { kind: "direct" },
+  } as const;
+  const batch = tf.tensor2d(points, [20, 2]);
+  const { loss, gradient, nfe } = await cnfLossAndGradient(model, engine, batch, settings, {
+    seed: 0,
+    step: 0,
+  });
+  const nll = async () => {
+    const { logProb: values } = await logProb(model, engine, points, { settings });
+    return -values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  assert.ok(Math.abs(loss.dataSync()[0]! - await nll()) < 1e-5);
+  assert.ok(nfe! > 10);
+  // Along the gradient, by central differences.
+  const slope = Math.hypot(...gradient.dataSync());
+  const direction = tf.mul(gradient, 1 / slope) as tf.Tensor1D;
+  const start = tf.clone(model.parameters.flat);
+  const at = async (distance: number) => {
+    model.parameters.replace(tf.tidy(() => tf.add(start, tf.mul(direction, distance))));
+    return await nll();
+  };
+  const measured = (await at(1e-2) - await at(-1e-2)) / 2e-2;
+  assert.ok(Math.abs(measured / slope - 1) < 1e-2, `slope ${slope}, measured ${measured}`);
+  tf.dispose([batch, loss, gradient, direction, start]);
+  model.parameters.dispose();
+});
+
+backendTest(
+  "fmLossAndGradient() draws by (seed, step) and falls along its gradient",
+  ["cpu"],
+  () => {
+    const model = freshModel("fm", mlp);
+    const batch = tf.tensor2d(fillNormal({ seed: 9, stream: 0 }, 0, new Float32Array(64)), [32, 2]);
+    const first = fmLossAndGradient(model, batch, { seed: 0, step: 4 });
+    const again = fmLossAndGradient(model, batch, { seed: 0, step: 4 });
+    const other = fmLossAndGradient(model, batch, { seed: 0, step: 5 });
+    assert.deepEqual(again.gradient.dataSync(), first.gradient.dataSync());
+    assert.notDeepEqual(other.loss.dataSync(), first.loss.dataSync());
+    const next = tf.tidy(() => tf.sub(model.parameters.flat, tf.mul(first.gradient, 1e-2)));
+    model.parameters.replace(next as tf.Tensor1D);
+    const later = fmLossAndGradient(model, batch, { seed: 0, step: 4 });
+    assert.ok(later.loss.dataSync()[0]! < first.loss.dataSync()[0]!);
+    for (const { loss, gradient } of [first, again, other, later]) tf.dispose([loss, gradient]);
+    batch.dispose();
+    model.parameters.dispose();
+  },
+);
+
+backendTest("fmLoss() is the mean over rows, however many", ["cpu"], async () => {
+  const model = freshModel("fm", mlp);
+  const rows = fillNormal({ seed: 9, stream: 0 }, 0, new Float32Array(1200));
+  const { loss, lossStdErr } = await fmLoss(model, rows, { seed: 0 });
+  assert.ok(loss > 0.5 && loss < 4, `${loss}`);
+  const half = await fmLoss(model, rows.slice(0, 600), { seed: 0 });
+  const ratio = half.lossStdErr / lossStdErr;
+  assert.ok(ratio > 1.1 && ratio < 1.8, `the standard error falls as 1/sqrt(n): ${ratio}`);
+  await assert.rejects(() => fmLoss(model, new Float32Array(0), { seed: 0 }), RangeError);
+  model.parameters.dispose();
+});
+
+backendTest("logProb() of images is refused in words", ["cpu"], async () => {
+  const model = freshModel("fm", resnet);
+  await assert.rejects(
+    () => logProb(model, engine, new Float32Array(16)),
+    /log-likelihoods need a model of points/,
+  );
+  model.parameters.dispose();
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { velocityRegression } from "../../src/flows/fm_loss.ts";
+import type { FlowModel } from "../../src/flows/model.ts";
+import { pathSample, pathVelocity } from "../../src/flows/probability_path.ts";
+import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { applyNetwork } from "../../src/nn/apply.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import type { ResnetNetwork } from "../../src/nn/network.ts";
+import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
+import { tensorField } from "../../src/ode/tensor_field.ts";
+import { backendTest } from "../support/backends.ts";
+import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
+
+interface FlowMatchingFixture {
+  readonly n_filters: number;
+  readonly n_blocks: number;
+  readonly state_dict: FixtureTensors;
+  readonly x0: FixtureArray;
+  readonly x1: FixtureArray;
+  readonly t: FixtureArray;
+  readonly xt: FixtureArray;
+  readonly target: FixtureArray;
+  readonly loss: FixtureArray;
+  readonly grad: FixtureTensors;
+}
+
+const fixture = readFixture<FlowMatchingFixture>("flow_matching");
+const [count, channels, height, width] = fixture.xt.shape as [number, number, number, number];
+const network: ResnetNetwork = {
+  kind: "resnet",
+  height,
+  width,
+  channels,
+  filters: fixture.n_filters,
+  blocks: fixture.n_blocks,
+};
+const layout = networkLayout(network);
+const shape: [number, number] = [count, height * width * channels];
+const SIGMA_MIN = 1e-4; // the fixture's note
+
+function fixtureModel(): FlowModel {
+  const flat = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  }
+  return {
+    kind: "fm",
+    network,
+    parameters: Parameters.fromFlat(layout, flat),
+    sigmaMin: SIGMA_MIN,
+  };
+}
+
+backendTest(
+  "pathSample() and pathVelocity() are the fixture's x_t and target",
+  ["cpu", "webgpu"],
+  async () => {
+    const [xt, target] = tf.tidy(() => {
+      const x0 = tf.tensor2d([...fixture.x0.data], shape);
+      const x1 = tf.tensor2d([...fixture.x1.data], shape);
+      const t = tf.tensor2d([...fixture.t.data], [count, 1]);
+      return [pathSample({ x0, x1, t }, SIGMA_MIN), pathVelocity({ x0, x1 }, SIGMA_MIN)] as const;
+    });
+    // Float32 in one product and one sum: the issue's bound is 1e-4.
+    assert.ok(relativeError(await xt.data(), fixture.xt.data) < 1e-6);
+    assert.ok(relativeError(await target.data(), fixture.target.data) < 1e-6);
+    tf.dispose([xt, target]);
+  },
+);
+
+backendTest(
+  "velocityRegression() has the fixture's loss and gradients",
+  ["cpu", "webgpu"],
+  async () => {
+    const model = fixtureModel();
+    const x = tf.tensor2d([...fixture.xt.data], shape);
+    const target = tf.tensor2d([...fixture.target.data], shape);
+    const times = Float32Array.from(fixture.t.data);
+    const { loss, gradient } = velocityRegression(model, { x, times, target });
+    assert.ok(relativeError(await loss.data(), fixture.loss.data) < 1e-4);
+    const flat = Float32Array.from(await gradient.data());
+    for (const entry of layout.entries) {
+      const part = flat.slice(entry.offset, entry.offset + entry.size);
+      const error = relativeError(
+        reorderAxes(entry, part, "file"),
+        fixture.grad[entry.name]!.data,
+      );
+      assert.ok(error < 1e-4, `${entry.name}: ${error}`);
+    }
+    model.parameters.dispose();
+    tf.dispose([x, target, loss, gradient]);
+  },
+);
+
+backendTest(
+  "a solve at 1e-6 ends in the fixture's samples",
+  ["cpu", "webgpu"],
+  async ({ kind }) => {
+    const { z, sample } = readFixture<{ z: FixtureArray; sample: FixtureArray }>(
+      "flow_matching_sample",
+    );
+    const { parameters } = fixtureModel();
+    const field = tensorField(
+      (tensors, x, t) => applyNetwork(network, tensors, x, t),
+      parameters,
+    );
+    const y0 = tf.tensor2d([...z.data], shape);
+    const engine = portableEngine(kind === "cpu" ? "host" : "tensors");
+    const solution = await engine.solve({
+      field: { kind: "tensors", field },
+      y0,
+      t0: 0,
+      t1: 1,
+      tableau: dopri5,
+      control: { kind: "adaptive", rtol: 1e-6, atol: 1e-6 },
+      controlGroup: "batch",
+      maxSteps: 1000,
+      keep: { kind: "end" },
+    });
+    const error = relativeError(await solution.y1.data(), sample.data);
+    assert.ok(error < 1e-3, `relative error ${error}`);
+    solution.dispose();
+    tf.dispose(y0);
+    parameters.dispose();
+  },
+);

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { FailureError } from "../../src/runtime/errors.ts";
+
+async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
+
+Deno.test("writeFileAtomic() puts new content in the place of the old, and nothing beside it", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/weights`;
+    await writeFileAtomic(path, "old and longer");
+    await writeFileAtomic(path, "new: ∇");
+    assert.equal(await Deno.readTextFile(path), "new: ∇");
+    const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
+    await writeFileAtomic(path, bytes);
+    assert.deepEqual(await Deno.readFile(path), bytes);
+    await writeFileAtomic(path, new Uint8Array(0));
+    assert.equal((await Deno.stat(path)).size, 0);
+    assert.deepEqual(names(folder), ["weights"]);
+  }));
+
+Deno.test("writeFileAtomic() called at once leaves one whole content", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/log`;
+    const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
+    await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
+    assert.ok(contents.includes(await Deno.readTextFile(path)));
+    assert.deepEqual(names(folder), ["log"]);
+  }));
+
+Deno.test("writeFileAtomic() leaves the old file whole when it cannot replace it", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/taken`;
+    await Deno.mkdir(path); // a rename onto a folder fails
+    await Deno.writeTextFile(`${path}/inside`, "stays");
+    await assert.rejects(writeFileAtomic(path, "new"));
+    assert.equal(await Deno.readTextFile(`${path}/inside`), "stays");
+    assert.deepEqual(names(folder), ["taken"]);
+    await assert.rejects(
+      writeFileAtomic(`${folder}/nowhere/file`, "new"),
+      Deno.errors.NotFound,
+    );
+  }));
+
+Deno.test("writeFileAtomic() on a full disk says so and takes its temporary file away", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/checkpoint`;
+    await writeFileAtomic(path, "the last good one");
+    // What Deno throws for ENOSPC (seen on a full tmpfs), after half of the bytes.
+    const open = Deno.open;
+    Deno.open = async (...given) => {
+      const file = await open(...given);
+      const write = file.write.bind(file);
+      let calls = 0;
+      file.write = (bytes) =>
+        calls++ === 0
+          ? write(bytes.subarray(0, bytes.length / 2))
+          : Promise.reject(new Error("No space left on device (os error 28)"));
+      return file;
+    };
+    try {
+      await assert.rejects(writeFileAtomic(path, "x".repeat(1000)), (error: Error) => {
+        assert.ok(error instanceof FailureError);
+        assert.match(error.message, /checkpoint: no room left on the disk for 1000 bytes/);
+        return true;
+      });
+    } finally {
+      Deno.open = open;
+    }
+    assert.equal(await Deno.readTextFile(path), "the last good one");
+    assert.deepEqual(names(folder), ["checkpoint"]);
+  }));

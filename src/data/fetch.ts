@@ -145,10 +145,11 @@ async function download(
   );
 }
 
-/** A network error in one line: Deno's own names the URL and its cause over several. */
+/** An error in one line: what fetch says is in its cause. */
 function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0]!;
+  if (!(error instanceof Error)) return String(error);
+  const deepest = error.cause instanceof Error ? error.cause : error;
+  return deepest.message.split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
 }
 
 async function receive(

@@ -84,7 +84,7 @@ Deno.test("fetchManifest() places whole files once, and verifyManifest() finds t
 
 Deno.test("fetchManifest() goes to the next mirror where one fails", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
-    // Nobody listens at the first, the second answers with empty files.
+    // The first cannot be reached, the second answers with empty files.
     const broken = await manifest(["http://127.0.0.1:1/", `${url}nowhere/`, url]);
     assert.equal((await fetchManifest(broken, { dataDir, from: null })).fetched, true);
   });

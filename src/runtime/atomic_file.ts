@@ -38,8 +38,18 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   await syncFolder(folder);
 }
 
+/** The systems' numbers for a full disk and a spent quota; the same numbers mean else elsewhere. */
 function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && /os error (28|122|112|39)\b/.test(error.message);
+  if (!(error instanceof Error)) return false;
+  const code = Number(/os error (\d+)/.exec(error.message)?.[1]);
+  switch (Deno.build.os) {
+    case "windows":
+      return code === 39 || code === 112; // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+    case "darwin":
+      return code === 28 || code === 69; // ENOSPC, EDQUOT
+    default:
+      return code === 28 || code === 122; // ENOSPC, EDQUOT
+  }
 }
 
 /** Flushes a folder's entries; Windows has no such call and needs none. */

@@ -1,10 +1,10 @@
+import { bufferTensors } from "../nn/buffers.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { InputError } from "../runtime/errors.ts";
-import type { Moments } from "./optimizer.ts";
+import { Adam, type Moments } from "./optimizer.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 import { parameterTensors, parameterVector } from "./state_dict.ts";
-import { bufferTensors } from "../nn/buffers.ts";
 
 /** Where a run stands: all that its next step is a function of, beside its config and data. */
 export interface Checkpoint {
@@ -16,6 +16,20 @@ export interface Checkpoint {
   /** The moving average of the weights; null where the run keeps none. */
   readonly ema: Float32Array | null;
   readonly moments: Moments;
+}
+
+/** Where a run stands before its first step. */
+export function firstCheckpoint(
+  weights: Float32Array,
+  { seed, ema }: { readonly seed: number; readonly ema: number },
+): Checkpoint {
+  return {
+    step: 0,
+    seed,
+    weights,
+    ema: ema === 0 ? null : weights,
+    moments: Adam.zeros(weights.length),
+  };
 }
 
 const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v." } as const;

@@ -7,7 +7,8 @@ import type { TrainingLog } from "./training_log.ts";
 export interface RunMetrics {
   readonly model: TrainConfig["model"];
   readonly data: string;
-  readonly backend: BackendKind;
+  /** null where nothing was computed: the weights were imported. */
+  readonly backend: BackendKind | null;
   readonly seed: number;
   /** Training steps done. */
   readonly steps: number;

@@ -1,0 +1,58 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { FlowModel } from "../flows/model.ts";
+import type { Network } from "../nn/network.ts";
+import type { Engine } from "../ode/engine.ts";
+import type { Backend } from "../runtime/backend.ts";
+import type { TrainConfig } from "./config.ts";
+import type { EvaluationEntry } from "./training_log.ts";
+
+/** What is about to be trained. */
+export interface TrainStart {
+  /** The run's folder. */
+  readonly run: string;
+  readonly config: TrainConfig;
+  readonly network: Network;
+  readonly backend: Backend;
+  /** Why this backend. */
+  readonly backendReason: string;
+  /** Steps done before, by this run's earlier sessions. */
+  readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** A training step that was done. */
+export interface TrainProgress {
+  /** From 1. */
+  readonly step: number;
+  readonly steps: number;
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly loss: number;
+  readonly samplesPerSecond: number;
+}
+
+/** What there is to draw pictures from during training. */
+export interface PictureView {
+  readonly run: string;
+  readonly step: number;
+  /** The epoch that the step belongs to, from 1. */
+  readonly epoch: number;
+  readonly config: TrainConfig;
+  readonly dataset: Dataset;
+  /** With the weights that samples are drawn from; it is gone when the hook's promise settles. */
+  readonly model: FlowModel;
+  readonly engine: Engine;
+}
+
+/** What a caller may want to know while training goes on. Each may be left out. */
+export interface TrainHooks {
+  readonly onStart?: (start: TrainStart) => void;
+  /** Called in order for every step, on a GPU a few steps late. */
+  readonly onStep?: (progress: TrainProgress) => void;
+  readonly onEvaluation?: (evaluation: EvaluationEntry) => void;
+  /** Awaited, every `sampleEvery` epochs and at the end; perhaps again when a run resumes there. */
+  readonly onPictures?: (view: PictureView) => Promise<void>;
+}

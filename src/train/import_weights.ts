@@ -1,0 +1,89 @@
+import type { FlowKind } from "../flows/model.ts";
+import { validateNetwork } from "../nn/validate.ts";
+import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import { InputError } from "../runtime/errors.ts";
+import { firstCheckpoint } from "./checkpoint.ts";
+import { resolveConfig, type TrainOptions } from "./config.ts";
+import { readStateDict } from "./initial_weights.ts";
+import { encodeRunConfig } from "./load_run.ts";
+import { holdRun, runFile, type RunMode, runName } from "./run_folder.ts";
+import type { RunMetrics } from "./run_metrics.ts";
+import { RunWriter } from "./run_writer.ts";
+import { inferNetwork, stateDictWeights } from "./state_dict.ts";
+import { cutLog } from "./training_log.ts";
+
+/** Size of the images of an imported resnet: its weights fit any, and MNIST's is what Fluxion has. */
+const IMAGE = { height: 28, width: 28 } as const;
+
+/** Where an imported run goes. */
+export interface ImportOptions {
+  /** The run's folder; the next free `runs/MODEL-DATA-0001` when left out. */
+  readonly run?: string;
+  /** Where runs without a name go; `runs` when left out. */
+  readonly runsFolder?: string;
+  readonly mode?: Exclude<RunMode, "resume">;
+  /** What the model learnt, for evaluations; moons or mnist when left out. */
+  readonly data?: string;
+}
+
+/** What {@link importWeights} made. */
+export interface ImportResult {
+  /** The run's folder. */
+  readonly run: string;
+  readonly metrics: RunMetrics;
+}
+
+/**
+ * Makes a run of no steps from a PyTorch state_dict in safetensors, with or
+ * without a leading `model.`, with or without buffers. Sizes follow from names
+ * and shapes; images are taken to be 28x28.
+ *
+ * The run goes on with `resume` and more steps, at a constant learning rate
+ * (there is no horizon yet); to choose how it trains, start another from it by `init`.
+ *
+ * @param file Path of the file.
+ * @throws {InputError} If it is not a whole state_dict of one of Fluxion's networks, the
+ *   model cannot have that network, or the folder will not do.
+ */
+export async function importWeights(
+  model: FlowKind,
+  file: string,
+  options: ImportOptions = {},
+): Promise<ImportResult> {
+  const stateDict = await readStateDict(file);
+  const network = inferNetwork(stateDict, IMAGE);
+  if (model === "cnf" && network.kind !== "mlp") {
+    throw new InputError(`${file}: holds a network of images, and a CNF takes points; import fm`);
+  }
+  validateNetwork(network);
+  const weights = stateDictWeights(stateDict, network);
+  const sizes: TrainOptions = network.kind === "mlp"
+    ? { hidden: network.hidden }
+    : { filters: network.filters, blocks: network.blocks };
+  const config = resolveConfig(model, null, {
+    net: network.kind,
+    ...sizes,
+    ...(options.data === undefined ? {} : { data: options.data }),
+    init: file,
+    steps: 0,
+    schedule: "constant",
+    ema: 0,
+  });
+  using held = await holdRun(options.run ?? null, {
+    mode: options.mode ?? "new",
+    root: options.runsFolder ?? "runs",
+    name: runName(model, config.data),
+  });
+  const run = held.path;
+  await writeFileAtomic(runFile(run, "config"), encodeRunConfig({ config, network }));
+  using writer = await RunWriter.open(run, {
+    config,
+    network,
+    backend: null,
+    log: await cutLog(runFile(run, "log"), 0),
+    metrics: null,
+    clock: () => performance.now(),
+  });
+  await writer.save(firstCheckpoint(weights, config));
+  return { run, metrics: writer.metrics(0) };
+}

@@ -1,0 +1,117 @@
+import type { Network } from "../nn/network.ts";
+import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import type { BackendKind } from "../runtime/backend.ts";
+import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
+import type { TrainConfig } from "./config.ts";
+import { runFile } from "./run_folder.ts";
+import { logMetrics, peakMemoryBytes, type RunMetrics } from "./run_metrics.ts";
+import { encodeStateDict } from "./state_dict.ts";
+import {
+  type EvaluationEntry,
+  LogWriter,
+  type StepEntry,
+  type TrainingLog,
+} from "./training_log.ts";
+
+/** What a session of a run writes on. */
+export interface SessionStart {
+  readonly config: TrainConfig;
+  readonly network: Network;
+  readonly backend: BackendKind | null;
+  /** Log of the earlier sessions, cut back to the checkpoint. */
+  readonly log: TrainingLog;
+  /** `metrics.json` of the earlier sessions; null where there is none. */
+  readonly metrics: RunMetrics | null;
+  /** Milliseconds, from any origin. */
+  readonly clock: () => number;
+}
+
+/** Writes a run's log, checkpoints and metrics. Dispose it. */
+export class RunWriter implements Disposable {
+  readonly #run: string;
+  readonly #start: SessionStart;
+  readonly #startedMs: number;
+  readonly #writer: LogWriter;
+  readonly #steps: StepEntry[];
+  readonly #evaluations: EvaluationEntry[];
+
+  private constructor(run: string, start: SessionStart, writer: LogWriter) {
+    this.#run = run;
+    this.#start = start;
+    this.#startedMs = start.clock();
+    this.#writer = writer;
+    this.#steps = [...start.log.steps];
+    this.#evaluations = [...start.log.evaluations];
+  }
+
+  static async open(run: string, start: SessionStart): Promise<RunWriter> {
+    return new RunWriter(run, start, await LogWriter.open(runFile(run, "log")));
+  }
+
+  /**
+   * @throws {FailureError} If the log cannot be written.
+   */
+  logSteps(entries: readonly StepEntry[]): void {
+    this.#steps.push(...entries);
+    this.#writer.append(entries);
+  }
+
+  /**
+   * @throws {FailureError} If the log cannot be written.
+   */
+  logEvaluation(entry: EvaluationEntry): void {
+    this.#evaluations.push(entry);
+    this.#writer.append([entry]);
+  }
+
+  /** Whether the log has an evaluation after training step `step`. */
+  hasEvaluation(step: number): boolean {
+    return this.#evaluations.some((entry) => entry.step === step);
+  }
+
+  /** The run's figures, given how many steps are done. */
+  metrics(steps: number): RunMetrics {
+    const { config, backend, metrics, clock } = this.#start;
+    return {
+      model: config.model,
+      data: config.data,
+      backend,
+      seed: config.seed,
+      steps,
+      ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
+      threads: 1,
+      seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
+      peakMemoryBytes: Math.max(metrics?.peakMemoryBytes ?? 0, peakMemoryBytes()),
+    };
+  }
+
+  /**
+   * Writes the checkpoint, `model.safetensors` and `metrics.json`, each
+   * atomically. The log is on the disk first, so that it never ends before the checkpoint.
+   *
+   * @throws {FailureError} If the disk is full; each file is then the old or the new one.
+   */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const { network } = this.#start;
+    this.#writer.sync();
+    await writeFileAtomic(runFile(this.#run, "checkpoint"), encodeCheckpoint(network, checkpoint));
+    const sampled = checkpoint.ema ?? checkpoint.weights;
+    await writeFileAtomic(runFile(this.#run, "model"), encodeStateDict(network, sampled));
+    const metrics = JSON.stringify(this.metrics(checkpoint.step), null, 2);
+    await writeFileAtomic(runFile(this.#run, "metrics"), `${metrics}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+  }
+}
+
+/** A run's `metrics.json`; null where there is none, or it is not whole. */
+export async function readMetrics(run: string): Promise<RunMetrics | null> {
+  try {
+    const metrics = JSON.parse(await Deno.readTextFile(runFile(run, "metrics")));
+    return Number.isFinite(metrics.seconds) ? metrics : null;
+  } catch {
+    return null;
+  }
+}

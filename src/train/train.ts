@@ -1,0 +1,214 @@
+import { openDataset } from "../data/registry.ts";
+import type { FlowKind } from "../flows/model.ts";
+import { validateNetwork } from "../nn/validate.ts";
+import { portableEngine } from "../ode/portable_engine.ts";
+import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import { chooseBackend, openBackend } from "../runtime/backend.ts";
+import { InputError } from "../runtime/errors.ts";
+import { type Checkpoint, decodeCheckpoint, firstCheckpoint } from "./checkpoint.ts";
+import type { ConfigFile, TrainOptions } from "./config.ts";
+import type { TrainHooks } from "./hooks.ts";
+import { initialWeights } from "./initial_weights.ts";
+import { Learner } from "./learner.ts";
+import { encodeRunConfig, readRunConfig, readRunFile } from "./load_run.ts";
+import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run_folder.ts";
+import type { RunMetrics } from "./run_metrics.ts";
+import { readMetrics, RunWriter } from "./run_writer.ts";
+import { cutLog, readLog } from "./training_log.ts";
+import { type SessionEnd, trainingLoop } from "./training_loop.ts";
+import {
+  type DatasetOpener,
+  planResumed,
+  planRun,
+  type TrainingPlan,
+  type TrainRequest,
+} from "./training_plan.ts";
+
+/** What to train; every option but the model has a default. */
+export interface TrainGiven extends TrainOptions {
+  readonly model: FlowKind;
+}
+
+/** Where and how to train. */
+export interface TrainSurroundings {
+  /** The run's folder; the next free `runs/MODEL-DATA-0001` when left out. */
+  readonly run?: string;
+  /** Where runs without a name go; `runs` when left out. */
+  readonly runsFolder?: string;
+  /** `new` when left out. `resume` continues the run that is there. */
+  readonly mode?: RunMode;
+  /** Options of a config file, which those given override. */
+  readonly configFile?: ConfigFile | null;
+  /** Opens the data by the name in the config; Fluxion's own data sets and files when left out. */
+  readonly openDataset?: DatasetOpener;
+  readonly hooks?: TrainHooks;
+  /** Aborted: the step at hand is finished and a checkpoint written. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds, from any origin; `performance.now` when left out. */
+  readonly clock?: () => number;
+}
+
+/** How training ended. */
+export interface TrainResult {
+  readonly kind: SessionEnd["kind"] | "alreadyFinished";
+  /** The run's folder. */
+  readonly run: string;
+  /** Steps done. */
+  readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  readonly metrics: RunMetrics;
+}
+
+/**
+ * Trains a flow into a run folder: log, checkpoints, metrics and the weights.
+ *
+ * The weights are a function of the config and the data; on the CPU engine a
+ * run that was stopped and resumed has those of the unbroken one bit for bit.
+ * The backend stays open and current, for whatever comes next (`loadRun`).
+ *
+ * @throws {InputError} If the options, the data or the folder will not do; nothing was written then.
+ * @throws {FailureError} If a loss is NaN or infinite, a solve cannot go on, or the
+ *   disk is full; the last checkpoint is whole.
+ */
+export async function train(
+  given: TrainGiven,
+  surroundings: TrainSurroundings = {},
+): Promise<TrainResult> {
+  const { mode = "new", configFile = null } = surroundings;
+  const { model, ...options } = given;
+  const request: TrainRequest = {
+    model,
+    configFile,
+    options,
+    openDataset: surroundings.openDataset ??
+      ((name, opening) => openDataset(name, { ...opening, dataDir: null })),
+  };
+  return mode === "resume"
+    ? await resumeRun(request, surroundings)
+    : await startRun(request, { ...surroundings, mode });
+}
+
+async function startRun(
+  request: TrainRequest,
+  surroundings: TrainSurroundings & { readonly mode: RunMode },
+): Promise<TrainResult> {
+  const { run: path = null, runsFolder = "runs", mode } = surroundings;
+  if (path !== null) await requireUsable(path, mode);
+  const plan = await planRun(request);
+  const { config, network } = plan;
+  validateNetwork(network);
+  const weights = await initialWeights(config.init, { network, seed: config.seed });
+  // Opened before anything is written: there may be no adapter.
+  const backend = await openBackendOf(plan);
+  using held = await holdRun(path, {
+    mode,
+    root: runsFolder,
+    name: runName(config.model, config.data),
+  });
+  await writeFileAtomic(runFile(held.path, "config"), encodeRunConfig(plan));
+  const checkpoint = firstCheckpoint(weights, config);
+  return await runSession(surroundings, { run: held.path, plan, backend, checkpoint });
+}
+
+async function resumeRun(
+  request: TrainRequest,
+  surroundings: TrainSurroundings,
+): Promise<TrainResult> {
+  const { run: path = null, runsFolder = "runs" } = surroundings;
+  using held = await holdRun(path, { mode: "resume", root: runsFolder, name: "" });
+  const run = held.path;
+  const stored = await readRunConfig(run);
+  if (stored.config.model !== request.model) {
+    const { model } = stored.config;
+    throw new InputError(`${run}: a run of train ${model}; resume it with train ${model}`);
+  }
+  const plan = await planResumed(stored, request);
+  const { config, network, steps } = plan;
+  const checkpoint = await hasCheckpoint(run)
+    ? decodeCheckpoint(await readRunFile(run, "checkpoint"), runFile(run, "checkpoint"), network)
+    : firstCheckpoint(await initialWeights(config.init, { network, seed: config.seed }), config);
+  const { step } = checkpoint;
+  const metrics = await readMetrics(run);
+  if (step >= steps && metrics !== null && await hasLastEvaluation(run, plan)) {
+    return { kind: "alreadyFinished", run, step, steps, metrics };
+  }
+  const backend = await openBackendOf(plan);
+  await writeFileAtomic(runFile(run, "config"), encodeRunConfig(plan));
+  return await runSession(surroundings, { run, plan, backend, checkpoint });
+}
+
+/** Whether nothing is left to do after the last step; an interrupted run may lack its evaluation. */
+async function hasLastEvaluation(run: string, plan: TrainingPlan): Promise<boolean> {
+  if (plan.steps === 0 || plan.dataset.test.count === 0) return true;
+  const { evaluations } = await readLog(runFile(run, "log"));
+  return evaluations.some(({ step }) => step >= plan.steps);
+}
+
+async function hasCheckpoint(run: string): Promise<boolean> {
+  try {
+    await Deno.stat(runFile(run, "checkpoint"));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function openBackendOf({ config, dataset }: TrainingPlan) {
+  const { kind, reason } = await chooseBackend(config.backend, dataset.kind);
+  return { backend: await openBackend(kind), reason };
+}
+
+/** Trains from a checkpoint on, in a folder that is held and has its config. */
+async function runSession(
+  { hooks = {}, signal, clock = () => performance.now() }: TrainSurroundings,
+  ready: {
+    readonly run: string;
+    readonly plan: TrainingPlan;
+    readonly backend: Awaited<ReturnType<typeof openBackendOf>>;
+    readonly checkpoint: Checkpoint;
+  },
+): Promise<TrainResult> {
+  const { run, plan, checkpoint } = ready;
+  const { config, network, steps, stepsPerEpoch } = plan;
+  const { backend, reason: backendReason } = ready.backend;
+  const log = await cutLog(runFile(run, "log"), checkpoint.step);
+  using writer = await RunWriter.open(run, {
+    config,
+    network,
+    backend: backend.kind,
+    log,
+    metrics: await readMetrics(run),
+    clock,
+  });
+  hooks.onStart?.({
+    run,
+    config,
+    network,
+    backend,
+    backendReason,
+    step: checkpoint.step,
+    steps,
+    stepsPerEpoch,
+  });
+  if (checkpoint.step === 0) await writer.save(checkpoint);
+  const learner = new Learner(config, network, checkpoint);
+  try {
+    const { kind, step } = await trainingLoop({
+      run,
+      plan,
+      learner,
+      firstStep: checkpoint.step,
+      engine: portableEngine(backend.kind === "cpu" ? "host" : "tensors"),
+      backend,
+      writer,
+      hooks,
+      signal: signal ?? null,
+      clock,
+    });
+    return { kind, run, step, steps, metrics: writer.metrics(step) };
+  } finally {
+    learner.dispose();
+  }
+}

@@ -1,0 +1,258 @@
+import * as tf from "@tensorflow/tfjs";
+import { cnfLossAndGradient } from "../flows/cnf_loss.ts";
+import { fmLossAndGradient } from "../flows/fm_loss.ts";
+import type { LossAndGradient } from "../flows/loss.ts";
+import type { Engine } from "../ode/engine.ts";
+import type { Backend } from "../runtime/backend.ts";
+import { FailureError } from "../runtime/errors.ts";
+import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
+import type { TrainConfig } from "./config.ts";
+import { testLoss } from "./evaluation.ts";
+import type { TrainHooks } from "./hooks.ts";
+import type { Learner } from "./learner.ts";
+import type { RunWriter } from "./run_writer.ts";
+import { gradientOf, solveSettingsOf, traceOf } from "./solve_settings.ts";
+import type { TrainingPlan } from "./training_plan.ts";
+
+/**
+ * How many losses wait on a GPU before they are read: a read-back costs 12 ms
+ * whatever its size, and eight awaited together cost as much as one.
+ */
+const LATE_LOSSES = 8;
+
+/** No loss waits longer: on a slow device a person wants to see that something happens. */
+const LATE_MS = 1000;
+
+/** A session of training, ready to go. */
+export interface Session {
+  /** The run's folder. */
+  readonly run: string;
+  readonly plan: TrainingPlan;
+  /** Stands at `firstStep`. */
+  readonly learner: Learner;
+  /** Steps done before. */
+  readonly firstStep: number;
+  readonly engine: Engine;
+  readonly backend: Backend;
+  readonly writer: RunWriter;
+  readonly hooks: TrainHooks;
+  /** Aborted: the step at hand is finished, the checkpoint written, and the loop ends. */
+  readonly signal: AbortSignal | null;
+  /** Milliseconds, from any origin. */
+  readonly clock: () => number;
+}
+
+/** How a session ended, after how many steps of the run. */
+export interface SessionEnd {
+  readonly kind: "finished" | "interrupted";
+  readonly step: number;
+}
+
+/** A step whose loss is still on the device. */
+interface PendingStep {
+  readonly step: number;
+  readonly loss: tf.Scalar;
+  readonly nfe: number | null;
+}
+
+/**
+ * Trains until the run is finished or the signal comes. A checkpoint stands at the end of both.
+ *
+ * @throws {FailureError} If a loss is NaN or infinite, a solve cannot go on, or the disk
+ *   is full. The last checkpoint is whole and from before.
+ */
+export async function trainingLoop(session: Session): Promise<SessionEnd> {
+  const { plan, learner, writer, signal, clock } = session;
+  const { config, dataset, steps } = plan;
+  const order = new BatchOrder({
+    seed: config.seed,
+    count: dataset.train.count,
+    batchSize: config.batchSize,
+  });
+  const losses = new LossReader(session);
+  let step = session.firstStep;
+  let savedMs = clock();
+  const save = async () => {
+    await losses.collect();
+    await writer.save(await learner.read(step));
+    savedMs = clock();
+    losses.restartClock();
+  };
+  try {
+    // What an interrupted session left undone, or all there is to do in a run of no steps.
+    if (step > 0 || steps === 0) await milestone(session, step, losses);
+    if (step >= steps) await save();
+    while (step < steps) {
+      if (signal?.aborted) return { kind: "interrupted", step };
+      const { loss, nfe } = await takeStep(session, step, order.indices(step));
+      step++;
+      losses.add({ step, loss, nfe });
+      if (losses.areDue()) await losses.collect();
+      const isStopped = signal?.aborted ?? false;
+      if (!isStopped) await milestone(session, step, losses);
+      if (isStopped || step === steps || clock() - savedMs >= config.saveSeconds * 1000) {
+        await save();
+      }
+      if (isStopped) return { kind: "interrupted", step };
+    }
+    return { kind: "finished", step };
+  } finally {
+    losses.dispose();
+  }
+}
+
+/** One step of training; the loss is the caller's. */
+async function takeStep(
+  { plan, learner, engine }: Session,
+  step: number,
+  indices: Uint32Array,
+): Promise<Pick<PendingStep, "loss" | "nfe">> {
+  const { config, dataset } = plan;
+  const rows = readRows(dataset, "train", indices);
+  const batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
+  try {
+    const { loss, gradient, nfe } = await lossAndGradient(
+      { config, learner, engine },
+      batch,
+      step,
+    );
+    learner.update(gradient, step);
+    gradient.dispose();
+    return { loss, nfe };
+  } catch (error) {
+    throw atStep(step + 1, error);
+  } finally {
+    batch.dispose();
+  }
+}
+
+async function lossAndGradient(
+  { config, learner, engine }: {
+    readonly config: TrainConfig;
+    readonly learner: Learner;
+    readonly engine: Engine;
+  },
+  batch: tf.Tensor2D,
+  step: number,
+): Promise<LossAndGradient> {
+  const draw = { seed: config.seed, step };
+  switch (config.model) {
+    case "cnf":
+      return await cnfLossAndGradient(learner.model, engine, batch, {
+        ...solveSettingsOf(config),
+        trace: traceOf(config),
+        gradient: gradientOf(config),
+      }, draw);
+    case "fm":
+      return fmLossAndGradient(learner.model, batch, draw);
+    default:
+      return config.model satisfies never;
+  }
+}
+
+/** A failure, with the step at which it happened. */
+function atStep(step: number, error: unknown): unknown {
+  return error instanceof FailureError
+    ? new FailureError(`step ${step}: ${error.message}; the last checkpoint stays`, {
+      cause: error,
+    })
+    : error;
+}
+
+/** Evaluates and has pictures drawn, where `step` steps done are a time for it. */
+async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
+  const { run, plan, learner, engine, writer, hooks } = session;
+  const { config, dataset, stepsPerEpoch, steps } = plan;
+  const isDue = (epochs: number) =>
+    step >= steps || (epochs > 0 && step % (epochs * stepsPerEpoch) === 0);
+  const evaluates = isDue(config.evalEvery) && !writer.hasEvaluation(step);
+  const draws = isDue(config.sampleEvery) && hooks.onPictures !== undefined;
+  if (!evaluates && !draws) return;
+  await losses.collect();
+  const epoch = Math.ceil(step / stepsPerEpoch);
+  try {
+    await learner.withSampledModel(async (model) => {
+      const loss = evaluates ? await testLoss(model, engine, { config, dataset }) : null;
+      if (loss !== null) {
+        const evaluation = { step, epoch, testLoss: loss };
+        writer.logEvaluation(evaluation);
+        hooks.onEvaluation?.(evaluation);
+      }
+      if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engine });
+    });
+  } catch (error) {
+    throw atStep(step, error);
+  }
+  losses.restartClock();
+}
+
+/** Reads losses back, on a GPU several at once and late; logs them and looks whether they are finite. */
+class LossReader {
+  readonly #session: Session;
+  #pending: PendingStep[] = [];
+  #sinceMs: number;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#sinceMs = session.clock();
+  }
+
+  add(step: PendingStep): void {
+    this.#pending.push(step);
+  }
+
+  /** Whether to read now: at once where that is free, else when some have gathered. */
+  areDue(): boolean {
+    const { backend, clock } = this.#session;
+    return backend.kind === "cpu" || this.#pending.length >= LATE_LOSSES ||
+      clock() - this.#sinceMs >= LATE_MS;
+  }
+
+  /** Time that went to something else than steps is not counted as theirs. */
+  restartClock(): void {
+    this.#sinceMs = this.#session.clock();
+  }
+
+  async collect(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const { plan, writer, backend, hooks, clock } = this.#session;
+    const { config, steps, stepsPerEpoch } = plan;
+    const values = await Promise.all(this.#pending.map(({ loss }) => loss.data()));
+    backend.check();
+    const stepMs = (clock() - this.#sinceMs) / values.length;
+    const entries = this.#pending.map(({ step, nfe }, i) => ({
+      step,
+      loss: values[i]![0]!,
+      stepMs,
+      nfe,
+    }));
+    this.dispose();
+    const badIndex = entries.findIndex(({ loss }) => !Number.isFinite(loss));
+    const good = badIndex < 0 ? entries : entries.slice(0, badIndex);
+    writer.logSteps(good);
+    for (const { step, loss } of good) {
+      hooks.onStep?.({
+        step,
+        steps,
+        epoch: Math.ceil(step / stepsPerEpoch),
+        epochs: Math.ceil(steps / stepsPerEpoch),
+        loss,
+        samplesPerSecond: config.batchSize * 1000 / stepMs,
+      });
+    }
+    const bad = entries[badIndex];
+    if (bad !== undefined) {
+      throw new FailureError(
+        `step ${bad.step}: the loss is ${bad.loss}; the last good checkpoint stays; ` +
+          "try a smaller --lr, or --clip, and look for NaN and very large values in the data",
+      );
+    }
+    this.restartClock();
+  }
+
+  /** Gives back the losses that nobody read. */
+  dispose(): void {
+    for (const { loss } of this.#pending) loss.dispose();
+    this.#pending = [];
+  }
+}

@@ -1,0 +1,144 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { FlowKind } from "../flows/model.ts";
+import type { Network } from "../nn/network.ts";
+import { InputError } from "../runtime/errors.ts";
+import {
+  type ConfigFile,
+  defaultDataOf,
+  mergeOptions,
+  type NetName,
+  optionName,
+  resolveConfig,
+  resumeConfig,
+  type TrainConfig,
+  type TrainOptions,
+} from "./config.ts";
+import type { RunConfig } from "./load_run.ts";
+
+/** Opens a data set by the name in the config. */
+export type DatasetOpener = (
+  name: string,
+  options: { readonly seed: number; readonly binarize: boolean },
+) => Promise<Dataset>;
+
+/** What was asked for. */
+export interface TrainRequest {
+  readonly model: FlowKind;
+  /** Options of a config file, or null. */
+  readonly configFile: ConfigFile | null;
+  /** Options that override the file's. */
+  readonly options: TrainOptions;
+  readonly openDataset: DatasetOpener;
+}
+
+/** A run as far as it is decided before anything is computed. */
+export interface TrainingPlan extends RunConfig {
+  readonly dataset: Dataset;
+  readonly stepsPerEpoch: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+}
+
+/**
+ * Decides a new run: opens its data and resolves its config against them.
+ *
+ * @throws {InputError} If the options are not valid, or do not fit the data.
+ */
+export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
+  const { model, configFile, options } = request;
+  const given = mergeOptions(configFile, options);
+  const data = given.data ?? defaultDataOf(model, given.net);
+  const { seed = 0, binarize = true } = given;
+  const dataset = await request.openDataset(data, { seed, binarize });
+  requireNet(given.net, dataset, data);
+  const net = netOf(dataset);
+  const config = resolveConfig(model, configFile, { ...options, data, net });
+  const plan = planOf(config, dataset);
+  const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
+  if (schedule !== "cosine") return plan;
+  return { ...plan, config: resolveConfig(model, null, { ...config, lrHorizon }) };
+}
+
+/**
+ * Decides how a run goes on.
+ *
+ * @throws {InputError} If an option differs that changes the mathematics, the run would
+ *   shrink, or its data are no longer of the kind that it was trained on.
+ */
+export async function planResumed(stored: RunConfig, request: TrainRequest): Promise<TrainingPlan> {
+  const { configFile, options, openDataset } = request;
+  const config = resumeConfig(stored.config, configFile, options);
+  const dataset = await openDataset(config.data, {
+    seed: config.seed,
+    binarize: config.binarize ?? true,
+  });
+  requireNet(config.net, dataset, config.data);
+  const plan = planOf(config, dataset);
+  if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
+    throw new InputError(
+      `data ${config.data}: wants the network ${JSON.stringify(plan.network)}, the run has ` +
+        `${JSON.stringify(stored.network)}; resume it with the data that it was started with`,
+    );
+  }
+  const storedSteps = stepsOf(stored.config, plan.stepsPerEpoch);
+  if (plan.steps < storedSteps) {
+    const key = config.steps === undefined ? "epochs" : "steps";
+    throw new InputError(
+      `${optionName(key)} ${config[key]}: makes ${plan.steps} steps, the run is set for ` +
+        `${storedSteps}; a resumed run may grow, not shrink`,
+    );
+  }
+  return plan;
+}
+
+function sorted(network: Network): [string, unknown][] {
+  return Object.entries(network).sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+function netOf(dataset: Dataset): NetName {
+  return dataset.kind === "points" ? "mlp" : "resnet";
+}
+
+function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
+  if (net !== undefined && net !== netOf(dataset)) {
+    throw new InputError(
+      `${optionName("net")} ${net}: data ${data} holds ${dataset.kind}, which take ` +
+        `${optionName("net")} ${netOf(dataset)}`,
+    );
+  }
+}
+
+function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
+  const { count } = dataset.train;
+  if (count < config.batchSize) {
+    throw new InputError(
+      `data ${config.data}: ${count} training rows are fewer than a batch of ` +
+        `${config.batchSize}; give ${optionName("batchSize")} ${Math.max(1, count)} or less`,
+    );
+  }
+  const stepsPerEpoch = Math.floor(count / config.batchSize);
+  return {
+    config,
+    dataset,
+    network: networkFor(config, dataset),
+    stepsPerEpoch,
+    steps: stepsOf(config, stepsPerEpoch),
+  };
+}
+
+function stepsOf({ steps, epochs }: TrainConfig, stepsPerEpoch: number): number {
+  return steps ?? epochs! * stepsPerEpoch;
+}
+
+function networkFor({ hidden, filters, blocks }: TrainConfig, dataset: Dataset): Network {
+  switch (dataset.kind) {
+    case "points":
+      return { kind: "mlp", dims: dataset.dims, hidden: hidden! };
+    case "images": {
+      const { height, width, channels } = dataset;
+      return { kind: "resnet", height, width, channels, filters: filters!, blocks: blocks! };
+    }
+    default:
+      return dataset satisfies never;
+  }
+}

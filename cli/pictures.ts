@@ -6,6 +6,14 @@ import { trajectoryPlot } from "../src/plot/trajectory_plot.ts";
 import { InputError } from "../src/runtime/errors.ts";
 import type { TrainingLog } from "../src/train/training_log.ts";
 
+/** Names of the pictures that `fluxion plot` draws. */
+export const pictureFiles = {
+  density: "density.png",
+  samples: "samples.png",
+  trajectories: "trajectories.png",
+  curves: "curves.png",
+} as const;
+
 /** How many samples a picture shows unless asked for more. */
 export const PICTURED = { mlp: 1000, resnet: 64 } as const;
 

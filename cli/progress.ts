@@ -39,7 +39,7 @@ export function showProgress(
       const now = performance.now();
       // The first report may stand anywhere (a resumed run), so speed counts from there.
       first ??= { done, at: now };
-      if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS) && done < total) return;
+      if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
       const rate = (done - first.done) / (now - first.at);
       const left = rate > 0 ? `, ${duration((total - done) / rate / 1000)} left` : "";

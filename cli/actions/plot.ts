@@ -8,7 +8,13 @@ import { InputError } from "../../src/runtime/errors.ts";
 import type { PlotFlags } from "../commands/plot.ts";
 import { evenTimes } from "../even_times.ts";
 import { exists, shownPath, userPath } from "../paths.ts";
-import { curvesPicture, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
+import {
+  curvesPicture,
+  PICTURED,
+  pictureFiles,
+  samplesPicture,
+  trajectoriesPicture,
+} from "../pictures.ts";
 import { printLine, type Say, speaker } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
 import { type OpenedRun, openRun } from "./open_run.ts";
@@ -84,7 +90,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
   const pictures: Picture[] = [];
   if (model.kind === "cnf" && isPlane) {
     pictures.push({
-      file: "density.png",
+      file: pictureFiles.density,
       draw: async () => {
         const points = await shared();
         const { grid } = await integrateDensity(
@@ -99,12 +105,12 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
     });
   }
   pictures.push({
-    file: "samples.png",
+    file: pictureFiles.samples,
     draw: async () => await samplesPicture(network, await shared(), `Samples of ${name}`),
   });
   if (isPlane || network.kind === "resnet") {
     pictures.push({
-      file: "trajectories.png",
+      file: pictureFiles.trajectories,
       draw: async () => {
         const ways = WAYS[network.kind];
         const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
@@ -120,7 +126,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
     });
   }
   pictures.push({
-    file: "curves.png",
+    file: pictureFiles.curves,
     draw: async () =>
       await curvesPicture(await opened.readLog(), {
         model: model.kind,

@@ -1,0 +1,87 @@
+/**
+ * `deno task demo`: a CNF on two moons, flow matching on two moons and on MNIST,
+ * each trained briefly, drawn and evaluated; at most three minutes on two cores.
+ *
+ * It goes through the functions behind `fluxion train`, `plot` and `eval`, and
+ * replaces what it wrote the last time.
+ */
+import { evaluateRun, type Evaluation } from "./actions/eval.ts";
+import { plotRun } from "./actions/plot.ts";
+import { trainRun } from "./actions/train.ts";
+import type { TrainFlags } from "./commands/train.ts";
+import { verdict } from "./errors.ts";
+import { duration } from "./progress.ts";
+import { shownPath } from "./paths.ts";
+import { paint, printLine, writeMessage } from "./terminal.ts";
+
+/** One model of the demo. Steps, not seconds, bound it: the figures are the same on every machine. */
+interface Part {
+  readonly title: string;
+  readonly model: "cnf" | "fm";
+  readonly options: TrainFlags;
+  /** Test rows of the evaluation. */
+  readonly n: number;
+  /** The figures that are printed, by their key in the evaluation. */
+  readonly figures: readonly (readonly [key: string, words: string])[];
+}
+
+const parts: readonly Part[] = [
+  {
+    title: "CNF on two moons",
+    model: "cnf",
+    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 64, steps: 120 },
+    n: 500,
+    figures: [
+      ["nll", "test NLL (nats)"],
+      ["nllGap", "above the true density's (nats)"],
+      ["mass", "integral of the density"],
+      ["nfe", "evaluations a solve"],
+    ],
+  },
+  {
+    title: "Flow matching on two moons",
+    model: "fm",
+    options: { data: "moons", run: "runs/demo-fm-moons", hidden: 64, steps: 1500 },
+    n: 1000,
+    figures: [
+      ["loss", "test loss"],
+      ["wasserstein2", "2-Wasserstein distance of samples to fresh data"],
+      ["wasserstein2Data", "the same between two draws of fresh data"],
+    ],
+  },
+  {
+    title: "Flow matching on MNIST",
+    model: "fm",
+    options: { data: "mnist", run: "runs/demo-fm-mnist", filters: 16, blocks: 2, steps: 250 },
+    n: 500,
+    figures: [["loss", "test loss"]],
+  },
+];
+
+async function demo(): Promise<void> {
+  const started = performance.now();
+  const lines: string[] = [];
+  for (const part of parts) {
+    const from = performance.now();
+    writeMessage(`${paint("bold", part.title, Deno.stderr)}\n`);
+    const { folder } = await trainRun(part.model, { ...part.options, overwrite: true });
+    const pictures = await plotRun({}, folder);
+    const evaluation: Evaluation = await evaluateRun({ n: part.n }, folder);
+    lines.push("", `${part.title}, ${duration((performance.now() - from) / 1000)}`);
+    for (const [key, words] of part.figures) {
+      const value = evaluation[key];
+      if (typeof value === "number") lines.push(`  ${value.toPrecision(4).padStart(8)}  ${words}`);
+    }
+    for (const path of [...pictures, shownPath(`${folder}/metrics.json`)]) lines.push(`  ${path}`);
+  }
+  for (const line of lines) printLine(line);
+  printLine(`\nDone in ${duration((performance.now() - started) / 1000)}. Next: fluxion --help`);
+}
+
+try {
+  await demo();
+} catch (error) {
+  const { message, exitCode } = verdict(error);
+  if (message !== null) writeMessage(`${paint("red", "demo:", Deno.stderr)} ${message}\n`);
+  Deno.exitCode = exitCode;
+}

@@ -36,7 +36,7 @@ for (const command of helped) {
     const { code, stdout, stderr } = await fluxion([...command, "--help"]);
     assert.equal(code, 0);
     assert.equal(stderr, "");
-    assert.match(stdout, /EXAMPLES\n  .*fluxion/);
+    assert.match(stdout, /EXAMPLES\n {2}.*fluxion/);
   });
 }
 

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { resolveConfig } from "../../src/train/config.ts";
+import { encodeRunConfig } from "../../src/train/load_run.ts";
+import { holdRun, latestRun, runFile, runName, samplesFile } from "../../src/train/run_folder.ts";
+
+const config = encodeRunConfig({
+  config: resolveConfig("cnf"),
+  network: { kind: "mlp", dims: 2, hidden: 64 },
+});
+
+async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const naming = (root: string, mode: "new" | "resume" | "overwrite" = "new") => ({
+  mode,
+  root,
+  name: "cnf-moons",
+});
+
+Deno.test("holdRun() without a path takes the next free number", () =>
+  inTempDir(async (root) => {
+    const hold = async () => {
+      using held = await holdRun(null, naming(`${root}/runs`));
+      return held.path;
+    };
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0001`);
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0002`);
+    await Deno.mkdir(`${root}/runs/cnf-moons-0041`);
+    await Deno.mkdir(`${root}/runs/fm-moons-0099`);
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0042`);
+  }));
+
+Deno.test("holdRun() called many times at once gives each its own folder", () =>
+  inTempDir(async (root) => {
+    const helds = await Promise.all(
+      Array.from({ length: 8 }, () => holdRun(null, naming(root))),
+    );
+    assert.equal(new Set(helds.map(({ path }) => path)).size, 8);
+    for (const held of helds) held[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() refuses a run that is there, unless told to resume or overwrite", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    await assert.rejects(holdRun(path, naming(root)), {
+      name: "InputError",
+      message: /x: exists; --resume goes on with it, --overwrite replaces it/,
+    });
+    (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
+    (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    await Deno.mkdir(`${path}/samples`, { recursive: true });
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    for (const name of ["log.jsonl", "notes.txt", "samples/epoch-0001.png", "samples/mine.png"]) {
+      await Deno.writeTextFile(`${path}/${name}`, "");
+    }
+    (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();
+    const names = async (folder: string) =>
+      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(await names(path), [".lock", "notes.txt", "samples"]);
+    assert.deepEqual(await names(`${path}/samples`), ["mine.png"]);
+  }));
+
+Deno.test("holdRun() with overwrite leaves a folder alone that is no run", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/precious`;
+    await Deno.mkdir(path);
+    for (const content of ["{}", '{"model":"cnf"}', "not json", '{"name":"an npm package"}']) {
+      await Deno.writeTextFile(`${path}/config.json`, content);
+      await Deno.writeTextFile(`${path}/log.jsonl`, "mine");
+      await assert.rejects(holdRun(path, naming(root, "overwrite")), {
+        name: "InputError",
+        message: /precious: has files but is not a run folder/,
+      });
+      assert.equal(await Deno.readTextFile(`${path}/log.jsonl`), "mine");
+    }
+  }));
+
+Deno.test("holdRun() takes an empty folder, and refuses files and what cannot be made", () =>
+  inTempDir(async (root) => {
+    await Deno.mkdir(`${root}/empty`);
+    (await holdRun(`${root}/empty`, naming(root)))[Symbol.dispose]();
+    await Deno.writeTextFile(`${root}/file`, "");
+    await assert.rejects(holdRun(`${root}/file`, naming(root)), {
+      name: "InputError",
+      message: /file: is a file/,
+    });
+    await assert.rejects(holdRun(`${root}/file/run`, naming(root)), { name: "InputError" });
+    await assert.rejects(holdRun(`${root}/nothing`, naming(root, "resume")), {
+      name: "InputError",
+      message: /nothing: not a run folder/,
+    });
+  }));
+
+Deno.test("holdRun() refuses a folder that somebody holds, and takes it when they let go", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    const first = await holdRun(path, naming(root));
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    for (const mode of ["resume", "overwrite"] as const) {
+      await assert.rejects(holdRun(path, naming(root, mode)), {
+        name: "InputError",
+        message: /x: another process is training in it/,
+      });
+    }
+    assert.equal(await Deno.readTextFile(`${path}/config.json`), config);
+    first[Symbol.dispose]();
+    (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
+  }));
+
+Deno.test("latestRun() is the run that was written to last", () =>
+  inTempDir(async (root) => {
+    await assert.rejects(latestRun(`${root}/runs`), { name: "InputError" });
+    const at = async (name: string, file: "config" | "checkpoint", time: number) => {
+      await Deno.mkdir(`${root}/runs/${name}`, { recursive: true });
+      await Deno.writeTextFile(runFile(`${root}/runs/${name}`, file), "");
+      await Deno.utime(runFile(`${root}/runs/${name}`, file), time, time);
+    };
+    await at("old", "config", 100);
+    await at("new", "config", 200);
+    assert.equal(await latestRun(`${root}/runs`), `${root}/runs/new`);
+    await at("old", "checkpoint", 300);
+    await Deno.mkdir(`${root}/runs/no-run`);
+    assert.equal(await latestRun(`${root}/runs`), `${root}/runs/old`);
+  }));
+
+Deno.test("runName() and samplesFile() are the contract's", () => {
+  assert.equal(runName("cnf", "moons"), "cnf-moons");
+  assert.equal(runName("cnf", "/a b/my points.csv"), "cnf-my-points");
+  assert.equal(runName("fm", "x/train-images-idx3-ubyte.gz"), "fm-train-images-idx3-ubyte");
+  assert.equal(runName("cnf", "-"), "cnf-stdin");
+  assert.equal(samplesFile("r", 7), "r/samples/epoch-0007.png");
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { cutLog, LogWriter, readLog } from "../../src/train/training_log.ts";
+
+const stepEntry = (step: number) => ({ step, loss: 1 / step, stepMs: 2, nfe: null });
+
+async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("LogWriter appends what readLog() reads", () =>
+  inTempDir(async (folder) => {
+    const path = `${folder}/log.jsonl`;
+    for (const steps of [[1, 2], [3]]) {
+      using writer = await LogWriter.open(path);
+      writer.append(steps.map(stepEntry));
+      writer.append([{ step: steps.at(-1)!, epoch: 1, testLoss: 0.5 }]);
+      writer.sync();
+    }
+    const log = await readLog(path);
+    assert.deepEqual(log.steps, [1, 2, 3].map(stepEntry));
+    assert.deepEqual(log.evaluations.map(({ step }) => step), [2, 3]);
+  }));
+
+Deno.test("cutLog() keeps what was known at a step, and drops a torn line", () =>
+  inTempDir(async (folder) => {
+    const path = `${folder}/log.jsonl`;
+    const lines = [
+      stepEntry(1),
+      stepEntry(2),
+      { step: 2, epoch: 1, testLoss: 9 },
+      stepEntry(3),
+      { step: 3, epoch: 1, testLoss: 9 },
+    ].map((entry) => JSON.stringify(entry));
+    await Deno.writeTextFile(path, `${lines.join("\n")}\n{"step":4,"lo`);
+    const log = await cutLog(path, 2);
+    assert.deepEqual(log.steps, [1, 2].map(stepEntry));
+    assert.equal(
+      await Deno.readTextFile(path),
+      lines.slice(0, 3).map((line) => `${line}\n`).join(""),
+    );
+  }));
+
+Deno.test("cutLog() makes an empty log where there is none", () =>
+  inTempDir(async (folder) => {
+    const path = `${folder}/log.jsonl`;
+    assert.deepEqual(await cutLog(path, 5), { steps: [], evaluations: [] });
+    assert.equal(await Deno.readTextFile(path), "");
+  }));
+
+Deno.test("LogWriter reports a full disk as a failure", () =>
+  inTempDir(async (folder) => {
+    using writer = await LogWriter.open(`${folder}/log.jsonl`);
+    const { writeSync } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.writeSync = () => {
+      throw new Error("No space left on device (os error 28)");
+    };
+    try {
+      assert.throws(() => writer.append([stepEntry(1)]), {
+        name: "FailureError",
+        message: /log\.jsonl: cannot be written \(No space left.*--resume/,
+      });
+    } finally {
+      Deno.FsFile.prototype.writeSync = writeSync;
+    }
+  }));

@@ -29,7 +29,7 @@ const parts: readonly Part[] = [
   {
     title: "CNF on two moons",
     model: "cnf",
-    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 64, steps: 120 },
+    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, steps: 700 },
     n: 500,
     figures: [
       ["nll", "test NLL (nats)"],
@@ -41,7 +41,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on two moons",
     model: "fm",
-    options: { data: "moons", run: "runs/demo-fm-moons", hidden: 64, steps: 1500 },
+    options: { data: "moons", run: "runs/demo-fm-moons", hidden: 64, steps: 3000 },
     n: 1000,
     figures: [
       ["loss", "test loss"],
@@ -52,7 +52,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", filters: 16, blocks: 2, steps: 250 },
+    options: { data: "mnist", run: "runs/demo-fm-mnist", filters: 16, blocks: 2, steps: 400 },
     n: 500,
     figures: [["loss", "test loss"]],
   },

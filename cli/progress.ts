@@ -15,7 +15,7 @@ export interface Progress {
   clear(): void;
 }
 
-const BAR_CELLS = 24;
+const BAR_CELLS = 14;
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
 

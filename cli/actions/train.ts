@@ -57,7 +57,7 @@ export async function trainRun(
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {
       const words = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
-        `${samplesPerSecond.toPrecision(3)} samples/s`;
+        `${Math.round(samplesPerSecond)} samples/s`;
       progress.update({ done: step, total: steps, words });
     },
     onEvaluation({ step, epoch, testLoss }) {

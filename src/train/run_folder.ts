@@ -59,6 +59,7 @@ export async function holdRun(
     // Again, now that nobody else can write here.
     await requireUsable(path, mode);
     if (mode === "overwrite") await attempt(path, () => removeRunFiles(path));
+    await attempt(path, () => removeTornFiles(path));
     return held;
   } catch (error) {
     held[Symbol.dispose]();
@@ -126,6 +127,15 @@ async function removeRunFiles(path: string): Promise<void> {
     await Deno.remove(runFile(path, file)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+}
+
+/** Removes the temporary files of a process that was killed while it wrote one. */
+async function removeTornFiles(path: string): Promise<void> {
+  const isTorn = (name: string) =>
+    name.endsWith(".tmp") && Object.values(runFiles).some((file) => name.startsWith(`${file}.`));
+  for (const name of (await namesIn(path) ?? []).filter(isTorn)) {
+    await Deno.remove(`${path}/${name}`);
   }
 }
 

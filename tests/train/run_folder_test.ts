@@ -120,6 +120,16 @@ Deno.test("holdRun() refuses a folder that somebody holds, and takes it when the
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
   }));
 
+Deno.test("holdRun() removes what a killed process had half written, and nothing else", () =>
+  inTempDir(async (root) => {
+    const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;
+    for (const name of [torn, "mine.tmp"]) await Deno.writeTextFile(`${root}/${name}`, "half");
+    await Deno.writeTextFile(`${root}/config.json`, config);
+    (await holdRun(root, naming(root, "resume")))[Symbol.dispose]();
+    const names = (await Array.fromAsync(Deno.readDir(root))).map(({ name }) => name).sort();
+    assert.deepEqual(names, [".lock", "config.json", "mine.tmp"]);
+  }));
+
 Deno.test("latestRun() is the run that was written to last", () =>
   inTempDir(async (root) => {
     await assert.rejects(latestRun(`${root}/runs`), { name: "InputError" });

@@ -52,7 +52,14 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", filters: 16, blocks: 2, steps: 400 },
+    options: {
+      data: "mnist",
+      run: "runs/demo-fm-mnist",
+      filters: 16,
+      batchSize: 32,
+      lr: 4e-3,
+      steps: 500,
+    },
     n: 500,
     figures: [["loss", "test loss"]],
   },

@@ -73,8 +73,8 @@ export function verdict(error: unknown): Verdict {
   if (error instanceof Deno.errors.NotCapable) {
     const wanted = error.message.replace(/,? (run again|specify the required).*$/s, "");
     return {
-      message: `not permitted: ${wanted}; from a checkout, deno task fluxion runs with every ` +
-        "permission",
+      message: `not permitted: ${wanted}; say y when asked on a terminal, or from a checkout run ` +
+        "deno run -A cli/main.ts",
       exitCode: 2,
     };
   }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { fluxion, inFolder } from "./_fluxion.ts";
+
+Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and the data", async () => {
+  const { code, stdout } = await fluxion(["doctor", "--json"]);
+  const report = JSON.parse(stdout);
+  const cpu = report.backends.find((backend: { kind: string }) => backend.kind === "cpu");
+  assert.equal(cpu.problem, null);
+  assert.ok(cpu.tests.length > 5);
+  const tests = report.backends.flatMap((backend: { tests: { ok: boolean }[] }) => backend.tests);
+  const allWell = report.worker.ok && tests.every(({ ok }: { ok: boolean }) => ok);
+  assert.equal(code, allWell ? 0 : 1);
+  assert.ok(report.worker.ok, report.worker.detail);
+  assert.equal(report.auto.points.kind, "cpu");
+  assert.match(report.auto.images.reason, /\w/);
+  assert.equal(report.versions.deno, Deno.version.deno);
+  assert.ok(report.memory.availableBytes > 0 && report.disk.availableBytes > 0);
+  assert.ok(report.data.some(({ name }: { name: string }) => name === "moons"));
+});
+
+Deno.test("fluxion doctor without an adapter says so, and is content", async () => {
+  const { stdout } = await fluxion(["doctor"], { env: { DENO_WEBGPU_BACKEND: "none" } });
+  assert.match(stdout, /Backend webgpu\n {2}.*mesa-vulkan-drivers/);
+  assert.match(stdout, /WebGPU adapters\n {2}none/);
+});
+
+Deno.test("fluxion data lists, draws and verifies", () =>
+  inFolder(async (folder) => {
+    const around = { cwd: folder, env: { FLUXION_DATA_DIR: `${folder}/cache` } };
+    const list = await fluxion(["data", "list"], around);
+    assert.equal(list.code, 0);
+    assert.match(list.stdout, /^moons .*built in/m);
+    assert.match(list.stdout, /^kmnist .*fluxion data fetch kmnist/m);
+    const json = JSON.parse((await fluxion(["data", "list", "--json"], around)).stdout);
+    assert.ok(json.length >= 6);
+    for (const name of ["moons", "mnist"]) {
+      const { code, stdout, stderr } = await fluxion(["data", "preview", name], around);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, `${name}.png\n`);
+      const start = Deno.readFileSync(`${folder}/${name}.png`).subarray(1, 4);
+      assert.equal(new TextDecoder().decode(start), "PNG");
+    }
+    assert.equal((await fluxion(["data", "preview", "moons"], around)).code, 2, "it is there");
+    const verified = await fluxion(["data", "verify", "mnist"], around);
+    assert.equal(verified.code, 0);
+    assert.match(verified.stdout, /embedded mnist: whole/);
+  }));
+
+Deno.test("fluxion data fetch asks before it speaks to another host", () =>
+  inFolder(async (folder) => {
+    const { code, stderr } = await fluxion(
+      ["data", "fetch", "mnist", "--from", "http://127.0.0.1:1/mnist"],
+      { cwd: folder, env: { FLUXION_DATA_DIR: `${folder}/cache` } },
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /^fluxion: .*127\.0\.0\.1:1.*--from DIR\n$/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));

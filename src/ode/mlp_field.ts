@@ -27,10 +27,11 @@ export interface DisposableField<Rows> extends DifferentiableField<Rows, tf.Tens
 }
 
 /**
- * Floats that one linearization holds at most. Measured on the wasm backend: larger blocks leave the
- * caches, smaller ones pay each operation's overhead more often.
+ * Floats that one linearization holds at most: about a thousand rows of the usual network. Measured
+ * on the wasm backend, larger blocks leave the caches (transposes then cost five times as much a
+ * row), smaller ones pay each operation's overhead more often.
  */
-const LINEARIZATION_FLOATS = 4e6;
+const LINEARIZATION_FLOATS = 1.5e6;
 
 function partsOf(spec: MlpSpec): readonly StatePart[] {
   const z = { name: "z", width: spec.dims };

@@ -108,32 +108,19 @@ export function replay<Rows, Vector>(problem: {
   readonly cotangent: Rows;
   readonly gradient: GradientSum<Vector>;
 }): RowsGradient<Rows> {
-  const { space, field, tableau, steps } = problem;
+  const { space, field, tableau } = problem;
   const stages = usedStages(tableau);
   const everyStage = Array.from({ length: stages }, (_, stage) => stage);
   const total = space.count(problem.cotangent);
-  let cotangent = space.take(
-    problem.cotangent,
-    Int32Array.from({ length: total }, (_, i) => i),
-  );
+  const mostRows = Math.max(1, Math.floor(field.linearizationRows / stages));
+  let cotangent = space.take(problem.cotangent, Int32Array.from({ length: total }, (_, i) => i));
   let pulledRows = 0;
-  let end = steps.length;
-  while (end > 0) {
-    // As many steps as fit one linearization, the last ones first.
-    let begin = end - 1;
-    let rows = steps[begin]!.rowIds.length * stages;
-    while (begin > 0) {
-      const more = steps[begin - 1]!.rowIds.length * stages;
-      if (rows + more > field.linearizationRows) break;
-      rows += more;
-      begin--;
-    }
-    const chunk = steps.slice(begin, end);
+  for (const chunk of chunksFromLast(space, problem.steps, mostRows)) {
     const linearization = linearizeStages(problem, chunk, everyStage);
     try {
+      const rows = chunk.reduce((sum, step) => sum + step.rowIds.length * stages, 0);
       let first = rows;
-      for (let i = chunk.length - 1; i >= 0; i--) {
-        const step = chunk[i]!;
+      for (const step of chunk.toReversed()) {
         first -= step.rowIds.length * stages;
         const whole = step.rowIds.length === total;
         const v = whole ? cotangent : space.take(cotangent, step.rowIds);
@@ -142,13 +129,67 @@ export function replay<Rows, Vector>(problem: {
         for (const old of new Set([v, cotangent, pulled])) if (old !== next) space.release(old);
         cotangent = next;
       }
+      pulledRows += rows;
     } finally {
       linearization.close();
     }
-    pulledRows += rows;
-    end = begin;
   }
   return { y0: cotangent, pulledRows };
+}
+
+/**
+ * The steps from the last to the first in chunks of at most `mostRows` rows, in each chunk in
+ * the order in which they were taken. Rows are independent of each other, so that a step
+ * that is too large is cut by rows; the pieces are released when the next chunk is asked for.
+ */
+function* chunksFromLast<Rows>(
+  space: RowSpace<Rows>,
+  steps: readonly StepRecord<Rows>[],
+  mostRows: number,
+): Generator<readonly StepRecord<Rows>[]> {
+  let end = steps.length;
+  while (end > 0) {
+    const last = steps[end - 1]!;
+    if (last.rowIds.length > mostRows) {
+      for (const piece of cutByRows(space, last, mostRows)) {
+        try {
+          yield [piece];
+        } finally {
+          for (const rows of [piece.y, ...piece.slopes]) space.release(rows);
+        }
+      }
+      end--;
+      continue;
+    }
+    let begin = end, rows = 0;
+    while (begin > 0 && rows + steps[begin - 1]!.rowIds.length <= mostRows) {
+      rows += steps[--begin]!.rowIds.length;
+    }
+    yield steps.slice(begin, end);
+    end = begin;
+  }
+}
+
+/** A recorded step as pieces of at most `mostRows` rows, one at a time; each is the caller's. */
+function* cutByRows<Rows>(
+  space: RowSpace<Rows>,
+  step: StepRecord<Rows>,
+  mostRows: number,
+): Generator<StepRecord<Rows>> {
+  const count = step.rowIds.length;
+  const pieces = Math.ceil(count / mostRows);
+  for (let piece = 0; piece < pieces; piece++) {
+    const first = Math.floor(count * piece / pieces);
+    const end = Math.floor(count * (piece + 1) / pieces);
+    const rows = Int32Array.from({ length: end - first }, (_, i) => first + i);
+    yield {
+      rowIds: step.rowIds.slice(first, end),
+      t: step.t.slice(first, end),
+      h: step.h.slice(first, end),
+      y: space.take(step.y, rows),
+      slopes: step.slopes.map((slope) => space.take(slope, rows)),
+    };
+  }
 }
 
 /** The cotangent of a step's start from the cotangent `v` of its end. */

@@ -69,6 +69,14 @@ function weight(weights: MlpWeights, layer: number): tf.Tensor2D {
   return weights.tensors[2 * layer] as tf.Tensor2D;
 }
 
+/**
+ * tanh x = 2 sigmoid(2 x) - 1, absolute error below 2e-7: tfjs's wasm backend calls the C
+ * library for each tanh (0.13 ms for 8,192 numbers) and vectorizes sigmoid (0.03 ms for all of this).
+ */
+function tanh(x: tf.Tensor2D): tf.Tensor2D {
+  return tf.sub(tf.mul(tf.sigmoid(tf.mul(x, 2)), 2), 1);
+}
+
 /** x W + b. */
 function affine(weights: MlpWeights, layer: number, x: tf.Tensor2D): tf.Tensor2D {
   const bias = weights.tensors[2 * layer + 1] as tf.Tensor1D;
@@ -89,7 +97,7 @@ function activate(
     const before = layer === 0
       ? tf.add<tf.Tensor2D>(affine(weights, 0, input.x), input.embedding)
       : affine(weights, layer, h[layer - 1]!);
-    const after = tf.tanh(before);
+    const after = tanh(before);
     const slope = tf.sub<tf.Tensor2D>(one, tf.square(after));
     h.push(after);
     s.push(slope);
@@ -207,7 +215,9 @@ export function linearizeMlp(
       x: tf.clone(x),
       probes: directions?.kind === "probes" ? tf.clone(directions.probes) : null,
       velocity: affine(weights, 3, activations.h[2]!),
-      tangents: directions === null ? null : tf.matMul<tf.Tensor2D>(activations.T[2]!, weight(weights, 3)),
+      tangents: directions === null
+        ? null
+        : tf.matMul<tf.Tensor2D>(activations.T[2]!, weight(weights, 3)),
       adjoint: directions === null ? null : adjointOfDivergence(weights, activations, directions),
     };
   });

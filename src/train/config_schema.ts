@@ -165,6 +165,3 @@ export const configFileSchema = v.strictObject({
     v.description("written by a run, found from its data; not an option"),
   )),
 });
-
-/** Options by name, none of them required, as a config file or the command line gives them. */
-export type TrainOptions = v.InferOutput<typeof trainOptionsSchema>;

@@ -10,8 +10,11 @@ import type { EvaluationEntry } from "./training_log.ts";
 export interface TrainStart {
   /** The run's folder. */
   readonly run: string;
+  /** Everything that the run is a function of. */
   readonly config: TrainConfig;
+  /** The velocity network. */
   readonly network: Network;
+  /** Where it computes; it stays open after training. */
   readonly backend: Backend;
   /** Why this backend. */
   readonly backendReason: string;
@@ -19,6 +22,7 @@ export interface TrainStart {
   readonly step: number;
   /** Steps of the whole run. */
   readonly steps: number;
+  /** Whole batches in the training data. */
   readonly stepsPerEpoch: number;
 }
 
@@ -26,32 +30,43 @@ export interface TrainStart {
 export interface TrainProgress {
   /** From 1. */
   readonly step: number;
+  /** Of the whole run. */
   readonly steps: number;
   /** From 1. */
   readonly epoch: number;
+  /** Of the whole run, the last perhaps not whole. */
   readonly epochs: number;
+  /** Of the batch; a CNF's in nats. */
   readonly loss: number;
+  /** Rows of data a second, pictures and evaluations not counted. */
   readonly samplesPerSecond: number;
 }
 
 /** What there is to draw pictures from during training. */
 export interface PictureView {
+  /** The run's folder. */
   readonly run: string;
+  /** Steps done. */
   readonly step: number;
   /** The epoch that the step belongs to, from 1. */
   readonly epoch: number;
+  /** The run's. */
   readonly config: TrainConfig;
+  /** What is learnt. */
   readonly dataset: Dataset;
   /** With the weights that samples are drawn from; it is gone when the hook's promise settles. */
   readonly model: FlowModel;
+  /** To sample with. */
   readonly engine: Engine;
 }
 
 /** What a caller may want to know while training goes on. Each may be left out. */
 export interface TrainHooks {
+  /** Called once, when the folder is held and the backend open. */
   readonly onStart?: (start: TrainStart) => void;
   /** Called in order for every step, on a GPU a few steps late. */
   readonly onStep?: (progress: TrainProgress) => void;
+  /** Called every `evalEvery` epochs and at the end. */
   readonly onEvaluation?: (evaluation: EvaluationEntry) => void;
   /** Awaited, every `sampleEvery` epochs and at the end; perhaps again when a run resumes there. */
   readonly onPictures?: (view: PictureView) => Promise<void>;

@@ -21,6 +21,7 @@ export interface ImportOptions {
   readonly run?: string;
   /** Where runs without a name go; `runs` when left out. */
   readonly runsFolder?: string;
+  /** `new` when left out. */
   readonly mode?: Exclude<RunMode, "resume">;
   /** What the model learnt, for evaluations; moons or mnist when left out. */
   readonly data?: string;
@@ -30,6 +31,7 @@ export interface ImportOptions {
 export interface ImportResult {
   /** The run's folder. */
   readonly run: string;
+  /** Those of a run of no steps. */
   readonly metrics: RunMetrics;
 }
 

@@ -11,7 +11,9 @@ import { decodeStateDict, stateDictWeights } from "./state_dict.ts";
 
 /** What a run's `config.json` says. */
 export interface RunConfig {
+  /** Every option, resolved. */
   readonly config: TrainConfig;
+  /** The velocity network and its sizes. */
   readonly network: Network;
 }
 
@@ -20,6 +22,7 @@ export type WeightsChoice = "ema" | "raw";
 
 /** A run without its tensors. */
 export interface ReadRun extends RunConfig {
+  /** The run's folder. */
   readonly path: string;
   /** Training steps done. */
   readonly step: number;
@@ -29,6 +32,7 @@ export interface ReadRun extends RunConfig {
 
 /** A run whose model is on the current backend; dispose `model.parameters`. */
 export interface LoadedRun extends Omit<ReadRun, "weights"> {
+  /** To sample from and evaluate. */
   readonly model: FlowModel;
 }
 

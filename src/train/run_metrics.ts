@@ -5,10 +5,13 @@ import type { TrainingLog } from "./training_log.ts";
 
 /** What `metrics.json` says of a run, over all of its sessions. */
 export interface RunMetrics {
+  /** `cnf` or `fm`. */
   readonly model: TrainConfig["model"];
+  /** The data set's name in the config. */
   readonly data: string;
   /** null where nothing was computed: the weights were imported. */
   readonly backend: BackendKind | null;
+  /** Of everything random. */
   readonly seed: number;
   /** Training steps done. */
   readonly steps: number;

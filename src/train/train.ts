@@ -15,7 +15,7 @@ import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run_fo
 import type { RunMetrics } from "./run_metrics.ts";
 import { readMetrics, RunWriter } from "./run_writer.ts";
 import { cutLog, readLog } from "./training_log.ts";
-import { type SessionEnd, trainingLoop } from "./training_loop.ts";
+import { trainingLoop } from "./training_loop.ts";
 import {
   type DatasetOpener,
   planResumed,
@@ -26,6 +26,7 @@ import {
 
 /** What to train; every option but the model has a default. */
 export interface TrainGiven extends TrainOptions {
+  /** `cnf`: a continuous normalizing flow; `fm`: flow matching. */
   readonly model: FlowKind;
 }
 
@@ -41,6 +42,7 @@ export interface TrainSurroundings {
   readonly configFile?: ConfigFile | null;
   /** Opens the data by the name in the config; Fluxion's own data sets and files when left out. */
   readonly openDataset?: DatasetOpener;
+  /** What to call while training goes on. */
   readonly hooks?: TrainHooks;
   /** Aborted: the step at hand is finished and a checkpoint written. */
   readonly signal?: AbortSignal;
@@ -50,13 +52,15 @@ export interface TrainSurroundings {
 
 /** How training ended. */
 export interface TrainResult {
-  readonly kind: SessionEnd["kind"] | "alreadyFinished";
+  /** `interrupted` by the signal; `alreadyFinished`: a resumed run with nothing left to do. */
+  readonly kind: "finished" | "interrupted" | "alreadyFinished";
   /** The run's folder. */
   readonly run: string;
   /** Steps done. */
   readonly step: number;
   /** Steps of the whole run. */
   readonly steps: number;
+  /** What `metrics.json` says, over all sessions. */
   readonly metrics: RunMetrics;
 }
 

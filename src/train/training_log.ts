@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../runtime/atomic_file.ts";
 export interface StepEntry {
   /** From 1. */
   readonly step: number;
+  /** Of the batch; a CNF's in nats. */
   readonly loss: number;
   /** Milliseconds of the step; where losses are read late, the mean of those read together. */
   readonly stepMs: number;
@@ -14,15 +15,19 @@ export interface StepEntry {
 
 /** What `log.jsonl` says of one evaluation. */
 export interface EvaluationEntry {
+  /** Training steps done. */
   readonly step: number;
   /** The epoch that the step belongs to, from 1. */
   readonly epoch: number;
+  /** Over the first test rows; a CNF's in nats, from a solve at 1e-5. */
   readonly testLoss: number;
 }
 
 /** All of a log, in the order of its lines. */
 export interface TrainingLog {
+  /** In order. */
   readonly steps: readonly StepEntry[];
+  /** In order. */
   readonly evaluations: readonly EvaluationEntry[];
 }
 
@@ -88,7 +93,9 @@ export class LogWriter {
   }
 
   /**
-   * @throws {FailureError} If the entries cannot be written.
+   * Writes entries to the end of the log.
+   *
+   * @throws {FailureError} If they cannot be written.
    */
   append(entries: readonly Entry[]): void {
     const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
@@ -116,6 +123,7 @@ export class LogWriter {
     }
   }
 
+  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
   }

@@ -1,31 +1,17 @@
+import { mlpLayout } from "../kernels/mlp_field/contract.ts";
 import { type LayerShape, layoutOf, type ParameterLayout } from "../kernels/parameters.ts";
-import type { MlpNetwork, Network, ResnetNetwork } from "./network.ts";
+import type { Network, ResnetNetwork } from "./network.ts";
 
 /** The tensors of a network in PyTorch's names and order, one after the other. */
 export function networkLayout(network: Network): ParameterLayout {
   switch (network.kind) {
     case "mlp":
-      return layoutOf(mlpLayers(network));
+      return mlpLayout(network);
     case "resnet":
       return layoutOf(resnetLayers(network));
     default:
       return network satisfies never;
   }
-}
-
-function mlpLayers({ dims, hidden }: MlpNetwork): LayerShape[] {
-  const linear = (name: string, inputs: number, outputs: number): LayerShape => ({
-    kind: "linear",
-    name,
-    inputs,
-    outputs,
-  });
-  return [
-    linear("x_proj", dims, hidden),
-    linear("backbone.0", hidden, hidden),
-    linear("backbone.2", hidden, hidden),
-    linear("backbone.4", hidden, dims),
-  ];
 }
 
 function resnetLayers({ channels, filters, blocks }: ResnetNetwork): LayerShape[] {

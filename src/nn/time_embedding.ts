@@ -1,3 +1,5 @@
+import { embeddingRows } from "../kernels/mlp_field/time_embedding.ts";
+
 /**
  * The frequencies k * pi, k = 1..width/2, of a time embedding.
  *
@@ -18,26 +20,12 @@ export function embeddingFrequencies(width: number): Float32Array {
  */
 export function timeEmbedding(t: ArrayLike<number>, width: number): Float32Array {
   requireEvenWidth(width);
-  const half = width / 2;
-  const out = new Float32Array(t.length * width);
   for (let row = 0; row < t.length; row++) {
-    const start = row * width;
-    const time = t[row]!;
-    if (!Number.isFinite(time)) {
-      throw new RangeError(`time embedding: expected a finite time, got ${time} in row ${row}`);
-    }
-    // Rows of one control group stand at the same time.
-    if (row > 0 && time === t[row - 1]) {
-      out.copyWithin(start, start - width, start);
-      continue;
-    }
-    for (let k = 1; k <= half; k++) {
-      const angle = k * Math.PI * time;
-      out[start + k - 1] = Math.sin(angle);
-      out[start + half + k - 1] = Math.cos(angle);
+    if (!Number.isFinite(t[row])) {
+      throw new RangeError(`time embedding: expected a finite time, got ${t[row]} in row ${row}`);
     }
   }
-  return out;
+  return embeddingRows(t, width, new Float32Array(t.length * width));
 }
 
 function requireEvenWidth(width: number): void {

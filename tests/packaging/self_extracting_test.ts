@@ -59,6 +59,14 @@ Deno.test("dist/fluxion trains, samples and refuses like the checkout does", asy
   });
 });
 
+Deno.test("dist/fluxion computes in a worker on shared memory", async () => {
+  await onBareMachine(async (machine) => {
+    const { code, stdout, stderr } = await run(machine, ["doctor", "--json"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).worker.ok, true, stdout);
+  });
+});
+
 Deno.test("dist/fluxion asks for a host that it has no permission for, and ends with 2", async () => {
   await onBareMachine(async (machine) => {
     const { code, stderr } = await run(machine, [

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { odeint } from "../../src/ode/odeint.ts";
+import { tableaus } from "../../src/ode/tableaus.ts";
+import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
+import { euler } from "../../src/ode/tableaus/euler.ts";
+import { rk4 } from "../../src/ode/tableaus/rk4.ts";
+import { FailureError } from "../../src/runtime/errors.ts";
+import { decay, distance, logistic, modulated, oscillator, problems } from "./problems.ts";
+
+const adaptive = (tolerance: number) =>
+  ({ kind: "adaptive", rtol: tolerance, atol: tolerance }) as const;
+
+// Halving the step of an order-p method divides its global error by 2^p.
+for (const tableau of Object.values(tableaus)) {
+  for (const problem of [oscillator, modulated]) {
+    Deno.test(`odeint() with ${tableau.name} has its order (${problem.name})`, async () => {
+      const error = async (steps: number, end: number) => {
+        const control = { kind: "fixed", steps } as const;
+        const { y } = await odeint(problem.f, problem.exact(0), [0, end], { tableau, control });
+        return distance(y, problem.exact(end));
+      };
+      // Backwards the modulated problem's leading term nearly vanishes: the oscillator stands for both.
+      for (const end of problem === oscillator ? [2, -2] : [1]) {
+        // Fine enough for the leading term to rule, coarse enough for rounding not to.
+        const steps = tableau.order > 2 ? 32 : 128;
+        const order = Math.log2((await error(steps, end)) / (await error(2 * steps, end)));
+        assert.ok(Math.abs(order - tableau.order) < 0.2, `to t = ${end}: observed ${order}`);
+      }
+    });
+  }
+}
+
+for (const problem of problems) {
+  Deno.test(`odeint() meets its tolerance forwards and backwards (${problem.name})`, async () => {
+    for (const tolerance of [1e-4, 1e-7, 1e-10]) {
+      for (const [start, end] of [[0, 2], [2, 0], [-1, 1]] as const) {
+        const { y, report } = await odeint(problem.f, problem.exact(start), [start, end], {
+          tableau: dopri5,
+          control: adaptive(tolerance),
+        });
+        // The tolerance bounds each step's error; over a few steps of tame problems it grows tenfold at most.
+        const error = distance(y, problem.exact(end));
+        assert.ok(error < 10 * tolerance, `${start} to ${end} at ${tolerance}: ${error}`);
+        // Two evaluations to choose the first step, then six an attempt: the seventh is the next one's first.
+        assert.equal(report.nfe, 2 + 6 * (report.accepted + report.rejected));
+      }
+    }
+  });
+}
+
+Deno.test("odeint() takes fewer steps for a looser tolerance", async () => {
+  const steps = async (tolerance: number) => {
+    const options = { tableau: dopri5, control: adaptive(tolerance) };
+    return (await odeint(oscillator.f, oscillator.exact(0), [0, 10], options)).report.accepted;
+  };
+  assert.ok(await steps(1e-3) < await steps(1e-6));
+  assert.ok(await steps(1e-6) < await steps(1e-9));
+});
+
+Deno.test("odeint() gives states between the steps without changing the end", async () => {
+  const times = Array.from({ length: 41 }, (_, i) => i / 10);
+  for (const tableau of [dopri5, rk4, euler]) {
+    const control = tableau === dopri5 ? adaptive(1e-6) : { kind: "fixed", steps: 160 } as const;
+    const y0 = oscillator.exact(0);
+    const plain = await odeint(oscillator.f, y0, [0, 4], { tableau, control });
+    const dense = await odeint(oscillator.f, y0, times, { tableau, control });
+    assert.deepEqual(dense.y, plain.y);
+    assert.deepEqual(dense.states.at(-1), plain.y);
+    assert.deepEqual(dense.states[0], y0);
+    assert.equal(dense.report.accepted, plain.report.accepted);
+    const atEnd = distance(plain.y, oscillator.exact(4));
+    const between = Math.max(
+      ...dense.states.map((state, i) => distance(state, oscillator.exact(times[i]!))),
+    );
+    // The interpolant may not be much worse than the solution it interpolates.
+    assert.ok(between < 5 * atEnd + 1e-6, `${tableau.name}: ${between}, at the end ${atEnd}`);
+  }
+});
+
+Deno.test("odeint() interpolates with an error of order five a step under dopri5", async () => {
+  // A value of order four inside the step has an error of order five in the step size.
+  const error = async (h: number) => {
+    const control = { kind: "fixed", steps: 1 } as const;
+    const options = { tableau: dopri5, control };
+    const { states } = await odeint(modulated.f, modulated.exact(0), [0, 0.4 * h, h], options);
+    return distance(states[1]!, modulated.exact(0.4 * h));
+  };
+  const order = Math.log2((await error(0.2)) / (await error(0.1)));
+  assert.ok(order > 4.8, `observed ${order}`);
+});
+
+Deno.test("odeint() there and back again is where it began", async () => {
+  const angle = fc.double({ min: -3, max: 3, noNaN: true });
+  await fc.assert(
+    fc.asyncProperty(
+      angle,
+      angle,
+      fc.double({ min: 0.1, max: 3, noNaN: true }),
+      async (a, b, t) => {
+        const pendulum = (time: number, y: Float64Array) =>
+          Float64Array.of(y[1]!, -Math.sin(y[0]!) + 0.1 * Math.cos(time));
+        const options = { tableau: dopri5, control: adaptive(1e-9) };
+        const there = await odeint(pendulum, [a, b], [0, t], options);
+        const back = await odeint(pendulum, there.y, [t, 0], options);
+        // Errors grow at most like exp(t * Lipschitz constant), e^3 = 20, both ways.
+        assert.ok(distance(back.y, [a, b]) < 1e-6);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("odeint() reports a blow-up: where, how small the step, what to try", async () => {
+  const square = (_t: number, y: Float64Array) => y.map((value) => value * value);
+  const solve = odeint(square, [1], [0, 2], { tableau: dopri5, control: adaptive(1e-6) });
+  await assert.rejects(solve, (error) => {
+    assert.ok(error instanceof FailureError);
+    // The solution is 1 / (1 - t).
+    const t = Number(/at t = ([\d.]+)/.exec(error.message)![1]);
+    assert.ok(Math.abs(t - 1) < 1e-3, error.message);
+    assert.match(error.message, /step size .+ rejected steps.+try/);
+    return true;
+  });
+});
+
+Deno.test("odeint() fails on a field that is NaN from some t on, at that t", async () => {
+  const broken = (t: number) => Float64Array.of(t > 0.5 ? NaN : 1);
+  for (const control of [adaptive(1e-6), { kind: "fixed", steps: 10 } as const]) {
+    const solve = odeint(broken, [0], [0, 1], { tableau: dopri5, control });
+    await assert.rejects(solve, { name: "FailureError", message: /at t = 0\.[45].*not finite/ });
+  }
+});
+
+Deno.test("odeint() takes a NaN stage for a step too long", async () => {
+  // Not a number beyond y = 1, which the solution never reaches but long steps do.
+  const edge = (_t: number, y: Float64Array) =>
+    y.map((value) => value > 1 ? NaN : 20 * (1 - value));
+  const { y, report } = await odeint(edge, [0], [0, 1], {
+    tableau: dopri5,
+    control: adaptive(1e-3),
+  });
+  assert.ok(Math.abs(y[0]! - 1) < 1e-3);
+  assert.ok(report.rejected > 0);
+});
+
+Deno.test("odeint() never calls an infinite state an answer", async () => {
+  const explosive = (_t: number, y: Float64Array) => y.map((value) => 1e300 * value);
+  const control = { kind: "fixed", steps: 3 } as const;
+  await assert.rejects(odeint(explosive, [1], [0, 1], { tableau: euler, control }), FailureError);
+});
+
+Deno.test("odeint() stops when the budget of steps is spent", async () => {
+  const solve = odeint(oscillator.f, oscillator.exact(0), [0, 1000], {
+    tableau: dopri5,
+    control: adaptive(1e-9),
+    maxSteps: 20,
+  });
+  await assert.rejects(solve, { name: "FailureError", message: /budget of 20 steps/ });
+});
+
+Deno.test("odeint() does not let the caller's arrays change", async () => {
+  const y0 = Float64Array.of(1);
+  await odeint(decay.f, y0, [0, 1], { tableau: dopri5, control: adaptive(1e-6) });
+  assert.deepEqual(y0, Float64Array.of(1));
+});
+
+Deno.test("odeint() refuses what it cannot solve", async () => {
+  const control = adaptive(1e-6);
+  const attempts: [readonly number[], Parameters<typeof odeint>[3], RegExp][] = [
+    [[0], { tableau: dopri5, control }, /times/],
+    [[0, 0], { tableau: dopri5, control }, /times/],
+    [[0, 1, 0.5], { tableau: dopri5, control }, /times/],
+    [[0, NaN], { tableau: dopri5, control }, /times/],
+    [[0, 1], { tableau: dopri5, control: adaptive(-1) }, /rtol.*-1/],
+    [[0, 1], { tableau: rk4, control: { kind: "fixed", steps: 1.5 } }, /steps.*1\.5/],
+    [[0, 1], { tableau: rk4, control }, /rk4 has no error estimate/],
+  ];
+  for (const [times, options, message] of attempts) {
+    await assert.rejects(odeint(logistic.f, [0.1], times, options), {
+      name: "RangeError",
+      message,
+    });
+  }
+});

@@ -86,7 +86,9 @@ export async function chooseBackend(
   request: "auto" | BackendKind,
   work: Work,
 ): Promise<{ readonly kind: BackendKind; readonly reason: string }> {
-  return choose(request, work, request === "auto" ? await requestAdapter() : null);
+  // Asked only where the answer counts: some drivers write to stderr when they are.
+  const counts = request === "auto" && work === "images";
+  return choose(request, work, counts ? await requestAdapter() : null);
 }
 
 /** {@link chooseBackend} for an adapter that is known. */

@@ -23,6 +23,12 @@ const LATE_LOSSES = 8;
 /** No loss waits longer: on a slow device a person wants to see that something happens. */
 const LATE_MS = 1000;
 
+/**
+ * The event loop turns at least so often: on the CPU everything that a step awaits is
+ * ready at once, and a Ctrl-C would not be heard before the next checkpoint.
+ */
+const TURN_MS = 50;
+
 /** A session of training, ready to go. */
 export interface Session {
   /** The run's folder. */
@@ -71,7 +77,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   });
   const losses = new LossReader(session);
   let step = session.firstStep;
-  let savedMs = clock();
+  let savedMs = clock(), turnedMs = savedMs;
   const save = async () => {
     await losses.collect();
     await writer.save(await learner.read(step));
@@ -88,6 +94,10 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       step++;
       losses.add({ step, loss, nfe });
       if (losses.areDue()) await losses.collect();
+      if (clock() - turnedMs >= TURN_MS) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        turnedMs = clock();
+      }
       const isStopped = signal?.aborted ?? false;
       if (!isStopped) await milestone(session, step, losses);
       if (isStopped || step === steps || clock() - savedMs >= config.saveSeconds * 1000) {

@@ -42,7 +42,7 @@ function joined(vectors: readonly Float64Array[]): Float64Array {
 }
 
 /** The stages of a step that the solution depends on: not a first-same-as-last one. */
-export function usedStages(tableau: Tableau): number {
+function usedStages(tableau: Tableau): number {
   return tableau.firstSameAsLast ? tableau.c.length - 1 : tableau.c.length;
 }
 

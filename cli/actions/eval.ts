@@ -1,7 +1,7 @@
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import { fmLoss } from "../../src/flows/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
-import { rowWidth } from "../../src/flows/model.ts";
+import { rowWidth } from "../../src/nn/network.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { integrateDensity } from "../../src/metrics/integrate_density.ts";
 import { meanAndStdErr, pairedDifference } from "../../src/metrics/statistics.ts";

@@ -1,6 +1,6 @@
 import type { FlowModel } from "../../src/flows/model.ts";
 import type { Engine } from "../../src/ode/engine.ts";
-import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { engineFor } from "../../src/ode/engine_for.ts";
 import {
   type Backend,
   type BackendKind,
@@ -25,11 +25,6 @@ export function runsFolder(): string {
 /** The folder of RUN: a path, or `latest`. */
 export async function runFolder(run: string): Promise<string> {
   return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
-}
-
-/** An engine for a backend: rows on the host where reading them back is free. */
-export function engineFor(kind: BackendKind): Engine {
-  return portableEngine(kind === "cpu" ? "host" : "tensors");
 }
 
 /** A run whose model can compute. Close it. */

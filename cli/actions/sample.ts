@@ -1,6 +1,7 @@
 import { encodeCsv } from "../../src/data/csv.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
-import { dataTime, priorTime, rowWidth } from "../../src/flows/model.ts";
+import { dataTime, priorTime } from "../../src/flows/model.ts";
+import { rowWidth } from "../../src/nn/network.ts";
 import { sampleChunks, type SampleOptions, type Samples } from "../../src/flows/sample.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";

@@ -5,6 +5,7 @@ import { drawTrace, meanNfe, requireMlp, requireSolved } from "./likelihood_prob
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
+import type { Scalar, Tensor2D } from "../kernels/tensors.ts";
 
 /**
  * The negative log-likelihood of a batch under a CNF, mean over rows in nats,
@@ -22,7 +23,7 @@ import { standardNormalLogDensity } from "./standard_normal.ts";
 export async function cnfLossAndGradient(
   model: FlowModel,
   engine: Engine,
-  batch: tf.Tensor2D,
+  batch: Tensor2D,
   settings: SolveSettings & { readonly trace: TraceSettings; readonly gradient: GradientMethod },
   draw: StepDraw,
 ): Promise<LossAndGradient> {
@@ -49,7 +50,7 @@ export async function cnfLossAndGradient(
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, 1]);
-      const loss = tf.sub(tf.mean(change), tf.mean(standardNormalLogDensity(z))) as tf.Scalar;
+      const loss = tf.sub(tf.mean(change), tf.mean(standardNormalLogDensity(z))) as Scalar;
       const cotangent = tf.concat2d([tf.mul(z, 1 / n), tf.fill([n, 1], 1 / n)], 1);
       return { loss, cotangent };
     });

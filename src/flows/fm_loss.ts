@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { flattenGradients } from "../kernels/parameters.ts";
 import { applyNetwork } from "../nn/apply.ts";
+import { rowWidth } from "../nn/network.ts";
 import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/random.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
-import { type FlowModel, rowWidth } from "./model.ts";
+import type { FlowModel } from "./model.ts";
 import { pathSample, pathVelocity } from "./probability_path.ts";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
 
 /** Rows of a batch of an evaluation, so that activations of images stay small. */
 const EVALUATION_ROWS = 250;
@@ -23,7 +25,7 @@ const evaluationLanes = { times: 0, noise: 1 } as const;
  */
 export function fmLossAndGradient(
   model: FlowModel,
-  batch: tf.Tensor2D,
+  batch: Tensor2D,
   draw: StepDraw,
 ): LossAndGradient {
   const { seed, step: lane } = draw;
@@ -51,15 +53,15 @@ export function fmLossAndGradient(
  */
 export function velocityRegression(
   model: FlowModel,
-  at: { readonly x: tf.Tensor2D; readonly times: Float32Array; readonly target: tf.Tensor2D },
-): { loss: tf.Scalar; gradient: tf.Tensor1D } {
+  at: { readonly x: Tensor2D; readonly times: Float32Array; readonly target: Tensor2D },
+): { loss: Scalar; gradient: Tensor1D } {
   return tf.tidy(() => {
-    const meanSquaredError = (...tensors: tf.Tensor[]) => {
+    const meanSquaredError = (...tensors: Tensor[]) => {
       const velocity = applyNetwork(model.network, tensors, at.x, at.times);
-      return tf.mean(tf.squaredDifference(velocity, at.target)) as tf.Scalar;
+      return tf.mean(tf.squaredDifference(velocity, at.target)) as Scalar;
     };
     const { value, grads } = tf.valueAndGrads(meanSquaredError)([...model.parameters.tensors]);
-    return { loss: value as tf.Scalar, gradient: flattenGradients(model.parameters.layout, grads) };
+    return { loss: value as Scalar, gradient: flattenGradients(model.parameters.layout, grads) };
   });
 }
 
@@ -108,11 +110,11 @@ export async function fmLoss(
 
 /** Where on the path the network is asked, and what it should answer. Call inside a tidy. */
 function regressionOf(
-  x1: tf.Tensor2D,
+  x1: Tensor2D,
   times: Float32Array,
   noise: Float32Array,
   sigmaMin: number,
-): { x: tf.Tensor2D; target: tf.Tensor2D } {
+): { x: Tensor2D; target: Tensor2D } {
   const x0 = tf.tensor2d(noise, x1.shape);
   const t = tf.tensor2d(times, [x1.shape[0], 1]);
   return {

@@ -30,6 +30,7 @@ export interface LogProbOptions {
 export interface LogProbResult {
   /** [n], in nats. */
   readonly logProb: Float64Array;
+  /** What each control group of the solve did. */
   readonly reports: readonly SolveReport[];
 }
 

@@ -1,17 +1,18 @@
-import type * as tf from "@tensorflow/tfjs";
+import type { Scalar, Tensor1D } from "../kernels/tensors.ts";
 
 /** The loss of one batch and its gradient; the caller disposes both tensors. */
 export interface LossAndGradient {
   /** On the device: reading it back every step would cost a GPU 12 ms each. */
-  readonly loss: tf.Scalar;
+  readonly loss: Scalar;
   /** By the flat parameter vector, in device order. */
-  readonly gradient: tf.Tensor1D;
+  readonly gradient: Tensor1D;
   /** Field evaluations of the forward solve, mean over control groups; null where nothing is solved. */
   readonly nfe: number | null;
 }
 
 /** What the random draws of one training step are a function of. */
 export interface StepDraw {
+  /** Of the run. */
   readonly seed: number;
   /** The training step, from 0. */
   readonly step: number;

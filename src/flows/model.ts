@@ -6,8 +6,11 @@ import { dopri5 } from "../ode/tableaus/dopri5.ts";
 
 /** A flow: a velocity network with its weights, and which way its time runs. */
 export interface FlowModel {
+  /** How it was trained, and so which way its time runs. */
   readonly kind: FlowKind;
+  /** Which network the velocity is. */
   readonly network: Network;
+  /** Its weights, on the device. Whoever made them disposes them. */
   readonly parameters: Parameters;
   /** Width of the noise that flow matching leaves around a data point; a CNF ignores it. */
   readonly sigmaMin: number;
@@ -18,7 +21,9 @@ export type FlowKind = "cnf" | "fm";
 
 /** How the ODE of a flow is solved. */
 export interface SolveSettings {
+  /** The Runge-Kutta method. */
   readonly tableau: Tableau;
+  /** How it chooses its steps. */
   readonly control: StepControl;
   /** Rows that share one step size; `batch`: all of them. */
   readonly controlGroup: number | "batch";
@@ -51,16 +56,4 @@ export function dataTime(kind: FlowKind): 0 | 1 {
 /** The time at which the prior, a standard normal, lives. */
 export function priorTime(kind: FlowKind): 0 | 1 {
   return kind === "cnf" ? 1 : 0;
-}
-
-/** Columns of a row of data: the dimension of a point, or all values of an image. */
-export function rowWidth(network: Network): number {
-  switch (network.kind) {
-    case "mlp":
-      return network.dims;
-    case "resnet":
-      return network.height * network.width * network.channels;
-    default:
-      return network satisfies never;
-  }
 }

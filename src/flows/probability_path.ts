@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Tensor2D } from "../kernels/tensors.ts";
 
 /**
  * The optimal-transport conditional probability path of flow matching: from
@@ -11,16 +12,19 @@ import * as tf from "@tensorflow/tfjs";
 
 /** Rows of noise and data with the time of each: [n, w], [n, w], [n, 1]. */
 export interface PathPoint {
-  readonly x0: tf.Tensor2D;
-  readonly x1: tf.Tensor2D;
-  readonly t: tf.Tensor2D;
+  /** Noise, [n, w]. */
+  readonly x0: Tensor2D;
+  /** Data, [n, w]. */
+  readonly x1: Tensor2D;
+  /** Times in [0, 1], [n, 1]. */
+  readonly t: Tensor2D;
 }
 
 /** x_t = t x1 + (1 - (1 - sigmaMin) t) x0, [n, w]. */
-export function pathSample({ x0, x1, t }: PathPoint, sigmaMin: number): tf.Tensor2D {
+export function pathSample({ x0, x1, t }: PathPoint, sigmaMin: number): Tensor2D {
   return tf.tidy(() => {
     const noiseScale = tf.sub(1, tf.mul(t, 1 - sigmaMin));
-    return tf.add(tf.mul(t, x1), tf.mul(noiseScale, x0)) as tf.Tensor2D;
+    return tf.add(tf.mul(t, x1), tf.mul(noiseScale, x0)) as Tensor2D;
   });
 }
 
@@ -28,8 +32,8 @@ export function pathSample({ x0, x1, t }: PathPoint, sigmaMin: number): tf.Tenso
 export function pathVelocity(
   { x0, x1 }: Pick<PathPoint, "x0" | "x1">,
   sigmaMin: number,
-): tf.Tensor2D {
-  return tf.tidy(() => tf.sub(x1, tf.mul(x0, 1 - sigmaMin)) as tf.Tensor2D);
+): Tensor2D {
+  return tf.tidy(() => tf.sub(x1, tf.mul(x0, 1 - sigmaMin)) as Tensor2D);
 }
 
 /**
@@ -37,12 +41,12 @@ export function pathVelocity(
  * u(x | x1) = (x1 - (1 - sigmaMin) x) / (1 - (1 - sigmaMin) t), [n, w].
  */
 export function conditionalVelocity(
-  x: tf.Tensor2D,
+  x: Tensor2D,
   { x1, t }: Pick<PathPoint, "x1" | "t">,
   sigmaMin: number,
-): tf.Tensor2D {
+): Tensor2D {
   return tf.tidy(() => {
     const toData = tf.sub(x1, tf.mul(x, 1 - sigmaMin));
-    return tf.div(toData, tf.sub(1, tf.mul(t, 1 - sigmaMin))) as tf.Tensor2D;
+    return tf.div(toData, tf.sub(1, tf.mul(t, 1 - sigmaMin))) as Tensor2D;
   });
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { applyNetwork } from "../nn/apply.ts";
+import { rowWidth } from "../nn/network.ts";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engine.ts";
 import { tensorField } from "../ode/tensor_field.ts";
 import { fillNormal, streams } from "../runtime/random.ts";
@@ -10,7 +11,6 @@ import {
   dataTime,
   type FlowModel,
   priorTime,
-  rowWidth,
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
@@ -21,6 +21,7 @@ const PROBE_LANE = 1;
 
 /** Which samples, and how they are solved. */
 export interface SampleOptions {
+  /** How many samples. */
   readonly count: number;
   /** Index of the first sample; 0 when left out. */
   readonly start?: number;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Tensor, Tensor1D } from "./tensors.ts";
 
 /**
  * One tensor of a model, as every part of Fluxion sees it: checkpoint,
@@ -27,6 +28,7 @@ export interface ParameterEntry {
 
 /** All tensors of a model in PyTorch's order, one after the other in one flat vector. */
 export interface ParameterLayout {
+  /** One a tensor, in order of their offsets. */
   readonly entries: readonly ParameterEntry[];
   /** Number of elements of the flat vector. */
   readonly size: number;
@@ -134,11 +136,12 @@ export function reorderAxes(
  * view of it for each tensor. Whoever makes it disposes it.
  */
 export class Parameters {
+  /** What stands where. */
   readonly layout: ParameterLayout;
-  #flat: tf.Tensor1D;
-  #tensors: readonly tf.Tensor[];
+  #flat: Tensor1D;
+  #tensors: readonly Tensor[];
 
-  private constructor(layout: ParameterLayout, flat: tf.Tensor1D) {
+  private constructor(layout: ParameterLayout, flat: Tensor1D) {
     this.layout = layout;
     this.#flat = tf.keep(flat);
     this.#tensors = split(layout, flat);
@@ -155,17 +158,17 @@ export class Parameters {
   }
 
   /** [layout.size] in device order. Owned by this object: do not dispose. */
-  get flat(): tf.Tensor1D {
+  get flat(): Tensor1D {
     return this.#flat;
   }
 
   /** In the layout's order, each of its `deviceShape`. Owned by this object: do not dispose. */
-  get tensors(): readonly tf.Tensor[] {
+  get tensors(): readonly Tensor[] {
     return this.#tensors;
   }
 
   /** Takes `flat` over as the new value; the old tensors are disposed. */
-  replace(flat: tf.Tensor1D): void {
+  replace(flat: Tensor1D): void {
     this.dispose();
     this.#flat = tf.keep(flat);
     this.#tensors = split(this.layout, flat);
@@ -176,6 +179,7 @@ export class Parameters {
     return Float32Array.from(await this.#flat.data());
   }
 
+  /** Gives the tensors back. */
   dispose(): void {
     this.#flat.dispose();
     for (const tensor of this.#tensors) tensor.dispose();
@@ -184,8 +188,8 @@ export class Parameters {
 
 function split(
   layout: ParameterLayout,
-  flat: tf.Tensor1D,
-): readonly tf.Tensor[] {
+  flat: Tensor1D,
+): readonly Tensor[] {
   return layout.entries.map((entry) => {
     const view = tf.tidy(() =>
       tf.reshape(tf.slice(flat, [entry.offset], [entry.size]), [
@@ -199,8 +203,8 @@ function split(
 /** Gradients of the layout's tensors, in order and device shape, as one flat vector. */
 export function flattenGradients(
   layout: ParameterLayout,
-  gradients: readonly tf.Tensor[],
-): tf.Tensor1D {
+  gradients: readonly Tensor[],
+): Tensor1D {
   return tf.tidy(() =>
     tf.concat1d(
       gradients.map((gradient, i) => tf.reshape(gradient, [layout.entries[i]!.size])),

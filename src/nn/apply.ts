@@ -1,7 +1,7 @@
-import type * as tf from "@tensorflow/tfjs";
 import { conditionalMlp } from "./conditional_mlp.ts";
 import { type Network, rowWidth } from "./network.ts";
 import { simpleResnet } from "./resnet.ts";
+import type { Tensor, Tensor2D } from "../kernels/tensors.ts";
 
 /**
  * The velocity of a network at points x and times t, differentiable in `tensors` and `x`.
@@ -14,10 +14,10 @@ import { simpleResnet } from "./resnet.ts";
  */
 export function applyNetwork(
   network: Network,
-  tensors: readonly tf.Tensor[],
-  x: tf.Tensor2D,
+  tensors: readonly Tensor[],
+  x: Tensor2D,
   t: ArrayLike<number>,
-): tf.Tensor2D {
+): Tensor2D {
   const [rows, width] = x.shape;
   if (rows !== t.length || width !== rowWidth(network)) {
     throw new RangeError(

@@ -1,5 +1,6 @@
 /** A ConditionalMLP over points. */
 export interface MlpNetwork {
+  /** Says which network it is. */
   readonly kind: "mlp";
   /** Dimension of the points. */
   readonly dims: number;
@@ -9,12 +10,17 @@ export interface MlpNetwork {
 
 /** A ConditionedSimpleResnet over images, NHWC. */
 export interface ResnetNetwork {
+  /** Says which network it is. */
   readonly kind: "resnet";
+  /** Pixels. */
   readonly height: number;
+  /** Pixels. */
   readonly width: number;
+  /** Of the image: 1 for grey values. */
   readonly channels: number;
   /** Even, because of the time embedding. */
   readonly filters: number;
+  /** Residual blocks; each widens the receptive field by 2 pixels. */
   readonly blocks: number;
 }
 

@@ -1,7 +1,7 @@
-import type * as tf from "@tensorflow/tfjs";
 import type { Parameters } from "../kernels/parameters.ts";
 import type { DifferentiableField } from "./field.ts";
 import type { Tableau } from "./tableau.ts";
+import type { Tensor1D, Tensor2D } from "../kernels/tensors.ts";
 
 /** How a solve chooses its steps. */
 export type StepControl =
@@ -38,18 +38,22 @@ export type FieldSpec =
   }
   | {
     readonly kind: "tensors";
-    readonly field: DifferentiableField<tf.Tensor2D, tf.Tensor1D>;
+    readonly field: DifferentiableField<Tensor2D, Tensor1D>;
   };
 
 /** An initial value problem for rows [n, w]. */
 export interface SolveProblem {
+  /** What is integrated. */
   readonly field: FieldSpec;
   /** [n, w], on the engine's backend; stays the caller's. */
-  readonly y0: tf.Tensor2D;
+  readonly y0: Tensor2D;
+  /** Where it starts. */
   readonly t0: number;
   /** May be less than t0. */
   readonly t1: number;
+  /** The Runge-Kutta method. */
   readonly tableau: Tableau;
+  /** How it chooses its steps. */
   readonly control: StepControl;
   /** Rows a control group; `batch` puts all rows into one. */
   readonly controlGroup: number | "batch";
@@ -80,43 +84,51 @@ export type SolveFailure =
 export interface SolveReport {
   /** Field evaluations that counted for this group. */
   readonly nfe: number;
+  /** Steps that were taken. */
   readonly accepted: number;
+  /** Steps that were tried and thrown away. */
   readonly rejected: number;
   /** First row of the group, and one past its last. */
   readonly rows: readonly [number, number];
+  /** Why it could not go on; null where it reached t1. */
   readonly failure: SolveFailure | null;
 }
 
 /** The end of a solve. Dispose it; its records live on the engine's side. */
 export interface Solution {
   /** [n, w] at t1; rows of failed groups hold NaN. Owned by the solution. */
-  readonly y1: tf.Tensor2D;
+  readonly y1: Tensor2D;
   /** [times][n, w], with `keep.kind === "times"`; else empty. Owned by the solution. */
-  readonly states: readonly tf.Tensor2D[];
+  readonly states: readonly Tensor2D[];
+  /** Gives its tensors and records back. */
   dispose(): void;
 }
 
 /** What a pull-back gives. Both are the caller's. */
 export interface Gradient {
   /** Cotangent of y0, [n, w]. */
-  readonly y0: tf.Tensor2D;
+  readonly y0: Tensor2D;
   /** Cotangent of the flat parameter vector, device order. */
-  readonly parameters: tf.Tensor1D;
+  readonly parameters: Tensor1D;
   /** Field evaluations and pull-backs, mean over groups. */
   readonly nfe: number;
 }
 
 /** Solves initial value problems and pulls their solutions back; the seam behind which the CPU and GPU engines stand. */
 export interface Engine {
+  /** For people. */
   readonly name: string;
+  /** Solves an initial value problem; dispose the solution. */
   solve(problem: SolveProblem): Promise<Solution>;
   /**
+   * Cotangents of a solve's start and of the parameters, from those of its end.
+   *
    * @param cotangent [n, w] of y1.
    * @throws {FailureError} If the adjoint solve cannot go on.
    */
   pullBack(
     solution: Solution,
-    cotangent: tf.Tensor2D,
+    cotangent: Tensor2D,
     method: GradientMethod,
   ): Promise<Gradient>;
   /** One report a group; failures are values. */

@@ -8,7 +8,9 @@ import type { Tableau } from "./tableau.ts";
 
 /** How {@link odeint} solves. */
 export interface OdeintOptions {
+  /** The Runge-Kutta method. */
   readonly tableau: Tableau;
+  /** How it chooses its steps. */
   readonly control: StepControl;
   /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
   readonly maxSteps?: number;
@@ -20,6 +22,7 @@ export interface OdeintResult {
   readonly y: Float64Array;
   /** The states at all of `times`, the first and the last included. */
   readonly states: readonly Float64Array[];
+  /** What the solve did. */
   readonly report: SolveReport;
 }
 

@@ -3,6 +3,7 @@
  * log-density `logp`. The parts lie side by side in each row.
  */
 export interface StatePart {
+  /** For people, such as `z`. */
   readonly name: string;
   /** Columns. */
   readonly width: number;
@@ -17,6 +18,7 @@ export function partsOf(parts: readonly StatePart[] | null, width: number): read
 export interface Term<Rows> {
   /** One number for all rows, or one a row. */
   readonly weight: number | Float64Array;
+  /** [n, w]. */
   readonly rows: Rows;
 }
 

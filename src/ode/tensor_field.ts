@@ -3,13 +3,14 @@ import type { Parameters } from "../kernels/parameters.ts";
 import { flattenGradients } from "../kernels/parameters.ts";
 import type { DifferentiableField } from "./field.ts";
 import type { HostRows } from "./host_rows.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
 
 /** A velocity in tfjs operations: from the parameters' tensors, x [n, w] and t [n] to [n, w]. */
 export type TensorVelocity = (
-  tensors: readonly tf.Tensor[],
-  x: tf.Tensor2D,
+  tensors: readonly Tensor[],
+  x: Tensor2D,
   t: Float64Array,
-) => tf.Tensor2D;
+) => Tensor2D;
 
 /** Rows of images are wide; a linearization here holds only copies of them. */
 const LINEARIZATION_ROWS = 4096;
@@ -22,7 +23,7 @@ const LINEARIZATION_ROWS = 4096;
 export function tensorField(
   velocity: TensorVelocity,
   parameters: Parameters,
-): DifferentiableField<tf.Tensor2D, tf.Tensor1D> {
+): DifferentiableField<Tensor2D, Tensor1D> {
   return {
     parts: null,
     parameterCount: parameters.layout.size,
@@ -38,11 +39,11 @@ export function tensorField(
           const x = tf.slice(y, [first, 0], [m, -1]);
           const wanted = gradient === null ? [] : parameters.tensors;
           const gradients = tf.tidy(() =>
-            tf.grads((...inputs: tf.Tensor[]) => {
+            tf.grads((...inputs: Tensor[]) => {
               const [position, ...tensors] = inputs;
               return velocity(
                 gradient === null ? parameters.tensors : tensors,
-                position as tf.Tensor2D,
+                position as Tensor2D,
                 times,
               );
             })([x, ...wanted], cotangent)
@@ -50,7 +51,7 @@ export function tensorField(
           const [ofX, ...ofTensors] = gradients;
           if (gradient !== null) gradient.add(flattenGradients(parameters.layout, ofTensors));
           tf.dispose([x, ...ofTensors]);
-          return ofX as tf.Tensor2D;
+          return ofX as Tensor2D;
         },
         close: () => y.dispose(),
       };
@@ -59,12 +60,12 @@ export function tensorField(
 }
 
 /** Rows of the host as float32 on the device; the caller's. */
-export function toTensor(rows: HostRows): tf.Tensor2D {
+export function toTensor(rows: HostRows): Tensor2D {
   return tf.tensor2d(Float32Array.from(rows.data), [rows.count, rows.width]);
 }
 
 /** Rows of the device on the host, where they can be read at once; `tensor` is given back. */
-function toHost(tensor: tf.Tensor2D): HostRows {
+function toHost(tensor: Tensor2D): HostRows {
   const data = Float64Array.from(tensor.dataSync());
   tensor.dispose();
   return { data, count: tensor.shape[0], width: tensor.shape[1] };
@@ -72,9 +73,9 @@ function toHost(tensor: tf.Tensor2D): HostRows {
 
 /** A field over tensors as one over host rows, for backends whose tensors can be read at once. */
 export function onHost(
-  field: DifferentiableField<tf.Tensor2D, tf.Tensor1D>,
-): DifferentiableField<HostRows, tf.Tensor1D> {
-  const through = (rows: HostRows, compute: (tensor: tf.Tensor2D) => tf.Tensor2D): HostRows => {
+  field: DifferentiableField<Tensor2D, Tensor1D>,
+): DifferentiableField<HostRows, Tensor1D> {
+  const through = (rows: HostRows, compute: (tensor: Tensor2D) => Tensor2D): HostRows => {
     const tensor = toTensor(rows);
     try {
       return toHost(compute(tensor));

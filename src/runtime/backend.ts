@@ -9,6 +9,7 @@ export type BackendKind = "cpu" | "webgpu";
 
 /** A tensor backend that runs and is tfjs's current one. */
 export interface Backend {
+  /** Which of the two it is. */
   readonly kind: BackendKind;
   /** The name under which tfjs knows it. */
   readonly tfName: string;

@@ -5,6 +5,7 @@
  * command line prints it as it is and exits with 2; nothing has been written.
  */
 export class InputError extends Error {
+  /** What the class is called. */
   override readonly name = "InputError";
 }
 
@@ -15,5 +16,6 @@ export class InputError extends Error {
  * The message is for people too; the command line exits with 1.
  */
 export class FailureError extends Error {
+  /** What the class is called. */
   override readonly name = "FailureError";
 }

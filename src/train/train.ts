@@ -1,7 +1,7 @@
 import { openDataset } from "../data/registry.ts";
 import type { FlowKind } from "../flows/model.ts";
 import { validateNetwork } from "../nn/validate.ts";
-import { portableEngine } from "../ode/portable_engine.ts";
+import { engineFor } from "../ode/engine_for.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { chooseBackend, openBackend } from "../runtime/backend.ts";
 import { InputError } from "../runtime/errors.ts";
@@ -204,7 +204,7 @@ async function runSession(
       plan,
       learner,
       firstStep: checkpoint.step,
-      engine: portableEngine(backend.kind === "cpu" ? "host" : "tensors"),
+      engine: engineFor(backend.kind),
       backend,
       writer,
       hooks,

@@ -7,7 +7,7 @@ import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import type { ResnetNetwork } from "../../src/nn/network.ts";
-import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { engineFor } from "../../src/ode/engine_for.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { tensorField } from "../../src/ode/tensor_field.ts";
 import { backendTest } from "../support/backends.ts";
@@ -108,7 +108,7 @@ backendTest(
       parameters,
     );
     const y0 = tf.tensor2d([...z.data], shape);
-    const engine = portableEngine(kind === "cpu" ? "host" : "tensors");
+    const engine = engineFor(kind);
     const solution = await engine.solve({
       field: { kind: "tensors", field },
       y0,

@@ -1,0 +1,81 @@
+/**
+ * Fluxion: continuous normalizing flows and flow matching, trained and sampled
+ * on WebGPU or on the CPU.
+ *
+ * Importing this module registers nothing with tfjs: a backend is opened by
+ * {@link openBackend}, or by {@link train}.
+ *
+ * ```ts
+ * import { engineFor, loadRun, logProb, sample, train } from "./mod.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const { run } = await train(
+ *   { model: "cnf", data: "moons", hidden: 8, batchSize: 32, steps: 2, backend: "cpu" },
+ *   { run: `${folder}/moons` },
+ * );
+ * const { model } = await loadRun(run);
+ * const engine = engineFor("cpu");
+ * const { samples } = await sample(model, engine, { count: 16, seed: 1 }); // [16, 2]
+ * const { logProb: nats } = await logProb(model, engine, samples); // [16]
+ * console.assert(nats.every(Number.isFinite));
+ * ```
+ *
+ * @module
+ */
+export * from "./src/runtime/errors.ts";
+export {
+  type Backend,
+  type BackendKind,
+  chooseBackend,
+  openBackend,
+} from "./src/runtime/backend.ts";
+export type { Work } from "./src/runtime/backend.ts";
+export * from "./src/kernels/tensors.ts";
+export * from "./src/kernels/parameters.ts";
+export * from "./src/nn/network.ts";
+export { networkLayout } from "./src/nn/layout.ts";
+export { initialParameters } from "./src/nn/init.ts";
+export { timeEmbedding } from "./src/nn/time_embedding.ts";
+export { applyNetwork } from "./src/nn/apply.ts";
+export { defineTableau, type Tableau } from "./src/ode/tableau.ts";
+export { tableaus } from "./src/ode/tableaus.ts";
+export * from "./src/ode/rows.ts";
+export * from "./src/ode/field.ts";
+export * from "./src/ode/engine.ts";
+export { engineFor } from "./src/ode/engine_for.ts";
+export { tensorField, type TensorVelocity } from "./src/ode/tensor_field.ts";
+export { odeint, type OdeintOptions, type OdeintResult } from "./src/ode/odeint.ts";
+export * from "./src/flows/model.ts";
+export * from "./src/flows/probability_path.ts";
+export * from "./src/flows/loss.ts";
+export { cnfLossAndGradient } from "./src/flows/cnf_loss.ts";
+export { fmLoss, fmLossAndGradient } from "./src/flows/fm_loss.ts";
+export { logProb, type LogProbOptions, type LogProbResult } from "./src/flows/log_prob.ts";
+export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
+export * from "./src/data/dataset.ts";
+export type { ReadStdin } from "./src/data/point_rows.ts";
+export { datasetNames, openDataset, type OpenOptions } from "./src/data/registry.ts";
+export {
+  train,
+  type TrainGiven,
+  type TrainResult,
+  type TrainSurroundings,
+} from "./src/train/train.ts";
+export * from "./src/train/hooks.ts";
+export type { ConfigFile, NetName, TrainConfig, TrainOptions } from "./src/train/config.ts";
+export type { DatasetOpener } from "./src/train/training_plan.ts";
+export type { RunMode } from "./src/train/run_folder.ts";
+export type { RunMetrics } from "./src/train/run_metrics.ts";
+export type { EvaluationEntry } from "./src/train/training_log.ts";
+export {
+  type LoadedRun,
+  loadRun,
+  type ReadRun,
+  type RunConfig,
+  type WeightsChoice,
+} from "./src/train/load_run.ts";
+export {
+  type ImportOptions,
+  type ImportResult,
+  importWeights,
+} from "./src/train/import_weights.ts";

@@ -29,7 +29,7 @@ const parts: readonly Part[] = [
   {
     title: "CNF on two moons",
     model: "cnf",
-    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, steps: 700 },
+    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 128, steps: 700 },
     n: 500,
     figures: [
       ["nll", "test NLL (nats)"],
@@ -52,14 +52,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST",
     model: "fm",
-    options: {
-      data: "mnist",
-      run: "runs/demo-fm-mnist",
-      filters: 16,
-      batchSize: 32,
-      lr: 4e-3,
-      steps: 500,
-    },
+    options: { data: "mnist", run: "runs/demo-fm-mnist", steps: 500 },
     n: 500,
     figures: [["loss", "test loss"]],
   },

@@ -119,7 +119,7 @@ export const trainDefaults = {
       ...common,
       data: "moons",
       hidden: 64,
-      steps: 500,
+      steps: 400,
       batchSize: 512,
       lr: 1e-2,
       warmup: 20,

@@ -26,6 +26,16 @@ export interface BundledFile {
 }
 
 /**
+ * Whether the bundler left its stand-in for `require` in a chunk instead of Node's: it throws at
+ * the first `require("node:...")`. Seen in minified bundles of Deno 2.9.6, where a shortened name
+ * hides the stand-in from Deno; which edit of the sources brings it about cannot be told.
+ */
+function lacksRequire(files: readonly BundledFile[]): boolean {
+  const decoder = new TextDecoder();
+  return files.some(({ bytes }) => decoder.decode(bytes).includes("Dynamic require of"));
+}
+
+/**
  * The program as plain JavaScript with everything embedded: main.js, and the
  * chunks that it loads late, by name.
  *
@@ -42,9 +52,12 @@ export async function bundleProgram(
       "cli/main.ts",
     ]);
     if (!success) throw new Error(`deno bundle failed:\n${stderr}`);
-    return [...Deno.readDirSync(folder)]
+    const files = [...Deno.readDirSync(folder)]
       .map(({ name }) => ({ name, bytes: Deno.readFileSync(`${folder}/${name}`) }))
       .sort((a, b) => a.name < b.name ? -1 : 1);
+    if (!lacksRequire(files)) return files;
+    if (options.minify) return await bundleProgram({ minify: false });
+    throw new Error("deno bundle left no working require in the program");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Adapter } from "../../src/runtime/adapters.ts";
-import { choose, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
+import { type Backend, choose, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
+import { FailureError } from "../../src/runtime/errors.ts";
 import { backendTest } from "../support/backends.ts";
 
 backendTest("openBackend() runs what was asked for", ["cpu", "webgpu"], async (backend) => {
@@ -19,6 +20,50 @@ backendTest("openBackend() opens again what was closed", ["webgpu"], async (back
   const two = tf.tidy(() => tf.add(1, 1));
   assert.equal((await two.data())[0], 2);
   two.dispose();
+});
+
+/** A check says `message`, opening says it too, and after closing a new device opens. */
+async function assertFails(backend: Backend, message: RegExp): Promise<void> {
+  assert.throws(() => backend.check(), (error: Error) => {
+    assert.ok(error instanceof FailureError);
+    assert.match(error.message, message);
+    return true;
+  });
+  await assert.rejects(openBackend("webgpu"), FailureError);
+  backend.close();
+  (await openBackend("webgpu")).check();
+}
+
+backendTest("check() says that the device refused an allocation", ["webgpu"], async (backend) => {
+  backend.check();
+  const { device } = tf.backend() as unknown as { device: GPUDevice };
+  // More than any device may allocate: what tfjs would do with a batch too large.
+  device.createBuffer({ size: 2 ** 45, usage: GPUBufferUsage.STORAGE });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await assertFails(backend, /WebGPU \(.*\): .*buffer size/i);
+});
+
+backendTest("check() says that the device was lost", ["webgpu"], async (backend) => {
+  backend.close();
+  // Devices are not destroyed here (see close()): the platform's promise is replaced.
+  const { requestDevice } = GPUAdapter.prototype;
+  let lose = (_: GPUDeviceLostInfo) => {};
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    const lost = new Promise<GPUDeviceLostInfo>((resolve) => lose = resolve);
+    Object.defineProperty(device, "lost", { value: lost });
+    return device;
+  };
+  try {
+    const opened = await openBackend("webgpu");
+    opened.check();
+    lose({ reason: "unknown", message: "the driver was reset" } as unknown as GPUDeviceLostInfo);
+    await Promise.resolve();
+    GPUAdapter.prototype.requestDevice = requestDevice;
+    await assertFails(opened, /the device was lost \(the driver was reset\); start again/);
+  } finally {
+    GPUAdapter.prototype.requestDevice = requestDevice;
+  }
 });
 
 Deno.test("openBackend() called twice at once opens both", async () => {

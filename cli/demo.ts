@@ -52,7 +52,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", steps: 500 },
+    options: { data: "mnist", run: "runs/demo-fm-mnist", steps: 300 },
     n: 500,
     figures: [["loss", "test loss"]],
   },

@@ -1,12 +1,7 @@
 import type { FlowModel } from "../../src/flows/model.ts";
 import type { Engine } from "../../src/ode/engine.ts";
 import { engineFor } from "../../src/ode/engine_for.ts";
-import {
-  type Backend,
-  type BackendKind,
-  chooseBackend,
-  openBackend,
-} from "../../src/runtime/backend.ts";
+import { type Backend, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
 import type { TrainConfig } from "../../src/train/config.ts";
 import { loadRun, readRunConfig } from "../../src/train/load_run.ts";
 import { latestRun, runFile } from "../../src/train/run_folder.ts";

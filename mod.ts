@@ -39,6 +39,7 @@ export { timeEmbedding } from "./src/nn/time_embedding.ts";
 export { applyNetwork } from "./src/nn/apply.ts";
 export { defineTableau, type Tableau } from "./src/ode/tableau.ts";
 export { tableaus } from "./src/ode/tableaus.ts";
+export { dopri5 } from "./src/ode/tableaus/dopri5.ts";
 export * from "./src/ode/rows.ts";
 export * from "./src/ode/field.ts";
 export * from "./src/ode/engine.ts";

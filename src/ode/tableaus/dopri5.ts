@@ -1,4 +1,4 @@
-import { defineTableau } from "../tableau.ts";
+import { defineTableau, type Tableau } from "../tableau.ts";
 
 /**
  * Dormand-Prince 5(4): seven stages, the last the next step's first.
@@ -6,7 +6,7 @@ import { defineTableau } from "../tableau.ts";
  * weights and the value at mid-step (order 4) are Shampine's: Shampine 1986,
  * Math. Comp. 46, 135-150; the same numbers as in torchdiffeq.
  */
-export const dopri5 = defineTableau({
+export const dopri5: Tableau = defineTableau({
   name: "dopri5",
   order: 5,
   c: [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1],

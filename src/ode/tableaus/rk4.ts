@@ -1,10 +1,10 @@
-import { defineTableau } from "../tableau.ts";
+import { defineTableau, type Tableau } from "../tableau.ts";
 
 /**
  * Kutta's 3/8 rule: four stages, order 4; what torchdiffeq calls `rk4`.
  * Source: Kutta 1901, Z. Math. Phys. 46, 435-453.
  */
-export const rk4 = defineTableau({
+export const rk4: Tableau = defineTableau({
   name: "rk4",
   order: 4,
   c: [0, 1 / 3, 2 / 3, 1],

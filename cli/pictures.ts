@@ -10,6 +10,7 @@ import type { TrainingLog } from "../src/train/training_log.ts";
 export const pictureFiles = {
   density: "density.png",
   samples: "samples.png",
+  snapshots: "snapshots.png",
   trajectories: "trajectories.png",
   curves: "curves.png",
 } as const;

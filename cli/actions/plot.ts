@@ -1,8 +1,9 @@
 import { logProb } from "../../src/flows/log_prob.ts";
 import { dataTime, priorTime } from "../../src/flows/model.ts";
-import { sample } from "../../src/flows/sample.ts";
+import { sample, type Samples } from "../../src/flows/sample.ts";
 import { integrateDensity } from "../../src/metrics/integrate_density.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
+import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import type { PlotFlags } from "../commands/plot.ts";
@@ -80,19 +81,25 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
   const isPlane = network.kind === "mlp" && network.dims === 2;
-  const draw = async () => {
+  const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
+  const draw = () => {
     const count = PICTURED[network.kind];
-    return (await sample(model, engine, { count, seed, settings })).samples;
+    return sample(model, engine, {
+      count,
+      seed,
+      settings,
+      ...(isPlane ? { times: snapshots } : {}),
+    });
   };
   // Drawn once, for the pictures that share them.
-  let samples: Promise<Float32Array> | null = null;
-  const shared = () => samples ??= draw();
+  let drawn: Promise<Samples> | null = null;
+  const shared = () => drawn ??= draw();
   const pictures: Picture[] = [];
   if (model.kind === "cnf" && isPlane) {
     pictures.push({
       file: pictureFiles.density,
       draw: async () => {
-        const points = await shared();
+        const { samples: points } = await shared();
         const { grid } = await integrateDensity(
           async (at) => (await logProb(model, engine, at, { settings })).logProb,
           { around: points },
@@ -106,8 +113,18 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
   }
   pictures.push({
     file: pictureFiles.samples,
-    draw: async () => await samplesPicture(network, await shared(), `Samples of ${name}`),
+    draw: async () => await samplesPicture(network, (await shared()).samples, `Samples of ${name}`),
   });
+  if (isPlane) {
+    pictures.push({
+      file: pictureFiles.snapshots,
+      draw: async () => {
+        const { states } = await shared();
+        const title = `The cloud along t: ${name}`;
+        return await snapshotsPlot({ states, times: snapshots }, { title });
+      },
+    });
+  }
   if (isPlane || network.kind === "resnet") {
     pictures.push({
       file: pictureFiles.trajectories,

@@ -49,9 +49,9 @@ export const plotCommand = buildCommand<PlotFlags, [string]>({
   docs: {
     brief: "pictures of a run: samples, density, trajectories, curves",
     fullDescription: describe(
-      "CNF in two dimensions: density.png with samples, trajectories.png from prior to data.\n" +
-        "FM: samples.png, trajectories.png (images: the way from noise to digit). All: " +
-        "curves.png.\nPrints the path of each picture.",
+      "All runs: samples.png and curves.png. Points in two dimensions: snapshots.png (the cloud\n" +
+        "along t) and trajectories.png; a CNF's density.png too. Images: trajectories.png is the\n" +
+        "grid from noise to digit. Prints the path of each picture.",
       [
         ["fluxion plot latest", "into the run folder"],
         ["fluxion plot runs/cnf-moons-0001 --out pictures", "elsewhere"],

@@ -99,7 +99,7 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
     const pictures = (await succeed(["plot", "latest", ...onCpu], folder)).trimEnd().split("\n");
     assert.deepEqual(
       pictures.map((path) => path.replace("runs/cnf-moons-0001/", "")),
-      ["density.png", "samples.png", "trajectories.png", "curves.png"],
+      ["density.png", "samples.png", "snapshots.png", "trajectories.png", "curves.png"],
     );
     for (const path of pictures) assert.ok(isPng(`${folder}/${path}`), path);
 
@@ -134,6 +134,7 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
     const pictures = await succeed(["plot", "fm", "--out", "pictures", ...onCpu], folder);
     assert.deepEqual(pictures.trimEnd().split("\n"), [
       "pictures/samples.png",
+      "pictures/snapshots.png",
       "pictures/trajectories.png",
       "pictures/curves.png",
     ]);

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
+import { logProb } from "../../src/flows/log_prob.ts";
+import { accurateSolve, type FlowKind } from "../../src/flows/model.ts";
+import { reorderAxes } from "../../src/kernels/parameters.ts";
+import { applyNetwork } from "../../src/nn/apply.ts";
+import { engineFor } from "../../src/ode/engine_for.ts";
+import { importWeights } from "../../src/train/import_weights.ts";
+import { type LoadedRun, loadRun } from "../../src/train/load_run.ts";
+import { encodeSafetensors } from "../../src/train/safetensors.ts";
+import { backendTest } from "../support/backends.ts";
+import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
+
+/** Imports a fixture's state_dict as a file of PyTorch's would be, and lends the run. */
+async function withImported(
+  kind: FlowKind,
+  stateDict: FixtureTensors,
+  use: (run: LoadedRun) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/state_dict.safetensors`;
+    const tensors = Object.entries(stateDict).map(([name, { shape, data }]) => ({
+      name: `model.${name}`,
+      shape,
+      values: Float32Array.from(data),
+    }));
+    await Deno.writeFile(file, encodeSafetensors({ tensors, metadata: {} }));
+    const { run } = await importWeights(kind, file, { runsFolder: `${folder}/runs` });
+    const loaded = await loadRun(run);
+    await use(loaded).finally(() => loaded.model.parameters.dispose());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+backendTest(
+  "an imported CNF has PyTorch's log-probabilities, loss and gradient",
+  ["cpu", "webgpu"],
+  async ({ kind }) => {
+    const fixture = readFixture<{
+      state_dict: FixtureTensors;
+      x: FixtureArray;
+      log_prob: FixtureArray;
+      loss: FixtureArray;
+      grad: FixtureTensors;
+    }>("cnf_loss");
+    await withImported("cnf", fixture.state_dict, async ({ model }) => {
+      const engine = engineFor(kind);
+      const control = { kind: "adaptive", rtol: 1e-6, atol: 1e-6 } as const;
+      const settings = { ...accurateSolve, control };
+      const points = Float32Array.from(fixture.x.data);
+      const { logProb: found } = await logProb(model, engine, points, { settings });
+      const ofLogProb = relativeError(found, fixture.log_prob.data);
+      assert.ok(ofLogProb < 1e-4, `log-probabilities: relative error ${ofLogProb}`);
+
+      const batch = tf.tensor2d(points, fixture.x.shape as [number, number]);
+      const step = { ...settings, trace: { kind: "exact" }, gradient: { kind: "direct" } } as const;
+      const { loss, gradient } = await cnfLossAndGradient(model, engine, batch, step, {
+        seed: 0,
+        step: 0,
+      });
+      const ofLoss = relativeError(await loss.data(), fixture.loss.data);
+      assert.ok(ofLoss < 1e-4, `loss: relative error ${ofLoss}`);
+      const flat = Float32Array.from(await gradient.data());
+      for (const entry of model.parameters.layout.entries) {
+        const part = flat.slice(entry.offset, entry.offset + entry.size);
+        const error = relativeError(
+          reorderAxes(entry, part, "file"),
+          fixture.grad[entry.name]!.data,
+        );
+        assert.ok(error < 1e-3, `${entry.name}: relative error ${error}`);
+      }
+      tf.dispose([batch, loss, gradient]);
+    });
+  },
+);
+
+backendTest("an imported resnet has PyTorch's velocities", ["cpu", "webgpu"], async () => {
+  const { state_dict, xt, t, out } = readFixture<{
+    state_dict: FixtureTensors;
+    xt: FixtureArray;
+    t: FixtureArray;
+    out: FixtureArray;
+  }>("flow_matching");
+  await withImported("fm", state_dict, async ({ model: { network, parameters } }) => {
+    const count = xt.shape[0]!;
+    const velocity = tf.tidy(() => {
+      // NCHW with one channel is NHWC; the weights fit images of any size.
+      const x = tf.tensor2d([...xt.data], [count, xt.data.length / count]);
+      const [height, width] = xt.shape.slice(2) as [number, number];
+      assert.equal(network.kind, "resnet");
+      return applyNetwork(
+        { ...network, height, width } as typeof network,
+        parameters.tensors,
+        x,
+        t.data,
+      );
+    });
+    const error = relativeError(await velocity.data(), out.data);
+    assert.ok(error < 1e-4, `relative error ${error}`);
+    velocity.dispose();
+  });
+});

@@ -69,7 +69,9 @@ export function buildFluxion(
         ...text_en,
         noCommandRegisteredForInput: ({ input, corrections }) => {
           const names = corrections.join(" or ").replaceAll("`", "");
-          const hint = names === "" ? "--help lists the commands" : `did you mean ${names}?`;
+          const hint = names === "" || input === "help"
+            ? "--help lists the commands"
+            : `did you mean ${names}?`;
           return keep(new InputError(`unknown command ${input}; ${hint}`));
         },
         exceptionWhileParsingArguments: keep,

@@ -78,7 +78,10 @@ export function verdict(error: unknown): Verdict {
       exitCode: 2,
     };
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.IsADirectory
+  ) {
     return {
       message: `the system refuses: ${error.message}; choose a place that you may read and write`,
       exitCode: 2,

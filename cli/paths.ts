@@ -28,32 +28,48 @@ export function shownPath(path: string): string {
   return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
-/** Whether something is there. */
-export async function exists(path: string): Promise<boolean> {
+/** What a path leads to; null where that is nothing. */
+async function lookUp(
+  path: string,
+  stat: (path: string) => Promise<Deno.FileInfo>,
+): Promise<Deno.FileInfo | null> {
   try {
-    await Deno.lstat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // The second: a file stands where the path has a folder.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
     throw error;
   }
+}
+
+/** Whether something is there. */
+export async function exists(path: string): Promise<boolean> {
+  return await lookUp(path, Deno.lstat) !== null;
+}
+
+/** Whether a folder, or a link to one, is there. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await lookUp(path, Deno.stat))?.isDirectory ?? false;
 }
 
 /**
  * An output path, absolute and free to be written.
  *
- * @throws {InputError} If something is there and `overwrite` was not asked for, or its folder is missing.
+ * @throws {InputError} If something is there and `overwrite` was not asked for, it is a folder, or its own folder is missing.
  */
 export async function outputPath(
   path: string,
   options: { readonly overwrite?: boolean },
 ): Promise<string> {
   const absolute = userPath(path);
+  if (await isFolder(absolute)) throw new InputError(`--out ${path}: is a folder; name a file`);
   if (!options.overwrite && await exists(absolute)) {
     throw new InputError(`--out ${path}: the file exists; pass --overwrite to replace it`);
   }
   const folder = absolute.replace(/[\\/][^\\/]*$/, "");
-  if (folder !== "" && !(await exists(folder))) {
+  if (folder !== "" && !(await isFolder(folder))) {
     throw new InputError(`--out ${path}: there is no folder ${folder}; make it first`);
   }
   return absolute;

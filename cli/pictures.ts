@@ -1,3 +1,4 @@
+import { pictureText } from "./command_line.ts";
 import type { Network } from "../src/nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../src/plot/curves_plot.ts";
 import { imageGrid, pathGrid } from "../src/plot/image_grid.ts";
@@ -18,8 +19,18 @@ export const pictureFiles = {
 /** How many samples a picture shows unless asked for more. */
 export const PICTURED = { mlp: 1000, resnet: 64 } as const;
 
-/** Most samples of a picture: more could not be told apart. */
-export const MOST_PICTURED = { mlp: 50_000, resnet: 10_000 } as const;
+/** Most points of a scatter plot, and most images or points of many dimensions: more could not be told apart. */
+const MOST_PICTURED = { plane: 50_000, other: 10_000 } as const;
+
+/**
+ * Most samples of a picture. Points of more than two dimensions are drawn once
+ * for each pair of coordinates.
+ *
+ * @param dims Numbers a point; null for images.
+ */
+export function mostPictured(dims: number | null): number {
+  return dims !== null && dims <= 2 ? MOST_PICTURED.plane : MOST_PICTURED.other;
+}
 
 /**
  * Samples as a picture: images in a grid, points as a scatter plot.
@@ -34,10 +45,19 @@ export async function samplesPicture(
 ): Promise<Uint8Array> {
   switch (network.kind) {
     case "mlp":
-      return await pointsPlot(samples, { dims: network.dims, label: "samples", title });
+      return await pointsPlot(samples, {
+        dims: network.dims,
+        label: "samples",
+        title,
+        text: pictureText(),
+      });
     case "resnet": {
       requireGrey(network.channels);
-      return imageGrid(samples, { height: network.height, width: network.width });
+      return imageGrid(samples, {
+        height: network.height,
+        width: network.width,
+        text: pictureText(),
+      });
     }
     default:
       return network satisfies never;
@@ -64,7 +84,10 @@ export function trajectoriesPicture(
             "give --out a name ending .npy or .csv",
         );
       }
-      return trajectoryPlot({ states, times: options.times }, { title: options.title });
+      return trajectoryPlot({ states, times: options.times }, {
+        title: options.title,
+        text: pictureText(),
+      });
     case "resnet":
       requireGrey(network.channels);
       return pathGrid(states, {
@@ -72,6 +95,7 @@ export function trajectoriesPicture(
         width: network.width,
         times: options.times,
         title: options.title,
+        text: pictureText(),
       });
     default:
       return network satisfies never;
@@ -108,5 +132,5 @@ export async function curvesPicture(
     evaluations,
     ...(nfe.length === steps.length ? { nfe } : {}),
     ...(options.reference ? { reference: options.reference } : {}),
-  }, { title: options.title });
+  }, { title: options.title, text: pictureText() });
 }

@@ -6,20 +6,19 @@ import { imageGrid } from "../../src/plot/image_grid.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
+import { pictureText } from "../command_line.ts";
 import type { FetchFlags, PreviewFlags } from "../commands/data.ts";
 import { Interrupted } from "../errors.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import type { JsonOption } from "../options/output.ts";
 import { outputPath, shownPath, userPath } from "../paths.ts";
+import { mostPictured } from "../pictures.ts";
 import { showProgress } from "../progress.ts";
 import { printLine, speaker } from "../terminal.ts";
 import { dataFolder, openData } from "./open_data.ts";
 
 /** Rows of a preview unless asked for more. */
 const PREVIEWED = { points: 2000, images: 100 } as const;
-
-/** Most points that a picture can show apart. */
-const MOST_PREVIEWED = 50_000;
 
 /** `fluxion data list`. */
 export async function list({ json }: JsonOption): Promise<void> {
@@ -50,7 +49,8 @@ export async function preview(flags: PreviewFlags, name: string): Promise<void> 
 
 async function picture(dataset: Dataset, asked: number | undefined): Promise<Uint8Array> {
   const { train, kind } = dataset;
-  const n = Math.min(asked ?? PREVIEWED[kind], train.count, MOST_PREVIEWED);
+  const most = mostPictured(dataset.kind === "points" ? dataset.dims : null);
+  const n = Math.min(asked ?? PREVIEWED[kind], train.count, most);
   switch (dataset.kind) {
     case "points": {
       const { dims } = dataset;
@@ -60,13 +60,14 @@ async function picture(dataset: Dataset, asked: number | undefined): Promise<Uin
         label: dataset.name,
         labels: labels?.slice(0, n) ?? null,
         title: `${n} of ${train.count} training points of ${dataset.name}`,
+        text: pictureText(),
       });
     }
     case "images": {
       const { height, width, channels } = dataset;
       const images = new Float32Array(n * height * width * channels);
       dataset.train.read(Uint32Array.from({ length: n }, (_, i) => i), images);
-      return imageGrid(images, { height, width });
+      return imageGrid(images, { height, width, text: pictureText() });
     }
     default:
       return dataset satisfies never;

@@ -6,9 +6,10 @@ import { densityPlot } from "../../src/plot/density_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { pictureText } from "../command_line.ts";
 import type { PlotFlags } from "../commands/plot.ts";
 import { evenTimes } from "../even_times.ts";
-import { exists, shownPath, userPath } from "../paths.ts";
+import { exists, isFolder, shownPath, userPath } from "../paths.ts";
 import {
   curvesPicture,
   PICTURED,
@@ -65,6 +66,9 @@ async function prepareFolder(
   pictures: readonly Picture[],
   flags: PlotFlags,
 ): Promise<void> {
+  if (await exists(folder) && !(await isFolder(folder))) {
+    throw new InputError(`--out ${flags.out}: is a file; name a folder`);
+  }
   for (const { file } of pictures) {
     if (!flags.overwrite && await exists(`${folder}/${file}`)) {
       throw new InputError(
@@ -107,6 +111,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
         return await densityPlot(grid, {
           samples: { points, label: "samples" },
           title: `Density of ${name}`,
+          text: pictureText(),
         });
       },
     });
@@ -121,7 +126,10 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       draw: async () => {
         const { states } = await shared();
         const title = `The cloud along t: ${name}`;
-        return await snapshotsPlot({ states, times: snapshots }, { title });
+        return await snapshotsPlot({ states, times: snapshots }, {
+          title,
+          text: pictureText(),
+        });
       },
     });
   }

@@ -11,7 +11,7 @@ import { Interrupted } from "../errors.ts";
 import { evenTimes } from "../even_times.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { outputPath } from "../paths.ts";
-import { MOST_PICTURED, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
+import { mostPictured, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
 import { showProgress } from "../progress.ts";
 import { writeStream } from "../stream_file.ts";
 import { openRun } from "./open_run.ts";
@@ -54,9 +54,10 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
   const { model, engine, config } = opened;
   const { network } = model;
   const count = flags.n ?? PICTURED[network.kind];
-  if (format === "png" && count > MOST_PICTURED[network.kind]) {
+  const most = mostPictured(network.kind === "mlp" ? network.dims : null);
+  if (format === "png" && count > most) {
     throw new InputError(
-      `--n ${count}: a picture shows at most ${MOST_PICTURED[network.kind]}; ` +
+      `--n ${count}: a picture shows at most ${most}; ` +
         "give --out a .npy or .csv name",
     );
   }

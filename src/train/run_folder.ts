@@ -84,8 +84,12 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   }
   if (content === null || content.every((name) => name === runFiles.lock)) return;
   if (mode === "new") {
-    const remedy = isRun ? "--resume goes on with it, --overwrite replaces it" : "it is no run";
-    throw new InputError(`${path}: exists; ${remedy}, or choose another folder with --run`);
+    throw new InputError(
+      isRun
+        ? `${path}: exists; --resume goes on with it, --overwrite replaces it, or choose another ` +
+          "folder with --run"
+        : `${path}: has files but is not a run folder; choose another folder with --run`,
+    );
   }
   const isOurs = isRun && await isRunConfig(`${path}/${runFiles.config}`);
   if (!isOurs) {

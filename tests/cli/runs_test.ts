@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readNpy } from "../../src/data/npy.ts";
+import { decodePng } from "../../src/plot/png.ts";
 import { fluxion, inFolder, start } from "./_fluxion.ts";
 
 /** Options that make training take no time. */
@@ -101,7 +102,10 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
       pictures.map((path) => path.replace("runs/cnf-moons-0001/", "")),
       ["density.png", "samples.png", "snapshots.png", "trajectories.png", "curves.png"],
     );
-    for (const path of pictures) assert.ok(isPng(`${folder}/${path}`), path);
+    for (const path of pictures) {
+      const { text } = decodePng(Deno.readFileSync(`${folder}/${path}`));
+      assert.deepEqual(text, { Command: "fluxion plot latest --backend cpu --quiet" }, path);
+    }
 
     // What is there is not overwritten unasked.
     const again = ["sample", "latest", "--n", "1", "--out", "part.npy", ...onCpu];
@@ -138,8 +142,20 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
       "pictures/trajectories.png",
       "pictures/curves.png",
     ]);
-    const refused = await fluxion(["plot", "fm", "--out", "pictures", ...onCpu], { cwd: folder });
-    assert.equal(refused.code, 2);
+    for (
+      const [args, words] of [
+        [["plot", "fm", "--out", "pictures"], /samples\.png is there already/],
+        [["plot", "fm", "--out", "ways.npy"], /--out ways\.npy: is a file/],
+        [["plot", "fm", "--out", "ways.npy/a/b"], /the system refuses: .*ways\.npy/],
+        [["sample", "fm", "--out", "pictures.csv"], /--out pictures\.csv: is a folder/],
+        [["train", "fm", "--run", "pictures"], /pictures: has files but is not a run folder/],
+      ] as const
+    ) {
+      await Deno.mkdir(`${folder}/pictures.csv`, { recursive: true });
+      const refused = await fluxion([...args, ...onCpu], { cwd: folder });
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.match(refused.stderr, words);
+    }
   }));
 
 Deno.test("flow matching on images is trained, sampled, judged and drawn", () =>

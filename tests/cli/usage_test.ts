@@ -71,6 +71,7 @@ Deno.test("fluxion train without a model prints help on stderr and exits with 2"
 /** Wrong command lines, with what the one line on stderr must say. */
 const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["trian"], /unknown command trian; did you mean train\?/],
+  [["help"], /unknown command help; --help lists the commands/],
   [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],
   [["train", "cnf", "--bach-size", "4"], /--bach-size; did you mean --batch-size\?/],
   [["train", "cnf", "--solver", "rk5"], /--solver rk5: .*dopri5.*did you mean.*rk4/],

@@ -1,4 +1,5 @@
 import { suggestion } from "../../src/data/suggestion.ts";
+import { expectedNet, netNames } from "../../src/train/config_schema.ts";
 
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 
@@ -66,6 +67,13 @@ export function choice(names: readonly string[]): (text: string) => string {
     if (names.includes(text)) return text;
     throw new SyntaxError(`expected one of ${names.join(", ")}${suggestion(text, names)}`);
   };
+}
+
+/** A velocity network. */
+export function netName(text: string): (typeof netNames)[number] {
+  const name = netNames.find((known) => known === text);
+  if (name === undefined) throw new SyntaxError(`expected ${expectedNet(text)}`);
+  return name;
 }
 
 /** Any text but none. */

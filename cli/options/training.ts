@@ -1,7 +1,8 @@
 import type { FlagParametersForType } from "@stricli/core";
+import { netNames } from "../../src/train/config_schema.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";
-import { fraction, notNegative, positive, text, wholeNumber } from "./parsers.ts";
+import { fraction, netName, notNegative, positive, text, wholeNumber } from "./parsers.ts";
 import { type SolverOptions, solverOptions, type TraceOptions, traceOptions } from "./solver.ts";
 
 /** What is learnt from what. */
@@ -46,10 +47,12 @@ interface ModelOptions {
 function modelOptions(words: DefaultWords): FlagParametersForType<ModelOptions> {
   return {
     net: {
-      kind: "enum",
-      values: ["mlp", "resnet"],
+      kind: "parsed",
+      parse: netName,
       optional: true,
+      placeholder: netNames.join("|"),
       brief: "velocity network (default mlp for points, resnet for images)",
+      proposeCompletions: (partial: string) => netNames.filter((name) => name.startsWith(partial)),
     },
     hidden: {
       kind: "parsed",

@@ -233,7 +233,9 @@ export function parseConfigJson(
     throw new InputError(`${place}: not JSON (${(error as Error).message})`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InputError(`${place}: expected an object of options, found ${text.slice(0, 40)}`);
+    throw new InputError(
+      `${place}: expected an object of options; found ${JSON.stringify(value).slice(0, 40)}`,
+    );
   }
   return checked(configFileSchema, value, (key) => `${place}: ${key}`);
 }

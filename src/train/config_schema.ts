@@ -33,11 +33,23 @@ function evenWidth() {
   );
 }
 
+function expectedChoice(input: unknown, names: readonly string[]): string {
+  const hint = typeof input === "string" ? suggestion(input, names) : "";
+  return `one of ${names.join(", ")}${hint}`;
+}
+
 function choice<const T extends readonly string[]>(names: T) {
-  return v.picklist(names, ({ input }) => {
-    const hint = typeof input === "string" ? suggestion(input, names) : "";
-    return `one of ${names.join(", ")}${hint}`;
-  });
+  return v.picklist(names, ({ input }) => expectedChoice(input, names));
+}
+
+/** The velocity networks that there are. */
+export const netNames = ["mlp", "resnet"] as const;
+
+/** What is expected of `net`: the U-Net belongs to the command line's contract, but is not built yet. */
+export function expectedNet(input: unknown): string {
+  return input === "unet"
+    ? `${netNames.join(" or ")}, since this version has no U-Net yet`
+    : expectedChoice(input, netNames);
 }
 
 function text(expected: string) {
@@ -75,7 +87,7 @@ export const trainOptionsSchema = v.strictObject({
     "images only: pixels above 128 become 1, the others 0",
   ),
   net: described(
-    choice(["mlp", "resnet"]),
+    v.picklist(netNames, ({ input }) => expectedNet(input)),
     "velocity network: mlp for points, resnet for images",
   ),
   hidden: described(evenWidth(), "width of the mlp; even"),

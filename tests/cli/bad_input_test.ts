@@ -34,6 +34,8 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
   }),
   "broken.json": "{",
   "unknown.json": '{ "leaning-rate": 1 }',
+  "list.json": "[1]\n",
+  "unet.json": '{ "net": "unet" }',
   "negative.json": '{ "lr": -1 }',
 };
 
@@ -74,6 +76,9 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["train", "cnf", "--resume"], /no run/],
   [["train", "cnf", "--resume", "--run", "gone"], /gone.*config\.json/],
   [["train", "cnf", "--overwrite"], /--run/],
+  [["train", "fm", "--net", "unet"], /--net unet: expected mlp or resnet, .* no U-Net yet/],
+  [["train", "cnf", "--config", "list.json"], /list\.json: expected an object .*; found \[1\]/],
+  [["train", "cnf", "--config", "unet.json"], /unet\.json: net: expected mlp or resnet, .*"unet"/],
   [["train", "cnf", "--run", "few.csv"], /few\.csv: is a file/],
   [["train", "cnf", "--run", "/proc/nowhere/run"], /\/proc\/nowhere\/run: cannot be used/],
   [
@@ -86,6 +91,8 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["sample", "latest"], /--out is missing/],
   [["sample", "latest", "--out", "x.jpg"], /x\.jpg: expected a name ending \.png, \.npy or \.csv/],
   [["sample", "latest", "--out", "gone/x.csv"], /there is no folder/],
+  [["sample", "latest", "--out", "few.csv/x.csv"], /there is no folder .*few\.csv/],
+  [["data", "preview", "moons", "--out", "few.csv/x.png"], /there is no folder .*few\.csv/],
   [["log-prob", "latest", "--points", "gone.csv"], /gone\.csv: no such file/],
   [["import", "cnf", "gone.safetensors"], /gone\.safetensors: no such file/],
   [["import", "cnf", "short.safetensors"], /short\.safetensors/],

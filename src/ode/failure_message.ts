@@ -30,7 +30,7 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
         "for NaN and very large values in the data and the weights";
     case "maxStepsReached":
       return `${at}: the budget of ${maxSteps} steps is spent; ` +
-        `try ${gentler}, or a larger budget`;
+        `try ${gentler}, or maxSteps above ${maxSteps}`;
     default:
       return failure satisfies never;
   }
@@ -58,7 +58,7 @@ export function describeFailures(
     return from === to ? `${from}` : `${from} to ${to}`;
   });
   const unnamed = failed.length - samples.length;
-  const more = unnamed > 0 ? ` and those of ${unnamed} more groups` : "";
+  const more = unnamed > 0 ? ` and those of ${unnamed} more group${unnamed > 1 ? "s" : ""}` : "";
   return `the solve stopped for samples ${samples.join(", ")}${more}` +
     `${others.length > 0 ? "; the first" : ""} ${describeFailure(first, solve.settings)}`;
 }

@@ -18,7 +18,7 @@ Deno.test("describeFailure() names t, step size, rejections and a remedy", () =>
       /^at t = 0\.412346 with step size 1\.23e-17 after 7 rejected steps: .*try rtol and atol above 0\.00001 and 0\.000001/,
     ],
     [{ kind: "nonFinite", t: 0, h: -1e-6 }, /step size -0\.000001.*not finite.*NaN/],
-    [{ kind: "maxStepsReached", t: 0.5, h: 0.1 }, /budget of 500 steps.*larger budget/],
+    [{ kind: "maxStepsReached", t: 0.5, h: 0.1 }, /budget of 500 steps.*maxSteps above 500/],
   ];
   for (const [failure, message] of cases) {
     assert.match(describeFailure(report(0, failure), settings), message);
@@ -39,6 +39,7 @@ Deno.test("describeFailures() names the samples in the reader's counting, on one
     many,
     /samples 0 to 7, 8 to 15, 16 to 23 and those of 3 more groups; the first at t/,
   );
+  assert.match(describeFailures(reports.slice(2), { settings, firstRow: 0 }), /1 more group;/);
   assert.ok(!many.includes("\n"));
   assert.throws(() => describeFailures([report(0, null)], { settings, firstRow: 0 }), RangeError);
 });

@@ -15,11 +15,12 @@ backendTest("MovingAverage of constant weights comes to them", ["cpu", "webgpu"]
 });
 
 backendTest("MovingAverage weighs by its decay", ["cpu"], async () => {
-  const average = new MovingAverage(0.5, Float32Array.of(0));
+  const average = new MovingAverage(0.75, Float32Array.of(0));
   const weights = tf.tensor1d([1]);
   average.update(weights, 1000);
   average.update(weights, 1001);
-  assert.equal((await average.read())[0], 0.75);
+  // 1/4, then 3/4 of that and 1/4.
+  assert.equal((await average.read())[0], 0.4375);
   weights.dispose();
   average.dispose();
 });

@@ -277,6 +277,17 @@ Deno.test("train() from given weights starts with them", () =>
     await assert.rejects(Deno.stat(`${folder}/third`));
   }));
 
+Deno.test("train() evaluates a CNF by an accurate solve, whatever solver trains", () =>
+  inTempDir(async (folder) => {
+    const of = async (name: string, more: Partial<TrainGiven>) => {
+      const given = { ...smallRuns.cnf, trace: "exact", steps: 0, ...more } as TrainGiven;
+      return (await trainUntil(given, `${folder}/${name}`, {})).metrics.testLoss;
+    };
+    const coarse = await of("coarse", { solver: "euler", solverSteps: 1 });
+    assert.equal(coarse, await of("adaptive", { rtol: 1e-2, atol: 1e-2 }));
+    assert.ok(Number.isFinite(coarse));
+  }));
+
 Deno.test("train() asks for pictures of the averaged model at each epoch and at the end", () =>
   inTempDir(async (folder) => {
     const seen: number[][] = [];

@@ -9,6 +9,7 @@ import { Parameters } from "../../src/kernels/parameters.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
+import type { SolveProblem } from "../../src/ode/engine.ts";
 import { portableEngine } from "../../src/ode/portable_engine.ts";
 import { fillNormal, streams } from "../../src/runtime/random.ts";
 import { backendTest } from "../support/backends.ts";
@@ -83,6 +84,21 @@ backendTest("logProb() by Hutchinson's estimator is right in the mean", ["cpu"],
   model.parameters.dispose();
 });
 
+backendTest("logProb() by Rademacher probes is exact in one dimension", ["cpu"], async () => {
+  const model = freshModel("cnf", { kind: "mlp", dims: 1, hidden: 8 });
+  const points = Float32Array.of(-1, 0.2, 0.9, 2);
+  const exact = await logProb(model, engine, points);
+  const of = async (distribution: "gaussian" | "rademacher") => {
+    const trace = { kind: "hutchinson", distribution } as const;
+    const { logProb: drawn } = await logProb(model, engine, points, { trace });
+    return Math.max(...drawn.map((value, i) => Math.abs(value - exact.logProb[i]!)));
+  };
+  // The probe is 1 or -1, and e J e = J.
+  assert.ok(await of("rademacher") < 1e-5);
+  assert.ok(await of("gaussian") > 1e-3);
+  model.parameters.dispose();
+});
+
 for (const network of [mlp, resnet]) {
   backendTest(
     `sample() of a ${network.kind}: any part alone has the bits of the whole`,
@@ -149,6 +165,40 @@ backendTest("cnfLossAndGradient() has logProb()'s mean and the slope of it", ["c
   tf.dispose([batch, loss, gradient, direction, start]);
   model.parameters.dispose();
 });
+
+backendTest(
+  "cnfLossAndGradient() records steps for the direct gradient only",
+  ["cpu"],
+  async () => {
+    const model = freshModel("cnf", mlp);
+    const kept: string[] = [];
+    const watched = {
+      ...engine,
+      solve: (problem: SolveProblem) => (kept.push(problem.keep.kind), engine.solve(problem)),
+    };
+    const batch = tf.tensor2d([[0.5, 1], [-1, 0]]);
+    const gradients: tf.Tensor1D[] = [];
+    for (
+      const method of [{ kind: "direct" }, { kind: "adjoint", rtol: 1e-6, atol: 1e-6 }] as const
+    ) {
+      const control = { kind: "adaptive", rtol: 1e-6, atol: 1e-6 } as const;
+      const settings = {
+        ...accurateSolve,
+        control,
+        trace: { kind: "exact" },
+        gradient: method,
+      } as const;
+      const found = await cnfLossAndGradient(model, watched, batch, settings, { seed: 0, step: 0 });
+      gradients.push(found.gradient);
+      found.loss.dispose();
+    }
+    assert.deepEqual(kept, ["records", "end"]); // the adjoint's memory does not grow with the steps
+    const gap = tf.tidy(() => tf.max(tf.abs(tf.sub(gradients[0]!, gradients[1]!))).dataSync()[0]!);
+    assert.ok(gap < 1e-4, `the two gradients differ by ${gap}`);
+    tf.dispose([batch, ...gradients]);
+    model.parameters.dispose();
+  },
+);
 
 backendTest(
   "fmLossAndGradient() draws by (seed, step) and falls along its gradient",

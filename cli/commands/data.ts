@@ -1,5 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { describe } from "../help.ts";
+import { proposeDatasets } from "../options/dataset_names.ts";
 import {
   type JsonOption,
   jsonOption,
@@ -27,6 +28,7 @@ const nameArgument = {
   brief: "a data set's name (see: fluxion data list)",
   placeholder: "NAME",
   parse: text("a data set's name"),
+  proposeCompletions: proposeDatasets,
 };
 
 const listCommand = buildCommand<JsonOption & MessageOptions>({

@@ -1,5 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import { netNames } from "../../src/train/config_schema.ts";
+import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";
 import { fraction, netName, notNegative, positive, text, wholeNumber } from "./parsers.ts";
@@ -21,10 +22,7 @@ function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
       brief: `data set (see: fluxion data list), CSV, NPY or IDX file, - for CSV on stdin (${
         words("data")
       })`,
-      proposeCompletions: async (partial: string) => {
-        const { datasetNames } = await import("../../src/data/registry.ts");
-        return datasetNames.filter((name) => name.startsWith(partial));
-      },
+      proposeCompletions: proposeDatasets,
     },
     binarize: {
       kind: "boolean",
@@ -51,7 +49,9 @@ function modelOptions(words: DefaultWords): FlagParametersForType<ModelOptions> 
       parse: netName,
       optional: true,
       placeholder: netNames.join("|"),
-      brief: "velocity network (default mlp for points, resnet for images)",
+      brief: `velocity network, ${
+        netNames.join(" or ")
+      } (default mlp for points, resnet for images)`,
       proposeCompletions: (partial: string) => netNames.filter((name) => name.startsWith(partial)),
     },
     hidden: {

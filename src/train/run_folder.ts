@@ -86,7 +86,7 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   if (mode === "new") {
     throw new InputError(
       isRun
-        ? `${path}: exists; --resume goes on with it, --overwrite replaces it, or choose another ` +
+        ? `${path}: exists; train --resume goes on with it, --overwrite replaces it, or choose another ` +
           "folder with --run"
         : `${path}: has files but is not a run folder; choose another folder with --run`,
     );

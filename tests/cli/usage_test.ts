@@ -113,6 +113,9 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.ok((await proposals("train", "cnf", "--ba")).includes("--batch-size"));
   assert.ok((await proposals("train", "cnf", "--solver", "rk")).includes("rk4-classic"));
   assert.ok((await proposals("train", "cnf", "--data", "mo")).includes("moons"));
+  assert.ok((await proposals("train", "fm", "--net", "r")).includes("resnet"));
+  assert.ok((await proposals("data", "preview", "ch")).includes("checkerboard"));
+  assert.ok((await proposals("data", "fetch", "km")).includes("kmnist"));
   assert.deepEqual(await proposals("sample", ""), [""], "file names are the shell's to propose");
 });
 

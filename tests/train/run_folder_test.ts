@@ -52,7 +52,7 @@ Deno.test("holdRun() refuses a run that is there, unless told to resume or overw
     await Deno.writeTextFile(`${path}/config.json`, config);
     await assert.rejects(holdRun(path, naming(root)), {
       name: "InputError",
-      message: /x: exists; --resume goes on with it, --overwrite replaces it/,
+      message: /x: exists; train --resume goes on with it, --overwrite replaces it/,
     });
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
     (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();

@@ -59,11 +59,14 @@ Deno.test("dist/fluxion trains, samples and refuses like the checkout does", asy
   });
 });
 
-Deno.test("dist/fluxion computes in a worker on shared memory", async () => {
+Deno.test("dist/fluxion passes its self-tests, and computes in a worker on shared memory", async () => {
   await onBareMachine(async (machine) => {
     const { code, stdout, stderr } = await run(machine, ["doctor", "--json"]);
     assert.equal(code, 0, stderr);
-    assert.equal(JSON.parse(stdout).worker.ok, true, stdout);
+    const { worker, backends } = JSON.parse(stdout);
+    assert.equal(worker.ok, true, stdout);
+    const cpu = backends.find(({ kind }: { kind: string }) => kind === "cpu");
+    assert.ok(cpu.tests.length > 0 && cpu.tests.every(({ ok }: { ok: boolean }) => ok), stdout);
   });
 });
 

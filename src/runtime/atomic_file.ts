@@ -11,15 +11,33 @@ import { FailureError } from "./errors.ts";
  * @throws {Deno.errors.NotFound} If the folder does not exist; other errors of the system as they are.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  await writePiecesAtomic(path, [
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  ]);
+}
+
+/**
+ * The same as {@link writeFileAtomic} for content that comes piece by piece, of
+ * which one at a time is in memory.
+ *
+ * @throws Whatever {@link writeFileAtomic} and the pieces throw; the old content stays.
+ */
+export async function writePiecesAtomic(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
   const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   const folder = slash < 0 ? "." : path.slice(0, slash + 1);
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  let bytes = 0;
   try {
     const file = await Deno.open(temporary, { write: true, createNew: true });
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += await file.write(bytes.subarray(written));
+      for await (const piece of pieces) {
+        bytes += piece.length;
+        for (let written = 0; written < piece.length;) {
+          written += await file.write(piece.subarray(written));
+        }
       }
       await file.sync();
     } finally {
@@ -30,7 +48,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await Deno.remove(temporary).catch(() => {});
     throw isDiskFull(error)
       ? new FailureError(
-        `${path}: no room left on the disk for ${bytes.length} bytes; ` +
+        `${path}: no room left on the disk for ${bytes} bytes; ` +
           `the file is as it was before; free some space and go on`,
       )
       : error;

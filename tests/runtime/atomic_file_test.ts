@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { writeFileAtomic, writePiecesAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError } from "../../src/runtime/errors.ts";
 
 async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -83,3 +83,22 @@ Deno.test("writeFileAtomic() on a full disk says so and takes its temporary file
     assert.equal(await Deno.readTextFile(path), "the last good one");
     assert.deepEqual(names(folder), ["checkpoint"]);
   }));
+
+Deno.test("writePiecesAtomic() keeps the old content when a piece fails", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/points.csv`;
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    await writePiecesAtomic(path, [bytes("1,2\n"), bytes("3,4\n")]);
+    assert.equal(await Deno.readTextFile(path), "1,2\n3,4\n");
+    const broken = (function* () {
+      yield bytes("5,6\n");
+      throw new Error("the solve stopped");
+    })();
+    await assert.rejects(writePiecesAtomic(path, broken), /the solve stopped/);
+    assert.equal(await Deno.readTextFile(path), "1,2\n3,4\n");
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["points.csv"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -60,18 +60,22 @@ export async function sample(
   engine: Engine,
   options: SampleOptions,
 ): Promise<Samples> {
-  const chunks: Samples[] = [];
-  for await (const chunk of sampleChunks(model, engine, options)) chunks.push(chunk);
-  const times = options.times?.length ?? 0;
-  return {
-    samples: joined(chunks.map((chunk) => chunk.samples)),
-    logProb: options.withLogProb ? joined64(chunks.map((chunk) => chunk.logProb!)) : null,
-    states: Array.from(
-      { length: times },
-      (_, i) => joined(chunks.map((chunk) => chunk.states[i]!)),
-    ),
-    reports: chunks.flatMap((chunk) => chunk.reports),
-  };
+  const { count, withLogProb, times = [] } = options;
+  requireRange(options);
+  const width = rowWidth(model.network);
+  const samples = new Float32Array(count * width);
+  const logProb = withLogProb ? new Float64Array(count) : null;
+  const states = times.map(() => new Float32Array(count * width));
+  const reports: SolveReport[] = [];
+  let done = 0;
+  for await (const chunk of sampleChunks(model, engine, options)) {
+    samples.set(chunk.samples, done * width);
+    if (chunk.logProb !== null) logProb?.set(chunk.logProb, done);
+    chunk.states.forEach((state, i) => states[i]!.set(state, done * width));
+    reports.push(...chunk.reports);
+    done += chunk.samples.length / width;
+  }
+  return { samples, logProb, states, reports };
 }
 
 /**
@@ -85,11 +89,7 @@ export async function* sampleChunks(
   options: SampleOptions,
 ): AsyncGenerator<Samples> {
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
-  if (!Number.isInteger(start) || start < 0 || !Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
-    );
-  }
+  requireRange(options);
   const request = { ...options, seed, settings };
   const chunk = chunkOf(model, settings.controlGroup);
   const end = start + count;
@@ -110,6 +110,14 @@ export async function* sampleChunks(
     const cut = { first, last, from: Math.max(first, start), to: Math.min(last, end) };
     yield await solveRows(model, engine, request, cut);
     first = last;
+  }
+}
+
+function requireRange({ start = 0, count }: SampleOptions): void {
+  if (!Number.isInteger(start) || start < 0 || !Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
+    );
   }
 }
 
@@ -191,26 +199,9 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
     case "resnet": {
       const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
         applyNetwork(network, tensors, x, t);
-      return {
-        kind: "tensors",
-        field: tensorField(velocity, parameters),
-      };
+      return { kind: "tensors", field: tensorField(velocity, parameters) };
     }
     default:
       return network satisfies never;
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    out.set(part, offset);
-    offset += part.length;
-  }
-  return out;
-}
-
-function joined64(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
 }

@@ -3,55 +3,19 @@ import * as tf from "@tensorflow/tfjs";
 import { velocityRegression } from "../../src/flows/fm_loss.ts";
 import type { FlowModel } from "../../src/flows/model.ts";
 import { pathSample, pathVelocity } from "../../src/flows/probability_path.ts";
-import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { reorderAxes } from "../../src/kernels/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import type { ResnetNetwork } from "../../src/nn/network.ts";
 import { engineFor } from "../../src/ode/engine_for.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { tensorField } from "../../src/ode/tensor_field.ts";
 import { backendTest } from "../support/backends.ts";
-import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
+import { fixture, fixtureParameters, layout, network, shape } from "./fixture_resnet.ts";
+import { type FixtureArray, readFixture, relativeError } from "./fixtures.ts";
 
-interface FlowMatchingFixture {
-  readonly n_filters: number;
-  readonly n_blocks: number;
-  readonly state_dict: FixtureTensors;
-  readonly x0: FixtureArray;
-  readonly x1: FixtureArray;
-  readonly t: FixtureArray;
-  readonly xt: FixtureArray;
-  readonly target: FixtureArray;
-  readonly loss: FixtureArray;
-  readonly grad: FixtureTensors;
-}
-
-const fixture = readFixture<FlowMatchingFixture>("flow_matching");
-const [count, channels, height, width] = fixture.xt.shape as [number, number, number, number];
-const network: ResnetNetwork = {
-  kind: "resnet",
-  height,
-  width,
-  channels,
-  filters: fixture.n_filters,
-  blocks: fixture.n_blocks,
-};
-const layout = networkLayout(network);
-const shape: [number, number] = [count, height * width * channels];
 const SIGMA_MIN = 1e-4; // the fixture's note
 
 function fixtureModel(): FlowModel {
-  const flat = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
-    flat.set(reorderAxes(entry, values, "device"), entry.offset);
-  }
-  return {
-    kind: "fm",
-    network,
-    parameters: Parameters.fromFlat(layout, flat),
-    sigmaMin: SIGMA_MIN,
-  };
+  return { kind: "fm", network, parameters: fixtureParameters(), sigmaMin: SIGMA_MIN };
 }
 
 backendTest(
@@ -61,7 +25,7 @@ backendTest(
     const [xt, target] = tf.tidy(() => {
       const x0 = tf.tensor2d([...fixture.x0.data], shape);
       const x1 = tf.tensor2d([...fixture.x1.data], shape);
-      const t = tf.tensor2d([...fixture.t.data], [count, 1]);
+      const t = tf.tensor2d([...fixture.t.data], [shape[0], 1]);
       return [pathSample({ x0, x1, t }, SIGMA_MIN), pathVelocity({ x0, x1 }, SIGMA_MIN)] as const;
     });
     // Float32 in one product and one sum: the bound is 1e-4.
@@ -102,7 +66,7 @@ backendTest(
     const { z, sample } = readFixture<{ z: FixtureArray; sample: FixtureArray }>(
       "flow_matching_sample",
     );
-    const { parameters } = fixtureModel();
+    const parameters = fixtureParameters();
     const field = tensorField(
       (tensors, x, t) => applyNetwork(network, tensors, x, t),
       parameters,

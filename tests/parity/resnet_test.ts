@@ -1,37 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { reorderAxes } from "../../src/kernels/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
 import { bufferTensors } from "../../src/nn/buffers.ts";
-import { type ResnetNetwork, rowWidth } from "../../src/nn/network.ts";
 import { backendTest } from "../support/backends.ts";
-import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
-
-interface FlowMatchingFixture {
-  readonly n_filters: number;
-  readonly n_blocks: number;
-  readonly state_dict: FixtureTensors;
-  readonly t: FixtureArray;
-  readonly xt: FixtureArray;
-  readonly target: FixtureArray;
-  readonly out: FixtureArray;
-  readonly loss: FixtureArray;
-  readonly grad: FixtureTensors;
-}
-
-const fixture = readFixture<FlowMatchingFixture>("flow_matching");
-// NCHW with one channel is NHWC.
-const [rows, channels, height, width] = fixture.xt.shape as [number, 1, number, number];
-const network: ResnetNetwork = {
-  kind: "resnet",
-  height,
-  width,
-  channels,
-  filters: fixture.n_filters,
-  blocks: fixture.n_blocks,
-};
-const layout = networkLayout(network);
+import { fixture, fixtureParameters, layout, network, shape } from "./fixture_resnet.ts";
+import { type FixtureArray, relativeError } from "./fixtures.ts";
 
 /** The bound of the issue for everything of the network in float32. */
 const TOLERANCE = 1e-4;
@@ -41,16 +15,7 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
   assert.ok(error < TOLERANCE, `${what}: relative error ${error}`);
 }
 
-function fixtureParameters(): Parameters {
-  const flat = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
-    flat.set(reorderAxes(entry, values, "device"), entry.offset);
-  }
-  return Parameters.fromFlat(layout, flat);
-}
-
-const images = ({ data }: FixtureArray) => tf.tensor2d([...data], [rows, rowWidth(network)]);
+const images = ({ data }: FixtureArray) => tf.tensor2d([...data], shape);
 
 Deno.test("networkLayout() and bufferTensors() are the fixture's state_dict", () => {
   const ours = [...layout.entries, ...bufferTensors(network)]

@@ -1,0 +1,49 @@
+import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import type { ResnetNetwork } from "../../src/nn/network.ts";
+import { type FixtureArray, type FixtureTensors, readFixture } from "./fixtures.ts";
+
+/** `flow_matching.json`: a resnet, a point on the probability path, and what PyTorch finds there. */
+export interface FlowMatchingFixture {
+  readonly n_filters: number;
+  readonly n_blocks: number;
+  readonly state_dict: FixtureTensors;
+  readonly x0: FixtureArray;
+  readonly x1: FixtureArray;
+  readonly t: FixtureArray;
+  readonly xt: FixtureArray;
+  readonly target: FixtureArray;
+  readonly out: FixtureArray;
+  readonly loss: FixtureArray;
+  readonly grad: FixtureTensors;
+}
+
+export const fixture = readFixture<FlowMatchingFixture>("flow_matching");
+
+// NCHW with one channel is NHWC.
+const [count, channels, height, width] = fixture.xt.shape as [number, number, number, number];
+
+/** The fixture's network. */
+export const network: ResnetNetwork = {
+  kind: "resnet",
+  height,
+  width,
+  channels,
+  filters: fixture.n_filters,
+  blocks: fixture.n_blocks,
+};
+
+export const layout = networkLayout(network);
+
+/** Rows and width of the fixture's images, flattened. */
+export const shape: [number, number] = [count, height * width * channels];
+
+/** The fixture's weights on the current backend; dispose them. */
+export function fixtureParameters(): Parameters {
+  const flat = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  }
+  return Parameters.fromFlat(layout, flat);
+}

@@ -17,7 +17,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metrics: ["runtime"],
   train: ["flows", "nn", "ode", "kernels", "runtime", "data"],
   plot: ["flows", "nn", "ode", "kernels", "runtime"],
-  theory: ["flows", "nn", "ode", "kernels", "runtime"],
+  theory: ["train", "data", "plot", "metrics", "flows", "nn", "ode", "kernels", "runtime"],
+  page: ["runtime"],
+  report: [
+    "theory",
+    "page",
+    "train",
+    "data",
+    "plot",
+    "metrics",
+    "flows",
+    "nn",
+    "ode",
+    "kernels",
+    "runtime",
+  ],
 };
 
 /** Packages that only `cli/` may import: another parser is then one folder's work. */

@@ -46,14 +46,29 @@ function powerOfTen(exponent: number): string {
   return `10${exponent < 0 ? "⁻" : ""}${digits}`;
 }
 
-/** An axis on which equal ratios are equally long; `domain` is positive. */
-export function logAxis(label: string, domain: Interval, range: Interval): Axis {
+/** A number as a reader likes it beside an axis: short, or with a power of ten. */
+function logLabel(mantissa: number, exponent: number): string {
+  if (exponent >= -4 && exponent <= 4) return String(Number(`${mantissa}e${exponent}`));
+  return mantissa === 1 ? powerOfTen(exponent) : `${mantissa}·${powerOfTen(exponent)}`;
+}
+
+/**
+ * An axis on which equal ratios are equally long; `domain` is positive.
+ *
+ * @param most Ticks that there is room for, two at least; about.
+ */
+export function logAxis(label: string, domain: Interval, range: Interval, most = 12): Axis {
   const [low, high] = [Math.log10(domain[0]), Math.log10(domain[1])];
   const at = (value: number) =>
     range[0] + (Math.log10(value) - low) / (high - low) * (range[1] - range[0]);
   const decades = high - low;
-  const mantissas = decades > 3 ? [1] : decades > 1.3 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
-  const every = Math.ceil(decades / 8);
+  const powers = decades > 3;
+  const mantissas = powers
+    ? [1]
+    : [[1, 1.5, 2, 3, 4, 5, 7], [1, 2, 5], [1, 3]].find((some) =>
+      some.length * decades <= Math.min(most, some.length > 3 ? 9.1 : 9)
+    ) ?? [1];
+  const every = Math.ceil(decades / Math.min(8, most));
   const ticks: { value: number; label: string }[] = [];
   for (let exponent = Math.floor(low); exponent <= Math.ceil(high); exponent++) {
     if (exponent % every !== 0) continue;
@@ -61,7 +76,7 @@ export function logAxis(label: string, domain: Interval, range: Interval): Axis 
       // By way of the text, so that 3e-1 is 0.3 and prints as that.
       const value = Number(`${mantissa}e${exponent}`);
       if (value < domain[0] * (1 - 1e-9) || value > domain[1] * (1 + 1e-9)) continue;
-      ticks.push({ value, label: decades > 3 ? powerOfTen(exponent) : String(value) });
+      ticks.push({ value, label: powers ? powerOfTen(exponent) : logLabel(mantissa, exponent) });
     }
   }
   return { label, at, ticks };

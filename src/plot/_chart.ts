@@ -98,7 +98,7 @@ export function heading(
 /** One entry of a legend. */
 export interface LegendEntry {
   readonly label: string;
-  readonly mark: "dot" | "line" | "dashes";
+  readonly mark: "dot" | "line" | "dashes" | "patch";
   readonly color: string;
   readonly opacity?: number;
 }
@@ -119,6 +119,15 @@ export function legend(
     }
     svg += mark === "dot"
       ? element("circle", { cx: x + 4.5, cy: y, r: 4.5, fill: color, "fill-opacity": opacity })
+      : mark === "patch"
+      ? element("rect", {
+        x,
+        y: y - 5,
+        width: markWidth,
+        height: 10,
+        fill: color,
+        "fill-opacity": opacity,
+      })
       : element("line", {
         x1: x,
         y1: y,

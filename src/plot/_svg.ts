@@ -62,6 +62,17 @@ export function textWidth(words: string, size: number): number {
   return ems * size;
 }
 
+/** A text on as many lines as `width` asks for, broken between words. */
+export function wrapped(words: string, size: number, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words.split(/\s+/)) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && textWidth(longer, size) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Path data through points given as x, y, x, y, ...; a gap where a coordinate is not finite. */
 export function polyline(coordinates: ArrayLike<number>): string {
   let path = "", drawing = false;

@@ -1,0 +1,429 @@
+import { linearAxis, logAxis, widened } from "./_axis.ts";
+import {
+  axes,
+  type Axis,
+  BELOW_AXIS,
+  clipped,
+  gridLines,
+  heading,
+  legend,
+  type LegendEntry,
+  type Rect,
+} from "./_chart.ts";
+import { classColors, ink, timeColor } from "./_palette.ts";
+import { dotStyle } from "./_plane.ts";
+import { rasterize } from "./_raster.ts";
+import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
+
+/** One of a panel's two axes. */
+export interface PanelAxis {
+  /** With the unit, if there is one: "N", "variance", "|residual|". */
+  readonly label: string;
+  /** Default linear. On a log axis a value that is not positive is a gap. */
+  readonly scale?: "linear" | "log";
+  /** What the axis shows, low < high; default: all of the data and a margin. */
+  readonly range?: readonly [number, number];
+}
+
+/**
+ * A colour: an index into ten hues that are told apart with every kind of
+ * colour vision (0 blue, 1 orange, 2 red, 3 grey, 4 violet, ...); "ink", dark grey,
+ * for a truth or a prediction; or a time from 0 (orange) to 1 (indigo).
+ */
+export type PanelColor = number | "ink" | { readonly time: number };
+
+/** Values to be drawn one way. */
+export interface PanelSeries {
+  /** Its entry in the legend; none without it. */
+  readonly label?: string;
+  /** Its colour. */
+  readonly color: PanelColor;
+  /**
+   * `line`, `dashes`: through the points in their order, with a gap where one is
+   * not finite. `dots`: one a point. `area`: filled between `low` and `y`.
+   * `bars`, `steps`: `x` are the centres of equal bins, `y` their heights, filled
+   * or as an outline.
+   */
+  readonly mark: "line" | "dashes" | "dots" | "area" | "bars" | "steps";
+  /** [n] */
+  readonly x: ArrayLike<number>;
+  /** [n] */
+  readonly y: ArrayLike<number>;
+  /** Half the length of an error bar about each y; [n]. */
+  readonly yError?: ArrayLike<number>;
+  /** Where an area begins, [n]; default 0, or the lower edge of a log axis. */
+  readonly low?: ArrayLike<number>;
+  /** From 0 to 1; default 1 (an area 0.25, bars 0.45). */
+  readonly opacity?: number;
+  /** Of a line, or the diameter of a dot; a picture is about 800 units wide. */
+  readonly width?: number;
+}
+
+/** A chart of its own among others. */
+export interface Panel {
+  /** Above it. */
+  readonly title?: string;
+  /** Across. */
+  readonly x: PanelAxis;
+  /** Upwards. */
+  readonly y: PanelAxis;
+  /** Drawn in this order, the first at the bottom. */
+  readonly series: readonly PanelSeries[];
+  /** Whether a unit is equally long in both directions (linear axes only). */
+  readonly equalAspect?: boolean;
+  /** Sentences under the axis, wrapped at the panel's width. */
+  readonly notes?: readonly string[];
+}
+
+/** How {@link panelsPlot} lays panels out. */
+export interface PanelsOptions extends PictureOptions {
+  /** Panels side by side; default 2, or 1 for a single panel. */
+  readonly columns?: number;
+}
+
+type Scale = "linear" | "log";
+type Interval = readonly [number, number];
+
+const TITLE = 13.5, NOTE = 12, NOTE_LINE = 17, COLUMN_GAP = 22, ROW_GAP = 16, RIGHT = 26;
+
+function cssColor(color: PanelColor): string {
+  if (color === "ink") return ink.label;
+  return typeof color === "number" ? classColors[color]! : timeColor(color.time);
+}
+
+function defaultOpacity(mark: PanelSeries["mark"]): number {
+  return mark === "area" ? 0.25 : mark === "bars" ? 0.45 : 1;
+}
+
+function isShown(value: number, scale: Scale): boolean {
+  return Number.isFinite(value) && (scale === "linear" || value > 0);
+}
+
+/** Bin edges [n + 1 pairs] around centres: half the smallest distance, on the axis' own scale. */
+function binEdges(centres: ArrayLike<number>, scale: Scale): Interval[] {
+  const to = (value: number) => scale === "log" ? Math.log10(value) : value;
+  const from = (value: number) => scale === "log" ? 10 ** value : value;
+  const places = Float64Array.from(centres, to);
+  const sorted = places.filter(Number.isFinite).sort();
+  let gap = Infinity;
+  for (let i = 1; i < sorted.length; i++) {
+    if (sorted[i]! > sorted[i - 1]!) gap = Math.min(gap, sorted[i]! - sorted[i - 1]!);
+  }
+  const half = Number.isFinite(gap) ? gap / 2 : 0.5;
+  return Array.from(places, (place) => [from(place - half), from(place + half)]);
+}
+
+/** Smallest and largest of what an axis can show; undefined where there is nothing. */
+function extent(values: Iterable<number>, scale: Scale): Interval | undefined {
+  let low = Infinity, high = -Infinity;
+  for (const value of values) {
+    if (!isShown(value, scale)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
+function* allX({ series, x }: Panel): Generator<number> {
+  for (const { mark, x: places } of series) {
+    if (mark === "bars" || mark === "steps") {
+      for (const edges of binEdges(places, x.scale ?? "linear")) yield* edges;
+    } else yield* Array.from(places);
+  }
+}
+
+function* allY({ series }: Panel): Generator<number> {
+  for (const { mark, y, yError, low } of series) {
+    // Filled from nothing: zero belongs to it (and is no value of a log axis).
+    if (mark === "bars" || mark === "steps" || (mark === "area" && !low)) yield 0;
+    for (let i = 0; i < y.length; i++) {
+      yield y[i]!;
+      if (yError) yield* [y[i]! - yError[i]!, y[i]! + yError[i]!];
+      if (low) yield low[i]!;
+    }
+  }
+}
+
+/** What an axis shows: its range, or the data with a margin. */
+function domainOf(axis: PanelAxis, data: Interval | undefined, stands: boolean): Interval {
+  if (axis.range) return axis.range;
+  if (axis.scale === "log") {
+    if (!data) return [1, 10];
+    const [low, high] = widened(Math.log10(data[0]), Math.log10(data[1]), 0.05);
+    return [10 ** low, 10 ** high];
+  }
+  if (!data) return [0, 1];
+  const [low, high] = widened(data[0], data[1], 0.05);
+  // What is filled from zero stands on the axis.
+  return [stands && data[0] === 0 ? 0 : low, stands && data[1] === 0 ? 0 : high];
+}
+
+function domains(panel: Panel, width: number, height: number): { x: Interval; y: Interval } {
+  const x = domainOf(panel.x, extent(allX(panel), panel.x.scale ?? "linear"), false);
+  const y = domainOf(
+    panel.y,
+    extent(allY(panel), panel.y.scale ?? "linear"),
+    panel.series.some(({ mark }) => mark === "bars" || mark === "steps" || mark === "area"),
+  );
+  if (!panel.equalAspect) return { x, y };
+  const spanX = x[1] - x[0], spanY = y[1] - y[0];
+  const unit = Math.min(width / spanX, height / spanY);
+  const extraX = (width / unit - spanX) / 2, extraY = (height / unit - spanY) / 2;
+  return { x: [x[0] - extraX, x[1] + extraX], y: [y[0] - extraY, y[1] + extraY] };
+}
+
+function axisOf(axis: PanelAxis, domain: Interval, range: Interval, tickLength: number): Axis {
+  const ticks = Math.max(2, Math.round(Math.abs(range[1] - range[0]) / tickLength));
+  return axis.scale === "log"
+    ? logAxis(axis.label, domain, range, ticks)
+    : linearAxis(axis.label, domain, range, ticks);
+}
+
+/** Throws unless every series of every panel can be read. */
+function check(panels: readonly Panel[], columns: number): void {
+  if (panels.length === 0) throw new RangeError("panelsPlot: expected a panel or more, got none");
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw new RangeError(`panelsPlot: expected a whole number of columns, got ${columns}`);
+  }
+  for (const [i, { x, y, series, title, equalAspect }] of panels.entries()) {
+    const place = `panelsPlot: panel ${i + 1}${title === undefined ? "" : ` "${title}"`}`;
+    for (const { range, scale = "linear", label } of [x, y]) {
+      if (range && !(range[0] < range[1] && range.every((value) => isShown(value, scale)))) {
+        throw new RangeError(`${place}: no range for the ${scale} axis "${label}", got ${range}`);
+      }
+      if (equalAspect && scale === "log") {
+        throw new RangeError(`${place}: equal aspect needs linear axes, "${label}" is logarithmic`);
+      }
+    }
+    for (const [j, one] of series.entries()) {
+      const n = one.x.length;
+      const lengths = [one.y, one.yError, one.low].map((values) => values?.length ?? n);
+      if (lengths.some((length) => length !== n)) {
+        throw new RangeError(`${place}, series ${j + 1}: ${n} x, but ${lengths} y, yError, low`);
+      }
+      if (typeof one.color === "number" && classColors[one.color] === undefined) {
+        throw new RangeError(`${place}, series ${j + 1}: expected a colour 0-9, got ${one.color}`);
+      }
+    }
+  }
+}
+
+function errorBars(series: PanelSeries, x: Axis, y: Axis, floor: number, opacity: number): string {
+  const { yError } = series;
+  if (!yError) return "";
+  let d = "";
+  for (let i = 0; i < series.x.length; i++) {
+    const at = x.at(series.x[i]!), high = y.at(series.y[i]! + yError[i]!);
+    // A bar that reaches below what a log axis can show is cut at the panel's edge.
+    const below = y.at(series.y[i]! - yError[i]!);
+    const low = Number.isFinite(below) ? below : floor;
+    if (!Number.isFinite(y.at(series.y[i]!)) || !Number.isFinite(at + high)) continue;
+    d += polyline([at, low, at, high]) + polyline([at - 3, low, at + 3, low]) +
+      polyline([at - 3, high, at + 3, high]);
+  }
+  const stroke = cssColor(series.color);
+  return element("path", {
+    d,
+    fill: "none",
+    stroke,
+    "stroke-width": 1.2,
+    "stroke-opacity": opacity,
+  });
+}
+
+/** Closed outlines of a filled curve, one a stretch without gaps. */
+function filled(x: Float64Array, upper: Float64Array, lower: Float64Array): string {
+  let d = "", start = 0;
+  for (let i = 0; i <= x.length; i++) {
+    if (i < x.length && Number.isFinite(x[i]! + upper[i]! + lower[i]!)) continue;
+    const forth: number[] = [], back: number[] = [];
+    for (let j = start; j < i; j++) {
+      forth.push(x[j]!, upper[j]!);
+      back.unshift(x[j]!, lower[j]!);
+    }
+    if (forth.length > 2) d += `${polyline([...forth, ...back])}Z`;
+    start = i + 1;
+  }
+  return d;
+}
+
+function drawSeries(series: PanelSeries, panel: Panel, area: Rect, x: Axis, y: Axis): string {
+  const { mark, width, opacity = defaultOpacity(mark) } = series;
+  const color = cssColor(series.color);
+  const n = series.x.length, floor = area.y + area.height;
+  const across = Float64Array.from(series.x, x.at), up = Float64Array.from(series.y, y.at);
+  const line = (coordinates: ArrayLike<number>, dashes?: string) =>
+    element("path", {
+      d: polyline(coordinates),
+      fill: "none",
+      stroke: color,
+      "stroke-width": width ?? 1.8,
+      "stroke-opacity": opacity,
+      "stroke-linejoin": "round",
+      "stroke-dasharray": dashes,
+    });
+  const points = Array.from(across, (at, i) => [at, up[i]!]);
+  const zero = panel.y.scale === "log" ? floor : y.at(0);
+  const bins = () =>
+    binEdges(series.x, panel.x.scale ?? "linear").map(([left, right]) => [x.at(left), x.at(right)]);
+  const errors = errorBars(series, x, y, floor, Math.max(opacity, 0.8));
+  switch (mark) {
+    case "line":
+      return line(points.flat()) + errors;
+    case "dashes":
+      return line(points.flat(), "6 4") + errors;
+    case "dots": {
+      const style = dotStyle(n, area);
+      const few = n <= 80;
+      const radius = width !== undefined ? width / 2 : few ? 3.2 : style.radius;
+      const circles = points.filter((point) => point.every(Number.isFinite)).map(([cx, cy]) =>
+        element("circle", { cx, cy, r: radius })
+      );
+      const shown = series.opacity ?? (few ? 1 : style.opacity);
+      return errors + element("g", { fill: color, "fill-opacity": shown }, circles);
+    }
+    case "area": {
+      const lower = series.low ? Float64Array.from(series.low, y.at) : across.map(() => zero);
+      const d = filled(across, up, lower);
+      return element("path", { d, fill: color, "fill-opacity": opacity }) + errors;
+    }
+    case "bars": {
+      const rects = bins().map(([left, right], i) => {
+        const height = Math.abs(zero - up[i]!);
+        if (!Number.isFinite(height)) return "";
+        // A hairline of paper between neighbours.
+        const inset = Math.min(0.4, 0.1 * (right! - left!));
+        return element("rect", {
+          x: left! + inset,
+          y: Math.min(zero, up[i]!),
+          width: right! - left! - 2 * inset,
+          height,
+        });
+      });
+      return element("g", { fill: color, "fill-opacity": opacity }, rects) + errors;
+    }
+    case "steps": {
+      const outline = bins().flatMap(([left, right], i) => [left!, up[i]!, right!, up[i]!]);
+      return line(outline) + errors;
+    }
+    default:
+      return mark satisfies never;
+  }
+}
+
+function legendEntries(series: readonly PanelSeries[]): LegendEntry[] {
+  return series.flatMap(({ label, color, mark, opacity }) => {
+    if (label === undefined) return [];
+    const shape = {
+      line: "line",
+      steps: "line",
+      dashes: "dashes",
+      dots: "dot",
+      area: "patch",
+      bars: "patch",
+    } as const;
+    return [{
+      label,
+      mark: shape[mark],
+      color: cssColor(color),
+      // What is faint in the panel, because there is much of it, must be seen in the legend.
+      opacity: Math.max(0.45, opacity ?? defaultOpacity(mark)),
+    }];
+  });
+}
+
+/**
+ * Charts in a grid: each with its title, its legend above the data, labelled
+ * axes and notes under it.
+ *
+ * A value that is not finite (or not positive, on a log axis) is a gap. A panel
+ * without any value is drawn empty and says so.
+ *
+ * The font is Inter. These render in it, beside Latin: all Greek letters, ∂ ∫ √ ∑
+ * ∏ ∞ ≈ ≠ ≤ ≥ ± × · − → ← ′ ‖ ℓ, superscripts ⁰ to ⁹ ⁺ ⁻ ⁼ ⁽ ⁾ ⁿ ᵗ ˣ, subscripts ₀ to
+ * ₉ ₊ ₋ ₐ ₑ ₒ ₓ ₜ ₙ ₘ ₖ ₚ ₛ ᵢ ⱼ. These do not, and print as boxes: ∇ ∝ ∈ ∼ ∥ ⟂ 𝔼 ℝ 𝒩.
+ *
+ * @param panels Row by row, one or more.
+ * @returns A PNG file.
+ * @throws {RangeError} If there is no panel, columns of a series differ in length,
+ *   a range is empty or cannot be shown, or a colour index is not 0 to 9.
+ */
+export function panelsPlot(
+  panels: readonly Panel[],
+  options: PanelsOptions = {},
+): Promise<Uint8Array> {
+  const { columns = Math.min(2, panels.length) } = options;
+  check(panels, panels.length === 0 ? 1 : columns);
+  const width = columns === 1 ? 620 : columns === 2 ? 350 : 280;
+  const heightOf = (panel: Panel) =>
+    panel.equalAspect ? width : Math.round(width * (columns === 1 ? 0.52 : 0.7));
+
+  const placed = panels.map((panel, i) => {
+    const column = i % columns, row = Math.floor(i / columns), height = heightOf(panel);
+    const shown = domains(panel, width, height);
+    // Where the panel will stand changes no label.
+    const { ticks } = axisOf(panel.y, shown.y, [height, 0], 48);
+    const widest = Math.max(0, ...ticks.map(({ label }) => textWidth(label, 11.5)));
+    const titles = panel.title === undefined ? [] : wrapped(panel.title, TITLE, width);
+    const notes = (panel.notes ?? []).flatMap((note) => wrapped(note, NOTE, width));
+    return { panel, column, row, height, shown, margin: widest + 36, titles, notes };
+  });
+  const largest = (values: readonly number[]) => Math.max(0, ...values);
+  const margins = Array.from(
+    { length: Math.min(columns, panels.length) },
+    (_, column) =>
+      largest(placed.filter((one) => one.column === column).map(({ margin }) => margin)),
+  );
+  const leftOf = (column: number) =>
+    margins.slice(0, column + 1).reduce((a, b) => a + b) +
+    column * (width + COLUMN_GAP);
+
+  const head = heading(options, leftOf(0));
+  const parts = [head.svg];
+  let top = head.height;
+  for (let row = 0; row * columns < panels.length; row++) {
+    const members = placed.filter((one) => one.row === row);
+    const titleHeight = 18 * largest(members.map(({ titles }) => titles.length));
+    const legends = members.map(({ panel, column }) =>
+      legend(legendEntries(panel.series), { x: leftOf(column), y: top + titleHeight + 4, width })
+    );
+    const legendHeight = largest(legends.map(({ height }) => height));
+    const height = largest(members.map((one) => one.height));
+    const y0 = top + titleHeight + legendHeight + 10;
+    for (const [i, { panel, column, shown, titles, notes }] of members.entries()) {
+      const area = { x: leftOf(column), y: y0, width, height };
+      const x = axisOf(panel.x, shown.x, [area.x, area.x + width], 62);
+      const y = axisOf(panel.y, shown.y, [y0 + height, y0], 48);
+      const drawn = panel.series.map((series) => drawSeries(series, panel, area, x, y));
+      const empty = !extent(allX(panel), panel.x.scale ?? "linear") ||
+        !extent(allY(panel), panel.y.scale ?? "linear");
+      parts.push(
+        ...titles.map((line, k) =>
+          textLine(line, area.x, top + 13 + 18 * k, { size: TITLE, color: ink.title, weight: 600 })
+        ),
+        legends[i]!.svg,
+        gridLines(area, x, y),
+        clipped(area, drawn.join("")),
+        axes(area, x, y),
+        empty
+          ? textLine("no finite value", area.x + width / 2, y0 + height / 2, {
+            size: NOTE,
+            color: ink.tick,
+            anchor: "middle",
+          })
+          : "",
+        ...notes.map((line, k) =>
+          textLine(line, area.x, y0 + height + BELOW_AXIS + 10 + NOTE_LINE * k, {
+            size: NOTE,
+            color: ink.tick,
+          })
+        ),
+      );
+    }
+    const noteHeight = NOTE_LINE * largest(members.map(({ notes }) => notes.length));
+    top = y0 + height + BELOW_AXIS + (noteHeight === 0 ? 0 : noteHeight + 4) + ROW_GAP;
+  }
+  const right = leftOf(margins.length - 1) + width + RIGHT;
+  return rasterize(svgDocument(right, top - ROW_GAP + 4, parts), options.text ?? {});
+}

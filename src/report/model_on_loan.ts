@@ -1,0 +1,57 @@
+import type { FlowModel } from "../flows/model.ts";
+import { Parameters } from "../kernels/parameters.ts";
+import { networkLayout } from "../nn/layout.ts";
+import type { Engine } from "../ode/engine.ts";
+import { engineFor } from "../ode/engine_for.ts";
+import { type Backend, type BackendKind, chooseBackend, openBackend } from "../runtime/backend.ts";
+import type { ReportedRun } from "./reported_run.ts";
+
+/** A run's model that can compute. */
+export interface OpenModel {
+  /** The run's weights that samples are drawn from. */
+  readonly model: FlowModel;
+  /** To solve with. */
+  readonly engine: Engine;
+  /** Where it computes; it is tfjs's current backend. */
+  readonly backend: Backend;
+}
+
+/**
+ * Lends the model of one run at a time: tfjs has one current backend, and a run
+ * of points may ask for another than a run of images. Dispose it.
+ */
+export class ModelOnLoan implements Disposable {
+  readonly #request: "auto" | BackendKind;
+  #run: ReportedRun | null = null;
+  #open: OpenModel | null = null;
+
+  /** @param request `auto` decides for each run. */
+  constructor(request: "auto" | BackendKind) {
+    this.#request = request;
+  }
+
+  /**
+   * The model of `run`; that of another run, lent before, is gone.
+   *
+   * @throws {InputError} If the backend is not there.
+   */
+  async of(run: ReportedRun): Promise<OpenModel> {
+    if (this.#run === run && this.#open !== null) return this.#open;
+    this[Symbol.dispose]();
+    const { config, network, weights, dataset } = run;
+    const { kind } = await chooseBackend(this.#request, dataset.kind);
+    const backend = await openBackend(kind);
+    const parameters = Parameters.fromFlat(networkLayout(network), weights);
+    const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
+    this.#run = run;
+    this.#open = { model, engine: engineFor(kind), backend };
+    return this.#open;
+  }
+
+  /** Gives the weights and the device back. */
+  [Symbol.dispose](): void {
+    this.#open?.model.parameters.dispose();
+    this.#open?.backend.close();
+    this.#open = this.#run = null;
+  }
+}

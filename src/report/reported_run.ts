@@ -1,0 +1,109 @@
+import type { Dataset } from "../data/dataset.ts";
+import { rowWidth } from "../nn/network.ts";
+import { InputError } from "../runtime/errors.ts";
+import { readRun, type ReadRun } from "../train/load_run.ts";
+import { runFile } from "../train/run_folder.ts";
+import type { RunMetrics } from "../train/run_metrics.ts";
+import { readMetrics } from "../train/run_writer.ts";
+import { readLog, type TrainingLog } from "../train/training_log.ts";
+import type { DatasetOpener } from "../train/training_plan.ts";
+
+/** The picture of a run's samples after an epoch. */
+export interface EpochSamples {
+  /** From 1. */
+  readonly epoch: number;
+  /** A PNG file. */
+  readonly png: Uint8Array;
+}
+
+/** All that a run's folder holds, and the data that it was trained on. */
+export interface ReportedRun extends ReadRun {
+  /** The folder as a command names it. */
+  readonly name: string;
+  /** The run's own data set. */
+  readonly dataset: Dataset;
+  /** What training wrote down. */
+  readonly log: TrainingLog;
+  /** What `metrics.json` says. */
+  readonly metrics: RunMetrics;
+  /** `samples/epoch-0001.png` and so on, rising; at least one. */
+  readonly epochs: readonly EpochSamples[];
+}
+
+/**
+ * Reads a run for a report. Nothing is computed, so that of several runs the
+ * last one's fault is known before the first one's pictures are drawn.
+ *
+ * @param folder The run's folder.
+ * @param options.name The folder as a command names it.
+ * @throws {InputError} If the folder is not a run's, or of another version; if the run has no
+ *   weights or no pictures of samples yet; if its data are gone or of another kind.
+ */
+export async function readReportedRun(
+  folder: string,
+  options: { readonly name: string; readonly openDataset: DatasetOpener },
+): Promise<ReportedRun> {
+  const { name, openDataset } = options;
+  const read = await readRun(folder);
+  const epochs = await readEpochs(folder);
+  const again = `fluxion train ${read.config.model} --resume --run ${name}`;
+  if (epochs.length === 0) {
+    throw new InputError(
+      `${name}: no samples yet: ${runFile(name, "samples")} has no epoch-0001.png or later; ` +
+        `train it to the end of an epoch with ${again}`,
+    );
+  }
+  const metrics = await readMetrics(folder);
+  if (metrics === null) {
+    throw new InputError(
+      `${name}: not complete: ${runFile(name, "metrics")} is missing or damaged; ` +
+        `finish it with ${again}`,
+    );
+  }
+  const { data, seed, binarize = true } = read.config;
+  if (data === "-") {
+    throw new InputError(
+      `${name}: its data came from the standard input and are gone; ` +
+        "train it from a file to report on it",
+    );
+  }
+  const dataset = await openDataset(data, { seed, binarize });
+  const width = dataset.kind === "points"
+    ? dataset.dims
+    : dataset.height * dataset.width * dataset.channels;
+  if (width !== rowWidth(read.network)) {
+    throw new InputError(
+      `${name}: ${data} now has rows of ${width} numbers, the model takes ` +
+        `${rowWidth(read.network)}; bring back the data that it was trained on`,
+    );
+  }
+  return {
+    ...read,
+    name,
+    dataset,
+    log: await readLog(runFile(folder, "log")),
+    metrics,
+    epochs,
+  };
+}
+
+async function readEpochs(folder: string): Promise<EpochSamples[]> {
+  const samples = runFile(folder, "samples");
+  let files: string[];
+  try {
+    files = (await Array.fromAsync(Deno.readDir(samples))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return [];
+    }
+    throw error;
+  }
+  const epochs = files.flatMap((file) => {
+    const epoch = /^epoch-(\d+)\.png$/.exec(file)?.[1];
+    return epoch === undefined ? [] : [{ epoch: Number(epoch), file }];
+  }).sort((a, b) => a.epoch - b.epoch);
+  return await Promise.all(epochs.map(async ({ epoch, file }) => ({
+    epoch,
+    png: await Deno.readFile(`${samples}/${file}`),
+  })));
+}

@@ -15,6 +15,7 @@ export const streams = {
   samples: 7,
   evaluation: 8,
   split: 9,
+  theory: 10,
 } as const;
 
 /** Which sequence: a seed, a stream, and within the stream a lane (an epoch, a step, a layer). */

@@ -1,0 +1,94 @@
+import { Renderer, type Token, type Tokens } from "marked";
+import temml from "temml";
+import { escapeHtml } from "./escape_html.ts";
+import { isFormula, markdownParser } from "./_markdown.ts";
+
+/** How Markdown becomes part of a page. */
+export interface HtmlOptions {
+  /** Level of the text's `#` headings, 1 to 6; default 1. */
+  readonly topLevel?: number;
+  /** Before the id of each heading, so that several texts fit one page; default "". */
+  readonly idPrefix?: string;
+}
+
+/** A formula as MathML. */
+function mathMl(latex: string, display: boolean, markdown: string): string {
+  try {
+    return temml.renderToString(latex, { displayMode: display, throwOnError: true });
+  } catch (error) {
+    const line = markdown.slice(0, markdown.indexOf(latex)).split("\n").length;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new SyntaxError(
+      `Markdown, line ${line}: formula ${latex}: ${
+        words.replace(/\u0332/g, "").replace(/\s+/g, " ").trim()
+      }`,
+    );
+  }
+}
+
+/** Words of a heading as an address: "The step, again" is `the-step-again`. */
+function slug(words: string): string {
+  const plain = words.replace(/<[^>]*>/g, "").replace(/&\w+;|&#\d+;/g, " ");
+  return plain.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "part";
+}
+
+/** Whether a link leads to a page, a mail or a place in this page: not to a script. */
+function isSafe(address: string): boolean {
+  return /^(https?:|mailto:|#|\.{0,2}\/)/i.test(address) || /^[\w./-]+$/.test(address);
+}
+
+/**
+ * Markdown (GitHub's: tables, strikethrough) with LaTeX between `$` and `$`, or
+ * `$$` and `$$`, as the inside of a page: formulas as MathML, headings with ids,
+ * tables and wide formulas in boxes that scroll by themselves.
+ *
+ * Raw HTML is shown as text. Of pictures only those that are data URIs are
+ * shown, for a page must not load anything; others leave their alt text.
+ *
+ * @throws {SyntaxError} If a formula is not LaTeX that Temml reads: names it and its line.
+ */
+export function markdownToHtml(markdown: string, options: HtmlOptions = {}): string {
+  const { topLevel = 1, idPrefix = "" } = options;
+  const parser = markdownParser();
+  const ids = new Map<string, number>();
+  parser.use({
+    extensions: ["displayFormula", "formula"].map((name) => ({
+      name,
+      renderer: (token: Tokens.Generic) => formulaHtml(token as Token),
+    })),
+    renderer: {
+      html: ({ text }) => escapeHtml(text),
+      heading({ tokens, depth }) {
+        const inside = this.parser.parseInline(tokens);
+        const words = slug(this.parser.parseInline(tokens, this.parser.textRenderer));
+        const before = ids.get(words) ?? 0;
+        ids.set(words, before + 1);
+        const id = `${idPrefix}${words}${before === 0 ? "" : `-${before + 1}`}`;
+        const level = Math.min(6, depth + topLevel - 1);
+        return `<h${level} id="${escapeHtml(id)}">${inside}</h${level}>\n`;
+      },
+      table(token) {
+        return `<div class="wide">${Renderer.prototype.table.call(this, token)}</div>\n`;
+      },
+      link({ href, title, tokens }) {
+        const inside = this.parser.parseInline(tokens);
+        if (!isSafe(href)) return inside;
+        const tip = title ? ` title="${escapeHtml(title)}"` : "";
+        return `<a href="${escapeHtml(href)}"${tip}>${inside}</a>`;
+      },
+      image({ href, text }) {
+        if (!/^data:image\/(png|gif|jpeg|webp);base64,[\w+/=]*$/.test(href)) {
+          return escapeHtml(text);
+        }
+        return `<img src="${href}" alt="${escapeHtml(text)}">`;
+      },
+    },
+  });
+  function formulaHtml(token: Token): string {
+    if (!isFormula(token)) return "";
+    const math = mathMl(token.latex, token.display, markdown);
+    return token.display ? `<span class="formula">${math}</span>\n` : math;
+  }
+  // Not parse(): it ends every error's message with a plea to report it.
+  return parser.parser(parser.lexer(markdown));
+}

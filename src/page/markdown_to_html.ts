@@ -1,4 +1,4 @@
-import { Renderer, type Token, type Tokens } from "marked";
+import { Lexer, type Marked, Parser, Renderer, type Token, type Tokens } from "marked";
 import temml from "temml";
 import { escapeHtml } from "./escape_html.ts";
 import { isFormula, markdownParser } from "./_markdown.ts";
@@ -37,17 +37,8 @@ function isSafe(address: string): boolean {
   return /^(https?:|mailto:|#|\.{0,2}\/)/i.test(address) || /^[\w./-]+$/.test(address);
 }
 
-/**
- * Markdown (GitHub's: tables, strikethrough) with LaTeX between `$` and `$`, or
- * `$$` and `$$`, as the inside of a page: formulas as MathML, headings with ids,
- * tables and wide formulas in boxes that scroll by themselves.
- *
- * Raw HTML is shown as text. Of pictures only those that are data URIs are
- * shown, for a page must not load anything; others leave their alt text.
- *
- * @throws {SyntaxError} If a formula is not LaTeX that Temml reads: names it and its line.
- */
-export function markdownToHtml(markdown: string, options: HtmlOptions = {}): string {
+/** A parser that renders as {@link markdownToHtml} says. */
+function htmlParser(markdown: string, options: HtmlOptions): Marked {
   const { topLevel = 1, idPrefix = "" } = options;
   const parser = markdownParser();
   const ids = new Map<string, number>();
@@ -89,6 +80,32 @@ export function markdownToHtml(markdown: string, options: HtmlOptions = {}): str
     const math = mathMl(token.latex, token.display, markdown);
     return token.display ? `<span class="formula">${math}</span>\n` : math;
   }
+  return parser;
+}
+
+/**
+ * Markdown (GitHub's: tables, strikethrough) with LaTeX between `$` and `$`, or
+ * `$$` and `$$`, as the inside of a page: formulas as MathML, headings with ids,
+ * tables and wide formulas in boxes that scroll by themselves.
+ *
+ * Raw HTML is shown as text. Of pictures only those that are data URIs are
+ * shown, for a page must not load anything; others leave their alt text.
+ *
+ * @throws {SyntaxError} If a formula is not LaTeX that Temml reads: names it and its line.
+ */
+export function markdownToHtml(markdown: string, options: HtmlOptions = {}): string {
+  const parser = htmlParser(markdown, options);
   // Not parse(): it ends every error's message with a plea to report it.
   return parser.parser(parser.lexer(markdown));
+}
+
+/**
+ * The same for a line, such as a caption: emphasis, code, links and formulas, but
+ * no paragraph around them.
+ *
+ * @throws {SyntaxError} If a formula is not LaTeX that Temml reads.
+ */
+export function inlineMarkdownToHtml(markdown: string): string {
+  const { defaults } = htmlParser(markdown, {});
+  return Parser.parseInline(Lexer.lexInline(markdown, defaults), defaults);
 }

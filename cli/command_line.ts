@@ -1,14 +1,5 @@
 import type { PngText } from "../src/plot/png.ts";
-
-/** An argument as a shell takes it: in single quotes where it would read more into it. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
-/** The command line `fluxion ARGS`, ready to be pasted into a shell. */
-export function commandLine(args: readonly string[]): string {
-  return ["fluxion", ...args.map(quoted)].join(" ");
-}
+import { commandLine } from "../src/report/command_line.ts";
 
 /** What every picture carries inside its file: the command that made it. */
 export function pictureText(): PngText {

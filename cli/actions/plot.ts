@@ -1,29 +1,26 @@
-import { logProb } from "../../src/flows/log_prob.ts";
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { sample, type Samples } from "../../src/flows/sample.ts";
-import { integrateDensity } from "../../src/metrics/integrate_density.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
+import { densityMass } from "../../src/report/evaluation.ts";
+import {
+  curvesPicture,
+  evenTimes,
+  PICTURED,
+  samplesPicture,
+  trajectoriesPicture,
+  WAYS,
+} from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { pictureText } from "../command_line.ts";
 import type { PlotFlags } from "../commands/plot.ts";
-import { evenTimes } from "../even_times.ts";
 import { exists, isFolder, shownPath, userPath } from "../paths.ts";
-import {
-  curvesPicture,
-  PICTURED,
-  pictureFiles,
-  samplesPicture,
-  trajectoriesPicture,
-} from "../pictures.ts";
+import { pictureFiles } from "../pictures.ts";
 import { printLine, type Say, speaker } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
 import { type OpenedRun, openRun } from "./open_run.ts";
 import { solveSettings } from "./solve_settings.ts";
-
-/** Samples and times of a picture of trajectories. */
-const WAYS = { mlp: { samples: 100, times: 41 }, resnet: { samples: 8, times: 9 } } as const;
 
 /** A picture to be drawn: its file's name, and its bytes when asked for. */
 interface Picture {
@@ -82,6 +79,7 @@ async function prepareFolder(
 function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
   const { model, engine, config, name } = opened;
   const { network } = model;
+  const text = pictureText();
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
   const isPlane = network.kind === "mlp" && network.dims === 2;
@@ -104,21 +102,25 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       file: pictureFiles.density,
       draw: async () => {
         const { samples: points } = await shared();
-        const { grid } = await integrateDensity(
-          async (at) => (await logProb(model, engine, at, { settings })).logProb,
-          { around: points },
+        const { grid } = await densityMass(
+          { model, engine, seed, settings },
+          { around: points, trace: { kind: "exact" } },
         );
         return await densityPlot(grid, {
           samples: { points, label: "samples" },
           title: `Density of ${name}`,
-          text: pictureText(),
+          text,
         });
       },
     });
   }
   pictures.push({
     file: pictureFiles.samples,
-    draw: async () => await samplesPicture(network, (await shared()).samples, `Samples of ${name}`),
+    draw: async () =>
+      await samplesPicture(network, (await shared()).samples, {
+        title: `Samples of ${name}`,
+        text,
+      }),
   });
   if (isPlane) {
     pictures.push({
@@ -128,7 +130,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
         const title = `The cloud along t: ${name}`;
         return await snapshotsPlot({ states, times: snapshots }, {
           title,
-          text: pictureText(),
+          text,
         });
       },
     });
@@ -146,7 +148,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
           times,
         });
         const title = `From noise to data: ${name}`;
-        return await trajectoriesPicture(network, states, { times, title });
+        return await trajectoriesPicture(network, states, { times, title, text });
       },
     });
   }
@@ -156,6 +158,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       await curvesPicture(await opened.readLog(), {
         model: model.kind,
         title: name,
+        text,
         reference: await curvesReference(config),
       }),
   });

@@ -4,14 +4,20 @@ import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { rowWidth } from "../../src/nn/network.ts";
 import { sampleChunks, type SampleOptions, type Samples } from "../../src/flows/sample.ts";
 import type { Network } from "../../src/nn/network.ts";
+import {
+  evenTimes,
+  PICTURED,
+  samplesPicture,
+  trajectoriesPicture,
+} from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { pictureText } from "../command_line.ts";
 import type { SampleFlags } from "../commands/sample.ts";
 import { Interrupted } from "../errors.ts";
-import { evenTimes } from "../even_times.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { outputPath } from "../paths.ts";
-import { mostPictured, PICTURED, samplesPicture, trajectoriesPicture } from "../pictures.ts";
+import { mostPictured } from "../pictures.ts";
 import { showProgress } from "../progress.ts";
 import { writeStream } from "../stream_file.ts";
 import { openRun } from "./open_run.ts";
@@ -203,7 +209,8 @@ async function picture(
     (times === undefined ? [samples] : states).forEach((table, k) => tables[k]!.set(table, filled));
     filled += samples.length;
   }
+  const text = pictureText();
   return times === undefined
-    ? await samplesPicture(network, tables[0]!, `${count} samples of ${title}`)
-    : await trajectoriesPicture(network, tables, { times, title: `Samples of ${title}` });
+    ? await samplesPicture(network, tables[0]!, { title: `${count} samples of ${title}`, text })
+    : await trajectoriesPicture(network, tables, { times, title: `Samples of ${title}`, text });
 }

@@ -1,5 +1,6 @@
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
+import { curvesPicture, PICTURED, samplesPicture } from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
@@ -9,12 +10,13 @@ import { runFile, samplesFile } from "../../src/train/run_folder.ts";
 import { solveSettingsOf } from "../../src/train/solve_settings.ts";
 import { train as trainModel, type TrainResult } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/training_log.ts";
+import { pictureText } from "../command_line.ts";
 import type { TrainFlags } from "../commands/train.ts";
 import { Interrupted } from "../errors.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { shownPath, userPath } from "../paths.ts";
-import { curvesPicture, PICTURED, pictureFiles, samplesPicture } from "../pictures.ts";
-import { duration, showProgress } from "../progress.ts";
+import { pictureFiles } from "../pictures.ts";
+import { duration, type Progress, showProgress } from "../progress.ts";
 import { printLine, speaker, writeResult } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
@@ -27,14 +29,24 @@ export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<voi
   else printLine(shownPath(folder));
 }
 
+/** What a run has from the larger work that it is a part of. */
+export interface TrainFrame {
+  /** Shows the steps. */
+  readonly progress: Progress;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Trains a run, with its pictures and curves.
  *
+ * @param frame Without it, the run shows its own progress and hears Ctrl-C itself.
  * @throws {Interrupted} If Ctrl-C came: the checkpoint is written, the message says how to go on.
  */
 export async function trainRun(
   model: "cnf" | "fm",
   flags: TrainFlags,
+  frame?: TrainFrame,
 ): Promise<{ readonly folder: string }> {
   const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
   if (resume && overwrite) throw new InputError("--resume and --overwrite: give one of them");
@@ -46,7 +58,7 @@ export async function trainRun(
   const given = await withPaths(options as TrainOptions);
   noteThreads(flags);
   const say = speaker({ quiet });
-  const progress = showProgress({ what: "step", quiet });
+  const progress = frame?.progress ?? showProgress({ what: "step", quiet });
   const hooks: TrainHooks = {
     onStart({ run, backend, backendReason, step, steps, stepsPerEpoch }) {
       if (overwrite) removePictures(run);
@@ -66,9 +78,9 @@ export async function trainRun(
     },
     onPictures: drawEpoch,
   };
-  const interrupt = catchInterrupt({
-    words: "stopping after this step; a second Ctrl-C leaves at once",
-  });
+  const interrupt = frame === undefined
+    ? catchInterrupt({ words: "stopping after this step; a second Ctrl-C leaves at once" })
+    : null;
   try {
     const result = await trainModel({ ...given, model }, {
       ...(folder === undefined ? {} : { run: folder }),
@@ -77,14 +89,14 @@ export async function trainRun(
       configFile,
       openDataset: openData,
       hooks,
-      signal: interrupt.signal,
+      signal: frame?.signal ?? interrupt!.signal,
     });
     progress.clear();
     await finish(model, result, say);
     return { folder: result.run };
   } finally {
     progress.clear();
-    interrupt.release();
+    interrupt?.release();
   }
 }
 
@@ -167,7 +179,13 @@ async function drawEpoch(view: PictureView): Promise<void> {
   });
   const path = samplesFile(run, epoch);
   await Deno.mkdir(runFile(run, "samples"), { recursive: true });
-  await writeFileAtomic(path, await samplesPicture(network, samples, `Samples after step ${step}`));
+  await writeFileAtomic(
+    path,
+    await samplesPicture(network, samples, {
+      title: `Samples after step ${step}`,
+      text: pictureText(),
+    }),
+  );
 }
 
 async function drawCurves(run: string): Promise<void> {
@@ -175,6 +193,7 @@ async function drawCurves(run: string): Promise<void> {
   const bytes = await curvesPicture(await readLog(runFile(run, "log")), {
     model: config.model,
     title: shownPath(run),
+    text: pictureText(),
     reference: await curvesReference(config),
   });
   if (bytes !== null) await writeFileAtomic(runFile(run, "curves"), bytes);

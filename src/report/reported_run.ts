@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { rowWidth } from "../nn/network.ts";
 import { InputError } from "../runtime/errors.ts";
-import { readRun, type ReadRun } from "../train/load_run.ts";
+import { type ReadRun, readRun } from "../train/load_run.ts";
 import { runFile } from "../train/run_folder.ts";
 import type { RunMetrics } from "../train/run_metrics.ts";
 import { readMetrics } from "../train/run_writer.ts";

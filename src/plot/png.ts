@@ -43,6 +43,31 @@ export function withText(png: Uint8Array, text: PngText): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/**
+ * A PNG file of 8 bits a sample from its chunks, IHDR, IEND and texts added.
+ * Source: PNG specification, third edition, section 11.2.
+ *
+ * @param colorType 0 grey, 2 RGB, 3 palette.
+ * @param chunks Those between IHDR and IEND, in order.
+ */
+export function pngFile(
+  { width, height, text = {} }: PngOptions,
+  colorType: 0 | 2 | 3,
+  chunks: readonly (readonly [type: string, data: Uint8Array])[],
+): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  header[9] = colorType;
+  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  const parts = [["IHDR", header] as const, ...chunks, ["IEND", new Uint8Array()] as const];
+  return withText(
+    Buffer.concat([signature, ...parts.map(([type, data]) => chunk(type, data))]),
+    text,
+  );
+}
+
 /** Size of a picture in pixels, and the texts that its file carries. */
 export interface PngOptions {
   /** Pixels a row. */

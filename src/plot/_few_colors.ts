@@ -1,0 +1,63 @@
+import * as gifenc from "gifenc";
+import type { Gifenc } from "./_gifenc.d.ts";
+
+// From a checkout the package is CommonJS, in the bundle it is a module.
+const { GIFEncoder, quantize } =
+  ("GIFEncoder" in gifenc ? gifenc : gifenc.default) as unknown as Gifenc;
+export { GIFEncoder };
+
+/** Colours by their number: [red, green, blue], each 0 to 255. */
+export type Colors = number[][];
+
+/**
+ * The few colours that show pictures best, all of them together.
+ *
+ * Source: pairwise nearest neighbour clustering (Equitz 1989), as gifenc has it.
+ *
+ * @param pictures RGBA each [n * 4], of which alpha is not looked at.
+ * @param most At most so many colours, up to 256.
+ */
+export function fewColors(pictures: readonly Uint8Array[], most: number): Colors {
+  // The package reads the whole buffer behind a view, so a copy it is.
+  const all = new Uint8Array(pictures.reduce((sum, pixels) => sum + pixels.length, 0));
+  let at = 0;
+  for (const pixels of pictures) {
+    all.set(pixels, at);
+    at += pixels.length;
+  }
+  return quantize(all, most, { format: "rgb565" });
+}
+
+/**
+ * Gives each pixel [n * 4] the number of the nearest of some colours: [n].
+ * What one call found out serves the next. (gifenc's own takes pixels that
+ * agree in 5 or 6 bits for one, and puts steps into gradients.)
+ */
+export function nearestColors(colors: Colors): (pixels: Uint8Array) => Uint8Array {
+  const known = new Map<number, number>();
+  const nearest = (red: number, green: number, blue: number): number => {
+    const key = red << 16 | green << 8 | blue;
+    let found = known.get(key);
+    if (found === undefined) {
+      let least = Infinity;
+      found = 0;
+      for (let color = 0; color < colors.length; color++) {
+        const [r, g, b] = colors[color]!;
+        const distance = (r! - red) ** 2 + (g! - green) ** 2 + (b! - blue) ** 2;
+        if (distance < least) {
+          least = distance;
+          found = color;
+        }
+      }
+      known.set(key, found);
+    }
+    return found;
+  };
+  return (pixels) => {
+    const index = new Uint8Array(pixels.length / 4);
+    for (let i = 0; i < index.length; i++) {
+      index[i] = nearest(pixels[4 * i]!, pixels[4 * i + 1]!, pixels[4 * i + 2]!);
+    }
+    return index;
+  };
+}

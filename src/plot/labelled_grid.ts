@@ -1,0 +1,115 @@
+import { heading } from "./_chart.ts";
+import { imageGrid, type ImageSize } from "./image_grid.ts";
+import { ink } from "./_palette.ts";
+import { rasterize, ZOOM } from "./_raster.ts";
+import { element, pngAddress, svgDocument, textLine, textWidth } from "./_svg.ts";
+import type { PictureOptions } from "./picture.ts";
+
+/** How {@link labelledGrid} lays out. */
+export interface LabelledGridOptions extends ImageSize, PictureOptions {
+  /** Cells a row. */
+  readonly columns: number;
+  /** Images of a cell, laid out as square as can be; 1 when left out. */
+  readonly perCell?: number;
+  /** Pixels of the picture to a pixel of an image, each way; 3 when left out. */
+  readonly scale?: number;
+  /** Above the columns. */
+  readonly columnLabels?: readonly string[];
+  /** Left of the rows. */
+  readonly rowLabels?: readonly string[];
+  /** Under the cells, one each; "" for none. */
+  readonly labels?: readonly string[];
+}
+
+const SIZE = 12, SMALL = 11, MARGIN = 16, GAP = 8;
+
+/**
+ * Grey images in a grid with words about its rows, columns and cells: digits with
+ * their classes, samples by solver and number of evaluations.
+ *
+ * @param images [cells * perCell * height * width], cell by cell, row-major; 0 is black, 1 white.
+ * @returns A PNG file.
+ * @throws {RangeError} If there is not a whole number of cells, or labels do not fit them.
+ */
+export function labelledGrid(
+  images: Float32Array,
+  options: LabelledGridOptions,
+): Promise<Uint8Array> {
+  const { height, width, columns, perCell = 1, scale = 3, text = {} } = options;
+  const { columnLabels = [], rowLabels = [], labels = [] } = options;
+  const size = height * width * perCell;
+  const cells = images.length / size;
+  if (!Number.isInteger(cells) || cells === 0) {
+    throw new RangeError(
+      `labelledGrid: expected cells of ${size} numbers, got ${images.length} numbers`,
+    );
+  }
+  const rows = Math.ceil(cells / columns);
+  const expected = { columnLabels: columns, rowLabels: rows, labels: cells };
+  for (const [name, count] of Object.entries(expected)) {
+    const given = options[name as keyof typeof expected];
+    if (given !== undefined && given.length !== count) {
+      throw new RangeError(`labelledGrid: expected ${count} ${name}, got ${given.length}`);
+    }
+  }
+  const across = Math.ceil(Math.sqrt(perCell));
+  const unit = (pixels: number) => pixels * scale / ZOOM;
+  // A grid has a gap of one image pixel around each of its images.
+  const cell = {
+    width: unit(across * (width + 1) + 1),
+    height: unit(Math.ceil(perCell / across) * (height + 1) + 1),
+  };
+  const step = {
+    x: Math.max(cell.width, ...labels.map((label) => textWidth(label, SMALL))) + GAP,
+    y: cell.height + (labels.length > 0 ? 20 : GAP),
+  };
+  const head = heading(options, MARGIN);
+  const left = MARGIN +
+    (rowLabels.length > 0 ? Math.max(...rowLabels.map((label) => textWidth(label, SIZE))) + 10 : 0);
+  const top = head.height + (columnLabels.length > 0 ? 20 : 4);
+  const centre = (column: number) => left + column * step.x + (step.x - GAP) / 2;
+  const parts = [head.svg];
+  columnLabels.forEach((label, column) =>
+    parts.push(
+      textLine(label, centre(column), top - 6, { size: SIZE, color: ink.label, anchor: "middle" }),
+    )
+  );
+  rowLabels.forEach((label, row) =>
+    parts.push(
+      textLine(label, left - 10, top + row * step.y + cell.height / 2 + 4, {
+        size: SIZE,
+        color: ink.label,
+        anchor: "end",
+      }),
+    )
+  );
+  for (let i = 0; i < cells; i++) {
+    const column = i % columns, y = top + Math.floor(i / columns) * step.y;
+    const own = images.subarray(i * size, (i + 1) * size);
+    parts.push(element("image", {
+      x: centre(column) - cell.width / 2,
+      y,
+      width: cell.width,
+      height: cell.height,
+      "image-rendering": "optimizeSpeed",
+      href: pngAddress(imageGrid(own, { height, width, columns: across, scale: 1 })),
+    }));
+    if (labels[i]) {
+      parts.push(
+        textLine(labels[i]!, centre(column), y + cell.height + 11, {
+          size: SMALL,
+          color: ink.tick,
+          anchor: "middle",
+        }),
+      );
+    }
+  }
+  return rasterize(
+    svgDocument(
+      left + Math.min(columns, cells) * step.x - GAP + MARGIN,
+      top + rows * step.y - GAP + MARGIN,
+      parts,
+    ),
+    text,
+  );
+}

@@ -6,6 +6,8 @@ export interface ProgressState {
   readonly total: number;
   /** What else is to be known now, such as the loss. */
   readonly words: string;
+  /** How long it will take yet, in words; without it, as long as the speed so far says. */
+  readonly left?: string;
 }
 
 /** Shows how far work is, on stderr. */
@@ -35,15 +37,16 @@ export function showProgress(
   let first: { done: number; at: number } | null = null;
   let drawn = false;
   return {
-    update({ done, total, words }) {
+    update({ done, total, words, left }) {
       const now = performance.now();
       // The first report may stand anywhere (a resumed run), so speed counts from there.
       first ??= { done, at: now };
       if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
       const rate = (done - first.done) / (now - first.at);
-      const left = rate > 0 ? `, ${duration((total - done) / rate / 1000)} left` : "";
-      const text = `${options.what} ${done}/${total}${words === "" ? "" : `, ${words}`}${left}`;
+      const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
+      const text = [`${options.what} ${done}/${total}`, words, left ?? extrapolated]
+        .filter((part) => part !== "").join(", ");
       if (!terminal) return writeMessage(`${text}\n`);
       const full = Math.round(BAR_CELLS * Math.min(1, done / total));
       const bar = paint("green", "█".repeat(full), Deno.stderr) +

@@ -1,0 +1,39 @@
+import { orderOf } from "./line_fit.ts";
+import { data, doublings, scheduleUpTo } from "./problem.ts";
+import { residualRows, slicesOf } from "./residual.ts";
+import type { Updates } from "./updates.ts";
+
+/** How the residual falls where beta(t) grows too large for few steps. */
+export interface Breakdown {
+  /** beta(1), the largest of the schedule. */
+  readonly betaMax: number;
+  /** Of log residual against log (1 / N) over all N; null where a residual is. */
+  readonly slope: number | null;
+  /** N from 10 to 10,240. */
+  readonly rows: readonly {
+    /** N. */
+    readonly steps: number;
+    /** betaMax / N. */
+    readonly largestBetaT: number;
+    /** RMS of ancestral minus Euler-Maruyama; null where beta_t >= 1 leaves no step to take. */
+    readonly residual: number | null;
+  }[];
+}
+
+/** The residual of {@link residualStudy} under schedules that reach 2, 5 and 20. */
+export function breakdownStudy(updates: Updates, seed: number): Breakdown[] {
+  return [2, 5, 20].map((betaMax) => {
+    const steps = doublings(10_240);
+    const measured = residualRows(updates, slicesOf(data, scheduleUpTo(betaMax), seed), steps);
+    const orNull = (value: number) => Number.isFinite(value) ? value : null;
+    return {
+      betaMax,
+      slope: orNull(orderOf(steps, measured.map(({ residual }) => residual)).slope),
+      rows: measured.map(({ steps, residual }) => ({
+        steps,
+        largestBetaT: betaMax / steps,
+        residual: orNull(residual),
+      })),
+    };
+  });
+}

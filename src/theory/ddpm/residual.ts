@@ -1,0 +1,188 @@
+import { fillNormal, streams } from "../../runtime/random.ts";
+import { type Claim, claim } from "../theorem.ts";
+import { orderOf } from "./line_fit.ts";
+import { diffused, drawFrom, type Mixture, scoreOf } from "./mixture.ts";
+import { data, doublings, schedule } from "./problem.ts";
+import { noiseRate, type Schedule } from "./schedule.ts";
+import type { Update, Updates } from "./updates.ts";
+
+/** How far the two updates differ with N steps. */
+export interface ResidualRow extends Readonly<Record<string, number>> {
+  /** N; dt = -1 / N. */
+  readonly steps: number;
+  /** Root of the mean square, over the points, of ancestral minus Euler-Maruyama. */
+  readonly residual: number;
+}
+
+/** What {@link residualStudy} measured. */
+export interface ResidualStudy {
+  /** N from 10 to 10,240. */
+  readonly rows: readonly ResidualRow[];
+  /** Of log residual against log (1 / N); 2 is expected. */
+  readonly slope: number;
+  /** Standard error of the fit: the rows are not random, so it measures their bend. */
+  readonly slopeStdErr: number;
+  /** N^2 times the residual, for N to infinity: RMS of beta^2 (3/8 x + 1/2 score). */
+  readonly leading: number;
+  /** What was tested. */
+  readonly claims: readonly Claim[];
+}
+
+const TIMES = 64, POINTS_PER_TIME = 64;
+
+/** Lanes of the theory stream that this study draws from; the samplers' begin above them. */
+const LANES = { component: 0, place: 100, noise: 200 } as const;
+
+/** Points of p_t at one time, with what both updates need. */
+interface Slice {
+  readonly beta: number;
+  readonly x: Float64Array;
+  readonly score: Float64Array;
+  readonly noise: Float64Array;
+}
+
+/**
+ * The points at which the updates are compared, the same for every N: 64 draws from p_t at each of
+ * t = 1/64, 2/64, ..., 1. (Were the times those of the N steps, the mean over time would change
+ * with N as well, and bend the slope.)
+ */
+export function slicesOf(data: Mixture, schedule: Schedule, seed: number): Slice[] {
+  return Array.from({ length: TIMES }, (_, i) => {
+    const t = (i + 1) / TIMES, now = diffused(data, schedule, t);
+    const key = (lane: number) => ({ seed, stream: streams.theory, lane: lane + i });
+    const x = drawFrom(
+      now,
+      { component: key(LANES.component), place: key(LANES.place) },
+      POINTS_PER_TIME,
+    );
+    const noise = fillNormal(key(LANES.noise), 0, new Float64Array(POINTS_PER_TIME));
+    return { beta: noiseRate(schedule, t), x, score: scoreOf(now, x), noise };
+  });
+}
+
+/** Root mean square of a function of the points. */
+function rms(slices: readonly Slice[], at: (slice: Slice, i: number) => number): number {
+  let sum = 0;
+  for (const slice of slices) {
+    for (let i = 0; i < slice.x.length; i++) sum += at(slice, i) ** 2;
+  }
+  return Math.sqrt(sum / (slices.length * POINTS_PER_TIME));
+}
+
+/** Largest magnitude of a function of the points. */
+function largest(slices: readonly Slice[], at: (slice: Slice, i: number) => number): number {
+  let most = 0;
+  for (const slice of slices) {
+    for (let i = 0; i < slice.x.length; i++) most = Math.max(most, Math.abs(at(slice, i)));
+  }
+  return most;
+}
+
+/** Ancestral minus Euler-Maruyama at every point, from the same noise. */
+function differences(updates: Updates, slices: readonly Slice[], steps: number) {
+  return new Map(slices.map((slice) => {
+    const step = { ...slice, dt: -1 / steps };
+    const theirs = updates.eulerMaruyama(slice.x, step);
+    return [slice, updates.ancestral(slice.x, step).map((value, i) => value - theirs[i]!)];
+  }));
+}
+
+/** Residual for each N; NaN where one of the updates is. */
+export function residualRows(
+  updates: Updates,
+  slices: readonly Slice[],
+  steps: readonly number[],
+): ResidualRow[] {
+  return steps.map((n) => {
+    const difference = differences(updates, slices, n);
+    return { steps: n, residual: rms(slices, (slice, i) => difference.get(slice)![i]!) };
+  });
+}
+
+/** What the noise alone moves, with N steps. */
+function noisePart(update: Update, slice: Slice, steps: number): Float64Array {
+  const step = { ...slice, dt: -1 / steps };
+  const still = update(slice.x, { ...step, noise: slice.noise.map(() => 0) });
+  return update(slice.x, step).map((value, i) => value - still[i]!);
+}
+
+/** Of a float64 number, relative. */
+const ROUNDING = 2 ** -52;
+
+/**
+ * Compares the two updates, given the same x and the same noise, as N doubles from 10 to 10,240.
+ *
+ * With b = beta(t) / N their difference is (derivation.md, section 6)
+ *   D = b^2 v + b^3 w + R,  v = 3/8 x + 1/2 s,  w = 5/16 x + 3/8 s,
+ *   |R| <= b^4 (35/128 (1 - b)^(-9/2) |x| + 5/16 (1 - b)^(-7/2) |s|),
+ * so that the fitted slope is 2, plus the bend of the b^3 term, which is known, within what R may
+ * do: that is the tolerance. It holds for any points; chance has no part in it.
+ */
+export function residualStudy(updates: Updates, seed: number): ResidualStudy {
+  const slices = slicesOf(data, schedule, seed);
+  const steps = doublings(10_240);
+  const rows = residualRows(updates, slices, steps);
+  const fit = orderOf(steps, rows.map(({ residual }) => residual));
+
+  const leading = rms(slices, ({ beta, x, score }, i) =>
+    beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2));
+  const expansion = steps.map((n) => {
+    const twoTerms = rms(slices, ({ beta, x, score }, i) =>
+      beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2) +
+      beta ** 3 / n * (5 / 16 * x[i]! + 3 / 8 * score[i]!));
+    const rest = rms(slices, ({ beta, x, score }, i) => {
+      const b = beta / n;
+      return beta ** 2 * b ** 2 * (35 / 128 * (1 - b) ** -4.5 * Math.abs(x[i]!) +
+        5 / 16 * (1 - b) ** -3.5 * Math.abs(score[i]!)) +
+        4 * n ** 2 * ROUNDING * (1 + Math.abs(x[i]!));
+    });
+    return { bend: Math.log(twoTerms / leading), slack: -Math.log(1 - rest / twoTerms) };
+  });
+  const sum = (term: (i: number) => number) => steps.reduce((total, _, i) => total + term(i), 0);
+  const bend = sum((i) => fit.influence[i]! * expansion[i]!.bend);
+  const slack = sum((i) => Math.abs(fit.influence[i]!) * expansion[i]!.slack);
+
+  const finest = expansion.at(-1)!, last = rows.at(-1)!;
+  const overBound = Math.max(...steps.map((n) => {
+    const difference = differences(updates, slices, n);
+    return largest(slices, (slice, i) => {
+      const b = slice.beta / n, x = Math.abs(slice.x[i]!), s = Math.abs(slice.score[i]!);
+      const bound = b ** 2 * (3 / 8 * (1 - b) ** -2.5 * x + (1 - b) ** -1.5 * s / 2);
+      return difference.get(slice)![i]! / (bound + 4 * ROUNDING * (1 + x));
+    });
+  }));
+  const noiseGap = Math.max(...steps.map((n) =>
+    Math.max(...slices.map((slice) => {
+      const theirs = noisePart(updates.eulerMaruyama, slice, n);
+      return noisePart(updates.ancestral, slice, n)
+        .reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i]!)), 0);
+    }))
+  ));
+
+  const claims = [
+    claim(
+      "the residual of one step falls as dt^2: slope of log residual against log (1/N), N from 10 to 10,240",
+      {
+        observed: fit.slope,
+        stdErr: fit.slopeStdErr,
+        expected: 2,
+        tolerance: Math.abs(bend) + slack,
+      },
+    ),
+    claim("N^2 residual tends to the RMS of beta^2 (3/8 x + 1/2 score): their ratio at N = 10,240", {
+      observed: last.residual * last.steps ** 2 / leading,
+      expected: 1,
+      tolerance: Math.expm1(Math.abs(finest.bend) + finest.slack),
+    }),
+    claim(
+      "no point exceeds Taylor's bound beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|): largest share of it",
+      { observed: overBound, expected: 0, tolerance: 1 },
+    ),
+    claim("the noise terms are equal: largest difference, which rounding alone may make", {
+      observed: noiseGap,
+      expected: 0,
+      tolerance: 1e-14,
+    }),
+  ];
+  return { rows, slope: fit.slope, slopeStdErr: fit.slopeStdErr, leading, claims };
+}

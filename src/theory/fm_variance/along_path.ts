@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs";
+import { pathSample, pathVelocity } from "../../flows/probability_path.ts";
+import type { Pairs } from "./gaussian_path.ts";
+
+/** Where pairs are, and how fast they move: a row [n] a time. */
+export interface Moved {
+  /** x_t. */
+  readonly x: readonly Float64Array[];
+  /** dx_t/dt. */
+  readonly velocity: readonly Float64Array[];
+}
+
+/**
+ * Pairs carried along the probability path with which Fluxion trains (float32, on the
+ * open backend), and read back.
+ *
+ * @param pairs For each time the pairs that are looked at then, n of them.
+ */
+export async function alongPath(
+  pairs: readonly Pairs[],
+  times: readonly number[],
+  sigmaMin: number,
+): Promise<Moved> {
+  const n = pairs[0]!.x0.length;
+  const [x, velocity] = tf.tidy(() => {
+    const rowsOf = (name: keyof Pairs) => {
+      const flat = new Float32Array(times.length * n);
+      for (const [i, pair] of pairs.entries()) flat.set(pair[name], i * n);
+      return tf.tensor2d(flat, [times.length, n]);
+    };
+    const x0 = rowsOf("x0"), x1 = rowsOf("x1"), t = tf.tensor2d([...times], [times.length, 1]);
+    return [pathSample({ x0, x1, t }, sigmaMin), pathVelocity({ x0, x1 }, sigmaMin)];
+  }) as [tf.Tensor2D, tf.Tensor2D];
+  try {
+    const [positions, velocities] = await Promise.all([x.data(), velocity.data()]);
+    const split = (flat: ArrayLike<number>) =>
+      times.map((_, i) => Float64Array.from({ length: n }, (_, j) => flat[i * n + j]!));
+    return { x: split(positions), velocity: split(velocities) };
+  } finally {
+    tf.dispose([x, velocity]);
+  }
+}

@@ -1,0 +1,74 @@
+import { fillNormal, type RandomKey } from "../../runtime/random.ts";
+
+/**
+ * One coordinate of the setting of the theorem: x0 and x1 are jointly normal
+ * with mean 0, variance s^2 each and correlation rho, and
+ * x_t = t x1 + (1 - (1 - sigmaMin) t) x0.
+ */
+export interface GaussianPath {
+  /** Standard deviation of x0 and of x1; positive. */
+  readonly s: number;
+  /** Correlation of x0 and x1, from -1 to 1; 0 is the independent coupling. */
+  readonly rho: number;
+  /** What is left of the noise at t = 1, from 0 to 1. */
+  readonly sigmaMin: number;
+}
+
+/** Pairs of noise and data, [n] each. */
+export interface Pairs {
+  /** Noise. */
+  readonly x0: Float64Array;
+  /** Data. */
+  readonly x1: Float64Array;
+}
+
+/**
+ * What is put to the test. The experiments take it as an argument, so that the
+ * same code that accepts {@link proved} has to reject a wrong sign or a lost factor.
+ */
+export interface Hypothesis {
+  /** Variance of x_t. */
+  variance(path: GaussianPath, t: number): number;
+  /** The factor in u(x, t) = rate * x, the velocity field of the marginals. */
+  rate(path: GaussianPath, t: number): number;
+  /** n independent pairs. */
+  pairs(path: GaussianPath, key: RandomKey, n: number): Pairs;
+}
+
+/** Standard deviation of x_t over s, squared: t^2 + a^2 + 2 rho t a with a = 1 - (1 - sigmaMin) t. */
+function shrinkage({ rho, sigmaMin }: GaussianPath, t: number): number {
+  const a = 1 - (1 - sigmaMin) * t;
+  return t * t + a * a + 2 * rho * t * a;
+}
+
+/** The theorem as derivation.md states it. */
+export const proved: Hypothesis = {
+  variance: (path, t) => path.s ** 2 * shrinkage(path, t),
+  rate(path, t) {
+    const k = 1 - path.sigmaMin;
+    const a = 1 - k * t;
+    // Half the derivative of the shrinkage, over the shrinkage.
+    return (t - k * a + path.rho * (a - k * t)) / shrinkage(path, t);
+  },
+  pairs({ s, rho }, key, n) {
+    const draws = fillNormal(key, 0, new Float64Array(2 * n));
+    const rest = Math.sqrt(1 - rho * rho);
+    return {
+      x0: Float64Array.from({ length: n }, (_, i) => s * draws[2 * i]!),
+      x1: Float64Array.from(
+        { length: n },
+        (_, i) => s * (rho * draws[2 * i]! + rest * draws[2 * i + 1]!),
+      ),
+    };
+  },
+};
+
+/** Where the variance is least, and what it is there: derivation.md, section 3. */
+export function leastVariance(
+  { s, rho, sigmaMin }: GaussianPath,
+): { readonly t: number; readonly variance: number } {
+  const k = 1 - sigmaMin;
+  const curvature = 1 + k * k - 2 * rho * k;
+  if (rho >= k) return { t: 0, variance: s * s };
+  return { t: (k - rho) / curvature, variance: s * s * (1 - rho * rho) / curvature };
+}

@@ -1,0 +1,34 @@
+import { streams } from "../../runtime/random.ts";
+import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
+import type { Integrator } from "./transport.ts";
+
+const CURVES = 28;
+const LANE = 30_000;
+const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
+const times = Array.from({ length: 33 }, (_, i) => i / 32);
+
+/** Samples on their way, for the picture: s = 1, rho = 0, sigmaMin = 0. */
+export interface Trajectories {
+  /** [times] */
+  readonly t: readonly number[];
+  /** Straight lines of the coupling: where each begins and ends. */
+  readonly pairs: readonly (readonly [number, number])[];
+  /** Curves of the marginal field from the same beginnings, [curves][times]. */
+  readonly field: readonly (readonly number[])[];
+}
+
+/** Draws a few pairs and follows the field from where they begin. */
+export async function followField(
+  seed: number,
+  hypothesis: Hypothesis,
+  integrator: Integrator,
+): Promise<Trajectories> {
+  const key = { seed, stream: streams.theory, lane: LANE };
+  const { x0, x1 } = hypothesis.pairs(path, key, CURVES);
+  const states = await integrator((t) => hypothesis.rate(path, t), x0, times);
+  return {
+    t: times,
+    pairs: Array.from(x0, (start, i) => [start, x1[i]!]),
+    field: Array.from(x0, (_, i) => states.map((state) => state[i]!)),
+  };
+}

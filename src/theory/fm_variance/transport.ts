@@ -1,0 +1,145 @@
+import * as tf from "@tensorflow/tfjs";
+import { accurateSolve } from "../../flows/model.ts";
+import { Parameters } from "../../kernels/parameters.ts";
+import type { Tensor2D } from "../../kernels/tensors.ts";
+import { engineFor } from "../../ode/engine_for.ts";
+import { odeint } from "../../ode/odeint.ts";
+import { dopri5 } from "../../ode/tableaus/dopri5.ts";
+import { tensorField } from "../../ode/tensor_field.ts";
+import type { BackendKind } from "../../runtime/backend.ts";
+import { streams } from "../../runtime/random.ts";
+import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
+import { momentsOf } from "./significance.ts";
+
+/** Both fields of a path that never vanishes: rho = -1 has no flow (derivation.md, section 7). */
+const paths: readonly GaussianPath[] = [
+  { s: 1, rho: 0, sigmaMin: 0 },
+  { s: 0.5, rho: 0.5, sigmaMin: 0.125 },
+  { s: 2, rho: -0.9, sigmaMin: 0 },
+  { s: 1, rho: 1, sigmaMin: 0 },
+  { s: 2, rho: 0, sigmaMin: 0.5 },
+];
+
+const times = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i / 8);
+const FIRST_LANE = 20_000;
+
+/**
+ * Carries points along dx/dt = rate(t) x from the first of `times` to the others.
+ *
+ * @returns [times][n]; NaN where the solve failed.
+ */
+export type Integrator = (
+  rate: (t: number) => number,
+  starts: Float64Array,
+  times: readonly number[],
+) => Promise<readonly ArrayLike<number>[]>;
+
+/** dopri5 in float64 on plain arrays, from one time to the next, so that no state is interpolated. */
+export const float64Integrator: Integrator = async (rate, starts, times) => {
+  const states = [starts];
+  for (let i = 1; i < times.length; i++) {
+    const { y } = await odeint(
+      (t, x) => {
+        const factor = rate(t);
+        return x.map((value) => factor * value);
+      },
+      states[i - 1]!,
+      [times[i - 1]!, times[i]!],
+      { tableau: dopri5, control: { kind: "adaptive", rtol: 1e-10, atol: 1e-10 } },
+    );
+    states.push(y);
+  }
+  return states;
+};
+
+/** The engine of an open backend in float32, solving as sampling does unless told otherwise. */
+export function engineIntegrator(backend: BackendKind): Integrator {
+  return async (rate, starts, times) => {
+    const none = Parameters.fromFlat({ entries: [], size: 0 }, new Float32Array(0));
+    const y0 = tf.tensor2d(Float32Array.from(starts), [starts.length, 1]);
+    try {
+      const velocity = (_: unknown, x: Tensor2D, t: Float64Array) =>
+        tf.mul(x, tf.tensor2d(Float32Array.from(t, rate), [t.length, 1])) as Tensor2D;
+      const solution = await engineFor(backend).solve({
+        ...accurateSolve,
+        control: { kind: "adaptive", rtol: 1e-6, atol: 1e-6 },
+        field: { kind: "tensors", field: tensorField(velocity, none) },
+        y0,
+        t0: times[0]!,
+        t1: times[times.length - 1]!,
+        keep: { kind: "times", times },
+      });
+      try {
+        return await Promise.all(solution.states.map((state) => state.data()));
+      } finally {
+        solution.dispose();
+      }
+    } finally {
+      y0.dispose();
+      none.dispose();
+    }
+  };
+}
+
+/** N(0, s^2) after it was carried to a time by the velocity field. */
+export type TransportRow = {
+  /** Time. */
+  readonly t: number;
+  /** Standard deviation of x0 and x1. */
+  readonly s: number;
+  /** Their correlation. */
+  readonly rho: number;
+  /** What is left of the noise at t = 1. */
+  readonly sigmaMin: number;
+  /** Of the carried sample. */
+  readonly variance: number;
+  /** Standard error of `variance`. */
+  readonly stdErr: number;
+  /** The variance that is claimed. */
+  readonly theory: number;
+  /** Largest |x(t) - x(0) std(t) / s| over the largest |x(0) std(t) / s|. */
+  readonly flowError: number;
+};
+
+/** What {@link carry} gives. */
+export interface Transport {
+  /** One a path and time after 0. */
+  readonly rows: readonly TransportRow[];
+  /** (variance - theory) / standard error, one a row. */
+  readonly varianceScores: readonly number[];
+}
+
+/**
+ * Carries samples of N(0, s^2) by the field and compares them with the flow map that the
+ * theorem claims, point by point, and with its variances.
+ *
+ * @param options.points How many.
+ */
+export async function carry(
+  seed: number,
+  hypothesis: Hypothesis,
+  { integrator, points }: { readonly integrator: Integrator; readonly points: number },
+): Promise<Transport> {
+  const rows: TransportRow[] = [], varianceScores: number[] = [];
+  for (const [i, path] of paths.entries()) {
+    const key = { seed, stream: streams.theory, lane: FIRST_LANE + i };
+    const starts = hypothesis.pairs(path, key, points).x0;
+    const states = await integrator((t) => hypothesis.rate(path, t), starts, times);
+    for (const [j, t] of times.entries()) {
+      if (j === 0) continue;
+      const state = states[j]!;
+      const theory = hypothesis.variance(path, t);
+      const { variance, stdErr } = momentsOf(state);
+      const factor = Math.sqrt(theory) / path.s;
+      let error = 0, largest = 0;
+      for (let point = 0; point < points; point++) {
+        const expected = factor * starts[point]!;
+        error = Math.max(error, Math.abs(state[point]! - expected));
+        largest = Math.max(largest, Math.abs(expected));
+      }
+      rows.push({ t, ...path, variance, stdErr, theory, flowError: error / largest });
+      varianceScores.push((variance - theory) / stdErr);
+    }
+  }
+  return { rows, varianceScores };
+}

@@ -1,0 +1,185 @@
+import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import type { TheoremName } from "../../src/theory/theorem.ts";
+import { shownPath } from "../paths.ts";
+
+/** What a homework is a function of. */
+export interface HomeworkOptions {
+  readonly size: string;
+  readonly seed: number;
+  readonly backend: "auto" | "webgpu" | "cpu";
+}
+
+/** A homework's folder, locked for this process until it is disposed. */
+export interface HeldHomework extends Disposable {
+  /** Absolute, without a slash at its end. */
+  readonly path: string;
+}
+
+/** The two runs of a homework. */
+export const homeworkRuns = { cnf: "cnf-moons", fm: "fm-mnist" } as const;
+
+/** Names in a homework's folder. */
+const names = {
+  options: "homework.json",
+  results: "results.json",
+  report: "report.html",
+  theory: "theory",
+  runs: "runs",
+  lock: ".lock",
+} as const;
+
+/** How the folder is laid out; a change that old programs cannot read adds one. */
+const FORMAT = 1;
+
+/** The path of a homework's results or report. */
+export function homeworkFile(folder: string, file: "results" | "report"): string {
+  return `${folder}/${names[file]}`;
+}
+
+/** The path of what the check of a theorem found, or of its picture. */
+export function theoremFile(folder: string, name: TheoremName, ending: "json" | "png"): string {
+  return `${folder}/${names.theory}/${name}.${ending}`;
+}
+
+/** The folder of one of the homework's runs. */
+export function runOf(folder: string, model: "cnf" | "fm"): string {
+  return `${folder}/${names.runs}/${homeworkRuns[model]}`;
+}
+
+/**
+ * Takes a folder for a homework: makes it, or goes on with the homework that it holds.
+ *
+ * @param path Absolute.
+ * @param settings.overwrite Whether a homework that is there goes.
+ * @throws {InputError} If the folder has other files, holds a homework with other options, or
+ *   another process works in it. Nothing was written then.
+ */
+export async function holdHomework(
+  path: string,
+  settings: { readonly options: HomeworkOptions; readonly overwrite: boolean },
+): Promise<HeldHomework> {
+  const { options, overwrite } = settings;
+  await requireUsable(path, settings);
+  await Deno.mkdir(path, { recursive: true });
+  const held = await lock(path);
+  try {
+    // Again, now that nobody else can write here.
+    const isNew = !await requireUsable(path, settings);
+    if (overwrite) await removeHomework(path);
+    if (isNew || overwrite) {
+      const text = JSON.stringify({ format: FORMAT, ...options }, null, 2);
+      await writeFileAtomic(`${path}/${names.options}`, `${text}\n`);
+    }
+    for (const folder of [names.theory, names.runs]) {
+      await Deno.mkdir(`${path}/${folder}`, { recursive: true });
+    }
+    const written = [path, `${path}/${names.theory}`, runOf(path, "cnf"), runOf(path, "fm")];
+    for (const folder of written) await removeTornFiles(folder);
+    return held;
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Whether the folder holds a homework already.
+ *
+ * @throws {InputError} If it cannot be used.
+ */
+async function requireUsable(
+  path: string,
+  { options, overwrite }: { readonly options: HomeworkOptions; readonly overwrite: boolean },
+): Promise<boolean> {
+  const shown = shownPath(path);
+  const content = await namesIn(path);
+  if (!content.includes(names.options)) {
+    // What a process that was killed at its very beginning left behind.
+    const isLeft = (name: string) => name === names.lock || isTorn(name);
+    if (content.every(isLeft)) return false;
+    throw new InputError(
+      `${shown}: has files but is no homework; choose a new or an empty folder with --out`,
+    );
+  }
+  const stored = await readOptions(`${path}/${names.options}`);
+  if (overwrite) return true;
+  for (const key of ["size", "seed", "backend"] as const) {
+    if (stored[key] === options[key]) continue;
+    throw new InputError(
+      `${shown}: holds a homework with ${words(key, stored[key])}, not ${
+        words(key, options[key])
+      }; ` +
+        "ask for the same to go on with it, choose another folder with --out, or pass --overwrite",
+    );
+  }
+  return true;
+}
+
+/** An option as the command line has it. */
+function words(key: keyof HomeworkOptions, value: string | number): string {
+  if (key !== "size") return `--${key} ${value}`;
+  return value === "full" ? "the full size (no --quick)" : `--${value}`;
+}
+
+async function readOptions(path: string): Promise<HomeworkOptions> {
+  try {
+    const { format, size, seed, backend } = JSON.parse(await Deno.readTextFile(path));
+    if (format === FORMAT) return { size, seed, backend };
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw new InputError(
+    `${
+      shownPath(path)
+    }: not of a homework that this version made; choose another folder with --out`,
+  );
+}
+
+/** The names in a folder; none where there is no folder. */
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new InputError(`${shownPath(path)}: a file is in the way; choose a folder with --out`);
+    }
+    throw error;
+  }
+}
+
+/** Whether a file is a temporary one of a process that was killed while it wrote. */
+function isTorn(name: string): boolean {
+  return /\.[0-9a-f-]{36}\.tmp$/.test(name);
+}
+
+async function removeTornFiles(folder: string): Promise<void> {
+  for (const name of (await namesIn(folder)).filter(isTorn)) await Deno.remove(`${folder}/${name}`);
+}
+
+/** Removes what a homework leaves, and nothing that someone put beside it. */
+async function removeHomework(path: string): Promise<void> {
+  const { options, lock: _lock, ...others } = names;
+  // The options go last: until then the folder is still seen to be a homework's.
+  for (const name of [...Object.values(others), options]) {
+    await Deno.remove(`${path}/${name}`, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** The lock is the system's (flock): it ends with the process that holds it, however that ends. */
+async function lock(path: string): Promise<HeldHomework> {
+  const file = await Deno.open(`${path}/${names.lock}`, { write: true, create: true });
+  const isHeld = await file.tryLock(true).catch((error) => {
+    file.close();
+    throw error;
+  });
+  if (isHeld) return { path, [Symbol.dispose]: () => file.close() };
+  file.close();
+  throw new InputError(
+    `${shownPath(path)}: another process works in it; wait for it, or choose another folder ` +
+      "with --out",
+  );
+}

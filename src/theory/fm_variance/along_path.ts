@@ -32,9 +32,12 @@ export async function alongPath(
     return [pathSample({ x0, x1, t }, sigmaMin), pathVelocity({ x0, x1 }, sigmaMin)];
   }) as [tf.Tensor2D, tf.Tensor2D];
   try {
-    const [positions, velocities] = await Promise.all([x.data(), velocity.data()]);
-    const split = (flat: ArrayLike<number>) =>
-      times.map((_, i) => Float64Array.from({ length: n }, (_, j) => flat[i * n + j]!));
+    const [positions, velocities] = await Promise.all([
+      x.data<"float32">(),
+      velocity.data<"float32">(),
+    ]);
+    const split = (flat: Float32Array) =>
+      times.map((_, i) => new Float64Array(flat.subarray(i * n, (i + 1) * n)));
     return { x: split(positions), velocity: split(velocities) };
   } finally {
     tf.dispose([x, velocity]);

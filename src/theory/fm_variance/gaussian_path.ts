@@ -53,13 +53,13 @@ export const proved: Hypothesis = {
   pairs({ s, rho }, key, n) {
     const draws = fillNormal(key, 0, new Float64Array(2 * n));
     const rest = Math.sqrt(1 - rho * rho);
-    return {
-      x0: Float64Array.from({ length: n }, (_, i) => s * draws[2 * i]!),
-      x1: Float64Array.from(
-        { length: n },
-        (_, i) => s * (rho * draws[2 * i]! + rest * draws[2 * i + 1]!),
-      ),
-    };
+    const x0 = new Float64Array(n), x1 = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      const z = draws[2 * i]!, w = draws[2 * i + 1]!;
+      x0[i] = s * z;
+      x1[i] = s * (rho * z + rest * w);
+    }
+    return { x0, x1 };
   },
 };
 

@@ -104,7 +104,7 @@ export async function sampleMarginals(seed: number, hypothesis: Hypothesis): Pro
       const { mean, meanStdErr, variance, stdErr } = momentsOf(x);
       meanScores.push(mean / Math.hypot(meanStdErr, ROUNDING * path.s));
       varianceScores.push((variance - theory) / Math.hypot(stdErr, ROUNDING * path.s ** 2));
-      if (theory > 0) {
+      if (variance > (ROUNDING * path.s) ** 2) {
         const { slope, stdErr } = regression(velocity, x, path.s);
         const rate = hypothesis.rate(path, t);
         velocities.push({ t, ...path, slope, stdErr, theory: rate });

@@ -18,7 +18,7 @@ export const HIGH_DIMENSION = 784;
 export const PARTING = 5 / 6;
 
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
-const times = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i / 8);
+const times = Array.from({ length: 17 }, (_, i) => i / 16);
 const FIRST_LANE = 10_000;
 
 /** The norm of x_t in d dimensions at one time, for independent x0 and x1. */
@@ -96,11 +96,12 @@ export async function sampleNorms(seed: number, hypothesis: Hypothesis): Promise
   return { rows, meanScores, varianceScores };
 }
 
+/** |x_t|^2 of each vector. */
 async function squaredNorms(pairs: Pairs, t: number, d: number): Promise<Float64Array> {
   const { x: [x] } = await alongPath([pairs], [t], path.sigmaMin);
-  return Float64Array.from({ length: x!.length / d }, (_, row) => {
-    let sum = 0;
-    for (let i = row * d, end = i + d; i < end; i++) sum += x![i]! ** 2;
-    return sum;
-  });
+  const squares = new Float64Array(x!.length / d);
+  for (let row = 0, i = 0; row < squares.length; row++) {
+    for (const end = i + d; i < end; i++) squares[row]! += x![i]! ** 2;
+  }
+  return squares;
 }

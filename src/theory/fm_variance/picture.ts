@@ -28,7 +28,7 @@ function variancePanel({ rows }: FmVarianceCheck): Panel {
     const color = colors[i]!;
     return [
       {
-        label: `ρ = ${rho}`.replace("-", "−"),
+        label: `${i === 0 ? "ρ = " : ""}${rho}`.replace("-", "−"),
         color,
         mark: "line",
         x: fine,
@@ -59,12 +59,13 @@ function pathsPanel({ trajectories }: FmVarianceCheck, which: "lines" | "field")
   const curves = which === "lines"
     ? pairs.map(([x0, x1]) => ({ x: [0, 1], y: [x0, x1] }))
     : field.map((y) => ({ x: t, y }));
+  const limit = Math.max(3, ...curves.flatMap(({ y }) => y.map((value) => 1.04 * Math.abs(value))));
   return {
     title: which === "lines"
       ? "Samples: straight lines to independent x₁"
       : "The marginal field u = x d log std / dt",
     x: time,
-    y: { label: which === "lines" ? "xₜ" : "x(t)", range: [-3, 3] },
+    y: { label: which === "lines" ? "xₜ" : "x(t)", range: [-limit, limit] },
     series: [
       {
         label: "±2 std(t)",
@@ -80,14 +81,14 @@ function pathsPanel({ trajectories }: FmVarianceCheck, which: "lines" | "field")
         mark: "line",
         x,
         y,
-        width: 1.1,
-        opacity: 0.75,
+        width: 1,
+        opacity: 0.7,
       })),
     ],
     notes: [
       which === "lines"
-        ? "ρ = 0. The lines cross, and on average meet halfway."
-        : "From the same starts: in towards 0, out again, and home. Same variance at every t.",
+        ? "ρ = 0. The lines cross; halfway the cloud is narrowest."
+        : "From the same starts, in towards 0 and back: the same variance at every t.",
     ],
   };
 }
@@ -107,7 +108,7 @@ function normPanel({ norms }: FmVarianceCheck): Panel {
     };
   };
   return {
-    title: "The norm in d dimensions leaves the shell",
+    title: "In 784 dimensions the cloud leaves its shell",
     x: time,
     y: { label: "|xₜ| / (s√d)", range: [0, 1.8] },
     series: [

@@ -2,7 +2,7 @@ import { streams } from "../../runtime/random.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import type { Integrator } from "./transport.ts";
 
-const CURVES = 28;
+const CURVES = 40;
 const LANE = 30_000;
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 33 }, (_, i) => i / 32);

@@ -25,7 +25,28 @@ export function fewColors(pictures: readonly Uint8Array[], most: number): Colors
     all.set(pixels, at);
     at += pixels.length;
   }
-  return quantize(all, most, { format: "rgb565" });
+  const colors = quantize(all, most, { format: "rgb565" });
+  return asTheyOccur(colors, all);
+}
+
+/**
+ * Clusters' means as the colour that most of their pixels have, if half of them
+ * do: paper stays white, and a line has its own hue.
+ */
+function asTheyOccur(means: Colors, pixels: Uint8Array): Colors {
+  const index = nearestColors(means)(pixels);
+  const counts = means.map(() => new Map<number, number>());
+  const totals = means.map(() => 0);
+  for (let i = 0; i < index.length; i++) {
+    const key = pixels[4 * i]! << 16 | pixels[4 * i + 1]! << 8 | pixels[4 * i + 2]!;
+    const own = counts[index[i]!]!;
+    own.set(key, (own.get(key) ?? 0) + 1);
+    totals[index[i]!]!++;
+  }
+  return means.map((mean, color) => {
+    const [key, count] = [...counts[color]!].reduce((a, b) => b[1] > a[1] ? b : a, [0, 0]);
+    return 2 * count > totals[color]! ? [key >> 16, key >> 8 & 255, key & 255] : mean;
+  });
 }
 
 /**

@@ -43,6 +43,16 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
   return { xMin: xMin - margin, xMax: xMax + margin, yMin: yMin - margin, yMax: yMax + margin };
 }
 
+/** Corners [2 * 2] of the rectangle between the 1st and the 99th percentile of each coordinate. */
+export function middleOf(points: ArrayLike<number>): number[] {
+  const n = points.length / 2;
+  const [x, y] = [0, 1].map((k) =>
+    Float64Array.from({ length: n }, (_, i) => points[2 * i + k]!).sort()
+  );
+  const low = Math.floor(0.01 * (n - 1)), high = Math.ceil(0.99 * (n - 1));
+  return [x![low]!, y![low]!, x![high]!, y![high]!];
+}
+
 /**
  * A plane that shows all of `wanted` and is `width` wide, between half as high
  * and as high: where the data is longer one way, more is shown the other way.

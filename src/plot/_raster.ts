@@ -14,16 +14,20 @@ let loading: ReturnType<typeof load> | undefined;
 export const ZOOM = 2;
 
 /**
- * Draws an SVG document as PNG, {@link ZOOM} pixels to a unit, on white.
+ * Draws an SVG document as PNG, `zoom` pixels to a unit, on white.
  *
  * The fonts are Inter in weights 400 and 600 and nothing else, whatever the
  * machine has, so that a picture's bytes are a function of the document.
  */
-export async function rasterize(svg: string, text: PngText): Promise<Uint8Array> {
+export async function rasterize(
+  svg: string,
+  text: PngText,
+  zoom: number = ZOOM,
+): Promise<Uint8Array> {
   const { Resvg, interRegular, interSemibold } = await (loading ??= load());
   const renderer = new Resvg(svg, {
     background: "#ffffff",
-    fitTo: { mode: "zoom", value: ZOOM },
+    fitTo: { mode: "zoom", value: zoom },
     font: {
       fontBuffers: [interRegular, interSemibold],
       defaultFontFamily: "Inter",

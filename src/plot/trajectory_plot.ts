@@ -1,7 +1,7 @@
 import { linearAxis } from "./_axis.ts";
 import { axes, BELOW_AXIS, clipped, colorBar, gridLines, heading, legend } from "./_chart.ts";
 import { ink, timeColor } from "./_palette.ts";
-import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
+import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { element, round, svgDocument, textLine } from "./_svg.ts";
 import type { PictureOptions } from "./picture.ts";
@@ -109,16 +109,6 @@ export function trajectoryPlot(
   );
 }
 
-/** Corners [2 * 2] of the rectangle between the 1st and the 99th percentile of each coordinate. */
-function middle(points: ArrayLike<number>): number[] {
-  const n = points.length / 2;
-  const [x, y] = [0, 1].map((k) =>
-    Float64Array.from({ length: n }, (_, i) => points[2 * i + k]!).sort()
-  );
-  const low = Math.floor(0.01 * (n - 1)), high = Math.ceil(0.99 * (n - 1));
-  return [x![low]!, y![low]!, x![high]!, y![high]!];
-}
-
 /**
  * The cloud at each of a few times, side by side on equal axes: how noise
  * becomes data. The panels show all of the last cloud, and of the noise what
@@ -137,7 +127,7 @@ export function snapshotsPlot(
   const LEFT = 24, GAP = 14, SIDE = 190;
   const head = heading(options, LEFT);
   const top = head.height + 20;
-  const bounds = boundsOfAll([middle(states[0]!), states.at(-1)!]);
+  const bounds = boundsOfAll([middleOf(states[0]!), states.at(-1)!]);
   const [first, last] = ends(times);
   let height = 0;
   const panels = states.map((state, k) => {

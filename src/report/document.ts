@@ -50,6 +50,8 @@ export interface Picture {
   readonly format: "png" | "gif";
   /** What is to be seen, for who cannot see it; plain text. */
   readonly alt: string;
+  /** `chart`: drawn on white paper, which a dark page may turn over. `photo`: shown as it is. */
+  readonly look: "chart" | "photo";
 }
 
 /** A picture with what is said about it. */

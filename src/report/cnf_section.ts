@@ -1,0 +1,181 @@
+import type { PointDataset } from "../data/dataset.ts";
+import type { DensityGrid, GridMass } from "../metrics/integrate_density.ts";
+import { densityPlot } from "../plot/density_plot.ts";
+import { readRows } from "../train/batches.ts";
+import type { Block } from "./document.ts";
+import { type CnfEvaluation, densityMass, evaluateCnf } from "./evaluation.ts";
+import { prose, subsection } from "./plan.ts";
+import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
+import {
+  accurateSolveOf,
+  figure,
+  figuresTable,
+  isPlane,
+  runCommand,
+  type RunDesk,
+} from "./run_desk.ts";
+import type { SectionPlans } from "./section_plans.ts";
+import { grouped, number, withError } from "./words.ts";
+
+/** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
+export function planCnf(desk: RunDesk, dataset: PointDataset): SectionPlans {
+  const ways = drawnOnce(desk);
+  let evaluation: CnfEvaluation | null = null;
+  const likelihood = subsection(desk.id, "Likelihood", [
+    {
+      words: "likelihood of the test points",
+      make: async () => {
+        evaluation = await evaluate(desk, dataset);
+        return likelihoodBlocks(evaluation, dataset);
+      },
+    },
+    ...(isPlane(desk.run)
+      ? [{ words: "density", make: async () => await densityBlocks(desk, dataset, await ways()) }]
+      : []),
+  ]);
+  return {
+    sections: [planPointSamples(desk, dataset, ways), likelihood],
+    outcome: () => {
+      if (evaluation === null) return null;
+      const { nll, nllStdErr, nllGap, nllGapStdErr } = evaluation;
+      return nllGap === undefined
+        ? `test NLL ${withError(nll, nllStdErr)} nats`
+        : `test NLL ${withError(nllGap, nllGapStdErr!)} nats above the true density's`;
+    },
+  };
+}
+
+async function evaluate(desk: RunDesk, dataset: PointDataset): Promise<CnfEvaluation> {
+  const { run } = desk;
+  const { model, engine } = await desk.open();
+  const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
+  return await evaluateCnf(
+    { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
+    { dataset, trace: { kind: "exact" } },
+  );
+}
+
+function likelihoodBlocks(evaluation: CnfEvaluation, { test, density }: PointDataset): Block[] {
+  const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr } = evaluation;
+  const rows: (readonly [string, string])[] = [
+    [`Test NLL of the model, ${grouped(test.count)} points`, `${withError(nll, nllStdErr)} nats`],
+  ];
+  if (density !== null) {
+    rows.push(
+      ["NLL of the true density, the same points", `${number(nllTrue!)} nats`],
+      ["Difference, paired", `${withError(nllGap!, nllGapStdErr!)} nats`],
+      ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
+    );
+  }
+  rows.push(["Field evaluations of a solve at $10^{-5}$", number(Math.round(nfe))]);
+  return [
+    prose(
+      "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
+        "data to prior and, along with it, the change of its log-density,\n\n" +
+        "$$\\log p(x) = \\log \\mathcal{N}(z(1); 0, I) + \\int_0^1 " +
+        "\\operatorname{tr}\\frac{\\partial f}{\\partial z}(z(t), t)\\,dt.$$\n\n" +
+        "Whatever solver trained, it is reported from dopri5 at tolerance $10^{-5}$. " +
+        (density === null
+          ? "The data's own density is not known."
+          : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
+            "the difference to the true density's NLL is the model's own error, an estimate of " +
+            "the Kullback-Leibler divergence."),
+    ),
+    figuresTable(rows),
+  ];
+}
+
+async function densityBlocks(
+  desk: RunDesk,
+  dataset: PointDataset,
+  { states }: DrawnWays,
+): Promise<Block[]> {
+  const { model, engine } = await desk.open();
+  const points = states.at(-1)!;
+  const settings = accurateSolveOf(desk.run);
+  const found = await densityMass(
+    { model, engine, seed: desk.seed, settings },
+    { around: points, trace: { kind: "exact" } },
+  );
+  const shown = cropped(found.grid);
+  const blocks = [
+    prose(massWords(found)),
+    await figure({
+      draw: (text) => densityPlot(shown, { samples: { points, label: "samples" }, text }),
+      alt: "The learnt density as a heat map with iso-lines, and samples over it.",
+      caption: "The learnt density $p(x)$, from a solve for each cell, and samples over it.",
+      command: runCommand(desk, "plot"),
+      look: "chart",
+    }),
+  ];
+  if (dataset.density === null) return blocks;
+  const truth = { ...shown, logDensity: dataset.density.logDensity(centres(shown)) };
+  blocks.push(
+    await figure({
+      draw: (text) => densityPlot(truth, { text }),
+      alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
+      caption: "The density that the data are drawn from, on the same axes.",
+      command: runCommand(desk, "report", ["--out", "report.html"]),
+      look: "chart",
+    }),
+  );
+  return blocks;
+}
+
+function massWords({ mass, grid }: GridMass): string {
+  const { columns, rows } = grid;
+  return `A likelihood is one only if it integrates to one over all points. The sum over a ` +
+    `${columns}×${rows} grid that covers the model's mass gives\n\n` +
+    `$$\\int p(x)\\,dx = ${mass.toFixed(5)}.$$`;
+}
+
+/** Mass that may lie outside of the drawn part, on each of its sides. */
+const OUTSIDE = 2e-4;
+
+/** The part of a grid that holds nearly all of its mass: the integral's own reaches far beyond. */
+function cropped({ bounds, columns, rows, logDensity }: DensityGrid): DensityGrid {
+  const mass = { columns: new Float64Array(columns), rows: new Float64Array(rows) };
+  logDensity.forEach((value, i) => {
+    mass.columns[i % columns]! += Math.exp(value);
+    mass.rows[Math.floor(i / columns)]! += Math.exp(value);
+  });
+  const [left, right] = core(mass.columns), [bottom, top] = core(mass.rows);
+  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
+  const kept = new Float64Array((right - left) * (top - bottom));
+  for (let row = bottom; row < top; row++) {
+    const from = row * columns;
+    kept.set(logDensity.subarray(from + left, from + right), (row - bottom) * (right - left));
+  }
+  return {
+    bounds: {
+      xMin: bounds.xMin + left * dx,
+      xMax: bounds.xMin + right * dx,
+      yMin: bounds.yMin + bottom * dy,
+      yMax: bounds.yMin + top * dy,
+    },
+    columns: right - left,
+    rows: top - bottom,
+    logDensity: kept,
+  };
+}
+
+/** The first entry, and one past the last, outside of which nearly nothing is; a margin around them. */
+function core(mass: Float64Array): readonly [number, number] {
+  const MARGIN = 6;
+  const total = mass.reduce((sum, value) => sum + value, 0);
+  let first = 0, last = mass.length;
+  for (let out = 0; (out += mass[first]!) < OUTSIDE * total;) first++;
+  for (let out = 0; (out += mass[last - 1]!) < OUTSIDE * total;) last--;
+  return [Math.max(0, first - MARGIN), Math.min(mass.length, last + MARGIN)];
+}
+
+/** The centres of a grid's cells, [rows * columns * 2]. */
+function centres({ bounds, columns, rows }: DensityGrid): Float64Array {
+  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
+  const points = new Float64Array(2 * columns * rows);
+  for (let i = 0; i < columns * rows; i++) {
+    points[2 * i] = bounds.xMin + (i % columns + 0.5) * dx;
+    points[2 * i + 1] = bounds.yMin + (Math.floor(i / columns) + 0.5) * dy;
+  }
+  return points;
+}

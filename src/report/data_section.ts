@@ -1,0 +1,132 @@
+import type { ImageDataset, PointDataset, PointTable } from "../data/dataset.ts";
+import { type Bounds, boundsOf } from "../metrics/integrate_density.ts";
+import { readRows } from "../train/batches.ts";
+import { labelledGrid } from "../plot/labelled_grid.ts";
+import { type Panel, panelsPlot } from "../plot/panels_plot.ts";
+import { pointsPlot } from "../plot/points_plot.ts";
+import type { Block } from "./document.ts";
+import { type PlannedSection, subsection } from "./plan.ts";
+import { figure, runCommand, type RunDesk } from "./run_desk.ts";
+import { code, grouped } from "./words.ts";
+
+/** Most points of a table that are drawn. */
+const POINTS = 2000;
+
+/** Rows of images, and images in each. */
+const IMAGES = { columns: 8, train: 3, test: 2 } as const;
+
+/** The data that the run learnt from and is judged by, with labels where there are any. */
+export function planData(desk: RunDesk): PlannedSection {
+  const { dataset } = desk.run;
+  return subsection(desk.id, "The data", [{
+    words: "the data",
+    make: async () => [
+      dataset.kind === "points" ? await points(desk, dataset) : await images(desk, dataset),
+    ],
+  }]);
+}
+
+async function points(desk: RunDesk, dataset: PointDataset): Promise<Block> {
+  const { train, test, dims } = dataset;
+  const command = runCommand(desk, "report", ["--out", "report.html"]);
+  const labelled = train.labels !== null && dims === 2;
+  const shown = Math.min(POINTS, train.count);
+  const counts = `${grouped(train.count)} points to learn from, ${grouped(test.count)} to test`;
+  if (dims !== 2) {
+    return await figure({
+      draw: (text) =>
+        pointsPlot(train.points.slice(0, shown * dims), {
+          dims,
+          label: "training points",
+          text,
+        }),
+      alt: `Training points of ${dataset.name}.`,
+      caption: `${code(dataset.name)}: ${counts}. ` +
+        (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
+      command,
+      look: "chart",
+    });
+  }
+  const bounds = boundsOf(train.points, 0.2);
+  return await figure({
+    draw: (text) =>
+      panelsPlot([
+        cloudPanel("Training points", train, bounds),
+        cloudPanel("Test points", test, bounds),
+      ], { text }),
+    alt: `Two scatter plots of ${dataset.name}: training points and test points` +
+      (labelled ? ", a colour for each class." : "."),
+    caption: `${code(dataset.name)}: ${counts}` +
+      (shown < train.count ? `, of which the first ${grouped(shown)} are drawn` : "") + "." +
+      (labelled ? " The colours are the classes; the model does not see them." : ""),
+    command,
+    look: "chart",
+  });
+}
+
+/** A scatter plot of a table's first points, a colour for each class. */
+function cloudPanel(
+  title: string,
+  { points, count, labels }: PointTable,
+  { xMin, xMax, yMin, yMax }: Bounds,
+): Panel {
+  const shown = Math.min(POINTS, count);
+  const rows = Array.from({ length: shown }, (_, row) => row);
+  const classes = labels === null ? [null] : [...new Set(labels)].sort((a, b) => a - b);
+  return {
+    title,
+    x: { label: "x₁", range: [xMin, xMax] },
+    y: { label: "x₂", range: [yMin, yMax] },
+    equalAspect: true,
+    series: classes.map((label) => {
+      const own = label === null ? rows : rows.filter((row) => labels![row] === label);
+      return {
+        ...(label === null ? {} : { label: `class ${label}` }),
+        color: label === null ? 0 : label % 10,
+        mark: "dots",
+        x: own.map((row) => points[2 * row]!),
+        y: own.map((row) => points[2 * row + 1]!),
+        width: 2.6,
+        opacity: 0.6,
+      };
+    }),
+  };
+}
+
+async function images(desk: RunDesk, dataset: ImageDataset): Promise<Block> {
+  const { name, train, test, height, width } = dataset;
+  const { columns } = IMAGES;
+  const parts = (["train", "test"] as const).map((part) => {
+    const rows = Math.min(IMAGES[part], Math.floor(dataset[part].count / columns));
+    const indices = Array.from({ length: rows * columns }, (_, i) => i);
+    const { labels } = dataset[part];
+    return {
+      rows: Array.from({ length: rows }, () => part),
+      pixels: readRows(dataset, part, indices),
+      labels: indices.map((index) => labels === null ? "" : String(labels[index])),
+    };
+  });
+  const pixels = new Float32Array(parts.reduce((sum, part) => sum + part.pixels.length, 0));
+  pixels.set(parts[0]!.pixels);
+  pixels.set(parts[1]!.pixels, parts[0]!.pixels.length);
+  const labels = parts.flatMap((part) => part.labels);
+  const labelled = labels.some((label) => label !== "");
+  return await figure({
+    draw: (text) =>
+      labelledGrid(pixels, {
+        height,
+        width,
+        columns,
+        rowLabels: parts.flatMap((part) => part.rows),
+        ...(labelled ? { labels } : {}),
+        text,
+      }),
+    alt: `Images of ${name}: ${IMAGES.train} rows to learn from and ${IMAGES.test} to test` +
+      (labelled ? ", each with its label." : "."),
+    caption: `${code(name)}: ${grouped(train.count)} images of ${height}×${width} pixels to ` +
+      `learn from, ${grouped(test.count)} to test; the first of each` +
+      (labelled ? ", with their labels, which the model does not see." : "."),
+    command: runCommand(desk, "report", ["--out", "report.html"]),
+    look: "chart",
+  });
+}

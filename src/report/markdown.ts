@@ -1,0 +1,121 @@
+import type { Block, Picture, ReportDocument, Section, Table } from "./document.ts";
+
+/** A file beside a Markdown report. */
+export interface ReportPicture {
+  /** Its name in the report's folder of pictures. */
+  readonly name: string;
+  /** Its content. */
+  readonly bytes: Uint8Array;
+}
+
+/** A report as Markdown, with the pictures that it shows. */
+export interface MarkdownReport {
+  /** GitHub's Markdown with LaTeX between $ and $. */
+  readonly markdown: string;
+  /** Those that `markdown` shows, each once. */
+  readonly pictures: readonly ReportPicture[];
+}
+
+/**
+ * A report as Markdown, for a repository's page.
+ *
+ * @param folder Of the pictures, relative to the Markdown file.
+ */
+export function reportMarkdown(document: ReportDocument, folder: string): MarkdownReport {
+  const writer = new Writer(folder);
+  const lines = [
+    `# ${document.title}`,
+    document.subtitle,
+    ...document.blocks.map((block) => writer.block(block, { level: 1, id: "report" })),
+    ...document.sections.map((section) => writer.section(section, 2)),
+  ];
+  return { markdown: `${lines.join("\n\n")}\n`, pictures: writer.pictures };
+}
+
+/** The heading that a block stands under. */
+interface Place {
+  readonly level: number;
+  readonly id: string;
+}
+
+class Writer {
+  readonly pictures: ReportPicture[] = [];
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  section({ id, title, blocks, sections }: Section, level: number): string {
+    const place = { level, id };
+    return [
+      `${"#".repeat(level)} ${title}`,
+      ...blocks.map((block) => this.block(block, place)),
+      ...sections.map((section) => this.section(section, Math.min(6, level + 1))),
+    ].join("\n\n");
+  }
+
+  block(block: Block, place: Place): string {
+    switch (block.kind) {
+      case "prose":
+        return deepened(block.markdown, place.level - 1).trim();
+      case "figure":
+        return `${this.#image(block.picture, place)}\n\n${block.caption} \`${block.command}\``;
+      case "gallery": {
+        const cells = block.pictures.map(({ picture }) => this.#image(picture, place));
+        const labels = block.pictures.map(({ label }) => label);
+        return `${rows([labels, cells], labels.map(() => "left"))}\n\n${block.caption} ` +
+          `\`${block.command}\``;
+      }
+      case "table":
+        return tableMarkdown(block);
+      case "details":
+        return `<details>\n<summary>${htmlText(block.summary)}</summary>\n\n${
+          block.blocks.map((inner) => this.block(inner, place)).join("\n\n")
+        }\n\n</details>`;
+      default:
+        return block satisfies never;
+    }
+  }
+
+  #image({ bytes, format, alt }: Picture, { id }: Place): string {
+    const number = this.pictures.filter(({ name }) => name.startsWith(`${id}-`)).length + 1;
+    const name = `${id}-${number}.${format}`;
+    this.pictures.push({ name, bytes });
+    return `![${alt.replace(/[[\]\\|]/g, "\\$&")}](${encodeURI(this.#folder)}/${name})`;
+  }
+}
+
+function htmlText(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+/** Headings `by` levels deeper, at most the sixth; code blocks stay as they are. */
+function deepened(markdown: string, by: number): string {
+  let inCode = false;
+  return markdown.split("\n").map((line) => {
+    if (/^ {0,3}(```|~~~)/.test(line)) inCode = !inCode;
+    const marks = /^#{1,6}(?= )/.exec(line)?.[0];
+    if (inCode || marks === undefined) return line;
+    return "#".repeat(Math.min(6, marks.length + by)) + line.slice(marks.length);
+  }).join("\n");
+}
+
+function tableMarkdown({ columns, rows: cells, caption }: Table): string {
+  const table = rows(
+    [columns.map(({ name }) => name), ...cells],
+    columns.map(({ align }) => align),
+  );
+  return caption === null ? table : `${table}\n\n${caption}`;
+}
+
+/** The first row is the head. */
+function rows(
+  [head, ...body]: readonly (readonly string[])[],
+  align: readonly ("left" | "right")[],
+): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replace(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;
+  const rule = align.map((side) => side === "right" ? "---:" : "---");
+  return [line(head!), line(rule), ...body.map(line)].join("\n");
+}

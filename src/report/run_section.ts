@@ -1,0 +1,126 @@
+import type { Network } from "../nn/network.ts";
+import { networkLayout } from "../nn/layout.ts";
+import type { TrainConfig } from "../train/config.ts";
+import { commandLine } from "./command_line.ts";
+import { planCnf } from "./cnf_section.ts";
+import { planData } from "./data_section.ts";
+import type { Block } from "./document.ts";
+import { planFmImages } from "./fm_images_section.ts";
+import { planFmPoints } from "./fm_points_section.ts";
+import type { RunPart } from "./parts.ts";
+import { type PlannedSection, prose, slug } from "./plan.ts";
+import type { Desk } from "./report.ts";
+import type { ReportedRun } from "./reported_run.ts";
+import { figuresTable, type RunDesk } from "./run_desk.ts";
+import type { SectionPlans } from "./section_plans.ts";
+import { planTraining } from "./training_section.ts";
+import { code, duration, gigabytes, grouped, number } from "./words.ts";
+
+/** A run's section: what it is, its data, its training, what it learnt. */
+export function planRun({ title, run }: RunPart, { seed, models, id }: Desk): PlannedSection {
+  const heading = title ?? runTitle(run);
+  const desk: RunDesk = { id: id(slug(heading)), run, seed, open: () => models.of(run) };
+  const own = planModel(desk);
+  return {
+    id: desk.id,
+    title: heading,
+    pieces: [{ words: run.name, make: () => Promise.resolve(overview(run)) }],
+    sections: [planData(desk), planTraining(desk), ...own.sections],
+    outcome: own.outcome,
+  };
+}
+
+function planModel(desk: RunDesk): SectionPlans {
+  const { config, dataset } = desk.run;
+  if (dataset.kind === "images") return planFmImages(desk, dataset);
+  return config.model === "cnf" ? planCnf(desk, dataset) : planFmPoints(desk, dataset);
+}
+
+const dataTitles: Readonly<Record<string, string>> = {
+  moons: "Two moons",
+  "8gaussians": "Eight Gaussians",
+  checkerboard: "Checkerboard",
+  mnist: "MNIST",
+  "fashion-mnist": "FashionMNIST",
+  kmnist: "KMNIST",
+};
+
+const modelTitles = { cnf: "continuous normalizing flow", fm: "flow matching" } as const;
+
+const modelWords = { cnf: "continuous normalizing flow", fm: "flow-matching model" } as const;
+
+/** "Two moons: continuous normalizing flow". */
+function runTitle({ config }: ReportedRun): string {
+  const file = config.data.split(/[/\\]/).at(-1)!;
+  return `${dataTitles[config.data] ?? file}: ${modelTitles[config.model]}`;
+}
+
+function overview(run: ReportedRun): Block[] {
+  const { config, network, metrics, dataset, step, name } = run;
+  const weights = networkLayout(network).size;
+  const what = dataset.kind === "points" ? "points" : "images";
+  const { steps: _steps, epochs: _epochs, ...options } = config;
+  return [
+    prose(
+      `A ${modelWords[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
+        `${code(config.data)}: ${networkWords(network)} with ${grouped(weights)} weights, ` +
+        `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
+        (metrics.backend === null
+          ? "."
+          : ` in ${duration(metrics.seconds)} on the ${backendWords(metrics.backend)}.`),
+    ),
+    {
+      kind: "details",
+      summary: "Configuration, machine and how to train it again",
+      blocks: [
+        prose(
+          "Trains it again: " +
+            code(commandLine(["train", config.model, "--config", `${name}/config.json`])),
+        ),
+        figuresTable(machineRows(run)),
+        {
+          kind: "table",
+          columns: [{ name: "option", align: "left" }, { name: "value", align: "left" }],
+          rows: Object.entries({ ...trainingLength(config), ...options }).map(([key, value]) => [
+            code(key),
+            code(String(value)),
+          ]),
+          caption: "The resolved configuration, every default filled in.",
+        },
+      ],
+    },
+  ];
+}
+
+function trainingLength({ steps, epochs }: TrainConfig) {
+  return steps === undefined ? { epochs } : { steps };
+}
+
+function networkWords(network: Network): string {
+  switch (network.kind) {
+    case "mlp":
+      return `a ConditionalMLP of width ${network.hidden}`;
+    case "resnet":
+      return `a ConditionedSimpleResnet of ${network.blocks} blocks with ${network.filters} filters`;
+    default:
+      return network satisfies never;
+  }
+}
+
+function backendWords(backend: "cpu" | "webgpu"): string {
+  return backend === "cpu" ? "CPU backend" : "WebGPU backend";
+}
+
+function machineRows({ metrics }: ReportedRun): [string, string][] {
+  const { backend, threads, stepMs, nfe, seconds, peakMemoryBytes, seed } = metrics;
+  const rows: [string, string][] = [
+    ["Backend of training", backend ?? "none: the weights were imported"],
+    ["Threads", String(threads)],
+    ["Seed", String(seed)],
+    ["Time, evaluations and pictures included", duration(seconds)],
+  ];
+  if (stepMs !== null) rows.push(["Median time of a step", `${number(stepMs)} ms`]);
+  if (nfe !== null) rows.push(["Mean field evaluations of a step's solve", number(nfe)]);
+  rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
+  return rows;
+}

@@ -1,0 +1,83 @@
+import { compactPng } from "../plot/compact_png.ts";
+import type { Claim } from "../theory/theorem.ts";
+import { commandLine } from "./command_line.ts";
+import type { Block } from "./document.ts";
+import type { TheoremPart } from "./parts.ts";
+import { type PlannedSection, prose, slug } from "./plan.ts";
+import type { Desk } from "./report.ts";
+import { number, plain, withError } from "./words.ts";
+
+/** A theorem's section: its derivation, then its check and the picture of that. */
+export function planTheorem(
+  { title, theorem, check }: TheoremPart,
+  { seed, id }: Desk,
+): PlannedSection {
+  const heading = title ?? theorem.title;
+  const own = id(slug(theorem.name));
+  const args = ["theory", theorem.name, ...(seed === 0 ? [] : ["--seed", String(seed)])];
+  const { claims } = check;
+  const passed = claims.filter(({ pass }) => pass).length;
+  const verdict = `${passed} of ${claims.length} claims hold`;
+  return {
+    id: own,
+    title: heading,
+    pieces: [{
+      words: theorem.title,
+      make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
+    }],
+    sections: [{
+      id: `${own}-check`,
+      title: "The check",
+      pieces: [{
+        words: `picture of ${theorem.name}`,
+        make: async (): Promise<Block[]> => [
+          prose(
+            `A program puts the theorem to the test, ${verdict}. All of its figures: ` +
+              `\`${commandLine([...args, "--json"])}\``,
+          ),
+          {
+            kind: "table",
+            columns: [
+              { name: "claim", align: "left" },
+              { name: "expected", align: "right" },
+              { name: "observed", align: "right" },
+              { name: "tolerance", align: "right" },
+              { name: "", align: "left" },
+            ],
+            rows: claims.map(claimRow),
+            caption: null,
+          },
+          {
+            kind: "figure",
+            picture: {
+              bytes: compactPng(await theorem.picture(check)),
+              format: "png",
+              alt: theorem.alt,
+              look: "chart",
+            },
+            caption: plain(theorem.alt),
+            command: commandLine([...args, "--out", theorem.name]),
+          },
+        ],
+      }],
+      sections: [],
+      outcome: () => null,
+    }],
+    outcome: () => verdict,
+  };
+}
+
+function claimRow({ statement, expected, observed, stdErr, tolerance, pass }: Claim): string[] {
+  return [
+    plain(statement),
+    number(expected),
+    stdErr === null ? number(observed) : withError(observed, stdErr),
+    number(tolerance),
+    pass ? "holds" : "**fails**",
+  ];
+}
+
+/** The derivation without its first heading, which the section's own replaces. */
+function withoutTitle(markdown: string): string {
+  return markdown.replace(/^\s*# [^\n]*\n/, "");
+}

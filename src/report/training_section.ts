@@ -1,0 +1,90 @@
+import { compactPng } from "../plot/compact_png.ts";
+import { decodePng } from "../plot/png.ts";
+import { commandLine } from "./command_line.ts";
+import type { Block } from "./document.ts";
+import { type PlannedSection, prose, subsection } from "./plan.ts";
+import { figure, runCommand, type RunDesk } from "./run_desk.ts";
+import type { EpochSamples } from "./reported_run.ts";
+import { curvesPicture, lossReference } from "./run_pictures.ts";
+import { number } from "./words.ts";
+
+/** Most pictures of epochs, the first and the last among them. */
+const EPOCHS = 6;
+
+/** Pixels a row of a picture of an epoch: half of a chart. */
+const EPOCH_WIDTH = 700;
+
+/** How the loss went, and what the model drew after each epoch. */
+export function planTraining(desk: RunDesk): PlannedSection {
+  return subsection(desk.id, "Training", [
+    { words: "loss curves", make: () => curves(desk) },
+    { words: "samples of each epoch", make: () => Promise.resolve([epochs(desk)]) },
+  ]);
+}
+
+async function curves(desk: RunDesk): Promise<Block[]> {
+  const { config, log, dataset } = desk.run;
+  if (log.steps.length === 0) return [prose("The run has taken no training step.")];
+  const isCnf = config.model === "cnf";
+  const reference = isCnf && dataset.kind === "points" ? lossReference(dataset) : undefined;
+  const nfe = log.steps.map((entry) => entry.nfe).filter((count) => count !== null);
+  const tests = log.evaluations;
+  const fell = tests.length > 1
+    ? ` The test loss went from ${number(tests[0]!.testLoss)} to ${number(tests.at(-1)!.testLoss)}${
+      isCnf ? " nats" : ""
+    }.`
+    : "";
+  return [
+    await figure({
+      draw: async (text) => (await curvesPicture(log, { model: config.model, reference, text }))!,
+      alt: "Training loss of every step and test loss against the training step" +
+        (nfe.length > 0 ? "; under it the field evaluations a solve." : "."),
+      caption: (isCnf
+        ? "Negative log-likelihood of every step's batch, and of test points after epochs."
+        : "Flow-matching loss of every step's batch, and of test data after epochs.") +
+        fell +
+        (nfe.length > 0
+          ? " Below, the field evaluations (NFE) of each step's solve: " +
+            `${number(mean(nfe.slice(0, 10)))} in the first steps, ` +
+            `${number(mean(nfe.slice(-10)))} in the last. A field that has learnt more is stiffer.`
+          : ""),
+      command: runCommand({ ...desk, seed: 0 }, "plot"),
+      look: "chart",
+    }),
+  ];
+}
+
+function mean(values: readonly number[]): number {
+  return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+function epochs({ run }: RunDesk): Block {
+  const chosen = spread(run.epochs, EPOCHS);
+  const isImages = run.dataset.kind === "images";
+  const command = decodePng(chosen[0]!.png).text.Command ??
+    commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
+  return {
+    kind: "gallery",
+    pictures: chosen.map(({ epoch, png }) => ({
+      label: `epoch ${epoch}`,
+      picture: {
+        bytes: compactPng(png, { maxWidth: EPOCH_WIDTH }),
+        format: "png",
+        alt: `Samples after epoch ${epoch}.`,
+        look: isImages ? "photo" : "chart",
+      },
+    })),
+    caption: "Samples after training epochs, always from the same noise" +
+      (chosen.length < run.epochs.length ? `; ${chosen.length} of ${run.epochs.length}.` : "."),
+    command,
+  };
+}
+
+/** At most `count` of the entries, evenly spread, the first and the last among them. */
+function spread(entries: readonly EpochSamples[], count: number): readonly EpochSamples[] {
+  if (entries.length <= count) return entries;
+  return Array.from(
+    { length: count },
+    (_, i) => entries[Math.round(i * (entries.length - 1) / (count - 1))]!,
+  );
+}

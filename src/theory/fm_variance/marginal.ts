@@ -3,8 +3,8 @@ import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { kolmogorov, momentsOf, normalCdf } from "./significance.ts";
 
-/** Samples a row: the standard error of a variance is then 0.8% of it. */
-const SAMPLES = 32_768;
+/** Pairs a row: the standard error of a variance is then 0.8% of it. */
+export const SAMPLES = 32_768;
 
 /**
  * The path is computed in float32, whose relative spacing is 1.2e-7. Where there is

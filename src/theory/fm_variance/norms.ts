@@ -3,7 +3,8 @@ import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis, Pairs } from "./gaussian_path.ts";
 import { chiSquareScore, momentsOf } from "./significance.ts";
 
-const VECTORS = 1024;
+/** Vectors whose norms are followed. */
+export const VECTORS = 1024;
 
 /** A plane, where there is no shell to speak of, and the pixels of an MNIST image. */
 const dimensions = [2, 784];

@@ -1,10 +1,16 @@
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
 import type { FmVarianceCheck } from "./check.ts";
 import { proved } from "./gaussian_path.ts";
-import { HIGH_DIMENSION } from "./norms.ts";
+import { SAMPLES } from "./marginal.ts";
+import { HIGH_DIMENSION, VECTORS } from "./norms.ts";
 
 const fine = Array.from({ length: 201 }, (_, i) => i / 200);
 const time = { label: "t", range: [-0.02, 1.02] } as const;
+
+/** Digits in groups of three. */
+function grouped(count: number): string {
+  return count.toLocaleString("en");
+}
 
 /** Draws what the check found. */
 export function drawFmVariance(check: FmVarianceCheck): Promise<Uint8Array> {
@@ -48,7 +54,9 @@ function variancePanel({ rows }: FmVarianceCheck): Panel {
     x: time,
     y: { label: "variance of xₜ", range: [-0.04, 1.1] },
     series,
-    notes: ["Lines: the theorem. Points: 32,768 samples each, bars of 3 standard errors."],
+    notes: [
+      `Lines: the theorem. Points: ${grouped(SAMPLES)} samples each, bars of 3 standard errors.`,
+    ],
   };
 }
 
@@ -124,6 +132,6 @@ function normPanel({ norms }: FmVarianceCheck): Panel {
         width: 1.2,
       },
     ],
-    notes: ["Bands: 90% of 1,024 sampled vectors. ρ = 0."],
+    notes: [`Bands: 90% of ${grouped(VECTORS)} sampled vectors. ρ = 0.`],
   };
 }

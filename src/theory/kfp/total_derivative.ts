@@ -1,0 +1,76 @@
+import type { CarriedDensity } from "./carried_density.ts";
+import { type Measurement, measurementOf } from "./measurement.ts";
+
+/** What an equation says of d log p(x(t), t) / dt at a point of a trajectory. */
+export type RateOf<Density extends CarriedDensity = CarriedDensity> = (
+  density: Density,
+  t: number,
+  x: Float64Array,
+) => number;
+
+/** The theorem: d log p / dt = -tr(df/dx). */
+export const minusTrace: RateOf = (density, t, x) => -density.trace(t, x);
+
+/** d log p(x(t), t) / dt at a point of a trajectory, by central differences. */
+export interface Difference {
+  /** When. */
+  readonly t: number;
+  /** Where, [d]. */
+  readonly x: Float64Array;
+  /** (log p(x(t+h), t+h) - log p(x(t-h), t-h)) / 2h, one a step h. */
+  readonly quotients: readonly number[];
+}
+
+/**
+ * The differences along one trajectory.
+ *
+ * @param at.times Rising.
+ * @param at.steps The h.
+ */
+export async function differencesAlong(
+  density: CarriedDensity,
+  at: {
+    readonly start: Float64Array;
+    readonly times: readonly number[];
+    readonly steps: readonly number[];
+  },
+): Promise<Difference[]> {
+  const { start, times, steps } = at;
+  const wanted = new Set(times.flatMap((t) => [t, ...steps.flatMap((h) => [t - h, t + h])]));
+  const path = await density.follow(start, [...wanted].sort((a, b) => a - b));
+  const points = new Map(path.map((point) => [point.t, point]));
+  const logDensity = (t: number) => points.get(t)!.logDensity;
+  return times.map((t) => ({
+    t,
+    x: points.get(t)!.x,
+    quotients: steps.map((h) => (logDensity(t + h) - logDensity(t - h)) / (2 * h)),
+  }));
+}
+
+/** Trajectories of a case. */
+const TRAJECTORIES = 6;
+
+/** The differences at a density's own times, on trajectories from random starts. */
+export async function differencesOf(density: CarriedDensity, seed: number): Promise<Difference[]> {
+  const { times, steps } = density;
+  const all: Difference[] = [];
+  for (const start of density.starts(seed, TRAJECTORIES)) {
+    all.push(...await differencesAlong(density, { start, times, steps }));
+  }
+  return all;
+}
+
+/** How well d log p(x(t), t) / dt = `rate` holds along the trajectories of a density. */
+export async function measureTotalDerivative<Density extends CarriedDensity>(
+  density: Density,
+  rate: RateOf<Density>,
+  seed: number,
+): Promise<Measurement> {
+  const differences = await differencesOf(density, seed);
+  const points = differences.map(({ t, x, quotients }) => {
+    const size = rate(density, t, x);
+    return { errors: quotients.map((quotient) => quotient - size), size };
+  });
+  const equation = "d log p(x(t),t)/dt = -tr(df/dx)";
+  return measurementOf({ case: density.name, equation, steps: density.steps }, points);
+}

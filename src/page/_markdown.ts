@@ -47,7 +47,7 @@ export function markdownParser(): Marked {
         tokenizer(text: string) {
           const display = /^\$\$((?:\\[^]|[^\\$])+)\$\$/.exec(text);
           if (display) return formula(display[0], display[1]!, true);
-          const inline = /^\$(?=\S)((?:\\[^]|[^\\$])*?[^\\\s$]|\\[^\s])\$(?!\d)/.exec(text);
+          const inline = /^\$(?=\S)((?:\\[^]|[^\\$])*?(?:\\\S|[^\\\s$]))\$(?!\d)/.exec(text);
           return inline ? formula(inline[0], inline[1]!, false) : undefined;
         },
       },

@@ -43,7 +43,7 @@ export function figure(options: FigureOptions): string {
   const { image, kind, alt, caption, command, density = 2 } = options;
   const { type, width, height } = readHeader(image);
   const size = `width="${Math.round(width / density)}" height="${Math.round(height / density)}"`;
-  const again = command === undefined ? "" : ` <code>${escapeHtml(command)}</code>`;
+  const again = command === undefined ? "" : ` <code class="command">${escapeHtml(command)}</code>`;
   return `<figure>
 <img class="${kind}" ${size} alt="${escapeHtml(alt)}" src="${dataUri(image, type)}">
 <figcaption>${caption}${again}</figcaption>

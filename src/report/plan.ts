@@ -59,6 +59,8 @@ export async function makeSection(
 ): Promise<Section> {
   const blocks: Block[] = [];
   for (const piece of plan.pieces) {
+    // On the CPU nothing that a piece awaits lets the event loop turn: a Ctrl-C is heard here.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     beforePiece(piece);
     blocks.push(...await piece.make());
   }

@@ -127,6 +127,6 @@ async function images(desk: RunDesk, dataset: ImageDataset): Promise<Block> {
       `learn from, ${grouped(test.count)} to test; the first of each` +
       (labelled ? ", with their labels, which the model does not see." : "."),
     command: runCommand(desk, "report", ["--out", "report.html"]),
-    look: "chart",
+    look: "photo",
   });
 }

@@ -52,6 +52,8 @@ export interface Picture {
   readonly alt: string;
   /** `chart`: drawn on white paper, which a dark page may turn over. `photo`: shown as it is. */
   readonly look: "chart" | "photo";
+  /** Pixels of the file to one of a page; 2 when left out. */
+  readonly density?: number;
 }
 
 /** A picture with what is said about it. */

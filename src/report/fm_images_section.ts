@@ -118,6 +118,7 @@ async function grid(
     caption: `${PICTURED.resnet} samples, none of them chosen.`,
     command: runCommand(desk, "plot"),
     look: "photo",
+    density: 1.5,
   });
 }
 
@@ -152,7 +153,7 @@ async function paths(
       alt: `A grid: each row a sample, each column a time, from noise to image.`,
       caption: `From noise to image: ${samples} samples (rows) along $t$ (columns).`,
       command: runCommand(desk, "plot"),
-      look: "chart",
+      look: "photo",
     }),
   ];
 }
@@ -189,7 +190,7 @@ async function studyBlocks(desk: RunDesk, { height, width }: ImageDataset): Prom
         `${STUDY_SHOWN} samples by solver (rows), with more field evaluations from left to ` +
         "right.",
       command,
-      look: "chart",
+      look: "photo",
     }),
     await figure({
       draw: (text) =>
@@ -268,7 +269,7 @@ async function memoryBlocks(
       caption: `The first ${columns} samples, and under each the ${nearest} nearest of ` +
         `${grouped(train.count)} training images with their distances.`,
       command: runCommand(desk, "report", ["--out", "report.html"]),
-      look: "chart",
+      look: "photo",
     }),
   ];
 }

@@ -75,8 +75,7 @@ function pictureHtml({ picture, caption, command }: Figure): string {
     alt: picture.alt,
     caption: inlineMarkdownToHtml(caption),
     command,
-    // An animation has fewer pixels; a grid of images is as sharp as its pixels.
-    density: picture.format === "gif" ? 1 : picture.look === "photo" ? 1.5 : 2,
+    density: picture.density,
   });
 }
 
@@ -87,6 +86,7 @@ function galleryHtml({ pictures, caption, command }: Gallery): string {
       kind: picture.look,
       alt: picture.alt,
       caption: escapeHtml(label),
+      density: picture.density,
     })
   );
   return `<div class="row">\n${inside.join("")}</div>\n<p class="note">${

@@ -23,7 +23,7 @@ export interface ReportOptions {
   readonly title: string;
   /** One line under it; plain text. */
   readonly subtitle: string;
-  /** Before the first part; Markdown with LaTeX between $ and $. */
+  /** Before the first part; Markdown with LaTeX between $ and $, "" for none. */
   readonly introduction: string;
   /** How the report is made again: a command line. */
   readonly command: string;
@@ -74,7 +74,7 @@ export async function reportDocument(
     sections.push(made);
   }
   sections.push(colophon(options));
-  return { title, subtitle, blocks: [prose(introduction)], sections };
+  return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
 }
 
 function planPart(part: ReportPart, desk: Desk): PlannedSection {

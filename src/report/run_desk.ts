@@ -55,24 +55,28 @@ export interface FigureParts {
   readonly command: string;
   /** As {@link Picture.look}. */
   readonly look: Picture["look"];
+  /** As {@link Picture.density}. */
+  readonly density?: number;
   /** Pixels a row, at most; as many as were drawn when left out. */
   readonly maxWidth?: number;
 }
 
 /** A drawn picture as a figure, in a small file. */
 export async function figure(parts: FigureParts): Promise<Figure> {
-  const { alt, caption, command, look } = parts;
+  const { alt, caption, command, look, density } = parts;
   const bytes = compactPng(await parts.draw({ Command: command }), { maxWidth: parts.maxWidth });
-  return { kind: "figure", picture: { bytes, format: "png", alt, look }, caption, command };
+  const picture: Picture = { bytes, format: "png", alt, look, density };
+  return { kind: "figure", picture, caption, command };
 }
 
-/** An animation as a figure. */
+/** An animation, of a pixel to one of the page, as a figure. */
 export function animated(
   bytes: Uint8Array,
   parts: Pick<FigureParts, "alt" | "caption" | "command" | "look">,
 ): Figure {
   const { alt, caption, command, look } = parts;
-  return { kind: "figure", picture: { bytes, format: "gif", alt, look }, caption, command };
+  const picture: Picture = { bytes, format: "gif", alt, look, density: 1 };
+  return { kind: "figure", picture, caption, command };
 }
 
 /** Measured numbers with their names: a table of two columns. */

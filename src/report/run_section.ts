@@ -1,6 +1,7 @@
 import type { Network } from "../nn/network.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { TrainConfig } from "../train/config.ts";
+import { runName } from "../train/run_folder.ts";
 import { commandLine } from "./command_line.ts";
 import { planCnf } from "./cnf_section.ts";
 import { planData } from "./data_section.ts";
@@ -19,7 +20,12 @@ import { code, duration, gigabytes, grouped, number } from "./words.ts";
 /** A run's section: what it is, its data, its training, what it learnt. */
 export function planRun({ title, run }: RunPart, { seed, models, id }: Desk): PlannedSection {
   const heading = title ?? runTitle(run);
-  const desk: RunDesk = { id: id(slug(heading)), run, seed, open: () => models.of(run) };
+  const desk: RunDesk = {
+    id: id(slug(runName(run.config.model, run.config.data))),
+    run,
+    seed,
+    open: () => models.of(run),
+  };
   const own = planModel(desk);
   return {
     id: desk.id,

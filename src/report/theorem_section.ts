@@ -41,8 +41,6 @@ export function planTheorem(
               { name: "claim", align: "left" },
               { name: "expected", align: "right" },
               { name: "observed", align: "right" },
-              { name: "tolerance", align: "right" },
-              { name: "", align: "left" },
             ],
             rows: claims.map(claimRow),
             caption: null,
@@ -68,13 +66,17 @@ export function planTheorem(
 }
 
 function claimRow({ statement, expected, observed, stdErr, tolerance, pass }: Claim): string[] {
+  const measured = stdErr === null ? number(observed) : withError(observed, stdErr);
   return [
     plain(statement),
-    number(expected),
-    stdErr === null ? number(observed) : withError(observed, stdErr),
-    number(tolerance),
-    pass ? "holds" : "**fails**",
+    tolerance === 0 ? number(expected) : `${number(expected)}, within ${brief(tolerance)}`,
+    `${measured}${pass ? "" : ", **fails**"}`,
   ];
+}
+
+/** A tolerance to the two digits that say enough. */
+function brief(tolerance: number): string {
+  return number(Number(tolerance.toPrecision(2))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
 /** The derivation without its first heading, which the section's own replaces. */

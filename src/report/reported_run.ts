@@ -54,10 +54,13 @@ export async function readReportedRun(
     );
   }
   const metrics = await readMetrics(folder);
-  if (metrics === null) {
+  const log = await readLog(runFile(folder, "log"));
+  // An imported run has taken no step, and has no log.
+  const missing = metrics === null ? "metrics" : log.steps.length < read.step ? "log" : null;
+  if (metrics === null || missing !== null) {
     throw new InputError(
-      `${name}: not complete: ${runFile(name, "metrics")} is missing or damaged; ` +
-        `finish it with ${again}`,
+      `${name}: not complete: ${runFile(name, missing!)} is missing or damaged; ` +
+        `train it again, or finish it with ${again}`,
     );
   }
   const { data, seed, binarize = true } = read.config;
@@ -81,7 +84,7 @@ export async function readReportedRun(
     ...read,
     name,
     dataset,
-    log: await readLog(runFile(folder, "log")),
+    log,
     metrics,
     epochs,
   };

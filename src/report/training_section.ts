@@ -1,10 +1,11 @@
 import { compactPng } from "../plot/compact_png.ts";
-import { decodePng } from "../plot/png.ts";
+import { InputError } from "../runtime/errors.ts";
+import { samplesFile } from "../train/run_folder.ts";
 import { commandLine } from "./command_line.ts";
 import type { Block } from "./document.ts";
 import { type PlannedSection, prose, subsection } from "./plan.ts";
 import { figure, runCommand, type RunDesk } from "./run_desk.ts";
-import type { EpochSamples } from "./reported_run.ts";
+import type { EpochSamples, ReportedRun } from "./reported_run.ts";
 import { curvesPicture, lossReference } from "./run_pictures.ts";
 import { number } from "./words.ts";
 
@@ -61,14 +62,13 @@ function mean(values: readonly number[]): number {
 function epochs({ run }: RunDesk): Block {
   const chosen = spread(run.epochs, EPOCHS);
   const isImages = run.dataset.kind === "images";
-  const command = decodePng(chosen[0]!.png).text.Command ??
-    commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
+  const command = commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
   return {
     kind: "gallery",
     pictures: chosen.map(({ epoch, png }) => ({
       label: `epoch ${epoch}`,
       picture: {
-        bytes: compactPng(png, { maxWidth: EPOCH_WIDTH }),
+        bytes: small(run, { epoch, png }),
         format: "png",
         alt: `Samples after epoch ${epoch}.`,
         look: isImages ? "photo" : "chart",
@@ -78,6 +78,18 @@ function epochs({ run }: RunDesk): Block {
       (chosen.length < run.epochs.length ? `; ${chosen.length} of ${run.epochs.length}.` : "."),
     command,
   };
+}
+
+/** @throws {InputError} If the picture is damaged. */
+function small({ name }: ReportedRun, { epoch, png }: EpochSamples): Uint8Array {
+  try {
+    return compactPng(png, { maxWidth: EPOCH_WIDTH });
+  } catch (error) {
+    throw new InputError(
+      `${samplesFile(name, epoch)}: not a whole PNG file (${(error as Error).message}); ` +
+        "remove it, or train the run again",
+    );
+  }
 }
 
 /** At most `count` of the entries, evenly spread, the first and the last among them. */

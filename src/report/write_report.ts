@@ -17,12 +17,13 @@ export interface ReportPlace {
 /**
  * Where a report goes.
  *
+ * @param name The path as a person wrote it, for messages.
  * @throws {InputError} If the name ends neither `.html` nor `.md`.
  */
-export function reportPlace(path: string): ReportPlace {
+export function reportPlace(path: string, name: string = path): ReportPlace {
   const ending = /\.(html|md)$/i.exec(path);
   if (ending === null) {
-    throw new InputError(`${path}: expected a name ending .html or .md, such as report.html`);
+    throw new InputError(`${name}: expected a name ending .html or .md, such as report.html`);
   }
   return ending[1]!.toLowerCase() === "html"
     ? { format: "html", path, pictures: null }

@@ -16,8 +16,7 @@ export interface LineFit {
  */
 export function fitLine(x: ArrayLike<number>, y: ArrayLike<number>): LineFit {
   const n = x.length;
-  const mean = (values: ArrayLike<number>) =>
-    Float64Array.from(values).reduce((a, b) => a + b) / n;
+  const mean = (values: ArrayLike<number>) => Float64Array.from(values).reduce((a, b) => a + b) / n;
   const centreX = mean(x), centreY = mean(y);
   const away = Float64Array.from(x, (value) => value - centreX);
   const spread = away.reduce((sum, value) => sum + value * value, 0);

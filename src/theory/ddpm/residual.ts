@@ -124,16 +124,21 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
   const rows = residualRows(updates, slices, steps);
   const fit = orderOf(steps, rows.map(({ residual }) => residual));
 
-  const leading = rms(slices, ({ beta, x, score }, i) =>
-    beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2));
+  const leading = rms(
+    slices,
+    ({ beta, x, score }, i) => beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2),
+  );
   const expansion = steps.map((n) => {
-    const twoTerms = rms(slices, ({ beta, x, score }, i) =>
-      beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2) +
-      beta ** 3 / n * (5 / 16 * x[i]! + 3 / 8 * score[i]!));
+    const twoTerms = rms(
+      slices,
+      ({ beta, x, score }, i) =>
+        beta ** 2 * (3 / 8 * x[i]! + score[i]! / 2) +
+        beta ** 3 / n * (5 / 16 * x[i]! + 3 / 8 * score[i]!),
+    );
     const rest = rms(slices, ({ beta, x, score }, i) => {
       const b = beta / n;
       return beta ** 2 * b ** 2 * (35 / 128 * (1 - b) ** -4.5 * Math.abs(x[i]!) +
-        5 / 16 * (1 - b) ** -3.5 * Math.abs(score[i]!)) +
+            5 / 16 * (1 - b) ** -3.5 * Math.abs(score[i]!)) +
         4 * n ** 2 * ROUNDING * (1 + Math.abs(x[i]!));
     });
     return { bend: Math.log(twoTerms / leading), slack: -Math.log(1 - rest / twoTerms) };
@@ -169,11 +174,14 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
         tolerance: Math.abs(bend) + slack,
       },
     ),
-    claim("N^2 residual tends to the RMS of beta^2 (3/8 x + 1/2 score): their ratio at N = 10,240", {
-      observed: last.residual * last.steps ** 2 / leading,
-      expected: 1,
-      tolerance: Math.expm1(Math.abs(finest.bend) + finest.slack),
-    }),
+    claim(
+      "N^2 residual tends to the RMS of beta^2 (3/8 x + 1/2 score): their ratio at N = 10,240",
+      {
+        observed: last.residual * last.steps ** 2 / leading,
+        expected: 1,
+        tolerance: Math.expm1(Math.abs(finest.bend) + finest.slack),
+      },
+    ),
     claim(
       "no point exceeds Taylor's bound beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|): largest share of it",
       { observed: overBound, expected: 0, tolerance: 1 },

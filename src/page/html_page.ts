@@ -51,7 +51,7 @@ function contentsOf(body: string): string {
  * pixels wide and for print.
  *
  * Classes for the body: `wide` around a table (scrolls by itself), `row` around
- * small figures side by side, `note`, `lead`; `number`, `pass`, `fail` in tables.
+ * small figures side by side, `note`, `lead`; in tables `words`, `number`, `pass`, `fail`.
  */
 export function htmlPage(page: PageOptions): string {
   const { title, description, contents = false, body, footer } = page;

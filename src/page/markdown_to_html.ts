@@ -14,7 +14,12 @@ export interface HtmlOptions {
 /** A formula as MathML. */
 function mathMl(latex: string, display: boolean, markdown: string): string {
   try {
-    return temml.renderToString(latex, { displayMode: display, throwOnError: true });
+    return temml.renderToString(latex, {
+      displayMode: display,
+      throwOnError: true,
+      // On a phone a formula in a line of text may be wider than the page.
+      wrap: display ? "none" : "tex",
+    });
   } catch (error) {
     const line = markdown.slice(0, markdown.indexOf(latex)).split("\n").length;
     const words = error instanceof Error ? error.message : String(error);
@@ -96,7 +101,18 @@ function htmlParser(markdown: string, options: HtmlOptions): Marked {
 export function markdownToHtml(markdown: string, options: HtmlOptions = {}): string {
   const parser = htmlParser(markdown, options);
   // Not parse(): it ends every error's message with a plea to report it.
-  return parser.parser(parser.lexer(markdown));
+  return withoutLooseEnds(parser.parser(parser.lexer(markdown)));
+}
+
+/** A bracket or a full stop beside a formula stays on the formula's line. */
+function withoutLooseEnds(html: string): string {
+  return html.replace(
+    /[(\[“‘]?<math>[^]*?<\/math>[.,;:!?)\]”’–-]*/g,
+    (all) =>
+      all.startsWith("<math>") && all.endsWith("</math>")
+        ? all
+        : `<span class="nobreak">${all}</span>`,
+  );
 }
 
 /**
@@ -107,5 +123,5 @@ export function markdownToHtml(markdown: string, options: HtmlOptions = {}): str
  */
 export function inlineMarkdownToHtml(markdown: string): string {
   const { defaults } = htmlParser(markdown, {});
-  return Parser.parseInline(Lexer.lexInline(markdown, defaults), defaults);
+  return withoutLooseEnds(Parser.parseInline(Lexer.lexInline(markdown, defaults), defaults));
 }

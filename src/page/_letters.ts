@@ -1,0 +1,72 @@
+/** Unicode's own forms of letters: raised, lowered, double-struck, script. */
+
+const raised: Readonly<Record<string, string>> = pairs(
+  "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤′*∗",
+  "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡᵀ′**",
+);
+
+const lowered: Readonly<Record<string, string>> = pairs(
+  "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
+  "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+);
+
+const doubleStruck: Readonly<Record<string, string>> = pairs("CHNPQRZ1", "ℂℍℕℙℚℝℤ𝟙");
+const script: Readonly<Record<string, string>> = pairs("BEFHILMRego", "ℬℰℱℋℐℒℳℛℯℊℴ");
+
+function pairs(from: string, to: string): Record<string, string> {
+  const targets = [...to];
+  return Object.fromEntries([...from].map((letter, i) => [letter, targets[i]!]));
+}
+
+/** All of a text in another form; null where one of its characters has none. Spaces are dropped. */
+function inForm(text: string, form: Readonly<Record<string, string>>): string | null {
+  let out = "";
+  for (const letter of text.replaceAll(" ", "")) {
+    const other = form[letter];
+    if (other === undefined) return null;
+    out += other;
+  }
+  return out;
+}
+
+/** "t-1" as "ᵗ⁻¹"; null where a character has no raised form. */
+export function superscript(text: string): string | null {
+  return inForm(text, raised);
+}
+
+/** "t-1" as "ₜ₋₁"; null where a character has no lowered form. */
+export function subscript(text: string): string | null {
+  return inForm(text, lowered);
+}
+
+function shifted(
+  text: string,
+  exceptions: Readonly<Record<string, string>>,
+  starts: { readonly upper: number; readonly lower: number },
+): string {
+  return Array.from(text, (letter) => {
+    if (exceptions[letter] !== undefined) return exceptions[letter];
+    const code = letter.codePointAt(0)!;
+    if (letter >= "A" && letter <= "Z") return String.fromCodePoint(starts.upper + code - 65);
+    if (letter >= "a" && letter <= "z") return String.fromCodePoint(starts.lower + code - 97);
+    return letter;
+  }).join("");
+}
+
+/** "E" as "𝔼". */
+export function blackboard(text: string): string {
+  return shifted(text, doubleStruck, { upper: 0x1d538, lower: 0x1d552 });
+}
+
+/** "N" as "𝒩". */
+export function calligraphic(text: string): string {
+  return shifted(text, script, { upper: 0x1d49c, lower: 0x1d4b6 });
+}
+
+/** "x" under a hat: "x̂". The mark stands over the first letter; a bar, over all of them. */
+export function accented(text: string, mark: string): string {
+  const letters = [...text];
+  const over = mark === "\u0304" || mark === "\u0305" ? letters.length : 1;
+  return letters.map((letter, i) => i < over && letter !== " " ? letter + mark : letter).join("")
+    .normalize("NFC");
+}

@@ -1,0 +1,338 @@
+import type { Token, Tokens } from "marked";
+import { latexToText, textCells } from "./latex_to_text.ts";
+import { isFormula, tokensOf } from "./_markdown.ts";
+
+/** How Markdown is shown on a terminal. */
+export interface TextOptions {
+  /** Cells in a line; 20 at least. Code, and a word that is longer, may stand out. */
+  readonly width: number;
+  /** Whether to use a terminal's colours and bold letters. */
+  readonly color: boolean;
+}
+
+type Style = "bold" | "italic" | "dim" | "code" | "link" | "heading";
+
+/** A stretch of text that looks the same. */
+interface Run {
+  readonly text: string;
+  readonly styles: readonly Style[];
+}
+
+/** Codes of ECMA-48 that begin and end a style. */
+const codes: Readonly<Record<Style, readonly [on: string, off: string]>> = {
+  bold: ["1", "22"],
+  italic: ["3", "23"],
+  dim: ["2", "22"],
+  code: ["36", "39"],
+  link: ["4", "24"],
+  heading: ["1;34", "22;39"],
+};
+
+/** Stands for a space at which a line must not end. */
+const FIXED_SPACE = "\u00a0";
+
+function painted({ text, styles }: Run, color: boolean): string {
+  if (!color || text === "") return text;
+  const on = styles.map((style) => codes[style][0]).join(";");
+  const off = styles.map((style) => codes[style][1]).reverse().join(";");
+  return styles.length === 0 ? text : `\x1b[${on}m${text}\x1b[${off}m`;
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&#39;": "'",
+  "&nbsp;": FIXED_SPACE,
+};
+
+/** Text that can do nothing to a terminal but be shown. */
+function harmless(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity]!)
+    // deno-lint-ignore no-control-regex -- they are what is meant
+    .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+/** The text of inline tokens, styled. */
+function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]): Run[] {
+  return (tokens ?? []).flatMap((token): Run[] => {
+    if (isFormula(token)) {
+      const text = latexToText(token.latex).replaceAll(/\n\s*/g, "; ");
+      // A short formula stays together.
+      const fixed = textCells(text) <= 20 ? text.replaceAll(" ", FIXED_SPACE) : text;
+      return [{ text: harmless(fixed), styles }];
+    }
+    switch (token.type) {
+      case "strong":
+        return runsOf(token.tokens, [...styles, "bold"]);
+      case "em":
+        return runsOf(token.tokens, [...styles, "italic"]);
+      case "del":
+        return runsOf(token.tokens, [...styles, "dim"]);
+      case "codespan":
+        return [{ text: harmless((token as Tokens.Codespan).text), styles: [...styles, "code"] }];
+      case "br":
+        return [{ text: "\n", styles }];
+      case "image":
+        return [{ text: harmless((token as Tokens.Image).text), styles }];
+      case "checkbox":
+        return [{ text: token.checked ? "[x] " : "[ ] ", styles }];
+      case "link": {
+        const { href, tokens: inside, text } = token as Tokens.Link;
+        const shown = runsOf(inside, [...styles, "link"]);
+        const said = href.replace(/^mailto:/, "");
+        if (said === text || href.startsWith("#")) return shown;
+        return [...shown, { text: harmless(` (${said})`), styles: [...styles, "dim"] }];
+      }
+      default: {
+        const { tokens: inside, text, raw } = token as Tokens.Generic;
+        return inside ? runsOf(inside, styles) : [{ text: harmless(text ?? raw), styles }];
+      }
+    }
+  });
+}
+
+/** Runs in lines of at most `width` cells, broken at spaces. */
+function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
+  const lines: string[] = [];
+  let line = "", cells = 0, word: Run[] = [], wordCells = 0, space: Run | null = null;
+  const endWord = () => {
+    if (word.length === 0) return;
+    if (cells > 0 && cells + (space ? 1 : 0) + wordCells > width) endLine();
+    else if (space && cells > 0) {
+      line += painted({ ...space, text: " " }, color);
+      cells++;
+    }
+    line += word.map((run) => painted(run, color)).join("").replaceAll(FIXED_SPACE, " ");
+    cells += wordCells;
+    word = [];
+    wordCells = 0;
+    space = null;
+  };
+  const endLine = () => {
+    lines.push(line);
+    line = "";
+    cells = 0;
+    space = null;
+  };
+  for (const { text, styles } of runs) {
+    for (const part of text.split(/(\n|[^\S\u00a0]+)/)) {
+      if (part === "") continue;
+      if (/^[^\S\u00a0]+$/.test(part)) {
+        endWord();
+        // A line break of the author's own is a run of its own.
+        if (part === "\n" && text === "\n") endLine();
+        else space ??= { text: " ", styles };
+        continue;
+      }
+      word.push({ text: part, styles });
+      wordCells += textCells(part);
+    }
+  }
+  endWord();
+  if (cells > 0) endLine();
+  return lines;
+}
+
+/** A formula on lines of its own; one that is too wide goes on before a sign. */
+function displayed(latex: string, { width }: TextOptions): string[] {
+  const indent = width >= 60 ? 4 : 2;
+  return harmless(latexToText(latex)).split("\n").flatMap((line) => {
+    const start = " ".repeat(indent);
+    const lines: string[] = [];
+    let rest = line;
+    for (let first = true; rest !== ""; first = false) {
+      const before = first ? start : `${start}    `;
+      const room = width - before.length;
+      if (textCells(rest) <= room) {
+        lines.push(before + rest);
+        break;
+      }
+      // The last place at which a relation, a sign or any other word begins.
+      const at = breakPlace(rest, room);
+      lines.push((before + rest.slice(0, at)).trimEnd());
+      rest = rest.slice(at).trimStart();
+    }
+    return lines;
+  });
+}
+
+function breakPlace(text: string, room: number): number {
+  let best = -1, bestWeight = 0, depth = 0, cells = 0, inside = false;
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i]!;
+    if (cells > room && best > 0) break;
+    if (letter !== " ") inside = true;
+    if ("([{".includes(letter)) depth++;
+    if (")]}".includes(letter)) depth--;
+    if (letter === " " && inside) {
+      const next = text.slice(i + 1, i + 3);
+      // After a wide space stands another formula.
+      const sign = text[i - 1] === " " || next[0] === " "
+        ? 4
+        : /^[=≤≥≈≠→⇒∼∝≡<>] /.test(next)
+        ? 3
+        : /^[+−±] /.test(next)
+        ? 2
+        : 1;
+      // A break near the line's end fills it better; one inside brackets is hard to read.
+      const weight = sign / (1 + depth) + 1.5 * cells / room;
+      if (weight >= bestWeight) [best, bestWeight] = [i, weight];
+    }
+    cells += textCells(letter);
+  }
+  return best > 0 ? best : text.length;
+}
+
+function table(token: Tokens.Table, options: TextOptions): string[] {
+  const { width, color } = options;
+  const rows = [token.header, ...token.rows].map((row, i) =>
+    row.map((cell) => runsOf(cell.tokens, i === 0 ? ["bold"] : []))
+  );
+  const columns = token.header.length, gap = 2;
+  const cellsOf = (runs: readonly Run[]) => runs.reduce((sum, run) => sum + textCells(run.text), 0);
+  const widths = Array.from(
+    { length: columns },
+    (_, k) => Math.max(3, ...rows.map((row) => cellsOf(row[k] ?? []))),
+  );
+  // Too wide: the widest columns give way and wrap.
+  const room = Math.max(columns * 3, width - gap * (columns - 1));
+  while (widths.reduce((a, b) => a + b, 0) > room) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= 3) break;
+    widths[widest]!--;
+  }
+  const aligned = (text: string, k: number) => {
+    // deno-lint-ignore no-control-regex -- the codes of the colours
+    const free = Math.max(0, widths[k]! - textCells(text.replace(/\x1b\[[\d;]*m/g, "")));
+    const left = token.align[k] === "right" ? free : token.align[k] === "center" ? free >> 1 : 0;
+    return " ".repeat(left) + text + " ".repeat(free - left);
+  };
+  const lines = rows.map((row) => {
+    const cells = Array.from({ length: columns }, (_, k) => wrap(row[k] ?? [], widths[k]!, color));
+    const height = Math.max(1, ...cells.map((cell) => cell.length));
+    return Array.from(
+      { length: height },
+      (_, i) => cells.map((cell, k) => aligned(cell[i] ?? "", k)).join(" ".repeat(gap)).trimEnd(),
+    );
+  });
+  const rule = widths.map((count) => "─".repeat(count)).join(" ".repeat(gap));
+  // Rows of several lines run into each other without a line between them.
+  const apart = lines.slice(1).some((row) => row.length > 1);
+  const body = lines.slice(1).flatMap((row, i) => apart && i > 0 ? ["", ...row] : row);
+  return [...lines[0]!, rule, ...body];
+}
+
+function list(token: Tokens.List, options: TextOptions): string[] {
+  const start = token.start === "" ? 1 : token.start;
+  const last = `${start + token.items.length - 1}.`;
+  return token.items.flatMap((item, i) => {
+    const mark = token.ordered ? `${start + i}.`.padStart(last.length) : "•";
+    const before = " ".repeat(mark.length + 1);
+    const box = item.task ? (item.checked ? "[x] " : "[ ] ") : "";
+    const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
+    const inside = blocks(tokens, {
+      ...options,
+      width: Math.max(10, options.width - before.length),
+    });
+    const lines = inside.length === 0 ? [""] : inside;
+    const shown = lines.map((line, k) =>
+      (k === 0 ? `${mark} ${box}${line}` : before + line).trimEnd()
+    );
+    return token.loose && i > 0 ? ["", ...shown] : shown;
+  });
+}
+
+function heading(token: Tokens.Heading, { width, color }: TextOptions): string[] {
+  const lines = wrap(runsOf(token.tokens, ["heading"]), width, color);
+  const mark = token.depth === 1 ? "═" : token.depth === 2 ? "─" : "";
+  if (mark === "") return lines;
+  const plain = wrap(runsOf(token.tokens, []), width, false);
+  return [...lines, mark.repeat(Math.max(0, ...plain.map(textCells)))];
+}
+
+/** The lines of one block; none where it says nothing. */
+function block(token: Token, options: TextOptions): string[] {
+  const { width, color } = options;
+  if (isFormula(token)) return displayed(token.latex, options);
+  switch (token.type) {
+    case "space":
+    case "def":
+      return [];
+    case "heading":
+      return heading(token as Tokens.Heading, options);
+    case "paragraph":
+    case "text": {
+      const inside = (token as Tokens.Paragraph).tokens ?? [token];
+      // A displayed formula in a paragraph stands on lines of its own all the same.
+      const at = inside.findIndex((one) => isFormula(one) && one.display);
+      if (at < 0) {
+        const own = token.type === "text" && !(token as Tokens.Text).tokens;
+        const runs = own ? [{ text: harmless((token as Tokens.Text).text), styles: [] }] : null;
+        return wrap(runs ?? runsOf(inside, []), width, color);
+      }
+      const part = (tokens: Token[]) => wrap(runsOf(tokens, []), width, color);
+      const shown = inside[at]!;
+      return [
+        ...part(inside.slice(0, at)),
+        ...(isFormula(shown) ? displayed(shown.latex, options) : []),
+        ...block({ ...token, type: "paragraph", tokens: inside.slice(at + 1) } as Token, options),
+      ];
+    }
+    case "code": {
+      const lines = (token as Tokens.Code).text.split("\n").map(harmless);
+      return lines.map((line) =>
+        `    ${painted({ text: line, styles: ["code"] }, color)}`.trimEnd()
+      );
+    }
+    case "blockquote":
+      return blocks((token as Tokens.Blockquote).tokens, { ...options, width: width - 2 })
+        .map((line) => `│ ${line}`.trimEnd());
+    case "list":
+      return list(token as Tokens.List, options);
+    case "table":
+      return table(token as Tokens.Table, options);
+    case "hr":
+      return [painted({ text: "─".repeat(width), styles: ["dim"] }, color)];
+    default:
+      return wrap(runsOf([token], []), width, color);
+  }
+}
+
+/** Blocks with an empty line between them. */
+function blocks(tokens: readonly Token[], options: TextOptions): string[] {
+  const lines: string[] = [];
+  let before: string | null = null;
+  for (const token of tokens) {
+    const own = block(token, options);
+    if (own.length === 0) continue;
+    // The items of a tight list follow their text at once.
+    const tight = before === "text" && token.type === "list";
+    if (lines.length > 0 && !tight) lines.push("");
+    lines.push(...own);
+    before = token.type;
+  }
+  return lines;
+}
+
+/**
+ * Markdown as a terminal shows it: paragraphs and lists wrapped at `width`,
+ * headings underlined, tables in columns, LaTeX as Unicode (see `latexToText`).
+ *
+ * Control characters in the text are replaced, so that it can do nothing to the
+ * terminal. Raw HTML is shown as it is written.
+ *
+ * @throws {RangeError} If the width is less than 20.
+ */
+export function markdownToText(markdown: string, options: TextOptions): string {
+  if (!(options.width >= 20)) {
+    throw new RangeError(`markdownToText: expected a width of 20 or more, got ${options.width}`);
+  }
+  return blocks(tokensOf(markdown), options).map((line) => `${line}\n`).join("");
+}
+
+/** A plain text in lines of at most `width` cells, broken between words. */
+export function wrapText(text: string, width: number): string[] {
+  return wrap([{ text: harmless(text), styles: [] }], width, false);
+}

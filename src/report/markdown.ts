@@ -1,4 +1,5 @@
 import type { Block, Picture, ReportDocument, Section, Table } from "./document.ts";
+import { plain } from "./words.ts";
 
 /** A file beside a Markdown report. */
 export interface ReportPicture {
@@ -24,8 +25,8 @@ export interface MarkdownReport {
 export function reportMarkdown(document: ReportDocument, folder: string): MarkdownReport {
   const writer = new Writer(folder);
   const lines = [
-    `# ${document.title}`,
-    document.subtitle,
+    `# ${plain(document.title)}`,
+    plain(document.subtitle),
     ...document.blocks.map((block) => writer.block(block, { level: 1, id: "report" })),
     ...document.sections.map((section) => writer.section(section, 2)),
   ];
@@ -49,7 +50,7 @@ class Writer {
   section({ id, title, blocks, sections }: Section, level: number): string {
     const place = { level, id };
     return [
-      `${"#".repeat(level)} ${title}`,
+      `${"#".repeat(level)} ${plain(title)}`,
       ...blocks.map((block) => this.block(block, place)),
       ...sections.map((section) => this.section(section, Math.min(6, level + 1))),
     ].join("\n\n");
@@ -63,7 +64,7 @@ class Writer {
         return `${this.#image(block.picture, place)}\n\n${block.caption} \`${block.command}\``;
       case "gallery": {
         const cells = block.pictures.map(({ picture }) => this.#image(picture, place));
-        const labels = block.pictures.map(({ label }) => label);
+        const labels = block.pictures.map(({ label }) => plain(label));
         return `${rows([labels, cells], labels.map(() => "left"))}\n\n${block.caption} ` +
           `\`${block.command}\``;
       }
@@ -82,7 +83,7 @@ class Writer {
     const number = this.pictures.filter(({ name }) => name.startsWith(`${id}-`)).length + 1;
     const name = `${id}-${number}.${format}`;
     this.pictures.push({ name, bytes });
-    return `![${alt.replace(/[[\]\\|]/g, "\\$&")}](${encodeURI(this.#folder)}/${name})`;
+    return `![${plain(alt)}](${encodeURI(this.#folder)}/${name})`;
   }
 }
 

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { Block, ReportDocument, Section } from "../../src/report/document.ts";
+import type { ReportPart } from "../../src/report/parts.ts";
+import { reportDocument, type ReportProgress } from "../../src/report/report.ts";
+import { readReportedRun } from "../../src/report/reported_run.ts";
+import { encodePng } from "../../src/plot/png.ts";
+import { claim, type Theorem } from "../../src/theory/theorem.ts";
+import { train } from "../../src/train/train.ts";
+import { samplesFile } from "../../src/train/run_folder.ts";
+import { openSmall, smallRuns } from "../train/support/runs.ts";
+import { inFolder } from "../cli/_fluxion.ts";
+
+const picture = encodePng(new Uint8Array(4), { width: 2, height: 2 });
+
+/** A run of a second, with a picture of its samples as `fluxion train` draws it. */
+async function smallRun(folder: string, kind: keyof typeof smallRuns) {
+  const run = `${folder}/${kind}`;
+  await train(smallRuns[kind], { run, openDataset: openSmall });
+  await Deno.mkdir(`${run}/samples`);
+  await Deno.writeFile(samplesFile(run, 1), picture);
+  return await readReportedRun(run, { name: `runs/${kind}`, openDataset: openSmall });
+}
+
+const options = {
+  title: "Report",
+  subtitle: "",
+  introduction: "",
+  command: "fluxion report a",
+  version: "0",
+  seed: 0,
+  backend: "cpu",
+} as const;
+
+function blocksOf(section: Section): readonly Block[] {
+  return [...section.blocks, ...section.sections.flatMap(blocksOf)];
+}
+
+function pictures({ sections }: ReportDocument): Uint8Array[] {
+  return sections.flatMap(blocksOf).flatMap((block) =>
+    block.kind === "figure" ? [block.picture.bytes] : []
+  );
+}
+
+/** The value of a row in a run's tables. */
+function cell({ sections }: ReportDocument, row: RegExp): string {
+  const tables = sections.flatMap(blocksOf).filter((block) => block.kind === "table");
+  const found = tables.flatMap((table) => table.rows).filter(([name]) => row.test(name!));
+  assert.equal(found.length, 1, `${row}: ${found.length} rows`);
+  return found[0]![1]!;
+}
+
+Deno.test("reportDocument() draws the same pictures from the same seed, and others from another", async () => {
+  await inFolder(async (folder) => {
+    const parts: ReportPart[] = [{ kind: "run", run: await smallRun(folder, "images") }];
+    const first = pictures(await reportDocument(parts, options));
+    const again = pictures(await reportDocument(parts, options));
+    assert.deepEqual(again, first);
+    const other = pictures(await reportDocument(parts, { ...options, seed: 1 }));
+    const same = other.filter((bytes, i) => bytes.join() === first[i]!.join());
+    // The curves alone: each other picture shows samples, or holds its command, which has the seed.
+    assert.equal(same.length, 1);
+  });
+});
+
+Deno.test("reportDocument() says of a CNF that its density integrates to one", async () => {
+  await inFolder(async (folder) => {
+    const document = await reportDocument(
+      [{ kind: "run", run: await smallRun(folder, "cnf") }],
+      options,
+    );
+    const words = document.sections.flatMap(blocksOf).flatMap((block) =>
+      block.kind === "prose" ? [block.markdown] : []
+    ).join("\n");
+    const mass = Number(/\\int p\(x\)\\,dx = ([\d.]+)\./.exec(words)![1]);
+    assert.ok(Math.abs(mass - 1) < 0.01, `${mass}`);
+    assert.match(cell(document, /^Test NLL of the model, 10 points$/), /^[\d.]+ ± [\d.]+ nats$/);
+    assert.match(document.sections[0]!.outcome!, /^test NLL/);
+  });
+});
+
+Deno.test("reportDocument() holds samples of images against training images", async () => {
+  await inFolder(async (folder) => {
+    const run = await smallRun(folder, "images");
+    const document = await reportDocument([{ kind: "run", run }], options);
+    const [samples, tests] = [/^Distance of a sample/, /^The same of a test image/].map((row) =>
+      Number(cell(document, row))
+    );
+    // Two images of 36 independent uniform pixels are sqrt(36 / 6) = 2.45 apart in the mean square.
+    assert.ok(tests! > 1.5 && tests! < 2.6, `${tests}`);
+    assert.ok(samples! > 0);
+  });
+});
+
+Deno.test("reportDocument() keeps its order, counts its pieces, and stops when it is told to", async () => {
+  const check = {
+    name: "ddpm",
+    pass: true,
+    claims: [
+      claim("x_t is *normal*", { observed: 1, expected: 1, tolerance: 0.25 }),
+      claim("|z| is small", { observed: 9, expected: 0, tolerance: 1, stdErr: 0.5 }),
+    ],
+    rows: [],
+  } as const;
+  const theorem: Theorem = {
+    name: "ddpm",
+    title: "DDPM is a scheme",
+    derivation: "# DDPM is a scheme\n\n## Proof\n\n$x$",
+    alt: "a picture",
+    check: () => Promise.resolve(check),
+    picture: () => Promise.resolve(picture),
+  };
+  const parts: ReportPart[] = [{
+    kind: "chapter",
+    title: "Task 1",
+    markdown: "Theory.",
+    parts: [{ kind: "theorem", theorem, check }, { kind: "theorem", title: "2", theorem, check }],
+  }];
+  const seen: ReportProgress[] = [];
+  const document = await reportDocument(parts, {
+    ...options,
+    onProgress: (progress) => seen.push(progress),
+  });
+  assert.deepEqual(document.sections.map(({ title }) => title), [
+    "Task 1",
+    "How this report was made",
+  ]);
+  const [first, second] = document.sections[0]!.sections;
+  assert.deepEqual([first!.title, second!.title], ["DDPM is a scheme", "2"]);
+  assert.notEqual(first!.id, second!.id);
+  assert.equal(first!.outcome, "1 of 2 claims hold");
+  assert.deepEqual(seen.map(({ done }) => done), seen.map((_, i) => i));
+  assert.equal(seen[0]!.total, seen.length);
+  const table = blocksOf(first!).find((block) => block.kind === "table");
+  assert.deepEqual(table!.rows, [
+    ["x\\_t is \\*normal\\*", "1, within 0.25", "1"],
+    ["\\|z\\| is small", "0, within 1", "9.00 ± 0.50, **fails**"],
+  ]);
+
+  const stop = new AbortController();
+  const stopped = reportDocument(parts, {
+    ...options,
+    signal: stop.signal,
+    onProgress: ({ done }) => done === 1 && stop.abort(new Error("enough")),
+  });
+  await assert.rejects(stopped, /enough/);
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { inlineMarkdownToHtml } from "../../src/page/markdown_to_html.ts";
+import { code, duration, number, plain, withError } from "../../src/report/words.ts";
+
+Deno.test("withError() gives as many digits as the error tells", () => {
+  assert.equal(withError(1.0513436, 0.0236), "1.051 ± 0.024");
+  assert.equal(withError(-0.000123456, 0.0000042), "−0.0001235 ± 0.0000042");
+  assert.equal(withError(412.3, 31), "412 ± 31");
+  assert.equal(withError(1.5, NaN), "1.500");
+});
+
+Deno.test("number() gives four digits, a long minus, and thousands apart", () => {
+  assert.equal(number(60000), "60,000");
+  assert.equal(number(0.1464999), "0.1465");
+  assert.equal(number(-12.3456), "−12.35");
+  assert.equal(number(3.6e-11), "3.6e−11");
+  assert.equal(number(123456.7), "123,457");
+});
+
+Deno.test("duration() is said as people say it", () => {
+  assert.deepEqual([7.26, 25.4, 310, 7500].map(duration), [
+    "7.3 s",
+    "25 s",
+    "5 min 10 s",
+    "2 h 5 min",
+  ]);
+});
+
+Deno.test("plain() and code() show any text as it is", () => {
+  for (const text of ["a_b*c", "|x_t|^2 < s", "$5 and $6", "[a](b)", "C:\\data\\#1", "~~x~~"]) {
+    const words = inlineMarkdownToHtml(plain(text)).replace(/&lt;/g, "<").replace(/&gt;/g, ">");
+    assert.equal(words, text);
+  }
+  for (const text of ["my_file.csv", "a`b", "`"]) {
+    assert.equal(inlineMarkdownToHtml(code(text)), `<code>${text}</code>`);
+  }
+});

@@ -65,7 +65,8 @@ const FINEST = 320;
 /** Lanes of the theory stream; those of the residual end at 263. */
 const LANES = { component: 300, place: 301, noise: 1000 } as const;
 
-const bins = { low: -3, width: 0.1, count: 65 } as const;
+// The three peaks are centres of bins.
+const bins = { low: -3.05, width: 0.1, count: 66 } as const;
 
 /** Points of both samplers at t = 0, from the same points of p_1 and with the same noise. */
 function sample(updates: Updates, steps: number, seed: number) {

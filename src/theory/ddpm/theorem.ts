@@ -13,13 +13,13 @@ export const ddpm: Theorem<DdpmCheck> = {
   title: "DDPM's ancestral sampling is the Euler-Maruyama scheme of a reverse SDE",
   derivation,
   alt: "Six charts. The difference of one ancestral and one Euler-Maruyama step falls as the " +
-    "square of the step, on the line that the theorem predicts, for N from 10 to 10,240. With " +
-    "beta up to 5 and 20 it leaves that line at few steps, and at 20 the first two values are " +
-    "missing. The coefficients of both steps against beta_t: they part as beta_t nears 1, where " +
-    "those of the ancestral step grow without bound. The distance to the data's law falls as 1/N " +
-    "for both samplers; that of drawn points ends in the floor that a finite sample has. " +
-    "Histograms of both samplers with 10 steps are a little too wide for the three peaks; with " +
-    "320 steps they match.",
+    "square of the step, on the line that the theorem predicts, for N from 10 to 10,240. " +
+    "Divided by that line it nears 1 from above; the larger beta, the later, and with beta up " +
+    "to 20 there is no value at N = 10 and 20. The coefficients of both steps against beta_t " +
+    "part as beta_t nears 1, where those of the ancestral step grow without bound. The distance " +
+    "of both samplers' laws to the data's falls as 1/N; that of drawn points ends in the floor " +
+    "that a finite sample has. Histograms of both samplers with 10 steps are a little too low " +
+    "and wide for the three peaks; with 320 steps they match.",
   check: ({ seed }) => Promise.resolve(checkUpdates(updates, seed)),
   picture,
 };

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
-import type { TheoremName } from "../../src/theory/theorem.ts";
+import type { TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { shownPath } from "../paths.ts";
 
 /** What a homework is a function of. */
@@ -40,6 +40,16 @@ export function homeworkFile(folder: string, file: "results" | "report"): string
 /** The path of what the check of a theorem found, or of its picture. */
 export function theoremFile(folder: string, name: TheoremName, ending: "json" | "png"): string {
   return `${folder}/${names.theory}/${name}.${ending}`;
+}
+
+/** What the check of a theorem found in an earlier session; null where that is not there or not whole. */
+export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(theoremFile(folder, name, "json")));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** The folder of one of the homework's runs. */
@@ -102,7 +112,7 @@ async function requireUsable(
       `${shown}: has files but is no homework; choose a new or an empty folder with --out`,
     );
   }
-  const stored = await readOptions(`${path}/${names.options}`);
+  const stored = await readHomeworkOptions(path);
   if (overwrite) return true;
   for (const key of ["size", "seed", "backend"] as const) {
     if (stored[key] === options[key]) continue;
@@ -122,11 +132,20 @@ function words(key: keyof HomeworkOptions, value: string | number): string {
   return value === "full" ? "the full size (no --quick)" : `--${value}`;
 }
 
-async function readOptions(path: string): Promise<HomeworkOptions> {
+/**
+ * What the homework in a folder was asked for.
+ *
+ * @throws {InputError} If the folder holds none, or one of another version.
+ */
+export async function readHomeworkOptions(folder: string): Promise<HomeworkOptions> {
+  const path = `${folder}/${names.options}`;
   try {
     const { format, size, seed, backend } = JSON.parse(await Deno.readTextFile(path));
     if (format === FORMAT) return { size, seed, backend };
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InputError(`${shownPath(folder)}: holds no homework: there is no ${names.options}`);
+    }
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
   throw new InputError(

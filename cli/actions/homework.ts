@@ -1,0 +1,263 @@
+import { reportPlace, writeReport } from "../../src/report/write_report.ts";
+import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { chooseBackend, openBackend } from "../../src/runtime/backend.ts";
+import { FailureError } from "../../src/runtime/errors.ts";
+import type { Theorem, TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
+import { loadTheorem } from "../../src/theory/theorems.ts";
+import { runFile } from "../../src/train/run_folder.ts";
+import { readMetrics } from "../../src/train/run_writer.ts";
+import type { HomeworkFlags } from "../commands/homework.ts";
+import { Interrupted } from "../errors.ts";
+import { problems, tasks } from "../homework/chapters.ts";
+import { homeworkCommandLine } from "../homework/command_line.ts";
+import { homeworkDocument } from "../homework/document.ts";
+import {
+  holdHomework,
+  homeworkFile,
+  type HomeworkOptions,
+  readCheck,
+  runOf,
+  theoremFile,
+} from "../homework/folder.ts";
+import { type HomeworkSize, homeworkSizes } from "../homework/sizes.ts";
+import { TimeLeft } from "../homework/time_left.ts";
+import { catchInterrupt } from "../interrupt.ts";
+import { exists, shownPath, userPath } from "../paths.ts";
+import { duration, type Progress, showProgress } from "../progress.ts";
+import { paint, printLine, type Say, speaker, writeResult } from "../terminal.ts";
+import { evaluateRun } from "./eval.ts";
+import { trainRun } from "./train.ts";
+
+const DEFAULT_FOLDER = "homework";
+
+/** `fluxion homework`. */
+export async function homework(flags: HomeworkFlags): Promise<void> {
+  const name = flags.quick ? "quick" : "full";
+  await doHomework(flags, { name, size: homeworkSizes[name], loadTheorem });
+}
+
+/** What a homework is made of. */
+export interface Assignment {
+  /** Of the size. */
+  readonly name: string;
+  readonly size: HomeworkSize;
+  /** The theorems of Task 1. */
+  readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
+}
+
+/** A homework that is being done. */
+interface Desk extends Assignment {
+  /** Absolute. */
+  readonly folder: string;
+  readonly options: HomeworkOptions;
+  readonly quiet: boolean;
+  readonly say: Say;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Does the same homework, or goes on with it. */
+  readonly command: string;
+}
+
+/** A piece of the homework. */
+interface Part {
+  readonly title: string;
+  /** What all of it takes on the machine of the measurements. */
+  readonly seconds: number;
+  /** How much of it an earlier session did, from 0 to 1; parts that are done are not begun. */
+  readonly done: number;
+  /** What a fraction of its steps is of its time, both from 0 to 1; the same if left out. */
+  readonly timeOf?: (fraction: number) => number;
+  work(progress: Progress): Promise<void>;
+}
+
+/**
+ * Does a homework, or what is left of it, and prints its folder or results.
+ *
+ * @throws {InputError} If the folder will not do.
+ * @throws {FailureError} If a theorem's check failed (all else is done then), a loss is no
+ *   number, a solve cannot go on, or the disk is full.
+ * @throws {Interrupted} If Ctrl-C came; the message says how to go on.
+ */
+export async function doHomework(flags: HomeworkFlags, assignment: Assignment): Promise<void> {
+  const { seed = 0, backend = "auto", quiet = false } = flags;
+  const options = { size: assignment.name, seed, backend };
+  const path = userPath(flags.out ?? DEFAULT_FOLDER).replace(/(?<=.)\/+$/, "");
+  using held = await holdHomework(path, { options, overwrite: flags.overwrite ?? false });
+  const interrupt = catchInterrupt({ words: "stopping soon; a second Ctrl-C leaves at once" });
+  const desk: Desk = {
+    ...assignment,
+    folder: held.path,
+    options,
+    quiet,
+    say: speaker({ quiet }),
+    signal: interrupt.signal,
+    command: homeworkCommandLine(flags.out ?? DEFAULT_FOLDER, options),
+  };
+  try {
+    await doParts(desk);
+  } catch (error) {
+    const isStop = error instanceof Interrupted || error === interrupt.signal.reason;
+    if (!(interrupt.signal.aborted && isStop)) throw error;
+    throw new Interrupted(`interrupted; go on with ${desk.command}`);
+  } finally {
+    interrupt.release();
+  }
+  if (flags.json) writeResult(await Deno.readTextFile(homeworkFile(path, "results")));
+  else printLine(shownPath(path));
+  await requirePassed(desk);
+}
+
+async function doParts(desk: Desk): Promise<void> {
+  const { say, signal, quiet, folder } = desk;
+  const parts = await plan(desk);
+  const timeLeft = new TimeLeft(parts, () => performance.now());
+  const left = () => `about ${roughly(timeLeft.seconds())} left in all`;
+  const started = performance.now();
+  for (const [index, part] of parts.entries()) {
+    if (part.done === 1) continue;
+    signal.throwIfAborted();
+    timeLeft.begin(index);
+    say(`${paint("bold", part.title, Deno.stderr)} (${left()})`);
+    const shown = showProgress({ what: "step", quiet });
+    await part.work({
+      update(state) {
+        const fraction = state.done / state.total;
+        timeLeft.advance(part.timeOf?.(fraction) ?? fraction);
+        shown.update({ ...state, left: left() });
+      },
+      clear: shown.clear,
+    });
+    shown.clear();
+    timeLeft.end();
+  }
+  const time = duration((performance.now() - started) / 1000);
+  const isOld = parts.every(({ done }) => done === 1);
+  say(`${shownPath(homeworkFile(folder, "report"))}: finished ${isOld ? "already" : `in ${time}`}`);
+}
+
+/** An estimate of seconds, no finer than it is good. */
+function roughly(seconds: number): string {
+  return duration(seconds < 90 ? Math.ceil(seconds / 10) * 10 : Math.ceil(seconds / 60) * 60)
+    .replace(" 0 s", "");
+}
+
+/** All parts in the homework's order, as far as each is done. */
+async function plan(desk: Desk): Promise<readonly Part[]> {
+  const { folder, size } = desk;
+  const theory = await Promise.all(problems.map(async ({ name, title }): Promise<Part> => ({
+    title: `Task 1. ${title}`,
+    seconds: size.theoremSeconds,
+    done: await readCheck(folder, name) === null ? 0 : 1,
+    work: () => checkTheorem(desk, name),
+  })));
+  const hasResults = await exists(homeworkFile(folder, "results"));
+  const hasReport = hasResults && await exists(homeworkFile(folder, "report"));
+  const training = async (model: "cnf" | "fm"): Promise<Part> => {
+    const { seconds, lastStep } = size[model];
+    const timeOf = (fraction: number) =>
+      fraction * (2 + (lastStep - 1) * fraction) / (1 + lastStep);
+    return {
+      title: tasks[model],
+      seconds,
+      // A run with all of its steps may lack what comes after the last: its trainer knows.
+      done: hasResults ? 1 : Math.min(0.999, timeOf(await trained(desk, model))),
+      timeOf,
+      work: (progress) => trainModel(desk, model, progress),
+    };
+  };
+  return [
+    ...theory,
+    await training("cnf"),
+    await training("fm"),
+    {
+      title: "Evaluation",
+      seconds: size.evaluationSeconds,
+      done: hasResults ? 1 : 0,
+      work: () => writeResults(desk),
+    },
+    {
+      title: "Report",
+      seconds: size.reportSeconds,
+      done: hasReport ? 1 : 0,
+      work: (progress) => makeReport(desk, progress),
+    },
+  ];
+}
+
+async function checkTheorem(desk: Desk, name: TheoremName): Promise<void> {
+  const { folder, options: { seed, backend: request }, say } = desk;
+  const theorem = await desk.loadTheorem(name);
+  const { kind } = await chooseBackend(request, "points");
+  const backend = await openBackend(kind);
+  let text: string;
+  try {
+    text = JSON.stringify(await theorem.check({ seed, backend: kind }), null, 2);
+  } finally {
+    backend.close();
+  }
+  // Drawn from what the file holds, so that it makes no difference in which session that was.
+  const check: TheoremCheck = JSON.parse(text);
+  await writeFileAtomic(theoremFile(folder, name, "png"), await theorem.picture(check));
+  await writeFileAtomic(theoremFile(folder, name, "json"), `${text}\n`);
+  const passed = check.claims.filter(({ pass }) => pass).length;
+  say(`${name}: ${passed} of ${check.claims.length} claims hold`);
+}
+
+/** How much of a training earlier sessions did, from 0 to 1. */
+async function trained({ folder, size }: Desk, model: "cnf" | "fm"): Promise<number> {
+  const metrics = await readMetrics(runOf(folder, model));
+  return (metrics?.steps ?? 0) / size[model].options.steps;
+}
+
+async function trainModel(desk: Desk, model: "cnf" | "fm", progress: Progress): Promise<void> {
+  const { folder, size, quiet, signal, options: { seed, backend } } = desk;
+  const run = runOf(folder, model);
+  const isBegun = await exists(runFile(run, "config"));
+  const options = isBegun ? { resume: true } : { ...size[model].options, seed };
+  await trainRun(model, { ...options, backend, run, quiet }, { progress, signal });
+}
+
+/** `results.json`: what each part found. */
+async function writeResults({ folder, size, options }: Desk): Promise<void> {
+  const results: Record<string, unknown> = { ...options };
+  for (const { name } of problems) {
+    const { pass, claims } = (await readCheck(folder, name))!;
+    results[name] = { pass, claims };
+  }
+  for (const model of ["cnf", "fm"] as const) {
+    const run = runOf(folder, model);
+    const { backend } = options;
+    const { steps, stepMs, seconds } = (await readMetrics(run))!;
+    const n = size[model].testRows;
+    results[model] = {
+      ...await evaluateRun({ n, backend, quiet: true }, run),
+      steps,
+      stepMs,
+      seconds,
+    };
+  }
+  await writeFileAtomic(
+    homeworkFile(folder, "results"),
+    `${JSON.stringify(results, null, 2)}\n`,
+  );
+}
+
+async function makeReport(desk: Desk, progress: Progress): Promise<void> {
+  const document = await homeworkDocument(desk.folder, { ...desk, onProgress: progress.update });
+  await writeReport(document, reportPlace(homeworkFile(desk.folder, "report")));
+}
+
+/**
+ * @throws {FailureError} If a theorem's check failed.
+ */
+async function requirePassed({ folder }: Desk): Promise<void> {
+  for (const { name } of problems) {
+    const { pass, claims } = (await readCheck(folder, name))!;
+    if (pass) continue;
+    const { statement, observed, expected } = claims.find((claim) => !claim.pass)!;
+    throw new FailureError(
+      `the check of ${name} failed: ${statement}: expected ${expected}, found ${observed}; ` +
+        `see ${shownPath(homeworkFile(folder, "report"))}`,
+    );
+  }
+}

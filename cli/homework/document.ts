@@ -1,0 +1,44 @@
+import type { ReportDocument } from "../../src/report/document.ts";
+import { reportDocument, type ReportOptions } from "../../src/report/report.ts";
+import { readReportedRun, type ReportedRun } from "../../src/report/reported_run.ts";
+import type { Theorem, TheoremName } from "../../src/theory/theorem.ts";
+import { openData } from "../actions/open_data.ts";
+import { version } from "../commands/version.ts";
+import { shownPath } from "../paths.ts";
+import { homeworkChapters, introduction, problems, type Solved } from "./chapters.ts";
+import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
+
+/** How the report of a homework is made. */
+export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress" | "signal"> {
+  readonly options: HomeworkOptions;
+  readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
+}
+
+/**
+ * The report of a homework all of whose theorems are checked and whose runs are trained.
+ *
+ * @param folder Absolute.
+ */
+export async function homeworkDocument(
+  folder: string,
+  { options, loadTheorem, ...making }: HomeworkReport,
+): Promise<ReportDocument> {
+  const solved = await Promise.all(problems.map(async ({ name }): Promise<Solved> => ({
+    theorem: await loadTheorem(name),
+    check: (await readCheck(folder, name))!,
+  })));
+  const read = (model: "cnf" | "fm"): Promise<ReportedRun> => {
+    const run = runOf(folder, model);
+    return readReportedRun(run, { name: shownPath(run), openDataset: openData });
+  };
+  const runs = { cnf: await read("cnf"), fm: await read("fm") };
+  return await reportDocument(homeworkChapters(solved, runs), {
+    ...making,
+    title: "Flow models: the homework, solved",
+    subtitle: `Fluxion ${version}, ${options.size} size, seed ${options.seed}`,
+    introduction,
+    version,
+    seed: options.seed,
+    backend: options.backend,
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * A homework of a size at which everything takes no time, as a process of its own:
+ * `deno run tests/cli/_tiny_homework.ts [--overwrite] [--json] DIR [SEED]`. Its
+ * theorems say on stderr when they are checked.
+ */
+import { doHomework } from "../../cli/actions/homework.ts";
+import { verdict } from "../../cli/errors.ts";
+import type { HomeworkSize } from "../../cli/homework/sizes.ts";
+import { encodePng } from "../../src/plot/png.ts";
+import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
+
+const size: HomeworkSize = {
+  cnf: {
+    options: { data: "moons", hidden: 4, batchSize: 32, steps: 60, evalEvery: 0, sampleEvery: 0 },
+    testRows: 16,
+    seconds: 1,
+    lastStep: 1,
+  },
+  fm: {
+    options: {
+      ...{ data: "mnist", net: "resnet", filters: 2, blocks: 1, batchSize: 4, steps: 60 },
+      ...{ solver: "euler", solverSteps: 2, saveSeconds: 0 },
+    },
+    testRows: 16,
+    seconds: 1,
+    lastStep: 1,
+  },
+  theoremSeconds: 1,
+  evaluationSeconds: 1,
+  reportSeconds: 1,
+};
+
+function loadTheorem(name: TheoremName): Promise<Theorem> {
+  return Promise.resolve({
+    name,
+    title: `The theorem ${name}`,
+    derivation: "It follows that $1 + 1 = 2$.",
+    alt: "A point.",
+    check({ seed }) {
+      console.error(`checked ${name}`);
+      const claims = [claim("one is one", { observed: 1, expected: 1, tolerance: 0 })];
+      return Promise.resolve({ name, pass: true, claims, rows: [{ seed, third: 1 / 3 }] });
+    },
+    picture: ({ rows }) =>
+      Promise.resolve(
+        encodePng(new Uint8Array(64 * 48).fill(255 * Number(rows[0]!.third)), {
+          width: 64,
+          height: 48,
+        }),
+      ),
+  });
+}
+
+const [out, seed = "0"] = Deno.args.filter((arg) => !arg.startsWith("--"));
+try {
+  await doHomework({
+    out: out!,
+    seed: Number(seed),
+    backend: "cpu",
+    overwrite: Deno.args.includes("--overwrite"),
+    json: Deno.args.includes("--json"),
+  }, { name: "tiny", size, loadTheorem });
+} catch (error) {
+  const { message, exitCode } = verdict(error);
+  console.error(exitCode === 130 || exitCode === 2 ? message : error);
+  Deno.exitCode = exitCode;
+}

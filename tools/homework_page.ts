@@ -1,0 +1,29 @@
+/**
+ * docs/homework: the report of a homework as a page of the repository, Markdown with its pictures.
+ *
+ *   deno task fluxion homework --out homework
+ *   deno task homework:page homework docs/homework/README.md
+ *
+ * The evaluations are made and the pictures drawn again (minutes); nothing is trained.
+ */
+import { homeworkCommandLine } from "../cli/homework/command_line.ts";
+import { homeworkDocument } from "../cli/homework/document.ts";
+import { readHomeworkOptions } from "../cli/homework/folder.ts";
+import { userPath } from "../cli/paths.ts";
+import { reportPlace, writeReport } from "../src/report/write_report.ts";
+import { loadTheorem } from "../src/theory/theorems.ts";
+
+const [folder, page] = Deno.args;
+if (folder === undefined || page === undefined) {
+  console.error("usage: deno task homework:page DIR FILE.md");
+  Deno.exit(2);
+}
+const place = reportPlace(userPath(page));
+const options = await readHomeworkOptions(userPath(folder));
+const document = await homeworkDocument(userPath(folder), {
+  options,
+  loadTheorem,
+  command: homeworkCommandLine(folder, options),
+  onProgress: ({ done, total, words }) => console.error(`${done + 1}/${total} ${words}`),
+});
+await writeReport(document, place);

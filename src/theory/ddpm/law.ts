@@ -12,6 +12,9 @@ interface GridDensity {
 /** Half the grid's width: p_t has less than 1e-12 outside of it at every t. */
 const REACH = 8;
 
+/** Widest spacing of the grid; with 0.1, a distance that is summed over it is wrong by 0.6 %. */
+const WIDEST = 0.02;
+
 /** A Gaussian is negligible from here on, in standard deviations. */
 const TAIL = 8;
 
@@ -31,7 +34,7 @@ export function lawOf(
   from: { readonly data: Mixture; readonly schedule: Schedule; readonly steps: number },
 ): GridDensity {
   const { data, schedule, steps } = from;
-  const spacing = Math.sqrt(Math.min(schedule.start, schedule.end) / steps);
+  const spacing = Math.min(WIDEST, Math.sqrt(Math.min(schedule.start, schedule.end) / steps));
   const count = 2 * Math.ceil(REACH / spacing) + 1, low = -spacing * (count - 1) / 2;
   const x = Float64Array.from({ length: count }, (_, i) => low + i * spacing);
   const zeros = new Float64Array(count), ones = new Float64Array(count).fill(1);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { lawOf } from "../../../src/theory/ddpm/law.ts";
 import { diffused } from "../../../src/theory/ddpm/mixture.ts";
-import { schedule } from "../../../src/theory/ddpm/problem.ts";
+import { data as peaks, schedule } from "../../../src/theory/ddpm/problem.ts";
 import { noiseRate } from "../../../src/theory/ddpm/schedule.ts";
 import { updates } from "../../../src/theory/ddpm/updates.ts";
+import { distanceOfDensity } from "../../../src/theory/ddpm/wasserstein1.ts";
 
 // For one Gaussian the score is linear, the sampler's law stays Gaussian, and its two moments
 // follow a recursion: mean' = a mean + c (m - mean) / v, variance' = (a - c / v)^2 variance + beta_t.
@@ -33,3 +34,19 @@ for (const name of ["ancestral", "eulerMaruyama"] as const) {
     assert.ok(Math.abs(moment((x) => (x - mean) ** 2) - variance) < 1e-7);
   });
 }
+
+Deno.test("lawOf() ends as far from the data's law as another program says", () => {
+  // numpy: dense transition matrices on 1,601 points of [-8, 8], scipy's normal density.
+  const expected = { ancestral: [0.023780, 0.010984], eulerMaruyama: [0.026262, 0.012015] };
+  for (const name of ["ancestral", "eulerMaruyama"] as const) {
+    [10, 20].forEach((steps, i) => {
+      const law = lawOf(updates[name], { data: peaks, schedule, steps });
+      const distance = distanceOfDensity(law, peaks);
+      // Both sum |F - G| over a grid: 0.1 %.
+      assert.ok(
+        Math.abs(distance / expected[name][i]! - 1) < 1e-3,
+        `${name} ${steps}: ${distance}`,
+      );
+    });
+  }
+});

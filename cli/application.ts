@@ -9,6 +9,7 @@ import { importRoutes } from "./commands/import.ts";
 import { logProbCommand } from "./commands/log_prob.ts";
 import { plotCommand } from "./commands/plot.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { theoryCommand } from "./commands/theory.ts";
 import { trainRoutes } from "./commands/train.ts";
 import { version, versionCommand } from "./commands/version.ts";
 import { describe } from "./help.ts";
@@ -20,6 +21,7 @@ const root = buildRouteMap({
     "log-prob": logProbCommand,
     eval: evalCommand,
     plot: plotCommand,
+    theory: theoryCommand,
     import: importRoutes,
     data: dataRoutes,
     doctor: doctorCommand,

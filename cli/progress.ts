@@ -62,7 +62,7 @@ export function showProgress(
 }
 
 /** Width of the terminal; some report none. */
-function columns(): number {
+export function columns(): number {
   try {
     return Deno.consoleSize().columns || 80;
   } catch {

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { requirePass } from "../../cli/actions/theory.ts";
+import { decodePng } from "../../src/plot/png.ts";
+import { FailureError } from "../../src/runtime/errors.ts";
+import { claim } from "../../src/theory/theorem.ts";
+import { fluxion, inFolder } from "./_fluxion.ts";
+
+Deno.test("fluxion theory NAME prints the derivation, then every claim", async () => {
+  const { code, stdout, stderr } = await fluxion(["theory", "ddpm"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^DDPM's ancestral sampling .*\n═+\n/);
+  // deno-lint-ignore no-control-regex -- no colours without a terminal
+  assert.doesNotMatch(stdout, /\\|\x1b|FAIL/);
+  assert.ok(stdout.split("\n").every((line) => [...line].length <= 90));
+  const [derivation, check] = stdout.split("\nThe check\n─────────\n");
+  assert.match(derivation!, /βₜ/);
+  assert.match(check!, /^pass {2}.*\n(.*\n)* {6}observed 2\.0\d+ ± [\d.]+, expected 2, tolerance/m);
+  const claims = check!.match(/^pass /gm)!.length;
+  assert.match(check!, new RegExp(`^${claims} of ${claims} claims hold\n$`, "m"));
+  assert.match(stderr, /^ddpm: putting its claims to the test/);
+});
+
+Deno.test("fluxion theory NAME --json prints one object, another for another seed", async () => {
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await fluxion([
+      "theory",
+      "ddpm",
+      "--json",
+      "--quiet",
+      ...args,
+    ]);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.equal(stdout.split("\n").length, 2);
+    return stdout;
+  };
+  const [first, other] = [await run(), await run("--seed", "1")];
+  assert.notEqual(other, first);
+  const check = JSON.parse(first);
+  assert.equal(check.name, "ddpm");
+  assert.equal(check.pass, true);
+  assert.deepEqual(check.rows.map(({ steps }: { steps: number }) => steps).slice(0, 3), [
+    10,
+    20,
+    40,
+  ]);
+  assert.equal(check.rows.at(-1).steps, 10240);
+  assert.ok(check.rows.every(({ residual }: { residual: number }) => residual > 0));
+  assert.ok(Math.abs(check.slope - 2) < 0.05 && check.slopeStdErr > 0);
+});
+
+Deno.test("fluxion theory NAME --out writes a picture and a page, and replaces them only when told", () =>
+  inFolder(async (folder) => {
+    const args = ["theory", "fm-variance", "--out", "pages/new"];
+    const { code, stdout } = await fluxion(args, { cwd: folder });
+    assert.equal(code, 0);
+    assert.equal(stdout, "pages/new/fm-variance.png\npages/new/fm-variance.html\n");
+    const picture = decodePng(await Deno.readFile(`${folder}/pages/new/fm-variance.png`));
+    assert.equal(picture.text.Command, "fluxion theory fm-variance --out pages/new");
+    const page = await Deno.readTextFile(`${folder}/pages/new/fm-variance.html`);
+    assert.match(page, /<h1>The variance of a flow-matching path/);
+    assert.match(page, /<code[^>]*>fluxion theory fm-variance --out pages\/new<\/code>/);
+    assert.match(page, /<img class="chart"[^>]*src="data:image\/png;base64,/);
+    assert.match(page, /class="pass"/);
+    assert.doesNotMatch(page, /class="fail"|<script/);
+
+    // One of the two is enough to refuse, and nothing is touched.
+    await Deno.remove(`${folder}/pages/new/fm-variance.png`);
+    const refused = await fluxion(args, { cwd: folder });
+    assert.equal(refused.code, 2);
+    assert.equal(refused.stdout, "");
+    assert.match(
+      refused.stderr,
+      /^fluxion: --out pages\/new: pages\/new\/fm-variance\.html exists; pass --overwrite[^\n]*\n$/,
+    );
+    assert.deepEqual([...Deno.readDirSync(`${folder}/pages/new`)].map(({ name }) => name), [
+      "fm-variance.html",
+    ]);
+    assert.equal((await fluxion([...args, "--overwrite", "--json"], { cwd: folder })).code, 0);
+    assert.equal([...Deno.readDirSync(`${folder}/pages/new`)].length, 2);
+  }));
+
+const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
+  [["ddpn"], /NAME ddpn: no such theorem, did you mean "ddpm"\?; there are kfp, ddpm, fm-variance/],
+  [["fm_variance"], /did you mean "fm-variance"\?/],
+  [["gauss"], /NAME gauss: no such theorem; there are/],
+  [[], /NAME is missing/],
+  [["kfp", "--out", "file"], /--out file: is a file; name a folder/],
+  [["kfp", "--seed", "-1"], /--seed -1: expected a whole number/],
+  [["kfp", "--threads", "2"], /unknown option --threads/],
+];
+
+for (const [args, words] of wrong) {
+  Deno.test(`fluxion theory ${args.join(" ")} is refused in one line`, () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/file`, "");
+      const { code, stdout, stderr } = await fluxion(["theory", ...args], { cwd: folder });
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^fluxion: [^\n]+\n$/);
+      assert.match(stderr, words);
+      assert.equal([...Deno.readDirSync(folder)].length, 1);
+    }));
+}
+
+Deno.test("fluxion theory fails when a claim does, and says which", () => {
+  const good = claim("fine", { observed: 2, expected: 2, tolerance: 0 });
+  const bad = claim("falls as dt^2", { observed: 1, stdErr: 0.01, expected: 2, tolerance: 0.1 });
+  requirePass({ name: "ddpm", pass: true, claims: [good], rows: [] });
+  assert.throws(
+    () => requirePass({ name: "ddpm", pass: false, claims: [good, bad], rows: [] }),
+    (error) =>
+      error instanceof FailureError && error.message ===
+        "theory ddpm: 1 of 2 claims hold; not so: falls as dt^2 (observed 1.000 ± 0.010, expected 2, " +
+          "tolerance 0.1)",
+  );
+});
+
+Deno.test("fluxion theory NAME is completed with Tab", async () => {
+  const { stdout } = await fluxion(["__complete", "theory", ""]);
+  assert.deepEqual(stdout.trimEnd().split("\n").map((line) => line.split("\t")[0]), [
+    "kfp",
+    "ddpm",
+    "fm-variance",
+  ]);
+});

@@ -5,9 +5,11 @@ import { completionsCommand } from "./commands/completions.ts";
 import { dataRoutes } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { homeworkCommand } from "./commands/homework.ts";
 import { importRoutes } from "./commands/import.ts";
 import { logProbCommand } from "./commands/log_prob.ts";
 import { plotCommand } from "./commands/plot.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { theoryCommand } from "./commands/theory.ts";
 import { trainRoutes } from "./commands/train.ts";
@@ -22,6 +24,8 @@ const root = buildRouteMap({
     eval: evalCommand,
     plot: plotCommand,
     theory: theoryCommand,
+    report: reportCommand,
+    homework: homeworkCommand,
     import: importRoutes,
     data: dataRoutes,
     doctor: doctorCommand,
@@ -39,6 +43,7 @@ const root = buildRouteMap({
         ["fluxion sample latest --out samples.png", "draw from the newest run"],
         ["fluxion eval latest", "its likelihood, as JSON"],
         ["fluxion plot latest", "its density, trajectories and curves"],
+        ["fluxion homework", "all of a homework on flow models, with its report"],
       ],
     ),
   },

@@ -50,7 +50,9 @@ export async function nearestRows(
       table.read(indices, rows);
       const squares = squaredLengths(rows, width);
       // Not `transposeB`: slow on the CPU backend.
-      const product = tf.tidy(() => tf.matMul(own, tf.transpose(tf.tensor2d(rows, [count, width]))));
+      const product = tf.tidy(() =>
+        tf.matMul(own, tf.transpose(tf.tensor2d(rows, [count, width])))
+      );
       const dots = await product.data<"float32">();
       product.dispose();
       for (let query = 0; query < n; query++) {

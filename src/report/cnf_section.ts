@@ -72,8 +72,8 @@ function likelihoodBlocks(evaluation: CnfEvaluation, { test, density }: PointDat
     prose(
       "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
         "data to prior and, along with it, the change of its log-density,\n\n" +
-        "$$\\log p(x) = \\log \\mathcal{N}(z(1); 0, I) + \\int_0^1 " +
-        "\\operatorname{tr}\\frac{\\partial f}{\\partial z}(z(t), t)\\,dt.$$\n\n" +
+        "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
+        "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
         "Whatever solver trained, it is reported from dopri5 at tolerance $10^{-5}$. " +
         (density === null
           ? "The data's own density is not known."

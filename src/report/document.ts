@@ -88,8 +88,6 @@ export interface Table {
   readonly columns: readonly { readonly name: string; readonly align: "left" | "right" }[];
   /** [rows][columns]; Markdown with LaTeX between $ and $. */
   readonly rows: readonly (readonly string[])[];
-  /** What it says, or null; Markdown with LaTeX between $ and $. */
-  readonly caption: string | null;
 }
 
 /** What most readers skip: folded on a page, printed whole. */

@@ -26,7 +26,7 @@ import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";
 import { grouped, withError } from "./words.ts";
 
 /** Times of the samples' ways: those of the path's grid among them. */
-const TIMES = 25;
+const TIMES = 17;
 
 /** Images of the animation, a square of them. */
 const ANIMATED = 25;
@@ -135,7 +135,7 @@ async function paths(
   const { samples, times: columns } = WAYS.resnet;
   const chosen = evenTimes(0, times.length - 1, columns);
   return [
-    animated(animation(frames, { delayMs: 90, lastMs: 2500, colors: 16 }), {
+    animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {
       alt: "Animation: images of noise become samples.",
       caption: `${ANIMATED} samples on their way from noise, $t = 0$, to image, $t = 1$. Values ` +
         "outside black and white, which noise has, are clipped.",

@@ -94,7 +94,7 @@ function galleryHtml({ pictures, caption, command }: Gallery): string {
   } <code class="command">${escapeHtml(command)}</code></p>\n`;
 }
 
-function tableHtml({ columns, rows, caption }: Table): string {
+function tableHtml({ columns, rows }: Table): string {
   const align = (column: number) => columns[column]!.align === "right" ? ` class="number"` : "";
   const head = columns.every(({ name }) => name === "")
     ? ""
@@ -104,6 +104,5 @@ function tableHtml({ columns, rows, caption }: Table): string {
   const body = rows.map((row) =>
     `<tr>${row.map((cell, i) => `<td${align(i)}>${inlineMarkdownToHtml(cell)}</td>`).join("")}</tr>`
   ).join("\n");
-  const words = caption === null ? "" : `<caption>${inlineMarkdownToHtml(caption)}</caption>`;
-  return `<div class="wide"><table>${words}${head}<tbody>${body}</tbody></table></div>\n`;
+  return `<div class="wide"><table>${head}<tbody>${body}</tbody></table></div>\n`;
 }

@@ -102,12 +102,8 @@ function deepened(markdown: string, by: number): string {
   }).join("\n");
 }
 
-function tableMarkdown({ columns, rows: cells, caption }: Table): string {
-  const table = rows(
-    [columns.map(({ name }) => name), ...cells],
-    columns.map(({ align }) => align),
-  );
-  return caption === null ? table : `${table}\n\n${caption}`;
+function tableMarkdown({ columns, rows: cells }: Table): string {
+  return rows([columns.map(({ name }) => name), ...cells], columns.map(({ align }) => align));
 }
 
 /** The first row is the head. */

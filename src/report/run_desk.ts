@@ -85,6 +85,5 @@ export function figuresTable(rows: readonly (readonly [name: string, value: stri
     kind: "table",
     columns: [{ name: "", align: "left" }, { name: "", align: "right" }],
     rows,
-    caption: null,
   };
 }

@@ -84,6 +84,7 @@ function overview(run: ReportedRun): Block[] {
             code(commandLine(["train", config.model, "--config", `${name}/config.json`])),
         ),
         figuresTable(machineRows(run)),
+        prose("The resolved configuration, every default filled in:"),
         {
           kind: "table",
           columns: [{ name: "option", align: "left" }, { name: "value", align: "left" }],
@@ -91,7 +92,6 @@ function overview(run: ReportedRun): Block[] {
             code(key),
             code(String(value)),
           ]),
-          caption: "The resolved configuration, every default filled in.",
         },
       ],
     },

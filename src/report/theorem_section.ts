@@ -43,7 +43,6 @@ export function planTheorem(
               { name: "observed", align: "right" },
             ],
             rows: claims.map(claimRow),
-            caption: null,
           },
           {
             kind: "figure",

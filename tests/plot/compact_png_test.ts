@@ -31,7 +31,7 @@ Deno.test("compactPng() of a chart is at most half as large and looks the same",
     }
   }
   assert.equal(paper, 0, "white paper stays white");
-  // 256 colours of a chart with a thousand: seen as equal from about 40 dB on.
+  // 128 colours of a chart with a thousand: seen as equal from about 40 dB on.
   const decibels = 10 * Math.log10(255 ** 2 / (squared / (0.75 * before.pixels.length)));
   assert.ok(decibels > 40, `${decibels} dB`);
 });

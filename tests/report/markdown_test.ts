@@ -29,7 +29,6 @@ const document: ReportDocument = {
         kind: "table",
         columns: [{ name: "name", align: "left" }, { name: "value", align: "right" }],
         rows: [["a|b", "1.5"]],
-        caption: null,
       },
     ],
     sections: [{

@@ -1,0 +1,103 @@
+import type { ReportPart, TheoremPart } from "../../src/report/parts.ts";
+import { reportDocument } from "../../src/report/report.ts";
+import { readReportedRun } from "../../src/report/reported_run.ts";
+import { reportPlace, writeReport } from "../../src/report/write_report.ts";
+import { commandLine } from "../../src/report/command_line.ts";
+import { openBackend } from "../../src/runtime/backend.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+import { loadTheorem, theoremNames } from "../../src/theory/theorems.ts";
+import type { ReportFlags } from "../commands/report.ts";
+import { version } from "../commands/version.ts";
+import { Interrupted } from "../errors.ts";
+import { catchInterrupt } from "../interrupt.ts";
+import { exists, outputPath, shownPath } from "../paths.ts";
+import { type Progress, showProgress } from "../progress.ts";
+import { printLine } from "../terminal.ts";
+import { openData } from "./open_data.ts";
+import { noteThreads, runFolder } from "./open_run.ts";
+
+/** `fluxion report RUN...`. */
+export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
+  if (flags.out === undefined) {
+    throw new InputError("--out is missing: give a file ending .html or .md");
+  }
+  if (runs.length === 0 && !flags.theory) {
+    throw new InputError("RUN is missing: name a run's folder, or latest; or give --theory");
+  }
+  reportPlace(flags.out, `--out ${flags.out}`);
+  const place = reportPlace(await outputPath(flags.out, flags));
+  if (place.pictures !== null && !flags.overwrite && await exists(place.pictures)) {
+    throw new InputError(
+      `--out ${flags.out}: its folder of pictures ${shownPath(place.pictures)} exists; ` +
+        "pass --overwrite to replace it",
+    );
+  }
+  // All runs are read before anything is computed: what is wrong with one is known at once.
+  const parts: ReportPart[] = [];
+  for (const run of runs) {
+    const folder = await runFolder(run);
+    parts.push({
+      kind: "run",
+      run: await readReportedRun(folder, { name: shownPath(folder), openDataset: openData }),
+    });
+  }
+  noteThreads(flags);
+  const interrupt = catchInterrupt({
+    words: "stopping after this piece; a second Ctrl-C leaves at once",
+  });
+  const progress = showProgress({ what: "piece", quiet: flags.quiet });
+  try {
+    if (flags.theory) parts.unshift(...await checkedTheorems(flags, interrupt.signal, progress));
+    const document = await reportDocument(parts, {
+      title: titleOf(parts),
+      subtitle: `Made by Fluxion ${version} on ${new Date().toISOString().slice(0, 10)}.`,
+      introduction: "",
+      command: commandLine(Deno.args),
+      version,
+      seed: flags.seed ?? 0,
+      backend: flags.backend ?? "auto",
+      onProgress: progress.update,
+      signal: interrupt.signal,
+    });
+    await writeReport(document, place);
+    progress.clear();
+    const path = shownPath(place.path);
+    if (!flags.json) return printLine(path);
+    const outcomes = document.sections.flatMap(({ title, outcome }) =>
+      outcome === null ? [] : [{ title, outcome }]
+    );
+    printLine(JSON.stringify({ path, outcomes }));
+  } catch (error) {
+    throw interrupt.signal.aborted ? new Interrupted("interrupted; nothing was written") : error;
+  } finally {
+    progress.clear();
+    interrupt.release();
+  }
+}
+
+/** The theorems, each checked. */
+async function checkedTheorems(
+  { seed = 0, backend = "auto" }: ReportFlags,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<TheoremPart[]> {
+  // The models of the theory are ones of points.
+  const { kind } = await openBackend(backend === "webgpu" ? "webgpu" : "cpu");
+  const parts: TheoremPart[] = [];
+  for (const name of theoremNames) {
+    signal.throwIfAborted();
+    const theorem = await loadTheorem(name);
+    progress.update({
+      done: parts.length,
+      total: theoremNames.length,
+      words: `check of ${name}`,
+    });
+    parts.push({ kind: "theorem", theorem, check: await theorem.check({ seed, backend: kind }) });
+  }
+  return parts;
+}
+
+function titleOf(parts: readonly ReportPart[]): string {
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === "run" ? `Report of ${only.run.name}` : "Report";
+}

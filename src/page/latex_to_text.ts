@@ -397,7 +397,7 @@ function fraction(above: string, below: string): Piece {
   const short = halves[`${above}/${below}`];
   if (short !== undefined) return { text: short, kind: "ord" };
   const product = /^[^\s+−=±]+$/u.test(above) && !above.includes("/");
-  const derivative = /^[d∂][²³ⁿ]?(\s?log \p{L}+[\p{Lm}\p{No}₊₋]*)?$/u.test(above);
+  const derivative = /^[d∂][²³ⁿ]?(\s?log \p{L}+[\p{Lm}\p{No}₊₋]*|\([^()]*\))?$/u.test(above);
   const top = product || derivative || isAtom(above) ? above : `(${above})`;
   return { text: `${top}/${isAtom(below) ? below : `(${below})`}`, kind: "frac" };
 }
@@ -414,11 +414,14 @@ function joined(pieces: readonly Piece[]): string {
     // A sign with nothing on its left belongs to what follows.
     if (own === "bin" && !(before !== null && endsOperand.has(before))) kind = "open";
     if (isBar(shown[i]!)) kind = bars++ % 2 === 0 && text.length === 1 ? "open" : "close";
-    const next = shown[i + 1];
-    const ends = next !== undefined && isBar(next) && (bars % 2 === 1 || next.text.length > 1);
+    const next = shown.slice(i + 1).find((piece) => piece.kind !== "space");
+    const ends = next?.text === "." ||
+      next !== undefined && isBar(next) && (bars % 2 === 1 || next.text.length > 1);
     const multiplied = kind === "frac" && next !== undefined && beginsOperand.has(next.kind) &&
       !ends;
     const gap = before !== null && needsSpace(before, kind);
+    // Whoever gives a full stop room gives it no space.
+    if (text === ".") out = out.trimEnd();
     if (gap && !/\s$/.test(out) && !/^\s/.test(text)) out += " ";
     out += multiplied ? `(${text})` : text;
     before = kind;

@@ -21,6 +21,8 @@ const readings: Readonly<Record<string, string>> = {
   "\\frac{a+b}{2c}": "(a + b)/(2c)",
   "\\frac{1}{2}x": "½x",
   "\\frac{1}{n}x": "(1/n) x",
+  "\\frac{\\partial(f_i p)}{\\partial x_i}\\,q": "(∂(fᵢp)/∂xᵢ) q",
+  "\\frac{1}{n}\\,.": "1/n.",
   "\\sqrt{x(t)}": "√(x(t))",
   "\\sqrt[3]{x}": "∛x",
   "|-1| = -(-1)": "|−1| = −(−1)",

@@ -419,7 +419,7 @@ function joined(pieces: readonly Piece[]): string {
       next !== undefined && isBar(next) && (bars % 2 === 1 || next.text.length > 1);
     const multiplied = kind === "frac" && next !== undefined && beginsOperand.has(next.kind) &&
       !ends;
-    const gap = before !== null && needsSpace(before, kind);
+    const gap = before !== null && text !== "." && needsSpace(before, kind);
     // Whoever gives a full stop room gives it no space.
     if (text === ".") out = out.trimEnd();
     if (gap && !/\s$/.test(out) && !/^\s/.test(text)) out += " ";

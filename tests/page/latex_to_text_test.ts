@@ -23,6 +23,7 @@ const readings: Readonly<Record<string, string>> = {
   "\\frac{1}{n}x": "(1/n) x",
   "\\frac{\\partial(f_i p)}{\\partial x_i}\\,q": "(∂(fᵢp)/∂xᵢ) q",
   "\\frac{1}{n}\\,.": "1/n.",
+  "\\frac{1}{n}.": "1/n.",
   "\\sqrt{x(t)}": "√(x(t))",
   "\\sqrt[3]{x}": "∛x",
   "|-1| = -(-1)": "|−1| = −(−1)",

@@ -61,6 +61,8 @@ interface Desk extends Assignment {
 /** A piece of the homework. */
 interface Part {
   readonly title: string;
+  /** What its progress counts. */
+  readonly unit: "step" | "piece";
   /** What all of it takes on the machine of the measurements. */
   readonly seconds: number;
   /** How much of it an earlier session did, from 0 to 1; parts that are done are not begun. */
@@ -118,7 +120,7 @@ async function doParts(desk: Desk): Promise<void> {
     signal.throwIfAborted();
     timeLeft.begin(index);
     say(`${paint("bold", part.title, Deno.stderr)} (${left()})`);
-    const shown = showProgress({ what: "step", quiet });
+    const shown = showProgress({ what: part.unit, quiet });
     await part.work({
       update(state) {
         const fraction = state.done / state.total;
@@ -146,6 +148,7 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
   const { folder, size } = desk;
   const theory = await Promise.all(problems.map(async ({ name, title }): Promise<Part> => ({
     title: `Task 1. ${title}`,
+    unit: "piece",
     seconds: size.theoremSeconds,
     done: await readCheck(folder, name) === null ? 0 : 1,
     work: () => checkTheorem(desk, name),
@@ -158,6 +161,7 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
       fraction * (2 + (lastStep - 1) * fraction) / (1 + lastStep);
     return {
       title: tasks[model],
+      unit: "step",
       seconds,
       // A run with all of its steps may lack what comes after the last: its trainer knows.
       done: hasResults ? 1 : Math.min(0.999, timeOf(await trained(desk, model))),
@@ -171,12 +175,14 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
     await training("fm"),
     {
       title: "Evaluation",
+      unit: "piece",
       seconds: size.evaluationSeconds,
       done: hasResults ? 1 : 0,
       work: () => writeResults(desk),
     },
     {
       title: "Report",
+      unit: "piece",
       seconds: size.reportSeconds,
       done: hasReport ? 1 : 0,
       work: (progress) => makeReport(desk, progress),

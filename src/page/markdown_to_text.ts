@@ -38,6 +38,18 @@ function painted({ text, styles }: Run, color: boolean): string {
   return styles.length === 0 ? text : `\x1b[${on}m${text}\x1b[${off}m`;
 }
 
+/** Neighbours that look the same share their codes. */
+function paintedLine(runs: readonly Run[], color: boolean): string {
+  const merged: Run[] = [];
+  for (const run of runs) {
+    const last = merged.at(-1);
+    if (last !== undefined && last.styles.join() === run.styles.join()) {
+      merged[merged.length - 1] = { ...last, text: last.text + run.text };
+    } else merged.push(run);
+  }
+  return merged.map((run) => painted(run, color)).join("").replaceAll(FIXED_SPACE, " ");
+}
+
 const entities: Readonly<Record<string, string>> = {
   "&amp;": "&",
   "&lt;": "<",
@@ -96,23 +108,23 @@ function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]):
 /** Runs in lines of at most `width` cells, broken at spaces. */
 function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
   const lines: string[] = [];
-  let line = "", cells = 0, word: Run[] = [], wordCells = 0, space: Run | null = null;
+  let line: Run[] = [], cells = 0, word: Run[] = [], wordCells = 0, space: Run | null = null;
   const endWord = () => {
     if (word.length === 0) return;
     if (cells > 0 && cells + (space ? 1 : 0) + wordCells > width) endLine();
     else if (space && cells > 0) {
-      line += painted({ ...space, text: " " }, color);
+      line.push(space);
       cells++;
     }
-    line += word.map((run) => painted(run, color)).join("").replaceAll(FIXED_SPACE, " ");
+    line.push(...word);
     cells += wordCells;
     word = [];
     wordCells = 0;
     space = null;
   };
   const endLine = () => {
-    lines.push(line);
-    line = "";
+    lines.push(paintedLine(line, color));
+    line = [];
     cells = 0;
     space = null;
   };

@@ -20,6 +20,7 @@ const helped = [
   ["log-prob"],
   ["eval"],
   ["plot"],
+  ["theory"],
   ["import", "cnf"],
   ["import", "fm"],
   ["data", "list"],

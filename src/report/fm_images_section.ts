@@ -31,8 +31,8 @@ const TIMES = 17;
 /** Images of the animation, a square of them. */
 const ANIMATED = 25;
 
-/** Samples of the solver study: a control group, of which {@link STUDY_SHOWN} are drawn. */
-const STUDY = 8, STUDY_SHOWN = 4;
+/** Samples of the solver study, one control group: a network of images is evaluated a thousand times. */
+const STUDY = 4;
 
 /** Samples that are shown beside their nearest training images, and how many of those. */
 const COMPARED = 8, NEAREST = 3;
@@ -163,11 +163,11 @@ async function studyBlocks(desk: RunDesk, { height, width }: ImageDataset): Prom
   const { studied } = await studySolvers(model, engine, {
     count: STUDY,
     seed: desk.seed,
-    solve: accurateSolveOf(desk.run),
+    solve: { ...accurateSolveOf(desk.run), controlGroup: STUDY },
   });
-  const size = STUDY_SHOWN * height * width;
+  const size = STUDY * height * width;
   const pixels = new Float32Array(studied.length * size);
-  studied.forEach(({ samples }, i) => pixels.set(samples.subarray(0, size), i * size));
+  studied.forEach(({ samples }, i) => pixels.set(samples, i * size));
   const command = runCommand(desk, "report", ["--out", "report.html"]);
   return [
     prose(
@@ -180,14 +180,13 @@ async function studyBlocks(desk: RunDesk, { height, width }: ImageDataset): Prom
           height,
           width,
           columns: BUDGETS.length,
-          perCell: STUDY_SHOWN,
+          perCell: STUDY,
           rowLabels: studiedSolvers,
           labels: studied.map(({ nfe }) => `${Math.round(nfe)} evaluations`),
           text,
         }),
       alt: "Samples in a grid: a row a solver, the number of evaluations growing to the right.",
-      caption:
-        `${STUDY_SHOWN} samples by solver (rows), with more field evaluations from left to ` +
+      caption: `${STUDY} samples by solver (rows), with more field evaluations from left to ` +
         "right.",
       command,
       look: "photo",
@@ -201,7 +200,7 @@ async function studyBlocks(desk: RunDesk, { height, width }: ImageDataset): Prom
         })], { text }),
       alt: "Error of the samples against the number of field evaluations, a line a solver.",
       caption: "What a number of field evaluations buys: the difference to the samples of an " +
-        `accurate solve (dopri5 at $10^{-6}$) of the same noise, over ${STUDY} samples.`,
+        "accurate solve (dopri5 at $10^{-6}$) of the same noise.",
       command,
       look: "chart",
     }),

@@ -31,7 +31,7 @@ function spatialTerms(of: NoisyDensity, t: number, x: Float64Array, h: number) {
 }
 
 /** Points at each of the density's times. */
-const POINTS = 8;
+const POINTS = 6;
 
 /**
  * How well dp/dt = `rate` holds at fixed points: both sides by central differences, in t and in x

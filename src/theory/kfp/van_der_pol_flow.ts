@@ -4,7 +4,7 @@ import { gaussianPoints, isotropicLogDensity } from "./gaussian.ts";
 import { halvings } from "./measurement.ts";
 import type { Velocity } from "./solve_through.ts";
 
-const start = { mean: [1, 0.5], std: 0.6 } as const;
+const start = { mean: [0.8, 0.4], std: 0.4 } as const;
 
 const velocity: Velocity = (_t, x) => Float64Array.of(x[1]!, (1 - x[0]! ** 2) * x[1]! - x[0]!);
 
@@ -17,7 +17,7 @@ export const vanDerPolFlow: CarriedDensity = {
   name: "van-der-pol",
   velocity,
   trace: (_t, x) => 1 - x[0]! ** 2,
-  times: [0.5, 1.25, 2],
+  times: [0.3, 0.8, 1.3],
   steps: halvings(2 ** -4),
   starts: (seed, count) => gaussianPoints(seed, count, start),
   async follow(from, times) {

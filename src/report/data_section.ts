@@ -7,7 +7,7 @@ import { pointsPlot } from "../plot/points_plot.ts";
 import type { Block } from "./document.ts";
 import { type PlannedSection, subsection } from "./plan.ts";
 import { figure, runCommand, type RunDesk } from "./run_desk.ts";
-import { code, grouped } from "./words.ts";
+import { code, dataWords, grouped } from "./words.ts";
 
 /** Most points of a table that are drawn. */
 const POINTS = 2000;
@@ -40,8 +40,8 @@ async function points(desk: RunDesk, dataset: PointDataset): Promise<Block> {
           label: "training points",
           text,
         }),
-      alt: `Training points of ${dataset.name}.`,
-      caption: `${code(dataset.name)}: ${counts}. ` +
+      alt: `Training points of ${dataWords(dataset.name)}.`,
+      caption: `${code(dataWords(dataset.name))}: ${counts}. ` +
         (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
       command,
       look: "chart",
@@ -54,9 +54,9 @@ async function points(desk: RunDesk, dataset: PointDataset): Promise<Block> {
         cloudPanel("Training points", train, bounds),
         cloudPanel("Test points", test, bounds),
       ], { text }),
-    alt: `Two scatter plots of ${dataset.name}: training points and test points` +
+    alt: `Two scatter plots of ${dataWords(dataset.name)}: training points and test points` +
       (labelled ? ", a colour for each class." : "."),
-    caption: `${code(dataset.name)}: ${counts}` +
+    caption: `${code(dataWords(dataset.name))}: ${counts}` +
       (shown < train.count ? `, of which the first ${grouped(shown)} are drawn` : "") + "." +
       (labelled ? " The colours are the classes; the model does not see them." : ""),
     command,
@@ -121,9 +121,13 @@ async function images(desk: RunDesk, dataset: ImageDataset): Promise<Block> {
         ...(labelled ? { labels } : {}),
         text,
       }),
-    alt: `Images of ${name}: ${IMAGES.train} rows to learn from and ${IMAGES.test} to test` +
+    alt:
+      `Images of ${
+        dataWords(name)
+      }: ${IMAGES.train} rows to learn from and ${IMAGES.test} to test` +
       (labelled ? ", each with its label." : "."),
-    caption: `${code(name)}: ${grouped(train.count)} images of ${height}×${width} pixels to ` +
+    caption:
+      `${code(dataWords(name))}: ${grouped(train.count)} images of ${height}×${width} pixels to ` +
       `learn from, ${grouped(test.count)} to test; the first of each` +
       (labelled ? ", with their labels, which the model does not see." : "."),
     command: runCommand(desk, "report", ["--out", "report.html"]),

@@ -20,7 +20,7 @@ import { evenTimes, PICTURED, WAYS } from "./run_pictures.ts";
 import { grouped } from "./words.ts";
 
 /** Points of the animation: more would hide each other, and make its file large. */
-const ANIMATED = 500;
+const ANIMATED = 400;
 
 /** A run's samples with the ways that they came. */
 export interface DrawnWays {

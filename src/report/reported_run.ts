@@ -50,7 +50,9 @@ export async function readReportedRun(
   if (epochs.length === 0) {
     throw new InputError(
       `${name}: no samples yet: ${runFile(name, "samples")} has no epoch-0001.png or later; ` +
-        `train it to the end of an epoch with ${again}`,
+        (read.step === 0
+          ? `train from its weights with fluxion train ${read.config.model} --init ${name}`
+          : `train it to the end of an epoch with ${again}`),
     );
   }
   const metrics = await readMetrics(folder);

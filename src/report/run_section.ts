@@ -15,7 +15,7 @@ import type { ReportedRun } from "./reported_run.ts";
 import { figuresTable, type RunDesk } from "./run_desk.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { planTraining } from "./training_section.ts";
-import { code, duration, gigabytes, grouped, number } from "./words.ts";
+import { code, dataWords, duration, gigabytes, grouped, number } from "./words.ts";
 
 /** A run's section: what it is, its data, its training, what it learnt. */
 export function planRun({ title, run }: RunPart, { seed, models, id }: Desk): PlannedSection {
@@ -57,8 +57,8 @@ const modelWords = { cnf: "continuous normalizing flow", fm: "flow-matching mode
 
 /** "Two moons: continuous normalizing flow". */
 function runTitle({ config }: ReportedRun): string {
-  const file = config.data.split(/[/\\]/).at(-1)!;
-  return `${dataTitles[config.data] ?? file}: ${modelTitles[config.model]}`;
+  const data = dataTitles[config.data] ?? dataWords(config.data);
+  return `${data}: ${modelTitles[config.model]}`;
 }
 
 function overview(run: ReportedRun): Block[] {
@@ -69,7 +69,9 @@ function overview(run: ReportedRun): Block[] {
   return [
     prose(
       `A ${modelWords[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
-        `${code(config.data)}: ${networkWords(network)} with ${grouped(weights)} weights, ` +
+        `${code(dataWords(config.data))}: ${networkWords(network)} with ${
+          grouped(weights)
+        } weights, ` +
         `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
         (metrics.backend === null
           ? "."

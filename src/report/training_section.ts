@@ -29,6 +29,7 @@ async function curves(desk: RunDesk): Promise<Block[]> {
   const isCnf = config.model === "cnf";
   const reference = isCnf && dataset.kind === "points" ? lossReference(dataset) : undefined;
   const nfe = log.steps.map((entry) => entry.nfe).filter((count) => count !== null);
+  const [first, last] = [nfe.slice(0, 10), nfe.slice(-10)].map(mean) as [number, number];
   const tests = log.evaluations;
   const fell = tests.length > 1
     ? ` The test loss went from ${number(tests[0]!.testLoss)} to ${number(tests.at(-1)!.testLoss)}${
@@ -46,8 +47,8 @@ async function curves(desk: RunDesk): Promise<Block[]> {
         fell +
         (nfe.length > 0
           ? " Below, the field evaluations (NFE) of each step's solve: " +
-            `${number(mean(nfe.slice(0, 10)))} in the first steps, ` +
-            `${number(mean(nfe.slice(-10)))} in the last. A field that has learnt more is stiffer.`
+            `${number(first)} in the first steps, ${number(last)} in the last.` +
+            (last > first ? " A field that has learnt more is stiffer." : "")
           : ""),
       command: runCommand({ ...desk, seed: 0 }, "plot"),
       look: "chart",
@@ -55,6 +56,7 @@ async function curves(desk: RunDesk): Promise<Block[]> {
   ];
 }
 
+/** Rounded, as counts are read. */
 function mean(values: readonly number[]): number {
   return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
 }

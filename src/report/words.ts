@@ -48,3 +48,8 @@ export function code(text: string): string {
   const fence = "`".repeat(longest + 1);
   return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`;
 }
+
+/** A data set as a page names it: a known name, or a file's without its folders. */
+export function dataWords(data: string): string {
+  return data.split(/[/\\]/).at(-1)!;
+}

@@ -5,7 +5,7 @@ import { bistableFlow, bistableLogDensity } from "./bistable_flow.ts";
 import type { CarriedDensity } from "./carried_density.ts";
 import { type KfpCheck, NOISE } from "./check.ts";
 import { PREDICTED_ORDER } from "./measurement.ts";
-import { ornsteinUhlenbeck } from "./ornstein_uhlenbeck.ts";
+import { type NoisyDensity, ornsteinUhlenbeck } from "./ornstein_uhlenbeck.ts";
 import { solveThrough } from "./solve_through.ts";
 import { noiseTerm } from "./special_form.ts";
 import { differencesAlong, minusTrace, type RateOf } from "./total_derivative.ts";
@@ -31,21 +31,32 @@ function key(label: string, mark: PanelSeries["mark"]): PanelSeries {
 /** Both sides of an equation along a trajectory: a line for the right one, dots for the differences. */
 async function bothSides<Density extends CarriedDensity>(
   density: Density,
-  at: { readonly start: Float64Array; readonly from: number; readonly to: number },
-) {
-  const times = evenly(at.from, at.to, 97);
-  const differences = await differencesAlong(density, {
-    start: at.start,
-    times,
-    steps: density.steps.slice(-1),
-  });
-  const side = (rate: RateOf<Density>) => differences.map(({ t, x }) => rate(density, t, x));
-  const shown = differences.filter((_, i) => i % 6 === 0);
+  rate: RateOf<Density>,
+  at: {
+    readonly start: Float64Array;
+    readonly from: number;
+    readonly to: number;
+    readonly dots: number;
+    readonly color: number;
+  },
+): Promise<{ readonly path: readonly Float64Array[]; readonly series: readonly PanelSeries[] }> {
+  const { start, from, to, color } = at;
+  const steps = density.steps.slice(-1);
+  const dots = await differencesAlong(density, { start, times: evenly(from, to, at.dots), steps });
+  const times = evenly(from, to, 161);
+  const path = await solveThrough(density.velocity, { t: from, x: dots[0]!.x }, times);
   return {
-    times,
-    x: differences.map(({ x }) => x),
-    side,
-    dots: { x: shown.map(({ t }) => t), y: shown.map(({ quotients }) => quotients[0]!) },
+    path,
+    series: [
+      { color, mark: "line", x: times, y: path.map((x, i) => rate(density, times[i]!, x)) },
+      {
+        color,
+        mark: "dots",
+        width: DOT,
+        x: dots.map(({ t }) => t),
+        y: dots.map(({ quotients }) => quotients[0]!),
+      },
+    ],
   };
 }
 
@@ -61,7 +72,10 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
   const times = evenly(0, END, 5);
   const highest = Math.max(...times.flatMap((t) => grid.map((x) => bistableLogDensity(t, x))));
   const profiles = times.flatMap((t): PanelSeries[] => {
-    const reach = grid.map((x) => PROFILE * Math.exp(bistableLogDensity(t, x) - highest));
+    const reach = grid.map((x) => {
+      const share = Math.exp(bistableLogDensity(t, x) - highest);
+      return share < 2e-3 ? NaN : PROFILE * share; // where there is nothing, no line
+    });
     // The plot fills upwards only: what lies under a sideways curve is drawn as one stroke a point.
     const strokes = reach.flatMap((width, i) => [[t, grid[i]!], [t + width, grid[i]!], [NaN, NaN]]);
     return [
@@ -88,8 +102,14 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
   const starts = [1.15, 0.5, -0.12];
   const chosen = await Promise.all(starts.map(path));
   const sides = await Promise.all(
-    starts.map((start) =>
-      bothSides(bistableFlow, { start: Float64Array.of(start), from: 0.01, to: END })
+    starts.map((start, i) =>
+      bothSides(bistableFlow, minusTrace, {
+        start: Float64Array.of(start),
+        from: 0.01,
+        to: END,
+        dots: 17,
+        color: followed[i]!,
+      })
     ),
   );
   return [
@@ -121,10 +141,7 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
       x: { label: "time t", range: [0, END + 1.15 * PROFILE] },
       y: rateAxis,
       series: [
-        ...sides.flatMap(({ times: t, side, dots }, i): PanelSeries[] => [
-          { color: followed[i]!, mark: "line", x: t, y: side(minusTrace) },
-          { color: followed[i]!, mark: "dots", width: DOT, ...dots },
-        ]),
+        ...sides.flatMap(({ series }) => series),
         key("−tr(∂f/∂x)", "line"),
         key("d log p/dt, differences", "dots"),
       ],
@@ -145,7 +162,7 @@ async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
     }
     return slopes;
   };
-  const times = evenly(1, 0, 41);
+  const times = evenly(1, 0, 101);
   const { states } = await odeint(together, starts.flatMap((z) => [...z]), times, {
     tableau: dopri5,
     control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
@@ -175,8 +192,14 @@ async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
     y: column(state, 1),
   });
   const sides = await Promise.all(
-    starts.slice(0, followed.length).map((start) =>
-      bothSides(trainedCnf, { start, from: 0.01, to: 0.99 })
+    followed.map((color, i) =>
+      bothSides(trainedCnf, minusTrace, {
+        start: starts[i]!,
+        from: 0.01,
+        to: 0.99,
+        dots: 33,
+        color,
+      })
     ),
   );
   return [
@@ -189,12 +212,12 @@ async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
         ...crowd,
         cloud(states[0]!, "noise, t = 1", 0),
         cloud(states.at(-1)!, "data, t = 0", 1),
-        ...sides.map(({ x }, i): PanelSeries => ({
+        ...sides.map(({ path }, i): PanelSeries => ({
           color: followed[i]!,
           mark: "line",
           width: 2.4,
-          x: x.map((point) => point[0]!),
-          y: x.map((point) => point[1]!),
+          x: path.map((point) => point[0]!),
+          y: path.map((point) => point[1]!),
         })),
       ],
     },
@@ -203,10 +226,7 @@ async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
       x: { label: "time t, from data (0) to noise (1)", range: [0, 1] },
       y: rateAxis,
       series: [
-        ...sides.flatMap(({ times: t, side, dots }, i): PanelSeries[] => [
-          { color: followed[i]!, mark: "line", x: t, y: side(minusTrace) },
-          { color: followed[i]!, mark: "dots", width: DOT, ...dots },
-        ]),
+        ...sides.flatMap(({ series }) => series),
         key("−tr(∂f/∂x)", "line"),
         key("d log p/dt, differences", "dots"),
       ],
@@ -248,26 +268,29 @@ function orderPanel({ rows, orders, order }: KfpCheck): Panel {
 /** With noise: the general equation holds, the special form does not. */
 async function noisePanel(seed: number): Promise<Panel> {
   const density = ornsteinUhlenbeck(NOISE);
-  const { times, side, dots } = await bothSides(density, {
-    start: density.starts(seed, 1)[0]!,
-    from: 0.01,
-    to: 2,
-  });
-  const special = side(minusTrace), extra = side(noiseTerm);
+  const whole: RateOf<NoisyDensity> = (of, t, x) => minusTrace(of, t, x) + noiseTerm(of, t, x);
+  const starts = density.starts(seed, followed.length);
+  const sides = await Promise.all(
+    followed.map((color, i) =>
+      bothSides(density, whole, { start: starts[i]!, from: 0.01, to: 2, dots: 21, color })
+    ),
+  );
+  const ends = [0, 2];
   return {
     title: `With noise (Ornstein-Uhlenbeck, g = ${NOISE}) the special form fails`,
     x: { label: "time t", range: [0, 2] },
     y: rateAxis,
     series: [
-      { label: "special form, −tr(∂f/∂x)", color: 2, mark: "dashes", x: times, y: special },
+      ...sides.flatMap(({ series }) => series),
       {
-        label: "general, −tr(∂f/∂x) + ½g² Δp/p",
-        color: 0,
-        mark: "line",
-        x: times,
-        y: special.map((value, i) => value + extra[i]!),
+        label: "special form, −tr(∂f/∂x)",
+        color: 2,
+        mark: "dashes",
+        x: ends,
+        y: ends.map((t) => -density.trace(t, starts[0]!)),
       },
-      { label: "d log p/dt, differences", color: 0, mark: "dots", width: DOT, ...dots },
+      key("general, −tr(∂f/∂x) + ½g² Δp/p", "line"),
+      key("d log p/dt, differences", "dots"),
     ],
   };
 }

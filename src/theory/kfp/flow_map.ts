@@ -72,7 +72,7 @@ function determinant(rows: number[][]): number {
 
 /**
  * Distance of the neighbouring starts in float64. Their differences err by its fourth power
- * (1e-12 times a fifth derivative) and by the solver's and the arithmetic's error over it (1e-12).
+ * (1e-12 times a fifth derivative) and by the arithmetic's error over it (1e-12); what the solver errs is smooth, see below.
  */
 const DISTANCE = 1e-3;
 

@@ -5,8 +5,8 @@ import { type Claim, claim } from "../theorem.ts";
  *
  * 2^-4 suits a field that varies on a scale of 1: there the next term of the error's series, of
  * relative size h^2, is below a hundredth of the first; at the smallest step, 2^-9, the error is near
- * 1e-6, a thousand times what float64 and the solver leave of a difference quotient (3e-10). Rounding
- * grows as 1/h, so still smaller steps would show that instead.
+ * 1e-6, hundreds of times what float64 and the solver leave of a difference quotient (3e-9). That grows
+ * as 1/h, so still smaller steps would show it instead.
  */
 export function halvings(largest: number): readonly number[] {
   return Array.from({ length: 6 }, (_, k) => largest / 2 ** k);

@@ -1,25 +1,143 @@
-import { multiplyAdd } from "../simd/multiply_add.part.as";
+import {
+  ADD_TO_C,
+  RELU,
+  TILE_COLUMNS,
+  tileOfColumns,
+  tileOfRows,
+  TILE_ROWS,
+} from "../simd/gemm_tile.part.as";
 
-/** The register-only loop by which kernels are measured: `rounds` times 12 multiply-adds of 4 numbers. */
-export function peak(rounds: i32): f32 {
-  const x = f32x4.splat(0.999);
-  let s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x;
-  let s6 = x, s7 = x, s8 = x, s9 = x, s10 = x, s11 = x;
-  for (let i = 0; i < rounds; i++) {
-    s0 = multiplyAdd(s0, x, x);
-    s1 = multiplyAdd(s1, x, x);
-    s2 = multiplyAdd(s2, x, x);
-    s3 = multiplyAdd(s3, x, x);
-    s4 = multiplyAdd(s4, x, x);
-    s5 = multiplyAdd(s5, x, x);
-    s6 = multiplyAdd(s6, x, x);
-    s7 = multiplyAdd(s7, x, x);
-    s8 = multiplyAdd(s8, x, x);
-    s9 = multiplyAdd(s9, x, x);
-    s10 = multiplyAdd(s10, x, x);
-    s11 = multiplyAdd(s11, x, x);
+/** Terms of a sum that are added up in registers; then they join C. */
+const TERMS: i32 = 256;
+/** Rows of A between two passes over B: 120 x 256 numbers stay in a core's second cache. */
+const BLOCK_ROWS: i32 = 120;
+/** B is read where it lies if its rows are at most this long: longer ones share the first cache badly. */
+const ROW_IN_PLACE: i32 = 128;
+
+/** How many numbers of scratch {@link gemm} needs. */
+export function gemmScratch(n: i32, k: i32): i32 {
+  const panels = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  return panels * TILE_COLUMNS * (min(k, TERMS) + 2) + TILE_ROWS * TILE_COLUMNS;
+}
+
+/**
+ * C[m, n] = A[m, k] B[k, n] + bias, row-major; a transposed factor lies in memory as [k, m]
+ * or [n, k]. A row of C has the same bits whatever the other rows are.
+ *
+ * @param bias [n], or 0.
+ * @param relu 1 keeps what is positive, and NaN.
+ * @param scratch {@link gemmScratch} numbers.
+ */
+export function gemm(
+  transposeA: i32,
+  transposeB: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  b: usize,
+  bias: usize,
+  relu: i32,
+  c: usize,
+  scratch: usize,
+): void {
+  const width: usize = 4 * TILE_COLUMNS;
+  const panels = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  const zeros = scratch;
+  const start = zeros + <usize>panels * width;
+  const edge = start + <usize>panels * width;
+  const packed = edge + <usize>TILE_ROWS * width;
+  memory.fill(zeros, 0, 2 * <usize>panels * width);
+  if (bias) memory.copy(start, bias, <usize>n * 4);
+
+  const inPlace = !transposeB && n % TILE_COLUMNS == 0 && n <= ROW_IN_PLACE;
+  const cRow = <usize>n * 4;
+  for (let term = 0; term < k; term += TERMS) {
+    const terms = min(k - term, TERMS);
+    let firstPanel = b + <usize>term * <usize>n * 4;
+    let nextPanel: usize = width, bRow = cRow;
+    if (!inPlace) {
+      if (transposeB) packTransposed(b + <usize>term * 4, <usize>k * 4, terms, n, packed);
+      else pack(firstPanel, cRow, terms, n, packed);
+      firstPanel = packed;
+      nextPanel = <usize>terms * width;
+      bRow = width;
+    }
+    const begin = term == 0 ? start : zeros;
+    let mode = term == 0 ? 0 : ADD_TO_C;
+    if (relu && term + terms == k) mode |= RELU;
+    for (let block = 0; block < m; block += BLOCK_ROWS) {
+      const blockEnd = min(block + BLOCK_ROWS, m);
+      for (let panel = 0; panel < panels; panel++) {
+        const column = <usize>panel * width;
+        const columns = min(n - panel * TILE_COLUMNS, TILE_COLUMNS);
+        const bPanel = firstPanel + <usize>panel * nextPanel;
+        for (let row = block; row < blockEnd; row += TILE_ROWS) {
+          const rows = min(blockEnd - row, TILE_ROWS);
+          const aTile = transposeA
+            ? a + (<usize>term * <usize>m + <usize>row) * 4
+            : a + (<usize>row * <usize>k + <usize>term) * 4;
+          const cTile = c + <usize>row * cRow + column;
+          let to = cTile, toRow = cRow;
+          if (columns < TILE_COLUMNS) {
+            to = edge;
+            toRow = width;
+            if (mode & ADD_TO_C) copyRows(edge, width, cTile, cRow, rows, columns);
+          }
+          const from = begin + column;
+          if (transposeA) {
+            const aColumn = <usize>m * 4;
+            tileOfColumns(rows, terms, aTile, aColumn, bPanel, bRow, from, to, toRow, mode);
+          } else {
+            const aRow = <usize>k * 4;
+            tileOfRows(rows, terms, aTile, aRow, bPanel, bRow, from, to, toRow, mode);
+          }
+          if (columns < TILE_COLUMNS) copyRows(cTile, cRow, edge, width, rows, columns);
+        }
+      }
+    }
   }
-  s0 = f32x4.add(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)), f32x4.add(s4, s5));
-  s6 = f32x4.add(f32x4.add(f32x4.add(s6, s7), f32x4.add(s8, s9)), f32x4.add(s10, s11));
-  return f32x4.extract_lane(f32x4.add(s0, s6), 0);
+}
+
+/** Copies rows of up to 8 numbers. */
+function copyRows(
+  to: usize,
+  toRow: usize,
+  from: usize,
+  fromRow: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  for (let r = 0; r < rows; r++, to += toRow, from += fromRow) {
+    for (let i: usize = 0; i < <usize>columns * 4; i += 4) store<f32>(to + i, load<f32>(from + i));
+  }
+}
+
+/** Panels of 8 columns of B [k, n], [k, 8] each; what is not there is zero. */
+function pack(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
+  for (let column = 0; column < n; column += TILE_COLUMNS) {
+    let from = b + <usize>column * 4;
+    if (column + TILE_COLUMNS <= n) {
+      for (let i = 0; i < k; i++, from += bRow, packed += 32) {
+        v128.store(packed, v128.load(from));
+        v128.store(packed, v128.load(from, 16), 16);
+      }
+    } else {
+      memory.fill(packed, 0, <usize>k * 32);
+      copyRows(packed, 32, from, bRow, k, n - column);
+      packed += <usize>k * 32;
+    }
+  }
+}
+
+/** {@link pack} of a B that lies as [n, k]. */
+function packTransposed(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
+  for (let column = 0; column < n; column += TILE_COLUMNS, packed += <usize>k * 32) {
+    const columns = min(n - column, TILE_COLUMNS);
+    if (columns < TILE_COLUMNS) memory.fill(packed, 0, <usize>k * 32);
+    for (let j = 0; j < columns; j++) {
+      let from = b + <usize>(column + j) * bRow, to = packed + <usize>j * 4;
+      for (let i = 0; i < k; i++, from += 4, to += 32) store<f32>(to, load<f32>(from));
+    }
+  }
 }

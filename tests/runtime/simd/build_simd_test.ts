@@ -13,7 +13,11 @@ Deno.test("build:simd gives the .wasm files that are committed, byte for byte", 
     );
   }
   const built = modules.map(({ path }) => path).sort();
-  assert.deepEqual([...wasmFiles("src")].sort(), built, "every module has its source");
+  assert.deepEqual(
+    ["src", "tests/bench"].flatMap((folder) => [...wasmFiles(folder)]).sort(),
+    built,
+    "every module has its source",
+  );
 });
 
 /** The WebAssembly modules under a folder. */

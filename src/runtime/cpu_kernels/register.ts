@@ -1,16 +1,26 @@
 import { conv2dBackpropFilter, conv2dBackpropInput } from "./conv2d_gradients.ts";
-import { batchMatMul, fusedMatMul } from "./matmul.ts";
+import { matMul, type MatMulCall } from "./matmul.ts";
+import { openSimdKernels } from "./simd_kernels.ts";
+import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice } from "./slice.ts";
 import { mean, sum } from "./sum.ts";
-import { replaceKernel } from "./wasm.ts";
+import { replaceKernel, type WasmBackend } from "./wasm.ts";
 
 /**
- * Replaces the kernels that tfjs's WebAssembly backend lacks or has only as plain
- * loops, in terms of those that it has, for a backend that shares its instance.
+ * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
+ * has slower than SIMD code can be, for a backend that shares its instance.
+ *
+ * @param backend tfjs's WebAssembly backend, started.
  */
-export function registerCpuKernels(backendName: string): void {
-  replaceKernel(backendName, "BatchMatMul", batchMatMul);
-  replaceKernel(backendName, "_FusedMatMul", fusedMatMul);
+export function registerCpuKernels(
+  backendName: string,
+  backend: WasmBackend,
+  choice: SimdChoice,
+): void {
+  const simd = openSimdKernels(backend, choice);
+  for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
+    replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
+  }
   replaceKernel(backendName, "Conv2DBackpropFilter", conv2dBackpropFilter);
   replaceKernel(backendName, "Conv2DBackpropInput", conv2dBackpropInput);
   replaceKernel(backendName, "Slice", slice);

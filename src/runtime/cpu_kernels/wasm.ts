@@ -12,7 +12,10 @@ export interface WasmBackend {
     get(dataId: object): TensorRecord;
     delete(dataId: object): boolean;
   };
-  readonly wasm: { readonly tfjs: { disposeData(id: number): void } };
+  readonly wasm: {
+    readonly tfjs: { disposeData(id: number): void };
+    readonly asm: { readonly memory: WebAssembly.Memory };
+  };
   /** Allocates; the memory may grow, which detaches every view made before. */
   makeOutput(shape: number[], dtype: "float32", memoryOffset?: number): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
@@ -61,10 +64,10 @@ export function withPart<T>(
 }
 
 /** Registers a kernel for the backend `name` in the place of the one that it has. */
-export function replaceKernel<Inputs extends string, Attributes>(
+export function replaceKernel<Call extends KernelCall<never, unknown>>(
   backendName: string,
   kernelName: string,
-  kernel: (call: KernelCall<Inputs, Attributes>) => tf.TensorInfo,
+  kernel: (call: Call) => tf.TensorInfo,
 ): void {
   if (tf.getKernel(kernelName, backendName) !== undefined) {
     tf.unregisterKernel(kernelName, backendName);

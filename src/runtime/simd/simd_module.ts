@@ -22,8 +22,14 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(relaxedProbe);
 }
 
-/** Compiles the faster of the two builds that this runtime can run. */
-export function simdModule(builds: SimdBuilds): WebAssembly.Module {
-  const bytes = hasRelaxedSimd() ? builds.relaxed : builds.plain;
+/**
+ * Which build runs: `fastest` is the relaxed one where the runtime knows it; `plain` gives
+ * the same bits on every machine.
+ */
+export type SimdChoice = "fastest" | "plain";
+
+/** Compiles one of the two builds. */
+export function simdModule(builds: SimdBuilds, choice: SimdChoice): WebAssembly.Module {
+  const bytes = choice === "fastest" && hasRelaxedSimd() ? builds.relaxed : builds.plain;
   return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
 }

@@ -3,43 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { backendTest } from "../../support/backends.ts";
 
-const sizes = fc.integer({ min: 1, max: 9 });
-
 function numbers(count: number, phase: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + phase));
 }
-
-backendTest("matMul() of transposed factors is the product by its definition", ["cpu"], () => {
-  fc.assert(
-    fc.property(
-      fc.record({ n: sizes, k: sizes, m: sizes, ta: fc.boolean(), tb: fc.boolean() }),
-      ({ n, k, m, ta, tb }) => {
-        const a = numbers(n * k, 0.2), b = numbers(k * m, 0.9);
-        const product = tf.tidy(() =>
-          tf.matMul(
-            tf.tensor2d(a, ta ? [k, n] : [n, k]),
-            tf.tensor2d(b, tb ? [m, k] : [k, m]),
-            ta,
-            tb,
-          )
-        );
-        assert.deepEqual(product.shape, [n, m]);
-        const values = product.dataSync();
-        for (let i = 0; i < n; i++) {
-          for (let j = 0; j < m; j++) {
-            let expected = 0;
-            for (let l = 0; l < k; l++) {
-              expected += (ta ? a[l * n + i]! : a[i * k + l]!) *
-                (tb ? b[j * k + l]! : b[l * m + j]!);
-            }
-            assert.ok(Math.abs(values[i * m + j]! - expected) < 1e-5);
-          }
-        }
-        product.dispose();
-      },
-    ),
-  );
-});
 
 backendTest("fused.matMul() has the gradients of its parts", ["cpu", "webgpu"], async () => {
   const a = tf.tensor2d(numbers(12, 0), [4, 3]), b = tf.tensor2d(numbers(6, 1), [3, 2]);

@@ -1,4 +1,11 @@
-import { conv2dBackpropFilter, conv2dBackpropInput } from "./conv2d_gradients.ts";
+import {
+  conv2d,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  type ConvCall,
+  type FilterGradientCall,
+  type InputGradientCall,
+} from "./conv2d.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
 import { openSimdKernels } from "./simd_kernels.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
@@ -21,8 +28,19 @@ export function registerCpuKernels(
   for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
     replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
   }
-  replaceKernel(backendName, "Conv2DBackpropFilter", conv2dBackpropFilter);
-  replaceKernel(backendName, "Conv2DBackpropInput", conv2dBackpropInput);
+  for (const name of ["Conv2D", "FusedConv2D"] as const) {
+    replaceKernel(backendName, name, (call: ConvCall) => conv2d(simd, name, call));
+  }
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropFilter",
+    (call: FilterGradientCall) => conv2dBackpropFilter(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropInput",
+    (call: InputGradientCall) => conv2dBackpropInput(simd, call),
+  );
   replaceKernel(backendName, "Slice", slice);
   replaceKernel(backendName, "Sum", sum);
   replaceKernel(backendName, "Mean", mean);

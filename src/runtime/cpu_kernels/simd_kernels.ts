@@ -1,8 +1,12 @@
 import type * as tf from "@tensorflow/tfjs";
-import { type SimdChoice, simdModule } from "../simd/simd_module.ts";
+import { type SimdBuilds, type SimdChoice, simdModule } from "../simd/simd_module.ts";
 import type { WasmBackend } from "./wasm.ts";
+import convPlain from "./conv.plain.wasm" with { type: "bytes" };
+import convRelaxed from "./conv.relaxed.wasm" with { type: "bytes" };
 import gemmPlain from "./gemm.plain.wasm" with { type: "bytes" };
 import gemmRelaxed from "./gemm.relaxed.wasm" with { type: "bytes" };
+import winogradPlain from "./winograd.plain.wasm" with { type: "bytes" };
+import winogradRelaxed from "./winograd.relaxed.wasm" with { type: "bytes" };
 
 /** The kernels in AssemblyScript, on the memory of tfjs's instance; addresses are bytes of it, flags 0 or 1. */
 export interface SimdKernels {
@@ -22,14 +26,83 @@ export interface SimdKernels {
     c: number,
     scratch: number,
   ): void;
+  /** Numbers of scratch that {@link conv} and {@link convFilterGradient} need. */
+  convScratch(taps: number, cout: number): number;
+  /** A convolution of any size and stride; see conv.as.ts. */
+  conv(
+    ...call: [
+      ...ConvSizes,
+      x: number,
+      filter: number,
+      bias: number,
+      relu: number,
+      y: number,
+      scratch: number,
+    ]
+  ): void;
+  /** Its gradient for the filter; see conv.as.ts. */
+  convFilterGradient(
+    ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
+  ): void;
+  /** Numbers of scratch that {@link winograd} and {@link winogradFilterGradient} need. */
+  winogradScratch(cin: number, cout: number): number;
+  /** A convolution of 3x3 that keeps the size; see winograd.as.ts. */
+  winograd(
+    n: number,
+    h: number,
+    w: number,
+    cin: number,
+    cout: number,
+    x: number,
+    filter: number,
+    turn: number,
+    bias: number,
+    relu: number,
+    y: number,
+    scratch: number,
+  ): void;
+  /** Its gradient for the filter; see winograd.as.ts. */
+  winogradFilterGradient(
+    n: number,
+    h: number,
+    w: number,
+    cin: number,
+    cout: number,
+    x: number,
+    dy: number,
+    dw: number,
+    scratch: number,
+  ): void;
 }
+
+type ConvSizes = [
+  n: number,
+  h: number,
+  w: number,
+  cin: number,
+  kh: number,
+  kw: number,
+  oh: number,
+  ow: number,
+  cout: number,
+  sh: number,
+  sw: number,
+  ph: number,
+  pw: number,
+];
 
 /** Instantiates the kernels on a backend's memory. */
 export function openSimdKernels(backend: WasmBackend, choice: SimdChoice): SimdKernels {
+  const builds: readonly SimdBuilds[] = [
+    { relaxed: gemmRelaxed, plain: gemmPlain },
+    { relaxed: convRelaxed, plain: convPlain },
+    { relaxed: winogradRelaxed, plain: winogradPlain },
+  ];
   const { memory } = backend.wasm.asm;
-  const gemm = simdModule({ relaxed: gemmRelaxed, plain: gemmPlain }, choice);
-  const { exports } = new WebAssembly.Instance(gemm, { env: { memory } });
-  return exports as unknown as SimdKernels;
+  const kernels = builds.map((build) =>
+    new WebAssembly.Instance(simdModule(build, choice), { env: { memory } }).exports
+  );
+  return Object.assign({}, ...kernels) as SimdKernels;
 }
 
 /** Where a tensor's numbers begin, in bytes of the memory. */

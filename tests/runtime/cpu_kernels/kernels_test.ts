@@ -101,27 +101,3 @@ backendTest("sum() and mean() agree with addition in float64 over any axes", ["c
     tf.dispose([x, total, average]);
   }));
 });
-
-// The ODE engine advances control groups of a batch in any cut and promises the same bits.
-backendTest("matMul() and conv2d() of a part of a batch have the same bits", ["cpu"], () => {
-  tf.tidy(() => {
-    const x = tf.tensor2d(numbers(37 * 18, 0.1), [37, 18]);
-    const w = tf.tensor2d(numbers(18 * 13, 0.7), [18, 13]);
-    const images = tf.tensor4d(numbers(7 * 6 * 5 * 3, 0.1), [7, 6, 5, 3]);
-    const filter = tf.tensor4d(numbers(3 * 3 * 3 * 9, 0.5), [3, 3, 3, 9]);
-    const whole = tf.matMul(x, w).dataSync();
-    const wholeConv = tf.conv2d(images, filter, 1, "same").dataSync();
-    for (const [start, end] of [[0, 1], [1, 2], [3, 8], [5, 37], [36, 37]] as const) {
-      const part = tf.matMul(tf.slice(x, [start, 0], [end - start, 18]) as tf.Tensor2D, w);
-      assert.deepEqual(part.dataSync(), whole.slice(start * 13, end * 13));
-    }
-    for (const [start, end] of [[0, 1], [1, 3], [2, 7]] as const) {
-      const part = tf.slice(images, [start, 0, 0, 0], [end - start, 6, 5, 3]) as tf.Tensor4D;
-      const row = 6 * 5 * 9;
-      assert.deepEqual(
-        tf.conv2d(part, filter, 1, "same").dataSync(),
-        wholeConv.slice(start * row, end * row),
-      );
-    }
-  });
-});

@@ -29,12 +29,16 @@ export interface SimdEngineOptions {
   readonly threads?: number;
   /** `fastest` when left out. */
   readonly build?: SimdChoice;
+  /**
+   * Memory for the activations of recorded steps, in bytes; 512 MiB when left out. What does not
+   * fit is computed again in the pull-back: no result depends on it.
+   */
+  readonly activationBytes?: number;
 }
 
 /** Partial sums of the parameters' cotangent: enough to share among many threads, and always as many, so that the total has the same bits on any number of them. */
 const PARTIAL_SUMS = 32;
 
-/** Memory for activations of all recorded steps, in bytes; what does not fit is computed again in the pull-back. */
 const ACTIVATION_BYTES = 512 * 2 ** 20;
 
 type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
@@ -63,14 +67,18 @@ function poolFor(build: SimdChoice): Pool {
  * parameters' cotangent has the same bits on any number of threads.
  */
 export function simdEngine(options: SimdEngineOptions = {}): Engine {
-  const { threads = navigator.hardwareConcurrency, build = "fastest" } = options;
+  const {
+    threads = navigator.hardwareConcurrency,
+    build = "fastest",
+    activationBytes = ACTIVATION_BYTES,
+  } = options;
   const portable = portableEngine("host");
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     solve(problem) {
       const { field } = problem;
       if (field.kind !== "mlp" || !fitsChunks(problem)) return portable.solve(problem);
-      return solve(poolFor(build), threads, { ...problem, field });
+      return solve({ pool: poolFor(build), threads, activationBytes }, { ...problem, field });
     },
     pullBack(solution, cotangent, method) {
       if (!(solution instanceof Solved)) return portable.pullBack(solution, cotangent, method);
@@ -201,7 +209,15 @@ class Job {
   }
 }
 
-async function solve(pool: Pool, threads: number, problem: MlpProblem): Promise<Solution> {
+/** What a solve runs on. */
+interface Machine {
+  readonly pool: Pool;
+  readonly threads: number;
+  readonly activationBytes: number;
+}
+
+async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
+  const { pool, threads, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
   const [rows, width] = y0.shape;
   requireProblem(problem);
@@ -243,7 +259,7 @@ async function solve(pool: Pool, threads: number, problem: MlpProblem): Promise<
       [at.jobMaxSteps, problem.maxSteps],
       [at.jobKeepsRecords, problem.keep.kind === "records" ? 1 : 0],
       [at.jobTimeCount, times.length],
-      [at.jobChunksLeft, Math.floor(ACTIVATION_BYTES / at.chunkBytes)],
+      [at.jobChunksLeft, Math.floor(activationBytes / at.chunkBytes)],
     ];
     for (const [place, value] of words) job.set(place, value);
     job.setDouble(at.jobT0, problem.t0);

@@ -297,7 +297,7 @@ Deno.test("train() asks for pictures of the averaged model at each epoch and at 
         onPictures: async ({ step, epoch, model, engine }) => {
           seen.push([step, epoch]);
           assert.equal(model.kind, "fm");
-          assert.match(engine.name, /host/);
+          assert.match(engine.name, /SIMD/);
           assert.ok((await model.parameters.read()).every(Number.isFinite));
         },
       },

@@ -115,10 +115,17 @@ export class Pool {
       return Atomics.compareExchange(words, 0, ready, running) === ready;
     });
     for (const { words } of called) Atomics.notify(words, 0);
+    const failures: string[] = [];
     try {
       this.exports[name]!(job, 0);
     } finally {
-      for (const member of called) await untilDone(member);
+      for (const member of called) {
+        const failure = await untilDone(member);
+        if (failure !== null) failures.push(failure);
+      }
+    }
+    if (failures.length > 0) {
+      throw new FailureError(`a worker of the CPU engine failed: ${failures[0]}`);
     }
   }
 
@@ -147,8 +154,8 @@ export class Pool {
   }
 }
 
-/** Until a worker has done its share; throws if it could not. */
-async function untilDone(member: Member): Promise<void> {
+/** When a worker has done its share: null, or why it could not. */
+async function untilDone(member: Member): Promise<string | null> {
   const { words } = member;
   const { running, failed, ready } = poolStates;
   const deadline = performance.now() + BLOCKING_MS;
@@ -156,11 +163,11 @@ async function untilDone(member: Member): Promise<void> {
     if (performance.now() < deadline) Atomics.wait(words, 0, running, POLL_MS);
     else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  if (Atomics.load(words, 0) !== failed) return;
+  if (Atomics.load(words, 0) !== failed) return null;
   while (member.failure === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   const { failure } = member;
   member.failure = null;
   // It goes on with the next job.
   Atomics.store(words, 0, ready);
-  throw new FailureError(`a worker of the CPU engine failed: ${failure}`);
+  return failure;
 }

@@ -172,6 +172,88 @@ export function convFilterGradient(
   }
 }
 
+/** How many numbers of scratch {@link convNarrow} needs. */
+export function convNarrowScratch(pixels: i32, cin: i32, products: i32): i32 {
+  return padded(products) + (pixels + cin) * padded(products);
+}
+
+/**
+ * {@link conv} to so few channels that a tile would be mostly empty, with stride 1: each pixel is
+ * multiplied with the filter's every tap, [h w, kh kw cout], and an output adds up those that it
+ * meets.
+ *
+ * @param scratch {@link convNarrowScratch} numbers, of `h * w` pixels and `kh * kw * cout` products.
+ */
+export function convNarrow(
+  n: i32,
+  h: i32,
+  w: i32,
+  cin: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  cout: i32,
+  ph: i32,
+  pw: i32,
+  x: usize,
+  filter: usize,
+  bias: usize,
+  relu: i32,
+  y: usize,
+  scratch: usize,
+): void {
+  const products = kh * kw * cout, out = padded(products), pixels = h * w;
+  const outBytes = <usize>out * 4, inBytes = <usize>cin * 4;
+  const start = scratch;
+  const b = start + outBytes;
+  const z = b + <usize>cin * outBytes;
+  memory.fill(start, 0, outBytes);
+  memory.fill(b, 0, <usize>cin * outBytes);
+  for (let tap = 0; tap < kh * kw; tap++) {
+    for (let i = 0; i < cin; i++) {
+      const from = filter + <usize>((tap * cin + i) * cout) * 4;
+      copy(
+        b + <usize>i * outBytes + <usize>(tap * cout) * 4,
+        b + <usize>i * outBytes + <usize>((tap + 1) * cout) * 4,
+        from,
+      );
+    }
+  }
+  for (let image = 0; image < n; image++, x += <usize>pixels * inBytes) {
+    for (let column: usize = 0; column < outBytes; column += TILE_COLUMNS * 4) {
+      for (let t = 0; t < pixels; t += TILE_ROWS) {
+        tileOfRows(
+          min(TILE_ROWS, pixels - t),
+          cin,
+          x + <usize>t * inBytes,
+          inBytes,
+          b + column,
+          outBytes,
+          start,
+          z + <usize>t * outBytes + column,
+          outBytes,
+          0,
+        );
+      }
+    }
+    for (let row = 0; row < oh; row++) {
+      for (let column = 0; column < ow; column++) {
+        for (let o = 0; o < cout; o++, y += 4) {
+          let sum: f32 = bias ? load<f32>(bias + <usize>o * 4) : 0;
+          for (let i = max(0, ph - row); i < min(kh, h + ph - row); i++) {
+            const first = (row + i - ph) * w - pw + column;
+            for (let j = max(0, pw - column); j < min(kw, w + pw - column); j++) {
+              sum += load<f32>(z + <usize>((first + j) * out + (i * kw + j) * cout + o) * 4);
+            }
+          }
+          store<f32>(y, relu && sum < 0 ? 0 : sum);
+        }
+      }
+    }
+  }
+}
+
 /** The inputs that `count` output pixels meet, [count, kh, kw, cin]; what lies outside is zero. */
 function unfold(
   h: i32,

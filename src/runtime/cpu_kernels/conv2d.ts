@@ -101,6 +101,16 @@ function convolve(
           ...[at(x), at(filter), 0, biasAt(), flag, at(out), scratch] as const,
         ),
     );
+  } else if (isNarrow(geometry)) {
+    withScratch(
+      backend,
+      simd.convNarrowScratch(h * w, cin, kernel[0] * kernel[1] * cout),
+      (scratch) =>
+        simd.convNarrow(
+          ...[n, h, w, cin, ...kernel, oh, ow, cout, ...pads] as const,
+          ...[at(x), at(filter), biasAt(), flag, at(out), scratch] as const,
+        ),
+    );
   } else {
     withScratch(
       backend,
@@ -127,6 +137,11 @@ function suitsWinograd({ input, output, kernel, strides, pads }: Geometry): bool
     [...strides, ...pads].every((extent) => extent === 1) &&
     input[1] === output[1] && input[2] === output[2] &&
     [input[3], output[3]].every((channels) => channels % 4 === 0 && channels >= 8);
+}
+
+/** Whether it makes few channels of more, so that products with every tap are fewer than tiles. */
+function isNarrow({ input, output, strides }: Geometry): boolean {
+  return strides.every((stride) => stride === 1) && output[3] <= 3 && input[3] >= 4;
 }
 
 /**

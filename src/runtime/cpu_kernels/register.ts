@@ -6,12 +6,14 @@ import {
   type FilterGradientCall,
   type InputGradientCall,
 } from "./conv2d.ts";
+import { identity } from "./identity.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
+import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
 import { openSimdKernels } from "./simd_kernels.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice } from "./slice.ts";
-import { mean, sum } from "./sum.ts";
-import { replaceKernel, type WasmBackend } from "./wasm.ts";
+import { reduce, type ReduceCall } from "./sum.ts";
+import { type KernelCall, replaceKernel, type WasmBackend } from "./wasm.ts";
 
 /**
  * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
@@ -42,6 +44,13 @@ export function registerCpuKernels(
     (call: InputGradientCall) => conv2dBackpropInput(simd, call),
   );
   replaceKernel(backendName, "Slice", slice);
-  replaceKernel(backendName, "Sum", sum);
-  replaceKernel(backendName, "Mean", mean);
+  for (const name of ["Sum", "Mean"] as const) {
+    replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));
+  }
+  replaceKernel(backendName, "Identity", identity);
+  replaceKernel(
+    backendName,
+    RELU_GRADIENT,
+    (call: KernelCall<"dy" | "y", object>) => reluGradientKernel(simd, call),
+  );
 }

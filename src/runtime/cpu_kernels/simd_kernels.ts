@@ -3,6 +3,8 @@ import { type SimdBuilds, type SimdChoice, simdModule } from "../simd/simd_modul
 import type { WasmBackend } from "./wasm.ts";
 import convPlain from "./conv.plain.wasm" with { type: "bytes" };
 import convRelaxed from "./conv.relaxed.wasm" with { type: "bytes" };
+import elementwisePlain from "./elementwise.plain.wasm" with { type: "bytes" };
+import elementwiseRelaxed from "./elementwise.relaxed.wasm" with { type: "bytes" };
 import gemmPlain from "./gemm.plain.wasm" with { type: "bytes" };
 import gemmRelaxed from "./gemm.relaxed.wasm" with { type: "bytes" };
 import winogradPlain from "./winograd.plain.wasm" with { type: "bytes" };
@@ -40,10 +42,46 @@ export interface SimdKernels {
       scratch: number,
     ]
   ): void;
+  /** Numbers of scratch that {@link convNarrow} needs. */
+  convNarrowScratch(pixels: number, cin: number, products: number): number;
+  /** {@link conv} to few channels, with stride 1; see conv.as.ts. */
+  convNarrow(
+    n: number,
+    h: number,
+    w: number,
+    cin: number,
+    kh: number,
+    kw: number,
+    oh: number,
+    ow: number,
+    cout: number,
+    ph: number,
+    pw: number,
+    x: number,
+    filter: number,
+    bias: number,
+    relu: number,
+    y: number,
+    scratch: number,
+  ): void;
   /** Its gradient for the filter; see conv.as.ts. */
   convFilterGradient(
     ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
   ): void;
+  /** out = dy where y > 0, else 0. */
+  reluGradient(count: number, dy: number, y: number, out: number): void;
+  /** Sums over the middle axis; see elementwise.as.ts. */
+  sumMiddle(
+    outer: number,
+    count: number,
+    inner: number,
+    scale: number,
+    x: number,
+    out: number,
+    totals: number,
+  ): void;
+  /** Sums over the last axis; see elementwise.as.ts. */
+  sumLast(outer: number, count: number, scale: number, x: number, out: number): void;
   /** Numbers of scratch that {@link winograd} and {@link winogradFilterGradient} need. */
   winogradScratch(cin: number, cout: number): number;
   /** A convolution of 3x3 that keeps the size; see winograd.as.ts. */
@@ -96,6 +134,7 @@ export function openSimdKernels(backend: WasmBackend, choice: SimdChoice): SimdK
   const builds: readonly SimdBuilds[] = [
     { relaxed: gemmRelaxed, plain: gemmPlain },
     { relaxed: convRelaxed, plain: convPlain },
+    { relaxed: elementwiseRelaxed, plain: elementwisePlain },
     { relaxed: winogradRelaxed, plain: winogradPlain },
   ];
   const { memory } = backend.wasm.asm;

@@ -17,6 +17,8 @@ export interface WasmBackend {
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   disposeData(dataId: object): boolean;
+  /** Notes one more tensor that has these numbers. */
+  incRef(dataId: object): void;
 }
 
 /** What a kernel is called with. */

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import { reluGradient } from "../../../src/kernels/relu_gradient.ts";
 import { backendTest } from "../../support/backends.ts";
-
-function numbers(count: number, phase: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + phase));
-}
+import { buildsTest, errorOf, numbers } from "./_builds.ts";
 
 backendTest("fused.matMul() has the gradients of its parts", ["cpu", "webgpu"], async () => {
   const a = tf.tensor2d(numbers(12, 0), [4, 3]), b = tf.tensor2d(numbers(6, 1), [3, 2]);
@@ -67,8 +65,9 @@ backendTest("slice() refuses what lies outside", ["cpu"], () => {
   x.dispose();
 });
 
-backendTest("sum() and mean() agree with addition in float64 over any axes", ["cpu"], () => {
-  const reductions = shapes.chain((shape) =>
+buildsTest("sum() and mean() agree with addition in float64 over any axes", () => {
+  const longShapes = fc.constantFrom<number[]>([300, 5], [3, 150, 4], [1000], [2, 129, 3, 2]);
+  const reductions = fc.oneof(shapes, longShapes).chain((shape) =>
     fc.tuple(fc.constant(shape), fc.subarray(shape.map((_, axis) => axis)), fc.boolean())
   );
   fc.assert(fc.property(reductions, ([shape, axes, keepDims]) => {
@@ -100,4 +99,34 @@ backendTest("sum() and mean() agree with addition in float64 over any axes", ["c
     });
     tf.dispose([x, total, average]);
   }));
+});
+
+buildsTest("FluxionReluGradient is the cotangent where the output is positive", () => {
+  for (const count of [1, 3, 4, 63, 64, 1001]) {
+    const y = numbers(count, 0.1).map((value) => Math.max(0, value)),
+      cotangents = numbers(count, 2);
+    const [output, dy] = [tf.tensor1d(y), tf.tensor1d(cotangents)];
+    const dx = reluGradient(dy, output);
+    const expected = cotangents.map((value, i) => y[i]! > 0 ? value : 0);
+    assert.deepEqual(dx.dataSync(), expected);
+    tf.dispose([output, dy, dx]);
+  }
+});
+
+backendTest("reluGradient() is the gradient of relu()", ["cpu", "webgpu"], async () => {
+  const [x, dy] = [tf.tensor1d(numbers(37, 0.5)), tf.tensor1d(numbers(37, 1))];
+  const y = tf.relu(x), dx = reluGradient(dy, y);
+  const expected = tf.grad((x) => tf.sum(tf.mul(tf.relu(x), dy)))(x);
+  assert.equal(errorOf(await dx.data(), await expected.data()), 0);
+  tf.dispose([x, dy, y, dx, expected]);
+});
+
+buildsTest("clone() shares its numbers with the original, which may be disposed first", () => {
+  const before = tf.memory().numDataBuffers;
+  const x = tf.tensor1d([1, 2, 3]), y = tf.clone(x);
+  assert.equal(tf.memory().numDataBuffers, before + 1);
+  x.dispose();
+  assert.deepEqual([...y.dataSync()], [1, 2, 3]);
+  y.dispose();
+  assert.equal(tf.memory().numDataBuffers, before);
 });

@@ -18,7 +18,7 @@ import { duration, showProgress } from "../progress.ts";
 import { printLine, speaker, writeResult } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
-import { noteThreads, runFolder, runsFolder } from "./open_run.ts";
+import { runFolder, runsFolder } from "./open_run.ts";
 
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
@@ -44,7 +44,6 @@ export async function trainRun(
   const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
   const configFile = config === undefined ? null : await readConfigFile(config);
   const given = await withPaths(options as TrainOptions);
-  noteThreads(flags);
   const say = speaker({ quiet });
   const progress = showProgress({ what: "step", quiet });
   const hooks: TrainHooks = {

@@ -75,6 +75,7 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
   const portable = portableEngine("host");
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+    threads,
     solve(problem) {
       const { field } = problem;
       if (field.kind !== "mlp" || !fitsChunks(problem)) return portable.solve(problem);

@@ -82,6 +82,7 @@ export async function importWeights(
     config,
     network,
     backend: null,
+    threads: 1,
     log: await cutLog(runFile(run, "log"), 0),
     metrics: null,
     clock: () => performance.now(),

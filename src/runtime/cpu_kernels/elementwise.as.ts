@@ -1,3 +1,5 @@
+import { exp, sigmoid } from "../simd/exp.part.as";
+
 // Operations that pass once over their tensors: what they cost is the memory's time.
 
 /** out = dy where y > 0, else 0: a ReLU's gradient from its output. */
@@ -74,5 +76,23 @@ export function sumLast(outer: i32, count: i32, scale: f64, x: usize, out: usize
     }
     for (; x < end; x += 4) total += <f64>load<f32>(x);
     store<f32>(out, <f32>(scale * total));
+  }
+}
+
+/** out = exp(x). */
+export function expOf(count: i32, x: usize, out: usize): void {
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  for (; out < vectorsEnd; out += 16, x += 16) v128.store(out, exp(v128.load(x)));
+  for (; out < end; out += 4, x += 4) {
+    store<f32>(out, f32x4.extract_lane(exp(v128.load32_splat(x)), 0));
+  }
+}
+
+/** out = 1 / (1 + exp(-x)). */
+export function sigmoidOf(count: i32, x: usize, out: usize): void {
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  for (; out < vectorsEnd; out += 16, x += 16) v128.store(out, sigmoid(v128.load(x)));
+  for (; out < end; out += 4, x += 4) {
+    store<f32>(out, f32x4.extract_lane(sigmoid(v128.load32_splat(x)), 0));
   }
 }

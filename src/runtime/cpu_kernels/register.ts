@@ -6,6 +6,14 @@ import {
   type FilterGradientCall,
   type InputGradientCall,
 } from "./conv2d.ts";
+import { exponential, type ExponentialCall } from "./exponential.ts";
+import {
+  groupNormSilu,
+  type GroupNormSiluCall,
+  type GroupNormSiluGradCall,
+  groupNormSiluGradient,
+} from "./group_norm_silu.ts";
+import { groupNormSiluKernels } from "../group_norm_silu.ts";
 import { identity } from "./identity.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
 import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
@@ -47,6 +55,16 @@ export function registerCpuKernels(
   for (const name of ["Sum", "Mean"] as const) {
     replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));
   }
+  for (const name of ["Exp", "Sigmoid"] as const) {
+    replaceKernel(backendName, name, (call: ExponentialCall) => exponential(simd, name, call));
+  }
+  const { value, gradient } = groupNormSiluKernels;
+  replaceKernel(backendName, value, (call: GroupNormSiluCall) => groupNormSilu(simd, call));
+  replaceKernel(
+    backendName,
+    gradient,
+    (call: GroupNormSiluGradCall) => groupNormSiluGradient(simd, call),
+  );
   replaceKernel(backendName, "Identity", identity);
   replaceKernel(
     backendName,

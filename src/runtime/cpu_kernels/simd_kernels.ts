@@ -7,6 +7,8 @@ import elementwisePlain from "./elementwise.plain.wasm" with { type: "bytes" };
 import elementwiseRelaxed from "./elementwise.relaxed.wasm" with { type: "bytes" };
 import gemmPlain from "./gemm.plain.wasm" with { type: "bytes" };
 import gemmRelaxed from "./gemm.relaxed.wasm" with { type: "bytes" };
+import groupNormPlain from "./group_norm_silu.plain.wasm" with { type: "bytes" };
+import groupNormRelaxed from "./group_norm_silu.relaxed.wasm" with { type: "bytes" };
 import winogradPlain from "./winograd.plain.wasm" with { type: "bytes" };
 import winogradRelaxed from "./winograd.relaxed.wasm" with { type: "bytes" };
 
@@ -67,6 +69,40 @@ export interface SimdKernels {
   /** Its gradient for the filter; see conv.as.ts. */
   convFilterGradient(
     ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
+  ): void;
+  /** out = exp(x). */
+  expOf(count: number, x: number, out: number): void;
+  /** out = 1 / (1 + exp(-x)). */
+  sigmoidOf(count: number, x: number, out: number): void;
+  /** Normalisation of groups of four channels, and a SiLU; see group_norm_silu.as.ts. */
+  groupNormSilu(
+    n: number,
+    area: number,
+    c: number,
+    x: number,
+    scale: number,
+    offset: number,
+    shift: number,
+    y: number,
+    mean: number,
+    inverseStd: number,
+  ): void;
+  /** Its pull-back; see group_norm_silu.as.ts. */
+  groupNormSiluGradient(
+    n: number,
+    area: number,
+    c: number,
+    dy: number,
+    x: number,
+    scale: number,
+    offset: number,
+    shift: number,
+    mean: number,
+    inverseStd: number,
+    dx: number,
+    dScale: number,
+    dOffset: number,
+    dShift: number,
   ): void;
   /** out = dy where y > 0, else 0. */
   reluGradient(count: number, dy: number, y: number, out: number): void;
@@ -135,6 +171,7 @@ export function openSimdKernels(backend: WasmBackend, choice: SimdChoice): SimdK
     { relaxed: gemmRelaxed, plain: gemmPlain },
     { relaxed: convRelaxed, plain: convPlain },
     { relaxed: elementwiseRelaxed, plain: elementwisePlain },
+    { relaxed: groupNormRelaxed, plain: groupNormPlain },
     { relaxed: winogradRelaxed, plain: winogradPlain },
   ];
   const { memory } = backend.wasm.asm;

@@ -47,7 +47,7 @@ export function callWasmKernel(
 export function replaceKernel<Call extends KernelCall<never, unknown>>(
   backendName: string,
   kernelName: string,
-  kernel: (call: Call) => tf.TensorInfo,
+  kernel: (call: Call) => tf.TensorInfo | tf.TensorInfo[],
 ): void {
   if (tf.getKernel(kernelName, backendName) !== undefined) {
     tf.unregisterKernel(kernelName, backendName);

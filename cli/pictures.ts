@@ -17,7 +17,7 @@ export const pictureFiles = {
 } as const;
 
 /** How many samples a picture shows unless asked for more. */
-export const PICTURED = { mlp: 1000, resnet: 64 } as const;
+export const PICTURED = { mlp: 1000, resnet: 64, unet: 64 } as const;
 
 /** Most points of a scatter plot, and most images or points of many dimensions: more could not be told apart. */
 const MOST_PICTURED = { plane: 50_000, other: 10_000 } as const;
@@ -51,7 +51,8 @@ export async function samplesPicture(
         title,
         text: pictureText(),
       });
-    case "resnet": {
+    case "resnet":
+    case "unet": {
       requireGrey(network.channels);
       return imageGrid(samples, {
         height: network.height,
@@ -89,6 +90,7 @@ export function trajectoriesPicture(
         text: pictureText(),
       });
     case "resnet":
+    case "unet":
       requireGrey(network.channels);
       return pathGrid(states, {
         height: network.height,

@@ -1,7 +1,7 @@
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import { fmLoss } from "../../src/flows/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
-import { rowWidth } from "../../src/nn/network.ts";
+import { isImageNetwork, rowWidth } from "../../src/nn/network.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { integrateDensity } from "../../src/metrics/integrate_density.ts";
 import { meanAndStdErr, pairedDifference } from "../../src/metrics/statistics.ts";
@@ -79,7 +79,7 @@ function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | Imag
   const { network } = model;
   const fits = dataset.kind === "points"
     ? network.kind === "mlp" && network.dims === dataset.dims
-    : network.kind === "resnet" && network.height === dataset.height &&
+    : isImageNetwork(network) && network.height === dataset.height &&
       network.width === dataset.width && network.channels === dataset.channels;
   if (!fits) {
     throw new InputError(

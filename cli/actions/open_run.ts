@@ -1,4 +1,5 @@
 import type { FlowModel } from "../../src/flows/model.ts";
+import { isImageNetwork } from "../../src/nn/network.ts";
 import type { Engine } from "../../src/ode/engine.ts";
 import { engineFor } from "../../src/ode/engine_for.ts";
 import { type Backend, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
@@ -46,7 +47,7 @@ export async function openRun(
 ): Promise<OpenedRun> {
   const folder = await runFolder(run);
   const { network } = await readRunConfig(folder);
-  const work = network.kind === "mlp" ? "points" : "images";
+  const work = isImageNetwork(network) ? "images" : "points";
   const { kind } = await chooseBackend(options.backend ?? "auto", work);
   const backend = await openBackend(kind);
   try {

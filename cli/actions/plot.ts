@@ -2,6 +2,7 @@ import { logProb } from "../../src/flows/log_prob.ts";
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { sample, type Samples } from "../../src/flows/sample.ts";
 import { integrateDensity } from "../../src/metrics/integrate_density.ts";
+import { isImageNetwork } from "../../src/nn/network.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
@@ -23,7 +24,7 @@ import { type OpenedRun, openRun } from "./open_run.ts";
 import { solveSettings } from "./solve_settings.ts";
 
 /** Samples and times of a picture of trajectories. */
-const WAYS = { mlp: { samples: 100, times: 41 }, resnet: { samples: 8, times: 9 } } as const;
+const WAYS = { points: { samples: 100, times: 41 }, images: { samples: 8, times: 9 } } as const;
 
 /** A picture to be drawn: its file's name, and its bytes when asked for. */
 interface Picture {
@@ -133,11 +134,11 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       },
     });
   }
-  if (isPlane || network.kind === "resnet") {
+  if (isPlane || isImageNetwork(network)) {
     pictures.push({
       file: pictureFiles.trajectories,
       draw: async () => {
-        const ways = WAYS[network.kind];
+        const ways = WAYS[isImageNetwork(network) ? "images" : "points"];
         const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
         const { states } = await sample(model, engine, {
           count: ways.samples,

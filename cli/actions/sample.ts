@@ -156,6 +156,7 @@ function npyShape({ network, count, times }: Drawn, options: SampleOptions): num
     case "mlp":
       return [...before, network.dims + (options.withLogProb ? 1 : 0)];
     case "resnet":
+    case "unet":
       return [...before, network.channels, network.height, network.width];
     default:
       return network satisfies never;

@@ -1,4 +1,4 @@
-import { exp, sigmoid } from "../simd/exp.part.as";
+import { exp, sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
 
 // Operations that pass once over their tensors: what they cost is the memory's time.
 
@@ -88,11 +88,18 @@ export function expOf(count: i32, x: usize, out: usize): void {
   }
 }
 
-/** out = 1 / (1 + exp(-x)). */
-export function sigmoidOf(count: i32, x: usize, out: usize): void {
+/**
+ * out = 1 / (1 + exp(-x)).
+ *
+ * @param constants 16 numbers of scratch.
+ */
+export function sigmoidOf(count: i32, x: usize, out: usize, constants: usize): void {
+  storeSigmoidConstants(constants);
   const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
-  for (; out < vectorsEnd; out += 16, x += 16) v128.store(out, sigmoid(v128.load(x)));
+  for (; out < vectorsEnd; out += 16, x += 16) {
+    v128.store(out, sigmoid(v128.load(x), constants));
+  }
   for (; out < end; out += 4, x += 4) {
-    store<f32>(out, f32x4.extract_lane(sigmoid(v128.load32_splat(x)), 0));
+    store<f32>(out, f32x4.extract_lane(sigmoid(v128.load32_splat(x), constants), 0));
   }
 }

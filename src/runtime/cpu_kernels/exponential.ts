@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels } from "./simd_kernels.ts";
+import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What Exp and Sigmoid are called with. */
@@ -13,7 +13,9 @@ export function exponential(
 ): tf.TensorInfo {
   if (x.dtype !== "float32") return callWasmKernel(backend, name, { x }, attrs);
   const out = backend.makeOutput(x.shape, "float32");
-  const kernel = name === "Exp" ? simd.expOf : simd.sigmoidOf;
-  kernel(tf.util.sizeFromShape(x.shape), addressOf(backend, x), addressOf(backend, out));
+  const count = tf.util.sizeFromShape(x.shape);
+  const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
+  if (name === "Exp") simd.expOf(count, from, to);
+  else withScratch(backend, 16, (constants) => simd.sigmoidOf(count, from, to, constants));
   return out;
 }

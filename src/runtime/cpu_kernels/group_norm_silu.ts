@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "../group_norm_silu.ts";
-import { addressOf, type SimdKernels } from "./simd_kernels.ts";
+import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
 import type { KernelCall, WasmBackend } from "./wasm.ts";
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
@@ -28,10 +28,11 @@ export function groupNormSilu(
   const mean = backend.makeOutput([n, groups], "float32");
   const inverseStd = backend.makeOutput([n, groups], "float32");
   const at = addresses(backend);
-  simd.groupNormSilu(
-    ...[n, area, c, at(x), at(scale), at(offset), at(shift)] as const,
-    ...[at(y), at(mean), at(inverseStd)] as const,
-  );
+  withScratch(backend, 16, (constants) =>
+    simd.groupNormSilu(
+      ...[n, area, c, at(x), at(scale), at(offset), at(shift)] as const,
+      ...[at(y), at(mean), at(inverseStd), constants] as const,
+    ));
   return [y, mean, inverseStd];
 }
 
@@ -46,10 +47,12 @@ export function groupNormSiluGradient(
   const dOffset = backend.makeOutput([c], "float32");
   const dShift = backend.makeOutput([n, c], "float32");
   const at = addresses(backend);
-  simd.groupNormSiluGradient(
-    ...[n, area, c, at(dy), at(x), at(scale), at(offset), at(shift)] as const,
-    ...[at(mean), at(inverseStd), at(dx), at(dScale), at(dOffset), at(dShift)] as const,
-  );
+  withScratch(backend, 16, (constants) =>
+    simd.groupNormSiluGradient(
+      ...[n, area, c, at(dy), at(x), at(scale), at(offset), at(shift)] as const,
+      ...[at(mean), at(inverseStd), at(dx), at(dScale), at(dOffset), at(dShift)] as const,
+      constants,
+    ));
   return [dx, dScale, dOffset, dShift];
 }
 

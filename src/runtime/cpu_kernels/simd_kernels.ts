@@ -73,7 +73,7 @@ export interface SimdKernels {
   /** out = exp(x). */
   expOf(count: number, x: number, out: number): void;
   /** out = 1 / (1 + exp(-x)). */
-  sigmoidOf(count: number, x: number, out: number): void;
+  sigmoidOf(count: number, x: number, out: number, constants: number): void;
   /** Normalisation of groups of four channels, and a SiLU; see group_norm_silu.as.ts. */
   groupNormSilu(
     n: number,
@@ -86,6 +86,7 @@ export interface SimdKernels {
     y: number,
     mean: number,
     inverseStd: number,
+    constants: number,
   ): void;
   /** Its pull-back; see group_norm_silu.as.ts. */
   groupNormSiluGradient(
@@ -103,6 +104,7 @@ export interface SimdKernels {
     dScale: number,
     dOffset: number,
     dShift: number,
+    constants: number,
   ): void;
   /** out = dy where y > 0, else 0. */
   reluGradient(count: number, dy: number, y: number, out: number): void;

@@ -22,7 +22,10 @@ import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 // Images are NHWC, filters [3, 3, in, out]; stride 1, padded with one zero all around; channels
 // are multiples of 4. A piece of the output has the same bits whatever the others are.
 
-/** Bytes that the transformed pieces of a block of tiles may take: well inside a core's second cache. */
+/**
+ * Bytes that the transformed pieces of a block of tiles may take: well inside a core's second
+ * cache, unless the filter, which is read once a block, fills that itself.
+ */
 const BLOCK_BYTES: i32 = 400_000;
 
 const A1: f32 = 0.75;
@@ -56,8 +59,9 @@ function padded(channels: i32): i32 {
 }
 
 function tilesInBlock(cin: i32, cout: i32): i32 {
-  const tiles = BLOCK_BYTES / (36 * 4 * (cin + padded(cout))) / TILE_ROWS * TILE_ROWS;
-  return max(tiles, TILE_ROWS);
+  const out = padded(cout), filterBytes = 36 * 4 * cin * out;
+  const bytes = max(BLOCK_BYTES, filterBytes / 3 * 4);
+  return max(TILE_ROWS, bytes / (36 * 4 * (cin + out)) / TILE_ROWS * TILE_ROWS);
 }
 
 /** How many numbers of scratch {@link winograd} and {@link winogradFilterGradient} need. */

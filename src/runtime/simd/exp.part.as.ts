@@ -31,10 +31,56 @@ export function exp(x: v128): v128 {
   return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(power, first), bias), 23));
 }
 
-/** 1 / (1 + exp(-x)). */
+/** Bytes of the constants of {@link sigmoid}. */
+export const SIGMOID_CONSTANTS: usize = 64;
+
+/** Writes the constants of {@link sigmoid}: known ones the compiler would make anew at each use. */
+export function storeSigmoidConstants(at: usize): void {
+  store<f32>(at, -87);
+  store<f32>(at, 87, 4);
+  store<f32>(at, -1.44269504088896341, 8);
+  store<f32>(at, 12582912, 12);
+  store<f32>(at, 0.693359375, 16);
+  store<f32>(at, -2.12194440e-4, 20);
+  store<f32>(at, 1.9875691500e-4, 24);
+  store<f32>(at, 1.3981999507e-3, 28);
+  store<f32>(at, 8.3334519073e-3, 32);
+  store<f32>(at, 4.1665795894e-2, 36);
+  store<f32>(at, 1.6666665459e-1, 40);
+  store<f32>(at, 5.0000001201e-1, 44);
+  store<f32>(at, 1, 48);
+}
+
+/**
+ * 1 / (1 + exp(-x)), with the polynomial of {@link exp}; 1.6e-38 below -87, NaN of NaN.
+ *
+ * @param constants Written by {@link storeSigmoidConstants}.
+ */
 // @ts-ignore: decorator
 @inline
-export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+export function sigmoid(x: v128, constants: usize): v128 {
+  x = f32x4.pmin(
+    f32x4.pmax(x, v128.load32_splat(constants)),
+    v128.load32_splat(constants, 4),
+  );
+  const magic = v128.load32_splat(constants, 12);
+  const shifted = multiplyAdd(x, v128.load32_splat(constants, 8), magic);
+  const n = f32x4.sub(shifted, magic);
+  // exp(-x) = 2^n exp(-r), r = x + n log 2.
+  let r = multiplyAdd(n, v128.load32_splat(constants, 16), x);
+  r = multiplyAdd(n, v128.load32_splat(constants, 20), r);
+  let p = multiplySubtract(
+    r,
+    v128.load32_splat(constants, 24),
+    v128.load32_splat(constants, 28),
+  );
+  p = multiplySubtract(r, p, v128.load32_splat(constants, 32));
+  p = multiplySubtract(r, p, v128.load32_splat(constants, 36));
+  p = multiplySubtract(r, p, v128.load32_splat(constants, 40));
+  p = multiplySubtract(r, p, v128.load32_splat(constants, 44));
+  const one = v128.load32_splat(constants, 48);
+  p = multiplyAdd(p, f32x4.mul(r, r), f32x4.sub(one, r));
+  // The low bits of `shifted` are n; the magic number's own fall off.
+  const e = i32x4.add(p, i32x4.shl(shifted, 23));
+  return f32x4.div(one, f32x4.add(one, e));
 }

@@ -1,16 +1,24 @@
 import { deno, root } from "./bundle.ts";
 
-/** The worker's program, bundled to a text that the library imports. */
-export const workerBundle = `${root}/src/runtime/worker/entry.bundle.txt`;
+/** A worker's program: its entry, and the text that it is bundled to and that the library imports. */
+export interface WorkerProgram {
+  readonly entry: string;
+  readonly bundle: string;
+}
 
-const entry = `${root}/src/runtime/worker/entry.ts`;
+/** Every worker's program. */
+export const workerPrograms: readonly WorkerProgram[] = ["entry", "pool_entry"].map((name) => ({
+  entry: `${root}/src/runtime/worker/${name}.ts`,
+  bundle: `${root}/src/runtime/worker/${name}.bundle.txt`,
+}));
 
-/** What the bundle is made from: the entry and everything that it imports, sorted. */
-export async function workerSources(): Promise<string[]> {
+/** What a bundle is made from: the entry and everything that it imports, sorted. */
+export async function workerSources({ entry }: WorkerProgram): Promise<string[]> {
   const { success, stdout, stderr } = await deno(["info", "--json", entry]);
   if (!success) throw new Error(`deno info failed:\n${stderr}`);
-  const { modules } = JSON.parse(stdout) as { modules: { local: string }[] };
-  return modules.map(({ local }) => local.slice(root.length + 1)).sort();
+  const { modules } = JSON.parse(stdout) as { modules: { local?: string }[] };
+  return modules.flatMap(({ local }) => local === undefined ? [] : [local.slice(root.length + 1)])
+    .sort();
 }
 
 /** The bundle's first line: the files that it is made from, and a hash over their content. */
@@ -24,10 +32,17 @@ export async function bundleHeader(sources: readonly string[]): Promise<string> 
 }
 
 if (import.meta.main) {
-  const { success, stdout, stderr } = await deno(["bundle", "--quiet", "--frozen", entry]);
-  if (!success) throw new Error(`deno bundle failed:\n${stderr}`);
-  await Deno.writeTextFile(
-    workerBundle,
-    await bundleHeader(await workerSources()) + stdout + "\n",
-  );
+  for (const program of workerPrograms) {
+    const { success, stdout, stderr } = await deno([
+      "bundle",
+      "--quiet",
+      "--frozen",
+      program.entry,
+    ]);
+    if (!success) throw new Error(`deno bundle failed:\n${stderr}`);
+    await Deno.writeTextFile(
+      program.bundle,
+      await bundleHeader(await workerSources(program)) + stdout + "\n",
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
-import { rowWidth } from "../../src/nn/network.ts";
+import { isImageNetwork, rowWidth } from "../../src/nn/network.ts";
 import { densityMass, evaluateCnf, evaluateFm } from "../../src/report/evaluation.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { readRows } from "../../src/train/batches.ts";
@@ -54,7 +54,7 @@ function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | Imag
   const { network } = model;
   const fits = dataset.kind === "points"
     ? network.kind === "mlp" && network.dims === dataset.dims
-    : network.kind === "resnet" && network.height === dataset.height &&
+    : isImageNetwork(network) && network.height === dataset.height &&
       network.width === dataset.width && network.channels === dataset.channels;
   if (!fits) {
     throw new InputError(

@@ -1,4 +1,5 @@
 import type { FlowModel } from "../../src/flows/model.ts";
+import { isImageNetwork } from "../../src/nn/network.ts";
 import type { Engine } from "../../src/ode/engine.ts";
 import { engineFor } from "../../src/ode/engine_for.ts";
 import { type Backend, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
@@ -10,7 +11,6 @@ import type { DeviceOptions } from "../options/device.ts";
 import type { MessageOptions } from "../options/output.ts";
 import type { WeightsOption } from "../options/run.ts";
 import { shownPath, userFolder, userPath } from "../paths.ts";
-import { speaker } from "../terminal.ts";
 
 /** The folder of runs where the user stands. */
 export function runsFolder(): string {
@@ -47,9 +47,8 @@ export async function openRun(
 ): Promise<OpenedRun> {
   const folder = await runFolder(run);
   const { network } = await readRunConfig(folder);
-  const work = network.kind === "mlp" ? "points" : "images";
+  const work = isImageNetwork(network) ? "images" : "points";
   const { kind } = await chooseBackend(options.backend ?? "auto", work);
-  noteThreads(options);
   const backend = await openBackend(kind);
   try {
     const { model, config } = await loadRun(folder, options.weights);
@@ -59,7 +58,7 @@ export async function openRun(
       config,
       model,
       backend,
-      engine: engineFor(kind),
+      engine: engineFor(kind, { threads: options.threads }),
       readLog: () => readLog(runFile(folder, "log")),
       close() {
         model.parameters.dispose();
@@ -69,12 +68,5 @@ export async function openRun(
   } catch (error) {
     backend.close();
     throw error;
-  }
-}
-
-/** Says that `--threads` above one is not used yet. */
-export function noteThreads({ threads, quiet }: DeviceOptions & MessageOptions): void {
-  if (threads !== undefined && threads > 1) {
-    speaker({ quiet })(`--threads ${threads}: this version computes on one thread`);
   }
 }

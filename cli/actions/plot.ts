@@ -1,5 +1,6 @@
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { sample, type Samples } from "../../src/flows/sample.ts";
+import { isImageNetwork } from "../../src/nn/network.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
 import { densityMass } from "../../src/report/evaluation.ts";
@@ -7,6 +8,7 @@ import {
   curvesPicture,
   evenTimes,
   PICTURED,
+  rowKind,
   samplesPicture,
   trajectoriesPicture,
   WAYS,
@@ -85,7 +87,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
   const isPlane = network.kind === "mlp" && network.dims === 2;
   const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
   const draw = () => {
-    const count = PICTURED[network.kind];
+    const count = PICTURED[rowKind(network)];
     return sample(model, engine, {
       count,
       seed,
@@ -135,11 +137,11 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       },
     });
   }
-  if (isPlane || network.kind === "resnet") {
+  if (isPlane || isImageNetwork(network)) {
     pictures.push({
       file: pictureFiles.trajectories,
       draw: async () => {
-        const ways = WAYS[network.kind];
+        const ways = WAYS[rowKind(network)];
         const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
         const { states } = await sample(model, engine, {
           count: ways.samples,

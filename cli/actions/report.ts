@@ -14,7 +14,7 @@ import { exists, outputPath, shownPath } from "../paths.ts";
 import { type Progress, showProgress } from "../progress.ts";
 import { printLine } from "../terminal.ts";
 import { openData } from "./open_data.ts";
-import { noteThreads, runFolder } from "./open_run.ts";
+import { runFolder } from "./open_run.ts";
 
 /** `fluxion report RUN...`. */
 export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
@@ -41,7 +41,6 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       run: await readReportedRun(folder, { name: shownPath(folder), openDataset: openData }),
     });
   }
-  noteThreads(flags);
   const interrupt = catchInterrupt({
     words: "stopping after this piece; a second Ctrl-C leaves at once",
   });
@@ -56,6 +55,7 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       version,
       seed: flags.seed ?? 0,
       backend: flags.backend ?? "auto",
+      threads: flags.threads,
       onProgress: progress.update,
       signal: interrupt.signal,
     });

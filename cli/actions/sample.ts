@@ -7,6 +7,7 @@ import type { Network } from "../../src/nn/network.ts";
 import {
   evenTimes,
   PICTURED,
+  rowKind,
   samplesPicture,
   trajectoriesPicture,
 } from "../../src/report/run_pictures.ts";
@@ -59,7 +60,7 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
   const opened = await openRun(run, flags);
   const { model, engine, config } = opened;
   const { network } = model;
-  const count = flags.n ?? PICTURED[network.kind];
+  const count = flags.n ?? PICTURED[rowKind(network)];
   const most = mostPictured(network.kind === "mlp" ? network.dims : null);
   if (format === "png" && count > most) {
     throw new InputError(
@@ -162,6 +163,7 @@ function npyShape({ network, count, times }: Drawn, options: SampleOptions): num
     case "mlp":
       return [...before, network.dims + (options.withLogProb ? 1 : 0)];
     case "resnet":
+    case "unet":
       return [...before, network.channels, network.height, network.width];
     default:
       return network satisfies never;

@@ -1,6 +1,6 @@
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { curvesPicture, PICTURED, samplesPicture } from "../../src/report/run_pictures.ts";
+import { curvesPicture, PICTURED, rowKind, samplesPicture } from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
@@ -20,7 +20,7 @@ import { duration, type Progress, showProgress } from "../progress.ts";
 import { printLine, speaker, writeResult } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
-import { noteThreads, runFolder, runsFolder } from "./open_run.ts";
+import { runFolder, runsFolder } from "./open_run.ts";
 
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
@@ -56,7 +56,6 @@ export async function trainRun(
   const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
   const configFile = config === undefined ? null : await readConfigFile(config);
   const given = await withPaths(options as TrainOptions);
-  noteThreads(flags);
   const say = speaker({ quiet });
   const progress = frame?.progress ?? showProgress({ what: "step", quiet });
   const hooks: TrainHooks = {
@@ -173,7 +172,7 @@ async function drawEpoch(view: PictureView): Promise<void> {
     ? { ...accurateSolve, controlGroup }
     : solveSettingsOf(config);
   const { samples } = await sample(model, engine, {
-    count: PICTURED[network.kind],
+    count: PICTURED[rowKind(network)],
     seed: config.seed,
     settings,
   });

@@ -10,7 +10,7 @@ export function defaultWords(model: "cnf" | "fm"): DefaultWords {
     return (key) => key in table ? `default ${table[key]}` : "no default";
   }
   const points: Readonly<Record<string, unknown>> = trainDefaults.fm.mlp;
-  const images: Readonly<Record<string, unknown>> = trainDefaults.fm.resnet;
+  const images: Readonly<Record<string, unknown>> = trainDefaults.fm.unet;
   return (key) => {
     if (key === "data") return `default ${defaultData.fm}`;
     if (!(key in points) && !(key in images)) return "no default";

@@ -1,5 +1,5 @@
 import { suggestion } from "../../src/data/suggestion.ts";
-import { expectedNet, netNames } from "../../src/train/config_schema.ts";
+import { expectedChoice, netNames } from "../../src/train/config_schema.ts";
 
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 
@@ -72,7 +72,7 @@ export function choice(names: readonly string[]): (text: string) => string {
 /** A velocity network. */
 export function netName(text: string): (typeof netNames)[number] {
   const name = netNames.find((known) => known === text);
-  if (name === undefined) throw new SyntaxError(`expected ${expectedNet(text)}`);
+  if (name === undefined) throw new SyntaxError(`expected ${expectedChoice(text, netNames)}`);
   return name;
 }
 

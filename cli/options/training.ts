@@ -1,4 +1,5 @@
 import type { FlagParametersForType } from "@stricli/core";
+import { trainDefaults } from "../../src/train/config.ts";
 import { netNames } from "../../src/train/config_schema.ts";
 import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
@@ -34,7 +35,7 @@ function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
 
 /** The velocity network, and the weights that it starts with. */
 interface ModelOptions {
-  readonly net?: "mlp" | "resnet";
+  readonly net?: "mlp" | "resnet" | "unet";
   readonly hidden?: number;
   readonly filters?: number;
   readonly blocks?: number;
@@ -49,9 +50,7 @@ function modelOptions(words: DefaultWords): FlagParametersForType<ModelOptions> 
       parse: netName,
       optional: true,
       placeholder: netNames.join("|"),
-      brief: `velocity network, ${
-        netNames.join(" or ")
-      } (default mlp for points, resnet for images)`,
+      brief: `velocity network, ${netNames.join(", ")} (default mlp for points, unet for images)`,
       proposeCompletions: (partial: string) => netNames.filter((name) => name.startsWith(partial)),
     },
     hidden: {
@@ -66,14 +65,14 @@ function modelOptions(words: DefaultWords): FlagParametersForType<ModelOptions> 
       parse: wholeNumber(1, "32"),
       optional: true,
       placeholder: "N",
-      brief: `filters of the resnet, even (${words("filters")})`,
+      brief: `filters of the unet, a multiple of 4, or of the resnet, even (${words("filters")})`,
     },
     blocks: {
       kind: "parsed",
       parse: wholeNumber(1, "4"),
       optional: true,
       placeholder: "N",
-      brief: `residual blocks of the resnet (${words("blocks")})`,
+      brief: `residual blocks of the resnet (default ${trainDefaults.fm.resnet.blocks})`,
     },
     sigmaMin: {
       kind: "parsed",

@@ -1,7 +1,7 @@
 import type { FlowModel } from "./model.ts";
 
 /** Rows solved together: enough to fill the machine, few enough that memory does not grow with the request. */
-const CHUNK_ROWS = { mlp: 2048, resnet: 64 } as const;
+const CHUNK_ROWS = { mlp: 2048, resnet: 64, unet: 64 } as const;
 
 /**
  * How many rows to solve at a time: whole control groups, so that cutting a

@@ -196,7 +196,8 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
   switch (network.kind) {
     case "mlp":
       return { kind: "mlp", dims: network.dims, hidden: network.hidden, parameters, trace: null };
-    case "resnet": {
+    case "resnet":
+    case "unet": {
       const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
         applyNetwork(network, tensors, x, t);
       return { kind: "tensors", field: tensorField(velocity, parameters) };

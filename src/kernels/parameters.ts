@@ -22,7 +22,12 @@ export interface ParameterEntry {
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
-  /** 1 / sqrt(fan-in): weights start uniform in +- this (PyTorch's Linear and Conv2d). */
+  /** What weights start around: 1 for the scale of a normalisation, else 0. */
+  readonly initialCentre: number;
+  /**
+   * Weights start uniform in +- this around the centre: 1 / sqrt(fan-in) (PyTorch's Linear and
+   * Conv2d), 0 for a normalisation and for layers that start at zero.
+   */
   readonly initialBound: number;
 }
 
@@ -48,6 +53,14 @@ export type LayerShape =
     readonly inputs: number;
     readonly outputs: number;
     readonly kernel: number;
+    /** Whether weight and bias start at zero; no when left out. */
+    readonly startsAtZero?: boolean;
+  }
+  | {
+    /** A normalisation's scale and offset (PyTorch's `weight` and `bias`). */
+    readonly kind: "norm";
+    readonly name: string;
+    readonly channels: number;
   };
 
 /** The layout of layers in order, each a weight and a bias. */
@@ -59,6 +72,7 @@ export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
     shape: number[],
     axes: number[],
     initialBound: number,
+    initialCentre = 0,
   ) => {
     const size = shape.reduce((product, extent) => product * extent, 1);
     entries.push({
@@ -68,6 +82,7 @@ export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
       deviceShape: axes.map((axis) => shape[axis]!),
       offset,
       size,
+      initialCentre,
       initialBound,
     });
     offset += size;
@@ -86,7 +101,7 @@ export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
         break;
       }
       case "conv2d": {
-        const bound = 1 / Math.sqrt(layer.inputs * layer.kernel ** 2);
+        const bound = layer.startsAtZero ? 0 : 1 / Math.sqrt(layer.inputs * layer.kernel ** 2);
         add(
           `${layer.name}.weight`,
           [layer.outputs, layer.inputs, layer.kernel, layer.kernel],
@@ -96,6 +111,10 @@ export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
         add(`${layer.name}.bias`, [layer.outputs], [0], bound);
         break;
       }
+      case "norm":
+        add(`${layer.name}.weight`, [layer.channels], [0], 0, 1);
+        add(`${layer.name}.bias`, [layer.channels], [0], 0);
+        break;
       default:
         layer satisfies never;
     }

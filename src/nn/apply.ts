@@ -1,6 +1,7 @@
 import { conditionalMlp } from "./conditional_mlp.ts";
 import { type Network, rowWidth } from "./network.ts";
 import { simpleResnet } from "./resnet.ts";
+import { unet } from "./unet.ts";
 import type { Tensor, Tensor2D } from "../kernels/tensors.ts";
 
 /**
@@ -30,6 +31,8 @@ export function applyNetwork(
       return conditionalMlp(network, tensors, x, t);
     case "resnet":
       return simpleResnet(network, tensors, x, t);
+    case "unet":
+      return unet(network, tensors, x, t);
     default:
       return network satisfies never;
   }

@@ -24,6 +24,8 @@ export function bufferTensors(network: Network): readonly BufferTensor[] {
         { length: network.blocks },
         (_, block) => frequencies(`layers.${block}.embedding.freqs`, network.filters),
       );
+    case "unet":
+      return [frequencies("time.0.freqs", network.filters)];
     default:
       return network satisfies never;
   }

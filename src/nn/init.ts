@@ -4,7 +4,9 @@ import { networkLayout } from "./layout.ts";
 import type { Network } from "./network.ts";
 
 /**
- * Fresh weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan-in).
+ * Fresh weights as PyTorch's layers start: those of Linear and Conv2d uniform in
+ * +-1/sqrt(fan-in), a GroupNorm's scale one and its offset zero; the layers of a U-Net that
+ * docs/unet.py sets to zero are zero.
  *
  * Tensor i is drawn in the file's order from lane i, so that it depends on the
  * seed alone, not on how a device lays it out.
@@ -17,7 +19,9 @@ export function initialParameters(network: Network, seed: number): Float32Array 
   layout.entries.forEach((entry, lane) => {
     const key = { seed, stream: streams.weights, lane };
     const values = fillUniform(key, 0, new Float32Array(entry.size));
-    for (let i = 0; i < values.length; i++) values[i] = (2 * values[i]! - 1) * entry.initialBound;
+    for (let i = 0; i < values.length; i++) {
+      values[i] = entry.initialCentre + (2 * values[i]! - 1) * entry.initialBound;
+    }
     flat.set(reorderAxes(entry, values, "device"), entry.offset);
   });
   return flat;

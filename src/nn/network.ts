@@ -24,8 +24,30 @@ export interface ResnetNetwork {
   readonly blocks: number;
 }
 
+/** A UNet over images, NHWC, of any size. */
+export interface UnetNetwork {
+  /** Says which network it is. */
+  readonly kind: "unet";
+  /** Pixels. */
+  readonly height: number;
+  /** Pixels. */
+  readonly width: number;
+  /** Of the image: 1 for grey values. */
+  readonly channels: number;
+  /** At full size, twice as many at half and a quarter; a multiple of 4, the channels that are normalised together. */
+  readonly filters: number;
+}
+
+/** A network over images. */
+export type ImageNetwork = ResnetNetwork | UnetNetwork;
+
 /** A velocity network as data: what it is, not its weights. */
-export type Network = MlpNetwork | ResnetNetwork;
+export type Network = MlpNetwork | ImageNetwork;
+
+/** Whether a network is one over images. */
+export function isImageNetwork(network: Network): network is ImageNetwork {
+  return network.kind !== "mlp";
+}
 
 /** Numbers in a row of the network's input and output. */
 export function rowWidth(network: Network): number {
@@ -33,6 +55,7 @@ export function rowWidth(network: Network): number {
     case "mlp":
       return network.dims;
     case "resnet":
+    case "unet":
       return network.height * network.width * network.channels;
     default:
       return network satisfies never;

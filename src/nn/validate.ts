@@ -5,7 +5,7 @@ import type { Network } from "./network.ts";
  * Checks the sizes of a network.
  *
  * @throws {InputError} If a size is not a positive whole number, or a width that carries
- *   the time embedding is odd.
+ *   the time embedding is odd, or the filters of a unet are not a multiple of four.
  */
 export function validateNetwork(network: Network): void {
   switch (network.kind) {
@@ -19,6 +19,12 @@ export function validateNetwork(network: Network): void {
       requireCount("channels", network.channels);
       requireEven("filters", network.filters);
       requireCount("blocks", network.blocks);
+      return;
+    case "unet":
+      requireCount("height", network.height);
+      requireCount("width", network.width);
+      requireCount("channels", network.channels);
+      requireMultipleOf4("filters", network.filters);
       return;
     default:
       network satisfies never;
@@ -38,6 +44,17 @@ function requireEven(name: string, value: number): void {
     throw new InputError(
       `${name}: expected an even number, since the time embedding is half sines and half ` +
         `cosines, got ${value}; take ${near}`,
+    );
+  }
+}
+
+function requireMultipleOf4(name: string, value: number): void {
+  requireCount(name, value);
+  if (value % 4 !== 0) {
+    const below = value - value % 4;
+    throw new InputError(
+      `${name}: a unet normalises four at a time and takes a multiple of 4, got ${value}; take ` +
+        (below === 0 ? "4" : `${below} or ${below + 4}`),
     );
   }
 }

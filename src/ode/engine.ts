@@ -118,6 +118,8 @@ export interface Gradient {
 export interface Engine {
   /** For people. */
   readonly name: string;
+  /** CPU threads that it may use. */
+  readonly threads: number;
   /** Solves an initial value problem; dispose the solution. */
   solve(problem: SolveProblem): Promise<Solution>;
   /**

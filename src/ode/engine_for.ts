@@ -1,13 +1,20 @@
 import type { BackendKind } from "../runtime/backend.ts";
 import type { Engine } from "./engine.ts";
 import { portableEngine } from "./portable_engine.ts";
+import { simdEngine } from "./simd_engine.ts";
+
+/** How the engine may use the machine. */
+export interface EngineOptions {
+  /** Threads of the CPU engine at most; as many as there are cores when left out. */
+  readonly threads?: number;
+}
 
 /**
  * The engine for an open backend.
  *
- * Rows stand on the host where reading a tensor back is free, and in tensors
- * where every read-back waits for the GPU.
+ * On the CPU fields that are known run in WebAssembly on all cores. On a GPU rows stand in
+ * tensors, since every read-back waits for it.
  */
-export function engineFor(kind: BackendKind): Engine {
-  return portableEngine(kind === "cpu" ? "host" : "tensors");
+export function engineFor(kind: BackendKind, options: EngineOptions = {}): Engine {
+  return kind === "cpu" ? simdEngine(options) : portableEngine("tensors");
 }

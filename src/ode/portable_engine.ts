@@ -112,6 +112,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
   };
   return {
     name: home.name,
+    threads: 1,
     async solve(problem) {
       const held = home.field(problem.field);
       const steps: StepRecord<Rows>[] = [];

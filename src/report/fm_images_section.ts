@@ -90,7 +90,7 @@ function waysOnce(desk: RunDesk): () => Promise<ImageWays> {
     const { model, engine } = await desk.open();
     const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TIMES);
     const { states } = await sample(model, engine, {
-      count: PICTURED.resnet,
+      count: PICTURED.images,
       seed: desk.seed,
       settings: accurateSolveOf(desk.run),
       times,
@@ -114,8 +114,8 @@ async function grid(
 ): Promise<Block> {
   return await figure({
     draw: (text) => imageGrid(states.at(-1)!, { height, width, text }),
-    alt: `${PICTURED.resnet} samples of the model in a grid.`,
-    caption: `${PICTURED.resnet} samples, none of them chosen.`,
+    alt: `${PICTURED.images} samples of the model in a grid.`,
+    caption: `${PICTURED.images} samples, none of them chosen.`,
     command: runCommand(desk, "plot"),
     look: "photo",
     density: 1.5,
@@ -132,7 +132,7 @@ async function paths(
     { states: states.map((state) => state.subarray(0, ANIMATED * size)) },
     { height, width, scale: 2 },
   );
-  const { samples, times: columns } = WAYS.resnet;
+  const { samples, times: columns } = WAYS.images;
   const chosen = evenTimes(0, times.length - 1, columns);
   return [
     animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {

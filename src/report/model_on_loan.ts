@@ -22,12 +22,17 @@ export interface OpenModel {
  */
 export class ModelOnLoan implements Disposable {
   readonly #request: "auto" | BackendKind;
+  readonly #threads: number | undefined;
   #run: ReportedRun | null = null;
   #open: OpenModel | null = null;
 
-  /** @param request `auto` decides for each run. */
-  constructor(request: "auto" | BackendKind) {
+  /**
+   * @param request `auto` decides for each run.
+   * @param threads Of the CPU engine; as many as the machine has cores if left out.
+   */
+  constructor(request: "auto" | BackendKind, threads?: number) {
     this.#request = request;
+    this.#threads = threads;
   }
 
   /**
@@ -44,7 +49,7 @@ export class ModelOnLoan implements Disposable {
     const parameters = Parameters.fromFlat(networkLayout(network), weights);
     const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
     this.#run = run;
-    this.#open = { model, engine: engineFor(kind), backend };
+    this.#open = { model, engine: engineFor(kind, { threads: this.#threads }), backend };
     return this.#open;
   }
 

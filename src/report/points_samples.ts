@@ -35,9 +35,9 @@ export function drawnOnce(desk: RunDesk): () => Promise<DrawnWays> {
   let drawn: Promise<DrawnWays> | null = null;
   const draw = async (): Promise<DrawnWays> => {
     const { model, engine } = await desk.open();
-    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), WAYS.mlp.times);
+    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), WAYS.points.times);
     const { states } = await sample(model, engine, {
-      count: PICTURED.mlp,
+      count: PICTURED.points,
       seed: desk.seed,
       settings: accurateSolveOf(desk.run),
       times,
@@ -71,7 +71,7 @@ async function cloud(desk: RunDesk, dims: number, { states }: DrawnWays): Promis
   return await figure({
     draw: (text) => pointsPlot(states.at(-1)!, { dims, label: "samples", text }),
     alt: "Samples of the model.",
-    caption: `${grouped(PICTURED.mlp)} samples.` +
+    caption: `${grouped(PICTURED.points)} samples.` +
       (dims > 4 ? ` The first four of ${dims} coordinates.` : ""),
     command: runCommand(desk, "plot"),
     look: "chart",
@@ -83,7 +83,7 @@ async function beside(
   { test }: PointDataset,
   { states }: DrawnWays,
 ): Promise<Block> {
-  const count = Math.min(PICTURED.mlp, test.count);
+  const count = Math.min(PICTURED.points, test.count);
   return await figure({
     draw: (text) =>
       scatterPlot(states.at(-1)!, {
@@ -96,7 +96,7 @@ async function beside(
         text,
       }),
     alt: "Two scatter plots on equal axes: samples of the model, and test points.",
-    caption: `${grouped(PICTURED.mlp)} samples of the model, and ${
+    caption: `${grouped(PICTURED.points)} samples of the model, and ${
       grouped(count)
     } test points on the same axes.`,
     command: runCommand(desk, "report", ["--out", "report.html"]),
@@ -132,7 +132,7 @@ async function along(desk: RunDesk, { states, times }: DrawnWays): Promise<Block
           times: chosen.map((i) => times[i]!),
         }, { text }),
       alt: "Five scatter plots, from a normal distribution to the samples.",
-      caption: `The cloud of ${grouped(PICTURED.mlp)} points along $t$.`,
+      caption: `The cloud of ${grouped(PICTURED.points)} points along $t$.`,
       command: runCommand(desk, "plot"),
       look: "chart",
     }),
@@ -140,7 +140,7 @@ async function along(desk: RunDesk, { states, times }: DrawnWays): Promise<Block
 }
 
 async function lines(desk: RunDesk, { states, times }: DrawnWays): Promise<Block> {
-  const { samples } = WAYS.mlp;
+  const { samples } = WAYS.points;
   const isFm = desk.run.config.model === "fm";
   return await figure({
     draw: (text) =>

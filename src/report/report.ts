@@ -33,6 +33,8 @@ export interface ReportOptions {
   readonly seed: number;
   /** Where models compute; `auto` decides for each run. */
   readonly backend: "auto" | BackendKind;
+  /** Of the CPU engine; as many as the machine has cores if left out. */
+  readonly threads?: number;
   /** Called whenever another piece is begun. */
   readonly onProgress?: (progress: ReportProgress) => void;
   /** Aborted: its reason is thrown before the next piece. */
@@ -60,7 +62,7 @@ export async function reportDocument(
   options: ReportOptions,
 ): Promise<ReportDocument> {
   const { title, subtitle, introduction, signal, onProgress } = options;
-  using models = new ModelOnLoan(options.backend);
+  using models = new ModelOnLoan(options.backend, options.threads);
   const desk = { seed: options.seed, models, id: idMaker() };
   const plans = parts.map((part) => planPart(part, desk));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);

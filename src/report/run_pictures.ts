@@ -1,7 +1,7 @@
 import type { PointDataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import { meanAndStdErr } from "../metrics/statistics.ts";
-import type { Network } from "../nn/network.ts";
+import { isImageNetwork, type Network } from "../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../plot/curves_plot.ts";
 import { imageGrid, pathGrid } from "../plot/image_grid.ts";
 import type { PictureOptions } from "../plot/picture.ts";
@@ -11,13 +11,18 @@ import { InputError } from "../runtime/errors.ts";
 import type { TrainingLog } from "../train/training_log.ts";
 
 /** How many samples a picture shows unless asked for more. */
-export const PICTURED = { mlp: 1000, resnet: 64 } as const;
+export const PICTURED = { points: 1000, images: 64 } as const;
 
 /** Samples and times of a picture of trajectories. */
 export const WAYS = {
-  mlp: { samples: 100, times: 41 },
-  resnet: { samples: 8, times: 9 },
+  points: { samples: 100, times: 41 },
+  images: { samples: 8, times: 9 },
 } as const;
+
+/** What the rows of a network are. */
+export function rowKind(network: Network): "points" | "images" {
+  return isImageNetwork(network) ? "images" : "points";
+}
 
 /** `count` times from one to the other, both included. */
 export function evenTimes(from: number, to: number, count: number): number[] {
@@ -39,7 +44,8 @@ export async function samplesPicture(
   switch (network.kind) {
     case "mlp":
       return await pointsPlot(samples, { dims: network.dims, label: "samples", ...options });
-    case "resnet": {
+    case "resnet":
+    case "unet": {
       requireGrey(network.channels);
       const { height, width } = network;
       return imageGrid(samples, { height, width, text: options.text });
@@ -71,7 +77,8 @@ export function trajectoriesPicture(
         );
       }
       return trajectoryPlot({ states, times }, picture);
-    case "resnet": {
+    case "resnet":
+    case "unet": {
       requireGrey(network.channels);
       const { height, width } = network;
       return pathGrid(states, { height, width, times, ...picture });

@@ -110,6 +110,8 @@ function networkWords(network: Network): string {
       return `a ConditionalMLP of width ${network.hidden}`;
     case "resnet":
       return `a ConditionedSimpleResnet of ${network.blocks} blocks with ${network.filters} filters`;
+    case "unet":
+      return `a UNet of ${network.filters} filters`;
     default:
       return network satisfies never;
   }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
+import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";
 import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
 
@@ -22,7 +23,8 @@ export async function openCpu(): Promise<Backend> {
   if (tf.findBackendFactory(CPU_BACKEND) === null) {
     await startWasm();
     tf.copyRegisteredKernels("wasm", CPU_BACKEND);
-    registerCpuKernels(CPU_BACKEND);
+    const backend = tf.findBackend("wasm") as unknown as WasmBackend;
+    registerCpuKernels(CPU_BACKEND, backend, "fastest");
     tf.registerBackend(CPU_BACKEND, () => tf.findBackend("wasm"), 0);
   }
   return {

@@ -22,11 +22,11 @@ export interface TrainConfig {
   readonly data: string;
   /** Images only: pixels above 128 become 1, the others 0. */
   readonly binarize?: boolean;
-  /** Velocity network: an mlp for points, a resnet for images. */
+  /** Velocity network: an mlp for points, a unet or a resnet for images. */
   readonly net: NetName;
   /** Width of an mlp; even. */
   readonly hidden?: number;
-  /** Filters of a resnet; even. */
+  /** Filters of a resnet, even; of a unet at full size, a multiple of 4. */
   readonly filters?: number;
   /** Residual blocks of a resnet. */
   readonly blocks?: number;
@@ -76,7 +76,7 @@ export interface TrainConfig {
   readonly seed: number;
   /** Where to compute; `auto` decides by what was measured for the kind of data. */
   readonly backend: "auto" | "webgpu" | "cpu";
-  /** At most so many threads of the CPU engine; absent: as many as help. */
+  /** At most so many threads of the CPU engine; absent: as many as there are cores. */
   readonly threads?: number;
   /** Epochs between evaluations; 0: only at the end. */
   readonly evalEvery: number;
@@ -155,6 +155,25 @@ export const trainDefaults = {
       evalEvery: 10,
       sampleEvery: 50,
     },
+    unet: {
+      ...common,
+      data: "mnist",
+      binarize: true,
+      filters: 32,
+      epochs: 2,
+      batchSize: 64,
+      lr: 2e-3,
+      warmup: 50,
+      clip: 1,
+      ema: 0.99,
+      solver: "dopri5",
+      rtol: 1e-3,
+      atol: 1e-3,
+      solverSteps: 16,
+      sigmaMin: 1e-4,
+      evalEvery: 1,
+      sampleEvery: 1,
+    },
     resnet: {
       ...common,
       data: "mnist",
@@ -178,15 +197,20 @@ export const trainDefaults = {
   },
 } as const satisfies {
   readonly cnf: { readonly mlp: TrainOptions };
-  readonly fm: { readonly mlp: TrainOptions; readonly resnet: TrainOptions };
+  readonly fm: Readonly<Record<NetName, TrainOptions>>;
 };
+
+/** Whether a network is one over images. */
+export function isImageNet(net: NetName): boolean {
+  return net !== "mlp";
+}
 
 /** The data that a model learns when none is named. */
 export const defaultData = { cnf: "moons", fm: "mnist" } as const;
 
 /** As {@link defaultData}, where the network was chosen. */
 export function defaultDataOf(model: FlowKind, net: NetName | undefined): string {
-  return net === undefined ? defaultData[model] : net === "mlp" ? "moons" : "mnist";
+  return net === undefined ? defaultData[model] : isImageNet(net) ? "mnist" : "moons";
 }
 
 /**
@@ -194,7 +218,7 @@ export function defaultDataOf(model: FlowKind, net: NetName | undefined): string
  * have "mnist" in their names, IDX files end in "ubyte". `train` looks at the data itself.
  */
 export function netOfData(data: string): NetName {
-  return /^[a-z-]*mnist$|(\.idx|ubyte)(\.gz)?$/i.test(data) ? "resnet" : "mlp";
+  return /^[a-z-]*mnist$|(\.idx|ubyte)(\.gz)?$/i.test(data) ? "unet" : "mlp";
 }
 
 type Key = keyof TrainOptions;
@@ -317,12 +341,19 @@ function meaningless(key: Key, chosen: Decisive): string | null {
   const only = (holds: boolean, what: string) => holds ? null : what;
   switch (key) {
     case "binarize":
-      return only(chosen.net === "resnet", "only images have pixels");
+      return only(isImageNet(chosen.net), "only images have pixels");
     case "hidden":
-      return only(chosen.net === "mlp", `net ${chosen.net} has filters and blocks instead`);
+      return only(!isImageNet(chosen.net), `net ${chosen.net} has filters instead`);
     case "filters":
+      return only(isImageNet(chosen.net), `net ${chosen.net} has hidden instead`);
     case "blocks":
-      return only(chosen.net === "resnet", `net ${chosen.net} has hidden instead`);
+      return only(
+        chosen.net === "resnet",
+        `net ${chosen.net} has no number of blocks: give ` +
+          (isImageNet(chosen.net)
+            ? `${optionName("filters")}, or --net resnet`
+            : optionName("hidden")),
+      );
     case "lrHorizon":
       return only(chosen.schedule === "cosine", `schedule ${chosen.schedule} has no end`);
     case "rtol":

@@ -33,7 +33,18 @@ function evenWidth() {
   );
 }
 
-function expectedChoice(input: unknown, names: readonly string[]): string {
+function multipleOf4() {
+  const expected = "a multiple of 4 (a unet normalises four filters together)";
+  return v.pipe(
+    v.number(expected),
+    v.safeInteger(expected),
+    v.minValue(4, expected),
+    v.multipleOf(4, expected),
+  );
+}
+
+/** What is expected of a choice, with the name that was probably meant. */
+export function expectedChoice(input: unknown, names: readonly string[]): string {
   const hint = typeof input === "string" ? suggestion(input, names) : "";
   return `one of ${names.join(", ")}${hint}`;
 }
@@ -43,14 +54,7 @@ function choice<const T extends readonly string[]>(names: T) {
 }
 
 /** The velocity networks that there are. */
-export const netNames = ["mlp", "resnet"] as const;
-
-/** What is expected of `net`: the U-Net belongs to the command line's contract, but is not built yet. */
-export function expectedNet(input: unknown): string {
-  return input === "unet"
-    ? `${netNames.join(" or ")}, since this version has no U-Net yet`
-    : expectedChoice(input, netNames);
-}
+export const netNames = ["mlp", "resnet", "unet"] as const;
 
 function text(expected: string) {
   return v.pipe(v.string(expected), v.nonEmpty(expected));
@@ -73,7 +77,14 @@ export const networkSchema = v.variant("kind", [
     filters: evenWidth(),
     blocks: wholeNumber(0),
   }),
-], "a network of kind mlp or resnet");
+  v.strictObject({
+    kind: v.literal("unet"),
+    height: wholeNumber(1),
+    width: wholeNumber(1),
+    channels: wholeNumber(1),
+    filters: multipleOf4(),
+  }),
+], "a network of kind mlp, resnet or unet");
 
 /**
  * The options of training by their names in a config file: the command line's in camelCase.
@@ -87,11 +98,14 @@ export const trainOptionsSchema = v.strictObject({
     "images only: pixels above 128 become 1, the others 0",
   ),
   net: described(
-    v.picklist(netNames, ({ input }) => expectedNet(input)),
-    "velocity network: mlp for points, resnet for images",
+    choice(netNames),
+    "velocity network: mlp for points, unet or resnet for images",
   ),
   hidden: described(evenWidth(), "width of the mlp; even"),
-  filters: described(evenWidth(), "filters of the resnet; even"),
+  filters: described(
+    evenWidth(),
+    "filters of the resnet, even, or of the unet at full size, a multiple of 4",
+  ),
   blocks: described(wholeNumber(1), "residual blocks of the resnet"),
   init: described(text("a run or a file"), "run or safetensors file whose weights to start from"),
   steps: described(wholeNumber(0), "training steps; instead of epochs"),

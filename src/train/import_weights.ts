@@ -1,4 +1,5 @@
 import type { FlowKind } from "../flows/model.ts";
+import { isImageNetwork, type Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { InputError } from "../runtime/errors.ts";
@@ -12,7 +13,7 @@ import { RunWriter } from "./run_writer.ts";
 import { inferNetwork, stateDictWeights } from "./state_dict.ts";
 import { cutLog } from "./training_log.ts";
 
-/** Size of the images of an imported resnet: its weights fit any, and MNIST's is what Fluxion has. */
+/** Size of the images of an imported unet or resnet: its weights fit any, and MNIST's is what Fluxion has. */
 const IMAGE = { height: 28, width: 28 } as const;
 
 /** Where an imported run goes. */
@@ -54,17 +55,14 @@ export async function importWeights(
 ): Promise<ImportResult> {
   const stateDict = await readStateDict(file);
   const network = inferNetwork(stateDict, IMAGE);
-  if (model === "cnf" && network.kind !== "mlp") {
+  if (model === "cnf" && isImageNetwork(network)) {
     throw new InputError(`${file}: holds a network of images, and a CNF takes points; import fm`);
   }
   validateNetwork(network);
   const weights = stateDictWeights(stateDict, network);
-  const sizes: TrainOptions = network.kind === "mlp"
-    ? { hidden: network.hidden }
-    : { filters: network.filters, blocks: network.blocks };
   const config = resolveConfig(model, null, {
     net: network.kind,
-    ...sizes,
+    ...sizesOf(network),
     ...(options.data === undefined ? {} : { data: options.data }),
     init: file,
     steps: 0,
@@ -82,10 +80,24 @@ export async function importWeights(
     config,
     network,
     backend: null,
+    threads: 1,
     log: await cutLog(runFile(run, "log"), 0),
     metrics: null,
     clock: () => performance.now(),
   });
   await writer.save(firstCheckpoint(weights, config));
   return { run, metrics: writer.metrics(0) };
+}
+
+function sizesOf(network: Network): TrainOptions {
+  switch (network.kind) {
+    case "mlp":
+      return { hidden: network.hidden };
+    case "resnet":
+      return { filters: network.filters, blocks: network.blocks };
+    case "unet":
+      return { filters: network.filters };
+    default:
+      return network satisfies never;
+  }
 }

@@ -18,6 +18,8 @@ export interface SessionStart {
   readonly config: TrainConfig;
   readonly network: Network;
   readonly backend: BackendKind | null;
+  /** Threads of the engine. */
+  readonly threads: number;
   /** Log of the earlier sessions, cut back to the checkpoint. */
   readonly log: TrainingLog;
   /** `metrics.json` of the earlier sessions; null where there is none. */
@@ -71,7 +73,7 @@ export class RunWriter implements Disposable {
 
   /** The run's figures, given how many steps are done. */
   metrics(steps: number): RunMetrics {
-    const { config, backend, metrics, clock } = this.#start;
+    const { config, backend, threads, metrics, clock } = this.#start;
     return {
       model: config.model,
       data: config.data,
@@ -79,7 +81,7 @@ export class RunWriter implements Disposable {
       seed: config.seed,
       steps,
       ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
-      threads: 1,
+      threads,
       seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
       peakMemoryBytes: Math.max(metrics?.peakMemoryBytes ?? 0, peakMemoryBytes()),
     };

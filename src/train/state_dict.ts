@@ -140,8 +140,8 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
 /**
  * What network a state_dict belongs to, by its names and shapes.
  *
- * @param image Size of the images of a resnet, which its weights do not tell.
- * @throws {InputError} If it is neither a ConditionalMLP's nor a ConditionedSimpleResnet's.
+ * @param image Size of the images of a unet or a resnet, which its weights do not tell.
+ * @throws {InputError} If it is none of a ConditionalMLP's, a ConditionedSimpleResnet's and a UNet's.
  */
 export function inferNetwork(
   { place, tensors }: StateDict,
@@ -163,9 +163,15 @@ export function inferNetwork(
     while (tensors.has(`layers.${blocks}.block.0.weight`)) blocks++;
     return { kind: "resnet", ...image, channels, filters, blocks };
   }
+  const first = shapeOf("first.weight", 4);
+  if (first !== null) {
+    const [filters, channels] = first as [number, number];
+    return { kind: "unet", ...image, channels, filters };
+  }
   const names = [...tensors.keys()].slice(0, 3).join(", ");
   throw new InputError(
-    `${place}: neither a ConditionalMLP (x_proj.weight [hidden, dims]) nor a ` +
-      `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]); it has ${names}`,
+    `${place}: none of a ConditionalMLP (x_proj.weight [hidden, dims]), a ` +
+      `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]) and a ` +
+      `UNet (first.weight [filters, channels, 3, 3]); it has ${names}`,
   );
 }

@@ -177,11 +177,13 @@ async function runSession(
   const { run, plan, checkpoint } = ready;
   const { config, network, steps, stepsPerEpoch } = plan;
   const { backend, reason: backendReason } = ready.backend;
+  const engine = engineFor(backend.kind, { threads: config.threads });
   const log = await cutLog(runFile(run, "log"), checkpoint.step);
   using writer = await RunWriter.open(run, {
     config,
     network,
     backend: backend.kind,
+    threads: engine.threads,
     log,
     metrics: await readMetrics(run),
     clock,
@@ -204,7 +206,7 @@ async function runSession(
       plan,
       learner,
       firstStep: checkpoint.step,
-      engine: engineFor(backend.kind),
+      engine,
       backend,
       writer,
       hooks,

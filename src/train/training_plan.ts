@@ -5,6 +5,7 @@ import { InputError } from "../runtime/errors.ts";
 import {
   type ConfigFile,
   defaultDataOf,
+  isImageNet,
   mergeOptions,
   type NetName,
   optionName,
@@ -51,7 +52,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const { seed = 0, binarize = true } = given;
   const dataset = await request.openDataset(data, { seed, binarize });
   requireNet(given.net, dataset, data);
-  const net = netOf(dataset);
+  const net = given.net ?? netOf(dataset);
   const config = resolveConfig(model, configFile, { ...options, data, net });
   const plan = planOf(config, dataset);
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
@@ -95,15 +96,16 @@ function sorted(network: Network): [string, unknown][] {
   return Object.entries(network).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
+/** The network that learns a data set when none is named. */
 function netOf(dataset: Dataset): NetName {
-  return dataset.kind === "points" ? "mlp" : "resnet";
+  return dataset.kind === "points" ? "mlp" : "unet";
 }
 
 function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
-  if (net !== undefined && net !== netOf(dataset)) {
+  if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
     throw new InputError(
       `${optionName("net")} ${net}: data ${data} holds ${dataset.kind}, which take ` +
-        `${optionName("net")} ${netOf(dataset)}`,
+        `${optionName("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
     );
   }
 }
@@ -130,13 +132,16 @@ function stepsOf({ steps, epochs }: TrainConfig, stepsPerEpoch: number): number 
   return steps ?? epochs! * stepsPerEpoch;
 }
 
-function networkFor({ hidden, filters, blocks }: TrainConfig, dataset: Dataset): Network {
+function networkFor({ net, hidden, filters, blocks }: TrainConfig, dataset: Dataset): Network {
   switch (dataset.kind) {
     case "points":
       return { kind: "mlp", dims: dataset.dims, hidden: hidden! };
     case "images": {
       const { height, width, channels } = dataset;
-      return { kind: "resnet", height, width, channels, filters: filters!, blocks: blocks! };
+      const image = { height, width, channels, filters: filters! };
+      return net === "resnet"
+        ? { kind: "resnet", ...image, blocks: blocks! }
+        : { kind: "unet", ...image };
     }
     default:
       return dataset satisfies never;

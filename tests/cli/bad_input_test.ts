@@ -35,7 +35,7 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
   "broken.json": "{",
   "unknown.json": '{ "leaning-rate": 1 }',
   "list.json": "[1]\n",
-  "unet.json": '{ "net": "unet" }',
+  "net.json": '{ "net": "transformer" }',
   "negative.json": '{ "lr": -1 }',
 };
 
@@ -51,7 +51,7 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["train", "cnf", "--solver", "rk4", "--rtol", "1"], /--rtol 1: means nothing.*--solver-steps/],
   [["train", "cnf", "--probes", "gaussian"], /--probes gaussian: .*--trace hutchinson/],
   [["train", "cnf", "--data", "mnist"], /mnist.*points/],
-  [["train", "fm", "--net", "mlp", "--data", "mnist"], /--net mlp.*resnet/],
+  [["train", "fm", "--net", "mlp", "--data", "mnist"], /--net mlp.*unet or resnet/],
   [["train", "cnf", "--steps", "1", "--epochs", "1"], /--steps 1 and --epochs 1/],
   [["train", "cnf", "--data", "ragged.csv"], /ragged\.csv, line 2: expected 2 numbers, found 3/],
   [["train", "cnf", "--data", "words.csv"], /words\.csv, line 2, column 2: "four"/],
@@ -76,9 +76,14 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["train", "cnf", "--resume"], /no run/],
   [["train", "cnf", "--resume", "--run", "gone"], /gone.*config\.json/],
   [["train", "cnf", "--overwrite"], /--run/],
-  [["train", "fm", "--net", "unet"], /--net unet: expected mlp or resnet, .* no U-Net yet/],
+  [["train", "fm", "--net", "unit"], /--net unit: expected one of mlp, resnet, unet.*"unet"/],
+  [["train", "fm", "--filters", "6"], /filters: .*multiple of 4, got 6; take 4 or 8/],
+  [["train", "fm", "--blocks", "6"], /--blocks 6: means nothing.*--net resnet/],
   [["train", "cnf", "--config", "list.json"], /list\.json: expected an object .*; found \[1\]/],
-  [["train", "cnf", "--config", "unet.json"], /unet\.json: net: expected mlp or resnet, .*"unet"/],
+  [
+    ["train", "cnf", "--config", "net.json"],
+    /net\.json: net: expected one of mlp, resnet, unet.*"transformer"/,
+  ],
   [["train", "cnf", "--run", "few.csv"], /few\.csv: is a file/],
   [["train", "cnf", "--run", "/proc/nowhere/run"], /\/proc\/nowhere\/run: cannot be used/],
   [

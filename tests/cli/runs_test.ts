@@ -8,7 +8,7 @@ const tiny = {
   cnf: ["--hidden", "8", "--batch-size", "32", "--steps", "2", "--backend", "cpu", "--quiet"],
   points: ["--data", "moons", "--hidden", "8", "--steps", "2", "--backend", "cpu", "--quiet"],
   images: [
-    ["--data", "mnist", "--filters", "2", "--blocks", "1", "--batch-size", "4"],
+    ["--data", "mnist", "--filters", "4", "--batch-size", "4"],
     ["--steps", "2", "--solver", "euler", "--solver-steps", "2", "--backend", "cpu", "--quiet"],
   ].flat(),
 } as const;
@@ -176,6 +176,27 @@ Deno.test("flow matching on images is trained, sampled, judged and drawn", () =>
       cwd: folder,
     });
     assert.equal(logProb.code, 2);
+
+    // The weights go out as a state_dict and come in again.
+    const imported = await succeed(
+      ["import", "fm", `${run}/model.safetensors`, "--run", "imported", "--quiet"],
+      folder,
+    );
+    assert.equal(imported, "imported\n");
+    await succeed(["sample", "imported", "--n", "3", "--out", "again.npy", ...fast], folder);
+    const again = readNpy(Deno.readFileSync(`${folder}/again.npy`), "again.npy");
+    assert.deepEqual(again.values, digits.values);
+  }));
+
+Deno.test("the homework's network of images is there by its name", () =>
+  inFolder(async (folder) => {
+    const options = ["--net", "resnet", "--blocks", "1", ...tiny.images];
+    await succeed(["train", "fm", "--run", "resnet", ...options], folder);
+    const { network } = JSON.parse(Deno.readTextFileSync(`${folder}/resnet/config.json`));
+    assert.deepEqual([network.kind, network.filters, network.blocks], ["resnet", 4, 1]);
+    const fast = ["--solver", "euler", "--solver-steps", "1", ...onCpu];
+    await succeed(["sample", "resnet", "--n", "2", "--out", "digits.png", ...fast], folder);
+    assert.ok(isPng(`${folder}/digits.png`));
   }));
 
 Deno.test("training data and points come from files and from stdin", () =>

@@ -47,8 +47,8 @@ Deno.test("fluxion train --help says the defaults that the configuration uses", 
   assert.ok(cnf.includes(`(default ${trainDefaults.cnf.mlp.lr})`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
   const fm = (await fluxion(["train", "fm", "--help"])).stdout;
-  const { mlp, resnet } = trainDefaults.fm;
-  assert.ok(fm.includes(`(default ${mlp.batchSize} for points, ${resnet.batchSize} for images)`));
+  const { mlp, unet } = trainDefaults.fm;
+  assert.ok(fm.includes(`(default ${mlp.batchSize} for points, ${unet.batchSize} for images)`));
   assert.ok(!fm.includes("--trace"), "flow matching has no trace");
 });
 
@@ -114,7 +114,7 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.ok((await proposals("train", "cnf", "--ba")).includes("--batch-size"));
   assert.ok((await proposals("train", "cnf", "--solver", "rk")).includes("rk4-classic"));
   assert.ok((await proposals("train", "cnf", "--data", "mo")).includes("moons"));
-  assert.ok((await proposals("train", "fm", "--net", "r")).includes("resnet"));
+  assert.ok((await proposals("train", "fm", "--net", "u")).includes("unet"));
   assert.ok((await proposals("data", "preview", "ch")).includes("checkerboard"));
   assert.ok((await proposals("data", "fetch", "km")).includes("kmnist"));
   assert.deepEqual(await proposals("sample", ""), [""], "file names are the shell's to propose");

@@ -24,6 +24,7 @@ function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
 
 const mlp = { kind: "mlp", dims: 2, hidden: 8 } as const;
 const resnet = { kind: "resnet", height: 4, width: 4, channels: 1, filters: 2, blocks: 1 } as const;
+const unet = { kind: "unet", height: 4, width: 4, channels: 1, filters: 4 } as const;
 
 for (const kind of ["cnf", "fm"] as const) {
   backendTest(`logProb() of a ${kind} integrates to 1`, ["cpu"], async () => {
@@ -99,7 +100,7 @@ backendTest("logProb() by Rademacher probes is exact in one dimension", ["cpu"],
   model.parameters.dispose();
 });
 
-for (const network of [mlp, resnet]) {
+for (const network of [mlp, resnet, unet]) {
   backendTest(
     `sample() of a ${network.kind}: any part alone has the bits of the whole`,
     ["cpu"],

@@ -18,13 +18,24 @@ const resnet: Network = {
   blocks: 2,
 };
 
+// Sides that are no multiples of four.
+const unet: Network = { kind: "unet", height: 6, width: 5, channels: 2, filters: 4 };
+
 function normal(shape: [number, number], lane: number): tf.Tensor2D {
   const key = { seed: 3, stream: streams.noise, lane };
   return tf.tensor2d(fillNormal(key, 0, new Float32Array(shape[0] * shape[1])), shape);
 }
 
+/** Initial weights; those of a unet moved, since some of them start at zero. */
+function weightsOf(network: Network): Float32Array {
+  const flat = initialParameters(network, 1);
+  if (network.kind !== "unet") return flat;
+  const key = { seed: 3, stream: streams.weights };
+  return fillNormal(key, 0, new Float32Array(flat.length)).map((v, i) => flat[i]! + 0.1 * v);
+}
+
 function fresh(network: Network): Parameters {
-  return Parameters.fromFlat(networkLayout(network), initialParameters(network, 1));
+  return Parameters.fromFlat(networkLayout(network), weightsOf(network));
 }
 
 // The homework's own two self-tests.
@@ -37,24 +48,58 @@ backendTest("a ConditionalMLP keeps the shape [2, 20] at t = 5", ["cpu", "webgpu
   parameters.dispose();
 });
 
-backendTest("a resnet answers t = 0 and t = 1 differently", ["cpu", "webgpu"], async () => {
-  const parameters = fresh(resnet);
-  const image = normal([1, rowWidth(resnet)], 0);
-  const x = tf.concat([image, image]) as tf.Tensor2D;
-  const out = applyNetwork(resnet, parameters.tensors, x, [0, 1]);
-  assert.deepEqual(out.shape, x.shape);
-  const values = await out.data(), row = rowWidth(resnet);
-  const distance = Math.max(...values.slice(0, row).map((v, i) => Math.abs(v - values[row + i]!)));
-  assert.ok(distance > 1e-3, `largest difference ${distance}`);
-  tf.dispose([image, x, out]);
+for (const network of [resnet, unet]) {
+  const name = `a ${network.kind} answers t = 0 and t = 1 differently`;
+  backendTest(name, ["cpu", "webgpu"], async () => {
+    const parameters = fresh(network);
+    const image = normal([1, rowWidth(network)], 0);
+    const x = tf.concat([image, image]) as tf.Tensor2D;
+    const out = applyNetwork(network, parameters.tensors, x, [0, 1]);
+    assert.deepEqual(out.shape, x.shape);
+    const values = await out.data(), row = rowWidth(network);
+    const distance = Math.max(
+      ...values.slice(0, row).map((v, i) => Math.abs(v - values[row + i]!)),
+    );
+    assert.ok(distance > 1e-3, `largest difference ${distance}`);
+    tf.dispose([image, x, out]);
+    parameters.dispose();
+  });
+}
+
+backendTest("a unet takes images of any size and number of channels", ["cpu"], async () => {
+  for (
+    const [height, width, channels] of [[28, 28, 1], [32, 32, 3], [1, 1, 1], [9, 4, 2]] as const
+  ) {
+    const network: Network = { kind: "unet", height, width, channels, filters: 4 };
+    const parameters = fresh(network);
+    const x = normal([2, rowWidth(network)], 0);
+    const out = applyNetwork(network, parameters.tensors, x, [0.1, 0.7]);
+    assert.deepEqual(out.shape, x.shape);
+    assert.ok((await out.data()).every(Number.isFinite));
+    tf.dispose([x, out]);
+    parameters.dispose();
+  }
+});
+
+backendTest("a fresh unet is zero everywhere, and still has a gradient", ["cpu"], async () => {
+  const parameters = Parameters.fromFlat(networkLayout(unet), initialParameters(unet, 1));
+  const x = normal([2, rowWidth(unet)], 0), target = normal([2, rowWidth(unet)], 1);
+  const gradients = tf.grads((...tensors) =>
+    tf.mean(tf.squaredDifference(applyNetwork(unet, tensors, x, [0.2, 0.8]), target)) as tf.Scalar
+  )([...parameters.tensors]);
+  const out = applyNetwork(unet, parameters.tensors, x, [0.2, 0.8]);
+  assert.ok((await out.data()).every((value) => value === 0));
+  const last = await gradients.at(-2)!.data();
+  assert.ok(last.some((value) => Math.abs(value) > 1e-3));
+  tf.dispose([x, target, out, ...gradients]);
   parameters.dispose();
 });
 
-for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet]) {
+for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet, unet]) {
   // Along a random direction, central differences of the float32 network.
   backendTest(`applyNetwork() of a ${network.kind} has its gradient`, ["cpu"], async () => {
     const layout = networkLayout(network);
-    const flat = initialParameters(network, 1);
+    const flat = weightsOf(network);
     const x = normal([4, rowWidth(network)], 0), weights = normal([4, rowWidth(network)], 1);
     const times = [0.1, 0.4, 0.4, 0.9];
     const value = (tensors: readonly tf.Tensor[], x: tf.Tensor2D) =>

@@ -16,6 +16,22 @@ const resnet: Network = {
   blocks: 4,
 };
 
+const unet: Network = { kind: "unet", height: 28, width: 28, channels: 1, filters: 32 };
+
+Deno.test("networkLayout() of a unet has docs/unet.py's number of parameters", () => {
+  assert.equal(networkLayout(unet).size, 399_585);
+});
+
+Deno.test("initialParameters() of a unet: scales one, the last layer of each branch zero", () => {
+  const flat = initialParameters(unet, 0);
+  for (const { name, offset, size } of networkLayout(unet).entries) {
+    const values = flat.subarray(offset, offset + size);
+    if (/norm\d?\.weight$/.test(name)) assert.ok(values.every((value) => value === 1), name);
+    else if (/norm|conv2|^last\./.test(name)) assert.ok(values.every((v) => v === 0), name);
+    else assert.ok(values.every((value) => value !== 0), name);
+  }
+});
+
 Deno.test("networkLayout() has PyTorch's names, shapes and number of parameters", () => {
   const shapes = Object.fromEntries(
     networkLayout(resnet).entries.map(({ name, shape }) => [name, shape]),
@@ -65,6 +81,7 @@ Deno.test("initialParameters() depends on the seed and the tensor, not on the ne
 Deno.test("validateNetwork() names what is wrong and what to take instead", () => {
   validateNetwork(mlp);
   validateNetwork(resnet);
+  validateNetwork(unet);
   const refused: [Network, RegExp][] = [
     [{ ...mlp, hidden: 33 }, /hidden: expected an even number.*got 33; take 32 or 34/],
     [{ ...mlp, hidden: 1 }, /take 2$/],
@@ -72,6 +89,9 @@ Deno.test("validateNetwork() names what is wrong and what to take instead", () =
     [{ ...resnet, filters: 7 }, /filters: .*got 7/],
     [{ ...resnet, blocks: NaN }, /blocks: .*got NaN/],
     [{ ...resnet, height: 2.5 }, /height: .*got 2.5/],
+    [{ ...unet, filters: 30 }, /filters: .*multiple of 4, got 30; take 28 or 32/],
+    [{ ...unet, filters: 2 }, /multiple of 4, got 2; take 4/],
+    [{ ...unet, channels: 0 }, /channels: .*got 0/],
   ];
   for (const [network, message] of refused) {
     assert.throws(() => validateNetwork(network), (error: Error) => {

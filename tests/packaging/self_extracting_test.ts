@@ -40,7 +40,7 @@ Deno.test("dist/fluxion trains, samples and refuses like the checkout does", asy
     );
     assert.equal(cnf.stdout, "cnf\n");
     assert.equal(cnf.stderr, "");
-    await finish(`train fm --steps 2 --batch-size 4 --filters 4 --blocks 1 --run fm ${cpu}`, 0);
+    await finish(`train fm --steps 2 --batch-size 4 --filters 4 --run fm ${cpu}`, 0);
     await finish(`sample cnf --n 3 --out points.csv ${cpu}`, 0);
     assert.equal(
       Deno.readTextFileSync(`${machine.folder}/points.csv`).trim().split("\n").length,

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { train, type TrainGiven } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/training_log.ts";
 import { backendTest } from "../support/backends.ts";
-import { inTempDir } from "./support/runs.ts";
+import { inTempDir, openSmall } from "./support/runs.ts";
 
 const cnf: TrainGiven = {
   model: "cnf",
@@ -27,6 +27,7 @@ const runs: Readonly<Record<string, TrainGiven>> = {
   "3 steps of flow matching on MNIST": {
     model: "fm",
     data: "mnist",
+    net: "resnet",
     filters: 2,
     blocks: 1,
     batchSize: 4,
@@ -34,10 +35,19 @@ const runs: Readonly<Record<string, TrainGiven>> = {
     warmup: 1,
     evalEvery: 0,
   },
+  "2 steps of a U-Net on images of 6x6": {
+    model: "fm",
+    data: "small-images",
+    filters: 4,
+    batchSize: 2,
+    steps: 2,
+    warmup: 1,
+    evalEvery: 0,
+  },
 };
 
 async function lossesOf(given: TrainGiven, run: string): Promise<readonly number[]> {
-  await train(given, { run });
+  await train(given, { run, ...(given.data === "small-images" ? { openDataset: openSmall } : {}) });
   return (await readLog(`${run}/log.jsonl`)).steps.map(({ loss }) => loss);
 }
 

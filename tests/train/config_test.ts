@@ -18,7 +18,7 @@ Deno.test("resolveConfig() with nothing given is the contract's defaults", () =>
   assert.equal(cnf.controlGroup, 8);
   const fm = resolveConfig("fm");
   assert.equal(fm.data, "mnist");
-  assert.equal(fm.net, "resnet");
+  assert.equal(fm.net, "unet");
   assert.equal(fm.sigmaMin, 1e-4);
 });
 
@@ -29,6 +29,7 @@ Deno.test("resolveConfig() of a resolved config changes nothing", () => {
       resolveConfig("cnf", null, { solver: "rk4", trace: "hutchinson", schedule: "constant" }),
       resolveConfig("fm", null, { data: "moons" }),
       resolveConfig("fm", null, { epochs: 3 }),
+      resolveConfig("fm", null, { net: "resnet" }),
     ]
   ) {
     assert.deepEqual(resolveConfig(config.model, file(config)), config);
@@ -77,7 +78,9 @@ const refusedFlags: [model: "cnf" | "fm", flags: TrainOptions, message: RegExp][
   ["cnf", { schedule: "constant", lrHorizon: 9 }, /^--lr-horizon 9: means nothing/],
   ["fm", { trace: "exact" }, /^--trace exact: means nothing here/],
   ["fm", { gradient: "adjoint" }, /^--gradient adjoint: means nothing here/],
-  ["fm", { hidden: 64 }, /^--hidden 64: means nothing here, net resnet/],
+  ["fm", { hidden: 64 }, /^--hidden 64: means nothing here, net unet has filters/],
+  ["fm", { blocks: 4 }, /^--blocks 4: means nothing here, net unet .*--net resnet/],
+  ["fm", { data: "moons", blocks: 4 }, /^--blocks 4: means nothing here, net mlp .*--hidden/],
   ["fm", { data: "moons", binarize: true }, /^--binarize true: means nothing here/],
 ];
 for (const [model, flags, message] of refusedFlags) {
@@ -104,7 +107,7 @@ Deno.test("parseConfigFile() names the place, the key and what was meant", () =>
 
 Deno.test("netOfData() knows images by name and IDX files by ending", () => {
   for (const data of ["mnist", "fashionmnist", "a/train-images-idx3-ubyte.gz", "x.idx"]) {
-    assert.equal(netOfData(data), "resnet", data);
+    assert.equal(netOfData(data), "unet", data);
   }
   for (const data of ["moons", "-", "mnist.csv", "x.npy"]) {
     assert.equal(netOfData(data), "mlp", data);

@@ -53,14 +53,15 @@ Deno.test("readRun() says what is wrong with a folder", () =>
     await refuses(run, /run: has no weights yet/);
   }));
 
-const networks: Record<string, Network> = {
+const networks = {
   cnf: { kind: "mlp", dims: 3, hidden: 6 },
   fm: { kind: "resnet", height: 28, width: 28, channels: 1, filters: 4, blocks: 2 },
-};
-for (const model of ["cnf", "fm"] as const) {
-  Deno.test(`importWeights() of ${model} makes a run that is read like any other`, () =>
+  unet: { kind: "unet", height: 28, width: 28, channels: 1, filters: 4 },
+} as const satisfies Record<string, Network>;
+for (const [name, network] of Object.entries(networks)) {
+  const model = name === "cnf" ? "cnf" : "fm";
+  Deno.test(`importWeights() of a ${network.kind} makes a run that is read like any other`, () =>
     inTempDir(async (folder) => {
-      const network = networks[model]!;
       const weights = initialParameters(network, 1);
       const file = `${folder}/weights.safetensors`;
       await Deno.writeFile(file, encodeStateDict(network, weights));
@@ -80,7 +81,7 @@ for (const model of ["cnf", "fm"] as const) {
 Deno.test("importWeights() of an image network as a CNF is refused before anything is written", () =>
   inTempDir(async (folder) => {
     const file = `${folder}/weights.safetensors`;
-    await Deno.writeFile(file, encodeStateDict(networks.fm!, initialParameters(networks.fm!, 1)));
+    await Deno.writeFile(file, encodeStateDict(networks.unet, initialParameters(networks.unet, 1)));
     await assert.rejects(importWeights("cnf", file, { runsFolder: `${folder}/runs` }), {
       name: "InputError",
       message: /a CNF takes points; import fm/,

@@ -16,6 +16,7 @@ import {
 const image = { height: 28, width: 28 };
 const mlp: Network = { kind: "mlp", dims: 3, hidden: 8 };
 const resnet: Network = { kind: "resnet", ...image, channels: 2, filters: 4, blocks: 3 };
+const unet: Network = { kind: "unet", ...image, channels: 3, filters: 8 };
 
 /** A state_dict's file with its tensors changed. */
 function fileWith(
@@ -29,7 +30,7 @@ function fileWith(
   return encodeSafetensors({ tensors: change(tensors) as typeof tensors, metadata: {} });
 }
 
-for (const network of [mlp, resnet]) {
+for (const network of [mlp, resnet, unet]) {
   Deno.test(`encodeStateDict() of a ${network.kind} is read back`, () => {
     const weights = initialParameters(network, 1);
     const stateDict = decodeStateDict(encodeStateDict(network, weights), "x");
@@ -148,6 +149,7 @@ Deno.test("parameterTensors() of any network round trips", () => {
         const networks: Network[] = [
           { kind: "mlp", dims: inputs, hidden: width },
           { kind: "resnet", height: 5, width: 5, channels: inputs, filters: width, blocks },
+          { kind: "unet", height: 5, width: 5, channels: inputs, filters: 4 * blocks },
         ];
         for (const network of networks) {
           const { size } = networkLayout(network);

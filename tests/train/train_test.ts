@@ -70,7 +70,11 @@ Deno.test("train() learns, and says what it did", () =>
     assert.equal(metrics.testLoss, log.evaluations.at(-1)!.testLoss);
   }));
 
-for (const [name, stops] of [["cnf", [2, 7]], ["fm", [1, 3, 5, 11]], ["images", [2, 4]]] as const) {
+for (
+  const [name, stops] of [["cnf", [2, 7]], ["fm", [1, 3, 5, 11]], ["images", [2, 4]], ["unet", [
+    2,
+  ]]] as const
+) {
   const given = smallRuns[name];
   Deno.test(`train() of ${name} stopped and resumed is the unbroken run bit for bit`, () =>
     inTempDir(async (folder) => {
@@ -177,7 +181,7 @@ Deno.test("train() refuses fewer points than a batch before it writes anything",
       trainUntil({ ...smallRuns.images, net: "mlp" } as TrainGiven, folder, {}),
       {
         name: "InputError",
-        message: /^--net mlp: data small-images holds images, which take --net resnet/,
+        message: /^--net mlp: data small-images holds images, which take --net unet or resnet/,
       },
     );
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
@@ -297,7 +301,7 @@ Deno.test("train() asks for pictures of the averaged model at each epoch and at 
         onPictures: async ({ step, epoch, model, engine }) => {
           seen.push([step, epoch]);
           assert.equal(model.kind, "fm");
-          assert.match(engine.name, /host/);
+          assert.match(engine.name, /SIMD/);
           assert.ok((await model.parameters.read()).every(Number.isFinite));
         },
       },
@@ -305,7 +309,7 @@ Deno.test("train() asks for pictures of the averaged model at each epoch and at 
     assert.deepEqual(seen, [[5, 1], [10, 2], [12, 3]]);
   }));
 
-for (const name of ["cnf", "fm", "images"] as const) {
+for (const name of ["cnf", "fm", "images", "unet"] as const) {
   Deno.test(`train() of ${name} does not grow: as many tensors after 200 steps as after 2`, () =>
     inTempDir(async (folder) => {
       await openBackend("cpu");

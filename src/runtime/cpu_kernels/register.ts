@@ -1,19 +1,74 @@
-import { conv2dBackpropFilter, conv2dBackpropInput } from "./conv2d_gradients.ts";
-import { batchMatMul, fusedMatMul } from "./matmul.ts";
+import {
+  conv2d,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  type ConvCall,
+  type FilterGradientCall,
+  type InputGradientCall,
+} from "./conv2d.ts";
+import { exponential, type ExponentialCall } from "./exponential.ts";
+import {
+  groupNormSilu,
+  type GroupNormSiluCall,
+  type GroupNormSiluGradCall,
+  groupNormSiluGradient,
+} from "./group_norm_silu.ts";
+import { groupNormSiluKernels } from "../group_norm_silu.ts";
+import { identity } from "./identity.ts";
+import { matMul, type MatMulCall } from "./matmul.ts";
+import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
+import { openSimdKernels } from "./simd_kernels.ts";
+import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice } from "./slice.ts";
-import { mean, sum } from "./sum.ts";
-import { replaceKernel } from "./wasm.ts";
+import { reduce, type ReduceCall } from "./sum.ts";
+import { type KernelCall, replaceKernel, type WasmBackend } from "./wasm.ts";
 
 /**
- * Replaces the kernels that tfjs's WebAssembly backend lacks or has only as plain
- * loops, in terms of those that it has, for a backend that shares its instance.
+ * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
+ * has slower than SIMD code can be, for a backend that shares its instance.
+ *
+ * @param backend tfjs's WebAssembly backend, started.
  */
-export function registerCpuKernels(backendName: string): void {
-  replaceKernel(backendName, "BatchMatMul", batchMatMul);
-  replaceKernel(backendName, "_FusedMatMul", fusedMatMul);
-  replaceKernel(backendName, "Conv2DBackpropFilter", conv2dBackpropFilter);
-  replaceKernel(backendName, "Conv2DBackpropInput", conv2dBackpropInput);
+export function registerCpuKernels(
+  backendName: string,
+  backend: WasmBackend,
+  choice: SimdChoice,
+): void {
+  const simd = openSimdKernels(backend, choice);
+  for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
+    replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
+  }
+  for (const name of ["Conv2D", "FusedConv2D"] as const) {
+    replaceKernel(backendName, name, (call: ConvCall) => conv2d(simd, name, call));
+  }
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropFilter",
+    (call: FilterGradientCall) => conv2dBackpropFilter(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropInput",
+    (call: InputGradientCall) => conv2dBackpropInput(simd, call),
+  );
   replaceKernel(backendName, "Slice", slice);
-  replaceKernel(backendName, "Sum", sum);
-  replaceKernel(backendName, "Mean", mean);
+  for (const name of ["Sum", "Mean"] as const) {
+    replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));
+  }
+  for (const name of ["Exp", "Sigmoid"] as const) {
+    replaceKernel(backendName, name, (call: ExponentialCall) => exponential(simd, name, call));
+  }
+  const { value, gradient } = groupNormSiluKernels;
+  replaceKernel(backendName, value, (call: GroupNormSiluCall) => groupNormSilu(simd, call));
+  replaceKernel(
+    backendName,
+    gradient,
+    (call: GroupNormSiluGradCall) => groupNormSiluGradient(simd, call),
+  );
+  replaceKernel(backendName, "Identity", identity);
+  replaceKernel(
+    backendName,
+    RELU_GRADIENT,
+    (call: KernelCall<"dy" | "y", object>) => reluGradientKernel(simd, call),
+  );
 }

@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs";
 
 /** Where a tensor's numbers lie in the memory of tfjs's WebAssembly module. */
 interface TensorRecord {
-  readonly id: number;
   readonly memoryOffset: number;
 }
 
@@ -10,13 +9,16 @@ interface TensorRecord {
 export interface WasmBackend {
   readonly dataIdMap: {
     get(dataId: object): TensorRecord;
-    delete(dataId: object): boolean;
   };
-  readonly wasm: { readonly tfjs: { disposeData(id: number): void } };
+  readonly wasm: {
+    readonly asm: { readonly memory: WebAssembly.Memory };
+  };
   /** Allocates; the memory may grow, which detaches every view made before. */
-  makeOutput(shape: number[], dtype: "float32", memoryOffset?: number): tf.TensorInfo;
+  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   disposeData(dataId: object): boolean;
+  /** Notes one more tensor that has these numbers. */
+  incRef(dataId: object): void;
 }
 
 /** What a kernel is called with. */
@@ -41,30 +43,11 @@ export function callWasmKernel(
   }) as tf.TensorInfo;
 }
 
-/** Calls `use` with a tensor that is a part of `tensor`'s storage, without a copy. */
-export function withPart<T>(
-  backend: WasmBackend,
-  tensor: tf.TensorInfo,
-  part: { readonly start: number; readonly shape: number[] },
-  use: (part: tf.TensorInfo) => T,
-): T {
-  const bytes = Float32Array.BYTES_PER_ELEMENT;
-  const { memoryOffset } = backend.dataIdMap.get(tensor.dataId);
-  const view = backend.makeOutput(part.shape, "float32", memoryOffset + part.start * bytes);
-  try {
-    return use(view);
-  } finally {
-    // Not disposeData: that would free the storage, which is not the view's.
-    backend.wasm.tfjs.disposeData(backend.dataIdMap.get(view.dataId).id);
-    backend.dataIdMap.delete(view.dataId);
-  }
-}
-
 /** Registers a kernel for the backend `name` in the place of the one that it has. */
-export function replaceKernel<Inputs extends string, Attributes>(
+export function replaceKernel<Call extends KernelCall<never, unknown>>(
   backendName: string,
   kernelName: string,
-  kernel: (call: KernelCall<Inputs, Attributes>) => tf.TensorInfo,
+  kernel: (call: Call) => tf.TensorInfo | tf.TensorInfo[],
 ): void {
   if (tf.getKernel(kernelName, backendName) !== undefined) {
     tf.unregisterKernel(kernelName, backendName);

@@ -76,8 +76,18 @@ export const smallRuns = {
   images: {
     model: "fm",
     data: "small-images",
+    net: "resnet",
     filters: 4,
     blocks: 1,
+    batchSize: 4,
+    epochs: 2,
+    evalEvery: 1,
+    backend: "cpu",
+  },
+  unet: {
+    model: "fm",
+    data: "small-images",
+    filters: 4,
     batchSize: 4,
     epochs: 2,
     evalEvery: 1,

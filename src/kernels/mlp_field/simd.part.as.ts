@@ -1,0 +1,505 @@
+import { multiplyAdd } from "../../runtime/simd/multiply_add.part.as";
+import {
+  addOuterProducts,
+  LANE_BYTES,
+  LANES,
+  multiply,
+  pack,
+  PAIR_BYTES,
+  sumOfLanes,
+} from "./simd_planes.part.as";
+import { tanhInPlace } from "./simd_tanh.part.as";
+
+/**
+ * A ConditionalMLP over eight rows at a time: value, trace, and the pull-back of both. The
+ * contract is in contract.ts, the notation that of portable.ts; planes are those of
+ * simd_planes.part.as.ts.
+ *
+ * The trace meets in the middle: with q = s3 (W3 e), T1 = s1 (e W0),
+ *   v2 = T1 W1,  u = q W2^T,  e.(J e) = sum over the width of s2 v2 u
+ * which costs what carrying e through all layers costs, and leaves what the pull-back needs.
+ *
+ * Multiply-adds a row, in units of hidden^2, for K directions: 2 + 2 K forward; in the
+ * pull-back 2 + 2 K for the cotangents, 2 + 2 K for the outer products, and the forward ones
+ * again where the activations were not kept.
+ */
+
+/** sin and cos in float64, and x^y, are the program's own: the same bits as the portable form. */
+@external("math", "sin")
+declare function sin(x: f64): f64;
+@external("math", "cos")
+declare function cos(x: f64): f64;
+
+/** The network in memory. */
+@unmanaged
+export class Net {
+  dims: i32;
+  hidden: i32;
+  /** Directions of the trace: dims with unit vectors, 1 with probes, else 0. */
+  directions: i32;
+  /** 1 where the directions are one probe a row. */
+  probed: i32;
+  /** Packed for x W. */
+  w0: usize;
+  w1: usize;
+  w2: usize;
+  w3: usize;
+  /** Packed for x W^T. */
+  w0t: usize;
+  w1t: usize;
+  w2t: usize;
+  w3t: usize;
+  b0: usize;
+  b1: usize;
+  b2: usize;
+  b3: usize;
+  /** Zeros, as many as the largest bias. */
+  zeros: usize;
+  /** Planes e W0 of all directions, then planes W3 e; of the unit vectors. */
+  unitDirections: usize;
+}
+
+/** Bytes of a plane of the hidden layers. */
+// @ts-ignore: decorator
+@inline
+export function planeBytes(net: Net): usize {
+  return <usize>net.hidden * LANE_BYTES;
+}
+
+/** Planes of the activations: h1, h2, h3, and where there is a trace v2 and u of each direction. */
+export function activationPlanes(net: Net, traced: bool): i32 {
+  return traced ? 3 + 2 * net.directions : 3;
+}
+
+/** Bytes that {@link prepare} fills behind the parameters' own. */
+export function preparedBytes(dims: i32, hidden: i32, directions: i32): i32 {
+  const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
+  const planes = 2 * directions * hidden * 32;
+  return matrices + planes + max(dims, hidden) * 4 + 64;
+}
+
+/** Sets `net` up over flat parameters in device order, whose packed forms are laid down at `at`. */
+export function prepare(net: Net, parameters: usize, at: usize): void {
+  const dims = net.dims, hidden = net.hidden;
+  const inputBytes = <usize>hidden * 4, outputBytes = <usize>dims * 4;
+  const w0 = parameters;
+  net.b0 = w0 + <usize>dims * inputBytes;
+  const w1 = net.b0 + inputBytes;
+  net.b1 = w1 + <usize>hidden * inputBytes;
+  const w2 = net.b1 + inputBytes;
+  net.b2 = w2 + <usize>hidden * inputBytes;
+  const w3 = net.b2 + inputBytes;
+  net.b3 = w3 + <usize>hidden * outputBytes;
+
+  at = (at + 15) & ~15;
+  net.unitDirections = at;
+  if (!net.probed) {
+    for (let d = 0; d < net.directions; d++) {
+      at = spread(w0 + <usize>d * inputBytes, hidden, 4, at);
+    }
+    for (let d = 0; d < net.directions; d++) at = spread(w3 + <usize>d * 4, hidden, outputBytes, at);
+  }
+  net.zeros = at;
+  at += <usize>max(dims, hidden) * 4;
+  memory.fill(net.zeros, 0, at - net.zeros);
+  net.w0 = at;
+  net.w1 = at = pack(w0, dims, hidden, inputBytes, 4, at);
+  net.w2 = at = pack(w1, hidden, hidden, inputBytes, 4, at);
+  net.w3 = at = pack(w2, hidden, hidden, inputBytes, 4, at);
+  net.w0t = at = pack(w3, hidden, dims, outputBytes, 4, at);
+  net.w1t = at = pack(w0, hidden, dims, 4, inputBytes, at);
+  net.w2t = at = pack(w1, hidden, hidden, 4, inputBytes, at);
+  net.w3t = at = pack(w2, hidden, hidden, 4, inputBytes, at);
+  pack(w3, dims, hidden, 4, outputBytes, at);
+}
+
+/** A plane whose rows are all the same. Returns the first byte behind it. */
+function spread(values: usize, count: i32, stride: usize, plane: usize): usize {
+  for (let i = 0; i < count; i++) {
+    const value = v128.load32_splat(values);
+    v128.store(plane, value);
+    v128.store(plane, value, 16);
+    values += stride;
+    plane += LANE_BYTES;
+  }
+  return plane;
+}
+
+/** Planes e W0 and W3 e of a tile's probes, a plane [dims], laid down at `out`. */
+export function probeDirections(net: Net, probes: usize, out: usize): void {
+  const dims = net.dims;
+  multiply(net.w0, dims, net.hidden, probes, net.zeros, out);
+  multiply(net.w3t, dims, net.hidden, probes, net.zeros, out + planeBytes(net));
+}
+
+/**
+ * b0 + e(t), [hidden]: the bias of the first layer at time t. The embedding goes by the
+ * angle addition theorem in float64, as in time_embedding.ts.
+ */
+export function timeBias(net: Net, t: f64, out: usize): void {
+  const half = net.hidden >> 1;
+  const far = <usize>half * 4;
+  let bias = net.b0;
+  const sin1 = sin(Math.PI * t), cos1 = cos(Math.PI * t);
+  let sine = sin1, cosine = cos1;
+  for (let k = 0; k < half; k++) {
+    store<f32>(out, load<f32>(bias) + <f32>sine);
+    store<f32>(out + far, load<f32>(bias + far) + <f32>cosine);
+    const next = sine * cos1 + cosine * sin1;
+    cosine = cosine * cos1 - sine * sin1;
+    sine = next;
+    out += 4;
+    bias += 4;
+  }
+}
+
+/** 1 - h^2. */
+// @ts-ignore: decorator
+@inline
+function slope(h: v128): v128 {
+  return f32x4.sub(f32x4.splat(1), f32x4.mul(h, h));
+}
+
+/** h1, h2, h3 of a tile into the first three planes of `act`. */
+function activate(net: Net, bias: usize, x: usize, act: usize): void {
+  const hidden = net.hidden, plane = planeBytes(net);
+  const h2 = act + plane, h3 = h2 + plane;
+  multiply(net.w0, net.dims, hidden, x, bias, act);
+  tanhInPlace(act, hidden * LANES);
+  multiply(net.w1, hidden, hidden, act, net.b1, h2);
+  tanhInPlace(h2, hidden * LANES);
+  multiply(net.w2, hidden, hidden, h2, net.b2, h3);
+  tanhInPlace(h3, hidden * LANES);
+}
+
+/** v2 and u of every direction behind the first three planes of `act`; `spare` is a plane. */
+function carryDirections(net: Net, act: usize, directions: usize, spare: usize): void {
+  const hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
+  const h3 = act + 2 * plane;
+  let v2 = act + 3 * plane, u = v2 + count * plane;
+  let v1 = directions, w3 = directions + count * plane;
+  for (let k = 0; k < net.directions; k++) {
+    for (let i: usize = 0; i < plane; i += 16) {
+      v128.store(spare + i, f32x4.mul(slope(v128.load(act + i)), v128.load(v1 + i)));
+    }
+    multiply(net.w1, hidden, hidden, spare, net.zeros, v2);
+    for (let i: usize = 0; i < plane; i += 16) {
+      v128.store(spare + i, f32x4.mul(slope(v128.load(h3 + i)), v128.load(w3 + i)));
+    }
+    multiply(net.w2t, hidden, hidden, spare, net.zeros, u);
+    v2 += plane;
+    u += plane;
+    v1 += plane;
+    w3 += plane;
+  }
+}
+
+/** The activations of a tile again, as {@link evaluate} left them. */
+export function recompute(
+  net: Net,
+  bias: usize,
+  x: usize,
+  act: usize,
+  directions: usize,
+  spare: usize,
+  traced: bool,
+): void {
+  activate(net, bias, x, act);
+  if (traced) carryDirections(net, act, directions, spare);
+}
+
+/**
+ * The field over a tile.
+ *
+ * @param bias From {@link timeBias}.
+ * @param x Plane [dims].
+ * @param act Receives {@link activationPlanes}.
+ * @param directions Planes e W0, then W3 e.
+ * @param spare A plane.
+ * @param f Receives the velocity, a plane [dims], and behind it, if `traced`, the divergence [8].
+ */
+export function evaluate(
+  net: Net,
+  bias: usize,
+  x: usize,
+  act: usize,
+  directions: usize,
+  spare: usize,
+  traced: bool,
+  f: usize,
+): void {
+  const plane = planeBytes(net);
+  activate(net, bias, x, act);
+  multiply(net.w3, net.hidden, net.dims, act + 2 * plane, net.b3, f);
+  if (!traced) return;
+  carryDirections(net, act, directions, spare);
+  let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
+  const h2 = act + plane;
+  let v2 = act + 3 * plane, u = v2 + <usize>net.directions * plane;
+  for (let k = 0; k < net.directions; k++) {
+    for (let i: usize = 0; i < plane; i += LANE_BYTES) {
+      const s0 = slope(v128.load(h2 + i)), s1 = slope(v128.load(h2 + i, 16));
+      sum0 = multiplyAdd(f32x4.mul(s0, v128.load(v2 + i)), v128.load(u + i), sum0);
+      sum1 = multiplyAdd(f32x4.mul(s1, v128.load(v2 + i, 16)), v128.load(u + i, 16), sum1);
+    }
+    v2 += plane;
+    u += plane;
+  }
+  f += <usize>net.dims * LANE_BYTES;
+  v128.store(f, sum0);
+  v128.store(f, sum1, 16);
+}
+
+/**
+ * What the pull-back of one stage of one tile leaves for the outer products, in planes:
+ * alpha2, alpha3 (cotangents of the values before tanh); what the trace adds to the
+ * cotangents of h1, h2, h3; then T1, B2 (cotangent of v2), C (cotangent of u), q of each direction.
+ */
+export function stagePlanes(net: Net): i32 {
+  return 5 + 4 * net.directions;
+}
+
+/**
+ * Sums over rows that wait in lanes, in planes: cotangents of b0, b1, b2, of W0 and of W3 (dims
+ * planes each); then of b3, a plane [dims].
+ */
+export function lanesBytes(net: Net): usize {
+  return <usize>(3 + 2 * net.dims) * planeBytes(net) + <usize>net.dims * LANE_BYTES;
+}
+
+/** to += a * b over eight rows and the whole width; `b` has one number a row. */
+function addScaled(net: Net, a: usize, b: usize, to: usize): void {
+  const b0 = v128.load(b), b1 = v128.load(b, 16);
+  const end = a + planeBytes(net);
+  for (; a < end; a += LANE_BYTES) {
+    v128.store(to, multiplyAdd(v128.load(a), b0, v128.load(to)));
+    v128.store(to, multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16)), 16);
+    to += LANE_BYTES;
+  }
+}
+
+/** to += a over a plane. */
+function addPlane(a: usize, to: usize, bytes: usize): void {
+  const end = a + bytes;
+  for (; a < end; a += 16) {
+    v128.store(to, f32x4.add(v128.load(a), v128.load(to)));
+    to += 16;
+  }
+}
+
+/**
+ * Pulls the cotangent `c` [8] of the divergence back: everything of a stage that does not
+ * depend on the cotangent of the velocity.
+ *
+ * @param probes Plane [dims], with probes.
+ * @param stage Receives {@link stagePlanes}, but for alpha2 and alpha3.
+ * @param lanes Sums that are added to, see {@link lanesBytes}.
+ */
+export function pullBackDivergence(
+  net: Net,
+  act: usize,
+  directions: usize,
+  probes: usize,
+  c: usize,
+  stage: usize,
+  spare: usize,
+  lanes: usize,
+): void {
+  const hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
+  const h1 = act, h2 = act + plane, h3 = h2 + plane;
+  const e1 = stage + 2 * plane, e2 = e1 + plane, e3 = e2 + plane;
+  const ofW0 = lanes + 3 * plane, ofW3 = ofW0 + <usize>net.dims * plane;
+  const c0 = v128.load(c), c1 = v128.load(c, 16);
+  for (let k: usize = 0; k < count; k++) {
+    const v2 = act + (3 + k) * plane, u = v2 + count * plane;
+    const v1 = directions + k * plane, w3 = v1 + count * plane;
+    const t1 = stage + (5 + 4 * k) * plane;
+    const b2 = t1 + plane, ofU = b2 + plane, q = ofU + plane;
+    for (let i: usize = 0; i < plane; i += LANE_BYTES) {
+      for (let half: usize = 0; half < 32; half += 16) {
+        const at = i + half;
+        const weight = half == 0 ? c0 : c1;
+        const v = v128.load(v2 + at), w = v128.load(u + at);
+        const s2 = f32x4.mul(weight, slope(v128.load(h2 + at)));
+        v128.store(t1 + at, f32x4.mul(slope(v128.load(h1 + at)), v128.load(v1 + at)));
+        v128.store(q + at, f32x4.mul(slope(v128.load(h3 + at)), v128.load(w3 + at)));
+        v128.store(ofU + at, f32x4.mul(s2, v));
+        v128.store(b2 + at, f32x4.mul(s2, w));
+        const ofS2 = f32x4.mul(f32x4.mul(weight, v), w);
+        v128.store(e2 + at, k == 0 ? ofS2 : f32x4.add(v128.load(e2 + at), ofS2));
+      }
+    }
+    // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
+    multiply(net.w2, hidden, hidden, ofU, net.zeros, spare);
+    throughDirection(net, h3, w3, spare, e3, k == 0);
+    if (net.probed) addForProbes(net, spare, probes, ofW3);
+    else addPlane(spare, ofW3 + k * plane, plane);
+    multiply(net.w1t, hidden, hidden, b2, net.zeros, spare);
+    throughDirection(net, h1, v1, spare, e1, k == 0);
+    if (net.probed) addForProbes(net, spare, probes, ofW0);
+    else addPlane(spare, ofW0 + k * plane, plane);
+  }
+  // s = 1 - h^2: the cotangent of s goes to h.
+  const minusTwo = f32x4.splat(-2);
+  for (let i: usize = 0; i < 3 * plane; i += 16) {
+    const h = f32x4.mul(minusTwo, v128.load(act + i));
+    v128.store(e1 + i, f32x4.mul(h, v128.load(e1 + i)));
+  }
+}
+
+/** From the cotangent g of s w: that of s is added to (or stored in) `ofS`, that of w replaces g. */
+function throughDirection(net: Net, h: usize, w: usize, g: usize, ofS: usize, first: bool): void {
+  const plane = planeBytes(net);
+  for (let i: usize = 0; i < plane; i += 16) {
+    const value = v128.load(g + i);
+    const product = f32x4.mul(value, v128.load(w + i));
+    v128.store(ofS + i, first ? product : f32x4.add(v128.load(ofS + i), product));
+    v128.store(g + i, f32x4.mul(slope(v128.load(h + i)), value));
+  }
+}
+
+function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
+  for (let d = 0; d < net.dims; d++) {
+    addScaled(net, g, probes, to);
+    probes += LANE_BYTES;
+    to += planeBytes(net);
+  }
+}
+
+/** alpha = s (g + e), where e is what the trace adds, or without it. */
+function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void {
+  const plane = planeBytes(net);
+  if (e == 0) {
+    for (let i: usize = 0; i < plane; i += 16) {
+      v128.store(alpha + i, f32x4.mul(slope(v128.load(h + i)), v128.load(g + i)));
+    }
+    return;
+  }
+  for (let i: usize = 0; i < plane; i += 16) {
+    const sum = f32x4.add(v128.load(g + i), v128.load(e + i));
+    v128.store(alpha + i, f32x4.mul(slope(v128.load(h + i)), sum));
+  }
+}
+
+/**
+ * Pulls the cotangent `a` of the velocity, a plane [dims], back to x, together with what
+ * {@link pullBackDivergence} left if the stage was `traced`.
+ *
+ * @param x Plane [dims].
+ * @param spare Two planes.
+ * @param ofX Receives the cotangent of x, a plane [dims].
+ */
+export function pullBackVelocity(
+  net: Net,
+  act: usize,
+  x: usize,
+  a: usize,
+  stage: usize,
+  traced: bool,
+  spare: usize,
+  lanes: usize,
+  ofX: usize,
+): void {
+  const hidden = net.hidden, dims = net.dims, plane = planeBytes(net);
+  const alpha2 = stage, alpha3 = stage + plane;
+  const e1 = traced ? stage + 2 * plane : 0;
+  const e2 = traced ? stage + 3 * plane : 0;
+  const e3 = traced ? stage + 4 * plane : 0;
+  const h2 = act + plane, h3 = h2 + plane;
+  const alpha1 = spare + plane;
+  multiply(net.w3t, dims, hidden, a, net.zeros, spare);
+  throughTanh(net, h3, spare, e3, alpha3);
+  multiply(net.w2t, hidden, hidden, alpha3, net.zeros, spare);
+  throughTanh(net, h2, spare, e2, alpha2);
+  multiply(net.w1t, hidden, hidden, alpha2, net.zeros, spare);
+  throughTanh(net, act, spare, e1, alpha1);
+  multiply(net.w0t, hidden, dims, alpha1, net.zeros, ofX);
+
+  addPlane(alpha1, lanes, plane);
+  addPlane(alpha2, lanes + plane, plane);
+  addPlane(alpha3, lanes + 2 * plane, plane);
+  let to = lanes + 3 * plane;
+  for (let d = 0; d < dims; d++) {
+    addScaled(net, alpha1, x + <usize>d * LANE_BYTES, to);
+    to += plane;
+  }
+  for (let d = 0; d < dims; d++) {
+    addScaled(net, h3, a + <usize>d * LANE_BYTES, to);
+    to += plane;
+  }
+  addPlane(a, to, <usize>dims * LANE_BYTES);
+}
+
+/**
+ * Lists the outer products of a stage that belong to W1 and to W2.
+ *
+ * @param stage As the two pull-backs left it.
+ * @returns The bytes that were added to each list.
+ */
+export function listOuterProducts(
+  net: Net,
+  act: usize,
+  stage: usize,
+  traced: bool,
+  ofW1: usize,
+  ofW2: usize,
+): usize {
+  const plane = planeBytes(net);
+  store<u32>(ofW1, <u32>act);
+  store<u32>(ofW1, <u32>stage, 4);
+  store<u32>(ofW2, <u32>(act + plane));
+  store<u32>(ofW2, <u32>(stage + plane), 4);
+  if (!traced) return PAIR_BYTES;
+  let at: usize = PAIR_BYTES;
+  for (let k = 0; k < net.directions; k++) {
+    const t1 = stage + <usize>(5 + 4 * k) * plane;
+    store<u32>(ofW1 + at, <u32>t1);
+    store<u32>(ofW1 + at, <u32>(t1 + plane), 4);
+    store<u32>(ofW2 + at, <u32>(t1 + 2 * plane));
+    store<u32>(ofW2 + at, <u32>(t1 + 3 * plane), 4);
+    at += PAIR_BYTES;
+  }
+  return at;
+}
+
+/** Adds the listed outer products, `bytes` of each list, to the flat gradient. */
+export function addListed(net: Net, ofW1: usize, ofW2: usize, bytes: usize, gradient: usize): void {
+  const hidden = net.hidden;
+  const w1 = gradient + <usize>((net.dims + 1) * hidden) * 4;
+  const w2 = w1 + <usize>((hidden + 1) * hidden) * 4;
+  addOuterProducts(ofW1, ofW1 + bytes, hidden, w1);
+  addOuterProducts(ofW2, ofW2 + bytes, hidden, w2);
+}
+
+/** Adds the sums that wait in lanes to the flat gradient, and empties them. */
+export function addLanes(net: Net, lanes: usize, gradient: usize): void {
+  const hidden = net.hidden, dims = net.dims, plane = planeBytes(net);
+  const row = <usize>hidden * 4;
+  const b0 = gradient + <usize>dims * row;
+  const b1 = b0 + row + <usize>hidden * row;
+  const b2 = b1 + row + <usize>hidden * row;
+  const w3 = b2 + row;
+  const begin = lanes;
+  addSums(lanes, hidden, b0, 4);
+  addSums(lanes + plane, hidden, b1, 4);
+  addSums(lanes + 2 * plane, hidden, b2, 4);
+  lanes += 3 * plane;
+  for (let d = 0; d < dims; d++) {
+    addSums(lanes, hidden, gradient + <usize>d * row, 4);
+    lanes += plane;
+  }
+  for (let d = 0; d < dims; d++) {
+    addSums(lanes, hidden, w3 + <usize>d * 4, <usize>dims * 4);
+    lanes += plane;
+  }
+  addSums(lanes, dims, w3 + <usize>(hidden * dims) * 4, 4);
+  memory.fill(begin, 0, lanesBytes(net));
+}
+
+function addSums(plane: usize, count: i32, to: usize, stride: usize): void {
+  for (let i = 0; i < count; i++) {
+    store<f32>(to, load<f32>(to) + sumOfLanes(plane));
+    plane += LANE_BYTES;
+    to += stride;
+  }
+}

@@ -1,0 +1,117 @@
+import * as tf from "@tensorflow/tfjs";
+import { groupNormSilu } from "../kernels/group_norm_silu/group_norm_silu.ts";
+import { convolve } from "./convolution.ts";
+import { networkLayout } from "./layout.ts";
+import type { UnetNetwork } from "./network.ts";
+import { double, halve, join } from "./resample.ts";
+import { timeEmbedding } from "./time_embedding.ts";
+
+/**
+ * UNet: residual blocks at three resolutions, each told the time. docs/unet.py is the same
+ * network in PyTorch.
+ *
+ *   e  = SiLU(Linear(embedding(t)))
+ *   h0 = down.0(first(x))        filters        full size
+ *   h1 = down.1(halve(h0))       2 filters      half
+ *   h  = middle(halve(h1))       2 filters      quarter
+ *   h  = up.0(double(h), h1)     2 filters      half
+ *   h  = up.1(double(narrow(h)), h0)  filters   full
+ *   f  = last(SiLU(last_norm(h)))
+ *
+ * A block is skip(x) + conv2(SiLU(norm2(conv1(SiLU(norm1(x))) + time(e)))). Images whose
+ * sides are not multiples of four get zeros at the right and below, which the result loses.
+ *
+ * Source of the form: Ho et al. 2020, Denoising diffusion probabilistic models, appendix B,
+ * without attention.
+ *
+ * @param tensors In the layout's order, each of its device shape.
+ * @param x [n, height * width * channels], NHWC flattened.
+ * @param t [n], any finite numbers.
+ * @returns Like x.
+ */
+export function unet(
+  network: UnetNetwork,
+  tensors: readonly tf.Tensor[],
+  x: tf.Tensor2D,
+  t: ArrayLike<number>,
+): tf.Tensor2D {
+  const { height, width, channels, filters } = network;
+  const named = new Map(
+    networkLayout(network).entries.map(({ name }, i) => [name, tensors[i]!] as const),
+  );
+  return tf.tidy(() => {
+    const images = tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D;
+    const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
+    const e = silu(linear(named, "time.1", embedding));
+    const block = (name: string, input: tf.Tensor4D) => residualBlock(named, name, { input, e });
+
+    const h0 = block("down.0", conv(named, "first", padded(images)));
+    const h1 = block("down.1", halve(h0));
+    let h = block("middle.1", block("middle.0", halve(h1)));
+    h = block("up.0", join(double(h), h1));
+    h = block("up.1", join(double(conv(named, "narrow", h)), h0));
+    const last = conv(named, "last", normed(named, "last_norm", { input: h, shift: null }));
+    return tf.reshape(cropped(last, images.shape), x.shape) as tf.Tensor2D;
+  });
+}
+
+type NamedTensors = ReadonlyMap<string, tf.Tensor>;
+
+function residualBlock(
+  named: NamedTensors,
+  name: string,
+  { input, e }: { readonly input: tf.Tensor4D; readonly e: tf.Tensor2D },
+): tf.Tensor4D {
+  let h = conv(named, `${name}.conv1`, normed(named, `${name}.norm1`, { input, shift: null }));
+  const shift = linear(named, `${name}.time`, e);
+  h = conv(named, `${name}.conv2`, normed(named, `${name}.norm2`, { input: h, shift }));
+  const keepsWidth = !named.has(`${name}.skip.weight`);
+  return tf.add(keepsWidth ? input : conv(named, `${name}.skip`, input), h);
+}
+
+function normed(
+  named: NamedTensors,
+  name: string,
+  { input, shift }: { readonly input: tf.Tensor4D; readonly shift: tf.Tensor2D | null },
+): tf.Tensor4D {
+  return groupNormSilu(input, {
+    scale: named.get(`${name}.weight`) as tf.Tensor1D,
+    offset: named.get(`${name}.bias`) as tf.Tensor1D,
+    shift,
+  });
+}
+
+function conv(named: NamedTensors, name: string, input: tf.Tensor4D): tf.Tensor4D {
+  const filter = named.get(`${name}.weight`) as tf.Tensor4D;
+  return convolve(input, { filter, bias: named.get(`${name}.bias`)! }, "linear");
+}
+
+function linear(named: NamedTensors, name: string, input: tf.Tensor2D): tf.Tensor2D {
+  return tf.fused.matMul({
+    a: input,
+    b: named.get(`${name}.weight`) as tf.Tensor2D,
+    transposeA: false,
+    transposeB: false,
+    bias: named.get(`${name}.bias`)!,
+  }) as tf.Tensor2D;
+}
+
+/** Only [n, 2 filters] here, so made of tfjs's own. */
+function silu(z: tf.Tensor2D): tf.Tensor2D {
+  return tf.mul(z, tf.sigmoid(z));
+}
+
+/** Zeros at the right and below up to multiples of four, for two halvings. */
+function padded(images: tf.Tensor4D): tf.Tensor4D {
+  const [, height, width] = images.shape;
+  const [below, right] = [-height & 3, -width & 3];
+  if (below === 0 && right === 0) return images;
+  return tf.pad4d(images, [[0, 0], [0, below], [0, right], [0, 0]]);
+}
+
+/** The reverse of {@link padded}. */
+function cropped(images: tf.Tensor4D, shape: tf.Tensor4D["shape"]): tf.Tensor4D {
+  return tf.util.arraysEqual(images.shape, shape)
+    ? images
+    : tf.slice4d(images, [0, 0, 0, 0], shape);
+}

@@ -1,0 +1,444 @@
+import * as tf from "@tensorflow/tfjs";
+import { FailureError } from "../runtime/errors.ts";
+import { type SimdChoice, simdModule } from "../runtime/simd/simd_module.ts";
+import { type Block, Pool } from "../runtime/worker/pool.ts";
+import { solveAdjoint } from "./adjoint.ts";
+import type {
+  Engine,
+  FieldSpec,
+  Gradient,
+  GradientMethod,
+  Solution,
+  SolveFailure,
+  SolveProblem,
+  SolveReport,
+} from "./engine.ts";
+import { describeFailures } from "./failure_message.ts";
+import { type HostRows, hostRows, hostSpace } from "./host_rows.ts";
+import { mlpHostField } from "./mlp_field.ts";
+import { portableEngine } from "./portable_engine.ts";
+import * as at from "./simd_job.ts";
+import { toTensor } from "./tensor_field.ts";
+import { TensorSum } from "./tensor_sum.ts";
+import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
+import relaxed from "./simd_engine.relaxed.wasm" with { type: "bytes" };
+
+/** How a {@link simdEngine} computes. */
+export interface SimdEngineOptions {
+  /** At most so many threads; as many as there are cores when left out. */
+  readonly threads?: number;
+  /** `fastest` when left out. */
+  readonly build?: SimdChoice;
+  /**
+   * Memory for the activations of recorded steps, in bytes; 512 MiB when left out. What does not
+   * fit is computed again in the pull-back: no result depends on it.
+   */
+  readonly activationBytes?: number;
+}
+
+/** Partial sums of the parameters' cotangent: enough to share among many threads, and always as many, so that the total has the same bits on any number of them. */
+const PARTIAL_SUMS = 32;
+
+const ACTIVATION_BYTES = 512 * 2 ** 20;
+
+type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
+
+/** Functions of the module that threads share in. */
+const threadFunctions = ["solveGroups", "pullBackTiles"] as const;
+
+// One memory and one set of workers a build for the whole process, like tfjs's backends.
+const pools = new Map<SimdChoice, Pool>();
+
+function poolFor(build: SimdChoice): Pool {
+  let pool = pools.get(build);
+  if (pool === undefined) {
+    pool = new Pool(simdModule({ relaxed, plain }, build), threadFunctions);
+    pools.set(build, pool);
+  }
+  return pool;
+}
+
+/**
+ * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their direct
+ * pull-backs, run in WebAssembly, a control group at a time, on Fluxion's own shared memory;
+ * every other field goes to the portable engine.
+ *
+ * A row's result depends neither on the number of threads nor on the other groups; the
+ * parameters' cotangent has the same bits on any number of threads.
+ */
+export function simdEngine(options: SimdEngineOptions = {}): Engine {
+  const {
+    threads = navigator.hardwareConcurrency,
+    build = "fastest",
+    activationBytes = ACTIVATION_BYTES,
+  } = options;
+  const portable = portableEngine("host");
+  return {
+    name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+    threads,
+    solve(problem) {
+      const { field } = problem;
+      if (field.kind !== "mlp" || !fitsChunks(problem)) return portable.solve(problem);
+      return solve({ pool: poolFor(build), threads, activationBytes }, { ...problem, field });
+    },
+    pullBack(solution, cotangent, method) {
+      if (!(solution instanceof Solved)) return portable.pullBack(solution, cotangent, method);
+      return pullBack(solution, cotangent, method);
+    },
+    report(solution) {
+      return solution instanceof Solved
+        ? Promise.resolve(solution.reports)
+        : portable.report(solution);
+    },
+  };
+}
+
+/** Whether a step of a whole control group, which is recorded in one piece, fits a chunk of memory. */
+function fitsChunks({ y0, tableau, controlGroup, keep }: SolveProblem): boolean {
+  if (keep.kind !== "records") return true;
+  const [rows, width] = y0.shape;
+  const tiles = Math.ceil((controlGroup === "batch" ? rows : controlGroup) / 8);
+  const stages = tableau.c.length;
+  return 8 * 8 * width * tiles * (stages + 1) + 8 * stages < at.chunkBytes - 256;
+}
+
+/** A solve in the shared memory. */
+class Solved implements Solution {
+  constructor(
+    readonly pool: Pool,
+    readonly threads: number,
+    readonly problem: MlpProblem,
+    readonly job: Job,
+    readonly reports: readonly SolveReport[],
+    readonly y1: tf.Tensor2D,
+    readonly states: readonly tf.Tensor2D[],
+  ) {}
+
+  dispose(): void {
+    tf.dispose([this.y1, ...this.states]);
+    this.job.dispose();
+  }
+}
+
+/** Numbers of a problem that say how large things are. */
+interface Sizes {
+  readonly rows: number;
+  readonly width: number;
+  readonly groupRows: number;
+  readonly groups: number;
+  readonly parameters: number;
+}
+
+/** A job in the shared memory; see simd_job.ts. */
+class Job {
+  readonly #pool: Pool;
+  readonly #blocks: Block[] = [];
+  readonly address: number;
+  readonly sizes: Sizes;
+
+  constructor(pool: Pool, sizes: Sizes) {
+    this.#pool = pool;
+    this.sizes = sizes;
+    this.address = this.take(at.jobBytes);
+    new Uint8Array(pool.memory.buffer, this.address, at.jobBytes).fill(0);
+  }
+
+  /** Memory that lives as long as the job. */
+  take(bytes: number): number {
+    const block = this.#pool.allocate(bytes);
+    this.#blocks.push(block);
+    return block.at;
+  }
+
+  /** Places for runs of so many bytes, in one block. */
+  takeAll(sizes: readonly number[]): number[] {
+    const rounded = sizes.map((bytes) => Math.ceil(bytes / 64) * 64);
+    let next = this.take(rounded.reduce((sum, bytes) => sum + bytes, 0));
+    return rounded.map((bytes) => (next += bytes) - bytes);
+  }
+
+  set(place: number, value: number): void {
+    new Int32Array(this.#pool.memory.buffer, this.address + place, 1)[0] = value;
+  }
+
+  get(place: number): number {
+    return new Int32Array(this.#pool.memory.buffer, this.address + place, 1)[0]!;
+  }
+
+  setDouble(place: number, value: number): void {
+    new Float64Array(this.#pool.memory.buffer, this.address + place, 1)[0] = value;
+  }
+
+  floats(address: number, count: number): Float32Array<ArrayBufferLike> {
+    return new Float32Array(this.#pool.memory.buffer, address, count);
+  }
+
+  doubles(address: number, count: number): Float64Array<ArrayBufferLike> {
+    return new Float64Array(this.#pool.memory.buffer, address, count);
+  }
+
+  words(address: number, count: number): Int32Array<ArrayBufferLike> {
+    return new Int32Array(this.#pool.memory.buffer, address, count);
+  }
+
+  /** Runs a function of the module on all threads, which take items until `items` are done. */
+  async run(name: typeof threadFunctions[number], items: number, threads: number): Promise<void> {
+    const pool = this.#pool;
+    const used = Math.max(1, Math.min(threads, items));
+    const bytes = pool.exports.layScratch!(this.address, 0);
+    const scratch = pool.allocate(bytes * used);
+    try {
+      this.set(at.jobScratch, scratch.at);
+      this.set(at.jobScratchBytes, bytes);
+      this.set(at.jobNextItem, 0);
+      await pool.run(name, this.address, used);
+    } finally {
+      pool.release(scratch);
+    }
+    if (this.get(at.jobFailed) !== 0) {
+      throw new FailureError(
+        "the CPU engine has no memory left for the steps of this solve: try a smaller batch, " +
+          "or the gradient adjoint",
+      );
+    }
+  }
+
+  dispose(): void {
+    if (this.#blocks.length === 0) return;
+    this.#pool.exports.giveChunks!(this.address);
+    for (const block of this.#blocks.splice(0)) this.#pool.release(block);
+  }
+}
+
+/** What a solve runs on. */
+interface Machine {
+  readonly pool: Pool;
+  readonly threads: number;
+  readonly activationBytes: number;
+}
+
+async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
+  const { pool, threads, activationBytes } = machine;
+  const { field, y0, tableau, control } = problem;
+  const [rows, width] = y0.shape;
+  requireProblem(problem);
+  const groupRows = problem.controlGroup === "batch" ? rows : Math.min(problem.controlGroup, rows);
+  const groups = Math.ceil(rows / groupRows);
+  const times = problem.keep.kind === "times" ? problem.keep.times : [];
+  const { trace, dims, hidden } = field;
+  const directions = trace === null ? 0 : trace.kind === "exact" ? dims : 1;
+  const probes = trace?.kind === "hutchinson" ? trace.probes : new Float32Array();
+  const [start, parameters] = await Promise.all([
+    y0.data<"float32">(),
+    field.parameters.flat.data<"float32">(),
+  ]);
+  const stages = tableau.c.length;
+  const zeros = new Array<number>(stages).fill(0);
+  const table = [
+    ...tableau.c,
+    ...tableau.b,
+    ...tableau.bError ?? zeros,
+    ...tableau.bMid ?? zeros,
+    ...tableau.a.flatMap((row) => [...row, ...zeros.slice(row.length)]),
+  ];
+
+  const job = new Job(pool, { rows, width, groupRows, groups, parameters: parameters.length });
+  try {
+    const words: readonly (readonly [number, number])[] = [
+      [at.jobDims, dims],
+      [at.jobHidden, hidden],
+      [at.jobDirections, directions],
+      [at.jobProbed, trace?.kind === "hutchinson" ? 1 : 0],
+      [at.jobRows, rows],
+      [at.jobWidth, width],
+      [at.jobGroupRows, groupRows],
+      [at.jobStages, stages],
+      [at.jobOrder, tableau.order],
+      [at.jobFirstSameAsLast, tableau.firstSameAsLast ? 1 : 0],
+      [at.jobHasMiddle, tableau.bMid === null ? 0 : 1],
+      [at.jobSteps, control.kind === "fixed" ? control.steps : 0],
+      [at.jobMaxSteps, problem.maxSteps],
+      [at.jobKeepsRecords, problem.keep.kind === "records" ? 1 : 0],
+      [at.jobTimeCount, times.length],
+      [at.jobChunksLeft, Math.floor(activationBytes / at.chunkBytes)],
+    ];
+    for (const [place, value] of words) job.set(place, value);
+    job.setDouble(at.jobT0, problem.t0);
+    job.setDouble(at.jobT1, problem.t1);
+    job.setDouble(at.jobRtol, control.kind === "adaptive" ? control.rtol : 0);
+    job.setDouble(at.jobAtol, control.kind === "adaptive" ? control.atol : 0);
+    const places = [
+      [at.jobTableau, 8 * table.length],
+      [at.jobParameters, 4 * parameters.length],
+      [at.jobPrepared, pool.exports.bytesToPrepare!(dims, hidden, directions)],
+      [at.jobY0, 4 * rows * width],
+      [at.jobY1, 4 * rows * width],
+      [at.jobProbes, 4 * probes.length],
+      [at.jobTimes, 8 * times.length],
+      [at.jobTimeStates, 4 * times.length * rows * width],
+      [at.jobReports, at.reportBytes * groups],
+      [at.jobLastRecords, 4 * groups],
+    ] as const;
+    job.takeAll(places.map(([, bytes]) => bytes)).forEach((address, i) =>
+      job.set(places[i]![0], address)
+    );
+    job.doubles(job.get(at.jobTableau), table.length).set(table);
+    job.floats(job.get(at.jobParameters), parameters.length).set(parameters);
+    job.floats(job.get(at.jobY0), rows * width).set(start);
+    job.floats(job.get(at.jobProbes), probes.length).set(probes);
+    job.doubles(job.get(at.jobTimes), times.length).set(times);
+    pool.exports.prepareJob!(job.address);
+    await job.run("solveGroups", groups, threads);
+
+    const reports = readReports(job);
+    const rowsAt = (address: number) => {
+      const values = job.floats(address, rows * width).slice();
+      for (const { rows: [first, end], failure } of reports) {
+        if (failure !== null) values.fill(NaN, first * width, end * width);
+      }
+      return tf.tensor2d(values as Float32Array<ArrayBuffer>, [rows, width]);
+    };
+    const states = times.map((_, i) => rowsAt(job.get(at.jobTimeStates) + 4 * i * rows * width));
+    const y1 = rowsAt(job.get(at.jobY1));
+    return new Solved(pool, threads, problem, job, reports, y1, states);
+  } catch (error) {
+    job.dispose();
+    throw error;
+  }
+}
+
+function requireProblem({ y0, field, tableau, control, controlGroup }: MlpProblem): void {
+  const [rows, width] = y0.shape;
+  const wanted = field.dims + (field.trace === null ? 0 : 1);
+  if (rows < 1 || width !== wanted) {
+    throw new RangeError(
+      `solve: expected at least one row of ${wanted} numbers, got shape [${rows}, ${width}]`,
+    );
+  }
+  if (controlGroup !== "batch" && !(Number.isInteger(controlGroup) && controlGroup > 0)) {
+    throw new RangeError(
+      `control group: expected a positive whole number or "batch", got ${controlGroup}`,
+    );
+  }
+  if (control.kind === "adaptive" && tableau.bError === null) {
+    throw new RangeError(`${tableau.name} has no error estimate: it takes fixed steps only`);
+  }
+}
+
+function failureOf(kind: number, t: number, h: number): SolveFailure | null {
+  switch (kind) {
+    case at.stepSizeUnderflow:
+      return { kind: "stepSizeUnderflow", t, h };
+    case at.nonFinite:
+      return { kind: "nonFinite", t, h };
+    case at.maxStepsReached:
+      return { kind: "maxStepsReached", t, h };
+    default:
+      return null;
+  }
+}
+
+function readReports(job: Job): SolveReport[] {
+  const { rows, groupRows, groups } = job.sizes;
+  return Array.from({ length: groups }, (_, group) => {
+    const address = job.get(at.jobReports) + group * at.reportBytes;
+    const [nfe, accepted, rejected, kind] = job.words(address, 4);
+    const [t, h] = job.doubles(address + 16, 2);
+    const first = group * groupRows;
+    return {
+      nfe: nfe!,
+      accepted: accepted!,
+      rejected: rejected!,
+      rows: [first, Math.min(first + groupRows, rows)],
+      failure: failureOf(kind!, t!, h!),
+    };
+  });
+}
+
+async function pullBack(
+  solved: Solved,
+  cotangent: tf.Tensor2D,
+  method: GradientMethod,
+): Promise<Gradient> {
+  const { problem, reports } = solved;
+  if (reports.some((report) => report.failure !== null)) {
+    const settings = { control: problem.control, maxSteps: problem.maxSteps };
+    throw new FailureError(describeFailures(reports, { settings, firstRow: 0 }));
+  }
+  switch (method.kind) {
+    case "direct":
+      return await pullBackDirect(solved, await cotangent.data<"float32">());
+    case "adjoint":
+      return await pullBackAdjoint(solved, cotangent, method);
+    default:
+      return method satisfies never;
+  }
+}
+
+async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<Gradient> {
+  const { pool, threads, problem, job, reports } = solved;
+  if (problem.keep.kind !== "records") {
+    throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
+  }
+  const { rows, width, groupRows, groups, parameters } = job.sizes;
+  const sums = Math.min(PARTIAL_SUMS, groups * Math.ceil(groupRows / 8));
+  const stateBytes = 4 * rows * width;
+  const block = pool.allocate(2 * stateBytes + 4 * sums * parameters);
+  try {
+    const ofY0 = block.at + stateBytes, gradients = ofY0 + stateBytes;
+    job.set(at.jobCotangent, block.at);
+    job.set(at.jobOfY0, ofY0);
+    job.set(at.jobPartialSums, sums);
+    job.set(at.jobGradients, gradients);
+    job.floats(block.at, rows * width).set(cotangent);
+    await job.run("pullBackTiles", sums, threads);
+    pool.exports.addPartialSums!(job.address);
+    const tableau = problem.tableau;
+    const stages = tableau.c.length - (tableau.firstSameAsLast ? 1 : 0);
+    const pulled = reports.reduce(
+      (sum, report) => sum + report.accepted * stages * (report.rows[1] - report.rows[0]),
+      0,
+    );
+    const copy = (address: number, count: number) =>
+      job.floats(address, count).slice() as Float32Array<ArrayBuffer>;
+    return {
+      y0: tf.tensor2d(copy(ofY0, rows * width), [rows, width]),
+      parameters: tf.tensor1d(copy(gradients, parameters)),
+      nfe: pulled / rows,
+    };
+  } finally {
+    pool.release(block);
+  }
+}
+
+/** The continuous adjoint, by the portable solver from this solve's end. */
+async function pullBackAdjoint(
+  { problem, y1 }: Solved,
+  cotangent: tf.Tensor2D,
+  method: GradientMethod & { kind: "adjoint" },
+): Promise<Gradient> {
+  const field = mlpHostField(problem.field);
+  const gradient = new TensorSum(field.parameterCount);
+  const rowsOf = async (tensor: tf.Tensor2D): Promise<HostRows> =>
+    hostRows(Float64Array.from(await tensor.data()), ...tensor.shape);
+  try {
+    const control = problem.control.kind === "fixed"
+      ? problem.control
+      : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+    const { y0, reports, quadratureRows } = await solveAdjoint({
+      ...problem,
+      space: hostSpace,
+      field,
+      control,
+      y1: await rowsOf(y1),
+      cotangent: await rowsOf(cotangent),
+      gradient,
+    });
+    const nfe = reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length +
+      quadratureRows / y1.shape[0];
+    return { y0: toTensor(y0), parameters: gradient.take(), nfe };
+  } finally {
+    gradient.dispose();
+    field.dispose();
+  }
+}

@@ -1,0 +1,307 @@
+import {
+  ADD_TO_C,
+  RELU,
+  TILE_COLUMNS,
+  TILE_ROWS,
+  tileOfColumns,
+  tileOfRows,
+} from "../simd/gemm_tile.part.as";
+import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
+
+// Convolutions of any size and stride as matrix products: a block of output pixels at a time,
+// the inputs that each meets are written side by side, [pixels, kh * kw * cin].
+//
+// Images are NHWC, filters [kh, kw, in, out]. A pixel of the output has the same bits whatever
+// the others are.
+
+/** Numbers of a block of unfolded input: a part of a core's second cache. */
+const BLOCK_NUMBERS: i32 = 60_000;
+/** Pixels of a block at most. */
+const BLOCK_PIXELS: i32 = 510;
+
+// @ts-ignore: decorator
+@inline
+function pixelsInBlock(taps: i32): i32 {
+  return max(TILE_ROWS, min(BLOCK_PIXELS, BLOCK_NUMBERS / taps) / TILE_ROWS * TILE_ROWS);
+}
+
+// @ts-ignore: decorator
+@inline
+function padded(channels: i32): i32 {
+  return (channels + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+}
+
+/** How many numbers of scratch {@link conv} and {@link convFilterGradient} need. */
+export function convScratch(taps: i32, cout: i32): i32 {
+  const out = padded(cout), pixels = pixelsInBlock(taps);
+  return out + TILE_ROWS * TILE_COLUMNS + max(taps, pixels) * out + pixels * taps;
+}
+
+/**
+ * The convolution of x [n, h, w, cin] with a filter [kh, kw, cin, cout], plus bias, through ReLU.
+ *
+ * @param sh, sw Strides.
+ * @param ph, pw Rows of zeros above, and columns of zeros to the left.
+ * @param bias [cout], or 0.
+ * @param relu 1 keeps what is positive, and NaN.
+ * @param y [n, oh, ow, cout].
+ * @param scratch {@link convScratch} numbers.
+ */
+export function conv(
+  n: i32,
+  h: i32,
+  w: i32,
+  cin: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  cout: i32,
+  sh: i32,
+  sw: i32,
+  ph: i32,
+  pw: i32,
+  x: usize,
+  filter: usize,
+  bias: usize,
+  relu: i32,
+  y: usize,
+  scratch: usize,
+): void {
+  const taps = kh * kw * cin, out = padded(cout), pixels = pixelsInBlock(taps);
+  const outBytes = <usize>cout * 4, width: usize = TILE_COLUMNS * 4;
+  const start = scratch;
+  const edge = start + <usize>out * 4;
+  const packed = edge + TILE_ROWS * width;
+  const unfolded = packed + <usize>(max(taps, pixels) * out) * 4;
+  memory.fill(start, 0, <usize>out * 4);
+  if (bias) memory.copy(start, bias, outBytes);
+  let b = filter, bRow = outBytes, bPanel = width;
+  if (out != cout || cout > ROW_IN_PLACE) {
+    pack(filter, outBytes, taps, cout, packed);
+    b = packed;
+    bRow = width;
+    bPanel = <usize>taps * width;
+  }
+  const aRow = <usize>taps * 4;
+  const mode = relu ? RELU : 0;
+  const all = n * oh * ow;
+  for (let first = 0; first < all; first += pixels) {
+    const count = min(pixels, all - first);
+    unfold(h, w, cin, kh, kw, oh, ow, sh, sw, ph, pw, x, first, count, unfolded);
+    for (let column = 0; column < cout; column += TILE_COLUMNS) {
+      const columns = min(TILE_COLUMNS, cout - column);
+      const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
+      const begin = start + <usize>column * 4;
+      for (let t = 0; t < count; t += TILE_ROWS) {
+        const rows = min(TILE_ROWS, count - t);
+        const a = unfolded + <usize>t * aRow;
+        const c = y + <usize>(first + t) * outBytes + <usize>column * 4;
+        if (columns == TILE_COLUMNS) {
+          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, c, outBytes, mode);
+        } else {
+          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, edge, width, mode);
+          copyRows(c, outBytes, edge, width, rows, columns);
+        }
+      }
+    }
+  }
+}
+
+/**
+ * The gradient of {@link conv} for its filter, dw [kh, kw, cin, cout], from its input
+ * x [n, h, w, cin] and dy [n, oh, ow, cout].
+ *
+ * @param scratch {@link convScratch} numbers.
+ */
+export function convFilterGradient(
+  n: i32,
+  h: i32,
+  w: i32,
+  cin: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  cout: i32,
+  sh: i32,
+  sw: i32,
+  ph: i32,
+  pw: i32,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  scratch: usize,
+): void {
+  const taps = kh * kw * cin, out = padded(cout), pixels = pixelsInBlock(taps);
+  const outBytes = <usize>cout * 4, width: usize = TILE_COLUMNS * 4;
+  const start = scratch;
+  const edge = start + <usize>out * 4;
+  const packed = edge + TILE_ROWS * width;
+  const unfolded = packed + <usize>(max(taps, pixels) * out) * 4;
+  memory.fill(start, 0, <usize>out * 4);
+  memory.fill(dw, 0, <usize>taps * outBytes);
+  const inPlace = out == cout && cout <= ROW_IN_PLACE;
+  const all = n * oh * ow;
+  for (let first = 0; first < all; first += pixels) {
+    const count = min(pixels, all - first);
+    unfold(h, w, cin, kh, kw, oh, ow, sh, sw, ph, pw, x, first, count, unfolded);
+    let b = dy + <usize>first * outBytes, bRow = outBytes, bPanel = width;
+    if (!inPlace) {
+      pack(b, outBytes, count, cout, packed);
+      b = packed;
+      bRow = width;
+      bPanel = <usize>count * width;
+    }
+    for (let column = 0; column < cout; column += TILE_COLUMNS) {
+      const columns = min(TILE_COLUMNS, cout - column);
+      const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
+      for (let tap = 0; tap < taps; tap += TILE_ROWS) {
+        const rows = min(TILE_ROWS, taps - tap);
+        const a = unfolded + <usize>tap * 4, aColumn = <usize>taps * 4;
+        const c = dw + <usize>tap * outBytes + <usize>column * 4;
+        if (columns == TILE_COLUMNS) {
+          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, c, outBytes, ADD_TO_C);
+        } else {
+          copyRows(edge, width, c, outBytes, rows, columns);
+          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, edge, width, ADD_TO_C);
+          copyRows(c, outBytes, edge, width, rows, columns);
+        }
+      }
+    }
+  }
+}
+
+/** How many numbers of scratch {@link convNarrow} needs. */
+export function convNarrowScratch(pixels: i32, cin: i32, products: i32): i32 {
+  return padded(products) + (pixels + cin) * padded(products);
+}
+
+/**
+ * {@link conv} to so few channels that a tile would be mostly empty, with stride 1: each pixel is
+ * multiplied with the filter's every tap, [h w, kh kw cout], and an output adds up those that it
+ * meets.
+ *
+ * @param scratch {@link convNarrowScratch} numbers, of `h * w` pixels and `kh * kw * cout` products.
+ */
+export function convNarrow(
+  n: i32,
+  h: i32,
+  w: i32,
+  cin: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  cout: i32,
+  ph: i32,
+  pw: i32,
+  x: usize,
+  filter: usize,
+  bias: usize,
+  relu: i32,
+  y: usize,
+  scratch: usize,
+): void {
+  const products = kh * kw * cout, out = padded(products), pixels = h * w;
+  const outBytes = <usize>out * 4, inBytes = <usize>cin * 4;
+  const start = scratch;
+  const b = start + outBytes;
+  const z = b + <usize>cin * outBytes;
+  memory.fill(start, 0, outBytes);
+  memory.fill(b, 0, <usize>cin * outBytes);
+  for (let tap = 0; tap < kh * kw; tap++) {
+    for (let i = 0; i < cin; i++) {
+      const from = filter + <usize>((tap * cin + i) * cout) * 4;
+      copy(
+        b + <usize>i * outBytes + <usize>(tap * cout) * 4,
+        b + <usize>i * outBytes + <usize>((tap + 1) * cout) * 4,
+        from,
+      );
+    }
+  }
+  for (let image = 0; image < n; image++, x += <usize>pixels * inBytes) {
+    for (let column: usize = 0; column < outBytes; column += TILE_COLUMNS * 4) {
+      for (let t = 0; t < pixels; t += TILE_ROWS) {
+        tileOfRows(
+          min(TILE_ROWS, pixels - t),
+          cin,
+          x + <usize>t * inBytes,
+          inBytes,
+          b + column,
+          outBytes,
+          start,
+          z + <usize>t * outBytes + column,
+          outBytes,
+          0,
+        );
+      }
+    }
+    for (let row = 0; row < oh; row++) {
+      for (let column = 0; column < ow; column++) {
+        for (let o = 0; o < cout; o++, y += 4) {
+          let sum: f32 = bias ? load<f32>(bias + <usize>o * 4) : 0;
+          for (let i = max(0, ph - row); i < min(kh, h + ph - row); i++) {
+            const first = (row + i - ph) * w - pw + column;
+            for (let j = max(0, pw - column); j < min(kw, w + pw - column); j++) {
+              sum += load<f32>(z + <usize>((first + j) * out + (i * kw + j) * cout + o) * 4);
+            }
+          }
+          store<f32>(y, relu && sum < 0 ? 0 : sum);
+        }
+      }
+    }
+  }
+}
+
+/** The inputs that `count` output pixels meet, [count, kh, kw, cin]; what lies outside is zero. */
+function unfold(
+  h: i32,
+  w: i32,
+  cin: i32,
+  kh: i32,
+  kw: i32,
+  oh: i32,
+  ow: i32,
+  sh: i32,
+  sw: i32,
+  ph: i32,
+  pw: i32,
+  x: usize,
+  first: i32,
+  count: i32,
+  to: usize,
+): void {
+  const inBytes = <usize>cin * 4;
+  for (let pixel = first; pixel < first + count; pixel++) {
+    const image = pixel / (oh * ow), place = pixel % (oh * ow);
+    const top = place / ow * sh - ph, left = place % ow * sw - pw;
+    const from = max(left, 0), end = min(left + kw, w);
+    for (let row = top; row < top + kh; row++) {
+      const next = to + <usize>kw * inBytes;
+      if (row >= 0 && row < h && from < end) {
+        const body = to + <usize>(from - left) * inBytes;
+        const tail = body + <usize>(end - from) * inBytes;
+        zero(to, body);
+        copy(body, tail, x + (<usize>(image * h + row) * <usize>w + <usize>from) * inBytes);
+        zero(tail, next);
+      } else {
+        zero(to, next);
+      }
+      to = next;
+    }
+  }
+}
+
+// Loops, because a call of memory.copy costs more than what is copied here.
+
+function zero(to: usize, end: usize): void {
+  const none = f32x4.splat(0);
+  for (; to + 16 <= end; to += 16) v128.store(to, none);
+  for (; to < end; to += 4) store<f32>(to, 0);
+}
+
+function copy(to: usize, end: usize, from: usize): void {
+  for (; to + 16 <= end; to += 16, from += 16) v128.store(to, v128.load(from));
+  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(from));
+}

@@ -1,0 +1,105 @@
+import { exp, sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
+
+// Operations that pass once over their tensors: what they cost is the memory's time.
+
+/** out = dy where y > 0, else 0: a ReLU's gradient from its output. */
+export function reluGradient(count: i32, dy: usize, y: usize, out: usize): void {
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  const zero = f32x4.splat(0);
+  for (; out < vectorsEnd; out += 16, dy += 16, y += 16) {
+    v128.store(out, v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero)));
+  }
+  for (; out < end; out += 4, dy += 4, y += 4) {
+    store<f32>(out, load<f32>(y) > 0 ? load<f32>(dy) : 0);
+  }
+}
+
+/** Rows that are added up in float32 before they join the float64 totals. */
+const ROWS: i32 = 64;
+
+/**
+ * out [outer, inner] = scale * the sums of x [outer, count, inner] over its middle axis.
+ *
+ * @param totals 2 * inner numbers of scratch, 8 bytes each.
+ */
+export function sumMiddle(
+  outer: i32,
+  count: i32,
+  inner: i32,
+  scale: f64,
+  x: usize,
+  out: usize,
+  totals: usize,
+): void {
+  const bytes = <usize>inner * 4, vectors = <usize>(inner & ~3) * 4;
+  for (let o = 0; o < outer; o++, out += bytes) {
+    memory.fill(totals, 0, 2 * bytes);
+    for (let first = 0; first < count; first += ROWS) {
+      const rows = min(ROWS, count - first);
+      const end = x + <usize>rows * bytes;
+      let column: usize = 0;
+      for (; column < vectors; column += 16) {
+        let sum = f32x4.splat(0);
+        for (let at = x + column; at < end; at += bytes) sum = f32x4.add(sum, v128.load(at));
+        const total = totals + 2 * column;
+        const high = v128.shuffle<f32>(sum, sum, 2, 3, 2, 3);
+        const low = f64x2.add(v128.load(total), f64x2.promote_low_f32x4(sum));
+        v128.store(total, low);
+        v128.store(total, f64x2.add(v128.load(total, 16), f64x2.promote_low_f32x4(high)), 16);
+      }
+      for (; column < bytes; column += 4) {
+        let sum: f32 = 0;
+        for (let at = x + column; at < end; at += bytes) sum += load<f32>(at);
+        const total = totals + 2 * column;
+        store<f64>(total, load<f64>(total) + <f64>sum);
+      }
+      x = end;
+    }
+    for (let column: usize = 0; column < bytes; column += 4) {
+      store<f32>(out + column, <f32>(scale * load<f64>(totals + 2 * column)));
+    }
+  }
+}
+
+/** out [outer] = scale * the sums of x [outer, count] over its last axis. */
+export function sumLast(outer: i32, count: i32, scale: f64, x: usize, out: usize): void {
+  const chunk: usize = 16 * <usize>ROWS;
+  for (let o = 0; o < outer; o++, out += 4) {
+    const end = x + <usize>count * 4, vectorsEnd = x + <usize>(count & ~3) * 4;
+    let total: f64 = 0;
+    while (x < vectorsEnd) {
+      const chunkEnd = min(x + chunk, vectorsEnd);
+      let sum = f32x4.splat(0);
+      for (; x < chunkEnd; x += 16) sum = f32x4.add(sum, v128.load(x));
+      total += <f64>f32x4.extract_lane(sum, 0) + <f64>f32x4.extract_lane(sum, 1) +
+        <f64>f32x4.extract_lane(sum, 2) + <f64>f32x4.extract_lane(sum, 3);
+    }
+    for (; x < end; x += 4) total += <f64>load<f32>(x);
+    store<f32>(out, <f32>(scale * total));
+  }
+}
+
+/** out = exp(x). */
+export function expOf(count: i32, x: usize, out: usize): void {
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  for (; out < vectorsEnd; out += 16, x += 16) v128.store(out, exp(v128.load(x)));
+  for (; out < end; out += 4, x += 4) {
+    store<f32>(out, f32x4.extract_lane(exp(v128.load32_splat(x)), 0));
+  }
+}
+
+/**
+ * out = 1 / (1 + exp(-x)).
+ *
+ * @param constants 16 numbers of scratch.
+ */
+export function sigmoidOf(count: i32, x: usize, out: usize, constants: usize): void {
+  storeSigmoidConstants(constants);
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  for (; out < vectorsEnd; out += 16, x += 16) {
+    v128.store(out, sigmoid(v128.load(x), constants));
+  }
+  for (; out < end; out += 4, x += 4) {
+    store<f32>(out, f32x4.extract_lane(sigmoid(v128.load32_splat(x), constants), 0));
+  }
+}

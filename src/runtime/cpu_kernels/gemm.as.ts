@@ -1,0 +1,99 @@
+import {
+  ADD_TO_C,
+  RELU,
+  TILE_COLUMNS,
+  tileOfColumns,
+  tileOfRows,
+  TILE_ROWS,
+} from "../simd/gemm_tile.part.as";
+import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
+
+/** Terms of a sum that are added up in registers; then they join C. */
+const TERMS: i32 = 256;
+/** Rows of A between two passes over B: 120 x 256 numbers stay in a core's second cache. */
+const BLOCK_ROWS: i32 = 120;
+
+/** How many numbers of scratch {@link gemm} needs. */
+export function gemmScratch(n: i32, k: i32): i32 {
+  const panels = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  return panels * TILE_COLUMNS * (min(k, TERMS) + 2) + TILE_ROWS * TILE_COLUMNS;
+}
+
+/**
+ * C[m, n] = A[m, k] B[k, n] + bias, row-major; a transposed factor lies in memory as [k, m]
+ * or [n, k]. A row of C has the same bits whatever the other rows are.
+ *
+ * @param bias [n], or 0.
+ * @param relu 1 keeps what is positive, and NaN.
+ * @param scratch {@link gemmScratch} numbers.
+ */
+export function gemm(
+  transposeA: i32,
+  transposeB: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  b: usize,
+  bias: usize,
+  relu: i32,
+  c: usize,
+  scratch: usize,
+): void {
+  const width: usize = 4 * TILE_COLUMNS;
+  const panels = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  const zeros = scratch;
+  const start = zeros + <usize>panels * width;
+  const edge = start + <usize>panels * width;
+  const packed = edge + <usize>TILE_ROWS * width;
+  memory.fill(zeros, 0, 2 * <usize>panels * width);
+  if (bias) memory.copy(start, bias, <usize>n * 4);
+
+  const inPlace = !transposeB && n % TILE_COLUMNS == 0 && n <= ROW_IN_PLACE;
+  const cRow = <usize>n * 4;
+  for (let term = 0; term < k; term += TERMS) {
+    const terms = min(k - term, TERMS);
+    let firstPanel = b + <usize>term * <usize>n * 4;
+    let nextPanel: usize = width, bRow = cRow;
+    if (!inPlace) {
+      if (transposeB) packTransposed(b + <usize>term * 4, <usize>k * 4, terms, n, packed);
+      else pack(firstPanel, cRow, terms, n, packed);
+      firstPanel = packed;
+      nextPanel = <usize>terms * width;
+      bRow = width;
+    }
+    const begin = term == 0 ? start : zeros;
+    let mode = term == 0 ? 0 : ADD_TO_C;
+    if (relu && term + terms == k) mode |= RELU;
+    for (let block = 0; block < m; block += BLOCK_ROWS) {
+      const blockEnd = min(block + BLOCK_ROWS, m);
+      for (let panel = 0; panel < panels; panel++) {
+        const column = <usize>panel * width;
+        const columns = min(n - panel * TILE_COLUMNS, TILE_COLUMNS);
+        const bPanel = firstPanel + <usize>panel * nextPanel;
+        for (let row = block; row < blockEnd; row += TILE_ROWS) {
+          const rows = min(blockEnd - row, TILE_ROWS);
+          const aTile = transposeA
+            ? a + (<usize>term * <usize>m + <usize>row) * 4
+            : a + (<usize>row * <usize>k + <usize>term) * 4;
+          const cTile = c + <usize>row * cRow + column;
+          let to = cTile, toRow = cRow;
+          if (columns < TILE_COLUMNS) {
+            to = edge;
+            toRow = width;
+            if (mode & ADD_TO_C) copyRows(edge, width, cTile, cRow, rows, columns);
+          }
+          const from = begin + column;
+          if (transposeA) {
+            const aColumn = <usize>m * 4;
+            tileOfColumns(rows, terms, aTile, aColumn, bPanel, bRow, from, to, toRow, mode);
+          } else {
+            const aRow = <usize>k * 4;
+            tileOfRows(rows, terms, aTile, aRow, bPanel, bRow, from, to, toRow, mode);
+          }
+          if (columns < TILE_COLUMNS) copyRows(cTile, cRow, edge, width, rows, columns);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { TILE_COLUMNS } from "./gemm_tile.part.as";
+
+/** B is read where it lies if its rows are at most this long: longer ones share the first cache badly. */
+export const ROW_IN_PLACE: i32 = 128;
+
+/** Copies rows of up to 8 numbers. */
+export function copyRows(
+  to: usize,
+  toRow: usize,
+  from: usize,
+  fromRow: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  for (let r = 0; r < rows; r++, to += toRow, from += fromRow) {
+    for (let i: usize = 0; i < <usize>columns * 4; i += 4) store<f32>(to + i, load<f32>(from + i));
+  }
+}
+
+/** Panels of 8 columns of B [k, n], [k, 8] each; what is not there is zero. */
+export function pack(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
+  for (let column = 0; column < n; column += TILE_COLUMNS) {
+    let from = b + <usize>column * 4;
+    if (column + TILE_COLUMNS <= n) {
+      for (let i = 0; i < k; i++, from += bRow, packed += 32) {
+        v128.store(packed, v128.load(from));
+        v128.store(packed, v128.load(from, 16), 16);
+      }
+    } else {
+      memory.fill(packed, 0, <usize>k * 32);
+      copyRows(packed, 32, from, bRow, k, n - column);
+      packed += <usize>k * 32;
+    }
+  }
+}
+
+/** {@link pack} of a B that lies as [n, k]. */
+export function packTransposed(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
+  for (let column = 0; column < n; column += TILE_COLUMNS, packed += <usize>k * 32) {
+    const columns = min(n - column, TILE_COLUMNS);
+    if (columns < TILE_COLUMNS) memory.fill(packed, 0, <usize>k * 32);
+    for (let j = 0; j < columns; j++) {
+      let from = b + <usize>(column + j) * bRow, to = packed + <usize>j * 4;
+      for (let i = 0; i < k; i++, from += 4, to += 32) store<f32>(to, load<f32>(from));
+    }
+  }
+}

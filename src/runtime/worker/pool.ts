@@ -1,0 +1,173 @@
+import { FailureError } from "../errors.ts";
+import {
+  MOST_WORKERS,
+  poolImports,
+  poolStates,
+  RESERVED_BYTES,
+  type WorkerFailure,
+  type WorkerStart,
+  workerWords,
+} from "./pool_words.ts";
+import source from "./pool_entry.bundle.txt" with { type: "text" };
+
+/** Bytes of a page of WebAssembly memory. */
+const PAGE_BYTES = 65536;
+/** Pages of 2 GiB, as far as the memory can grow; the module is compiled for it. */
+const MOST_PAGES = 32768;
+/** How long the program blocks for its workers before it lets events in: they have a share left at most. */
+const BLOCKING_MS = 1000;
+const POLL_MS = 5;
+
+/** A block of the shared memory. */
+export interface Block {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A worker, and why it failed, once that is known. */
+interface Member {
+  readonly words: Int32Array;
+  failure: string | null;
+}
+
+/**
+ * A WebAssembly module on all cores: one shared memory, the program and its workers each with an
+ * instance over it, so that instances may keep nothing outside of that memory.
+ *
+ * Workers start with the first run that has work for them and join when they are up; they
+ * sleep between runs and do not keep the program alive.
+ */
+export class Pool {
+  /** All instances see it; it grows, so that views must be made anew. */
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
+    initial: Math.ceil(RESERVED_BYTES / PAGE_BYTES),
+    maximum: MOST_PAGES,
+    shared: true,
+  });
+  /** The program's own instance. */
+  readonly exports: Readonly<Record<string, (...args: number[]) => number>>;
+  readonly #module: WebAssembly.Module;
+  readonly #functions: readonly string[];
+  readonly #members: Member[] = [];
+  /** Free blocks by their number of pages. */
+  readonly #free: Map<number, number[]> = new Map();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param module Imports `env.memory` and float64 functions of `math`.
+   * @param functions Names of its functions (job, thread) that {@link run} may be asked for, at most 8.
+   */
+  constructor(module: WebAssembly.Module, functions: readonly string[]) {
+    this.#module = module;
+    this.#functions = functions;
+    const { exports } = new WebAssembly.Instance(module, poolImports(this.memory));
+    this.exports = exports as Pool["exports"];
+  }
+
+  /**
+   * Memory that is the caller's until {@link release}; its content is arbitrary.
+   *
+   * @throws {FailureError} If the memory cannot grow any more.
+   */
+  allocate(bytes: number): Block {
+    const pages = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / PAGE_BYTES)));
+    const free = this.#free.get(pages)?.pop();
+    if (free !== undefined) return { at: free, bytes: pages * PAGE_BYTES };
+    try {
+      return { at: this.memory.grow(pages) * PAGE_BYTES, bytes: pages * PAGE_BYTES };
+    } catch {
+      throw new FailureError(
+        `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
+      );
+    }
+  }
+
+  /** Gives a block back. */
+  release({ at, bytes }: Block): void {
+    const pages = bytes / PAGE_BYTES;
+    const free = this.#free.get(pages) ?? [];
+    free.push(at);
+    this.#free.set(pages, free);
+  }
+
+  /**
+   * Runs a function of the module on this thread and on as many workers as are up; it must
+   * share its work among those who come. Runs do not overlap.
+   *
+   * @param job Address of what it works on, a multiple of 8; the function's first argument. The
+   *   second is the number of the thread: 0 is the program.
+   * @param threads At most so many, the program included.
+   * @throws {FailureError} If a worker fails.
+   */
+  run(name: string, job: number, threads: number): Promise<void> {
+    const running = this.#last.then(() => this.#run(name, job, threads));
+    this.#last = running.catch(() => {});
+    return running;
+  }
+
+  async #run(name: string, job: number, threads: number): Promise<void> {
+    const wanted = Math.min(threads - 1, MOST_WORKERS);
+    if (this.#members.length < wanted) await this.#start(wanted);
+    const number = this.#functions.indexOf(name);
+    const called = this.#members.slice(0, wanted).filter(({ words }) => {
+      Atomics.store(words, 1, job | number);
+      const { ready, running } = poolStates;
+      return Atomics.compareExchange(words, 0, ready, running) === ready;
+    });
+    for (const { words } of called) Atomics.notify(words, 0);
+    const failures: string[] = [];
+    try {
+      this.exports[name]!(job, 0);
+    } finally {
+      for (const member of called) {
+        const failure = await untilDone(member);
+        if (failure !== null) failures.push(failure);
+      }
+    }
+    if (failures.length > 0) {
+      throw new FailureError(`a worker of the CPU engine failed: ${failures[0]}`);
+    }
+  }
+
+  async #start(count: number): Promise<void> {
+    const { Worker } = await import("node:worker_threads");
+    const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+    while (this.#members.length < count) {
+      const index = this.#members.length;
+      const workerData: WorkerStart = {
+        module: this.#module,
+        memory: this.memory,
+        index,
+        functions: this.#functions,
+      };
+      const worker = new Worker(url, { workerData });
+      const member: Member = { words: workerWords(this.memory, index), failure: null };
+      worker.on("message", ({ message }: WorkerFailure) => member.failure = message);
+      worker.on("error", (error: Error) => {
+        member.failure = error.message;
+        Atomics.store(member.words, 0, poolStates.failed);
+        Atomics.notify(member.words, 0);
+      });
+      worker.unref();
+      this.#members.push(member);
+    }
+  }
+}
+
+/** When a worker has done its share: null, or why it could not. */
+async function untilDone(member: Member): Promise<string | null> {
+  const { words } = member;
+  const { running, failed, ready } = poolStates;
+  const deadline = performance.now() + BLOCKING_MS;
+  while (Atomics.load(words, 0) === running) {
+    if (performance.now() < deadline) Atomics.wait(words, 0, running, POLL_MS);
+    else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  if (Atomics.load(words, 0) !== failed) return null;
+  while (member.failure === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const { failure } = member;
+  member.failure = null;
+  // It goes on with the next job.
+  Atomics.store(words, 0, ready);
+  return failure;
+}

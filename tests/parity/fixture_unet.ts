@@ -1,0 +1,60 @@
+import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import type { UnetNetwork } from "../../src/nn/network.ts";
+import type { FixtureArray, FixtureTensors } from "./fixtures.ts";
+import json from "./fixtures/unet.json" with { type: "json" };
+
+/** `unet.json`, which `unet_fixture.py` wrote: a UNet with random weights, and what PyTorch finds. */
+export interface UnetFixture {
+  readonly filters: number;
+  readonly state_dict: FixtureTensors;
+  readonly x: FixtureArray;
+  readonly t: FixtureArray;
+  readonly target: FixtureArray;
+  readonly out: FixtureArray;
+  readonly loss: number;
+  readonly grad_x: FixtureArray;
+  readonly grad: FixtureTensors;
+}
+
+export const fixture: UnetFixture = json;
+
+const [count, channels, height, width] = fixture.x.shape as [number, number, number, number];
+
+/** The fixture's network. */
+export const network: UnetNetwork = {
+  kind: "unet",
+  height,
+  width,
+  channels,
+  filters: fixture.filters,
+};
+
+export const layout = networkLayout(network);
+
+/** Rows and width of the fixture's images, flattened. */
+export const shape: [number, number] = [count, height * width * channels];
+
+/** Images of the fixture, [n, c, h, w], as rows of [h, w, c]. */
+export function channelsLast({ data }: FixtureArray): Float32Array {
+  const rows = new Float32Array(data.length);
+  let from = 0;
+  for (let image = 0; image < count; image++) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let pixel = 0; pixel < height * width; pixel++) {
+        rows[(image * height * width + pixel) * channels + channel] = data[from++]!;
+      }
+    }
+  }
+  return rows;
+}
+
+/** The fixture's weights on the current backend; dispose them. */
+export function fixtureParameters(): Parameters {
+  const flat = new Float32Array(layout.size);
+  for (const entry of layout.entries) {
+    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
+    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  }
+  return Parameters.fromFlat(layout, flat);
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { root } from "../../../tools/bundle.ts";
+import { buildSimd } from "../../../tools/build_simd.ts";
+
+Deno.test("build:simd gives the .wasm files that are committed, byte for byte", async () => {
+  const modules = await buildSimd();
+  assert.ok(modules.length > 0);
+  for (const { path, bytes } of modules) {
+    const committed = await Deno.readFile(`${root}/${path}`);
+    assert.ok(
+      committed.length === bytes.length && committed.every((byte, i) => byte === bytes[i]),
+      `${path} is not what its source gives: run deno task build:simd`,
+    );
+  }
+  const built = modules.map(({ path }) => path).sort();
+  assert.deepEqual(
+    ["src", "tests/bench"].flatMap((folder) => [...wasmFiles(folder)]).sort(),
+    built,
+    "every module has its source",
+  );
+});
+
+/** The WebAssembly modules under a folder. */
+function* wasmFiles(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${root}/${folder}`)) {
+    if (isDirectory) yield* wasmFiles(`${folder}/${name}`);
+    else if (name.endsWith(".wasm")) yield `${folder}/${name}`;
+  }
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import asc from "assemblyscript/asc";
+import { FailureError } from "../../../src/runtime/errors.ts";
+import { Pool } from "../../../src/runtime/worker/pool.ts";
+import { bundleHeader, workerPrograms } from "../../../tools/build_worker.ts";
+
+const source = `
+export function count(job: usize, thread: i32): void {
+  atomic.add<i32>(job + thread * 4, 1);
+}
+export function trap(job: usize, thread: i32): void {
+  if (thread) unreachable();
+}`;
+
+async function compile(): Promise<WebAssembly.Module> {
+  let bytes: Uint8Array | undefined;
+  const { error, stderr } = await asc.main([
+    "m.ts",
+    ...["--outFile", "m.wasm", "--runtime", "stub", "--enable", "threads"],
+    ...["--importMemory", "--sharedMemory", "--initialMemory", "0", "--maximumMemory", "32768"],
+  ], {
+    readFile: (name: string) => name === "m.ts" ? source : null,
+    writeFile(_name: string, content: string | Uint8Array) {
+      bytes = content as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  assert.equal(error, null, stderr.toString());
+  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+}
+
+Deno.test("Pool runs a function on workers too, once they are up, and survives one that fails", async () => {
+  const pool = new Pool(await compile(), ["count", "trap"]);
+  const { at } = pool.allocate(64);
+  const counts = () => new Int32Array(pool.memory.buffer, at, 3).slice();
+  let runs = 0;
+  const deadline = performance.now() + 10_000;
+  while (counts()[1] === 0 || counts()[2] === 0) {
+    await pool.run("count", at, 3);
+    runs++;
+    assert.ok(performance.now() < deadline, "no worker came up within 10 s");
+  }
+  assert.equal(counts()[0], runs);
+  const failed = pool.run("trap", at, 3);
+  await assert.rejects(failed, FailureError);
+  await assert.rejects(failed, /a worker of the CPU engine failed: RuntimeError: unreachable/);
+  const before = counts();
+  await pool.run("count", at, 3);
+  assert.deepEqual(counts(), before.map((count) => count + 1));
+  await pool.run("count", at, 1);
+  assert.deepEqual(counts(), Int32Array.of(before[0]! + 2, before[1]! + 1, before[2]! + 1));
+});
+
+Deno.test("Pool.allocate() gives released memory again, and says when there is none", async () => {
+  const pool = new Pool(await compile(), ["count"]);
+  const one = pool.allocate(100_000), other = pool.allocate(1);
+  assert.ok(one.bytes >= 100_000 && other.at >= one.at + one.bytes);
+  pool.release(one);
+  assert.deepEqual(pool.allocate(100_000), one);
+  assert.throws(() => pool.allocate(2 ** 31), /no memory left.*smaller batch/);
+});
+
+for (const program of workerPrograms) {
+  const name = program.entry.split("/").at(-1)!;
+  Deno.test(`the bundle of ${name} is made from its sources as they are`, async () => {
+    const header = (await Deno.readTextFile(program.bundle)).split("\n", 1)[0] + "\n";
+    const sources = /from (.*); sha256/.exec(header)![1]!.split(", ");
+    assert.ok(sources.includes(`src/runtime/worker/${name}`));
+    assert.equal(header, await bundleHeader(sources), "run: deno task build:worker");
+  });
+}

@@ -149,7 +149,7 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
   const theory = await Promise.all(problems.map(async ({ name, title }): Promise<Part> => ({
     title: `Task 1. ${title}`,
     unit: "piece",
-    seconds: size.theoremSeconds,
+    seconds: size.theoremSeconds[name],
     done: await readCheck(folder, name) === null ? 0 : 1,
     work: () => checkTheorem(desk, name),
   })));

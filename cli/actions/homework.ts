@@ -121,15 +121,18 @@ async function doParts(desk: Desk): Promise<void> {
     timeLeft.begin(index);
     say(`${paint("bold", part.title, Deno.stderr)} (${left()})`);
     const shown = showProgress({ what: part.unit, quiet });
-    await part.work({
-      update(state) {
-        const fraction = state.done / state.total;
-        timeLeft.advance(part.timeOf?.(fraction) ?? fraction);
-        shown.update({ ...state, left: left() });
-      },
-      clear: shown.clear,
-    });
-    shown.clear();
+    try {
+      await part.work({
+        update(state) {
+          const fraction = state.done / state.total;
+          timeLeft.advance(part.timeOf?.(fraction) ?? fraction);
+          shown.update({ ...state, left: left() });
+        },
+        clear: shown.clear,
+      });
+    } finally {
+      shown.clear();
+    }
     timeLeft.end();
   }
   const time = duration((performance.now() - started) / 1000);

@@ -45,7 +45,8 @@ export function showProgress(
       shown = now;
       const rate = (done - first.done) / (now - first.at);
       const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
-      const text = [`${options.what} ${done}/${total}`, words, left ?? extrapolated]
+      // A narrow terminal cuts the end off.
+      const text = [`${options.what} ${done}/${total}`, left ?? extrapolated, words]
         .filter((part) => part !== "").join(", ");
       if (!terminal) return writeMessage(`${text}\n`);
       const full = Math.round(BAR_CELLS * Math.min(1, done / total));

@@ -121,15 +121,18 @@ async function doParts(desk: Desk): Promise<void> {
     timeLeft.begin(index);
     say(`${paint("bold", part.title, Deno.stderr)} (${left()})`);
     const shown = showProgress({ what: part.unit, quiet });
-    await part.work({
-      update(state) {
-        const fraction = state.done / state.total;
-        timeLeft.advance(part.timeOf?.(fraction) ?? fraction);
-        shown.update({ ...state, left: left() });
-      },
-      clear: shown.clear,
-    });
-    shown.clear();
+    try {
+      await part.work({
+        update(state) {
+          const fraction = state.done / state.total;
+          timeLeft.advance(part.timeOf?.(fraction) ?? fraction);
+          shown.update({ ...state, left: left() });
+        },
+        clear: shown.clear,
+      });
+    } finally {
+      shown.clear();
+    }
     timeLeft.end();
   }
   const time = duration((performance.now() - started) / 1000);
@@ -149,7 +152,7 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
   const theory = await Promise.all(problems.map(async ({ name, title }): Promise<Part> => ({
     title: `Task 1. ${title}`,
     unit: "piece",
-    seconds: size.theoremSeconds,
+    seconds: size.theoremSeconds[name],
     done: await readCheck(folder, name) === null ? 0 : 1,
     work: () => checkTheorem(desk, name),
   })));

@@ -25,7 +25,7 @@ const size: HomeworkSize = {
     seconds: 1,
     lastStep: 1,
   },
-  theoremSeconds: 1,
+  theoremSeconds: { kfp: 1, ddpm: 1, "fm-variance": 1 },
   evaluationSeconds: 1,
   reportSeconds: 1,
 };

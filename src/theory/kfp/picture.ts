@@ -82,8 +82,8 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
       {
         color: 0,
         mark: "line",
-        opacity: 0.3,
-        width: 0.8,
+        opacity: 0.28,
+        width: 1.2,
         x: strokes.map(([time]) => time!),
         y: strokes.map(([, x]) => x!),
       },
@@ -277,7 +277,7 @@ async function noisePanel(seed: number): Promise<Panel> {
   );
   const ends = [0, 2];
   return {
-    title: `With noise (Ornstein-Uhlenbeck, g = ${NOISE}) the special form fails`,
+    title: `With noise, g = ${NOISE}, the special form fails`,
     x: { label: "time t", range: [0, 2] },
     y: rateAxis,
     series: [
@@ -304,11 +304,11 @@ async function noisePanel(seed: number): Promise<Panel> {
 export async function picture(check: KfpCheck): Promise<Uint8Array> {
   const [hill, hillSides] = await bistablePanels();
   const [moons, moonsSides] = await cnfPanels(check.seed);
-  const panels = [hill, moons, orderPanel(check), hillSides, moonsSides];
-  return panelsPlot([...panels, await noisePanel(check.seed)], {
+  const beneath = [hillSides, moonsSides, orderPanel(check), await noisePanel(check.seed)];
+  return panelsPlot([hill, moons, ...beneath], {
     title: "A density carried by a flow: d log p(x(t), t)/dt = −tr(∂f/∂x)",
     subtitle: "The special case g = 0 of the Kolmogorov-Fokker-Planck equation " +
       "∂p/∂t = −div(f p) + ½g² Δp",
-    columns: 3,
+    columns: 2,
   });
 }

@@ -21,6 +21,8 @@ export async function peer(script: string, args: readonly string[]): Promise<Pee
   const path = new URL(script, import.meta.url).pathname;
   const child = new Deno.Command(python, {
     args: [path, ...args],
+    // Its idle threads would turn in circles while the others are timed.
+    env: { OMP_WAIT_POLICY: "PASSIVE" },
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -24,7 +24,11 @@ import { type OpenedRun, openRun } from "./open_run.ts";
 import { solveSettings } from "./solve_settings.ts";
 
 /** Samples and times of a picture of trajectories. */
-const WAYS = { points: { samples: 100, times: 41 }, images: { samples: 8, times: 9 } } as const;
+const WAYS = {
+  mlp: { samples: 100, times: 41 },
+  resnet: { samples: 8, times: 9 },
+  unet: { samples: 8, times: 9 },
+} as const;
 
 /** A picture to be drawn: its file's name, and its bytes when asked for. */
 interface Picture {
@@ -138,7 +142,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
     pictures.push({
       file: pictureFiles.trajectories,
       draw: async () => {
-        const ways = WAYS[isImageNetwork(network) ? "images" : "points"];
+        const ways = WAYS[network.kind];
         const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
         const { states } = await sample(model, engine, {
           count: ways.samples,

@@ -18,7 +18,7 @@ import {
   timeBias,
 } from "../kernels/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, PAIR_BYTES } from "../kernels/mlp_field/simd_planes.part.as";
-import { tanhInPlace } from "../kernels/mlp_field/simd_tanh.part.as";
+import { tanhInPlace, writeTanhConstants } from "../kernels/mlp_field/simd_tanh.part.as";
 import {
   chunkBytes,
   freeChunks,
@@ -975,7 +975,9 @@ function actOf(
   return kept + <usize>place * bytes;
 }
 
-/** tanh of `count` numbers in place, for its test. */
+/** tanh of `count` numbers in place, a multiple of 16; the constants go behind them. For its test. */
 export function tanhOf(at: usize, count: i32): void {
-  tanhInPlace(at, count);
+  const constants = at + <usize>count * 4;
+  writeTanhConstants(constants);
+  tanhInPlace(at, count, constants);
 }

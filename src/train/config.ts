@@ -160,7 +160,7 @@ export const trainDefaults = {
       data: "mnist",
       binarize: true,
       filters: 32,
-      epochs: 2,
+      epochs: 4,
       batchSize: 64,
       lr: 2e-3,
       warmup: 50,

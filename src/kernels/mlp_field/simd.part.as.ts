@@ -8,7 +8,7 @@ import {
   PAIR_BYTES,
   sumOfLanes,
 } from "./simd_planes.part.as";
-import { tanhInPlace } from "./simd_tanh.part.as";
+import { TANH_BYTES, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
 /**
  * A ConditionalMLP over eight rows at a time: value, trace, and the pull-back of both. The
@@ -57,6 +57,8 @@ export class Net {
   zeros: usize;
   /** Planes e W0 of all directions, then planes W3 e; of the unit vectors. */
   unitDirections: usize;
+  /** Of {@link tanhInPlace}. */
+  tanhConstants: usize;
 }
 
 /** Bytes of a plane of the hidden layers. */
@@ -75,7 +77,7 @@ export function activationPlanes(net: Net, traced: bool): i32 {
 export function preparedBytes(dims: i32, hidden: i32, directions: i32): i32 {
   const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
   const planes = 2 * directions * hidden * 32;
-  return matrices + planes + max(dims, hidden) * 4 + 64;
+  return matrices + planes + max(dims, hidden) * 4 + <i32>TANH_BYTES + 64;
 }
 
 /** Sets `net` up over flat parameters in device order, whose packed forms are laid down at `at`. */
@@ -92,6 +94,9 @@ export function prepare(net: Net, parameters: usize, at: usize): void {
   net.b3 = w3 + <usize>hidden * outputBytes;
 
   at = (at + 15) & ~15;
+  net.tanhConstants = at;
+  writeTanhConstants(at);
+  at += TANH_BYTES;
   net.unitDirections = at;
   if (!net.probed) {
     for (let d = 0; d < net.directions; d++) {
@@ -165,11 +170,11 @@ function activate(net: Net, bias: usize, x: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
   multiply(net.w0, net.dims, hidden, x, bias, act);
-  tanhInPlace(act, hidden * LANES);
+  tanhInPlace(act, hidden * LANES, net.tanhConstants);
   multiply(net.w1, hidden, hidden, act, net.b1, h2);
-  tanhInPlace(h2, hidden * LANES);
+  tanhInPlace(h2, hidden * LANES, net.tanhConstants);
   multiply(net.w2, hidden, hidden, h2, net.b2, h3);
-  tanhInPlace(h3, hidden * LANES);
+  tanhInPlace(h3, hidden * LANES, net.tanhConstants);
 }
 
 /** v2 and u of every direction behind the first three planes of `act`; `spare` is a plane. */

@@ -103,3 +103,25 @@ export function sigmoidOf(count: i32, x: usize, out: usize, constants: usize): v
     store<f32>(out, f32x4.extract_lane(sigmoid(v128.load32_splat(x), constants), 0));
   }
 }
+
+/** Copies `count` runs of `bytes` bytes, a multiple of four; from one to the next are steps of bytes. */
+export function copyRuns(
+  count: i32,
+  bytes: usize,
+  from: usize,
+  fromStep: usize,
+  to: usize,
+  toStep: usize,
+): void {
+  for (let i = 0; i < count; i++, from += fromStep, to += toStep) {
+    if (bytes > 1024) {
+      memory.copy(to, from, bytes);
+      continue;
+    }
+    // A call of memory.copy would cost more than these.
+    let at = from, write = to;
+    const vectorsEnd = to + (bytes & ~15), end = to + bytes;
+    for (; write < vectorsEnd; write += 16, at += 16) v128.store(write, v128.load(at));
+    for (; write < end; write += 4, at += 4) store<f32>(write, load<f32>(at));
+  }
+}

@@ -1,3 +1,4 @@
+import { concat, type ConcatCall } from "./concat.ts";
 import {
   conv2d,
   conv2dBackpropFilter,
@@ -19,7 +20,7 @@ import { matMul, type MatMulCall } from "./matmul.ts";
 import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
 import { openSimdKernels } from "./simd_kernels.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
-import { slice } from "./slice.ts";
+import { slice, type SliceCall } from "./slice.ts";
 import { reduce, type ReduceCall } from "./sum.ts";
 import { type KernelCall, replaceKernel, type WasmBackend } from "./wasm.ts";
 
@@ -51,7 +52,8 @@ export function registerCpuKernels(
     "Conv2DBackpropInput",
     (call: InputGradientCall) => conv2dBackpropInput(simd, call),
   );
-  replaceKernel(backendName, "Slice", slice);
+  replaceKernel(backendName, "Slice", (call: SliceCall) => slice(simd, call));
+  replaceKernel(backendName, "Concat", (call: ConcatCall) => concat(simd, call));
   for (const name of ["Sum", "Mean"] as const) {
     replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));
   }

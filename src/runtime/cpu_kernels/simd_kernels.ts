@@ -70,6 +70,15 @@ export interface SimdKernels {
   convFilterGradient(
     ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
   ): void;
+  /** Copies runs of bytes. */
+  copyRuns(
+    count: number,
+    bytes: number,
+    from: number,
+    fromStep: number,
+    to: number,
+    toStep: number,
+  ): void;
   /** out = exp(x). */
   expOf(count: number, x: number, out: number): void;
   /** out = 1 / (1 + exp(-x)). */

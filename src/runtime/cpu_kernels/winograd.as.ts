@@ -67,7 +67,7 @@ function tilesInBlock(cin: i32, cout: i32): i32 {
 /** How many numbers of scratch {@link winograd} and {@link winogradFilterGradient} need. */
 export function winogradScratch(cin: i32, cout: i32): i32 {
   const out = padded(cout), tiles = tilesInBlock(cin, cout);
-  return <i32>(CONSTANTS + PIECE) / 4 + 2 * out + 36 * max(cin, out) + 36 * cin * out +
+  return <i32>(CONSTANTS + PIECE) / 4 + 2 * out + 6 * max(cin, out) + 36 * cin * out +
     36 * tiles * (cin + out);
 }
 
@@ -100,11 +100,11 @@ export function winograd(
   const half = scratch + CONSTANTS;
   const zeros = half + PIECE;
   const offsets = zeros + outBytes;
-  const patch = offsets + outBytes;
-  const u = patch + 36 * <usize>max(cin, out) * 4;
+  const none = offsets + outBytes;
+  const u = none + 6 * inBytes;
   const v = u + 36 * <usize>cin * outBytes;
   const m = v + 36 * <usize>tiles * inBytes;
-  memory.fill(zeros, 0, 2 * outBytes);
+  memory.fill(zeros, 0, 2 * outBytes + 6 * inBytes);
   if (bias) memory.copy(offsets, bias, <usize>cout * 4);
   transformFilter(filter, cin, cout, turn, u, scratch);
 
@@ -117,7 +117,7 @@ export function winograd(
       const tile = first + t, image = tile / (down * across), place = tile % (down * across);
       const row = place / across * 4 - 1, column = place % across * 4 - 1;
       const from = x + <usize>image * <usize>h * <usize>w * inBytes;
-      transformInput(from, h, w, row, column, cin, patch, v + <usize>t * inBytes, vStep, scratch);
+      transformInput(from, h, w, row, column, cin, none, v + <usize>t * inBytes, vStep, scratch);
     }
     for (let position: usize = 0; position < 36; position++) {
       const a = v + position * vStep, b = u + position * <usize>cin * outBytes;
@@ -170,11 +170,11 @@ export function winogradFilterGradient(
   const inBytes = <usize>cin * 4, outBytes = <usize>out * 4;
   const half = scratch + CONSTANTS;
   const zeros = half + PIECE;
-  const patch = zeros + 2 * outBytes;
-  const sums = patch + 36 * <usize>max(cin, out) * 4;
+  const none = zeros + outBytes;
+  const sums = none + 6 * max(inBytes, outBytes);
   const v = sums + 36 * <usize>cin * outBytes;
   const m = v + 36 * <usize>tiles * inBytes;
-  memory.fill(zeros, 0, outBytes);
+  memory.fill(zeros, 0, outBytes + 6 * max(inBytes, outBytes));
   memory.fill(sums, 0, 36 * <usize>cin * outBytes);
   if (out != cout) memory.fill(m, 0, 36 * <usize>tiles * outBytes);
 
@@ -189,8 +189,8 @@ export function winogradFilterGradient(
       const pixels = <usize>image * <usize>h * <usize>w;
       const xFrom = x + pixels * inBytes, dyFrom = dy + pixels * <usize>cout * 4;
       const vTo = v + <usize>t * inBytes, mTo = m + <usize>t * outBytes;
-      transformInput(xFrom, h, w, row - 1, column - 1, cin, patch, vTo, vStep, scratch);
-      transformCotangent(dyFrom, h, w, row, column, cout, patch, mTo, mStep, scratch);
+      transformInput(xFrom, h, w, row - 1, column - 1, cin, none, vTo, vStep, scratch);
+      transformCotangent(dyFrom, h, w, row, column, cout, none, mTo, mStep, scratch);
     }
     for (let position: usize = 0; position < 36; position++) {
       const a = v + position * vStep, b = m + position * mStep;
@@ -273,33 +273,10 @@ function expand3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
 }
 
 /**
- * Copies a piece of an image with `size` rows and columns; what lies outside is zero.
+ * V [36][tile, cin] = Bt d B of the piece at a row and a column, which may lie outside.
+ *
+ * @param none Zeros, 6 times cin numbers.
  */
-function copyPiece(
-  image: usize,
-  h: i32,
-  w: i32,
-  row: i32,
-  column: i32,
-  size: i32,
-  bytes: usize,
-  to: usize,
-): void {
-  for (let i = row; i < row + size; i++) {
-    for (let j = column; j < column + size; j++) {
-      const end = to + bytes;
-      if (i >= 0 && i < h && j >= 0 && j < w) {
-        let from = image + (<usize>i * <usize>w + <usize>j) * bytes;
-        for (; to < end; to += 16, from += 16) v128.store(to, v128.load(from));
-      } else {
-        const zero = f32x4.splat(0);
-        for (; to < end; to += 16) v128.store(to, zero);
-      }
-    }
-  }
-}
-
-/** V [36][tile, cin] = Bt d B of the piece at a row and a column, which may lie outside. */
 function transformInput(
   image: usize,
   h: i32,
@@ -307,33 +284,43 @@ function transformInput(
   row: i32,
   column: i32,
   cin: i32,
-  patch: usize,
+  none: usize,
   v: usize,
   vStep: usize,
   scratch: usize,
 ): void {
-  const bytes = <usize>cin * 4;
-  let from: usize, rowStep: usize;
-  if (row >= 0 && column >= 0 && row + 6 <= h && column + 6 <= w) {
-    rowStep = <usize>w * bytes;
-    from = image + <usize>row * rowStep + <usize>column * bytes;
-  } else {
-    copyPiece(image, h, w, row, column, 6, bytes, patch);
-    rowStep = 6 * bytes;
-    from = patch;
-  }
+  const bytes = <usize>cin * 4, rowStep = <usize>w * bytes;
+  const left = <usize>max(0, -column) * 16, right = <usize>min(6, w - column) * 16;
+  // Rows outside are read from zeros, columns outside not at all.
+  let r0 = image + <usize>(row * w + column) * bytes;
+  let r1 = r0 + rowStep, r2 = r1 + rowStep, r3 = r2 + rowStep, r4 = r3 + rowStep;
+  let r5 = r4 + rowStep;
+  if (row < 0) r0 = none;
+  if (row + 1 >= h) r1 = none;
+  if (row + 2 >= h) r2 = none;
+  if (row + 3 >= h) r3 = none;
+  if (row + 4 >= h) r4 = none;
+  if (row + 5 >= h) r5 = none;
   const half = scratch + CONSTANTS;
   const a1 = opaque(scratch, A1), b1 = opaque(scratch, B1);
   const a2 = opaque(scratch, A2), b2 = opaque(scratch, B2);
   const product = opaque(scratch, A2_B2), sum = opaque(scratch, A2_PLUS_B2);
-  const end = from + bytes;
-  for (; from < end; from += 16, v += 16) {
-    let piece = from, to = half;
-    for (let j = 0; j < 6; j++, piece += bytes, to += 16) {
-      const d0 = v128.load(piece);
-      const p1 = piece + rowStep, p2 = p1 + rowStep, p3 = p2 + rowStep, p4 = p3 + rowStep;
-      const d1 = v128.load(p1), d2 = v128.load(p2), d3 = v128.load(p3), d4 = v128.load(p4);
-      const d5 = v128.load(p4 + rowStep);
+  for (let channel: usize = 0; channel < bytes; channel += 16, v += 16) {
+    let at = channel;
+    for (let j: usize = 0; j < 96; j += 16, at += bytes) {
+      const to = half + j;
+      if (j < left || j >= right) {
+        const zero = f32x4.splat(0);
+        v128.store(to, zero);
+        v128.store(to, zero, 96);
+        v128.store(to, zero, 192);
+        v128.store(to, zero, 288);
+        v128.store(to, zero, 384);
+        v128.store(to, zero, 480);
+        continue;
+      }
+      const d0 = v128.load(r0 + at), d1 = v128.load(r1 + at), d2 = v128.load(r2 + at);
+      const d3 = v128.load(r3 + at), d4 = v128.load(r4 + at), d5 = v128.load(r5 + at);
       v128.store(to, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
       let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
       v128.store(to, multiplyAdd(a1, odd, even), 96);
@@ -345,7 +332,7 @@ function transformInput(
       v128.store(to, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)), 480);
     }
     let write = v;
-    piece = half;
+    let piece = half;
     for (let i = 0; i < 6; i++, piece += 96) {
       const d0 = v128.load(piece), d1 = v128.load(piece, 16), d2 = v128.load(piece, 32);
       const d3 = v128.load(piece, 48), d4 = v128.load(piece, 64), d5 = v128.load(piece, 80);
@@ -433,7 +420,11 @@ function transformOutput(
   }
 }
 
-/** M [36][tile, padded cout] = A dy At of the 4x4 piece at a row and a column. */
+/**
+ * M [36][tile, padded cout] = A dy At of the 4x4 piece at a row and a column, which may reach out.
+ *
+ * @param none Zeros, 4 times cout numbers.
+ */
 function transformCotangent(
   image: usize,
   h: i32,
@@ -441,31 +432,32 @@ function transformCotangent(
   row: i32,
   column: i32,
   cout: i32,
-  patch: usize,
+  none: usize,
   m: usize,
   mStep: usize,
   scratch: usize,
 ): void {
-  const bytes = <usize>cout * 4;
-  let from: usize, rowStep: usize;
-  if (row + 4 <= h && column + 4 <= w) {
-    rowStep = <usize>w * bytes;
-    from = image + <usize>row * rowStep + <usize>column * bytes;
-  } else {
-    copyPiece(image, h, w, row, column, 4, bytes, patch);
-    rowStep = 4 * bytes;
-    from = patch;
-  }
+  const bytes = <usize>cout * 4, rowStep = <usize>w * bytes;
+  const right = <usize>min(4, w - column) * 16;
+  const r0 = image + <usize>(row * w + column) * bytes;
+  let r1 = r0 + rowStep, r2 = r1 + rowStep, r3 = r2 + rowStep;
+  if (row + 1 >= h) r1 = none;
+  if (row + 2 >= h) r2 = none;
+  if (row + 3 >= h) r3 = none;
   const half = scratch + CONSTANTS;
   const a1 = opaque(scratch, A1), b1 = opaque(scratch, B1);
   const a2 = opaque(scratch, A2), b2 = opaque(scratch, B2);
-  const end = from + bytes;
-  for (; from < end; from += 16, m += 16) {
-    let piece = from, to = half;
-    for (let j = 0; j < 4; j++, piece += bytes, to += 16) {
-      const d0 = v128.load(piece);
-      const p1 = piece + rowStep, p2 = p1 + rowStep;
-      const d1 = v128.load(p1), d2 = v128.load(p2), d3 = v128.load(p2 + rowStep);
+  for (let channel: usize = 0; channel < bytes; channel += 16, m += 16) {
+    let at = channel;
+    for (let j: usize = 0; j < 64; j += 16, at += bytes) {
+      const to = half + j;
+      let d0 = f32x4.splat(0), d1 = d0, d2 = d0, d3 = d0;
+      if (j < right) {
+        d0 = v128.load(r0 + at);
+        d1 = v128.load(r1 + at);
+        d2 = v128.load(r2 + at);
+        d3 = v128.load(r3 + at);
+      }
       v128.store(to, d0);
       let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
       v128.store(to, multiplyAdd(a1, odd, even), 64);
@@ -477,7 +469,7 @@ function transformCotangent(
       v128.store(to, d3, 320);
     }
     let write = m;
-    piece = half;
+    let piece = half;
     for (let i = 0; i < 6; i++, piece += 64) {
       const d0 = v128.load(piece), d1 = v128.load(piece, 16);
       const d2 = v128.load(piece, 32), d3 = v128.load(piece, 48);

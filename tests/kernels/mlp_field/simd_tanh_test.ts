@@ -54,6 +54,6 @@ for (const build of ["fastest", "plain"] as const) {
 }
 
 Deno.test("tanh keeps NaN, zero and its sign", () => {
-  const y = kernel("fastest")(Float32Array.of(NaN, 0, -0, Infinity));
-  assert.deepEqual([...y], [NaN, 0, -0, 1]);
+  const y = kernel("fastest")(Float32Array.of(NaN, 0, -0, Infinity, ...new Float32Array(12)));
+  assert.deepEqual([...y.slice(0, 4)], [NaN, 0, -0, 1]);
 });

@@ -8,7 +8,7 @@ import { runFile } from "../../src/train/run_folder.ts";
 import { readMetrics } from "../../src/train/run_writer.ts";
 import type { HomeworkFlags } from "../commands/homework.ts";
 import { Interrupted } from "../errors.ts";
-import { problems, tasks } from "../homework/chapters.ts";
+import { problems } from "../homework/chapters.ts";
 import { homeworkCommandLine } from "../homework/command_line.ts";
 import { homeworkDocument } from "../homework/document.ts";
 import {
@@ -21,6 +21,7 @@ import {
 } from "../homework/folder.ts";
 import { type HomeworkSize, homeworkSizes } from "../homework/sizes.ts";
 import { TimeLeft } from "../homework/time_left.ts";
+import { type TrainingName, trainingNames, trainings } from "../homework/trainings.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { exists, shownPath, userPath } from "../paths.ts";
 import { duration, type Progress, showProgress } from "../progress.ts";
@@ -158,24 +159,23 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
   })));
   const hasResults = await exists(homeworkFile(folder, "results"));
   const hasReport = hasResults && await exists(homeworkFile(folder, "report"));
-  const training = async (model: "cnf" | "fm"): Promise<Part> => {
-    const { seconds, lastStep } = size[model];
+  const training = async (name: TrainingName): Promise<Part> => {
+    const { seconds, lastStep } = size[name];
     const timeOf = (fraction: number) =>
       fraction * (2 + (lastStep - 1) * fraction) / (1 + lastStep);
     return {
-      title: tasks[model],
+      title: trainings[name].title,
       unit: "step",
       seconds,
       // A run with all of its steps may lack what comes after the last: its trainer knows.
-      done: hasResults ? 1 : Math.min(0.999, timeOf(await trained(desk, model))),
+      done: hasResults ? 1 : Math.min(0.999, timeOf(await trained(desk, name))),
       timeOf,
-      work: (progress) => trainModel(desk, model, progress),
+      work: (progress) => train(desk, name, progress),
     };
   };
   return [
     ...theory,
-    await training("cnf"),
-    await training("fm"),
+    ...await Promise.all(trainingNames.map(training)),
     {
       title: "Evaluation",
       unit: "piece",
@@ -213,17 +213,17 @@ async function checkTheorem(desk: Desk, name: TheoremName): Promise<void> {
 }
 
 /** How much of a training earlier sessions did, from 0 to 1. */
-async function trained({ folder, size }: Desk, model: "cnf" | "fm"): Promise<number> {
-  const metrics = await readMetrics(runOf(folder, model));
-  return (metrics?.steps ?? 0) / size[model].options.steps;
+async function trained({ folder, size }: Desk, name: TrainingName): Promise<number> {
+  const metrics = await readMetrics(runOf(folder, name));
+  return (metrics?.steps ?? 0) / size[name].options.steps;
 }
 
-async function trainModel(desk: Desk, model: "cnf" | "fm", progress: Progress): Promise<void> {
+async function train(desk: Desk, name: TrainingName, progress: Progress): Promise<void> {
   const { folder, size, quiet, signal, options: { seed, backend } } = desk;
-  const run = runOf(folder, model);
+  const run = runOf(folder, name);
   const isBegun = await exists(runFile(run, "config"));
-  const options = isBegun ? { resume: true } : { ...size[model].options, seed };
-  await trainRun(model, { ...options, backend, run, quiet }, { progress, signal });
+  const options = isBegun ? { resume: true } : { ...size[name].options, seed };
+  await trainRun(trainings[name].model, { ...options, backend, run, quiet }, { progress, signal });
 }
 
 /** `results.json`: what each part found. */
@@ -233,12 +233,12 @@ async function writeResults({ folder, size, options }: Desk): Promise<void> {
     const { pass, claims } = (await readCheck(folder, name))!;
     results[name] = { pass, claims };
   }
-  for (const model of ["cnf", "fm"] as const) {
-    const run = runOf(folder, model);
+  for (const name of trainingNames) {
+    const run = runOf(folder, name);
     const { backend } = options;
     const { steps, stepMs, seconds } = (await readMetrics(run))!;
-    const n = size[model].testRows;
-    results[model] = {
+    const n = size[name].testRows;
+    results[name] = {
       ...await evaluateRun({ n, backend, quiet: true }, run),
       steps,
       stepMs,

@@ -7,6 +7,7 @@ import { version } from "../commands/version.ts";
 import { shownPath } from "../paths.ts";
 import { homeworkChapters, introduction, problems, type Solved } from "./chapters.ts";
 import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
+import type { TrainingName } from "./trainings.ts";
 
 /** How the report of a homework is made. */
 export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress" | "signal"> {
@@ -27,11 +28,11 @@ export async function homeworkDocument(
     theorem: await loadTheorem(name),
     check: (await readCheck(folder, name))!,
   })));
-  const read = (model: "cnf" | "fm"): Promise<ReportedRun> => {
-    const run = runOf(folder, model);
+  const read = (training: TrainingName): Promise<ReportedRun> => {
+    const run = runOf(folder, training);
     return readReportedRun(run, { name: shownPath(run), openDataset: openData });
   };
-  const runs = { cnf: await read("cnf"), fm: await read("fm") };
+  const runs = { cnf: await read("cnf"), fm: await read("fm"), fmUnet: await read("fmUnet") };
   return await reportDocument(homeworkChapters(solved, runs), {
     ...making,
     title: "Flow models: the homework, solved",

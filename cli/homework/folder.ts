@@ -2,6 +2,7 @@ import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import type { TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { shownPath } from "../paths.ts";
+import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
 
 /** What a homework is a function of. */
 export interface HomeworkOptions {
@@ -16,9 +17,6 @@ export interface HeldHomework extends Disposable {
   readonly path: string;
 }
 
-/** The two runs of a homework. */
-export const homeworkRuns = { cnf: "cnf-moons", fm: "fm-mnist" } as const;
-
 /** Names in a homework's folder. */
 const names = {
   options: "homework.json",
@@ -30,7 +28,7 @@ const names = {
 } as const;
 
 /** How the folder is laid out; a change that old programs cannot read adds one. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The path of a homework's results or report. */
 export function homeworkFile(folder: string, file: "results" | "report"): string {
@@ -53,8 +51,8 @@ export async function readCheck(folder: string, name: TheoremName): Promise<Theo
 }
 
 /** The folder of one of the homework's runs. */
-export function runOf(folder: string, model: "cnf" | "fm"): string {
-  return `${folder}/${names.runs}/${homeworkRuns[model]}`;
+export function runOf(folder: string, training: TrainingName): string {
+  return `${folder}/${names.runs}/${trainings[training].folder}`;
 }
 
 /**
@@ -84,7 +82,8 @@ export async function holdHomework(
     for (const folder of [names.theory, names.runs]) {
       await Deno.mkdir(`${path}/${folder}`, { recursive: true });
     }
-    const written = [path, `${path}/${names.theory}`, runOf(path, "cnf"), runOf(path, "fm")];
+    const runs = trainingNames.map((training) => runOf(path, training));
+    const written = [path, `${path}/${names.theory}`, ...runs];
     for (const folder of written) await removeTornFiles(folder);
     return held;
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { TheoremName } from "../../src/theory/theorem.ts";
 import type { TrainFlags } from "../commands/train.ts";
+import type { TrainingName } from "./trainings.ts";
 
 /** One training of the homework. */
 export interface TrainingSize {
@@ -14,14 +15,10 @@ export interface TrainingSize {
 }
 
 /** How much a homework computes. Every knob that costs time is here. */
-export interface HomeworkSize {
-  /** Task 2: a CNF on two moons. */
-  readonly cnf: TrainingSize;
-  /** Task 3: flow matching on MNIST. */
-  readonly fm: TrainingSize;
+export interface HomeworkSize extends Readonly<Record<TrainingName, TrainingSize>> {
   /** What the check and the picture of each theorem take. */
   readonly theoremSeconds: Readonly<Record<TheoremName, number>>;
-  /** What judging both models takes. */
+  /** What judging the models takes. */
   readonly evaluationSeconds: number;
   /** What the report takes. */
   readonly reportSeconds: number;
@@ -41,33 +38,46 @@ const theoremSeconds = { kfp: 10, ddpm: 3, "fm-variance": 2 } as const;
 export const homeworkSizes = {
   full: {
     cnf: {
-      options: { data: "moons", steps: 400, sampleEvery: 5 },
+      options: { data: "moons", steps: 1500, sampleEvery: 20 },
       testRows: 1000,
-      seconds: 310,
+      seconds: 180,
       lastStep: 1.7,
     },
     fm: {
-      // Three epochs of 1,875 batches of 32: the homework's ResNet.
+      // Three epochs of 1,875 batches of 32.
       options: { data: "mnist", net: "resnet", filters: 16, blocks: 8, steps: 3 * 1875 },
-      testRows: 2000,
-      seconds: 1050,
+      testRows: 1000,
+      seconds: 360,
+      lastStep: 1,
+    },
+    fmUnet: {
+      // Four epochs of 937 batches of 64.
+      options: { data: "mnist", net: "unet", steps: 4 * 937 },
+      testRows: 1000,
+      seconds: 1000,
       lastStep: 1,
     },
     theoremSeconds,
-    evaluationSeconds: 40,
+    evaluationSeconds: 15,
     reportSeconds: 120,
   },
   quick: {
     cnf: {
-      options: { data: "moons", hidden: 32, batchSize: 128, steps: 700, sampleEvery: 2 },
-      testRows: 500,
-      seconds: 40,
+      options: { data: "moons", hidden: 32, batchSize: 128, steps: 3000, sampleEvery: 20 },
+      testRows: 1000,
+      seconds: 30,
       lastStep: 1.7,
     },
     fm: {
       options: { data: "mnist", net: "resnet", filters: 16, blocks: 8, steps: 300 },
-      testRows: 500,
-      seconds: 55,
+      testRows: 1000,
+      seconds: 20,
+      lastStep: 1,
+    },
+    fmUnet: {
+      options: { data: "mnist", net: "unet", steps: 250 },
+      testRows: 1000,
+      seconds: 70,
       lastStep: 1,
     },
     theoremSeconds,

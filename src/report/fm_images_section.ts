@@ -71,8 +71,13 @@ export function planFmImages(desk: RunDesk, dataset: ImageDataset): SectionPlans
     words: "nearest training images",
     make: async () => await memoryBlocks(desk, dataset, await ways()),
   }]);
+  const { without } = desk;
   return {
-    sections: [samples, study, memory],
+    sections: [
+      samples,
+      ...(without.includes("solvers") ? [] : [study]),
+      ...(without.includes("memory") ? [] : [memory]),
+    ],
     outcome: () => loss === null ? null : `test loss ${withError(loss.loss, loss.lossStdErr)}`,
   };
 }

@@ -36,6 +36,16 @@ export interface RunPart {
   readonly kind: "run";
   /** Of its heading; such as "Two moons: continuous normalizing flow" when left out. */
   readonly title?: string;
+  /** Under the heading, before what the run was; Markdown with LaTeX between $ and $. */
+  readonly markdown?: string;
   /** `readReportedRun(...)`: read and found whole before anything is computed. */
   readonly run: ReportedRun;
+  /** What another part of the report shows already; whatever the run has is shown when left out. */
+  readonly without?: readonly Omissible[];
 }
+
+/**
+ * What a run's section may do without: its data, and of a model of images the
+ * solver study and the look for memorised images.
+ */
+export type Omissible = "data" | "solvers" | "memory";

@@ -4,6 +4,7 @@ import type { PngText } from "../plot/png.ts";
 import { commandLine } from "./command_line.ts";
 import type { Block, Figure, Picture } from "./document.ts";
 import type { OpenModel } from "./model_on_loan.ts";
+import type { Omissible } from "./parts.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
 /** What the sections of one run share. */
@@ -14,6 +15,8 @@ export interface RunDesk {
   readonly run: ReportedRun;
   /** Of everything that is drawn for the report. */
   readonly seed: number;
+  /** As `RunPart.without`. */
+  readonly without: readonly Omissible[];
   /** The run's model, opened on first use. */
   open(): Promise<OpenModel>;
 }

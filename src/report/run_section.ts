@@ -18,20 +18,30 @@ import { planTraining } from "./training_section.ts";
 import { code, dataWords, duration, gigabytes, grouped, number } from "./words.ts";
 
 /** A run's section: what it is, its data, its training, what it learnt. */
-export function planRun({ title, run }: RunPart, { seed, models, id }: Desk): PlannedSection {
+export function planRun(part: RunPart, { seed, models, id }: Desk): PlannedSection {
+  const { title, markdown, run, without = [] } = part;
   const heading = title ?? runTitle(run);
   const desk: RunDesk = {
     id: id(slug(runName(run.config.model, run.config.data))),
     run,
     seed,
+    without,
     open: () => models.of(run),
   };
   const own = planModel(desk);
   return {
     id: desk.id,
     title: heading,
-    pieces: [{ words: run.name, make: () => Promise.resolve(overview(run)) }],
-    sections: [planData(desk), planTraining(desk), ...own.sections],
+    pieces: [{
+      words: run.name,
+      make: () =>
+        Promise.resolve([...(markdown === undefined ? [] : [prose(markdown)]), ...overview(run)]),
+    }],
+    sections: [
+      ...(without.includes("data") ? [] : [planData(desk)]),
+      planTraining(desk),
+      ...own.sections,
+    ],
     outcome: own.outcome,
   };
 }

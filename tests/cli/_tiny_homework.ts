@@ -25,6 +25,15 @@ const size: HomeworkSize = {
     seconds: 1,
     lastStep: 1,
   },
+  fmUnet: {
+    options: {
+      ...{ data: "mnist", net: "unet", filters: 4, batchSize: 4, steps: 6 },
+      ...{ solver: "euler", solverSteps: 2 },
+    },
+    testRows: 16,
+    seconds: 1,
+    lastStep: 1,
+  },
   theoremSeconds: { kfp: 1, ddpm: 1, "fm-variance": 1 },
   evaluationSeconds: 1,
   reportSeconds: 1,

@@ -53,6 +53,8 @@ const headings = [
   /variance/i,
   /two moons/i,
   /MNIST/,
+  /ResNet/,
+  /U-Net/,
 ];
 
 Deno.test("a homework is done whole, or stopped, killed and continued to the same bits", () =>
@@ -103,7 +105,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     const files = [
       ...["kfp", "ddpm", "fm-variance"].flatMap((name) => [`${name}.json`, `${name}.png`])
         .map((name) => `theory/${name}`),
-      ...["cnf-moons", "fm-mnist"].flatMap((run) =>
+      ...["cnf-moons", "fm-mnist", "fm-mnist-unet"].flatMap((run) =>
         ["model.safetensors", "checkpoint.safetensors", "config.json"].map((file) =>
           `runs/${run}/${file}`
         )
@@ -118,12 +120,15 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     }
     const results = (name: string) => {
       const parts = JSON.parse(Deno.readTextFileSync(`${folder}/${name}/results.json`));
-      for (const model of ["cnf", "fm"]) delete parts[model].stepMs, delete parts[model].seconds;
+      for (const name of ["cnf", "fm", "fmUnet"]) {
+        delete parts[name].stepMs, delete parts[name].seconds;
+      }
       return parts;
     };
     assert.deepEqual(results("parts"), results("whole"));
     assert.equal(results("whole").kfp.pass, true);
-    assert.ok(results("whole").cnf.nll > 0 && results("whole").fm.loss > 0);
+    const { cnf: { nll }, fm, fmUnet } = results("whole");
+    assert.ok(nll > 0 && fm.loss > 0 && fmUnet.loss > 0 && fm.loss !== fmUnet.loss);
 
     // The report has the homework's parts in the homework's order.
     const page = Deno.readTextFileSync(`${folder}/parts/report.html`);
@@ -169,7 +174,7 @@ Deno.test("fluxion homework refuses a folder that is not its own, and changes no
     await Deno.mkdir(`${folder}/old`);
     await Deno.writeTextFile(`${folder}/old/homework.json`, `{ "format": 99 }`);
     await Deno.mkdir(`${folder}/small`);
-    const options = { format: 1, size: "quick", seed: 0, backend: "auto" };
+    const options = { format: 2, size: "quick", seed: 0, backend: "auto" };
     await Deno.writeTextFile(`${folder}/small/homework.json`, JSON.stringify(options));
     const cases: readonly (readonly [args: readonly string[], words: RegExp])[] = [
       [["--out", "mine"], /^fluxion: mine: has files but is no homework; .*--out/],

@@ -11,13 +11,15 @@ Deno.test("dist/fluxion does the homework, and goes on with one that was begun",
     await Deno.mkdir(`${folder}/runs`, { recursive: true });
     await Deno.writeTextFile(
       `${folder}/homework.json`,
-      JSON.stringify({ format: 1, size: "quick", seed: 0, backend: "cpu" }),
+      JSON.stringify({ format: 2, size: "quick", seed: 0, backend: "cpu" }),
     );
     for (
       const training of [
         "cnf --hidden 4 --batch-size 32 --run homework/runs/cnf-moons",
-        "fm --filters 2 --blocks 1 --batch-size 4 --solver euler --solver-steps 2 " +
+        "fm --net resnet --filters 2 --blocks 1 --batch-size 4 --solver euler --solver-steps 2 " +
         "--run homework/runs/fm-mnist",
+        "fm --net unet --filters 4 --batch-size 4 --solver euler --solver-steps 2 " +
+        "--run homework/runs/fm-mnist-unet",
       ]
     ) {
       const args = `train ${training} --steps 20 --backend cpu --quiet`.split(" ");

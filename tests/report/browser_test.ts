@@ -31,7 +31,7 @@ async function homeworkReport(folder: string): Promise<string> {
       name: `runs/${kind}`,
       openDataset: (name, opening) => openDataset(name, { ...opening, dataDir: null }),
     });
-  const runs = { cnf: await read("cnf"), fm: await read("fm-images") };
+  const runs = { cnf: await read("cnf"), fm: await read("resnet"), fmUnet: await read("unet") };
   const solved = await Promise.all(problems.map(({ name }) => quickly(name)));
   const document = await reportDocument(homeworkChapters(solved, runs), {
     title: "A homework's report",
@@ -57,9 +57,12 @@ Deno.test("the report of a homework opens in a browser, whole, offline, without 
     assert.deepEqual(requests, [`file://${path}`]);
     assert.equal(seen.scripts, 0);
     const wanted = ["Kolmogorov-Fokker-Planck", "DDPM", "variance", "two moons", "MNIST"];
-    for (const words of [...wanted, "Likelihood", "memorising"]) {
+    for (const words of [...wanted, "ResNet", "U-Net", "Likelihood"]) {
       assert.ok(headings.some((heading) => heading.includes(words)), `no heading with ${words}`);
     }
+    // Both networks learnt from the same images, and what costs most is shown of one.
+    const count = (words: string) => headings.filter((heading) => heading.includes(words)).length;
+    assert.deepEqual(["The data", "field evaluations", "memorising"].map(count), [2, 1, 1]);
 
     assert.ok(seen.images.length > 20, `${seen.images.length} images`);
     for (const image of seen.images) {

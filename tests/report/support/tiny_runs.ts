@@ -4,7 +4,11 @@ import { fluxion } from "../../cli/_fluxion.ts";
 const tiny = {
   cnf: ["cnf", "--hidden", "8", "--batch-size", "32", "--steps", "12"],
   "fm-points": ["fm", "--data", "moons", "--hidden", "8", "--batch-size", "64", "--steps", "20"],
-  "fm-images": ["fm", "--filters", "2", "--blocks", "1", "--batch-size", "8", "--steps", "6"],
+  resnet: [
+    ...["fm", "--net", "resnet", "--filters", "2", "--blocks", "1"],
+    ...["--batch-size", "8", "--steps", "6"],
+  ],
+  unet: ["fm", "--net", "unet", "--filters", "4", "--batch-size", "8", "--steps", "6"],
 } as const;
 
 /** Trains a tiny run of a kind as `FOLDER/KIND`. */

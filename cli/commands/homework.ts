@@ -36,7 +36,7 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "small models, minutes instead of half an hour",
+        brief: "small models, three minutes instead of half an hour",
       },
       seed: {
         kind: "parsed",
@@ -55,13 +55,13 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
     brief: "everything that the homework asks for, with its report",
     fullDescription: describe(
       "Task 1: three theorems, proved and checked. Task 2: a continuous normalizing flow on two " +
-        "moons.\nTask 3: flow matching on MNIST. DIR/report.html shows all of it; theory/ and " +
-        "runs/ hold what it\nis made of. Stopped, the same command goes on where it was. Prints " +
-        "DIR.",
+        "moons.\nTask 3: flow matching on MNIST, with the homework's ResNet and with a U-Net. " +
+        "DIR/report.html shows all\nof it; theory/ and runs/ hold what it is made of. Stopped, " +
+        "the same command goes on where it was.\nPrints DIR.",
       [
         ["fluxion homework --out homework", "half an hour on 2 cores"],
-        ["fluxion homework --out quick --quick", "a small one, in minutes"],
-        ["fluxion homework --out homework --json | jq .fm", "the results of one part"],
+        ["fluxion homework --out quick --quick", "a small one, in three minutes"],
+        ["fluxion homework --out homework --json | jq .fmUnet", "the results of one part"],
       ],
     ),
   },

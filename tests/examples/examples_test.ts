@@ -196,7 +196,7 @@ Deno.test("shards of a Slurm array and of a Kubernetes Job join to what one proc
 });
 
 Deno.test("join-npy.sh joins arrays of any shape, and refuses what is none", async () => {
-  const train = ["--steps", "0", "--filters", "2", "--blocks", "1", "--backend", "cpu", "--quiet"];
+  const train = ["--steps", "0", "--filters", "4", "--backend", "cpu", "--quiet"];
   await succeed('fluxion train fm --run digits "$@"', train);
   const draw = ["--solver", "euler", "--solver-steps", "1", "--quiet"];
   await succeed('fluxion sample digits --n 3 --out a.npy "$@"', draw);

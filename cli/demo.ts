@@ -29,8 +29,11 @@ const parts: readonly Part[] = [
   {
     title: "CNF on two moons",
     model: "cnf",
-    options: { data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 128, steps: 700 },
-    n: 500,
+    options: {
+      ...{ data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 128, steps: 3000 },
+      sampleEvery: 20,
+    },
+    n: 1000,
     figures: [
       ["nll", "test NLL (nats)"],
       ["nllGap", "above the true density's (nats)"],
@@ -50,10 +53,10 @@ const parts: readonly Part[] = [
     ],
   },
   {
-    title: "Flow matching on MNIST",
+    title: "Flow matching on MNIST, a U-Net",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", steps: 300 },
-    n: 500,
+    options: { data: "mnist", run: "runs/demo-fm-mnist", net: "unet", steps: 300 },
+    n: 1000,
     figures: [["loss", "test loss"]],
   },
 ];

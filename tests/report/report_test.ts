@@ -91,6 +91,19 @@ Deno.test("reportDocument() holds samples of images against training images", as
   });
 });
 
+Deno.test("reportDocument() leaves out of a run what another part shows, and says the part's words", async () => {
+  await inFolder(async (folder) => {
+    const run = await smallRun(folder, "images");
+    const { sections } = await reportDocument(
+      [{ kind: "run", run, markdown: "Words.", without: ["data", "solvers", "memory"] }],
+      options,
+    );
+    const [{ blocks, sections: inner }] = sections as [Section];
+    assert.deepEqual(inner.map(({ title }) => title), ["Training", "Samples"]);
+    assert.deepEqual(blocks[0], { kind: "prose", markdown: "Words." });
+  });
+});
+
 Deno.test("reportDocument() keeps its order, counts its pieces, and stops when it is told to", async () => {
   const check = {
     name: "ddpm",

@@ -1,43 +1,35 @@
 import * as tf from "@tensorflow/tfjs";
 import { reluGradient } from "../kernels/relu_gradient.ts";
+import { RESIDUAL_CONV2D } from "../runtime/cpu_kernels/conv2d.ts";
 
-/** Weights of a convolution. */
+/** Weights of a convolution, and what is added to it. */
 export interface ConvolutionParameters {
   /** [kh, kw, in, out]. */
   readonly filter: tf.Tensor4D;
-  /** [out]. */
+  /** [out], or one an image, [n, out]. */
   readonly bias: tf.Tensor;
+  /** [n, h, w, out], added before the activation; left out: nothing. */
+  readonly residual?: tf.Tensor4D;
 }
 
 /**
- * A convolution of stride 1 that keeps the size, with bias and activation, in one operation
- * in training too: inside a gradient `tf.fused.conv2d` takes its ReLU out and keeps the
- * numbers before it, a fifth more time and memory.
+ * A convolution of stride 1 that keeps the size, with bias, residual and activation, in one
+ * operation in training too: inside a gradient `tf.fused.conv2d` takes its ReLU out and keeps
+ * the numbers before it, a fifth more time and memory.
  *
  * @param input [n, h, w, in].
  * @returns [n, h, w, out].
  */
 export function convolve(
   input: tf.Tensor4D,
-  { filter, bias }: ConvolutionParameters,
+  { filter, bias, residual }: ConvolutionParameters,
   activation: "linear" | "relu",
 ): tf.Tensor4D {
-  const geometry = { strides: 1, pad: "same", dataFormat: "NHWC" } as const;
-  const gradient = (name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) =>
-    tf.engine().runKernel(name, inputs, { ...geometry, ...shape }) as tf.Tensor;
-  const forward = tf.customGrad((...values) => {
-    const [x, filter, bias, save] = values as unknown as [
-      tf.Tensor4D,
-      tf.Tensor4D,
-      tf.Tensor,
-      tf.GradSaveFunc,
-    ];
-    const attributes = { ...geometry, dilations: 1, activation };
-    const y = tf.engine().runKernel(
-      "FusedConv2D",
-      { x, filter, bias },
-      attributes as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor4D;
+  const operation = tf.customGrad((...values) => {
+    const save = values.pop() as unknown as tf.GradSaveFunc;
+    const [x, filter, bias, residual] = values as unknown as Operands;
+    const y = forward({ x, filter, bias, ...(residual ? { residual } : {}) }, activation);
+    const perImage = bias.shape.length === 2;
     // A linear convolution's pull-back does not need its result.
     save(activation === "relu" ? [x, filter, y] : [x, filter]);
     return {
@@ -48,10 +40,50 @@ export function convolve(
         return [
           gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
           gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
-          tf.sum(cotangent, [0, 1, 2]),
+          tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
+          ...(residual ? [cotangent] : []),
         ];
       },
     };
   });
-  return forward(input, filter, bias) as tf.Tensor4D;
+  return operation(input, filter, bias, ...(residual ? [residual] : [])) as tf.Tensor4D;
+}
+
+type Operands = [tf.Tensor4D, tf.Tensor4D, tf.Tensor, tf.Tensor4D?];
+
+const geometry = { strides: 1, pad: "same", dataFormat: "NHWC" } as const;
+
+function gradient(name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) {
+  return tf.engine().runKernel(name, inputs, { ...geometry, ...shape }) as tf.Tensor;
+}
+
+function forward(
+  inputs: {
+    readonly x: tf.Tensor4D;
+    readonly filter: tf.Tensor4D;
+    readonly bias: tf.Tensor;
+    readonly residual?: tf.Tensor4D;
+  },
+  activation: "linear" | "relu",
+): tf.Tensor4D {
+  const run = (name: string, inputs: object, activation: string) =>
+    tf.engine().runKernel(
+      name,
+      inputs as unknown as tf.NamedTensorMap,
+      { ...geometry, dilations: 1, activation } as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor4D;
+  const { x, filter, bias, residual } = inputs;
+  if (bias.shape.length === 1 && residual === undefined) {
+    return run("FusedConv2D", inputs, activation);
+  }
+  if (tf.getKernel(RESIDUAL_CONV2D, tf.getBackend()) !== undefined) {
+    return run(RESIDUAL_CONV2D, inputs, activation);
+  }
+  return tf.tidy(() => {
+    let y: tf.Tensor = bias.shape.length === 1
+      ? run("FusedConv2D", { x, filter, bias }, "linear")
+      : tf.add(run("Conv2D", { x, filter }, "linear"), tf.expandDims(tf.expandDims(bias, 1), 1));
+    if (residual !== undefined) y = tf.add(y, residual);
+    return (activation === "relu" ? tf.relu(y) : y) as tf.Tensor4D;
+  });
 }

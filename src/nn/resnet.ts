@@ -20,16 +20,24 @@ export function simpleResnet(
 ): tf.Tensor2D {
   const { height, width, channels, filters, blocks } = network;
   const layers = tensors as readonly tf.Tensor4D[];
+  const weights = (layer: number) => ({
+    filter: layers[2 * layer]!,
+    bias: layers[2 * layer + 1] as tf.Tensor,
+  });
   const conv = (input: tf.Tensor4D, layer: number, activation: "linear" | "relu") =>
-    convolve(input, { filter: layers[2 * layer]!, bias: layers[2 * layer + 1]! }, activation);
+    convolve(input, weights(layer), activation);
   return tf.tidy(() => {
-    const embedding = tf.tensor4d(timeEmbedding(t, filters), [t.length, 1, 1, filters]);
+    const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
     const images = tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D;
     let h = conv(images, 0, "relu");
     for (let block = 0; block < blocks; block++) {
       const first = 1 + 3 * block;
-      const inner = conv(tf.add(h, embedding), first, "relu");
-      h = tf.add(h, conv(conv(inner, first + 1, "relu"), first + 2, "linear"));
+      // A 1x1 convolution takes the sum with the embedding apart: that part is a bias an image.
+      const { filter, bias } = weights(first);
+      const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
+      const biases = tf.add(tf.matMul(embedding, b), bias);
+      const inner = conv(convolve(h, { filter, bias: biases }, "relu"), first + 1, "relu");
+      h = convolve(inner, { ...weights(first + 2), residual: h }, "linear");
     }
     return tf.reshape(conv(tf.relu(h), 1 + 3 * blocks, "linear"), x.shape) as tf.Tensor2D;
   });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { groupNormSilu } from "../kernels/group_norm_silu/group_norm_silu.ts";
-import { convolve } from "./convolution.ts";
+import { type ConvolutionParameters, convolve } from "./convolution.ts";
 import { networkLayout } from "./layout.ts";
 import type { UnetNetwork } from "./network.ts";
 import { double, halve, join } from "./resample.ts";
@@ -62,11 +62,14 @@ function residualBlock(
   name: string,
   { input, e }: { readonly input: tf.Tensor4D; readonly e: tf.Tensor2D },
 ): tf.Tensor4D {
-  let h = conv(named, `${name}.conv1`, normed(named, `${name}.norm1`, { input, shift: null }));
+  const h = conv(named, `${name}.conv1`, normed(named, `${name}.norm1`, { input, shift: null }));
   const shift = linear(named, `${name}.time`, e);
-  h = conv(named, `${name}.conv2`, normed(named, `${name}.norm2`, { input: h, shift }));
   const keepsWidth = !named.has(`${name}.skip.weight`);
-  return tf.add(keepsWidth ? input : conv(named, `${name}.skip`, input), h);
+  const residual = keepsWidth ? input : conv(named, `${name}.skip`, input);
+  return convolve(normed(named, `${name}.norm2`, { input: h, shift }), {
+    ...weights(named, `${name}.conv2`),
+    residual,
+  }, "linear");
 }
 
 function normed(
@@ -82,8 +85,12 @@ function normed(
 }
 
 function conv(named: NamedTensors, name: string, input: tf.Tensor4D): tf.Tensor4D {
+  return convolve(input, weights(named, name), "linear");
+}
+
+function weights(named: NamedTensors, name: string): ConvolutionParameters {
   const filter = named.get(`${name}.weight`) as tf.Tensor4D;
-  return convolve(input, { filter, bias: named.get(`${name}.bias`)! }, "linear");
+  return { filter, bias: named.get(`${name}.bias`)! };
 }
 
 function linear(named: NamedTensors, name: string, input: tf.Tensor2D): tf.Tensor2D {

@@ -303,9 +303,10 @@ export function giveChunks(job: usize): void {
 /** Memory behind the job's records; 0 where there is none, or no more of it for activations. */
 function allocate(job: usize, s: Scratch, bytes: usize, isActivation: bool): usize {
   bytes = (bytes + 31) & ~31;
+  if (isActivation && atomic.load<i32>(job + jobChunksLeft) <= 0) return 0;
   if (s.free + bytes > s.end) {
     if (bytes + 32 > <usize>chunkBytes) return 0;
-    if (isActivation && atomic.sub<i32>(job + jobChunksLeft, 1) <= 0) return 0;
+    atomic.sub<i32>(job + jobChunksLeft, 1);
     const chunk = takeChunk(job);
     if (!chunk) return 0;
     s.free = chunk + 32;

@@ -99,13 +99,18 @@ work = {
     "log-prob": log_prob,
     "sample": sample,
 }
+cpu_ms = 0.0
 for line in sys.stdin:
     threads, name = line.split()
     if name == "nfe":
         print(field.nfe + sampled.nfe, flush=True)
         continue
+    if name == "cpu":
+        print(cpu_ms, flush=True)
+        continue
     torch.set_num_threads(int(threads))
     field.nfe = sampled.nfe = 0
-    begin = time.perf_counter()
+    begin, cpu_begin = time.perf_counter(), time.process_time()
     work[name]()
+    cpu_ms = 1e3 * (time.process_time() - cpu_begin)
     print(1e3 * (time.perf_counter() - begin), flush=True)

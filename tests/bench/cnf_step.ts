@@ -7,6 +7,7 @@
  *
  *   PYTHONPATH=DIR deno run -A tests/bench/cnf_step.ts [rounds]
  */
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { moons } from "../../src/data/moons.ts";
 import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
@@ -21,7 +22,7 @@ import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { openBackend } from "../../src/runtime/backend.ts";
 import { Learner } from "../../src/train/learner.ts";
 import { Adam } from "../../src/train/optimizer.ts";
-import { median, peer } from "./peer.ts";
+import { median, type Peer, peer } from "./peer.ts";
 
 const rounds = Number(Deno.args[0] ?? 7);
 /** Both sides take the same step again and again: the weights stay where they are. */
@@ -92,36 +93,45 @@ async function compare(hidden: number, batchSize: number, works: readonly string
 
   const python = await peer("cnf_step.py", [folder, `${hidden}`, `${batchSize}`]);
   for (const work of works) {
-    const times: Record<string, number[]> = {}, nfe: Record<string, number> = {};
+    const results: Record<string, { ms: number[]; cpuMs: number[]; nfe: number }> = {};
+    const record = (name: string, ms: number, cpuMs: number, nfe: number) => {
+      const result = results[name] ??= { ms: [], cpuMs: [], nfe };
+      result.ms.push(ms);
+      result.cpuMs.push(cpuMs);
+    };
+    const ask = async (peer: Peer, threads: number, work: string) =>
+      [
+        await peer.run(`${threads} ${work}`),
+        await peer.run(`${threads} cpu`),
+        await peer.run(`${threads} nfe`),
+      ] as const;
     for (let round = -1; round < rounds; round++) {
-      const record = (name: string, ms: number) => round >= 0 && (times[name] ??= []).push(ms);
       for (const [name, engine] of Object.entries(engines)) {
-        if (name.includes("portable") && round > 1) continue;
-        const begin = performance.now();
+        if (name.includes("portable") && round > 0) continue;
+        const begin = performance.now(), cpu = process.cpuUsage();
         await ours[work]!(engine);
-        record(name, performance.now() - begin);
-        nfe[name] = lastNfe;
+        const { user, system } = process.cpuUsage(cpu);
+        if (round >= 0) record(name, performance.now() - begin, (user + system) / 1e3, lastNfe);
       }
       if (python === null) continue;
-      for (const threads of [1, 2]) {
-        if (threads === 2 && round > 1) continue; // it is many times slower
-        const name = `torchdiffeq, ${threads} thread${threads > 1 ? "s" : ""}`;
-        record(name, await python.run(`${threads} ${work}`));
-        nfe[name] = await python.run(`${threads} nfe`);
-      }
-      if (work === "train" && round < 2) {
-        record("odeint_adjoint, 1 thread", await python.run("1 adjoint"));
-        nfe["odeint_adjoint, 1 thread"] = await python.run("1 nfe");
-      }
+      const theirs = await ask(python, 1, work);
+      if (round >= 0) record("torchdiffeq, 1 thread", ...theirs);
+      if (round !== 0) continue;
+      // Many times slower, so once.
+      record("torchdiffeq, 2 threads", ...await ask(python, 2, work));
+      if (work === "train") record("odeint_adjoint, 1 thread", ...await ask(python, 1, "adjoint"));
     }
     const rows = work === "train" ? batchSize : POINTS;
     console.log(`${work}: hidden ${hidden}, ${rows} points`);
-    const base = median(times["Fluxion, 2 threads"]!);
-    for (const [name, values] of Object.entries(times)) {
-      const ms = median(values);
+    const base = median(results["Fluxion, 2 threads"]!.ms);
+    for (const [name, { ms, cpuMs, nfe }] of Object.entries(results)) {
+      const middle = median(ms);
       console.log(
-        `  ${name.padEnd(26)} ${ms.toFixed(1).padStart(8)} ms  ${(ms / base).toFixed(2)} x` +
-          `  least ${Math.min(...values).toFixed(1)}  nfe ${nfe[name]!.toFixed(1)}`,
+        `  ${name.padEnd(26)} ${middle.toFixed(1).padStart(8)} ms  ${
+          (middle / base).toFixed(2)
+        } x` +
+          `  least ${Math.min(...ms).toFixed(1)}  CPU time ${median(cpuMs).toFixed(1)} ms` +
+          `  nfe ${nfe.toFixed(1)}`,
       );
     }
     if (work === "log-prob" && python !== null) {

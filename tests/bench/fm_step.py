@@ -1,5 +1,6 @@
 """The peer of fm_step.ts: the same network, batch and work in PyTorch, eager, on its standard input's command."""
 
+import pathlib
 import sys
 import time
 
@@ -7,7 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-FILTERS, BLOCKS, BATCH = (int(a) for a in sys.argv[1:4])
+NET = sys.argv[1]
+FILTERS, BLOCKS, BATCH = (int(a) for a in sys.argv[2:5])
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "docs"))
+from unet import UNet  # noqa: E402
 
 
 class Block(nn.Module):
@@ -28,7 +33,8 @@ class Resnet(nn.Module):
         self.blocks = nn.ModuleList([Block() for _ in range(BLOCKS)])
         self.last = nn.Conv2d(FILTERS, 1, 3, padding=1)
 
-    def forward(self, x, embedding):
+    def forward(self, x, t):
+        embedding = embed(t)
         h = F.relu(self.first(x))
         for block in self.blocks:
             h = h + block(h + embedding)
@@ -41,7 +47,7 @@ def embed(t):
     return torch.cat([angles.cos(), angles.sin()], 1)[:, :, None, None]
 
 
-network = Resnet()
+network = UNet(1, FILTERS) if NET == "unet" else Resnet()
 optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
 x1 = torch.rand(BATCH, 1, 28, 28)
 
@@ -51,7 +57,7 @@ def train():
     t = torch.rand(BATCH)
     s = t[:, None, None, None]
     optimizer.zero_grad()
-    loss = ((network((1 - s) * x0 + s * x1, embed(t)) - (x1 - x0)) ** 2).mean()
+    loss = ((network((1 - s) * x0 + s * x1, t) - (x1 - x0)) ** 2).mean()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
@@ -60,7 +66,7 @@ def train():
 
 def forward():
     with torch.no_grad():
-        network(x1, embed(torch.rand(BATCH)))
+        network(x1, torch.rand(BATCH))
 
 
 for line in sys.stdin:

@@ -1,15 +1,17 @@
 /**
- * A flow-matching step and a forward pass of the ResNet, 32 filters, 4 blocks, batch 64, in turn:
+ * A flow-matching step and a forward pass of the ResNet of 32 filters and 4 blocks, or of the
+ * U-Net of 32 filters, at batch 64, in turn:
  * Fluxion's CPU backend; tfjs's own WebAssembly backend (with a filter gradient composed of its
  * matrix products, since it has none); PyTorch at 1 and at 2 threads, where /usr/bin/python3 has it.
  *
- *   deno run -A tests/bench/fm_step.ts [rounds]
+ *   deno run -A tests/bench/fm_step.ts [rounds] [resnet|unet]
  */
 import * as tf from "@tensorflow/tfjs";
 import { fmLossAndGradient } from "../../src/flows/fm_loss.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
+import type { Network } from "../../src/nn/network.ts";
 import { openBackend } from "../../src/runtime/backend.ts";
 import { Adam } from "../../src/train/optimizer.ts";
 import { Learner } from "../../src/train/learner.ts";
@@ -18,10 +20,10 @@ import { median, peer } from "./peer.ts";
 const [FILTERS, BLOCKS, BATCH] = [32, 4, 64];
 const rounds = Number(Deno.args[0] ?? 15);
 
-const network = {
-  ...{ kind: "resnet", height: 28, width: 28, channels: 1 } as const,
-  ...{ filters: FILTERS, blocks: BLOCKS },
-};
+const image = { height: 28, width: 28, channels: 1 };
+const network: Network = Deno.args[1] === "unet"
+  ? { kind: "unet", ...image, filters: FILTERS }
+  : { kind: "resnet", ...image, filters: FILTERS, blocks: BLOCKS };
 const { tfName } = await openBackend("cpu");
 composeFilterGradient();
 
@@ -86,7 +88,7 @@ function composeFilterGradient(): void {
   });
 }
 
-const python = await peer("fm_step.py", [FILTERS, BLOCKS, BATCH].map(String));
+const python = await peer("fm_step.py", [network.kind, FILTERS, BLOCKS, BATCH].map(String));
 const contestants: Record<string, (work: "train" | "forward") => number | Promise<number>> = {
   "Fluxion": (work) => timed(tfName, work),
 };
@@ -105,7 +107,7 @@ for (const work of ["train", "forward"] as const) {
   }
   const stock = [timed("wasm", work)];
   const ours = median(times["Fluxion"]!);
-  console.log(`${work}: ${FILTERS} filters, ${BLOCKS} blocks, batch ${BATCH}`);
+  console.log(`${work}: ${JSON.stringify(network)}, batch ${BATCH}`);
   for (const [name, values] of Object.entries({ ...times, "tfjs wasm": stock })) {
     const ratio = (median(values) / ours).toFixed(2);
     console.log(

@@ -6,6 +6,7 @@ import type { GradientMethod } from "../../src/ode/engine.ts";
 import { type HostRows, hostRows, hostSpace } from "../../src/ode/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../src/ode/mlp_float64_field.ts";
 import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { simdEngine } from "../../src/ode/simd_engine.ts";
 import { replay } from "../../src/ode/replay.ts";
 import { solveRows, type StepRecord } from "../../src/ode/solve.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
@@ -83,14 +84,19 @@ for (const { kind } of methods) {
   });
 }
 
-for (const rows of ["host", "tensors"] as const) {
+const engines = {
+  "the SIMD engine": simdEngine(),
+  "host rows": portableEngine("host"),
+  "tensors": portableEngine("tensors"),
+} as const;
+
+for (const [where, engine] of Object.entries(engines)) {
   for (const method of methods) {
     backendTest(
-      `the CNF loss and its ${method.kind} gradient on ${rows} meet PyTorch`,
-      rows === "host" ? ["cpu"] : ["cpu", "webgpu"],
+      `the CNF loss and its ${method.kind} gradient on ${where} meet PyTorch`,
+      where === "tensors" ? ["cpu", "webgpu"] : ["cpu"],
       async () => {
         const parameters = fixtureParameters(fixture.state_dict, dims, hidden);
-        const engine = portableEngine(rows);
         const y0 = tf.tensor2d(Float32Array.from(start), [n, width]);
         const solution = await engine.solve({
           field: { kind: "mlp", dims, hidden, parameters, trace: { kind: "exact" } },

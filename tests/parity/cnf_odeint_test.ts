@@ -5,6 +5,7 @@ import type { StepControl } from "../../src/ode/engine.ts";
 import { hostRows, hostSpace } from "../../src/ode/host_rows.ts";
 import { mlpFloat64Field } from "../../src/ode/mlp_float64_field.ts";
 import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { simdEngine } from "../../src/ode/simd_engine.ts";
 import { solveRows } from "../../src/ode/solve.ts";
 import type { Tableau } from "../../src/ode/tableau.ts";
 import { tableaus } from "../../src/ode/tableaus.ts";
@@ -91,6 +92,12 @@ Deno.test("the fixture has the solvers that Fluxion has", () => {
   assert.deepEqual(cases.map(({ name }) => name), names);
 });
 
+const engines = {
+  "the SIMD engine": simdEngine(),
+  "host rows": portableEngine("host"),
+  "tensors": portableEngine("tensors"),
+} as const;
+
 for (const one of cases) {
   const { name, tableau, control } = one;
   Deno.test(`${name} in float64 meets torchdiffeq`, async () => {
@@ -112,13 +119,12 @@ for (const one of cases) {
     meets(one, { y: y1.data, nfe: reports[0]!.nfe }, { tolerance: 2e-9, slack: 0 });
   });
 
-  for (const rows of ["host", "tensors"] as const) {
+  for (const [where, engine] of Object.entries(engines)) {
     backendTest(
-      `${name} on ${rows} meets torchdiffeq`,
-      rows === "host" ? ["cpu"] : ["cpu", "webgpu"],
+      `${name} on ${where} meets torchdiffeq`,
+      where === "tensors" ? ["cpu", "webgpu"] : ["cpu"],
       async () => {
         const parameters = fixtureParameters(fixture.state_dict, dims, hidden);
-        const engine = portableEngine(rows);
         const y0 = tf.tensor2d(Float32Array.from(start), [n, width]);
         const solution = await engine.solve({
           field: { kind: "mlp", dims, hidden, parameters, trace: { kind: "exact" } },

@@ -64,8 +64,18 @@ export class Net {
 /** Bytes of a plane of the hidden layers. */
 // @ts-ignore: decorator
 @inline
-export function planeBytes(net: Net): usize {
+function featureBytes(net: Net): usize {
   return <usize>net.hidden * LANE_BYTES;
+}
+
+/**
+ * Bytes from one plane of the hidden layers to the next. A cache line lies between them: at
+ * widths like 64 and 128 all planes would meet in the same few sets of the first cache.
+ */
+// @ts-ignore: decorator
+@inline
+export function planeBytes(net: Net): usize {
+  return featureBytes(net) + 64;
 }
 
 /** Planes of the activations: h1, h2, h3, and where there is a trace v2 and u of each direction. */
@@ -76,7 +86,7 @@ export function activationPlanes(net: Net, traced: bool): i32 {
 /** Bytes that {@link prepare} fills behind the parameters' own. */
 export function preparedBytes(dims: i32, hidden: i32, directions: i32): i32 {
   const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
-  const planes = 2 * directions * hidden * 32;
+  const planes = 2 * directions * (hidden * 32 + 64);
   return matrices + planes + max(dims, hidden) * 4 + <i32>TANH_BYTES + 64;
 }
 
@@ -100,9 +110,13 @@ export function prepare(net: Net, parameters: usize, at: usize): void {
   net.unitDirections = at;
   if (!net.probed) {
     for (let d = 0; d < net.directions; d++) {
-      at = spread(w0 + <usize>d * inputBytes, hidden, 4, at);
+      spread(w0 + <usize>d * inputBytes, hidden, 4, at);
+      at += planeBytes(net);
     }
-    for (let d = 0; d < net.directions; d++) at = spread(w3 + <usize>d * 4, hidden, outputBytes, at);
+    for (let d = 0; d < net.directions; d++) {
+      spread(w3 + <usize>d * 4, hidden, outputBytes, at);
+      at += planeBytes(net);
+    }
   }
   net.zeros = at;
   at += <usize>max(dims, hidden) * 4;
@@ -118,8 +132,8 @@ export function prepare(net: Net, parameters: usize, at: usize): void {
   pack(w3, dims, hidden, 4, outputBytes, at);
 }
 
-/** A plane whose rows are all the same. Returns the first byte behind it. */
-function spread(values: usize, count: i32, stride: usize, plane: usize): usize {
+/** A plane whose rows are all the same. */
+function spread(values: usize, count: i32, stride: usize, plane: usize): void {
   for (let i = 0; i < count; i++) {
     const value = v128.load32_splat(values);
     v128.store(plane, value);
@@ -127,7 +141,6 @@ function spread(values: usize, count: i32, stride: usize, plane: usize): usize {
     values += stride;
     plane += LANE_BYTES;
   }
-  return plane;
 }
 
 /** Planes e W0 and W3 e of a tile's probes, a plane [dims], laid down at `out`. */
@@ -165,6 +178,17 @@ function slope(h: v128): v128 {
   return f32x4.sub(f32x4.splat(1), f32x4.mul(h, h));
 }
 
+/** out = (1 - h^2) w over a plane: as all passes over planes a feature pair a turn. */
+function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
+  const end = h + featureBytes(net);
+  for (; h < end; h += 64, w += 64, out += 64) {
+    v128.store(out, f32x4.mul(slope(v128.load(h)), v128.load(w)));
+    v128.store(out, f32x4.mul(slope(v128.load(h, 16)), v128.load(w, 16)), 16);
+    v128.store(out, f32x4.mul(slope(v128.load(h, 32)), v128.load(w, 32)), 32);
+    v128.store(out, f32x4.mul(slope(v128.load(h, 48)), v128.load(w, 48)), 48);
+  }
+}
+
 /** h1, h2, h3 of a tile into the first three planes of `act`. */
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
@@ -184,13 +208,9 @@ function carryDirections(net: Net, act: usize, directions: usize, spare: usize):
   let v2 = act + 3 * plane, u = v2 + count * plane;
   let v1 = directions, w3 = directions + count * plane;
   for (let k = 0; k < net.directions; k++) {
-    for (let i: usize = 0; i < plane; i += 16) {
-      v128.store(spare + i, f32x4.mul(slope(v128.load(act + i)), v128.load(v1 + i)));
-    }
+    timesSlope(net, act, v1, spare);
     multiply(net.w1, hidden, hidden, spare, net.zeros, v2);
-    for (let i: usize = 0; i < plane; i += 16) {
-      v128.store(spare + i, f32x4.mul(slope(v128.load(h3 + i)), v128.load(w3 + i)));
-    }
+    timesSlope(net, h3, w3, spare);
     multiply(net.w2t, hidden, hidden, spare, net.zeros, u);
     v2 += plane;
     u += plane;
@@ -242,7 +262,7 @@ export function evaluate(
   const h2 = act + plane;
   let v2 = act + 3 * plane, u = v2 + <usize>net.directions * plane;
   for (let k = 0; k < net.directions; k++) {
-    for (let i: usize = 0; i < plane; i += LANE_BYTES) {
+    for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
       const s0 = slope(v128.load(h2 + i)), s1 = slope(v128.load(h2 + i, 16));
       sum0 = multiplyAdd(f32x4.mul(s0, v128.load(v2 + i)), v128.load(u + i), sum0);
       sum1 = multiplyAdd(f32x4.mul(s1, v128.load(v2 + i, 16)), v128.load(u + i, 16), sum1);
@@ -275,7 +295,7 @@ export function lanesBytes(net: Net): usize {
 /** to += a * b over eight rows and the whole width; `b` has one number a row. */
 function addScaled(net: Net, a: usize, b: usize, to: usize): void {
   const b0 = v128.load(b), b1 = v128.load(b, 16);
-  const end = a + planeBytes(net);
+  const end = a + featureBytes(net);
   for (; a < end; a += LANE_BYTES) {
     v128.store(to, multiplyAdd(v128.load(a), b0, v128.load(to)));
     v128.store(to, multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16)), 16);
@@ -286,9 +306,9 @@ function addScaled(net: Net, a: usize, b: usize, to: usize): void {
 /** to += a over a plane. */
 function addPlane(a: usize, to: usize, bytes: usize): void {
   const end = a + bytes;
-  for (; a < end; a += 16) {
+  for (; a < end; a += 32, to += 32) {
     v128.store(to, f32x4.add(v128.load(a), v128.load(to)));
-    to += 16;
+    v128.store(to, f32x4.add(v128.load(a, 16), v128.load(to, 16)), 16);
   }
 }
 
@@ -320,46 +340,80 @@ export function pullBackDivergence(
     const v1 = directions + k * plane, w3 = v1 + count * plane;
     const t1 = stage + (5 + 4 * k) * plane;
     const b2 = t1 + plane, ofU = b2 + plane, q = ofU + plane;
-    for (let i: usize = 0; i < plane; i += LANE_BYTES) {
-      for (let half: usize = 0; half < 32; half += 16) {
-        const at = i + half;
-        const weight = half == 0 ? c0 : c1;
-        const v = v128.load(v2 + at), w = v128.load(u + at);
-        const s2 = f32x4.mul(weight, slope(v128.load(h2 + at)));
-        v128.store(t1 + at, f32x4.mul(slope(v128.load(h1 + at)), v128.load(v1 + at)));
-        v128.store(q + at, f32x4.mul(slope(v128.load(h3 + at)), v128.load(w3 + at)));
-        v128.store(ofU + at, f32x4.mul(s2, v));
-        v128.store(b2 + at, f32x4.mul(s2, w));
-        const ofS2 = f32x4.mul(f32x4.mul(weight, v), w);
-        v128.store(e2 + at, k == 0 ? ofS2 : f32x4.add(v128.load(e2 + at), ofS2));
+    timesSlope(net, h1, v1, t1);
+    timesSlope(net, h3, w3, q);
+    for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
+      const vLow = v128.load(v2 + i), vHigh = v128.load(v2 + i, 16);
+      const uLow = v128.load(u + i), uHigh = v128.load(u + i, 16);
+      const sLow = f32x4.mul(c0, slope(v128.load(h2 + i)));
+      const sHigh = f32x4.mul(c1, slope(v128.load(h2 + i, 16)));
+      v128.store(ofU + i, f32x4.mul(sLow, vLow));
+      v128.store(ofU + i, f32x4.mul(sHigh, vHigh), 16);
+      v128.store(b2 + i, f32x4.mul(sLow, uLow));
+      v128.store(b2 + i, f32x4.mul(sHigh, uHigh), 16);
+      let low = f32x4.mul(f32x4.mul(c0, vLow), uLow);
+      let high = f32x4.mul(f32x4.mul(c1, vHigh), uHigh);
+      if (k > 0) {
+        low = f32x4.add(v128.load(e2 + i), low);
+        high = f32x4.add(v128.load(e2 + i, 16), high);
       }
+      v128.store(e2 + i, low);
+      v128.store(e2 + i, high, 16);
     }
     // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
     multiply(net.w2, hidden, hidden, ofU, net.zeros, spare);
-    throughDirection(net, h3, w3, spare, e3, k == 0);
+    throughDirection(net, h3, w3, spare, e3, k == 0, net.probed ? 0 : ofW3 + k * plane);
     if (net.probed) addForProbes(net, spare, probes, ofW3);
-    else addPlane(spare, ofW3 + k * plane, plane);
     multiply(net.w1t, hidden, hidden, b2, net.zeros, spare);
-    throughDirection(net, h1, v1, spare, e1, k == 0);
+    throughDirection(net, h1, v1, spare, e1, k == 0, net.probed ? 0 : ofW0 + k * plane);
     if (net.probed) addForProbes(net, spare, probes, ofW0);
-    else addPlane(spare, ofW0 + k * plane, plane);
   }
   // s = 1 - h^2: the cotangent of s goes to h.
-  const minusTwo = f32x4.splat(-2);
-  for (let i: usize = 0; i < 3 * plane; i += 16) {
-    const h = f32x4.mul(minusTwo, v128.load(act + i));
-    v128.store(e1 + i, f32x4.mul(h, v128.load(e1 + i)));
+  for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
+}
+
+/** e = -2 h e over a plane. */
+function throughSlope(net: Net, h: usize, e: usize): void {
+  const minusTwo = f32x4.splat(-2), end = h + featureBytes(net);
+  for (; h < end; h += 32, e += 32) {
+    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h)), v128.load(e)));
+    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h, 16)), v128.load(e, 16)), 16);
   }
 }
 
-/** From the cotangent g of s w: that of s is added to (or stored in) `ofS`, that of w replaces g. */
-function throughDirection(net: Net, h: usize, w: usize, g: usize, ofS: usize, first: bool): void {
-  const plane = planeBytes(net);
-  for (let i: usize = 0; i < plane; i += 16) {
-    const value = v128.load(g + i);
-    const product = f32x4.mul(value, v128.load(w + i));
-    v128.store(ofS + i, first ? product : f32x4.add(v128.load(ofS + i), product));
-    v128.store(g + i, f32x4.mul(slope(v128.load(h + i)), value));
+/**
+ * From the cotangent g of s w: that of s is added to (or stored in) `ofS`, that of w is
+ * added to `sum`, or replaces g where that is 0.
+ */
+function throughDirection(
+  net: Net,
+  h: usize,
+  w: usize,
+  g: usize,
+  ofS: usize,
+  first: bool,
+  sum: usize,
+): void {
+  const end = h + featureBytes(net);
+  for (; h < end; h += 32, w += 32, g += 32, ofS += 32) {
+    const low = v128.load(g), high = v128.load(g, 16);
+    let sLow = f32x4.mul(low, v128.load(w)), sHigh = f32x4.mul(high, v128.load(w, 16));
+    if (!first) {
+      sLow = f32x4.add(v128.load(ofS), sLow);
+      sHigh = f32x4.add(v128.load(ofS, 16), sHigh);
+    }
+    v128.store(ofS, sLow);
+    v128.store(ofS, sHigh, 16);
+    const wLow = f32x4.mul(slope(v128.load(h)), low);
+    const wHigh = f32x4.mul(slope(v128.load(h, 16)), high);
+    if (sum != 0) {
+      v128.store(sum, f32x4.add(v128.load(sum), wLow));
+      v128.store(sum, f32x4.add(v128.load(sum, 16), wHigh), 16);
+      sum += 32;
+    } else {
+      v128.store(g, wLow);
+      v128.store(g, wHigh, 16);
+    }
   }
 }
 
@@ -373,16 +427,16 @@ function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
 
 /** alpha = s (g + e), where e is what the trace adds, or without it. */
 function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void {
-  const plane = planeBytes(net);
   if (e == 0) {
-    for (let i: usize = 0; i < plane; i += 16) {
-      v128.store(alpha + i, f32x4.mul(slope(v128.load(h + i)), v128.load(g + i)));
-    }
+    timesSlope(net, h, g, alpha);
     return;
   }
-  for (let i: usize = 0; i < plane; i += 16) {
-    const sum = f32x4.add(v128.load(g + i), v128.load(e + i));
-    v128.store(alpha + i, f32x4.mul(slope(v128.load(h + i)), sum));
+  const end = h + featureBytes(net);
+  for (; h < end; h += 32, g += 32, e += 32, alpha += 32) {
+    const sum0 = f32x4.add(v128.load(g), v128.load(e));
+    v128.store(alpha, f32x4.mul(slope(v128.load(h)), sum0));
+    const sum1 = f32x4.add(v128.load(g, 16), v128.load(e, 16));
+    v128.store(alpha, f32x4.mul(slope(v128.load(h, 16)), sum1), 16);
   }
 }
 
@@ -420,9 +474,9 @@ export function pullBackVelocity(
   throughTanh(net, act, spare, e1, alpha1);
   multiply(net.w0t, hidden, dims, alpha1, net.zeros, ofX);
 
-  addPlane(alpha1, lanes, plane);
-  addPlane(alpha2, lanes + plane, plane);
-  addPlane(alpha3, lanes + 2 * plane, plane);
+  addPlane(alpha1, lanes, featureBytes(net));
+  addPlane(alpha2, lanes + plane, featureBytes(net));
+  addPlane(alpha3, lanes + 2 * plane, featureBytes(net));
   let to = lanes + 3 * plane;
   for (let d = 0; d < dims; d++) {
     addScaled(net, alpha1, x + <usize>d * LANE_BYTES, to);

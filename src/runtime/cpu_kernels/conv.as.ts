@@ -1,5 +1,5 @@
 import {
-  ADD_TO_C,
+  ADD,
   RELU,
   TILE_COLUMNS,
   TILE_ROWS,
@@ -98,9 +98,9 @@ export function conv(
         const a = unfolded + <usize>t * aRow;
         const c = y + <usize>(first + t) * outBytes + <usize>column * 4;
         if (columns == TILE_COLUMNS) {
-          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, c, outBytes, mode);
+          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, c, outBytes, mode, 0);
         } else {
-          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, edge, width, mode);
+          tileOfRows(rows, taps, a, aRow, panel, bRow, begin, edge, width, mode, 0);
           copyRows(c, outBytes, edge, width, rows, columns);
         }
       }
@@ -161,10 +161,10 @@ export function convFilterGradient(
         const a = unfolded + <usize>tap * 4, aColumn = <usize>taps * 4;
         const c = dw + <usize>tap * outBytes + <usize>column * 4;
         if (columns == TILE_COLUMNS) {
-          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, c, outBytes, ADD_TO_C);
+          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, c, outBytes, ADD, 0);
         } else {
           copyRows(edge, width, c, outBytes, rows, columns);
-          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, edge, width, ADD_TO_C);
+          tileOfColumns(rows, count, a, aColumn, panel, bRow, start, edge, width, ADD, 0);
           copyRows(c, outBytes, edge, width, rows, columns);
         }
       }
@@ -233,6 +233,7 @@ export function convNarrow(
           start,
           z + <usize>t * outBytes + column,
           outBytes,
+          0,
           0,
         );
       }

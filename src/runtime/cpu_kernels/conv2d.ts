@@ -11,13 +11,20 @@ interface ConvAttributes {
 }
 type Shape4D = [number, number, number, number];
 
-/** What Conv2D and FusedConv2D are called with; the former has no bias and no activation. */
+/**
+ * tfjs's name of a kernel of Fluxion's own: FusedConv2D whose bias may be one an image, [n, out],
+ * and which adds a residual of the output's shape before the activation.
+ */
+export const RESIDUAL_CONV2D = "FluxionConv2D";
+
+/** What the convolutions are called with; Conv2D has no bias and no activation. */
 export interface ConvCall
   extends KernelCall<"x" | "filter", ConvAttributes & { readonly activation?: string }> {
   readonly inputs: {
     readonly x: tf.TensorInfo;
     readonly filter: tf.TensorInfo;
     readonly bias?: tf.TensorInfo;
+    readonly residual?: tf.TensorInfo;
   };
 }
 
@@ -52,77 +59,112 @@ interface Geometry {
  */
 export function conv2d(
   simd: SimdKernels,
-  name: "Conv2D" | "FusedConv2D",
+  name: "Conv2D" | "FusedConv2D" | typeof RESIDUAL_CONV2D,
   call: ConvCall,
 ): tf.TensorInfo {
-  const { inputs: { x, filter, bias }, attrs, backend } = call;
+  const { inputs: { x, filter, bias, residual }, attrs, backend } = call;
   const { activation = "linear" } = attrs;
   const dilations = [attrs.dilations ?? 1].flat();
   const [, , , cout] = filter.shape as Shape4D;
   const known = x.dtype === "float32" && filter.dtype === "float32" &&
     (activation === "linear" || activation === "relu") &&
-    (bias === undefined || bias === null || bias.shape.length === 1 && bias.shape[0] === cout) &&
+    (bias === undefined || bias === null || name === RESIDUAL_CONV2D ||
+      bias.shape.length === 1 && bias.shape[0] === cout) &&
     dilations.every((dilation) => dilation === 1);
   if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
   const geometry = geometryOf(name, x.shape, filter.shape, attrs);
-  return convolve(simd, backend, { x, filter, bias, relu: activation === "relu" }, geometry);
+  const relu = activation === "relu";
+  return convolve(simd, backend, { x, filter, bias, residual, relu }, geometry);
+}
+
+interface Operands {
+  readonly x: tf.TensorInfo;
+  readonly filter: tf.TensorInfo;
+  /** [out] or [n, out]. */
+  readonly bias?: tf.TensorInfo;
+  /** Of the output's shape. */
+  readonly residual?: tf.TensorInfo;
+  readonly relu: boolean;
 }
 
 function convolve(
   simd: SimdKernels,
   backend: WasmBackend,
-  { x, filter, bias, relu }: {
-    readonly x: tf.TensorInfo;
-    readonly filter: tf.TensorInfo;
-    readonly bias?: tf.TensorInfo;
-    readonly relu: boolean;
-  },
+  { x, filter, bias, residual, relu }: Operands,
   geometry: Geometry,
 ): tf.TensorInfo {
-  const { input: [n, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
+  const { input: [n, h, w, cin], output: [, oh, ow, cout] } = geometry;
   const out = backend.makeOutput([n, oh, ow, cout], "float32");
-  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
-  const biasAt = () => bias === undefined || bias === null ? 0 : at(bias);
-  const flag = Number(relu);
-  if (isPointwise(geometry)) {
-    withScratch(
-      backend,
-      simd.gemmScratch(cout, cin),
-      (scratch) =>
-        simd.gemm(0, 0, n * h * w, cout, cin, at(x), at(filter), biasAt(), flag, at(out), scratch),
-    );
-  } else if (suitsWinograd(geometry)) {
-    withScratch(
-      backend,
-      simd.winogradScratch(cin, cout),
-      (scratch) =>
-        simd.winograd(
-          ...[n, h, w, cin, cout] as const,
-          ...[at(x), at(filter), 0, biasAt(), flag, at(out), scratch] as const,
-        ),
-    );
-  } else if (isNarrow(geometry)) {
-    withScratch(
-      backend,
-      simd.convNarrowScratch(h * w, cin, kernel[0] * kernel[1] * cout),
-      (scratch) =>
-        simd.convNarrow(
-          ...[n, h, w, cin, ...kernel, oh, ow, cout, ...pads] as const,
-          ...[at(x), at(filter), biasAt(), flag, at(out), scratch] as const,
-        ),
-    );
-  } else {
-    withScratch(
-      backend,
-      simd.convScratch(kernel[0] * kernel[1] * cin, cout),
-      (scratch) =>
-        simd.conv(
-          ...[n, h, w, cin, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
-          ...[at(x), at(filter), biasAt(), flag, at(out), scratch] as const,
-        ),
-    );
-  }
+  const at = (tensor: tf.TensorInfo | undefined) =>
+    tensor === undefined || tensor === null ? 0 : addressOf(backend, tensor);
+  // With a bias an image, image by image.
+  const perImage = bias?.shape.length === 2;
+  const images = perImage ? 1 : n;
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const [inputBytes, outputBytes] = [h * w * cin * bytes, oh * ow * cout * bytes];
+  const { scratchNumbers, run } = algorithmFor(simd, geometry);
+  withScratch(backend, scratchNumbers, (scratch) => {
+    for (let image = 0; image < n; image += images) {
+      run({
+        images,
+        x: at(x) + image * inputBytes,
+        filter: at(filter),
+        bias: at(bias) + (perImage ? image * cout * bytes : 0),
+        residual: residual === undefined ? 0 : at(residual) + image * outputBytes,
+        relu: Number(relu),
+        y: at(out) + image * outputBytes,
+        scratch,
+      });
+    }
+  });
   return out;
+}
+
+/** Addresses and flags of a convolution of some images. */
+type ConvolutionJob = Readonly<
+  Record<"images" | "x" | "filter" | "bias" | "residual" | "relu" | "y" | "scratch", number>
+>;
+
+function algorithmFor(simd: SimdKernels, geometry: Geometry): {
+  readonly scratchNumbers: number;
+  readonly run: (job: ConvolutionJob) => void;
+} {
+  const { input: [, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
+  const taps = kernel[0] * kernel[1];
+  if (isPointwise(geometry)) {
+    return {
+      scratchNumbers: simd.gemmScratch(cout, cin),
+      run: ({ images, x, filter, bias, residual, relu, y, scratch }) =>
+        simd.gemm(
+          ...[0, 0, images * h * w, cout, cin] as const,
+          ...[x, filter, bias, residual, relu, y, scratch] as const,
+        ),
+    };
+  }
+  if (suitsWinograd(geometry)) {
+    return {
+      scratchNumbers: simd.winogradScratch(cin, cout),
+      run: ({ images, x, filter, bias, residual, relu, y, scratch }) =>
+        simd.winograd(
+          ...[images, h, w, cin, cout] as const,
+          ...[x, filter, 0, bias, residual, relu, y, scratch] as const,
+        ),
+    };
+  }
+  const narrow = isNarrow(geometry);
+  const sizes = [h, w, cin, ...kernel, oh, ow, cout] as const;
+  return {
+    scratchNumbers: narrow
+      ? simd.convNarrowScratch(h * w, cin, taps * cout)
+      : simd.convScratch(taps * cin, cout),
+    run: ({ images, x, filter, bias, residual, relu, y, scratch }) => {
+      const early = residual === 0 ? relu : 0;
+      const rest = [x, filter, bias, early, y, scratch] as const;
+      if (narrow) simd.convNarrow(images, ...sizes, ...pads, ...rest);
+      else simd.conv(images, ...sizes, ...strides, ...pads, ...rest);
+      if (residual !== 0) simd.addTo(images * oh * ow * cout, residual, relu, y);
+    },
+  };
 }
 
 /** Whether an output pixel is a product of one input pixel with the filter. */
@@ -165,7 +207,7 @@ export function conv2dBackpropFilter(
     withScratch(
       backend,
       simd.gemmScratch(cout, n * h * w),
-      (scratch) => simd.gemm(1, 0, cin, cout, n * h * w, at(x), at(dy), 0, 0, at(out), scratch),
+      (scratch) => simd.gemm(1, 0, cin, cout, n * h * w, at(x), at(dy), 0, 0, 0, at(out), scratch),
     );
     return out;
   }
@@ -242,7 +284,7 @@ export function conv2dBackpropInput(
       backend,
       simd.gemmScratch(cin, cout),
       (scratch) =>
-        simd.gemm(0, 1, n * h * w, cin, cout, at(dy), at(filter), 0, 0, at(out), scratch),
+        simd.gemm(0, 1, n * h * w, cin, cout, at(dy), at(filter), 0, 0, 0, at(out), scratch),
     );
     return out;
   }
@@ -251,7 +293,8 @@ export function conv2dBackpropInput(
     withScratch(
       backend,
       simd.winogradScratch(cout, cin),
-      (scratch) => simd.winograd(n, h, w, cout, cin, at(dy), at(filter), 1, 0, 0, at(out), scratch),
+      (scratch) =>
+        simd.winograd(n, h, w, cout, cin, at(dy), at(filter), 1, 0, 0, 0, at(out), scratch),
     );
     return out;
   }

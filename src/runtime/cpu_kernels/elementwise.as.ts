@@ -14,6 +14,23 @@ export function reluGradient(count: i32, dy: usize, y: usize, out: usize): void 
   }
 }
 
+/**
+ * to += x, through ReLU.
+ *
+ * @param relu 1 keeps what is positive, and NaN.
+ */
+export function addTo(count: i32, x: usize, relu: i32, to: usize): void {
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  const end = to + <usize>count * 4, vectorsEnd = to + <usize>(count & ~3) * 4;
+  for (; to < vectorsEnd; to += 16, x += 16) {
+    v128.store(to, f32x4.pmax(f32x4.add(v128.load(to), v128.load(x)), floor));
+  }
+  for (; to < end; to += 4, x += 4) {
+    const sum = f32x4.add(v128.load32_splat(to), v128.load32_splat(x));
+    store<f32>(to, f32x4.extract_lane(f32x4.pmax(sum, floor), 0));
+  }
+}
+
 /** Rows that are added up in float32 before they join the float64 totals. */
 const ROWS: i32 = 64;
 

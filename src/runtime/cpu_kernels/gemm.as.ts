@@ -1,5 +1,5 @@
 import {
-  ADD_TO_C,
+  ADD,
   RELU,
   TILE_COLUMNS,
   tileOfColumns,
@@ -20,10 +20,11 @@ export function gemmScratch(n: i32, k: i32): i32 {
 }
 
 /**
- * C[m, n] = A[m, k] B[k, n] + bias, row-major; a transposed factor lies in memory as [k, m]
+ * C[m, n] = A[m, k] B[k, n] + bias + residual, row-major; a transposed factor lies in memory as [k, m]
  * or [n, k]. A row of C has the same bits whatever the other rows are.
  *
  * @param bias [n], or 0.
+ * @param residual [m, n], added, or 0.
  * @param relu 1 keeps what is positive, and NaN.
  * @param scratch {@link gemmScratch} numbers.
  */
@@ -36,6 +37,7 @@ export function gemm(
   a: usize,
   b: usize,
   bias: usize,
+  residual: usize,
   relu: i32,
   c: usize,
   scratch: usize,
@@ -63,7 +65,9 @@ export function gemm(
       bRow = width;
     }
     const begin = term == 0 ? start : zeros;
-    let mode = term == 0 ? 0 : ADD_TO_C;
+    // What the first terms join is the residual, what later ones join is C.
+    const added = term == 0 ? residual : c;
+    let mode = added ? ADD : 0;
     if (relu && term + terms == k) mode |= RELU;
     for (let block = 0; block < m; block += BLOCK_ROWS) {
       const blockEnd = min(block + BLOCK_ROWS, m);
@@ -77,19 +81,20 @@ export function gemm(
             ? a + (<usize>term * <usize>m + <usize>row) * 4
             : a + (<usize>row * <usize>k + <usize>term) * 4;
           const cTile = c + <usize>row * cRow + column;
-          let to = cTile, toRow = cRow;
+          let to = cTile, toRow = cRow, apart = added - c;
           if (columns < TILE_COLUMNS) {
             to = edge;
             toRow = width;
-            if (mode & ADD_TO_C) copyRows(edge, width, cTile, cRow, rows, columns);
+            if (mode & ADD) copyRows(edge, width, cTile + apart, cRow, rows, columns);
+            apart = 0;
           }
           const from = begin + column;
           if (transposeA) {
             const aColumn = <usize>m * 4;
-            tileOfColumns(rows, terms, aTile, aColumn, bPanel, bRow, from, to, toRow, mode);
+            tileOfColumns(rows, terms, aTile, aColumn, bPanel, bRow, from, to, toRow, mode, apart);
           } else {
             const aRow = <usize>k * 4;
-            tileOfRows(rows, terms, aTile, aRow, bPanel, bRow, from, to, toRow, mode);
+            tileOfRows(rows, terms, aTile, aRow, bPanel, bRow, from, to, toRow, mode, apart);
           }
           if (columns < TILE_COLUMNS) copyRows(cTile, cRow, edge, width, rows, columns);
         }

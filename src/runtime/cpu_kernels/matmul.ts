@@ -70,6 +70,7 @@ export function matMul(
         aAddress + i * stepA,
         bAddress + i * stepB,
         bias === undefined || bias === null ? 0 : addressOf(backend, bias),
+        0,
         Number(activation === "relu"),
         addressOf(backend, out) + i * m * n * bytes,
         scratch,

@@ -6,6 +6,7 @@ import {
   type ConvCall,
   type FilterGradientCall,
   type InputGradientCall,
+  RESIDUAL_CONV2D,
 } from "./conv2d.ts";
 import { exponential, type ExponentialCall } from "./exponential.ts";
 import {
@@ -39,7 +40,7 @@ export function registerCpuKernels(
   for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
     replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
   }
-  for (const name of ["Conv2D", "FusedConv2D"] as const) {
+  for (const name of ["Conv2D", "FusedConv2D", RESIDUAL_CONV2D] as const) {
     replaceKernel(backendName, name, (call: ConvCall) => conv2d(simd, name, call));
   }
   replaceKernel(

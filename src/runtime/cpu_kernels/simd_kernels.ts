@@ -16,7 +16,7 @@ import winogradRelaxed from "./winograd.relaxed.wasm" with { type: "bytes" };
 export interface SimdKernels {
   /** Numbers of scratch that {@link gemm} needs. */
   gemmScratch(n: number, k: number): number;
-  /** C[m, n] = A[m, k] B[k, n] + bias; see gemm.as.ts. */
+  /** C[m, n] = A[m, k] B[k, n] + bias + residual; see gemm.as.ts. */
   gemm(
     transposeA: number,
     transposeB: number,
@@ -26,6 +26,7 @@ export interface SimdKernels {
     a: number,
     b: number,
     bias: number,
+    residual: number,
     relu: number,
     c: number,
     scratch: number,
@@ -70,6 +71,8 @@ export interface SimdKernels {
   convFilterGradient(
     ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
   ): void;
+  /** to += x, through ReLU. */
+  addTo(count: number, x: number, relu: number, to: number): void;
   /** Copies runs of bytes. */
   copyRuns(
     count: number,
@@ -142,6 +145,7 @@ export interface SimdKernels {
     filter: number,
     turn: number,
     bias: number,
+    residual: number,
     relu: number,
     y: number,
     scratch: number,

@@ -40,7 +40,9 @@ export function reduce(
     "float32",
   );
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
-  if (inner === 1) {
+  // By the axes, not by their lengths: the two add up in different orders, and a row's sum
+  // must not depend on how many rows there are.
+  if (next === x.shape.length) {
     simd.sumLast(outer, count, scale, from, to);
   } else {
     withScratch(

@@ -1,5 +1,5 @@
 import {
-  ADD_TO_C,
+  ADD,
   TILE_COLUMNS,
   TILE_ROWS,
   tileOfColumns,
@@ -72,11 +72,13 @@ export function winogradScratch(cin: i32, cout: i32): i32 {
 }
 
 /**
- * The convolution of x [n, h, w, cin] with a filter [3, 3, cin, cout], plus bias, through ReLU.
+ * The convolution of x [n, h, w, cin] with a filter [3, 3, cin, cout], plus bias and
+ * residual, through ReLU.
  *
  * @param turn 1: the filter lies as [3, 3, cout, cin] and is turned by 180 degrees, which
  *   makes of a convolution its gradient for the input.
  * @param bias [cout], or 0.
+ * @param residual [n, h, w, cout], or 0.
  * @param relu 1 keeps what is positive, and NaN.
  * @param y [n, h, w, cout].
  * @param scratch {@link winogradScratch} numbers.
@@ -91,6 +93,7 @@ export function winograd(
   filter: usize,
   turn: i32,
   bias: usize,
+  residual: usize,
   relu: i32,
   y: usize,
   scratch: usize,
@@ -107,6 +110,7 @@ export function winograd(
   memory.fill(zeros, 0, 2 * outBytes + 6 * inBytes);
   if (bias) memory.copy(offsets, bias, <usize>cout * 4);
   transformFilter(filter, cin, cout, turn, u, scratch);
+  const apart = residual ? residual - y : 0;
 
   const down = (h + 3) / 4, across = (w + 3) / 4;
   const all = n * down * across;
@@ -135,6 +139,7 @@ export function winograd(
             c + <usize>t * outBytes + panel,
             outBytes,
             0,
+            0,
           );
         }
       }
@@ -144,7 +149,7 @@ export function winograd(
       const row = place / across * 4, column = place % across * 4;
       const to = y + <usize>image * <usize>h * <usize>w * <usize>cout * 4;
       const from = m + <usize>t * outBytes;
-      transformOutput(from, mStep, offsets, relu, to, h, w, row, column, cout, scratch);
+      transformOutput(from, mStep, offsets, apart, relu, to, h, w, row, column, cout, scratch);
     }
   }
 }
@@ -207,7 +212,8 @@ export function winogradFilterGradient(
             zeros,
             c + <usize>i * outBytes + panel,
             outBytes,
-            ADD_TO_C,
+            ADD,
+            0,
           );
         }
       }
@@ -355,11 +361,23 @@ function transformInput(
   }
 }
 
-/** y = At m A, plus bias, through ReLU; rows and columns outside the image are dropped. */
+// @ts-ignore: decorator
+@inline
+function finish(y: usize, value: v128, floor: v128, apart: usize): void {
+  if (apart) value = f32x4.add(value, v128.load(y + apart));
+  v128.store(y, f32x4.pmax(value, floor));
+}
+
+/**
+ * y = At m A, plus bias, through ReLU; rows and columns outside the image are dropped.
+ *
+ * @param apart How many bytes behind each place of y lies what is added to it; 0: nothing.
+ */
 function transformOutput(
   from: usize,
   mStep: usize,
   bias: usize,
+  apart: usize,
   relu: i32,
   image: usize,
   h: i32,
@@ -402,20 +420,20 @@ function transformOutput(
       const evenA = f32x4.add(m1, m2), oddA = f32x4.sub(m1, m2);
       const evenB = f32x4.add(m3, m4), oddB = f32x4.sub(m3, m4);
       let value = f32x4.add(f32x4.add(offset, v128.load(read)), f32x4.add(evenA, evenB));
-      v128.store(write, f32x4.pmax(value, floor));
+      finish(write, value, floor, apart);
       if (columns == 1) continue;
       value = multiplyAdd(a1, oddA, multiplyAdd(b1, oddB, offset));
       let at = write + bytes;
-      v128.store(at, f32x4.pmax(value, floor));
+      finish(at, value, floor, apart);
       if (columns == 2) continue;
       value = multiplyAdd(a2, evenA, multiplyAdd(b2, evenB, offset));
       at += bytes;
-      v128.store(at, f32x4.pmax(value, floor));
+      finish(at, value, floor, apart);
       if (columns == 3) continue;
       const last = f32x4.add(offset, v128.load(read, 80));
       value = multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, last));
       at += bytes;
-      v128.store(at, f32x4.pmax(value, floor));
+      finish(at, value, floor, apart);
     }
   }
 }

@@ -6,15 +6,15 @@ export const TILE_ROWS: i32 = 6;
 export const TILE_COLUMNS: i32 = 8;
 
 /** What a tile does with its sums at the end, besides writing them; added together. */
-export const ADD_TO_C: i32 = 1;
+export const ADD: i32 = 1;
 export const RELU: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
-function finish(c: usize, low: v128, high: v128, mode: i32): void {
-  if (mode & ADD_TO_C) {
-    low = f32x4.add(low, v128.load(c));
-    high = f32x4.add(high, v128.load(c, 16));
+function finish(c: usize, low: v128, high: v128, mode: i32, apart: usize): void {
+  if (mode & ADD) {
+    low = f32x4.add(low, v128.load(c + apart));
+    high = f32x4.add(high, v128.load(c + apart, 16));
   }
   if (mode & RELU) {
     const zero = f32x4.splat(0);
@@ -37,6 +37,7 @@ function finish(c: usize, low: v128, high: v128, mode: i32): void {
  * @param aRow Bytes from one row of A to the next.
  * @param bRow Bytes from one row of B to the next.
  * @param start 8 numbers that every row's sums begin with.
+ * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
  */
 export function tileOfRows(
   rows: i32,
@@ -49,6 +50,7 @@ export function tileOfRows(
   c: usize,
   cRow: usize,
   mode: i32,
+  apart: usize,
 ): void {
   // Rows that are not there repeat the last one, and are not written.
   const a1 = rows > 1 ? a + aRow : a;
@@ -90,22 +92,22 @@ export function tileOfRows(
     b += bRow;
     at += 4;
   } while (at < end);
-  finish(c, s0, t0, mode);
+  finish(c, s0, t0, mode, apart);
   if (rows == 1) return;
   c += cRow;
-  finish(c, s1, t1, mode);
+  finish(c, s1, t1, mode, apart);
   if (rows == 2) return;
   c += cRow;
-  finish(c, s2, t2, mode);
+  finish(c, s2, t2, mode, apart);
   if (rows == 3) return;
   c += cRow;
-  finish(c, s3, t3, mode);
+  finish(c, s3, t3, mode, apart);
   if (rows == 4) return;
   c += cRow;
-  finish(c, s4, t4, mode);
+  finish(c, s4, t4, mode, apart);
   if (rows == 5) return;
   c += cRow;
-  finish(c, s5, t5, mode);
+  finish(c, s5, t5, mode, apart);
 }
 
 /**
@@ -116,6 +118,7 @@ export function tileOfRows(
  * @param aColumn Bytes from one column of A to the next.
  * @param bRow Bytes from one row of B to the next.
  * @param start 8 numbers that every row's sums begin with.
+ * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
  */
 export function tileOfColumns(
   rows: i32,
@@ -128,6 +131,7 @@ export function tileOfColumns(
   c: usize,
   cRow: usize,
   mode: i32,
+  apart: usize,
 ): void {
   const low = v128.load(start), high = v128.load(start, 16);
   let s0 = low, t0 = high;
@@ -183,20 +187,20 @@ export function tileOfColumns(
   x = v128.load32_splat(a + min<usize>(20, last));
   s5 = multiplyAdd(x, p, s5);
   t5 = multiplyAdd(x, q, t5);
-  finish(c, s0, t0, mode);
+  finish(c, s0, t0, mode, apart);
   if (rows == 1) return;
   c += cRow;
-  finish(c, s1, t1, mode);
+  finish(c, s1, t1, mode, apart);
   if (rows == 2) return;
   c += cRow;
-  finish(c, s2, t2, mode);
+  finish(c, s2, t2, mode, apart);
   if (rows == 3) return;
   c += cRow;
-  finish(c, s3, t3, mode);
+  finish(c, s3, t3, mode, apart);
   if (rows == 4) return;
   c += cRow;
-  finish(c, s4, t4, mode);
+  finish(c, s4, t4, mode, apart);
   if (rows == 5) return;
   c += cRow;
-  finish(c, s5, t5, mode);
+  finish(c, s5, t5, mode, apart);
 }

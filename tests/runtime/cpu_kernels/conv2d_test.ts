@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import { RESIDUAL_CONV2D } from "../../../src/runtime/cpu_kernels/conv2d.ts";
 import { buildsTest, errorOf, numbers, runKernel as run } from "./_builds.ts";
 
 type Shape4D = [number, number, number, number];
@@ -141,6 +142,37 @@ buildsTest("FusedConv2D adds the bias and takes what is positive", () => {
       tf.dispose([inputs.x, inputs.filter, inputs.bias, out]);
     }),
     { numRuns: 100 },
+  );
+});
+
+buildsTest("FluxionConv2D adds a bias an image and a residual before the activation", () => {
+  fc.assert(
+    fc.property(
+      cases,
+      fc.constantFrom("linear", "relu"),
+      fc.boolean(),
+      fc.boolean(),
+      (given, activation, perImage, withResidual) => {
+        const { x, filterValues, y, dyShape } = definition(given);
+        const [n, h, w, cout] = dyShape;
+        const offsets = numbers(perImage ? n * cout : cout, 0.4), added = numbers(y.length, 1.9);
+        const inputs = {
+          x: tf.tensor4d(x, given.input),
+          filter: tf.tensor4d(filterValues, given.filter),
+          bias: tf.tensor(offsets, perImage ? [n, cout] : [cout]),
+          ...(withResidual ? { residual: tf.tensor4d(added, dyShape) } : {}),
+        };
+        const attrs = { ...attributes(given), dilations: 1, activation };
+        const out = run(RESIDUAL_CONV2D, inputs, attrs);
+        const expected = y.map((value, i) => {
+          const image = perImage ? Math.floor(i / (h * w * cout)) : 0;
+          return value + offsets[image * cout + i % cout]! + (withResidual ? added[i]! : 0);
+        }).map((value) => activation === "relu" ? Math.max(0, value) : value);
+        assert.ok(errorOf(out.dataSync(), expected) < TOLERANCE);
+        tf.dispose([...Object.values(inputs), out]);
+      },
+    ),
+    { numRuns: 150 },
   );
 });
 

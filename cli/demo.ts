@@ -55,7 +55,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST, a U-Net",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", net: "unet", steps: 300 },
+    options: { data: "mnist", run: "runs/demo-fm-mnist", net: "unet", steps: 350 },
     n: 1000,
     figures: [["loss", "test loss"]],
   },

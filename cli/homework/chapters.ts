@@ -27,8 +27,8 @@ const theoryWords =
   "theorem would be seen.";
 
 const mnistWords =
-  "The same data and the same loss with two networks: the homework's own, and one whose samples " +
-  "can be read.";
+  "The same data and the same loss with two networks: the homework's own, and a U-Net, whose samples " +
+  "can be read the better the longer it trains.";
 
 /** Why the homework's network draws what it draws. */
 function resnetWords({ config }: ReportedRun): string {

@@ -1,5 +1,6 @@
 // The homework of somebody who has the one file and an empty folder.
 import assert from "node:assert/strict";
+import { withError } from "../../src/report/words.ts";
 import { buildProgram, names, onBareMachine, run } from "./_program.ts";
 
 Deno.test.beforeAll(buildProgram);
@@ -40,5 +41,13 @@ Deno.test("dist/fluxion does the homework, and goes on with one that was begun",
     for (const words of ["Kolmogorov-Fokker-Planck", "DDPM", "variance", "two moons", "MNIST"]) {
       assert.ok(headings.some((heading) => heading!.includes(words)), `${words}: ${headings}`);
     }
+    // The report's figures are those of results.json.
+    const { cnf, fm, fmUnet } = JSON.parse(Deno.readTextFileSync(`${folder}/results.json`));
+    for (
+      const figure of [
+        withError(cnf.nllGap, cnf.nllGapStdErr),
+        ...[fm, fmUnet].map(({ loss, lossStdErr }) => withError(loss, lossStdErr)),
+      ]
+    ) assert.ok(page.includes(figure), figure);
   });
 });

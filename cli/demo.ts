@@ -29,10 +29,7 @@ const parts: readonly Part[] = [
   {
     title: "CNF on two moons",
     model: "cnf",
-    options: {
-      ...{ data: "moons", run: "runs/demo-cnf-moons", hidden: 32, batchSize: 128, steps: 3000 },
-      sampleEvery: 20,
-    },
+    options: { data: "moons", run: "runs/demo-cnf-moons" },
     n: 1000,
     figures: [
       ["nll", "test NLL (nats)"],

@@ -1,77 +1,80 @@
-"""The peer of fm_step.ts: the same network, batch and work in PyTorch, eager, on its standard input's command."""
+"""The peer of fm_step.ts: fm_step.py FOLDER resnet|unet, with model.safetensors and images.f32 there."""
 
-import pathlib
 import sys
-import time
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-NET = sys.argv[1]
-FILTERS, BLOCKS, BATCH = (int(a) for a in sys.argv[2:5])
+from serve import read_floats, read_state_dict, serve, write_floats
+from unet import TimeEmbedding, UNet  # docs/unet.py
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "docs"))
-from unet import UNet  # noqa: E402
+FOLDER, NET = sys.argv[1:]
+tensors = read_state_dict(f"{FOLDER}/model.safetensors")
 
 
 class Block(nn.Module):
-    def __init__(self):
+    def __init__(self, filters):
         super().__init__()
-        self.a = nn.Conv2d(FILTERS, FILTERS, 1)
-        self.b = nn.Conv2d(FILTERS, FILTERS, 3, padding=1)
-        self.c = nn.Conv2d(FILTERS, FILTERS, 1)
+        self.embedding = TimeEmbedding(filters)
+        self.block = nn.Sequential(
+            nn.Conv2d(filters, filters, 1), nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(filters, filters, 1),
+        )
 
-    def forward(self, x):
-        return self.c(F.relu(self.b(F.relu(self.a(x)))))
+    def forward(self, x, t):
+        return x + self.block(x + self.embedding(t)[:, :, None, None])
 
 
 class Resnet(nn.Module):
-    def __init__(self):
+    """Fluxion's ConditionedSimpleResnet."""
+
+    def __init__(self, filters, blocks):
         super().__init__()
-        self.first = nn.Conv2d(1, FILTERS, 3, padding=1)
-        self.blocks = nn.ModuleList([Block() for _ in range(BLOCKS)])
-        self.last = nn.Conv2d(FILTERS, 1, 3, padding=1)
+        self.first_block = nn.Sequential(nn.Conv2d(1, filters, 3, padding=1), nn.ReLU())
+        self.layers = nn.ModuleList([Block(filters) for _ in range(blocks)])
+        self.last_block = nn.Sequential(nn.ReLU(), nn.Conv2d(filters, 1, 3, padding=1))
 
     def forward(self, x, t):
-        embedding = embed(t)
-        h = F.relu(self.first(x))
-        for block in self.blocks:
-            h = h + block(h + embedding)
-        return self.last(F.relu(h))
+        h = self.first_block(x)
+        for layer in self.layers:
+            h = layer(h, t)
+        return self.last_block(h)
 
 
-def embed(t):
-    frequencies = torch.arange(FILTERS // 2) + 1.0
-    angles = t[:, None] * frequencies
-    return torch.cat([angles.cos(), angles.sin()], 1)[:, :, None, None]
+def fresh():
+    if NET == "unet":
+        return UNet(1, len(tensors["first.weight"]))
+    blocks = sum(name.endswith(".embedding.freqs") for name in tensors)
+    return Resnet(len(tensors["first_block.0.weight"]), blocks)
 
 
-network = UNet(1, FILTERS) if NET == "unet" else Resnet()
-optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-x1 = torch.rand(BATCH, 1, 28, 28)
+network = fresh()
+network.load_state_dict(tensors)
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-9)
+x1 = read_floats(f"{FOLDER}/images.f32").reshape(-1, 1, 28, 28)
 
 
 def train():
     x0 = torch.randn_like(x1)
-    t = torch.rand(BATCH)
+    t = torch.rand(len(x1))
     s = t[:, None, None, None]
     optimizer.zero_grad()
     loss = ((network((1 - s) * x0 + s * x1, t) - (x1 - x0)) ** 2).mean()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
     loss.item()
 
 
+@torch.no_grad()
 def forward():
-    with torch.no_grad():
-        network(x1, torch.rand(BATCH))
+    return network(x1, torch.full((len(x1),), 0.3))
 
 
-for line in sys.stdin:
-    threads, work = line.split()
-    torch.set_num_threads(int(threads))
-    begin = time.perf_counter()
-    {"train": train, "forward": forward}[work]()
-    print(1e3 * (time.perf_counter() - begin), flush=True)
+works = {
+    "train": train,
+    "forward": forward,
+    "answer": lambda: write_floats(f"{FOLDER}/answer.f32", forward()),
+}
+serve(works.__getitem__)

@@ -1,34 +1,21 @@
 /**
  * The product of two 512x512 matrices and the convolutions of an image network at batch 64, in
- * turn, one thread: Fluxion's kernels, tfjs's own, PyTorch's where /usr/bin/python3 has it; and
- * the register-only loop that is a core's peak.
+ * turn, one thread: Fluxion's kernels, tfjs's own, PyTorch's where there is one; and the
+ * register-only loop that is a core's peak. For working on a kernel; cpu.ts has the record.
  *
  *   deno run -A tests/bench/kernels.ts [rounds]
  */
 import * as tf from "@tensorflow/tfjs";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { simdModule } from "../../src/runtime/simd/simd_module.ts";
-import { median, peer } from "./peer.ts";
-import plain from "./peak.plain.wasm" with { type: "bytes" };
-import relaxed from "./peak.relaxed.wasm" with { type: "bytes" };
+import { openPeak } from "./peak.ts";
+import { findPython, startPeer } from "./peer.ts";
+import { openCpu } from "./setup.ts";
+import { median } from "./turns.ts";
 
 const rounds = Number(Deno.args[0] ?? 9);
-const { tfName } = await openBackend("cpu");
-const python = await peer("kernels.py", []);
-
-const memory = new WebAssembly.Memory({ initial: 1 });
-const module = simdModule({ relaxed, plain }, "fastest");
-const { peak } = new WebAssembly.Instance(module, { env: { memory } }).exports as {
-  peak(rounds: number, factor: number): number;
-};
-for (let i = 0; i < 2000; i++) peak(1000, 0.999); // a running loop is not replaced by a faster one
-
-/** Billions of operations a second of the register-only loop. */
-function peakNow(): number {
-  const begin = performance.now(), turns = 200_000;
-  peak(turns, 0.999);
-  return turns * 12 * 4 * 2 / (performance.now() - begin) / 1e6;
-}
+const { tfName } = await openCpu(1);
+const found = await findPython();
+const python = found && startPeer(found, "kernels.py", { args: [], threads: 1 });
+const peakNow = openPeak();
 
 interface Work {
   readonly name: string;
@@ -98,7 +85,7 @@ for (const work of works) {
       timed(tfName, work),
       // 800 ms for a gradient: three are enough.
       work.stock && round < 3 ? timed("wasm", work) : null,
-      python === null ? null : await python.run(work.command),
+      python === null ? null : (await python.run(work.command)).ms,
       peakNow(),
     ];
     if (round >= 0) values.forEach((value, i) => value !== null && times[i]!.push(value));

@@ -1,28 +1,63 @@
-/** The middle one; of an even number, the upper of two. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+import { atThreads, type Contestant, type Turn } from "./turns.ts";
+
+/** What of the peers is there, by version; null where it is not. */
+export interface Python {
+  readonly program: string;
+  readonly python: string;
+  readonly torch: string;
+  readonly torchdiffeq: string | null;
 }
 
-/** A program that answers each line on its input with a number of milliseconds. */
+const PROBE = `
+import json, platform, torch
+try:
+    import torchdiffeq
+    version = torchdiffeq.__version__
+except ImportError:
+    version = None
+print(json.dumps({"python": platform.python_version(), "torch": torch.__version__, "torchdiffeq": version}))
+`;
+
+/** The first Python that has PyTorch: the PATH's, else the system's, where packages install theirs. */
+export async function findPython(): Promise<Python | null> {
+  for (const program of ["python3", "/usr/bin/python3"]) {
+    try {
+      const probe = new Deno.Command(program, { args: ["-c", PROBE], stderr: "null" });
+      const { success, stdout } = await probe.output();
+      if (success) return { program, ...JSON.parse(new TextDecoder().decode(stdout)) };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}
+
+/** A script that does what each line on its input says, and answers with a {@link Turn}. */
 export interface Peer {
-  run(command: string): Promise<number>;
+  /** @throws {Error} If the script ended. */
+  run(command: string): Promise<Turn>;
   close(): Promise<void>;
 }
 
-/** Starts a script beside this file with PyTorch; null where there is none. */
-export async function peer(script: string, args: readonly string[]): Promise<Peer | null> {
-  const python = "/usr/bin/python3";
-  try {
-    const probe = new Deno.Command(python, { args: ["-c", "import torch"], stderr: "null" });
-    if (!(await probe.output()).success) return null;
-  } catch {
-    return null;
-  }
-  const path = new URL(script, import.meta.url).pathname;
-  const child = new Deno.Command(python, {
-    args: [path, ...args],
-    // Its idle threads would turn in circles while the others are timed.
-    env: { OMP_WAIT_POLICY: "PASSIVE" },
+/** How many threads a peer has, and how they wait for work. */
+export interface PeerThreads {
+  readonly threads: number;
+  /** OMP_WAIT_POLICY; OpenMP's default where it is absent. */
+  readonly waits?: "PASSIVE";
+}
+
+/** Starts a script beside this file in a process of its own. */
+export function startPeer(
+  { program }: Python,
+  script: string,
+  { args, threads, waits }: PeerThreads & { readonly args: readonly string[] },
+): Peer {
+  const child = new Deno.Command(program, {
+    args: [new URL(script, import.meta.url).pathname, ...args],
+    env: {
+      ...{ OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}` },
+      ...(waits && { OMP_WAIT_POLICY: waits }),
+    },
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -32,8 +67,12 @@ export async function peer(script: string, args: readonly string[]): Promise<Pee
     run: async (command) => {
       await input.write(new TextEncoder().encode(command + "\n"));
       let line = "";
-      while (!line.endsWith("\n")) line += (await output.read()).value;
-      return Number(line);
+      while (!line.endsWith("\n")) {
+        const { value, done } = await output.read();
+        if (done) throw new Error(`${script}: ended before it answered ${command}`);
+        line += value;
+      }
+      return JSON.parse(line);
     },
     close: async () => {
       await input.close();
@@ -41,4 +80,41 @@ export async function peer(script: string, args: readonly string[]): Promise<Pee
       await output.cancel();
     },
   };
+}
+
+/**
+ * A script at 1 and at 2 threads, none where there is no Python. Two that wait asleep lose
+ * less where other work wants a core, two that wait awake are quicker where none does.
+ */
+export class Peers {
+  readonly #peers: readonly { readonly threads: PeerThreads; readonly peer: Peer }[];
+
+  constructor(python: Python | null, script: string, args: readonly string[]) {
+    const each: PeerThreads[] = [
+      { threads: 1 },
+      { threads: 2 },
+      { threads: 2, waits: "PASSIVE" },
+    ];
+    this.#peers = python === null ? [] : each.map((threads) => ({
+      threads,
+      peer: startPeer(python, script, { args, ...threads }),
+    }));
+  }
+
+  /** That of one thread, if there is any. */
+  get first(): Peer | null {
+    return this.#peers[0]?.peer ?? null;
+  }
+
+  /** All of them, as those who do what `command` says. */
+  contestants(label: string, command: string): Contestant[] {
+    return this.#peers.map(({ threads: { threads, waits }, peer }) => ({
+      name: atThreads(label, threads, waits && "asleep"),
+      turn: () => peer.run(command),
+    }));
+  }
+
+  async close(): Promise<void> {
+    for (const { peer } of this.#peers) await peer.close();
+  }
 }

@@ -1,0 +1,31 @@
+import * as tf from "@tensorflow/tfjs";
+import { openPeak } from "./peak.ts";
+import { openCpu, type Setup } from "./setup.ts";
+import { timed } from "./turns.ts";
+
+const SIZE = 512;
+const OPERATIONS = 2 * SIZE ** 3;
+
+/** A product of two 512x512 matrices on one thread, beside the time of as many register-only operations. */
+export async function gemmSetup(): Promise<Setup> {
+  await openCpu(1);
+  const [a, b] = [tf.randomNormal([SIZE, SIZE]), tf.randomNormal([SIZE, SIZE])];
+  const peak = openPeak();
+  return {
+    works: {
+      product: [{
+        name: "Fluxion, 1 thread",
+        turn: () =>
+          timed(() => {
+            tf.matMul(a, b).dispose();
+            return null;
+          }),
+      }, {
+        name: "register-only loop",
+        turn: () => Promise.resolve({ ms: OPERATIONS / peak() / 1e6, cpuMs: null, nfe: null }),
+      }],
+    },
+    agreements: [],
+    close: () => Promise.resolve(tf.dispose([a, b])),
+  };
+}

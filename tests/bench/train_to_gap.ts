@@ -1,0 +1,73 @@
+import { openDataset } from "../../src/data/registry.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import { train } from "../../src/train/train.ts";
+import { readLog } from "../../src/train/training_log.ts";
+import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { runFile } from "../../src/train/run_folder.ts";
+import { trainDefaults } from "../../src/train/config.ts";
+import { startPeer } from "./peer.ts";
+import { type OpenSetup, writeFloats } from "./setup.ts";
+import { atThreads, type Turn } from "./turns.ts";
+
+/** Nats above the data's own density. */
+const GAP = 0.05;
+/** The test rows that training's own evaluation takes. */
+const TEST_ROWS = 500;
+const SEED = 0;
+
+/**
+ * The default CNF on moons from the same weights until its loss on test points is within 0.05
+ * nats of the true density's, looked at after each epoch; evaluations are not counted.
+ */
+export const trainToGapSetup: OpenSetup = async (python, folder) => {
+  const defaults = trainDefaults.cnf.mlp;
+  const data = await openDataset("moons", { seed: SEED, binarize: false, dataDir: null });
+  if (data.kind !== "points" || data.density === null) throw new Error("moons has a density");
+  const test = data.test.points.slice(0, TEST_ROWS * data.dims);
+  const trueLoss = -data.density.logDensity(test).reduce((sum, value) => sum + value, 0) /
+    TEST_ROWS;
+  const { lr, warmup, steps, batchSize, clip, hidden } = defaults;
+  const network = { kind: "mlp", dims: data.dims, hidden } as const;
+  const weights = encodeStateDict(network, initialParameters(network, SEED));
+  await Deno.writeFile(`${folder}/model.safetensors`, weights);
+  await writeFloats(`${folder}/train.f32`, data.train.points);
+  await writeFloats(`${folder}/test.f32`, test);
+  const plan = { lr, warmup, steps, batchSize, clip, trueLoss, gap: GAP };
+  await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(plan));
+
+  const ours = async (): Promise<Turn> => {
+    const run = `${folder}/run`;
+    const reached = new AbortController();
+    await train({
+      ...{ model: "cnf", seed: SEED, backend: "cpu", threads: 2 },
+      ...{ evalEvery: 1, saveSeconds: 3600 },
+    }, {
+      run,
+      signal: reached.signal,
+      hooks: {
+        onEvaluation: ({ testLoss }) => {
+          if (testLoss - trueLoss <= GAP) reached.abort();
+        },
+      },
+    });
+    const log = await readLog(runFile(run, "log"));
+    const isReached = log.evaluations.some(({ testLoss }) => testLoss - trueLoss <= GAP);
+    const ms = log.steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
+    return { ms: isReached ? ms : null, cpuMs: null, nfe: null };
+  };
+  // At one thread, its fastest by far.
+  const peer = python?.torchdiffeq
+    ? startPeer(python, "train_to_gap.py", { args: [folder], threads: 1 })
+    : null;
+  return {
+    works: {
+      train: [
+        { name: atThreads("Fluxion", 2), turn: ours },
+        ...(peer ? [{ name: atThreads("torchdiffeq", 1), turn: () => peer.run("train") }] : []),
+      ],
+    },
+    agreements: [],
+    isLong: true,
+    close: async () => await peer?.close(),
+  };
+};

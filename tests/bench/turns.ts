@@ -1,0 +1,116 @@
+import process from "node:process";
+
+/** What doing a piece of work once took. */
+export interface Turn {
+  /** null where the work never came to its end. */
+  readonly ms: number | null;
+  /** Of all threads; null where it is not known. */
+  readonly cpuMs: number | null;
+  /** Evaluations of the field, mean over control groups; null where none is counted. */
+  readonly nfe: number | null;
+}
+
+/** Who does the work: "Fluxion, 2 threads". What stands before the comma is its label. */
+export interface Contestant {
+  readonly name: string;
+  turn(): Promise<Turn>;
+}
+
+/** A contestant's name. */
+export function atThreads(label: string, threads: number, how = ""): string {
+  return `${label}, ${threads} thread${threads > 1 ? "s" : ""}${how && ` (${how})`}`;
+}
+
+/** All turns of a contestant, and their medians. */
+export interface Result {
+  readonly medianMs: number;
+  readonly leastMs: number;
+  readonly cpuMs: number | null;
+  readonly nfe: number | null;
+  readonly ms: readonly number[];
+}
+
+/** The threads of a peer that waits awake turn on for a while. */
+const PAUSE_MS = 30;
+/** Turns that take longer are fewer. */
+const LONG_MS = 1500;
+const LONG_ROUNDS = 3;
+/** A long one this much slower than another of its label cannot count: its first turn will do. */
+const HOPELESS = 3;
+/** Turns before the first that counts: compilers, caches and threads start. */
+const WARM_UPS = 2;
+
+/** The middle one; of an even number, the upper of two. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+/** Has the contestants do the work in turn, so many times each; slow ones less often. */
+export async function takeTurns(
+  contestants: readonly Contestant[],
+  rounds: number,
+): Promise<Record<string, Result>> {
+  const first = new Map<Contestant, Turn>();
+  const counted = new Map<Contestant, Turn[]>(contestants.map((contestant) => [contestant, []]));
+  const turnsOf = (contestant: Contestant): number => {
+    const ms = msOf(first.get(contestant)!);
+    if (ms <= LONG_MS) return rounds;
+    const least = Math.min(
+      ...[...first].filter(([{ name }]) => labelOf(name) === labelOf(contestant.name))
+        .map(([, turn]) => msOf(turn)),
+    );
+    return ms > HOPELESS * least ? 0 : Math.min(rounds, LONG_ROUNDS);
+  };
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (const contestant of contestants) {
+      const most = round === -WARM_UPS ? rounds : turnsOf(contestant);
+      if (round >= most || (round === -1 && most < rounds)) continue;
+      const turn = await contestant.turn();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (round === -WARM_UPS) first.set(contestant, turn);
+      if (round >= 0) counted.get(contestant)!.push(turn);
+    }
+  }
+  return Object.fromEntries(
+    [...counted].map(([contestant, turns]) => [
+      contestant.name,
+      resultOf(turns.length > 0 ? turns : [first.get(contestant)!]),
+    ]),
+  );
+}
+
+/** One turn each, without a warm-up. */
+export async function takeOneTurn(
+  contestants: readonly Contestant[],
+): Promise<Record<string, Result>> {
+  const results: Record<string, Result> = {};
+  for (const { name, turn } of contestants) results[name] = resultOf([await turn()]);
+  return results;
+}
+
+function resultOf(turns: readonly Turn[]): Result {
+  const ms = turns.map(msOf);
+  const cpuMs = turns.map((turn) => turn.cpuMs);
+  return {
+    ...{ medianMs: median(ms), leastMs: Math.min(...ms) },
+    cpuMs: cpuMs.includes(null) ? null : median(cpuMs as number[]),
+    ...{ nfe: turns.at(-1)!.nfe, ms },
+  };
+}
+
+function msOf({ ms }: Turn): number {
+  return ms ?? Infinity;
+}
+
+function labelOf(name: string): string {
+  return name.split(",")[0]!;
+}
+
+/** Times work of this process; `work` gives its evaluations, where they are counted. */
+export async function timed(work: () => Promise<number | null> | number | null): Promise<Turn> {
+  const begin = performance.now(), cpu = process.cpuUsage();
+  const nfe = await work();
+  const ms = performance.now() - begin;
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms, cpuMs: (user + system) / 1e3, nfe };
+}

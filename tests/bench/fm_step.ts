@@ -1,7 +1,7 @@
 /**
  * A flow-matching step and a forward pass of the ResNet of 32 filters and 4 blocks, or of the
  * U-Net of 32 filters, at batch 64, in turn:
- * Fluxion's CPU backend; tfjs's own WebAssembly backend (with a filter gradient composed of its
+ * Fluxion's CPU backend on all cores and on one; tfjs's own WebAssembly backend (with a filter gradient composed of its
  * matrix products, since it has none); PyTorch at 1 and at 2 threads, where /usr/bin/python3 has it.
  *
  *   deno run -A tests/bench/fm_step.ts [rounds] [resnet|unet]
@@ -41,6 +41,11 @@ const learner = new Learner(
 );
 const batch = tf.tensor2d(new Float32Array(BATCH * 784).map((_, i) => Math.sin(i)), [BATCH, 784]);
 let step = 0;
+
+async function onThreads(threads: number, work: "train" | "forward"): Promise<number> {
+  await openBackend("cpu", { threads });
+  return timed(tfName, work);
+}
 
 function timed(backend: string, work: "train" | "forward"): number {
   tf.setBackend(backend);
@@ -90,7 +95,8 @@ function composeFilterGradient(): void {
 
 const python = await peer("fm_step.py", [network.kind, FILTERS, BLOCKS, BATCH].map(String));
 const contestants: Record<string, (work: "train" | "forward") => number | Promise<number>> = {
-  "Fluxion": (work) => timed(tfName, work),
+  "Fluxion": (work) => onThreads(navigator.hardwareConcurrency, work),
+  "Fluxion, 1 thread": (work) => onThreads(1, work),
 };
 if (python !== null) {
   contestants["PyTorch, 1 thread"] = (work) => python.run(`1 ${work}`);

@@ -95,3 +95,26 @@ Deno.test("KernelCrew says what a worker's call threw, and goes on", async () =>
   new Int32Array(memory.buffer).fill(0, 256, 288);
   runUntilAll(crew, memory, 2);
 });
+
+Deno.test("KernelCrew says that a worker did not start", async () => {
+  const fail: ((error: Error) => void)[] = [];
+  const broken = class {
+    on(_event: "error", listener: (error: Error) => void) {
+      fail.push(listener);
+    }
+    unref() {}
+  };
+  const memory = fullSharedMemory();
+  const worker = broken as unknown as ConstructorParameters<typeof KernelCrew>[2];
+  const crew = new KernelCrew([await compile()], memory, worker);
+  crew.threads = 2;
+  crew.run("count", [[4096], [4160]], scratch); // the program makes both calls
+  const numbers = new Int32Array(memory.buffer);
+  assert.deepEqual([numbers[1024], numbers[1040]], [1, 1]);
+  assert.equal(fail.length, 1);
+  fail[0]!(new Error("no thread left"));
+  assert.throws(
+    () => crew.run("count", [[4096], [4160]], scratch),
+    /^FailureError: a worker of the CPU backend did not start: no thread left$/,
+  );
+});

@@ -26,6 +26,7 @@ export * from "./src/runtime/errors.ts";
 export {
   type Backend,
   type BackendKind,
+  type BackendOptions,
   chooseBackend,
   openBackend,
 } from "./src/runtime/backend.ts";

@@ -7,7 +7,11 @@ export interface WorkerProgram {
 }
 
 /** Every worker's program. */
-export const workerPrograms: readonly WorkerProgram[] = ["entry", "pool_entry"].map((name) => ({
+export const workerPrograms: readonly WorkerProgram[] = [
+  "entry",
+  "kernel_entry",
+  "pool_entry",
+].map((name) => ({
   entry: `${root}/src/runtime/worker/${name}.ts`,
   bundle: `${root}/src/runtime/worker/${name}.bundle.txt`,
 }));

@@ -49,7 +49,7 @@ export async function openRun(
   const { network } = await readRunConfig(folder);
   const work = isImageNetwork(network) ? "images" : "points";
   const { kind } = await chooseBackend(options.backend ?? "auto", work);
-  const backend = await openBackend(kind);
+  const backend = await openBackend(kind, { threads: options.threads });
   try {
     const { model, config } = await loadRun(folder, options.weights);
     return {

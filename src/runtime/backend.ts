@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "./errors.ts";
-import { openCpu } from "./cpu_backend.ts";
+import { openCpu, setCpuThreads } from "./cpu_backend.ts";
 import { type Adapter, isSoftwareAdapter, requestAdapter } from "./adapters.ts";
 import { openWebgpu } from "./webgpu_backend.ts";
 
@@ -30,6 +30,12 @@ export interface Backend {
 const opened = new Map<BackendKind, Backend>();
 let last: Promise<unknown> = Promise.resolve();
 
+/** How a backend is opened. */
+export interface BackendOptions {
+  /** The CPU backend's kernels use at most so many threads from now on; as many as there are cores when left out. */
+  readonly threads?: number;
+}
+
 /**
  * Starts a backend and makes it tfjs's current one; a second call gives the same.
  *
@@ -39,14 +45,17 @@ let last: Promise<unknown> = Promise.resolve();
  * @throws {InputError} If `kind` is `webgpu` and there is no adapter, or its device does not start.
  * @throws {FailureError} If the CPU backend does not start.
  */
-export function openBackend(kind: BackendKind): Promise<Backend> {
+export function openBackend(kind: BackendKind, options: BackendOptions = {}): Promise<Backend> {
   // One after the other: of two initialisations at once tfjs drops the first.
-  const opening = last.then(() => open(kind));
+  const opening = last.then(() => open(kind, options));
   last = opening.catch(() => {});
   return opening;
 }
 
-async function open(kind: BackendKind): Promise<Backend> {
+async function open(
+  kind: BackendKind,
+  { threads = navigator.hardwareConcurrency }: BackendOptions,
+): Promise<Backend> {
   let backend = opened.get(kind);
   if (backend === undefined) {
     const started = kind === "cpu" ? await openCpu() : await openWebgpu();
@@ -61,6 +70,7 @@ async function open(kind: BackendKind): Promise<Backend> {
     opened.set(kind, backend);
   }
   backend.check();
+  if (kind === "cpu") setCpuThreads(threads);
   await tf.setBackend(backend.tfName);
   await tf.ready();
   if (tf.getBackend() !== backend.tfName) {

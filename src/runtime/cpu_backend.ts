@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
+import { fullSharedMemory, onSharedMemory } from "./cpu_kernels/shared_memory.ts";
+import type { SimdThreads } from "./cpu_kernels/simd_kernels.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
 import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";
@@ -7,6 +9,8 @@ import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "by
 
 /** tfjs's name for the WebAssembly backend with Fluxion's kernels. */
 export const CPU_BACKEND = "fluxion-cpu";
+
+let simd: SimdThreads | null = null;
 
 /**
  * Starts tfjs's WebAssembly backend and registers it a second time, with
@@ -24,16 +28,22 @@ export async function openCpu(): Promise<Backend> {
     await startWasm();
     tf.copyRegisteredKernels("wasm", CPU_BACKEND);
     const backend = tf.findBackend("wasm") as unknown as WasmBackend;
-    registerCpuKernels(CPU_BACKEND, backend, "fastest");
+    const { Worker } = await import("node:worker_threads");
+    simd = registerCpuKernels(CPU_BACKEND, backend, "fastest", Worker);
     tf.registerBackend(CPU_BACKEND, () => tf.findBackend("wasm"), 0);
   }
   return {
     kind: "cpu",
     tfName: CPU_BACKEND,
-    description: "WebAssembly SIMD on one CPU thread",
+    description: "WebAssembly SIMD on the CPU",
     check: () => {},
     close: () => {},
   };
+}
+
+/** Lets so many threads, the program's own included, share the CPU backend's kernels, if it was started. */
+export function setCpuThreads(threads: number): void {
+  if (simd !== null) simd.threads = threads;
 }
 
 async function startWasm(): Promise<void> {
@@ -42,11 +52,13 @@ async function startWasm(): Promise<void> {
   const listeners = processListeners();
   // Imported here because importing it registers the backend `wasm`.
   const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
-  const url = URL.createObjectURL(
-    new Blob([wasmBytes as Uint8Array<ArrayBuffer>], { type: "application/wasm" }),
-  );
+  const shared = sharedModule();
+  const bytes = shared?.bytes ?? wasmBytes as Uint8Array<ArrayBuffer>;
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
+  const { instantiate } = WebAssembly;
   try {
     if (tf.findBackend("wasm") === null) {
+      if (shared !== null) WebAssembly.instantiate = instantiateOn(shared) as typeof instantiate;
       setWasmPaths({
         "tfjs-backend-wasm.wasm": url,
         "tfjs-backend-wasm-simd.wasm": url,
@@ -56,6 +68,7 @@ async function startWasm(): Promise<void> {
       await tf.ready();
     }
   } finally {
+    WebAssembly.instantiate = instantiate;
     URL.revokeObjectURL(url);
     listeners.removeAdded();
   }
@@ -64,6 +77,36 @@ async function startWasm(): Promise<void> {
       'backend cpu: tfjs\'s WebAssembly backend did not start; run "fluxion doctor" to see why',
     );
   }
+}
+
+/** tfjs's module on a memory that workers can share. */
+interface SharedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** The name that tfjs's module imports its memory by. */
+const MEMORY_NAME = "fluxionMemory";
+
+/** Null where the memory cannot be had, as where address space is short; tfjs then has its own. */
+function sharedModule(): SharedModule | null {
+  try {
+    const bytes = onSharedMemory(wasmBytes as Uint8Array, MEMORY_NAME);
+    return { bytes, memory: fullSharedMemory() };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** `WebAssembly.instantiate` that gives tfjs's module its memory: tfjs has no setting for that. */
+function instantiateOn({ bytes, memory }: SharedModule) {
+  const { instantiate } = WebAssembly;
+  return (source: BufferSource, imports: WebAssembly.Imports) => {
+    const isOurs = source.byteLength === bytes.length && imports.env !== undefined;
+    const env = isOurs ? { ...imports.env, [MEMORY_NAME]: memory } : imports.env;
+    return instantiate(source, isOurs ? { ...imports, env: env! } : imports);
+  };
 }
 
 /**

@@ -161,7 +161,7 @@ async function hasCheckpoint(run: string): Promise<boolean> {
 
 async function openBackendOf({ config, dataset }: TrainingPlan) {
   const { kind, reason } = await chooseBackend(config.backend, dataset.kind);
-  return { backend: await openBackend(kind), reason };
+  return { backend: await openBackend(kind, { threads: config.threads }), reason };
 }
 
 /** Trains from a checkpoint on, in a folder that is held and has its config. */

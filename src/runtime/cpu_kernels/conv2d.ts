@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
+import { addressOf, elementRanges, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall, type WasmBackend } from "./wasm.ts";
 
 interface ConvAttributes {
@@ -58,7 +58,7 @@ interface Geometry {
  * @throws {RangeError} If the images are not NHWC, or there is none.
  */
 export function conv2d(
-  simd: SimdKernels,
+  simd: SimdThreads,
   name: "Conv2D" | "FusedConv2D" | typeof RESIDUAL_CONV2D,
   call: ConvCall,
 ): tf.TensorInfo {
@@ -88,83 +88,92 @@ interface Operands {
 }
 
 function convolve(
-  simd: SimdKernels,
+  simd: SimdThreads,
   backend: WasmBackend,
   { x, filter, bias, residual, relu }: Operands,
   geometry: Geometry,
 ): tf.TensorInfo {
-  const { input: [n, h, w, cin], output: [, oh, ow, cout] } = geometry;
+  const { input: [n, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
   const out = backend.makeOutput([n, oh, ow, cout], "float32");
   const at = (tensor: tf.TensorInfo | undefined) =>
     tensor === undefined || tensor === null ? 0 : addressOf(backend, tensor);
+  const added = at(residual);
   // With a bias an image, image by image.
   const perImage = bias?.shape.length === 2;
-  const images = perImage ? 1 : n;
   const bytes = Float32Array.BYTES_PER_ELEMENT;
   const [inputBytes, outputBytes] = [h * w * cin * bytes, oh * ow * cout * bytes];
-  const { scratchNumbers, run } = algorithmFor(simd, geometry);
-  withScratch(backend, scratchNumbers, (scratch) => {
-    for (let image = 0; image < n; image += images) {
-      run({
-        images,
-        x: at(x) + image * inputBytes,
-        filter: at(filter),
-        bias: at(bias) + (perImage ? image * cout * bytes : 0),
-        residual: residual === undefined ? 0 : at(residual) + image * outputBytes,
-        relu: Number(relu),
-        y: at(out) + image * outputBytes,
-        scratch,
-      });
-    }
-  });
+  const work = workOf(geometry);
+  const jobs = ranges(n, perImage ? n : simd.pieces(work)).map(
+    ({ first, count }) => ({
+      images: count,
+      from: at(x) + first * inputBytes,
+      offset: at(bias) + (perImage ? first * cout * bytes : 0),
+      residual: added === 0 ? 0 : added + first * outputBytes,
+      to: at(out) + first * outputBytes,
+    }),
+  );
+  const weights = at(filter), positive = Number(relu);
+  if (isPointwise(geometry)) {
+    simd.runWithScratch(
+      "gemm",
+      simd.kernels.gemmScratch(cout, cin),
+      jobs.map(({ images, from, offset, residual, to }) => [
+        ...[0, 0, images * h * w, cout, cin] as const,
+        ...[from, weights, offset, residual, positive, to] as const,
+      ]),
+      work,
+    );
+    return out;
+  }
+  if (suitsWinograd(geometry)) {
+    simd.runWithScratch(
+      "winograd",
+      simd.kernels.winogradScratch(cin, cout),
+      jobs.map(({ images, from, offset, residual, to }) => [
+        ...[images, h, w, cin, cout] as const,
+        ...[from, weights, 0, offset, residual, positive, to] as const,
+      ]),
+      work,
+    );
+    return out;
+  }
+  const sizes = [h, w, cin, ...kernel, oh, ow, cout] as const;
+  const taps = kernel[0] * kernel[1];
+  // ReLU waits for the residual.
+  const early = added === 0 ? positive : 0;
+  if (isNarrow(geometry)) {
+    simd.runWithScratch(
+      "convNarrow",
+      simd.kernels.convNarrowScratch(h * w, cin, taps * cout),
+      jobs.map(({ images, from, offset, to }) => [
+        ...[images, ...sizes, ...pads, from, weights, offset, early, to] as const,
+      ]),
+      work,
+    );
+  } else {
+    simd.runWithScratch(
+      "conv",
+      simd.kernels.convScratch(taps * cin, cout),
+      jobs.map(({ images, from, offset, to }) => [
+        ...[images, ...sizes, ...strides, ...pads, from, weights, offset, early, to] as const,
+      ]),
+      work,
+    );
+  }
+  if (added !== 0) {
+    simd.run(
+      "addTo",
+      elementRanges(simd, n * oh * ow * cout).map(({ first, count }) => [
+        ...[count, added + bytes * first, positive, at(out) + bytes * first] as const,
+      ]),
+    );
+  }
   return out;
 }
 
-/** Addresses and flags of a convolution of some images. */
-type ConvolutionJob = Readonly<
-  Record<"images" | "x" | "filter" | "bias" | "residual" | "relu" | "y" | "scratch", number>
->;
-
-function algorithmFor(simd: SimdKernels, geometry: Geometry): {
-  readonly scratchNumbers: number;
-  readonly run: (job: ConvolutionJob) => void;
-} {
-  const { input: [, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
-  const taps = kernel[0] * kernel[1];
-  if (isPointwise(geometry)) {
-    return {
-      scratchNumbers: simd.gemmScratch(cout, cin),
-      run: ({ images, x, filter, bias, residual, relu, y, scratch }) =>
-        simd.gemm(
-          ...[0, 0, images * h * w, cout, cin] as const,
-          ...[x, filter, bias, residual, relu, y, scratch] as const,
-        ),
-    };
-  }
-  if (suitsWinograd(geometry)) {
-    return {
-      scratchNumbers: simd.winogradScratch(cin, cout),
-      run: ({ images, x, filter, bias, residual, relu, y, scratch }) =>
-        simd.winograd(
-          ...[images, h, w, cin, cout] as const,
-          ...[x, filter, 0, bias, residual, relu, y, scratch] as const,
-        ),
-    };
-  }
-  const narrow = isNarrow(geometry);
-  const sizes = [h, w, cin, ...kernel, oh, ow, cout] as const;
-  return {
-    scratchNumbers: narrow
-      ? simd.convNarrowScratch(h * w, cin, taps * cout)
-      : simd.convScratch(taps * cin, cout),
-    run: ({ images, x, filter, bias, residual, relu, y, scratch }) => {
-      const early = residual === 0 ? relu : 0;
-      const rest = [x, filter, bias, early, y, scratch] as const;
-      if (narrow) simd.convNarrow(images, ...sizes, ...pads, ...rest);
-      else simd.conv(images, ...sizes, ...strides, ...pads, ...rest);
-      if (residual !== 0) simd.addTo(images * oh * ow * cout, residual, relu, y);
-    },
-  };
+/** Multiply-adds of a convolution done as it is written. */
+function workOf({ input, output: [n, oh, ow, cout], kernel }: Geometry): number {
+  return n * oh * ow * cout * kernel[0] * kernel[1] * input[3];
 }
 
 /** Whether an output pixel is a product of one input pixel with the filter. */
@@ -195,28 +204,35 @@ function isNarrow({ input, output, strides }: Geometry): boolean {
  * @throws {RangeError} If the images are not NHWC, or there is none.
  */
 export function conv2dBackpropFilter(
-  simd: SimdKernels,
+  simd: SimdThreads,
   call: FilterGradientCall,
 ): tf.TensorInfo {
   const { inputs: { x, dy }, attrs, backend } = call;
   const geometry = geometryOf("Conv2DBackpropFilter", x.shape, attrs.filterShape, attrs);
   const { input: [n, h, w, cin], output: [, , , cout], kernel, strides, pads } = geometry;
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
   if (isPointwise(geometry)) {
     const out = backend.makeOutput(attrs.filterShape, "float32");
-    withScratch(
-      backend,
-      simd.gemmScratch(cout, n * h * w),
-      (scratch) => simd.gemm(1, 0, cin, cout, n * h * w, at(x), at(dy), 0, 0, 0, at(out), scratch),
-    );
+    productOverRows(simd, n * h * w, [cin, cout], [at(x), at(dy), at(out)]);
     return out;
   }
   if (suitsWinograd(geometry)) {
     const out = backend.makeOutput(attrs.filterShape, "float32");
-    withScratch(
-      backend,
-      simd.winogradScratch(cin, cout),
-      (scratch) => simd.winogradFilterGradient(n, h, w, cin, cout, at(x), at(dy), at(out), scratch),
+    const parts = ranges(n, partsOfSum(n, workOf(geometry)));
+    simd.inParts(
+      parts.length,
+      9 * cin * cout,
+      at(out),
+      (partAt) =>
+        simd.runWithScratch(
+          "winogradFilterGradient",
+          simd.kernels.winogradScratch(cin, cout),
+          parts.map(({ first, count }, part) => [
+            ...[count, h, w, cin, cout, at(x) + first * h * w * cin * bytes] as const,
+            ...[at(dy) + first * h * w * cout * bytes, partAt(part)] as const,
+          ]),
+        ),
     );
     return out;
   }
@@ -236,23 +252,62 @@ export function conv2dBackpropFilter(
 }
 
 function filterGradient(
-  simd: SimdKernels,
+  simd: SimdThreads,
   backend: WasmBackend,
   { x, dy }: { readonly x: tf.TensorInfo; readonly dy: tf.TensorInfo },
-  { input, output: [, oh, ow, cout], kernel, strides, pads }: Geometry,
+  geometry: Geometry,
 ): tf.TensorInfo {
-  const out = backend.makeOutput([...kernel, input[3], cout], "float32");
+  const { input: [n, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
+  const taps = kernel[0] * kernel[1] * cin;
+  const out = backend.makeOutput([...kernel, cin, cout], "float32");
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
-  withScratch(
-    backend,
-    simd.convScratch(kernel[0] * kernel[1] * input[3], cout),
-    (scratch) =>
-      simd.convFilterGradient(
-        ...[...input, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
-        ...[at(x), at(dy), at(out), scratch] as const,
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const parts = ranges(n, partsOfSum(n, workOf(geometry)));
+  simd.inParts(
+    parts.length,
+    taps * cout,
+    at(out),
+    (partAt) =>
+      simd.runWithScratch(
+        "convFilterGradient",
+        simd.kernels.convScratch(taps, cout),
+        parts.map(({ first, count }, part) => [
+          ...[count, h, w, cin, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
+          ...[at(x) + first * h * w * cin * bytes] as const,
+          ...[at(dy) + first * oh * ow * cout * bytes, partAt(part)] as const,
+        ]),
       ),
   );
   return out;
+}
+
+/**
+ * C[m, n] = the sum over rows of A[rows, m] times B[rows, n].
+ *
+ * @param addresses Of A, B and C.
+ */
+export function productOverRows(
+  simd: SimdThreads,
+  rows: number,
+  [m, n]: readonly [number, number],
+  [a, b, c]: readonly [number, number, number],
+): void {
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const parts = ranges(rows, partsOfSum(rows, rows * m * n));
+  simd.inParts(
+    parts.length,
+    m * n,
+    c,
+    (partAt) =>
+      simd.runWithScratch(
+        "gemm",
+        simd.kernels.gemmScratch(n, Math.max(...parts.map(({ count }) => count))),
+        parts.map(({ first, count }, part) => [
+          ...[1, 0, m, n, count, a + first * m * bytes, b + first * n * bytes] as const,
+          ...[0, 0, 0, partAt(part)] as const,
+        ]),
+      ),
+  );
 }
 
 /**
@@ -263,7 +318,7 @@ function filterGradient(
  *   than the filter.
  */
 export function conv2dBackpropInput(
-  simd: SimdKernels,
+  simd: SimdThreads,
   call: InputGradientCall,
 ): tf.TensorInfo {
   const { inputs: { dy, filter }, attrs, backend } = call;
@@ -278,23 +333,33 @@ export function conv2dBackpropInput(
     );
   }
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const jobs = ranges(n, simd.pieces(workOf(geometry))).map(({ first, count }) => ({
+    images: count,
+    from: at(dy) + first * oh * ow * cout * bytes,
+    at: first * h * w * cin * bytes,
+  }));
   if (isPointwise(geometry)) {
     const out = backend.makeOutput(input, "float32");
-    withScratch(
-      backend,
-      simd.gemmScratch(cin, cout),
-      (scratch) =>
-        simd.gemm(0, 1, n * h * w, cin, cout, at(dy), at(filter), 0, 0, 0, at(out), scratch),
+    simd.runWithScratch(
+      "gemm",
+      simd.kernels.gemmScratch(cin, cout),
+      jobs.map((job) => [
+        ...[0, 1, job.images * h * w, cin, cout, job.from, at(filter)] as const,
+        ...[0, 0, 0, at(out) + job.at] as const,
+      ]),
     );
     return out;
   }
   if (suitsWinograd(geometry)) {
     const out = backend.makeOutput(input, "float32");
-    withScratch(
-      backend,
-      simd.winogradScratch(cout, cin),
-      (scratch) =>
-        simd.winograd(n, h, w, cout, cin, at(dy), at(filter), 1, 0, 0, 0, at(out), scratch),
+    simd.runWithScratch(
+      "winograd",
+      simd.kernels.winogradScratch(cout, cin),
+      jobs.map((job) => [
+        ...[job.images, h, w, cout, cin, job.from, at(filter)] as const,
+        ...[1, 0, 0, 0, at(out) + job.at] as const,
+      ]),
     );
     return out;
   }

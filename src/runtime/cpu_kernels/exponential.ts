@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
+import { addressOf, elementRanges, type SimdThreads } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What Exp and Sigmoid are called with. */
@@ -7,7 +7,7 @@ export type ExponentialCall = KernelCall<"x", object>;
 
 /** exp(x) or 1 / (1 + exp(-x)), four numbers at a time; tfjs's own take one. */
 export function exponential(
-  simd: SimdKernels,
+  simd: SimdThreads,
   name: "Exp" | "Sigmoid",
   { inputs: { x }, attrs, backend }: ExponentialCall,
 ): tf.TensorInfo {
@@ -15,7 +15,10 @@ export function exponential(
   const out = backend.makeOutput(x.shape, "float32");
   const count = tf.util.sizeFromShape(x.shape);
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
-  if (name === "Exp") simd.expOf(count, from, to);
-  else withScratch(backend, 16, (constants) => simd.sigmoidOf(count, from, to, constants));
+  const calls = elementRanges(simd, count).map((range) =>
+    [range.count, from + 4 * range.first, to + 4 * range.first] as const
+  );
+  if (name === "Exp") simd.run("expOf", calls);
+  else simd.runWithScratch("sigmoidOf", 16, calls);
   return out;
 }

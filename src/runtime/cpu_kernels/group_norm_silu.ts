@@ -1,7 +1,11 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "../group_norm_silu.ts";
-import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
+import { addressOf, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
 import type { KernelCall, WasmBackend } from "./wasm.ts";
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Multiply-adds that take as long as a number does here. */
+const WORK = 25;
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;
@@ -19,7 +23,7 @@ export interface GroupNormSiluGradCall extends KernelCall<"x" | "scale" | "offse
 
 /** GroupNormSilu in three passes over an image: y, mean and inverseStd (src/runtime/group_norm_silu.ts). */
 export function groupNormSilu(
-  simd: SimdKernels,
+  simd: SimdThreads,
   { inputs: { x, scale, offset, shift }, backend }: GroupNormSiluCall,
 ): tf.TensorInfo[] {
   const { n, area, c } = sizesOf("GroupNormSilu", x);
@@ -28,17 +32,22 @@ export function groupNormSilu(
   const mean = backend.makeOutput([n, groups], "float32");
   const inverseStd = backend.makeOutput([n, groups], "float32");
   const at = addresses(backend);
-  withScratch(backend, 16, (constants) =>
-    simd.groupNormSilu(
-      ...[n, area, c, at(x), at(scale), at(offset), at(shift)] as const,
-      ...[at(y), at(mean), at(inverseStd), constants] as const,
-    ));
+  const image = area * c * BYTES;
+  simd.runWithScratch(
+    "groupNormSilu",
+    16,
+    ranges(n, simd.pieces(WORK * n * area * c)).map(({ first, count }) => [
+      ...[count, area, c, at(x) + first * image, at(scale), at(offset)] as const,
+      ...[shift === undefined ? 0 : at(shift) + first * c * BYTES, at(y) + first * image] as const,
+      ...[at(mean) + first * groups * BYTES, at(inverseStd) + first * groups * BYTES] as const,
+    ]),
+  );
   return [y, mean, inverseStd];
 }
 
 /** GroupNormSiluGrad in two passes over an image: dx, dScale, dOffset, dShift. */
 export function groupNormSiluGradient(
-  simd: SimdKernels,
+  simd: SimdThreads,
   { inputs: { dy, x, scale, offset, shift, mean, inverseStd }, backend }: GroupNormSiluGradCall,
 ): tf.TensorInfo[] {
   const { n, area, c } = sizesOf("GroupNormSiluGrad", x);
@@ -47,12 +56,28 @@ export function groupNormSiluGradient(
   const dOffset = backend.makeOutput([c], "float32");
   const dShift = backend.makeOutput([n, c], "float32");
   const at = addresses(backend);
-  withScratch(backend, 16, (constants) =>
-    simd.groupNormSiluGradient(
-      ...[n, area, c, at(dy), at(x), at(scale), at(offset), at(shift)] as const,
-      ...[at(mean), at(inverseStd), at(dx), at(dScale), at(dOffset), at(dShift)] as const,
-      constants,
-    ));
+  const image = area * c * BYTES, groups = c / GROUP_CHANNELS;
+  const parts = ranges(n, partsOfSum(n, WORK * n * area * c));
+  const add = (partOfScale: (part: number) => number, partOfOffset: (part: number) => number) =>
+    simd.runWithScratch(
+      "groupNormSiluGradient",
+      16,
+      parts.map(({ first, count }, part) => [
+        ...[count, area, c, at(dy) + first * image, at(x) + first * image] as const,
+        ...[at(scale), at(offset)] as const,
+        ...[shift === undefined ? 0 : at(shift) + first * c * BYTES] as const,
+        ...[at(mean) + first * groups * BYTES, at(inverseStd) + first * groups * BYTES] as const,
+        ...[at(dx) + first * image, partOfScale(part), partOfOffset(part)] as const,
+        ...[at(dShift) + first * c * BYTES] as const,
+      ]),
+    );
+  simd.inParts(
+    parts.length,
+    c,
+    at(dScale),
+    (partOfScale) =>
+      simd.inParts(parts.length, c, at(dOffset), (partOfOffset) => add(partOfScale, partOfOffset)),
+  );
   return [dx, dScale, dOffset, dShift];
 }
 

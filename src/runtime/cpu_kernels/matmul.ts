@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
+import { productOverRows } from "./conv2d.ts";
+import { addressOf, ranges, type SimdThreads } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What BatchMatMul and _FusedMatMul are called with; the former has no bias and no activation. */
@@ -25,7 +26,7 @@ interface MatMulAttributes {
  * @throws {RangeError} If a factor is empty, or they do not fit.
  */
 export function matMul(
-  simd: SimdKernels,
+  simd: SimdThreads,
   name: "BatchMatMul" | "_FusedMatMul",
   call: MatMulCall,
 ): tf.TensorInfo {
@@ -56,26 +57,35 @@ export function matMul(
   if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
 
   const out = backend.makeOutput([...outer, m, n], "float32");
-  withScratch(backend, simd.gemmScratch(n, k), (scratch) => {
-    const bytes = Float32Array.BYTES_PER_ELEMENT;
-    const [aAddress, bAddress] = [addressOf(backend, a), addressOf(backend, b)];
-    const stepA = matricesA === 1 ? 0 : m * k * bytes, stepB = matricesB === 1 ? 0 : k * n * bytes;
-    for (let i = 0; i < count; i++) {
-      simd.gemm(
-        Number(transposeA),
-        Number(transposeB),
-        m,
-        n,
-        k,
-        aAddress + i * stepA,
-        bAddress + i * stepB,
-        bias === undefined || bias === null ? 0 : addressOf(backend, bias),
-        0,
-        Number(activation === "relu"),
-        addressOf(backend, out) + i * m * n * bytes,
-        scratch,
-      );
-    }
-  });
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const [aAddress, bAddress, cAddress] = [a, b, out].map((tensor) =>
+    addressOf(backend, tensor)
+  ) as [
+    number,
+    number,
+    number,
+  ];
+  const offset = bias === undefined || bias === null ? 0 : addressOf(backend, bias);
+  const relu = Number(activation === "relu");
+  if (count === 1 && transposeA && !transposeB && offset === 0 && relu === 0) {
+    productOverRows(simd, k, [m, n], [aAddress, bAddress, cAddress]);
+    return out;
+  }
+  const stepA = matricesA === 1 ? 0 : m * k * bytes, stepB = matricesB === 1 ? 0 : k * n * bytes;
+  // Rows of a transposed A do not lie side by side.
+  const work = count * m * n * k;
+  const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work) / count);
+  const rows = ranges(m, pieces);
+  const calls = ranges(count, count).flatMap(({ first: matrix }) =>
+    rows.map((range) =>
+      [
+        ...[Number(transposeA), Number(transposeB), range.count, n, k] as const,
+        aAddress + matrix * stepA + range.first * k * bytes,
+        bAddress + matrix * stepB,
+        ...[offset, 0, relu, cAddress + (matrix * m + range.first) * n * bytes] as const,
+      ] as const
+    )
+  );
+  simd.runWithScratch("gemm", simd.kernels.gemmScratch(n, k), calls, work);
   return out;
 }

@@ -19,7 +19,8 @@ import { groupNormSiluKernels } from "../group_norm_silu.ts";
 import { identity } from "./identity.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
 import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
-import { openSimdKernels } from "./simd_kernels.ts";
+import { SimdThreads } from "./simd_kernels.ts";
+import type { WorkerConstructor } from "../worker/kernel_crew.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice, type SliceCall } from "./slice.ts";
 import { reduce, type ReduceCall } from "./sum.ts";
@@ -30,13 +31,16 @@ import { type KernelCall, replaceKernel, type WasmBackend } from "./wasm.ts";
  * has slower than SIMD code can be, for a backend that shares its instance.
  *
  * @param backend tfjs's WebAssembly backend, started.
+ * @param worker Makes the workers that share the kernels, where the backend's memory is shared.
+ * @returns What sets the number of threads; it is 1.
  */
 export function registerCpuKernels(
   backendName: string,
   backend: WasmBackend,
   choice: SimdChoice,
-): void {
-  const simd = openSimdKernels(backend, choice);
+  worker: WorkerConstructor | null,
+): SimdThreads {
+  const simd = new SimdThreads(backend, choice, worker);
   for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
     replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
   }
@@ -74,4 +78,5 @@ export function registerCpuKernels(
     RELU_GRADIENT,
     (call: KernelCall<"dy" | "y", object>) => reluGradientKernel(simd, call),
   );
+  return simd;
 }

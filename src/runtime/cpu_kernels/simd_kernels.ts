@@ -1,5 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
-import { type SimdBuilds, type SimdChoice, simdModule } from "../simd/simd_module.ts";
+import { type SimdBuilds, simdBytes, type SimdChoice } from "../simd/simd_module.ts";
+import { KernelCrew, type WorkerConstructor } from "../worker/kernel_crew.ts";
+import { onSharedMemory } from "./shared_memory.ts";
 import type { WasmBackend } from "./wasm.ts";
 import convPlain from "./conv.plain.wasm" with { type: "bytes" };
 import convRelaxed from "./conv.relaxed.wasm" with { type: "bytes" };
@@ -180,20 +182,165 @@ type ConvSizes = [
   pw: number,
 ];
 
-/** Instantiates the kernels on a backend's memory. */
-export function openSimdKernels(backend: WasmBackend, choice: SimdChoice): SimdKernels {
-  const builds: readonly SimdBuilds[] = [
-    { relaxed: gemmRelaxed, plain: gemmPlain },
-    { relaxed: convRelaxed, plain: convPlain },
-    { relaxed: elementwiseRelaxed, plain: elementwisePlain },
-    { relaxed: groupNormRelaxed, plain: groupNormPlain },
-    { relaxed: winogradRelaxed, plain: winogradPlain },
-  ];
-  const { memory } = backend.wasm.asm;
-  const kernels = builds.map((build) =>
-    new WebAssembly.Instance(simdModule(build, choice), { env: { memory } }).exports
+/** A kernel's arguments without the last. */
+export type ScratchlessArguments<Name extends keyof SimdKernels> =
+  Parameters<SimdKernels[Name]> extends [...infer Before extends number[], number] ? Before : never;
+
+/** The kernels on all threads: calls of a round are shared among them, in any order. */
+export class SimdThreads {
+  /** The kernels on the program's own thread. */
+  readonly kernels: SimdKernels;
+  readonly #backend: WasmBackend;
+  readonly #crew: KernelCrew;
+
+  /**
+   * @param backend tfjs's, started.
+   * @param worker Makes workers, which a shared memory takes; null: there are to be none.
+   */
+  constructor(backend: WasmBackend, choice: SimdChoice, worker: WorkerConstructor | null) {
+    const builds: readonly SimdBuilds[] = [
+      { relaxed: gemmRelaxed, plain: gemmPlain },
+      { relaxed: convRelaxed, plain: convPlain },
+      { relaxed: elementwiseRelaxed, plain: elementwisePlain },
+      { relaxed: groupNormRelaxed, plain: groupNormPlain },
+      { relaxed: winogradRelaxed, plain: winogradPlain },
+    ];
+    const { memory } = backend.wasm.asm;
+    const shared = memory.buffer instanceof SharedArrayBuffer;
+    const modules = builds.map((build) => {
+      const bytes = simdBytes(build, choice);
+      return new WebAssembly.Module(shared ? onSharedMemory(bytes, "memory") : bytes);
+    });
+    this.#backend = backend;
+    this.#crew = new KernelCrew(modules, memory, shared ? worker : null);
+    this.kernels = this.#crew.kernels as unknown as SimdKernels;
+  }
+
+  /** So many share a round; without workers it stays 1. */
+  set threads(threads: number) {
+    this.#crew.threads = threads;
+  }
+
+  /**
+   * In how many pieces some work pays, of which each gives the same bits whatever the others are:
+   * 1 for less than some 50 microseconds, else two a thread, so that a thread that comes late
+   * leaves its second to the others.
+   */
+  pieces(work: number): number {
+    const { threads } = this.#crew;
+    return threads === 1
+      ? 1
+      : Math.max(1, Math.min(2 * threads, Math.floor(2 * work / SMALL_WORK)));
+  }
+
+  /** Calls a kernel once for each list of arguments. */
+  run<Name extends keyof SimdKernels>(
+    name: Name,
+    calls: readonly Readonly<Parameters<SimdKernels[Name]>>[],
+  ): void {
+    this.#crew.run(name, calls);
+  }
+
+  /**
+   * {@link run} of a kernel whose last argument is scratch of so many numbers.
+   *
+   * @param work Of all calls, in multiply-adds: too little is not shared.
+   */
+  runWithScratch<Name extends keyof SimdKernels>(
+    name: Name,
+    numbers: number,
+    calls: readonly Readonly<ScratchlessArguments<Name>>[],
+    work = Infinity,
+  ): void {
+    // A cache line of its own for each thread.
+    const bytes = 64 * Math.ceil(numbers / 16);
+    const isShared = calls.length > 1 && this.pieces(work) > 1;
+    withScratch(this.#backend, bytes / 4 * (isShared ? this.#crew.threads : 1), (at) => {
+      if (isShared) this.#crew.run(name, calls, { at, bytes });
+      else for (const call of calls) this.#crew.kernels[name]!(...call, at);
+    });
+  }
+
+  /** out = scale * the sum of parts [count, size], in their order. */
+  sumParts(count: number, size: number, scale: number, parts: number, out: number): void {
+    withScratch(
+      this.#backend,
+      2 * size,
+      (totals) => this.kernels.sumMiddle(1, count, size, scale, parts, out, totals),
+    );
+  }
+
+  /**
+   * A sum of many terms, made of parts that do not depend on the number of threads: `make` gets
+   * where each part [size] belongs; then they are added up in their order.
+   */
+  inParts(
+    count: number,
+    size: number,
+    out: number,
+    make: (partAt: (part: number) => number) => void,
+  ): void {
+    if (count === 1) return make(() => out);
+    withScratch(this.#backend, count * size, (parts) => {
+      make((part) => parts + 4 * part * size);
+      this.sumParts(count, size, 1, parts, out);
+    });
+  }
+}
+
+/** Multiply-adds, about, that a core takes 50 microseconds for. */
+const SMALL_WORK = 1_000_000;
+
+/** Multiply-adds that are worth a part of a sum of its own, and the most parts of a sum. */
+const [PART_WORK, MOST_PARTS] = [8_000_000, 8];
+
+/** In how many parts a sum over `count` items is made: a matter of its size alone. */
+export function partsOfSum(count: number, work: number): number {
+  return Math.max(1, Math.min(count, MOST_PARTS, Math.floor(work / PART_WORK)));
+}
+
+/** A range of items. */
+export interface Range {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Cuts `count` items into at most so many ranges, about equal; all but the last are multiples of `unit`. */
+export function ranges(count: number, pieces: number, unit = 1): Range[] {
+  const units = Math.ceil(count / unit);
+  const used = Math.max(1, Math.min(pieces, units));
+  return Array.from({ length: used }, (_, piece) => {
+    const first = Math.floor(units * piece / used) * unit;
+    const end = Math.min(count, Math.floor(units * (piece + 1) / used) * unit);
+    return { first, count: end - first };
+  });
+}
+
+/** Multiply-adds that take as long as a number does in an operation that passes once over memory. */
+const ELEMENT_WORK = 8;
+
+/** Ranges of elements of an operation that passes once over them. */
+export function elementRanges(simd: SimdThreads, count: number): Range[] {
+  return ranges(count, simd.pieces(ELEMENT_WORK * count), 16);
+}
+
+/** Copies `count` runs of `bytes` bytes, a multiple of four; from one to the next are steps of bytes. */
+export function copyRuns(
+  simd: SimdThreads,
+  count: number,
+  bytes: number,
+  from: number,
+  fromStep: number,
+  to: number,
+  toStep: number,
+): void {
+  simd.run(
+    "copyRuns",
+    ranges(count, simd.pieces(ELEMENT_WORK * count * bytes / 4)).map((range) => [
+      ...[range.count, bytes, from + range.first * fromStep, fromStep] as const,
+      ...[to + range.first * toStep, toStep] as const,
+    ]),
   );
-  return Object.assign({}, ...kernels) as SimdKernels;
 }
 
 /** Where a tensor's numbers begin, in bytes of the memory. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels } from "./simd_kernels.ts";
+import { addressOf, copyRuns, type SimdThreads } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What Slice is called with. */
@@ -9,7 +9,7 @@ export type SliceCall = KernelCall<"x", { begin: number | number[]; size?: numbe
  * Slice of a tensor of any rank. tfjs's own reads the whole source back first:
  * 2.6 ms for any part of 7 MB.
  */
-export function slice(simd: SimdKernels, call: SliceCall): tf.TensorInfo {
+export function slice(simd: SimdThreads, call: SliceCall): tf.TensorInfo {
   const { inputs: { x }, attrs, backend } = call;
   if (x.dtype !== "float32" || x.shape.length === 0) {
     return callWasmKernel(backend, "Slice", { x }, attrs);
@@ -42,7 +42,7 @@ export function slice(simd: SimdKernels, call: SliceCall): tf.TensorInfo {
     for (let axis = 0; axis <= runAxis; axis++) {
       start += (begin[axis]! + (index[axis] ?? 0)) * strides[axis]!;
     }
-    simd.copyRuns(runs, run, addressOf(backend, x) + start * bytes, step, to, run);
+    copyRuns(simd, runs, run, addressOf(backend, x) + start * bytes, step, to, run);
     for (let axis = first - 1; axis >= 0; axis--) {
       if (++index[axis]! < size[axis]!) break;
       index[axis] = 0;

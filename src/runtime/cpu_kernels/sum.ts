@@ -1,6 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, type SimdKernels, withScratch } from "./simd_kernels.ts";
+import { addressOf, partsOfSum, ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
+
+/** Multiply-adds that take as long as adding a number up does. */
+const WORK = 8;
+/** A part of a sum is a multiple of so many terms: the kernel's own float32 sums are as long. */
+const UNIT = 64;
 
 interface ReduceAttributes {
   readonly axis: number | number[];
@@ -16,7 +21,7 @@ export type ReduceCall = KernelCall<"x", ReduceAttributes>;
  * [50176, 32], here 0.6.
  */
 export function reduce(
-  simd: SimdKernels,
+  simd: SimdThreads,
   name: "Sum" | "Mean",
   { inputs: { x }, attrs, backend }: ReduceCall,
 ): tf.TensorInfo {
@@ -40,15 +45,44 @@ export function reduce(
     "float32",
   );
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
-  // By the axes, not by their lengths: the two add up in different orders, and a row's sum
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  // By the axes, not by their lengths: the ways add up in different orders, and a row's sum
   // must not depend on how many rows there are.
-  if (next === x.shape.length) {
-    simd.sumLast(outer, count, scale, from, to);
+  const last = next === x.shape.length;
+  const parts = first > 0 ? [] : ranges(count, partsOfSum(count, WORK * count * inner), UNIT);
+  if (parts.length > 1) {
+    withScratch(backend, parts.length * inner, (sums) => {
+      const places = parts.map((part, i) => ({
+        count: part.count,
+        from: from + part.first * inner * bytes,
+        to: sums + i * inner * bytes,
+      }));
+      if (last) {
+        simd.run("sumLast", places.map((part) => [1, part.count, 1, part.from, part.to]));
+        simd.run("sumLast", [[1, places.length, scale, sums, to]]);
+        return;
+      }
+      simd.runWithScratch(
+        "sumMiddle",
+        2 * inner,
+        places.map((part) => [1, part.count, inner, 1, part.from, part.to]),
+      );
+      simd.sumParts(parts.length, inner, scale, sums, to);
+    });
+    return out;
+  }
+  const rows = ranges(outer, simd.pieces(WORK * outer * count * inner)).map((range) => ({
+    count: range.count,
+    from: from + range.first * count * inner * bytes,
+    to: to + range.first * inner * bytes,
+  }));
+  if (last) {
+    simd.run("sumLast", rows.map((row) => [row.count, count, scale, row.from, row.to]));
   } else {
-    withScratch(
-      backend,
+    simd.runWithScratch(
+      "sumMiddle",
       2 * inner,
-      (totals) => simd.sumMiddle(outer, count, inner, scale, from, to, totals),
+      rows.map((row) => [row.count, count, inner, scale, row.from, row.to]),
     );
   }
   return out;

@@ -28,8 +28,13 @@ export function hasRelaxedSimd(): boolean {
  */
 export type SimdChoice = "fastest" | "plain";
 
+/** The bytes of one of the two builds. */
+export function simdBytes(builds: SimdBuilds, choice: SimdChoice): Uint8Array<ArrayBuffer> {
+  const bytes = choice === "fastest" && hasRelaxedSimd() ? builds.relaxed : builds.plain;
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
 /** Compiles one of the two builds. */
 export function simdModule(builds: SimdBuilds, choice: SimdChoice): WebAssembly.Module {
-  const bytes = choice === "fastest" && hasRelaxedSimd() ? builds.relaxed : builds.plain;
-  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  return new WebAssembly.Module(simdBytes(builds, choice));
 }

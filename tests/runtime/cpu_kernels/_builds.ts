@@ -19,7 +19,7 @@ export function buildsTest(name: string, run: (backendName: string) => void): vo
       if (build === "plain" && tf.findBackendFactory(PLAIN) === null) {
         const backend = tf.findBackend("wasm");
         tf.copyRegisteredKernels("wasm", PLAIN);
-        registerCpuKernels(PLAIN, backend as unknown as WasmBackend, "plain");
+        registerCpuKernels(PLAIN, backend as unknown as WasmBackend, "plain", null);
         tf.registerBackend(PLAIN, () => backend, 0);
       }
       const backendName = build === "plain" ? PLAIN : tfName;

@@ -1,0 +1,116 @@
+/**
+ * How the program and its workers share kernel calls: words, task descriptions and the text of a
+ * failure in one shared buffer. Both sides read their places here.
+ */
+
+/** Tasks of a round at most: {@link words.ticket} counts them in its lowest 8 bits. */
+export const MOST_TASKS = 255;
+
+/** Numbers of a task's description: its function, how many arguments, these. */
+export const TASK_NUMBERS = 32;
+
+/**
+ * Places of the control words, int32, a cache line each.
+ *
+ * - `ticket`: the round's number times 256, plus the tasks that nobody has taken: who counts it
+ *   down by one (compare and exchange) has task `tasks left - 1`. A round is published by storing it.
+ * - `pending`: tasks that are not done.
+ * - `sleepers`: workers that wait for `ticket` to change.
+ * - `limit`: so many workers, from the first, may take tasks.
+ * - `failed`: bytes of the failure's text; 0 if nobody failed.
+ * - `scratchAt`, `scratchBytes`: a kernel's last argument is scratchAt + thread * scratchBytes,
+ *   unless scratchBytes is 0: then it gets none.
+ */
+export const words = {
+  ticket: 0,
+  pending: 16,
+  sleepers: 32,
+  limit: 48,
+  failed: 64,
+  scratchAt: 80,
+  scratchBytes: 96,
+} as const;
+
+const WORDS = 112;
+const TEXT_BYTES = 512;
+
+/** A buffer's parts. */
+export interface KernelBoard {
+  /** See {@link words}. */
+  readonly words: Int32Array;
+  /** [MOST_TASKS, TASK_NUMBERS]. */
+  readonly tasks: Float64Array;
+  /** A failure in UTF-8. */
+  readonly text: Uint8Array;
+}
+
+/** Bytes of the buffer. */
+export const BOARD_BYTES: number = WORDS * 4 + MOST_TASKS * TASK_NUMBERS * 8 + TEXT_BYTES;
+
+/** The parts of a buffer of {@link BOARD_BYTES}. */
+export function kernelBoard(buffer: SharedArrayBuffer): KernelBoard {
+  const tasks = new Float64Array(buffer, WORDS * 4, MOST_TASKS * TASK_NUMBERS);
+  return {
+    words: new Int32Array(buffer, 0, WORDS),
+    tasks,
+    text: new Uint8Array(buffer, tasks.byteOffset + tasks.byteLength, TEXT_BYTES),
+  };
+}
+
+/** What a worker begins with. */
+export interface KernelWorkerStart {
+  readonly modules: readonly WebAssembly.Module[];
+  readonly memory: WebAssembly.Memory;
+  readonly buffer: SharedArrayBuffer;
+  /** From 0. */
+  readonly index: number;
+  /** Names of the modules' functions, in the order in which tasks number them. */
+  readonly names: readonly string[];
+}
+
+/** A kernel: addresses, sizes and flags. */
+export type Kernel = (...values: number[]) => void;
+
+/** The functions of modules on one memory. */
+export function instantiateAll(
+  modules: readonly WebAssembly.Module[],
+  memory: WebAssembly.Memory,
+): Record<string, Kernel> {
+  const instances = modules.map((module) =>
+    new WebAssembly.Instance(module, { env: { memory } }).exports
+  );
+  return Object.assign({}, ...instances);
+}
+
+/** Takes a task of the round, performs it and says so; false if none was left. */
+export function takeTask(board: KernelBoard, thread: number, kernels: readonly Kernel[]): boolean {
+  const { words: control, tasks } = board;
+  for (;;) {
+    const ticket = Atomics.load(control, words.ticket);
+    const left = ticket & MOST_TASKS;
+    if (left === 0) return false;
+    if (Atomics.compareExchange(control, words.ticket, ticket, ticket - 1) !== ticket) continue;
+    const at = (left - 1) * TASK_NUMBERS;
+    const first = at + 2;
+    const values = Array.from(tasks.subarray(first, first + tasks[at + 1]!));
+    const bytes = control[words.scratchBytes]!;
+    if (bytes > 0) values.push(control[words.scratchAt]! + thread * bytes);
+    try {
+      kernels[tasks[at]!]!(...values);
+    } catch (error) {
+      fail(board, String(error));
+    }
+    if (Atomics.sub(control, words.pending, 1) === 1 && thread > 0) {
+      Atomics.notify(control, words.pending);
+    }
+    return true;
+  }
+}
+
+/** Notes the first failure of a round. */
+function fail({ words: control, text }: KernelBoard, message: string): void {
+  if (Atomics.compareExchange(control, words.failed, 0, -1) !== 0) return;
+  const bytes = new TextEncoder().encode(message).subarray(0, text.length);
+  text.set(bytes);
+  Atomics.store(control, words.failed, bytes.length);
+}

@@ -20,6 +20,6 @@ export const deviceOptions: FlagParametersForType<DeviceOptions> = {
     parse: wholeNumber(1, "1"),
     optional: true,
     placeholder: "N",
-    brief: "threads of the CPU engine (default: as many as the machine has cores)",
+    brief: "threads of the CPU backend (default: as many as the machine has cores)",
   },
 };

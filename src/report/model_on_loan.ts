@@ -28,7 +28,7 @@ export class ModelOnLoan implements Disposable {
 
   /**
    * @param request `auto` decides for each run.
-   * @param threads Of the CPU engine; as many as the machine has cores if left out.
+   * @param threads Of the CPU backend; as many as the machine has cores if left out.
    */
   constructor(request: "auto" | BackendKind, threads?: number) {
     this.#request = request;
@@ -45,7 +45,7 @@ export class ModelOnLoan implements Disposable {
     this[Symbol.dispose]();
     const { config, network, weights, dataset } = run;
     const { kind } = await chooseBackend(this.#request, dataset.kind);
-    const backend = await openBackend(kind);
+    const backend = await openBackend(kind, { threads: this.#threads });
     const parameters = Parameters.fromFlat(networkLayout(network), weights);
     const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
     this.#run = run;

@@ -33,7 +33,7 @@ export interface ReportOptions {
   readonly seed: number;
   /** Where models compute; `auto` decides for each run. */
   readonly backend: "auto" | BackendKind;
-  /** Of the CPU engine; as many as the machine has cores if left out. */
+  /** Of the CPU backend; as many as the machine has cores if left out. */
   readonly threads?: number;
   /** Called whenever another piece is begun. */
   readonly onProgress?: (progress: ReportProgress) => void;

@@ -76,7 +76,7 @@ export interface TrainConfig {
   readonly seed: number;
   /** Where to compute; `auto` decides by what was measured for the kind of data. */
   readonly backend: "auto" | "webgpu" | "cpu";
-  /** At most so many threads of the CPU engine; absent: as many as there are cores. */
+  /** At most so many threads of the CPU backend; absent: as many as there are cores. */
   readonly threads?: number;
   /** Epochs between evaluations; 0: only at the end. */
   readonly evalEvery: number;

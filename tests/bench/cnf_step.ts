@@ -12,7 +12,7 @@ import { openBackend } from "../../src/runtime/backend.ts";
 import { Learner } from "../../src/train/learner.ts";
 import { Adam } from "../../src/train/optimizer.ts";
 import { encodeStateDict } from "../../src/train/state_dict.ts";
-import { Peers } from "./peer.ts";
+import { Peers, peerThreads } from "./peer.ts";
 import { largestDifference, type OpenSetup, readFloats, writeFloats } from "./setup.ts";
 import { atThreads, timed } from "./turns.ts";
 
@@ -69,7 +69,11 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
 
     const engines = [1, 2].map((threads) => ({ threads, engine: engineFor("cpu", { threads }) }));
     const hasPeer = python !== null && python.torchdiffeq !== null;
-    const peers = new Peers(hasPeer ? python : null, "cnf_step.py", [folder]);
+    // Awake, two threads take 7 to 20 times as long as one: a step is thousands of small products.
+    const peers = new Peers(hasPeer ? python : null, "cnf_step.py", {
+      args: [folder],
+      ways: [peerThreads.one, peerThreads.asleep],
+    });
     const agreements = [];
     if (peers.first !== null) {
       await peers.first.run("log-prob");

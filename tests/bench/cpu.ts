@@ -79,7 +79,7 @@ async function measure(name: keyof typeof setups, here: readonly Row[]) {
     console.log(`\n${name}, ${work}`);
     for (const [who, { medianMs, leastMs, cpuMs, nfe, ms }] of Object.entries(measured)) {
       console.log(
-        `  ${who.padEnd(26)} median ${medianMs.toFixed(1).padStart(8)} ms of ${ms.length}, ` +
+        `  ${who.padEnd(34)} median ${medianMs.toFixed(1).padStart(8)} ms of ${ms.length}, ` +
           `least ${leastMs.toFixed(1).padStart(8)}` +
           (cpuMs === null ? "" : `, CPU time ${cpuMs.toFixed(1)} ms`) +
           (nfe === null ? "" : `, NFE ${nfe.toFixed(1)}`),

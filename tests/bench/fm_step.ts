@@ -8,7 +8,7 @@ import { Learner } from "../../src/train/learner.ts";
 import { Adam } from "../../src/train/optimizer.ts";
 import { encodeStateDict } from "../../src/train/state_dict.ts";
 import { composeFilterGradient } from "./filter_gradient.ts";
-import { Peers } from "./peer.ts";
+import { Peers, peerThreads } from "./peer.ts";
 import { largestDifference, openCpu, type OpenSetup, readFloats, writeFloats } from "./setup.ts";
 import { atThreads, timed } from "./turns.ts";
 
@@ -63,7 +63,10 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
         return null;
       },
     };
-    const peers = new Peers(python, "fm_step.py", [folder, name]);
+    const peers = new Peers(python, "fm_step.py", {
+      args: [folder, name],
+      ways: Object.values(peerThreads),
+    });
     const agreements = [];
     if (peers.first !== null) {
       await peers.first.run("answer");

@@ -83,32 +83,38 @@ export function startPeer(
 }
 
 /**
- * A script at 1 and at 2 threads, none where there is no Python. Two that wait asleep lose
- * less where other work wants a core, two that wait awake are quicker where none does.
+ * How a peer is tried. Two threads that wait asleep lose less where other work wants a core,
+ * two that wait awake may be quicker where none does.
  */
-export class Peers {
-  readonly #peers: readonly { readonly threads: PeerThreads; readonly peer: Peer }[];
+export const peerThreads = {
+  one: { threads: 1 },
+  asleep: { threads: 2, waits: "PASSIVE" },
+  awake: { threads: 2 },
+} as const satisfies Record<string, PeerThreads>;
 
-  constructor(python: Python | null, script: string, args: readonly string[]) {
-    const each: PeerThreads[] = [
-      { threads: 1 },
-      { threads: 2 },
-      { threads: 2, waits: "PASSIVE" },
-    ];
-    this.#peers = python === null ? [] : each.map((threads) => ({
-      threads,
-      peer: startPeer(python, script, { args, ...threads }),
-    }));
+/** A script in each of some ways, in a process each. */
+export class Peers {
+  readonly #peers: readonly { readonly way: PeerThreads; readonly peer: Peer }[];
+
+  /** Starts them; none where there is no Python. */
+  constructor(
+    python: Python | null,
+    script: string,
+    { args, ways }: { readonly args: readonly string[]; readonly ways: readonly PeerThreads[] },
+  ) {
+    this.#peers = python === null
+      ? []
+      : ways.map((way) => ({ way, peer: startPeer(python, script, { args, ...way }) }));
   }
 
-  /** That of one thread, if there is any. */
+  /** That of the first way, if there is any. */
   get first(): Peer | null {
     return this.#peers[0]?.peer ?? null;
   }
 
   /** All of them, as those who do what `command` says. */
   contestants(label: string, command: string): Contestant[] {
-    return this.#peers.map(({ threads: { threads, waits }, peer }) => ({
+    return this.#peers.map(({ way: { threads, waits }, peer }) => ({
       name: atThreads(label, threads, waits && "asleep"),
       turn: () => peer.run(command),
     }));

@@ -1,4 +1,4 @@
-"""The peer of train_to_gap.ts: train_to_gap.py FOLDER, with model.safetensors, train.f32, test.f32 and plan.json there."""
+"""The peer of train_to_gap.ts: train_to_gap.py FOLDER, with model.safetensors, train.f32 and test.f32 there, and a plan of training as JSON on each line of its input."""
 
 import json
 import math
@@ -12,18 +12,17 @@ from serve import answer, read_floats
 
 FOLDER = sys.argv[1]
 TOLERANCE = 1e-4
-plan = json.load(open(f"{FOLDER}/plan.json"))
 train, test = (read_floats(f"{FOLDER}/{name}.f32").reshape(-1, 2) for name in ("train", "test"))
 
 
-def learning_rate(step):
+def learning_rate(plan, step):
     warmup, horizon = plan["warmup"], plan["steps"]
     if step < warmup:
         return plan["lr"] * (step + 1) / warmup
     return plan["lr"] / 2 * (1 + math.cos(math.pi * (step - warmup) / (horizon - warmup)))
 
 
-def ms_to_gap():
+def ms_to_gap(plan):
     """Training alone is counted. None where the gap is never reached."""
     field = Field(f"{FOLDER}/model.safetensors")
     optimizer = torch.optim.Adam(field.parameters())
@@ -33,7 +32,7 @@ def ms_to_gap():
         order = torch.randperm(len(train))
         for at in range(0, min(len(train) // size, plan["steps"] - step) * size, size):
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step)
+                group["lr"] = learning_rate(plan, step)
             train_step(field, optimizer, train[order[at : at + size]], TOLERANCE, plan["clip"])
             step += 1
         seconds += time.perf_counter() - begin
@@ -46,5 +45,5 @@ def ms_to_gap():
     return None
 
 
-for _ in sys.stdin:
-    answer(ms_to_gap(), None)
+for line in sys.stdin:
+    answer(ms_to_gap(json.loads(line)), None)

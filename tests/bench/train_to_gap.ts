@@ -15,26 +15,29 @@ const GAP = 0.05;
 const TEST_ROWS = 500;
 const SEED = 0;
 
+/** How issue 7's table trains its peer. */
+const tablePlan = { lr: 1e-2, warmup: 20, steps: 400, batchSize: 512, clip: 5 };
+
 /**
  * The default CNF on moons from the same weights until its loss on test points is within 0.05
  * nats of the true density's, looked at after each epoch; evaluations are not counted.
  */
 export const trainToGapSetup: OpenSetup = async (python, folder) => {
-  const defaults = trainDefaults.cnf.mlp;
   const data = await openDataset("moons", { seed: SEED, binarize: false, dataDir: null });
   if (data.kind !== "points" || data.density === null) throw new Error("moons has a density");
   const test = data.test.points.slice(0, TEST_ROWS * data.dims);
   const trueLoss = -data.density.logDensity(test).reduce((sum, value) => sum + value, 0) /
     TEST_ROWS;
-  const { lr, warmup, steps, batchSize, clip, hidden } = defaults;
+  const { hidden, lr, warmup, steps, batchSize, clip } = trainDefaults.cnf.mlp;
   const network = { kind: "mlp", dims: data.dims, hidden } as const;
   const weights = encodeStateDict(network, initialParameters(network, SEED));
   await Deno.writeFile(`${folder}/model.safetensors`, weights);
   await writeFloats(`${folder}/train.f32`, data.train.points);
   await writeFloats(`${folder}/test.f32`, test);
-  const plan = { lr, warmup, steps, batchSize, clip, trueLoss, gap: GAP };
-  await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(plan));
-
+  const plans = {
+    "the table's plan": tablePlan,
+    "Fluxion's plan": { lr, warmup, steps, batchSize, clip },
+  };
   const ours = async (): Promise<Turn> => {
     const run = `${folder}/run`;
     const reached = new AbortController();
@@ -63,7 +66,10 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
     works: {
       train: [
         { name: atThreads("Fluxion", 2), turn: ours },
-        ...(peer ? [{ name: atThreads("torchdiffeq", 1), turn: () => peer.run("train") }] : []),
+        ...(peer === null ? [] : Object.entries(plans).map(([name, plan]) => ({
+          name: `${atThreads("torchdiffeq", 1)} (${name})`,
+          turn: () => peer.run(JSON.stringify({ ...plan, trueLoss, gap: GAP })),
+        }))),
       ],
     },
     agreements: [],

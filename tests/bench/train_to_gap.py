@@ -1,4 +1,7 @@
-"""The peer of train_to_gap.ts: train_to_gap.py FOLDER, with model.safetensors, train.f32 and test.f32 there, and a plan of training as JSON on each line of its input."""
+"""The peer of train_to_gap.ts: train_to_gap.py FOLDER, with weights, train.f32 and test.f32 there.
+
+Each line of its input is a plan of training as JSON.
+"""
 
 import json
 import math
@@ -24,7 +27,7 @@ def learning_rate(plan, step):
 
 def ms_to_gap(plan):
     """Training alone is counted. None where the gap is never reached."""
-    field = Field(f"{FOLDER}/model.safetensors")
+    field = Field(f"{FOLDER}/{plan['weights']}")
     optimizer = torch.optim.Adam(field.parameters())
     seconds, step, size = 0.0, 0, plan["batchSize"]
     while step < plan["steps"]:

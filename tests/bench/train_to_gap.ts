@@ -16,7 +16,7 @@ const TEST_ROWS = 500;
 const SEED = 0;
 
 /** How issue 7's table trains its peer. */
-const tablePlan = { lr: 1e-2, warmup: 20, steps: 400, batchSize: 512, clip: 5 };
+const tablePlan = { hidden: 64, lr: 1e-2, warmup: 20, steps: 400, batchSize: 512, clip: 5 };
 
 /**
  * The default CNF on moons from the same weights until its loss on test points is within 0.05
@@ -29,14 +29,11 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
   const trueLoss = -data.density.logDensity(test).reduce((sum, value) => sum + value, 0) /
     TEST_ROWS;
   const { hidden, lr, warmup, steps, batchSize, clip } = trainDefaults.cnf.mlp;
-  const network = { kind: "mlp", dims: data.dims, hidden } as const;
-  const weights = encodeStateDict(network, initialParameters(network, SEED));
-  await Deno.writeFile(`${folder}/model.safetensors`, weights);
   await writeFloats(`${folder}/train.f32`, data.train.points);
   await writeFloats(`${folder}/test.f32`, test);
   const plans = {
     "the table's plan": tablePlan,
-    "Fluxion's plan": { lr, warmup, steps, batchSize, clip },
+    "Fluxion's plan": { hidden, lr, warmup, steps, batchSize, clip },
   };
   const ours = async (): Promise<Turn> => {
     const run = `${folder}/run`;
@@ -68,7 +65,10 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
         { name: atThreads("Fluxion", 2), turn: ours },
         ...(peer === null ? [] : Object.entries(plans).map(([name, plan]) => ({
           name: `${atThreads("torchdiffeq", 1)} (${name})`,
-          turn: () => peer.run(JSON.stringify({ ...plan, trueLoss, gap: GAP })),
+          turn: async () => {
+            const weights = await writeWeights(folder, plan.hidden);
+            return peer.run(JSON.stringify({ ...plan, weights, trueLoss, gap: GAP }));
+          },
         }))),
       ],
     },
@@ -77,3 +77,12 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
     close: async () => await peer?.close(),
   };
 };
+
+/** Fluxion's first weights for a network of points; gives the file's name. */
+async function writeWeights(folder: string, hidden: number): Promise<string> {
+  const network = { kind: "mlp", dims: 2, hidden } as const;
+  const name = `model-${hidden}.safetensors`;
+  const bytes = encodeStateDict(network, initialParameters(network, SEED));
+  await Deno.writeFile(`${folder}/${name}`, bytes);
+  return name;
+}

@@ -23,11 +23,9 @@ export interface Setup {
 /** Makes a setup; every setup that needs files has its own folder. */
 export type OpenSetup = (python: Python | null, folder: string) => Promise<Setup>;
 
-/** Opens the CPU backend; its kernels use at most so many threads, as far as they know more than one. */
+/** Opens the CPU backend; its kernels use at most so many threads. */
 export function openCpu(threads: number): Promise<Backend> {
-  const open: (kind: "cpu", options: { readonly threads: number }) => Promise<Backend> =
-    openBackend;
-  return open("cpu", { threads });
+  return openBackend("cpu", { threads });
 }
 
 /** Writes numbers as a peer reads them. */

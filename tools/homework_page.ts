@@ -26,4 +26,5 @@ const document = await homeworkDocument(userPath(folder), {
   command: homeworkCommandLine(folder, options),
   onProgress: ({ done, total, words }) => console.error(`${done + 1}/${total} ${words}`),
 });
+await Deno.mkdir(new URL(".", `file://${place.path}`), { recursive: true });
 await writeReport(document, place);

@@ -49,7 +49,7 @@ export const homeworkSizes = {
       // Four epochs of 937 batches of 64.
       options: { data: "mnist", net: "unet", steps: 4 * 937 },
       testRows: 1000,
-      seconds: 1130,
+      seconds: 800,
       lastStep: 1,
     },
     theoremSeconds,
@@ -62,7 +62,7 @@ export const homeworkSizes = {
     fmUnet: {
       options: { data: "mnist", net: "unet", steps: 250 },
       testRows: 1000,
-      seconds: 70,
+      seconds: 55,
       lastStep: 1,
     },
     theoremSeconds,

@@ -1,7 +1,7 @@
 import { reportPlace, writeReport } from "../../src/report/write_report.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
-import { chooseBackend, openBackend } from "../../src/runtime/backend.ts";
 import { FailureError } from "../../src/runtime/errors.ts";
+import { putToTest } from "../../src/theory/put_to_test.ts";
 import type { Theorem, TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { loadTheorem } from "../../src/theory/theorems.ts";
 import { runFile } from "../../src/train/run_folder.ts";
@@ -194,16 +194,9 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
 }
 
 async function checkTheorem(desk: Desk, name: TheoremName): Promise<void> {
-  const { folder, options: { seed, backend: request }, say } = desk;
+  const { folder, options: { seed, backend }, say } = desk;
   const theorem = await desk.loadTheorem(name);
-  const { kind } = await chooseBackend(request, "points");
-  const backend = await openBackend(kind);
-  let text: string;
-  try {
-    text = JSON.stringify(await theorem.check({ seed, backend: kind }), null, 2);
-  } finally {
-    backend.close();
-  }
+  const text = JSON.stringify((await putToTest(theorem, { seed, backend })).check, null, 2);
   // Drawn from what the file holds, so that it makes no difference in which session that was.
   const check: TheoremCheck = JSON.parse(text);
   await writeFileAtomic(theoremFile(folder, name, "png"), await theorem.picture(check));

@@ -3,8 +3,8 @@ import { reportDocument } from "../../src/report/report.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { reportPlace, writeReport } from "../../src/report/write_report.ts";
 import { commandLine } from "../../src/report/command_line.ts";
-import { openBackend } from "../../src/runtime/backend.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { putToTest } from "../../src/theory/put_to_test.ts";
 import { loadTheorem, theoremNames } from "../../src/theory/theorems.ts";
 import type { ReportFlags } from "../commands/report.ts";
 import { version } from "../commands/version.ts";
@@ -81,8 +81,6 @@ async function checkedTheorems(
   signal: AbortSignal,
   progress: Progress,
 ): Promise<TheoremPart[]> {
-  // The models of the theory are ones of points.
-  const { kind } = await openBackend(backend === "webgpu" ? "webgpu" : "cpu");
   const parts: TheoremPart[] = [];
   for (const name of theoremNames) {
     signal.throwIfAborted();
@@ -92,7 +90,8 @@ async function checkedTheorems(
       total: theoremNames.length,
       words: `check of ${name}`,
     });
-    parts.push({ kind: "theorem", theorem, check: await theorem.check({ seed, backend: kind }) });
+    const { check } = await putToTest(theorem, { seed, backend });
+    parts.push({ kind: "theorem", theorem, check });
   }
   return parts;
 }

@@ -1,4 +1,4 @@
-import { orderOf } from "./line_fit.ts";
+import { orderOf } from "../line_fit.ts";
 import { data, doublings, scheduleUpTo } from "./problem.ts";
 import { residualRows, slicesOf } from "./residual.ts";
 import type { Updates } from "./updates.ts";

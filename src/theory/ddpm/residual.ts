@@ -1,6 +1,6 @@
 import { fillNormal, streams } from "../../runtime/random.ts";
 import { type Claim, claim } from "../theorem.ts";
-import { orderOf } from "./line_fit.ts";
+import { orderOf } from "../line_fit.ts";
 import { diffused, drawFrom, type Mixture, scoreOf } from "./mixture.ts";
 import { data, doublings, schedule } from "./problem.ts";
 import { noiseRate, type Schedule } from "./schedule.ts";

@@ -1,7 +1,7 @@
 import { fillNormal, streams } from "../../runtime/random.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { lawOf } from "./law.ts";
-import { orderOf } from "./line_fit.ts";
+import { orderOf } from "../line_fit.ts";
 import { cumulativeOf, diffused, drawFrom, quantilesOf, scoreOf } from "./mixture.ts";
 import { coarsest, data, doublings, schedule } from "./problem.ts";
 import { noiseRate } from "./schedule.ts";

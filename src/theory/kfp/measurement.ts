@@ -1,3 +1,4 @@
+import { fitLine } from "../line_fit.ts";
 import { type Claim, claim } from "../theorem.ts";
 
 /**
@@ -54,12 +55,7 @@ export function rootMeanSquare(values: readonly number[]): number {
 
 /** Slope of log y against log x by least squares. */
 export function logSlope(x: readonly number[], y: readonly number[]): number {
-  const u = x.map(Math.log), v = y.map(Math.log);
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
-  const meanU = mean(u), meanV = mean(v);
-  const above = u.reduce((sum, value, i) => sum + (value - meanU) * (v[i]! - meanV), 0);
-  const below = u.reduce((sum, value) => sum + (value - meanU) ** 2, 0);
-  return above / below;
+  return fitLine(x.map(Math.log), y.map(Math.log)).slope;
 }
 
 /** Sums up points. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitLine, orderOf } from "../../../src/theory/ddpm/line_fit.ts";
+import { fitLine, orderOf } from "../../src/theory/line_fit.ts";
 
 Deno.test("fitLine() and its standard error are those of a textbook", () => {
   // By hand: means 2.5 and 3.5; sum of dx dy 7, of dx^2 5; residuals 0.6, -1.8, 1.8, -0.6 over 1.

@@ -224,7 +224,7 @@ Deno.test("dist/fluxion hands Ctrl-C on", async () => {
 
 Deno.test("dist/fluxion runs with the permissions of deno.json and no others", async () => {
   const file = await Deno.open(program);
-  const head = new Uint8Array(2000);
+  const head = new Uint8Array(8000);
   await file.read(head);
   file.close();
   const flags = /^flags='(.*)'$/m.exec(new TextDecoder().decode(head))![1]!.split(" ");

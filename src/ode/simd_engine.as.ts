@@ -1,4 +1,4 @@
-// asc: --enable threads --sharedMemory --maximumMemory 32768
+// asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 32768
 import {
   activationPlanes,
   addLanes,
@@ -60,10 +60,10 @@ import {
   maxStepsReached,
   noFailure,
   nonFinite,
-  pageBytes,
   reportBytes,
   stepSizeUnderflow,
 } from "./simd_job";
+import { pageBytes, pageCount, pagesTaken } from "../runtime/worker/pool_pages";
 
 /**
  * Whole solves of control groups, and their pull-backs, in one call a thread. Jobs lie in a
@@ -259,7 +259,7 @@ export function layScratch(job: usize, base: usize): i32 {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Memory for records: chunks, taken from a list of free ones or from new pages.
+// Memory for records: chunks, taken from a list of free ones or of new pages.
 
 function lock(): void {
   while (atomic.cmpxchg<i32>(freeChunks - 4, 0, 1) != 0) {}
@@ -275,8 +275,10 @@ function takeChunk(job: usize): usize {
   let chunk = <usize>load<u32>(freeChunks);
   if (chunk) store<u32>(freeChunks, load<u32>(chunk));
   else {
-    const page = memory.grow(chunkBytes / pageBytes);
-    chunk = page < 0 ? 0 : <usize>page * pageBytes;
+    const pages = chunkBytes / pageBytes;
+    const page = atomic.add<i32>(pagesTaken, pages);
+    if (page + pages <= pageCount) chunk = <usize>page * pageBytes;
+    else atomic.sub<i32>(pagesTaken, pages);
   }
   if (chunk) {
     store<u32>(chunk, load<u32>(job + jobChunks));

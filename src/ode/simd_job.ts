@@ -102,5 +102,3 @@ export const maxStepsReached = 3;
 export const freeChunks = 64;
 /** Bytes of a chunk, a whole number of pages of WebAssembly memory. */
 export const chunkBytes = 2097152;
-/** Bytes of a page of WebAssembly memory. */
-export const pageBytes = 65536;

@@ -7,18 +7,22 @@ import { doHomework } from "../../cli/actions/homework.ts";
 import { verdict } from "../../cli/errors.ts";
 import type { HomeworkSize } from "../../cli/homework/sizes.ts";
 import { encodePng } from "../../src/plot/png.ts";
+import { steps } from "./_tiny_homework_steps.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
 
 const size: HomeworkSize = {
   cnf: {
-    options: { data: "moons", hidden: 4, batchSize: 32, steps: 60, evalEvery: 0, sampleEvery: 0 },
+    options: {
+      ...{ data: "moons", hidden: 4, batchSize: 8, steps: steps.cnf },
+      ...{ evalEvery: 0, sampleEvery: 0 },
+    },
     testRows: 16,
     seconds: 1,
     lastStep: 1,
   },
   fm: {
     options: {
-      ...{ data: "mnist", net: "resnet", filters: 2, blocks: 1, batchSize: 4, steps: 60 },
+      ...{ data: "mnist", net: "resnet", filters: 2, blocks: 1, batchSize: 4, steps: steps.fm },
       ...{ solver: "euler", solverSteps: 2, saveSeconds: 0 },
     },
     testRows: 16,

@@ -8,12 +8,9 @@ import {
   type WorkerStart,
   workerWords,
 } from "./pool_words.ts";
+import { pageBytes, pageCount, pagesTaken } from "./pool_pages.ts";
 import source from "./pool_entry.bundle.txt" with { type: "text" };
 
-/** Bytes of a page of WebAssembly memory. */
-const PAGE_BYTES = 65536;
-/** Pages of 2 GiB, as far as the memory can grow; the module is compiled for it. */
-const MOST_PAGES = 32768;
 /** How long the program blocks for its workers before it lets events in: they have a share left at most. */
 const BLOCKING_MS = 1000;
 const POLL_MS = 5;
@@ -38,10 +35,13 @@ interface Member {
  * sleep between runs and do not keep the program alive.
  */
 export class Pool {
-  /** All instances see it; it grows, so that views must be made anew. */
+  /**
+   * All instances see it. It has its full size from the beginning, of which the system gives what
+   * is written to: an instance in a worker may hear late that a memory grew, and traps until then.
+   */
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
-    initial: Math.ceil(RESERVED_BYTES / PAGE_BYTES),
-    maximum: MOST_PAGES,
+    initial: pageCount,
+    maximum: pageCount,
     shared: true,
   });
   /** The program's own instance. */
@@ -60,6 +60,7 @@ export class Pool {
   constructor(module: WebAssembly.Module, functions: readonly string[]) {
     this.#module = module;
     this.#functions = functions;
+    new Int32Array(this.memory.buffer, pagesTaken, 1)[0] = Math.ceil(RESERVED_BYTES / pageBytes);
     const { exports } = new WebAssembly.Instance(module, poolImports(this.memory));
     this.exports = exports as Pool["exports"];
   }
@@ -70,21 +71,22 @@ export class Pool {
    * @throws {FailureError} If the memory cannot grow any more.
    */
   allocate(bytes: number): Block {
-    const pages = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / PAGE_BYTES)));
+    const pages = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / pageBytes)));
     const free = this.#free.get(pages)?.pop();
-    if (free !== undefined) return { at: free, bytes: pages * PAGE_BYTES };
-    try {
-      return { at: this.memory.grow(pages) * PAGE_BYTES, bytes: pages * PAGE_BYTES };
-    } catch {
-      throw new FailureError(
-        `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
-      );
-    }
+    if (free !== undefined) return { at: free, bytes: pages * pageBytes };
+    const taken = new Int32Array(this.memory.buffer, pagesTaken, 1);
+    // A block that is larger than all would be a negative number of pages.
+    const first = pages < pageCount ? Atomics.add(taken, 0, pages) : pageCount;
+    if (first + pages <= pageCount) return { at: first * pageBytes, bytes: pages * pageBytes };
+    if (pages < pageCount) Atomics.sub(taken, 0, pages);
+    throw new FailureError(
+      `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
+    );
   }
 
   /** Gives a block back. */
   release({ at, bytes }: Block): void {
-    const pages = bytes / PAGE_BYTES;
+    const pages = bytes / pageBytes;
     const free = this.#free.get(pages) ?? [];
     free.push(at);
     this.#free.set(pages, free);

@@ -17,7 +17,7 @@ async function compile(): Promise<WebAssembly.Module> {
   const { error, stderr } = await asc.main([
     "m.ts",
     ...["--outFile", "m.wasm", "--runtime", "stub", "--enable", "threads"],
-    ...["--importMemory", "--sharedMemory", "--initialMemory", "0", "--maximumMemory", "32768"],
+    ...["--importMemory", "--sharedMemory", "--initialMemory", "32768", "--maximumMemory", "32768"],
   ], {
     readFile: (name: string) => name === "m.ts" ? source : null,
     writeFile(_name: string, content: string | Uint8Array) {
@@ -53,11 +53,18 @@ Deno.test("Pool runs a function on workers too, once they are up, and survives o
 
 Deno.test("Pool.allocate() gives released memory again, and says when there is none", async () => {
   const pool = new Pool(await compile(), ["count"]);
+  const { buffer } = pool.memory;
   const one = pool.allocate(100_000), other = pool.allocate(1);
   assert.ok(one.bytes >= 100_000 && other.at >= one.at + one.bytes);
   pool.release(one);
   assert.deepEqual(pool.allocate(100_000), one);
-  assert.throws(() => pool.allocate(2 ** 31), /no memory left.*smaller batch/);
+  for (const bytes of [2 ** 31, 2 ** 40, 2 ** 30 + 1]) {
+    assert.throws(() => pool.allocate(bytes), /no memory left.*smaller batch/);
+  }
+  const { at } = pool.allocate(2 ** 29);
+  new Uint8Array(pool.memory.buffer, at, 2 ** 29)[2 ** 29 - 1] = 1;
+  // A memory that grows is one that a worker's instance may know in part only.
+  assert.equal(pool.memory.buffer, buffer);
 });
 
 for (const program of workerPrograms) {

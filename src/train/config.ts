@@ -161,7 +161,7 @@ export const trainDefaults = {
       data: "mnist",
       binarize: true,
       filters: 32,
-      epochs: 4,
+      epochs: 8,
       batchSize: 64,
       lr: 2e-3,
       warmup: 50,

@@ -14,6 +14,7 @@ import placeScript from "./self_extracting/place.js" with { type: "text" };
 import { type BundledFile, bundleProgram, deno, type Outcome, root } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
 import { writeTar } from "./tar.ts";
+import { v8Flags } from "./v8_flags.ts";
 
 const output = `${root}/dist/fluxion`;
 
@@ -21,7 +22,10 @@ const output = `${root}/dist/fluxion`;
 const unfinished = `${output}.new`;
 
 /** What the program may do, wherever it runs: deno.json says it. */
-const flags = permissionFlags(settings.permissions.fluxion as PermissionSet);
+const permissions = permissionFlags(settings.permissions.fluxion as PermissionSet);
+
+/** The file is for machines like the one that makes it: it holds this Deno. */
+const flags = [...v8Flags(Deno.build.arch), ...permissions];
 
 /** Runs `deno compile` on the bundled program. */
 async function compile(program: readonly BundledFile[]): Promise<Outcome> {

@@ -6,6 +6,8 @@ import type { KernelCall, WasmBackend } from "./wasm.ts";
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number does here. */
 const WORK = 25;
+/** Numbers of scratch of a thread. */
+const SCRATCH = 48;
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;
@@ -35,7 +37,7 @@ export function groupNormSilu(
   const image = area * c * BYTES;
   simd.runWithScratch(
     "groupNormSilu",
-    16,
+    SCRATCH,
     ranges(n, simd.pieces(WORK * n * area * c)).map(({ first, count }) => [
       ...[count, area, c, at(x) + first * image, at(scale), at(offset)] as const,
       ...[shift === undefined ? 0 : at(shift) + first * c * BYTES, at(y) + first * image] as const,
@@ -61,7 +63,7 @@ export function groupNormSiluGradient(
   const add = (partOfScale: (part: number) => number, partOfOffset: (part: number) => number) =>
     simd.runWithScratch(
       "groupNormSiluGradient",
-      16,
+      SCRATCH,
       parts.map(({ first, count }, part) => [
         ...[count, area, c, at(dy) + first * image, at(x) + first * image] as const,
         ...[at(scale), at(offset)] as const,

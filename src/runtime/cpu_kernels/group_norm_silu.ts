@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "../group_norm_silu.ts";
-import { addressOf, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
+import { addressOf, partsOfPass, ranges, type SimdThreads } from "./simd_kernels.ts";
 import type { KernelCall, WasmBackend } from "./wasm.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -59,7 +59,7 @@ export function groupNormSiluGradient(
   const dShift = backend.makeOutput([n, c], "float32");
   const at = addresses(backend);
   const image = area * c * BYTES, groups = c / GROUP_CHANNELS;
-  const parts = ranges(n, partsOfSum(n, WORK * n * area * c));
+  const parts = ranges(n, partsOfPass(n, WORK * n * area * c));
   const add = (partOfScale: (part: number) => number, partOfOffset: (part: number) => number) =>
     simd.runWithScratch(
       "groupNormSiluGradient",

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { reluGradient } from "../kernels/relu_gradient.ts";
 import { RESIDUAL_CONV2D } from "../runtime/cpu_kernels/conv2d.ts";
+import { operation } from "./operation.ts";
 
 /** Weights of a convolution, and what is added to it. */
 export interface ConvolutionParameters {
@@ -25,31 +26,28 @@ export function convolve(
   { filter, bias, residual }: ConvolutionParameters,
   activation: "linear" | "relu",
 ): tf.Tensor4D {
-  const operation = tf.customGrad((...values) => {
-    const save = values.pop() as unknown as tf.GradSaveFunc;
-    const [x, filter, bias, residual] = values as unknown as Operands;
-    const y = forward({ x, filter, bias, ...(residual ? { residual } : {}) }, activation);
-    const perImage = bias.shape.length === 2;
-    // A linear convolution's pull-back does not need its result.
-    save(activation === "relu" ? [x, filter, y] : [x, filter]);
-    return {
-      value: y,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D?];
-        const cotangent = y === undefined ? dy : reluGradient(dy, y);
-        return [
-          gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
-          gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
-          tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
-          ...(residual ? [cotangent] : []),
-        ];
-      },
-    };
+  const perImage = bias.shape.length === 2;
+  return operation<tf.Tensor4D>([input, filter, bias, ...(residual ? [residual] : [])], {
+    value: (save) => {
+      const y = forward({ x: input, filter, bias, ...(residual ? { residual } : {}) }, activation);
+      // A linear convolution's pull-back does not need its result.
+      save(activation === "relu" ? [input, filter, y] : [input, filter]);
+      return y;
+    },
+    pullBack: (dy, saved) => {
+      const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D?];
+      const { dx: cotangent, dBias } = y === undefined
+        ? { dx: dy, dBias: null }
+        : reluGradient(dy, y, { perImage });
+      return [
+        () => gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
+        () => gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
+        () => dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
+        ...(residual ? [() => cotangent] : []),
+      ];
+    },
   });
-  return operation(input, filter, bias, ...(residual ? [residual] : [])) as tf.Tensor4D;
 }
-
-type Operands = [tf.Tensor4D, tf.Tensor4D, tf.Tensor, tf.Tensor4D?];
 
 const geometry = { strides: 1, pad: "same", dataFormat: "NHWC" } as const;
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { resampleKernels } from "../runtime/cpu_kernels/resample.ts";
 
 /**
  * Images of half the height and width: the means of 2x2 pixels (PyTorch's `AvgPool2d(2)`).
@@ -10,7 +11,7 @@ import * as tf from "@tensorflow/tfjs";
  * @returns [n, h / 2, w / 2, c].
  */
 export function halve(images: tf.Tensor4D): tf.Tensor4D {
-  return linear(images, (x) => tf.mul(sumOfFour(x), 0.25), (dy) => tf.mul(repeat(dy), 0.25));
+  return linear(images, (x) => sumOfFour(x, 0.25), (dy) => fourTimes(dy, 0.25));
 }
 
 /**
@@ -21,7 +22,7 @@ export function halve(images: tf.Tensor4D): tf.Tensor4D {
  * @returns [n, 2 h, 2 w, c].
  */
 export function double(images: tf.Tensor4D): tf.Tensor4D {
-  return linear(images, repeat, sumOfFour);
+  return linear(images, (x) => fourTimes(x, 1), (dy) => sumOfFour(dy, 1));
 }
 
 /**
@@ -63,20 +64,33 @@ function linear(
   return operation(images) as tf.Tensor4D;
 }
 
-function sumOfFour(images: tf.Tensor4D): tf.Tensor4D {
+/** The sums of 2x2 pixels, times `scale`. */
+function sumOfFour(images: tf.Tensor4D, scale: number): tf.Tensor4D {
   const [n, height, width, c] = images.shape;
+  if (hasKernel("sumOfFour", c)) return run("sumOfFour", images, scale);
   const [h, w] = [height / 2, width / 2];
   return tf.tidy(() => {
     const rows = tf.sum(tf.reshape(images, [n * h, 2, width * c]), 1);
-    return tf.reshape(tf.sum(tf.reshape(rows, [n * h * w, 2, c]), 1), [n, h, w, c]);
+    const sums = tf.sum(tf.reshape(rows, [n * h * w, 2, c]), 1);
+    return tf.mul(tf.reshape(sums, [n, h, w, c]), scale);
   });
 }
 
-function repeat(images: tf.Tensor4D): tf.Tensor4D {
+/** Each pixel four times, times `scale`. */
+function fourTimes(images: tf.Tensor4D, scale: number): tf.Tensor4D {
   const [n, h, w, c] = images.shape;
+  if (hasKernel("fourTimes", c)) return run("fourTimes", images, scale);
   return tf.tidy(() => {
-    const pixels = tf.reshape(images, [n * h * w, c]);
+    const pixels = tf.reshape(tf.mul(images, scale), [n * h * w, c]);
     const rows = tf.reshape(tf.concat([pixels, pixels], 1), [n * h, 2 * w * c]);
     return tf.reshape(tf.concat([rows, rows], 1), [n, 2 * h, 2 * w, c]);
   });
+}
+
+function hasKernel(name: keyof typeof resampleKernels, channels: number): boolean {
+  return channels % 4 === 0 && tf.getKernel(resampleKernels[name], tf.getBackend()) !== undefined;
+}
+
+function run(name: keyof typeof resampleKernels, x: tf.Tensor4D, scale: number): tf.Tensor4D {
+  return tf.engine().runKernel(resampleKernels[name], { x }, { scale }) as tf.Tensor4D;
 }

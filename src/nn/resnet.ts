@@ -37,8 +37,10 @@ export function simpleResnet(
       const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
       const biases = tf.add(tf.matMul(embedding, b), bias);
       const inner = conv(convolve(h, { filter, bias: biases }, "relu"), first + 1, "relu");
-      h = convolve(inner, { ...weights(first + 2), residual: h }, "linear");
+      // After the last block comes a ReLU.
+      const activation = block === blocks - 1 ? "relu" : "linear";
+      h = convolve(inner, { ...weights(first + 2), residual: h }, activation);
     }
-    return tf.reshape(conv(tf.relu(h), 1 + 3 * blocks, "linear"), x.shape) as tf.Tensor2D;
+    return tf.reshape(conv(h, 1 + 3 * blocks, "linear"), x.shape) as tf.Tensor2D;
   });
 }

@@ -2,15 +2,124 @@ import { exp, sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
 
 // Operations that pass once over their tensors: what they cost is the memory's time.
 
-/** out = dy where y > 0, else 0: a ReLU's gradient from its output. */
-export function reluGradient(count: i32, dy: usize, y: usize, out: usize): void {
-  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+/** Rows that are added up in float32 before they join the float64 totals. */
+const ROWS: i32 = 64;
+
+/**
+ * dx = dy where y > 0, else 0, [outer, count, inner]: a ReLU's gradient from its output; and its
+ * sums over the middle axis, [outer, inner], which are added up like {@link sumMiddle}'s.
+ *
+ * @param scratch 3 * inner numbers.
+ */
+export function reluGradient(
+  outer: i32,
+  count: i32,
+  inner: i32,
+  dy: usize,
+  y: usize,
+  dx: usize,
+  sums: usize,
+  scratch: usize,
+): void {
   const zero = f32x4.splat(0);
-  for (; out < vectorsEnd; out += 16, dy += 16, y += 16) {
-    v128.store(out, v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero)));
+  const bytes = <usize>inner * 4, pairs = bytes & ~31, chunkSums = scratch + 2 * bytes;
+  for (let o = 0; o < outer; o++, sums += bytes) {
+    memory.fill(scratch, 0, 2 * bytes);
+    for (let first = 0; first < count; first += ROWS) {
+      memory.fill(chunkSums, 0, bytes);
+      // Along the rows, with the sums in memory: by columns it takes half as long again.
+      for (const end = dx + <usize>min(ROWS, count - first) * bytes; dx < end;) {
+        let sum = chunkSums;
+        // Two vectors side by side, which V8 packs into one of 256 bits.
+        for (const rowEnd = dx + pairs; dx < rowEnd; dx += 32, dy += 32, y += 32, sum += 32) {
+          const da = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero));
+          const db = v128.and(v128.load(dy, 16), f32x4.gt(v128.load(y, 16), zero));
+          const a = f32x4.add(v128.load(sum), da), b = f32x4.add(v128.load(sum, 16), db);
+          v128.store(dx, da);
+          v128.store(dx, db, 16);
+          v128.store(sum, a);
+          v128.store(sum, b, 16);
+        }
+        for (let column = pairs; column < bytes; column += 4) {
+          const d = load<f32>(y) > 0 ? load<f32>(dy) : 0;
+          store<f32>(dx, d);
+          store<f32>(sum, load<f32>(sum) + d);
+          dx += 4, dy += 4, y += 4, sum += 4;
+        }
+      }
+      for (let column: usize = 0; column < bytes; column += 4) {
+        const total = scratch + 2 * column;
+        store<f64>(total, load<f64>(total) + <f64>load<f32>(chunkSums + column));
+      }
+    }
+    for (let column: usize = 0; column < bytes; column += 4) {
+      store<f32>(sums + column, <f32>load<f64>(scratch + 2 * column));
+    }
   }
-  for (; out < end; out += 4, dy += 4, y += 4) {
-    store<f32>(out, load<f32>(y) > 0 ? load<f32>(dy) : 0);
+}
+
+/** out = a + b. */
+export function addOf(count: i32, a: usize, b: usize, out: usize): void {
+  const end = out + <usize>count * 4, pairsEnd = out + <usize>(count & ~7) * 4;
+  for (; out < pairsEnd; out += 32, a += 32, b += 32) {
+    const first = f32x4.add(v128.load(a), v128.load(b));
+    const second = f32x4.add(v128.load(a, 16), v128.load(b, 16));
+    v128.store(out, first);
+    v128.store(out, second, 16);
+  }
+  for (; out < end; out += 4, a += 4, b += 4) store<f32>(out, load<f32>(a) + load<f32>(b));
+}
+
+/**
+ * out [rows, width, c] = scale * the sums of x [2 rows, 2 width, c] over 2x2 pixels.
+ *
+ * @param c A multiple of 4.
+ */
+export function sumOfFour(
+  rows: i32,
+  width: i32,
+  c: i32,
+  scale: f32,
+  x: usize,
+  out: usize,
+): void {
+  const bytes = <usize>c * 4, row = 2 * <usize>width * bytes, factor = f32x4.splat(scale);
+  for (let r = 0; r < rows; r++, x += row) {
+    for (let column = 0; column < width; column++, x += bytes) {
+      for (const end = x + bytes; x < end; x += 16, out += 16) {
+        const below = x + row;
+        const left = f32x4.add(v128.load(x), v128.load(below));
+        const right = f32x4.add(v128.load(x + bytes), v128.load(below + bytes));
+        v128.store(out, f32x4.mul(factor, f32x4.add(left, right)));
+      }
+    }
+  }
+}
+
+/**
+ * out [2 rows, 2 width, c] = scale * x [rows, width, c], each pixel four times.
+ *
+ * @param c A multiple of 4.
+ */
+export function fourTimes(
+  rows: i32,
+  width: i32,
+  c: i32,
+  scale: f32,
+  x: usize,
+  out: usize,
+): void {
+  const bytes = <usize>c * 4, row = 2 * <usize>width * bytes, factor = f32x4.splat(scale);
+  for (let r = 0; r < rows; r++, out += row) {
+    for (let column = 0; column < width; column++, out += bytes) {
+      for (const end = out + bytes; out < end; x += 16, out += 16) {
+        const value = f32x4.mul(factor, v128.load(x)), below = out + row;
+        v128.store(out, value);
+        v128.store(out + bytes, value);
+        v128.store(below, value);
+        v128.store(below + bytes, value);
+      }
+    }
   }
 }
 
@@ -30,9 +139,6 @@ export function addTo(count: i32, x: usize, relu: i32, to: usize): void {
     store<f32>(to, f32x4.extract_lane(f32x4.pmax(sum, floor), 0));
   }
 }
-
-/** Rows that are added up in float32 before they join the float64 totals. */
-const ROWS: i32 = 64;
 
 /**
  * out [outer, inner] = scale * the sums of x [outer, count, inner] over its middle axis.

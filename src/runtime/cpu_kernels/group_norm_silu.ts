@@ -1,11 +1,13 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "../group_norm_silu.ts";
-import { addressOf, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
+import { addressOf, partsOfPass, ranges, type SimdThreads } from "./simd_kernels.ts";
 import type { KernelCall, WasmBackend } from "./wasm.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number does here. */
 const WORK = 25;
+/** Numbers of scratch of a thread. */
+const SCRATCH = 48;
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;
@@ -35,7 +37,7 @@ export function groupNormSilu(
   const image = area * c * BYTES;
   simd.runWithScratch(
     "groupNormSilu",
-    16,
+    SCRATCH,
     ranges(n, simd.pieces(WORK * n * area * c)).map(({ first, count }) => [
       ...[count, area, c, at(x) + first * image, at(scale), at(offset)] as const,
       ...[shift === undefined ? 0 : at(shift) + first * c * BYTES, at(y) + first * image] as const,
@@ -57,11 +59,11 @@ export function groupNormSiluGradient(
   const dShift = backend.makeOutput([n, c], "float32");
   const at = addresses(backend);
   const image = area * c * BYTES, groups = c / GROUP_CHANNELS;
-  const parts = ranges(n, partsOfSum(n, WORK * n * area * c));
+  const parts = ranges(n, partsOfPass(n, WORK * n * area * c));
   const add = (partOfScale: (part: number) => number, partOfOffset: (part: number) => number) =>
     simd.runWithScratch(
       "groupNormSiluGradient",
-      16,
+      SCRATCH,
       parts.map(({ first, count }, part) => [
         ...[count, area, c, at(dy) + first * image, at(x) + first * image] as const,
         ...[at(scale), at(offset)] as const,

@@ -1,3 +1,4 @@
+import { add, type AddCall } from "./add.ts";
 import { concat, type ConcatCall } from "./concat.ts";
 import {
   conv2d,
@@ -18,13 +19,14 @@ import {
 import { groupNormSiluKernels } from "../group_norm_silu.ts";
 import { identity } from "./identity.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
-import { RELU_GRADIENT, reluGradientKernel } from "./relu_gradient.ts";
+import { RELU_GRADIENT, type ReluGradientCall, reluGradientKernel } from "./relu_gradient.ts";
+import { resample, type ResampleCall, resampleKernels } from "./resample.ts";
 import { SimdThreads } from "./simd_kernels.ts";
 import type { WorkerConstructor } from "../worker/kernel_crew.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice, type SliceCall } from "./slice.ts";
 import { reduce, type ReduceCall } from "./sum.ts";
-import { type KernelCall, replaceKernel, type WasmBackend } from "./wasm.ts";
+import { replaceKernel, type WasmBackend } from "./wasm.ts";
 
 /**
  * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
@@ -76,7 +78,15 @@ export function registerCpuKernels(
   replaceKernel(
     backendName,
     RELU_GRADIENT,
-    (call: KernelCall<"dy" | "y", object>) => reluGradientKernel(simd, call),
+    (call: ReluGradientCall) => reluGradientKernel(simd, call),
   );
+  replaceKernel(backendName, "Add", (call: AddCall) => add(simd, call));
+  for (const name of ["sumOfFour", "fourTimes"] as const) {
+    replaceKernel(
+      backendName,
+      resampleKernels[name],
+      (call: ResampleCall) => resample(simd, name, call),
+    );
+  }
   return simd;
 }

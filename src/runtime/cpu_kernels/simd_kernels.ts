@@ -120,8 +120,37 @@ export interface SimdKernels {
     dShift: number,
     constants: number,
   ): void;
-  /** out = dy where y > 0, else 0. */
-  reluGradient(count: number, dy: number, y: number, out: number): void;
+  /** dx = dy where y > 0, else 0, and its sums over the middle axis; see elementwise.as.ts. */
+  reluGradient(
+    outer: number,
+    count: number,
+    inner: number,
+    dy: number,
+    y: number,
+    dx: number,
+    sums: number,
+    scratch: number,
+  ): void;
+  /** out = a + b. */
+  addOf(count: number, a: number, b: number, out: number): void;
+  /** Sums over 2x2 pixels; see elementwise.as.ts. */
+  sumOfFour(
+    rows: number,
+    width: number,
+    c: number,
+    scale: number,
+    x: number,
+    out: number,
+  ): void;
+  /** Each pixel four times; see elementwise.as.ts. */
+  fourTimes(
+    rows: number,
+    width: number,
+    c: number,
+    scale: number,
+    x: number,
+    out: number,
+  ): void;
   /** Sums over the middle axis; see elementwise.as.ts. */
   sumMiddle(
     outer: number,
@@ -291,12 +320,22 @@ export class SimdThreads {
 /** Multiply-adds, about, that a core takes 50 microseconds for. */
 const SMALL_WORK = 1_000_000;
 
-/** Multiply-adds that are worth a part of a sum of its own, and the most parts of a sum. */
-const [PART_WORK, MOST_PARTS] = [8_000_000, 8];
+/** Multiply-adds that are worth a part of a sum of its own, where there is a product to make and where not. */
+const [PRODUCT_WORK, PASS_WORK] = [8_000_000, 2_000_000];
+/** The most parts of a sum. */
+const MOST_PARTS = 8;
 
-/** In how many parts a sum over `count` items is made: a matter of its size alone. */
+/** In how many parts a sum of products over `count` items is made: a matter of its size alone. */
 export function partsOfSum(count: number, work: number): number {
-  return Math.max(1, Math.min(count, MOST_PARTS, Math.floor(work / PART_WORK)));
+  return Math.max(1, Math.min(count, MOST_PARTS, Math.floor(work / PRODUCT_WORK)));
+}
+
+/**
+ * {@link partsOfSum} where what is added up is made in one pass over memory. A power of two,
+ * since of five parts one of two threads has three.
+ */
+export function partsOfPass(count: number, work: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(count, MOST_PARTS, work / PASS_WORK))));
 }
 
 /** A range of items. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, partsOfSum, ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
+import { addressOf, partsOfPass, ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** Multiply-adds that take as long as adding a number up does. */
@@ -49,7 +49,7 @@ export function reduce(
   // By the axes, not by their lengths: the ways add up in different orders, and a row's sum
   // must not depend on how many rows there are.
   const last = next === x.shape.length;
-  const parts = first > 0 ? [] : ranges(count, partsOfSum(count, WORK * count * inner), UNIT);
+  const parts = first > 0 ? [] : ranges(count, partsOfPass(count, WORK * count * inner), UNIT);
   if (parts.length > 1) {
     withScratch(backend, parts.length * inner, (sums) => {
       const places = parts.map((part, i) => ({

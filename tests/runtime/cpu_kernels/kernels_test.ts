@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { reluGradient } from "../../../src/kernels/relu_gradient.ts";
+import { resampleKernels } from "../../../src/runtime/cpu_kernels/resample.ts";
 import { backendTest } from "../../support/backends.ts";
-import { buildsTest, errorOf, numbers } from "./_builds.ts";
+import { buildsTest, errorOf, numbers, runKernel } from "./_builds.ts";
 
 backendTest("fused.matMul() has the gradients of its parts", ["cpu", "webgpu"], async () => {
   const a = tf.tensor2d(numbers(12, 0), [4, 3]), b = tf.tensor2d(numbers(6, 1), [3, 2]);
@@ -101,24 +102,88 @@ buildsTest("sum() and mean() agree with addition in float64 over any axes", () =
   }));
 });
 
-buildsTest("FluxionReluGradient is the cotangent where the output is positive", () => {
-  for (const count of [1, 3, 4, 63, 64, 1001]) {
-    const y = numbers(count, 0.1).map((value) => Math.max(0, value)),
-      cotangents = numbers(count, 2);
-    const [output, dy] = [tf.tensor1d(y), tf.tensor1d(cotangents)];
-    const dx = reluGradient(dy, output);
-    const expected = cotangents.map((value, i) => y[i]! > 0 ? value : 0);
-    assert.deepEqual(dx.dataSync(), expected);
-    tf.dispose([output, dy, dx]);
+buildsTest(
+  "FluxionReluGradient is the cotangent where the output is positive, and its sums",
+  () => {
+    const shapes = [[1, 1, 1, 1], [2, 3, 5, 7], [1, 13, 10, 8], [3, 9, 8, 44], [5, 28, 28, 32]];
+    for (const [n, h, w, c] of shapes as [number, number, number, number][]) {
+      const count = n * h * w * c;
+      const y = numbers(count, 0.1).map((value) => Math.max(0, value)), dys = numbers(count, 2);
+      const [output, dy] = [tf.tensor(y, [n, h, w, c]), tf.tensor(dys, [n, h, w, c])];
+      const expected = dys.map((value, i) => y[i]! > 0 ? value : 0);
+      for (const perImage of [false, true]) {
+        const { dx, dBias } = reluGradient(dy, output, { perImage });
+        assert.deepEqual(dx.shape, dy.shape);
+        assert.deepEqual(dx.dataSync(), expected);
+        assert.deepEqual(dBias.shape, perImage ? [n, c] : [c]);
+        const sums = new Float64Array(dBias.size);
+        const image = perImage ? h * w * c : Infinity;
+        expected.forEach((value, i) => sums[Math.floor(i / image) * c + i % c]! += value);
+        const error = errorOf(dBias.dataSync(), sums);
+        assert.ok(error < 1e-6, `[${dy.shape}]: ${error}`);
+        tf.dispose([dx, dBias]);
+      }
+      tf.dispose([output, dy]);
+    }
+  },
+);
+
+backendTest("reluGradient() is the gradient of relu() for what it adds up", [
+  "cpu",
+  "webgpu",
+], async () => {
+  const shape: [number, number, number, number] = [2, 3, 2, 3];
+  const x = tf.tensor4d(numbers(36, 0.5), shape), dy = tf.tensor4d(numbers(36, 1), shape);
+  const y = tf.relu(x), expected = tf.grad((x) => tf.sum(tf.mul(tf.relu(x), dy)))(x);
+  for (const perImage of [false, true]) {
+    const { dx, dBias } = reluGradient(dy, y, { perImage });
+    assert.equal(errorOf(await dx.data(), await expected.data()), 0);
+    const sums = tf.sum(expected, perImage ? [1, 2] : [0, 1, 2]);
+    assert.deepEqual(dBias.shape, sums.shape);
+    assert.ok(errorOf(await dBias.data(), await sums.data()) < 1e-6);
+    tf.dispose([dx, dBias, sums]);
   }
+  tf.dispose([x, dy, y, expected]);
 });
 
-backendTest("reluGradient() is the gradient of relu()", ["cpu", "webgpu"], async () => {
-  const [x, dy] = [tf.tensor1d(numbers(37, 0.5)), tf.tensor1d(numbers(37, 1))];
-  const y = tf.relu(x), dx = reluGradient(dy, y);
-  const expected = tf.grad((x) => tf.sum(tf.mul(tf.relu(x), dy)))(x);
-  assert.equal(errorOf(await dx.data(), await expected.data()), 0);
-  tf.dispose([x, dy, y, dx, expected]);
+buildsTest("add() is the sum, of one shape and of several", () => {
+  for (const [left, right] of [[[1], [1]], [[3, 5], [3, 5]], [[7, 151], [7, 151]], [[4, 9], [9]]]) {
+    const [m, n] = [tf.util.sizeFromShape(left!), tf.util.sizeFromShape(right!)];
+    const values = [numbers(m, 0.3), numbers(n, 1)] as const;
+    const a = tf.tensor(values[0], left), b = tf.tensor(values[1], right), y = tf.add(a, b);
+    assert.deepEqual(y.shape, left);
+    assert.deepEqual(y.dataSync(), values[0].map((value, i) => value + values[1][i % n]!));
+    tf.dispose([a, b, y]);
+  }
+  const [i, j] = [tf.tensor1d([1, 2], "int32"), tf.tensor1d([2 ** 30, 5], "int32")];
+  const whole = tf.add(i, j);
+  assert.deepEqual([...whole.dataSync()], [2 ** 30 + 1, 7]);
+  tf.dispose([i, j, whole]);
+});
+
+buildsTest("FluxionSumOfFour adds 2x2 pixels up, FluxionFourTimes repeats each", () => {
+  for (
+    const [n, h, w, c] of [[1, 1, 1, 4], [2, 3, 1, 12], [3, 2, 5, 8], [5, 14, 14, 64]] as const
+  ) {
+    const [height, width] = [2 * h, 2 * w];
+    const values = numbers(n * height * width * c, 0.2), few = numbers(n * h * w * c, 1);
+    const large = tf.tensor4d(values, [n, height, width, c]);
+    const small = tf.tensor4d(few, [n, h, w, c]);
+    const sums = runKernel(resampleKernels.sumOfFour, { x: large }, { scale: 0.25 });
+    const repeated = runKernel(resampleKernels.fourTimes, { x: small }, { scale: 0.5 });
+    assert.deepEqual([sums.shape, repeated.shape], [small.shape, large.shape]);
+    const expected = new Float64Array(few.length);
+    const copies = values.map((value, at) => {
+      const [channel, pixel] = [at % c, Math.floor(at / c)];
+      const [column, line] = [pixel % width, Math.floor(pixel / width)]; // lines of all images
+      const place = ((line >> 1) * w + (column >> 1)) * c + channel;
+      expected[place]! += value / 4;
+      return few[place]! / 2;
+    });
+    assert.ok(errorOf(sums.dataSync(), expected) < 1e-7);
+    assert.deepEqual(repeated.dataSync(), copies);
+    tf.dispose([large, small, sums, repeated]);
+  }
 });
 
 buildsTest("clone() shares its numbers with the original, which may be disposed first", () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { openBackend } from "../../../src/runtime/backend.ts";
 import { RESIDUAL_CONV2D } from "../../../src/runtime/cpu_kernels/conv2d.ts";
 import { RELU_GRADIENT } from "../../../src/runtime/cpu_kernels/relu_gradient.ts";
+import { resampleKernels } from "../../../src/runtime/cpu_kernels/resample.ts";
 import { ranges } from "../../../src/runtime/cpu_kernels/simd_kernels.ts";
 import { deno, root } from "../../../tools/bundle.ts";
 import { numbers, runKernel as run } from "./_builds.ts";
@@ -67,12 +68,11 @@ Deno.test("products, sums and passes have the same bits on any number of threads
       await assertSameBits(() => {
         const a = tensor(ta ? [k, m] : [m, k], 1), b = tensor(tb ? [n, k] : [k, n], 2);
         const y = tf.matMul(a, b, ta, tb);
-        const flat = tf.reshape(y, [-1]);
         return [
           y,
+          tf.add(y, tf.neg(y)),
           ...[0, 1].map((axis) => tf.sum(y, axis)),
           ...[tf.mean(y), tf.exp(y), tf.sigmoid(y), tf.concat([y, y], 1), tf.slice(y, [0, n >> 1])],
-          run(RELU_GRADIENT, { dy: tf.neg(flat), y: flat }, {}),
         ] as tf.Tensor[];
       });
     }),
@@ -83,6 +83,21 @@ Deno.test("products, sums and passes have the same bits on any number of threads
     const a = tensor([5, 131, 127], 9), b = tensor([5, 127, 67], 10);
     return [tf.sum(many), tf.mean(rows, 0), tf.sum(rows, 1), tf.matMul(a, b), tf.exp(many)];
   });
+});
+
+Deno.test("a ReLU's gradient and resampling have the same bits on any number of threads", async () => {
+  for (const [n, c] of [[1, 5], [7, 32], [64, 32]] as const) {
+    await assertSameBits(() => {
+      const dy = tensor([n, 28, 26, c], 1), y = tensor([n, 28, 26, c], 2);
+      const x = tensor([n, 28, 26, 4], 3);
+      return [
+        ...[false, true].flatMap((perImage) =>
+          run(RELU_GRADIENT, { dy, y }, { perImage }) as unknown as tf.Tensor[]
+        ),
+        ...Object.values(resampleKernels).map((name) => run(name, { x }, { scale: 0.3 })),
+      ];
+    });
+  }
 });
 
 Deno.test("GroupNormSilu and its gradient have the same bits on any number of threads", async () => {

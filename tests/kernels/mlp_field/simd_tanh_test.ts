@@ -12,7 +12,7 @@ const AT = 4096;
 
 /** tanh of up to 2^16 numbers by the kernel of a build. */
 function kernel(build: "fastest" | "plain"): (x: Float32Array) => Float32Array {
-  const memory = new WebAssembly.Memory({ initial: 8, maximum: 32768, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 32768, maximum: 32768, shared: true });
   const module = simdModule({ relaxed, plain }, build);
   const { exports } = new WebAssembly.Instance(module, poolImports(memory));
   const tanh = exports.tanhOf as (at: number, count: number) => void;

@@ -123,8 +123,8 @@ class Scratch {
   /** Of the pull-back. */
   stage: usize;
   lanes: usize;
-  /** Sums in lanes that nobody asks for: those of the adjoint's slopes. */
-  unwanted: usize;
+  /** What the adjoint's slopes leave of each stage and tile, see adjointBytes; only one set where a group is large. */
+  adjoint: usize;
   /** The flat gradient that an adjoint solve adds to; 0 in other solves. */
   gradient: usize;
   ofW1: usize;
@@ -224,8 +224,10 @@ export function layScratch(job: usize, base: usize): i32 {
   at += stages * <usize>stagePlanes(net) * plane;
   const lanes = at;
   at += lanesBytes(net);
-  const unwanted = at;
-  at += word(job, jobAdjoint) ? lanesBytes(net) : 0;
+  const adjoint = at;
+  if (word(job, jobAdjoint)) {
+    at += adjointBytes(net) * (keepsAdjoint(job) ? (stages + 1) * tiles : 1);
+  }
   const lists = stages * <usize>(1 + net.directions) * PAIR_BYTES;
   const ofW1 = at;
   at += lists;
@@ -256,7 +258,7 @@ export function layScratch(job: usize, base: usize): i32 {
     s.probes = probes;
     s.stage = stage;
     s.lanes = lanes;
-    s.unwanted = unwanted;
+    s.adjoint = adjoint;
     s.gradient = 0;
     s.ofW1 = ofW1;
     s.ofW2 = ofW2;
@@ -687,6 +689,10 @@ function solveGroup(job: usize, s: Scratch, group: i32): void {
       const last = stages - 1;
       if (fsal) {
         memory.copy(s.slopes, s.slopes + <usize>last * bytes, bytes);
+        if (s.gradient && keepsAdjoint(job)) {
+          const kept = adjointBytes(net) * <usize>tilesOf(rows);
+          memory.copy(s.adjoint, s.adjoint + <usize>last * kept, kept);
+        }
         store<u32>(s.kept, load<u32>(s.kept + <usize>last * 4));
         store<u32>(s.kept + <usize>last * 4, 0);
       } else knowsSlope = false;
@@ -1018,7 +1024,6 @@ export function solveAdjointGroups(job: usize, thread: i32): void {
   const size = parameterCount(net);
   markTraced(job, s);
   memory.fill(s.lanes, 0, lanesBytes(net));
-  memory.fill(s.unwanted, 0, lanesBytes(net));
   while (true) {
     const sum = atomic.add<i32>(job + jobNextItem, 1);
     if (sum >= sums) return;
@@ -1027,6 +1032,20 @@ export function solveAdjointGroups(job: usize, thread: i32): void {
     for (let group = sum; group < groups; group += sums) solveGroup(job, s, group);
     addLanes(net, s.lanes, s.gradient);
   }
+}
+
+/** Tiles of a group up to which what the adjoint's slopes leave is kept for the quadrature: larger ones would take memory without bound. */
+const MOST_KEPT_TILES: i32 = 4;
+
+/** Whether the quadrature finds what it needs, or computes it again. */
+function keepsAdjoint(job: usize): bool {
+  return tilesOf(min(word(job, jobGroupRows), word(job, jobRows))) <= MOST_KEPT_TILES;
+}
+
+/** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
+function adjointBytes(net: Net): usize {
+  const planes = activationPlanes(net, net.directions > 0) + stagePlanes(net);
+  return <usize>planes * planeBytes(net) + lanesBytes(net);
 }
 
 /** d(y, a)/dt = (f, -(df/dy)^T a) of all tiles of a group at time t. */
@@ -1044,12 +1063,20 @@ function adjointSlopesAt(
   const half = <usize>(width / 2) * COLUMN_BYTES;
   const finite = dims * LANES;
   const ofX = s.spare + 2 * planeBytes(net);
-  timeBias(net, t, s.bias);
+  const actBytes = <usize>activationPlanes(net, hasTrace) * planeBytes(net);
+  const stageBytes = <usize>stagePlanes(net) * planeBytes(net);
   const tiles = tilesOf(rows);
+  const keeps = keepsAdjoint(job);
+  // The place of the slopes says which stage they are.
+  const index = keeps ? (out - s.slopes) / s.stateBytes * <usize>tiles : 0;
+  let act = s.adjoint + index * adjointBytes(net);
+  timeBias(net, t, s.bias);
   for (let tile = 0; tile < tiles; tile++) {
     const directions = directionsOf(net, s, tile);
+    const stage = act + actBytes, lanes = stage + stageBytes;
     narrow(state, dims, s.x);
-    evaluate(net, s.bias, s.x, s.act, directions, s.spare, hasTrace, s.f);
+    memory.fill(lanes, 0, lanesBytes(net));
+    evaluate(net, s.bias, s.x, act, directions, s.spare, hasTrace, s.f);
     for (let i = 0; i < finite; i++) {
       store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
     }
@@ -1059,10 +1086,11 @@ function adjointSlopesAt(
         store<f64>(out + half + <usize>i * 8, 0);
       }
     }
-    pullBackCotangent(s, net, tile, state + half, 1, s.x, s.act, s.stage, s.unwanted);
+    pullBackCotangent(s, net, tile, state + half, 1, s.x, act, stage, lanes);
     for (let i = 0; i < finite; i++) {
       store<f64>(out + half + <usize>i * 8, -<f64>load<f32>(ofX + <usize>i * 4));
     }
+    if (keeps) act += adjointBytes(net);
     state += 2 * half;
     out += 2 * half;
   }
@@ -1112,12 +1140,20 @@ function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void 
   const actBytes = <usize>activationPlanes(net, hasTrace) * plane;
   const stageBytes = <usize>stagePlanes(net) * plane;
   const tiles = tilesOf(rows);
+  const keeps = keepsAdjoint(job);
   for (let tile = 0; tile < tiles; tile++) {
     const y = s.y + <usize>tile * tileBytes, slopes = s.slopes + <usize>tile * tileBytes;
     let listed: usize = 0;
     for (let stage = 0; stage < stages; stage++) {
       const b = weight(job, 1, stage);
       if (b == 0) continue;
+      if (keeps) {
+        const kept = s.adjoint + <usize>(stage * tiles + tile) * adjointBytes(net);
+        const at = kept + actBytes;
+        scaleCotangents(net, <f32>(-h * b), at, at + stageBytes, s.lanes);
+        listed += listOuterProducts(net, kept, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
+        continue;
+      }
       let state = y;
       if (stage > 0) {
         state = s.spareState;
@@ -1133,5 +1169,31 @@ function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void 
       listed += listOuterProducts(net, act, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
     }
     addListed(net, s.ofW1, s.ofW2, listed, s.gradient);
+  }
+}
+
+/**
+ * What a pull-back left in `stage` for the outer products becomes `scale` times as large, as it
+ * is linear in the cotangents; `scale` times its `sums` is added to `lanes`.
+ */
+function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes: usize): void {
+  const plane = planeBytes(net), factor = f32x4.splat(scale);
+  scalePlanes(stage, 2 * plane, factor);
+  for (let k = 0; k < net.directions; k++) {
+    // Cotangents of v2 and of u.
+    scalePlanes(stage + <usize>(6 + 4 * k) * plane, 2 * plane, factor);
+  }
+  const end = sums + lanesBytes(net);
+  for (; sums < end; sums += 32, lanes += 32) {
+    v128.store(lanes, f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor)));
+    v128.store(lanes, f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor)), 16);
+  }
+}
+
+function scalePlanes(at: usize, bytes: usize, factor: v128): void {
+  const end = at + bytes;
+  for (; at < end; at += 32) {
+    v128.store(at, f32x4.mul(v128.load(at), factor));
+    v128.store(at, f32x4.mul(v128.load(at, 16), factor), 16);
   }
 }

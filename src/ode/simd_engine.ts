@@ -54,9 +54,9 @@ function poolFor(build: SimdChoice): Pool {
 }
 
 /**
- * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their direct
- * pull-backs, run in WebAssembly, a control group at a time, on Fluxion's own shared memory;
- * every other field goes to the portable engine.
+ * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their
+ * pull-backs by either gradient, run in WebAssembly, a control group at a time, on Fluxion's own
+ * shared memory; every other field goes to the portable engine.
  *
  * A row's result depends neither on the number of threads nor on the other groups; the
  * parameters' cotangent has the same bits on any number of threads.

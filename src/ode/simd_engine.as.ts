@@ -22,6 +22,7 @@ import { tanhInPlace, writeTanhConstants } from "../kernels/mlp_field/simd_tanh.
 import {
   chunkBytes,
   freeChunks,
+  jobAdjoint,
   jobAtol,
   jobChunks,
   jobChunksLeft,
@@ -122,6 +123,10 @@ class Scratch {
   /** Of the pull-back. */
   stage: usize;
   lanes: usize;
+  /** What the adjoint's slopes leave of each stage and tile, see adjointBytes; only one set where a group is large. */
+  adjoint: usize;
+  /** The flat gradient that an adjoint solve adds to; 0 in other solves. */
+  gradient: usize;
   ofW1: usize;
   ofW2: usize;
   /** float64 [stages][width][8] and [width][8]: cotangents. */
@@ -219,6 +224,10 @@ export function layScratch(job: usize, base: usize): i32 {
   at += stages * <usize>stagePlanes(net) * plane;
   const lanes = at;
   at += lanesBytes(net);
+  const adjoint = at;
+  if (word(job, jobAdjoint)) {
+    at += adjointBytes(net) * (keepsAdjoint(job) ? (stages + 1) * tiles : 1);
+  }
   const lists = stages * <usize>(1 + net.directions) * PAIR_BYTES;
   const ofW1 = at;
   at += lists;
@@ -249,6 +258,8 @@ export function layScratch(job: usize, base: usize): i32 {
     s.probes = probes;
     s.stage = stage;
     s.lanes = lanes;
+    s.adjoint = adjoint;
+    s.gradient = 0;
     s.ofW1 = ofW1;
     s.ofW2 = ofW2;
     s.bias = bias;
@@ -378,9 +389,10 @@ function norm(
 ): f64 {
   const dims = netOf(job).dims, width = word(job, jobWidth);
   const tile = <usize>width * COLUMN_BYTES;
+  const half = word(job, jobAdjoint) ? width / 2 : width;
   let norm: f64 = 0;
-  for (let first = 0; first < width; first += dims) {
-    const columns = min(dims, width - first);
+  for (let first = 0, columns = 0; first < width; first += columns) {
+    columns = min(dims, half - first % half);
     let total: f64 = 0;
     for (let row = 0; row < rows; row++) {
       let at = <usize>(row / LANES) * tile + <usize>(row % LANES) * 8 + <usize>first * COLUMN_BYTES;
@@ -432,6 +444,10 @@ function slopesAt(
   kept: usize,
   out: usize,
 ): void {
+  if (word(job, jobAdjoint)) {
+    adjointSlopesAt(job, s, rows, t, state, out);
+    return;
+  }
   const net = netOf(job);
   const dims = net.dims, width = word(job, jobWidth);
   timeBias(net, t, s.bias);
@@ -663,6 +679,7 @@ function solveGroup(job: usize, s: Scratch, group: i32): void {
         nextTime = writeTimes(job, s, rows, offset, nextTime, t, h, end, direction, report, nfe);
         nfe = load<i32>(report);
       }
+      if (s.gradient) addQuadrature(job, s, rows, t, h);
       if (word(job, jobKeepsRecords)) {
         const record = keepStep(job, s, t, h, load<u32>(lastRecord));
         if (!record) return;
@@ -674,6 +691,10 @@ function solveGroup(job: usize, s: Scratch, group: i32): void {
       const last = stages - 1;
       if (fsal) {
         memory.copy(s.slopes, s.slopes + <usize>last * bytes, bytes);
+        if (s.gradient && keepsAdjoint(job)) {
+          const kept = adjointBytes(net) * <usize>tilesOf(rows);
+          memory.copy(s.adjoint, s.adjoint + <usize>last * kept, kept);
+        }
         store<u32>(s.kept, load<u32>(s.kept + <usize>last * 4));
         store<u32>(s.kept + <usize>last * 4, 0);
       } else knowsSlope = false;
@@ -983,4 +1004,198 @@ export function tanhOf(at: usize, count: i32): void {
   const constants = at + <usize>count * 4;
   writeTanhConstants(constants);
   tanhInPlace(at, count, constants);
+}
+
+// ---------------------------------------------------------------------------------------------
+// The continuous adjoint, see adjoint.ts: a solve of (y, a), backwards, that sums the parameters'
+// cotangent up after each accepted step.
+
+/**
+ * Solves groups of the adjoint until none is left: partial sum number i takes the groups i,
+ * i + sums, ... in that order, so that the total does not depend on who takes it.
+ */
+export function solveAdjointGroups(job: usize, thread: i32): void {
+  const s = changetype<Scratch>(
+    address(job, jobScratch) + <usize>thread * address(job, jobScratchBytes),
+  );
+  layScratch(job, changetype<usize>(s));
+  const net = netOf(job);
+  const rows = word(job, jobRows), groupRows = word(job, jobGroupRows);
+  const groups = (rows + groupRows - 1) / groupRows;
+  const sums = word(job, jobPartialSums);
+  const size = parameterCount(net);
+  markTraced(job, s);
+  memory.fill(s.lanes, 0, lanesBytes(net));
+  while (true) {
+    const sum = atomic.add<i32>(job + jobNextItem, 1);
+    if (sum >= sums) return;
+    s.gradient = address(job, jobGradients) + <usize>(sum * size) * 4;
+    memory.fill(s.gradient, 0, <usize>size * 4);
+    for (let group = sum; group < groups; group += sums) solveGroup(job, s, group);
+    addLanes(net, s.lanes, s.gradient);
+  }
+}
+
+/** Tiles of a group up to which what the adjoint's slopes leave is kept for the quadrature: larger ones would take memory without bound. */
+const MOST_KEPT_TILES: i32 = 4;
+
+/** Whether the quadrature finds what it needs, or computes it again. */
+function keepsAdjoint(job: usize): bool {
+  return tilesOf(min(word(job, jobGroupRows), word(job, jobRows))) <= MOST_KEPT_TILES;
+}
+
+/** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
+function adjointBytes(net: Net): usize {
+  const planes = activationPlanes(net, net.directions > 0) + stagePlanes(net);
+  return <usize>planes * planeBytes(net) + lanesBytes(net);
+}
+
+/** d(y, a)/dt = (f, -(df/dy)^T a) of all tiles of a group at time t. */
+function adjointSlopesAt(
+  job: usize,
+  s: Scratch,
+  rows: i32,
+  t: f64,
+  state: usize,
+  out: usize,
+): void {
+  const net = netOf(job);
+  const dims = net.dims, width = word(job, jobWidth);
+  const hasTrace = net.directions > 0;
+  const half = <usize>(width / 2) * COLUMN_BYTES;
+  const finite = dims * LANES;
+  const ofX = s.spare + 2 * planeBytes(net);
+  const actBytes = <usize>activationPlanes(net, hasTrace) * planeBytes(net);
+  const stageBytes = <usize>stagePlanes(net) * planeBytes(net);
+  const tiles = tilesOf(rows);
+  const keeps = keepsAdjoint(job);
+  // The place of the slopes says which stage they are.
+  const index = keeps ? (out - s.slopes) / s.stateBytes * <usize>tiles : 0;
+  let act = s.adjoint + index * adjointBytes(net);
+  timeBias(net, t, s.bias);
+  for (let tile = 0; tile < tiles; tile++) {
+    const directions = directionsOf(net, s, tile);
+    const stage = act + actBytes, lanes = stage + stageBytes;
+    narrow(state, dims, s.x);
+    memory.fill(lanes, 0, lanesBytes(net));
+    evaluate(net, s.bias, s.x, act, directions, s.spare, hasTrace, s.f);
+    for (let i = 0; i < finite; i++) {
+      store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
+    }
+    if (hasTrace) {
+      for (let i = finite; i < finite + LANES; i++) {
+        store<f64>(out + <usize>i * 8, -<f64>load<f32>(s.f + <usize>i * 4));
+        store<f64>(out + half + <usize>i * 8, 0);
+      }
+    }
+    pullBackCotangent(s, net, tile, state + half, 1, s.x, act, stage, lanes);
+    for (let i = 0; i < finite; i++) {
+      store<f64>(out + half + <usize>i * 8, -<f64>load<f32>(ofX + <usize>i * 4));
+    }
+    if (keeps) act += adjointBytes(net);
+    state += 2 * half;
+    out += 2 * half;
+  }
+}
+
+/**
+ * Pulls `scale` times the cotangents of a tile's state back through a stage whose activations
+ * are known; that of x is left in the third plane of `s.spare`.
+ */
+function pullBackCotangent(
+  s: Scratch,
+  net: Net,
+  tile: i32,
+  cotangent: usize,
+  scale: f64,
+  x: usize,
+  act: usize,
+  stage: usize,
+  lanes: usize,
+): void {
+  const dims = net.dims;
+  const hasTrace = net.directions > 0;
+  const finite = dims * LANES;
+  if (hasTrace) {
+    // dlogp/dt = -div f.
+    for (let i = 0; i < LANES; i++) {
+      const ofLogp = load<f64>(cotangent + <usize>(finite + i) * 8);
+      store<f32>(s.f + <usize>i * 4, <f32>(-scale * ofLogp));
+    }
+    const probes = s.probes + <usize>(tile * dims) * LANE_BYTES;
+    pullBackDivergence(net, act, directionsOf(net, s, tile), probes, s.f, stage, s.spare, lanes);
+  }
+  for (let i = 0; i < finite; i++) {
+    store<f32>(s.f + <usize>i * 4, <f32>(scale * load<f64>(cotangent + <usize>i * 8)));
+  }
+  const ofX = s.spare + 2 * planeBytes(net);
+  pullBackVelocity(net, act, x, s.f, stage, hasTrace, s.spare, lanes, ofX);
+}
+
+/** Adds -h b_i (df/dtheta)^T a of every stage of the step in hand: h points backwards. */
+function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void {
+  const net = netOf(job);
+  const dims = net.dims, width = word(job, jobWidth), stages = word(job, jobStages);
+  const hasTrace = net.directions > 0;
+  const plane = planeBytes(net);
+  const tileBytes = <usize>width * COLUMN_BYTES;
+  const actBytes = <usize>activationPlanes(net, hasTrace) * plane;
+  const stageBytes = <usize>stagePlanes(net) * plane;
+  const tiles = tilesOf(rows);
+  const keeps = keepsAdjoint(job);
+  for (let tile = 0; tile < tiles; tile++) {
+    const y = s.y + <usize>tile * tileBytes, slopes = s.slopes + <usize>tile * tileBytes;
+    let listed: usize = 0;
+    for (let stage = 0; stage < stages; stage++) {
+      const b = weight(job, 1, stage);
+      if (b == 0) continue;
+      if (keeps) {
+        const kept = s.adjoint + <usize>(stage * tiles + tile) * adjointBytes(net);
+        const at = kept + actBytes;
+        scaleCotangents(net, <f32>(-h * b), at, at + stageBytes, s.lanes);
+        listed += listOuterProducts(net, kept, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
+        continue;
+      }
+      let state = y;
+      if (stage > 0) {
+        state = s.spareState;
+        combine(job, y, h, 4 + stage, stage, slopes, s.stateBytes, tileBytes, state);
+      }
+      const x = s.x + <usize>(stage * dims) * LANE_BYTES;
+      const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * stageBytes;
+      narrow(state, dims, x);
+      timeBias(net, t + weight(job, 0, stage) * h, s.bias);
+      recompute(net, s.bias, x, act, directionsOf(net, s, tile), s.spare, hasTrace);
+      const cotangent = state + <usize>(width / 2) * COLUMN_BYTES;
+      pullBackCotangent(s, net, tile, cotangent, -h * b, x, act, at, s.lanes);
+      listed += listOuterProducts(net, act, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
+    }
+    addListed(net, s.ofW1, s.ofW2, listed, s.gradient);
+  }
+}
+
+/**
+ * What a pull-back left in `stage` for the outer products becomes `scale` times as large, as it
+ * is linear in the cotangents; `scale` times its `sums` is added to `lanes`.
+ */
+function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes: usize): void {
+  const plane = planeBytes(net), factor = f32x4.splat(scale);
+  scalePlanes(stage, 2 * plane, factor);
+  for (let k = 0; k < net.directions; k++) {
+    // Cotangents of v2 and of u.
+    scalePlanes(stage + <usize>(6 + 4 * k) * plane, 2 * plane, factor);
+  }
+  const end = sums + lanesBytes(net);
+  for (; sums < end; sums += 32, lanes += 32) {
+    v128.store(lanes, f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor)));
+    v128.store(lanes, f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor)), 16);
+  }
+}
+
+function scalePlanes(at: usize, bytes: usize, factor: v128): void {
+  const end = at + bytes;
+  for (; at < end; at += 32) {
+    v128.store(at, f32x4.mul(v128.load(at), factor));
+    v128.store(at, f32x4.mul(v128.load(at, 16), factor), 16);
+  }
 }

@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../runtime/errors.ts";
 import { type SimdChoice, simdModule } from "../runtime/simd/simd_module.ts";
 import { type Block, Pool } from "../runtime/worker/pool.ts";
-import { solveAdjoint } from "./adjoint.ts";
 import type {
   Engine,
   FieldSpec,
@@ -14,12 +13,8 @@ import type {
   SolveReport,
 } from "./engine.ts";
 import { describeFailures } from "./failure_message.ts";
-import { type HostRows, hostRows, hostSpace } from "./host_rows.ts";
-import { mlpHostField } from "./mlp_field.ts";
 import { portableEngine } from "./portable_engine.ts";
 import * as at from "./simd_job.ts";
-import { toTensor } from "./tensor_field.ts";
-import { TensorSum } from "./tensor_sum.ts";
 import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
 import relaxed from "./simd_engine.relaxed.wasm" with { type: "bytes" };
 
@@ -44,7 +39,7 @@ const ACTIVATION_BYTES = 512 * 2 ** 20;
 type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
 /** Functions of the module that threads share in. */
-const threadFunctions = ["solveGroups", "pullBackTiles"] as const;
+const threadFunctions = ["solveGroups", "pullBackTiles", "solveAdjointGroups"] as const;
 
 // One memory and one set of workers a build for the whole process, like tfjs's backends.
 const pools = new Map<SimdChoice, Pool>();
@@ -59,9 +54,9 @@ function poolFor(build: SimdChoice): Pool {
 }
 
 /**
- * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their direct
- * pull-backs, run in WebAssembly, a control group at a time, on Fluxion's own shared memory;
- * every other field goes to the portable engine.
+ * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their
+ * pull-backs by either gradient, run in WebAssembly, a control group at a time, on Fluxion's own
+ * shared memory; every other field goes to the portable engine.
  *
  * A row's result depends neither on the number of threads nor on the other groups; the
  * parameters' cotangent has the same bits on any number of threads.
@@ -411,34 +406,80 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
   }
 }
 
-/** The continuous adjoint, by the portable solver from this solve's end. */
+/**
+ * The continuous adjoint from this solve's end, as adjoint.ts describes it: a job like the
+ * solve's, over (y, cotangent of y), from t1 back to t0.
+ */
 async function pullBackAdjoint(
-  { problem, y1 }: Solved,
+  { pool, threads, problem, job: forward, y1 }: Solved,
   cotangent: tf.Tensor2D,
   method: GradientMethod & { kind: "adjoint" },
 ): Promise<Gradient> {
-  const field = mlpHostField(problem.field);
-  const gradient = new TensorSum(field.parameterCount);
-  const rowsOf = async (tensor: tf.Tensor2D): Promise<HostRows> =>
-    hostRows(Float64Array.from(await tensor.data()), ...tensor.shape);
+  const { rows, width, groups, parameters } = forward.sizes;
+  const { tableau, maxSteps } = problem;
+  const control = problem.control.kind === "fixed"
+    ? problem.control
+    : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+  const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
+  const job = new Job(pool, { ...forward.sizes, width: 2 * width });
   try {
-    const control = problem.control.kind === "fixed"
-      ? problem.control
-      : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
-    const { y0, reports, quadratureRows } = await solveAdjoint({
-      ...problem,
-      space: hostSpace,
-      field,
-      control,
-      y1: await rowsOf(y1),
-      cotangent: await rowsOf(cotangent),
-      gradient,
-    });
-    const nfe = reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length +
-      quadratureRows / y1.shape[0];
-    return { y0: toTensor(y0), parameters: gradient.take(), nfe };
+    // The parameters, prepared, and the tableau are the forward solve's; the chunks stay its own.
+    job.words(job.address, at.jobBytes / 4).set(forward.words(forward.address, at.jobBytes / 4));
+    job.set(at.jobChunks, 0);
+    job.set(at.jobAdjoint, 1);
+    job.set(at.jobWidth, 2 * width);
+    job.set(at.jobKeepsRecords, 0);
+    job.set(at.jobTimeCount, 0);
+    job.setDouble(at.jobT0, problem.t1);
+    job.setDouble(at.jobT1, problem.t0);
+    if (control.kind === "adaptive") {
+      job.setDouble(at.jobRtol, control.rtol);
+      job.setDouble(at.jobAtol, control.atol);
+    }
+    const sums = Math.min(PARTIAL_SUMS, groups);
+    job.set(at.jobPartialSums, sums);
+    const places = [
+      [at.jobY0, 8 * rows * width],
+      [at.jobY1, 8 * rows * width],
+      [at.jobReports, at.reportBytes * groups],
+      [at.jobLastRecords, 4 * groups],
+      [at.jobGradients, 4 * sums * parameters],
+    ] as const;
+    job.takeAll(places.map(([, bytes]) => bytes)).forEach((address, i) =>
+      job.set(places[i]![0], address)
+    );
+    const start = job.floats(job.get(at.jobY0), 2 * rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = row * width, end = first + width;
+      start.set(y.subarray(first, end), 2 * first);
+      start.set(a.subarray(first, end), first + end);
+    }
+    await job.run("solveAdjointGroups", sums, threads);
+
+    const reports = readReports(job);
+    if (reports.some((report) => report.failure !== null)) {
+      const settings = { control, maxSteps };
+      throw new FailureError(`adjoint: ${describeFailures(reports, { settings, firstRow: 0 })}`);
+    }
+    pool.exports.addPartialSums!(job.address);
+    const solved = job.floats(job.get(at.jobY1), 2 * rows * width);
+    const ofY0 = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = row * width, end = first + width;
+      ofY0.set(solved.subarray(first + end, 2 * end), first);
+    }
+    const gradient = job.floats(job.get(at.jobGradients), parameters);
+    const weighed = tableau.b.filter((weight) => weight !== 0).length;
+    const quadratureRows = reports.reduce(
+      (sum, { accepted, rows: [first, end] }) => sum + accepted * weighed * (end - first),
+      0,
+    );
+    return {
+      y0: tf.tensor2d(ofY0, [rows, width]),
+      parameters: tf.tensor1d(gradient.slice() as Float32Array<ArrayBuffer>),
+      nfe: reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
+    };
   } finally {
-    gradient.dispose();
-    field.dispose();
+    job.dispose();
   }
 }

@@ -76,6 +76,8 @@ export const jobPartialSums = 208;
 export const jobGradients = 212;
 /** 1 where memory for records was refused. */
 export const jobFailed = 216;
+/** 1 where the state is (y, cotangent of y), twice as wide, and the solve is the adjoint's. */
+export const jobAdjoint = 220;
 /** float64: where the solve begins. */
 export const jobT0 = 224;
 /** float64: where it ends. */

@@ -330,3 +330,80 @@ backendTest("simdEngine() pulls back by the continuous adjoint", ["cpu"], async 
   tf.dispose([cotangent, gradient.y0, gradient.parameters]);
   problem.dispose();
 });
+
+/** What the adjoint gives for the random cotangent that {@link solveAndPull} takes too. */
+async function solveAndPullAdjoint(engine: Engine, problem: SolveProblem, rtol = 1e-6) {
+  const [n, width] = problem.y0.shape;
+  const solution = await engine.solve({ ...problem, keep: { kind: "end" } });
+  const cotangent = tf.tensor2d(single(n * width, 9), [n, width]);
+  try {
+    const method = { kind: "adjoint", rtol, atol: rtol } as const;
+    const gradient = await engine.pullBack(solution, cotangent, method);
+    const { y0, parameters, nfe } = gradient;
+    const result = { y0: y0.dataSync().slice(), parameters: parameters.dataSync().slice(), nfe };
+    tf.dispose([y0, parameters]);
+    return result;
+  } finally {
+    solution.dispose();
+    cotangent.dispose();
+  }
+}
+
+const adjointCases = [
+  { name: "the velocity alone", trace: null, changes: {} },
+  { name: "an exact trace, groups of two tiles", trace: "exact", changes: { controlGroup: 11 } },
+  { name: "an exact trace, one group", trace: "exact", changes: { controlGroup: "batch" } },
+  { name: "probes, groups of two tiles", trace: "hutchinson", changes: { controlGroup: 12 } },
+  {
+    name: "probes, fixed steps, no first-same-as-last",
+    trace: "hutchinson",
+    changes: { tableau: midpoint, control: { kind: "fixed", steps: 20 } },
+  },
+] as const;
+
+for (const { name, trace, changes } of adjointCases) {
+  backendTest(`simdEngine()'s adjoint is the portable one: ${name}`, ["cpu"], async () => {
+    const rows = 45;
+    const shape = { dims: 3, hidden: 16 };
+    const problem = problemOf(
+      shape,
+      rows,
+      trace === null ? null : trace === "exact" ? { kind: "exact" } : {
+        kind: "hutchinson",
+        distribution: "rademacher",
+        probes: Float32Array.from(single(rows * 3, 5), (value) => value < 0 ? -1 : 1),
+      },
+      changes,
+    );
+    const before = tf.memory().numTensors;
+    const portable = await solveAndPullAdjoint(portableEngine("host"), problem);
+    for (const build of ["fastest", "plain"] as const) {
+      const results = [];
+      for (const threads of [1, 2, 4]) {
+        results.push(await solveAndPullAdjoint(simdEngine({ threads, build }), problem));
+      }
+      assert.deepEqual(results[1], results[0]);
+      assert.deepEqual(results[2], results[0]);
+      const { y0, parameters, nfe } = results[0]!;
+      // Both compute the field in float32; a step that one of them rejects costs a few evaluations.
+      assert.ok(relativeError(y0, portable.y0) < 2e-5, `${relativeError(y0, portable.y0)}`);
+      const error = relativeError(parameters, portable.parameters);
+      assert.ok(error < 2e-5, `${error}`);
+      assert.ok(Math.abs(nfe / portable.nfe - 1) < 0.02, `${nfe}, ${portable.nfe}`);
+    }
+    assert.equal(tf.memory().numTensors, before);
+    problem.dispose();
+  });
+}
+
+backendTest("simdEngine() says that it is the adjoint that cannot go on", ["cpu"], async () => {
+  const problem = problemOf({ dims: 2, hidden: 8 }, 10, { kind: "exact" }, { maxSteps: 40 });
+  const before = tf.memory().numTensors;
+  await assert.rejects(solveAndPullAdjoint(simdEngine(), problem, 1e-12), (error) => {
+    assert.ok(error instanceof FailureError);
+    assert.match(error.message, /^adjoint: .*samples 0 to 7, 8 to 9; the first at t = .*budget/);
+    return true;
+  });
+  assert.equal(tf.memory().numTensors, before);
+  problem.dispose();
+});

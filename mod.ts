@@ -44,6 +44,7 @@ export { dopri5 } from "./src/ode/tableaus/dopri5.ts";
 export * from "./src/ode/rows.ts";
 export * from "./src/ode/field.ts";
 export * from "./src/ode/engine.ts";
+export type { PortableBits } from "./src/runtime/simd/simd_module.ts";
 export { engineFor, type EngineOptions } from "./src/ode/engine_for.ts";
 export { tensorField, type TensorVelocity } from "./src/ode/tensor_field.ts";
 export { odeint, type OdeintOptions, type OdeintResult } from "./src/ode/odeint.ts";

@@ -48,8 +48,9 @@ export async function openRun(
   const folder = await runFolder(run);
   const { network } = await readRunConfig(folder);
   const work = isImageNetwork(network) ? "images" : "points";
-  const { kind } = await chooseBackend(options.backend ?? "auto", work);
-  const backend = await openBackend(kind, { threads: options.threads });
+  const { backend: request = "auto", threads, portableBits } = options;
+  const { kind } = await chooseBackend(request, work, { portableBits });
+  const backend = await openBackend(kind, { threads, portableBits });
   try {
     const { model, config } = await loadRun(folder, options.weights);
     return {
@@ -58,7 +59,7 @@ export async function openRun(
       config,
       model,
       backend,
-      engine: engineFor(kind, { threads: options.threads }),
+      engine: engineFor(kind, { threads, portableBits }),
       readLog: () => readLog(runFile(folder, "log")),
       close() {
         model.parameters.dispose();

@@ -56,6 +56,7 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       seed: flags.seed ?? 0,
       backend: flags.backend ?? "auto",
       threads: flags.threads,
+      portableBits: flags.portableBits,
       onProgress: progress.update,
       signal: interrupt.signal,
     });

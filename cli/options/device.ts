@@ -5,9 +5,10 @@ import { wholeNumber } from "./parsers.ts";
 export interface DeviceOptions {
   readonly backend?: "auto" | "webgpu" | "cpu";
   readonly threads?: number;
+  readonly portableBits?: boolean;
 }
 
-/** `--backend`, `--threads`. */
+/** `--backend`, `--threads`, `--portable-bits`. */
 export const deviceOptions: FlagParametersForType<DeviceOptions> = {
   backend: {
     kind: "enum",
@@ -21,5 +22,11 @@ export const deviceOptions: FlagParametersForType<DeviceOptions> = {
     optional: true,
     placeholder: "N",
     brief: "threads of the CPU backend (default: as many as the machine has cores)",
+  },
+  portableBits: {
+    kind: "boolean",
+    optional: true,
+    withNegated: false,
+    brief: "the same bits on every machine: CPU backend without fused multiply-adds, slower",
   },
 };

@@ -1,10 +1,11 @@
 import type { BackendKind } from "../runtime/backend.ts";
+import { type PortableBits, simdChoice } from "../runtime/simd/simd_module.ts";
 import type { Engine } from "./engine.ts";
 import { portableEngine } from "./portable_engine.ts";
 import { simdEngine } from "./simd_engine.ts";
 
 /** How the engine may use the machine. */
-export interface EngineOptions {
+export interface EngineOptions extends PortableBits {
   /** Threads of the CPU engine at most; as many as there are cores when left out. */
   readonly threads?: number;
 }
@@ -16,5 +17,8 @@ export interface EngineOptions {
  * tensors, since every read-back waits for it.
  */
 export function engineFor(kind: BackendKind, options: EngineOptions = {}): Engine {
-  return kind === "cpu" ? simdEngine(options) : portableEngine("tensors");
+  const { threads, portableBits } = options;
+  return kind === "cpu"
+    ? simdEngine({ threads, build: simdChoice({ portableBits }) })
+    : portableEngine("tensors");
 }

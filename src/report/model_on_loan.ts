@@ -3,7 +3,13 @@ import { Parameters } from "../kernels/parameters.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Engine } from "../ode/engine.ts";
 import { engineFor } from "../ode/engine_for.ts";
-import { type Backend, type BackendKind, chooseBackend, openBackend } from "../runtime/backend.ts";
+import {
+  type Backend,
+  type BackendKind,
+  type BackendOptions,
+  chooseBackend,
+  openBackend,
+} from "../runtime/backend.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
 /** A run's model that can compute. */
@@ -22,17 +28,17 @@ export interface OpenModel {
  */
 export class ModelOnLoan implements Disposable {
   readonly #request: "auto" | BackendKind;
-  readonly #threads: number | undefined;
+  readonly #options: BackendOptions;
   #run: ReportedRun | null = null;
   #open: OpenModel | null = null;
 
   /**
    * @param request `auto` decides for each run.
-   * @param threads Of the CPU backend; as many as the machine has cores if left out.
+   * @param options How the backend is opened.
    */
-  constructor(request: "auto" | BackendKind, threads?: number) {
+  constructor(request: "auto" | BackendKind, options: BackendOptions = {}) {
     this.#request = request;
-    this.#threads = threads;
+    this.#options = options;
   }
 
   /**
@@ -44,12 +50,12 @@ export class ModelOnLoan implements Disposable {
     if (this.#run === run && this.#open !== null) return this.#open;
     this[Symbol.dispose]();
     const { config, network, weights, dataset } = run;
-    const { kind } = await chooseBackend(this.#request, dataset.kind);
-    const backend = await openBackend(kind, { threads: this.#threads });
+    const { kind } = await chooseBackend(this.#request, dataset.kind, this.#options);
+    const backend = await openBackend(kind, this.#options);
     const parameters = Parameters.fromFlat(networkLayout(network), weights);
     const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
     this.#run = run;
-    this.#open = { model, engine: engineFor(kind, { threads: this.#threads }), backend };
+    this.#open = { model, engine: engineFor(kind, this.#options), backend };
     return this.#open;
   }
 

@@ -35,6 +35,8 @@ export interface ReportOptions {
   readonly backend: "auto" | BackendKind;
   /** Of the CPU backend; as many as the machine has cores if left out. */
   readonly threads?: number;
+  /** The same bits on every machine, on the CPU. */
+  readonly portableBits?: boolean;
   /** Called whenever another piece is begun. */
   readonly onProgress?: (progress: ReportProgress) => void;
   /** Aborted: its reason is thrown before the next piece. */
@@ -62,7 +64,10 @@ export async function reportDocument(
   options: ReportOptions,
 ): Promise<ReportDocument> {
   const { title, subtitle, introduction, signal, onProgress } = options;
-  using models = new ModelOnLoan(options.backend, options.threads);
+  using models = new ModelOnLoan(options.backend, {
+    threads: options.threads,
+    portableBits: options.portableBits,
+  });
   const desk = { seed: options.seed, models, id: idMaker() };
   const plans = parts.map((part) => planPart(part, desk));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "./errors.ts";
 import { openCpu, setCpuThreads } from "./cpu_backend.ts";
 import { type Adapter, isSoftwareAdapter, requestAdapter } from "./adapters.ts";
+import { type PortableBits, simdChoice } from "./simd/simd_module.ts";
 import { openWebgpu } from "./webgpu_backend.ts";
 
 /** `cpu` is tfjs on WebAssembly SIMD with Fluxion's kernels, `webgpu` is tfjs on a WebGPU device. */
@@ -26,23 +27,24 @@ export interface Backend {
   close(): void;
 }
 
-// Mirrors tfjs's registry of backends, which is one for the whole process too.
-const opened = new Map<BackendKind, Backend>();
+// Mirrors tfjs's registry of backends, which is one for the whole process too; by kind and build.
+const opened = new Map<string, Backend>();
 let last: Promise<unknown> = Promise.resolve();
 
 /** How a backend is opened. */
-export interface BackendOptions {
+export interface BackendOptions extends PortableBits {
   /** The CPU backend's kernels use at most so many threads from now on; as many as there are cores when left out. */
   readonly threads?: number;
 }
 
 /**
- * Starts a backend and makes it tfjs's current one; a second call gives the same.
+ * Starts a backend and makes it tfjs's current one; a second call with the same bits gives the same.
  *
  * tfjs goes on with another backend in silence when one fails to start, so
  * what runs is asserted here.
  *
- * @throws {InputError} If `kind` is `webgpu` and there is no adapter, or its device does not start.
+ * @throws {InputError} If `kind` is `webgpu` and there is no adapter, or its device does not start,
+ *   or portable bits are asked of it.
  * @throws {FailureError} If the CPU backend does not start.
  */
 export function openBackend(kind: BackendKind, options: BackendOptions = {}): Promise<Backend> {
@@ -54,23 +56,30 @@ export function openBackend(kind: BackendKind, options: BackendOptions = {}): Pr
 
 async function open(
   kind: BackendKind,
-  { threads = navigator.hardwareConcurrency }: BackendOptions,
+  { threads = navigator.hardwareConcurrency, portableBits }: BackendOptions,
 ): Promise<Backend> {
-  let backend = opened.get(kind);
+  if (kind === "webgpu" && portableBits) {
+    throw new InputError(
+      "backend webgpu: no two GPUs give the same bits; portable bits need backend cpu",
+    );
+  }
+  const choice = simdChoice({ portableBits });
+  const name = `${kind} ${choice}`;
+  let backend = opened.get(name);
   if (backend === undefined) {
-    const started = kind === "cpu" ? await openCpu() : await openWebgpu();
+    const started = kind === "cpu" ? await openCpu(choice) : await openWebgpu();
     backend = {
       ...started,
       close: () => {
-        if (opened.get(kind)?.close !== backend!.close) return;
+        if (opened.get(name)?.close !== backend!.close) return;
         started.close();
-        if (kind === "webgpu") opened.delete(kind);
+        if (kind === "webgpu") opened.delete(name);
       },
     };
-    opened.set(kind, backend);
+    opened.set(name, backend);
   }
   backend.check();
-  if (kind === "cpu") setCpuThreads(threads);
+  if (kind === "cpu") setCpuThreads(choice, threads);
   await tf.setBackend(backend.tfName);
   await tf.ready();
   if (tf.getBackend() !== backend.tfName) {
@@ -96,7 +105,11 @@ export type Work = "points" | "images";
 export async function chooseBackend(
   request: "auto" | BackendKind,
   work: Work,
+  { portableBits = false }: PortableBits = {},
 ): Promise<{ readonly kind: BackendKind; readonly reason: string }> {
+  if (request === "auto" && portableBits) {
+    return { kind: "cpu", reason: "portable bits were asked for" };
+  }
   // Asked only where the answer counts: some drivers write to stderr when they are.
   const counts = request === "auto" && work === "images";
   return choose(request, work, counts ? await requestAdapter() : null);

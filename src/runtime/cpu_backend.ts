@@ -5,45 +5,54 @@ import type { SimdThreads } from "./cpu_kernels/simd_kernels.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
 import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";
+import type { SimdChoice } from "./simd/simd_module.ts";
 import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
 
-/** tfjs's name for the WebAssembly backend with Fluxion's kernels. */
-export const CPU_BACKEND = "fluxion-cpu";
+/** tfjs's names for the WebAssembly backend with either build of Fluxion's kernels, and people's. */
+const names = {
+  fastest: { tfName: "fluxion-cpu", description: "WebAssembly SIMD on the CPU" },
+  plain: {
+    tfName: "fluxion-cpu-plain",
+    description: "WebAssembly SIMD on the CPU, with the same bits on every machine",
+  },
+} as const satisfies Record<SimdChoice, unknown>;
 
-let simd: SimdThreads | null = null;
+const started = new Map<SimdChoice, SimdThreads>();
 
 /**
- * Starts tfjs's WebAssembly backend and registers it a second time, with
+ * Starts tfjs's WebAssembly backend and registers it again, with one build of
  * Fluxion's kernels, under an own name: kernels registered on `wasm` itself
  * would change the tfjs of a program that uses Fluxion as a library.
  *
- * Both names share one instance, since two instances corrupt each other's
+ * All names share one instance, since two instances corrupt each other's
  * results. The caller makes it current.
  *
  * @throws {FailureError} If it does not start.
  */
-export async function openCpu(): Promise<Backend> {
+export async function openCpu(choice: SimdChoice): Promise<Backend> {
+  const { tfName, description } = names[choice];
   tf.enableProdMode(); // or tfjs advertises its Node binding on stderr
-  if (tf.findBackendFactory(CPU_BACKEND) === null) {
+  if (!started.has(choice)) {
     await startWasm();
-    tf.copyRegisteredKernels("wasm", CPU_BACKEND);
+    tf.copyRegisteredKernels("wasm", tfName);
     const backend = tf.findBackend("wasm") as unknown as WasmBackend;
     const { Worker } = await import("node:worker_threads");
-    simd = registerCpuKernels(CPU_BACKEND, backend, "fastest", Worker);
-    tf.registerBackend(CPU_BACKEND, () => tf.findBackend("wasm"), 0);
+    started.set(choice, registerCpuKernels(tfName, backend, choice, Worker));
+    tf.registerBackend(tfName, () => tf.findBackend("wasm"), 0);
   }
   return {
     kind: "cpu",
-    tfName: CPU_BACKEND,
-    description: "WebAssembly SIMD on the CPU",
+    tfName,
+    description,
     check: () => {},
     close: () => {},
   };
 }
 
-/** Lets so many threads, the program's own included, share the CPU backend's kernels, if it was started. */
-export function setCpuThreads(threads: number): void {
-  if (simd !== null) simd.threads = threads;
+/** Lets so many threads, the program's own included, share a build's kernels, if it was started. */
+export function setCpuThreads(choice: SimdChoice, threads: number): void {
+  const simd = started.get(choice);
+  if (simd !== undefined) simd.threads = threads;
 }
 
 async function startWasm(): Promise<void> {

@@ -78,6 +78,8 @@ export interface TrainConfig {
   readonly backend: "auto" | "webgpu" | "cpu";
   /** At most so many threads of the CPU backend; absent: as many as there are cores. */
   readonly threads?: number;
+  /** The same bits on every machine that computes on the CPU; absent: no. */
+  readonly portableBits?: boolean;
   /** Epochs between evaluations; 0: only at the end. */
   readonly evalEvery: number;
   /** Epochs between sample pictures; 0: only at the end. */
@@ -496,6 +498,11 @@ export function resumeConfig(
     throw new InputError(
       `${given.name("init")} ${options.init}: the run started from random weights; ` +
         "leave it out, or start a new run",
+    );
+  }
+  if (options.portableBits && stored.portableBits === undefined) {
+    throw new InputError(
+      `${given.name("portableBits")}: the run started without it; leave it out, or start a new run`,
     );
   }
   if (options.steps !== undefined && options.epochs !== undefined) {

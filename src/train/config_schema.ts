@@ -167,6 +167,10 @@ export const trainOptionsSchema = v.strictObject({
   seed: described(wholeNumber(0), "seed of everything random"),
   backend: described(choice(["auto", "webgpu", "cpu"]), "where to compute"),
   threads: described(wholeNumber(1), "at most so many threads of the CPU backend"),
+  portableBits: described(
+    v.boolean("true or false"),
+    "the same bits on every machine: CPU backend without fused multiply-adds, slower",
+  ),
   evalEvery: described(wholeNumber(0), "epochs between evaluations; 0: only at the end"),
   sampleEvery: described(wholeNumber(0), "epochs between sample pictures; 0: only at the end"),
   saveSeconds: described(

@@ -160,8 +160,9 @@ async function hasCheckpoint(run: string): Promise<boolean> {
 }
 
 async function openBackendOf({ config, dataset }: TrainingPlan) {
-  const { kind, reason } = await chooseBackend(config.backend, dataset.kind);
-  return { backend: await openBackend(kind, { threads: config.threads }), reason };
+  const { threads, portableBits } = config;
+  const { kind, reason } = await chooseBackend(config.backend, dataset.kind, { portableBits });
+  return { backend: await openBackend(kind, { threads, portableBits }), reason };
 }
 
 /** Trains from a checkpoint on, in a folder that is held and has its config. */
@@ -177,7 +178,8 @@ async function runSession(
   const { run, plan, checkpoint } = ready;
   const { config, network, steps, stepsPerEpoch } = plan;
   const { backend, reason: backendReason } = ready.backend;
-  const engine = engineFor(backend.kind, { threads: config.threads });
+  const { threads, portableBits } = config;
+  const engine = engineFor(backend.kind, { threads, portableBits });
   const log = await cutLog(runFile(run, "log"), checkpoint.step);
   using writer = await RunWriter.open(run, {
     config,

@@ -5,6 +5,7 @@ import { mlpLayout, type MlpShape } from "../../src/kernels/mlp_field/contract.t
 import { mlpFloat64 } from "../../src/kernels/mlp_field/float64.ts";
 import { Parameters } from "../../src/kernels/parameters.ts";
 import type { Engine, SolveProblem, SolveReport, TraceMethod } from "../../src/ode/engine.ts";
+import { engineFor } from "../../src/ode/engine_for.ts";
 import { hostRows, hostSpace } from "../../src/ode/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../src/ode/mlp_float64_field.ts";
 import { portableEngine } from "../../src/ode/portable_engine.ts";
@@ -189,6 +190,16 @@ for (const [name, traceOf] of Object.entries(traces)) {
     },
   );
 }
+
+backendTest("engineFor() with portable bits solves in the plain build", ["cpu"], async () => {
+  const problem = problemOf({ dims: 2, hidden: 32 }, 20, { kind: "exact" });
+  const plain = await solveAndPull(simdEngine({ build: "plain" }), problem);
+  const portable = await solveAndPull(engineFor("cpu", { portableBits: true }), problem);
+  const fused = await solveAndPull(engineFor("cpu"), problem);
+  problem.dispose();
+  assert.deepEqual(portable, plain);
+  assert.notDeepEqual(fused, plain);
+});
 
 backendTest(
   "simdEngine() gives a group the same bits whatever its neighbours",

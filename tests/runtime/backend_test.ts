@@ -66,6 +66,49 @@ backendTest("check() says that the device was lost", ["webgpu"], async (backend)
   }
 });
 
+/** The bits of a product and a convolution that are large enough to be shared. */
+async function sharedWork(options: { portableBits?: boolean; threads?: number }) {
+  const backend = await openBackend("cpu", options);
+  const numbers = (count: number) =>
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * i));
+  const results = tf.tidy(() => {
+    const square = tf.tensor2d(numbers(220 * 220), [220, 220]);
+    const images = tf.tensor4d(numbers(8 * 28 * 28 * 8), [8, 28, 28, 8]);
+    const filter = tf.tensor4d(numbers(9 * 8 * 8), [3, 3, 8, 8]);
+    return [tf.matMul(square, square), tf.conv2d(images, filter, 1, "same")];
+  });
+  const bits = results.map((result) => [...new Uint32Array(result.dataSync().slice().buffer)]);
+  tf.dispose(results);
+  return { backend, bits };
+}
+
+Deno.test("openBackend() with portable bits computes without fused multiply-adds, on any threads", async () => {
+  try {
+    const fused = await sharedWork({});
+    const portable = await sharedWork({ portableBits: true });
+    assert.notEqual(portable.backend.tfName, fused.backend.tfName);
+    portable.bits.forEach((bits, i) => assert.notDeepEqual(bits, fused.bits[i]));
+    // Turn and turn about in one process, and while workers join.
+    for (const threads of [1, 2, 3, 2]) {
+      const again = await sharedWork({ portableBits: true, threads });
+      assert.equal(again.backend, portable.backend);
+      assert.deepEqual(again.bits, portable.bits);
+      assert.deepEqual((await sharedWork({ threads })).bits, fused.bits);
+    }
+  } finally {
+    await openBackend("cpu");
+  }
+});
+
+Deno.test("openBackend() of a GPU with portable bits is refused, and auto is the CPU then", async () => {
+  await assert.rejects(openBackend("webgpu", { portableBits: true }), {
+    name: "InputError",
+    message: /^backend webgpu: no two GPUs give the same bits; portable bits need backend cpu$/,
+  });
+  const { kind } = await chooseBackend("auto", "images", { portableBits: true });
+  assert.equal(kind, "cpu");
+});
+
 Deno.test("openBackend() called twice at once opens both", async () => {
   const [first, second] = await Promise.all([openBackend("cpu"), openBackend("cpu")]);
   assert.equal(first, second);

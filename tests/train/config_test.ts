@@ -128,6 +128,15 @@ Deno.test("resumeConfig() keeps the mathematics", () => {
   assert.throws(() => resumeConfig(stored, null, { sigmaMin: 0.5 }), { message: /means nothing/ });
   assert.throws(() => resumeConfig(stored, null, { init: "x" }), { message: /^--init x/ });
   assert.throws(() => resumeConfig(stored, null, { model: "fm" }), { message: /has model cnf/ });
+  const portable = { ...stored, portableBits: true };
+  assert.equal(resumeConfig(portable).portableBits, true);
+  assert.throws(() => resumeConfig(stored, null, { portableBits: true }), {
+    name: "InputError",
+    message: /^--portable-bits: the run started without it/,
+  });
+  assert.throws(() => resumeConfig(portable, file({ portableBits: false })), {
+    message: /^c.json: portableBits false: the run has portableBits true/,
+  });
   const longer = resumeConfig(stored, null, { epochs: 90, lrHorizon: 9, saveSeconds: 0 });
   assert.ok(longer.epochs === 90 && !("steps" in longer));
   assert.ok(longer.lrHorizon === 9 && longer.saveSeconds === 0);

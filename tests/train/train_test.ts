@@ -94,6 +94,23 @@ for (
     }));
 }
 
+for (const name of ["cnf", "images"] as const) {
+  Deno.test(`train() of ${name} with portable bits is reproduced, also where it was resumed`, () =>
+    inTempDir(async (folder) => {
+      const given = { ...smallRuns[name], portableBits: true };
+      await trainUntil(given, `${folder}/whole`, {});
+      const whole = await essence(`${folder}/whole`);
+      const config = JSON.parse(await Deno.readTextFile(`${folder}/whole/config.json`));
+      assert.equal(config.portableBits, true);
+      await trainUntil(smallRuns[name], `${folder}/fused`, {});
+      assert.notDeepEqual((await essence(`${folder}/fused`)).checkpoint, whole.checkpoint);
+      const run = `${folder}/stopped`;
+      await trainUntil({ ...given, threads: 1 }, run, { stopAt: 2 });
+      await trainUntil({ model: given.model }, run, { mode: "resume" });
+      assert.deepEqual(await essence(run), whole);
+    }));
+}
+
 Deno.test("train() resumed after a crash cuts the log back to the checkpoint", () =>
   inTempDir(async (folder) => {
     const given = { ...smallRuns.fm, sampleEvery: 1, saveSeconds: 0 };

@@ -28,6 +28,20 @@ export function hasRelaxedSimd(): boolean {
  */
 export type SimdChoice = "fastest" | "plain";
 
+/** The build for who wants the same bits on every machine, or speed. */
+export function simdChoice({ portableBits = false }: PortableBits): SimdChoice {
+  return portableBits ? "plain" : "fastest";
+}
+
+/** Whether results are to be the same on other machines too. */
+export interface PortableBits {
+  /**
+   * The CPU backend computes without fused multiply-adds, which not every machine has: every
+   * machine then gives the same bits, more slowly. False when left out.
+   */
+  readonly portableBits?: boolean;
+}
+
 /** The bytes of one of the two builds. */
 export function simdBytes(builds: SimdBuilds, choice: SimdChoice): Uint8Array<ArrayBuffer> {
   const bytes = choice === "fastest" && hasRelaxedSimd() ? builds.relaxed : builds.plain;

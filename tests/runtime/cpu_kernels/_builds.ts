@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openBackend } from "../../../src/runtime/backend.ts";
-import { registerCpuKernels } from "../../../src/runtime/cpu_kernels/register.ts";
-import type { WasmBackend } from "../../../src/runtime/cpu_kernels/wasm.ts";
-
-const PLAIN = "fluxion-cpu-plain";
 
 /**
  * Registers a test that runs with the relaxed build of the kernels and with the plain one;
@@ -15,19 +11,10 @@ const PLAIN = "fluxion-cpu-plain";
 export function buildsTest(name: string, run: (backendName: string) => void): void {
   for (const build of ["fastest", "plain"] as const) {
     Deno.test(`${name} [${build}]`, async () => {
-      const { tfName } = await openBackend("cpu");
-      if (build === "plain" && tf.findBackendFactory(PLAIN) === null) {
-        const backend = tf.findBackend("wasm");
-        tf.copyRegisteredKernels("wasm", PLAIN);
-        registerCpuKernels(PLAIN, backend as unknown as WasmBackend, "plain", null);
-        tf.registerBackend(PLAIN, () => backend, 0);
-      }
-      const backendName = build === "plain" ? PLAIN : tfName;
-      await tf.setBackend(backendName);
-      assert.equal(tf.getBackend(), backendName);
+      const { tfName } = await openBackend("cpu", { portableBits: build === "plain" });
       const before = tf.memory().numTensors;
       try {
-        run(backendName);
+        run(tfName);
       } finally {
         await openBackend("cpu");
       }

@@ -1,10 +1,13 @@
 import {
   ADD,
+  columnsOfTile,
   RELU,
   TILE_COLUMNS,
   TILE_ROWS,
   tileOfColumns,
   tileOfRows,
+  WIDE_COLUMNS,
+  wideTile,
 } from "../simd/gemm_tile.part.as";
 import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
@@ -40,6 +43,7 @@ export function convScratch(taps: i32, cout: i32): i32 {
 /**
  * The convolution of x [n, h, w, cin] with a filter [kh, kw, cin, cout], plus bias, through ReLU.
  *
+ * @param wide 1: with wide tiles, which give the same bits.
  * @param sh, sw Strides.
  * @param ph, pw Rows of zeros above, and columns of zeros to the left.
  * @param bias [cout], or 0.
@@ -48,6 +52,7 @@ export function convScratch(taps: i32, cout: i32): i32 {
  * @param scratch {@link convScratch} numbers.
  */
 export function conv(
+  wide: i32,
   n: i32,
   h: i32,
   w: i32,
@@ -89,15 +94,18 @@ export function conv(
   for (let first = 0; first < all; first += pixels) {
     const count = min(pixels, all - first);
     unfold(h, w, cin, kh, kw, oh, ow, sh, sw, ph, pw, x, first, count, unfolded);
-    for (let column = 0; column < cout; column += TILE_COLUMNS) {
-      const columns = min(TILE_COLUMNS, cout - column);
+    let columns = 0;
+    for (let column = 0; column < cout; column += columns) {
+      columns = columnsOfTile(wide, cout - column);
       const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
       const begin = start + <usize>column * 4;
       for (let t = 0; t < count; t += TILE_ROWS) {
         const rows = min(TILE_ROWS, count - t);
         const a = unfolded + <usize>t * aRow;
         const c = y + <usize>(first + t) * outBytes + <usize>column * 4;
-        if (columns == TILE_COLUMNS) {
+        if (columns == WIDE_COLUMNS) {
+          wideTile(rows, taps, a, aRow, 4, panel, bRow, bPanel, begin, c, outBytes, mode, 0);
+        } else if (columns == TILE_COLUMNS) {
           tileOfRows(rows, taps, a, aRow, panel, bRow, begin, c, outBytes, mode, 0);
         } else {
           tileOfRows(rows, taps, a, aRow, panel, bRow, begin, edge, width, mode, 0);
@@ -115,6 +123,7 @@ export function conv(
  * @param scratch {@link convScratch} numbers.
  */
 export function convFilterGradient(
+  wide: i32,
   n: i32,
   h: i32,
   w: i32,
@@ -153,14 +162,18 @@ export function convFilterGradient(
       bRow = width;
       bPanel = <usize>count * width;
     }
-    for (let column = 0; column < cout; column += TILE_COLUMNS) {
-      const columns = min(TILE_COLUMNS, cout - column);
+    const aColumn = <usize>taps * 4;
+    let columns = 0;
+    for (let column = 0; column < cout; column += columns) {
+      columns = columnsOfTile(wide, cout - column);
       const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
       for (let tap = 0; tap < taps; tap += TILE_ROWS) {
         const rows = min(TILE_ROWS, taps - tap);
-        const a = unfolded + <usize>tap * 4, aColumn = <usize>taps * 4;
+        const a = unfolded + <usize>tap * 4;
         const c = dw + <usize>tap * outBytes + <usize>column * 4;
-        if (columns == TILE_COLUMNS) {
+        if (columns == WIDE_COLUMNS) {
+          wideTile(rows, count, a, 4, aColumn, panel, bRow, bPanel, start, c, outBytes, ADD, 0);
+        } else if (columns == TILE_COLUMNS) {
           tileOfColumns(rows, count, a, aColumn, panel, bRow, start, c, outBytes, ADD, 0);
         } else {
           copyRows(edge, width, c, outBytes, rows, columns);
@@ -185,6 +198,7 @@ export function convNarrowScratch(pixels: i32, cin: i32, products: i32): i32 {
  * @param scratch {@link convNarrowScratch} numbers, of `h * w` pixels and `kh * kw * cout` products.
  */
 export function convNarrow(
+  wide: i32,
   n: i32,
   h: i32,
   w: i32,
@@ -221,21 +235,18 @@ export function convNarrow(
     }
   }
   for (let image = 0; image < n; image++, x += <usize>pixels * inBytes) {
-    for (let column: usize = 0; column < outBytes; column += TILE_COLUMNS * 4) {
+    let columns = 0;
+    for (let first = 0; first < out; first += columns) {
+      columns = columnsOfTile(wide, out - first);
+      const column = <usize>first * 4, next: usize = TILE_COLUMNS * 4;
       for (let t = 0; t < pixels; t += TILE_ROWS) {
-        tileOfRows(
-          min(TILE_ROWS, pixels - t),
-          cin,
-          x + <usize>t * inBytes,
-          inBytes,
-          b + column,
-          outBytes,
-          start,
-          z + <usize>t * outBytes + column,
-          outBytes,
-          0,
-          0,
-        );
+        const rows = min(TILE_ROWS, pixels - t);
+        const a = x + <usize>t * inBytes, c = z + <usize>t * outBytes + column;
+        if (columns == WIDE_COLUMNS) {
+          wideTile(rows, cin, a, inBytes, 4, b + column, outBytes, next, start, c, outBytes, 0, 0);
+        } else {
+          tileOfRows(rows, cin, a, inBytes, b + column, outBytes, start, c, outBytes, 0, 0);
+        }
       }
     }
     for (let row = 0; row < oh; row++) {

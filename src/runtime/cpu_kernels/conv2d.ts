@@ -1,5 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, elementRanges, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
+import {
+  addressOf,
+  elementRanges,
+  partsOfSum,
+  ranges,
+  type SimdThreads,
+  withScratch,
+} from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall, type WasmBackend } from "./wasm.ts";
 
 interface ConvAttributes {
@@ -112,13 +119,13 @@ function convolve(
       to: at(out) + first * outputBytes,
     }),
   );
-  const weights = at(filter), positive = Number(relu);
+  const weights = at(filter), positive = Number(relu), { wide } = simd;
   if (isPointwise(geometry)) {
     simd.runWithScratch(
       "gemm",
       simd.kernels.gemmScratch(cout, cin),
       jobs.map(({ images, from, offset, residual, to }) => [
-        ...[0, 0, images * h * w, cout, cin] as const,
+        ...[wide, 0, 0, images * h * w, cout, cin] as const,
         ...[from, weights, offset, residual, positive, to] as const,
       ]),
       work,
@@ -126,14 +133,18 @@ function convolve(
     return out;
   }
   if (suitsWinograd(geometry)) {
-    simd.runWithScratch(
-      "winograd",
-      simd.kernels.winogradScratch(cin, cout),
-      jobs.map(({ images, from, offset, residual, to }) => [
-        ...[images, h, w, cin, cout] as const,
-        ...[from, weights, 0, offset, residual, positive, to] as const,
-      ]),
-      work,
+    withWinogradFilter(
+      ...[simd, backend, { at: weights, turn: 0, cin, cout }] as const,
+      (u) =>
+        simd.runWithScratch(
+          "winograd",
+          simd.kernels.winogradScratch(cin, cout),
+          jobs.map(({ images, from, offset, residual, to }) => [
+            ...[wide, images, h, w, cin, cout] as const,
+            ...[from, u, offset, residual, positive, to] as const,
+          ]),
+          work,
+        ),
     );
     return out;
   }
@@ -146,7 +157,7 @@ function convolve(
       "convNarrow",
       simd.kernels.convNarrowScratch(h * w, cin, taps * cout),
       jobs.map(({ images, from, offset, to }) => [
-        ...[images, ...sizes, ...pads, from, weights, offset, early, to] as const,
+        ...[wide, images, ...sizes, ...pads, from, weights, offset, early, to] as const,
       ]),
       work,
     );
@@ -155,7 +166,8 @@ function convolve(
       "conv",
       simd.kernels.convScratch(taps * cin, cout),
       jobs.map(({ images, from, offset, to }) => [
-        ...[images, ...sizes, ...strides, ...pads, from, weights, offset, early, to] as const,
+        ...[wide, images, ...sizes, ...strides, ...pads] as const,
+        ...[from, weights, offset, early, to] as const,
       ]),
       work,
     );
@@ -169,6 +181,38 @@ function convolve(
     );
   }
   return out;
+}
+
+/** Numbers of scratch of winogradFilter. */
+const FILTER_SCRATCH = 216;
+/** Multiply-adds that take as long as transforming a tap of a filter. */
+const FILTER_WORK = 50;
+
+/** Calls `use` with the address of a filter of 3x3 as Winograd's convolution takes it. */
+function withWinogradFilter(
+  simd: SimdThreads,
+  backend: WasmBackend,
+  { at, turn, cin, cout }: {
+    readonly at: number;
+    readonly turn: 0 | 1;
+    readonly cin: number;
+    readonly cout: number;
+  },
+  use: (u: number) => void,
+): void {
+  const bytes = simd.kernels.winogradFilterBytes(cin, cout);
+  withScratch(backend, bytes / Float32Array.BYTES_PER_ELEMENT, (u) => {
+    const work = FILTER_WORK * 9 * cin * cout;
+    simd.runWithScratch(
+      "winogradFilter",
+      FILTER_SCRATCH,
+      ranges(cin, simd.pieces(work)).map(({ first, count }) =>
+        [first, count, cin, cout, at, turn, u] as const
+      ),
+      work,
+    );
+    use(u);
+  });
 }
 
 /** Multiply-adds of a convolution done as it is written. */
@@ -229,7 +273,7 @@ export function conv2dBackpropFilter(
           "winogradFilterGradient",
           simd.kernels.winogradScratch(cin, cout),
           parts.map(({ first, count }, part) => [
-            ...[count, h, w, cin, cout, at(x) + first * h * w * cin * bytes] as const,
+            ...[simd.wide, count, h, w, cin, cout, at(x) + first * h * w * cin * bytes] as const,
             ...[at(dy) + first * h * w * cout * bytes, partAt(part)] as const,
           ]),
         ),
@@ -272,7 +316,7 @@ function filterGradient(
         "convFilterGradient",
         simd.kernels.convScratch(taps, cout),
         parts.map(({ first, count }, part) => [
-          ...[count, h, w, cin, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
+          ...[simd.wide, count, h, w, cin, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
           ...[at(x) + first * h * w * cin * bytes] as const,
           ...[at(dy) + first * oh * ow * cout * bytes, partAt(part)] as const,
         ]),
@@ -303,7 +347,7 @@ export function productOverRows(
         "gemm",
         simd.kernels.gemmScratch(n, Math.max(...parts.map(({ count }) => count))),
         parts.map(({ first, count }, part) => [
-          ...[1, 0, m, n, count, a + first * m * bytes, b + first * n * bytes] as const,
+          ...[simd.wide, 1, 0, m, n, count, a + first * m * bytes, b + first * n * bytes] as const,
           ...[0, 0, 0, partAt(part)] as const,
         ]),
       ),
@@ -345,7 +389,7 @@ export function conv2dBackpropInput(
       "gemm",
       simd.kernels.gemmScratch(cin, cout),
       jobs.map((job) => [
-        ...[0, 1, job.images * h * w, cin, cout, job.from, at(filter)] as const,
+        ...[simd.wide, 0, 1, job.images * h * w, cin, cout, job.from, at(filter)] as const,
         ...[0, 0, 0, at(out) + job.at] as const,
       ]),
     );
@@ -353,13 +397,17 @@ export function conv2dBackpropInput(
   }
   if (suitsWinograd(geometry)) {
     const out = backend.makeOutput(input, "float32");
-    simd.runWithScratch(
-      "winograd",
-      simd.kernels.winogradScratch(cout, cin),
-      jobs.map((job) => [
-        ...[job.images, h, w, cout, cin, job.from, at(filter)] as const,
-        ...[1, 0, 0, 0, at(out) + job.at] as const,
-      ]),
+    withWinogradFilter(
+      ...[simd, backend, { at: at(filter), turn: 1, cin: cout, cout: cin }] as const,
+      (u) =>
+        simd.runWithScratch(
+          "winograd",
+          simd.kernels.winogradScratch(cout, cin),
+          jobs.map((job) => [
+            ...[simd.wide, job.images, h, w, cout, cin, job.from, u] as const,
+            ...[0, 0, 0, at(out) + job.at] as const,
+          ]),
+        ),
     );
     return out;
   }

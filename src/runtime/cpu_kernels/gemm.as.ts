@@ -1,10 +1,13 @@
 import {
   ADD,
+  columnsOfTile,
   RELU,
   TILE_COLUMNS,
   tileOfColumns,
   tileOfRows,
   TILE_ROWS,
+  WIDE_COLUMNS,
+  wideTile,
 } from "../simd/gemm_tile.part.as";
 import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
@@ -23,12 +26,14 @@ export function gemmScratch(n: i32, k: i32): i32 {
  * C[m, n] = A[m, k] B[k, n] + bias + residual, row-major; a transposed factor lies in memory as [k, m]
  * or [n, k]. A row of C has the same bits whatever the other rows are.
  *
+ * @param wide 1: with wide tiles, which give the same bits.
  * @param bias [n], or 0.
  * @param residual [m, n], added, or 0.
  * @param relu 1 keeps what is positive, and NaN.
  * @param scratch {@link gemmScratch} numbers.
  */
 export function gemm(
+  wide: i32,
   transposeA: i32,
   transposeB: i32,
   m: i32,
@@ -52,6 +57,7 @@ export function gemm(
   if (bias) memory.copy(start, bias, <usize>n * 4);
 
   const inPlace = !transposeB && n % TILE_COLUMNS == 0 && n <= ROW_IN_PLACE;
+  const aRow = transposeA ? 4 : <usize>k * 4, aColumn = transposeA ? <usize>m * 4 : 4;
   const cRow = <usize>n * 4;
   for (let term = 0; term < k; term += TERMS) {
     const terms = min(k - term, TERMS);
@@ -71,15 +77,15 @@ export function gemm(
     if (relu && term + terms == k) mode |= RELU;
     for (let block = 0; block < m; block += BLOCK_ROWS) {
       const blockEnd = min(block + BLOCK_ROWS, m);
-      for (let panel = 0; panel < panels; panel++) {
-        const column = <usize>panel * width;
-        const columns = min(n - panel * TILE_COLUMNS, TILE_COLUMNS);
-        const bPanel = firstPanel + <usize>panel * nextPanel;
+      let columns = 0;
+      for (let first = 0; first < n; first += columns) {
+        columns = columnsOfTile(wide, n - first);
+        const column = <usize>first * 4;
+        const bTile = firstPanel + <usize>(first / TILE_COLUMNS) * nextPanel;
+        const from = begin + column;
         for (let row = block; row < blockEnd; row += TILE_ROWS) {
           const rows = min(blockEnd - row, TILE_ROWS);
-          const aTile = transposeA
-            ? a + (<usize>term * <usize>m + <usize>row) * 4
-            : a + (<usize>row * <usize>k + <usize>term) * 4;
+          const aTile = a + <usize>row * aRow + <usize>term * aColumn;
           const cTile = c + <usize>row * cRow + column;
           let to = cTile, toRow = cRow, apart = added - c;
           if (columns < TILE_COLUMNS) {
@@ -88,13 +94,26 @@ export function gemm(
             if (mode & ADD) copyRows(edge, width, cTile + apart, cRow, rows, columns);
             apart = 0;
           }
-          const from = begin + column;
-          if (transposeA) {
-            const aColumn = <usize>m * 4;
-            tileOfColumns(rows, terms, aTile, aColumn, bPanel, bRow, from, to, toRow, mode, apart);
+          if (columns == WIDE_COLUMNS) {
+            wideTile(
+              rows,
+              terms,
+              aTile,
+              aRow,
+              aColumn,
+              bTile,
+              bRow,
+              nextPanel,
+              from,
+              to,
+              toRow,
+              mode,
+              apart,
+            );
+          } else if (transposeA) {
+            tileOfColumns(rows, terms, aTile, aColumn, bTile, bRow, from, to, toRow, mode, apart);
           } else {
-            const aRow = <usize>k * 4;
-            tileOfRows(rows, terms, aTile, aRow, bPanel, bRow, from, to, toRow, mode, apart);
+            tileOfRows(rows, terms, aTile, aRow, bTile, bRow, from, to, toRow, mode, apart);
           }
           if (columns < TILE_COLUMNS) copyRows(cTile, cRow, edge, width, rows, columns);
         }

@@ -76,10 +76,11 @@ export function matMul(
   const work = count * m * n * k;
   const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work) / count);
   const rows = ranges(m, pieces);
+  const { wide } = simd;
   const calls = ranges(count, count).flatMap(({ first: matrix }) =>
     rows.map((range) =>
       [
-        ...[Number(transposeA), Number(transposeB), range.count, n, k] as const,
+        ...[wide, Number(transposeA), Number(transposeB), range.count, n, k] as const,
         aAddress + matrix * stepA + range.first * k * bytes,
         bAddress + matrix * stepB,
         ...[offset, 0, relu, cAddress + (matrix * m + range.first) * n * bytes] as const,

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { type SimdBuilds, simdBytes, type SimdChoice } from "../simd/simd_module.ts";
 import { KernelCrew, type WorkerConstructor } from "../worker/kernel_crew.ts";
 import { onSharedMemory } from "./shared_memory.ts";
+import { TileChoice } from "./tile_choice.ts";
 import type { WasmBackend } from "./wasm.ts";
 import convPlain from "./conv.plain.wasm" with { type: "bytes" };
 import convRelaxed from "./conv.relaxed.wasm" with { type: "bytes" };
@@ -20,6 +21,7 @@ export interface SimdKernels {
   gemmScratch(n: number, k: number): number;
   /** C[m, n] = A[m, k] B[k, n] + bias + residual; see gemm.as.ts. */
   gemm(
+    wide: number,
     transposeA: number,
     transposeB: number,
     m: number,
@@ -38,6 +40,7 @@ export interface SimdKernels {
   /** A convolution of any size and stride; see conv.as.ts. */
   conv(
     ...call: [
+      wide: number,
       ...ConvSizes,
       x: number,
       filter: number,
@@ -51,6 +54,7 @@ export interface SimdKernels {
   convNarrowScratch(pixels: number, cin: number, products: number): number;
   /** {@link conv} to few channels, with stride 1; see conv.as.ts. */
   convNarrow(
+    wide: number,
     n: number,
     h: number,
     w: number,
@@ -71,7 +75,7 @@ export interface SimdKernels {
   ): void;
   /** Its gradient for the filter; see conv.as.ts. */
   convFilterGradient(
-    ...call: [...ConvSizes, x: number, dy: number, dw: number, scratch: number]
+    ...call: [wide: number, ...ConvSizes, x: number, dy: number, dw: number, scratch: number]
   ): void;
   /** to += x, through ReLU. */
   addTo(count: number, x: number, relu: number, to: number): void;
@@ -165,16 +169,29 @@ export interface SimdKernels {
   sumLast(outer: number, count: number, scale: number, x: number, out: number): void;
   /** Numbers of scratch that {@link winograd} and {@link winogradFilterGradient} need. */
   winogradScratch(cin: number, cout: number): number;
+  /** Bytes of what {@link winogradFilter} makes. */
+  winogradFilterBytes(cin: number, cout: number): number;
+  /** A filter as {@link winograd} takes it, or a part of it; see winograd.as.ts. */
+  winogradFilter(
+    first: number,
+    count: number,
+    cin: number,
+    cout: number,
+    filter: number,
+    turn: number,
+    u: number,
+    scratch: number,
+  ): void;
   /** A convolution of 3x3 that keeps the size; see winograd.as.ts. */
   winograd(
+    wide: number,
     n: number,
     h: number,
     w: number,
     cin: number,
     cout: number,
     x: number,
-    filter: number,
-    turn: number,
+    u: number,
     bias: number,
     residual: number,
     relu: number,
@@ -183,6 +200,7 @@ export interface SimdKernels {
   ): void;
   /** Its gradient for the filter; see winograd.as.ts. */
   winogradFilterGradient(
+    wide: number,
     n: number,
     h: number,
     w: number,
@@ -221,6 +239,7 @@ export class SimdThreads {
   readonly kernels: SimdKernels;
   readonly #backend: WasmBackend;
   readonly #crew: KernelCrew;
+  readonly #tiles: TileChoice;
 
   /**
    * @param backend tfjs's, started.
@@ -243,6 +262,14 @@ export class SimdThreads {
     this.#backend = backend;
     this.#crew = new KernelCrew(modules, memory, shared ? worker : null);
     this.kernels = this.#crew.kernels as unknown as SimdKernels;
+    const scratch = (numbers: number, use: (at: number) => void) =>
+      withScratch(backend, numbers, use);
+    this.#tiles = new TileChoice(this.kernels, memory, scratch);
+  }
+
+  /** What kernels take as `wide`: whether wide tiles of products are faster here. */
+  get wide(): 0 | 1 {
+    return this.#tiles.wide;
   }
 
   /** So many share a round; without workers it stays 1. */

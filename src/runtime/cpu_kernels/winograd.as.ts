@@ -1,9 +1,12 @@
 import {
   ADD,
+  columnsOfTile,
   TILE_COLUMNS,
   TILE_ROWS,
   tileOfColumns,
   tileOfRows,
+  WIDE_COLUMNS,
+  wideTile,
 } from "../simd/gemm_tile.part.as";
 import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 
@@ -20,7 +23,7 @@ import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 // (measured over 32 channels). All constants are exact.
 //
 // Images are NHWC, filters [3, 3, in, out]; stride 1, padded with one zero all around; channels
-// are multiples of 4. A piece of the output has the same bits whatever the others are.
+// are multiples of 4, and at least 8. A piece of the output has the same bits whatever the others are.
 
 /**
  * Bytes that the transformed pieces of a block of tiles may take: well inside a core's second
@@ -39,17 +42,35 @@ const G0: f32 = 1 / A2_B2;
 const GA: f32 = 1 / (2 * A2 * (A2 - B2));
 const GB: f32 = 1 / (2 * B2 * (B2 - A2));
 
-/** Bytes of a 6x6 piece of 4 channels. */
-const PIECE: usize = 36 * 16;
+/** Bytes that the transforms of a piece handle at a time: 8 channels. */
+const WIDTH: usize = 32;
+/**
+ * Bytes of a pixel that a piece goes through both its transforms with: the half transformed piece has
+ * places that the compiler knows, and a pixel's cache lines are met one after the other.
+ */
+const CHUNK: usize = 128;
+/** Bytes of a 6x6 piece of a chunk. */
+const PIECE: usize = 36 * CHUNK;
 /** Bytes in front of the scratch: constants, then a half transformed piece. */
 const CONSTANTS: usize = 64;
 
-/** A constant that the compiler does not know: it would make known ones anew at each use. */
+/** Where in a chunk that begins at a byte of a pixel its last channels begin; they may overlap with those before. */
 // @ts-ignore: decorator
 @inline
-function opaque(scratch: usize, value: f32): v128 {
-  store<f32>(scratch, value);
-  return v128.load32_splat(scratch);
+function lastOf(begin: usize, bytes: usize): usize {
+  return min(CHUNK, bytes - begin) - WIDTH;
+}
+
+/** Writes the constants of the transforms: known ones the compiler would make anew at each use. */
+function storeConstants(at: usize): void {
+  store<f32>(at, A1);
+  store<f32>(at, B1, 4);
+  store<f32>(at, A2, 8);
+  store<f32>(at, B2, 12);
+  store<f32>(at, A1 * A2, 16);
+  store<f32>(at, B1 * B2, 20);
+  store<f32>(at, A2_B2, 24);
+  store<f32>(at, A2_PLUS_B2, 28);
 }
 
 // @ts-ignore: decorator
@@ -65,28 +86,33 @@ function tilesInBlock(cin: i32, cout: i32): i32 {
 }
 
 /**
- * Bytes from the tiles of a position to those of the next: an odd number of cache lines, or the
+ * Bytes from so many rows of a position to those of the next: an odd number of cache lines, or the
  * 36 places of a piece would compete for few sets of the first cache.
  */
 // @ts-ignore: decorator
 @inline
-function stepOf(tiles: i32, bytes: usize): usize {
-  return ((<usize>tiles * bytes + 63) / 64 | 1) * 64;
+function stepOf(rows: i32, bytes: usize): usize {
+  return ((<usize>rows * bytes + 63) / 64 | 1) * 64;
 }
 
 /** How many numbers of scratch {@link winograd} and {@link winogradFilterGradient} need. */
 export function winogradScratch(cin: i32, cout: i32): i32 {
   const out = padded(cout), tiles = tilesInBlock(cin, cout);
-  return <i32>(CONSTANTS + PIECE) / 4 + 2 * out + 6 * max(cin, out) + 36 * cin * out +
+  return <i32>(CONSTANTS + PIECE) / 4 + 2 * out + 6 * max(cin, out) + 36 * (cin * out + 32) +
     36 * (tiles * (cin + out) + 2 * 32);
+}
+
+/** Bytes of a filter that {@link winogradFilter} has transformed. */
+export function winogradFilterBytes(cin: i32, cout: i32): i32 {
+  return 36 * <i32>stepOf(cin, <usize>padded(cout) * 4);
 }
 
 /**
  * The convolution of x [n, h, w, cin] with a filter [3, 3, cin, cout], plus bias and
  * residual, through ReLU.
  *
- * @param turn 1: the filter lies as [3, 3, cout, cin] and is turned by 180 degrees, which
- *   makes of a convolution its gradient for the input.
+ * @param wide 1: with wide tiles, which give the same bits.
+ * @param u The filter, transformed by {@link winogradFilter}.
  * @param bias [cout], or 0.
  * @param residual [n, h, w, cout], or 0.
  * @param relu 1 keeps what is positive, and NaN.
@@ -94,14 +120,14 @@ export function winogradScratch(cin: i32, cout: i32): i32 {
  * @param scratch {@link winogradScratch} numbers.
  */
 export function winograd(
+  wide: i32,
   n: i32,
   h: i32,
   w: i32,
   cin: i32,
   cout: i32,
   x: usize,
-  filter: usize,
-  turn: i32,
+  u: usize,
   bias: usize,
   residual: usize,
   relu: i32,
@@ -114,12 +140,12 @@ export function winograd(
   const zeros = half + PIECE;
   const offsets = zeros + outBytes;
   const none = offsets + outBytes;
-  const u = none + 6 * inBytes;
-  const v = u + 36 * <usize>cin * outBytes;
+  const v = none + 6 * inBytes;
   const m = v + 36 * stepOf(tiles, inBytes);
+  const uStep = stepOf(cin, outBytes);
+  storeConstants(scratch);
   memory.fill(zeros, 0, 2 * outBytes + 6 * inBytes);
   if (bias) memory.copy(offsets, bias, <usize>cout * 4);
-  transformFilter(filter, cin, cout, turn, u, scratch);
   const apart = residual ? residual - y : 0;
 
   const down = (h + 3) / 4, across = (w + 3) / 4;
@@ -134,23 +160,35 @@ export function winograd(
       transformInput(from, h, w, row, column, cin, none, v + <usize>t * inBytes, vStep, scratch);
     }
     for (let position: usize = 0; position < 36; position++) {
-      const a = v + position * vStep, b = u + position * <usize>cin * outBytes;
+      const a = v + position * vStep, b = u + position * uStep;
       const c = m + position * mStep;
-      for (let panel: usize = 0; panel < outBytes; panel += TILE_COLUMNS * 4) {
+      let columns = 0;
+      for (let first = 0; first < out; first += columns) {
+        columns = columnsOfTile(wide, out - first);
+        const bTile = b + <usize>first * 4;
         for (let t = 0; t < count; t += TILE_ROWS) {
-          tileOfRows(
-            min(count - t, TILE_ROWS),
-            cin,
-            a + <usize>t * inBytes,
-            inBytes,
-            b + panel,
-            outBytes,
-            zeros,
-            c + <usize>t * outBytes + panel,
-            outBytes,
-            0,
-            0,
-          );
+          const rows = min(count - t, TILE_ROWS);
+          const aTile = a + <usize>t * inBytes;
+          const cTile = c + <usize>t * outBytes + <usize>first * 4;
+          if (columns == WIDE_COLUMNS) {
+            wideTile(
+              rows,
+              cin,
+              aTile,
+              inBytes,
+              4,
+              bTile,
+              outBytes,
+              TILE_COLUMNS * 4,
+              zeros,
+              cTile,
+              outBytes,
+              0,
+              0,
+            );
+          } else {
+            tileOfRows(rows, cin, aTile, inBytes, bTile, outBytes, zeros, cTile, outBytes, 0, 0);
+          }
         }
       }
     }
@@ -171,6 +209,7 @@ export function winograd(
  * @param scratch {@link winogradScratch} numbers.
  */
 export function winogradFilterGradient(
+  wide: i32,
   n: i32,
   h: i32,
   w: i32,
@@ -187,10 +226,11 @@ export function winogradFilterGradient(
   const zeros = half + PIECE;
   const none = zeros + outBytes;
   const sums = none + 6 * max(inBytes, outBytes);
-  const v = sums + 36 * <usize>cin * outBytes;
+  const sumsStep = stepOf(cin, outBytes);
+  const v = sums + 36 * sumsStep;
   const m = v + 36 * stepOf(tiles, inBytes);
+  storeConstants(scratch);
   memory.fill(zeros, 0, outBytes + 6 * max(inBytes, outBytes));
-  memory.fill(sums, 0, 36 * <usize>cin * outBytes);
   if (out != cout) memory.fill(m, 0, 36 * stepOf(tiles, outBytes));
 
   const down = (h + 3) / 4, across = (w + 3) / 4;
@@ -198,6 +238,7 @@ export function winogradFilterGradient(
   for (let first = 0; first < all; first += tiles) {
     const count = min(tiles, all - first);
     const vStep = stepOf(count, inBytes), mStep = stepOf(count, outBytes);
+    const mode = first == 0 ? 0 : ADD;
     for (let t = 0; t < count; t++) {
       const tile = first + t, image = tile / (down * across), place = tile % (down * across);
       const row = place / across * 4, column = place % across * 4;
@@ -209,22 +250,46 @@ export function winogradFilterGradient(
     }
     for (let position: usize = 0; position < 36; position++) {
       const a = v + position * vStep, b = m + position * mStep;
-      const c = sums + position * <usize>cin * outBytes;
-      for (let panel: usize = 0; panel < outBytes; panel += TILE_COLUMNS * 4) {
+      const c = sums + position * sumsStep;
+      let columns = 0;
+      for (let first = 0; first < out; first += columns) {
+        columns = columnsOfTile(wide, out - first);
+        const bTile = b + <usize>first * 4;
         for (let i = 0; i < cin; i += TILE_ROWS) {
-          tileOfColumns(
-            min(cin - i, TILE_ROWS),
-            count,
-            a + <usize>i * 4,
-            inBytes,
-            b + panel,
-            outBytes,
-            zeros,
-            c + <usize>i * outBytes + panel,
-            outBytes,
-            ADD,
-            0,
-          );
+          const rows = min(cin - i, TILE_ROWS);
+          const aTile = a + <usize>i * 4;
+          const cTile = c + <usize>i * outBytes + <usize>first * 4;
+          if (columns == WIDE_COLUMNS) {
+            wideTile(
+              rows,
+              count,
+              aTile,
+              4,
+              inBytes,
+              bTile,
+              outBytes,
+              TILE_COLUMNS * 4,
+              zeros,
+              cTile,
+              outBytes,
+              mode,
+              0,
+            );
+          } else {
+            tileOfColumns(
+              rows,
+              count,
+              aTile,
+              inBytes,
+              bTile,
+              outBytes,
+              zeros,
+              cTile,
+              outBytes,
+              mode,
+              0,
+            );
+          }
         }
       }
     }
@@ -232,60 +297,89 @@ export function winogradFilterGradient(
   transformSums(sums, cin, cout, dw, scratch);
 }
 
-/** U [36, cin, padded cout] = G g Gt. */
-function transformFilter(
-  filter: usize,
+/**
+ * U [36][some of cin, padded cout] = G g Gt of a filter [3, 3, cin, cout], a step of
+ * {@link winogradFilterBytes} / 36 apart, for {@link winograd}.
+ *
+ * @param first, count Channels of the input.
+ * @param turn 1: the filter lies as [3, 3, cout, cin] and is turned by 180 degrees, which
+ *   makes of a convolution its gradient for the input.
+ * @param u Of the whole filter.
+ * @param scratch 216 numbers.
+ */
+export function winogradFilter(
+  first: i32,
+  count: i32,
   cin: i32,
   cout: i32,
+  filter: usize,
   turn: i32,
   u: usize,
   scratch: usize,
 ): void {
-  const half = scratch + CONSTANTS, piece = half + 288;
-  const outBytes = <usize>padded(cout) * 4;
-  const step = <usize>cin * outBytes;
-  memory.fill(u, 0, 36 * step);
-  for (let i: usize = 0; i < <usize>cin; i++) {
-    for (let o: usize = 0; o < <usize>cout; o += 4) {
+  const half = scratch, piece = half + 18 * WIDTH;
+  const bytes = <usize>cout * 4, outBytes = <usize>padded(cout) * 4;
+  const step = stepOf(cin, outBytes), last = bytes - WIDTH;
+  const from = filter, next = <usize>cin * 4;
+  for (let i = <usize>first; i < <usize>(first + count); i++) {
+    const row = u + i * outBytes;
+    if (outBytes != bytes) {
+      for (let position: usize = 0; position < 36; position++) {
+        memory.fill(row + position * step + bytes, 0, outBytes - bytes);
+      }
+    }
+    for (let o: usize = 0;; o = min(o + WIDTH, last)) {
       for (let tap: usize = 0; tap < 9; tap++) {
-        let values: v128;
+        const to = piece + tap * WIDTH;
         if (turn) {
-          const from = filter + (((8 - tap) * <usize>cout + o) * <usize>cin + i) * 4;
-          const next = <usize>cin * 4;
-          values = v128.load32_splat(from);
-          values = f32x4.replace_lane(values, 1, load<f32>(from + next));
-          values = f32x4.replace_lane(values, 2, load<f32>(from + 2 * next));
-          values = f32x4.replace_lane(values, 3, load<f32>(from + 3 * next));
+          const taps = from + (8 - tap) * bytes * <usize>cin + i * 4;
+          for (let lane: usize = 0; lane < 8; lane++) {
+            store<f32>(to + lane * 4, load<f32>(taps + (o / 4 + lane) * next));
+          }
         } else {
-          values = v128.load(filter + ((tap * <usize>cin + i) * <usize>cout + o) * 4);
+          const taps = from + (tap * <usize>cin + i) * bytes + o;
+          v128.store(to, v128.load(taps));
+          v128.store(to, v128.load(taps, 16), 16);
         }
-        v128.store(piece + tap * 16, values);
       }
-      for (let column: usize = 0; column < 48; column += 16) {
-        expand3(piece + column, 48, half + column, 48);
+      for (let column: usize = 0; column < 3 * WIDTH; column += WIDTH) {
+        expand3(piece + column, 3 * WIDTH, half + column, 3 * WIDTH);
       }
-      const to = u + i * outBytes + o * 4;
-      for (let row: usize = 0; row < 6; row++) {
-        expand3(half + row * 48, 16, to + row * 6 * step, step);
+      for (let line: usize = 0; line < 6; line++) {
+        expand3(half + line * 3 * WIDTH, WIDTH, row + o + line * 6 * step, step);
       }
+      if (o == last) break;
     }
   }
 }
 
-/** Six of three by G. */
+/** Six of three by G, of 8 channels. */
 function expand3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
-  const g0 = v128.load(from), g1 = v128.load(from + fromStep);
-  const g2 = v128.load(from + 2 * fromStep);
+  const from1 = from + fromStep, from2 = from1 + fromStep;
+  const to1 = to + toStep, to2 = to1 + toStep, to3 = to2 + toStep, to4 = to3 + toStep;
+  const g0 = v128.load(from), h0 = v128.load(from, 16);
+  const g1 = v128.load(from1), h1 = v128.load(from1, 16);
+  const g2 = v128.load(from2), h2 = v128.load(from2, 16);
   v128.store(to, f32x4.mul(f32x4.splat(G0), g0));
+  v128.store(to, f32x4.mul(f32x4.splat(G0), h0), 16);
   let even = f32x4.mul(f32x4.splat(GA), multiplyAdd(f32x4.splat(A2), g2, g0));
+  let evenH = f32x4.mul(f32x4.splat(GA), multiplyAdd(f32x4.splat(A2), h2, h0));
   let odd = f32x4.mul(f32x4.splat(GA * A1), g1);
-  v128.store(to + toStep, f32x4.add(even, odd));
-  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  let oddH = f32x4.mul(f32x4.splat(GA * A1), h1);
+  v128.store(to1, f32x4.add(even, odd));
+  v128.store(to1, f32x4.add(evenH, oddH), 16);
+  v128.store(to2, f32x4.sub(even, odd));
+  v128.store(to2, f32x4.sub(evenH, oddH), 16);
   even = f32x4.mul(f32x4.splat(GB), multiplyAdd(f32x4.splat(B2), g2, g0));
+  evenH = f32x4.mul(f32x4.splat(GB), multiplyAdd(f32x4.splat(B2), h2, h0));
   odd = f32x4.mul(f32x4.splat(GB * B1), g1);
-  v128.store(to + 3 * toStep, f32x4.add(even, odd));
-  v128.store(to + 4 * toStep, f32x4.sub(even, odd));
-  v128.store(to + 5 * toStep, g2);
+  oddH = f32x4.mul(f32x4.splat(GB * B1), h1);
+  v128.store(to3, f32x4.add(even, odd));
+  v128.store(to3, f32x4.add(evenH, oddH), 16);
+  v128.store(to4, f32x4.sub(even, odd));
+  v128.store(to4, f32x4.sub(evenH, oddH), 16);
+  v128.store(to4 + toStep, g2);
+  v128.store(to4 + toStep, h2, 16);
 }
 
 /**
@@ -306,7 +400,6 @@ function transformInput(
   scratch: usize,
 ): void {
   const bytes = <usize>cin * 4, rowStep = <usize>w * bytes;
-  const left = <usize>max(0, -column) * 16, right = <usize>min(6, w - column) * 16;
   // Rows outside are read from zeros, columns outside not at all.
   let r0 = image + <usize>(row * w + column) * bytes;
   let r1 = r0 + rowStep, r2 = r1 + rowStep, r3 = r2 + rowStep, r4 = r3 + rowStep;
@@ -317,65 +410,97 @@ function transformInput(
   if (row + 3 >= h) r3 = none;
   if (row + 4 >= h) r4 = none;
   if (row + 5 >= h) r5 = none;
+  const left = max(0, -column), right = min(6, w - column);
   const half = scratch + CONSTANTS;
-  const a1 = opaque(scratch, A1), b1 = opaque(scratch, B1);
-  const a2 = opaque(scratch, A2), b2 = opaque(scratch, B2);
-  const product = opaque(scratch, A2_B2), sum = opaque(scratch, A2_PLUS_B2);
-  for (let channel: usize = 0; channel < bytes; channel += 16, v += 16) {
-    let at = channel;
-    for (let j: usize = 0; j < 96; j += 16, at += bytes) {
-      const to = half + j;
+  const a1 = v128.load32_splat(scratch), b1 = v128.load32_splat(scratch, 4);
+  const a2 = v128.load32_splat(scratch, 8), b2 = v128.load32_splat(scratch, 12);
+  const product = v128.load32_splat(scratch, 24), sum = v128.load32_splat(scratch, 28);
+  for (let chunk: usize = 0; chunk < bytes; chunk += CHUNK) {
+    const begin = min(chunk, bytes - WIDTH), last = lastOf(begin, bytes);
+    let from = begin, to = half;
+    for (let j = 0; j < 6; j++, from += bytes, to += CHUNK) {
       if (j < left || j >= right) {
-        const zero = f32x4.splat(0);
-        v128.store(to, zero);
-        v128.store(to, zero, 96);
-        v128.store(to, zero, 192);
-        v128.store(to, zero, 288);
-        v128.store(to, zero, 384);
-        v128.store(to, zero, 480);
+        for (let i: usize = 0; i < 36 * CHUNK; i += 6 * CHUNK) {
+          memory.fill(to + i, 0, CHUNK);
+        }
         continue;
       }
-      const d0 = v128.load(r0 + at), d1 = v128.load(r1 + at), d2 = v128.load(r2 + at);
-      const d3 = v128.load(r3 + at), d4 = v128.load(r4 + at), d5 = v128.load(r5 + at);
-      v128.store(to, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
-      let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
-      v128.store(to, multiplyAdd(a1, odd, even), 96);
-      v128.store(to, multiplySubtract(a1, odd, even), 192);
-      even = multiplySubtract(a2, d2, d4);
-      odd = multiplySubtract(a2, d1, d3);
-      v128.store(to, multiplyAdd(b1, odd, even), 288);
-      v128.store(to, multiplySubtract(b1, odd, even), 384);
-      v128.store(to, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)), 480);
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const at = from + c, write = to + c;
+        const d0 = v128.load(r0 + at), e0 = v128.load(r0 + at, 16);
+        const d1 = v128.load(r1 + at), e1 = v128.load(r1 + at, 16);
+        const d2 = v128.load(r2 + at), e2 = v128.load(r2 + at, 16);
+        const d3 = v128.load(r3 + at), e3 = v128.load(r3 + at, 16);
+        const d4 = v128.load(r4 + at), e4 = v128.load(r4 + at, 16);
+        const d5 = v128.load(r5 + at), e5 = v128.load(r5 + at, 16);
+        v128.store(write, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
+        v128.store(write, multiplyAdd(product, e0, multiplySubtract(sum, e2, e4)), 16);
+        v128.store(write, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)), 3840);
+        v128.store(write, multiplyAdd(product, e1, multiplySubtract(sum, e3, e5)), 3856);
+        let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
+        let evenE = multiplySubtract(b2, e2, e4), oddE = multiplySubtract(b2, e1, e3);
+        v128.store(write, multiplyAdd(a1, odd, even), 768);
+        v128.store(write, multiplyAdd(a1, oddE, evenE), 784);
+        v128.store(write, multiplySubtract(a1, odd, even), 1536);
+        v128.store(write, multiplySubtract(a1, oddE, evenE), 1552);
+        even = multiplySubtract(a2, d2, d4);
+        odd = multiplySubtract(a2, d1, d3);
+        evenE = multiplySubtract(a2, e2, e4);
+        oddE = multiplySubtract(a2, e1, e3);
+        v128.store(write, multiplyAdd(b1, odd, even), 2304);
+        v128.store(write, multiplyAdd(b1, oddE, evenE), 2320);
+        v128.store(write, multiplySubtract(b1, odd, even), 3072);
+        v128.store(write, multiplySubtract(b1, oddE, evenE), 3088);
+        if (c == last) break;
+      }
     }
-    let write = v;
-    let piece = half;
-    for (let i = 0; i < 6; i++, piece += 96) {
-      const d0 = v128.load(piece), d1 = v128.load(piece, 16), d2 = v128.load(piece, 32);
-      const d3 = v128.load(piece, 48), d4 = v128.load(piece, 64), d5 = v128.load(piece, 80);
-      v128.store(write, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
-      let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
-      write += vStep;
-      v128.store(write, multiplyAdd(a1, odd, even));
-      write += vStep;
-      v128.store(write, multiplySubtract(a1, odd, even));
-      even = multiplySubtract(a2, d2, d4);
-      odd = multiplySubtract(a2, d1, d3);
-      write += vStep;
-      v128.store(write, multiplyAdd(b1, odd, even));
-      write += vStep;
-      v128.store(write, multiplySubtract(b1, odd, even));
-      write += vStep;
-      v128.store(write, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)));
-      write += vStep;
+    let read = half;
+    to = v + begin;
+    for (let i = 0; i < 6; i++, read += 6 * CHUNK) {
+      const to1 = to + vStep, to2 = to1 + vStep, to3 = to2 + vStep, to4 = to3 + vStep;
+      const to5 = to4 + vStep;
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const piece = read + c;
+        const d0 = v128.load(piece), e0 = v128.load(piece, 16);
+        const d1 = v128.load(piece, 128), e1 = v128.load(piece, 144);
+        const d2 = v128.load(piece, 256), e2 = v128.load(piece, 272);
+        const d3 = v128.load(piece, 384), e3 = v128.load(piece, 400);
+        const d4 = v128.load(piece, 512), e4 = v128.load(piece, 528);
+        const d5 = v128.load(piece, 640), e5 = v128.load(piece, 656);
+        v128.store(to + c, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
+        v128.store(to + c, multiplyAdd(product, e0, multiplySubtract(sum, e2, e4)), 16);
+        v128.store(to5 + c, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)));
+        v128.store(to5 + c, multiplyAdd(product, e1, multiplySubtract(sum, e3, e5)), 16);
+        let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
+        let evenE = multiplySubtract(b2, e2, e4), oddE = multiplySubtract(b2, e1, e3);
+        v128.store(to1 + c, multiplyAdd(a1, odd, even));
+        v128.store(to1 + c, multiplyAdd(a1, oddE, evenE), 16);
+        v128.store(to2 + c, multiplySubtract(a1, odd, even));
+        v128.store(to2 + c, multiplySubtract(a1, oddE, evenE), 16);
+        even = multiplySubtract(a2, d2, d4);
+        odd = multiplySubtract(a2, d1, d3);
+        evenE = multiplySubtract(a2, e2, e4);
+        oddE = multiplySubtract(a2, e1, e3);
+        v128.store(to3 + c, multiplyAdd(b1, odd, even));
+        v128.store(to3 + c, multiplyAdd(b1, oddE, evenE), 16);
+        v128.store(to4 + c, multiplySubtract(b1, odd, even));
+        v128.store(to4 + c, multiplySubtract(b1, oddE, evenE), 16);
+        if (c == last) break;
+      }
+      to = to5 + vStep;
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function finish(y: usize, value: v128, floor: v128, apart: usize): void {
-  if (apart) value = f32x4.add(value, v128.load(y + apart));
-  v128.store(y, f32x4.pmax(value, floor));
+function finish(y: usize, s: v128, t: v128, floor: v128, apart: usize): void {
+  if (apart) {
+    s = f32x4.add(s, v128.load(y + apart));
+    t = f32x4.add(t, v128.load(y + apart, 16));
+  }
+  v128.store(y, f32x4.pmax(s, floor));
+  v128.store(y, f32x4.pmax(t, floor), 16);
 }
 
 /**
@@ -399,51 +524,78 @@ function transformOutput(
 ): void {
   const bytes = <usize>cout * 4, rowStep = <usize>w * bytes;
   const rows = min(4, h - row), columns = min(4, w - column);
-  const half = scratch + CONSTANTS;
-  const a1 = opaque(scratch, A1), b1 = opaque(scratch, B1);
-  const a2 = opaque(scratch, A2), b2 = opaque(scratch, B2);
-  const a3 = opaque(scratch, A1 * A2), b3 = opaque(scratch, B1 * B2);
+  const half = scratch + CONSTANTS, column6 = 6 * mStep;
+  const a1 = v128.load32_splat(scratch), b1 = v128.load32_splat(scratch, 4);
+  const a2 = v128.load32_splat(scratch, 8), b2 = v128.load32_splat(scratch, 12);
+  const a3 = v128.load32_splat(scratch, 16), b3 = v128.load32_splat(scratch, 20);
   // Less than every number, or zero: what the outputs must exceed.
-  const floor = opaque(scratch, relu ? 0 : -Infinity);
-  let y = image + <usize>row * rowStep + <usize>column * bytes;
-  const end = y + bytes;
-  for (; y < end; y += 16, from += 16, bias += 16) {
-    let read = from, to = half;
-    const next = 6 * mStep;
-    for (let j = 0; j < 6; j++, read += mStep, to += 16) {
-      const p1 = read + next, p2 = p1 + next, p3 = p2 + next, p4 = p3 + next;
-      const m1 = v128.load(p1), m2 = v128.load(p2), m3 = v128.load(p3), m4 = v128.load(p4);
-      const evenA = f32x4.add(m1, m2), oddA = f32x4.sub(m1, m2);
-      const evenB = f32x4.add(m3, m4), oddB = f32x4.sub(m3, m4);
-      v128.store(to, f32x4.add(v128.load(read), f32x4.add(evenA, evenB)));
-      v128.store(to, multiplyAdd(a1, oddA, f32x4.mul(b1, oddB)), 96);
-      v128.store(to, multiplyAdd(a2, evenA, f32x4.mul(b2, evenB)), 192);
-      const last = v128.load(p4 + next);
-      v128.store(to, multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, last)), 288);
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  for (let chunk: usize = 0; chunk < bytes; chunk += CHUNK) {
+    const begin = min(chunk, bytes - WIDTH), last = lastOf(begin, bytes);
+    let read = from + begin, to = half;
+    for (let j = 0; j < 6; j++, read += mStep, to += CHUNK) {
+      const from1 = read + column6, from2 = from1 + column6, from3 = from2 + column6;
+      const from4 = from3 + column6, from5 = from4 + column6;
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const m0 = v128.load(read + c), n0 = v128.load(read + c, 16);
+        const m1 = v128.load(from1 + c), n1 = v128.load(from1 + c, 16);
+        const m2 = v128.load(from2 + c), n2 = v128.load(from2 + c, 16);
+        const m3 = v128.load(from3 + c), n3 = v128.load(from3 + c, 16);
+        const m4 = v128.load(from4 + c), n4 = v128.load(from4 + c, 16);
+        const m5 = v128.load(from5 + c), n5 = v128.load(from5 + c, 16);
+        const evenA = f32x4.add(m1, m2), oddA = f32x4.sub(m1, m2);
+        const evenB = f32x4.add(m3, m4), oddB = f32x4.sub(m3, m4);
+        const evenC = f32x4.add(n1, n2), oddC = f32x4.sub(n1, n2);
+        const evenD = f32x4.add(n3, n4), oddD = f32x4.sub(n3, n4);
+        const write = to + c;
+        v128.store(write, f32x4.add(m0, f32x4.add(evenA, evenB)));
+        v128.store(write, f32x4.add(n0, f32x4.add(evenC, evenD)), 16);
+        v128.store(write, multiplyAdd(a1, oddA, f32x4.mul(b1, oddB)), 768);
+        v128.store(write, multiplyAdd(a1, oddC, f32x4.mul(b1, oddD)), 784);
+        v128.store(write, multiplyAdd(a2, evenA, f32x4.mul(b2, evenB)), 1536);
+        v128.store(write, multiplyAdd(a2, evenC, f32x4.mul(b2, evenD)), 1552);
+        v128.store(write, multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, m5)), 2304);
+        v128.store(write, multiplyAdd(a3, oddC, multiplyAdd(b3, oddD, n5)), 2320);
+        if (c == last) break;
+      }
     }
     read = half;
-    let write = y;
-    const offset = v128.load(bias);
-    for (let i = 0; i < rows; i++, read += 96, write += rowStep) {
-      const m1 = v128.load(read, 16), m2 = v128.load(read, 32);
-      const m3 = v128.load(read, 48), m4 = v128.load(read, 64);
-      const evenA = f32x4.add(m1, m2), oddA = f32x4.sub(m1, m2);
-      const evenB = f32x4.add(m3, m4), oddB = f32x4.sub(m3, m4);
-      let value = f32x4.add(f32x4.add(offset, v128.load(read)), f32x4.add(evenA, evenB));
-      finish(write, value, floor, apart);
-      if (columns == 1) continue;
-      value = multiplyAdd(a1, oddA, multiplyAdd(b1, oddB, offset));
-      let at = write + bytes;
-      finish(at, value, floor, apart);
-      if (columns == 2) continue;
-      value = multiplyAdd(a2, evenA, multiplyAdd(b2, evenB, offset));
-      at += bytes;
-      finish(at, value, floor, apart);
-      if (columns == 3) continue;
-      const last = f32x4.add(offset, v128.load(read, 80));
-      value = multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, last));
-      at += bytes;
-      finish(at, value, floor, apart);
+    let y = image + <usize>row * rowStep + <usize>column * bytes + begin;
+    for (let i = 0; i < rows; i++, read += 6 * CHUNK, y += rowStep) {
+      const y1 = y + bytes, y2 = y1 + bytes, y3 = y2 + bytes;
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const piece = read + c;
+        const m1 = v128.load(piece, 128), n1 = v128.load(piece, 144);
+        const m2 = v128.load(piece, 256), n2 = v128.load(piece, 272);
+        const m3 = v128.load(piece, 384), n3 = v128.load(piece, 400);
+        const m4 = v128.load(piece, 512), n4 = v128.load(piece, 528);
+        const offset = v128.load(bias + begin + c), offsetN = v128.load(bias + begin + c, 16);
+        const evenA = f32x4.add(m1, m2), oddA = f32x4.sub(m1, m2);
+        const evenB = f32x4.add(m3, m4), oddB = f32x4.sub(m3, m4);
+        const evenC = f32x4.add(n1, n2), oddC = f32x4.sub(n1, n2);
+        const evenD = f32x4.add(n3, n4), oddD = f32x4.sub(n3, n4);
+        let s = f32x4.add(f32x4.add(offset, v128.load(piece)), f32x4.add(evenA, evenB));
+        let t = f32x4.add(f32x4.add(offsetN, v128.load(piece, 16)), f32x4.add(evenC, evenD));
+        finish(y + c, s, t, floor, apart);
+        if (columns > 1) {
+          s = multiplyAdd(a1, oddA, multiplyAdd(b1, oddB, offset));
+          t = multiplyAdd(a1, oddC, multiplyAdd(b1, oddD, offsetN));
+          finish(y1 + c, s, t, floor, apart);
+        }
+        if (columns > 2) {
+          s = multiplyAdd(a2, evenA, multiplyAdd(b2, evenB, offset));
+          t = multiplyAdd(a2, evenC, multiplyAdd(b2, evenD, offsetN));
+          finish(y2 + c, s, t, floor, apart);
+        }
+        if (columns > 3) {
+          const m5 = f32x4.add(offset, v128.load(piece, 640));
+          const n5 = f32x4.add(offsetN, v128.load(piece, 656));
+          s = multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, m5));
+          t = multiplyAdd(a3, oddC, multiplyAdd(b3, oddD, n5));
+          finish(y3 + c, s, t, floor, apart);
+        }
+        if (c == last) break;
+      }
     }
   }
 }
@@ -466,91 +618,133 @@ function transformCotangent(
   scratch: usize,
 ): void {
   const bytes = <usize>cout * 4, rowStep = <usize>w * bytes;
-  const right = <usize>min(4, w - column) * 16;
   const r0 = image + <usize>(row * w + column) * bytes;
   let r1 = r0 + rowStep, r2 = r1 + rowStep, r3 = r2 + rowStep;
   if (row + 1 >= h) r1 = none;
   if (row + 2 >= h) r2 = none;
   if (row + 3 >= h) r3 = none;
+  const right = min(4, w - column);
   const half = scratch + CONSTANTS;
-  const a1 = opaque(scratch, A1), b1 = opaque(scratch, B1);
-  const a2 = opaque(scratch, A2), b2 = opaque(scratch, B2);
-  for (let channel: usize = 0; channel < bytes; channel += 16, m += 16) {
-    let at = channel;
-    for (let j: usize = 0; j < 64; j += 16, at += bytes) {
-      const to = half + j;
-      let d0 = f32x4.splat(0), d1 = d0, d2 = d0, d3 = d0;
-      if (j < right) {
-        d0 = v128.load(r0 + at);
-        d1 = v128.load(r1 + at);
-        d2 = v128.load(r2 + at);
-        d3 = v128.load(r3 + at);
+  const a1 = v128.load32_splat(scratch), b1 = v128.load32_splat(scratch, 4);
+  const a2 = v128.load32_splat(scratch, 8), b2 = v128.load32_splat(scratch, 12);
+  for (let chunk: usize = 0; chunk < bytes; chunk += CHUNK) {
+    const begin = min(chunk, bytes - WIDTH), last = lastOf(begin, bytes);
+    let from = begin, to = half;
+    for (let j = 0; j < 4; j++, from += bytes, to += CHUNK) {
+      if (j >= right) {
+        for (let i: usize = 0; i < 24 * CHUNK; i += 4 * CHUNK) {
+          memory.fill(to + i, 0, CHUNK);
+        }
+        continue;
       }
-      v128.store(to, d0);
-      let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
-      v128.store(to, multiplyAdd(a1, odd, even), 64);
-      v128.store(to, multiplySubtract(a1, odd, even), 128);
-      even = multiplyAdd(b2, d2, d0);
-      odd = multiplyAdd(b2, d3, d1);
-      v128.store(to, multiplyAdd(b1, odd, even), 192);
-      v128.store(to, multiplySubtract(b1, odd, even), 256);
-      v128.store(to, d3, 320);
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const at = from + c, write = to + c;
+        const d0 = v128.load(r0 + at), e0 = v128.load(r0 + at, 16);
+        const d1 = v128.load(r1 + at), e1 = v128.load(r1 + at, 16);
+        const d2 = v128.load(r2 + at), e2 = v128.load(r2 + at, 16);
+        const d3 = v128.load(r3 + at), e3 = v128.load(r3 + at, 16);
+        v128.store(write, d0);
+        v128.store(write, e0, 16);
+        v128.store(write, d3, 2560);
+        v128.store(write, e3, 2576);
+        let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
+        let evenE = multiplyAdd(a2, e2, e0), oddE = multiplyAdd(a2, e3, e1);
+        v128.store(write, multiplyAdd(a1, odd, even), 512);
+        v128.store(write, multiplyAdd(a1, oddE, evenE), 528);
+        v128.store(write, multiplySubtract(a1, odd, even), 1024);
+        v128.store(write, multiplySubtract(a1, oddE, evenE), 1040);
+        even = multiplyAdd(b2, d2, d0);
+        odd = multiplyAdd(b2, d3, d1);
+        evenE = multiplyAdd(b2, e2, e0);
+        oddE = multiplyAdd(b2, e3, e1);
+        v128.store(write, multiplyAdd(b1, odd, even), 1536);
+        v128.store(write, multiplyAdd(b1, oddE, evenE), 1552);
+        v128.store(write, multiplySubtract(b1, odd, even), 2048);
+        v128.store(write, multiplySubtract(b1, oddE, evenE), 2064);
+        if (c == last) break;
+      }
     }
-    let write = m;
-    let piece = half;
-    for (let i = 0; i < 6; i++, piece += 64) {
-      const d0 = v128.load(piece), d1 = v128.load(piece, 16);
-      const d2 = v128.load(piece, 32), d3 = v128.load(piece, 48);
-      v128.store(write, d0);
-      let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
-      write += mStep;
-      v128.store(write, multiplyAdd(a1, odd, even));
-      write += mStep;
-      v128.store(write, multiplySubtract(a1, odd, even));
-      even = multiplyAdd(b2, d2, d0);
-      odd = multiplyAdd(b2, d3, d1);
-      write += mStep;
-      v128.store(write, multiplyAdd(b1, odd, even));
-      write += mStep;
-      v128.store(write, multiplySubtract(b1, odd, even));
-      write += mStep;
-      v128.store(write, d3);
-      write += mStep;
+    let read = half;
+    to = m + begin;
+    for (let i = 0; i < 6; i++, read += 4 * CHUNK) {
+      const to1 = to + mStep, to2 = to1 + mStep, to3 = to2 + mStep, to4 = to3 + mStep;
+      const to5 = to4 + mStep;
+      for (let c: usize = 0;; c = min(c + WIDTH, last)) {
+        const piece = read + c;
+        const d0 = v128.load(piece), e0 = v128.load(piece, 16);
+        const d1 = v128.load(piece, 128), e1 = v128.load(piece, 144);
+        const d2 = v128.load(piece, 256), e2 = v128.load(piece, 272);
+        const d3 = v128.load(piece, 384), e3 = v128.load(piece, 400);
+        v128.store(to + c, d0);
+        v128.store(to + c, e0, 16);
+        v128.store(to5 + c, d3);
+        v128.store(to5 + c, e3, 16);
+        let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
+        let evenE = multiplyAdd(a2, e2, e0), oddE = multiplyAdd(a2, e3, e1);
+        v128.store(to1 + c, multiplyAdd(a1, odd, even));
+        v128.store(to1 + c, multiplyAdd(a1, oddE, evenE), 16);
+        v128.store(to2 + c, multiplySubtract(a1, odd, even));
+        v128.store(to2 + c, multiplySubtract(a1, oddE, evenE), 16);
+        even = multiplyAdd(b2, d2, d0);
+        odd = multiplyAdd(b2, d3, d1);
+        evenE = multiplyAdd(b2, e2, e0);
+        oddE = multiplyAdd(b2, e3, e1);
+        v128.store(to3 + c, multiplyAdd(b1, odd, even));
+        v128.store(to3 + c, multiplyAdd(b1, oddE, evenE), 16);
+        v128.store(to4 + c, multiplySubtract(b1, odd, even));
+        v128.store(to4 + c, multiplySubtract(b1, oddE, evenE), 16);
+        if (c == last) break;
+      }
+      to = to5 + mStep;
     }
   }
 }
 
-/** dw = Gt sums G, of sums [36, cin, padded cout]. */
+/** dw = Gt sums G, of sums [36][cin, padded cout]. */
 function transformSums(sums: usize, cin: i32, cout: i32, dw: usize, scratch: usize): void {
   const half = scratch + CONSTANTS;
-  const outBytes = <usize>padded(cout) * 4;
-  const step = <usize>cin * outBytes, tap = <usize>cin * <usize>cout * 4;
+  const bytes = <usize>cout * 4, outBytes = <usize>padded(cout) * 4;
+  const step = stepOf(cin, outBytes), tap = <usize>cin * bytes, last = bytes - WIDTH;
   for (let i: usize = 0; i < <usize>cin; i++) {
-    for (let o: usize = 0; o < <usize>cout; o += 4) {
-      const from = sums + i * outBytes + o * 4;
+    for (let o: usize = 0;; o = min(o + WIDTH, last)) {
+      const from = sums + i * outBytes + o;
       for (let column: usize = 0; column < 6; column++) {
-        reduce3(from + column * step, 6 * step, half + column * 16, 96);
+        reduce3(from + column * step, 6 * step, half + column * WIDTH, 6 * WIDTH);
       }
-      const to = dw + (i * <usize>cout + o) * 4;
+      const to = dw + i * bytes + o;
       for (let row: usize = 0; row < 3; row++) {
-        reduce3(half + row * 96, 16, to + row * 3 * tap, tap);
+        reduce3(half + row * 6 * WIDTH, WIDTH, to + row * 3 * tap, tap);
       }
+      if (o == last) break;
     }
   }
 }
 
-/** Three of six by Gt. */
+/** Three of six by Gt, of 8 channels. */
 function reduce3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
-  const s0 = v128.load(from);
-  const s1 = v128.load(from + fromStep), s2 = v128.load(from + 2 * fromStep);
-  const s3 = v128.load(from + 3 * fromStep), s4 = v128.load(from + 4 * fromStep);
+  const from1 = from + fromStep, from2 = from1 + fromStep, from3 = from2 + fromStep;
+  const from4 = from3 + fromStep, from5 = from4 + fromStep;
+  const to1 = to + toStep, to2 = to1 + toStep;
+  const s0 = v128.load(from), t0 = v128.load(from, 16);
+  const s1 = v128.load(from1), t1 = v128.load(from1, 16);
+  const s2 = v128.load(from2), t2 = v128.load(from2, 16);
+  const s3 = v128.load(from3), t3 = v128.load(from3, 16);
+  const s4 = v128.load(from4), t4 = v128.load(from4, 16);
+  const s5 = v128.load(from5), t5 = v128.load(from5, 16);
   const evenA = f32x4.mul(f32x4.splat(GA), f32x4.add(s1, s2));
+  const evenC = f32x4.mul(f32x4.splat(GA), f32x4.add(t1, t2));
   const oddA = f32x4.mul(f32x4.splat(GA * A1), f32x4.sub(s1, s2));
+  const oddC = f32x4.mul(f32x4.splat(GA * A1), f32x4.sub(t1, t2));
   const evenB = f32x4.mul(f32x4.splat(GB), f32x4.add(s3, s4));
+  const evenD = f32x4.mul(f32x4.splat(GB), f32x4.add(t3, t4));
   const oddB = f32x4.mul(f32x4.splat(GB * B1), f32x4.sub(s3, s4));
+  const oddD = f32x4.mul(f32x4.splat(GB * B1), f32x4.sub(t3, t4));
   v128.store(to, multiplyAdd(f32x4.splat(G0), s0, f32x4.add(evenA, evenB)));
-  v128.store(to + toStep, f32x4.add(oddA, oddB));
-  const last = v128.load(from + 5 * fromStep);
-  const even = multiplyAdd(f32x4.splat(A2), evenA, multiplyAdd(f32x4.splat(B2), evenB, last));
-  v128.store(to + 2 * toStep, even);
+  v128.store(to, multiplyAdd(f32x4.splat(G0), t0, f32x4.add(evenC, evenD)), 16);
+  v128.store(to1, f32x4.add(oddA, oddB));
+  v128.store(to1, f32x4.add(oddC, oddD), 16);
+  const even = multiplyAdd(f32x4.splat(A2), evenA, multiplyAdd(f32x4.splat(B2), evenB, s5));
+  const evenT = multiplyAdd(f32x4.splat(A2), evenC, multiplyAdd(f32x4.splat(B2), evenD, t5));
+  v128.store(to2, even);
+  v128.store(to2, evenT, 16);
 }

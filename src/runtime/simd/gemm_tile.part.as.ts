@@ -4,6 +4,19 @@ import { multiplyAdd } from "./multiply_add.part.as";
 export const TILE_ROWS: i32 = 6;
 /** Columns of C that a tile computes. */
 export const TILE_COLUMNS: i32 = 8;
+/**
+ * Columns of a wide tile: 24 sums, which are 12 where V8 makes 256-bit vectors of pairs (two
+ * chains of sums a multiplier and cycle of latency, where a narrow tile's six are too few),
+ * or where there are 32 registers. Elsewhere the sums do not fit.
+ */
+export const WIDE_COLUMNS: i32 = 16;
+
+/** How many of so many columns the next tile computes; less than a narrow one's where fewer are left. */
+// @ts-ignore: decorator
+@inline
+export function columnsOfTile(wide: i32, left: i32): i32 {
+  return wide && left >= WIDE_COLUMNS ? WIDE_COLUMNS : min(left, TILE_COLUMNS);
+}
 
 /** What a tile does with its sums at the end, besides writing them; added together. */
 export const ADD: i32 = 1;
@@ -203,4 +216,129 @@ export function tileOfColumns(
   if (rows == 5) return;
   c += cRow;
   finish(c, s5, t5, mode, apart);
+}
+
+// @ts-ignore: decorator
+@inline
+function finishWide(
+  c: usize,
+  s: v128,
+  t: v128,
+  u: v128,
+  v: v128,
+  floor: v128,
+  mode: i32,
+  apart: usize,
+): void {
+  if (mode & ADD) {
+    s = f32x4.add(s, v128.load(c + apart));
+    t = f32x4.add(t, v128.load(c + apart, 16));
+    u = f32x4.add(u, v128.load(c + apart, 32));
+    v = f32x4.add(v, v128.load(c + apart, 48));
+  }
+  // Keeps NaN.
+  v128.store(c, f32x4.pmax(s, floor));
+  v128.store(c, f32x4.pmax(t, floor), 16);
+  v128.store(c, f32x4.pmax(u, floor), 32);
+  v128.store(c, f32x4.pmax(v, floor), 48);
+}
+
+/**
+ * C[rows, 16] = start + A[rows, k] B[k, 16], wherever A's rows lie; the bits that a narrow tile gives.
+ *
+ * @param rows 1 to 6.
+ * @param k At least 1.
+ * @param aRow Bytes from one row of A to the next.
+ * @param aColumn Bytes from one column of A to the next.
+ * @param bRow Bytes from one row of B to the next.
+ * @param bNext Bytes from B's first 8 columns to the others.
+ * @param start 16 numbers that every row's sums begin with.
+ * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
+ */
+export function wideTile(
+  rows: i32,
+  k: i32,
+  a: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  bNext: usize,
+  start: usize,
+  c: usize,
+  cRow: usize,
+  mode: i32,
+  apart: usize,
+): void {
+  const a1 = rows > 1 ? a + aRow : a;
+  const a2 = rows > 2 ? a1 + aRow : a1;
+  const a3 = rows > 3 ? a2 + aRow : a2;
+  const a4 = rows > 4 ? a3 + aRow : a3;
+  const a5 = rows > 5 ? a4 + aRow : a4;
+  const start0 = v128.load(start), start1 = v128.load(start, 16);
+  const start2 = v128.load(start, 32), start3 = v128.load(start, 48);
+  let s0 = start0, t0 = start1, u0 = start2, v0 = start3;
+  let s1 = start0, t1 = start1, u1 = start2, v1 = start3;
+  let s2 = start0, t2 = start1, u2 = start2, v2 = start3;
+  let s3 = start0, t3 = start1, u3 = start2, v3 = start3;
+  let s4 = start0, t4 = start1, u4 = start2, v4 = start3;
+  let s5 = start0, t5 = start1, u5 = start2, v5 = start3;
+  let p0: v128, p1: v128, p2: v128, p3: v128, x: v128;
+  let at: usize = 0;
+  const end = <usize>k * aColumn;
+  do {
+    p0 = v128.load(b);
+    p1 = v128.load(b, 16);
+    p2 = v128.load(b + bNext);
+    p3 = v128.load(b + bNext, 16);
+    x = v128.load32_splat(a + at);
+    s0 = multiplyAdd(x, p0, s0);
+    t0 = multiplyAdd(x, p1, t0);
+    u0 = multiplyAdd(x, p2, u0);
+    v0 = multiplyAdd(x, p3, v0);
+    x = v128.load32_splat(a1 + at);
+    s1 = multiplyAdd(x, p0, s1);
+    t1 = multiplyAdd(x, p1, t1);
+    u1 = multiplyAdd(x, p2, u1);
+    v1 = multiplyAdd(x, p3, v1);
+    x = v128.load32_splat(a2 + at);
+    s2 = multiplyAdd(x, p0, s2);
+    t2 = multiplyAdd(x, p1, t2);
+    u2 = multiplyAdd(x, p2, u2);
+    v2 = multiplyAdd(x, p3, v2);
+    x = v128.load32_splat(a3 + at);
+    s3 = multiplyAdd(x, p0, s3);
+    t3 = multiplyAdd(x, p1, t3);
+    u3 = multiplyAdd(x, p2, u3);
+    v3 = multiplyAdd(x, p3, v3);
+    x = v128.load32_splat(a4 + at);
+    s4 = multiplyAdd(x, p0, s4);
+    t4 = multiplyAdd(x, p1, t4);
+    u4 = multiplyAdd(x, p2, u4);
+    v4 = multiplyAdd(x, p3, v4);
+    x = v128.load32_splat(a5 + at);
+    s5 = multiplyAdd(x, p0, s5);
+    t5 = multiplyAdd(x, p1, t5);
+    u5 = multiplyAdd(x, p2, u5);
+    v5 = multiplyAdd(x, p3, v5);
+    b += bRow;
+    at += aColumn;
+  } while (at < end);
+  const floor = f32x4.splat(mode & RELU ? 0 : -Infinity);
+  finishWide(c, s0, t0, u0, v0, floor, mode, apart);
+  if (rows == 1) return;
+  c += cRow;
+  finishWide(c, s1, t1, u1, v1, floor, mode, apart);
+  if (rows == 2) return;
+  c += cRow;
+  finishWide(c, s2, t2, u2, v2, floor, mode, apart);
+  if (rows == 3) return;
+  c += cRow;
+  finishWide(c, s3, t3, u3, v3, floor, mode, apart);
+  if (rows == 4) return;
+  c += cRow;
+  finishWide(c, s4, t4, u4, v4, floor, mode, apart);
+  if (rows == 5) return;
+  c += cRow;
+  finishWide(c, s5, t5, u5, v5, floor, mode, apart);
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { operation } from "./operation.ts";
 import { resampleKernels } from "../runtime/cpu_kernels/resample.ts";
 
 /**
@@ -38,17 +39,13 @@ export function double(images: tf.Tensor4D): tf.Tensor4D {
 export function join(a: tf.Tensor4D, b: tf.Tensor4D): tf.Tensor4D {
   const [n, height, width, first] = a.shape;
   const second = b.shape[3];
-  const operation = tf.customGrad((...values) => {
-    const [a, b] = values as [tf.Tensor4D, tf.Tensor4D];
-    return {
-      value: tf.concat4d([a, b], 3),
-      gradFunc: (dy: tf.Tensor) => [
-        tf.slice(dy, [0, 0, 0, 0], [n, height, width, first]),
-        tf.slice(dy, [0, 0, 0, first], [n, height, width, second]),
-      ],
-    };
+  return operation<tf.Tensor4D>([a, b], {
+    value: () => tf.concat4d([a, b], 3),
+    pullBack: (dy) => [
+      () => tf.slice(dy, [0, 0, 0, 0], [n, height, width, first]),
+      () => tf.slice(dy, [0, 0, 0, first], [n, height, width, second]),
+    ],
   });
-  return operation(a, b) as tf.Tensor4D;
 }
 
 /** A linear operation and its transpose: nothing is saved for the pull-back. */
@@ -57,11 +54,10 @@ function linear(
   forward: (x: tf.Tensor4D) => tf.Tensor4D,
   transposed: (dy: tf.Tensor4D) => tf.Tensor4D,
 ): tf.Tensor4D {
-  const operation = tf.customGrad((x) => ({
-    value: forward(x as tf.Tensor4D),
-    gradFunc: (dy: tf.Tensor) => transposed(dy as tf.Tensor4D),
-  }));
-  return operation(images) as tf.Tensor4D;
+  return operation<tf.Tensor4D>([images], {
+    value: () => forward(images),
+    pullBack: (dy) => [() => transposed(dy as tf.Tensor4D)],
+  });
 }
 
 /** The sums of 2x2 pixels, times `scale`. */

@@ -24,8 +24,7 @@ const started = new Map<SimdChoice, SimdThreads>();
  * Fluxion's kernels, under an own name: kernels registered on `wasm` itself
  * would change the tfjs of a program that uses Fluxion as a library.
  *
- * All names share one instance, since two instances corrupt each other's
- * results. The caller makes it current.
+ * All names share one instance, on the one memory. The caller makes it current.
  *
  * @throws {FailureError} If it does not start.
  */
@@ -55,7 +54,12 @@ export function setCpuThreads(choice: SimdChoice, threads: number): void {
   if (simd !== undefined) simd.threads = threads;
 }
 
+/**
+ * Starts tfjs's module unless it runs: a second instance, on the same memory, would write its
+ * initial state over the tensors of the first.
+ */
 async function startWasm(): Promise<void> {
+  if (isWasmStarted()) return;
   // The glue of tfjs-backend-wasm reads __dirname, which a bundle does not have.
   (globalThis as { __dirname?: string }).__dirname ??= "/";
   const listeners = processListeners();
@@ -66,26 +70,29 @@ async function startWasm(): Promise<void> {
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
   const { instantiate } = WebAssembly;
   try {
-    if (tf.findBackend("wasm") === null) {
-      if (shared !== null) WebAssembly.instantiate = instantiateOn(shared) as typeof instantiate;
-      setWasmPaths({
-        "tfjs-backend-wasm.wasm": url,
-        "tfjs-backend-wasm-simd.wasm": url,
-        "tfjs-backend-wasm-threaded-simd.wasm": url,
-      }, true);
-      await tf.setBackend("wasm");
-      await tf.ready();
-    }
+    if (shared !== null) WebAssembly.instantiate = instantiateOn(shared) as typeof instantiate;
+    setWasmPaths({
+      "tfjs-backend-wasm.wasm": url,
+      "tfjs-backend-wasm-simd.wasm": url,
+      "tfjs-backend-wasm-threaded-simd.wasm": url,
+    }, true);
+    await tf.setBackend("wasm");
+    await tf.ready();
   } finally {
     WebAssembly.instantiate = instantiate;
     URL.revokeObjectURL(url);
     listeners.removeAdded();
   }
-  if (tf.findBackend("wasm") === null) {
+  if (!isWasmStarted()) {
     throw new FailureError(
       'backend cpu: tfjs\'s WebAssembly backend did not start; run "fluxion doctor" to see why',
     );
   }
+}
+
+/** Asks the registry itself: `tf.findBackend` answers by starting what has not started. */
+function isWasmStarted(): boolean {
+  return "wasm" in tf.engine().registry;
 }
 
 /** tfjs's module on a memory that workers can share. */

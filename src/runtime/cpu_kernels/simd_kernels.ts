@@ -1,6 +1,12 @@
 import type * as tf from "@tensorflow/tfjs";
 import { type SimdBuilds, simdBytes, type SimdChoice } from "../simd/simd_module.ts";
-import { KernelCrew, type WorkerConstructor } from "../worker/kernel_crew.ts";
+import {
+  type Argument,
+  type KernelCall,
+  KernelCrew,
+  type OwnAddress,
+  type WorkerConstructor,
+} from "../worker/kernel_crew.ts";
 import { onSharedMemory } from "./shared_memory.ts";
 import { TileChoice } from "./tile_choice.ts";
 import type { WasmBackend } from "./wasm.ts";
@@ -229,6 +235,17 @@ type ConvSizes = [
   pw: number,
 ];
 
+/** A kernel's parameters, any of which may lie in the thread's own memory. */
+type ArgumentsFor<Values extends number[]> = { [At in keyof Values]: Argument };
+
+/** A kernel's call in a chain. */
+export function kernelCall<Name extends keyof SimdKernels>(
+  name: Name,
+  ...values: ArgumentsFor<Parameters<SimdKernels[Name]>>
+): KernelCall {
+  return { name, values };
+}
+
 /** A kernel's arguments without the last. */
 export type ScratchlessArguments<Name extends keyof SimdKernels> =
   Parameters<SimdKernels[Name]> extends [...infer Before extends number[], number] ? Before : never;
@@ -279,14 +296,14 @@ export class SimdThreads {
 
   /**
    * In how many pieces some work pays, of which each gives the same bits whatever the others are:
-   * 1 for less than some 50 microseconds, else two a thread, so that a thread that comes late
-   * leaves its second to the others.
+   * 1 for less than some 50 microseconds, else up to eight a thread, so that one that comes late
+   * or is slow for a while leaves what it would be waited for to the others.
    */
   pieces(work: number): number {
     const { threads } = this.#crew;
     return threads === 1
       ? 1
-      : Math.max(1, Math.min(2 * threads, Math.floor(2 * work / SMALL_WORK)));
+      : Math.max(1, Math.min(PIECES * threads, Math.floor(2 * work / SMALL_WORK)));
   }
 
   /** Calls a kernel once for each list of arguments. */
@@ -294,7 +311,7 @@ export class SimdThreads {
     name: Name,
     calls: readonly Readonly<Parameters<SimdKernels[Name]>>[],
   ): void {
-    this.#crew.run(name, calls);
+    this.#crew.run(calls.map((values) => [{ name, values }]));
   }
 
   /**
@@ -308,13 +325,25 @@ export class SimdThreads {
     calls: readonly Readonly<ScratchlessArguments<Name>>[],
     work = Infinity,
   ): void {
+    const tasks = calls.map((call) => [{ name, values: [...call, { own: 0 }] }]);
+    this.#runTasks(this.pieces(work) > 1 ? tasks : [tasks.flat()], numbers);
+  }
+
+  /**
+   * Makes chains of calls, each chain's one after the other on one thread: what a call leaves the
+   * next one finds in the thread's caches.
+   *
+   * @param numbers Of memory that each thread has to itself for {@link OwnAddress}es.
+   */
+  runChains(chains: readonly (readonly KernelCall[])[], numbers: number): void {
+    this.#runTasks(chains, numbers);
+  }
+
+  #runTasks(tasks: readonly (readonly KernelCall[])[], numbers: number): void {
     // A cache line of its own for each thread.
     const bytes = 64 * Math.ceil(numbers / 16);
-    const isShared = calls.length > 1 && this.pieces(work) > 1;
-    withScratch(this.#backend, bytes / 4 * (isShared ? this.#crew.threads : 1), (at) => {
-      if (isShared) this.#crew.run(name, calls, { at, bytes });
-      else for (const call of calls) this.#crew.kernels[name]!(...call, at);
-    });
+    const threads = tasks.length > 1 ? this.#crew.threads : 1;
+    withScratch(this.#backend, bytes / 4 * threads, (at) => this.#crew.run(tasks, { at, bytes }));
   }
 
   /** out = scale * the sum of parts [count, size], in their order. */
@@ -344,6 +373,8 @@ export class SimdThreads {
   }
 }
 
+/** Pieces of a work a thread, at most. */
+const PIECES = 8;
 /** Multiply-adds, about, that a core takes 50 microseconds for. */
 const SMALL_WORK = 1_000_000;
 

@@ -1,22 +1,41 @@
 import { FailureError } from "../errors.ts";
 import {
   BOARD_BYTES,
+  CALL_NUMBERS,
+  FIRST_ARGUMENT,
   instantiateAll,
   type Kernel,
   kernelBoard,
   type KernelWorkerStart,
+  MOST_CALLS,
   MOST_TASKS,
   takeTask,
-  TASK_NUMBERS,
   words,
 } from "./kernel_words.ts";
 import source from "./kernel_entry.bundle.txt" with { type: "text" };
 
-/** How long the program watches for its workers' last tasks before it sleeps. */
-const WATCH_MS = 0.05;
+/**
+ * How long the program watches for its workers' last tasks before it sleeps: longer than most
+ * tasks take, since to wake up may take the system some milliseconds.
+ */
+const WATCH_MS = 2;
 const LOOKS = 100;
 /** A sleep's length at most; a worker that ends a round wakes the program. */
 const SLEEP_MS = 10;
+
+/** A call of a kernel. */
+export interface KernelCall {
+  readonly name: string;
+  readonly values: readonly Argument[];
+}
+
+/** A number, or an address in the memory that a thread has to itself. */
+export type Argument = number | OwnAddress;
+
+/** So many bytes after the beginning of the thread's own memory. */
+export interface OwnAddress {
+  readonly own: number;
+}
 
 /** Memory that each thread has to itself. */
 export interface ThreadScratch {
@@ -35,7 +54,7 @@ export type WorkerConstructor = typeof import("node:worker_threads").Worker;
  *
  * Workers start with the first round that has work for them and join when they are up; they
  * stay awake for a short while between rounds, then sleep, and do not keep the program alive.
- * Who performs a call is left to chance, so that calls of a round must not depend on that.
+ * Who performs a task is left to chance, so that tasks of a round must not depend on that.
  */
 export class KernelCrew {
   /** The program's own instances. */
@@ -82,41 +101,48 @@ export class KernelCrew {
   }
 
   /**
-   * Calls a kernel once for each list of arguments, in any order and on any thread.
+   * Performs tasks in any order and on any thread; a task's calls are made one after the other.
    *
-   * @param scratch What is appended to the arguments, if anything is: the thread's own.
-   * @throws {FailureError} If a call throws; the others were made.
+   * @param scratch Where {@link OwnAddress}es lie.
+   * @throws {FailureError} If a call throws; the other tasks were performed.
    */
-  run(name: string, calls: readonly (readonly number[])[], scratch?: ThreadScratch): void {
-    const last = scratch === undefined ? [] : [scratch.at];
-    if (this.#threads === 1 || calls.length === 1) {
-      for (const call of calls) this.kernels[name]!(...call, ...last);
+  run(
+    tasks: readonly (readonly KernelCall[])[],
+    scratch: ThreadScratch = { at: 0, bytes: 0 },
+  ): void {
+    if (this.#threads === 1 || tasks.length === 1) {
+      for (const { name, values } of tasks.flat()) {
+        this.kernels[name]!(...values.map((v) => typeof v === "number" ? v : scratch.at + v.own));
+      }
       return;
     }
     this.#startWorkers();
-    for (let first = 0; first < calls.length; first += MOST_TASKS) {
-      this.#share(this.#numbers.get(name)!, calls.slice(first, first + MOST_TASKS), scratch);
-    }
+    let first = 0, calls = 0;
+    tasks.forEach(({ length }, i) => {
+      if (i - first === MOST_TASKS || calls + length > MOST_CALLS) {
+        this.#share(tasks.slice(first, i), scratch);
+        [first, calls] = [i, 0];
+      }
+      calls += length;
+    });
+    this.#share(tasks.slice(first), scratch);
   }
 
-  #share(
-    number: number,
-    calls: readonly (readonly number[])[],
-    scratch: ThreadScratch | undefined,
-  ): void {
-    const { words: control, tasks, text } = this.#board;
-    control[words.scratchAt] = scratch?.at ?? 0;
-    control[words.scratchBytes] = scratch?.bytes ?? 0;
-    // The first call is taken first, and tasks are taken from the last.
-    calls.forEach((call, i) => {
-      const at = (calls.length - 1 - i) * TASK_NUMBERS;
-      tasks[at] = number;
-      tasks[at + 1] = call.length;
-      tasks.set(call, at + 2);
+  #share(round: readonly (readonly KernelCall[])[], scratch: ThreadScratch): void {
+    const { words: control, tasks, calls, text } = this.#board;
+    control[words.scratchAt] = scratch.at;
+    control[words.scratchBytes] = scratch.bytes;
+    let written = 0;
+    round.forEach((task, i) => {
+      // The first task is taken first, and they are taken from the last place.
+      const place = 2 * (round.length - 1 - i);
+      tasks[place] = written;
+      tasks[place + 1] = task.length;
+      for (const call of task) this.#write(call, calls, CALL_NUMBERS * written++);
     });
-    Atomics.store(control, words.pending, calls.length);
+    Atomics.store(control, words.pending, round.length);
     this.#round = (this.#round + 1) & 0xffffff;
-    Atomics.store(control, words.ticket, this.#round << 8 | calls.length);
+    Atomics.store(control, words.ticket, this.#round << 8 | round.length);
     if (Atomics.load(control, words.sleepers) > 0) Atomics.notify(control, words.ticket);
     while (takeTask(this.#board, 0, this.#functions));
     this.#untilDone();
@@ -124,6 +150,17 @@ export class KernelCrew {
     if (bytes === 0) return;
     const message = new TextDecoder().decode(text.slice(0, bytes));
     throw new FailureError(`a kernel of the CPU backend failed: ${message}`);
+  }
+
+  #write({ name, values }: KernelCall, to: Float64Array, at: number): void {
+    let owned = 0;
+    values.forEach((value, i) => {
+      if (typeof value !== "number") owned |= 1 << i;
+      to[at + FIRST_ARGUMENT + i] = typeof value === "number" ? value : value.own;
+    });
+    to[at] = this.#numbers.get(name)!;
+    to[at + 1] = values.length;
+    to[at + 2] = owned;
   }
 
   #untilDone(): void {

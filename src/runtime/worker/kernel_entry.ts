@@ -11,8 +11,11 @@ import {
 // kernel_entry.bundle.txt. It runs for as long as the program lives, and sleeps where that has
 // no work for it.
 
-/** How long it stays awake after work: the next kernel of a training step is close. */
-const AWAKE_MS = 0.1;
+/**
+ * How long it stays awake after work: the next kernel of a training step is close, and to wake
+ * up takes the system 0.1 to 4 ms.
+ */
+const AWAKE_MS = 2;
 /** Looks at the words between two at the clock. */
 const LOOKS = 100;
 

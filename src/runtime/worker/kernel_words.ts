@@ -6,8 +6,16 @@
 /** Tasks of a round at most: {@link words.ticket} counts them in its lowest 8 bits. */
 export const MOST_TASKS = 255;
 
-/** Numbers of a task's description: its function, how many arguments, these. */
-export const TASK_NUMBERS = 32;
+/** Calls of a round's tasks at most. */
+export const MOST_CALLS = 1024;
+
+/**
+ * Numbers of a call's description: its function, how many arguments, which of these are addresses
+ * in the thread's own memory (a bit each), the arguments.
+ */
+export const CALL_NUMBERS = 32;
+/** Where the arguments begin. */
+export const FIRST_ARGUMENT = 3;
 
 /**
  * Places of the control words, int32, a cache line each.
@@ -18,8 +26,7 @@ export const TASK_NUMBERS = 32;
  * - `sleepers`: workers that wait for `ticket` to change.
  * - `limit`: so many workers, from the first, may take tasks.
  * - `failed`: bytes of the failure's text; 0 if nobody failed.
- * - `scratchAt`, `scratchBytes`: a kernel's last argument is scratchAt + thread * scratchBytes,
- *   unless scratchBytes is 0: then it gets none.
+ * - `scratchAt`, `scratchBytes`: a thread's own memory begins at scratchAt + thread * scratchBytes.
  */
 export const words = {
   ticket: 0,
@@ -38,22 +45,28 @@ const TEXT_BYTES = 512;
 export interface KernelBoard {
   /** See {@link words}. */
   readonly words: Int32Array;
-  /** [MOST_TASKS, TASK_NUMBERS]. */
-  readonly tasks: Float64Array;
+  /** A task's first call and how many it has, [MOST_TASKS, 2]. */
+  readonly tasks: Int32Array;
+  /** [MOST_CALLS, CALL_NUMBERS]. */
+  readonly calls: Float64Array;
   /** A failure in UTF-8. */
   readonly text: Uint8Array;
 }
 
+const TASKS_AT = WORDS * 4;
+const CALLS_AT = TASKS_AT + 8 * MOST_TASKS;
+const TEXT_AT = CALLS_AT + 8 * MOST_CALLS * CALL_NUMBERS;
+
 /** Bytes of the buffer. */
-export const BOARD_BYTES: number = WORDS * 4 + MOST_TASKS * TASK_NUMBERS * 8 + TEXT_BYTES;
+export const BOARD_BYTES: number = TEXT_AT + TEXT_BYTES;
 
 /** The parts of a buffer of {@link BOARD_BYTES}. */
 export function kernelBoard(buffer: SharedArrayBuffer): KernelBoard {
-  const tasks = new Float64Array(buffer, WORDS * 4, MOST_TASKS * TASK_NUMBERS);
   return {
     words: new Int32Array(buffer, 0, WORDS),
-    tasks,
-    text: new Uint8Array(buffer, tasks.byteOffset + tasks.byteLength, TEXT_BYTES),
+    tasks: new Int32Array(buffer, TASKS_AT, 2 * MOST_TASKS),
+    calls: new Float64Array(buffer, CALLS_AT, MOST_CALLS * CALL_NUMBERS),
+    text: new Uint8Array(buffer, TEXT_AT, TEXT_BYTES),
   };
 }
 
@@ -82,21 +95,25 @@ export function instantiateAll(
   return Object.assign({}, ...instances);
 }
 
-/** Takes a task of the round, performs it and says so; false if none was left. */
+/** Takes a task of the round, makes its calls one after the other and says so; false if none was left. */
 export function takeTask(board: KernelBoard, thread: number, kernels: readonly Kernel[]): boolean {
-  const { words: control, tasks } = board;
+  const { words: control, tasks, calls } = board;
   for (;;) {
     const ticket = Atomics.load(control, words.ticket);
     const left = ticket & MOST_TASKS;
     if (left === 0) return false;
     if (Atomics.compareExchange(control, words.ticket, ticket, ticket - 1) !== ticket) continue;
-    const at = (left - 1) * TASK_NUMBERS;
-    const first = at + 2;
-    const values = Array.from(tasks.subarray(first, first + tasks[at + 1]!));
-    const bytes = control[words.scratchBytes]!;
-    if (bytes > 0) values.push(control[words.scratchAt]! + thread * bytes);
+    const own = control[words.scratchAt]! + thread * control[words.scratchBytes]!;
+    const first = tasks[2 * left - 2]!, end = first + tasks[2 * left - 1]!;
     try {
-      kernels[tasks[at]!]!(...values);
+      for (let call = first; call < end; call++) {
+        const at = call * CALL_NUMBERS, argument = at + FIRST_ARGUMENT;
+        const values = Array.from(calls.subarray(argument, argument + calls[at + 1]!));
+        for (let owned = calls[at + 2]!, i = 0; owned > 0; owned >>>= 1, i++) {
+          if (owned & 1) values[i]! += own;
+        }
+        kernels[calls[at]!]!(...values);
+      }
     } catch (error) {
       fail(board, String(error));
     }

@@ -43,7 +43,8 @@ export function convolve(
         () => gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
         () => gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
         () => dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
-        ...(residual ? [() => cotangent] : []),
+        // A copy: tfjs disposes of a cotangent that it adds to another, and dy is the caller's.
+        ...(residual ? [() => tf.clone(cotangent)] : []),
       ];
     },
   });

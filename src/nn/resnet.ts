@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { convolve } from "./convolution.ts";
 import type { ResnetNetwork } from "./network.ts";
+import { resnetBlock } from "./resnet_block.ts";
 import { timeEmbedding } from "./time_embedding.ts";
 
 /**
@@ -36,10 +37,12 @@ export function simpleResnet(
       const { filter, bias } = weights(first);
       const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
       const biases = tf.add(tf.matMul(embedding, b), bias);
-      const inner = conv(convolve(h, { filter, bias: biases }, "relu"), first + 1, "relu");
-      // After the last block comes a ReLU.
-      const activation = block === blocks - 1 ? "relu" : "linear";
-      h = convolve(inner, { ...weights(first + 2), residual: h }, activation);
+      h = resnetBlock(
+        h,
+        [{ filter, bias: biases }, weights(first + 1), weights(first + 2)],
+        // After the last block comes a ReLU.
+        block === blocks - 1 ? "relu" : "linear",
+      );
     }
     return tf.reshape(conv(h, 1 + 3 * blocks, "linear"), x.shape) as tf.Tensor2D;
   });

@@ -1,13 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  addressOf,
-  elementRanges,
-  partsOfSum,
-  ranges,
-  type SimdThreads,
-  withScratch,
-} from "./simd_kernels.ts";
+import { addressOf, elementRanges, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
 import { callWasmKernel, type KernelCall, type WasmBackend } from "./wasm.ts";
+import { withWinogradFilter } from "./winograd_filter.ts";
 
 interface ConvAttributes {
   readonly strides: number | [number, number];
@@ -183,42 +177,13 @@ function convolve(
   return out;
 }
 
-/** Numbers of scratch of winogradFilter. */
-const FILTER_SCRATCH = 216;
-/** Multiply-adds that take as long as transforming a tap of a filter. */
-const FILTER_WORK = 50;
-
-/** Calls `use` with the address of a filter of 3x3 as Winograd's convolution takes it. */
-function withWinogradFilter(
-  simd: SimdThreads,
-  backend: WasmBackend,
-  { at, turn, cin, cout }: {
-    readonly at: number;
-    readonly turn: 0 | 1;
-    readonly cin: number;
-    readonly cout: number;
-  },
-  use: (u: number) => void,
-): void {
-  const bytes = simd.kernels.winogradFilterBytes(cin, cout);
-  withScratch(backend, bytes / Float32Array.BYTES_PER_ELEMENT, (u) => {
-    const work = FILTER_WORK * 9 * cin * cout;
-    simd.runWithScratch(
-      "winogradFilter",
-      FILTER_SCRATCH,
-      ranges(cin, simd.pieces(work)).map(({ first, count }) =>
-        [first, count, cin, cout, at, turn, u] as const
-      ),
-      work,
-    );
-    use(u);
-  });
-}
-
 /** Multiply-adds of a convolution done as it is written. */
 function workOf({ input, output: [n, oh, ow, cout], kernel }: Geometry): number {
   return n * oh * ow * cout * kernel[0] * kernel[1] * input[3];
 }
+
+/** Multiply-adds that take as long as unfolding a row of the inputs that an output pixel meets. */
+const UNFOLDING_WORK = 500;
 
 /** Whether an output pixel is a product of one input pixel with the filter. */
 function isPointwise({ input, output, kernel, strides, pads }: Geometry): boolean {
@@ -306,7 +271,8 @@ function filterGradient(
   const out = backend.makeOutput([...kernel, cin, cout], "float32");
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
   const bytes = Float32Array.BYTES_PER_ELEMENT;
-  const parts = ranges(n, partsOfSum(n, workOf(geometry)));
+  const work = workOf(geometry) + UNFOLDING_WORK * n * oh * ow * kernel[0];
+  const parts = ranges(n, partsOfSum(n, work));
   simd.inParts(
     parts.length,
     taps * cout,

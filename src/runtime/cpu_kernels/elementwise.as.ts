@@ -161,14 +161,33 @@ export function sumMiddle(
       const rows = min(ROWS, count - first);
       const end = x + <usize>rows * bytes;
       let column: usize = 0;
+      // Eight sums at once, since each addition waits for the one before it.
+      for (; column + 128 <= vectors; column += 128) {
+        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        for (let at = x + column; at < end; at += bytes) {
+          s0 = f32x4.add(s0, v128.load(at));
+          s1 = f32x4.add(s1, v128.load(at, 16));
+          s2 = f32x4.add(s2, v128.load(at, 32));
+          s3 = f32x4.add(s3, v128.load(at, 48));
+          s4 = f32x4.add(s4, v128.load(at, 64));
+          s5 = f32x4.add(s5, v128.load(at, 80));
+          s6 = f32x4.add(s6, v128.load(at, 96));
+          s7 = f32x4.add(s7, v128.load(at, 112));
+        }
+        const total = totals + 2 * column;
+        addToTotals(total, s0);
+        addToTotals(total + 32, s1);
+        addToTotals(total + 64, s2);
+        addToTotals(total + 96, s3);
+        addToTotals(total + 128, s4);
+        addToTotals(total + 160, s5);
+        addToTotals(total + 192, s6);
+        addToTotals(total + 224, s7);
+      }
       for (; column < vectors; column += 16) {
         let sum = f32x4.splat(0);
         for (let at = x + column; at < end; at += bytes) sum = f32x4.add(sum, v128.load(at));
-        const total = totals + 2 * column;
-        const high = v128.shuffle<f32>(sum, sum, 2, 3, 2, 3);
-        const low = f64x2.add(v128.load(total), f64x2.promote_low_f32x4(sum));
-        v128.store(total, low);
-        v128.store(total, f64x2.add(v128.load(total, 16), f64x2.promote_low_f32x4(high)), 16);
+        addToTotals(totals + 2 * column, sum);
       }
       for (; column < bytes; column += 4) {
         let sum: f32 = 0;
@@ -182,6 +201,15 @@ export function sumMiddle(
       store<f32>(out + column, <f32>(scale * load<f64>(totals + 2 * column)));
     }
   }
+}
+
+/** Adds four float32 to four float64. */
+// @ts-ignore: decorator
+@inline
+function addToTotals(at: usize, sum: v128): void {
+  const high = v128.shuffle<f32>(sum, sum, 2, 3, 2, 3);
+  v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(sum)));
+  v128.store(at, f64x2.add(v128.load(at, 16), f64x2.promote_low_f32x4(high)), 16);
 }
 
 /** out [outer] = scale * the sums of x [outer, count] over its last axis. */

@@ -21,6 +21,13 @@ import { identity } from "./identity.ts";
 import { matMul, type MatMulCall } from "./matmul.ts";
 import { RELU_GRADIENT, type ReluGradientCall, reluGradientKernel } from "./relu_gradient.ts";
 import { resample, type ResampleCall, resampleKernels } from "./resample.ts";
+import {
+  resnetBlock,
+  type ResnetBlockCall,
+  type ResnetBlockGradCall,
+  resnetBlockGradient,
+  resnetBlockKernels,
+} from "./resnet_block.ts";
 import { SimdThreads } from "./simd_kernels.ts";
 import type { WorkerConstructor } from "../worker/kernel_crew.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
@@ -88,5 +95,15 @@ export function registerCpuKernels(
       (call: ResampleCall) => resample(simd, name, call),
     );
   }
+  replaceKernel(
+    backendName,
+    resnetBlockKernels.value,
+    (call: ResnetBlockCall) => resnetBlock(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    resnetBlockKernels.gradient,
+    (call: ResnetBlockGradCall) => resnetBlockGradient(simd, call),
+  );
   return simd;
 }

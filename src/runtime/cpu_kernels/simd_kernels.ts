@@ -4,7 +4,6 @@ import {
   type Argument,
   type KernelCall,
   KernelCrew,
-  type OwnAddress,
   type WorkerConstructor,
 } from "../worker/kernel_crew.ts";
 import { onSharedMemory } from "./shared_memory.ts";
@@ -333,7 +332,7 @@ export class SimdThreads {
    * Makes chains of calls, each chain's one after the other on one thread: what a call leaves the
    * next one finds in the thread's caches.
    *
-   * @param numbers Of memory that each thread has to itself for {@link OwnAddress}es.
+   * @param numbers Of memory that each thread has to itself for its calls' own addresses.
    */
   runChains(chains: readonly (readonly KernelCall[])[], numbers: number): void {
     this.#runTasks(chains, numbers);

@@ -1,0 +1,246 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Argument, KernelCall } from "../worker/kernel_crew.ts";
+import {
+  addressOf,
+  kernelCall,
+  type Range,
+  ranges,
+  type SimdThreads,
+  withScratch,
+} from "./simd_kernels.ts";
+import type { KernelCall as TensorCall } from "./wasm.ts";
+import { withWinogradFilter } from "./winograd_filter.ts";
+
+/**
+ * tfjs's names of kernels of Fluxion's own: a block of the ResNet,
+ *
+ *   a1 = relu(conv 1x1(x) + bias1),  a2 = relu(conv 3x3(a1) + bias2),
+ *   y = x + conv 1x1(a2) + bias3, through ReLU where it is asked for,
+ *
+ * and its pull-back. One thread takes some images through all of it, so that what a layer makes
+ * is in its caches when the next one reads it: of a batch's tensors none would be.
+ */
+export const resnetBlockKernels = {
+  value: "FluxionResnetBlock",
+  gradient: "FluxionResnetBlockGrad",
+} as const;
+
+type Shape4D = [number, number, number, number];
+type Filters = "filter1" | "filter2" | "filter3";
+
+/**
+ * What the block is called with: x [n, h, w, c], filters [1, 1, c, c] and [3, 3, c, c], bias1
+ * [n, c], the others [c]. It gives y; and a1 and a2 too, where they are to be kept.
+ */
+export type ResnetBlockCall = TensorCall<
+  "x" | Filters | "bias1" | "bias2" | "bias3",
+  { readonly relu: boolean; readonly keep: boolean }
+>;
+
+/**
+ * What the pull-back is called with; y only where it went through ReLU. It gives the cotangents
+ * of x, filter1, bias1, filter2, bias2, filter3, bias3.
+ */
+export interface ResnetBlockGradCall
+  extends TensorCall<"dy" | "x" | "a1" | "a2" | Filters, Record<never, never>> {
+  readonly inputs: TensorCall<"dy" | "x" | "a1" | "a2" | Filters, never>["inputs"] & {
+    readonly y?: tf.TensorInfo;
+  };
+}
+
+/** Whether the kernels take a block of so many channels: Winograd's convolution does. */
+export function suitsResnetBlock(channels: number): boolean {
+  return channels % 4 === 0 && channels >= 8;
+}
+
+/** Bytes of a tensor's images that go through a block together: a few such tensors fit a core's caches. */
+const TOGETHER_BYTES = 400_000;
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** The images that go through together. Sums over a batch are made of theirs, so it is a matter of sizes alone. */
+function portions([n, h, w, c]: Shape4D): Range[] {
+  return ranges(n, Math.ceil(n / Math.max(1, Math.floor(TOGETHER_BYTES / (BYTES * h * w * c)))));
+}
+
+/** The block; see {@link resnetBlockKernels}. */
+export function resnetBlock(
+  simd: SimdThreads,
+  { inputs, attrs: { relu, keep }, backend }: ResnetBlockCall,
+): tf.TensorInfo[] {
+  const shape = inputs.x.shape as Shape4D;
+  const [, h, w, c] = shape;
+  const outputs = Array.from({ length: keep ? 3 : 1 }, () => backend.makeOutput(shape, "float32"));
+  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const [y, a1, a2] = outputs.map(at);
+  const [x, bias1] = [at(inputs.x), at(inputs.bias1)];
+  const parts = portions(shape), image = h * w * c * BYTES;
+  const own = new OwnMemory(
+    Math.max(simd.kernels.gemmScratch(c, c), simd.kernels.winogradScratch(c, c)),
+  );
+  const [own1, own2] = keep ? [] : [0, 0].map(() => own.take(parts.at(-1)!.count * image));
+  const { wide } = simd;
+  withWinogradFilter(simd, backend, { at: at(inputs.filter2), turn: 0, cin: c, cout: c }, (u) => {
+    const chains = parts.map(({ first, count }) => {
+      const start = first * image, pixels = count * h * w;
+      const to1 = own1 ?? a1! + start, to2 = own2 ?? a2! + start;
+      const pointwise = (
+        ...[images, from, filter, bias, residual, relu, to]: [
+          images: number,
+          from: Argument,
+          filter: number,
+          bias: number,
+          residual: number,
+          relu: 0 | 1,
+          to: Argument,
+        ]
+      ) =>
+        kernelCall(
+          ...["gemm", wide, 0, 0, images * h * w, c, c, from, filter, bias, residual] as const,
+          ...[relu, to, own.scratch] as const,
+        );
+      return [
+        ...Array.from({ length: count }, (_, i) =>
+          pointwise(
+            ...[
+              1,
+              x + start + i * image,
+              at(inputs.filter1),
+              bias1 + (first + i) * c * BYTES,
+            ] as const,
+            ...[0, 1, shifted(to1, i * image)] as const,
+          )),
+        kernelCall(
+          ...["winograd", wide, count, h, w, c, c, to1, u, at(inputs.bias2), 0, 1, to2] as const,
+          own.scratch,
+        ),
+        pointwise(
+          ...[pixels / (h * w), to2, at(inputs.filter3), at(inputs.bias3), x + start] as const,
+          ...[relu ? 1 : 0, y! + start] as const,
+        ),
+      ];
+    });
+    simd.runChains(chains, own.numbers);
+  });
+  return outputs;
+}
+
+/** The block's pull-back; see {@link resnetBlockKernels}. */
+export function resnetBlockGradient(
+  simd: SimdThreads,
+  { inputs, backend }: ResnetBlockGradCall,
+): tf.TensorInfo[] {
+  const shape = inputs.x.shape as Shape4D;
+  const [n, h, w, c] = shape;
+  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const parts = portions(shape), image = h * w * c * BYTES, square = c * c;
+  const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
+  const [dx, dBias1] = [make(...shape), make(n, c)];
+  /** Sums over the batch: what belongs to them lies part after part. */
+  const sums = {
+    filter1: { out: make(1, 1, c, c), size: square },
+    filter2: { out: make(3, 3, c, c), size: 9 * square },
+    bias2: { out: make(c), size: c },
+    filter3: { out: make(1, 1, c, c), size: square },
+    bias3: { out: make(c), size: c },
+  };
+  const { kernels, wide } = simd;
+  const pixelsOf = (images: number) => images * h * w;
+  const most = parts.at(-1)!.count;
+  const own = new OwnMemory(Math.max(
+    ...[kernels.gemmScratch(c, c), kernels.gemmScratch(c, pixelsOf(most)), 3 * c] as const,
+    ...[kernels.winogradScratch(c, c), 2 * 9 * square] as const,
+  ));
+  const [d1, d2] = [own.take(most * image), own.take(most * image)] as const;
+  const d3 = inputs.y === undefined ? null : own.take(most * image);
+  const sizes = Object.values(sums).map(({ size }) => size);
+  withScratch(backend, parts.length * sizes.reduce((a, b) => a + b), (begin) => {
+    let next = begin;
+    const places = Object.fromEntries(
+      Object.entries(sums).map(([name, { size }]) => {
+        const place = next;
+        next += parts.length * size * BYTES;
+        return [name, place];
+      }),
+    ) as Record<keyof typeof sums, number>;
+    const partAt = (name: keyof typeof sums, part: number) =>
+      places[name] + part * sums[name].size * BYTES;
+    const chainOf = (u: number) => ({ first, count }: Range, part: number): KernelCall[] => {
+      const start = first * image, pixels = pixelsOf(count);
+      const dy = at(inputs.dy) + start, a1 = at(inputs.a1) + start, a2 = at(inputs.a2) + start;
+      const cotangent = d3 ?? dy;
+      /** Of a 1x1 convolution: its filter's, [c, c]. */
+      const filterGradient = (x: number, d: Argument, to: number) =>
+        kernelCall("gemm", wide, 1, 0, c, c, pixels, x, d, 0, 0, 0, to, own.scratch);
+      /** Of a 1x1 convolution: its input's. */
+      const inputGradient = (d: Argument, filter: number, residual: Argument, to: Argument) =>
+        kernelCall("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
+      const masked = (
+        ...[images, count, d, y, to, sums]: [
+          images: number,
+          count: number,
+          d: Argument,
+          y: number,
+          to: Argument,
+          sums: number,
+        ]
+      ) => kernelCall("reluGradient", images, count, c, d, y, to, sums, own.scratch);
+      const bias3 = partAt("bias3", part);
+      return [
+        d3 === null
+          ? kernelCall("sumMiddle", 1, pixels, c, 1, dy, bias3, own.scratch)
+          : masked(1, pixels, dy, at(inputs.y!) + start, d3, bias3),
+        filterGradient(a2, cotangent, partAt("filter3", part)),
+        inputGradient(cotangent, at(inputs.filter3), 0, d2),
+        masked(1, pixels, d2, a2, d2, partAt("bias2", part)),
+        kernelCall(
+          ...["winogradFilterGradient", wide, count, h, w, c, c, a1, d2] as const,
+          ...[partAt("filter2", part), own.scratch] as const,
+        ),
+        kernelCall("winograd", wide, count, h, w, c, c, d2, u, 0, 0, 0, d1, own.scratch),
+        masked(count, h * w, d1, a1, d1, at(dBias1) + first * c * BYTES),
+        filterGradient(at(inputs.x) + start, d1, partAt("filter1", part)),
+        inputGradient(d1, at(inputs.filter1), cotangent, at(dx) + start),
+      ];
+    };
+    withWinogradFilter(
+      ...[simd, backend, { at: at(inputs.filter2), turn: 1, cin: c, cout: c }] as const,
+      (u) => simd.runChains(parts.map(chainOf(u)), own.numbers),
+    );
+    simd.runChains(
+      Object.entries(sums).map(([name, { out, size }]) => [kernelCall(
+        ...["sumMiddle", 1, parts.length, size, 1, places[name as keyof typeof sums]] as const,
+        ...[at(out), own.scratch] as const,
+      )]),
+      own.numbers,
+    );
+  });
+  const { filter1, filter2, bias2, filter3, bias3 } = sums;
+  return [dx, filter1.out, dBias1, filter2.out, bias2.out, filter3.out, bias3.out];
+}
+
+/** Places in the memory that a thread has to itself, in cache lines. */
+class OwnMemory {
+  /** The kernels' scratch. */
+  readonly scratch = { own: 0 };
+  #bytes = 0;
+
+  /** @param scratch Numbers of it. */
+  constructor(scratch: number) {
+    this.take(scratch * BYTES);
+  }
+
+  take(bytes: number): { readonly own: number } {
+    const own = this.#bytes;
+    this.#bytes += 64 * Math.ceil(bytes / 64);
+    return { own };
+  }
+
+  /** Of all places. */
+  get numbers(): number {
+    return this.#bytes / BYTES;
+  }
+}
+
+function shifted(address: Argument, bytes: number): Argument {
+  return typeof address === "number" ? address + bytes : { own: address.own + bytes };
+}

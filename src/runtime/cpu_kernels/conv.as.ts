@@ -37,7 +37,8 @@ function padded(channels: i32): i32 {
 /** How many numbers of scratch {@link conv} and {@link convFilterGradient} need. */
 export function convScratch(taps: i32, cout: i32): i32 {
   const out = padded(cout), pixels = pixelsInBlock(taps);
-  return out + TILE_ROWS * TILE_COLUMNS + max(taps, pixels) * out + pixels * taps;
+  // Four more, since a short run is written as one vector.
+  return out + TILE_ROWS * TILE_COLUMNS + max(taps, pixels) * out + pixels * taps + 4;
 }
 
 /**
@@ -249,8 +250,18 @@ export function convNarrow(
         }
       }
     }
+    const isPlane3x3 = kh == 3 && kw == 3 && cout == 1;
     for (let row = 0; row < oh; row++) {
+      const isRowInside = row >= ph && row - ph + 3 <= h;
       for (let column = 0; column < ow; column++) {
+        if (isPlane3x3 && isRowInside && column >= pw && column - pw + 3 <= w) {
+          const begin: f32 = bias ? load<f32>(bias) : 0;
+          const at = z + <usize>((row - ph) * w + column - pw) * outBytes;
+          const sum = nineTaps(begin, at, outBytes, <usize>w * outBytes);
+          store<f32>(y, relu && sum < 0 ? 0 : sum);
+          y += 4;
+          continue;
+        }
         for (let o = 0; o < cout; o++, y += 4) {
           let sum: f32 = bias ? load<f32>(bias + <usize>o * 4) : 0;
           for (let i = max(0, ph - row); i < min(kh, h + ph - row); i++) {
@@ -264,6 +275,22 @@ export function convNarrow(
       }
     }
   }
+}
+
+/** `sum` plus the products of a 3x3 filter's taps: three pixels' in each of three rows. */
+// @ts-ignore: decorator
+@inline
+function nineTaps(sum: f32, at: usize, pixel: usize, row: usize): f32 {
+  const second = at + row, third = second + row;
+  sum += load<f32>(at);
+  sum += load<f32>(at + pixel, 4);
+  sum += load<f32>(at + 2 * pixel, 8);
+  sum += load<f32>(second, 12);
+  sum += load<f32>(second + pixel, 16);
+  sum += load<f32>(second + 2 * pixel, 20);
+  sum += load<f32>(third, 24);
+  sum += load<f32>(third + pixel, 28);
+  return sum + load<f32>(third + 2 * pixel, 32);
 }
 
 /** The inputs that `count` output pixels meet, [count, kh, kw, cin]; what lies outside is zero. */
@@ -284,23 +311,36 @@ function unfold(
   count: i32,
   to: usize,
 ): void {
-  const inBytes = <usize>cin * 4;
-  for (let pixel = first; pixel < first + count; pixel++) {
-    const image = pixel / (oh * ow), place = pixel % (oh * ow);
-    const top = place / ow * sh - ph, left = place % ow * sw - pw;
+  const inBytes = <usize>cin * 4, rowBytes = <usize>w * inBytes, runBytes = <usize>kw * inBytes;
+  const place = first % (oh * ow), isShort = runBytes <= 16;
+  let image = x + <usize>(first / (oh * ow)) * <usize>h * rowBytes;
+  let row = place / ow, column = place % ow;
+  for (let pixel = 0; pixel < count; pixel++) {
+    const top = row * sh - ph, left = column * sw - pw;
     const from = max(left, 0), end = min(left + kw, w);
-    for (let row = top; row < top + kh; row++) {
-      const next = to + <usize>kw * inBytes;
-      if (row >= 0 && row < h && from < end) {
+    const isInside = from == left && end == left + kw;
+    for (let i = top; i < top + kh; i++) {
+      const next = to + runBytes;
+      if (i < 0 || i >= h || from >= end) {
+        zero(to, next);
+      } else if (isInside && isShort) {
+        // What is written beyond the run, the next one or nobody needs.
+        v128.store(to, v128.load(image + <usize>i * rowBytes + <usize>left * inBytes));
+      } else {
         const body = to + <usize>(from - left) * inBytes;
         const tail = body + <usize>(end - from) * inBytes;
         zero(to, body);
-        copy(body, tail, x + (<usize>(image * h + row) * <usize>w + <usize>from) * inBytes);
+        copy(body, tail, image + <usize>i * rowBytes + <usize>from * inBytes);
         zero(tail, next);
-      } else {
-        zero(to, next);
       }
       to = next;
+    }
+    if (++column == ow) {
+      column = 0;
+      if (++row == oh) {
+        row = 0;
+        image += <usize>h * rowBytes;
+      }
     }
   }
 }

@@ -54,7 +54,21 @@ const anyCases: fc.Arbitrary<Case> = fc.record({
   pad: c.pad,
 }));
 
-const cases = fc.oneof(winogradCases, pointwiseCases, anyCases);
+/** 3x3 to or from one channel: the ends of a network of images. */
+const planeCases: fc.Arbitrary<Case> = fc.record({
+  ...{ n: fc.integer({ min: 1, max: 3 }), toOne: fc.boolean() },
+  h: fc.integer({ min: 3, max: 9 }),
+  w: fc.integer({ min: 3, max: 9 }),
+  c: fc.integer({ min: 4, max: 11 }),
+  pad: fc.constantFrom("same" as const, "valid" as const),
+}).map(({ n, toOne, h, w, c, pad }) => ({
+  input: [n, h, w, toOne ? c : 1],
+  filter: toOne ? [3, 3, c, 1] : [3, 3, 1, c],
+  stride: 1,
+  pad,
+}));
+
+const cases = fc.oneof(winogradCases, pointwiseCases, planeCases, anyCases);
 
 // float32 with at most a few hundred terms a sum; Winograd's errors are about 1e-6.
 const TOLERANCE = 3e-6;

@@ -55,25 +55,40 @@ export function suitsResnetBlock(channels: number): boolean {
 
 /** Bytes of a tensor's images that go through a block together: a few such tensors fit a core's caches. */
 const TOGETHER_BYTES = 400_000;
+/** Portions of a batch at least, if it has as many images: threads share them. */
+const LEAST_PORTIONS = 8;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** The images that go through together. Sums over a batch are made of theirs, so it is a matter of sizes alone. */
+/**
+ * The images that go through together. Sums over a batch are made of theirs, so it is a matter of
+ * sizes alone.
+ *
+ * @throws {RangeError} If there is no image.
+ */
 function portions([n, h, w, c]: Shape4D): Range[] {
-  return ranges(n, Math.ceil(n / Math.max(1, Math.floor(TOGETHER_BYTES / (BYTES * h * w * c)))));
+  if (n * h * w === 0) {
+    throw new RangeError(`${resnetBlockKernels.value}: expected images, got [${[n, h, w, c]}]`);
+  }
+  const most = Math.max(1, Math.floor(TOGETHER_BYTES / (BYTES * h * w * c)));
+  return ranges(n, Math.max(LEAST_PORTIONS, Math.ceil(n / most)));
 }
 
-/** The block; see {@link resnetBlockKernels}. */
+/**
+ * The block; see {@link resnetBlockKernels}.
+ *
+ * @throws {RangeError} If there is no image.
+ */
 export function resnetBlock(
   simd: SimdThreads,
   { inputs, attrs: { relu, keep }, backend }: ResnetBlockCall,
 ): tf.TensorInfo[] {
   const shape = inputs.x.shape as Shape4D;
   const [, h, w, c] = shape;
+  const parts = portions(shape), image = h * w * c * BYTES;
   const outputs = Array.from({ length: keep ? 3 : 1 }, () => backend.makeOutput(shape, "float32"));
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
   const [y, a1, a2] = outputs.map(at);
   const [x, bias1] = [at(inputs.x), at(inputs.bias1)];
-  const parts = portions(shape), image = h * w * c * BYTES;
   const own = new OwnMemory(
     Math.max(simd.kernels.gemmScratch(c, c), simd.kernels.winogradScratch(c, c)),
   );
@@ -81,42 +96,45 @@ export function resnetBlock(
   const { wide } = simd;
   withWinogradFilter(simd, backend, { at: at(inputs.filter2), turn: 0, cin: c, cout: c }, (u) => {
     const chains = parts.map(({ first, count }) => {
-      const start = first * image, pixels = count * h * w;
+      const start = first * image;
       const to1 = own1 ?? a1! + start, to2 = own2 ?? a2! + start;
-      const pointwise = (
-        ...[images, from, filter, bias, residual, relu, to]: [
-          images: number,
-          from: Argument,
-          filter: number,
-          bias: number,
-          residual: number,
-          relu: 0 | 1,
-          to: Argument,
-        ]
-      ) =>
+      const pointwise = ({ images, from, filter, bias, residual, positive, to }: {
+        readonly images: number;
+        readonly from: Argument;
+        readonly filter: tf.TensorInfo;
+        readonly bias: number;
+        readonly residual: number;
+        readonly positive: boolean;
+        readonly to: Argument;
+      }) =>
         kernelCall(
-          ...["gemm", wide, 0, 0, images * h * w, c, c, from, filter, bias, residual] as const,
-          ...[relu, to, own.scratch] as const,
+          ...["gemm", wide, 0, 0, images * h * w, c, c, from, at(filter), bias, residual] as const,
+          ...[Number(positive), to, own.scratch] as const,
         );
       return [
         ...Array.from({ length: count }, (_, i) =>
-          pointwise(
-            ...[
-              1,
-              x + start + i * image,
-              at(inputs.filter1),
-              bias1 + (first + i) * c * BYTES,
-            ] as const,
-            ...[0, 1, shifted(to1, i * image)] as const,
-          )),
+          pointwise({
+            images: 1,
+            from: x + start + i * image,
+            filter: inputs.filter1,
+            bias: bias1 + (first + i) * c * BYTES,
+            residual: 0,
+            positive: true,
+            to: shifted(to1, i * image),
+          })),
         kernelCall(
           ...["winograd", wide, count, h, w, c, c, to1, u, at(inputs.bias2), 0, 1, to2] as const,
           own.scratch,
         ),
-        pointwise(
-          ...[pixels / (h * w), to2, at(inputs.filter3), at(inputs.bias3), x + start] as const,
-          ...[relu ? 1 : 0, y! + start] as const,
-        ),
+        pointwise({
+          images: count,
+          from: to2,
+          filter: inputs.filter3,
+          bias: at(inputs.bias3),
+          residual: x + start,
+          positive: relu,
+          to: y! + start,
+        }),
       ];
     });
     simd.runChains(chains, own.numbers);
@@ -124,7 +142,11 @@ export function resnetBlock(
   return outputs;
 }
 
-/** The block's pull-back; see {@link resnetBlockKernels}. */
+/**
+ * The block's pull-back; see {@link resnetBlockKernels}.
+ *
+ * @throws {RangeError} If there is no image.
+ */
 export function resnetBlockGradient(
   simd: SimdThreads,
   { inputs, backend }: ResnetBlockGradCall,

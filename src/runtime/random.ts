@@ -1,4 +1,4 @@
-import { philoxBlocks } from "./philox.ts";
+import { CHUNK, RandomKernels } from "./random_kernels.ts";
 
 /**
  * What a stream of random numbers is for. Two uses never share a stream, so
@@ -30,12 +30,17 @@ export interface RandomKey {
 
 type Floats = Float32Array | Float64Array;
 
-/** Words made at a time: they stay in a core's nearest cache. A multiple of 4. */
-const CHUNK = 1024;
+/** Started by the first draw: a program that draws nothing does not compile them. */
+let started: RandomKernels | undefined;
+
+function kernels(): RandomKernels {
+  return started ??= new RandomKernels();
+}
 
 /**
  * Calls `use(words, from, offset, count)` for the words `start`, `start + 1`, ... of the key's
- * sequence, chunk by chunk: `words[from + i]` is word `start + offset + i`.
+ * sequence, chunk by chunk: `words[from + i]` is word `start + offset + i`. The first word of a
+ * chunk is the first of a block.
  */
 function forEachChunk(
   key: RandomKey,
@@ -48,13 +53,11 @@ function forEachChunk(
     key0: key.seed,
     key1: Math.floor(key.seed / 2 ** 32),
   };
-  const buffer = new Uint32Array(Math.min(CHUNK, 4 * Math.ceil((range.count + 3) / 4)));
   for (let offset = 0; offset < range.count;) {
     const first = range.start + offset;
-    const from = first % 4;
-    const count = Math.min(buffer.length - from, range.count - offset);
-    const words = buffer.subarray(0, 4 * Math.ceil((from + count) / 4));
-    philoxBlocks(stream, (first - from) / 4, words);
+    const from = first % 4, block = (first - from) / 4;
+    const count = Math.min(CHUNK - from, range.count - offset);
+    const words = kernels().words(stream, block, Math.floor(block / 2 ** 32), from + count);
     use(words, from, offset, count);
     offset += count;
   }
@@ -85,20 +88,13 @@ export function fillUniform<T extends Floats>(key: RandomKey, start: number, out
  *
  * Source: Box and Muller 1958. Numbers 2j and 2j + 1 come from uniform words 2j
  * and 2j + 1; the largest magnitude is sqrt(2 * 24 ln 2) = 5.77.
+ * Logarithm, sine and cosine are Fluxion's own (random_kernels.as.ts), so that
+ * every machine and every JavaScript engine has the same bits.
  */
 export function fillNormal<T extends Floats>(key: RandomKey, start: number, out: T): T {
-  // Whole pairs, of which the first and the last may lie half outside of `out`.
-  const before = start % 2;
-  const total = before + out.length;
-  const range = { start: start - before, count: total + total % 2 };
-  forEachChunk(key, range, (words, from, offset, count) => {
-    for (let i = 0; i < count; i += 2) {
-      const radius = Math.sqrt(-2 * Math.log(toUniform(words[from + i]!)));
-      const angle = 2 * Math.PI * toUniform(words[from + i + 1]!);
-      const position = offset + i - before;
-      if (position >= 0) out[position] = radius * Math.cos(angle);
-      if (position + 1 < out.length) out[position + 1] = radius * Math.sin(angle);
-    }
+  const bits = out instanceof Float32Array ? 32 : 64;
+  forEachChunk(key, { start, count: out.length }, (_, from, offset, count) => {
+    out.set(kernels().normals(from + count, bits).subarray(from, from + count), offset);
   });
   return out;
 }

@@ -6,8 +6,8 @@ import { FailureError } from "../runtime/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { MovingAverage } from "./ema.ts";
-import { Adam, clipByNorm } from "./optimizer.ts";
+import { emaDecay } from "./ema.ts";
+import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 
 /**
@@ -20,7 +20,6 @@ export class Learner {
   readonly #config: TrainConfig;
   readonly #schedule: Schedule;
   readonly #adam: Adam;
-  readonly #average: MovingAverage | null;
 
   /** Starts where a checkpoint stands. */
   constructor(
@@ -33,26 +32,22 @@ export class Learner {
     this.model = { kind, network, parameters, sigmaMin };
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
-    this.#adam = new Adam(from.moments);
-    this.#average = config.ema === 0
-      ? null
-      : new MovingAverage(config.ema, from.ema ?? from.weights);
+    this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);
   }
 
   /**
-   * Takes one step of Adam; nothing is read back.
+   * Takes one step of Adam, and the average with it; nothing is read back.
    *
    * @param gradient Stays the caller's.
    * @param step From 0.
    */
   update(gradient: tf.Tensor1D, step: number): void {
-    const { clip, weightDecay } = this.#config;
+    const { clip, weightDecay, ema } = this.#config;
     const { parameters } = this.model;
-    const clipped = clip === 0 ? gradient : clipByNorm(gradient, clip);
     const lr = learningRate(this.#schedule, step);
-    parameters.replace(this.#adam.update(parameters.flat, clipped, { step, lr, weightDecay }));
-    if (clipped !== gradient) clipped.dispose();
-    this.#average?.update(parameters.flat, step);
+    const averageDecay = emaDecay(ema, step);
+    const settings = { step, lr, clip, weightDecay, averageDecay };
+    parameters.replace(this.#adam.update(parameters.flat, gradient, settings));
   }
 
   /**
@@ -64,7 +59,7 @@ export class Learner {
   async read(step: number): Promise<Checkpoint> {
     const [weights, ema, moments] = await Promise.all([
       this.model.parameters.read(),
-      this.#average?.read() ?? null,
+      this.#adam.readAverage(),
       this.#adam.read(),
     ]);
     for (const values of [weights, ema ?? [], moments.m, moments.v]) {
@@ -80,9 +75,9 @@ export class Learner {
 
   /** Lends the model that samples are drawn from: the moving average where there is one. */
   async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
-    if (this.#average === null) return use(this.model);
-    const { layout } = this.model.parameters;
-    const parameters = Parameters.fromFlat(layout, await this.#average.read());
+    const average = await this.#adam.readAverage();
+    if (average === null) return use(this.model);
+    const parameters = Parameters.fromFlat(this.model.parameters.layout, average);
     try {
       return await use({ ...this.model, parameters });
     } finally {
@@ -93,6 +88,5 @@ export class Learner {
   dispose(): void {
     this.model.parameters.dispose();
     this.#adam.dispose();
-    this.#average?.dispose();
   }
 }

@@ -1,12 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-
-/** Decays of the two moments, and what keeps the division from zero; PyTorch's defaults. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-
-/** What torch.nn.utils.clip_grad_norm_ adds to the norm. */
-const CLIP_EPSILON = 1e-6;
+import { type AdamState, adamStep, type AdamStepSettings } from "../kernels/adam_step.ts";
 
 /** First and second moments of the gradient, in the order of the flat parameter vector. */
 export interface Moments {
@@ -15,22 +8,26 @@ export interface Moments {
 }
 
 /**
- * Adam over one flat parameter vector, with torch.optim.Adam's semantics: the
- * weight decay is an L2 penalty, added to the gradient before the moments (not
- * decoupled as in AdamW).
+ * Adam over one flat parameter vector, with torch.optim.Adam's semantics and
+ * torch.nn.utils.clip_grad_norm_'s, and the moving average of the weights, all
+ * three in one operation (src/kernels/adam_step.ts).
  *
- * Source: Kingma & Ba 2015, algorithm 1; PyTorch's form, in which epsilon is
- * added after the second moment's bias was corrected.
  * Works on every tfjs backend and reads nothing back. Dispose it.
  */
 export class Adam {
-  #m: tf.Tensor1D;
-  #v: tf.Tensor1D;
+  #state: Omit<AdamState, "weights">;
 
-  /** Starts from given moments; from zeros, where there are none yet. */
-  constructor({ m, v }: Moments) {
-    this.#m = tf.tensor1d(m.slice());
-    this.#v = tf.tensor1d(v.slice());
+  /**
+   * Starts from given moments; from zeros, where there are none yet.
+   *
+   * @param average Of the weights so far; null: none is kept.
+   */
+  constructor({ m, v }: Moments, average: Float32Array | null = null) {
+    this.#state = {
+      m: tf.tensor1d(m.slice()),
+      v: tf.tensor1d(v.slice()),
+      average: average === null ? null : tf.tensor1d(average.slice()),
+    };
   }
 
   /** Moments of zeros. */
@@ -38,54 +35,32 @@ export class Adam {
     return { m: new Float32Array(size), v: new Float32Array(size) };
   }
 
-  /**
-   * The weights after one step; the caller's. Weights and gradient stay the caller's too.
-   *
-   * @param options.step How many steps were taken before: 0 for the first.
-   */
+  /** The weights after one step; the caller's. Weights and gradient stay the caller's too. */
   update(
     weights: tf.Tensor1D,
     gradient: tf.Tensor1D,
-    options: { readonly step: number; readonly lr: number; readonly weightDecay: number },
+    settings: AdamStepSettings,
   ): tf.Tensor1D {
-    const { step, lr, weightDecay } = options;
-    const correction1 = 1 - BETA1 ** (step + 1);
-    const correction2 = 1 - BETA2 ** (step + 1);
-    const [m, v, updated] = tf.tidy(() => {
-      const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay));
-      const m = tf.add(tf.mul(this.#m, BETA1), tf.mul(g, 1 - BETA1)) as tf.Tensor1D;
-      const v = tf.add(tf.mul(this.#v, BETA2), tf.mul(tf.square(g), 1 - BETA2)) as tf.Tensor1D;
-      const scale = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(correction2)), EPSILON);
-      const change = tf.mul(tf.div(m, scale), lr / correction1);
-      return [m, v, tf.sub(weights, change) as tf.Tensor1D];
-    });
+    const next = adamStep({ ...this.#state, weights }, gradient, settings);
     this.dispose();
-    this.#m = m;
-    this.#v = v;
-    return updated;
+    this.#state = { m: next.m, v: next.v, average: next.average };
+    return next.weights;
   }
 
   /** The moments, read back. */
   async read(): Promise<Moments> {
-    const [m, v] = await Promise.all([this.#m.data(), this.#v.data()]);
+    const [m, v] = await Promise.all([this.#state.m.data(), this.#state.v.data()]);
     return { m: Float32Array.from(m), v: Float32Array.from(v) };
   }
 
-  dispose(): void {
-    this.#m.dispose();
-    this.#v.dispose();
+  /** The average of the weights, read back; null where none is kept. */
+  async readAverage(): Promise<Float32Array | null> {
+    const { average } = this.#state;
+    return average === null ? null : Float32Array.from(await average.data());
   }
-}
 
-/**
- * The gradient, scaled so that its Euclidean norm is at most `maxNorm`; new and
- * the caller's. As torch.nn.utils.clip_grad_norm_: the factor is
- * min(1, maxNorm / (norm + 1e-6)).
- */
-export function clipByNorm(gradient: tf.Tensor1D, maxNorm: number): tf.Tensor1D {
-  return tf.tidy(() => {
-    const norm = tf.sqrt(tf.sum(tf.square(gradient)));
-    const factor = tf.minimum(tf.div(maxNorm, tf.add(norm, CLIP_EPSILON)), 1);
-    return tf.mul(gradient, factor);
-  });
+  dispose(): void {
+    const { m, v, average } = this.#state;
+    tf.dispose([m, v, ...(average === null ? [] : [average])]);
+  }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { Adam, clipByNorm } from "../../src/train/optimizer.ts";
+import { emaDecay } from "../../src/train/ema.ts";
+import { Adam } from "../../src/train/optimizer.ts";
 import { backendTest } from "../support/backends.ts";
 
 /*
@@ -56,14 +57,12 @@ for (
     const adam = new Adam(Adam.zeros(3));
     let weights = tf.tensor1d([1, -2, 3]);
     for (let step = 0; step < 4; step++) {
-      const gradient = tf.tidy(() => {
-        const raw = tf.tensor1d(
-          [0, 1e-4, 0.3].map((add, i) => [0.5, -1, 2][i]! * (step - 1.5) + add),
-        );
-        return expected.clip === 0 ? raw : clipByNorm(raw, expected.clip);
-      });
-      const { weightDecay } = expected;
-      const updated = adam.update(weights, gradient, { step, lr: 0.1, weightDecay });
+      const gradient = tf.tensor1d(
+        [0, 1e-4, 0.3].map((add, i) => [0.5, -1, 2][i]! * (step - 1.5) + add),
+      );
+      const { weightDecay, clip } = expected;
+      const settings = { step, lr: 0.1, weightDecay, clip, averageDecay: 0 };
+      const updated = adam.update(weights, gradient, settings);
       tf.dispose([weights, gradient]);
       weights = updated;
       close(await weights.data(), expected.weights[step]!);
@@ -87,7 +86,8 @@ backendTest("Adam goes on from its moments bit for bit", ["cpu"], async () => {
         adam.dispose();
         adam = new Adam(moments);
       }
-      const updated = adam.update(weights, gradient, { step, lr: 0.01, weightDecay: 0 });
+      const settings = { step, lr: 0.01, weightDecay: 0, clip: 0, averageDecay: 0 };
+      const updated = adam.update(weights, gradient, settings);
       weights.dispose();
       weights = updated;
     }
@@ -100,11 +100,59 @@ backendTest("Adam goes on from its moments bit for bit", ["cpu"], async () => {
   gradient.dispose();
 });
 
-backendTest("clipByNorm() leaves a short gradient and shortens a long one", ["cpu"], async () => {
-  const gradient = tf.tensor1d([3, 4]);
-  const same = clipByNorm(gradient, 10);
-  const short = clipByNorm(gradient, 1);
-  close(await same.data(), [3, 4]);
-  close(await short.data(), [0.6, 0.8]);
-  tf.dispose([gradient, same, short]);
+/** An optimizer that leaves the weights where they are, with an average of them. */
+function averageOnly(average: readonly number[]) {
+  const start = Float32Array.from(average);
+  const adam = new Adam(Adam.zeros(start.length), start);
+  const gradient = tf.zeros([start.length]) as tf.Tensor1D;
+  return {
+    update: (weights: tf.Tensor1D, averageDecay: number) => {
+      const settings = { step: 0, lr: 0, weightDecay: 0, clip: 0, averageDecay };
+      adam.update(weights, gradient, settings).dispose();
+    },
+    read: () => adam.readAverage(),
+    dispose: () => {
+      gradient.dispose();
+      adam.dispose();
+    },
+  };
+}
+
+backendTest("Adam's average of constant weights comes to them", ["cpu", "webgpu"], async () => {
+  const average = averageOnly([5, -5]);
+  const weights = tf.tensor1d([1, 2]);
+  for (let step = 0; step < 200; step++) average.update(weights, emaDecay(0.9, step));
+  const [a, b] = await average.read() ?? [];
+  // What is left of the start is at most 7 * 0.9^100 = 2e-4.
+  assert.ok(Math.abs(a! - 1) < 3e-4 && Math.abs(b! - 2) < 3e-4, `${a}, ${b}`);
+  weights.dispose();
+  average.dispose();
+});
+
+backendTest("Adam's average weighs by its decay", ["cpu"], async () => {
+  const average = averageOnly([0]);
+  const weights = tf.tensor1d([1]);
+  average.update(weights, 0.75);
+  average.update(weights, 0.75);
+  // 1/4, then 3/4 of that and 1/4.
+  assert.deepEqual(await average.read(), Float32Array.of(0.4375));
+  weights.dispose();
+  average.dispose();
+});
+
+backendTest("Adam keeps an average only where it is given one", ["cpu"], async () => {
+  const adam = new Adam(Adam.zeros(2));
+  assert.equal(await adam.readAverage(), null);
+  adam.dispose();
+});
+
+backendTest("Adam leaves no tensor but the new weights behind", ["cpu", "webgpu"], () => {
+  const adam = new Adam(Adam.zeros(5), new Float32Array(5));
+  const weights = tf.ones([5]) as tf.Tensor1D, gradient = tf.ones([5]) as tf.Tensor1D;
+  const before = tf.memory().numTensors;
+  const settings = { step: 0, lr: 0.1, weightDecay: 0.1, clip: 1, averageDecay: 0.5 };
+  const updated = adam.update(weights, gradient, settings);
+  assert.equal(tf.memory().numTensors, before + 1);
+  tf.dispose([weights, gradient, updated]);
+  adam.dispose();
 });

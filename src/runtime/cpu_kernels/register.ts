@@ -1,3 +1,5 @@
+import { ADAM_STEP } from "../adam_step.ts";
+import { adamStep, type AdamStepCall } from "./adam_step.ts";
 import { add, type AddCall } from "./add.ts";
 import { concat, type ConcatCall } from "./concat.ts";
 import {
@@ -87,6 +89,7 @@ export function registerCpuKernels(
     RELU_GRADIENT,
     (call: ReluGradientCall) => reluGradientKernel(simd, call),
   );
+  replaceKernel(backendName, ADAM_STEP, (call: AdamStepCall) => adamStep(simd, call));
   replaceKernel(backendName, "Add", (call: AddCall) => add(simd, call));
   for (const name of ["sumOfFour", "fourTimes"] as const) {
     replaceKernel(

@@ -9,6 +9,7 @@ import {
 import { onSharedMemory } from "./shared_memory.ts";
 import { TileChoice } from "./tile_choice.ts";
 import type { WasmBackend } from "./wasm.ts";
+import adamWasm from "./adam.wasm" with { type: "bytes" };
 import convPlain from "./conv.plain.wasm" with { type: "bytes" };
 import convRelaxed from "./conv.relaxed.wasm" with { type: "bytes" };
 import elementwisePlain from "./elementwise.plain.wasm" with { type: "bytes" };
@@ -22,6 +23,31 @@ import winogradRelaxed from "./winograd.relaxed.wasm" with { type: "bytes" };
 
 /** The kernels in AssemblyScript, on the memory of tfjs's instance; addresses are bytes of it, flags 0 or 1. */
 export interface SimdKernels {
+  /** out = the sum of squares of x. */
+  sumOfSquares(count: number, x: number, out: number): void;
+  /** A step of Adam and of the weights' moving average; see adam.as.ts. */
+  adam(
+    count: number,
+    weights: number,
+    gradient: number,
+    firstMoment: number,
+    secondMoment: number,
+    average: number,
+    nextWeights: number,
+    nextFirst: number,
+    nextSecond: number,
+    nextAverage: number,
+    squares: number,
+    maxNorm: number,
+    weightDecay: number,
+    secondScale: number,
+    rate: number,
+    averageDecay: number,
+    firstDecay: number,
+    secondDecay: number,
+    small: number,
+    clipSmall: number,
+  ): void;
   /** Numbers of scratch that {@link gemm} needs. */
   gemmScratch(n: number, k: number): number;
   /** C[m, n] = A[m, k] B[k, n] + bias + residual; see gemm.as.ts. */
@@ -263,6 +289,7 @@ export class SimdThreads {
    */
   constructor(backend: WasmBackend, choice: SimdChoice, worker: WorkerConstructor | null) {
     const builds: readonly SimdBuilds[] = [
+      { relaxed: adamWasm, plain: adamWasm },
       { relaxed: gemmRelaxed, plain: gemmPlain },
       { relaxed: convRelaxed, plain: convPlain },
       { relaxed: elementwiseRelaxed, plain: elementwisePlain },

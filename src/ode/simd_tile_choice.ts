@@ -12,18 +12,21 @@ const [INPUTS, OUTPUTS, BYTES] = [64, 60, 21504];
 /** Wide tiles have to be that much faster: code that is not compiled anew knows no difference. */
 const CLEARLY = 0.95;
 
+/** What is needed of the pool: the module's productOf, and memory for it. */
+type PoolOfProducts = Pick<Pool, "memory" | "exports" | "allocate" | "release">;
+
 /**
  * Whether products over planes are faster in wide tiles; the bits are the same. They are where
  * V8 makes 256-bit vectors of pairs, and much slower elsewhere; a program cannot ask, so that it
  * measures.
  */
 export class PlaneTileChoice {
-  readonly #pool: Pool;
+  readonly #pool: PoolOfProducts;
   /** Milliseconds of the fastest round of narrow ones, and of wide ones. */
   readonly #least: [number, number] = [Infinity, Infinity];
   #rounds = 0;
 
-  constructor(pool: Pool) {
+  constructor(pool: PoolOfProducts) {
     this.#pool = pool;
   }
 

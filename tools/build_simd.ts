@@ -16,6 +16,8 @@ import { root } from "./bundle.ts";
  *   or load it.
  * - Unrolled by hand, chains of sums are reordered until the registers run out: write a loop of
  *   one turn and V8 unrolls it. 15 registers are free, so 12 sums, two factors and one splat.
+ * - Pairs for 256-bit vectors begin at two stores side by side: sums that go anywhere else before
+ *   they are stored, and what leads to them, stay at 128 bits.
  * - There is no replacement of a running loop: code that is called once stays slow.
  *
  * A source may begin with `// asc: FLAGS`, which the compiler then gets beside the common ones

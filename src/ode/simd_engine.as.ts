@@ -17,7 +17,8 @@ import {
   stagePlanes,
   timeBias,
 } from "../kernels/mlp_field/simd.part.as";
-import { LANE_BYTES, LANES, PAIR_BYTES } from "../kernels/mlp_field/simd_planes.part.as";
+import { OUTER_BYTES, PAIR_BYTES } from "../kernels/mlp_field/simd_outer.part.as";
+import { LANE_BYTES, LANES, multiplyPair } from "../kernels/mlp_field/simd_planes.part.as";
 import { tanhInPlace, writeTanhConstants } from "../kernels/mlp_field/simd_tanh.part.as";
 import {
   chunkBytes,
@@ -115,6 +116,8 @@ class Scratch {
   f: usize;
   /** Three planes. */
   spare: usize;
+  /** Of the outer products. */
+  outer: usize;
   /** Activations of one tile, one set a stage. */
   act: usize;
   /** Planes e W0, W3 e of each tile's probes, and before them the probes as planes [dims]. */
@@ -214,6 +217,8 @@ export function layScratch(job: usize, base: usize): i32 {
   at += narrow + LANE_BYTES;
   const spare = at;
   at += 3 * plane;
+  const outer = at;
+  at += OUTER_BYTES;
   const act = at;
   at += stages * <usize>activationPlanes(net, hasTrace) * plane;
   const directions = at;
@@ -253,6 +258,7 @@ export function layScratch(job: usize, base: usize): i32 {
     s.x = x;
     s.f = f;
     s.spare = spare;
+    s.outer = outer;
     s.act = act;
     s.directions = directions;
     s.probes = probes;
@@ -974,7 +980,7 @@ function pullBackStep(job: usize, s: Scratch, record: usize, place: i32, gradien
     }
     listed += listOuterProducts(net, act, at, traced, s.ofW1 + listed, s.ofW2 + listed);
   }
-  addListed(net, s.ofW1, s.ofW2, listed, gradient);
+  addListed(net, s.ofW1, s.ofW2, listed, gradient, s.outer);
   for (let i: usize = 0; i < <usize>(dims * LANES); i++) {
     let sum: f64 = 0;
     for (let stage = 0; stage < used; stage++) {
@@ -997,6 +1003,13 @@ function actOf(
   if (!kept) return s.act + <usize>stage * actBytes;
   const bytes = isTraced(s, stage) ? actBytes : 3 * plane;
   return kept + <usize>place * bytes;
+}
+
+/** A product of two planes as the field has them, of what lies at `at`: weights, a plane, zeros, and where it goes. To be timed. */
+export function productOf(wide: i32, inputs: i32, outputs: i32, at: usize): void {
+  const x = at + <usize>(inputs * outputs) * 4, zeros = x + <usize>inputs * LANE_BYTES;
+  const out = zeros + <usize>outputs * 4, next = out + <usize>outputs * LANE_BYTES;
+  multiplyPair(wide, at, inputs, outputs, x, x, zeros, out, next);
 }
 
 /** tanh of `count` numbers in place, a multiple of 16; the constants go behind them. For its test. */
@@ -1170,7 +1183,7 @@ function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void 
       pullBackCotangent(s, net, tile, cotangent, -h * b, x, act, at, s.lanes);
       listed += listOuterProducts(net, act, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
     }
-    addListed(net, s.ofW1, s.ofW2, listed, s.gradient);
+    addListed(net, s.ofW1, s.ofW2, listed, s.gradient, s.outer);
   }
 }
 

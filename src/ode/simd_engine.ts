@@ -15,6 +15,7 @@ import type {
 import { describeFailures } from "./failure_message.ts";
 import { portableEngine } from "./portable_engine.ts";
 import * as at from "./simd_job.ts";
+import { PlaneTileChoice } from "./simd_tile_choice.ts";
 import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
 import relaxed from "./simd_engine.relaxed.wasm" with { type: "bytes" };
 
@@ -24,6 +25,8 @@ export interface SimdEngineOptions {
   readonly threads?: number;
   /** `fastest` when left out. */
   readonly build?: SimdChoice;
+  /** How products are cut; as is faster here when left out. The bits are the same. */
+  readonly tiles?: "narrow" | "wide";
   /**
    * Memory for the activations of recorded steps, in bytes; 512 MiB when left out. What does not
    * fit is computed again in the pull-back: no result depends on it.
@@ -41,16 +44,23 @@ type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "m
 /** Functions of the module that threads share in. */
 const threadFunctions = ["solveGroups", "pullBackTiles", "solveAdjointGroups"] as const;
 
-// One memory and one set of workers a build for the whole process, like tfjs's backends.
-const pools = new Map<SimdChoice, Pool>();
+/** What engines of a build share. */
+interface Shared {
+  readonly pool: Pool;
+  readonly tiles: PlaneTileChoice;
+}
 
-function poolFor(build: SimdChoice): Pool {
-  let pool = pools.get(build);
-  if (pool === undefined) {
-    pool = new Pool(simdModule({ relaxed, plain }, build), threadFunctions);
-    pools.set(build, pool);
+// One memory and one set of workers a build for the whole process, like tfjs's backends.
+const builds = new Map<SimdChoice, Shared>();
+
+function sharedOf(build: SimdChoice): Shared {
+  let shared = builds.get(build);
+  if (shared === undefined) {
+    const pool = new Pool(simdModule({ relaxed, plain }, build), threadFunctions);
+    shared = { pool, tiles: new PlaneTileChoice(pool) };
+    builds.set(build, shared);
   }
-  return pool;
+  return shared;
 }
 
 /**
@@ -65,6 +75,7 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
   const {
     threads = navigator.hardwareConcurrency,
     build = "fastest",
+    tiles,
     activationBytes = ACTIVATION_BYTES,
   } = options;
   const portable = portableEngine("host");
@@ -74,7 +85,10 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
     solve(problem) {
       const { field } = problem;
       if (field.kind !== "mlp" || !fitsChunks(problem)) return portable.solve(problem);
-      return solve({ pool: poolFor(build), threads, activationBytes }, { ...problem, field });
+      const shared = sharedOf(build);
+      const isWide = tiles === undefined ? shared.tiles.isWide : tiles === "wide";
+      const machine = { pool: shared.pool, threads, isWide, activationBytes };
+      return solve(machine, { ...problem, field });
     },
     pullBack(solution, cotangent, method) {
       if (!(solution instanceof Solved)) return portable.pullBack(solution, cotangent, method);
@@ -209,11 +223,12 @@ class Job {
 interface Machine {
   readonly pool: Pool;
   readonly threads: number;
+  readonly isWide: boolean;
   readonly activationBytes: number;
 }
 
 async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
-  const { pool, threads, activationBytes } = machine;
+  const { pool, threads, isWide, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
   const [rows, width] = y0.shape;
   requireProblem(problem);
@@ -243,6 +258,7 @@ async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
       [at.jobDims, dims],
       [at.jobHidden, hidden],
       [at.jobDirections, directions],
+      [at.jobWide, Number(isWide)],
       [at.jobProbed, trace?.kind === "hutchinson" ? 1 : 0],
       [at.jobRows, rows],
       [at.jobWidth, width],

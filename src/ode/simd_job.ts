@@ -14,6 +14,8 @@ export const jobHidden = 4;
 export const jobDirections = 8;
 /** 1 where the directions are one probe a row. */
 export const jobProbed = 12;
+/** 1: products by wide tiles, which give the same bits. */
+export const jobWide = 76;
 /** Rows [n, width] of the problem. */
 export const jobRows = 96;
 /** Columns of the state: dims, and one more with a trace. */

@@ -191,6 +191,36 @@ for (const [name, traceOf] of Object.entries(traces)) {
   );
 }
 
+for (const build of ["fastest", "plain"] as const) {
+  backendTest(`simdEngine() (${build}) gives the same bits by narrow and by wide tiles`, [
+    "cpu",
+  ], async () => {
+    const [narrow, wide] = (["narrow", "wide"] as const).map((tiles) =>
+      simdEngine({ build, tiles, threads: 1 })
+    );
+    // Every rest of the widths of tiles, one direction, a pair, a pair and one.
+    for (const hidden of [2, 4, 6, 12, 22, 32, 64, 66, 128]) {
+      for (const dims of [1, 2, 3]) {
+        const traces: TraceMethod[] = [
+          { kind: "exact" },
+          { kind: "hutchinson", distribution: "gaussian", probes: single(12 * dims, 3) },
+        ];
+        for (const trace of traces) {
+          const problem = problemOf({ dims, hidden }, 12, trace, {
+            scale: 1,
+            control: { kind: "fixed", steps: 2 },
+          });
+          assert.deepEqual(
+            await solveAndPull(wide!, problem),
+            await solveAndPull(narrow!, problem),
+          );
+          problem.dispose();
+        }
+      }
+    }
+  });
+}
+
 backendTest("engineFor() with portable bits solves in the plain build", ["cpu"], async () => {
   const problem = problemOf({ dims: 2, hidden: 32 }, 20, { kind: "exact" });
   const plain = await solveAndPull(simdEngine({ build: "plain" }), problem);

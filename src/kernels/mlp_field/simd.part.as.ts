@@ -1,11 +1,11 @@
 import { multiplyAdd } from "../../runtime/simd/multiply_add.part.as";
+import { addOuterProducts, PAIR_BYTES } from "./simd_outer.part.as";
 import {
-  addOuterProducts,
   LANE_BYTES,
   LANES,
   multiply,
+  multiplyPair,
   pack,
-  PAIR_BYTES,
   sumOfLanes,
 } from "./simd_planes.part.as";
 import { TANH_BYTES, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
@@ -59,6 +59,8 @@ export class Net {
   unitDirections: usize;
   /** Of {@link tanhInPlace}. */
   tanhConstants: usize;
+  /** 1: products by wide tiles. */
+  wide: i32;
 }
 
 /** Bytes of a plane of the hidden layers. */
@@ -146,8 +148,8 @@ function spread(values: usize, count: i32, stride: usize, plane: usize): void {
 /** Planes e W0 and W3 e of a tile's probes, a plane [dims], laid down at `out`. */
 export function probeDirections(net: Net, probes: usize, out: usize): void {
   const dims = net.dims;
-  multiply(net.w0, dims, net.hidden, probes, net.zeros, out);
-  multiply(net.w3t, dims, net.hidden, probes, net.zeros, out + planeBytes(net));
+  multiply(net.wide, net.w0, dims, net.hidden, probes, net.zeros, out);
+  multiply(net.wide, net.w3t, dims, net.hidden, probes, net.zeros, out + planeBytes(net));
 }
 
 /**
@@ -193,29 +195,35 @@ function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
-  multiply(net.w0, net.dims, hidden, x, bias, act);
+  multiply(net.wide, net.w0, net.dims, hidden, x, bias, act);
   tanhInPlace(act, hidden * LANES, net.tanhConstants);
-  multiply(net.w1, hidden, hidden, act, net.b1, h2);
+  multiply(net.wide, net.w1, hidden, hidden, act, net.b1, h2);
   tanhInPlace(h2, hidden * LANES, net.tanhConstants);
-  multiply(net.w2, hidden, hidden, h2, net.b2, h3);
+  multiply(net.wide, net.w2, hidden, hidden, h2, net.b2, h3);
   tanhInPlace(h3, hidden * LANES, net.tanhConstants);
 }
 
-/** v2 and u of every direction behind the first three planes of `act`; `spare` is a plane. */
+/** v2 and u of every direction behind the first three planes of `act`; `spare` are two planes. */
 function carryDirections(net: Net, act: usize, directions: usize, spare: usize): void {
-  const hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
-  const h3 = act + 2 * plane;
-  let v2 = act + 3 * plane, u = v2 + count * plane;
-  let v1 = directions, w3 = directions + count * plane;
-  for (let k = 0; k < net.directions; k++) {
-    timesSlope(net, act, v1, spare);
-    multiply(net.w1, hidden, hidden, spare, net.zeros, v2);
-    timesSlope(net, h3, w3, spare);
-    multiply(net.w2t, hidden, hidden, spare, net.zeros, u);
-    v2 += plane;
-    u += plane;
-    v1 += plane;
-    w3 += plane;
+  const plane = planeBytes(net), count = <usize>net.directions;
+  const v2 = act + 3 * plane;
+  carry(net, net.w1, act, directions, spare, v2);
+  carry(net, net.w2t, act + 2 * plane, directions + count * plane, spare, v2 + count * plane);
+}
+
+/** out = ((1 - h^2) d) W for the planes d of all directions, two at a time. */
+function carry(net: Net, w: usize, h: usize, d: usize, spare: usize, out: usize): void {
+  const hidden = net.hidden, plane = planeBytes(net);
+  for (let left = net.directions; left > 0; left -= 2) {
+    timesSlope(net, h, d, spare);
+    if (left == 1) {
+      multiply(net.wide, w, hidden, hidden, spare, net.zeros, out);
+      return;
+    }
+    timesSlope(net, h, d + plane, spare + plane);
+    multiplyPair(net.wide, w, hidden, hidden, spare, spare + plane, net.zeros, out, out + plane);
+    d += 2 * plane;
+    out += 2 * plane;
   }
 }
 
@@ -240,7 +248,7 @@ export function recompute(
  * @param x Plane [dims].
  * @param act Receives {@link activationPlanes}.
  * @param directions Planes e W0, then W3 e.
- * @param spare A plane.
+ * @param spare Two planes.
  * @param f Receives the velocity, a plane [dims], and behind it, if `traced`, the divergence [8].
  */
 export function evaluate(
@@ -255,7 +263,7 @@ export function evaluate(
 ): void {
   const plane = planeBytes(net);
   activate(net, bias, x, act);
-  multiply(net.w3, net.hidden, net.dims, act + 2 * plane, net.b3, f);
+  multiply(net.wide, net.w3, net.hidden, net.dims, act + 2 * plane, net.b3, f);
   if (!traced) return;
   carryDirections(net, act, directions, spare);
   let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
@@ -318,6 +326,7 @@ function addPlane(a: usize, to: usize, bytes: usize): void {
  *
  * @param probes Plane [dims], with probes.
  * @param stage Receives {@link stagePlanes}, but for alpha2 and alpha3.
+ * @param spare Two planes.
  * @param lanes Sums that are added to, see {@link lanesBytes}.
  */
 export function pullBackDivergence(
@@ -330,7 +339,7 @@ export function pullBackDivergence(
   spare: usize,
   lanes: usize,
 ): void {
-  const hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
+  const plane = planeBytes(net), count = <usize>net.directions;
   const h1 = act, h2 = act + plane, h3 = h2 + plane;
   const e1 = stage + 2 * plane, e2 = e1 + plane, e3 = e2 + plane;
   const ofW0 = lanes + 3 * plane, ofW3 = ofW0 + <usize>net.dims * plane;
@@ -360,16 +369,45 @@ export function pullBackDivergence(
       v128.store(e2 + i, low);
       v128.store(e2 + i, high, 16);
     }
-    // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
-    multiply(net.w2, hidden, hidden, ofU, net.zeros, spare);
-    throughDirection(net, h3, w3, spare, e3, k == 0, net.probed ? 0 : ofW3 + k * plane);
-    if (net.probed) addForProbes(net, spare, probes, ofW3);
-    multiply(net.w1t, hidden, hidden, b2, net.zeros, spare);
-    throughDirection(net, h1, v1, spare, e1, k == 0, net.probed ? 0 : ofW0 + k * plane);
-    if (net.probed) addForProbes(net, spare, probes, ofW0);
   }
+  // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
+  const b2 = stage + 6 * plane, ofU = b2 + plane;
+  pullBackCarry(net, net.w2, h3, directions + count * plane, ofU, e3, ofW3, probes, spare);
+  pullBackCarry(net, net.w1t, h1, directions, b2, e1, ofW0, probes, spare);
   // s = 1 - h^2: the cotangent of s goes to h.
   for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
+}
+
+/**
+ * The pull-back of {@link carry}, `w` being its transpose, two directions at a time.
+ *
+ * @param from The first direction's cotangent of `out`, in a stage's planes.
+ * @param ofS Receives the cotangent of 1 - h^2.
+ * @param ofD Receives those of the directions' rows of weights, see {@link lanesBytes}.
+ */
+function pullBackCarry(
+  net: Net,
+  w: usize,
+  h: usize,
+  d: usize,
+  from: usize,
+  ofS: usize,
+  ofD: usize,
+  probes: usize,
+  spare: usize,
+): void {
+  const hidden = net.hidden, plane = planeBytes(net), next = 4 * plane;
+  for (let k = 0; k < net.directions; k++) {
+    const g = spare + <usize>(k & 1) * plane;
+    if (!(k & 1)) {
+      if (k + 1 == net.directions) multiply(net.wide, w, hidden, hidden, from, net.zeros, g);
+      else multiplyPair(net.wide, w, hidden, hidden, from, from + next, net.zeros, g, g + plane);
+    }
+    throughDirection(net, h, d, g, ofS, k == 0, net.probed ? 0 : ofD + <usize>k * plane);
+    if (net.probed) addForProbes(net, g, probes, ofD);
+    d += plane;
+    from += next;
+  }
 }
 
 /** e = -2 h e over a plane. */
@@ -466,13 +504,13 @@ export function pullBackVelocity(
   const e3 = traced ? stage + 4 * plane : 0;
   const h2 = act + plane, h3 = h2 + plane;
   const alpha1 = spare + plane;
-  multiply(net.w3t, dims, hidden, a, net.zeros, spare);
+  multiply(net.wide, net.w3t, dims, hidden, a, net.zeros, spare);
   throughTanh(net, h3, spare, e3, alpha3);
-  multiply(net.w2t, hidden, hidden, alpha3, net.zeros, spare);
+  multiply(net.wide, net.w2t, hidden, hidden, alpha3, net.zeros, spare);
   throughTanh(net, h2, spare, e2, alpha2);
-  multiply(net.w1t, hidden, hidden, alpha2, net.zeros, spare);
+  multiply(net.wide, net.w1t, hidden, hidden, alpha2, net.zeros, spare);
   throughTanh(net, act, spare, e1, alpha1);
-  multiply(net.w0t, hidden, dims, alpha1, net.zeros, ofX);
+  multiply(net.wide, net.w0t, hidden, dims, alpha1, net.zeros, ofX);
 
   addPlane(alpha1, lanes, featureBytes(net));
   addPlane(alpha2, lanes + plane, featureBytes(net));
@@ -521,13 +559,24 @@ export function listOuterProducts(
   return at;
 }
 
-/** Adds the listed outer products, `bytes` of each list, to the flat gradient. */
-export function addListed(net: Net, ofW1: usize, ofW2: usize, bytes: usize, gradient: usize): void {
+/**
+ * Adds the listed outer products, `bytes` of each list, to the flat gradient.
+ *
+ * @param spare Room for OUTER_BYTES, see simd_outer.part.as.ts.
+ */
+export function addListed(
+  net: Net,
+  ofW1: usize,
+  ofW2: usize,
+  bytes: usize,
+  gradient: usize,
+  spare: usize,
+): void {
   const hidden = net.hidden;
   const w1 = gradient + <usize>((net.dims + 1) * hidden) * 4;
   const w2 = w1 + <usize>((hidden + 1) * hidden) * 4;
-  addOuterProducts(ofW1, ofW1 + bytes, hidden, w1);
-  addOuterProducts(ofW2, ofW2 + bytes, hidden, w2);
+  addOuterProducts(net.wide, ofW1, ofW1 + bytes, hidden, w1, spare);
+  addOuterProducts(net.wide, ofW2, ofW2 + bytes, hidden, w2, spare);
 }
 
 /** Adds the sums that wait in lanes to the flat gradient, and empties them. */

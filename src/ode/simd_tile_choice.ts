@@ -1,0 +1,54 @@
+import type { Pool } from "../runtime/worker/pool.ts";
+
+/** Products of both kinds are timed in rounds of so many, of a microsecond each. */
+const TIMES = 8;
+/** Rounds at once, before the first solve: V8 then compiles what it has run so often anew. */
+const FIRST_ROUNDS = 100;
+/** Rounds before each of the next solves, which meet the new code, and the last of all. */
+const MORE_ROUNDS = 5;
+const LAST_ROUND = 200;
+/** A product's size, and the bytes that it takes in memory at most. */
+const [INPUTS, OUTPUTS, BYTES] = [64, 60, 21504];
+/** Wide tiles have to be that much faster: code that is not compiled anew knows no difference. */
+const CLEARLY = 0.95;
+
+/** What is needed of the pool: the module's productOf, and memory for it. */
+type PoolOfProducts = Pick<Pool, "memory" | "exports" | "allocate" | "release">;
+
+/**
+ * Whether products over planes are faster in wide tiles; the bits are the same. They are where
+ * V8 makes 256-bit vectors of pairs, and much slower elsewhere; a program cannot ask, so that it
+ * measures.
+ */
+export class PlaneTileChoice {
+  readonly #pool: PoolOfProducts;
+  /** Milliseconds of the fastest round of narrow ones, and of wide ones. */
+  readonly #least: [number, number] = [Infinity, Infinity];
+  #rounds = 0;
+
+  constructor(pool: PoolOfProducts) {
+    this.#pool = pool;
+  }
+
+  /** Whether wide ones are faster, as far as is known. */
+  get isWide(): boolean {
+    if (this.#rounds < LAST_ROUND) this.#measure(this.#rounds === 0 ? FIRST_ROUNDS : MORE_ROUNDS);
+    return this.#least[1] < CLEARLY * this.#least[0];
+  }
+
+  #measure(rounds: number): void {
+    this.#rounds += rounds;
+    const block = this.#pool.allocate(BYTES);
+    // What lies there may be subnormal, which some machines are slow at.
+    new Float32Array(this.#pool.memory.buffer, block.at, BYTES / 4).fill(1);
+    const { productOf } = this.#pool.exports;
+    for (let round = 0; round < rounds; round++) {
+      for (const wide of [0, 1] as const) {
+        const begin = performance.now();
+        for (let i = 0; i < TIMES; i++) productOf!(wide, INPUTS, OUTPUTS, block.at);
+        this.#least[wide] = Math.min(this.#least[wide], performance.now() - begin);
+      }
+    }
+    this.#pool.release(block);
+  }
+}

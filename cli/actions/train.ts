@@ -1,12 +1,14 @@
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { curvesPicture, PICTURED, rowKind, samplesPicture } from "../../src/report/run_pictures.ts";
+import { gigabytes } from "../../src/report/words.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
 import type { PictureView, TrainHooks } from "../../src/train/hooks.ts";
 import { readRunConfig } from "../../src/train/load_run.ts";
 import { runFile, samplesFile } from "../../src/train/run_folder.ts";
+import type { RunMetrics } from "../../src/train/run_metrics.ts";
 import { solveSettingsOf } from "../../src/train/solve_settings.ts";
 import { train as trainModel, type TrainResult } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/training_log.ts";
@@ -117,11 +119,15 @@ async function finish(
       );
     case "finished":
       await drawCurves(run);
-      say(`${name}: finished in ${duration(metrics.seconds)}`);
+      say(`${name}: finished in ${duration(metrics.seconds)}${memoryWords(metrics)}`);
       return;
     default:
       kind satisfies never;
   }
+}
+
+function memoryWords({ peakMemoryBytes }: RunMetrics): string {
+  return peakMemoryBytes === null ? "" : `, peak memory ${gigabytes(peakMemoryBytes)}`;
 }
 
 async function readConfigFile(path: string): Promise<ConfigFile> {

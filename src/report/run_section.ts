@@ -141,6 +141,6 @@ function machineRows({ metrics }: ReportedRun): [string, string][] {
   ];
   if (stepMs !== null) rows.push(["Median time of a step", `${number(stepMs)} ms`]);
   if (nfe !== null) rows.push(["Mean field evaluations of a step's solve", number(nfe)]);
-  rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
+  if (peakMemoryBytes !== null) rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
   return rows;
 }

@@ -14,6 +14,7 @@ import { train as trainModel, type TrainResult } from "../../src/train/train.ts"
 import { readLog } from "../../src/train/training_log.ts";
 import { pictureText } from "../command_line.ts";
 import type { TrainFlags } from "../commands/train.ts";
+import { type Drawings, drawingsBeside } from "../drawings.ts";
 import { Interrupted } from "../errors.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { shownPath, userPath } from "../paths.ts";
@@ -60,6 +61,7 @@ export async function trainRun(
   const given = await withPaths(options as TrainOptions);
   const say = speaker({ quiet });
   const progress = frame?.progress ?? showProgress({ what: "step", quiet });
+  const drawings = drawingsBeside();
   const hooks: TrainHooks = {
     onStart({ run, backend, backendReason, step, steps, stepsPerEpoch }) {
       if (overwrite) removePictures(run);
@@ -77,13 +79,13 @@ export async function trainRun(
       progress.clear();
       say(`epoch ${epoch}, step ${step}: test loss ${testLoss.toPrecision(5)}`);
     },
-    onPictures: drawEpoch,
+    onPictures: (view) => drawEpoch(view, drawings),
   };
   const interrupt = frame === undefined
     ? catchInterrupt({ words: "stopping after this step; a second Ctrl-C leaves at once" })
     : null;
   try {
-    const result = await trainModel({ ...given, model }, {
+    const training = trainModel({ ...given, model }, {
       ...(folder === undefined ? {} : { run: folder }),
       runsFolder: runsFolder(),
       mode: resume ? "resume" : overwrite ? "overwrite" : "new",
@@ -92,6 +94,7 @@ export async function trainRun(
       hooks,
       signal: frame?.signal ?? interrupt!.signal,
     });
+    const result = await training.finally(() => drawings.finish());
     progress.clear();
     await finish(model, result, say);
     return { folder: result.run };
@@ -169,7 +172,7 @@ function removePictures(run: string): void {
 }
 
 /** `samples/epoch-0001.png`: the same prior draws every time, so that pictures compare. */
-async function drawEpoch(view: PictureView): Promise<void> {
+async function drawEpoch(view: PictureView, drawings: Drawings): Promise<void> {
   const { run, epoch, step, config, model, engine } = view;
   const { network } = model;
   const { controlGroup } = config;
@@ -182,15 +185,16 @@ async function drawEpoch(view: PictureView): Promise<void> {
     seed: config.seed,
     settings,
   });
-  const path = samplesFile(run, epoch);
-  await Deno.mkdir(runFile(run, "samples"), { recursive: true });
-  await writeFileAtomic(
-    path,
-    await samplesPicture(network, samples, {
-      title: `Samples after step ${step}`,
-      text: pictureText(),
-    }),
-  );
+  await drawings.add(async () => {
+    await Deno.mkdir(runFile(run, "samples"), { recursive: true });
+    await writeFileAtomic(
+      samplesFile(run, epoch),
+      await samplesPicture(network, samples, {
+        title: `Samples after step ${step}`,
+        text: pictureText(),
+      }),
+    );
+  });
 }
 
 async function drawCurves(run: string): Promise<void> {

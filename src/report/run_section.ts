@@ -137,7 +137,7 @@ function machineRows({ metrics }: ReportedRun): [string, string][] {
     ["Backend of training", backend ?? "none: the weights were imported"],
     ["Threads", String(threads)],
     ["Seed", String(seed)],
-    ["Time, evaluations and pictures included", duration(seconds)],
+    ["Time, evaluations included", duration(seconds)],
   ];
   if (stepMs !== null) rows.push(["Median time of a step", `${number(stepMs)} ms`]);
   if (nfe !== null) rows.push(["Mean field evaluations of a step's solve", number(nfe)]);

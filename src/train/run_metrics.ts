@@ -27,7 +27,7 @@ export interface RunMetrics {
   readonly nfe: number | null;
   /** Threads that compute. */
   readonly threads: number;
-  /** Wall-clock time of training, evaluations and pictures included. */
+  /** Wall-clock time of training, with the evaluations, samples and pictures made meanwhile. */
   readonly seconds: number;
   /**
    * Largest resident set of a process that trained the run, whatever else it did before; null

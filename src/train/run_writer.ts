@@ -93,18 +93,22 @@ export class RunWriter implements Disposable {
 
   /**
    * Writes the checkpoint, `model.safetensors` and `metrics.json`, each
-   * atomically. The log is on the disk first, so that it never ends before the checkpoint.
+   * atomically, as they are at the call: training may go on meanwhile. The log is on the disk
+   * first, so that it never ends before the checkpoint.
    *
    * @throws {FailureError} If the disk is full; each file is then the old or the new one.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
     const { network } = this.#start;
     this.#writer.sync();
-    await writeFileAtomic(runFile(this.#run, "checkpoint"), encodeCheckpoint(network, checkpoint));
-    const sampled = checkpoint.ema ?? checkpoint.weights;
-    await writeFileAtomic(runFile(this.#run, "model"), encodeStateDict(network, sampled));
-    const metrics = JSON.stringify(this.metrics(checkpoint.step), null, 2);
-    await writeFileAtomic(runFile(this.#run, "metrics"), `${metrics}\n`);
+    const contents = {
+      checkpoint: encodeCheckpoint(network, checkpoint),
+      model: encodeStateDict(network, checkpoint.ema ?? checkpoint.weights),
+      metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
+    };
+    for (const file of ["checkpoint", "model", "metrics"] as const) {
+      await writeFileAtomic(runFile(this.#run, file), contents[file]);
+    }
   }
 
   [Symbol.dispose](): void {

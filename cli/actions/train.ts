@@ -25,6 +25,12 @@ import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
 import { runFolder, runsFolder } from "./open_run.ts";
 
+/**
+ * Samples of a picture during training. 64 digits took a U-Net 21 steps' time, 2.3 % of the epoch
+ * that each picture follows.
+ */
+const SAMPLES = { points: PICTURED.points, images: 36 } as const;
+
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
   const { folder } = await trainRun(model, flags);
@@ -181,7 +187,7 @@ async function drawEpoch(view: PictureView, drawings: Drawings): Promise<void> {
     ? { ...accurateSolve, controlGroup }
     : solveSettingsOf(config);
   const { samples } = await sample(model, engine, {
-    count: PICTURED[rowKind(network)],
+    count: SAMPLES[rowKind(network)],
     seed: config.seed,
     settings,
   });

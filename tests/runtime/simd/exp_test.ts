@@ -3,6 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 import { groupNormSiluKernels } from "../../../src/runtime/group_norm_silu.ts";
 import { buildsTest, runKernel } from "../cpu_kernels/_builds.ts";
 
+// The bounds lie just above what exp.part.as.ts and group_norm_silu.as.ts say was measured at every
+// float32; a machine whose relaxed SIMD rounds twice has the figures of the plain build.
+
 /** From one float32 that is looked at to the next. */
 const STRIDE = 4099;
 
@@ -54,27 +57,29 @@ function largestErrors(
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-buildsTest("exp() is within EXP_ULP ulp wherever float32 has a result", () => {
-  const x = inputs({ end: 105, worst: [] }), input = tf.tensor1d(x), output = tf.exp(input);
+buildsTest("exp() is within 1.02 ulp wherever float32 has a result", () => {
+  const x = inputs({ end: 105, worst: [-5.877884387969971, 70.4030990600586] }),
+    input = tf.tensor1d(x),
+    output = tf.exp(input);
   const result = { x, y: output.dataSync(), exact: Math.exp };
   const { ulps } = largestErrors(result, (x) => x > -103.97 && x < 88.72);
-  assert.ok(ulps < 1, `${ulps} ulp`);
+  assert.ok(ulps < 1.02, `${ulps} ulp`);
   tf.dispose([input, output]);
 });
 
-buildsTest("sigmoid() is within SIG_ULP ulp down to -87, and within 1.7e-38 below", () => {
-  const x = inputs({ end: 3e38, worst: [] });
+buildsTest("sigmoid() is within 3.2 ulp down to -87, and within 1.7e-38 below", () => {
+  const x = inputs({ end: 3e38, worst: [-16.639686584472656, 7.859210968017578] });
   const input = tf.tensor1d(x), output = tf.sigmoid(input);
   const result = { x, y: output.dataSync(), exact: sigmoid };
   const { ulps } = largestErrors(result, (x) => x >= -87);
-  assert.ok(ulps < 3, `${ulps} ulp`);
+  assert.ok(ulps < 3.2, `${ulps} ulp`);
   const { absolute } = largestErrors(result, (x) => x < -87);
   assert.ok(absolute < 1.7e-38, `${absolute}`);
   tf.dispose([input, output]);
 });
 
-buildsTest("the SiLU is within SILU_ULP ulp down to -87, and within 1.7e-38 |x| below", () => {
-  const offset = inputs({ end: 3e38, worst: [] });
+buildsTest("the SiLU is within 3.6 ulp down to -87, and within 1.7e-38 |x| below", () => {
+  const offset = inputs({ end: 3e38, worst: [-16.68416404724121, 0.4110623002052307] });
   // One pixel that is scaled by zero: what is left is the SiLU of the offset.
   const zeros = tf.zeros([offset.length]);
   const pixel = tf.reshape(zeros, [1, 1, 1, offset.length]);
@@ -85,7 +90,7 @@ buildsTest("the SiLU is within SILU_ULP ulp down to -87, and within 1.7e-38 |x| 
     exact: (x: number) => x * sigmoid(x),
   };
   const { ulps } = largestErrors(result, (x) => x >= -87);
-  assert.ok(ulps < 3, `${ulps} ulp`);
+  assert.ok(ulps < 3.6, `${ulps} ulp`);
   const relative = { ...result, y: Float64Array.from(result.y, (y, i) => y / offset[i]!) };
   const { absolute } = largestErrors({ ...relative, exact: sigmoid }, (x) => x < -87);
   assert.ok(absolute < 1.7e-38, `${absolute}`);

@@ -137,10 +137,10 @@ function machineRows({ metrics }: ReportedRun): [string, string][] {
     ["Backend of training", backend ?? "none: the weights were imported"],
     ["Threads", String(threads)],
     ["Seed", String(seed)],
-    ["Time, evaluations and pictures included", duration(seconds)],
+    ["Time, evaluations included", duration(seconds)],
   ];
   if (stepMs !== null) rows.push(["Median time of a step", `${number(stepMs)} ms`]);
   if (nfe !== null) rows.push(["Mean field evaluations of a step's solve", number(nfe)]);
-  rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
+  if (peakMemoryBytes !== null) rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
   return rows;
 }

@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { BackendKind } from "../runtime/backend.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainingLog } from "./training_log.ts";
@@ -28,10 +27,13 @@ export interface RunMetrics {
   readonly nfe: number | null;
   /** Threads that compute. */
   readonly threads: number;
-  /** Wall-clock time of training, evaluations and pictures included. */
+  /** Wall-clock time of training, with the evaluations, samples and pictures made meanwhile. */
   readonly seconds: number;
-  /** The process's largest resident set. */
-  readonly peakMemoryBytes: number;
+  /**
+   * Largest resident set of a process that trained the run, whatever else it did before; null
+   * where the system does not tell.
+   */
+  readonly peakMemoryBytes: number | null;
 }
 
 const WARM_UP_STEPS = 3;
@@ -61,9 +63,4 @@ function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2;
-}
-
-/** The largest resident set that this process had, in bytes. Needs no permission. */
-export function peakMemoryBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
 }

@@ -1,10 +1,11 @@
 import type { Network } from "../nn/network.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import type { BackendKind } from "../runtime/backend.ts";
+import { peakMemoryBytes } from "../runtime/peak_memory.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import { runFile } from "./run_folder.ts";
-import { logMetrics, peakMemoryBytes, type RunMetrics } from "./run_metrics.ts";
+import { logMetrics, type RunMetrics } from "./run_metrics.ts";
 import { encodeStateDict } from "./state_dict.ts";
 import {
   type EvaluationEntry,
@@ -74,6 +75,9 @@ export class RunWriter implements Disposable {
   /** The run's figures, given how many steps are done. */
   metrics(steps: number): RunMetrics {
     const { config, backend, threads, metrics, clock } = this.#start;
+    const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
+      peak !== null
+    );
     return {
       model: config.model,
       data: config.data,
@@ -83,24 +87,28 @@ export class RunWriter implements Disposable {
       ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
       threads,
       seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
-      peakMemoryBytes: Math.max(metrics?.peakMemoryBytes ?? 0, peakMemoryBytes()),
+      peakMemoryBytes: peaks.length > 0 ? Math.max(...peaks) : null,
     };
   }
 
   /**
    * Writes the checkpoint, `model.safetensors` and `metrics.json`, each
-   * atomically. The log is on the disk first, so that it never ends before the checkpoint.
+   * atomically, as they are at the call: training may go on meanwhile. The log is on the disk
+   * first, so that it never ends before the checkpoint.
    *
    * @throws {FailureError} If the disk is full; each file is then the old or the new one.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
     const { network } = this.#start;
     this.#writer.sync();
-    await writeFileAtomic(runFile(this.#run, "checkpoint"), encodeCheckpoint(network, checkpoint));
-    const sampled = checkpoint.ema ?? checkpoint.weights;
-    await writeFileAtomic(runFile(this.#run, "model"), encodeStateDict(network, sampled));
-    const metrics = JSON.stringify(this.metrics(checkpoint.step), null, 2);
-    await writeFileAtomic(runFile(this.#run, "metrics"), `${metrics}\n`);
+    const contents = {
+      checkpoint: encodeCheckpoint(network, checkpoint),
+      model: encodeStateDict(network, checkpoint.ema ?? checkpoint.weights),
+      metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
+    };
+    for (const file of ["checkpoint", "model", "metrics"] as const) {
+      await writeFileAtomic(runFile(this.#run, file), contents[file]);
+    }
   }
 
   [Symbol.dispose](): void {

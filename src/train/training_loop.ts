@@ -78,9 +78,14 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   const losses = new LossReader(session);
   let step = session.firstStep;
   let savedMs = clock(), turnedMs = savedMs;
+  // A checkpoint goes to the disk while the next steps are taken; one at a time.
+  let saving = Promise.resolve();
   const save = async () => {
     await losses.collect();
-    await writer.save(await learner.read(step));
+    const checkpoint = await learner.read(step);
+    await saving;
+    saving = writer.save(checkpoint);
+    saving.catch(() => {}); // thrown where it is awaited
     savedMs = clock();
     losses.restartClock();
   };
@@ -108,6 +113,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
     return { kind: "finished", step };
   } finally {
     losses.dispose();
+    await saving;
   }
 }
 

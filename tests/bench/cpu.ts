@@ -5,8 +5,9 @@
  *
  * docs/benchmarks.md says how it measures and what the peers need.
  */
+import { type Peaks, peaksOf } from "./memory.ts";
 import { findPython } from "./peer.ts";
-import { type BenchRecord, facts, type Line, lineOf, tableText } from "./record.ts";
+import { type BenchRecord, facts, type Line, lineOf, peaksText, tableText } from "./record.ts";
 import type { Agreement } from "./setup.ts";
 import { type Row, rows, rowsNamed, setups } from "./table.ts";
 import { type Result, takeOneTurn, takeTurns } from "./turns.ts";
@@ -33,10 +34,14 @@ console.log(
 );
 
 const results: Record<string, Record<string, Record<string, Result>>> = {};
+const memory: Record<string, Peaks> = {};
 const agreements: Agreement[] = [];
 for (const name of Object.keys(setups) as (keyof typeof setups)[]) {
   const here = chosen.filter(({ setup }) => setup === name);
-  if (here.length > 0) results[name] = await measure(name, here);
+  if (here.length === 0) continue;
+  results[name] = await measure(name, here);
+  memory[name] = await peaksOf(name, results[name]);
+  console.log(`\n${name}, peak memory\n${peaksText(memory[name])}`);
 }
 
 const lines: Line[] = chosen.map((row) => lineOf(row, results[row.setup]![row.does]!));
@@ -51,7 +56,7 @@ const record: BenchRecord & Awaited<ReturnType<typeof facts>> = {
   ...await facts(python),
   load: { start, end },
   isLoaded: start > LOADED,
-  ...{ rounds, lines, agreements, results },
+  ...{ rounds, lines, agreements, memory, results },
 };
 const folder = new URL("results/", import.meta.url);
 await Deno.mkdir(folder, { recursive: true });

@@ -22,7 +22,10 @@ export async function gemmSetup(): Promise<Setup> {
           }),
       }, {
         name: "register-only loop",
-        turn: () => Promise.resolve({ ms: OPERATIONS / peak() / 1e6, cpuMs: null, nfe: null }),
+        turn: () =>
+          Promise.resolve({
+            ...{ ms: OPERATIONS / peak() / 1e6, cpuMs: null, nfe: null, peakBytes: null },
+          }),
       }],
     },
     agreements: [],

@@ -1,5 +1,6 @@
 import { cpus, release } from "node:os";
 import * as tf from "@tensorflow/tfjs";
+import type { Peaks } from "./memory.ts";
 import type { Python } from "./peer.ts";
 import type { Agreement } from "./setup.ts";
 import type { Row } from "./table.ts";
@@ -55,6 +56,13 @@ export function tableText(lines: readonly Line[]): string {
     .join("\n");
 }
 
+/** Peaks as lines for a terminal. */
+export function peaksText(peaks: Peaks): string {
+  return Object.entries(peaks).map(([who, bytes]) =>
+    `  ${who.padEnd(34)} ${bytes === null ? "-" : `${(bytes / 1e6).toFixed(0).padStart(5)} MB`}`
+  ).join("\n");
+}
+
 function time(ms: number | null): string {
   return ms === null ? "-" : ms < 10_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
@@ -95,6 +103,8 @@ export interface BenchRecord {
   readonly rounds: number;
   readonly lines: readonly Line[];
   readonly agreements: readonly Agreement[];
+  /** By setup. */
+  readonly memory: Readonly<Record<string, Peaks>>;
   /** By setup, work and contestant. */
   readonly results: Readonly<Record<string, Readonly<Record<string, Record<string, Result>>>>>;
 }

@@ -53,7 +53,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
     const log = await readLog(runFile(run, "log"));
     const isReached = log.evaluations.some(({ testLoss }) => testLoss - trueLoss <= GAP);
     const ms = log.steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
-    return { ms: isReached ? ms : null, cpuMs: null, nfe: null };
+    return { ms: isReached ? ms : null, cpuMs: null, nfe: null, peakBytes: null };
   };
   // At one thread, its fastest by far.
   const peer = python?.torchdiffeq

@@ -8,6 +8,11 @@ export interface Turn {
   readonly cpuMs: number | null;
   /** Evaluations of the field, mean over control groups; null where none is counted. */
   readonly nfe: number | null;
+  /**
+   * Largest resident set so far of a peer's process; null where the system does not tell, and
+   * for work in this process, which several contestants share (memory.ts).
+   */
+  readonly peakBytes: number | null;
 }
 
 /** Who does the work: "Fluxion, 2 threads". What stands before the comma is its label. */
@@ -27,6 +32,8 @@ export interface Result {
   readonly leastMs: number;
   readonly cpuMs: number | null;
   readonly nfe: number | null;
+  /** After the last turn. */
+  readonly peakBytes: number | null;
   readonly ms: readonly number[];
 }
 
@@ -94,7 +101,7 @@ function resultOf(turns: readonly Turn[]): Result {
   return {
     ...{ medianMs: median(ms), leastMs: Math.min(...ms) },
     cpuMs: cpuMs.includes(null) ? null : median(cpuMs as number[]),
-    ...{ nfe: turns.at(-1)!.nfe, ms },
+    ...{ nfe: turns.at(-1)!.nfe, peakBytes: turns.at(-1)!.peakBytes, ms },
   };
 }
 
@@ -112,5 +119,5 @@ export async function timed(work: () => Promise<number | null> | number | null):
   const nfe = await work();
   const ms = performance.now() - begin;
   const { user, system } = process.cpuUsage(cpu);
-  return { ms, cpuMs: (user + system) / 1e3, nfe };
+  return { ms, cpuMs: (user + system) / 1e3, nfe, peakBytes: null };
 }

@@ -98,7 +98,10 @@ Deno.test("a run folder is refused, resumed and overwritten as asked", () =>
     assert.equal(differs.code, 2);
     assert.match(differs.stderr, /--lr 0\.5: the run has lr 0\.01/);
     assert.deepEqual(Deno.readFileSync(`${folder}/run/model.safetensors`), model);
-    assert.equal((await train("--resume", "--steps", "4")).code, 0);
+    const longer = ["train", "cnf", "--run", "run", "--resume", "--steps", "4"];
+    const resumed = await fluxion(longer, { cwd: folder });
+    assert.equal(resumed.code, 0);
+    assert.match(resumed.stderr, /run: finished in \d+ s, peak memory 0\.\d+ GB/);
     assert.equal(loggedSteps(folder).length, 4);
     assert.equal((await train("--overwrite", ...short)).code, 0);
     assert.deepEqual(Deno.readFileSync(`${folder}/run/model.safetensors`), model);

@@ -114,6 +114,10 @@ function squaresOver<Groups>(
 /**
  * y = silu(scale * (x + shift - mean) * inverseStd + offset).
  *
+ * The largest error of silu(z) = z sigmoid(z), measured at every float32 z against float64, the
+ * same with relaxed SIMD and without: 3.568 ulp at -16.68416, for positive z 2.466 ulp at 0.4110623;
+ * below -87 1.65e-38 |z|.
+ *
  * @param shift [n, c], or 0.
  * @param mean, inverseStd [n, c / 4], written.
  * @param scratch 48 numbers.

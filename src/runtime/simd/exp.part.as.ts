@@ -4,6 +4,9 @@ import { multiplyAdd, multiplySubtract } from "./multiply_add.part.as";
  * The exponential of four numbers; infinity from 88.73 on, subnormal below -87.3, zero below
  * -104, NaN of NaN.
  *
+ * The largest error, measured at every float32 against float64: 1.0104 ulp at -5.877884 with
+ * relaxed SIMD, 0.9904 ulp at 70.4031 without; where the result is subnormal 0.7504 ulp (1.06e-45).
+ *
  * exp(x) = 2^n exp(r) with r = x - n log 2, |r| <= log(2) / 2. Source of the polynomial and of
  * log 2 in two parts: Moshier's Cephes, expf.
  */
@@ -53,6 +56,10 @@ export function storeSigmoidConstants(at: usize): void {
 
 /**
  * 1 / (1 + exp(-x)), with the polynomial of {@link exp}; 1.6e-38 below -87, NaN of NaN.
+ *
+ * The largest error, measured at every float32 against float64, the same with relaxed SIMD and
+ * without: 3.190 ulp at -16.63969, for positive x 1.499 ulp at 7.85921 (nowhere more than 9.0e-8);
+ * below -87, where float32 runs out of exponents, 1.65e-38.
  *
  * @param constants Written by {@link storeSigmoidConstants}.
  */

@@ -25,12 +25,6 @@ import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
 import { runFolder, runsFolder } from "./open_run.ts";
 
-/**
- * Samples of a picture during training. 64 digits took a U-Net the time of 21 to 39 steps, 2 to 4 %
- * of the epoch that each picture follows.
- */
-const SAMPLES = { points: PICTURED.points, images: 36 } as const;
-
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
   const { folder } = await trainRun(model, flags);
@@ -187,7 +181,7 @@ async function drawEpoch(view: PictureView, drawings: Drawings): Promise<void> {
     ? { ...accurateSolve, controlGroup }
     : solveSettingsOf(config);
   const { samples } = await sample(model, engine, {
-    count: SAMPLES[rowKind(network)],
+    count: PICTURED[rowKind(network)],
     seed: config.seed,
     settings,
   });

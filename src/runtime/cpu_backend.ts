@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import { fullSharedMemory, onSharedMemory } from "./cpu_kernels/shared_memory.ts";
-import type { SimdThreads } from "./cpu_kernels/simd_kernels.ts";
+import type { SimdThreads } from "./cpu_kernels/simd_threads.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
 import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";

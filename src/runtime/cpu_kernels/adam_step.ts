@@ -7,8 +7,9 @@ import {
   CLIP_EPSILON,
   EPSILON,
 } from "../adam_step.ts";
-import { addressOf, partsOfPass, ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
-import type { KernelCall, WasmBackend } from "./wasm.ts";
+import { partsOfPass, ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, type KernelCall, type WasmBackend, withScratch } from "./wasm.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number's step does. */

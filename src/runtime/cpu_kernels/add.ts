@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, elementRanges, type SimdThreads } from "./simd_kernels.ts";
-import { callWasmKernel, type KernelCall } from "./wasm.ts";
+import { elementRanges } from "./passes.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What Add is called with. */
 export type AddCall = KernelCall<"a" | "b", object>;

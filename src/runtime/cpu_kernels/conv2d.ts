@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, elementRanges, partsOfSum, ranges, type SimdThreads } from "./simd_kernels.ts";
-import { callWasmKernel, type KernelCall, type WasmBackend } from "./wasm.ts";
+import { elementRanges } from "./passes.ts";
+import { partsOfSum, ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall, type WasmBackend } from "./wasm.ts";
 import { withWinogradFilter } from "./winograd_filter.ts";
 
 interface ConvAttributes {

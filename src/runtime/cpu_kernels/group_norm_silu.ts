@@ -1,7 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "../group_norm_silu.ts";
-import { addressOf, partsOfPass, ranges, type SimdThreads } from "./simd_kernels.ts";
-import type { KernelCall, WasmBackend } from "./wasm.ts";
+import { partsOfPass, ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, type KernelCall, type WasmBackend } from "./wasm.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number does here. */

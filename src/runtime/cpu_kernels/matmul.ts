@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { productOverRows } from "./conv2d.ts";
-import { addressOf, ranges, type SimdThreads } from "./simd_kernels.ts";
-import { callWasmKernel, type KernelCall } from "./wasm.ts";
+import { ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What BatchMatMul and _FusedMatMul are called with; the former has no bias and no activation. */
 export interface MatMulCall extends KernelCall<"a" | "b", MatMulAttributes> {

@@ -30,7 +30,7 @@ import {
   resnetBlockGradient,
   resnetBlockKernels,
 } from "./resnet_block.ts";
-import { SimdThreads } from "./simd_kernels.ts";
+import { SimdThreads } from "./simd_threads.ts";
 import type { WorkerConstructor } from "../worker/kernel_crew.ts";
 import type { SimdChoice } from "../simd/simd_module.ts";
 import { slice, type SliceCall } from "./slice.ts";

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
-import { addressOf, partsOfPass, ranges, type SimdThreads } from "./simd_kernels.ts";
-import type { KernelCall } from "./wasm.ts";
+import { partsOfPass, ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, type KernelCall } from "./wasm.ts";
 
 /**
  * tfjs's name of a kernel of Fluxion's own: dx = dy where y > 0, else 0, of inputs `dy` and `y`

@@ -1,6 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
-import { addressOf, elementRanges, ranges, type SimdThreads } from "./simd_kernels.ts";
-import type { KernelCall } from "./wasm.ts";
+import { elementRanges } from "./passes.ts";
+import { ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, type KernelCall } from "./wasm.ts";
 
 /**
  * tfjs's names of two kernels of Fluxion's own, of images x [n, h, w, c], c a multiple of 4: the

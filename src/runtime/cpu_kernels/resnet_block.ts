@@ -1,14 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Argument, KernelCall } from "../worker/kernel_crew.ts";
-import {
-  addressOf,
-  kernelCall,
-  type Range,
-  ranges,
-  type SimdThreads,
-  withScratch,
-} from "./simd_kernels.ts";
-import type { KernelCall as TensorCall } from "./wasm.ts";
+import { type Range, ranges } from "./ranges.ts";
+import { kernelCall } from "./simd_kernels.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, type KernelCall as TensorCall, withScratch } from "./wasm.ts";
 import { withWinogradFilter } from "./winograd_filter.ts";
 
 /**

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, copyRuns, type SimdThreads } from "./simd_kernels.ts";
-import { callWasmKernel, type KernelCall } from "./wasm.ts";
+import { copyRuns } from "./passes.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "./wasm.ts";
 
 /** What Slice is called with. */
 export type SliceCall = KernelCall<"x", { begin: number | number[]; size?: number | number[] }>;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { addressOf, partsOfPass, ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
-import { callWasmKernel, type KernelCall } from "./wasm.ts";
+import { partsOfPass, ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall, withScratch } from "./wasm.ts";
 
 /** Multiply-adds that take as long as adding a number up does. */
 const WORK = 8;

@@ -54,3 +54,22 @@ export function replaceKernel<Call extends KernelCall<never, unknown>>(
   }
   tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
+
+/** Where a tensor's numbers begin, in bytes of the memory. */
+export function addressOf(backend: WasmBackend, tensor: tf.TensorInfo): number {
+  return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+/** Calls `use` with the address of memory for some numbers, which is given back after. */
+export function withScratch<T>(
+  backend: WasmBackend,
+  numbers: number,
+  use: (address: number) => T,
+): T {
+  const scratch = backend.makeOutput([numbers], "float32");
+  try {
+    return use(addressOf(backend, scratch));
+  } finally {
+    backend.disposeData(scratch.dataId);
+  }
+}

@@ -1,5 +1,6 @@
-import { ranges, type SimdThreads, withScratch } from "./simd_kernels.ts";
-import type { WasmBackend } from "./wasm.ts";
+import { ranges } from "./ranges.ts";
+import type { SimdThreads } from "./simd_threads.ts";
+import { type WasmBackend, withScratch } from "./wasm.ts";
 
 /** Numbers of scratch of winogradFilter. */
 const FILTER_SCRATCH = 216;

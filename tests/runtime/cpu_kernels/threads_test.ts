@@ -5,7 +5,7 @@ import { openBackend } from "../../../src/runtime/backend.ts";
 import { RESIDUAL_CONV2D } from "../../../src/runtime/cpu_kernels/conv2d.ts";
 import { RELU_GRADIENT } from "../../../src/runtime/cpu_kernels/relu_gradient.ts";
 import { resampleKernels } from "../../../src/runtime/cpu_kernels/resample.ts";
-import { ranges } from "../../../src/runtime/cpu_kernels/simd_kernels.ts";
+import { ranges } from "../../../src/runtime/cpu_kernels/ranges.ts";
 import { deno, root } from "../../../tools/bundle.ts";
 import { numbers, runKernel as run } from "./_builds.ts";
 

@@ -52,7 +52,7 @@ const parts: readonly Part[] = [
   {
     title: "Flow matching on MNIST, a U-Net",
     model: "fm",
-    options: { data: "mnist", run: "runs/demo-fm-mnist", net: "unet", steps: 450 },
+    options: { data: "mnist", run: "runs/demo-fm-mnist", net: "unet", steps: 600 },
     n: 1000,
     figures: [["loss", "test loss"]],
   },

@@ -36,7 +36,7 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "small models, three minutes instead of half an hour",
+        brief: "small models, three minutes instead of 24",
       },
       seed: {
         kind: "parsed",
@@ -59,7 +59,7 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
         "DIR/report.html shows all\nof it; theory/ and runs/ hold what it is made of. Stopped, " +
         "the same command goes on where it was.\nPrints DIR.",
       [
-        ["fluxion homework --out homework", "half an hour on 2 cores"],
+        ["fluxion homework --out homework", "24 minutes on 2 cores"],
         ["fluxion homework --out quick --quick", "a small one, in three minutes"],
         ["fluxion homework --out homework --json | jq .fmUnet", "the results of one part"],
       ],

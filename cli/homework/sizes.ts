@@ -44,7 +44,7 @@ export const homeworkSizes = {
   full: {
     cnf: { options: cnf, testRows: 1000, seconds: 30, lastStep: 2.2 },
     // Three epochs of 1,875 batches of 32.
-    fm: { options: { ...resnet, steps: 3 * 1875 }, testRows: 1000, seconds: 350, lastStep: 1 },
+    fm: { options: { ...resnet, steps: 3 * 1875 }, testRows: 1000, seconds: 190, lastStep: 1 },
     fmUnet: {
       // Eight epochs of 937 batches of 64.
       options: { data: "mnist", net: "unet", steps: 8 * 937 },

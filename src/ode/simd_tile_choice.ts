@@ -1,3 +1,4 @@
+import { TileTiming } from "../runtime/simd/tile_timing.ts";
 import type { Pool } from "../runtime/worker/pool.ts";
 
 /** Products of both kinds are timed in rounds of so many, of a microsecond each. */
@@ -15,15 +16,10 @@ const CLEARLY = 0.95;
 /** What is needed of the pool: the module's productOf, and memory for it. */
 type PoolOfProducts = Pick<Pool, "memory" | "exports" | "allocate" | "release">;
 
-/**
- * Whether products over planes are faster in wide tiles; the bits are the same. They are where
- * V8 makes 256-bit vectors of pairs, and much slower elsewhere; a program cannot ask, so that it
- * measures.
- */
+/** Whether products over planes are faster in wide tiles; the bits are the same. */
 export class PlaneTileChoice {
   readonly #pool: PoolOfProducts;
-  /** Milliseconds of the fastest round of narrow ones, and of wide ones. */
-  readonly #least: [number, number] = [Infinity, Infinity];
+  readonly #timing = new TileTiming();
   #rounds = 0;
 
   constructor(pool: PoolOfProducts) {
@@ -33,7 +29,7 @@ export class PlaneTileChoice {
   /** Whether wide ones are faster, as far as is known. */
   get isWide(): boolean {
     if (this.#rounds < LAST_ROUND) this.#measure(this.#rounds === 0 ? FIRST_ROUNDS : MORE_ROUNDS);
-    return this.#least[1] < CLEARLY * this.#least[0];
+    return this.#timing.isWideWithin(CLEARLY);
   }
 
   #measure(rounds: number): void {
@@ -43,11 +39,7 @@ export class PlaneTileChoice {
     new Float32Array(this.#pool.memory.buffer, block.at, BYTES / 4).fill(1);
     const { productOf } = this.#pool.exports;
     for (let round = 0; round < rounds; round++) {
-      for (const wide of [0, 1] as const) {
-        const begin = performance.now();
-        for (let i = 0; i < TIMES; i++) productOf!(wide, INPUTS, OUTPUTS, block.at);
-        this.#least[wide] = Math.min(this.#least[wide], performance.now() - begin);
-      }
+      this.#timing.round(TIMES, (wide) => productOf!(wide, INPUTS, OUTPUTS, block.at));
     }
     this.#pool.release(block);
   }

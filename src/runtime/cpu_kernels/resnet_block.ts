@@ -1,5 +1,5 @@
-import type * as tf from "@tensorflow/tfjs";
-import type { Argument, KernelCall } from "../worker/kernel_crew.ts";
+import * as tf from "@tensorflow/tfjs";
+import type { Argument, KernelCall, OwnAddress } from "../worker/kernel_crew.ts";
 import { type Range, ranges } from "./ranges.ts";
 import { kernelCall } from "./simd_kernels.ts";
 import type { SimdThreads } from "./simd_threads.ts";
@@ -149,38 +149,34 @@ export function resnetBlockGradient(
   const shape = inputs.x.shape as Shape4D;
   const [n, h, w, c] = shape;
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
-  const parts = portions(shape), image = h * w * c * BYTES, square = c * c;
+  const parts = portions(shape), image = h * w * c * BYTES;
   const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
   const [dx, dBias1] = [make(...shape), make(n, c)];
-  /** Sums over the batch: what belongs to them lies part after part. */
+  const partial = new Places();
+  /** A sum over the batch, and where what belongs to it lies, part after part. */
+  const sumOf = (...shape: number[]) => {
+    const out = make(...shape), size = tf.util.sizeFromShape(shape);
+    return { out, size, place: partial.take(parts.length * size * BYTES) };
+  };
   const sums = {
-    filter1: { out: make(1, 1, c, c), size: square },
-    filter2: { out: make(3, 3, c, c), size: 9 * square },
-    bias2: { out: make(c), size: c },
-    filter3: { out: make(1, 1, c, c), size: square },
-    bias3: { out: make(c), size: c },
+    filter1: sumOf(1, 1, c, c),
+    filter2: sumOf(3, 3, c, c),
+    bias2: sumOf(c),
+    filter3: sumOf(1, 1, c, c),
+    bias3: sumOf(c),
   };
   const { kernels, wide } = simd;
   const pixelsOf = (images: number) => images * h * w;
   const most = parts.at(-1)!.count;
   const own = new OwnMemory(Math.max(
     ...[kernels.gemmScratch(c, c), kernels.gemmScratch(c, pixelsOf(most)), 3 * c] as const,
-    ...[kernels.winogradScratch(c, c), 2 * 9 * square] as const,
+    ...[kernels.winogradScratch(c, c), 2 * 9 * c * c] as const,
   ));
   const [d1, d2] = [own.take(most * image), own.take(most * image)] as const;
   const d3 = inputs.y === undefined ? null : own.take(most * image);
-  const sizes = Object.values(sums).map(({ size }) => size);
-  withScratch(backend, parts.length * sizes.reduce((a, b) => a + b), (begin) => {
-    let next = begin;
-    const places = Object.fromEntries(
-      Object.entries(sums).map(([name, { size }]) => {
-        const place = next;
-        next += parts.length * size * BYTES;
-        return [name, place];
-      }),
-    ) as Record<keyof typeof sums, number>;
+  withScratch(backend, partial.numbers, (begin) => {
     const partAt = (name: keyof typeof sums, part: number) =>
-      places[name] + part * sums[name].size * BYTES;
+      begin + sums[name].place + part * sums[name].size * BYTES;
     const chainOf = (u: number) => ({ first, count }: Range, part: number): KernelCall[] => {
       const start = first * image, pixels = pixelsOf(count);
       const dy = at(inputs.dy) + start, a1 = at(inputs.a1) + start, a2 = at(inputs.a2) + start;
@@ -192,14 +188,12 @@ export function resnetBlockGradient(
       const inputGradient = (d: Argument, filter: number, residual: Argument, to: Argument) =>
         kernelCall("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
       const masked = (
-        ...[images, count, d, y, to, sums]: [
-          images: number,
-          count: number,
-          d: Argument,
-          y: number,
-          to: Argument,
-          sums: number,
-        ]
+        images: number,
+        count: number,
+        d: Argument,
+        y: number,
+        to: Argument,
+        sums: number,
       ) => kernelCall("reluGradient", images, count, c, d, y, to, sums, own.scratch);
       const bias3 = partAt("bias3", part);
       return [
@@ -224,10 +218,9 @@ export function resnetBlockGradient(
       (u) => simd.runChains(parts.map(chainOf(u)), own.numbers),
     );
     simd.runChains(
-      Object.entries(sums).map(([name, { out, size }]) => [kernelCall(
-        ...["sumMiddle", 1, parts.length, size, 1, places[name as keyof typeof sums]] as const,
-        ...[at(out), own.scratch] as const,
-      )]),
+      Object.values(sums).map(({ out, size, place }) => [
+        kernelCall("sumMiddle", 1, parts.length, size, 1, begin + place, at(out), own.scratch),
+      ]),
       own.numbers,
     );
   });
@@ -235,26 +228,40 @@ export function resnetBlockGradient(
   return [dx, filter1.out, dBias1, filter2.out, bias2.out, filter3.out, bias3.out];
 }
 
-/** Places in the memory that a thread has to itself, in cache lines. */
-class OwnMemory {
-  /** The kernels' scratch. */
-  readonly scratch = { own: 0 };
+/** Places one after the other in some memory, each of whole cache lines. */
+class Places {
   #bytes = 0;
 
-  /** @param scratch Numbers of it. */
-  constructor(scratch: number) {
-    this.take(scratch * BYTES);
-  }
-
-  take(bytes: number): { readonly own: number } {
-    const own = this.#bytes;
+  /** Where a place of so many bytes begins. */
+  take(bytes: number): number {
+    const at = this.#bytes;
     this.#bytes += 64 * Math.ceil(bytes / 64);
-    return { own };
+    return at;
   }
 
   /** Of all places. */
   get numbers(): number {
     return this.#bytes / BYTES;
+  }
+}
+
+/** Places in the memory that a thread has to itself. */
+class OwnMemory {
+  /** The kernels' scratch. */
+  readonly scratch: OwnAddress;
+  readonly #places = new Places();
+
+  /** @param scratch Numbers of it. */
+  constructor(scratch: number) {
+    this.scratch = this.take(scratch * BYTES);
+  }
+
+  take(bytes: number): OwnAddress {
+    return { own: this.#places.take(bytes) };
+  }
+
+  get numbers(): number {
+    return this.#places.numbers;
   }
 }
 

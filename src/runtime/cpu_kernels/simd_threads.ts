@@ -98,7 +98,7 @@ export class SimdThreads {
     work = Infinity,
   ): void {
     const tasks = calls.map((call) => [{ name, values: [...call, { own: 0 }] }]);
-    this.#runTasks(this.pieces(work) > 1 ? tasks : [tasks.flat()], numbers);
+    this.runChains(this.pieces(work) > 1 ? tasks : [tasks.flat()], numbers);
   }
 
   /**
@@ -108,14 +108,10 @@ export class SimdThreads {
    * @param numbers Of memory that each thread has to itself for its calls' own addresses.
    */
   runChains(chains: readonly (readonly KernelCall[])[], numbers: number): void {
-    this.#runTasks(chains, numbers);
-  }
-
-  #runTasks(tasks: readonly (readonly KernelCall[])[], numbers: number): void {
     // A cache line of its own for each thread.
     const bytes = 64 * Math.ceil(numbers / 16);
-    const threads = tasks.length > 1 ? this.#crew.threads : 1;
-    withScratch(this.#backend, bytes / 4 * threads, (at) => this.#crew.run(tasks, { at, bytes }));
+    const threads = chains.length > 1 ? this.#crew.threads : 1;
+    withScratch(this.#backend, bytes / 4 * threads, (at) => this.#crew.run(chains, { at, bytes }));
   }
 
   /** out = scale * the sum of parts [count, size], in their order. */

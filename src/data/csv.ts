@@ -16,7 +16,8 @@ const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
  */
 export function readCsv(bytes: Uint8Array, place: string): PointRows {
   const text = new TextDecoder().decode(bytes); // drops a byte order mark
-  let points = new Float32Array(1024);
+  let points = new Float64Array(1024);
+  let columns: readonly string[] | null = null;
   let dims = 0, count = 0, lineNumber = 0, firstLine = 0;
   for (const line of lines(text)) {
     lineNumber++;
@@ -24,7 +25,10 @@ export function readCsv(bytes: Uint8Array, place: string): PointRows {
     const fields = line.split(",").map((field) => field.trim());
     if (firstLine === 0) {
       firstLine = lineNumber;
-      if (fields.every((field) => !NUMBER.test(field) && !NOT_FINITE.test(field))) continue;
+      if (fields.every((field) => !NUMBER.test(field) && !NOT_FINITE.test(field))) {
+        columns = fields;
+        continue;
+      }
     }
     if (count === 0) dims = fields.length;
     if (fields.length !== dims) {
@@ -34,7 +38,7 @@ export function readCsv(bytes: Uint8Array, place: string): PointRows {
       );
     }
     if ((count + 1) * dims > points.length) {
-      const larger = new Float32Array(Math.max(2 * points.length, (count + 1) * dims));
+      const larger = new Float64Array(Math.max(2 * points.length, (count + 1) * dims));
       larger.set(points);
       points = larger;
     }
@@ -49,7 +53,9 @@ export function readCsv(bytes: Uint8Array, place: string): PointRows {
       `${place}: holds no points; needs a line of comma-separated numbers for each`,
     );
   }
-  return { points: points.slice(0, count * dims), count, dims };
+  // A comma inside quotes makes more names than columns here: such names are nobody's.
+  if (columns?.length !== dims) columns = null;
+  return { points: points.slice(0, count * dims), columns, count, dims };
 }
 
 /** Lines one by one, ended by \n or \r\n: splitting at once would hold a large file twice. */
@@ -71,8 +77,8 @@ function finiteNumber(field: string, at: string): number {
     const shown = JSON.stringify(field.length > 40 ? `${field.slice(0, 37)}...` : field);
     throw new InputError(`${at}: ${shown} is not a number; separate numbers with commas`);
   }
-  const value = Math.fround(Number(field));
-  if (!Number.isFinite(value)) {
+  const value = Number(field);
+  if (!Number.isFinite(Math.fround(value))) {
     throw new InputError(`${at}: ${field} is beyond float32's range of 3.4e38; rescale the data`);
   }
   return value;

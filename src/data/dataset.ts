@@ -16,10 +16,12 @@ export interface PointTable {
   readonly labels: Uint8Array | null;
 }
 
-/** Points as a file holds them: finite numbers, at least one point. */
+/** Points as a file holds them: numbers that are finite in float32 too, at least one point. */
 export interface PointRows {
-  /** [count * dims]. */
-  readonly points: Float32Array;
+  /** [count * dims], the file's own numbers: float32 keeps 7 digits of them, a timestamp has 10. */
+  readonly points: Float64Array;
+  /** A name a column, as the file's first line has them; null where it has none. */
+  readonly columns: readonly string[] | null;
   /** Number of points. */
   readonly count: number;
   /** Coordinates of a point. */

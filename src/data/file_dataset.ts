@@ -46,7 +46,7 @@ export function pointsFromBytes(
     kind: "points",
     name: place,
     dims,
-    ...splitPoints({ points, count, labels: null }, dims, options.seed),
+    ...splitPoints({ points: Float32Array.from(points), count, labels: null }, dims, options.seed),
     density: null,
     draw: null,
   };

@@ -53,13 +53,13 @@ function npyPoints(bytes: Uint8Array, place: string): PointRows {
   if (count === 0 || dims === 0) {
     throw new InputError(`${place}: holds no points, its shape is (${count}, ${dims})`);
   }
-  const points = Float32Array.from(values);
-  const bad = points.findIndex((value) => !Number.isFinite(value));
+  const points = Float64Array.from(values);
+  const bad = points.findIndex((value) => !Number.isFinite(Math.fround(value)));
   if (bad >= 0) {
     throw new InputError(
       `${place}, row ${Math.floor(bad / dims) + 1}, column ${bad % dims + 1}: ${values[bad]} is ` +
         `not a finite float32; leave such points out or rescale the data`,
     );
   }
-  return { points, count, dims };
+  return { points, columns: null, count, dims };
 }

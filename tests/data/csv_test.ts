@@ -26,6 +26,13 @@ Deno.test("readCsv() reads points with and without names, marks and line ends", 
   assert.deepEqual(read("7"), { points: [7], count: 1, dims: 1 });
 });
 
+Deno.test("readCsv() keeps the file's own numbers in float64, and the columns' names", () => {
+  const { points, columns } = readCsv(bytes("time,height\n1764451200.25,1.1\n"), "a");
+  assert.deepEqual(points, Float64Array.of(1764451200.25, 1.1));
+  assert.deepEqual(columns, ["time", "height"]);
+  assert.equal(readCsv(bytes("1,2\n"), "a").columns, null);
+});
+
 Deno.test("readCsv() names line and column of the first fault", () => {
   assert.equal(
     fault("1,2\n3,4\n5,6,7\n"),
@@ -87,7 +94,9 @@ Deno.test("encodeCsv() and readCsv() are inverse", async () => {
     const parts = await Array.fromAsync(encodeCsv({ names, width }, chunks));
     const back = readCsv(new Uint8Array(await new Blob(parts).arrayBuffer()), "a");
     assert.deepEqual([back.count, back.dims], [values.length, width]);
-    assert.deepEqual(back.points, Float32Array.from(values.flat()));
+    // The shortest digits of a float32 name another float64 close by.
+    assert.deepEqual(Float32Array.from(back.points), Float32Array.from(values.flat()));
+    assert.deepEqual(back.columns, names);
   }));
 });
 

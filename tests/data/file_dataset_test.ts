@@ -65,7 +65,8 @@ Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the stand
   await withFolder(async (folder) => {
     const { points } = await readPoints("-", () => Promise.resolve(text(csv)));
     const npy = new Uint8Array(
-      await new Blob(await Array.fromAsync(encodeNpy([20, 3], [points]))).arrayBuffer(),
+      await new Blob(await Array.fromAsync(encodeNpy([20, 3], [Float32Array.from(points)])))
+        .arrayBuffer(),
     );
     await Deno.writeFile(`${folder}/a.npy`, npy);
     await Deno.writeFile(`${folder}/a.csv.gz`, await gzip(text(csv)));

@@ -47,7 +47,12 @@ export * from "./src/ode/engine.ts";
 export type { PortableBits } from "./src/runtime/simd/simd_module.ts";
 export { engineFor, type EngineOptions } from "./src/ode/engine_for.ts";
 export { tensorField, type TensorVelocity } from "./src/ode/tensor_field.ts";
-export { odeint, type OdeintOptions, type OdeintResult } from "./src/ode/odeint.ts";
+export {
+  odeint,
+  type OdeintControl,
+  type OdeintOptions,
+  type OdeintResult,
+} from "./src/ode/odeint.ts";
 export * from "./src/flows/model.ts";
 export * from "./src/flows/probability_path.ts";
 export * from "./src/flows/loss.ts";

@@ -24,8 +24,18 @@ export interface RowsProblem<Rows>
   readonly y0: Rows;
   /** Where states are wanted, monotone from t0 to t1; may be empty. */
   readonly times: readonly number[];
+  /** Bounds on the sizes of an adaptive solve's steps, magnitudes above 0; none when left out. */
+  readonly stepSizes?: StepSizes;
   /** Receives every accepted step and owns it; null where nobody asks. Steps of one group come in order. */
   readonly onStep: ((step: StepRecord<Rows>) => void) | null;
+}
+
+/** What is prescribed of the sizes of steps. */
+export interface StepSizes {
+  /** Size of the first step; Hairer's choice, which costs two evaluations, when left out. */
+  readonly first?: number;
+  /** No step is larger. */
+  readonly largest?: number;
 }
 
 /** One accepted step of some rows. */
@@ -172,6 +182,7 @@ class Solver<Rows> {
       );
     }
     await this.#chooseFirstSteps(control);
+    for (const group of this.#active) group.h = this.#bounded(group.h);
     while (this.#active.length > 0) {
       for (const group of this.#active) {
         const { t, h } = group;
@@ -202,16 +213,27 @@ class Solver<Rows> {
       this.#settle(attempt, accepted, ends);
       groups.forEach((group, i) => {
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
-        group.h = nextStepSize(group.h, ratios[i]!, order);
+        group.h = this.#bounded(nextStepSize(group.h, ratios[i]!, order));
       });
     }
   }
 
-  /** Hairer's choice of the first step; two evaluations. */
+  /** A step's size, its sign kept, within the largest that is allowed. */
+  #bounded(h: number): number {
+    const largest = this.#problem.stepSizes?.largest ?? Infinity;
+    return Math.abs(h) > largest ? Math.sign(h) * largest : h;
+  }
+
+  /** The first step as prescribed, else Hairer's choice of it: two evaluations. */
   async #chooseFirstSteps(control: { rtol: number; atol: number }): Promise<void> {
-    const { field, t0, t1 } = this.#problem;
+    const { field, t0, t1, stepSizes } = this.#problem;
     const space = this.#space, groups = this.#active, ids = this.#rowIds;
     const direction = Math.sign(t1 - t0);
+    const prescribed = stepSizes?.first;
+    if (prescribed !== undefined) {
+      for (const group of groups) group.h = direction * prescribed;
+      return;
+    }
     const t = perRow(groups, () => t0);
     const norms = async (value: Rows) =>
       groupNorms(groups, await this.#squares(value, this.#y, control), this.#partWidths);

@@ -165,6 +165,70 @@ Deno.test("odeint() does not let the caller's arrays change", async () => {
   assert.deepEqual(y0, Float64Array.of(1));
 });
 
+Deno.test("odeint() is not changed by an f that writes into its argument", async () => {
+  const inPlace = (_t: number, y: Float64Array) => {
+    for (let i = 0; i < y.length; i++) y[i] = -y[i]!;
+    return y;
+  };
+  for (const control of [adaptive(1e-9), { kind: "fixed", steps: 64 } as const]) {
+    const tableau = control.kind === "fixed" ? rk4 : dopri5;
+    const { y } = await odeint(inPlace, [1], [0, 1], { tableau, control });
+    assert.ok(Math.abs(y[0]! - Math.exp(-1)) < 1e-7, `${y[0]}`);
+  }
+});
+
+// Where f is zero for long, nothing tells a solver of a short pulse that is still to come.
+const pulse = (t: number) => Float64Array.of(t >= 50 && t < 50.5 ? 1 : 0);
+
+Deno.test("odeint() steps on stop times exactly and meets a short pulse between them", async () => {
+  for (const times of [[0, 20, 50, 50.25, 50.5, 100], [100, 50.5, 50.25, 50, 20, 0]]) {
+    const { y, states, report } = await odeint(pulse, [0], times, {
+      tableau: dopri5,
+      // The order of the stop times does not matter.
+      control: { ...adaptive(1e-6), stopTimes: [50.5, 50, 50] },
+    });
+    const direction = Math.sign(times[1]! - times[0]!);
+    assert.ok(Math.abs(y[0]! - direction * 0.5) < 1e-12, `${y[0]}`);
+    const passed = direction > 0 ? [0, 0, 0, 0.25, 0.5, 0.5] : [0, 0, -0.25, -0.5, -0.5, -0.5];
+    states.forEach((state, i) => assert.ok(Math.abs(state[0]! - passed[i]!) < 1e-12));
+    // Both sides of each jump are smooth, so no step has to be tried twice.
+    assert.equal(report.rejected, 0);
+  }
+});
+
+Deno.test("odeint() with maxStep meets a short pulse and takes no larger step", async () => {
+  let largest = 0;
+  const seen: number[] = [];
+  const watched = (t: number) => {
+    seen.push(t);
+    return pulse(t);
+  };
+  const control = { ...adaptive(1e-6), maxStep: 0.25 };
+  const { y } = await odeint(watched, [0], [0, 100], { tableau: dopri5, control });
+  assert.ok(Math.abs(y[0]! - 0.5) < 1e-4, `${y[0]}`);
+  seen.sort((a, b) => a - b).forEach((t, i) => largest = Math.max(largest, t - (seen[i - 1] ?? t)));
+  assert.ok(largest <= 0.25, `${largest}`);
+});
+
+Deno.test("odeint() begins with firstStep, without evaluations to choose one", async () => {
+  const times: number[] = [];
+  const f = (t: number, y: Float64Array) => (times.push(t), oscillator.f(t, y));
+  const control = { ...adaptive(1e-6), firstStep: 1e-3 };
+  const { report } = await odeint(f, oscillator.exact(0), [0, 1], { tableau: dopri5, control });
+  assert.equal(report.nfe, 1 + 6 * (report.accepted + report.rejected));
+  assert.equal(times[0], 0);
+  assert.equal(times[6], 1e-3, "the last stage of the first step");
+});
+
+Deno.test("odeint() has one budget of steps for all of its segments", async () => {
+  const solve = odeint(oscillator.f, oscillator.exact(0), [0, 1000], {
+    tableau: dopri5,
+    control: { ...adaptive(1e-9), stopTimes: Array.from({ length: 40 }, (_, i) => i) },
+    maxSteps: 20,
+  });
+  await assert.rejects(solve, { name: "FailureError", message: /budget of 20 steps/ });
+});
+
 Deno.test("odeint() refuses what it cannot solve", async () => {
   const control = adaptive(1e-6);
   const attempts: [readonly number[], Parameters<typeof odeint>[3], RegExp][] = [
@@ -175,6 +239,20 @@ Deno.test("odeint() refuses what it cannot solve", async () => {
     [[0, 1], { tableau: dopri5, control: adaptive(-1) }, /rtol.*-1/],
     [[0, 1], { tableau: rk4, control: { kind: "fixed", steps: 1.5 } }, /steps.*1\.5/],
     [[0, 1], { tableau: rk4, control }, /rk4 has no error estimate/],
+    [
+      [0, 1],
+      { tableau: rk4, control: { kind: "fixed", steps: 2 ** 53 } },
+      /steps.*9007199254740992/,
+    ],
+    [[0, 1], { tableau: dopri5, control: { ...control, firstStep: 0 } }, /firstStep.*0/],
+    [[0, 1], { tableau: dopri5, control: { ...control, maxStep: NaN } }, /maxStep.*NaN/],
+    [
+      [0, 1],
+      { tableau: dopri5, control: { ...control, firstStep: 2, maxStep: 1 } },
+      /2.*maxStep 1/,
+    ],
+    [[0, 1], { tableau: dopri5, control: { ...control, stopTimes: [0.5, 2] } }, /stopTimes.*got 2/],
+    [[0, 1], { tableau: dopri5, control, maxSteps: 0 }, /maxSteps.*0/],
   ];
   for (const [times, options, message] of attempts) {
     await assert.rejects(odeint(logistic.f, [0.1], times, options), {
@@ -182,4 +260,9 @@ Deno.test("odeint() refuses what it cannot solve", async () => {
       message,
     });
   }
+  const short = () => Float64Array.of(1);
+  await assert.rejects(odeint(short, [1, 2], [0, 1], { tableau: dopri5, control }), {
+    name: "RangeError",
+    message: /1 numbers for a state of 2/,
+  });
 });

@@ -1,4 +1,4 @@
-import { encodeCsv } from "../../src/data/csv.ts";
+import { encodeCsv, float32Digits } from "../../src/data/csv.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { rowWidth } from "../../src/nn/network.ts";
@@ -74,9 +74,14 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
   const times = flags.trajectories === undefined
     ? undefined
     : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
+  const first = flags.from ?? 0;
+  if ((first + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
+    const last = Math.floor(Number.MAX_SAFE_INTEGER / rowWidth(network)) - count;
+    throw new InputError(`--from ${first}: samples of this model are numbered up to ${last}`);
+  }
   const options: SampleOptions = {
     count,
-    start: flags.from ?? 0,
+    start: first,
     seed: flags.seed ?? 0,
     settings: solveSettings(flags, config),
     ...(flags.logProb ? { withLogProb: { trace } } : {}),
@@ -182,21 +187,10 @@ function csv(
     const columns = width + (options.withLogProb ? 1 : 0);
     return encodeCsv({ names: null, width: columns }, rows(chunks, drawn));
   }
-  async function* stamped(count: readonly number[]): AsyncGenerator<Float32Array> {
-    let index = drawn.first;
-    for await (const values of rows(chunks, drawn)) {
-      const lines = values.length / width;
-      const out = new Float32Array(lines * (width + 2));
-      for (let line = 0; line < lines; line++) {
-        out[line * (width + 2)] = index + Math.floor(line / count.length);
-        out[line * (width + 2) + 1] = count[line % count.length]!;
-        out.set(values.subarray(line * width, (line + 1) * width), line * (width + 2) + 2);
-      }
-      index += lines / count.length;
-      yield out;
-    }
-  }
-  return encodeCsv({ names: null, width: width + 2 }, stamped(times));
+  const stamps = times.map((t) => float32Digits(Math.fround(t)));
+  const leading = (line: number) =>
+    `${drawn.first + Math.floor(line / stamps.length)},${stamps[line % stamps.length]},`;
+  return encodeCsv({ names: null, width, leading }, rows(chunks, drawn));
 }
 
 async function picture(

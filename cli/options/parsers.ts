@@ -40,12 +40,19 @@ export function fraction(example: string): (text: string) => number {
   };
 }
 
-/** A whole number, at least `least`. */
-export function wholeNumber(least: number, example: string): (text: string) => number {
+/** A whole number, at least `least` and at most `most`, if that is given. */
+export function wholeNumber(
+  least: number,
+  example: string,
+  most = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
   return (text) => {
     const value = toNumber(text);
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new SyntaxError(`expected a whole number, ${least} or more, such as ${example}`);
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      const range = most < Number.MAX_SAFE_INTEGER
+        ? `from ${least} to ${most}`
+        : `${least} or more`;
+      throw new SyntaxError(`expected a whole number, ${range}, such as ${example}`);
     }
     return value;
   };
@@ -84,7 +91,10 @@ export function text(what: string): (text: string) => string {
   };
 }
 
+/** All of a trajectory's states are in memory at once. */
+const MOST_TIMES = 65_536;
+
 /** How many times of a trajectory; no number means 11. */
 export function trajectoryTimes(value: string): number {
-  return value === "" ? 11 : wholeNumber(2, "11")(value);
+  return value === "" ? 11 : wholeNumber(2, "11", MOST_TIMES)(value);
 }

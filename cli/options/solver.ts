@@ -1,4 +1,5 @@
 import type { FlagParametersForType } from "@stricli/core";
+import { MOST_STEPS } from "../../src/ode/step_control.ts";
 import { tableaus } from "../../src/ode/tableaus.ts";
 import { choice, controlGroup, positive, wholeNumber } from "./parsers.ts";
 
@@ -50,7 +51,7 @@ export function solverOptions(words: SolverWords): FlagParametersForType<SolverO
     },
     solverSteps: {
       kind: "parsed",
-      parse: wholeNumber(1, "16"),
+      parse: wholeNumber(1, "16", MOST_STEPS),
       optional: true,
       placeholder: "N",
       brief: `steps of a fixed-step solver (${words.solverSteps})`,

@@ -4,6 +4,7 @@ import { netNames } from "../../src/train/config_schema.ts";
 import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";
+import { MOST_STEPS } from "../../src/ode/step_control.ts";
 import { fraction, netName, notNegative, positive, text, wholeNumber } from "./parsers.ts";
 import { type SolverOptions, solverOptions, type TraceOptions, traceOptions } from "./solver.ts";
 
@@ -195,7 +196,7 @@ function trainingSolveOptions(words: DefaultWords): FlagParametersForType<Traini
     }),
     maxSteps: {
       kind: "parsed",
-      parse: wholeNumber(1, "1000"),
+      parse: wholeNumber(1, "1000", MOST_STEPS),
       optional: true,
       placeholder: "N",
       brief: `step attempts after which a solve gives up (${words("maxSteps")})`,

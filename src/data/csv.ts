@@ -107,16 +107,23 @@ export function float32Digits(value: number): string {
 /**
  * The bytes of a CSV file of float32 values, piece by piece, in the memory of one chunk.
  *
- * @param names The columns' names, written as the first line; null for no such line.
- * @param width Numbers a line.
+ * @param columns.names The columns' names, written as the first line; null for no such line.
+ * @param columns.width Float32 values a line.
+ * @param columns.leading Whatever comes before the values of line i, counted from 0: values that float32
+ *   cannot tell apart, such as indices above 2^24, each followed by a comma.
  * @param chunks Values [rows * width], whole rows in each.
  * @throws {RangeError} If a chunk does not hold whole rows, or there is not a name a column.
  */
 export async function* encodeCsv(
-  columns: { readonly names: readonly string[] | null; readonly width: number },
+  columns: {
+    readonly names: readonly string[] | null;
+    readonly width: number;
+    readonly leading?: (line: number) => string;
+  },
   chunks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { names, width } = columns;
+  const { names, width, leading } = columns;
+  let line = 0;
   const encoder = new TextEncoder();
   if (names !== null) {
     if (names.length !== width) {
@@ -130,6 +137,7 @@ export async function* encodeCsv(
     }
     let text = "";
     for (let i = 0; i < chunk.length; i++) {
+      if (leading !== undefined && i % width === 0) text += leading(line++);
       text += float32Digits(chunk[i]!) + ((i + 1) % width === 0 ? "\n" : ",");
     }
     yield encoder.encode(text);

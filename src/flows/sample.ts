@@ -52,7 +52,8 @@ export interface Samples {
  * to the data's.
  *
  * @throws {InputError} If log-likelihoods of images are asked for.
- * @throws {RangeError} If `start` or `count` is not a whole number, or `count` is 0.
+ * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the numbers of the
+ *   last sample would be beyond 2^53.
  * @throws {FailureError} If the solve of a control group cannot go on.
  */
 export async function sample(
@@ -61,7 +62,7 @@ export async function sample(
   options: SampleOptions,
 ): Promise<Samples> {
   const { count, withLogProb, times = [] } = options;
-  requireRange(options);
+  requireRange(options, model);
   const width = rowWidth(model.network);
   const samples = new Float32Array(count * width);
   const logProb = withLogProb ? new Float64Array(count) : null;
@@ -89,7 +90,7 @@ export async function* sampleChunks(
   options: SampleOptions,
 ): AsyncGenerator<Samples> {
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
-  requireRange(options);
+  requireRange(options, model);
   const request = { ...options, seed, settings };
   const chunk = chunkOf(model, settings.controlGroup);
   const end = start + count;
@@ -113,11 +114,15 @@ export async function* sampleChunks(
   }
 }
 
-function requireRange({ start = 0, count }: SampleOptions): void {
-  if (!Number.isInteger(start) || start < 0 || !Number.isInteger(count) || count < 1) {
+function requireRange({ start = 0, count }: SampleOptions, { network }: FlowModel): void {
+  if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(count) || count < 1) {
     throw new RangeError(
       `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
     );
+  }
+  // The random numbers of sample i are those from i * width on: exact, or samples repeat each other.
+  if ((start + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
+    throw new RangeError(`sample: the numbers of sample ${start + count} are beyond 2^53`);
   }
 }
 

@@ -17,6 +17,7 @@ import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
 import { replay } from "./replay.ts";
 import type { RowSpace } from "./rows.ts";
 import { type RowsSolution, solveRows, type StepRecord } from "./solve.ts";
+import { requireCountable } from "./step_control.ts";
 import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
@@ -114,6 +115,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
     name: home.name,
     threads: 1,
     async solve(problem) {
+      requireCountable(problem.control, problem.maxSteps);
       const held = home.field(problem.field);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;

@@ -15,6 +15,7 @@ import type {
 import { describeFailures } from "./failure_message.ts";
 import { portableEngine } from "./portable_engine.ts";
 import * as at from "./simd_job.ts";
+import { requireCountable } from "./step_control.ts";
 import { PlaneTileChoice } from "./simd_tile_choice.ts";
 import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
 import relaxed from "./simd_engine.relaxed.wasm" with { type: "bytes" };
@@ -318,7 +319,9 @@ async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
   }
 }
 
-function requireProblem({ y0, field, tableau, control, controlGroup }: MlpProblem): void {
+function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
+  const { controlGroup, maxSteps } = problem;
+  requireCountable(control, maxSteps);
   const [rows, width] = y0.shape;
   const wanted = field.dims + (field.trace === null ? 0 : 1);
   if (rows < 1 || width !== wanted) {

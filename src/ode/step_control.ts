@@ -1,3 +1,5 @@
+import type { StepControl } from "./engine.ts";
+
 /**
  * How an adaptive solve chooses its steps: pure functions of one control group's
  * error norms. The rules and numbers are torchdiffeq's.
@@ -5,6 +7,23 @@
  * Source: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I,
  * 2nd edition, section II.4 (error norm, step size, and p. 169 the first step).
  */
+
+/** Most steps of one solve, and most attempts: every engine counts them in 32 bits with a sign. */
+export const MOST_STEPS = 2 ** 31 - 1;
+
+/**
+ * Refuses numbers of steps that an engine could not count to.
+ *
+ * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS}.
+ */
+export function requireCountable(control: StepControl, maxSteps: number): void {
+  const counts = { "fixed steps": control.kind === "fixed" ? control.steps : 1, maxSteps };
+  for (const [name, count] of Object.entries(counts)) {
+    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STEPS)) {
+      throw new RangeError(`solve: expected ${name} from 1 to ${MOST_STEPS}, got ${count}`);
+    }
+  }
+}
 
 const SAFETY = 0.9;
 const LARGEST_GROWTH = 10;

@@ -47,6 +47,7 @@ function forEachChunk(
   range: { readonly start: number; readonly count: number },
   use: (words: Uint32Array, from: number, offset: number, count: number) => void,
 ): void {
+  requireWords(key, range.start + range.count);
   const stream = {
     counter2: key.stream,
     counter3: key.lane ?? 0,
@@ -60,6 +61,19 @@ function forEachChunk(
     const words = kernels().words(stream, block, Math.floor(block / 2 ** 32), from + count);
     use(words, from, offset, count);
     offset += count;
+  }
+}
+
+/** A word past what a counter can hold would silently be another sequence's. */
+function requireWords({ seed, lane = 0 }: RandomKey, end: number): void {
+  const isWhole = (value: number, most: number) =>
+    Number.isInteger(value) && value >= 0 && value <= most;
+  const most = Number.MAX_SAFE_INTEGER;
+  if (!isWhole(seed, most) || !isWhole(lane, 2 ** 32 - 1) || !isWhole(end, most)) {
+    throw new RangeError(
+      `random: expected whole numbers, seed and places below 2^53 and lane below 2^32, got seed ` +
+        `${seed}, lane ${lane}, last place ${end}`,
+    );
   }
 }
 

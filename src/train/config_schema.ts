@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { suggestion } from "../data/suggestion.ts";
+import { MOST_STEPS } from "../ode/step_control.ts";
 import { tableaus } from "../ode/tableaus.ts";
 
 /*
@@ -10,6 +11,16 @@ import { tableaus } from "../ode/tableaus.ts";
 function wholeNumber(least: number) {
   const expected = `a whole number, ${least} or more`;
   return v.pipe(v.number(expected), v.safeInteger(expected), v.minValue(least, expected));
+}
+
+function stepCount() {
+  const expected = `a whole number from 1 to ${MOST_STEPS}`;
+  return v.pipe(
+    v.number(expected),
+    v.safeInteger(expected),
+    v.minValue(1, expected),
+    v.maxValue(MOST_STEPS, expected),
+  );
 }
 
 function positive() {
@@ -134,8 +145,8 @@ export const trainOptionsSchema = v.strictObject({
   ),
   rtol: described(positive(), "relative tolerance of an adaptive solver"),
   atol: described(positive(), "absolute tolerance of an adaptive solver"),
-  solverSteps: described(wholeNumber(1), "steps of a fixed-step solver"),
-  maxSteps: described(wholeNumber(1), "step attempts after which a solve gives up"),
+  solverSteps: described(stepCount(), "steps of a fixed-step solver"),
+  maxSteps: described(stepCount(), "step attempts after which a solve gives up"),
   controlGroup: described(
     v.union([
       v.pipe(

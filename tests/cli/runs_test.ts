@@ -124,6 +124,18 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
     const lines = csvRows(await succeed([...trajectories, "--out", "-"], folder));
     assert.deepEqual(lines.slice(0, 5).map((row) => row[1]), [0, 0.25, 0.5, 0.75, 1]);
     assert.deepEqual(lines.map((row) => row[0]), [0, 1, 2].flatMap((i) => new Array(5).fill(i)));
+    // Beyond 2^24 float32 has no odd numbers.
+    const far = ["--from", "20000001", "--trajectories", "2", "--n", "2", "--out", "-", ...onCpu];
+    const farLines = (await succeed(["sample", "fm", ...far], folder)).trim().split("\n");
+    const stamps = farLines.map((line) => line.split(",").slice(0, 2).join());
+    assert.deepEqual(stamps, ["20000001,0", "20000001,1", "20000002,0", "20000002,1"]);
+    const beyond = ["sample", "fm", "--from", "9007199254740000", "--out", "-", ...onCpu];
+    const { code, stderr } = await fluxion(beyond, { cwd: folder });
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /--from 9007199254740000: samples of this model are numbered up to 45\d+\n$/,
+    );
     await succeed([...trajectories, "--out", "ways.npy"], folder);
     const ways = readNpy(Deno.readFileSync(`${folder}/ways.npy`), "ways.npy");
     assert.deepEqual(ways.shape, [3, 5, 2]);

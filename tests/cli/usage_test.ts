@@ -87,6 +87,11 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["train", "cnf", "--steps", "1.5"], /--steps 1.5: expected a whole number/],
   [["train", "cnf", "--ema", "1"], /--ema 1: expected a number from 0 to below 1/],
   [["train", "cnf", "--control-group", "0"], /--control-group 0: .*or batch/],
+  // An engine counts steps in 32 bits: 4,294,967,301 were 5.
+  [["train", "cnf", "--solver-steps", "4294967301"], /4294967301: .* from 1 to 2147483647,/],
+  [["train", "cnf", "--max-steps", "4294967301"], /4294967301: .* from 1 to 2147483647,/],
+  [["sample", "r", "--out", "-", "--solver-steps", "2147483648"], /: .* from 1 to 2147483647,/],
+  [["sample", "r", "--out", "-", "--trajectories", "4294967301"], /: .* from 2 to 65536,/],
   [["train", "cnf", "extra"], /unexpected argument extra/],
   [["sample"], /RUN is missing/],
   [["sample", "latest", "--n", "-5", "--out", "x.csv"], /--n -5: expected a whole number, 1/],

@@ -448,3 +448,23 @@ backendTest("simdEngine() says that it is the adjoint that cannot go on", ["cpu"
   assert.equal(tf.memory().numTensors, before);
   problem.dispose();
 });
+
+backendTest("engines refuse numbers of steps that they cannot count to", ["cpu"], async () => {
+  const shape = { dims: 2, hidden: 4 };
+  for (const engine of [simdEngine({ threads: 1 }), portableEngine("host")]) {
+    for (
+      const change of [
+        { control: { kind: "fixed", steps: 2 ** 32 + 5 } },
+        { control: { kind: "fixed", steps: 0 } },
+        { maxSteps: 2 ** 31 },
+      ] as const
+    ) {
+      const problem = problemOf(shape, 8, null, change);
+      await assert.rejects(async () => await engine.solve(problem), {
+        name: "RangeError",
+        message: /expected (fixed steps|maxSteps) from 1 to 2147483647, got/,
+      });
+      problem.dispose();
+    }
+  }
+});

@@ -159,3 +159,21 @@ Deno.test("permutation() has every order equally often", () => {
 Deno.test("permutation() refuses what is not a count", () => {
   for (const n of [-1, 1.5, NaN, 2 ** 32]) assert.throws(() => permutation(key, n), RangeError);
 });
+
+Deno.test("random numbers of keys and places beyond what is counted are refused", () => {
+  const refused: [Partial<RandomKey>, number][] = [
+    [{ seed: 2 ** 53 }, 0],
+    [{ seed: -1 }, 0],
+    [{ seed: 0.5 }, 0],
+    [{ lane: 2 ** 32 }, 0],
+    [{ lane: -1 }, 0],
+    [{}, 2 ** 53 - 4],
+    [{}, 0.5],
+  ];
+  for (const [change, start] of refused) {
+    assert.throws(
+      () => fillUniform({ ...key, ...change }, start, new Float64Array(8)),
+      { name: "RangeError", message: /random: expected whole numbers/ },
+    );
+  }
+});

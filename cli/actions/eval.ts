@@ -1,4 +1,5 @@
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
+import type { PointValues } from "../../src/flows/standardization.ts";
 import { isImageNetwork, rowWidth } from "../../src/nn/network.ts";
 import { densityMass, evaluateCnf, evaluateFm } from "../../src/report/evaluation.ts";
 import { InputError } from "../../src/runtime/errors.ts";
@@ -69,7 +70,7 @@ interface Task<Data> {
   readonly flags: EvalFlags;
   readonly dataset: Data;
   /** [n * w] */
-  readonly rows: Float32Array;
+  readonly rows: PointValues;
   readonly seed: number;
 }
 

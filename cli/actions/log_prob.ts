@@ -33,7 +33,7 @@ export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
     }
     const settings = solveSettings(flags, config);
     const options = { settings, trace, seed: flags.seed ?? 0 };
-    const values = (await logProbOf(model, engine, Float32Array.from(points), options)).logProb;
+    const values = (await logProbOf(model, engine, points, options)).logProb;
     await writeStream(
       path,
       /\.npy$/i.test(out)

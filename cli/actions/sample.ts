@@ -3,6 +3,12 @@ import { encodeNpy } from "../../src/data/npy.ts";
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { rowWidth } from "../../src/nn/network.ts";
 import { sampleChunks, type SampleOptions, type Samples } from "../../src/flows/sample.ts";
+import {
+  decimalsOf,
+  fitsFloat32,
+  type PointValues,
+  type Standardization,
+} from "../../src/flows/standardization.ts";
 import type { Network } from "../../src/nn/network.ts";
 import {
   evenTimes,
@@ -99,13 +105,26 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
     }
   }
   try {
-    const shape = { network, count, first: options.start!, times };
+    const shape = {
+      network,
+      count,
+      first: options.start!,
+      times,
+      standardization: model.standardization ?? null,
+    };
     switch (format) {
       case "png":
         await writeFileAtomic(path, await picture(chunks(), shape, opened.name));
         break;
       case "npy":
-        await writeStream(path, encodeNpy(npyShape(shape, options), rows(chunks(), shape)));
+        await writeStream(
+          path,
+          encodeNpy(
+            npyShape(shape, options),
+            rows(chunks(), shape),
+            fitsFloat32(model.standardization) ? "<f4" : "<f8",
+          ),
+        );
         break;
       case "csv":
         await writeStream(path, csv(chunks(), shape, options));
@@ -128,19 +147,25 @@ interface Drawn {
   readonly first: number;
   /** Of trajectories; else undefined. */
   readonly times: readonly number[] | undefined;
+  readonly standardization: Standardization | null;
 }
 
 /** Rows as files hold them: NCHW for images, the log-likelihood last, trajectories [n, times, ...]. */
-async function* rows(chunks: AsyncIterable<Samples>, drawn: Drawn): AsyncGenerator<Float32Array> {
+async function* rows(chunks: AsyncIterable<Samples>, drawn: Drawn): AsyncGenerator<PointValues> {
   for await (const chunk of chunks) yield rowsOf(chunk, drawn);
 }
 
-function rowsOf({ samples, logProb, states }: Samples, { network, times }: Drawn): Float32Array {
+function rowsOf(
+  { samples, logProb, states }: Samples,
+  { network, times, standardization }: Drawn,
+): PointValues {
   const width = rowWidth(network);
   const n = samples.length / width;
   const tables = times === undefined ? [samples] : states;
   const rowLength = tables.length * width + (logProb === null ? 0 : 1);
-  const out = new Float32Array(n * rowLength);
+  const out = standardization === null
+    ? new Float32Array(n * rowLength)
+    : new Float64Array(n * rowLength);
   for (let row = 0; row < n; row++) {
     tables.forEach((table, k) => {
       const values = table.subarray(row * width, (row + 1) * width);
@@ -152,7 +177,7 @@ function rowsOf({ samples, logProb, states }: Samples, { network, times }: Drawn
 }
 
 /** One image from NHWC to NCHW; a point as it is. */
-function channelsFirst(network: Network, values: Float32Array): Float32Array {
+function channelsFirst(network: Network, values: PointValues): PointValues {
   if (network.kind === "mlp" || network.channels === 1) return values;
   const { channels } = network;
   const pixels = values.length / channels;
@@ -182,15 +207,16 @@ function csv(
   options: SampleOptions,
 ): AsyncGenerator<Uint8Array> {
   const width = rowWidth(drawn.network);
-  const { times } = drawn;
+  const { times, standardization } = drawn;
+  const decimals = standardization === null ? [] : decimalsOf(standardization);
   if (times === undefined) {
     const columns = width + (options.withLogProb ? 1 : 0);
-    return encodeCsv({ names: null, width: columns }, rows(chunks, drawn));
+    return encodeCsv({ names: null, width: columns, decimals }, rows(chunks, drawn));
   }
   const stamps = times.map((t) => float32Digits(Math.fround(t)));
   const leading = (line: number) =>
     `${drawn.first + Math.floor(line / stamps.length)},${stamps[line % stamps.length]},`;
-  return encodeCsv({ names: null, width, leading }, rows(chunks, drawn));
+  return encodeCsv({ names: null, width, decimals, leading }, rows(chunks, drawn));
 }
 
 async function picture(
@@ -199,7 +225,7 @@ async function picture(
   title: string,
 ): Promise<Uint8Array> {
   const width = rowWidth(network);
-  const tables = Array.from({ length: times?.length ?? 1 }, () => new Float32Array(count * width));
+  const tables = Array.from({ length: times?.length ?? 1 }, () => new Float64Array(count * width));
   let filled = 0;
   for await (const { samples, states } of chunks) {
     (times === undefined ? [samples] : states).forEach((table, k) => tables[k]!.set(table, filled));

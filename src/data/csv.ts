@@ -105,10 +105,12 @@ export function float32Digits(value: number): string {
 }
 
 /**
- * The bytes of a CSV file of float32 values, piece by piece, in the memory of one chunk.
+ * The bytes of a CSV file of numbers, piece by piece, in the memory of one chunk.
  *
  * @param columns.names The columns' names, written as the first line; null for no such line.
- * @param columns.width Float32 values a line.
+ * @param columns.width Values a line.
+ * @param columns.decimals Digits after the point of each column, 0 to 100, trailing zeros left out;
+ *   null or left out: as many as a float32 needs.
  * @param columns.leading Whatever comes before the values of line i, counted from 0: values that float32
  *   cannot tell apart, such as indices above 2^24, each followed by a comma.
  * @param chunks Values [rows * width], whole rows in each.
@@ -118,11 +120,12 @@ export async function* encodeCsv(
   columns: {
     readonly names: readonly string[] | null;
     readonly width: number;
+    readonly decimals?: readonly (number | null)[];
     readonly leading?: (line: number) => string;
   },
-  chunks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+  chunks: AsyncIterable<Float32Array | Float64Array> | Iterable<Float32Array | Float64Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { names, width, leading } = columns;
+  const { names, width, decimals = [], leading } = columns;
   let line = 0;
   const encoder = new TextEncoder();
   if (names !== null) {
@@ -138,7 +141,11 @@ export async function* encodeCsv(
     let text = "";
     for (let i = 0; i < chunk.length; i++) {
       if (leading !== undefined && i % width === 0) text += leading(line++);
-      text += float32Digits(chunk[i]!) + ((i + 1) % width === 0 ? "\n" : ",");
+      const places = decimals[i % width] ?? null;
+      const digits = places === null
+        ? float32Digits(Math.fround(chunk[i]!))
+        : String(Number(chunk[i]!.toFixed(places)));
+      text += digits + ((i + 1) % width === 0 ? "\n" : ",");
     }
     yield encoder.encode(text);
   }

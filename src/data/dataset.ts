@@ -8,8 +8,8 @@ export interface KnownDensity {
 
 /** A table of points [count, dims], row-major, with optional class labels. */
 export interface PointTable {
-  /** [count * dims]. */
-  readonly points: Float32Array;
+  /** [count * dims], in the data's units: float64 where they come from a file. */
+  readonly points: Float32Array | Float64Array;
   /** Number of points. */
   readonly count: number;
   /** A class a point [count], or null. */
@@ -28,6 +28,12 @@ export interface PointRows {
   readonly dims: number;
 }
 
+/** The file that points come from: a table in units of its own. */
+export interface PointFile {
+  /** A name a column; null where the file has none. */
+  readonly columns: readonly string[] | null;
+}
+
 /** Points of any dimension, split into train and test. */
 export interface PointDataset {
   /** Tells points from images. */
@@ -40,6 +46,8 @@ export interface PointDataset {
   readonly train: PointTable;
   /** What it is judged by. */
   readonly test: PointTable;
+  /** What the file says of the points; absent where they come from none. */
+  readonly file?: PointFile;
   /** Where the generating density is known; else null. */
   readonly density: KnownDensity | null;
   /** Fresh points of the same distribution: [n * dims], a function of (seed, n); null for data from a file. */

@@ -40,13 +40,14 @@ export function pointsFromBytes(
   place: string,
   options: FileOptions,
 ): PointDataset {
-  const { points, count, dims } = parsePoints(bytes, place);
+  const { points, columns, count, dims } = parsePoints(bytes, place);
   requireSplittable(count, place);
   return {
     kind: "points",
     name: place,
     dims,
-    ...splitPoints({ points: Float32Array.from(points), count, labels: null }, dims, options.seed),
+    ...splitPoints({ points, count, labels: null }, dims, options.seed),
+    file: { columns },
     density: null,
     draw: null,
   };

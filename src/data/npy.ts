@@ -127,18 +127,24 @@ function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: rea
   return out;
 }
 
+/** Element types that are written: float32, or float64. */
+export type NpyFloat = "<f4" | "<f8";
+
 /**
- * The header of an NPY file of float32 in row-major order, version 1.0, padded
+ * The header of an NPY file of floats in row-major order, version 1.0, padded
  * with spaces so that the data begin at a multiple of 64 bytes.
  *
  * @throws {RangeError} If a length is not a whole number of at least 0.
  */
-export function npyHeader(shape: readonly number[]): Uint8Array<ArrayBuffer> {
+export function npyHeader(
+  shape: readonly number[],
+  type: NpyFloat = "<f4",
+): Uint8Array<ArrayBuffer> {
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     throw new RangeError(`npyHeader: not a shape: (${shape.join(", ")})`);
   }
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const total = Math.ceil((10 + dictionary.length + 1) / ALIGNMENT) * ALIGNMENT;
   const text = dictionary.padEnd(total - 11) + "\n";
   const bytes = new Uint8Array(total);
@@ -150,24 +156,27 @@ export function npyHeader(shape: readonly number[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The bytes of an NPY file of float32, piece by piece: an array of any size is
+ * The bytes of an NPY file of floats, piece by piece: an array of any size is
  * written in the memory of one chunk.
  *
  * @param shape Of the whole array.
  * @param chunks Its values in row-major order, cut anywhere.
+ * @param type Of the elements: float32 when left out.
  * @throws {RangeError} If the chunks hold more or fewer values than `shape` says.
  */
 export async function* encodeNpy(
   shape: readonly number[],
-  chunks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+  chunks: AsyncIterable<Float32Array | Float64Array> | Iterable<Float32Array | Float64Array>,
+  type: NpyFloat = "<f4",
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const expected = shape.reduce((product, length) => product * length, 1);
   let seen = 0;
-  yield npyHeader(shape);
+  yield npyHeader(shape, type);
   for await (const chunk of chunks) {
     seen += chunk.length;
     if (seen > expected) break;
-    yield new Uint8Array(chunk.slice().buffer); // every engine that Deno runs on is little-endian
+    const values = type === "<f4" ? Float32Array.from(chunk) : Float64Array.from(chunk);
+    yield new Uint8Array(values.buffer); // every engine that Deno runs on is little-endian
   }
   if (seen !== expected) {
     throw new RangeError(

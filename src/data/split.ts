@@ -47,9 +47,12 @@ export function splitPoints(
 }
 
 function gather(table: PointTable, dims: number, indices: Uint32Array): PointTable {
-  const points = new Float32Array(indices.length * dims);
+  const { points: all } = table;
+  const points = all instanceof Float64Array
+    ? new Float64Array(indices.length * dims)
+    : new Float32Array(indices.length * dims);
   indices.forEach((from, to) => {
-    points.set(table.points.subarray(from * dims, (from + 1) * dims), to * dims);
+    points.set(all.subarray(from * dims, (from + 1) * dims), to * dims);
   });
   const labels = table.labels && Uint8Array.from(indices, (from) => table.labels![from]!);
   return { points, count: indices.length, labels };

@@ -16,7 +16,8 @@ import type { Scalar, Tensor2D } from "../kernels/tensors.ts";
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al.
  * 2019) for Hutchinson's estimator with one probe along a solve.
  *
- * @param batch Data, [n, d]; stays the caller's.
+ * @param batch Data as the model takes them, [n, d]; stays the caller's. The loss of standardised
+ *   data is in nats of those.
  * @param draw The probes are a function of it and the row.
  * @throws {FailureError} If the solve of a control group cannot go on.
  */

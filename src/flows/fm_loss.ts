@@ -6,6 +6,7 @@ import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/ran
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel } from "./model.ts";
 import { pathSample, pathVelocity } from "./probability_path.ts";
+import { type PointValues, toModel } from "./standardization.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
 
 /** Rows of a batch of an evaluation, so that activations of images stay small. */
@@ -20,7 +21,7 @@ const evaluationLanes = { times: 0, noise: 1 } as const;
  *
  * Source: Lipman et al. 2023, equation 23, with t uniform on (0, 1).
  *
- * @param batch Data x1, [n, w]; stays the caller's.
+ * @param batch Data x1 as the model takes them, [n, w]; stays the caller's.
  * @param draw Times and noise are a function of it and the row.
  */
 export function fmLossAndGradient(
@@ -66,14 +67,15 @@ export function velocityRegression(
 }
 
 /**
- * The flow-matching loss over many rows, with its standard error over rows.
+ * The flow-matching loss over many rows, with its standard error over rows. Of
+ * a model of standardised points it is the loss of those, without a unit.
  *
- * @param rows Data x1, [n * w]. Row i's time and noise are a function of (seed, i).
+ * @param rows Data x1 in the data's units, [n * w]. Row i's time and noise are a function of (seed, i).
  * @throws {RangeError} If there is no row.
  */
 export async function fmLoss(
   model: FlowModel,
-  rows: Float32Array,
+  rows: PointValues,
   { seed }: { readonly seed: number },
 ): Promise<{ loss: number; lossStdErr: number }> {
   const width = rowWidth(model.network);
@@ -91,8 +93,9 @@ export async function fmLoss(
       start * width,
       new Float32Array(count * width),
     );
+    const part = rows.slice(start * width, (start + count) * width);
     const rowLosses = tf.tidy(() => {
-      const x1 = tf.tensor2d(rows.slice(start * width, (start + count) * width), [count, width]);
+      const x1 = tf.tensor2d(toModel(model.standardization, part), [count, width]);
       const { x, target } = regressionOf(x1, times, noise, model.sigmaMin);
       const velocity = applyNetwork(model.network, model.parameters.tensors, x, times);
       return tf.mean(tf.squaredDifference(velocity, target), 1);

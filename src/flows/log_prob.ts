@@ -11,6 +11,7 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
+import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
 
 /** Lane of {@link streams.evaluation} from which the probes of a likelihood are drawn. */
@@ -28,7 +29,7 @@ export interface LogProbOptions {
 
 /** Log-likelihoods, and what each control group of the solve did. */
 export interface LogProbResult {
-  /** [n], in nats. */
+  /** [n], in nats of the data's units. */
   readonly logProb: Float64Array;
   /** What each control group of the solve did. */
   readonly reports: readonly SolveReport[];
@@ -41,10 +42,12 @@ export interface LogProbResult {
  * log-density, dlogp/dt = -tr(df/dz): log p(x) = log N(z; 0, I) - change.
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1.
  *
+ * Of standardised points, log p(x) = log p(z) - sum of log(scale).
+ *
  * A row's result depends, within the tolerance, on the rows of its control
  * group; with `controlGroup: 1` every row stands alone.
  *
- * @param points [n * d], row-major.
+ * @param points [n * d], row-major, in the data's units.
  * @throws {InputError} If the model is one of images.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
  * @throws {FailureError} If the solve of a control group cannot go on.
@@ -52,7 +55,7 @@ export interface LogProbResult {
 export async function logProb(
   model: FlowModel,
   engine: Engine,
-  points: Float32Array,
+  points: PointValues,
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
   const { settings = accurateSolve, trace = { kind: "exact" }, seed = 0 } = options;
@@ -63,12 +66,14 @@ export async function logProb(
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
   const chunk = chunkOf(model, settings.controlGroup) ?? n;
+  const logScale = logScaleSum(model.standardization);
   const result = new Float64Array(n);
   const reports: SolveReport[] = [];
   for (let start = 0; start < n; start += chunk) {
     const count = Math.min(chunk, n - start);
+    const rows = points.slice(start * dims, (start + count) * dims);
     const y0 = tf.tidy(() => {
-      const x = tf.tensor2d(points.slice(start * dims, (start + count) * dims), [count, dims]);
+      const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
       return tf.concat2d([x, tf.zeros([count, 1])], 1);
     });
     const key = { seed, stream: streams.evaluation, lane: PROBE_LANE };
@@ -96,7 +101,7 @@ export async function logProb(
         const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
         return tf.sub(standardNormalLogDensity(z), change) as tf.Tensor1D;
       });
-      result.set(await logDensity.data(), start);
+      (await logDensity.data()).forEach((value, i) => result[start + i] = value - logScale);
       logDensity.dispose();
     } finally {
       solution.dispose();

@@ -3,6 +3,7 @@ import type { Network } from "../nn/network.ts";
 import type { StepControl } from "../ode/engine.ts";
 import type { Tableau } from "../ode/tableau.ts";
 import { dopri5 } from "../ode/tableaus/dopri5.ts";
+import type { Standardization } from "./standardization.ts";
 
 /** A flow: a velocity network with its weights, and which way its time runs. */
 export interface FlowModel {
@@ -14,6 +15,12 @@ export interface FlowModel {
   readonly parameters: Parameters;
   /** Width of the noise that flow matching leaves around a data point; a CNF ignores it. */
   readonly sigmaMin: number;
+  /**
+   * The scales of the table that it learnt. Samples, likelihoods and losses of rows are in the
+   * data's units with it; only the losses of training steps take rows that are standardised.
+   * Absent or null: the model learnt the numbers themselves.
+   */
+  readonly standardization?: Standardization | null;
 }
 
 /** `cnf`: trained by its likelihood. `fm`: by flow matching. */

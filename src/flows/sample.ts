@@ -14,6 +14,7 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
+import { logScaleSum, type PointValues, toData } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
 
 /** Lane of {@link streams.samples} from which the probes of sampled likelihoods are drawn; lane 0 has the prior. */
@@ -35,14 +36,14 @@ export interface SampleOptions {
   readonly times?: readonly number[];
 }
 
-/** Samples in order. Images are NHWC, flattened. */
+/** Samples in order, in the data's units. Images are NHWC, flattened. */
 export interface Samples {
-  /** [count * w]. */
-  readonly samples: Float32Array;
+  /** [count * w]; float64 where the model's points are standardised. */
+  readonly samples: PointValues;
   /** [count], in nats; null unless asked for. */
   readonly logProb: Float64Array | null;
-  /** [times][count * w]. */
-  readonly states: readonly Float32Array[];
+  /** [times][count * w]; the prior is N(center, scale^2) in the data's units. */
+  readonly states: readonly PointValues[];
   /** One a control group that was solved. */
   readonly reports: readonly SolveReport[];
 }
@@ -64,9 +65,11 @@ export async function sample(
   const { count, withLogProb, times = [] } = options;
   requireRange(options, model);
   const width = rowWidth(model.network);
-  const samples = new Float32Array(count * width);
+  const table = () =>
+    model.standardization ? new Float64Array(count * width) : new Float32Array(count * width);
+  const samples = table();
   const logProb = withLogProb ? new Float64Array(count) : null;
-  const states = times.map(() => new Float32Array(count * width));
+  const states = times.map(table);
   const reports: SolveReport[] = [];
   let done = 0;
   for await (const chunk of sampleChunks(model, engine, options)) {
@@ -163,11 +166,11 @@ async function solveRows(
   try {
     const reports = await engine.report(solution);
     requireSolved(reports, settings, cut.first);
-    const kept = async (rows: tf.Tensor2D): Promise<Float32Array> => {
+    const kept = async (rows: tf.Tensor2D): Promise<PointValues> => {
       const part = tf.slice2d(rows, [cut.from - cut.first, 0], [cut.to - cut.from, width]);
       const values = await part.data<"float32">();
       part.dispose();
-      return values;
+      return toData(model.standardization, values);
     };
     const samples = await kept(solution.y1);
     const states = await Promise.all(solution.states.map(kept));
@@ -178,7 +181,8 @@ async function solveRows(
         const change = tf.reshape(tf.slice2d(solution.y1, [0, width], [n, 1]), [n]);
         return tf.add(standardNormalLogDensity(z), change);
       });
-      logProb = Float64Array.from(await density.data()).slice(
+      const logScale = logScaleSum(model.standardization);
+      logProb = Float64Array.from(await density.data(), (value) => value - logScale).slice(
         cut.from - cut.first,
         cut.to - cut.first,
       );

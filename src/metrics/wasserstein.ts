@@ -2,7 +2,12 @@ import munkres from "munkres";
 import { fillNormal, streams } from "../runtime/random.ts";
 
 /** Rows of a row-major table; throws unless both tables have the same, at least one. */
-function pairedRows(name: string, a: Float32Array, b: Float32Array, dims: number): number {
+function pairedRows(
+  name: string,
+  a: Float32Array | Float64Array,
+  b: Float32Array | Float64Array,
+  dims: number,
+): number {
   if (!Number.isInteger(dims) || dims < 1) {
     throw new RangeError(`${name}: dims must be a whole number of at least 1, got ${dims}`);
   }
@@ -29,7 +34,11 @@ function pairedRows(name: string, a: Float32Array, b: Float32Array, dims: number
  * @returns W2, in the unit of the points.
  * @throws {RangeError} If the tables are empty or of different sizes.
  */
-export function wasserstein2(a: Float32Array, b: Float32Array, dims: number): number {
+export function wasserstein2(
+  a: Float32Array | Float64Array,
+  b: Float32Array | Float64Array,
+  dims: number,
+): number {
   const n = pairedRows("wasserstein2", a, b, dims);
   const cost = Array.from({ length: n }, (_, i) =>
     Array.from({ length: n }, (_, j) => {
@@ -61,8 +70,8 @@ export function wasserstein2(a: Float32Array, b: Float32Array, dims: number): nu
  * @throws {RangeError} If the tables are empty or of different sizes, or there is no direction.
  */
 export function slicedWasserstein2(
-  a: Float32Array,
-  b: Float32Array,
+  a: Float32Array | Float64Array,
+  b: Float32Array | Float64Array,
   options: { readonly dims: number; readonly seed: number; readonly directions?: number },
 ): number {
   const { dims, seed, directions = 256 } = options;
@@ -79,7 +88,7 @@ export function slicedWasserstein2(
   for (let direction = 0; direction < directions; direction++) {
     const u = normals.subarray(direction * dims, (direction + 1) * dims);
     const length = Math.hypot(...u);
-    const project = (points: Float32Array) =>
+    const project = (points: Float32Array | Float64Array) =>
       Float64Array.from({ length: n }, (_, i) => {
         let dot = 0;
         for (let k = 0; k < dims; k++) dot += points[i * dims + k]! * u[k]!;

@@ -9,7 +9,7 @@ import { element, svgDocument, textLine, textWidth } from "./_svg.ts";
 /** States along time, to be seen one after the other. */
 export interface Course {
   /** One table a time: points [n * 2], or images [n * height * width]. */
-  readonly states: readonly Float32Array[];
+  readonly states: readonly (Float32Array | Float64Array)[];
   /** The time of each state. */
   readonly times: readonly number[];
 }

@@ -26,7 +26,7 @@ export interface ImageGridOptions extends ImageSize {
 /** Between images and around them: white on a picture of dark images. */
 const PAPER = 255;
 
-function tile(images: Float32Array, options: ImageGridOptions) {
+function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
   const { height, width, scale = 3 } = options;
   const size = height * width;
   const n = images.length / size;
@@ -64,7 +64,10 @@ function tile(images: Float32Array, options: ImageGridOptions) {
  * @returns A PNG file of one channel.
  * @throws {RangeError} If there is no image, or not a whole number of them.
  */
-export function imageGrid(images: Float32Array, options: ImageGridOptions): Uint8Array {
+export function imageGrid(
+  images: Float32Array | Float64Array,
+  options: ImageGridOptions,
+): Uint8Array {
   const { pixels, width, height } = tile(images, options);
   return encodePng(pixels, { width, height, text: options.text });
 }
@@ -84,7 +87,7 @@ export interface PathGridOptions extends ImageSize, PictureOptions {
  * @throws {RangeError} If the states are not of one size, each with its time.
  */
 export function pathGrid(
-  states: readonly Float32Array[],
+  states: readonly (Float32Array | Float64Array)[],
   options: PathGridOptions,
 ): Promise<Uint8Array> {
   const { height, width, times, text = {} } = options;

@@ -1,6 +1,6 @@
 import type { ImageDataset, PointDataset, PointTable } from "../data/dataset.ts";
 import { type Bounds, boundsOf } from "../metrics/integrate_density.ts";
-import { readRows } from "../train/batches.ts";
+import { readImages } from "../train/batches.ts";
 import { labelledGrid } from "../plot/labelled_grid.ts";
 import { type Panel, panelsPlot } from "../plot/panels_plot.ts";
 import { pointsPlot } from "../plot/points_plot.ts";
@@ -102,7 +102,7 @@ async function images(desk: RunDesk, dataset: ImageDataset): Promise<Block> {
     const { labels } = dataset[part];
     return {
       rows: Array.from({ length: rows }, () => part),
-      pixels: readRows(dataset, part, indices),
+      pixels: readImages(dataset, part, indices),
       labels: indices.map((index) => labels === null ? "" : String(labels[index])),
     };
   });

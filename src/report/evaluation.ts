@@ -3,6 +3,7 @@ import { fmLoss } from "../flows/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import { type GridMass, integrateDensity } from "../metrics/integrate_density.ts";
 import { meanAndStdErr, pairedDifference } from "../metrics/statistics.ts";
 import { wasserstein2 } from "../metrics/wasserstein.ts";
@@ -29,8 +30,8 @@ export interface EvaluatedModel {
   readonly model: FlowModel;
   /** To solve with. */
   readonly engine: Engine;
-  /** Test rows, [n * w]. */
-  readonly rows: Float32Array;
+  /** Test rows, [n * w], in the data's units. */
+  readonly rows: PointValues;
   /** Of the evaluation's own draws. */
   readonly seed: number;
   /** How ODEs are solved. */
@@ -90,7 +91,7 @@ export async function evaluateCnf(
  */
 export function densityMass(
   { model, engine, seed, settings }: Omit<EvaluatedModel, "rows">,
-  options: { readonly around: Float32Array; readonly trace: TraceSettings },
+  options: { readonly around: PointValues; readonly trace: TraceSettings },
 ): Promise<GridMass> {
   const { around, trace } = options;
   return integrateDensity(

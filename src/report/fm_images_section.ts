@@ -2,13 +2,14 @@ import type { ImageDataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/fm_loss.ts";
 import { dataTime, priorTime } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import { nearestRows } from "../metrics/nearest_rows.ts";
 import { animation } from "../plot/animation.ts";
 import { imageFrames } from "../plot/frames.ts";
 import { imageGrid, pathGrid } from "../plot/image_grid.ts";
 import { labelledGrid } from "../plot/labelled_grid.ts";
 import { panelsPlot } from "../plot/panels_plot.ts";
-import { readRows } from "../train/batches.ts";
+import { readImages } from "../train/batches.ts";
 import type { Block } from "./document.ts";
 import { prose, subsection } from "./plan.ts";
 import {
@@ -86,7 +87,7 @@ export function planFmImages(desk: RunDesk, dataset: ImageDataset): SectionPlans
 interface ImageWays {
   readonly times: readonly number[];
   /** [times][n * w], the noise first. */
-  readonly states: readonly Float32Array[];
+  readonly states: readonly PointValues[];
 }
 
 function waysOnce(desk: RunDesk): () => Promise<ImageWays> {
@@ -108,7 +109,7 @@ function waysOnce(desk: RunDesk): () => Promise<ImageWays> {
 async function testLoss(desk: RunDesk, dataset: ImageDataset) {
   const { model } = await desk.open();
   const count = Math.min(LOSS_ROWS, dataset.test.count);
-  const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
+  const rows = readImages(dataset, "test", Array.from({ length: count }, (_, i) => i));
   return await fmLoss(model, rows, { seed: desk.run.config.seed });
 }
 
@@ -222,7 +223,7 @@ async function memoryBlocks(
   const size = height * width;
   const samples = states.at(-1)!;
   const usualCount = Math.min(USUAL, test.count);
-  const usualRows = readRows(dataset, "test", Array.from({ length: usualCount }, (_, i) => i));
+  const usualRows = readImages(dataset, "test", Array.from({ length: usualCount }, (_, i) => i));
   const queries = new Float32Array(samples.length + usualRows.length);
   queries.set(samples);
   queries.set(usualRows, samples.length);
@@ -236,7 +237,7 @@ async function memoryBlocks(
   pixels.set(samples.subarray(0, columns * size));
   for (let rank = 0; rank < nearest; rank++) {
     const indices = found.slice(0, columns).map((own) => own[rank]!.index);
-    pixels.set(readRows(dataset, "train", indices), (1 + rank) * columns * size);
+    pixels.set(readImages(dataset, "train", indices), (1 + rank) * columns * size);
   }
   const ranks = ["nearest", "second", "third"].slice(0, nearest);
   return [

@@ -1,6 +1,7 @@
 import type { PointDataset } from "../data/dataset.ts";
 import { dataTime, priorTime } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import { animation } from "../plot/animation.ts";
 import { cloudFrames } from "../plot/frames.ts";
 import { pointsPlot } from "../plot/points_plot.ts";
@@ -27,7 +28,7 @@ export interface DrawnWays {
   /** From the prior's time to the data's. */
   readonly times: readonly number[];
   /** [times][n * w], the noise first. */
-  readonly states: readonly Float32Array[];
+  readonly states: readonly PointValues[];
 }
 
 /** Draws the samples of a run of points once; later calls give the same. */

@@ -1,5 +1,6 @@
 import type { PointDataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import { meanAndStdErr } from "../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../plot/curves_plot.ts";
@@ -38,7 +39,7 @@ export function evenTimes(from: number, to: number, count: number): number[] {
  */
 export async function samplesPicture(
   network: Network,
-  samples: Float32Array,
+  samples: PointValues,
   options: PictureOptions,
 ): Promise<Uint8Array> {
   switch (network.kind) {
@@ -64,7 +65,7 @@ export async function samplesPicture(
  */
 export function trajectoriesPicture(
   network: Network,
-  states: readonly Float32Array[],
+  states: readonly PointValues[],
   options: PictureOptions & { readonly times: readonly number[] },
 ): Promise<Uint8Array> {
   const { times, ...picture } = options;

@@ -1,5 +1,6 @@
 import type { FlowModel, SolveSettings } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import { meanAndStdErr } from "../metrics/statistics.ts";
 import type { Engine } from "../ode/engine.ts";
 import { tableaus } from "../ode/tableaus.ts";
@@ -18,8 +19,8 @@ export interface StudiedSamples {
   readonly options: readonly string[];
   /** Mean field evaluations a solve. */
   readonly nfe: number;
-  /** [count * w], from the same noise for all. */
-  readonly samples: Float32Array;
+  /** [count * w] in the data's units, from the same noise for all. */
+  readonly samples: PointValues;
   /** Root mean square of the difference to the accurate samples, over all numbers. */
   readonly error: number;
 }
@@ -44,7 +45,7 @@ export async function studySolvers(
   model: FlowModel,
   engine: Engine,
   settings: { readonly count: number; readonly seed: number; readonly solve: SolveSettings },
-): Promise<{ readonly accurate: Float32Array; readonly studied: readonly StudiedSamples[] }> {
+): Promise<{ readonly accurate: PointValues; readonly studied: readonly StudiedSamples[] }> {
   const { count, seed, solve } = settings;
   const draw = (changed: Partial<SolveSettings>) =>
     sample(model, engine, { count, seed, settings: { ...solve, ...changed } });
@@ -78,7 +79,7 @@ export async function studySolvers(
   return { accurate, studied };
 }
 
-function rootMeanSquare(a: Float32Array, b: Float32Array): number {
+function rootMeanSquare(a: PointValues, b: PointValues): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
   return Math.sqrt(sum / a.length);

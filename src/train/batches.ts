@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, ImageDataset } from "../data/dataset.ts";
 import { permutation, streams } from "../runtime/random.ts";
 
 /**
@@ -53,22 +53,35 @@ export function datasetWidth(dataset: Dataset): number {
     : dataset.height * dataset.width * dataset.channels;
 }
 
-/** The rows of a data set at `indices`, [indices.length * datasetWidth], row-major. */
+/**
+ * The rows of a data set at `indices`, [indices.length * datasetWidth], row-major, in the data's
+ * units: float64 where the data set has them so.
+ */
 export function readRows(
   dataset: Dataset,
   part: "train" | "test",
   indices: ArrayLike<number>,
-): Float32Array {
-  const width = datasetWidth(dataset);
-  const rows = new Float32Array(indices.length * width);
-  if (dataset.kind === "images") {
-    dataset[part].read(indices, rows);
-    return rows;
-  }
+): Float32Array | Float64Array {
+  if (dataset.kind === "images") return readImages(dataset, part, indices);
+  const width = dataset.dims;
   const { points } = dataset[part];
+  const rows = points instanceof Float64Array
+    ? new Float64Array(indices.length * width)
+    : new Float32Array(indices.length * width);
   for (let row = 0; row < indices.length; row++) {
     const from = indices[row]! * width;
     rows.set(points.subarray(from, from + width), row * width);
   }
   return rows;
+}
+
+/** The images of a data set at `indices`, [indices.length * datasetWidth], NHWC. */
+export function readImages(
+  dataset: ImageDataset,
+  part: "train" | "test",
+  indices: ArrayLike<number>,
+): Float32Array {
+  const pixels = new Float32Array(indices.length * datasetWidth(dataset));
+  dataset[part].read(indices, pixels);
+  return pixels;
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient } from "../flows/cnf_loss.ts";
 import { fmLossAndGradient } from "../flows/fm_loss.ts";
 import type { LossAndGradient } from "../flows/loss.ts";
+import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engine } from "../ode/engine.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { FailureError } from "../runtime/errors.ts";
@@ -124,7 +125,7 @@ async function takeStep(
   indices: Uint32Array,
 ): Promise<Pick<PendingStep, "loss" | "nfe">> {
   const { config, dataset } = plan;
-  const rows = readRows(dataset, "train", indices);
+  const rows = toModel(learner.model.standardization, readRows(dataset, "train", indices));
   const batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
   try {
     const { loss, gradient, nfe } = await lossAndGradient(
@@ -231,14 +232,16 @@ class LossReader {
 
   async collect(): Promise<void> {
     if (this.#pending.length === 0) return;
-    const { plan, writer, backend, hooks, clock } = this.#session;
+    const { plan, learner, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
     const values = await Promise.all(this.#pending.map(({ loss }) => loss.data()));
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
+    // A CNF's loss is a likelihood, which has the data's units; a squared error has those of z.
+    const logScale = config.model === "cnf" ? logScaleSum(learner.model.standardization) : 0;
     const entries = this.#pending.map(({ step, nfe }, i) => ({
       step,
-      loss: values[i]![0]!,
+      loss: values[i]![0]! + logScale,
       stepMs,
       nfe,
     }));

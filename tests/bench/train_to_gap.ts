@@ -25,11 +25,11 @@ const tablePlan = { hidden: 64, lr: 1e-2, warmup: 20, steps: 400, batchSize: 512
 export const trainToGapSetup: OpenSetup = async (python, folder) => {
   const data = await openDataset("moons", { seed: SEED, binarize: false, dataDir: null });
   if (data.kind !== "points" || data.density === null) throw new Error("moons has a density");
-  const test = data.test.points.slice(0, TEST_ROWS * data.dims);
+  const test = Float32Array.from(data.test.points.slice(0, TEST_ROWS * data.dims));
   const trueLoss = -data.density.logDensity(test).reduce((sum, value) => sum + value, 0) /
     TEST_ROWS;
   const { hidden, lr, warmup, steps, batchSize, clip } = trainDefaults.cnf.mlp;
-  await writeFloats(`${folder}/train.f32`, data.train.points);
+  await writeFloats(`${folder}/train.f32`, Float32Array.from(data.train.points));
   await writeFloats(`${folder}/test.f32`, test);
   const plans = {
     "the table's plan": tablePlan,

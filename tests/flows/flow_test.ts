@@ -4,7 +4,7 @@ import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
 import { fmLoss, fmLossAndGradient } from "../../src/flows/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/model.ts";
-import { sample } from "../../src/flows/sample.ts";
+import { sample, type SampleOptions } from "../../src/flows/sample.ts";
 import { Parameters } from "../../src/kernels/parameters.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
@@ -65,6 +65,35 @@ for (const kind of ["cnf", "fm"] as const) {
     },
   );
 }
+
+backendTest("a model with scales samples and judges in the data's units", ["cpu"], async () => {
+  const bare = freshModel("cnf", mlp, 3);
+  // A center that float32 holds in steps of 128, as a time in seconds since 1970.
+  const standardization = { kind: "zscore", center: [1.7e9, -3], scale: [40, 0.01] } as const;
+  const model: FlowModel = { ...bare, standardization };
+  const options = { count: 16, seed: 2, times: [1, 0], withLogProb: { trace: { kind: "exact" } } };
+  const z = await sample(bare, engine, options as SampleOptions);
+  const x = await sample(model, engine, options as SampleOptions);
+  const inDataUnits = (rows: ArrayLike<number>) =>
+    Float64Array.from(rows, (value, i) => i % 2 === 0 ? 1.7e9 + 40 * value : -3 + 0.01 * value);
+  assert.deepEqual(x.samples, inDataUnits(z.samples));
+  assert.deepEqual(x.states, z.states.map(inDataUnits));
+  // By the change of variables a density is divided by the product of the scales.
+  const logScale = Math.log(40 * 0.01);
+  x.logProb!.forEach((value, i) => assert.ok(Math.abs(value + logScale - z.logProb![i]!) < 1e-12));
+  const [found, bareFound] = [
+    await logProb(model, engine, x.samples),
+    await logProb(bare, engine, z.samples),
+  ];
+  found.logProb.forEach((value, i) =>
+    assert.ok(Math.abs(value + logScale - bareFound.logProb[i]!) < 1e-5)
+  );
+  // The regression's loss has no unit.
+  const loss = await fmLoss(model, x.samples, { seed: 1 });
+  const bareLoss = await fmLoss(bare, z.samples as Float32Array, { seed: 1 });
+  assert.ok(Math.abs(loss.loss / bareLoss.loss - 1) < 1e-5);
+  model.parameters.dispose();
+});
 
 backendTest("logProb() by Hutchinson's estimator is right in the mean", ["cpu"], async () => {
   const model = freshModel("cnf", mlp);

@@ -54,6 +54,14 @@ export {
   type OdeintResult,
 } from "./src/ode/odeint.ts";
 export * from "./src/flows/model.ts";
+export {
+  logScaleSum,
+  type PointValues,
+  type Standardization,
+  type StandardizationKind,
+  toData,
+  toModel,
+} from "./src/flows/standardization.ts";
 export * from "./src/flows/probability_path.ts";
 export * from "./src/flows/loss.ts";
 export { cnfLossAndGradient } from "./src/flows/cnf_loss.ts";

@@ -65,8 +65,8 @@ export class Learner {
     for (const values of [weights, ema ?? [], moments.m, moments.v]) {
       if (!values.every(Number.isFinite)) {
         throw new FailureError(
-          `step ${step}: the weights or their moments are no longer finite; the last good ` +
-            "checkpoint stays; try a smaller --lr, or --clip",
+          `step ${step}: the weights or their moments are no longer finite; try a --lr ` +
+            `below ${this.#config.lr} first, then --clip; the last good checkpoint stays`,
         );
       }
     }

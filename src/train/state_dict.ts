@@ -29,7 +29,8 @@ export function parameterTensors(
  * The reverse of {@link parameterTensors}: one flat vector in device order.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If a tensor is missing or has another shape: the first one, with both shapes.
+ * @throws {InputError} If a tensor is missing, has another shape, or a value that is not finite in
+ *   float32: the first one, with both shapes or the value.
  */
 export function parameterVector(
   layout: ParameterLayout,
@@ -64,7 +65,15 @@ function tensorOf(
   if (found.values instanceof BigInt64Array) {
     throw new InputError(`${place}: ${name} holds whole numbers, expected floating-point ones`);
   }
-  return Float32Array.from(found.values);
+  const values = Float32Array.from(found.values);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const inFloat32 = Number.isFinite(found.values[bad]) ? " in float32" : "";
+    throw new InputError(
+      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights have to be finite`,
+    );
+  }
+  return values;
 }
 
 /** The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network. */

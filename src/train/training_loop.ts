@@ -137,7 +137,7 @@ async function takeStep(
     gradient.dispose();
     return { loss, nfe };
   } catch (error) {
-    throw atStep(step + 1, error);
+    throw atStep(step + 1, error, step > 0 ? `${lowerRate(config)}; ` : "");
   } finally {
     batch.dispose();
   }
@@ -167,10 +167,15 @@ async function lossAndGradient(
   }
 }
 
-/** A failure, with the step at which it happened. */
-function atStep(step: number, error: unknown): unknown {
+/** What to try first where training diverges after its first step: too high a rate is its usual cause. */
+function lowerRate({ lr }: TrainConfig): string {
+  return `try a --lr below ${lr} first, for the weights may have run away`;
+}
+
+/** A failure, with the step at which it happened, and what to try before what the failure itself says. */
+function atStep(step: number, error: unknown, advice = ""): unknown {
   return error instanceof FailureError
-    ? new FailureError(`step ${step}: ${error.message}; the last checkpoint stays`, {
+    ? new FailureError(`step ${step}: ${advice}${error.message}; the last checkpoint stays`, {
       cause: error,
     })
     : error;
@@ -198,7 +203,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
       if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engine });
     });
   } catch (error) {
-    throw atStep(step, error);
+    throw atStep(step, error, step > 0 ? `${lowerRate(config)}; ` : "");
   }
   losses.restartClock();
 }
@@ -262,8 +267,8 @@ class LossReader {
     const bad = entries[badIndex];
     if (bad !== undefined) {
       throw new FailureError(
-        `step ${bad.step}: the loss is ${bad.loss}; the last good checkpoint stays; ` +
-          "try a smaller --lr, or --clip, and look for NaN and very large values in the data",
+        `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then --clip, and look ` +
+          "for NaN and very large values in the data; the last good checkpoint stays",
       );
     }
     this.restartClock();

@@ -163,3 +163,22 @@ Deno.test("parameterTensors() of any network round trips", () => {
     { numRuns: 30 },
   );
 });
+
+Deno.test("stateDictWeights() refuses weights that are not finite, by tensor and place", () => {
+  for (const [value, words] of [[NaN, "NaN"], [Infinity, "Infinity"], [-1e39, "-Infinity in"]]) {
+    const file = fileWith(resnet, (tensors) =>
+      tensors.map((tensor) => {
+        if (tensor.name !== "layers.1.block.2.weight") return tensor;
+        const values = Float64Array.from(tensor.values as Float32Array);
+        values[5] = value as number;
+        return { ...tensor, values };
+      }));
+    assert.throws(
+      () => stateDictWeights(decodeStateDict(file, "w.safetensors"), resnet),
+      {
+        name: "InputError",
+        message: new RegExp(`^w.safetensors: layers.1.block.2.weight\\[5\\] is ${words}`),
+      },
+    );
+  }
+});

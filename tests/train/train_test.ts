@@ -240,7 +240,10 @@ Deno.test("train() stops at a loss that is not finite and keeps the last good ch
       }),
       (error: Error) => {
         assert.ok(error instanceof FailureError, String(error));
-        assert.match(error.message, new RegExp(`^step ${bad}: the loss is (NaN|Infinity)`));
+        assert.match(
+          error.message,
+          new RegExp(`^step ${bad}: the loss is (NaN|Infinity); try a --lr below`),
+        );
         return true;
       },
     );
@@ -385,3 +388,49 @@ backendTest("train() logs late losses in order, near the CPU's", ["webgpu"], asy
     });
   });
 });
+
+Deno.test("train() that diverges names the learning rate first", () =>
+  inTempDir(async (folder) => {
+    for (
+      const [name, options] of [
+        ["cnf", { ...smallRuns.cnf, lr: 1e9, schedule: "constant", steps: 20 }],
+        ["fm", { ...smallRuns.fm, lr: 1e30, schedule: "constant", steps: 20 }],
+      ] as const
+    ) {
+      await assert.rejects(
+        train(options, {
+          run: `${folder}/${name}`,
+          openDataset: () => Promise.resolve(smallPoints()),
+        }),
+        (error: Error) => {
+          assert.ok(error instanceof FailureError, String(error));
+          const advice = /try [^;,]*/.exec(error.message);
+          assert.match(advice?.[0] ?? "", /^try a --lr below (1000000000|1e\+30)/);
+          return true;
+        },
+      );
+      assert.ok((await readRun(`${folder}/${name}`, "raw")).weights.every(Number.isFinite));
+    }
+  }));
+
+Deno.test("train() leaves no weights that its last step made infinite", () =>
+  inTempDir(async (folder) => {
+    const run = `${folder}/run`;
+    const options = {
+      ...smallRuns.fm,
+      lr: 1e39,
+      warmup: 0,
+      schedule: "constant",
+      steps: 1,
+    } as const;
+    await assert.rejects(
+      train(options, {
+        run,
+        openDataset: () => Promise.resolve(smallPoints()),
+      }),
+      {
+        name: "FailureError",
+        message: /^step 1: .*--lr below 1e\+39/,
+      },
+    );
+  }));

@@ -9,6 +9,7 @@ import {
   UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { FailureError, InputError } from "../src/runtime/errors.ts";
+import { oneLine } from "../src/runtime/quoted.ts";
 import { ClosedPipe } from "./terminal.ts";
 
 /** What an error means to the shell: its words, and the exit code. */
@@ -61,8 +62,13 @@ function usageMessage(error: ArgumentScannerError): string {
   return error.message;
 }
 
-/** The words and the exit code for whatever a command threw. */
+/** The words, on one line that a terminal only shows, and the exit code for whatever a command threw. */
 export function verdict(error: unknown): Verdict {
+  const { message, exitCode } = judged(error);
+  return { message: message === null ? null : oneLine(message), exitCode };
+}
+
+function judged(error: unknown): Verdict {
   if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
   if (error instanceof Interrupted) return { message: error.message, exitCode: 130 };
   if (error instanceof ArgumentScannerError) {

@@ -1,3 +1,4 @@
+import { oneLine } from "../src/runtime/quoted.ts";
 import { writeMessage } from "./terminal.ts";
 
 /** Turns Ctrl-C into a request to stop. Release it when the work is over. */
@@ -18,7 +19,7 @@ export function catchInterrupt(options: { readonly words: string }): Interrupt {
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);
     controller.abort();
-    writeMessage(`\n${options.words}\n`);
+    writeMessage(`\n${oneLine(options.words)}\n`);
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);

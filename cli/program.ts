@@ -1,5 +1,6 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
 import { InputError } from "../src/runtime/errors.ts";
+import { harmless } from "../src/runtime/quoted.ts";
 import { buildFluxion } from "./application.ts";
 import { verdict } from "./errors.ts";
 import { paint, writeMessage, writeResult } from "./terminal.ts";
@@ -21,7 +22,9 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     const { message, exitCode } = verdict(error);
     if (message !== null) {
       writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
-      if (args.includes("--debug") && error instanceof Error) writeMessage(`${error.stack}\n`);
+      if (args.includes("--debug") && error instanceof Error) {
+        writeMessage(`${harmless(String(error.stack))}\n`);
+      }
     }
     return exitCode;
   }

@@ -1,3 +1,4 @@
+import { oneLine } from "../src/runtime/quoted.ts";
 import { paint, writeMessage } from "./terminal.ts";
 
 /** How far a piece of work is. */
@@ -46,8 +47,10 @@ export function showProgress(
       const rate = (done - first.done) / (now - first.at);
       const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
       // A narrow terminal cuts the end off.
-      const text = [`${options.what} ${done}/${total}`, left ?? extrapolated, words]
-        .filter((part) => part !== "").join(", ");
+      const text = oneLine(
+        [`${options.what} ${done}/${total}`, left ?? extrapolated, words]
+          .filter((part) => part !== "").join(", "),
+      );
       if (!terminal) return writeMessage(`${text}\n`);
       const full = Math.round(BAR_CELLS * Math.min(1, done / total));
       const bar = paint("green", "█".repeat(full), Deno.stderr) +

@@ -2,6 +2,7 @@
  * The only place that writes to the terminal: results go to stdout, everything
  * that is said about them to stderr.
  */
+import { harmless } from "../src/runtime/quoted.ts";
 
 const encoder = new TextEncoder();
 
@@ -28,9 +29,12 @@ export function writeResult(result: string | Uint8Array): void {
   }
 }
 
-/** Writes one line of a result to stdout. */
+/**
+ * Writes one line of a result to stdout; on a terminal, text that it would obey is escaped (a
+ * folder's name may hold anything). Scripts get every byte.
+ */
 export function printLine(line: string): void {
-  writeResult(`${line}\n`);
+  writeResult(`${Deno.stdout.isTerminal() ? harmless(line) : line}\n`);
 }
 
 /** Writes words for people to stderr as they are; a closed stderr is no reason to stop. */
@@ -47,7 +51,7 @@ export type Say = (line: string) => void;
 
 /** A {@link Say} to stderr, or to nobody with `--quiet`. */
 export function speaker(options: { readonly quiet?: boolean }): Say {
-  return options.quiet ? () => {} : (line) => writeMessage(`${line}\n`);
+  return options.quiet ? () => {} : (line) => writeMessage(`${harmless(line)}\n`);
 }
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };

@@ -3,6 +3,7 @@ import { sample } from "../../src/flows/sample.ts";
 import { curvesPicture, PICTURED, rowKind, samplesPicture } from "../../src/report/run_pictures.ts";
 import { gigabytes } from "../../src/report/words.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
 import type { PictureView, TrainHooks } from "../../src/train/hooks.ts";
@@ -136,7 +137,7 @@ function memoryWords({ peakMemoryBytes }: RunMetrics): string {
 async function readConfigFile(path: string): Promise<ConfigFile> {
   let text: string;
   try {
-    text = await Deno.readTextFile(userPath(path));
+    text = await readBoundedText(userPath(path), MOST_JSON_BYTES);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError(`--config ${path}: no such file; check the path`);

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import type { TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { shownPath } from "../paths.ts";
@@ -43,7 +44,7 @@ export function theoremFile(folder: string, name: TheoremName, ending: "json" | 
 /** What the check of a theorem found in an earlier session; null where that is not there or not whole. */
 export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(theoremFile(folder, name, "json")));
+    return JSON.parse(await readBoundedText(theoremFile(folder, name, "json"), MOST_JSON_BYTES));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;
@@ -139,7 +140,9 @@ function words(key: keyof HomeworkOptions, value: string | number): string {
 export async function readHomeworkOptions(folder: string): Promise<HomeworkOptions> {
   const path = `${folder}/${names.options}`;
   try {
-    const { format, size, seed, backend } = JSON.parse(await Deno.readTextFile(path));
+    const { format, size, seed, backend } = JSON.parse(
+      await readBoundedText(path, MOST_JSON_BYTES),
+    );
     if (format === FORMAT) return { size, seed, backend };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {

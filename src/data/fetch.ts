@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
+import { named } from "../runtime/quoted.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
 import { fileKind } from "./input_file.ts";
 import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
@@ -160,7 +161,9 @@ async function receive(
   const response = await fetch(url, { signal: options.signal ?? null });
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw new InputError(`${url}: the server answered ${response.status} ${response.statusText}`);
+    throw new InputError(
+      `${url}: the server answered ${response.status} ${named(response.statusText)}`,
+    );
   }
   const limit = file.bytes + GZIP_OVERHEAD;
   const declared = Number(response.headers.get("content-length") ?? NaN);

@@ -1,4 +1,5 @@
 import { InputError } from "../runtime/errors.ts";
+import { named, quoted } from "../runtime/quoted.ts";
 
 /** An array as an NPY file holds it, in row-major order. */
 export interface NpyArray {
@@ -10,6 +11,9 @@ export interface NpyArray {
 
 const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64;
+
+/** numpy's own bound on the number of axes (NPY_MAXDIMS of numpy 2). */
+const MOST_AXES = 64;
 
 /** How each element type is read; numpy's `<` is little-endian, `|` has no byte order. */
 const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
@@ -47,19 +51,24 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const read = type === undefined || !Object.hasOwn(readers, type) ? undefined : readers[type];
   if (type === undefined || read === undefined) {
     throw new InputError(
-      `${place}: cannot read NPY elements of type ${quote(type ?? "(structured)")}; save as ` +
+      `${place}: cannot read NPY elements of type ${quoted(type ?? "(structured)")}; save as ` +
         `little-endian numbers, for example array.astype("<f4")`,
     );
   }
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const shapeText = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
   if (fortran === undefined || shapeText === undefined) {
-    throw new InputError(`${place}: the NPY header ${quote(header)} names no order or no shape`);
+    throw new InputError(`${place}: the NPY header ${quoted(header)} names no order or no shape`);
   }
   const lengths = shapeText.split(",").map((part) => part.trim().replace(/L$/, ""))
     .filter((part) => part !== "");
   if (!lengths.every((length) => /^\d+$/.test(length))) {
-    throw new InputError(`${place}: the NPY header's shape ${quote(`(${shapeText})`)} is damaged`);
+    throw new InputError(`${place}: the NPY header's shape ${quoted(`(${shapeText})`)} is damaged`);
+  }
+  if (lengths.length > MOST_AXES) {
+    throw new InputError(
+      `${place}: the NPY header declares ${lengths.length} axes, numpy has at most ${MOST_AXES}`,
+    );
   }
   const itemBytes = Number(type.slice(2));
   // Whole numbers of any size: a float would round and could agree by accident.
@@ -67,8 +76,8 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const actual = bytes.length - dataStart;
   if (declared !== BigInt(actual)) {
     throw new InputError(
-      `${place}: the NPY header declares shape (${shapeText.trim()}) of ${type}, ${declared} ` +
-        `bytes, the file holds ${actual}; it is ${
+      `${place}: the NPY header declares shape ${shortShape(lengths)} of ${type}, ` +
+        `${named(String(declared), 30)} bytes, the file holds ${actual}; it is ${
           declared > BigInt(actual) ? "cut short" : "too long"
         }`,
     );
@@ -107,6 +116,12 @@ function readHeader(
   }
   const dataStart = headerStart + length;
   return { header: latin1(bytes.subarray(headerStart, dataStart)), dataStart };
+}
+
+/** A shape as numpy writes it. */
+function shortShape(lengths: readonly string[]): string {
+  const text = `(${lengths.join(", ")}${lengths.length === 1 ? "," : ""})`;
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
 
 /** Column-major to row-major, for any number of axes. */
@@ -189,8 +204,4 @@ export async function* encodeNpy(
 
 function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes.subarray(0, 65_536));
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }

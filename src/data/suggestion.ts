@@ -1,8 +1,13 @@
+/** No name that is known is nearly as long. */
+const LONGEST_NAME = 64;
+
 /**
  * `, did you mean "moons"?` where a known name is close to what was typed, else
  * the empty text. Close is within a third of the longer name's length, at least one edit.
  */
 export function suggestion(typed: string, known: readonly string[]): string {
+  // The distance takes time and memory of the product of both lengths.
+  if (typed.length > LONGEST_NAME) return "";
   const scored = known.map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }));
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
   if (best === undefined) return "";

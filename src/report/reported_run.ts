@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { rowWidth } from "../nn/network.ts";
+import { readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { type ReadRun, readRun } from "../train/load_run.ts";
 import { runFile } from "../train/run_folder.ts";
@@ -7,6 +8,9 @@ import type { RunMetrics } from "../train/run_metrics.ts";
 import { readMetrics } from "../train/run_writer.ts";
 import { readLog, type TrainingLog } from "../train/training_log.ts";
 import type { DatasetOpener } from "../train/training_plan.ts";
+
+/** Most bytes of a picture that are read: 64 MiB, a hundred times a grid of samples. */
+const MOST_PICTURE_BYTES = 2 ** 26;
 
 /** The picture of a run's samples after an epoch. */
 export interface EpochSamples {
@@ -109,6 +113,6 @@ async function readEpochs(folder: string): Promise<EpochSamples[]> {
   }).sort((a, b) => a.epoch - b.epoch);
   return await Promise.all(epochs.map(async ({ epoch, file }) => ({
     epoch,
-    png: await Deno.readFile(`${samples}/${file}`),
+    png: await readBounded(`${samples}/${file}`, MOST_PICTURE_BYTES),
   })));
 }

@@ -4,6 +4,7 @@ import type { FlowKind } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { InputError } from "../runtime/errors.ts";
+import { named, quotedJson } from "../runtime/quoted.ts";
 import { configFileSchema, trainOptionsSchema } from "./config_schema.ts";
 
 /** A network's name in a config. */
@@ -261,10 +262,10 @@ export function parseConfigJson(
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InputError(
-      `${place}: expected an object of options; found ${JSON.stringify(value).slice(0, 40)}`,
+      `${place}: expected an object of options; found ${quotedJson(value, 40)}`,
     );
   }
-  return checked(configFileSchema, value, (key) => `${place}: ${key}`);
+  return checked(configFileSchema, value, (key) => `${place}: ${named(key)}`);
 }
 
 /** Validates against a schema of options; `naming` words a key for messages. */
@@ -281,7 +282,8 @@ function checked<const S extends v.GenericSchema>(
     const hint = suggestion(key, keys) || "; docs/config.schema.json lists the options";
     throw new InputError(`${naming(key)}: unknown option${hint}`);
   }
-  const found = typeof issue.input === "number" ? String(issue.input) : JSON.stringify(issue.input);
+  // As JSON, NaN and infinities would be null.
+  const found = typeof issue.input === "number" ? String(issue.input) : quotedJson(issue.input);
   throw new InputError(`${naming(key)}: expected ${issue.message}; found ${found}`);
 }
 

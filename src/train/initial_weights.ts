@@ -1,5 +1,6 @@
 import { initialParameters } from "../nn/init.ts";
 import type { Network } from "../nn/network.ts";
+import { MOST_INPUT_BYTES, readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { readRunFile } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
@@ -39,5 +40,5 @@ export async function readStateDict(path: string): Promise<StateDict> {
   }
   return isFolder
     ? decodeStateDict(await readRunFile(path, "model"), runFile(path, "model"))
-    : decodeStateDict(await Deno.readFile(path), path);
+    : decodeStateDict(await readBounded(path, MOST_INPUT_BYTES), path);
 }

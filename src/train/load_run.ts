@@ -2,6 +2,7 @@ import type { FlowModel } from "../flows/model.ts";
 import { Parameters } from "../kernels/parameters.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
+import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { parseConfigJson, resolveConfig, type TrainConfig } from "./config.ts";
@@ -89,6 +90,13 @@ export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promi
   return { ...read, model };
 }
 
+/** Most bytes that are read of each: a checkpoint holds the weights four times. */
+const mostBytes = {
+  config: MOST_JSON_BYTES,
+  model: MOST_INPUT_BYTES,
+  checkpoint: 4 * MOST_INPUT_BYTES,
+} as const;
+
 /**
  * The bytes of one of a run's files.
  *
@@ -100,7 +108,7 @@ export async function readRunFile(
 ): Promise<Uint8Array> {
   const path = runFile(run, file);
   try {
-    return await Deno.readFile(path);
+    return await readBounded(path, mostBytes[file]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new InputError(

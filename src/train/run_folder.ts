@@ -1,3 +1,4 @@
+import { MOST_JSON_BYTES, readBoundedText } from "../runtime/bounded_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
 import { parseConfigJson } from "./config.ts";
 
@@ -115,7 +116,8 @@ async function namesIn(path: string): Promise<string[] | null> {
 
 async function isRunConfig(path: string): Promise<boolean> {
   try {
-    return parseConfigJson(await Deno.readTextFile(path), path).network !== undefined;
+    return parseConfigJson(await readBoundedText(path, MOST_JSON_BYTES), path).network !==
+      undefined;
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 import type { Network } from "../nn/network.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import type { BackendKind } from "../runtime/backend.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../runtime/bounded_file.ts";
 import { peakMemoryBytes } from "../runtime/peak_memory.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
@@ -119,7 +120,9 @@ export class RunWriter implements Disposable {
 /** A run's `metrics.json`; null where there is none, or it is not whole. */
 export async function readMetrics(run: string): Promise<RunMetrics | null> {
   try {
-    const metrics = JSON.parse(await Deno.readTextFile(runFile(run, "metrics")));
+    const metrics = JSON.parse(
+      await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES),
+    );
     return Number.isFinite(metrics.seconds) ? metrics : null;
   } catch {
     return null;

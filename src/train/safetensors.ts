@@ -1,4 +1,5 @@
 import { InputError } from "../runtime/errors.ts";
+import { named, quotedJson } from "../runtime/quoted.ts";
 
 /**
  * A tensor of a safetensors file. F16 and BF16 are widened to float32 when read;
@@ -115,7 +116,7 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
   let end = 0;
   for (const entry of entries) {
     if (entry.start !== end) {
-      fail(`${entry.name} starts at byte ${entry.start} of the data, expected ${end}`);
+      fail(`${named(entry.name)} starts at byte ${entry.start} of the data, expected ${end}`);
     }
     end = entry.end;
   }
@@ -143,21 +144,23 @@ function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
 }
 
 function checkEntry(name: string, entry: unknown, fail: Fail) {
-  if (!isRecord(entry)) return fail(`the entry of ${name} is not an object`);
+  const called = named(name);
+  if (!isRecord(entry)) return fail(`the entry of ${called} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
     const known = Object.keys(dtypes).join(", ");
-    return fail(`${name} has dtype ${JSON.stringify(dtype)}, expected one of ${known}`);
+    return fail(`${called} has dtype ${quotedJson(dtype)}, expected one of ${known}`);
   }
-  if (!isCounts(shape)) return fail(`${name} has shape ${JSON.stringify(shape)}`);
+  if (!isCounts(shape)) return fail(`${called} has shape ${quotedJson(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    return fail(`${name} has data_offsets ${JSON.stringify(offsets)}`);
+    return fail(`${called} has data_offsets ${quotedJson(offsets)}`);
   }
   const [start, end] = offsets as [number, number];
   const wanted = elements(shape) * dtypes[dtype]!.bytes;
   if (wanted !== end - start) {
     fail(
-      `${name} of shape [${shape}] and ${dtype} wants ${wanted} bytes, its range ${end - start}`,
+      `${called} of shape ${quotedJson(shape)} and ${dtype} wants ${wanted} bytes, its range ` +
+        `${end - start}`,
     );
   }
   return { name, dtype, shape, start, end };

@@ -3,6 +3,7 @@ import { bufferTensors } from "../nn/buffers.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { InputError } from "../runtime/errors.ts";
+import { named, quotedJson } from "../runtime/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 
 /** Relative: frequencies k * pi were computed in float32, by whoever wrote the file. */
@@ -59,7 +60,7 @@ function tensorOf(
   }
   if (found.shape.length !== shape.length || found.shape.some((n, i) => n !== shape[i])) {
     throw new InputError(
-      `${place}: ${name} has shape [${found.shape}], the model's is [${shape}]; ${other}`,
+      `${place}: ${name} has shape ${quotedJson(found.shape)}, the model's is [${shape}]; ${other}`,
     );
   }
   if (found.values instanceof BigInt64Array) {
@@ -138,7 +139,9 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
   for (const [name, { shape }] of tensors) {
     if (!known.has(name)) {
       throw new InputError(
-        `${place}: has ${name} of shape [${shape}], which the model lacks; it belongs to ` +
+        `${place}: has ${named(name)} of shape ${
+          quotedJson(shape)
+        }, which the model lacks; it belongs to ` +
           "another architecture",
       );
     }
@@ -177,7 +180,7 @@ export function inferNetwork(
     const [filters, channels] = first as [number, number];
     return { kind: "unet", ...image, channels, filters };
   }
-  const names = [...tensors.keys()].slice(0, 3).join(", ");
+  const names = [...tensors.keys()].slice(0, 3).map((name) => named(name)).join(", ");
   throw new InputError(
     `${place}: none of a ConditionalMLP (x_proj.weight [hidden, dims]), a ` +
       `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]) and a ` +

@@ -1,5 +1,12 @@
-import { FailureError } from "../runtime/errors.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import { fileChunks, lines } from "../runtime/bounded_file.ts";
+import { FailureError } from "../runtime/errors.ts";
+
+/** Longest log that is read: 8 GiB, a hundred million steps. */
+const MOST_LOG_BYTES = 2 ** 33;
+
+/** Longest line of a log, in UTF-16 units; an entry has about a hundred. */
+const MOST_OF_A_LINE = 2 ** 16;
 
 /** What `log.jsonl` says of one training step. */
 export interface StepEntry {
@@ -47,14 +54,18 @@ export async function readLog(path: string): Promise<TrainingLog> {
 }
 
 async function readEntries(path: string): Promise<Entry[]> {
-  let text: string;
+  const entries: Entry[] = [];
   try {
-    text = await Deno.readTextFile(path);
+    // Line by line: a log of millions of steps is longer than the longest text.
+    for await (const line of lines(fileChunks(path, MOST_LOG_BYTES), MOST_OF_A_LINE)) {
+      const entry = parseLine(line);
+      if (entry !== null) entries.push(entry);
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  return text.split("\n").map(parseLine).filter((entry) => entry !== null);
+  return entries;
 }
 
 function parseLine(line: string): Entry | null {

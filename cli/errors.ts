@@ -24,6 +24,11 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** Some of the work failed, and the command has said what: exit 1 without another word. */
+export class PartlyFailed extends Error {
+  override readonly name = "PartlyFailed";
+}
+
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
@@ -70,6 +75,7 @@ export function verdict(error: unknown): Verdict {
 
 function judged(error: unknown): Verdict {
   if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
+  if (error instanceof PartlyFailed) return { message: null, exitCode: 1 };
   if (error instanceof Interrupted) return { message: error.message, exitCode: 130 };
   if (error instanceof ArgumentScannerError) {
     return { message: usageMessage(error), exitCode: 2 };

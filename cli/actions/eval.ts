@@ -1,22 +1,28 @@
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import type { PointValues } from "../../src/flows/standardization.ts";
 import { isImageNetwork, rowWidth } from "../../src/nn/network.ts";
-import { densityMass, evaluateCnf, evaluateFm } from "../../src/report/evaluation.ts";
+import { densityMass, evaluateFm, evaluateLikelihood } from "../../src/report/evaluation.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { readRows } from "../../src/train/batches.ts";
 import type { EvalFlags } from "../commands/eval.ts";
+import { PartlyFailed } from "../errors.ts";
+import { sayFailedRows } from "../failed_rows.ts";
 import { printLine, speaker } from "../terminal.ts";
 import { openData } from "./open_data.ts";
 import { type OpenedRun, openRun } from "./open_run.ts";
 import { solveSettings, traceSettings } from "./solve_settings.ts";
 
 /** What `fluxion eval` prints; the keys that scripts read are the design's. */
-export type Evaluation = Readonly<Record<string, string | number>>;
+export type Evaluation = Readonly<Record<string, string | number | null>>;
 
 /** `fluxion eval RUN`. */
 export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
   const result = await evaluateRun(flags, run);
   printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
+  const { failedRows } = result;
+  if (typeof failedRows === "number" && failedRows > 0) {
+    throw new PartlyFailed(`${failedRows} rows failed`);
+  }
 }
 
 /** The metrics of a run. */
@@ -41,11 +47,12 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
       seed,
       n,
     };
-    if (model.kind === "cnf" && dataset.kind === "points") {
-      return { ...common, ...await cnfMetrics(opened, { flags, dataset, rows, seed }) };
-    }
-    requireMeaning(flags, dataset);
-    return { ...common, ...await fmMetrics(opened, { flags, dataset, rows, seed }) };
+    if (dataset.kind === "images") requireMeaning(flags);
+    const loss = model.kind === "fm" ? await fmMetrics(opened, { flags, dataset, rows, seed }) : {};
+    const likelihood = dataset.kind === "points"
+      ? await likelihoodMetrics(opened, { flags, dataset, rows, seed })
+      : {};
+    return { ...common, ...likelihood, ...loss };
   } finally {
     opened.close();
   }
@@ -74,20 +81,16 @@ interface Task<Data> {
   readonly seed: number;
 }
 
-/** Flow matching is evaluated without a divergence, and on images without a solve. */
-function requireMeaning(flags: EvalFlags, dataset: PointDataset | ImageDataset): void {
+/** Flow matching on images is evaluated without a divergence and without a solve. */
+function requireMeaning(flags: EvalFlags): void {
   const options = {
     trace: flags.trace,
     probes: flags.probes,
-    ...(dataset.kind === "images"
-      ? {
-        solver: flags.solver,
-        rtol: flags.rtol,
-        atol: flags.atol,
-        "solver-steps": flags.solverSteps,
-        "control-group": flags.controlGroup,
-      }
-      : {}),
+    solver: flags.solver,
+    rtol: flags.rtol,
+    atol: flags.atol,
+    "solver-steps": flags.solverSteps,
+    "control-group": flags.controlGroup,
   };
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) {
@@ -96,15 +99,28 @@ function requireMeaning(flags: EvalFlags, dataset: PointDataset | ImageDataset):
   }
 }
 
-async function cnfMetrics(
+async function likelihoodMetrics(
   { model, engine, config }: OpenedRun,
   { flags, dataset, rows, seed }: Task<PointDataset>,
 ): Promise<Evaluation> {
   const evaluated = { model, engine, rows, seed, settings: solveSettings(flags, config) };
   const trace = traceSettings(flags);
-  const evaluation = await evaluateCnf(evaluated, { dataset, trace });
-  if (dataset.dims !== 2) return { ...evaluation };
-  const { mass } = await densityMass(evaluated, { around: dataset.test.points, trace });
+  const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
+  if (failures.length > 0) {
+    sayFailedRows(failures);
+    const n = rows.length / dataset.dims, left = n - failures.length;
+    speaker(flags)(
+      left === 0
+        ? `none of the ${n} rows has a log-likelihood; nll is null`
+        : `nll, nllStdErr and what is compared with them are over the other ${left} of ${n} rows`,
+    );
+  }
+  const evaluation = { ...likelihood, failedRows: failures.length };
+  if (dataset.dims !== 2) return evaluation;
+  const { mass } = await densityMass(evaluated, {
+    around: Float32Array.from(dataset.test.points),
+    trace: { kind: "exact" },
+  });
   return { ...evaluation, mass };
 }
 

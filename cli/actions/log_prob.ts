@@ -3,6 +3,8 @@ import { readPoints } from "../../src/data/point_rows.ts";
 import { logProb as logProbOf } from "../../src/flows/log_prob.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import type { LogProbFlags } from "../commands/log_prob.ts";
+import { PartlyFailed } from "../errors.ts";
+import { sayFailedRows } from "../failed_rows.ts";
 import { outputPath, userPath } from "../paths.ts";
 import { readStdin } from "../stdin.ts";
 import { writeStream } from "../stream_file.ts";
@@ -32,14 +34,20 @@ export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
       );
     }
     const settings = solveSettings(flags, config);
-    const options = { settings, trace, seed: flags.seed ?? 0 };
-    const values = (await logProbOf(model, engine, points, options)).logProb;
+    const { logProb: values, failures } = await logProbOf(model, engine, points, {
+      settings,
+      trace,
+      seed: flags.seed ?? 0,
+      onFailure: flags.onFailure ?? "continue",
+    });
     await writeStream(
       path,
       /\.npy$/i.test(out)
         ? encodeNpy([count], [Float32Array.from(values)])
         : [new TextEncoder().encode(`${values.join("\n")}\n`)],
     );
+    sayFailedRows(failures);
+    if (failures.length > 0) throw new PartlyFailed(`${failures.length} rows failed`);
   } finally {
     opened.close();
   }

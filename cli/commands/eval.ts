@@ -64,10 +64,11 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
   docs: {
     brief: "metrics of a run as one JSON object on stdout",
     fullDescription: describe(
-      "CNF: nll with its standard error (nats), nfe; where the data's density is known nllTrue, " +
-        "nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. FM: loss " +
-        "with its\nstandard error; where fresh data can be drawn wasserstein2 of samples to it, " +
-        "and\nwasserstein2Data between two draws of it.",
+      "Points: nll with its standard error (nats), nfe; where the data's density is known " +
+        "nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
+        "Rows whose solve fails are\ncounted in failedRows and left out of the means: exit 1 " +
+        "then. FM: also loss with its standard error;\nwhere fresh data can be drawn wasserstein2 " +
+        "of samples to it, and wasserstein2Data between two\ndraws of it.",
       [
         ["fluxion eval latest", "on the run's test data"],
         ["fluxion eval latest | jq .nllGap", "one of the numbers"],

@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../help.ts";
 import { type DeviceOptions, deviceOptions } from "../options/device.ts";
+import { type FailureOption, failureOption } from "../options/failure.ts";
 import {
   type MessageOptions,
   messageOptions,
@@ -24,6 +25,7 @@ export interface LogProbFlags
     TraceOptions,
     WeightsOption,
     DeviceOptions,
+    FailureOption,
     OverwriteOption,
     MessageOptions {
   readonly points: string;
@@ -61,6 +63,7 @@ export const logProbCommand = buildCommand<LogProbFlags, [string]>({
       },
       ...weightsOption,
       ...solverOptions(accurateSolveWords),
+      ...failureOption,
       ...deviceOptions,
       ...overwriteOption("the file of --out, if there is one"),
       ...messageOptions,
@@ -71,7 +74,8 @@ export const logProbCommand = buildCommand<LogProbFlags, [string]>({
     fullDescription: describe(
       "Prints the log-likelihood of each point in nats, one number a row. A row depends, within " +
         "the\ntolerance, on the rows of its control group; --control-group 1 makes each stand " +
-        "alone.",
+        "alone.\nThe rows of a group whose solve fails are solved again, each alone. A row that " +
+        "fails alone\ntoo is NaN, its number and the reason are on stderr, and the exit code is 1.",
       [
         ["fluxion log-prob latest --points points.csv", "numbers on stdout"],
         ["fluxion sample latest --out - | fluxion log-prob latest --points -", "a pipe"],

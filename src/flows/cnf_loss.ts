@@ -47,7 +47,7 @@ export async function cnfLossAndGradient(
   }).finally(() => y0.dispose());
   try {
     const reports = await engine.report(solution);
-    requireSolved(reports, settings);
+    requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, 1]);

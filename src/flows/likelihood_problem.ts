@@ -1,9 +1,9 @@
 import type { MlpNetwork } from "../nn/network.ts";
 import type { SolveReport, TraceMethod } from "../ode/engine.ts";
-import { describeFailures } from "../ode/failure_message.ts";
+import { describeFailures, type FailedSettings } from "../ode/failure_message.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
 import { fillNormal, fillSigns, type RandomKey } from "../runtime/random.ts";
-import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
+import type { FlowModel, TraceSettings } from "./model.ts";
 
 /** What the problems of likelihood, loss and sampling share. */
 
@@ -44,7 +44,7 @@ export function drawTrace(settings: TraceSettings, draw: ProbeDraw): TraceMethod
  */
 export function requireSolved(
   reports: readonly SolveReport[],
-  settings: SolveSettings,
+  settings: FailedSettings,
   firstRow = 0,
 ): void {
   const failed = reports.some((report) => report.failure !== null);

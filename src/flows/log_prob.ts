@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, SolveReport } from "../ode/engine.ts";
+import { describeFailure } from "../ode/failure_message.ts";
 import { streams } from "../runtime/random.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
@@ -25,14 +26,33 @@ export interface LogProbOptions {
   readonly trace?: TraceSettings;
   /** Of the probes; row i's probe is a function of (seed, i). 0 when left out. */
   readonly seed?: number;
+  /**
+   * What becomes of the rows of a control group whose solve fails. `stop`, the
+   * default, throws. `continue` solves them again one by one; a row that fails
+   * alone too has NaN and stands in `failures`, as does one whose density underflows.
+   */
+  readonly onFailure?: "stop" | "continue";
+}
+
+/** A row that has no finite log-likelihood. */
+export interface FailedRow {
+  /** Its number, from 0. */
+  readonly row: number;
+  /** Why, for people, without a full stop: "its solve stopped at t = 0.4 ...". */
+  readonly reason: string;
 }
 
 /** Log-likelihoods, and what each control group of the solve did. */
 export interface LogProbResult {
-  /** [n], in nats of the data's units. */
+  /**
+   * [n], in nats of the data's units. NaN: the row's solve failed. Minus infinity: it ended so far from
+   * 0, beyond 1e19, that float32 cannot hold the log-density.
+   */
   readonly logProb: Float64Array;
-  /** What each control group of the solve did. */
+  /** What each control group of the first solve did. */
   readonly reports: readonly SolveReport[];
+  /** Ascending; empty unless `onFailure` is `continue`. */
+  readonly failures: readonly FailedRow[];
 }
 
 /**
@@ -50,7 +70,8 @@ export interface LogProbResult {
  * @param points [n * d], row-major, in the data's units.
  * @throws {InputError} If the model is one of images.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
- * @throws {FailureError} If the solve of a control group cannot go on.
+ * @throws {FailureError} If the solve of a control group cannot go on and
+ *   `onFailure` is `stop`.
  */
 export async function logProb(
   model: FlowModel,
@@ -59,55 +80,117 @@ export async function logProb(
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
   const { settings = accurateSolve, trace = { kind: "exact" }, seed = 0 } = options;
-  const network = requireMlp(model);
-  const { dims } = network;
+  const { dims } = requireMlp(model);
   const n = points.length / dims;
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
+  const solver = { model, engine, points, trace, seed };
   const chunk = chunkOf(model, settings.controlGroup) ?? n;
-  const logScale = logScaleSum(model.standardization);
   const result = new Float64Array(n);
   const reports: SolveReport[] = [];
+  const failures: FailedRow[] = [];
   for (let start = 0; start < n; start += chunk) {
-    const count = Math.min(chunk, n - start);
-    const rows = points.slice(start * dims, (start + count) * dims);
-    const y0 = tf.tidy(() => {
-      const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
-      return tf.concat2d([x, tf.zeros([count, 1])], 1);
-    });
-    const key = { seed, stream: streams.evaluation, lane: PROBE_LANE };
-    const drawnTrace = drawTrace(trace, { key, firstRow: start, count, dims });
-    const solution = await engine.solve({
-      field: {
-        kind: "mlp",
-        dims,
-        hidden: network.hidden,
-        parameters: model.parameters,
-        trace: drawnTrace,
-      },
-      y0,
-      t0: dataTime(model.kind),
-      t1: priorTime(model.kind),
-      ...settings,
-      keep: { kind: "end" },
-    }).finally(() => y0.dispose());
-    try {
-      const chunkReports = await engine.report(solution);
-      requireSolved(chunkReports, settings, start);
-      reports.push(...chunkReports.map((report) => shiftRows(report, start)));
-      const logDensity = tf.tidy(() => {
-        const z = tf.slice2d(solution.y1, [0, 0], [count, dims]);
-        const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
-        return tf.sub(standardNormalLogDensity(z), change) as tf.Tensor1D;
-      });
-      (await logDensity.data()).forEach((value, i) => result[start + i] = value - logScale);
-      logDensity.dispose();
-    } finally {
-      solution.dispose();
+    const rows = [start, Math.min(start + chunk, n)] as const;
+    const solved = await solveRows(solver, rows, settings);
+    if (options.onFailure !== "continue") requireSolved(solved.reports, settings);
+    result.set(solved.logProb, start);
+    reports.push(...solved.reports);
+    if (options.onFailure !== "continue") continue;
+    for (const group of solved.reports) {
+      if (group.failure === null) continue;
+      const alone = await solveAlone(solver, group, settings);
+      result.set(alone.logProb, group.rows[0]);
+      failures.push(...alone.failures);
+    }
+    for (let row = start; row < rows[1]; row++) {
+      if (result[row] !== -Infinity) continue;
+      failures.push({ row, reason: "its solve ended too far from 0 for float32 to hold log p" });
     }
   }
-  return { logProb: result, reports };
+  failures.sort((a, b) => a.row - b.row);
+  return { logProb: result, reports, failures };
+}
+
+/** What the solves of one call share. */
+interface RowSolver {
+  readonly model: FlowModel;
+  readonly engine: Engine;
+  /** [n * d], in the data's units. */
+  readonly points: PointValues;
+  readonly trace: TraceSettings;
+  readonly seed: number;
+}
+
+/** One solve of the rows from `first` up to, not including, `end`; those of failed groups are NaN. */
+async function solveRows(
+  { model, engine, points, trace, seed }: RowSolver,
+  [first, end]: readonly [number, number],
+  settings: SolveSettings,
+): Promise<{ logProb: Float64Array; reports: SolveReport[] }> {
+  const { dims, hidden } = requireMlp(model);
+  const count = end - first;
+  const y0 = tf.tidy(() => {
+    const rows = points.slice(first * dims, end * dims);
+    const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
+    return tf.concat2d([x, tf.zeros([count, 1])], 1);
+  });
+  const key = { seed, stream: streams.evaluation, lane: PROBE_LANE };
+  const drawnTrace = drawTrace(trace, { key, firstRow: first, count, dims });
+  const solution = await engine.solve({
+    field: { kind: "mlp", dims, hidden, parameters: model.parameters, trace: drawnTrace },
+    y0,
+    t0: dataTime(model.kind),
+    t1: priorTime(model.kind),
+    ...settings,
+    keep: { kind: "end" },
+  }).finally(() => y0.dispose());
+  try {
+    const reports = await engine.report(solution);
+    const logDensity = tf.tidy(() => {
+      const z = tf.slice2d(solution.y1, [0, 0], [count, dims]);
+      const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
+      return tf.sub(standardNormalLogDensity(z), change) as tf.Tensor1D;
+    });
+    const logScale = logScaleSum(model.standardization);
+    const logProb = Float64Array.from(await logDensity.data(), (value) => value - logScale);
+    logDensity.dispose();
+    return { logProb, reports: reports.map((report) => shiftRows(report, first)) };
+  } finally {
+    solution.dispose();
+  }
+}
+
+/** The rows of a group that failed, each in a group of its own. */
+async function solveAlone(
+  solver: RowSolver,
+  group: SolveReport,
+  settings: SolveSettings,
+): Promise<{ logProb: Float64Array; failures: FailedRow[] }> {
+  const [begin, end] = group.rows;
+  const logProb = new Float64Array(end - begin).fill(NaN);
+  const failures: FailedRow[] = [];
+  const failed = (reports: readonly SolveReport[]) => {
+    for (const report of reports) {
+      if (report.failure === null) continue;
+      failures.push({
+        row: report.rows[0],
+        reason: `its solve stopped ${describeFailure(report, settings)}`,
+      });
+    }
+  };
+  if (end - begin === 1) {
+    failed([group]);
+    return { logProb, failures };
+  }
+  const chunk = chunkOf(solver.model, 1)!;
+  for (let first = begin; first < end; first += chunk) {
+    const rows = [first, Math.min(first + chunk, end)] as const;
+    const solved = await solveRows(solver, rows, { ...settings, controlGroup: 1 });
+    logProb.set(solved.logProb, first - begin);
+    failed(solved.reports);
+  }
+  return { logProb, failures };
 }
 
 function shiftRows(report: SolveReport, by: number): SolveReport {

@@ -4,6 +4,8 @@ import type { SolveReport, StepControl } from "./engine.ts";
 export interface FailedSettings {
   readonly control: StepControl;
   readonly maxSteps: number;
+  /** What the reader would call a larger budget of steps; left out where they cannot give one. */
+  readonly maxStepsOption?: string;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface FailedSettings {
 export function describeFailure(report: SolveReport, settings: FailedSettings): string {
   const { failure, rejected } = report;
   if (failure === null) throw new RangeError("describeFailure: the group did not fail");
-  const { control, maxSteps } = settings;
+  const { control, maxSteps, maxStepsOption } = settings;
   const at = `at t = ${Number(failure.t.toPrecision(6))} with step size ` +
     `${Number(failure.h.toPrecision(3))} after ${rejected} rejected steps`;
   const gentler = control.kind === "adaptive"
@@ -30,7 +32,8 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
         "for NaN and very large values in the data and the weights";
     case "maxStepsReached":
       return `${at}: the budget of ${maxSteps} steps is spent; ` +
-        `try ${gentler}, or maxSteps above ${maxSteps}`;
+        (control.kind === "fixed" ? `try at most ${maxSteps} steps` : `try ${gentler}`) +
+        (maxStepsOption === undefined ? "" : `, or ${maxStepsOption} above ${maxSteps}`);
     default:
       return failure satisfies never;
   }

@@ -122,9 +122,8 @@ export async function odeint(
     done.rejected += report.rejected;
     if (report.failure !== null) {
       const failed = { ...report, ...done };
-      throw new FailureError(
-        `odeint: the solve stopped ${describeFailure(failed, { control, maxSteps })}`,
-      );
+      const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
+      throw new FailureError(`odeint: the solve stopped ${describeFailure(failed, settings)}`);
     }
     states.push(...segment.states.map((state) => state.data));
     y = segment.y1.data as Float64Array<ArrayBuffer>;

@@ -3,7 +3,7 @@ import type { DensityGrid, GridMass } from "../metrics/integrate_density.ts";
 import { densityPlot } from "../plot/density_plot.ts";
 import { readRows } from "../train/batches.ts";
 import type { Block } from "./document.ts";
-import { type CnfEvaluation, densityMass, evaluateCnf } from "./evaluation.ts";
+import { densityMass, evaluateLikelihood, type LikelihoodEvaluation } from "./evaluation.ts";
 import { prose, subsection } from "./plan.ts";
 import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
 import {
@@ -20,7 +20,7 @@ import { grouped, number, withError } from "./words.ts";
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(desk: RunDesk, dataset: PointDataset): SectionPlans {
   const ways = drawnOnce(desk);
-  let evaluation: CnfEvaluation | null = null;
+  let evaluation: LikelihoodEvaluation | null = null;
   const likelihood = subsection(desk.id, "Likelihood", [
     {
       words: "likelihood of the test points",
@@ -39,31 +39,38 @@ export function planCnf(desk: RunDesk, dataset: PointDataset): SectionPlans {
       if (evaluation === null) return null;
       const { nll, nllStdErr, nllGap, nllGapStdErr } = evaluation;
       return nllGap === undefined
-        ? `test NLL ${withError(nll, nllStdErr)} nats`
-        : `test NLL ${withError(nllGap, nllGapStdErr!)} nats above the true density's`;
+        ? `test NLL ${nats(nll, nllStdErr)}`
+        : `test NLL ${nats(nllGap, nllGapStdErr!)} above the true density's`;
     },
   };
 }
 
-async function evaluate(desk: RunDesk, dataset: PointDataset): Promise<CnfEvaluation> {
+async function evaluate(desk: RunDesk, dataset: PointDataset): Promise<LikelihoodEvaluation> {
   const { run } = desk;
   const { model, engine } = await desk.open();
   const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
-  return await evaluateCnf(
+  return await evaluateLikelihood(
     { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
     { dataset, trace: { kind: "exact" } },
   );
 }
 
-function likelihoodBlocks(evaluation: CnfEvaluation, { test, density }: PointDataset): Block[] {
-  const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr } = evaluation;
+function likelihoodBlocks(
+  evaluation: LikelihoodEvaluation,
+  { test, density }: PointDataset,
+): Block[] {
+  const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr, failures } = evaluation;
+  const counted = test.count - failures.length;
   const rows: (readonly [string, string])[] = [
-    [`Test NLL of the model, ${grouped(test.count)} points`, `${withError(nll, nllStdErr)} nats`],
+    [`Test NLL of the model, ${grouped(counted)} points`, nats(nll, nllStdErr)],
   ];
+  if (failures.length > 0) {
+    rows.push(["Test points without a log-likelihood, left out", grouped(failures.length)]);
+  }
   if (density !== null) {
     rows.push(
-      ["NLL of the true density, the same points", `${number(nllTrue!)} nats`],
-      ["Difference, paired", `${withError(nllGap!, nllGapStdErr!)} nats`],
+      ["NLL of the true density, the same points", nats(nllTrue!, null)],
+      ["Difference, paired", nats(nllGap!, nllGapStdErr!)],
       ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
     );
   }
@@ -83,6 +90,11 @@ function likelihoodBlocks(evaluation: CnfEvaluation, { test, density }: PointDat
     ),
     figuresTable(rows),
   ];
+}
+
+/** A mean in nats with its standard error; both are null where no point has a likelihood. */
+function nats(mean: number | null, stdErr: number | null): string {
+  return mean === null ? "none" : `${withError(mean, stdErr ?? NaN)} nats`;
 }
 
 async function densityBlocks(

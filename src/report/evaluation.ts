@@ -1,11 +1,11 @@
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/fm_loss.ts";
-import { logProb } from "../flows/log_prob.ts";
+import { type FailedRow, logProb } from "../flows/log_prob.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
 import type { PointValues } from "../flows/standardization.ts";
 import { type GridMass, integrateDensity } from "../metrics/integrate_density.ts";
-import { meanAndStdErr, pairedDifference } from "../metrics/statistics.ts";
+import { type Estimate, meanAndStdErr, pairedDifference } from "../metrics/statistics.ts";
 import { wasserstein2 } from "../metrics/wasserstein.ts";
 import type { Engine } from "../ode/engine.ts";
 
@@ -38,48 +38,65 @@ export interface EvaluatedModel {
   readonly settings: SolveSettings;
 }
 
-/** How well a CNF knows its data; likelihoods are in nats. */
-export interface CnfEvaluation {
-  /** Mean negative log-likelihood of the rows. */
-  readonly nll: number;
-  /** Its standard error. */
-  readonly nllStdErr: number;
+/** How likely a model of points finds its data, in nats. */
+export interface LikelihoodEvaluation {
+  /** Mean negative log-likelihood of the rows that have one; null if none has. */
+  readonly nll: number | null;
+  /** Its standard error; null if fewer than two rows have a likelihood. */
+  readonly nllStdErr: number | null;
   /** Mean field evaluations of the solve, over control groups. */
   readonly nfe: number;
   /** NLL of the true density on the same rows; only where that is known, as the next two. */
-  readonly nllTrue?: number;
+  readonly nllTrue?: number | null;
   /** Mean of the paired difference of the two. */
-  readonly nllGap?: number;
+  readonly nllGap?: number | null;
   /** Its standard error. */
-  readonly nllGapStdErr?: number;
+  readonly nllGapStdErr?: number | null;
+  /** Rows that have no finite log-likelihood, left out of every mean. */
+  readonly failures: readonly FailedRow[];
 }
 
-/** Likelihoods of a CNF, each from an accurate solve. */
-export async function evaluateCnf(
+/** Likelihoods under a model of points, each from an accurate solve. */
+export async function evaluateLikelihood(
   { model, engine, rows, seed, settings }: EvaluatedModel,
   options: { readonly dataset: PointDataset; readonly trace: TraceSettings },
-): Promise<CnfEvaluation> {
+): Promise<LikelihoodEvaluation> {
   const { dataset: { density }, trace } = options;
-  const { logProb: values, reports } = await logProb(model, engine, rows, {
+  const { logProb: values, reports, failures } = await logProb(model, engine, rows, {
     settings,
     trace,
     seed,
+    onFailure: "continue",
   });
-  const nll = meanAndStdErr(values.map((value) => -value));
+  const has = (_: number, row: number) => Number.isFinite(values[row]!);
+  const found = values.filter(has);
+  const count = found.length;
+  const nll = estimate(count, () => meanAndStdErr(found.map((value) => -value)));
   const evaluation = {
     nll: nll.mean,
     nllStdErr: nll.stdErr,
     nfe: meanAndStdErr(reports.map((report) => report.nfe)).mean,
   };
-  if (density === null) return evaluation;
-  const truth = density.logDensity(rows);
-  const gap = pairedDifference(truth, values);
+  if (density === null) return { ...evaluation, failures };
+  const truth = Float64Array.from(density.logDensity(rows)).filter(has);
+  const gap = estimate(count, () => pairedDifference(truth, found));
   return {
     ...evaluation,
-    nllTrue: -meanAndStdErr(truth).mean,
+    nllTrue: estimate(count, () => meanAndStdErr(truth.map((value) => -value))).mean,
     nllGap: gap.mean,
     nllGapStdErr: gap.stdErr,
+    failures,
   };
+}
+
+/** An estimate from `count` values, with null for what so few do not tell. */
+function estimate(
+  count: number,
+  of: () => Estimate,
+): { readonly mean: number | null; readonly stdErr: number | null } {
+  if (count === 0) return { mean: null, stdErr: null };
+  const { mean, stdErr } = of();
+  return { mean, stdErr: count < 2 ? null : stdErr };
 }
 
 /**

@@ -5,6 +5,7 @@ import { describeFailure, describeFailures } from "../../src/ode/failure_message
 const settings = {
   control: { kind: "adaptive", rtol: 1e-5, atol: 1e-6 },
   maxSteps: 500,
+  maxStepsOption: "maxSteps",
 } as const;
 
 function report(first: number, failure: SolveFailure | null): SolveReport {
@@ -26,6 +27,10 @@ Deno.test("describeFailure() names t, step size, rejections and a remedy", () =>
   const fixed = { control: { kind: "fixed", steps: 16 }, maxSteps: 500 } as const;
   const failure = { kind: "nonFinite", t: 0.5, h: 1 / 16 } as const;
   assert.match(describeFailure(report(0, failure), fixed), /more steps than 16/);
+  const spent = { kind: "maxStepsReached", t: 0.5, h: 0.1 } as const;
+  const { maxStepsOption: _, ...unnamed } = settings;
+  assert.match(describeFailure(report(0, spent), unnamed), /spent; try rtol and atol above [^,]*$/);
+  assert.match(describeFailure(report(0, spent), { ...fixed }), /spent; try at most 500 steps$/);
   assert.throws(() => describeFailure(report(0, null), settings), RangeError);
 });
 

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
+import { fluxion, inFolder } from "./_fluxion.ts";
+
+const onCpu = ["--backend", "cpu"];
+
+/** 100 points below the wall of the model, but for row 57 above it. */
+const rows = Array.from(
+  { length: 100 },
+  (_, i) => i === 57 ? [0.5, 3.5] : [Math.sin(i), Math.cos(3 * i)],
+);
+
+/** Imports the wall with `speed` as the run `wall`, beside `points.csv` and `good.csv`. */
+async function prepare(folder: string, speed: number): Promise<void> {
+  await Deno.writeFile(
+    `${folder}/w.safetensors`,
+    encodeStateDict(wallNetwork, wallWeights(speed)),
+  );
+  const csv = (some: readonly number[][]) => some.map((row) => row.join(",")).join("\n") + "\n";
+  await Deno.writeTextFile(`${folder}/points.csv`, csv(rows));
+  const imported = await fluxion(["import", "cnf", "w.safetensors", "--run", "wall"], {
+    cwd: folder,
+  });
+  assert.equal(imported.code, 0, imported.stderr);
+}
+
+Deno.test("fluxion log-prob writes 99 values and a NaN where one row of 100 fails", () =>
+  inFolder(async (folder) => {
+    await prepare(folder, 2e38);
+    const command = ["log-prob", "wall", "--points", "points.csv", ...onCpu];
+    const { code, stdout, stderr } = await fluxion([...command, "--quiet"], { cwd: folder });
+    assert.equal(code, 1);
+    const lines = stdout.trimEnd().split("\n");
+    assert.equal(lines.length, 100);
+    assert.deepEqual(lines.flatMap((line, row) => line === "NaN" ? [row] : []), [57]);
+    assert.ok(lines.every((line, row) => row === 57 || Number.isFinite(Number(line))));
+    assert.match(stderr, /^fluxion: row 57 \(from 0\) has no log-likelihood: its solve .*\n$/);
+
+    const stopped = await fluxion([...command, "--on-failure", "stop", "--out", "out.csv"], {
+      cwd: folder,
+    });
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.stderr, /^fluxion: the solve stopped for samples 56 to 63 at t = .*\n$/);
+    await assert.rejects(Deno.stat(`${folder}/out.csv`), Deno.errors.NotFound);
+  }));
+
+Deno.test("fluxion eval counts the rows that fail, and its means are over the others", () =>
+  inFolder(async (folder) => {
+    await prepare(folder, 1e25);
+    // The split takes 20 of the rows; of these points all are above the wall, some, or none.
+    const evaluated = async (above: (row: number) => boolean) => {
+      const lines = Array.from(
+        { length: 50 },
+        (_, row) => `${Math.sin(row)},${above(row) ? 3.5 : Math.cos(3 * row)}`,
+      );
+      await Deno.writeTextFile(`${folder}/points.csv`, lines.join("\n") + "\n");
+      return await fluxion(["eval", "wall", "--data", "points.csv", ...onCpu], { cwd: folder });
+    };
+    const some = await evaluated((row) => row % 2 === 0);
+    const { n, nll, nllStdErr, failedRows } = JSON.parse(some.stdout);
+    assert.ok(failedRows > 0 && failedRows < n && nll > 1 && nllStdErr > 0, some.stdout);
+    assert.equal(some.code, 1);
+    assert.equal(some.stderr.match(/^fluxion: row \d+ .* too far from 0/gm)?.length, failedRows);
+    assert.match(some.stderr, new RegExp(`over the other ${n - failedRows} of ${n} rows`));
+
+    const all = await evaluated(() => true);
+    const none = JSON.parse(all.stdout);
+    assert.deepEqual([none.nll, none.failedRows, all.code], [null, n, 1]);
+    assert.match(all.stderr, /none of the 10 rows has a log-likelihood; nll is null/);
+  }));
+
+Deno.test("fluxion sample --log-prob ends at the first group that fails, and writes no file", () =>
+  inFolder(async (folder) => {
+    // Time runs from the prior: for an FM model the wall is on the way from noise to data.
+    await Deno.writeFile(
+      `${folder}/w.safetensors`,
+      encodeStateDict(wallNetwork, wallWeights(2e38)),
+    );
+    const imported = await fluxion(["import", "fm", "w.safetensors", "--run", "wall"], {
+      cwd: folder,
+    });
+    assert.equal(imported.code, 0, imported.stderr);
+    const { code, stderr } = await fluxion(
+      ["sample", "wall", "--n", "3000", "--log-prob", "--out", "s.csv", "--quiet", ...onCpu],
+      { cwd: folder },
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /^fluxion: the solve stopped for samples \d+ to \d+.*\n$/);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+      "w.safetensors",
+      "wall",
+    ]);
+  }));

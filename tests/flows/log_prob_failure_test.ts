@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { logProb } from "../../src/flows/log_prob.ts";
+import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
+import { Parameters } from "../../src/kernels/parameters.ts";
+import { networkLayout } from "../../src/nn/layout.ts";
+import { engineFor } from "../../src/ode/engine_for.ts";
+import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { backendTest } from "../support/backends.ts";
+import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
+
+function wallModel(speed: number): FlowModel {
+  const parameters = Parameters.fromFlat(networkLayout(wallNetwork), wallWeights(speed));
+  return { kind: "cnf", network: wallNetwork, parameters, sigmaMin: 0 };
+}
+
+/** 20 points below the wall, but for rows 9 and 17 above it. */
+function points(): Float32Array {
+  const rows = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
+  rows[2 * 9 + 1] = 3.5;
+  rows[2 * 17 + 1] = 4;
+  return rows;
+}
+
+// The portable engine is slow where a step is rejected hundreds of times.
+const engines = {
+  portable: { engineOf: () => portableEngine("host"), groups: [8], traces: ["exact"] },
+  cpu: {
+    engineOf: () => engineFor("cpu", {}),
+    groups: [8, "batch"],
+    traces: ["exact", "hutchinson"],
+  },
+} as const;
+
+for (const [name, { engineOf, groups, traces }] of Object.entries(engines)) {
+  backendTest(
+    `logProb() of the ${name} engine solves the rows of a failed group again, each alone`,
+    ["cpu"],
+    async () => {
+      const model = wallModel(2e38), engine = engineOf();
+      for (const kind of traces) {
+        const trace = kind === "exact" ? { kind } : { kind, distribution: "rademacher" } as const;
+        const found = async (controlGroup: number | "batch") =>
+          await logProb(model, engine, points(), {
+            settings: { ...accurateSolve, controlGroup },
+            trace,
+            seed: 4,
+            onFailure: "continue",
+          });
+        const alone = await found(1);
+        for (const group of groups) {
+          const result = await found(group);
+          assert.deepEqual(result.failures.map(({ row }) => row), [9, 17]);
+          assert.match(result.failures[0]!.reason, /^its solve stopped at t = .*not finite/);
+          assert.ok(Number.isNaN(result.logProb[9]) && Number.isNaN(result.logProb[17]));
+          // Rows 8 to 19 are those of failed groups; the first group of 8 was never in doubt.
+          assert.deepEqual(result.logProb.slice(8), alone.logProb.slice(8));
+          result.logProb.forEach((value, row) => {
+            if (row === 9 || row === 17) return;
+            const [x, y] = points().subarray(2 * row);
+            // Below the wall nothing moves: the prior's own density, to float32.
+            const exact = -Math.log(2 * Math.PI) - (x! ** 2 + y! ** 2) / 2;
+            assert.ok(Math.abs(value - exact) < 1e-5, `row ${row}: ${value} for ${exact}`);
+          });
+        }
+      }
+      model.parameters.dispose();
+    },
+  );
+}
+
+backendTest(
+  "logProb() stops at a failed group unless it is told to continue",
+  ["cpu"],
+  async () => {
+    const model = wallModel(2e38);
+    await assert.rejects(() => logProb(model, portableEngine("host"), points()), {
+      name: "FailureError",
+      message: /samples 8 to 15, 16 to 19; the first at t = /,
+    });
+    model.parameters.dispose();
+  },
+);
+
+backendTest("logProb() names a row whose density float32 cannot hold", ["cpu"], async () => {
+  const model = wallModel(1e25);
+  const { logProb: values, failures } = await logProb(model, portableEngine("host"), points(), {
+    onFailure: "continue",
+  });
+  assert.deepEqual(failures.map(({ row }) => row), [9, 17]);
+  assert.match(failures[0]!.reason, /too far from 0 for float32/);
+  assert.deepEqual(
+    values.map((value, row) => value === -Infinity ? row : -1).filter((r) => r >= 0),
+    Float64Array.of(9, 17),
+  );
+  model.parameters.dispose();
+});

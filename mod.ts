@@ -66,7 +66,12 @@ export * from "./src/flows/probability_path.ts";
 export * from "./src/flows/loss.ts";
 export { cnfLossAndGradient } from "./src/flows/cnf_loss.ts";
 export { fmLoss, fmLossAndGradient } from "./src/flows/fm_loss.ts";
-export { logProb, type LogProbOptions, type LogProbResult } from "./src/flows/log_prob.ts";
+export {
+  type FailedRow,
+  logProb,
+  type LogProbOptions,
+  type LogProbResult,
+} from "./src/flows/log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
 export * from "./src/data/dataset.ts";
 export type { ReadStdin } from "./src/data/point_rows.ts";

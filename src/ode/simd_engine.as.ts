@@ -1,4 +1,4 @@
-// asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 32768
+// asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 65536
 import {
   activationPlanes,
   addLanes,

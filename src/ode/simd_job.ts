@@ -102,7 +102,7 @@ export const nonFinite = 2;
 /** The budget of steps is spent. */
 export const maxStepsReached = 3;
 
-/** Address of the list of free chunks; the words before hold its lock. */
-export const freeChunks = 64;
+/** Address of the list of free chunks, 64 behind `wordsAt`; the words before hold its lock. */
+export const freeChunks = 65600;
 /** Bytes of a chunk, a whole number of pages of WebAssembly memory. */
 export const chunkBytes = 2097152;

@@ -1,8 +1,10 @@
+import { guarded } from "../runtime/wasm/guarded_memory.ts";
+import { withReachableMaximum } from "../runtime/wasm/memory_rewrite.ts";
 import { encodePng, type PngText } from "./png.ts";
 
 async function load() {
   const assets = await import("./_raster_assets.ts");
-  await assets.initWasm(assets.wasm);
+  await guarded(() => assets.initWasm(withReachableMaximum(assets.wasm)));
   return assets;
 }
 

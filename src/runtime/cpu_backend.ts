@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
-import { fullSharedMemory, onSharedMemory } from "./cpu_kernels/shared_memory.ts";
 import type { SimdThreads } from "./cpu_kernels/simd_threads.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
 import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";
 import type { SimdChoice } from "./simd/simd_module.ts";
+import { fullSharedMemory } from "./wasm/guarded_memory.ts";
+import { onSharedMemory } from "./wasm/memory_rewrite.ts";
 import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
 
 /** tfjs's names for the WebAssembly backend with either build of Fluxion's kernels, and people's. */

@@ -32,3 +32,9 @@ export class FailureError extends Error {
     super(oneLine(message), options);
   }
 }
+
+/**
+ * V8 was started without checks of WebAssembly's bounds where a memory cannot have all the addresses
+ * that an index reaches, so that nothing would keep a wrong one inside.
+ */
+export class AddressSpaceError extends FailureError {}

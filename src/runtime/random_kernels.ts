@@ -1,3 +1,4 @@
+import { ownMemory } from "./wasm/guarded_memory.ts";
 import wasm from "./random_kernels.wasm" with { type: "bytes" };
 
 /** A counter's upper two words and the key: what stays the same along a sequence of blocks. */
@@ -30,14 +31,17 @@ interface Kernels {
   toFloat32(count: number, x: number, out: number): void;
 }
 
+/** The first page stays empty, as `wordsAt` in worker/pool_pages.ts says. */
+const BEGIN = 65536;
+
 /** Where things lie in the memory, in bytes: constants, and what is made of a chunk. */
 const layout = {
-  radiusConstants: 0,
-  turnConstants: 192,
-  words: 384,
-  radii: 384 + 4 * CHUNK,
-  normals: 384 + 8 * CHUNK,
-  normals32: 384 + 16 * CHUNK,
+  radiusConstants: BEGIN,
+  turnConstants: BEGIN + 192,
+  words: BEGIN + 384,
+  radii: BEGIN + 384 + 4 * CHUNK,
+  normals: BEGIN + 384 + 8 * CHUNK,
+  normals32: BEGIN + 384 + 16 * CHUNK,
 };
 
 /** The kernels of random_kernels.as.ts on a memory of their own. */
@@ -48,7 +52,7 @@ export class RandomKernels {
   readonly #normals32: Float32Array;
 
   constructor() {
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    const memory = ownMemory(2);
     const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#kernels = exports as unknown as Kernels;

@@ -1,6 +1,6 @@
 import { type SimdBuilds, simdBytes, type SimdChoice } from "../simd/simd_module.ts";
+import { onSharedMemory } from "../wasm/memory_rewrite.ts";
 import { type KernelCall, KernelCrew, type WorkerConstructor } from "../worker/kernel_crew.ts";
-import { onSharedMemory } from "./shared_memory.ts";
 import type { ScratchlessArguments, SimdKernels } from "./simd_kernels.ts";
 import { TileChoice } from "./tile_choice.ts";
 import { type WasmBackend, withScratch } from "./wasm.ts";

@@ -1,4 +1,5 @@
 import { FailureError } from "../errors.ts";
+import { fullSharedMemory } from "../wasm/guarded_memory.ts";
 import {
   MOST_WORKERS,
   poolImports,
@@ -35,15 +36,8 @@ interface Member {
  * sleep between runs and do not keep the program alive.
  */
 export class Pool {
-  /**
-   * All instances see it. It has its full size from the beginning, of which the system gives what
-   * is written to: an instance in a worker may hear late that a memory grew, and traps until then.
-   */
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({
-    initial: pageCount,
-    maximum: pageCount,
-    shared: true,
-  });
+  /** All instances see it. */
+  readonly memory: WebAssembly.Memory = fullSharedMemory();
   /** The program's own instance. */
   readonly exports: Readonly<Record<string, (...args: number[]) => number>>;
   readonly #module: WebAssembly.Module;

@@ -1,10 +1,12 @@
+import { wordsAt } from "./pool_pages.ts";
+
 /**
  * How a pool and its workers talk: each worker has two words in the shared memory, its state and
  * the address of its job. Both sides read their places here.
  */
 
-/** Byte address of the first worker's words; below it the module's own words begin. */
-export const FIRST_WORD_AT = 1024;
+/** Byte address of the first worker's words; below it lie the module's own. */
+export const FIRST_WORD_AT: number = wordsAt + 1024;
 
 /** Workers that have words. */
 export const MOST_WORKERS = 255;

@@ -1,3 +1,5 @@
+import { wordsAt } from "./pool_pages.ts";
+
 /**
  * A block of memory that the program and a worker share: control words, then numbers.
  * Both sides read its layout here.
@@ -18,10 +20,10 @@ export const control = { state: 0, count: 1 } as const;
 /** How many numbers one page of WebAssembly memory, 64 KiB, holds behind the control words. */
 export const CAPACITY = (65536 - 64) / 4;
 
-/** The block in a shared memory of at least one page. */
+/** The block in a shared memory of at least two pages. */
 export function sharedBlock(memory: WebAssembly.Memory): SharedBlock {
   return {
-    control: new Int32Array(memory.buffer, 0, 2),
-    numbers: new Float32Array(memory.buffer, 64, CAPACITY),
+    control: new Int32Array(memory.buffer, wordsAt, 2),
+    numbers: new Float32Array(memory.buffer, wordsAt + 64, CAPACITY),
   };
 }

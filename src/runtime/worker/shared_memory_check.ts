@@ -1,3 +1,4 @@
+import { fullSharedMemory } from "../wasm/guarded_memory.ts";
 import { CAPACITY, control, sharedBlock, states } from "./shared_block.ts";
 import { startWorker } from "./start_worker.ts";
 
@@ -14,7 +15,7 @@ export interface CheckResult {
  * are written after the memory was posted, so a copy would not do.
  */
 export async function sharedMemoryWorkerTest(): Promise<CheckResult> {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const memory = fullSharedMemory();
   const block = sharedBlock(memory);
   const started = performance.now();
   const worker = startWorker(memory);

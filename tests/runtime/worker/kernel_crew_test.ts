@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import asc from "assemblyscript/asc";
 import { FailureError } from "../../../src/runtime/errors.ts";
-import {
-  fullSharedMemory,
-  onSharedMemory,
-} from "../../../src/runtime/cpu_kernels/shared_memory.ts";
+import { fullSharedMemory } from "../../../src/runtime/wasm/guarded_memory.ts";
+import { onSharedMemory } from "../../../src/runtime/wasm/memory_rewrite.ts";
 import { type KernelCall, KernelCrew } from "../../../src/runtime/worker/kernel_crew.ts";
 
 // A thread's scratch is at 1024 + 64 * thread, so that kernels know who calls them.

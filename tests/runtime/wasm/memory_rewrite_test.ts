@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  fullSharedMemory,
-  onSharedMemory,
-} from "../../../src/runtime/cpu_kernels/shared_memory.ts";
+import { fullSharedMemory } from "../../../src/runtime/wasm/guarded_memory.ts";
+import { onSharedMemory } from "../../../src/runtime/wasm/memory_rewrite.ts";
 
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 /** A function without arguments that gives an i32: its type, and that it has it. */

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engine.ts";
+import { requireRoomForRows } from "../ode/rows_room.ts";
 import { tensorField } from "../ode/tensor_field.ts";
 import { fillNormal, streams } from "../runtime/random.ts";
 import { chunkOf } from "./chunks.ts";
@@ -149,6 +150,7 @@ async function solveRows(
   const { seed, settings, withLogProb } = options;
   const width = rowWidth(model.network);
   const n = cut.last - cut.first;
+  requireRoomForRows({ rows: n, width, stages: settings.tableau.c.length });
   const prior = new Float32Array(n * width);
   fillNormal({ seed, stream: streams.samples }, cut.first * width, prior);
   const y0 = tf.tidy(() => {

@@ -38,9 +38,21 @@ function partsOf(spec: MlpSpec): readonly StatePart[] {
   return spec.trace === null ? [z] : [z, { name: "logp", width: 1 }];
 }
 
+function directionCount({ trace, dims }: MlpSpec): number {
+  return trace === null ? 0 : trace.kind === "exact" ? dims : 1;
+}
+
 function rowsPerLinearization(spec: MlpSpec): number {
-  const directions = spec.trace === null ? 0 : spec.trace.kind === "exact" ? spec.dims : 1;
-  return Math.max(1, Math.floor(LINEARIZATION_FLOATS / (spec.hidden * (9 + 6 * directions))));
+  const floats = spec.hidden * (9 + 6 * directionCount(spec));
+  return Math.max(1, Math.floor(LINEARIZATION_FLOATS / floats));
+}
+
+/** Floats that one evaluation holds at most, a quarter of the memory that tfjs has: more rows are cut. */
+const EVALUATION_FLOATS = 2 ** 27;
+
+function rowsPerEvaluation(spec: MlpSpec): number {
+  const floats = spec.hidden * (24 + 9 * directionCount(spec));
+  return Math.max(1, Math.floor(EVALUATION_FLOATS / floats));
 }
 
 /** [n, hidden] on the device, computed in float64 on the host. */
@@ -203,21 +215,34 @@ export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
     return { data, count, width };
   };
 
+  const evaluate = (t: Float64Array, y: HostRows, rowIds: Int32Array): HostRows => {
+    const x = upload(y, dims), embedding = embeddingTensor(t, spec);
+    const directions = directionsOf(spec, rowIds);
+    const value = evaluateMlp(weights, { x, embedding }, directions);
+    try {
+      return slopes(value, rowIds);
+    } finally {
+      tf.dispose([x, embedding, value.velocity]);
+      value.tangents?.dispose();
+      if (directions?.kind === "probes") directions.probes.dispose();
+    }
+  };
+
   return {
     parts: partsOf(spec),
     parameterCount: spec.parameters.layout.size,
     linearizationRows: rowsPerLinearization(spec),
     evaluate: (t, y, rowIds) => {
-      const x = upload(y, dims), embedding = embeddingTensor(t, spec);
-      const directions = directionsOf(spec, rowIds);
-      const value = evaluateMlp(weights, { x, embedding }, directions);
-      try {
-        return slopes(value, rowIds);
-      } finally {
-        tf.dispose([x, embedding, value.velocity]);
-        value.tangents?.dispose();
-        if (directions?.kind === "probes") directions.probes.dispose();
+      const most = rowsPerEvaluation(spec);
+      if (y.count <= most) return evaluate(t, y, rowIds);
+      const data = new Float64Array(y.count * width);
+      for (let first = 0; first < y.count; first += most) {
+        const end = Math.min(first + most, y.count), count = end - first;
+        const part = { data: y.data.subarray(first * width, end * width), count, width };
+        const value = evaluate(t.subarray(first, end), part, rowIds.subarray(first, end));
+        data.set(value.data, first * width);
       }
+      return { data, count: y.count, width };
     },
     linearize({ t, y, rowIds, gradient }) {
       const n = y.count;

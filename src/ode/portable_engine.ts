@@ -15,6 +15,7 @@ import type { DifferentiableField } from "./field.ts";
 import { type HostRows, hostSpace } from "./host_rows.ts";
 import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
 import { replay } from "./replay.ts";
+import { requireRoomForRows } from "./rows_room.ts";
 import type { RowSpace } from "./rows.ts";
 import { type RowsSolution, solveRows, type StepRecord } from "./solve.ts";
 import { requireCountable } from "./step_control.ts";
@@ -116,6 +117,8 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
     threads: 1,
     async solve(problem) {
       requireCountable(problem.control, problem.maxSteps);
+      const [rows, width] = problem.y0.shape;
+      requireRoomForRows({ rows, width, stages: problem.tableau.c.length });
       const held = home.field(problem.field);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;

@@ -42,7 +42,9 @@ import {
   jobParameters,
   jobPartialSums,
   jobPrepared,
+  jobPreparedBytes,
   jobProbes,
+  jobPulls,
   jobReports,
   jobRows,
   jobRtol,
@@ -81,6 +83,8 @@ declare function pow(x: f64, y: f64): f64;
 
 /** Bytes of one column of a tile in float64. */
 const COLUMN_BYTES: usize = 64;
+/** Room for class {@link Scratch} at the beginning of a thread's memory. */
+const HEAD_BYTES: usize = 256;
 /** The first step where nothing is known of the scale of time. */
 const SMALLEST_START: f64 = 1e-6;
 
@@ -179,100 +183,90 @@ function usedStages(job: usize): i32 {
   return word(job, jobStages) - word(job, jobFirstSameAsLast);
 }
 
-/** Bytes that preparing the parameters takes. */
-export function bytesToPrepare(dims: i32, hidden: i32, directions: i32): i32 {
-  return preparedBytes(dims, hidden, directions);
-}
-
 /** Prepares the parameters of a job for solves and pull-backs. */
 export function prepareJob(job: usize): void {
-  prepare(netOf(job), address(job, jobParameters), address(job, jobPrepared));
+  const net = netOf(job);
+  const bytes = preparedBytes(net.dims, net.hidden, net.directions);
+  if (bytes != <u64>load<u32>(job + jobPreparedBytes)) unreachable();
+  prepare(net, address(job, jobParameters), address(job, jobPrepared));
 }
 
-/** Lays a thread's scratch memory out at `base`; returns its bytes. A base of 0 only counts. */
-export function layScratch(job: usize, base: usize): i32 {
-  const net = netOf(job);
-  const stages = <usize>word(job, jobStages);
-  const tiles = <usize>tilesOf(min(word(job, jobGroupRows), word(job, jobRows)));
-  const plane = planeBytes(net), narrow = <usize>net.dims * LANE_BYTES;
-  const width = <usize>word(job, jobWidth);
+/**
+ * Lays a thread's scratch memory out at `base`, by the rules of simd_layout.ts, which says how many
+ * bytes it has: where this counts another number nothing may be written.
+ */
+function layScratch(job: usize, base: usize): Scratch {
+  const net = netOf(job), s = changetype<Scratch>(base);
+  const pulls = word(job, jobPulls) != 0;
+  const stages = <u64>word(job, jobStages), stageSets: u64 = pulls ? stages : 1;
+  const tiles = <u64>tilesOf(min(word(job, jobGroupRows), word(job, jobRows)));
+  const plane = <u64>planeBytes(net), narrow = <u64>net.dims * LANE_BYTES;
+  const width = <u64>word(job, jobWidth);
   const state = tiles * width * COLUMN_BYTES;
-  const hasTrace = net.directions > 0;
-  let at = base + 256;
-  const y = at;
+  let at = <u64>HEAD_BYTES;
+  s.free = 0;
+  s.end = 0;
+  s.gradient = 0;
+  s.stateBytes = <usize>state;
+  s.y = placeAt(base, at);
   at += state;
-  const y1 = at;
+  s.y1 = placeAt(base, at);
   at += state;
-  const spareState = at;
+  s.spareState = placeAt(base, at);
   at += state;
-  const slopes = at;
+  s.slopes = placeAt(base, at);
   at += (stages + 1) * state;
-  const pulled = at;
-  at += stages * width * COLUMN_BYTES;
-  const cotangent = at;
-  at += width * COLUMN_BYTES;
-  const x = at;
-  at += stages * narrow;
-  const f = at;
+  s.pulled = placeAt(base, at);
+  at += pulls ? stages * width * COLUMN_BYTES : 0;
+  s.cotangent = placeAt(base, at);
+  at += pulls ? width * COLUMN_BYTES : 0;
+  s.x = placeAt(base, at);
+  at += stageSets * narrow;
+  s.f = placeAt(base, at);
   at += narrow + LANE_BYTES;
-  const spare = at;
+  s.spare = placeAt(base, at);
   at += 3 * plane;
-  const outer = at;
+  s.outer = placeAt(base, at);
   at += OUTER_BYTES;
-  const act = at;
-  at += stages * <usize>activationPlanes(net, hasTrace) * plane;
-  const directions = at;
+  s.act = placeAt(base, at);
+  at += stageSets * <u64>activationPlanes(net, net.directions > 0) * plane;
+  s.directions = placeAt(base, at);
   at += net.probed ? tiles * 2 * plane : 0;
-  const probes = at;
+  s.probes = placeAt(base, at);
   at += net.probed ? tiles * narrow : 0;
-  const stage = at;
-  at += stages * <usize>stagePlanes(net) * plane;
-  const lanes = at;
-  at += lanesBytes(net);
-  const adjoint = at;
+  s.stage = placeAt(base, at);
+  at += pulls ? stages * <u64>stagePlanes(net) * plane : (stages * 8 + 8 + 15) & ~15;
+  s.lanes = placeAt(base, at);
+  at += pulls ? lanesBytes(net) : 0;
+  s.adjoint = placeAt(base, at);
   if (word(job, jobAdjoint)) {
     at += adjointBytes(net) * (keepsAdjoint(job) ? (stages + 1) * tiles : 1);
   }
-  const lists = stages * <usize>(1 + net.directions) * PAIR_BYTES;
-  const ofW1 = at;
+  const lists: u64 = pulls ? stages * <u64>(1 + net.directions) * PAIR_BYTES : 0;
+  s.ofW1 = placeAt(base, at);
   at += lists;
-  const ofW2 = at;
+  s.ofW2 = placeAt(base, at);
   at += lists;
-  const bias = at;
-  at += (<usize>net.hidden * 4 + 15) & ~15;
-  const traced = at;
+  s.bias = placeAt(base, at);
+  at += (<u64>net.hidden * 4 + 15) & ~15;
+  s.traced = placeAt(base, at);
   at += stages * 4;
-  const kept = at;
+  s.kept = placeAt(base, at);
   at += stages * 4;
-  if (base != 0) {
-    const s = changetype<Scratch>(base);
-    s.free = 0;
-    s.end = 0;
-    s.y = y;
-    s.y1 = y1;
-    s.spareState = spareState;
-    s.slopes = slopes;
-    s.stateBytes = state;
-    s.pulled = pulled;
-    s.cotangent = cotangent;
-    s.x = x;
-    s.f = f;
-    s.spare = spare;
-    s.outer = outer;
-    s.act = act;
-    s.directions = directions;
-    s.probes = probes;
-    s.stage = stage;
-    s.lanes = lanes;
-    s.adjoint = adjoint;
-    s.gradient = 0;
-    s.ofW1 = ofW1;
-    s.ofW2 = ofW2;
-    s.bias = bias;
-    s.traced = traced;
-    s.kept = kept;
-  }
-  return <i32>((at - base + 127) & ~127);
+  if (((at + 127) & ~127) != <u64>load<u32>(job + jobScratchBytes)) unreachable();
+  return s;
+}
+
+// @ts-ignore: decorator
+@inline
+function placeAt(base: usize, offset: u64): usize {
+  return base + <usize>offset;
+}
+
+/** A thread's scratch memory, laid out. */
+function scratchOf(job: usize, thread: i32): Scratch {
+  const base = address(job, jobScratch) + <usize>thread * address(job, jobScratchBytes);
+  return layScratch(job, base);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -529,10 +523,7 @@ function prepareProbes(job: usize, s: Scratch, first: i32, rows: i32): void {
 
 /** Solves groups until none is left. */
 export function solveGroups(job: usize, thread: i32): void {
-  const s = changetype<Scratch>(
-    address(job, jobScratch) + <usize>thread * address(job, jobScratchBytes),
-  );
-  layScratch(job, changetype<usize>(s));
+  const s = scratchOf(job, thread);
   const rows = word(job, jobRows), groupRows = word(job, jobGroupRows);
   const groups = (rows + groupRows - 1) / groupRows;
   markTraced(job, s);
@@ -569,9 +560,9 @@ function keptFor(job: usize, s: Scratch, rows: i32, stage: i32): usize {
   let kept = <usize>load<u32>(at);
   if (!kept) {
     const net = netOf(job);
-    const bytes = <usize>(tilesOf(rows) * activationPlanes(net, isTraced(s, stage))) *
-      planeBytes(net);
-    kept = allocate(job, s, bytes, true);
+    const bytes = <u64>tilesOf(rows) * <u64>activationPlanes(net, isTraced(s, stage)) *
+      <u64>planeBytes(net);
+    kept = bytes < <u64>chunkBytes ? allocate(job, s, <usize>bytes, true) : 0;
     store<u32>(at, <u32>kept);
   }
   return kept;
@@ -698,7 +689,7 @@ function solveGroup(job: usize, s: Scratch, group: i32): void {
       if (fsal) {
         memory.copy(s.slopes, s.slopes + <usize>last * bytes, bytes);
         if (s.gradient && keepsAdjoint(job)) {
-          const kept = adjointBytes(net) * <usize>tilesOf(rows);
+          const kept = <usize>adjointBytes(net) * <usize>tilesOf(rows);
           memory.copy(s.adjoint, s.adjoint + <usize>last * kept, kept);
         }
         store<u32>(s.kept, load<u32>(s.kept + <usize>last * 4));
@@ -837,10 +828,7 @@ function writeTimes(
  * that order, so that the total does not depend on who takes it.
  */
 export function pullBackTiles(job: usize, thread: i32): void {
-  const s = changetype<Scratch>(
-    address(job, jobScratch) + <usize>thread * address(job, jobScratchBytes),
-  );
-  layScratch(job, changetype<usize>(s));
+  const s = scratchOf(job, thread);
   const net = netOf(job);
   const rows = word(job, jobRows), groupRows = word(job, jobGroupRows);
   const groups = (rows + groupRows - 1) / groupRows;
@@ -848,7 +836,7 @@ export function pullBackTiles(job: usize, thread: i32): void {
   const sums = word(job, jobPartialSums);
   const size = parameterCount(net);
   markTraced(job, s);
-  memory.fill(s.lanes, 0, lanesBytes(net));
+  memory.fill(s.lanes, 0, <usize>lanesBytes(net));
   while (true) {
     const sum = atomic.add<i32>(job + jobNextItem, 1);
     if (sum >= sums) return;
@@ -1028,17 +1016,14 @@ export function tanhOf(at: usize, count: i32): void {
  * i + sums, ... in that order, so that the total does not depend on who takes it.
  */
 export function solveAdjointGroups(job: usize, thread: i32): void {
-  const s = changetype<Scratch>(
-    address(job, jobScratch) + <usize>thread * address(job, jobScratchBytes),
-  );
-  layScratch(job, changetype<usize>(s));
+  const s = scratchOf(job, thread);
   const net = netOf(job);
   const rows = word(job, jobRows), groupRows = word(job, jobGroupRows);
   const groups = (rows + groupRows - 1) / groupRows;
   const sums = word(job, jobPartialSums);
   const size = parameterCount(net);
   markTraced(job, s);
-  memory.fill(s.lanes, 0, lanesBytes(net));
+  memory.fill(s.lanes, 0, <usize>lanesBytes(net));
   while (true) {
     const sum = atomic.add<i32>(job + jobNextItem, 1);
     if (sum >= sums) return;
@@ -1058,9 +1043,9 @@ function keepsAdjoint(job: usize): bool {
 }
 
 /** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
-function adjointBytes(net: Net): usize {
+function adjointBytes(net: Net): u64 {
   const planes = activationPlanes(net, net.directions > 0) + stagePlanes(net);
-  return <usize>planes * planeBytes(net) + lanesBytes(net);
+  return <u64>planes * <u64>planeBytes(net) + lanesBytes(net);
 }
 
 /** d(y, a)/dt = (f, -(df/dy)^T a) of all tiles of a group at time t. */
@@ -1084,13 +1069,13 @@ function adjointSlopesAt(
   const keeps = keepsAdjoint(job);
   // The place of the slopes says which stage they are.
   const index = keeps ? (out - s.slopes) / s.stateBytes * <usize>tiles : 0;
-  let act = s.adjoint + index * adjointBytes(net);
+  let act = s.adjoint + index * <usize>adjointBytes(net);
   timeBias(net, t, s.bias);
   for (let tile = 0; tile < tiles; tile++) {
     const directions = directionsOf(net, s, tile);
     const stage = act + actBytes, lanes = stage + stageBytes;
     narrow(state, dims, s.x);
-    memory.fill(lanes, 0, lanesBytes(net));
+    memory.fill(lanes, 0, <usize>lanesBytes(net));
     evaluate(net, s.bias, s.x, act, directions, s.spare, hasTrace, s.f);
     for (let i = 0; i < finite; i++) {
       store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
@@ -1105,7 +1090,7 @@ function adjointSlopesAt(
     for (let i = 0; i < finite; i++) {
       store<f64>(out + half + <usize>i * 8, -<f64>load<f32>(ofX + <usize>i * 4));
     }
-    if (keeps) act += adjointBytes(net);
+    if (keeps) act += <usize>adjointBytes(net);
     state += 2 * half;
     out += 2 * half;
   }
@@ -1163,7 +1148,7 @@ function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void 
       const b = weight(job, 1, stage);
       if (b == 0) continue;
       if (keeps) {
-        const kept = s.adjoint + <usize>(stage * tiles + tile) * adjointBytes(net);
+        const kept = s.adjoint + <usize>(stage * tiles + tile) * <usize>adjointBytes(net);
         const at = kept + actBytes;
         scaleCotangents(net, <f32>(-h * b), at, at + stageBytes, s.lanes);
         listed += listOuterProducts(net, kept, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
@@ -1198,7 +1183,7 @@ function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes:
     // Cotangents of v2 and of u.
     scalePlanes(stage + <usize>(6 + 4 * k) * plane, 2 * plane, factor);
   }
-  const end = sums + lanesBytes(net);
+  const end = sums + <usize>lanesBytes(net);
   for (; sums < end; sums += 32, lanes += 32) {
     v128.store(lanes, f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor)));
     v128.store(lanes, f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor)), 16);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../runtime/errors.ts";
+import { requireInside } from "../runtime/simd/operands.ts";
 import { type SimdChoice, simdModule } from "../runtime/simd/simd_module.ts";
 import { type Block, Pool } from "../runtime/worker/pool.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
 import { describeFailures } from "./failure_message.ts";
 import { portableEngine } from "./portable_engine.ts";
 import * as at from "./simd_job.ts";
+import * as layout from "./simd_layout.ts";
 import { requireCountable } from "./step_control.ts";
 import { PlaneTileChoice } from "./simd_tile_choice.ts";
 import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
@@ -35,15 +37,20 @@ export interface SimdEngineOptions {
   readonly activationBytes?: number;
 }
 
-/** Partial sums of the parameters' cotangent: enough to share among many threads, and always as many, so that the total has the same bits on any number of them. */
-const PARTIAL_SUMS = 32;
-
 const ACTIVATION_BYTES = 512 * 2 ** 20;
 
 type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
 /** Functions of the module that threads share in. */
 const threadFunctions = ["solveGroups", "pullBackTiles", "solveAdjointGroups"] as const;
+type ThreadFunction = typeof threadFunctions[number];
+
+/** What each needs scratch memory for. */
+const scratchUses = {
+  solveGroups: "solve",
+  pullBackTiles: "pullBack",
+  solveAdjointGroups: "adjoint",
+} as const satisfies Record<ThreadFunction, layout.ScratchUse>;
 
 /** What engines of a build share. */
 interface Shared {
@@ -83,9 +90,15 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     threads,
-    solve(problem) {
+    async solve(problem) {
       const { field } = problem;
-      if (field.kind !== "mlp" || !fitsChunks(problem)) return portable.solve(problem);
+      if (field.kind !== "mlp") return portable.solve(problem);
+      requireProblem({ ...problem, field });
+      const shape = shapeOf({ ...problem, field });
+      // By shapes alone, never by the memory that is free: the bits are not the same.
+      if (!layout.jobFits(shape, problem.keep.kind === "records")) {
+        return await portable.solve(problem);
+      }
       const shared = sharedOf(build);
       const isWide = tiles === undefined ? shared.tiles.isWide : tiles === "wide";
       const machine = { pool: shared.pool, threads, isWide, activationBytes };
@@ -103,13 +116,21 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
   };
 }
 
-/** Whether a step of a whole control group, which is recorded in one piece, fits a chunk of memory. */
-function fitsChunks({ y0, tableau, controlGroup, keep }: SolveProblem): boolean {
-  if (keep.kind !== "records") return true;
+/** What the sizes of a problem's job follow from. */
+function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem): layout.JobShape {
+  const { dims, hidden, trace } = field;
   const [rows, width] = y0.shape;
-  const tiles = Math.ceil((controlGroup === "batch" ? rows : controlGroup) / 8);
-  const stages = tableau.c.length;
-  return 8 * 8 * width * tiles * (stages + 1) + 8 * stages < at.chunkBytes - 256;
+  return {
+    dims,
+    hidden,
+    directions: trace === null ? 0 : trace.kind === "exact" ? dims : 1,
+    probed: trace?.kind === "hutchinson",
+    rows,
+    width,
+    groupRows: controlGroup === "batch" ? rows : Math.min(controlGroup, rows),
+    stages: tableau.c.length,
+    times: keep.kind === "times" ? keep.times.length : 0,
+  };
 }
 
 /** A solve in the shared memory. */
@@ -130,49 +151,60 @@ class Solved implements Solution {
   }
 }
 
-/** Numbers of a problem that say how large things are. */
-interface Sizes {
-  readonly rows: number;
-  readonly width: number;
-  readonly groupRows: number;
-  readonly groups: number;
-  readonly parameters: number;
-}
+/** Places of a job's addresses, and how many bytes belong there. */
+type Places = readonly (readonly [place: number, bytes: number])[];
 
 /** A job in the shared memory; see simd_job.ts. */
 class Job {
   readonly #pool: Pool;
   readonly #blocks: Block[] = [];
+  /** Bytes of the arrays by the places of their addresses. */
+  readonly #arrays = new Map<number, number>();
   readonly address: number;
-  readonly sizes: Sizes;
+  readonly shape: layout.JobShape;
 
-  constructor(pool: Pool, sizes: Sizes) {
+  constructor(pool: Pool, shape: layout.JobShape) {
     this.#pool = pool;
-    this.sizes = sizes;
-    this.address = this.take(at.jobBytes);
+    this.shape = shape;
+    const block = pool.allocate(at.jobBytes);
+    this.#blocks.push(block);
+    this.address = block.at;
     new Uint8Array(pool.memory.buffer, this.address, at.jobBytes).fill(0);
   }
 
-  /** Memory that lives as long as the job. */
-  take(bytes: number): number {
-    const block = this.#pool.allocate(bytes);
+  /** Lays arrays out in a block that lives as long as the job, each from a cache line on. */
+  take(places: Places): void {
+    const block = this.#pool.allocate(layout.blockBytes(Object.fromEntries(places)));
     this.#blocks.push(block);
-    return block.at;
+    this.lay(places, block);
   }
 
-  /** Places for runs of so many bytes, in one block. */
-  takeAll(sizes: readonly number[]): number[] {
-    const rounded = sizes.map((bytes) => Math.ceil(bytes / 64) * 64);
-    let next = this.take(rounded.reduce((sum, bytes) => sum + bytes, 0));
-    return rounded.map((bytes) => (next += bytes) - bytes);
+  /** Lays arrays out in a block. */
+  lay(places: Places, block: Block): void {
+    let next = block.at;
+    for (const [place, bytes] of places) {
+      this.set(place, next);
+      this.#arrays.set(place, bytes);
+      next += Math.ceil(bytes / 64) * 64;
+    }
+    requireInside(block.bytes, 0, next - block.at, "the arrays of a job");
+  }
+
+  /** As another job has it: its words and its arrays, which stay the other's. */
+  copy(other: Job): void {
+    this.words(this.address, at.jobBytes / 4).set(other.words(other.address, at.jobBytes / 4));
+    for (const [place, bytes] of other.#arrays) this.#arrays.set(place, bytes);
   }
 
   set(place: number, value: number): void {
-    new Int32Array(this.#pool.memory.buffer, this.address + place, 1)[0] = value;
+    if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32)) {
+      throw new RangeError(`a job of the CPU engine: ${value} is no word of 32 bits`);
+    }
+    new Uint32Array(this.#pool.memory.buffer, this.address + place, 1)[0] = value;
   }
 
   get(place: number): number {
-    return new Int32Array(this.#pool.memory.buffer, this.address + place, 1)[0]!;
+    return new Uint32Array(this.#pool.memory.buffer, this.address + place, 1)[0]!;
   }
 
   setDouble(place: number, value: number): void {
@@ -191,16 +223,31 @@ class Job {
     return new Int32Array(this.#pool.memory.buffer, address, count);
   }
 
+  /** Prepares the parameters. */
+  prepare(): void {
+    this.#check();
+    this.#pool.exports.prepareJob!(this.address);
+  }
+
+  /** Adds the partial sums of the parameters' cotangent up. */
+  addPartialSums(): void {
+    this.#check();
+    this.#pool.exports.addPartialSums!(this.address);
+  }
+
   /** Runs a function of the module on all threads, which take items until `items` are done. */
-  async run(name: typeof threadFunctions[number], items: number, threads: number): Promise<void> {
+  async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
     const pool = this.#pool;
-    const used = Math.max(1, Math.min(threads, items));
-    const bytes = pool.exports.layScratch!(this.address, 0);
+    const use = scratchUses[name];
+    const bytes = layout.scratchBytes(this.shape, use);
+    const used = layout.threadsThatFit(this.shape, use, Math.min(threads, items));
     const scratch = pool.allocate(bytes * used);
     try {
       this.set(at.jobScratch, scratch.at);
       this.set(at.jobScratchBytes, bytes);
+      this.set(at.jobPulls, Number(use !== "solve"));
       this.set(at.jobNextItem, 0);
+      this.#check();
       await pool.run(name, this.address, used);
     } finally {
       pool.release(scratch);
@@ -210,6 +257,15 @@ class Job {
         "the CPU engine has no memory left for the steps of this solve: try a smaller batch, " +
           "or the gradient adjoint",
       );
+    }
+  }
+
+  /** Compares every array with the memory: nothing in the module does. */
+  #check(): void {
+    const { byteLength } = this.#pool.memory.buffer;
+    requireInside(byteLength, this.address, at.jobBytes, "a job");
+    for (const [place, bytes] of this.#arrays) {
+      requireInside(byteLength, this.get(place), bytes, `the array at ${place} of a job`);
     }
   }
 
@@ -231,19 +287,18 @@ interface Machine {
 async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
   const { pool, threads, isWide, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
-  const [rows, width] = y0.shape;
-  requireProblem(problem);
-  const groupRows = problem.controlGroup === "batch" ? rows : Math.min(problem.controlGroup, rows);
-  const groups = Math.ceil(rows / groupRows);
+  const shape = shapeOf(problem);
+  const { rows, width, groupRows, stages, dims, hidden, directions } = shape;
   const times = problem.keep.kind === "times" ? problem.keep.times : [];
-  const { trace, dims, hidden } = field;
-  const directions = trace === null ? 0 : trace.kind === "exact" ? dims : 1;
+  const { trace } = field;
   const probes = trace?.kind === "hutchinson" ? trace.probes : new Float32Array();
   const [start, parameters] = await Promise.all([
     y0.data<"float32">(),
     field.parameters.flat.data<"float32">(),
   ]);
-  const stages = tableau.c.length;
+  const arrays = layout.solveArrays(shape);
+  requireLength("parameters", parameters, arrays.parameters);
+  requireLength("probes", probes, arrays.probes);
   const zeros = new Array<number>(stages).fill(0);
   const table = [
     ...tableau.c,
@@ -253,14 +308,14 @@ async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
     ...tableau.a.flatMap((row) => [...row, ...zeros.slice(row.length)]),
   ];
 
-  const job = new Job(pool, { rows, width, groupRows, groups, parameters: parameters.length });
+  const job = new Job(pool, shape);
   try {
     const words: readonly (readonly [number, number])[] = [
       [at.jobDims, dims],
       [at.jobHidden, hidden],
       [at.jobDirections, directions],
       [at.jobWide, Number(isWide)],
-      [at.jobProbed, trace?.kind === "hutchinson" ? 1 : 0],
+      [at.jobProbed, Number(shape.probed)],
       [at.jobRows, rows],
       [at.jobWidth, width],
       [at.jobGroupRows, groupRows],
@@ -272,35 +327,33 @@ async function solve(machine: Machine, problem: MlpProblem): Promise<Solution> {
       [at.jobMaxSteps, problem.maxSteps],
       [at.jobKeepsRecords, problem.keep.kind === "records" ? 1 : 0],
       [at.jobTimeCount, times.length],
-      [at.jobChunksLeft, Math.floor(activationBytes / at.chunkBytes)],
+      [at.jobPreparedBytes, arrays.prepared],
+      [at.jobChunksLeft, layout.activationChunks(shape, activationBytes)],
     ];
     for (const [place, value] of words) job.set(place, value);
     job.setDouble(at.jobT0, problem.t0);
     job.setDouble(at.jobT1, problem.t1);
     job.setDouble(at.jobRtol, control.kind === "adaptive" ? control.rtol : 0);
     job.setDouble(at.jobAtol, control.kind === "adaptive" ? control.atol : 0);
-    const places = [
-      [at.jobTableau, 8 * table.length],
-      [at.jobParameters, 4 * parameters.length],
-      [at.jobPrepared, pool.exports.bytesToPrepare!(dims, hidden, directions)],
-      [at.jobY0, 4 * rows * width],
-      [at.jobY1, 4 * rows * width],
-      [at.jobProbes, 4 * probes.length],
-      [at.jobTimes, 8 * times.length],
-      [at.jobTimeStates, 4 * times.length * rows * width],
-      [at.jobReports, at.reportBytes * groups],
-      [at.jobLastRecords, 4 * groups],
-    ] as const;
-    job.takeAll(places.map(([, bytes]) => bytes)).forEach((address, i) =>
-      job.set(places[i]![0], address)
-    );
+    job.take([
+      [at.jobTableau, arrays.tableau],
+      [at.jobParameters, arrays.parameters],
+      [at.jobPrepared, arrays.prepared],
+      [at.jobY0, arrays.y0],
+      [at.jobY1, arrays.y1],
+      [at.jobProbes, arrays.probes],
+      [at.jobTimes, arrays.times],
+      [at.jobTimeStates, arrays.timeStates],
+      [at.jobReports, arrays.reports],
+      [at.jobLastRecords, arrays.lastRecords],
+    ]);
     job.doubles(job.get(at.jobTableau), table.length).set(table);
     job.floats(job.get(at.jobParameters), parameters.length).set(parameters);
     job.floats(job.get(at.jobY0), rows * width).set(start);
     job.floats(job.get(at.jobProbes), probes.length).set(probes);
     job.doubles(job.get(at.jobTimes), times.length).set(times);
-    pool.exports.prepareJob!(job.address);
-    await job.run("solveGroups", groups, threads);
+    job.prepare();
+    await job.run("solveGroups", layout.groupsOf(shape), threads);
 
     const reports = readReports(job);
     const rowsAt = (address: number) => {
@@ -339,6 +392,13 @@ function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem)
   }
 }
 
+/** @param bytes Of the array in the job. */
+function requireLength(what: string, values: Float32Array, bytes: number): void {
+  if (4 * values.length !== bytes) {
+    throw new RangeError(`solve: expected ${bytes / 4} ${what}, got ${values.length}`);
+  }
+}
+
 function failureOf(kind: number, t: number, h: number): SolveFailure | null {
   switch (kind) {
     case at.stepSizeUnderflow:
@@ -353,8 +413,8 @@ function failureOf(kind: number, t: number, h: number): SolveFailure | null {
 }
 
 function readReports(job: Job): SolveReport[] {
-  const { rows, groupRows, groups } = job.sizes;
-  return Array.from({ length: groups }, (_, group) => {
+  const { rows, groupRows } = job.shape;
+  return Array.from({ length: layout.groupsOf(job.shape) }, (_, group) => {
     const address = job.get(at.jobReports) + group * at.reportBytes;
     const [nfe, accepted, rejected, kind] = job.words(address, 4);
     const [t, h] = job.doubles(address + 16, 2);
@@ -394,19 +454,21 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
   if (problem.keep.kind !== "records") {
     throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
   }
-  const { rows, width, groupRows, groups, parameters } = job.sizes;
-  const sums = Math.min(PARTIAL_SUMS, groups * Math.ceil(groupRows / 8));
-  const stateBytes = 4 * rows * width;
-  const block = pool.allocate(2 * stateBytes + 4 * sums * parameters);
+  const { rows, width } = job.shape;
+  const arrays = layout.pullBackArrays(job.shape);
+  const parameters = layout.parameterCount(job.shape);
+  const sums = layout.partialSums(job.shape, layout.tilesOfAllGroups(job.shape));
+  const block = pool.allocate(layout.blockBytes(arrays));
   try {
-    const ofY0 = block.at + stateBytes, gradients = ofY0 + stateBytes;
-    job.set(at.jobCotangent, block.at);
-    job.set(at.jobOfY0, ofY0);
+    job.lay([
+      [at.jobCotangent, arrays.cotangent],
+      [at.jobOfY0, arrays.ofY0],
+      [at.jobGradients, arrays.gradients],
+    ], block);
     job.set(at.jobPartialSums, sums);
-    job.set(at.jobGradients, gradients);
-    job.floats(block.at, rows * width).set(cotangent);
+    job.floats(job.get(at.jobCotangent), rows * width).set(cotangent);
     await job.run("pullBackTiles", sums, threads);
-    pool.exports.addPartialSums!(job.address);
+    job.addPartialSums();
     const tableau = problem.tableau;
     const stages = tableau.c.length - (tableau.firstSameAsLast ? 1 : 0);
     const pulled = reports.reduce(
@@ -416,8 +478,8 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
     const copy = (address: number, count: number) =>
       job.floats(address, count).slice() as Float32Array<ArrayBuffer>;
     return {
-      y0: tf.tensor2d(copy(ofY0, rows * width), [rows, width]),
-      parameters: tf.tensor1d(copy(gradients, parameters)),
+      y0: tf.tensor2d(copy(job.get(at.jobOfY0), rows * width), [rows, width]),
+      parameters: tf.tensor1d(copy(job.get(at.jobGradients), parameters)),
       nfe: pulled / rows,
     };
   } finally {
@@ -434,16 +496,25 @@ async function pullBackAdjoint(
   cotangent: tf.Tensor2D,
   method: GradientMethod & { kind: "adjoint" },
 ): Promise<Gradient> {
-  const { rows, width, groups, parameters } = forward.sizes;
+  const { rows, width } = forward.shape;
+  const shape = { ...forward.shape, width: 2 * width, times: 0 };
+  const groups = layout.groupsOf(shape), parameters = layout.parameterCount(shape);
+  const needed = layout.adjointBytesNeeded(shape);
+  if (needed > layout.mostJobBytes) {
+    throw new FailureError(
+      `the adjoint gradient of this network takes ${needed} bytes, more than the ` +
+        `${layout.mostJobBytes} that the CPU engine has: use --gradient direct, or a narrower network`,
+    );
+  }
   const { tableau, maxSteps } = problem;
   const control = problem.control.kind === "fixed"
     ? problem.control
     : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
   const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
-  const job = new Job(pool, { ...forward.sizes, width: 2 * width });
+  const job = new Job(pool, shape);
   try {
     // The parameters, prepared, and the tableau are the forward solve's; the chunks stay its own.
-    job.words(job.address, at.jobBytes / 4).set(forward.words(forward.address, at.jobBytes / 4));
+    job.copy(forward);
     job.set(at.jobChunks, 0);
     job.set(at.jobAdjoint, 1);
     job.set(at.jobWidth, 2 * width);
@@ -455,18 +526,15 @@ async function pullBackAdjoint(
       job.setDouble(at.jobRtol, control.rtol);
       job.setDouble(at.jobAtol, control.atol);
     }
-    const sums = Math.min(PARTIAL_SUMS, groups);
+    const arrays = layout.adjointArrays(shape), sums = layout.partialSums(shape, groups);
     job.set(at.jobPartialSums, sums);
-    const places = [
-      [at.jobY0, 8 * rows * width],
-      [at.jobY1, 8 * rows * width],
-      [at.jobReports, at.reportBytes * groups],
-      [at.jobLastRecords, 4 * groups],
-      [at.jobGradients, 4 * sums * parameters],
-    ] as const;
-    job.takeAll(places.map(([, bytes]) => bytes)).forEach((address, i) =>
-      job.set(places[i]![0], address)
-    );
+    job.take([
+      [at.jobY0, arrays.y0],
+      [at.jobY1, arrays.y1],
+      [at.jobReports, arrays.reports],
+      [at.jobLastRecords, arrays.lastRecords],
+      [at.jobGradients, arrays.gradients],
+    ]);
     const start = job.floats(job.get(at.jobY0), 2 * rows * width);
     for (let row = 0; row < rows; row++) {
       const first = row * width, end = first + width;
@@ -480,7 +548,7 @@ async function pullBackAdjoint(
       const settings = { control, maxSteps };
       throw new FailureError(`adjoint: ${describeFailures(reports, { settings, firstRow: 0 })}`);
     }
-    pool.exports.addPartialSums!(job.address);
+    job.addPartialSums();
     const solved = job.floats(job.get(at.jobY1), 2 * rows * width);
     const ofY0 = new Float32Array(rows * width);
     for (let row = 0; row < rows; row++) {

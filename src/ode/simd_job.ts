@@ -16,6 +16,10 @@ export const jobDirections = 8;
 export const jobProbed = 12;
 /** 1: products by wide tiles, which give the same bits. */
 export const jobWide = 76;
+/** Bytes at {@link jobPrepared}, as simd_layout.ts counts them. */
+export const jobPreparedBytes = 80;
+/** 1 where the scratch memory is for pull-backs, of either gradient; a solve needs less. */
+export const jobPulls = 84;
 /** Rows [n, width] of the problem. */
 export const jobRows = 96;
 /** Columns of the state: dims, and one more with a trace. */

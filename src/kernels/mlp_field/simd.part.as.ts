@@ -85,11 +85,11 @@ export function activationPlanes(net: Net, traced: bool): i32 {
   return traced ? 3 + 2 * net.directions : 3;
 }
 
-/** Bytes that {@link prepare} fills behind the parameters' own. */
-export function preparedBytes(dims: i32, hidden: i32, directions: i32): i32 {
-  const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
-  const planes = 2 * directions * (hidden * 32 + 64);
-  return matrices + planes + max(dims, hidden) * 4 + <i32>TANH_BYTES + 64;
+/** Bytes that {@link prepare} fills behind the parameters' own; as simd_sizes.ts counts them. */
+export function preparedBytes(dims: i32, hidden: i32, directions: i32): u64 {
+  const matrices = 2 * (2 * <u64>dims + 2 * <u64>hidden) * <u64>hidden * 4;
+  const planes = 2 * <u64>directions * (<u64>hidden * 32 + 64);
+  return matrices + planes + <u64>max(dims, hidden) * 4 + <u64>TANH_BYTES + 64;
 }
 
 /** Sets `net` up over flat parameters in device order, whose packed forms are laid down at `at`. */
@@ -296,8 +296,8 @@ export function stagePlanes(net: Net): i32 {
  * Sums over rows that wait in lanes, in planes: cotangents of b0, b1, b2, of W0 and of W3 (dims
  * planes each); then of b3, a plane [dims].
  */
-export function lanesBytes(net: Net): usize {
-  return <usize>(3 + 2 * net.dims) * planeBytes(net) + <usize>net.dims * LANE_BYTES;
+export function lanesBytes(net: Net): u64 {
+  return <u64>(3 + 2 * net.dims) * <u64>planeBytes(net) + <u64>net.dims * LANE_BYTES;
 }
 
 /** to += a * b over eight rows and the whole width; `b` has one number a row. */
@@ -601,7 +601,7 @@ export function addLanes(net: Net, lanes: usize, gradient: usize): void {
     lanes += plane;
   }
   addSums(lanes, dims, w3 + <usize>(hidden * dims) * 4, 4);
-  memory.fill(begin, 0, lanesBytes(net));
+  memory.fill(begin, 0, <usize>lanesBytes(net));
 }
 
 function addSums(plane: usize, count: i32, to: usize, stride: usize): void {

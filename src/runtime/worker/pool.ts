@@ -9,6 +9,7 @@ import {
   type WorkerStart,
   workerWords,
 } from "./pool_words.ts";
+import { PageRanges } from "./page_ranges.ts";
 import { pageBytes, pageCount, pagesTaken } from "./pool_pages.ts";
 import source from "./pool_entry.bundle.txt" with { type: "text" };
 
@@ -43,8 +44,7 @@ export class Pool {
   readonly #module: WebAssembly.Module;
   readonly #functions: readonly string[];
   readonly #members: Member[] = [];
-  /** Free blocks by their number of pages. */
-  readonly #free: Map<number, number[]> = new Map();
+  readonly #free: PageRanges = new PageRanges();
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -62,28 +62,37 @@ export class Pool {
   /**
    * Memory that is the caller's until {@link release}; its content is arbitrary.
    *
-   * @throws {FailureError} If the memory cannot grow any more.
+   * @throws {RangeError} If `bytes` is not a positive whole number below 2^53.
+   * @throws {FailureError} If there is not as much.
    */
   allocate(bytes: number): Block {
-    const pages = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / pageBytes)));
-    const free = this.#free.get(pages)?.pop();
-    if (free !== undefined) return { at: free, bytes: pages * pageBytes };
+    if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
+      throw new RangeError(`allocate: expected a positive whole number of bytes, got ${bytes}`);
+    }
+    const pages = Math.ceil(bytes / pageBytes);
+    const first = this.#free.take(pages) ?? this.#takeNew(pages);
+    if (first === null) {
+      throw new FailureError(
+        `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
+      );
+    }
+    return { at: first * pageBytes, bytes: pages * pageBytes };
+  }
+
+  /** First of so many pages that nobody had, or null where there are none. */
+  #takeNew(pages: number): number | null {
+    // The word of 32 bits counts what the module takes too.
+    if (pages > pageCount) return null;
     const taken = new Int32Array(this.memory.buffer, pagesTaken, 1);
-    // A block that is larger than all would be a negative number of pages.
-    const first = pages < pageCount ? Atomics.add(taken, 0, pages) : pageCount;
-    if (first + pages <= pageCount) return { at: first * pageBytes, bytes: pages * pageBytes };
-    if (pages < pageCount) Atomics.sub(taken, 0, pages);
-    throw new FailureError(
-      `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
-    );
+    const first = Atomics.add(taken, 0, pages);
+    if (first + pages <= pageCount) return first;
+    Atomics.sub(taken, 0, pages);
+    return null;
   }
 
   /** Gives a block back. */
   release({ at, bytes }: Block): void {
-    const pages = bytes / pageBytes;
-    const free = this.#free.get(pages) ?? [];
-    free.push(at);
-    this.#free.set(pages, free);
+    this.#free.give({ first: at / pageBytes, count: bytes / pageBytes });
   }
 
   /**

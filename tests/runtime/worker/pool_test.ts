@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import asc from "assemblyscript/asc";
 import { FailureError } from "../../../src/runtime/errors.ts";
+import { PageRanges } from "../../../src/runtime/worker/page_ranges.ts";
 import { Pool } from "../../../src/runtime/worker/pool.ts";
 import { bundleHeader, workerPrograms } from "../../../tools/build_worker.ts";
 
@@ -58,13 +59,31 @@ Deno.test("Pool.allocate() gives released memory again, and says when there is n
   assert.ok(one.bytes >= 100_000 && other.at >= one.at + one.bytes);
   pool.release(one);
   assert.deepEqual(pool.allocate(100_000), one);
-  for (const bytes of [2 ** 31, 2 ** 40, 2 ** 30 + 1]) {
+  for (const bytes of [0, -1, -65_537, 0.5, NaN, Infinity, 2 ** 53]) {
+    assert.throws(() => pool.allocate(bytes), RangeError, `${bytes} bytes`);
+  }
+  for (const bytes of [2 ** 31, 2 ** 40, 2 ** 52]) {
     assert.throws(() => pool.allocate(bytes), /no memory left.*smaller batch/);
   }
   const { at } = pool.allocate(2 ** 29);
   new Uint8Array(pool.memory.buffer, at, 2 ** 29)[2 ** 29 - 1] = 1;
   // A memory that grows is one that a worker's instance may know in part only.
   assert.equal(pool.memory.buffer, buffer);
+});
+
+Deno.test("PageRanges gives the best fit, and makes one range of neighbours", () => {
+  const ranges = new PageRanges();
+  assert.equal(ranges.take(1), null);
+  ranges.give({ first: 10, count: 4 });
+  ranges.give({ first: 20, count: 2 });
+  assert.equal(ranges.take(2), 20);
+  assert.equal(ranges.take(1), 10);
+  assert.equal(ranges.take(4), null);
+  ranges.give({ first: 10, count: 1 });
+  ranges.give({ first: 5, count: 2 });
+  ranges.give({ first: 7, count: 3 });
+  assert.equal(ranges.take(9), 5);
+  assert.equal(ranges.take(1), null);
 });
 
 for (const program of workerPrograms) {

@@ -64,8 +64,9 @@ export async function trainRun(
   const progress = frame?.progress ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
   const hooks: TrainHooks = {
-    onStart({ run, backend, backendReason, step, steps, stepsPerEpoch }) {
+    onStart({ run, backend, backendReason, step, steps, stepsPerEpoch, remarks }) {
       if (overwrite) removePictures(run);
+      for (const remark of remarks) say(remark);
       const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
       const epochs = Math.ceil(steps / stepsPerEpoch);
       say(`${shownPath(run)}: ${from}, ${epochs} epochs of ${stepsPerEpoch}`);

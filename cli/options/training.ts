@@ -12,6 +12,7 @@ import { type SolverOptions, solverOptions, type TraceOptions, traceOptions } fr
 interface DataOptions {
   readonly data?: string;
   readonly binarize?: boolean;
+  readonly standardize?: "auto" | "none" | "zscore" | "robust";
 }
 
 function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
@@ -30,6 +31,12 @@ function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
       kind: "boolean",
       optional: true,
       brief: "images: pixels become 0 or 1; --no-binarize needs fluxion data fetch (default yes)",
+    },
+    standardize: {
+      kind: "enum",
+      values: ["auto", "none", "zscore", "robust"],
+      optional: true,
+      brief: "points: how columns are scaled for the model (default auto: zscore for files)",
     },
   };
 }

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { suggestion } from "../data/suggestion.ts";
 import type { FlowKind } from "../flows/model.ts";
+import type { Standardization } from "../flows/standardization.ts";
 import type { Network } from "../nn/network.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { InputError } from "../runtime/errors.ts";
 import { named, quotedJson } from "../runtime/quoted.ts";
-import { configFileSchema, trainOptionsSchema } from "./config_schema.ts";
+import { configFileSchema, standardizationSchema, trainOptionsSchema } from "./config_schema.ts";
 
 /** A network's name in a config. */
 export type NetName = Network["kind"];
@@ -23,6 +24,8 @@ export interface TrainConfig {
   readonly data: string;
   /** Images only: pixels above 128 become 1, the others 0. */
   readonly binarize?: boolean;
+  /** Points only: how columns are scaled for the model; `auto` is resolved when the run starts. */
+  readonly standardize?: "auto" | "none" | "zscore" | "robust";
   /** Velocity network: an mlp for points, a unet or a resnet for images. */
   readonly net: NetName;
   /** Width of an mlp; even. */
@@ -122,6 +125,7 @@ export const trainDefaults = {
     mlp: {
       ...common,
       data: "moons",
+      standardize: "auto",
       hidden: 32,
       steps: 3000,
       batchSize: 128,
@@ -144,6 +148,7 @@ export const trainDefaults = {
     mlp: {
       ...common,
       data: "moons",
+      standardize: "auto",
       hidden: 128,
       steps: 6000,
       batchSize: 256,
@@ -242,10 +247,13 @@ export function optionName(key: string): string {
  * @throws {InputError} If it is not JSON, has an unknown key or a value that no model takes.
  */
 export function parseConfigFile(text: string, place: string): ConfigFile {
-  const { $schema: _schema, format: _format, network: _network, ...options } = parseConfigJson(
-    text,
-    place,
-  );
+  const {
+    $schema: _schema,
+    format: _format,
+    network: _network,
+    standardization: _standardization,
+    ...options
+  } = parseConfigJson(text, place);
   return { place, options };
 }
 
@@ -266,6 +274,45 @@ export function parseConfigJson(
     );
   }
   return checked(configFileSchema, value, (key) => `${place}: ${named(key)}`);
+}
+
+/**
+ * Reads the scales of a table from JSON.
+ *
+ * @throws {InputError} If it is something else.
+ */
+export function parseStandardization(text: string, place: string): Standardization {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InputError(`${place}: its metadata's standardization is not JSON`);
+  }
+  return checked(
+    standardizationSchema,
+    value,
+    (key) => `${place}: its metadata's standardization${key === "" ? "" : `.${key}`}`,
+  );
+}
+
+/**
+ * Checks that scales are those of a network's points.
+ *
+ * @throws {InputError} If there is not one a column.
+ */
+export function requireScalesOf(
+  network: Network,
+  standardization: Standardization | null,
+  place: string,
+): void {
+  const dims = network.kind === "mlp" ? network.dims : 0;
+  const found = standardization?.center.length ?? dims;
+  if (found !== dims) {
+    throw new InputError(
+      `${place}: has scales of ${found} columns, the network's points have ` +
+        (dims === 0 ? "none: it takes images" : `${dims}`),
+    );
+  }
 }
 
 /** Validates against a schema of options; `naming` words a key for messages. */
@@ -347,6 +394,8 @@ function meaningless(key: Key, chosen: Decisive): string | null {
   switch (key) {
     case "binarize":
       return only(isImageNet(chosen.net), "only images have pixels");
+    case "standardize":
+      return only(!isImageNet(chosen.net), "images have one scale, 0 to 1");
     case "hidden":
       return only(!isImageNet(chosen.net), `net ${chosen.net} has filters instead`);
     case "filters":
@@ -485,7 +534,7 @@ export function resumeConfig(
   const { options } = given;
   const differs = keys.find((key) =>
     options[key] !== undefined && !freeOnResume.includes(key) && stored[key] !== undefined &&
-    options[key] !== stored[key]
+    options[key] !== stored[key] && !(key === "standardize" && options[key] === "auto")
   );
   if (differs !== undefined) {
     throw new InputError(

@@ -77,6 +77,19 @@ function described<const S extends v.GenericSchema>(schema: S, description: stri
 
 const rowsOrBatch = 'a whole number of rows, 1 or more, or "batch"';
 
+const scales = "numbers above 0, one a column";
+const centers = "finite numbers, one a column";
+
+/** The scales of a table, as `config.json` of a run and `model.safetensors` record them. */
+export const standardizationSchema = v.pipe(
+  v.strictObject({
+    kind: choice(["zscore", "robust"]),
+    center: v.array(v.pipe(v.number(centers), v.finite(centers)), centers),
+    scale: v.array(v.pipe(v.number(scales), v.finite(scales), v.gtValue(0, scales)), scales),
+  }, "an object of kind, center and scale"),
+  v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
+);
+
 /** What a velocity network is, as `config.json` of a run records it. */
 export const networkSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("mlp"), dims: wholeNumber(1), hidden: evenWidth() }),
@@ -107,6 +120,10 @@ export const trainOptionsSchema = v.strictObject({
   binarize: described(
     v.boolean("true or false"),
     "images only: pixels above 128 become 1, the others 0",
+  ),
+  standardize: described(
+    choice(["auto", "none", "zscore", "robust"]),
+    "points: how columns are scaled for the model; auto: z-scores for files, none for built-in data",
   ),
   net: described(
     choice(netNames),
@@ -204,5 +221,9 @@ export const configFileSchema = v.strictObject({
   network: v.optional(v.pipe(
     networkSchema,
     v.description("written by a run, found from its data; not an option"),
+  )),
+  standardization: v.optional(v.pipe(
+    standardizationSchema,
+    v.description("written by a run: the scale of each column of its data; not an option"),
   )),
 });

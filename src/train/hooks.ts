@@ -24,6 +24,8 @@ export interface TrainStart {
   readonly steps: number;
   /** Whole batches in the training data. */
   readonly stepsPerEpoch: number;
+  /** What is to be said about the data and how they are taken, for people; a line each. */
+  readonly remarks: readonly string[];
 }
 
 /** A training step that was done. */

@@ -4,7 +4,7 @@ import { validateNetwork } from "../nn/validate.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { firstCheckpoint } from "./checkpoint.ts";
-import { resolveConfig, type TrainOptions } from "./config.ts";
+import { requireScalesOf, resolveConfig, type TrainOptions } from "./config.ts";
 import { readStateDict } from "./initial_weights.ts";
 import { encodeRunConfig } from "./load_run.ts";
 import { holdRun, runFile, type RunMode, runName } from "./run_folder.ts";
@@ -39,7 +39,7 @@ export interface ImportResult {
 /**
  * Makes a run of no steps from a PyTorch state_dict in safetensors, with or
  * without a leading `model.`, with or without buffers. Sizes follow from names
- * and shapes; images are taken to be 28x28.
+ * and shapes; images are taken to be 28x28. Scales of a table come from the file's metadata.
  *
  * The run goes on with `resume` and more steps, at a constant learning rate
  * (there is no horizon yet); to choose how it trains, start another from it by `init`.
@@ -60,9 +60,12 @@ export async function importWeights(
   }
   validateNetwork(network);
   const weights = stateDictWeights(stateDict, network);
+  const { standardization } = stateDict;
+  requireScalesOf(network, standardization, file);
   const config = resolveConfig(model, null, {
     net: network.kind,
     ...sizesOf(network),
+    ...(network.kind === "mlp" ? { standardize: standardization?.kind ?? "none" } : {}),
     ...(options.data === undefined ? {} : { data: options.data }),
     init: file,
     steps: 0,
@@ -75,10 +78,14 @@ export async function importWeights(
     name: runName(model, config.data),
   });
   const run = held.path;
-  await writeFileAtomic(runFile(run, "config"), encodeRunConfig({ config, network }));
+  await writeFileAtomic(
+    runFile(run, "config"),
+    encodeRunConfig({ config, network, standardization }),
+  );
   using writer = await RunWriter.open(run, {
     config,
     network,
+    standardization,
     backend: null,
     threads: 1,
     log: await cutLog(runFile(run, "log"), 0),

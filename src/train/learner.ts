@@ -6,6 +6,7 @@ import { FailureError } from "../runtime/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
+import type { RunConfig } from "./load_run.ts";
 import { emaDecay } from "./ema.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
@@ -25,11 +26,12 @@ export class Learner {
   constructor(
     config: TrainConfig,
     network: Network,
-    from: Pick<Checkpoint, "weights" | "ema" | "moments">,
+    from: Pick<Checkpoint, "weights" | "ema" | "moments"> & Pick<RunConfig, "standardization">,
   ) {
     const { model: kind, sigmaMin = 0, schedule, lr, warmup, lrHorizon = Infinity } = config;
     const parameters = Parameters.fromFlat(networkLayout(network), from.weights);
-    this.model = { kind, network, parameters, sigmaMin };
+    const { standardization } = from;
+    this.model = { kind, network, parameters, sigmaMin, standardization };
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
     this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);

@@ -1,11 +1,12 @@
 import type { FlowModel } from "../flows/model.ts";
+import type { Standardization } from "../flows/standardization.ts";
 import { Parameters } from "../kernels/parameters.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
-import { parseConfigJson, resolveConfig, type TrainConfig } from "./config.ts";
+import { parseConfigJson, requireScalesOf, resolveConfig, type TrainConfig } from "./config.ts";
 import { RUN_FORMAT } from "./config_schema.ts";
 import { runFile } from "./run_folder.ts";
 import { decodeStateDict, stateDictWeights } from "./state_dict.ts";
@@ -16,6 +17,8 @@ export interface RunConfig {
   readonly config: TrainConfig;
   /** The velocity network and its sizes. */
   readonly network: Network;
+  /** The scales of the points that it learns; absent or null: the numbers themselves. */
+  readonly standardization?: Standardization | null;
 }
 
 /** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
@@ -38,8 +41,9 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
 }
 
 /** The text of `config.json`. */
-export function encodeRunConfig({ config, network }: RunConfig): string {
-  return JSON.stringify({ format: RUN_FORMAT, ...config, network }, null, 2) + "\n";
+export function encodeRunConfig({ config, network, standardization }: RunConfig): string {
+  const scales = standardization ? { standardization } : {};
+  return JSON.stringify({ format: RUN_FORMAT, ...config, network, ...scales }, null, 2) + "\n";
 }
 
 /**
@@ -50,11 +54,23 @@ export function encodeRunConfig({ config, network }: RunConfig): string {
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const path = runFile(run, "config");
   const text = new TextDecoder().decode(await readRunFile(run, "config"));
-  const { $schema: _schema, format: _format, network, ...options } = parseConfigJson(text, path);
+  const { $schema: _schema, format: _format, network, standardization = null, ...options } =
+    parseConfigJson(text, path);
   if (network === undefined || options.model === undefined) {
     throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
   }
-  return { config: resolveConfig(options.model, { place: path, options }), network };
+  requireScalesOf(network, standardization, path);
+  // Runs of before there was this option learnt the numbers themselves.
+  const standardize = options.standardize ?? (network.kind === "mlp" ? "none" : undefined);
+  if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
+    throw new InputError(
+      `${path}: standardize is ${standardize}, and the scales of its columns are ` +
+        `${standardization === null ? "missing" : standardization.kind}; it was changed by hand`,
+    );
+  }
+  const whole = standardize === undefined ? options : { ...options, standardize };
+  const config = resolveConfig(options.model, { place: path, options: whole });
+  return { config, network, standardization };
 }
 
 /**
@@ -64,7 +80,7 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
  *   are of another architecture.
  */
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
-  const { config, network } = await readRunConfig(run);
+  const { config, network, standardization } = await readRunConfig(run);
   const checkpoint = decodeCheckpoint(
     await readRunFile(run, "checkpoint"),
     runFile(run, "checkpoint"),
@@ -74,7 +90,7 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
     decodeStateDict(await readRunFile(run, "model"), runFile(run, "model")),
     network,
   );
-  return { path: run, config, network, step: checkpoint.step, weights };
+  return { path: run, config, network, standardization, step: checkpoint.step, weights };
 }
 
 /**
@@ -84,9 +100,10 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
  */
 export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promise<LoadedRun> {
   const { weights, ...read } = await readRun(run, choice);
-  const { config, network } = read;
+  const { config, network, standardization } = read;
   const parameters = Parameters.fromFlat(networkLayout(network), weights);
-  const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
+  const { model: kind, sigmaMin = 0 } = config;
+  const model = { kind, network, parameters, sigmaMin, standardization };
   return { ...read, model };
 }
 

@@ -1,10 +1,9 @@
-import type { Network } from "../nn/network.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import type { BackendKind } from "../runtime/backend.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../runtime/bounded_file.ts";
 import { peakMemoryBytes } from "../runtime/peak_memory.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
-import type { TrainConfig } from "./config.ts";
+import type { RunConfig } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
 import { logMetrics, type RunMetrics } from "./run_metrics.ts";
 import { encodeStateDict } from "./state_dict.ts";
@@ -16,9 +15,7 @@ import {
 } from "./training_log.ts";
 
 /** What a session of a run writes on. */
-export interface SessionStart {
-  readonly config: TrainConfig;
-  readonly network: Network;
+export interface SessionStart extends RunConfig {
   readonly backend: BackendKind | null;
   /** Threads of the engine. */
   readonly threads: number;
@@ -100,11 +97,11 @@ export class RunWriter implements Disposable {
    * @throws {FailureError} If the disk is full; each file is then the old or the new one.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
-    const { network } = this.#start;
+    const { network, standardization } = this.#start;
     this.#writer.sync();
     const contents = {
       checkpoint: encodeCheckpoint(network, checkpoint),
-      model: encodeStateDict(network, checkpoint.ema ?? checkpoint.weights),
+      model: encodeStateDict(network, checkpoint.ema ?? checkpoint.weights, standardization),
       metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
     };
     for (const file of ["checkpoint", "model", "metrics"] as const) {

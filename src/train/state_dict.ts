@@ -1,7 +1,9 @@
 import { type ParameterLayout, reorderAxes } from "../kernels/parameters.ts";
 import { bufferTensors } from "../nn/buffers.ts";
 import { networkLayout } from "../nn/layout.ts";
+import type { Standardization } from "../flows/standardization.ts";
 import type { Network } from "../nn/network.ts";
+import { parseStandardization } from "./config.ts";
 import { InputError } from "../runtime/errors.ts";
 import { named, quotedJson } from "../runtime/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
@@ -77,11 +79,22 @@ function tensorOf(
   return values;
 }
 
-/** The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network. */
-export function encodeStateDict(network: Network, flat: Float32Array): Uint8Array {
+/**
+ * The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network.
+ *
+ * @param standardization What the network was trained with; it goes into the metadata, as JSON.
+ */
+export function encodeStateDict(
+  network: Network,
+  flat: Float32Array,
+  standardization: Standardization | null = null,
+): Uint8Array {
   return encodeSafetensors({
     tensors: [...parameterTensors(networkLayout(network), flat), ...bufferTensors(network)],
-    metadata: { format: "pt" },
+    metadata: {
+      format: "pt",
+      ...(standardization === null ? {} : { standardization: JSON.stringify(standardization) }),
+    },
   });
 }
 
@@ -90,16 +103,19 @@ export interface StateDict {
   /** The file's name, for messages. */
   readonly place: string;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
+  /** What the metadata say that the points were standardised with; null where they say nothing. */
+  readonly standardization: Standardization | null;
 }
 
 /**
  * Reads a PyTorch state_dict; a `model.` that leads every name is taken off.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If the file is not a whole safetensors file, or holds nothing.
+ * @throws {InputError} If the file is not a whole safetensors file, or holds nothing, or its scales
+ *   are none.
  */
 export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
-  const { tensors } = decodeSafetensors(bytes, place);
+  const { tensors, metadata } = decodeSafetensors(bytes, place);
   if (tensors.length === 0) throw new InputError(`${place}: holds no tensors`);
   const lead = "model.";
   const hasLead = tensors.every(({ name }) => name.startsWith(lead));
@@ -107,7 +123,10 @@ export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
     const name = hasLead ? tensor.name.slice(lead.length) : tensor.name;
     return [name, { ...tensor, name }];
   });
-  return { place, tensors: new Map(named) };
+  const standardization = metadata.standardization === undefined
+    ? null
+    : parseStandardization(metadata.standardization, place);
+  return { place, tensors: new Map(named), standardization };
 }
 
 /**

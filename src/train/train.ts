@@ -176,7 +176,7 @@ async function runSession(
   },
 ): Promise<TrainResult> {
   const { run, plan, checkpoint } = ready;
-  const { config, network, steps, stepsPerEpoch } = plan;
+  const { config, network, standardization, steps, stepsPerEpoch } = plan;
   const { backend, reason: backendReason } = ready.backend;
   const { threads, portableBits } = config;
   const engine = engineFor(backend.kind, { threads, portableBits });
@@ -184,6 +184,7 @@ async function runSession(
   using writer = await RunWriter.open(run, {
     config,
     network,
+    standardization,
     backend: backend.kind,
     threads: engine.threads,
     log,
@@ -199,9 +200,10 @@ async function runSession(
     step: checkpoint.step,
     steps,
     stepsPerEpoch,
+    remarks: plan.remarks,
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
-  const learner = new Learner(config, network, checkpoint);
+  const learner = new Learner(config, network, { ...checkpoint, standardization });
   try {
     const { kind, step } = await trainingLoop({
       run,

@@ -15,6 +15,7 @@ import {
   type TrainOptions,
 } from "./config.ts";
 import type { RunConfig } from "./load_run.ts";
+import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
 export type DatasetOpener = (
@@ -38,6 +39,8 @@ export interface TrainingPlan extends RunConfig {
   readonly stepsPerEpoch: number;
   /** Steps of the whole run. */
   readonly steps: number;
+  /** For people, a line each. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -53,8 +56,24 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const dataset = await request.openDataset(data, { seed, binarize });
   requireNet(given.net, dataset, data);
   const net = given.net ?? netOf(dataset);
-  const config = resolveConfig(model, configFile, { ...options, data, net });
-  const plan = planOf(config, dataset);
+  const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
+    choice: given.standardize ?? "auto",
+    init: given.init,
+  });
+  const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
+  const wanted = resolveConfig(model, configFile, { ...options, data, net });
+  const { batchSize, remarks: batchRemarks } = batchSizeFor(wanted, dataset);
+  const config = {
+    ...wanted,
+    ...intervalsFor({ ...wanted, batchSize }, dataset, given),
+    batchSize,
+    ...(wanted.standardize === undefined ? {} : { standardize }),
+  };
+  const plan = {
+    ...planOf(config, dataset),
+    standardization,
+    remarks: [...scaleRemarks, ...batchRemarks],
+  };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
   if (schedule !== "cosine") return plan;
   return { ...plan, config: resolveConfig(model, null, { ...config, lrHorizon }) };
@@ -74,7 +93,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     binarize: config.binarize ?? true,
   });
   requireNet(config.net, dataset, config.data);
-  const plan = planOf(config, dataset);
+  const plan = { ...planOf(config, dataset), standardization: stored.standardization };
   if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
     throw new InputError(
       `data ${config.data}: wants the network ${JSON.stringify(plan.network)}, the run has ` +
@@ -110,12 +129,51 @@ function requireNet(net: NetName | undefined, dataset: Dataset, data: string): v
   }
 }
 
+/** Steps between two evaluations, and between two pictures, that pay on a table of few rows. */
+const LEAST_STEPS = { evalEvery: 300, sampleEvery: 600 } as const;
+
+/**
+ * Epochs between evaluations and between pictures where nobody gave them: an epoch of a small file
+ * is a few steps, and to look after each would take most of the time.
+ */
+function intervalsFor(
+  { batchSize, evalEvery, sampleEvery }: TrainConfig,
+  dataset: Dataset,
+  given: TrainOptions,
+): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
+  if (dataset.kind === "images" || dataset.file === undefined) return { evalEvery, sampleEvery };
+  const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
+  const atLeast = (key: keyof typeof LEAST_STEPS, epochs: number) =>
+    given[key] ?? Math.max(epochs, Math.ceil(LEAST_STEPS[key] / stepsPerEpoch));
+  return {
+    evalEvery: atLeast("evalEvery", evalEvery),
+    sampleEvery: atLeast("sampleEvery", sampleEvery),
+  };
+}
+
+/** Rows of a step: of a table that is smaller than a batch, all of them. */
+function batchSizeFor(
+  { batchSize, data }: TrainConfig,
+  { train: { count } }: Dataset,
+): { readonly batchSize: number; readonly remarks: readonly string[] } {
+  if (count === 0) throw new InputError(`data ${data}: has no training rows`);
+  if (count >= batchSize) return { batchSize, remarks: [] };
+  return {
+    batchSize: count,
+    remarks: [
+      `data ${data}: ${count} training rows are fewer than a batch of ${batchSize}; ` +
+      "every step takes them all",
+    ],
+  };
+}
+
 function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
   const { count } = dataset.train;
   if (count < config.batchSize) {
     throw new InputError(
       `data ${config.data}: ${count} training rows are fewer than a batch of ` +
-        `${config.batchSize}; give ${optionName("batchSize")} ${Math.max(1, count)} or less`,
+        `${config.batchSize}, and a resumed run keeps its batches; give it the data that it was ` +
+        "started with",
     );
   }
   const stepsPerEpoch = Math.floor(count / config.batchSize);
@@ -125,6 +183,7 @@ function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
     network: networkFor(config, dataset),
     stepsPerEpoch,
     steps: stepsOf(config, stepsPerEpoch),
+    remarks: [],
   };
 }
 

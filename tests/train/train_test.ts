@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { openBackend } from "../../src/runtime/backend.ts";
 import { FailureError } from "../../src/runtime/errors.ts";
 import type { TrainHooks } from "../../src/train/hooks.ts";
-import { readRun } from "../../src/train/load_run.ts";
+import { readRun, readRunConfig } from "../../src/train/load_run.ts";
 import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/training_log.ts";
 import { backendTest } from "../support/backends.ts";
@@ -187,13 +187,30 @@ for (
     }));
 }
 
-Deno.test("train() refuses fewer points than a batch before it writes anything", () =>
+Deno.test("train() of fewer points than a batch takes them all in every step, and says so", () =>
   inTempDir(async (folder) => {
-    const given = { ...smallRuns.fm, batchSize: 44 };
-    await assert.rejects(trainUntil(given, `${folder}/run`, {}), {
-      name: "InputError",
-      message: /43 training rows are fewer than a batch of 44; give --batch-size 43/,
+    const run = `${folder}/run`;
+    const remarks: string[] = [];
+    await train({ ...smallRuns.fm, batchSize: 44, steps: 3 }, {
+      run,
+      openDataset: openSmall,
+      hooks: { onStart: (start) => remarks.push(...start.remarks) },
     });
+    assert.deepEqual(remarks, [
+      "data small: 43 training rows are fewer than a batch of 44; every step takes them all",
+    ]);
+    const { config } = await readRunConfig(run);
+    assert.deepEqual([config.batchSize, config.lrHorizon], [43, 3]);
+    const { metrics } = await train({ model: "fm", steps: 4 }, {
+      run,
+      mode: "resume",
+      openDataset: openSmall,
+    });
+    assert.equal(metrics.steps, 4);
+  }));
+
+Deno.test("train() refuses images for an mlp before it writes anything", () =>
+  inTempDir(async (folder) => {
     await assert.rejects(
       trainUntil({ ...smallRuns.images, net: "mlp" } as TrainGiven, folder, {}),
       {

@@ -1,0 +1,218 @@
+import type { Dataset, PointDataset } from "../data/dataset.ts";
+import {
+  type Standardization,
+  type StandardizationKind,
+  toModel,
+} from "../flows/standardization.ts";
+import { InputError } from "../runtime/errors.ts";
+import { named, quoted } from "../runtime/quoted.ts";
+import { readStateDict } from "./initial_weights.ts";
+
+/** What `--standardize` says; `auto`: z-scores for points of a file, none for other data. */
+export type StandardizeChoice = "auto" | "none" | StandardizationKind;
+
+/** The scales of a run, and what is to be said about them. */
+export interface ChosenStandardization {
+  readonly standardization: Standardization | null;
+  /** For people, a line each. */
+  readonly remarks: readonly string[];
+}
+
+/** A z-score beyond this squeezes all other rows into a small part of the model's space. */
+const FAR = 20;
+
+/** Quartiles of a normal distribution are so many standard deviations apart. */
+const NORMAL_IQR = 1.3489795003921634;
+
+/**
+ * Of a million values drawn at random, float32 makes a few thousand equal by chance: a smaller
+ * share is not remarked on.
+ */
+const LOST_SHARE = 1e-3;
+
+/**
+ * Decides how a new run standardises its points, by the training rows; weights that it starts
+ * from bring their own scales.
+ *
+ * @param options.init A run's folder or a safetensors file, or undefined.
+ * @throws {InputError} If a column of a file is constant, or the choice contradicts the weights.
+ */
+export async function chooseStandardization(
+  dataset: Dataset,
+  options: { readonly choice: StandardizeChoice; readonly init: string | undefined },
+): Promise<ChosenStandardization> {
+  const { choice, init } = options;
+  if (dataset.kind === "images") return { standardization: null, remarks: [] };
+  const isFile = dataset.file !== undefined;
+  if (isFile) requireVarying(dataset);
+  const fitted = () => {
+    const kind = choice === "auto" ? isFile ? "zscore" : "none" : choice;
+    if (kind === "none") return null;
+    requireVarying(dataset);
+    return fitStandardization(dataset, kind);
+  };
+  const standardization = init === undefined ? fitted() : await ofWeights(init, choice);
+  // Weights of another size are refused, with both shapes, where they are read.
+  const fits = standardization === null || standardization.center.length === dataset.dims;
+  const remarks = fits && (isFile || standardization !== null)
+    ? [...farRemarks(dataset, standardization), ...lostRemarks(dataset, standardization)]
+    : [];
+  return { standardization, remarks };
+}
+
+/** The scales that weights were trained with; null where they have none. */
+async function ofWeights(
+  init: string,
+  choice: StandardizeChoice,
+): Promise<Standardization | null> {
+  const { standardization } = await readStateDict(init);
+  const kind = standardization?.kind ?? "none";
+  if (choice !== "auto" && choice !== kind) {
+    throw new InputError(
+      `--standardize ${choice}: the weights of ${
+        named(init)
+      } were learnt with ${kind}; leave it out, ` +
+        "or start without --init",
+    );
+  }
+  return standardization;
+}
+
+/**
+ * Center and scale of each column of the training rows, in float64.
+ *
+ * `zscore`: mean and standard deviation. `robust`: the median, and the interquartile range
+ * divided by that of a standard normal, so that both have scale 1 on normal data; a column whose
+ * quartiles are equal has its standard deviation.
+ */
+export function fitStandardization(
+  { train, dims }: Pick<PointDataset, "train" | "dims">,
+  kind: StandardizationKind,
+): Standardization {
+  const columns = Array.from({ length: dims }, (_, column) => {
+    const values = sortedColumn([train], dims, column);
+    const { mean, deviation } = moments(values);
+    if (kind === "zscore") return { center: mean, scale: deviation };
+    const range = quantile(values, 0.75) - quantile(values, 0.25);
+    return { center: quantile(values, 0.5), scale: range > 0 ? range / NORMAL_IQR : deviation };
+  });
+  return {
+    kind,
+    center: columns.map(({ center }) => center),
+    scale: columns.map(({ scale }) => scale),
+  };
+}
+
+/** @throws {InputError} If a column of the training rows has one value only: it has no density. */
+function requireVarying(dataset: PointDataset): void {
+  const { train, dims, name } = dataset;
+  const constant = Array.from({ length: dims }, (_, column) => column).filter((column) => {
+    for (let row = 1; row < train.count; row++) {
+      if (train.points[row * dims + column] !== train.points[column]) return false;
+    }
+    return true;
+  });
+  const [first, ...others] = constant;
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : `, as are ${others.length} more`;
+  throw new InputError(
+    `data ${named(name)}: ${columnWords(dataset, first)} is constant, ${
+      train.points[first]
+    } in all ` +
+      `${train.count} training rows${more}; a constant has no density: leave it out with ` +
+      constant.slice(0, 8).map((column) => `--drop ${columnArgument(dataset, column)}`).join(" "),
+  );
+}
+
+/** A column for people: its name in the file, else its number from 1. */
+function columnWords({ file }: PointDataset, column: number): string {
+  const name = file?.columns?.[column];
+  return name ? `column ${quoted(name)}` : `column ${column + 1}`;
+}
+
+/** The same as the value of an option that a shell reads. */
+function columnArgument({ file }: PointDataset, column: number): string {
+  const name = file?.columns?.[column];
+  if (name && /^[\w.-]{1,60}$/.test(name)) return name;
+  return name && /^[\w.\-()/ ]{1,60}$/.test(name) ? `"${name}"` : String(column + 1);
+}
+
+/** Names the columns in which some row is far out in z-scores. */
+function farRemarks(dataset: PointDataset, standardization: Standardization | null): string[] {
+  if (standardization?.kind !== "zscore") return [];
+  const { train, dims } = dataset;
+  const largest = new Float64Array(dims);
+  toModel(standardization, train.points).forEach((z, i) =>
+    largest[i % dims] = Math.max(largest[i % dims]!, Math.abs(z))
+  );
+  const far = [...largest.keys()].filter((column) => largest[column]! > FAR)
+    .sort((a, b) => largest[b]! - largest[a]!);
+  const [first, ...others] = far;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "" : ` (and ${others.length} more columns)`;
+  return [
+    `${columnWords(dataset, first)}${more}: a row lies ${Math.round(largest[first]!)} standard ` +
+    "deviations from the mean; --standardize robust (median, interquartile range) keeps such " +
+    "rows from setting the scale",
+  ];
+}
+
+/** Names the columns some of whose values are equal for the model. */
+function lostRemarks(dataset: PointDataset, standardization: Standardization | null): string[] {
+  const { train, test, dims } = dataset;
+  const lossy: string[] = [];
+  for (let column = 0; column < dims; column++) {
+    const values = sortedColumn([train, test], dims, column);
+    const own = standardization && {
+      ...standardization,
+      center: [standardization.center[column]!],
+      scale: [standardization.scale[column]!],
+    };
+    const z = toModel(own, values);
+    let different = 1, kept = 1;
+    for (let i = 1; i < values.length; i++) {
+      if (values[i] !== values[i - 1]) different++;
+      if (z[i] !== z[i - 1]) kept++;
+    }
+    if (different - kept > LOST_SHARE * different) {
+      lossy.push(`${kept} of ${different} in ${columnWords(dataset, column)}`);
+    }
+  }
+  if (lossy.length === 0) return [];
+  const shown = lossy.slice(0, 5).join(", ");
+  const more = lossy.length > 5 ? `, and in ${lossy.length - 5} more columns` : "";
+  return [`float32 cannot tell all values apart: it keeps ${shown}${more}`];
+}
+
+/** A column of some tables, rising. */
+function sortedColumn(
+  tables: readonly PointDataset["train"][],
+  dims: number,
+  column: number,
+): Float64Array {
+  const values = new Float64Array(tables.reduce((sum, { count }) => sum + count, 0));
+  let row = 0;
+  for (const { points, count } of tables) {
+    for (let i = 0; i < count; i++) values[row++] = points[i * dims + column]!;
+  }
+  return values.sort();
+}
+
+/** Mean and standard deviation (over n) of values that rise; each deviation is taken of their range. */
+function moments(values: Float64Array): { mean: number; deviation: number } {
+  const n = values.length, first = values[0]!, range = values[n - 1]! - first;
+  if (range === 0) return { mean: first, deviation: 0 };
+  let sum = 0;
+  for (const value of values) sum += (value - first) / range;
+  const share = sum / n;
+  let squares = 0;
+  for (const value of values) squares += ((value - first) / range - share) ** 2;
+  return { mean: first + share * range, deviation: Math.sqrt(squares / n) * range };
+}
+
+/** The value below which a share of rising values lies, linear between neighbours. */
+function quantile(values: Float64Array, share: number): number {
+  const at = share * (values.length - 1), below = Math.floor(at);
+  const low = values[below]!, high = values[Math.min(below + 1, values.length - 1)]!;
+  return low + (at - below) * (high - low);
+}

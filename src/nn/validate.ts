@@ -1,13 +1,33 @@
 import { InputError } from "../runtime/errors.ts";
-import type { Network } from "./network.ts";
+import { networkLayout } from "./layout.ts";
+import { type Network, rowWidth } from "./network.ts";
+
+/** Bytes of a network's weights in float32 at most: half of tfjs's memory, which holds them twice. */
+const MOST_WEIGHT_BYTES = 2 ** 30;
+/** Bytes of a row of its input at most. */
+const MOST_ROW_BYTES = 2 ** 30;
+/** Blocks of a resnet at most: each has six tensors, and a layer of them is a record of its own. */
+const MOST_BLOCKS = 10_000;
 
 /**
- * Checks the sizes of a network.
+ * Checks the sizes of a network, and that a memory can hold it, before anything is laid out.
  *
+ * @param place The file that it stands in, for messages; of options when left out.
  * @throws {InputError} If a size is not a positive whole number, or a width that carries
- *   the time embedding is odd, or the filters of a unet are not a multiple of four.
+ *   the time embedding is odd, or the filters of a unet are not a multiple of four, or the
+ *   weights or a row of the input are more than a memory holds.
  */
-export function validateNetwork(network: Network): void {
+export function validateNetwork(network: Network, place?: string): void {
+  try {
+    requireSizes(network);
+    requireRoom(network);
+  } catch (error) {
+    if (!(error instanceof InputError) || place === undefined) throw error;
+    throw new InputError(`${place}: network: ${error.message}`);
+  }
+}
+
+function requireSizes(network: Network): void {
   switch (network.kind) {
     case "mlp":
       requireCount("dims", network.dims);
@@ -29,6 +49,36 @@ export function validateNetwork(network: Network): void {
     default:
       network satisfies never;
   }
+}
+
+/** In float64, which is exact as far as anything is accepted. */
+function requireRoom(network: Network): void {
+  const rowBytes = 4 * rowWidth(network);
+  if (rowBytes > MOST_ROW_BYTES) {
+    throw new InputError(
+      `${JSON.stringify(network)}: a row of the input takes ${rowBytes} bytes, more than ` +
+        `${MOST_ROW_BYTES}; take data of fewer numbers a row`,
+    );
+  }
+  const blocks = network.kind === "resnet" ? network.blocks : 1;
+  if (blocks > MOST_BLOCKS) {
+    throw new InputError(`blocks: expected at most ${MOST_BLOCKS}, got ${blocks}`);
+  }
+  const bytes = 4 * weightCount(network);
+  if (bytes > MOST_WEIGHT_BYTES) {
+    const width = network.kind === "mlp" ? "--hidden" : "--filters";
+    throw new InputError(
+      `${JSON.stringify(network)}: its weights take ${bytes} bytes in float32, more than ` +
+        `${MOST_WEIGHT_BYTES}; take a smaller ${width}`,
+    );
+  }
+}
+
+/** Length of the flat parameter vector; a resnet's blocks are alike and not laid out one by one. */
+function weightCount(network: Network): number {
+  if (network.kind !== "resnet") return networkLayout(network).size;
+  const [none, one] = [0, 1].map((blocks) => networkLayout({ ...network, blocks }).size);
+  return none! + network.blocks * (one! - none!);
 }
 
 function requireCount(name: string, value: number): void {

@@ -58,7 +58,7 @@ export async function importWeights(
   if (model === "cnf" && isImageNetwork(network)) {
     throw new InputError(`${file}: holds a network of images, and a CNF takes points; import fm`);
   }
-  validateNetwork(network);
+  validateNetwork(network, file);
   const weights = stateDictWeights(stateDict, network);
   const { standardization } = stateDict;
   requireScalesOf(network, standardization, file);

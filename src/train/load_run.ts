@@ -3,6 +3,7 @@ import type { Standardization } from "../flows/standardization.ts";
 import { Parameters } from "../kernels/parameters.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
+import { validateNetwork } from "../nn/validate.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
@@ -59,6 +60,7 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   if (network === undefined || options.model === undefined) {
     throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
   }
+  validateNetwork(network, path);
   requireScalesOf(network, standardization, path);
   // Runs of before there was this option learnt the numbers themselves.
   const standardize = options.standardize ?? (network.kind === "mlp" ? "none" : undefined);

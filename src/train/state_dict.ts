@@ -40,21 +40,42 @@ export function parameterVector(
   tensors: ReadonlyMap<string, NamedTensor>,
   { prefix = "", place }: { readonly prefix?: string; readonly place: string },
 ): Float32Array {
+  const expected = layout.entries.map((entry) => ({ ...entry, name: prefix + entry.name }));
+  // All of them first: the file may be small, and the network that it claims large.
+  for (const entry of expected) requireTensor(tensors, entry, place);
   const flat = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const name = prefix + entry.name;
-    const values = tensorOf(tensors, { name, shape: entry.shape }, place);
-    flat.set(reorderAxes(entry, values, "device"), entry.offset);
+  for (const entry of expected) {
+    flat.set(reorderAxes(entry, tensorOf(tensors, entry, place), "device"), entry.offset);
   }
   return flat;
 }
 
+/** What a tensor is to be. */
+type Expected = Pick<NamedTensor, "name" | "shape">;
+
 function tensorOf(
   tensors: ReadonlyMap<string, NamedTensor>,
-  expected: { readonly name: string; readonly shape: readonly number[] },
+  expected: Expected,
   place: string,
 ): Float32Array {
-  const { name, shape } = expected;
+  const { name } = expected;
+  const found = requireTensor(tensors, expected, place);
+  const values = Float32Array.from(found.values);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const inFloat32 = Number.isFinite(found.values[bad]) ? " in float32" : "";
+    throw new InputError(
+      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights have to be finite`,
+    );
+  }
+  return values;
+}
+
+function requireTensor(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  { name, shape }: Expected,
+  place: string,
+): NamedTensor & { readonly values: Float32Array | Float64Array } {
   const found = tensors.get(name);
   const other = "it belongs to another architecture";
   if (found === undefined) {
@@ -68,15 +89,7 @@ function tensorOf(
   if (found.values instanceof BigInt64Array) {
     throw new InputError(`${place}: ${name} holds whole numbers, expected floating-point ones`);
   }
-  const values = Float32Array.from(found.values);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const inFloat32 = Number.isFinite(found.values[bad]) ? " in float32" : "";
-    throw new InputError(
-      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights have to be finite`,
-    );
-  }
-  return values;
+  return { ...found, values: found.values };
 }
 
 /**

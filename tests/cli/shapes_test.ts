@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { encodeSafetensors } from "../../src/train/safetensors.ts";
+import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { inFolder } from "./_fluxion.ts";
+
+/** Sizes that no memory has: refused in one line, before anything is laid out or allocated. */
+
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Runs the program; its peak memory is read from the system while it runs. */
+async function refused(folder: string, args: readonly string[], message: RegExp): Promise<void> {
+  const program = [
+    ...["deno", "run", "-q", "--no-prompt", "--frozen", `--config=${root}/deno.json`],
+    ...["-P=fluxion", `${root}/cli/main.ts`, ...args],
+  ];
+  const watch = '"$@" </dev/null & p=$!; while kill -0 $p 2>/dev/null; do ' +
+    "grep VmHWM /proc/$p/status 2>/dev/null; sleep 0.03; done; wait $p; echo exit $?";
+  const begin = performance.now();
+  const { stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", watch, "sh", ...program],
+    cwd: folder,
+    env: { NO_COLOR: "1", INIT_CWD: folder },
+  }).output();
+  const seconds = (performance.now() - begin) / 1000;
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  const context = `${args.join(" ")}: ${err}`;
+  assert.match(out!, /exit 2$/, context);
+  assert.match(err!, message, context);
+  assert.ok(!err!.includes("\n"), context);
+  // A second and 200 MB on a machine that has nothing else to do.
+  assert.ok(seconds < 6, `${context} after ${seconds} s`);
+  const peak = Number([...out!.matchAll(/VmHWM:\s*(\d+) kB/g)].at(-1)![1]);
+  assert.ok(peak < 250_000, `${context} with ${peak} kB`);
+}
+
+Deno.test("sizes that no memory has are refused within a second and 200 MB: options and --config", () =>
+  inFolder(async (folder) => {
+    const train = (...args: string[]) => ["train", ...args, "--steps", "1", "--run", "r"];
+    await refused(
+      folder,
+      train("fm", "--net", "resnet", "--blocks", "1000000000"),
+      /blocks: expected at most 10000, got 1000000000/,
+    );
+    await refused(folder, train("cnf", "--hidden", "200000"), /320005600008 bytes.*--hidden/);
+    await Deno.writeTextFile(`${folder}/c.json`, '{"net":"unet","filters":200000}');
+    await refused(folder, train("fm", "--config", "c.json"), /61920082400004 bytes.*--filters/);
+  }));
+
+Deno.test("sizes that no memory has are refused within a second and 200 MB: files and runs", () =>
+  inFolder(async (folder) => {
+    const tensor = (shape: number[], length: number) => ({
+      name: "x_proj.weight",
+      shape,
+      values: new Float32Array(length),
+    });
+    const write = (name: string, bytes: Uint8Array) => Deno.writeFile(`${folder}/${name}`, bytes);
+    // 2 MB whose first tensor claims two matrices of 500,000 x 500,000 behind it.
+    await write(
+      "wide.safetensors",
+      encodeSafetensors({ tensors: [tensor([500_000, 1], 500_000)], metadata: {} }),
+    );
+    await refused(
+      folder,
+      ["import", "cnf", "wide.safetensors"],
+      /wide.safetensors: .*2000010000004 bytes/,
+    );
+    await write(
+      "empty.safetensors",
+      encodeSafetensors({ tensors: [tensor([0, 1e12], 0)], metadata: {} }),
+    );
+    await refused(folder, ["import", "cnf", "empty.safetensors"], /row of the input|hidden/);
+    // A run that is whole, and one number of its config.json after the other.
+    const network: Network = { kind: "mlp", dims: 2, hidden: 8 };
+    await write("w.safetensors", encodeStateDict(network, initialParameters(network, 0)));
+    const made = await new Deno.Command("deno", {
+      args: [
+        ...["run", "-q", "--no-prompt", `--config=${root}/deno.json`, "-P=fluxion"],
+        ...[`${root}/cli/main.ts`, "import", "cnf", "w.safetensors", "--run", "r"],
+      ],
+      cwd: folder,
+      env: { INIT_CWD: folder },
+    }).output();
+    assert.equal(made.code, 0, new TextDecoder().decode(made.stderr));
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/r/config.json`));
+    const edited = async (changes: Record<string, unknown>, message: RegExp) => {
+      const text = JSON.stringify({ ...config, ...changes });
+      await Deno.writeTextFile(`${folder}/r/config.json`, text);
+      await refused(folder, ["sample", "r", "--n", "2", "--out", "-"], message);
+    };
+    await edited(
+      { controlGroup: 16_000_000 },
+      /16000000 rows .* 3328000000 bytes.*--control-group/,
+    );
+    await edited({ network: { ...network, hidden: 200_000 } }, /config.json: network: .*bytes/);
+    const images = { kind: "resnet", height: 28, width: 28, channels: 1, filters: 2 };
+    await edited({ network: { ...images, blocks: 1e9 } }, /config.json: network: blocks/);
+  }));

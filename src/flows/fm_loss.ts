@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
+import { valueAndGradients } from "../kernels/gradients.ts";
 import { flattenGradients } from "../kernels/parameters.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
 import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/random.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel } from "./model.ts";
+import { evaluationRows, type Piece, piecesOf, trainingRows } from "./pieces.ts";
 import { pathSample, pathVelocity } from "./probability_path.ts";
 import { type PointValues, toModel } from "./standardization.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
@@ -19,29 +21,67 @@ const evaluationLanes = { times: 0, noise: 1 } as const;
  * The flow-matching loss of a batch, mean squared error over all elements
  * between the network and the conditional velocity, and its gradient.
  *
+ * A batch whose activations do not fit the CPU backend's memory is cut: the loss is the mean over
+ * the pieces weighted by their rows, and so is the gradient, added up in the pieces' order.
+ *
  * Source: Lipman et al. 2023, equation 23, with t uniform on (0, 1).
  *
  * @param batch Data x1 as the model takes them, [n, w]; stays the caller's.
  * @param draw Times and noise are a function of it and the row.
+ * @param options.mostRows Rows of a piece; left out: as the network's sizes say.
  */
 export function fmLossAndGradient(
   model: FlowModel,
   batch: Tensor2D,
   draw: StepDraw,
+  options: { readonly mostRows?: number } = {},
 ): LossAndGradient {
-  const { seed, step: lane } = draw;
-  const [n, width] = batch.shape;
-  const times = fillUniform({ seed, stream: streams.times, lane }, 0, new Float32Array(n));
+  const { mostRows = trainingRows(model.network) } = options;
+  const [n] = batch.shape;
+  const pieces = piecesOf(n, mostRows);
+  if (pieces.length === 1) return { ...ofPiece(model, batch, draw, pieces[0]!), nfe: null };
+  const total = tf.tidy(() => {
+    let total: Regression | null = null;
+    for (const piece of pieces) {
+      const before: Regression | null = total;
+      total = tf.tidy(() => {
+        const rows = tf.slice2d(batch, [piece.first, 0], [piece.count, -1]);
+        const { loss, gradient } = ofPiece(model, rows, draw, piece);
+        const weight = piece.count / n;
+        const share = { loss: tf.mul(loss, weight), gradient: tf.mul(gradient, weight) };
+        return before === null ? share : {
+          loss: tf.add(before.loss, share.loss),
+          gradient: tf.add(before.gradient, share.gradient),
+        };
+      }) as Regression;
+      if (before !== null) tf.dispose([before.loss, before.gradient]);
+    }
+    return total!;
+  });
+  return { ...total, nfe: null };
+}
+
+/** A mean over rows and its gradient. */
+type Regression = Pick<LossAndGradient, "loss" | "gradient">;
+
+/** The mean over a batch's rows `piece`, [count, w]; both tensors are the caller's. */
+function ofPiece(
+  model: FlowModel,
+  rows: Tensor2D,
+  { seed, step: lane }: StepDraw,
+  { first, count }: Piece,
+): Regression {
+  const width = rowWidth(model.network);
+  const times = fillUniform({ seed, stream: streams.times, lane }, first, new Float32Array(count));
   const noise = fillNormal(
     { seed, stream: streams.noise, lane },
-    0,
-    new Float32Array(n * width),
+    first * width,
+    new Float32Array(count * width),
   );
-  const result = tf.tidy(() => {
-    const { x, target } = regressionOf(batch, times, noise, model.sigmaMin);
+  return tf.tidy(() => {
+    const { x, target } = regressionOf(rows, times, noise, model.sigmaMin);
     return velocityRegression(model, { x, times, target });
   });
-  return { ...result, nfe: null };
 }
 
 /**
@@ -61,8 +101,9 @@ export function velocityRegression(
       const velocity = applyNetwork(model.network, tensors, at.x, at.times);
       return tf.mean(tf.squaredDifference(velocity, at.target)) as Scalar;
     };
-    const { value, grads } = tf.valueAndGrads(meanSquaredError)([...model.parameters.tensors]);
-    return { loss: value as Scalar, gradient: flattenGradients(model.parameters.layout, grads) };
+    const { layout, tensors } = model.parameters;
+    const { value, gradients } = valueAndGradients(meanSquaredError, tensors);
+    return { loss: value, gradient: flattenGradients(layout, gradients) };
   });
 }
 
@@ -84,8 +125,9 @@ export async function fmLoss(
     throw new RangeError(`fmLoss: expected rows of ${width} numbers, got ${rows.length} numbers`);
   }
   let sum = 0, sumOfSquares = 0;
-  for (let start = 0; start < n; start += EVALUATION_ROWS) {
-    const count = Math.min(EVALUATION_ROWS, n - start);
+  const most = Math.max(1, Math.min(EVALUATION_ROWS, evaluationRows(model.network)));
+  for (let start = 0; start < n; start += most) {
+    const count = Math.min(most, n - start);
     const key = (lane: number): RandomKey => ({ seed, stream: streams.evaluation, lane });
     const times = fillUniform(key(evaluationLanes.times), start, new Float32Array(count));
     const noise = fillNormal(
@@ -118,10 +160,12 @@ function regressionOf(
   noise: Float32Array,
   sigmaMin: number,
 ): { x: Tensor2D; target: Tensor2D } {
-  const x0 = tf.tensor2d(noise, x1.shape);
-  const t = tf.tensor2d(times, [x1.shape[0], 1]);
-  return {
-    x: pathSample({ x0, x1, t }, sigmaMin),
-    target: pathVelocity({ x0, x1 }, sigmaMin),
-  };
+  return tf.tidy(() => {
+    const x0 = tf.tensor2d(noise, x1.shape);
+    const t = tf.tensor2d(times, [x1.shape[0], 1]);
+    return {
+      x: pathSample({ x0, x1, t }, sigmaMin),
+      target: pathVelocity({ x0, x1 }, sigmaMin),
+    };
+  });
 }

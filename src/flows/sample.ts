@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engine.ts";
 import { requireRoomForRows } from "../ode/rows_room.ts";
 import { tensorField } from "../ode/tensor_field.ts";
 import { fillNormal, streams } from "../runtime/random.ts";
 import { chunkOf } from "./chunks.ts";
+import { velocityInPieces } from "./velocity_in_pieces.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import {
   accurateSolve,
@@ -210,7 +210,7 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
     case "resnet":
     case "unet": {
       const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
-        applyNetwork(network, tensors, x, t);
+        velocityInPieces(network, tensors, x, t);
       return { kind: "tensors", field: tensorField(velocity, parameters) };
     }
     default:

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { valueAndGradients } from "../kernels/gradients.ts";
 import type { Parameters } from "../kernels/parameters.ts";
 import { flattenGradients } from "../kernels/parameters.ts";
 import type { DifferentiableField } from "./field.ts";
@@ -38,15 +39,16 @@ export function tensorField(
           const times = t.subarray(first, first + m);
           const x = tf.slice(y, [first, 0], [m, -1]);
           const wanted = gradient === null ? [] : parameters.tensors;
+          const velocityOf = (...inputs: Tensor[]) => {
+            const [position, ...tensors] = inputs;
+            return velocity(
+              gradient === null ? parameters.tensors : tensors,
+              position as Tensor2D,
+              times,
+            );
+          };
           const gradients = tf.tidy(() =>
-            tf.grads((...inputs: Tensor[]) => {
-              const [position, ...tensors] = inputs;
-              return velocity(
-                gradient === null ? parameters.tensors : tensors,
-                position as Tensor2D,
-                times,
-              );
-            })([x, ...wanted], cotangent)
+            valueAndGradients(velocityOf, [x, ...wanted], cotangent).gradients
           );
           const [ofX, ...ofTensors] = gradients;
           if (gradient !== null) gradient.add(flattenGradients(parameters.layout, ofTensors));

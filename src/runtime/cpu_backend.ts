@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 import type { SimdThreads } from "./cpu_kernels/simd_threads.ts";
+import { guardHeap } from "./cpu_kernels/guarded_heap.ts";
 import { registerCpuKernels } from "./cpu_kernels/register.ts";
+import { releaseOnThrow } from "./cpu_kernels/release_on_throw.ts";
 import type { WasmBackend } from "./cpu_kernels/wasm.ts";
 import { FailureError } from "./errors.ts";
 import type { SimdChoice } from "./simd/simd_module.ts";
@@ -36,8 +38,11 @@ export async function openCpu(choice: SimdChoice): Promise<Backend> {
     await startWasm();
     tf.copyRegisteredKernels("wasm", tfName);
     const backend = tf.findBackend("wasm") as unknown as WasmBackend;
+    // Once, for the instance is one.
+    if (started.size === 0) guardHeap(backend.wasm);
     const { Worker } = await import("node:worker_threads");
     started.set(choice, registerCpuKernels(tfName, backend, choice, Worker));
+    releaseOnThrow(tfName, backend);
     tf.registerBackend(tfName, () => tf.findBackend("wasm"), 0);
   }
   return {

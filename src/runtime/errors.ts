@@ -38,3 +38,15 @@ export class FailureError extends Error {
  * that an index reaches, so that nothing would keep a wrong one inside.
  */
 export class AddressSpaceError extends FailureError {}
+
+/** There is no memory for what was asked for. Whoever knows the command adds what to make smaller. */
+export class OutOfMemoryError extends FailureError {
+  /** Of the allocation that failed. */
+  readonly bytes: number;
+
+  /** With a message as above, and the bytes that were asked for. */
+  constructor(message: string, bytes: number) {
+    super(message);
+    this.bytes = bytes;
+  }
+}

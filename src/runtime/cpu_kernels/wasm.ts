@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Heap } from "./guarded_heap.ts";
 
 /** Where a tensor's numbers lie in the memory of tfjs's WebAssembly module. */
 interface TensorRecord {
@@ -9,14 +10,16 @@ interface TensorRecord {
 export interface WasmBackend {
   readonly dataIdMap: {
     get(dataId: object): TensorRecord;
+    has(dataId: object): boolean;
   };
-  readonly wasm: {
-    readonly asm: { readonly memory: WebAssembly.Memory };
-  };
+  readonly wasm: Heap & { readonly asm: { readonly memory: WebAssembly.Memory } };
   /** Allocates; the memory may grow, which detaches every view made before. */
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-  disposeData(dataId: object): boolean;
+  /** Forgets a tensor's numbers; with `force` whatever else has them. */
+  disposeData(dataId: object, force?: boolean): boolean;
+  /** Allocates for a tensor and writes its numbers; every allocation of a tensor goes through it. */
+  move(dataId: object, ...rest: unknown[]): void;
   /** Notes one more tensor that has these numbers. */
   incRef(dataId: object): void;
 }

@@ -1,0 +1,50 @@
+import { bytesText } from "../bytes_text.ts";
+import { OutOfMemoryError } from "../errors.ts";
+
+/** All that tensors and kernels may have: the shared memory's size, and the most that tfjs's own grows to. */
+export const HEAP_BYTES = 2 ** 31;
+
+/**
+ * Bytes at the heap's end that no tensor gets. tfjs's C++ allocates small things of its own, and
+ * goes on with address 0 or with a result that it has not computed where it gets nothing.
+ */
+export const RESERVED_BYTES = 16 * 2 ** 20;
+
+/** The allocator of tfjs's module, as its JavaScript calls it. */
+export interface Heap {
+  readonly asm: {
+    readonly malloc: (bytes: number) => number;
+    readonly free: (address: number) => void;
+  };
+  _malloc: (bytes: number) => number;
+  _free: (address: number) => void;
+}
+
+/**
+ * Makes an allocation that fails throw. tfjs takes whatever `malloc` answers for the tensor's
+ * place: 0 where there is no memory, and a block of 4 bytes where 4 GiB + 4 are asked for, since
+ * the number of bytes wraps.
+ *
+ * From then on `_malloc` throws an {@link OutOfMemoryError}.
+ */
+export function guardHeap(heap: Heap): void {
+  const { malloc, free } = heap.asm;
+  heap._malloc = (bytes) => {
+    if (!(bytes >= 0 && bytes <= HEAP_BYTES)) throw outOfMemory(bytes);
+    const address = malloc(bytes) >>> 0;
+    if (address === 0) throw outOfMemory(bytes);
+    if (address + bytes > HEAP_BYTES - RESERVED_BYTES) {
+      free(address);
+      throw outOfMemory(bytes);
+    }
+    return address;
+  };
+}
+
+function outOfMemory(bytes: number): OutOfMemoryError {
+  return new OutOfMemoryError(
+    `backend cpu: no memory for ${bytesText(bytes)} more; its tensors have ` +
+      `${bytesText(HEAP_BYTES)} together`,
+    bytes,
+  );
+}

@@ -1,0 +1,39 @@
+import * as tf from "@tensorflow/tfjs";
+import type { WasmBackend } from "./wasm.ts";
+
+/**
+ * Makes kernels give back what they have allocated where they throw: outputs of which a later one
+ * found no memory, and scratch. tfjs knows of a kernel's tensors only once it returns.
+ *
+ * @param backendName Whose kernels, all that are registered by now.
+ * @param backend The instance that they run on.
+ */
+export function releaseOnThrow(backendName: string, backend: WasmBackend): void {
+  let made: object[] | null = null;
+  const { move } = backend;
+  backend.move = (dataId, ...rest) => {
+    move.call(backend, dataId, ...rest);
+    made?.push(dataId);
+  };
+  for (const kernel of tf.getKernelsForBackend(backendName)) {
+    const { kernelFunc, kernelName } = kernel;
+    tf.unregisterKernel(kernelName, backendName);
+    tf.registerKernel({
+      ...kernel,
+      kernelFunc: (call) => {
+        const outer = made;
+        const own: object[] = made = [];
+        try {
+          return kernelFunc(call);
+        } catch (error) {
+          for (const dataId of own) {
+            if (backend.dataIdMap.has(dataId)) backend.disposeData(dataId, true);
+          }
+          throw error;
+        } finally {
+          made = outer;
+        }
+      },
+    });
+  }
+}

@@ -37,7 +37,7 @@ const root = buildRouteMap({
     fullDescription: describe(
       "Fluxion trains and samples continuous normalizing flows (CNF) and flow-matching models " +
         "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 bad " +
-        "usage or input,\n130 Ctrl-C. Every command has --help.",
+        "usage or input,\n130 Ctrl-C, 143 SIGTERM, 129 SIGHUP. Every command has --help.",
       [
         ["fluxion train cnf", "learn two moons; prints the run folder"],
         ["fluxion sample latest --out samples.png", "draw from the newest run"],

@@ -10,6 +10,7 @@ import { plotRun } from "./actions/plot.ts";
 import { trainRun } from "./actions/train.ts";
 import type { TrainFlags } from "./commands/train.ts";
 import { verdict } from "./errors.ts";
+import { interruptible } from "./interrupt.ts";
 import { duration } from "./progress.ts";
 import { shownPath } from "./paths.ts";
 import { paint, printLine, writeMessage } from "./terminal.ts";
@@ -79,7 +80,8 @@ async function demo(): Promise<void> {
 }
 
 try {
-  await demo();
+  const told = { words: "stopping", outcome: "interrupted; deno task demo begins anew" };
+  await interruptible(told, demo);
 } catch (error) {
   const { message, exitCode } = verdict(error);
   if (message !== null) writeMessage(`${paint("red", "demo:", Deno.stderr)} ${message}\n`);

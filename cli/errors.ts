@@ -19,9 +19,14 @@ export interface Verdict {
   readonly exitCode: number;
 }
 
-/** Ctrl-C. The message says how to go on. */
+/** Ctrl-C, SIGTERM or SIGHUP. The message says how to go on. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+
+  /** @param exitCode 128 and the number of the signal; that of Ctrl-C when left out. */
+  constructor(message: string, readonly exitCode: number = 130) {
+    super(message);
+  }
 }
 
 /** Some of the work failed, and the command has said what: exit 1 without another word. */
@@ -76,7 +81,9 @@ export function verdict(error: unknown): Verdict {
 function judged(error: unknown): Verdict {
   if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
   if (error instanceof PartlyFailed) return { message: null, exitCode: 1 };
-  if (error instanceof Interrupted) return { message: error.message, exitCode: 130 };
+  if (error instanceof Interrupted) {
+    return { message: error.message, exitCode: error.exitCode };
+  }
   if (error instanceof ArgumentScannerError) {
     return { message: usageMessage(error), exitCode: 2 };
   }

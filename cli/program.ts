@@ -8,7 +8,8 @@ import { paint, writeMessage, writeResult } from "./terminal.ts";
 /**
  * Runs one command line.
  *
- * @returns The exit code: 0 done, 1 failed, 2 bad usage or input, 130 Ctrl-C.
+ * @returns The exit code: 0 done, 1 failed, 2 bad usage or input, 130 Ctrl-C,
+ *   143 SIGTERM, 129 SIGHUP.
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
   try {

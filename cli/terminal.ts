@@ -37,12 +37,12 @@ export function printLine(line: string): void {
   writeResult(`${Deno.stdout.isTerminal() ? harmless(line) : line}\n`);
 }
 
-/** Writes words for people to stderr as they are; a closed stderr is no reason to stop. */
+/** Writes words for people to stderr as they are; one that is closed or full is no reason to stop. */
 export function writeMessage(text: string): void {
   try {
     writeAll(Deno.stderr, encoder.encode(text));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  } catch {
+    // There is nobody left to be told.
   }
 }
 

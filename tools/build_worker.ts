@@ -8,13 +8,11 @@ export interface WorkerProgram {
 
 /** Every worker's program. */
 export const workerPrograms: readonly WorkerProgram[] = [
-  "entry",
-  "kernel_entry",
-  "pool_entry",
-].map((name) => ({
-  entry: `${root}/src/runtime/worker/${name}.ts`,
-  bundle: `${root}/src/runtime/worker/${name}.bundle.txt`,
-}));
+  "src/runtime/worker/entry",
+  "src/runtime/worker/kernel_entry",
+  "src/runtime/worker/pool_entry",
+  "cli/signal_entry",
+].map((name) => ({ entry: `${root}/${name}.ts`, bundle: `${root}/${name}.bundle.txt` }));
 
 /** What a bundle is made from: the entry and everything that it imports, sorted. */
 export async function workerSources({ entry }: WorkerProgram): Promise<string[]> {

@@ -8,8 +8,7 @@ import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
 import { pictureText } from "../command_line.ts";
 import type { FetchFlags, PreviewFlags } from "../commands/data.ts";
-import { Interrupted } from "../errors.ts";
-import { catchInterrupt } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import type { JsonOption } from "../options/output.ts";
 import { outputPath, shownPath, userPath } from "../paths.ts";
 import { mostPictured } from "../pictures.ts";
@@ -81,32 +80,29 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
     throw new InputError("there is no cache folder here; set FLUXION_DATA_DIR to a folder");
   }
   const from = flags.from === undefined ? null : await mirror(flags.from);
-  const interrupt = catchInterrupt({ words: "stopping; a second Ctrl-C leaves at once" });
   const progress = showProgress({ what: "kB", quiet: flags.quiet });
-  try {
-    const { folder, fetched, files } = await fetchDataset(name, {
-      dataDir,
-      from,
-      signal: interrupt.signal,
-      onProgress: ({ file, receivedBytes, totalBytes }) =>
-        progress.update({
-          done: Math.round(receivedBytes / 1000),
-          total: Math.round((totalBytes ?? receivedBytes) / 1000),
-          words: file,
-        }),
-    });
-    progress.clear();
-    const say = speaker(flags);
-    if (!fetched) say("already there, every file whole");
-    for (const file of files) say(`${file.contentSha256}  ${file.name}`);
-    printLine(folder);
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new Interrupted("interrupted; nothing was written");
-    throw error;
-  } finally {
-    progress.clear();
-    interrupt.release();
-  }
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  const { folder, fetched, files } = await interruptible(told, async (signal) => {
+    try {
+      return await fetchDataset(name, {
+        dataDir,
+        from,
+        signal,
+        onProgress: ({ file, receivedBytes, totalBytes }) =>
+          progress.update({
+            done: Math.round(receivedBytes / 1000),
+            total: Math.round((totalBytes ?? receivedBytes) / 1000),
+            words: file,
+          }),
+      });
+    } finally {
+      progress.clear();
+    }
+  });
+  const say = speaker(flags);
+  if (!fetched) say("already there, every file whole");
+  for (const file of files) say(`${file.contentSha256}  ${file.name}`);
+  printLine(folder);
 }
 
 /** A folder as an absolute path, or a URL whose host the user has allowed. */

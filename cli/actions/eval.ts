@@ -7,6 +7,7 @@ import { readRows } from "../../src/train/batches.ts";
 import type { EvalFlags } from "../commands/eval.ts";
 import { PartlyFailed } from "../errors.ts";
 import { sayFailedRows } from "../failed_rows.ts";
+import { interruptible } from "../interrupt.ts";
 import { printLine, speaker } from "../terminal.ts";
 import { openData } from "./open_data.ts";
 import { type OpenedRun, openRun } from "./open_run.ts";
@@ -17,7 +18,8 @@ export type Evaluation = Readonly<Record<string, string | number | null>>;
 
 /** `fluxion eval RUN`. */
 export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
-  const result = await evaluateRun(flags, run);
+  const told = { words: "stopping", outcome: "interrupted; nothing was evaluated" };
+  const result = await interruptible(told, () => evaluateRun(flags, run));
   printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
   const { failedRows } = result;
   if (typeof failedRows === "number" && failedRows > 0) {

@@ -1,6 +1,7 @@
 import { reportPlace, writeReport } from "../../src/report/write_report.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError } from "../../src/runtime/errors.ts";
+import { Stopped, throwIfStopped } from "../../src/runtime/stop.ts";
 import { putToTest } from "../../src/theory/put_to_test.ts";
 import type { Theorem, TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { loadTheorem } from "../../src/theory/theorems.ts";
@@ -22,7 +23,7 @@ import {
 import { type HomeworkSize, homeworkSizes } from "../homework/sizes.ts";
 import { TimeLeft } from "../homework/time_left.ts";
 import { type TrainingName, trainingNames, trainings } from "../homework/trainings.ts";
-import { catchInterrupt } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import { exists, shownPath, userPath } from "../paths.ts";
 import { duration, type Progress, showProgress } from "../progress.ts";
 import { paint, printLine, type Say, speaker, writeResult } from "../terminal.ts";
@@ -53,8 +54,6 @@ interface Desk extends Assignment {
   readonly options: HomeworkOptions;
   readonly quiet: boolean;
   readonly say: Say;
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
   /** Does the same homework, or goes on with it. */
   readonly command: string;
 }
@@ -86,39 +85,36 @@ export async function doHomework(flags: HomeworkFlags, assignment: Assignment): 
   const options = { size: assignment.name, seed, backend };
   const path = userPath(flags.out ?? DEFAULT_FOLDER).replace(/(?<=.)\/+$/, "");
   using held = await holdHomework(path, { options, overwrite: flags.overwrite ?? false });
-  const interrupt = catchInterrupt({ words: "stopping soon; a second Ctrl-C leaves at once" });
   const desk: Desk = {
     ...assignment,
     folder: held.path,
     options,
     quiet,
     say: speaker({ quiet }),
-    signal: interrupt.signal,
     command: homeworkCommandLine(flags.out ?? DEFAULT_FOLDER, options),
   };
-  try {
-    await doParts(desk);
-  } catch (error) {
-    const isStop = error instanceof Interrupted || error === interrupt.signal.reason;
-    if (!(interrupt.signal.aborted && isStop)) throw error;
-    throw new Interrupted(`interrupted; go on with ${desk.command}`);
-  } finally {
-    interrupt.release();
-  }
+  const outcome = `interrupted; go on with ${desk.command}`;
+  await interruptible({ words: "stopping", outcome }, async () => {
+    try {
+      await doParts(desk);
+    } catch (error) {
+      throw error instanceof Interrupted ? new Stopped(error.message) : error;
+    }
+  });
   if (flags.json) writeResult(await Deno.readTextFile(homeworkFile(path, "results")));
   else printLine(shownPath(path));
   await requirePassed(desk);
 }
 
 async function doParts(desk: Desk): Promise<void> {
-  const { say, signal, quiet, folder } = desk;
+  const { say, quiet, folder } = desk;
   const parts = await plan(desk);
   const timeLeft = new TimeLeft(parts, () => performance.now());
   const left = () => `about ${roughly(timeLeft.seconds())} left in all`;
   const started = performance.now();
   for (const [index, part] of parts.entries()) {
     if (part.done === 1) continue;
-    signal.throwIfAborted();
+    throwIfStopped();
     timeLeft.begin(index);
     say(`${paint("bold", part.title, Deno.stderr)} (${left()})`);
     const shown = showProgress({ what: part.unit, quiet });
@@ -212,11 +208,11 @@ async function trained({ folder, size }: Desk, name: TrainingName): Promise<numb
 }
 
 async function train(desk: Desk, name: TrainingName, progress: Progress): Promise<void> {
-  const { folder, size, quiet, signal, options: { seed, backend } } = desk;
+  const { folder, size, quiet, options: { seed, backend } } = desk;
   const run = runOf(folder, name);
   const isBegun = await exists(runFile(run, "config"));
   const options = isBegun ? { resume: true } : { ...size[name].options, seed };
-  await trainRun(trainings[name].model, { ...options, backend, run, quiet }, { progress, signal });
+  await trainRun(trainings[name].model, { ...options, backend, run, quiet }, progress);
 }
 
 /** `results.json`: what each part found. */

@@ -5,6 +5,7 @@ import { InputError } from "../../src/runtime/errors.ts";
 import type { LogProbFlags } from "../commands/log_prob.ts";
 import { PartlyFailed } from "../errors.ts";
 import { sayFailedRows } from "../failed_rows.ts";
+import { interruptible } from "../interrupt.ts";
 import { outputPath, userPath } from "../paths.ts";
 import { readStdin } from "../stdin.ts";
 import { writeStream } from "../stream_file.ts";
@@ -13,6 +14,11 @@ import { solveSettings, traceSettings } from "./solve_settings.ts";
 
 /** `fluxion log-prob RUN --points FILE`. */
 export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(told, () => writeLogProb(flags, run));
+}
+
+async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   const out = flags.out ?? "-";
   if (out !== "-" && !/\.(csv|npy)$/i.test(out)) {
     throw new InputError(`--out ${out}: expected a name ending .csv or .npy, or - for stdout`);

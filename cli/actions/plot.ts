@@ -15,8 +15,10 @@ import {
 } from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { throwIfStopped } from "../../src/runtime/stop.ts";
 import { pictureText } from "../command_line.ts";
 import type { PlotFlags } from "../commands/plot.ts";
+import { interruptible } from "../interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../paths.ts";
 import { pictureFiles } from "../pictures.ts";
 import { printLine, type Say, speaker } from "../terminal.ts";
@@ -33,7 +35,8 @@ interface Picture {
 
 /** `fluxion plot RUN`. */
 export async function plot(flags: PlotFlags, run: string): Promise<void> {
-  for (const path of await plotRun(flags, run)) printLine(path);
+  const told = { words: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
+  for (const path of await interruptible(told, () => plotRun(flags, run))) printLine(path);
 }
 
 /** Draws the pictures of a run; gives their paths, as the user would write them. */
@@ -46,6 +49,7 @@ export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> 
     const paths: string[] = [];
     const say: Say = speaker(flags);
     for (const picture of pictures) {
+      throwIfStopped();
       const bytes = await picture.draw();
       if (bytes === null) {
         say(`${picture.file}: nothing to draw, the run has taken no step`);

@@ -4,12 +4,12 @@ import { readReportedRun } from "../../src/report/reported_run.ts";
 import { reportPlace, writeReport } from "../../src/report/write_report.ts";
 import { commandLine } from "../../src/report/command_line.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { throwIfStopped } from "../../src/runtime/stop.ts";
 import { putToTest } from "../../src/theory/put_to_test.ts";
 import { loadTheorem, theoremNames } from "../../src/theory/theorems.ts";
 import type { ReportFlags } from "../commands/report.ts";
 import { version } from "../commands/version.ts";
-import { Interrupted } from "../errors.ts";
-import { catchInterrupt } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import { exists, outputPath, shownPath } from "../paths.ts";
 import { type Progress, showProgress } from "../progress.ts";
 import { printLine } from "../terminal.ts";
@@ -18,6 +18,11 @@ import { runFolder } from "./open_run.ts";
 
 /** `fluxion report RUN...`. */
 export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(told, () => makeReport(flags, runs));
+}
+
+async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<void> {
   if (flags.out === undefined) {
     throw new InputError("--out is missing: give a file ending .html or .md");
   }
@@ -41,12 +46,9 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       run: await readReportedRun(folder, { name: shownPath(folder), openDataset: openData }),
     });
   }
-  const interrupt = catchInterrupt({
-    words: "stopping after this piece; a second Ctrl-C leaves at once",
-  });
   const progress = showProgress({ what: "piece", quiet: flags.quiet });
   try {
-    if (flags.theory) parts.unshift(...await checkedTheorems(flags, interrupt.signal, progress));
+    if (flags.theory) parts.unshift(...await checkedTheorems(flags, progress));
     const document = await reportDocument(parts, {
       title: titleOf(parts),
       subtitle: `Made by Fluxion ${version} on ${new Date().toISOString().slice(0, 10)}.`,
@@ -58,7 +60,6 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       threads: flags.threads,
       portableBits: flags.portableBits,
       onProgress: progress.update,
-      signal: interrupt.signal,
     });
     await writeReport(document, place);
     progress.clear();
@@ -68,23 +69,19 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
       outcome === null ? [] : [{ title, outcome }]
     );
     printLine(JSON.stringify({ path, outcomes }));
-  } catch (error) {
-    throw interrupt.signal.aborted ? new Interrupted("interrupted; nothing was written") : error;
   } finally {
     progress.clear();
-    interrupt.release();
   }
 }
 
 /** The theorems, each checked. */
 async function checkedTheorems(
   { seed = 0, backend = "auto" }: ReportFlags,
-  signal: AbortSignal,
   progress: Progress,
 ): Promise<TheoremPart[]> {
   const parts: TheoremPart[] = [];
   for (const name of theoremNames) {
-    signal.throwIfAborted();
+    throwIfStopped();
     const theorem = await loadTheorem(name);
     progress.update({
       done: parts.length,

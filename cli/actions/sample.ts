@@ -19,10 +19,10 @@ import {
 } from "../../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { throwIfStopped } from "../../src/runtime/stop.ts";
 import { pictureText } from "../command_line.ts";
 import type { SampleFlags } from "../commands/sample.ts";
-import { Interrupted } from "../errors.ts";
-import { catchInterrupt } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import { outputPath } from "../paths.ts";
 import { mostPictured } from "../pictures.ts";
 import { showProgress } from "../progress.ts";
@@ -51,6 +51,12 @@ function formatOf(out: string | undefined): Format {
 
 /** `fluxion sample RUN`. */
 export async function sample(flags: SampleFlags, run: string): Promise<void> {
+  const rest = flags.out === "-" ? "the samples so far were written" : "nothing was written";
+  const told = { words: "stopping", outcome: `interrupted; ${rest}` };
+  await interruptible(told, () => writeSamples(flags, run));
+}
+
+async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   const format = formatOf(flags.out);
   const path = flags.out === "-" ? "-" : await outputPath(flags.out!, flags);
   if (!flags.logProb && flags.trace !== undefined) {
@@ -93,12 +99,11 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
     ...(flags.logProb ? { withLogProb: { trace } } : {}),
     ...(times === undefined ? {} : { times }),
   };
-  const interrupt = catchInterrupt({ words: "stopping; a second Ctrl-C leaves at once" });
   const progress = showProgress({ what: "sample", quiet: flags.quiet });
   async function* chunks(): AsyncGenerator<Samples> {
     let done = 0;
     for await (const chunk of sampleChunks(model, engine, options)) {
-      if (interrupt.signal.aborted) throw new Interrupted("interrupted; nothing was written");
+      throwIfStopped();
       done += chunk.samples.length / rowWidth(network);
       progress.update({ done, total: count, words: "" });
       yield chunk;
@@ -134,7 +139,6 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
     }
   } finally {
     progress.clear();
-    interrupt.release();
     opened.close();
   }
 }

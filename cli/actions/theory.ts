@@ -11,6 +11,7 @@ import { loadTheorem } from "../../src/theory/theorems.ts";
 import { pictureText } from "../command_line.ts";
 import type { TheoryFlags } from "../commands/theory.ts";
 import { version } from "../commands/version.ts";
+import { interruptible } from "../interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../paths.ts";
 import { columns } from "../progress.ts";
 import { paint, printLine, speaker, writeResult } from "../terminal.ts";
@@ -20,6 +21,11 @@ const WIDEST = 100;
 
 /** `fluxion theory NAME`. */
 export async function theory(flags: TheoryFlags, name: TheoremName): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(told, () => putToTest(flags, name));
+}
+
+async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
   const say = speaker(flags);
   const files = flags.out === undefined ? null : await freeFiles(flags.out, name, flags);
   const theorem = await loadTheorem(name);

@@ -17,7 +17,7 @@ import { pictureText } from "../command_line.ts";
 import type { TrainFlags } from "../commands/train.ts";
 import { type Drawings, drawingsBeside } from "../drawings.ts";
 import { Interrupted } from "../errors.ts";
-import { catchInterrupt } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import { shownPath, userPath } from "../paths.ts";
 import { pictureFiles } from "../pictures.ts";
 import { duration, type Progress, showProgress } from "../progress.ts";
@@ -33,24 +33,16 @@ export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<voi
   else printLine(shownPath(folder));
 }
 
-/** What a run has from the larger work that it is a part of. */
-export interface TrainFrame {
-  /** Shows the steps. */
-  readonly progress: Progress;
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
-}
-
 /**
  * Trains a run, with its pictures and curves.
  *
- * @param frame Without it, the run shows its own progress and hears Ctrl-C itself.
+ * @param shown Shows the steps; the run's own progress when left out.
  * @throws {Interrupted} If Ctrl-C came: the checkpoint is written, the message says how to go on.
  */
 export async function trainRun(
   model: "cnf" | "fm",
   flags: TrainFlags,
-  frame?: TrainFrame,
+  shown?: Progress,
 ): Promise<{ readonly folder: string }> {
   const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
   if (resume && overwrite) throw new InputError("--resume and --overwrite: give one of them");
@@ -61,7 +53,7 @@ export async function trainRun(
   const configFile = config === undefined ? null : await readConfigFile(config);
   const given = await withPaths(options as TrainOptions);
   const say = speaker({ quiet });
-  const progress = frame?.progress ?? showProgress({ what: "step", quiet });
+  const progress = shown ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
   const hooks: TrainHooks = {
     onStart({ run, backend, backendReason, step, steps, stepsPerEpoch, remarks }) {
@@ -83,27 +75,26 @@ export async function trainRun(
     },
     onPictures: (view) => drawEpoch(view, drawings),
   };
-  const interrupt = frame === undefined
-    ? catchInterrupt({ words: "stopping after this step; a second Ctrl-C leaves at once" })
-    : null;
-  try {
-    const training = trainModel({ ...given, model }, {
-      ...(folder === undefined ? {} : { run: folder }),
-      runsFolder: runsFolder(),
-      mode: resume ? "resume" : overwrite ? "overwrite" : "new",
-      configFile,
-      openDataset: openData,
-      hooks,
-      signal: frame?.signal ?? interrupt!.signal,
-    });
-    const result = await training.finally(() => drawings.finish());
-    progress.clear();
-    await finish(model, result, say);
-    return { folder: result.run };
-  } finally {
-    progress.clear();
-    interrupt?.release();
-  }
+  const outcome = "interrupted; nothing was trained";
+  return await interruptible({ words: "stopping", outcome }, async (signal) => {
+    try {
+      const training = trainModel({ ...given, model }, {
+        ...(folder === undefined ? {} : { run: folder }),
+        runsFolder: runsFolder(),
+        mode: resume ? "resume" : overwrite ? "overwrite" : "new",
+        configFile,
+        openDataset: openData,
+        hooks,
+        signal,
+      });
+      const result = await training.finally(() => drawings.finish());
+      progress.clear();
+      await finish(model, result, say);
+      return { folder: result.run };
+    } finally {
+      progress.clear();
+    }
+  });
 }
 
 async function finish(

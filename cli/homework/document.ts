@@ -10,7 +10,7 @@ import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
 import type { TrainingName } from "./trainings.ts";
 
 /** How the report of a homework is made. */
-export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress" | "signal"> {
+export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress"> {
   readonly options: HomeworkOptions;
   readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
 }

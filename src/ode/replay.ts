@@ -1,4 +1,5 @@
 import type { DifferentiableField, GradientSum, Linearization } from "./field.ts";
+import { throwIfStopped } from "../runtime/stop.ts";
 import type { RowSpace, Term } from "./rows.ts";
 import { slopeTerms, stageTimes, type StepRecord } from "./solve.ts";
 import type { Tableau } from "./tableau.ts";
@@ -121,6 +122,7 @@ export function replay<Rows, Vector>(problem: {
       const rows = chunk.reduce((sum, step) => sum + step.rowIds.length * stages, 0);
       let first = rows;
       for (const step of chunk.toReversed()) {
+        throwIfStopped();
         first -= step.rowIds.length * stages;
         const whole = step.rowIds.length === total;
         const v = whole ? cotangent : space.take(cotangent, step.rowIds);

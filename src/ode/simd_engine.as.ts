@@ -62,10 +62,12 @@ import {
   jobY0,
   jobY1,
   maxStepsReached,
+  memoryRefused,
   noFailure,
   nonFinite,
   reportBytes,
   stepSizeUnderflow,
+  stopped,
 } from "./simd_job";
 import { pageBytes, pageCount, pagesTaken } from "../runtime/worker/pool_pages";
 
@@ -80,6 +82,9 @@ import { pageBytes, pageCount, pagesTaken } from "../runtime/worker/pool_pages";
 
 @external("math", "pow")
 declare function pow(x: f64, y: f64): f64;
+
+@external("stop", "isAsked")
+declare function isStopAsked(): i32;
 
 /** Bytes of one column of a tile in float64. */
 const COLUMN_BYTES: usize = 64;
@@ -269,6 +274,13 @@ function scratchOf(job: usize, thread: i32): Scratch {
   return layScratch(job, base);
 }
 
+/** Whether the job is to end early; it counts as given up then. */
+function isStopped(job: usize): bool {
+  if (!isStopAsked()) return false;
+  atomic.store<i32>(job + jobFailed, stopped);
+  return true;
+}
+
 // ---------------------------------------------------------------------------------------------
 // Memory for records: chunks, taken from a list of free ones or of new pages.
 
@@ -454,6 +466,7 @@ function slopesAt(
   const actBytes = <usize>activationPlanes(net, traced) * planeBytes(net);
   const tiles = tilesOf(rows);
   for (let tile = 0; tile < tiles; tile++) {
+    if (tile > 0 && isStopped(job)) return;
     narrow(state, dims, s.x);
     const act = kept ? kept + <usize>tile * actBytes : s.act;
     evaluate(net, s.bias, s.x, act, directionsOf(net, s, tile), s.spare, traced, s.f);
@@ -529,7 +542,7 @@ export function solveGroups(job: usize, thread: i32): void {
   markTraced(job, s);
   while (true) {
     const group = atomic.add<i32>(job + jobNextItem, 1);
-    if (group >= groups) return;
+    if (group >= groups || isStopped(job)) return;
     solveGroup(job, s, group);
   }
 }
@@ -627,6 +640,7 @@ function solveGroup(job: usize, s: Scratch, group: i32): void {
   }
 
   while (steps > 0 ? accepted < steps && t0 != t1 : t != t1) {
+    if (isStopped(job)) return;
     let end: f64;
     if (steps > 0) {
       t = t0 + <f64>accepted * fixed;
@@ -718,7 +732,7 @@ function keepStep(job: usize, s: Scratch, t: f64, h: f64, before: u32): u32 {
   const head = (RECORD_ACTIVATIONS + <usize>used * 4 + 15) & ~15;
   const record = allocate(job, s, head + <usize>(1 + used) * s.stateBytes, false);
   if (!record) {
-    atomic.store<i32>(job + jobFailed, 1);
+    atomic.store<i32>(job + jobFailed, memoryRefused);
     return 0;
   }
   store<u32>(record, before);
@@ -842,7 +856,7 @@ export function pullBackTiles(job: usize, thread: i32): void {
     if (sum >= sums) return;
     const gradient = address(job, jobGradients) + <usize>(sum * size) * 4;
     memory.fill(gradient, 0, <usize>size * 4);
-    for (let tile = sum; tile < groups * tilesOfGroup; tile += sums) {
+    for (let tile = sum; tile < groups * tilesOfGroup && !isStopped(job); tile += sums) {
       const group = tile / tilesOfGroup, place = tile % tilesOfGroup;
       const first = group * groupRows + place * LANES;
       const end = min((group + 1) * groupRows, rows);
@@ -894,7 +908,7 @@ function pullBackTile(
   gatherRows(address(job, jobCotangent) + offset, rows, width, s.cotangent, tileBytes, true);
   prepareProbes(job, s, first, rows);
   let record = <usize>load<u32>(address(job, jobLastRecords) + <usize>group * 4);
-  while (record) {
+  while (record && !isStopped(job)) {
     pullBackStep(job, s, record, place, gradient);
     record = <usize>load<u32>(record);
   }
@@ -1029,7 +1043,9 @@ export function solveAdjointGroups(job: usize, thread: i32): void {
     if (sum >= sums) return;
     s.gradient = address(job, jobGradients) + <usize>(sum * size) * 4;
     memory.fill(s.gradient, 0, <usize>size * 4);
-    for (let group = sum; group < groups; group += sums) solveGroup(job, s, group);
+    for (let group = sum; group < groups && !isStopped(job); group += sums) {
+      solveGroup(job, s, group);
+    }
     addLanes(net, s.lanes, s.gradient);
   }
 }
@@ -1072,6 +1088,7 @@ function adjointSlopesAt(
   let act = s.adjoint + index * <usize>adjointBytes(net);
   timeBias(net, t, s.bias);
   for (let tile = 0; tile < tiles; tile++) {
+    if (tile > 0 && isStopped(job)) return;
     const directions = directionsOf(net, s, tile);
     const stage = act + actBytes, lanes = stage + stageBytes;
     narrow(state, dims, s.x);
@@ -1142,6 +1159,7 @@ function addQuadrature(job: usize, s: Scratch, rows: i32, t: f64, h: f64): void 
   const tiles = tilesOf(rows);
   const keeps = keepsAdjoint(job);
   for (let tile = 0; tile < tiles; tile++) {
+    if (tile > 0 && isStopped(job)) return;
     const y = s.y + <usize>tile * tileBytes, slopes = s.slopes + <usize>tile * tileBytes;
     let listed: usize = 0;
     for (let stage = 0; stage < stages; stage++) {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../runtime/errors.ts";
 import { requireInside } from "../runtime/simd/operands.ts";
+import { Stopped } from "../runtime/stop.ts";
 import { type SimdChoice, simdModule } from "../runtime/simd/simd_module.ts";
 import { type Block, Pool } from "../runtime/worker/pool.ts";
 import type {
@@ -252,7 +253,9 @@ class Job {
     } finally {
       pool.release(scratch);
     }
-    if (this.get(at.jobFailed) !== 0) {
+    const failed = this.get(at.jobFailed);
+    if (failed === at.stopped) throw new Stopped("a solve was asked to stop");
+    if (failed !== 0) {
       throw new FailureError(
         "the CPU engine has no memory left for the steps of this solve: try a smaller batch, " +
           "or the gradient adjoint",

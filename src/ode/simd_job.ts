@@ -80,8 +80,12 @@ export const jobOfY0 = 204;
 export const jobPartialSums = 208;
 /** float32 [partialSums, parameters]; the first becomes the total. */
 export const jobGradients = 212;
-/** 1 where memory for records was refused. */
+/** 0, or why the job was given up: one of the next two. */
 export const jobFailed = 216;
+/** Memory for records was refused. */
+export const memoryRefused = 1;
+/** It was asked to stop. */
+export const stopped = 2;
 /** 1 where the state is (y, cotangent of y), twice as wide, and the solve is the adjoint's. */
 export const jobAdjoint = 220;
 /** float64: where the solve begins. */

@@ -1,3 +1,4 @@
+import { throwIfStopped } from "../runtime/stop.ts";
 import {
   type ControlGroup,
   cutIntoGroups,
@@ -82,6 +83,8 @@ export function stageTimes(t: Float64Array, h: Float64Array, c: number): Float64
  * t and h; a group that has arrived or failed leaves the block, so that a stiff
  * group slows only itself, and what a group computes does not depend on its
  * neighbours.
+ *
+ * @throws {Stopped} If work is to end early.
  */
 export async function solveRows<Rows>(problem: RowsProblem<Rows>): Promise<RowsSolution<Rows>> {
   const space = scopedSpace(problem.space);
@@ -276,6 +279,7 @@ class Solver<Rows> {
     let evaluations = c.length;
     let y1: Rows | null = null;
     for (let stage = 0; stage < c.length; stage++) {
+      throwIfStopped();
       if (stage === 0) {
         if (this.#slope !== null) evaluations--;
         slopes.push(this.#slope ?? space.own(field.evaluate(t, this.#y, this.#rowIds)));

@@ -1,4 +1,5 @@
 import type { BackendKind } from "../runtime/backend.ts";
+import { throwIfStopped } from "../runtime/stop.ts";
 import type { ReportDocument, Section } from "./document.ts";
 import { colophon } from "./colophon.ts";
 import { ModelOnLoan } from "./model_on_loan.ts";
@@ -76,6 +77,7 @@ export async function reportDocument(
   for (const plan of plans) {
     const made = await makeSection(plan, ({ words }) => {
       signal?.throwIfAborted();
+      throwIfStopped();
       onProgress?.({ done: done++, total, words });
     });
     sections.push(made);

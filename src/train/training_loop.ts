@@ -6,6 +6,7 @@ import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engine } from "../ode/engine.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { FailureError } from "../runtime/errors.ts";
+import { isStopAsked, settleStop, Stopped } from "../runtime/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
 import type { TrainConfig } from "./config.ts";
 import { testLoss } from "./evaluation.ts";
@@ -26,7 +27,7 @@ const LATE_MS = 1000;
 
 /**
  * The event loop turns at least so often: on the CPU everything that a step awaits is
- * ready at once, and a Ctrl-C would not be heard before the next checkpoint.
+ * ready at once, and an aborted signal would not be heard before the next checkpoint.
  */
 const TURN_MS = 50;
 
@@ -43,7 +44,10 @@ export interface Session {
   readonly backend: Backend;
   readonly writer: RunWriter;
   readonly hooks: TrainHooks;
-  /** Aborted: the step at hand is finished, the checkpoint written, and the loop ends. */
+  /**
+   * Aborted: the step at hand is finished, the checkpoint written, and the loop ends. Where the
+   * process is asked to stop (stop.ts), the step at hand is given up instead.
+   */
   readonly signal: AbortSignal | null;
   /** Milliseconds, from any origin. */
   readonly clock: () => number;
@@ -63,7 +67,7 @@ interface PendingStep {
 }
 
 /**
- * Trains until the run is finished or the signal comes. A checkpoint stands at the end of both.
+ * Trains until the run is finished or it is asked to stop. A checkpoint stands at the end of both.
  *
  * @throws {FailureError} If a loss is NaN or infinite, a solve cannot go on, or the disk
  *   is full. The last checkpoint is whole and from before.
@@ -90,12 +94,13 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
     savedMs = clock();
     losses.restartClock();
   };
-  try {
+  const isStopped = () => (signal?.aborted ?? false) || isStopAsked();
+  const goOn = async (): Promise<SessionEnd> => {
     // What an interrupted session left undone, or all there is to do in a run of no steps.
     if (step > 0 || steps === 0) await milestone(session, step, losses);
     if (step >= steps) await save();
     while (step < steps) {
-      if (signal?.aborted) return { kind: "interrupted", step };
+      if (isStopped()) return { kind: "interrupted", step };
       const { loss, nfe } = await takeStep(session, step, order.indices(step));
       step++;
       losses.add({ step, loss, nfe });
@@ -104,14 +109,23 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
         await new Promise((resolve) => setTimeout(resolve, 0));
         turnedMs = clock();
       }
-      const isStopped = signal?.aborted ?? false;
-      if (!isStopped) await milestone(session, step, losses);
-      if (isStopped || step === steps || clock() - savedMs >= config.saveSeconds * 1000) {
-        await save();
-      }
-      if (isStopped) return { kind: "interrupted", step };
+      if (isStopped()) return { kind: "interrupted", step };
+      await milestone(session, step, losses);
+      if (step === steps || clock() - savedMs >= config.saveSeconds * 1000) await save();
     }
     return { kind: "finished", step };
+  };
+  try {
+    const end = await goOn().catch((error): SessionEnd => {
+      // The weights are those of the last step: it was given up before they were touched.
+      if (error instanceof Stopped) return { kind: "interrupted", step };
+      throw error;
+    });
+    if (end.kind === "interrupted") {
+      settleStop();
+      await save();
+    }
+    return end;
   } finally {
     losses.dispose();
     await saving;

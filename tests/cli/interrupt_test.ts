@@ -21,7 +21,7 @@ function loggedSteps(folder: string): number[] {
     .map((entry) => entry.step);
 }
 
-Deno.test("Ctrl-C stops after the step at hand, and the run resumes to the same bits", () =>
+Deno.test("Ctrl-C stops at the step at hand, and the run resumes to the same bits", () =>
   inFolder(async (folder) => {
     const process = start(long, { cwd: folder });
     await untilTraining(folder);
@@ -77,7 +77,7 @@ Deno.test("a second trainer of a run is refused, and the run goes on", () =>
       assert.match(stderr, /^fluxion: .*another process is training in it.*\n$/);
     }
     first.kill("SIGTERM");
-    assert.equal((await first.output()).code, 130);
+    assert.equal((await first.output()).code, 143);
   }));
 
 Deno.test("a run folder is refused, resumed and overwritten as asked", () =>

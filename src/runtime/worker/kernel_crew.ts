@@ -1,4 +1,5 @@
 import { FailureError } from "../errors.ts";
+import { throwIfStopped } from "../stop.ts";
 import {
   BOARD_BYTES,
   CALL_NUMBERS,
@@ -105,11 +106,13 @@ export class KernelCrew {
    *
    * @param scratch Where {@link OwnAddress}es lie.
    * @throws {FailureError} If a call throws; the other tasks were performed.
+   * @throws {Stopped} If work is to end early; nothing was performed.
    */
   run(
     tasks: readonly (readonly KernelCall[])[],
     scratch: ThreadScratch = { at: 0, bytes: 0 },
   ): void {
+    throwIfStopped();
     if (this.#threads === 1 || tasks.length === 1) {
       for (const { name, values } of tasks.flat()) {
         this.kernels[name]!(...values.map((v) => typeof v === "number" ? v : scratch.at + v.own));

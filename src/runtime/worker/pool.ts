@@ -1,5 +1,6 @@
 import { FailureError } from "../errors.ts";
 import { fullSharedMemory } from "../wasm/guarded_memory.ts";
+import { stopWord } from "../stop.ts";
 import {
   MOST_WORKERS,
   poolImports,
@@ -48,14 +49,14 @@ export class Pool {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param module Imports `env.memory` and float64 functions of `math`.
+   * @param module Imports `env.memory`, float64 functions of `math`, and `stop.isAsked`.
    * @param functions Names of its functions (job, thread) that {@link run} may be asked for, at most 8.
    */
   constructor(module: WebAssembly.Module, functions: readonly string[]) {
     this.#module = module;
     this.#functions = functions;
     new Int32Array(this.memory.buffer, pagesTaken, 1)[0] = Math.ceil(RESERVED_BYTES / pageBytes);
-    const { exports } = new WebAssembly.Instance(module, poolImports(this.memory));
+    const { exports } = new WebAssembly.Instance(module, poolImports(this.memory, stopWord));
     this.exports = exports as Pool["exports"];
   }
 
@@ -144,6 +145,7 @@ export class Pool {
         memory: this.memory,
         index,
         functions: this.#functions,
+        stopWord,
       };
       const worker = new Worker(url, { workerData });
       const member: Member = { words: workerWords(this.memory, index), failure: null };

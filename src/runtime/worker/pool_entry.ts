@@ -9,8 +9,8 @@ import {
 
 // What a worker of the pool runs: `deno task build:worker` bundles this file to
 // pool_entry.bundle.txt. It sleeps until its state says `running`, for as long as the program lives.
-const { module, memory, index, functions } = workerData as WorkerStart;
-const { exports } = new WebAssembly.Instance(module, poolImports(memory));
+const { module, memory, index, functions, stopWord } = workerData as WorkerStart;
+const { exports } = new WebAssembly.Instance(module, poolImports(memory, stopWord));
 const words = workerWords(memory, index);
 let state: number = poolStates.ready;
 for (;;) {

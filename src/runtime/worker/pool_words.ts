@@ -30,6 +30,8 @@ export interface WorkerStart {
   readonly index: number;
   /** The module's functions (job, thread) in the order in which the pool numbers them. */
   readonly functions: readonly string[];
+  /** See stop.ts. */
+  readonly stopWord: Int32Array;
 }
 
 /** What a worker says when a function throws. */
@@ -37,10 +39,14 @@ export interface WorkerFailure {
   readonly message: string;
 }
 
-/** What the module imports: the program's own float64 functions, so that every part has the same bits. */
-export function poolImports(memory: WebAssembly.Memory): WebAssembly.Imports {
+/**
+ * What the module imports: the program's own float64 functions, so that every part has the same
+ * bits, and whether it is to end early.
+ */
+export function poolImports(memory: WebAssembly.Memory, stopWord: Int32Array): WebAssembly.Imports {
   return {
     env: { memory },
     math: { sin: Math.sin, cos: Math.cos, pow: Math.pow },
+    stop: { isAsked: () => Atomics.load(stopWord, 0) },
   };
 }

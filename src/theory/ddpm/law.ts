@@ -1,3 +1,4 @@
+import { throwIfStopped } from "../../runtime/stop.ts";
 import { densityOf, diffused, type Mixture, scoreOf } from "./mixture.ts";
 import { noiseRate, type Schedule } from "./schedule.ts";
 import type { Update } from "./updates.ts";
@@ -40,6 +41,7 @@ export function lawOf(
   const zeros = new Float64Array(count), ones = new Float64Array(count).fill(1);
   let values = x.map((at) => densityOf(diffused(data, schedule, 1), at));
   for (let k = 0; k < steps; k++) {
+    throwIfStopped();
     const t = 1 - k / steps;
     const step = {
       score: scoreOf(diffused(data, schedule, t), x),

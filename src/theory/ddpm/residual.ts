@@ -1,4 +1,5 @@
 import { fillNormal, streams } from "../../runtime/random.ts";
+import { throwIfStopped } from "../../runtime/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { orderOf } from "../line_fit.ts";
 import { diffused, drawFrom, type Mixture, scoreOf } from "./mixture.ts";
@@ -80,6 +81,7 @@ function largest(slices: readonly Slice[], at: (slice: Slice, i: number) => numb
 
 /** Ancestral minus Euler-Maruyama at every point, from the same noise. */
 function differences(updates: Updates, slices: readonly Slice[], steps: number) {
+  throwIfStopped();
   return new Map(slices.map((slice) => {
     const step = { ...slice, dt: -1 / steps };
     const theirs = updates.eulerMaruyama(slice.x, step);

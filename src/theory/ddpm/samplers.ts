@@ -1,4 +1,5 @@
 import { fillNormal, streams } from "../../runtime/random.ts";
+import { throwIfStopped } from "../../runtime/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { lawOf } from "./law.ts";
 import { orderOf } from "../line_fit.ts";
@@ -78,6 +79,7 @@ function sample(updates: Updates, steps: number, seed: number) {
   );
   let ancestral = start, eulerMaruyama = start;
   for (let k = 0; k < steps; k++) {
+    throwIfStopped();
     const t = 1 - k / steps, now = diffused(data, schedule, t);
     const step = {
       // N doubles, so that N + k, k < N, is a lane of this step alone.

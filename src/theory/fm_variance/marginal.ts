@@ -1,4 +1,5 @@
 import { streams } from "../../runtime/random.ts";
+import { throwIfStopped } from "../../runtime/stop.ts";
 import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { kolmogorov, momentsOf, normalCdf } from "./significance.ts";
@@ -99,6 +100,7 @@ export async function sampleMarginals(seed: number, hypothesis: Hypothesis): Pro
     );
     const moved = await alongPath(pairs, times, path.sigmaMin);
     for (const [i, t] of times.entries()) {
+      throwIfStopped();
       const x = moved.x[i]!, velocity = moved.velocity[i]!;
       const theory = hypothesis.variance(path, t);
       const { mean, meanStdErr, variance, stdErr } = momentsOf(x);

@@ -1,4 +1,5 @@
 import { streams } from "../../runtime/random.ts";
+import { throwIfStopped } from "../../runtime/stop.ts";
 import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis, Pairs } from "./gaussian_path.ts";
 import { chiSquareScore, momentsOf } from "./significance.ts";
@@ -67,6 +68,7 @@ export async function sampleNorms(seed: number, hypothesis: Hypothesis): Promise
     const key = { seed, stream: streams.theory, lane: FIRST_LANE + d };
     const pairs = hypothesis.pairs(path, key, VECTORS * d);
     for (const t of times) {
+      throwIfStopped();
       const squares = await squaredNorms(pairs, t, d);
       const { mean, meanStdErr, variance, stdErr } = momentsOf(squares);
       const theory = hypothesis.variance(path, t);

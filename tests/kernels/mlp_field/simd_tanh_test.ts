@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { simdModule } from "../../../src/runtime/simd/simd_module.ts";
+import { stopWord } from "../../../src/runtime/stop.ts";
 import { poolImports } from "../../../src/runtime/worker/pool_words.ts";
 import plain from "../../../src/ode/simd_engine.plain.wasm" with { type: "bytes" };
 import relaxed from "../../../src/ode/simd_engine.relaxed.wasm" with { type: "bytes" };
@@ -14,7 +15,7 @@ const AT = 4096;
 function kernel(build: "fastest" | "plain"): (x: Float32Array) => Float32Array {
   const memory = new WebAssembly.Memory({ initial: 32768, maximum: 32768, shared: true });
   const module = simdModule({ relaxed, plain }, build);
-  const { exports } = new WebAssembly.Instance(module, poolImports(memory));
+  const { exports } = new WebAssembly.Instance(module, poolImports(memory, stopWord));
   const tanh = exports.tanhOf as (at: number, count: number) => void;
   return (x) => {
     const view = new Float32Array(memory.buffer, AT, x.length);

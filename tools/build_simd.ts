@@ -1,4 +1,5 @@
 import { root } from "./bundle.ts";
+import { MOST_REACH, reachOf } from "./wasm_reach.ts";
 
 /**
  * Builds the WebAssembly kernels: `deno task build:simd`.
@@ -49,7 +50,8 @@ function simdSources(folder: string): string[] {
  * Compiles every source.
  *
  * @throws {Error} If one does not compile, or its module would keep something in the memory
- *   or in a variable: the memory belongs to tfjs, or to all workers at once.
+ *   or in a variable (the memory belongs to tfjs, or to all workers at once), or an access has a
+ *   constant offset beyond what lies empty behind a memory's 4 GiB.
  */
 export async function buildSimd(): Promise<SimdModule[]> {
   const modules: SimdModule[] = [];
@@ -61,6 +63,8 @@ export async function buildSimd(): Promise<SimdModule[]> {
       const path = source.replace(/as\.ts$/, ending);
       const kept = sectionsThatKeepState(bytes);
       if (kept.length > 0) throw new Error(`${path}: keeps state: ${kept.join(", ")}`);
+      const reach = reachOf(bytes);
+      if (reach > MOST_REACH) throw new Error(`${path}: an offset reaches ${reach} bytes`);
       modules.push({ path, bytes });
     }
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fastestFlags } from "../../src/runtime/wasm/v8_flags.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 
 Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and the data", async () => {
@@ -14,6 +15,8 @@ Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and
   assert.equal(report.auto.points.kind, "cpu");
   assert.match(report.auto.images.reason, /\w/);
   assert.equal(report.versions.deno, Deno.version.deno);
+  const fasterFlags = fastestFlags(Deno.build.arch).join(",") || null;
+  assert.deepEqual(report.webAssembly, { boundsChecks: true, fasterFlags });
   assert.ok(report.memory.availableBytes > 0 && report.disk.availableBytes > 0);
   assert.ok(report.data.some(({ name }: { name: string }) => name === "moons"));
 });
@@ -22,6 +25,14 @@ Deno.test("fluxion doctor without an adapter says so, and is content", async () 
   const { stdout } = await fluxion(["doctor"], { env: { DENO_WEBGPU_BACKEND: "none" } });
   assert.match(stdout, /Backend webgpu\n {2}.*mesa-vulkan-drivers/);
   assert.match(stdout, /WebGPU adapters\n {2}none/);
+  assert.match(stdout, /WebAssembly: V8 checks bounds/);
+});
+
+Deno.test("fluxion doctor says that V8 checks no bounds, where DENO_V8_FLAGS says so", async () => {
+  const env = { DENO_WEBGPU_BACKEND: "none", DENO_V8_FLAGS: "--no-wasm-bounds-checks" };
+  const { code, stdout } = await fluxion(["doctor"], { env });
+  assert.equal(code, 0);
+  assert.match(stdout, /WebAssembly: V8 checks no bounds; each memory has 4 GiB of address space/);
 });
 
 Deno.test("fluxion data lists, draws and verifies", () =>

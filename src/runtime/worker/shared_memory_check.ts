@@ -1,3 +1,4 @@
+import { FailureError } from "../errors.ts";
 import { fullSharedMemory } from "../wasm/guarded_memory.ts";
 import { CAPACITY, control, sharedBlock, states } from "./shared_block.ts";
 import { startWorker } from "./start_worker.ts";
@@ -15,7 +16,13 @@ export interface CheckResult {
  * are written after the memory was posted, so a copy would not do.
  */
 export async function sharedMemoryWorkerTest(): Promise<CheckResult> {
-  const memory = fullSharedMemory();
+  let memory;
+  try {
+    memory = fullSharedMemory();
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof FailureError)) throw error;
+    return { ok: false, detail: `no shared memory: ${error.message}` };
+  }
   const block = sharedBlock(memory);
   const started = performance.now();
   const worker = startWorker(memory);

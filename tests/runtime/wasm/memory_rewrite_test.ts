@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fullSharedMemory } from "../../../src/runtime/wasm/guarded_memory.ts";
-import { onSharedMemory } from "../../../src/runtime/wasm/memory_rewrite.ts";
+import { onSharedMemory, withReachableMaximum } from "../../../src/runtime/wasm/memory_rewrite.ts";
 
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 /** A function without arguments that gives an i32: its type, and that it has it. */
@@ -45,4 +45,24 @@ Deno.test("onSharedMemory() gives an imported memory the shared one's limits", (
 Deno.test("onSharedMemory() refuses a module without a memory", () => {
   const none = new Uint8Array([...header, ...types]);
   assert.throws(() => onSharedMemory(none, "own"), RangeError);
+});
+
+Deno.test("withReachableMaximum() lets an own memory grow to 4 GiB, and leaves the rest as it is", () => {
+  for (const limits of [[0, 1], [1, 1, 2]]) {
+    const own = new Uint8Array([
+      ...[...header, ...types, ...functions, 5, limits.length + 1, 1, ...limits],
+      ...[7, 9, 2, 1, 102, 0, 0, 1, 109, 2, 0, ...code],
+    ]);
+    const module = new WebAssembly.Module(withReachableMaximum(own));
+    const { f, m } = new WebAssembly.Instance(module).exports as unknown as {
+      f(): number;
+      m: WebAssembly.Memory;
+    };
+    assert.equal(m.grow(2), 1);
+    new Int32Array(m.buffer)[2] = 43;
+    assert.equal(f(), 43);
+    assert.throws(() => m.grow(65536), RangeError);
+  }
+  const none = new Uint8Array([...header, ...types]);
+  assert.throws(() => withReachableMaximum(none), RangeError);
 });

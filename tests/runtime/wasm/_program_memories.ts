@@ -1,0 +1,39 @@
+import { addressOf, ranges } from "./_ranges.ts";
+
+// Trains for a step and draws, all in this process, then prints every memory that WebAssembly's
+// instructions can reach: its address, its size, whether something is in its first page, and which
+// ranges behind it somebody may access, up to a page behind what an index reaches.
+
+const memories = new Set<WebAssembly.Memory>();
+const { Memory, instantiate } = WebAssembly;
+WebAssembly.Memory = class extends Memory {
+  constructor(limits: WebAssembly.MemoryDescriptor) {
+    super(limits);
+    memories.add(this);
+  }
+};
+WebAssembly.instantiate = (async (...given: Parameters<typeof instantiate>) => {
+  const result = await instantiate(...given);
+  const { instance } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
+  const { memory } = (instance ?? result).exports;
+  if (memory instanceof Memory) memories.add(memory);
+  return result;
+}) as typeof instantiate;
+
+const { runProgram } = await import("../../../cli/program.ts");
+const training = ["train", "cnf", "--steps", "1", "--batch-size", "16", "--hidden", "8"];
+const code = await runProgram([...training, "--quiet", "--backend", "cpu", "--run", Deno.args[0]!]);
+if (code !== 0) Deno.exit(code);
+
+const reach = 2 ** 32;
+const found = [...memories].filter(({ buffer }) => buffer.byteLength % reach > 0).map((memory) => {
+  const { byteLength: bytes } = memory.buffer;
+  const at = addressOf(memory);
+  const open = ranges().filter(({ begin, end, isOpen }) =>
+    isOpen && end > at + bytes && begin < at + reach + 65536
+  );
+  const usesFirstPage = new Uint8Array(memory.buffer, 0, 65536).some((byte) => byte !== 0);
+  return { at, bytes, isShared: memory.buffer instanceof SharedArrayBuffer, usesFirstPage, open };
+});
+console.log(JSON.stringify(found));
+Deno.exit(0);

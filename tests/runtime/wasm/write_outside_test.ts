@@ -12,7 +12,7 @@ type Parameter = readonly [name: string, type: string];
 
 /** Where each kernel writes; the addresses that it only reads are then inside. Of others all are outside. */
 const written: Readonly<Record<string, string>> = {
-  ...{ layScratch: "base", sumOfSquares: "out", adam: "nextWeights", gemm: "c" },
+  ...{ sumOfSquares: "out", adam: "nextWeights", gemm: "c" },
   ...{ conv: "y", convNarrow: "y", convFilterGradient: "dw", reluGradient: "dx", addOf: "out" },
   ...{ sumOfFour: "out", fourTimes: "out", addTo: "to", sumMiddle: "out", sumLast: "out" },
   ...{ expOf: "out", sigmoidOf: "out", copyRuns: "to", groupNormSilu: "y" },

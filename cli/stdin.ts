@@ -1,4 +1,4 @@
-/** Standard input to its end. */
-export async function readStdin(): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+/** The standard input, piece by piece to its end. */
+export function readStdin(): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  return Deno.stdin.readable;
 }

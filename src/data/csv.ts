@@ -1,3 +1,6 @@
+import { pipeline } from "node:stream/promises";
+// @ts-types="./_csv_parse.d.ts"
+import { CsvError, parse } from "csv-parse";
 import { InputError } from "../runtime/errors.ts";
 import { named, quoted } from "../runtime/quoted.ts";
 import type { PointRows } from "./dataset.ts";
@@ -6,69 +9,186 @@ import type { PointRows } from "./dataset.ts";
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 
+/** Most bytes of a line: 8 MiB. What is longer has no line ends, or a quote that is not closed. */
+const MOST_LINE_BYTES = 2 ** 23;
+
+/** Most numbers of a line: more are a file whose lines are not points. */
+const MOST_COLUMNS = 2 ** 20;
+
+/** Most numbers of a file: 512 MiB of float64. */
+const MOST_NUMBERS = 2 ** 26;
+
+/** Numbers of the first and of the largest block of memory that they are kept in at first. */
+const FIRST_BLOCK = 2 ** 10;
+const LARGEST_BLOCK = 2 ** 20;
+
+/** Bytes that are parsed at once, after which the length of the line is looked at. */
+const PIECE_BYTES = 2 ** 16;
+
 /**
- * Reads points from CSV: a point a line, commas between the coordinates, an
- * optional first line of names. Empty lines are skipped.
+ * Reads points from CSV (RFC 4180): a point a line, commas between the coordinates, an
+ * optional first line of names. Fields may be quoted, empty lines are skipped.
  *
  * A first line is one of names if none of its fields is a number.
  *
+ * @param chunks The file's bytes, cut anywhere; read as a stream.
  * @param place What to call the text in an error, such as the file's name.
  * @throws {InputError} With line and column of the first fault: another count of numbers than in
- *   the lines before, something that is not a number or not a finite float32; or no points at all.
+ *   the lines before, something that is not a number or not a finite float32, a quote that is not
+ *   closed; no points at all; or a line of more than 8 MiB or 1,048,576 numbers, or more than
+ *   67,108,864 numbers in all.
  */
-export function readCsv(bytes: Uint8Array, place: string): PointRows {
-  const text = new TextDecoder().decode(bytes); // drops a byte order mark
-  let points = new Float64Array(1024);
-  let columns: readonly string[] | null = null;
-  let dims = 0, count = 0, lineNumber = 0, firstLine = 0;
-  for (const line of lines(text)) {
-    lineNumber++;
-    if (line.trim() === "") continue;
-    const fields = line.split(",").map((field) => field.trim());
-    if (firstLine === 0) {
-      firstLine = lineNumber;
-      if (fields.every((field) => !NUMBER.test(field) && !NOT_FINITE.test(field))) {
-        columns = fields;
-        continue;
+export async function readCsv(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  place: string,
+): Promise<PointRows> {
+  const table = new Table(place);
+  const records = parse({
+    bom: true,
+    encoding: "utf8",
+    record_delimiter: ["\n", "\r\n"],
+    ltrim: true, // or a quote after a space would not be one
+    relax_quotes: true, // an inch mark in a name is no quote
+    relax_column_count: true,
+    skip_empty_lines: true,
+    on_record: (fields, { lines }) => {
+      table.add(fields, lines);
+      // The next line is the first as far as the count of fields goes: for every line with another
+      // count than the first's it makes an error, 30 us each, also where it may not throw them.
+      if (table.count === 0) info.records = 0;
+      return null; // nothing is kept in the stream
+    },
+  });
+  const { info } = records;
+  async function* pieces() {
+    let linesBefore = 0, lineBytes = 0;
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        yield piece;
+        const lines = info.records + info.empty_lines;
+        lineBytes = lines === linesBefore ? lineBytes + piece.length : 0;
+        linesBefore = lines;
+        if (lineBytes > MOST_LINE_BYTES) throw table.lineTooLong();
       }
     }
-    if (count === 0) dims = fields.length;
+  }
+  try {
+    await pipeline(pieces, records, async (none) => {
+      for await (const _ of none);
+    });
+  } catch (error) {
+    // With the options above, it has no other fault to find.
+    throw error instanceof CsvError ? table.quoteNotClosed() : error;
+  }
+  return table.rows();
+}
+
+/** Points as they come, line by line. */
+class Table {
+  readonly #place: string;
+  readonly #full: Float64Array[] = [];
+  #block = new Float64Array(FIRST_BLOCK);
+  #used = 0;
+  #columns: readonly string[] | null = null;
+  #dims = 0;
+  /** Of whole lines. */
+  count = 0;
+  #begun = false;
+  /** Of the last whole line. */
+  #lineNumber = 0;
+
+  constructor(place: string) {
+    this.#place = place;
+  }
+
+  /** Takes a line's fields. */
+  add(raw: readonly string[], lineNumber: number): void {
+    this.#lineNumber = lineNumber;
+    if (raw.length === 1 && raw[0]!.trim() === "") return;
+    const at = `${this.#place}, line ${lineNumber}`;
+    if (raw.length > MOST_COLUMNS) {
+      throw new InputError(
+        `${at}: holds ${raw.length} numbers; at most ${MOST_COLUMNS} on a line are read`,
+      );
+    }
+    const fields = raw.map(bare);
+    if (!this.#begun) {
+      this.#begun = true;
+      if (fields.every((field) => !NUMBER.test(field) && !NOT_FINITE.test(field))) {
+        this.#columns = fields;
+        return;
+      }
+    }
+    if (this.count === 0) this.#dims = fields.length;
+    const dims = this.#dims;
     if (fields.length !== dims) {
       throw new InputError(
-        `${place}, line ${lineNumber}: expected ${dims} ${dims === 1 ? "number" : "numbers"}, ` +
+        `${at}: expected ${dims} ${dims === 1 ? "number" : "numbers"}, ` +
           `found ${fields.length}; every line needs as many as the first`,
       );
     }
-    if ((count + 1) * dims > points.length) {
-      const larger = new Float64Array(Math.max(2 * points.length, (count + 1) * dims));
-      larger.set(points);
-      points = larger;
+    if ((this.count + 1) * dims > MOST_NUMBERS) {
+      throw new InputError(
+        `${at}: more than ${MOST_NUMBERS} numbers, the most that are read from CSV; save the ` +
+          "points as NPY, or take fewer",
+      );
     }
     for (let column = 0; column < dims; column++) {
-      const at = `${place}, line ${lineNumber}, column ${column + 1}`;
-      points[count * dims + column] = finiteNumber(fields[column]!, at);
+      if (this.#used === this.#block.length) {
+        this.#full.push(this.#block);
+        this.#block = new Float64Array(Math.min(2 * this.#block.length, LARGEST_BLOCK));
+        this.#used = 0;
+      }
+      this.#block[this.#used++] = finiteNumber(fields[column]!, `${at}, column ${column + 1}`);
     }
-    count++;
+    this.count++;
   }
-  if (count === 0) {
-    throw new InputError(
-      `${place}: holds no points; needs a line of comma-separated numbers for each`,
+
+  /** All that came. */
+  rows(): PointRows {
+    const dims = this.#dims, count = this.count;
+    if (count === 0) {
+      throw new InputError(
+        `${this.#place}: holds no points; needs a line of comma-separated numbers for each`,
+      );
+    }
+    const points = new Float64Array(count * dims);
+    let offset = 0;
+    for (const block of [...this.#full, this.#block.subarray(0, this.#used)]) {
+      points.set(block, offset);
+      offset += block.length;
+    }
+    // A title above the columns names none of them.
+    const columns = this.#columns?.length === dims ? this.#columns : null;
+    return { points, columns, count, dims };
+  }
+
+  lineTooLong(): InputError {
+    return new InputError(
+      `${this.#place}, line ${this.#lineNumber + 1}: longer than ${
+        MOST_LINE_BYTES / 2 ** 20
+      } MiB, ` +
+        "the most that is read; end each point's line, and close every quote",
     );
   }
-  // A comma inside quotes makes more names than columns here: such names are nobody's.
-  if (columns?.length !== dims) columns = null;
-  return { points: points.slice(0, count * dims), columns, count, dims };
+
+  quoteNotClosed(): InputError {
+    return new InputError(
+      `${this.#place}, line ${
+        this.#lineNumber + 1
+      }: a quote begins here and is not closed before ` +
+        'the file ends; write a quote inside a field twice ("")',
+    );
+  }
 }
 
-/** Lines one by one, ended by \n or \r\n: splitting at once would hold a large file twice. */
-function* lines(text: string): Generator<string> {
-  let start = 0;
-  while (start < text.length) {
-    const end = text.indexOf("\n", start);
-    yield end < 0 ? text.slice(start) : text.slice(start, end);
-    if (end < 0) return;
-    start = end + 1;
-  }
+/** A field without spaces around, and without quotes that have spaces around. */
+function bare(field: string): string {
+  const trimmed = field.trim();
+  return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
+    ? trimmed.slice(1, -1).trim()
+    : trimmed;
 }
 
 function finiteNumber(field: string, at: string): number {

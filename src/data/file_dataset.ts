@@ -1,9 +1,10 @@
+import { whole } from "../runtime/bounded_file.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
 import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./idx.ts";
 import { readIdxFolder, requireEqualCounts } from "./idx_folder.ts";
 import { greyImageTable, packedImageTable, packImages } from "./image_table.ts";
 import { selectImages } from "./image_table.ts";
-import { fileKind, readInputFile } from "./input_file.ts";
+import { fileKind, type InputContent, readInput, readInputFile } from "./input_file.ts";
 import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
 import { parsePoints } from "./point_rows.ts";
 import { requireSplittable, splitIndices, splitPoints } from "./split.ts";
@@ -24,10 +25,13 @@ export interface FileOptions {
  * @throws {InputError} If the file cannot be read or holds fewer than 10 samples.
  */
 export async function openFile(path: string, options: FileOptions): Promise<Dataset> {
-  const bytes = await readInputFile(path);
-  return isIdxImages(bytes)
-    ? imagesFromFile(bytes, path, options)
-    : pointsFromBytes(bytes, path, options);
+  return await readInput<Dataset>(
+    path,
+    async (content) =>
+      isIdxImages(content.head)
+        ? imagesFromFile(await whole(content.chunks), path, options)
+        : pointsFromContent(content, options),
+  );
 }
 
 /**
@@ -35,12 +39,12 @@ export async function openFile(path: string, options: FileOptions): Promise<Data
  *
  * @throws {InputError} As {@link openFile}.
  */
-export function pointsFromBytes(
-  bytes: Uint8Array,
-  place: string,
+export async function pointsFromContent(
+  content: InputContent,
   options: FileOptions,
-): PointDataset {
-  const { points, columns, count, dims } = parsePoints(bytes, place);
+): Promise<PointDataset> {
+  const { place } = content;
+  const { points, columns, count, dims } = await parsePoints(content);
   requireSplittable(count, place);
   return {
     kind: "points",

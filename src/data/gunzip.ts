@@ -1,26 +1,53 @@
+import { whole } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
+
+/**
+ * Most bytes of content that a byte of a gzip file may hold. Deflate reaches 1,032 (RFC 1951: 258
+ * bytes for 2 bits), columns of one repeated number some 100.
+ */
+const MOST_RATIO = 200;
+
+/** Content that is taken whatever the ratio: 16 MiB. */
+const ALWAYS_TAKEN = 2 ** 24;
+
+/** Compressed bytes that are inflated at once: what they hold is in memory as a whole. */
+const PIECE_BYTES = 2 ** 14;
 
 /** Whether bytes begin as a gzip member does (RFC 1952, section 2.3.1). */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** What a gzip file is called, and the most that it may hold. */
+export interface GunzipOptions {
+  /** What to call it in an error, such as the file's name. */
+  readonly place: string;
+  /** Most bytes of content that are accepted. */
+  readonly limit: number;
+}
+
 /**
- * Inflates a gzip file, and stops as soon as it holds more than `limit` bytes:
- * a small file can declare, and really hold, a thousand times its own size.
+ * Inflates a gzip file piece by piece, and stops as soon as it holds more than `limit` bytes, or
+ * more than 16 MiB and 200 times its own size: a small file can declare, and really hold, a
+ * thousand times its own size.
  *
- * @param options.place What to call the bytes in an error, such as a file's name.
- * @param options.limit Most bytes of content that are accepted.
- * @throws {InputError} If the bytes are damaged, cut short, or hold more than `limit`.
+ * @throws {InputError} If the bytes are damaged, cut short, or hold more than is accepted.
  */
-export async function gunzip(
-  bytes: Uint8Array<ArrayBuffer>,
-  options: { readonly place: string; readonly limit: number },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { place, limit } = options;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+export async function* gunzipChunks(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
+  { place, limit }: GunzipOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let compressed = 0, size = 0;
+  async function* pieces() {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        compressed += piece.length;
+        yield piece;
+      }
+    }
+  }
+  const inflated = ReadableStream.from(pieces()).pipeThrough(new DecompressionStream("gzip"));
   try {
     for await (const chunk of inflated) {
       size += chunk.length;
@@ -29,19 +56,30 @@ export async function gunzip(
           `${place}: inflates to more than ${limit} bytes, the most that is read here`,
         );
       }
-      chunks.push(chunk);
+      if (size > ALWAYS_TAKEN && size > MOST_RATIO * compressed) {
+        throw new InputError(
+          `${place}: inflates to more than ${MOST_RATIO} times its size (${compressed} bytes gave ` +
+            `${size} so far), the most that is read here; inflate it yourself if that is right`,
+        );
+      }
+      yield chunk;
     }
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    if (!(error instanceof TypeError)) throw error; // what reading the file threw
     throw new InputError(
       `${place}: not a whole gzip file (damaged or cut short); make or download it again`,
     );
   }
-  const content = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    content.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return content;
+}
+
+/**
+ * Inflates a gzip file that is in memory.
+ *
+ * @throws {InputError} As {@link gunzipChunks}.
+ */
+export async function gunzip(
+  bytes: Uint8Array<ArrayBuffer>,
+  options: GunzipOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return await whole(gunzipChunks([bytes], options));
 }

@@ -35,6 +35,11 @@ export function isNpy(bytes: Uint8Array): boolean {
   return latin1(bytes.subarray(0, MAGIC.length)) === MAGIC;
 }
 
+/** The error for what should be an NPY file and does not begin as one. */
+export function notNpy(place: string): InputError {
+  return new InputError(`${place}: not an NPY file; save one with numpy.save`);
+}
+
 /**
  * Reads an NPY file of real numbers: versions 1 to 3, little-endian floats of 32
  * and 64 bits and integers, in C or Fortran order.
@@ -94,9 +99,7 @@ function readHeader(
   bytes: Uint8Array,
   place: string,
 ): { readonly header: string; readonly dataStart: number } {
-  if (!isNpy(bytes) || bytes.length < 10) {
-    throw new InputError(`${place}: not an NPY file; save one with numpy.save`);
-  }
+  if (!isNpy(bytes) || bytes.length < 10) throw notNpy(place);
   const major = bytes[6]!;
   if (major < 1 || major > 3) {
     throw new InputError(`${place}: NPY version ${major}.${bytes[7]} is not known; use 1, 2 or 3`);

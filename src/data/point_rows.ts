@@ -1,16 +1,17 @@
+import { whole } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { readCsv } from "./csv.ts";
 import type { PointRows } from "./dataset.ts";
 import { isIdxImages } from "./idx.ts";
-import { readInputFile } from "./input_file.ts";
-import { isNpy, readNpy } from "./npy.ts";
+import { type InputContent, readContent, readInput } from "./input_file.ts";
+import { isNpy, notNpy, readNpy } from "./npy.ts";
 
-/** Reads the standard input to its end. */
-export type ReadStdin = () => Promise<Uint8Array>;
+/** The standard input, piece by piece to its end (`Deno.stdin.readable`). */
+export type ReadStdin = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /**
  * Reads points from an NPY file of shape [n, d] or a CSV file, each plain or
- * gzip-compressed, or as CSV from the standard input for the path `-`.
+ * gzip-compressed, or from the standard input for the path `-`.
  *
  * @throws {InputError} If there is no such file, or it does not hold points.
  */
@@ -19,9 +20,9 @@ export async function readPoints(path: string, readStdin?: ReadStdin): Promise<P
     if (readStdin === undefined) {
       throw new InputError("-: the standard input cannot be read here; name a file");
     }
-    return parsePoints(await readStdin(), "standard input");
+    return await readContent(readStdin(), { place: "standard input", use: parsePoints });
   }
-  return parsePoints(await readInputFile(path), path);
+  return await readInput(path, parsePoints);
 }
 
 /**
@@ -29,15 +30,18 @@ export async function readPoints(path: string, readStdin?: ReadStdin): Promise<P
  *
  * @throws {InputError} As {@link readPoints}.
  */
-export function parsePoints(bytes: Uint8Array, place: string): PointRows {
-  if (isNpy(bytes) || /\.npy(\.gz)?$/i.test(place)) return npyPoints(bytes, place);
-  if (isIdxImages(bytes)) {
+export async function parsePoints(
+  { place, head, chunks }: InputContent,
+): Promise<PointRows> {
+  if (isNpy(head)) return npyPoints(await whole(chunks), place);
+  if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
+  if (isIdxImages(head)) {
     throw new InputError(`${place}: holds images (IDX); points are needed, as CSV or NPY`);
   }
-  if (bytes.subarray(0, 1024).includes(0)) {
+  if (head.includes(0)) {
     throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
   }
-  return readCsv(bytes, place);
+  return await readCsv(chunks, place);
 }
 
 function npyPoints(bytes: Uint8Array, place: string): PointRows {

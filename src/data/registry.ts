@@ -2,8 +2,8 @@ import { InputError } from "../runtime/errors.ts";
 import { checkerboard } from "./checkerboard.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./eight_gaussians.ts";
-import { openFile, openImageFolder, pointsFromBytes } from "./file_dataset.ts";
-import { fileKind } from "./input_file.ts";
+import { openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
+import { fileKind, readContent } from "./input_file.ts";
 import { findManifest, type Manifest, manifests } from "./manifest.ts";
 import { moons } from "./moons.ts";
 import { type PointSource, sourceDataset } from "./point_source.ts";
@@ -26,14 +26,14 @@ export interface OpenOptions {
   readonly binarize: boolean;
   /** Folder of downloaded data sets (`dataDirectory`), or null where there is none. */
   readonly dataDir: string | null;
-  /** Reads the standard input to its end; needed for the name `-`. */
+  /** The standard input; needed for the name `-`. */
   readonly readStdin?: ReadStdin;
 }
 
 /**
  * Opens a data set: one of {@link datasetNames}; a CSV or NPY file of points or an
  * IDX file of images, gzip-compressed or not; a folder of the four IDX files of
- * MNIST; or `-` for CSV from the standard input.
+ * MNIST; or `-` for points from the standard input.
  *
  * @throws {InputError} If there is no such data set, it is not on this machine, or it is damaged.
  */
@@ -50,7 +50,10 @@ export async function openDataset(name: string, options: OpenOptions): Promise<D
     if (options.readStdin === undefined) {
       throw new InputError("-: the standard input cannot be read here; name a file");
     }
-    return pointsFromBytes(await options.readStdin(), "standard input", options);
+    return await readContent(options.readStdin(), {
+      place: "standard input",
+      use: (content) => pointsFromContent(content, options),
+    });
   }
   const kind = await fileKind(name);
   if (kind === "folder") return openImageFolder(name, { ...options, name });

@@ -17,9 +17,9 @@ export const MOST_JSON_BYTES: number = 2 ** 24;
  * @throws {InputError} As soon as there are more.
  */
 export async function* bounded(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { place, limit }: { readonly place: string; readonly limit: number },
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;

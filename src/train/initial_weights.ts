@@ -1,9 +1,10 @@
 import { initialParameters } from "../nn/init.ts";
 import type { Network } from "../nn/network.ts";
-import { MOST_INPUT_BYTES, readBounded } from "../runtime/bounded_file.ts";
+import { MOST_INPUT_BYTES } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { readRunFile } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
+import { readSafetensorsBytes } from "./safetensors.ts";
 import { decodeStateDict, type StateDict, stateDictWeights } from "./state_dict.ts";
 
 /**
@@ -40,5 +41,5 @@ export async function readStateDict(path: string): Promise<StateDict> {
   }
   return isFolder
     ? decodeStateDict(await readRunFile(path, "model"), runFile(path, "model"))
-    : decodeStateDict(await readBounded(path, MOST_INPUT_BYTES), path);
+    : decodeStateDict(await readSafetensorsBytes(path, MOST_INPUT_BYTES), path);
 }

@@ -10,6 +10,7 @@ import { decodeCheckpoint } from "./checkpoint.ts";
 import { parseConfigJson, requireScalesOf, resolveConfig, type TrainConfig } from "./config.ts";
 import { RUN_FORMAT } from "./config_schema.ts";
 import { runFile } from "./run_folder.ts";
+import { readSafetensorsBytes } from "./safetensors.ts";
 import { decodeStateDict, stateDictWeights } from "./state_dict.ts";
 
 /** What a run's `config.json` says. */
@@ -127,7 +128,9 @@ export async function readRunFile(
 ): Promise<Uint8Array> {
   const path = runFile(run, file);
   try {
-    return await readBounded(path, mostBytes[file]);
+    return file === "config"
+      ? await readBounded(path, mostBytes.config)
+      : await readSafetensorsBytes(path, mostBytes[file]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new InputError(

@@ -1,3 +1,4 @@
+import { fileChunks, whole } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 import { named, quotedJson } from "../runtime/quoted.ts";
 
@@ -97,17 +98,12 @@ function elements(shape: readonly number[]): number {
  *   not one of F64, F32, F16, BF16, I64.
  */
 export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors {
-  const fail = (what: string): never => {
-    throw new InputError(`${place}: not a whole safetensors file: ${what}`);
-  };
+  const fail = failure(place);
   if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const declared = view.getBigUint64(0, true);
+  const headerBytes = declaredHeader(bytes, fail);
   const room = bytes.length - LENGTH_BYTES;
-  if (declared > BigInt(Math.min(room, MAX_HEADER_BYTES))) {
-    fail(`its header declares ${declared} bytes, ${room} follow`);
-  }
-  const dataStart = LENGTH_BYTES + Number(declared);
+  if (headerBytes > room) fail(`its header declares ${headerBytes} bytes, ${room} follow`);
+  const dataStart = LENGTH_BYTES + headerBytes;
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), fail);
   const data = bytes.subarray(dataStart);
   const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
@@ -131,7 +127,45 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
   };
 }
 
+/**
+ * Reads the bytes of a safetensors file. What begins as none is refused before the rest is read.
+ *
+ * @param limit Most bytes that are read.
+ * @throws {InputError} If so, or if it has more bytes.
+ * @throws Whatever the system says if it cannot be read.
+ */
+export async function readSafetensorsBytes(
+  path: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  async function* checked() {
+    let isFirst = true;
+    for await (const chunk of fileChunks(path, limit)) {
+      if (isFirst && chunk.length >= LENGTH_BYTES) declaredHeader(chunk, failure(path));
+      isFirst = false;
+      yield chunk;
+    }
+  }
+  return await whole(checked());
+}
+
 type Fail = (what: string) => never;
+
+function failure(place: string): Fail {
+  return (what) => {
+    throw new InputError(`${place}: not a whole safetensors file: ${what}`);
+  };
+}
+
+/** The length of the header, as the first 8 bytes declare it. */
+function declaredHeader(bytes: Uint8Array, fail: Fail): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const declared = view.getBigUint64(0, true);
+  if (declared === 0n || declared > BigInt(MAX_HEADER_BYTES)) {
+    fail(`its header declares ${declared} bytes, a header has 1 to ${MAX_HEADER_BYTES}`);
+  }
+  return Number(declared);
+}
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   let header: unknown;

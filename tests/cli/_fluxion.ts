@@ -46,8 +46,13 @@ export async function fluxion(
   const process = start(args, around);
   if (around.stdin !== undefined) {
     const writer = process.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(around.stdin));
-    await writer.close();
+    try {
+      await writer.write(new TextEncoder().encode(around.stdin));
+      await writer.close();
+    } catch (error) {
+      // A process may have seen enough before the end.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   }
   const { code, stdout, stderr } = await process.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

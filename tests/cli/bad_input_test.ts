@@ -101,6 +101,12 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["sample", "latest", "--out", "few.csv/x.csv"], /there is no folder .*few\.csv/],
   [["data", "preview", "moons", "--out", "few.csv/x.png"], /there is no folder .*few\.csv/],
   [["log-prob", "latest", "--points", "gone.csv"], /gone\.csv: no such file/],
+  [["train", "cnf", "--data", "/dev/zero"], /\/dev\/zero: neither CSV nor NPY nor IDX/],
+  [["train", "cnf", "--config", "/dev/zero"], /\/dev\/zero: holds more than 16 MiB, the most/],
+  [["log-prob", "latest", "--points", "-"], /standard input, line 1: longer than 8 MiB/, {
+    stdin: "1".repeat(2 ** 24),
+  }],
+  [["import", "cnf", "/dev/zero"], /\/dev\/zero: .* its header declares 0 bytes/],
   [["import", "cnf", "gone.safetensors"], /gone\.safetensors: no such file/],
   [["import", "cnf", "short.safetensors"], /short\.safetensors/],
   [["import", "fm", "strange.safetensors"], /strange\.safetensors/],

@@ -63,14 +63,16 @@ Deno.test("openDataset() splits a CSV file of any dimension, each point once", a
 
 Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the standard input", async () => {
   await withFolder(async (folder) => {
-    const { points } = await readPoints("-", () => Promise.resolve(text(csv)));
+    const { points } = await readPoints("-", () => ReadableStream.from([text(csv)]));
     const npy = new Uint8Array(
       await new Blob(await Array.fromAsync(encodeNpy([20, 3], [Float32Array.from(points)])))
         .arrayBuffer(),
     );
     await Deno.writeFile(`${folder}/a.npy`, npy);
     await Deno.writeFile(`${folder}/a.csv.gz`, await gzip(text(csv)));
-    const expected = (await openPoints("-", { readStdin: () => Promise.resolve(text(csv)) })).train;
+    const expected = (await openPoints("-", {
+      readStdin: () => ReadableStream.from([text(csv)]),
+    })).train;
     for (const name of ["a.npy", "a.csv.gz"]) {
       assert.deepEqual((await openPoints(`${folder}/${name}`)).train, expected, name);
     }
@@ -113,6 +115,35 @@ Deno.test("openDataset() refuses files that are no data set, in one line", async
     );
     assert.match(await rejection("-"), /standard input cannot be read/);
     assert.match(await rejection(folder), /holds no train-images-idx3-ubyte or/);
+  });
+});
+
+Deno.test("openDataset() ends at a ceiling where a file has no end, and at a bomb", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["zeros.csv", "zeros.npy", "zeros-images-idx3-ubyte"]) {
+      // Deno.symlink() wants to read and write everywhere.
+      const link = `ln -s /dev/zero ${folder}/${name}`;
+      assert.ok((await new Deno.Command("sh", { args: ["-c", link] }).output()).success);
+    }
+    assert.match(await rejection(`${folder}/zeros.csv`), /neither CSV nor NPY nor IDX/);
+    assert.match(await rejection(`${folder}/zeros.npy`), /not an NPY file/);
+    assert.match(await rejection(`${folder}/zeros-images-idx3-ubyte`), /neither CSV nor/);
+    await Deno.writeFile(`${folder}/bomb.csv.gz`, await gzip(text(",".repeat(4e7))));
+    assert.match(
+      await rejection(`${folder}/bomb.csv.gz`),
+      /bomb\.csv\.gz: inflates to more than 200 times its size/,
+    );
+    await Deno.writeFile(`${folder}/bomb.npy.gz`, await gzip(new Uint8Array(4e7)));
+    assert.match(await rejection(`${folder}/bomb.npy.gz`), /inflates to more than 200 times/);
+    await Deno.writeFile(`${folder}/large.csv`, text(csv));
+    await Deno.truncate(`${folder}/large.csv`, 2 ** 31); // sparse
+    assert.match(await rejection(`${folder}/large.csv`), /large\.csv: holds more than 1 GiB/);
+    // What is left over of a file is closed: the test's sanitizer looks.
+    const endless = () => ReadableStream.from(lines());
+    function* lines() {
+      for (;;) yield text("1,2\n3,four\n");
+    }
+    assert.match(await rejection("-", { readStdin: endless }), /line 2, column 2: "four"/);
   });
 });
 

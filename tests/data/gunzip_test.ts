@@ -4,6 +4,9 @@ import { gunzip } from "../../src/data/gunzip.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { gzip } from "./idx_files.ts";
 
+const bytesOf = (letter: string, length: number) =>
+  new Uint8Array(length).fill(letter.charCodeAt(0));
+
 Deno.test("gunzip() gives the content back", async () => {
   const content = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   const bytes = await gzip(content);
@@ -17,6 +20,17 @@ Deno.test("gunzip() stops at the limit: a small file can hold a thousand times i
     name: "InputError",
     message: /^bomb\.gz: inflates to more than 1000 bytes/,
   });
+});
+
+Deno.test("gunzip() stops at a ratio that no data has", async () => {
+  const bomb = await gzip(bytesOf(",", 40_000_000));
+  await assert.rejects(() => gunzip(bomb, { place: "bomb.gz", limit: 2 ** 30 }), {
+    name: "InputError",
+    message: /^bomb\.gz: inflates to more than 200 times its size \(\d+ bytes gave \d+ so far\)/,
+  });
+  // Small files are taken whatever they hold.
+  const zeros = new Uint8Array(10_000_000);
+  assert.equal((await gunzip(await gzip(zeros), { place: "a", limit: 2 ** 30 })).length, 1e7);
 });
 
 Deno.test("gunzip() meets damage with an InputError or the content", async () => {

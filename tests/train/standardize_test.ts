@@ -46,7 +46,7 @@ async function trained(given: TrainGiven, run: string, mode: "new" | "resume" = 
 }
 
 async function openCsv(text: string) {
-  const readStdin = () => Promise.resolve(new TextEncoder().encode(text));
+  const readStdin = () => ReadableStream.from([new TextEncoder().encode(text)]);
   const dataset = await openDataset("-", { seed: 0, binarize: true, dataDir: null, readStdin });
   assert.ok(dataset.kind === "points");
   return dataset;

@@ -1,10 +1,13 @@
 import { Buffer } from "node:buffer";
-import { crc32 } from "node:zlib";
+import { crc32, inflateSync } from "node:zlib";
 // @ts-types="./_pngjs.d.ts"
 import { PNG } from "pngjs";
+import { InputError } from "../runtime/errors.ts";
 
 /** Texts that travel inside a PNG file, by keyword: such as the command that drew it. */
 export type PngText = Readonly<Record<string, string>>;
+
+const SIGNATURE: readonly number[] = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /** The signature (8 bytes) and the IHDR chunk (25), which every PNG file starts with. */
 const HEADER_BYTES = 33;
@@ -60,7 +63,7 @@ export function pngFile(
   header.writeUInt32BE(height, 4);
   header[8] = 8;
   header[9] = colorType;
-  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  const signature = Buffer.from(SIGNATURE);
   const parts = [["IHDR", header] as const, ...chunks, ["IEND", new Uint8Array()] as const];
   return withText(
     Buffer.concat([signature, ...parts.map(([type, data]) => chunk(type, data))]),
@@ -120,12 +123,21 @@ export interface DecodedPng {
   readonly text: PngText;
 }
 
-function readText(png: Buffer): PngText {
-  const text: Record<string, string> = {};
+/** The chunks of a PNG file, as far as it goes. */
+function* chunksOf(png: Buffer): Generator<{ readonly type: string; readonly data: Buffer }> {
   for (let at = 8; at + 12 <= png.length;) {
     const length = png.readUInt32BE(at);
-    const type = png.toString("latin1", at + 4, at + 8);
-    const data = png.subarray(at + 8, at + 8 + length);
+    yield {
+      type: png.toString("latin1", at + 4, at + 8),
+      data: png.subarray(at + 8, at + 8 + length),
+    };
+    at += 12 + length;
+  }
+}
+
+function readText(png: Buffer): PngText {
+  const text: Record<string, string> = {};
+  for (const { type, data } of chunksOf(png)) {
     const end = data.indexOf(0);
     if (type === "tEXt") {
       text[data.toString("latin1", 0, end)] = data.toString("latin1", end + 1);
@@ -136,18 +148,60 @@ function readText(png: Buffer): PngText {
         data.indexOf(0, language + 1) + 1,
       );
     }
-    at += 12 + length;
   }
   return text;
+}
+
+/** Most pixels that are decoded, and most of a row or column: 256 MiB as RGBA. */
+const MOST_PIXELS = 2 ** 26;
+const MOST_OF_A_SIDE = 2 ** 16 - 1;
+
+/**
+ * Compares what the header declares with what may be decoded, before memory is taken for it.
+ * Source: PNG specification, third edition, sections 5.2 and 11.2.1.
+ *
+ * @throws {InputError} If the file begins as none, or is of too many pixels.
+ */
+function checkHeader(png: Buffer): void {
+  const isPng = png.length >= HEADER_BYTES && SIGNATURE.every((byte, i) => png[i] === byte) &&
+    png.readUInt32BE(8) === 13 && png.toString("latin1", 12, 16) === "IHDR";
+  if (!isPng) throw new InputError("it does not begin as a PNG file does");
+  const width = png.readUInt32BE(16), height = png.readUInt32BE(20), depth = png[24]!;
+  const fits = width >= 1 && height >= 1 && width <= MOST_OF_A_SIDE && height <= MOST_OF_A_SIDE &&
+    width * height <= MOST_PIXELS;
+  if (!fits) {
+    throw new InputError(
+      `its header declares ${width} x ${height} pixels; 1 to ${MOST_OF_A_SIDE} on a side and ` +
+        `${MOST_PIXELS} in all are decoded`,
+    );
+  }
+  if (![1, 2, 4, 8, 16].includes(depth)) {
+    throw new InputError(`its header declares ${depth} bits a sample; a PNG has 1, 2, 4, 8 or 16`);
+  }
+  // The library inflates rows one after the other up to what the header says, and interlaced
+  // ones without any bound.
+  if (png[28] === 1) checkInterlaced(png, height * (8 * width + 8));
+}
+
+/** @throws {InputError} If the data of an interlaced picture are damaged or inflate to more than `limit`. */
+function checkInterlaced(png: Buffer, limit: number): void {
+  const data = [...chunksOf(png)].filter(({ type }) => type === "IDAT").map(({ data }) => data);
+  try {
+    inflateSync(Buffer.concat(data), { maxOutputLength: 2 * limit }); // seven passes, each padded
+  } catch {
+    throw new InputError("its interlaced data are damaged, or more than its header declares");
+  }
 }
 
 /**
  * Decodes a PNG file of any colour type.
  *
- * @throws {Error} If the file is damaged; the library's words say little.
+ * @throws {InputError} If the file begins as none, or its header declares too many pixels.
+ * @throws {Error} If the file is damaged otherwise; the library's words say little.
  */
 export function decodePng(bytes: Uint8Array): DecodedPng {
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkHeader(png);
   const { width, height, data } = PNG.sync.read(png);
   return { width, height, pixels: new Uint8Array(data), text: readText(png) };
 }

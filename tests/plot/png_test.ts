@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
-import { decodePng, encodePng, withText } from "../../src/plot/png.ts";
+import { decodePng, encodePng, pngFile, withText } from "../../src/plot/png.ts";
 
 const size = fc.record({
   width: fc.integer({ min: 1, max: 9 }),
@@ -80,4 +81,45 @@ Deno.test("decodePng() refuses a damaged file", () => {
   flipped[45]! ^= 1;
   assert.throws(() => decodePng(flipped));
   assert.throws(() => decodePng(png.subarray(0, png.length - 20)));
+});
+
+/** The file with the header's fields changed, its checksum right again. */
+function withHeader(
+  png: Uint8Array,
+  change: { width?: number; height?: number; depth?: number; interlaced?: number },
+): Uint8Array {
+  const bytes = png.slice();
+  const view = new DataView(bytes.buffer);
+  if (change.width !== undefined) view.setUint32(16, change.width);
+  if (change.height !== undefined) view.setUint32(20, change.height);
+  if (change.depth !== undefined) bytes[24] = change.depth;
+  if (change.interlaced !== undefined) bytes[28] = change.interlaced;
+  view.setUint32(29, crc32(bytes.subarray(12, 29)));
+  return bytes;
+}
+
+Deno.test("decodePng() compares the header with its ceiling before it decodes", () => {
+  const png = encodePng(Uint8Array.of(7), { width: 1, height: 1 });
+  const sizes = [[0, 1], [1, 0], [70_000, 1], [1, 70_000], [60_000, 60_000], [2 ** 32 - 1, 1]];
+  for (const [width, height] of sizes) {
+    assert.throws(() => decodePng(withHeader(png, { width: width!, height: height! })), {
+      name: "InputError",
+      message: `its header declares ${width} x ${height} pixels; 1 to 65535 on a side and ` +
+        "67108864 in all are decoded",
+    });
+  }
+  assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits a sample/);
+  assert.throws(() => decodePng(new Uint8Array(100)), /does not begin as a PNG file does/);
+  assert.throws(() => decodePng(new Uint8Array()), /does not begin as a PNG file does/);
+});
+
+Deno.test("decodePng() inflates interlaced data up to what the header says", () => {
+  const interlaced = (rows: Uint8Array) =>
+    withHeader(
+      pngFile({ width: 1, height: 1 }, 0, [["IDAT", deflateSync(rows)]]),
+      { interlaced: 1 },
+    );
+  assert.deepEqual([...decodePng(interlaced(Uint8Array.of(0, 7))).pixels], [7, 7, 7, 255]);
+  const message = "its interlaced data are damaged, or more than its header declares";
+  assert.throws(() => decodePng(interlaced(new Uint8Array(2e7))), { name: "InputError", message });
 });

@@ -33,7 +33,11 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
   try {
     const { model, config } = opened;
     const name = flags.data ?? config.data;
-    const dataset = await openData(name, { ...config, fromRun: flags.data === undefined });
+    const dataset = await openData(name, {
+      ...config,
+      columns: opened.columns,
+      fromRun: flags.data === undefined,
+    });
     const seed = flags.seed ?? config.seed;
     const available = dataset.test.count;
     if (flags.n !== undefined && flags.n > available) {

@@ -2,6 +2,7 @@ import { encodeNpy } from "../../src/data/npy.ts";
 import { readPoints } from "../../src/data/point_rows.ts";
 import { logProb as logProbOf } from "../../src/flows/log_prob.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { columnsOf, readRunConfig } from "../../src/train/load_run.ts";
 import type { LogProbFlags } from "../commands/log_prob.ts";
 import { PartlyFailed } from "../errors.ts";
 import { sayFailedRows } from "../failed_rows.ts";
@@ -9,7 +10,7 @@ import { interruptible } from "../interrupt.ts";
 import { outputPath, userPath } from "../paths.ts";
 import { readStdin } from "../stdin.ts";
 import { writeStream } from "../stream_file.ts";
-import { openRun } from "./open_run.ts";
+import { openRun, runFolder } from "./open_run.ts";
 import { solveSettings, traceSettings } from "./solve_settings.ts";
 
 /** `fluxion log-prob RUN --points FILE`. */
@@ -25,7 +26,10 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   }
   const path = out === "-" ? "-" : await outputPath(out, flags);
   const trace = traceSettings(flags);
-  const { points, count, dims } = await readPoints(userPath(flags.points), readStdin);
+  const { points, count, dims } = await readPoints(userPath(flags.points), {
+    readStdin,
+    columns: columnsOf(await readRunConfig(await runFolder(run))),
+  });
   const opened = await openRun(run, flags);
   try {
     const { model, engine, config } = opened;

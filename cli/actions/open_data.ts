@@ -1,4 +1,5 @@
 import { dataDirectory } from "../../src/data/data_directory.ts";
+import type { ColumnChoice } from "../../src/data/columns.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { fileKind } from "../../src/data/input_file.ts";
 import { datasetNames, openDataset } from "../../src/data/registry.ts";
@@ -30,7 +31,12 @@ export async function dataName(name: string): Promise<string> {
  */
 export async function openData(
   name: string,
-  options: { readonly seed: number; readonly binarize?: boolean; readonly fromRun?: boolean },
+  options: {
+    readonly seed: number;
+    readonly binarize?: boolean;
+    readonly columns?: ColumnChoice;
+    readonly fromRun?: boolean;
+  },
 ): Promise<Dataset> {
   if (options.fromRun && name === "-") {
     throw new InputError(
@@ -40,6 +46,7 @@ export async function openData(
   return await openDataset(await dataName(name), {
     seed: options.seed,
     binarize: options.binarize ?? true,
+    columns: options.columns,
     dataDir: dataFolder(),
     readStdin,
   });

@@ -1,10 +1,11 @@
+import type { ColumnChoice } from "../../src/data/columns.ts";
 import type { FlowModel } from "../../src/flows/model.ts";
 import { isImageNetwork } from "../../src/nn/network.ts";
 import type { Engine } from "../../src/ode/engine.ts";
 import { engineFor } from "../../src/ode/engine_for.ts";
 import { type Backend, chooseBackend, openBackend } from "../../src/runtime/backend.ts";
 import type { TrainConfig } from "../../src/train/config.ts";
-import { loadRun, readRunConfig } from "../../src/train/load_run.ts";
+import { columnsOf, loadRun, readRunConfig } from "../../src/train/load_run.ts";
 import { latestRun, runFile } from "../../src/train/run_folder.ts";
 import { readLog, type TrainingLog } from "../../src/train/training_log.ts";
 import type { DeviceOptions } from "../options/device.ts";
@@ -29,6 +30,8 @@ export interface OpenedRun {
   /** For people: the folder as they would write it. */
   readonly name: string;
   readonly config: TrainConfig;
+  /** Which columns of a file are its points; undefined for a model of images. */
+  readonly columns: ColumnChoice | undefined;
   readonly model: FlowModel;
   readonly backend: Backend;
   readonly engine: Engine;
@@ -46,7 +49,8 @@ export async function openRun(
   options: DeviceOptions & WeightsOption & MessageOptions,
 ): Promise<OpenedRun> {
   const folder = await runFolder(run);
-  const { network } = await readRunConfig(folder);
+  const runConfig = await readRunConfig(folder);
+  const { network } = runConfig;
   const work = isImageNetwork(network) ? "images" : "points";
   const { backend: request = "auto", threads, portableBits } = options;
   const { kind } = await chooseBackend(request, work, { portableBits });
@@ -57,6 +61,7 @@ export async function openRun(
       folder,
       name: shownPath(folder),
       config,
+      columns: columnsOf(runConfig),
       model,
       backend,
       engine: engineFor(kind, { threads, portableBits }),

@@ -13,6 +13,7 @@ interface DataOptions {
   readonly data?: string;
   readonly binarize?: boolean;
   readonly standardize?: "auto" | "none" | "zscore" | "robust";
+  readonly drop?: readonly string[];
 }
 
 function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
@@ -37,6 +38,14 @@ function dataOptions(words: DefaultWords): FlagParametersForType<DataOptions> {
       values: ["auto", "none", "zscore", "robust"],
       optional: true,
       brief: "points: how columns are scaled for the model (default auto: zscore for files)",
+    },
+    drop: {
+      kind: "parsed",
+      parse: text("a column"),
+      variadic: true,
+      optional: true,
+      placeholder: "COLUMN",
+      brief: "points of a file: leave out a column, by name or number from 1; may be repeated",
     },
   };
 }

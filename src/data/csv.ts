@@ -3,6 +3,13 @@ import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { InputError } from "../runtime/errors.ts";
 import { named, quoted } from "../runtime/quoted.ts";
+import {
+  type ColumnChoice,
+  dropArgument,
+  type DroppedColumn,
+  droppedColumns,
+  keptColumns,
+} from "./columns.ts";
 import type { PointRows } from "./dataset.ts";
 
 // No two parts can match the same digits: a line of them takes time in proportion to its length.
@@ -33,6 +40,8 @@ const PIECE_BYTES = 2 ** 16;
  *
  * @param chunks The file's bytes, cut anywhere; read as a stream.
  * @param place What to call the text in an error, such as the file's name.
+ * @param columns Which columns are the coordinates, all of them when left out; the others may hold
+ *   whatever they like.
  * @throws {InputError} With line and column of the first fault: another count of numbers than in
  *   the lines before, something that is not a number or not a finite float32, a quote that is not
  *   closed; no points at all; or a line of more than 8 MiB or 1,048,576 numbers, or more than
@@ -41,8 +50,9 @@ const PIECE_BYTES = 2 ** 16;
 export async function readCsv(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   place: string,
+  columns?: ColumnChoice,
 ): Promise<PointRows> {
-  const table = new Table(place);
+  const table = new Table(place, columns ?? null);
   const records = parse({
     bom: true,
     encoding: "utf8",
@@ -91,15 +101,21 @@ class Table {
   #block = new Float64Array(FIRST_BLOCK);
   #used = 0;
   #columns: readonly string[] | null = null;
-  #dims = 0;
+  /** Fields of a line. */
+  #fields = 0;
+  /** Which columns are taken: those that are left are the coordinates. */
+  readonly #choice: ColumnChoice | null;
+  #dropped: readonly DroppedColumn[] = [];
+  #kept: readonly number[] = [];
   /** Of whole lines. */
   count = 0;
   #begun = false;
   /** Of the last whole line. */
   #lineNumber = 0;
 
-  constructor(place: string) {
+  constructor(place: string, choice: ColumnChoice | null) {
     this.#place = place;
+    this.#choice = choice;
   }
 
   /** Takes a line's fields. */
@@ -120,34 +136,61 @@ class Table {
         return;
       }
     }
-    if (this.count === 0) this.#dims = fields.length;
-    const dims = this.#dims;
-    if (fields.length !== dims) {
+    if (this.count === 0) this.#choose(fields.length);
+    if (fields.length !== this.#fields) {
       throw new InputError(
-        `${at}: expected ${dims} ${dims === 1 ? "number" : "numbers"}, ` +
+        `${at}: expected ${this.#fields} ${this.#fields === 1 ? "number" : "numbers"}, ` +
           `found ${fields.length}; every line needs as many as the first`,
       );
     }
-    if ((this.count + 1) * dims > MOST_NUMBERS) {
+    if ((this.count + 1) * this.#kept.length > MOST_NUMBERS) {
       throw new InputError(
         `${at}: more than ${MOST_NUMBERS} numbers, the most that are read from CSV; save the ` +
           "points as NPY, or take fewer",
       );
     }
-    for (let column = 0; column < dims; column++) {
+    for (const column of this.#kept) {
       if (this.#used === this.#block.length) {
         this.#full.push(this.#block);
         this.#block = new Float64Array(Math.min(2 * this.#block.length, LARGEST_BLOCK));
         this.#used = 0;
       }
-      this.#block[this.#used++] = finiteNumber(fields[column]!, `${at}, column ${column + 1}`);
+      this.#block[this.#used++] = this.#number(
+        fields[column]!,
+        `${at}, column ${column + 1}`,
+        column,
+      );
     }
     this.count++;
   }
 
+  /** Decides which columns are taken, at the first line of numbers. */
+  #choose(count: number): void {
+    this.#fields = count;
+    // A title above the columns names none of them.
+    if (this.#columns?.length !== count) this.#columns = null;
+    if (this.#choice !== null) {
+      const file = { names: this.#columns, count };
+      this.#dropped = droppedColumns(file, this.#choice, this.#place);
+    }
+    this.#kept = keptColumns(count, this.#dropped);
+  }
+
+  #number(field: string, at: string, column: number): number {
+    if (this.#choice?.kind !== "drop" || NUMBER.test(field) || NOT_FINITE.test(field)) {
+      return finiteNumber(field, at);
+    }
+    const name = this.#columns?.[column];
+    throw new InputError(
+      `${at}${name ? ` (${quoted(name, 40)})` : ""}: ${quoted(field, 40)} is not a number; ` +
+        "separate numbers with commas, or leave the column out with " +
+        `--drop ${dropArgument(this.#columns, column)}`,
+    );
+  }
+
   /** All that came. */
   rows(): PointRows {
-    const dims = this.#dims, count = this.count;
+    const dims = this.#kept.length, count = this.count;
     if (count === 0) {
       throw new InputError(
         `${this.#place}: holds no points; needs a line of comma-separated numbers for each`,
@@ -159,9 +202,8 @@ class Table {
       points.set(block, offset);
       offset += block.length;
     }
-    // A title above the columns names none of them.
-    const columns = this.#columns?.length === dims ? this.#columns : null;
-    return { points, columns, count, dims };
+    const columns = this.#columns && this.#kept.map((column) => this.#columns![column]!);
+    return { points, columns, dropped: this.#dropped, count, dims };
   }
 
   lineTooLong(): InputError {

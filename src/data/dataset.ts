@@ -1,3 +1,5 @@
+import type { DroppedColumn } from "./columns.ts";
+
 /** A density whose truth is known, over points [n, dims]. */
 export interface KnownDensity {
   /** Differential entropy in nats. */
@@ -22,6 +24,8 @@ export interface PointRows {
   readonly points: Float64Array;
   /** A name a column, as the file's first line has them; null where it has none. */
   readonly columns: readonly string[] | null;
+  /** Columns of the file that are not among them. */
+  readonly dropped: readonly DroppedColumn[];
   /** Number of points. */
   readonly count: number;
   /** Coordinates of a point. */
@@ -30,8 +34,10 @@ export interface PointRows {
 
 /** The file that points come from: a table in units of its own. */
 export interface PointFile {
-  /** A name a column; null where the file has none. */
+  /** A name a column that is taken; null where the file has none. */
   readonly columns: readonly string[] | null;
+  /** Columns of the file that are not taken. */
+  readonly dropped: readonly DroppedColumn[];
 }
 
 /** Points of any dimension, split into train and test. */

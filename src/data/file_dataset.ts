@@ -1,4 +1,5 @@
 import { whole } from "../runtime/bounded_file.ts";
+import type { ColumnChoice } from "./columns.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
 import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./idx.ts";
 import { readIdxFolder, requireEqualCounts } from "./idx_folder.ts";
@@ -15,6 +16,8 @@ export interface FileOptions {
   readonly seed: number;
   /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
   readonly binarize: boolean;
+  /** Points only: which columns are coordinates; all of them when left out. */
+  readonly columns?: ColumnChoice;
 }
 
 /**
@@ -44,14 +47,14 @@ export async function pointsFromContent(
   options: FileOptions,
 ): Promise<PointDataset> {
   const { place } = content;
-  const { points, columns, count, dims } = await parsePoints(content);
+  const { points, columns, dropped, count, dims } = await parsePoints(content, options.columns);
   requireSplittable(count, place);
   return {
     kind: "points",
     name: place,
     dims,
     ...splitPoints({ points, count, labels: null }, dims, options.seed),
-    file: { columns },
+    file: { columns, dropped },
     density: null,
     draw: null,
   };

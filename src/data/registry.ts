@@ -1,5 +1,6 @@
 import { InputError } from "../runtime/errors.ts";
 import { checkerboard } from "./checkerboard.ts";
+import type { ColumnChoice } from "./columns.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./eight_gaussians.ts";
 import { openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
@@ -24,6 +25,8 @@ export interface OpenOptions {
   readonly seed: number;
   /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
   readonly binarize: boolean;
+  /** Points of a file only: which columns are coordinates; all of them when left out. */
+  readonly columns?: ColumnChoice;
   /** Folder of downloaded data sets (`dataDirectory`), or null where there is none. */
   readonly dataDir: string | null;
   /** The standard input; needed for the name `-`. */

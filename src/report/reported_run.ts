@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { rowWidth } from "../nn/network.ts";
 import { readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
-import { type ReadRun, readRun } from "../train/load_run.ts";
+import { columnsOf, type ReadRun, readRun } from "../train/load_run.ts";
 import { runFile } from "../train/run_folder.ts";
 import type { RunMetrics } from "../train/run_metrics.ts";
 import { readMetrics } from "../train/run_writer.ts";
@@ -76,7 +76,7 @@ export async function readReportedRun(
         "train it from a file to report on it",
     );
   }
-  const dataset = await openDataset(data, { seed, binarize });
+  const dataset = await openDataset(data, { seed, binarize, columns: columnsOf(read) });
   const width = dataset.kind === "points"
     ? dataset.dims
     : dataset.height * dataset.width * dataset.channels;

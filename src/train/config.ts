@@ -26,6 +26,8 @@ export interface TrainConfig {
   readonly binarize?: boolean;
   /** Points only: how columns are scaled for the model; `auto` is resolved when the run starts. */
   readonly standardize?: "auto" | "none" | "zscore" | "robust";
+  /** Points of a file only: columns that are left out, by name or by number from 1. */
+  readonly drop?: readonly (string | number)[];
   /** Velocity network: an mlp for points, a unet or a resnet for images. */
   readonly net: NetName;
   /** Width of an mlp; even. */
@@ -251,6 +253,7 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     $schema: _schema,
     format: _format,
     network: _network,
+    dropped: _dropped,
     standardization: _standardization,
     ...options
   } = parseConfigJson(text, place);
@@ -394,6 +397,8 @@ function meaningless(key: Key, chosen: Decisive): string | null {
   switch (key) {
     case "binarize":
       return only(isImageNet(chosen.net), "only images have pixels");
+    case "drop":
+      return only(!isImageNet(chosen.net), "images have no columns");
     case "standardize":
       return only(!isImageNet(chosen.net), "images have one scale, 0 to 1");
     case "hidden":
@@ -534,7 +539,8 @@ export function resumeConfig(
   const { options } = given;
   const differs = keys.find((key) =>
     options[key] !== undefined && !freeOnResume.includes(key) && stored[key] !== undefined &&
-    options[key] !== stored[key] && !(key === "standardize" && options[key] === "auto")
+    String(options[key]) !== String(stored[key]) &&
+    !(key === "standardize" && options[key] === "auto")
   );
   if (differs !== undefined) {
     throw new InputError(
@@ -548,6 +554,12 @@ export function resumeConfig(
   if (options.init !== undefined && stored.init === undefined) {
     throw new InputError(
       `${given.name("init")} ${options.init}: the run started from random weights; ` +
+        "leave it out, or start a new run",
+    );
+  }
+  if (options.drop !== undefined && stored.drop === undefined) {
+    throw new InputError(
+      `${given.name("drop")} ${named(String(options.drop))}: the run learnt all columns; ` +
         "leave it out, or start a new run",
     );
   }

@@ -75,6 +75,8 @@ function described<const S extends v.GenericSchema>(schema: S, description: stri
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
+const columns = "names or numbers from 1 of one column or more";
+
 const rowsOrBatch = 'a whole number of rows, 1 or more, or "batch"';
 
 const scales = "numbers above 0, one a column";
@@ -124,6 +126,13 @@ export const trainOptionsSchema = v.strictObject({
   standardize: described(
     choice(["auto", "none", "zscore", "robust"]),
     "points: how columns are scaled for the model; auto: z-scores for files, none for built-in data",
+  ),
+  drop: described(
+    v.pipe(
+      v.array(v.union([text(columns), wholeNumber(1)], columns), columns),
+      v.minLength(1, columns),
+    ),
+    "points of a file: columns to leave out, by name or by number from 1",
   ),
   net: described(
     choice(netNames),
@@ -221,6 +230,13 @@ export const configFileSchema = v.strictObject({
   network: v.optional(v.pipe(
     networkSchema,
     v.description("written by a run, found from its data; not an option"),
+  )),
+  dropped: v.optional(v.pipe(
+    v.array(v.strictObject({
+      number: wholeNumber(1),
+      name: v.nullable(v.string("a name or null")),
+    })),
+    v.description("written by a run: the columns of its file that it leaves out; not an option"),
   )),
   standardization: v.optional(v.pipe(
     standardizationSchema,

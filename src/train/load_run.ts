@@ -1,3 +1,4 @@
+import type { ColumnChoice, DroppedColumn } from "../data/columns.ts";
 import type { FlowModel } from "../flows/model.ts";
 import type { Standardization } from "../flows/standardization.ts";
 import { Parameters } from "../kernels/parameters.ts";
@@ -21,6 +22,8 @@ export interface RunConfig {
   readonly network: Network;
   /** The scales of the points that it learns; absent or null: the numbers themselves. */
   readonly standardization?: Standardization | null;
+  /** The columns of its file that it leaves out; none where this is absent. */
+  readonly dropped?: readonly DroppedColumn[];
 }
 
 /** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
@@ -43,9 +46,19 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
 }
 
 /** The text of `config.json`. */
-export function encodeRunConfig({ config, network, standardization }: RunConfig): string {
-  const scales = standardization ? { standardization } : {};
-  return JSON.stringify({ format: RUN_FORMAT, ...config, network, ...scales }, null, 2) + "\n";
+export function encodeRunConfig(
+  { config, network, standardization, dropped = [] }: RunConfig,
+): string {
+  const table = {
+    ...(dropped.length > 0 ? { dropped } : {}),
+    ...(standardization ? { standardization } : {}),
+  };
+  return JSON.stringify({ format: RUN_FORMAT, ...config, network, ...table }, null, 2) + "\n";
+}
+
+/** Which columns of a file are points as a run takes them. */
+export function columnsOf({ network, dropped = [] }: RunConfig): ColumnChoice | undefined {
+  return network.kind === "mlp" ? { kind: "ofRun", dropped, dims: network.dims } : undefined;
 }
 
 /**
@@ -56,8 +69,14 @@ export function encodeRunConfig({ config, network, standardization }: RunConfig)
 export async function readRunConfig(run: string): Promise<RunConfig> {
   const path = runFile(run, "config");
   const text = new TextDecoder().decode(await readRunFile(run, "config"));
-  const { $schema: _schema, format: _format, network, standardization = null, ...options } =
-    parseConfigJson(text, path);
+  const {
+    $schema: _schema,
+    format: _format,
+    network,
+    dropped = [],
+    standardization = null,
+    ...options
+  } = parseConfigJson(text, path);
   if (network === undefined || options.model === undefined) {
     throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
   }
@@ -73,7 +92,7 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   }
   const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfig(options.model, { place: path, options: whole });
-  return { config, network, standardization };
+  return { config, network, standardization, dropped };
 }
 
 /**
@@ -83,7 +102,8 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
  *   are of another architecture.
  */
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
-  const { config, network, standardization } = await readRunConfig(run);
+  const runConfig = await readRunConfig(run);
+  const { network } = runConfig;
   const checkpoint = decodeCheckpoint(
     await readRunFile(run, "checkpoint"),
     runFile(run, "checkpoint"),
@@ -93,7 +113,7 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
     decodeStateDict(await readRunFile(run, "model"), runFile(run, "model")),
     network,
   );
-  return { path: run, config, network, standardization, step: checkpoint.step, weights };
+  return { ...runConfig, path: run, step: checkpoint.step, weights };
 }
 
 /**

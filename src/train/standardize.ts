@@ -1,3 +1,4 @@
+import { dropArgument, keptColumns } from "../data/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
   type Standardization,
@@ -124,17 +125,21 @@ function requireVarying(dataset: PointDataset): void {
   );
 }
 
-/** A column for people: its name in the file, else its number from 1. */
-function columnWords({ file }: PointDataset, column: number): string {
-  const name = file?.columns?.[column];
-  return name ? `column ${quoted(name)}` : `column ${column + 1}`;
+/** A column as `--drop` takes it. */
+function columnArgument(dataset: PointDataset, column: number): string {
+  return dropArgument(dataset.file?.columns ?? null, column, columnNumber(dataset, column));
 }
 
-/** The same as the value of an option that a shell reads. */
-function columnArgument({ file }: PointDataset, column: number): string {
-  const name = file?.columns?.[column];
-  if (name && /^[\w.-]{1,60}$/.test(name)) return name;
-  return name && /^[\w.\-()/ ]{1,60}$/.test(name) ? `"${name}"` : String(column + 1);
+/** A column's number in its file, from 1: those that are left out count. */
+function columnNumber({ file, dims }: PointDataset, column: number): number {
+  const dropped = file?.dropped ?? [];
+  return keptColumns(dims + dropped.length, dropped)[column]! + 1;
+}
+
+/** A column for people: its name in the file, else its number. */
+function columnWords(dataset: PointDataset, column: number): string {
+  const name = dataset.file?.columns?.[column];
+  return `column ${name ? quoted(name) : columnNumber(dataset, column)}`;
 }
 
 /** Names the columns in which some row is far out in z-scores. */

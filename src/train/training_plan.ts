@@ -1,7 +1,9 @@
+import type { ColumnChoice } from "../data/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
 import { InputError } from "../runtime/errors.ts";
+import { named } from "../runtime/quoted.ts";
 import {
   type ConfigFile,
   defaultDataOf,
@@ -14,13 +16,18 @@ import {
   type TrainConfig,
   type TrainOptions,
 } from "./config.ts";
-import type { RunConfig } from "./load_run.ts";
+import { columnsOf, type RunConfig } from "./load_run.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
 export type DatasetOpener = (
   name: string,
-  options: { readonly seed: number; readonly binarize: boolean },
+  options: {
+    readonly seed: number;
+    readonly binarize: boolean;
+    /** Of a file of points; all of them when left out. */
+    readonly columns?: ColumnChoice;
+  },
 ) => Promise<Dataset>;
 
 /** What was asked for. */
@@ -53,7 +60,16 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const given = mergeOptions(configFile, options);
   const data = given.data ?? defaultDataOf(model, given.net);
   const { seed = 0, binarize = true } = given;
-  const dataset = await request.openDataset(data, { seed, binarize });
+  const columns = { kind: "drop", drop: given.drop ?? [] } as const;
+  const dataset = await request.openDataset(data, { seed, binarize, columns });
+  if (given.drop !== undefined && (dataset.kind === "images" || dataset.file === undefined)) {
+    throw new InputError(
+      `${optionName("drop")} ${named(String(given.drop))}: data ${
+        named(data)
+      } is no table of a file; ` +
+        "leave it out",
+    );
+  }
   requireNet(given.net, dataset, data);
   const net = given.net ?? netOf(dataset);
   const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
@@ -72,6 +88,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const plan = {
     ...planOf(config, dataset),
     standardization,
+    dropped: dataset.kind === "points" ? dataset.file?.dropped : undefined,
     remarks: [...scaleRemarks, ...batchRemarks],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
@@ -91,12 +108,16 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const dataset = await openDataset(config.data, {
     seed: config.seed,
     binarize: config.binarize ?? true,
+    columns: columnsOf(stored),
   });
   requireNet(config.net, dataset, config.data);
-  const plan = { ...planOf(config, dataset), standardization: stored.standardization };
+  const { standardization, dropped } = stored;
+  const plan = { ...planOf(config, dataset), standardization, dropped };
   if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
     throw new InputError(
-      `data ${config.data}: wants the network ${JSON.stringify(plan.network)}, the run has ` +
+      `data ${named(config.data)}: wants the network ${
+        JSON.stringify(plan.network)
+      }, the run has ` +
         `${JSON.stringify(stored.network)}; resume it with the data that it was started with`,
     );
   }
@@ -123,7 +144,7 @@ function netOf(dataset: Dataset): NetName {
 function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
   if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
     throw new InputError(
-      `${optionName("net")} ${net}: data ${data} holds ${dataset.kind}, which take ` +
+      `${optionName("net")} ${net}: data ${named(data)} holds ${dataset.kind}, which take ` +
         `${optionName("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
     );
   }
@@ -156,12 +177,12 @@ function batchSizeFor(
   { batchSize, data }: TrainConfig,
   { train: { count } }: Dataset,
 ): { readonly batchSize: number; readonly remarks: readonly string[] } {
-  if (count === 0) throw new InputError(`data ${data}: has no training rows`);
+  if (count === 0) throw new InputError(`data ${named(data)}: has no training rows`);
   if (count >= batchSize) return { batchSize, remarks: [] };
   return {
     batchSize: count,
     remarks: [
-      `data ${data}: ${count} training rows are fewer than a batch of ${batchSize}; ` +
+      `data ${named(data)}: ${count} training rows are fewer than a batch of ${batchSize}; ` +
       "every step takes them all",
     ],
   };
@@ -171,7 +192,7 @@ function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
   const { count } = dataset.train;
   if (count < config.batchSize) {
     throw new InputError(
-      `data ${config.data}: ${count} training rows are fewer than a batch of ` +
+      `data ${named(config.data)}: ${count} training rows are fewer than a batch of ` +
         `${config.batchSize}, and a resumed run keeps its batches; give it the data that it was ` +
         "started with",
     );

@@ -63,7 +63,9 @@ Deno.test("openDataset() splits a CSV file of any dimension, each point once", a
 
 Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the standard input", async () => {
   await withFolder(async (folder) => {
-    const { points } = await readPoints("-", () => ReadableStream.from([text(csv)]));
+    const { points } = await readPoints("-", {
+      readStdin: () => ReadableStream.from([text(csv)]),
+    });
     const npy = new Uint8Array(
       await new Blob(await Array.fromAsync(encodeNpy([20, 3], [Float32Array.from(points)])))
         .arrayBuffer(),

@@ -73,6 +73,7 @@ export {
   type LogProbResult,
 } from "./src/flows/log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
+export type { ColumnChoice, DroppedColumn } from "./src/data/columns.ts";
 export * from "./src/data/dataset.ts";
 export type { ReadStdin } from "./src/data/point_rows.ts";
 export { datasetNames, openDataset, type OpenOptions } from "./src/data/registry.ts";

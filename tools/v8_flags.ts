@@ -1,8 +1,8 @@
 import { fastestFlags } from "../src/runtime/wasm/v8_flags.ts";
 
 /**
- * The flags of V8 that the program is started with; deno.json's tasks repeat them. The tests run
- * without.
+ * The flags of V8 that the program is started with; `v8_flags.sh` repeats them for deno.json's
+ * tasks. The tests run without.
  *
  * @param architecture `Deno.build.arch` of the machine that the program runs on.
  */

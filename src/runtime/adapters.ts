@@ -57,7 +57,19 @@ export async function listAdapters(): Promise<readonly Adapter[]> {
 export async function requestGpuAdapter(
   options: GPURequestAdapterOptions,
 ): Promise<GPUAdapter | null> {
+  silenceDeviceSelect();
   return await navigator.gpu?.requestAdapter(options) ?? null;
+}
+
+/**
+ * Switches off Mesa's layer that reorders devices, which without a desktop writes
+ * `error: XDG_RUNTIME_DIR is invalid or not set` to stderr. A program that may not set the
+ * variable keeps the line.
+ */
+function silenceDeviceSelect(): void {
+  const variable = "NODEVICE_SELECT";
+  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return;
+  if (!Deno.env.has(variable)) Deno.env.set(variable, "1");
 }
 
 function describe(adapter: GPUAdapter): Adapter {

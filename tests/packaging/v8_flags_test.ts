@@ -19,14 +19,27 @@ async function run(folder: string, v8: readonly string[], args: readonly string[
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-Deno.test("the tasks and the one-file program start with the same flags of V8, on x86-64 only", () => {
+/** What the tasks' `$(sh tools/v8_flags.sh)` becomes, after a command of the shell. */
+async function flagsAfter(command: string): Promise<string> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", `${command}; . tools/v8_flags.sh`],
+    cwd: root,
+  }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+Deno.test("the tasks and the one-file program start with the same flags of V8, on x86-64 only", async () => {
   assert.deepEqual(v8Flags("aarch64"), []);
-  const [flag] = v8Flags("x86_64");
   for (const name of ["fluxion", "demo", "bench:cpu"] as const) {
     const { command } = settings.tasks[name];
-    assert.ok(command.startsWith(`V8=$(uname -m 2>/dev/null | grep -q x86_64 && echo ${flag}); `));
-    assert.match(command, /deno run -q \$V8 /);
+    assert.ok(command.startsWith("deno run -q --no-prompt $(sh tools/v8_flags.sh 2>/dev/null) "));
   }
+  assert.equal(await flagsAfter(":"), v8Flags(Deno.build.arch).join(" "));
+  assert.equal(await flagsAfter("uname() { echo aarch64; }"), "");
+});
+
+Deno.test("where the address space is limited the tasks start without flags of V8", async () => {
+  assert.equal(await flagsAfter("ulimit -v 100000000"), "");
 });
 
 const image = ["--batch-size", "8", "--steps", "3", "--sample-every", "0", "--eval-every", "0"];

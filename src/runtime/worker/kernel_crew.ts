@@ -185,7 +185,8 @@ export class KernelCrew {
     for (; this.#workers < this.#threads - 1; this.#workers++) {
       const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
       const workerData: KernelWorkerStart = { ...this.#start, index: this.#workers };
-      const worker = new this.#worker!(url, { workerData });
+      // Without `env` the worker copies the whole environment, for which Deno asks a permission.
+      const worker = new this.#worker!(url, { workerData, env: {} });
       worker.on("error", (error: Error) => this.#failure = error.message);
       worker.unref();
     }

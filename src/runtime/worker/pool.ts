@@ -147,7 +147,8 @@ export class Pool {
         functions: this.#functions,
         stopWord,
       };
-      const worker = new Worker(url, { workerData });
+      // Without `env` the worker copies the whole environment, for which Deno asks a permission.
+      const worker = new Worker(url, { workerData, env: {} });
       const member: Member = { words: workerWords(this.memory, index), failure: null };
       worker.on("message", ({ message }: WorkerFailure) => member.failure = message);
       worker.on("error", (error: Error) => {

@@ -56,12 +56,16 @@ export async function trainRun(
   const progress = shown ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
   const hooks: TrainHooks = {
+    onWait(run, mostSeconds) {
+      say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
+    },
     onStart({ run, backend, backendReason, step, steps, stepsPerEpoch, remarks }) {
       if (overwrite) removePictures(run);
       for (const remark of remarks) say(remark);
       const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
       const epochs = Math.ceil(steps / stepsPerEpoch);
-      say(`${shownPath(run)}: ${from}, ${epochs} epochs of ${stepsPerEpoch}`);
+      const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
+      say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       say(`backend ${backend.kind}: ${backendReason}`);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {

@@ -64,6 +64,8 @@ export interface PictureView {
 
 /** What a caller may want to know while training goes on. Each may be left out. */
 export interface TrainHooks {
+  /** Called once, if a run that is resumed is still held by another process, for which it waits. */
+  readonly onWait?: (run: string, mostSeconds: number) => void;
   /** Called once, when the folder is held and the backend open. */
   readonly onStart?: (start: TrainStart) => void;
   /** Called in order for every step, on a GPU a few steps late. */

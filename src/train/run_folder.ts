@@ -24,6 +24,10 @@ export function samplesFile(run: string, epoch: number): string {
   return `${runFile(run, "samples")}/epoch-${String(epoch).padStart(4, "0")}.png`;
 }
 
+/** How long a resumed run waits for the process that holds it: a long step and its checkpoint. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 100;
+
 const SAMPLES_NAME = /^epoch-\d+\.png$/;
 
 /** `new`: the folder must not be a run yet. `overwrite`: what a run left there goes. `resume`: it must be one. */
@@ -38,15 +42,24 @@ export interface HeldRun extends Disposable {
  * Takes a run's folder for training: makes it or checks it, and locks it.
  *
  * The lock is the system's (flock): it ends with the process that holds it,
- * however that ends, and leaves an empty file.
+ * however that ends, and leaves an empty file. To resume, some seconds are waited for it: under
+ * `deno task` Ctrl-C gives the prompt back before the program has written its checkpoint.
  *
  * @param path The folder, or null for the next free `ROOT/NAME-0001`.
+ * @param options.onWait Called once if the lock is waited for.
+ * @param options.signal Ends the waiting; its reason is thrown.
  * @throws {InputError} If the folder is there and should not be, is not a run and
  *   should be, cannot be written, or another process trains in it.
  */
 export async function holdRun(
   path: string | null,
-  options: { readonly mode: RunMode; readonly root: string; readonly name: string },
+  options: {
+    readonly mode: RunMode;
+    readonly root: string;
+    readonly name: string;
+    readonly onWait?: (run: string, mostSeconds: number) => void;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<HeldRun> {
   const { mode, root, name } = options;
   if (path === null) {
@@ -55,7 +68,7 @@ export async function holdRun(
   }
   await requireUsable(path, mode);
   if (mode !== "resume") await attempt(path, () => Deno.mkdir(path, { recursive: true }));
-  const held = await lock(path);
+  const held = await lock(path, mode === "resume" ? options : null);
   try {
     // Again, now that nobody else can write here.
     await requireUsable(path, mode);
@@ -165,17 +178,26 @@ async function makeNumbered(root: string, name: string): Promise<string> {
   }
 }
 
-async function lock(path: string): Promise<HeldRun> {
+async function lock(
+  path: string,
+  waiting: Pick<Parameters<typeof holdRun>[1], "onWait" | "signal"> | null = null,
+): Promise<HeldRun> {
   const file = await attempt(
     path,
     () => Deno.open(runFile(path, "lock"), { write: true, create: true }),
   );
   try {
-    if (!await file.tryLock(true)) {
-      throw new InputError(
-        `${path}: another process is training in it; wait for it, or choose another folder ` +
-          "with --run",
-      );
+    const deadline = performance.now() + (waiting === null ? 0 : LOCK_WAIT_MS);
+    for (let isFirst = true; !await file.tryLock(true); isFirst = false) {
+      waiting?.signal?.throwIfAborted();
+      if (performance.now() >= deadline) {
+        throw new InputError(
+          `${path}: another process is training in it; wait for it, or choose another folder ` +
+            "with --run",
+        );
+      }
+      if (isFirst) waiting?.onWait?.(path, LOCK_WAIT_MS / 1000);
+      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
     }
   } catch (error) {
     file.close();

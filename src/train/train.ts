@@ -119,8 +119,14 @@ async function resumeRun(
   request: TrainRequest,
   surroundings: TrainSurroundings,
 ): Promise<TrainResult> {
-  const { run: path = null, runsFolder = "runs" } = surroundings;
-  using held = await holdRun(path, { mode: "resume", root: runsFolder, name: "" });
+  const { run: path = null, runsFolder = "runs", hooks, signal } = surroundings;
+  using held = await holdRun(path, {
+    mode: "resume",
+    root: runsFolder,
+    name: "",
+    ...(hooks?.onWait === undefined ? {} : { onWait: hooks.onWait }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   const run = held.path;
   const stored = await readRunConfig(run);
   if (stored.config.model !== request.model) {

@@ -68,14 +68,16 @@ Deno.test("a second trainer of a run is refused, and the run goes on", () =>
   inFolder(async (folder) => {
     const first = start(long, { cwd: folder });
     await untilTraining(folder);
-    for (const how of ["--resume", "--overwrite"]) {
-      const { code, stderr } = await fluxion(
-        ["train", "cnf", "--run", "run", how, "--backend", "cpu"],
-        { cwd: folder },
-      );
-      assert.equal(code, 2);
-      assert.match(stderr, /^fluxion: .*another process is training in it.*\n$/);
-    }
+    const refused = (how: string) =>
+      fluxion(["train", "cnf", "--run", "run", how, "--backend", "cpu"], { cwd: folder });
+    const [resumed, overwritten] = await Promise.all([refused("--resume"), refused("--overwrite")]);
+    assert.equal(resumed.code, 2);
+    assert.match(
+      resumed.stderr,
+      /^run: another process is training in it; waiting up to 10 s\nfluxion: .*another process is training in it.*\n$/,
+    );
+    assert.equal(overwritten.code, 2);
+    assert.match(overwritten.stderr, /^fluxion: .*another process is training in it.*\n$/);
     first.kill("SIGTERM");
     assert.equal((await first.output()).code, 143);
   }));

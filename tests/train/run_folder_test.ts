@@ -109,15 +109,30 @@ Deno.test("holdRun() refuses a folder that somebody holds, and takes it when the
     const path = `${root}/x`;
     const first = await holdRun(path, naming(root));
     await Deno.writeTextFile(`${path}/config.json`, config);
-    for (const mode of ["resume", "overwrite"] as const) {
-      await assert.rejects(holdRun(path, naming(root, mode)), {
-        name: "InputError",
-        message: /x: another process is training in it/,
-      });
-    }
+    await assert.rejects(holdRun(path, naming(root, "overwrite")), {
+      name: "InputError",
+      message: /x: another process is training in it/,
+    });
     assert.equal(await Deno.readTextFile(`${path}/config.json`), config);
     first[Symbol.dispose]();
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() to resume waits for whoever holds the run, says so once, and can be stopped", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    const first = await holdRun(path, naming(root));
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    const resume = naming(root, "resume");
+    const stopped = AbortSignal.abort(new Error("stopped"));
+    await assert.rejects(holdRun(path, { ...resume, signal: stopped }), { message: "stopped" });
+    const waited: string[] = [];
+    const second = holdRun(path, { ...resume, onWait: (run) => waited.push(run) });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(waited, [path]);
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
+    assert.deepEqual(waited, [path]);
   }));
 
 Deno.test("holdRun() removes what a killed process had half written, and nothing else", () =>

@@ -92,8 +92,8 @@ function judged(error: unknown): Verdict {
   if (error instanceof Deno.errors.NotCapable) {
     const wanted = error.message.replace(/,? (run again|specify the required).*$/s, "");
     return {
-      message: `not permitted: ${wanted}; say y when asked on a terminal, or from a checkout run ` +
-        "deno run -A cli/main.ts",
+      message: `not permitted: ${wanted}; choose another place, or from a checkout's folder run ` +
+        "deno run -A cli/main.ts with these arguments",
       exitCode: 2,
     };
   }

@@ -25,7 +25,10 @@ const unfinished = `${output}.new`;
 const permissions = permissionFlags(settings.permissions.fluxion as PermissionSet);
 
 /** The file is for machines like the one that makes it: it holds this Deno. */
-const flags = [...v8Flags(Deno.build.arch), ...permissions];
+const v8 = v8Flags(Deno.build.arch);
+
+/** How both forms start: a permission that is missing is an error, never a question. */
+const flags = ["--no-prompt", ...permissions];
 
 /** Runs `deno compile` on the bundled program. */
 async function compile(program: readonly BundledFile[]): Promise<Outcome> {
@@ -34,20 +37,29 @@ async function compile(program: readonly BundledFile[]): Promise<Outcome> {
     for (const { name, bytes } of program) await Deno.writeFile(`${folder}/${name}`, bytes);
     return await deno([
       ...["compile", "--quiet", "--no-config", "--no-lock", "--no-check", "--include", folder],
-      ...["--app-name", "fluxion", ...flags, "--output", unfinished, `${folder}/main.js`],
+      ...["--app-name", "fluxion", ...v8, ...flags, "--output", unfinished, `${folder}/main.js`],
     ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
+/** A file that is unpacked, as the launcher knows it again. */
+async function described({ name, bytes }: BundledFile): Promise<{ size: string; sum: string }> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return { size: `${bytes.length} ${name}`, sum: `${new Uint8Array(digest).toHex()}  ${name}` };
+}
+
 /** Writes the self-extracting file. Its bytes depend on the sources and on the Deno that runs. */
 async function writeSelfExtracting(program: readonly BundledFile[]): Promise<void> {
+  const runtime = { name: "deno", bytes: await Deno.readFile(Deno.execPath()) };
   const archive = writeTar([
-    { name: "deno", bytes: await Deno.readFile(Deno.execPath()), executable: true },
+    { ...runtime, executable: true },
     { name: "place.js", bytes: new TextEncoder().encode(placeScript), executable: false },
     ...program.map((file) => ({ ...file, executable: false })),
   ]);
+  const unpacked = [runtime, ...program];
+  const descriptions = await Promise.all(unpacked.map(described));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", archive));
   const payload = gzipSync(archive, { level: 6 }); // 9: twice the time, 0.3% less
 
@@ -58,8 +70,11 @@ async function writeSelfExtracting(program: readonly BundledFile[]): Promise<voi
       "#!/bin/sh",
       `# Fluxion ${settings.version}, self-extracting. Licences: fluxion version --licenses`,
       `id=${digest.toHex().slice(0, 32)}`,
-      `files='${["deno", ...program.map(({ name }) => name)].join(" ")}'`,
+      `files='${unpacked.map(({ name }) => name).join(" ")}'`,
+      `sizes='${descriptions.map(({ size }) => size).join("\n")}'`,
+      `sums='${descriptions.map(({ sum }) => sum).join("\n")}'`,
       `payload=${offset}`,
+      `v8='${v8.join(" ")}'`,
       `flags='${[...isolation, ...flags, ...denials].join(" ")}'`,
       launcher,
     ].join("\n"));

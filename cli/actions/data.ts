@@ -4,6 +4,7 @@ import { fetchDataset } from "../../src/data/fetch.ts";
 import { verifyDataset } from "../../src/data/verify.ts";
 import { imageGrid } from "../../src/plot/image_grid.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
+import { commandLine } from "../../src/report/command_line.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
 import { pictureText } from "../command_line.ts";
@@ -12,6 +13,7 @@ import { interruptible } from "../interrupt.ts";
 import type { JsonOption } from "../options/output.ts";
 import { outputPath, shownPath, userPath } from "../paths.ts";
 import { mostPictured } from "../pictures.ts";
+import { programForm } from "../program_form.ts";
 import { showProgress } from "../progress.ts";
 import { printLine, speaker } from "../terminal.ts";
 import { dataFolder, openData } from "./open_data.ts";
@@ -105,17 +107,28 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
   printLine(folder);
 }
 
+/** How this command may reach a host. */
+function remedy(host: string): string {
+  const command = commandLine(Deno.args);
+  switch (programForm()) {
+    case "checkout":
+      return "to allow it, run in the checkout's folder: " +
+        `deno run -q -P=fluxion --allow-net=${host} cli/main.ts${command.slice("fluxion".length)}`;
+    case "oneFile":
+      return `to allow it, run: FLUXION_ALLOW_HOSTS=${host} ${command}`;
+    case "compiled":
+      return "bring the files another way and give their folder with --from DIR";
+  }
+}
+
 /** A folder as an absolute path, or a URL whose host the user has allowed. */
 async function mirror(from: string): Promise<string> {
   if (!/^https?:\/\//i.test(from)) return userPath(from);
   if (!URL.canParse(from)) throw new InputError(`--from ${from}: not a URL`);
   const { host } = new URL(from);
-  const permission = await Deno.permissions.request({ name: "net", host });
+  const permission = await Deno.permissions.query({ name: "net", host });
   if (permission.state !== "granted") {
-    throw new InputError(
-      `--from ${from}: network access to ${host} was not allowed; answer y when asked on a ` +
-        "terminal, or bring the files another way and give their folder with --from DIR",
-    );
+    throw new InputError(`--from ${from}: ${host} is not allowed; ${remedy(host)}`);
   }
   return from;
 }

@@ -70,13 +70,29 @@ Deno.test("dist/fluxion passes its self-tests, and computes in a worker on share
   });
 });
 
-Deno.test("dist/fluxion asks for a host that it has no permission for, and ends with 2", async () => {
+Deno.test("dist/fluxion reaches a host that FLUXION_ALLOW_HOSTS names, and says so of others", async () => {
   await onBareMachine(async (machine) => {
-    const { code, stderr } = await run(machine, [
-      ...["data", "fetch", "mnist", "--from", "http://127.0.0.1:9/"],
-    ]);
-    assert.equal(code, 2, stderr);
-    assert.match(stderr, /127\.0\.0\.1/);
+    const fetching = ["data", "fetch", "mnist", "--from", "http://127.0.0.1:9/"];
+    const refused = await run(machine, fetching);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(
+      refused.stderr,
+      /^fluxion: .*127\.0\.0\.1:9 is not allowed; to allow it, run: FLUXION_ALLOW_HOSTS=127\.0\.0\.1:9 fluxion data fetch mnist --from http:\/\/127\.0\.0\.1:9\/\n$/,
+    );
+    const allow = (hosts: string) =>
+      run(machine, fetching, { ...machine.env, FLUXION_ALLOW_HOSTS: hosts });
+    const allowed = await allow("example.org,127.0.0.1:9");
+    assert.equal(allowed.code, 1, "nobody answers there");
+    assert.match(allowed.stderr, /^fluxion: cannot get /);
+    // An empty name would allow every host, and none is a word of the shell.
+    for (
+      const hosts of [",", "a,", ",a", "a,,b", "a b", "*", "$(id)", "a;id", "a'", 'a"', "a\nb"]
+    ) {
+      const { code, stdout, stderr } = await allow(hosts);
+      assert.equal(code, 2, hosts);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^fluxion: FLUXION_ALLOW_HOSTS: expected HOST or HOST:PORT.*\n$/);
+    }
   });
 });
 
@@ -112,16 +128,92 @@ Deno.test("dist/fluxion falls back to TMPDIR without a home that it can write to
   }
 });
 
-Deno.test("dist/fluxion trusts no folder in TMPDIR that others can write to", async () => {
+Deno.test("dist/fluxion trusts no folder that others can write to, wherever it may unpack itself", async () => {
+  const places = [
+    { env: { XDG_CACHE_HOME: "cache" }, folder: "cache/fluxion" },
+    { env: { HOME: "home" }, folder: "home/.cache/fluxion" },
+    { env: {}, folder: "tmp/fluxion-*" },
+  ];
+  for (const { env, folder } of places) {
+    await onBareMachine(async (machine) => {
+      const base = machine.home.replace(/\/home$/, "");
+      const { PATH, TMPDIR } = machine.env as { PATH: string; TMPDIR: string };
+      const absolute = Object.entries(env).map(([name, path]) => [name, `${base}/${path}`]);
+      const surroundings = { PATH, TMPDIR, ...Object.fromEntries(absolute) };
+      assert.equal((await run(machine, version, surroundings)).code, 0);
+      const place = `${base}/${folder.replace("fluxion-*", names(machine.temporary)[0] ?? "")}`;
+      assert.equal(names(place).length, 1);
+      assert.equal(Deno.statSync(place).mode! & 0o022, 0);
+      Deno.chmodSync(place, 0o777);
+      // Nowhere else to go.
+      if (folder !== "tmp/fluxion-*") Deno.writeTextFileSync(`${TMPDIR}/taken`, "");
+      const nowhere = { ...surroundings, TMPDIR: `${TMPDIR}/taken` };
+      const elsewhere = folder.startsWith("tmp") ? surroundings : nowhere;
+      const { code, stdout, stderr } = await run(machine, version, elsewhere);
+      assert.equal(code, 1, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /cannot unpack itself.*fluxion.*\nSet XDG_CACHE_HOME/);
+    });
+  }
+});
+
+Deno.test("dist/fluxion runs nothing that was changed where it is unpacked", async () => {
   await onBareMachine(async (machine) => {
-    const { PATH, TMPDIR } = machine.env as { PATH: string; TMPDIR: string };
-    await run(machine, version, { PATH, TMPDIR });
-    const [folder] = names(machine.temporary);
-    Deno.chmodSync(`${machine.temporary}/${folder}`, 0o777);
-    const { code, stdout, stderr } = await run(machine, version, { PATH, TMPDIR });
-    assert.equal(code, 1);
-    assert.equal(stdout, "");
-    assert.match(stderr, /cannot unpack itself.*fluxion-\d+\nSet XDG_CACHE_HOME/);
+    assert.equal((await run(machine, version)).code, 0);
+    const cache = `${machine.home}/.cache/fluxion`;
+    const folder = `${cache}/${names(cache)[0]}`;
+    const chunk = names(folder).find((name) => name.startsWith("chunk-"))!;
+    for (const name of ["main.js", chunk, "deno"]) {
+      const path = `${folder}/${name}`;
+      const whole = await Deno.readFile(path);
+      const { mtime, atime } = await Deno.stat(path);
+      const changes = {
+        shorter: whole.subarray(0, whole.length - 1),
+        // Of the same size and time.
+        other: whole.map((byte, i) => i === 100 ? byte ^ 1 : byte),
+      };
+      for (const [how, bytes] of Object.entries(changes)) {
+        if (name === "deno") await Deno.remove(path); // it may not be written to while it runs
+        await Deno.writeFile(path, bytes, { mode: 0o755 });
+        await Deno.utime(path, atime!, mtime!);
+        const { code, stdout, stderr } = await run(machine, version);
+        assert.equal(code, 0, `${how} ${name}: ${stderr}`);
+        assert.match(stdout, new RegExp(settings.version));
+        assert.deepEqual(await Deno.readFile(path), whole, `${how} ${name}`);
+      }
+    }
+  });
+});
+
+Deno.test("dist/fluxion leaves out V8's flags where the address space is limited", {
+  ignore: Deno.build.arch !== "x86_64",
+}, async () => {
+  await onBareMachine(async (machine) => {
+    await run(machine, version);
+    for (const [limit, flagged] of [[":", true], ["ulimit -v 100000000", false]] as const) {
+      // The process stays the same, from this shell over the launcher to the program, which waits.
+      const process = new Deno.Command("sh", {
+        args: ["-c", `${limit}; exec ${program} train cnf --data -`],
+        cwd: machine.folder,
+        clearEnv: true,
+        env: { ...machine.env, PATH: "/usr/bin:/bin" },
+        stdin: "piped",
+        stderr: "null",
+      }).spawn();
+      const line = async () =>
+        new TextDecoder().decode(
+          (await new Deno.Command("sh", {
+            args: ["-c", `tr "\\0" " " </proc/${process.pid}/cmdline`],
+          }).output()).stdout,
+        );
+      let command = "";
+      for (let tries = 0; tries < 500 && !command.includes("main.js"); tries++) {
+        command = await line();
+      }
+      await process.stdin.close();
+      await process.status;
+      assert.equal(command.includes("--v8-flags=--experimental-wasm"), flagged, command);
+    }
   });
 });
 
@@ -224,7 +316,7 @@ Deno.test("dist/fluxion hands Ctrl-C on", async () => {
 
 Deno.test("dist/fluxion runs with the permissions of deno.json and no others", async () => {
   const file = await Deno.open(program);
-  const head = new Uint8Array(8000);
+  const head = new Uint8Array(40_000);
   await file.read(head);
   file.close();
   const flags = /^flags='(.*)'$/m.exec(new TextDecoder().decode(head))![1]!.split(" ");

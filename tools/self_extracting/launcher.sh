@@ -1,21 +1,46 @@
 # Unpacks the program once into the user's cache folder and runs it from there.
-# Above stand its variables: id, files, payload and flags. Below, at byte `payload`,
-# a gzipped tar: the Deno runtime, the program, and place.js.
-# Needs sh, tail, gzip, tar, mkdir, rm, uname, and where there is no home: id, find.
+# Above stand its variables: id, files, sizes, sums, payload, v8 and flags. Below, at byte
+# `payload`, a gzipped tar: the Deno runtime, the program, and place.js.
+# Needs sh, tail, gzip, tar, mkdir, rm, mv, uname, id, ls, wc, and sha256sum or shasum. Without
+# `find -cnewer` each start takes as long as the sums of 100 MB.
 
 # The tools above, even if PATH is empty.
 PATH=${PATH:+$PATH:}/usr/bin:/bin
 
-# Files are placed one by one, each whole and on the disk: all there is whole.
-whole() {
-  for file in $files; do
-    [ -f "$1/$file" ] || return 1
-  done
+# Compares the SHA-256 of every file here.
+summed() {
+  printf '%s\n' "$sums" | sha256sum -c >/dev/null 2>&1 ||
+    printf '%s\n' "$sums" | shasum -a 256 -c >/dev/null 2>&1
 }
 
-# A folder in TMPDIR could be anybody's: it must be ours, and ours alone to write.
+# Whether all is there as it was packed. Sizes are compared at every start; the sums once, and
+# again when a file has changed since (also in its status, which nobody can set back).
+whole() (
+  cd "$1" 2>/dev/null || exit 1
+  found=$(LC_ALL=C wc -c $files 2>/dev/null | while read -r size name; do echo "$size $name"; done)
+  case $found in
+    "$sizes"*) ;;
+    *) exit 1 ;;
+  esac
+  if [ -f verified ] && [ -z "$(find $files -cnewer verified 2>&1)" ]; then exit 0; fi
+  rm -f verifying.* # of a start that was killed
+  printf '' 2>/dev/null >"verifying.$$" # its time is from before the look at the files
+  if summed; then
+    mv -f "verifying.$$" verified 2>/dev/null
+    exit 0
+  fi
+  rm -f "verifying.$$" verified 2>/dev/null
+  exit 1
+)
+
+# A program is run only from a folder that is ours, and ours alone to write. A link is none.
 private() {
-  [ -n "$(find "$1" -prune -type d -user "$(id -u)" ! -perm -020 ! -perm -002 2>/dev/null)" ]
+  owner=$(LC_ALL=C ls -ldn "$1" 2>/dev/null | while read -r mode links user rest; do
+    case $mode in
+      d????-??-*) echo "$user" ;;
+    esac
+  done)
+  [ "$owner" = "$(id -u)" ]
 }
 
 # Removes what starts that were killed have left.
@@ -30,7 +55,6 @@ sweep() {
 # then would move it inside).
 unpack() {
   host=$(uname -n)
-  mkdir -p "$1" 2>/dev/null || return 1
   sweep "$1"
   new=$1/$id.new.$host.$$
   mkdir "$new" 2>/dev/null || return 1
@@ -65,30 +89,43 @@ if [ -n "${HOME:-}" ] && [ -d "$HOME" ]; then home=$HOME/.cache/fluxion; else ho
 found=
 for step in find unpack; do
   tried=
-  for place in "$xdg" "$home" temporary; do
-    case $place in
-      '') continue ;;
-      temporary)
-        place=${TMPDIR:-/tmp}/fluxion-$(id -u)
-        if [ "$step" = unpack ]; then mkdir -m 700 "$place" 2>/dev/null; fi
-        private "$place" || { tried="$tried $place"; continue; }
-        ;;
-    esac
+  for place in "$xdg" "$home" "${TMPDIR:-/tmp}/fluxion-$(id -u)"; do
+    [ -n "$place" ] || continue
+    if [ "$step" = unpack ]; then
+      mkdir -p "${place%/*}" 2>/dev/null
+      mkdir -m 700 "$place" 2>/dev/null
+    fi
+    private "$place" || { tried="$tried $place"; continue; }
     if [ "$step" = unpack ]; then unpack "$place" || { tried="$tried $place"; continue; }; fi
     if whole "$place/$id"; then
       found=$place/$id
       break 2
     fi
+    tried="$tried $place"
   done
 done
 if [ -z "$found" ]; then
   printf 'fluxion: cannot unpack itself (110 MB, once); tried:%s\n' "$tried" >&2
-  printf 'Set XDG_CACHE_HOME to a folder that can be written to and run from;' >&2
+  printf 'Set XDG_CACHE_HOME to a folder of yours alone that can be written to and run from;' >&2
   printf ' if there is one, this file is damaged: fetch it anew.\n' >&2
   exit 1
 fi
 
+# Without checks of bounds each memory reserves 4 GiB of address space (tools/v8_flags.sh).
+[ "$(ulimit -v 2>/dev/null)" = unlimited ] || v8=
+
+# Hosts that the user allows beside the mirrors of the data sets. An empty one would allow all.
+hosts=${FLUXION_ALLOW_HOSTS:-}
+case ,$hosts, in
+  ,,) allowed= ;;
+  *,,* | *[!][A-Za-z0-9.:,-]*)
+    printf 'fluxion: FLUXION_ALLOW_HOSTS: expected HOST or HOST:PORT, several with commas\n' >&2
+    exit 2
+    ;;
+  *) allowed=--allow-net=$hosts ;;
+esac
+
 # The user's own Deno cache, configuration and update check stay out of it.
 export DENO_DIR="$found/cache" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-eval 'exec "$found/deno" run '"$flags"' "$found/main.js" "$@"'
+eval 'exec "$found/deno" run '"$flags $v8"' ${allowed:+"$allowed"} "$found/main.js" "$@"'
 exit 1

@@ -19,6 +19,6 @@ const names = [...Deno.readDirSync(from)]
   .filter((entry) => entry.isFile && entry.name !== "place.js")
   .map((entry) => entry.name);
 for (const name of names) sync(`${from}/${name}`);
-Deno.mkdirSync(to, { recursive: true });
+Deno.mkdirSync(to, { recursive: true, mode: 0o700 });
 for (const name of names) Deno.renameSync(`${from}/${name}`, `${to}/${name}`);
 sync(to);

@@ -1,6 +1,7 @@
 import { settleStop, Stopped, stopWord } from "../src/runtime/stop.ts";
 import { Interrupted } from "./errors.ts";
 import type { SignalOrders } from "./signal_orders.ts";
+import { eraser } from "./terminal.ts";
 import source from "./signal_entry.bundle.txt" with { type: "text" };
 
 /** The signals that ask a process to end, with the exit code of one that did. */
@@ -37,7 +38,7 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (current !== null) return await work(current.signal);
-  using hearing = hearSignals(`\n${options.words}; a second Ctrl-C leaves at once\n`);
+  using hearing = hearSignals(`${eraser()}${options.words}; a second Ctrl-C leaves at once\n`);
   current = hearing;
   try {
     return await work(hearing.signal);

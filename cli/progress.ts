@@ -1,5 +1,5 @@
 import { oneLine } from "../src/runtime/quoted.ts";
-import { paint, writeMessage } from "./terminal.ts";
+import { drawLine, eraseLine, paint, writeMessage } from "./terminal.ts";
 
 /** How far a piece of work is. */
 export interface ProgressState {
@@ -36,7 +36,6 @@ export function showProgress(
   const started = performance.now();
   let shown = terminal ? -Infinity : started;
   let first: { done: number; at: number } | null = null;
-  let drawn = false;
   return {
     update({ done, total, words, left }) {
       const now = performance.now();
@@ -46,23 +45,31 @@ export function showProgress(
       shown = now;
       const rate = (done - first.done) / (now - first.at);
       const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
-      // A narrow terminal cuts the end off.
       const text = oneLine(
         [`${options.what} ${done}/${total}`, left ?? extrapolated, words]
           .filter((part) => part !== "").join(", "),
       );
       if (!terminal) return writeMessage(`${text}\n`);
-      const full = Math.round(BAR_CELLS * Math.min(1, done / total));
-      const bar = paint("green", "█".repeat(full), Deno.stderr) +
-        paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr);
-      writeMessage(`\r${bar} ${text.slice(0, Math.max(20, columns() - BAR_CELLS - 2))}\x1b[K`);
-      drawn = true;
+      // One column stays free: some terminals wrap a line that fills the last one.
+      drawLine(barLine(text, { fraction: done / total, width: columns() - 1 }));
     },
-    clear() {
-      if (drawn) writeMessage("\r\x1b[K");
-      drawn = false;
-    },
+    clear: eraseLine,
   };
+}
+
+/** The bar and as much of `text`, whose parts are separated by commas, as fits beside it. */
+function barLine(
+  text: string,
+  { fraction, width }: { readonly fraction: number; readonly width: number },
+): string {
+  const room = width - BAR_CELLS - 1;
+  const parts = text.split(", ");
+  while (parts.length > 1 && parts.join(", ").length > room) parts.pop();
+  const shown = parts.join(", ");
+  if (shown.length > room) return shown.slice(0, width);
+  const full = Math.round(BAR_CELLS * Math.min(1, fraction));
+  return paint("green", "█".repeat(full), Deno.stderr) +
+    paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr) + ` ${shown}`;
 }
 
 /** Width of the terminal; some report none. */

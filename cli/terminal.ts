@@ -15,12 +15,33 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
   for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
+/** Whether stderr's terminal shows a line that is drawn in place, at whose end the cursor stands. */
+let lineDrawn = false;
+
+/** Draws a line in place on stderr's terminal: the next one, and anything else, replaces it. */
+export function drawLine(line: string): void {
+  writeError(`\r${line}\x1b[K`);
+  lineDrawn = true;
+}
+
+/** Empties the line that {@link drawLine} has drawn, if one is there. */
+export function eraseLine(): void {
+  if (lineDrawn) writeError("\r\x1b[K");
+  lineDrawn = false;
+}
+
+/** What empties the line that the cursor is on, of a progress bar and an echoed `^C`; nothing where stderr is no terminal. */
+export function eraser(): string {
+  return Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+}
+
 /**
  * Writes a result to stdout.
  *
  * @throws {ClosedPipe} If nobody reads any more.
  */
 export function writeResult(result: string | Uint8Array): void {
+  if (Deno.stdout.isTerminal()) eraseLine();
   try {
     writeAll(Deno.stdout, typeof result === "string" ? encoder.encode(result) : result);
   } catch (error) {
@@ -39,6 +60,11 @@ export function printLine(line: string): void {
 
 /** Writes words for people to stderr as they are; one that is closed or full is no reason to stop. */
 export function writeMessage(text: string): void {
+  eraseLine();
+  writeError(text);
+}
+
+function writeError(text: string): void {
   try {
     writeAll(Deno.stderr, encoder.encode(text));
   } catch {

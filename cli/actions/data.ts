@@ -83,7 +83,10 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
   }
   const from = flags.from === undefined ? null : await mirror(flags.from);
   const progress = showProgress({ what: "kB", quiet: flags.quiet });
-  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  const told = {
+    words: "stopping",
+    outcome: "interrupted; the same command goes on from what has come",
+  };
   const { folder, fetched, files } = await interruptible(told, async (signal) => {
     try {
       return await fetchDataset(name, {

@@ -1,8 +1,8 @@
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
-import { named } from "../runtime/quoted.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
-import { fileKind } from "./input_file.ts";
+import { defaultPatience, download, type DownloadPatience } from "./download.ts";
+import { fileKind, readFileBytes } from "./input_file.ts";
 import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
 import { suggestion } from "./suggestion.ts";
 
@@ -26,6 +26,8 @@ export interface FetchOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Stops the download. */
   readonly signal?: AbortSignal;
+  /** How long a server may be silent; {@link defaultPatience} unless given. */
+  readonly patience?: DownloadPatience;
 }
 
 /** What came of a fetch. */
@@ -43,7 +45,8 @@ const GZIP_OVERHEAD = 64 * 1024;
 
 /**
  * Downloads a data set, or copies it from a folder, and checks every file before
- * the first is written: what fails leaves nothing behind.
+ * the first is placed. What came of a download that failed is kept beside (`NAME.part`), and the
+ * next one goes on from there; nothing else is left behind.
  *
  * @throws {InputError} If there is no such data set to fetch, `from` is a folder without its
  *   files or with damaged ones, or network access is refused.
@@ -64,8 +67,9 @@ export async function fetchManifest(
   const folder = `${options.dataDir}/${manifest.name}`;
   const present = await Promise.all(manifest.files.map((file) => readWhole(folder, file)));
   const missing = manifest.files.filter((_, i) => present[i] === null);
-  const fetched = await fetchFiles({ ...manifest, files: missing }, options);
-  if (fetched.length > 0) await placeFiles(folder, fetched);
+  const fetched = missing.length === 0
+    ? []
+    : await fetchFiles({ ...manifest, files: missing }, { ...options, folder });
   const files = [...present.filter((file) => file !== null), ...fetched];
   return {
     folder,
@@ -88,23 +92,45 @@ function manifestToFetch(name: string): Manifest {
   );
 }
 
+type Surroundings = FetchOptions & { readonly folder: string };
+
+/** A file that was found right, and how it gets to its place. */
+interface Obtained extends Omit<CheckedFile, "bytes"> {
+  place(path: string): Promise<void>;
+}
+
 async function fetchFiles(
   manifest: Manifest,
-  options: FetchOptions,
-): Promise<readonly CheckedFile[]> {
-  const { from } = options;
-  if (from !== null && !/^https?:\/\//i.test(from)) return filesFromFolder(from, manifest);
+  options: Surroundings,
+): Promise<readonly Obtained[]> {
+  const { from, folder } = options;
+  if (from !== null && !/^https?:\/\//i.test(from)) {
+    const files = await filesFromFolder(from, manifest);
+    await placeFiles(folder, files);
+    return files;
+  }
   const mirrors = from === null ? manifest.mirrors : [from.endsWith("/") ? from : `${from}/`];
-  const files: CheckedFile[] = [];
-  for (const file of manifest.files) files.push(await download(file, mirrors, options));
-  return files;
+  const parts = `${folder}.part`;
+  options.signal?.throwIfAborted();
+  await makeFolder(parts, folder);
+  using _lock = await lock(parts, folder);
+  try {
+    const files: Obtained[] = [];
+    for (const file of manifest.files) {
+      files.push(await fromMirrors(file, mirrors, { ...options, parts }));
+    }
+    await placeFiles(folder, files);
+    return files;
+  } finally {
+    await removeEmpty(parts);
+  }
 }
 
 async function filesFromFolder(
   folder: string,
   manifest: Manifest,
-): Promise<readonly CheckedFile[]> {
-  const files: CheckedFile[] = [];
+): Promise<readonly Obtained[]> {
+  const files: Obtained[] = [];
   for (const file of manifest.files) {
     const found = await readChecked(folder, file);
     if (found === null) {
@@ -113,22 +139,28 @@ async function filesFromFolder(
           `files of ${manifest.name}`,
       );
     }
-    files.push(found);
+    const { bytes, ...checked } = found;
+    files.push({ ...checked, place: (path) => writeFileAtomic(path, bytes) });
   }
   return files;
 }
 
-/** Tries one mirror after the other. */
-async function download(
+/** Tries one mirror after the other; each goes on from what the ones before have sent. */
+async function fromMirrors(
   file: ManifestFile,
   mirrors: readonly string[],
-  options: FetchOptions,
-): Promise<CheckedFile> {
+  options: Surroundings & { readonly parts: string },
+): Promise<Obtained> {
+  const path = `${options.parts}/${file.name}`;
+  using part = await Deno.open(path, { read: true, write: true, create: true });
+  const place = (target: string) => Deno.rename(path, target);
+  const earlier = await checkPart(path, file, path).catch(() => null);
+  if (earlier !== null) return { ...earlier, place };
   const failures: string[] = [];
   for (const mirror of mirrors) {
     const url = `${mirror}${file.name}.gz`;
     try {
-      return await checkFile(await receive(url, file, options), url, file);
+      return { ...await fromMirror(url, file, { ...options, part, path }), place };
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) {
         throw new InputError(
@@ -137,13 +169,75 @@ async function download(
         );
       }
       options.signal?.throwIfAborted();
+      if (error instanceof FailureError) throw error;
       failures.push(error instanceof InputError ? error.message : `${url}: ${reason(error)}`);
     }
   }
+  const { size } = await part.stat();
+  const kept = size === 0 ? "" : ` (${size} bytes are kept, and the next try goes on from there)`;
   throw new FailureError(
-    `cannot get ${file.name}: ${failures.join("; ")}; try again later, or give a mirror of your ` +
-      `own with --from DIR|URL`,
+    `cannot get ${file.name}: ${failures.join("; ")}; try again later${kept}, or give a mirror ` +
+      `of your own with --from DIR|URL`,
   );
+}
+
+async function fromMirror(
+  url: string,
+  file: ManifestFile,
+  options: Surroundings & { readonly part: Deno.FsFile; readonly path: string },
+): Promise<Omit<CheckedFile, "bytes">> {
+  const { part, path } = options;
+  const receive = () =>
+    download({
+      url,
+      part,
+      limit: file.bytes + GZIP_OVERHEAD,
+      patience: options.patience ?? defaultPatience,
+      signal: options.signal ?? null,
+      onProgress: (receivedBytes, totalBytes) =>
+        options.onProgress?.({ file: file.name, receivedBytes, totalBytes }),
+    });
+  for (;;) {
+    const { resumed } = await receive();
+    try {
+      return await checkPart(path, file, url);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      await part.truncate(0);
+      // What was there before may have been the beginning of another file.
+      if (!resumed) throw error;
+    }
+  }
+}
+
+async function checkPart(
+  path: string,
+  file: ManifestFile,
+  place: string,
+): Promise<Omit<CheckedFile, "bytes">> {
+  const { bytes: _, ...checked } = await checkFile(await readFileBytes(path), place, file);
+  return checked;
+}
+
+/**
+ * Takes a folder of parts for this process; the lock is the system's (flock), and ends with it.
+ *
+ * @throws {InputError} If another process has it.
+ */
+async function lock(parts: string, folder: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(`${parts}/.lock`, { write: true, create: true });
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new InputError(`${folder}: another process is fetching it; wait for it`);
+}
+
+/** Removes a folder of parts, or what is empty in it where a part has something to go on from. */
+async function removeEmpty(parts: string): Promise<void> {
+  for (const { name } of await Array.fromAsync(Deno.readDir(parts))) {
+    const { size } = await Deno.stat(`${parts}/${name}`);
+    if (size === 0) await Deno.remove(`${parts}/${name}`);
+  }
+  await Deno.remove(parts).catch(() => {}); // not empty
 }
 
 /** An error in one line: what fetch says is in its cause. */
@@ -153,49 +247,16 @@ function reason(error: unknown): string {
   return deepest.message.split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
 }
 
-async function receive(
-  url: string,
-  file: ManifestFile,
-  options: FetchOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, { signal: options.signal ?? null });
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new InputError(
-      `${url}: the server answered ${response.status} ${named(response.statusText)}`,
-    );
-  }
-  const limit = file.bytes + GZIP_OVERHEAD;
-  const declared = Number(response.headers.get("content-length") ?? NaN);
-  const chunks: Uint8Array[] = [];
-  let received = 0;
-  for await (const chunk of response.body) {
-    received += chunk.length;
-    if (received > limit) {
-      throw new InputError(
-        `${url}: sends more than ${limit} bytes, the most that ${file.name} has`,
-      );
-    }
-    chunks.push(chunk);
-    options.onProgress?.({
-      file: file.name,
-      receivedBytes: received,
-      totalBytes: Number.isFinite(declared) ? declared : null,
-    });
-  }
-  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-}
-
-/** Writes the files, and takes them back if one cannot be written. */
-async function placeFiles(folder: string, files: readonly CheckedFile[]): Promise<void> {
+/** Places the files, and takes them back if one cannot be placed. */
+async function placeFiles(folder: string, files: readonly Obtained[]): Promise<void> {
   const isNew = await fileKind(folder) === null;
   const written: string[] = [];
   try {
-    await makeFolder(folder);
+    await makeFolder(folder, folder);
     for (const file of files) {
       const path = `${folder}/${file.keptName}`;
       written.push(path);
-      await writeFileAtomic(path, file.bytes);
+      await file.place(path);
     }
   } catch (error) {
     for (const path of written) await Deno.remove(path).catch(() => {});
@@ -204,7 +265,8 @@ async function placeFiles(folder: string, files: readonly CheckedFile[]): Promis
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** @param shown What to call the folder if it cannot be made. */
+async function makeFolder(folder: string, shown: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true });
     // mkdir says nothing of a folder that is there and may not be written
@@ -212,7 +274,7 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new InputError(
-      `${folder}: cannot be written (${
+      `${shown}: cannot be written (${
         reason(error)
       }); set FLUXION_DATA_DIR to a folder of your own`,
     );

@@ -57,7 +57,7 @@ export async function writePiecesAtomic(
 }
 
 /** The systems' numbers for a full disk and a spent quota; the same numbers mean else elsewhere. */
-function isDiskFull(error: unknown): boolean {
+export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = Number(/os error (\d+)/.exec(error.message)?.[1]);
   switch (Deno.build.os) {

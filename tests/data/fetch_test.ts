@@ -27,8 +27,8 @@ async function manifest(mirrors: readonly string[], archiveOnly = false): Promis
   return { name: "small", ...words, mirrors, files };
 }
 
-type Answer = (name: string) => Response;
-const whole: Answer = (name) => new Response(archives[name]);
+type Answer = (name: string, request: Request) => Response;
+const whole = (name: string) => new Response(archives[name]);
 
 /** Runs `use` with an empty folder and the URL of a server that answers with `answer`. */
 async function withServer(
@@ -40,7 +40,7 @@ async function withServer(
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const name = new URL(request.url).pathname.replace(/^\//, "").replace(/\.gz$/, "");
     asked.push(name);
-    return answer(name);
+    return answer(name, request);
   });
   try {
     await use({ url: `http://127.0.0.1:${server.addr.port}/`, dataDir, asked });
@@ -90,21 +90,30 @@ Deno.test("fetchManifest() goes to the next mirror where one fails", async () =>
   });
 });
 
-const faults: readonly { what: string; answer: Answer; says: RegExp }[] = [
+/** `keeps` are the parts from which the next fetch goes on. */
+const faults: readonly {
+  what: string;
+  answer: Answer;
+  says: RegExp;
+  keeps: readonly string[];
+}[] = [
   {
     what: "a missing file",
     answer: (name) => name === "a-labels" ? new Response("no", { status: 404 }) : whole(name),
-    says: /cannot get a-labels: http:.*a-labels\.gz: the server answered 404/,
+    says: /cannot get a-labels: http:.*a-labels\.gz: the server answered 404 "Not Found"/,
+    keeps: ["a-images"],
   },
   {
     what: "a wrong hash",
     answer: (name) => new Response(archives[name === "a-labels" ? "a-images" : name]),
     says: /a-labels\.gz: (inflates to more than|the content has SHA-256)/,
+    keeps: ["a-images"],
   },
   {
     what: "an archive cut short",
     answer: (name) => new Response(archives[name]!.slice(0, 30)),
     says: /not a whole gzip file/,
+    keeps: [],
   },
   {
     what: "a connection cut short",
@@ -118,17 +127,19 @@ const faults: readonly { what: string; answer: Answer; says: RegExp }[] = [
         }),
         { headers: { "content-length": String(archives[name]!.length) } },
       ),
-    says: /cannot get a-images: /,
+    says: /cannot get a-images: .*\(30 bytes are kept, and the next try goes on from there\)/,
+    keeps: ["a-images"],
   },
   {
     what: "more bytes than the file has",
     answer: () => new Response(new Uint8Array(200_000)),
     says: /sends more than \d+ bytes/,
+    keeps: [],
   },
 ];
 
-for (const { what, answer, says } of faults) {
-  Deno.test(`fetchManifest() leaves nothing behind after ${what}`, async () => {
+for (const { what, answer, says, keeps } of faults) {
+  Deno.test(`fetchManifest() places nothing after ${what}, and keeps what can be gone on from`, async () => {
     await withServer(answer, async ({ url, dataDir }) => {
       const small = await manifest([url]);
       await assert.rejects(() => fetchManifest(small, { dataDir, from: null }), (error: Error) => {
@@ -138,10 +149,167 @@ for (const { what, answer, says } of faults) {
         assert.doesNotMatch(error.message, /\n/);
         return true;
       });
-      assert.deepEqual(entries(dataDir), []);
+      assert.deepEqual(entries(dataDir), keeps.length === 0 ? [] : ["small.part"]);
+      if (keeps.length > 0) assert.deepEqual(entries(`${dataDir}/small.part`), keeps);
     });
   });
 }
+
+const patience = { connectMs: 300, stallMs: 300 };
+
+/** Sends the first `count` bytes, and then nothing more. */
+function stalling(name: string, count: number): Response {
+  return new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(archives[name]!.slice(0, count)),
+    }),
+    { headers: { "content-length": String(archives[name]!.length) } },
+  );
+}
+
+/** Sends the part that is asked for, as a server of files does. */
+function part(name: string, request: Request): Response {
+  const archive = archives[name]!;
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? NaN);
+  if (Number.isNaN(start)) return new Response(archive);
+  if (start >= archive.length) return new Response(null, { status: 416 });
+  return new Response(archive.slice(start), {
+    status: 206,
+    headers: { "content-range": `bytes ${start}-${archive.length - 1}/${archive.length}` },
+  });
+}
+
+Deno.test("fetchManifest() leaves a mirror that does not answer, or stalls, for the next", async () => {
+  // Takes connections and says nothing.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const ranges: (string | null)[] = [];
+  const answer = (name: string, request: Request) => {
+    if (request.url.includes("/stalls/")) return stalling(name.replace("stalls/", ""), 30);
+    ranges.push(request.headers.get("range"));
+    return part(name, request);
+  };
+  await withServer(answer, async ({ url, dataDir }) => {
+    const small = await manifest([
+      `http://127.0.0.1:${silent.addr.port}/`,
+      `${url}stalls/`,
+      url,
+    ]);
+    const { fetched } = await fetchManifest(small, { dataDir, from: null, patience });
+    assert.equal(fetched, true);
+    assert.deepEqual(ranges, ["bytes=30-", "bytes=30-"]); // the stalled mirror's bytes are used
+    assert.deepEqual(entries(dataDir), ["small"]);
+    assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
+  });
+});
+
+Deno.test("fetchManifest() names what a mirror did not do in time", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await withServer((name) => stalling(name, 30), async ({ url, dataDir }) => {
+    const small = await manifest([`http://127.0.0.1:${silent.addr.port}/`, url]);
+    await assert.rejects(
+      () => fetchManifest(small, { dataDir, from: null, patience }),
+      /^FailureError: cannot get a-images: http:\S+: no answer within 0\.3 s; http:\S+: fewer than 1024 bytes came in 0\.3 s; try again later \(30 bytes are kept/,
+    );
+  });
+});
+
+Deno.test("fetchManifest() goes on from what an earlier one left", async () => {
+  const ranges: (string | null)[] = [];
+  let isGood = false;
+  const answer = (name: string, request: Request) => {
+    ranges.push(request.headers.get("range"));
+    return isGood || name === "a-images" ? part(name, request) : stalling(name, 40);
+  };
+  await withServer(answer, async ({ url, dataDir }) => {
+    const small = await manifest([url]);
+    const options = { dataDir, from: null, patience };
+    await assert.rejects(() => fetchManifest(small, options), FailureError);
+    isGood = true;
+    const heard: number[] = [];
+    await fetchManifest(small, {
+      ...options,
+      onProgress: ({ receivedBytes, totalBytes }) => {
+        assert.equal(totalBytes, archives["a-labels"]!.length);
+        heard.push(receivedBytes);
+      },
+    });
+    assert.deepEqual(ranges, [null, null, "bytes=40-"]); // a-images, whole already, is not asked for
+    assert.equal(heard.at(-1), archives["a-labels"]!.length);
+    assert.deepEqual(entries(dataDir), ["small"]);
+    assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
+  });
+});
+
+const servers: Readonly<Record<string, (name: string, request: Request) => Response>> = {
+  "that sends parts": part,
+  "that sends whole files only": whole,
+  "that sends another part": (name, request) =>
+    request.headers.has("range")
+      ? new Response(archives[name]!.slice(5), {
+        status: 206,
+        headers: { "content-range": `bytes 5-9/10` },
+      })
+      : whole(name),
+};
+
+for (const [what, answer] of Object.entries(servers)) {
+  Deno.test(`fetchManifest() begins anew from a server ${what} where the part is another file's`, async () => {
+    await withServer(answer, async ({ url, dataDir }) => {
+      const small = await manifest([url]);
+      for (const length of [10, archives["a-labels"]!.length, 10_000]) {
+        await Deno.mkdir(`${dataDir}/small.part`, { recursive: true });
+        await Deno.writeFile(`${dataDir}/small.part/a-labels`, new Uint8Array(length).fill(7));
+        await fetchManifest(small, { dataDir, from: null, patience });
+        assert.deepEqual(entries(dataDir), ["small"]);
+        assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
+        await Deno.remove(`${dataDir}/small`, { recursive: true });
+      }
+    });
+  });
+}
+
+Deno.test("fetchManifest() lets one process fetch a data set at a time", async () => {
+  await withServer((name) => stalling(name, 30), async ({ url, dataDir }) => {
+    const small = await manifest([url]);
+    const options = { dataDir, from: null, patience };
+    const first = assert.rejects(fetchManifest(small, options), FailureError);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await assert.rejects(
+      fetchManifest(small, options),
+      /^InputError: \S+\/small: another process is fetching it; wait for it$/,
+    );
+    await first;
+    assert.deepEqual(entries(`${dataDir}/small.part`), ["a-images"]);
+  });
+});
+
+Deno.test("fetchManifest() shows a server's words, and obeys none of them", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(4096));
+      const status = "HTTP/1.1 503 \u009b2Kfluxion: all is well\u202e";
+      await connection.write(new TextEncoder().encode(`${status}\r\nconnection: close\r\n\r\n`));
+      connection.close();
+    }
+  })();
+  const dataDir = await Deno.makeTempDir();
+  try {
+    const small = await manifest([`http://127.0.0.1:${listener.addr.port}/`]);
+    await assert.rejects(
+      () => fetchManifest(small, { dataDir, from: null, patience }),
+      (error: Error) => {
+        assert.match(error.message, /^cannot get a-images: /);
+        assert.doesNotMatch(error.message, /[\p{Cc}\p{Bidi_Control}]/u);
+        return true;
+      },
+    );
+  } finally {
+    listener.close();
+    await served;
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
 
 Deno.test("fetchManifest() takes a URL or a folder of one's own, files plain or zipped", async () => {
   await withServer(whole, async ({ url, dataDir }) => {

@@ -1,4 +1,5 @@
 import { InputError } from "../src/runtime/errors.ts";
+import { sweepTemporaries } from "../src/runtime/temporary_file.ts";
 
 /**
  * The folder in which the user stands, from which relative paths count.
@@ -55,7 +56,7 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * An output path, absolute and free to be written.
+ * An output path, absolute and free to be written. Its folder is rid of what killed processes left.
  *
  * @throws {InputError} If something is there and `overwrite` was not asked for, it is a folder, or its own folder is missing.
  */
@@ -72,5 +73,6 @@ export async function outputPath(
   if (folder !== "" && !(await isFolder(folder))) {
     throw new InputError(`--out ${path}: there is no folder ${folder}; make it first`);
   }
+  await sweepTemporaries(folder === "" ? "/" : folder);
   return absolute;
 }

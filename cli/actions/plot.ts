@@ -16,6 +16,7 @@ import {
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { throwIfStopped } from "../../src/runtime/stop.ts";
+import { sweepTemporaries } from "../../src/runtime/temporary_file.ts";
 import { pictureText } from "../command_line.ts";
 import type { PlotFlags } from "../commands/plot.ts";
 import { interruptible } from "../interrupt.ts";
@@ -46,6 +47,7 @@ export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> 
     const folder = flags.out === undefined ? opened.folder : userPath(flags.out);
     const pictures = picturesOf(opened, flags);
     if (flags.out !== undefined) await prepareFolder(folder, pictures, flags);
+    await sweepTemporaries(folder);
     const paths: string[] = [];
     const say: Say = speaker(flags);
     for (const picture of pictures) {

@@ -4,6 +4,7 @@ import { withText } from "../../src/plot/png.ts";
 import { commandLine } from "../../src/report/command_line.ts";
 import { givenNumber, observedWords, theoremPage } from "../../src/report/theorem_page.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
+import { sweepTemporaries } from "../../src/runtime/temporary_file.ts";
 import { chooseBackend, openBackend } from "../../src/runtime/backend.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
 import type { Claim, Theorem, TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
@@ -97,6 +98,7 @@ async function writeFiles(
     colophon,
   });
   await Deno.mkdir(folder, { recursive: true });
+  await sweepTemporaries(folder);
   await writeFileAtomic(picture, drawn);
   await writeFileAtomic(page, new TextEncoder().encode(html));
 }

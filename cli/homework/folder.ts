@@ -1,6 +1,7 @@
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
 import { InputError } from "../../src/runtime/errors.ts";
+import { isTemporaryName, sweepTemporaries } from "../../src/runtime/temporary_file.ts";
 import type { TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
 import { shownPath } from "../paths.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
@@ -106,7 +107,7 @@ async function requireUsable(
   const content = await namesIn(path);
   if (!content.includes(names.options)) {
     // What a process that was killed at its very beginning left behind.
-    const isLeft = (name: string) => name === names.lock || isTorn(name);
+    const isLeft = (name: string) => name === names.lock || isTorn(name) || isTemporaryName(name);
     if (content.every(isLeft)) return false;
     throw new InputError(
       `${shown}: has files but is no homework; choose a new or an empty folder with --out`,
@@ -170,13 +171,14 @@ async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** Whether a file is a temporary one of a process that was killed while it wrote. */
+/** Whether a file is a temporary one of an earlier version's process that was killed. */
 function isTorn(name: string): boolean {
   return /\.[0-9a-f-]{36}\.tmp$/.test(name);
 }
 
 async function removeTornFiles(folder: string): Promise<void> {
   for (const name of (await namesIn(folder)).filter(isTorn)) await Deno.remove(`${folder}/${name}`);
+  await sweepTemporaries(folder);
 }
 
 /** Removes what a homework leaves, and nothing that someone put beside it. */

@@ -1,4 +1,4 @@
-import { isDiskFull } from "../runtime/atomic_file.ts";
+import { systemFault } from "../runtime/system_fault.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
 import { quoted } from "../runtime/quoted.ts";
 
@@ -124,7 +124,7 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
     }
   } catch (error) {
     // Another mirror would not help.
-    if (!isDiskFull(error)) throw error;
+    if (systemFault(error) !== "full") throw error;
     throw new FailureError("no room left on the disk for the download; free some space and go on");
   }
 }

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
+import { makeTemporaryFile, sweepTemporaries } from "../runtime/temporary_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
 import { defaultPatience, download, type DownloadPatience } from "./download.ts";
@@ -270,7 +271,10 @@ async function makeFolder(folder: string, shown: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true });
     // mkdir says nothing of a folder that is there and may not be written
-    await Deno.remove(await Deno.makeTempFile({ dir: folder }));
+    const { path, file } = await makeTemporaryFile(`${folder}/try`);
+    await Deno.remove(path);
+    file.close();
+    await sweepTemporaries(folder);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new InputError(

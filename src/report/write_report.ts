@@ -1,5 +1,11 @@
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { InputError } from "../runtime/errors.ts";
+import {
+  folderOf,
+  makeTemporaryFolder,
+  sweepTemporaries,
+  temporaryPath,
+} from "../runtime/temporary_file.ts";
 import type { ReportDocument } from "./document.ts";
 import { reportHtml } from "./html.ts";
 import { reportMarkdown } from "./markdown.ts";
@@ -41,20 +47,20 @@ export async function writeReport(document: ReportDocument, place: ReportPlace):
   const { path, pictures: folder } = place;
   if (folder === null) return await writeFileAtomic(path, reportHtml(document));
   const { markdown, pictures } = reportMarkdown(document, folder.replace(/^.*[\\/]/, ""));
-  const fresh = `${folder}.${crypto.randomUUID()}.tmp`;
-  await Deno.mkdir(fresh);
+  await sweepTemporaries(folderOf(folder));
+  using fresh = await makeTemporaryFolder(folder);
   try {
-    for (const { name, bytes } of pictures) await writeFileAtomic(`${fresh}/${name}`, bytes);
-    await replaceFolder(folder, fresh);
+    for (const { name, bytes } of pictures) await writeFileAtomic(`${fresh.path}/${name}`, bytes);
+    await replaceFolder(folder, fresh.path);
   } finally {
-    await removeFolder(fresh);
+    await removeFolder(fresh.path);
   }
   await writeFileAtomic(path, markdown);
 }
 
 /** Puts `fresh` in the place of `folder`. */
 async function replaceFolder(folder: string, fresh: string): Promise<void> {
-  const old = `${fresh}.old`;
+  const old = temporaryPath(folder);
   try {
     await Deno.rename(folder, old);
   } catch (error) {

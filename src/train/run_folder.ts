@@ -1,5 +1,6 @@
 import { MOST_JSON_BYTES, readBoundedText } from "../runtime/bounded_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
+import { isTemporaryName, sweepTemporaries } from "../runtime/temporary_file.ts";
 import { parseConfigJson } from "./config.ts";
 
 /** The files of a run, relative to its folder. */
@@ -28,7 +29,7 @@ export function samplesFile(run: string, epoch: number): string {
 const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 100;
 
-const SAMPLES_NAME = /^epoch-\d+\.png$/;
+const SAMPLES_NAME = /^epoch-\d+\.(png|safetensors)$/;
 
 /** `new`: the folder must not be a run yet. `overwrite`: what a run left there goes. `resume`: it must be one. */
 export type RunMode = "new" | "resume" | "overwrite";
@@ -92,11 +93,16 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   const isRun = content !== null && content.includes(runFiles.config);
   if (mode === "resume") {
     if (!isRun) {
-      throw new InputError(`${path}: not a run folder: it has no ${runFiles.config}`);
+      const remedy = content === null
+        ? "name a run's folder"
+        : "nothing was begun there; start it without --resume, or name a run's folder";
+      throw new InputError(`${path}: not a run folder: it has no ${runFiles.config}; ${remedy}`);
     }
     return;
   }
-  if (content === null || content.every((name) => name === runFiles.lock)) return;
+  // A process that was killed at its very beginning leaves its lock and what it was writing.
+  const isLeft = (name: string) => name === runFiles.lock || isTorn(name) || isTemporaryName(name);
+  if (content === null || content.every(isLeft)) return;
   if (mode === "new") {
     throw new InputError(
       isRun
@@ -138,24 +144,35 @@ async function isRunConfig(path: string): Promise<boolean> {
 
 /** Removes what a run leaves, and nothing that someone put beside it. */
 async function removeRunFiles(path: string): Promise<void> {
+  await removeFile(runFile(path, "checkpoint"));
   const samples = runFile(path, "samples");
   const pictures = (await namesIn(samples) ?? []).filter((name) => SAMPLES_NAME.test(name));
   for (const picture of pictures) await Deno.remove(`${samples}/${picture}`);
-  // The config goes last: until then the folder is still seen to be a run.
-  for (const file of ["log", "metrics", "curves", "checkpoint", "model", "config"] as const) {
-    await Deno.remove(runFile(path, file)).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+  // The config goes last: until then the folder is still seen to be a run. The checkpoint goes
+  // first: without it the run resumes from its beginning, and makes everything anew.
+  for (const file of ["log", "metrics", "curves", "model", "config"] as const) {
+    await removeFile(runFile(path, file));
   }
 }
 
-/** Removes the temporary files of a process that was killed while it wrote one. */
+async function removeFile(path: string): Promise<void> {
+  await Deno.remove(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/** Removes the temporary files of processes that were killed while they wrote one. */
 async function removeTornFiles(path: string): Promise<void> {
-  const isTorn = (name: string) =>
-    name.endsWith(".tmp") && Object.values(runFiles).some((file) => name.startsWith(`${file}.`));
   for (const name of (await namesIn(path) ?? []).filter(isTorn)) {
     await Deno.remove(`${path}/${name}`);
   }
+  for (const folder of [path, runFile(path, "samples")]) await sweepTemporaries(folder);
+}
+
+/** Whether a name is that of a temporary file of earlier versions, which had no lock of their own. */
+function isTorn(name: string): boolean {
+  return name.endsWith(".tmp") && !isTemporaryName(name) &&
+    Object.values(runFiles).some((file) => name.startsWith(`${file}.`));
 }
 
 /** Makes the folder with the number after the highest that is there. */

@@ -49,11 +49,54 @@ Deno.test("writeFileAtomic() leaves the old file whole when it cannot replace it
     );
     assert.equal(await Deno.readTextFile(`${path}/inside`), "stays");
     assert.deepEqual(names(folder), ["taken"]);
-    await assert.rejects(
-      writeFileAtomic(`${folder}/nowhere/file`, "new"),
-      Deno.errors.NotFound,
-    );
+    await assert.rejects(writeFileAtomic(`${folder}/nowhere/file`, "new"), {
+      name: "FailureError",
+      message: /nowhere\/file: its folder .*\/nowhere\/ is gone/,
+    });
   }));
+
+Deno.test("writeFileAtomic() takes every name that the system takes, and names one that is too long", () =>
+  inFolder(async (folder) => {
+    for (const letter of ["x", "\u{1f600}"]) {
+      const longest = letter.repeat(Math.floor(255 / new TextEncoder().encode(letter).length));
+      await writeFileAtomic(`${folder}/${longest}`, "fits");
+      assert.equal(await Deno.readTextFile(`${folder}/${longest}`), "fits");
+      await assert.rejects(writeFileAtomic(`${folder}/${longest}x`.padEnd(400, "x"), "new"), {
+        name: "InputError",
+        message: /the name is too long for the file system; choose a shorter one$/,
+      });
+    }
+    assert.equal(names(folder).length, 2);
+  }));
+
+/** Numbers of errors in Deno's messages, what stands for them, and what the words are. */
+const faults = [
+  [
+    "sync",
+    "Input/output error (os error 5)",
+    /x: the disk failed while it was written \(Input\/output error/,
+  ],
+  ["write", "File too large (os error 27)", /x: 3 bytes are more than a file may have here/],
+  ["sync", "Disk quota exceeded (os error 122)", /x: no room left on the disk for 3 bytes/],
+] as const;
+
+for (const [method, message, expected] of Deno.build.os === "linux" ? faults : []) {
+  Deno.test(`writeFileAtomic() has words for ${message}`, () =>
+    inFolder(async (folder) => {
+      const original = Deno.FsFile.prototype[method];
+      await writeFileAtomic(`${folder}/x`, "old");
+      try {
+        const fail = () => Promise.reject(new Error(message));
+        Object.assign(Deno.FsFile.prototype, { [method]: fail });
+        const failed = { name: "FailureError", message: expected };
+        await assert.rejects(writeFileAtomic(`${folder}/x`, "new"), failed);
+      } finally {
+        Object.assign(Deno.FsFile.prototype, { [method]: original });
+      }
+      assert.equal(await Deno.readTextFile(`${folder}/x`), "old");
+      assert.deepEqual(names(folder), ["x"]);
+    }));
+}
 
 Deno.test("writeFileAtomic() on a full disk says so and takes its temporary file away", () =>
   inFolder(async (folder) => {

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { valueAndGradients } from "../kernels/gradients.ts";
 import { flattenGradients } from "../kernels/parameters.ts";
+import { type Piece, piecesOf } from "../kernels/pieces.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
 import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/random.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel } from "./model.ts";
-import { evaluationRows, type Piece, piecesOf, trainingRows } from "./pieces.ts";
+import { evaluationRows, trainingRows } from "./piece_rows.ts";
 import { pathSample, pathVelocity } from "./probability_path.ts";
 import { type PointValues, toModel } from "./standardization.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
@@ -125,7 +126,7 @@ export async function fmLoss(
     throw new RangeError(`fmLoss: expected rows of ${width} numbers, got ${rows.length} numbers`);
   }
   let sum = 0, sumOfSquares = 0;
-  const most = Math.max(1, Math.min(EVALUATION_ROWS, evaluationRows(model.network)));
+  const most = Math.min(EVALUATION_ROWS, evaluationRows(model.network));
   for (let start = 0; start < n; start += most) {
     const count = Math.min(most, n - start);
     const key = (lane: number): RandomKey => ({ seed, stream: streams.evaluation, lane });

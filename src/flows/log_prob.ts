@@ -86,7 +86,7 @@ export async function logProb(
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
   const solver = { model, engine, points, trace, seed };
-  const chunk = chunkOf(model, settings.controlGroup) ?? n;
+  const chunk = chunkOf(model, settings) ?? n;
   const result = new Float64Array(n);
   const reports: SolveReport[] = [];
   const failures: FailedRow[] = [];
@@ -183,10 +183,11 @@ async function solveAlone(
     failed([group]);
     return { logProb, failures };
   }
-  const chunk = chunkOf(solver.model, 1)!;
+  const alone = { ...settings, controlGroup: 1 };
+  const chunk = chunkOf(solver.model, alone)!;
   for (let first = begin; first < end; first += chunk) {
     const rows = [first, Math.min(first + chunk, end)] as const;
-    const solved = await solveRows(solver, rows, { ...settings, controlGroup: 1 });
+    const solved = await solveRows(solver, rows, alone);
     logProb.set(solved.logProb, first - begin);
     failed(solved.reports);
   }

@@ -96,7 +96,7 @@ export async function* sampleChunks(
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
   requireRange(options, model);
   const request = { ...options, seed, settings };
-  const chunk = chunkOf(model, settings.controlGroup);
+  const chunk = chunkOf(model, settings);
   const end = start + count;
   if (chunk === null) {
     yield await solveRows(model, engine, request, {

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
+import { piecesOf } from "../kernels/pieces.ts";
 import type { Tensor, Tensor2D } from "../kernels/tensors.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import type { Network } from "../nn/network.ts";
-import { evaluationRows, piecesOf } from "./pieces.ts";
+import { evaluationRows } from "./piece_rows.ts";
 
 /**
  * `applyNetwork`, some rows after others where there are more than fit: a control group may have

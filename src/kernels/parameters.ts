@@ -163,7 +163,12 @@ export class Parameters {
   private constructor(layout: ParameterLayout, flat: Tensor1D) {
     this.layout = layout;
     this.#flat = tf.keep(flat);
-    this.#tensors = split(layout, flat);
+    try {
+      this.#tensors = split(layout, flat);
+    } catch (error) {
+      flat.dispose();
+      throw error;
+    }
   }
 
   /** From a flat vector in device order, on the current backend. */
@@ -209,14 +214,12 @@ function split(
   layout: ParameterLayout,
   flat: Tensor1D,
 ): readonly Tensor[] {
-  return layout.entries.map((entry) => {
-    const view = tf.tidy(() =>
-      tf.reshape(tf.slice(flat, [entry.offset], [entry.size]), [
-        ...entry.deviceShape,
-      ])
-    );
-    return tf.keep(view);
-  });
+  const views = tf.tidy(() =>
+    layout.entries.map(({ offset, size, deviceShape }) =>
+      tf.reshape(tf.slice(flat, [offset], [size]), [...deviceShape])
+    )
+  );
+  return views.map((view) => tf.keep(view));
 }
 
 /** Gradients of the layout's tensors, in order and device shape, as one flat vector. */

@@ -1,5 +1,8 @@
 import type { Network, ResnetNetwork, UnetNetwork } from "./network.ts";
 
+/** Bytes of activations that are evaluated together at most. */
+export const MOST_EVALUATION_BYTES = 2 ** 30;
+
 /** Numbers, of float32, that tensors of a network hold for each of its rows. */
 export interface ActivationNumbers {
   /** Where the network is only evaluated. */

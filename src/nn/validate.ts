@@ -1,4 +1,6 @@
+import { bytesText } from "../runtime/bytes_text.ts";
 import { InputError } from "../runtime/errors.ts";
+import { activationNumbers, MOST_EVALUATION_BYTES } from "./activation_numbers.ts";
 import { networkLayout } from "./layout.ts";
 import { type Network, rowWidth } from "./network.ts";
 
@@ -15,7 +17,7 @@ const MOST_BLOCKS = 10_000;
  * @param place The file that it stands in, for messages; of options when left out.
  * @throws {InputError} If a size is not a positive whole number, or a width that carries
  *   the time embedding is odd, or the filters of a unet are not a multiple of four, or the
- *   weights or a row of the input are more than a memory holds.
+ *   weights, a row of the input or what the layers make of one are more than a memory holds.
  */
 export function validateNetwork(network: Network, place?: string): void {
   try {
@@ -70,6 +72,14 @@ function requireRoom(network: Network): void {
     throw new InputError(
       `${JSON.stringify(network)}: its weights take ${bytes} bytes in float32, more than ` +
         `${MOST_WEIGHT_BYTES}; take a smaller ${width}`,
+    );
+  }
+  const activations = 4 * activationNumbers(network).evaluation;
+  if (activations > MOST_EVALUATION_BYTES) {
+    throw new InputError(
+      `${JSON.stringify(network)}: the layers of one row take ${bytesText(activations)}, more ` +
+        `than ${bytesText(MOST_EVALUATION_BYTES)}; take ` +
+        (network.kind === "mlp" ? "a smaller --hidden" : "a smaller --filters, or smaller images"),
     );
   }
 }

@@ -6,6 +6,7 @@ import {
   linearizeMlp,
   mlpWeights,
 } from "../kernels/mlp_field/portable.ts";
+import { piecesOf } from "../kernels/pieces.ts";
 import { embeddingRows } from "../kernels/mlp_field/time_embedding.ts";
 import type { FieldSpec, TraceMethod } from "./engine.ts";
 import type { DifferentiableField } from "./field.ts";
@@ -103,6 +104,15 @@ function divergence(
   return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
 }
 
+/** Gives tensors back once they were used, also when that throws. */
+function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
+  try {
+    return use();
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
 /** The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve. */
 export function mlpTensorField(spec: MlpSpec): DisposableField<tf.Tensor2D> {
   const { dims, trace } = spec;
@@ -119,18 +129,36 @@ export function mlpTensorField(spec: MlpSpec): DisposableField<tf.Tensor2D> {
     parts: partsOf(spec),
     parameterCount: spec.parameters.layout.size,
     linearizationRows: rowsPerLinearization(spec),
-    evaluate: (t, y, rowIds) =>
-      tf.tidy(() => {
-        const directions = directionsOf(spec, rowIds);
-        const input = { x: position(y), embedding: embeddingTensor(t, spec) };
-        return slope(directions, evaluateMlp(weights, input, directions));
-      }),
+    evaluate(t, y, rowIds) {
+      const at = (t: Float64Array, y: tf.Tensor2D, rowIds: Int32Array) =>
+        tf.tidy(() => {
+          const directions = directionsOf(spec, rowIds);
+          const input = { x: position(y), embedding: embeddingTensor(t, spec) };
+          return slope(directions, evaluateMlp(weights, input, directions));
+        });
+      const pieces = piecesOf(t.length, rowsPerEvaluation(spec));
+      if (pieces.length === 1) return at(t, y, rowIds);
+      return tf.tidy(() =>
+        tf.concat2d(
+          pieces.map(({ first, count }) => {
+            const end = first + count;
+            const rows = tf.slice2d(y, [first, 0], [count, -1]);
+            return at(t.subarray(first, end), rows, rowIds.subarray(first, end));
+          }),
+          0,
+        )
+      );
+    },
     linearize({ t, y, rowIds, gradient }) {
-      const x = tf.keep(tf.tidy(() => tf.clone(position(y))));
-      const embedding = embeddingTensor(t, spec);
+      const input = tf.tidy(() => ({
+        x: tf.clone(position(y)),
+        embedding: embeddingTensor(t, spec),
+      }));
       const directions = directionsOf(spec, rowIds);
-      const near = linearizeMlp(weights, { x, embedding }, directions);
-      tf.dispose([x, embedding]);
+      const near = givingBack(
+        [input.x, input.embedding],
+        () => linearizeMlp(weights, input, directions),
+      );
       const cotangents: { first: number; cotangent: tf.Tensor2D }[] = [];
       return {
         value: () => tf.tidy(() => slope(directions, near.value)),
@@ -216,16 +244,12 @@ export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
   };
 
   const evaluate = (t: Float64Array, y: HostRows, rowIds: Int32Array): HostRows => {
-    const x = upload(y, dims), embedding = embeddingTensor(t, spec);
-    const directions = directionsOf(spec, rowIds);
-    const value = evaluateMlp(weights, { x, embedding }, directions);
-    try {
-      return slopes(value, rowIds);
-    } finally {
-      tf.dispose([x, embedding, value.velocity]);
-      value.tangents?.dispose();
-      if (directions?.kind === "probes") directions.probes.dispose();
-    }
+    let result: HostRows;
+    tf.tidy(() => {
+      const input = { x: upload(y, dims), embedding: embeddingTensor(t, spec) };
+      result = slopes(evaluateMlp(weights, input, directionsOf(spec, rowIds)), rowIds);
+    });
+    return result!;
   };
 
   return {
@@ -246,11 +270,12 @@ export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
     },
     linearize({ t, y, rowIds, gradient }) {
       const n = y.count;
-      const x = upload(y, dims), embedding = embeddingTensor(t, spec);
+      const input = tf.tidy(() => ({ x: upload(y, dims), embedding: embeddingTensor(t, spec) }));
       const directions = directionsOf(spec, rowIds);
-      const near = linearizeMlp(weights, { x, embedding }, directions);
-      tf.dispose([x, embedding]);
-      if (directions?.kind === "probes") directions.probes.dispose();
+      const near = givingBack(
+        [input.x, input.embedding, ...(directions?.kind === "probes" ? [directions.probes] : [])],
+        () => linearizeMlp(weights, input, directions),
+      );
       // With all unit vectors as directions the whole Jacobian is there: pulling back is
       // then a few numbers a row, and needs no kernel between one stage and the next.
       const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;

@@ -121,12 +121,17 @@ function sharedModule(): SharedModule | null {
   }
 }
 
-/** `WebAssembly.instantiate` that gives tfjs's module its memory: tfjs has no setting for that. */
+/**
+ * `WebAssembly.instantiate` that gives tfjs's module its memory: tfjs has no setting for that. The
+ * memory has its full size; the glue would grow it where `malloc` finds no room.
+ */
 function instantiateOn({ bytes, memory }: SharedModule) {
   const { instantiate } = WebAssembly;
   return (source: BufferSource, imports: WebAssembly.Imports) => {
     const isOurs = source.byteLength === bytes.length && imports.env !== undefined;
-    const env = isOurs ? { ...imports.env, [MEMORY_NAME]: memory } : imports.env;
+    const env = isOurs
+      ? { ...imports.env, emscripten_resize_heap: () => 0, [MEMORY_NAME]: memory }
+      : imports.env;
     return instantiate(source, isOurs ? { ...imports, env: env! } : imports);
   };
 }

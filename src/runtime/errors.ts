@@ -39,7 +39,7 @@ export class FailureError extends Error {
  */
 export class AddressSpaceError extends FailureError {}
 
-/** There is no memory for what was asked for. Whoever knows the command adds what to make smaller. */
+/** There is no memory for what was asked for. */
 export class OutOfMemoryError extends FailureError {
   /** Of the allocation that failed. */
   readonly bytes: number;

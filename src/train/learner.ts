@@ -34,7 +34,12 @@ export class Learner {
     this.model = { kind, network, parameters, sigmaMin, standardization };
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
-    this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);
+    try {
+      this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);
+    } catch (error) {
+      parameters.dispose();
+      throw error;
+    }
   }
 
   /**

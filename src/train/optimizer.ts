@@ -23,11 +23,10 @@ export class Adam {
    * @param average Of the weights so far; null: none is kept.
    */
   constructor({ m, v }: Moments, average: Float32Array | null = null) {
-    this.#state = {
-      m: tf.tensor1d(m.slice()),
-      v: tf.tensor1d(v.slice()),
-      average: average === null ? null : tf.tensor1d(average.slice()),
-    };
+    const [ofM, ofV, ofAverage = null] = tf.tidy(() =>
+      [m, v, ...(average === null ? [] : [average])].map((values) => tf.tensor1d(values.slice()))
+    );
+    this.#state = { m: ofM!, v: ofV!, average: ofAverage };
   }
 
   /** Moments of zeros. */

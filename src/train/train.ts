@@ -11,6 +11,7 @@ import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./initial_weights.ts";
 import { Learner } from "./learner.ts";
 import { encodeRunConfig, readRunConfig, readRunFile } from "./load_run.ts";
+import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run_folder.ts";
 import type { RunMetrics } from "./run_metrics.ts";
 import { readMetrics, RunWriter } from "./run_writer.ts";
@@ -102,9 +103,9 @@ async function startRun(
   const plan = await planRun(request);
   const { config, network } = plan;
   validateNetwork(network);
-  const weights = await initialWeights(config.init, { network, seed: config.seed });
   // Opened before anything is written: there may be no adapter.
   const backend = await openBackendOf(plan);
+  const weights = await initialWeights(config.init, { network, seed: config.seed });
   using held = await holdRun(path, {
     mode,
     root: runsFolder,
@@ -165,9 +166,10 @@ async function hasCheckpoint(run: string): Promise<boolean> {
   }
 }
 
-async function openBackendOf({ config, dataset }: TrainingPlan) {
+async function openBackendOf({ config, dataset, network }: TrainingPlan) {
   const { threads, portableBits } = config;
   const { kind, reason } = await chooseBackend(config.backend, dataset.kind, { portableBits });
+  if (kind === "cpu") requireTrainingMemory(network, config);
   return { backend: await openBackend(kind, { threads, portableBits }), reason };
 }
 

@@ -5,10 +5,10 @@ import type { LossAndGradient } from "../flows/loss.ts";
 import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engine } from "../ode/engine.ts";
 import type { Backend } from "../runtime/backend.ts";
-import { FailureError } from "../runtime/errors.ts";
+import { FailureError, OutOfMemoryError } from "../runtime/errors.ts";
 import { isStopAsked, settleStop, Stopped } from "../runtime/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
-import type { TrainConfig } from "./config.ts";
+import { isImageNet, optionName, type TrainConfig } from "./config.ts";
 import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { Learner } from "./learner.ts";
@@ -140,20 +140,18 @@ async function takeStep(
 ): Promise<Pick<PendingStep, "loss" | "nfe">> {
   const { config, dataset } = plan;
   const rows = toModel(learner.model.standardization, readRows(dataset, "train", indices));
-  const batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
+  let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
-    const { loss, gradient, nfe } = await lossAndGradient(
-      { config, learner, engine },
-      batch,
-      step,
-    );
-    learner.update(gradient, step);
-    gradient.dispose();
-    return { loss, nfe };
+    batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
+    taken = await lossAndGradient({ config, learner, engine }, batch, step);
+    learner.update(taken.gradient, step);
+    return taken;
   } catch (error) {
-    throw atStep(step + 1, error, step > 0 ? `${lowerRate(config)}; ` : "");
+    taken?.loss.dispose();
+    throw atStep(step + 1, error, config, step > 0);
   } finally {
-    batch.dispose();
+    batch?.dispose();
+    taken?.gradient.dispose();
   }
 }
 
@@ -186,13 +184,16 @@ function lowerRate({ lr }: TrainConfig): string {
   return `try a --lr below ${lr} first, for the weights may have run away`;
 }
 
-/** A failure, with the step at which it happened, and what to try before what the failure itself says. */
-function atStep(step: number, error: unknown, advice = ""): unknown {
-  return error instanceof FailureError
-    ? new FailureError(`step ${step}: ${advice}${error.message}; the last checkpoint stays`, {
-      cause: error,
-    })
-    : error;
+/** A failure of a step or of what follows it, with the number of steps and what to try. */
+function atStep(step: number, error: unknown, config: TrainConfig, hasTrained: boolean): unknown {
+  if (!(error instanceof FailureError)) return error;
+  const words = error instanceof OutOfMemoryError
+    ? `${error.message} (${optionName("batchSize")}, ` +
+      `${optionName(isImageNet(config.net) ? "filters" : "hidden")})`
+    : hasTrained
+    ? `${lowerRate(config)}; ${error.message}`
+    : error.message;
+  return new FailureError(`step ${step}: ${words}; the last checkpoint stays`, { cause: error });
 }
 
 /** Evaluates and has pictures drawn, where `step` steps done are a time for it. */
@@ -217,7 +218,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
       if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engine });
     });
   } catch (error) {
-    throw atStep(step, error, step > 0 ? `${lowerRate(config)}; ` : "");
+    throw atStep(step, error, config, step > 0);
   }
   losses.restartClock();
 }

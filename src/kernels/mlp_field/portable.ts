@@ -44,7 +44,10 @@ export interface MlpValue {
 
 /** Prepares weights: the transposes are made once. */
 export function mlpWeights(shape: MlpShape, tensors: readonly tf.Tensor[]): MlpWeights {
-  const transposed = [0, 2, 4, 6].map((i) => tf.keep(tf.transpose(tensors[i] as tf.Tensor2D)));
+  const transposed = tf.tidy(() =>
+    [0, 2, 4, 6].map((i) => tf.transpose(tensors[i] as tf.Tensor2D))
+  );
+  transposed.forEach((tensor) => tf.keep(tensor));
   return { shape, tensors, transposed, dispose: () => tf.dispose(transposed) };
 }
 

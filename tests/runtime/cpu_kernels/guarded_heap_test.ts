@@ -74,3 +74,18 @@ Deno.test("a kernel whose third output finds no memory gives the other two back"
   }
   tf.dispose(inputs);
 });
+
+Deno.test("guardHeap(): without checks of bounds the memory keeps its size too", async () => {
+  const script = new URL("_fill_heap.ts", import.meta.url).pathname;
+  const root = new URL("../../../", import.meta.url).pathname;
+  const { stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      ...["run", "-q", "--frozen", "--allow-read", `--config=${root}deno.json`],
+      ...["--v8-flags=--no-wasm-bounds-checks", script],
+    ],
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const expected = /^2147483648: backend cpu: no memory for 32\.0 MiB more/;
+  assert.match(text(stdout), expected, text(stderr));
+});

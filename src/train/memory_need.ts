@@ -1,0 +1,37 @@
+import { trainingRows } from "../flows/piece_rows.ts";
+import { networkLayout } from "../nn/layout.ts";
+import type { Network } from "../nn/network.ts";
+import { bytesText } from "../runtime/bytes_text.ts";
+import { HEAP_BYTES, RESERVED_BYTES } from "../runtime/cpu_kernels/guarded_heap.ts";
+import { InputError } from "../runtime/errors.ts";
+import { optionName, type TrainConfig } from "./config.ts";
+
+/**
+ * Vectors as long as the parameters that a step of Adam has at once: the weights flat and as
+ * tensors, their gradient, two moments, and the next weights and moments.
+ */
+const VECTORS = 8;
+
+/**
+ * Checks that the CPU backend's memory holds what training needs and cannot cut, before anything
+ * is allocated: the weights with all that is as long, and one row of a batch.
+ *
+ * @throws {InputError} If it does not.
+ */
+export function requireTrainingMemory(
+  network: Network,
+  { model, ema }: Pick<TrainConfig, "model" | "ema">,
+): void {
+  const { size } = networkLayout(network);
+  const vectors = ema === 0 ? VECTORS : VECTORS + 2;
+  const bytes = vectors * size * Float32Array.BYTES_PER_ELEMENT;
+  const hasRoom = bytes <= HEAP_BYTES - RESERVED_BYTES &&
+    (model === "cnf" || trainingRows(network) >= 1);
+  if (hasRoom) return;
+  const width = optionName(network.kind === "mlp" ? "hidden" : "filters");
+  throw new InputError(
+    `${width} ${network.kind === "mlp" ? network.hidden : network.filters}: training takes ` +
+      `${bytesText(bytes)} for ${vectors} vectors of ${size} numbers and more for a row of a ` +
+      `batch; backend cpu has ${bytesText(HEAP_BYTES)} in all: give a smaller ${width}`,
+  );
+}

@@ -44,6 +44,12 @@ const layout = {
   normals32: BEGIN + 384 + 16 * CHUNK,
 };
 
+/** The memory has room for so many, and the kernels check nothing. */
+function requireChunk(count: number): void {
+  if (Number.isInteger(count) && count >= 0 && count <= CHUNK) return;
+  throw new RangeError(`random numbers: expected at most ${CHUNK} at a time, got ${count}`);
+}
+
 /** The kernels of random_kernels.as.ts on a memory of their own. */
 export class RandomKernels {
   readonly #kernels: Kernels;
@@ -74,6 +80,7 @@ export class RandomKernels {
    * @returns [at least count]; they last until the next call.
    */
   words(stream: PhiloxStream, counter0: number, counter1: number, count: number): Uint32Array {
+    requireChunk(count);
     const { counter2, counter3, key0, key1 } = stream;
     const blocks = 4 * Math.ceil(count / 16);
     this.#kernels.philox(
@@ -88,6 +95,7 @@ export class RandomKernels {
    * @returns [at least count]; they last until the next call.
    */
   normals(count: number, bits: 32 | 64): Float32Array | Float64Array {
+    requireChunk(count);
     const pairs = 2 * Math.ceil(count / 4);
     const { words, radii, normals, normals32, radiusConstants, turnConstants } = layout;
     this.#kernels.radii(pairs, words, radii, radiusConstants);

@@ -46,6 +46,16 @@ Deno.test("words() gives the known answers of Random123", () => {
   }
 });
 
+Deno.test("words() and normals() refuse more than their memory has room for", () => {
+  const stream = { counter2: 0, counter3: 0, key0: 0, key1: 0 };
+  for (const count of [-1, 0.5, NaN, CHUNK + 1, 2 ** 31]) {
+    assert.throws(() => kernels.words(stream, 0, 0, count), RangeError);
+    for (const bits of [32, 64] as const) {
+      assert.throws(() => kernels.normals(count, bits), RangeError);
+    }
+  }
+});
+
 const anyWord = fc.integer({ min: 0, max: 0xffffffff });
 
 Deno.test("words() are the paper's function for any counter and key", () => {

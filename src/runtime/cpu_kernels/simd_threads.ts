@@ -1,6 +1,8 @@
 import { type SimdBuilds, simdBytes, type SimdChoice } from "../simd/simd_module.ts";
 import { onSharedMemory } from "../wasm/memory_rewrite.ts";
 import { type KernelCall, KernelCrew, type WorkerConstructor } from "../worker/kernel_crew.ts";
+import { requireOperands } from "./operands.ts";
+import { agreedSizes } from "./scratch_sizes.ts";
 import type { ScratchlessArguments, SimdKernels } from "./simd_kernels.ts";
 import { TileChoice } from "./tile_choice.ts";
 import { type WasmBackend, withScratch } from "./wasm.ts";
@@ -49,8 +51,9 @@ export class SimdThreads {
       return new WebAssembly.Module(shared ? onSharedMemory(bytes, "memory") : bytes);
     });
     this.#backend = backend;
-    this.#crew = new KernelCrew(modules, memory, shared ? worker : null);
-    this.kernels = this.#crew.kernels as unknown as SimdKernels;
+    this.#crew = new KernelCrew(modules, memory, shared ? worker : null, requireOperands);
+    const { kernels } = this.#crew;
+    this.kernels = { ...kernels, ...agreedSizes(kernels) } as unknown as SimdKernels;
     const scratch = (numbers: number, use: (at: number) => void) =>
       withScratch(backend, numbers, use);
     this.#tiles = new TileChoice(this.kernels, memory, scratch);
@@ -119,7 +122,7 @@ export class SimdThreads {
     withScratch(
       this.#backend,
       2 * size,
-      (totals) => this.kernels.sumMiddle(1, count, size, scale, parts, out, totals),
+      (totals) => this.run("sumMiddle", [[1, count, size, scale, parts, out, totals]]),
     );
   }
 

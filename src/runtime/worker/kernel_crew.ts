@@ -1,4 +1,5 @@
 import { FailureError } from "../errors.ts";
+import { requireInside } from "../simd/operands.ts";
 import { throwIfStopped } from "../stop.ts";
 import {
   BOARD_BYTES,
@@ -46,6 +47,9 @@ export interface ThreadScratch {
   readonly bytes: number;
 }
 
+/** Throws where a call's operands are not inside the memory, or the thread's own. */
+export type OperandCheck = (call: KernelCall, scratch: ThreadScratch, memoryBytes: number) => void;
+
 /** Makes a worker: `Worker` of node:worker_threads, which the caller imports only where it is needed. */
 export type WorkerConstructor = typeof import("node:worker_threads").Worker;
 
@@ -64,6 +68,7 @@ export class KernelCrew {
   readonly #worker: WorkerConstructor | null;
   readonly #board;
   readonly #functions: readonly Kernel[];
+  readonly #check: OperandCheck;
   readonly #numbers: ReadonlyMap<string, number>;
   #threads = 1;
   #workers = 0;
@@ -74,12 +79,15 @@ export class KernelCrew {
    * @param modules Of functions that import nothing but `env.memory`.
    * @param memory A shared one, unless there are to be no workers.
    * @param worker Null: the program is alone.
+   * @param check Every call goes through it before a kernel gets its operands.
    */
   constructor(
     modules: readonly WebAssembly.Module[],
     memory: WebAssembly.Memory,
     worker: WorkerConstructor | null,
+    check: OperandCheck,
   ) {
+    this.#check = check;
     this.kernels = instantiateAll(modules, memory);
     const names = Object.keys(this.kernels);
     this.#functions = Object.values(this.kernels);
@@ -105,7 +113,8 @@ export class KernelCrew {
    * Performs tasks in any order and on any thread; a task's calls are made one after the other.
    *
    * @param scratch Where {@link OwnAddress}es lie.
-   * @throws {FailureError} If a call throws; the other tasks were performed.
+   * @throws {FailureError} If a call throws; the other tasks were performed. If a call's operands
+   *   are not inside the memory; nothing was performed.
    * @throws {Stopped} If work is to end early; nothing was performed.
    */
   run(
@@ -113,6 +122,7 @@ export class KernelCrew {
     scratch: ThreadScratch = { at: 0, bytes: 0 },
   ): void {
     throwIfStopped();
+    this.#requireOperands(tasks, scratch);
     if (this.#threads === 1 || tasks.length === 1) {
       for (const { name, values } of tasks.flat()) {
         this.kernels[name]!(...values.map((v) => typeof v === "number" ? v : scratch.at + v.own));
@@ -129,6 +139,15 @@ export class KernelCrew {
       calls += length;
     });
     this.#share(tasks.slice(first), scratch);
+  }
+
+  #requireOperands(tasks: readonly (readonly KernelCall[])[], scratch: ThreadScratch): void {
+    const { byteLength } = this.#start.memory.buffer;
+    const threads = tasks.length === 1 ? 1 : this.#threads;
+    requireInside(byteLength, scratch.at, threads * scratch.bytes, "the threads' own memory");
+    for (const task of tasks) {
+      for (const call of task) this.#check(call, scratch, byteLength);
+    }
   }
 
   #share(round: readonly (readonly KernelCall[])[], scratch: ThreadScratch): void {

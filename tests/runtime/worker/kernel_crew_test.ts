@@ -59,7 +59,7 @@ function runUntilAll(crew: KernelCrew, memory: WebAssembly.Memory, threads: numb
 
 Deno.test("KernelCrew makes each call once, on every thread, without the event loop", async () => {
   const memory = fullSharedMemory();
-  const crew = new KernelCrew([await compile()], memory, Worker);
+  const crew = new KernelCrew([await compile()], memory, Worker, () => {});
   crew.threads = 3;
   const calls = runUntilAll(crew, memory, 3);
   const numbers = new Int32Array(memory.buffer);
@@ -84,7 +84,7 @@ Deno.test("KernelCrew makes each call once, on every thread, without the event l
 
 Deno.test("KernelCrew says what a worker's call threw, and goes on", async () => {
   const memory = fullSharedMemory();
-  const crew = new KernelCrew([await compile()], memory, Worker);
+  const crew = new KernelCrew([await compile()], memory, Worker, () => {});
   crew.threads = 2;
   runUntilAll(crew, memory, 2);
   const calls = tasks("trapOfWorkers", Array.from({ length: 40 }, (_, i) => 4096 + 64 * i));
@@ -114,7 +114,7 @@ Deno.test("KernelCrew says that a worker did not start", async () => {
   };
   const memory = fullSharedMemory();
   const worker = broken as unknown as ConstructorParameters<typeof KernelCrew>[2];
-  const crew = new KernelCrew([await compile()], memory, worker);
+  const crew = new KernelCrew([await compile()], memory, worker, () => {});
   crew.threads = 2;
   crew.run(tasks("count", [4096, 4160]), scratch); // the program makes both calls
   const numbers = new Int32Array(memory.buffer);

@@ -8,9 +8,10 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import { FailureError, InputError } from "../src/runtime/errors.ts";
+import { AddressSpaceError, FailureError, InputError } from "../src/runtime/errors.ts";
 import { oneLine } from "../src/runtime/quoted.ts";
 import { ClosedPipe } from "./terminal.ts";
+import { withoutV8Flags } from "./without_v8_flags.ts";
 
 /** What an error means to the shell: its words, and the exit code. */
 export interface Verdict {
@@ -88,6 +89,9 @@ function judged(error: unknown): Verdict {
     return { message: usageMessage(error), exitCode: 2 };
   }
   if (error instanceof InputError) return { message: error.message, exitCode: 2 };
+  if (error instanceof AddressSpaceError) {
+    return { message: `${error.message}: ${withoutV8Flags()}`, exitCode: 1 };
+  }
   if (error instanceof FailureError) return { message: error.message, exitCode: 1 };
   if (error instanceof Deno.errors.NotCapable) {
     const wanted = error.message.replace(/,? (run again|specify the required).*$/s, "");

@@ -43,13 +43,21 @@ export function addressOf(memory: WebAssembly.Memory): number {
       // Neighbours of one kind are one range: large memories in it, or pages of small ones.
       const step = end - begin >= GIBIBYTE ? GIBIBYTE : PAGE;
       for (let at = begin; at + memory.buffer.byteLength <= end; at += step) {
-        file.seekSync(at, Deno.SeekMode.Start);
-        if (file.readSync(read) !== MARK_BYTES) continue;
-        if (read.every((byte, i) => byte === mark[i])) return at;
+        if (readAt(file, at, read) && read.every((byte, i) => byte === mark[i])) return at;
       }
     }
   } finally {
     place.set(before);
   }
   throw new Error("the memory was not found");
+}
+
+/** Whether all that was asked for could be read: another thread may give a range back meanwhile. */
+function readAt(file: Deno.FsFile, at: number, to: Uint8Array): boolean {
+  try {
+    file.seekSync(at, Deno.SeekMode.Start);
+    return file.readSync(to) === to.length;
+  } catch {
+    return false;
+  }
 }

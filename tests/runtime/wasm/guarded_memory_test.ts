@@ -63,5 +63,8 @@ Deno.test(
       const { code, stderr } = await run([unchecked, ...program, `${folder}/run`], LIMIT);
       assert.equal(code, 1);
       assert.match(stderr, /^fluxion: .*--no-wasm-bounds-checks.*4 GiB[^\n]*\n$/);
+      // The command that it gives, which goes on from here without the flag.
+      const command = /env -u DENO_V8_FLAGS deno run .* cli\/main\.ts (.*)\n$/.exec(stderr)?.[1];
+      assert.equal(command, [...program.slice(1), `${folder}/run`].join(" "), stderr);
     }),
 );

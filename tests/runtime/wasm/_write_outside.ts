@@ -12,8 +12,11 @@ const memory = fullSharedMemory();
 const near = new Uint8Array(neighbour.buffer, 0x90000000 - 2 ** 31, 2 ** 20).fill(170);
 console.log(addressOf(memory), addressOf(neighbour));
 const module = new WebAssembly.Module(onSharedMemory(Deno.readFileSync(path!), "memory"));
-const math = { sin: Math.sin, cos: Math.cos, pow: Math.pow };
-const { exports } = new WebAssembly.Instance(module, { env: { memory }, math });
+const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+  (imports[from] ??= {})[name] = kind === "memory" ? memory : () => 0;
+}
+const { exports } = new WebAssembly.Instance(module, imports);
 try {
   (exports[name!] as (...values: number[]) => void)(...JSON.parse(values!));
 } catch (error) {

@@ -2,8 +2,8 @@
  * Fluxion: continuous normalizing flows and flow matching, trained and sampled
  * on WebGPU or on the CPU.
  *
- * Importing this module registers nothing with tfjs: a backend is opened by
- * {@link openBackend}, or by {@link train}.
+ * Importing this module registers nothing with tfjs, and puts it into production mode: a backend
+ * is opened by {@link openBackend}, or by {@link train}.
  *
  * ```ts
  * import { engineFor, loadRun, logProb, sample, train } from "./mod.ts";
@@ -22,6 +22,8 @@
  *
  * @module
  */
+import "./src/runtime/quiet_tfjs.ts";
+
 export * from "./src/runtime/errors.ts";
 export {
   type Backend,

@@ -63,6 +63,7 @@ export async function onTerminal(
   clearTimeout(timer);
   await stdin.close().catch(() => {});
   assert.doesNotMatch(written, PROMPT, command);
+  assert.doesNotMatch(written, /TensorFlow\.js in Node|XDG_RUNTIME_DIR/, command);
   if (keys !== undefined) {
     assert.ok(pressed, `${command}: never wrote ${keys.at}: ${written.slice(-500)}`);
   }

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import { assertBar, assertClean, BAR, onTerminal } from "./_terminal.ts";
+
 /** What is typed on a terminal: every subcommand, with the exit code that the documentation gives it. */
 export interface TerminalCase {
   readonly args: string;
@@ -26,7 +29,7 @@ export const trainings: readonly TerminalCase[] = [
 ];
 
 /** For each width; files get its number, so that nothing stands in the next one's way. */
-export function terminalCases(columns: number): readonly TerminalCase[] {
+function terminalCases(columns: number): readonly TerminalCase[] {
   return [
     { args: "--help", code: 0, shows: /EXAMPLES/ },
     { args: "trian", code: 2, shows: /did you mean train/ },
@@ -75,4 +78,51 @@ export function terminalCases(columns: number): readonly TerminalCase[] {
     { args: "completions bash", code: 0, shows: /__complete/ },
     { args: "version", code: 0, shows: /^fluxion \d/m },
   ];
+}
+
+/** Turns the arguments of the program into a command of the shell. */
+export type Typed = (args: string) => string;
+
+/**
+ * Asserts of every case at every width: no question, the exit code, nothing left of the progress.
+ *
+ * @param options.longAt The width of the long cases.
+ */
+export async function checkCases(
+  typed: Typed,
+  options: { readonly cwd: string; readonly columns: readonly number[]; readonly longAt: number },
+): Promise<void> {
+  const { cwd, longAt } = options;
+  const check = async (test: TerminalCase, columns: number) => {
+    const what = `${test.args} at ${columns} columns`;
+    const outcome = await onTerminal(typed(test.args), { columns, cwd });
+    assert.equal(outcome.code, test.code, `${what}: ${outcome.written.slice(-500)}`);
+    assert.match(outcome.lines.join("\n"), test.shows, what);
+    assertClean(outcome, what);
+    if (test.bar) assertBar(outcome, what);
+  };
+  for (const training of trainings) await check(training, longAt);
+  for (const columns of options.columns) {
+    for (const test of terminalCases(columns)) {
+      if (!test.long || columns === longAt) await check(test, columns);
+    }
+  }
+}
+
+const long = "--steps 100000 --hidden 4 --batch-size 8";
+
+/** Asserts that Ctrl-C ends commands with 130, their own last words and nothing else on the screen. */
+export async function checkInterrupts(typed: Typed, cwd: string): Promise<void> {
+  const cases = [
+    { args: `train cnf --run r ${long}`, columns: 60, at: BAR, shows: /--resume --run r$/m },
+    { args: "sample r --n 100000000 --out s.npy", columns: 120, at: BAR, shows: /interrupted/ },
+    { args: "homework --quick --out h", columns: 60, at: /Task 1/, shows: /go on with/ },
+  ];
+  for (const { args, columns, at, shows } of cases) {
+    const outcome = await onTerminal(typed(args), { columns, cwd, keys: { text: "\x03", at } });
+    assert.equal(outcome.code, 130, outcome.written.slice(-500));
+    assertClean(outcome, args);
+    assert.match(outcome.lines.join("\n"), shows);
+    assert.ok(!outcome.rows.some((row) => row.includes("^C")), outcome.written.slice(-500));
+  }
 }

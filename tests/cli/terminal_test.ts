@@ -2,15 +2,8 @@
 import assert from "node:assert/strict";
 import settings from "../../deno.json" with { type: "json" };
 import { fluxion, inFolder } from "./_fluxion.ts";
-import {
-  assertBar,
-  assertClean,
-  BAR,
-  onTerminal,
-  screen,
-  type TerminalOptions,
-} from "./_terminal.ts";
-import { type TerminalCase, terminalCases, trainings } from "./_terminal_cases.ts";
+import { onTerminal, screen } from "./_terminal.ts";
+import { checkCases, checkInterrupts, trainings } from "./_terminal_cases.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -21,17 +14,6 @@ const typed = (args: string) => `deno task -q --config ${root}/deno.json fluxion
 const started = (args: string) =>
   `export INIT_CWD="$PWD"; cd ${root}; exec ${settings.tasks.fluxion.command} ${args}`;
 
-const long = "--steps 100000 --hidden 4 --batch-size 8";
-
-async function check(test: TerminalCase, options: TerminalOptions): Promise<void> {
-  const what = `${test.args} at ${options.columns} columns`;
-  const outcome = await onTerminal(typed(test.args), options);
-  assert.equal(outcome.code, test.code, `${what}: ${outcome.written.slice(-500)}`);
-  assert.match(outcome.lines.join("\n"), test.shows, what);
-  assertClean(outcome, what);
-  if (test.bar) assertBar(outcome, what);
-}
-
 Deno.test("screen() wraps, goes back and clears like a terminal", () => {
   assert.deepEqual(screen("abc\r\nde\rx\r\n", 80), ["abc", "xe", ""]);
   assert.deepEqual(screen("\r\x1b[32m███\x1b[39m step\x1b[K\r\x1b[Kdone\r\n", 80), ["done", ""]);
@@ -41,28 +23,33 @@ Deno.test("screen() wraps, goes back and clears like a terminal", () => {
 
 Deno.test("on a terminal every subcommand runs without a question and leaves a clean screen", () =>
   inFolder(async (cwd) => {
-    for (const training of trainings) await check(training, { columns: 60, cwd });
-    for (const columns of [60, 120]) {
-      for (const test of terminalCases(columns)) {
-        if (!test.long || columns === 60) await check(test, { columns, cwd });
-      }
-    }
+    await checkCases(typed, { cwd, columns: [60, 120], longAt: 60 });
   }));
 
 Deno.test("on a terminal Ctrl-C ends with 130 and a clean line", () =>
   inFolder(async (cwd) => {
-    const cases = [
-      { args: `train cnf --run r ${long}`, columns: 60, at: BAR, shows: /--resume --run r$/m },
-      { args: "sample r --n 100000000 --out s.npy", columns: 120, at: BAR, shows: /interrupted/ },
-      { args: "homework --quick --out h", columns: 60, at: /Task 1/, shows: /go on with/ },
-    ];
-    for (const { args, columns, at, shows } of cases) {
-      const keys = { text: "\x03", at };
-      const outcome = await onTerminal(started(args), { columns, cwd, keys });
-      assert.equal(outcome.code, 130, outcome.written.slice(-500));
-      assertClean(outcome, args);
-      assert.match(outcome.lines.join("\n"), shows);
-      assert.ok(!outcome.rows.some((row) => row.includes("^C")), outcome.written.slice(-500));
+    await checkInterrupts(started, cwd);
+  }));
+
+Deno.test("on a terminal a script that uses the library is asked nothing and told nothing", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(
+      `${cwd}/script.ts`,
+      `import { engineFor, loadRun, sample, train } from "${root}/mod.ts";
+      if (Deno.args.length > 0) {
+        const options = { hidden: 8, batchSize: 64, steps: 2, threads: 2, backend: "cpu" } as const;
+        await train({ model: "cnf", data: "moons", ...options }, { run: "run" });
+      }
+      const { model } = await loadRun("run"); // perhaps before a backend was opened
+      const engine = engineFor("cpu", { threads: 2 });
+      const { samples } = await sample(model, engine, { count: 64 });
+      console.log(samples.length);`,
+    );
+    const deno = `deno run -q --config ${root}/deno.json -P=fluxion script.ts`; // may ask
+    for (const args of ["train", ""]) {
+      const { code, lines } = await onTerminal(`${deno} ${args}`, { columns: 60, cwd });
+      assert.equal(code, 0, lines.join("\n"));
+      assert.deepEqual(lines, ["128", ""]);
     }
   }));
 

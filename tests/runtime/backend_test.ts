@@ -143,6 +143,29 @@ Deno.test("choose() takes a GPU for images, never for points, never a software o
   }
 });
 
+Deno.test("chooseBackend() asks for an adapter only where auto may use one, and silences Mesa first", async () => {
+  const gpu = navigator.gpu as unknown as { requestAdapter: () => Promise<null> };
+  const { requestAdapter } = gpu;
+  const asked: (string | undefined)[] = [];
+  gpu.requestAdapter = () => {
+    asked.push(Deno.env.get("NODEVICE_SELECT"));
+    return Promise.resolve(null);
+  };
+  try {
+    await chooseBackend("cpu", "images");
+    await chooseBackend("webgpu", "images");
+    for (const request of ["auto", "cpu", "webgpu"] as const) {
+      await chooseBackend(request, "points");
+    }
+    await chooseBackend("auto", "images", { portableBits: true });
+    assert.deepEqual(asked, []);
+    await chooseBackend("auto", "images");
+    assert.deepEqual(asked, ["1"]);
+  } finally {
+    gpu.requestAdapter = requestAdapter;
+  }
+});
+
 Deno.test("chooseBackend() does what was asked for, whatever the adapter", async () => {
   assert.equal((await chooseBackend("webgpu", "points")).kind, "webgpu");
   assert.equal((await chooseBackend("cpu", "images")).kind, "cpu");

@@ -123,11 +123,9 @@ async function likelihoodMetrics(
   }
   const evaluation = { ...likelihood, failedRows: failures.length };
   if (dataset.dims !== 2) return evaluation;
-  const { mass } = await densityMass(evaluated, {
-    around: Float32Array.from(dataset.test.points),
-    trace: { kind: "exact" },
-  });
-  return { ...evaluation, mass };
+  const { mass, reason, outside } = await densityMass(evaluated, rows);
+  if (outside !== null) speaker(flags)(outside);
+  return { ...evaluation, mass, ...(reason === null ? {} : { massReason: reason }) };
 }
 
 async function fmMetrics(

@@ -1,9 +1,10 @@
 import { dataTime, priorTime } from "../../src/flows/model.ts";
 import { sample, type Samples } from "../../src/flows/sample.ts";
+import type { PointValues } from "../../src/flows/standardization.ts";
 import { isImageNetwork } from "../../src/nn/network.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";
-import { densityMass } from "../../src/report/evaluation.ts";
+import { densityMass, pictureBounds } from "../../src/report/evaluation.ts";
 import {
   curvesPicture,
   evenTimes,
@@ -24,14 +25,15 @@ import { exists, isFolder, shownPath, userPath } from "../paths.ts";
 import { pictureFiles } from "../pictures.ts";
 import { printLine, type Say, speaker } from "../terminal.ts";
 import { curvesReference } from "./curves_reference.ts";
+import { openData } from "./open_data.ts";
 import { type OpenedRun, openRun } from "./open_run.ts";
 import { solveSettings } from "./solve_settings.ts";
 
 /** A picture to be drawn: its file's name, and its bytes when asked for. */
 interface Picture {
   readonly file: string;
-  /** null: there is nothing to draw. */
-  draw(): Promise<Uint8Array | null>;
+  /** A PNG file, or words why there is nothing to draw. */
+  draw(): Promise<Uint8Array | { readonly nothing: string }>;
 }
 
 /** `fluxion plot RUN`. */
@@ -45,19 +47,19 @@ export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> 
   const opened = await openRun(run, flags);
   try {
     const folder = flags.out === undefined ? opened.folder : userPath(flags.out);
-    const pictures = picturesOf(opened, flags);
+    const say: Say = speaker(flags);
+    const pictures = picturesOf(opened, flags, say);
     if (flags.out !== undefined) await prepareFolder(folder, pictures, flags);
     await sweepTemporaries(folder);
     const paths: string[] = [];
-    const say: Say = speaker(flags);
     for (const picture of pictures) {
       throwIfStopped();
-      const bytes = await picture.draw();
-      if (bytes === null) {
-        say(`${picture.file}: nothing to draw, the run has taken no step`);
+      const drawn = await picture.draw();
+      if (!(drawn instanceof Uint8Array)) {
+        say(`${picture.file}: nothing to draw, ${drawn.nothing}`);
         continue;
       }
-      await writeFileAtomic(`${folder}/${picture.file}`, bytes);
+      await writeFileAtomic(`${folder}/${picture.file}`, drawn);
       paths.push(shownPath(`${folder}/${picture.file}`));
     }
     return paths;
@@ -84,7 +86,7 @@ async function prepareFolder(
   await Deno.mkdir(folder, { recursive: true });
 }
 
-function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
+function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   const { model, engine, config, name } = opened;
   const { network } = model;
   const text = pictureText();
@@ -110,12 +112,13 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
       file: pictureFiles.density,
       draw: async () => {
         const { samples: points } = await shared();
-        const { grid } = await densityMass(
-          { model, engine, seed, settings },
-          { around: points, trace: { kind: "exact" } },
-        );
+        const data = await testPoints(opened, say);
+        const found = await densityMass({ model, engine, settings }, data);
+        const grid = found.grid(pictureBounds(found, data));
+        if (grid === null) return { nothing: found.reason! };
         return await densityPlot(grid, {
           samples: { points, label: "samples" },
+          ...(data.length === 0 ? {} : { data: { points: data, label: "test points" } }),
           title: `Density of ${name}`,
           text,
         });
@@ -168,7 +171,24 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags): Picture[] {
         title: name,
         text,
         reference: await curvesReference(config),
-      }),
+      }) ?? { nothing: "the run has taken no step" },
   });
   return pictures;
+}
+
+/** The run's test points, [n * 2]; none where its data are gone: a picture is possible without. */
+async function testPoints({ config }: OpenedRun, say: Say): Promise<PointValues> {
+  const none = new Float32Array(0);
+  if (config.data === "-") {
+    say(`${pictureFiles.density}: without the data, which came from the standard input`);
+    return none;
+  }
+  try {
+    const dataset = await openData(config.data, config);
+    return dataset.kind === "points" && dataset.dims === 2 ? dataset.test.points : none;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    say(`${pictureFiles.density}: without the data: ${error.message}`);
+    return none;
+  }
 }

@@ -1,4 +1,16 @@
-import { FailureError } from "../runtime/errors.ts";
+import {
+  type Cell,
+  CELL_NODES,
+  cutCell,
+  densityReader,
+  type Drawn,
+  judgeCell,
+  leafAt,
+  newCell,
+  nodeMasses,
+  writeNodes,
+} from "./density_cells.ts";
+import { areaOf, frameOf, fromPlane, type PlaneFrame } from "./plane_frame.ts";
 
 /** A rectangle of the plane, in data units. */
 export interface Bounds {
@@ -25,21 +37,26 @@ export interface DensityGrid {
 }
 
 /** The integral of a density, and what it was computed from. */
-export interface GridMass {
-  /** Integral of exp(logDensity) over the grid; 1 for a normalised density that it covers. */
-  readonly mass: number;
+export interface DensityMass {
+  /** Integral over the plane, 1 for a normalised density; null where `reason` says why not. */
+  readonly mass: number | null;
+  /** Why there is no mass, for people, without a full stop; null where there is one. */
+  readonly reason: string | null;
+  /** Estimated error of the sum behind `mass`, mostly far above the true one. */
+  readonly error: number;
+  /** How many points the density was evaluated at. */
+  readonly evaluations: number;
+  /** The rectangle outside of which, on each of its sides, `share` of the mass lies. */
+  region(share: number): Bounds;
   /**
-   * How far the integral is from converged: the largest difference from it of the
-   * four grids of twice the spacing that interleave in it. The error of `mass`
-   * itself is smaller, for a smooth density by orders of magnitude.
+   * The density that was integrated, for pictures: its means over equal cells of `bounds`.
+   * null where it has no value somewhere: the integral ended there.
    */
-  readonly spread: number;
-  /** The values; `densityPlot` draws them. */
-  readonly grid: DensityGrid;
+  grid(bounds: Bounds): DensityGrid | null;
 }
 
-/** Log-density in nats of points [n * 2]: one number a point. */
-export type LogDensity = (points: Float32Array) => Promise<ArrayLike<number>>;
+/** Log-density in nats of points [n * 2]: one number a point. NaN: it has none there. */
+export type LogDensity = (points: Float64Array) => Promise<ArrayLike<number>>;
 
 /** The smallest rectangle around `points` [n * 2], wider on each side by `margin` (data units). */
 export function boundsOf(points: ArrayLike<number>, margin: number): Bounds {
@@ -61,148 +78,416 @@ export function boundsOf(points: ArrayLike<number>, margin: number): Bounds {
   };
 }
 
-/** Evaluates a log-density at the cell centres, at most `chunkRows` points a call. */
-async function evaluate(
-  logDensity: LogDensity,
-  bounds: Bounds,
-  options: { columns: number; rows: number; chunkRows: number },
-): Promise<DensityGrid> {
-  const { columns, rows, chunkRows } = options;
-  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
-  const count = columns * rows;
-  const values = new Float64Array(count);
-  for (let start = 0; start < count; start += chunkRows) {
-    const n = Math.min(chunkRows, count - start);
-    const points = new Float32Array(n * 2);
-    for (let i = 0; i < n; i++) {
-      points[2 * i] = bounds.xMin + ((start + i) % columns + 0.5) * dx;
-      points[2 * i + 1] = bounds.yMin + (Math.floor((start + i) / columns) + 0.5) * dy;
-    }
-    const chunk = await logDensity(points);
-    if (chunk.length !== n) {
-      throw new RangeError(`integrateDensity: expected ${n} log-densities, got ${chunk.length}`);
-    }
-    for (let i = 0; i < n; i++) {
-      if (Number.isNaN(chunk[i]!)) {
-        throw new FailureError(
-          `the log-density is not a number at (${points[2 * i]}, ${points[2 * i + 1]})`,
-        );
-      }
-      values[start + i] = chunk[i]!;
-    }
-  }
-  return { bounds, columns, rows, logDensity: values };
-}
-
-/** Share of the grid's mass that lies in the outermost cells of each side. */
-function borderShares(
-  grid: DensityGrid,
-): { left: number; right: number; bottom: number; top: number } {
-  const { columns, rows, logDensity } = grid;
-  let total = 0;
-  const share = { left: 0, right: 0, bottom: 0, top: 0 };
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const p = Math.exp(logDensity[row * columns + column]!);
-      total += p;
-      if (column === 0) share.left += p;
-      if (column === columns - 1) share.right += p;
-      if (row === 0) share.bottom += p;
-      if (row === rows - 1) share.top += p;
-    }
-  }
-  for (const side of ["left", "right", "bottom", "top"] as const) share[side] /= total;
-  return share;
-}
-
-/** Cells along the longer side while the rectangle is being looked for. */
-const SEARCH_CELLS = 32;
-/** A side is moved outwards while its outermost cells hold more than this share of the mass. */
-const BORDER_SHARE = 1e-5;
-/** Each move widens the rectangle by a fifth, so six grow it threefold. */
-const MOST_MOVES = 6;
-
-function cellsOf(bounds: Bounds, longest: number): { columns: number; rows: number } {
-  const width = bounds.xMax - bounds.xMin, height = bounds.yMax - bounds.yMin;
-  // Even counts, so that four grids of twice the spacing interleave.
-  const cells = (side: number) =>
-    2 * Math.max(1, Math.ceil(longest * side / Math.max(width, height) / 2));
-  return { columns: cells(width), rows: cells(height) };
-}
-
+/** Share of the mass that the sum of the cells' estimated errors falls below before it is enough. */
+const TOLERANCE = 1e-3;
+/** Share above which the sum does not count as converged. */
+const MOST_ERROR = 2e-3;
+/** Cells are cut before the first evaluation until they hold at most this share of the samples. */
+const CELL_SHARE = 0.03;
+/** A strip's width beside its length, each in those of its cell. */
+const NARROW = 0.3;
+/** Cuts of a cell before the first evaluation, at most: samples that are equal stay together. */
+const MOST_CUTS = 40;
+/** Rings around the box, each as wide as what is inside it, at most. */
+const MOST_RINGS = 24;
+/** A ring with less than this share of the mass is the last. */
+const LAST_RING = 1e-5;
+/** Rings whose mass does not fall by this factor promise nothing about those beyond. */
+const FALLING = 0.75;
 /**
- * Integral of a density over the plane by the midpoint rule on a grid that
- * covers its mass:
- *   mass = sum over cells of exp(logDensity(centre)) * cell area
- * For a smooth density that vanishes at the border the rule converges faster
- * than any power of the spacing h: on a Gaussian of width s its error is about
- * 4 exp(-2 (pi s / h)^2). Source: Trefethen and Weideman 2014, The exponentially
- * convergent trapezoidal rule (the midpoint rule is its shift by h/2).
+ * Integral of a density over the plane by adaptive cubature.
  *
- * The rectangle starts as that of `around` and grows on every side whose
- * outermost cells still hold mass, so mass that a model puts where there are no
- * points is counted too, as long as it hangs together with the rest.
+ * The plane is seen in a frame in which the points are round ({@link frameOf}). A
+ * box around them is cut until every cell holds few samples, so that islands of mass
+ * are found however far they lie from each other; then the cells whose estimated
+ * errors are largest are cut on, until all errors together are small. Rings around
+ * the box follow until they hold no more mass, or so regularly less that the rest
+ * is a geometric series. An integral that does not converge is not given.
  *
  * @param logDensity Called in chunks, one after the other.
- * @param options.around Points [n * 2] where the mass is thought to be.
- * @param options.cells Cells along the rectangle's longer side.
+ * @param options.around Points [n * 2] that the box holds: data, or samples if there are no others.
+ * @param options.samples Points [n * 2] drawn from the density. Cells that hold
+ *   samples but no mass are cut further, whatever their values seem to say.
  * @param options.chunkRows Most points a call.
- * @throws {FailureError} If a log-density is NaN.
- * @throws {RangeError} If `around` holds no finite point.
+ * @param options.maxEvaluations Points in all, at most; more only if the first cells need them.
+ * @throws {RangeError} If there is no finite point.
  *
  * @example
  * ```ts
  * import { integrateDensity } from "./integrate_density.ts";
- * const gaussian = (points: Float32Array) =>
+ * const gaussian = (points: Float64Array) =>
  *   Promise.resolve(Float64Array.from({ length: points.length / 2 }, (_, i) =>
  *     -Math.log(2 * Math.PI) - (points[2 * i]! ** 2 + points[2 * i + 1]! ** 2) / 2));
- * const { mass } = await integrateDensity(gaussian, { around: [-1, -1, 1, 1], cells: 64 });
- * // mass is 1 within 1e-6
+ * const { mass } = await integrateDensity(gaussian, { around: [-1, -1, 1, 1] });
+ * // mass is 1 within 1e-4
  * ```
  */
 export async function integrateDensity(
   logDensity: LogDensity,
   options: {
     readonly around: ArrayLike<number>;
-    readonly cells?: number;
+    readonly samples?: ArrayLike<number>;
     readonly chunkRows?: number;
+    readonly maxEvaluations?: number;
   },
-): Promise<GridMass> {
-  const { around, cells = 128, chunkRows = 4096 } = options;
-  const tight = boundsOf(around, 0);
-  const extent = Math.max(tight.xMax - tight.xMin, tight.yMax - tight.yMin);
-  let bounds = boundsOf(around, extent > 0 ? 0.1 * extent : 1);
-  for (let move = 0; move < MOST_MOVES; move++) {
-    const coarse = await evaluate(logDensity, bounds, {
-      ...cellsOf(bounds, SEARCH_CELLS),
-      chunkRows,
-    });
-    const share = borderShares(coarse);
-    const step = 0.2 * Math.max(bounds.xMax - bounds.xMin, bounds.yMax - bounds.yMin);
-    const by = (value: number) => value > BORDER_SHARE ? step : 0;
-    const moves = {
-      left: by(share.left),
-      right: by(share.right),
-      bottom: by(share.bottom),
-      top: by(share.top),
-    };
-    if (moves.left + moves.right + moves.bottom + moves.top === 0) break;
-    bounds = {
-      xMin: bounds.xMin - moves.left,
-      xMax: bounds.xMax + moves.right,
-      yMin: bounds.yMin - moves.bottom,
-      yMax: bounds.yMax + moves.top,
-    };
+): Promise<DensityMass> {
+  const { around, samples = [], chunkRows = 2048, maxEvaluations = 60_000 } = options;
+  const points = [...Array.from(around), ...Array.from(samples)];
+  boundsOf(points, 0); // refuses what is not finite
+  const frame = frameOf(points);
+  const drawn = {
+    points: inFrame(frame, samples),
+    logDensity: new Float64Array(samples.length / 2),
+  };
+  const cubature: Cubature = {
+    frame,
+    drawn,
+    logDensity,
+    chunkRows,
+    maxEvaluations,
+    roots: [],
+    reach: 1,
+    evaluations: 0,
+    unknown: null,
+  };
+  drawn.logDensity.set(await evaluate(cubature, Float64Array.from(samples)));
+  let box = boxAround(inFrame(frame, points));
+  await addCells(
+    cubature,
+    seedBoxes(box, samples.length > 0 ? drawn.points : inFrame(frame, around)),
+  );
+  let converged = await refine(cubature);
+  // What lies beyond the outermost ring; not known before two rings have been looked at.
+  let tail = Infinity, previous = NaN;
+  for (let ring = 0; ring < MOST_RINGS && converged && cubature.unknown === null; ring++) {
+    cubature.reach *= 2;
+    const cells = await addCells(cubature, ringAround(box));
+    box = doubled(box);
+    converged = await refine(cubature);
+    const total = totalOf(cubature), mass = sumOf(cells.flatMap(leavesOf), "integral");
+    if (mass <= LAST_RING * total) {
+      tail = mass;
+      break;
+    }
+    const factor = mass / previous;
+    tail = factor < FALLING ? mass * factor / (1 - factor) : Infinity;
+    if (tail <= TOLERANCE * total) break;
+    previous = mass;
   }
-  const grid = await evaluate(logDensity, bounds, { ...cellsOf(bounds, cells), chunkRows });
-  const { columns, rows } = grid;
-  const area = (bounds.xMax - bounds.xMin) * (bounds.yMax - bounds.yMin) / (columns * rows);
-  const interleaved = new Float64Array(4);
-  grid.logDensity.forEach((value, i) => {
-    const corner = (i % columns) % 2 + 2 * (Math.floor(i / columns) % 2);
-    interleaved[corner]! += Math.exp(value) * 4 * area;
+  return resultOf(cubature, tail);
+}
+
+/** A cubature under way. */
+interface Cubature {
+  readonly frame: PlaneFrame;
+  readonly drawn: Drawn;
+  readonly logDensity: LogDensity;
+  readonly chunkRows: number;
+  readonly maxEvaluations: number;
+  /** What the plane has been cut into; they touch and do not overlap. */
+  roots: readonly Cell[];
+  /** Width of what they cover, in widths of the box around the points. */
+  reach: number;
+  evaluations: number;
+  /** The first point at which there was no density; nothing is evaluated after it. */
+  unknown: { readonly at: readonly [number, number]; readonly value: number } | null;
+}
+
+type Box = Cell["box"];
+
+function inFrame(frame: PlaneFrame, points: ArrayLike<number>): Float64Array {
+  const inside = new Float64Array(points.length);
+  for (let i = 0; i < points.length; i += 2) {
+    inside.set(fromPlane(frame, points[i]!, points[i + 1]!), i);
+  }
+  return inside;
+}
+
+/** The box of some points of the frame, a tenth wider on each side, and one unit at least. */
+function boxAround(points: Float64Array): Box {
+  const { xMin, xMax, yMin, yMax } = boundsOf(points, 0);
+  const u = Math.max(1, 0.1 * (xMax - xMin)), v = Math.max(1, 0.1 * (yMax - yMin));
+  return [xMin - u, xMax + u, yMin - v, yMax + v];
+}
+
+/**
+ * The box cut into four cells by four at least, and on until none holds more than
+ * {@link CELL_SHARE} of the `seeds` [n * 2]: along one axis alone where those of a cell
+ * lie in a narrow strip of it.
+ */
+function seedBoxes(box: Box, seeds: Float64Array): Box[] {
+  const boxes: Box[] = [];
+  const few = Math.max(2, CELL_SHARE * seeds.length / 2);
+  const cut = (part: Box, numbers: readonly number[], depth: number) => {
+    if (depth >= 2 && (numbers.length <= few || depth >= MOST_CUTS)) {
+      boxes.push(part);
+      return;
+    }
+    const [uMin, uMax, vMin, vMax] = part;
+    const u = (uMin + uMax) / 2, v = (vMin + vMax) / 2;
+    const [acrossU, acrossV] = [0, 1].map((axis) => {
+      const along = numbers.map((i) => seeds[2 * i + axis]!);
+      return (Math.max(...along) - Math.min(...along)) / (axis === 0 ? uMax - uMin : vMax - vMin);
+    }) as [number, number];
+    const both = depth < 2;
+    const us = both || acrossU < NARROW * acrossV || !(acrossV < NARROW * acrossU);
+    const vs = both || acrossV < NARROW * acrossU || !(acrossU < NARROW * acrossV);
+    for (const [u0, u1] of us ? [[uMin, u], [u, uMax]] as const : [[uMin, uMax]] as const) {
+      for (const [v0, v1] of vs ? [[vMin, v], [v, vMax]] as const : [[vMin, vMax]] as const) {
+        const inside = (i: number) => {
+          const [x, y] = [seeds[2 * i]!, seeds[2 * i + 1]!];
+          return x >= u0 && x < u1 && y >= v0 && y < v1;
+        };
+        cut([u0, u1, v0, v1], numbers.filter(inside), depth + 1);
+      }
+    }
+  };
+  cut(box, Array.from({ length: seeds.length / 2 }, (_, i) => i), 0);
+  return boxes;
+}
+
+/** The box of twice the size around the same middle. */
+function doubled([uMin, uMax, vMin, vMax]: Box): Box {
+  const u = (uMax - uMin) / 2, v = (vMax - vMin) / 2;
+  return [uMin - u, uMax + u, vMin - v, vMax + v];
+}
+
+/** {@link doubled} without the box: twelve cells of half its sides. */
+function ringAround(box: Box): Box[] {
+  const [uMin, uMax, vMin, vMax] = doubled(box);
+  const u = (uMax - uMin) / 4, v = (vMax - vMin) / 4;
+  const places = [0, 1, 2, 3];
+  return places.flatMap((row) =>
+    places.filter((column) => row % 3 === 0 || column % 3 === 0).map((column): Box => [
+      // The inner edges are those of the box, bit for bit.
+      column === 1 ? box[0] : column === 3 ? box[1] : uMin + column * u,
+      column === 0 ? box[0] : column === 2 ? box[1] : uMin + (column + 1) * u,
+      row === 1 ? box[2] : row === 3 ? box[3] : vMin + row * v,
+      row === 0 ? box[2] : row === 2 ? box[3] : vMin + (row + 1) * v,
+    ])
+  );
+}
+
+async function addCells(cubature: Cubature, boxes: readonly Box[]): Promise<readonly Cell[]> {
+  const { drawn, roots } = cubature;
+  const cells = boxes.map((box) => newCell(box, drawn, drawn.logDensity.keys()));
+  await evaluateCells(cubature, cells);
+  cubature.roots = [...roots, ...cells];
+  return cells;
+}
+
+async function evaluateCells(cubature: Cubature, cells: readonly Cell[]): Promise<void> {
+  const { frame, drawn } = cubature;
+  const points = new Float64Array(2 * CELL_NODES * cells.length);
+  cells.forEach((cell, i) => writeNodes(cell, frame, points, 2 * CELL_NODES * i));
+  const values = await evaluate(cubature, points);
+  cells.forEach((cell, i) => {
+    cell.logDensity.set(values.subarray(CELL_NODES * i, CELL_NODES * (i + 1)));
+    judgeCell(cell, drawn);
   });
-  const mass = interleaved.reduce((sum, part) => sum + part, 0) / 4;
-  const spread = Math.max(...interleaved.map((part) => Math.abs(part - mass)));
-  return { mass, spread, grid };
+}
+
+/** Log of the density per area of the frame at points of the plane. */
+async function evaluate(cubature: Cubature, points: Float64Array): Promise<Float64Array> {
+  const { frame, logDensity, chunkRows } = cubature;
+  const logArea = Math.log(areaOf(frame));
+  const values = new Float64Array(points.length / 2).fill(-Infinity);
+  for (let start = 0; start < values.length && cubature.unknown === null; start += chunkRows) {
+    const part = points.subarray(2 * start, 2 * (start + chunkRows));
+    const chunk = await logDensity(part);
+    if (chunk.length !== part.length / 2) {
+      throw new RangeError(
+        `integrateDensity: expected ${part.length / 2} log-densities, got ${chunk.length}`,
+      );
+    }
+    for (let i = 0; i < chunk.length; i++) {
+      const value = chunk[i]!;
+      if (!(value < Infinity)) cubature.unknown ??= { at: [part[2 * i]!, part[2 * i + 1]!], value };
+      values[start + i] = value < Infinity ? value + logArea : -Infinity;
+    }
+  }
+  cubature.evaluations += values.length;
+  return values;
+}
+
+function leavesOf(cell: Cell): Cell[] {
+  return cell.children.length === 0 ? [cell] : cell.children.flatMap(leavesOf);
+}
+
+function sumOf(cells: readonly Cell[], key: "integral" | "error"): number {
+  return cells.reduce((sum, cell) => sum + cell[key], 0);
+}
+
+function totalOf({ roots }: Cubature): number {
+  return sumOf(roots.flatMap(leavesOf), "integral");
+}
+
+/**
+ * Cuts the cells with the largest errors until all errors together are small.
+ *
+ * @returns Whether the integral counts as converged, if not as small as it was asked for.
+ */
+async function refine(cubature: Cubature): Promise<boolean> {
+  for (;;) {
+    const leaves = cubature.roots.flatMap(leavesOf);
+    const enough = TOLERANCE * sumOf(leaves, "integral");
+    const falling = leaves.filter(({ error }) => error > 0).sort((a, b) => b.error - a.error);
+    const error = sumOf(falling, "error");
+    const coarse = coarseNeighbours(cubature.roots, leaves, enough / 50);
+    if (error <= enough && coarse.length === 0 || cubature.unknown !== null) return true;
+    const worst = coarse;
+    let left = error;
+    for (const cell of falling) {
+      if (left <= enough / 2) break;
+      if (!worst.includes(cell)) worst.push(cell);
+      left -= cell.error;
+    }
+    if (cubature.evaluations + 4 * CELL_NODES * worst.length > cubature.maxEvaluations) {
+      return error <= MOST_ERROR / TOLERANCE * enough;
+    }
+    await evaluateCells(cubature, worst.flatMap((cell) => cutCell(cell, cubature.drawn)));
+  }
+}
+
+/** A cell is at most so many times as wide as a neighbour that holds mass. */
+const COARSER = 4;
+
+/**
+ * Cells that lie beside much finer ones which hold more than `least` of the mass: what
+ * is as thin there goes on in them, and may pass between their nodes.
+ */
+function coarseNeighbours(roots: readonly Cell[], leaves: readonly Cell[], least: number): Cell[] {
+  const coarse = new Map<Cell, "u" | "v">();
+  for (const { box: [uMin, uMax, vMin, vMax], integral } of leaves) {
+    if (integral <= least) continue;
+    const u = (uMin + uMax) / 2, v = (vMin + vMax) / 2, du = uMax - uMin, dv = vMax - vMin;
+    // A bit beyond each edge, by less than any cell is wide.
+    const beside = [[u, vMin - 1e-6 * dv, "u"], [u, vMax + 1e-6 * dv, "u"]] as const;
+    const abreast = [[uMin - 1e-6 * du, v, "v"], [uMax + 1e-6 * du, v, "v"]] as const;
+    for (const [x, y, cut] of [...beside, ...abreast]) {
+      const other = leafAt(roots, x, y);
+      if (other === undefined) continue;
+      const [u0, u1, v0, v1] = other.box;
+      const ratio = cut === "u" ? (u1 - u0) / du : (v1 - v0) / dv;
+      if (ratio > COARSER * 1.01) coarse.set(other, cut);
+    }
+  }
+  for (const [cell, cut] of coarse) cell.cut = cut;
+  return [...coarse.keys()];
+}
+
+/** @param tail Estimated mass beyond the cells; infinite where it is not known. */
+function resultOf(cubature: Cubature, tail: number): DensityMass {
+  const { frame, roots, evaluations } = cubature;
+  const leaves = roots.flatMap(leavesOf);
+  const total = sumOf(leaves, "integral");
+  const reason = reasonAgainst(cubature, leaves, tail);
+  return {
+    mass: reason === null ? total : null,
+    reason,
+    error: sumOf(leaves, "error") + tail,
+    evaluations,
+    region: (share) => regionOf(leaves, frame, share),
+    grid: (bounds) => cubature.unknown === null ? gridOf(cubature, bounds) : null,
+  };
+}
+
+/** Why the sum is not the density's mass; null: it is. */
+function reasonAgainst(
+  { unknown, evaluations, reach }: Cubature,
+  leaves: readonly Cell[],
+  tail: number,
+): string | null {
+  if (unknown !== null) {
+    const at = unknown.at.map((x) => Number(x.toPrecision(4))).join(", ");
+    return Number.isNaN(unknown.value)
+      ? `the density has no value at (${at}): a solve fails there`
+      : `the density overflows at (${at})`;
+  }
+  const total = sumOf(leaves, "integral"), error = sumOf(leaves, "error");
+  if (!(total > 0)) return "the density is 0 wherever it was evaluated";
+  if (error + tail <= MOST_ERROR * total) return null;
+  const sum = `the sum is ${total.toPrecision(3)}`;
+  return error > MOST_ERROR * total
+    ? `the quadrature has not converged after ${evaluations} evaluations: ${sum}, with an ` +
+      `estimated error of ${error.toPrecision(2)}`
+    : `the density falls off too slowly: ${sum} within ${reach} times the width of the points, ` +
+      "and there is mass beyond";
+}
+
+function regionOf(leaves: readonly Cell[], frame: PlaneFrame, share: number): Bounds {
+  const points = new Float64Array(2 * CELL_NODES * leaves.length);
+  const masses = new Float64Array(CELL_NODES * leaves.length);
+  leaves.forEach((cell, i) => {
+    writeNodes(cell, frame, points, 2 * CELL_NODES * i);
+    masses.set(nodeMasses(cell), CELL_NODES * i);
+  });
+  const total = masses.reduce((sum, mass) => sum + mass, 0);
+  const ends = (axis: 0 | 1): [number, number] => {
+    const order = Array.from(masses, (_, i) => i)
+      .filter((i) => masses[i]! > 0)
+      .sort((a, b) => points[2 * a + axis]! - points[2 * b + axis]!);
+    const end = (numbers: readonly number[]) => {
+      let passed = 0;
+      for (const i of numbers) {
+        passed += masses[i]!;
+        if (passed > share * total) return points[2 * i + axis]!;
+      }
+      return frame.center[axis];
+    };
+    return [end(order), end(order.reverse())];
+  };
+  const [xMin, xMax] = ends(0), [yMin, yMax] = ends(1);
+  return { xMin, xMax, yMin, yMax };
+}
+
+/** Cells along the longer side of a picture's grid. */
+const GRID_CELLS = 128;
+/** Sides that differ by more are of two units, and get as many cells each. */
+const ONE_UNIT = 10;
+/** Points along a side of a picture's cell that its density is the mean of, at most. */
+const MOST_INSIDE = 8;
+
+/** The means of the density over equal cells: what is thinner than they are is not lost. */
+function gridOf({ roots, frame }: Cubature, bounds: Bounds): DensityGrid {
+  const width = bounds.xMax - bounds.xMin, height = bounds.yMax - bounds.yMin;
+  const longer = Math.max(width, height), shorter = Math.min(width, height);
+  const cells = (side: number) =>
+    longer > ONE_UNIT * shorter ? GRID_CELLS : Math.ceil(GRID_CELLS * side / longer);
+  const columns = cells(width), rows = cells(height);
+  const dx = width / columns, dy = height / rows;
+  const inside = pointsInside(roots.flatMap(leavesOf), frame, [dx, dy]);
+  const logArea = Math.log(areaOf(frame));
+  const densityAt = densityReader(roots, frame);
+  const logDensity = Float64Array.from({ length: columns * rows }, (_, i) => {
+    const x = bounds.xMin + (i % columns) * dx, y = bounds.yMin + Math.floor(i / columns) * dy;
+    let sum = 0;
+    for (let k = 0; k < inside * inside; k++) {
+      const right = (k % inside + 0.5) / inside, up = (Math.floor(k / inside) + 0.5) / inside;
+      sum += densityAt(x + right * dx, y + up * dy);
+    }
+    return Math.log(sum / inside ** 2) - logArea;
+  });
+  return { bounds, columns, rows, logDensity };
+}
+
+/** How many points along a side of a picture's cell it takes to see what the mass's cells have seen. */
+function pointsInside(
+  leaves: readonly Cell[],
+  { scale, slope }: PlaneFrame,
+  [dx, dy]: readonly [number, number],
+): number {
+  // The height of a cell's parallelogram over its longer side, in cells of the picture.
+  const thickness = ({ box: [uMin, uMax, vMin, vMax] }: Cell) => {
+    const alongU = (uMax - uMin) * Math.hypot(scale[0] / dx, slope / dy);
+    const alongV = (vMax - vMin) * scale[1] / dy;
+    const area = (uMax - uMin) * (scale[0] / dx) * alongV;
+    return area / Math.max(alongU, alongV);
+  };
+  const thin = leaves.map((cell) => [thickness(cell), cell.integral] as const)
+    .sort(([a], [b]) => a - b);
+  const total = sumOf(leaves, "integral");
+  let passed = 0;
+  const [finest] = thin.find(([, mass]) => (passed += mass) > 0.1 * total) ?? [1];
+  return Math.min(MOST_INSIDE, Math.max(2, Math.ceil(2 / finest)));
 }

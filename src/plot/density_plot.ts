@@ -10,7 +10,7 @@ import {
   legend,
   type LegendEntry,
 } from "./_chart.ts";
-import { accent, densityColor, ink } from "./_palette.ts";
+import { accent, classColors, densityColor, ink } from "./_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
 import { encodePng } from "./png.ts";
 import { rasterize } from "./_raster.ts";
@@ -33,7 +33,12 @@ export interface LogDensityGrid {
 export interface DensityOptions extends PictureOptions {
   /** Points [n * 2] over the density. */
   readonly samples?: { readonly points: ArrayLike<number>; readonly label: string };
+  /** Points [m * 2] of the data, in another colour under the samples. */
+  readonly data?: { readonly points: ArrayLike<number>; readonly label: string };
 }
+
+/** Points of a cloud that are drawn, at most: the first. */
+const MOST_DOTS = 2000;
 
 /** The iso-lines: each encloses the smallest region that holds this share of the mass. */
 const SHARES = [0.5, 0.75, 0.95];
@@ -83,13 +88,14 @@ export function densityPlot(
   options: DensityOptions = {},
 ): Promise<Uint8Array> {
   const { bounds, columns, rows, logDensity } = grid;
-  const { samples, text = {} } = options;
+  const { samples, data, text = {} } = options;
   if (logDensity.length !== rows * columns || logDensity.length === 0) {
     throw new RangeError(
       `densityPlot: expected ${rows} x ${columns} log-densities, got ${logDensity.length}`,
     );
   }
-  if (samples) checkPoints(samples.points, 2);
+  const clouds = [[data, classColors[9]], [samples, accent.orange]] as const;
+  for (const [cloud] of clouds) if (cloud) checkPoints(cloud.points, 2);
   const density = Float64Array.from(logDensity, Math.exp);
   const highest = density.reduce((a, b) => Math.max(a, b), 0);
   if (!(highest > 0 && highest < Infinity)) {
@@ -105,7 +111,9 @@ export function densityPlot(
     color: ink.title,
     opacity: 0.6,
   }];
-  if (samples) entries.push({ label: samples.label, mark: "dot", color: accent.orange });
+  for (const [cloud, color] of clouds) {
+    if (cloud) entries.push({ label: cloud.label, mark: "dot", color });
+  }
   const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
   const top = head.height + named.height + 6;
   const plane = fitPlane(bounds, { x: LEFT, y: top, width: WIDTH });
@@ -140,13 +148,12 @@ export function densityPlot(
       "stroke-linejoin": "round",
     })
   );
-  const over = samples
-    ? dots(plane, samples.points, {
-      radius: dotStyle(samples.points.length / 2, area).radius * 0.75,
-      opacity: dotStyle(samples.points.length / 2, area).opacity,
-      color: accent.orange,
-    })
-    : "";
+  const over = clouds.map(([cloud, color]) => {
+    if (cloud === undefined) return "";
+    const points = Array.from(cloud.points).slice(0, 2 * MOST_DOTS);
+    const { radius, opacity } = dotStyle(points.length / 2, area);
+    return dots(plane, points, { radius: 0.75 * radius, opacity, color });
+  }).join("");
   const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
   const barAxis = linearAxis(
     "density p(x)",

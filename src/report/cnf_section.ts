@@ -1,9 +1,15 @@
 import type { PointDataset } from "../data/dataset.ts";
-import type { DensityGrid, GridMass } from "../metrics/integrate_density.ts";
+import type { DensityGrid } from "../metrics/integrate_density.ts";
 import { densityPlot } from "../plot/density_plot.ts";
 import { readRows } from "../train/batches.ts";
 import type { Block } from "./document.ts";
-import { densityMass, evaluateLikelihood, type LikelihoodEvaluation } from "./evaluation.ts";
+import {
+  densityMass,
+  evaluateLikelihood,
+  type LikelihoodEvaluation,
+  type ModelMass,
+  pictureBounds,
+} from "./evaluation.ts";
 import { prose, subsection } from "./plan.ts";
 import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
 import {
@@ -15,7 +21,7 @@ import {
   type RunDesk,
 } from "./run_desk.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { grouped, number, withError } from "./words.ts";
+import { grouped, number, plain, withError } from "./words.ts";
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(desk: RunDesk, dataset: PointDataset): SectionPlans {
@@ -105,17 +111,22 @@ async function densityBlocks(
   const { model, engine } = await desk.open();
   const points = states.at(-1)!;
   const settings = accurateSolveOf(desk.run);
-  const found = await densityMass(
-    { model, engine, seed: desk.seed, settings },
-    { around: points, trace: { kind: "exact" } },
-  );
-  const shown = cropped(found.grid);
+  const found = await densityMass({ model, engine, settings }, dataset.test.points);
+  const shown = found.grid(pictureBounds(found, dataset.test.points));
+  const words = [prose(massWords(found))];
+  if (found.outside !== null) words.push(prose(`${found.outside}.`));
+  if (shown === null) return words;
   const blocks = [
-    prose(massWords(found)),
+    ...words,
     await figure({
-      draw: (text) => densityPlot(shown, { samples: { points, label: "samples" }, text }),
-      alt: "The learnt density as a heat map with iso-lines, and samples over it.",
-      caption: "The learnt density $p(x)$, from a solve for each cell, and samples over it.",
+      draw: (text) =>
+        densityPlot(shown, {
+          samples: { points, label: "samples" },
+          data: { points: dataset.test.points, label: "test points" },
+          text,
+        }),
+      alt: "The learnt density as a heat map with iso-lines, samples and test points over it.",
+      caption: "The learnt density $p(x)$ that was integrated, samples and test points over it.",
       command: runCommand(desk, "plot"),
       look: "chart",
     }),
@@ -134,51 +145,12 @@ async function densityBlocks(
   return blocks;
 }
 
-function massWords({ mass, grid }: GridMass): string {
-  const { columns, rows } = grid;
-  return `A likelihood is one only if it integrates to one over all points. The sum over a ` +
-    `${columns}×${rows} grid that covers the model's mass gives\n\n` +
-    `$$\\int p(x)\\,dx = ${mass.toFixed(5)}.$$`;
-}
-
-/** Mass that may lie outside of the drawn part, on each of its sides. */
-const OUTSIDE = 2e-4;
-
-/** The part of a grid that holds nearly all of its mass: the integral's own reaches far beyond. */
-function cropped({ bounds, columns, rows, logDensity }: DensityGrid): DensityGrid {
-  const mass = { columns: new Float64Array(columns), rows: new Float64Array(rows) };
-  logDensity.forEach((value, i) => {
-    mass.columns[i % columns]! += Math.exp(value);
-    mass.rows[Math.floor(i / columns)]! += Math.exp(value);
-  });
-  const [left, right] = core(mass.columns), [bottom, top] = core(mass.rows);
-  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
-  const kept = new Float64Array((right - left) * (top - bottom));
-  for (let row = bottom; row < top; row++) {
-    const from = row * columns;
-    kept.set(logDensity.subarray(from + left, from + right), (row - bottom) * (right - left));
-  }
-  return {
-    bounds: {
-      xMin: bounds.xMin + left * dx,
-      xMax: bounds.xMin + right * dx,
-      yMin: bounds.yMin + bottom * dy,
-      yMax: bounds.yMin + top * dy,
-    },
-    columns: right - left,
-    rows: top - bottom,
-    logDensity: kept,
-  };
-}
-
-/** The first entry, and one past the last, outside of which nearly nothing is; a margin around them. */
-function core(mass: Float64Array): readonly [number, number] {
-  const MARGIN = 6;
-  const total = mass.reduce((sum, value) => sum + value, 0);
-  let first = 0, last = mass.length;
-  for (let out = 0; (out += mass[first]!) < OUTSIDE * total;) first++;
-  for (let out = 0; (out += mass[last - 1]!) < OUTSIDE * total;) last--;
-  return [Math.max(0, first - MARGIN), Math.min(mass.length, last + MARGIN)];
+function massWords({ mass, reason, evaluations }: ModelMass): string {
+  const claim = "A likelihood is one only if it integrates to one over all points. ";
+  return mass === null
+    ? `${claim}Whether this one does could not be established: ${plain(reason!)}.`
+    : `${claim}Adaptive cubature with ${grouped(evaluations)} evaluations gives\n\n` +
+      `$$\\int p(x)\\,dx = ${mass.toFixed(4)}.$$`;
 }
 
 /** The centres of a grid's cells, [rows * columns * 2]. */

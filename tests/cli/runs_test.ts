@@ -147,6 +147,14 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
     for (const key of ["loss", "lossStdErr", "wasserstein2", "wasserstein2Data"]) {
       assert.ok(evaluation[key] > 0, key);
     }
+    for (const key of ["nll", "nllStdErr", "nfe", "nllGap"]) {
+      assert.equal(typeof evaluation[key], "number", key);
+    }
+    assert.equal(evaluation.failedRows, 0);
+    assert.ok(Math.abs(evaluation.mass - 1) < 0.005, `mass ${evaluation.mass}`);
+    const coarse = ["--solver", "rk4", "--solver-steps", "4", "--trace", "exact"];
+    const { nfe } = JSON.parse(await succeed(["eval", "fm", ...coarse, ...onCpu], folder));
+    assert.equal(nfe, 16);
     const pictures = await succeed(["plot", "fm", "--out", "pictures", ...onCpu], folder);
     assert.deepEqual(pictures.trimEnd().split("\n"), [
       "pictures/samples.png",

@@ -18,13 +18,30 @@ export function widened(low: number, high: number, share: number): Interval {
   return [low - margin, high + margin];
 }
 
-/** An axis on which equal differences are equally long. */
+/** Beyond this ratio of values to their spread, labels would have more digits than there is room for. */
+const FAR_AWAY = 1e4;
+
+/**
+ * An axis on which equal differences are equally long. Where all values are alike beside their
+ * size, as times in seconds since 1970 are, its numbers count from one of them, which the label names.
+ */
 export function linearAxis(
   label: string,
   domain: Interval,
   range: Interval,
   tickCount: number,
 ): Axis {
+  const [low, high] = domain;
+  if (Math.max(Math.abs(low), Math.abs(high)) > FAR_AWAY * (high - low) && high > low) {
+    const round = 10 ** Math.ceil(Math.log10(high - low));
+    const origin = Number((Math.round((low + high) / 2 / round) * round).toPrecision(15));
+    const { at, ticks } = linearAxis(label, [low - origin, high - origin], range, tickCount);
+    return {
+      label: `${label} ${origin < 0 ? "+" : "−"} ${Math.abs(origin)}`,
+      at: (value) => at(value - origin),
+      ticks: ticks.map((tick) => ({ ...tick, value: tick.value + origin })),
+    };
+  }
   const scale = scaleLinear().domain(domain).range(range);
   const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
   // Digits that all fit a label, until that takes seven zeros.

@@ -3,7 +3,18 @@ import type { Axis, Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
 import type { Bounds } from "./picture.ts";
 
-/** A panel on which a unit is equally long in both directions. */
+/**
+ * Beyond this ratio of the longer side to the shorter, a unit equally long both ways would leave a
+ * line: such are the columns of a table in different units.
+ */
+const MOST_OBLONG = 8;
+
+/** Whether a rectangle of these sides shows well with a unit equally long both ways. */
+export function hasOneUnit(spanX: number, spanY: number): boolean {
+  return Math.max(spanX, spanY) <= MOST_OBLONG * Math.min(spanX, spanY);
+}
+
+/** A panel on which a unit is equally long in both directions, if {@link hasOneUnit}. */
 export interface Plane {
   readonly area: Rect;
   readonly bounds: Bounds;
@@ -26,7 +37,10 @@ export function checkPoints(points: ArrayLike<number>, dims: number): number {
   return points.length / dims;
 }
 
-/** The rectangle of all `clouds` [n * 2] with a margin of 6% of its longer side. */
+/**
+ * The rectangle of all `clouds` [n * 2] with a margin of 6% of its longer side, or of each where
+ * the axes have units of their own.
+ */
 export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
   let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
   for (const points of clouds) {
@@ -36,6 +50,10 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
       yMin = Math.min(yMin, points[i + 1]!);
       yMax = Math.max(yMax, points[i + 1]!);
     }
+  }
+  if (!hasOneUnit(xMax - xMin, yMax - yMin) && xMax > xMin && yMax > yMin) {
+    const [x, y] = [widened(xMin, xMax, 0.06), widened(yMin, yMax, 0.06)];
+    return { xMin: x[0], xMax: x[1], yMin: y[0], yMax: y[1] };
   }
   // One margin all around, that of the longer side.
   const [low, high] = xMax - xMin > yMax - yMin ? [xMin, xMax] : [yMin, yMax];
@@ -55,17 +73,20 @@ export function middleOf(points: ArrayLike<number>): number[] {
 
 /**
  * A plane that shows all of `wanted` and is `width` wide, between half as high
- * and as high: where the data is longer one way, more is shown the other way.
+ * and as high: where the data is longer one way, more is shown the other way. Of a rectangle
+ * that is far longer one way, each axis has its own unit.
  */
 export function fitPlane(
   wanted: Bounds,
   place: { readonly x: number; readonly y: number; readonly width: number },
 ): Plane {
   const spanX = wanted.xMax - wanted.xMin, spanY = wanted.yMax - wanted.yMin;
-  const aspect = Math.min(1, Math.max(0.5, spanY / spanX));
+  const oneUnit = hasOneUnit(spanX, spanY);
+  const aspect = oneUnit ? Math.min(1, Math.max(0.5, spanY / spanX)) : 0.8;
   const area = { ...place, height: Math.round(place.width * aspect) };
   const unit = Math.min(area.width / spanX, area.height / spanY);
-  const extraX = (area.width / unit - spanX) / 2, extraY = (area.height / unit - spanY) / 2;
+  const extraX = oneUnit ? (area.width / unit - spanX) / 2 : 0;
+  const extraY = oneUnit ? (area.height / unit - spanY) / 2 : 0;
   const bounds = {
     xMin: wanted.xMin - extraX,
     xMax: wanted.xMax + extraX,

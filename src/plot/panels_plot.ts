@@ -11,7 +11,7 @@ import {
   type Rect,
 } from "./_chart.ts";
 import { classColors, ink, timeColor } from "./_palette.ts";
-import { dotStyle } from "./_plane.ts";
+import { dotStyle, hasOneUnit } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
 import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./_svg.ts";
 import type { PictureOptions } from "./picture.ts";
@@ -70,7 +70,10 @@ export interface Panel {
   readonly y: PanelAxis;
   /** Drawn in this order, the first at the bottom. */
   readonly series: readonly PanelSeries[];
-  /** Whether a unit is equally long in both directions (linear axes only). */
+  /**
+   * Whether a unit is equally long in both directions (linear axes only); not where one side is
+   * far longer than the other.
+   */
   readonly equalAspect?: boolean;
   /** Sentences under the axis, wrapped at the panel's width. */
   readonly notes?: readonly string[];
@@ -166,8 +169,8 @@ function domains(panel: Panel, width: number, height: number): { x: Interval; y:
     extent(allY(panel), panel.y.scale ?? "linear"),
     panel.series.some(({ mark }) => mark === "bars" || mark === "steps" || mark === "area"),
   );
-  if (!panel.equalAspect) return { x, y };
   const spanX = x[1] - x[0], spanY = y[1] - y[0];
+  if (!panel.equalAspect || !hasOneUnit(spanX, spanY)) return { x, y };
   const unit = Math.min(width / spanX, height / spanY);
   const extraX = (width / unit - spanX) / 2, extraY = (height / unit - spanY) / 2;
   return { x: [x[0] - extraX, x[1] + extraX], y: [y[0] - extraY, y[1] + extraY] };

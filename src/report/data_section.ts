@@ -1,5 +1,5 @@
 import type { ImageDataset, PointDataset, PointTable } from "../data/dataset.ts";
-import { type Bounds, boundsOf } from "../metrics/integrate_density.ts";
+import type { Bounds } from "../metrics/integrate_density.ts";
 import { readImages } from "../train/batches.ts";
 import { labelledGrid } from "../plot/labelled_grid.ts";
 import { type Panel, panelsPlot } from "../plot/panels_plot.ts";
@@ -7,6 +7,7 @@ import { pointsPlot } from "../plot/points_plot.ts";
 import type { Block } from "./document.ts";
 import { type PlannedSection, subsection } from "./plan.ts";
 import { figure, runCommand, type RunDesk } from "./run_desk.ts";
+import { boundsAround } from "./run_pictures.ts";
 import { code, dataWords, grouped } from "./words.ts";
 
 /** Most points of a table that are drawn. */
@@ -47,7 +48,7 @@ async function points(desk: RunDesk, dataset: PointDataset): Promise<Block> {
       look: "chart",
     });
   }
-  const bounds = boundsOf(train.points, 0.2);
+  const bounds = boundsAround(train.points, 0.06);
   return await figure({
     draw: (text) =>
       panelsPlot([

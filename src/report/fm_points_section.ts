@@ -1,5 +1,5 @@
 import type { PointDataset } from "../data/dataset.ts";
-import { type Bounds, boundsOf } from "../metrics/integrate_density.ts";
+import type { Bounds } from "../metrics/integrate_density.ts";
 import { wasserstein2 } from "../metrics/wasserstein.ts";
 import { type Panel, panelsPlot } from "../plot/panels_plot.ts";
 import { readRows } from "../train/batches.ts";
@@ -16,6 +16,7 @@ import {
   runCommand,
   type RunDesk,
 } from "./run_desk.ts";
+import { boundsAround } from "./run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
 import { grouped, number, withError } from "./words.ts";
@@ -115,7 +116,7 @@ async function studyBlocks(desk: RunDesk, dataset: PointDataset): Promise<Block[
     blocks.push(
       await figure({
         draw: (text) =>
-          panelsPlot(cloudPanels(studied, boundsOf(accurate, 0.4)), {
+          panelsPlot(cloudPanels(studied, boundsAround(accurate, 0.1)), {
             columns: BUDGETS.length,
             text,
           }),

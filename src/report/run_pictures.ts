@@ -1,6 +1,7 @@
 import type { PointDataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { PointValues } from "../flows/standardization.ts";
+import { type Bounds, boundsOf } from "../metrics/integrate_density.ts";
 import { meanAndStdErr } from "../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../plot/curves_plot.ts";
@@ -23,6 +24,13 @@ export const WAYS = {
 /** What the rows of a network are. */
 export function rowKind(network: Network): "points" | "images" {
   return isImageNetwork(network) ? "images" : "points";
+}
+
+/** The rectangle around points [n * 2], wider on each side by a share of its own extent there. */
+export function boundsAround(points: ArrayLike<number>, share: number): Bounds {
+  const { xMin, xMax, yMin, yMax } = boundsOf(points, 0);
+  const x = share * (xMax - xMin) || 1, y = share * (yMax - yMin) || 1;
+  return { xMin: xMin - x, xMax: xMax + x, yMin: yMin - y, yMax: yMax + y };
 }
 
 /** `count` times from one to the other, both included. */

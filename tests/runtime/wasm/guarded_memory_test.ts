@@ -46,6 +46,19 @@ Deno.test("behind every memory of a process without checks lies nothing that may
     }
   }));
 
+function* sources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${root}/${folder}`)) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}
+
+Deno.test("no memory of the program is made elsewhere than in guarded_memory.ts", () => {
+  const makers = ["src", "cli", "tests/bench"].flatMap((folder) => [...sources(folder)])
+    .filter((path) => /new WebAssembly\.Memory\(/.test(Deno.readTextFileSync(`${root}/${path}`)));
+  assert.deepEqual(makers, ["src/runtime/wasm/guarded_memory.ts"]);
+});
+
 /** In KiB. Deno takes 48 GiB of addresses for a moment when it starts, and keeps 17. */
 const LIMIT = 50 * 2 ** 20;
 

@@ -39,7 +39,7 @@ interface Member {
  */
 export class Pool {
   /** All instances see it. */
-  readonly memory: WebAssembly.Memory = fullSharedMemory();
+  readonly memory: WebAssembly.Memory;
   /** The program's own instance. */
   readonly exports: Readonly<Record<string, (...args: number[]) => number>>;
   readonly #module: WebAssembly.Module;
@@ -51,10 +51,20 @@ export class Pool {
   /**
    * @param module Imports `env.memory`, float64 functions of `math`, and `stop.isAsked`.
    * @param functions Names of its functions (job, thread) that {@link run} may be asked for, at most 8.
+   * @throws {FailureError} If there is no room for the memory.
    */
   constructor(module: WebAssembly.Module, functions: readonly string[]) {
     this.#module = module;
     this.#functions = functions;
+    try {
+      this.memory = fullSharedMemory();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new FailureError(
+        `the CPU engine cannot reserve its ${pageCount * pageBytes / 2 ** 30} GiB of addresses: ` +
+          "set a higher limit of virtual memory (ulimit -v), or use --backend webgpu",
+      );
+    }
     new Int32Array(this.memory.buffer, pagesTaken, 1)[0] = Math.ceil(RESERVED_BYTES / pageBytes);
     const { exports } = new WebAssembly.Instance(module, poolImports(this.memory, stopWord));
     this.exports = exports as Pool["exports"];

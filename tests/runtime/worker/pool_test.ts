@@ -72,6 +72,25 @@ Deno.test("Pool.allocate() gives released memory again, and says when there is n
   assert.equal(pool.memory.buffer, buffer);
 });
 
+Deno.test("Pool says in one line that there is no room for its memory", async () => {
+  const module = await compile();
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(limits: WebAssembly.MemoryDescriptor) {
+      if (limits.shared) throw new RangeError("could not allocate memory");
+      super(limits);
+    }
+  };
+  try {
+    assert.throws(() => new Pool(module, ["count"]), {
+      name: "FailureError",
+      message: /^the CPU engine cannot reserve its 2 GiB of addresses: .*ulimit -v[^\n]*$/,
+    });
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
+
 Deno.test("PageRanges gives the best fit, and makes one range of neighbours", () => {
   const ranges = new PageRanges();
   assert.equal(ranges.take(1), null);

@@ -1,0 +1,17 @@
+import type { FuzzTarget } from "./target.ts";
+import { config } from "./targets/config.ts";
+import { csv } from "./targets/csv.ts";
+import { gzip } from "./targets/gzip.ts";
+import { idx } from "./targets/idx.ts";
+import { manifest } from "./targets/manifest.ts";
+import { npy } from "./targets/npy.ts";
+import { png } from "./targets/png.ts";
+import { points } from "./targets/points.ts";
+import { runFolder } from "./targets/run_folder.ts";
+import { safetensors } from "./targets/safetensors.ts";
+
+/** Every parser of what a user may bring. @param folder An empty one, for the parser of folders. */
+export async function parserTargets(folder: string): Promise<readonly FuzzTarget[]> {
+  const inMemory = [csv, npy, idx, gzip, points, png, safetensors, config, manifest];
+  return [...inMemory, await runFolder(folder)];
+}

@@ -6,9 +6,10 @@ import { HEAP_BYTES } from "../runtime/cpu_kernels/guarded_heap.ts";
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /**
  * Vectors as long as the parameters that live beside a batch's activations: the flat weights, their
- * tensors, Adam's moments, the moving average, and the gradient as tensors and flat.
+ * tensors, Adam's moments, the moving average, the gradient, and the parts of a layer's before they
+ * are added up.
  */
-const PARAMETER_VECTORS = 7;
+const PARAMETER_VECTORS = 10;
 
 /**
  * Rows of a training batch that are differentiated together: as many as fit the CPU backend's

@@ -79,7 +79,7 @@ function requireRoom(network: Network): void {
     throw new InputError(
       `${JSON.stringify(network)}: the layers of one row take ${bytesText(activations)}, more ` +
         `than ${bytesText(MOST_EVALUATION_BYTES)}; take ` +
-        (network.kind === "mlp" ? "a smaller --hidden" : "a smaller --filters, or smaller images"),
+        (network.kind === "mlp" ? "a smaller hidden width" : "fewer filters, or smaller images"),
     );
   }
 }

@@ -43,17 +43,19 @@ function directionCount({ trace, dims }: MlpSpec): number {
   return trace === null ? 0 : trace.kind === "exact" ? dims : 1;
 }
 
-function rowsPerLinearization(spec: MlpSpec): number {
-  const floats = spec.hidden * (9 + 6 * directionCount(spec));
-  return Math.max(1, Math.floor(LINEARIZATION_FLOATS / floats));
-}
-
 /** Floats that one evaluation holds at most, a quarter of the memory that tfjs has: more rows are cut. */
 const EVALUATION_FLOATS = 2 ** 27;
 
 function rowsPerEvaluation(spec: MlpSpec): number {
-  const floats = spec.hidden * (24 + 9 * directionCount(spec));
+  const directions = directionCount(spec);
+  const floats = spec.hidden * (24 + 9 * directions) + 3 * spec.dims * directions;
   return Math.max(1, Math.floor(EVALUATION_FLOATS / floats));
+}
+
+function rowsPerLinearization(spec: MlpSpec): number {
+  const floats = spec.hidden * (9 + 6 * directionCount(spec));
+  const rows = Math.max(1, Math.floor(LINEARIZATION_FLOATS / floats));
+  return Math.min(rows, rowsPerEvaluation(spec));
 }
 
 /** [n, hidden] on the device, computed in float64 on the host. */
@@ -113,8 +115,15 @@ function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
   }
 }
 
-/** The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve. */
-export function mlpTensorField(spec: MlpSpec): DisposableField<tf.Tensor2D> {
+/**
+ * The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve.
+ *
+ * @param evaluationRows Rows that are evaluated together; no result depends on it.
+ */
+export function mlpTensorField(
+  spec: MlpSpec,
+  evaluationRows: number = rowsPerEvaluation(spec),
+): DisposableField<tf.Tensor2D> {
   const { dims, trace } = spec;
   const weights = mlpWeights(spec, spec.parameters.tensors);
   const position = (y: tf.Tensor2D) => trace === null ? y : tf.slice(y, [0, 0], [-1, dims]);
@@ -136,7 +145,7 @@ export function mlpTensorField(spec: MlpSpec): DisposableField<tf.Tensor2D> {
           const input = { x: position(y), embedding: embeddingTensor(t, spec) };
           return slope(directions, evaluateMlp(weights, input, directions));
         });
-      const pieces = piecesOf(t.length, rowsPerEvaluation(spec));
+      const pieces = piecesOf(t.length, evaluationRows);
       if (pieces.length === 1) return at(t, y, rowIds);
       return tf.tidy(() =>
         tf.concat2d(
@@ -210,8 +219,13 @@ function upload(rows: HostRows, width: number): tf.Tensor2D {
 /**
  * The field over float64 rows on the host, for backends whose tensors can be read at once.
  * The kernel computes in float32. Dispose it after the solve.
+ *
+ * @param evaluationRows Rows that are evaluated together; no result depends on it.
  */
-export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
+export function mlpHostField(
+  spec: MlpSpec,
+  evaluationRows: number = rowsPerEvaluation(spec),
+): DisposableField<HostRows> {
   const { dims, trace } = spec;
   const weights = mlpWeights(spec, spec.parameters.tensors);
   const width = trace === null ? dims : dims + 1;
@@ -257,11 +271,11 @@ export function mlpHostField(spec: MlpSpec): DisposableField<HostRows> {
     parameterCount: spec.parameters.layout.size,
     linearizationRows: rowsPerLinearization(spec),
     evaluate: (t, y, rowIds) => {
-      const most = rowsPerEvaluation(spec);
-      if (y.count <= most) return evaluate(t, y, rowIds);
+      const pieces = piecesOf(y.count, evaluationRows);
+      if (pieces.length === 1) return evaluate(t, y, rowIds);
       const data = new Float64Array(y.count * width);
-      for (let first = 0; first < y.count; first += most) {
-        const end = Math.min(first + most, y.count), count = end - first;
+      for (const { first, count } of pieces) {
+        const end = first + count;
         const part = { data: y.data.subarray(first * width, end * width), count, width };
         const value = evaluate(t.subarray(first, end), part, rowIds.subarray(first, end));
         data.set(value.data, first * width);

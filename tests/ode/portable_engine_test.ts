@@ -9,6 +9,8 @@ import type {
   SolveProblem,
   TraceMethod,
 } from "../../src/ode/engine.ts";
+import { hostRows } from "../../src/ode/host_rows.ts";
+import { mlpHostField, mlpTensorField } from "../../src/ode/mlp_field.ts";
 import { portableEngine } from "../../src/ode/portable_engine.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { rk4 } from "../../src/ode/tableaus/rk4.ts";
@@ -107,6 +109,43 @@ for (const [name, traceOf] of Object.entries(traces)) {
         }
       }
       tf.dispose(y0);
+      parameters.dispose();
+    },
+  );
+}
+
+for (const [name, traceOf] of Object.entries(traces)) {
+  backendTest(
+    `the mlp kernel evaluated in pieces has the bits of the whole, ${name}`,
+    ["cpu"],
+    () => {
+      const n = 10;
+      const parameters = makeParameters();
+      const trace = traceOf(n);
+      const spec = { kind: "mlp", dims, hidden, parameters, trace } as const;
+      const width = trace === null ? dims : dims + 1;
+      const values = single(n * width, 3);
+      const t = Float64Array.from({ length: n }, (_, row) => row / n);
+      // Rows know their probes by their numbers.
+      const rowIds = Int32Array.from({ length: n }, (_, row) => n - 1 - row);
+      const ofTensors = (rows?: number) => {
+        const field = mlpTensorField(spec, rows);
+        const slopes = tf.tidy(() =>
+          field.evaluate(t, tf.tensor2d(values, [n, width]), rowIds).dataSync()
+        );
+        field.dispose();
+        return slopes;
+      };
+      const ofHost = (rows?: number) => {
+        const field = mlpHostField(spec, rows);
+        const slopes = field.evaluate(t, hostRows(Float64Array.from(values), n, width), rowIds);
+        field.dispose();
+        return slopes.data;
+      };
+      for (const rows of [1, 4, 9]) {
+        assert.deepEqual(ofTensors(rows), ofTensors());
+        assert.deepEqual(ofHost(rows), ofHost());
+      }
       parameters.dispose();
     },
   );

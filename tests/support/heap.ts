@@ -17,15 +17,21 @@ export function free(block: object): void {
 
 /** Takes all memory but about `left` bytes, for the time of `run`. */
 export function withHeapLeft(left: number, run: () => void): void {
-  const kept = allocate(left);
-  const taken: object[] = [];
+  const release = fillHeap(left);
   try {
-    for (let bytes = 2 ** 26; bytes >= 16; bytes /= 4) takeAll(bytes, taken);
-    free(kept);
     run();
   } finally {
-    taken.forEach(free);
+    release();
   }
+}
+
+/** Takes all memory but about `left` bytes; what it returns gives it back. */
+export function fillHeap(left: number): () => void {
+  const kept = allocate(left);
+  const taken: object[] = [];
+  for (let bytes = 2 ** 26; bytes >= 16; bytes /= 4) takeAll(bytes, taken);
+  free(kept);
+  return () => taken.forEach(free);
 }
 
 function takeAll(bytes: number, taken: object[]): void {
@@ -49,11 +55,10 @@ export function peakHeapBytes(run: () => void): number {
     peak = Math.max(peak, used);
     return address;
   };
-  // tfjs's own replaces itself when it is called.
   wasm._free = (address) => {
     used -= sizes.get(address) ?? 0;
     sizes.delete(address);
-    wasm.asm.free(address);
+    _free(address);
   };
   try {
     run();

@@ -5,8 +5,8 @@ import { OutOfMemoryError } from "../errors.ts";
 export const HEAP_BYTES = 2 ** 31;
 
 /**
- * Bytes at the heap's end that no tensor gets. tfjs's C++ allocates small things of its own, and
- * goes on with address 0 or with a result that it has not computed where it gets nothing.
+ * Bytes of the heap that no tensor gets. tfjs's C++ allocates small things of its own, and goes on
+ * with address 0 or with a result that it has not computed where it gets nothing.
  */
 export const RESERVED_BYTES = 16 * 2 ** 20;
 
@@ -29,15 +29,20 @@ export interface Heap {
  */
 export function guardHeap(heap: Heap): void {
   const { malloc, free } = heap.asm;
+  const sizes = new Map<number, number>();
+  let used = 0;
   heap._malloc = (bytes) => {
-    if (!(bytes >= 0 && bytes <= HEAP_BYTES)) throw outOfMemory(bytes);
+    if (!(bytes >= 0 && used + bytes <= HEAP_BYTES - RESERVED_BYTES)) throw outOfMemory(bytes);
     const address = malloc(bytes) >>> 0;
     if (address === 0) throw outOfMemory(bytes);
-    if (address + bytes > HEAP_BYTES - RESERVED_BYTES) {
-      free(address);
-      throw outOfMemory(bytes);
-    }
+    sizes.set(address, bytes);
+    used += bytes;
     return address;
+  };
+  heap._free = (address) => {
+    used -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+    free(address);
   };
 }
 

@@ -49,6 +49,12 @@ function terminalCases(columns: number): readonly TerminalCase[] {
     { args: `sample cnf --n 4 --out - ${cpu}`, code: 0, shows: /^-?\d\S*,-?\d\S*$/m },
     { args: `log-prob cnf --points points-${columns}.csv ${cpu}`, code: 0, shows: /^-\d+\.\d+$/m },
     { args: "log-prob cnf --points nowhere.csv", code: 2, shows: /nowhere\.csv/ },
+    // Deno opens it for programs with all permissions only.
+    {
+      args: "log-prob cnf --points /proc/self/environ",
+      code: 2,
+      shows: /^fluxion: not permitted/m,
+    },
     { args: `eval cnf --n 20 ${cpu}`, code: 0, shows: /"nll": / },
     { args: "eval fm --n 20", code: 0, shows: /"loss": / },
     { args: `plot cnf --out plots-${columns} ${cpu}`, code: 0, shows: /density\.png/, long: true },
@@ -73,6 +79,11 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       shows: /^moons-\d+\.png$/m,
     },
     { args: "data fetch mnist --from nowhere", code: 2, shows: /nowhere/ },
+    {
+      args: "data fetch mnist --from http://127.0.0.1:9/",
+      code: 2,
+      shows: /^fluxion: .*127\.0\.0\.1:9 is not allowed; to allow it, run.*$/m,
+    },
     { args: "data verify moons", code: 0, shows: /computed/ },
     { args: "doctor", code: 0, shows: /Backend cpu/, long: true },
     { args: "completions bash", code: 0, shows: /__complete/ },

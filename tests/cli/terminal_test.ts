@@ -53,6 +53,23 @@ Deno.test("on a terminal a script that uses the library is asked nothing and tol
     }
   }));
 
+Deno.test("data fetch from another host says which command allows it, and that command does", async () => {
+  const { code, stderr } = await fluxion([
+    "data",
+    "fetch",
+    "mnist",
+    "--from",
+    "http://127.0.0.1:9",
+  ]);
+  assert.equal(code, 2);
+  const command = /^fluxion: .* in the checkout's folder: (deno run .*)\n$/.exec(stderr)?.[1];
+  assert.ok(command !== undefined, stderr);
+  // Nobody listens there.
+  const allowed = await onTerminal(`NO_COLOR=1 ${command}`, { columns: 60, cwd: root });
+  assert.equal(allowed.code, 1);
+  assert.match(allowed.lines.join("\n"), /^fluxion: cannot get /m);
+});
+
 Deno.test("a run that is still held is waited for by --resume, which says so", () =>
   inFolder(async (cwd) => {
     const [training] = trainings;

@@ -18,9 +18,9 @@ export interface FlowModel {
   /**
    * The scales of the table that it learnt. Samples, likelihoods and losses of rows are in the
    * data's units with it; only the losses of training steps take rows that are standardised.
-   * Absent or null: the model learnt the numbers themselves.
+   * null: the model learnt the numbers themselves.
    */
-  readonly standardization?: Standardization | null;
+  readonly standardization: Standardization | null;
 }
 
 /** `cnf`: trained by its likelihood. `fm`: by flow matching. */

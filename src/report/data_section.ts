@@ -1,14 +1,15 @@
-import type { ImageDataset, PointDataset, PointTable } from "../data/dataset.ts";
+import type { Dataset, ImageDataset, PointDataset, PointTable } from "../data/dataset.ts";
 import type { Bounds } from "../metrics/integrate_density.ts";
 import { readImages } from "../train/batches.ts";
 import { labelledGrid } from "../plot/labelled_grid.ts";
 import { type Panel, panelsPlot } from "../plot/panels_plot.ts";
 import { pointsPlot } from "../plot/points_plot.ts";
 import type { Block } from "./document.ts";
-import { type PlannedSection, subsection } from "./plan.ts";
+import { named } from "../runtime/quoted.ts";
+import { type PlannedSection, prose, subsection } from "./plan.ts";
 import { figure, runCommand, type RunDesk } from "./run_desk.ts";
 import { boundsAround } from "./run_pictures.ts";
-import { code, dataWords, grouped } from "./words.ts";
+import { code, dataWords, grouped, number } from "./words.ts";
 
 /** Most points of a table that are drawn. */
 const POINTS = 2000;
@@ -23,8 +24,53 @@ export function planData(desk: RunDesk): PlannedSection {
     words: "the data",
     make: async () => [
       dataset.kind === "points" ? await points(desk, dataset) : await images(desk, dataset),
+      ...unitWords(desk.run, dataset),
     ],
   }]);
+}
+
+/** A column's name from a file, which may hold anything, or its number. */
+function columnWords(name: string | null | undefined, number: number): string {
+  return code(name ? named(name, 60) : String(number));
+}
+
+/** Most columns whose scales are listed. */
+const LISTED = 30;
+
+/** What is in which unit. */
+function unitWords(
+  { standardization, config, dropped }: RunDesk["run"],
+  dataset: Dataset,
+): Block[] {
+  if (standardization === null || dataset.kind === "images") return [];
+  const { kind, center, scale } = standardization;
+  const [middle, spread] = kind === "zscore"
+    ? ["mean", "standard deviation"]
+    : ["median", "interquartile range / 1.349"];
+  const left = dropped.map(({ number, name }) => columnWords(name, number));
+  return [
+    prose(
+      `The model sees each column less its ${middle}, divided by its ${spread} over the training ` +
+        "points; samples, likelihoods and pictures are in the data's own units" +
+        (config.model === "fm"
+          ? ", and the flow-matching loss is that of the standardised data."
+          : ".") +
+        (left.length === 0 ? "" : ` Left out of the file: ${left.join(", ")}.`),
+    ),
+    {
+      kind: "table",
+      columns: [
+        { name: "column", align: "left" },
+        { name: middle!, align: "right" },
+        { name: spread!, align: "right" },
+      ],
+      rows: center.slice(0, LISTED).map((value, i) => [
+        columnWords(dataset.file?.columns?.[i], i + 1),
+        number(value),
+        number(scale[i]!),
+      ]),
+    },
+  ];
 }
 
 async function points(desk: RunDesk, dataset: PointDataset): Promise<Block> {

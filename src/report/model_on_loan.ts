@@ -1,6 +1,4 @@
 import type { FlowModel } from "../flows/model.ts";
-import { Parameters } from "../kernels/parameters.ts";
-import { networkLayout } from "../nn/layout.ts";
 import type { Engine } from "../ode/engine.ts";
 import { engineFor } from "../ode/engine_for.ts";
 import {
@@ -10,6 +8,7 @@ import {
   chooseBackend,
   openBackend,
 } from "../runtime/backend.ts";
+import { modelOf } from "../train/load_run.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
 /** A run's model that can compute. */
@@ -49,11 +48,9 @@ export class ModelOnLoan implements Disposable {
   async of(run: ReportedRun): Promise<OpenModel> {
     if (this.#run === run && this.#open !== null) return this.#open;
     this[Symbol.dispose]();
-    const { config, network, weights, dataset } = run;
-    const { kind } = await chooseBackend(this.#request, dataset.kind, this.#options);
+    const { kind } = await chooseBackend(this.#request, run.dataset.kind, this.#options);
     const backend = await openBackend(kind, this.#options);
-    const parameters = Parameters.fromFlat(networkLayout(network), weights);
-    const model = { kind: config.model, network, parameters, sigmaMin: config.sigmaMin ?? 0 };
+    const model = modelOf(run, run.weights);
     this.#run = run;
     this.#open = { model, engine: engineFor(kind, this.#options), backend };
     return this.#open;

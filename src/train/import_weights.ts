@@ -72,6 +72,7 @@ export async function importWeights(
     schedule: "constant",
     ema: 0,
   });
+  const runConfig = { config, network, standardization, dropped: [] };
   using held = await holdRun(options.run ?? null, {
     mode: options.mode ?? "new",
     root: options.runsFolder ?? "runs",
@@ -80,12 +81,10 @@ export async function importWeights(
   const run = held.path;
   await writeFileAtomic(
     runFile(run, "config"),
-    encodeRunConfig({ config, network, standardization }),
+    encodeRunConfig(runConfig),
   );
   using writer = await RunWriter.open(run, {
-    config,
-    network,
-    standardization,
+    ...runConfig,
     backend: null,
     threads: 1,
     log: await cutLog(runFile(run, "log"), 0),

@@ -1,13 +1,12 @@
 import type { FlowModel } from "../flows/model.ts";
 import { Parameters } from "../kernels/parameters.ts";
-import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { FailureError } from "../runtime/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import type { RunConfig } from "./load_run.ts";
 import { emaDecay } from "./ema.ts";
+import { modelOf, type RunConfig } from "./load_run.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 
@@ -28,16 +27,15 @@ export class Learner {
     network: Network,
     from: Pick<Checkpoint, "weights" | "ema" | "moments"> & Pick<RunConfig, "standardization">,
   ) {
-    const { model: kind, sigmaMin = 0, schedule, lr, warmup, lrHorizon = Infinity } = config;
-    const parameters = Parameters.fromFlat(networkLayout(network), from.weights);
+    const { schedule, lr, warmup, lrHorizon = Infinity } = config;
     const { standardization } = from;
-    this.model = { kind, network, parameters, sigmaMin, standardization };
+    this.model = modelOf({ config, network, standardization }, from.weights);
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
     try {
       this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);
     } catch (error) {
-      parameters.dispose();
+      this.model.parameters.dispose();
       throw error;
     }
   }

@@ -20,10 +20,10 @@ export interface RunConfig {
   readonly config: TrainConfig;
   /** The velocity network and its sizes. */
   readonly network: Network;
-  /** The scales of the points that it learns; absent or null: the numbers themselves. */
-  readonly standardization?: Standardization | null;
-  /** The columns of its file that it leaves out; none where this is absent. */
-  readonly dropped?: readonly DroppedColumn[];
+  /** The scales of the points that it learns; null: the numbers themselves. */
+  readonly standardization: Standardization | null;
+  /** The columns of its file that it leaves out. */
+  readonly dropped: readonly DroppedColumn[];
 }
 
 /** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
@@ -47,7 +47,7 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
 
 /** The text of `config.json`. */
 export function encodeRunConfig(
-  { config, network, standardization, dropped = [] }: RunConfig,
+  { config, network, standardization, dropped }: RunConfig,
 ): string {
   const table = {
     ...(dropped.length > 0 ? { dropped } : {}),
@@ -57,7 +57,7 @@ export function encodeRunConfig(
 }
 
 /** Which columns of a file are points as a run takes them. */
-export function columnsOf({ network, dropped = [] }: RunConfig): ColumnChoice | undefined {
+export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undefined {
   return network.kind === "mlp" ? { kind: "ofRun", dropped, dims: network.dims } : undefined;
 }
 
@@ -123,11 +123,21 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
  */
 export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promise<LoadedRun> {
   const { weights, ...read } = await readRun(run, choice);
-  const { config, network, standardization } = read;
+  return { ...read, model: modelOf(read, weights) };
+}
+
+/**
+ * The model of a run on the current backend.
+ *
+ * @param weights Flat, in device order.
+ */
+export function modelOf(
+  { config, network, standardization }: Omit<RunConfig, "dropped">,
+  weights: Float32Array,
+): FlowModel {
   const parameters = Parameters.fromFlat(networkLayout(network), weights);
   const { model: kind, sigmaMin = 0 } = config;
-  const model = { kind, network, parameters, sigmaMin, standardization };
-  return { ...read, model };
+  return { kind, network, parameters, sigmaMin, standardization };
 }
 
 /** Most bytes that are read of each: a checkpoint holds the weights four times. */

@@ -15,7 +15,7 @@ import {
 } from "./training_log.ts";
 
 /** What a session of a run writes on. */
-export interface SessionStart extends RunConfig {
+export interface SessionStart extends Omit<RunConfig, "dropped"> {
   readonly backend: BackendKind | null;
   /** Threads of the engine. */
   readonly threads: number;

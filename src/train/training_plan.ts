@@ -88,7 +88,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const plan = {
     ...planOf(config, dataset),
     standardization,
-    dropped: dataset.kind === "points" ? dataset.file?.dropped : undefined,
+    dropped: dataset.kind === "points" ? dataset.file?.dropped ?? [] : [],
     remarks: [...scaleRemarks, ...batchRemarks],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
@@ -112,7 +112,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   });
   requireNet(config.net, dataset, config.data);
   const { standardization, dropped } = stored;
-  const plan = { ...planOf(config, dataset), standardization, dropped };
+  const plan = { ...planOf(config, dataset), standardization, dropped, remarks: [] };
   if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
     throw new InputError(
       `data ${named(config.data)}: wants the network ${
@@ -188,7 +188,11 @@ function batchSizeFor(
   };
 }
 
-function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
+/** What follows from a config and its data alone. */
+function planOf(
+  config: TrainConfig,
+  dataset: Dataset,
+): Omit<TrainingPlan, "standardization" | "dropped" | "remarks"> {
   const { count } = dataset.train;
   if (count < config.batchSize) {
     throw new InputError(
@@ -204,7 +208,6 @@ function planOf(config: TrainConfig, dataset: Dataset): TrainingPlan {
     network: networkFor(config, dataset),
     stepsPerEpoch,
     steps: stepsOf(config, stepsPerEpoch),
-    remarks: [],
   };
 }
 

@@ -39,7 +39,12 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
         ...{ ema: 0, clip: 5, weightDecay: 0 },
       } as ConstructorParameters<typeof Learner>[0],
       network,
-      { weights, ema: null, moments: Adam.zeros(networkLayout(network).size) },
+      {
+        weights,
+        ema: null,
+        standardization: null,
+        moments: Adam.zeros(networkLayout(network).size),
+      },
     );
     let step = 0;
 

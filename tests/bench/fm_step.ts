@@ -41,7 +41,12 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
         ...{ ema: 0, clip: 1, weightDecay: 0 },
       } as ConstructorParameters<typeof Learner>[0],
       network,
-      { weights, ema: null, moments: Adam.zeros(networkLayout(network).size) },
+      {
+        weights,
+        ema: null,
+        standardization: null,
+        moments: Adam.zeros(networkLayout(network).size),
+      },
     );
     const batch = tf.tensor2d(images, [BATCH, PIXELS]);
     let step = 0;

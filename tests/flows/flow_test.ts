@@ -19,7 +19,7 @@ const engine = portableEngine("host");
 function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
   const layout = networkLayout(network);
   const parameters = Parameters.fromFlat(layout, initialParameters(network, seed));
-  return { kind, network, parameters, sigmaMin: 1e-4 };
+  return { kind, network, parameters, sigmaMin: 1e-4, standardization: null };
 }
 
 const mlp = { kind: "mlp", dims: 2, hidden: 8 } as const;

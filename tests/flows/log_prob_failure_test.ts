@@ -10,7 +10,7 @@ import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 
 function wallModel(speed: number): FlowModel {
   const parameters = Parameters.fromFlat(networkLayout(wallNetwork), wallWeights(speed));
-  return { kind: "cnf", network: wallNetwork, parameters, sigmaMin: 0 };
+  return { kind: "cnf", network: wallNetwork, parameters, sigmaMin: 0, standardization: null };
 }
 
 /** 20 points below the wall, but for rows 9 and 17 above it. */

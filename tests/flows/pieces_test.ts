@@ -28,7 +28,7 @@ function modelOf(network: Network): FlowModel {
   const layout = networkLayout(network);
   const weights = fillNormal({ seed: 3, stream: 0 }, 0, new Float32Array(layout.size));
   const parameters = Parameters.fromFlat(layout, weights.map((value) => 0.2 * value));
-  return { kind: "fm", network, parameters, sigmaMin: 1e-4 };
+  return { kind: "fm", network, parameters, sigmaMin: 1e-4, standardization: null };
 }
 
 function rowsOf(network: Network, count: number): tf.Tensor2D {

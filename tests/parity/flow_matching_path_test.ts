@@ -15,7 +15,13 @@ import { type FixtureArray, readFixture, relativeError } from "./fixtures.ts";
 const SIGMA_MIN = 1e-4; // the fixture's note
 
 function fixtureModel(): FlowModel {
-  return { kind: "fm", network, parameters: fixtureParameters(), sigmaMin: SIGMA_MIN };
+  return {
+    kind: "fm",
+    network,
+    parameters: fixtureParameters(),
+    sigmaMin: SIGMA_MIN,
+    standardization: null,
+  };
 }
 
 backendTest(

@@ -16,6 +16,7 @@ async function afterOneStep(options: TrainOptions, slope: number) {
   const learner = new Learner(config, network, {
     weights: start,
     ema: null,
+    standardization: null,
     moments: Adam.zeros(start.length),
   });
   const gradient = tf.fill([start.length], slope) as tf.Tensor1D;

@@ -6,6 +6,8 @@ import { holdRun, latestRun, runFile, runName, samplesFile } from "../../src/tra
 const config = encodeRunConfig({
   config: resolveConfig("cnf"),
   network: { kind: "mlp", dims: 2, hidden: 64 },
+  standardization: null,
+  dropped: [],
 });
 
 async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {

@@ -13,7 +13,13 @@ import { backendTest } from "../../support/backends.ts";
 async function engineLogProb(weights: Float32Array, points: Float32Array) {
   const parameters = Parameters.fromFlat(networkLayout(cnfNetwork), weights);
   try {
-    const model = { kind: "cnf", network: cnfNetwork, parameters, sigmaMin: 0 } as const;
+    const model = {
+      kind: "cnf",
+      network: cnfNetwork,
+      parameters,
+      sigmaMin: 0,
+      standardization: null,
+    } as const;
     return (await logProb(model, engineFor("cpu"), points)).logProb;
   } finally {
     parameters.dispose();

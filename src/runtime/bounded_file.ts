@@ -6,8 +6,11 @@ const CHUNK_BYTES = 256 * 1024;
 /** Most bytes of a data file or of weights that are read: 1 GiB. */
 export const MOST_INPUT_BYTES: number = 2 ** 30;
 
-/** Most bytes of a file of settings or figures (JSON) that are read: 16 MiB. */
-export const MOST_JSON_BYTES: number = 2 ** 24;
+/**
+ * Most bytes of a file of settings or figures (JSON) that are read: 64 MiB. The scales of a table
+ * of a million columns, the most that are read, take 40.
+ */
+export const MOST_JSON_BYTES: number = 2 ** 26;
 
 /**
  * Passes chunks on until they are more than `limit` bytes: what is read need not be a file with an

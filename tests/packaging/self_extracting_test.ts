@@ -46,6 +46,8 @@ Deno.test("dist/fluxion trains, samples and refuses like the checkout does", asy
       Deno.readTextFileSync(`${machine.folder}/points.csv`).trim().split("\n").length,
       3,
     );
+    const logProbs = await finish(`log-prob cnf --points points.csv ${cpu}`, 0); // csv-parse, bundled
+    assert.match(logProbs.stdout, /^(-?\d+\.\d+\n){3}$/);
     await finish(`sample fm --n 4 --solver euler --solver-steps 2 --out digits.png ${cpu}`, 0);
     const png = Deno.readFileSync(`${machine.folder}/digits.png`);
     assert.equal(new TextDecoder().decode(png.subarray(1, 4)), "PNG");

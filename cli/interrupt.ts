@@ -1,3 +1,4 @@
+import { oneLine } from "../src/runtime/quoted.ts";
 import { settleStop, Stopped, stopWord } from "../src/runtime/stop.ts";
 import { Interrupted } from "./errors.ts";
 import type { SignalOrders } from "./signal_orders.ts";
@@ -38,7 +39,9 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (current !== null) return await work(current.signal);
-  using hearing = hearSignals(`${eraser()}${options.words}; a second Ctrl-C leaves at once\n`);
+  using hearing = hearSignals(
+    `${eraser()}${oneLine(options.words)}; a second Ctrl-C leaves at once\n`,
+  );
   current = hearing;
   try {
     return await work(hearing.signal);

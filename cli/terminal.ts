@@ -36,26 +36,26 @@ export function eraser(): string {
 }
 
 /**
- * Writes a result to stdout.
+ * Writes a result to stdout. On a terminal, what it would obey in a text is escaped, but for
+ * colours (a folder's name may hold anything); scripts get every byte.
  *
  * @throws {ClosedPipe} If nobody reads any more.
  */
 export function writeResult(result: string | Uint8Array): void {
-  if (Deno.stdout.isTerminal()) eraseLine();
+  const onTerminal = Deno.stdout.isTerminal();
+  if (onTerminal) eraseLine();
+  const text = typeof result === "string" && onTerminal ? harmless(result) : result;
   try {
-    writeAll(Deno.stdout, typeof result === "string" ? encoder.encode(result) : result);
+    writeAll(Deno.stdout, typeof text === "string" ? encoder.encode(text) : text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe("stdout is closed");
     throw error;
   }
 }
 
-/**
- * Writes one line of a result to stdout; on a terminal, text that it would obey is escaped (a
- * folder's name may hold anything). Scripts get every byte.
- */
+/** Writes one line of a result to stdout. */
 export function printLine(line: string): void {
-  writeResult(`${Deno.stdout.isTerminal() ? harmless(line) : line}\n`);
+  writeResult(`${line}\n`);
 }
 
 /** Writes words for people to stderr as they are; one that is closed or full is no reason to stop. */

@@ -7,9 +7,11 @@ import { importWeights } from "../../src/train/import_weights.ts";
 import { encodeStateDict } from "../../src/train/state_dict.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/train/safetensors.ts";
 import { initialParameters } from "../../src/nn/init.ts";
+import { onTerminal } from "./_terminal.ts";
 import { fluxion, inFolder, type Outcome, type Surroundings } from "./_fluxion.ts";
 
-const FORGED = "\n\x1b[2Kfluxion: all is well";
+/** Erases the line (ESC [ 2 K, and the same in one C1 control), and turns the order of letters. */
+const FORGED = "\n\x1b[2K\x9b2Kfluxion: all is well\u202e";
 const onCpu = ["--backend", "cpu"];
 const network = { kind: "mlp", dims: 2, hidden: 8 } as const;
 const weights = encodeStateDict(network, initialParameters(network, 0));
@@ -54,7 +56,10 @@ Deno.test("a tensor's name forges no line, in any command that reads weights", (
     ];
     for (const command of commands) {
       const outcome = await fluxion(command, { cwd: folder });
-      assertHarmless(outcome, /has "\\n\\u001b\[2Kfluxion: all is well" of shape \[1\], which/);
+      assertHarmless(
+        outcome,
+        /has "\\n\\u001b\[2K\\u009b2Kfluxion: all is well\\u202e" of shape \[1\], which/,
+      );
     }
   }));
 
@@ -63,6 +68,20 @@ Deno.test("a tensor's name of 6 MB is shown in a few letters", () =>
     await Deno.writeFile(`${folder}/long.safetensors`, withTensor("k".repeat(6e6)));
     const outcome = await fluxion(["import", "cnf", "long.safetensors"], { cwd: folder });
     assertHarmless(outcome, /has "k{77}\.\.\." of shape \[1\], which the model lacks; it belongs/);
+  }));
+
+Deno.test("a folder's name is shown on a terminal, and written as it is for scripts", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeFile(`${cwd}/w.safetensors`, weights);
+    const words = ["import", "cnf", "w.safetensors", "--run", "a\x1b[2K", "--overwrite"];
+    assert.equal((await fluxion(words, { cwd })).stdout, "a\x1b[2K\n");
+    const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+    const program = `deno run -q --config ${root}/deno.json -P=fluxion ${root}/cli/main.ts`;
+    const name = "\"$(printf 'a\\033[2K')\"";
+    const typed = `${program} import cnf w.safetensors --overwrite --run ${name}`;
+    const { code, written } = await onTerminal(typed, { columns: 80, cwd });
+    assert.equal(code, 0, written);
+    assert.equal(written, "a\\u001b[2K\r\n");
   }));
 
 const text = (content: string) => new TextEncoder().encode(content);

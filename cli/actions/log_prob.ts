@@ -1,3 +1,4 @@
+import { fileKind, noSuchFile } from "../../src/data/input_file.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
 import { readPoints } from "../../src/data/point_rows.ts";
 import { logProb as logProbOf } from "../../src/flows/log_prob.ts";
@@ -26,7 +27,10 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   }
   const path = out === "-" ? "-" : await outputPath(out, flags);
   const trace = traceSettings(flags);
-  const { points, count, dims } = await readPoints(userPath(flags.points), {
+  // The run says which columns are read, so it comes first; a name that is wrong is said at once.
+  const from = userPath(flags.points);
+  if (from !== "-" && await fileKind(from) === null) throw noSuchFile(from);
+  const { points, count, dims } = await readPoints(from, {
     readStdin,
     columns: columnsOf(await readRunConfig(await runFolder(run))),
   });

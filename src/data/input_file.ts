@@ -109,10 +109,15 @@ export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffe
   }
 }
 
+/** The error for a file that is not there. */
+export function noSuchFile(path: string): InputError {
+  return new InputError(`${path}: no such file; check the path`);
+}
+
 /** What the system said of a file, as a person can mend it. */
 function wordsFor(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotFound) {
-    return new InputError(`${path}: no such file; check the path`);
+    return noSuchFile(path);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new InputError(`${path}: may not be read; check its permissions`);

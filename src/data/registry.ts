@@ -4,7 +4,7 @@ import type { ColumnChoice } from "./columns.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./eight_gaussians.ts";
 import { openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
-import { fileKind, readContent } from "./input_file.ts";
+import { fileKind, noSuchFile, readContent } from "./input_file.ts";
 import { findManifest, type Manifest, manifests } from "./manifest.ts";
 import { moons } from "./moons.ts";
 import { type PointSource, sourceDataset } from "./point_source.ts";
@@ -62,7 +62,7 @@ export async function openDataset(name: string, options: OpenOptions): Promise<D
   if (kind === "folder") return openImageFolder(name, { ...options, name });
   if (kind === "file") return openFile(name, options);
   if (/[/\\]|\.(csv|npy|txt|gz)$|ubyte$/i.test(name)) {
-    throw new InputError(`${name}: no such file; check the path`);
+    throw noSuchFile(name);
   }
   throw unknownDataset(name);
 }

@@ -103,7 +103,7 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["log-prob", "latest", "--points", "gone.csv"], /gone\.csv: no such file/],
   [["train", "cnf", "--data", "/dev/zero"], /\/dev\/zero: neither CSV nor NPY nor IDX/],
   [["train", "cnf", "--config", "/dev/zero"], /\/dev\/zero: holds more than 64 MiB, the most/],
-  [["log-prob", "latest", "--points", "-"], /standard input, line 1: longer than 8 MiB/, {
+  [["train", "cnf", "--data", "-"], /standard input, line 1: longer than 8 MiB/, {
     stdin: "1".repeat(2 ** 24),
   }],
   [["import", "cnf", "/dev/zero"], /\/dev\/zero: .* its header declares 0 bytes/],

@@ -68,7 +68,7 @@ function requireRoom(network: Network): void {
   }
   const bytes = 4 * weightCount(network);
   if (bytes > MOST_WEIGHT_BYTES) {
-    const width = network.kind === "mlp" ? "--hidden" : "--filters";
+    const width = network.kind === "mlp" ? "hidden" : "filters";
     throw new InputError(
       `${JSON.stringify(network)}: its weights take ${bytes} bytes in float32, more than ` +
         `${MOST_WEIGHT_BYTES}; take a smaller ${width}`,

@@ -166,7 +166,8 @@ export async function readRunFile(
       throw new InputError(
         file === "config"
           ? `${run}: not a run folder: there is no ${path}`
-          : `${run}: has no weights yet: there is no ${path}; train it with --resume`,
+          : `${run}: has no weights yet: there is no ${path}; finish it with ` +
+            `fluxion train MODEL --resume --run ${run}`,
       );
     }
     if (error instanceof Deno.errors.PermissionDenied) {

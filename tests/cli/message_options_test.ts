@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { run } from "@stricli/core";
+import { buildFluxion } from "../../cli/application.ts";
+import { type Literal, literalsOf, modulesUnder, reachedFrom, sourceOf } from "./_messages.ts";
+
+/** Every command that computes or writes, and the module that it runs. */
+const actions: Readonly<Record<string, string>> = {
+  "train cnf": "cli/actions/train.ts",
+  "train fm": "cli/actions/train.ts",
+  "sample": "cli/actions/sample.ts",
+  "log-prob": "cli/actions/log_prob.ts",
+  "eval": "cli/actions/eval.ts",
+  "plot": "cli/actions/plot.ts",
+  "theory": "cli/actions/theory.ts",
+  "report": "cli/actions/report.ts",
+  "homework": "cli/actions/homework.ts",
+  "import cnf": "cli/actions/import.ts",
+  "import fm": "cli/actions/import.ts",
+  "data list": "cli/actions/data.ts",
+  "data preview": "cli/actions/data.ts",
+  "data fetch": "cli/actions/data.ts",
+  "data verify": "cli/actions/data.ts",
+  "doctor": "cli/actions/doctor.ts",
+};
+
+/** The options of a command, by its help. */
+async function optionsOf(command: string): Promise<Set<string>> {
+  let help = "";
+  const application = buildFluxion({ thrown: (error) => assert.fail(String(error)) });
+  await run(application, [...command.split(" "), "--help"], {
+    process: {
+      stdout: { write: (text: string) => void (help += text) },
+      stderr: { write: () => {} },
+      env: {},
+      exitCode: 0,
+    },
+  });
+  return new Set(Array.from(help.matchAll(/--([a-z][a-z-]*)/g), ([, name]) => name!));
+}
+
+const commands = Object.keys(actions);
+const options = new Map(
+  await Promise.all(commands.map(async (command) => [command, await optionsOf(command)] as const)),
+);
+
+const train = ["train cnf", "train fm"];
+const imports = ["import cnf", "import fm"];
+const withDevice = commands.filter((command) => options.get(command)!.has("backend"));
+const withOut = ["sample", "log-prob", "report", "data preview"];
+
+/**
+ * Modules that more commands load than say their messages, by what a message holds (the
+ * first that fits): the functions that give it are called by these commands alone.
+ */
+const saidBy: Readonly<Record<string, readonly (readonly [string, readonly string[]])[]>> = {
+  "cli/paths.ts": [["", withOut]],
+  "cli/actions/data.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
+  "cli/actions/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun
+  "cli/actions/solve_settings.ts": [
+    ["--probes", ["sample", "log-prob", "eval"]],
+    ["", ["sample", "log-prob", "eval", "plot"]],
+  ],
+  "src/data/columns.ts": [["", train]], // a choice of kind `drop`, which training alone makes
+  "src/data/csv.ts": [["--drop", train]],
+  "src/data/fetch.ts": [["", ["data fetch"]]],
+  "src/ode/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
+  "src/ode/simd_engine.ts": [["--gradient", ["train cnf"]]], // of a pull-back
+  "src/runtime/webgpu_backend.ts": [["", withDevice]],
+  "src/runtime/worker/pool.ts": [[
+    "--backend",
+    withDevice.filter((command) => command !== "doctor"),
+  ]],
+  // Commands that a report prints, in parts.
+  "src/report/run_section.ts": [["", train]],
+  "src/report/training_section.ts": [["", train]],
+  "src/report/solver_study.ts": [["", ["sample"]]],
+  "src/train/config.ts": [["--trace", ["train cnf"]], ["", train]],
+  "src/train/run_folder.ts": [["--resume", train], ["", [...train, ...imports]]],
+  "src/train/training_log.ts": [["", train]],
+};
+
+/**
+ * What a homework runs as other commands do: it gives them options of its own, which fit,
+ * and a fault of theirs names the option of the command.
+ */
+const ofOthers = /^(cli\/actions\/(?!homework)|src\/train\/)/;
+
+/** Options of other programs. */
+const foreign = /deno run|--(no-wasm-bounds-checks|experimental-wasm-revectorize)/;
+
+const modules = [...modulesUnder("cli"), ...modulesUnder("src")]
+  .filter((module) => !module.startsWith("cli/commands/") && !module.startsWith("cli/options/"));
+const reached = new Map(
+  Object.entries(actions).map(([command, action]) => [command, reachedFrom(action)] as const),
+);
+
+/** The commands that can print a literal, and the options that it names. */
+function claimsOf({ module, text }: Literal): readonly (readonly [string, string])[] {
+  if (foreign.test(text)) return [];
+  const named = Array.from(text.matchAll(/(?<![\w-])--([a-z][a-z-]*[a-z])/g), ([, name]) => name!);
+  const byName = /fluxion (train|data fetch|homework|report|eval|sample) /.exec(text)?.[1] ??
+    /\b(train) --|\brun (train) fm/.exec(text)?.slice(1).find(Boolean);
+  const said = byName !== undefined
+    ? commands.filter((command) => command.startsWith(byName))
+    : saidBy[module]?.find(([part]) => text.includes(part))?.[1] ??
+      commands.filter((command) =>
+        reached.get(command)!.has(module) && !(command === "homework" && ofOthers.test(module))
+      );
+  return named.flatMap((name) => said.map((command) => [command, name] as const));
+}
+
+Deno.test("every option that a message names exists in the commands that can print it", () => {
+  const wrong = modules.flatMap((module) =>
+    literalsOf(module, sourceOf(module)).flatMap((literal) =>
+      claimsOf(literal)
+        .filter(([command, name]) => !options.get(command)!.has(name))
+        .map(([command, name]) => `${module}:${literal.line}: ${command} has no --${name}`)
+    )
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the table of who says a message names only commands that load its module", () => {
+  for (const [module, rows] of Object.entries(saidBy)) {
+    const claimed = rows.flatMap(([, names]) => names);
+    const strange = claimed.filter((command) => !reached.get(command)!.has(module));
+    // A report prints commands of others.
+    if (!module.startsWith("src/report/")) assert.deepEqual(strange, [], module);
+  }
+});
+
+Deno.test("a message with an option that its command lacks is found", () => {
+  const source = 'throw new InputError(`--rtol ${x}: ` + /* "--lr" */ "give --max-steps");';
+  const [literal] = literalsOf("cli/actions/log_prob.ts", source);
+  assert.equal(literal!.text, "--rtol ${}: ");
+  const [joined] = literalsOf("cli/actions/log_prob.ts", source.replace(/\/\*.*\*\//, ""));
+  assert.equal(joined!.text, "--rtol ${}: give --max-steps");
+  assert.deepEqual(claimsOf(joined!), [["log-prob", "rtol"], ["log-prob", "max-steps"]]);
+  assert.ok(
+    !options.get("log-prob")!.has("max-steps") && options.get("train cnf")!.has("max-steps"),
+  );
+});

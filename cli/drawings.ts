@@ -1,3 +1,5 @@
+import { throwIfStopped } from "../src/runtime/stop.ts";
+
 /** Part of the time that drawing may take of the work that it goes on beside. */
 const DRAWING_SHARE = 0.01;
 
@@ -9,9 +11,18 @@ const MOST_WAITING = 100;
 
 /** Pictures that are drawn beside other work, in the order in which they came. */
 export interface Drawings {
-  /** Draws now, or, where that would hold up the work for more than its share, later. */
-  add(draw: () => Promise<void>): Promise<void>;
-  /** Draws all that still wait. */
+  /**
+   * Draws now, or, where that would hold up the work for more than its share, later.
+   *
+   * @param keep Called if it is later: puts by what the drawing needs, for a process that is
+   *   killed meanwhile.
+   */
+  add(draw: () => Promise<void>, keep?: () => Promise<void>): Promise<void>;
+  /**
+   * Draws all that still wait.
+   *
+   * @throws {Stopped} If work is to end early.
+   */
   finish(): Promise<void>;
 }
 
@@ -33,12 +44,17 @@ export function drawingsBeside(clock: () => number = () => performance.now()): D
   };
   const hasTime = () => spentMs + lastMs <= DRAWING_SHARE * (clock() - startedMs);
   return {
-    async add(draw) {
+    async add(draw, keep) {
       waiting.push(draw);
       while (waiting.length > 0 && (hasTime() || waiting.length > MOST_WAITING)) await drawNext();
+      // They are drawn in the order in which they came: this one is the last.
+      if (waiting.length > 0) await keep?.();
     },
     async finish() {
-      while (waiting.length > 0) await drawNext();
+      while (waiting.length > 0) {
+        throwIfStopped();
+        await drawNext();
+      }
     },
   };
 }

@@ -163,8 +163,9 @@ async function plan(desk: Desk): Promise<readonly Part[]> {
       title: trainings[name].title,
       unit: "step",
       seconds,
-      // A run with all of its steps may lack what comes after the last: its trainer knows.
-      done: hasResults ? 1 : Math.min(0.999, timeOf(await trained(desk, name))),
+      // A run with all of its steps may lack what comes after the last, or have lost it: its
+      // trainer knows, and the report is made of it.
+      done: hasReport ? 1 : Math.min(0.999, timeOf(await trained(desk, name))),
       timeOf,
       work: (progress) => train(desk, name, progress),
     };

@@ -1,28 +1,21 @@
-import { accurateSolve } from "../../src/flows/model.ts";
-import { sample } from "../../src/flows/sample.ts";
-import { curvesPicture, PICTURED, rowKind, samplesPicture } from "../../src/report/run_pictures.ts";
 import { gigabytes } from "../../src/report/words.ts";
-import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
-import { InputError } from "../../src/runtime/errors.ts";
+import { FailureError, InputError } from "../../src/runtime/errors.ts";
+import { Stopped } from "../../src/runtime/stop.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
-import type { PictureView, TrainHooks } from "../../src/train/hooks.ts";
-import { readRunConfig } from "../../src/train/load_run.ts";
-import { runFile, samplesFile } from "../../src/train/run_folder.ts";
+import type { TrainHooks } from "../../src/train/hooks.ts";
+import { runFile } from "../../src/train/run_folder.ts";
 import type { RunMetrics } from "../../src/train/run_metrics.ts";
-import { solveSettingsOf } from "../../src/train/solve_settings.ts";
 import { train as trainModel, type TrainResult } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
-import { pictureText } from "../command_line.ts";
 import type { TrainFlags } from "../commands/train.ts";
-import { type Drawings, drawingsBeside } from "../drawings.ts";
+import { drawingsBeside } from "../drawings.ts";
+import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../epoch_pictures.ts";
 import { Interrupted } from "../errors.ts";
 import { interruptible } from "../interrupt.ts";
 import { shownPath, userPath } from "../paths.ts";
 import { pictureFiles } from "../pictures.ts";
 import { duration, type Progress, showProgress } from "../progress.ts";
 import { printLine, speaker, writeResult } from "../terminal.ts";
-import { curvesReference } from "./curves_reference.ts";
 import { dataName, openData } from "./open_data.ts";
 import { runFolder, runsFolder } from "./open_run.ts";
 
@@ -55,11 +48,14 @@ export async function trainRun(
   const say = speaker({ quiet });
   const progress = shown ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
+  let started: string | null = null;
   const hooks: TrainHooks = {
     onWait(run, mostSeconds) {
       say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
     },
-    onStart({ run, backend, backendReason, step, steps, stepsPerEpoch, remarks }) {
+    async onStart(start) {
+      const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
+      started = run;
       if (overwrite) removePictures(run);
       for (const remark of remarks) say(remark);
       const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
@@ -67,6 +63,7 @@ export async function trainRun(
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       say(`backend ${backend.kind}: ${backendReason}`);
+      await addWaiting(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {
       const words = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
@@ -77,7 +74,14 @@ export async function trainRun(
       progress.clear();
       say(`epoch ${epoch}, step ${step}: test loss ${testLoss.toPrecision(5)}`);
     },
-    onPictures: (view) => drawEpoch(view, drawings),
+    onPictures: (view) => addEpoch(view, drawings),
+    hasPictures: hasEpochs,
+    async onEnd({ kind, run, step }) {
+      // What waits is put by; who interrupts does not wait for it.
+      if (kind !== "interrupted") await drawings.finish();
+      progress.clear();
+      await drawCurves(run, step);
+    },
   };
   const outcome = "interrupted; nothing was trained";
   return await interruptible({ words: "stopping", outcome }, async (signal) => {
@@ -91,9 +95,13 @@ export async function trainRun(
         hooks,
         signal,
       });
-      const result = await training.finally(() => drawings.finish());
-      progress.clear();
-      await finish(model, result, say);
+      const result = await training.catch(async (error) => {
+        if (error instanceof FailureError) await drawings.finish();
+        // All is trained, and the pictures that wait are put by.
+        if (!(error instanceof Stopped) || started === null) throw error;
+        throw new Interrupted(`interrupted; go on with ${resumeCommand(model, started)}`);
+      });
+      finish(model, result, say);
       return { folder: result.run };
     } finally {
       progress.clear();
@@ -101,29 +109,30 @@ export async function trainRun(
   });
 }
 
-async function finish(
+function finish(
   model: "cnf" | "fm",
   { kind, run, step, steps, metrics }: TrainResult,
   say: (line: string) => void,
-): Promise<void> {
+): void {
   const name = shownPath(run);
   switch (kind) {
     case "alreadyFinished":
       say(`${name}: finished already, at step ${step}; --steps or --epochs may grow`);
       return;
     case "interrupted":
-      await drawCurves(run);
       throw new Interrupted(
-        `interrupted at step ${step} of ${steps}; go on with ` +
-          `fluxion train ${model} --resume --run ${name}`,
+        `interrupted at step ${step} of ${steps}; go on with ${resumeCommand(model, run)}`,
       );
     case "finished":
-      await drawCurves(run);
       say(`${name}: finished in ${duration(metrics.seconds)}${memoryWords(metrics)}`);
       return;
     default:
       kind satisfies never;
   }
+}
+
+function resumeCommand(model: "cnf" | "fm", run: string): string {
+  return `fluxion train ${model} --resume --run ${shownPath(run)}`;
 }
 
 function memoryWords({ peakMemoryBytes }: RunMetrics): string {
@@ -166,41 +175,4 @@ function removePictures(run: string): void {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-}
-
-/** `samples/epoch-0001.png`: the same prior draws every time, so that pictures compare. */
-async function drawEpoch(view: PictureView, drawings: Drawings): Promise<void> {
-  const { run, epoch, step, config, model, engine } = view;
-  const { network } = model;
-  const { controlGroup } = config;
-  // A CNF's training solver may be coarse; flow matching's is chosen for its pictures.
-  const settings = model.kind === "cnf"
-    ? { ...accurateSolve, controlGroup }
-    : solveSettingsOf(config);
-  const { samples } = await sample(model, engine, {
-    count: PICTURED[rowKind(network)],
-    seed: config.seed,
-    settings,
-  });
-  await drawings.add(async () => {
-    await Deno.mkdir(runFile(run, "samples"), { recursive: true });
-    await writeFileAtomic(
-      samplesFile(run, epoch),
-      await samplesPicture(network, samples, {
-        title: `Samples after step ${step}`,
-        text: pictureText(),
-      }),
-    );
-  });
-}
-
-async function drawCurves(run: string): Promise<void> {
-  const { config } = await readRunConfig(run);
-  const bytes = await curvesPicture(await readLog(runFile(run, "log")), {
-    model: config.model,
-    title: shownPath(run),
-    text: pictureText(),
-    reference: await curvesReference(config),
-  });
-  if (bytes !== null) await writeFileAtomic(runFile(run, "curves"), bytes);
 }

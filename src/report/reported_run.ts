@@ -66,7 +66,10 @@ export async function readReportedRun(
   if (metrics === null || missing !== null) {
     throw new InputError(
       `${name}: not complete: ${runFile(name, missing!)} is missing or damaged; ` +
-        `train it again, or finish it with ${again}`,
+        // What was logged is not known to anything else.
+        (missing === "log"
+          ? `train it again with ${anew(read.config.model, name)}`
+          : `finish it with ${again}`),
     );
   }
   const { data, seed, binarize = true } = read.config;
@@ -94,6 +97,11 @@ export async function readReportedRun(
     metrics,
     epochs,
   };
+}
+
+/** Trains a run again from its beginning. */
+function anew(model: string, name: string): string {
+  return `fluxion train ${model} --config ${name}/config.json --run ${name} --overwrite`;
 }
 
 async function readEpochs(folder: string): Promise<EpochSamples[]> {

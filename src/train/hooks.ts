@@ -62,16 +62,36 @@ export interface PictureView {
   readonly engine: Engine;
 }
 
+/** Which pictures are meant. */
+export type PicturesAt = Pick<PictureView, "run" | "step" | "epoch">;
+
+/** How a session of training ended. */
+export interface TrainEnd {
+  /** `interrupted`: it goes on another time. */
+  readonly kind: "finished" | "interrupted" | "alreadyFinished";
+  /** The run's folder. */
+  readonly run: string;
+  /** Steps done. */
+  readonly step: number;
+}
+
 /** What a caller may want to know while training goes on. Each may be left out. */
 export interface TrainHooks {
   /** Called once, if a run that is resumed is still held by another process, for which it waits. */
   readonly onWait?: (run: string, mostSeconds: number) => void;
-  /** Called once, when the folder is held and the backend open. */
-  readonly onStart?: (start: TrainStart) => void;
+  /** Awaited once, when the folder is held and the backend open. */
+  readonly onStart?: (start: TrainStart) => unknown;
   /** Called in order for every step, on a GPU a few steps late. */
   readonly onStep?: (progress: TrainProgress) => void;
   /** Called every `evalEvery` epochs and at the end. */
   readonly onEvaluation?: (evaluation: EvaluationEntry) => void;
-  /** Awaited, every `sampleEvery` epochs and at the end; perhaps again when a run resumes there. */
+  /** Awaited, every `sampleEvery` epochs and at the end, unless {@link hasPictures}. */
   readonly onPictures?: (view: PictureView) => Promise<void>;
+  /**
+   * Whether the pictures of a step are there, all before it included; a finished run is not done
+   * without them. When left out, they are there in a finished run, and drawn where another resumes.
+   */
+  readonly hasPictures?: (at: PicturesAt) => Promise<boolean>;
+  /** Awaited at the end, unless that is an error, while the folder is still held. */
+  readonly onEnd?: (end: TrainEnd) => Promise<void>;
 }

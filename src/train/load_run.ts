@@ -7,7 +7,7 @@ import type { Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
-import { decodeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
 import { parseConfigJson, requireScalesOf, resolveConfig, type TrainConfig } from "./config.ts";
 import { RUN_FORMAT } from "./config_schema.ts";
 import { runFile } from "./run_folder.ts";
@@ -109,11 +109,26 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
     runFile(run, "checkpoint"),
     network,
   );
-  const weights = choice === "raw" ? checkpoint.weights : stateDictWeights(
-    decodeStateDict(await readRunFile(run, "model"), runFile(run, "model")),
-    network,
-  );
+  const weights = choice === "raw"
+    ? checkpoint.weights
+    : await modelWeights(run, network, checkpoint);
   return { ...runConfig, path: run, step: checkpoint.step, weights };
+}
+
+/**
+ * The weights that samples are drawn from: those of `model.safetensors`, unless that is missing
+ * or of another step than the checkpoint, as a process leaves it that is killed between the two.
+ */
+async function modelWeights(
+  run: string,
+  network: Network,
+  { step, ema, weights }: Checkpoint,
+): Promise<Float32Array> {
+  const path = runFile(run, "model");
+  if (await Deno.stat(path).catch(() => null) === null) return ema ?? weights;
+  const stateDict = decodeStateDict(await readRunFile(run, "model"), path);
+  if ((stateDict.step ?? step) !== step) return ema ?? weights;
+  return stateDictWeights(stateDict, network);
 }
 
 /**

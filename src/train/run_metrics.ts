@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { BackendKind } from "../runtime/backend.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainingLog } from "./training_log.ts";
@@ -34,6 +35,33 @@ export interface RunMetrics {
    * where the system does not tell.
    */
   readonly peakMemoryBytes: number | null;
+}
+
+const figure = v.pipe(v.number(), v.finite());
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const schema = v.object({
+  model: v.picklist(["cnf", "fm"]),
+  data: v.string(),
+  backend: v.nullable(v.picklist(["cpu", "webgpu"])),
+  seed: v.pipe(v.number(), v.safeInteger()),
+  steps: count,
+  loss: v.nullable(figure),
+  testLoss: v.nullable(figure),
+  stepMs: v.nullable(figure),
+  nfe: v.nullable(figure),
+  threads: count,
+  seconds: v.pipe(figure, v.minValue(0)),
+  peakMemoryBytes: v.nullable(figure),
+});
+
+/**
+ * The figures of a `metrics.json`.
+ *
+ * @throws {Error} If the text is no JSON, or a figure is missing or of another type.
+ */
+export function parseMetrics(text: string): RunMetrics {
+  return v.parse(schema, JSON.parse(text));
 }
 
 const WARM_UP_STEPS = 3;

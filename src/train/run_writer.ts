@@ -5,7 +5,7 @@ import { peakMemoryBytes } from "../runtime/peak_memory.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { RunConfig } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
-import { logMetrics, type RunMetrics } from "./run_metrics.ts";
+import { logMetrics, parseMetrics, type RunMetrics } from "./run_metrics.ts";
 import { encodeStateDict } from "./state_dict.ts";
 import {
   type EvaluationEntry,
@@ -97,11 +97,11 @@ export class RunWriter implements Disposable {
    * @throws {FailureError} If the disk is full; each file is then the old or the new one.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
-    const { network, standardization } = this.#start;
+    const { network } = this.#start;
     this.#writer.sync();
     const contents = {
       checkpoint: encodeCheckpoint(network, checkpoint),
-      model: encodeStateDict(network, checkpoint.ema ?? checkpoint.weights, standardization),
+      model: encodeModel(this.#start, checkpoint),
       metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
     };
     for (const file of ["checkpoint", "model", "metrics"] as const) {
@@ -114,13 +114,18 @@ export class RunWriter implements Disposable {
   }
 }
 
+/** The bytes of the `model.safetensors` that belongs to a checkpoint. */
+export function encodeModel(
+  { network, standardization }: Pick<RunConfig, "network" | "standardization">,
+  { step, ema, weights }: Checkpoint,
+): Uint8Array {
+  return encodeStateDict(network, ema ?? weights, { step, standardization });
+}
+
 /** A run's `metrics.json`; null where there is none, or it is not whole. */
 export async function readMetrics(run: string): Promise<RunMetrics | null> {
   try {
-    const metrics = JSON.parse(
-      await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES),
-    );
-    return Number.isFinite(metrics.seconds) ? metrics : null;
+    return parseMetrics(await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES));
   } catch {
     return null;
   }

@@ -95,17 +95,20 @@ function requireTensor(
 /**
  * The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network.
  *
- * @param standardization What the network was trained with; it goes into the metadata, as JSON.
+ * @param about.standardization What the network was trained with; it goes into the metadata, as JSON.
+ * @param about.step The training step that the weights are of; it goes into the metadata too.
  */
 export function encodeStateDict(
   network: Network,
   flat: Float32Array,
-  standardization: Standardization | null = null,
+  about: { readonly standardization?: Standardization | null; readonly step?: number } = {},
 ): Uint8Array {
+  const { standardization = null, step } = about;
   return encodeSafetensors({
     tensors: [...parameterTensors(networkLayout(network), flat), ...bufferTensors(network)],
     metadata: {
       format: "pt",
+      ...(step === undefined ? {} : { step: String(step) }),
       ...(standardization === null ? {} : { standardization: JSON.stringify(standardization) }),
     },
   });
@@ -118,6 +121,8 @@ export interface StateDict {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   /** What the metadata say that the points were standardised with; null where they say nothing. */
   readonly standardization: Standardization | null;
+  /** The training step that the metadata name; null where they name none. */
+  readonly step: number | null;
 }
 
 /**
@@ -139,7 +144,8 @@ export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
   const standardization = metadata.standardization === undefined
     ? null
     : parseStandardization(metadata.standardization, place);
-  return { place, tensors: new Map(named), standardization };
+  const step = /^\d{1,15}$/.test(metadata.step ?? "") ? Number(metadata.step) : null;
+  return { place, tensors: new Map(named), standardization, step };
 }
 
 /**

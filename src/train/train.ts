@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { openDataset } from "../data/registry.ts";
 import type { FlowKind } from "../flows/model.ts";
 import { validateNetwork } from "../nn/validate.ts";
@@ -14,7 +15,7 @@ import { encodeRunConfig, readRunConfig, readRunFile } from "./load_run.ts";
 import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run_folder.ts";
 import type { RunMetrics } from "./run_metrics.ts";
-import { readMetrics, RunWriter } from "./run_writer.ts";
+import { encodeModel, readMetrics, RunWriter } from "./run_writer.ts";
 import { cutLog, readLog } from "./training_log.ts";
 import { trainingLoop } from "./training_loop.ts";
 import {
@@ -120,7 +121,7 @@ async function resumeRun(
   request: TrainRequest,
   surroundings: TrainSurroundings,
 ): Promise<TrainResult> {
-  const { run: path = null, runsFolder = "runs", hooks, signal } = surroundings;
+  const { run: path = null, runsFolder = "runs", hooks = {}, signal } = surroundings;
   using held = await holdRun(path, {
     mode: "resume",
     root: runsFolder,
@@ -141,19 +142,42 @@ async function resumeRun(
     : firstCheckpoint(await initialWeights(config.init, { network, seed: config.seed }), config);
   const { step } = checkpoint;
   const metrics = await readMetrics(run);
-  if (step >= steps && metrics !== null && await hasLastEvaluation(run, plan)) {
-    return { kind: "alreadyFinished", run, step, steps, metrics };
+  if (step >= steps && metrics?.steps === step && await isComplete(run, plan, checkpoint, hooks)) {
+    const kind = "alreadyFinished";
+    await hooks.onEnd?.({ kind, run, step });
+    return { kind, run, step, steps, metrics };
   }
   const backend = await openBackendOf(plan);
   await writeFileAtomic(runFile(run, "config"), encodeRunConfig(plan));
   return await runSession(surroundings, { run, plan, backend, checkpoint });
 }
 
-/** Whether nothing is left to do after the last step; an interrupted run may lack its evaluation. */
-async function hasLastEvaluation(run: string, plan: TrainingPlan): Promise<boolean> {
-  if (plan.steps === 0 || plan.dataset.test.count === 0) return true;
-  const { evaluations } = await readLog(runFile(run, "log"));
-  return evaluations.some(({ step }) => step >= plan.steps);
+/**
+ * Whether all that follows from the checkpoint of the last step is there and of that step. A
+ * process may be killed before the one or the other, and a person may remove them.
+ */
+async function isComplete(
+  run: string,
+  plan: TrainingPlan,
+  checkpoint: Checkpoint,
+  { hasPictures }: TrainHooks,
+): Promise<boolean> {
+  const { step } = checkpoint;
+  if (!await hasCheckpoint(run)) return false;
+  if (!await holds(runFile(run, "model"), encodeModel(plan, checkpoint))) return false;
+  // An imported run has none.
+  if (plan.steps > 0 && plan.dataset.test.count > 0) {
+    const { evaluations } = await readLog(runFile(run, "log"));
+    if (!evaluations.some((evaluation) => evaluation.step === step)) return false;
+  }
+  const epoch = Math.ceil(step / plan.stepsPerEpoch);
+  return await hasPictures?.({ run, step, epoch }) ?? true;
+}
+
+/** Whether a file has that content. */
+async function holds(path: string, content: Uint8Array): Promise<boolean> {
+  const size = (await Deno.stat(path).catch(() => null))?.size;
+  return size === content.length && Buffer.from(await Deno.readFile(path)).equals(content);
 }
 
 async function hasCheckpoint(run: string): Promise<boolean> {
@@ -199,7 +223,7 @@ async function runSession(
     metrics: await readMetrics(run),
     clock,
   });
-  hooks.onStart?.({
+  await hooks.onStart?.({
     run,
     config,
     network,
@@ -225,6 +249,7 @@ async function runSession(
       signal: signal ?? null,
       clock,
     });
+    await hooks.onEnd?.({ kind, run, step });
     return { kind, run, step, steps, metrics: writer.metrics(step) };
   } finally {
     learner.dispose();

@@ -41,7 +41,8 @@ export interface TrainingLog {
 type Entry = StepEntry | EvaluationEntry;
 
 /**
- * Reads a log. A line that is not whole, as a crash leaves one at the end, is left out.
+ * Reads a log. A line that is not whole, as a crash leaves one at the end, or not a log's, is
+ * left out.
  *
  * @returns An empty log where there is no file.
  */
@@ -71,11 +72,21 @@ async function readEntries(path: string): Promise<Entry[]> {
 function parseLine(line: string): Entry | null {
   try {
     const entry = JSON.parse(line);
-    const isEntry = Number.isInteger(entry?.step) && ("loss" in entry || "testLoss" in entry);
-    return isEntry ? entry : null;
+    return isStepEntry(entry) || isEvaluationEntry(entry) ? entry : null;
   } catch {
     return null;
   }
+}
+
+function isStepEntry({ step, loss, stepMs, nfe }: Readonly<Record<string, unknown>>): boolean {
+  return Number.isSafeInteger(step) && Number.isFinite(loss) && Number.isFinite(stepMs) &&
+    (nfe === null || Number.isFinite(nfe));
+}
+
+function isEvaluationEntry(
+  { step, epoch, testLoss }: Readonly<Record<string, unknown>>,
+): boolean {
+  return Number.isSafeInteger(step) && Number.isSafeInteger(epoch) && Number.isFinite(testLoss);
 }
 
 /**

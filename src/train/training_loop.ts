@@ -203,10 +203,11 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
   const isDue = (epochs: number) =>
     step >= steps || (epochs > 0 && step % (epochs * stepsPerEpoch) === 0);
   const evaluates = isDue(config.evalEvery) && !writer.hasEvaluation(step);
-  const draws = isDue(config.sampleEvery) && hooks.onPictures !== undefined;
+  const epoch = Math.ceil(step / stepsPerEpoch);
+  const draws = isDue(config.sampleEvery) && hooks.onPictures !== undefined &&
+    !(await hooks.hasPictures?.({ run, step, epoch }) ?? false);
   if (!evaluates && !draws) return;
   await losses.collect();
-  const epoch = Math.ceil(step / stepsPerEpoch);
   try {
     await learner.withSampledModel(async (model) => {
       const loss = evaluates ? await testLoss(model, engine, { config, dataset }) : null;

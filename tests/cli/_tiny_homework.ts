@@ -75,6 +75,6 @@ try {
   }, { name: "tiny", size, loadTheorem });
 } catch (error) {
   const { message, exitCode } = verdict(error);
-  console.error(exitCode === 130 || exitCode === 2 ? message : error);
+  console.error(exitCode > 128 || exitCode === 2 ? message : error);
   Deno.exitCode = exitCode;
 }

@@ -65,7 +65,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     await untilThere(`${folder}/whole/results.json`);
     unbroken.kill("SIGTERM");
     const whole = await ending(unbroken);
-    assert.equal(whole.code, 130, whole.stderr);
+    assert.equal(whole.code, 143, whole.stderr);
     assert.match(whole.stderr, /interrupted; go on with fluxion homework --out whole/);
     for (const name of ["kfp", "ddpm", "fm-variance"]) {
       assert.match(whole.stderr, new RegExp(`^checked ${name}$`, "m"));
@@ -159,7 +159,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     assert.equal(busy.code, 2);
     assert.match(busy.stderr, /^parts: another process works in it;.*\n$/);
     replacing.kill("SIGTERM");
-    assert.equal((await ending(replacing)).code, 130);
+    assert.equal((await ending(replacing)).code, 143);
     assert.match(Deno.readTextFileSync(`${folder}/parts/theory/kfp.json`), /"seed": 5/);
     assert.deepEqual(
       [...Deno.readDirSync(`${folder}/parts`)].map(({ name }) => name).sort(),

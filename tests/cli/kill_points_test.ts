@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { trainRun } from "../../cli/actions/train.ts";
+import { idxImages } from "../data/idx_files.ts";
+import { inFolder } from "./_fluxion.ts";
+
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Two epochs of two steps with evaluations, pictures and a checkpoint at every step. */
+const optionsFor = (data: string) => ({
+  data,
+  net: "resnet",
+  filters: 2,
+  blocks: 1,
+  batchSize: 8,
+  steps: 4,
+  ema: 0.9,
+  evalEvery: 1,
+  sampleEvery: 1,
+  saveSeconds: 0,
+  backend: "cpu",
+  threads: 1,
+  solver: "euler",
+  solverSteps: 2,
+  run: "run",
+  quiet: true,
+} as const);
+
+type Options = ReturnType<typeof optionsFor>;
+
+/**
+ * Trains in a process of its own that is killed before call `point`; with 0 it lives.
+ *
+ * @returns How many calls there were, if it lived.
+ */
+async function trainKilled(point: number, options: Options, cwd: string): Promise<number> {
+  const flags = Object.entries(options).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, String(value)];
+  });
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      ...["run", "-q", "--no-prompt", "--frozen", "-A", `--config=${root}/deno.json`],
+      ...[`${root}/tests/cli/_killed_training.ts`, String(point), "train", "fm", ...flags],
+    ],
+    cwd,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(code, point === 0 ? 0 : 137, text(stderr));
+  return Number(text(stdout).trimEnd().split("\n").at(-1));
+}
+
+/** The files of a folder and of those in it, as paths. */
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesOf(`${folder}/${name}`).map((file) => `${name}/${file}`) : [name]
+  ).sort();
+}
+
+/** The content of each file of a run, without times and the size of the process. */
+function contentOf(run: string): Map<string, string> {
+  const content = new Map<string, string>();
+  for (const file of filesOf(run)) {
+    const bytes = Deno.readFileSync(`${run}/${file}`);
+    const text = new TextDecoder("latin1").decode(bytes);
+    const isTimed = file === "log.jsonl" || file === "metrics.json";
+    content.set(
+      file,
+      isTimed ? text.replace(/"(stepMs|seconds|peakMemoryBytes)": ?[\d.e+-]+/g, '"$1"') : text,
+    );
+  }
+  return content;
+}
+
+/** Goes on with the run here; begins it, if the process was killed before there was one. */
+async function goOn(options: Options): Promise<void> {
+  const { run, quiet } = options;
+  const isBegun = await Deno.stat("run/config.json").then(() => true, () => false);
+  await trainRun("fm", isBegun ? { run, quiet, resume: true } : options);
+}
+
+Deno.test("a run that is killed anywhere resumes to the same bits and all of its files", () =>
+  inFolder(async (folder) => {
+    const grey = Uint8Array.from({ length: 20 * 36 }, (_, i) => 37 * i % 256);
+    await Deno.writeFile(`${folder}/images`, idxImages({ height: 6, width: 6, grey }));
+    const options = optionsFor(`${folder}/images`);
+    const kill = async (point: number) => {
+      await Deno.mkdir(`${folder}/${point}`);
+      return await trainKilled(point, options, `${folder}/${point}`);
+    };
+    const count = await kill(0);
+    const whole = contentOf(`${folder}/0/run`);
+    assert.deepEqual([...whole.keys()], [
+      ...[".lock", "checkpoint.safetensors", "config.json", "curves.png", "log.jsonl"],
+      ...["metrics.json", "model.safetensors", "samples/epoch-0001.png", "samples/epoch-0002.png"],
+    ]);
+    // A rename, two flushes and a write for each of the files at each of five checkpoints, at least.
+    assert.ok(count > 60, `${count} calls`);
+
+    const points = Array.from({ length: count }, (_, i) => i + 1);
+    const waiting = [...points];
+    const killNext = async () => {
+      for (let point = waiting.pop(); point !== undefined; point = waiting.pop()) await kill(point);
+    };
+    await Promise.all([killNext(), killNext()]);
+    const home = Deno.cwd();
+    // The program looks here for downloaded data; tests may not ask for the user's folder.
+    Deno.env.set("FLUXION_DATA_DIR", folder);
+    try {
+      for (const point of points) {
+        Deno.chdir(`${folder}/${point}`);
+        await goOn(options);
+        const content = contentOf("run");
+        assert.deepEqual([...content.keys()], [...whole.keys()], `killed at ${point}`);
+        for (const [file, bytes] of whole) {
+          assert.ok(content.get(file) === bytes, `killed at ${point}: ${file} differs`);
+        }
+      }
+    } finally {
+      Deno.env.delete("FLUXION_DATA_DIR");
+      Deno.chdir(home);
+    }
+  }));

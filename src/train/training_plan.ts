@@ -104,12 +104,19 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
  */
 export async function planResumed(stored: RunConfig, request: TrainRequest): Promise<TrainingPlan> {
   const { configFile, options, openDataset } = request;
-  const config = resumeConfig(stored.config, configFile, options);
+  // The command that started the run may have asked for larger batches than the table has rows.
+  const { batchSize } = stored.config;
+  const isLarger = (mergeOptions(configFile, options).batchSize ?? 0) > batchSize;
+  const kept = isLarger ? { ...options, batchSize } : options;
+  const config = resumeConfig(stored.config, configFile, kept);
   const dataset = await openDataset(config.data, {
     seed: config.seed,
     binarize: config.binarize ?? true,
     columns: columnsOf(stored),
   });
+  if (isLarger && dataset.train.count !== batchSize) {
+    resumeConfig(stored.config, configFile, options); // throws: the batches were no whole table
+  }
   requireNet(config.net, dataset, config.data);
   const { standardization, dropped } = stored;
   const plan = { ...planOf(config, dataset), standardization, dropped, remarks: [] };

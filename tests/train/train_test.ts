@@ -201,12 +201,11 @@ Deno.test("train() of fewer points than a batch takes them all in every step, an
     ]);
     const { config } = await readRunConfig(run);
     assert.deepEqual([config.batchSize, config.lrHorizon], [43, 3]);
-    const { metrics } = await train({ model: "fm", steps: 4 }, {
-      run,
-      mode: "resume",
-      openDataset: openSmall,
-    });
-    assert.equal(metrics.steps, 4);
+    // The same command goes on with the run; other batches are still refused.
+    const again = (batchSize: number) =>
+      train({ model: "fm", steps: 4, batchSize }, { run, mode: "resume", openDataset: openSmall });
+    await assert.rejects(again(42), { message: /--batch-size 42: the run has batchSize 43/ });
+    assert.equal((await again(44)).metrics.steps, 4);
   }));
 
 Deno.test("train() refuses images for an mlp before it writes anything", () =>

@@ -146,7 +146,7 @@ class Table {
     if ((this.count + 1) * this.#kept.length > MOST_NUMBERS) {
       throw new InputError(
         `${at}: more than ${MOST_NUMBERS} numbers, the most that are read from CSV; save the ` +
-          "points as NPY, or take fewer",
+          "points as NPY (numpy.save), or take fewer",
       );
     }
     for (const column of this.#kept) {

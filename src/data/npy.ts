@@ -15,6 +15,9 @@ const ALIGNMENT = 64;
 /** numpy's own bound on the number of axes (NPY_MAXDIMS of numpy 2). */
 const MOST_AXES = 64;
 
+/** Most numbers that are read: 1 GiB of float64, in which a byte of the file takes 8. */
+const MOST_NUMBERS = 2 ** 27;
+
 /** How each element type is read; numpy's `<` is little-endian, `|` has no byte order. */
 const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
   "<f4": (data) => new Float32Array(data),
@@ -48,7 +51,8 @@ export function notNpy(place: string): InputError {
  * Source: numpy.lib.format, "NPY format".
  *
  * @param place What to call the bytes in an error, such as the file's name.
- * @throws {InputError} If it is not such a file, or its shape does not fit its size.
+ * @throws {InputError} If it is not such a file, its shape does not fit its size, or it holds more
+ *   than 134,217,728 numbers.
  */
 export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const { header, dataStart } = readHeader(bytes, place);
@@ -87,10 +91,17 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
         }`,
     );
   }
+  if (actual / itemBytes > MOST_NUMBERS) {
+    throw new InputError(
+      `${place}: holds ${actual / itemBytes} numbers; at most ${MOST_NUMBERS} are read`,
+    );
+  }
   const shape = lengths.map(Number);
   const raw = read(bytes.slice(dataStart).buffer);
-  const values = exactInFloat32.has(type)
-    ? Float32Array.from(raw as ArrayLike<number>)
+  const values = raw instanceof Float32Array || raw instanceof Float64Array
+    ? raw
+    : exactInFloat32.has(type)
+    ? new Float32Array(raw as ArrayLike<number>)
     : Float64Array.from(raw as ArrayLike<number | bigint>, Number);
   return { shape, values: fortran === "True" ? toRowMajor(values, shape) : values };
 }

@@ -76,7 +76,10 @@ function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): Po
     : droppedColumns({ names: null, count: width }, columns, place);
   const kept = keptColumns(width, dropped);
   const dims = kept.length;
-  const points = withoutColumns(Float64Array.from(values), { count: width, dropped });
+  const points = withoutColumns(
+    values instanceof Float64Array ? values : new Float64Array(values),
+    { count: width, dropped },
+  );
   const bad = points.findIndex((value) => !Number.isFinite(Math.fround(value)));
   if (bad >= 0) {
     const column = kept[bad % dims]! + 1;

@@ -85,6 +85,22 @@ Deno.test("readNpy() takes no memory for what a header declares", () => {
   }
 });
 
+Deno.test("readNpy() reads no more numbers than memory is taken for", () => {
+  const count = 2 ** 27 + 1; // a byte each here, 8 in float64
+  const start = new TextEncoder().encode(
+    `\x01\x00\x76\x00{'descr': '|u1', 'fortran_order': False, 'shape': (${count}, 1), }`.padEnd(
+      121,
+    ) +
+      "\n",
+  );
+  const bytes = new Uint8Array(128 + count);
+  bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), ...start]);
+  assert.throws(() => readNpy(bytes, "a.npy"), {
+    name: "InputError",
+    message: "a.npy: holds 134217729 numbers; at most 134217728 are read",
+  });
+});
+
 Deno.test("readNpy() says how to save what it cannot read", () => {
   const header = (type: string) => {
     const bytes = npyHeader([1]);

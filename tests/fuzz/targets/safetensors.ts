@@ -49,6 +49,17 @@ function parted(bytes: Uint8Array) {
   return { header: header as Record<string, unknown>, data: bytes.subarray(dataStart) };
 }
 
+/** Scales of a table as Fluxion writes them, or nearly. */
+function standardization(random: Random): string {
+  const numbers = () => Array.from({ length: random.whole(1, 3) }, () => random.whole(-1, 5));
+  const scales = {
+    kind: random.pick(["zscore", "robust", ""]),
+    center: numbers(),
+    scale: numbers(),
+  };
+  return random.chance(0.7) ? JSON.stringify(scales) : strangeJson(random);
+}
+
 /** What Fluxion writes, as it is or with one thing changed. */
 function nearlyWhole(random: Random): Uint8Array<ArrayBuffer> {
   const { header, data } = parted(random.pick(written));
@@ -64,7 +75,7 @@ function nearlyWhole(random: Random): Uint8Array<ArrayBuffer> {
       entry.dtype = random.pick(Object.keys(itemBytes));
       break;
     case 2:
-      header.__metadata__ = { fluxion: JSON.stringify(json(random)), format: text(random) };
+      header.__metadata__ = { standardization: standardization(random), format: text(random) };
       break;
     default:
       if (Array.isArray(entry.shape)) entry.shape.reverse();

@@ -3,7 +3,9 @@ import { InputError } from "../src/runtime/errors.ts";
 import { harmless } from "../src/runtime/quoted.ts";
 import { buildFluxion } from "./application.ts";
 import { verdict } from "./errors.ts";
+import { columns } from "./progress.ts";
 import { paint, writeMessage, writeResult } from "./terminal.ts";
+import { printText, wrapped } from "./wrapped.ts";
 
 /**
  * Runs one command line.
@@ -60,10 +62,11 @@ async function runCommand(args: readonly string[]): Promise<void> {
   const askedFor = args.length === 0 ||
     args.some((arg) => ["--help", "-h", "--version", "-v", "--help-all", "-H"].includes(arg));
   if (help.length > 0 && !askedFor) {
-    writeMessage(`${help.join("")}\n`);
+    const text = help.join("");
+    writeMessage(`${Deno.stderr.isTerminal() ? wrapped(text, columns()) : text}\n`);
     throw new InputError(`${args.join(" ")}: expected one of the commands above after it`);
   }
-  writeResult(help.join(""));
+  if (help.length > 0) printText(help.join("").replace(/\n$/, ""));
   if (process.exitCode !== ExitCode.Success) {
     throw new Error(`the parser ended with ${process.exitCode} and no error`);
   }

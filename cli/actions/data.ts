@@ -16,6 +16,7 @@ import { mostPictured } from "../pictures.ts";
 import { programForm } from "../program_form.ts";
 import { showProgress } from "../progress.ts";
 import { printLine, speaker } from "../terminal.ts";
+import { printText } from "../wrapped.ts";
 import { dataFolder, openData } from "./open_data.ts";
 
 /** Rows of a preview unless asked for more. */
@@ -33,9 +34,9 @@ export async function list({ json }: JsonOption): Promise<void> {
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
   for (const row of cells) {
-    printLine(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+    printText(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   }
-  printLine("Any CSV, NPY or IDX file can be given by its path instead.");
+  printText("Any CSV, NPY or IDX file can be given by its path instead.");
 }
 
 /** `fluxion data preview NAME|FILE`. */

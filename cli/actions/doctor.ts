@@ -18,6 +18,7 @@ import type { DoctorFlags } from "../commands/doctor.ts";
 import { version } from "../commands/version.ts";
 import { userFolder } from "../paths.ts";
 import { paint, printLine } from "../terminal.ts";
+import { printText } from "../wrapped.ts";
 import { dataFolder } from "./open_data.ts";
 
 /** What was found out about one backend. */
@@ -59,7 +60,7 @@ interface Report {
 export async function doctor({ json }: DoctorFlags): Promise<void> {
   const report = await examine();
   if (json) printLine(JSON.stringify(report, null, 2));
-  else for (const line of lines(report)) printLine(line);
+  else for (const line of lines(report)) printText(line);
   const failed = report.backends.flatMap(({ kind, tests }) =>
     tests.filter(({ ok }) => !ok).map(({ name }) => `${kind} ${name}`)
   );

@@ -9,6 +9,8 @@ export interface TerminalCase {
   readonly shows: RegExp;
   /** Draws a progress bar on its way. */
   readonly bar?: true;
+  /** No line is longer than the terminal. */
+  readonly fits?: true;
   /** Takes seconds: run at one width. */
   readonly long?: true;
 }
@@ -31,7 +33,8 @@ export const trainings: readonly TerminalCase[] = [
 /** For each width; files get its number, so that nothing stands in the next one's way. */
 function terminalCases(columns: number): readonly TerminalCase[] {
   return [
-    { args: "--help", code: 0, shows: /EXAMPLES/ },
+    { args: "--help", code: 0, shows: /EXAMPLES/, fits: true },
+    { args: "train fm --help", code: 0, shows: /--filters/, fits: true },
     { args: "trian", code: 2, shows: /did you mean train/ },
     {
       args: `train cnf --run cnf --resume --overwrite`,
@@ -72,7 +75,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       shows: /^imported-\d+$/m,
     },
     { args: "import fm nowhere.safetensors", code: 2, shows: /nowhere\.safetensors/ },
-    { args: "data list", code: 0, shows: /^checkerboard/m },
+    { args: "data list", code: 0, shows: /^checkerboard/m, fits: true },
     {
       args: `data preview moons --out moons-${columns}.png`,
       code: 0,
@@ -111,6 +114,7 @@ export async function checkCases(
     assert.match(outcome.lines.join("\n"), test.shows, what);
     assertClean(outcome, what);
     if (test.bar) assertBar(outcome, what);
+    if (test.fits) assert.deepEqual(outcome.lines.filter((line) => line.length > columns), []);
   };
   for (const training of trainings) await check(training, longAt);
   for (const columns of options.columns) {

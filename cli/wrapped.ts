@@ -1,0 +1,68 @@
+import { columns } from "./progress.ts";
+import { printLine } from "./terminal.ts";
+
+/** Least room for words beside a hanging indent. */
+const LEAST_ROOM = 24;
+
+/** What `paint` puts into text; it takes no room. */
+// deno-lint-ignore no-control-regex
+const STYLE = /\x1b\[\d+m/g;
+
+/** Columns that text takes. */
+function width(text: string): number {
+  return text.replaceAll(STYLE, "").length;
+}
+
+/**
+ * Text for a terminal: lines that are too long are broken between words. What stands behind a gap
+ * of two spaces (the meaning of an option, the last cell of a table) hangs below its beginning;
+ * paragraphs, whose lines begin without a space, are filled anew.
+ *
+ * @param columns Of the terminal.
+ */
+export function wrapped(text: string, columns: number): string {
+  const lines = text.split("\n");
+  if (lines.every((line) => width(line) <= columns)) return text;
+  const whole: string[] = [];
+  lines.forEach((line, i) => {
+    const goesOn = /^\S/.test(line) && /^\S/.test(lines[i - 1] ?? "");
+    if (goesOn) whole.push(`${whole.pop()} ${line}`);
+    else whole.push(line);
+  });
+  return whole.flatMap((line) => wrapLine(line, columns)).join("\n");
+}
+
+function wrapLine(line: string, columns: number): string[] {
+  if (width(line) <= columns) return [line];
+  const lead = " ".repeat(line.length - line.trimStart().length);
+  const gap = /^ *\S.*? {2,}(?=\S)/.exec(line)?.[0];
+  const words = line.slice(gap?.length ?? 0).trim().split(/ +/);
+  if (gap === undefined) return fill(words, { first: lead, indent: lead, columns });
+  const indent = " ".repeat(width(gap));
+  if (columns - width(gap) >= LEAST_ROOM) return fill(words, { first: gap, indent, columns });
+  const below = `${lead}    `;
+  return [...wrapLine(gap.trimEnd(), columns), ...fill(words, { first: below, indent: below, columns })];
+}
+
+/** Lines of words: the first behind `first`, the others behind `indent`. */
+function fill(
+  words: readonly string[],
+  { first, indent, columns }: {
+    readonly first: string;
+    readonly indent: string;
+    readonly columns: number;
+  },
+): string[] {
+  const lines = [`${first}${words[0]}`];
+  for (const word of words.slice(1)) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (width(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines;
+}
+
+/** Prints text as a result, {@link wrapped} where stdout is a terminal. */
+export function printText(text: string): void {
+  printLine(Deno.stdout.isTerminal() ? wrapped(text, columns()) : text);
+}

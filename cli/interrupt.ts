@@ -15,6 +15,8 @@ const signals =
 
 /** Signals that are listened to. Dispose it. */
 interface Hearing extends Disposable {
+  /** Settles when a signal would be heard: until then it ends the process as the system has it. */
+  readonly listening: Promise<void>;
   /** Aborted by the first signal, once the event loop has turned. */
   readonly signal: AbortSignal;
   /** Of the process, if a signal came. */
@@ -44,6 +46,7 @@ export async function interruptible<T>(
   );
   current = hearing;
   try {
+    await hearing.listening;
     return await work(hearing.signal);
   } catch (error) {
     const exitCode = hearing.exitCode();
@@ -67,10 +70,13 @@ function hearSignals(words: string): Hearing {
   const controller = new AbortController();
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
-  worker.onmessage = () => controller.abort();
+  const listening = Promise.withResolvers<void>();
+  worker.onmessage = ({ data }: MessageEvent<"listening" | "heard">) =>
+    data === "listening" ? listening.resolve() : controller.abort();
   const orders: SignalOrders = { signals, heard, stopWord, words: new TextEncoder().encode(words) };
   worker.postMessage(orders);
   return {
+    listening: listening.promise,
     signal: controller.signal,
     exitCode() {
       const signal = signals[Atomics.load(heard, 0) - 1];

@@ -11,7 +11,7 @@ self.onmessage = ({ data }: MessageEvent<SignalOrders>) => {
       for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
       Atomics.store(data.heard, 0, i + 1);
       Atomics.store(data.stopWord, 0, 1);
-      self.postMessage(null);
+      self.postMessage("heard");
       try {
         Deno.stderr.writeSync(data.words);
       } catch {
@@ -21,4 +21,5 @@ self.onmessage = ({ data }: MessageEvent<SignalOrders>) => {
     return [signal, hear] as const;
   });
   for (const [signal, hear] of listeners) Deno.addSignalListener(signal, hear);
+  self.postMessage("listening");
 };

@@ -41,7 +41,10 @@ function wrapLine(line: string, columns: number): string[] {
   const indent = " ".repeat(width(gap));
   if (columns - width(gap) >= LEAST_ROOM) return fill(words, { first: gap, indent, columns });
   const below = `${lead}    `;
-  return [...wrapLine(gap.trimEnd(), columns), ...fill(words, { first: below, indent: below, columns })];
+  return [
+    ...wrapLine(gap.trimEnd(), columns),
+    ...fill(words, { first: below, indent: below, columns }),
+  ];
 }
 
 /** Lines of words: the first behind `first`, the others behind `indent`. */

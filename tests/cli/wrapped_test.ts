@@ -16,7 +16,7 @@ Deno.test("wrapped() hangs what stands behind a gap, and fills paragraphs anew",
     "  [--data]  a data set's name, or a CSV file (default moons)",
     "  fluxion train cnf --data points.csv  points of a file of yours",
   ].join("\n");
-  assert.deepEqual(wrapped(text, 36).split("\n"), [
+  assert.deepEqual(wrapped(text, 38).split("\n"), [
     "Trains a flow on points of any",
     "dimension. Prints the folder.",
     "",

@@ -308,13 +308,11 @@ export function requireScalesOf(
   standardization: Standardization | null,
   place: string,
 ): void {
-  const dims = network.kind === "mlp" ? network.dims : 0;
-  const found = standardization?.center.length ?? dims;
-  if (found !== dims) {
-    throw new InputError(
-      `${place}: has scales of ${found} columns, the network's points have ` +
-        (dims === 0 ? "none: it takes images" : `${dims}`),
-    );
+  if (standardization === null) return;
+  const found = standardization.center.length;
+  if (network.kind !== "mlp" || found !== network.dims) {
+    const wanted = network.kind === "mlp" ? `points have ${network.dims}` : "images have none";
+    throw new InputError(`${place}: has scales of ${found} columns, the network's ${wanted}`);
   }
 }
 

@@ -13,6 +13,29 @@ const trained = async (run: string) => {
   return run;
 };
 
+Deno.test("importWeights() refuses scales that are not the network's", () =>
+  inTempDir(async (folder) => {
+    const scales = (count: number) => ({
+      standardization: {
+        kind: "zscore",
+        center: Array(count).fill(0),
+        scale: Array(count).fill(1),
+      } as const,
+    });
+    const file = `${folder}/a.safetensors`, options = { run: `${folder}/run` };
+    for (
+      const [model, network, count, message] of [
+        ["cnf", networks.cnf, 2, /scales of 2 columns, the network's points have 3$/],
+        ["fm", networks.unet, 0, /scales of 0 columns, the network's images have none$/],
+      ] as const
+    ) {
+      const bytes = encodeStateDict(network, initialParameters(network, 1), scales(count));
+      await Deno.writeFile(file, bytes);
+      await assert.rejects(importWeights(model, file, options), { name: "InputError", message });
+    }
+    assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  }));
+
 Deno.test("loadRun() has the weights that were asked for", () =>
   inTempDir(async (folder) => {
     const run = await trained(`${folder}/run`);

@@ -182,3 +182,25 @@ Deno.test("stateDictWeights() refuses weights that are not finite, by tensor and
     );
   }
 });
+
+Deno.test("decodeStateDict() reads the scales of a table from the metadata, and refuses others", () => {
+  const weights = initialParameters(mlp, 1);
+  const scales = { kind: "robust", center: [1.7e9, 0.1], scale: [1e-3, 3] } as const;
+  const file = encodeStateDict(mlp, weights, { standardization: scales });
+  assert.deepEqual(decodeStateDict(file, "x").standardization, scales);
+  assert.equal(decodeStateDict(encodeStateDict(mlp, weights), "x").standardization, null);
+  const { tensors } = decodeSafetensors(file, "x");
+  const refused = (standardization: unknown, message: RegExp) => {
+    const text = typeof standardization === "string"
+      ? standardization
+      : JSON.stringify(standardization);
+    const other = encodeSafetensors({ tensors, metadata: { standardization: text } });
+    assert.throws(() => decodeStateDict(other, "x.st"), { name: "InputError", message });
+  };
+  refused("{", /^x\.st: its metadata's standardization is not JSON$/);
+  refused([], /^x\.st: its metadata's standardization\.kind: expected an object of kind/);
+  refused({ ...scales, scale: [1, -1] }, /standardization\.scale\.1: .*above 0.*found -1$/);
+  refused({ ...scales, scale: [1] }, /as many centers as scales/);
+  refused({ ...scales, center: [1, null] }, /standardization\.center\.1: .*found null$/);
+  refused({ ...scales, kind: "minmax" }, /standardization\.kind: expected one of zscore, robust/);
+});

@@ -9,11 +9,13 @@ import type { WasmBackend } from "./wasm.ts";
  * @param backend The instance that they run on.
  */
 export function releaseOnThrow(backendName: string, backend: WasmBackend): void {
-  let made: object[] | null = null;
+  // Of the kernels that run, the innermost's last.
+  const made: object[] = [];
+  let running = 0;
   const { move } = backend;
-  backend.move = (dataId, ...rest) => {
-    move.call(backend, dataId, ...rest);
-    made?.push(dataId);
+  backend.move = (dataId, values, shape, dtype, references) => {
+    move.call(backend, dataId, values, shape, dtype, references);
+    if (running > 0) made.push(dataId);
   };
   for (const kernel of tf.getKernelsForBackend(backendName)) {
     const { kernelFunc, kernelName } = kernel;
@@ -21,17 +23,18 @@ export function releaseOnThrow(backendName: string, backend: WasmBackend): void 
     tf.registerKernel({
       ...kernel,
       kernelFunc: (call) => {
-        const outer = made;
-        const own: object[] = made = [];
+        const first = made.length;
+        running++;
         try {
           return kernelFunc(call);
         } catch (error) {
-          for (const dataId of own) {
+          for (const dataId of made.slice(first)) {
             if (backend.dataIdMap.has(dataId)) backend.disposeData(dataId, true);
           }
           throw error;
         } finally {
-          made = outer;
+          running--;
+          made.length = first;
         }
       },
     });

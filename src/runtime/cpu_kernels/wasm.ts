@@ -19,7 +19,13 @@ export interface WasmBackend {
   /** Forgets a tensor's numbers; with `force` whatever else has them. */
   disposeData(dataId: object, force?: boolean): boolean;
   /** Allocates for a tensor and writes its numbers; every allocation of a tensor goes through it. */
-  move(dataId: object, ...rest: unknown[]): void;
+  move(
+    dataId: object,
+    values: unknown,
+    shape: readonly number[],
+    dtype: string,
+    references: number,
+  ): void;
   /** Notes one more tensor that has these numbers. */
   incRef(dataId: object): void;
 }

@@ -49,8 +49,8 @@ type Entry = StepEntry | EvaluationEntry;
 export async function readLog(path: string): Promise<TrainingLog> {
   const entries = await readEntries(path);
   return {
-    steps: entries.filter((entry) => "loss" in entry),
-    evaluations: entries.filter((entry) => "testLoss" in entry),
+    steps: entries.filter(isStepEntry),
+    evaluations: entries.filter(isEvaluationEntry),
   };
 }
 
@@ -78,14 +78,16 @@ function parseLine(line: string): Entry | null {
   }
 }
 
-function isStepEntry({ step, loss, stepMs, nfe }: Readonly<Record<string, unknown>>): boolean {
+type Fields<T> = { readonly [K in keyof T]?: unknown };
+
+function isStepEntry(entry: Fields<StepEntry>): entry is StepEntry {
+  const { step, loss, stepMs, nfe } = entry;
   return Number.isSafeInteger(step) && Number.isFinite(loss) && Number.isFinite(stepMs) &&
     (nfe === null || Number.isFinite(nfe));
 }
 
-function isEvaluationEntry(
-  { step, epoch, testLoss }: Readonly<Record<string, unknown>>,
-): boolean {
+function isEvaluationEntry(entry: Fields<EvaluationEntry>): entry is EvaluationEntry {
+  const { step, epoch, testLoss } = entry;
   return Number.isSafeInteger(step) && Number.isSafeInteger(epoch) && Number.isFinite(testLoss);
 }
 

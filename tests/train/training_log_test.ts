@@ -45,6 +45,24 @@ Deno.test("cutLog() keeps what was known at a step, and drops a torn line", () =
     );
   }));
 
+Deno.test("readLog() takes an entry for what all of its fields say", () =>
+  inTempDir(async (folder) => {
+    const path = `${folder}/log.jsonl`;
+    const evaluation = { step: 1, epoch: 1, testLoss: 0.5 };
+    const lines = [
+      { ...evaluation, loss: [8], stepMs: "2", nfe: { toString: 1 } }, // an evaluation, and no step
+      { ...stepEntry(2), loss: "1.5" },
+      { step: 3, loss: 1 },
+      { ...evaluation, testLoss: null },
+      null,
+      7,
+    ].map((entry) => `${JSON.stringify(entry)}\n`);
+    await Deno.writeTextFile(path, lines.join(""));
+    const { steps, evaluations } = await readLog(path);
+    assert.deepEqual(steps, []);
+    assert.deepEqual(evaluations.map(({ testLoss }) => testLoss), [0.5]);
+  }));
+
 Deno.test("cutLog() makes an empty log where there is none", () =>
   inTempDir(async (folder) => {
     const path = `${folder}/log.jsonl`;

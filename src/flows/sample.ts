@@ -96,7 +96,7 @@ export async function* sampleChunks(
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
   requireRange(options, model);
   const request = { ...options, seed, settings };
-  const chunk = chunkOf(model, settings);
+  const chunk = chunkOf(model, settings, options.times?.length);
   const end = start + count;
   if (chunk === null) {
     yield await solveRows(model, engine, request, {
@@ -150,7 +150,8 @@ async function solveRows(
   const { seed, settings, withLogProb } = options;
   const width = rowWidth(model.network);
   const n = cut.last - cut.first;
-  requireRoomForRows({ rows: n, width, stages: settings.tableau.c.length });
+  const stages = settings.tableau.c.length;
+  requireRoomForRows(n, { width, stages, times: options.times?.length });
   const prior = new Float32Array(n * width);
   fillNormal({ seed, stream: streams.samples }, cut.first * width, prior);
   const y0 = tf.tidy(() => {

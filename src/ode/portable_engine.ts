@@ -118,7 +118,8 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
     async solve(problem) {
       requireCountable(problem.control, problem.maxSteps);
       const [rows, width] = problem.y0.shape;
-      requireRoomForRows({ rows, width, stages: problem.tableau.c.length });
+      const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
+      requireRoomForRows(rows, { width, stages: problem.tableau.c.length, times });
       const held = home.field(problem.field);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { chunkOf } from "../../src/flows/chunks.ts";
+import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { mostRows, requireRoomForRows } from "../../src/ode/rows_room.ts";
+import { InputError } from "../../src/runtime/errors.ts";
+
+const modelOf = (network: Network) => ({ kind: "fm", network }) as FlowModel;
+const images = (side: number) =>
+  modelOf({ kind: "unet", height: side, width: side, channels: 3, filters: 8 });
+const solved = (controlGroup: number | "batch") => ({ ...accurateSolve, controlGroup });
+
+Deno.test("chunkOf() gives whole groups, of which rows and kept states have room", () => {
+  const points = modelOf({ kind: "mlp", dims: 2, hidden: 8 });
+  assert.equal(chunkOf(points, solved(8)), 2048);
+  assert.equal(chunkOf(images(28), solved(8)), 64);
+  assert.equal(chunkOf(images(28), solved(100)), 100);
+  assert.equal(chunkOf(images(28), solved("batch")), null);
+  // 64 of them would take 5 GiB.
+  assert.equal(chunkOf(images(512), solved(8)), 24);
+  assert.equal(chunkOf(images(28), solved(8), 5000), 8);
+  for (const [side, times] of [[28, 0], [28, 2000], [512, 0], [512, 5]] as const) {
+    const rows = chunkOf(images(side), solved(1), times)!;
+    const row = { width: 3 * side * side, stages: 7, times };
+    requireRoomForRows(rows, row);
+    assert.throws(() => requireRoomForRows(mostRows(row) + 1, row), InputError);
+  }
+});

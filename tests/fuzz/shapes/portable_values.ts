@@ -1,0 +1,26 @@
+import { readNpy } from "./npy.ts";
+import { logProb } from "../../../src/flows/log_prob.ts";
+import { portableEngine } from "../../../src/ode/portable_engine.ts";
+import { tableaus } from "../../../src/ode/tableaus.ts";
+import { openBackend } from "../../../src/runtime/backend.ts";
+import { loadRun } from "../../../src/train/load_run.ts";
+
+/**
+ * Log-likelihoods of a run by the portable engine, one a line: portable_values.ts RUN POINTS SOLVER
+ * STEPS GROUP TRACE.
+ */
+const [run, points, solver, steps, group, trace] = Deno.args as [
+  ...[string, string, string, string, string, "exact" | "hutchinson"],
+];
+await openBackend("cpu");
+const { model } = await loadRun(run);
+const result = await logProb(model, portableEngine("host"), readNpy(await Deno.readFile(points)), {
+  settings: {
+    tableau: tableaus[solver]!,
+    control: { kind: "fixed", steps: Number(steps) },
+    controlGroup: group === "batch" ? "batch" : Number(group),
+    maxSteps: 10_000,
+  },
+  trace: trace === "exact" ? { kind: "exact" } : { kind: "hutchinson", distribution: "rademacher" },
+});
+console.log([...result.logProb].join("\n"));

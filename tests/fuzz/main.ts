@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Finding, fuzz, tryInput } from "./target.ts";
+import { fuzzShapes } from "./shapes/shapes.ts";
 import { parserTargets } from "./targets.ts";
 
 const FAILURES = "tests/fuzz/failures";
@@ -49,12 +50,39 @@ async function report({ target, seed, index, input, error }: Finding): Promise<v
   console.log(`again: deno task fuzz --target ${target.name} --replay ${path}`);
 }
 
+/** Under which `--target` knows random shapes for whole commands. */
+const SHAPES = "shapes";
+
 async function run(args: string[], folder: string): Promise<boolean> {
-  const { minutes, seed, from, target: name, replay } = optionsOf(args);
+  const { minutes, seed, from, target: name } = optionsOf(args);
+  if (name === SHAPES) return await runShapes({ seed, from, minutes });
+  if (name !== undefined) return await runParsers(args, folder, minutes);
+  const parsers = await runParsers(args, folder, minutes / 2);
+  return await runShapes({ seed, from, minutes: minutes / 2 }) && parsers;
+}
+
+/** Whole commands, until one does not do what it promises. */
+async function runShapes(options: { seed: number; from: number; minutes: number }) {
+  console.log(`seed ${options.seed}, ${options.minutes} min: ${SHAPES}`);
+  try {
+    const { cases, succeeded } = await fuzzShapes(options);
+    console.log(`${cases} cases, ${succeeded} commands with a result, 0 findings`);
+    return true;
+  } catch (error) {
+    console.log((error as Error).message);
+    console.log(`again: deno task fuzz --target ${SHAPES} --seed ${options.seed} --from CASE`);
+    return false;
+  }
+}
+
+async function runParsers(args: string[], folder: string, minutes: number): Promise<boolean> {
+  const { seed, from, target: name, replay } = optionsOf(args);
   const known = await parserTargets(folder);
   const targets = known.filter((target) => name === undefined || target.name === name);
   if (targets.length === 0) {
-    throw new Error(`--target ${name}: one of ${known.map(({ name }) => name).join(", ")}`);
+    throw new Error(
+      `--target ${name}: one of ${[...known.map(({ name }) => name), SHAPES].join(", ")}`,
+    );
   }
   if (replay !== undefined) {
     if (name === undefined) throw new Error(usage);

@@ -14,7 +14,11 @@ import { writeNpy } from "./npy.ts";
 
 /** Until when cases are tried. */
 export type FuzzShapesOptions =
-  & { readonly seed: number }
+  & {
+    readonly seed: number;
+    /** Number of the first case; 0 when left out. */
+    readonly from?: number;
+  }
   & ({ readonly cases: number } | { readonly minutes: number });
 
 /** What was tried. */
@@ -33,11 +37,11 @@ export interface FuzzShapesResult {
  * @throws {AssertionError} With the seed and the number of the case.
  */
 export async function fuzzShapes(options: FuzzShapesOptions): Promise<FuzzShapesResult> {
-  const { seed } = options;
+  const { seed, from = 0 } = options;
   const until = "minutes" in options ? performance.now() + 60_000 * options.minutes : Infinity;
   const most = "cases" in options ? options.cases : Infinity;
-  let succeeded = 0, index = 0;
-  for (; index < most && performance.now() < until; index++) {
+  let succeeded = 0, index = from;
+  for (; index < from + most && performance.now() < until; index++) {
     const drawn = drawCase(seed, index);
     try {
       succeeded += await tryCase(drawn);
@@ -46,7 +50,7 @@ export async function fuzzShapes(options: FuzzShapesOptions): Promise<FuzzShapes
       throw new assert.AssertionError({ message: `${where}\n${(error as Error).message}` });
     }
   }
-  return { cases: index, succeeded };
+  return { cases: index - from, succeeded };
 }
 
 /** Tries one case; returns how many commands ended with a result. */

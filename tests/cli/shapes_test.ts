@@ -43,9 +43,9 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: opti
       train("fm", "--net", "resnet", "--blocks", "1000000000"),
       /blocks: expected at most 10000, got 1000000000/,
     );
-    await refused(folder, train("cnf", "--hidden", "200000"), /320005600008 bytes.*--hidden/);
+    await refused(folder, train("cnf", "--hidden", "200000"), /320005600008 bytes.*hidden/);
     await Deno.writeTextFile(`${folder}/c.json`, '{"net":"unet","filters":200000}');
-    await refused(folder, train("fm", "--config", "c.json"), /61920082400004 bytes.*--filters/);
+    await refused(folder, train("fm", "--config", "c.json"), /61920082400004 bytes.*filters/);
   }));
 
 Deno.test("sizes that no memory has are refused within a second and 200 MB: files and runs", () =>

@@ -444,7 +444,7 @@ function regionOf(leaves: readonly Cell[], frame: PlaneFrame, share: number): Bo
 /** Cells along the longer side of a picture's grid. */
 const GRID_CELLS = 128;
 /** Sides that differ by more are of two units, and get as many cells each. */
-const ONE_UNIT = 10;
+const ONE_UNIT = 8;
 /** Points along a side of a picture's cell that its density is the mean of, at most. */
 const MOST_INSIDE = 8;
 

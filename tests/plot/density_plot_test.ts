@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accent } from "../../src/plot/_palette.ts";
+import { accent, classColors } from "../../src/plot/_palette.ts";
 import { densityPlot, levelsOf } from "../../src/plot/density_plot.ts";
 import { decodePng } from "../../src/plot/png.ts";
 import { centroid, near, rgb } from "./_picture.ts";
@@ -38,6 +38,21 @@ Deno.test("densityPlot() is darkest where the density is highest, on the axes of
     // A cell is 13 pixels; the heat map is drawn between cells, so a tenth of one is fair.
     assert.ok(Math.hypot(darkest.x - dot.x, darkest.y - dot.y) < 2, `(${x}, ${y})`);
   }
+});
+
+Deno.test("densityPlot() draws the data beside the samples, in a colour of their own", async () => {
+  const one = (x: number, y: number, label: string) => ({ points: [x, y], label });
+  const samples = one(2, -1, "samples"), data = one(-2, 2, "data");
+  const picture = decodePng(await densityPlot(bump(0, 0.5), { samples, data }));
+  const at = (color: string) =>
+    centroid(
+      picture,
+      (found, column, row) =>
+        column < 0.85 * picture.width && row > 0.3 * picture.height && near(found, rgb(color), 40),
+    );
+  const [sample, datum] = [at(accent.orange), at(classColors[9])];
+  assert.ok(sample.count > 4 && datum.count > 4, `${sample.count}, ${datum.count}`);
+  assert.ok(sample.x > datum.x && sample.y > datum.y, "right of it and below");
 });
 
 Deno.test("densityPlot() draws a density times a constant alike, but for the bar's numbers", async () => {

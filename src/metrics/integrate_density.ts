@@ -89,7 +89,7 @@ const NARROW = 0.3;
 /** Cuts of a cell before the first evaluation, at most: samples that are equal stay together. */
 const MOST_CUTS = 40;
 /** Rings around the box, each as wide as what is inside it, at most. */
-const MOST_RINGS = 24;
+const MOST_RINGS = 16;
 /** A ring with less than this share of the mass is the last. */
 const LAST_RING = 1e-5;
 /** Rings whose mass does not fall by this factor promise nothing about those beyond. */

@@ -53,6 +53,7 @@ const withOut = ["sample", "log-prob", "report", "data preview"];
  * first that fits): the functions that give it are called by these commands alone.
  */
 const saidBy: Readonly<Record<string, readonly (readonly [string, readonly string[]])[]>> = {
+  "cli/epoch_pictures.ts": [["", train]], // the command that a picture carries
   "cli/paths.ts": [["", withOut]],
   "cli/actions/data.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
   "cli/actions/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun

@@ -104,7 +104,7 @@ for (const [name, density] of Object.entries(found)) {
 
 Deno.test("integrateDensity() gives a mass within 0.5% or none, of random mixtures", async () => {
   let known = 0;
-  const trials = 40;
+  const trials = 30;
   for (let seed = 0; seed < trials; seed++) {
     // The numbers of one trial, reproducible: uniform ones by way of a density that is.
     const numbers = draw({ log: () => 0, point: ([p, q]) => [p!, q!] }, 20, 1000 + seed);

@@ -10,6 +10,7 @@ import {
 } from "@stricli/core";
 import { AddressSpaceError, FailureError, InputError } from "../src/runtime/errors.ts";
 import { oneLine } from "../src/runtime/quoted.ts";
+import { type SystemFault, systemFault } from "../src/runtime/system_fault.ts";
 import { ClosedPipe } from "./terminal.ts";
 import { withoutV8Flags } from "./without_v8_flags.ts";
 
@@ -110,9 +111,41 @@ function judged(error: unknown): Verdict {
       exitCode: 2,
     };
   }
+  const fault = systemFault(error);
+  if (fault !== null) return systemVerdict(fault, (error as Error).message);
   const words = error instanceof Error ? error.message : String(error);
   return {
     message: `${words.split("\n")[0]} (unexpected; --debug shows where)`,
     exitCode: 1,
   };
+}
+
+/** What the system refused, where whoever asked had no words for it. */
+function systemVerdict(fault: SystemFault, what: string): Verdict {
+  switch (fault) {
+    case "full":
+      return { message: `no room left on the disk: ${what}; free some space`, exitCode: 1 };
+    case "tooLarge":
+      return {
+        message: `larger than a file may be here: ${what}; raise the limit (ulimit -f)`,
+        exitCode: 1,
+      };
+    case "device":
+      return { message: `a disk or a terminal failed: ${what}; look at it`, exitCode: 1 };
+    case "gone":
+      return { message: `not there, or removed meanwhile: ${what}`, exitCode: 1 };
+    case "tooManyFiles":
+      return {
+        message: `too many open files: ${what}; end other programs, or raise the limit (ulimit -n)`,
+        exitCode: 1,
+      };
+    case "nameTooLong":
+      return { message: `a name is too long: ${what}; choose a shorter one`, exitCode: 2 };
+    case "readOnly":
+      return { message: `a read-only file system: ${what}; choose another place`, exitCode: 2 };
+    case "linkLoop":
+      return { message: `links that lead to each other: ${what}; name another`, exitCode: 2 };
+    default:
+      return fault satisfies never;
+  }
 }

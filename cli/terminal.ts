@@ -2,7 +2,9 @@
  * The only place that writes to the terminal: results go to stdout, everything
  * that is said about them to stderr.
  */
+import { FailureError } from "../src/runtime/errors.ts";
 import { harmless } from "../src/runtime/quoted.ts";
+import { systemFault, systemWords } from "../src/runtime/system_fault.ts";
 
 const encoder = new TextEncoder();
 
@@ -49,7 +51,10 @@ export function writeResult(result: string | Uint8Array): void {
     writeAll(Deno.stdout, typeof text === "string" ? encoder.encode(text) : text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe("stdout is closed");
-    throw error;
+    const remedy = systemFault(error) === "full"
+      ? "free some space, or write elsewhere"
+      : "write elsewhere";
+    throw new FailureError(`stdout: cannot be written (${systemWords(error)}); ${remedy}`);
   }
 }
 

@@ -45,11 +45,20 @@ export function theoremFile(folder: string, name: TheoremName, ending: "json" | 
 /** What the check of a theorem found in an earlier session; null where that is not there or not whole. */
 export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
   try {
-    return JSON.parse(await readBoundedText(theoremFile(folder, name, "json"), MOST_JSON_BYTES));
+    const text = await readBoundedText(theoremFile(folder, name, "json"), MOST_JSON_BYTES);
+    const check = JSON.parse(text);
+    return isCheck(check) ? check : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Whether it is what a check of a theorem finds, as far as every theorem's does. */
+function isCheck(value: unknown): value is TheoremCheck {
+  const { pass, claims } = (value ?? {}) as Partial<TheoremCheck>;
+  return typeof pass === "boolean" && Array.isArray(claims) &&
+    claims.every((claim) => typeof claim?.pass === "boolean");
 }
 
 /** The folder of one of the homework's runs. */

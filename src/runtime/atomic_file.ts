@@ -83,6 +83,8 @@ async function writingFailed(error: unknown, path: string, bytes: number): Promi
       return new InputError(
         `${path}: the name is too long for the file system; choose a shorter one`,
       );
+    case "readOnly":
+      return new InputError(`${path}: on a read-only file system; choose another place`);
     default:
       return error;
   }

@@ -9,9 +9,12 @@ export type SystemFault =
   | "tooLarge"
   /** The device failed, as when a flush does not reach it. */
   | "device"
-  /** A folder or file that was there is not any more. */
+  /** A file or folder is not there, or not any more. */
   | "gone"
   | "nameTooLong"
+  | "readOnly"
+  /** Links that lead to each other. */
+  | "linkLoop"
   /** The process or the system has no more open files. */
   | "tooManyFiles";
 
@@ -25,7 +28,9 @@ const numbers: Readonly<
     24: "tooManyFiles",
     27: "tooLarge",
     28: "full",
+    30: "readOnly",
     36: "nameTooLong",
+    40: "linkLoop",
     116: "gone",
     122: "full",
   },
@@ -35,11 +40,20 @@ const numbers: Readonly<
     24: "tooManyFiles",
     27: "tooLarge",
     28: "full",
+    30: "readOnly",
+    62: "linkLoop",
     63: "nameTooLong",
     69: "full",
     70: "gone",
   },
-  windows: { 4: "tooManyFiles", 39: "full", 112: "full", 206: "nameTooLong", 223: "tooLarge" },
+  windows: {
+    4: "tooManyFiles",
+    19: "readOnly",
+    39: "full",
+    112: "full",
+    206: "nameTooLong",
+    223: "tooLarge",
+  },
 };
 
 /** The fault of an error; null for one that is not the system's, or not of this list. */

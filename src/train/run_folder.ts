@@ -1,5 +1,6 @@
 import { MOST_JSON_BYTES, readBoundedText } from "../runtime/bounded_file.ts";
 import { FailureError, InputError } from "../runtime/errors.ts";
+import { systemFault } from "../runtime/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../runtime/temporary_file.ts";
 import { parseConfigJson } from "./config.ts";
 
@@ -234,7 +235,7 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
 /** What the system refused, as a person can mend it. */
 function cannotUse(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof InputError) return error;
-  if (/os error (28|122)\b/.test(error.message)) {
+  if (systemFault(error) === "full") {
     return new FailureError(`${path}: no room left on the disk; free some space and try again`);
   }
   const what = error instanceof Deno.errors.NotCapable

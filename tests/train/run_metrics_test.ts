@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { logMetrics } from "../../src/train/run_metrics.ts";
+import { logMetrics, parseMetrics } from "../../src/train/run_metrics.ts";
 
 const step = (step: number, stepMs: number, nfe: number | null = null) => ({
   step,
@@ -30,4 +30,27 @@ Deno.test("logMetrics() of an empty log knows nothing", () => {
     stepMs: null,
     nfe: null,
   });
+});
+
+Deno.test("parseMetrics() takes what was written, and nothing that has other types", () => {
+  const metrics = {
+    model: "cnf",
+    data: "moons",
+    backend: null,
+    seed: 0,
+    steps: 3,
+    loss: 1.5,
+    testLoss: null,
+    stepMs: 2,
+    nfe: 14,
+    threads: 2,
+    seconds: 0.5,
+    peakMemoryBytes: null,
+  };
+  assert.deepEqual(parseMetrics(JSON.stringify(metrics)), metrics);
+  const wrong = { steps: "3", seconds: null, loss: "low", backend: "tpu", threads: -1, seed: 0.5 };
+  for (const [key, value] of Object.entries(wrong)) {
+    assert.throws(() => parseMetrics(JSON.stringify({ ...metrics, [key]: value })), key);
+  }
+  for (const text of ["", "null", "[]", "3", '"x"']) assert.throws(() => parseMetrics(text));
 });

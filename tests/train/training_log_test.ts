@@ -86,3 +86,26 @@ Deno.test("LogWriter reports a full disk as a failure", () =>
       Deno.FsFile.prototype.writeSync = writeSync;
     }
   }));
+
+Deno.test("readLog() leaves out lines whose entries have other types", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const good = { step: 1, loss: 0.5, stepMs: 2, nfe: null };
+    const lines = [
+      good,
+      { ...good, loss: "low" },
+      { ...good, loss: null },
+      { ...good, stepMs: undefined },
+      { ...good, nfe: [] },
+      { step: 1, epoch: 1, testLoss: {} },
+      { step: 1, testLoss: 0.5 },
+      null,
+      [1],
+      3,
+    ];
+    await Deno.writeTextFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    assert.deepEqual(await readLog(path), { steps: [good], evaluations: [] });
+  } finally {
+    await Deno.remove(path);
+  }
+});

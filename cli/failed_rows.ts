@@ -6,11 +6,14 @@ const NAMED_ROWS = 100;
 
 /** Says, a line a row, which rows have no log-likelihood and why: errors, so `--quiet` keeps them. */
 export function sayFailedRows(failures: readonly FailedRow[]): void {
-  const say = (words: string) =>
-    writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${words}\n`);
   for (const { row, reason } of failures.slice(0, NAMED_ROWS)) {
-    say(`row ${row} (from 0) has no log-likelihood: ${reason}`);
+    sayError(`row ${row} (from 0) has no log-likelihood: ${reason}`);
   }
   const unnamed = failures.length - NAMED_ROWS;
-  if (unnamed > 0) say(`nor have ${unnamed} more rows`);
+  if (unnamed > 0) sayError(`nor have ${unnamed} more rows`);
+}
+
+/** Says, on a line of its own, what of a command's work failed while the rest goes on. */
+export function sayError(words: string): void {
+  writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${words}\n`);
 }

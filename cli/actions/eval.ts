@@ -6,7 +6,7 @@ import { InputError } from "../../src/runtime/errors.ts";
 import { readRows } from "../../src/train/batches.ts";
 import type { EvalFlags } from "../commands/eval.ts";
 import { PartlyFailed } from "../errors.ts";
-import { sayFailedRows } from "../failed_rows.ts";
+import { sayError, sayFailedRows } from "../failed_rows.ts";
 import { interruptible } from "../interrupt.ts";
 import { printLine, speaker } from "../terminal.ts";
 import { openData } from "./open_data.ts";
@@ -21,10 +21,8 @@ export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
   const told = { words: "stopping", outcome: "interrupted; nothing was evaluated" };
   const result = await interruptible(told, () => evaluateRun(flags, run));
   printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
-  const { failedRows } = result;
-  if (typeof failedRows === "number" && failedRows > 0) {
-    throw new PartlyFailed(`${failedRows} rows failed`);
-  }
+  const { failedRows = 0, wasserstein2 } = result;
+  if (failedRows !== 0 || wasserstein2 === null) throw new PartlyFailed("not all was evaluated");
 }
 
 /** The metrics of a run. */
@@ -133,5 +131,9 @@ async function fmMetrics(
   { flags, dataset, rows, seed }: Task<PointDataset | ImageDataset>,
 ): Promise<Evaluation> {
   const settings = solveSettings(flags, config);
-  return { ...await evaluateFm({ model, engine, rows, seed, settings }, dataset) };
+  const evaluation = await evaluateFm({ model, engine, rows, seed, settings }, dataset);
+  if (evaluation.wasserstein2Reason !== undefined) {
+    sayError(`wasserstein2 is null: ${evaluation.wasserstein2Reason}`);
+  }
+  return { ...evaluation };
 }

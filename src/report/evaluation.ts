@@ -191,8 +191,13 @@ export interface FmEvaluation {
   readonly loss: number;
   /** Its standard error. */
   readonly lossStdErr: number;
-  /** 2-Wasserstein distance of samples to fresh data; only where that can be drawn, as the next. */
-  readonly wasserstein2?: number;
+  /**
+   * 2-Wasserstein distance of samples to fresh data; only where that can be drawn, as the next.
+   * null where the samples' solve fails, for `wasserstein2Reason`.
+   */
+  readonly wasserstein2?: number | null;
+  /** Why there are no samples, for people; left out where there are. */
+  readonly wasserstein2Reason?: string;
   /** The same between two fresh draws of the data: what a perfect model would have. */
   readonly wasserstein2Data?: number;
 }
@@ -205,12 +210,20 @@ export async function evaluateFm(
   const { loss, lossStdErr } = await fmLoss(model, rows, { seed });
   if (dataset.kind !== "points" || dataset.draw === null) return { loss, lossStdErr };
   const { dims, draw } = dataset;
-  const { samples } = await sample(model, engine, { count: CLOUD, seed, settings });
   const [fresh, other] = freshClouds(draw, seed);
-  return {
-    loss,
-    lossStdErr,
-    wasserstein2: wasserstein2(samples, fresh, dims),
-    wasserstein2Data: wasserstein2(other, fresh, dims),
-  };
+  const wasserstein2Data = wasserstein2(other, fresh, dims);
+  try {
+    const { samples } = await sample(model, engine, { count: CLOUD, seed, settings });
+    const distance = wasserstein2(samples, fresh, dims);
+    return { loss, lossStdErr, wasserstein2: distance, wasserstein2Data };
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    return {
+      loss,
+      lossStdErr,
+      wasserstein2: null,
+      wasserstein2Data,
+      wasserstein2Reason: error.message,
+    };
+  }
 }

@@ -40,7 +40,7 @@ export function planFmPoints(desk: RunDesk, dataset: PointDataset): SectionPlans
     outcome: () => {
       if (evaluation === null) return null;
       const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
-      return wasserstein2 === undefined
+      return wasserstein2 === undefined || wasserstein2 === null
         ? `test loss ${withError(loss, lossStdErr)}`
         : `2-Wasserstein distance to the data ${number(wasserstein2)}, between two draws of the ` +
           `data ${number(wasserstein2Data!)}`;
@@ -65,7 +65,10 @@ function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[
   ];
   if (wasserstein2 !== undefined) {
     rows.push(
-      [`2-Wasserstein distance of ${CLOUD} samples to fresh data`, number(wasserstein2)],
+      [
+        `2-Wasserstein distance of ${CLOUD} samples to fresh data`,
+        wasserstein2 === null ? "none" : number(wasserstein2),
+      ],
       ["The same between two fresh draws of the data", number(wasserstein2Data!)],
     );
   }

@@ -70,7 +70,7 @@ Deno.test("fluxion eval counts the rows that fail, and its means are over the ot
     assert.match(all.stderr, /none of the 10 rows has a log-likelihood; nll is null/);
   }));
 
-Deno.test("fluxion sample --log-prob ends at the first group that fails, and writes no file", () =>
+Deno.test("fluxion sample --log-prob ends at the first group that fails; eval has null for their distance", () =>
   inFolder(async (folder) => {
     // Time runs from the prior: for an FM model the wall is on the way from noise to data.
     await Deno.writeFile(
@@ -85,6 +85,15 @@ Deno.test("fluxion sample --log-prob ends at the first group that fails, and wri
       ["sample", "wall", "--n", "3000", "--log-prob", "--out", "s.csv", "--quiet", ...onCpu],
       { cwd: folder },
     );
+    const evaluated = await fluxion(["eval", "wall", "--n", "20", "--quiet", ...onCpu], {
+      cwd: folder,
+    });
+    const { loss, wasserstein2, wasserstein2Reason, mass } = JSON.parse(evaluated.stdout);
+    assert.ok(loss > 0, "what needs no sample is there");
+    assert.deepEqual([wasserstein2, mass, evaluated.code], [null, null, 1]);
+    assert.match(wasserstein2Reason, /^the solve stopped for samples/);
+    assert.match(evaluated.stderr, /^fluxion: wasserstein2 is null: the solve stopped/);
+
     assert.equal(code, 1);
     assert.match(stderr, /^fluxion: the solve stopped for samples \d+ to \d+.*\n$/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [

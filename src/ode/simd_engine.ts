@@ -14,6 +14,7 @@ import type {
   SolveProblem,
   SolveReport,
 } from "./engine.ts";
+import { usableThreads } from "../runtime/usable_threads.ts";
 import { describeFailures } from "./failure_message.ts";
 import { portableEngine } from "./portable_engine.ts";
 import * as at from "./simd_job.ts";
@@ -82,11 +83,11 @@ function sharedOf(build: SimdChoice): Shared {
  */
 export function simdEngine(options: SimdEngineOptions = {}): Engine {
   const {
-    threads = navigator.hardwareConcurrency,
     build = "fastest",
     tiles,
     activationBytes = ACTIVATION_BYTES,
   } = options;
+  const threads = usableThreads(options.threads);
   const portable = portableEngine("host");
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,

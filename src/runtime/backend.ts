@@ -3,6 +3,7 @@ import { InputError } from "./errors.ts";
 import { openCpu, setCpuThreads } from "./cpu_backend.ts";
 import { type Adapter, isSoftwareAdapter, requestAdapter } from "./adapters.ts";
 import { type PortableBits, simdChoice } from "./simd/simd_module.ts";
+import { usableThreads } from "./usable_threads.ts";
 import { openWebgpu } from "./webgpu_backend.ts";
 
 /** `cpu` is tfjs on WebAssembly SIMD with Fluxion's kernels, `webgpu` is tfjs on a WebGPU device. */
@@ -56,7 +57,7 @@ export function openBackend(kind: BackendKind, options: BackendOptions = {}): Pr
 
 async function open(
   kind: BackendKind,
-  { threads = navigator.hardwareConcurrency, portableBits }: BackendOptions,
+  { threads, portableBits }: BackendOptions,
 ): Promise<Backend> {
   if (kind === "webgpu" && portableBits) {
     throw new InputError(
@@ -79,7 +80,7 @@ async function open(
     opened.set(name, backend);
   }
   backend.check();
-  if (kind === "cpu") setCpuThreads(choice, threads);
+  if (kind === "cpu") setCpuThreads(choice, usableThreads(threads));
   await tf.setBackend(backend.tfName);
   await tf.ready();
   if (tf.getBackend() !== backend.tfName) {

@@ -468,3 +468,10 @@ backendTest("engines refuse numbers of steps that they cannot count to", ["cpu"]
     }
   }
 });
+
+Deno.test("simdEngine() takes as many threads as help, however many are asked for", () => {
+  const most = Math.max(16, navigator.hardwareConcurrency);
+  assert.equal(simdEngine({ threads: 1_000_000_000 }).threads, most);
+  assert.equal(simdEngine({ threads: 5 }).threads, 5);
+  assert.equal(simdEngine().threads, navigator.hardwareConcurrency);
+});

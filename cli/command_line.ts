@@ -1,5 +1,5 @@
 import type { PngText } from "../src/plot/png.ts";
-import { commandLine } from "../src/report/command_line.ts";
+import { commandLine } from "../src/runtime/command_line.ts";
 
 /** What every picture carries inside its file: the command that made it. */
 export function pictureText(): PngText {

@@ -76,7 +76,9 @@ async function demo(): Promise<void> {
     for (const path of [...pictures, shownPath(`${folder}/metrics.json`)]) lines.push(`  ${path}`);
   }
   for (const line of lines) printLine(line);
-  printLine(`\nDone in ${duration((performance.now() - started) / 1000)}. Next: fluxion --help`);
+  printLine(
+    `\nDone in ${duration((performance.now() - started) / 1000)}. Next: deno task fluxion --help`,
+  );
 }
 
 try {

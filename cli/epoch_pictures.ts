@@ -2,7 +2,7 @@ import { accurateSolve } from "../src/flows/model.ts";
 import { sample } from "../src/flows/sample.ts";
 import { type Network, rowWidth } from "../src/nn/network.ts";
 import { decodePng } from "../src/plot/png.ts";
-import { commandLine } from "../src/report/command_line.ts";
+import { commandLine } from "../src/runtime/command_line.ts";
 import { curvesPicture, PICTURED, rowKind, samplesPicture } from "../src/report/run_pictures.ts";
 import { writeFileAtomic } from "../src/runtime/atomic_file.ts";
 import { MOST_INPUT_BYTES, readBounded } from "../src/runtime/bounded_file.ts";

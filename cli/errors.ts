@@ -11,6 +11,7 @@ import {
 import { AddressSpaceError, FailureError, InputError } from "../src/runtime/errors.ts";
 import { oneLine } from "../src/runtime/quoted.ts";
 import { type SystemFault, systemFault } from "../src/runtime/system_fault.ts";
+import { asTyped } from "./program_form.ts";
 import { ClosedPipe } from "./terminal.ts";
 import { withoutV8Flags } from "./without_v8_flags.ts";
 
@@ -77,7 +78,7 @@ function usageMessage(error: ArgumentScannerError): string {
 /** The words, on one line that a terminal only shows, and the exit code for whatever a command threw. */
 export function verdict(error: unknown): Verdict {
   const { message, exitCode } = judged(error);
-  return { message: message === null ? null : oneLine(message), exitCode };
+  return { message: message === null ? null : asTyped(oneLine(message)), exitCode };
 }
 
 function judged(error: unknown): Verdict {

@@ -9,3 +9,22 @@ export function programForm(): ProgramForm {
   if (Deno.build.standalone) return "compiled";
   return import.meta.url.endsWith("/cli/program_form.ts") ? "checkout" : "oneFile";
 }
+
+/**
+ * What to type for `fluxion` here: from a checkout there is no such command, and `deno task`
+ * leaves `INIT_CWD` in the project's root.
+ */
+function typedName(): string {
+  const started = programForm() === "checkout" &&
+    Deno.cwd() === import.meta.dirname?.replace(/[\\/]cli$/, "") &&
+    Deno.env.get("INIT_CWD") !== undefined;
+  return started ? "deno task fluxion" : "fluxion";
+}
+
+/** The commands that a message names, as they have to be typed here. */
+export function asTyped(message: string): string {
+  return message.replace(
+    /(?<!task |-q |[\w/.-])fluxion(?= (?:train|sample|log-prob|eval|plot|theory|report|homework|import|data|doctor)\b)/g,
+    () => typedName(),
+  );
+}

@@ -1,5 +1,5 @@
 import { oneLine } from "../src/runtime/quoted.ts";
-import { drawLine, eraseLine, paint, writeMessage } from "./terminal.ts";
+import { drawLine, drawsInPlace, eraseLine, paint, writeMessage } from "./terminal.ts";
 
 /** How far a piece of work is. */
 export interface ProgressState {
@@ -27,12 +27,17 @@ const PLAIN_LINE_MS = 10_000;
  * ten seconds, and nothing at all with `--quiet`.
  *
  * @param options.what What the numbers count, such as `step`.
+ * @param options.plain Lines on a terminal too, whatever else is written there.
  */
 export function showProgress(
-  options: { readonly what: string; readonly quiet?: boolean },
+  options: {
+    readonly what: string;
+    readonly quiet?: boolean;
+    readonly plain?: boolean;
+  },
 ): Progress {
   if (options.quiet) return { update: () => {}, clear: () => {} };
-  const terminal = Deno.stderr.isTerminal();
+  const terminal = drawsInPlace() && !options.plain;
   const started = performance.now();
   let shown = terminal ? -Infinity : started;
   let first: { done: number; at: number } | null = null;
@@ -50,8 +55,8 @@ export function showProgress(
           .filter((part) => part !== "").join(", "),
       );
       if (!terminal) return writeMessage(`${text}\n`);
-      // One column stays free: some terminals wrap a line that fills the last one.
-      drawLine(barLine(text, { fraction: done / total, width: columns() - 1 }));
+      // Some terminals wrap a line that fills the last column; two more are for an echoed ^C.
+      drawLine(barLine(text, { fraction: done / total, width: Math.max(1, columns() - 3) }));
     },
     clear: eraseLine,
   };

@@ -32,9 +32,19 @@ export function eraseLine(): void {
   lineDrawn = false;
 }
 
+/** Whether a terminal does more than show text; an editor's shell does not, and says `TERM=dumb`. */
+function obeys(stream: { isTerminal(): boolean }): boolean {
+  return stream.isTerminal() && Deno.env.get("TERM") !== "dumb";
+}
+
+/** Whether a line on stderr can be replaced by another. */
+export function drawsInPlace(): boolean {
+  return obeys(Deno.stderr);
+}
+
 /** What empties the line that the cursor is on, of a progress bar and an echoed `^C`; nothing where stderr is no terminal. */
 export function eraser(): string {
-  return Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+  return drawsInPlace() ? "\r\x1b[K" : "";
 }
 
 /**
@@ -87,13 +97,13 @@ export function speaker(options: { readonly quiet?: boolean }): Say {
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };
 
-/** `text` in a style, where the stream is a terminal and `NO_COLOR` is not set. */
+/** `text` in a style, where the stream is a terminal that knows it and `NO_COLOR` is not set. */
 export function paint(
   style: keyof typeof codes,
   text: string,
   stream: { isTerminal(): boolean },
 ): string {
-  if (Deno.noColor || !stream.isTerminal()) return text;
+  if (Deno.noColor || !obeys(stream)) return text;
   const [on, off] = codes[style];
   return `\x1b[${on}m${text}\x1b[${off}m`;
 }

@@ -4,7 +4,7 @@ import { fetchDataset } from "../../src/data/fetch.ts";
 import { verifyDataset } from "../../src/data/verify.ts";
 import { imageGrid } from "../../src/plot/image_grid.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
-import { commandLine } from "../../src/report/command_line.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
 import { pictureText } from "../command_line.ts";

@@ -2,7 +2,7 @@ import type { ReportPart, TheoremPart } from "../../src/report/parts.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { reportPlace, writeReport } from "../../src/report/write_report.ts";
-import { commandLine } from "../../src/report/command_line.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { throwIfStopped } from "../../src/runtime/stop.ts";
 import { putToTest } from "../../src/theory/put_to_test.ts";

@@ -26,6 +26,7 @@ import { interruptible } from "../interrupt.ts";
 import { outputPath } from "../paths.ts";
 import { mostPictured } from "../pictures.ts";
 import { showProgress } from "../progress.ts";
+import { stdoutIsPipe } from "../stdout_pipe.ts";
 import { writeStream } from "../stream_file.ts";
 import { openRun } from "./open_run.ts";
 import { solveSettings, traceSettings } from "./solve_settings.ts";
@@ -99,7 +100,11 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     ...(flags.logProb ? { withLogProb: { trace } } : {}),
     ...(times === undefined ? {} : { times }),
   };
-  const progress = showProgress({ what: "sample", quiet: flags.quiet });
+  const progress = showProgress({
+    what: "sample",
+    quiet: flags.quiet,
+    plain: path === "-" && stdoutIsPipe(),
+  });
   async function* chunks(): AsyncGenerator<Samples> {
     let done = 0;
     for await (const chunk of sampleChunks(model, engine, options)) {

@@ -1,7 +1,7 @@
 import { markdownToText, wrapText } from "../../src/page/markdown_to_text.ts";
 import { compactPng } from "../../src/plot/compact_png.ts";
 import { withText } from "../../src/plot/png.ts";
-import { commandLine } from "../../src/report/command_line.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 import { givenNumber, observedWords, theoremPage } from "../../src/report/theorem_page.ts";
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { sweepTemporaries } from "../../src/runtime/temporary_file.ts";

@@ -1,5 +1,6 @@
 import { gigabytes } from "../../src/report/words.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 import { FailureError, InputError } from "../../src/runtime/errors.ts";
 import { Stopped } from "../../src/runtime/stop.ts";
 import { type ConfigFile, parseConfigFile, type TrainOptions } from "../../src/train/config.ts";
@@ -132,7 +133,7 @@ function finish(
 }
 
 function resumeCommand(model: "cnf" | "fm", run: string): string {
-  return `fluxion train ${model} --resume --run ${shownPath(run)}`;
+  return commandLine(["train", model, "--resume", "--run", shownPath(run)]);
 }
 
 function memoryWords({ peakMemoryBytes }: RunMetrics): string {

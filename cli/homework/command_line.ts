@@ -1,4 +1,4 @@
-import { commandLine } from "../../src/report/command_line.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 import type { HomeworkOptions } from "./folder.ts";
 
 /**

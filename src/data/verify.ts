@@ -19,7 +19,7 @@ export interface FileCheck {
  *
  * @param dataDir As for `fetchDataset`; null where there is none.
  * @returns A check a file; for a distribution that is computed, none.
- * @throws {InputError} If there is no data set of this name.
+ * @throws {InputError} If there is no data set of this name, or no folder that could hold it.
  */
 export async function verifyDataset(
   name: string,
@@ -28,6 +28,11 @@ export async function verifyDataset(
   if (!datasetNames.includes(name)) throw unknownDataset(name);
   const manifest = findManifest(name);
   if (manifest === null) return [];
+  if (dataDir === null && name !== "mnist") {
+    throw new InputError(
+      `${name}: there is no cache folder here; set FLUXION_DATA_DIR to the folder that holds ${name}/`,
+    );
+  }
   const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
   const folder = `${dataDir}/${name}`;
   // What is inside the program is a whole data set: its grey values need not be there.

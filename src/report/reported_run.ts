@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { rowWidth } from "../nn/network.ts";
 import { readBounded } from "../runtime/bounded_file.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import { InputError } from "../runtime/errors.ts";
 import { columnsOf, type ReadRun, readRun } from "../train/load_run.ts";
 import { runFile } from "../train/run_folder.ts";
@@ -50,12 +51,14 @@ export async function readReportedRun(
   const { name, openDataset } = options;
   const read = await readRun(folder);
   const epochs = await readEpochs(folder);
-  const again = `fluxion train ${read.config.model} --resume --run ${name}`;
+  const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
   if (epochs.length === 0) {
     throw new InputError(
       `${name}: no samples yet: ${runFile(name, "samples")} has no epoch-0001.png or later; ` +
         (read.step === 0
-          ? `train from its weights with fluxion train ${read.config.model} --init ${name}`
+          ? `train from its weights with ${
+            commandLine(["train", read.config.model, "--init", name])
+          }`
           : `train it to the end of an epoch with ${again}`),
     );
   }
@@ -101,7 +104,15 @@ export async function readReportedRun(
 
 /** Trains a run again from its beginning. */
 function anew(model: string, name: string): string {
-  return `fluxion train ${model} --config ${name}/config.json --run ${name} --overwrite`;
+  return commandLine([
+    "train",
+    model,
+    "--config",
+    `${name}/config.json`,
+    "--run",
+    name,
+    "--overwrite",
+  ]);
 }
 
 async function readEpochs(folder: string): Promise<EpochSamples[]> {

@@ -1,7 +1,7 @@
 import { accurateSolve, type FlowModel, type SolveSettings } from "../flows/model.ts";
 import { compactPng } from "../plot/compact_png.ts";
 import type { PngText } from "../plot/png.ts";
-import { commandLine } from "./command_line.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import type { Block, Figure, Picture } from "./document.ts";
 import type { OpenModel } from "./model_on_loan.ts";
 import type { Omissible } from "./parts.ts";

@@ -2,7 +2,7 @@ import type { Network } from "../nn/network.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { TrainConfig } from "../train/config.ts";
 import { runName } from "../train/run_folder.ts";
-import { commandLine } from "./command_line.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import { planCnf } from "./cnf_section.ts";
 import { planData } from "./data_section.ts";
 import type { Block } from "./document.ts";

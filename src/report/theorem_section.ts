@@ -1,6 +1,6 @@
 import { compactPng } from "../plot/compact_png.ts";
 import type { Claim } from "../theory/theorem.ts";
-import { commandLine } from "./command_line.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import type { Block } from "./document.ts";
 import type { TheoremPart } from "./parts.ts";
 import { type PlannedSection, prose, slug } from "./plan.ts";

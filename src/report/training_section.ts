@@ -1,7 +1,7 @@
 import { compactPng } from "../plot/compact_png.ts";
 import { InputError } from "../runtime/errors.ts";
 import { samplesFile } from "../train/run_folder.ts";
-import { commandLine } from "./command_line.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import type { Block } from "./document.ts";
 import { type PlannedSection, prose, subsection } from "./plan.ts";
 import { figure, runCommand, type RunDesk } from "./run_desk.ts";

@@ -6,6 +6,7 @@ import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../runtime/bounded_file.ts";
+import { commandLine } from "../runtime/command_line.ts";
 import { InputError } from "../runtime/errors.ts";
 import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
 import { parseConfigJson, requireScalesOf, resolveConfig, type TrainConfig } from "./config.ts";
@@ -178,11 +179,13 @@ export async function readRunFile(
       : await readSafetensorsBytes(path, mostBytes[file]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      if (file === "config") {
+        throw new InputError(`${run}: not a run folder: there is no ${path}`);
+      }
+      const { config: { model } } = await readRunConfig(run);
       throw new InputError(
-        file === "config"
-          ? `${run}: not a run folder: there is no ${path}`
-          : `${run}: has no weights yet: there is no ${path}; finish it with ` +
-            `fluxion train MODEL --resume --run ${run}`,
+        `${run}: has no weights yet: there is no ${path}; finish it with ` +
+          commandLine(["train", model, "--resume", "--run", run]),
       );
     }
     if (error instanceof Deno.errors.PermissionDenied) {

@@ -55,6 +55,12 @@ Deno.test("fluxion data lists, draws and verifies", () =>
     const verified = await fluxion(["data", "verify", "mnist"], around);
     assert.equal(verified.code, 0);
     assert.match(verified.stdout, /embedded mnist: whole/);
+    const homeless = await fluxion(["data", "verify", "kmnist"], {
+      cwd: folder,
+      env: { FLUXION_DATA_DIR: "", XDG_CACHE_HOME: "", HOME: "" },
+    });
+    assert.equal(homeless.code, 2);
+    assert.match(homeless.stderr, /^fluxion: kmnist: there is no cache folder.*FLUXION_DATA_DIR/);
   }));
 
 Deno.test("fluxion data fetch asks before it speaks to another host", () =>
@@ -64,6 +70,6 @@ Deno.test("fluxion data fetch asks before it speaks to another host", () =>
       { cwd: folder, env: { FLUXION_DATA_DIR: `${folder}/cache` } },
     );
     assert.equal(code, 2);
-    assert.match(stderr, /^fluxion: .*127\.0\.0\.1:1.*--from DIR\n$/);
+    assert.match(stderr, /^fluxion: .*127\.0\.0\.1:1 is not allowed; to allow it, run .*\n$/);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commandLine } from "../../src/report/command_line.ts";
+import { commandLine } from "../../src/runtime/command_line.ts";
 
 Deno.test("commandLine() leaves plain arguments as they were typed", () => {
   const args = ["plot", "runs/a-1", "--rtol=1e-5"];

@@ -1,0 +1,28 @@
+// What a message tells people to type does what it says, there where they stand.
+import assert from "node:assert/strict";
+import { fluxion, inFolder } from "./_fluxion.ts";
+import { onTerminal } from "./_terminal.ts";
+
+const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+Deno.test("messages name commands as they are typed: deno task fluxion from a checkout, names quoted", () =>
+  inFolder(async (cwd) => {
+    const options = "--steps 1 --batch-size 8 --hidden 4 --backend cpu";
+    const trained = await fluxion(["train", "cnf", "--run", "my run", ...options.split(" ")], {
+      cwd,
+    });
+    assert.equal(trained.code, 0, trained.stderr);
+    await Deno.remove(`${cwd}/my run/checkpoint.safetensors`);
+    await Deno.remove(`${cwd}/my run/model.safetensors`);
+
+    const plain = await fluxion(["sample", "my run", "--out", "-"], { cwd });
+    assert.match(plain.stderr, /; finish it with fluxion train cnf --resume --run '.*\/my run'\n$/);
+
+    const task = `deno task -q --config ${root}/deno.json`;
+    const typed = await onTerminal(`${task} fluxion sample 'my run' --out -`, { columns: 80, cwd });
+    const command = /; finish it with deno task (fluxion train cnf --resume --run .*)$/
+      .exec(typed.lines[0]!)?.[1];
+    assert.ok(command !== undefined, typed.lines.join("\n"));
+    const finished = await onTerminal(`${task} ${command}`, { columns: 80, cwd });
+    assert.equal(finished.code, 0, finished.lines.join("\n"));
+  }));

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "../../src/runtime/atomic_file.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../../src/runtime/bounded_file.ts";
+import { parseJson } from "../../src/runtime/bounded_json.ts";
 import { InputError } from "../../src/runtime/errors.ts";
 import { isTemporaryName, sweepTemporaries } from "../../src/runtime/temporary_file.ts";
 import type { TheoremCheck, TheoremName } from "../../src/theory/theorem.ts";
@@ -46,7 +47,7 @@ export function theoremFile(folder: string, name: TheoremName, ending: "json" | 
 export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
   try {
     const text = await readBoundedText(theoremFile(folder, name, "json"), MOST_JSON_BYTES);
-    const check = JSON.parse(text);
+    const check = parseJson(text);
     return isCheck(check) ? check : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
@@ -150,9 +151,9 @@ function words(key: keyof HomeworkOptions, value: string | number): string {
 export async function readHomeworkOptions(folder: string): Promise<HomeworkOptions> {
   const path = `${folder}/${names.options}`;
   try {
-    const { format, size, seed, backend } = JSON.parse(
+    const { format, size, seed, backend } = parseJson(
       await readBoundedText(path, MOST_JSON_BYTES),
-    );
+    ) as HomeworkOptions & { readonly format: unknown };
     if (format === FORMAT) return { size, seed, backend };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {

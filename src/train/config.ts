@@ -4,6 +4,7 @@ import type { FlowKind } from "../flows/model.ts";
 import type { Standardization } from "../flows/standardization.ts";
 import type { Network } from "../nn/network.ts";
 import { tableaus } from "../ode/tableaus.ts";
+import { parseJson } from "../runtime/bounded_json.ts";
 import { InputError } from "../runtime/errors.ts";
 import { named, quotedJson } from "../runtime/quoted.ts";
 import { configFileSchema, standardizationSchema, trainOptionsSchema } from "./config_schema.ts";
@@ -267,7 +268,7 @@ export function parseConfigJson(
 ): v.InferOutput<typeof configFileSchema> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw new InputError(`${place}: not JSON (${(error as Error).message})`);
   }
@@ -287,7 +288,7 @@ export function parseConfigJson(
 export function parseStandardization(text: string, place: string): Standardization {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new InputError(`${place}: its metadata's standardization is not JSON`);
   }
@@ -329,6 +330,10 @@ function checked<const S extends v.GenericSchema>(
   if (issue.type === "strict_object" && issue.expected === "never") {
     const hint = suggestion(key, keys) || "; docs/config.schema.json lists the options";
     throw new InputError(`${naming(key)}: unknown option${hint}`);
+  }
+  // Valibot's own words: the schema of the object has none.
+  if (issue.message.startsWith("Invalid key: ")) {
+    throw new InputError(`${naming(key)}: is missing`);
   }
   // As JSON, NaN and infinities would be null.
   const found = typeof issue.input === "number" ? String(issue.input) : quotedJson(issue.input);

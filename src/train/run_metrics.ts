@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { BackendKind } from "../runtime/backend.ts";
+import { parseJson } from "../runtime/bounded_json.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainingLog } from "./training_log.ts";
 
@@ -61,7 +62,7 @@ const schema = v.object({
  * @throws {Error} If the text is no JSON, or a figure is missing or of another type.
  */
 export function parseMetrics(text: string): RunMetrics {
-  return v.parse(schema, JSON.parse(text));
+  return v.parse(schema, parseJson(text));
 }
 
 const WARM_UP_STEPS = 3;

@@ -1,4 +1,5 @@
 import { fileChunks, whole } from "../runtime/bounded_file.ts";
+import { parseJson } from "../runtime/bounded_json.ts";
 import { InputError } from "../runtime/errors.ts";
 import { named, quotedJson } from "../runtime/quoted.ts";
 
@@ -20,6 +21,10 @@ export interface Safetensors {
 
 /** The format's own bound on the header (safetensors' MAX_HEADER_SIZE). */
 const MAX_HEADER_BYTES = 100_000_000;
+
+/** Most tensors that are read; empty ones take no data, and the largest networks have thousands. */
+const MOST_TENSORS = 2 ** 16;
+
 const LENGTH_BYTES = 8;
 
 type Values = NamedTensor["values"];
@@ -106,7 +111,11 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
   const dataStart = LENGTH_BYTES + headerBytes;
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), fail);
   const data = bytes.subarray(dataStart);
-  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
+  const declared = Object.entries(header).filter(([name]) => name !== "__metadata__");
+  if (declared.length > MOST_TENSORS) {
+    fail(`its header declares ${declared.length} tensors; at most ${MOST_TENSORS} are read`);
+  }
+  const entries = declared
     .map(([name, entry]) => checkEntry(name, entry, fail))
     .sort((a, b) => a.start - b.start || a.end - b.end);
   let end = 0;
@@ -170,9 +179,9 @@ function declaredHeader(bytes: Uint8Array, fail: Fail): number {
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    fail("its header is not JSON");
+    header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    fail(`its header is not JSON (${(error as Error).message})`);
   }
   return isRecord(header) ? header : fail("its header is not a JSON object");
 }

@@ -97,6 +97,12 @@ Deno.test("parseConfigFile() names the place, the key and what was meant", () =>
   assert.throws(() => file({ lr: "fast" }), { message: /^c.json: lr: .*found "fast"/ });
   assert.throws(() => file([1]), { message: /^c.json.*expected an object/ });
   assert.throws(() => parseConfigFile("{", "c.json"), { message: /^c.json: not JSON/ });
+  assert.throws(() => parseConfigFile(`{"drop":${"[".repeat(100)}`, "c.json"), {
+    message: "c.json: not JSON (nested more than 32 deep)",
+  });
+  assert.throws(() => parseConfigFile('{"dropped":[{"name":"a"}]}', "c.json"), {
+    message: "c.json: dropped.0.number: is missing",
+  });
   assert.throws(() => resolveConfig("cnf", file({ sigmaMin: 0.1 })), {
     message: /^c.json: sigmaMin 0.1: means nothing/,
   });

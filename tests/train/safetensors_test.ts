@@ -110,6 +110,17 @@ Deno.test("decodeSafetensors() refuses a file cut off at any byte", () => {
 });
 
 const refused: Record<string, [header: string, dataBytes: number, message: RegExp]> = {
+  "brackets without end": ["[".repeat(100), 0, /not JSON \(nested more than 32 deep\)/],
+  "tensors without end": [
+    `{${
+      Array.from(
+        { length: 65_537 },
+        (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`,
+      ).join()
+    }}`,
+    0,
+    /declares 65537 tensors; at most 65536 are read/,
+  ],
   "bytes beyond the data": [
     '{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
     8,

@@ -20,6 +20,28 @@ export interface Axis {
 
 const TICK = 11.5, LABEL = 12.5;
 
+/** From a vertical axis to the middle of its label, beside the widest tick label; and from there on. */
+const TO_LABEL = 22, BESIDE_LABEL = 14;
+
+function widestTick({ ticks }: Axis): number {
+  return Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK)));
+}
+
+/** Width that a vertical axis takes left of its area, and at least so much. */
+export function leftOfAxis(y: Axis, least: number): number {
+  return Math.max(least, Math.ceil(widestTick(y) + TO_LABEL + BESIDE_LABEL));
+}
+
+/** From a colour bar to the baseline of its label. */
+function toBarLabel(axis: Axis): number {
+  return Math.max(48, widestTick(axis) + 8 + BESIDE_LABEL);
+}
+
+/** Width that the tick labels and the label of a {@link colorBar} take on its right. */
+export function rightOfBar(axis: Axis): number {
+  return Math.ceil(toBarLabel(axis) + 18);
+}
+
 /** Height that the tick labels and the label of a horizontal axis take under it. */
 export const BELOW_AXIS = 50;
 
@@ -39,7 +61,6 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
   const edge = (x1: number, y1: number, x2: number, y2: number) =>
     element("line", { x1, y1, x2, y2, stroke: ink.axis, "stroke-width": 1 });
   const tickStyle = { size: TICK, color: ink.tick };
-  const widest = Math.max(0, ...y.ticks.map(({ label }) => textWidth(label, TICK)));
   return [
     edge(area.x, bottom, area.x + area.width, bottom),
     edge(area.x, area.y, area.x, bottom),
@@ -56,7 +77,7 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
       color: ink.label,
       anchor: "middle",
     }),
-    textLine(y.label, area.x - 22 - widest, area.y + area.height / 2, {
+    textLine(y.label, area.x - TO_LABEL - widestTick(y), area.y + area.height / 2, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
@@ -144,7 +165,7 @@ export function legend(
   return { height: entries.length === 0 ? 0 : y - place.y + LINE, svg };
 }
 
-/** A vertical bar of colours with ticks on its right and its label above. */
+/** A vertical bar of colours with ticks and its label on its right. */
 export function colorBar(
   area: Rect,
   color: (share: number) => string,
@@ -175,7 +196,7 @@ export function colorBar(
       }) +
       textLine(label, area.x + area.width + 8, axis.at(value) + 4, { size: TICK, color: ink.tick })
     ),
-    textLine(axis.label, area.x + area.width + 48, area.y + area.height / 2, {
+    textLine(axis.label, area.x + area.width + toBarLabel(axis), area.y + area.height / 2, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",

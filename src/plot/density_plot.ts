@@ -7,8 +7,10 @@ import {
   clipped,
   colorBar,
   heading,
+  leftOfAxis,
   legend,
   type LegendEntry,
+  rightOfBar,
 } from "./_chart.ts";
 import { accent, classColors, densityColor, ink } from "./_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
@@ -102,8 +104,9 @@ export function densityPlot(
     throw new RangeError(`densityPlot: expected a finite highest density above 0, got ${highest}`);
   }
 
-  const LEFT = 68, WIDTH = 540, BAR = 14;
-  const head = heading(options, LEFT);
+  const WIDTH = 540, BAR = 14;
+  const start = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: WIDTH }).y, 68);
+  const head = heading(options, start);
   const lines = SHARES.map((share) => `${100 * share}`);
   const entries: LegendEntry[] = [{
     label: `iso-lines around ${lines.slice(0, -1).join(", ")} and ${lines.at(-1)}% of the mass`,
@@ -114,9 +117,9 @@ export function densityPlot(
   for (const [cloud, color] of clouds) {
     if (cloud) entries.push({ label: cloud.label, mark: "dot", color });
   }
-  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
+  const named = legend(entries, { x: start, y: head.height, width: WIDTH });
   const top = head.height + named.height + 6;
-  const plane = fitPlane(bounds, { x: LEFT, y: top, width: WIDTH });
+  const plane = fitPlane(bounds, { x: start, y: top, width: WIDTH });
   const { area, x, y } = plane;
 
   const left = x.at(bounds.xMin), right = x.at(bounds.xMax);
@@ -162,7 +165,7 @@ export function densityPlot(
     Math.max(3, Math.round(bar.height / 60)),
   );
   return rasterize(
-    svgDocument(bar.x + BAR + 66, area.y + area.height + BELOW_AXIS, [
+    svgDocument(bar.x + BAR + rightOfBar(barAxis), area.y + area.height + BELOW_AXIS, [
       head.svg,
       named.svg,
       clipped(area, image + iso.join("") + over),

@@ -1,4 +1,4 @@
-import { axes, BELOW_AXIS, gridLines, type Rect } from "./_chart.ts";
+import { axes, BELOW_AXIS, gridLines, leftOfAxis, type Rect } from "./_chart.ts";
 import { imageGrid, type ImageSize } from "./image_grid.ts";
 import { accent, ink } from "./_palette.ts";
 import { boundsOfAll, checkPoints, fitPlane, middleOf } from "./_plane.ts";
@@ -28,14 +28,15 @@ const FRAME_ZOOM = 1.3;
  * @throws {RangeError} If a point is not finite.
  */
 export async function cloudFrames({ states, times }: Course): Promise<Uint8Array[]> {
-  const LEFT = 62, TOP = 40, WIDTH = 400, RIGHT = 22, BAR = 5;
+  const TOP = 40, WIDTH = 400, RIGHT = 22, BAR = 5;
   for (const state of states) checkPoints(state, 2);
   const wanted = boundsOfAll([states.at(-1)!, middleOf(states[0]!)]);
-  const { area, x, y } = fitPlane(wanted, { x: LEFT, y: TOP, width: WIDTH });
+  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: WIDTH }).y, 62);
+  const { area, x, y } = fitPlane(wanted, { x: left, y: TOP, width: WIDTH });
   const label = { size: 12, color: ink.label };
   const first = `t = ${times[0]}`, last = `t = ${times.at(-1)}`;
   const track = {
-    x: LEFT + textWidth(first, label.size) + 10,
+    x: left + textWidth(first, label.size) + 10,
     y: 17,
     width: WIDTH - textWidth(first, label.size) - textWidth(last, label.size) - 20,
     height: BAR,
@@ -43,9 +44,9 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
   // The axes are drawn once; the dots, which are all that moves, straight into the pixels.
   const paper = decodePng(
     await rasterize(
-      svgDocument(LEFT + WIDTH + RIGHT, TOP + area.height + BELOW_AXIS, [
-        textLine(first, LEFT, 24, label),
-        textLine(last, LEFT + WIDTH, 24, { ...label, anchor: "end" }),
+      svgDocument(left + WIDTH + RIGHT, TOP + area.height + BELOW_AXIS, [
+        textLine(first, left, 24, label),
+        textLine(last, left + WIDTH, 24, { ...label, anchor: "end" }),
         element("rect", { ...track, rx: BAR / 2, fill: ink.grid }),
         gridLines(area, x, y),
         axes(area, x, y),

@@ -5,6 +5,7 @@ import {
   clipped,
   gridLines,
   heading,
+  leftOfAxis,
   legend,
   type LegendEntry,
 } from "./_chart.ts";
@@ -93,18 +94,21 @@ export function histogramPlot(
   const { label = "values", density, text = {} } = options;
   checkPoints(values, 1);
   const counted = histogram(values);
-  const LEFT = 68, WIDTH = 560, HEIGHT = 340;
-  const head = heading(options, LEFT);
-  const entries: LegendEntry[] = [{ label, mark: "dot", color: accent.blue, opacity: 0.55 }];
-  if (density) entries.push({ label: density.label, mark: "line", color: accent.orange });
-  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
-  const area = { x: LEFT, y: head.height + named.height + 6, width: WIDTH, height: HEIGHT };
-
-  const end = counted.start + counted.density.length * counted.binWidth;
+  const WIDTH = 560, HEIGHT = 340;
   const line = density ? Array.from(density.density) : [];
   const top = 1.08 * [...counted.density, ...line].reduce((a, b) => Math.max(a, b), 0);
-  const x = linearAxis("x", widened(counted.start, end, 0.04), [LEFT, LEFT + WIDTH], 8);
-  const y = linearAxis("density", [0, top], [area.y + HEIGHT, area.y], 5);
+  const vertical = (bottom: number) =>
+    linearAxis("density", [0, top], [bottom, bottom - HEIGHT], 5);
+  const left = leftOfAxis(vertical(HEIGHT), 68);
+  const head = heading(options, left);
+  const entries: LegendEntry[] = [{ label, mark: "dot", color: accent.blue, opacity: 0.55 }];
+  if (density) entries.push({ label: density.label, mark: "line", color: accent.orange });
+  const named = legend(entries, { x: left, y: head.height, width: WIDTH });
+  const area = { x: left, y: head.height + named.height + 6, width: WIDTH, height: HEIGHT };
+
+  const end = counted.start + counted.density.length * counted.binWidth;
+  const x = linearAxis("x", widened(counted.start, end, 0.04), [left, left + WIDTH], 8);
+  const y = vertical(area.y + HEIGHT);
   const marks = [bars(counted, { x: x.at, y: y.at })];
   if (density) {
     const path = line.flatMap((value, i) => [x.at(density.x[i]!), y.at(value)]);
@@ -117,7 +121,7 @@ export function histogramPlot(
     }));
   }
   return rasterize(
-    svgDocument(LEFT + WIDTH + 26, area.y + HEIGHT + BELOW_AXIS, [
+    svgDocument(left + WIDTH + 26, area.y + HEIGHT + BELOW_AXIS, [
       head.svg,
       named.svg,
       gridLines(area, x, y),

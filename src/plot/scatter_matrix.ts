@@ -1,5 +1,13 @@
 import { linearAxis, widened } from "./_axis.ts";
-import { axes, clipped, gridLines, heading, legend, type LegendEntry } from "./_chart.ts";
+import {
+  axes,
+  clipped,
+  gridLines,
+  heading,
+  leftOfAxis,
+  legend,
+  type LegendEntry,
+} from "./_chart.ts";
 import { accent, classColors } from "./_palette.ts";
 import { checkPoints, dots, dotStyle } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
@@ -38,7 +46,7 @@ export function scatterMatrix(
   const n = checkPoints(points, dims);
   const shown = Math.min(dims, MOST_DIMS);
   const classes = labels ? classesOf(labels, n) : [];
-  const CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250, GAP = 14, LEFT = 68;
+  const CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250, GAP = 14;
   const width = shown * CELL + (shown - 1) * GAP;
 
   const columns = Array.from(
@@ -50,27 +58,28 @@ export function scatterMatrix(
       high = values.reduce((a, b) => Math.max(a, b));
     return widened(low, high, 0.06);
   });
+  const axis = (k: number, range: readonly [number, number]) =>
+    linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, 3);
+  const left = Math.max(...domains.map((_, k) => leftOfAxis(axis(k, [CELL, 0]), 68)));
 
   const subtitle = options.subtitle ??
     (shown < dims ? `the first ${shown} of ${dims} dimensions` : undefined);
-  const head = heading({ ...options, subtitle }, LEFT);
+  const head = heading({ ...options, subtitle }, left);
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
     : [{ label, mark: "dot", color: accent.blue }];
-  const named = legend(entries, { x: LEFT, y: head.height, width });
+  const named = legend(entries, { x: left, y: head.height, width });
   const top = head.height + named.height + 6;
   const parts = [head.svg, named.svg];
 
   for (let row = 0; row < shown; row++) {
     for (let column = 0; column <= row; column++) {
       const area = {
-        x: LEFT + column * (CELL + GAP),
+        x: left + column * (CELL + GAP),
         y: top + row * (CELL + GAP),
         width: CELL,
         height: CELL,
       };
-      const axis = (k: number, range: readonly [number, number]) =>
-        linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, 3);
       const x = axis(column, [area.x, area.x + CELL]);
       const y = axis(row, [area.y + CELL, area.y]);
       // Inner panels read their numbers at the left and bottom edge of the whole.
@@ -102,5 +111,5 @@ export function scatterMatrix(
     }
   }
   const height = top + shown * CELL + (shown - 1) * GAP + 50;
-  return rasterize(svgDocument(LEFT + width + 26, height, parts), text);
+  return rasterize(svgDocument(left + width + 26, height, parts), text);
 }

@@ -4,6 +4,7 @@ import {
   clipped,
   gridLines,
   heading,
+  leftOfAxis,
   legend,
   type LegendEntry,
 } from "./_chart.ts";
@@ -35,7 +36,7 @@ export interface ScatterOptions extends PictureOptions {
   readonly bounds?: Bounds;
 }
 
-const LEFT = 68, RIGHT = 26;
+const LEAST_LEFT = 68, RIGHT = 26;
 
 /**
  * The classes that occur, rising.
@@ -79,7 +80,8 @@ export function scatterPlot(
   const classes = labels ? classesOf(labels, n) : [];
 
   const width = beside ? 470 : 560;
-  const head = heading(options, LEFT);
+  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width }).y, LEAST_LEFT);
+  const head = heading(options, left);
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
     : [{ label, mark: "dot", color: accent.blue }];
@@ -90,17 +92,17 @@ export function scatterPlot(
       color: beside ? accent.orange : ink.reference,
     });
   }
-  const named = legend(entries, { x: LEFT, y: head.height, width });
+  const named = legend(entries, { x: left, y: head.height, width });
   const top = head.height + named.height + 6;
 
-  const plane = fitPlane(wanted, { x: LEFT, y: top, width });
+  const plane = fitPlane(wanted, { x: left, y: top, width });
   const style = dotStyle(n, plane.area);
   const own = dots(plane, points, {
     ...style,
     color: labels ? (row) => classColors[labels[row]!]! : accent.blue,
   });
   const parts = [head.svg, named.svg];
-  let total = LEFT + width + RIGHT;
+  let total = left + width + RIGHT;
   if (reference === undefined) {
     parts.push(panel(plane, own));
   } else {
@@ -108,7 +110,7 @@ export function scatterPlot(
     const otherStyle = dotStyle(others.length / 2, plane.area);
     const behind = { ...otherStyle, opacity: Math.min(0.85, 1.5 * otherStyle.opacity) };
     if (beside) {
-      const second = fitPlane(wanted, { x: total + LEFT - 26, y: top, width });
+      const second = fitPlane(wanted, { x: total + left - RIGHT, y: top, width });
       total = second.area.x + width + RIGHT;
       parts.push(panel(plane, own));
       parts.push(panel(second, dots(second, others, { ...otherStyle, color: accent.orange })));

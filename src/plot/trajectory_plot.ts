@@ -1,5 +1,15 @@
 import { linearAxis } from "./_axis.ts";
-import { axes, BELOW_AXIS, clipped, colorBar, gridLines, heading, legend } from "./_chart.ts";
+import {
+  axes,
+  BELOW_AXIS,
+  clipped,
+  colorBar,
+  gridLines,
+  heading,
+  leftOfAxis,
+  legend,
+  rightOfBar,
+} from "./_chart.ts";
 import { ink, timeColor } from "./_palette.ts";
 import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./_plane.ts";
 import { rasterize } from "./_raster.ts";
@@ -51,16 +61,18 @@ export function trajectoryPlot(
 ): Promise<Uint8Array> {
   const { states, times } = paths;
   const n = checkPaths(paths);
-  const LEFT = 68, WIDTH = 540, BAR = 14;
-  const head = heading(options, LEFT);
+  const WIDTH = 540, BAR = 14;
+  const bounds = boundsOfAll(states);
+  const left = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: WIDTH }).y, 68);
+  const head = heading(options, left);
   const [first, last] = ends(times);
   const share = (t: number) => (t - first) / (last - first);
   const named = legend([
     { label: `noise, t = ${first}`, mark: "dot", color: timeColor(0) },
     { label: `sample, t = ${last}`, mark: "dot", color: timeColor(1) },
-  ], { x: LEFT, y: head.height, width: WIDTH });
-  const plane = fitPlane(boundsOfAll(states), {
-    x: LEFT,
+  ], { x: left, y: head.height, width: WIDTH });
+  const plane = fitPlane(bounds, {
+    x: left,
     y: head.height + named.height + 6,
     width: WIDTH,
   });
@@ -97,7 +109,7 @@ export function trajectoryPlot(
   const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
   const barAxis = linearAxis("time t", [first, last], [bar.y + bar.height, bar.y], 5);
   return rasterize(
-    svgDocument(bar.x + BAR + 66, area.y + area.height + BELOW_AXIS, [
+    svgDocument(bar.x + BAR + rightOfBar(barAxis), area.y + area.height + BELOW_AXIS, [
       head.svg,
       named.svg,
       gridLines(area, x, y),

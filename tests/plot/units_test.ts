@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { linearAxis } from "../../src/plot/_axis.ts";
+import { ink } from "../../src/plot/_palette.ts";
 import { boundsOfAll, fitPlane } from "../../src/plot/_plane.ts";
+import { densityPlot } from "../../src/plot/density_plot.ts";
+import { histogramPlot } from "../../src/plot/histogram_plot.ts";
+import { decodePng } from "../../src/plot/png.ts";
+import { scatterMatrix } from "../../src/plot/scatter_matrix.ts";
+import { scatterPlot } from "../../src/plot/scatter_plot.ts";
+import { trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
+import { cloudFrames } from "../../src/plot/frames.ts";
+import { near, rgb } from "./_picture.ts";
 
 Deno.test("linearAxis() of values far from zero counts from one that its label names", () => {
   const axis = linearAxis("time", [1_699_999_990, 1_700_000_070], [0, 800], 4);
@@ -28,4 +37,47 @@ Deno.test("fitPlane() has one unit both ways, but not for columns of different u
   const [age, income] = unitsOf([20, 1e4, 80, 2e5]);
   assert.ok(Math.abs(age * 60 / 400 - 1 / 1.12) < 0.01, `${age}`);
   assert.ok(Math.abs(income * 1.9e5 / 320 - 1 / 1.12) < 0.01, `${income}`);
+});
+
+/** Ages and incomes. */
+const table = [20, -50_000, 80, 150_000, 45, 31_000];
+
+Deno.test("plots leave room for the label of an axis beside long numbers", async () => {
+  const states = [Float64Array.from(table), Float64Array.from(table)];
+  const bounds = { xMin: 20, xMax: 80, yMin: -50_000, yMax: 150_000 };
+  const pictures = {
+    densityPlot: await densityPlot({ bounds, columns: 2, rows: 1, logDensity: [-20, -21] }),
+    histogramPlot: await histogramPlot([1e-7, 2e-7, 2.5e-7, 4e-7].map((x) => 1 + x)),
+    scatterMatrix: await scatterMatrix([...table, ...table], { dims: 3 }),
+    scatterPlot: await scatterPlot(table),
+    trajectoryPlot: await trajectoryPlot({ states, times: [0, 1] }),
+    cloudFrames: (await cloudFrames({ states, times: [0, 1] }))[0]!,
+  };
+  for (const [name, png] of Object.entries(pictures)) {
+    const { width, height, pixels } = decodePng(png);
+    for (let row = 0; row < height; row++) {
+      const start = 4 * row * width;
+      assert.ok(pixels.subarray(start, start + 12).every((value) => value === 255), name);
+    }
+  }
+});
+
+Deno.test("densityPlot() sets the label of its colour bar beside the numbers, not over them", async () => {
+  const bounds = { xMin: -1, xMax: 1, yMin: -1, yMax: 1 };
+  const logDensity = [Math.log(0.0003), Math.log(0.0001)];
+  const { width, height, pixels } = decodePng(
+    await densityPlot({ bounds, columns: 2, rows: 1, logDensity }),
+  );
+  let lastTick = 0, firstLabel = width;
+  // The bar and what is on its right: 80 units of 2 pixels at the least.
+  for (let x = width - 160; x < width; x++) {
+    for (let y = 0; y < height; y++) {
+      const at = 4 * (y * width + x);
+      const color = [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!] as const;
+      if (near(color, rgb(ink.tick), 4)) lastTick = x;
+      if (near(color, rgb(ink.label), 4)) firstLabel = Math.min(firstLabel, x);
+    }
+  }
+  assert.ok(lastTick > width - 160 && firstLabel < width, "there are both");
+  assert.ok(lastTick + 4 < firstLabel, `numbers up to ${lastTick}, the label from ${firstLabel}`);
 });

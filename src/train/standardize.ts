@@ -56,7 +56,7 @@ export async function chooseStandardization(
   // Weights of another size are refused, with both shapes, where they are read.
   const fits = standardization === null || standardization.center.length === dataset.dims;
   const remarks = fits && (isFile || standardization !== null)
-    ? [...farRemarks(dataset, standardization), ...lostRemarks(dataset, standardization)]
+    ? [...farRemarks(dataset, standardization, init), ...lostRemarks(dataset, standardization)]
     : [];
   return { standardization, remarks };
 }
@@ -143,8 +143,13 @@ function columnWords(dataset: PointDataset, column: number): string {
 }
 
 /** Names the columns in which some row is far out in z-scores. */
-function farRemarks(dataset: PointDataset, standardization: Standardization | null): string[] {
-  if (standardization?.kind !== "zscore") return [];
+function farRemarks(
+  dataset: PointDataset,
+  standardization: Standardization | null,
+  init: string | undefined,
+): string[] {
+  if (standardization === null) return [];
+  if (standardization.kind === "robust" && init === undefined) return [];
   const { train, dims } = dataset;
   const largest = new Float64Array(dims);
   toModel(standardization, train.points).forEach((z, i) =>
@@ -154,9 +159,18 @@ function farRemarks(dataset: PointDataset, standardization: Standardization | nu
     .sort((a, b) => largest[b]! - largest[a]!);
   const [first, ...others] = far;
   if (first === undefined) return [];
-  const more = others.length === 0 ? "" : ` (and ${others.length} more columns)`;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  const size = Math.round(largest[first]!);
+  if (init !== undefined) {
+    return [
+      `${
+        columnWords(dataset, first)
+      }${more}: a row lies ${size} scales from the center, which are ` +
+      `those of the weights of ${named(init)}; start without --init if these are other data`,
+    ];
+  }
   return [
-    `${columnWords(dataset, first)}${more}: a row lies ${Math.round(largest[first]!)} standard ` +
+    `${columnWords(dataset, first)}${more}: a row lies ${size} standard ` +
     "deviations from the mean; --standardize robust (median, interquartile range) keeps such " +
     "rows from setting the scale",
   ];

@@ -117,6 +117,17 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
       assert.deepEqual(from.standardization, standardization);
       assert.equal(from.config.standardize, "zscore");
     }
+    // Data of another kind: the remark is not the one that recommends other scales.
+    const far = `${folder}/far.csv`;
+    await Deno.writeTextFile(far, heightsCsv(300, 9).replaceAll(/^1/gm, "91"));
+    const [remark] = await trained(
+      { model: "cnf", data: far, init: run, ...few },
+      `${folder}/far`,
+    );
+    assert.match(
+      remark!,
+      /^column "height": a row lies \d+ scales from the center.* without --init/,
+    );
     for (const standardize of ["none", "robust"] as const) {
       await assert.rejects(
         trained({ model: "cnf", data: other, init: run, standardize, ...few }, `${folder}/x`),

@@ -15,6 +15,8 @@ import type { PointRows } from "./dataset.ts";
 // No two parts can match the same digits: a line of them takes time in proportion to its length.
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
+/** What could be a column's name: words for a value that is missing are none. */
+const NAME = /^(?!(?:na|n\/a|none|null|nil|missing)$)\p{L}/iu;
 
 /** Most bytes of a line: 8 MiB. What is longer has no line ends, or a quote that is not closed. */
 const MOST_LINE_BYTES = 2 ** 23;
@@ -36,7 +38,9 @@ const PIECE_BYTES = 2 ** 16;
  * Reads points from CSV (RFC 4180): a point a line, commas between the coordinates, an
  * optional first line of names. Fields may be quoted, empty lines are skipped.
  *
- * A first line is one of names if none of its fields is a number.
+ * A first line is one of names if none of its fields is a number. Where some are, such as years, it
+ * is one if a word stands above a number of the second line, or is what `columns` leaves out;
+ * and so is pandas' line of numbers from 0 above its index.
  *
  * @param chunks The file's bytes, cut anywhere; read as a stream.
  * @param place What to call the text in an error, such as the file's name.
@@ -110,6 +114,8 @@ class Table {
   /** Of whole lines. */
   count = 0;
   #begun = false;
+  /** A first line of words and numbers: the second one tells what it is. */
+  #first: { readonly fields: readonly string[]; readonly lineNumber: number } | null = null;
   /** Of the last whole line. */
   #lineNumber = 0;
 
@@ -131,11 +137,35 @@ class Table {
     const fields = raw.map(bare);
     if (!this.#begun) {
       this.#begun = true;
-      if (fields.every((field) => !NUMBER.test(field) && !NOT_FINITE.test(field))) {
-        this.#columns = fields;
-        return;
-      }
+      const words = fields.filter((field) => !NUMBER.test(field) && !NOT_FINITE.test(field));
+      if (words.length === fields.length) this.#columns = fields;
+      else if (words.length === 0) this.#addPoint(fields, lineNumber);
+      else this.#first = { fields, lineNumber };
+      return;
     }
+    this.#decideFirst(fields);
+    this.#addPoint(fields, lineNumber);
+  }
+
+  /** @param second Fields of the second line; null: the file ends. */
+  #decideFirst(second: readonly string[] | null): void {
+    if (this.#first === null) return;
+    const { fields, lineNumber } = this.#first;
+    this.#first = null;
+    if (this.#areNames(fields, second)) this.#columns = fields;
+    else if (!isPandasHead(fields, second)) this.#addPoint(fields, lineNumber);
+  }
+
+  #areNames(fields: readonly string[], second: readonly string[] | null): boolean {
+    const choice = this.#choice;
+    const wanted = choice?.kind === "drop" ? choice.drop : choice?.dropped.map(({ name }) => name);
+    return fields.some((field, column) =>
+      NAME.test(field) && (wanted?.includes(field) || NUMBER.test(second?.[column] ?? ""))
+    );
+  }
+
+  #addPoint(fields: readonly string[], lineNumber: number): void {
+    const at = `${this.#place}, line ${lineNumber}`;
     if (this.count === 0) this.#choose(fields.length);
     if (fields.length !== this.#fields) {
       throw new InputError(
@@ -181,15 +211,20 @@ class Table {
       return finiteNumber(field, at);
     }
     const name = this.#columns?.[column];
+    // Left out by number, the rest of a line of names would be read as a point.
+    const mayBeName = this.count === 0 && name === undefined &&
+      /^\p{L}[\p{L}\d_.-]{0,59}$/u.test(field);
+    const byName = mayBeName ? `with --drop ${field} if this is a line of names, else ` : "";
     throw new InputError(
       `${at}${name ? ` (${quoted(name, 40)})` : ""}: ${quoted(field, 40)} is not a number; ` +
-        "separate numbers with commas, or leave the column out with " +
-        `--drop ${dropArgument(this.#columns, column)}`,
+        "separate numbers with commas, or leave the column out " +
+        `${byName}with --drop ${dropArgument(this.#columns, column)}`,
     );
   }
 
   /** All that came. */
   rows(): PointRows {
+    this.#decideFirst(null);
     const dims = this.#kept.length, count = this.count;
     if (count === 0) {
       throw new InputError(
@@ -223,6 +258,12 @@ class Table {
         'the file ends; write a quote inside a field twice ("")',
     );
   }
+}
+
+/** Whether a line is ",0,1,2" above "0,...": the columns that pandas numbered, and its index. */
+function isPandasHead(fields: readonly string[], second: readonly string[] | null): boolean {
+  return fields[0] === "" && second?.[0] === "0" &&
+    fields.every((field, column) => column === 0 || field === String(column - 1));
 }
 
 /** A field without spaces around, and without quotes that have spaces around. */

@@ -33,6 +33,45 @@ Deno.test("readCsv() keeps the file's own numbers in float64, and the columns' n
   assert.equal((await readCsv([bytes("1,2\n")], "a")).columns, null);
 });
 
+Deno.test("readCsv() knows a line of names by a word above a number, whatever its other names are", async () => {
+  const points = [7, 1.5, 2.5, 8, 3.5, 4.5];
+  const table = "7,1.5,2.5\n8,3.5,4.5\n";
+  const years = await readCsv([bytes(`plot,2019,2020\n${table}`)], "a");
+  assert.deepEqual([[...years.points], years.columns], [points, ["plot", "2019", "2020"]]);
+  // Without words above numbers it is a point: its fault is named.
+  assert.match(await fault(`NA,2019,2020\n${table}`), /line 1, column 1: "NA" is not a number/);
+  assert.match(await fault("plot,2019\n"), /line 1, column 1: "plot" is not a number/);
+  assert.match(await fault("a,1\nb,2\n"), /line 1, column 1: "a" is not a number/);
+  assert.match(await fault("12cm,5\n13,6\n"), /line 1, column 1: "12cm" is not a number/);
+
+  // What pandas writes of columns without names: its index is 0, 1, ..., and so are their numbers.
+  assert.deepEqual(await read(",0,1\n0,1.5,2.5\n1,3.5,4.5\n"), {
+    points: [0, 1.5, 2.5, 1, 3.5, 4.5],
+    count: 2,
+    dims: 3,
+  });
+  assert.match(await fault(",0,1\n5,1.5,2.5\n"), /line 1, column 1: "" is not a number/);
+});
+
+Deno.test("readCsv() takes no line of names for a point where columns of words are left out", async () => {
+  const table = "plot,2019,2020\nA,1.5,2.5\nB,3.5,4.5\n";
+  const of = (text: string, drop: readonly (string | number)[]) =>
+    readCsv([bytes(text)], "a", { kind: "drop", drop });
+  await assert.rejects(of(table, []), {
+    message: /with --drop plot if this is a line of names, else with --drop 1$/,
+  });
+  const { points, columns, dropped } = await of(table, ["plot"]);
+  assert.deepEqual([...points], [1.5, 2.5, 3.5, 4.5]);
+  assert.deepEqual(columns, ["2019", "2020"]);
+  assert.deepEqual(dropped, [{ number: 1, name: "plot" }]);
+  assert.deepEqual([...(await of(table, ["plot", "2019"])).points], [2.5, 4.5]);
+  // A run's columns.
+  const run = await readCsv([bytes(table)], "a", { kind: "ofRun", dropped, dims: 2 });
+  assert.deepEqual([...run.points], [1.5, 2.5, 3.5, 4.5]);
+  // A file without a line of names.
+  assert.deepEqual([...(await of("A,1.5,2.5\nB,3.5,4.5\n", [1])).points], [1.5, 2.5, 3.5, 4.5]);
+});
+
 Deno.test("readCsv() names line and column of the first fault", async () => {
   assert.equal(
     await fault("1,2\n3,4\n5,6,7\n"),

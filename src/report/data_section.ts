@@ -50,8 +50,12 @@ function unitWords(
   const left = dropped.map(({ number, name }) => columnWords(name, number));
   return [
     prose(
-      `The model sees each column less its ${middle}, divided by its ${spread} over the training ` +
-        "points; samples, likelihoods and pictures are in the data's own units" +
+      `The model sees each column less its ${middle}, divided by its ${spread} over ${
+        config.init === undefined
+          ? "the training points"
+          : "the points that its first weights learnt"
+      }; ` +
+        "samples, likelihoods and pictures are in the data's own units" +
         (config.model === "fm"
           ? ", and the flow-matching loss is that of the standardised data."
           : ".") +

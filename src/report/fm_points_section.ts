@@ -138,6 +138,7 @@ async function studyBlocks(desk: RunDesk, dataset: PointDataset): Promise<Block[
         (panels.length > 1 ? ", and beside it their distance to the data." : "."),
       caption: "What a number of field evaluations buys: distance to the samples of an accurate " +
         "solve (dopri5 at $10^{-6}$) of the same noise" +
+        (model.standardization ? ", over the standardised columns" : "") +
         (panels.length > 1
           ? ", and distance to fresh data, which stops falling where the model's own error begins."
           : "."),

@@ -1,6 +1,6 @@
 import type { FlowModel, SolveSettings } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
-import type { PointValues } from "../flows/standardization.ts";
+import { type PointValues, toModel } from "../flows/standardization.ts";
 import { meanAndStdErr } from "../metrics/statistics.ts";
 import type { Engine } from "../ode/engine.ts";
 import { tableaus } from "../ode/tableaus.ts";
@@ -21,7 +21,10 @@ export interface StudiedSamples {
   readonly nfe: number;
   /** [count * w] in the data's units, from the same noise for all. */
   readonly samples: PointValues;
-  /** Root mean square of the difference to the accurate samples, over all numbers. */
+  /**
+   * Root mean square of the difference to the accurate samples, over all numbers; of a table those
+   * of the standardised columns, whose units differ.
+   */
   readonly error: number;
 }
 
@@ -52,6 +55,7 @@ export async function studySolvers(
   const { samples: accurate } = await draw({
     control: { kind: "adaptive", rtol: ACCURATE, atol: ACCURATE },
   });
+  const forModel = (samples: PointValues) => toModel(model.standardization, samples);
   const studied: StudiedSamples[] = [];
   for (const solver of studiedSolvers) {
     const tableau = tableaus[solver]!;
@@ -72,7 +76,7 @@ export async function studySolvers(
           : ["--solver", solver, "--solver-steps", String(steps)],
         nfe: meanAndStdErr(reports.map((report) => report.nfe)).mean,
         samples,
-        error: rootMeanSquare(samples, accurate),
+        error: rootMeanSquare(forModel(samples), forModel(accurate)),
       });
     }
   }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { openDataset } from "../../src/data/registry.ts";
+import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { encodePng } from "../../src/plot/png.ts";
 import { ModelOnLoan } from "../../src/report/model_on_loan.ts";
 import { reportDocument } from "../../src/report/report.ts";
+import { studySolvers } from "../../src/report/solver_study.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { fillNormal } from "../../src/runtime/random.ts";
 import { samplesFile } from "../../src/train/run_folder.ts";
@@ -17,24 +19,39 @@ Deno.test("a report of a table is in the table's units, without the columns that
     const lines = Array.from(z, (value, i) => `${2000 + 30 * value},${i % 2 ? "a" : "b"}\n`);
     await Deno.writeTextFile(data, `year,kind\n${lines.join("")}`);
     const few = { hidden: 4, batchSize: 32, steps: 2, backend: "cpu" } as const;
-    await train({ model: "fm", data, drop: ["kind"], ...few }, { run });
-    await Deno.mkdir(`${run}/samples`);
-    await Deno.writeFile(
-      samplesFile(run, 1),
-      encodePng(new Uint8Array(4), { width: 2, height: 2 }),
-    );
-    const reported = await readReportedRun(run, {
-      name: "runs/years",
-      openDataset: (name, opening) => openDataset(name, { ...opening, dataDir: null }),
-    });
+    const started = `${folder}/started`;
+    for (const [path, init] of [[run, undefined], [started, run]] as const) {
+      const given = init === undefined ? few : { ...few, init };
+      await train({ model: "fm", data, drop: ["kind"], ...given }, { run: path });
+      await Deno.mkdir(`${path}/samples`);
+      await Deno.writeFile(
+        samplesFile(path, 1),
+        encodePng(new Uint8Array(4), { width: 2, height: 2 }),
+      );
+    }
+    const read = (path: string) =>
+      readReportedRun(path, {
+        name: "runs/years",
+        openDataset: (name, opening) => openDataset(name, { ...opening, dataDir: null }),
+      });
+    const reported = await read(run);
     {
       using models = new ModelOnLoan("cpu");
       const { model, engine } = await models.of(reported);
       const { samples } = await sample(model, engine, { count: 200 });
       const mean = Array.from(samples).reduce((sum, value) => sum + value, 0) / 200;
       assert.ok(Math.abs(mean - 2000) < 30, `mean ${mean}`);
+      // The error of a solve is that of the standardised columns, whatever their units are.
+      const settings = { count: 16, seed: 0, solve: accurateSolve };
+      const [error, standardised] = await Promise.all(
+        [model, { ...model, standardization: null }].map(async (of) =>
+          (await studySolvers(of, engine, settings)).studied[0]!.error
+        ),
+      );
+      assert.ok(Math.abs(error! / standardised! - 1) < 1e-3, `${error}, ${standardised}`);
     }
-    const { sections } = await reportDocument([{ kind: "run", run: reported }], {
+    const runs = [reported, await read(started)].map((run) => ({ kind: "run", run }) as const);
+    const { sections } = await reportDocument(runs, {
       title: "Report",
       subtitle: "",
       introduction: "",
@@ -43,8 +60,13 @@ Deno.test("a report of a table is in the table's units, without the columns that
       seed: 0,
       backend: "cpu",
     });
-    const words = JSON.stringify(
-      sections[0]!.sections[0]!.blocks.filter(({ kind }) => kind !== "figure"),
+    const [words, wordsOfStarted] = sections.slice(0, 2).map((section) =>
+      JSON.stringify(section.sections[0]!.blocks.filter(({ kind }) => kind !== "figure"))
+    ) as [string, string];
+    assert.match(words, /standard deviation over the training points;/);
+    assert.match(
+      wordsOfStarted,
+      /standard deviation over the points that its first weights learnt;/,
     );
     assert.match(words, /loss is that of the standardised data\. Left out of the file: `kind`/);
     assert.match(words, /`year`","(1,9|2,0)\d\d"/);

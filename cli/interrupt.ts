@@ -60,6 +60,11 @@ export async function interruptible<T>(
   }
 }
 
+/** Aborted by a signal that the work of {@link interruptible} hears; null outside of such work. */
+export function hearsNow(): AbortSignal | null {
+  return current?.signal ?? null;
+}
+
 /**
  * Listens in a worker: this thread may be inside of one long call of WebAssembly when a signal
  * comes, and hears it when that is over. As the worker alone listens, its leaving is what gives

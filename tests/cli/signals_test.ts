@@ -112,3 +112,24 @@ Deno.test("a second signal leaves at once, whatever the work waits for", () =>
     await process.stdout.cancel();
     await stderr.cancel();
   }));
+
+Deno.test("a signal is heard while input is waited for that does not come", () =>
+  inFolder(async (folder) => {
+    const train = ["train", "cnf", "--run", "run", "--steps", "0", "--hidden", "4", "--quiet"];
+    assert.equal((await fluxion([...train, "--backend", "cpu"], { cwd: folder })).code, 0);
+    for (
+      const args of [["log-prob", "run", "--points", "-"], ["train", "cnf", "--data", "-"]]
+    ) {
+      const process = start(args, { cwd: folder, stdin: "" });
+      const input = process.stdin.getWriter();
+      await input.write(new TextEncoder().encode("1,2\n"));
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      process.kill("SIGTERM");
+      const timer = setTimeout(() => process.kill("SIGKILL"), SLACK_MS);
+      const { code, stderr } = await process.output();
+      clearTimeout(timer);
+      assert.equal(code, 143);
+      assert.match(new TextDecoder().decode(stderr), /^stopping; .*\nfluxion: interrupted; .*\n$/);
+      await input.close().catch(() => {});
+    }
+  }));

@@ -9,7 +9,7 @@ import { MOST_INPUT_BYTES, readBounded } from "../src/runtime/bounded_file.ts";
 import { InputError } from "../src/runtime/errors.ts";
 import type { PicturesAt, PictureView, TrainStart } from "../src/train/hooks.ts";
 import { readRunConfig } from "../src/train/load_run.ts";
-import { runFile, samplesFile } from "../src/train/run_folder.ts";
+import { epochOf, runFile, samplesFile } from "../src/train/run_folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/train/safetensors.ts";
 import { solveSettingsOf } from "../src/train/solve_settings.ts";
 import { readLog } from "../src/train/training_log.ts";
@@ -138,10 +138,8 @@ function waitingFile(run: string, epoch: number): string {
 async function waitingEpochs(run: string): Promise<number[]> {
   try {
     const names = await Array.fromAsync(Deno.readDir(runFile(run, "samples")));
-    return names.flatMap(({ name }) => {
-      const epoch = /^epoch-(\d+)\.safetensors$/.exec(name)?.[1];
-      return epoch === undefined ? [] : [Number(epoch)];
-    }).sort((a, b) => a - b);
+    return names.map(({ name }) => epochOf(name, "safetensors")).filter((epoch) => epoch !== null)
+      .sort((a, b) => a - b);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -4,11 +4,14 @@ import { readBounded } from "../runtime/bounded_file.ts";
 import { commandLine } from "../runtime/command_line.ts";
 import { InputError } from "../runtime/errors.ts";
 import { columnsOf, type ReadRun, readRun } from "../train/load_run.ts";
-import { runFile } from "../train/run_folder.ts";
+import { epochOf, runFile, samplesFile } from "../train/run_folder.ts";
 import type { RunMetrics } from "../train/run_metrics.ts";
 import { readMetrics } from "../train/run_writer.ts";
 import { readLog, type TrainingLog } from "../train/training_log.ts";
 import type { DatasetOpener } from "../train/training_plan.ts";
+
+/** Most pictures of epochs that a report shows, the first and the last among them. */
+const MOST_EPOCHS = 6;
 
 /** Most bytes of a picture that are read: 64 MiB, a hundred times a grid of samples. */
 const MOST_PICTURE_BYTES = 2 ** 26;
@@ -31,8 +34,10 @@ export interface ReportedRun extends ReadRun {
   readonly log: TrainingLog;
   /** What `metrics.json` says. */
   readonly metrics: RunMetrics;
-  /** `samples/epoch-0001.png` and so on, rising; at least one. */
+  /** Of `samples/epoch-0001.png` and so on those that a report shows, rising; at least one. */
   readonly epochs: readonly EpochSamples[];
+  /** How many pictures there are. */
+  readonly epochCount: number;
 }
 
 /**
@@ -50,7 +55,7 @@ export async function readReportedRun(
 ): Promise<ReportedRun> {
   const { name, openDataset } = options;
   const read = await readRun(folder);
-  const epochs = await readEpochs(folder);
+  const { epochs, epochCount } = await readEpochs(folder);
   const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
   if (epochs.length === 0) {
     throw new InputError(
@@ -99,6 +104,7 @@ export async function readReportedRun(
     log,
     metrics,
     epochs,
+    epochCount,
   };
 }
 
@@ -115,23 +121,33 @@ function anew(model: string, name: string): string {
   ]);
 }
 
-async function readEpochs(folder: string): Promise<EpochSamples[]> {
+async function readEpochs(
+  folder: string,
+): Promise<Pick<ReportedRun, "epochs" | "epochCount">> {
   const samples = runFile(folder, "samples");
   let files: string[];
   try {
     files = (await Array.fromAsync(Deno.readDir(samples))).map(({ name }) => name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return [];
+      return { epochs: [], epochCount: 0 };
     }
     throw error;
   }
-  const epochs = files.flatMap((file) => {
-    const epoch = /^epoch-(\d+)\.png$/.exec(file)?.[1];
-    return epoch === undefined ? [] : [{ epoch: Number(epoch), file }];
-  }).sort((a, b) => a.epoch - b.epoch);
-  return await Promise.all(epochs.map(async ({ epoch, file }) => ({
-    epoch,
-    png: await readBounded(`${samples}/${file}`, MOST_PICTURE_BYTES),
-  })));
+  const all = files.map((file) => epochOf(file, "png")).filter((epoch) => epoch !== null)
+    .sort((a, b) => a - b);
+  const epochs: EpochSamples[] = [];
+  for (const epoch of spread(all, MOST_EPOCHS)) {
+    epochs.push({ epoch, png: await readBounded(samplesFile(folder, epoch), MOST_PICTURE_BYTES) });
+  }
+  return { epochs, epochCount: all.length };
+}
+
+/** At most `count` of the entries, evenly spread, the first and the last among them. */
+function spread<T>(entries: readonly T[], count: number): readonly T[] {
+  if (entries.length <= count) return entries;
+  return Array.from(
+    { length: count },
+    (_, i) => entries[Math.round(i * (entries.length - 1) / (count - 1))]!,
+  );
 }

@@ -9,9 +9,6 @@ import type { EpochSamples, ReportedRun } from "./reported_run.ts";
 import { curvesPicture, lossReference } from "./run_pictures.ts";
 import { number } from "./words.ts";
 
-/** Most pictures of epochs, the first and the last among them. */
-const EPOCHS = 6;
-
 /** Pixels a row of a picture of an epoch: half of a chart. */
 const EPOCH_WIDTH = 700;
 
@@ -62,12 +59,11 @@ function mean(values: readonly number[]): number {
 }
 
 function epochs({ run }: RunDesk): Block {
-  const chosen = spread(run.epochs, EPOCHS);
   const isImages = run.dataset.kind === "images";
   const command = commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
   return {
     kind: "gallery",
-    pictures: chosen.map(({ epoch, png }) => ({
+    pictures: run.epochs.map(({ epoch, png }) => ({
       label: `epoch ${epoch}`,
       picture: {
         bytes: small(run, { epoch, png }),
@@ -77,7 +73,7 @@ function epochs({ run }: RunDesk): Block {
       },
     })),
     caption: "Samples after training epochs, always from the same noise" +
-      (chosen.length < run.epochs.length ? `; ${chosen.length} of ${run.epochs.length}.` : "."),
+      (run.epochs.length < run.epochCount ? `; ${run.epochs.length} of ${run.epochCount}.` : "."),
     command,
   };
 }
@@ -92,13 +88,4 @@ function small({ name }: ReportedRun, { epoch, png }: EpochSamples): Uint8Array 
         "remove it, or train the run again",
     );
   }
-}
-
-/** At most `count` of the entries, evenly spread, the first and the last among them. */
-function spread(entries: readonly EpochSamples[], count: number): readonly EpochSamples[] {
-  if (entries.length <= count) return entries;
-  return Array.from(
-    { length: count },
-    (_, i) => entries[Math.round(i * (entries.length - 1) / (count - 1))]!,
-  );
 }

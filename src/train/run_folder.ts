@@ -32,6 +32,16 @@ const LOCK_POLL_MS = 100;
 
 const SAMPLES_NAME = /^epoch-\d+\.(png|safetensors)$/;
 
+/**
+ * The epoch that a file in a run's `samples` is of; null where it has another name or kind than a
+ * run gives one.
+ */
+export function epochOf(name: string, ending: "png" | "safetensors"): number | null {
+  const epoch = Number(/^epoch-(\d+)\./.exec(name)?.[1] ?? NaN);
+  const own = `epoch-${String(epoch).padStart(4, "0")}.${ending}`;
+  return epoch >= 1 && Number.isSafeInteger(epoch) && name === own ? epoch : null;
+}
+
 /** `new`: the folder must not be a run yet. `overwrite`: what a run left there goes. `resume`: it must be one. */
 export type RunMode = "new" | "resume" | "overwrite";
 
@@ -147,6 +157,8 @@ async function isRunConfig(path: string): Promise<boolean> {
 async function removeRunFiles(path: string): Promise<void> {
   await removeFile(runFile(path, "checkpoint"));
   const samples = runFile(path, "samples");
+  // What a link leads to may be another run's.
+  if ((await Deno.lstat(samples).catch(() => null))?.isSymlink) await Deno.remove(samples);
   const pictures = (await namesIn(samples) ?? []).filter((name) => SAMPLES_NAME.test(name));
   for (const picture of pictures) await Deno.remove(`${samples}/${picture}`);
   // The config goes last: until then the folder is still seen to be a run. The checkpoint goes

@@ -157,3 +157,22 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when i
   });
   await assert.rejects(stopped, /enough/);
 });
+
+Deno.test("readReportedRun() reads the pictures that are shown, however many there are", async () => {
+  await inFolder(async (folder) => {
+    await smallRun(folder, "images");
+    const run = `${folder}/images`;
+    for (let epoch = 2; epoch <= 11; epoch++) {
+      await Deno.writeFile(samplesFile(run, epoch), picture);
+    }
+    // Larger than what is read of a picture: a sparse file, as an archive of a few bytes may hold many.
+    await Deno.truncate(samplesFile(run, 2), 2 ** 26 + 1);
+    const read = await readReportedRun(run, { name: "a", openDataset: openSmall });
+    assert.deepEqual(read.epochs.map(({ epoch }) => epoch), [1, 3, 5, 7, 9, 11]);
+    const document = await reportDocument([{ kind: "run", run: read }], options);
+    const captions = document.sections.flatMap(blocksOf).flatMap((block) =>
+      block.kind === "gallery" ? [block.caption] : []
+    );
+    assert.ok(captions.some((caption) => caption.endsWith("; 6 of 11.")), captions.join());
+  });
+});

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { resolveConfig } from "../../src/train/config.ts";
 import { encodeRunConfig } from "../../src/train/load_run.ts";
-import { holdRun, latestRun, runFile, runName, samplesFile } from "../../src/train/run_folder.ts";
+import {
+  epochOf,
+  holdRun,
+  latestRun,
+  runFile,
+  runName,
+  samplesFile,
+} from "../../src/train/run_folder.ts";
 
 const config = encodeRunConfig({
   config: resolveConfig("cnf"),
@@ -74,6 +81,31 @@ Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
     assert.deepEqual(await names(path), [".lock", "notes.txt", "samples"]);
     assert.deepEqual(await names(`${path}/samples`), ["mine.png"]);
   }));
+
+Deno.test("holdRun() with overwrite removes nothing behind a link to another run's samples", () =>
+  inTempDir(async (root) => {
+    const picture = `${root}/precious/epoch-0001.png`;
+    await Deno.mkdir(`${root}/precious`);
+    await Deno.writeTextFile(picture, "mine");
+    await Deno.mkdir(`${root}/x`);
+    await Deno.writeTextFile(`${root}/x/config.json`, config);
+    // Deno.symlink asks for the permission to write everywhere.
+    const script = 'ln -s ../precious "$1/x/samples"';
+    await new Deno.Command("sh", { args: ["-c", script, "sh", root] }).output();
+    (await holdRun(`${root}/x`, naming(root, "overwrite")))[Symbol.dispose]();
+    assert.equal(await Deno.readTextFile(picture), "mine");
+    await assert.rejects(Deno.lstat(`${root}/x/samples`), Deno.errors.NotFound);
+  }));
+
+Deno.test("epochOf() takes the names that a run gives, and no others", () => {
+  assert.equal(epochOf("epoch-0012.png", "png"), 12);
+  assert.equal(epochOf("epoch-12345.safetensors", "safetensors"), 12345);
+  for (const name of ["epoch-9.png", "epoch-0000.png", "epoch-00012.png", "a-epoch-0001.png"]) {
+    assert.equal(epochOf(name, "png"), null, name);
+  }
+  assert.equal(epochOf("epoch-0001.png", "safetensors"), null);
+  assert.equal(epochOf(`epoch-${"9".repeat(20)}.png`, "png"), null);
+});
 
 Deno.test("holdRun() with overwrite leaves a folder alone that is no run", () =>
   inTempDir(async (root) => {

@@ -4,6 +4,7 @@ import { FailureError, InputError } from "../runtime/errors.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
 import { defaultPatience, download, type DownloadPatience } from "./download.ts";
 import { fileKind, readFileBytes } from "./input_file.ts";
+import { quoted } from "../runtime/quoted.ts";
 import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
 import { suggestion } from "./suggestion.ts";
 
@@ -163,6 +164,11 @@ async function fromMirrors(
     try {
       return { ...await fromMirror(url, file, { ...options, part, path }), place };
     } catch (error) {
+      const elsewhere = error instanceof Deno.errors.NotCapable ? redirection(error, url) : null;
+      if (elsewhere !== null) {
+        failures.push(`${url}: leads on to ${quoted(elsewhere)}, a host that is not allowed`);
+        continue;
+      }
       if (error instanceof Deno.errors.NotCapable) {
         throw new InputError(
           `${url}: network access is refused; allow it, or bring the files another way and give ` +
@@ -180,6 +186,14 @@ async function fromMirrors(
     `cannot get ${file.name}: ${failures.join("; ")}; try again later${kept}, or give a mirror ` +
       `of your own with --from DIR|URL`,
   );
+}
+
+/** The host that a request was led on to and that is not allowed; null if it is the URL's own. */
+function redirection({ message }: Error, url: string): string | null {
+  const refused = /net access to "([^"]+)"/.exec(message)?.[1];
+  const { protocol, hostname, port } = new URL(url);
+  const own = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  return refused === undefined || refused === own ? null : refused;
 }
 
 async function fromMirror(

@@ -429,3 +429,21 @@ Deno.test({
     }
   },
 });
+
+// A captive portal, or a server that keeps large files on another host.
+Deno.test("fetchManifest() leaves a mirror that leads on to a host that is not allowed", async () => {
+  const answer: Answer = (name) =>
+    name.startsWith("away/")
+      ? Response.redirect(`http://elsewhere.invalid/${name}`, 302)
+      : whole(name);
+  await withServer(answer, async ({ url, dataDir }) => {
+    const options = { dataDir, from: null };
+    await assert.rejects(fetchManifest(await manifest([`${url}away/`]), options), {
+      name: "FailureError",
+      message:
+        /away\/a-images\.gz: leads on to "elsewhere\.invalid:80", a host that is not allowed/,
+    });
+    const { fetched } = await fetchManifest(await manifest([`${url}away/`, url]), options);
+    assert.equal(fetched, true);
+  });
+});

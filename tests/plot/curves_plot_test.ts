@@ -98,6 +98,27 @@ Deno.test("movingMean() keeps a straight line's course and steps over what is mi
   assert.deepEqual([...movingMean([1, 5, 3], 1)], [1, 5, 3]);
 });
 
+Deno.test("movingMean() of a long window is the mean of its values", () => {
+  const values = Float64Array.from(
+    { length: 9000 },
+    (_, i) => i % 7 === 3 ? NaN : Math.sin(i * i),
+  );
+  const mean = movingMean(values, 2201);
+  for (const i of [0, 1, 700, 1099, 1100, 4444, 7898, 8000, 8998, 8999]) {
+    const before = Math.min(1100, i), after = Math.min(before, 8999 - i);
+    const own = values.subarray(i - before, i + after + 1).filter((value) => !Number.isNaN(value));
+    const expected = own.reduce((sum, value) => sum + value, 0) / own.length;
+    assert.ok(Math.abs(mean[i]! - expected) < 1e-12, `${i}: ${mean[i]} for ${expected}`);
+  }
+});
+
+Deno.test("movingMean() of a million steps takes no time that grows with their square", () => {
+  const began = performance.now();
+  movingMean(new Float64Array(1_000_000).fill(1), 20_001);
+  // 0.3 s; each of the 2e10 values by itself took 20 s and more.
+  assert.ok(performance.now() - began < 10_000);
+});
+
 Deno.test("movingMean() of noise is calmer by the square root of its window, to the end", () => {
   const noise = Array.from({ length: 4000 }, (_, i) => Math.sin(i * i * 12.9898) > 0 ? 1 : -1);
   const square = (values: ArrayLike<number>) =>

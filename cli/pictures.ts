@@ -19,3 +19,14 @@ const MOST_PICTURED = { plane: 50_000, other: 10_000 } as const;
 export function mostPictured(dims: number | null): number {
   return dims !== null && dims <= 2 ? MOST_PICTURED.plane : MOST_PICTURED.other;
 }
+
+/** Removes what `fluxion plot` drew of a run, where the run is another now. */
+export function removePictures(run: string): void {
+  for (const file of Object.values(pictureFiles)) {
+    try {
+      Deno.removeSync(`${run}/${file}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}

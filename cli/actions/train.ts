@@ -14,7 +14,7 @@ import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../epoch_pictures.t
 import { Interrupted } from "../errors.ts";
 import { interruptible } from "../interrupt.ts";
 import { shownPath, userPath } from "../paths.ts";
-import { pictureFiles } from "../pictures.ts";
+import { removePictures } from "../pictures.ts";
 import { duration, type Progress, showProgress } from "../progress.ts";
 import { printLine, speaker, writeResult } from "../terminal.ts";
 import { dataName, openData } from "./open_data.ts";
@@ -57,7 +57,8 @@ export async function trainRun(
     async onStart(start) {
       const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
       started = run;
-      if (overwrite) removePictures(run);
+      // At the beginning there can be only those of a run that was replaced.
+      if (step === 0) removePictures(run);
       for (const remark of remarks) say(remark);
       const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
       const epochs = Math.ceil(steps / stepsPerEpoch);
@@ -165,15 +166,4 @@ async function withPaths(options: TrainOptions): Promise<TrainOptions> {
     ...(data === undefined ? {} : { data: await dataName(data) }),
     ...(init === undefined ? {} : { init: await runFolder(init) }),
   };
-}
-
-/** What `fluxion plot` drew of the run that is replaced. */
-function removePictures(run: string): void {
-  for (const file of Object.values(pictureFiles)) {
-    try {
-      Deno.removeSync(`${run}/${file}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
 }

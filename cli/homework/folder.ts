@@ -191,11 +191,13 @@ async function removeTornFiles(folder: string): Promise<void> {
   await sweepTemporaries(folder);
 }
 
-/** Removes what a homework leaves, and nothing that someone put beside it. */
+/**
+ * Removes what a homework leaves but its options, and nothing that someone put beside it. The new
+ * options replace the old ones: without any the folder would be seen as somebody else's.
+ */
 async function removeHomework(path: string): Promise<void> {
-  const { options, lock: _lock, ...others } = names;
-  // The options go last: until then the folder is still seen to be a homework's.
-  for (const name of [...Object.values(others), options]) {
+  const { options: _options, lock: _lock, ...others } = names;
+  for (const name of Object.values(others)) {
     await Deno.remove(`${path}/${name}`, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -42,7 +42,10 @@ export function epochOf(name: string, ending: "png" | "safetensors"): number | n
   return epoch >= 1 && Number.isSafeInteger(epoch) && name === own ? epoch : null;
 }
 
-/** `new`: the folder must not be a run yet. `overwrite`: what a run left there goes. `resume`: it must be one. */
+/**
+ * `new`: the folder must not be a run yet. `overwrite`: what a run left there goes, but its config,
+ * which the new one is to replace. `resume`: it must be one.
+ */
 export type RunMode = "new" | "resume" | "overwrite";
 
 /** A run's folder, locked for this process until it is disposed. */
@@ -153,17 +156,20 @@ async function isRunConfig(path: string): Promise<boolean> {
   }
 }
 
-/** Removes what a run leaves, and nothing that someone put beside it. */
+/**
+ * Removes what a run leaves but its config, and nothing that someone put beside it. The new run's
+ * config replaces the old one: a process that is killed before leaves a run that resumes from its
+ * beginning, never a folder that no command takes.
+ */
 async function removeRunFiles(path: string): Promise<void> {
+  // First: without it the run makes everything anew.
   await removeFile(runFile(path, "checkpoint"));
   const samples = runFile(path, "samples");
   // What a link leads to may be another run's.
   if ((await Deno.lstat(samples).catch(() => null))?.isSymlink) await Deno.remove(samples);
   const pictures = (await namesIn(samples) ?? []).filter((name) => SAMPLES_NAME.test(name));
   for (const picture of pictures) await Deno.remove(`${samples}/${picture}`);
-  // The config goes last: until then the folder is still seen to be a run. The checkpoint goes
-  // first: without it the run resumes from its beginning, and makes everything anew.
-  for (const file of ["log", "metrics", "curves", "model", "config"] as const) {
+  for (const file of ["log", "metrics", "curves", "model"] as const) {
     await removeFile(runFile(path, file));
   }
 }

@@ -77,3 +77,18 @@ Deno.test("a model of another step than the checkpoint is not sampled from, and 
     assert.equal((await run("train", "fm", "--resume", "--run", "run", "--quiet")).code, 0);
     assert.deepEqual(await Deno.readFile(model), right);
   }));
+
+Deno.test("a run whose replacing was killed begins anew, without the old run's pictures", () =>
+  inFolder(async (folder) => {
+    const run = async (...args: string[]) => await fluxion(args, { cwd: folder });
+    assert.equal((await run(...train)).code, 0);
+    // What a kill leaves once the files of the old run are gone.
+    for (const file of ["checkpoint.safetensors", "model.safetensors", "metrics.json"]) {
+      await Deno.remove(`${folder}/run/${file}`);
+    }
+    await Deno.writeTextFile(`${folder}/run/density.png`, "of the old run");
+    const resumed = await run("train", "fm", "--resume", "--run", "run", "--quiet");
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const files = [...Deno.readDirSync(`${folder}/run`)].map(({ name }) => name);
+    assert.ok(!files.includes("density.png"), `${files}`);
+  }));

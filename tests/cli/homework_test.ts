@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holdHomework } from "../../cli/homework/folder.ts";
 import { steps } from "./_tiny_homework_steps.ts";
 import { fluxion, inFolder, type Outcome } from "./_fluxion.ts";
 
@@ -165,6 +166,25 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
       [...Deno.readDirSync(`${folder}/parts`)].map(({ name }) => name).sort(),
       [".lock", "homework.json", "runs", "theory"],
     );
+  }));
+
+Deno.test("a homework that was killed while it was replaced is replaced by the same command", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/notes.txt`, "a person's");
+    const options = { size: "quick", seed: 0, backend: "auto" } as const;
+    await Deno.writeTextFile(
+      `${folder}/homework.json`,
+      JSON.stringify({ format: 2, ...options }),
+    );
+    const replace = () => holdHomework(folder, { options, overwrite: true });
+    const { rename } = Deno;
+    Deno.rename = () => Promise.reject(new Error("killed"));
+    try {
+      await assert.rejects(replace(), /killed/);
+    } finally {
+      Deno.rename = rename;
+    }
+    (await replace())[Symbol.dispose]();
   }));
 
 Deno.test("fluxion homework refuses a folder that is not its own, and changes nothing there", () =>

@@ -75,10 +75,13 @@ Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
     for (const name of ["log.jsonl", "notes.txt", "samples/epoch-0001.png", "samples/mine.png"]) {
       await Deno.writeTextFile(`${path}/${name}`, "");
     }
-    (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();
+    // A process that is killed before it has written its config leaves a run that others take.
+    for (const mode of ["overwrite", "overwrite", "resume"] as const) {
+      (await holdRun(path, naming(root, mode)))[Symbol.dispose]();
+    }
     const names = async (folder: string) =>
       (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-    assert.deepEqual(await names(path), [".lock", "notes.txt", "samples"]);
+    assert.deepEqual(await names(path), [".lock", "config.json", "notes.txt", "samples"]);
     assert.deepEqual(await names(`${path}/samples`), ["mine.png"]);
   }));
 

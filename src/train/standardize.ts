@@ -22,6 +22,12 @@ export interface ChosenStandardization {
 /** A z-score beyond this squeezes all other rows into a small part of the model's space. */
 const FAR = 20;
 
+/**
+ * A standard deviation this many times that of the middle rows (by their quartiles) was set by a
+ * few far ones. Of n rows none lies beyond sqrt(n - 1) standard deviations, however far it is.
+ */
+const SET_BY_FEW = 5;
+
 /** Quartiles of a normal distribution are so many standard deviations apart. */
 const NORMAL_IQR = 1.3489795003921634;
 
@@ -155,7 +161,10 @@ function farRemarks(
   toModel(standardization, train.points).forEach((z, i) =>
     largest[i % dims] = Math.max(largest[i % dims]!, Math.abs(z))
   );
-  const far = [...largest.keys()].filter((column) => largest[column]! > FAR)
+  const far = [...largest.keys()].filter((column) =>
+    largest[column]! > FAR ||
+    init === undefined && isSetByFew(sortedColumn([train], dims, column))
+  )
     .sort((a, b) => largest[b]! - largest[a]!);
   const [first, ...others] = far;
   if (first === undefined) return [];
@@ -174,6 +183,11 @@ function farRemarks(
     "deviations from the mean; --standardize robust (median, interquartile range) keeps such " +
     "rows from setting the scale",
   ];
+}
+
+function isSetByFew(rising: Float64Array): boolean {
+  const range = quantile(rising, 0.75) - quantile(rising, 0.25);
+  return range > 0 && moments(rising).deviation > SET_BY_FEW * range / NORMAL_IQR;
 }
 
 /** Names the columns some of whose values are equal for the model. */

@@ -261,6 +261,14 @@ Deno.test("chooseStandardization() offers robust scales where a row is far out",
     remark!,
     /^column "income": a row lies \d\d standard deviations.*--standardize robust/,
   );
+  // In a short table no row can lie 20 standard deviations out: 3 of 103 hide one another.
+  const short = rows.slice(0, rows.length / 10);
+  assert.deepEqual((await chosen(`income,age\n${short}`)).remarks, []);
+  const hidden = (await chosen(`income,age\n${short}1e4,1\n1e4,1\n1e4,1\n`)).remarks;
+  assert.match(
+    hidden[0]!,
+    /^column "income": a row lies \d standard deviations.*--standardize robust/,
+  );
   const robust = await chosen(`income,age\n${rows}${outliers}`, "robust");
   assert.deepEqual(robust.remarks, []);
   assert.equal(robust.standardization!.center[1], 4);

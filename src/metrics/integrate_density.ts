@@ -42,6 +42,8 @@ export interface DensityMass {
   readonly mass: number | null;
   /** Why there is no mass, for people, without a full stop; null where there is one. */
   readonly reason: string | null;
+  /** Whether it is known where the mass lies, if not how much there is. */
+  readonly isLocated: boolean;
   /** Estimated error of the sum behind `mass`, mostly far above the true one. */
   readonly error: number;
   /** How many points the density was evaluated at. */
@@ -50,7 +52,7 @@ export interface DensityMass {
   region(share: number): Bounds;
   /**
    * The density that was integrated, for pictures: its means over equal cells of `bounds`.
-   * null where it has no value somewhere: the integral ended there.
+   * null where it has no value somewhere, at which the integral ended, or is not located.
    */
   grid(bounds: Bounds): DensityGrid | null;
 }
@@ -378,23 +380,25 @@ function coarseNeighbours(roots: readonly Cell[], leaves: readonly Cell[], least
 
 /** @param tail Estimated mass beyond the cells; infinite where it is not known. */
 function resultOf(cubature: Cubature, tail: number): DensityMass {
-  const { frame, roots, evaluations } = cubature;
+  const { frame, roots, evaluations, unknown } = cubature;
   const leaves = roots.flatMap(leavesOf);
   const total = sumOf(leaves, "integral");
   const reason = reasonAgainst(cubature, leaves, tail);
+  const isLocated = unknown === null && total > 0 && !isAnyBlurred(leaves, frame, total);
   return {
     mass: reason === null ? total : null,
     reason,
+    isLocated,
     error: sumOf(leaves, "error") + tail,
     evaluations,
     region: (share) => regionOf(leaves, frame, share),
-    grid: (bounds) => cubature.unknown === null ? gridOf(cubature, bounds) : null,
+    grid: (bounds) => isLocated ? gridOf(cubature, bounds) : null,
   };
 }
 
 /** Why the sum is not the density's mass; null: it is. */
 function reasonAgainst(
-  { unknown, evaluations, reach }: Cubature,
+  { unknown, evaluations, reach, frame }: Cubature,
   leaves: readonly Cell[],
   tail: number,
 ): string | null {
@@ -406,6 +410,10 @@ function reasonAgainst(
   }
   const total = sumOf(leaves, "integral"), error = sumOf(leaves, "error");
   if (!(total > 0)) return "the density is 0 wherever it was evaluated";
+  if (isAnyBlurred(leaves, frame, total)) {
+    return "float64 cannot tell apart the points between which the density varies: its numbers are " +
+      "too large beside their spread, or a point lies too far from the others";
+  }
   if (error + tail <= MOST_ERROR * total) return null;
   const sum = `the sum is ${total.toPrecision(3)}`;
   return error > MOST_ERROR * total
@@ -413,6 +421,24 @@ function reasonAgainst(
       `estimated error of ${error.toPrecision(2)}`
     : `the density falls off too slowly: ${sum} within ${reach} times the width of the points, ` +
       "and there is mass beyond";
+}
+
+/** Steps of float64 that a cell is wide, at least; with fewer its points are not where they should be. */
+const LEAST_STEPS = 256;
+
+/** Whether the plane's coordinates in float64 are too coarse for a cell. */
+function isBlurred({ box: [uMin, uMax, vMin, vMax] }: Cell, frame: PlaneFrame): boolean {
+  const { center, scale, slope } = frame;
+  const u = Math.max(-uMin, uMax), v = Math.max(-vMin, vMax);
+  const x = Math.abs(center[0]) + scale[0] * u;
+  const y = Math.abs(center[1]) + Math.abs(slope) * u + scale[1] * v;
+  const coarse = LEAST_STEPS * Number.EPSILON;
+  return scale[0] * (uMax - uMin) < coarse * x || scale[1] * (vMax - vMin) < coarse * y;
+}
+
+function isAnyBlurred(leaves: readonly Cell[], frame: PlaneFrame, total: number): boolean {
+  const blurred = sumOf(leaves.filter((cell) => isBlurred(cell, frame)), "integral");
+  return blurred > MOST_ERROR * total;
 }
 
 function regionOf(leaves: readonly Cell[], frame: PlaneFrame, share: number): Bounds {

@@ -149,7 +149,7 @@ export async function densityMass(
     ...found,
     mass: unsampled === null ? found.mass : null,
     reason: unsampled ?? found.reason,
-    outside: outsideWords(found.region(OUTSIDE), points),
+    outside: found.isLocated ? outsideWords(found.region(OUTSIDE), points) : null,
   };
 }
 

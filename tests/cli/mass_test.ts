@@ -88,4 +88,15 @@ Deno.test("fluxion eval says that test points lie outside of the model's mass", 
       /20 of 20 test points lie outside the region \[.*\] x \[.*\] of the model's mass/,
     );
     assert.ok(Math.abs(JSON.parse(stdout).mass - 1) < 0.005, stdout);
+
+    // Values that stand for missing ones, so far out that no mass is found: then none lies outside.
+    const fill = Array.from({ length: 50 }, () => "9.96921e36,9.96921e36\n").join("");
+    await Deno.writeTextFile(
+      `${folder}/fill.csv`,
+      csv(draw(gaussian([0, 0], [1, 1]), 50, 2)) + fill,
+    );
+    const filled = await fluxion(["eval", "a", "--data", "fill.csv", ...onCpu], { cwd: folder });
+    assert.equal(filled.code, 1, filled.stderr);
+    assert.equal(JSON.parse(filled.stdout).mass, null);
+    assert.doesNotMatch(filled.stderr, /lie outside/);
   }));

@@ -136,6 +136,26 @@ Deno.test("integrateDensity() gives no mass where it has not converged, and says
   assert.ok(few.evaluations <= 5000, `${few.evaluations}`);
 });
 
+Deno.test("integrateDensity() gives no mass where float64 is too coarse for the points", async () => {
+  // A width of two steps of float64, and an island that a far point leaves no digits for.
+  for (const [x, sigma, far] of [[1, 4e-16, 1], [0, 1, 1e36]] as const) {
+    const gaussian = (points: Float64Array) =>
+      Promise.resolve(Float64Array.from({ length: points.length / 2 }, (_, i) => {
+        const u = (points[2 * i]! - x) / sigma, v = points[2 * i + 1]! / sigma;
+        return -Math.log(2 * Math.PI * sigma * sigma) - (u * u + v * v) / 2;
+      }));
+    const island = Array.from({ length: 40 }, (_, i) => [
+      x + sigma * Math.cos(i),
+      sigma * Math.sin(i),
+    ]).flat();
+    const around = far === 1 ? island : [...island, ...island.map(() => far)];
+    const found = await integrateDensity(gaussian, { around, samples: island });
+    assert.equal(found.mass, null, `sigma ${sigma}`);
+    assert.match(found.reason!, /^float64 cannot tell apart|^the density is 0/);
+    assert.equal(found.grid({ xMin: 0, xMax: 1, yMin: 0, yMax: 1 }), null);
+  }
+});
+
 Deno.test("integrateDensity() gives no mass to a density that falls off too slowly", async () => {
   // Proportional to 1 / r^2 far out: its integral grows with log r and has no limit.
   const log = (x: number, y: number) => -Math.log(2 * Math.PI * (1 + x * x + y * y));

@@ -17,13 +17,29 @@ export function isStopAsked(): boolean {
   return Atomics.load(stopWord, 0) !== 0;
 }
 
+/** How many {@link wholly}s are being done. */
+let whole = 0;
+
+/**
+ * Does short work to its end even where work is to end early: what changes several values that have
+ * to fit each other, such as weights and their optimizer's moments.
+ */
+export function wholly<T>(work: () => T): T {
+  whole++;
+  try {
+    return work();
+  } finally {
+    whole--;
+  }
+}
+
 /**
  * Called between the pieces of long work.
  *
  * @throws {Stopped} If it is to end early.
  */
 export function throwIfStopped(): void {
-  if (isStopAsked()) throw new Stopped("asked to stop");
+  if (whole === 0 && isStopAsked()) throw new Stopped("asked to stop");
 }
 
 /** The work has ended; what is left to do, such as saving it, is done as always. */

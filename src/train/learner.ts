@@ -2,6 +2,7 @@ import type { FlowModel } from "../flows/model.ts";
 import { Parameters } from "../kernels/parameters.ts";
 import type { Network } from "../nn/network.ts";
 import { FailureError } from "../runtime/errors.ts";
+import { wholly } from "../runtime/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
@@ -41,7 +42,8 @@ export class Learner {
   }
 
   /**
-   * Takes one step of Adam, and the average with it; nothing is read back.
+   * Takes one step of Adam, and the average with it, to its end even where work is to end early;
+   * nothing is read back.
    *
    * @param gradient Stays the caller's.
    * @param step From 0.
@@ -52,7 +54,8 @@ export class Learner {
     const lr = learningRate(this.#schedule, step);
     const averageDecay = emaDecay(ema, step);
     const settings = { step, lr, clip, weightDecay, averageDecay };
-    parameters.replace(this.#adam.update(parameters.flat, gradient, settings));
+    // A step that is given up half-way would leave weights, or moments, of the next one.
+    wholly(() => parameters.replace(this.#adam.update(parameters.flat, gradient, settings)));
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
+import { settleStop, stopWord, throwIfStopped } from "../../src/runtime/stop.ts";
 import { resolveConfig, type TrainOptions } from "../../src/train/config.ts";
 import { Learner } from "../../src/train/learner.ts";
 import { Adam } from "../../src/train/optimizer.ts";
@@ -11,7 +12,11 @@ const network: Network = { kind: "mlp", dims: 2, hidden: 4 };
 const start = initialParameters(network, 1);
 
 /** A learner after one step along a gradient of `slope` everywhere, and what it has. */
-async function afterOneStep(options: TrainOptions, slope: number) {
+async function afterOneStep(
+  options: TrainOptions,
+  slope: number,
+  around: (update: () => void) => void = (update) => update(),
+) {
   const config = resolveConfig("fm", null, { data: "moons", hidden: 4, ...options });
   const learner = new Learner(config, network, {
     weights: start,
@@ -20,7 +25,7 @@ async function afterOneStep(options: TrainOptions, slope: number) {
     moments: Adam.zeros(start.length),
   });
   const gradient = tf.fill([start.length], slope) as tf.Tensor1D;
-  learner.update(gradient, 0);
+  around(() => learner.update(gradient, 0));
   gradient.dispose();
   const read = await learner.read(1);
   const sampled = await learner.withSampledModel(({ parameters }) => parameters.read());
@@ -61,4 +66,19 @@ backendTest("Learner samples from the average where it keeps one", ["cpu"], asyn
   const plain = await afterOneStep({ ema: 0, lr: 0.5, warmup: 0 }, 1);
   assert.equal(plain.ema, null);
   assert.deepEqual(plain.sampled, plain.weights);
+});
+
+backendTest("Learner takes a whole step even where work is to end early", ["cpu"], async () => {
+  const options = { ema: 0.9, clip: 1, lr: 0.1 };
+  const undisturbed = await afterOneStep(options, 3);
+  const stopped = await afterOneStep(options, 3, (update) => {
+    Atomics.store(stopWord, 0, 1);
+    try {
+      assert.throws(throwIfStopped, { name: "Stopped" });
+      update();
+    } finally {
+      settleStop();
+    }
+  });
+  assert.deepEqual(stopped, undisturbed);
 });

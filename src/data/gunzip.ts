@@ -1,3 +1,5 @@
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { whole } from "../runtime/bounded_file.ts";
 import { InputError } from "../runtime/errors.ts";
 
@@ -12,6 +14,14 @@ const ALWAYS_TAKEN = 2 ** 24;
 
 /** Compressed bytes that are inflated at once: what they hold is in memory as a whole. */
 const PIECE_BYTES = 2 ** 14;
+
+/** Most bytes of content in a chunk. */
+const CHUNK_BYTES = 2 ** 18;
+
+/** Whether it is what zlib throws (Z_DATA_ERROR, Z_BUF_ERROR). */
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+}
 
 /** Whether bytes begin as a gzip member does (RFC 1952, section 2.3.1). */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -47,9 +57,13 @@ export async function* gunzipChunks(
       }
     }
   }
-  const inflated = ReadableStream.from(pieces()).pipeThrough(new DecompressionStream("gzip"));
+  // DecompressionStream takes one member only; RFC 1952 lets a file have many (cat, pigz, bgzip).
+  const inflated = createGunzip({ chunkSize: CHUNK_BYTES });
+  // Closes `chunks` too where the reader stops; errors of either come out of `inflated`.
+  pipeline(Readable.from(pieces(), { highWaterMark: 1 }), inflated, () => {});
   try {
-    for await (const chunk of inflated) {
+    for await (const buffer of inflated) {
+      const chunk = new Uint8Array<ArrayBuffer>(buffer);
       size += chunk.length;
       if (size > limit) {
         throw new InputError(
@@ -65,7 +79,7 @@ export async function* gunzipChunks(
       yield chunk;
     }
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // what reading the file threw
+    if (!isDamage(error)) throw error; // what reading the file threw
     throw new InputError(
       `${place}: not a whole gzip file (damaged or cut short); make or download it again`,
     );

@@ -3,7 +3,7 @@ import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/registry.ts";
 import { readPoints } from "../../src/data/point_rows.ts";
 import { InputError } from "../../src/runtime/errors.ts";
-import { encodeNpy } from "../../src/data/npy.ts";
+import { encodeNpy, npyHeader } from "../../src/data/npy.ts";
 import { gzip, idxImages, idxLabels } from "./idx_files.ts";
 
 const options = { seed: 0, binarize: false, dataDir: null };
@@ -130,12 +130,19 @@ Deno.test("openDataset() ends at a ceiling where a file has no end, and at a bom
     assert.match(await rejection(`${folder}/zeros.csv`), /neither CSV nor NPY nor IDX/);
     assert.match(await rejection(`${folder}/zeros.npy`), /not an NPY file/);
     assert.match(await rejection(`${folder}/zeros-images-idx3-ubyte`), /neither CSV nor/);
-    await Deno.writeFile(`${folder}/bomb.csv.gz`, await gzip(text(",".repeat(4e7))));
+    await Deno.writeFile(`${folder}/line.csv.gz`, await gzip(text(",".repeat(4e7))));
+    assert.match(
+      await rejection(`${folder}/line.csv.gz`),
+      /line\.csv\.gz, line 1: longer than 8 MiB/,
+    );
+    await Deno.writeFile(`${folder}/bomb.csv.gz`, await gzip(text("\n".repeat(4e7))));
     assert.match(
       await rejection(`${folder}/bomb.csv.gz`),
       /bomb\.csv\.gz: inflates to more than 200 times its size/,
     );
-    await Deno.writeFile(`${folder}/bomb.npy.gz`, await gzip(new Uint8Array(4e7)));
+    const npy = new Uint8Array(4e7);
+    npy.set(npyHeader([1e7, 1]));
+    await Deno.writeFile(`${folder}/bomb.npy.gz`, await gzip(npy));
     assert.match(await rejection(`${folder}/bomb.npy.gz`), /inflates to more than 200 times/);
     await Deno.writeFile(`${folder}/large.csv`, text(csv));
     await Deno.truncate(`${folder}/large.csv`, 2 ** 31); // sparse

@@ -71,7 +71,9 @@ const saidBy: Readonly<Record<string, readonly (readonly [string, readonly strin
     "--backend",
     withDevice.filter((command) => command !== "doctor"),
   ]],
-  // Commands that a report prints, in parts.
+  // Commands of training that a message or a report prints, in parts.
+  "src/report/reported_run.ts": [["", train]],
+  "src/train/load_run.ts": [["--resume", train], ["--run", train]],
   "src/report/run_section.ts": [["", train]],
   "src/report/training_section.ts": [["", train]],
   "src/report/solver_study.ts": [["", ["sample"]]],

@@ -105,15 +105,41 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
   const runConfig = await readRunConfig(run);
   const { network } = runConfig;
-  const checkpoint = decodeCheckpoint(
-    await readRunFile(run, "checkpoint"),
-    runFile(run, "checkpoint"),
-    network,
-  );
+  const checkpoint = await readCheckpoint(run, runConfig);
   const weights = choice === "raw"
     ? checkpoint.weights
-    : await modelWeights(run, network, checkpoint);
+    : await modelWeights(run, runConfig, checkpoint);
   return { ...runConfig, path: run, step: checkpoint.step, weights };
+}
+
+/**
+ * Where a run stands.
+ *
+ * @throws {InputError} If there is no checkpoint, or it is damaged or of another architecture.
+ */
+export async function readCheckpoint(
+  run: string,
+  { config, network }: RunConfig,
+): Promise<Checkpoint> {
+  const bytes = await readRunFile(run, "checkpoint");
+  return decoded(
+    () => decodeCheckpoint(bytes, runFile(run, "checkpoint"), network),
+    `bring back a copy of it, or remove it and begin anew with ${resumeLine(run, config)}`,
+  );
+}
+
+/** What a file of a run holds; a file that will not do is refused with a remedy. */
+function decoded<T>(decode: () => T, remedy: string): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message}; ${remedy}`, { cause: error });
+  }
+}
+
+function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string {
+  return commandLine(["train", model, "--resume", "--run", run]);
 }
 
 /**
@@ -122,14 +148,17 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
  */
 async function modelWeights(
   run: string,
-  network: Network,
+  { config, network }: RunConfig,
   { step, ema, weights }: Checkpoint,
 ): Promise<Float32Array> {
   const path = runFile(run, "model");
   if (await Deno.stat(path).catch(() => null) === null) return ema ?? weights;
-  const stateDict = decodeStateDict(await readRunFile(run, "model"), path);
-  if ((stateDict.step ?? step) !== step) return ema ?? weights;
-  return stateDictWeights(stateDict, network);
+  const bytes = await readRunFile(run, "model");
+  return decoded(() => {
+    const stateDict = decodeStateDict(bytes, path);
+    if ((stateDict.step ?? step) !== step) return ema ?? weights;
+    return stateDictWeights(stateDict, network);
+  }, `make it anew with ${resumeLine(run, config)}`);
 }
 
 /**
@@ -182,10 +211,11 @@ export async function readRunFile(
       if (file === "config") {
         throw new InputError(`${run}: not a run folder: there is no ${path}`);
       }
-      const { config: { model } } = await readRunConfig(run);
+      const { config } = await readRunConfig(run);
       throw new InputError(
-        `${run}: has no weights yet: there is no ${path}; finish it with ` +
-          commandLine(["train", model, "--resume", "--run", run]),
+        `${run}: has no weights yet: there is no ${path}; finish it with ${
+          resumeLine(run, config)
+        }`,
       );
     }
     if (error instanceof Deno.errors.PermissionDenied) {

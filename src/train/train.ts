@@ -6,12 +6,12 @@ import { engineFor } from "../ode/engine_for.ts";
 import { writeFileAtomic } from "../runtime/atomic_file.ts";
 import { chooseBackend, openBackend } from "../runtime/backend.ts";
 import { InputError } from "../runtime/errors.ts";
-import { type Checkpoint, decodeCheckpoint, firstCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, firstCheckpoint } from "./checkpoint.ts";
 import type { ConfigFile, TrainOptions } from "./config.ts";
 import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./initial_weights.ts";
 import { Learner } from "./learner.ts";
-import { encodeRunConfig, readRunConfig, readRunFile } from "./load_run.ts";
+import { encodeRunConfig, readCheckpoint, readRunConfig } from "./load_run.ts";
 import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run_folder.ts";
 import type { RunMetrics } from "./run_metrics.ts";
@@ -138,7 +138,7 @@ async function resumeRun(
   const plan = await planResumed(stored, request);
   const { config, network, steps } = plan;
   const checkpoint = await hasCheckpoint(run)
-    ? decodeCheckpoint(await readRunFile(run, "checkpoint"), runFile(run, "checkpoint"), network)
+    ? await readCheckpoint(run, stored)
     : firstCheckpoint(await initialWeights(config.init, { network, seed: config.seed }), config);
   const { step } = checkpoint;
   const metrics = await readMetrics(run);

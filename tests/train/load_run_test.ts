@@ -71,7 +71,18 @@ Deno.test("readRun() says what is wrong with a folder", () =>
     await Deno.writeTextFile(`${run}/config.json`, config);
     const model = await Deno.readFile(`${run}/model.safetensors`);
     await Deno.writeFile(`${run}/model.safetensors`, model.subarray(0, 300));
-    await refuses(run, /model\.safetensors: not a whole safetensors file/);
+    await refuses(
+      run,
+      /model\.safetensors: not a whole safetensors file.*; make it anew with .*--resume/,
+    );
+    await Deno.truncate(`${run}/checkpoint.safetensors`, 300);
+    const damaged =
+      /checkpoint\.safetensors: not a whole.*; .*remove it and begin anew with .*--resume/;
+    await refuses(run, damaged);
+    await assert.rejects(train({ model: "fm" }, { run, mode: "resume", openDataset: openSmall }), {
+      name: "InputError",
+      message: damaged,
+    });
     await Deno.remove(`${run}/checkpoint.safetensors`);
     await refuses(run, /run: has no weights yet/);
   }));

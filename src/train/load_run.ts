@@ -104,7 +104,6 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
  */
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
   const runConfig = await readRunConfig(run);
-  const { network } = runConfig;
   const checkpoint = await readCheckpoint(run, runConfig);
   const weights = choice === "raw"
     ? checkpoint.weights

@@ -182,16 +182,19 @@ async function removeFile(path: string): Promise<void> {
 
 /** Removes the temporary files of processes that were killed while they wrote one. */
 async function removeTornFiles(path: string): Promise<void> {
-  for (const name of (await namesIn(path) ?? []).filter(isTorn)) {
-    await Deno.remove(`${path}/${name}`);
+  for (const folder of [path, runFile(path, "samples")]) {
+    for (const name of (await namesIn(folder) ?? []).filter(isTorn)) {
+      await Deno.remove(`${folder}/${name}`);
+    }
+    await sweepTemporaries(folder);
   }
-  for (const folder of [path, runFile(path, "samples")]) await sweepTemporaries(folder);
 }
 
 /** Whether a name is that of a temporary file of earlier versions, which had no lock of their own. */
 function isTorn(name: string): boolean {
   return name.endsWith(".tmp") && !isTemporaryName(name) &&
-    Object.values(runFiles).some((file) => name.startsWith(`${file}.`));
+    (/^epoch-\d+\.png\./.test(name) ||
+      Object.values(runFiles).some((file) => name.startsWith(`${file}.`)));
 }
 
 /** Makes the folder with the number after the highest that is there. */

@@ -175,11 +175,16 @@ Deno.test("holdRun() to resume waits for whoever holds the run, says so once, an
 Deno.test("holdRun() removes what a killed process had half written, and nothing else", () =>
   inTempDir(async (root) => {
     const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;
-    for (const name of [torn, "mine.tmp"]) await Deno.writeTextFile(`${root}/${name}`, "half");
+    const picture = `samples/epoch-0002.png.${crypto.randomUUID()}.tmp`;
+    await Deno.mkdir(`${root}/samples`);
+    for (const name of [torn, picture, "mine.tmp"]) {
+      await Deno.writeTextFile(`${root}/${name}`, "half");
+    }
     await Deno.writeTextFile(`${root}/config.json`, config);
     (await holdRun(root, naming(root, "resume")))[Symbol.dispose]();
     const names = (await Array.fromAsync(Deno.readDir(root))).map(({ name }) => name).sort();
-    assert.deepEqual(names, [".lock", "config.json", "mine.tmp"]);
+    assert.deepEqual(names, [".lock", "config.json", "mine.tmp", "samples"]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${root}/samples`)), []);
   }));
 
 Deno.test("latestRun() is the run that was written to last", () =>

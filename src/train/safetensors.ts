@@ -147,6 +147,7 @@ export async function readSafetensorsBytes(
   path: string,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  await requireDeclaredSize(path, limit);
   async function* checked() {
     let isFirst = true;
     for await (const chunk of fileChunks(path, limit)) {
@@ -156,6 +157,35 @@ export async function readSafetensorsBytes(
     }
   }
   return await whole(checked());
+}
+
+/**
+ * Refuses a regular file with more data than its header declares before they are read: a sparse
+ * file of gigabytes is a few kB in an archive.
+ */
+async function requireDeclaredSize(path: string, limit: number): Promise<void> {
+  using file = await Deno.open(path);
+  const { isFile, size } = await file.stat();
+  if (!isFile || size < LENGTH_BYTES || size > limit) return; // other words say so
+  const fail = failure(path);
+  const read = async (length: number) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const count = await file.read(bytes.subarray(at));
+      if (count === null) return bytes.subarray(0, at);
+      at += count;
+    }
+    return bytes;
+  };
+  const headerBytes = declaredHeader(await read(LENGTH_BYTES), fail);
+  const room = size - LENGTH_BYTES;
+  if (headerBytes > room) fail(`its header declares ${headerBytes} bytes, ${room} follow`);
+  let end = 0;
+  for (const [name, entry] of Object.entries(parseHeader(await read(headerBytes), fail))) {
+    if (name !== "__metadata__") end = Math.max(end, checkEntry(name, entry, fail).end);
+  }
+  const data = room - headerBytes;
+  if (end !== data) fail(`its header declares ${end} bytes of data, ${data} follow`);
 }
 
 type Fail = (what: string) => never;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../src/runtime/errors.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/train/safetensors.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensorsBytes,
+} from "../../src/train/safetensors.ts";
 
 const example = encodeSafetensors({
   tensors: [
@@ -160,4 +164,21 @@ Deno.test("decodeSafetensors() does not believe a header's length", () => {
   const bytes = example.slice();
   new DataView(bytes.buffer).setBigUint64(0, 2n ** 63n, true);
   assert.throws(() => decodeSafetensors(bytes, "x"), { name: "InputError" });
+});
+
+Deno.test("readSafetensorsBytes() refuses a sparse file of gigabytes by its header", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, example);
+    assert.deepEqual(await readSafetensorsBytes(path, 2 ** 32), example);
+    await Deno.truncate(path, 2 ** 32); // takes no room on the disk
+    const before = Deno.memoryUsage().rss;
+    await assert.rejects(readSafetensorsBytes(path, 2 ** 32), {
+      name: "InputError",
+      message: /not a whole safetensors file: its header declares 48 bytes of data, \d+ follow/,
+    });
+    assert.ok(Deno.memoryUsage().rss - before < 2 ** 28);
+  } finally {
+    await Deno.remove(path);
+  }
 });

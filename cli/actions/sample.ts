@@ -89,8 +89,12 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
   const first = flags.from ?? 0;
   if ((first + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
-    const last = Math.floor(Number.MAX_SAFE_INTEGER / rowWidth(network)) - count;
-    throw new InputError(`--from ${first}: samples of this model are numbered up to ${last}`);
+    const most = Math.floor(Number.MAX_SAFE_INTEGER / rowWidth(network));
+    throw new InputError(
+      count > most
+        ? `--n ${count}: there are ${most} samples of this model, no more`
+        : `--from ${first}: samples of this model are numbered up to ${most - count}`,
+    );
   }
   const options: SampleOptions = {
     count,

@@ -202,6 +202,11 @@ export async function readRunFile(
 ): Promise<Uint8Array> {
   const path = runFile(run, file);
   try {
+    // To open a pipe waits for whoever writes into it, for ever if nobody does.
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (!isFile && !isDirectory) {
+      throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);
+    }
     return file === "config"
       ? await readBounded(path, mostBytes.config)
       : await readSafetensorsBytes(path, mostBytes[file]);

@@ -85,6 +85,10 @@ Deno.test("readRun() says what is wrong with a folder", () =>
     });
     await Deno.remove(`${run}/checkpoint.safetensors`);
     await refuses(run, /run: has no weights yet/);
+    // To open a pipe that nobody writes into would wait for ever.
+    const pipe = new Deno.Command("sh", { args: ["-c", `mkfifo ${run}/checkpoint.safetensors`] });
+    assert.ok((await pipe.output()).success);
+    await refuses(run, /checkpoint\.safetensors: a pipe or a device/);
   }));
 
 const networks = {

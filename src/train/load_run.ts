@@ -123,7 +123,7 @@ export async function readCheckpoint(
   const bytes = await readRunFile(run, "checkpoint");
   return decoded(
     () => decodeCheckpoint(bytes, runFile(run, "checkpoint"), network),
-    `bring back a copy of it, or remove it and begin anew with ${resumeLine(run, config)}`,
+    remedyOf("checkpoint", run, config),
   );
 }
 
@@ -132,9 +132,19 @@ function decoded<T>(decode: () => T, remedy: string): T {
   try {
     return decode();
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${error.message}; ${remedy}`, { cause: error });
+    throw error instanceof InputError ? withRemedy(error, remedy) : error;
   }
+}
+
+function withRemedy(error: InputError, remedy: string): InputError {
+  return new InputError(`${error.message}; ${remedy}`, { cause: error });
+}
+
+/** What to do about a file of a run that is damaged. */
+function remedyOf(file: "model" | "checkpoint", run: string, config: TrainConfig): string {
+  return file === "model"
+    ? `make it anew with ${resumeLine(run, config)}`
+    : `bring back a copy of it, or remove it and begin anew with ${resumeLine(run, config)}`;
 }
 
 function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string {
@@ -157,7 +167,7 @@ async function modelWeights(
     const stateDict = decodeStateDict(bytes, path);
     if ((stateDict.step ?? step) !== step) return ema ?? weights;
     return stateDictWeights(stateDict, network);
-  }, `make it anew with ${resumeLine(run, config)}`);
+  }, remedyOf("model", run, config));
 }
 
 /**
@@ -224,6 +234,9 @@ export async function readRunFile(
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new InputError(`${path}: cannot be read (${error.message})`);
+    }
+    if (error instanceof InputError && file !== "config") {
+      throw withRemedy(error, remedyOf(file, run, (await readRunConfig(run)).config));
     }
     throw error;
   }

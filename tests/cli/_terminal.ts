@@ -40,7 +40,8 @@ export async function onTerminal(
   { columns, cwd, env = {}, keys }: TerminalOptions,
 ): Promise<TerminalOutcome> {
   const script = new Deno.Command("script", {
-    args: ["-qefc", `stty cols ${columns} rows 40; ${command}`, "/dev/null"],
+    // The tests' own task has left INIT_CWD, which a task inside of it would keep.
+    args: ["-qefc", `unset INIT_CWD; stty cols ${columns} rows 40; ${command}`, "/dev/null"],
     cwd,
     env: { SHELL: "/bin/sh", TERM: "xterm", ...env },
     stdin: "piped",

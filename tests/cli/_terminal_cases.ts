@@ -11,8 +11,6 @@ export interface TerminalCase {
   readonly bar?: true;
   /** No line is longer than the terminal. */
   readonly fits?: true;
-  /** Takes seconds: run at one width. */
-  readonly long?: true;
 }
 
 const cpu = "--backend cpu";
@@ -21,9 +19,9 @@ const images = "--filters 4 --batch-size 4 --steps 2 --sample-every 0";
 
 /** Makes the folders `cnf` and `fm` that the cases read. Images ask for an adapter. */
 export const trainings: readonly TerminalCase[] = [
-  { args: `train cnf --run cnf ${tiny}`, code: 0, shows: /^cnf$/m, bar: true },
+  { args: `train cnf --run cnf --overwrite ${tiny}`, code: 0, shows: /^cnf$/m, bar: true },
   {
-    args: `train fm --run fm ${images} --solver euler --solver-steps 2`,
+    args: `train fm --run fm --overwrite ${images} --solver euler --solver-steps 2`,
     code: 0,
     shows: /^fm$/m,
     bar: true,
@@ -60,14 +58,13 @@ function terminalCases(columns: number): readonly TerminalCase[] {
     },
     { args: `eval cnf --n 20 ${cpu}`, code: 0, shows: /"nll": / },
     { args: "eval fm --n 20", code: 0, shows: /"loss": / },
-    { args: `plot cnf --out plots-${columns} ${cpu}`, code: 0, shows: /density\.png/, long: true },
-    { args: "theory fm-variance", code: 0, shows: /claims hold/, long: true },
+    { args: `plot cnf --out plots-${columns} ${cpu}`, code: 0, shows: /density\.png/ },
+    { args: "theory fm-variance", code: 0, shows: /claims hold/ },
     {
       args: `report cnf --out report-${columns}.html ${cpu}`,
       code: 0,
       shows: /report-\d+\.html$/m,
       bar: true,
-      long: true,
     },
     {
       args: `import cnf cnf/model.safetensors --run imported-${columns}`,
@@ -88,7 +85,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       shows: /^fluxion: .*127\.0\.0\.1:9 is not allowed; to allow it, run.*$/m,
     },
     { args: "data verify moons", code: 0, shows: /computed/ },
-    { args: "doctor", code: 0, shows: /Backend cpu/, long: true },
+    { args: "doctor", code: 0, shows: /Backend cpu/ },
     { args: "completions bash", code: 0, shows: /__complete/ },
     { args: "version", code: 0, shows: /^fluxion \d/m },
   ];
@@ -97,16 +94,8 @@ function terminalCases(columns: number): readonly TerminalCase[] {
 /** Turns the arguments of the program into a command of the shell. */
 export type Typed = (args: string) => string;
 
-/**
- * Asserts of every case at every width: no question, the exit code, nothing left of the progress.
- *
- * @param options.longAt The width of the long cases.
- */
-export async function checkCases(
-  typed: Typed,
-  options: { readonly cwd: string; readonly columns: readonly number[]; readonly longAt: number },
-): Promise<void> {
-  const { cwd, longAt } = options;
+/** Asserts of every case at 60 and 120 columns: no question, the exit code, nothing left of the progress. */
+export async function checkCases(typed: Typed, cwd: string): Promise<void> {
   const check = async (test: TerminalCase, columns: number) => {
     const what = `${test.args} at ${columns} columns`;
     const outcome = await onTerminal(typed(test.args), { columns, cwd });
@@ -116,11 +105,8 @@ export async function checkCases(
     if (test.bar) assertBar(outcome, what);
     if (test.fits) assert.deepEqual(outcome.lines.filter((line) => line.length > columns), []);
   };
-  for (const training of trainings) await check(training, longAt);
-  for (const columns of options.columns) {
-    for (const test of terminalCases(columns)) {
-      if (!test.long || columns === longAt) await check(test, columns);
-    }
+  for (const columns of [60, 120]) {
+    for (const test of [...trainings, ...terminalCases(columns)]) await check(test, columns);
   }
 }
 

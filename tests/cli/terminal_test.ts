@@ -23,7 +23,7 @@ Deno.test("screen() wraps, goes back and clears like a terminal", () => {
 
 Deno.test("on a terminal every subcommand runs without a question and leaves a clean screen", () =>
   inFolder(async (cwd) => {
-    await checkCases(typed, { cwd, columns: [60, 120], longAt: 60 });
+    await checkCases(typed, cwd);
   }));
 
 Deno.test("on a terminal Ctrl-C ends with 130 and a clean line", () =>

@@ -8,7 +8,7 @@ Deno.test("dist/fluxion on a terminal asks nothing, leaves a clean screen and he
   await onBareMachine(async ({ env, folder }) => {
     const variables = Object.entries({ ...env, TERM: "xterm" }).map((pair) => pair.join("="));
     const typed = (args: string) => `exec env -i ${variables.join(" ")} ${program} ${args}`;
-    await checkCases(typed, { cwd: folder, columns: [60, 120], longAt: 120 });
+    await checkCases(typed, folder);
     await checkInterrupts(typed, folder);
   });
 });

@@ -10,13 +10,14 @@ self.onmessage = ({ data }: MessageEvent<SignalOrders>) => {
     const hear = () => {
       for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
       Atomics.store(data.heard, 0, i + 1);
-      Atomics.store(data.stopWord, 0, 1);
-      self.postMessage("heard");
       try {
+        // Before the work hears of it, whose own last words follow.
         Deno.stderr.writeSync(data.words);
       } catch {
         // A terminal that was closed takes no words.
       }
+      Atomics.store(data.stopWord, 0, 1);
+      self.postMessage("heard");
     };
     return [signal, hear] as const;
   });

@@ -124,7 +124,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
       count,
       first: options.start!,
       times,
-      standardization: model.standardization ?? null,
+      standardization: model.standardization,
     };
     switch (format) {
       case "png":

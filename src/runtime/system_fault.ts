@@ -18,29 +18,32 @@ export type SystemFault =
   /** The process or the system has no more open files. */
   | "tooManyFiles";
 
-/** EIO is a terminal's too, once it is closed. Sources: errno(3) of Linux, of macOS; winerror.h. */
+/**
+ * What Linux and macOS number alike. EIO is a terminal's too, once it is closed.
+ *
+ * Sources: errno(3) of Linux, of macOS; winerror.h.
+ */
+const posix: Readonly<Record<number, SystemFault>> = {
+  5: "device",
+  23: "tooManyFiles",
+  24: "tooManyFiles",
+  27: "tooLarge",
+  28: "full",
+  30: "readOnly",
+};
+
 const numbers: Readonly<
   Record<"linux" | "darwin" | "windows", Readonly<Record<number, SystemFault>>>
 > = {
   linux: {
-    5: "device",
-    23: "tooManyFiles",
-    24: "tooManyFiles",
-    27: "tooLarge",
-    28: "full",
-    30: "readOnly",
+    ...posix,
     36: "nameTooLong",
     40: "linkLoop",
     116: "gone",
     122: "full",
   },
   darwin: {
-    5: "device",
-    23: "tooManyFiles",
-    24: "tooManyFiles",
-    27: "tooLarge",
-    28: "full",
-    30: "readOnly",
+    ...posix,
     62: "linkLoop",
     63: "nameTooLong",
     69: "full",

@@ -148,7 +148,7 @@ async function takeStep(
     return taken;
   } catch (error) {
     taken?.loss.dispose();
-    throw atStep(step + 1, error, config, step > 0);
+    throw atStep(error, { step: step + 1, done: step, config });
   } finally {
     batch?.dispose();
     taken?.gradient.dispose();
@@ -184,13 +184,20 @@ function lowerRate({ lr }: TrainConfig): string {
   return `try a --lr below ${lr} first, for the weights may have run away`;
 }
 
-/** A failure of a step or of what follows it, with the number of steps and what to try. */
-function atStep(step: number, error: unknown, config: TrainConfig, hasTrained: boolean): unknown {
+/** A failure of `step`, or of what follows it, after `done` whole ones: with its number and what to try. */
+function atStep(
+  error: unknown,
+  { step, done, config }: {
+    readonly step: number;
+    readonly done: number;
+    readonly config: TrainConfig;
+  },
+): unknown {
   if (!(error instanceof FailureError)) return error;
   const words = error instanceof OutOfMemoryError
     ? `${error.message} (${optionName("batchSize")}, ` +
       `${optionName(isImageNet(config.net) ? "filters" : "hidden")})`
-    : hasTrained
+    : done > 0
     ? `${lowerRate(config)}; ${error.message}`
     : error.message;
   return new FailureError(`step ${step}: ${words}; the last checkpoint stays`, { cause: error });
@@ -219,7 +226,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
       if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engine });
     });
   } catch (error) {
-    throw atStep(step, error, config, step > 0);
+    throw atStep(error, { step, done: step, config });
   }
   losses.restartClock();
 }

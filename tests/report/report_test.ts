@@ -9,6 +9,7 @@ import { train } from "../../src/train/train.ts";
 import { samplesFile } from "../../src/train/run_folder.ts";
 import { openSmall, smallRuns } from "../train/support/runs.ts";
 import { inFolder } from "../cli/_fluxion.ts";
+import { reportOptions as options } from "./support/report_options.ts";
 
 const picture = encodePng(new Uint8Array(4), { width: 2, height: 2 });
 
@@ -20,16 +21,6 @@ async function smallRun(folder: string, kind: keyof typeof smallRuns) {
   await Deno.writeFile(samplesFile(run, 1), picture);
   return await readReportedRun(run, { name: `runs/${kind}`, openDataset: openSmall });
 }
-
-const options = {
-  title: "Report",
-  subtitle: "",
-  introduction: "",
-  command: "fluxion report a",
-  version: "0",
-  seed: 0,
-  backend: "cpu",
-} as const;
 
 function blocksOf(section: Section): readonly Block[] {
   return [...section.blocks, ...section.sections.flatMap(blocksOf)];

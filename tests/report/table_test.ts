@@ -11,6 +11,7 @@ import { fillNormal } from "../../src/runtime/random.ts";
 import { samplesFile } from "../../src/train/run_folder.ts";
 import { train } from "../../src/train/train.ts";
 import { inFolder } from "../cli/_fluxion.ts";
+import { reportOptions } from "./support/report_options.ts";
 
 Deno.test("a report of a table is in the table's units, without the columns that were dropped", () =>
   inFolder(async (folder) => {
@@ -51,15 +52,7 @@ Deno.test("a report of a table is in the table's units, without the columns that
       assert.ok(Math.abs(error! / standardised! - 1) < 1e-3, `${error}, ${standardised}`);
     }
     const runs = [reported, await read(started)].map((run) => ({ kind: "run", run }) as const);
-    const { sections } = await reportDocument(runs, {
-      title: "Report",
-      subtitle: "",
-      introduction: "",
-      command: "fluxion report a",
-      version: "0",
-      seed: 0,
-      backend: "cpu",
-    });
+    const { sections } = await reportDocument(runs, reportOptions);
     const [words, wordsOfStarted] = sections.slice(0, 2).map((section) =>
       JSON.stringify(section.sections[0]!.blocks.filter(({ kind }) => kind !== "figure"))
     ) as [string, string];

@@ -1,0 +1,10 @@
+/** What a report says of itself, and what it is drawn with. */
+export const reportOptions = {
+  title: "Report",
+  subtitle: "",
+  introduction: "",
+  command: "fluxion report a",
+  version: "0",
+  seed: 0,
+  backend: "cpu",
+} as const;

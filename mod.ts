@@ -22,19 +22,15 @@
  *
  * @module
  */
-import "./src/runtime/quiet_tfjs.ts";
+import "./src/backends/quiet_tfjs.ts";
 
-export * from "./src/runtime/errors.ts";
-export {
-  type Backend,
-  type BackendKind,
-  type BackendOptions,
-  chooseBackend,
-  openBackend,
-} from "./src/runtime/backend.ts";
-export type { Work } from "./src/runtime/backend.ts";
-export * from "./src/kernels/tensors.ts";
-export * from "./src/kernels/parameters.ts";
+export * from "./src/core/errors.ts";
+export type { Backend, BackendKind, BackendOptions } from "./src/backends/backend.ts";
+export { chooseBackend } from "./src/backends/choose_backend.ts";
+export { openBackend } from "./src/backends/open_backend.ts";
+export type { Work } from "./src/backends/choose_backend.ts";
+export * from "./src/core/tensors.ts";
+export * from "./src/core/parameters.ts";
 export * from "./src/nn/network.ts";
 export { networkLayout } from "./src/nn/layout.ts";
 export { initialParameters } from "./src/nn/init.ts";
@@ -43,12 +39,12 @@ export { applyNetwork } from "./src/nn/apply.ts";
 export { defineTableau, type Tableau } from "./src/ode/tableau.ts";
 export { tableaus } from "./src/ode/tableaus.ts";
 export { dopri5 } from "./src/ode/tableaus/dopri5.ts";
-export * from "./src/ode/rows.ts";
+export * from "./src/ode/solver/rows.ts";
 export * from "./src/ode/field.ts";
-export * from "./src/ode/engine.ts";
-export type { PortableBits } from "./src/runtime/simd/simd_module.ts";
-export { engineFor, type EngineOptions } from "./src/ode/engine_for.ts";
-export { tensorField, type TensorVelocity } from "./src/ode/tensor_field.ts";
+export * from "./src/ode/engines/engine.ts";
+export type { PortableBits } from "./src/threads/simd_module.ts";
+export { engineFor, type EngineOptions } from "./src/ode/engines/engine_for.ts";
+export { tensorField, type TensorVelocity } from "./src/ode/engines/portable/tensor_field.ts";
 export {
   odeint,
   type OdeintControl,
@@ -75,9 +71,9 @@ export {
   type LogProbResult,
 } from "./src/flows/log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
-export type { ColumnChoice, DroppedColumn } from "./src/data/columns.ts";
+export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
-export type { ReadStdin } from "./src/data/point_rows.ts";
+export type { ReadStdin } from "./src/data/tables/point_rows.ts";
 export { datasetNames, openDataset, type OpenOptions } from "./src/data/registry.ts";
 export {
   train,
@@ -86,20 +82,20 @@ export {
   type TrainSurroundings,
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
-export type { ConfigFile, NetName, TrainConfig, TrainOptions } from "./src/train/config.ts";
+export type { ConfigFile, NetName, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";
-export type { RunMode } from "./src/train/run_folder.ts";
-export type { RunMetrics } from "./src/train/run_metrics.ts";
-export type { EvaluationEntry } from "./src/train/training_log.ts";
+export type { RunMode } from "./src/train/run/run_folder.ts";
+export type { RunMetrics } from "./src/train/run/run_metrics.ts";
+export type { EvaluationEntry } from "./src/train/run/training_log.ts";
 export {
   type LoadedRun,
   loadRun,
   type ReadRun,
   type RunConfig,
   type WeightsChoice,
-} from "./src/train/load_run.ts";
+} from "./src/train/run/load_run.ts";
 export {
   type ImportOptions,
   type ImportResult,
   importWeights,
-} from "./src/train/import_weights.ts";
+} from "./src/train/weights/import_weights.ts";

@@ -1,19 +1,19 @@
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import type { CommandContext } from "@stricli/core";
-import { InputError } from "../src/runtime/errors.ts";
-import { completionsCommand } from "./commands/completions.ts";
-import { dataRoutes } from "./commands/data.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evalCommand } from "./commands/eval.ts";
-import { homeworkCommand } from "./commands/homework.ts";
-import { importRoutes } from "./commands/import.ts";
-import { logProbCommand } from "./commands/log_prob.ts";
-import { plotCommand } from "./commands/plot.ts";
-import { reportCommand } from "./commands/report.ts";
-import { sampleCommand } from "./commands/sample.ts";
-import { theoryCommand } from "./commands/theory.ts";
-import { trainRoutes } from "./commands/train.ts";
-import { version, versionCommand } from "./commands/version.ts";
+import { InputError } from "../src/core/errors.ts";
+import { completionsCommand } from "./commands/completions/command.ts";
+import { dataRoutes } from "./commands/data/command.ts";
+import { doctorCommand } from "./commands/doctor/command.ts";
+import { evalCommand } from "./commands/eval/command.ts";
+import { homeworkCommand } from "./commands/homework/command.ts";
+import { importRoutes } from "./commands/import/command.ts";
+import { logProbCommand } from "./commands/log_prob/command.ts";
+import { plotCommand } from "./commands/plot/command.ts";
+import { reportCommand } from "./commands/report/command.ts";
+import { sampleCommand } from "./commands/sample/command.ts";
+import { theoryCommand } from "./commands/theory/command.ts";
+import { trainRoutes } from "./commands/train/command.ts";
+import { version, versionCommand } from "./commands/version/command.ts";
 import { describe } from "./help.ts";
 
 const root = buildRouteMap({

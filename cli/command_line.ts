@@ -1,5 +1,5 @@
-import type { PngText } from "../src/plot/png.ts";
-import { commandLine } from "../src/runtime/command_line.ts";
+import type { PngText } from "../src/plot/encoding/png.ts";
+import { commandLine } from "../src/core/command_line.ts";
 
 /** What every picture carries inside its file: the command that made it. */
 export function pictureText(): PngText {

@@ -5,15 +5,15 @@
  * It goes through the functions behind `fluxion train`, `plot` and `eval`, and
  * replaces what it wrote the last time.
  */
-import { evaluateRun, type Evaluation } from "./actions/eval.ts";
-import { plotRun } from "./actions/plot.ts";
-import { trainRun } from "./actions/train.ts";
-import type { TrainFlags } from "./commands/train.ts";
-import { verdict } from "./errors.ts";
-import { interruptible } from "./interrupt.ts";
-import { duration } from "./progress.ts";
+import { evaluateRun, type Evaluation } from "./commands/eval/run.ts";
+import { plotRun } from "./commands/plot/run.ts";
+import { trainRun } from "./commands/train/run.ts";
+import type { TrainFlags } from "./commands/train/command.ts";
+import { verdict } from "./terminal/errors.ts";
+import { interruptible } from "./process/interrupt.ts";
+import { duration } from "./terminal/progress.ts";
 import { shownPath } from "./paths.ts";
-import { paint, printLine, writeMessage } from "./terminal.ts";
+import { paint, printLine, writeMessage } from "./terminal/terminal.ts";
 
 /** One model of the demo. Steps, not seconds, bound it: the figures are the same on every machine. */
 interface Part {

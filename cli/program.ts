@@ -1,11 +1,11 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
-import { InputError } from "../src/runtime/errors.ts";
-import { harmless } from "../src/runtime/quoted.ts";
+import { InputError } from "../src/core/errors.ts";
+import { harmless } from "../src/core/quoted.ts";
 import { buildFluxion } from "./application.ts";
-import { verdict } from "./errors.ts";
-import { columns } from "./progress.ts";
-import { paint, writeMessage, writeResult } from "./terminal.ts";
-import { printText, wrapped } from "./wrapped.ts";
+import { verdict } from "./terminal/errors.ts";
+import { columns } from "./terminal/progress.ts";
+import { paint, writeMessage, writeResult } from "./terminal/terminal.ts";
+import { printText, wrapped } from "./terminal/wrapped.ts";
 
 /**
  * Runs one command line.

@@ -8,10 +8,10 @@ export interface WorkerProgram {
 
 /** Every worker's program. */
 export const workerPrograms: readonly WorkerProgram[] = [
-  "src/runtime/worker/entry",
-  "src/runtime/worker/kernel_entry",
-  "src/runtime/worker/pool_entry",
-  "cli/signal_entry",
+  "src/threads/entry",
+  "src/threads/kernel_entry",
+  "src/threads/pool_entry",
+  "cli/process/signal_entry",
 ].map((name) => ({ entry: `${root}/${name}.ts`, bundle: `${root}/${name}.bundle.txt` }));
 
 /** What a bundle is made from: the entry and everything that it imports, sorted. */

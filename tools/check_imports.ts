@@ -6,32 +6,22 @@
  * literal dynamic imports count as well.
  */
 
-/** The rooms of `src/`, and the rooms that each may import beside itself. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  runtime: [],
-  kernels: ["runtime"],
-  nn: ["kernels", "runtime"],
-  ode: ["kernels", "runtime"],
-  flows: ["nn", "ode", "kernels", "runtime"],
-  data: ["runtime"],
-  metrics: ["runtime"],
-  train: ["flows", "nn", "ode", "kernels", "runtime", "data"],
-  plot: ["flows", "nn", "ode", "kernels", "runtime"],
-  theory: ["train", "data", "plot", "metrics", "flows", "nn", "ode", "kernels", "runtime"],
-  page: ["runtime"],
-  report: [
-    "theory",
-    "page",
-    "train",
-    "data",
-    "plot",
-    "metrics",
-    "flows",
-    "nn",
-    "ode",
-    "kernels",
-    "runtime",
-  ],
+/** The rooms of `src/` from the ground up; a room imports from lower floors only, never from its own. */
+const floors: readonly (readonly string[])[] = [
+  ["core"],
+  ["plot", "page", "transport", "threads", "data", "metrics"],
+  ["ops"],
+  ["backends", "nn"],
+  ["ode"],
+  ["flows"],
+  ["train"],
+  ["theory"],
+  ["report"],
+];
+
+/** Rooms that know no model: of the floors below them they import these alone. */
+const narrowRooms: Readonly<Record<string, readonly string[]>> = {
+  metrics: ["core", "transport"],
 };
 
 /** Packages that only `cli/` may import: another parser is then one folder's work. */
@@ -79,6 +69,12 @@ function roomOf(path: string): string {
   return top === "src" ? `src/${room}` : top!;
 }
 
+/** The rooms of `src/` that a room may import beside itself, or undefined for an unknown room. */
+function roomsBelow(room: string): readonly string[] | undefined {
+  const floor = floors.findIndex((rooms) => rooms.includes(room));
+  return floor < 0 ? undefined : narrowRooms[room] ?? floors.slice(0, floor).flat();
+}
+
 /** Why `from` may not import `to` (paths relative to the root), or null if it may. */
 function fault(from: string, to: string): string | null {
   const [here, there] = [roomOf(from), roomOf(to)];
@@ -87,9 +83,8 @@ function fault(from: string, to: string): string | null {
     return there.startsWith("src/") || !/\.tsx?$/.test(to) ? null : "cli imports src only";
   }
   if (here === "mod.ts") return there.startsWith("src/") ? null : "mod.ts imports src only";
-  const room = here.slice("src/".length);
-  const allowed = mayImport[room];
-  if (allowed === undefined) return `src/${room} is not a room that tools/check_imports.ts knows`;
+  const allowed = roomsBelow(here.slice("src/".length));
+  if (allowed === undefined) return `${here} is not a room that tools/check_imports.ts knows`;
   if (there.startsWith("src/")) {
     const name = there.slice("src/".length);
     return allowed.includes(name) ? null : `${here} may import ${allowed.join(", ") || "nothing"}`;
@@ -97,6 +92,43 @@ function fault(from: string, to: string): string | null {
   // What ships in data/ (bytes and manifests, no code) is the data room's.
   if (here === "src/data" && there === "data" && !/\.tsx?$/.test(to)) return null;
   return "src imports src only";
+}
+
+/** The files that an AssemblyScript source imports; Deno's graph leaves these sources out. */
+function assemblyScriptImports(root: string, file: string, known: ReadonlySet<string>): string[] {
+  const text = Deno.readTextFileSync(`${root}/${file}`);
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?from "(\.[^"]+)"/gm)].map(([, specifier]) => {
+    const path = new URL(`${specifier}.ts`, `file:///${file}`).pathname.slice(1);
+    if (!known.has(path)) throw new Error(`${file} imports ${specifier}, which is no file`);
+    return path;
+  });
+}
+
+/**
+ * The circles of a graph: its strongly connected components of more than one file, each sorted.
+ * Source: Tarjan 1972, SIAM J. Comput. 1(2), 146-160.
+ */
+function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file)!);
+    stack.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) {
+        lowest.set(file, Math.min(lowest.get(file)!, lowest.get(next)!));
+      }
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const component = stack.splice(stack.indexOf(file));
+    if (component.length > 1) found.push(component.sort());
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return found;
 }
 
 async function moduleGraph(root: string, files: readonly string[]): Promise<ModuleGraph> {
@@ -120,13 +152,21 @@ async function moduleGraph(root: string, files: readonly string[]): Promise<Modu
  * @param root The project's root, absolute, without a slash at its end.
  */
 export async function importFaults(root: string): Promise<string[]> {
-  const files = ["src", "cli"].filter((folder) => isPresent(`${root}/${folder}`))
+  const all = ["src", "cli"].filter((folder) => isPresent(`${root}/${folder}`))
     .flatMap((folder) => [...sources(root, folder)]);
-  if (isPresent(`${root}/mod.ts`)) files.push("mod.ts");
+  if (isPresent(`${root}/mod.ts`)) all.push("mod.ts");
+  const isAssemblyScript = (file: string) => file.endsWith(".as.ts");
+  const files = all.filter((file) => !isAssemblyScript(file));
   const faults = new Set<string>();
 
   const prefix = `file://${root}/`;
-  const known = new Set(files);
+  const known = new Set(all);
+  const graph = new Map<string, Set<string>>(all.map((file) => [file, new Set()]));
+  const add = (from: string, to: string): void => {
+    if (known.has(to) && to !== from) graph.get(from)!.add(to);
+    const reason = fault(from, to);
+    if (reason !== null) faults.add(`${from} imports ${to}: ${reason}`);
+  };
   for (const module of (await moduleGraph(root, files)).modules) {
     const from = decodeURI(module.specifier).replace(prefix, "");
     if (!known.has(from)) continue;
@@ -135,12 +175,17 @@ export async function importFaults(root: string): Promise<string[]> {
         faults.add(`${from} imports ${specifier}: only cli imports the parser`);
       }
       for (const target of [code?.specifier, type?.specifier]) {
-        if (!target?.startsWith(prefix)) continue;
-        const to = decodeURI(target).slice(prefix.length);
-        const reason = fault(from, to);
-        if (reason !== null) faults.add(`${from} imports ${to}: ${reason}`);
+        if (target?.startsWith(prefix)) add(from, decodeURI(target).slice(prefix.length));
       }
     }
+  }
+  for (const from of all.filter(isAssemblyScript)) {
+    for (const to of assemblyScriptImports(root, from, known)) add(from, to);
+  }
+  for (const circle of circles(graph)) {
+    // Until each command's options stand in a flags.ts of their own.
+    if (circle.every((file) => file.startsWith("cli/commands/"))) continue;
+    faults.add(`${circle.join(", ")}: import each other`);
   }
 
   for (const file of files.filter((file) => file.startsWith("src/"))) {

@@ -6,11 +6,11 @@
  *
  * The evaluations are made and the pictures drawn again (minutes); nothing is trained.
  */
-import { homeworkCommandLine } from "../cli/homework/command_line.ts";
-import { homeworkDocument } from "../cli/homework/document.ts";
-import { readHomeworkOptions } from "../cli/homework/folder.ts";
+import { homeworkCommandLine } from "../cli/commands/homework/command_line.ts";
+import { homeworkDocument } from "../cli/commands/homework/document.ts";
+import { readHomeworkOptions } from "../cli/commands/homework/folder.ts";
 import { userPath } from "../cli/paths.ts";
-import { reportPlace, writeReport } from "../src/report/write_report.ts";
+import { reportPlace, writeReport } from "../src/report/pages/write_report.ts";
 import { loadTheorem } from "../src/theory/theorems.ts";
 
 const [folder, page] = Deno.args;

@@ -1,4 +1,4 @@
-import { fastestFlags } from "../src/runtime/wasm/v8_flags.ts";
+import { fastestFlags } from "../src/core/wasm/v8_flags.ts";
 
 /**
  * The flags of V8 that the program is started with; `v8_flags.sh` repeats them for deno.json's

@@ -1,4 +1,4 @@
-import { CODE, Reader, sectionsOf } from "../src/runtime/wasm/binary.ts";
+import { CODE, Reader, sectionsOf } from "../src/core/wasm/binary.ts";
 
 /**
  * How far behind an index of 32 bits the instructions of modules reach. V8 without checks of bounds

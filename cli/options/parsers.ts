@@ -1,5 +1,5 @@
-import { suggestion } from "../../src/data/suggestion.ts";
-import { expectedChoice, netNames } from "../../src/train/config_schema.ts";
+import { suggestion } from "../../src/core/suggestion.ts";
+import { expectedChoice, netNames } from "../../src/train/config/config_schema.ts";
 
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 

@@ -1,5 +1,5 @@
 import type { FlagParametersForType } from "@stricli/core";
-import { MOST_STEPS } from "../../src/ode/step_control.ts";
+import { MOST_STEPS } from "../../src/ode/solver/step_control.ts";
 import { tableaus } from "../../src/ode/tableaus.ts";
 import { choice, controlGroup, positive, wholeNumber } from "./parsers.ts";
 

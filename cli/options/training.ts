@@ -1,10 +1,10 @@
 import type { FlagParametersForType } from "@stricli/core";
-import { trainDefaults } from "../../src/train/config.ts";
-import { netNames } from "../../src/train/config_schema.ts";
+import { trainDefaults } from "../../src/train/config/config.ts";
+import { netNames } from "../../src/train/config/config_schema.ts";
 import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";
-import { MOST_STEPS } from "../../src/ode/step_control.ts";
+import { MOST_STEPS } from "../../src/ode/solver/step_control.ts";
 import { fraction, netName, notNegative, positive, text, wholeNumber } from "./parsers.ts";
 import { type SolverOptions, solverOptions, type TraceOptions, traceOptions } from "./solver.ts";
 

@@ -4,12 +4,12 @@
  *   deno run --allow-read --allow-write data/mnist/pack.ts FOLDER data/mnist/mnist.bits.gz
  *
  * Prints the SHA-256 of the content and of the file, which stand in README.md
- * and in src/data/embedded_mnist.ts.
+ * and in src/data/images/embedded_mnist.ts.
  */
 import { constants, gzipSync } from "node:zlib";
-import { readIdxFolder } from "../../src/data/idx_folder.ts";
-import { packMnist } from "../../src/data/packed_mnist.ts";
-import { sha256Hex } from "../../src/data/sha256.ts";
+import { readIdxFolder } from "../../src/data/images/idx_folder.ts";
+import { packMnist } from "../../src/data/images/packed_mnist.ts";
+import { sha256Hex } from "../../src/data/downloads/sha256.ts";
 
 const [folder, target] = Deno.args;
 if (folder === undefined || target === undefined) {

@@ -1,4 +1,4 @@
-import type { DroppedColumn } from "./columns.ts";
+import type { DroppedColumn } from "./tables/columns.ts";
 
 /** A density whose truth is known, over points [n, dims]. */
 export interface KnownDensity {

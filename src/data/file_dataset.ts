@@ -1,14 +1,14 @@
-import { whole } from "../runtime/bounded_file.ts";
-import type { ColumnChoice } from "./columns.ts";
+import { whole } from "../core/files/bounded_file.ts";
+import type { ColumnChoice } from "./tables/columns.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
-import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./idx.ts";
-import { readIdxFolder, requireEqualCounts } from "./idx_folder.ts";
-import { greyImageTable, packedImageTable, packImages } from "./image_table.ts";
-import { selectImages } from "./image_table.ts";
+import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./formats/idx.ts";
+import { readIdxFolder, requireEqualCounts } from "./images/idx_folder.ts";
+import { greyImageTable, packedImageTable, packImages } from "./images/image_table.ts";
+import { selectImages } from "./images/image_table.ts";
 import { fileKind, type InputContent, readInput, readInputFile } from "./input_file.ts";
-import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
-import { parsePoints } from "./point_rows.ts";
-import { requireSplittable, splitIndices, splitPoints } from "./split.ts";
+import { BINARISE_THRESHOLD } from "./images/packed_mnist.ts";
+import { parsePoints } from "./tables/point_rows.ts";
+import { requireSplittable, splitIndices, splitPoints } from "./tables/split.ts";
 
 /** How images and points from files are prepared. */
 export interface FileOptions {

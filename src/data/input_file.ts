@@ -4,9 +4,9 @@ import {
   MOST_INPUT_BYTES,
   readBounded,
   whole,
-} from "../runtime/bounded_file.ts";
-import { InputError } from "../runtime/errors.ts";
-import { gunzipChunks, isGzip } from "./gunzip.ts";
+} from "../core/files/bounded_file.ts";
+import { InputError } from "../core/errors.ts";
+import { gunzipChunks, isGzip } from "./formats/gunzip.ts";
 
 /** Bytes that tell what a file holds. */
 const HEAD_BYTES = 1024;

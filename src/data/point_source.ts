@@ -1,5 +1,5 @@
 import type { KnownDensity, PointDataset } from "./dataset.ts";
-import { splitPoints } from "./split.ts";
+import { splitPoints } from "./tables/split.ts";
 
 /** Which points are drawn. */
 export interface DrawKey {

@@ -1,15 +1,15 @@
-import { InputError } from "../runtime/errors.ts";
-import { checkerboard } from "./checkerboard.ts";
-import type { ColumnChoice } from "./columns.ts";
+import { InputError } from "../core/errors.ts";
+import { checkerboard } from "./densities/checkerboard.ts";
+import type { ColumnChoice } from "./tables/columns.ts";
 import type { Dataset } from "./dataset.ts";
-import { eightGaussians } from "./eight_gaussians.ts";
+import { eightGaussians } from "./densities/eight_gaussians.ts";
 import { openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
-import { findManifest, type Manifest, manifests } from "./manifest.ts";
-import { moons } from "./moons.ts";
+import { findManifest, type Manifest, manifests } from "./downloads/manifest.ts";
+import { moons } from "./densities/moons.ts";
 import { type PointSource, sourceDataset } from "./point_source.ts";
-import type { ReadStdin } from "./point_rows.ts";
-import { suggestion } from "./suggestion.ts";
+import type { ReadStdin } from "./tables/point_rows.ts";
+import { suggestion } from "../core/suggestion.ts";
 
 /** Distributions with a known density. */
 export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
@@ -45,7 +45,7 @@ export async function openDataset(name: string, options: OpenOptions): Promise<D
   if (source !== undefined) return sourceDataset(source, options.seed);
   if (name === "mnist" && options.binarize) {
     // On demand: the file is megabytes, and most commands do not need it.
-    return (await import("./embedded_mnist.ts")).openEmbeddedMnist();
+    return (await import("./images/embedded_mnist.ts")).openEmbeddedMnist();
   }
   const manifest = findManifest(name);
   if (manifest !== null) return openDownloaded(manifest, options);

@@ -1,5 +1,5 @@
 import { rowWidth } from "../nn/network.ts";
-import { mostRows } from "../ode/rows_room.ts";
+import { mostRows } from "../ode/solver/rows_room.ts";
 import type { FlowModel, SolveSettings } from "./model.ts";
 
 /** Rows solved together: enough to fill the machine, few enough that memory does not grow with the request. */

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, GradientMethod } from "../ode/engine.ts";
-import { streams } from "../runtime/random.ts";
+import type { Engine, GradientMethod } from "../ode/engines/engine.ts";
+import { streams } from "../core/random/random.ts";
 import { drawTrace, meanNfe, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
-import type { Scalar, Tensor2D } from "../kernels/tensors.ts";
+import type { Scalar, Tensor2D } from "../core/tensors.ts";
 
 /**
  * The negative log-likelihood of a batch under a CNF, mean over rows in nats,

@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
-import { valueAndGradients } from "../kernels/gradients.ts";
-import { flattenGradients } from "../kernels/parameters.ts";
-import { type Piece, piecesOf } from "../kernels/pieces.ts";
+import { valueAndGradients } from "../ops/gradients.ts";
+import { flattenGradients } from "../core/parameters.ts";
+import { type Piece, piecesOf } from "../ops/pieces.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
-import { fillNormal, fillUniform, type RandomKey, streams } from "../runtime/random.ts";
+import { fillNormal, fillUniform, type RandomKey, streams } from "../core/random/random.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel } from "./model.ts";
 import { evaluationRows, trainingRows } from "./piece_rows.ts";
 import { pathSample, pathVelocity } from "./probability_path.ts";
 import { type PointValues, toModel } from "./standardization.ts";
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../kernels/tensors.ts";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../core/tensors.ts";
 
 /** Rows of a batch of an evaluation, so that activations of images stay small. */
 const EVALUATION_ROWS = 250;

@@ -1,8 +1,8 @@
 import type { MlpNetwork } from "../nn/network.ts";
-import type { SolveReport, TraceMethod } from "../ode/engine.ts";
-import { describeFailures, type FailedSettings } from "../ode/failure_message.ts";
-import { FailureError, InputError } from "../runtime/errors.ts";
-import { fillNormal, fillSigns, type RandomKey } from "../runtime/random.ts";
+import type { SolveReport, TraceMethod } from "../ode/engines/engine.ts";
+import { describeFailures, type FailedSettings } from "../ode/solver/failure_message.ts";
+import { FailureError, InputError } from "../core/errors.ts";
+import { fillNormal, fillSigns, type RandomKey } from "../core/random/random.ts";
 import type { FlowModel, TraceSettings } from "./model.ts";
 
 /** What the problems of likelihood, loss and sampling share. */

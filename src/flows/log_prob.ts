@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, SolveReport } from "../ode/engine.ts";
-import { describeFailure } from "../ode/failure_message.ts";
-import { streams } from "../runtime/random.ts";
+import type { Engine, SolveReport } from "../ode/engines/engine.ts";
+import { describeFailure } from "../ode/solver/failure_message.ts";
+import { streams } from "../core/random/random.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import {

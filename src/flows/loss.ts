@@ -1,4 +1,4 @@
-import type { Scalar, Tensor1D } from "../kernels/tensors.ts";
+import type { Scalar, Tensor1D } from "../core/tensors.ts";
 
 /** The loss of one batch and its gradient; the caller disposes both tensors. */
 export interface LossAndGradient {

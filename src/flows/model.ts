@@ -1,6 +1,6 @@
-import type { Parameters } from "../kernels/parameters.ts";
+import type { Parameters } from "../core/parameters.ts";
 import type { Network } from "../nn/network.ts";
-import type { StepControl } from "../ode/engine.ts";
+import type { StepControl } from "../ode/engines/engine.ts";
 import type { Tableau } from "../ode/tableau.ts";
 import { dopri5 } from "../ode/tableaus/dopri5.ts";
 import type { Standardization } from "./standardization.ts";

@@ -1,7 +1,7 @@
 import { activationNumbers, MOST_EVALUATION_BYTES } from "../nn/activation_numbers.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
-import { HEAP_BYTES } from "../runtime/cpu_kernels/guarded_heap.ts";
+import { HEAP_BYTES } from "../threads/guarded_heap.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /**

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Tensor2D } from "../kernels/tensors.ts";
+import type { Tensor2D } from "../core/tensors.ts";
 
 /**
  * The optimal-transport conditional probability path of flow matching: from

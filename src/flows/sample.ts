@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { rowWidth } from "../nn/network.ts";
-import type { Engine, FieldSpec, SolveReport } from "../ode/engine.ts";
-import { requireRoomForRows } from "../ode/rows_room.ts";
-import { tensorField } from "../ode/tensor_field.ts";
-import { fillNormal, streams } from "../runtime/random.ts";
+import type { Engine, FieldSpec, SolveReport } from "../ode/engines/engine.ts";
+import { requireRoomForRows } from "../ode/solver/rows_room.ts";
+import { tensorField } from "../ode/engines/portable/tensor_field.ts";
+import { fillNormal, streams } from "../core/random/random.ts";
 import { chunkOf } from "./chunks.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { piecesOf } from "../kernels/pieces.ts";
-import type { Tensor, Tensor2D } from "../kernels/tensors.ts";
+import { piecesOf } from "../ops/pieces.ts";
+import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import type { Network } from "../nn/network.ts";
 import { evaluationRows } from "./piece_rows.ts";

@@ -1,5 +1,5 @@
 import munkres from "munkres";
-import { fillNormal, streams } from "../runtime/random.ts";
+import { fillNormal, streams } from "../core/random/random.ts";
 
 /** Rows of a row-major table; throws unless both tables have the same, at least one. */
 function pairedRows(

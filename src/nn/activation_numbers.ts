@@ -40,7 +40,7 @@ const LOSS_IMAGES = 8;
 
 function ofResnet({ height, width, channels, filters, blocks }: ResnetNetwork): ActivationNumbers {
   const pixels = height * width;
-  // A block is one operation where channels are vectors (runtime/cpu_kernels/resnet_block.ts);
+  // A block is one operation where channels are vectors (ops/resnet_block/cpu.ts);
   // elsewhere it is three convolutions, whose ReLUs and products have cotangents of their own.
   const isFused = filters % 4 === 0 && filters >= 8;
   return {

@@ -2,7 +2,7 @@ import { conditionalMlp } from "./conditional_mlp.ts";
 import { type Network, rowWidth } from "./network.ts";
 import { simpleResnet } from "./resnet.ts";
 import { unet } from "./unet.ts";
-import type { Tensor, Tensor2D } from "../kernels/tensors.ts";
+import type { Tensor, Tensor2D } from "../core/tensors.ts";
 
 /**
  * The velocity of a network at points x and times t, differentiable in `tensors` and `x`.

@@ -1,5 +1,5 @@
-import { reorderAxes } from "../kernels/parameters.ts";
-import { fillUniform, streams } from "../runtime/random.ts";
+import { reorderAxes } from "../core/parameters.ts";
+import { fillUniform, streams } from "../core/random/random.ts";
 import { networkLayout } from "./layout.ts";
 import type { Network } from "./network.ts";
 

@@ -1,5 +1,5 @@
-import { mlpLayout } from "../kernels/mlp_field/contract.ts";
-import { type LayerShape, layoutOf, type ParameterLayout } from "../kernels/parameters.ts";
+import { mlpLayout } from "../ops/mlp_field/contract.ts";
+import { type LayerShape, layoutOf, type ParameterLayout } from "../core/parameters.ts";
 import type { Network, ResnetNetwork, UnetNetwork } from "./network.ts";
 
 /** The tensors of a network in PyTorch's names and order, one after the other. */

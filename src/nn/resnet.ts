@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { convolve } from "./convolution.ts";
+import { convolve } from "../ops/convolution/convolution.ts";
 import type { ResnetNetwork } from "./network.ts";
-import { resnetBlock } from "./resnet_block.ts";
+import { resnetBlock } from "../ops/resnet_block/resnet_block.ts";
 import { timeEmbedding } from "./time_embedding.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { embeddingRows } from "../kernels/mlp_field/time_embedding.ts";
+import { embeddingRows } from "../ops/mlp_field/time_embedding.ts";
 
 /**
  * The frequencies k * pi, k = 1..width/2, of a time embedding.

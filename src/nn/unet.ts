@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { groupNormSilu } from "../kernels/group_norm_silu/group_norm_silu.ts";
-import { type ConvolutionParameters, convolve } from "./convolution.ts";
+import { groupNormSilu } from "../ops/group_norm_silu/group_norm_silu.ts";
+import { type ConvolutionParameters, convolve } from "../ops/convolution/convolution.ts";
 import { networkLayout } from "./layout.ts";
 import type { UnetNetwork } from "./network.ts";
-import { double, halve, join } from "./resample.ts";
+import { double, halve, join } from "../ops/resample/resample.ts";
 import { timeEmbedding } from "./time_embedding.ts";
 
 /**

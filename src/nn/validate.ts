@@ -1,5 +1,5 @@
-import { bytesText } from "../runtime/bytes_text.ts";
-import { InputError } from "../runtime/errors.ts";
+import { bytesText } from "../core/bytes_text.ts";
+import { InputError } from "../core/errors.ts";
 import { activationNumbers, MOST_EVALUATION_BYTES } from "./activation_numbers.ts";
 import { networkLayout } from "./layout.ts";
 import { type Network, rowWidth } from "./network.ts";

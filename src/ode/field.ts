@@ -1,4 +1,4 @@
-import type { StatePart } from "./rows.ts";
+import type { StatePart } from "./solver/rows.ts";
 
 /**
  * What is integrated: dy/dt = f(t, y) over rows [n, w].

@@ -1,11 +1,6 @@
-import {
-  mlpAt,
-  type MlpFloat64,
-  type MlpPoint,
-  unitVectors,
-} from "../kernels/mlp_field/float64.ts";
+import { mlpAt, type MlpFloat64, type MlpPoint, unitVectors } from "../ops/mlp_field/float64.ts";
 import type { DifferentiableField, GradientSum } from "./field.ts";
-import type { HostRows } from "./host_rows.ts";
+import type { HostRows } from "./engines/portable/host_rows.ts";
 
 /** A sum of flat parameter gradients in float64. */
 export class Float64Sum implements GradientSum<Float64Array> {

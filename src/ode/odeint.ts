@@ -1,9 +1,9 @@
-import { FailureError } from "../runtime/errors.ts";
-import type { SolveReport } from "./engine.ts";
-import { describeFailure } from "./failure_message.ts";
+import { FailureError } from "../core/errors.ts";
+import type { SolveReport } from "./engines/engine.ts";
+import { describeFailure } from "./solver/failure_message.ts";
 import type { Field } from "./field.ts";
-import { type HostRows, hostRows, hostSpace } from "./host_rows.ts";
-import { solveRows, type StepSizes } from "./solve.ts";
+import { type HostRows, hostRows, hostSpace } from "./engines/portable/host_rows.ts";
+import { solveRows, type StepSizes } from "./solver/solve.ts";
 import type { Tableau } from "./tableau.ts";
 
 /** How {@link odeint} chooses its steps. */

@@ -1,4 +1,4 @@
-import { linearAxis, logAxis, widened } from "./_axis.ts";
+import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
 import {
   axes,
   type Axis,
@@ -9,10 +9,10 @@ import {
   legend,
   type LegendEntry,
   type Rect,
-} from "./_chart.ts";
-import { accent, ink } from "./_palette.ts";
-import { rasterize } from "./_raster.ts";
-import { element, polyline, svgDocument } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { accent, ink } from "./drawing/_palette.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** What a training run wrote down, by column. */

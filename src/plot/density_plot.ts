@@ -1,6 +1,6 @@
 // @ts-types="npm:@types/d3-contour@3.0.6"
 import { contours } from "d3-contour";
-import { linearAxis } from "./_axis.ts";
+import { linearAxis } from "./drawing/_axis.ts";
 import {
   axes,
   BELOW_AXIS,
@@ -11,12 +11,12 @@ import {
   legend,
   type LegendEntry,
   rightOfBar,
-} from "./_chart.ts";
-import { accent, classColors, densityColor, ink } from "./_palette.ts";
-import { checkPoints, dots, dotStyle, fitPlane } from "./_plane.ts";
-import { encodePng } from "./png.ts";
-import { rasterize } from "./_raster.ts";
-import { element, pngAddress, polyline, svgDocument } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { accent, classColors, densityColor, ink } from "./drawing/_palette.ts";
+import { checkPoints, dots, dotStyle, fitPlane } from "./drawing/_plane.ts";
+import { encodePng } from "./encoding/png.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { element, pngAddress, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
 /** A log-density at the centres of a rectangle's equal cells. */

@@ -1,4 +1,4 @@
-import { isPoint, linearAxis, widened } from "./_axis.ts";
+import { isPoint, linearAxis, widened } from "./drawing/_axis.ts";
 import {
   axes,
   BELOW_AXIS,
@@ -8,11 +8,11 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
-} from "./_chart.ts";
-import { accent } from "./_palette.ts";
-import { checkPoints } from "./_plane.ts";
-import { rasterize } from "./_raster.ts";
-import { element, polyline, svgDocument } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { accent } from "./drawing/_palette.ts";
+import { checkPoints } from "./drawing/_plane.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** How {@link histogramPlot} draws. */

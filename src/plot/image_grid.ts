@@ -1,8 +1,8 @@
-import { heading } from "./_chart.ts";
-import { ink } from "./_palette.ts";
-import { encodePng, type PngText } from "./png.ts";
-import { rasterize, ZOOM } from "./_raster.ts";
-import { element, pngAddress, round, svgDocument, textLine } from "./_svg.ts";
+import { heading } from "./drawing/_chart.ts";
+import { ink } from "./drawing/_palette.ts";
+import { encodePng, type PngText } from "./encoding/png.ts";
+import { rasterize, ZOOM } from "./drawing/_raster.ts";
+import { element, pngAddress, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** Size of one image in pixels. */

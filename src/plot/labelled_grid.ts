@@ -1,8 +1,8 @@
-import { heading } from "./_chart.ts";
+import { heading } from "./drawing/_chart.ts";
 import { imageGrid, type ImageSize } from "./image_grid.ts";
-import { ink } from "./_palette.ts";
-import { rasterize, ZOOM } from "./_raster.ts";
-import { element, pngAddress, svgDocument, textLine, textWidth } from "./_svg.ts";
+import { ink } from "./drawing/_palette.ts";
+import { rasterize, ZOOM } from "./drawing/_raster.ts";
+import { element, pngAddress, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** How {@link labelledGrid} lays out. */

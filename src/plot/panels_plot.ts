@@ -1,4 +1,4 @@
-import { linearAxis, logAxis, widened } from "./_axis.ts";
+import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
 import {
   axes,
   type Axis,
@@ -9,11 +9,11 @@ import {
   legend,
   type LegendEntry,
   type Rect,
-} from "./_chart.ts";
-import { classColors, ink, timeColor } from "./_palette.ts";
-import { dotStyle, hasOneUnit } from "./_plane.ts";
-import { rasterize } from "./_raster.ts";
-import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { classColors, ink, timeColor } from "./drawing/_palette.ts";
+import { dotStyle, hasOneUnit } from "./drawing/_plane.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** One of a panel's two axes. */

@@ -1,4 +1,4 @@
-import type { PngText } from "./png.ts";
+import type { PngText } from "./encoding/png.ts";
 
 /** What every picture may be given. */
 export interface PictureOptions {

@@ -1,4 +1,4 @@
-import { linearAxis, widened } from "./_axis.ts";
+import { linearAxis, widened } from "./drawing/_axis.ts";
 import {
   axes,
   clipped,
@@ -7,13 +7,13 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
-} from "./_chart.ts";
-import { accent, classColors } from "./_palette.ts";
-import { checkPoints, dots, dotStyle } from "./_plane.ts";
-import { rasterize } from "./_raster.ts";
+} from "./drawing/_chart.ts";
+import { accent, classColors } from "./drawing/_palette.ts";
+import { checkPoints, dots, dotStyle } from "./drawing/_plane.ts";
+import { rasterize } from "./drawing/_raster.ts";
 import { bars, histogram } from "./histogram_plot.ts";
 import { classesOf } from "./scatter_plot.ts";
-import { svgDocument } from "./_svg.ts";
+import { svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** How {@link scatterMatrix} draws. */

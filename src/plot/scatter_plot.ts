@@ -7,11 +7,18 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
-} from "./_chart.ts";
-import { accent, classColors, ink } from "./_palette.ts";
-import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, type Plane } from "./_plane.ts";
-import { rasterize } from "./_raster.ts";
-import { svgDocument } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { accent, classColors, ink } from "./drawing/_palette.ts";
+import {
+  boundsOfAll,
+  checkPoints,
+  dots,
+  dotStyle,
+  fitPlane,
+  type Plane,
+} from "./drawing/_plane.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
 /** A second cloud to hold the first against: such as test data beside samples. */

@@ -1,4 +1,4 @@
-import { linearAxis } from "./_axis.ts";
+import { linearAxis } from "./drawing/_axis.ts";
 import {
   axes,
   BELOW_AXIS,
@@ -9,11 +9,11 @@ import {
   leftOfAxis,
   legend,
   rightOfBar,
-} from "./_chart.ts";
-import { ink, timeColor } from "./_palette.ts";
-import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./_plane.ts";
-import { rasterize } from "./_raster.ts";
-import { element, round, svgDocument, textLine } from "./_svg.ts";
+} from "./drawing/_chart.ts";
+import { ink, timeColor } from "./drawing/_palette.ts";
+import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./drawing/_plane.ts";
+import { rasterize } from "./drawing/_raster.ts";
+import { element, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** The ways that points take from noise to data. */

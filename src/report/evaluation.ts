@@ -7,8 +7,8 @@ import type { PointValues } from "../flows/standardization.ts";
 import { type Bounds, type DensityMass, integrateDensity } from "../metrics/integrate_density.ts";
 import { type Estimate, meanAndStdErr, pairedDifference } from "../metrics/statistics.ts";
 import { wasserstein2 } from "../metrics/wasserstein.ts";
-import type { Engine } from "../ode/engine.ts";
-import { FailureError } from "../runtime/errors.ts";
+import type { Engine } from "../ode/engines/engine.ts";
+import { FailureError } from "../core/errors.ts";
 
 /** Points in each cloud of a Wasserstein distance: the assignment takes time n^3, 0.2 s here. */
 export const CLOUD = 512;

@@ -1,4 +1,4 @@
-import type { Block, Section } from "./document.ts";
+import type { Block, Section } from "./pages/document.ts";
 
 /** Blocks that are made in one go. */
 export interface Piece {

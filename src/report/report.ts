@@ -1,56 +1,13 @@
-import type { BackendKind } from "../runtime/backend.ts";
-import { throwIfStopped } from "../runtime/stop.ts";
-import type { ReportDocument, Section } from "./document.ts";
-import { colophon } from "./colophon.ts";
-import { ModelOnLoan } from "./model_on_loan.ts";
-import type { ReportPart } from "./parts.ts";
+import { throwIfStopped } from "../core/stop.ts";
+import type { ReportDocument, Section } from "./pages/document.ts";
+import { colophon } from "./pages/colophon.ts";
+import { RunModelCache } from "./run_model_cache.ts";
+import type { ReportPart } from "./pages/parts.ts";
 import { countPieces, makeSection, type PlannedSection, prose, slug } from "./plan.ts";
-import { planRun } from "./run_section.ts";
-import { planTheorem } from "./theorem_section.ts";
-
-/** How far a report is. */
-export interface ReportProgress {
-  /** Pieces that are there. */
-  readonly done: number;
-  /** Pieces in all. */
-  readonly total: number;
-  /** What is being made, in a few words. */
-  readonly words: string;
-}
-
-/** What a report says first, and how it is computed. */
-export interface ReportOptions {
-  /** Of the page; plain text. */
-  readonly title: string;
-  /** One line under it; plain text. */
-  readonly subtitle: string;
-  /** Before the first part; Markdown with LaTeX between $ and $, "" for none. */
-  readonly introduction: string;
-  /** How the report is made again: a command line. */
-  readonly command: string;
-  /** Of the program that makes it, such as `0.1.0`. */
-  readonly version: string;
-  /** Of everything that is drawn for the report. */
-  readonly seed: number;
-  /** Where models compute; `auto` decides for each run. */
-  readonly backend: "auto" | BackendKind;
-  /** Of the CPU backend; as many as the machine has cores if left out. */
-  readonly threads?: number;
-  /** The same bits on every machine, on the CPU. */
-  readonly portableBits?: boolean;
-  /** Called whenever another piece is begun. */
-  readonly onProgress?: (progress: ReportProgress) => void;
-  /** Aborted: its reason is thrown before the next piece. */
-  readonly signal?: AbortSignal;
-}
-
-/** What the sections of a report share. */
-export interface Desk extends Pick<ReportOptions, "seed"> {
-  /** The models of the report's runs, one at a time. */
-  readonly models: ModelOnLoan;
-  /** Makes an id that no other section has. */
-  id(wanted: string): string;
-}
+import { planRun } from "./sections/run_section.ts";
+import type { ReportOptions } from "./report_options.ts";
+import type { SectionContext } from "./section_context.ts";
+import { planTheorem } from "./sections/theorem_section.ts";
 
 /**
  * Computes a report: evaluations, tables and pictures of its parts, in their order.
@@ -65,12 +22,12 @@ export async function reportDocument(
   options: ReportOptions,
 ): Promise<ReportDocument> {
   const { title, subtitle, introduction, signal, onProgress } = options;
-  using models = new ModelOnLoan(options.backend, {
+  using models = new RunModelCache(options.backend, {
     threads: options.threads,
     portableBits: options.portableBits,
   });
-  const desk = { seed: options.seed, models, id: idMaker() };
-  const plans = parts.map((part) => planPart(part, desk));
+  const context = { seed: options.seed, models, id: idMaker() };
+  const plans = parts.map((part) => planPart(part, context));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);
   let done = 0;
   const sections: Section[] = [];
@@ -86,20 +43,20 @@ export async function reportDocument(
   return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
 }
 
-function planPart(part: ReportPart, desk: Desk): PlannedSection {
+function planPart(part: ReportPart, context: SectionContext): PlannedSection {
   switch (part.kind) {
     case "chapter":
       return {
-        id: desk.id(slug(part.title)),
+        id: context.id(slug(part.title)),
         title: part.title,
         pieces: [{ words: part.title, make: () => Promise.resolve([prose(part.markdown)]) }],
-        sections: part.parts.map((inner) => planPart(inner, desk)),
+        sections: part.parts.map((inner) => planPart(inner, context)),
         outcome: () => null,
       };
     case "theorem":
-      return planTheorem(part, desk);
+      return planTheorem(part, context);
     case "run":
-      return planRun(part, desk);
+      return planRun(part, context);
     default:
       return part satisfies never;
   }

@@ -1,13 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
 import { rowWidth } from "../nn/network.ts";
-import { readBounded } from "../runtime/bounded_file.ts";
-import { commandLine } from "../runtime/command_line.ts";
-import { InputError } from "../runtime/errors.ts";
-import { columnsOf, type ReadRun, readRun } from "../train/load_run.ts";
-import { epochOf, runFile, samplesFile } from "../train/run_folder.ts";
-import type { RunMetrics } from "../train/run_metrics.ts";
-import { readMetrics } from "../train/run_writer.ts";
-import { readLog, type TrainingLog } from "../train/training_log.ts";
+import { readBounded } from "../core/files/bounded_file.ts";
+import { commandLine } from "../core/command_line.ts";
+import { InputError } from "../core/errors.ts";
+import { columnsOf, type ReadRun, readRun } from "../train/run/load_run.ts";
+import { epochOf, runFile, samplesFile } from "../train/run/run_folder.ts";
+import type { RunMetrics } from "../train/run/run_metrics.ts";
+import { readMetrics } from "../train/run/run_writer.ts";
+import { readLog, type TrainingLog } from "../train/run/training_log.ts";
 import type { DatasetOpener } from "../train/training_plan.ts";
 
 /** Most pictures of epochs that a report shows, the first and the last among them. */

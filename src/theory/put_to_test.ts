@@ -1,4 +1,6 @@
-import { type BackendKind, chooseBackend, openBackend } from "../runtime/backend.ts";
+import type { BackendKind } from "../backends/backend.ts";
+import { chooseBackend } from "../backends/choose_backend.ts";
+import { openBackend } from "../backends/open_backend.ts";
 import type { Theorem, TheoremCheck } from "./theorem.ts";
 
 /**

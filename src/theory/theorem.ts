@@ -1,4 +1,4 @@
-import type { BackendKind } from "../runtime/backend.ts";
+import type { BackendKind } from "../backends/backend.ts";
 
 /** The theorems that Fluxion proves, checks and draws. */
 export type TheoremName = "kfp" | "ddpm" | "fm-variance";

@@ -1,5 +1,5 @@
 import type { Dataset, ImageDataset } from "../data/dataset.ts";
-import { permutation, streams } from "../runtime/random.ts";
+import { permutation, streams } from "../core/random/random.ts";
 
 /**
  * Which rows a training step sees: a function of (seed, step) alone, so that a

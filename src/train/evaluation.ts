@@ -2,10 +2,10 @@ import type { Dataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../flows/model.ts";
-import type { Engine } from "../ode/engine.ts";
+import type { Engine } from "../ode/engines/engine.ts";
 import { readRows } from "./batches.ts";
-import type { TrainConfig } from "./config.ts";
-import { traceOf } from "./solve_settings.ts";
+import type { TrainConfig } from "./config/config.ts";
+import { traceOf } from "./config/solve_settings.ts";
 
 /** Rows of an evaluation during training: enough to see the curve, few enough not to slow it. */
 const EVALUATION_ROWS = { cnf: 500, fm: 1000 } as const;

@@ -1,10 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowModel } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
-import type { Engine } from "../ode/engine.ts";
-import type { Backend } from "../runtime/backend.ts";
-import type { TrainConfig } from "./config.ts";
-import type { EvaluationEntry } from "./training_log.ts";
+import type { Engine } from "../ode/engines/engine.ts";
+import type { Backend } from "../backends/backend.ts";
+import type { TrainConfig } from "./config/config.ts";
+import type { EvaluationEntry } from "./run/training_log.ts";
 
 /** What is about to be trained. */
 export interface TrainStart {

@@ -1,10 +1,10 @@
 import { trainingRows } from "../flows/piece_rows.ts";
 import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
-import { bytesText } from "../runtime/bytes_text.ts";
-import { HEAP_BYTES, RESERVED_BYTES } from "../runtime/cpu_kernels/guarded_heap.ts";
-import { InputError } from "../runtime/errors.ts";
-import { optionName, type TrainConfig } from "./config.ts";
+import { bytesText } from "../core/bytes_text.ts";
+import { HEAP_BYTES, RESERVED_BYTES } from "../threads/guarded_heap.ts";
+import { InputError } from "../core/errors.ts";
+import { optionName, type TrainConfig } from "./config/config.ts";
 
 /**
  * Vectors as long as the parameters that a step of Adam has at once: the weights flat and as

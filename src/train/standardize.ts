@@ -1,13 +1,13 @@
-import { dropArgument, keptColumns } from "../data/columns.ts";
+import { dropArgument, keptColumns } from "../data/tables/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
   type Standardization,
   type StandardizationKind,
   toModel,
 } from "../flows/standardization.ts";
-import { InputError } from "../runtime/errors.ts";
-import { named, quoted } from "../runtime/quoted.ts";
-import { readStateDict } from "./initial_weights.ts";
+import { InputError } from "../core/errors.ts";
+import { named, quoted } from "../core/quoted.ts";
+import { readStateDict } from "./weights/initial_weights.ts";
 
 /** What `--standardize` says; `auto`: z-scores for points of a file, none for other data. */
 export type StandardizeChoice = "auto" | "none" | StandardizationKind;

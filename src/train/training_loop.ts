@@ -3,17 +3,17 @@ import { cnfLossAndGradient } from "../flows/cnf_loss.ts";
 import { fmLossAndGradient } from "../flows/fm_loss.ts";
 import type { LossAndGradient } from "../flows/loss.ts";
 import { logScaleSum, toModel } from "../flows/standardization.ts";
-import type { Engine } from "../ode/engine.ts";
-import type { Backend } from "../runtime/backend.ts";
-import { FailureError, OutOfMemoryError } from "../runtime/errors.ts";
-import { isStopAsked, settleStop, Stopped } from "../runtime/stop.ts";
+import type { Engine } from "../ode/engines/engine.ts";
+import type { Backend } from "../backends/backend.ts";
+import { FailureError, OutOfMemoryError } from "../core/errors.ts";
+import { isStopAsked, settleStop, Stopped } from "../core/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
-import { isImageNet, optionName, type TrainConfig } from "./config.ts";
+import { isImageNet, optionName, type TrainConfig } from "./config/config.ts";
 import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
-import type { Learner } from "./learner.ts";
-import type { RunWriter } from "./run_writer.ts";
-import { gradientOf, solveSettingsOf, traceOf } from "./solve_settings.ts";
+import type { Learner } from "./optimizer/learner.ts";
+import type { RunWriter } from "./run/run_writer.ts";
+import { gradientOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**

@@ -1,9 +1,9 @@
-import type { ColumnChoice } from "../data/columns.ts";
+import type { ColumnChoice } from "../data/tables/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
-import { InputError } from "../runtime/errors.ts";
-import { named } from "../runtime/quoted.ts";
+import { InputError } from "../core/errors.ts";
+import { named } from "../core/quoted.ts";
 import {
   type ConfigFile,
   defaultDataOf,
@@ -15,8 +15,8 @@ import {
   resumeConfig,
   type TrainConfig,
   type TrainOptions,
-} from "./config.ts";
-import { columnsOf, type RunConfig } from "./load_run.ts";
+} from "./config/config.ts";
+import { columnsOf, type RunConfig } from "./run/load_run.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */

@@ -28,12 +28,14 @@ Deno.test("importFaults() takes a tree that points one way", async () => {
     "mod.ts": `export * from "./src/train/loop.ts";`,
     "cli/main.ts": `import "../src/train/loop.ts"; import "../src/plot/grid.ts"; console.log(1);`,
     "src/train/loop.ts": `import "../data/moons.ts"; import "../flows/cnf.ts"; export {};`,
-    "src/plot/grid.ts": `import "../flows/cnf.ts";`,
+    "src/plot/grid.ts": `import "../core/random.ts";`,
     "src/data/moons.ts":
-      `import "../runtime/random.ts"; import "../../data/m.json" with { type: "json" };`,
+      `import "../core/random.ts"; import "../../data/m.json" with { type: "json" };`,
     "src/flows/cnf.ts": `import type { A } from "../ode/field.ts"; export type B = A;`,
     "src/ode/field.ts": `export interface A { a: 1 } // console.log is cli's`,
-    "src/runtime/random.ts": `export {};`,
+    "src/core/random.ts": `export {};`,
+    "src/ops/adam/adam.as.ts": `import { a } from "../simd/sums.part.as"; export const b = a;`,
+    "src/ops/simd/sums.part.as.ts": `export const a = 1;`,
     "data/m.json": `{}`,
   }, async (root) => assert.deepEqual(await importFaults(root), []));
 });
@@ -45,7 +47,8 @@ Deno.test("importFaults() names each import that points upwards or sideways", as
     "src/ode/field.ts": `import type { A } from "../flows/cnf.ts"; export type B = A;`,
     "src/flows/cnf.ts": `export interface A { a: 1 }`,
     "src/metrics/w2.ts": `import "../flows/cnf.ts";`,
-    "src/train/loop.ts": `await import("../plot/grid.ts");`,
+    "src/ops/adam/adam.as.ts": `import { a } from "../../ode/step.as"; export const b = a;`,
+    "src/ode/step.as.ts": `export const a = 1;`,
     "src/plot/grid.ts": `import "../../cli/main.ts";`,
     "src/extra/x.ts": `import "../flows/cnf.ts";`,
   }, async (root) => {
@@ -53,11 +56,12 @@ Deno.test("importFaults() names each import that points upwards or sideways", as
       "mod.ts imports cli/main.ts: mod.ts imports src only",
       "src/extra/x.ts imports src/flows/cnf.ts: " +
       "src/extra is not a room that tools/check_imports.ts knows",
-      "src/metrics/w2.ts imports src/flows/cnf.ts: src/metrics may import runtime",
-      "src/ode/field.ts imports src/flows/cnf.ts: src/ode may import kernels, runtime",
+      "src/metrics/w2.ts imports src/flows/cnf.ts: src/metrics may import core, transport",
+      "src/ode/field.ts imports src/flows/cnf.ts: src/ode may import " +
+      "core, plot, page, transport, threads, data, metrics, ops, backends, nn",
+      "src/ops/adam/adam.as.ts imports src/ode/step.as.ts: src/ops may import " +
+      "core, plot, page, transport, threads, data, metrics",
       "src/plot/grid.ts imports cli/main.ts: src imports src only",
-      "src/train/loop.ts imports src/plot/grid.ts: " +
-      "src/train may import flows, nn, ode, kernels, runtime, data",
     ]);
   });
 });
@@ -75,6 +79,21 @@ Deno.test("importFaults() names each use of the process or the parser below cli"
       "src/nn/layout.ts imports @stricli/core: only cli imports the parser",
       "src/train/loop.ts:3 uses console.warn: only cli may",
       "src/train/loop.ts:4 uses Deno.exit: only cli may",
+    ]);
+  });
+});
+
+Deno.test("importFaults() names the files of a circle, types and AssemblyScript too", async () => {
+  await withTree({
+    "cli/command.ts": `export interface Flags { a: 1 } await import("./run.ts");`,
+    "cli/run.ts": `import type { Flags } from "./command.ts"; export type A = Flags;`,
+    "src/ops/a.as.ts": `import { b } from "./b.as";\nexport const a = b;`,
+    "src/ops/b.as.ts": `import { c } from "./c.as";\nexport const b = c;`,
+    "src/ops/c.as.ts": `import { a } from "./a.as";\nexport const c = a;`,
+  }, async (root) => {
+    assert.deepEqual(await importFaults(root), [
+      "cli/command.ts, cli/run.ts: import each other",
+      "src/ops/a.as.ts, src/ops/b.as.ts, src/ops/c.as.ts: import each other",
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { multiplyAdd } from "../../src/runtime/simd/multiply_add.part.as";
+import { multiplyAdd } from "../../src/ops/simd/multiply_add.part.as";
 
 /** The register-only loop by which kernels are measured: `rounds` times 12 multiply-adds of 4 numbers. */
 export function peak(rounds: i32, factor: f32): f32 {

@@ -1,5 +1,5 @@
-import { simdModule } from "../../src/runtime/simd/simd_module.ts";
-import { ownMemory } from "../../src/runtime/wasm/guarded_memory.ts";
+import { simdModule } from "../../src/threads/simd_module.ts";
+import { ownMemory } from "../../src/core/wasm/guarded_memory.ts";
 import plain from "./peak.plain.wasm" with { type: "bytes" };
 import relaxed from "./peak.relaxed.wasm" with { type: "bytes" };
 

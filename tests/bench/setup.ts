@@ -1,4 +1,5 @@
-import { type Backend, openBackend } from "../../src/runtime/backend.ts";
+import type { Backend } from "../../src/backends/backend.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
 import type { Python } from "./peer.ts";
 import type { Contestant } from "./turns.ts";
 

@@ -1,10 +1,10 @@
 import { openDataset } from "../../src/data/registry.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { train } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
-import { runFile } from "../../src/train/run_folder.ts";
-import { trainDefaults } from "../../src/train/config.ts";
+import { readLog } from "../../src/train/run/training_log.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
+import { runFile } from "../../src/train/run/run_folder.ts";
+import { trainDefaults } from "../../src/train/config/config.ts";
 import { startPeer } from "./peer.ts";
 import { type OpenSetup, writeFloats } from "./setup.ts";
 import { atThreads, type Turn } from "./turns.ts";

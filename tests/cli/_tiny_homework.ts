@@ -3,10 +3,10 @@
  * `deno run tests/cli/_tiny_homework.ts [--overwrite] [--json] DIR [SEED]`. Its
  * theorems say on stderr when they are checked.
  */
-import { doHomework } from "../../cli/actions/homework.ts";
-import { verdict } from "../../cli/errors.ts";
-import type { HomeworkSize } from "../../cli/homework/sizes.ts";
-import { encodePng } from "../../src/plot/png.ts";
+import { doHomework } from "../../cli/commands/homework/run.ts";
+import { verdict } from "../../cli/terminal/errors.ts";
+import type { HomeworkSize } from "../../cli/commands/homework/sizes.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
 import { steps } from "./_tiny_homework_steps.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
 

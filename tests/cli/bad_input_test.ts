@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeSafetensors } from "../../src/train/safetensors.ts";
-import { npyHeader } from "../../src/data/npy.ts";
+import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
+import { npyHeader } from "../../src/data/formats/npy.ts";
 import { fluxion, inFolder, type Surroundings } from "./_fluxion.ts";
 
 const onCpu = ["--backend", "cpu"];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fastestFlags } from "../../src/runtime/wasm/v8_flags.ts";
+import { fastestFlags } from "../../src/core/wasm/v8_flags.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 
 Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and the data", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drawingsBeside } from "../../cli/drawings.ts";
+import { drawingsBeside } from "../../cli/pictures/drawings.ts";
 
 /** Drawings of `ms` each beside work that adds one every `everyMs`; and what was drawn when. */
 async function drawBeside(work: { count: number; everyMs: number; ms: number }) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 

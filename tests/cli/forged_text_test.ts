@@ -3,9 +3,9 @@
  * message of ours is shown, escaped and shortened.
  */
 import assert from "node:assert/strict";
-import { importWeights } from "../../src/train/import_weights.ts";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/train/safetensors.ts";
+import { importWeights } from "../../src/train/weights/import_weights.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { onTerminal } from "./_terminal.ts";
 import { fluxion, inFolder, type Outcome, type Surroundings } from "./_fluxion.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { holdHomework } from "../../cli/homework/folder.ts";
+import { holdHomework } from "../../cli/commands/homework/folder.ts";
 import { steps } from "./_tiny_homework_steps.ts";
 import { fluxion, inFolder, type Outcome } from "./_fluxion.ts";
 

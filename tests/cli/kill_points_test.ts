@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { trainRun } from "../../cli/actions/train.ts";
-import { idxImages } from "../data/idx_files.ts";
+import { trainRun } from "../../cli/commands/train/run.ts";
+import { idxImages } from "../data/images/idx_files.ts";
 import { inFolder } from "./_fluxion.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");

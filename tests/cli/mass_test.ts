@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { encodePng } from "../../src/plot/png.ts";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { draw, gaussian } from "../metrics/_known_densities.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { v8Flags } from "../../tools/v8_flags.ts";
 import { inFolder, type Outcome } from "./_fluxion.ts";
 

@@ -5,22 +5,22 @@ import { type Literal, literalsOf, modulesUnder, reachedFrom, sourceOf } from ".
 
 /** Every command that computes or writes, and the module that it runs. */
 const actions: Readonly<Record<string, string>> = {
-  "train cnf": "cli/actions/train.ts",
-  "train fm": "cli/actions/train.ts",
-  "sample": "cli/actions/sample.ts",
-  "log-prob": "cli/actions/log_prob.ts",
-  "eval": "cli/actions/eval.ts",
-  "plot": "cli/actions/plot.ts",
-  "theory": "cli/actions/theory.ts",
-  "report": "cli/actions/report.ts",
-  "homework": "cli/actions/homework.ts",
-  "import cnf": "cli/actions/import.ts",
-  "import fm": "cli/actions/import.ts",
-  "data list": "cli/actions/data.ts",
-  "data preview": "cli/actions/data.ts",
-  "data fetch": "cli/actions/data.ts",
-  "data verify": "cli/actions/data.ts",
-  "doctor": "cli/actions/doctor.ts",
+  "train cnf": "cli/commands/train/run.ts",
+  "train fm": "cli/commands/train/run.ts",
+  "sample": "cli/commands/sample/run.ts",
+  "log-prob": "cli/commands/log_prob/run.ts",
+  "eval": "cli/commands/eval/run.ts",
+  "plot": "cli/commands/plot/run.ts",
+  "theory": "cli/commands/theory/run.ts",
+  "report": "cli/commands/report/run.ts",
+  "homework": "cli/commands/homework/run.ts",
+  "import cnf": "cli/commands/import/run.ts",
+  "import fm": "cli/commands/import/run.ts",
+  "data list": "cli/commands/data/run.ts",
+  "data preview": "cli/commands/data/run.ts",
+  "data fetch": "cli/commands/data/run.ts",
+  "data verify": "cli/commands/data/run.ts",
+  "doctor": "cli/commands/doctor/run.ts",
 };
 
 /** The options of a command, by its help. */
@@ -53,33 +53,33 @@ const withOut = ["sample", "log-prob", "report", "data preview"];
  * first that fits): the functions that give it are called by these commands alone.
  */
 const saidBy: Readonly<Record<string, readonly (readonly [string, readonly string[]])[]>> = {
-  "cli/epoch_pictures.ts": [["", train]], // the command that a picture carries
+  "cli/pictures/epoch_pictures.ts": [["", train]], // the command that a picture carries
   "cli/paths.ts": [["", withOut]],
-  "cli/actions/data.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
-  "cli/actions/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun
-  "cli/actions/solve_settings.ts": [
+  "cli/commands/data/run.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
+  "cli/runs/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun
+  "cli/runs/solve_settings.ts": [
     ["--probes", ["sample", "log-prob", "eval"]],
     ["", ["sample", "log-prob", "eval", "plot"]],
   ],
-  "src/data/columns.ts": [["", train]], // a choice of kind `drop`, which training alone makes
-  "src/data/csv.ts": [["--drop", train]],
-  "src/data/fetch.ts": [["", ["data fetch"]]],
-  "src/ode/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
-  "src/ode/simd_engine.ts": [["--gradient", ["train cnf"]]], // of a pull-back
-  "src/runtime/webgpu_backend.ts": [["", withDevice]],
-  "src/runtime/worker/pool.ts": [[
+  "src/data/tables/columns.ts": [["", train]], // a choice of kind `drop`, which training alone makes
+  "src/data/formats/csv.ts": [["--drop", train]],
+  "src/data/downloads/fetch.ts": [["", ["data fetch"]]],
+  "src/ode/solver/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
+  "src/ode/engines/cpu/simd_engine.ts": [["--gradient", ["train cnf"]]], // of a pull-back
+  "src/backends/webgpu_backend.ts": [["", withDevice]],
+  "src/threads/pool.ts": [[
     "--backend",
     withDevice.filter((command) => command !== "doctor"),
   ]],
   // Commands of training that a message or a report prints, in parts.
   "src/report/reported_run.ts": [["", train]],
-  "src/train/load_run.ts": [["--resume", train], ["--run", train]],
-  "src/report/run_section.ts": [["", train]],
-  "src/report/training_section.ts": [["", train]],
-  "src/report/solver_study.ts": [["", ["sample"]]],
-  "src/train/config.ts": [["--trace", ["train cnf"]], ["", train]],
-  "src/train/run_folder.ts": [["--resume", train], ["", [...train, ...imports]]],
-  "src/train/training_log.ts": [["", train]],
+  "src/train/run/load_run.ts": [["--resume", train], ["--run", train]],
+  "src/report/sections/run_section.ts": [["", train]],
+  "src/report/sections/training_section.ts": [["", train]],
+  "src/report/sections/solver_study.ts": [["", ["sample"]]],
+  "src/train/config/config.ts": [["--trace", ["train cnf"]], ["", train]],
+  "src/train/run/run_folder.ts": [["--resume", train], ["", [...train, ...imports]]],
+  "src/train/run/training_log.ts": [["", train]],
 };
 
 /**
@@ -134,9 +134,9 @@ Deno.test("the table of who says a message names only commands that load its mod
 
 Deno.test("a message with an option that its command lacks is found", () => {
   const source = 'throw new InputError(`--rtol ${x}: ` + /* "--lr" */ "give --max-steps");';
-  const [literal] = literalsOf("cli/actions/log_prob.ts", source);
+  const [literal] = literalsOf("cli/commands/log_prob/run.ts", source);
   assert.equal(literal!.text, "--rtol ${}: ");
-  const [joined] = literalsOf("cli/actions/log_prob.ts", source.replace(/\/\*.*\*\//, ""));
+  const [joined] = literalsOf("cli/commands/log_prob/run.ts", source.replace(/\/\*.*\*\//, ""));
   assert.equal(joined!.text, "--rtol ${}: give --max-steps");
   assert.deepEqual(claimsOf(joined!), [["log-prob", "rtol"], ["log-prob", "max-steps"]]);
   assert.ok(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readNpy } from "../../src/data/npy.ts";
-import { decodePng } from "../../src/plot/png.ts";
+import { readNpy } from "../../src/data/formats/npy.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
 import { fluxion, inFolder, start } from "./_fluxion.ts";
 
 /** Options that make training take no time. */

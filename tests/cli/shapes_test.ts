@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeSafetensors } from "../../src/train/safetensors.ts";
-import { encodeStateDict } from "../../src/train/state_dict.ts";
+import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { inFolder } from "./_fluxion.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readNpy } from "../../src/data/npy.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
+import { readNpy } from "../../src/data/formats/npy.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 
 const onCpu = ["--backend", "cpu"];

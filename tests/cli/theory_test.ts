@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { requirePass } from "../../cli/actions/theory.ts";
-import { decodePng } from "../../src/plot/png.ts";
-import { FailureError } from "../../src/runtime/errors.ts";
+import { requirePass } from "../../cli/commands/theory/run.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
+import { FailureError } from "../../src/core/errors.ts";
 import { claim } from "../../src/theory/theorem.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 

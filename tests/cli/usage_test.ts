@@ -42,7 +42,7 @@ for (const command of helped) {
 }
 
 Deno.test("fluxion train --help says the defaults that the configuration uses", async () => {
-  const { trainDefaults } = await import("../../src/train/config.ts");
+  const { trainDefaults } = await import("../../src/train/config/config.ts");
   const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
   assert.ok(cnf.includes(`(default ${trainDefaults.cnf.mlp.lr})`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wrapped } from "../../cli/wrapped.ts";
+import { wrapped } from "../../cli/terminal/wrapped.ts";
 import { fluxion } from "./_fluxion.ts";
 
 Deno.test("wrapped() leaves text alone that fits", () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/registry.ts";
-import { readPoints } from "../../src/data/point_rows.ts";
-import { InputError } from "../../src/runtime/errors.ts";
-import { encodeNpy, npyHeader } from "../../src/data/npy.ts";
-import { gzip, idxImages, idxLabels } from "./idx_files.ts";
+import { readPoints } from "../../src/data/tables/point_rows.ts";
+import { InputError } from "../../src/core/errors.ts";
+import { encodeNpy, npyHeader } from "../../src/data/formats/npy.ts";
+import { gzip, idxImages, idxLabels } from "./images/idx_files.ts";
 
 const options = { seed: 0, binarize: false, dataDir: null };
 const text = (content: string) => new TextEncoder().encode(content);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/runtime/errors.ts";
+import { InputError } from "../../src/core/errors.ts";
 import type { Dataset, ImageDataset, PointDataset } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/registry.ts";
 

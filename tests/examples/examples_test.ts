@@ -1,6 +1,6 @@
 // The scripts of docs/examples, run as a reader runs them: by sh, with `fluxion` on the PATH.
 import assert from "node:assert/strict";
-import { readNpy } from "../../src/data/npy.ts";
+import { readNpy } from "../../src/data/formats/npy.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const examples = `${root}/docs/examples`;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chunkOf } from "../../src/flows/chunks.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import type { Network } from "../../src/nn/network.ts";
-import { mostRows, requireRoomForRows } from "../../src/ode/rows_room.ts";
-import { InputError } from "../../src/runtime/errors.ts";
+import { mostRows, requireRoomForRows } from "../../src/ode/solver/rows_room.ts";
+import { InputError } from "../../src/core/errors.ts";
 
 const modelOf = (network: Network) => ({ kind: "fm", network }) as FlowModel;
 const images = (side: number) =>

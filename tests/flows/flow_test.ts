@@ -5,13 +5,13 @@ import { fmLoss, fmLossAndGradient } from "../../src/flows/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/model.ts";
 import { sample, type SampleOptions } from "../../src/flows/sample.ts";
-import { Parameters } from "../../src/kernels/parameters.ts";
+import { Parameters } from "../../src/core/parameters.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
-import type { SolveProblem } from "../../src/ode/engine.ts";
-import { portableEngine } from "../../src/ode/portable_engine.ts";
-import { fillNormal, streams } from "../../src/runtime/random.ts";
+import type { SolveProblem } from "../../src/ode/engines/engine.ts";
+import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
+import { fillNormal, streams } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 
 const engine = portableEngine("host");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
-import { Parameters } from "../../src/kernels/parameters.ts";
+import { Parameters } from "../../src/core/parameters.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
-import { engineFor } from "../../src/ode/engine_for.ts";
-import { portableEngine } from "../../src/ode/portable_engine.ts";
+import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { backendTest } from "../support/backends.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 

@@ -4,15 +4,15 @@ import { fmLossAndGradient, velocityRegression } from "../../src/flows/fm_loss.t
 import type { FlowModel } from "../../src/flows/model.ts";
 import { trainingRows } from "../../src/flows/piece_rows.ts";
 import { velocityInPieces } from "../../src/flows/velocity_in_pieces.ts";
-import { Parameters } from "../../src/kernels/parameters.ts";
-import { piecesOf } from "../../src/kernels/pieces.ts";
+import { Parameters } from "../../src/core/parameters.ts";
+import { piecesOf } from "../../src/ops/pieces.ts";
 import { activationNumbers } from "../../src/nn/activation_numbers.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import { type Network, rowWidth } from "../../src/nn/network.ts";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { OutOfMemoryError } from "../../src/runtime/errors.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
+import { OutOfMemoryError } from "../../src/core/errors.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 import { peakHeapBytes, withHeapLeft } from "../support/heap.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/runtime/errors.ts";
+import { InputError } from "../../src/core/errors.ts";
 import { Random } from "./random.ts";
 
 /** A parser, and how inputs for it are made. */

@@ -1,4 +1,4 @@
-import { fillNormal, fillUniform } from "../../src/runtime/random.ts";
+import { fillNormal, fillUniform } from "../../src/core/random/random.ts";
 
 /** A density of the plane that integrates to 1, and can be drawn from. */
 export interface KnownPlane {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { nearestRows } from "../../src/metrics/nearest_rows.ts";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { fillNormal, streams } from "../../src/runtime/random.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
+import { fillNormal, streams } from "../../src/core/random/random.ts";
 
 const width = 5;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { meanAndStdErr, pairedDifference } from "../../src/metrics/statistics.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 
 const normals = (seed: number, n: number) =>
   fillNormal({ seed, stream: 8 }, 0, new Float64Array(n));

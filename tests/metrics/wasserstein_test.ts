@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { slicedWasserstein2, wasserstein2 } from "../../src/metrics/wasserstein.ts";
-import { fillNormal, permutation } from "../../src/runtime/random.ts";
+import { fillNormal, permutation } from "../../src/core/random/random.ts";
 
 const cloud = (seed: number, n: number, dims = 2) =>
   fillNormal({ seed, stream: 2 }, 0, new Float32Array(n * dims));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { Parameters } from "../../src/kernels/parameters.ts";
+import { Parameters } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import { type Network, rowWidth } from "../../src/nn/network.ts";
-import { fillNormal, streams } from "../../src/runtime/random.ts";
+import { fillNormal, streams } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 
 const mlp: Network = { kind: "mlp", dims: 20, hidden: 128 };

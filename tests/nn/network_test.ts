@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { reorderAxes } from "../../src/kernels/parameters.ts";
+import { reorderAxes } from "../../src/core/parameters.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { validateNetwork } from "../../src/nn/validate.ts";
-import { InputError } from "../../src/runtime/errors.ts";
+import { InputError } from "../../src/core/errors.ts";
 
 const mlp: Network = { kind: "mlp", dims: 2, hidden: 128 };
 const resnet: Network = {

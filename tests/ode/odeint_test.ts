@@ -5,7 +5,7 @@ import { tableaus } from "../../src/ode/tableaus.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { euler } from "../../src/ode/tableaus/euler.ts";
 import { rk4 } from "../../src/ode/tableaus/rk4.ts";
-import { FailureError } from "../../src/runtime/errors.ts";
+import { FailureError } from "../../src/core/errors.ts";
 import { decay, distance, logistic, modulated, oscillator, problems } from "./problems.ts";
 
 const adaptive = (tolerance: number) =>

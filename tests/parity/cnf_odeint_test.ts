@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { mlpFloat64 } from "../../src/kernels/mlp_field/float64.ts";
-import type { StepControl } from "../../src/ode/engine.ts";
-import { hostRows, hostSpace } from "../../src/ode/host_rows.ts";
+import { mlpFloat64 } from "../../src/ops/mlp_field/float64.ts";
+import type { StepControl } from "../../src/ode/engines/engine.ts";
+import { hostRows, hostSpace } from "../../src/ode/engines/portable/host_rows.ts";
 import { mlpFloat64Field } from "../../src/ode/mlp_float64_field.ts";
-import { portableEngine } from "../../src/ode/portable_engine.ts";
-import { simdEngine } from "../../src/ode/simd_engine.ts";
-import { solveRows } from "../../src/ode/solve.ts";
+import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
+import { simdEngine } from "../../src/ode/engines/cpu/simd_engine.ts";
+import { solveRows } from "../../src/ode/solver/solve.ts";
 import type { Tableau } from "../../src/ode/tableau.ts";
 import { tableaus } from "../../src/ode/tableaus.ts";
 import { backendTest } from "../support/backends.ts";

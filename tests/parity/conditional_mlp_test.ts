@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { mlpAt, mlpFloat64, unitVectors } from "../../src/kernels/mlp_field/float64.ts";
-import { hostRows } from "../../src/ode/host_rows.ts";
-import { mlpHostField, mlpTensorField } from "../../src/ode/mlp_field.ts";
-import { TensorSum } from "../../src/ode/tensor_sum.ts";
+import { mlpAt, mlpFloat64, unitVectors } from "../../src/ops/mlp_field/float64.ts";
+import { hostRows } from "../../src/ode/engines/portable/host_rows.ts";
+import { mlpHostField, mlpTensorField } from "../../src/ode/engines/portable/mlp_field.ts";
+import { TensorSum } from "../../src/ode/engines/portable/tensor_sum.ts";
 import { backendTest } from "../support/backends.ts";
 import { fixtureParameters, flatFixture } from "./fixture_mlp.ts";
 import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";

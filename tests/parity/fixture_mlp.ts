@@ -1,5 +1,5 @@
-import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
-import { mlpLayout } from "../../src/kernels/mlp_field/contract.ts";
+import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
+import { mlpLayout } from "../../src/ops/mlp_field/contract.ts";
 import type { FixtureTensors } from "./fixtures.ts";
 
 /** A fixture's state_dict or gradient as one flat vector in device order, at the file's full precision. */

@@ -1,4 +1,4 @@
-import { Parameters, reorderAxes } from "../../src/kernels/parameters.ts";
+import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import type { ResnetNetwork } from "../../src/nn/network.ts";
 import { type FixtureArray, type FixtureTensors, readFixture } from "./fixtures.ts";

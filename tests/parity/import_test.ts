@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowKind } from "../../src/flows/model.ts";
-import { reorderAxes } from "../../src/kernels/parameters.ts";
+import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { engineFor } from "../../src/ode/engine_for.ts";
-import { importWeights } from "../../src/train/import_weights.ts";
-import { type LoadedRun, loadRun } from "../../src/train/load_run.ts";
-import { encodeSafetensors } from "../../src/train/safetensors.ts";
+import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { importWeights } from "../../src/train/weights/import_weights.ts";
+import { type LoadedRun, loadRun } from "../../src/train/run/load_run.ts";
+import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { backendTest } from "../support/backends.ts";
 import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
 

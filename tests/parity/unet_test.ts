@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { reorderAxes } from "../../src/kernels/parameters.ts";
+import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { bufferTensors } from "../../src/nn/buffers.ts";
 import { backendTest } from "../support/backends.ts";

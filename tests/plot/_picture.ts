@@ -1,4 +1,4 @@
-import { decodePng } from "../../src/plot/png.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
 
 export type Rgb = readonly [number, number, number];
 type Pixels = ReturnType<typeof decodePng>;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { accent, classColors } from "../../src/plot/_palette.ts";
+import { accent, classColors } from "../../src/plot/drawing/_palette.ts";
 import { histogram, histogramPlot } from "../../src/plot/histogram_plot.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
-import { decodePng } from "../../src/plot/png.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { centroid, difference, near, rgb } from "./_picture.ts";
 import fc from "fast-check";
 

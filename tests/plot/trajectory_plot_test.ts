@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { timeColor } from "../../src/plot/_palette.ts";
-import { decodePng } from "../../src/plot/png.ts";
+import { timeColor } from "../../src/plot/drawing/_palette.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
 import { snapshotsPlot, trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { centroid, near, rgb } from "./_picture.ts";
 
 /** Where start and end of a path are drawn: the panel alone, without legend and colour bar. */

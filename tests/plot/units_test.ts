@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { linearAxis } from "../../src/plot/_axis.ts";
-import { ink } from "../../src/plot/_palette.ts";
-import { boundsOfAll, fitPlane } from "../../src/plot/_plane.ts";
+import { linearAxis } from "../../src/plot/drawing/_axis.ts";
+import { ink } from "../../src/plot/drawing/_palette.ts";
+import { boundsOfAll, fitPlane } from "../../src/plot/drawing/_plane.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { histogramPlot } from "../../src/plot/histogram_plot.ts";
-import { decodePng } from "../../src/plot/png.ts";
+import { decodePng } from "../../src/plot/encoding/png.ts";
 import { scatterMatrix } from "../../src/plot/scatter_matrix.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
 import { trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
-import { cloudFrames } from "../../src/plot/frames.ts";
+import { cloudFrames } from "../../src/plot/encoding/frames.ts";
 import { near, rgb } from "./_picture.ts";
 
 Deno.test("linearAxis() of values far from zero counts from one that its label names", () => {

@@ -2,12 +2,12 @@
 // without a screen. What is found there is found by the browser's own engine: pictures that
 // decode, formulas that take room, nothing that loads, nothing wider than a phone.
 import assert from "node:assert/strict";
-import { homeworkChapters, problems } from "../../cli/homework/chapters.ts";
+import { homeworkChapters, problems } from "../../cli/commands/homework/chapters.ts";
 import { openDataset } from "../../src/data/registry.ts";
-import { encodePng } from "../../src/plot/png.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
-import { reportPlace, writeReport } from "../../src/report/write_report.ts";
+import { reportPlace, writeReport } from "../../src/report/pages/write_report.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
 import { loadTheorem } from "../../src/theory/theorems.ts";
 import { inFolder } from "../cli/_fluxion.ts";

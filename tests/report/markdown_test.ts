@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { ReportDocument } from "../../src/report/document.ts";
-import { reportHtml } from "../../src/report/html.ts";
-import { reportMarkdown } from "../../src/report/markdown.ts";
-import { encodePng } from "../../src/plot/png.ts";
+import type { ReportDocument } from "../../src/report/pages/document.ts";
+import { reportHtml } from "../../src/report/pages/html.ts";
+import { reportMarkdown } from "../../src/report/pages/markdown.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
 
 const png = encodePng(new Uint8Array(4), { width: 2, height: 2 });
 

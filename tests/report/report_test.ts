@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import type { Block, ReportDocument, Section } from "../../src/report/document.ts";
-import type { ReportPart } from "../../src/report/parts.ts";
-import { reportDocument, type ReportProgress } from "../../src/report/report.ts";
+import type { Block, ReportDocument, Section } from "../../src/report/pages/document.ts";
+import type { ReportPart } from "../../src/report/pages/parts.ts";
+import { reportDocument } from "../../src/report/report.ts";
+import type { ReportProgress } from "../../src/report/report_options.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
-import { encodePng } from "../../src/plot/png.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
 import { claim, type Theorem } from "../../src/theory/theorem.ts";
 import { train } from "../../src/train/train.ts";
-import { samplesFile } from "../../src/train/run_folder.ts";
+import { samplesFile } from "../../src/train/run/run_folder.ts";
 import { openSmall, smallRuns } from "../train/support/runs.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 import { reportOptions as options } from "./support/report_options.ts";

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { openDataset } from "../../src/data/registry.ts";
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { encodePng } from "../../src/plot/png.ts";
-import { ModelOnLoan } from "../../src/report/model_on_loan.ts";
+import { encodePng } from "../../src/plot/encoding/png.ts";
+import { RunModelCache } from "../../src/report/run_model_cache.ts";
 import { reportDocument } from "../../src/report/report.ts";
-import { studySolvers } from "../../src/report/solver_study.ts";
+import { studySolvers } from "../../src/report/sections/solver_study.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
-import { samplesFile } from "../../src/train/run_folder.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
+import { samplesFile } from "../../src/train/run/run_folder.ts";
 import { train } from "../../src/train/train.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 import { reportOptions } from "./support/report_options.ts";
@@ -37,7 +37,7 @@ Deno.test("a report of a table is in the table's units, without the columns that
       });
     const reported = await read(run);
     {
-      using models = new ModelOnLoan("cpu");
+      using models = new RunModelCache("cpu");
       const { model, engine } = await models.of(reported);
       const { samples } = await sample(model, engine, { count: 200 });
       const mean = Array.from(samples).reduce((sum, value) => sum + value, 0) / 200;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inlineMarkdownToHtml } from "../../src/page/markdown_to_html.ts";
-import { code, duration, number, plain, withError } from "../../src/report/words.ts";
+import { code, duration, number, plain, withError } from "../../src/report/pages/words.ts";
 
 Deno.test("withError() gives as many digits as the error tells", () => {
   assert.equal(withError(1.0513436, 0.0236), "1.051 ± 0.024");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { requestAdapter } from "../../src/runtime/adapters.ts";
-import { type Backend, type BackendKind, openBackend } from "../../src/runtime/backend.ts";
+import { requestAdapter } from "../../src/backends/adapters.ts";
+import type { Backend, BackendKind } from "../../src/backends/backend.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
 
 const DRIVER_HINT = "no WebGPU adapter here; Debian's mesa-vulkan-drivers brings a software one";
 

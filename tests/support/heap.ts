@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { WasmBackend } from "../../src/runtime/cpu_kernels/wasm.ts";
-import { OutOfMemoryError } from "../../src/runtime/errors.ts";
+import type { WasmBackend } from "../../src/threads/wasm.ts";
+import { OutOfMemoryError } from "../../src/core/errors.ts";
 
 /** The CPU backend's memory; it is tfjs's current one. */
 const heap = () => tf.backend() as unknown as WasmBackend;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { train, type TrainGiven } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
+import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
 import { inTempDir, openSmall } from "./support/runs.ts";
 

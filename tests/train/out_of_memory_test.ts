@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { FailureError } from "../../src/runtime/errors.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
+import { FailureError } from "../../src/core/errors.ts";
 import { train } from "../../src/train/train.ts";
 import { fillHeap } from "../support/heap.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrainGiven } from "../../src/train/train.ts";
 import { train } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
+import { readLog } from "../../src/train/run/training_log.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { PointDataset } from "../../src/data/dataset.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { engineFor } from "../../src/ode/engine_for.ts";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { loadRun } from "../../src/train/load_run.ts";
+import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
+import { loadRun } from "../../src/train/run/load_run.ts";
 import { train } from "../../src/train/train.ts";
 import { inTempDir } from "./support/runs.ts";
 

@@ -3,14 +3,14 @@ import { openDataset } from "../../src/data/registry.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { toModel } from "../../src/flows/standardization.ts";
-import { engineFor } from "../../src/ode/engine_for.ts";
-import { fillNormal } from "../../src/runtime/random.ts";
-import { importWeights } from "../../src/train/import_weights.ts";
-import { loadRun, readRunConfig } from "../../src/train/load_run.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/train/safetensors.ts";
+import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
+import { importWeights } from "../../src/train/weights/import_weights.ts";
+import { loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { chooseStandardization, fitStandardization } from "../../src/train/standardize.ts";
 import { train, type TrainGiven } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
+import { readLog } from "../../src/train/run/training_log.ts";
 import { essence, inTempDir } from "./support/runs.ts";
 
 /** Heights in cm and weights in kg, independent and normal. */

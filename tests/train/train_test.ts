@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openBackend } from "../../src/runtime/backend.ts";
-import { FailureError } from "../../src/runtime/errors.ts";
+import { openBackend } from "../../src/backends/open_backend.ts";
+import { FailureError } from "../../src/core/errors.ts";
 import type { TrainHooks } from "../../src/train/hooks.ts";
-import { readRun, readRunConfig } from "../../src/train/load_run.ts";
+import { readRun, readRunConfig } from "../../src/train/run/load_run.ts";
 import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
-import { readLog } from "../../src/train/training_log.ts";
+import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
 import {
   assertEachStepOnce,

@@ -1,4 +1,4 @@
-import { throwIfStopped } from "../../runtime/stop.ts";
+import { throwIfStopped } from "../../core/stop.ts";
 import { densityOf, diffused, type Mixture, scoreOf } from "./mixture.ts";
 import { noiseRate, type Schedule } from "./schedule.ts";
 import type { Update } from "./updates.ts";

@@ -1,5 +1,5 @@
 import erf from "@stdlib/math-base-special-erf";
-import { fillNormal, fillUniform, type RandomKey } from "../../runtime/random.ts";
+import { fillNormal, fillUniform, type RandomKey } from "../../core/random/random.ts";
 import { type Schedule, signalShare } from "./schedule.ts";
 
 /** A density on the line: sum over i of weights[i] N(means[i], stdDev^2). */

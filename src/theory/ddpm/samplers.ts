@@ -1,5 +1,5 @@
-import { fillNormal, streams } from "../../runtime/random.ts";
-import { throwIfStopped } from "../../runtime/stop.ts";
+import { fillNormal, streams } from "../../core/random/random.ts";
+import { throwIfStopped } from "../../core/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { lawOf } from "./law.ts";
 import { orderOf } from "../line_fit.ts";

@@ -1,4 +1,4 @@
-import { fillNormal, type RandomKey } from "../../runtime/random.ts";
+import { fillNormal, type RandomKey } from "../../core/random/random.ts";
 
 /**
  * One coordinate of the setting of the theorem: x0 and x1 are jointly normal

@@ -1,5 +1,5 @@
-import { streams } from "../../runtime/random.ts";
-import { throwIfStopped } from "../../runtime/stop.ts";
+import { streams } from "../../core/random/random.ts";
+import { throwIfStopped } from "../../core/stop.ts";
 import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis, Pairs } from "./gaussian_path.ts";
 import { chiSquareScore, momentsOf } from "./significance.ts";

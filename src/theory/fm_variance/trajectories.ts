@@ -1,4 +1,4 @@
-import { streams } from "../../runtime/random.ts";
+import { streams } from "../../core/random/random.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import type { Integrator } from "./transport.ts";
 

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { accurateSolve } from "../../flows/model.ts";
-import { Parameters } from "../../kernels/parameters.ts";
-import type { Tensor2D } from "../../kernels/tensors.ts";
-import { engineFor } from "../../ode/engine_for.ts";
+import { Parameters } from "../../core/parameters.ts";
+import type { Tensor2D } from "../../core/tensors.ts";
+import { engineFor } from "../../ode/engines/engine_for.ts";
 import { odeint } from "../../ode/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
-import { tensorField } from "../../ode/tensor_field.ts";
-import type { BackendKind } from "../../runtime/backend.ts";
-import { streams } from "../../runtime/random.ts";
+import { tensorField } from "../../ode/engines/portable/tensor_field.ts";
+import type { BackendKind } from "../../backends/backend.ts";
+import { streams } from "../../core/random/random.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { momentsOf } from "./significance.ts";
 

@@ -1,16 +1,16 @@
 import { type CheckOptions, type Claim, claim, type TheoremCheck } from "../theorem.ts";
-import { bistableFlow } from "./bistable_flow.ts";
+import { bistableFlow } from "./flows/bistable_flow.ts";
 import type { CarriedDensity } from "./carried_density.ts";
-import { judgeEngine, measureEngine } from "./engine_flow.ts";
+import { judgeEngine, measureEngine } from "./flows/engine_flow.ts";
 import type { Equations } from "./equations.ts";
 import { measureKolmogorov } from "./kolmogorov_equation.ts";
-import { linearFlow } from "./linear_flow.ts";
+import { linearFlow } from "./flows/linear_flow.ts";
 import { judge, type Measurement, ORDER_TOLERANCE, PREDICTED_ORDER } from "./measurement.ts";
-import { ornsteinUhlenbeck } from "./ornstein_uhlenbeck.ts";
+import { ornsteinUhlenbeck } from "./flows/ornstein_uhlenbeck.ts";
 import { judgeSpecialForm, measureSpecialForm, type SpecialFormGap } from "./special_form.ts";
 import { measureTotalDerivative } from "./total_derivative.ts";
-import { trainedCnf } from "./trained_cnf.ts";
-import { vanDerPolFlow } from "./van_der_pol_flow.ts";
+import { trainedCnf } from "./flows/trained_cnf.ts";
+import { vanDerPolFlow } from "./flows/van_der_pol_flow.ts";
 
 /** The check of the continuity equation. */
 export interface KfpCheck extends TheoremCheck {

@@ -1,5 +1,5 @@
 import { type DensityRate, kolmogorovRate } from "./kolmogorov_equation.ts";
-import type { NoisyDensity } from "./ornstein_uhlenbeck.ts";
+import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 import { noiseTerm } from "./special_form.ts";
 import { minusTrace, type RateOf } from "./total_derivative.ts";
 

@@ -1,4 +1,4 @@
-import { fillNormal, streams } from "../../runtime/random.ts";
+import { fillNormal, streams } from "../../core/random/random.ts";
 
 /** log N(x; mean, I variance) in nats. */
 export function isotropicLogDensity(

@@ -1,5 +1,5 @@
 import { type Measurement, measurementOf, type PointErrors } from "./measurement.ts";
-import type { NoisyDensity } from "./ornstein_uhlenbeck.ts";
+import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 
 /** What an equation says of dp/dt at a fixed x, from derivatives of p in x. */
 export type DensityRate = (

@@ -1,15 +1,15 @@
 import { odeint } from "../../ode/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
-import { bistableFlow, bistableLogDensity } from "./bistable_flow.ts";
+import { bistableFlow, bistableLogDensity } from "./flows/bistable_flow.ts";
 import type { CarriedDensity } from "./carried_density.ts";
 import { type KfpCheck, NOISE } from "./check.ts";
 import { PREDICTED_ORDER } from "./measurement.ts";
-import { type NoisyDensity, ornsteinUhlenbeck } from "./ornstein_uhlenbeck.ts";
+import { type NoisyDensity, ornsteinUhlenbeck } from "./flows/ornstein_uhlenbeck.ts";
 import { solveThrough } from "./solve_through.ts";
 import { noiseTerm } from "./special_form.ts";
 import { differencesAlong, minusTrace, type RateOf } from "./total_derivative.ts";
-import { trainedCnf } from "./trained_cnf.ts";
+import { trainedCnf } from "./flows/trained_cnf.ts";
 
 /** Colours of the three trajectories that are followed, the same above and beneath. */
 const followed = [0, 1, 4] as const;

@@ -1,6 +1,6 @@
 import { type Claim, claim } from "../theorem.ts";
 import { extrapolated, logSlope, rootMeanSquare } from "./measurement.ts";
-import type { NoisyDensity } from "./ornstein_uhlenbeck.ts";
+import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 import { differencesOf, type RateOf } from "./total_derivative.ts";
 
 /**

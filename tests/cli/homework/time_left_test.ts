@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TimeLeft } from "../../../cli/homework/time_left.ts";
+import { TimeLeft } from "../../../cli/commands/homework/time_left.ts";
 
 /** A stopwatch that stands still unless it is told to go. */
 function stopwatch() {

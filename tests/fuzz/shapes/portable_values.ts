@@ -1,9 +1,9 @@
 import { readNpy } from "./npy.ts";
 import { logProb } from "../../../src/flows/log_prob.ts";
-import { portableEngine } from "../../../src/ode/portable_engine.ts";
+import { portableEngine } from "../../../src/ode/engines/portable/portable_engine.ts";
 import { tableaus } from "../../../src/ode/tableaus.ts";
-import { openBackend } from "../../../src/runtime/backend.ts";
-import { loadRun } from "../../../src/train/load_run.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
+import { loadRun } from "../../../src/train/run/load_run.ts";
 
 /**
  * Log-likelihoods of a run by the portable engine, one a line: portable_values.ts RUN POINTS SOLVER

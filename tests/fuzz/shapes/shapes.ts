@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../../src/nn/init.ts";
-import { encodeStateDict } from "../../../src/train/state_dict.ts";
-import { fillNormal, streams } from "../../../src/runtime/random.ts";
+import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
+import { fillNormal, streams } from "../../../src/core/random/random.ts";
 import { builds, fluxion, type Outcome, portableValues } from "./builds.ts";
 import {
   drawCase,

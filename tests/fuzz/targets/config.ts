@@ -1,5 +1,9 @@
-import { parseConfigFile, parseConfigJson, resolveConfig } from "../../../src/train/config.ts";
-import { configFileSchema } from "../../../src/train/config_schema.ts";
+import {
+  parseConfigFile,
+  parseConfigJson,
+  resolveConfig,
+} from "../../../src/train/config/config.ts";
+import { configFileSchema } from "../../../src/train/config/config_schema.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { json, mutated, strangeJson, text, wholeNumber } from "../values.ts";

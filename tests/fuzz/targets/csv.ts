@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readCsv } from "../../../src/data/csv.ts";
+import { readCsv } from "../../../src/data/formats/csv.ts";
 import type { PointRows } from "../../../src/data/dataset.ts";
-import { InputError } from "../../../src/runtime/errors.ts";
+import { InputError } from "../../../src/core/errors.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated, numberText, text } from "../values.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gunzip } from "../../../src/data/gunzip.ts";
+import { gunzip } from "../../../src/data/formats/gunzip.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated } from "../values.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readIdxImages, readIdxLabels } from "../../../src/data/idx.ts";
+import { readIdxImages, readIdxLabels } from "../../../src/data/formats/idx.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated, wholeNumber } from "../values.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { checkFile } from "../../../src/data/checked_file.ts";
-import { sha256Hex } from "../../../src/data/sha256.ts";
+import { checkFile } from "../../../src/data/downloads/checked_file.ts";
+import { sha256Hex } from "../../../src/data/downloads/sha256.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated } from "../values.ts";

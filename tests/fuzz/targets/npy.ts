@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readNpy } from "../../../src/data/npy.ts";
+import { readNpy } from "../../../src/data/formats/npy.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated, text, wholeNumber } from "../values.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32, deflateSync } from "node:zlib";
-import { decodePng, encodePng } from "../../../src/plot/png.ts";
-import { InputError } from "../../../src/runtime/errors.ts";
+import { decodePng, encodePng } from "../../../src/plot/encoding/png.ts";
+import { InputError } from "../../../src/core/errors.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated, wholeNumber } from "../values.ts";

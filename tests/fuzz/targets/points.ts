@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readContent } from "../../../src/data/input_file.ts";
-import { parsePoints } from "../../../src/data/point_rows.ts";
+import { parsePoints } from "../../../src/data/tables/point_rows.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated } from "../values.ts";

@@ -3,15 +3,15 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   firstCheckpoint,
-} from "../../../src/train/checkpoint.ts";
-import { decodeSafetensors } from "../../../src/train/safetensors.ts";
-import { resolveConfig } from "../../../src/train/config.ts";
+} from "../../../src/train/run/checkpoint.ts";
+import { decodeSafetensors } from "../../../src/train/weights/safetensors.ts";
+import { resolveConfig } from "../../../src/train/config/config.ts";
 import {
   decodeStateDict,
   encodeStateDict,
   inferNetwork,
   stateDictWeights,
-} from "../../../src/train/state_dict.ts";
+} from "../../../src/train/weights/state_dict.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import type { Network } from "../../../src/nn/network.ts";
 import { validateNetwork } from "../../../src/nn/validate.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillNormal } from "../../../src/runtime/random.ts";
+import { fillNormal } from "../../../src/core/random/random.ts";
 import {
   cumulativeOf,
   densityOf,

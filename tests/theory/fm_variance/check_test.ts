@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openBackend } from "../../../src/runtime/backend.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
 import { checkFmVariance } from "../../../src/theory/fm_variance/check.ts";
 import { proved } from "../../../src/theory/fm_variance/gaussian_path.ts";
 import { carry, engineIntegrator } from "../../../src/theory/fm_variance/transport.ts";

@@ -5,7 +5,7 @@ import {
   proved,
 } from "../../../src/theory/fm_variance/gaussian_path.ts";
 import { float64Integrator } from "../../../src/theory/fm_variance/transport.ts";
-import { streams } from "../../../src/runtime/random.ts";
+import { streams } from "../../../src/core/random/random.ts";
 
 const near = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, expected ${expected}`);

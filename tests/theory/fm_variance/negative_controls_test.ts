@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { openBackend } from "../../../src/runtime/backend.ts";
-import { fillSigns, fillUniform } from "../../../src/runtime/random.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
+import { fillSigns, fillUniform } from "../../../src/core/random/random.ts";
 import { checkFmVariance } from "../../../src/theory/fm_variance/check.ts";
 import { type Hypothesis, proved } from "../../../src/theory/fm_variance/gaussian_path.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillNormal, fillUniform, streams } from "../../../src/runtime/random.ts";
+import { fillNormal, fillUniform, streams } from "../../../src/core/random/random.ts";
 import {
   chiSquareScore,
   criticalKolmogorov,

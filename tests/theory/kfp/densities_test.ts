@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { bistableFlow, bistableLogDensity } from "../../../src/theory/kfp/bistable_flow.ts";
+import { bistableFlow, bistableLogDensity } from "../../../src/theory/kfp/flows/bistable_flow.ts";
 import type { CarriedDensity } from "../../../src/theory/kfp/carried_density.ts";
-import { followFlow } from "../../../src/theory/kfp/flow_map.ts";
-import { linearFlow } from "../../../src/theory/kfp/linear_flow.ts";
-import { ornsteinUhlenbeck } from "../../../src/theory/kfp/ornstein_uhlenbeck.ts";
-import { trainedCnf } from "../../../src/theory/kfp/trained_cnf.ts";
-import { vanDerPolFlow } from "../../../src/theory/kfp/van_der_pol_flow.ts";
+import { followFlow } from "../../../src/theory/kfp/flows/flow_map.ts";
+import { linearFlow } from "../../../src/theory/kfp/flows/linear_flow.ts";
+import { ornsteinUhlenbeck } from "../../../src/theory/kfp/flows/ornstein_uhlenbeck.ts";
+import { trainedCnf } from "../../../src/theory/kfp/flows/trained_cnf.ts";
+import { vanDerPolFlow } from "../../../src/theory/kfp/flows/van_der_pol_flow.ts";
 
 const densities: readonly CarriedDensity[] = [
   linearFlow,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bistableFlow } from "../../../src/theory/kfp/bistable_flow.ts";
+import { bistableFlow } from "../../../src/theory/kfp/flows/bistable_flow.ts";
 import type { CarriedDensity } from "../../../src/theory/kfp/carried_density.ts";
 import { isotropicLogDensity } from "../../../src/theory/kfp/gaussian.ts";
 import {
@@ -7,12 +7,12 @@ import {
   kolmogorovRate,
   measureKolmogorov,
 } from "../../../src/theory/kfp/kolmogorov_equation.ts";
-import { linearFlow } from "../../../src/theory/kfp/linear_flow.ts";
+import { linearFlow } from "../../../src/theory/kfp/flows/linear_flow.ts";
 import { judge } from "../../../src/theory/kfp/measurement.ts";
 import {
   type NoisyDensity,
   ornsteinUhlenbeck,
-} from "../../../src/theory/kfp/ornstein_uhlenbeck.ts";
+} from "../../../src/theory/kfp/flows/ornstein_uhlenbeck.ts";
 import {
   judgeSpecialForm,
   measureSpecialForm,
@@ -23,8 +23,8 @@ import {
   minusTrace,
   type RateOf,
 } from "../../../src/theory/kfp/total_derivative.ts";
-import { trainedCnf } from "../../../src/theory/kfp/trained_cnf.ts";
-import { vanDerPolFlow } from "../../../src/theory/kfp/van_der_pol_flow.ts";
+import { trainedCnf } from "../../../src/theory/kfp/flows/trained_cnf.ts";
+import { vanDerPolFlow } from "../../../src/theory/kfp/flows/van_der_pol_flow.ts";
 
 // The same judge that passes the theorem must refuse each of these.
 

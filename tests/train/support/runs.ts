@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ImageDataset, PointDataset } from "../../../src/data/dataset.ts";
-import { fillNormal, fillUniform } from "../../../src/runtime/random.ts";
+import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
 import type { TrainGiven } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
-import { readLog } from "../../../src/train/training_log.ts";
+import { readLog } from "../../../src/train/run/training_log.ts";
 
 /** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, and 3 left over. */
 export function smallPoints(): PointDataset {

@@ -1,0 +1,153 @@
+import { listDatasets } from "../../../src/data/downloads/catalogue.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
+import { fetchDataset } from "../../../src/data/downloads/fetch.ts";
+import { verifyDataset } from "../../../src/data/downloads/verify.ts";
+import { imageGrid } from "../../../src/plot/image_grid.ts";
+import { pointsPlot } from "../../../src/plot/points_plot.ts";
+import { commandLine } from "../../../src/core/command_line.ts";
+import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
+import { FailureError, InputError } from "../../../src/core/errors.ts";
+import { pictureText } from "../../command_line.ts";
+import type { FetchFlags, PreviewFlags } from "./command.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import type { JsonOption } from "../../options/output.ts";
+import { outputPath, shownPath, userPath } from "../../paths.ts";
+import { mostPictured } from "../../pictures/pictures.ts";
+import { programForm } from "../../program_form.ts";
+import { showProgress } from "../../terminal/progress.ts";
+import { printLine, speaker } from "../../terminal/terminal.ts";
+import { printText } from "../../terminal/wrapped.ts";
+import { dataFolder, openData } from "../../runs/open_data.ts";
+
+/** Rows of a preview unless asked for more. */
+const PREVIEWED = { points: 2000, images: 100 } as const;
+
+/** `fluxion data list`. */
+export async function list({ json }: JsonOption): Promise<void> {
+  const entries = await listDatasets(dataFolder());
+  if (json) return printLine(JSON.stringify(entries, null, 2));
+  const cells = entries.map(({ name, kind, summary, builtIn, download }) => [
+    name,
+    kind,
+    builtIn ? "built in" : download?.present ? "here" : `fluxion data fetch ${name}`,
+    summary,
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
+  for (const row of cells) {
+    printText(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  }
+  printText("Any CSV, NPY or IDX file can be given by its path instead.");
+}
+
+/** `fluxion data preview NAME|FILE`. */
+export async function preview(flags: PreviewFlags, name: string): Promise<void> {
+  const out = flags.out ?? `${name.replace(/^.*[/\\]|\.\w+$/g, "") || "data"}.png`;
+  if (!/\.png$/i.test(out)) throw new InputError(`--out ${out}: expected a name ending .png`);
+  const path = await outputPath(out, flags);
+  const dataset = await openData(name, { seed: flags.seed ?? 0, binarize: flags.binarize });
+  await writeFileAtomic(path, await picture(dataset, flags.n));
+  printLine(shownPath(path));
+}
+
+async function picture(dataset: Dataset, asked: number | undefined): Promise<Uint8Array> {
+  const { train, kind } = dataset;
+  const most = mostPictured(dataset.kind === "points" ? dataset.dims : null);
+  const n = Math.min(asked ?? PREVIEWED[kind], train.count, most);
+  switch (dataset.kind) {
+    case "points": {
+      const { dims } = dataset;
+      const { points, labels } = dataset.train;
+      return await pointsPlot(points.slice(0, n * dims), {
+        dims,
+        label: dataset.name,
+        labels: labels?.slice(0, n) ?? null,
+        title: `${n} of ${train.count} training points of ${dataset.name}`,
+        text: pictureText(),
+      });
+    }
+    case "images": {
+      const { height, width, channels } = dataset;
+      const images = new Float32Array(n * height * width * channels);
+      dataset.train.read(Uint32Array.from({ length: n }, (_, i) => i), images);
+      return imageGrid(images, { height, width, text: pictureText() });
+    }
+    default:
+      return dataset satisfies never;
+  }
+}
+
+/** `fluxion data fetch NAME`. */
+export async function fetchData(flags: FetchFlags, name: string): Promise<void> {
+  const dataDir = dataFolder();
+  if (dataDir === null) {
+    throw new InputError("there is no cache folder here; set FLUXION_DATA_DIR to a folder");
+  }
+  const from = flags.from === undefined ? null : await mirror(flags.from);
+  const progress = showProgress({ what: "kB", quiet: flags.quiet });
+  const told = {
+    words: "stopping",
+    outcome: "interrupted; the same command goes on from what has come",
+  };
+  const { folder, fetched, files } = await interruptible(told, async (signal) => {
+    try {
+      return await fetchDataset(name, {
+        dataDir,
+        from,
+        signal,
+        onProgress: ({ file, receivedBytes, totalBytes }) =>
+          progress.update({
+            done: Math.round(receivedBytes / 1000),
+            total: Math.round((totalBytes ?? receivedBytes) / 1000),
+            words: file,
+          }),
+      });
+    } finally {
+      progress.clear();
+    }
+  });
+  const say = speaker(flags);
+  if (!fetched) say("already there, every file whole");
+  for (const file of files) say(`${file.contentSha256}  ${file.name}`);
+  printLine(folder);
+}
+
+/** How this command may reach a host. */
+function remedy(host: string): string {
+  const command = commandLine(Deno.args);
+  switch (programForm()) {
+    case "checkout":
+      return "to allow it, run in the checkout's folder: " +
+        `deno run -q -P=fluxion --allow-net=${host} cli/main.ts${command.slice("fluxion".length)}`;
+    case "oneFile":
+      return `to allow it, run: FLUXION_ALLOW_HOSTS=${host} ${command}`;
+    case "compiled":
+      return "bring the files another way and give their folder with --from DIR";
+  }
+}
+
+/** A folder as an absolute path, or a URL whose host the user has allowed. */
+async function mirror(from: string): Promise<string> {
+  if (!/^https?:\/\//i.test(from)) return userPath(from);
+  if (!URL.canParse(from)) throw new InputError(`--from ${from}: not a URL`);
+  const { host } = new URL(from);
+  const permission = await Deno.permissions.query({ name: "net", host });
+  if (permission.state !== "granted") {
+    throw new InputError(`--from ${from}: ${host} is not allowed; ${remedy(host)}`);
+  }
+  return from;
+}
+
+/** `fluxion data verify NAME`. */
+export async function verify({ json }: JsonOption, name: string): Promise<void> {
+  const checks = await verifyDataset(name, dataFolder());
+  if (json) printLine(JSON.stringify(checks, null, 2));
+  else if (checks.length === 0) printLine(`${name} is computed: it has no files`);
+  else for (const { path, problem } of checks) printLine(`${path}: ${problem ?? "whole"}`);
+  const bad = checks.filter(({ problem }) => problem !== null);
+  if (bad.length > 0) {
+    throw new FailureError(
+      `${name}: ${bad.length} of ${checks.length} files not as they should be; ` +
+        `run fluxion data fetch ${name}`,
+    );
+  }
+}

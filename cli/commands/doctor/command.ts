@@ -1,0 +1,29 @@
+import { buildCommand } from "@stricli/core";
+import { describe } from "../../help.ts";
+import {
+  type JsonOption,
+  jsonOption,
+  type MessageOptions,
+  messageOptions,
+} from "../../options/output.ts";
+
+/** The options of `fluxion doctor`. */
+export interface DoctorFlags extends JsonOption, MessageOptions {}
+
+/** `fluxion doctor`. */
+export const doctorCommand = buildCommand<DoctorFlags>({
+  loader: async () => (await import("./run.ts")).doctor,
+  parameters: { flags: { ...jsonOption("the report as one JSON object"), ...messageOptions } },
+  docs: {
+    brief: "what this machine can do, and whether it computes right",
+    fullDescription: describe(
+      "Tests each backend against known numbers and reports versions, adapters with features and " +
+        "limits,\nthe backend that --backend auto would choose and why, a measured matmul, memory, " +
+        "disk and the\ndata found. Exit code 1 if a backend that could be used computes wrongly.",
+      [
+        ["fluxion doctor", "the first thing to try when a GPU misbehaves"],
+        ["fluxion doctor --json > report.json", "to send with a bug report"],
+      ],
+    ),
+  },
+});

@@ -1,0 +1,208 @@
+import { listDatasets } from "../../../src/data/downloads/catalogue.ts";
+import { type Adapter, isSoftwareAdapter, listAdapters } from "../../../src/backends/adapters.ts";
+import type { BackendKind } from "../../../src/backends/backend.ts";
+import { choose } from "../../../src/backends/choose_backend.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
+import {
+  diskRoom,
+  type MatmulSpeed,
+  measureMatmul,
+  memoryRoom,
+  type Room,
+  versions,
+} from "../../../src/backends/device_facts.ts";
+import { FailureError, InputError } from "../../../src/core/errors.ts";
+import { selfTest, type SelfTestResult } from "../../../src/backends/self_test.ts";
+import { hasBoundsChecks } from "../../../src/core/wasm/bounds_checks.ts";
+import { fastestFlags } from "../../../src/core/wasm/v8_flags.ts";
+import { sharedMemoryWorkerTest } from "../../../src/threads/shared_memory_check.ts";
+import type { DoctorFlags } from "./command.ts";
+import { version } from "../version/command.ts";
+import { userFolder } from "../../paths.ts";
+import { paint, printLine } from "../../terminal/terminal.ts";
+import { printText } from "../../terminal/wrapped.ts";
+import { dataFolder } from "../../runs/open_data.ts";
+
+/** What was found out about one backend. */
+interface BackendReport {
+  readonly kind: BackendKind;
+  /** The device and how it is driven; null where the backend is not there. */
+  readonly description: string | null;
+  /** Why it is not there. */
+  readonly problem: string | null;
+  readonly tests: readonly SelfTestResult[];
+  readonly matmul: MatmulSpeed | null;
+}
+
+/** How V8 runs WebAssembly in this process. */
+interface WebAssemblyReport {
+  /** Whether it checks the bounds of every access; without, what keeps accesses inside is address space. */
+  readonly boundsChecks: boolean;
+  /** What DENO_V8_FLAGS would have to be for the fastest way; null where that is taken, or there is none. */
+  readonly fasterFlags: string | null;
+}
+
+/** All that `fluxion doctor --json` prints. */
+interface Report {
+  readonly fluxion: string;
+  readonly versions: ReturnType<typeof versions>;
+  readonly adapters: readonly Adapter[];
+  readonly backends: readonly BackendReport[];
+  readonly auto: Readonly<Record<"points" | "images", ReturnType<typeof choose>>>;
+  readonly webAssembly: WebAssemblyReport;
+  readonly worker: Awaited<ReturnType<typeof sharedMemoryWorkerTest>>;
+  readonly memory: Room | null;
+  /** Of the disk where the user stands. */
+  readonly disk: Room | null;
+  readonly dataFolder: string | null;
+  readonly data: Awaited<ReturnType<typeof listDatasets>>;
+}
+
+/** `fluxion doctor`. */
+export async function doctor({ json }: DoctorFlags): Promise<void> {
+  const report = await examine();
+  if (json) printLine(JSON.stringify(report, null, 2));
+  else for (const line of lines(report)) printText(line);
+  const failed = report.backends.flatMap(({ kind, tests }) =>
+    tests.filter(({ ok }) => !ok).map(({ name }) => `${kind} ${name}`)
+  );
+  if (!report.worker.ok) failed.push("worker with shared memory");
+  if (failed.length > 0) {
+    throw new FailureError(
+      `self-test failed: ${failed.join(", ")}; use the other backend (--backend), and update ` +
+        "the driver or Deno",
+    );
+  }
+}
+
+async function examine(): Promise<Report> {
+  const adapters = await listAdapters();
+  const first = adapters[0] ?? null;
+  const folder = dataFolder();
+  const backends = [await examineBackend("cpu"), await examineBackend("webgpu")];
+  return {
+    fluxion: version,
+    versions: versions(),
+    adapters,
+    backends,
+    auto: { points: choose("auto", "points", first), images: choose("auto", "images", first) },
+    webAssembly: examineWebAssembly(),
+    worker: await sharedMemoryWorkerTest(),
+    memory: await known(() => Promise.resolve(memoryRoom())),
+    disk: await known(() => diskRoom(userFolder())),
+    dataFolder: folder,
+    data: await listDatasets(folder),
+  };
+}
+
+function examineWebAssembly(): WebAssemblyReport {
+  const boundsChecks = hasBoundsChecks();
+  const flags = fastestFlags(Deno.build.arch).join(",");
+  return { boundsChecks, fasterFlags: boundsChecks && flags !== "" ? flags : null };
+}
+
+/** A fact, or null where the system or the permissions do not tell it. */
+async function known<T>(find: () => Promise<T>): Promise<T | null> {
+  try {
+    return await find();
+  } catch {
+    return null;
+  }
+}
+
+async function examineBackend(kind: BackendKind): Promise<BackendReport> {
+  let backend;
+  try {
+    backend = await openBackend(kind);
+  } catch (error) {
+    if (!(error instanceof InputError || error instanceof FailureError)) throw error;
+    return { kind, description: null, problem: error.message, tests: [], matmul: null };
+  }
+  try {
+    const tests = await selfTest(backend);
+    const works = tests.every(({ ok }) => ok);
+    return {
+      kind,
+      description: backend.description,
+      problem: null,
+      tests,
+      // The speed of wrong results is of no interest, and a lost device would not answer.
+      matmul: works ? await measureMatmul() : null,
+    };
+  } finally {
+    backend.close();
+  }
+}
+
+/** Limits of an adapter that decide what runs on it; --json has all. */
+const shownLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+] as const;
+
+function* lines(report: Report): Generator<string> {
+  const heading = (text: string) => `\n${paint("bold", text, Deno.stdout)}`;
+  const good = paint("green", "ok", Deno.stdout), bad = paint("red", "FAILED", Deno.stdout);
+  const { deno, v8, tfjs, platform } = report.versions;
+  yield `fluxion ${report.fluxion}, Deno ${deno} (V8 ${v8}), tfjs ${tfjs}, ${platform}`;
+
+  for (const { kind, description, problem, tests, matmul } of report.backends) {
+    yield heading(`Backend ${kind}`);
+    if (problem !== null) yield `  ${problem}`;
+    if (description !== null) yield `  ${description}`;
+    for (const { name, ok, relativeError, message } of tests) {
+      const why = message ?? `relative error ${relativeError.toExponential(1)}`;
+      yield `  ${ok ? good : bad}  ${name} (${why})`;
+    }
+    if (matmul !== null) {
+      yield `  matmul ${matmul.gflops.toPrecision(3)} GFLOP/s at ${matmul.size} x ${matmul.size}`;
+    }
+  }
+
+  yield heading("--backend auto");
+  for (const [work, { kind, reason }] of Object.entries(report.auto)) {
+    yield `  ${work}: ${kind}; ${reason}`;
+  }
+
+  yield heading("WebGPU adapters");
+  if (report.adapters.length === 0) yield "  none";
+  for (const adapter of report.adapters) {
+    const name = adapter.description || adapter.device || "unnamed";
+    yield `  ${name}${isSoftwareAdapter(adapter) ? ", in software" : ""}`;
+    yield `    features: ${adapter.features.join(", ") || "none"}`;
+    for (const limit of shownLimits) yield `    ${limit}: ${adapter.limits[limit]}`;
+  }
+
+  yield heading("Machine");
+  yield `  ${report.worker.ok ? good : bad}  ${report.worker.detail}`;
+  yield `  WebAssembly: ${wordsOf(report.webAssembly)}`;
+  yield `  memory: ${room(report.memory)}`;
+  yield `  disk here: ${room(report.disk)}`;
+
+  yield heading("Data");
+  yield `  folder: ${report.dataFolder ?? "none; set FLUXION_DATA_DIR"}`;
+  for (const { name, builtIn, download } of report.data) {
+    const where = builtIn ? ["built in"] : [];
+    if (download !== null) {
+      const what = name === "mnist" ? "grey values " : "";
+      where.push(`${what}${download.present ? "here" : `to get: fluxion data fetch ${name}`}`);
+    }
+    yield `  ${name}: ${where.join(", ")}`;
+  }
+}
+
+function wordsOf({ boundsChecks, fasterFlags }: WebAssemblyReport): string {
+  if (!boundsChecks) {
+    return "V8 checks no bounds; each memory has 4 GiB of address space, so that an access outside faults";
+  }
+  const faster = "up to twice as fast, where addresses are not limited, with DENO_V8_FLAGS=";
+  return `V8 checks bounds${fasterFlags === null ? "" : `; ${faster}${fasterFlags}`}`;
+}
+
+function room(found: Room | null): string {
+  if (found === null) return "not known";
+  const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  return `${gibibytes(found.availableBytes)} free of ${gibibytes(found.totalBytes)}`;
+}

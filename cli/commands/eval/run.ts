@@ -1,0 +1,139 @@
+import type { ImageDataset, PointDataset } from "../../../src/data/dataset.ts";
+import type { PointValues } from "../../../src/flows/standardization.ts";
+import { isImageNetwork, rowWidth } from "../../../src/nn/network.ts";
+import { densityMass, evaluateFm, evaluateLikelihood } from "../../../src/report/evaluation.ts";
+import { InputError } from "../../../src/core/errors.ts";
+import { readRows } from "../../../src/train/batches.ts";
+import type { EvalFlags } from "./command.ts";
+import { PartlyFailed } from "../../terminal/errors.ts";
+import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { printLine, speaker } from "../../terminal/terminal.ts";
+import { openData } from "../../runs/open_data.ts";
+import { type OpenedRun, openRun } from "../../runs/open_run.ts";
+import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
+
+/** What `fluxion eval` prints; the keys that scripts read are the design's. */
+export type Evaluation = Readonly<Record<string, string | number | null>>;
+
+/** `fluxion eval RUN`. */
+export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was evaluated" };
+  const result = await interruptible(told, () => evaluateRun(flags, run));
+  printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
+  const { failedRows = 0, wasserstein2 } = result;
+  if (failedRows !== 0 || wasserstein2 === null) throw new PartlyFailed("not all was evaluated");
+}
+
+/** The metrics of a run. */
+export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evaluation> {
+  const opened = await openRun(run, flags);
+  try {
+    const { model, config } = opened;
+    const name = flags.data ?? config.data;
+    const dataset = await openData(name, {
+      ...config,
+      columns: opened.columns,
+      fromRun: flags.data === undefined,
+    });
+    const seed = flags.seed ?? config.seed;
+    const available = dataset.test.count;
+    if (flags.n !== undefined && flags.n > available) {
+      speaker(flags)(`--n ${flags.n}: there are only ${available} test rows; all are used`);
+    }
+    const n = Math.min(flags.n ?? available, available);
+    const rows = readRows(dataset, "test", Array.from({ length: n }, (_, i) => i));
+    requireFitting(opened, dataset);
+    const common = {
+      model: model.kind,
+      data: name,
+      backend: opened.backend.kind,
+      seed,
+      n,
+    };
+    if (dataset.kind === "images") requireMeaning(flags);
+    const loss = model.kind === "fm" ? await fmMetrics(opened, { flags, dataset, rows, seed }) : {};
+    const likelihood = dataset.kind === "points"
+      ? await likelihoodMetrics(opened, { flags, dataset, rows, seed })
+      : {};
+    return { ...common, ...likelihood, ...loss };
+  } finally {
+    opened.close();
+  }
+}
+
+function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | ImageDataset): void {
+  const { network } = model;
+  const fits = dataset.kind === "points"
+    ? network.kind === "mlp" && network.dims === dataset.dims
+    : isImageNetwork(network) && network.height === dataset.height &&
+      network.width === dataset.width && network.channels === dataset.channels;
+  if (!fits) {
+    throw new InputError(
+      `${dataset.name}: rows of another kind or size than the model of ${name} takes ` +
+        `(${rowWidth(network)} numbers); give --data another`,
+    );
+  }
+}
+
+/** What is evaluated, and how. */
+interface Task<Data> {
+  readonly flags: EvalFlags;
+  readonly dataset: Data;
+  /** [n * w] */
+  readonly rows: PointValues;
+  readonly seed: number;
+}
+
+/** Flow matching on images is evaluated without a divergence and without a solve. */
+function requireMeaning(flags: EvalFlags): void {
+  const options = {
+    trace: flags.trace,
+    probes: flags.probes,
+    solver: flags.solver,
+    rtol: flags.rtol,
+    atol: flags.atol,
+    "solver-steps": flags.solverSteps,
+    "control-group": flags.controlGroup,
+  };
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) {
+      throw new InputError(`--${name} ${value}: means nothing for this model; leave it out`);
+    }
+  }
+}
+
+async function likelihoodMetrics(
+  { model, engine, config }: OpenedRun,
+  { flags, dataset, rows, seed }: Task<PointDataset>,
+): Promise<Evaluation> {
+  const evaluated = { model, engine, rows, seed, settings: solveSettings(flags, config) };
+  const trace = traceSettings(flags);
+  const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
+  if (failures.length > 0) {
+    sayFailedRows(failures);
+    const n = rows.length / dataset.dims, left = n - failures.length;
+    speaker(flags)(
+      left === 0
+        ? `none of the ${n} rows has a log-likelihood; nll is null`
+        : `nll, nllStdErr and what is compared with them are over the other ${left} of ${n} rows`,
+    );
+  }
+  const evaluation = { ...likelihood, failedRows: failures.length };
+  if (dataset.dims !== 2) return evaluation;
+  const { mass, reason, outside } = await densityMass(evaluated, rows);
+  if (outside !== null) speaker(flags)(outside);
+  return { ...evaluation, mass, ...(reason === null ? {} : { massReason: reason }) };
+}
+
+async function fmMetrics(
+  { model, engine, config }: OpenedRun,
+  { flags, dataset, rows, seed }: Task<PointDataset | ImageDataset>,
+): Promise<Evaluation> {
+  const settings = solveSettings(flags, config);
+  const evaluation = await evaluateFm({ model, engine, rows, seed, settings }, dataset);
+  if (evaluation.wasserstein2Reason !== undefined) {
+    sayError(`wasserstein2 is null: ${evaluation.wasserstein2Reason}`);
+  }
+  return { ...evaluation };
+}

@@ -1,0 +1,19 @@
+import { commandLine } from "../../../src/core/command_line.ts";
+import type { HomeworkOptions } from "./folder.ts";
+
+/**
+ * The command that does a homework, or goes on with it.
+ *
+ * @param out Its folder, as the user wrote it.
+ */
+export function homeworkCommandLine(
+  out: string,
+  { size, seed, backend }: HomeworkOptions,
+): string {
+  return commandLine([
+    ...["homework", "--out", out],
+    ...(size === "quick" ? ["--quick"] : []),
+    ...(seed === 0 ? [] : ["--seed", String(seed)]),
+    ...(backend === "auto" ? [] : ["--backend", backend]),
+  ]);
+}

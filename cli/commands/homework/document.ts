@@ -1,0 +1,46 @@
+import type { ReportDocument } from "../../../src/report/pages/document.ts";
+import { reportDocument } from "../../../src/report/report.ts";
+import type { ReportOptions } from "../../../src/report/report_options.ts";
+import { readReportedRun, type ReportedRun } from "../../../src/report/reported_run.ts";
+import type { Theorem, TheoremName } from "../../../src/theory/theorem.ts";
+import { openData } from "../../runs/open_data.ts";
+import { version } from "../version/command.ts";
+import { shownPath } from "../../paths.ts";
+import { homeworkChapters, introduction, problems, type Solved } from "./chapters.ts";
+import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
+import type { TrainingName } from "./trainings.ts";
+
+/** How the report of a homework is made. */
+export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress"> {
+  readonly options: HomeworkOptions;
+  readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
+}
+
+/**
+ * The report of a homework all of whose theorems are checked and whose runs are trained.
+ *
+ * @param folder Absolute.
+ */
+export async function homeworkDocument(
+  folder: string,
+  { options, loadTheorem, ...making }: HomeworkReport,
+): Promise<ReportDocument> {
+  const solved = await Promise.all(problems.map(async ({ name }): Promise<Solved> => ({
+    theorem: await loadTheorem(name),
+    check: (await readCheck(folder, name))!,
+  })));
+  const read = (training: TrainingName): Promise<ReportedRun> => {
+    const run = runOf(folder, training);
+    return readReportedRun(run, { name: shownPath(run), openDataset: openData });
+  };
+  const runs = { cnf: await read("cnf"), fm: await read("fm"), fmUnet: await read("fmUnet") };
+  return await reportDocument(homeworkChapters(solved, runs), {
+    ...making,
+    title: "Flow models: the homework, solved",
+    subtitle: `Fluxion ${version}, ${options.size} size, seed ${options.seed}`,
+    introduction,
+    version,
+    seed: options.seed,
+    backend: options.backend,
+  });
+}

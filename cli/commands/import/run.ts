@@ -1,0 +1,27 @@
+import { importWeights as importRun } from "../../../src/train/weights/import_weights.ts";
+import { runFile } from "../../../src/train/run/run_folder.ts";
+import { InputError } from "../../../src/core/errors.ts";
+import type { ImportFlags } from "./command.ts";
+import { shownPath, userPath } from "../../paths.ts";
+import { printLine, writeResult } from "../../terminal/terminal.ts";
+import { dataName } from "../../runs/open_data.ts";
+import { runsFolder } from "../../runs/open_run.ts";
+
+/** `fluxion import cnf|fm FILE`. */
+export async function importWeights(
+  model: "cnf" | "fm",
+  file: string,
+  flags: ImportFlags,
+): Promise<void> {
+  if (flags.overwrite && flags.run === undefined) {
+    throw new InputError("--overwrite: say which run with --run DIR");
+  }
+  const { run } = await importRun(model, userPath(file), {
+    runsFolder: runsFolder(),
+    mode: flags.overwrite ? "overwrite" : "new",
+    ...(flags.run === undefined ? {} : { run: userPath(flags.run) }),
+    ...(flags.data === undefined ? {} : { data: await dataName(flags.data) }),
+  });
+  if (flags.json) writeResult(await Deno.readTextFile(runFile(run, "metrics")));
+  else printLine(shownPath(run));
+}

@@ -1,0 +1,194 @@
+import { dataTime, priorTime } from "../../../src/flows/model.ts";
+import { sample, type Samples } from "../../../src/flows/sample.ts";
+import type { PointValues } from "../../../src/flows/standardization.ts";
+import { isImageNetwork } from "../../../src/nn/network.ts";
+import { densityPlot } from "../../../src/plot/density_plot.ts";
+import { snapshotsPlot } from "../../../src/plot/trajectory_plot.ts";
+import { densityMass, pictureBounds } from "../../../src/report/evaluation.ts";
+import {
+  curvesPicture,
+  evenTimes,
+  PICTURED,
+  rowKind,
+  samplesPicture,
+  trajectoriesPicture,
+  WAYS,
+} from "../../../src/report/sections/run_pictures.ts";
+import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
+import { InputError } from "../../../src/core/errors.ts";
+import { throwIfStopped } from "../../../src/core/stop.ts";
+import { sweepTemporaries } from "../../../src/core/files/temporary_file.ts";
+import { pictureText } from "../../command_line.ts";
+import type { PlotFlags } from "./command.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
+import { pictureFiles } from "../../pictures/pictures.ts";
+import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
+import { curvesReference } from "../../pictures/curves_reference.ts";
+import { openData } from "../../runs/open_data.ts";
+import { type OpenedRun, openRun } from "../../runs/open_run.ts";
+import { solveSettings } from "../../runs/solve_settings.ts";
+
+/** A picture to be drawn: its file's name, and its bytes when asked for. */
+interface Picture {
+  readonly file: string;
+  /** A PNG file, or words why there is nothing to draw. */
+  draw(): Promise<Uint8Array | { readonly nothing: string }>;
+}
+
+/** `fluxion plot RUN`. */
+export async function plot(flags: PlotFlags, run: string): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
+  for (const path of await interruptible(told, () => plotRun(flags, run))) printLine(path);
+}
+
+/** Draws the pictures of a run; gives their paths, as the user would write them. */
+export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> {
+  const opened = await openRun(run, flags);
+  try {
+    const folder = flags.out === undefined ? opened.folder : userPath(flags.out);
+    const say: Say = speaker(flags);
+    const pictures = picturesOf(opened, flags, say);
+    if (flags.out !== undefined) await prepareFolder(folder, pictures, flags);
+    await sweepTemporaries(folder);
+    const paths: string[] = [];
+    for (const picture of pictures) {
+      throwIfStopped();
+      const drawn = await picture.draw();
+      if (!(drawn instanceof Uint8Array)) {
+        say(`${picture.file}: nothing to draw, ${drawn.nothing}`);
+        continue;
+      }
+      await writeFileAtomic(`${folder}/${picture.file}`, drawn);
+      paths.push(shownPath(`${folder}/${picture.file}`));
+    }
+    return paths;
+  } finally {
+    opened.close();
+  }
+}
+
+async function prepareFolder(
+  folder: string,
+  pictures: readonly Picture[],
+  flags: PlotFlags,
+): Promise<void> {
+  if (await exists(folder) && !(await isFolder(folder))) {
+    throw new InputError(`--out ${flags.out}: is a file; name a folder`);
+  }
+  for (const { file } of pictures) {
+    if (!flags.overwrite && await exists(`${folder}/${file}`)) {
+      throw new InputError(
+        `--out ${flags.out}: ${file} is there already; pass --overwrite to replace it`,
+      );
+    }
+  }
+  await Deno.mkdir(folder, { recursive: true });
+}
+
+function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
+  const { model, engine, config, name } = opened;
+  const { network } = model;
+  const text = pictureText();
+  const settings = solveSettings(flags, config);
+  const seed = flags.seed ?? 0;
+  const isPlane = network.kind === "mlp" && network.dims === 2;
+  const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
+  const draw = () => {
+    const count = PICTURED[rowKind(network)];
+    return sample(model, engine, {
+      count,
+      seed,
+      settings,
+      ...(isPlane ? { times: snapshots } : {}),
+    });
+  };
+  // Drawn once, for the pictures that share them.
+  let drawn: Promise<Samples> | null = null;
+  const shared = () => drawn ??= draw();
+  const pictures: Picture[] = [];
+  if (model.kind === "cnf" && isPlane) {
+    pictures.push({
+      file: pictureFiles.density,
+      draw: async () => {
+        const { samples: points } = await shared();
+        const data = await testPoints(opened, say);
+        const found = await densityMass({ model, engine, settings }, data);
+        const grid = found.grid(pictureBounds(found, data));
+        if (grid === null) return { nothing: found.reason! };
+        return await densityPlot(grid, {
+          samples: { points, label: "samples" },
+          ...(data.length === 0 ? {} : { data: { points: data, label: "test points" } }),
+          title: `Density of ${name}`,
+          text,
+        });
+      },
+    });
+  }
+  pictures.push({
+    file: pictureFiles.samples,
+    draw: async () =>
+      await samplesPicture(network, (await shared()).samples, {
+        title: `Samples of ${name}`,
+        text,
+      }),
+  });
+  if (isPlane) {
+    pictures.push({
+      file: pictureFiles.snapshots,
+      draw: async () => {
+        const { states } = await shared();
+        const title = `The cloud along t: ${name}`;
+        return await snapshotsPlot({ states, times: snapshots }, {
+          title,
+          text,
+        });
+      },
+    });
+  }
+  if (isPlane || isImageNetwork(network)) {
+    pictures.push({
+      file: pictureFiles.trajectories,
+      draw: async () => {
+        const ways = WAYS[rowKind(network)];
+        const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
+        const { states } = await sample(model, engine, {
+          count: ways.samples,
+          seed,
+          settings,
+          times,
+        });
+        const title = `From noise to data: ${name}`;
+        return await trajectoriesPicture(network, states, { times, title, text });
+      },
+    });
+  }
+  pictures.push({
+    file: pictureFiles.curves,
+    draw: async () =>
+      await curvesPicture(await opened.readLog(), {
+        model: model.kind,
+        title: name,
+        text,
+        reference: await curvesReference(config),
+      }) ?? { nothing: "the run has taken no step" },
+  });
+  return pictures;
+}
+
+/** The run's test points, [n * 2]; none where its data are gone: a picture is possible without. */
+async function testPoints({ config }: OpenedRun, say: Say): Promise<PointValues> {
+  const none = new Float32Array(0);
+  if (config.data === "-") {
+    say(`${pictureFiles.density}: without the data, which came from the standard input`);
+    return none;
+  }
+  try {
+    const dataset = await openData(config.data, config);
+    return dataset.kind === "points" && dataset.dims === 2 ? dataset.test.points : none;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    say(`${pictureFiles.density}: without the data: ${error.message}`);
+    return none;
+  }
+}

@@ -1,0 +1,100 @@
+import type { ReportPart, TheoremPart } from "../../../src/report/pages/parts.ts";
+import { reportDocument } from "../../../src/report/report.ts";
+import { readReportedRun } from "../../../src/report/reported_run.ts";
+import { reportPlace, writeReport } from "../../../src/report/pages/write_report.ts";
+import { commandLine } from "../../../src/core/command_line.ts";
+import { InputError } from "../../../src/core/errors.ts";
+import { throwIfStopped } from "../../../src/core/stop.ts";
+import { putToTest } from "../../../src/theory/put_to_test.ts";
+import { loadTheorem, theoremNames } from "../../../src/theory/theorems.ts";
+import type { ReportFlags } from "./command.ts";
+import { version } from "../version/command.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { exists, outputPath, shownPath } from "../../paths.ts";
+import { type Progress, showProgress } from "../../terminal/progress.ts";
+import { printLine } from "../../terminal/terminal.ts";
+import { openData } from "../../runs/open_data.ts";
+import { runFolder } from "../../runs/open_run.ts";
+
+/** `fluxion report RUN...`. */
+export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(told, () => makeReport(flags, runs));
+}
+
+async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<void> {
+  if (flags.out === undefined) {
+    throw new InputError("--out is missing: give a file ending .html or .md");
+  }
+  if (runs.length === 0 && !flags.theory) {
+    throw new InputError("RUN is missing: name a run's folder, or latest; or give --theory");
+  }
+  reportPlace(flags.out, `--out ${flags.out}`);
+  const place = reportPlace(await outputPath(flags.out, flags));
+  if (place.pictures !== null && !flags.overwrite && await exists(place.pictures)) {
+    throw new InputError(
+      `--out ${flags.out}: its folder of pictures ${shownPath(place.pictures)} exists; ` +
+        "pass --overwrite to replace it",
+    );
+  }
+  // All runs are read before anything is computed: what is wrong with one is known at once.
+  const parts: ReportPart[] = [];
+  for (const run of runs) {
+    const folder = await runFolder(run);
+    parts.push({
+      kind: "run",
+      run: await readReportedRun(folder, { name: shownPath(folder), openDataset: openData }),
+    });
+  }
+  const progress = showProgress({ what: "piece", quiet: flags.quiet });
+  try {
+    if (flags.theory) parts.unshift(...await checkedTheorems(flags, progress));
+    const document = await reportDocument(parts, {
+      title: titleOf(parts),
+      subtitle: `Made by Fluxion ${version} on ${new Date().toISOString().slice(0, 10)}.`,
+      introduction: "",
+      command: commandLine(Deno.args),
+      version,
+      seed: flags.seed ?? 0,
+      backend: flags.backend ?? "auto",
+      threads: flags.threads,
+      portableBits: flags.portableBits,
+      onProgress: progress.update,
+    });
+    await writeReport(document, place);
+    progress.clear();
+    const path = shownPath(place.path);
+    if (!flags.json) return printLine(path);
+    const outcomes = document.sections.flatMap(({ title, outcome }) =>
+      outcome === null ? [] : [{ title, outcome }]
+    );
+    printLine(JSON.stringify({ path, outcomes }));
+  } finally {
+    progress.clear();
+  }
+}
+
+/** The theorems, each checked. */
+async function checkedTheorems(
+  { seed = 0, backend = "auto" }: ReportFlags,
+  progress: Progress,
+): Promise<TheoremPart[]> {
+  const parts: TheoremPart[] = [];
+  for (const name of theoremNames) {
+    throwIfStopped();
+    const theorem = await loadTheorem(name);
+    progress.update({
+      done: parts.length,
+      total: theoremNames.length,
+      words: `check of ${name}`,
+    });
+    const { check } = await putToTest(theorem, { seed, backend });
+    parts.push({ kind: "theorem", theorem, check });
+  }
+  return parts;
+}
+
+function titleOf(parts: readonly ReportPart[]): string {
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === "run" ? `Report of ${only.run.name}` : "Report";
+}

@@ -1,0 +1,251 @@
+import { encodeCsv, float32Digits } from "../../../src/data/formats/csv.ts";
+import { encodeNpy } from "../../../src/data/formats/npy.ts";
+import { dataTime, priorTime } from "../../../src/flows/model.ts";
+import { rowWidth } from "../../../src/nn/network.ts";
+import { sampleChunks, type SampleOptions, type Samples } from "../../../src/flows/sample.ts";
+import {
+  decimalsOf,
+  fitsFloat32,
+  type PointValues,
+  type Standardization,
+} from "../../../src/flows/standardization.ts";
+import type { Network } from "../../../src/nn/network.ts";
+import {
+  evenTimes,
+  PICTURED,
+  rowKind,
+  samplesPicture,
+  trajectoriesPicture,
+} from "../../../src/report/sections/run_pictures.ts";
+import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
+import { InputError } from "../../../src/core/errors.ts";
+import { throwIfStopped } from "../../../src/core/stop.ts";
+import { pictureText } from "../../command_line.ts";
+import type { SampleFlags } from "./command.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { outputPath } from "../../paths.ts";
+import { mostPictured } from "../../pictures/pictures.ts";
+import { showProgress } from "../../terminal/progress.ts";
+import { stdoutIsPipe } from "../../terminal/stdout_pipe.ts";
+import { writeStream } from "../../terminal/stream_file.ts";
+import { openRun } from "../../runs/open_run.ts";
+import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
+
+type Format = "png" | "npy" | "csv";
+
+/** The format that a file's name asks for. */
+function formatOf(out: string | undefined): Format {
+  if (out === undefined) {
+    throw new InputError(
+      "--out is missing: give a file ending .png, .npy or .csv, or - for CSV on stdout",
+    );
+  }
+  if (out === "-") return "csv";
+  const ending = /\.(png|npy|csv)$/i.exec(out)?.[1]?.toLowerCase();
+  if (ending === undefined) {
+    throw new InputError(
+      `--out ${out}: expected a name ending .png, .npy or .csv, or - for CSV on stdout`,
+    );
+  }
+  return ending as Format;
+}
+
+/** `fluxion sample RUN`. */
+export async function sample(flags: SampleFlags, run: string): Promise<void> {
+  const rest = flags.out === "-" ? "the samples so far were written" : "nothing was written";
+  const told = { words: "stopping", outcome: `interrupted; ${rest}` };
+  await interruptible(told, () => writeSamples(flags, run));
+}
+
+async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
+  const format = formatOf(flags.out);
+  const path = flags.out === "-" ? "-" : await outputPath(flags.out!, flags);
+  if (!flags.logProb && flags.trace !== undefined) {
+    throw new InputError(`--trace ${flags.trace}: means nothing without --log-prob`);
+  }
+  if (flags.logProb && flags.trajectories !== undefined) {
+    throw new InputError("--log-prob and --trajectories: give one of them");
+  }
+  if (flags.logProb && format === "png") {
+    throw new InputError("--log-prob: a picture cannot show it; give --out a .npy or .csv name");
+  }
+  const trace = traceSettings(flags);
+  const opened = await openRun(run, flags);
+  const { model, engine, config } = opened;
+  const { network } = model;
+  const count = flags.n ?? PICTURED[rowKind(network)];
+  const most = mostPictured(network.kind === "mlp" ? network.dims : null);
+  if (format === "png" && count > most) {
+    throw new InputError(
+      `--n ${count}: a picture shows at most ${most}; ` +
+        "give --out a .npy or .csv name",
+    );
+  }
+  if (flags.logProb && network.kind !== "mlp") {
+    throw new InputError("--log-prob: this run's model is one of images; it has none");
+  }
+  const times = flags.trajectories === undefined
+    ? undefined
+    : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
+  const first = flags.from ?? 0;
+  if ((first + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
+    const most = Math.floor(Number.MAX_SAFE_INTEGER / rowWidth(network));
+    throw new InputError(
+      count > most
+        ? `--n ${count}: there are ${most} samples of this model, no more`
+        : `--from ${first}: samples of this model are numbered up to ${most - count}`,
+    );
+  }
+  const options: SampleOptions = {
+    count,
+    start: first,
+    seed: flags.seed ?? 0,
+    settings: solveSettings(flags, config),
+    ...(flags.logProb ? { withLogProb: { trace } } : {}),
+    ...(times === undefined ? {} : { times }),
+  };
+  const progress = showProgress({
+    what: "sample",
+    quiet: flags.quiet,
+    plain: path === "-" && stdoutIsPipe(),
+  });
+  async function* chunks(): AsyncGenerator<Samples> {
+    let done = 0;
+    for await (const chunk of sampleChunks(model, engine, options)) {
+      throwIfStopped();
+      done += chunk.samples.length / rowWidth(network);
+      progress.update({ done, total: count, words: "" });
+      yield chunk;
+    }
+  }
+  try {
+    const shape = {
+      network,
+      count,
+      first: options.start!,
+      times,
+      standardization: model.standardization,
+    };
+    switch (format) {
+      case "png":
+        await writeFileAtomic(path, await picture(chunks(), shape, opened.name));
+        break;
+      case "npy":
+        await writeStream(
+          path,
+          encodeNpy(
+            npyShape(shape, options),
+            rows(chunks(), shape),
+            fitsFloat32(model.standardization) ? "<f4" : "<f8",
+          ),
+        );
+        break;
+      case "csv":
+        await writeStream(path, csv(chunks(), shape, options));
+        break;
+      default:
+        format satisfies never;
+    }
+  } finally {
+    progress.clear();
+    opened.close();
+  }
+}
+
+/** What is drawn. */
+interface Drawn {
+  readonly network: Network;
+  readonly count: number;
+  /** Index of the first sample. */
+  readonly first: number;
+  /** Of trajectories; else undefined. */
+  readonly times: readonly number[] | undefined;
+  readonly standardization: Standardization | null;
+}
+
+/** Rows as files hold them: NCHW for images, the log-likelihood last, trajectories [n, times, ...]. */
+async function* rows(chunks: AsyncIterable<Samples>, drawn: Drawn): AsyncGenerator<PointValues> {
+  for await (const chunk of chunks) yield rowsOf(chunk, drawn);
+}
+
+function rowsOf(
+  { samples, logProb, states }: Samples,
+  { network, times, standardization }: Drawn,
+): PointValues {
+  const width = rowWidth(network);
+  const n = samples.length / width;
+  const tables = times === undefined ? [samples] : states;
+  const rowLength = tables.length * width + (logProb === null ? 0 : 1);
+  const out = standardization === null
+    ? new Float32Array(n * rowLength)
+    : new Float64Array(n * rowLength);
+  for (let row = 0; row < n; row++) {
+    tables.forEach((table, k) => {
+      const values = table.subarray(row * width, (row + 1) * width);
+      out.set(channelsFirst(network, values), row * rowLength + k * width);
+    });
+    if (logProb !== null) out[(row + 1) * rowLength - 1] = logProb[row]!;
+  }
+  return out;
+}
+
+/** One image from NHWC to NCHW; a point as it is. */
+function channelsFirst(network: Network, values: PointValues): PointValues {
+  if (network.kind === "mlp" || network.channels === 1) return values;
+  const { channels } = network;
+  const pixels = values.length / channels;
+  return Float32Array.from(
+    values,
+    (_, i) => values[(i % pixels) * channels + Math.floor(i / pixels)]!,
+  );
+}
+
+function npyShape({ network, count, times }: Drawn, options: SampleOptions): number[] {
+  const before = times === undefined ? [count] : [count, times.length];
+  switch (network.kind) {
+    case "mlp":
+      return [...before, network.dims + (options.withLogProb ? 1 : 0)];
+    case "resnet":
+    case "unet":
+      return [...before, network.channels, network.height, network.width];
+    default:
+      return network satisfies never;
+  }
+}
+
+/** Lines of CSV; those of trajectories begin with the sample's index and the time. */
+function csv(
+  chunks: AsyncIterable<Samples>,
+  drawn: Drawn,
+  options: SampleOptions,
+): AsyncGenerator<Uint8Array> {
+  const width = rowWidth(drawn.network);
+  const { times, standardization } = drawn;
+  const decimals = standardization === null ? [] : decimalsOf(standardization);
+  if (times === undefined) {
+    const columns = width + (options.withLogProb ? 1 : 0);
+    return encodeCsv({ names: null, width: columns, decimals }, rows(chunks, drawn));
+  }
+  const stamps = times.map((t) => float32Digits(Math.fround(t)));
+  const leading = (line: number) =>
+    `${drawn.first + Math.floor(line / stamps.length)},${stamps[line % stamps.length]},`;
+  return encodeCsv({ names: null, width, decimals, leading }, rows(chunks, drawn));
+}
+
+async function picture(
+  chunks: AsyncIterable<Samples>,
+  { network, count, times }: Drawn,
+  title: string,
+): Promise<Uint8Array> {
+  const width = rowWidth(network);
+  const tables = Array.from({ length: times?.length ?? 1 }, () => new Float64Array(count * width));
+  let filled = 0;
+  for await (const { samples, states } of chunks) {
+    (times === undefined ? [samples] : states).forEach((table, k) => tables[k]!.set(table, filled));
+    filled += samples.length;
+  }
+  const text = pictureText();
+  return times === undefined
+    ? await samplesPicture(network, tables[0]!, { title: `${count} samples of ${title}`, text })
+    : await trajectoriesPicture(network, tables, { times, title: `Samples of ${title}`, text });
+}

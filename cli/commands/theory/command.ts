@@ -1,0 +1,81 @@
+import { buildCommand } from "@stricli/core";
+import { suggestion } from "../../../src/core/suggestion.ts";
+import type { TheoremName } from "../../../src/theory/theorem.ts";
+import { theoremNames } from "../../../src/theory/theorems.ts";
+import { describe } from "../../help.ts";
+import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
+import {
+  type JsonOption,
+  jsonOption,
+  type MessageOptions,
+  messageOptions,
+  type OverwriteOption,
+  overwriteOption,
+} from "../../options/output.ts";
+import { text, wholeNumber } from "../../options/parsers.ts";
+
+/** The options of `fluxion theory`. */
+export interface TheoryFlags
+  extends Pick<DeviceOptions, "backend">, JsonOption, OverwriteOption, MessageOptions {
+  readonly out?: string;
+  readonly seed?: number;
+}
+
+function parseName(typed: string): TheoremName {
+  const known = theoremNames.find((name) => name === typed);
+  if (known !== undefined) return known;
+  const close = suggestion(typed, theoremNames);
+  throw new SyntaxError(`no such theorem${close}; there are ${theoremNames.join(", ")}`);
+}
+
+/** `fluxion theory NAME`. */
+export const theoryCommand = buildCommand<TheoryFlags, [TheoremName]>({
+  loader: async () => (await import("./run.ts")).theory,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        brief: theoremNames.join(", "),
+        placeholder: "NAME",
+        parse: parseName,
+        proposeCompletions: (partial: string) =>
+          theoremNames.filter((name) => name.startsWith(partial)),
+      }],
+    },
+    aliases: { o: "out" },
+    flags: {
+      ...jsonOption("the check's figures as one JSON object, and no derivation"),
+      out: {
+        kind: "parsed",
+        parse: text("a folder"),
+        optional: true,
+        placeholder: "DIR",
+        brief: "folder for NAME.png and NAME.html, made if needed",
+      },
+      ...overwriteOption("NAME.png and NAME.html in --out"),
+      seed: {
+        kind: "parsed",
+        parse: wholeNumber(0, "0"),
+        optional: true,
+        placeholder: "N",
+        brief: "seed of what is random in the check (default 0)",
+      },
+      backend: deviceOptions.backend,
+      ...messageOptions,
+    },
+  },
+  docs: {
+    brief: "a theorem: its derivation, a numerical check, a picture",
+    fullDescription: describe(
+      "Prints a derivation and puts its claims to the test; exit code 1 if one fails.\n" +
+        "kfp: the continuity equation of flows is Kolmogorov-Fokker-Planck without noise.\n" +
+        "ddpm: ancestral sampling is the Euler-Maruyama step of a reverse SDE.\n" +
+        "fm-variance: the variance of a flow-matching path between two equal Gaussians.",
+      [
+        ["fluxion theory kfp | less", "the derivation and the check"],
+        ["fluxion theory ddpm --json | jq .slope", "one of the figures"],
+        ["fluxion theory fm-variance --out pages", "a page and a picture"],
+      ],
+    ),
+  },
+});

@@ -1,0 +1,138 @@
+import { markdownToText, wrapText } from "../../../src/page/markdown_to_text.ts";
+import { compactPng } from "../../../src/plot/encoding/compact_png.ts";
+import { withText } from "../../../src/plot/encoding/png.ts";
+import { commandLine } from "../../../src/core/command_line.ts";
+import { givenNumber, observedWords, theoremPage } from "../../../src/report/pages/theorem_page.ts";
+import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
+import { sweepTemporaries } from "../../../src/core/files/temporary_file.ts";
+import { chooseBackend } from "../../../src/backends/choose_backend.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
+import { FailureError, InputError } from "../../../src/core/errors.ts";
+import type { Claim, Theorem, TheoremCheck, TheoremName } from "../../../src/theory/theorem.ts";
+import { loadTheorem } from "../../../src/theory/theorems.ts";
+import { pictureText } from "../../command_line.ts";
+import type { TheoryFlags } from "./command.ts";
+import { version } from "../version/command.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
+import { columns } from "../../terminal/progress.ts";
+import { paint, printLine, speaker, writeResult } from "../../terminal/terminal.ts";
+
+/** Longer lines are hard to read, however wide the terminal. */
+const WIDEST = 100;
+
+/** `fluxion theory NAME`. */
+export async function theory(flags: TheoryFlags, name: TheoremName): Promise<void> {
+  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(told, () => putToTest(flags, name));
+}
+
+async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
+  const say = speaker(flags);
+  const files = flags.out === undefined ? null : await freeFiles(flags.out, name, flags);
+  const theorem = await loadTheorem(name);
+  const { kind } = await chooseBackend(flags.backend ?? "auto", "points");
+  const seed = flags.seed ?? 0;
+  const backend = await openBackend(kind);
+  try {
+    const readable = !flags.json && files === null;
+    const look = {
+      width: Deno.stdout.isTerminal() ? Math.max(20, Math.min(WIDEST, columns())) : 80,
+      color: Deno.stdout.isTerminal() && !Deno.noColor,
+    };
+    if (readable) writeResult(markdownToText(theorem.derivation, look));
+    say(`${name}: putting its claims to the test ...`);
+    const check = await theorem.check({ seed, backend: kind });
+    if (flags.json) printLine(JSON.stringify(check));
+    if (readable) writeResult(claimsText(check, look.width));
+    if (files !== null) {
+      const colophon = `Made by Fluxion ${version}; backend ${kind}, seed ${seed}.`;
+      await writeFiles(theorem, check, { ...files, colophon });
+      say(`${name}: ${verdict(check)}`);
+      if (!flags.json) {
+        for (const path of [files.picture, files.page]) printLine(shownPath(path));
+      }
+    }
+    requirePass(check);
+  } finally {
+    backend.close();
+  }
+}
+
+/** Where the picture and the page go. */
+interface Files {
+  readonly folder: string;
+  readonly picture: string;
+  readonly page: string;
+}
+
+/** @throws {InputError} If `out` is a file, or one of the two files is there and must stay. */
+async function freeFiles(out: string, name: TheoremName, flags: TheoryFlags): Promise<Files> {
+  const folder = userPath(out);
+  if (await exists(folder) && !(await isFolder(folder))) {
+    throw new InputError(`--out ${out}: is a file; name a folder`);
+  }
+  const files = { folder, picture: `${folder}/${name}.png`, page: `${folder}/${name}.html` };
+  for (const path of [files.picture, files.page]) {
+    if (await isFolder(path)) {
+      throw new InputError(`--out ${out}: ${shownPath(path)} is a folder; name another`);
+    }
+    if (!flags.overwrite && await exists(path)) {
+      throw new InputError(
+        `--out ${out}: ${shownPath(path)} exists; pass --overwrite to replace it`,
+      );
+    }
+  }
+  return files;
+}
+
+async function writeFiles(
+  theorem: Theorem,
+  check: TheoremCheck,
+  { folder, picture, page, colophon }: Files & { readonly colophon: string },
+): Promise<void> {
+  const drawn = withText(compactPng(await theorem.picture(check)), pictureText());
+  const html = theoremPage(theorem, {
+    check,
+    picture: drawn,
+    command: commandLine(Deno.args),
+    colophon,
+  });
+  await Deno.mkdir(folder, { recursive: true });
+  await sweepTemporaries(folder);
+  await writeFileAtomic(picture, drawn);
+  await writeFileAtomic(page, new TextEncoder().encode(html));
+}
+
+/** The claims with what was measured, for people. */
+function claimsText(check: TheoremCheck, width: number): string {
+  const lines = ["", paint("bold", "The check", Deno.stdout), "─".repeat(9), ""];
+  for (const claim of check.claims) {
+    const [first, ...rest] = wrapText(claim.statement, width - 6);
+    const mark = claim.pass
+      ? paint("green", "pass", Deno.stdout)
+      : paint("red", "FAIL", Deno.stdout);
+    lines.push(`${mark}  ${first}`, ...rest.map((line) => `      ${line}`));
+    lines.push(...wrapText(figures(claim), width - 6).map((line) => `      ${line}`));
+  }
+  lines.push("", verdict(check));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What a claim's judgement rests on. */
+function figures(claim: Claim): string {
+  return `observed ${observedWords(claim)}, expected ${givenNumber(claim.expected)}, ` +
+    `tolerance ${givenNumber(claim.tolerance)}`;
+}
+
+function verdict({ claims }: TheoremCheck): string {
+  return `${claims.filter(({ pass }) => pass).length} of ${claims.length} claims hold`;
+}
+
+/** @throws {FailureError} If a claim fails. */
+export function requirePass(check: TheoremCheck): void {
+  const failed = check.claims.filter(({ pass }) => !pass);
+  if (check.pass && failed.length === 0) return;
+  const first = failed[0] === undefined ? "" : `: ${failed[0].statement} (${figures(failed[0])})`;
+  throw new FailureError(`theory ${check.name}: ${verdict(check)}; not so${first}`);
+}

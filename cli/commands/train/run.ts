@@ -1,0 +1,173 @@
+import { gigabytes } from "../../../src/report/pages/words.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../../../src/core/files/bounded_file.ts";
+import { commandLine } from "../../../src/core/command_line.ts";
+import { FailureError, InputError } from "../../../src/core/errors.ts";
+import { Stopped } from "../../../src/core/stop.ts";
+import {
+  type ConfigFile,
+  parseConfigFile,
+  type TrainOptions,
+} from "../../../src/train/config/config.ts";
+import type { TrainHooks } from "../../../src/train/hooks.ts";
+import { runFile } from "../../../src/train/run/run_folder.ts";
+import type { RunMetrics } from "../../../src/train/run/run_metrics.ts";
+import { train as trainModel, type TrainResult } from "../../../src/train/train.ts";
+import type { TrainFlags } from "./command.ts";
+import { drawingsBeside } from "../../pictures/drawings.ts";
+import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../../pictures/epoch_pictures.ts";
+import { Interrupted } from "../../terminal/errors.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { shownPath, userPath } from "../../paths.ts";
+import { removePictures } from "../../pictures/pictures.ts";
+import { duration, type Progress, showProgress } from "../../terminal/progress.ts";
+import { printLine, speaker, writeResult } from "../../terminal/terminal.ts";
+import { dataName, openData } from "../../runs/open_data.ts";
+import { runFolder, runsFolder } from "../../runs/open_run.ts";
+
+/** `fluxion train cnf|fm`. */
+export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
+  const { folder } = await trainRun(model, flags);
+  if (flags.json) writeResult(await Deno.readTextFile(runFile(folder, "metrics")));
+  else printLine(shownPath(folder));
+}
+
+/**
+ * Trains a run, with its pictures and curves.
+ *
+ * @param shown Shows the steps; the run's own progress when left out.
+ * @throws {Interrupted} If Ctrl-C came: the checkpoint is written, the message says how to go on.
+ */
+export async function trainRun(
+  model: "cnf" | "fm",
+  flags: TrainFlags,
+  shown?: Progress,
+): Promise<{ readonly folder: string }> {
+  const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
+  if (resume && overwrite) throw new InputError("--resume and --overwrite: give one of them");
+  if (overwrite && run === undefined) {
+    throw new InputError("--overwrite: say which run with --run DIR");
+  }
+  const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
+  const configFile = config === undefined ? null : await readConfigFile(config);
+  const given = await withPaths(options as TrainOptions);
+  const say = speaker({ quiet });
+  const progress = shown ?? showProgress({ what: "step", quiet });
+  const drawings = drawingsBeside();
+  let started: string | null = null;
+  const hooks: TrainHooks = {
+    onWait(run, mostSeconds) {
+      say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
+    },
+    async onStart(start) {
+      const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
+      started = run;
+      // At the beginning there can be only those of a run that was replaced.
+      if (step === 0) removePictures(run);
+      for (const remark of remarks) say(remark);
+      const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
+      const epochs = Math.ceil(steps / stepsPerEpoch);
+      const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
+      say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
+      say(`backend ${backend.kind}: ${backendReason}`);
+      await addWaiting(start, drawings);
+    },
+    onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {
+      const words = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
+        `${Math.round(samplesPerSecond)} samples/s`;
+      progress.update({ done: step, total: steps, words });
+    },
+    onEvaluation({ step, epoch, testLoss }) {
+      progress.clear();
+      say(`epoch ${epoch}, step ${step}: test loss ${testLoss.toPrecision(5)}`);
+    },
+    onPictures: (view) => addEpoch(view, drawings),
+    hasPictures: hasEpochs,
+    async onEnd({ kind, run, step }) {
+      // What waits is put by; who interrupts does not wait for it.
+      if (kind !== "interrupted") await drawings.finish();
+      progress.clear();
+      await drawCurves(run, step);
+    },
+  };
+  const outcome = "interrupted; nothing was trained";
+  return await interruptible({ words: "stopping", outcome }, async (signal) => {
+    try {
+      const training = trainModel({ ...given, model }, {
+        ...(folder === undefined ? {} : { run: folder }),
+        runsFolder: runsFolder(),
+        mode: resume ? "resume" : overwrite ? "overwrite" : "new",
+        configFile,
+        openDataset: openData,
+        hooks,
+        signal,
+      });
+      const result = await training.catch(async (error) => {
+        if (error instanceof FailureError) await drawings.finish();
+        // All is trained, and the pictures that wait are put by.
+        if (!(error instanceof Stopped) || started === null) throw error;
+        throw new Interrupted(`interrupted; go on with ${resumeCommand(model, started)}`);
+      });
+      finish(model, result, say);
+      return { folder: result.run };
+    } finally {
+      progress.clear();
+    }
+  });
+}
+
+function finish(
+  model: "cnf" | "fm",
+  { kind, run, step, steps, metrics }: TrainResult,
+  say: (line: string) => void,
+): void {
+  const name = shownPath(run);
+  switch (kind) {
+    case "alreadyFinished":
+      say(`${name}: finished already, at step ${step}; --steps or --epochs may grow`);
+      return;
+    case "interrupted":
+      throw new Interrupted(
+        `interrupted at step ${step} of ${steps}; go on with ${resumeCommand(model, run)}`,
+      );
+    case "finished":
+      say(`${name}: finished in ${duration(metrics.seconds)}${memoryWords(metrics)}`);
+      return;
+    default:
+      kind satisfies never;
+  }
+}
+
+function resumeCommand(model: "cnf" | "fm", run: string): string {
+  return commandLine(["train", model, "--resume", "--run", shownPath(run)]);
+}
+
+function memoryWords({ peakMemoryBytes }: RunMetrics): string {
+  return peakMemoryBytes === null ? "" : `, peak memory ${gigabytes(peakMemoryBytes)}`;
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  let text: string;
+  try {
+    text = await readBoundedText(userPath(path), MOST_JSON_BYTES);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InputError(`--config ${path}: no such file; check the path`);
+    }
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw new InputError(`--config ${path}: is a folder; name a JSON file`);
+    }
+    throw error;
+  }
+  const file = parseConfigFile(text, path);
+  return { ...file, options: await withPaths(file.options) };
+}
+
+/** Paths made absolute, since the run is used from elsewhere too. */
+async function withPaths(options: TrainOptions): Promise<TrainOptions> {
+  const { data, init } = options;
+  return {
+    ...options,
+    ...(data === undefined ? {} : { data: await dataName(data) }),
+    ...(init === undefined ? {} : { init: await runFolder(init) }),
+  };
+}

@@ -1,0 +1,53 @@
+import { dataDirectory } from "../../src/data/downloads/data_directory.ts";
+import type { ColumnChoice } from "../../src/data/tables/columns.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { fileKind } from "../../src/data/input_file.ts";
+import { datasetNames, openDataset } from "../../src/data/registry.ts";
+import { InputError } from "../../src/core/errors.ts";
+import { userPath } from "../paths.ts";
+import { readStdin } from "../terminal/stdin.ts";
+
+/** Folder of downloaded data sets, or null where the system has no place for it. */
+export function dataFolder(): string | null {
+  const folder = dataDirectory((name) => Deno.env.get(name), Deno.build.os);
+  return folder === null ? null : userPath(folder);
+}
+
+/**
+ * A data set's name as it is, a file's name as an absolute path: a run is used
+ * from elsewhere than where it was made.
+ */
+export async function dataName(name: string): Promise<string> {
+  if (name === "-" || datasetNames.includes(name)) return name;
+  const path = userPath(name);
+  return await fileKind(path) === null ? name : path;
+}
+
+/**
+ * Opens a data set by name, file, or `-` for the standard input.
+ *
+ * @param options.fromRun The name stands in a run's config, so `-` is gone.
+ * @throws {InputError} If there is no such data set, or it is not one.
+ */
+export async function openData(
+  name: string,
+  options: {
+    readonly seed: number;
+    readonly binarize?: boolean;
+    readonly columns?: ColumnChoice;
+    readonly fromRun?: boolean;
+  },
+): Promise<Dataset> {
+  if (options.fromRun && name === "-") {
+    throw new InputError(
+      "the run's data came from the standard input and are gone; give --data NAME or FILE",
+    );
+  }
+  return await openDataset(await dataName(name), {
+    seed: options.seed,
+    binarize: options.binarize ?? true,
+    columns: options.columns,
+    dataDir: dataFolder(),
+    readStdin,
+  });
+}

@@ -1,0 +1,60 @@
+import { accurateSolve, type SolveSettings, type TraceSettings } from "../../src/flows/model.ts";
+import { tableaus } from "../../src/ode/tableaus.ts";
+import { InputError } from "../../src/core/errors.ts";
+import type { SolverOptions, TraceOptions } from "../options/solver.ts";
+
+/** Steps of a fixed-step solver where nobody says how many. */
+const FIXED_STEPS = 16;
+
+/**
+ * The accurate solve, with what the user asked for instead.
+ *
+ * @param run.controlGroup The run's own: sample i of a run is then always the same.
+ * @throws {InputError} If an option means nothing for the solver.
+ */
+export function solveSettings(
+  options: SolverOptions,
+  run: { readonly controlGroup: number | "batch"; readonly maxSteps: number },
+): SolveSettings {
+  const { solver, rtol, atol, solverSteps } = options;
+  const tableau = solver === undefined ? accurateSolve.tableau : tableaus[solver]!;
+  const accurate = accurateSolve.control;
+  const isAdaptive = tableau.bError !== null;
+  if (isAdaptive && solverSteps !== undefined) {
+    throw new InputError(
+      `--solver-steps ${solverSteps}: ${tableau.name} chooses its steps; give --rtol and --atol`,
+    );
+  }
+  if (!isAdaptive && (rtol !== undefined || atol !== undefined)) {
+    throw new InputError(
+      `${rtol === undefined ? `--atol ${atol}` : `--rtol ${rtol}`}: ${tableau.name} takes fixed ` +
+        "steps; give --solver-steps",
+    );
+  }
+  const tolerance = accurate.kind === "adaptive" ? accurate : { rtol: 1e-5, atol: 1e-5 };
+  return {
+    tableau,
+    control: isAdaptive
+      ? { kind: "adaptive", rtol: rtol ?? tolerance.rtol, atol: atol ?? tolerance.atol }
+      : { kind: "fixed", steps: solverSteps ?? FIXED_STEPS },
+    controlGroup: options.controlGroup ?? run.controlGroup,
+    maxSteps: Math.max(run.maxSteps, accurateSolve.maxSteps),
+  };
+}
+
+/**
+ * How a divergence is found.
+ *
+ * @throws {InputError} If probes are named for the exact trace.
+ */
+export function traceSettings({ trace, probes }: TraceOptions): TraceSettings {
+  if (trace === "hutchinson") {
+    return { kind: "hutchinson", distribution: probes ?? "rademacher" };
+  }
+  if (probes !== undefined) {
+    throw new InputError(
+      `--probes ${probes}: the exact trace has none; give --trace hutchinson too`,
+    );
+  }
+  return { kind: "exact" };
+}

@@ -1,0 +1,152 @@
+import {
+  ArgumentParseError,
+  ArgumentScannerError,
+  EnumValidationError,
+  FlagNotFoundError,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
+} from "@stricli/core";
+import { AddressSpaceError, FailureError, InputError } from "../../src/core/errors.ts";
+import { oneLine } from "../../src/core/quoted.ts";
+import { type SystemFault, systemFault } from "../../src/core/files/system_fault.ts";
+import { asTyped } from "../program_form.ts";
+import { ClosedPipe } from "./terminal.ts";
+import { withoutV8Flags } from "../process/without_v8_flags.ts";
+
+/** What an error means to the shell: its words, and the exit code. */
+export interface Verdict {
+  /** null: end without a word. */
+  readonly message: string | null;
+  readonly exitCode: number;
+}
+
+/** Ctrl-C, SIGTERM or SIGHUP. The message says how to go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+
+  /** @param exitCode 128 and the number of the signal; that of Ctrl-C when left out. */
+  constructor(message: string, readonly exitCode: number = 130) {
+    super(message);
+  }
+}
+
+/** Some of the work failed, and the command has said what: exit 1 without another word. */
+export class PartlyFailed extends Error {
+  override readonly name = "PartlyFailed";
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function usageMessage(error: ArgumentScannerError): string {
+  if (error instanceof ArgumentParseError) {
+    const reason = error.exception instanceof Error ? error.exception.message : error.exception;
+    const name = error.externalFlagNameOrPlaceholder;
+    const option = /^[a-z]/.test(name) ? `--${name} ` : `${name} `;
+    return `${option}${error.input.trim()}: ${reason}`;
+  }
+  if (error instanceof FlagNotFoundError) {
+    const similar = error.corrections.map((name) => `--${kebab(name)}`).join(" or ");
+    const hint = similar === "" ? "--help lists the options" : `did you mean ${similar}?`;
+    return `unknown option --${error.input}; ${hint}`;
+  }
+  if (error instanceof EnumValidationError) {
+    const similar = / did you mean (.*)$/.exec(error.message)?.[1]?.replaceAll('"', "");
+    const hint = similar === undefined ? "" : `; did you mean ${similar}`;
+    const choices = error.values.join(", ");
+    return `--${error.externalFlagName} ${error.input}: expected one of ${choices}${hint}`;
+  }
+  if (error instanceof UnsatisfiedFlagError) {
+    return `--${error.externalFlagName} needs a value; --help shows which`;
+  }
+  if (error instanceof UnsatisfiedPositionalError) {
+    return `${error.placeholder} is missing; --help shows the usage`;
+  }
+  if (error instanceof UnexpectedPositionalError) {
+    return `unexpected argument ${error.input}; --help shows the usage`;
+  }
+  if (error instanceof UnexpectedFlagError) {
+    const { externalFlagName: name, previousInput, input } = error;
+    return `--${name} is given twice, ${previousInput} and ${input}; keep one of them`;
+  }
+  return error.message;
+}
+
+/** The words, on one line that a terminal only shows, and the exit code for whatever a command threw. */
+export function verdict(error: unknown): Verdict {
+  const { message, exitCode } = judged(error);
+  return { message: message === null ? null : asTyped(oneLine(message)), exitCode };
+}
+
+function judged(error: unknown): Verdict {
+  if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
+  if (error instanceof PartlyFailed) return { message: null, exitCode: 1 };
+  if (error instanceof Interrupted) {
+    return { message: error.message, exitCode: error.exitCode };
+  }
+  if (error instanceof ArgumentScannerError) {
+    return { message: usageMessage(error), exitCode: 2 };
+  }
+  if (error instanceof InputError) return { message: error.message, exitCode: 2 };
+  if (error instanceof AddressSpaceError) {
+    return { message: `${error.message}: ${withoutV8Flags()}`, exitCode: 1 };
+  }
+  if (error instanceof FailureError) return { message: error.message, exitCode: 1 };
+  if (error instanceof Deno.errors.NotCapable) {
+    const wanted = error.message.replace(/,? (run again|specify the required).*$/s, "");
+    return {
+      message: `not permitted: ${wanted}; choose another place, or from a checkout's folder run ` +
+        "deno run -A cli/main.ts with these arguments",
+      exitCode: 2,
+    };
+  }
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.IsADirectory
+  ) {
+    return {
+      message: `the system refuses: ${error.message}; choose a place that you may read and write`,
+      exitCode: 2,
+    };
+  }
+  const fault = systemFault(error);
+  if (fault !== null) return systemVerdict(fault, (error as Error).message);
+  const words = error instanceof Error ? error.message : String(error);
+  return {
+    message: `${words.split("\n")[0]} (unexpected; --debug shows where)`,
+    exitCode: 1,
+  };
+}
+
+/** What the system refused, where whoever asked had no words for it. */
+function systemVerdict(fault: SystemFault, what: string): Verdict {
+  switch (fault) {
+    case "full":
+      return { message: `no room left on the disk: ${what}; free some space`, exitCode: 1 };
+    case "tooLarge":
+      return {
+        message: `larger than a file may be here: ${what}; raise the limit (ulimit -f)`,
+        exitCode: 1,
+      };
+    case "device":
+      return { message: `a disk or a terminal failed: ${what}; look at it`, exitCode: 1 };
+    case "gone":
+      return { message: `not there, or removed meanwhile: ${what}`, exitCode: 1 };
+    case "tooManyFiles":
+      return {
+        message: `too many open files: ${what}; end other programs, or raise the limit (ulimit -n)`,
+        exitCode: 1,
+      };
+    case "nameTooLong":
+      return { message: `a name is too long: ${what}; choose a shorter one`, exitCode: 2 };
+    case "readOnly":
+      return { message: `a read-only file system: ${what}; choose another place`, exitCode: 2 };
+    case "linkLoop":
+      return { message: `links that lead to each other: ${what}; name another`, exitCode: 2 };
+    default:
+      return fault satisfies never;
+  }
+}

@@ -1,0 +1,16 @@
+import { writePiecesAtomic } from "../../src/core/files/atomic_file.ts";
+import { writeResult } from "./terminal.ts";
+
+/**
+ * Writes a file piece by piece, or to stdout for the path `-`. Whoever stops
+ * this, or the disk filling up, leaves no half a file.
+ *
+ * @throws {FailureError} If the disk is full.
+ */
+export async function writeStream(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  if (path !== "-") return await writePiecesAtomic(path, pieces);
+  for await (const piece of pieces) writeResult(piece);
+}

@@ -1,0 +1,49 @@
+import type { PortableBits } from "../threads/simd_module.ts";
+import { type Adapter, isSoftwareAdapter, requestAdapter } from "./adapters.ts";
+import type { BackendKind } from "./backend.ts";
+
+/** What the work is done on: rows of few numbers, or images. */
+export type Work = "points" | "images";
+
+/**
+ * Chooses a backend by what was measured for each kind of work.
+ *
+ * Points run on the CPU even where there is a GPU, until the GPU engine exists:
+ * a training step of a CNF is some 150 evaluations of 35 to 110 tfjs operations,
+ * at 130 microseconds each on WebGPU. A software adapter is never chosen: it
+ * reaches a hundredth of the CPU backend's speed.
+ */
+export async function chooseBackend(
+  request: "auto" | BackendKind,
+  work: Work,
+  { portableBits = false }: PortableBits = {},
+): Promise<{ readonly kind: BackendKind; readonly reason: string }> {
+  if (request === "auto" && portableBits) {
+    return { kind: "cpu", reason: "portable bits were asked for" };
+  }
+  // Asked only where the answer counts: some drivers write to stderr when they are.
+  const counts = request === "auto" && work === "images";
+  return choose(request, work, counts ? await requestAdapter() : null);
+}
+
+/** {@link chooseBackend} for an adapter that is known. */
+export function choose(
+  request: "auto" | BackendKind,
+  work: Work,
+  adapter: Adapter | null,
+): { readonly kind: BackendKind; readonly reason: string } {
+  if (request !== "auto") return { kind: request, reason: "asked for" };
+  if (work === "points") {
+    return {
+      kind: "cpu",
+      reason: "points run faster on the CPU: on a GPU each of their many small operations " +
+        "costs more to start than to compute",
+    };
+  }
+  if (adapter === null) return { kind: "cpu", reason: "there is no WebGPU adapter" };
+  const name = adapter.description;
+  if (isSoftwareAdapter(adapter)) {
+    return { kind: "cpu", reason: `the only WebGPU adapter is a software one (${name})` };
+  }
+  return { kind: "webgpu", reason: `images run faster on the GPU (${name})` };
+}

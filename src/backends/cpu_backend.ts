@@ -1,0 +1,162 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Backend } from "./backend.ts";
+import type { SimdThreads } from "../ops/simd_threads.ts";
+import { guardHeap } from "../threads/guarded_heap.ts";
+import { registerCpuKernels } from "../ops/register.ts";
+import { releaseOnThrow } from "../ops/release_on_throw.ts";
+import type { WasmBackend } from "../threads/wasm.ts";
+import { FailureError } from "../core/errors.ts";
+import type { SimdChoice } from "../threads/simd_module.ts";
+import { fullSharedMemory } from "../core/wasm/guarded_memory.ts";
+import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
+import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
+
+/** tfjs's names for the WebAssembly backend with either build of Fluxion's kernels, and people's. */
+const names = {
+  fastest: { tfName: "fluxion-cpu", description: "WebAssembly SIMD on the CPU" },
+  plain: {
+    tfName: "fluxion-cpu-plain",
+    description: "WebAssembly SIMD on the CPU, with the same bits on every machine",
+  },
+} as const satisfies Record<SimdChoice, unknown>;
+
+const started = new Map<SimdChoice, SimdThreads>();
+
+/**
+ * Starts tfjs's WebAssembly backend and registers it again, with one build of
+ * Fluxion's kernels, under an own name: kernels registered on `wasm` itself
+ * would change the tfjs of a program that uses Fluxion as a library.
+ *
+ * All names share one instance, on the one memory. The caller makes it current.
+ *
+ * @throws {FailureError} If it does not start.
+ */
+export async function openCpu(choice: SimdChoice): Promise<Backend> {
+  const { tfName, description } = names[choice];
+  tf.enableProdMode(); // or tfjs advertises its Node binding on stderr
+  if (!started.has(choice)) {
+    await startWasm();
+    tf.copyRegisteredKernels("wasm", tfName);
+    const backend = tf.findBackend("wasm") as unknown as WasmBackend;
+    // Once, for the instance is one.
+    if (started.size === 0) guardHeap(backend.wasm);
+    const { Worker } = await import("node:worker_threads");
+    started.set(choice, registerCpuKernels(tfName, backend, choice, Worker));
+    releaseOnThrow(tfName, backend);
+    tf.registerBackend(tfName, () => tf.findBackend("wasm"), 0);
+  }
+  return {
+    kind: "cpu",
+    tfName,
+    description,
+    check: () => {},
+    close: () => {},
+  };
+}
+
+/** Lets so many threads, the program's own included, share a build's kernels, if it was started. */
+export function setCpuThreads(choice: SimdChoice, threads: number): void {
+  const simd = started.get(choice);
+  if (simd !== undefined) simd.threads = threads;
+}
+
+/**
+ * Starts tfjs's module unless it runs: a second instance, on the same memory, would write its
+ * initial state over the tensors of the first.
+ */
+async function startWasm(): Promise<void> {
+  if (isWasmStarted()) return;
+  // The glue of tfjs-backend-wasm reads __dirname, which a bundle does not have.
+  (globalThis as { __dirname?: string }).__dirname ??= "/";
+  const listeners = processListeners();
+  // Imported here because importing it registers the backend `wasm`.
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const shared = sharedModule();
+  const bytes = shared?.bytes ?? wasmBytes as Uint8Array<ArrayBuffer>;
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
+  const { instantiate } = WebAssembly;
+  try {
+    if (shared !== null) WebAssembly.instantiate = instantiateOn(shared) as typeof instantiate;
+    setWasmPaths({
+      "tfjs-backend-wasm.wasm": url,
+      "tfjs-backend-wasm-simd.wasm": url,
+      "tfjs-backend-wasm-threaded-simd.wasm": url,
+    }, true);
+    await tf.setBackend("wasm");
+    await tf.ready();
+  } finally {
+    WebAssembly.instantiate = instantiate;
+    URL.revokeObjectURL(url);
+    listeners.removeAdded();
+  }
+  if (!isWasmStarted()) {
+    throw new FailureError(
+      'backend cpu: tfjs\'s WebAssembly backend did not start; run "fluxion doctor" to see why',
+    );
+  }
+}
+
+/** Asks the registry itself: `tf.findBackend` answers by starting what has not started. */
+function isWasmStarted(): boolean {
+  return "wasm" in tf.engine().registry;
+}
+
+/** tfjs's module on a memory that workers can share. */
+interface SharedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** The name that tfjs's module imports its memory by. */
+const MEMORY_NAME = "fluxionMemory";
+
+/** Null where the memory cannot be had, as where address space is short; tfjs then has its own. */
+function sharedModule(): SharedModule | null {
+  try {
+    const bytes = onSharedMemory(wasmBytes as Uint8Array, MEMORY_NAME);
+    return { bytes, memory: fullSharedMemory() };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/**
+ * `WebAssembly.instantiate` that gives tfjs's module its memory: tfjs has no setting for that. The
+ * memory has its full size; the glue would grow it where `malloc` finds no room.
+ */
+function instantiateOn({ bytes, memory }: SharedModule) {
+  const { instantiate } = WebAssembly;
+  return (source: BufferSource, imports: WebAssembly.Imports) => {
+    const isOurs = source.byteLength === bytes.length && imports.env !== undefined;
+    const env = isOurs
+      ? { ...imports.env, emscripten_resize_heap: () => 0, [MEMORY_NAME]: memory }
+      : imports.env;
+    return instantiate(source, isOurs ? { ...imports, env: env! } : imports);
+  };
+}
+
+/**
+ * The glue listens to `uncaughtException` and `unhandledRejection` and throws
+ * again what it hears, which would take errors away from the program's own handlers.
+ */
+function processListeners() {
+  type Listener = (...values: unknown[]) => void;
+  const process = (globalThis as unknown as {
+    process: {
+      listeners(event: string): Listener[];
+      removeListener(event: string, listener: Listener): void;
+    };
+  }).process;
+  const events = ["uncaughtException", "unhandledRejection"];
+  const before = new Set(events.flatMap((event) => process.listeners(event)));
+  return {
+    removeAdded: () => {
+      for (const event of events) {
+        for (const listener of process.listeners(event)) {
+          if (!before.has(listener)) process.removeListener(event, listener);
+        }
+      }
+    },
+  };
+}

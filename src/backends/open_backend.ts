@@ -1,0 +1,65 @@
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../core/errors.ts";
+import { simdChoice } from "../threads/simd_module.ts";
+import { usableThreads } from "../threads/usable_threads.ts";
+import type { Backend, BackendKind, BackendOptions } from "./backend.ts";
+import { openCpu, setCpuThreads } from "./cpu_backend.ts";
+import { openWebgpu } from "./webgpu_backend.ts";
+
+// Mirrors tfjs's registry of backends, which is one for the whole process too; by kind and build.
+const opened = new Map<string, Backend>();
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts a backend and makes it tfjs's current one; a second call with the same bits gives the same.
+ *
+ * tfjs goes on with another backend in silence when one fails to start, so
+ * what runs is asserted here.
+ *
+ * @throws {InputError} If `kind` is `webgpu` and there is no adapter, or its device does not start,
+ *   or portable bits are asked of it.
+ * @throws {FailureError} If the CPU backend does not start.
+ */
+export function openBackend(kind: BackendKind, options: BackendOptions = {}): Promise<Backend> {
+  // One after the other: of two initialisations at once tfjs drops the first.
+  const opening = last.then(() => open(kind, options));
+  last = opening.catch(() => {});
+  return opening;
+}
+
+async function open(
+  kind: BackendKind,
+  { threads, portableBits }: BackendOptions,
+): Promise<Backend> {
+  if (kind === "webgpu" && portableBits) {
+    throw new InputError(
+      "backend webgpu: no two GPUs give the same bits; portable bits need backend cpu",
+    );
+  }
+  const choice = simdChoice({ portableBits });
+  const name = `${kind} ${choice}`;
+  let backend = opened.get(name);
+  if (backend === undefined) {
+    const started = kind === "cpu" ? await openCpu(choice) : await openWebgpu();
+    backend = {
+      ...started,
+      close: () => {
+        if (opened.get(name)?.close !== backend!.close) return;
+        started.close();
+        if (kind === "webgpu") opened.delete(name);
+      },
+    };
+    opened.set(name, backend);
+  }
+  backend.check();
+  if (kind === "cpu") setCpuThreads(choice, usableThreads(threads));
+  await tf.setBackend(backend.tfName);
+  await tf.ready();
+  if (tf.getBackend() !== backend.tfName) {
+    throw new InputError(
+      `backend ${kind}: asked tfjs for ${backend.tfName}, it runs ${tf.getBackend()}; ` +
+        `run "fluxion doctor" to see what this machine can do`,
+    );
+  }
+  return backend;
+}

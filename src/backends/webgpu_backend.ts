@@ -1,0 +1,82 @@
+import * as tf from "@tensorflow/tfjs";
+import { requestGpuAdapter } from "./adapters.ts";
+import type { Backend } from "./backend.ts";
+import { FailureError, InputError } from "../core/errors.ts";
+
+const NAME = "webgpu"; // tfjs finds its WebGPU kernels under this name alone
+
+/** What tfjs may need more of than WebGPU promises everywhere. */
+const RAISED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeInvocationsPerWorkgroup",
+] as const;
+
+/**
+ * Opens the strongest WebGPU adapter with its highest limits and gives its
+ * device to tfjs. The caller makes it current.
+ *
+ * @throws {InputError} If there is no adapter or it gives no device.
+ */
+export async function openWebgpu(): Promise<Backend> {
+  const adapter = await requestGpuAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) throw new InputError(NO_ADAPTER);
+  const requiredLimits: Record<string, number> = {};
+  for (const name of RAISED_LIMITS) requiredLimits[name] = adapter.limits[name];
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+    });
+  } catch (error) {
+    throw new InputError(
+      `backend webgpu: ${adapter.info.description} gave no device ` +
+        `(${(error as Error).message}); use --backend cpu`,
+    );
+  }
+  let failure: string | null = null, closed = false;
+  device.lost.then(({ reason, message }) => {
+    if (!closed) failure ??= `the device was lost (${message || reason})`;
+  });
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault(); // it would be printed; check() reports it
+    failure ??= (event as GPUUncapturedErrorEvent).error.message.split("\n")[0]!;
+  });
+
+  // Imported here because importing it registers a `webgpu` with a device of its own.
+  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  tf.enableProdMode();
+  if (tf.findBackendFactory(NAME) !== null) tf.removeBackend(NAME);
+  // Small tensors would be computed by tfjs's plain CPU kernels, in silence.
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+  const backend = new WebGPUBackend(device, adapter.info);
+  tf.registerBackend(NAME, () => backend, 0);
+  return {
+    kind: "webgpu",
+    tfName: NAME,
+    description: adapter.info.description,
+    check: () => {
+      if (failure !== null) {
+        throw new FailureError(
+          `WebGPU (${adapter.info.description}): ${failure}; start again, with --backend cpu if it stays`,
+        );
+      }
+    },
+    close: () => {
+      closed = true;
+      // Destroys every buffer. The device itself is left to the garbage collector: of
+      // processes that destroyed one on Mesa's llvmpipe, one in 75 died of a corrupted heap.
+      tf.removeBackend(NAME);
+    },
+  };
+}
+
+const NO_ADAPTER =
+  "backend webgpu: this machine has no WebGPU adapter; use --backend cpu, or install a Vulkan " +
+  "driver (a software one, good for tests only: Debian's package mesa-vulkan-drivers)";

@@ -1,0 +1,61 @@
+import { fillUniform, streams } from "../../core/random/random.ts";
+import type { KnownDensity } from "../dataset.ts";
+import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
+
+const SIDE = 2; // of a square
+const ACROSS = 4; // squares in a row or column
+const HALF = SIDE * ACROSS / 2;
+const SQUARES = ACROSS * ACROSS / 2; // that hold points
+const logArea = Math.log(SQUARES * SIDE * SIDE);
+
+const density: KnownDensity = {
+  entropy: logArea,
+  logDensity(points) {
+    return Float64Array.from({ length: points.length / 2 }, (_, i) => {
+      const column = Math.floor((points[2 * i]! + HALF) / SIDE);
+      const row = Math.floor((points[2 * i + 1]! + HALF) / SIDE);
+      const onBoard = column >= 0 && column < ACROSS && row >= 0 && row < ACROSS;
+      return onBoard && (column + row) % 2 === 0 ? -logArea : -Infinity;
+    });
+  },
+};
+
+function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
+  const uniform = (lane: number) =>
+    fillUniform({ seed, stream: streams.data, lane: firstLane + lane }, 0, new Float64Array(n));
+  const choices = uniform(0), acrosses = uniform(1), ups = uniform(2);
+  const points = new Float32Array(2 * n);
+  const labels = Uint8Array.from(choices, (u) => Math.floor(u * SQUARES));
+  labels.forEach((label, i) => {
+    const column = label >> 1;
+    const row = 2 * (label & 1) + (column & 1);
+    points[2 * i] = SIDE * (column + coarse(acrosses[i]!)) - HALF;
+    points[2 * i + 1] = SIDE * (row + coarse(ups[i]!)) - HALF;
+  });
+  return { points, labels };
+}
+
+/**
+ * A number in (0, 1) cut to 20 bits and moved to the middle of its step. The
+ * point is then exact in float32: rounding cannot carry it over the edge of its
+ * square, where its density would be zero.
+ */
+function coarse(u: number): number {
+  return (Math.floor(u * 2 ** 20) + 0.5) / 2 ** 20;
+}
+
+/**
+ * Uniform on the eight squares of side 2 of a 4 x 4 checkerboard over [-4, 4]^2
+ * whose column and row, counted from the lower left corner, have an even sum.
+ * The label is the square: 2 * column + half the row. Its entropy is the
+ * logarithm of the area, log 32.
+ *
+ * Source: the toy data of Grathwohl et al. 2019 (FFJORD).
+ */
+export const checkerboard: PointSource = {
+  name: "checkerboard",
+  summary: "uniform on the squares of a 4x4 board",
+  dims: 2,
+  density,
+  draw,
+};

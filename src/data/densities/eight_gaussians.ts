@@ -1,0 +1,64 @@
+import { fillNormal, fillUniform, streams } from "../../core/random/random.ts";
+import type { KnownDensity } from "../dataset.ts";
+import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
+
+const COMPONENTS = 8;
+const RADIUS = 4 / Math.SQRT2;
+const DEVIATION = 0.5 / Math.SQRT2;
+
+const centres = Array.from({ length: COMPONENTS }, (_, k) => {
+  const angle = 2 * Math.PI * k / COMPONENTS;
+  return { x: RADIUS * Math.cos(angle), y: RADIUS * Math.sin(angle) };
+});
+
+const logNormaliser = Math.log(COMPONENTS * 2 * Math.PI * DEVIATION ** 2);
+
+const density: KnownDensity = {
+  entropy: 2.83157836,
+  logDensity(points) {
+    return Float64Array.from({ length: points.length / 2 }, (_, i) => {
+      const exponents = centres.map((centre) => {
+        const dx = points[2 * i]! - centre.x, dy = points[2 * i + 1]! - centre.y;
+        return -(dx * dx + dy * dy) / (2 * DEVIATION ** 2);
+      });
+      const largest = Math.max(...exponents);
+      const sum = exponents.reduce((total, e) => total + Math.exp(e - largest), 0);
+      return largest + Math.log(sum) - logNormaliser;
+    });
+  },
+};
+
+function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
+  const choices = fillUniform(
+    { seed, stream: streams.data, lane: firstLane },
+    0,
+    new Float64Array(n),
+  );
+  const points = fillNormal(
+    { seed, stream: streams.data, lane: firstLane + 1 },
+    0,
+    new Float32Array(2 * n),
+  );
+  const labels = Uint8Array.from(choices, (u) => Math.floor(u * COMPONENTS));
+  labels.forEach((label, i) => {
+    points[2 * i] = centres[label]!.x + DEVIATION * points[2 * i]!;
+    points[2 * i + 1] = centres[label]!.y + DEVIATION * points[2 * i + 1]!;
+  });
+  return { points, labels };
+}
+
+/**
+ * Eight equally likely normal distributions with standard deviation 0.5 / sqrt(2)
+ * in each coordinate, their centres evenly on a circle of radius 4 / sqrt(2), the
+ * first on the positive x axis. The label is the component.
+ *
+ * Source: the toy data of Grathwohl et al. 2019 (FFJORD), where a circle of
+ * radius 4 and deviation 0.5 are divided by 1.414. The entropy is by quadrature.
+ */
+export const eightGaussians: PointSource = {
+  name: "8gaussians",
+  summary: "eight normal distributions on a circle",
+  dims: 2,
+  density,
+  draw,
+};

@@ -1,0 +1,72 @@
+import { InputError } from "../../core/errors.ts";
+import { findFile, readChecked } from "./checked_file.ts";
+import { fileKind } from "../input_file.ts";
+import { findManifest, type Manifest, type ManifestFile } from "./manifest.ts";
+import { datasetNames, unknownDataset } from "../registry.ts";
+import { sha256Hex } from "./sha256.ts";
+
+/** One file of a data set on this machine, checked. */
+export interface FileCheck {
+  /** Where it is, or should be. */
+  readonly path: string;
+  /** What is wrong, in words; null if the file is whole. */
+  readonly problem: string | null;
+}
+
+/**
+ * Checks what is on this machine of a data set that can be downloaded: each
+ * file's hash, and for `mnist` the embedded one's too.
+ *
+ * @param dataDir As for `fetchDataset`; null where there is none.
+ * @returns A check a file; for a distribution that is computed, none.
+ * @throws {InputError} If there is no data set of this name, or no folder that could hold it.
+ */
+export async function verifyDataset(
+  name: string,
+  dataDir: string | null,
+): Promise<readonly FileCheck[]> {
+  if (!datasetNames.includes(name)) throw unknownDataset(name);
+  const manifest = findManifest(name);
+  if (manifest === null) return [];
+  if (dataDir === null && name !== "mnist") {
+    throw new InputError(
+      `${name}: there is no cache folder here; set FLUXION_DATA_DIR to the folder that holds ${name}/`,
+    );
+  }
+  const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
+  const folder = `${dataDir}/${name}`;
+  // What is inside the program is a whole data set: its grey values need not be there.
+  if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
+  return [...checks, ...await verifyManifest(manifest, dataDir)];
+}
+
+/** A check for each file of a manifest in the folder of its name. */
+export function verifyManifest(
+  manifest: Manifest,
+  dataDir: string,
+): Promise<readonly FileCheck[]> {
+  const folder = `${dataDir}/${manifest.name}`;
+  return Promise.all(manifest.files.map((file) => checkPresent(folder, file)));
+}
+
+async function checkPresent(folder: string, file: ManifestFile): Promise<FileCheck> {
+  const path = await findFile(folder, file) ?? `${folder}/${file.name}.gz`;
+  try {
+    const found = await readChecked(folder, file);
+    return { path, problem: found === null ? "missing" : null };
+  } catch (error) {
+    if (error instanceof InputError) return { path, problem: error.message };
+    throw error;
+  }
+}
+
+async function checkEmbedded(): Promise<FileCheck> {
+  const { embeddedMnistContent, EMBEDDED_MNIST_SHA256 } = await import(
+    "../images/embedded_mnist.ts"
+  );
+  const found = await sha256Hex(await embeddedMnistContent());
+  const path = "embedded mnist";
+  return found === EMBEDDED_MNIST_SHA256
+    ? { path, problem: null }
+    : { path, problem: `the content has SHA-256 ${found}, expected ${EMBEDDED_MNIST_SHA256}` };
+}

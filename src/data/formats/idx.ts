@@ -1,0 +1,94 @@
+import { InputError } from "../../core/errors.ts";
+
+/** Images as an IDX file holds them: grey values, row by row. */
+export interface IdxImages {
+  /** Number of images. */
+  readonly count: number;
+  /** Rows of an image. */
+  readonly height: number;
+  /** Columns of an image. */
+  readonly width: number;
+  /** [count * height * width], a view of the bytes that were read. */
+  readonly grey: Uint8Array<ArrayBuffer>;
+}
+
+const IMAGES_MAGIC = 0x00000803; // unsigned bytes, three dimensions
+const LABELS_MAGIC = 0x00000801; // unsigned bytes, one dimension
+
+/** Whether bytes begin as an IDX file of images does. */
+export function isIdxImages(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && view(bytes).getUint32(0) === IMAGES_MAGIC;
+}
+
+/**
+ * Reads an IDX file of images (magic 0x00000803, then count, height, width as
+ * big-endian 32-bit numbers, then a byte a pixel). Nothing is allocated.
+ *
+ * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits",
+ * section "File formats".
+ *
+ * @param bytes The file's content, not compressed.
+ * @param place What to call it in an error, such as its name.
+ * @throws {InputError} If the header is not that of images, or declares another size than is there.
+ */
+export function readIdxImages(bytes: Uint8Array<ArrayBuffer>, place: string): IdxImages {
+  const [count, height, width] = readHeader(bytes, { place, magic: IMAGES_MAGIC, dims: 3 });
+  if (height === 0 || width === 0) {
+    throw new InputError(
+      `${place}: declares images of ${height}x${width} pixels; needs at least 1x1`,
+    );
+  }
+  return { count: count!, height: height!, width: width!, grey: bytes.subarray(16) };
+}
+
+/**
+ * Reads an IDX file of labels (magic 0x00000801, the count, then a byte a label).
+ *
+ * @throws {InputError} As {@link readIdxImages}.
+ */
+export function readIdxLabels(
+  bytes: Uint8Array<ArrayBuffer>,
+  place: string,
+): Uint8Array<ArrayBuffer> {
+  readHeader(bytes, { place, magic: LABELS_MAGIC, dims: 1 });
+  return bytes.subarray(8);
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function readHeader(
+  bytes: Uint8Array,
+  expected: { readonly place: string; readonly magic: number; readonly dims: number },
+): readonly number[] {
+  const { place, magic, dims } = expected;
+  const what = magic === IMAGES_MAGIC ? "images" : "labels";
+  const headerBytes = 4 + 4 * dims;
+  if (bytes.length < headerBytes) {
+    throw new InputError(
+      `${place}: ${bytes.length} bytes, too short for the ${headerBytes}-byte header of IDX ${what}`,
+    );
+  }
+  const found = view(bytes).getUint32(0);
+  if (found !== magic) {
+    throw new InputError(
+      `${place}: not an IDX file of ${what}: begins with ${hex(found)}, expected ${hex(magic)}`,
+    );
+  }
+  const shape = Array.from({ length: dims }, (_, d) => view(bytes).getUint32(4 + 4 * d));
+  // Up to 2^96, so in whole numbers of any size: a float would round and could agree by accident.
+  const declared = shape.reduce((product, length) => product * BigInt(length), 1n);
+  const actual = bytes.length - headerBytes;
+  if (declared !== BigInt(actual)) {
+    throw new InputError(
+      `${place}: the IDX header declares ${shape.join(" x ")} bytes of ${what}, the file holds ` +
+        `${actual}; it is ${declared > BigInt(actual) ? "cut short" : "too long"}`,
+    );
+  }
+  return shape;
+}
+
+function hex(word: number): string {
+  return `0x${word.toString(16).padStart(8, "0")}`;
+}

@@ -1,0 +1,221 @@
+import { InputError } from "../../core/errors.ts";
+import { named, quoted } from "../../core/quoted.ts";
+
+/** An array as an NPY file holds it, in row-major order. */
+export interface NpyArray {
+  /** Length of each axis. */
+  readonly shape: readonly number[];
+  /** Float32 where that is exact (float32, integers of up to 16 bits), else float64. */
+  readonly values: Float32Array | Float64Array;
+}
+
+const MAGIC = "\x93NUMPY";
+const ALIGNMENT = 64;
+
+/** numpy's own bound on the number of axes (NPY_MAXDIMS of numpy 2). */
+const MOST_AXES = 64;
+
+/** Most numbers that are read: 1 GiB of float64, in which a byte of the file takes 8. */
+const MOST_NUMBERS = 2 ** 27;
+
+/** How each element type is read; numpy's `<` is little-endian, `|` has no byte order. */
+const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
+  "<f4": (data) => new Float32Array(data),
+  "<f8": (data) => new Float64Array(data),
+  "|i1": (data) => new Int8Array(data),
+  "|u1": (data) => new Uint8Array(data),
+  "<i2": (data) => new Int16Array(data),
+  "<u2": (data) => new Uint16Array(data),
+  "<i4": (data) => new Int32Array(data),
+  "<u4": (data) => new Uint32Array(data),
+  "<i8": (data) => new BigInt64Array(data),
+  "<u8": (data) => new BigUint64Array(data),
+};
+const exactInFloat32 = new Set(["<f4", "|i1", "|u1", "<i2", "<u2"]);
+
+/** Whether bytes begin as an NPY file does. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return latin1(bytes.subarray(0, MAGIC.length)) === MAGIC;
+}
+
+/** The error for what should be an NPY file and does not begin as one. */
+export function notNpy(place: string): InputError {
+  return new InputError(`${place}: not an NPY file; save one with numpy.save`);
+}
+
+/**
+ * Reads an NPY file of real numbers: versions 1 to 3, little-endian floats of 32
+ * and 64 bits and integers, in C or Fortran order.
+ *
+ * Memory is taken for the bytes that are there, never for what the header says.
+ * Source: numpy.lib.format, "NPY format".
+ *
+ * @param place What to call the bytes in an error, such as the file's name.
+ * @throws {InputError} If it is not such a file, its shape does not fit its size, or it holds more
+ *   than 134,217,728 numbers.
+ */
+export function readNpy(bytes: Uint8Array, place: string): NpyArray {
+  const { header, dataStart } = readHeader(bytes, place);
+  const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const read = type === undefined || !Object.hasOwn(readers, type) ? undefined : readers[type];
+  if (type === undefined || read === undefined) {
+    throw new InputError(
+      `${place}: cannot read NPY elements of type ${quoted(type ?? "(structured)")}; save as ` +
+        `little-endian numbers, for example array.astype("<f4")`,
+    );
+  }
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  const shapeText = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
+  if (fortran === undefined || shapeText === undefined) {
+    throw new InputError(`${place}: the NPY header ${quoted(header)} names no order or no shape`);
+  }
+  const lengths = shapeText.split(",").map((part) => part.trim().replace(/L$/, ""))
+    .filter((part) => part !== "");
+  if (!lengths.every((length) => /^\d+$/.test(length))) {
+    throw new InputError(`${place}: the NPY header's shape ${quoted(`(${shapeText})`)} is damaged`);
+  }
+  if (lengths.length > MOST_AXES) {
+    throw new InputError(
+      `${place}: the NPY header declares ${lengths.length} axes, numpy has at most ${MOST_AXES}`,
+    );
+  }
+  const itemBytes = Number(type.slice(2));
+  // Whole numbers of any size: a float would round and could agree by accident.
+  const declared = lengths.reduce((product, n) => product * BigInt(n), BigInt(itemBytes));
+  const actual = bytes.length - dataStart;
+  if (declared !== BigInt(actual)) {
+    throw new InputError(
+      `${place}: the NPY header declares shape ${shortShape(lengths)} of ${type}, ` +
+        `${named(String(declared), 30)} bytes, the file holds ${actual}; it is ${
+          declared > BigInt(actual) ? "cut short" : "too long"
+        }`,
+    );
+  }
+  if (actual / itemBytes > MOST_NUMBERS) {
+    throw new InputError(
+      `${place}: holds ${actual / itemBytes} numbers; at most ${MOST_NUMBERS} are read`,
+    );
+  }
+  const shape = lengths.map(Number);
+  const raw = read(bytes.slice(dataStart).buffer);
+  const values = raw instanceof Float32Array || raw instanceof Float64Array
+    ? raw
+    : exactInFloat32.has(type)
+    ? new Float32Array(raw as ArrayLike<number>)
+    : Float64Array.from(raw as ArrayLike<number | bigint>, Number);
+  return { shape, values: fortran === "True" ? toRowMajor(values, shape) : values };
+}
+
+function readHeader(
+  bytes: Uint8Array,
+  place: string,
+): { readonly header: string; readonly dataStart: number } {
+  if (!isNpy(bytes) || bytes.length < 10) throw notNpy(place);
+  const major = bytes[6]!;
+  if (major < 1 || major > 3) {
+    throw new InputError(`${place}: NPY version ${major}.${bytes[7]} is not known; use 1, 2 or 3`);
+  }
+  const headerStart = major === 1 ? 10 : 12;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = major === 1
+    ? view.getUint16(8, true)
+    : bytes.length >= 12
+    ? view.getUint32(8, true)
+    : Infinity;
+  if (headerStart + length > bytes.length) {
+    throw new InputError(
+      `${place}: the NPY header should end at byte ${headerStart + length}, the file holds ` +
+        `${bytes.length}; it is cut short`,
+    );
+  }
+  const dataStart = headerStart + length;
+  return { header: latin1(bytes.subarray(headerStart, dataStart)), dataStart };
+}
+
+/** A shape as numpy writes it. */
+function shortShape(lengths: readonly string[]): string {
+  const text = `(${lengths.join(", ")}${lengths.length === 1 ? "," : ""})`;
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+/** Column-major to row-major, for any number of axes. */
+function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: readonly number[]): T {
+  const out = values.slice() as T;
+  const index = new Array<number>(shape.length).fill(0);
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((p, n) => p * n, 1));
+  let from = 0;
+  for (let to = 0; to < values.length; to++) {
+    out[to] = values[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** Element types that are written: float32, or float64. */
+export type NpyFloat = "<f4" | "<f8";
+
+/**
+ * The header of an NPY file of floats in row-major order, version 1.0, padded
+ * with spaces so that the data begin at a multiple of 64 bytes.
+ *
+ * @throws {RangeError} If a length is not a whole number of at least 0.
+ */
+export function npyHeader(
+  shape: readonly number[],
+  type: NpyFloat = "<f4",
+): Uint8Array<ArrayBuffer> {
+  if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new RangeError(`npyHeader: not a shape: (${shape.join(", ")})`);
+  }
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const total = Math.ceil((10 + dictionary.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const text = dictionary.padEnd(total - 11) + "\n";
+  const bytes = new Uint8Array(total);
+  bytes.set(Uint8Array.from(MAGIC, (letter) => letter.charCodeAt(0)));
+  bytes[6] = 1;
+  new DataView(bytes.buffer).setUint16(8, text.length, true);
+  bytes.set(new TextEncoder().encode(text), 10);
+  return bytes;
+}
+
+/**
+ * The bytes of an NPY file of floats, piece by piece: an array of any size is
+ * written in the memory of one chunk.
+ *
+ * @param shape Of the whole array.
+ * @param chunks Its values in row-major order, cut anywhere.
+ * @param type Of the elements: float32 when left out.
+ * @throws {RangeError} If the chunks hold more or fewer values than `shape` says.
+ */
+export async function* encodeNpy(
+  shape: readonly number[],
+  chunks: AsyncIterable<Float32Array | Float64Array> | Iterable<Float32Array | Float64Array>,
+  type: NpyFloat = "<f4",
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const expected = shape.reduce((product, length) => product * length, 1);
+  let seen = 0;
+  yield npyHeader(shape, type);
+  for await (const chunk of chunks) {
+    seen += chunk.length;
+    if (seen > expected) break;
+    const values = type === "<f4" ? Float32Array.from(chunk) : Float64Array.from(chunk);
+    yield new Uint8Array(values.buffer); // every engine that Deno runs on is little-endian
+  }
+  if (seen !== expected) {
+    throw new RangeError(
+      `encodeNpy: shape (${shape.join(", ")}) needs ${expected} values, got ${
+        seen > expected ? "more" : seen
+      }`,
+    );
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 65_536));
+}

@@ -1,0 +1,21 @@
+import packed from "../../../data/mnist/mnist.bits.gz" with { type: "bytes" };
+import type { ImageDataset } from "../dataset.ts";
+import { gunzip } from "../formats/gunzip.ts";
+import { PACKED_MNIST_BYTES, unpackMnist } from "./packed_mnist.ts";
+
+/** SHA-256 of the embedded MNIST before compression, as `data/mnist/pack.ts` prints it. */
+export const EMBEDDED_MNIST_SHA256 =
+  "2b66d68ba67004545ef18282ca8abee5a4a7f5b8ac75105785141ef6ba525faa";
+
+/**
+ * The bytes of the embedded MNIST, laid out as `packMnist` says. Inflated on each
+ * call; gzip's own checksum guards them, `verifyDataset` checks their SHA-256 too.
+ */
+export function embeddedMnistContent(): Promise<Uint8Array<ArrayBuffer>> {
+  return gunzip(packed, { place: "the embedded MNIST", limit: PACKED_MNIST_BYTES });
+}
+
+/** MNIST binarised, from inside the program. */
+export async function openEmbeddedMnist(): Promise<ImageDataset> {
+  return unpackMnist(await embeddedMnistContent());
+}

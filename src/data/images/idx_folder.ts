@@ -1,0 +1,80 @@
+import { InputError } from "../../core/errors.ts";
+import { type IdxImages, readIdxImages, readIdxLabels } from "../formats/idx.ts";
+import { fileKind, readInputFile } from "../input_file.ts";
+
+/** One half of a data set in the files of MNIST. */
+export interface IdxHalf {
+  /** The images. */
+  readonly images: IdxImages;
+  /** A label for each image. */
+  readonly labels: Uint8Array<ArrayBuffer>;
+}
+
+/** The names under which MNIST and its successors are distributed, with or without `.gz`. */
+export const idxNames = {
+  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
+  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
+} as const;
+
+/**
+ * Reads a folder that holds the four files of {@link idxNames}, each plain or
+ * gzip-compressed.
+ *
+ * @throws {InputError} If a file is missing, damaged or without images, a file of labels has another count than
+ *   its images, or train and test images differ in size.
+ */
+export async function readIdxFolder(
+  folder: string,
+): Promise<{ readonly train: IdxHalf; readonly test: IdxHalf }> {
+  const train = await readHalf(folder, idxNames.train);
+  const test = await readHalf(folder, idxNames.test);
+  const size = ({ height, width }: IdxImages) => `${height}x${width}`;
+  if (size(train.images) !== size(test.images)) {
+    throw new InputError(
+      `${folder}: train images are ${size(train.images)}, test images ${size(test.images)}; ` +
+        `they must be of one size`,
+    );
+  }
+  return { train, test };
+}
+
+async function readHalf(
+  folder: string,
+  names: { readonly images: string; readonly labels: string },
+): Promise<IdxHalf> {
+  const imagesPath = await plainOrGzip(folder, names.images);
+  const labelsPath = await plainOrGzip(folder, names.labels);
+  const images = readIdxImages(await readInputFile(imagesPath), imagesPath);
+  const labels = readIdxLabels(await readInputFile(labelsPath), labelsPath);
+  requireEqualCounts(images, labels, labelsPath);
+  if (images.count === 0) throw new InputError(`${imagesPath}: holds no images`);
+  return { images, labels };
+}
+
+/**
+ * Checks that images and labels belong together.
+ *
+ * @throws {InputError} If there is not one label for each image.
+ */
+export function requireEqualCounts(
+  images: IdxImages,
+  labels: Uint8Array,
+  labelsPath: string,
+): void {
+  if (labels.length !== images.count) {
+    throw new InputError(
+      `${labelsPath}: ${labels.length} labels for ${images.count} images; these files do not ` +
+        `belong together`,
+    );
+  }
+}
+
+async function plainOrGzip(folder: string, name: string): Promise<string> {
+  for (const path of [`${folder}/${name}`, `${folder}/${name}.gz`]) {
+    if (await fileKind(path) === "file") return path;
+  }
+  const all = Object.values(idxNames).flatMap((half) => [half.images, half.labels]);
+  throw new InputError(
+    `${folder}: holds no ${name} or ${name}.gz; a folder of images needs ${all.join(", ")}`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { ImageTable } from "../dataset.ts";
+
+/** What both kinds of table are made of. */
+export interface StoredImages {
+  /** Pixels of an image: height * width * channels. */
+  readonly pixels: number;
+  /** Number of images. */
+  readonly count: number;
+  /** A class an image [count], or null. */
+  readonly labels: Uint8Array | null;
+}
+
+/** Bytes that one image of `pixels` pixels takes when each pixel is a bit. */
+export function packedImageBytes(pixels: number): number {
+  return Math.ceil(pixels / 8);
+}
+
+/**
+ * Packs pixels into bits: 1 where the grey value is above `threshold`. Each
+ * image starts at a byte, its first pixel in the highest bit.
+ *
+ * @param grey [count * pixels].
+ * @returns [count * packedImageBytes(pixels)].
+ */
+export function packImages(
+  grey: Uint8Array,
+  pixels: number,
+  threshold: number,
+): Uint8Array<ArrayBuffer> {
+  const stride = packedImageBytes(pixels);
+  const count = grey.length / pixels;
+  const bits = new Uint8Array(count * stride);
+  for (let image = 0; image < count; image++) {
+    for (let p = 0; p < pixels; p++) {
+      if (grey[image * pixels + p]! > threshold) {
+        bits[image * stride + (p >> 3)]! |= 0x80 >> (p & 7);
+      }
+    }
+  }
+  return bits;
+}
+
+/** A table over images packed by {@link packImages}: values are 0 and 1. */
+export function packedImageTable(bits: Uint8Array, images: StoredImages): ImageTable {
+  const { pixels } = images;
+  const stride = packedImageBytes(pixels);
+  return imageTable(images, (index, out, start) => {
+    const from = index * stride;
+    for (let p = 0; p < pixels; p++) {
+      out[start + p] = (bits[from + (p >> 3)]! >> (7 - (p & 7))) & 1;
+    }
+  });
+}
+
+/** A table over grey values [count * pixels]: values are grey / 255. */
+export function greyImageTable(grey: Uint8Array, images: StoredImages): ImageTable {
+  const { pixels } = images;
+  return imageTable(images, (index, out, start) => {
+    const from = index * pixels;
+    for (let p = 0; p < pixels; p++) out[start + p] = grey[from + p]! / 255;
+  });
+}
+
+/** The images of `table` at `indices`, in that order, with their labels; nothing is copied. */
+export function selectImages(table: ImageTable, indices: Uint32Array): ImageTable {
+  const { labels } = table;
+  return {
+    count: indices.length,
+    labels: labels && Uint8Array.from(indices, (index) => labels[index]!),
+    read(wanted, out) {
+      const chosen = Array.from(wanted, (index) => {
+        const original = indices[index];
+        if (original === undefined) {
+          throw new RangeError(`ImageTable.read: no image ${index}, there are ${indices.length}`);
+        }
+        return original;
+      });
+      table.read(chosen, out);
+    },
+  };
+}
+
+function imageTable(
+  { pixels, count, labels }: StoredImages,
+  readOne: (index: number, out: Float32Array, start: number) => void,
+): ImageTable {
+  return {
+    count,
+    labels,
+    read(indices, out) {
+      if (out.length !== indices.length * pixels) {
+        throw new RangeError(
+          `ImageTable.read: ${indices.length} images need ${indices.length * pixels} numbers, ` +
+            `the array holds ${out.length}`,
+        );
+      }
+      for (let i = 0; i < indices.length; i++) {
+        const index = indices[i]!;
+        if (!(index >= 0 && index < count)) {
+          throw new RangeError(`ImageTable.read: no image ${index}, there are ${count}`);
+        }
+        readOne(index, out, i * pixels);
+      }
+    },
+  };
+}

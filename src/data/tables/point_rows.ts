@@ -1,0 +1,92 @@
+import { whole } from "../../core/files/bounded_file.ts";
+import { InputError } from "../../core/errors.ts";
+import { type ColumnChoice, droppedColumns, keptColumns, withoutColumns } from "./columns.ts";
+import { readCsv } from "../formats/csv.ts";
+import type { PointRows } from "../dataset.ts";
+import { isIdxImages } from "../formats/idx.ts";
+import { type InputContent, readContent, readInput } from "../input_file.ts";
+import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
+
+/** The standard input, piece by piece to its end (`Deno.stdin.readable`). */
+export type ReadStdin = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
+
+/** How points are read. */
+export interface PointsOptions {
+  /** Needed for the path `-`. */
+  readonly readStdin?: ReadStdin;
+  /** Which columns are coordinates; all of them when left out. */
+  readonly columns?: ColumnChoice;
+}
+
+/**
+ * Reads points from an NPY file of shape [n, d] or a CSV file, each plain or
+ * gzip-compressed, or from the standard input for the path `-`.
+ *
+ * @throws {InputError} If there is no such file, or it does not hold points.
+ */
+export async function readPoints(
+  path: string,
+  { readStdin, columns }: PointsOptions = {},
+): Promise<PointRows> {
+  const use = (content: InputContent) => parsePoints(content, columns);
+  if (path === "-") {
+    if (readStdin === undefined) {
+      throw new InputError("-: the standard input cannot be read here; name a file");
+    }
+    return await readContent(readStdin(), { place: "standard input", use });
+  }
+  return await readInput(path, use);
+}
+
+/**
+ * Reads points from the content of an NPY or CSV file: whichever it begins as.
+ *
+ * @throws {InputError} As {@link readPoints}.
+ */
+export async function parsePoints(
+  { place, head, chunks }: InputContent,
+  columns?: ColumnChoice,
+): Promise<PointRows> {
+  if (isNpy(head)) return npyPoints(await whole(chunks), place, columns);
+  if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
+  if (isIdxImages(head)) {
+    throw new InputError(`${place}: holds images (IDX); points are needed, as CSV or NPY`);
+  }
+  if (head.includes(0)) {
+    throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
+  }
+  return await readCsv(chunks, place, columns);
+}
+
+function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): PointRows {
+  const { shape, values } = readNpy(bytes, place);
+  const [count, width] = shape;
+  if (shape.length !== 2 || width === undefined || count === undefined) {
+    throw new InputError(
+      `${place}: an array of shape (${
+        shape.join(", ")
+      }); points need two axes, [points, dimensions]`,
+    );
+  }
+  if (count === 0 || width === 0) {
+    throw new InputError(`${place}: holds no points, its shape is (${count}, ${width})`);
+  }
+  const dropped = columns === undefined
+    ? []
+    : droppedColumns({ names: null, count: width }, columns, place);
+  const kept = keptColumns(width, dropped);
+  const dims = kept.length;
+  const points = withoutColumns(
+    values instanceof Float64Array ? values : new Float64Array(values),
+    { count: width, dropped },
+  );
+  const bad = points.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad >= 0) {
+    const column = kept[bad % dims]! + 1;
+    throw new InputError(
+      `${place}, row ${Math.floor(bad / dims) + 1}, column ${column}: ${points[bad]} is ` +
+        `not a finite float32; leave such points out or rescale the data`,
+    );
+  }
+  return { points, columns: null, dropped, count, dims };
+}

@@ -1,0 +1,59 @@
+import { InputError } from "../../core/errors.ts";
+import { permutation, streams } from "../../core/random/random.ts";
+import type { PointTable } from "../dataset.ts";
+
+const TRAIN_SHARE = 0.8;
+
+/** Fewest samples that are split: below, a test half of one or two says nothing. */
+const FEWEST = 10;
+
+/** Shuffles 0..count-1 by `seed` and cuts it into 80% train and 20% test. */
+export function splitIndices(
+  count: number,
+  seed: number,
+): { readonly train: Uint32Array; readonly test: Uint32Array } {
+  const order = permutation({ seed, stream: streams.split }, count);
+  const trainCount = Math.floor(count * TRAIN_SHARE);
+  return { train: order.subarray(0, trainCount), test: order.subarray(trainCount) };
+}
+
+/**
+ * Checks that there is enough to split.
+ *
+ * @throws {InputError} If there are fewer than 10 samples.
+ */
+export function requireSplittable(count: number, place: string): void {
+  if (count < FEWEST) {
+    throw new InputError(
+      `${place}: holds ${count} samples; at least ${FEWEST} are needed to split them 80/20 into ` +
+        `train and test`,
+    );
+  }
+}
+
+/**
+ * Shuffles points by `seed` and cuts them into 80% train and 20% test.
+ *
+ * @param table.points [count * dims].
+ * @returns New arrays: both tables hold copies.
+ */
+export function splitPoints(
+  table: PointTable,
+  dims: number,
+  seed: number,
+): { train: PointTable; test: PointTable } {
+  const { train, test } = splitIndices(table.count, seed);
+  return { train: gather(table, dims, train), test: gather(table, dims, test) };
+}
+
+function gather(table: PointTable, dims: number, indices: Uint32Array): PointTable {
+  const { points: all } = table;
+  const points = all instanceof Float64Array
+    ? new Float64Array(indices.length * dims)
+    : new Float32Array(indices.length * dims);
+  indices.forEach((from, to) => {
+    points.set(all.subarray(from * dims, (from + 1) * dims), to * dims);
+  });
+  const labels = table.labels && Uint8Array.from(indices, (from) => table.labels![from]!);
+  return { points, count: indices.length, labels };
+}

@@ -1,0 +1,209 @@
+import {
+  activationPlanes,
+  type FusedMlpShape,
+  laneBytes,
+  lanesBytes,
+  parameterCount,
+  planeBytes,
+  preparedBytes,
+  stagePlanes,
+} from "../../../ops/mlp_field/simd_sizes.ts";
+import { pageBytes, pageCount } from "../../../core/wasm/pool_pages.ts";
+import { MOST_WORKERS } from "../../../threads/pool_words.ts";
+import { chunkBytes, reportBytes } from "./simd_job.ts";
+
+/**
+ * Every size of a job of the SIMD engine, in bytes and float64: exact up to 2^53, and compared
+ * with the memory before anything is allocated. The module (simd_engine.as.ts) lays its memory
+ * out by the same rules in 64 bits and stops where its total is not the one that it was given.
+ */
+
+export { parameterCount };
+
+/** What the sizes of a job follow from. */
+export interface JobShape extends FusedMlpShape {
+  /** Rows of the problem. */
+  readonly rows: number;
+  /** Columns of the state. */
+  readonly width: number;
+  /** Rows of a control group, at most `rows`. */
+  readonly groupRows: number;
+  /** Stages of the method. */
+  readonly stages: number;
+  /** Times whose states are wanted. */
+  readonly times: number;
+}
+
+/** What a thread's scratch memory is for. */
+export type ScratchUse = "solve" | "pullBack" | "adjoint";
+
+/** Partial sums of the parameters' cotangent: enough to share among many threads, and always as many, so that the total has the same bits on any number of them. */
+const PARTIAL_SUMS = 32;
+
+/** Bytes of all partial sums at most; networks whose {@link PARTIAL_SUMS} take more have fewer. */
+const PARTIAL_SUMS_BYTES = 2 ** 30;
+
+/** Rows of a tile. */
+const LANES = 8;
+/** Bytes of one column of a tile in float64. */
+const COLUMN_BYTES = 64;
+/** Bytes of the record class Scratch of the module, of the outer products' sums, of a pair of addresses. */
+const [HEAD_BYTES, OUTER_BYTES, PAIR_BYTES] = [256, 256, 8];
+/** Tiles of a group up to which the adjoint keeps what its slopes leave, as the module has it. */
+const MOST_KEPT_TILES = 4;
+
+/** Bytes that a job may take in all; the rest of the memory is for the records of its steps. */
+export const mostJobBytes = (pageCount - 4096) * pageBytes;
+
+/** Tiles of a group that has all of its rows. */
+function tilesOf({ rows, groupRows }: JobShape): number {
+  return Math.ceil(Math.min(groupRows, rows) / LANES);
+}
+
+/** Bytes of a group's state. */
+function stateBytes(shape: JobShape): number {
+  return tilesOf(shape) * shape.width * COLUMN_BYTES;
+}
+
+/** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
+function adjointBytes(shape: JobShape): number {
+  return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
+}
+
+/** Bytes of a thread's scratch memory. An adjoint's `width` is that of (y, cotangent of y). */
+export function scratchBytes(shape: JobShape, use: ScratchUse): number {
+  const { dims, hidden, directions, probed, width, stages } = shape;
+  const tiles = tilesOf(shape), state = stateBytes(shape);
+  const plane = planeBytes(shape), narrow = dims * laneBytes;
+  let bytes = HEAD_BYTES;
+  bytes += (3 + stages + 1) * state; // y, y1, spareState, slopes
+  bytes += narrow + laneBytes; // f
+  bytes += 3 * plane; // spare
+  bytes += OUTER_BYTES;
+  if (probed) bytes += tiles * (2 * plane + narrow); // directions, probes
+  bytes += roundUp(4 * hidden, 16); // bias
+  if (use === "solve") {
+    bytes += narrow; // x
+    bytes += activationPlanes(shape) * plane; // act
+    bytes += roundUp(8 * (stages + 1), 16); // stage: weights of dense output
+  } else {
+    bytes += stages * narrow; // x
+    bytes += stages * activationPlanes(shape) * plane; // act
+    bytes += stages * stagePlanes(shape) * plane; // stage
+    bytes += (stages + 1) * width * COLUMN_BYTES; // pulled, cotangent
+    bytes += lanesBytes(shape);
+    bytes += 2 * stages * (1 + directions) * PAIR_BYTES; // ofW1, ofW2
+  }
+  if (use === "adjoint") {
+    bytes += adjointBytes(shape) * (tiles <= MOST_KEPT_TILES ? (stages + 1) * tiles : 1);
+  }
+  bytes += 8 * stages; // traced, kept
+  return roundUp(bytes, 128);
+}
+
+/** Number of partial sums of a direct gradient; a matter of shapes alone. */
+export function partialSums(shape: JobShape, items: number): number {
+  const fitting = Math.floor(PARTIAL_SUMS_BYTES / (4 * parameterCount(shape)));
+  return Math.max(1, Math.min(PARTIAL_SUMS, items, fitting));
+}
+
+/** Control groups of a problem. */
+export function groupsOf({ rows, groupRows }: JobShape): number {
+  return Math.ceil(rows / groupRows);
+}
+
+/** Tiles that a direct gradient's partial sums share. */
+export function tilesOfAllGroups(shape: JobShape): number {
+  return groupsOf(shape) * tilesOf(shape);
+}
+
+/** Bytes of the arrays of a solve; see simd_job.ts. */
+export function solveArrays(shape: JobShape) {
+  const { rows, width, dims, stages, times } = shape, groups = groupsOf(shape);
+  return {
+    tableau: 8 * stages * (4 + stages),
+    parameters: 4 * parameterCount(shape),
+    prepared: preparedBytes(shape),
+    y0: 4 * rows * width,
+    y1: 4 * rows * width,
+    probes: shape.probed ? 4 * rows * dims : 0,
+    times: 8 * times,
+    timeStates: 4 * times * rows * width,
+    reports: reportBytes * groups,
+    lastRecords: 4 * groups,
+  } as const;
+}
+
+/** Bytes of the arrays of a direct pull-back. */
+export function pullBackArrays(shape: JobShape) {
+  const { rows, width } = shape;
+  const sums = partialSums(shape, tilesOfAllGroups(shape));
+  return {
+    cotangent: 4 * rows * width,
+    ofY0: 4 * rows * width,
+    gradients: 4 * sums * parameterCount(shape),
+  } as const;
+}
+
+/** Bytes of the arrays of an adjoint solve; `width` is that of (y, cotangent of y). */
+export function adjointArrays(shape: JobShape) {
+  const { rows, width } = shape, groups = groupsOf(shape);
+  return {
+    y0: 4 * rows * width,
+    y1: 4 * rows * width,
+    reports: reportBytes * groups,
+    lastRecords: 4 * groups,
+    gradients: 4 * partialSums(shape, groups) * parameterCount(shape),
+  } as const;
+}
+
+/** Bytes of arrays in one block, each from a cache line on. */
+export function blockBytes(arrays: Readonly<Record<string, number>>): number {
+  return Object.values(arrays).reduce((sum, bytes) => sum + roundUp(bytes, 64), 0);
+}
+
+/** The most that a job takes at a time with one thread, its pull-back through records included. */
+export function jobBytesNeeded(shape: JobShape, keepsRecords: boolean): number {
+  const arrays = blockBytes(solveArrays(shape));
+  const solve = arrays + scratchBytes(shape, "solve");
+  if (!keepsRecords) return solve;
+  const pullBack = arrays + blockBytes(pullBackArrays(shape)) + scratchBytes(shape, "pullBack");
+  return Math.max(solve, pullBack);
+}
+
+/** The most that an adjoint solve takes with one thread; `width` is that of (y, cotangent of y). */
+export function adjointBytesNeeded(shape: JobShape): number {
+  const arrays = blockBytes(solveArrays(shape)) + blockBytes(adjointArrays(shape));
+  return arrays + scratchBytes(shape, "adjoint");
+}
+
+/** How many of so many threads have room for their scratch memory; one has, or the job was not to be. */
+export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number): number {
+  const pulled = use === "solve"
+    ? {}
+    : use === "pullBack"
+    ? pullBackArrays(shape)
+    : adjointArrays(shape);
+  const room = mostJobBytes - blockBytes(solveArrays(shape)) - blockBytes(pulled);
+  return Math.max(
+    1,
+    Math.min(threads, MOST_WORKERS + 1, Math.floor(room / scratchBytes(shape, use))),
+  );
+}
+
+/** Chunks that may be taken for activations of recorded steps, of at most so many bytes. */
+export function activationChunks(shape: JobShape, bytes: number): number {
+  const room = mostJobBytes - jobBytesNeeded(shape, true);
+  return Math.max(0, Math.floor(Math.min(bytes, room) / chunkBytes));
+}
+
+/** Whether a job fits the memory, and a recorded step of a whole control group, which is in one piece, a chunk. */
+export function jobFits(shape: JobShape, keepsRecords: boolean): boolean {
+  if (jobBytesNeeded(shape, keepsRecords) > mostJobBytes) return false;
+  const { stages } = shape;
+  return !keepsRecords || stateBytes(shape) * (stages + 1) + 8 * stages < chunkBytes - 256;
+}
+
+function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
+}

@@ -1,0 +1,356 @@
+import * as tf from "@tensorflow/tfjs";
+import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
+import {
+  type Directions,
+  evaluateMlp,
+  linearizeMlp,
+  mlpWeights,
+} from "../../../ops/mlp_field/portable.ts";
+import { piecesOf } from "../../../ops/pieces.ts";
+import { embeddingRows } from "../../../ops/mlp_field/time_embedding.ts";
+import type { FieldSpec, TraceMethod } from "../engine.ts";
+import type { DifferentiableField } from "../../field.ts";
+import type { HostRows } from "./host_rows.ts";
+import type { StatePart } from "../../solver/rows.ts";
+
+/**
+ * The ConditionalMLP kernel as a field over the state (z) or (z, logp), with
+ * dz/dt = f and dlogp/dt = -div f: once over tensors, once over host rows.
+ *
+ * Nothing depends on logp, so its cotangent stays what it is along the path.
+ */
+
+type MlpSpec = Extract<FieldSpec, { kind: "mlp" }>;
+
+/** A field that holds tensors of its own. */
+export interface DisposableField<Rows> extends DifferentiableField<Rows, tf.Tensor1D> {
+  dispose(): void;
+}
+
+/**
+ * Floats that one linearization holds at most: about a thousand rows of the usual network. Measured
+ * on the wasm backend, larger blocks leave the caches (transposes then cost five times as much a
+ * row), smaller ones pay each operation's overhead more often.
+ */
+const LINEARIZATION_FLOATS = 1.5e6;
+
+function partsOf(spec: MlpSpec): readonly StatePart[] {
+  const z = { name: "z", width: spec.dims };
+  return spec.trace === null ? [z] : [z, { name: "logp", width: 1 }];
+}
+
+function directionCount({ trace, dims }: MlpSpec): number {
+  return trace === null ? 0 : trace.kind === "exact" ? dims : 1;
+}
+
+/** Floats that one evaluation holds at most, a quarter of the memory that tfjs has: more rows are cut. */
+const EVALUATION_FLOATS = 2 ** 27;
+
+function rowsPerEvaluation(spec: MlpSpec): number {
+  const directions = directionCount(spec);
+  const floats = spec.hidden * (24 + 9 * directions) + 3 * spec.dims * directions;
+  return Math.max(1, Math.floor(EVALUATION_FLOATS / floats));
+}
+
+function rowsPerLinearization(spec: MlpSpec): number {
+  const floats = spec.hidden * (9 + 6 * directionCount(spec));
+  const rows = Math.max(1, Math.floor(LINEARIZATION_FLOATS / floats));
+  return Math.min(rows, rowsPerEvaluation(spec));
+}
+
+/** [n, hidden] on the device, computed in float64 on the host. */
+function embeddingTensor(t: Float64Array, { hidden }: MlpShape): tf.Tensor2D {
+  return tf.tensor2d(embeddingRows(t, hidden, new Float32Array(t.length * hidden)), [
+    t.length,
+    hidden,
+  ]);
+}
+
+/** The probes of the rows `rowIds`, [n * dims]. */
+function probesOf(
+  trace: Extract<TraceMethod, { kind: "hutchinson" }>,
+  rowIds: Int32Array,
+  dims: number,
+): Float32Array {
+  const out = new Float32Array(rowIds.length * dims);
+  rowIds.forEach((id, row) => {
+    for (let column = 0; column < dims; column++) {
+      out[row * dims + column] = trace.probes[id * dims + column]!;
+    }
+  });
+  return out;
+}
+
+/** The directions of the trace for some rows; inside a tidy. */
+function directionsOf(spec: MlpSpec, rowIds: Int32Array): Directions {
+  const { trace, dims } = spec;
+  if (trace === null) return null;
+  if (trace.kind === "exact") return { kind: "unit" };
+  return {
+    kind: "probes",
+    probes: tf.tensor2d(probesOf(trace, rowIds, dims), [rowIds.length, dims]),
+  };
+}
+
+/** Sum over the directions of e.(J e), [n, 1]; inside a tidy. */
+function divergence(
+  directions: Exclude<Directions, null>,
+  tangents: tf.Tensor2D,
+  dims: number,
+): tf.Tensor2D {
+  if (directions.kind === "probes") {
+    return tf.sum(tf.mul(tangents, directions.probes), 1, true);
+  }
+  const columns = tf.reshape(tangents, [dims, -1, dims]);
+  const diagonal = tf.mul(columns, tf.reshape(tf.eye(dims), [dims, 1, dims]));
+  return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
+}
+
+/** Gives tensors back once they were used, also when that throws. */
+function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
+  try {
+    return use();
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/**
+ * The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve.
+ *
+ * @param evaluationRows Rows that are evaluated together; no result depends on it.
+ */
+export function mlpTensorField(
+  spec: MlpSpec,
+  evaluationRows: number = rowsPerEvaluation(spec),
+): DisposableField<tf.Tensor2D> {
+  const { dims, trace } = spec;
+  const weights = mlpWeights(spec, spec.parameters.tensors);
+  const position = (y: tf.Tensor2D) => trace === null ? y : tf.slice(y, [0, 0], [-1, dims]);
+  const slope = (
+    directions: Directions,
+    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
+  ) =>
+    directions === null
+      ? tf.clone(value.velocity)
+      : tf.concat([value.velocity, tf.neg(divergence(directions, value.tangents!, dims))], 1);
+  return {
+    parts: partsOf(spec),
+    parameterCount: spec.parameters.layout.size,
+    linearizationRows: rowsPerLinearization(spec),
+    evaluate(t, y, rowIds) {
+      const at = (t: Float64Array, y: tf.Tensor2D, rowIds: Int32Array) =>
+        tf.tidy(() => {
+          const directions = directionsOf(spec, rowIds);
+          const input = { x: position(y), embedding: embeddingTensor(t, spec) };
+          return slope(directions, evaluateMlp(weights, input, directions));
+        });
+      const pieces = piecesOf(t.length, evaluationRows);
+      if (pieces.length === 1) return at(t, y, rowIds);
+      return tf.tidy(() =>
+        tf.concat2d(
+          pieces.map(({ first, count }) => {
+            const end = first + count;
+            const rows = tf.slice2d(y, [first, 0], [count, -1]);
+            return at(t.subarray(first, end), rows, rowIds.subarray(first, end));
+          }),
+          0,
+        )
+      );
+    },
+    linearize({ t, y, rowIds, gradient }) {
+      const input = tf.tidy(() => ({
+        x: tf.clone(position(y)),
+        embedding: embeddingTensor(t, spec),
+      }));
+      const directions = directionsOf(spec, rowIds);
+      const near = givingBack(
+        [input.x, input.embedding],
+        () => linearizeMlp(weights, input, directions),
+      );
+      const cotangents: { first: number; cotangent: tf.Tensor2D }[] = [];
+      return {
+        value: () => tf.tidy(() => slope(directions, near.value)),
+        pullBack(first, cotangent) {
+          if (gradient !== null) cotangents.push({ first, cotangent: tf.clone(cotangent) });
+          return tf.tidy(() => {
+            const ofVelocity = position(cotangent);
+            const throughVelocity = near.pullBackVelocity(first, ofVelocity);
+            if (trace === null) return throughVelocity;
+            const m = cotangent.shape[0];
+            const ofLogp = tf.slice(cotangent, [0, dims], [m, 1]);
+            const ofDivergence = tf.slice(near.divergenceGradient!, [first, 0], [m, dims]);
+            const ofZ = tf.sub(throughVelocity, tf.mul(ofDivergence, ofLogp));
+            return tf.concat([ofZ, tf.zeros([m, 1])], 1) as tf.Tensor2D;
+          });
+        },
+        close() {
+          if (gradient !== null && cotangents.length > 0) {
+            gradient.add(tf.tidy(() => {
+              cotangents.sort((one, other) => one.first - other.first);
+              const all = tf.concat(cotangents.map(({ cotangent }) => cotangent), 0);
+              return near.parameterGradient(
+                position(all),
+                trace === null ? null : tf.neg(tf.slice(all, [0, dims], [-1, 1])),
+              );
+            }));
+          }
+          near.dispose();
+          tf.dispose(cotangents.map(({ cotangent }) => cotangent));
+          if (directions?.kind === "probes") directions.probes.dispose();
+        },
+      };
+    },
+    dispose: () => weights.dispose(),
+  };
+}
+
+/** Columns of host rows as float32 on the device. */
+function upload(rows: HostRows, width: number): tf.Tensor2D {
+  const out = new Float32Array(rows.count * width);
+  for (let row = 0, o = 0; row < rows.count; row++) {
+    for (let column = 0; column < width; column++) {
+      out[o++] = rows.data[row * rows.width + column]!;
+    }
+  }
+  return tf.tensor2d(out, [rows.count, width]);
+}
+
+/**
+ * The field over float64 rows on the host, for backends whose tensors can be read at once.
+ * The kernel computes in float32. Dispose it after the solve.
+ *
+ * @param evaluationRows Rows that are evaluated together; no result depends on it.
+ */
+export function mlpHostField(
+  spec: MlpSpec,
+  evaluationRows: number = rowsPerEvaluation(spec),
+): DisposableField<HostRows> {
+  const { dims, trace } = spec;
+  const weights = mlpWeights(spec, spec.parameters.tensors);
+  const width = trace === null ? dims : dims + 1;
+
+  /** Slopes of the state from f and J e as the kernel gives them. */
+  const slopes = (
+    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
+    rowIds: Int32Array,
+  ): HostRows => {
+    const count = rowIds.length;
+    const velocity = value.velocity.dataSync<"float32">();
+    const data = new Float64Array(count * width);
+    for (let row = 0, i = 0; row < count; row++) {
+      for (let column = 0; column < dims; column++) data[row * width + column] = velocity[i++]!;
+    }
+    if (trace !== null) {
+      const tangents = value.tangents!.dataSync<"float32">();
+      const probes = trace.kind === "exact" ? null : trace.probes;
+      for (let row = 0; row < count; row++) {
+        let sum = 0;
+        for (let d = 0; d < dims; d++) {
+          sum += probes === null
+            ? tangents[(d * count + row) * dims + d]!
+            : tangents[row * dims + d]! * probes[rowIds[row]! * dims + d]!;
+        }
+        data[row * width + dims] = -sum;
+      }
+    }
+    return { data, count, width };
+  };
+
+  const evaluate = (t: Float64Array, y: HostRows, rowIds: Int32Array): HostRows => {
+    let result: HostRows;
+    tf.tidy(() => {
+      const input = { x: upload(y, dims), embedding: embeddingTensor(t, spec) };
+      result = slopes(evaluateMlp(weights, input, directionsOf(spec, rowIds)), rowIds);
+    });
+    return result!;
+  };
+
+  return {
+    parts: partsOf(spec),
+    parameterCount: spec.parameters.layout.size,
+    linearizationRows: rowsPerLinearization(spec),
+    evaluate: (t, y, rowIds) => {
+      const pieces = piecesOf(y.count, evaluationRows);
+      if (pieces.length === 1) return evaluate(t, y, rowIds);
+      const data = new Float64Array(y.count * width);
+      for (const { first, count } of pieces) {
+        const end = first + count;
+        const part = { data: y.data.subarray(first * width, end * width), count, width };
+        const value = evaluate(t.subarray(first, end), part, rowIds.subarray(first, end));
+        data.set(value.data, first * width);
+      }
+      return { data, count: y.count, width };
+    },
+    linearize({ t, y, rowIds, gradient }) {
+      const n = y.count;
+      const input = tf.tidy(() => ({ x: upload(y, dims), embedding: embeddingTensor(t, spec) }));
+      const directions = directionsOf(spec, rowIds);
+      const near = givingBack(
+        [input.x, input.embedding, ...(directions?.kind === "probes" ? [directions.probes] : [])],
+        () => linearizeMlp(weights, input, directions),
+      );
+      // With all unit vectors as directions the whole Jacobian is there: pulling back is
+      // then a few numbers a row, and needs no kernel between one stage and the next.
+      const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;
+      const ofDivergence = near.divergenceGradient?.dataSync<"float32">() ?? null;
+      const velocityCotangents = new Float32Array(n * dims);
+      const divergenceCotangents = new Float32Array(n);
+
+      const throughVelocity = (first: number, cotangent: HostRows): Float32Array => {
+        const m = cotangent.count;
+        if (jacobian === null) {
+          const uploaded = upload(cotangent, dims);
+          const pulled = near.pullBackVelocity(first, uploaded);
+          const out = pulled.dataSync<"float32">() as Float32Array;
+          tf.dispose([uploaded, pulled]);
+          return out;
+        }
+        const out = new Float32Array(m * dims);
+        for (let row = 0; row < m; row++) {
+          for (let d = 0; d < dims; d++) {
+            const column = (d * n + first + row) * dims;
+            let sum = 0;
+            for (let c = 0; c < dims; c++) {
+              sum += cotangent.data[row * width + c]! * jacobian[column + c]!;
+            }
+            out[row * dims + d] = sum;
+          }
+        }
+        return out;
+      };
+
+      return {
+        value: () => slopes(near.value, rowIds),
+        pullBack(first, cotangent) {
+          const m = cotangent.count;
+          const ofZ = throughVelocity(first, cotangent);
+          const data = new Float64Array(m * width);
+          for (let row = 0; row < m; row++) {
+            const ofLogp = trace === null ? 0 : cotangent.data[row * width + dims]!;
+            divergenceCotangents[first + row] = -ofLogp;
+            for (let d = 0; d < dims; d++) {
+              const i = row * width + d, at = (first + row) * dims + d;
+              velocityCotangents[at] = cotangent.data[i]!;
+              data[i] = ofZ[row * dims + d]! -
+                (ofDivergence === null ? 0 : ofLogp * ofDivergence[at]!);
+            }
+          }
+          return { data, count: m, width };
+        },
+        close() {
+          if (gradient !== null) {
+            gradient.add(tf.tidy(() =>
+              near.parameterGradient(
+                tf.tensor2d(velocityCotangents, [n, dims]),
+                trace === null ? null : tf.tensor2d(divergenceCotangents, [n, 1]),
+              )
+            ));
+          }
+          near.dispose();
+        },
+      };
+    },
+    dispose: () => weights.dispose(),
+  };
+}

@@ -1,0 +1,213 @@
+import * as tf from "@tensorflow/tfjs";
+import { FailureError } from "../../../core/errors.ts";
+import { solveAdjoint } from "../../solver/adjoint.ts";
+import type {
+  Engine,
+  FieldSpec,
+  Gradient,
+  GradientMethod,
+  Solution,
+  SolveProblem,
+  SolveReport,
+} from "../engine.ts";
+import { describeFailures } from "../../solver/failure_message.ts";
+import type { DifferentiableField } from "../../field.ts";
+import { type HostRows, hostSpace } from "./host_rows.ts";
+import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
+import { replay } from "../../solver/replay.ts";
+import { requireRoomForRows } from "../../solver/rows_room.ts";
+import type { RowSpace } from "../../solver/rows.ts";
+import { type RowsSolution, solveRows, type StepRecord } from "../../solver/solve.ts";
+import { requireCountable } from "../../solver/step_control.ts";
+import { onHost, toTensor } from "./tensor_field.ts";
+import { tensorSpace } from "./tensor_rows.ts";
+import { TensorSum } from "./tensor_sum.ts";
+
+/** How an engine holds rows between evaluations. */
+interface Home<Rows> {
+  readonly name: string;
+  readonly space: RowSpace<Rows>;
+  /** The field over these rows; dispose it. */
+  field(spec: FieldSpec): { field: DifferentiableField<Rows, tf.Tensor1D>; dispose(): void };
+  /** The caller's rows of a tensor; the tensor stays whose it is. */
+  fromTensor(tensor: tf.Tensor2D): Promise<Rows>;
+  /** A tensor of the rows, the caller's. */
+  toTensor(rows: Rows): tf.Tensor2D;
+}
+
+function unowned<Rows>(field: DifferentiableField<Rows, tf.Tensor1D>) {
+  return { field, dispose() {} };
+}
+
+function owned<Rows>(field: DifferentiableField<Rows, tf.Tensor1D> & { dispose(): void }) {
+  return { field, dispose: () => field.dispose() };
+}
+
+const hostHome: Home<HostRows> = {
+  name: "portable, rows on the host",
+  space: hostSpace,
+  field: (spec) => spec.kind === "mlp" ? owned(mlpHostField(spec)) : unowned(onHost(spec.field)),
+  async fromTensor(tensor) {
+    const [count, width] = tensor.shape;
+    return { data: Float64Array.from(await tensor.data()), count, width };
+  },
+  toTensor,
+};
+
+const tensorHome: Home<tf.Tensor2D> = {
+  name: "portable, rows in tensors",
+  space: tensorSpace,
+  field: (spec) => spec.kind === "mlp" ? owned(mlpTensorField(spec)) : unowned(spec.field),
+  fromTensor: (tensor) => Promise.resolve(tf.clone(tensor)),
+  toTensor: (rows) => tf.clone(rows),
+};
+
+/** What the engine keeps of a solve behind its solution. */
+class Solved<Rows> implements Solution {
+  readonly y1: tf.Tensor2D;
+  readonly states: readonly tf.Tensor2D[];
+
+  constructor(
+    readonly home: Home<Rows>,
+    readonly problem: SolveProblem,
+    readonly rows: RowsSolution<Rows>,
+    readonly steps: readonly StepRecord<Rows>[] | null,
+    readonly held: ReturnType<Home<Rows>["field"]>,
+  ) {
+    this.y1 = home.toTensor(rows.y1);
+    this.states = rows.states.map((state) => home.toTensor(state));
+    for (const state of rows.states) home.space.release(state);
+  }
+
+  dispose(): void {
+    const { space } = this.home;
+    tf.dispose([this.y1, ...this.states]);
+    space.release(this.rows.y1);
+    releaseSteps(space, this.steps ?? []);
+    this.held.dispose();
+  }
+}
+
+function releaseSteps<Rows>(space: RowSpace<Rows>, steps: readonly StepRecord<Rows>[]): void {
+  for (const step of steps) {
+    for (const rows of [step.y, ...step.slopes]) space.release(rows);
+  }
+}
+
+/**
+ * The engine over tfjs: it takes every field and runs on every backend.
+ *
+ * With `host` the rows lie in float64 on the host and only the field is evaluated
+ * in tensors: right for the CPU backends, where a read-back is free. With
+ * `tensors` they stay on the device, and a step attempt reads one vector of error
+ * norms back: right for WebGPU.
+ */
+export function portableEngine(kind: "host" | "tensors"): Engine {
+  return kind === "host" ? engineOver(hostHome) : engineOver(tensorHome);
+}
+
+function engineOver<Rows>(home: Home<Rows>): Engine {
+  const { space } = home;
+  const known = (solution: Solution): Solved<Rows> => {
+    if (solution instanceof Solved && solution.home === home) return solution;
+    throw new TypeError(`${home.name}: the solution is another engine's`);
+  };
+  return {
+    name: home.name,
+    threads: 1,
+    async solve(problem) {
+      requireCountable(problem.control, problem.maxSteps);
+      const [rows, width] = problem.y0.shape;
+      const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
+      requireRoomForRows(rows, { width, stages: problem.tableau.c.length, times });
+      const held = home.field(problem.field);
+      const steps: StepRecord<Rows>[] = [];
+      const { kind } = problem.keep;
+      let y0: Rows | null = null;
+      try {
+        y0 = await home.fromTensor(problem.y0);
+        const rows = await solveRows({
+          ...problem,
+          space,
+          field: held.field,
+          y0,
+          times: problem.keep.kind === "times" ? problem.keep.times : [],
+          onStep: kind === "records" ? (step) => steps.push(step) : null,
+        });
+        return new Solved(home, problem, rows, kind === "records" ? steps : null, held);
+      } catch (error) {
+        releaseSteps(space, steps);
+        held.dispose();
+        throw error;
+      } finally {
+        if (y0 !== null) space.release(y0);
+      }
+    },
+    async pullBack(solution, cotangent, method) {
+      const solved = known(solution);
+      const { problem, rows } = solved;
+      if (rows.reports.some((report) => report.failure !== null)) {
+        const settings = { control: problem.control, maxSteps: problem.maxSteps };
+        throw new FailureError(describeFailures(rows.reports, { settings, firstRow: 0 }));
+      }
+      const start = await home.fromTensor(cotangent);
+      try {
+        return await pullBack(solved, start, method);
+      } finally {
+        space.release(start);
+      }
+    },
+    report: (solution) => Promise.resolve(known(solution).rows.reports),
+  };
+}
+
+async function pullBack<Rows>(
+  solved: Solved<Rows>,
+  cotangent: Rows,
+  method: GradientMethod,
+): Promise<Gradient> {
+  const { home, problem, held: { field }, rows, steps } = solved;
+  const { space } = home;
+  const gradient = new TensorSum(field.parameterCount);
+  const count = space.count(cotangent);
+  const finish = (y0: Rows, nfe: number): Gradient => {
+    const tensor = home.toTensor(y0);
+    space.release(y0);
+    return { y0: tensor, parameters: gradient.take(), nfe };
+  };
+  try {
+    switch (method.kind) {
+      case "direct": {
+        if (steps === null) {
+          throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
+        }
+        const { tableau } = problem;
+        const result = replay({ space, field, tableau, steps, cotangent, gradient });
+        return finish(result.y0, result.pulledRows / count);
+      }
+      case "adjoint": {
+        const control = problem.control.kind === "fixed"
+          ? problem.control
+          : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+        const result = await solveAdjoint({
+          ...problem,
+          space,
+          field,
+          control,
+          y1: rows.y1,
+          cotangent,
+          gradient,
+        });
+        return finish(result.y0, meanNfe(result.reports) + result.quadratureRows / count);
+      }
+      default:
+        return method satisfies never;
+    }
+  } finally {
+    gradient.dispose();
+  }
+}
+
+function meanNfe(reports: readonly SolveReport[]): number {
+  return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
+}

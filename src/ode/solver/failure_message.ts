@@ -1,0 +1,67 @@
+import type { SolveReport, StepControl } from "../engines/engine.ts";
+
+/** What a message about a failed solve needs to know of its settings. */
+export interface FailedSettings {
+  readonly control: StepControl;
+  readonly maxSteps: number;
+  /** What the reader would call a larger budget of steps; left out where they cannot give one. */
+  readonly maxStepsOption?: string;
+}
+
+/**
+ * Where and why one group stopped, and what to try; for people, without a full stop.
+ *
+ * @throws {RangeError} If the group did not fail.
+ */
+export function describeFailure(report: SolveReport, settings: FailedSettings): string {
+  const { failure, rejected } = report;
+  if (failure === null) throw new RangeError("describeFailure: the group did not fail");
+  const { control, maxSteps, maxStepsOption } = settings;
+  const at = `at t = ${Number(failure.t.toPrecision(6))} with step size ` +
+    `${Number(failure.h.toPrecision(3))} after ${rejected} rejected steps`;
+  const gentler = control.kind === "adaptive"
+    ? `rtol and atol above ${control.rtol} and ${control.atol}`
+    : `more steps than ${control.steps}, or the solver dopri5`;
+  switch (failure.kind) {
+    case "stepSizeUnderflow":
+      return `${at}: a smaller step would not change t, the solution may blow up there; ` +
+        `try ${gentler}, or an end before that t`;
+    case "nonFinite":
+      return `${at}: the field or the state is not finite there; ` +
+        (control.kind === "fixed" ? `try ${gentler}, or look ` : "look ") +
+        "for NaN and very large values in the data and the weights";
+    case "maxStepsReached":
+      return `${at}: the budget of ${maxSteps} steps is spent; ` +
+        (control.kind === "fixed" ? `try at most ${maxSteps} steps` : `try ${gentler}`) +
+        (maxStepsOption === undefined ? "" : `, or ${maxStepsOption} above ${maxSteps}`);
+    default:
+      return failure satisfies never;
+  }
+}
+
+/** How many groups are named one by one. */
+const NAMED_GROUPS = 3;
+
+/**
+ * Words the failed groups of a solve for people, in one line: which samples
+ * stopped, where, why, and what to try.
+ *
+ * @param solve.firstRow Number of the solve's first row in the reader's own counting.
+ * @throws {RangeError} If no group failed.
+ */
+export function describeFailures(
+  reports: readonly SolveReport[],
+  solve: { readonly settings: FailedSettings; readonly firstRow: number },
+): string {
+  const failed = reports.filter((report) => report.failure !== null);
+  const [first, ...others] = failed;
+  if (first === undefined) throw new RangeError("describeFailures: no group failed");
+  const samples = failed.slice(0, NAMED_GROUPS).map(({ rows: [begin, end] }) => {
+    const from = begin + solve.firstRow, to = end - 1 + solve.firstRow;
+    return from === to ? `${from}` : `${from} to ${to}`;
+  });
+  const unnamed = failed.length - samples.length;
+  const more = unnamed > 0 ? ` and those of ${unnamed} more group${unnamed > 1 ? "s" : ""}` : "";
+  return `the solve stopped for samples ${samples.join(", ")}${more}` +
+    `${others.length > 0 ? "; the first" : ""} ${describeFailure(first, solve.settings)}`;
+}

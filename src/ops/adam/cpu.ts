@@ -1,0 +1,71 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  adamScales,
+  type AdamStepSettings,
+  BETA1,
+  BETA2,
+  CLIP_EPSILON,
+  EPSILON,
+} from "./contract.ts";
+import { partsOfPass, ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, type KernelCall, type WasmBackend, withScratch } from "../../threads/wasm.ts";
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Multiply-adds that take as long as a number's step does. */
+const WORK = 10;
+/** Those of a square, and the unit of a sum's parts: sum.ts's, so that the bits are the same. */
+const SUM_WORK = 8, SUM_UNIT = 64;
+
+/** What the kernel is called with. */
+export interface AdamStepCall
+  extends KernelCall<"weights" | "gradient" | "m" | "v", AdamStepSettings> {
+  readonly inputs:
+    & Readonly<Record<"weights" | "gradient" | "m" | "v", tf.TensorInfo>>
+    & { readonly average?: tf.TensorInfo };
+}
+
+/** A step of Adam in one pass, with one before it where the gradient's norm is wanted. */
+export function adamStep(
+  simd: SimdThreads,
+  { inputs: { weights, gradient, m, v, average }, attrs, backend }: AdamStepCall,
+): tf.TensorInfo[] {
+  const size = tf.util.sizeFromShape(weights.shape);
+  const { clip, weightDecay, averageDecay } = attrs;
+  const { secondScale, rate } = adamScales(attrs);
+  const state = average === undefined ? [weights, m, v] : [weights, m, v, average];
+  const next = state.map(({ shape }) => backend.makeOutput(shape, "float32"));
+  const at = (tensor: tf.TensorInfo | undefined, first: number) =>
+    tensor === undefined ? 0 : addressOf(backend, tensor) + first * BYTES;
+  withScratch(backend, 1, (squares) => {
+    if (clip > 0) sumOfSquares(simd, backend, { size, from: at(gradient, 0), to: squares });
+    simd.run(
+      "adam",
+      ranges(size, simd.pieces(WORK * size), 16).map(({ first, count }) => [
+        ...[count, at(weights, first), at(gradient, first), at(m, first), at(v, first)] as const,
+        ...[at(average, first), at(next[0], first), at(next[1], first)] as const,
+        ...[at(next[2], first), at(next[3], first), squares] as const,
+        ...[clip, weightDecay, secondScale, rate, averageDecay] as const,
+        ...[BETA1, BETA2, EPSILON, CLIP_EPSILON] as const,
+      ]),
+    );
+  });
+  return next;
+}
+
+/** One number, the sum of the squares of `size` numbers. */
+function sumOfSquares(
+  simd: SimdThreads,
+  backend: WasmBackend,
+  { size, from, to }: { readonly size: number; readonly from: number; readonly to: number },
+): void {
+  const parts = ranges(size, partsOfPass(size, SUM_WORK * size), SUM_UNIT);
+  if (parts.length === 1) return simd.run("sumOfSquares", [[size, from, to]]);
+  withScratch(backend, parts.length, (sums) => {
+    simd.run(
+      "sumOfSquares",
+      parts.map(({ first, count }, part) => [count, from + first * BYTES, sums + part * BYTES]),
+    );
+    simd.run("sumLast", [[1, parts.length, 1, sums, to]]);
+  });
+}

@@ -1,0 +1,467 @@
+import * as tf from "@tensorflow/tfjs";
+import { elementRanges } from "../passes.ts";
+import { partsOfSum, ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import {
+  addressOf,
+  callWasmKernel,
+  type KernelCall,
+  type WasmBackend,
+} from "../../threads/wasm.ts";
+import { withWinogradFilter } from "./winograd_filter.ts";
+
+interface ConvAttributes {
+  readonly strides: number | [number, number];
+  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
+  readonly dataFormat: "NHWC" | "NCHW";
+  readonly dilations?: number | [number, number];
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+}
+type Shape4D = [number, number, number, number];
+
+/**
+ * tfjs's name of a kernel of Fluxion's own: FusedConv2D whose bias may be one an image, [n, out],
+ * and which adds a residual of the output's shape before the activation.
+ */
+export const RESIDUAL_CONV2D = "FluxionConv2D";
+
+/** What the convolutions are called with; Conv2D has no bias and no activation. */
+export interface ConvCall
+  extends KernelCall<"x" | "filter", ConvAttributes & { readonly activation?: string }> {
+  readonly inputs: {
+    readonly x: tf.TensorInfo;
+    readonly filter: tf.TensorInfo;
+    readonly bias?: tf.TensorInfo;
+    readonly residual?: tf.TensorInfo;
+  };
+}
+
+/** What Conv2DBackpropFilter is called with. */
+export type FilterGradientCall = KernelCall<
+  "x" | "dy",
+  ConvAttributes & { readonly filterShape: Shape4D }
+>;
+
+/** What Conv2DBackpropInput is called with. */
+export type InputGradientCall = KernelCall<
+  "dy" | "filter",
+  ConvAttributes & { readonly inputShape: Shape4D }
+>;
+
+/** A convolution: images are NHWC. */
+interface Geometry {
+  readonly input: Shape4D;
+  readonly output: Shape4D;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  /** Rows above and columns to the left that the convolution pads the input with. */
+  readonly pads: readonly [number, number];
+}
+
+/**
+ * Convolution, plus a bias, through an activation: a matrix product for 1x1, Winograd's for
+ * 3x3, else a product with the unfolded input.
+ *
+ * @param name Of the kernel of tfjs, which takes over what these do not know.
+ * @throws {RangeError} If the images are not NHWC, or there is none.
+ */
+export function conv2d(
+  simd: SimdThreads,
+  name: "Conv2D" | "FusedConv2D" | typeof RESIDUAL_CONV2D,
+  call: ConvCall,
+): tf.TensorInfo {
+  const { inputs: { x, filter, bias, residual }, attrs, backend } = call;
+  const { activation = "linear" } = attrs;
+  const dilations = [attrs.dilations ?? 1].flat();
+  const [, , , cout] = filter.shape as Shape4D;
+  const known = x.dtype === "float32" && filter.dtype === "float32" &&
+    (activation === "linear" || activation === "relu") &&
+    (bias === undefined || bias === null || name === RESIDUAL_CONV2D ||
+      bias.shape.length === 1 && bias.shape[0] === cout) &&
+    dilations.every((dilation) => dilation === 1);
+  if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
+  const geometry = geometryOf(name, x.shape, filter.shape, attrs);
+  const relu = activation === "relu";
+  return convolve(simd, backend, { x, filter, bias, residual, relu }, geometry);
+}
+
+interface Operands {
+  readonly x: tf.TensorInfo;
+  readonly filter: tf.TensorInfo;
+  /** [out] or [n, out]. */
+  readonly bias?: tf.TensorInfo;
+  /** Of the output's shape. */
+  readonly residual?: tf.TensorInfo;
+  readonly relu: boolean;
+}
+
+function convolve(
+  simd: SimdThreads,
+  backend: WasmBackend,
+  { x, filter, bias, residual, relu }: Operands,
+  geometry: Geometry,
+): tf.TensorInfo {
+  const { input: [n, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
+  const out = backend.makeOutput([n, oh, ow, cout], "float32");
+  const at = (tensor: tf.TensorInfo | undefined) =>
+    tensor === undefined || tensor === null ? 0 : addressOf(backend, tensor);
+  const added = at(residual);
+  // With a bias an image, image by image.
+  const perImage = bias?.shape.length === 2;
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const [inputBytes, outputBytes] = [h * w * cin * bytes, oh * ow * cout * bytes];
+  const work = workOf(geometry);
+  const jobs = ranges(n, perImage ? n : simd.pieces(work)).map(
+    ({ first, count }) => ({
+      images: count,
+      from: at(x) + first * inputBytes,
+      offset: at(bias) + (perImage ? first * cout * bytes : 0),
+      residual: added === 0 ? 0 : added + first * outputBytes,
+      to: at(out) + first * outputBytes,
+    }),
+  );
+  const weights = at(filter), positive = Number(relu), { wide } = simd;
+  if (isPointwise(geometry)) {
+    simd.runWithScratch(
+      "gemm",
+      simd.kernels.gemmScratch(cout, cin),
+      jobs.map(({ images, from, offset, residual, to }) => [
+        ...[wide, 0, 0, images * h * w, cout, cin] as const,
+        ...[from, weights, offset, residual, positive, to] as const,
+      ]),
+      work,
+    );
+    return out;
+  }
+  if (suitsWinograd(geometry)) {
+    withWinogradFilter(
+      ...[simd, backend, { at: weights, turn: 0, cin, cout }] as const,
+      (u) =>
+        simd.runWithScratch(
+          "winograd",
+          simd.kernels.winogradScratch(cin, cout),
+          jobs.map(({ images, from, offset, residual, to }) => [
+            ...[wide, images, h, w, cin, cout] as const,
+            ...[from, u, offset, residual, positive, to] as const,
+          ]),
+          work,
+        ),
+    );
+    return out;
+  }
+  const sizes = [h, w, cin, ...kernel, oh, ow, cout] as const;
+  const taps = kernel[0] * kernel[1];
+  // ReLU waits for the residual.
+  const early = added === 0 ? positive : 0;
+  if (isNarrow(geometry)) {
+    simd.runWithScratch(
+      "convNarrow",
+      simd.kernels.convNarrowScratch(h * w, cin, taps * cout),
+      jobs.map(({ images, from, offset, to }) => [
+        ...[wide, images, ...sizes, ...pads, from, weights, offset, early, to] as const,
+      ]),
+      work,
+    );
+  } else {
+    simd.runWithScratch(
+      "conv",
+      simd.kernels.convScratch(taps * cin, cout),
+      jobs.map(({ images, from, offset, to }) => [
+        ...[wide, images, ...sizes, ...strides, ...pads] as const,
+        ...[from, weights, offset, early, to] as const,
+      ]),
+      work,
+    );
+  }
+  if (added !== 0) {
+    simd.run(
+      "addTo",
+      elementRanges(simd, n * oh * ow * cout).map(({ first, count }) => [
+        ...[count, added + bytes * first, positive, at(out) + bytes * first] as const,
+      ]),
+    );
+  }
+  return out;
+}
+
+/** Multiply-adds of a convolution done as it is written. */
+function workOf({ input, output: [n, oh, ow, cout], kernel }: Geometry): number {
+  return n * oh * ow * cout * kernel[0] * kernel[1] * input[3];
+}
+
+/** Multiply-adds that take as long as unfolding a row of the inputs that an output pixel meets. */
+const UNFOLDING_WORK = 500;
+
+/** Whether an output pixel is a product of one input pixel with the filter. */
+function isPointwise({ input, output, kernel, strides, pads }: Geometry): boolean {
+  return [...kernel, ...strides].every((extent) => extent === 1) &&
+    pads.every((pad) => pad === 0) && input[1] === output[1] && input[2] === output[2];
+}
+
+/** Whether it is a 3x3 convolution that keeps the size, over enough channels to pay. */
+function suitsWinograd({ input, output, kernel, strides, pads }: Geometry): boolean {
+  return kernel.every((extent) => extent === 3) &&
+    [...strides, ...pads].every((extent) => extent === 1) &&
+    input[1] === output[1] && input[2] === output[2] &&
+    [input[3], output[3]].every((channels) => channels % 4 === 0 && channels >= 8);
+}
+
+/** Whether it makes few channels of more, so that products with every tap are fewer than tiles. */
+function isNarrow({ input, output, strides }: Geometry): boolean {
+  return strides.every((stride) => stride === 1) && output[3] <= 3 && input[3] >= 4;
+}
+
+/**
+ * Gradient of a convolution for its filter, [kh, kw, cin, cout]; tfjs's WebAssembly
+ * backend has none.
+ *
+ *   dw[i, j, c, o] = sum over n, h, w of x[n, h s + i - p, w s + j - p, c] dy[n, h, w, o]
+ *
+ * @throws {RangeError} If the images are not NHWC, or there is none.
+ */
+export function conv2dBackpropFilter(
+  simd: SimdThreads,
+  call: FilterGradientCall,
+): tf.TensorInfo {
+  const { inputs: { x, dy }, attrs, backend } = call;
+  const geometry = geometryOf("Conv2DBackpropFilter", x.shape, attrs.filterShape, attrs);
+  const { input: [n, h, w, cin], output: [, , , cout], kernel, strides, pads } = geometry;
+  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  if (isPointwise(geometry)) {
+    const out = backend.makeOutput(attrs.filterShape, "float32");
+    productOverRows(simd, n * h * w, [cin, cout], [at(x), at(dy), at(out)]);
+    return out;
+  }
+  if (suitsWinograd(geometry)) {
+    const out = backend.makeOutput(attrs.filterShape, "float32");
+    const parts = ranges(n, partsOfSum(n, workOf(geometry)));
+    simd.inParts(
+      parts.length,
+      9 * cin * cout,
+      at(out),
+      (partAt) =>
+        simd.runWithScratch(
+          "winogradFilterGradient",
+          simd.kernels.winogradScratch(cin, cout),
+          parts.map(({ first, count }, part) => [
+            ...[simd.wide, count, h, w, cin, cout, at(x) + first * h * w * cin * bytes] as const,
+            ...[at(dy) + first * h * w * cout * bytes, partAt(part)] as const,
+          ]),
+        ),
+    );
+    return out;
+  }
+  const narrow = cout < cin && strides.every((stride) => stride === 1) &&
+    pads.every((pad, axis) => pad < kernel[axis]!);
+  if (!narrow) return filterGradient(simd, backend, { x, dy }, geometry);
+  // The same sum with the roles exchanged unfolds dy, which has fewer channels.
+  const swapped = filterGradient(simd, backend, { x: dy, dy: x }, {
+    ...geometry,
+    input: geometry.output,
+    output: geometry.input,
+    pads: [kernel[0] - 1 - pads[0], kernel[1] - 1 - pads[1]],
+  });
+  const filter = flipFilter(backend, swapped);
+  backend.disposeData(swapped.dataId);
+  return filter;
+}
+
+function filterGradient(
+  simd: SimdThreads,
+  backend: WasmBackend,
+  { x, dy }: { readonly x: tf.TensorInfo; readonly dy: tf.TensorInfo },
+  geometry: Geometry,
+): tf.TensorInfo {
+  const { input: [n, h, w, cin], output: [, oh, ow, cout], kernel, strides, pads } = geometry;
+  const taps = kernel[0] * kernel[1] * cin;
+  const out = backend.makeOutput([...kernel, cin, cout], "float32");
+  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const work = workOf(geometry) + UNFOLDING_WORK * n * oh * ow * kernel[0];
+  const parts = ranges(n, partsOfSum(n, work));
+  simd.inParts(
+    parts.length,
+    taps * cout,
+    at(out),
+    (partAt) =>
+      simd.runWithScratch(
+        "convFilterGradient",
+        simd.kernels.convScratch(taps, cout),
+        parts.map(({ first, count }, part) => [
+          ...[simd.wide, count, h, w, cin, ...kernel, oh, ow, cout, ...strides, ...pads] as const,
+          ...[at(x) + first * h * w * cin * bytes] as const,
+          ...[at(dy) + first * oh * ow * cout * bytes, partAt(part)] as const,
+        ]),
+      ),
+  );
+  return out;
+}
+
+/**
+ * C[m, n] = the sum over rows of A[rows, m] times B[rows, n].
+ *
+ * @param addresses Of A, B and C.
+ */
+export function productOverRows(
+  simd: SimdThreads,
+  rows: number,
+  [m, n]: readonly [number, number],
+  [a, b, c]: readonly [number, number, number],
+): void {
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const parts = ranges(rows, partsOfSum(rows, rows * m * n));
+  simd.inParts(
+    parts.length,
+    m * n,
+    c,
+    (partAt) =>
+      simd.runWithScratch(
+        "gemm",
+        simd.kernels.gemmScratch(n, Math.max(...parts.map(({ count }) => count))),
+        parts.map(({ first, count }, part) => [
+          ...[simd.wide, 1, 0, m, n, count, a + first * m * bytes, b + first * n * bytes] as const,
+          ...[0, 0, 0, partAt(part)] as const,
+        ]),
+      ),
+  );
+}
+
+/**
+ * Gradient of a convolution for its input: the convolution of dy, with zeros between its
+ * rows and columns where the stride is not 1, with the filter turned by 180 degrees.
+ *
+ * @throws {RangeError} If the images are not NHWC, there is none, or the padding is wider
+ *   than the filter.
+ */
+export function conv2dBackpropInput(
+  simd: SimdThreads,
+  call: InputGradientCall,
+): tf.TensorInfo {
+  const { inputs: { dy, filter }, attrs, backend } = call;
+  const name = "Conv2DBackpropInput";
+  const geometry = geometryOf(name, attrs.inputShape, filter.shape, attrs);
+  const { input, output, kernel: [kh, kw], strides: [sh, sw], pads: [ph, pw] } = geometry;
+  const [n, h, w, cin] = input;
+  const [, oh, ow, cout] = output;
+  if (ph >= kh || pw >= kw) {
+    throw new RangeError(
+      `${name}: the padding ${JSON.stringify(attrs.pad)} is wider than the ${kh}x${kw} filter`,
+    );
+  }
+  const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const jobs = ranges(n, simd.pieces(workOf(geometry))).map(({ first, count }) => ({
+    images: count,
+    from: at(dy) + first * oh * ow * cout * bytes,
+    at: first * h * w * cin * bytes,
+  }));
+  if (isPointwise(geometry)) {
+    const out = backend.makeOutput(input, "float32");
+    simd.runWithScratch(
+      "gemm",
+      simd.kernels.gemmScratch(cin, cout),
+      jobs.map((job) => [
+        ...[simd.wide, 0, 1, job.images * h * w, cin, cout, job.from, at(filter)] as const,
+        ...[0, 0, 0, at(out) + job.at] as const,
+      ]),
+    );
+    return out;
+  }
+  if (suitsWinograd(geometry)) {
+    const out = backend.makeOutput(input, "float32");
+    withWinogradFilter(
+      ...[simd, backend, { at: at(filter), turn: 1, cin: cout, cout: cin }] as const,
+      (u) =>
+        simd.runWithScratch(
+          "winograd",
+          simd.kernels.winogradScratch(cout, cin),
+          jobs.map((job) => [
+            ...[simd.wide, job.images, h, w, cout, cin, job.from, u] as const,
+            ...[0, 0, 0, at(out) + job.at] as const,
+          ]),
+        ),
+    );
+    return out;
+  }
+  const x = sh === 1 && sw === 1 ? dy : spreadOut(backend, dy, [sh, sw]);
+  const turned = flipFilter(backend, filter);
+  const out = convolve(simd, backend, { x, filter: turned, relu: false }, {
+    input: [n, (oh - 1) * sh + 1, (ow - 1) * sw + 1, cout],
+    output: input,
+    kernel: [kh, kw],
+    strides: [1, 1],
+    pads: [kh - 1 - ph, kw - 1 - pw],
+  });
+  backend.disposeData(turned.dataId);
+  if (x !== dy) backend.disposeData(x.dataId);
+  return out;
+}
+
+function geometryOf(
+  name: string,
+  input: number[],
+  filter: number[],
+  attrs: ConvAttributes,
+): Geometry {
+  if (attrs.dataFormat !== "NHWC") {
+    throw new RangeError(`${name}: expected NHWC images, got ${attrs.dataFormat}`);
+  }
+  const info = tf.backend_util.computeConv2DInfo(
+    input as Shape4D,
+    filter as Shape4D,
+    attrs.strides,
+    1, // tfjs has no gradient of a dilated convolution
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  if (tf.util.sizeFromShape(info.inShape) * tf.util.sizeFromShape(info.outShape) === 0) {
+    throw new RangeError(
+      `${name}: expected images and a filter that fits into them, got [${input}] and [${filter}]`,
+    );
+  }
+  return {
+    input: info.inShape,
+    output: info.outShape,
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    pads: [info.padInfo.top, info.padInfo.left],
+  };
+}
+
+/** Turns a filter [kh, kw, a, b] by 180 degrees and exchanges its channels: [kh, kw, b, a]. */
+function flipFilter(backend: WasmBackend, filter: tf.TensorInfo): tf.TensorInfo {
+  const [kh, kw, a, b] = filter.shape as Shape4D;
+  const out = backend.makeOutput([kh, kw, b, a], "float32");
+  const from = backend.typedArrayFromHeap(filter), to = backend.typedArrayFromHeap(out);
+  const last = kh * kw - 1;
+  for (let tap = 0; tap <= last; tap++) {
+    const source = (last - tap) * a * b, target = tap * a * b;
+    for (let i = 0; i < a; i++) {
+      for (let j = 0; j < b; j++) to[target + j * a + i] = from[source + i * b + j]!;
+    }
+  }
+  return out;
+}
+
+/** Puts `strides - 1` rows and columns of zeros between those of dy [n, h, w, c]. */
+function spreadOut(
+  backend: WasmBackend,
+  dy: tf.TensorInfo,
+  [sh, sw]: readonly [number, number],
+): tf.TensorInfo {
+  const [n, h, w, c] = dy.shape as Shape4D;
+  const height = (h - 1) * sh + 1, width = (w - 1) * sw + 1;
+  const out = backend.makeOutput([n, height, width, c], "float32");
+  const from = backend.typedArrayFromHeap(dy), to = backend.typedArrayFromHeap(out);
+  to.fill(0);
+  for (let image = 0, read = 0; image < n; image++) {
+    for (let row = 0; row < h; row++) {
+      for (let column = 0; column < w; column++, read += c) {
+        const at = ((image * height + row * sh) * width + column * sw) * c;
+        to.set(from.subarray(read, read + c), at);
+      }
+    }
+  }
+  return out;
+}

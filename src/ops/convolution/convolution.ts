@@ -1,0 +1,88 @@
+import * as tf from "@tensorflow/tfjs";
+import { reluGradient } from "../relu_gradient/relu_gradient.ts";
+import { RESIDUAL_CONV2D } from "./conv2d.ts";
+import { operation } from "../operation.ts";
+
+/** Weights of a convolution, and what is added to it. */
+export interface ConvolutionParameters {
+  /** [kh, kw, in, out]. */
+  readonly filter: tf.Tensor4D;
+  /** [out], or one an image, [n, out]. */
+  readonly bias: tf.Tensor;
+  /** [n, h, w, out], added before the activation; left out: nothing. */
+  readonly residual?: tf.Tensor4D;
+}
+
+/**
+ * A convolution of stride 1 that keeps the size, with bias, residual and activation, in one
+ * operation in training too: inside a gradient `tf.fused.conv2d` takes its ReLU out and keeps
+ * the numbers before it, a fifth more time and memory.
+ *
+ * @param input [n, h, w, in].
+ * @returns [n, h, w, out].
+ */
+export function convolve(
+  input: tf.Tensor4D,
+  { filter, bias, residual }: ConvolutionParameters,
+  activation: "linear" | "relu",
+): tf.Tensor4D {
+  const perImage = bias.shape.length === 2;
+  return operation<tf.Tensor4D>([input, filter, bias, ...(residual ? [residual] : [])], {
+    value: (save) => {
+      const y = forward({ x: input, filter, bias, ...(residual ? { residual } : {}) }, activation);
+      // A linear convolution's pull-back does not need its result.
+      save(activation === "relu" ? [input, filter, y] : [input, filter]);
+      return y;
+    },
+    pullBack: (dy, saved) => {
+      const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D?];
+      const { dx: cotangent, dBias } = y === undefined
+        ? { dx: dy, dBias: null }
+        : reluGradient(dy, y, { perImage });
+      return [
+        () => gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
+        () => gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
+        () => dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
+        // A copy: tfjs disposes of a cotangent that it adds to another, and dy is the caller's.
+        ...(residual ? [() => tf.clone(cotangent)] : []),
+      ];
+    },
+  });
+}
+
+const geometry = { strides: 1, pad: "same", dataFormat: "NHWC" } as const;
+
+function gradient(name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) {
+  return tf.engine().runKernel(name, inputs, { ...geometry, ...shape }) as tf.Tensor;
+}
+
+function forward(
+  inputs: {
+    readonly x: tf.Tensor4D;
+    readonly filter: tf.Tensor4D;
+    readonly bias: tf.Tensor;
+    readonly residual?: tf.Tensor4D;
+  },
+  activation: "linear" | "relu",
+): tf.Tensor4D {
+  const run = (name: string, inputs: object, activation: string) =>
+    tf.engine().runKernel(
+      name,
+      inputs as unknown as tf.NamedTensorMap,
+      { ...geometry, dilations: 1, activation } as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor4D;
+  const { x, filter, bias, residual } = inputs;
+  if (bias.shape.length === 1 && residual === undefined) {
+    return run("FusedConv2D", inputs, activation);
+  }
+  if (tf.getKernel(RESIDUAL_CONV2D, tf.getBackend()) !== undefined) {
+    return run(RESIDUAL_CONV2D, inputs, activation);
+  }
+  return tf.tidy(() => {
+    let y: tf.Tensor = bias.shape.length === 1
+      ? run("FusedConv2D", { x, filter, bias }, "linear")
+      : tf.add(run("Conv2D", { x, filter }, "linear"), tf.expandDims(tf.expandDims(bias, 1), 1));
+    if (residual !== undefined) y = tf.add(y, residual);
+    return (activation === "relu" ? tf.relu(y) : y) as tf.Tensor4D;
+  });
+}

@@ -1,0 +1,38 @@
+import { ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { type WasmBackend, withScratch } from "../../threads/wasm.ts";
+
+/** Numbers of scratch of winogradFilter. */
+const FILTER_SCRATCH = 216;
+/** Multiply-adds that take as long as transforming a tap of a filter. */
+const FILTER_WORK = 50;
+
+/**
+ * Calls `use` with the address of a filter of 3x3, [3, 3, cin, cout], as Winograd's convolution
+ * takes it; with `turn` the filter is [3, 3, cout, cin], and the convolution its gradient for the input.
+ */
+export function withWinogradFilter(
+  simd: SimdThreads,
+  backend: WasmBackend,
+  { at, turn, cin, cout }: {
+    readonly at: number;
+    readonly turn: 0 | 1;
+    readonly cin: number;
+    readonly cout: number;
+  },
+  use: (u: number) => void,
+): void {
+  const bytes = simd.kernels.winogradFilterBytes(cin, cout);
+  withScratch(backend, bytes / Float32Array.BYTES_PER_ELEMENT, (u) => {
+    const work = FILTER_WORK * 9 * cin * cout;
+    simd.runWithScratch(
+      "winogradFilter",
+      FILTER_SCRATCH,
+      ranges(cin, simd.pieces(work)).map(({ first, count }) =>
+        [first, count, cin, cout, at, turn, u] as const
+      ),
+      work,
+    );
+    use(u);
+  });
+}

@@ -1,0 +1,33 @@
+import * as tf from "@tensorflow/tfjs";
+import { copyRuns } from "../passes.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
+
+/** What Concat is called with: its inputs are a list. */
+export interface ConcatCall extends KernelCall<never, { readonly axis: number }> {
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+}
+
+/** Tensors side by side along an axis. tfjs's own copies in JavaScript: 5 ms for 13 MB in runs of 32 numbers. */
+export function concat(simd: SimdThreads, { inputs, attrs, backend }: ConcatCall): tf.TensorInfo {
+  const tensors = Object.values(inputs);
+  if (tensors.some(({ dtype }) => dtype !== "float32")) {
+    return callWasmKernel(backend, "Concat", inputs, attrs);
+  }
+  const shapes = tensors.map(({ shape }) => shape);
+  const [axis] = tf.util.parseAxisParam(attrs.axis, shapes[0]!) as [number];
+  tf.backend_util.assertParamsConsistent(shapes, axis);
+  const outShape = tf.backend_util.computeOutShape(shapes, axis);
+  const out = backend.makeOutput(outShape, "float32");
+  const bytesOf = (shape: readonly number[]) =>
+    Float32Array.BYTES_PER_ELEMENT * tf.util.sizeFromShape(shape.slice(axis));
+  const runs = tf.util.sizeFromShape(outShape.slice(0, axis));
+  const step = bytesOf(outShape);
+  let to = addressOf(backend, out);
+  for (const tensor of tensors) {
+    const bytes = bytesOf(tensor.shape);
+    copyRuns(simd, runs, bytes, addressOf(backend, tensor), bytes, to, step);
+    to += bytes;
+  }
+  return out;
+}

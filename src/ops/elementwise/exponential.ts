@@ -1,0 +1,25 @@
+import * as tf from "@tensorflow/tfjs";
+import { elementRanges } from "../passes.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
+
+/** What Exp and Sigmoid are called with. */
+export type ExponentialCall = KernelCall<"x", object>;
+
+/** exp(x) or 1 / (1 + exp(-x)), four numbers at a time; tfjs's own take one. */
+export function exponential(
+  simd: SimdThreads,
+  name: "Exp" | "Sigmoid",
+  { inputs: { x }, attrs, backend }: ExponentialCall,
+): tf.TensorInfo {
+  if (x.dtype !== "float32") return callWasmKernel(backend, name, { x }, attrs);
+  const out = backend.makeOutput(x.shape, "float32");
+  const count = tf.util.sizeFromShape(x.shape);
+  const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
+  const calls = elementRanges(simd, count).map((range) =>
+    [range.count, from + 4 * range.first, to + 4 * range.first] as const
+  );
+  if (name === "Exp") simd.run("expOf", calls);
+  else simd.runWithScratch("sigmoidOf", 16, calls);
+  return out;
+}

@@ -1,0 +1,53 @@
+import * as tf from "@tensorflow/tfjs";
+import { copyRuns } from "../passes.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
+
+/** What Slice is called with. */
+export type SliceCall = KernelCall<"x", { begin: number | number[]; size?: number | number[] }>;
+
+/**
+ * Slice of a tensor of any rank. tfjs's own reads the whole source back first:
+ * 2.6 ms for any part of 7 MB.
+ */
+export function slice(simd: SimdThreads, call: SliceCall): tf.TensorInfo {
+  const { inputs: { x }, attrs, backend } = call;
+  if (x.dtype !== "float32" || x.shape.length === 0) {
+    return callWasmKernel(backend, "Slice", { x }, attrs);
+  }
+  const [begin, size] = tf.slice_util.parseSliceParams(
+    x as tf.Tensor,
+    attrs.begin,
+    attrs.size,
+  ) as [number[], number[]];
+  tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
+  const out = backend.makeOutput(size, "float32");
+  // Axes that are taken whole, and the first before them, lie side by side in memory.
+  const { shape } = x;
+  let runAxis = shape.length - 1;
+  while (runAxis > 0 && size[runAxis] === shape[runAxis]) runAxis--;
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  }
+  // So do the starts of runs along the axis before, and along those before that, if it is whole.
+  let first = runAxis, runs = 1;
+  while (first > 0 && (first === runAxis || size[first] === shape[first])) runs *= size[--first]!;
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const run = size[runAxis]! * strides[runAxis]! * bytes;
+  const step = (strides[runAxis - 1] ?? 0) * bytes;
+  const index = new Array<number>(first).fill(0);
+  const end = addressOf(backend, out) + bytes * tf.util.sizeFromShape(size);
+  for (let to = addressOf(backend, out); to < end; to += runs * run) {
+    let start = 0;
+    for (let axis = 0; axis <= runAxis; axis++) {
+      start += (begin[axis]! + (index[axis] ?? 0)) * strides[axis]!;
+    }
+    copyRuns(simd, runs, run, addressOf(backend, x) + start * bytes, step, to, run);
+    for (let axis = first - 1; axis >= 0; axis--) {
+      if (++index[axis]! < size[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs";
+import { partsOfPass, ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall, withScratch } from "../../threads/wasm.ts";
+
+/** Multiply-adds that take as long as adding a number up does. */
+const WORK = 8;
+/** A part of a sum is a multiple of so many terms: the kernel's own float32 sums are as long. */
+const UNIT = 64;
+
+interface ReduceAttributes {
+  readonly axis: number | number[];
+  readonly keepDims: boolean;
+}
+
+/** What Sum and Mean are called with. */
+export type ReduceCall = KernelCall<"x", ReduceAttributes>;
+
+/**
+ * Sum or mean over axes that lie side by side, in float32 over 64 numbers and float64 over
+ * those. tfjs's own transposes first unless they are the last: 10.6 ms for a bias gradient of
+ * [50176, 32], here 0.6.
+ */
+export function reduce(
+  simd: SimdThreads,
+  name: "Sum" | "Mean",
+  { inputs: { x }, attrs, backend }: ReduceCall,
+): tf.TensorInfo {
+  const axes = tf.util.parseAxisParam(attrs.axis, x.shape).sort((a, b) => a - b);
+  const sideBySide = axes.every((axis, i) => axis === axes[0]! + i);
+  if (
+    x.dtype !== "float32" || axes.length === 0 || !sideBySide ||
+    tf.util.sizeFromShape(x.shape) === 0
+  ) {
+    return callWasmKernel(backend, name, { x }, attrs);
+  }
+  const size = tf.util.sizeFromShape;
+  const first = axes[0]!, next = first + axes.length;
+  const outer = size(x.shape.slice(0, first));
+  const count = size(x.shape.slice(first, next));
+  const inner = size(x.shape.slice(next));
+  const scale = name === "Sum" ? 1 : 1 / count;
+  const kept = attrs.keepDims ? axes.map(() => 1) : [];
+  const out = backend.makeOutput(
+    [...x.shape.slice(0, first), ...kept, ...x.shape.slice(next)],
+    "float32",
+  );
+  const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  // By the axes, not by their lengths: the ways add up in different orders, and a row's sum
+  // must not depend on how many rows there are.
+  const last = next === x.shape.length;
+  const parts = first > 0 ? [] : ranges(count, partsOfPass(count, WORK * count * inner), UNIT);
+  if (parts.length > 1) {
+    withScratch(backend, parts.length * inner, (sums) => {
+      const places = parts.map((part, i) => ({
+        count: part.count,
+        from: from + part.first * inner * bytes,
+        to: sums + i * inner * bytes,
+      }));
+      if (last) {
+        simd.run("sumLast", places.map((part) => [1, part.count, 1, part.from, part.to]));
+        simd.run("sumLast", [[1, places.length, scale, sums, to]]);
+        return;
+      }
+      simd.runWithScratch(
+        "sumMiddle",
+        2 * inner,
+        places.map((part) => [1, part.count, inner, 1, part.from, part.to]),
+      );
+      simd.sumParts(parts.length, inner, scale, sums, to);
+    });
+    return out;
+  }
+  const rows = ranges(outer, simd.pieces(WORK * outer * count * inner)).map((range) => ({
+    count: range.count,
+    from: from + range.first * count * inner * bytes,
+    to: to + range.first * inner * bytes,
+  }));
+  if (last) {
+    simd.run("sumLast", rows.map((row) => [row.count, count, scale, row.from, row.to]));
+  } else {
+    simd.runWithScratch(
+      "sumMiddle",
+      2 * inner,
+      rows.map((row) => [row.count, count, inner, scale, row.from, row.to]),
+    );
+  }
+  return out;
+}

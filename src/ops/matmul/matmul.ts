@@ -1,0 +1,93 @@
+import * as tf from "@tensorflow/tfjs";
+import { productOverRows } from "../convolution/conv2d.ts";
+import { ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
+
+/** What BatchMatMul and _FusedMatMul are called with; the former has no bias and no activation. */
+export interface MatMulCall extends KernelCall<"a" | "b", MatMulAttributes> {
+  readonly inputs: {
+    readonly a: tf.TensorInfo;
+    readonly b: tf.TensorInfo;
+    readonly bias?: tf.TensorInfo;
+  };
+}
+
+interface MatMulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly activation?: string;
+}
+
+/**
+ * Matrix product with the packed GEMM, plus a bias, through an activation; tfjs's own takes a
+ * plain loop where a factor is transposed.
+ *
+ * @param name Of the kernel of tfjs, which takes over what the GEMM does not know.
+ * @throws {RangeError} If a factor is empty, or they do not fit.
+ */
+export function matMul(
+  simd: SimdThreads,
+  name: "BatchMatMul" | "_FusedMatMul",
+  call: MatMulCall,
+): tf.TensorInfo {
+  const { inputs: { a, b, bias }, attrs, backend } = call;
+  const { transposeA, transposeB, activation = "linear" } = attrs;
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  const outer = tf.broadcast_util.assertAndGetBroadcastShape(
+    a.shape.slice(0, -2),
+    b.shape.slice(0, -2),
+  );
+  const size = tf.util.sizeFromShape;
+  const count = size(outer);
+  const [matricesA, matricesB] = [size(a.shape.slice(0, -2)), size(b.shape.slice(0, -2))];
+  if (k !== inner || count * m * n * k === 0) {
+    throw new RangeError(
+      `${name}: expected factors that fit and are not empty, got [${a.shape}]` +
+        `${transposeA ? " transposed" : ""} and [${b.shape}]${transposeB ? " transposed" : ""}`,
+    );
+  }
+  const known = a.dtype === "float32" && b.dtype === "float32" &&
+    (activation === "linear" || activation === "relu") &&
+    (bias === undefined || bias === null || bias.shape.length === 1 && bias.shape[0] === n) &&
+    // One of each, or one for all.
+    [matricesA, matricesB].every((matrices) => matrices === count || matrices === 1);
+  if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
+
+  const out = backend.makeOutput([...outer, m, n], "float32");
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const [aAddress, bAddress, cAddress] = [a, b, out].map((tensor) =>
+    addressOf(backend, tensor)
+  ) as [
+    number,
+    number,
+    number,
+  ];
+  const offset = bias === undefined || bias === null ? 0 : addressOf(backend, bias);
+  const relu = Number(activation === "relu");
+  if (count === 1 && transposeA && !transposeB && offset === 0 && relu === 0) {
+    productOverRows(simd, k, [m, n], [aAddress, bAddress, cAddress]);
+    return out;
+  }
+  const stepA = matricesA === 1 ? 0 : m * k * bytes, stepB = matricesB === 1 ? 0 : k * n * bytes;
+  // Rows of a transposed A do not lie side by side.
+  const work = count * m * n * k;
+  const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work) / count);
+  const rows = ranges(m, pieces);
+  const { wide } = simd;
+  const calls = ranges(count, count).flatMap(({ first: matrix }) =>
+    rows.map((range) =>
+      [
+        ...[wide, Number(transposeA), Number(transposeB), range.count, n, k] as const,
+        aAddress + matrix * stepA + range.first * k * bytes,
+        bAddress + matrix * stepB,
+        ...[offset, 0, relu, cAddress + (matrix * m + range.first) * n * bytes] as const,
+      ] as const
+    )
+  );
+  simd.runWithScratch("gemm", simd.kernels.gemmScratch(n, k), calls, work);
+  return out;
+}

@@ -1,0 +1,613 @@
+import { multiplyAdd } from "../simd/multiply_add.part.as";
+import { addOuterProducts, PAIR_BYTES } from "./simd_outer.part.as";
+import {
+  LANE_BYTES,
+  LANES,
+  multiply,
+  multiplyPair,
+  pack,
+  sumOfLanes,
+} from "./simd_planes.part.as";
+import { TANH_BYTES, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
+
+/**
+ * A ConditionalMLP over eight rows at a time: value, trace, and the pull-back of both. The
+ * contract is in contract.ts, the notation that of portable.ts; planes are those of
+ * simd_planes.part.as.ts.
+ *
+ * The trace meets in the middle: with q = s3 (W3 e), T1 = s1 (e W0),
+ *   v2 = T1 W1,  u = q W2^T,  e.(J e) = sum over the width of s2 v2 u
+ * which costs what carrying e through all layers costs, and leaves what the pull-back needs.
+ *
+ * Multiply-adds a row, in units of hidden^2, for K directions: 2 + 2 K forward; in the
+ * pull-back 2 + 2 K for the cotangents, 2 + 2 K for the outer products, and the forward ones
+ * again where the activations were not kept.
+ */
+
+/** sin and cos in float64, and x^y, are the program's own: the same bits as the portable form. */
+@external("math", "sin")
+declare function sin(x: f64): f64;
+@external("math", "cos")
+declare function cos(x: f64): f64;
+
+/** The network in memory. */
+@unmanaged
+export class Net {
+  dims: i32;
+  hidden: i32;
+  /** Directions of the trace: dims with unit vectors, 1 with probes, else 0. */
+  directions: i32;
+  /** 1 where the directions are one probe a row. */
+  probed: i32;
+  /** Packed for x W. */
+  w0: usize;
+  w1: usize;
+  w2: usize;
+  w3: usize;
+  /** Packed for x W^T. */
+  w0t: usize;
+  w1t: usize;
+  w2t: usize;
+  w3t: usize;
+  b0: usize;
+  b1: usize;
+  b2: usize;
+  b3: usize;
+  /** Zeros, as many as the largest bias. */
+  zeros: usize;
+  /** Planes e W0 of all directions, then planes W3 e; of the unit vectors. */
+  unitDirections: usize;
+  /** Of {@link tanhInPlace}. */
+  tanhConstants: usize;
+  /** 1: products by wide tiles. */
+  wide: i32;
+}
+
+/** Bytes of a plane of the hidden layers. */
+// @ts-ignore: decorator
+@inline
+function featureBytes(net: Net): usize {
+  return <usize>net.hidden * LANE_BYTES;
+}
+
+/**
+ * Bytes from one plane of the hidden layers to the next. A cache line lies between them: at
+ * widths like 64 and 128 all planes would meet in the same few sets of the first cache.
+ */
+// @ts-ignore: decorator
+@inline
+export function planeBytes(net: Net): usize {
+  return featureBytes(net) + 64;
+}
+
+/** Planes of the activations: h1, h2, h3, and where there is a trace v2 and u of each direction. */
+export function activationPlanes(net: Net, traced: bool): i32 {
+  return traced ? 3 + 2 * net.directions : 3;
+}
+
+/** Bytes that {@link prepare} fills behind the parameters' own; as simd_sizes.ts counts them. */
+export function preparedBytes(dims: i32, hidden: i32, directions: i32): u64 {
+  const matrices = 2 * (2 * <u64>dims + 2 * <u64>hidden) * <u64>hidden * 4;
+  const planes = 2 * <u64>directions * (<u64>hidden * 32 + 64);
+  return matrices + planes + <u64>max(dims, hidden) * 4 + <u64>TANH_BYTES + 64;
+}
+
+/** Sets `net` up over flat parameters in device order, whose packed forms are laid down at `at`. */
+export function prepare(net: Net, parameters: usize, at: usize): void {
+  const dims = net.dims, hidden = net.hidden;
+  const inputBytes = <usize>hidden * 4, outputBytes = <usize>dims * 4;
+  const w0 = parameters;
+  net.b0 = w0 + <usize>dims * inputBytes;
+  const w1 = net.b0 + inputBytes;
+  net.b1 = w1 + <usize>hidden * inputBytes;
+  const w2 = net.b1 + inputBytes;
+  net.b2 = w2 + <usize>hidden * inputBytes;
+  const w3 = net.b2 + inputBytes;
+  net.b3 = w3 + <usize>hidden * outputBytes;
+
+  at = (at + 15) & ~15;
+  net.tanhConstants = at;
+  writeTanhConstants(at);
+  at += TANH_BYTES;
+  net.unitDirections = at;
+  if (!net.probed) {
+    for (let d = 0; d < net.directions; d++) {
+      spread(w0 + <usize>d * inputBytes, hidden, 4, at);
+      at += planeBytes(net);
+    }
+    for (let d = 0; d < net.directions; d++) {
+      spread(w3 + <usize>d * 4, hidden, outputBytes, at);
+      at += planeBytes(net);
+    }
+  }
+  net.zeros = at;
+  at += <usize>max(dims, hidden) * 4;
+  memory.fill(net.zeros, 0, at - net.zeros);
+  net.w0 = at;
+  net.w1 = at = pack(w0, dims, hidden, inputBytes, 4, at);
+  net.w2 = at = pack(w1, hidden, hidden, inputBytes, 4, at);
+  net.w3 = at = pack(w2, hidden, hidden, inputBytes, 4, at);
+  net.w0t = at = pack(w3, hidden, dims, outputBytes, 4, at);
+  net.w1t = at = pack(w0, hidden, dims, 4, inputBytes, at);
+  net.w2t = at = pack(w1, hidden, hidden, 4, inputBytes, at);
+  net.w3t = at = pack(w2, hidden, hidden, 4, inputBytes, at);
+  pack(w3, dims, hidden, 4, outputBytes, at);
+}
+
+/** A plane whose rows are all the same. */
+function spread(values: usize, count: i32, stride: usize, plane: usize): void {
+  for (let i = 0; i < count; i++) {
+    const value = v128.load32_splat(values);
+    v128.store(plane, value);
+    v128.store(plane, value, 16);
+    values += stride;
+    plane += LANE_BYTES;
+  }
+}
+
+/** Planes e W0 and W3 e of a tile's probes, a plane [dims], laid down at `out`. */
+export function probeDirections(net: Net, probes: usize, out: usize): void {
+  const dims = net.dims;
+  multiply(net.wide, net.w0, dims, net.hidden, probes, net.zeros, out);
+  multiply(net.wide, net.w3t, dims, net.hidden, probes, net.zeros, out + planeBytes(net));
+}
+
+/**
+ * b0 + e(t), [hidden]: the bias of the first layer at time t. The embedding goes by the
+ * angle addition theorem in float64, as in time_embedding.ts.
+ */
+export function timeBias(net: Net, t: f64, out: usize): void {
+  const half = net.hidden >> 1;
+  const far = <usize>half * 4;
+  let bias = net.b0;
+  const sin1 = sin(Math.PI * t), cos1 = cos(Math.PI * t);
+  let sine = sin1, cosine = cos1;
+  for (let k = 0; k < half; k++) {
+    store<f32>(out, load<f32>(bias) + <f32>sine);
+    store<f32>(out + far, load<f32>(bias + far) + <f32>cosine);
+    const next = sine * cos1 + cosine * sin1;
+    cosine = cosine * cos1 - sine * sin1;
+    sine = next;
+    out += 4;
+    bias += 4;
+  }
+}
+
+/** 1 - h^2. */
+// @ts-ignore: decorator
+@inline
+function slope(h: v128): v128 {
+  return f32x4.sub(f32x4.splat(1), f32x4.mul(h, h));
+}
+
+/** out = (1 - h^2) w over a plane: as all passes over planes a feature pair a turn. */
+function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
+  const end = h + featureBytes(net);
+  for (; h < end; h += 64, w += 64, out += 64) {
+    v128.store(out, f32x4.mul(slope(v128.load(h)), v128.load(w)));
+    v128.store(out, f32x4.mul(slope(v128.load(h, 16)), v128.load(w, 16)), 16);
+    v128.store(out, f32x4.mul(slope(v128.load(h, 32)), v128.load(w, 32)), 32);
+    v128.store(out, f32x4.mul(slope(v128.load(h, 48)), v128.load(w, 48)), 48);
+  }
+}
+
+/** h1, h2, h3 of a tile into the first three planes of `act`. */
+function activate(net: Net, bias: usize, x: usize, act: usize): void {
+  const hidden = net.hidden, plane = planeBytes(net);
+  const h2 = act + plane, h3 = h2 + plane;
+  multiply(net.wide, net.w0, net.dims, hidden, x, bias, act);
+  tanhInPlace(act, hidden * LANES, net.tanhConstants);
+  multiply(net.wide, net.w1, hidden, hidden, act, net.b1, h2);
+  tanhInPlace(h2, hidden * LANES, net.tanhConstants);
+  multiply(net.wide, net.w2, hidden, hidden, h2, net.b2, h3);
+  tanhInPlace(h3, hidden * LANES, net.tanhConstants);
+}
+
+/** v2 and u of every direction behind the first three planes of `act`; `spare` are two planes. */
+function carryDirections(net: Net, act: usize, directions: usize, spare: usize): void {
+  const plane = planeBytes(net), count = <usize>net.directions;
+  const v2 = act + 3 * plane;
+  carry(net, net.w1, act, directions, spare, v2);
+  carry(net, net.w2t, act + 2 * plane, directions + count * plane, spare, v2 + count * plane);
+}
+
+/** out = ((1 - h^2) d) W for the planes d of all directions, two at a time. */
+function carry(net: Net, w: usize, h: usize, d: usize, spare: usize, out: usize): void {
+  const hidden = net.hidden, plane = planeBytes(net);
+  for (let left = net.directions; left > 0; left -= 2) {
+    timesSlope(net, h, d, spare);
+    if (left == 1) {
+      multiply(net.wide, w, hidden, hidden, spare, net.zeros, out);
+      return;
+    }
+    timesSlope(net, h, d + plane, spare + plane);
+    multiplyPair(net.wide, w, hidden, hidden, spare, spare + plane, net.zeros, out, out + plane);
+    d += 2 * plane;
+    out += 2 * plane;
+  }
+}
+
+/** The activations of a tile again, as {@link evaluate} left them. */
+export function recompute(
+  net: Net,
+  bias: usize,
+  x: usize,
+  act: usize,
+  directions: usize,
+  spare: usize,
+  traced: bool,
+): void {
+  activate(net, bias, x, act);
+  if (traced) carryDirections(net, act, directions, spare);
+}
+
+/**
+ * The field over a tile.
+ *
+ * @param bias From {@link timeBias}.
+ * @param x Plane [dims].
+ * @param act Receives {@link activationPlanes}.
+ * @param directions Planes e W0, then W3 e.
+ * @param spare Two planes.
+ * @param f Receives the velocity, a plane [dims], and behind it, if `traced`, the divergence [8].
+ */
+export function evaluate(
+  net: Net,
+  bias: usize,
+  x: usize,
+  act: usize,
+  directions: usize,
+  spare: usize,
+  traced: bool,
+  f: usize,
+): void {
+  const plane = planeBytes(net);
+  activate(net, bias, x, act);
+  multiply(net.wide, net.w3, net.hidden, net.dims, act + 2 * plane, net.b3, f);
+  if (!traced) return;
+  carryDirections(net, act, directions, spare);
+  let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
+  const h2 = act + plane;
+  let v2 = act + 3 * plane, u = v2 + <usize>net.directions * plane;
+  for (let k = 0; k < net.directions; k++) {
+    for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
+      const s0 = slope(v128.load(h2 + i)), s1 = slope(v128.load(h2 + i, 16));
+      sum0 = multiplyAdd(f32x4.mul(s0, v128.load(v2 + i)), v128.load(u + i), sum0);
+      sum1 = multiplyAdd(f32x4.mul(s1, v128.load(v2 + i, 16)), v128.load(u + i, 16), sum1);
+    }
+    v2 += plane;
+    u += plane;
+  }
+  f += <usize>net.dims * LANE_BYTES;
+  v128.store(f, sum0);
+  v128.store(f, sum1, 16);
+}
+
+/**
+ * What the pull-back of one stage of one tile leaves for the outer products, in planes:
+ * alpha2, alpha3 (cotangents of the values before tanh); what the trace adds to the
+ * cotangents of h1, h2, h3; then T1, B2 (cotangent of v2), C (cotangent of u), q of each direction.
+ */
+export function stagePlanes(net: Net): i32 {
+  return 5 + 4 * net.directions;
+}
+
+/**
+ * Sums over rows that wait in lanes, in planes: cotangents of b0, b1, b2, of W0 and of W3 (dims
+ * planes each); then of b3, a plane [dims].
+ */
+export function lanesBytes(net: Net): u64 {
+  return <u64>(3 + 2 * net.dims) * <u64>planeBytes(net) + <u64>net.dims * LANE_BYTES;
+}
+
+/** to += a * b over eight rows and the whole width; `b` has one number a row. */
+function addScaled(net: Net, a: usize, b: usize, to: usize): void {
+  const b0 = v128.load(b), b1 = v128.load(b, 16);
+  const end = a + featureBytes(net);
+  for (; a < end; a += LANE_BYTES) {
+    v128.store(to, multiplyAdd(v128.load(a), b0, v128.load(to)));
+    v128.store(to, multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16)), 16);
+    to += LANE_BYTES;
+  }
+}
+
+/** to += a over a plane. */
+function addPlane(a: usize, to: usize, bytes: usize): void {
+  const end = a + bytes;
+  for (; a < end; a += 32, to += 32) {
+    v128.store(to, f32x4.add(v128.load(a), v128.load(to)));
+    v128.store(to, f32x4.add(v128.load(a, 16), v128.load(to, 16)), 16);
+  }
+}
+
+/**
+ * Pulls the cotangent `c` [8] of the divergence back: everything of a stage that does not
+ * depend on the cotangent of the velocity.
+ *
+ * @param probes Plane [dims], with probes.
+ * @param stage Receives {@link stagePlanes}, but for alpha2 and alpha3.
+ * @param spare Two planes.
+ * @param lanes Sums that are added to, see {@link lanesBytes}.
+ */
+export function pullBackDivergence(
+  net: Net,
+  act: usize,
+  directions: usize,
+  probes: usize,
+  c: usize,
+  stage: usize,
+  spare: usize,
+  lanes: usize,
+): void {
+  const plane = planeBytes(net), count = <usize>net.directions;
+  const h1 = act, h2 = act + plane, h3 = h2 + plane;
+  const e1 = stage + 2 * plane, e2 = e1 + plane, e3 = e2 + plane;
+  const ofW0 = lanes + 3 * plane, ofW3 = ofW0 + <usize>net.dims * plane;
+  const c0 = v128.load(c), c1 = v128.load(c, 16);
+  for (let k: usize = 0; k < count; k++) {
+    const v2 = act + (3 + k) * plane, u = v2 + count * plane;
+    const v1 = directions + k * plane, w3 = v1 + count * plane;
+    const t1 = stage + (5 + 4 * k) * plane;
+    const b2 = t1 + plane, ofU = b2 + plane, q = ofU + plane;
+    timesSlope(net, h1, v1, t1);
+    timesSlope(net, h3, w3, q);
+    for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
+      const vLow = v128.load(v2 + i), vHigh = v128.load(v2 + i, 16);
+      const uLow = v128.load(u + i), uHigh = v128.load(u + i, 16);
+      const sLow = f32x4.mul(c0, slope(v128.load(h2 + i)));
+      const sHigh = f32x4.mul(c1, slope(v128.load(h2 + i, 16)));
+      v128.store(ofU + i, f32x4.mul(sLow, vLow));
+      v128.store(ofU + i, f32x4.mul(sHigh, vHigh), 16);
+      v128.store(b2 + i, f32x4.mul(sLow, uLow));
+      v128.store(b2 + i, f32x4.mul(sHigh, uHigh), 16);
+      let low = f32x4.mul(f32x4.mul(c0, vLow), uLow);
+      let high = f32x4.mul(f32x4.mul(c1, vHigh), uHigh);
+      if (k > 0) {
+        low = f32x4.add(v128.load(e2 + i), low);
+        high = f32x4.add(v128.load(e2 + i, 16), high);
+      }
+      v128.store(e2 + i, low);
+      v128.store(e2 + i, high, 16);
+    }
+  }
+  // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
+  const b2 = stage + 6 * plane, ofU = b2 + plane;
+  pullBackCarry(net, net.w2, h3, directions + count * plane, ofU, e3, ofW3, probes, spare);
+  pullBackCarry(net, net.w1t, h1, directions, b2, e1, ofW0, probes, spare);
+  // s = 1 - h^2: the cotangent of s goes to h.
+  for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
+}
+
+/**
+ * The pull-back of {@link carry}, `w` being its transpose, two directions at a time.
+ *
+ * @param from The first direction's cotangent of `out`, in a stage's planes.
+ * @param ofS Receives the cotangent of 1 - h^2.
+ * @param ofD Receives those of the directions' rows of weights, see {@link lanesBytes}.
+ */
+function pullBackCarry(
+  net: Net,
+  w: usize,
+  h: usize,
+  d: usize,
+  from: usize,
+  ofS: usize,
+  ofD: usize,
+  probes: usize,
+  spare: usize,
+): void {
+  const hidden = net.hidden, plane = planeBytes(net), next = 4 * plane;
+  for (let k = 0; k < net.directions; k++) {
+    const g = spare + <usize>(k & 1) * plane;
+    if (!(k & 1)) {
+      if (k + 1 == net.directions) multiply(net.wide, w, hidden, hidden, from, net.zeros, g);
+      else multiplyPair(net.wide, w, hidden, hidden, from, from + next, net.zeros, g, g + plane);
+    }
+    throughDirection(net, h, d, g, ofS, k == 0, net.probed ? 0 : ofD + <usize>k * plane);
+    if (net.probed) addForProbes(net, g, probes, ofD);
+    d += plane;
+    from += next;
+  }
+}
+
+/** e = -2 h e over a plane. */
+function throughSlope(net: Net, h: usize, e: usize): void {
+  const minusTwo = f32x4.splat(-2), end = h + featureBytes(net);
+  for (; h < end; h += 32, e += 32) {
+    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h)), v128.load(e)));
+    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h, 16)), v128.load(e, 16)), 16);
+  }
+}
+
+/**
+ * From the cotangent g of s w: that of s is added to (or stored in) `ofS`, that of w is
+ * added to `sum`, or replaces g where that is 0.
+ */
+function throughDirection(
+  net: Net,
+  h: usize,
+  w: usize,
+  g: usize,
+  ofS: usize,
+  first: bool,
+  sum: usize,
+): void {
+  const end = h + featureBytes(net);
+  for (; h < end; h += 32, w += 32, g += 32, ofS += 32) {
+    const low = v128.load(g), high = v128.load(g, 16);
+    let sLow = f32x4.mul(low, v128.load(w)), sHigh = f32x4.mul(high, v128.load(w, 16));
+    if (!first) {
+      sLow = f32x4.add(v128.load(ofS), sLow);
+      sHigh = f32x4.add(v128.load(ofS, 16), sHigh);
+    }
+    v128.store(ofS, sLow);
+    v128.store(ofS, sHigh, 16);
+    const wLow = f32x4.mul(slope(v128.load(h)), low);
+    const wHigh = f32x4.mul(slope(v128.load(h, 16)), high);
+    if (sum != 0) {
+      v128.store(sum, f32x4.add(v128.load(sum), wLow));
+      v128.store(sum, f32x4.add(v128.load(sum, 16), wHigh), 16);
+      sum += 32;
+    } else {
+      v128.store(g, wLow);
+      v128.store(g, wHigh, 16);
+    }
+  }
+}
+
+function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
+  for (let d = 0; d < net.dims; d++) {
+    addScaled(net, g, probes, to);
+    probes += LANE_BYTES;
+    to += planeBytes(net);
+  }
+}
+
+/** alpha = s (g + e), where e is what the trace adds, or without it. */
+function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void {
+  if (e == 0) {
+    timesSlope(net, h, g, alpha);
+    return;
+  }
+  const end = h + featureBytes(net);
+  for (; h < end; h += 32, g += 32, e += 32, alpha += 32) {
+    const sum0 = f32x4.add(v128.load(g), v128.load(e));
+    v128.store(alpha, f32x4.mul(slope(v128.load(h)), sum0));
+    const sum1 = f32x4.add(v128.load(g, 16), v128.load(e, 16));
+    v128.store(alpha, f32x4.mul(slope(v128.load(h, 16)), sum1), 16);
+  }
+}
+
+/**
+ * Pulls the cotangent `a` of the velocity, a plane [dims], back to x, together with what
+ * {@link pullBackDivergence} left if the stage was `traced`.
+ *
+ * @param x Plane [dims].
+ * @param spare Two planes.
+ * @param ofX Receives the cotangent of x, a plane [dims].
+ */
+export function pullBackVelocity(
+  net: Net,
+  act: usize,
+  x: usize,
+  a: usize,
+  stage: usize,
+  traced: bool,
+  spare: usize,
+  lanes: usize,
+  ofX: usize,
+): void {
+  const hidden = net.hidden, dims = net.dims, plane = planeBytes(net);
+  const alpha2 = stage, alpha3 = stage + plane;
+  const e1 = traced ? stage + 2 * plane : 0;
+  const e2 = traced ? stage + 3 * plane : 0;
+  const e3 = traced ? stage + 4 * plane : 0;
+  const h2 = act + plane, h3 = h2 + plane;
+  const alpha1 = spare + plane;
+  multiply(net.wide, net.w3t, dims, hidden, a, net.zeros, spare);
+  throughTanh(net, h3, spare, e3, alpha3);
+  multiply(net.wide, net.w2t, hidden, hidden, alpha3, net.zeros, spare);
+  throughTanh(net, h2, spare, e2, alpha2);
+  multiply(net.wide, net.w1t, hidden, hidden, alpha2, net.zeros, spare);
+  throughTanh(net, act, spare, e1, alpha1);
+  multiply(net.wide, net.w0t, hidden, dims, alpha1, net.zeros, ofX);
+
+  addPlane(alpha1, lanes, featureBytes(net));
+  addPlane(alpha2, lanes + plane, featureBytes(net));
+  addPlane(alpha3, lanes + 2 * plane, featureBytes(net));
+  let to = lanes + 3 * plane;
+  for (let d = 0; d < dims; d++) {
+    addScaled(net, alpha1, x + <usize>d * LANE_BYTES, to);
+    to += plane;
+  }
+  for (let d = 0; d < dims; d++) {
+    addScaled(net, h3, a + <usize>d * LANE_BYTES, to);
+    to += plane;
+  }
+  addPlane(a, to, <usize>dims * LANE_BYTES);
+}
+
+/**
+ * Lists the outer products of a stage that belong to W1 and to W2.
+ *
+ * @param stage As the two pull-backs left it.
+ * @returns The bytes that were added to each list.
+ */
+export function listOuterProducts(
+  net: Net,
+  act: usize,
+  stage: usize,
+  traced: bool,
+  ofW1: usize,
+  ofW2: usize,
+): usize {
+  const plane = planeBytes(net);
+  store<u32>(ofW1, <u32>act);
+  store<u32>(ofW1, <u32>stage, 4);
+  store<u32>(ofW2, <u32>(act + plane));
+  store<u32>(ofW2, <u32>(stage + plane), 4);
+  if (!traced) return PAIR_BYTES;
+  let at: usize = PAIR_BYTES;
+  for (let k = 0; k < net.directions; k++) {
+    const t1 = stage + <usize>(5 + 4 * k) * plane;
+    store<u32>(ofW1 + at, <u32>t1);
+    store<u32>(ofW1 + at, <u32>(t1 + plane), 4);
+    store<u32>(ofW2 + at, <u32>(t1 + 2 * plane));
+    store<u32>(ofW2 + at, <u32>(t1 + 3 * plane), 4);
+    at += PAIR_BYTES;
+  }
+  return at;
+}
+
+/**
+ * Adds the listed outer products, `bytes` of each list, to the flat gradient.
+ *
+ * @param spare Room for OUTER_BYTES, see simd_outer.part.as.ts.
+ */
+export function addListed(
+  net: Net,
+  ofW1: usize,
+  ofW2: usize,
+  bytes: usize,
+  gradient: usize,
+  spare: usize,
+): void {
+  const hidden = net.hidden;
+  const w1 = gradient + <usize>((net.dims + 1) * hidden) * 4;
+  const w2 = w1 + <usize>((hidden + 1) * hidden) * 4;
+  addOuterProducts(net.wide, ofW1, ofW1 + bytes, hidden, w1, spare);
+  addOuterProducts(net.wide, ofW2, ofW2 + bytes, hidden, w2, spare);
+}
+
+/** Adds the sums that wait in lanes to the flat gradient, and empties them. */
+export function addLanes(net: Net, lanes: usize, gradient: usize): void {
+  const hidden = net.hidden, dims = net.dims, plane = planeBytes(net);
+  const row = <usize>hidden * 4;
+  const b0 = gradient + <usize>dims * row;
+  const b1 = b0 + row + <usize>hidden * row;
+  const b2 = b1 + row + <usize>hidden * row;
+  const w3 = b2 + row;
+  const begin = lanes;
+  addSums(lanes, hidden, b0, 4);
+  addSums(lanes + plane, hidden, b1, 4);
+  addSums(lanes + 2 * plane, hidden, b2, 4);
+  lanes += 3 * plane;
+  for (let d = 0; d < dims; d++) {
+    addSums(lanes, hidden, gradient + <usize>d * row, 4);
+    lanes += plane;
+  }
+  for (let d = 0; d < dims; d++) {
+    addSums(lanes, hidden, w3 + <usize>d * 4, <usize>dims * 4);
+    lanes += plane;
+  }
+  addSums(lanes, dims, w3 + <usize>(hidden * dims) * 4, 4);
+  memory.fill(begin, 0, <usize>lanesBytes(net));
+}
+
+function addSums(plane: usize, count: i32, to: usize, stride: usize): void {
+  for (let i = 0; i < count; i++) {
+    store<f32>(to, load<f32>(to) + sumOfLanes(plane));
+    plane += LANE_BYTES;
+    to += stride;
+  }
+}

@@ -1,0 +1,292 @@
+import { multiplyAdd } from "../simd/multiply_add.part.as";
+import { LANE_BYTES } from "./simd_planes.part.as";
+
+/**
+ * Outer products of planes, summed over their rows and over many pairs: the gradients of weights.
+ *
+ * Every number is the sum of two chains, over the lower four rows of all pairs and over the upper
+ * four, and then over lanes: in all tiles alike, so that the bits do not depend on the tiles.
+ */
+
+/** Features of the right planes that are met by all left ones before the next: so they stay in the first cache. */
+const BLOCK: i32 = 64;
+
+/** Bytes that {@link addOuterProducts} needs for itself. */
+export const OUTER_BYTES: usize = 256;
+
+/** Bytes of a pair of addresses in the list that {@link addOuterProducts} takes. */
+export const PAIR_BYTES: usize = 8;
+
+/**
+ * out[i, j] += sum over the pairs and the eight rows of left[i] right[j].
+ *
+ * @param wide 1: as is faster with vectors of 256 bits; the bits are the same.
+ * @param pairs Addresses of a left and a right plane [size], from here to `end`.
+ * @param size Even.
+ * @param out [size, size] row-major.
+ * @param sums Room for {@link OUTER_BYTES}.
+ */
+export function addOuterProducts(
+  wide: i32,
+  pairs: usize,
+  end: usize,
+  size: i32,
+  out: usize,
+  sums: usize,
+): void {
+  const row = <usize>size * 4;
+  for (let block = 0; block < size; block += BLOCK) {
+    const blockEnd = min(block + BLOCK, size);
+    for (let i = 0; i < size; i += 2) {
+      const left = <usize>i * LANE_BYTES;
+      const to = out + <usize>i * row;
+      let j = block;
+      if (!wide) {
+        for (; j + 6 <= blockEnd; j += 6) {
+          const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
+          halfOuter2x6(pairs, end, left, right, sums, 0, 0);
+          halfOuter2x6(pairs, end, left + 16, right + 16, sums, at, row);
+        }
+      }
+      for (; j + 4 <= blockEnd; j += 4) {
+        const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
+        if (wide) wideOuter2x4(pairs, end, left, right, sums);
+        else {
+          halfOuter2x4(pairs, end, left, right, sums);
+          halfOuter2x4(pairs, end, left + 16, right + 16, sums + 16);
+        }
+        addFour(sums, at);
+        addFour(sums + 128, at + row);
+      }
+      if (j < blockEnd) {
+        outer2x2(pairs, end, left, <usize>j * LANE_BYTES, to + <usize>j * 4, row);
+      }
+    }
+  }
+}
+
+/** The sum of each vector's lanes. */
+// @ts-ignore: decorator
+@inline
+function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(
+    v128.shuffle<f32>(a, b, 0, 4, 1, 5),
+    v128.shuffle<f32>(a, b, 2, 6, 3, 7),
+  );
+  const cd = f32x4.add(
+    v128.shuffle<f32>(c, d, 0, 4, 1, 5),
+    v128.shuffle<f32>(c, d, 2, 6, 3, 7),
+  );
+  return f32x4.add(
+    v128.shuffle<f32>(ab, cd, 0, 1, 4, 5),
+    v128.shuffle<f32>(ab, cd, 2, 3, 6, 7),
+  );
+}
+
+/** Adds the totals of four runs of eight sums to four numbers. */
+// @ts-ignore: decorator
+@inline
+function addFour(sums: usize, out: usize): void {
+  const totals = laneSums(
+    f32x4.add(v128.load(sums), v128.load(sums, 16)),
+    f32x4.add(v128.load(sums, 32), v128.load(sums, 48)),
+    f32x4.add(v128.load(sums, 64), v128.load(sums, 80)),
+    f32x4.add(v128.load(sums, 96), v128.load(sums, 112)),
+  );
+  v128.store(out, f32x4.add(v128.load(out), totals));
+}
+
+/**
+ * Sums over four of the eight rows: twelve fill the registers of x86-64.
+ *
+ * @param sums [2 * 6][4]: receives them where `out` is 0; else they are those of the other rows,
+ *   and the totals are added to `out`.
+ */
+function halfOuter2x6(
+  pairs: usize,
+  end: usize,
+  left: usize,
+  right: usize,
+  sums: usize,
+  out: usize,
+  row: usize,
+): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
+  let c04 = f32x4.splat(0), c05 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
+  let c14 = f32x4.splat(0), c15 = f32x4.splat(0);
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    const l0 = v128.load(l), l1 = v128.load(l, 32);
+    let r0 = v128.load(r);
+    c00 = multiplyAdd(l0, r0, c00);
+    c10 = multiplyAdd(l1, r0, c10);
+    r0 = v128.load(r, 32);
+    c01 = multiplyAdd(l0, r0, c01);
+    c11 = multiplyAdd(l1, r0, c11);
+    r0 = v128.load(r, 64);
+    c02 = multiplyAdd(l0, r0, c02);
+    c12 = multiplyAdd(l1, r0, c12);
+    r0 = v128.load(r, 96);
+    c03 = multiplyAdd(l0, r0, c03);
+    c13 = multiplyAdd(l1, r0, c13);
+    r0 = v128.load(r, 128);
+    c04 = multiplyAdd(l0, r0, c04);
+    c14 = multiplyAdd(l1, r0, c14);
+    r0 = v128.load(r, 160);
+    c05 = multiplyAdd(l0, r0, c05);
+    c15 = multiplyAdd(l1, r0, c15);
+  }
+  if (!out) {
+    v128.store(sums, c00);
+    v128.store(sums, c01, 16);
+    v128.store(sums, c02, 32);
+    v128.store(sums, c03, 48);
+    v128.store(sums, c04, 64);
+    v128.store(sums, c05, 80);
+    v128.store(sums, c10, 96);
+    v128.store(sums, c11, 112);
+    v128.store(sums, c12, 128);
+    v128.store(sums, c13, 144);
+    v128.store(sums, c14, 160);
+    v128.store(sums, c15, 176);
+    return;
+  }
+  c00 = f32x4.add(v128.load(sums), c00);
+  c01 = f32x4.add(v128.load(sums, 16), c01);
+  c02 = f32x4.add(v128.load(sums, 32), c02);
+  c03 = f32x4.add(v128.load(sums, 48), c03);
+  c04 = f32x4.add(v128.load(sums, 64), c04);
+  c05 = f32x4.add(v128.load(sums, 80), c05);
+  c10 = f32x4.add(v128.load(sums, 96), c10);
+  c11 = f32x4.add(v128.load(sums, 112), c11);
+  c12 = f32x4.add(v128.load(sums, 128), c12);
+  c13 = f32x4.add(v128.load(sums, 144), c13);
+  c14 = f32x4.add(v128.load(sums, 160), c14);
+  c15 = f32x4.add(v128.load(sums, 176), c15);
+  addSix(out, laneSums(c00, c01, c02, c03), laneSums(c04, c05, c04, c05));
+  addSix(out + row, laneSums(c10, c11, c12, c13), laneSums(c14, c15, c14, c15));
+}
+
+/** Adds four numbers and two. */
+// @ts-ignore: decorator
+@inline
+function addSix(out: usize, four: v128, two: v128): void {
+  v128.store(out, f32x4.add(v128.load(out), four));
+  store<f32>(out, load<f32>(out, 16) + f32x4.extract_lane(two, 0), 16);
+  store<f32>(out, load<f32>(out, 20) + f32x4.extract_lane(two, 1), 20);
+}
+
+/** The same of four, [2 * 4][8] of which it fills one half: what sixes leave of widths like 64. */
+function halfOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums: usize): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    const l0 = v128.load(l), l1 = v128.load(l, 32);
+    let r0 = v128.load(r);
+    c00 = multiplyAdd(l0, r0, c00);
+    c10 = multiplyAdd(l1, r0, c10);
+    r0 = v128.load(r, 32);
+    c01 = multiplyAdd(l0, r0, c01);
+    c11 = multiplyAdd(l1, r0, c11);
+    r0 = v128.load(r, 64);
+    c02 = multiplyAdd(l0, r0, c02);
+    c12 = multiplyAdd(l1, r0, c12);
+    r0 = v128.load(r, 96);
+    c03 = multiplyAdd(l0, r0, c03);
+    c13 = multiplyAdd(l1, r0, c13);
+  }
+  v128.store(sums, c00);
+  v128.store(sums, c01, 32);
+  v128.store(sums, c02, 64);
+  v128.store(sums, c03, 96);
+  v128.store(sums, c10, 128);
+  v128.store(sums, c11, 160);
+  v128.store(sums, c12, 192);
+  v128.store(sums, c13, 224);
+}
+
+/** Sums over all eight rows, [2 * 4][8]: eight of 256 bits where V8 makes pairs, which it begins at stores. */
+function wideOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums: usize): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
+  let d00 = f32x4.splat(0), d01 = f32x4.splat(0), d02 = f32x4.splat(0), d03 = f32x4.splat(0);
+  let d10 = f32x4.splat(0), d11 = f32x4.splat(0), d12 = f32x4.splat(0), d13 = f32x4.splat(0);
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    const l0 = v128.load(l), m0 = v128.load(l, 16), l1 = v128.load(l, 32), m1 = v128.load(l, 48);
+    let r0 = v128.load(r), q0 = v128.load(r, 16);
+    c00 = multiplyAdd(l0, r0, c00);
+    d00 = multiplyAdd(m0, q0, d00);
+    c10 = multiplyAdd(l1, r0, c10);
+    d10 = multiplyAdd(m1, q0, d10);
+    r0 = v128.load(r, 32);
+    q0 = v128.load(r, 48);
+    c01 = multiplyAdd(l0, r0, c01);
+    d01 = multiplyAdd(m0, q0, d01);
+    c11 = multiplyAdd(l1, r0, c11);
+    d11 = multiplyAdd(m1, q0, d11);
+    r0 = v128.load(r, 64);
+    q0 = v128.load(r, 80);
+    c02 = multiplyAdd(l0, r0, c02);
+    d02 = multiplyAdd(m0, q0, d02);
+    c12 = multiplyAdd(l1, r0, c12);
+    d12 = multiplyAdd(m1, q0, d12);
+    r0 = v128.load(r, 96);
+    q0 = v128.load(r, 112);
+    c03 = multiplyAdd(l0, r0, c03);
+    d03 = multiplyAdd(m0, q0, d03);
+    c13 = multiplyAdd(l1, r0, c13);
+    d13 = multiplyAdd(m1, q0, d13);
+  }
+  v128.store(sums, c00);
+  v128.store(sums, d00, 16);
+  v128.store(sums, c01, 32);
+  v128.store(sums, d01, 48);
+  v128.store(sums, c02, 64);
+  v128.store(sums, d02, 80);
+  v128.store(sums, c03, 96);
+  v128.store(sums, d03, 112);
+  v128.store(sums, c10, 128);
+  v128.store(sums, d10, 144);
+  v128.store(sums, c11, 160);
+  v128.store(sums, d11, 176);
+  v128.store(sums, c12, 192);
+  v128.store(sums, d12, 208);
+  v128.store(sums, c13, 224);
+  v128.store(sums, d13, 240);
+}
+
+function outer2x2(pairs: usize, end: usize, left: usize, right: usize, out: usize, row: usize): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let d00 = f32x4.splat(0), d01 = f32x4.splat(0), d10 = f32x4.splat(0), d11 = f32x4.splat(0);
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    let l0 = v128.load(l), l1 = v128.load(l, 32);
+    let r0 = v128.load(r);
+    c00 = multiplyAdd(l0, r0, c00);
+    c10 = multiplyAdd(l1, r0, c10);
+    r0 = v128.load(r, 32);
+    c01 = multiplyAdd(l0, r0, c01);
+    c11 = multiplyAdd(l1, r0, c11);
+    l0 = v128.load(l, 16);
+    l1 = v128.load(l, 48);
+    r0 = v128.load(r, 16);
+    d00 = multiplyAdd(l0, r0, d00);
+    d10 = multiplyAdd(l1, r0, d10);
+    r0 = v128.load(r, 48);
+    d01 = multiplyAdd(l0, r0, d01);
+    d11 = multiplyAdd(l1, r0, d11);
+  }
+  const totals = laneSums(
+    f32x4.add(c00, d00),
+    f32x4.add(c01, d01),
+    f32x4.add(c10, d10),
+    f32x4.add(c11, d11),
+  );
+  store<f32>(out, load<f32>(out) + f32x4.extract_lane(totals, 0));
+  store<f32>(out, load<f32>(out, 4) + f32x4.extract_lane(totals, 1), 4);
+  store<f32>(out + row, load<f32>(out + row) + f32x4.extract_lane(totals, 2));
+  store<f32>(out + row, load<f32>(out + row, 4) + f32x4.extract_lane(totals, 3), 4);
+}

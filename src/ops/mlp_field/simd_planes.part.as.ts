@@ -1,0 +1,450 @@
+import { multiplyAdd } from "../simd/multiply_add.part.as";
+
+/**
+ * Products over planes. A plane holds some features of eight rows, [features][8] float32: the
+ * rows are the lanes of two vectors, so that nothing is padded but rows, and every sum over
+ * features stays in its lane: a row's bits do not depend on its neighbours.
+ */
+
+/** Rows of a tile: the lanes of two vectors. */
+export const LANES: i32 = 8;
+/** From one feature of a plane to the next. */
+export const LANE_BYTES: usize = 32;
+
+/** Outputs that are computed together; twelve sums fill the registers of x86-64. */
+const OUTPUTS: i32 = 6;
+
+/** How many of the outputs that are `left` the next tile of {@link multiply} takes. */
+function tileOutputs(left: i32): i32 {
+  return left >= OUTPUTS ? OUTPUTS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+/**
+ * Packs a matrix for {@link multiply}: tile after tile of outputs, in each tile input after input.
+ *
+ * @param w Entry (input, output) lies at w + input * inputBytes + output * outputBytes.
+ * @returns The first byte behind `packed`.
+ */
+export function pack(
+  w: usize,
+  inputs: i32,
+  outputs: i32,
+  inputBytes: usize,
+  outputBytes: usize,
+  packed: usize,
+): usize {
+  for (let first = 0; first < outputs;) {
+    const width = tileOutputs(outputs - first);
+    for (let input = 0; input < inputs; input++) {
+      let from = w + <usize>input * inputBytes + <usize>first * outputBytes;
+      for (let output = 0; output < width; output++) {
+        store<f32>(packed, load<f32>(from));
+        from += outputBytes;
+        packed += 4;
+      }
+    }
+    first += width;
+  }
+  return packed;
+}
+
+/**
+ * out[o] = bias[o] + sum over i of w[i, o] x[i], for eight rows.
+ *
+ * @param wide 1: by wide tiles, which give the same bits.
+ * @param w From {@link pack}.
+ * @param x Plane [inputs].
+ * @param bias [outputs], the same for all rows.
+ * @param out Plane [outputs]; not `x`.
+ */
+export function multiply(
+  wide: i32,
+  w: usize,
+  inputs: i32,
+  outputs: i32,
+  x: usize,
+  bias: usize,
+  out: usize,
+): void {
+  let left = outputs;
+  while (left > 0) {
+    const width = wide && left >= WIDE_OUTPUTS ? WIDE_OUTPUTS : tileOutputs(left);
+    if (width == WIDE_OUTPUTS) wideTile(w, inputs, x, bias, out);
+    else if (width == OUTPUTS) tile6(w, inputs, x, bias, out);
+    else if (width == 4) tile4(w, inputs, x, bias, out);
+    else if (width == 2) tile2(w, inputs, x, bias, out);
+    else tile1(w, inputs, x, bias, out);
+    left -= width;
+    w += <usize>(width * inputs) * 4;
+    bias += <usize>width * 4;
+    out += <usize>width * LANE_BYTES;
+  }
+}
+
+/**
+ * {@link multiply} of two planes without a bias, one load of a weight for both; the bits are the same.
+ *
+ * @param zeros [outputs].
+ */
+export function multiplyPair(
+  wide: i32,
+  w: usize,
+  inputs: i32,
+  outputs: i32,
+  x: usize,
+  y: usize,
+  zeros: usize,
+  xOut: usize,
+  yOut: usize,
+): void {
+  if (!wide) {
+    multiply(0, w, inputs, outputs, x, zeros, xOut);
+    multiply(0, w, inputs, outputs, y, zeros, yOut);
+    return;
+  }
+  for (; outputs >= OUTPUTS; outputs -= OUTPUTS) {
+    pairOfTiles6(w, inputs, x, y, xOut, yOut);
+    w += <usize>(OUTPUTS * inputs) * 4;
+    xOut += <usize>OUTPUTS * LANE_BYTES;
+    yOut += <usize>OUTPUTS * LANE_BYTES;
+  }
+  if (outputs == 4) {
+    pairOfTiles4(w, inputs, x, y, xOut, yOut);
+  } else if (outputs > 0) {
+    multiply(1, w, inputs, outputs, x, zeros, xOut);
+    multiply(1, w, inputs, outputs, y, zeros, yOut);
+  }
+}
+
+/** A tile of two planes: twelve chains of sums of 256 bits. */
+function pairOfTiles6(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
+  const zero = f32x4.splat(0);
+  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
+  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
+  let a2 = zero, b2 = zero, c2 = zero, d2 = zero;
+  let a3 = zero, b3 = zero, c3 = zero, d3 = zero;
+  let a4 = zero, b4 = zero, c4 = zero, d4 = zero;
+  let a5 = zero, b5 = zero, c5 = zero, d5 = zero;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    const y0 = v128.load(y), y1 = v128.load(y, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    c0 = multiplyAdd(s, y0, c0);
+    d0 = multiplyAdd(s, y1, d0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    c1 = multiplyAdd(s, y0, c1);
+    d1 = multiplyAdd(s, y1, d1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    c2 = multiplyAdd(s, y0, c2);
+    d2 = multiplyAdd(s, y1, d2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    c3 = multiplyAdd(s, y0, c3);
+    d3 = multiplyAdd(s, y1, d3);
+    s = v128.load32_splat(w, 16);
+    a4 = multiplyAdd(s, x0, a4);
+    b4 = multiplyAdd(s, x1, b4);
+    c4 = multiplyAdd(s, y0, c4);
+    d4 = multiplyAdd(s, y1, d4);
+    s = v128.load32_splat(w, 20);
+    a5 = multiplyAdd(s, x0, a5);
+    b5 = multiplyAdd(s, x1, b5);
+    c5 = multiplyAdd(s, y0, c5);
+    d5 = multiplyAdd(s, y1, d5);
+    x += LANE_BYTES;
+    y += LANE_BYTES;
+    w += 24;
+  }
+  v128.store(xOut, a0);
+  v128.store(xOut, b0, 16);
+  v128.store(xOut, a1, 32);
+  v128.store(xOut, b1, 48);
+  v128.store(xOut, a2, 64);
+  v128.store(xOut, b2, 80);
+  v128.store(xOut, a3, 96);
+  v128.store(xOut, b3, 112);
+  v128.store(xOut, a4, 128);
+  v128.store(xOut, b4, 144);
+  v128.store(xOut, a5, 160);
+  v128.store(xOut, b5, 176);
+  v128.store(yOut, c0);
+  v128.store(yOut, d0, 16);
+  v128.store(yOut, c1, 32);
+  v128.store(yOut, d1, 48);
+  v128.store(yOut, c2, 64);
+  v128.store(yOut, d2, 80);
+  v128.store(yOut, c3, 96);
+  v128.store(yOut, d3, 112);
+  v128.store(yOut, c4, 128);
+  v128.store(yOut, d4, 144);
+  v128.store(yOut, c5, 160);
+  v128.store(yOut, d5, 176);
+}
+
+/** The rest of widths like 64 in {@link multiplyPair}. */
+function pairOfTiles4(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
+  const zero = f32x4.splat(0);
+  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
+  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
+  let a2 = zero, b2 = zero, c2 = zero, d2 = zero;
+  let a3 = zero, b3 = zero, c3 = zero, d3 = zero;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    const y0 = v128.load(y), y1 = v128.load(y, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    c0 = multiplyAdd(s, y0, c0);
+    d0 = multiplyAdd(s, y1, d0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    c1 = multiplyAdd(s, y0, c1);
+    d1 = multiplyAdd(s, y1, d1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    c2 = multiplyAdd(s, y0, c2);
+    d2 = multiplyAdd(s, y1, d2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    c3 = multiplyAdd(s, y0, c3);
+    d3 = multiplyAdd(s, y1, d3);
+    x += LANE_BYTES;
+    y += LANE_BYTES;
+    w += 16;
+  }
+  v128.store(xOut, a0);
+  v128.store(xOut, b0, 16);
+  v128.store(xOut, a1, 32);
+  v128.store(xOut, b1, 48);
+  v128.store(xOut, a2, 64);
+  v128.store(xOut, b2, 80);
+  v128.store(xOut, a3, 96);
+  v128.store(xOut, b3, 112);
+  v128.store(yOut, c0);
+  v128.store(yOut, d0, 16);
+  v128.store(yOut, c1, 32);
+  v128.store(yOut, d1, 48);
+  v128.store(yOut, c2, 64);
+  v128.store(yOut, d2, 80);
+  v128.store(yOut, c3, 96);
+  v128.store(yOut, d3, 112);
+}
+
+function tile6(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3;
+  let a4 = v128.load32_splat(bias, 16), b4 = a4;
+  let a5 = v128.load32_splat(bias, 20), b5 = a5;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    s = v128.load32_splat(w, 16);
+    a4 = multiplyAdd(s, x0, a4);
+    b4 = multiplyAdd(s, x1, b4);
+    s = v128.load32_splat(w, 20);
+    a5 = multiplyAdd(s, x0, a5);
+    b5 = multiplyAdd(s, x1, b5);
+    x += LANE_BYTES;
+    w += 24;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+  v128.store(out, a1, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, a2, 64);
+  v128.store(out, b2, 80);
+  v128.store(out, a3, 96);
+  v128.store(out, b3, 112);
+  v128.store(out, a4, 128);
+  v128.store(out, b4, 144);
+  v128.store(out, a5, 160);
+  v128.store(out, b5, 176);
+}
+
+/** Outputs that are computed together where vectors have 256 bits: two tiles of {@link pack}. */
+const WIDE_OUTPUTS: i32 = 2 * OUTPUTS;
+
+/** {@link tile6} of twice as many outputs: twelve chains of sums of 256 bits are what two multipliers need. */
+function wideTile(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3;
+  let a4 = v128.load32_splat(bias, 16), b4 = a4;
+  let a5 = v128.load32_splat(bias, 20), b5 = a5;
+  let a6 = v128.load32_splat(bias, 24), b6 = a6;
+  let a7 = v128.load32_splat(bias, 28), b7 = a7;
+  let a8 = v128.load32_splat(bias, 32), b8 = a8;
+  let a9 = v128.load32_splat(bias, 36), b9 = a9;
+  let a10 = v128.load32_splat(bias, 40), b10 = a10;
+  let a11 = v128.load32_splat(bias, 44), b11 = a11;
+  const end = x + <usize>inputs * LANE_BYTES;
+  const next = <usize>(OUTPUTS * inputs) * 4;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    s = v128.load32_splat(w, 16);
+    a4 = multiplyAdd(s, x0, a4);
+    b4 = multiplyAdd(s, x1, b4);
+    s = v128.load32_splat(w, 20);
+    a5 = multiplyAdd(s, x0, a5);
+    b5 = multiplyAdd(s, x1, b5);
+    s = v128.load32_splat(w + next);
+    a6 = multiplyAdd(s, x0, a6);
+    b6 = multiplyAdd(s, x1, b6);
+    s = v128.load32_splat(w + next, 4);
+    a7 = multiplyAdd(s, x0, a7);
+    b7 = multiplyAdd(s, x1, b7);
+    s = v128.load32_splat(w + next, 8);
+    a8 = multiplyAdd(s, x0, a8);
+    b8 = multiplyAdd(s, x1, b8);
+    s = v128.load32_splat(w + next, 12);
+    a9 = multiplyAdd(s, x0, a9);
+    b9 = multiplyAdd(s, x1, b9);
+    s = v128.load32_splat(w + next, 16);
+    a10 = multiplyAdd(s, x0, a10);
+    b10 = multiplyAdd(s, x1, b10);
+    s = v128.load32_splat(w + next, 20);
+    a11 = multiplyAdd(s, x0, a11);
+    b11 = multiplyAdd(s, x1, b11);
+    x += LANE_BYTES;
+    w += 24;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+  v128.store(out, a1, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, a2, 64);
+  v128.store(out, b2, 80);
+  v128.store(out, a3, 96);
+  v128.store(out, b3, 112);
+  v128.store(out, a4, 128);
+  v128.store(out, b4, 144);
+  v128.store(out, a5, 160);
+  v128.store(out, b5, 176);
+  v128.store(out, a6, 192);
+  v128.store(out, b6, 208);
+  v128.store(out, a7, 224);
+  v128.store(out, b7, 240);
+  v128.store(out, a8, 256);
+  v128.store(out, b8, 272);
+  v128.store(out, a9, 288);
+  v128.store(out, b9, 304);
+  v128.store(out, a10, 320);
+  v128.store(out, b10, 336);
+  v128.store(out, a11, 352);
+  v128.store(out, b11, 368);
+}
+
+function tile4(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    x += LANE_BYTES;
+    w += 16;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+  v128.store(out, a1, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, a2, 64);
+  v128.store(out, b2, 80);
+  v128.store(out, a3, 96);
+  v128.store(out, b3, 112);
+}
+
+function tile2(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    x += LANE_BYTES;
+    w += 8;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+  v128.store(out, a1, 32);
+  v128.store(out, b1, 48);
+}
+
+function tile1(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    x += LANE_BYTES;
+    w += 4;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+}
+
+/** The sum of eight lanes. */
+export function sumOfLanes(at: usize): f32 {
+  const half = f32x4.add(v128.load(at), v128.load(at, 16));
+  return (f32x4.extract_lane(half, 0) + f32x4.extract_lane(half, 1)) +
+    (f32x4.extract_lane(half, 2) + f32x4.extract_lane(half, 3));
+}

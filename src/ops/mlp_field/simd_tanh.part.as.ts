@@ -1,0 +1,75 @@
+import { multiplyAdd } from "../simd/multiply_add.part.as";
+
+/**
+ * tanh as x P(x^2) / Q(x^2): at most 6 ulp from the truth over all of float32 (seen: 4.4 with
+ * relaxed SIMD, 5.4 without); NaN stays NaN.
+ *
+ * Source of the coefficients: Eigen, MathFunctionsImpl.h, ptanh_float.
+ *
+ * The constants lie in memory, each four times, and four vectors are computed side by side: twice
+ * as fast as with constants in the code, which V8 builds anew for each vector.
+ */
+
+/** Bytes of the constants. */
+export const TANH_BYTES: usize = 208;
+
+/** Writes the constants that {@link tanhInPlace} reads. */
+export function writeTanhConstants(at: usize): void {
+  const limit: f32 = 7.99881172180175781;
+  v128.store(at, f32x4.splat(limit));
+  v128.store(at, f32x4.splat(-limit), 16);
+  v128.store(at, f32x4.splat(-2.76076847742355e-16), 32);
+  v128.store(at, f32x4.splat(2.00018790482477e-13), 48);
+  v128.store(at, f32x4.splat(-8.60467152213735e-11), 64);
+  v128.store(at, f32x4.splat(5.12229709037114e-08), 80);
+  v128.store(at, f32x4.splat(1.48572235717979e-05), 96);
+  v128.store(at, f32x4.splat(6.37261928875436e-04), 112);
+  v128.store(at, f32x4.splat(4.89352455891786e-03), 128);
+  v128.store(at, f32x4.splat(1.19825839466702e-06), 144);
+  v128.store(at, f32x4.splat(1.18534705686654e-04), 160);
+  v128.store(at, f32x4.splat(2.26843463243900e-03), 176);
+  v128.store(at, f32x4.splat(4.89352518554385e-03), 192);
+}
+
+/** The quotient P / Q. */
+// @ts-ignore: decorator
+@inline
+function quotient(c: v128, k: usize): v128 {
+  const s = f32x4.mul(c, c);
+  let p = multiplyAdd(s, v128.load(k, 32), v128.load(k, 48));
+  p = multiplyAdd(s, p, v128.load(k, 64));
+  p = multiplyAdd(s, p, v128.load(k, 80));
+  p = multiplyAdd(s, p, v128.load(k, 96));
+  p = multiplyAdd(s, p, v128.load(k, 112));
+  p = multiplyAdd(s, p, v128.load(k, 128));
+  let q = multiplyAdd(s, v128.load(k, 144), v128.load(k, 160));
+  q = multiplyAdd(s, q, v128.load(k, 176));
+  q = multiplyAdd(s, q, v128.load(k, 192));
+  return f32x4.div(p, q);
+}
+
+/** Between the limits; pmin(a, b) is b < a ? b : a, so that a NaN as the first operand stays. */
+// @ts-ignore: decorator
+@inline
+function clamp(x: v128, k: usize): v128 {
+  return f32x4.pmax(f32x4.pmin(x, v128.load(k)), v128.load(k, 16));
+}
+
+/**
+ * tanh of `count` numbers in place, a multiple of 16.
+ *
+ * @param k From {@link writeTanhConstants}.
+ */
+export function tanhInPlace(at: usize, count: i32, k: usize): void {
+  const end = at + <usize>count * 4;
+  for (; at < end; at += 64) {
+    const c0 = clamp(v128.load(at), k), c1 = clamp(v128.load(at, 16), k);
+    const c2 = clamp(v128.load(at, 32), k), c3 = clamp(v128.load(at, 48), k);
+    const r0 = quotient(c0, k), r1 = quotient(c1, k), r2 = quotient(c2, k), r3 = quotient(c3, k);
+    // Not (c p) / q: for the smallest numbers c p is denormal.
+    v128.store(at, f32x4.mul(c0, r0));
+    v128.store(at, f32x4.mul(c1, r1), 16);
+    v128.store(at, f32x4.mul(c2, r2), 32);
+    v128.store(at, f32x4.mul(c3, r3), 48);
+  }
+}

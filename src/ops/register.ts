@@ -1,0 +1,112 @@
+import { ADAM_STEP } from "./adam/contract.ts";
+import { adamStep, type AdamStepCall } from "./adam/cpu.ts";
+import { add, type AddCall } from "./elementwise/add.ts";
+import { concat, type ConcatCall } from "./elementwise/concat.ts";
+import {
+  conv2d,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  type ConvCall,
+  type FilterGradientCall,
+  type InputGradientCall,
+  RESIDUAL_CONV2D,
+} from "./convolution/conv2d.ts";
+import { exponential, type ExponentialCall } from "./elementwise/exponential.ts";
+import {
+  groupNormSilu,
+  type GroupNormSiluCall,
+  type GroupNormSiluGradCall,
+  groupNormSiluGradient,
+} from "./group_norm_silu/cpu.ts";
+import { groupNormSiluKernels } from "./group_norm_silu/name.ts";
+import { identity } from "./elementwise/identity.ts";
+import { matMul, type MatMulCall } from "./matmul/matmul.ts";
+import { RELU_GRADIENT, type ReluGradientCall, reluGradientKernel } from "./relu_gradient/cpu.ts";
+import { resample, type ResampleCall, resampleKernels } from "./resample/cpu.ts";
+import {
+  resnetBlock,
+  type ResnetBlockCall,
+  type ResnetBlockGradCall,
+  resnetBlockGradient,
+  resnetBlockKernels,
+} from "./resnet_block/cpu.ts";
+import { SimdThreads } from "./simd_threads.ts";
+import type { WorkerConstructor } from "../threads/kernel_crew.ts";
+import type { SimdChoice } from "../threads/simd_module.ts";
+import { slice, type SliceCall } from "./elementwise/slice.ts";
+import { reduce, type ReduceCall } from "./elementwise/sum.ts";
+import { replaceKernel, type WasmBackend } from "../threads/wasm.ts";
+
+/**
+ * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
+ * has slower than SIMD code can be, for a backend that shares its instance.
+ *
+ * @param backend tfjs's WebAssembly backend, started.
+ * @param worker Makes the workers that share the kernels, where the backend's memory is shared.
+ * @returns What sets the number of threads; it is 1.
+ */
+export function registerCpuKernels(
+  backendName: string,
+  backend: WasmBackend,
+  choice: SimdChoice,
+  worker: WorkerConstructor | null,
+): SimdThreads {
+  const simd = new SimdThreads(backend, choice, worker);
+  for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
+    replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
+  }
+  for (const name of ["Conv2D", "FusedConv2D", RESIDUAL_CONV2D] as const) {
+    replaceKernel(backendName, name, (call: ConvCall) => conv2d(simd, name, call));
+  }
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropFilter",
+    (call: FilterGradientCall) => conv2dBackpropFilter(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    "Conv2DBackpropInput",
+    (call: InputGradientCall) => conv2dBackpropInput(simd, call),
+  );
+  replaceKernel(backendName, "Slice", (call: SliceCall) => slice(simd, call));
+  replaceKernel(backendName, "Concat", (call: ConcatCall) => concat(simd, call));
+  for (const name of ["Sum", "Mean"] as const) {
+    replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));
+  }
+  for (const name of ["Exp", "Sigmoid"] as const) {
+    replaceKernel(backendName, name, (call: ExponentialCall) => exponential(simd, name, call));
+  }
+  const { value, gradient } = groupNormSiluKernels;
+  replaceKernel(backendName, value, (call: GroupNormSiluCall) => groupNormSilu(simd, call));
+  replaceKernel(
+    backendName,
+    gradient,
+    (call: GroupNormSiluGradCall) => groupNormSiluGradient(simd, call),
+  );
+  replaceKernel(backendName, "Identity", identity);
+  replaceKernel(
+    backendName,
+    RELU_GRADIENT,
+    (call: ReluGradientCall) => reluGradientKernel(simd, call),
+  );
+  replaceKernel(backendName, ADAM_STEP, (call: AdamStepCall) => adamStep(simd, call));
+  replaceKernel(backendName, "Add", (call: AddCall) => add(simd, call));
+  for (const name of ["sumOfFour", "fourTimes"] as const) {
+    replaceKernel(
+      backendName,
+      resampleKernels[name],
+      (call: ResampleCall) => resample(simd, name, call),
+    );
+  }
+  replaceKernel(
+    backendName,
+    resnetBlockKernels.value,
+    (call: ResnetBlockCall) => resnetBlock(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    resnetBlockKernels.gradient,
+    (call: ResnetBlockGradCall) => resnetBlockGradient(simd, call),
+  );
+  return simd;
+}

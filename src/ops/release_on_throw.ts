@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs";
+import type { WasmBackend } from "../threads/wasm.ts";
+
+/**
+ * Makes kernels give back what they have allocated where they throw: outputs of which a later one
+ * found no memory, and scratch. tfjs knows of a kernel's tensors only once it returns.
+ *
+ * @param backendName Whose kernels, all that are registered by now.
+ * @param backend The instance that they run on.
+ */
+export function releaseOnThrow(backendName: string, backend: WasmBackend): void {
+  // Of the kernels that run, the innermost's last.
+  const made: object[] = [];
+  let running = 0;
+  const { move } = backend;
+  backend.move = (dataId, values, shape, dtype, references) => {
+    move.call(backend, dataId, values, shape, dtype, references);
+    if (running > 0) made.push(dataId);
+  };
+  for (const kernel of tf.getKernelsForBackend(backendName)) {
+    const { kernelFunc, kernelName } = kernel;
+    tf.unregisterKernel(kernelName, backendName);
+    tf.registerKernel({
+      ...kernel,
+      kernelFunc: (call) => {
+        const first = made.length;
+        running++;
+        try {
+          return kernelFunc(call);
+        } catch (error) {
+          for (const dataId of made.slice(first)) {
+            if (backend.dataIdMap.has(dataId)) backend.disposeData(dataId, true);
+          }
+          throw error;
+        } finally {
+          running--;
+          made.length = first;
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import * as tf from "@tensorflow/tfjs";
+import { RELU_GRADIENT } from "./cpu.ts";
+
+/**
+ * The gradient of y = relu(x + bias) for x: dy where y > 0, else 0; and for the bias, its sums.
+ *
+ * @param dy, y [n, h, w, c].
+ * @param options.perImage Whether every image has its own bias.
+ * @returns dx [n, h, w, c] and dBias, [n, c] or [c].
+ */
+export function reluGradient(
+  dy: tf.Tensor,
+  y: tf.Tensor,
+  { perImage }: { readonly perImage: boolean },
+): { dx: tf.Tensor; dBias: tf.Tensor } {
+  if (tf.getKernel(RELU_GRADIENT, tf.getBackend()) === undefined) {
+    const dx = tf.tidy(() => tf.mul(dy, tf.step(y)));
+    return { dx, dBias: tf.sum(dx, perImage ? [1, 2] : [0, 1, 2]) };
+  }
+  const [dx, dBias] = tf.engine().runKernel(RELU_GRADIENT, { dy, y }, { perImage }) as tf.Tensor[];
+  return { dx: dx!, dBias: dBias! };
+}

@@ -1,0 +1,39 @@
+import type * as tf from "@tensorflow/tfjs";
+import { elementRanges } from "../passes.ts";
+import { ranges } from "../../threads/ranges.ts";
+import type { SimdThreads } from "../simd_threads.ts";
+import { addressOf, type KernelCall } from "../../threads/wasm.ts";
+
+/**
+ * tfjs's names of two kernels of Fluxion's own, of images x [n, h, w, c], c a multiple of 4: the
+ * sums over 2x2 pixels, h and w even, and each pixel four times; both multiplied by `scale`.
+ */
+export const resampleKernels = {
+  sumOfFour: "FluxionSumOfFour",
+  fourTimes: "FluxionFourTimes",
+} as const;
+
+/** What they are called with. */
+export type ResampleCall = KernelCall<"x", { readonly scale: number }>;
+
+/** FluxionSumOfFour or FluxionFourTimes in one pass; of tfjs's sums or copies it takes two. */
+export function resample(
+  simd: SimdThreads,
+  name: "sumOfFour" | "fourTimes",
+  { inputs: { x }, attrs: { scale }, backend }: ResampleCall,
+): tf.TensorInfo {
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  const sums = name === "sumOfFour";
+  const out = backend.makeOutput(sums ? [n, h / 2, w / 2, c] : [n, 2 * h, 2 * w, c], "float32");
+  const [rows, width] = sums ? [n * h / 2, w / 2] : [n * h, w];
+  const small = width * c * Float32Array.BYTES_PER_ELEMENT, large = 4 * small;
+  const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
+  simd.run(
+    name,
+    ranges(rows, elementRanges(simd, 4 * rows * width * c).length).map(({ first, count }) => [
+      ...[count, width, c, scale, from + first * (sums ? large : small)] as const,
+      to + first * (sums ? small : large),
+    ]),
+  );
+  return out;
+}

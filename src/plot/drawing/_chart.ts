@@ -1,0 +1,206 @@
+import { ink } from "./_palette.ts";
+import type { PictureOptions } from "../picture.ts";
+import { element, textLine, textWidth } from "./_svg.ts";
+
+/** A rectangle of the drawing, in its units, y downwards. */
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A mapping from data to the drawing, with its ticks. */
+export interface Axis {
+  /** With the unit, if there is one: "step", "NLL (nats)". */
+  readonly label: string;
+  readonly at: (value: number) => number;
+  readonly ticks: readonly { readonly value: number; readonly label: string }[];
+}
+
+const TICK = 11.5, LABEL = 12.5;
+
+/** From a vertical axis to the middle of its label, beside the widest tick label; and from there on. */
+const TO_LABEL = 22, BESIDE_LABEL = 14;
+
+function widestTick({ ticks }: Axis): number {
+  return Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK)));
+}
+
+/** Width that a vertical axis takes left of its area, and at least so much. */
+export function leftOfAxis(y: Axis, least: number): number {
+  return Math.max(least, Math.ceil(widestTick(y) + TO_LABEL + BESIDE_LABEL));
+}
+
+/** From a colour bar to the baseline of its label. */
+function toBarLabel(axis: Axis): number {
+  return Math.max(48, widestTick(axis) + 8 + BESIDE_LABEL);
+}
+
+/** Width that the tick labels and the label of a {@link colorBar} take on its right. */
+export function rightOfBar(axis: Axis): number {
+  return Math.ceil(toBarLabel(axis) + 18);
+}
+
+/** Height that the tick labels and the label of a horizontal axis take under it. */
+export const BELOW_AXIS = 50;
+
+/** Rules behind the data, one a tick. */
+export function gridLines(area: Rect, x: Axis, y: Axis): string {
+  const line = (x1: number, y1: number, x2: number, y2: number) =>
+    element("line", { x1, y1, x2, y2, stroke: ink.grid, "stroke-width": 1 });
+  return [
+    ...x.ticks.map(({ value }) => line(x.at(value), area.y, x.at(value), area.y + area.height)),
+    ...y.ticks.map(({ value }) => line(area.x, y.at(value), area.x + area.width, y.at(value))),
+  ].join("");
+}
+
+/** Axis lines, tick labels and axis labels, left of the area and under it. */
+export function axes(area: Rect, x: Axis, y: Axis): string {
+  const bottom = area.y + area.height;
+  const edge = (x1: number, y1: number, x2: number, y2: number) =>
+    element("line", { x1, y1, x2, y2, stroke: ink.axis, "stroke-width": 1 });
+  const tickStyle = { size: TICK, color: ink.tick };
+  return [
+    edge(area.x, bottom, area.x + area.width, bottom),
+    edge(area.x, area.y, area.x, bottom),
+    ...x.ticks.map(({ value, label }) =>
+      edge(x.at(value), bottom, x.at(value), bottom + 4) +
+      textLine(label, x.at(value), bottom + 18, { ...tickStyle, anchor: "middle" })
+    ),
+    ...y.ticks.map(({ value, label }) =>
+      edge(area.x - 4, y.at(value), area.x, y.at(value)) +
+      textLine(label, area.x - 8, y.at(value) + 4, { ...tickStyle, anchor: "end" })
+    ),
+    textLine(x.label, area.x + area.width / 2, bottom + 39, {
+      size: LABEL,
+      color: ink.label,
+      anchor: "middle",
+    }),
+    textLine(y.label, area.x - TO_LABEL - widestTick(y), area.y + area.height / 2, {
+      size: LABEL,
+      color: ink.label,
+      anchor: "middle",
+      // A single letter with its index is read more easily upright.
+      rotate: y.label.length > 2 ? -90 : undefined,
+    }),
+  ].join("");
+}
+
+/** Shows of `content` only what lies inside the area. */
+export function clipped(area: Rect, content: string): string {
+  const id = `clip-${Math.round(area.x)}-${Math.round(area.y)}`;
+  return element("clipPath", { id }, [element("rect", { ...area })]) +
+    // The unseen rectangle keeps the group on the page: resvg stops at a clipped group that lies
+    // wholly outside it ("unreachable"). A group's own `opacity` would bring that back.
+    element("g", { "clip-path": `url(#${id})` }, [
+      element("rect", { ...area, fill: "#ffffff", "fill-opacity": 0 }),
+      content,
+    ]);
+}
+
+/** Title and subtitle with their left edge at `x`; `height` is what they take from the top. */
+export function heading(
+  { title, subtitle }: PictureOptions,
+  x: number,
+): { readonly height: number; readonly svg: string } {
+  let height = 18, svg = "";
+  if (title !== undefined) {
+    height += 16;
+    svg += textLine(title, x, height, { size: 16, color: ink.title, weight: 600 });
+  }
+  if (subtitle !== undefined) {
+    height += 20;
+    svg += textLine(subtitle, x, height, { size: 12.5, color: ink.tick });
+  }
+  return { height: svg === "" ? height : height + 16, svg };
+}
+
+/** One entry of a legend. */
+export interface LegendEntry {
+  readonly label: string;
+  readonly mark: "dot" | "line" | "dashes" | "patch";
+  readonly color: string;
+  readonly opacity?: number;
+}
+
+/** A row of entries from `x` on, on as many lines as `width` asks for. */
+export function legend(
+  entries: readonly LegendEntry[],
+  place: { readonly x: number; readonly y: number; readonly width: number },
+): { readonly height: number; readonly svg: string } {
+  const LINE = 20;
+  let x = place.x, y = place.y + 9, svg = "";
+  for (const { label, mark, color, opacity = 1 } of entries) {
+    const markWidth = mark === "dot" ? 9 : 20;
+    const width = markWidth + 7 + textWidth(label, 12) + 20;
+    if (x > place.x && x + width - 20 > place.x + place.width) {
+      x = place.x;
+      y += LINE;
+    }
+    svg += mark === "dot"
+      ? element("circle", { cx: x + 4.5, cy: y, r: 4.5, fill: color, "fill-opacity": opacity })
+      : mark === "patch"
+      ? element("rect", {
+        x,
+        y: y - 5,
+        width: markWidth,
+        height: 10,
+        fill: color,
+        "fill-opacity": opacity,
+      })
+      : element("line", {
+        x1: x,
+        y1: y,
+        x2: x + markWidth,
+        y2: y,
+        stroke: color,
+        "stroke-opacity": opacity,
+        "stroke-width": 2,
+        "stroke-dasharray": mark === "dashes" ? "5 3" : undefined,
+      });
+    svg += textLine(label, x + markWidth + 7, y + 4.2, { size: 12, color: ink.label });
+    x += width;
+  }
+  return { height: entries.length === 0 ? 0 : y - place.y + LINE, svg };
+}
+
+/** A vertical bar of colours with ticks and its label on its right. */
+export function colorBar(
+  area: Rect,
+  color: (share: number) => string,
+  axis: Axis,
+): string {
+  const SLICES = 64;
+  const slices = Array.from({ length: SLICES }, (_, i) => {
+    // Each slice reaches a little under the next, or hairlines of paper would show between them.
+    const y = area.y + area.height * (1 - (i + 1) / SLICES);
+    return element("rect", {
+      x: area.x,
+      y,
+      width: area.width,
+      height: area.height / SLICES + (i === 0 ? 0 : 0.6),
+      fill: color((i + 0.5) / SLICES),
+    });
+  });
+  return [
+    ...slices,
+    element("rect", { ...area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }),
+    ...axis.ticks.map(({ value, label }) =>
+      element("line", {
+        x1: area.x + area.width,
+        y1: axis.at(value),
+        x2: area.x + area.width + 4,
+        y2: axis.at(value),
+        stroke: ink.axis,
+      }) +
+      textLine(label, area.x + area.width + 8, axis.at(value) + 4, { size: TICK, color: ink.tick })
+    ),
+    textLine(axis.label, area.x + area.width + toBarLabel(axis), area.y + area.height / 2, {
+      size: LABEL,
+      color: ink.label,
+      anchor: "middle",
+      rotate: -90,
+    }),
+  ].join("");
+}

@@ -1,0 +1,150 @@
+import { linearAxis, widened } from "./_axis.ts";
+import type { Axis, Rect } from "./_chart.ts";
+import { element, round } from "./_svg.ts";
+import type { Bounds } from "../picture.ts";
+
+/**
+ * Beyond this ratio of the longer side to the shorter, a unit equally long both ways would leave a
+ * line: such are the columns of a table in different units.
+ */
+const MOST_OBLONG = 8;
+
+/** Whether a rectangle of these sides shows well with a unit equally long both ways. */
+export function hasOneUnit(spanX: number, spanY: number): boolean {
+  return Math.max(spanX, spanY) <= MOST_OBLONG * Math.min(spanX, spanY);
+}
+
+/** A panel on which a unit is equally long in both directions, if {@link hasOneUnit}. */
+export interface Plane {
+  readonly area: Rect;
+  readonly bounds: Bounds;
+  readonly x: Axis;
+  readonly y: Axis;
+}
+
+/** @throws {RangeError} If `points` is not a non-empty table [n, dims] of finite numbers. */
+export function checkPoints(points: ArrayLike<number>, dims: number): number {
+  if (points.length === 0 || points.length % dims !== 0) {
+    throw new RangeError(
+      `plot: expected points [n, ${dims}] with n >= 1, got ${points.length} numbers`,
+    );
+  }
+  for (let i = 0; i < points.length; i++) {
+    if (!Number.isFinite(points[i]!)) {
+      throw new RangeError(`plot: row ${Math.floor(i / dims)} is not finite, got ${points[i]}`);
+    }
+  }
+  return points.length / dims;
+}
+
+/**
+ * The rectangle of all `clouds` [n * 2] with a margin of 6% of its longer side, or of each where
+ * the axes have units of their own.
+ */
+export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
+  let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
+  for (const points of clouds) {
+    for (let i = 0; i < points.length; i += 2) {
+      xMin = Math.min(xMin, points[i]!);
+      xMax = Math.max(xMax, points[i]!);
+      yMin = Math.min(yMin, points[i + 1]!);
+      yMax = Math.max(yMax, points[i + 1]!);
+    }
+  }
+  if (!hasOneUnit(xMax - xMin, yMax - yMin) && xMax > xMin && yMax > yMin) {
+    const [x, y] = [widened(xMin, xMax, 0.06), widened(yMin, yMax, 0.06)];
+    return { xMin: x[0], xMax: x[1], yMin: y[0], yMax: y[1] };
+  }
+  // One margin all around, that of the longer side.
+  const [low, high] = xMax - xMin > yMax - yMin ? [xMin, xMax] : [yMin, yMax];
+  const margin = low - widened(low, high, 0.06)[0];
+  return { xMin: xMin - margin, xMax: xMax + margin, yMin: yMin - margin, yMax: yMax + margin };
+}
+
+/** Corners [2 * 2] of the rectangle between the 1st and the 99th percentile of each coordinate. */
+export function middleOf(points: ArrayLike<number>): number[] {
+  const n = points.length / 2;
+  const [x, y] = [0, 1].map((k) =>
+    Float64Array.from({ length: n }, (_, i) => points[2 * i + k]!).sort()
+  );
+  const low = Math.floor(0.01 * (n - 1)), high = Math.ceil(0.99 * (n - 1));
+  return [x![low]!, y![low]!, x![high]!, y![high]!];
+}
+
+/**
+ * A plane that shows all of `wanted` and is `width` wide, between half as high
+ * and as high: where the data is longer one way, more is shown the other way. Of a rectangle
+ * that is far longer one way, each axis has its own unit.
+ */
+export function fitPlane(
+  wanted: Bounds,
+  place: { readonly x: number; readonly y: number; readonly width: number },
+): Plane {
+  const spanX = wanted.xMax - wanted.xMin, spanY = wanted.yMax - wanted.yMin;
+  const oneUnit = hasOneUnit(spanX, spanY);
+  const aspect = oneUnit ? Math.min(1, Math.max(0.5, spanY / spanX)) : 0.8;
+  const area = { ...place, height: Math.round(place.width * aspect) };
+  const unit = Math.min(area.width / spanX, area.height / spanY);
+  const extraX = oneUnit ? (area.width / unit - spanX) / 2 : 0;
+  const extraY = oneUnit ? (area.height / unit - spanY) / 2 : 0;
+  const bounds = {
+    xMin: wanted.xMin - extraX,
+    xMax: wanted.xMax + extraX,
+    yMin: wanted.yMin - extraY,
+    yMax: wanted.yMax + extraY,
+  };
+  const tickCount = (length: number) => Math.max(2, Math.round(length / 80));
+  return {
+    area,
+    bounds,
+    x: linearAxis(
+      "x₁",
+      [bounds.xMin, bounds.xMax],
+      [area.x, area.x + area.width],
+      tickCount(area.width),
+    ),
+    y: linearAxis(
+      "x₂",
+      [bounds.yMin, bounds.yMax],
+      [area.y + area.height, area.y],
+      tickCount(area.height),
+    ),
+  };
+}
+
+/** Radius and opacity at which `n` dots on a panel of `area` show where they lie thick. */
+export function dotStyle(n: number, area: Rect): { radius: number; opacity: number } {
+  const crowding = n / (area.width * area.height / 300_000);
+  return {
+    radius: Math.min(3, Math.max(1.1, 3.2 * (300 / crowding) ** 0.2)),
+    opacity: Math.min(0.85, Math.max(0.12, 0.85 * (700 / crowding) ** 0.35)),
+  };
+}
+
+/**
+ * A dot a point: separate circles, since the parts of one path are a union
+ * whose opacity does not add up.
+ *
+ * @param points [n * 2]
+ * @param style.color One for all, or one for each row.
+ */
+export function dots(
+  plane: { readonly x: Axis; readonly y: Axis },
+  points: ArrayLike<number>,
+  style: { color: string | ((row: number) => string); radius: number; opacity: number },
+): string {
+  const { color, radius, opacity } = style;
+  const r = round(radius);
+  const circles: string[] = [];
+  for (let i = 0; i < points.length; i += 2) {
+    const fill = typeof color === "string" ? "" : ` fill="${color(i / 2)}"`;
+    circles.push(
+      `<circle cx="${round(plane.x.at(points[i]!))}" cy="${round(plane.y.at(points[i + 1]!))}" ` +
+        `r="${r}"${fill}/>`,
+    );
+  }
+  return element("g", {
+    fill: typeof color === "string" ? color : undefined,
+    "fill-opacity": opacity,
+  }, circles);
+}

@@ -1,0 +1,139 @@
+import { axes, BELOW_AXIS, gridLines, leftOfAxis, type Rect } from "../drawing/_chart.ts";
+import { imageGrid, type ImageSize } from "../image_grid.ts";
+import { accent, ink } from "../drawing/_palette.ts";
+import { boundsOfAll, checkPoints, fitPlane, middleOf } from "../drawing/_plane.ts";
+import { decodePng, encodePng } from "./png.ts";
+import { rasterize } from "../drawing/_raster.ts";
+import { element, svgDocument, textLine, textWidth } from "../drawing/_svg.ts";
+
+/** States along time, to be seen one after the other. */
+export interface Course {
+  /** One table a time: points [n * 2], or images [n * height * width]. */
+  readonly states: readonly (Float32Array | Float64Array)[];
+  /** The time of each state. */
+  readonly times: readonly number[];
+}
+
+/** Pixels to a unit: a file of an animation holds many pictures, so each has few. */
+const FRAME_ZOOM = 1.3;
+
+/**
+ * A cloud of the plane at each time, on the same axes, over a bar that says how
+ * far it is: frames of an animation.
+ *
+ * They show all of the last cloud, and of the others what lies within the 1st
+ * and 99th percentiles of the first.
+ *
+ * @returns A PNG file a state.
+ * @throws {RangeError} If a point is not finite.
+ */
+export async function cloudFrames({ states, times }: Course): Promise<Uint8Array[]> {
+  const TOP = 40, WIDTH = 400, RIGHT = 22, BAR = 5;
+  for (const state of states) checkPoints(state, 2);
+  const wanted = boundsOfAll([states.at(-1)!, middleOf(states[0]!)]);
+  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: WIDTH }).y, 62);
+  const { area, x, y } = fitPlane(wanted, { x: left, y: TOP, width: WIDTH });
+  const label = { size: 12, color: ink.label };
+  const first = `t = ${times[0]}`, last = `t = ${times.at(-1)}`;
+  const track = {
+    x: left + textWidth(first, label.size) + 10,
+    y: 17,
+    width: WIDTH - textWidth(first, label.size) - textWidth(last, label.size) - 20,
+    height: BAR,
+  };
+  // The axes are drawn once; the dots, which are all that moves, straight into the pixels.
+  const paper = decodePng(
+    await rasterize(
+      svgDocument(left + WIDTH + RIGHT, TOP + area.height + BELOW_AXIS, [
+        textLine(first, left, 24, label),
+        textLine(last, left + WIDTH, 24, { ...label, anchor: "end" }),
+        element("rect", { ...track, rx: BAR / 2, fill: ink.grid }),
+        gridLines(area, x, y),
+        axes(area, x, y),
+      ]),
+      {},
+      FRAME_ZOOM,
+    ),
+  );
+  const inside = ({ x: left, y: top, width, height }: Rect) => ({
+    left: left * FRAME_ZOOM,
+    top: top * FRAME_ZOOM,
+    right: (left + width) * FRAME_ZOOM,
+    bottom: (top + height) * FRAME_ZOOM,
+  });
+  const dot = { radius: 1.7 * FRAME_ZOOM, color: rgb(accent.blue), clip: inside(area) };
+  return states.map((state, frame) => {
+    const pixels = paper.pixels.slice();
+    const share = frame / Math.max(1, states.length - 1);
+    const done = inside({ ...track, width: share * track.width });
+    for (let at = done.left + BAR / 2; at <= done.right - BAR / 2; at++) {
+      const middle = (done.top + done.bottom) / 2;
+      disc(paper.width, pixels, { x: at, y: middle }, {
+        radius: BAR * FRAME_ZOOM / 2,
+        color: rgb(ink.tick),
+        clip: inside(track),
+      });
+    }
+    for (let i = 0; i < state.length; i += 2) {
+      const centre = { x: x.at(state[i]!) * FRAME_ZOOM, y: y.at(state[i + 1]!) * FRAME_ZOOM };
+      disc(paper.width, pixels, centre, dot);
+    }
+    return encodePng(pixels, paper);
+  });
+}
+
+/** "#2271b5" as its three bytes. */
+function rgb(color: string): readonly number[] {
+  return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+}
+
+/** Paints a disc with a soft edge of one pixel. */
+function disc(
+  rowLength: number,
+  pixels: Uint8Array,
+  centre: { readonly x: number; readonly y: number },
+  style: {
+    readonly radius: number;
+    readonly color: readonly number[];
+    readonly clip: Readonly<Record<"left" | "top" | "right" | "bottom", number>>;
+  },
+): void {
+  const { radius, color, clip } = style;
+  const reach = radius + 0.5;
+  const top = Math.max(Math.floor(centre.y - reach), Math.ceil(clip.top));
+  const bottom = Math.min(Math.ceil(centre.y + reach), Math.floor(clip.bottom));
+  const left = Math.max(Math.floor(centre.x - reach), Math.ceil(clip.left));
+  const right = Math.min(Math.ceil(centre.x + reach), Math.floor(clip.right));
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const distance = Math.hypot(x + 0.5 - centre.x, y + 0.5 - centre.y);
+      const share = Math.min(1, Math.max(0, reach - distance));
+      const at = 4 * (y * rowLength + x);
+      for (let channel = 0; channel < 3; channel++) {
+        pixels[at + channel]! += share * (color[channel]! - pixels[at + channel]!);
+      }
+    }
+  }
+}
+
+/**
+ * Grey images in a grid at each time, over a bar that says how far it is: frames
+ * of an animation.
+ *
+ * @returns A PNG file a state.
+ * @throws {RangeError} If there is not a whole number of images.
+ */
+export function imageFrames(
+  { states }: Pick<Course, "states">,
+  options: ImageSize & { readonly scale: number },
+): Uint8Array[] {
+  const TRACK = 225, DONE = 90, HEIGHT = 4;
+  return states.map((state, frame) => {
+    const { width, height, pixels } = decodePng(imageGrid(state, options));
+    const done = Math.round(width * frame / Math.max(1, states.length - 1));
+    const grey = new Uint8Array(width * (height + HEIGHT));
+    for (let i = 0; i < width * height; i++) grey[i] = pixels[4 * i]!;
+    for (let i = width * height; i < grey.length; i++) grey[i] = i % width < done ? DONE : TRACK;
+    return encodePng(grey, { width, height: height + HEIGHT });
+  });
+}

@@ -1,0 +1,101 @@
+import { escapeHtml } from "../../page/escape_html.ts";
+import { figure } from "../../page/figure.ts";
+import { htmlPage } from "../../page/html_page.ts";
+import { markdownToHtml } from "../../page/markdown_to_html.ts";
+import type { Claim, Theorem, TheoremCheck } from "../../theory/theorem.ts";
+import { number, withError } from "./words.ts";
+
+/** What a theorem's page shows beside its derivation. */
+export interface TheoremPageOptions {
+  /** What its program found. */
+  readonly check: TheoremCheck;
+  /** A PNG file: the theorem's picture of that check. */
+  readonly picture: Uint8Array;
+  /** The command line that makes the page. */
+  readonly command: string;
+  /** Which program on what, such as "Fluxion 0.1.0, cpu, seed 0"; a text. */
+  readonly colophon: string;
+}
+
+/** A theorem as a page of its own: picture, derivation, claims and measurements. */
+export function theoremPage(theorem: Theorem, options: TheoremPageOptions): string {
+  const { check, picture, command, colophon } = options;
+  const { claims, rows } = check;
+  const passed = claims.filter(({ pass }) => pass).length;
+  const verdict = `${passed} of ${claims.length} claims hold`;
+  const body = `${
+    figure({
+      image: picture,
+      kind: "chart",
+      alt: theorem.alt,
+      caption: `The check in pictures: ${escapeHtml(verdict)}.`,
+      command,
+    })
+  }${markdownToHtml(withoutTitle(theorem.derivation))}
+<h2 id="the-check">The check</h2>
+<p>A program put the theorem to the test: ${verdict}. <code>${escapeHtml(command)}</code></p>
+${claimsTable(claims)}
+<details>
+<summary>All ${rows.length} measurements</summary>
+${rowsTable(rows)}
+</details>`;
+  return htmlPage({
+    title: theorem.title,
+    description: `A derivation, and a program that checks it: ${verdict}.`,
+    contents: true,
+    body,
+    footer: escapeHtml(colophon),
+  });
+}
+
+/** The derivation without its first heading, which is the page's. */
+function withoutTitle(markdown: string): string {
+  return markdown.replace(/^\s*# [^\n]*\n/, "");
+}
+
+/** A claim's measured value: `1.051 ± 0.024`. */
+export function observedWords({ observed, stdErr }: Claim): string {
+  return stdErr === null ? number(observed) : withError(observed, stdErr);
+}
+
+/** A number that was chosen or derived, not measured: without zeros at its end. */
+export function givenNumber(value: number): string {
+  return number(value).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
+}
+
+function claimsTable(claims: readonly Claim[]): string {
+  const lines = claims.map((claim) => {
+    const outcome = claim.pass ? '<td class="pass">holds</td>' : '<td class="fail">fails</td>';
+    const numbers = [
+      observedWords(claim),
+      givenNumber(claim.expected),
+      givenNumber(claim.tolerance),
+    ];
+    return `<tr><td class="words">${escapeHtml(claim.statement)}</td>${
+      numbers.map((words) => `<td class="number">${words}</td>`).join("")
+    }${outcome}</tr>`;
+  });
+  return `<div class="wide"><table>
+<thead><tr><th>claim</th><th class="number">observed</th><th class="number">expected</th><th class="number">tolerance</th><th></th></tr></thead>
+<tbody>
+${lines.join("\n")}
+</tbody></table></div>`;
+}
+
+function rowsTable(rows: TheoremCheck["rows"]): string {
+  const names = [...new Set(rows.flatMap(Object.keys))];
+  const cell = (value: string | number | undefined) =>
+    typeof value === "number"
+      ? `<td class="number">${number(value)}</td>`
+      : `<td>${escapeHtml(value ?? "")}</td>`;
+  const lines = rows.map((row) => `<tr>${names.map((name) => cell(row[name])).join("")}</tr>`);
+  const isNumber = (name: string) => rows.every((row) => typeof row[name] !== "string");
+  const heads = names.map((name) =>
+    `<th${isNumber(name) ? ' class="number"' : ""}>${escapeHtml(name)}</th>`
+  );
+  return `<div class="wide"><table>
+<thead><tr>${heads.join("")}</tr></thead>
+<tbody>
+${lines.join("\n")}
+</tbody></table></div>`;
+}

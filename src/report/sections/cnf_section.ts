@@ -1,0 +1,168 @@
+import type { PointDataset } from "../../data/dataset.ts";
+import type { DensityGrid } from "../../metrics/integrate_density.ts";
+import { densityPlot } from "../../plot/density_plot.ts";
+import { readRows } from "../../train/batches.ts";
+import type { Block } from "../pages/document.ts";
+import {
+  densityMass,
+  evaluateLikelihood,
+  type LikelihoodEvaluation,
+  type ModelMass,
+  pictureBounds,
+} from "../evaluation.ts";
+import { prose, subsection } from "../plan.ts";
+import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
+import {
+  accurateSolveOf,
+  figure,
+  figuresTable,
+  isPlane,
+  runCommand,
+  type RunContext,
+} from "../run_context.ts";
+import type { SectionPlans } from "./section_plans.ts";
+import { grouped, number, plain, withError } from "../pages/words.ts";
+
+/** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
+export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
+  const ways = drawnOnce(context);
+  let evaluation: LikelihoodEvaluation | null = null;
+  const likelihood = subsection(context.id, "Likelihood", [
+    {
+      words: "likelihood of the test points",
+      make: async () => {
+        evaluation = await evaluate(context, dataset);
+        return likelihoodBlocks(evaluation, dataset);
+      },
+    },
+    ...(isPlane(context.run)
+      ? [{
+        words: "density",
+        make: async () => await densityBlocks(context, dataset, await ways()),
+      }]
+      : []),
+  ]);
+  return {
+    sections: [planPointSamples(context, dataset, ways), likelihood],
+    outcome: () => {
+      if (evaluation === null) return null;
+      const { nll, nllStdErr, nllGap, nllGapStdErr } = evaluation;
+      return nllGap === undefined
+        ? `test NLL ${nats(nll, nllStdErr)}`
+        : `test NLL ${nats(nllGap, nllGapStdErr!)} above the true density's`;
+    },
+  };
+}
+
+async function evaluate(context: RunContext, dataset: PointDataset): Promise<LikelihoodEvaluation> {
+  const { run } = context;
+  const { model, engine } = await context.open();
+  const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
+  return await evaluateLikelihood(
+    { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
+    { dataset, trace: { kind: "exact" } },
+  );
+}
+
+function likelihoodBlocks(
+  evaluation: LikelihoodEvaluation,
+  { test, density }: PointDataset,
+): Block[] {
+  const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr, failures } = evaluation;
+  const counted = test.count - failures.length;
+  const rows: (readonly [string, string])[] = [
+    [`Test NLL of the model, ${grouped(counted)} points`, nats(nll, nllStdErr)],
+  ];
+  if (failures.length > 0) {
+    rows.push(["Test points without a log-likelihood, left out", grouped(failures.length)]);
+  }
+  if (density !== null) {
+    rows.push(
+      ["NLL of the true density, the same points", nats(nllTrue!, null)],
+      ["Difference, paired", nats(nllGap!, nllGapStdErr!)],
+      ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
+    );
+  }
+  rows.push(["Field evaluations of a solve at $10^{-5}$", number(Math.round(nfe))]);
+  return [
+    prose(
+      "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
+        "data to prior and, along with it, the change of its log-density,\n\n" +
+        "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
+        "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
+        "Whatever solver trained, it is reported from dopri5 at tolerance $10^{-5}$. " +
+        (density === null
+          ? "The data's own density is not known."
+          : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
+            "the difference to the true density's NLL is the model's own error, an estimate of " +
+            "the Kullback-Leibler divergence."),
+    ),
+    figuresTable(rows),
+  ];
+}
+
+/** A mean in nats with its standard error; both are null where no point has a likelihood. */
+function nats(mean: number | null, stdErr: number | null): string {
+  return mean === null ? "none" : `${withError(mean, stdErr ?? NaN)} nats`;
+}
+
+async function densityBlocks(
+  context: RunContext,
+  dataset: PointDataset,
+  { states }: DrawnWays,
+): Promise<Block[]> {
+  const { model, engine } = await context.open();
+  const points = states.at(-1)!;
+  const settings = accurateSolveOf(context.run);
+  const found = await densityMass({ model, engine, settings }, dataset.test.points);
+  const shown = found.grid(pictureBounds(found, dataset.test.points));
+  const words = [prose(massWords(found))];
+  if (found.outside !== null) words.push(prose(`${found.outside}.`));
+  if (shown === null) return words;
+  const blocks = [
+    ...words,
+    await figure({
+      draw: (text) =>
+        densityPlot(shown, {
+          samples: { points, label: "samples" },
+          data: { points: dataset.test.points, label: "test points" },
+          text,
+        }),
+      alt: "The learnt density as a heat map with iso-lines, samples and test points over it.",
+      caption: "The learnt density $p(x)$ that was integrated, samples and test points over it.",
+      command: runCommand(context, "plot"),
+      look: "chart",
+    }),
+  ];
+  if (dataset.density === null) return blocks;
+  const truth = { ...shown, logDensity: dataset.density.logDensity(centres(shown)) };
+  blocks.push(
+    await figure({
+      draw: (text) => densityPlot(truth, { text }),
+      alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
+      caption: "The density that the data are drawn from, on the same axes.",
+      command: runCommand(context, "report", ["--out", "report.html"]),
+      look: "chart",
+    }),
+  );
+  return blocks;
+}
+
+function massWords({ mass, reason, evaluations }: ModelMass): string {
+  const claim = "A likelihood is one only if it integrates to one over all points. ";
+  return mass === null
+    ? `${claim}Whether this one does could not be established: ${plain(reason!)}.`
+    : `${claim}Adaptive cubature with ${grouped(evaluations)} evaluations gives\n\n` +
+      `$$\\int p(x)\\,dx = ${mass.toFixed(4)}.$$`;
+}
+
+/** The centres of a grid's cells, [rows * columns * 2]. */
+function centres({ bounds, columns, rows }: DensityGrid): Float64Array {
+  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
+  const points = new Float64Array(2 * columns * rows);
+  for (let i = 0; i < columns * rows; i++) {
+    points[2 * i] = bounds.xMin + (i % columns + 0.5) * dx;
+    points[2 * i + 1] = bounds.yMin + (Math.floor(i / columns) + 0.5) * dy;
+  }
+  return points;
+}

@@ -1,0 +1,187 @@
+import type { Dataset, ImageDataset, PointDataset, PointTable } from "../../data/dataset.ts";
+import type { Bounds } from "../../metrics/integrate_density.ts";
+import { readImages } from "../../train/batches.ts";
+import { labelledGrid } from "../../plot/labelled_grid.ts";
+import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
+import { pointsPlot } from "../../plot/points_plot.ts";
+import type { Block } from "../pages/document.ts";
+import { named } from "../../core/quoted.ts";
+import { type PlannedSection, prose, subsection } from "../plan.ts";
+import { figure, runCommand, type RunContext } from "../run_context.ts";
+import { boundsAround } from "./run_pictures.ts";
+import { code, dataWords, grouped, number } from "../pages/words.ts";
+
+/** Most points of a table that are drawn. */
+const POINTS = 2000;
+
+/** Rows of images, and images in each. */
+const IMAGES = { columns: 8, train: 3, test: 2 } as const;
+
+/** The data that the run learnt from and is judged by, with labels where there are any. */
+export function planData(context: RunContext): PlannedSection {
+  const { dataset } = context.run;
+  return subsection(context.id, "The data", [{
+    words: "the data",
+    make: async () => [
+      dataset.kind === "points" ? await points(context, dataset) : await images(context, dataset),
+      ...unitWords(context.run, dataset),
+    ],
+  }]);
+}
+
+/** A column's name from a file, which may hold anything, or its number. */
+function columnWords(name: string | null | undefined, number: number): string {
+  return code(name ? named(name, 60) : String(number));
+}
+
+/** Most columns whose scales are listed. */
+const LISTED = 30;
+
+/** What is in which unit. */
+function unitWords(
+  { standardization, config, dropped }: RunContext["run"],
+  dataset: Dataset,
+): Block[] {
+  if (standardization === null || dataset.kind === "images") return [];
+  const { kind, center, scale } = standardization;
+  const [middle, spread] = kind === "zscore"
+    ? ["mean", "standard deviation"]
+    : ["median", "interquartile range / 1.349"];
+  const left = dropped.map(({ number, name }) => columnWords(name, number));
+  return [
+    prose(
+      `The model sees each column less its ${middle}, divided by its ${spread} over ${
+        config.init === undefined
+          ? "the training points"
+          : "the points that its first weights learnt"
+      }; ` +
+        "samples, likelihoods and pictures are in the data's own units" +
+        (config.model === "fm"
+          ? ", and the flow-matching loss is that of the standardised data."
+          : ".") +
+        (left.length === 0 ? "" : ` Left out of the file: ${left.join(", ")}.`),
+    ),
+    {
+      kind: "table",
+      columns: [
+        { name: "column", align: "left" },
+        { name: middle!, align: "right" },
+        { name: spread!, align: "right" },
+      ],
+      rows: center.slice(0, LISTED).map((value, i) => [
+        columnWords(dataset.file?.columns?.[i], i + 1),
+        number(value),
+        number(scale[i]!),
+      ]),
+    },
+  ];
+}
+
+async function points(context: RunContext, dataset: PointDataset): Promise<Block> {
+  const { train, test, dims } = dataset;
+  const command = runCommand(context, "report", ["--out", "report.html"]);
+  const labelled = train.labels !== null && dims === 2;
+  const shown = Math.min(POINTS, train.count);
+  const counts = `${grouped(train.count)} points to learn from, ${grouped(test.count)} to test`;
+  if (dims !== 2) {
+    return await figure({
+      draw: (text) =>
+        pointsPlot(train.points.slice(0, shown * dims), {
+          dims,
+          label: "training points",
+          text,
+        }),
+      alt: `Training points of ${dataWords(dataset.name)}.`,
+      caption: `${code(dataWords(dataset.name))}: ${counts}. ` +
+        (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
+      command,
+      look: "chart",
+    });
+  }
+  const bounds = boundsAround(train.points, 0.06);
+  return await figure({
+    draw: (text) =>
+      panelsPlot([
+        cloudPanel("Training points", train, bounds),
+        cloudPanel("Test points", test, bounds),
+      ], { text }),
+    alt: `Two scatter plots of ${dataWords(dataset.name)}: training points and test points` +
+      (labelled ? ", a colour for each class." : "."),
+    caption: `${code(dataWords(dataset.name))}: ${counts}` +
+      (shown < train.count ? `, of which the first ${grouped(shown)} are drawn` : "") + "." +
+      (labelled ? " The colours are the classes; the model does not see them." : ""),
+    command,
+    look: "chart",
+  });
+}
+
+/** A scatter plot of a table's first points, a colour for each class. */
+function cloudPanel(
+  title: string,
+  { points, count, labels }: PointTable,
+  { xMin, xMax, yMin, yMax }: Bounds,
+): Panel {
+  const shown = Math.min(POINTS, count);
+  const rows = Array.from({ length: shown }, (_, row) => row);
+  const classes = labels === null ? [null] : [...new Set(labels)].sort((a, b) => a - b);
+  return {
+    title,
+    x: { label: "x₁", range: [xMin, xMax] },
+    y: { label: "x₂", range: [yMin, yMax] },
+    equalAspect: true,
+    series: classes.map((label) => {
+      const own = label === null ? rows : rows.filter((row) => labels![row] === label);
+      return {
+        ...(label === null ? {} : { label: `class ${label}` }),
+        color: label === null ? 0 : label % 10,
+        mark: "dots",
+        x: own.map((row) => points[2 * row]!),
+        y: own.map((row) => points[2 * row + 1]!),
+        width: 2.6,
+        opacity: 0.6,
+      };
+    }),
+  };
+}
+
+async function images(context: RunContext, dataset: ImageDataset): Promise<Block> {
+  const { name, train, test, height, width } = dataset;
+  const { columns } = IMAGES;
+  const parts = (["train", "test"] as const).map((part) => {
+    const rows = Math.min(IMAGES[part], Math.floor(dataset[part].count / columns));
+    const indices = Array.from({ length: rows * columns }, (_, i) => i);
+    const { labels } = dataset[part];
+    return {
+      rows: Array.from({ length: rows }, () => part),
+      pixels: readImages(dataset, part, indices),
+      labels: indices.map((index) => labels === null ? "" : String(labels[index])),
+    };
+  });
+  const pixels = new Float32Array(parts.reduce((sum, part) => sum + part.pixels.length, 0));
+  pixels.set(parts[0]!.pixels);
+  pixels.set(parts[1]!.pixels, parts[0]!.pixels.length);
+  const labels = parts.flatMap((part) => part.labels);
+  const labelled = labels.some((label) => label !== "");
+  return await figure({
+    draw: (text) =>
+      labelledGrid(pixels, {
+        height,
+        width,
+        columns,
+        rowLabels: parts.flatMap((part) => part.rows),
+        ...(labelled ? { labels } : {}),
+        text,
+      }),
+    alt:
+      `Images of ${
+        dataWords(name)
+      }: ${IMAGES.train} rows to learn from and ${IMAGES.test} to test` +
+      (labelled ? ", each with its label." : "."),
+    caption:
+      `${code(dataWords(name))}: ${grouped(train.count)} images of ${height}×${width} pixels to ` +
+      `learn from, ${grouped(test.count)} to test; the first of each` +
+      (labelled ? ", with their labels, which the model does not see." : "."),
+    command: runCommand(context, "report", ["--out", "report.html"]),
+    look: "photo",
+  });
+}

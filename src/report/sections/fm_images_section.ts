@@ -1,0 +1,287 @@
+import type { ImageDataset } from "../../data/dataset.ts";
+import { fmLoss } from "../../flows/fm_loss.ts";
+import { dataTime, priorTime } from "../../flows/model.ts";
+import { sample } from "../../flows/sample.ts";
+import type { PointValues } from "../../flows/standardization.ts";
+import { nearestRows } from "../../metrics/nearest_rows.ts";
+import { animation } from "../../plot/encoding/animation.ts";
+import { imageFrames } from "../../plot/encoding/frames.ts";
+import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
+import { labelledGrid } from "../../plot/labelled_grid.ts";
+import { panelsPlot } from "../../plot/panels_plot.ts";
+import { readImages } from "../../train/batches.ts";
+import type { Block } from "../pages/document.ts";
+import { prose, subsection } from "../plan.ts";
+import {
+  accurateSolveOf,
+  animated,
+  figure,
+  figuresTable,
+  runCommand,
+  type RunContext,
+} from "../run_context.ts";
+import { evenTimes, PICTURED, WAYS } from "./run_pictures.ts";
+import type { SectionPlans } from "./section_plans.ts";
+import { solverPanel } from "./solver_chart.ts";
+import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";
+import { grouped, withError } from "../pages/words.ts";
+
+/** Times of the samples' ways: those of the path's grid among them. */
+const TIMES = 17;
+
+/** Images of the animation, a square of them. */
+const ANIMATED = 25;
+
+/** Samples of the solver study, one control group: a network of images is evaluated a thousand times. */
+const STUDY = 4;
+
+/** Samples that are shown beside their nearest training images, and how many of those. */
+const COMPARED = 8, NEAREST = 3;
+
+/** Test images whose nearest training images say what is usual. */
+const USUAL = 64;
+
+/** Test images of the loss. */
+const LOSS_ROWS = 1000;
+
+/** The grid, the path from noise to image, solvers, and a look for memorised images. */
+export function planFmImages(context: RunContext, dataset: ImageDataset): SectionPlans {
+  let loss: { readonly loss: number; readonly lossStdErr: number } | null = null;
+  const ways = waysOnce(context);
+  const samples = subsection(context.id, "Samples", [
+    {
+      words: "samples",
+      make: async () => {
+        loss = await testLoss(context, dataset);
+        return [
+          figuresTable([[
+            `Test loss, ${grouped(Math.min(LOSS_ROWS, dataset.test.count))} images`,
+            withError(loss.loss, loss.lossStdErr),
+          ]]),
+          await grid(context, dataset, await ways()),
+        ];
+      },
+    },
+    { words: "from noise to image", make: async () => await paths(context, dataset, await ways()) },
+  ]);
+  const study = subsection(context.id, "Samples against field evaluations", [{
+    words: "euler, midpoint, rk4 and dopri5",
+    make: async () => await studyBlocks(context, dataset),
+  }]);
+  const memory = subsection(context.id, "Is it memorising?", [{
+    words: "nearest training images",
+    make: async () => await memoryBlocks(context, dataset, await ways()),
+  }]);
+  const { without } = context;
+  return {
+    sections: [
+      samples,
+      ...(without.includes("solvers") ? [] : [study]),
+      ...(without.includes("memory") ? [] : [memory]),
+    ],
+    outcome: () => loss === null ? null : `test loss ${withError(loss.loss, loss.lossStdErr)}`,
+  };
+}
+
+/** Samples and how they came. */
+interface ImageWays {
+  readonly times: readonly number[];
+  /** [times][n * w], the noise first. */
+  readonly states: readonly PointValues[];
+}
+
+function waysOnce(context: RunContext): () => Promise<ImageWays> {
+  let drawn: Promise<ImageWays> | null = null;
+  const draw = async (): Promise<ImageWays> => {
+    const { model, engine } = await context.open();
+    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TIMES);
+    const { states } = await sample(model, engine, {
+      count: PICTURED.images,
+      seed: context.seed,
+      settings: accurateSolveOf(context.run),
+      times,
+    });
+    return { times, states };
+  };
+  return () => drawn ??= draw();
+}
+
+async function testLoss(context: RunContext, dataset: ImageDataset) {
+  const { model } = await context.open();
+  const count = Math.min(LOSS_ROWS, dataset.test.count);
+  const rows = readImages(dataset, "test", Array.from({ length: count }, (_, i) => i));
+  return await fmLoss(model, rows, { seed: context.run.config.seed });
+}
+
+async function grid(
+  context: RunContext,
+  { height, width }: ImageDataset,
+  { states }: ImageWays,
+): Promise<Block> {
+  return await figure({
+    draw: (text) => imageGrid(states.at(-1)!, { height, width, text }),
+    alt: `${PICTURED.images} samples of the model in a grid.`,
+    caption: `${PICTURED.images} samples, none of them chosen.`,
+    command: runCommand(context, "plot"),
+    look: "photo",
+    density: 1.5,
+  });
+}
+
+async function paths(
+  context: RunContext,
+  { height, width }: ImageDataset,
+  { states, times }: ImageWays,
+): Promise<Block[]> {
+  const size = height * width;
+  const frames = imageFrames(
+    { states: states.map((state) => state.subarray(0, ANIMATED * size)) },
+    { height, width, scale: 2 },
+  );
+  const { samples, times: columns } = WAYS.images;
+  const chosen = evenTimes(0, times.length - 1, columns);
+  return [
+    animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {
+      alt: "Animation: images of noise become samples.",
+      caption: `${ANIMATED} samples on their way from noise, $t = 0$, to image, $t = 1$. Values ` +
+        "outside black and white, which noise has, are clipped.",
+      command: runCommand(context, "report", ["--out", "report.html"]),
+      look: "photo",
+    }),
+    await figure({
+      draw: (text) =>
+        pathGrid(chosen.map((i) => states[i]!.subarray(0, samples * size)), {
+          height,
+          width,
+          times: chosen.map((i) => times[i]!),
+          text,
+        }),
+      alt: `A grid: each row a sample, each column a time, from noise to image.`,
+      caption: `From noise to image: ${samples} samples (rows) along $t$ (columns).`,
+      command: runCommand(context, "plot"),
+      look: "photo",
+    }),
+  ];
+}
+
+async function studyBlocks(context: RunContext, { height, width }: ImageDataset): Promise<Block[]> {
+  const { model, engine } = await context.open();
+  const { studied } = await studySolvers(model, engine, {
+    count: STUDY,
+    seed: context.seed,
+    solve: { ...accurateSolveOf(context.run), controlGroup: STUDY },
+  });
+  const size = STUDY * height * width;
+  const pixels = new Float32Array(studied.length * size);
+  studied.forEach(({ samples }, i) => pixels.set(samples, i * size));
+  const command = runCommand(context, "report", ["--out", "report.html"]);
+  return [
+    prose(
+      "The same noise through four solvers. Fixed steps cost as many evaluations of the network " +
+        "as a step has stages; dopri5 chooses its steps by its tolerance.",
+    ),
+    await figure({
+      draw: (text) =>
+        labelledGrid(pixels, {
+          height,
+          width,
+          columns: BUDGETS.length,
+          perCell: STUDY,
+          rowLabels: studiedSolvers,
+          labels: studied.map(({ nfe }) => `${Math.round(nfe)} evaluations`),
+          text,
+        }),
+      alt: "Samples in a grid: a row a solver, the number of evaluations growing to the right.",
+      caption: `${STUDY} samples by solver (rows), with more field evaluations from left to ` +
+        "right.",
+      command,
+      look: "photo",
+    }),
+    await figure({
+      draw: (text) =>
+        panelsPlot([solverPanel(studied, {
+          title: "Error of the solve",
+          label: "RMS difference of a pixel",
+          of: ({ error }) => error,
+        })], { text }),
+      alt: "Error of the samples against the number of field evaluations, a line a solver.",
+      caption: "What a number of field evaluations buys: the difference to the samples of an " +
+        "accurate solve (dopri5 at $10^{-6}$) of the same noise.",
+      command,
+      look: "chart",
+    }),
+  ];
+}
+
+async function memoryBlocks(
+  context: RunContext,
+  dataset: ImageDataset,
+  { states }: ImageWays,
+): Promise<Block[]> {
+  await context.open();
+  const { height, width, train, test } = dataset;
+  const size = height * width;
+  const samples = states.at(-1)!;
+  const usualCount = Math.min(USUAL, test.count);
+  const usualRows = readImages(dataset, "test", Array.from({ length: usualCount }, (_, i) => i));
+  const queries = new Float32Array(samples.length + usualRows.length);
+  queries.set(samples);
+  queries.set(usualRows, samples.length);
+  const nearest = Math.min(NEAREST, train.count);
+  const found = await nearestRows(queries, train, { width: size, nearest });
+  const ofSamples = found.slice(0, samples.length / size).map((own) => own[0]!.distance);
+  const ofTest = found.slice(samples.length / size).map((own) => own[0]!.distance);
+
+  const columns = Math.min(COMPARED, ofSamples.length);
+  const pixels = new Float32Array((1 + nearest) * columns * size);
+  pixels.set(samples.subarray(0, columns * size));
+  for (let rank = 0; rank < nearest; rank++) {
+    const indices = found.slice(0, columns).map((own) => own[rank]!.index);
+    pixels.set(readImages(dataset, "train", indices), (1 + rank) * columns * size);
+  }
+  const ranks = ["nearest", "second", "third"].slice(0, nearest);
+  return [
+    prose(
+      "A model that only stores its training images draws samples that lie on them. So each " +
+        "sample is held against all training images: the nearest, by the Euclidean distance of " +
+        "the pixels, stand beneath it. How near is near, test images tell, which nobody has seen.",
+    ),
+    figuresTable([
+      [
+        `Distance of a sample to its nearest training image, median of ${ofSamples.length}`,
+        median(ofSamples).toFixed(2),
+      ],
+      [`The same of a test image, median of ${ofTest.length}`, median(ofTest).toFixed(2)],
+      ["The smallest distance of a sample", Math.min(...ofSamples).toFixed(2)],
+      ["The smallest distance of a test image", Math.min(...ofTest).toFixed(2)],
+    ]),
+    await figure({
+      draw: (text) =>
+        labelledGrid(pixels, {
+          height,
+          width,
+          columns,
+          rowLabels: ["sample", ...ranks],
+          labels: [
+            ...Array.from({ length: columns }, () => ""),
+            ...ranks.flatMap((_, rank) =>
+              found.slice(0, columns).map((own) => own[rank]!.distance.toFixed(1))
+            ),
+          ],
+          text,
+        }),
+      alt: "A row of samples, and under each its nearest training images with their distances.",
+      caption: `The first ${columns} samples, and under each the ${nearest} nearest of ` +
+        `${grouped(train.count)} training images with their distances.`,
+      command: runCommand(context, "report", ["--out", "report.html"]),
+      look: "photo",
+    }),
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! +
+    sorted[Math.ceil((sorted.length - 1) / 2)]!) /
+    2;
+}

@@ -1,0 +1,170 @@
+import type { PointDataset } from "../../data/dataset.ts";
+import type { Bounds } from "../../metrics/integrate_density.ts";
+import { wasserstein2 } from "../../metrics/wasserstein.ts";
+import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
+import { readRows } from "../../train/batches.ts";
+import type { Block } from "../pages/document.ts";
+import { CLOUD, evaluateFm, type FmEvaluation, freshClouds } from "../evaluation.ts";
+import type { SectionPlans } from "./section_plans.ts";
+import { prose, subsection } from "../plan.ts";
+import { drawnOnce, planPointSamples } from "./points_samples.ts";
+import {
+  accurateSolveOf,
+  figure,
+  figuresTable,
+  isPlane,
+  runCommand,
+  type RunContext,
+} from "../run_context.ts";
+import { boundsAround } from "./run_pictures.ts";
+import { solverPanel } from "./solver_chart.ts";
+import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
+import { grouped, number, withError } from "../pages/words.ts";
+
+/** Loss and distance to the data, samples, and what cheaper solves make of them. */
+export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
+  let evaluation: FmEvaluation | null = null;
+  const quality = subsection(context.id, "Quality", [{
+    words: "loss and distance to the data",
+    make: async () => {
+      evaluation = await evaluate(context, dataset);
+      return qualityBlocks(evaluation, dataset);
+    },
+  }]);
+  const study = subsection(context.id, "Samples against field evaluations", [{
+    words: "euler, midpoint, rk4 and dopri5",
+    make: async () => await studyBlocks(context, dataset),
+  }]);
+  return {
+    sections: [planPointSamples(context, dataset, drawnOnce(context)), quality, study],
+    outcome: () => {
+      if (evaluation === null) return null;
+      const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
+      return wasserstein2 === undefined || wasserstein2 === null
+        ? `test loss ${withError(loss, lossStdErr)}`
+        : `2-Wasserstein distance to the data ${number(wasserstein2)}, between two draws of the ` +
+          `data ${number(wasserstein2Data!)}`;
+    },
+  };
+}
+
+async function evaluate(context: RunContext, dataset: PointDataset): Promise<FmEvaluation> {
+  const { run } = context;
+  const { model, engine } = await context.open();
+  const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
+  return await evaluateFm(
+    { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
+    dataset,
+  );
+}
+
+function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[] {
+  const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
+  const rows: (readonly [string, string])[] = [
+    [`Test loss, ${grouped(test.count)} points`, withError(loss, lossStdErr)],
+  ];
+  if (wasserstein2 !== undefined) {
+    rows.push(
+      [
+        `2-Wasserstein distance of ${CLOUD} samples to fresh data`,
+        wasserstein2 === null ? "none" : number(wasserstein2),
+      ],
+      ["The same between two fresh draws of the data", number(wasserstein2Data!)],
+    );
+  }
+  return [
+    prose(
+      "The loss is the mean squared error between the network and the velocity of single ways " +
+        "$x_0 \\to x_1$. It cannot fall to zero, for many such ways cross at a point and the " +
+        "network learns their mean." +
+        (wasserstein2 === undefined
+          ? ""
+          : " How near the samples are to the data is told by their 2-Wasserstein distance, beside " +
+            "the one that two draws of the data have."),
+    ),
+    figuresTable(rows),
+  ];
+}
+
+async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<Block[]> {
+  const { model, engine } = await context.open();
+  const { accurate, studied } = await studySolvers(model, engine, {
+    count: CLOUD,
+    seed: context.seed,
+    solve: accurateSolveOf(context.run),
+  });
+  const panels = [solverPanel(studied, {
+    title: "Error of the solve",
+    label: "RMS distance to the accurate samples",
+    of: ({ error }) => error,
+  })];
+  if (dataset.draw !== null) {
+    const { dims } = dataset;
+    const [fresh, other] = freshClouds(dataset.draw, context.seed);
+    panels.push(solverPanel(studied, {
+      title: "Distance to the data",
+      label: "2-Wasserstein distance",
+      of: ({ samples }) => wasserstein2(samples, fresh, dims),
+      floor: { value: wasserstein2(other, fresh, dims), label: "two draws of the data" },
+    }));
+  }
+  const command = runCommand(context, "report", ["--out", "report.html"]);
+  const blocks: Block[] = [
+    prose(
+      "The same noise through four solvers. Fixed steps cost as many evaluations as a step has " +
+        "stages; dopri5 chooses its steps by its tolerance.",
+    ),
+  ];
+  if (isPlane(context.run)) {
+    blocks.push(
+      await figure({
+        draw: (text) =>
+          panelsPlot(cloudPanels(studied, boundsAround(accurate, 0.1)), {
+            columns: BUDGETS.length,
+            text,
+          }),
+        alt: "Scatter plots in a grid: a row a solver, the cost growing from left to right.",
+        caption: `${CLOUD} samples by solver (rows) and number of evaluations (columns).`,
+        command,
+        look: "chart",
+        maxWidth: 1600,
+      }),
+    );
+  }
+  blocks.push(
+    await figure({
+      draw: (text) => panelsPlot(panels, { text }),
+      alt: "Error of the samples against the number of field evaluations, a line a solver" +
+        (panels.length > 1 ? ", and beside it their distance to the data." : "."),
+      caption: "What a number of field evaluations buys: distance to the samples of an accurate " +
+        "solve (dopri5 at $10^{-6}$) of the same noise" +
+        (model.standardization ? ", over the standardised columns" : "") +
+        (panels.length > 1
+          ? ", and distance to fresh data, which stops falling where the model's own error begins."
+          : "."),
+      command,
+      look: "chart",
+    }),
+  );
+  return blocks;
+}
+
+function cloudPanels(studied: readonly StudiedSamples[], bounds: Bounds): Panel[] {
+  const { xMin, xMax, yMin, yMax } = bounds;
+  return studiedSolvers.flatMap((solver) =>
+    studied.filter((entry) => entry.solver === solver).map(({ nfe, samples }) => ({
+      title: `${solver}, ${Math.round(nfe)}`,
+      x: { label: "", range: [xMin, xMax] },
+      y: { label: "", range: [yMin, yMax] },
+      equalAspect: true,
+      series: [{
+        color: 0,
+        mark: "dots",
+        x: samples.filter((_, i) => i % 2 === 0),
+        y: samples.filter((_, i) => i % 2 === 1),
+        width: 2.4,
+        opacity: 0.6,
+      }],
+    } satisfies Panel))
+  );
+}

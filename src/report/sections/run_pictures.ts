@@ -1,0 +1,143 @@
+import type { PointDataset } from "../../data/dataset.ts";
+import type { FlowKind } from "../../flows/model.ts";
+import type { PointValues } from "../../flows/standardization.ts";
+import { type Bounds, boundsOf } from "../../metrics/integrate_density.ts";
+import { meanAndStdErr } from "../../metrics/statistics.ts";
+import { isImageNetwork, type Network } from "../../nn/network.ts";
+import { curvesPlot, type TrainingCurves } from "../../plot/curves_plot.ts";
+import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
+import type { PictureOptions } from "../../plot/picture.ts";
+import { pointsPlot } from "../../plot/points_plot.ts";
+import { trajectoryPlot } from "../../plot/trajectory_plot.ts";
+import { InputError } from "../../core/errors.ts";
+import type { TrainingLog } from "../../train/run/training_log.ts";
+
+/** How many samples a picture shows unless asked for more. */
+export const PICTURED = { points: 1000, images: 64 } as const;
+
+/** Samples and times of a picture of trajectories. */
+export const WAYS = {
+  points: { samples: 100, times: 41 },
+  images: { samples: 8, times: 9 },
+} as const;
+
+/** What the rows of a network are. */
+export function rowKind(network: Network): "points" | "images" {
+  return isImageNetwork(network) ? "images" : "points";
+}
+
+/** The rectangle around points [n * 2], wider on each side by a share of its own extent there. */
+export function boundsAround(points: ArrayLike<number>, share: number): Bounds {
+  const { xMin, xMax, yMin, yMax } = boundsOf(points, 0);
+  const x = share * (xMax - xMin) || 1, y = share * (yMax - yMin) || 1;
+  return { xMin: xMin - x, xMax: xMax + x, yMin: yMin - y, yMax: yMax + y };
+}
+
+/** `count` times from one to the other, both included. */
+export function evenTimes(from: number, to: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
+}
+
+/**
+ * Samples as a picture: images in a grid (without the title), points as a scatter plot.
+ *
+ * @param samples [n * w].
+ * @returns A PNG file.
+ * @throws {InputError} If the images are of more than one channel.
+ */
+export async function samplesPicture(
+  network: Network,
+  samples: PointValues,
+  options: PictureOptions,
+): Promise<Uint8Array> {
+  switch (network.kind) {
+    case "mlp":
+      return await pointsPlot(samples, { dims: network.dims, label: "samples", ...options });
+    case "resnet":
+    case "unet": {
+      requireGrey(network.channels);
+      const { height, width } = network;
+      return imageGrid(samples, { height, width, text: options.text });
+    }
+    default:
+      return network satisfies never;
+  }
+}
+
+/**
+ * The way from noise to data: for images a grid along t, for points of the plane lines.
+ *
+ * @param states [times][n * w], the noise first.
+ * @returns A PNG file.
+ * @throws {InputError} If the points are not of two dimensions, or the images of more than one channel.
+ */
+export function trajectoriesPicture(
+  network: Network,
+  states: readonly PointValues[],
+  options: PictureOptions & { readonly times: readonly number[] },
+): Promise<Uint8Array> {
+  const { times, ...picture } = options;
+  switch (network.kind) {
+    case "mlp":
+      if (network.dims !== 2) {
+        throw new InputError(
+          `a picture of trajectories needs points of 2 dimensions, these have ${network.dims}; ` +
+            "draw them to a file ending .npy or .csv",
+        );
+      }
+      return trajectoryPlot({ states, times }, picture);
+    case "resnet":
+    case "unet": {
+      requireGrey(network.channels);
+      const { height, width } = network;
+      return pathGrid(states, { height, width, times, ...picture });
+    }
+    default:
+      return network satisfies never;
+  }
+}
+
+/** @throws {InputError} If images have more than one channel. */
+function requireGrey(channels: number): void {
+  if (channels !== 1) {
+    throw new InputError(
+      `a picture shows images of 1 channel, these have ${channels}; ` +
+        "draw them to a file ending .npy",
+    );
+  }
+}
+
+/**
+ * The course of training as a picture, or null where there is no step to show.
+ *
+ * @returns A PNG file.
+ */
+export async function curvesPicture(
+  { steps, evaluations }: TrainingLog,
+  options: PictureOptions & {
+    readonly model: FlowKind;
+    readonly reference?: TrainingCurves["reference"];
+  },
+): Promise<Uint8Array | null> {
+  const { model, reference, ...picture } = options;
+  if (steps.length === 0) return null;
+  const nfe = steps.map((entry) => entry.nfe).filter((count) => count !== null);
+  return await curvesPlot({
+    loss: model === "cnf" ? "nll" : "squaredError",
+    steps: steps.map((entry) => entry.step),
+    trainLoss: steps.map((entry) => entry.loss),
+    evaluations,
+    ...(nfe.length === steps.length ? { nfe } : {}),
+    ...(reference ? { reference } : {}),
+  }, picture);
+}
+
+/**
+ * What a CNF's loss cannot fall below: the NLL of the true density on the test
+ * points. Undefined where that density is not known.
+ */
+export function lossReference(dataset: PointDataset): TrainingCurves["reference"] {
+  if (dataset.density === null) return undefined;
+  const { mean } = meanAndStdErr(dataset.density.logDensity(dataset.test.points));
+  return { value: -mean, label: "true density, same test points" };
+}

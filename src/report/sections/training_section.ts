@@ -1,0 +1,91 @@
+import { compactPng } from "../../plot/encoding/compact_png.ts";
+import { InputError } from "../../core/errors.ts";
+import { samplesFile } from "../../train/run/run_folder.ts";
+import { commandLine } from "../../core/command_line.ts";
+import type { Block } from "../pages/document.ts";
+import { type PlannedSection, prose, subsection } from "../plan.ts";
+import { figure, runCommand, type RunContext } from "../run_context.ts";
+import type { EpochSamples, ReportedRun } from "../reported_run.ts";
+import { curvesPicture, lossReference } from "./run_pictures.ts";
+import { number } from "../pages/words.ts";
+
+/** Pixels a row of a picture of an epoch: half of a chart. */
+const EPOCH_WIDTH = 700;
+
+/** How the loss went, and what the model drew after each epoch. */
+export function planTraining(context: RunContext): PlannedSection {
+  return subsection(context.id, "Training", [
+    { words: "loss curves", make: () => curves(context) },
+    { words: "samples of each epoch", make: () => Promise.resolve([epochs(context)]) },
+  ]);
+}
+
+async function curves(context: RunContext): Promise<Block[]> {
+  const { config, log, dataset } = context.run;
+  if (log.steps.length === 0) return [prose("The run has taken no training step.")];
+  const isCnf = config.model === "cnf";
+  const reference = isCnf && dataset.kind === "points" ? lossReference(dataset) : undefined;
+  const nfe = log.steps.map((entry) => entry.nfe).filter((count) => count !== null);
+  const [first, last] = [nfe.slice(0, 10), nfe.slice(-10)].map(mean) as [number, number];
+  const tests = log.evaluations;
+  const fell = tests.length > 1
+    ? ` The test loss went from ${number(tests[0]!.testLoss)} to ${number(tests.at(-1)!.testLoss)}${
+      isCnf ? " nats" : ""
+    }.`
+    : "";
+  return [
+    await figure({
+      draw: async (text) => (await curvesPicture(log, { model: config.model, reference, text }))!,
+      alt: "Training loss of every step and test loss against the training step" +
+        (nfe.length > 0 ? "; under it the field evaluations a solve." : "."),
+      caption: (isCnf
+        ? "Negative log-likelihood of every step's batch, and of test points after epochs."
+        : "Flow-matching loss of every step's batch, and of test data after epochs.") +
+        fell +
+        (nfe.length > 0
+          ? " Below, the field evaluations (NFE) of each step's solve: " +
+            `${number(first)} in the first steps, ${number(last)} in the last.` +
+            (last > first ? " A field that has learnt more is stiffer." : "")
+          : ""),
+      command: runCommand({ ...context, seed: 0 }, "plot"),
+      look: "chart",
+    }),
+  ];
+}
+
+/** Rounded, as counts are read. */
+function mean(values: readonly number[]): number {
+  return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+function epochs({ run }: RunContext): Block {
+  const isImages = run.dataset.kind === "images";
+  const command = commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
+  return {
+    kind: "gallery",
+    pictures: run.epochs.map(({ epoch, png }) => ({
+      label: `epoch ${epoch}`,
+      picture: {
+        bytes: small(run, { epoch, png }),
+        format: "png",
+        alt: `Samples after epoch ${epoch}.`,
+        look: isImages ? "photo" : "chart",
+      },
+    })),
+    caption: "Samples after training epochs, always from the same noise" +
+      (run.epochs.length < run.epochCount ? `; ${run.epochs.length} of ${run.epochCount}.` : "."),
+    command,
+  };
+}
+
+/** @throws {InputError} If the picture is damaged. */
+function small({ name }: ReportedRun, { epoch, png }: EpochSamples): Uint8Array {
+  try {
+    return compactPng(png, { maxWidth: EPOCH_WIDTH });
+  } catch (error) {
+    throw new InputError(
+      `${samplesFile(name, epoch)}: not a whole PNG file (${(error as Error).message}); ` +
+        "remove it, or train the run again",
+    );
+  }
+}

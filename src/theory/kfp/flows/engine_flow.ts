@@ -1,0 +1,159 @@
+import * as tf from "@tensorflow/tfjs";
+import { Parameters } from "../../../core/parameters.ts";
+import { networkLayout } from "../../../nn/layout.ts";
+import { engineFor } from "../../../ode/engines/engine_for.ts";
+import type { Tableau } from "../../../ode/tableau.ts";
+import { dopri5 } from "../../../ode/tableaus/dopri5.ts";
+import { euler } from "../../../ode/tableaus/euler.ts";
+import type { BackendKind } from "../../../backends/backend.ts";
+import { type Claim, claim } from "../../theorem.ts";
+import { followFlow, stencilLogDet, stencilSize, stencilStarts } from "./flow_map.ts";
+import { cnfNetwork, cnfWeights, trainedCnf } from "./trained_cnf.ts";
+
+/** Points whose way from the prior to the data an engine solves. */
+const POINTS = 4;
+
+/**
+ * Distance of neighbouring starts in float32. A rounding of 1e-7 over it is 5e-6; its fourth power,
+ * 2e-7, is what the differences err by, times a fifth derivative.
+ */
+const DISTANCE = 0.02;
+
+/** Fixed steps from t = 1 to t = 0; with them the solver errs by less than float32 does. */
+const STEPS = 64;
+
+const { dims } = cnfNetwork;
+
+/** What an engine, in float32, and `odeint`, in float64, found of the same flow; [POINTS] each. */
+export interface EngineFlow {
+  /** tr(df/dx) at the starts: the engine's, which an Euler step of length 1 shows. */
+  readonly traces: readonly number[];
+  /** The float64 field's. */
+  readonly exactTraces: readonly number[];
+  /** Positions at t = 0, [POINTS][d]. */
+  readonly ends: readonly Float64Array[];
+  /** The float64 solver's. */
+  readonly exactEnds: readonly Float64Array[];
+  /** log|det| of the engine's flow map, by finite differences of the engine's solutions. */
+  readonly logDets: readonly number[];
+  /** That of the float64 flow map. */
+  readonly exactLogDets: readonly number[];
+  /** Integral of the trace along the way from t = 1 to t = 0, as the engine solves it. */
+  readonly integrals: readonly number[];
+}
+
+/** The embedded CNF through `engineFor(backend)`, which must be open. */
+export async function measureEngine(backend: BackendKind, seed: number): Promise<EngineFlow> {
+  const starts = trainedCnf.starts(seed, POINTS);
+  const size = stencilSize(dims);
+  const around = starts.map((z) => stencilStarts(z, DISTANCE));
+  const [step, solved] = await withEngine(backend, async (solve) => [
+    await solve(starts, { t1: 0, tableau: euler, steps: 1 }),
+    await solve(around, { t1: 0, tableau: dopri5, steps: STEPS }),
+  ]);
+  const images = around.map((_, i) => solved!.z.slice(i * size * dims, (i + 1) * size * dims));
+  const exact = await Promise.all(
+    starts.map(async (x) => (await followFlow(trainedCnf.velocity, { t: 1, x }, [0]))[0]!),
+  );
+  return {
+    // The state's last part falls at the rate of the trace, and the step is -1.
+    traces: Array.from(step!.logp),
+    exactTraces: starts.map((z) => trainedCnf.trace(1, z)),
+    ends: images.map((image) => image.slice(0, dims)),
+    exactEnds: exact.map(({ x }) => x),
+    logDets: images.map((image) => stencilLogDet(image, dims, DISTANCE)),
+    exactLogDets: exact.map(({ logDet }) => logDet),
+    integrals: starts.map((_, i) => -solved!.logp[i * size]!),
+  };
+}
+
+/** Rows of (z, logp) from logp = 0 at t = 1 to t1. */
+type Solve = (
+  blocks: readonly Float64Array[],
+  how: { readonly t1: number; readonly tableau: Tableau; readonly steps: number },
+) => Promise<{ readonly z: Float64Array; readonly logp: Float64Array }>;
+
+/** Lends solves of the embedded CNF on an engine; every tensor is given back. */
+async function withEngine<T>(backend: BackendKind, use: (solve: Solve) => Promise<T>): Promise<T> {
+  const engine = engineFor(backend);
+  const parameters = Parameters.fromFlat(networkLayout(cnfNetwork), cnfWeights);
+  const solve: Solve = async (blocks, { t1, tableau, steps }) => {
+    const points = blocks.flatMap((block) => Array.from(block));
+    const n = points.length / dims;
+    const y0 = tf.tidy(() => tf.concat2d([tf.tensor2d(points, [n, dims]), tf.zeros([n, 1])], 1));
+    const solution = await engine.solve({
+      field: { kind: "mlp", dims, hidden: cnfNetwork.hidden, parameters, trace: { kind: "exact" } },
+      y0,
+      t0: 1,
+      t1,
+      tableau,
+      control: { kind: "fixed", steps },
+      controlGroup: "batch",
+      maxSteps: steps,
+      keep: { kind: "end" },
+    }).finally(() => y0.dispose());
+    try {
+      const rows = await solution.y1.data();
+      const z = new Float64Array(n * dims), logp = new Float64Array(n);
+      for (let row = 0; row < n; row++) {
+        const first = row * (dims + 1);
+        z.set(rows.subarray(first, first + dims), row * dims);
+        logp[row] = rows[first + dims]!;
+      }
+      return { z, logp };
+    } finally {
+      solution.dispose();
+    }
+  };
+  try {
+    return await use(solve);
+  } finally {
+    parameters.dispose();
+  }
+}
+
+/**
+ * What float32 is allowed, absolute: a unit roundoff of 6e-8 through some 400 evaluations of a
+ * network whose traces are near 1, its differences over a distance of 0.02. Seen on the CPU engine and
+ * on a software WebGPU adapter: traces 2e-6, positions 5e-6, log-determinants 1e-4.
+ */
+const tolerances = { trace: 1e-4, position: 1e-4, logDet: 1e-3 } as const;
+
+function largest(values: readonly number[]): number {
+  return Math.max(...values.map(Math.abs));
+}
+
+function difference(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((value, i) => value - b[i]!);
+}
+
+/** The engine's flow is the float64 one, and its flow map's determinant is its integral of the trace. */
+export function judgeEngine(backend: BackendKind, flow: EngineFlow): Claim[] {
+  const positions = flow.ends.map((end, i) => {
+    return Math.hypot(...end.map((value, k) => value - flow.exactEnds[i]![k]!));
+  });
+  const none = (statement: string, values: readonly number[], tolerance: number) =>
+    claim(`cnf on the ${backend} engine (float32): ${statement}; largest difference`, {
+      observed: largest(values),
+      expected: 0,
+      tolerance,
+    });
+  return [
+    none(
+      "the trace is that of float64",
+      difference(flow.traces, flow.exactTraces),
+      tolerances.trace,
+    ),
+    none("the flow map from prior to data is that of float64", positions, tolerances.position),
+    none(
+      "the integral of the trace is log|det| of its own flow map, in nats",
+      difference(flow.integrals, flow.logDets),
+      tolerances.logDet,
+    ),
+    none(
+      "the integral of the trace is log|det| of the float64 flow map, in nats",
+      difference(flow.integrals, flow.exactLogDets),
+      tolerances.logDet,
+    ),
+  ];
+}

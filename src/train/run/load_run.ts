@@ -1,0 +1,248 @@
+import type { ColumnChoice, DroppedColumn } from "../../data/tables/columns.ts";
+import type { FlowModel } from "../../flows/model.ts";
+import type { Standardization } from "../../flows/standardization.ts";
+import { Parameters } from "../../core/parameters.ts";
+import { networkLayout } from "../../nn/layout.ts";
+import type { Network } from "../../nn/network.ts";
+import { validateNetwork } from "../../nn/validate.ts";
+import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
+import { commandLine } from "../../core/command_line.ts";
+import { InputError } from "../../core/errors.ts";
+import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
+import {
+  parseConfigJson,
+  requireScalesOf,
+  resolveConfig,
+  type TrainConfig,
+} from "../config/config.ts";
+import { RUN_FORMAT } from "../config/config_schema.ts";
+import { runFile } from "./run_folder.ts";
+import { readSafetensorsBytes } from "../weights/safetensors.ts";
+import { decodeStateDict, stateDictWeights } from "../weights/state_dict.ts";
+
+/** What a run's `config.json` says. */
+export interface RunConfig {
+  /** Every option, resolved. */
+  readonly config: TrainConfig;
+  /** The velocity network and its sizes. */
+  readonly network: Network;
+  /** The scales of the points that it learns; null: the numbers themselves. */
+  readonly standardization: Standardization | null;
+  /** The columns of its file that it leaves out. */
+  readonly dropped: readonly DroppedColumn[];
+}
+
+/** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
+export type WeightsChoice = "ema" | "raw";
+
+/** A run without its tensors. */
+export interface ReadRun extends RunConfig {
+  /** The run's folder. */
+  readonly path: string;
+  /** Training steps done. */
+  readonly step: number;
+  /** Flat, in device order. */
+  readonly weights: Float32Array;
+}
+
+/** A run whose model is on the current backend; dispose `model.parameters`. */
+export interface LoadedRun extends Omit<ReadRun, "weights"> {
+  /** To sample from and evaluate. */
+  readonly model: FlowModel;
+}
+
+/** The text of `config.json`. */
+export function encodeRunConfig(
+  { config, network, standardization, dropped }: RunConfig,
+): string {
+  const table = {
+    ...(dropped.length > 0 ? { dropped } : {}),
+    ...(standardization ? { standardization } : {}),
+  };
+  return JSON.stringify({ format: RUN_FORMAT, ...config, network, ...table }, null, 2) + "\n";
+}
+
+/** Which columns of a file are points as a run takes them. */
+export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undefined {
+  return network.kind === "mlp" ? { kind: "ofRun", dropped, dims: network.dims } : undefined;
+}
+
+/**
+ * Reads a run's `config.json`.
+ *
+ * @throws {InputError} If the folder is not a run's, or a later version of Fluxion wrote it.
+ */
+export async function readRunConfig(run: string): Promise<RunConfig> {
+  const path = runFile(run, "config");
+  const text = new TextDecoder().decode(await readRunFile(run, "config"));
+  const {
+    $schema: _schema,
+    format: _format,
+    network,
+    dropped = [],
+    standardization = null,
+    ...options
+  } = parseConfigJson(text, path);
+  if (network === undefined || options.model === undefined) {
+    throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
+  }
+  validateNetwork(network, path);
+  requireScalesOf(network, standardization, path);
+  // Runs of before there was this option learnt the numbers themselves.
+  const standardize = options.standardize ?? (network.kind === "mlp" ? "none" : undefined);
+  if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
+    throw new InputError(
+      `${path}: standardize is ${standardize}, and the scales of its columns are ` +
+        `${standardization === null ? "missing" : standardization.kind}; it was changed by hand`,
+    );
+  }
+  const whole = standardize === undefined ? options : { ...options, standardize };
+  const config = resolveConfig(options.model, { place: path, options: whole });
+  return { config, network, standardization, dropped };
+}
+
+/**
+ * Reads a run: its config and weights.
+ *
+ * @throws {InputError} If the folder is not a run's, has no weights yet, or its weights
+ *   are of another architecture.
+ */
+export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
+  const runConfig = await readRunConfig(run);
+  const checkpoint = await readCheckpoint(run, runConfig);
+  const weights = choice === "raw"
+    ? checkpoint.weights
+    : await modelWeights(run, runConfig, checkpoint);
+  return { ...runConfig, path: run, step: checkpoint.step, weights };
+}
+
+/**
+ * Where a run stands.
+ *
+ * @throws {InputError} If there is no checkpoint, or it is damaged or of another architecture.
+ */
+export async function readCheckpoint(
+  run: string,
+  { config, network }: RunConfig,
+): Promise<Checkpoint> {
+  const bytes = await readRunFile(run, "checkpoint");
+  return decoded(
+    () => decodeCheckpoint(bytes, runFile(run, "checkpoint"), network),
+    remedyOf("checkpoint", run, config),
+  );
+}
+
+/** What a file of a run holds; a file that will not do is refused with a remedy. */
+function decoded<T>(decode: () => T, remedy: string): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof InputError ? withRemedy(error, remedy) : error;
+  }
+}
+
+function withRemedy(error: InputError, remedy: string): InputError {
+  return new InputError(`${error.message}; ${remedy}`, { cause: error });
+}
+
+/** What to do about a file of a run that is damaged. */
+function remedyOf(file: "model" | "checkpoint", run: string, config: TrainConfig): string {
+  return file === "model"
+    ? `make it anew with ${resumeLine(run, config)}`
+    : `bring back a copy of it, or remove it and begin anew with ${resumeLine(run, config)}`;
+}
+
+function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string {
+  return commandLine(["train", model, "--resume", "--run", run]);
+}
+
+/**
+ * The weights that samples are drawn from: those of `model.safetensors`, unless that is missing
+ * or of another step than the checkpoint, as a process leaves it that is killed between the two.
+ */
+async function modelWeights(
+  run: string,
+  { config, network }: RunConfig,
+  { step, ema, weights }: Checkpoint,
+): Promise<Float32Array> {
+  const path = runFile(run, "model");
+  if (await Deno.stat(path).catch(() => null) === null) return ema ?? weights;
+  const bytes = await readRunFile(run, "model");
+  return decoded(() => {
+    const stateDict = decodeStateDict(bytes, path);
+    if ((stateDict.step ?? step) !== step) return ema ?? weights;
+    return stateDictWeights(stateDict, network);
+  }, remedyOf("model", run, config));
+}
+
+/**
+ * {@link readRun} with the model on the current backend (`openBackend`).
+ *
+ * @throws Whatever {@link readRun} throws.
+ */
+export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promise<LoadedRun> {
+  const { weights, ...read } = await readRun(run, choice);
+  return { ...read, model: modelOf(read, weights) };
+}
+
+/**
+ * The model of a run on the current backend.
+ *
+ * @param weights Flat, in device order.
+ */
+export function modelOf(
+  { config, network, standardization }: Omit<RunConfig, "dropped">,
+  weights: Float32Array,
+): FlowModel {
+  const parameters = Parameters.fromFlat(networkLayout(network), weights);
+  const { model: kind, sigmaMin = 0 } = config;
+  return { kind, network, parameters, sigmaMin, standardization };
+}
+
+/** Most bytes that are read of each: a checkpoint holds the weights four times. */
+const mostBytes = {
+  config: MOST_JSON_BYTES,
+  model: MOST_INPUT_BYTES,
+  checkpoint: 4 * MOST_INPUT_BYTES,
+} as const;
+
+/**
+ * The bytes of one of a run's files.
+ *
+ * @throws {InputError} If it is not there or cannot be read.
+ */
+export async function readRunFile(
+  run: string,
+  file: "config" | "model" | "checkpoint",
+): Promise<Uint8Array> {
+  const path = runFile(run, file);
+  try {
+    // To open a pipe waits for whoever writes into it, for ever if nobody does.
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (!isFile && !isDirectory) {
+      throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);
+    }
+    return file === "config"
+      ? await readBounded(path, mostBytes.config)
+      : await readSafetensorsBytes(path, mostBytes[file]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      if (file === "config") {
+        throw new InputError(`${run}: not a run folder: there is no ${path}`);
+      }
+      const { config } = await readRunConfig(run);
+      throw new InputError(
+        `${run}: has no weights yet: there is no ${path}; finish it with ${
+          resumeLine(run, config)
+        }`,
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new InputError(`${path}: cannot be read (${error.message})`);
+    }
+    if (error instanceof InputError && file !== "config") {
+      throw withRemedy(error, remedyOf(file, run, (await readRunConfig(run)).config));
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { writeFileAtomic } from "../../core/files/atomic_file.ts";
+import type { BackendKind } from "../../backends/backend.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { peakMemoryBytes } from "../../core/peak_memory.ts";
+import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
+import type { RunConfig } from "./load_run.ts";
+import { runFile } from "./run_folder.ts";
+import { logMetrics, parseMetrics, type RunMetrics } from "./run_metrics.ts";
+import { encodeStateDict } from "../weights/state_dict.ts";
+import {
+  type EvaluationEntry,
+  LogWriter,
+  type StepEntry,
+  type TrainingLog,
+} from "./training_log.ts";
+
+/** What a session of a run writes on. */
+export interface SessionStart extends Omit<RunConfig, "dropped"> {
+  readonly backend: BackendKind | null;
+  /** Threads of the engine. */
+  readonly threads: number;
+  /** Log of the earlier sessions, cut back to the checkpoint. */
+  readonly log: TrainingLog;
+  /** `metrics.json` of the earlier sessions; null where there is none. */
+  readonly metrics: RunMetrics | null;
+  /** Milliseconds, from any origin. */
+  readonly clock: () => number;
+}
+
+/** Writes a run's log, checkpoints and metrics. Dispose it. */
+export class RunWriter implements Disposable {
+  readonly #run: string;
+  readonly #start: SessionStart;
+  readonly #startedMs: number;
+  readonly #writer: LogWriter;
+  readonly #steps: StepEntry[];
+  readonly #evaluations: EvaluationEntry[];
+
+  private constructor(run: string, start: SessionStart, writer: LogWriter) {
+    this.#run = run;
+    this.#start = start;
+    this.#startedMs = start.clock();
+    this.#writer = writer;
+    this.#steps = [...start.log.steps];
+    this.#evaluations = [...start.log.evaluations];
+  }
+
+  static async open(run: string, start: SessionStart): Promise<RunWriter> {
+    return new RunWriter(run, start, await LogWriter.open(runFile(run, "log")));
+  }
+
+  /**
+   * @throws {FailureError} If the log cannot be written.
+   */
+  logSteps(entries: readonly StepEntry[]): void {
+    this.#steps.push(...entries);
+    this.#writer.append(entries);
+  }
+
+  /**
+   * @throws {FailureError} If the log cannot be written.
+   */
+  logEvaluation(entry: EvaluationEntry): void {
+    this.#evaluations.push(entry);
+    this.#writer.append([entry]);
+  }
+
+  /** Whether the log has an evaluation after training step `step`. */
+  hasEvaluation(step: number): boolean {
+    return this.#evaluations.some((entry) => entry.step === step);
+  }
+
+  /** The run's figures, given how many steps are done. */
+  metrics(steps: number): RunMetrics {
+    const { config, backend, threads, metrics, clock } = this.#start;
+    const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
+      peak !== null
+    );
+    return {
+      model: config.model,
+      data: config.data,
+      backend,
+      seed: config.seed,
+      steps,
+      ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
+      threads,
+      seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
+      peakMemoryBytes: peaks.length > 0 ? Math.max(...peaks) : null,
+    };
+  }
+
+  /**
+   * Writes the checkpoint, `model.safetensors` and `metrics.json`, each
+   * atomically, as they are at the call: training may go on meanwhile. The log is on the disk
+   * first, so that it never ends before the checkpoint.
+   *
+   * @throws {FailureError} If the disk is full; each file is then the old or the new one.
+   */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const { network } = this.#start;
+    this.#writer.sync();
+    const contents = {
+      checkpoint: encodeCheckpoint(network, checkpoint),
+      model: encodeModel(this.#start, checkpoint),
+      metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
+    };
+    for (const file of ["checkpoint", "model", "metrics"] as const) {
+      await writeFileAtomic(runFile(this.#run, file), contents[file]);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+  }
+}
+
+/** The bytes of the `model.safetensors` that belongs to a checkpoint. */
+export function encodeModel(
+  { network, standardization }: Pick<RunConfig, "network" | "standardization">,
+  { step, ema, weights }: Checkpoint,
+): Uint8Array {
+  return encodeStateDict(network, ema ?? weights, { step, standardization });
+}
+
+/** A run's `metrics.json`; null where there is none, or it is not whole. */
+export async function readMetrics(run: string): Promise<RunMetrics | null> {
+  try {
+    return parseMetrics(await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+import { initialParameters } from "../../nn/init.ts";
+import type { Network } from "../../nn/network.ts";
+import { MOST_INPUT_BYTES } from "../../core/files/bounded_file.ts";
+import { InputError } from "../../core/errors.ts";
+import { readRunFile } from "../run/load_run.ts";
+import { runFile } from "../run/run_folder.ts";
+import { readSafetensorsBytes } from "./safetensors.ts";
+import { decodeStateDict, type StateDict, stateDictWeights } from "./state_dict.ts";
+
+/**
+ * The weights that training starts with, flat and in device order: random, or
+ * those of a run (that its samples are drawn from) or of a safetensors file.
+ *
+ * @param init A run's folder or a file; undefined for random weights.
+ * @throws {InputError} If there is no such run or file, or it is of another architecture.
+ */
+export async function initialWeights(
+  init: string | undefined,
+  { network, seed }: { readonly network: Network; readonly seed: number },
+): Promise<Float32Array> {
+  if (init === undefined) return initialParameters(network, seed);
+  return stateDictWeights(await readStateDict(init), network);
+}
+
+/**
+ * Reads a state_dict from a safetensors file, or from a run's folder.
+ *
+ * @throws {InputError} If there is none, or it is not whole.
+ */
+export async function readStateDict(path: string): Promise<StateDict> {
+  let isFolder: boolean;
+  try {
+    isFolder = (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      throw new InputError(
+        `${path}: no such file or folder; give a run's folder or a safetensors file`,
+      );
+    }
+    throw error;
+  }
+  return isFolder
+    ? decodeStateDict(await readRunFile(path, "model"), runFile(path, "model"))
+    : decodeStateDict(await readSafetensorsBytes(path, MOST_INPUT_BYTES), path);
+}

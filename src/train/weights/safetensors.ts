@@ -1,0 +1,256 @@
+import { fileChunks, whole } from "../../core/files/bounded_file.ts";
+import { parseJson } from "../../core/files/bounded_json.ts";
+import { InputError } from "../../core/errors.ts";
+import { named, quotedJson } from "../../core/quoted.ts";
+
+/**
+ * A tensor of a safetensors file. F16 and BF16 are widened to float32 when read;
+ * I64 must fit a double's 53 bits.
+ */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Float64Array | BigInt64Array;
+}
+
+/** What a safetensors file holds: tensors in the order of their data, and free text. */
+export interface Safetensors {
+  readonly tensors: readonly NamedTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own bound on the header (safetensors' MAX_HEADER_SIZE). */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** Most tensors that are read; empty ones take no data, and the largest networks have thousands. */
+const MOST_TENSORS = 2 ** 16;
+
+const LENGTH_BYTES = 8;
+
+type Values = NamedTensor["values"];
+
+const dtypes: Readonly<Record<string, { bytes: number; decode(bytes: Uint8Array): Values }>> = {
+  F64: { bytes: 8, decode: (bytes) => new Float64Array(aligned(bytes)) },
+  F32: { bytes: 4, decode: (bytes) => new Float32Array(aligned(bytes)) },
+  I64: { bytes: 8, decode: (bytes) => new BigInt64Array(aligned(bytes)) },
+  F16: { bytes: 2, decode: (bytes) => Float32Array.from(new Float16Array(aligned(bytes))) },
+  BF16: {
+    bytes: 2,
+    decode: (bytes) =>
+      new Float32Array(Uint32Array.from(new Uint16Array(aligned(bytes)), (h) => h << 16).buffer),
+  },
+};
+
+/** A copy in a buffer of its own: typed arrays want their start aligned. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  return bytes.slice().buffer as ArrayBuffer;
+}
+
+/**
+ * The bytes of a safetensors file: an 8-byte little-endian length, a JSON header,
+ * the tensors' data in the header's order without gaps.
+ *
+ * Source: https://github.com/huggingface/safetensors, "Format". The header is
+ * padded with spaces so that the data starts at a multiple of 8.
+ *
+ * @throws {RangeError} If a name stands twice or a shape does not fit its values.
+ */
+export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let end = 0;
+  for (const { name, shape, values } of tensors) {
+    if (Object.hasOwn(header, name)) throw new RangeError(`safetensors: ${name} stands twice`);
+    if (elements(shape) !== values.length) {
+      throw new RangeError(
+        `safetensors: ${name} has ${values.length} values, shape [${shape}] wants another number`,
+      );
+    }
+    const start = end;
+    end += values.byteLength;
+    header[name] = { dtype: dtypeOf(values), shape, data_offsets: [start, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = new Uint8Array(dataStart + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES, dataStart);
+  bytes.set(json, LENGTH_BYTES);
+  let position = dataStart;
+  for (const { values } of tensors) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position);
+    position += values.byteLength;
+  }
+  return bytes;
+}
+
+function dtypeOf(values: Values): string {
+  if (values instanceof Float32Array) return "F32";
+  return values instanceof Float64Array ? "F64" : "I64";
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/**
+ * Reads a safetensors file. Nothing in its header is believed before it was
+ * compared with the bytes that are there.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If the file is not whole, the header not valid, or a dtype
+ *   not one of F64, F32, F16, BF16, I64.
+ */
+export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors {
+  const fail = failure(place);
+  if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes`);
+  const headerBytes = declaredHeader(bytes, fail);
+  const room = bytes.length - LENGTH_BYTES;
+  if (headerBytes > room) fail(`its header declares ${headerBytes} bytes, ${room} follow`);
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), fail);
+  const data = bytes.subarray(dataStart);
+  const declared = Object.entries(header).filter(([name]) => name !== "__metadata__");
+  if (declared.length > MOST_TENSORS) {
+    fail(`its header declares ${declared.length} tensors; at most ${MOST_TENSORS} are read`);
+  }
+  const entries = declared
+    .map(([name, entry]) => checkEntry(name, entry, fail))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let end = 0;
+  for (const entry of entries) {
+    if (entry.start !== end) {
+      fail(`${named(entry.name)} starts at byte ${entry.start} of the data, expected ${end}`);
+    }
+    end = entry.end;
+  }
+  if (end !== data.length) fail(`its header declares ${end} bytes of data, ${data.length} follow`);
+  return {
+    tensors: entries.map(({ name, shape, dtype, start, end }) => ({
+      name,
+      shape,
+      values: dtypes[dtype]!.decode(data.subarray(start, end)),
+    })),
+    metadata: checkMetadata(header.__metadata__, fail),
+  };
+}
+
+/**
+ * Reads the bytes of a safetensors file. What begins as none is refused before the rest is read.
+ *
+ * @param limit Most bytes that are read.
+ * @throws {InputError} If so, or if it has more bytes.
+ * @throws Whatever the system says if it cannot be read.
+ */
+export async function readSafetensorsBytes(
+  path: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await requireDeclaredSize(path, limit);
+  async function* checked() {
+    let isFirst = true;
+    for await (const chunk of fileChunks(path, limit)) {
+      if (isFirst && chunk.length >= LENGTH_BYTES) declaredHeader(chunk, failure(path));
+      isFirst = false;
+      yield chunk;
+    }
+  }
+  return await whole(checked());
+}
+
+/**
+ * Refuses a regular file with more data than its header declares before they are read: a sparse
+ * file of gigabytes is a few kB in an archive.
+ */
+async function requireDeclaredSize(path: string, limit: number): Promise<void> {
+  using file = await Deno.open(path);
+  const { isFile, size } = await file.stat();
+  if (!isFile || size < LENGTH_BYTES || size > limit) return; // other words say so
+  const fail = failure(path);
+  const read = async (length: number) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const count = await file.read(bytes.subarray(at));
+      if (count === null) return bytes.subarray(0, at);
+      at += count;
+    }
+    return bytes;
+  };
+  const headerBytes = declaredHeader(await read(LENGTH_BYTES), fail);
+  const room = size - LENGTH_BYTES;
+  if (headerBytes > room) fail(`its header declares ${headerBytes} bytes, ${room} follow`);
+  let end = 0;
+  for (const [name, entry] of Object.entries(parseHeader(await read(headerBytes), fail))) {
+    if (name !== "__metadata__") end = Math.max(end, checkEntry(name, entry, fail).end);
+  }
+  const data = room - headerBytes;
+  if (end !== data) fail(`its header declares ${end} bytes of data, ${data} follow`);
+}
+
+type Fail = (what: string) => never;
+
+function failure(place: string): Fail {
+  return (what) => {
+    throw new InputError(`${place}: not a whole safetensors file: ${what}`);
+  };
+}
+
+/** The length of the header, as the first 8 bytes declare it. */
+function declaredHeader(bytes: Uint8Array, fail: Fail): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const declared = view.getBigUint64(0, true);
+  if (declared === 0n || declared > BigInt(MAX_HEADER_BYTES)) {
+    fail(`its header declares ${declared} bytes, a header has 1 to ${MAX_HEADER_BYTES}`);
+  }
+  return Number(declared);
+}
+
+function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    fail(`its header is not JSON (${(error as Error).message})`);
+  }
+  return isRecord(header) ? header : fail("its header is not a JSON object");
+}
+
+function checkEntry(name: string, entry: unknown, fail: Fail) {
+  const called = named(name);
+  if (!isRecord(entry)) return fail(`the entry of ${called} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
+    const known = Object.keys(dtypes).join(", ");
+    return fail(`${called} has dtype ${quotedJson(dtype)}, expected one of ${known}`);
+  }
+  if (!isCounts(shape)) return fail(`${called} has shape ${quotedJson(shape)}`);
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
+    return fail(`${called} has data_offsets ${quotedJson(offsets)}`);
+  }
+  const [start, end] = offsets as [number, number];
+  const wanted = elements(shape) * dtypes[dtype]!.bytes;
+  if (wanted !== end - start) {
+    fail(
+      `${called} of shape ${quotedJson(shape)} and ${dtype} wants ${wanted} bytes, its range ` +
+        `${end - start}`,
+    );
+  }
+  return { name, dtype, shape, start, end };
+}
+
+function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== "string")) {
+    return fail("its __metadata__ is not an object of texts");
+  }
+  return value as Record<string, string>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}

@@ -1,0 +1,227 @@
+import { type ParameterLayout, reorderAxes } from "../../core/parameters.ts";
+import { bufferTensors } from "../../nn/buffers.ts";
+import { networkLayout } from "../../nn/layout.ts";
+import type { Standardization } from "../../flows/standardization.ts";
+import type { Network } from "../../nn/network.ts";
+import { parseStandardization } from "../config/config.ts";
+import { InputError } from "../../core/errors.ts";
+import { named, quotedJson } from "../../core/quoted.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+/** Relative: frequencies k * pi were computed in float32, by whoever wrote the file. */
+const BUFFER_TOLERANCE = 1e-6;
+
+/** A flat parameter vector in device order as tensors in PyTorch's shapes, each name after `prefix`. */
+export function parameterTensors(
+  layout: ParameterLayout,
+  flat: Float32Array,
+  prefix = "",
+): NamedTensor[] {
+  return layout.entries.map((entry) => ({
+    name: prefix + entry.name,
+    shape: entry.shape,
+    values: reorderAxes(
+      entry,
+      flat.subarray(entry.offset, entry.offset + entry.size),
+      "file",
+    ),
+  }));
+}
+
+/**
+ * The reverse of {@link parameterTensors}: one flat vector in device order.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If a tensor is missing, has another shape, or a value that is not finite in
+ *   float32: the first one, with both shapes or the value.
+ */
+export function parameterVector(
+  layout: ParameterLayout,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  { prefix = "", place }: { readonly prefix?: string; readonly place: string },
+): Float32Array {
+  const expected = layout.entries.map((entry) => ({ ...entry, name: prefix + entry.name }));
+  // All of them first: the file may be small, and the network that it claims large.
+  for (const entry of expected) requireTensor(tensors, entry, place);
+  const flat = new Float32Array(layout.size);
+  for (const entry of expected) {
+    flat.set(reorderAxes(entry, tensorOf(tensors, entry, place), "device"), entry.offset);
+  }
+  return flat;
+}
+
+/** What a tensor is to be. */
+type Expected = Pick<NamedTensor, "name" | "shape">;
+
+function tensorOf(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  expected: Expected,
+  place: string,
+): Float32Array {
+  const { name } = expected;
+  const found = requireTensor(tensors, expected, place);
+  const values = Float32Array.from(found.values);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const inFloat32 = Number.isFinite(found.values[bad]) ? " in float32" : "";
+    throw new InputError(
+      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights have to be finite`,
+    );
+  }
+  return values;
+}
+
+function requireTensor(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  { name, shape }: Expected,
+  place: string,
+): NamedTensor & { readonly values: Float32Array | Float64Array } {
+  const found = tensors.get(name);
+  const other = "it belongs to another architecture";
+  if (found === undefined) {
+    throw new InputError(`${place}: has no ${name} of shape [${shape}]; ${other}`);
+  }
+  if (found.shape.length !== shape.length || found.shape.some((n, i) => n !== shape[i])) {
+    throw new InputError(
+      `${place}: ${name} has shape ${quotedJson(found.shape)}, the model's is [${shape}]; ${other}`,
+    );
+  }
+  if (found.values instanceof BigInt64Array) {
+    throw new InputError(`${place}: ${name} holds whole numbers, expected floating-point ones`);
+  }
+  return { ...found, values: found.values };
+}
+
+/**
+ * The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network.
+ *
+ * @param about.standardization What the network was trained with; it goes into the metadata, as JSON.
+ * @param about.step The training step that the weights are of; it goes into the metadata too.
+ */
+export function encodeStateDict(
+  network: Network,
+  flat: Float32Array,
+  about: { readonly standardization?: Standardization | null; readonly step?: number } = {},
+): Uint8Array {
+  const { standardization = null, step } = about;
+  return encodeSafetensors({
+    tensors: [...parameterTensors(networkLayout(network), flat), ...bufferTensors(network)],
+    metadata: {
+      format: "pt",
+      ...(step === undefined ? {} : { step: String(step) }),
+      ...(standardization === null ? {} : { standardization: JSON.stringify(standardization) }),
+    },
+  });
+}
+
+/** A state_dict as it was read: tensors by name, without a leading `model.`. */
+export interface StateDict {
+  /** The file's name, for messages. */
+  readonly place: string;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  /** What the metadata say that the points were standardised with; null where they say nothing. */
+  readonly standardization: Standardization | null;
+  /** The training step that the metadata name; null where they name none. */
+  readonly step: number | null;
+}
+
+/**
+ * Reads a PyTorch state_dict; a `model.` that leads every name is taken off.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If the file is not a whole safetensors file, or holds nothing, or its scales
+ *   are none.
+ */
+export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
+  const { tensors, metadata } = decodeSafetensors(bytes, place);
+  if (tensors.length === 0) throw new InputError(`${place}: holds no tensors`);
+  const lead = "model.";
+  const hasLead = tensors.every(({ name }) => name.startsWith(lead));
+  const named = tensors.map((tensor): [string, NamedTensor] => {
+    const name = hasLead ? tensor.name.slice(lead.length) : tensor.name;
+    return [name, { ...tensor, name }];
+  });
+  const standardization = metadata.standardization === undefined
+    ? null
+    : parseStandardization(metadata.standardization, place);
+  const step = /^\d{1,15}$/.test(metadata.step ?? "") ? Number(metadata.step) : null;
+  return { place, tensors: new Map(named), standardization, step };
+}
+
+/**
+ * The weights of a network from a state_dict, flat and in device order.
+ *
+ * Buffers may be missing; where they are there, they must be k * pi. Nothing else may be there.
+ *
+ * @throws {InputError} If the state_dict is not this network's: the first tensor that
+ *   differs, with both shapes.
+ */
+export function stateDictWeights({ place, tensors }: StateDict, network: Network): Float32Array {
+  const layout = networkLayout(network);
+  const flat = parameterVector(layout, tensors, { place });
+  const buffers = bufferTensors(network);
+  for (const buffer of buffers) {
+    if (!tensors.has(buffer.name)) continue;
+    const found = tensorOf(tensors, buffer, place);
+    const wrong = buffer.values.findIndex((value, i) =>
+      !(Math.abs(found[i]! - value) <= BUFFER_TOLERANCE * value)
+    );
+    if (wrong >= 0) {
+      throw new InputError(
+        `${place}: ${buffer.name}[${wrong}] is ${found[wrong]}, expected ${wrong + 1} pi = ` +
+          `${buffer.values[wrong]}; this model's time embedding has no other frequencies`,
+      );
+    }
+  }
+  const known = new Set([...layout.entries, ...buffers].map(({ name }) => name));
+  for (const [name, { shape }] of tensors) {
+    if (!known.has(name)) {
+      throw new InputError(
+        `${place}: has ${named(name)} of shape ${
+          quotedJson(shape)
+        }, which the model lacks; it belongs to ` +
+          "another architecture",
+      );
+    }
+  }
+  return flat;
+}
+
+/**
+ * What network a state_dict belongs to, by its names and shapes.
+ *
+ * @param image Size of the images of a unet or a resnet, which its weights do not tell.
+ * @throws {InputError} If it is none of a ConditionalMLP's, a ConditionedSimpleResnet's and a UNet's.
+ */
+export function inferNetwork(
+  { place, tensors }: StateDict,
+  image: { readonly height: number; readonly width: number },
+): Network {
+  const shapeOf = (name: string, rank: number) => {
+    const shape = tensors.get(name)?.shape;
+    return shape?.length === rank ? shape : null;
+  };
+  const projection = shapeOf("x_proj.weight", 2);
+  if (projection !== null) {
+    const [hidden, dims] = projection as [number, number];
+    return { kind: "mlp", dims, hidden };
+  }
+  const firstConvolution = shapeOf("first_block.0.weight", 4);
+  if (firstConvolution !== null) {
+    const [filters, channels] = firstConvolution as [number, number];
+    let blocks = 0;
+    while (tensors.has(`layers.${blocks}.block.0.weight`)) blocks++;
+    return { kind: "resnet", ...image, channels, filters, blocks };
+  }
+  const first = shapeOf("first.weight", 4);
+  if (first !== null) {
+    const [filters, channels] = first as [number, number];
+    return { kind: "unet", ...image, channels, filters };
+  }
+  const names = [...tensors.keys()].slice(0, 3).map((name) => named(name)).join(", ");
+  throw new InputError(
+    `${place}: none of a ConditionalMLP (x_proj.weight [hidden, dims]), a ` +
+      `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]) and a ` +
+      `UNet (first.weight [filters, channels, 3, 3]); it has ${names}`,
+  );
+}

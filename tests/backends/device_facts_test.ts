@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { isSoftwareAdapter, listAdapters, requestAdapter } from "../../src/backends/adapters.ts";
+import { diskRoom, measureMatmul, memoryRoom, versions } from "../../src/backends/device_facts.ts";
+import { backendTest } from "../support/backends.ts";
+
+Deno.test("versions() names this Deno and the pinned tfjs", () => {
+  assert.equal(versions().deno, Deno.version.deno);
+  assert.match(versions().tfjs, /^4\.22\./);
+});
+
+Deno.test("memoryRoom() and diskRoom() have some room of a larger whole", async () => {
+  for (const { totalBytes, availableBytes } of [memoryRoom(), await diskRoom(".")]) {
+    assert.ok(availableBytes > 0 && availableBytes <= totalBytes, `${availableBytes}`);
+    assert.ok(totalBytes > 1e6);
+  }
+});
+
+Deno.test("listAdapters() begins with the one that webgpu would run on, each once", async () => {
+  const adapters = await listAdapters();
+  assert.deepEqual(adapters[0] ?? null, await requestAdapter());
+  assert.equal(new Set(adapters.map(({ description }) => description)).size, adapters.length);
+  for (const { limits } of adapters) assert.ok(limits.maxBufferSize! > 0);
+});
+
+Deno.test("isSoftwareAdapter() goes by the driver's name where the flag says nothing", () => {
+  const adapter = { vendor: "", architecture: "", device: "", isFallbackAdapter: false };
+  const software = [
+    "llvmpipe (LLVM 15.0.6, 256 bits)",
+    "SwiftShader Device (Subzero)",
+    "Microsoft Basic Render Driver",
+  ];
+  for (const description of software) assert.ok(isSoftwareAdapter({ ...adapter, description }));
+  const hardware = ["NVIDIA H100", "Apple M2", "AMD Radeon RX 7600 (RADV NAVI33)", "Intel(R) Arc"];
+  for (const description of hardware) assert.ok(!isSoftwareAdapter({ ...adapter, description }));
+});
+
+backendTest("measureMatmul() measures something", ["cpu"], async () => {
+  const { size, gflops } = await measureMatmul();
+  assert.ok(size >= 128);
+  assert.ok(gflops > 0.01 && Number.isFinite(gflops), `${gflops} GFLOP/s`);
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { type ColumnChoice, droppedColumns } from "../../../src/data/tables/columns.ts";
+import { encodeNpy } from "../../../src/data/formats/npy.ts";
+import { readPoints } from "../../../src/data/tables/point_rows.ts";
+
+const names = ["height", "species", "3", "species"];
+
+const drop = (...drop: (string | number)[]): ColumnChoice => ({ kind: "drop", drop });
+
+async function read(bytes: Uint8Array | string, columns: ColumnChoice) {
+  const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  const readStdin = () => ReadableStream.from([Uint8Array.from(content)]);
+  const { points, ...rest } = await readPoints("-", { readStdin, columns });
+  return { points: [...points], ...rest };
+}
+
+Deno.test("droppedColumns() takes names before numbers, and numbers from 1", () => {
+  const file = { names, count: 4 };
+  const of = (...wanted: (string | number)[]) =>
+    droppedColumns(file, drop(...wanted), "t.csv").map(({ number }) => number);
+  assert.deepEqual(of("height"), [1]);
+  assert.deepEqual(of("3"), [3]);
+  assert.deepEqual(of(3, "1", 3), [1, 3]);
+  assert.deepEqual(of(), []);
+  assert.deepEqual(droppedColumns({ names: null, count: 2 }, drop("2"), "t"), [
+    { number: 2, name: null },
+  ]);
+});
+
+Deno.test("droppedColumns() refuses what is not there, twice there, or everything", () => {
+  const refused = (choice: ColumnChoice, message: RegExp, file = { names, count: 4 }) =>
+    assert.throws(() => droppedColumns(file, choice, "t.csv"), { name: "InputError", message });
+  refused(drop("weight"), /^t\.csv: --drop weight: no such column; it has 4, named "height", /);
+  refused(drop("0"), /--drop 0: no such column/);
+  refused(drop("5"), /--drop 5: no such column/);
+  refused(drop("species"), /two columns have this name; give the number/);
+  refused(drop("1", "2", "height", "3", "4"), /leaves no column of 4/);
+  const nameless = { names: null, count: 2 };
+  assert.throws(() => droppedColumns(nameless, drop("x"), "t"), { message: /from 1$/ });
+});
+
+Deno.test("readPoints() does not look at columns that are dropped", async () => {
+  const csv = "height,species,weight\n170,setosa,60\n180,,70\n";
+  const expected = { points: [170, 60, 180, 70], count: 2, dims: 2 };
+  const dropped = [{ number: 2, name: "species" }];
+  const columns = ["height", "weight"];
+  assert.deepEqual(await read(csv, drop("species")), { ...expected, columns, dropped });
+  assert.deepEqual(await read(csv, drop(2)), { ...expected, columns, dropped });
+  await assert.rejects(read(csv, drop()), {
+    message: /line 2, column 2 \("species"\): "setosa" is not a number; .*--drop species$/,
+  });
+  await assert.rejects(read("1,a\n2,b\n", drop()), { message: /--drop 2$/ });
+  const npy = new Uint8Array(
+    await new Blob(await Array.fromAsync(encodeNpy([2, 3], [Float32Array.of(1, NaN, 2, 3, 4, 5)])))
+      .arrayBuffer(),
+  );
+  assert.deepEqual((await read(npy, drop(2))).points, [1, 2, 3, 5]);
+  await assert.rejects(read(npy, drop(1)), { message: /row 1, column 2: NaN/ });
+});
+
+// What a run left out of its file may still be in another, or not.
+Deno.test("readPoints() of a run's columns finds them with and without the dropped one", async () => {
+  const ofRun: ColumnChoice = {
+    kind: "ofRun",
+    dropped: [{ number: 2, name: "species" }],
+    dims: 2,
+  };
+  for (
+    const csv of [
+      "height,species,weight\n170,setosa,60\n",
+      "species,height,weight\nsetosa,170,60\n", // by its name, wherever it stands
+      "height,weight\n170,60\n",
+      "170,setosa,60\n", // by its number
+      "a,b,c\n170,7,60\n",
+      "170,60\n",
+    ]
+  ) {
+    assert.deepEqual((await read(csv, ofRun)).points, [170, 60], csv);
+  }
+  assert.equal((await read("1,2,3,4\n", ofRun)).dims, 4); // the reader says what is wrong
+});

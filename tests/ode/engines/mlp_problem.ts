@@ -1,0 +1,18 @@
+import { mlpLayout, type MlpShape } from "../../../src/ops/mlp_field/contract.ts";
+import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
+
+/** Weights of a network, flat in device order; `scale` times PyTorch's bounds. */
+export function randomWeights(shape: MlpShape, scale = 1): Float32Array {
+  const layout = mlpLayout(shape);
+  const flat = new Float32Array(layout.size);
+  for (const { offset, size, initialBound } of layout.entries) {
+    const uniform = fillUniform({ seed: 5, stream: 1, lane: offset }, 0, new Float32Array(size));
+    uniform.forEach((u, i) => flat[offset + i] = (2 * u - 1) * initialBound * scale);
+  }
+  return flat;
+}
+
+/** `count` standard normal numbers, a function of `lane`. */
+export function randomNumbers(count: number, lane: number): Float64Array {
+  return fillNormal({ seed: 5, stream: 4, lane }, 0, new Float64Array(count));
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { double, halve, join } from "../../../src/ops/resample/resample.ts";
+import { backendTest } from "../../support/backends.ts";
+
+// Two images of 2x4 pixels and 2 channels; the channels are told apart by their size.
+const shape: [number, number, number, number] = [2, 2, 4, 2];
+const values = Float32Array.from(
+  { length: 32 },
+  (_, i) => (i % 2 === 0 ? 1 : 100) * (1 + (i >> 1)),
+);
+
+backendTest("double() repeats each pixel, halve() takes the mean of four", [
+  "cpu",
+  "webgpu",
+], async () => {
+  const x = tf.tensor4d(values, shape);
+  const large = double(x), small = halve(x), back = halve(large);
+  assert.deepEqual(large.shape, [2, 4, 8, 2]);
+  const first = (await large.data()).slice(0, 16);
+  assert.deepEqual([...first], [1, 100, 1, 100, 2, 200, 2, 200, 3, 300, 3, 300, 4, 400, 4, 400]);
+  assert.deepEqual(small.shape, [2, 1, 2, 2]);
+  // Pixels 1, 2, 5, 6 and 3, 4, 7, 8 of the first image; 9, 10, 13, 14 and so on of the second.
+  assert.deepEqual([...await small.data()], [3.5, 350, 5.5, 550, 11.5, 1150, 13.5, 1350]);
+  assert.deepEqual(await back.data(), values);
+  tf.dispose([x, large, small, back]);
+});
+
+backendTest("join() sets channels side by side and hands each its cotangent", [
+  "cpu",
+  "webgpu",
+], async () => {
+  const a = tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]), b = tf.tensor4d([5, 6], [1, 1, 2, 1]);
+  const dy = tf.tensor4d([10, 20, 30, 40, 50, 60], [1, 1, 2, 3]);
+  const y = join(a, b);
+  assert.deepEqual([...await y.data()], [1, 2, 5, 3, 4, 6]);
+  const gradients = tf.grads((a, b) => join(a as tf.Tensor4D, b as tf.Tensor4D))([a, b], dy);
+  assert.deepEqual([...await gradients[0]!.data()], [10, 20, 40, 50]);
+  assert.deepEqual([...await gradients[1]!.data()], [30, 60]);
+  tf.dispose([a, b, dy, y, ...gradients]);
+});
+
+backendTest("halve() and double() pull back by their transposes", ["cpu"], async () => {
+  const inner = async (a: tf.Tensor, b: tf.Tensor) => {
+    const product = tf.tidy(() => tf.sum(tf.mul(a, b)));
+    const [value] = await product.data();
+    product.dispose();
+    return value!;
+  };
+  const x = tf.tensor4d(values, shape);
+  for (const [operation, size] of [[halve, [2, 1, 2, 2]], [double, [2, 4, 8, 2]]] as const) {
+    const dy = tf.tidy(() =>
+      tf.reshape(tf.range(0, tf.util.sizeFromShape([...size]), 1), [...size])
+    );
+    const y = operation(x);
+    const dx = tf.grad((x) => operation(x as tf.Tensor4D))(x, dy);
+    const there = await inner(y, dy), back = await inner(x, dx);
+    assert.ok(Math.abs(there - back) < 1e-6 * Math.abs(there), `${there} and ${back}`);
+    tf.dispose([dy, y, dx]);
+  }
+  x.dispose();
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { crc32, deflateSync } from "node:zlib";
+import fc from "fast-check";
+import { decodePng, encodePng, pngFile, withText } from "../../../src/plot/encoding/png.ts";
+
+const size = fc.record({
+  width: fc.integer({ min: 1, max: 9 }),
+  height: fc.integer({ min: 1, max: 9 }),
+});
+
+Deno.test("encodePng() keeps every pixel and every text", () => {
+  const keyword = fc.stringMatching(/^[A-Za-z]{1,20}$/).filter((word) => word !== "__proto__");
+  fc.assert(fc.property(
+    size.chain(({ width, height }) =>
+      fc.tuple(
+        fc.constant({ width, height }),
+        fc.constantFrom(1, 4).chain((channels) => {
+          const length = width * height * channels;
+          return fc.uint8Array({ minLength: length, maxLength: length }).map((pixels) =>
+            pixels.map((value, i) => channels === 4 && i % 4 === 3 ? 255 : value)
+          );
+        }),
+      )
+    ),
+    fc.dictionary(keyword, fc.string({ unit: "grapheme" }).filter((s) => !s.includes("\0"))),
+    ([{ width, height }, pixels], text) => {
+      const decoded = decodePng(encodePng(pixels, { width, height, text }));
+      assert.deepEqual([decoded.width, decoded.height], [width, height]);
+      const channels = pixels.length / (width * height);
+      for (let i = 0; i < width * height; i++) {
+        const expected = channels === 4
+          ? pixels.subarray(4 * i, 4 * i + 4)
+          : [pixels[i]!, pixels[i]!, pixels[i]!, 255];
+        assert.deepEqual([...decoded.pixels.subarray(4 * i, 4 * i + 4)], [...expected]);
+      }
+      assert.deepEqual({ ...decoded.text }, { ...text });
+    },
+  ));
+});
+
+Deno.test("encodePng() writes a command as tEXt, and as iTXt when Latin-1 cannot hold it", () => {
+  const options = { width: 1, height: 1 };
+  const type = (command: string) => {
+    const png = encodePng(Uint8Array.of(7), { ...options, text: { Command: command } });
+    // The chunk after the signature and IHDR: its type stands behind four bytes of length.
+    return new TextDecoder().decode(png.subarray(37, 41));
+  };
+  assert.equal(type("fluxion plot runs/é"), "tEXt");
+  assert.equal(type("fluxion plot runs/月"), "iTXt");
+});
+
+Deno.test("encodePng() keeps a grid of digits small", () => {
+  // Two thirds black, edges here and there: the library's defaults gave ten times as much.
+  const pixels = Uint8Array.from(
+    { length: 280 * 280 },
+    (_, i) => Math.hypot(i % 28 - 14, Math.floor(i / 280) % 28 - 14) < 8 ? 255 : 0,
+  );
+  const bytes = encodePng(pixels, { width: 280, height: 280 }).length;
+  assert.ok(bytes < 2000, `${bytes} bytes`);
+});
+
+Deno.test("encodePng() refuses pixels that do not fill the picture", () => {
+  for (const length of [0, 5, 12]) {
+    assert.throws(() => encodePng(new Uint8Array(length), { width: 2, height: 2 }), {
+      name: "RangeError",
+      message: new RegExp(`2 x 2 pixels, got ${length}`),
+    });
+  }
+});
+
+Deno.test("withText() refuses a keyword that PNG has no place for", () => {
+  const png = encodePng(Uint8Array.of(1), { width: 1, height: 1 });
+  for (const keyword of ["", " a", "a ", "ключ", "a".repeat(80), "a\0b"]) {
+    assert.throws(() => withText(png, { [keyword]: "x" }), RangeError);
+  }
+});
+
+Deno.test("decodePng() refuses a damaged file", () => {
+  const png = encodePng(new Uint8Array(64).fill(9), { width: 8, height: 8 });
+  const flipped = png.slice();
+  flipped[45]! ^= 1;
+  assert.throws(() => decodePng(flipped));
+  assert.throws(() => decodePng(png.subarray(0, png.length - 20)));
+});
+
+/** The file with the header's fields changed, its checksum right again. */
+function withHeader(
+  png: Uint8Array,
+  change: { width?: number; height?: number; depth?: number; interlaced?: number },
+): Uint8Array {
+  const bytes = png.slice();
+  const view = new DataView(bytes.buffer);
+  if (change.width !== undefined) view.setUint32(16, change.width);
+  if (change.height !== undefined) view.setUint32(20, change.height);
+  if (change.depth !== undefined) bytes[24] = change.depth;
+  if (change.interlaced !== undefined) bytes[28] = change.interlaced;
+  view.setUint32(29, crc32(bytes.subarray(12, 29)));
+  return bytes;
+}
+
+Deno.test("decodePng() compares the header with its ceiling before it decodes", () => {
+  const png = encodePng(Uint8Array.of(7), { width: 1, height: 1 });
+  const sizes = [[0, 1], [1, 0], [70_000, 1], [1, 70_000], [60_000, 60_000], [2 ** 32 - 1, 1]];
+  for (const [width, height] of sizes) {
+    assert.throws(() => decodePng(withHeader(png, { width: width!, height: height! })), {
+      name: "InputError",
+      message: `its header declares ${width} x ${height} pixels; 1 to 65535 on a side and ` +
+        "67108864 in all are decoded",
+    });
+  }
+  assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits a sample/);
+  assert.throws(() => decodePng(new Uint8Array(100)), /does not begin as a PNG file does/);
+  assert.throws(() => decodePng(new Uint8Array()), /does not begin as a PNG file does/);
+});
+
+Deno.test("decodePng() inflates interlaced data up to what the header says", () => {
+  const interlaced = (rows: Uint8Array) =>
+    withHeader(
+      pngFile({ width: 1, height: 1 }, 0, [["IDAT", deflateSync(rows)]]),
+      { interlaced: 1 },
+    );
+  assert.deepEqual([...decodePng(interlaced(Uint8Array.of(0, 7))).pixels], [7, 7, 7, 255]);
+  const message = "its interlaced data are damaged, or more than its header declares";
+  assert.throws(() => decodePng(interlaced(new Uint8Array(2e7))), { name: "InputError", message });
+});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { initialParameters } from "../../../src/nn/init.ts";
+import type { Network } from "../../../src/nn/network.ts";
+import { settleStop, stopWord, throwIfStopped } from "../../../src/core/stop.ts";
+import { resolveConfig, type TrainOptions } from "../../../src/train/config/config.ts";
+import { Learner } from "../../../src/train/optimizer/learner.ts";
+import { Adam } from "../../../src/train/optimizer/optimizer.ts";
+import { backendTest } from "../../support/backends.ts";
+
+const network: Network = { kind: "mlp", dims: 2, hidden: 4 };
+const start = initialParameters(network, 1);
+
+/** A learner after one step along a gradient of `slope` everywhere, and what it has. */
+async function afterOneStep(
+  options: TrainOptions,
+  slope: number,
+  around: (update: () => void) => void = (update) => update(),
+) {
+  const config = resolveConfig("fm", null, { data: "moons", hidden: 4, ...options });
+  const learner = new Learner(config, network, {
+    weights: start,
+    ema: null,
+    standardization: null,
+    moments: Adam.zeros(start.length),
+  });
+  const gradient = tf.fill([start.length], slope) as tf.Tensor1D;
+  around(() => learner.update(gradient, 0));
+  gradient.dispose();
+  const read = await learner.read(1);
+  const sampled = await learner.withSampledModel(({ parameters }) => parameters.read());
+  learner.dispose();
+  return { ...read, sampled };
+}
+
+function near(actual: ArrayLike<number>, expected: (i: number) => number, relative = 1e-4): void {
+  for (let i = 0; i < actual.length; i++) {
+    const gap = Math.abs(actual[i]! - expected(i));
+    assert.ok(gap <= relative * Math.abs(expected(i)) + 1e-7, `${i}: ${actual[i]}, ${expected(i)}`);
+  }
+}
+
+backendTest("Learner steps at the schedule's rate", ["cpu"], async () => {
+  const { weights } = await afterOneStep({ lr: 0.5, warmup: 10, clip: 0, ema: 0 }, 3);
+  // Adam's first step is the rate itself, against the gradient's sign.
+  near(weights, (i) => start[i]! - 0.05);
+});
+
+backendTest("Learner clips the gradient before Adam sees it", ["cpu"], async () => {
+  const { moments } = await afterOneStep({ clip: 2, weightDecay: 0 }, 3);
+  near([Math.hypot(...moments.m) / 0.1], () => 2);
+  const whole = await afterOneStep({ clip: 0, weightDecay: 0 }, 3);
+  near(whole.moments.m, () => 0.3);
+});
+
+backendTest("Learner's weight decay pulls at the weights", ["cpu"], async () => {
+  const { moments } = await afterOneStep({ clip: 0, weightDecay: 0.25 }, 0);
+  near(moments.m, (i) => 0.1 * 0.25 * start[i]!);
+});
+
+backendTest("Learner samples from the average where it keeps one", ["cpu"], async () => {
+  const averaged = await afterOneStep({ ema: 0.99, lr: 0.5, warmup: 0 }, 1);
+  assert.deepEqual(averaged.sampled, averaged.ema);
+  // The first decay is a tenth.
+  near(averaged.ema!, (i) => 0.1 * start[i]! + 0.9 * averaged.weights[i]!);
+  const plain = await afterOneStep({ ema: 0, lr: 0.5, warmup: 0 }, 1);
+  assert.equal(plain.ema, null);
+  assert.deepEqual(plain.sampled, plain.weights);
+});
+
+backendTest("Learner takes a whole step even where work is to end early", ["cpu"], async () => {
+  const options = { ema: 0.9, clip: 1, lr: 0.1 };
+  const undisturbed = await afterOneStep(options, 3);
+  const stopped = await afterOneStep(options, 3, (update) => {
+    Atomics.store(stopWord, 0, 1);
+    try {
+      assert.throws(throwIfStopped, { name: "Stopped" });
+      update();
+    } finally {
+      settleStop();
+    }
+  });
+  assert.deepEqual(stopped, undisturbed);
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { initialParameters } from "../../../src/nn/init.ts";
+import type { Network } from "../../../src/nn/network.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../../src/train/run/checkpoint.ts";
+import { decodeSafetensors } from "../../../src/train/weights/safetensors.ts";
+
+const network: Network = { kind: "mlp", dims: 2, hidden: 4 };
+const vector = (seed: number) => initialParameters(network, seed);
+const checkpoint = {
+  step: 17,
+  seed: 2 ** 53 - 1,
+  weights: vector(1),
+  ema: vector(2),
+  moments: { m: vector(3), v: vector(4) },
+};
+
+Deno.test("decodeCheckpoint() gives back what was encoded", () => {
+  for (const given of [checkpoint, { ...checkpoint, ema: null }]) {
+    assert.deepEqual(decodeCheckpoint(encodeCheckpoint(network, given), "x", network), given);
+  }
+});
+
+Deno.test("encodeCheckpoint() has the contract's names", () => {
+  const { tensors } = decodeSafetensors(encodeCheckpoint(network, checkpoint), "x");
+  const names = new Set(tensors.map(({ name }) => name));
+  for (const lead of ["", "ema.", "optimizer.m.", "optimizer.v."]) {
+    assert.ok(names.has(`${lead}backbone.2.bias`), lead);
+  }
+  const step = tensors.find(({ name }) => name === "step")!;
+  assert.deepEqual(step.values, BigInt64Array.of(17n));
+});
+
+Deno.test("decodeCheckpoint() names the first tensor of another architecture", () => {
+  const bytes = encodeCheckpoint(network, checkpoint);
+  assert.throws(() => decodeCheckpoint(bytes, "c.st", { ...network, dims: 5 }), {
+    name: "InputError",
+    message: /^c\.st: x_proj\.weight has shape \[4,2\], the model's is \[4,5\]/,
+  });
+});
+
+Deno.test("decodeCheckpoint() refuses a file without a step", () => {
+  const bytes = encodeCheckpoint(network, checkpoint);
+  const text = new TextDecoder("latin1").decode(bytes).replace('"step"', '"stop"');
+  const broken = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  broken.set(bytes.subarray(-500), bytes.length - 500);
+  assert.throws(() => decodeCheckpoint(broken, "c.st", network), {
+    name: "InputError",
+    message: /expected step as one I64/,
+  });
+});

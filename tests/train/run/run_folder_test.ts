@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { resolveConfig } from "../../../src/train/config/config.ts";
+import { encodeRunConfig } from "../../../src/train/run/load_run.ts";
+import {
+  epochOf,
+  holdRun,
+  latestRun,
+  runFile,
+  runName,
+  samplesFile,
+} from "../../../src/train/run/run_folder.ts";
+
+const config = encodeRunConfig({
+  config: resolveConfig("cnf"),
+  network: { kind: "mlp", dims: 2, hidden: 64 },
+  standardization: null,
+  dropped: [],
+});
+
+async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const naming = (root: string, mode: "new" | "resume" | "overwrite" = "new") => ({
+  mode,
+  root,
+  name: "cnf-moons",
+});
+
+Deno.test("holdRun() without a path takes the next free number", () =>
+  inTempDir(async (root) => {
+    const hold = async () => {
+      using held = await holdRun(null, naming(`${root}/runs`));
+      return held.path;
+    };
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0001`);
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0002`);
+    await Deno.mkdir(`${root}/runs/cnf-moons-0041`);
+    await Deno.mkdir(`${root}/runs/fm-moons-0099`);
+    assert.equal(await hold(), `${root}/runs/cnf-moons-0042`);
+  }));
+
+Deno.test("holdRun() called many times at once gives each its own folder", () =>
+  inTempDir(async (root) => {
+    const helds = await Promise.all(
+      Array.from({ length: 8 }, () => holdRun(null, naming(root))),
+    );
+    assert.equal(new Set(helds.map(({ path }) => path)).size, 8);
+    for (const held of helds) held[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() refuses a run that is there, unless told to resume or overwrite", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    await assert.rejects(holdRun(path, naming(root)), {
+      name: "InputError",
+      message: /x: exists; train --resume goes on with it, --overwrite replaces it/,
+    });
+    (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
+    (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    await Deno.mkdir(`${path}/samples`, { recursive: true });
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    for (const name of ["log.jsonl", "notes.txt", "samples/epoch-0001.png", "samples/mine.png"]) {
+      await Deno.writeTextFile(`${path}/${name}`, "");
+    }
+    // A process that is killed before it has written its config leaves a run that others take.
+    for (const mode of ["overwrite", "overwrite", "resume"] as const) {
+      (await holdRun(path, naming(root, mode)))[Symbol.dispose]();
+    }
+    const names = async (folder: string) =>
+      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(await names(path), [".lock", "config.json", "notes.txt", "samples"]);
+    assert.deepEqual(await names(`${path}/samples`), ["mine.png"]);
+  }));
+
+Deno.test("holdRun() with overwrite removes nothing behind a link to another run's samples", () =>
+  inTempDir(async (root) => {
+    const picture = `${root}/precious/epoch-0001.png`;
+    await Deno.mkdir(`${root}/precious`);
+    await Deno.writeTextFile(picture, "mine");
+    await Deno.mkdir(`${root}/x`);
+    await Deno.writeTextFile(`${root}/x/config.json`, config);
+    // Deno.symlink asks for the permission to write everywhere.
+    const script = 'ln -s ../precious "$1/x/samples"';
+    await new Deno.Command("sh", { args: ["-c", script, "sh", root] }).output();
+    (await holdRun(`${root}/x`, naming(root, "overwrite")))[Symbol.dispose]();
+    assert.equal(await Deno.readTextFile(picture), "mine");
+    await assert.rejects(Deno.lstat(`${root}/x/samples`), Deno.errors.NotFound);
+  }));
+
+Deno.test("epochOf() takes the names that a run gives, and no others", () => {
+  assert.equal(epochOf("epoch-0012.png", "png"), 12);
+  assert.equal(epochOf("epoch-12345.safetensors", "safetensors"), 12345);
+  for (const name of ["epoch-9.png", "epoch-0000.png", "epoch-00012.png", "a-epoch-0001.png"]) {
+    assert.equal(epochOf(name, "png"), null, name);
+  }
+  assert.equal(epochOf("epoch-0001.png", "safetensors"), null);
+  assert.equal(epochOf(`epoch-${"9".repeat(20)}.png`, "png"), null);
+});
+
+Deno.test("holdRun() with overwrite leaves a folder alone that is no run", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/precious`;
+    await Deno.mkdir(path);
+    for (const content of ["{}", '{"model":"cnf"}', "not json", '{"name":"an npm package"}']) {
+      await Deno.writeTextFile(`${path}/config.json`, content);
+      await Deno.writeTextFile(`${path}/log.jsonl`, "mine");
+      await assert.rejects(holdRun(path, naming(root, "overwrite")), {
+        name: "InputError",
+        message: /precious: has files but is not a run folder/,
+      });
+      assert.equal(await Deno.readTextFile(`${path}/log.jsonl`), "mine");
+    }
+  }));
+
+Deno.test("holdRun() takes an empty folder, and refuses files and what cannot be made", () =>
+  inTempDir(async (root) => {
+    await Deno.mkdir(`${root}/empty`);
+    (await holdRun(`${root}/empty`, naming(root)))[Symbol.dispose]();
+    await Deno.writeTextFile(`${root}/file`, "");
+    await assert.rejects(holdRun(`${root}/file`, naming(root)), {
+      name: "InputError",
+      message: /file: is a file/,
+    });
+    await assert.rejects(holdRun(`${root}/file/run`, naming(root)), { name: "InputError" });
+    await assert.rejects(holdRun(`${root}/nothing`, naming(root, "resume")), {
+      name: "InputError",
+      message: /nothing: not a run folder/,
+    });
+  }));
+
+Deno.test("holdRun() refuses a folder that somebody holds, and takes it when they let go", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    const first = await holdRun(path, naming(root));
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    await assert.rejects(holdRun(path, naming(root, "overwrite")), {
+      name: "InputError",
+      message: /x: another process is training in it/,
+    });
+    assert.equal(await Deno.readTextFile(`${path}/config.json`), config);
+    first[Symbol.dispose]();
+    (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
+  }));
+
+Deno.test("holdRun() to resume waits for whoever holds the run, says so once, and can be stopped", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    const first = await holdRun(path, naming(root));
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    const resume = naming(root, "resume");
+    const stopped = AbortSignal.abort(new Error("stopped"));
+    await assert.rejects(holdRun(path, { ...resume, signal: stopped }), { message: "stopped" });
+    const waited: string[] = [];
+    const second = holdRun(path, { ...resume, onWait: (run) => waited.push(run) });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(waited, [path]);
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
+    assert.deepEqual(waited, [path]);
+  }));
+
+Deno.test("holdRun() removes what a killed process had half written, and nothing else", () =>
+  inTempDir(async (root) => {
+    const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;
+    const picture = `samples/epoch-0002.png.${crypto.randomUUID()}.tmp`;
+    await Deno.mkdir(`${root}/samples`);
+    for (const name of [torn, picture, "mine.tmp"]) {
+      await Deno.writeTextFile(`${root}/${name}`, "half");
+    }
+    await Deno.writeTextFile(`${root}/config.json`, config);
+    (await holdRun(root, naming(root, "resume")))[Symbol.dispose]();
+    const names = (await Array.fromAsync(Deno.readDir(root))).map(({ name }) => name).sort();
+    assert.deepEqual(names, [".lock", "config.json", "mine.tmp", "samples"]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${root}/samples`)), []);
+  }));
+
+Deno.test("latestRun() is the run that was written to last", () =>
+  inTempDir(async (root) => {
+    await assert.rejects(latestRun(`${root}/runs`), { name: "InputError" });
+    const at = async (name: string, file: "config" | "checkpoint", time: number) => {
+      await Deno.mkdir(`${root}/runs/${name}`, { recursive: true });
+      await Deno.writeTextFile(runFile(`${root}/runs/${name}`, file), "");
+      await Deno.utime(runFile(`${root}/runs/${name}`, file), time, time);
+    };
+    await at("old", "config", 100);
+    await at("new", "config", 200);
+    assert.equal(await latestRun(`${root}/runs`), `${root}/runs/new`);
+    await at("old", "checkpoint", 300);
+    await Deno.mkdir(`${root}/runs/no-run`);
+    assert.equal(await latestRun(`${root}/runs`), `${root}/runs/old`);
+  }));
+
+Deno.test("runName() and samplesFile() are the contract's", () => {
+  assert.equal(runName("cnf", "moons"), "cnf-moons");
+  assert.equal(runName("cnf", "/a b/my points.csv"), "cnf-my-points");
+  assert.equal(runName("fm", "x/train-images-idx3-ubyte.gz"), "fm-train-images-idx3-ubyte");
+  assert.equal(runName("cnf", "-"), "cnf-stdin");
+  assert.equal(samplesFile("r", 7), "r/samples/epoch-0007.png");
+});

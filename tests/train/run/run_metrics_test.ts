@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { logMetrics, parseMetrics } from "../../../src/train/run/run_metrics.ts";
+
+const step = (step: number, stepMs: number, nfe: number | null = null) => ({
+  step,
+  loss: step,
+  stepMs,
+  nfe,
+});
+
+Deno.test("logMetrics() leaves the first three steps out of the time", () => {
+  const steps = [900, 800, 700, 1, 5, 3].map((ms, i) => step(i + 1, ms));
+  assert.equal(logMetrics({ steps, evaluations: [] }).stepMs, 3);
+  assert.equal(logMetrics({ steps: steps.slice(0, 5), evaluations: [] }).stepMs, 3);
+  assert.equal(logMetrics({ steps: steps.slice(0, 2), evaluations: [] }).stepMs, 850);
+});
+
+Deno.test("logMetrics() has the mean NFE, the mean of the last losses, the last test loss", () => {
+  const steps = Array.from({ length: 150 }, (_, i) => step(i + 1, 1, i < 75 ? 30 : 50));
+  const evaluations = [{ step: 1, epoch: 1, testLoss: 7 }, { step: 2, epoch: 2, testLoss: 6 }];
+  const { nfe, loss, testLoss } = logMetrics({ steps, evaluations });
+  // Losses 51 to 150 have the mean 100.5.
+  assert.deepEqual([nfe, loss, testLoss], [40, 100.5, 6]);
+});
+
+Deno.test("logMetrics() of an empty log knows nothing", () => {
+  assert.deepEqual(logMetrics({ steps: [], evaluations: [] }), {
+    loss: null,
+    testLoss: null,
+    stepMs: null,
+    nfe: null,
+  });
+});
+
+Deno.test("parseMetrics() takes what was written, and nothing that has other types", () => {
+  const metrics = {
+    model: "cnf",
+    data: "moons",
+    backend: null,
+    seed: 0,
+    steps: 3,
+    loss: 1.5,
+    testLoss: null,
+    stepMs: 2,
+    nfe: 14,
+    threads: 2,
+    seconds: 0.5,
+    peakMemoryBytes: null,
+  };
+  assert.deepEqual(parseMetrics(JSON.stringify(metrics)), metrics);
+  const wrong = { steps: "3", seconds: null, loss: "low", backend: "tpu", threads: -1, seed: 0.5 };
+  for (const [key, value] of Object.entries(wrong)) {
+    assert.throws(() => parseMetrics(JSON.stringify({ ...metrics, [key]: value })), key);
+  }
+  for (const text of ["", "null", "[]", "3", '"x"']) assert.throws(() => parseMetrics(text));
+});

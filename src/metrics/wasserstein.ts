@@ -1,5 +1,6 @@
-import munkres from "munkres";
 import { fillNormal, streams } from "../core/random/random.ts";
+import { solveAssignment } from "../transport/assignment.ts";
+import { squaredDistances } from "../transport/squared_distances.ts";
 
 /** Rows of a row-major table; throws unless both tables have the same, at least one. */
 function pairedRows(
@@ -25,14 +26,15 @@ function pairedRows(
  * Source: Peyre and Cuturi 2019, Computational Optimal Transport, section 2.2
  * (between uniform clouds of equal size an optimal plan is a permutation).
  *
- * The assignment takes time n^3 and memory n^2: 0.2 s at n = 512, so thin out
- * larger clouds or use {@link slicedWasserstein2}. Between two draws of one
- * density the value is not zero: compare with that of two draws.
+ * Takes memory n^2 and time up to n^3: 7 ms at n = 512 and 40 ms at n = 1,024 in the plane. Thin
+ * out larger clouds, or use {@link slicedWasserstein2}. Between two draws of one density the value
+ * is not zero: compare with that of two draws.
  *
  * @param a [n, dims], row-major.
  * @param b [n, dims], row-major.
  * @returns W2, in the unit of the points.
- * @throws {RangeError} If the tables are empty or of different sizes.
+ * @throws {RangeError} If the tables are empty or of different sizes, or have a number that is not
+ *   finite.
  */
 export function wasserstein2(
   a: Float32Array | Float64Array,
@@ -40,14 +42,10 @@ export function wasserstein2(
   dims: number,
 ): number {
   const n = pairedRows("wasserstein2", a, b, dims);
-  const cost = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (_, j) => {
-      let squared = 0;
-      for (let k = 0; k < dims; k++) squared += (a[i * dims + k]! - b[j * dims + k]!) ** 2;
-      return squared;
-    }));
+  const costs = squaredDistances(a, b, dims);
+  const { columnOfRow } = solveAssignment(costs, n);
   let total = 0;
-  for (const [i, j] of munkres(cost)) total += cost[i]![j]!;
+  for (let i = 0; i < n; i++) total += costs[i * n + columnOfRow[i]!]!;
   return Math.sqrt(total / n);
 }
 

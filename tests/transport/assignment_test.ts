@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { solveAssignment } from "../../src/transport/assignment.ts";
-import { fillNormal, fillUniform } from "../../src/runtime/random.ts";
+import { fillNormal, fillUniform } from "../../src/core/random/random.ts";
 
 const total = (costs: Float64Array, n: number, columnOfRow: ArrayLike<number>) =>
   Array.from(columnOfRow).reduce((sum, j, i) => sum + costs[i * n + j]!, 0);

@@ -1,4 +1,5 @@
 import { root } from "./bundle.ts";
+import { writeEmbeddedFiles } from "./embed.ts";
 import { MOST_REACH, reachOf } from "./wasm_reach.ts";
 
 /**
@@ -23,6 +24,8 @@ import { MOST_REACH, reachOf } from "./wasm_reach.ts";
  *   checks alone, V8 takes 12 % less for a CNF's training step, 4 to 9 % less for an image network's.
  *   Fewer, wider loads could save a part of that at best: a tile has no register left for them.
  * - There is no replacement of a running loop: code that is called once stays slow.
+ *
+ * Modules embed them in base64, `NAME.relaxed.wasm.b64` and so on (`embed.ts`), written here too.
  *
  * A source may begin with `// asc: FLAGS`, which the compiler then gets beside the common ones
  * (a shared memory needs `--enable threads --sharedMemory --initialMemory 1 --maximumMemory N`).
@@ -131,4 +134,5 @@ if (import.meta.main) {
   for (const { path, bytes } of await buildSimd()) {
     await Deno.writeFile(`${root}/${path}`, bytes);
   }
+  writeEmbeddedFiles();
 }

@@ -71,7 +71,7 @@ interface PackageRecord {
   readonly localPath: string;
 }
 
-/** The npm packages of which at least one module is in the bundle. */
+/** The npm packages of which a module or, in base64, another file is in the bundle. */
 async function embeddedPackages(): Promise<PackageRecord[]> {
   const bundle = await bundleProgram({ minify: false });
   const { npmCache } = JSON.parse((await deno(["info", "--json"])).stdout);
@@ -79,10 +79,18 @@ async function embeddedPackages(): Promise<PackageRecord[]> {
   const comments = bundle.flatMap(({ bytes }) =>
     new TextDecoder().decode(bytes).match(/^\s*\/\/ \S*\/npm\/\S+$/gm) ?? []
   ).join("\n");
-  const records: PackageRecord[] = Object.values(graph.npmPackages);
-  const found = records.filter(({ localPath }) =>
-    comments.includes(`/npm/${localPath.slice(npmCache.length + 1)}/`)
+  const embedding = JSON.parse(
+    (await deno(["info", "--json", "--lock=tests/deno.lock", "tools/embed.ts"])).stdout,
   );
+  const specifiers = JSON.stringify(embedding.modules);
+  const found: PackageRecord[] = [
+    ...Object.values<PackageRecord>(graph.npmPackages).filter(({ localPath }) =>
+      comments.includes(`/npm/${localPath.slice(npmCache.length + 1)}/`)
+    ),
+    ...Object.values<PackageRecord>(embedding.npmPackages).filter(({ name, version }) =>
+      specifiers.includes(`"npm:${name}@${version}/`)
+    ),
+  ];
   // Two snapshots of a package (other peers) lie in one folder.
   return [...new Map(found.map((record) => [record.localPath, record])).values()];
 }

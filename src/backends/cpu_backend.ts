@@ -5,11 +5,12 @@ import { guardHeap } from "../threads/guarded_heap.ts";
 import { registerCpuKernels } from "../ops/register.ts";
 import { releaseOnThrow } from "../ops/release_on_throw.ts";
 import type { WasmBackend } from "../threads/wasm.ts";
+import { fromBase64 } from "../core/base64.ts";
 import { FailureError } from "../core/errors.ts";
 import type { SimdChoice } from "../threads/simd_module.ts";
 import { fullSharedMemory } from "../core/wasm/guarded_memory.ts";
 import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
-import wasmBytes from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
+import tfjsWasm from "./tfjs_simd.wasm.b64" with { type: "text" };
 
 /** tfjs's names for the WebAssembly backend with either build of Fluxion's kernels, and people's. */
 const names = {
@@ -72,7 +73,7 @@ async function startWasm(): Promise<void> {
   // Imported here because importing it registers the backend `wasm`.
   const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
   const shared = sharedModule();
-  const bytes = shared?.bytes ?? wasmBytes as Uint8Array<ArrayBuffer>;
+  const bytes = shared?.bytes ?? fromBase64(tfjsWasm);
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
   const { instantiate } = WebAssembly;
   try {
@@ -113,7 +114,7 @@ const MEMORY_NAME = "fluxionMemory";
 /** Null where the memory cannot be had, as where address space is short; tfjs then has its own. */
 function sharedModule(): SharedModule | null {
   try {
-    const bytes = onSharedMemory(wasmBytes as Uint8Array, MEMORY_NAME);
+    const bytes = onSharedMemory(fromBase64(tfjsWasm), MEMORY_NAME);
     return { bytes, memory: fullSharedMemory() };
   } catch (error) {
     if (error instanceof RangeError) return null;

@@ -1,3 +1,4 @@
+import { fromBase64 } from "../core/base64.ts";
 import { type SimdBuilds, simdBytes, type SimdChoice } from "../threads/simd_module.ts";
 import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
 import { type KernelCall, KernelCrew, type WorkerConstructor } from "../threads/kernel_crew.ts";
@@ -6,21 +7,19 @@ import { agreedSizes } from "./scratch_sizes.ts";
 import type { ScratchlessArguments, SimdKernels } from "./simd_kernels.ts";
 import { TileChoice } from "./matmul/tile_choice.ts";
 import { type WasmBackend, withScratch } from "../threads/wasm.ts";
-import adamWasm from "./adam/adam.wasm" with { type: "bytes" };
-import convPlain from "./convolution/conv.plain.wasm" with { type: "bytes" };
-import convRelaxed from "./convolution/conv.relaxed.wasm" with { type: "bytes" };
-import elementwisePlain from "./elementwise/elementwise.plain.wasm" with { type: "bytes" };
-import elementwiseRelaxed from "./elementwise/elementwise.relaxed.wasm" with { type: "bytes" };
-import gemmPlain from "./matmul/gemm.plain.wasm" with { type: "bytes" };
-import gemmRelaxed from "./matmul/gemm.relaxed.wasm" with { type: "bytes" };
-import groupNormPlain from "./group_norm_silu/group_norm_silu.plain.wasm" with {
-  type: "bytes",
+import adamWasm from "./adam/adam.wasm.b64" with { type: "text" };
+import convPlain from "./convolution/conv.plain.wasm.b64" with { type: "text" };
+import convRelaxed from "./convolution/conv.relaxed.wasm.b64" with { type: "text" };
+import elementwisePlain from "./elementwise/elementwise.plain.wasm.b64" with { type: "text" };
+import elementwiseRelaxed from "./elementwise/elementwise.relaxed.wasm.b64" with { type: "text" };
+import gemmPlain from "./matmul/gemm.plain.wasm.b64" with { type: "text" };
+import gemmRelaxed from "./matmul/gemm.relaxed.wasm.b64" with { type: "text" };
+import groupNormPlain from "./group_norm_silu/group_norm_silu.plain.wasm.b64" with { type: "text" };
+import groupNormRelaxed from "./group_norm_silu/group_norm_silu.relaxed.wasm.b64" with {
+  type: "text",
 };
-import groupNormRelaxed from "./group_norm_silu/group_norm_silu.relaxed.wasm" with {
-  type: "bytes",
-};
-import winogradPlain from "./convolution/winograd.plain.wasm" with { type: "bytes" };
-import winogradRelaxed from "./convolution/winograd.relaxed.wasm" with { type: "bytes" };
+import winogradPlain from "./convolution/winograd.plain.wasm.b64" with { type: "text" };
+import winogradRelaxed from "./convolution/winograd.relaxed.wasm.b64" with { type: "text" };
 
 /** Pieces of a work a thread, at most. */
 const PIECES = 8;
@@ -40,7 +39,7 @@ export class SimdThreads {
    * @param worker Makes workers, which a shared memory takes; null: there are to be none.
    */
   constructor(backend: WasmBackend, choice: SimdChoice, worker: WorkerConstructor | null) {
-    const builds: readonly SimdBuilds[] = [
+    const embedded: readonly Readonly<Record<keyof SimdBuilds, string>>[] = [
       { relaxed: adamWasm, plain: adamWasm },
       { relaxed: gemmRelaxed, plain: gemmPlain },
       { relaxed: convRelaxed, plain: convPlain },
@@ -50,8 +49,9 @@ export class SimdThreads {
     ];
     const { memory } = backend.wasm.asm;
     const shared = memory.buffer instanceof SharedArrayBuffer;
-    const modules = builds.map((build) => {
-      const bytes = simdBytes(build, choice);
+    const modules = embedded.map(({ relaxed, plain }) => {
+      const builds = { relaxed: fromBase64(relaxed), plain: fromBase64(plain) };
+      const bytes = simdBytes(builds, choice);
       return new WebAssembly.Module(shared ? onSharedMemory(bytes, "memory") : bytes);
     });
     this.#backend = backend;

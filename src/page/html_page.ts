@@ -1,6 +1,5 @@
-import mathFont from "fonts/noto-sans-math.woff2" with { type: "bytes" };
+import mathFont from "./_noto_sans_math.woff2.b64" with { type: "text" };
 import mathCss from "temml/local.css" with { type: "text" };
-import { dataUri } from "./data_uri.ts";
 import { escapeHtml } from "./escape_html.ts";
 import pageCss from "./page.css" with { type: "text" };
 
@@ -24,7 +23,7 @@ const formulaCss = mathCss.replace(/@font-face\s*\{[^}]*\}/g, "");
 /** For machines without a maths font: brackets, roots and integrals grow only with one. */
 function fontFace(): string {
   return `@font-face{font-family:"Fluxion Math";font-display:block;` +
-    `src:url(${dataUri(mathFont, "font/woff2")}) format("woff2")}`;
+    `src:url(data:font/woff2;base64,${mathFont}) format("woff2")}`;
 }
 
 /** A list of the headings h2 and, under them, h3. */

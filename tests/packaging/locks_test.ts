@@ -15,8 +15,11 @@ function read(path: string): Lock {
 const program = read("deno.lock"), everything = read("tests/deno.lock");
 
 Deno.test("deno.lock holds nothing that only tests and builds use", () => {
-  const others = Object.values(settings.scopes).flatMap((scope) => Object.keys(scope))
-    .map((name) => name.split("/")[0]!);
+  const packagesOf = (imports: Readonly<Record<string, string>>) =>
+    Object.values(imports).map((specifier) => /^npm:(@?[^@]+)@/.exec(specifier)![1]!);
+  const own = packagesOf(settings.imports);
+  const others = Object.values(settings.scopes).flatMap(packagesOf)
+    .filter((name) => !own.includes(name));
   assert.ok(others.includes("fast-check"));
   const held = Object.keys(program.npm).filter((name) =>
     others.some((other) => name.startsWith(`${other}@`))

@@ -1,5 +1,6 @@
+import { fromBase64 } from "../base64.ts";
 import { ownMemory } from "../wasm/guarded_memory.ts";
-import wasm from "./random_kernels.wasm" with { type: "bytes" };
+import wasm from "./random_kernels.wasm.b64" with { type: "text" };
 
 /** A counter's upper two words and the key: what stays the same along a sequence of blocks. */
 export interface PhiloxStream {
@@ -59,7 +60,7 @@ export class RandomKernels {
 
   constructor() {
     const memory = ownMemory(2);
-    const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    const module = new WebAssembly.Module(fromBase64(wasm));
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#kernels = exports as unknown as Kernels;
     this.#kernels.storeRadiusConstants(layout.radiusConstants);

@@ -1,4 +1,5 @@
-import packed from "../../../data/mnist/mnist.bits.gz" with { type: "bytes" };
+import { fromBase64 } from "../../core/base64.ts";
+import packed from "../../../data/mnist/mnist.bits.gz.b64" with { type: "text" };
 import type { ImageDataset } from "../dataset.ts";
 import { gunzip } from "../formats/gunzip.ts";
 import { PACKED_MNIST_BYTES, unpackMnist } from "./packed_mnist.ts";
@@ -12,7 +13,7 @@ export const EMBEDDED_MNIST_SHA256 =
  * call; gzip's own checksum guards them, `verifyDataset` checks their SHA-256 too.
  */
 export function embeddedMnistContent(): Promise<Uint8Array<ArrayBuffer>> {
-  return gunzip(packed, { place: "the embedded MNIST", limit: PACKED_MNIST_BYTES });
+  return gunzip(fromBase64(packed), { place: "the embedded MNIST", limit: PACKED_MNIST_BYTES });
 }
 
 /** MNIST binarised, from inside the program. */

@@ -1,5 +1,10 @@
 /** What the rasteriser needs, 3 MB in all: a module of its own, so that it loads on first use. */
+import { fromBase64 } from "../../core/base64.ts";
+import inter from "./_inter.ttf.b64" with { type: "text" };
+import semibold from "./_inter_semibold.ttf.b64" with { type: "text" };
+import resvg from "./_resvg.wasm.b64" with { type: "text" };
+
 export { initWasm, Resvg } from "@resvg/resvg-wasm";
-export { default as wasm } from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
-export { default as interRegular } from "fonts/inter.ttf" with { type: "bytes" };
-export { default as interSemibold } from "fonts/inter-semibold.ttf" with { type: "bytes" };
+export const wasm: Uint8Array<ArrayBuffer> = fromBase64(resvg);
+export const interRegular: Uint8Array<ArrayBuffer> = fromBase64(inter);
+export const interSemibold: Uint8Array<ArrayBuffer> = fromBase64(semibold);

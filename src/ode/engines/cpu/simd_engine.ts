@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { fromBase64 } from "../../../core/base64.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { requireInside } from "../../../threads/operands.ts";
 import { Stopped } from "../../../core/stop.ts";
@@ -21,8 +22,8 @@ import * as at from "./simd_job.ts";
 import * as layout from "./simd_layout.ts";
 import { requireCountable } from "../../solver/step_control.ts";
 import { PlaneTileChoice } from "./simd_tile_choice.ts";
-import plain from "./simd_engine.plain.wasm" with { type: "bytes" };
-import relaxed from "./simd_engine.relaxed.wasm" with { type: "bytes" };
+import plain from "./simd_engine.plain.wasm.b64" with { type: "text" };
+import relaxed from "./simd_engine.relaxed.wasm.b64" with { type: "text" };
 
 /** How a {@link simdEngine} computes. */
 export interface SimdEngineOptions {
@@ -66,7 +67,8 @@ const builds = new Map<SimdChoice, Shared>();
 function sharedOf(build: SimdChoice): Shared {
   let shared = builds.get(build);
   if (shared === undefined) {
-    const pool = new Pool(simdModule({ relaxed, plain }, build), threadFunctions);
+    const embedded = { relaxed: fromBase64(relaxed), plain: fromBase64(plain) };
+    const pool = new Pool(simdModule(embedded, build), threadFunctions);
     shared = { pool, tiles: new PlaneTileChoice(pool) };
     builds.set(build, shared);
   }

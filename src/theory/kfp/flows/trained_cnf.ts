@@ -2,7 +2,8 @@ import { mlpAt, mlpFloat64, unitVectors } from "../../../ops/mlp_field/float64.t
 import type { MlpNetwork } from "../../../nn/network.ts";
 import { decodeStateDict, stateDictWeights } from "../../../train/weights/state_dict.ts";
 import type { CarriedDensity } from "../carried_density.ts";
-import stateDict from "../cnf.safetensors" with { type: "bytes" };
+import { fromBase64 } from "../../../core/base64.ts";
+import stateDict from "../cnf.safetensors.b64" with { type: "text" };
 import { followFlow } from "./flow_map.ts";
 import { gaussianPoints, isotropicLogDensity } from "../gaussian.ts";
 import { halvings } from "../measurement.ts";
@@ -22,7 +23,7 @@ export const cnfNetwork: MlpNetwork = { kind: "mlp", dims: 2, hidden: 32 };
 
 /** Weights of the embedded CNF, flat in device order. */
 export const cnfWeights: Float32Array = stateDictWeights(
-  decodeStateDict(stateDict, "cnf.safetensors"),
+  decodeStateDict(fromBase64(stateDict), "cnf.safetensors"),
   cnfNetwork,
 );
 

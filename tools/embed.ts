@@ -1,0 +1,71 @@
+/**
+ * Writes the files that modules embed in base64: `deno task build:embedded`.
+ *
+ * `import text from "./NAME.b64" with { type: "text" }` embeds the file NAME, which stands beside
+ * it or comes from an npm package (`fromPackages`). `src/core/base64.ts` says why.
+ */
+import rasterizer from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
+import tfjs from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
+import inter from "fonts/inter.ttf" with { type: "bytes" };
+import interSemibold from "fonts/inter-semibold.ttf" with { type: "bytes" };
+import mathFont from "fonts/noto-sans-math.woff2" with { type: "bytes" };
+import { root } from "./bundle.ts";
+
+/** Embedded files of packages, by their paths from the project's root. */
+const fromPackages: Readonly<Record<string, Uint8Array>> = {
+  "src/backends/tfjs_simd.wasm": tfjs,
+  "src/plot/drawing/_resvg.wasm": rasterizer,
+  "src/plot/drawing/_inter.ttf": inter,
+  "src/plot/drawing/_inter_semibold.ttf": interSemibold,
+  "src/page/_noto_sans_math.woff2": mathFont,
+};
+
+/** An embedded file: its path from the project's root, and what it holds. */
+export interface EmbeddedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+function* sources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${root}/${folder}`)) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}
+
+/** The paths of all embedded files, from the project's root, sorted: what the modules import. */
+function embeddedPaths(): string[] {
+  const paths = [...sources("src")].flatMap((file) => {
+    const text = Deno.readTextFileSync(`${root}/${file}`);
+    return [...text.matchAll(/from\s+"(\.[^"]+\.b64)"/g)].map(([, specifier]) =>
+      new URL(specifier!, `file:///${file}`).pathname.slice(1)
+    );
+  });
+  return [...new Set(paths)].sort();
+}
+
+/** Every embedded file as it should be. */
+export function embeddedFiles(): EmbeddedFile[] {
+  return embeddedPaths().map((path) => {
+    const source = path.slice(0, -".b64".length);
+    const bytes = fromPackages[source] ?? Deno.readFileSync(`${root}/${source}`);
+    return { path, text: bytes.toBase64() };
+  });
+}
+
+/** Writes those that are not as they should be. */
+export function writeEmbeddedFiles(): void {
+  for (const { path, text } of embeddedFiles()) {
+    const isSame = (() => {
+      try {
+        return Deno.readTextFileSync(`${root}/${path}`) === text;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return false;
+        throw error;
+      }
+    })();
+    if (!isSame) Deno.writeTextFileSync(`${root}/${path}`, text);
+  }
+}
+
+if (import.meta.main) writeEmbeddedFiles();

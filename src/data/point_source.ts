@@ -1,12 +1,13 @@
 import type { KnownDensity, PointDataset } from "./dataset.ts";
+import { type Subsequences, subsequences } from "../core/random/subsequences.ts";
 import { splitPoints } from "./tables/split.ts";
 
 /** Which points are drawn. */
 export interface DrawKey {
   /** As of every random key. */
   readonly seed: number;
-  /** The first of the {@link LANES_PER_DRAW} lanes of `streams.data` that are used. */
-  readonly firstLane: number;
+  /** One RNG subsequence per random variable of a point, at most eight. */
+  readonly from: Subsequences;
 }
 
 /** Points with one class label each. */
@@ -31,26 +32,23 @@ export interface PointSource {
   draw(key: DrawKey, n: number): LabelledPoints;
 }
 
-/** A draw uses lanes `firstLane` to `firstLane + 7` of `streams.data`. */
-export const LANES_PER_DRAW = 8;
-
 /** How many points a data set of a known distribution has, train and test together. */
 export const SOURCE_POINTS = 5_000;
 
 /**
  * The data set of a known distribution: {@link SOURCE_POINTS} points, split by `seed`.
  *
- * Its `draw` uses other lanes than the data set itself, so that its points are
- * fresh even when it is given the data set's own seed.
+ * Its `draw` has RNG subsequences of its own, so that its points are fresh even
+ * when it is given the data set's own seed.
  */
 export function sourceDataset(source: PointSource, seed: number): PointDataset {
-  const { points, labels } = source.draw({ seed, firstLane: 0 }, SOURCE_POINTS);
+  const { points, labels } = source.draw({ seed, from: subsequences.dataSet }, SOURCE_POINTS);
   return {
     kind: "points",
     name: source.name,
     dims: source.dims,
     ...splitPoints({ points, count: SOURCE_POINTS, labels }, source.dims, seed),
     density: source.density,
-    draw: (drawSeed, n) => source.draw({ seed: drawSeed, firstLane: LANES_PER_DRAW }, n).points,
+    draw: (drawSeed, n) => source.draw({ seed: drawSeed, from: subsequences.freshData }, n).points,
   };
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, GradientMethod } from "../ode/engines/engine.ts";
-import { streams } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { drawTrace, meanNfe, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
@@ -31,7 +31,7 @@ export async function cnfLossAndGradient(
   const network = requireMlp(model);
   const [n, dims] = batch.shape;
   const trace = drawTrace(settings.trace, {
-    key: { seed: draw.seed, stream: streams.probes, lane: draw.step },
+    key: keyOf(subsequences.probes, draw.seed, draw.step),
     firstRow: 0,
     count: n,
     dims,

@@ -4,7 +4,8 @@ import { flattenGradients } from "../core/parameters.ts";
 import { type Piece, piecesOf } from "../ops/pieces.ts";
 import { applyNetwork } from "../nn/apply.ts";
 import { rowWidth } from "../nn/network.ts";
-import { fillNormal, fillUniform, type RandomKey, streams } from "../core/random/random.ts";
+import { fillNormal, fillUniform } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel } from "./model.ts";
 import { evaluationRows, trainingRows } from "./piece_rows.ts";
@@ -14,9 +15,6 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../core/tensors.ts";
 
 /** Rows of a batch of an evaluation, so that activations of images stay small. */
 const EVALUATION_ROWS = 250;
-
-/** Lanes of {@link streams.evaluation}: the draws of every evaluation are the same, so that losses compare. */
-const evaluationLanes = { times: 0, noise: 1 } as const;
 
 /**
  * The flow-matching loss of a batch, mean squared error over all elements
@@ -69,13 +67,13 @@ type Regression = Pick<LossAndGradient, "loss" | "gradient">;
 function ofPiece(
   model: FlowModel,
   rows: Tensor2D,
-  { seed, step: lane }: StepDraw,
+  { seed, step }: StepDraw,
   { first, count }: Piece,
 ): Regression {
   const width = rowWidth(model.network);
-  const times = fillUniform({ seed, stream: streams.times, lane }, first, new Float32Array(count));
+  const times = fillUniform(keyOf(subsequences.times, seed, step), first, new Float32Array(count));
   const noise = fillNormal(
-    { seed, stream: streams.noise, lane },
+    keyOf(subsequences.noise, seed, step),
     first * width,
     new Float32Array(count * width),
   );
@@ -129,10 +127,13 @@ export async function fmLoss(
   const most = Math.min(EVALUATION_ROWS, evaluationRows(model.network));
   for (let start = 0; start < n; start += most) {
     const count = Math.min(most, n - start);
-    const key = (lane: number): RandomKey => ({ seed, stream: streams.evaluation, lane });
-    const times = fillUniform(key(evaluationLanes.times), start, new Float32Array(count));
+    const times = fillUniform(
+      keyOf(subsequences.evaluationTimes, seed),
+      start,
+      new Float32Array(count),
+    );
     const noise = fillNormal(
-      key(evaluationLanes.noise),
+      keyOf(subsequences.evaluationNoise, seed),
       start * width,
       new Float32Array(count * width),
     );

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, SolveReport } from "../ode/engines/engine.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
-import { streams } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
 import {
@@ -14,9 +14,6 @@ import {
 } from "./model.ts";
 import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
-
-/** Lane of {@link streams.evaluation} from which the probes of a likelihood are drawn. */
-const PROBE_LANE = 2;
 
 /** How a likelihood is found. */
 export interface LogProbOptions {
@@ -135,7 +132,7 @@ async function solveRows(
     const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
     return tf.concat2d([x, tf.zeros([count, 1])], 1);
   });
-  const key = { seed, stream: streams.evaluation, lane: PROBE_LANE };
+  const key = keyOf(subsequences.evaluationProbes, seed);
   const drawnTrace = drawTrace(trace, { key, firstRow: first, count, dims });
   const solution = await engine.solve({
     field: { kind: "mlp", dims, hidden, parameters: model.parameters, trace: drawnTrace },

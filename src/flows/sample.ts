@@ -3,7 +3,8 @@ import { rowWidth } from "../nn/network.ts";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engines/engine.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
 import { tensorField } from "../ode/engines/portable/tensor_field.ts";
-import { fillNormal, streams } from "../core/random/random.ts";
+import { fillNormal } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
@@ -17,9 +18,6 @@ import {
 } from "./model.ts";
 import { logScaleSum, type PointValues, toData } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
-
-/** Lane of {@link streams.samples} from which the probes of sampled likelihoods are drawn; lane 0 has the prior. */
-const PROBE_LANE = 1;
 
 /** Which samples, and how they are solved. */
 export interface SampleOptions {
@@ -153,7 +151,7 @@ async function solveRows(
   const stages = settings.tableau.c.length;
   requireRoomForRows(n, { width, stages, times: options.times?.length });
   const prior = new Float32Array(n * width);
-  fillNormal({ seed, stream: streams.samples }, cut.first * width, prior);
+  fillNormal(keyOf(subsequences.samplePrior, seed), cut.first * width, prior);
   const y0 = tf.tidy(() => {
     const z = tf.tensor2d(prior, [n, width]);
     return withLogProb ? tf.concat2d([z, tf.zeros([n, 1])], 1) : z;
@@ -201,7 +199,7 @@ function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cu
   const { network, parameters } = model;
   if (withLogProb) {
     const { dims, hidden } = requireMlp(model);
-    const key = { seed, stream: streams.samples, lane: PROBE_LANE };
+    const key = keyOf(subsequences.sampleProbes, seed);
     const draw = { key, firstRow: cut.first, count: cut.last - cut.first, dims };
     return { kind: "mlp", dims, hidden, parameters, trace: drawTrace(withLogProb.trace, draw) };
   }

@@ -1,4 +1,5 @@
-import { fillNormal, streams } from "../core/random/random.ts";
+import { fillNormal } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { solveAssignment } from "../transport/assignment.ts";
 import { squaredDistances } from "../transport/squared_distances.ts";
 
@@ -78,7 +79,7 @@ export function slicedWasserstein2(
     throw new RangeError(`slicedWasserstein2: expected at least 1 direction, got ${directions}`);
   }
   const normals = fillNormal(
-    { seed, stream: streams.evaluation },
+    keyOf(subsequences.projections, seed),
     0,
     new Float64Array(directions * dims),
   );

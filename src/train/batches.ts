@@ -1,5 +1,6 @@
 import type { Dataset, ImageDataset } from "../data/dataset.ts";
-import { permutation, streams } from "../core/random/random.ts";
+import { permutation } from "../core/random/random.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 
 /**
  * Which rows a training step sees: a function of (seed, step) alone, so that a
@@ -37,7 +38,7 @@ export class BatchOrder {
   indices(step: number): Uint32Array {
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.#epoch) {
-      const key = { seed: this.#seed, stream: streams.batchOrder, lane: epoch };
+      const key = keyOf(subsequences.batchOrder, this.#seed, epoch);
       this.#order = permutation(key, this.#count);
       this.#epoch = epoch;
     }

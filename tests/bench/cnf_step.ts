@@ -15,6 +15,7 @@ import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { Peers, peerThreads } from "./peer.ts";
 import { largestDifference, type OpenSetup, readFloats, writeFloats } from "./setup.ts";
 import { atThreads, timed } from "./turns.ts";
+import { subsequences } from "../../src/core/random/subsequences.ts";
 
 const POINTS = 1024;
 /** In nats: both sides solve to 1e-5 with one step size for all points. */
@@ -29,7 +30,9 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     await openBackend("cpu");
     const network = { kind: "mlp", dims: 2, hidden } as const;
     const weights = initialParameters(network, 0);
-    const points = Float32Array.from(moons.draw({ seed: 0, firstLane: 0 }, POINTS).points);
+    const points = Float32Array.from(
+      moons.draw({ seed: 0, from: subsequences.dataSet }, POINTS).points,
+    );
     await Deno.writeFile(`${folder}/model.safetensors`, encodeStateDict(network, weights));
     await writeFloats(`${folder}/points.f32`, points);
     const learner = new Learner(

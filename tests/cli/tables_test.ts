@@ -19,7 +19,7 @@ function csvRows(text: string): number[][] {
 /** Independent normal columns. */
 function normalCsv(rows: number, columns: readonly { mean: number; deviation: number }[]): string {
   const dims = columns.length;
-  const z = fillNormal({ seed: 7, stream: 2, lane: 0 }, 0, new Float32Array(dims * rows));
+  const z = fillNormal({ seed: 7, stream: 2, subsequence: 0 }, 0, new Float32Array(dims * rows));
   const line = (row: number) =>
     columns.map(({ mean, deviation }, k) => (mean + deviation * z[row * dims + k]!).toFixed(6));
   return Array.from({ length: rows }, (_, row) => `${line(row).join()}\n`).join("");

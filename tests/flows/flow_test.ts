@@ -11,7 +11,7 @@ import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
 import type { SolveProblem } from "../../src/ode/engines/engine.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
-import { fillNormal, streams } from "../../src/core/random/random.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 
 const engine = portableEngine("host");
@@ -153,7 +153,7 @@ backendTest(
     const model = freshModel("cnf", mlp);
     const times = [1, 0.5, 0];
     const drawn = await sample(model, engine, { seed: 2, count: 5, times });
-    const prior = fillNormal({ seed: 2, stream: streams.samples }, 0, new Float32Array(10));
+    const prior = fillNormal({ seed: 2, stream: 7 }, 0, new Float32Array(10));
     assert.deepEqual(drawn.states[0], prior);
     assert.deepEqual(drawn.states[2], drawn.samples);
     const plain = await sample(model, engine, { seed: 2, count: 5 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { nearestRows } from "../../src/metrics/nearest_rows.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
-import { fillNormal, streams } from "../../src/core/random/random.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 
 const width = 5;
 
-function rows(lane: number, count: number): Float32Array {
-  return fillNormal({ seed: 3, stream: streams.data, lane }, 0, new Float32Array(count * width));
+function rows(subsequence: number, count: number): Float32Array {
+  return fillNormal({ seed: 3, stream: 2, subsequence }, 0, new Float32Array(count * width));
 }
 
 /** A table over an array, as data sets are read. */

@@ -5,7 +5,7 @@ import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { networkLayout } from "../../src/nn/layout.ts";
 import { type Network, rowWidth } from "../../src/nn/network.ts";
-import { fillNormal, streams } from "../../src/core/random/random.ts";
+import { fillNormal } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 
 const mlp: Network = { kind: "mlp", dims: 20, hidden: 128 };
@@ -21,8 +21,8 @@ const resnet: Network = {
 // Sides that are no multiples of four.
 const unet: Network = { kind: "unet", height: 6, width: 5, channels: 2, filters: 4 };
 
-function normal(shape: [number, number], lane: number): tf.Tensor2D {
-  const key = { seed: 3, stream: streams.noise, lane };
+function normal(shape: [number, number], subsequence: number): tf.Tensor2D {
+  const key = { seed: 3, stream: 4, subsequence };
   return tf.tensor2d(fillNormal(key, 0, new Float32Array(shape[0] * shape[1])), shape);
 }
 
@@ -30,7 +30,7 @@ function normal(shape: [number, number], lane: number): tf.Tensor2D {
 function weightsOf(network: Network): Float32Array {
   const flat = initialParameters(network, 1);
   if (network.kind !== "unet") return flat;
-  const key = { seed: 3, stream: streams.weights };
+  const key = { seed: 3, stream: 1 };
   return fillNormal(key, 0, new Float32Array(flat.length)).map((v, i) => flat[i]! + 0.1 * v);
 }
 
@@ -113,8 +113,7 @@ for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet, une
       (await Promise.all(gradients.slice(1).map((g) => g.data()))).flatMap((values) => [...values]),
     );
     const xGradient = await gradients[0]!.data(), xValues = await x.data();
-    const random = (n: number) =>
-      fillNormal({ seed: 5, stream: streams.probes }, 0, new Float64Array(n));
+    const random = (n: number) => fillNormal({ seed: 5, stream: 6 }, 0, new Float64Array(n));
     const along = random(flat.length), xAlong = random(xValues.length);
     const at = async (step: number) => {
       const moved = Parameters.fromFlat(layout, flat.map((v, i) => v + step * along[i]!));

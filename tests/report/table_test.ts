@@ -16,7 +16,7 @@ import { reportOptions } from "./support/report_options.ts";
 Deno.test("a report of a table is in the table's units, without the columns that were dropped", () =>
   inFolder(async (folder) => {
     const run = `${folder}/run`, data = `${folder}/years.csv`;
-    const z = fillNormal({ seed: 1, stream: 2, lane: 0 }, 0, new Float32Array(300));
+    const z = fillNormal({ seed: 1, stream: 2, subsequence: 0 }, 0, new Float32Array(300));
     const lines = Array.from(z, (value, i) => `${2000 + 30 * value},${i % 2 ? "a" : "b"}\n`);
     await Deno.writeTextFile(data, `year,kind\n${lines.join("")}`);
     const few = { hidden: 4, batchSize: 32, steps: 2, backend: "cpu" } as const;

@@ -5,7 +5,7 @@ import { readLog } from "../../src/train/run/training_log.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
 /**
- * Three losses of training and one of evaluation, as seed 0 gave them when this was written. A run is a function of its seed: streams and lanes of
+ * Three losses of training and one of evaluation, as seed 0 gave them when this was written. A run is a function of its seed: streams and subsequences of
  * random numbers are never renumbered, so these only change with the mathematics.
  */
 const recorded: Readonly<Record<keyof typeof smallRuns, readonly number[]>> = {

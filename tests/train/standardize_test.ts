@@ -21,7 +21,7 @@ const ENTROPY = Math.log(2 * Math.PI * Math.E) + Math.log(10 * 15);
 
 /** A CSV file of `rows` draws. */
 function heightsCsv(rows: number, seed = 3): string {
-  const z = fillNormal({ seed, stream: 2, lane: 0 }, 0, new Float32Array(2 * rows));
+  const z = fillNormal({ seed, stream: 2, subsequence: 0 }, 0, new Float32Array(2 * rows));
   const line = (i: number) =>
     [0, 1].map((k) => (heights.center[k]! + heights.scale[k]! * z[2 * i + k]!).toFixed(4)).join();
   return `height,weight\n${Array.from({ length: rows }, (_, i) => line(i)).join("\n")}\n`;

@@ -1,31 +1,13 @@
 import { CHUNK, RandomKernels } from "./random_kernels.ts";
 
-/**
- * What a stream of random numbers is for. Two uses never share a stream, so
- * that adding draws to one leaves the others as they were. The numbers are part
- * of what makes a run reproducible: add to them, never change one.
- */
-export const streams = {
-  weights: 1,
-  data: 2,
-  batchOrder: 3,
-  noise: 4,
-  times: 5,
-  probes: 6,
-  samples: 7,
-  evaluation: 8,
-  split: 9,
-  theory: 10,
-} as const;
-
-/** Which sequence: a seed, a stream, and within the stream a lane (an epoch, a step, a layer). */
+/** A sequence of random words; {@link keyOf} in subsequences.ts makes the keys of Fluxion's uses. */
 export interface RandomKey {
   /** A whole number from 0 to 2^53 - 1. */
   readonly seed: number;
-  /** One of {@link streams}. */
+  /** A whole number from 0 to 2^32 - 1. */
   readonly stream: number;
-  /** A whole number from 0 to 2^32 - 1; 0 when left out. */
-  readonly lane?: number;
+  /** Within the stream: a whole number from 0 to 2^32 - 1; 0 when left out. */
+  readonly subsequence?: number;
 }
 
 type Floats = Float32Array | Float64Array;
@@ -50,7 +32,7 @@ function forEachChunk(
   requireWords(key, range.start + range.count);
   const stream = {
     counter2: key.stream,
-    counter3: key.lane ?? 0,
+    counter3: key.subsequence ?? 0,
     key0: key.seed,
     key1: Math.floor(key.seed / 2 ** 32),
   };
@@ -65,14 +47,17 @@ function forEachChunk(
 }
 
 /** A word past what a counter can hold would silently be another sequence's. */
-function requireWords({ seed, lane = 0 }: RandomKey, end: number): void {
+function requireWords({ seed, stream, subsequence = 0 }: RandomKey, end: number): void {
   const isWhole = (value: number, most: number) =>
     Number.isInteger(value) && value >= 0 && value <= most;
   const most = Number.MAX_SAFE_INTEGER;
-  if (!isWhole(seed, most) || !isWhole(lane, 2 ** 32 - 1) || !isWhole(end, most)) {
+  if (
+    !isWhole(seed, most) || !isWhole(stream, 2 ** 32 - 1) || !isWhole(subsequence, 2 ** 32 - 1) ||
+    !isWhole(end, most)
+  ) {
     throw new RangeError(
-      `random: expected whole numbers, seed and places below 2^53 and lane below 2^32, got seed ` +
-        `${seed}, lane ${lane}, last place ${end}`,
+      `random: expected whole numbers, seed and index below 2^53, stream and subsequence ` +
+        `below 2^32, got seed ${seed}, stream ${stream}, subsequence ${subsequence}, last index ${end}`,
     );
   }
 }

@@ -1,4 +1,5 @@
-import { fillUniform, streams } from "../../core/random/random.ts";
+import { fillUniform } from "../../core/random/random.ts";
+import { keyOf } from "../../core/random/subsequences.ts";
 import type { KnownDensity } from "../dataset.ts";
 import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 
@@ -20,9 +21,9 @@ const density: KnownDensity = {
   },
 };
 
-function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
-  const uniform = (lane: number) =>
-    fillUniform({ seed, stream: streams.data, lane: firstLane + lane }, 0, new Float64Array(n));
+function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
+  const uniform = (variable: number) =>
+    fillUniform(keyOf(from, seed, variable), 0, new Float64Array(n));
   const choices = uniform(0), acrosses = uniform(1), ups = uniform(2);
   const points = new Float32Array(2 * n);
   const labels = Uint8Array.from(choices, (u) => Math.floor(u * SQUARES));

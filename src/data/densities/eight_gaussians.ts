@@ -1,4 +1,5 @@
-import { fillNormal, fillUniform, streams } from "../../core/random/random.ts";
+import { fillNormal, fillUniform } from "../../core/random/random.ts";
+import { keyOf } from "../../core/random/subsequences.ts";
 import type { KnownDensity } from "../dataset.ts";
 import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 
@@ -28,14 +29,14 @@ const density: KnownDensity = {
   },
 };
 
-function draw({ seed, firstLane }: DrawKey, n: number): LabelledPoints {
+function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
   const choices = fillUniform(
-    { seed, stream: streams.data, lane: firstLane },
+    keyOf(from, seed, 0),
     0,
     new Float64Array(n),
   );
   const points = fillNormal(
-    { seed, stream: streams.data, lane: firstLane + 1 },
+    keyOf(from, seed, 1),
     0,
     new Float32Array(2 * n),
   );

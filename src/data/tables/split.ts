@@ -1,5 +1,6 @@
 import { InputError } from "../../core/errors.ts";
-import { permutation, streams } from "../../core/random/random.ts";
+import { permutation } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { PointTable } from "../dataset.ts";
 
 const TRAIN_SHARE = 0.8;
@@ -12,7 +13,7 @@ export function splitIndices(
   count: number,
   seed: number,
 ): { readonly train: Uint32Array; readonly test: Uint32Array } {
-  const order = permutation({ seed, stream: streams.split }, count);
+  const order = permutation(keyOf(subsequences.split, seed), count);
   const trainCount = Math.floor(count * TRAIN_SHARE);
   return { train: order.subarray(0, trainCount), test: order.subarray(trainCount) };
 }

@@ -1,4 +1,5 @@
-import { fillNormal, streams } from "../../core/random/random.ts";
+import { fillNormal } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { orderOf } from "../line_fit.ts";
@@ -31,9 +32,6 @@ export interface ResidualStudy {
 
 const TIMES = 64, POINTS_PER_TIME = 64;
 
-/** Lanes of the theory stream that this study draws from; the samplers' begin above them. */
-const LANES = { component: 0, place: 100, noise: 200 } as const;
-
 /** Points of p_t at one time, with what both updates need. */
 interface Slice {
   readonly beta: number;
@@ -50,13 +48,19 @@ interface Slice {
 export function slicesOf(data: Mixture, schedule: Schedule, seed: number): Slice[] {
   return Array.from({ length: TIMES }, (_, i) => {
     const t = (i + 1) / TIMES, now = diffused(data, schedule, t);
-    const key = (lane: number) => ({ seed, stream: streams.theory, lane: lane + i });
     const x = drawFrom(
       now,
-      { component: key(LANES.component), place: key(LANES.place) },
+      {
+        component: keyOf(subsequences.ddpmSliceComponents, seed, i),
+        place: keyOf(subsequences.ddpmSlicePlaces, seed, i),
+      },
       POINTS_PER_TIME,
     );
-    const noise = fillNormal(key(LANES.noise), 0, new Float64Array(POINTS_PER_TIME));
+    const noise = fillNormal(
+      keyOf(subsequences.ddpmSliceNoise, seed, i),
+      0,
+      new Float64Array(POINTS_PER_TIME),
+    );
     return { beta: noiseRate(schedule, t), x, score: scoreOf(now, x), noise };
   });
 }

@@ -1,4 +1,5 @@
-import { fillNormal, streams } from "../../core/random/random.ts";
+import { fillNormal } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
 import { lawOf } from "./law.ts";
@@ -63,18 +64,17 @@ const SAMPLES = 16_384;
 
 const FINEST = 320;
 
-/** Lanes of the theory stream; those of the residual end at 263. */
-const LANES = { component: 300, place: 301, noise: 1000 } as const;
-
 // The three peaks are centres of bins.
 const bins = { low: -3.05, width: 0.1, count: 66 } as const;
 
 /** Points of both samplers at t = 0, from the same points of p_1 and with the same noise. */
 function sample(updates: Updates, steps: number, seed: number) {
-  const key = (lane: number) => ({ seed, stream: streams.theory, lane });
   const start = drawFrom(
     diffused(data, schedule, 1),
-    { component: key(LANES.component), place: key(LANES.place) },
+    {
+      component: keyOf(subsequences.ddpmSampleComponents, seed),
+      place: keyOf(subsequences.ddpmSamplePlaces, seed),
+    },
     SAMPLES,
   );
   let ancestral = start, eulerMaruyama = start;
@@ -82,8 +82,12 @@ function sample(updates: Updates, steps: number, seed: number) {
     throwIfStopped();
     const t = 1 - k / steps, now = diffused(data, schedule, t);
     const step = {
-      // N doubles, so that N + k, k < N, is a lane of this step alone.
-      noise: fillNormal(key(LANES.noise + steps + k), 0, new Float64Array(SAMPLES)),
+      // N doubles, so that N + k, k < N, is a subsequence of this step alone.
+      noise: fillNormal(
+        keyOf(subsequences.ddpmSampleNoise, seed, steps + k),
+        0,
+        new Float64Array(SAMPLES),
+      ),
       beta: noiseRate(schedule, t),
       dt: -1 / steps,
     };

@@ -1,4 +1,4 @@
-import { streams } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
@@ -93,10 +93,10 @@ export interface Marginals {
 export async function sampleMarginals(seed: number, hypothesis: Hypothesis): Promise<Marginals> {
   const rows: MarginalRow[] = [], velocities: VelocityRow[] = [];
   const meanScores: number[] = [], varianceScores: number[] = [], slopeScores: number[] = [];
-  let lane = 0;
+  let drawn = 0;
   for (const { path, times } of plan) {
     const pairs = times.map(() =>
-      hypothesis.pairs(path, { seed, stream: streams.theory, lane: lane++ }, SAMPLES)
+      hypothesis.pairs(path, keyOf(subsequences.fmMarginalPairs, seed, drawn++), SAMPLES)
     );
     const moved = await alongPath(pairs, times, path.sigmaMin);
     for (const [i, t] of times.entries()) {

@@ -1,4 +1,4 @@
-import { streams } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis, Pairs } from "./gaussian_path.ts";
@@ -21,7 +21,6 @@ export const PARTING = 5 / 6;
 
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 17 }, (_, i) => i / 16);
-const FIRST_LANE = 10_000;
 
 /** The norm of x_t in d dimensions at one time, for independent x0 and x1. */
 export type NormRow = {
@@ -65,7 +64,7 @@ export interface Norms {
 export async function sampleNorms(seed: number, hypothesis: Hypothesis): Promise<Norms> {
   const rows: NormRow[] = [], meanScores: number[] = [], varianceScores: number[] = [];
   for (const d of dimensions) {
-    const key = { seed, stream: streams.theory, lane: FIRST_LANE + d };
+    const key = keyOf(subsequences.fmNormPairs, seed, d);
     const pairs = hypothesis.pairs(path, key, VECTORS * d);
     for (const t of times) {
       throwIfStopped();

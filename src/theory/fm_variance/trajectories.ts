@@ -1,9 +1,8 @@
-import { streams } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import type { Integrator } from "./transport.ts";
 
 const CURVES = 40;
-const LANE = 30_000;
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 33 }, (_, i) => i / 32);
 
@@ -23,7 +22,7 @@ export async function followField(
   hypothesis: Hypothesis,
   integrator: Integrator,
 ): Promise<Trajectories> {
-  const key = { seed, stream: streams.theory, lane: LANE };
+  const key = keyOf(subsequences.fmTrajectoryPairs, seed);
   const { x0, x1 } = hypothesis.pairs(path, key, CURVES);
   const states = await integrator((t) => hypothesis.rate(path, t), x0, times);
   return {

@@ -7,7 +7,7 @@ import { odeint } from "../../ode/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { tensorField } from "../../ode/engines/portable/tensor_field.ts";
 import type { BackendKind } from "../../backends/backend.ts";
-import { streams } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { momentsOf } from "./significance.ts";
 
@@ -21,7 +21,6 @@ const paths: readonly GaussianPath[] = [
 ];
 
 const times = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i / 8);
-const FIRST_LANE = 20_000;
 
 /**
  * Carries points along dx/dt = rate(t) x from the first of `times` to the others.
@@ -122,7 +121,7 @@ export async function carry(
 ): Promise<Transport> {
   const rows: TransportRow[] = [], varianceScores: number[] = [];
   for (const [i, path] of paths.entries()) {
-    const key = { seed, stream: streams.theory, lane: FIRST_LANE + i };
+    const key = keyOf(subsequences.fmTransportPairs, seed, i);
     const starts = hypothesis.pairs(path, key, points).x0;
     const states = await integrator((t) => hypothesis.rate(path, t), starts, times);
     for (const [j, t] of times.entries()) {

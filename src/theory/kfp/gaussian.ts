@@ -1,4 +1,5 @@
-import { fillNormal, streams } from "../../core/random/random.ts";
+import { fillNormal } from "../../core/random/random.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 
 /** log N(x; mean, I variance) in nats. */
 export function isotropicLogDensity(
@@ -18,7 +19,7 @@ export function gaussianPoints(
   { mean, std }: { readonly mean: readonly number[]; readonly std: number },
 ): Float64Array[] {
   const dims = mean.length;
-  const key = { seed, stream: streams.theory };
+  const key = keyOf(subsequences.kfpPoints, seed);
   const all = fillNormal(key, 0, new Float64Array(count * dims));
   return Array.from(
     { length: count },

@@ -6,10 +6,9 @@ import {
   fillUniform,
   permutation,
   type RandomKey,
-  streams,
 } from "../../../src/core/random/random.ts";
 
-const key: RandomKey = { seed: 2 ** 40 + 12345, stream: streams.noise, lane: 7 };
+const key: RandomKey = { seed: 2 ** 40 + 12345, stream: 4, subsequence: 7 };
 const fills = { fillUniform, fillNormal, fillSigns };
 
 async function hash(values: Float32Array | Float64Array | Uint32Array): Promise<string> {
@@ -77,17 +76,17 @@ for (const [name, fill] of Object.entries(fills)) {
     assert.deepEqual(fill(key, far + 5, new Float64Array(6)), farWhole.slice(5, 11));
   });
 
-  Deno.test(`${name}() depends on seed, stream and lane`, () => {
+  Deno.test(`${name}() depends on seed, stream and subsequence`, () => {
     const of = (key: RandomKey) => [...fill(key, 0, new Float32Array(64))].join();
     const all = [
-      of({ seed: 0, stream: streams.noise }),
-      of({ seed: 1, stream: streams.noise }),
-      of({ seed: 2 ** 32, stream: streams.noise }),
-      of({ seed: 0, stream: streams.times }),
-      of({ seed: 0, stream: streams.noise, lane: 1 }),
+      of({ seed: 0, stream: 4 }),
+      of({ seed: 1, stream: 4 }),
+      of({ seed: 2 ** 32, stream: 4 }),
+      of({ seed: 0, stream: 5 }),
+      of({ seed: 0, stream: 4, subsequence: 1 }),
     ];
     assert.equal(new Set(all).size, all.length);
-    assert.equal(of({ seed: 0, stream: streams.noise, lane: 0 }), all[0]);
+    assert.equal(of({ seed: 0, stream: 4, subsequence: 0 }), all[0]);
   });
 }
 
@@ -136,8 +135,8 @@ Deno.test("fillSigns() is +1 or -1 with equal odds", () => {
 });
 
 Deno.test("permutation() holds every number once", () => {
-  fc.assert(fc.property(fc.nat(3000), fc.nat(1000), (n, lane) => {
-    const order = permutation({ ...key, lane }, n);
+  fc.assert(fc.property(fc.nat(3000), fc.nat(1000), (n, subsequence) => {
+    const order = permutation({ ...key, subsequence }, n);
     assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: n }, (_, i) => i));
   }));
 });
@@ -145,8 +144,8 @@ Deno.test("permutation() holds every number once", () => {
 Deno.test("permutation() has every order equally often", () => {
   const counts = new Map<string, number>();
   const draws = 24_000;
-  for (let lane = 0; lane < draws; lane++) {
-    const order = permutation({ ...key, lane }, 4).join();
+  for (let subsequence = 0; subsequence < draws; subsequence++) {
+    const order = permutation({ ...key, subsequence }, 4).join();
     counts.set(order, (counts.get(order) ?? 0) + 1);
   }
   assert.equal(counts.size, 24);
@@ -165,8 +164,8 @@ Deno.test("random numbers of keys and places beyond what is counted are refused"
     [{ seed: 2 ** 53 }, 0],
     [{ seed: -1 }, 0],
     [{ seed: 0.5 }, 0],
-    [{ lane: 2 ** 32 }, 0],
-    [{ lane: -1 }, 0],
+    [{ subsequence: 2 ** 32 }, 0],
+    [{ subsequence: -1 }, 0],
     [{}, 2 ** 53 - 4],
     [{}, 0.5],
   ];

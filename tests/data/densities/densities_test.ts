@@ -4,6 +4,7 @@ import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
 import { moons, MOONS_NOISE } from "../../../src/data/densities/moons.ts";
 import type { PointSource } from "../../../src/data/point_source.ts";
 import { gaussLegendre } from "../../../src/data/densities/quadrature.ts";
+import { subsequences } from "../../../src/core/random/subsequences.ts";
 
 /** Mass and entropy over the cells of a grid with step h, by the midpoint rule. */
 function integrate(source: PointSource, box: { low: [number, number]; high: [number, number] }) {
@@ -48,7 +49,7 @@ Deno.test("checkerboard has a density of mass 1 and entropy log 32", () => {
 for (const source of [moons, eightGaussians, checkerboard]) {
   Deno.test(`${source.name} draws points of its density`, () => {
     const n = 20_000;
-    const { points, labels } = source.draw({ seed: 3, firstLane: 0 }, n);
+    const { points, labels } = source.draw({ seed: 3, from: subsequences.dataSet }, n);
     const nll = source.density.logDensity(points).map((value) => -value);
     const mean = nll.reduce((sum, value) => sum + value) / n;
     const variance = nll.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
@@ -58,14 +59,14 @@ for (const source of [moons, eightGaussians, checkerboard]) {
       `mean ${mean}, entropy ${source.density.entropy}, standard error ${standardError}`,
     );
     assert.equal(labels.length, n);
-    const few = source.draw({ seed: 3, firstLane: 0 }, 7);
+    const few = source.draw({ seed: 3, from: subsequences.dataSet }, 7);
     assert.deepEqual(few.points, points.subarray(0, 14));
     assert.deepEqual(few.labels, labels.subarray(0, 7));
   });
 }
 
 Deno.test("moons labels the outer half circle 0 and the inner 1", () => {
-  const { points, labels } = moons.draw({ seed: 0, firstLane: 0 }, 5000);
+  const { points, labels } = moons.draw({ seed: 0, from: subsequences.dataSet }, 5000);
   assert.equal(labels.filter((label) => label === 0).length, 2500);
   labels.forEach((label, i) => {
     const x = points[2 * i]!, y = points[2 * i + 1]!;

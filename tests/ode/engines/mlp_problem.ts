@@ -6,13 +6,17 @@ export function randomWeights(shape: MlpShape, scale = 1): Float32Array {
   const layout = mlpLayout(shape);
   const flat = new Float32Array(layout.size);
   for (const { offset, size, initialBound } of layout.entries) {
-    const uniform = fillUniform({ seed: 5, stream: 1, lane: offset }, 0, new Float32Array(size));
+    const uniform = fillUniform(
+      { seed: 5, stream: 1, subsequence: offset },
+      0,
+      new Float32Array(size),
+    );
     uniform.forEach((u, i) => flat[offset + i] = (2 * u - 1) * initialBound * scale);
   }
   return flat;
 }
 
-/** `count` standard normal numbers, a function of `lane`. */
-export function randomNumbers(count: number, lane: number): Float64Array {
-  return fillNormal({ seed: 5, stream: 4, lane }, 0, new Float64Array(count));
+/** `count` standard normal numbers, a function of `subsequence`. */
+export function randomNumbers(count: number, subsequence: number): Float64Array {
+  return fillNormal({ seed: 5, stream: 4, subsequence }, 0, new Float64Array(count));
 }

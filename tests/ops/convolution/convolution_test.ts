@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { convolve } from "../../../src/ops/convolution/convolution.ts";
-import { fillNormal, streams } from "../../../src/core/random/random.ts";
+import { fillNormal } from "../../../src/core/random/random.ts";
 import { backendTest } from "../../support/backends.ts";
 
-function normal(shape: number[], lane: number): tf.Tensor {
+function normal(shape: number[], subsequence: number): tf.Tensor {
   const values = new Float32Array(tf.util.sizeFromShape(shape));
-  return tf.tensor(fillNormal({ seed: 4, stream: streams.noise, lane }, 0, values), shape);
+  return tf.tensor(fillNormal({ seed: 4, stream: 4, subsequence }, 0, values), shape);
 }
 
 for (const kernel of [1, 3]) {

@@ -36,7 +36,8 @@ async function compare(dims: number, kind: "unit" | "probes" | "none"): Promise<
   const parameters = Parameters.fromFlat(mlpLayout(shape), flat);
   const net = mlpFloat64(shape, Float64Array.from(flat));
   // Float32 from the start, so that both compute on the same numbers.
-  const single = (count: number, lane: number) => Float32Array.from(randomNumbers(count, lane));
+  const single = (count: number, subsequence: number) =>
+    Float32Array.from(randomNumbers(count, subsequence));
   const x = single(n * dims, 1), probes = single(n * dims, 2);
   const t = Array.from({ length: n }, (_, i) => i / 6);
   const ofVelocity = single(n * dims, 3), ofDivergence = single(n, 4);

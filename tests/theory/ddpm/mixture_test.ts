@@ -49,7 +49,7 @@ Deno.test("diffused() satisfies the Fokker-Planck equation of the forward proces
 
 Deno.test("diffused() has the moments of points that walked DDPM's forward chain", () => {
   const n = 20_000, steps = 200, end = 120;
-  const key = (lane: number) => ({ seed: 5, stream: 10, lane });
+  const key = (subsequence: number) => ({ seed: 5, stream: 10, subsequence });
   let x = drawFrom(data, { component: key(0), place: key(1) }, n);
   for (let k = 1; k <= end; k++) {
     const betaK = noiseRate(schedule, k / steps) / steps;
@@ -93,7 +93,10 @@ Deno.test("quantilesOf() inverts cumulativeOf(), in order", () => {
 
 Deno.test("drawFrom() draws each component as often as its weight says", () => {
   const n = 20_000;
-  const keys = { component: { seed: 3, stream: 10 }, place: { seed: 3, stream: 10, lane: 1 } };
+  const keys = {
+    component: { seed: 3, stream: 10 },
+    place: { seed: 3, stream: 10, subsequence: 1 },
+  };
   const x = drawFrom(data, keys, n);
   // The valleys between the peaks are at -0.5 and 1.25.
   for (const [low, high] of [[-9, -0.5], [-0.5, 1.25], [1.25, 9]] as const) {

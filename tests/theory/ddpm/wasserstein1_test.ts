@@ -27,7 +27,7 @@ Deno.test("floorOf() is what repeated draws show", () => {
   const n = 4096, repeats = 200;
   const quantiles = quantilesOf(data, n);
   const distances = Float64Array.from({ length: repeats }, (_, i) => {
-    const key = (lane: number) => ({ seed: 11, stream: 10, lane });
+    const key = (subsequence: number) => ({ seed: 11, stream: 10, subsequence });
     const keys = { component: key(2 * i), place: key(2 * i + 1) };
     return distanceOfSample(drawFrom(data, keys, n), quantiles);
   });

@@ -62,7 +62,11 @@ const controls: readonly Control[] = [
     hypothesis: {
       pairs(path, key, n) {
         const { x0 } = proved.pairs(path, key, n);
-        const u = fillUniform({ ...key, lane: key.lane! + 1_000_000 }, 0, new Float64Array(n));
+        const u = fillUniform(
+          { ...key, subsequence: key.subsequence! + 1_000_000 },
+          0,
+          new Float64Array(n),
+        );
         const x1 = x0.map((value, i) => u[i]! < (1 + path.rho) / 2 ? value : -value);
         return { x0, x1 };
       },

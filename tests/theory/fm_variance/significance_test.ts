@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillNormal, fillUniform, streams } from "../../../src/core/random/random.ts";
+import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
 import {
   chiSquareScore,
   criticalKolmogorov,
@@ -35,8 +35,8 @@ Deno.test("chiSquareScore() is nearly normal, into the tails", () => {
 Deno.test("criticalKolmogorov() bounds how often uniform samples exceed it", () => {
   const samples = 2000, n = 50, p = 0.1;
   let exceeded = 0;
-  for (let lane = 0; lane < samples; lane++) {
-    const sample = fillUniform({ seed: 5, stream: streams.theory, lane }, 0, new Float64Array(n));
+  for (let subsequence = 0; subsequence < samples; subsequence++) {
+    const sample = fillUniform({ seed: 5, stream: 10, subsequence }, 0, new Float64Array(n));
     if (kolmogorov(sample, (x) => x) > criticalKolmogorov(p)) exceeded++;
   }
   // Not more than p (5 standard errors), and not idle either.
@@ -52,7 +52,7 @@ Deno.test("kolmogorov() is the largest gap on either side of a step, and keeps a
 });
 
 Deno.test("kolmogorov() tells a uniform sample from a normal one of the same variance", () => {
-  const key = { seed: 1, stream: streams.theory, lane: 7 };
+  const key = { seed: 1, stream: 10, subsequence: 7 };
   const uniform = fillUniform(key, 0, new Float64Array(4000)).map((u) => (u - 0.5) * Math.sqrt(12));
   const normal = fillNormal(key, 0, new Float64Array(4000));
   assert.ok(kolmogorov(uniform, normalCdf) > criticalKolmogorov(1e-6));
@@ -61,11 +61,11 @@ Deno.test("kolmogorov() tells a uniform sample from a normal one of the same var
 
 Deno.test("momentsOf() has the standard error that repetition shows", () => {
   const repetitions = 400, n = 500;
-  const variances = Float64Array.from({ length: repetitions }, (_, lane) => {
-    const key = { seed: 2, stream: streams.theory, lane };
+  const variances = Float64Array.from({ length: repetitions }, (_, subsequence) => {
+    const key = { seed: 2, stream: 10, subsequence };
     return momentsOf(fillNormal(key, 0, new Float64Array(n))).variance;
   });
-  const key = { seed: 2, stream: streams.theory, lane: 0 };
+  const key = { seed: 2, stream: 10, subsequence: 0 };
   const { stdErr, meanStdErr } = momentsOf(fillNormal(key, 0, new Float64Array(n)));
   near(stdErr / Math.sqrt(momentsOf(variances).variance), 1, 0.25);
   near(meanStdErr, 1 / Math.sqrt(n), 0.1 / Math.sqrt(n));

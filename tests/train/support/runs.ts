@@ -7,8 +7,8 @@ import { readLog } from "../../../src/train/run/training_log.ts";
 
 /** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, and 3 left over. */
 export function smallPoints(): PointDataset {
-  const table = (lane: number, count: number) => {
-    const points = fillNormal({ seed: 5, stream: 2, lane }, 0, new Float32Array(2 * count));
+  const table = (subsequence: number, count: number) => {
+    const points = fillNormal({ seed: 5, stream: 2, subsequence }, 0, new Float32Array(2 * count));
     for (let i = 0; i < count; i++) points[2 * i + 1]! += 2 * points[2 * i]!;
     return { points, count, labels: null };
   };
@@ -25,8 +25,12 @@ export function smallPoints(): PointDataset {
 
 /** 12 training and 4 test images of 6x6 random pixels. */
 export function smallImages(): ImageDataset {
-  const table = (lane: number, count: number) => {
-    const pixels = fillUniform({ seed: 5, stream: 2, lane }, 0, new Float32Array(36 * count));
+  const table = (subsequence: number, count: number) => {
+    const pixels = fillUniform(
+      { seed: 5, stream: 2, subsequence },
+      0,
+      new Float32Array(36 * count),
+    );
     return {
       count,
       labels: null,

@@ -26,7 +26,8 @@ import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 
-const single = (count: number, lane: number) => Float32Array.from(randomNumbers(count, lane));
+const single = (count: number, subsequence: number) =>
+  Float32Array.from(randomNumbers(count, subsequence));
 
 /** A problem over random weights, `scale` times PyTorch's bounds, and random rows; both are the caller's. */
 function problemOf(

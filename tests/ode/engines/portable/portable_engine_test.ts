@@ -24,7 +24,8 @@ import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 const dims = 3, hidden = 8;
 const network = { kind: "mlp", dims, hidden } as const;
 const layout = mlpLayout(network);
-const single = (count: number, lane: number) => Float32Array.from(randomNumbers(count, lane));
+const single = (count: number, subsequence: number) =>
+  Float32Array.from(randomNumbers(count, subsequence));
 
 const traces: Record<string, (rows: number) => TraceMethod | null> = {
   "exact trace": () => ({ kind: "exact" }),

@@ -12,6 +12,7 @@ import {
   trainedCnf,
 } from "../../../../src/theory/kfp/flows/trained_cnf.ts";
 import { backendTest } from "../../../support/backends.ts";
+import { subsequences } from "../../../../src/core/random/subsequences.ts";
 
 /** log p of points by the engine, which integrates the trace. */
 async function engineLogProb(weights: Float32Array, points: Float32Array) {
@@ -31,7 +32,7 @@ async function engineLogProb(weights: Float32Array, points: Float32Array) {
 }
 
 backendTest("cnf.safetensors is a trained CNF of two moons", ["cpu"], async () => {
-  const { points } = moons.draw({ seed: 123, firstLane: 0 }, 300);
+  const { points } = moons.draw({ seed: 123, from: subsequences.dataSet }, 300);
   const truth = moons.density.logDensity(points);
   const gapOf = async (weights: Float32Array) =>
     pairedDifference(truth, await engineLogProb(weights, points));

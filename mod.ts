@@ -46,11 +46,19 @@ export type { PortableBits } from "./src/threads/simd_module.ts";
 export { engineFor, type EngineOptions } from "./src/ode/engines/engine_for.ts";
 export { tensorField, type TensorVelocity } from "./src/ode/engines/portable/tensor_field.ts";
 export {
+  type DenseOdeintResult,
+  type FoundEvent,
   odeint,
-  type OdeintControl,
+  type OdeintEvent,
   type OdeintOptions,
   type OdeintResult,
-} from "./src/ode/odeint.ts";
+} from "./src/ode/odeint/odeint.ts";
+export type { EventRule } from "./src/ode/odeint/events.ts";
+export type {
+  OdeintAdaptiveControl,
+  OdeintControl,
+  OdeintFixedControl,
+} from "./src/ode/odeint/options.ts";
 export * from "./src/flows/model.ts";
 export {
   logScaleSum,

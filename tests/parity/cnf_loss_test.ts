@@ -8,7 +8,8 @@ import { Float64Sum, mlpFloat64Field } from "../../src/ode/mlp_float64_field.ts"
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { simdEngine } from "../../src/ode/engines/cpu/simd_engine.ts";
 import { replay } from "../../src/ode/solver/replay.ts";
-import { solveRows, type StepRecord } from "../../src/ode/solver/solve.ts";
+import type { StepRecord } from "../../src/ode/solver/rows_problem.ts";
+import { solveRows } from "../../src/ode/solver/solve.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { backendTest } from "../support/backends.ts";
 import { fixtureParameters, flatFixture } from "./fixture_mlp.ts";

@@ -3,8 +3,9 @@ import type { SolveProblem, SolveReport } from "../engines/engine.ts";
 import { describeFailures } from "./failure_message.ts";
 import type { DifferentiableField, Field, GradientSum } from "../field.ts";
 import { linearizeStages } from "./replay.ts";
-import { partsOf, type RowSpace, type StatePart } from "./rows.ts";
-import { slopeTerms, solveRows, type StepRecord } from "./solve.ts";
+import { partsOf, type RowSpace, slopeTerms, type StatePart } from "./rows.ts";
+import type { StepRecord } from "./rows_problem.ts";
+import { solveRows } from "./solve.ts";
 
 /** What the adjoint solve gives. */
 export interface AdjointGradient<Rows> {

@@ -1,7 +1,8 @@
 import type { DifferentiableField, GradientSum, Linearization } from "../field.ts";
 import { throwIfStopped } from "../../core/stop.ts";
-import type { RowSpace, Term } from "./rows.ts";
-import { slopeTerms, stageTimes, type StepRecord } from "./solve.ts";
+import { type RowSpace, slopeTerms, type Term } from "./rows.ts";
+import type { StepRecord } from "./rows_problem.ts";
+import { stageTimes } from "./solve.ts";
 import type { Tableau } from "../tableau.ts";
 
 /** What a pull-back gives over rows. */

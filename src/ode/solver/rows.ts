@@ -67,3 +67,11 @@ export interface RowSpace<Rows> {
   /** Gives the storage back; a second time does nothing. */
   release(rows: Rows): void;
 }
+
+/** The terms of a weighted sum of slopes; a zero weight costs nothing. */
+export function slopeTerms<Rows>(
+  weights: readonly (number | Float64Array)[],
+  slopes: readonly Rows[],
+): Term<Rows>[] {
+  return weights.flatMap((weight, i) => weight === 0 ? [] : [{ weight, rows: slopes[i]! }]);
+}

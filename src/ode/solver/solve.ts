@@ -9,67 +9,12 @@ import {
   rowIdsOf,
 } from "./control_groups.ts";
 import { denseWeights } from "./dense_output.ts";
-import type { SolveProblem, SolveReport, StepControl } from "../engines/engine.ts";
-import type { Field } from "../field.ts";
-import { partsOf, type RowSpace, type StatePart, type Term } from "./rows.ts";
+import type { StepControl } from "../engines/engine.ts";
+import { partsOf, slopeTerms, type StatePart } from "./rows.ts";
+import type { RowsProblem, RowsSolution } from "./rows_problem.ts";
 import { type ScopedSpace, scopedSpace } from "../engines/portable/scoped_space.ts";
 import { initialStepSize, nextStepSize, trialStepSize } from "./step_control.ts";
 import type { Tableau } from "../tableau.ts";
-
-/** An initial value problem over any space of rows. */
-export interface RowsProblem<Rows>
-  extends Pick<SolveProblem, "t0" | "t1" | "tableau" | "control" | "controlGroup" | "maxSteps"> {
-  readonly space: RowSpace<Rows>;
-  readonly field: Field<Rows>;
-  /** [n, w]; stays the caller's. */
-  readonly y0: Rows;
-  /** Where states are wanted, monotone from t0 to t1; may be empty. */
-  readonly times: readonly number[];
-  /** Bounds on the sizes of an adaptive solve's steps, magnitudes above 0; none when left out. */
-  readonly stepSizes?: StepSizes;
-  /** Receives every accepted step and owns it; null where nobody asks. Steps of one group come in order. */
-  readonly onStep: ((step: StepRecord<Rows>) => void) | null;
-}
-
-/** What is prescribed of the sizes of steps. */
-export interface StepSizes {
-  /** Size of the first step; Hairer's choice, which costs two evaluations, when left out. */
-  readonly first?: number;
-  /** No step is larger. */
-  readonly largest?: number;
-}
-
-/** One accepted step of some rows. */
-export interface StepRecord<Rows> {
-  /** [m] which rows of the problem. */
-  readonly rowIds: Int32Array;
-  /** [m] where the step began. */
-  readonly t: Float64Array;
-  /** [m] its size. */
-  readonly h: Float64Array;
-  /** [m, w] the state where it began. */
-  readonly y: Rows;
-  /** [m, w] each: the slopes that the stage inputs are made of (all but a first-same-as-last one). */
-  readonly slopes: readonly Rows[];
-}
-
-/** The end of a solve over rows; all of it is the caller's. */
-export interface RowsSolution<Rows> {
-  /** [n, w] at t1; rows of failed groups hold NaN. */
-  readonly y1: Rows;
-  /** [times][n, w]; rows of failed groups hold NaN. */
-  readonly states: readonly Rows[];
-  /** One a control group. */
-  readonly reports: readonly SolveReport[];
-}
-
-/** The terms of a weighted sum of slopes; a zero weight costs nothing. */
-export function slopeTerms<Rows>(
-  weights: readonly (number | Float64Array)[],
-  slopes: readonly Rows[],
-): Term<Rows>[] {
-  return weights.flatMap((weight, i) => weight === 0 ? [] : [{ weight, rows: slopes[i]! }]);
-}
 
 /** t + c * h for every row. */
 export function stageTimes(t: Float64Array, h: Float64Array, c: number): Float64Array {
@@ -107,6 +52,8 @@ interface Attempt<Rows> {
   readonly h: Float64Array;
   readonly slopes: readonly Rows[];
   readonly y1: Rows;
+  /** The slope at the end, where someone has asked for it and no stage is it. */
+  endSlope: Rows | null;
 }
 
 class Solver<Rows> {
@@ -152,7 +99,7 @@ class Solver<Rows> {
   }
 
   async #runFixed(steps: number): Promise<void> {
-    const { t0, t1 } = this.#problem;
+    const { t0, t1, watch } = this.#problem;
     const h = (t1 - t0) / steps;
     // Read together at the end: a read-back a step would cost more than the step on a GPU.
     const checks: Promise<Float64Array>[] = [];
@@ -165,15 +112,19 @@ class Solver<Rows> {
       const attempt = this.#attempt();
       checks.push(this.#squares(attempt.y1, attempt.y1, { rtol: 0, atol: 1 }));
       const ends = groups.map(() => step + 1 === steps ? t1 : t0 + (step + 1) * h);
+      const goesOn = watch === undefined ||
+        !(await checks[step]!).some(Number.isNaN) && await this.#watched(attempt, ends[0]!);
       this.#settle(attempt, groups.map(() => true), ends);
+      if (!goesOn) break;
     }
+    if (this.#active.length > 0) this.#keep([]);
     const sums = await Promise.all(checks);
-    for (let step = 0; step < steps; step++) {
-      groupNorms(groups, sums[step]!, this.#partWidths).forEach((norm, i) => {
+    sums.forEach((sum, step) => {
+      groupNorms(groups, sum, this.#partWidths).forEach((norm, i) => {
         if (!Number.isNaN(norm) || groups[i]!.failure !== null) return;
         groups[i]!.failure = { kind: "nonFinite", t: t0 + step * h, h };
       });
-    }
+    });
   }
 
   async #runAdaptive(control: StepControl & { kind: "adaptive" }): Promise<void> {
@@ -213,7 +164,9 @@ class Solver<Rows> {
       const accepted = ratios.map((ratio) => ratio <= 1);
       const ends = this.#active.map(({ t, h }) => h === t1 - t ? t1 : t + h);
       const groups = this.#active;
+      const goesOn = !accepted[0]! || await this.#watched(attempt, ends[0]!);
       this.#settle(attempt, accepted, ends);
+      if (!goesOn && this.#active.length > 0) this.#keep([]);
       groups.forEach((group, i) => {
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
         group.h = this.#bounded(nextStepSize(group.h, ratios[i]!, order));
@@ -292,7 +245,22 @@ class Solver<Rows> {
     }
     for (const group of groups) group.nfe += evaluations;
     y1 ??= space.combine(this.#y, h, slopeTerms(b, slopes));
-    return { t, h, slopes, y1 };
+    return { t, h, slopes, y1, endSlope: null };
+  }
+
+  /** Shows an accepted step to whoever watches; false where the solve is to end. */
+  async #watched(attempt: Attempt<Rows>, end: number): Promise<boolean> {
+    const { watch, field } = this.#problem;
+    if (watch === undefined) return true;
+    const { t: [t0], h: [h], y1, slopes } = attempt;
+    if (!this.#tableau.firstSameAsLast) {
+      attempt.endSlope = this.#space.own(
+        field.evaluate(perRow(this.#active, () => end), y1, this.#rowIds),
+      );
+      for (const group of this.#active) group.nfe++;
+    }
+    const all = attempt.endSlope === null ? slopes : [...slopes, attempt.endSlope];
+    return await watch({ t0: t0!, t1: end, h: h!, y0: this.#y, y1, slopes: all });
   }
 
   /** Books an attempt: records, states at given times, and the rows from which the groups go on. */
@@ -329,7 +297,7 @@ class Solver<Rows> {
     const y = this.#y;
     if (allAccepted) {
       this.#y = y1;
-      this.#slope = firstSameAsLast ? slopes[last]! : null;
+      this.#slope = firstSameAsLast ? slopes[last]! : attempt.endSlope;
       space.release(y);
       for (const rows of slopes) if (rows !== this.#slope) space.release(rows);
     } else {
@@ -410,8 +378,8 @@ class Solver<Rows> {
     const isDue = (group: ControlGroup, i: number) =>
       accepted[i]! && group.nextTime < times.length &&
       (times[group.nextTime]! - ends[i]!) * direction <= 0;
-    let slopes = attempt.slopes;
-    let endSlope: Rows | null = null;
+    let { slopes, endSlope } = attempt;
+    if (endSlope !== null) slopes = [...slopes, endSlope];
     while (groups.some(isDue)) {
       const due = groups.map(isDue);
       if (endSlope === null && !this.#tableau.firstSameAsLast) {
@@ -442,7 +410,7 @@ class Solver<Rows> {
       });
       space.release(inside);
     }
-    if (endSlope !== null) space.release(endSlope);
+    if (endSlope !== attempt.endSlope) space.release(endSlope!);
   }
 
   #squares(

@@ -3,7 +3,7 @@ import { accurateSolve } from "../../flows/model.ts";
 import { Parameters } from "../../core/parameters.ts";
 import type { Tensor2D } from "../../core/tensors.ts";
 import { engineFor } from "../../ode/engines/engine_for.ts";
-import { odeint } from "../../ode/odeint.ts";
+import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { tensorField } from "../../ode/engines/portable/tensor_field.ts";
 import type { BackendKind } from "../../backends/backend.ts";

@@ -1,4 +1,4 @@
-import { odeint } from "../../ode/odeint.ts";
+import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
 import { bistableFlow, bistableLogDensity } from "./flows/bistable_flow.ts";

@@ -1,4 +1,4 @@
-import { odeint } from "../../ode/odeint.ts";
+import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 
 /** dx/dt = f(t, x) on plain arrays. */

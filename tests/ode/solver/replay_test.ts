@@ -5,12 +5,9 @@ import type { DifferentiableField } from "../../../src/ode/field.ts";
 import { type HostRows, hostRows, hostSpace } from "../../../src/ode/engines/portable/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../../src/ode/mlp_float64_field.ts";
 import { replay } from "../../../src/ode/solver/replay.ts";
-import {
-  slopeTerms,
-  solveRows,
-  stageTimes,
-  type StepRecord,
-} from "../../../src/ode/solver/solve.ts";
+import { slopeTerms } from "../../../src/ode/solver/rows.ts";
+import type { StepRecord } from "../../../src/ode/solver/rows_problem.ts";
+import { solveRows, stageTimes } from "../../../src/ode/solver/solve.ts";
 import type { Tableau } from "../../../src/ode/tableau.ts";
 import { tableaus } from "../../../src/ode/tableaus.ts";
 import { dopri5 } from "../../../src/ode/tableaus/dopri5.ts";

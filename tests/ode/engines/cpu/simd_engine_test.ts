@@ -16,7 +16,8 @@ import { Float64Sum, mlpFloat64Field } from "../../../../src/ode/mlp_float64_fie
 import { portableEngine } from "../../../../src/ode/engines/portable/portable_engine.ts";
 import { replay } from "../../../../src/ode/solver/replay.ts";
 import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
-import { solveRows, type StepRecord } from "../../../../src/ode/solver/solve.ts";
+import type { StepRecord } from "../../../../src/ode/solver/rows_problem.ts";
+import { solveRows } from "../../../../src/ode/solver/solve.ts";
 import { tableaus } from "../../../../src/ode/tableaus.ts";
 import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { midpoint } from "../../../../src/ode/tableaus/midpoint.ts";

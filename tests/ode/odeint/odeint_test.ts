@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { odeint } from "../../src/ode/odeint.ts";
-import { tableaus } from "../../src/ode/tableaus.ts";
-import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
-import { euler } from "../../src/ode/tableaus/euler.ts";
-import { rk4 } from "../../src/ode/tableaus/rk4.ts";
-import { FailureError } from "../../src/core/errors.ts";
-import { decay, distance, logistic, modulated, oscillator, problems } from "./problems.ts";
+import { odeint } from "../../../src/ode/odeint/odeint.ts";
+import { tableaus } from "../../../src/ode/tableaus.ts";
+import { dopri5 } from "../../../src/ode/tableaus/dopri5.ts";
+import { euler } from "../../../src/ode/tableaus/euler.ts";
+import { rk4 } from "../../../src/ode/tableaus/rk4.ts";
+import { FailureError } from "../../../src/core/errors.ts";
+import { decay, distance, logistic, modulated, oscillator, problems } from "../problems.ts";
 
 const adaptive = (tolerance: number) =>
   ({ kind: "adaptive", rtol: tolerance, atol: tolerance }) as const;

@@ -1,0 +1,184 @@
+import { FailureError } from "../../core/errors.ts";
+import { type AcceptedStep, stateInside } from "../solver/accepted_step.ts";
+import type { RowSpace } from "../solver/rows.ts";
+import type { Tableau } from "../tableau.ts";
+import { signChange } from "./sign_change.ts";
+
+/** Which sign changes of a value are events, and when they end the solve. */
+export interface EventRule {
+  /**
+   * 1: only where the value rises through 0, -1: only where it falls, 0 or left out: both. Rising
+   * and falling are meant in the direction of the solve, also where t decreases.
+   */
+  readonly direction?: -1 | 0 | 1;
+  /** `true` ends the solve at the first event, a number at that many; `false` or left out never does. */
+  readonly terminal?: boolean | number;
+}
+
+/** An event, in any space of rows. */
+export interface EventInRows<Rows> {
+  /** Its place in `events`. */
+  readonly index: number;
+  /** When it happened. */
+  readonly t: number;
+  /** [1, w] the state then; the caller's. */
+  readonly y: Rows;
+}
+
+/** What {@link EventFinder} looks at. */
+export interface EventProblem<Rows> {
+  /** Who reports errors: a function's name. */
+  readonly caller: string;
+  readonly space: RowSpace<Rows>;
+  readonly tableau: Tableau;
+  readonly rules: readonly EventRule[];
+  /** The value of one event at a state; its sign changes are the events. */
+  value(index: number, t: number, y: Rows): Promise<number>;
+}
+
+/**
+ * Where inside a step values are computed, in shares of it: two sign changes between neighbours
+ * go unseen.
+ */
+const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
+/** Computed too where a value has been 0: with which sign it leaves 0. */
+const LEAVING = 1 / 64;
+
+/**
+ * Checks what events ask for.
+ *
+ * @throws {RangeError} If `direction` is not -1, 0 or 1, or `terminal` neither a boolean nor a positive whole number.
+ */
+export function requireEventRules(caller: string, rules: readonly EventRule[]): void {
+  rules.forEach(({ direction = 0, terminal = false }, i) => {
+    if (![-1, 0, 1].includes(direction)) {
+      throw new RangeError(
+        `${caller}: direction of events[${i}] must be -1, 0 or 1, got ${direction}`,
+      );
+    }
+    if (typeof terminal !== "boolean" && !(Number.isSafeInteger(terminal) && terminal > 0)) {
+      throw new RangeError(
+        `${caller}: terminal of events[${i}] must be a boolean or a positive whole number, ` +
+          `got ${terminal}`,
+      );
+    }
+  });
+}
+
+/** A sign change between two times. */
+interface Change {
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+  readonly valueFrom: number;
+  readonly valueTo: number;
+}
+
+/** Finds the events of a solve, step by step. */
+export class EventFinder<Rows> {
+  readonly #problem: EventProblem<Rows>;
+  /** Each event's last value; 0 where it has not left 0 yet. */
+  readonly #values: number[] = [];
+  /** How many events of each are left before the solve ends. */
+  readonly #left: number[];
+
+  constructor(problem: EventProblem<Rows>) {
+    this.#problem = problem;
+    this.#left = problem.rules.map(({ terminal = false }) =>
+      typeof terminal === "number" ? terminal : terminal ? 1 : Infinity
+    );
+  }
+
+  /**
+   * Computes the values at the start of a solve. A value of 0 there is no event: the solution
+   * leaves it, and what counts is the next sign change.
+   */
+  async begin(t: number, y: Rows): Promise<void> {
+    for (const index of this.#problem.rules.keys()) {
+      this.#values.push(await this.#value(index, t, y));
+    }
+  }
+
+  /**
+   * The events inside a step, or at its end, in order.
+   *
+   * @returns `isOver` where the last of them ends the solve.
+   */
+  async find(
+    step: AcceptedStep<Rows>,
+  ): Promise<{ readonly events: readonly EventInRows<Rows>[]; readonly isOver: boolean }> {
+    const found: { readonly index: number; readonly t: number }[] = [];
+    for (const change of await this.#changes(step)) {
+      found.push({ index: change.index, t: await this.#locate(step, change) });
+    }
+    const direction = Math.sign(step.t1 - step.t0);
+    found.sort((a, b) => (a.t - b.t) * direction || a.index - b.index);
+    const last = found.findIndex(({ index }) => --this.#left[index]! === 0);
+    const kept = last < 0 ? found : found.slice(0, last + 1);
+    const events = kept.map(({ index, t }) => ({
+      index,
+      t,
+      y: stateInside(this.#problem, step, t),
+    }));
+    return { events, isOver: last >= 0 };
+  }
+
+  /** The sign changes of a step that count; the values at its end are the next one's first. */
+  async #changes(step: AcceptedStep<Rows>): Promise<Change[]> {
+    const { rules } = this.#problem;
+    const shares = this.#values.includes(0) ? [LEAVING, ...SAMPLES] : SAMPLES;
+    const times = [...shares.map((share) => step.t0 + share * (step.t1 - step.t0)), step.t1];
+    const changes: Change[] = [];
+    let from = step.t0;
+    for (const to of times) {
+      const values = await this.#valuesInside(step, to);
+      rules.forEach(({ direction = 0 }, index) => {
+        const valueFrom = this.#values[index]!, valueTo = values[index]!;
+        const before = Math.sign(valueFrom), after = Math.sign(valueTo);
+        const isCounted = direction === 0 || direction === -before;
+        if (before !== 0 && after !== before && isCounted) {
+          changes.push({ index, from, to, valueFrom, valueTo });
+        }
+        this.#values[index] = valueTo;
+      });
+      from = to;
+    }
+    return changes;
+  }
+
+  #locate(step: AcceptedStep<Rows>, { index, ...bracket }: Change): Promise<number> {
+    const value = (t: number) => this.#inside(step, t, (y) => this.#value(index, t, y));
+    return signChange({ ...bracket, value });
+  }
+
+  #valuesInside(step: AcceptedStep<Rows>, t: number): Promise<number[]> {
+    return this.#inside(step, t, async (y) => {
+      const values: number[] = [];
+      for (const index of this.#problem.rules.keys()) values.push(await this.#value(index, t, y));
+      return values;
+    });
+  }
+
+  async #inside<T>(
+    step: AcceptedStep<Rows>,
+    t: number,
+    compute: (y: Rows) => Promise<T>,
+  ): Promise<T> {
+    const y = stateInside(this.#problem, step, t);
+    try {
+      return await compute(y);
+    } finally {
+      this.#problem.space.release(y);
+    }
+  }
+
+  async #value(index: number, t: number, y: Rows): Promise<number> {
+    const value = await this.#problem.value(index, t, y);
+    if (Number.isNaN(value)) {
+      throw new FailureError(
+        `${this.#problem.caller}: the value of events[${index}] is not a number at t = ${t}`,
+      );
+    }
+    return value;
+  }
+}

@@ -1,0 +1,234 @@
+import { FailureError } from "../../core/errors.ts";
+import type { SolveReport } from "../engines/engine.ts";
+import { type HostRows, hostRows, hostSpace } from "../engines/portable/host_rows.ts";
+import type { Field } from "../field.ts";
+import type { AcceptedStep } from "../solver/accepted_step.ts";
+import { describeFailure } from "../solver/failure_message.ts";
+import { solveRows } from "../solver/solve.ts";
+import type { Tableau } from "../tableau.ts";
+import { dopri5 } from "../tableaus/dopri5.ts";
+import { EventFinder, type EventInRows, type EventRule, requireEventRules } from "./events.ts";
+import { MAX_STEPS, type OdeintControl, requireOdeint, stepControl, stepSizes } from "./options.ts";
+import { stateAt } from "./trajectory.ts";
+
+/** Something that happens during a solve of {@link odeint}: a value changes its sign. */
+export interface OdeintEvent extends EventRule {
+  /**
+   * The value, continuous along a solution. It is computed at the ends of each step and three
+   * times between them: where it may change its sign twice in a quarter of a step, give `maxStep`.
+   * `y` is a copy.
+   */
+  value(t: number, y: Float64Array): number;
+}
+
+/** How {@link odeint} solves. */
+export interface OdeintOptions {
+  /** The Runge-Kutta method; dopri5 when left out. */
+  readonly tableau?: Tableau;
+  /** How it chooses its steps; adaptive with rtol 1e-7 and atol 1e-9 when left out. */
+  readonly control?: OdeintControl;
+  /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
+  readonly maxSteps?: number;
+  /** What to look for; nothing when left out. */
+  readonly events?: readonly OdeintEvent[];
+  /** Whether to keep every step, so that the result has `at`; no when left out. */
+  readonly dense?: boolean;
+}
+
+/** An event that {@link odeint} has found. */
+export interface FoundEvent {
+  /** Its place in `events`. */
+  readonly index: number;
+  /** When: the value is 0 or has its new sign there. */
+  readonly t: number;
+  /** The state then. */
+  readonly y: Float64Array;
+}
+
+/** What {@link odeint} gives. */
+export interface OdeintResult {
+  /** Where the solve ended: the last of `times`, or the time of the event that ended it. */
+  readonly t: number;
+  /** The state there. */
+  readonly y: Float64Array;
+  /** The states at `times`, the first and the last included; those after a terminal event are missing. */
+  readonly states: readonly Float64Array[];
+  /** All events in the order in which they happened; one that ended the solve is the last. */
+  readonly events: readonly FoundEvent[];
+  /** What the solve did. */
+  readonly report: SolveReport;
+}
+
+/** What {@link odeint} gives with `dense: true`. */
+export interface DenseOdeintResult extends OdeintResult {
+  /**
+   * The state at any time between the first of `times` and `t`, by the method's interpolant: of
+   * order 4 with dopri5. Where a step ends it is the step's own end.
+   *
+   * @throws {RangeError} If `t` lies outside.
+   */
+  at(t: number): Float64Array;
+}
+
+/**
+ * Solves dy/dt = f(t, y) in float64 on plain arrays.
+ *
+ * States between the first and the last time come from dense output, so asking
+ * for more of them changes neither the steps nor the end.
+ *
+ * An event is a sign change of a value along the solution. Its time is where the interpolated
+ * state's value changes its sign, found to the last bits. A value that is 0 at the start is no
+ * event there, only its next sign change is one; nor is an event found once more by a solve that
+ * begins at its `t` and `y`, since the value is 0 or has the new sign there. A value that reaches 0
+ * exactly, at one of the times where it is computed, and turns back is one event.
+ *
+ * @param f Gives dy/dt as a new array or one of its own. `y` is a copy of its own: it may be written to.
+ * @param y0 The state at `times[0]`: [d], or rows [n * d] one after the other.
+ * @param times At least two, strictly increasing or strictly decreasing.
+ * @throws {RangeError} If `times` are not so, or fixed steps, `maxSteps`, tolerances, `firstStep`, `maxStep`,
+ *   `stopTimes` or `events` are not what they have to be, or f gives another number of values than y0 has.
+ * @throws {FailureError} If the solve cannot go on: at which t, with what step size, and what to try;
+ *   or an event's value is NaN.
+ *
+ * @example
+ * ```ts
+ * import { odeint } from "./odeint.ts";
+ *
+ * const { y } = await odeint((_t, y) => y.map((v) => -v), [1], [0, 1]);
+ * console.assert(Math.abs(y[0]! - Math.exp(-1)) < 1e-7);
+ *
+ * // A ball falls from 20 m: when and how fast does it reach the ground?
+ * const fall = (_t: number, [, v]: Float64Array) => [v!, -9.81];
+ * const ground = { value: (_t: number, [x]: Float64Array) => x!, direction: -1, terminal: true } as const;
+ * const { t, at } = await odeint(fall, [20, 0], [0, 10], { events: [ground], dense: true });
+ * console.assert(Math.abs(t - Math.sqrt(2 * 20 / 9.81)) < 1e-12 && Math.abs(at(1)[0]! - 15.095) < 1e-12);
+ * ```
+ */
+export function odeint(
+  f: (t: number, y: Float64Array) => ArrayLike<number>,
+  y0: ArrayLike<number>,
+  times: readonly number[],
+  options: OdeintOptions & { readonly dense: true },
+): Promise<DenseOdeintResult>;
+/** Without `dense` the result has no `at`. */
+export function odeint(
+  f: (t: number, y: Float64Array) => ArrayLike<number>,
+  y0: ArrayLike<number>,
+  times: readonly number[],
+  options?: OdeintOptions,
+): Promise<OdeintResult>;
+export async function odeint(
+  f: (t: number, y: Float64Array) => ArrayLike<number>,
+  y0: ArrayLike<number>,
+  times: readonly number[],
+  options: OdeintOptions = {},
+): Promise<OdeintResult | DenseOdeintResult> {
+  const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [], dense = false } = options;
+  const { control = { kind: "adaptive" } } = options;
+  requireOdeint("odeint", times, { control, maxSteps });
+  requireEventRules("odeint", rules);
+  const width = y0.length;
+  const start = times[0]!, end = times[times.length - 1]!;
+  const borders = [start, ...stopsBetween(control, start, end), end];
+  const states: Float64Array[] = [Float64Array.from(y0)];
+  const steps: AcceptedStep<HostRows>[] = [];
+  const events: FoundEvent[] = [];
+  const finder = rules.length === 0 ? null : new EventFinder<HostRows>({
+    caller: "odeint",
+    space: hostSpace,
+    tableau,
+    rules,
+    value: (index, t, y) => Promise.resolve(rules[index]!.value(t, y.data.slice())),
+  });
+  let isOver = false;
+  const watch = async (step: AcceptedStep<HostRows>): Promise<boolean> => {
+    if (dense) steps.push(step);
+    if (finder === null) return true;
+    const found = await finder.find(step);
+    events.push(...found.events.map(plainEvent));
+    isOver = found.isOver;
+    return !isOver;
+  };
+  const done = { nfe: 0, accepted: 0, rejected: 0 };
+  let y = Float64Array.from(y0);
+  await finder?.begin(start, hostRows(y, 1, width));
+  for (let i = 1; i < borders.length && !isOver; i++) {
+    const t0 = borders[i - 1]!, t1 = borders[i]!;
+    // What f is beyond a stop time is the other segment's affair.
+    const first = i === 1 ? t0 : nextTowards(t0, t1);
+    const last = i === borders.length - 1 ? t1 : nextTowards(t1, t0);
+    const inside = (t: number) => t0 < t1 ? clamp(t, first, last) : clamp(t, last, first);
+    const field: Field<HostRows> = {
+      parts: null,
+      evaluate: ([t], state) => {
+        const slope = Float64Array.from(f(inside(t!), state.data.slice()));
+        if (slope.length !== width) {
+          throw new RangeError(`odeint: f gave ${slope.length} numbers for a state of ${width}`);
+        }
+        return hostRows(slope, 1, width);
+      },
+    };
+    const segmentTimes = times.filter((t) => t0 < t1 ? t > t0 && t <= t1 : t < t0 && t >= t1);
+    const segment = await solveRows({
+      space: hostSpace,
+      field,
+      y0: hostRows(y, 1, width),
+      t0,
+      t1,
+      tableau,
+      control: stepControl(control),
+      controlGroup: "batch",
+      maxSteps: maxSteps - done.accepted - done.rejected,
+      times: segmentTimes,
+      stepSizes: stepSizes(control, i === 1),
+      onStep: null,
+      ...((dense || finder !== null) && { watch }),
+    });
+    const report = segment.reports[0]!;
+    done.nfe += report.nfe;
+    done.accepted += report.accepted;
+    done.rejected += report.rejected;
+    if (report.failure !== null) {
+      const failed = { ...report, ...done };
+      const settings = { control: stepControl(control), maxSteps, maxStepsOption: "maxSteps" };
+      throw new FailureError(`odeint: the solve stopped ${describeFailure(failed, settings)}`);
+    }
+    const reached = segmentTimes.filter((t) => !isOver || isWithin(t, t0, events.at(-1)!.t));
+    states.push(...segment.states.slice(0, reached.length).map((state) => state.data));
+    y = segment.y1.data as Float64Array<ArrayBuffer>;
+  }
+  const last = isOver ? events.at(-1)! : { t: end, y };
+  const report: SolveReport = { ...done, rows: [0, 1], failure: null };
+  const result: OdeintResult = { t: last.t, y: last.y.slice(), states, events, report };
+  if (!dense) return result;
+  const trajectory = { steps, tableau, end: last.t };
+  return { ...result, at: (t) => stateAt(trajectory, t) };
+}
+
+function plainEvent({ index, t, y }: EventInRows<HostRows>): FoundEvent {
+  return { index, t, y: y.data };
+}
+
+/** The stop times strictly between two times, each once, in the direction of the solve. */
+function stopsBetween(control: OdeintControl, start: number, end: number): number[] {
+  if (control.kind === "fixed") return [];
+  const low = Math.min(start, end), high = Math.max(start, end);
+  return [...new Set(control.stopTimes ?? [])].filter((t) => t > low && t < high)
+    .sort((a, b) => start < end ? a - b : b - a);
+}
+
+function isWithin(t: number, start: number, end: number): boolean {
+  return start < end ? t >= start && t <= end : t <= start && t >= end;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** The float64 next to `from` in the direction of `to`; IEEE 754 orders magnitudes as their bits. */
+function nextTowards(from: number, to: number): number {
+  if (from === 0) return Math.sign(to - from) * Number.MIN_VALUE;
+  const bits = new BigInt64Array(new Float64Array([from]).buffer);
+  bits[0]! += (to > from) === (from > 0) ? 1n : -1n;
+  return new Float64Array(bits.buffer)[0]!;
+}

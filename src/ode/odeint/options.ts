@@ -1,0 +1,114 @@
+import type { StepControl } from "../engines/engine.ts";
+import type { StepSizes } from "../solver/rows_problem.ts";
+
+/** How {@link odeint} and {@link odeintTensors} choose their steps. */
+export type OdeintControl = OdeintFixedControl | OdeintAdaptiveControl;
+
+/** Steps of one size. */
+export interface OdeintFixedControl {
+  /** Tells it from other controls. */
+  readonly kind: "fixed";
+  /** How many. */
+  readonly steps: number;
+}
+
+/** Steps as small as the tolerances ask for. */
+export interface OdeintAdaptiveControl {
+  /** Tells it from other controls. */
+  readonly kind: "adaptive";
+  /** Relative tolerance of a step's error; 1e-7 when left out. */
+  readonly rtol?: number;
+  /** Absolute tolerance of a step's error, which is added; 1e-9 when left out. */
+  readonly atol?: number;
+  /** Size of the first step, above 0; chosen by Hairer's rule when left out. */
+  readonly firstStep?: number;
+  /** No step is larger; give it where f is zero or smooth for long and then is not. */
+  readonly maxStep?: number;
+  /**
+   * Times between the first and the last at which a step ends and the next begins anew, in any
+   * order: where f jumps or has a kink. At such a t, f is evaluated one unit in the last place
+   * before it by the steps that end there, and one after it by those that begin there.
+   */
+  readonly stopTimes?: readonly number[];
+}
+
+/** torchdiffeq's tolerances. */
+const RTOL = 1e-7, ATOL = 1e-9;
+
+/** Accepted and rejected steps before a solve gives up, unless another number is given. */
+export const MAX_STEPS = 100_000;
+
+/** What the solver reads of a control. */
+export function stepControl(control: OdeintControl): StepControl {
+  if (control.kind === "fixed") return control;
+  const { rtol = RTOL, atol = ATOL } = control;
+  return { kind: "adaptive", rtol, atol };
+}
+
+/** A prescribed first step is the whole solve's; after a stop time the field may be quite another. */
+export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
+  if (control.kind === "fixed") return {};
+  const { firstStep, maxStep } = control;
+  return {
+    ...(isFirst && firstStep !== undefined && { first: firstStep }),
+    ...(maxStep !== undefined && { largest: maxStep }),
+  };
+}
+
+/**
+ * Checks what both forms of odeint are given.
+ *
+ * @param caller Who reports errors: a function's name.
+ * @throws {RangeError} If something is not what it has to be.
+ */
+export function requireOdeint(
+  caller: string,
+  times: readonly number[],
+  options: { readonly control: OdeintControl; readonly maxSteps: number },
+): void {
+  requireMonotone(caller, times);
+  requireControl(caller, options.control, times);
+  requireWhole(caller, "maxSteps", options.maxSteps);
+}
+function requireMonotone(caller: string, times: readonly number[]): void {
+  const direction = Math.sign(times[1]! - times[0]!);
+  const isMonotone = times.length >= 2 && direction !== 0 &&
+    times.every((time, i) =>
+      Number.isFinite(time) && (i === 0 || (time - times[i - 1]!) * direction > 0)
+    );
+  if (!isMonotone) {
+    throw new RangeError(
+      `${caller}: times must be at least two, finite, and strictly increasing or decreasing, got ${
+        times.join(", ")
+      }`,
+    );
+  }
+}
+
+function requireWhole(caller: string, name: string, value: number): void {
+  if (!(Number.isSafeInteger(value) && value > 0)) {
+    throw new RangeError(`${caller}: ${name} must be a positive whole number, got ${value}`);
+  }
+}
+
+function requireControl(caller: string, control: OdeintControl, times: readonly number[]): void {
+  if (control.kind === "fixed") return requireWhole(caller, "steps", control.steps);
+  const { firstStep, maxStep, stopTimes = [] } = control;
+  for (const name of ["rtol", "atol", "firstStep", "maxStep"] as const) {
+    const value = control[name];
+    if (value !== undefined && !(value > 0 && value < Infinity)) {
+      throw new RangeError(`${caller}: ${name} must be positive and finite, got ${value}`);
+    }
+  }
+  if (firstStep !== undefined && maxStep !== undefined && firstStep > maxStep) {
+    throw new RangeError(`${caller}: firstStep ${firstStep} is above maxStep ${maxStep}`);
+  }
+  const start = times[0]!, end = times[times.length - 1]!;
+  for (const stop of stopTimes) {
+    if (!(stop >= Math.min(start, end) && stop <= Math.max(start, end))) {
+      throw new RangeError(
+        `${caller}: stopTimes must lie between ${start} and ${end}, got ${stop}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { type AcceptedStep, stateInside } from "../solver/accepted_step.ts";
+import { type HostRows, hostSpace } from "../engines/portable/host_rows.ts";
+import type { Tableau } from "../tableau.ts";
+
+/** A solution in float64 as a function of time, from its accepted steps. */
+export interface Trajectory {
+  /** The steps in the order in which they were taken, each beginning where the last one ended. */
+  readonly steps: readonly AcceptedStep<HostRows>[];
+  readonly tableau: Tableau;
+  /** Where it ends: in the last step, or at its end. */
+  readonly end: number;
+}
+
+/**
+ * The state at a time.
+ *
+ * @throws {RangeError} If `t` does not lie between the start and the end.
+ */
+export function stateAt({ steps, tableau, end }: Trajectory, t: number): Float64Array {
+  const start = steps[0]!.t0;
+  const direction = Math.sign(end - start);
+  if (!((t - start) * direction >= 0 && (end - t) * direction >= 0)) {
+    throw new RangeError(`odeint: the solution goes from t = ${start} to ${end}, got ${t}`);
+  }
+  // The first step that ends at t or after it.
+  let low = 0, high = steps.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]!.t1 - t) * direction >= 0) high = middle;
+    else low = middle + 1;
+  }
+  return stateInside({ space: hostSpace, tableau }, steps[low]!, t).data;
+}

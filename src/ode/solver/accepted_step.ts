@@ -1,0 +1,39 @@
+import type { Tableau } from "../tableau.ts";
+import { denseWeights } from "./dense_output.ts";
+import { type RowSpace, slopeTerms } from "./rows.ts";
+
+/** One accepted step of a single control group, with all that its interpolant needs. */
+export interface AcceptedStep<Rows> {
+  /** Where it began. */
+  readonly t0: number;
+  /** Where it ended. */
+  readonly t1: number;
+  /** Its size in the method's formulas: t1 - t0 up to rounding. */
+  readonly h: number;
+  /** [n, w] the state at t0. */
+  readonly y0: Rows;
+  /** [n, w] the state at t1. */
+  readonly y1: Rows;
+  /** [n, w] each: the slopes of all stages; where the last stage is not the slope at t1, that one too. */
+  readonly slopes: readonly Rows[];
+}
+
+/**
+ * The state at a time inside a step by the method's interpolant; at its ends the step's own states.
+ *
+ * @param t From `step.t0` to `step.t1`.
+ * @returns [n, w], new.
+ */
+export function stateInside<Rows>(
+  method: { readonly space: RowSpace<Rows>; readonly tableau: Tableau },
+  step: AcceptedStep<Rows>,
+  t: number,
+): Rows {
+  const { space, tableau } = method;
+  const count = space.count(step.y0);
+  const end = t === step.t0 ? step.y0 : t === step.t1 ? step.y1 : null;
+  if (end !== null) return space.take(end, Int32Array.from({ length: count }, (_, i) => i));
+  const theta = (t - step.t0) / (step.t1 - step.t0);
+  const terms = slopeTerms(denseWeights(tableau, theta), step.slopes);
+  return space.combine(step.y0, new Float64Array(count).fill(step.h), terms);
+}

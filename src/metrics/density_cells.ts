@@ -223,3 +223,13 @@ export function densityReader(
     return last === undefined ? 0 : Math.exp(interpolate(last, u, v));
   };
 }
+
+/** The cells that a cell has been cut into, or itself. */
+export function leavesOf(cell: Cell): Cell[] {
+  return cell.children.length === 0 ? [cell] : cell.children.flatMap(leavesOf);
+}
+
+/** Sum over cells. */
+export function sumOf(cells: readonly Cell[], key: "integral" | "error"): number {
+  return cells.reduce((sum, cell) => sum + cell[key], 0);
+}

@@ -1,40 +1,19 @@
+import { type Bounds, boundsOf } from "./bounds.ts";
 import {
   type Cell,
   CELL_NODES,
   cutCell,
-  densityReader,
   type Drawn,
   judgeCell,
   leafAt,
+  leavesOf,
   newCell,
   nodeMasses,
+  sumOf,
   writeNodes,
 } from "./density_cells.ts";
+import { type DensityGrid, gridOf } from "./density_grid.ts";
 import { areaOf, frameOf, fromPlane, type PlaneFrame } from "./plane_frame.ts";
-
-/** A rectangle of the plane, in data units. */
-export interface Bounds {
-  /** Left edge. */
-  readonly xMin: number;
-  /** Right edge. */
-  readonly xMax: number;
-  /** Lower edge. */
-  readonly yMin: number;
-  /** Upper edge. */
-  readonly yMax: number;
-}
-
-/** A log-density at the centres of a rectangle's equal cells. */
-export interface DensityGrid {
-  /** What the cells cover. */
-  readonly bounds: Bounds;
-  /** Cells along x. */
-  readonly columns: number;
-  /** Cells along y. */
-  readonly rows: number;
-  /** [rows * columns], nats; row-major, the first row at `yMin`. */
-  readonly logDensity: Float64Array;
-}
 
 /** The integral of a density, and what it was computed from. */
 export interface DensityMass {
@@ -60,26 +39,6 @@ export interface DensityMass {
 /** Log-density in nats of points [n * 2]: one number a point. NaN: it has none there. */
 export type LogDensity = (points: Float64Array) => Promise<ArrayLike<number>>;
 
-/** The smallest rectangle around `points` [n * 2], wider on each side by `margin` (data units). */
-export function boundsOf(points: ArrayLike<number>, margin: number): Bounds {
-  let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
-  for (let i = 0; i < points.length; i += 2) {
-    xMin = Math.min(xMin, points[i]!);
-    xMax = Math.max(xMax, points[i]!);
-    yMin = Math.min(yMin, points[i + 1]!);
-    yMax = Math.max(yMax, points[i + 1]!);
-  }
-  if (!Number.isFinite(xMax - xMin + yMax - yMin)) {
-    throw new RangeError(`boundsOf: expected at least 1 finite point, got ${points.length / 2}`);
-  }
-  return {
-    xMin: xMin - margin,
-    xMax: xMax + margin,
-    yMin: yMin - margin,
-    yMax: yMax + margin,
-  };
-}
-
 /** Share of the mass that the sum of the cells' estimated errors falls below before it is enough. */
 const TOLERANCE = 1e-3;
 /** Share above which the sum does not count as converged. */
@@ -96,6 +55,7 @@ const MOST_RINGS = 16;
 const LAST_RING = 1e-5;
 /** Rings whose mass does not fall by this factor promise nothing about those beyond. */
 const FALLING = 0.75;
+
 /**
  * Integral of a density over the plane by adaptive cubature.
  *
@@ -312,14 +272,6 @@ async function evaluate(cubature: Cubature, points: Float64Array): Promise<Float
   return values;
 }
 
-function leavesOf(cell: Cell): Cell[] {
-  return cell.children.length === 0 ? [cell] : cell.children.flatMap(leavesOf);
-}
-
-function sumOf(cells: readonly Cell[], key: "integral" | "error"): number {
-  return cells.reduce((sum, cell) => sum + cell[key], 0);
-}
-
 function totalOf({ roots }: Cubature): number {
   return sumOf(roots.flatMap(leavesOf), "integral");
 }
@@ -465,55 +417,4 @@ function regionOf(leaves: readonly Cell[], frame: PlaneFrame, share: number): Bo
   };
   const [xMin, xMax] = ends(0), [yMin, yMax] = ends(1);
   return { xMin, xMax, yMin, yMax };
-}
-
-/** Cells along the longer side of a picture's grid. */
-const GRID_CELLS = 128;
-/** Sides that differ by more are of two units, and get as many cells each. */
-const ONE_UNIT = 8;
-/** Points along a side of a picture's cell that its density is the mean of, at most. */
-const MOST_INSIDE = 8;
-
-/** The means of the density over equal cells: what is thinner than they are is not lost. */
-function gridOf({ roots, frame }: Cubature, bounds: Bounds): DensityGrid {
-  const width = bounds.xMax - bounds.xMin, height = bounds.yMax - bounds.yMin;
-  const longer = Math.max(width, height), shorter = Math.min(width, height);
-  const cells = (side: number) =>
-    longer > ONE_UNIT * shorter ? GRID_CELLS : Math.ceil(GRID_CELLS * side / longer);
-  const columns = cells(width), rows = cells(height);
-  const dx = width / columns, dy = height / rows;
-  const inside = pointsInside(roots.flatMap(leavesOf), frame, [dx, dy]);
-  const logArea = Math.log(areaOf(frame));
-  const densityAt = densityReader(roots, frame);
-  const logDensity = Float64Array.from({ length: columns * rows }, (_, i) => {
-    const x = bounds.xMin + (i % columns) * dx, y = bounds.yMin + Math.floor(i / columns) * dy;
-    let sum = 0;
-    for (let k = 0; k < inside * inside; k++) {
-      const right = (k % inside + 0.5) / inside, up = (Math.floor(k / inside) + 0.5) / inside;
-      sum += densityAt(x + right * dx, y + up * dy);
-    }
-    return Math.log(sum / inside ** 2) - logArea;
-  });
-  return { bounds, columns, rows, logDensity };
-}
-
-/** How many points along a side of a picture's cell it takes to see what the mass's cells have seen. */
-function pointsInside(
-  leaves: readonly Cell[],
-  { scale, slope }: PlaneFrame,
-  [dx, dy]: readonly [number, number],
-): number {
-  // The height of a cell's parallelogram over its longer side, in cells of the picture.
-  const thickness = ({ box: [uMin, uMax, vMin, vMax] }: Cell) => {
-    const alongU = (uMax - uMin) * Math.hypot(scale[0] / dx, slope / dy);
-    const alongV = (vMax - vMin) * scale[1] / dy;
-    const area = (uMax - uMin) * (scale[0] / dx) * alongV;
-    return area / Math.max(alongU, alongV);
-  };
-  const thin = leaves.map((cell) => [thickness(cell), cell.integral] as const)
-    .sort(([a], [b]) => a - b);
-  const total = sumOf(leaves, "integral");
-  let passed = 0;
-  const [finest] = thin.find(([, mass]) => (passed += mass) > 0.1 * total) ?? [1];
-  return Math.min(MOST_INSIDE, Math.max(2, Math.ceil(2 / finest)));
 }

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  boundsOf,
-  integrateDensity,
-  type LogDensity,
-} from "../../src/metrics/integrate_density.ts";
+import { boundsOf } from "../../src/metrics/bounds.ts";
+import { integrateDensity, type LogDensity } from "../../src/metrics/integrate_density.ts";
 import {
   draw,
   gaussian,

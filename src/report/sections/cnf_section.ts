@@ -1,5 +1,5 @@
 import type { PointDataset } from "../../data/dataset.ts";
-import type { DensityGrid } from "../../metrics/integrate_density.ts";
+import type { DensityGrid } from "../../metrics/density_grid.ts";
 import { densityPlot } from "../../plot/density_plot.ts";
 import { readRows } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";

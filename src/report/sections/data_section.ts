@@ -1,5 +1,5 @@
 import type { Dataset, ImageDataset, PointDataset, PointTable } from "../../data/dataset.ts";
-import type { Bounds } from "../../metrics/integrate_density.ts";
+import type { Bounds } from "../../metrics/bounds.ts";
 import { readImages } from "../../train/batches.ts";
 import { labelledGrid } from "../../plot/labelled_grid.ts";
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";

@@ -1,5 +1,5 @@
 import type { PointDataset } from "../../data/dataset.ts";
-import type { Bounds } from "../../metrics/integrate_density.ts";
+import type { Bounds } from "../../metrics/bounds.ts";
 import { wasserstein2 } from "../../metrics/wasserstein.ts";
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
 import { readRows } from "../../train/batches.ts";

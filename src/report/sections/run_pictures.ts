@@ -1,7 +1,7 @@
 import type { PointDataset } from "../../data/dataset.ts";
 import type { FlowKind } from "../../flows/model.ts";
 import type { PointValues } from "../../flows/standardization.ts";
-import { type Bounds, boundsOf } from "../../metrics/integrate_density.ts";
+import { type Bounds, boundsOf } from "../../metrics/bounds.ts";
 import { meanAndStdErr } from "../../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../../plot/curves_plot.ts";

@@ -1,0 +1,74 @@
+import type { Bounds } from "./bounds.ts";
+import { type Cell, densityReader, leavesOf, sumOf } from "./density_cells.ts";
+import { areaOf, type PlaneFrame } from "./plane_frame.ts";
+
+/** A log-density at the centres of a rectangle's equal cells. */
+export interface DensityGrid {
+  /** What the cells cover. */
+  readonly bounds: Bounds;
+  /** Cells along x. */
+  readonly columns: number;
+  /** Cells along y. */
+  readonly rows: number;
+  /** [rows * columns], nats; row-major, the first row at `yMin`. */
+  readonly logDensity: Float64Array;
+}
+
+/** Cells along the longer side of a picture's grid. */
+const GRID_CELLS = 128;
+/** Sides that differ by more are of two units, and get as many cells each. */
+const ONE_UNIT = 8;
+/** Points along a side of a picture's cell that its density is the mean of, at most. */
+const MOST_INSIDE = 8;
+
+/**
+ * The means of a density over equal cells of a rectangle, so that structure thinner than a cell is not lost.
+ *
+ * @param density.roots Integrated cells ({@link judgeCell}) that touch and do not overlap, in `frame`.
+ */
+export function gridOf(
+  density: { readonly roots: readonly Cell[]; readonly frame: PlaneFrame },
+  bounds: Bounds,
+): DensityGrid {
+  const { roots, frame } = density;
+  const width = bounds.xMax - bounds.xMin, height = bounds.yMax - bounds.yMin;
+  const longer = Math.max(width, height), shorter = Math.min(width, height);
+  const cells = (side: number) =>
+    longer > ONE_UNIT * shorter ? GRID_CELLS : Math.ceil(GRID_CELLS * side / longer);
+  const columns = cells(width), rows = cells(height);
+  const dx = width / columns, dy = height / rows;
+  const inside = pointsInside(roots.flatMap(leavesOf), frame, [dx, dy]);
+  const logArea = Math.log(areaOf(frame));
+  const densityAt = densityReader(roots, frame);
+  const logDensity = Float64Array.from({ length: columns * rows }, (_, i) => {
+    const x = bounds.xMin + (i % columns) * dx, y = bounds.yMin + Math.floor(i / columns) * dy;
+    let sum = 0;
+    for (let k = 0; k < inside * inside; k++) {
+      const right = (k % inside + 0.5) / inside, up = (Math.floor(k / inside) + 0.5) / inside;
+      sum += densityAt(x + right * dx, y + up * dy);
+    }
+    return Math.log(sum / inside ** 2) - logArea;
+  });
+  return { bounds, columns, rows, logDensity };
+}
+
+/** How many points along a side of a picture's cell it takes to see what the mass's cells have seen. */
+function pointsInside(
+  leaves: readonly Cell[],
+  { scale, slope }: PlaneFrame,
+  [dx, dy]: readonly [number, number],
+): number {
+  // The height of a cell's parallelogram over its longer side, in cells of the picture.
+  const thickness = ({ box: [uMin, uMax, vMin, vMax] }: Cell) => {
+    const alongU = (uMax - uMin) * Math.hypot(scale[0] / dx, slope / dy);
+    const alongV = (vMax - vMin) * scale[1] / dy;
+    const area = (uMax - uMin) * (scale[0] / dx) * alongV;
+    return area / Math.max(alongU, alongV);
+  };
+  const thin = leaves.map((cell) => [thickness(cell), cell.integral] as const)
+    .sort(([a], [b]) => a - b);
+  const total = sumOf(leaves, "integral");
+  let passed = 0;
+  const [finest] = thin.find(([, mass]) => (passed += mass) > 0.1 * total) ?? [1];
+  return Math.min(MOST_INSIDE, Math.max(2, Math.ceil(2 / finest)));
+}

@@ -11,8 +11,12 @@ import {
   workerWords,
 } from "./pool_words.ts";
 import { PageRanges } from "./page_ranges.ts";
-import { pageBytes, pageCount, pagesTaken } from "../core/wasm/pool_pages.ts";
+import { memoryCounts, memorySizes, memoryWords } from "../core/wasm/memory.layout.ts";
 import source from "./pool_entry.bundle.txt" with { type: "text" };
+
+const { PAGE_COUNT } = memoryCounts.values;
+const { PAGE_BYTES, WORDS_AT } = memorySizes.values;
+const PAGES_TAKEN_AT = WORDS_AT + memoryWords.at.pagesTaken;
 
 /** How long the program blocks for its workers before it lets events in: they have a share left at most. */
 const BLOCKING_MS = 1000;
@@ -61,11 +65,15 @@ export class Pool {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new FailureError(
-        `the CPU engine cannot reserve its ${pageCount * pageBytes / 2 ** 30} GiB of addresses: ` +
+        `the CPU engine cannot reserve its ${
+          PAGE_COUNT * PAGE_BYTES / 2 ** 30
+        } GiB of addresses: ` +
           "set a higher limit of virtual memory (ulimit -v), or use --backend webgpu",
       );
     }
-    new Int32Array(this.memory.buffer, pagesTaken, 1)[0] = Math.ceil(RESERVED_BYTES / pageBytes);
+    new Int32Array(this.memory.buffer, PAGES_TAKEN_AT, 1)[0] = Math.ceil(
+      RESERVED_BYTES / PAGE_BYTES,
+    );
     const { exports } = new WebAssembly.Instance(module, poolImports(this.memory, stopWord));
     this.exports = exports as Pool["exports"];
   }
@@ -80,30 +88,30 @@ export class Pool {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
       throw new RangeError(`allocate: expected a positive whole number of bytes, got ${bytes}`);
     }
-    const pages = Math.ceil(bytes / pageBytes);
+    const pages = Math.ceil(bytes / PAGE_BYTES);
     const first = this.#free.take(pages) ?? this.#takeNew(pages);
     if (first === null) {
       throw new FailureError(
         `the CPU engine has no memory left for ${bytes} bytes: try a smaller batch`,
       );
     }
-    return { at: first * pageBytes, bytes: pages * pageBytes };
+    return { at: first * PAGE_BYTES, bytes: pages * PAGE_BYTES };
   }
 
   /** First of so many pages that nobody had, or null where there are none. */
   #takeNew(pages: number): number | null {
     // The word of 32 bits counts what the module takes too.
-    if (pages > pageCount) return null;
-    const taken = new Int32Array(this.memory.buffer, pagesTaken, 1);
+    if (pages > PAGE_COUNT) return null;
+    const taken = new Int32Array(this.memory.buffer, PAGES_TAKEN_AT, 1);
     const first = Atomics.add(taken, 0, pages);
-    if (first + pages <= pageCount) return first;
+    if (first + pages <= PAGE_COUNT) return first;
     Atomics.sub(taken, 0, pages);
     return null;
   }
 
   /** Gives a block back. */
   release({ at, bytes }: Block): void {
-    this.#free.give({ first: at / pageBytes, count: bytes / pageBytes });
+    this.#free.give({ first: at / PAGE_BYTES, count: bytes / PAGE_BYTES });
   }
 
   /**

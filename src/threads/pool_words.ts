@@ -1,4 +1,4 @@
-import { wordsAt } from "../core/wasm/pool_pages.ts";
+import { memorySizes } from "../core/wasm/memory.layout.ts";
 
 /**
  * How a pool and its workers talk: each worker has two words in the shared memory, its state and
@@ -6,7 +6,7 @@ import { wordsAt } from "../core/wasm/pool_pages.ts";
  */
 
 /** Byte address of the first worker's words; below it lie the module's own. */
-export const FIRST_WORD_AT: number = wordsAt + 1024;
+export const FIRST_WORD_AT: number = memorySizes.values.WORDS_AT + 1024;
 
 /** Workers that have words. */
 export const MOST_WORKERS = 255;

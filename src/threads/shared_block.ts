@@ -1,4 +1,6 @@
-import { wordsAt } from "../core/wasm/pool_pages.ts";
+import { memorySizes } from "../core/wasm/memory.layout.ts";
+
+const wordsAt = memorySizes.values.WORDS_AT;
 
 /**
  * A block of memory that the program and a worker share: control words, then numbers.

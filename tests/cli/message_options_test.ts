@@ -65,7 +65,7 @@ const saidBy: Readonly<Record<string, readonly (readonly [string, readonly strin
   "src/data/formats/csv.ts": [["--drop", train]],
   "src/data/downloads/fetch.ts": [["", ["data fetch"]]],
   "src/ode/solver/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
-  "src/ode/engines/cpu/simd_engine.ts": [["--gradient", ["train cnf"]]], // of a pull-back
+  "src/ode/engines/cpu/pull_back_job.ts": [["--gradient", ["train cnf"]]], // of a pull-back
   "src/backends/webgpu_backend.ts": [["", withDevice]],
   "src/threads/pool.ts": [[
     "--backend",

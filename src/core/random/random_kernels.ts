@@ -1,5 +1,6 @@
 import { fromBase64 } from "../base64.ts";
 import { ownMemory } from "../wasm/guarded_memory.ts";
+import { memorySizes } from "../wasm/memory.layout.ts";
 import wasm from "./random_kernels.wasm.b64" with { type: "text" };
 
 /** A counter's upper two words and the key: what stays the same along a sequence of blocks. */
@@ -32,8 +33,8 @@ interface Kernels {
   toFloat32(count: number, x: number, out: number): void;
 }
 
-/** The first page stays empty, as `wordsAt` in worker/pool_pages.ts says. */
-const BEGIN = 65536;
+/** The first page stays empty; see there. */
+const BEGIN = memorySizes.values.WORDS_AT;
 
 /** Where things lie in the memory, in bytes: constants, and what is made of a chunk. */
 const layout = {

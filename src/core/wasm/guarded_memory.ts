@@ -1,5 +1,5 @@
 import { AddressSpaceError } from "../errors.ts";
-import { pageCount } from "./pool_pages.ts";
+import { memoryCounts } from "./memory.layout.ts";
 import { hasBoundsChecks } from "./bounds_checks.ts";
 
 /** Pages of 64 KiB that an index of 32 bits reaches: 4 GiB. */
@@ -14,7 +14,8 @@ export const reachablePages = 65536;
  * V8 checks against a constant then (U-Net training takes 8 to 11 % longer on one that may grow).
  */
 export function sharedLimits(): { readonly initial: number; readonly maximum: number } {
-  return { initial: pageCount, maximum: hasBoundsChecks() ? pageCount : reachablePages };
+  const { PAGE_COUNT } = memoryCounts.values;
+  return { initial: PAGE_COUNT, maximum: hasBoundsChecks() ? PAGE_COUNT : reachablePages };
 }
 
 /**

@@ -1,14 +1,15 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
-import { addOuterProducts, PAIR_BYTES } from "./simd_outer.part.as";
 import {
   LANE_BYTES,
   LANES,
-  multiply,
-  multiplyPair,
-  pack,
-  sumOfLanes,
-} from "./simd_planes.part.as";
-import { TANH_BYTES, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
+  Net,
+  PAIR_BYTES,
+  PLANE_GAP_BYTES,
+  TANH_BYTES,
+} from "./net.layout.part.as";
+import { addOuterProducts } from "./simd_outer.part.as";
+import { multiply, multiplyPair, pack, sumOfLanes } from "./simd_planes.part.as";
+import { tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
 /**
  * A ConditionalMLP over eight rows at a time: value, trace, and the pull-back of both. The
@@ -30,39 +31,6 @@ declare function sin(x: f64): f64;
 @external("math", "cos")
 declare function cos(x: f64): f64;
 
-/** The network in memory. */
-@unmanaged
-export class Net {
-  dims: i32;
-  hidden: i32;
-  /** Directions of the trace: dims with unit vectors, 1 with probes, else 0. */
-  directions: i32;
-  /** 1 where the directions are one probe a row. */
-  probed: i32;
-  /** Packed for x W. */
-  w0: usize;
-  w1: usize;
-  w2: usize;
-  w3: usize;
-  /** Packed for x W^T. */
-  w0t: usize;
-  w1t: usize;
-  w2t: usize;
-  w3t: usize;
-  b0: usize;
-  b1: usize;
-  b2: usize;
-  b3: usize;
-  /** Zeros, as many as the largest bias. */
-  zeros: usize;
-  /** Planes e W0 of all directions, then planes W3 e; of the unit vectors. */
-  unitDirections: usize;
-  /** Of {@link tanhInPlace}. */
-  tanhConstants: usize;
-  /** 1: products by wide tiles. */
-  wide: i32;
-}
-
 /** Bytes of a plane of the hidden layers. */
 // @ts-ignore: decorator
 @inline
@@ -70,14 +38,11 @@ function featureBytes(net: Net): usize {
   return <usize>net.hidden * LANE_BYTES;
 }
 
-/**
- * Bytes from one plane of the hidden layers to the next. A cache line lies between them: at
- * widths like 64 and 128 all planes would meet in the same few sets of the first cache.
- */
+/** Bytes from one plane of the hidden layers to the next. */
 // @ts-ignore: decorator
 @inline
 export function planeBytes(net: Net): usize {
-  return featureBytes(net) + 64;
+  return featureBytes(net) + PLANE_GAP_BYTES;
 }
 
 /** Planes of the activations: h1, h2, h3, and where there is a trace v2 and u of each direction. */
@@ -85,10 +50,16 @@ export function activationPlanes(net: Net, traced: bool): i32 {
   return traced ? 3 + 2 * net.directions : 3;
 }
 
+/** Length of the flat parameter vector. */
+export function parameterCount(net: Net): i32 {
+  return (net.dims + 1) * net.hidden + 2 * (net.hidden + 1) * net.hidden +
+    (net.hidden + 1) * net.dims;
+}
+
 /** Bytes that {@link prepare} fills behind the parameters' own; as simd_sizes.ts counts them. */
 export function preparedBytes(dims: i32, hidden: i32, directions: i32): u64 {
   const matrices = 2 * (2 * <u64>dims + 2 * <u64>hidden) * <u64>hidden * 4;
-  const planes = 2 * <u64>directions * (<u64>hidden * 32 + 64);
+  const planes = 2 * <u64>directions * (<u64>hidden * LANE_BYTES + PLANE_GAP_BYTES);
   return matrices + planes + <u64>max(dims, hidden) * 4 + <u64>TANH_BYTES + 64;
 }
 

@@ -1,5 +1,5 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
-import { LANE_BYTES } from "./simd_planes.part.as";
+import { LANE_BYTES, PAIR_BYTES } from "./net.layout.part.as";
 
 /**
  * Outer products of planes, summed over their rows and over many pairs: the gradients of weights.
@@ -10,12 +10,6 @@ import { LANE_BYTES } from "./simd_planes.part.as";
 
 /** Features of the right planes that are met by all left ones before the next: so they stay in the first cache. */
 const BLOCK: i32 = 64;
-
-/** Bytes that {@link addOuterProducts} needs for itself. */
-export const OUTER_BYTES: usize = 256;
-
-/** Bytes of a pair of addresses in the list that {@link addOuterProducts} takes. */
-export const PAIR_BYTES: usize = 8;
 
 /**
  * out[i, j] += sum over the pairs and the eight rows of left[i] right[j].

@@ -1,15 +1,11 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
+import { LANE_BYTES } from "./net.layout.part.as";
 
 /**
  * Products over planes. A plane holds some features of eight rows, [features][8] float32: the
  * rows are the lanes of two vectors, so that nothing is padded but rows, and every sum over
  * features stays in its lane: a row's bits do not depend on its neighbours.
  */
-
-/** Rows of a tile: the lanes of two vectors. */
-export const LANES: i32 = 8;
-/** From one feature of a plane to the next. */
-export const LANE_BYTES: usize = 32;
 
 /** Outputs that are computed together; twelve sums fill the registers of x86-64. */
 const OUTPUTS: i32 = 6;

@@ -1,3 +1,5 @@
+import { planeSizes } from "./net.layout.ts";
+
 /**
  * Bytes of what the fused ConditionalMLP keeps in memory, in float64: whole numbers are exact
  * up to 2^53, where the module's addresses wrap at 2^32. Nothing is laid out for the module before
@@ -16,12 +18,11 @@ export interface FusedMlpShape {
   readonly probed: boolean;
 }
 
-/** Bytes of a float32 number of a tile's eight rows. */
-export const laneBytes = 32;
+const { LANE_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
 
 /** Bytes from one plane of the hidden layers to the next. */
-export function planeBytes({ hidden }: FusedMlpShape): number {
-  return hidden * laneBytes + 64;
+export function pLANE_BYTES({ hidden }: FusedMlpShape): number {
+  return hidden * LANE_BYTES + PLANE_GAP_BYTES;
 }
 
 /** Planes of a tile's activations. */
@@ -36,16 +37,15 @@ export function stagePlanes({ directions }: FusedMlpShape): number {
 
 /** Bytes of the sums over rows that wait in lanes. */
 export function lanesBytes(shape: FusedMlpShape): number {
-  return (3 + 2 * shape.dims) * planeBytes(shape) + shape.dims * laneBytes;
+  return (3 + 2 * shape.dims) * pLANE_BYTES(shape) + shape.dims * LANE_BYTES;
 }
 
 /** Bytes of what is prepared of the parameters: constants, directions, zeros, packed matrices. */
 export function preparedBytes(shape: FusedMlpShape): number {
   const { dims, hidden, directions } = shape;
-  const tanhConstants = 208;
-  const planes = 2 * directions * planeBytes(shape);
+  const planes = 2 * directions * pLANE_BYTES(shape);
   const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
-  return tanhConstants + planes + Math.max(dims, hidden) * 4 + matrices + 64;
+  return TANH_BYTES + planes + Math.max(dims, hidden) * 4 + matrices + 64;
 }
 
 /** Length of the flat parameter vector. */

@@ -10,9 +10,6 @@ import { multiplyAdd } from "../simd/multiply_add.part.as";
  * as fast as with constants in the code, which V8 builds anew for each vector.
  */
 
-/** Bytes of the constants. */
-export const TANH_BYTES: usize = 208;
-
 /** Writes the constants that {@link tanhInPlace} reads. */
 export function writeTanhConstants(at: usize): void {
   const limit: f32 = 7.99881172180175781;

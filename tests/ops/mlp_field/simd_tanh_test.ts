@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { simdModule } from "../../../src/threads/simd_module.ts";
 import { stopWord } from "../../../src/core/stop.ts";
 import { poolImports } from "../../../src/threads/pool_words.ts";
-import plain from "../../../src/ode/engines/cpu/simd_engine.plain.wasm" with { type: "bytes" };
-import relaxed from "../../../src/ode/engines/cpu/simd_engine.relaxed.wasm" with { type: "bytes" };
+import plain from "../../../src/ode/engines/cpu/kernel/simd_engine.plain.wasm" with {
+  type: "bytes",
+};
+import relaxed from "../../../src/ode/engines/cpu/kernel/simd_engine.relaxed.wasm" with {
+  type: "bytes",
+};
 
 /** What simd_tanh.part.as.ts promises. */
 const MAX_ULP = 6;

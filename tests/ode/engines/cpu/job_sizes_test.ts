@@ -11,7 +11,7 @@ import {
   partialSums,
   scratchBytes,
   threadsThatFit,
-} from "../../../../src/ode/engines/cpu/simd_layout.ts";
+} from "../../../../src/ode/engines/cpu/job_sizes.ts";
 import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { InputError } from "../../../../src/core/errors.ts";
 import { backendTest } from "../../../support/backends.ts";

@@ -1,20 +1,20 @@
 import {
   activationPlanes,
   type FusedMlpShape,
-  laneBytes,
   lanesBytes,
   parameterCount,
-  planeBytes,
+  pLANE_BYTES,
   preparedBytes,
   stagePlanes,
 } from "../../../ops/mlp_field/simd_sizes.ts";
-import { pageBytes, pageCount } from "../../../core/wasm/pool_pages.ts";
+import { memoryCounts, memorySizes } from "../../../core/wasm/memory.layout.ts";
 import { MOST_WORKERS } from "../../../threads/pool_words.ts";
-import { chunkBytes, reportBytes } from "./simd_job.ts";
+import { planeCounts, planeSizes } from "../../../ops/mlp_field/net.layout.ts";
+import { engineCounts, engineSizes, reportLayout } from "./job.layout.ts";
 
 /**
  * Every size of a job of the SIMD engine, in bytes and float64: exact up to 2^53, and compared
- * with the memory before anything is allocated. The module (simd_engine.as.ts) lays its memory
+ * with the memory before anything is allocated. The module (kernel/scratch.part.as.ts) lays its memory
  * out by the same rules in 64 bits and stops where its total is not the one that it was given.
  */
 
@@ -43,17 +43,13 @@ const PARTIAL_SUMS = 32;
 /** Bytes of all partial sums at most; networks whose {@link PARTIAL_SUMS} take more have fewer. */
 const PARTIAL_SUMS_BYTES = 2 ** 30;
 
-/** Rows of a tile. */
-const LANES = 8;
-/** Bytes of one column of a tile in float64. */
-const COLUMN_BYTES = 64;
-/** Bytes of the record class Scratch of the module, of the outer products' sums, of a pair of addresses. */
-const [HEAD_BYTES, OUTER_BYTES, PAIR_BYTES] = [256, 256, 8];
-/** Tiles of a group up to which the adjoint keeps what its slopes leave, as the module has it. */
-const MOST_KEPT_TILES = 4;
+const { LANES } = planeCounts.values;
+const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES } = planeSizes.values;
+const { COLUMN_BYTES, HEAD_BYTES, CHUNK_BYTES } = engineSizes.values;
+const { MOST_KEPT_TILES } = engineCounts.values;
 
 /** Bytes that a job may take in all; the rest of the memory is for the records of its steps. */
-export const mostJobBytes = (pageCount - 4096) * pageBytes;
+export const mostJobBytes = (memoryCounts.values.PAGE_COUNT - 4096) * memorySizes.values.PAGE_BYTES;
 
 /** Tiles of a group that has all of its rows. */
 function tilesOf({ rows, groupRows }: JobShape): number {
@@ -67,17 +63,17 @@ function stateBytes(shape: JobShape): number {
 
 /** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
 function adjointBytes(shape: JobShape): number {
-  return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
+  return (activationPlanes(shape) + stagePlanes(shape)) * pLANE_BYTES(shape) + lanesBytes(shape);
 }
 
 /** Bytes of a thread's scratch memory. An adjoint's `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   const { dims, hidden, directions, probed, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
-  const plane = planeBytes(shape), narrow = dims * laneBytes;
+  const plane = pLANE_BYTES(shape), narrow = dims * LANE_BYTES;
   let bytes = HEAD_BYTES;
   bytes += (3 + stages + 1) * state; // y, y1, spareState, slopes
-  bytes += narrow + laneBytes; // f
+  bytes += narrow + LANE_BYTES; // f
   bytes += 3 * plane; // spare
   bytes += OUTER_BYTES;
   if (probed) bytes += tiles * (2 * plane + narrow); // directions, probes
@@ -117,7 +113,7 @@ export function tilesOfAllGroups(shape: JobShape): number {
   return groupsOf(shape) * tilesOf(shape);
 }
 
-/** Bytes of the arrays of a solve; see simd_job.ts. */
+/** Bytes of the arrays of a solve; see job.layout.ts. */
 export function solveArrays(shape: JobShape) {
   const { rows, width, dims, stages, times } = shape, groups = groupsOf(shape);
   return {
@@ -129,7 +125,7 @@ export function solveArrays(shape: JobShape) {
     probes: shape.probed ? 4 * rows * dims : 0,
     times: 8 * times,
     timeStates: 4 * times * rows * width,
-    reports: reportBytes * groups,
+    reports: reportLayout.bytes * groups,
     lastRecords: 4 * groups,
   } as const;
 }
@@ -151,7 +147,7 @@ export function adjointArrays(shape: JobShape) {
   return {
     y0: 4 * rows * width,
     y1: 4 * rows * width,
-    reports: reportBytes * groups,
+    reports: reportLayout.bytes * groups,
     lastRecords: 4 * groups,
     gradients: 4 * partialSums(shape, groups) * parameterCount(shape),
   } as const;
@@ -194,14 +190,14 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
 /** Chunks that may be taken for activations of recorded steps, of at most so many bytes. */
 export function activationChunks(shape: JobShape, bytes: number): number {
   const room = mostJobBytes - jobBytesNeeded(shape, true);
-  return Math.max(0, Math.floor(Math.min(bytes, room) / chunkBytes));
+  return Math.max(0, Math.floor(Math.min(bytes, room) / CHUNK_BYTES));
 }
 
 /** Whether a job fits the memory, and a recorded step of a whole control group, which is in one piece, a chunk. */
 export function jobFits(shape: JobShape, keepsRecords: boolean): boolean {
   if (jobBytesNeeded(shape, keepsRecords) > mostJobBytes) return false;
   const { stages } = shape;
-  return !keepsRecords || stateBytes(shape) * (stages + 1) + 8 * stages < chunkBytes - 256;
+  return !keepsRecords || stateBytes(shape) * (stages + 1) + 8 * stages < CHUNK_BYTES - 256;
 }
 
 function roundUp(bytes: number, unit: number): number {

@@ -1,0 +1,159 @@
+/**
+ * Records and constants that TypeScript shares with kernels in other languages, each declared once.
+ *
+ * A file `NAME.layout.ts` declares them. TypeScript imports that file; `deno task build:layouts`
+ * writes `NAME.layout.part.as.ts` beside it for AssemblyScript. Fields lie in the order of their
+ * declaration, each aligned to its size, as in C, AssemblyScript's unmanaged classes and WGSL.
+ */
+
+/** Types of fields and their bytes; an address has 32 bits. WGSL has neither f64 nor addresses. */
+export const fieldBytes = { i32: 4, u32: 4, f32: 4, f64: 8, address: 4 } as const;
+
+/** A field's type. */
+export type FieldType = keyof typeof fieldBytes;
+
+/** Fields in the order in which they lie: the type of each, and what it is. */
+export type Fields<Name extends string> = Readonly<
+  Record<Name, readonly [type: FieldType, about: string]>
+>;
+
+/** Where a record's fields lie. */
+export interface RecordLayout<Name extends string = string> {
+  readonly kind: "record";
+  /** Its name in kernels. */
+  readonly name: string;
+  readonly about: string;
+  /** What it begins with. */
+  readonly base: RecordLayout | null;
+  /** The fields behind those of the base. */
+  readonly fields: Fields<string>;
+  /** The type of each field, those of the base included. */
+  readonly types: Readonly<Record<Name, FieldType>>;
+  /** Bytes from the record's beginning to each field, those of the base included. */
+  readonly at: Readonly<Record<Name, number>>;
+  /** Bytes of a record, a multiple of 8. */
+  readonly bytes: number;
+}
+
+/**
+ * Lays a record out.
+ *
+ * @param base A record that it begins with: kernels may take its address for the base's.
+ */
+export function recordLayout<Name extends string, BaseName extends string = never>(
+  { name, about, base = null }: {
+    readonly name: string;
+    readonly about: string;
+    readonly base?: RecordLayout<BaseName> | null;
+  },
+  fields: Fields<Name>,
+): RecordLayout<Name | BaseName> {
+  const types: Record<string, FieldType> = { ...base?.types };
+  const at: Record<string, number> = { ...base?.at };
+  let end = Math.max(0, ...Object.keys(at).map((field) => at[field]! + fieldBytes[types[field]!]));
+  for (const [field, [type]] of Object.entries<Fields<Name>[Name]>(fields)) {
+    const bytes = fieldBytes[type];
+    types[field] = type;
+    at[field] = Math.ceil(end / bytes) * bytes;
+    end = at[field] + bytes;
+  }
+  const bytes = Math.ceil(end / 8) * 8;
+  return {
+    ...{ kind: "record", name, about, base, fields, bytes },
+    types: types as Record<Name | BaseName, FieldType>,
+    at: at as Record<Name | BaseName, number>,
+  };
+}
+
+/** A field of a record that begins at an address of a memory. */
+export function readField<Name extends string>(
+  { memory, at, layout }: RecordPlace<Name>,
+  field: Name,
+): number {
+  const view = new DataView(memory.buffer, at + layout.at[field], fieldBytes[layout.types[field]]);
+  const type = layout.types[field];
+  switch (type) {
+    case "i32":
+      return view.getInt32(0, true);
+    case "u32":
+    case "address":
+      return view.getUint32(0, true);
+    case "f32":
+      return view.getFloat32(0, true);
+    case "f64":
+      return view.getFloat64(0, true);
+    default:
+      return type satisfies never;
+  }
+}
+
+/**
+ * Sets a field of a record that begins at an address of a memory.
+ *
+ * @throws {RangeError} If the field's type does not hold the value.
+ */
+export function writeField<Name extends string>(
+  { memory, at, layout }: RecordPlace<Name>,
+  field: Name,
+  value: number,
+): void {
+  const view = new DataView(memory.buffer, at + layout.at[field], fieldBytes[layout.types[field]]);
+  const type = layout.types[field];
+  switch (type) {
+    case "i32":
+      requireWhole(field, value, [-(2 ** 31), 2 ** 31]);
+      return view.setInt32(0, value, true);
+    case "u32":
+    case "address":
+      requireWhole(field, value, [0, 2 ** 32]);
+      return view.setUint32(0, value, true);
+    case "f32":
+      return view.setFloat32(0, value, true);
+    case "f64":
+      return view.setFloat64(0, value, true);
+    default:
+      return type satisfies never;
+  }
+}
+
+function requireWhole(field: string, value: number, [least, end]: readonly [number, number]): void {
+  if (Number.isInteger(value) && value >= least && value < end) return;
+  throw new RangeError(`${field}: ${value} is no whole number from ${least} to ${end - 1}`);
+}
+
+/** A record in a memory. */
+export interface RecordPlace<Name extends string> {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the record's first byte. */
+  readonly at: number;
+  readonly layout: RecordLayout<Name>;
+}
+
+/** Numbers that kernels know by name. */
+export interface Constants<Name extends string = string> {
+  readonly kind: "constants";
+  /** `size`: bytes, or an address. */
+  readonly type: "i32" | "size";
+  readonly values: Readonly<Record<Name, number>>;
+  readonly about: Readonly<Record<Name, string>>;
+}
+
+/** Declares whole numbers of one type: the value of each, and what it is. */
+export function constants<Name extends string>(
+  type: Constants["type"],
+  declared: Readonly<Record<Name, readonly [value: number, about: string]>>,
+): Constants<Name> {
+  const entries = Object.entries(declared) as [Name, readonly [number, string]][];
+  return {
+    kind: "constants",
+    type,
+    values: Object.fromEntries(entries.map(([name, [value]]) => [name, value])) as Record<
+      Name,
+      number
+    >,
+    about: Object.fromEntries(entries.map(([name, [, about]]) => [name, about])) as Record<
+      Name,
+      string
+    >,
+  };
+}

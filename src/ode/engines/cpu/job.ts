@@ -1,0 +1,196 @@
+import { FailureError } from "../../../core/errors.ts";
+import { Stopped } from "../../../core/stop.ts";
+import { readField, type RecordPlace, writeField } from "../../../core/wasm/record_layout.ts";
+import { requireInside } from "../../../threads/operands.ts";
+import type { Block, Pool } from "../../../threads/pool.ts";
+import { groupFailures, jobFailures, jobLayout, reportLayout } from "./job.layout.ts";
+import {
+  blockBytes,
+  groupsOf,
+  type JobShape,
+  scratchBytes,
+  type ScratchUse,
+  threadsThatFit,
+} from "./job_sizes.ts";
+import type { SolveFailure, SolveReport } from "../engine.ts";
+
+/** Functions of the module that threads share in, and what each needs scratch memory for. */
+const scratchUses = {
+  solveGroups: "solve",
+  pullBackTiles: "pullBack",
+  solveAdjointGroups: "adjoint",
+} as const satisfies Record<string, ScratchUse>;
+
+/** A function that threads share in. */
+export type ThreadFunction = keyof typeof scratchUses;
+
+/** Names of the functions that threads share in. */
+export const threadFunctions = Object.keys(scratchUses) as ThreadFunction[];
+
+/** A field of a job. */
+export type JobField = keyof typeof jobLayout.at;
+
+/** Bytes of the arrays whose addresses a job holds. */
+export type JobArrays = Readonly<Partial<Record<JobField, number>>>;
+
+/** A job in the engine's memory. */
+export class Job {
+  readonly shape: JobShape;
+  /** Address of the record. */
+  readonly address: number;
+  readonly #pool: Pool;
+  readonly #blocks: Block[] = [];
+  readonly #record: RecordPlace<JobField>;
+  /** Bytes of the arrays, by the fields of their addresses. */
+  readonly #arrays = new Map<JobField, number>();
+
+  constructor(pool: Pool, shape: JobShape) {
+    this.#pool = pool;
+    this.shape = shape;
+    const block = pool.allocate(jobLayout.bytes);
+    this.#blocks.push(block);
+    this.address = block.at;
+    this.#record = { memory: pool.memory, at: block.at, layout: jobLayout };
+    this.#bytes().fill(0);
+  }
+
+  #bytes(): Uint8Array {
+    return new Uint8Array(this.#pool.memory.buffer, this.address, jobLayout.bytes);
+  }
+
+  /** Lays arrays out in a block that lives as long as the job, each from a cache line on. */
+  take(arrays: JobArrays): void {
+    const block = this.#pool.allocate(blockBytes(arrays));
+    this.#blocks.push(block);
+    this.lay(arrays, block);
+  }
+
+  /** Lays arrays out in a block. */
+  lay(arrays: JobArrays, block: Block): void {
+    let next = block.at;
+    for (const [field, bytes] of Object.entries(arrays) as [JobField, number][]) {
+      this.set({ [field]: next });
+      this.#arrays.set(field, bytes);
+      next += Math.ceil(bytes / 64) * 64;
+    }
+    requireInside(block.bytes, 0, next - block.at, "the arrays of a job");
+  }
+
+  /** Takes over another job's fields and arrays; the memory stays the other's. */
+  copy(other: Job): void {
+    this.#bytes().set(other.#bytes());
+    for (const [field, bytes] of other.#arrays) this.#arrays.set(field, bytes);
+  }
+
+  /** @throws {RangeError} If a field's type does not hold its value. */
+  set(fields: Readonly<Partial<Record<JobField, number>>>): void {
+    for (const [field, value] of Object.entries(fields) as [JobField, number][]) {
+      writeField(this.#record, field, value);
+    }
+  }
+
+  get(field: JobField): number {
+    return readField(this.#record, field);
+  }
+
+  floats(address: number, count: number): Float32Array<ArrayBufferLike> {
+    return new Float32Array(this.#pool.memory.buffer, address, count);
+  }
+
+  doubles(address: number, count: number): Float64Array<ArrayBufferLike> {
+    return new Float64Array(this.#pool.memory.buffer, address, count);
+  }
+
+  /** Prepares the parameters. */
+  prepare(): void {
+    this.#check();
+    this.#pool.exports.prepareJob!(this.address);
+  }
+
+  /** Adds up the partial sums of the parameters' cotangent. */
+  addPartialSums(): void {
+    this.#check();
+    this.#pool.exports.addPartialSums!(this.address);
+  }
+
+  /**
+   * Runs a function of the module on all threads, which take items until `items` are done.
+   *
+   * @throws {Stopped} If it was asked to stop.
+   * @throws {FailureError} If there was no memory for a record, or a thread failed.
+   */
+  async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
+    const pool = this.#pool;
+    const use = scratchUses[name];
+    const bytes = scratchBytes(this.shape, use);
+    const used = threadsThatFit(this.shape, use, Math.min(threads, items));
+    const scratch = pool.allocate(bytes * used);
+    try {
+      this.set({
+        scratch: scratch.at,
+        scratchBytes: bytes,
+        pulls: Number(use !== "solve"),
+        nextItem: 0,
+      });
+      this.#check();
+      await pool.run(name, this.address, used);
+    } finally {
+      pool.release(scratch);
+    }
+    const failed = this.get("failed");
+    if (failed === jobFailures.values.stopped) throw new Stopped("a solve was asked to stop");
+    if (failed !== 0) {
+      throw new FailureError(
+        "the CPU engine has no memory left for the steps of this solve: try a smaller batch, " +
+          "or the gradient adjoint",
+      );
+    }
+  }
+
+  /** What the groups report, in their order. */
+  reports(): SolveReport[] {
+    const { rows, groupRows } = this.shape;
+    return Array.from({ length: groupsOf(this.shape) }, (_, group) => {
+      const at = this.get("reports") + group * reportLayout.bytes;
+      const report = { memory: this.#pool.memory, at, layout: reportLayout };
+      const first = group * groupRows;
+      return {
+        nfe: readField(report, "nfe"),
+        accepted: readField(report, "accepted"),
+        rejected: readField(report, "rejected"),
+        rows: [first, Math.min(first + groupRows, rows)],
+        failure: failureOf(report),
+      };
+    });
+  }
+
+  /** Compares every array with the memory: nothing in the module does. */
+  #check(): void {
+    const { byteLength } = this.#pool.memory.buffer;
+    requireInside(byteLength, this.address, jobLayout.bytes, "a job");
+    for (const [field, bytes] of this.#arrays) {
+      requireInside(byteLength, this.get(field), bytes, `the array ${field} of a job`);
+    }
+  }
+
+  dispose(): void {
+    if (this.#blocks.length === 0) return;
+    this.#pool.exports.giveRecords!(this.address);
+    for (const block of this.#blocks.splice(0)) this.#pool.release(block);
+  }
+}
+
+function failureOf(report: RecordPlace<keyof typeof reportLayout.at>): SolveFailure | null {
+  const t = readField(report, "t"), h = readField(report, "h");
+  const { stepSizeUnderflow, nonFinite, maxStepsReached } = groupFailures.values;
+  switch (readField(report, "failure")) {
+    case stepSizeUnderflow:
+      return { kind: "stepSizeUnderflow", t, h };
+    case nonFinite:
+      return { kind: "nonFinite", t, h };
+    case maxStepsReached:
+      return { kind: "maxStepsReached", t, h };
+    default:
+      return null;
+  }
+}

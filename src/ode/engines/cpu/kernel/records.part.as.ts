@@ -1,0 +1,134 @@
+import {
+  MemoryWords,
+  PAGE_BYTES,
+  PAGE_COUNT,
+  WORDS_AT,
+} from "../../../../core/wasm/memory.layout.part.as";
+import { activationPlanes, planeBytes } from "../../../../ops/mlp_field/simd.part.as";
+import { CHUNK_BYTES, Job, memoryRefused } from "../job.layout.part.as";
+import { fail } from "./progress.part.as";
+import { Scratch, tilesOf } from "./scratch.part.as";
+import { isTraced, usedStages } from "./tableau.part.as";
+
+/**
+ * Records of accepted steps, and the memory that they lie in: chunks, taken from a list of free
+ * ones or made of new pages.
+ */
+
+/** An accepted step. Behind it lie the addresses of its stages' activations, then y and the slopes. */
+@unmanaged
+export class StepRecord {
+  /** The record of the step before; 0: this is the first. */
+  before: usize;
+  t: f64;
+  h: f64;
+}
+
+/** Bytes from a record's beginning to its y. */
+export function recordHead(stages: i32): usize {
+  return (offsetof<StepRecord>() + <usize>stages * 4 + 15) & ~15;
+}
+
+/** The activations that a record holds for a stage, or 0. */
+export function recordedActivations(record: StepRecord, stage: i32): usize {
+  const at = changetype<usize>(record) + offsetof<StepRecord>();
+  return <usize>load<u32>(at + <usize>stage * 4);
+}
+
+const LOCK: usize = WORDS_AT + offsetof<MemoryWords>("lock");
+const PAGES_TAKEN: usize = WORDS_AT + offsetof<MemoryWords>("pagesTaken");
+
+function lock(): void {
+  while (atomic.cmpxchg<i32>(LOCK, 0, 1) != 0) {}
+}
+
+function unlock(): void {
+  atomic.store<i32>(LOCK, 0);
+}
+
+/** A chunk for this job, or 0 where there is no memory left. */
+function takeChunk(job: Job): usize {
+  lock();
+  const words = changetype<MemoryWords>(WORDS_AT);
+  let chunk = words.freeChunks;
+  if (chunk) words.freeChunks = <usize>load<u32>(chunk);
+  else {
+    const pages = <i32>(CHUNK_BYTES / PAGE_BYTES);
+    const page = atomic.add<i32>(PAGES_TAKEN, pages);
+    if (page + pages <= PAGE_COUNT) chunk = <usize>page * PAGE_BYTES;
+    else atomic.sub<i32>(PAGES_TAKEN, pages);
+  }
+  if (chunk) {
+    store<u32>(chunk, <u32>job.chunks);
+    job.chunks = chunk;
+  }
+  unlock();
+  return chunk;
+}
+
+/** Gives all chunks of a job back. */
+export function giveChunks(job: Job): void {
+  lock();
+  const words = changetype<MemoryWords>(WORDS_AT);
+  let chunk = job.chunks;
+  while (chunk) {
+    const next = <usize>load<u32>(chunk);
+    store<u32>(chunk, <u32>words.freeChunks);
+    words.freeChunks = chunk;
+    chunk = next;
+  }
+  job.chunks = 0;
+  unlock();
+}
+
+/** Memory behind the job's records; 0 where there is none, or no more of it for activations. */
+function allocate(job: Job, s: Scratch, bytes: usize, isActivation: bool): usize {
+  bytes = (bytes + 31) & ~31;
+  const chunksLeft = changetype<usize>(job) + offsetof<Job>("chunksLeft");
+  if (isActivation && atomic.load<i32>(chunksLeft) <= 0) return 0;
+  if (s.free + bytes > s.end) {
+    if (bytes + 32 > CHUNK_BYTES) return 0;
+    atomic.sub<i32>(chunksLeft, 1);
+    const chunk = takeChunk(job);
+    if (!chunk) return 0;
+    s.free = chunk + 32;
+    s.end = chunk + CHUNK_BYTES;
+  }
+  const at = s.free;
+  s.free += bytes;
+  return at;
+}
+
+/** Activation buffer of a stage; reallocated after a record takes ownership. 0: not kept. */
+export function activationBuffer(job: Job, s: Scratch, rows: i32, stage: i32): usize {
+  if (!job.keepsRecords) return 0;
+  const at = s.kept + <usize>stage * 4;
+  let kept = <usize>load<u32>(at);
+  if (!kept) {
+    const planes = activationPlanes(job, isTraced(s, stage));
+    const bytes = <u64>tilesOf(rows) * <u64>planes * <u64>planeBytes(job);
+    kept = bytes < <u64>CHUNK_BYTES ? allocate(job, s, <usize>bytes, true) : 0;
+    store<u32>(at, <u32>kept);
+  }
+  return kept;
+}
+
+/** Records the step in hand; 0 where there is no memory. */
+export function recordStep(job: Job, s: Scratch, t: f64, h: f64, before: usize): usize {
+  const used = usedStages(job);
+  const head = recordHead(used);
+  const record = allocate(job, s, head + <usize>(1 + used) * s.stateBytes, false);
+  if (!record) {
+    fail(job, memoryRefused);
+    return 0;
+  }
+  const step = changetype<StepRecord>(record);
+  step.before = before;
+  step.t = t;
+  step.h = h;
+  memory.copy(record + offsetof<StepRecord>(), s.kept, <usize>used * 4);
+  memory.fill(s.kept, 0, <usize>used * 4);
+  memory.copy(record + head, s.y, s.stateBytes);
+  memory.copy(record + head + s.stateBytes, s.slopes, <usize>used * s.stateBytes);
+  return record;
+}

@@ -1,0 +1,143 @@
+// asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 65536
+import {
+  addLanes,
+  lanesBytes,
+  parameterCount,
+  prepare,
+  preparedBytes,
+} from "../../../../ops/mlp_field/simd.part.as";
+import { LANE_BYTES, LANES } from "../../../../ops/mlp_field/net.layout.part.as";
+import { multiplyPair } from "../../../../ops/mlp_field/simd_planes.part.as";
+import { tanhInPlace, writeTanhConstants } from "../../../../ops/mlp_field/simd_tanh.part.as";
+import { Job } from "../job.layout.part.as";
+import { isStopped, takeItem } from "./progress.part.as";
+import { pullBackTile } from "./pull_back.part.as";
+import { giveChunks } from "./records.part.as";
+import { layScratch, Scratch, tilesOf } from "./scratch.part.as";
+import { solveGroup } from "./solve.part.as";
+import { markTraced } from "./tableau.part.as";
+
+/**
+ * Whole solves of control groups, and their pull-backs, in one call per thread. Jobs lie in a
+ * shared memory (job.layout.ts); a thread takes group after group until none is left.
+ *
+ * States, slopes, t and h are float64, and every decision is that of solver/solve.ts and
+ * solver/step_control.ts; the field computes in float32.
+ *
+ * Functions that threads share take the address of the job and the number of the thread.
+ */
+
+/** Prepares the parameters of a job for solves and pull-backs. */
+export function prepareJob(job: usize): void {
+  const net = changetype<Job>(job);
+  const bytes = preparedBytes(net.dims, net.hidden, net.directions);
+  if (bytes != <u64>net.preparedBytes) unreachable();
+  prepare(net, net.parameters, net.prepared);
+}
+
+function scratchOf(job: Job, thread: i32): Scratch {
+  return layScratch(job, job.scratch + <usize>thread * job.scratchBytes);
+}
+
+/** Control groups of a job. */
+function groupsOf(job: Job): i32 {
+  return (job.rows + job.groupRows - 1) / job.groupRows;
+}
+
+/** Solves groups until none is left. */
+export function solveGroups(job: usize, thread: i32): void {
+  const j = changetype<Job>(job);
+  const s = scratchOf(j, thread);
+  const groups = groupsOf(j);
+  markTraced(j, s);
+  while (true) {
+    const group = takeItem(j);
+    if (group >= groups || isStopped(j)) return;
+    solveGroup(j, s, group);
+  }
+}
+
+/**
+ * Pulls tiles back until none is left: partial sum i takes the tiles i, i + sums, ... in that
+ * order, so that the total does not depend on which thread takes it.
+ */
+export function pullBackTiles(job: usize, thread: i32): void {
+  const j = changetype<Job>(job);
+  const s = scratchOf(j, thread);
+  const tilesOfGroup = tilesOf(j.groupRows), tiles = groupsOf(j) * tilesOfGroup;
+  const sums = j.partialSums;
+  const size = parameterCount(j);
+  markTraced(j, s);
+  memory.fill(s.lanes, 0, <usize>lanesBytes(j));
+  while (true) {
+    const sum = takeItem(j);
+    if (sum >= sums) return;
+    const gradient = j.gradients + <usize>(sum * size) * 4;
+    memory.fill(gradient, 0, <usize>size * 4);
+    for (let tile = sum; tile < tiles && !isStopped(j); tile += sums) {
+      const group = tile / tilesOfGroup, place = tile % tilesOfGroup;
+      const first = group * j.groupRows + place * LANES;
+      const end = min((group + 1) * j.groupRows, j.rows);
+      if (first < end) pullBackTile(j, s, group, place, first, min(LANES, end - first), gradient);
+    }
+    addLanes(j, s.lanes, gradient);
+  }
+}
+
+/**
+ * Solves groups of the adjoint until none is left: partial sum i takes the groups i, i + sums, ...
+ * in that order, so that the total does not depend on which thread takes it.
+ */
+export function solveAdjointGroups(job: usize, thread: i32): void {
+  const j = changetype<Job>(job);
+  const s = scratchOf(j, thread);
+  const groups = groupsOf(j);
+  const sums = j.partialSums;
+  const size = parameterCount(j);
+  markTraced(j, s);
+  memory.fill(s.lanes, 0, <usize>lanesBytes(j));
+  while (true) {
+    const sum = takeItem(j);
+    if (sum >= sums) return;
+    s.gradient = j.gradients + <usize>(sum * size) * 4;
+    memory.fill(s.gradient, 0, <usize>size * 4);
+    for (let group = sum; group < groups && !isStopped(j); group += sums) solveGroup(j, s, group);
+    addLanes(j, s.lanes, s.gradient);
+  }
+}
+
+/** The total of the partial sums, in the place of the first. */
+export function addPartialSums(job: usize): void {
+  const j = changetype<Job>(job);
+  const size = parameterCount(j);
+  for (let i = 0; i < size; i++) {
+    const at = j.gradients + <usize>i * 4;
+    let sum: f32 = load<f32>(at);
+    for (let part = 1; part < j.partialSums; part++) {
+      sum += load<f32>(at + <usize>(part * size) * 4);
+    }
+    store<f32>(at, sum);
+  }
+}
+
+/** Gives the chunks of a job's records back. */
+export function giveRecords(job: usize): void {
+  giveChunks(changetype<Job>(job));
+}
+
+/**
+ * Two products over planes, as the field has them, to be timed. At `at` lie the weights, a plane,
+ * zeros, and room for the results.
+ */
+export function productOf(wide: i32, inputs: i32, outputs: i32, at: usize): void {
+  const x = at + <usize>(inputs * outputs) * 4, zeros = x + <usize>inputs * LANE_BYTES;
+  const out = zeros + <usize>outputs * 4, next = out + <usize>outputs * LANE_BYTES;
+  multiplyPair(wide, at, inputs, outputs, x, x, zeros, out, next);
+}
+
+/** tanh of `count` numbers in place, a multiple of 16; the constants go behind them. For its test. */
+export function tanhOf(at: usize, count: i32): void {
+  const constants = at + <usize>count * 4;
+  writeTanhConstants(constants);
+  tanhInPlace(at, count, constants);
+}

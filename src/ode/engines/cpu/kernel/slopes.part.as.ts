@@ -1,0 +1,47 @@
+import { activationPlanes, evaluate, planeBytes, timeBias } from "../../../../ops/mlp_field/simd.part.as";
+import { LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
+import { adjointSlopesAt } from "./adjoint.part.as";
+import { COLUMN_BYTES, Job } from "../job.layout.part.as";
+import { directionsOf } from "./directions.part.as";
+import { isStopped } from "./progress.part.as";
+import { Scratch, tilesOf } from "./scratch.part.as";
+import { narrow } from "./states.part.as";
+
+/** dy/dt of all tiles of a group at time t; `kept` receives the activations where it is not 0. */
+export function slopesAt(
+  job: Job,
+  s: Scratch,
+  rows: i32,
+  t: f64,
+  state: usize,
+  traced: bool,
+  kept: usize,
+  out: usize,
+): void {
+  if (job.adjoint) {
+    adjointSlopesAt(job, s, rows, t, state, out);
+    return;
+  }
+  const net: Net = job;
+  const dims = net.dims, width = job.width;
+  timeBias(net, t, s.bias);
+  const actBytes = <usize>activationPlanes(net, traced) * planeBytes(net);
+  const tiles = tilesOf(rows);
+  for (let tile = 0; tile < tiles; tile++) {
+    if (tile > 0 && isStopped(job)) return;
+    narrow(state, dims, s.x);
+    const act = kept ? kept + <usize>tile * actBytes : s.act;
+    evaluate(net, s.bias, s.x, act, directionsOf(net, s, tile), s.spare, traced, s.f);
+    const finite = dims * LANES;
+    for (let i = 0; i < finite; i++) {
+      store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
+    }
+    if (width > dims) {
+      for (let i = finite; i < finite + LANES; i++) {
+        store<f64>(out + <usize>i * 8, traced ? -<f64>load<f32>(s.f + <usize>i * 4) : 0);
+      }
+    }
+    state += <usize>width * COLUMN_BYTES;
+    out += <usize>width * COLUMN_BYTES;
+  }
+}

@@ -1,0 +1,128 @@
+import { LANES } from "../../../../ops/mlp_field/net.layout.part.as";
+import { COLUMN_BYTES, Job } from "../job.layout.part.as";
+import { Scratch } from "./scratch.part.as";
+
+/** Arithmetic on states of groups, which are float64, and their copies from and to the problem's rows. */
+
+/** out = base + h * sum of weights(part, i) * slopes[i] for i < count; without the base where that is 0. */
+export function combine(
+  job: Job,
+  base: usize,
+  h: f64,
+  part: i32,
+  count: i32,
+  slopes: usize,
+  stride: usize,
+  bytes: usize,
+  out: usize,
+): void {
+  const weights = job.tableau + <usize>(part * job.stages) * 8;
+  combineWith(weights, base, h, count, slopes, stride, bytes, out);
+}
+
+export function combineWith(
+  weights: usize,
+  base: usize,
+  h: f64,
+  count: i32,
+  slopes: usize,
+  stride: usize,
+  bytes: usize,
+  out: usize,
+): void {
+  const scale = f64x2.splat(h);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    let sum = f64x2.splat(0);
+    let slope = slopes + i;
+    for (let j = 0; j < count; j++) {
+      const w = load<f64>(weights + <usize>j * 8);
+      if (w != 0) sum = f64x2.add(sum, f64x2.mul(f64x2.splat(w), v128.load(slope)));
+      slope += stride;
+    }
+    sum = f64x2.mul(sum, scale);
+    v128.store(out + i, base ? f64x2.add(v128.load(base + i), sum) : sum);
+  }
+}
+
+/**
+ * The norm of a group: the largest over the state's parts of the root mean square of
+ * value / (atol + rtol * max(|reference|, |other|)); NaN where a number is not finite.
+ */
+export function norm(
+  job: Job,
+  s: Scratch,
+  rows: i32,
+  value: usize,
+  reference: usize,
+  other: usize,
+  rtol: f64,
+  atol: f64,
+): f64 {
+  const dims = job.dims, width = job.width;
+  const tile = <usize>width * COLUMN_BYTES;
+  const half = job.adjoint ? width / 2 : width;
+  let norm: f64 = 0;
+  for (let first = 0, columns = 0; first < width; first += columns) {
+    columns = min(dims, half - first % half);
+    let total: f64 = 0;
+    for (let row = 0; row < rows; row++) {
+      let at = <usize>(row / LANES) * tile + <usize>(row % LANES) * 8 + <usize>first * COLUMN_BYTES;
+      let sum: f64 = 0;
+      for (let column = 0; column < columns; column++) {
+        const largest = max<f64>(
+          Math.abs(load<f64>(reference + at)),
+          Math.abs(load<f64>(other + at)),
+        );
+        const scaled = load<f64>(value + at) / (atol + rtol * largest);
+        // An infinite state would make every error look like zero.
+        sum += largest < Infinity ? scaled * scaled : NaN;
+        at += COLUMN_BYTES;
+      }
+      total += sum < Infinity ? sum : NaN;
+    }
+    norm = max<f64>(norm, Math.sqrt(total / <f64>(rows * columns)));
+  }
+  return norm;
+}
+
+/** The float64 columns of a tile's positions as a float32 plane [dims]. */
+export function narrow(state: usize, dims: i32, plane: usize): void {
+  for (let i = 0; i < dims * LANES; i++) {
+    store<f32>(plane, <f32>load<f64>(state));
+    state += 8;
+    plane += 4;
+  }
+}
+
+/** Brings rows [rows, columns] from the problem's float32 into a group's tiles of `width` columns; the lanes that are left are zeros. */
+export function gatherRows(
+  from: usize,
+  rows: i32,
+  columns: i32,
+  to: usize,
+  bytes: usize,
+  isDouble: bool,
+): void {
+  memory.fill(to, 0, bytes);
+  for (let row = 0; row < rows; row++) {
+    const place = (row / LANES) * columns * LANES + row % LANES;
+    for (let column = 0; column < columns; column++) {
+      const value = load<f32>(from);
+      const at = <usize>(place + column * LANES);
+      if (isDouble) store<f64>(to + at * 8, <f64>value);
+      else store<f32>(to + at * 4, value);
+      from += 4;
+    }
+  }
+}
+
+/** Writes a group's states to the problem's rows in float32. */
+export function scatterRows(state: usize, rows: i32, columns: i32, to: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const place = (row / LANES) * columns * LANES + row % LANES;
+    for (let column = 0; column < columns; column++) {
+      store<f32>(to, <f32>load<f64>(state + <usize>(place + column * LANES) * 8));
+      to += 4;
+    }
+  }
+}

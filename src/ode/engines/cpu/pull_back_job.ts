@@ -1,0 +1,153 @@
+import * as tf from "@tensorflow/tfjs";
+import { FailureError } from "../../../core/errors.ts";
+import { describeFailures } from "../../solver/failure_message.ts";
+import type { Gradient, GradientMethod } from "../engine.ts";
+import { Job } from "./job.ts";
+import {
+  adjointArrays,
+  adjointBytesNeeded,
+  blockBytes,
+  groupsOf,
+  mostJobBytes,
+  parameterCount,
+  partialSums,
+  pullBackArrays,
+  tilesOfAllGroups,
+} from "./job_sizes.ts";
+import type { Solved } from "./solve_job.ts";
+
+/**
+ * Gradients of a scalar through a solve, given its cotangent with respect to y1.
+ *
+ * @throws {FailureError} If a group failed, or the adjoint does not fit the memory.
+ */
+export async function pullBackJob(
+  solved: Solved,
+  cotangent: tf.Tensor2D,
+  method: GradientMethod,
+): Promise<Gradient> {
+  const { problem, reports } = solved;
+  if (reports.some((report) => report.failure !== null)) {
+    const settings = { control: problem.control, maxSteps: problem.maxSteps };
+    throw new FailureError(describeFailures(reports, { settings, firstRow: 0 }));
+  }
+  switch (method.kind) {
+    case "direct":
+      return await pullBackDirect(solved, await cotangent.data<"float32">());
+    case "adjoint":
+      return await pullBackAdjoint(solved, cotangent, method);
+    default:
+      return method satisfies never;
+  }
+}
+
+async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<Gradient> {
+  const { pool, threads, problem, job, reports } = solved;
+  if (problem.keep.kind !== "records") {
+    throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
+  }
+  const { rows, width } = job.shape;
+  const arrays = pullBackArrays(job.shape);
+  const parameters = parameterCount(job.shape);
+  const sums = partialSums(job.shape, tilesOfAllGroups(job.shape));
+  const block = pool.allocate(blockBytes(arrays));
+  try {
+    job.lay(arrays, block);
+    job.set({ partialSums: sums });
+    job.floats(job.get("cotangent"), rows * width).set(cotangent);
+    await job.run("pullBackTiles", sums, threads);
+    job.addPartialSums();
+    const tableau = problem.tableau;
+    const stages = tableau.c.length - (tableau.firstSameAsLast ? 1 : 0);
+    const pulled = reports.reduce(
+      (sum, report) => sum + report.accepted * stages * (report.rows[1] - report.rows[0]),
+      0,
+    );
+    const copy = (address: number, count: number) =>
+      job.floats(address, count).slice() as Float32Array<ArrayBuffer>;
+    return {
+      y0: tf.tensor2d(copy(job.get("ofY0"), rows * width), [rows, width]),
+      parameters: tf.tensor1d(copy(job.get("gradients"), parameters)),
+      nfe: pulled / rows,
+    };
+  } finally {
+    pool.release(block);
+  }
+}
+
+/**
+ * The continuous adjoint from this solve's end, as solver/adjoint.ts describes it: a job like the
+ * solve's, over (y, cotangent of y), from t1 back to t0.
+ */
+async function pullBackAdjoint(
+  { pool, threads, problem, job: forward, y1 }: Solved,
+  cotangent: tf.Tensor2D,
+  method: GradientMethod & { kind: "adjoint" },
+): Promise<Gradient> {
+  const { rows, width } = forward.shape;
+  const shape = { ...forward.shape, width: 2 * width, times: 0 };
+  const groups = groupsOf(shape), parameters = parameterCount(shape);
+  const needed = adjointBytesNeeded(shape);
+  if (needed > mostJobBytes) {
+    throw new FailureError(
+      `the adjoint gradient of this network takes ${needed} bytes, more than the ` +
+        `${mostJobBytes} that the CPU engine has: use --gradient direct, or a narrower network`,
+    );
+  }
+  const { tableau, maxSteps } = problem;
+  const control = problem.control.kind === "fixed"
+    ? problem.control
+    : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+  const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
+  const job = new Job(pool, shape);
+  try {
+    // Parameters and tableau are the forward solve's; the chunks stay its own.
+    job.copy(forward);
+    const arrays = adjointArrays(shape), sums = partialSums(shape, groups);
+    job.set({
+      chunks: 0,
+      adjoint: 1,
+      width: 2 * width,
+      keepsRecords: 0,
+      timeCount: 0,
+      partialSums: sums,
+      t0: problem.t1,
+      t1: problem.t0,
+      ...(control.kind === "adaptive" ? { rtol: control.rtol, atol: control.atol } : {}),
+    });
+    job.take(arrays);
+    const start = job.floats(job.get("y0"), 2 * rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = row * width, end = first + width;
+      start.set(y.subarray(first, end), 2 * first);
+      start.set(a.subarray(first, end), first + end);
+    }
+    await job.run("solveAdjointGroups", sums, threads);
+
+    const reports = job.reports();
+    if (reports.some((report) => report.failure !== null)) {
+      const settings = { control, maxSteps };
+      throw new FailureError(`adjoint: ${describeFailures(reports, { settings, firstRow: 0 })}`);
+    }
+    job.addPartialSums();
+    const solved = job.floats(job.get("y1"), 2 * rows * width);
+    const ofY0 = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = row * width, end = first + width;
+      ofY0.set(solved.subarray(first + end, 2 * end), first);
+    }
+    const gradient = job.floats(job.get("gradients"), parameters);
+    const weighed = tableau.b.filter((weight) => weight !== 0).length;
+    const quadratureRows = reports.reduce(
+      (sum, { accepted, rows: [first, end] }) => sum + accepted * weighed * (end - first),
+      0,
+    );
+    return {
+      y0: tf.tensor2d(ofY0, [rows, width]),
+      parameters: tf.tensor1d(gradient.slice() as Float32Array<ArrayBuffer>),
+      nfe: reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
+    };
+  } finally {
+    job.dispose();
+  }
+}

@@ -1,0 +1,132 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Pool } from "../../../threads/pool.ts";
+import type { Solution, SolveReport } from "../engine.ts";
+import { Job } from "./job.ts";
+import { activationChunks, groupsOf, solveArrays } from "./job_sizes.ts";
+import { type MlpProblem, shapeOf } from "./mlp_problem.ts";
+
+/** What a solve runs on. */
+export interface Machine {
+  readonly pool: Pool;
+  readonly threads: number;
+  /** Whether products go by wide register tiles; the bits are the same. */
+  readonly isWide: boolean;
+  /** Memory for activations of recorded steps. */
+  readonly activationBytes: number;
+}
+
+/** What {@link Solved} holds. */
+type SolvedParts = Pick<
+  Solved,
+  "pool" | "threads" | "problem" | "job" | "reports" | "y1" | "states"
+>;
+
+/** A solve in the engine's memory, with its records where the problem keeps them. */
+export class Solved implements Solution {
+  readonly pool: Pool;
+  readonly threads: number;
+  readonly problem: MlpProblem;
+  readonly job: Job;
+  readonly reports: readonly SolveReport[];
+  readonly y1: tf.Tensor2D;
+  readonly states: readonly tf.Tensor2D[];
+
+  constructor({ pool, threads, problem, job, reports, y1, states }: SolvedParts) {
+    this.pool = pool;
+    this.threads = threads;
+    this.problem = problem;
+    this.job = job;
+    this.reports = reports;
+    this.y1 = y1;
+    this.states = states;
+  }
+
+  dispose(): void {
+    tf.dispose([this.y1, ...this.states]);
+    this.job.dispose();
+  }
+}
+
+/** Solves a problem whose job fits the memory. */
+export async function solveJob(machine: Machine, problem: MlpProblem): Promise<Solved> {
+  const { pool, threads, isWide, activationBytes } = machine;
+  const { field, y0, tableau, control } = problem;
+  const shape = shapeOf(problem);
+  const { rows, width, groupRows, stages, dims, hidden, directions } = shape;
+  const times = problem.keep.kind === "times" ? problem.keep.times : [];
+  const { trace } = field;
+  const probes = trace?.kind === "hutchinson" ? trace.probes : new Float32Array();
+  const [start, parameters] = await Promise.all([
+    y0.data<"float32">(),
+    field.parameters.flat.data<"float32">(),
+  ]);
+  const arrays = solveArrays(shape);
+  requireLength("parameters", parameters, arrays.parameters);
+  requireLength("probes", probes, arrays.probes);
+  const zeros = new Array<number>(stages).fill(0);
+  const table = [
+    ...tableau.c,
+    ...tableau.b,
+    ...tableau.bError ?? zeros,
+    ...tableau.bMid ?? zeros,
+    ...tableau.a.flatMap((row) => [...row, ...zeros.slice(row.length)]),
+  ];
+
+  const job = new Job(pool, shape);
+  try {
+    job.set({
+      dims,
+      hidden,
+      directions,
+      probed: Number(shape.probed),
+      wide: Number(isWide),
+      preparedBytes: arrays.prepared,
+      rows,
+      width,
+      groupRows,
+      stages,
+      order: tableau.order,
+      firstSameAsLast: Number(tableau.firstSameAsLast),
+      hasMiddle: Number(tableau.bMid !== null),
+      steps: control.kind === "fixed" ? control.steps : 0,
+      maxSteps: problem.maxSteps,
+      keepsRecords: Number(problem.keep.kind === "records"),
+      timeCount: times.length,
+      chunksLeft: activationChunks(shape, activationBytes),
+      t0: problem.t0,
+      t1: problem.t1,
+      rtol: control.kind === "adaptive" ? control.rtol : 0,
+      atol: control.kind === "adaptive" ? control.atol : 0,
+    });
+    job.take(arrays);
+    job.doubles(job.get("tableau"), table.length).set(table);
+    job.floats(job.get("parameters"), parameters.length).set(parameters);
+    job.floats(job.get("y0"), rows * width).set(start);
+    job.floats(job.get("probes"), probes.length).set(probes);
+    job.doubles(job.get("times"), times.length).set(times);
+    job.prepare();
+    await job.run("solveGroups", groupsOf(shape), threads);
+
+    const reports = job.reports();
+    const rowsAt = (address: number) => {
+      const values = job.floats(address, rows * width).slice();
+      for (const { rows: [first, end], failure } of reports) {
+        if (failure !== null) values.fill(NaN, first * width, end * width);
+      }
+      return tf.tensor2d(values as Float32Array<ArrayBuffer>, [rows, width]);
+    };
+    const states = times.map((_, i) => rowsAt(job.get("timeStates") + 4 * i * rows * width));
+    const y1 = rowsAt(job.get("y1"));
+    return new Solved({ pool, threads, problem, job, reports, y1, states });
+  } catch (error) {
+    job.dispose();
+    throw error;
+  }
+}
+
+/** @param bytes Of the array in the job. */
+function requireLength(what: string, values: Float32Array, bytes: number): void {
+  if (4 * values.length !== bytes) {
+    throw new RangeError(`solve: expected ${bytes / 4} ${what}, got ${values.length}`);
+  }
+}

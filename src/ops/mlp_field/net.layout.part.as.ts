@@ -1,0 +1,60 @@
+// By deno task build:layouts from net.layout.ts.
+
+/** A ConditionalMLP in memory. The program sets its sizes, `prepare` its addresses. */
+@unmanaged
+export class Net {
+  /** Dimension of the points. */
+  dims: i32;
+  /** Width of the network. */
+  hidden: i32;
+  /** Directions of the trace: dims unit vectors, 1 probe, or 0 without a trace. */
+  directions: i32;
+  /** 1 where the directions are one probe per row. */
+  probed: i32;
+  /** 1: products by wide register tiles, which give the same bits. */
+  wide: i32;
+  /** W0, packed for x W; W1 to W3 follow. */
+  w0: usize;
+  /** W1. */
+  w1: usize;
+  /** W2. */
+  w2: usize;
+  /** W3. */
+  w3: usize;
+  /** Packed for x W^T: W3; then W0, W1 and W2. */
+  w0t: usize;
+  /** W0^T. */
+  w1t: usize;
+  /** W1^T. */
+  w2t: usize;
+  /** W2^T. */
+  w3t: usize;
+  /** Biases, [hidden]. */
+  b0: usize;
+  /** [hidden]. */
+  b1: usize;
+  /** [hidden]. */
+  b2: usize;
+  /** [dims]. */
+  b3: usize;
+  /** Zeros, as many as the largest bias has numbers. */
+  zeros: usize;
+  /** Planes e W0 of all unit vectors, then planes W3 e. */
+  unitDirections: usize;
+  /** What `writeTanhConstants` wrote. */
+  tanhConstants: usize;
+}
+
+/** Rows of a tile: the lanes of two vectors. */
+export const LANES: i32 = 8;
+
+/** Bytes from one feature of a plane to the next. */
+export const LANE_BYTES: usize = 32;
+/** Bytes between planes of the hidden layers. Without a cache line there, all planes of widths such as 64 and 128 would map to the same few sets of the first-level cache. */
+export const PLANE_GAP_BYTES: usize = 64;
+/** Bytes of the constants of tanh. */
+export const TANH_BYTES: usize = 208;
+/** Bytes of scratch that outer products take. */
+export const OUTER_BYTES: usize = 256;
+/** Bytes of a pair of addresses in a list of outer products. */
+export const PAIR_BYTES: usize = 8;

@@ -32,7 +32,15 @@ export type { Work } from "./src/backends/choose_backend.ts";
 export * from "./src/core/tensors.ts";
 export * from "./src/core/parameters.ts";
 export * from "./src/nn/network.ts";
-export { networkLayout } from "./src/nn/layout.ts";
+export { type MlpNetwork, mlpNetwork } from "./src/nn/mlp/network.ts";
+export type { MlpSizes } from "./src/nn/mlp/sizes.ts";
+export { type NetName, netNames } from "./src/nn/named_networks.ts";
+export * from "./src/nn/network_kind.ts";
+export { registerNetwork } from "./src/nn/registry.ts";
+export { type ResnetNetwork, resnetNetwork } from "./src/nn/resnet/network.ts";
+export type { ResnetSizes } from "./src/nn/resnet/sizes.ts";
+export { type UnetNetwork, unetNetwork } from "./src/nn/unet/network.ts";
+export type { UnetSizes } from "./src/nn/unet/sizes.ts";
 export { initialParameters } from "./src/nn/init.ts";
 export { timeEmbedding } from "./src/nn/time_embedding.ts";
 export { applyNetwork } from "./src/nn/apply.ts";
@@ -90,7 +98,7 @@ export {
   type TrainSurroundings,
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
-export type { ConfigFile, NetName, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
+export type { ConfigFile, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";
 export type { RunMode } from "./src/train/run/run_folder.ts";
 export type { RunMetrics } from "./src/train/run/run_metrics.ts";

@@ -1,5 +1,6 @@
 import { suggestion } from "../../src/core/suggestion.ts";
-import { expectedChoice, netNames } from "../../src/train/config/config_schema.ts";
+import { type NetName, netNames } from "../../src/nn/named_networks.ts";
+import { expectedChoice } from "../../src/train/config/config_schema.ts";
 
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 
@@ -77,7 +78,7 @@ export function choice(names: readonly string[]): (text: string) => string {
 }
 
 /** A velocity network. */
-export function netName(text: string): (typeof netNames)[number] {
+export function netName(text: string): NetName {
   const name = netNames.find((known) => known === text);
   if (name === undefined) throw new SyntaxError(`expected ${expectedChoice(text, netNames)}`);
   return name;

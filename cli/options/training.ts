@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import { trainDefaults } from "../../src/train/config/config.ts";
-import { netNames } from "../../src/train/config/config_schema.ts";
+import { netNames } from "../../src/nn/named_networks.ts";
 import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";

@@ -1,6 +1,6 @@
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { type Network, rowWidth } from "../../src/nn/network.ts";
+import type { Network } from "../../src/nn/network.ts";
 import { decodePng } from "../../src/plot/encoding/png.ts";
 import { commandLine } from "../../src/core/command_line.ts";
 import {
@@ -152,7 +152,7 @@ async function waitingEpochs(run: string): Promise<number[]> {
 }
 
 function encodeWaiting({ step, network }: Drawn, values: Samples): Uint8Array {
-  const width = rowWidth(network);
+  const width = network.rowWidth;
   return encodeSafetensors({
     tensors: [{ name: "samples", shape: [values.length / width, width], values }],
     metadata: { step: String(step) },
@@ -171,7 +171,7 @@ async function readWaiting(
     );
     const values = tensors[0]?.values;
     const isWhole = values !== undefined && !(values instanceof BigInt64Array) &&
-      tensors[0]!.shape[1] === rowWidth(network);
+      tensors[0]!.shape[1] === network.rowWidth;
     return { step: Number(metadata.step), samples: isWhole ? values : null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

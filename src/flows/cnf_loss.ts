@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, GradientMethod } from "../ode/engines/engine.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { drawTrace, meanNfe, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import { drawTrace, meanNfe, requirePoints, requireSolved } from "./likelihood_problem.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
+import { velocityField } from "./velocity_field.ts";
 import type { Scalar, Tensor2D } from "../core/tensors.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function cnfLossAndGradient(
   settings: SolveSettings & { readonly trace: TraceSettings; readonly gradient: GradientMethod },
   draw: StepDraw,
 ): Promise<LossAndGradient> {
-  const network = requireMlp(model);
+  requirePoints(model);
   const [n, dims] = batch.shape;
   const trace = drawTrace(settings.trace, {
     key: keyOf(subsequences.probes, draw.seed, draw.step),
@@ -38,7 +39,7 @@ export async function cnfLossAndGradient(
   });
   const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, 1])], 1));
   const solution = await engine.solve({
-    field: { kind: "mlp", dims, hidden: network.hidden, parameters: model.parameters, trace },
+    field: velocityField(model, trace),
     y0,
     t0: 0,
     t1: 1,

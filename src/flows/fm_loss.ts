@@ -3,7 +3,6 @@ import { valueAndGradients } from "../ops/gradients.ts";
 import { flattenGradients } from "../core/parameters.ts";
 import { type Piece, piecesOf } from "../ops/pieces.ts";
 import { applyNetwork } from "../nn/apply.ts";
-import { rowWidth } from "../nn/network.ts";
 import { fillNormal, fillUniform } from "../core/random/random.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import type { LossAndGradient, StepDraw } from "./loss.ts";
@@ -70,7 +69,7 @@ function ofPiece(
   { seed, step }: StepDraw,
   { first, count }: Piece,
 ): Regression {
-  const width = rowWidth(model.network);
+  const width = model.network.rowWidth;
   const times = fillUniform(keyOf(subsequences.times, seed, step), first, new Float32Array(count));
   const noise = fillNormal(
     keyOf(subsequences.noise, seed, step),
@@ -97,7 +96,7 @@ export function velocityRegression(
 ): { loss: Scalar; gradient: Tensor1D } {
   return tf.tidy(() => {
     const meanSquaredError = (...tensors: Tensor[]) => {
-      const velocity = applyNetwork(model.network, tensors, at.x, at.times);
+      const velocity = applyNetwork(model.network, tensors, at.x, { t: at.times });
       return tf.mean(tf.squaredDifference(velocity, at.target)) as Scalar;
     };
     const { layout, tensors } = model.parameters;
@@ -118,7 +117,7 @@ export async function fmLoss(
   rows: PointValues,
   { seed }: { readonly seed: number },
 ): Promise<{ loss: number; lossStdErr: number }> {
-  const width = rowWidth(model.network);
+  const width = model.network.rowWidth;
   const n = rows.length / width;
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`fmLoss: expected rows of ${width} numbers, got ${rows.length} numbers`);
@@ -141,7 +140,7 @@ export async function fmLoss(
     const rowLosses = tf.tidy(() => {
       const x1 = tf.tensor2d(toModel(model.standardization, part), [count, width]);
       const { x, target } = regressionOf(x1, times, noise, model.sigmaMin);
-      const velocity = applyNetwork(model.network, model.parameters.tensors, x, times);
+      const velocity = applyNetwork(model.network, model.parameters.tensors, x, { t: times });
       return tf.mean(tf.squaredDifference(velocity, target), 1);
     });
     for (const value of await rowLosses.data()) {

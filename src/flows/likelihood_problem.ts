@@ -1,4 +1,4 @@
-import type { MlpNetwork } from "../nn/network.ts";
+import { isImageNetwork } from "../nn/network.ts";
 import type { SolveReport, TraceMethod } from "../ode/engines/engine.ts";
 import { describeFailures, type FailedSettings } from "../ode/solver/failure_message.ts";
 import { FailureError, InputError } from "../core/errors.ts";
@@ -8,17 +8,18 @@ import type { FlowModel, TraceSettings } from "./model.ts";
 /** What the problems of likelihood, loss and sampling share. */
 
 /**
- * The model's network, if it has a divergence that Fluxion can compute.
+ * Checks that a model is one whose log-likelihoods Fluxion can compute.
  *
- * @throws {InputError} If it is a network over images.
+ * @returns The dimension of its points.
+ * @throws {InputError} If its network is one over images.
  */
-export function requireMlp(model: FlowModel): MlpNetwork {
-  if (model.network.kind !== "mlp") {
+export function requirePoints({ network }: FlowModel): number {
+  if (isImageNetwork(network)) {
     throw new InputError(
-      `log-likelihoods need a model of points; this one is of images (${model.network.kind})`,
+      `log-likelihoods need a model of points; this one is of images (${network.kind})`,
     );
   }
-  return model.network;
+  return network.rowWidth;
 }
 
 /** Rows whose probes are drawn: row i of the key's sequence has the same probe however the rows are cut. */

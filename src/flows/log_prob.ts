@@ -3,7 +3,7 @@ import type { Engine, SolveReport } from "../ode/engines/engine.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
-import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import { drawTrace, requirePoints, requireSolved } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -14,6 +14,7 @@ import {
 } from "./model.ts";
 import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
+import { velocityField } from "./velocity_field.ts";
 
 /** How a likelihood is found. */
 export interface LogProbOptions {
@@ -77,7 +78,7 @@ export async function logProb(
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
   const { settings = accurateSolve, trace = { kind: "exact" }, seed = 0 } = options;
-  const { dims } = requireMlp(model);
+  const dims = requirePoints(model);
   const n = points.length / dims;
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
@@ -125,7 +126,7 @@ async function solveRows(
   [first, end]: readonly [number, number],
   settings: SolveSettings,
 ): Promise<{ logProb: Float64Array; reports: SolveReport[] }> {
-  const { dims, hidden } = requireMlp(model);
+  const dims = model.network.rowWidth;
   const count = end - first;
   const y0 = tf.tidy(() => {
     const rows = points.slice(first * dims, end * dims);
@@ -135,7 +136,7 @@ async function solveRows(
   const key = keyOf(subsequences.evaluationProbes, seed);
   const drawnTrace = drawTrace(trace, { key, firstRow: first, count, dims });
   const solution = await engine.solve({
-    field: { kind: "mlp", dims, hidden, parameters: model.parameters, trace: drawnTrace },
+    field: velocityField(model, drawnTrace),
     y0,
     t0: dataTime(model.kind),
     t1: priorTime(model.kind),

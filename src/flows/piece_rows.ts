@@ -1,5 +1,4 @@
 import { activationNumbers, MOST_EVALUATION_BYTES } from "../nn/activation_numbers.ts";
-import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { HEAP_BYTES } from "../threads/guarded_heap.ts";
 
@@ -19,7 +18,7 @@ const PARAMETER_VECTORS = 10;
  * @returns Less than 1 where not even one row fits.
  */
 export function trainingRows(network: Network): number {
-  const parameters = BYTES * PARAMETER_VECTORS * networkLayout(network).size;
+  const parameters = BYTES * PARAMETER_VECTORS * network.layout.size;
   return Math.floor((HEAP_BYTES - parameters) / (BYTES * activationNumbers(network).training));
 }
 

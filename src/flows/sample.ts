@@ -1,13 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { rowWidth } from "../nn/network.ts";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engines/engine.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
-import { tensorField } from "../ode/engines/portable/tensor_field.ts";
 import { fillNormal } from "../core/random/random.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
-import { velocityInPieces } from "./velocity_in_pieces.ts";
-import { drawTrace, requireMlp, requireSolved } from "./likelihood_problem.ts";
+import { drawTrace, requirePoints, requireSolved } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -18,6 +15,7 @@ import {
 } from "./model.ts";
 import { logScaleSum, type PointValues, toData } from "./standardization.ts";
 import { standardNormalLogDensity } from "./standard_normal.ts";
+import { velocityField } from "./velocity_field.ts";
 
 /** Which samples, and how they are solved. */
 export interface SampleOptions {
@@ -63,7 +61,7 @@ export async function sample(
 ): Promise<Samples> {
   const { count, withLogProb, times = [] } = options;
   requireRange(options, model);
-  const width = rowWidth(model.network);
+  const width = model.network.rowWidth;
   const table = () =>
     model.standardization ? new Float64Array(count * width) : new Float32Array(count * width);
   const samples = table();
@@ -123,7 +121,7 @@ function requireRange({ start = 0, count }: SampleOptions, { network }: FlowMode
     );
   }
   // The random numbers of sample i are those from i * width on: exact, or samples repeat each other.
-  if ((start + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
+  if ((start + count) * network.rowWidth > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(`sample: the numbers of sample ${start + count} are beyond 2^53`);
   }
 }
@@ -146,7 +144,7 @@ async function solveRows(
   cut: Cut,
 ): Promise<Samples> {
   const { seed, settings, withLogProb } = options;
-  const width = rowWidth(model.network);
+  const width = model.network.rowWidth;
   const n = cut.last - cut.first;
   const stages = settings.tableau.c.length;
   requireRoomForRows(n, { width, stages, times: options.times?.length });
@@ -196,23 +194,9 @@ async function solveRows(
 }
 
 function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cut): FieldSpec {
-  const { network, parameters } = model;
-  if (withLogProb) {
-    const { dims, hidden } = requireMlp(model);
-    const key = keyOf(subsequences.sampleProbes, seed);
-    const draw = { key, firstRow: cut.first, count: cut.last - cut.first, dims };
-    return { kind: "mlp", dims, hidden, parameters, trace: drawTrace(withLogProb.trace, draw) };
-  }
-  switch (network.kind) {
-    case "mlp":
-      return { kind: "mlp", dims: network.dims, hidden: network.hidden, parameters, trace: null };
-    case "resnet":
-    case "unet": {
-      const velocity = (tensors: readonly tf.Tensor[], x: tf.Tensor2D, t: Float64Array) =>
-        velocityInPieces(network, tensors, x, t);
-      return { kind: "tensors", field: tensorField(velocity, parameters) };
-    }
-    default:
-      return network satisfies never;
-  }
+  if (!withLogProb) return velocityField(model, null);
+  const dims = requirePoints(model);
+  const key = keyOf(subsequences.sampleProbes, seed);
+  const draw = { key, firstRow: cut.first, count: cut.last - cut.first, dims };
+  return velocityField(model, drawTrace(withLogProb.trace, draw));
 }

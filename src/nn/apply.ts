@@ -1,39 +1,34 @@
-import { conditionalMlp } from "./conditional_mlp.ts";
-import { type Network, rowWidth } from "./network.ts";
-import { simpleResnet } from "./resnet.ts";
-import { unet } from "./unet.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
+import type { Network, VelocityInputs } from "./network.ts";
 
 /**
- * The velocity of a network at points x and times t, differentiable in `tensors` and `x`.
+ * The velocity of a network at points x and times t, differentiable in `parameters` and `x`.
  *
- * @param tensors The parameters in the layout's order, each of its device shape.
- * @param x [n, dims]; images are rows of height * width * channels, NHWC flattened.
- * @param t [n], one time a row; any finite numbers.
+ * @param parameters In the layout's order, each of its device shape.
+ * @param x [n, rowWidth]; images are rows of height * width * channels, NHWC flattened.
  * @returns Like x.
- * @throws {RangeError} If x and t differ in their number of rows, or x's rows are not the network's.
+ * @throws {RangeError} If x and t differ in their number of rows, x's rows are not the network's,
+ *   or the network's answer is not of x's shape.
  */
 export function applyNetwork(
   network: Network,
-  tensors: readonly Tensor[],
+  parameters: readonly Tensor[],
   x: Tensor2D,
-  t: ArrayLike<number>,
+  at: VelocityInputs,
 ): Tensor2D {
   const [rows, width] = x.shape;
-  if (rows !== t.length || width !== rowWidth(network)) {
+  const { kind, rowWidth } = network;
+  if (rows !== at.t.length || width !== rowWidth) {
     throw new RangeError(
-      `${network.kind}: expected x of shape [${t.length}, ${rowWidth(network)}] for ` +
-        `${t.length} times, got [${x.shape}]`,
+      `${kind}: expected x of shape [${at.t.length}, ${rowWidth}] for ` +
+        `${at.t.length} times, got [${x.shape}]`,
     );
   }
-  switch (network.kind) {
-    case "mlp":
-      return conditionalMlp(network, tensors, x, t);
-    case "resnet":
-      return simpleResnet(network, tensors, x, t);
-    case "unet":
-      return unet(network, tensors, x, t);
-    default:
-      return network satisfies never;
+  const velocity = network.apply(parameters, x, at);
+  if (velocity.shape[0] !== rows || velocity.shape[1] !== width || velocity.shape.length > 2) {
+    throw new RangeError(
+      `${kind}: apply() has to give a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,
+    );
   }
+  return velocity;
 }

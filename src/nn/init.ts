@@ -1,7 +1,6 @@
 import { reorderAxes } from "../core/parameters.ts";
 import { fillUniform } from "../core/random/random.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { networkLayout } from "./layout.ts";
 import type { Network } from "./network.ts";
 
 /**
@@ -15,7 +14,7 @@ import type { Network } from "./network.ts";
  * @returns [layout.size], flat, in device order.
  */
 export function initialParameters(network: Network, seed: number): Float32Array {
-  const layout = networkLayout(network);
+  const { layout } = network;
   const flat = new Float32Array(layout.size);
   layout.entries.forEach((entry, i) => {
     const key = keyOf(subsequences.weights, seed, i);

@@ -1,4 +1,5 @@
 import { embeddingRows } from "../ops/mlp_field/time_embedding.ts";
+import type { BufferTensor } from "./network.ts";
 
 /**
  * The frequencies k * pi, k = 1..width/2, of a time embedding.
@@ -32,4 +33,9 @@ function requireEvenWidth(width: number): void {
   if (!Number.isSafeInteger(width) || width < 2 || width % 2 !== 0) {
     throw new RangeError(`time embedding: expected a positive even width, got ${width}`);
   }
+}
+
+/** The frequencies of a time embedding as the buffer of a PyTorch module. */
+export function frequencyBuffer(name: string, width: number): BufferTensor {
+  return { name, shape: [width / 2], values: embeddingFrequencies(width) };
 }

@@ -1,120 +1,65 @@
-import { bytesText } from "../core/bytes_text.ts";
+import type { ParameterEntry } from "../core/parameters.ts";
 import { InputError } from "../core/errors.ts";
-import { activationNumbers, MOST_EVALUATION_BYTES } from "./activation_numbers.ts";
-import { networkLayout } from "./layout.ts";
-import { type Network, rowWidth } from "./network.ts";
-
-/** Bytes of a network's weights in float32 at most: half of tfjs's memory, which holds them twice. */
-const MOST_WEIGHT_BYTES = 2 ** 30;
-/** Bytes of a row of its input at most. */
-const MOST_ROW_BYTES = 2 ** 30;
-/** Blocks of a resnet at most: each has six tensors, and a layer of them is a record of its own. */
-const MOST_BLOCKS = 10_000;
+import { named } from "../core/quoted.ts";
+import type { Network } from "./network.ts";
+import { requireRoom } from "./room.ts";
 
 /**
- * Checks the sizes of a network, and that a memory can hold it, before anything is laid out.
+ * Checks a network of whatever origin before anything is made by its numbers: its layout is one of
+ * `layoutOf`, its rows are those of its image, and a memory can hold it.
  *
- * @param place The file that it stands in, for messages; of options when left out.
- * @throws {InputError} If a size is not a positive whole number, or a width that carries
- *   the time embedding is odd, or the filters of a unet are not a multiple of four, or the
- *   weights, a row of the input or what the layers make of one are more than a memory holds.
+ * @throws {InputError} The first thing that is wrong.
  */
-export function validateNetwork(network: Network, place?: string): void {
-  try {
-    requireSizes(network);
-    requireRoom(network);
-  } catch (error) {
-    if (!(error instanceof InputError) || place === undefined) throw error;
-    throw new InputError(`${place}: network: ${error.message}`);
+export function validateNetwork(network: Network): void {
+  const { kind, rowWidth, image, layout, activations } = network;
+  const refuse = (what: string) => new InputError(`network ${named(kind)}: ${what}`);
+  if (!isCount(rowWidth)) {
+    throw refuse(`rowWidth: expected a whole number of at least 1, got ${rowWidth}`);
   }
+  if (image !== undefined) {
+    const { height, width, channels } = image;
+    if (![height, width, channels].every(isCount) || height * width * channels !== rowWidth) {
+      throw refuse(
+        `rowWidth: expected height * width * channels of its image, ` +
+          `${height} * ${width} * ${channels}, got ${rowWidth}`,
+      );
+    }
+  }
+  for (const [what, numbers] of Object.entries(activations ?? {})) {
+    if (!(numbers > 0 && Number.isFinite(numbers))) {
+      throw refuse(`activations.${what}: expected a finite number above 0, got ${numbers}`);
+    }
+  }
+  let offset = 0;
+  const names = new Set<string>();
+  for (const entry of layout.entries) {
+    if (!isEntryAt(entry, offset)) {
+      throw refuse(
+        `layout: ${named(entry.name)} does not lie at ${offset} with the size of its shape; ` +
+          "make the layout with layoutOf()",
+      );
+    }
+    if (names.has(entry.name)) throw refuse(`layout: has two tensors ${named(entry.name)}`);
+    names.add(entry.name);
+    offset += entry.size;
+  }
+  if (layout.size !== offset || offset === 0) {
+    throw refuse(`layout: has the size ${layout.size}, its tensors together ${offset} numbers`);
+  }
+  requireRoom(network, { weights: "narrower layers", activations: "narrower layers" });
 }
 
-function requireSizes(network: Network): void {
-  switch (network.kind) {
-    case "mlp":
-      requireCount("dims", network.dims);
-      requireEven("hidden", network.hidden);
-      return;
-    case "resnet":
-      requireCount("height", network.height);
-      requireCount("width", network.width);
-      requireCount("channels", network.channels);
-      requireEven("filters", network.filters);
-      requireCount("blocks", network.blocks);
-      return;
-    case "unet":
-      requireCount("height", network.height);
-      requireCount("width", network.width);
-      requireCount("channels", network.channels);
-      requireMultipleOf4("filters", network.filters);
-      return;
-    default:
-      network satisfies never;
-  }
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
 }
 
-/** In float64, which is exact as far as anything is accepted. */
-function requireRoom(network: Network): void {
-  const rowBytes = 4 * rowWidth(network);
-  if (rowBytes > MOST_ROW_BYTES) {
-    throw new InputError(
-      `${JSON.stringify(network)}: a row of the input takes ${rowBytes} bytes, more than ` +
-        `${MOST_ROW_BYTES}; take data of fewer numbers a row`,
-    );
-  }
-  const blocks = network.kind === "resnet" ? network.blocks : 1;
-  if (blocks > MOST_BLOCKS) {
-    throw new InputError(`blocks: expected at most ${MOST_BLOCKS}, got ${blocks}`);
-  }
-  const bytes = 4 * weightCount(network);
-  if (bytes > MOST_WEIGHT_BYTES) {
-    const width = network.kind === "mlp" ? "hidden" : "filters";
-    throw new InputError(
-      `${JSON.stringify(network)}: its weights take ${bytes} bytes in float32, more than ` +
-        `${MOST_WEIGHT_BYTES}; take a smaller ${width}`,
-    );
-  }
-  const activations = 4 * activationNumbers(network).evaluation;
-  if (activations > MOST_EVALUATION_BYTES) {
-    throw new InputError(
-      `${JSON.stringify(network)}: the layers of one row take ${bytesText(activations)}, more ` +
-        `than ${bytesText(MOST_EVALUATION_BYTES)}; take ` +
-        (network.kind === "mlp" ? "a smaller hidden width" : "fewer filters, or smaller images"),
-    );
-  }
-}
-
-/** Length of the flat parameter vector; a resnet's blocks are alike and not laid out one by one. */
-function weightCount(network: Network): number {
-  if (network.kind !== "resnet") return networkLayout(network).size;
-  const [none, one] = [0, 1].map((blocks) => networkLayout({ ...network, blocks }).size);
-  return none! + network.blocks * (one! - none!);
-}
-
-function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InputError(`${name}: expected a whole number of at least 1, got ${value}`);
-  }
-}
-
-function requireEven(name: string, value: number): void {
-  requireCount(name, value);
-  if (value % 2 !== 0) {
-    const near = value === 1 ? "2" : `${value - 1} or ${value + 1}`;
-    throw new InputError(
-      `${name}: expected an even number, since the time embedding is half sines and half ` +
-        `cosines, got ${value}; take ${near}`,
-    );
-  }
-}
-
-function requireMultipleOf4(name: string, value: number): void {
-  requireCount(name, value);
-  if (value % 4 !== 0) {
-    const below = value - value % 4;
-    throw new InputError(
-      `${name}: a unet normalises four at a time and takes a multiple of 4, got ${value}; take ` +
-        (below === 0 ? "4" : `${below} or ${below + 4}`),
-    );
-  }
+/** Whether a tensor stands at `offset` and its shapes, axes and size agree. */
+function isEntryAt(entry: ParameterEntry, offset: number): boolean {
+  const { shape, axes, deviceShape, size } = entry;
+  return entry.offset === offset && shape.every(isCount) &&
+    shape.reduce((product, extent) => product * extent, 1) === size &&
+    deviceShape.length === shape.length && axes.length === shape.length &&
+    new Set(axes).size === shape.length &&
+    axes.every((axis, i) => shape[axis] !== undefined && shape[axis] === deviceShape[i]) &&
+    Number.isFinite(entry.initialBound) && Number.isFinite(entry.initialCentre);
 }

@@ -1,5 +1,4 @@
 import type { Dataset } from "../data/dataset.ts";
-import { rowWidth } from "../nn/network.ts";
 import { readBounded } from "../core/files/bounded_file.ts";
 import { commandLine } from "../core/command_line.ts";
 import { InputError } from "../core/errors.ts";
@@ -91,10 +90,10 @@ export async function readReportedRun(
   const width = dataset.kind === "points"
     ? dataset.dims
     : dataset.height * dataset.width * dataset.channels;
-  if (width !== rowWidth(read.network)) {
+  if (width !== read.network.rowWidth) {
     throw new InputError(
       `${name}: ${data} now has rows of ${width} numbers, the model takes ` +
-        `${rowWidth(read.network)}; bring back the data that it was trained on`,
+        `${read.network.rowWidth}; bring back the data that it was trained on`,
     );
   }
   return {

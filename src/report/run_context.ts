@@ -1,3 +1,4 @@
+import { isImageNetwork } from "../nn/network.ts";
 import { accurateSolve, type FlowModel, type SolveSettings } from "../flows/model.ts";
 import { compactPng } from "../plot/encoding/compact_png.ts";
 import type { PngText } from "../plot/encoding/png.ts";
@@ -29,7 +30,7 @@ export function accurateSolveOf({ config }: ReportedRun): SolveSettings {
 
 /** Whether the model is one of points of the plane. */
 export function isPlane({ network }: Pick<FlowModel, "network">): boolean {
-  return network.kind === "mlp" && network.dims === 2;
+  return !isImageNetwork(network) && network.rowWidth === 2;
 }
 
 /** A command on the run: `fluxion NAME RUN ARGS`, with the report's seed where it is not the default. */

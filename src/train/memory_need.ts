@@ -1,5 +1,5 @@
+import { namedNetwork } from "../nn/named_networks.ts";
 import { trainingRows } from "../flows/piece_rows.ts";
-import { networkLayout } from "../nn/layout.ts";
 import type { Network } from "../nn/network.ts";
 import { bytesText } from "../core/bytes_text.ts";
 import { HEAP_BYTES, RESERVED_BYTES } from "../threads/guarded_heap.ts";
@@ -22,16 +22,20 @@ export function requireTrainingMemory(
   network: Network,
   { model, ema }: Pick<TrainConfig, "model" | "ema">,
 ): void {
-  const { size } = networkLayout(network);
+  const { size } = network.layout;
   const vectors = ema === 0 ? VECTORS : VECTORS + 2;
   const bytes = vectors * size * Float32Array.BYTES_PER_ELEMENT;
   const hasRoom = bytes <= HEAP_BYTES - RESERVED_BYTES &&
     (model === "cnf" || trainingRows(network) >= 1);
   if (hasRoom) return;
-  const width = optionName(network.kind === "mlp" ? "hidden" : "filters");
+  const width = namedNetwork(network.kind)?.options[0];
+  const [what, narrower] = width === undefined
+    ? [`network ${network.kind}`, "narrower layers"]
+    : [`${optionName(width)} ${network.sizes?.[width]}`, `a smaller ${optionName(width)}`];
   throw new InputError(
-    `${width} ${network.kind === "mlp" ? network.hidden : network.filters}: training takes ` +
-      `${bytesText(bytes)} for ${vectors} vectors of ${size} numbers and more for a row of a ` +
-      `batch; backend cpu has ${bytesText(HEAP_BYTES)} in all: give a smaller ${width}`,
+    `${what}: training takes ${bytesText(bytes)} for ${vectors} vectors of ${size} numbers and ` +
+      `more for a row of a batch; backend cpu has ${
+        bytesText(HEAP_BYTES)
+      } in all: give ${narrower}`,
   );
 }

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import { openDataset } from "../data/registry.ts";
 import type { FlowKind } from "../flows/model.ts";
-import { validateNetwork } from "../nn/validate.ts";
 import { engineFor } from "../ode/engines/engine_for.ts";
 import { writeFileAtomic } from "../core/files/atomic_file.ts";
 import { chooseBackend } from "../backends/choose_backend.ts";
@@ -104,7 +103,6 @@ async function startRun(
   if (path !== null) await requireUsable(path, mode);
   const plan = await planRun(request);
   const { config, network } = plan;
-  validateNetwork(network);
   // Opened before anything is written: there may be no adapter.
   const backend = await openBackendOf(plan);
   const weights = await initialWeights(config.init, { network, seed: config.seed });

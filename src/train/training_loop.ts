@@ -1,3 +1,4 @@
+import { namedNetwork } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient } from "../flows/cnf_loss.ts";
 import { fmLossAndGradient } from "../flows/fm_loss.ts";
@@ -8,7 +9,7 @@ import type { Backend } from "../backends/backend.ts";
 import { FailureError, OutOfMemoryError } from "../core/errors.ts";
 import { isStopAsked, settleStop, Stopped } from "../core/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
-import { isImageNet, optionName, type TrainConfig } from "./config/config.ts";
+import { optionName, type TrainConfig } from "./config/config.ts";
 import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { Learner } from "./optimizer/learner.ts";
@@ -184,6 +185,12 @@ function lowerRate({ lr }: TrainConfig): string {
   return `try a --lr below ${lr} first, for the weights may have run away`;
 }
 
+/** The options that make a step's memory smaller. */
+function smallerOptions({ net }: TrainConfig): string[] {
+  const width = namedNetwork(net)?.options[0];
+  return ["batchSize", ...(width === undefined ? [] : [width])].map(optionName);
+}
+
 /** A failure of `step`, or of what follows it, after `done` whole ones: with its number and what to try. */
 function atStep(
   error: unknown,
@@ -195,8 +202,7 @@ function atStep(
 ): unknown {
   if (!(error instanceof FailureError)) return error;
   const words = error instanceof OutOfMemoryError
-    ? `${error.message} (${optionName("batchSize")}, ` +
-      `${optionName(isImageNet(config.net) ? "filters" : "hidden")})`
+    ? `${error.message} (${smallerOptions(config).join(", ")})`
     : done > 0
     ? `${lowerRate(config)}; ${error.message}`
     : error.message;

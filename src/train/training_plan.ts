@@ -1,7 +1,9 @@
+import { createNetwork } from "../nn/registry.ts";
+import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import type { ColumnChoice } from "../data/tables/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
-import type { Network } from "../nn/network.ts";
+import { type Network, networkRecord } from "../nn/network.ts";
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
 import {
@@ -9,7 +11,6 @@ import {
   defaultDataOf,
   isImageNet,
   mergeOptions,
-  type NetName,
   optionName,
   resolveConfig,
   resumeConfig,
@@ -123,9 +124,11 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
     throw new InputError(
       `data ${named(config.data)}: wants the network ${
-        JSON.stringify(plan.network)
+        JSON.stringify(networkRecord(plan.network))
       }, the run has ` +
-        `${JSON.stringify(stored.network)}; resume it with the data that it was started with`,
+        `${
+          JSON.stringify(networkRecord(stored.network))
+        }; resume it with the data that it was started with`,
     );
   }
   const storedSteps = stepsOf(stored.config, plan.stepsPerEpoch);
@@ -140,7 +143,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
 }
 
 function sorted(network: Network): [string, unknown][] {
-  return Object.entries(network).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.entries(networkRecord(network)).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 /** The network that learns a data set when none is named. */
@@ -222,18 +225,13 @@ function stepsOf({ steps, epochs }: TrainConfig, stepsPerEpoch: number): number 
   return steps ?? epochs! * stepsPerEpoch;
 }
 
-function networkFor({ net, hidden, filters, blocks }: TrainConfig, dataset: Dataset): Network {
-  switch (dataset.kind) {
-    case "points":
-      return { kind: "mlp", dims: dataset.dims, hidden: hidden! };
-    case "images": {
-      const { height, width, channels } = dataset;
-      const image = { height, width, channels, filters: filters! };
-      return net === "resnet"
-        ? { kind: "resnet", ...image, blocks: blocks! }
-        : { kind: "unet", ...image };
-    }
-    default:
-      return dataset satisfies never;
-  }
+function networkFor(config: TrainConfig, dataset: Dataset): Network {
+  const { sizes, options } = namedNetworks[config.net];
+  const given: Readonly<Record<string, unknown>> = { ...config };
+  const ofData: Readonly<Record<string, unknown>> = { ...dataset };
+  const values = Object.keys(sizes).map((name) => {
+    const isOption = (options as readonly string[]).includes(name);
+    return [name, isOption ? given[name] : ofData[name]];
+  });
+  return createNetwork({ kind: config.net, ...Object.fromEntries(values) });
 }

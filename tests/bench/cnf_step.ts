@@ -5,7 +5,7 @@ import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { initialParameters } from "../../src/nn/init.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import type { Engine, SolveReport } from "../../src/ode/engines/engine.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
@@ -28,7 +28,7 @@ const LOG_PROB_LIMIT = 1e-3;
 export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSetup {
   return async (python, folder) => {
     await openBackend("cpu");
-    const network = { kind: "mlp", dims: 2, hidden } as const;
+    const network = mlpNetwork({ dims: 2, hidden });
     const weights = initialParameters(network, 0);
     const points = Float32Array.from(
       moons.draw({ seed: 0, from: subsequences.dataSet }, POINTS).points,
@@ -46,7 +46,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
         weights,
         ema: null,
         standardization: null,
-        moments: Adam.zeros(networkLayout(network).size),
+        moments: Adam.zeros(network.layout.size),
       },
     );
     let step = 0;

@@ -2,8 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import { fmLossAndGradient } from "../../src/flows/fm_loss.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
+import { resnetNetwork } from "../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { Learner } from "../../src/train/optimizer/learner.ts";
 import { Adam } from "../../src/train/optimizer/optimizer.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
@@ -20,8 +21,8 @@ const image = { height: 28, width: 28, channels: 1 };
 
 /** Networks of images by name; flow-matching steps (loss, gradient, clip, Adam) and forward passes. */
 const networks = {
-  resnet: { kind: "resnet", ...image, filters: 32, blocks: 4 },
-  unet: { kind: "unet", ...image, filters: 32 },
+  resnet: resnetNetwork({ ...image, filters: 32, blocks: 4 }),
+  unet: unetNetwork({ ...image, filters: 32 }),
 } as const satisfies Record<string, Network>;
 
 /** One of the networks at batch 64: `train` and `forward`. */
@@ -45,7 +46,7 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
         weights,
         ema: null,
         standardization: null,
-        moments: Adam.zeros(networkLayout(network).size),
+        moments: Adam.zeros(network.layout.size),
       },
     );
     const batch = tf.tensor2d(images, [BATCH, PIXELS]);
@@ -54,7 +55,7 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
       const times = new Float32Array(BATCH).fill(0.3);
       // Read outside of tidy(), which would look for tensors among the numbers for 8 ms.
       const out = tf.tidy(() =>
-        applyNetwork(network, learner.model.parameters.tensors, batch, times)
+        applyNetwork(network, learner.model.parameters.tensors, batch, { t: times })
       );
       const velocities = out.dataSync();
       out.dispose();

@@ -1,5 +1,6 @@
 import { openDataset } from "../../src/data/registry.ts";
 import { initialParameters } from "../../src/nn/init.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { train } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
@@ -80,7 +81,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
 
 /** Fluxion's first weights for a network of points; gives the file's name. */
 async function writeWeights(folder: string, hidden: number): Promise<string> {
-  const network = { kind: "mlp", dims: 2, hidden } as const;
+  const network = mlpNetwork({ dims: 2, hidden });
   const name = `model-${hidden}.safetensors`;
   const bytes = encodeStateDict(network, initialParameters(network, SEED));
   await Deno.writeFile(`${folder}/${name}`, bytes);

@@ -7,13 +7,14 @@ import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { initialParameters } from "../../src/nn/init.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { onTerminal } from "./_terminal.ts";
 import { fluxion, inFolder, type Outcome, type Surroundings } from "./_fluxion.ts";
 
 /** Erases the line (ESC [ 2 K, and the same in one C1 control), and turns the order of letters. */
 const FORGED = "\n\x1b[2K\x9b2Kfluxion: all is well\u202e";
 const onCpu = ["--backend", "cpu"];
-const network = { kind: "mlp", dims: 2, hidden: 8 } as const;
+const network = mlpNetwork({ dims: 2, hidden: 8 });
 const weights = encodeStateDict(network, initialParameters(network, 0));
 
 /** The weights with one tensor more. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { v8Flags } from "../../tools/v8_flags.ts";
 import { inFolder, type Outcome } from "./_fluxion.ts";
@@ -57,7 +58,7 @@ Deno.test("train cnf --hidden 8192 is refused in one line, and nothing is writte
 
 Deno.test("a control group whose activations do not fit memory is evaluated in pieces", () =>
   inFolder(async (folder) => {
-    const network: Network = { kind: "unet", height: 28, width: 28, channels: 1, filters: 4 };
+    const network: Network = unetNetwork({ height: 28, width: 28, channels: 1, filters: 4 });
     const weights = encodeStateDict(network, initialParameters(network, 0));
     await Deno.writeFile(`${folder}/w.safetensors`, weights);
     const made = await fluxion(folder, "import", "fm", "w.safetensors", "--run", "r");

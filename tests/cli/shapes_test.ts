@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { initialParameters } from "../../src/nn/init.ts";
-import type { Network } from "../../src/nn/network.ts";
+import { type Network, networkRecord } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { inFolder } from "./_fluxion.ts";
 
 /** Sizes that no memory has: refused in one line, before anything is laid out or allocated. */
@@ -72,7 +73,7 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: file
     );
     await refused(folder, ["import", "cnf", "empty.safetensors"], /row of the input|hidden/);
     // A run that is whole, and one number of its config.json after the other.
-    const network: Network = { kind: "mlp", dims: 2, hidden: 8 };
+    const network: Network = mlpNetwork({ dims: 2, hidden: 8 });
     await write("w.safetensors", encodeStateDict(network, initialParameters(network, 0)));
     const made = await new Deno.Command("deno", {
       args: [
@@ -93,7 +94,10 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: file
       { controlGroup: 16_000_000 },
       /16000000 rows .* 3328000000 bytes.*--control-group/,
     );
-    await edited({ network: { ...network, hidden: 200_000 } }, /config.json: network: .*bytes/);
+    await edited(
+      { network: { ...networkRecord(network), hidden: 200_000 } },
+      /config.json: network: .*bytes/,
+    );
     const images = { kind: "resnet", height: 28, width: 28, channels: 1, filters: 2 };
     await edited({ network: { ...images, blocks: 1e9 } }, /config.json: network: blocks/);
   }));

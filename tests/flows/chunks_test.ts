@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import { chunkOf } from "../../src/flows/chunks.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import type { Network } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { mostRows, requireRoomForRows } from "../../src/ode/solver/rows_room.ts";
 import { InputError } from "../../src/core/errors.ts";
 
 const modelOf = (network: Network) => ({ kind: "fm", network }) as FlowModel;
 const images = (side: number) =>
-  modelOf({ kind: "unet", height: side, width: side, channels: 3, filters: 8 });
+  modelOf(unetNetwork({ height: side, width: side, channels: 3, filters: 8 }));
 const solved = (controlGroup: number | "batch") => ({ ...accurateSolve, controlGroup });
 
 Deno.test("chunkOf() gives whole groups, of which rows and kept states have room", () => {
-  const points = modelOf({ kind: "mlp", dims: 2, hidden: 8 });
+  const points = modelOf(mlpNetwork({ dims: 2, hidden: 8 }));
   assert.equal(chunkOf(points, solved(8)), 2048);
   assert.equal(chunkOf(images(28), solved(8)), 64);
   assert.equal(chunkOf(images(28), solved(100)), 100);

@@ -7,8 +7,10 @@ import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/mo
 import { sample, type SampleOptions } from "../../src/flows/sample.ts";
 import { Parameters } from "../../src/core/parameters.ts";
 import { initialParameters } from "../../src/nn/init.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
 import type { Network } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
+import { resnetNetwork } from "../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import type { SolveProblem } from "../../src/ode/engines/engine.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
@@ -17,14 +19,14 @@ import { backendTest } from "../support/backends.ts";
 const engine = portableEngine("host");
 
 function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
-  const layout = networkLayout(network);
+  const layout = network.layout;
   const parameters = Parameters.fromFlat(layout, initialParameters(network, seed));
   return { kind, network, parameters, sigmaMin: 1e-4, standardization: null };
 }
 
-const mlp = { kind: "mlp", dims: 2, hidden: 8 } as const;
-const resnet = { kind: "resnet", height: 4, width: 4, channels: 1, filters: 2, blocks: 1 } as const;
-const unet = { kind: "unet", height: 4, width: 4, channels: 1, filters: 4 } as const;
+const mlp = mlpNetwork({ dims: 2, hidden: 8 });
+const resnet = resnetNetwork({ height: 4, width: 4, channels: 1, filters: 2, blocks: 1 });
+const unet = unetNetwork({ height: 4, width: 4, channels: 1, filters: 4 });
 
 for (const kind of ["cnf", "fm"] as const) {
   backendTest(`logProb() of a ${kind} integrates to 1`, ["cpu"], async () => {
@@ -115,7 +117,7 @@ backendTest("logProb() by Hutchinson's estimator is right in the mean", ["cpu"],
 });
 
 backendTest("logProb() by Rademacher probes is exact in one dimension", ["cpu"], async () => {
-  const model = freshModel("cnf", { kind: "mlp", dims: 1, hidden: 8 });
+  const model = freshModel("cnf", mlpNetwork({ dims: 1, hidden: 8 }));
   const points = Float32Array.of(-1, 0.2, 0.9, 2);
   const exact = await logProb(model, engine, points);
   const of = async (distribution: "gaussian" | "rademacher") => {

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import { Parameters } from "../../src/core/parameters.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { backendTest } from "../support/backends.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 
 function wallModel(speed: number): FlowModel {
-  const parameters = Parameters.fromFlat(networkLayout(wallNetwork), wallWeights(speed));
+  const parameters = Parameters.fromFlat(wallNetwork.layout, wallWeights(speed));
   return { kind: "cnf", network: wallNetwork, parameters, sigmaMin: 0, standardization: null };
 }
 

@@ -8,8 +8,10 @@ import { Parameters } from "../../src/core/parameters.ts";
 import { piecesOf } from "../../src/ops/pieces.ts";
 import { activationNumbers } from "../../src/nn/activation_numbers.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import { type Network, rowWidth } from "../../src/nn/network.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
+import { resnetNetwork } from "../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { OutOfMemoryError } from "../../src/core/errors.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
@@ -18,21 +20,21 @@ import { peakHeapBytes, withHeapLeft } from "../support/heap.ts";
 
 const image = { height: 28, width: 28, channels: 1 } as const;
 const networks = {
-  mlp: { kind: "mlp", dims: 3, hidden: 16 },
-  resnet: { kind: "resnet", ...image, filters: 8, blocks: 2 },
-  unet: { kind: "unet", ...image, filters: 8 },
+  mlp: mlpNetwork({ dims: 3, hidden: 16 }),
+  resnet: resnetNetwork({ ...image, filters: 8, blocks: 2 }),
+  unet: unetNetwork({ ...image, filters: 8 }),
 } as const satisfies Record<string, Network>;
 
 /** With weights of about a trained one's size: a fresh unet answers zero everywhere. */
 function modelOf(network: Network): FlowModel {
-  const layout = networkLayout(network);
+  const layout = network.layout;
   const weights = fillNormal({ seed: 3, stream: 0 }, 0, new Float32Array(layout.size));
   const parameters = Parameters.fromFlat(layout, weights.map((value) => 0.2 * value));
   return { kind: "fm", network, parameters, sigmaMin: 1e-4, standardization: null };
 }
 
 function rowsOf(network: Network, count: number): tf.Tensor2D {
-  const width = rowWidth(network);
+  const width = network.rowWidth;
   const values = fillNormal({ seed: 4, stream: 0 }, 0, new Float32Array(count * width));
   return tf.tensor2d(values, [count, width]);
 }
@@ -56,8 +58,8 @@ Deno.test("piecesOf() cuts rows into few pieces, about equal, in order", () => {
 // Found by trying, with all of the gradient's tensors held to the end as they once were: the
 // largest batches that trained in 2 GiB. Their gradients have to stay in one piece.
 const largestBatches: readonly (readonly [Network, number])[] = [
-  [{ kind: "unet", ...image, filters: 32 }, 460],
-  [{ kind: "resnet", ...image, filters: 16, blocks: 8 }, 1200],
+  [unetNetwork({ ...image, filters: 32 }), 460],
+  [resnetNetwork({ ...image, filters: 16, blocks: 8 }), 1200],
 ];
 
 Deno.test("trainingRows() leaves batches whole that fit without pieces", () => {
@@ -66,37 +68,36 @@ Deno.test("trainingRows() leaves batches whole that fit without pieces", () => {
     assert.ok(most >= rows && most < 1.02 * rows, `${network.kind}: ${most}`);
   }
   // Its parameters do not fit.
-  assert.ok(trainingRows({ kind: "mlp", dims: 2, hidden: 8192 }) < 1);
+  assert.ok(trainingRows(mlpNetwork({ dims: 2, hidden: 8192 })) < 1);
 });
 
 const measured: readonly Network[] = [
   ...Object.values(networks),
-  { kind: "mlp", dims: 2, hidden: 64 },
-  { kind: "mlp", dims: 100, hidden: 4 },
-  { kind: "resnet", ...image, filters: 6, blocks: 3 },
-  { kind: "resnet", height: 9, width: 7, channels: 3, filters: 16, blocks: 1 },
-  { kind: "unet", height: 6, width: 9, channels: 3, filters: 16 },
-  { kind: "unet", height: 8, width: 8, channels: 16, filters: 4 },
+  mlpNetwork({ dims: 2, hidden: 64 }),
+  mlpNetwork({ dims: 100, hidden: 4 }),
+  resnetNetwork({ ...image, filters: 6, blocks: 3 }),
+  resnetNetwork({ height: 9, width: 7, channels: 3, filters: 16, blocks: 1 }),
+  unetNetwork({ height: 6, width: 9, channels: 3, filters: 16 }),
+  unetNetwork({ height: 8, width: 8, channels: 16, filters: 4 }),
 ];
 
 for (const network of measured) {
-  const { kind, ...sizes } = network;
-  const name = `${kind} ${Object.values(sizes)}`;
+  const name = `${network.kind} ${Object.values(network.sizes!)}`;
   backendTest(`activationNumbers() of ${name} is what tensors have`, ["cpu"], () => {
     const model = modelOf(network);
     const { tensors } = model.parameters;
-    const width = rowWidth(network);
+    const width = network.rowWidth;
     const { evaluation, training } = activationNumbers(network);
     const of = (count: number) => {
       const x = rowsOf(network, count), target = rowsOf(network, count);
       const times = new Float32Array(count).fill(0.5);
       const peakOf = (f: () => tf.TensorContainer) =>
         peakHeapBytes(() => tf.dispose(tf.tidy(f))) / 4;
-      const evaluated = peakOf(() => applyNetwork(network, tensors, x, times));
+      const evaluated = peakOf(() => applyNetwork(network, tensors, x, { t: times }));
       // Everything held to the end is what tf.valueAndGrads does.
       const held = peakOf(() =>
         tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-          tf.mean(tf.squaredDifference(applyNetwork(network, tensors, x, times), target))
+          tf.mean(tf.squaredDifference(applyNetwork(network, tensors, x, { t: times }), target))
         )([...tensors]).grads
       );
       const needed = peakOf(() => ({ ...velocityRegression(model, { x, times, target }) }));
@@ -155,9 +156,9 @@ for (const network of Object.values(networks)) {
     const t = Float64Array.from({ length: 20 }, (_, i) => i / 20);
     const { tensors } = model.parameters;
     tf.tidy(() => {
-      const whole = applyNetwork(network, tensors, x, t).dataSync();
+      const whole = applyNetwork(network, tensors, x, { t }).dataSync();
       for (const mostRows of [1, 7, 19]) {
-        const cut = velocityInPieces(network, tensors, x, t, mostRows).dataSync();
+        const cut = velocityInPieces(network, tensors, x, { t, mostRows }).dataSync();
         assert.deepEqual(cut, whole);
       }
     });

@@ -3,23 +3,24 @@ import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import { type Network, rowWidth } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
+import type { Network } from "../../src/nn/network.ts";
+import { resnetNetwork } from "../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
 
-const mlp: Network = { kind: "mlp", dims: 20, hidden: 128 };
-const resnet: Network = {
-  kind: "resnet",
+const mlp: Network = mlpNetwork({ dims: 20, hidden: 128 });
+const resnet: Network = resnetNetwork({
   height: 6,
   width: 5,
   channels: 2,
   filters: 4,
   blocks: 2,
-};
+});
 
 // Sides that are no multiples of four.
-const unet: Network = { kind: "unet", height: 6, width: 5, channels: 2, filters: 4 };
+const unet: Network = unetNetwork({ height: 6, width: 5, channels: 2, filters: 4 });
 
 function normal(shape: [number, number], subsequence: number): tf.Tensor2D {
   const key = { seed: 3, stream: 4, subsequence };
@@ -35,13 +36,13 @@ function weightsOf(network: Network): Float32Array {
 }
 
 function fresh(network: Network): Parameters {
-  return Parameters.fromFlat(networkLayout(network), weightsOf(network));
+  return Parameters.fromFlat(network.layout, weightsOf(network));
 }
 
 // The homework's own two self-tests.
 backendTest("a ConditionalMLP keeps the shape [2, 20] at t = 5", ["cpu", "webgpu"], async () => {
   const parameters = fresh(mlp), x = normal([2, 20], 0);
-  const out = applyNetwork(mlp, parameters.tensors, x, [5, 5]);
+  const out = applyNetwork(mlp, parameters.tensors, x, { t: [5, 5] });
   assert.deepEqual(out.shape, [2, 20]);
   assert.ok((await out.data()).every(Number.isFinite));
   tf.dispose([x, out]);
@@ -52,11 +53,11 @@ for (const network of [resnet, unet]) {
   const name = `a ${network.kind} answers t = 0 and t = 1 differently`;
   backendTest(name, ["cpu", "webgpu"], async () => {
     const parameters = fresh(network);
-    const image = normal([1, rowWidth(network)], 0);
+    const image = normal([1, network.rowWidth], 0);
     const x = tf.concat([image, image]) as tf.Tensor2D;
-    const out = applyNetwork(network, parameters.tensors, x, [0, 1]);
+    const out = applyNetwork(network, parameters.tensors, x, { t: [0, 1] });
     assert.deepEqual(out.shape, x.shape);
-    const values = await out.data(), row = rowWidth(network);
+    const values = await out.data(), row = network.rowWidth;
     const distance = Math.max(
       ...values.slice(0, row).map((v, i) => Math.abs(v - values[row + i]!)),
     );
@@ -70,10 +71,10 @@ backendTest("a unet takes images of any size and number of channels", ["cpu"], a
   for (
     const [height, width, channels] of [[28, 28, 1], [32, 32, 3], [1, 1, 1], [9, 4, 2]] as const
   ) {
-    const network: Network = { kind: "unet", height, width, channels, filters: 4 };
+    const network: Network = unetNetwork({ height, width, channels, filters: 4 });
     const parameters = fresh(network);
-    const x = normal([2, rowWidth(network)], 0);
-    const out = applyNetwork(network, parameters.tensors, x, [0.1, 0.7]);
+    const x = normal([2, network.rowWidth], 0);
+    const out = applyNetwork(network, parameters.tensors, x, { t: [0.1, 0.7] });
     assert.deepEqual(out.shape, x.shape);
     assert.ok((await out.data()).every(Number.isFinite));
     tf.dispose([x, out]);
@@ -82,12 +83,14 @@ backendTest("a unet takes images of any size and number of channels", ["cpu"], a
 });
 
 backendTest("a fresh unet is zero everywhere, and still has a gradient", ["cpu"], async () => {
-  const parameters = Parameters.fromFlat(networkLayout(unet), initialParameters(unet, 1));
-  const x = normal([2, rowWidth(unet)], 0), target = normal([2, rowWidth(unet)], 1);
+  const parameters = Parameters.fromFlat(unet.layout, initialParameters(unet, 1));
+  const x = normal([2, unet.rowWidth], 0), target = normal([2, unet.rowWidth], 1);
   const gradients = tf.grads((...tensors) =>
-    tf.mean(tf.squaredDifference(applyNetwork(unet, tensors, x, [0.2, 0.8]), target)) as tf.Scalar
+    tf.mean(
+      tf.squaredDifference(applyNetwork(unet, tensors, x, { t: [0.2, 0.8] }), target),
+    ) as tf.Scalar
   )([...parameters.tensors]);
-  const out = applyNetwork(unet, parameters.tensors, x, [0.2, 0.8]);
+  const out = applyNetwork(unet, parameters.tensors, x, { t: [0.2, 0.8] });
   assert.ok((await out.data()).every((value) => value === 0));
   const last = await gradients.at(-2)!.data();
   assert.ok(last.some((value) => Math.abs(value) > 1e-3));
@@ -95,15 +98,15 @@ backendTest("a fresh unet is zero everywhere, and still has a gradient", ["cpu"]
   parameters.dispose();
 });
 
-for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet, unet]) {
+for (const network of [mlpNetwork({ dims: 3, hidden: 8 }), resnet, unet]) {
   // Along a random direction, central differences of the float32 network.
   backendTest(`applyNetwork() of a ${network.kind} has its gradient`, ["cpu"], async () => {
-    const layout = networkLayout(network);
+    const layout = network.layout;
     const flat = weightsOf(network);
-    const x = normal([4, rowWidth(network)], 0), weights = normal([4, rowWidth(network)], 1);
+    const x = normal([4, network.rowWidth], 0), weights = normal([4, network.rowWidth], 1);
     const times = [0.1, 0.4, 0.4, 0.9];
     const value = (tensors: readonly tf.Tensor[], x: tf.Tensor2D) =>
-      tf.sum(tf.mul(applyNetwork(network, tensors, x, times), weights)) as tf.Scalar;
+      tf.sum(tf.mul(applyNetwork(network, tensors, x, { t: times }), weights)) as tf.Scalar;
 
     const parameters = Parameters.fromFlat(layout, flat);
     const gradients = tf.grads((x, ...tensors) => value(tensors, x as tf.Tensor2D))(
@@ -142,9 +145,12 @@ for (const network of [{ kind: "mlp", dims: 3, hidden: 8 } as const, resnet, une
 backendTest("applyNetwork() refuses rows and times that do not fit", ["cpu"], () => {
   const x = tf.zeros([2, 3]) as tf.Tensor2D;
   assert.throws(
-    () => applyNetwork({ kind: "mlp", dims: 4, hidden: 8 }, [], x, [0, 0]),
+    () => applyNetwork(mlpNetwork({ dims: 4, hidden: 8 }), [], x, { t: [0, 0] }),
     /expected x of shape \[2, 4\] for 2 times, got \[2,3\]/,
   );
-  assert.throws(() => applyNetwork({ kind: "mlp", dims: 3, hidden: 8 }, [], x, [0]), RangeError);
+  assert.throws(
+    () => applyNetwork(mlpNetwork({ dims: 3, hidden: 8 }), [], x, { t: [0] }),
+    RangeError,
+  );
   x.dispose();
 });

@@ -1,6 +1,5 @@
 import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import type { ResnetNetwork } from "../../src/nn/network.ts";
+import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { type FixtureArray, type FixtureTensors, readFixture } from "./fixtures.ts";
 
 /** `flow_matching.json`: a resnet, a point on the probability path, and what PyTorch finds there. */
@@ -24,16 +23,15 @@ export const fixture = readFixture<FlowMatchingFixture>("flow_matching");
 const [count, channels, height, width] = fixture.xt.shape as [number, number, number, number];
 
 /** The fixture's network. */
-export const network: ResnetNetwork = {
-  kind: "resnet",
+export const network = resnetNetwork({
   height,
   width,
   channels,
   filters: fixture.n_filters,
   blocks: fixture.n_blocks,
-};
+});
 
-export const layout = networkLayout(network);
+export const layout = network.layout;
 
 /** Rows and width of the fixture's images, flattened. */
 export const shape: [number, number] = [count, height * width * channels];

@@ -1,6 +1,5 @@
 import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import type { UnetNetwork } from "../../src/nn/network.ts";
+import { unetNetwork } from "../../src/nn/unet/network.ts";
 import type { FixtureArray, FixtureTensors } from "./fixtures.ts";
 import json from "./fixtures/unet.json" with { type: "json" };
 
@@ -22,15 +21,14 @@ export const fixture: UnetFixture = json;
 const [count, channels, height, width] = fixture.x.shape as [number, number, number, number];
 
 /** The fixture's network. */
-export const network: UnetNetwork = {
-  kind: "unet",
+export const network = unetNetwork({
   height,
   width,
   channels,
   filters: fixture.filters,
-};
+});
 
-export const layout = networkLayout(network);
+export const layout = network.layout;
 
 /** Rows and width of the fixture's images, flattened. */
 export const shape: [number, number] = [count, height * width * channels];

@@ -74,7 +74,7 @@ backendTest(
     );
     const parameters = fixtureParameters();
     const field = tensorField(
-      (tensors, x, t) => applyNetwork(network, tensors, x, t),
+      (tensors, x, t) => applyNetwork(network, tensors, x, { t }),
       parameters,
     );
     const y0 = tf.tensor2d([...z.data], shape);

@@ -5,6 +5,8 @@ import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowKind } from "../../src/flows/model.ts";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
+import { networkRecord } from "../../src/nn/network.ts";
+import { createNetwork } from "../../src/nn/registry.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { type LoadedRun, loadRun } from "../../src/train/run/load_run.ts";
@@ -94,12 +96,8 @@ backendTest("an imported resnet has PyTorch's velocities", ["cpu", "webgpu"], as
       const x = tf.tensor2d([...xt.data], [count, xt.data.length / count]);
       const [height, width] = xt.shape.slice(2) as [number, number];
       assert.equal(network.kind, "resnet");
-      return applyNetwork(
-        { ...network, height, width } as typeof network,
-        parameters.tensors,
-        x,
-        t.data,
-      );
+      const small = createNetwork({ ...networkRecord(network), height, width });
+      return applyNetwork(small, parameters.tensors, x, { t: t.data });
     });
     const error = relativeError(await velocity.data(), out.data);
     assert.ok(error < 1e-4, `relative error ${error}`);

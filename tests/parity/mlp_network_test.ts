@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { bufferTensors } from "../../src/nn/buffers.ts";
-import { networkLayout } from "../../src/nn/layout.ts";
-import type { MlpNetwork } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { backendTest } from "../support/backends.ts";
 import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
 
@@ -18,11 +16,11 @@ interface MlpFixture {
 
 const fixture = readFixture<MlpFixture>("conditional_mlp");
 const [rows, dims] = fixture.x.shape as [number, number];
-const network: MlpNetwork = { kind: "mlp", dims, hidden: fixture.hidden_dim };
-const layout = networkLayout(network);
+const network = mlpNetwork({ dims, hidden: fixture.hidden_dim });
+const layout = network.layout;
 
-Deno.test("networkLayout() and bufferTensors() of an MLP are the fixture's state_dict", () => {
-  const ours = [...layout.entries, ...bufferTensors(network)]
+Deno.test("layout and buffers of an MLP are the fixture's state_dict", () => {
+  const ours = [...layout.entries, ...network.buffers!]
     .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
   const theirs = Object.entries(fixture.state_dict)
     .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
@@ -37,7 +35,7 @@ backendTest("applyNetwork() of an MLP is the fixture's", ["cpu", "webgpu"], asyn
   }
   const parameters = Parameters.fromFlat(layout, flat);
   const x = tf.tensor2d([...fixture.x.data], [rows, dims]);
-  const out = applyNetwork(network, parameters.tensors, x, fixture.t.data);
+  const out = applyNetwork(network, parameters.tensors, x, { t: fixture.t.data });
   const error = relativeError(await out.data(), fixture.out.data);
   assert.ok(error < 1e-4, `relative error ${error}`); // the issue's bound for float32
   tf.dispose([x, out]);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { bufferTensors } from "../../src/nn/buffers.ts";
 import { backendTest } from "../support/backends.ts";
 import { fixture, fixtureParameters, layout, network, shape } from "./fixture_resnet.ts";
 import { type FixtureArray, relativeError } from "./fixtures.ts";
@@ -17,13 +16,13 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
 
 const images = ({ data }: FixtureArray) => tf.tensor2d([...data], shape);
 
-Deno.test("networkLayout() and bufferTensors() are the fixture's state_dict", () => {
-  const ours = [...layout.entries, ...bufferTensors(network)]
+Deno.test("layout and buffers are the fixture's state_dict", () => {
+  const ours = [...layout.entries, ...network.buffers!]
     .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
   const theirs = Object.entries(fixture.state_dict)
     .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
   assert.deepEqual(new Map(ours), new Map(theirs));
-  for (const { name, values } of bufferTensors(network)) {
+  for (const { name, values } of network.buffers!) {
     assertNear(values, fixture.state_dict[name]!.data, name);
   }
 });
@@ -31,7 +30,7 @@ Deno.test("networkLayout() and bufferTensors() are the fixture's state_dict", ()
 backendTest("applyNetwork() of a resnet is the fixture's", ["cpu", "webgpu"], async () => {
   const parameters = fixtureParameters();
   const x = images(fixture.xt);
-  const out = applyNetwork(network, parameters.tensors, x, fixture.t.data);
+  const out = applyNetwork(network, parameters.tensors, x, { t: fixture.t.data });
   assertNear(await out.data(), fixture.out.data, "output");
   tf.dispose([x, out]);
   parameters.dispose();
@@ -42,7 +41,7 @@ backendTest("a resnet's loss and gradients are the fixture's", ["cpu", "webgpu"]
   const x = images(fixture.xt), target = images(fixture.target);
   const { value, grads } = tf.valueAndGrads((...tensors) =>
     tf.mean(
-      tf.squaredDifference(applyNetwork(network, tensors, x, fixture.t.data), target),
+      tf.squaredDifference(applyNetwork(network, tensors, x, { t: fixture.t.data }), target),
     ) as tf.Scalar
   )([...parameters.tensors]);
   assertNear(await value.data(), fixture.loss.data, "loss");

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { bufferTensors } from "../../src/nn/buffers.ts";
 import { backendTest } from "../support/backends.ts";
 import {
   channelsLast,
@@ -22,13 +21,13 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
 
 const images = (array: FixtureArray) => tf.tensor2d(channelsLast(array), shape);
 
-Deno.test("networkLayout() and bufferTensors() of a unet are the state_dict of docs/unet.py", () => {
-  const ours = [...layout.entries, ...bufferTensors(network)]
+Deno.test("layout and buffers of a unet are the state_dict of docs/unet.py", () => {
+  const ours = [...layout.entries, ...network.buffers!]
     .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
   const theirs = Object.entries(fixture.state_dict)
     .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
   assert.deepEqual(new Map(ours), new Map(theirs));
-  for (const { name, values } of bufferTensors(network)) {
+  for (const { name, values } of network.buffers!) {
     assertNear(values, fixture.state_dict[name]!.data, name);
   }
 });
@@ -40,7 +39,7 @@ backendTest("a unet's velocities, loss and gradients are docs/unet.py's", [
   const parameters = fixtureParameters();
   const x = images(fixture.x), target = images(fixture.target);
   const velocity = (x: tf.Tensor2D, tensors: readonly tf.Tensor[]) =>
-    applyNetwork(network, tensors, x, fixture.t.data);
+    applyNetwork(network, tensors, x, { t: fixture.t.data });
   const out = velocity(x, parameters.tensors);
   assertNear(await out.data(), channelsLast(fixture.out), "output");
   const { value, grads } = tf.valueAndGrads((x, ...tensors) =>

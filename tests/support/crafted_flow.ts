@@ -1,8 +1,7 @@
-import { networkLayout } from "../../src/nn/layout.ts";
-import type { Network } from "../../src/nn/network.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 
 /** The network of {@link wallWeights}. */
-export const wallNetwork = { kind: "mlp", dims: 2, hidden: 16 } as const satisfies Network;
+export const wallNetwork = mlpNetwork({ dims: 2, hidden: 16 });
 
 /**
  * Weights of a ConditionalMLP over the plane, in device order, whose velocity is
@@ -11,9 +10,9 @@ export const wallNetwork = { kind: "mlp", dims: 2, hidden: 16 } as const satisfi
  * solve from there ends; with 1e25 it ends where float32 cannot square the state.
  */
 export function wallWeights(speed: number, height = 3): Float32Array {
-  const layout = networkLayout(wallNetwork);
+  const layout = wallNetwork.layout;
   const flat = new Float32Array(layout.size);
-  const { hidden } = wallNetwork;
+  const { hidden } = wallNetwork.sizes;
   const set = (name: string, index: number, value: number) => {
     flat[layout.entries.find((entry) => entry.name === name)!.offset + index] = value;
   };

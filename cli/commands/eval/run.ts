@@ -1,6 +1,6 @@
 import type { ImageDataset, PointDataset } from "../../../src/data/dataset.ts";
 import type { PointValues } from "../../../src/flows/standardization.ts";
-import { isImageNetwork, rowWidth } from "../../../src/nn/network.ts";
+import { isImageNetwork } from "../../../src/nn/network.ts";
 import { densityMass, evaluateFm, evaluateLikelihood } from "../../../src/report/evaluation.ts";
 import { InputError } from "../../../src/core/errors.ts";
 import { readRows } from "../../../src/train/batches.ts";
@@ -65,13 +65,13 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
 function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | ImageDataset): void {
   const { network } = model;
   const fits = dataset.kind === "points"
-    ? network.kind === "mlp" && network.dims === dataset.dims
-    : isImageNetwork(network) && network.height === dataset.height &&
-      network.width === dataset.width && network.channels === dataset.channels;
+    ? !isImageNetwork(network) && network.rowWidth === dataset.dims
+    : isImageNetwork(network) && network.image.height === dataset.height &&
+      network.image.width === dataset.width && network.image.channels === dataset.channels;
   if (!fits) {
     throw new InputError(
       `${dataset.name}: rows of another kind or size than the model of ${name} takes ` +
-        `(${rowWidth(network)} numbers); give --data another`,
+        `(${network.rowWidth} numbers); give --data another`,
     );
   }
 }

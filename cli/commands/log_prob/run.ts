@@ -1,3 +1,4 @@
+import { isImageNetwork } from "../../../src/nn/network.ts";
 import { fileKind, noSuchFile } from "../../../src/data/input_file.ts";
 import { encodeNpy } from "../../../src/data/formats/npy.ts";
 import { readPoints } from "../../../src/data/tables/point_rows.ts";
@@ -38,12 +39,12 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   try {
     const { model, engine, config } = opened;
     const { network } = model;
-    if (network.kind !== "mlp") {
+    if (isImageNetwork(network)) {
       throw new InputError(`${opened.name}: a model of images has no log-likelihood here`);
     }
-    if (network.dims !== dims) {
+    if (network.rowWidth !== dims) {
       throw new InputError(
-        `--points ${flags.points}: expected ${network.dims} numbers a row, as the model has, ` +
+        `--points ${flags.points}: expected ${network.rowWidth} numbers per row, as the model has, ` +
           `found ${dims}`,
       );
     }

@@ -92,7 +92,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   const text = pictureText();
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
-  const isPlane = network.kind === "mlp" && network.dims === 2;
+  const isPlane = !isImageNetwork(network) && network.rowWidth === 2;
   const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
   const draw = () => {
     const count = PICTURED[rowKind(network)];

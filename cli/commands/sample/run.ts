@@ -1,7 +1,6 @@
 import { encodeCsv, float32Digits } from "../../../src/data/formats/csv.ts";
 import { encodeNpy } from "../../../src/data/formats/npy.ts";
 import { dataTime, priorTime } from "../../../src/flows/model.ts";
-import { rowWidth } from "../../../src/nn/network.ts";
 import { sampleChunks, type SampleOptions, type Samples } from "../../../src/flows/sample.ts";
 import {
   decimalsOf,
@@ -9,7 +8,7 @@ import {
   type PointValues,
   type Standardization,
 } from "../../../src/flows/standardization.ts";
-import type { Network } from "../../../src/nn/network.ts";
+import { isImageNetwork, type Network } from "../../../src/nn/network.ts";
 import {
   evenTimes,
   PICTURED,
@@ -74,22 +73,22 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   const { model, engine, config } = opened;
   const { network } = model;
   const count = flags.n ?? PICTURED[rowKind(network)];
-  const most = mostPictured(network.kind === "mlp" ? network.dims : null);
+  const most = mostPictured(isImageNetwork(network) ? null : network.rowWidth);
   if (format === "png" && count > most) {
     throw new InputError(
       `--n ${count}: a picture shows at most ${most}; ` +
         "give --out a .npy or .csv name",
     );
   }
-  if (flags.logProb && network.kind !== "mlp") {
+  if (flags.logProb && isImageNetwork(network)) {
     throw new InputError("--log-prob: this run's model is one of images; it has none");
   }
   const times = flags.trajectories === undefined
     ? undefined
     : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
   const first = flags.from ?? 0;
-  if ((first + count) * rowWidth(network) > Number.MAX_SAFE_INTEGER) {
-    const most = Math.floor(Number.MAX_SAFE_INTEGER / rowWidth(network));
+  if ((first + count) * network.rowWidth > Number.MAX_SAFE_INTEGER) {
+    const most = Math.floor(Number.MAX_SAFE_INTEGER / network.rowWidth);
     throw new InputError(
       count > most
         ? `--n ${count}: there are ${most} samples of this model, no more`
@@ -113,7 +112,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     let done = 0;
     for await (const chunk of sampleChunks(model, engine, options)) {
       throwIfStopped();
-      done += chunk.samples.length / rowWidth(network);
+      done += chunk.samples.length / network.rowWidth;
       progress.update({ done, total: count, words: "" });
       yield chunk;
     }
@@ -172,7 +171,7 @@ function rowsOf(
   { samples, logProb, states }: Samples,
   { network, times, standardization }: Drawn,
 ): PointValues {
-  const width = rowWidth(network);
+  const width = network.rowWidth;
   const n = samples.length / width;
   const tables = times === undefined ? [samples] : states;
   const rowLength = tables.length * width + (logProb === null ? 0 : 1);
@@ -191,8 +190,8 @@ function rowsOf(
 
 /** One image from NHWC to NCHW; a point as it is. */
 function channelsFirst(network: Network, values: PointValues): PointValues {
-  if (network.kind === "mlp" || network.channels === 1) return values;
-  const { channels } = network;
+  const { channels } = network.image ?? { channels: 1 };
+  if (channels === 1) return values;
   const pixels = values.length / channels;
   return Float32Array.from(
     values,
@@ -202,15 +201,11 @@ function channelsFirst(network: Network, values: PointValues): PointValues {
 
 function npyShape({ network, count, times }: Drawn, options: SampleOptions): number[] {
   const before = times === undefined ? [count] : [count, times.length];
-  switch (network.kind) {
-    case "mlp":
-      return [...before, network.dims + (options.withLogProb ? 1 : 0)];
-    case "resnet":
-    case "unet":
-      return [...before, network.channels, network.height, network.width];
-    default:
-      return network satisfies never;
+  if (!isImageNetwork(network)) {
+    return [...before, network.rowWidth + (options.withLogProb ? 1 : 0)];
   }
+  const { channels, height, width } = network.image;
+  return [...before, channels, height, width];
 }
 
 /** Lines of CSV; those of trajectories begin with the sample's index and the time. */
@@ -219,7 +214,7 @@ function csv(
   drawn: Drawn,
   options: SampleOptions,
 ): AsyncGenerator<Uint8Array> {
-  const width = rowWidth(drawn.network);
+  const width = drawn.network.rowWidth;
   const { times, standardization } = drawn;
   const decimals = standardization === null ? [] : decimalsOf(standardization);
   if (times === undefined) {
@@ -237,7 +232,7 @@ async function picture(
   { network, count, times }: Drawn,
   title: string,
 ): Promise<Uint8Array> {
-  const width = rowWidth(network);
+  const width = network.rowWidth;
   const tables = Array.from({ length: times?.length ?? 1 }, () => new Float64Array(count * width));
   let filled = 0;
   for await (const { samples, states } of chunks) {

@@ -50,22 +50,16 @@ export async function samplesPicture(
   samples: PointValues,
   options: PictureOptions,
 ): Promise<Uint8Array> {
-  switch (network.kind) {
-    case "mlp":
-      return await pointsPlot(samples, { dims: network.dims, label: "samples", ...options });
-    case "resnet":
-    case "unet": {
-      requireGrey(network.channels);
-      const { height, width } = network;
-      return imageGrid(samples, { height, width, text: options.text });
-    }
-    default:
-      return network satisfies never;
+  if (!isImageNetwork(network)) {
+    return await pointsPlot(samples, { dims: network.rowWidth, label: "samples", ...options });
   }
+  const { height, width, channels } = network.image;
+  requireGrey(channels);
+  return imageGrid(samples, { height, width, text: options.text });
 }
 
 /**
- * The way from noise to data: for images a grid along t, for points of the plane lines.
+ * Trajectories from noise to data: for images a grid along t, for points of the plane lines.
  *
  * @param states [times][n * w], the noise first.
  * @returns A PNG file.
@@ -77,24 +71,18 @@ export function trajectoriesPicture(
   options: PictureOptions & { readonly times: readonly number[] },
 ): Promise<Uint8Array> {
   const { times, ...picture } = options;
-  switch (network.kind) {
-    case "mlp":
-      if (network.dims !== 2) {
-        throw new InputError(
-          `a picture of trajectories needs points of 2 dimensions, these have ${network.dims}; ` +
-            "draw them to a file ending .npy or .csv",
-        );
-      }
-      return trajectoryPlot({ states, times }, picture);
-    case "resnet":
-    case "unet": {
-      requireGrey(network.channels);
-      const { height, width } = network;
-      return pathGrid(states, { height, width, times, ...picture });
-    }
-    default:
-      return network satisfies never;
+  if (isImageNetwork(network)) {
+    const { height, width, channels } = network.image;
+    requireGrey(channels);
+    return pathGrid(states, { height, width, times, ...picture });
   }
+  if (network.rowWidth !== 2) {
+    throw new InputError(
+      `a picture of trajectories needs points of 2 dimensions, these have ${network.rowWidth}; ` +
+        "draw them to a file ending .npy or .csv",
+    );
+  }
+  return trajectoryPlot({ states, times }, picture);
 }
 
 /** @throws {InputError} If images have more than one channel. */

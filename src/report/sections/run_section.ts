@@ -1,5 +1,4 @@
-import type { Network } from "../../nn/network.ts";
-import { networkLayout } from "../../nn/layout.ts";
+import { descriptionOf } from "../../nn/network.ts";
 import type { TrainConfig } from "../../train/config/config.ts";
 import { runName } from "../../train/run/run_folder.ts";
 import { commandLine } from "../../core/command_line.ts";
@@ -73,13 +72,13 @@ function runTitle({ config }: ReportedRun): string {
 
 function overview(run: ReportedRun): Block[] {
   const { config, network, metrics, dataset, step, name } = run;
-  const weights = networkLayout(network).size;
+  const weights = network.layout.size;
   const what = dataset.kind === "points" ? "points" : "images";
   const { steps: _steps, epochs: _epochs, ...options } = config;
   return [
     prose(
       `A ${modelWords[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
-        `${code(dataWords(config.data))}: ${networkWords(network)} with ${
+        `${code(dataWords(config.data))}: ${descriptionOf(network)} with ${
           grouped(weights)
         } weights, ` +
         `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
@@ -112,19 +111,6 @@ function overview(run: ReportedRun): Block[] {
 
 function trainingLength({ steps, epochs }: TrainConfig) {
   return steps === undefined ? { epochs } : { steps };
-}
-
-function networkWords(network: Network): string {
-  switch (network.kind) {
-    case "mlp":
-      return `a ConditionalMLP of width ${network.hidden}`;
-    case "resnet":
-      return `a ConditionedSimpleResnet of ${network.blocks} blocks with ${network.filters} filters`;
-    case "unet":
-      return `a UNet of ${network.filters} filters`;
-    default:
-      return network satisfies never;
-  }
 }
 
 function backendWords(backend: "cpu" | "webgpu"): string {

@@ -1,16 +1,14 @@
+import { namedNetworks, type NetName } from "../../nn/named_networks.ts";
 import * as v from "valibot";
 import { suggestion } from "../../core/suggestion.ts";
 import type { FlowKind } from "../../flows/model.ts";
 import type { Standardization } from "../../flows/standardization.ts";
-import type { Network } from "../../nn/network.ts";
+import { isImageNetwork, type Network } from "../../nn/network.ts";
 import { tableaus } from "../../ode/tableaus.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
 import { InputError } from "../../core/errors.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 import { configFileSchema, standardizationSchema, trainOptionsSchema } from "./config_schema.ts";
-
-/** A network's name in a config. */
-export type NetName = Network["kind"];
 
 /**
  * Everything that a training run is a function of, with every default filled in.
@@ -214,7 +212,7 @@ export const trainDefaults = {
 
 /** Whether a network is one over images. */
 export function isImageNet(net: NetName): boolean {
-  return net !== "mlp";
+  return namedNetworks[net].rows === "images";
 }
 
 /** The data that a model learns when none is named. */
@@ -311,8 +309,8 @@ export function requireScalesOf(
 ): void {
   if (standardization === null) return;
   const found = standardization.center.length;
-  if (network.kind !== "mlp" || found !== network.dims) {
-    const wanted = network.kind === "mlp" ? `points have ${network.dims}` : "images have none";
+  if (isImageNetwork(network) || found !== network.rowWidth) {
+    const wanted = isImageNetwork(network) ? "images have none" : `points have ${network.rowWidth}`;
     throw new InputError(`${place}: has scales of ${found} columns, the network's ${wanted}`);
   }
 }

@@ -1,3 +1,5 @@
+import { namedNetworks, netNames } from "../../nn/named_networks.ts";
+import { evenWidth, type SizeRule } from "../../nn/size_rule.ts";
 import * as v from "valibot";
 import { suggestion } from "../../core/suggestion.ts";
 import { MOST_STEPS } from "../../ode/solver/step_control.ts";
@@ -33,25 +35,15 @@ function notNegative() {
   return v.pipe(v.number(expected), v.finite(expected), v.minValue(0, expected));
 }
 
-function evenWidth() {
-  const expected = "an even whole number, 2 or more (the time embedding is half sines, " +
-    "half cosines)";
-  return v.pipe(
-    v.number(expected),
-    v.safeInteger(expected),
-    v.minValue(2, expected),
-    v.multipleOf(2, expected),
-  );
+/** A size of a network by its rule; what no memory has room for is refused where bytes are counted. */
+function size({ least, multipleOf, expected }: SizeRule): v.GenericSchema<number> {
+  const whole = v.pipe(v.number(expected), v.safeInteger(expected), v.minValue(least, expected));
+  return multipleOf === 1 ? whole : v.pipe(whole, v.multipleOf(multipleOf, expected));
 }
 
-function multipleOf4() {
-  const expected = "a multiple of 4 (a unet normalises four filters together)";
-  return v.pipe(
-    v.number(expected),
-    v.safeInteger(expected),
-    v.minValue(4, expected),
-    v.multipleOf(4, expected),
-  );
+function sizesOf<const Rules extends Readonly<Record<string, SizeRule>>>(rules: Rules) {
+  const entries = Object.entries(rules).map(([name, rule]) => [name, size(rule)]);
+  return Object.fromEntries(entries) as { readonly [Name in keyof Rules]: v.GenericSchema<number> };
 }
 
 /** What is expected of a choice, with the name that was probably meant. */
@@ -63,9 +55,6 @@ export function expectedChoice(input: unknown, names: readonly string[]): string
 function choice<const T extends readonly string[]>(names: T) {
   return v.picklist(names, ({ input }) => expectedChoice(input, names));
 }
-
-/** The velocity networks that there are. */
-export const netNames = ["mlp", "resnet", "unet"] as const;
 
 function text(expected: string) {
   return v.pipe(v.string(expected), v.nonEmpty(expected));
@@ -94,22 +83,9 @@ export const standardizationSchema = v.pipe(
 
 /** What a velocity network is, as `config.json` of a run records it. */
 export const networkSchema = v.variant("kind", [
-  v.strictObject({ kind: v.literal("mlp"), dims: wholeNumber(1), hidden: evenWidth() }),
-  v.strictObject({
-    kind: v.literal("resnet"),
-    height: wholeNumber(1),
-    width: wholeNumber(1),
-    channels: wholeNumber(1),
-    filters: evenWidth(),
-    blocks: wholeNumber(0),
-  }),
-  v.strictObject({
-    kind: v.literal("unet"),
-    height: wholeNumber(1),
-    width: wholeNumber(1),
-    channels: wholeNumber(1),
-    filters: multipleOf4(),
-  }),
+  v.strictObject({ kind: v.literal("mlp"), ...sizesOf(namedNetworks.mlp.sizes) }),
+  v.strictObject({ kind: v.literal("resnet"), ...sizesOf(namedNetworks.resnet.sizes) }),
+  v.strictObject({ kind: v.literal("unet"), ...sizesOf(namedNetworks.unet.sizes) }),
 ], "a network of kind mlp, resnet or unet");
 
 /**
@@ -138,12 +114,12 @@ export const trainOptionsSchema = v.strictObject({
     choice(netNames),
     "velocity network: mlp for points, unet or resnet for images",
   ),
-  hidden: described(evenWidth(), "width of the mlp; even"),
+  hidden: described(size(evenWidth), "width of the mlp; even"),
   filters: described(
-    evenWidth(),
+    size(evenWidth),
     "filters of the resnet, even, or of the unet at full size, a multiple of 4",
   ),
-  blocks: described(wholeNumber(1), "residual blocks of the resnet"),
+  blocks: described(size(namedNetworks.resnet.sizes.blocks), "residual blocks of the resnet"),
   init: described(text("a run or a file"), "run or safetensors file whose weights to start from"),
   steps: described(wholeNumber(0), "training steps; instead of epochs"),
   epochs: described(wholeNumber(1), "passes over the training data; instead of steps"),

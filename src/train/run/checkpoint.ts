@@ -1,5 +1,3 @@
-import { bufferTensors } from "../../nn/buffers.ts";
-import { networkLayout } from "../../nn/layout.ts";
 import type { Network } from "../../nn/network.ts";
 import { InputError } from "../../core/errors.ts";
 import { Adam, type Moments } from "../optimizer/optimizer.ts";
@@ -40,7 +38,7 @@ const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v." } as const;
  * them, `step` and `seed` as I64. Equal checkpoints have equal bytes.
  */
 export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint8Array {
-  const layout = networkLayout(network);
+  const layout = network.layout;
   const { step, seed, weights, ema, moments } = checkpoint;
   const whole = (name: string, value: number): NamedTensor => ({
     name,
@@ -52,7 +50,7 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
       whole("step", step),
       whole("seed", seed),
       ...parameterTensors(layout, weights),
-      ...bufferTensors(network),
+      ...(network.buffers ?? []),
       ...(ema === null ? [] : parameterTensors(layout, ema, prefixes.ema)),
       ...parameterTensors(layout, moments.m, prefixes.m),
       ...parameterTensors(layout, moments.v, prefixes.v),
@@ -70,7 +68,7 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
 export function decodeCheckpoint(bytes: Uint8Array, place: string, network: Network): Checkpoint {
   const { tensors } = decodeSafetensors(bytes, place);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const layout = networkLayout(network);
+  const layout = network.layout;
   const vector = (prefix = "") => parameterVector(layout, byName, { prefix, place });
   const hasEma = tensors.some(({ name }) => name.startsWith(prefixes.ema));
   return {

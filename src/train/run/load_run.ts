@@ -2,9 +2,8 @@ import type { ColumnChoice, DroppedColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import type { Standardization } from "../../flows/standardization.ts";
 import { Parameters } from "../../core/parameters.ts";
-import { networkLayout } from "../../nn/layout.ts";
-import type { Network } from "../../nn/network.ts";
-import { validateNetwork } from "../../nn/validate.ts";
+import { isImageNetwork, type Network, networkRecord } from "../../nn/network.ts";
+import { createNetwork } from "../../nn/registry.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
@@ -59,12 +58,16 @@ export function encodeRunConfig(
     ...(dropped.length > 0 ? { dropped } : {}),
     ...(standardization ? { standardization } : {}),
   };
-  return JSON.stringify({ format: RUN_FORMAT, ...config, network, ...table }, null, 2) + "\n";
+  return JSON.stringify(
+    { format: RUN_FORMAT, ...config, network: networkRecord(network), ...table },
+    null,
+    2,
+  ) + "\n";
 }
 
 /** Which columns of a file are points as a run takes them. */
 export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undefined {
-  return network.kind === "mlp" ? { kind: "ofRun", dropped, dims: network.dims } : undefined;
+  return isImageNetwork(network) ? undefined : { kind: "ofRun", dropped, dims: network.rowWidth };
 }
 
 /**
@@ -78,18 +81,18 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   const {
     $schema: _schema,
     format: _format,
-    network,
+    network: record,
     dropped = [],
     standardization = null,
     ...options
   } = parseConfigJson(text, path);
-  if (network === undefined || options.model === undefined) {
+  if (record === undefined || options.model === undefined) {
     throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
   }
-  validateNetwork(network, path);
+  const network = createNetwork(record, path);
   requireScalesOf(network, standardization, path);
   // Runs of before there was this option learnt the numbers themselves.
-  const standardize = options.standardize ?? (network.kind === "mlp" ? "none" : undefined);
+  const standardize = options.standardize ?? (isImageNetwork(network) ? undefined : "none");
   if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
     throw new InputError(
       `${path}: standardize is ${standardize}, and the scales of its columns are ` +
@@ -194,7 +197,7 @@ export function modelOf(
   { config, network, standardization }: Omit<RunConfig, "dropped">,
   weights: Float32Array,
 ): FlowModel {
-  const parameters = Parameters.fromFlat(networkLayout(network), weights);
+  const parameters = Parameters.fromFlat(network.layout, weights);
   const { model: kind, sigmaMin = 0 } = config;
   return { kind, network, parameters, sigmaMin, standardization };
 }

@@ -1,6 +1,6 @@
 import type { FlowKind } from "../../flows/model.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
-import { validateNetwork } from "../../nn/validate.ts";
+import { namedNetwork, type NetName } from "../../nn/named_networks.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { firstCheckpoint } from "../run/checkpoint.ts";
@@ -58,14 +58,13 @@ export async function importWeights(
   if (model === "cnf" && isImageNetwork(network)) {
     throw new InputError(`${file}: holds a network of images, and a CNF takes points; import fm`);
   }
-  validateNetwork(network, file);
   const weights = stateDictWeights(stateDict, network);
   const { standardization } = stateDict;
   requireScalesOf(network, standardization, file);
   const config = resolveConfig(model, null, {
-    net: network.kind,
-    ...sizesOf(network),
-    ...(network.kind === "mlp" ? { standardize: standardization?.kind ?? "none" } : {}),
+    net: network.kind as NetName,
+    ...optionsOf(network),
+    ...(isImageNetwork(network) ? {} : { standardize: standardization?.kind ?? "none" }),
     ...(options.data === undefined ? {} : { data: options.data }),
     init: file,
     steps: 0,
@@ -95,15 +94,8 @@ export async function importWeights(
   return { run, metrics: writer.metrics(0) };
 }
 
-function sizesOf(network: Network): TrainOptions {
-  switch (network.kind) {
-    case "mlp":
-      return { hidden: network.hidden };
-    case "resnet":
-      return { filters: network.filters, blocks: network.blocks };
-    case "unet":
-      return { filters: network.filters };
-    default:
-      return network satisfies never;
-  }
+/** The sizes of a network that are options of training. */
+function optionsOf({ kind, sizes }: Network): TrainOptions {
+  const options = namedNetwork(kind)?.options ?? [];
+  return Object.fromEntries(options.map((name) => [name, sizes?.[name]]));
 }

@@ -1,6 +1,5 @@
+import { createNetwork, networkKinds } from "../../nn/registry.ts";
 import { type ParameterLayout, reorderAxes } from "../../core/parameters.ts";
-import { bufferTensors } from "../../nn/buffers.ts";
-import { networkLayout } from "../../nn/layout.ts";
 import type { Standardization } from "../../flows/standardization.ts";
 import type { Network } from "../../nn/network.ts";
 import { parseStandardization } from "../config/config.ts";
@@ -105,7 +104,7 @@ export function encodeStateDict(
 ): Uint8Array {
   const { standardization = null, step } = about;
   return encodeSafetensors({
-    tensors: [...parameterTensors(networkLayout(network), flat), ...bufferTensors(network)],
+    tensors: [...parameterTensors(network.layout, flat), ...(network.buffers ?? [])],
     metadata: {
       format: "pt",
       ...(step === undefined ? {} : { step: String(step) }),
@@ -157,9 +156,9 @@ export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
  *   differs, with both shapes.
  */
 export function stateDictWeights({ place, tensors }: StateDict, network: Network): Float32Array {
-  const layout = networkLayout(network);
+  const layout = network.layout;
   const flat = parameterVector(layout, tensors, { place });
-  const buffers = bufferTensors(network);
+  const buffers = network.buffers ?? [];
   for (const buffer of buffers) {
     if (!tensors.has(buffer.name)) continue;
     const found = tensorOf(tensors, buffer, place);
@@ -190,8 +189,8 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
 /**
  * What network a state_dict belongs to, by its names and shapes.
  *
- * @param image Size of the images of a unet or a resnet, which its weights do not tell.
- * @throws {InputError} If it is none of a ConditionalMLP's, a ConditionedSimpleResnet's and a UNet's.
+ * @param image Size of the images, which a network's weights do not tell.
+ * @throws {InputError} If it is none of the known networks'.
  */
 export function inferNetwork(
   { place, tensors }: StateDict,
@@ -201,27 +200,14 @@ export function inferNetwork(
     const shape = tensors.get(name)?.shape;
     return shape?.length === rank ? shape : null;
   };
-  const projection = shapeOf("x_proj.weight", 2);
-  if (projection !== null) {
-    const [hidden, dims] = projection as [number, number];
-    return { kind: "mlp", dims, hidden };
+  const kinds = networkKinds();
+  for (const { kind, stateDict } of kinds) {
+    const sizes = stateDict?.sizes({ shapeOf, image }) ?? null;
+    if (sizes !== null) return createNetwork({ ...sizes, kind }, place);
   }
-  const firstConvolution = shapeOf("first_block.0.weight", 4);
-  if (firstConvolution !== null) {
-    const [filters, channels] = firstConvolution as [number, number];
-    let blocks = 0;
-    while (tensors.has(`layers.${blocks}.block.0.weight`)) blocks++;
-    return { kind: "resnet", ...image, channels, filters, blocks };
-  }
-  const first = shapeOf("first.weight", 4);
-  if (first !== null) {
-    const [filters, channels] = first as [number, number];
-    return { kind: "unet", ...image, channels, filters };
-  }
+  const marks = kinds.flatMap(({ stateDict }) => stateDict?.mark ?? []);
   const names = [...tensors.keys()].slice(0, 3).map((name) => named(name)).join(", ");
   throw new InputError(
-    `${place}: none of a ConditionalMLP (x_proj.weight [hidden, dims]), a ` +
-      `ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3]) and a ` +
-      `UNet (first.weight [filters, channels, 3, 3]); it has ${names}`,
+    `${place}: none of ${marks.slice(0, -1).join(", ")} and ${marks.at(-1)}; it has ${names}`,
   );
 }

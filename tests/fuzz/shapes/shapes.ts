@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../../src/nn/init.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
 import { fillNormal } from "../../../src/core/random/random.ts";
 import { builds, fluxion, type Outcome, portableValues } from "./builds.ts";
@@ -109,7 +110,7 @@ function normals(count: number, subsequence: number): Float32Array {
 
 async function tryPoints(drawn: PointsCase, folder: string): Promise<number> {
   const { dims, hidden, rows, controlGroup, trace, solver, threads } = drawn;
-  const network = { kind: "mlp", dims, hidden } as const;
+  const network = mlpNetwork({ dims, hidden });
   const weights = encodeStateDict(network, initialParameters(network, 1));
   await Deno.writeFile(`${folder}/w.safetensors`, weights);
   await Deno.writeFile(`${folder}/p.npy`, writeNpy(rows, dims, normals(rows * dims, 1)));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../../src/nn/init.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { importWeights } from "../../../src/train/weights/import_weights.ts";
 import { readRun } from "../../../src/train/run/load_run.ts";
 import { runFile, runFiles } from "../../../src/train/run/run_folder.ts";
@@ -14,7 +15,7 @@ import { makeConfig } from "./config.ts";
 import { makeSafetensors } from "./safetensors.ts";
 
 const files = ["config", "model", "checkpoint", "log", "metrics"] as const;
-const network = { kind: "mlp", dims: 2, hidden: 4 } as const;
+const network = mlpNetwork({ dims: 2, hidden: 4 });
 
 /** A run that {@link importWeights} made, its files' bytes by name. */
 async function makeRun(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { initialParameters } from "../../../src/nn/init.ts";
 import type { Network } from "../../../src/nn/network.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { settleStop, stopWord, throwIfStopped } from "../../../src/core/stop.ts";
 import { resolveConfig, type TrainOptions } from "../../../src/train/config/config.ts";
 import { Learner } from "../../../src/train/optimizer/learner.ts";
 import { Adam } from "../../../src/train/optimizer/optimizer.ts";
 import { backendTest } from "../../support/backends.ts";
 
-const network: Network = { kind: "mlp", dims: 2, hidden: 4 };
+const network: Network = mlpNetwork({ dims: 2, hidden: 4 });
 const start = initialParameters(network, 1);
 
 /** A learner after one step along a gradient of `slope` everywhere, and what it has. */

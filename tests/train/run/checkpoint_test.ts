@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../../src/nn/init.ts";
 import type { Network } from "../../../src/nn/network.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/train/run/checkpoint.ts";
 import { decodeSafetensors } from "../../../src/train/weights/safetensors.ts";
 
-const network: Network = { kind: "mlp", dims: 2, hidden: 4 };
+const network: Network = mlpNetwork({ dims: 2, hidden: 4 });
 const vector = (seed: number) => initialParameters(network, seed);
 const checkpoint = {
   step: 17,
@@ -32,7 +33,7 @@ Deno.test("encodeCheckpoint() has the contract's names", () => {
 
 Deno.test("decodeCheckpoint() names the first tensor of another architecture", () => {
   const bytes = encodeCheckpoint(network, checkpoint);
-  assert.throws(() => decodeCheckpoint(bytes, "c.st", { ...network, dims: 5 }), {
+  assert.throws(() => decodeCheckpoint(bytes, "c.st", mlpNetwork({ dims: 5, hidden: 4 })), {
     name: "InputError",
     message: /^c\.st: x_proj\.weight has shape \[4,2\], the model's is \[4,5\]/,
   });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../../src/nn/init.ts";
-import type { Network } from "../../../src/nn/network.ts";
+import { type Network, networkRecord } from "../../../src/nn/network.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
+import { resnetNetwork } from "../../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../../src/nn/unet/network.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
 import { importWeights } from "../../../src/train/weights/import_weights.ts";
 import { loadRun, readRun, readRunConfig } from "../../../src/train/run/load_run.ts";
@@ -40,7 +43,7 @@ Deno.test("loadRun() has the weights that were asked for", () =>
   inTempDir(async (folder) => {
     const run = await trained(`${folder}/run`);
     const [ema, raw] = [await readRun(run, "ema"), await readRun(run, "raw")];
-    assert.deepEqual(ema.network, { kind: "mlp", dims: 2, hidden: 8 });
+    assert.deepEqual(networkRecord(ema.network), { kind: "mlp", dims: 2, hidden: 8 });
     assert.equal(ema.step, 12);
     assert.ok(ema.weights.some((weight, i) => weight !== raw.weights[i]));
     await openBackend("cpu");
@@ -92,9 +95,9 @@ Deno.test("readRun() says what is wrong with a folder", () =>
   }));
 
 const networks = {
-  cnf: { kind: "mlp", dims: 3, hidden: 6 },
-  fm: { kind: "resnet", height: 28, width: 28, channels: 1, filters: 4, blocks: 2 },
-  unet: { kind: "unet", height: 28, width: 28, channels: 1, filters: 4 },
+  cnf: mlpNetwork({ dims: 3, hidden: 6 }),
+  fm: resnetNetwork({ height: 28, width: 28, channels: 1, filters: 4, blocks: 2 }),
+  unet: unetNetwork({ height: 28, width: 28, channels: 1, filters: 4 }),
 } as const satisfies Record<string, Network>;
 for (const [name, network] of Object.entries(networks)) {
   const model = name === "cnf" ? "cnf" : "fm";
@@ -108,7 +111,7 @@ for (const [name, network] of Object.entries(networks)) {
       assert.equal(metrics.steps, 0);
       for (const choice of ["ema", "raw"] as const) {
         const read = await readRun(run, choice);
-        assert.deepEqual(read.network, network);
+        assert.deepEqual(networkRecord(read.network), networkRecord(network));
         assert.deepEqual(read.weights, weights);
         assert.equal(read.config.model, model);
       }
@@ -129,7 +132,7 @@ Deno.test("importWeights() of an image network as a CNF is refused before anythi
 
 Deno.test("train() goes on from an imported run when told how far", () =>
   inTempDir(async (folder) => {
-    const network: Network = { kind: "mlp", dims: 2, hidden: 8 };
+    const network: Network = mlpNetwork({ dims: 2, hidden: 8 });
     const file = `${folder}/weights.safetensors`;
     await Deno.writeFile(file, encodeStateDict(network, initialParameters(network, 1)));
     const { run } = await importWeights("fm", file, { run: `${folder}/run`, data: "small" });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resolveConfig } from "../../../src/train/config/config.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { encodeRunConfig } from "../../../src/train/run/load_run.ts";
 import {
   epochOf,
@@ -12,7 +13,7 @@ import {
 
 const config = encodeRunConfig({
   config: resolveConfig("cnf"),
-  network: { kind: "mlp", dims: 2, hidden: 64 },
+  network: mlpNetwork({ dims: 2, hidden: 64 }),
   standardization: null,
   dropped: [],
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bufferTensors } from "../../../src/nn/buffers.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
-import { networkLayout } from "../../../src/nn/layout.ts";
-import type { Network } from "../../../src/nn/network.ts";
+import { type Network, networkRecord } from "../../../src/nn/network.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
+import { resnetNetwork } from "../../../src/nn/resnet/network.ts";
+import { unetNetwork } from "../../../src/nn/unet/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../src/train/weights/safetensors.ts";
 import {
   decodeStateDict,
@@ -14,9 +15,9 @@ import {
 } from "../../../src/train/weights/state_dict.ts";
 
 const image = { height: 28, width: 28 };
-const mlp: Network = { kind: "mlp", dims: 3, hidden: 8 };
-const resnet: Network = { kind: "resnet", ...image, channels: 2, filters: 4, blocks: 3 };
-const unet: Network = { kind: "unet", ...image, channels: 3, filters: 8 };
+const mlp: Network = mlpNetwork({ dims: 3, hidden: 8 });
+const resnet: Network = resnetNetwork({ ...image, channels: 2, filters: 4, blocks: 3 });
+const unet: Network = unetNetwork({ ...image, channels: 3, filters: 8 });
 
 /** A state_dict's file with its tensors changed. */
 function fileWith(
@@ -35,12 +36,12 @@ for (const network of [mlp, resnet, unet]) {
     const weights = initialParameters(network, 1);
     const stateDict = decodeStateDict(encodeStateDict(network, weights), "x");
     assert.deepEqual(stateDictWeights(stateDict, network), weights);
-    assert.deepEqual(inferNetwork(stateDict, image), network);
+    assert.deepEqual(networkRecord(inferNetwork(stateDict, image)), networkRecord(network));
   });
 
   Deno.test(`stateDictWeights() of a ${network.kind} takes a leading model. and missing buffers`, () => {
     const weights = initialParameters(network, 1);
-    const buffers = new Set(bufferTensors(network).map(({ name }) => name));
+    const buffers = new Set(network.buffers!.map(({ name }) => name));
     for (const lead of ["", "model."]) {
       for (const withBuffers of [true, false]) {
         const file = fileWith(
@@ -51,7 +52,7 @@ for (const network of [mlp, resnet, unet]) {
         );
         const stateDict = decodeStateDict(file, "x");
         assert.deepEqual(stateDictWeights(stateDict, network), weights);
-        assert.deepEqual(inferNetwork(stateDict, image), network);
+        assert.deepEqual(networkRecord(inferNetwork(stateDict, image)), networkRecord(network));
       }
     }
   });
@@ -91,7 +92,7 @@ Deno.test("stateDictWeights() reads float64 files", () => {
 
 Deno.test("stateDictWeights() names the first tensor that differs, and both shapes", () => {
   const stateDict = decodeStateDict(encodeStateDict(mlp, initialParameters(mlp, 1)), "x.st");
-  assert.throws(() => stateDictWeights(stateDict, { ...mlp, hidden: 10 }), {
+  assert.throws(() => stateDictWeights(stateDict, mlpNetwork({ dims: 3, hidden: 10 })), {
     name: "InputError",
     message: /^x\.st: x_proj\.weight has shape \[8,3\], the model's is \[10,3\]/,
   });
@@ -147,14 +148,14 @@ Deno.test("parameterTensors() of any network round trips", () => {
       fc.integer({ min: 1, max: 2 }),
       (inputs, width, blocks) => {
         const networks: Network[] = [
-          { kind: "mlp", dims: inputs, hidden: width },
-          { kind: "resnet", height: 5, width: 5, channels: inputs, filters: width, blocks },
-          { kind: "unet", height: 5, width: 5, channels: inputs, filters: 4 * blocks },
+          mlpNetwork({ dims: inputs, hidden: width }),
+          resnetNetwork({ height: 5, width: 5, channels: inputs, filters: width, blocks }),
+          unetNetwork({ height: 5, width: 5, channels: inputs, filters: 4 * blocks }),
         ];
         for (const network of networks) {
-          const { size } = networkLayout(network);
+          const { size } = network.layout;
           const weights = Float32Array.from({ length: size }, (_, i) => i);
-          const tensors = parameterTensors(networkLayout(network), weights);
+          const tensors = parameterTensors(network.layout, weights);
           const file = encodeSafetensors({ tensors, metadata: {} });
           assert.deepEqual(stateDictWeights(decodeStateDict(file, "x"), network), weights);
         }

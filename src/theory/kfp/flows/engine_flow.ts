@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../../core/parameters.ts";
-import { networkLayout } from "../../../nn/layout.ts";
 import { engineFor } from "../../../ode/engines/engine_for.ts";
 import type { Tableau } from "../../../ode/tableau.ts";
 import { dopri5 } from "../../../ode/tableaus/dopri5.ts";
@@ -22,7 +21,7 @@ const DISTANCE = 0.02;
 /** Fixed steps from t = 1 to t = 0; with them the solver errs by less than float32 does. */
 const STEPS = 64;
 
-const { dims } = cnfNetwork;
+const { rowWidth: dims } = cnfNetwork;
 
 /** What an engine, in float32, and `odeint`, in float64, found of the same flow; [POINTS] each. */
 export interface EngineFlow {
@@ -76,13 +75,13 @@ type Solve = (
 /** Lends solves of the embedded CNF on an engine; every tensor is given back. */
 async function withEngine<T>(backend: BackendKind, use: (solve: Solve) => Promise<T>): Promise<T> {
   const engine = engineFor(backend);
-  const parameters = Parameters.fromFlat(networkLayout(cnfNetwork), cnfWeights);
+  const parameters = Parameters.fromFlat(cnfNetwork.layout, cnfWeights);
   const solve: Solve = async (blocks, { t1, tableau, steps }) => {
     const points = blocks.flatMap((block) => Array.from(block));
     const n = points.length / dims;
     const y0 = tf.tidy(() => tf.concat2d([tf.tensor2d(points, [n, dims]), tf.zeros([n, 1])], 1));
     const solution = await engine.solve({
-      field: { kind: "mlp", dims, hidden: cnfNetwork.hidden, parameters, trace: { kind: "exact" } },
+      field: { ...cnfNetwork.fused, parameters, trace: { kind: "exact" } },
       y0,
       t0: 1,
       t1,

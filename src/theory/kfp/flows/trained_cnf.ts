@@ -1,5 +1,5 @@
 import { mlpAt, mlpFloat64, unitVectors } from "../../../ops/mlp_field/float64.ts";
-import type { MlpNetwork } from "../../../nn/network.ts";
+import { type MlpNetwork, mlpNetwork } from "../../../nn/mlp/network.ts";
 import { decodeStateDict, stateDictWeights } from "../../../train/weights/state_dict.ts";
 import type { CarriedDensity } from "../carried_density.ts";
 import { fromBase64 } from "../../../core/base64.ts";
@@ -19,7 +19,7 @@ import type { Velocity } from "../solve_through.ts";
  */
 
 /** What the embedded CNF is. */
-export const cnfNetwork: MlpNetwork = { kind: "mlp", dims: 2, hidden: 32 };
+export const cnfNetwork: MlpNetwork = mlpNetwork({ dims: 2, hidden: 32 });
 
 /** Weights of the embedded CNF, flat in device order. */
 export const cnfWeights: Float32Array = stateDictWeights(
@@ -27,8 +27,8 @@ export const cnfWeights: Float32Array = stateDictWeights(
   cnfNetwork,
 );
 
-const net = mlpFloat64(cnfNetwork, Float64Array.from(cnfWeights));
-const directions = unitVectors(cnfNetwork.dims);
+const net = mlpFloat64(cnfNetwork.sizes, Float64Array.from(cnfWeights));
+const directions = unitVectors(cnfNetwork.rowWidth);
 const prior = { mean: [0, 0], std: 1 } as const;
 
 const velocity: Velocity = (t, x) => mlpAt(net, { x, t }, []).velocity;

@@ -15,7 +15,7 @@ import { portableEngine } from "../../../../src/ode/engines/portable/portable_en
 import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { rk4 } from "../../../../src/ode/tableaus/rk4.ts";
 import { tensorField } from "../../../../src/ode/engines/portable/tensor_field.ts";
-import { conditionalMlp } from "../../../../src/nn/conditional_mlp.ts";
+import { conditionalMlp } from "../../../../src/nn/mlp/conditional_mlp.ts";
 import { FailureError } from "../../../../src/core/errors.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";

@@ -4,7 +4,6 @@ import { logProb } from "../../../../src/flows/log_prob.ts";
 import { Parameters } from "../../../../src/core/parameters.ts";
 import { pairedDifference } from "../../../../src/metrics/statistics.ts";
 import { initialParameters } from "../../../../src/nn/init.ts";
-import { networkLayout } from "../../../../src/nn/layout.ts";
 import { engineFor } from "../../../../src/ode/engines/engine_for.ts";
 import {
   cnfNetwork,
@@ -16,7 +15,7 @@ import { subsequences } from "../../../../src/core/random/subsequences.ts";
 
 /** log p of points by the engine, which integrates the trace. */
 async function engineLogProb(weights: Float32Array, points: Float32Array) {
-  const parameters = Parameters.fromFlat(networkLayout(cnfNetwork), weights);
+  const parameters = Parameters.fromFlat(cnfNetwork.layout, weights);
   try {
     const model = {
       kind: "cnf",

@@ -1,22 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
-import type { MlpNetwork } from "./network.ts";
-import { timeEmbedding } from "./time_embedding.ts";
+import { timeEmbedding } from "../time_embedding.ts";
 
 /**
  * ConditionalMLP: h = tanh(x_proj(x) + embedding(t)); then Linear, tanh, Linear, tanh, Linear.
  *
- * @param tensors In the layout's order, each of its device shape.
+ * @param parameters In the layout's order, each of its device shape.
  * @param x [n, dims].
  * @param t [n], any finite numbers.
  * @returns [n, dims].
  */
 export function conditionalMlp(
-  network: MlpNetwork,
-  tensors: readonly tf.Tensor[],
+  { hidden }: { readonly hidden: number },
+  parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
   t: ArrayLike<number>,
 ): tf.Tensor2D {
-  const [xWeight, xBias, w0, b0, w2, b2, w4, b4] = tensors as readonly tf.Tensor2D[];
+  const [xWeight, xBias, w0, b0, w2, b2, w4, b4] = parameters as readonly tf.Tensor2D[];
   const linear = (input: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor) =>
     tf.fused.matMul({
       a: input,
@@ -26,7 +25,7 @@ export function conditionalMlp(
       bias,
     }) as tf.Tensor2D;
   return tf.tidy(() => {
-    const embedding = tf.tensor2d(timeEmbedding(t, network.hidden), [t.length, network.hidden]);
+    const embedding = tf.tensor2d(timeEmbedding(t, hidden), [t.length, hidden]);
     let h: tf.Tensor2D = tf.tanh(tf.add(linear(x, xWeight!, xBias!), embedding));
     h = tf.tanh(linear(h, w0!, b0!));
     h = tf.tanh(linear(h, w2!, b2!));

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import { groupNormSilu } from "../ops/group_norm_silu/group_norm_silu.ts";
-import { type ConvolutionParameters, convolve } from "../ops/convolution/convolution.ts";
-import { networkLayout } from "./layout.ts";
-import type { UnetNetwork } from "./network.ts";
-import { double, halve, join } from "../ops/resample/resample.ts";
-import { timeEmbedding } from "./time_embedding.ts";
+import type { ParameterLayout } from "../../core/parameters.ts";
+import { type ConvolutionParameters, convolve } from "../../ops/convolution/convolution.ts";
+import { groupNormSilu } from "../../ops/group_norm_silu/group_norm_silu.ts";
+import { double, halve, join } from "../../ops/resample/resample.ts";
+import { timeEmbedding } from "../time_embedding.ts";
+import type { UnetSizes } from "./sizes.ts";
 
 /**
- * UNet: residual blocks at three resolutions, each told the time. docs/unet.py is the same
+ * UNet: residual blocks at three resolutions, each conditioned on the time embedding. docs/unet.py is the same
  * network in PyTorch.
  *
  *   e  = SiLU(Linear(embedding(t)))
@@ -24,20 +24,20 @@ import { timeEmbedding } from "./time_embedding.ts";
  * Source of the form: Ho et al. 2020, Denoising diffusion probabilistic models, appendix B,
  * without attention.
  *
- * @param tensors In the layout's order, each of its device shape.
+ * @param parameters In the layout's order, each of its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
  * @param t [n], any finite numbers.
  * @returns Like x.
  */
 export function unet(
-  network: UnetNetwork,
-  tensors: readonly tf.Tensor[],
+  { sizes, layout }: { readonly sizes: UnetSizes; readonly layout: ParameterLayout },
+  parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
   t: ArrayLike<number>,
 ): tf.Tensor2D {
-  const { height, width, channels, filters } = network;
+  const { height, width, channels, filters } = sizes;
   const named = new Map(
-    networkLayout(network).entries.map(({ name }, i) => [name, tensors[i]!] as const),
+    layout.entries.map(({ name }, i) => [name, parameters[i]!] as const),
   );
   return tf.tidy(() => {
     const images = tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D;
@@ -103,7 +103,7 @@ function linear(named: NamedTensors, name: string, input: tf.Tensor2D): tf.Tenso
   }) as tf.Tensor2D;
 }
 
-/** Only [n, 2 filters] here, so made of tfjs's own. */
+/** SiLU of [n, 2 filters], too small to need an operation of its own. */
 function silu(z: tf.Tensor2D): tf.Tensor2D {
   return tf.mul(z, tf.sigmoid(z));
 }

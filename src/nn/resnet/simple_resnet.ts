@@ -1,26 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
-import { convolve } from "../ops/convolution/convolution.ts";
-import type { ResnetNetwork } from "./network.ts";
-import { resnetBlock } from "../ops/resnet_block/resnet_block.ts";
-import { timeEmbedding } from "./time_embedding.ts";
+import { convolve } from "../../ops/convolution/convolution.ts";
+import { resnetBlock } from "../../ops/resnet_block/resnet_block.ts";
+import { timeEmbedding } from "../time_embedding.ts";
+import type { ResnetSizes } from "./sizes.ts";
 
 /**
  * ConditionedSimpleResnet: conv 3x3, ReLU; the blocks; ReLU, conv 3x3. A block is
  * x + block(x + embedding(t) at every pixel), block = conv 1x1, ReLU, conv 3x3, ReLU, conv 1x1.
  *
- * @param tensors In the layout's order, each of its device shape.
+ * @param parameters In the layout's order, each of its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
  * @param t [n], any finite numbers.
  * @returns Like x.
  */
 export function simpleResnet(
-  network: ResnetNetwork,
-  tensors: readonly tf.Tensor[],
+  sizes: ResnetSizes,
+  parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
   t: ArrayLike<number>,
 ): tf.Tensor2D {
-  const { height, width, channels, filters, blocks } = network;
-  const layers = tensors as readonly tf.Tensor4D[];
+  const { height, width, channels, filters, blocks } = sizes;
+  const layers = parameters as readonly tf.Tensor4D[];
   const weights = (layer: number) => ({
     filter: layers[2 * layer]!,
     bias: layers[2 * layer + 1] as tf.Tensor,
@@ -33,7 +33,7 @@ export function simpleResnet(
     let h = conv(images, 0, "relu");
     for (let block = 0; block < blocks; block++) {
       const first = 1 + 3 * block;
-      // A 1x1 convolution takes the sum with the embedding apart: that part is a bias an image.
+      // A 1x1 convolution is linear, so the embedding's share of the sum is a bias per image.
       const { filter, bias } = weights(first);
       const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
       const biases = tf.add(tf.matMul(embedding, b), bias);

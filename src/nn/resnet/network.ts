@@ -1,0 +1,80 @@
+import type { ActivationNumbers, ImageShape, Network } from "../network.ts";
+import type { NetworkKind } from "../network_kind.ts";
+import { requireRoom } from "../room.ts";
+import { requireSizes } from "../size_rule.ts";
+import { frequencyBuffer } from "../time_embedding.ts";
+import { resnetLayout } from "./layout.ts";
+import { simpleResnet } from "./simple_resnet.ts";
+import { type ResnetSizes, resnetSizes } from "./sizes.ts";
+
+/** A ConditionedSimpleResnet over images. */
+export interface ResnetNetwork extends Network {
+  /** Says which network it is. */
+  readonly kind: "resnet";
+  /** Those of the images, and its own. */
+  readonly sizes: ResnetSizes;
+  /** The size of the images. */
+  readonly image: ImageShape;
+}
+
+/**
+ * The ConditionedSimpleResnet of some sizes.
+ *
+ * @throws {InputError} If a size is not one that it takes, or no memory has room for it.
+ */
+export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
+  const sizes = requireSizes(resnetSizes.sizes, given);
+  const { height, width, channels, filters, blocks } = sizes;
+  const network: ResnetNetwork = {
+    kind: "resnet",
+    rowWidth: height * width * channels,
+    layout: resnetLayout(sizes),
+    apply: (parameters, x, { t }) => simpleResnet(sizes, parameters, x, t),
+    sizes,
+    image: { height, width, channels },
+    activations: activationsOf(sizes),
+    buffers: Array.from(
+      { length: blocks },
+      (_, block) => frequencyBuffer(`layers.${block}.embedding.freqs`, filters),
+    ),
+    description: `a ConditionedSimpleResnet of ${blocks} blocks with ${filters} filters`,
+  };
+  requireRoom(network, {
+    weights: "a smaller filters",
+    activations: "fewer filters, or smaller images",
+  });
+  return network;
+}
+
+/** Images that the loss is made of: noise, data, their mean, velocities and differences. */
+const LOSS_IMAGES = 8;
+
+function activationsOf(
+  { height, width, channels, filters, blocks }: ResnetSizes,
+): ActivationNumbers {
+  const pixels = height * width;
+  // A block is one operation where channels are vectors (ops/resnet_block/cpu.ts); elsewhere it
+  // is three convolutions, whose ReLUs and products have cotangents of their own.
+  const isFused = filters % 4 === 0 && filters >= 8;
+  return {
+    evaluation: pixels * ((blocks + (isFused ? 1 : 3)) * filters + 2 * channels),
+    training: pixels * (((isFused ? 4 : 9) * blocks + 3) * filters + LOSS_IMAGES * channels),
+  };
+}
+
+/** How a ConditionedSimpleResnet is made from a record or recognised in a state_dict. */
+export const resnetKind: NetworkKind = {
+  kind: "resnet",
+  create: (sizes) => resnetNetwork(sizes as ResnetSizes),
+  stateDict: {
+    mark: "a ConditionedSimpleResnet (first_block.0.weight [filters, channels, 3, 3])",
+    sizes({ shapeOf, image }) {
+      const first = shapeOf("first_block.0.weight", 4);
+      if (first === null) return null;
+      const [filters, channels] = first;
+      let blocks = 0;
+      while (shapeOf(`layers.${blocks}.block.0.weight`, 4) !== null) blocks++;
+      return { ...image, channels, filters, blocks };
+    },
+  },
+};

@@ -1,0 +1,73 @@
+import { InputError } from "../core/errors.ts";
+import { quotedJson } from "../core/quoted.ts";
+
+/** Which whole numbers a size of a network may be: constructors, options and `config.json` read the same rule. */
+export interface SizeRule {
+  /** The smallest value. */
+  readonly least: number;
+  /** The largest value; any safe integer when left out. */
+  readonly most?: number;
+  /** The value is a multiple of this. */
+  readonly multipleOf: number;
+  /** Completes "expected ..." in messages about options and files. */
+  readonly expected: string;
+  /** What a constructor says of a value that is not a multiple, before the value. */
+  readonly refusal: string;
+}
+
+/** Values of sizes by the names of their rules. */
+export type SizesOf<Rules extends Readonly<Record<string, SizeRule>>> = {
+  readonly [Name in keyof Rules]: number;
+};
+
+/** Any whole number of at least 1. */
+export const count: SizeRule = {
+  least: 1,
+  multipleOf: 1,
+  expected: "a whole number, 1 or more",
+  refusal: "expected a whole number",
+};
+
+/** A width that carries the time embedding. */
+export const evenWidth: SizeRule = {
+  least: 2,
+  multipleOf: 2,
+  expected: "an even whole number, 2 or more (the time embedding is half sines, half cosines)",
+  refusal: "expected an even number, since the time embedding is half sines and half cosines",
+};
+
+/**
+ * Checks sizes by their rules, in the rules' order.
+ *
+ * @param sizes Of unknown origin.
+ * @returns The sizes that have a rule.
+ * @throws {InputError} The first size that its rule refuses, with the nearest values that it takes.
+ */
+export function requireSizes<const Rules extends Readonly<Record<string, SizeRule>>>(
+  rules: Rules,
+  sizes: Readonly<Record<string, unknown>>,
+): SizesOf<Rules> {
+  const checked = Object.entries(rules).map(([name, rule]) => {
+    requireSize(name, sizes[name], rule);
+    return [name, sizes[name]];
+  });
+  return Object.fromEntries(checked);
+}
+
+function requireSize(
+  name: string,
+  value: unknown,
+  { most = Infinity, multipleOf, refusal }: SizeRule,
+): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    const found = typeof value === "number" ? String(value) : quotedJson(value);
+    throw new InputError(`${name}: expected a whole number of at least 1, got ${found}`);
+  }
+  const size = value as number;
+  if (size > most) throw new InputError(`${name}: expected at most ${most}, got ${size}`);
+  if (size % multipleOf !== 0) {
+    const below = size - size % multipleOf;
+    const near = below === 0 ? `${multipleOf}` : `${below} or ${below + multipleOf}`;
+    throw new InputError(`${name}: ${refusal}, got ${size}; take ${near}`);
+  }
+}

@@ -19,9 +19,11 @@ import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { StepRecord } from "../../../../src/ode/solver/rows_problem.ts";
 import { solveRows } from "../../../../src/ode/solver/solve.ts";
 import { tableaus } from "../../../../src/ode/tableaus.ts";
+import { bosh3 } from "../../../../src/ode/tableaus/bosh3.ts";
 import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { midpoint } from "../../../../src/ode/tableaus/midpoint.ts";
 import { rk4 } from "../../../../src/ode/tableaus/rk4.ts";
+import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
 import { FailureError } from "../../../../src/core/errors.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
@@ -263,7 +265,7 @@ backendTest(
   },
 );
 
-for (const tableau of [dopri5, rk4, midpoint]) {
+for (const tableau of [bosh3, dopri5, tsit5, rk4, midpoint]) {
   backendTest(
     `simdEngine() keeps the portable engine's states at given times (${tableau.name})`,
     ["cpu"],

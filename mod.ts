@@ -54,7 +54,14 @@ export * from "./src/ode/field.ts";
 export * from "./src/ode/engines/engine.ts";
 export type { PortableBits } from "./src/threads/simd_module.ts";
 export { engineFor, type EngineOptions } from "./src/ode/engines/engine_for.ts";
-export { tensorField, type TensorVelocity } from "./src/ode/engines/portable/tensor_field.ts";
+export {
+  type TensorField,
+  tensorField,
+  type TensorFieldOptions,
+  type TensorVelocity,
+} from "./src/ode/engines/portable/tensor_field.ts";
+export type { Probes } from "./src/ode/probes.ts";
+export type { RandomKey } from "./src/core/random/random.ts";
 export {
   type DenseOdeintResult,
   type FoundEvent,
@@ -79,6 +86,7 @@ export {
   toModel,
 } from "./src/flows/standardization.ts";
 export * from "./src/flows/probability_path.ts";
+export { type DivergenceTrace, withDivergence } from "./src/flows/divergence.ts";
 export * from "./src/flows/loss.ts";
 export { cnfLossAndGradient } from "./src/flows/cnf_loss.ts";
 export { fmLoss, fmLossAndGradient } from "./src/flows/fm_loss.ts";

@@ -49,6 +49,8 @@ export const subsequences = {
   evaluationProbes: { stream: 8, first: 2, count: 1 },
   /** Directions of the sliced Wasserstein distance. */
   projections: { stream: 8, first: 3, count: 1 },
+  /** Dequantisation of images whose likelihood is evaluated. */
+  dequantization: { stream: 8, first: 4, count: 1 },
   /** Split of a table into train and test rows. */
   split: { stream: 9, first: 0, count: 1 },
   /** Initial points of the Kolmogorov equation's checks. */

@@ -3,55 +3,84 @@ import { valueAndGradients } from "../../../ops/gradients.ts";
 import type { Parameters } from "../../../core/parameters.ts";
 import { flattenGradients } from "../../../core/parameters.ts";
 import type { DifferentiableField } from "../../field.ts";
+import type { StatePart } from "../../solver/rows.ts";
 import type { HostRows } from "./host_rows.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../../../core/tensors.ts";
 
-/** A velocity in tfjs operations: from the parameters' tensors, x [n, w] and t [n] to [n, w]. */
+/**
+ * A velocity in tfjs operations: from the parameters' tensors, x [n, w], t [n] and the rows' numbers
+ * in the whole problem [n] to [n, w].
+ */
 export type TensorVelocity = (
   tensors: readonly Tensor[],
   x: Tensor2D,
   t: Float64Array,
+  rowIds: Int32Array,
 ) => Tensor2D;
+
+/** A field made of a tfjs function: {@link tensorField}. */
+export interface TensorField extends DifferentiableField<Tensor2D, Tensor1D> {
+  /** The function. */
+  readonly velocity: TensorVelocity;
+  /** Its parameters; null where it has none. */
+  readonly parameters: Parameters | null;
+}
+
+/** What {@link tensorField} may be told of a function. */
+export interface TensorFieldOptions {
+  /** The parts of its state; one part of any width when left out. */
+  readonly parts?: readonly StatePart[];
+  /** Rows that are differentiated together at most; 4,096 when left out. */
+  readonly linearizationRows?: number;
+}
 
 /** Rows of images are wide; a linearization here holds only copies of them. */
 const LINEARIZATION_ROWS = 4096;
 
 /**
- * Any tfjs function as a field over rows [n, width], pulled back by tfjs's own gradients.
+ * Any tfjs function as a field over rows [n, width], whose VJPs are tfjs's own gradients.
  *
  * @param velocity Differentiable; disposes nothing of what it is given.
+ * @param parameters Its parameters; null if it has none.
  */
 export function tensorField(
   velocity: TensorVelocity,
-  parameters: Parameters,
-): DifferentiableField<Tensor2D, Tensor1D> {
+  parameters: Parameters | null,
+  options: TensorFieldOptions = {},
+): TensorField {
+  const { parts = null, linearizationRows = LINEARIZATION_ROWS } = options;
+  const tensors = () => parameters?.tensors ?? [];
   return {
-    parts: null,
-    parameterCount: parameters.layout.size,
-    linearizationRows: LINEARIZATION_ROWS,
-    evaluate: (t, y) => tf.tidy(() => velocity(parameters.tensors, y, t)),
-    linearize({ t, y: points, gradient }) {
+    velocity,
+    parameters,
+    parts,
+    parameterCount: parameters?.layout.size ?? 0,
+    linearizationRows,
+    evaluate: (t, y, rowIds) => tf.tidy(() => velocity(tensors(), y, t, rowIds)),
+    linearize({ t, y: points, rowIds, gradient }) {
       const y = tf.clone(points);
       return {
-        value: () => tf.tidy(() => velocity(parameters.tensors, y, t)),
+        value: () => tf.tidy(() => velocity(tensors(), y, t, rowIds)),
         pullBack(first, cotangent) {
-          const m = cotangent.shape[0];
-          const times = t.subarray(first, first + m);
-          const x = tf.slice(y, [first, 0], [m, -1]);
-          const wanted = gradient === null ? [] : parameters.tensors;
+          const end = first + cotangent.shape[0];
+          const x = tf.slice(y, [first, 0], [end - first, -1]);
+          const wanted = gradient === null ? [] : tensors();
           const velocityOf = (...inputs: Tensor[]) => {
-            const [position, ...tensors] = inputs;
+            const [position, ...given] = inputs;
             return velocity(
-              gradient === null ? parameters.tensors : tensors,
+              gradient === null ? tensors() : given,
               position as Tensor2D,
-              times,
+              t.subarray(first, end),
+              rowIds.subarray(first, end),
             );
           };
           const gradients = tf.tidy(() =>
             valueAndGradients(velocityOf, [x, ...wanted], cotangent).gradients
           );
           const [ofX, ...ofTensors] = gradients;
-          if (gradient !== null) gradient.add(flattenGradients(parameters.layout, ofTensors));
+          if (ofTensors.length > 0) {
+            gradient!.add(flattenGradients(parameters!.layout, ofTensors));
+          }
           tf.dispose([x, ...ofTensors]);
           return ofX as Tensor2D;
         },

@@ -1,0 +1,207 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Tensor, Tensor2D } from "../core/tensors.ts";
+import { drawProbes, type Probes } from "../ode/probes.ts";
+import {
+  type TensorField,
+  tensorField,
+  type TensorVelocity,
+} from "../ode/engines/portable/tensor_field.ts";
+import { valueAndGradients } from "../ops/gradients.ts";
+import { piecesOf } from "../ops/pieces.ts";
+
+/** The directions of a divergence: all unit vectors, summed, or random probes, averaged. */
+export type DivergenceTrace =
+  | { readonly kind: "exact" }
+  | {
+    readonly kind: "hutchinson";
+    /** Row i's `count` probes are those of the rows count * i, count * i + 1, ... of this sequence. */
+    readonly probes: Probes;
+    /** Probes per row; 1 when left out. */
+    readonly count?: number;
+  };
+
+/** Columns of the change of log-density: the exact one, or one per probe. */
+export function changeColumns(trace: DivergenceTrace): number {
+  return trace.kind === "exact" ? 1 : trace.count ?? 1;
+}
+
+/** Numbers of the states that are differentiated together where several directions fit. */
+const STACKED_NUMBERS = 2 ** 16;
+
+/**
+ * A field whose state carries the change of log-density beside z: any field with its likelihood.
+ *
+ *   d logp / dt = -tr(df/dz)                          (Chen et al. 2018, Neural ODEs, Theorem 1)
+ *   tr(df/dz)  = sum over j of u_j.(J^T u_j)          exact, u_j the unit vectors
+ *              ~ e.(J^T e),  E[e e^T] = I             Hutchinson 1990; Grathwohl et al. 2019, FFJORD
+ *
+ * The state is (z [dims], logp [1]), for Hutchinson's estimate (z [dims], logp [count]): each probe has
+ * a column of its own, so that the mean over columns is the estimate along one trajectory of z and
+ * their standard deviation tells its error ({@link probeEstimate}).
+ *
+ * Directions are VJPs: a step from z costs one evaluation and one VJP per direction, the exact trace
+ * `dims` of them. (tfjs has no forward-mode derivatives; those of the fused ConditionalMLP, which its
+ * `FieldSpec` asks for with `trace`, cost less than half.) The field's own VJP, with which a
+ * likelihood is trained, differentiates twice: every operation's gradient must be made of tfjs
+ * operations that have gradients.
+ *
+ * @param field Velocity over rows [n, dims]; rows are independent of each other.
+ */
+export function withDivergence(
+  field: TensorField,
+  trace: DivergenceTrace,
+  dims: number,
+): TensorField {
+  const columns = changeColumns(trace);
+  if (!Number.isInteger(dims) || dims < 1 || !Number.isInteger(columns) || columns < 1) {
+    throw new RangeError(
+      `withDivergence: expected whole dims and count of probes above 0, got ${dims}, ${columns}`,
+    );
+  }
+  const velocity: TensorVelocity = (tensors, y, t, rowIds) => {
+    if (y.shape[1] !== dims + columns) {
+      throw new RangeError(
+        `withDivergence: expected a state of ${dims} + ${columns} columns, got ${y.shape[1]}`,
+      );
+    }
+    return tf.tidy(() => {
+      const pieces = piecesOf(t.length, field.linearizationRows).map(({ first, count }) =>
+        tf.tidy(() => {
+          const x = tf.slice2d(y, [first, 0], [count, dims]);
+          const rows = {
+            t: t.subarray(first, first + count),
+            rowIds: rowIds.subarray(first, first + count),
+          };
+          return slopes({ field, trace, tensors }, x, rows);
+        })
+      );
+      return pieces.length === 1 ? pieces[0]! : tf.concat2d(pieces, 0);
+    });
+  };
+  const parts = [{ name: "z", width: dims }, { name: "logp", width: columns }];
+  const { linearizationRows } = field;
+  return tensorField(velocity, field.parameters, { parts, linearizationRows });
+}
+
+/** Times and numbers of some rows, [n] each. */
+interface RowPlaces {
+  readonly t: Float64Array;
+  readonly rowIds: Int32Array;
+}
+
+/** f and minus the divergence of rows x [n, d]: [n, d + columns]. Call inside a tidy. */
+function slopes(
+  { field, trace, tensors }: {
+    readonly field: TensorField;
+    readonly trace: DivergenceTrace;
+    readonly tensors: readonly Tensor[];
+  },
+  x: Tensor2D,
+  rows: RowPlaces,
+): Tensor2D {
+  const [n, dims] = x.shape;
+  const directionCount = trace.kind === "exact" ? dims : changeColumns(trace);
+  const probes = trace.kind === "exact" ? null : probesOf(trace, rows.rowIds, dims);
+  const together = Math.min(field.linearizationRows / n, STACKED_NUMBERS / (n * dims));
+  const products: Tensor2D[] = [];
+  let velocity: Tensor2D | null = null;
+  for (const { first, count } of piecesOf(directionCount, Math.floor(together))) {
+    const directions = probes === null
+      ? unitVectors({ first, count, n, dims })
+      : tf.tensor2d(probes.subarray(first * n * dims, (first + count) * n * dims), [
+        count * n,
+        dims,
+      ]);
+    const { value, gradients: [pulled] } = valueAndGradients(
+      (position) =>
+        field.velocity(
+          tensors,
+          position as Tensor2D,
+          repeated(rows.t, count, Float64Array),
+          repeated(rows.rowIds, count, Int32Array),
+        ),
+      [count === 1 ? x : tf.concat2d(new Array<Tensor2D>(count).fill(x), 0)],
+      directions,
+    );
+    velocity ??= count === 1 ? value : tf.slice2d(value, [0, 0], [n, dims]);
+    products.push(tf.reshape(tf.sum(tf.mul(pulled!, directions), 1), [count, n]));
+  }
+  const all = products.length === 1 ? products[0]! : tf.concat2d(products, 0);
+  const divergence = trace.kind === "exact"
+    ? tf.reshape(tf.sum(all, 0), [n, 1])
+    : tf.transpose(all);
+  return tf.concat2d([velocity!, tf.neg(divergence) as Tensor2D], 1);
+}
+
+/** The unit vectors `first`, `first + 1`, ..., each for all rows: [count * n, dims]. */
+function unitVectors(
+  { first, count, n, dims }: {
+    readonly first: number;
+    readonly count: number;
+    readonly n: number;
+    readonly dims: number;
+  },
+): Tensor2D {
+  const out = new Float32Array(count * n * dims);
+  for (let row = 0; row < count * n; row++) out[row * dims + first + Math.floor(row / n)] = 1;
+  return tf.tensor2d(out, [count * n, dims]);
+}
+
+/** The probes of some rows, [count][n][dims]. */
+function probesOf(
+  trace: Extract<DivergenceTrace, { kind: "hutchinson" }>,
+  rowIds: Int32Array,
+  dims: number,
+): Float32Array {
+  const count = changeColumns(trace), n = rowIds.length;
+  const out = new Float32Array(count * n * dims);
+  for (let begin = 0, end = 1; begin < n; begin = end++) {
+    // Rows of a group follow each other: a draw for each run of them.
+    while (end < n && rowIds[end] === rowIds[end - 1]! + 1) end++;
+    const firstRow = (trace.probes.firstRow + rowIds[begin]!) * count;
+    const drawn = drawProbes({ ...trace.probes, firstRow }, (end - begin) * count, dims);
+    for (let row = begin; row < end; row++) {
+      for (let probe = 0; probe < count; probe++) {
+        const from = ((row - begin) * count + probe) * dims;
+        out.set(drawn.subarray(from, from + dims), (probe * n + row) * dims);
+      }
+    }
+  }
+  return out;
+}
+
+function repeated<T extends Float64Array | Int32Array>(
+  values: T,
+  count: number,
+  Kind: new (length: number) => T,
+): T {
+  if (count === 1) return values;
+  const out = new Kind(count * values.length);
+  for (let i = 0; i < count; i++) out.set(values, i * values.length);
+  return out;
+}
+
+/** The mean over probes, and its standard error. */
+export interface ProbeEstimate {
+  /** [n], the mean of each row's columns. */
+  readonly mean: Float64Array;
+  /**
+   * [n], the standard deviation over the row's columns divided by the root of their number: of the
+   * probes alone, not of the solver. null for fewer than two probes, which tell nothing of it.
+   */
+  readonly stdErr: Float64Array | null;
+}
+
+/** @param changes [n * columns], row-major: the columns of the change of log-density. */
+export function probeEstimate(changes: Float32Array, columns: number): ProbeEstimate {
+  const n = changes.length / columns;
+  const mean = new Float64Array(n), stdErr = new Float64Array(n);
+  for (let row = 0; row < n; row++) {
+    const values = changes.subarray(row * columns, (row + 1) * columns);
+    const centre = values.reduce((sum, value) => sum + value, 0) / columns;
+    const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+    mean[row] = centre;
+    stdErr[row] = Math.sqrt(squares / (columns - 1) / columns);
+  }
+  return { mean, stdErr: columns < 2 ? null : stdErr };
+}

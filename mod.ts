@@ -78,6 +78,8 @@ export type {
 } from "./src/ode/odeint/options.ts";
 export * from "./src/flows/model.ts";
 export {
+  decimalsOf,
+  fitsFloat32,
   logScaleSum,
   type PointValues,
   type Standardization,
@@ -109,14 +111,18 @@ export {
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
 export type { ConfigFile, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
+export { BatchOrder, datasetWidth, readRows } from "./src/train/batches.ts";
+export { solveSettingsOf } from "./src/train/config/solve_settings.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";
 export type { RunMode } from "./src/train/run/run_folder.ts";
 export type { RunMetrics } from "./src/train/run/run_metrics.ts";
 export type { EvaluationEntry } from "./src/train/run/training_log.ts";
 export {
+  columnsOf,
   type LoadedRun,
   loadRun,
   type ReadRun,
+  readRunConfig,
   type RunConfig,
   type WeightsChoice,
 } from "./src/train/run/load_run.ts";

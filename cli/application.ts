@@ -1,6 +1,6 @@
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import type { CommandContext } from "@stricli/core";
-import { InputError } from "../src/core/errors.ts";
+import { InputError } from "@fluxion/fluxion/core";
 import { completionsCommand } from "./commands/completions/command.ts";
 import { dataRoutes } from "./commands/data/command.ts";
 import { doctorCommand } from "./commands/doctor/command.ts";

@@ -1,5 +1,5 @@
-import type { PngText } from "../src/plot/encoding/png.ts";
-import { commandLine } from "../src/core/command_line.ts";
+import { commandLine } from "@fluxion/fluxion/core";
+import type { PngText } from "@fluxion/fluxion/plot";
 
 /** What every picture carries inside its file: the command that made it. */
 export function pictureText(): PngText {

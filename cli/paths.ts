@@ -1,5 +1,5 @@
-import { InputError } from "../src/core/errors.ts";
-import { sweepTemporaries } from "../src/core/files/temporary_file.ts";
+import { InputError } from "@fluxion/fluxion/core";
+import { sweepTemporaries } from "@fluxion/fluxion/files";
 
 /**
  * The folder in which the user stands, from which relative paths count.

@@ -1,6 +1,5 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
-import { InputError } from "../src/core/errors.ts";
-import { harmless } from "../src/core/quoted.ts";
+import { harmless, InputError } from "@fluxion/fluxion/core";
 import { buildFluxion } from "./application.ts";
 import { verdict } from "./terminal/errors.ts";
 import { columns } from "./terminal/progress.ts";

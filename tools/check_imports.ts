@@ -80,7 +80,8 @@ function fault(from: string, to: string): string | null {
   const [here, there] = [roomOf(from), roomOf(to)];
   if (here === there) return null;
   if (here === "cli") {
-    return there.startsWith("src/") || !/\.tsx?$/.test(to) ? null : "cli imports src only";
+    const isOurs = there.startsWith("src/") || there === "mod.ts";
+    return isOurs || !/\.tsx?$/.test(to) ? null : "cli imports the package only";
   }
   if (here === "mod.ts") return there.startsWith("src/") ? null : "mod.ts imports src only";
   const allowed = roomsBelow(here.slice("src/".length));
@@ -92,6 +93,24 @@ function fault(from: string, to: string): string | null {
   // What ships in data/ (bytes and manifests, no code) is the data room's.
   if (here === "src/data" && there === "data" && !/\.tsx?$/.test(to)) return null;
   return "src imports src only";
+}
+
+/** The package's entry points: each file, and the specifier by which `cli/` imports it. */
+function entryPoints(root: string): ReadonlyMap<string, string> {
+  const { name, exports = {} } = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)) as {
+    readonly name?: string;
+    readonly exports?: Readonly<Record<string, string>>;
+  };
+  return new Map(
+    Object.entries(exports).map(([entry, file]) => [file.slice(2), name + entry.slice(1)]),
+  );
+}
+
+/** Whether a module has nothing but imports for their effect and re-exports. */
+function onlyReexports(text: string): boolean {
+  return text.replace(/\/\*[^]*?\*\/|\/\/.*/g, "")
+    .replace(/\bexport (?:type )?(?:\*|\{[^}]*\}) from "[^"]+";|\bimport "[^"]+";/g, "").trim() ===
+    "";
 }
 
 /** The files that an AssemblyScript source imports; Deno's graph leaves these sources out. */
@@ -158,6 +177,7 @@ export async function importFaults(root: string): Promise<string[]> {
   const isAssemblyScript = (file: string) => file.endsWith(".as.ts");
   const files = all.filter((file) => !isAssemblyScript(file));
   const faults = new Set<string>();
+  const entries = entryPoints(root);
 
   const prefix = `file://${root}/`;
   const known = new Set(all);
@@ -175,7 +195,17 @@ export async function importFaults(root: string): Promise<string[]> {
         faults.add(`${from} imports ${specifier}: only cli imports the parser`);
       }
       for (const target of [code?.specifier, type?.specifier]) {
-        if (target?.startsWith(prefix)) add(from, decodeURI(target).slice(prefix.length));
+        if (!target?.startsWith(prefix)) continue;
+        const to = decodeURI(target).slice(prefix.length);
+        add(from, to);
+        if (roomOf(from) !== "cli" || roomOf(to) === "cli" || !known.has(to)) continue;
+        // The command line is the first user of the library's public face.
+        const entry = entries.get(to);
+        if (specifier === entry) continue;
+        const remedy = entry === undefined
+          ? "from an entry point of deno.json's exports"
+          : `as ${entry}`;
+        faults.add(`${from} imports ${to}: cli imports it ${remedy}`);
       }
     }
   }
@@ -188,6 +218,10 @@ export async function importFaults(root: string): Promise<string[]> {
     faults.add(`${circle.join(", ")}: import each other`);
   }
 
+  for (const file of files.filter((file) => entries.has(file))) {
+    if (onlyReexports(Deno.readTextFileSync(`${root}/${file}`))) continue;
+    faults.add(`${file} is an entry point and has code of its own: it may only re-export`);
+  }
   for (const file of files.filter((file) => file.startsWith("src/"))) {
     Deno.readTextFileSync(`${root}/${file}`).split("\n").forEach((line, index) => {
       const code = line.replace(/(^|\s)\/\/ .*|^\s*\/?\*.*/, "");

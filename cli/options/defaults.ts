@@ -1,4 +1,4 @@
-import { defaultData, trainDefaults } from "../../src/train/config/config.ts";
+import { defaultData, trainDefaults } from "@fluxion/fluxion/options";
 
 /** Words for the default of an option, such as `default 0.01`, for the help of one model. */
 export type DefaultWords = (key: string) => string;

@@ -1,6 +1,5 @@
-import { suggestion } from "../../src/core/suggestion.ts";
-import { type NetName, netNames } from "../../src/nn/named_networks.ts";
-import { expectedChoice } from "../../src/train/config/config_schema.ts";
+import { suggestion } from "@fluxion/fluxion/core";
+import { expectedChoice, type NetName, netNames } from "@fluxion/fluxion/options";
 
 /** Parsers of option values. Each throws the words that complete "--lr -1: ...". */
 

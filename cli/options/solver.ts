@@ -1,6 +1,5 @@
 import type { FlagParametersForType } from "@stricli/core";
-import { MOST_STEPS } from "../../src/ode/solver/step_control.ts";
-import { tableaus } from "../../src/ode/tableaus.ts";
+import { MOST_STEPS, tableaus } from "@fluxion/fluxion/options";
 import { choice, controlGroup, positive, wholeNumber } from "./parsers.ts";
 
 const solverNames = Object.keys(tableaus);

@@ -1,10 +1,8 @@
 import type { FlagParametersForType } from "@stricli/core";
-import { trainDefaults } from "../../src/train/config/config.ts";
-import { netNames } from "../../src/nn/named_networks.ts";
+import { MOST_STEPS, netNames, trainDefaults } from "@fluxion/fluxion/options";
 import { proposeDatasets } from "./dataset_names.ts";
 import { type DefaultWords, defaultWords } from "./defaults.ts";
 import { type DeviceOptions, deviceOptions } from "./device.ts";
-import { MOST_STEPS } from "../../src/ode/solver/step_control.ts";
 import { fraction, netName, notNegative, positive, text, wholeNumber } from "./parsers.ts";
 import { type SolverOptions, solverOptions, type TraceOptions, traceOptions } from "./solver.ts";
 

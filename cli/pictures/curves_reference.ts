@@ -1,6 +1,6 @@
-import { datasetNames } from "../../src/data/registry.ts";
-import { lossReference } from "../../src/report/sections/run_pictures.ts";
-import type { TrainConfig } from "../../src/train/config/config.ts";
+import { datasetNames } from "@fluxion/fluxion/data";
+import type { TrainConfig } from "@fluxion/fluxion/options";
+import { lossReference } from "@fluxion/fluxion/report/pictures";
 import { openData } from "../runs/open_data.ts";
 
 /** {@link lossReference} of a run; only a CNF has one, and only on data that come by name. */

@@ -1,4 +1,4 @@
-import { throwIfStopped } from "../../src/core/stop.ts";
+import { throwIfStopped } from "@fluxion/fluxion/core";
 
 /** Part of the time that drawing may take of the work that it goes on beside. */
 const DRAWING_SHARE = 0.01;

@@ -1,23 +1,25 @@
-import { accurateSolve } from "../../src/flows/model.ts";
-import { sample } from "../../src/flows/sample.ts";
-import type { Network } from "../../src/nn/network.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
-import { commandLine } from "../../src/core/command_line.ts";
 import {
-  curvesPicture,
-  PICTURED,
-  rowKind,
-  samplesPicture,
-} from "../../src/report/sections/run_pictures.ts";
-import { writeFileAtomic } from "../../src/core/files/atomic_file.ts";
-import { MOST_INPUT_BYTES, readBounded } from "../../src/core/files/bounded_file.ts";
-import { InputError } from "../../src/core/errors.ts";
-import type { PicturesAt, PictureView, TrainStart } from "../../src/train/hooks.ts";
-import { readRunConfig } from "../../src/train/run/load_run.ts";
-import { epochOf, runFile, samplesFile } from "../../src/train/run/run_folder.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
-import { solveSettingsOf } from "../../src/train/config/solve_settings.ts";
-import { readLog } from "../../src/train/run/training_log.ts";
+  accurateSolve,
+  type Network,
+  type PicturesAt,
+  type PictureView,
+  readRunConfig,
+  sample,
+  solveSettingsOf,
+  type TrainStart,
+} from "@fluxion/fluxion";
+import { commandLine, InputError } from "@fluxion/fluxion/core";
+import { MOST_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
+import { decodePng } from "@fluxion/fluxion/plot";
+import { curvesPicture, PICTURED, rowKind, samplesPicture } from "@fluxion/fluxion/report/pictures";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  epochOf,
+  readLog,
+  runFile,
+  samplesFile,
+} from "@fluxion/fluxion/runs";
 import { curvesReference } from "./curves_reference.ts";
 import type { Drawings } from "./drawings.ts";
 import { shownPath } from "../paths.ts";

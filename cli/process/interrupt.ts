@@ -1,5 +1,4 @@
-import { oneLine } from "../../src/core/quoted.ts";
-import { settleStop, Stopped, stopWord } from "../../src/core/stop.ts";
+import { oneLine, settleStop, Stopped, stopWord } from "@fluxion/fluxion/core";
 import { Interrupted } from "../terminal/errors.ts";
 import type { SignalOrders } from "./signal_orders.ts";
 import { eraser } from "../terminal/terminal.ts";

@@ -1,4 +1,4 @@
-import { commandLine } from "../../src/core/command_line.ts";
+import { commandLine } from "@fluxion/fluxion/core";
 import { programForm } from "../program_form.ts";
 
 /** How to run the command of this process without flags of V8. */

@@ -1,4 +1,4 @@
-import type { FailedRow } from "../../src/flows/log_prob.ts";
+import type { FailedRow } from "@fluxion/fluxion";
 import { paint, writeMessage } from "../terminal/terminal.ts";
 
 /** Rows that are named one by one; a broken model fails on every row. */

@@ -1,9 +1,12 @@
-import { dataDirectory } from "../../src/data/downloads/data_directory.ts";
-import type { ColumnChoice } from "../../src/data/tables/columns.ts";
-import type { Dataset } from "../../src/data/dataset.ts";
-import { fileKind } from "../../src/data/input_file.ts";
-import { datasetNames, openDataset } from "../../src/data/registry.ts";
-import { InputError } from "../../src/core/errors.ts";
+import { InputError } from "@fluxion/fluxion/core";
+import {
+  type ColumnChoice,
+  dataDirectory,
+  type Dataset,
+  datasetNames,
+  fileKind,
+  openDataset,
+} from "@fluxion/fluxion/data";
 import { userPath } from "../paths.ts";
 import { readStdin } from "../terminal/stdin.ts";
 

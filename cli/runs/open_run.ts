@@ -1,15 +1,18 @@
-import type { ColumnChoice } from "../../src/data/tables/columns.ts";
-import type { FlowModel } from "../../src/flows/model.ts";
-import { isImageNetwork } from "../../src/nn/network.ts";
-import type { Engine } from "../../src/ode/engines/engine.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
-import type { Backend } from "../../src/backends/backend.ts";
-import { chooseBackend } from "../../src/backends/choose_backend.ts";
-import { openBackend } from "../../src/backends/open_backend.ts";
-import type { TrainConfig } from "../../src/train/config/config.ts";
-import { columnsOf, loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
-import { latestRun, runFile } from "../../src/train/run/run_folder.ts";
-import { readLog, type TrainingLog } from "../../src/train/run/training_log.ts";
+import {
+  type Backend,
+  chooseBackend,
+  columnsOf,
+  type Engine,
+  engineFor,
+  type FlowModel,
+  isImageNetwork,
+  loadRun,
+  openBackend,
+  readRunConfig,
+} from "@fluxion/fluxion";
+import type { ColumnChoice } from "@fluxion/fluxion/data";
+import type { TrainConfig } from "@fluxion/fluxion/options";
+import { latestRun, readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceOptions } from "../options/device.ts";
 import type { MessageOptions } from "../options/output.ts";
 import type { WeightsOption } from "../options/run.ts";

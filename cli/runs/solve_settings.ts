@@ -1,6 +1,6 @@
-import { accurateSolve, type SolveSettings, type TraceSettings } from "../../src/flows/model.ts";
-import { tableaus } from "../../src/ode/tableaus.ts";
-import { InputError } from "../../src/core/errors.ts";
+import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/fluxion";
+import { InputError } from "@fluxion/fluxion/core";
+import { tableaus } from "@fluxion/fluxion/options";
 import type { SolverOptions, TraceOptions } from "../options/solver.ts";
 
 /** Steps of a fixed-step solver where nobody says how many. */

@@ -8,9 +8,14 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import { AddressSpaceError, FailureError, InputError } from "../../src/core/errors.ts";
-import { oneLine } from "../../src/core/quoted.ts";
-import { type SystemFault, systemFault } from "../../src/core/files/system_fault.ts";
+import {
+  AddressSpaceError,
+  FailureError,
+  InputError,
+  oneLine,
+  type SystemFault,
+  systemFault,
+} from "@fluxion/fluxion/core";
 import { asTyped } from "../program_form.ts";
 import { ClosedPipe } from "./terminal.ts";
 import { withoutV8Flags } from "../process/without_v8_flags.ts";

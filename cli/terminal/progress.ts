@@ -1,4 +1,4 @@
-import { oneLine } from "../../src/core/quoted.ts";
+import { oneLine } from "@fluxion/fluxion/core";
 import { drawLine, drawsInPlace, eraseLine, paint, writeMessage } from "./terminal.ts";
 
 /** How far a piece of work is. */

@@ -1,4 +1,4 @@
-import { Stopped } from "../../src/core/stop.ts";
+import { Stopped } from "@fluxion/fluxion/core";
 import { hearsNow } from "../process/interrupt.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { writePiecesAtomic } from "../../src/core/files/atomic_file.ts";
+import { writePiecesAtomic } from "@fluxion/fluxion/files";
 import { writeResult } from "./terminal.ts";
 
 /**

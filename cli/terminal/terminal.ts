@@ -2,9 +2,7 @@
  * The only place that writes to the terminal: results go to stdout, everything
  * that is said about them to stderr.
  */
-import { FailureError } from "../../src/core/errors.ts";
-import { harmless } from "../../src/core/quoted.ts";
-import { systemFault, systemWords } from "../../src/core/files/system_fault.ts";
+import { FailureError, harmless, systemFault, systemWords } from "@fluxion/fluxion/core";
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,10 @@
 /** A WebGPU adapter as Deno describes it. */
 export interface Adapter {
+  /** Its maker, where the driver tells. */
   readonly vendor: string;
+  /** Family of the device, where the driver tells. */
   readonly architecture: string;
+  /** Number or name of the device. */
   readonly device: string;
   /** The driver's name for it, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
@@ -9,6 +12,7 @@ export interface Adapter {
   readonly isFallbackAdapter: boolean;
   /** Sorted. */
   readonly features: readonly string[];
+  /** WebGPU's limits by their names. */
   readonly limits: Readonly<Record<string, number>>;
 }
 

@@ -3,9 +3,13 @@ import { statfs } from "node:fs/promises";
 
 /** Versions of what Fluxion runs on. */
 export interface Versions {
+  /** Of Deno. */
   readonly deno: string;
+  /** Of its JavaScript engine. */
   readonly v8: string;
+  /** Of its compiler. */
   readonly typescript: string;
+  /** Of TensorFlow.js. */
   readonly tfjs: string;
   /** Operating system and processor, such as `linux x86_64`. */
   readonly platform: string;
@@ -19,7 +23,9 @@ export function versions(): Versions {
 
 /** Bytes in all, and bytes that may be taken. */
 export interface Room {
+  /** In all. */
   readonly totalBytes: number;
+  /** Not in use. */
   readonly availableBytes: number;
 }
 

@@ -3,7 +3,9 @@ import type { Backend } from "./backend.ts";
 
 /** One operation of a backend, compared with numbers that are known. */
 export interface SelfTestResult {
+  /** The operation. */
   readonly name: string;
+  /** Whether the numbers are near enough. */
   readonly ok: boolean;
   /** max|actual - expected| / max|expected|; NaN where something is not a number. */
   readonly relativeError: number;

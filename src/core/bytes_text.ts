@@ -7,3 +7,8 @@ export function bytesText(bytes: number): string {
   while (power < units.length - 1 && bytes / 1024 ** power >= 1023.95) power++;
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
+
+/** A size in decimal units: `0.38 GB`. */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -9,6 +9,7 @@ export const stopWord: Int32Array<SharedArrayBuffer> = new Int32Array(new Shared
 
 /** Thrown by work that ends early because it was asked to; it gave no result and keeps nothing. */
 export class Stopped extends Error {
+  /** "Stopped". */
   override readonly name = "Stopped";
 }
 

@@ -5,7 +5,7 @@ import { InputError } from "../core/errors.ts";
 import { columnsOf, type ReadRun, readRun } from "../train/run/load_run.ts";
 import { epochOf, runFile, samplesFile } from "../train/run/run_folder.ts";
 import type { RunMetrics } from "../train/run/run_metrics.ts";
-import { readMetrics } from "../train/run/run_writer.ts";
+import { readMetrics } from "../train/run/run_metrics.ts";
 import { readLog, type TrainingLog } from "../train/run/training_log.ts";
 import type { DatasetOpener } from "../train/training_plan.ts";
 

@@ -7,7 +7,9 @@ const PATIENCE_MS = 10_000;
 
 /** Whether a check passed, and what was seen. */
 export interface CheckResult {
+  /** Whether it passed. */
   readonly ok: boolean;
+  /** What was seen, or what went wrong. */
   readonly detail: string;
 }
 

@@ -17,6 +17,9 @@ export class BatchOrder {
   #order: Uint32Array = new Uint32Array(0);
 
   /**
+   * The order that a seed gives.
+   *
+   * @param options.count Rows of the data set.
    * @throws {RangeError} If there are fewer rows than a batch has.
    */
   constructor(
@@ -30,6 +33,7 @@ export class BatchOrder {
     }
   }
 
+  /** Whole batches of an epoch. */
   get stepsPerEpoch(): number {
     return Math.floor(this.#count / this.#batchSize);
   }

@@ -15,7 +15,8 @@ import { encodeRunConfig, readCheckpoint, readRunConfig } from "./run/load_run.t
 import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run/run_folder.ts";
 import type { RunMetrics } from "./run/run_metrics.ts";
-import { encodeModel, readMetrics, RunWriter } from "./run/run_writer.ts";
+import { readMetrics } from "./run/run_metrics.ts";
+import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
 import { trainingLoop } from "./training_loop.ts";
 import {

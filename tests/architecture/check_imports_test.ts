@@ -23,12 +23,22 @@ Deno.test("importFaults() finds none in this project", async () => {
   assert.deepEqual(await importFaults(root), []);
 });
 
+/** A package of two entry points. */
+const packageJson = JSON.stringify({
+  name: "@a/b",
+  version: "0.1.0",
+  exports: { ".": "./mod.ts", "./plot": "./src/plot/mod.ts" },
+});
+
 Deno.test("importFaults() takes a tree that points one way", async () => {
   await withTree({
-    "mod.ts": `export * from "./src/train/loop.ts";`,
-    "cli/main.ts": `import "../src/train/loop.ts"; import "../src/plot/grid.ts"; console.log(1);`,
+    "deno.json": packageJson,
+    "mod.ts": `/** All. */ import "./src/core/random.ts"; export * from "./src/train/loop.ts";`,
+    "cli/main.ts": `import "./usage.ts"; import "@a/b"; await import("@a/b/plot"); console.log(1);`,
+    "cli/usage.ts": `import "../deno.json" with { type: "json" };`,
+    "src/plot/mod.ts": `export { a, type B } from "./grid.ts"; // export const c = 1;`,
     "src/train/loop.ts": `import "../data/moons.ts"; import "../flows/cnf.ts"; export {};`,
-    "src/plot/grid.ts": `import "../core/random.ts";`,
+    "src/plot/grid.ts": `import "../core/random.ts"; export const a = 1; export type B = 1;`,
     "src/data/moons.ts":
       `import "../core/random.ts"; import "../../data/m.json" with { type: "json" };`,
     "src/flows/cnf.ts": `import type { A } from "../ode/field.ts"; export type B = A;`,
@@ -62,6 +72,29 @@ Deno.test("importFaults() names each import that points upwards or sideways", as
       "src/ops/adam/adam.as.ts imports src/ode/step.as.ts: src/ops may import " +
       "core, plot, page, transport, threads, data, metrics",
       "src/plot/grid.ts imports cli/main.ts: src imports src only",
+    ]);
+  });
+});
+
+Deno.test("importFaults() names each import of cli that is no entry point of the package", async () => {
+  await withTree({
+    "deno.json": packageJson,
+    "mod.ts": `export {};`,
+    "cli/main.ts": `import "../mod.ts"; import "../src/plot/grid.ts"; import "@a/b/plot";`,
+    "cli/late.ts":
+      `export type C = import("../src/plot/grid.ts").B; await import("../src/plot/mod.ts");`,
+    "src/plot/mod.ts": `export { a } from "./grid.ts"; export const c = 1;`,
+    "src/plot/grid.ts": `export const a = 1; export type B = 1;`,
+  }, async (root) => {
+    assert.deepEqual(await importFaults(root), [
+      "cli/late.ts imports src/plot/grid.ts: " +
+      "cli imports it from an entry point of deno.json's exports",
+      "cli/late.ts imports src/plot/mod.ts: cli imports it as @a/b/plot",
+      "cli/main.ts imports mod.ts: cli imports it as @a/b",
+      "cli/main.ts imports src/plot/grid.ts: " +
+      "cli imports it from an entry point of deno.json's exports",
+      "mod.ts is an entry point and has code of its own: it may only re-export",
+      "src/plot/mod.ts is an entry point and has code of its own: it may only re-export",
     ]);
   });
 });

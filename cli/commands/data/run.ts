@@ -1,12 +1,7 @@
-import { listDatasets } from "../../../src/data/downloads/catalogue.ts";
-import type { Dataset } from "../../../src/data/dataset.ts";
-import { fetchDataset } from "../../../src/data/downloads/fetch.ts";
-import { verifyDataset } from "../../../src/data/downloads/verify.ts";
-import { imageGrid } from "../../../src/plot/image_grid.ts";
-import { pointsPlot } from "../../../src/plot/points_plot.ts";
-import { commandLine } from "../../../src/core/command_line.ts";
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { FailureError, InputError } from "../../../src/core/errors.ts";
+import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
+import { type Dataset, fetchDataset, listDatasets, verifyDataset } from "@fluxion/fluxion/data";
+import { writeFileAtomic } from "@fluxion/fluxion/files";
+import { imageGrid, pointsPlot } from "@fluxion/fluxion/plot";
 import { pictureText } from "../../command_line.ts";
 import type { FetchFlags, PreviewFlags } from "./command.ts";
 import { interruptible } from "../../process/interrupt.ts";

@@ -1,21 +1,24 @@
-import { listDatasets } from "../../../src/data/downloads/catalogue.ts";
-import { type Adapter, isSoftwareAdapter, listAdapters } from "../../../src/backends/adapters.ts";
-import type { BackendKind } from "../../../src/backends/backend.ts";
-import { choose } from "../../../src/backends/choose_backend.ts";
-import { openBackend } from "../../../src/backends/open_backend.ts";
+import { FailureError, InputError } from "@fluxion/fluxion/core";
+import { listDatasets } from "@fluxion/fluxion/data";
 import {
+  type Adapter,
+  type BackendKind,
+  choose,
   diskRoom,
+  fastestFlags,
+  hasBoundsChecks,
+  isSoftwareAdapter,
+  listAdapters,
   type MatmulSpeed,
   measureMatmul,
   memoryRoom,
+  openBackend,
   type Room,
+  selfTest,
+  type SelfTestResult,
+  sharedMemoryWorkerTest,
   versions,
-} from "../../../src/backends/device_facts.ts";
-import { FailureError, InputError } from "../../../src/core/errors.ts";
-import { selfTest, type SelfTestResult } from "../../../src/backends/self_test.ts";
-import { hasBoundsChecks } from "../../../src/core/wasm/bounds_checks.ts";
-import { fastestFlags } from "../../../src/core/wasm/v8_flags.ts";
-import { sharedMemoryWorkerTest } from "../../../src/threads/shared_memory_check.ts";
+} from "@fluxion/fluxion/device";
 import type { DoctorFlags } from "./command.ts";
 import { version } from "../version/command.ts";
 import { userFolder } from "../../paths.ts";

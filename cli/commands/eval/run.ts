@@ -1,9 +1,7 @@
-import type { ImageDataset, PointDataset } from "../../../src/data/dataset.ts";
-import type { PointValues } from "../../../src/flows/standardization.ts";
-import { isImageNetwork } from "../../../src/nn/network.ts";
-import { densityMass, evaluateFm, evaluateLikelihood } from "../../../src/report/evaluation.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { readRows } from "../../../src/train/batches.ts";
+import { isImageNetwork, type PointValues, readRows } from "@fluxion/fluxion";
+import { InputError } from "@fluxion/fluxion/core";
+import type { ImageDataset, PointDataset } from "@fluxion/fluxion/data";
+import { densityMass, evaluateFm, evaluateLikelihood } from "@fluxion/fluxion/report/evaluation";
 import type { EvalFlags } from "./command.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";

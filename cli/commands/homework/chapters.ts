@@ -1,6 +1,5 @@
-import type { ReportPart, RunPart, TheoremPart } from "../../../src/report/pages/parts.ts";
-import type { ReportedRun } from "../../../src/report/reported_run.ts";
-import type { Theorem, TheoremCheck, TheoremName } from "../../../src/theory/theorem.ts";
+import type { ReportedRun, ReportPart, RunPart, TheoremPart } from "@fluxion/fluxion/report";
+import type { Theorem, TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { type TrainingName, trainings } from "./trainings.ts";
 
 /** Task 1 asks for these, in this order. */

@@ -1,4 +1,4 @@
-import { commandLine } from "../../../src/core/command_line.ts";
+import { commandLine } from "@fluxion/fluxion/core";
 import type { HomeworkOptions } from "./folder.ts";
 
 /**

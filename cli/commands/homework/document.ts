@@ -1,8 +1,11 @@
-import type { ReportDocument } from "../../../src/report/pages/document.ts";
-import { reportDocument } from "../../../src/report/report.ts";
-import type { ReportOptions } from "../../../src/report/report_options.ts";
-import { readReportedRun, type ReportedRun } from "../../../src/report/reported_run.ts";
-import type { Theorem, TheoremName } from "../../../src/theory/theorem.ts";
+import {
+  readReportedRun,
+  type ReportDocument,
+  reportDocument,
+  type ReportedRun,
+  type ReportOptions,
+} from "@fluxion/fluxion/report";
+import type { Theorem, TheoremName } from "@fluxion/fluxion/theory";
 import { openData } from "../../runs/open_data.ts";
 import { version } from "../version/command.ts";
 import { shownPath } from "../../paths.ts";

@@ -1,9 +1,13 @@
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { MOST_JSON_BYTES, readBoundedText } from "../../../src/core/files/bounded_file.ts";
-import { parseJson } from "../../../src/core/files/bounded_json.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { isTemporaryName, sweepTemporaries } from "../../../src/core/files/temporary_file.ts";
-import type { TheoremCheck, TheoremName } from "../../../src/theory/theorem.ts";
+import { InputError } from "@fluxion/fluxion/core";
+import {
+  isTemporaryName,
+  MOST_JSON_BYTES,
+  parseJson,
+  readBoundedText,
+  sweepTemporaries,
+  writeFileAtomic,
+} from "@fluxion/fluxion/files";
+import type { TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { shownPath } from "../../paths.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
 

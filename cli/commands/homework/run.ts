@@ -1,12 +1,13 @@
-import { reportPlace, writeReport } from "../../../src/report/pages/write_report.ts";
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { FailureError } from "../../../src/core/errors.ts";
-import { Stopped, throwIfStopped } from "../../../src/core/stop.ts";
-import { putToTest } from "../../../src/theory/put_to_test.ts";
-import type { Theorem, TheoremCheck, TheoremName } from "../../../src/theory/theorem.ts";
-import { loadTheorem } from "../../../src/theory/theorems.ts";
-import { runFile } from "../../../src/train/run/run_folder.ts";
-import { readMetrics } from "../../../src/train/run/run_writer.ts";
+import { FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
+import { writeFileAtomic } from "@fluxion/fluxion/files";
+import { putToTest, reportPlace, writeReport } from "@fluxion/fluxion/report";
+import { readMetrics, runFile } from "@fluxion/fluxion/runs";
+import {
+  loadTheorem,
+  type Theorem,
+  type TheoremCheck,
+  type TheoremName,
+} from "@fluxion/fluxion/theory";
 import type { HomeworkFlags } from "./command.ts";
 import { Interrupted } from "../../terminal/errors.ts";
 import { problems } from "./chapters.ts";

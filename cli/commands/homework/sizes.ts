@@ -1,4 +1,4 @@
-import type { TheoremName } from "../../../src/theory/theorem.ts";
+import type { TheoremName } from "@fluxion/fluxion/theory";
 import type { TrainFlags } from "../train/command.ts";
 import type { TrainingName } from "./trainings.ts";
 

@@ -1,6 +1,6 @@
-import { importWeights as importRun } from "../../../src/train/weights/import_weights.ts";
-import { runFile } from "../../../src/train/run/run_folder.ts";
-import { InputError } from "../../../src/core/errors.ts";
+import { importWeights as importRun } from "@fluxion/fluxion";
+import { InputError } from "@fluxion/fluxion/core";
+import { runFile } from "@fluxion/fluxion/runs";
 import type { ImportFlags } from "./command.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { printLine, writeResult } from "../../terminal/terminal.ts";

@@ -1,10 +1,6 @@
-import { isImageNetwork } from "../../../src/nn/network.ts";
-import { fileKind, noSuchFile } from "../../../src/data/input_file.ts";
-import { encodeNpy } from "../../../src/data/formats/npy.ts";
-import { readPoints } from "../../../src/data/tables/point_rows.ts";
-import { logProb as logProbOf } from "../../../src/flows/log_prob.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { columnsOf, readRunConfig } from "../../../src/train/run/load_run.ts";
+import { columnsOf, isImageNetwork, logProb as logProbOf, readRunConfig } from "@fluxion/fluxion";
+import { InputError } from "@fluxion/fluxion/core";
+import { encodeNpy, fileKind, noSuchFile, readPoints } from "@fluxion/fluxion/data";
 import type { LogProbFlags } from "./command.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayFailedRows } from "../../runs/failed_rows.ts";

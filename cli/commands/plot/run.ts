@@ -1,10 +1,15 @@
-import { dataTime, priorTime } from "../../../src/flows/model.ts";
-import { sample, type Samples } from "../../../src/flows/sample.ts";
-import type { PointValues } from "../../../src/flows/standardization.ts";
-import { isImageNetwork } from "../../../src/nn/network.ts";
-import { densityPlot } from "../../../src/plot/density_plot.ts";
-import { snapshotsPlot } from "../../../src/plot/trajectory_plot.ts";
-import { densityMass, pictureBounds } from "../../../src/report/evaluation.ts";
+import {
+  dataTime,
+  isImageNetwork,
+  type PointValues,
+  priorTime,
+  sample,
+  type Samples,
+} from "@fluxion/fluxion";
+import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
+import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
+import { densityPlot, snapshotsPlot } from "@fluxion/fluxion/plot";
+import { densityMass, pictureBounds } from "@fluxion/fluxion/report/evaluation";
 import {
   curvesPicture,
   evenTimes,
@@ -13,11 +18,7 @@ import {
   samplesPicture,
   trajectoriesPicture,
   WAYS,
-} from "../../../src/report/sections/run_pictures.ts";
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { throwIfStopped } from "../../../src/core/stop.ts";
-import { sweepTemporaries } from "../../../src/core/files/temporary_file.ts";
+} from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
 import type { PlotFlags } from "./command.ts";
 import { interruptible } from "../../process/interrupt.ts";

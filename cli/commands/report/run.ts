@@ -1,12 +1,14 @@
-import type { ReportPart, TheoremPart } from "../../../src/report/pages/parts.ts";
-import { reportDocument } from "../../../src/report/report.ts";
-import { readReportedRun } from "../../../src/report/reported_run.ts";
-import { reportPlace, writeReport } from "../../../src/report/pages/write_report.ts";
-import { commandLine } from "../../../src/core/command_line.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { throwIfStopped } from "../../../src/core/stop.ts";
-import { putToTest } from "../../../src/theory/put_to_test.ts";
-import { loadTheorem, theoremNames } from "../../../src/theory/theorems.ts";
+import { commandLine, InputError, throwIfStopped } from "@fluxion/fluxion/core";
+import {
+  putToTest,
+  readReportedRun,
+  reportDocument,
+  type ReportPart,
+  reportPlace,
+  type TheoremPart,
+  writeReport,
+} from "@fluxion/fluxion/report";
+import { loadTheorem, theoremNames } from "@fluxion/fluxion/theory";
 import type { ReportFlags } from "./command.ts";
 import { version } from "../version/command.ts";
 import { interruptible } from "../../process/interrupt.ts";

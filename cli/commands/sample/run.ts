@@ -1,24 +1,26 @@
-import { encodeCsv, float32Digits } from "../../../src/data/formats/csv.ts";
-import { encodeNpy } from "../../../src/data/formats/npy.ts";
-import { dataTime, priorTime } from "../../../src/flows/model.ts";
-import { sampleChunks, type SampleOptions, type Samples } from "../../../src/flows/sample.ts";
 import {
+  dataTime,
   decimalsOf,
   fitsFloat32,
+  isImageNetwork,
+  type Network,
   type PointValues,
+  priorTime,
+  sampleChunks,
+  type SampleOptions,
+  type Samples,
   type Standardization,
-} from "../../../src/flows/standardization.ts";
-import { isImageNetwork, type Network } from "../../../src/nn/network.ts";
+} from "@fluxion/fluxion";
+import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
+import { encodeCsv, encodeNpy, float32Digits } from "@fluxion/fluxion/data";
+import { writeFileAtomic } from "@fluxion/fluxion/files";
 import {
   evenTimes,
   PICTURED,
   rowKind,
   samplesPicture,
   trajectoriesPicture,
-} from "../../../src/report/sections/run_pictures.ts";
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { InputError } from "../../../src/core/errors.ts";
-import { throwIfStopped } from "../../../src/core/stop.ts";
+} from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
 import type { SampleFlags } from "./command.ts";
 import { interruptible } from "../../process/interrupt.ts";

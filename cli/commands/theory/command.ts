@@ -1,7 +1,6 @@
 import { buildCommand } from "@stricli/core";
-import { suggestion } from "../../../src/core/suggestion.ts";
-import type { TheoremName } from "../../../src/theory/theorem.ts";
-import { theoremNames } from "../../../src/theory/theorems.ts";
+import { suggestion } from "@fluxion/fluxion/core";
+import { type TheoremName, theoremNames } from "@fluxion/fluxion/theory";
 import { describe } from "../../help.ts";
 import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
 import {

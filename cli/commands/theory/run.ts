@@ -1,15 +1,16 @@
-import { markdownToText, wrapText } from "../../../src/page/markdown_to_text.ts";
-import { compactPng } from "../../../src/plot/encoding/compact_png.ts";
-import { withText } from "../../../src/plot/encoding/png.ts";
-import { commandLine } from "../../../src/core/command_line.ts";
-import { givenNumber, observedWords, theoremPage } from "../../../src/report/pages/theorem_page.ts";
-import { writeFileAtomic } from "../../../src/core/files/atomic_file.ts";
-import { sweepTemporaries } from "../../../src/core/files/temporary_file.ts";
-import { chooseBackend } from "../../../src/backends/choose_backend.ts";
-import { openBackend } from "../../../src/backends/open_backend.ts";
-import { FailureError, InputError } from "../../../src/core/errors.ts";
-import type { Claim, Theorem, TheoremCheck, TheoremName } from "../../../src/theory/theorem.ts";
-import { loadTheorem } from "../../../src/theory/theorems.ts";
+import { chooseBackend, openBackend } from "@fluxion/fluxion";
+import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
+import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
+import { markdownToText, wrapText } from "@fluxion/fluxion/page";
+import { compactPng, withText } from "@fluxion/fluxion/plot";
+import { givenNumber, observedWords, theoremPage } from "@fluxion/fluxion/report";
+import {
+  type Claim,
+  loadTheorem,
+  type Theorem,
+  type TheoremCheck,
+  type TheoremName,
+} from "@fluxion/fluxion/theory";
 import { pictureText } from "../../command_line.ts";
 import type { TheoryFlags } from "./command.ts";
 import { version } from "../version/command.ts";

@@ -1,17 +1,8 @@
-import { gigabytes } from "../../../src/report/pages/words.ts";
-import { MOST_JSON_BYTES, readBoundedText } from "../../../src/core/files/bounded_file.ts";
-import { commandLine } from "../../../src/core/command_line.ts";
-import { FailureError, InputError } from "../../../src/core/errors.ts";
-import { Stopped } from "../../../src/core/stop.ts";
-import {
-  type ConfigFile,
-  parseConfigFile,
-  type TrainOptions,
-} from "../../../src/train/config/config.ts";
-import type { TrainHooks } from "../../../src/train/hooks.ts";
-import { runFile } from "../../../src/train/run/run_folder.ts";
-import type { RunMetrics } from "../../../src/train/run/run_metrics.ts";
-import { train as trainModel, type TrainResult } from "../../../src/train/train.ts";
+import { train as trainModel, type TrainHooks, type TrainResult } from "@fluxion/fluxion";
+import { commandLine, FailureError, gigabytes, InputError, Stopped } from "@fluxion/fluxion/core";
+import { MOST_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
+import { type ConfigFile, parseConfigFile, type TrainOptions } from "@fluxion/fluxion/options";
+import { runFile, type RunMetrics } from "@fluxion/fluxion/runs";
 import type { TrainFlags } from "./command.ts";
 import { drawingsBeside } from "../../pictures/drawings.ts";
 import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../../pictures/epoch_pictures.ts";

@@ -3,7 +3,8 @@ import type { Section } from "./document.ts";
 import { prose } from "../plan.ts";
 import type { ReportOptions } from "../report_options.ts";
 import { figuresTable } from "../run_context.ts";
-import { code, gigabytes } from "./words.ts";
+import { gigabytes } from "../../core/bytes_text.ts";
+import { code } from "./words.ts";
 
 /** How a report was made: with what, on what machine, by which command. */
 export function colophon({ command, version, seed }: ReportOptions): Section {

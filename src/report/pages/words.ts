@@ -32,11 +32,6 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Bytes as people say them: `0.38 GB`. */
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
 /** A text as Markdown shows it: nothing in it is read as markup or a formula. */
 export function plain(text: string): string {
   return text.replace(/[\\`*_{}[\]<>()#+!|~$&]/g, (letter) => `\\${letter}`);

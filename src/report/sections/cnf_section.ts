@@ -9,7 +9,7 @@ import {
   type LikelihoodEvaluation,
   type ModelMass,
   pictureBounds,
-} from "../evaluation.ts";
+} from "../evaluation/evaluation.ts";
 import { prose, subsection } from "../plan.ts";
 import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
 import {

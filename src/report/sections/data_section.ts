@@ -8,7 +8,7 @@ import type { Block } from "../pages/document.ts";
 import { named } from "../../core/quoted.ts";
 import { type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
-import { boundsAround } from "./run_pictures.ts";
+import { boundsAround } from "../pictures/run_pictures.ts";
 import { code, dataWords, grouped, number } from "../pages/words.ts";
 
 /** Most points of a table that are drawn. */

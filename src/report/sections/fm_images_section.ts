@@ -20,7 +20,7 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { evenTimes, PICTURED, WAYS } from "./run_pictures.ts";
+import { evenTimes, PICTURED, WAYS } from "../pictures/run_pictures.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";

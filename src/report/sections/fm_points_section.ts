@@ -4,7 +4,7 @@ import { wasserstein2 } from "../../metrics/wasserstein.ts";
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
 import { readRows } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";
-import { CLOUD, evaluateFm, type FmEvaluation, freshClouds } from "../evaluation.ts";
+import { CLOUD, evaluateFm, type FmEvaluation, freshClouds } from "../evaluation/evaluation.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { prose, subsection } from "../plan.ts";
 import { drawnOnce, planPointSamples } from "./points_samples.ts";
@@ -16,7 +16,7 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { boundsAround } from "./run_pictures.ts";
+import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
 import { grouped, number, withError } from "../pages/words.ts";

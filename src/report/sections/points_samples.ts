@@ -17,7 +17,7 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { evenTimes, PICTURED, WAYS } from "./run_pictures.ts";
+import { evenTimes, PICTURED, WAYS } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/words.ts";
 
 /** Points of the animation: more would hide each other, and make its file large. */

@@ -14,7 +14,8 @@ import type { ReportedRun } from "../reported_run.ts";
 import { figuresTable, type RunContext } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { planTraining } from "./training_section.ts";
-import { code, dataWords, duration, gigabytes, grouped, number } from "../pages/words.ts";
+import { gigabytes } from "../../core/bytes_text.ts";
+import { code, dataWords, duration, grouped, number } from "../pages/words.ts";
 
 /** A run's section: what it is, its data, its training, what it learnt. */
 export function planRun(part: RunPart, { seed, models, id }: SectionContext): PlannedSection {

@@ -6,7 +6,7 @@ import type { Block } from "../pages/document.ts";
 import { type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
-import { curvesPicture, lossReference } from "./run_pictures.ts";
+import { curvesPicture, lossReference } from "../pictures/run_pictures.ts";
 import { number } from "../pages/words.ts";
 
 /** Pixels a row of a picture of an epoch: half of a chart. */

@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import type { BackendKind } from "../../backends/backend.ts";
+import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { runFile } from "./run_folder.ts";
 import type { TrainingLog } from "./training_log.ts";
 
 /** What `metrics.json` says of a run, over all of its sessions. */
@@ -63,6 +65,15 @@ const schema = v.object({
  */
 export function parseMetrics(text: string): RunMetrics {
   return v.parse(schema, parseJson(text));
+}
+
+/** A run's `metrics.json`; null where there is none, or it is not whole. */
+export async function readMetrics(run: string): Promise<RunMetrics | null> {
+  try {
+    return parseMetrics(await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES));
+  } catch {
+    return null;
+  }
 }
 
 const WARM_UP_STEPS = 3;

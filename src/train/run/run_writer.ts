@@ -1,11 +1,10 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import type { BackendKind } from "../../backends/backend.ts";
-import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { peakMemoryBytes } from "../../core/peak_memory.ts";
 import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { RunConfig } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
-import { logMetrics, parseMetrics, type RunMetrics } from "./run_metrics.ts";
+import { logMetrics, type RunMetrics } from "./run_metrics.ts";
 import { encodeStateDict } from "../weights/state_dict.ts";
 import {
   type EvaluationEntry,
@@ -120,13 +119,4 @@ export function encodeModel(
   { step, ema, weights }: Checkpoint,
 ): Uint8Array {
   return encodeStateDict(network, ema ?? weights, { step, standardization });
-}
-
-/** A run's `metrics.json`; null where there is none, or it is not whole. */
-export async function readMetrics(run: string): Promise<RunMetrics | null> {
-  try {
-    return parseMetrics(await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES));
-  } catch {
-    return null;
-  }
 }

@@ -8,14 +8,19 @@ import { named, quotedJson } from "../../core/quoted.ts";
  * I64 must fit a double's 53 bits.
  */
 export interface NamedTensor {
+  /** Its name in the file. */
   readonly name: string;
+  /** Its dimensions. */
   readonly shape: readonly number[];
+  /** Row-major. */
   readonly values: Float32Array | Float64Array | BigInt64Array;
 }
 
 /** What a safetensors file holds: tensors in the order of their data, and free text. */
 export interface Safetensors {
+  /** In the order of their data. */
   readonly tensors: readonly NamedTensor[];
+  /** Of the header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

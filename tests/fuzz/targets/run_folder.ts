@@ -5,7 +5,7 @@ import { importWeights } from "../../../src/train/weights/import_weights.ts";
 import { readRun } from "../../../src/train/run/load_run.ts";
 import { runFile, runFiles } from "../../../src/train/run/run_folder.ts";
 import { logMetrics } from "../../../src/train/run/run_metrics.ts";
-import { readMetrics } from "../../../src/train/run/run_writer.ts";
+import { readMetrics } from "../../../src/train/run/run_metrics.ts";
 import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
 import { cutLog, readLog } from "../../../src/train/run/training_log.ts";
 import type { Random } from "../random.ts";

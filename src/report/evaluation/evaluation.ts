@@ -1,15 +1,15 @@
-import type { Dataset, PointDataset } from "../data/dataset.ts";
-import { fmLoss } from "../flows/fm_loss.ts";
-import { type FailedRow, logProb } from "../flows/log_prob.ts";
-import type { FlowModel, SolveSettings, TraceSettings } from "../flows/model.ts";
-import { sample } from "../flows/sample.ts";
-import type { PointValues } from "../flows/standardization.ts";
-import type { Bounds } from "../metrics/bounds.ts";
-import { type DensityMass, integrateDensity } from "../metrics/integrate_density.ts";
-import { type Estimate, meanAndStdErr, pairedDifference } from "../metrics/statistics.ts";
-import { wasserstein2 } from "../metrics/wasserstein.ts";
-import type { Engine } from "../ode/engines/engine.ts";
-import { FailureError } from "../core/errors.ts";
+import type { Dataset, PointDataset } from "../../data/dataset.ts";
+import { fmLoss } from "../../flows/fm_loss.ts";
+import { type FailedRow, logProb } from "../../flows/log_prob.ts";
+import type { FlowModel, SolveSettings, TraceSettings } from "../../flows/model.ts";
+import { sample } from "../../flows/sample.ts";
+import type { PointValues } from "../../flows/standardization.ts";
+import type { Bounds } from "../../metrics/bounds.ts";
+import { type DensityMass, integrateDensity } from "../../metrics/integrate_density.ts";
+import { type Estimate, meanAndStdErr, pairedDifference } from "../../metrics/statistics.ts";
+import { wasserstein2 } from "../../metrics/wasserstein.ts";
+import type { Engine } from "../../ode/engines/engine.ts";
+import { FailureError } from "../../core/errors.ts";
 
 /** Points in each cloud of a Wasserstein distance: an exact assignment, about 10 ms. */
 export const CLOUD = 512;

@@ -1,0 +1,31 @@
+/**
+ * Data sets: built-in densities, files (CSV, NPY, IDX), downloads. Loads no tensor library.
+ *
+ * @module
+ */
+export type {
+  Dataset,
+  ImageDataset,
+  ImageTable,
+  KnownDensity,
+  PointDataset,
+  PointFile,
+  PointRows,
+  PointTable,
+} from "./dataset.ts";
+export { datasetNames, openDataset, type OpenOptions } from "./registry.ts";
+export { fileKind, noSuchFile } from "./input_file.ts";
+export type { ColumnChoice, DroppedColumn } from "./tables/columns.ts";
+export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";
+export { encodeCsv, float32Digits } from "./formats/csv.ts";
+export { encodeNpy, type NpyFloat } from "./formats/npy.ts";
+export { type DatasetEntry, listDatasets } from "./downloads/catalogue.ts";
+export { dataDirectory } from "./downloads/data_directory.ts";
+export {
+  fetchDataset,
+  type FetchOptions,
+  type FetchProgress,
+  type FetchResult,
+} from "./downloads/fetch.ts";
+export type { DownloadPatience } from "./downloads/download.ts";
+export { type FileCheck, verifyDataset } from "./downloads/verify.ts";

@@ -1,0 +1,26 @@
+/**
+ * Pictures of points, images, densities, trajectories and curves, as PNG. Loads no tensor library.
+ *
+ * @module
+ */
+export type { Bounds, PictureOptions } from "./picture.ts";
+export { curvesPlot, type TrainingCurves } from "./curves_plot.ts";
+export { type DensityOptions, densityPlot, type LogDensityGrid } from "./density_plot.ts";
+export {
+  type Histogram,
+  histogram,
+  type HistogramOptions,
+  histogramPlot,
+} from "./histogram_plot.ts";
+export {
+  imageGrid,
+  type ImageGridOptions,
+  type ImageSize,
+  pathGrid,
+  type PathGridOptions,
+} from "./image_grid.ts";
+export { type PointsOptions as PointsPlotOptions, pointsPlot } from "./points_plot.ts";
+export { type ReferenceCloud, type ScatterOptions, scatterPlot } from "./scatter_plot.ts";
+export { type Paths, snapshotsPlot, trajectoryPlot } from "./trajectory_plot.ts";
+export { type CompactOptions, compactPng } from "./encoding/compact_png.ts";
+export { type DecodedPng, decodePng, type PngText, withText } from "./encoding/png.ts";

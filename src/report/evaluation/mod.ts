@@ -1,0 +1,18 @@
+/**
+ * What a model is worth: its likelihood, its loss, the mass of its density.
+ *
+ * @module
+ */
+export {
+  densityMass,
+  type EvaluatedModel,
+  evaluateFm,
+  evaluateLikelihood,
+  type FmEvaluation,
+  type LikelihoodEvaluation,
+  type ModelMass,
+  pictureBounds,
+} from "./evaluation.ts";
+export type { Bounds } from "../../metrics/bounds.ts";
+export type { DensityGrid } from "../../metrics/density_grid.ts";
+export type { DensityMass } from "../../metrics/integrate_density.ts";

@@ -1,0 +1,28 @@
+/**
+ * A report of runs and theorems: a document as data, then one page of HTML or Markdown.
+ *
+ * @module
+ */
+export type {
+  Block,
+  Details,
+  Figure,
+  Gallery,
+  Picture,
+  Prose,
+  ReportDocument,
+  Section,
+  Table,
+} from "./pages/document.ts";
+export type { Omissible, ReportPart, RunPart, TheoremPart } from "./pages/parts.ts";
+export {
+  givenNumber,
+  observedWords,
+  theoremPage,
+  type TheoremPageOptions,
+} from "./pages/theorem_page.ts";
+export { type ReportPlace, reportPlace, writeReport } from "./pages/write_report.ts";
+export { putToTest } from "../theory/put_to_test.ts";
+export { reportDocument } from "./report.ts";
+export type { ReportOptions, ReportProgress } from "./report_options.ts";
+export { type EpochSamples, readReportedRun, type ReportedRun } from "./reported_run.ts";

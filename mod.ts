@@ -87,11 +87,31 @@ export {
   toData,
   toModel,
 } from "./src/flows/standardization.ts";
-export * from "./src/flows/probability_path.ts";
+export * from "./src/flows/paths/path.ts";
+export { linearPath } from "./src/flows/paths/linear_path.ts";
+export { variancePreservingPath } from "./src/flows/paths/variance_preserving_path.ts";
+export * from "./src/flows/paths/predictions.ts";
+export * from "./src/flows/couplings/coupling.ts";
+export { minibatchTransport } from "./src/flows/couplings/minibatch_transport.ts";
+export * from "./src/flows/times/time_sampler.ts";
+export { uniformTimes } from "./src/flows/times/uniform_times.ts";
+export { logitNormalTimes } from "./src/flows/times/logit_normal_times.ts";
+export type { Source, SourceRows } from "./src/flows/sources/source.ts";
+export { standardNormal } from "./src/flows/sources/standard_normal.ts";
+export { eightGaussiansSource } from "./src/flows/sources/eight_gaussians.ts";
+export * from "./src/flows/losses/loss.ts";
+export {
+  cnfLossAndGradient,
+  type CnfLossSettings,
+  likelihoodLoss,
+} from "./src/flows/losses/cnf_loss.ts";
+export {
+  flowMatchingLoss,
+  type FlowMatchingOptions,
+  fmLoss,
+  fmLossAndGradient,
+} from "./src/flows/losses/fm_loss.ts";
 export { type DivergenceTrace, withDivergence } from "./src/flows/divergence.ts";
-export * from "./src/flows/loss.ts";
-export { cnfLossAndGradient } from "./src/flows/cnf_loss.ts";
-export { fmLoss, fmLossAndGradient } from "./src/flows/fm_loss.ts";
 export {
   type FailedRow,
   logProb,

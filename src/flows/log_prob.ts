@@ -12,8 +12,8 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
+import { requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
-import { standardNormalLogDensity } from "./standard_normal.ts";
 import { velocityField } from "./velocity_field.ts";
 
 /** How a likelihood is found. */
@@ -57,7 +57,7 @@ export interface LogProbResult {
  * Log-density of points under a flow, in nats.
  *
  * Solves from the data's time to the prior's, carrying the change of
- * log-density, dlogp/dt = -tr(df/dz): log p(x) = log N(z; 0, I) - change.
+ * log-density, dlogp/dt = -tr(df/dz): log p(x) = log q(z) - change, with q the model's source.
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1.
  *
  * Of standardised points, log p(x) = log p(z) - sum of log(scale).
@@ -66,7 +66,7 @@ export interface LogProbResult {
  * group; with `controlGroup: 1` every row stands alone.
  *
  * @param points [n * d], row-major, in the data's units.
- * @throws {InputError} If the model is one of images.
+ * @throws {InputError} If the model is one of images, or its source has no known density.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
  * @throws {FailureError} If the solve of a control group cannot go on and
  *   `onFailure` is `stop`.
@@ -127,6 +127,7 @@ async function solveRows(
   settings: SolveSettings,
 ): Promise<{ logProb: Float64Array; reports: SolveReport[] }> {
   const dims = model.network.rowWidth;
+  const logDensity = requireLogDensity(model.source);
   const count = end - first;
   const y0 = tf.tidy(() => {
     const rows = points.slice(first * dims, end * dims);
@@ -145,14 +146,14 @@ async function solveRows(
   }).finally(() => y0.dispose());
   try {
     const reports = await engine.report(solution);
-    const logDensity = tf.tidy(() => {
+    const logDensities = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [count, dims]);
       const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
-      return tf.sub(standardNormalLogDensity(z), change) as tf.Tensor1D;
+      return tf.sub(logDensity(z), change) as tf.Tensor1D;
     });
     const logScale = logScaleSum(model.standardization);
-    const logProb = Float64Array.from(await logDensity.data(), (value) => value - logScale);
-    logDensity.dispose();
+    const logProb = Float64Array.from(await logDensities.data(), (value) => value - logScale);
+    logDensities.dispose();
     return { logProb, reports: reports.map((report) => shiftRows(report, first)) };
   } finally {
     solution.dispose();

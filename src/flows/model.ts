@@ -3,6 +3,8 @@ import type { Network } from "../nn/network.ts";
 import type { StepControl } from "../ode/engines/engine.ts";
 import type { Tableau } from "../ode/tableau.ts";
 import { dopri5 } from "../ode/tableaus/dopri5.ts";
+import type { Path } from "./paths/path.ts";
+import type { Source } from "./sources/source.ts";
 import type { Standardization } from "./standardization.ts";
 
 /** A flow: a velocity network with its weights, and which way its time runs. */
@@ -13,8 +15,10 @@ export interface FlowModel {
   readonly network: Network;
   /** Its weights, on the device. Whoever made them disposes them. */
   readonly parameters: Parameters;
-  /** Width of the noise that flow matching leaves around a data point; a CNF ignores it. */
-  readonly sigmaMin: number;
+  /** The probability path of flow matching; a CNF ignores it. */
+  readonly path: Path;
+  /** What the flow transports to the data: x0 of flow matching, the prior of a CNF. */
+  readonly source: Source;
   /**
    * The scales of the table that it learnt. Samples, likelihoods and losses of rows are in the
    * data's units with it; only the losses of training steps take rows that are standardised.
@@ -60,7 +64,7 @@ export function dataTime(kind: FlowKind): 0 | 1 {
   return kind === "cnf" ? 0 : 1;
 }
 
-/** The time at which the prior, a standard normal, lives. */
+/** The time at which the source lives. */
 export function priorTime(kind: FlowKind): 0 | 1 {
   return kind === "cnf" ? 1 : 0;
 }

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, FieldSpec, SolveReport } from "../ode/engines/engine.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
-import { fillNormal } from "../core/random/random.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
 import { drawTrace, requirePoints, requireSolved } from "./likelihood_problem.ts";
@@ -13,8 +12,8 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
+import { requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toData } from "./standardization.ts";
-import { standardNormalLogDensity } from "./standard_normal.ts";
 import { velocityField } from "./velocity_field.ts";
 
 /** Which samples, and how they are solved. */
@@ -39,17 +38,17 @@ export interface Samples {
   readonly samples: PointValues;
   /** [count], in nats; null unless asked for. */
   readonly logProb: Float64Array | null;
-  /** [times][count * w]; the prior is N(center, scale^2) in the data's units. */
+  /** [times][count * w]; a standard normal source is N(center, scale^2) in the data's units. */
   readonly states: readonly PointValues[];
   /** One a control group that was solved. */
   readonly reports: readonly SolveReport[];
 }
 
 /**
- * Draws samples of a flow: standard normal rows, solved from the prior's time
+ * Draws samples of a flow: rows of the model's source, solved from the prior's time
  * to the data's.
  *
- * @throws {InputError} If log-likelihoods of images are asked for.
+ * @throws {InputError} If log-likelihoods of images are asked for, or of a source of unknown density.
  * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the numbers of the
  *   last sample would be beyond 2^53.
  * @throws {FailureError} If the solve of a control group cannot go on.
@@ -148,8 +147,12 @@ async function solveRows(
   const n = cut.last - cut.first;
   const stages = settings.tableau.c.length;
   requireRoomForRows(n, { width, stages, times: options.times?.length });
-  const prior = new Float32Array(n * width);
-  fillNormal(keyOf(subsequences.samplePrior, seed), cut.first * width, prior);
+  const logDensity = withLogProb && requireLogDensity(model.source);
+  const prior = model.source.draw(keyOf(subsequences.samplePrior, seed), {
+    first: cut.first,
+    count: n,
+    width,
+  });
   const y0 = tf.tidy(() => {
     const z = tf.tensor2d(prior, [n, width]);
     return withLogProb ? tf.concat2d([z, tf.zeros([n, 1])], 1) : z;
@@ -174,11 +177,11 @@ async function solveRows(
     const samples = await kept(solution.y1);
     const states = await Promise.all(solution.states.map(kept));
     let logProb: Float64Array | null = null;
-    if (withLogProb) {
+    if (logDensity) {
       const density = tf.tidy(() => {
         const z = tf.tensor2d(prior, [n, width]);
         const change = tf.reshape(tf.slice2d(solution.y1, [0, width], [n, 1]), [n]);
-        return tf.add(standardNormalLogDensity(z), change);
+        return tf.add(logDensity(z), change);
       });
       const logScale = logScaleSum(model.standardization);
       logProb = Float64Array.from(await density.data(), (value) => value - logScale).slice(

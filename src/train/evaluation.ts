@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { fmLoss } from "../flows/fm_loss.ts";
+import { fmLoss } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../flows/model.ts";
 import type { Engine } from "../ode/engines/engine.ts";

@@ -1,8 +1,8 @@
 import { namedNetwork } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
-import { cnfLossAndGradient } from "../flows/cnf_loss.ts";
-import { fmLossAndGradient } from "../flows/fm_loss.ts";
-import type { LossAndGradient } from "../flows/loss.ts";
+import { cnfLossAndGradient } from "../flows/losses/cnf_loss.ts";
+import { fmLossAndGradient } from "../flows/losses/fm_loss.ts";
+import type { LossAndGradient } from "../flows/losses/loss.ts";
 import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engine } from "../ode/engines/engine.ts";
 import type { Backend } from "../backends/backend.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { moons } from "../../src/data/densities/moons.ts";
-import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
+import { cnfLossAndGradient } from "../../src/flows/losses/cnf_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";

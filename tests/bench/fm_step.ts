@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { fmLossAndGradient } from "../../src/flows/fm_loss.ts";
+import { fmLossAndGradient } from "../../src/flows/losses/fm_loss.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
-import { fmLoss, fmLossAndGradient } from "../../src/flows/fm_loss.ts";
+import { cnfLossAndGradient } from "../../src/flows/losses/cnf_loss.ts";
+import { fmLoss, fmLossAndGradient } from "../../src/flows/losses/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
+import { linearPath } from "../../src/flows/paths/linear_path.ts";
+import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/model.ts";
 import { sample, type SampleOptions } from "../../src/flows/sample.ts";
 import { Parameters } from "../../src/core/parameters.ts";
@@ -21,7 +23,14 @@ const engine = portableEngine("host");
 function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
   const layout = network.layout;
   const parameters = Parameters.fromFlat(layout, initialParameters(network, seed));
-  return { kind, network, parameters, sigmaMin: 1e-4, standardization: null };
+  return {
+    kind,
+    network,
+    parameters,
+    path: linearPath(1e-4),
+    source: standardNormal,
+    standardization: null,
+  };
 }
 
 const mlp = mlpNetwork({ dims: 2, hidden: 8 });

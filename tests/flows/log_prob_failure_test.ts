@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { logProb } from "../../src/flows/log_prob.ts";
+import { linearPath } from "../../src/flows/paths/linear_path.ts";
+import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import { Parameters } from "../../src/core/parameters.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
@@ -9,7 +11,14 @@ import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
 
 function wallModel(speed: number): FlowModel {
   const parameters = Parameters.fromFlat(wallNetwork.layout, wallWeights(speed));
-  return { kind: "cnf", network: wallNetwork, parameters, sigmaMin: 0, standardization: null };
+  return {
+    kind: "cnf",
+    network: wallNetwork,
+    parameters,
+    path: linearPath(0),
+    source: standardNormal,
+    standardization: null,
+  };
 }
 
 /** 20 points below the wall, but for rows 9 and 17 above it. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { fmLossAndGradient, velocityRegression } from "../../src/flows/fm_loss.ts";
+import { fmLossAndGradient, velocityRegression } from "../../src/flows/losses/fm_loss.ts";
+import { linearPath } from "../../src/flows/paths/linear_path.ts";
+import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import type { FlowModel } from "../../src/flows/model.ts";
 import { trainingRows } from "../../src/flows/piece_rows.ts";
 import { velocityInPieces } from "../../src/flows/velocity_in_pieces.ts";
@@ -30,7 +32,14 @@ function modelOf(network: Network): FlowModel {
   const layout = network.layout;
   const weights = fillNormal({ seed: 3, stream: 0 }, 0, new Float32Array(layout.size));
   const parameters = Parameters.fromFlat(layout, weights.map((value) => 0.2 * value));
-  return { kind: "fm", network, parameters, sigmaMin: 1e-4, standardization: null };
+  return {
+    kind: "fm",
+    network,
+    parameters,
+    path: linearPath(1e-4),
+    source: standardNormal,
+    standardization: null,
+  };
 }
 
 function rowsOf(network: Network, count: number): tf.Tensor2D {

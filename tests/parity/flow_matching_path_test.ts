@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { velocityRegression } from "../../src/flows/fm_loss.ts";
+import { velocityRegression } from "../../src/flows/losses/fm_loss.ts";
 import type { FlowModel } from "../../src/flows/model.ts";
-import { pathSample, pathVelocity } from "../../src/flows/probability_path.ts";
+import { linearPath } from "../../src/flows/paths/linear_path.ts";
+import { pathSample, pathVelocity } from "../../src/flows/paths/path.ts";
+import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
@@ -19,7 +21,8 @@ function fixtureModel(): FlowModel {
     kind: "fm",
     network,
     parameters: fixtureParameters(),
-    sigmaMin: SIGMA_MIN,
+    path: linearPath(SIGMA_MIN),
+    source: standardNormal,
     standardization: null,
   };
 }
@@ -31,8 +34,9 @@ backendTest(
     const [xt, target] = tf.tidy(() => {
       const x0 = tf.tensor2d([...fixture.x0.data], shape);
       const x1 = tf.tensor2d([...fixture.x1.data], shape);
-      const t = tf.tensor2d([...fixture.t.data], [shape[0], 1]);
-      return [pathSample({ x0, x1, t }, SIGMA_MIN), pathVelocity({ x0, x1 }, SIGMA_MIN)] as const;
+      const points = { x0, x1, times: Float32Array.from(fixture.t.data) };
+      const path = linearPath(SIGMA_MIN);
+      return [pathSample(path, points), pathVelocity(path, points)] as const;
     });
     // Float32 in one product and one sum: the bound is 1e-4.
     assert.ok(relativeError(await xt.data(), fixture.xt.data) < 1e-6);

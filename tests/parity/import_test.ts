@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { cnfLossAndGradient } from "../../src/flows/cnf_loss.ts";
+import { cnfLossAndGradient } from "../../src/flows/losses/cnf_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve, type FlowKind } from "../../src/flows/model.ts";
 import { reorderAxes } from "../../src/core/parameters.ts";

@@ -5,14 +5,19 @@ import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 
 const COMPONENTS = 8;
 const RADIUS = 4 / Math.SQRT2;
-const DEVIATION = 0.5 / Math.SQRT2;
 
-const centres = Array.from({ length: COMPONENTS }, (_, k) => {
-  const angle = 2 * Math.PI * k / COMPONENTS;
-  return { x: RADIUS * Math.cos(angle), y: RADIUS * Math.sin(angle) };
-});
+/** The eight components: equally likely, of the same standard deviation in each coordinate. */
+export const eightGaussiansLaw = {
+  centres: Array.from({ length: COMPONENTS }, (_, k) => {
+    const angle = 2 * Math.PI * k / COMPONENTS;
+    return { x: RADIUS * Math.cos(angle), y: RADIUS * Math.sin(angle) };
+  }) as readonly { readonly x: number; readonly y: number }[],
+  deviation: 0.5 / Math.SQRT2,
+} as const;
 
-const logNormaliser = Math.log(COMPONENTS * 2 * Math.PI * DEVIATION ** 2);
+const { centres, deviation } = eightGaussiansLaw;
+
+const logNormaliser = Math.log(COMPONENTS * 2 * Math.PI * deviation ** 2);
 
 const density: KnownDensity = {
   entropy: 2.83157836,
@@ -20,7 +25,7 @@ const density: KnownDensity = {
     return Float64Array.from({ length: points.length / 2 }, (_, i) => {
       const exponents = centres.map((centre) => {
         const dx = points[2 * i]! - centre.x, dy = points[2 * i + 1]! - centre.y;
-        return -(dx * dx + dy * dy) / (2 * DEVIATION ** 2);
+        return -(dx * dx + dy * dy) / (2 * deviation ** 2);
       });
       const largest = Math.max(...exponents);
       const sum = exponents.reduce((total, e) => total + Math.exp(e - largest), 0);
@@ -42,8 +47,8 @@ function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
   );
   const labels = Uint8Array.from(choices, (u) => Math.floor(u * COMPONENTS));
   labels.forEach((label, i) => {
-    points[2 * i] = centres[label]!.x + DEVIATION * points[2 * i]!;
-    points[2 * i + 1] = centres[label]!.y + DEVIATION * points[2 * i + 1]!;
+    points[2 * i] = centres[label]!.x + deviation * points[2 * i]!;
+    points[2 * i + 1] = centres[label]!.y + deviation * points[2 * i + 1]!;
   });
   return { points, labels };
 }

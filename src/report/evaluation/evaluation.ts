@@ -1,5 +1,5 @@
 import type { Dataset, PointDataset } from "../../data/dataset.ts";
-import { fmLoss } from "../../flows/fm_loss.ts";
+import { fmLoss } from "../../flows/losses/fm_loss.ts";
 import { type FailedRow, logProb } from "../../flows/log_prob.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";

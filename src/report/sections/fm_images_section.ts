@@ -1,5 +1,5 @@
 import type { ImageDataset } from "../../data/dataset.ts";
-import { fmLoss } from "../../flows/fm_loss.ts";
+import { fmLoss } from "../../flows/losses/fm_loss.ts";
 import { dataTime, priorTime } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";
 import type { PointValues } from "../../flows/standardization.ts";

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { pathSample, pathVelocity } from "../../flows/probability_path.ts";
+import { linearPath } from "../../flows/paths/linear_path.ts";
+import { pathSample, pathVelocity } from "../../flows/paths/path.ts";
 import type { Pairs } from "./gaussian_path.ts";
 
 /** Where pairs are, and how fast they move: a row [n] a time. */
@@ -28,8 +29,9 @@ export async function alongPath(
       for (const [i, pair] of pairs.entries()) flat.set(pair[name], i * n);
       return tf.tensor2d(flat, [times.length, n]);
     };
-    const x0 = rowsOf("x0"), x1 = rowsOf("x1"), t = tf.tensor2d([...times], [times.length, 1]);
-    return [pathSample({ x0, x1, t }, sigmaMin), pathVelocity({ x0, x1 }, sigmaMin)];
+    const points = { x0: rowsOf("x0"), x1: rowsOf("x1"), times: Float32Array.from(times) };
+    const path = linearPath(sigmaMin);
+    return [pathSample(path, points), pathVelocity(path, points)];
   }) as [tf.Tensor2D, tf.Tensor2D];
   try {
     const [positions, velocities] = await Promise.all([

@@ -1,5 +1,7 @@
 import type { ColumnChoice, DroppedColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
+import { linearPath } from "../../flows/paths/linear_path.ts";
+import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import type { Standardization } from "../../flows/standardization.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { isImageNetwork, type Network, networkRecord } from "../../nn/network.ts";
@@ -199,7 +201,14 @@ export function modelOf(
 ): FlowModel {
   const parameters = Parameters.fromFlat(network.layout, weights);
   const { model: kind, sigmaMin = 0 } = config;
-  return { kind, network, parameters, sigmaMin, standardization };
+  return {
+    kind,
+    network,
+    parameters,
+    path: linearPath(sigmaMin),
+    source: standardNormal,
+    standardization,
+  };
 }
 
 /** Most bytes that are read of each: a checkpoint holds the weights four times. */

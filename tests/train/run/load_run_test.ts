@@ -49,7 +49,8 @@ Deno.test("loadRun() has the weights that were asked for", () =>
     await openBackend("cpu");
     const { model, config } = await loadRun(run);
     assert.deepEqual(await model.parameters.read(), ema.weights);
-    assert.deepEqual([model.kind, model.sigmaMin, config.batchSize], ["fm", 1e-4, 8]);
+    assert.deepEqual([model.kind, config.sigmaMin, config.batchSize], ["fm", 1e-4, 8]);
+    assert.ok(Math.abs(model.path.at(1).sigma - 1e-4) < 1e-7); // 1 - 0.9999 in float32
     model.parameters.dispose();
   }));
 

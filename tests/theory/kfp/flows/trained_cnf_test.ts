@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { moons } from "../../../../src/data/densities/moons.ts";
 import { logProb } from "../../../../src/flows/log_prob.ts";
+import { linearPath } from "../../../../src/flows/paths/linear_path.ts";
+import { standardNormal } from "../../../../src/flows/sources/standard_normal.ts";
 import { Parameters } from "../../../../src/core/parameters.ts";
 import { pairedDifference } from "../../../../src/metrics/statistics.ts";
 import { initialParameters } from "../../../../src/nn/init.ts";
@@ -21,7 +23,8 @@ async function engineLogProb(weights: Float32Array, points: Float32Array) {
       kind: "cnf",
       network: cnfNetwork,
       parameters,
-      sigmaMin: 0,
+      path: linearPath(0),
+      source: standardNormal,
       standardization: null,
     } as const;
     return (await logProb(model, engineFor("cpu"), points)).logProb;

@@ -1,4 +1,22 @@
-import type { Scalar, Tensor1D } from "../core/tensors.ts";
+import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import type { FlowModel } from "../model.ts";
+
+/** What training descends. */
+export interface Loss {
+  /** For messages; lower case with hyphens. */
+  readonly name: string;
+  /**
+   * The loss of a batch and its gradient by the model's parameters.
+   *
+   * @param batch Data as the model takes them, [n, w]; stays the caller's.
+   * @param draw What is random is a function of it and the row.
+   */
+  lossAndGradient(
+    model: FlowModel,
+    batch: Tensor2D,
+    draw: StepDraw,
+  ): LossAndGradient | Promise<LossAndGradient>;
+}
 
 /** The loss of one batch and its gradient; the caller disposes both tensors. */
 export interface LossAndGradient {

@@ -1,18 +1,35 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, GradientMethod } from "../ode/engines/engine.ts";
-import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { drawTrace, meanNfe, requirePoints, requireSolved } from "./likelihood_problem.ts";
-import type { LossAndGradient, StepDraw } from "./loss.ts";
-import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
-import { standardNormalLogDensity } from "./standard_normal.ts";
-import { velocityField } from "./velocity_field.ts";
-import type { Scalar, Tensor2D } from "../core/tensors.ts";
+import type { Engine, GradientMethod } from "../../ode/engines/engine.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
+import { drawTrace, meanNfe, requirePoints, requireSolved } from "../likelihood_problem.ts";
+import { requireLogDensity } from "../sources/source.ts";
+import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
+import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
+import { velocityField } from "../velocity_field.ts";
+import type { Scalar, Tensor2D } from "../../core/tensors.ts";
+
+/** How the solve of a training step is done. */
+export interface CnfLossSettings extends SolveSettings {
+  /** How the divergence is found. */
+  readonly trace: TraceSettings;
+  /** Through the solver's steps, or of the adjoint ODE. */
+  readonly gradient: GradientMethod;
+}
+
+/** Negative log-likelihood as a loss to train with. */
+export function likelihoodLoss(engine: Engine, settings: CnfLossSettings): Loss {
+  return {
+    name: "likelihood",
+    lossAndGradient: (model, batch, draw) =>
+      cnfLossAndGradient(model, engine, batch, settings, draw),
+  };
+}
 
 /**
  * The negative log-likelihood of a batch under a CNF, mean over rows in nats,
  * and its gradient.
  *
- * log p(x) = log N(z(1); 0, I) + integral of tr(df/dz) dt; the state carries
+ * log p(x) = log q(z(1)) + integral of tr(df/dz) dt with q the model's source; the state carries
  * logp with dlogp/dt = -tr(df/dz), so that its end is the change from data to prior.
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al.
  * 2019) for Hutchinson's estimator with one probe along a solve.
@@ -26,10 +43,11 @@ export async function cnfLossAndGradient(
   model: FlowModel,
   engine: Engine,
   batch: Tensor2D,
-  settings: SolveSettings & { readonly trace: TraceSettings; readonly gradient: GradientMethod },
+  settings: CnfLossSettings,
   draw: StepDraw,
 ): Promise<LossAndGradient> {
   requirePoints(model);
+  const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
   const trace = drawTrace(settings.trace, {
     key: keyOf(subsequences.probes, draw.seed, draw.step),
@@ -52,8 +70,9 @@ export async function cnfLossAndGradient(
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, 1]);
-      const loss = tf.sub(tf.mean(change), tf.mean(standardNormalLogDensity(z))) as Scalar;
-      const cotangent = tf.concat2d([tf.mul(z, 1 / n), tf.fill([n, 1], 1 / n)], 1);
+      const loss = tf.sub(tf.mean(change), tf.mean(logDensity(z))) as Scalar;
+      const score = tf.grad((rows) => tf.sum(logDensity(rows as Tensor2D)))(z) as Tensor2D;
+      const cotangent = tf.concat2d([tf.mul(score, -1 / n), tf.fill([n, 1], 1 / n)], 1);
       return { loss, cotangent };
     });
     try {

@@ -1,0 +1,91 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Tensor2D } from "../../core/tensors.ts";
+
+/** A probability path at one time: x_t = alpha x1 + sigma x0, and the derivatives by t. */
+export interface PathCoefficients {
+  /** Weight of the data x1. */
+  readonly alpha: number;
+  /** Weight of the source's draw x0. */
+  readonly sigma: number;
+  /** d alpha / dt. */
+  readonly dAlpha: number;
+  /** d sigma / dt. */
+  readonly dSigma: number;
+}
+
+/**
+ * A conditional probability path of flow matching, from a draw x0 of the source at t = 0 to a data
+ * point x1 at t = 1:
+ *   x_t = alpha(t) x1 + sigma(t) x0,  alpha(0) = 0, sigma(0) = 1, alpha(1) = 1.
+ *
+ * A path is its coefficients; what follows from them are functions of a path: {@link pathSample},
+ * {@link pathVelocity}, {@link conditionalVelocity} and {@link convertPrediction}.
+ *
+ * Source: Lipman et al. 2024, Flow Matching Guide and Code, section 4.8 (affine conditional flows).
+ */
+export interface Path {
+  /** For records and messages; lower case with hyphens. */
+  readonly name: string;
+  /** The coefficients at a time in [0, 1]. */
+  at(t: number): PathCoefficients;
+}
+
+/** Pairs of a source's draws and data points, each at a time of its own. */
+export interface PathPoints {
+  /** Draws of the source, [n, w]. */
+  readonly x0: Tensor2D;
+  /** Data, [n, w]. */
+  readonly x1: Tensor2D;
+  /** Times in [0, 1], [n]. */
+  readonly times: Float32Array;
+}
+
+/** x_t = alpha(t) x1 + sigma(t) x0, [n, w]. */
+export function pathSample(path: Path, { x0, x1, times }: PathPoints): Tensor2D {
+  return tf.tidy(() => {
+    const { alpha, sigma } = pathColumns(path, times);
+    return tf.add(tf.mul(alpha, x1), tf.mul(sigma, x0)) as Tensor2D;
+  });
+}
+
+/** The velocity along the path, dx_t/dt = alpha'(t) x1 + sigma'(t) x0, [n, w]: the network's target. */
+export function pathVelocity(path: Path, { x0, x1, times }: PathPoints): Tensor2D {
+  return tf.tidy(() => {
+    const { dAlpha, dSigma } = pathColumns(path, times);
+    return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
+  });
+}
+
+/**
+ * The same velocity as a function of the place:
+ *   u_t(x | x1) = alpha' x1 + sigma' (x - alpha x1) / sigma, [n, w].
+ *
+ * Source: Lipman et al. 2023, Flow Matching for Generative Modeling, Theorem 3.
+ */
+export function conditionalVelocity(
+  path: Path,
+  x: Tensor2D,
+  { x1, times }: Pick<PathPoints, "x1" | "times">,
+): Tensor2D {
+  return tf.tidy(() => {
+    const { alpha, sigma, dAlpha, dSigma } = pathColumns(path, times);
+    const x0 = tf.div(tf.sub(x, tf.mul(alpha, x1)), sigma);
+    return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
+  });
+}
+
+/** The coefficients at each time as columns, [n, 1]; call it inside a tidy. */
+function pathColumns(
+  path: Path,
+  times: Float32Array,
+): Readonly<Record<keyof PathCoefficients, Tensor2D>> {
+  const at = Array.from(times, (t) => path.at(t));
+  const column = (key: keyof PathCoefficients) =>
+    tf.tensor2d(Float32Array.from(at, (coefficients) => coefficients[key]), [at.length, 1]);
+  return {
+    alpha: column("alpha"),
+    sigma: column("sigma"),
+    dAlpha: column("dAlpha"),
+    dSigma: column("dSigma"),
+  };
+}

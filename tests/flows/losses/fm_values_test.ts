@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { type Coupling, independentCoupling } from "../../../src/flows/couplings/coupling.ts";
+import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
+import {
+  type FlowMatchingOptions,
+  fmLoss,
+  fmLossAndGradient,
+} from "../../../src/flows/losses/fm_loss.ts";
+import type { FlowModel } from "../../../src/flows/model.ts";
+import { linearPath } from "../../../src/flows/paths/linear_path.ts";
+import { variancePreservingPath } from "../../../src/flows/paths/variance_preserving_path.ts";
+import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians.ts";
+import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
+import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts";
+import { uniformTimes } from "../../../src/flows/times/uniform_times.ts";
+import { moons } from "../../../src/data/densities/moons.ts";
+import { Parameters } from "../../../src/core/parameters.ts";
+import { subsequences } from "../../../src/core/random/subsequences.ts";
+import { initialParameters } from "../../../src/nn/init.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
+import { backendTest } from "../../support/backends.ts";
+
+const network = mlpNetwork({ dims: 2, hidden: 8 });
+const { layout } = network;
+const rows = moons.draw({ seed: 1, from: subsequences.dataSet }, 64).points;
+
+const paths = [linearPath(0), variancePreservingPath];
+const couplings = [independentCoupling, minibatchTransport];
+const samplers = [uniformTimes, logitNormalTimes()];
+const sources = [standardNormal, eightGaussiansSource];
+
+function modelWith(
+  values: Pick<FlowModel, "path" | "source">,
+  weights: Float32Array = initialParameters(network, 0),
+): FlowModel {
+  const parameters = Parameters.fromFlat(layout, weights);
+  return { kind: "fm", network, parameters, standardization: null, ...values };
+}
+
+async function readLoss(
+  model: FlowModel,
+  options: FlowMatchingOptions & { readonly mostRows?: number },
+) {
+  const batch = tf.tensor2d(rows, [64, 2]);
+  try {
+    const { loss, gradient } = fmLossAndGradient(model, batch, { seed: 0, step: 5 }, options);
+    const read = { loss: (await loss.data())[0]!, gradient: await gradient.data<"float32">() };
+    tf.dispose([loss, gradient]);
+    return read;
+  } finally {
+    batch.dispose();
+  }
+}
+
+for (const path of paths) {
+  for (const source of sources) {
+    for (const coupling of couplings) {
+      for (const times of samplers) {
+        const name = [path, source, coupling, times].map((value) => value.name).join(", ");
+        backendTest(`fmLossAndGradient() has the slope of its loss: ${name}`, ["cpu"], async () => {
+          const weights = initialParameters(network, 0);
+          const at = async (moved: Float32Array, mostRows?: number) => {
+            const model = modelWith({ path, source }, moved);
+            const read = await readLoss(model, {
+              coupling,
+              times,
+              ...(mostRows === undefined ? {} : { mostRows }),
+            });
+            model.parameters.dispose();
+            return read;
+          };
+          const { loss, gradient } = await at(weights);
+          const norm = Math.hypot(...gradient);
+          const step = 0.01 / norm;
+          const [ahead, behind] = [1, -1].map((sign) =>
+            at(weights.map((weight, i) => weight + sign * step * gradient[i]!))
+          );
+          const slope = ((await ahead!).loss - (await behind!).loss) / (2 * step);
+          assert.ok(Math.abs(slope / norm ** 2 - 1) < 0.01, `${slope} for ${norm ** 2}`);
+          // Cut into pieces, rows keep the pairs of the whole batch.
+          const cut = await at(weights, 20);
+          assert.ok(Math.abs(cut.loss - loss) < 1e-5 * loss, `${cut.loss} for ${loss}`);
+          cut.gradient.forEach((value, i) =>
+            assert.ok(Math.abs(value - gradient[i]!) < 1e-5 * norm, `entry ${i}`)
+          );
+        });
+      }
+    }
+  }
+}
+
+// A network of zero weights predicts zero: its loss is the mean square of the target.
+const zeros = new Float32Array(layout.size);
+
+backendTest("fmLoss() of straight pairs falls with optimal transport", ["cpu"], async () => {
+  for (const source of sources) {
+    const model = modelWith({ path: linearPath(0), source }, zeros);
+    const independent = await fmLoss(model, rows, { seed: 0 });
+    const transported = await fmLoss(model, rows, { seed: 0, coupling: minibatchTransport });
+    model.parameters.dispose();
+    // W2^2 between the clouds is far below the mean squared distance of independent pairs.
+    assert.ok(transported.loss < 0.7 * independent.loss, `${source.name}: ${transported.loss}`);
+    assert.ok(transported.lossStdErr < independent.lossStdErr);
+  }
+});
+
+backendTest(
+  "fmLoss() is the target's mean square: exact for each path and source",
+  ["cpu"],
+  async () => {
+    // All data at 0, so the target is sigma' x0: of mean square E[sigma'^2] E|x0|^2 / 2.
+    const nothing = new Float32Array(2 * 20_000);
+    const radius = 4 / Math.SQRT2, deviation = 0.5 / Math.SQRT2;
+    const square = {
+      "standard-normal": 1,
+      "8gaussians": radius ** 2 / 2 + deviation ** 2,
+    } as const;
+    // sigma' = -1, and the mean of (pi / 2)^2 sin^2(pi t / 2): pi^2 / 8.
+    for (
+      const [path, slope] of [[linearPath(0), 1], [
+        variancePreservingPath,
+        Math.PI ** 2 / 8,
+      ]] as const
+    ) {
+      for (const source of sources) {
+        const model = modelWith({ path, source }, zeros);
+        const { loss, lossStdErr } = await fmLoss(model, nothing, { seed: 0 });
+        model.parameters.dispose();
+        const expected = slope * square[source.name as keyof typeof square];
+        assert.ok(
+          Math.abs(loss - expected) < 4 * lossStdErr,
+          `${path.name}, ${source.name}: ${loss}`,
+        );
+      }
+    }
+  },
+);
+
+backendTest(
+  "fmLossAndGradient() follows a caller's coupling, and checks its indices",
+  ["cpu"],
+  async () => {
+    const model = modelWith({ path: linearPath(0), source: standardNormal });
+    const count = 64;
+    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    const coupling = (x0: Uint32Array, x1: Uint32Array): Coupling => ({
+      name: "own",
+      pair: () => ({ x0, x1 }),
+    });
+    const plain = await readLoss(model, {});
+    const same = await readLoss(model, { coupling: coupling(order, order) });
+    assert.equal(same.loss, plain.loss);
+    const one = new Uint32Array(count);
+    const collapsed = await readLoss(model, { coupling: coupling(one, one) });
+    assert.notEqual(collapsed.loss, plain.loss);
+    for (const bad of [order.subarray(1), order.map((i) => i + 1)]) {
+      for (const own of [coupling(bad, order), coupling(order, bad)]) {
+        await assert.rejects(readLoss(model, { coupling: own }), {
+          name: "RangeError",
+          message: /coupling own: expected 64 indices below 64/,
+        });
+      }
+    }
+    model.parameters.dispose();
+  },
+);

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians.ts";
+import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
+import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
+import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
+import { backendTest } from "../../support/backends.ts";
+
+const key = keyOf(subsequences.noise, 3);
+const count = 4000, width = 2;
+
+for (const source of [standardNormal, eightGaussiansSource]) {
+  Deno.test(`${source.name}: a row is a function of the key and its number`, () => {
+    const whole = source.draw(key, { first: 0, count: 50, width });
+    const part = source.draw(key, { first: 13, count: 20, width });
+    assert.deepEqual(part, whole.subarray(13 * width, 33 * width));
+    assert.notDeepEqual(
+      source.draw(keyOf(subsequences.noise, 4), { first: 13, count: 20, width }),
+      part,
+    );
+  });
+
+  backendTest(`${source.name}: its density is that of its draws`, ["cpu"], async () => {
+    // On a fine grid the density sums to 1, and its entropy is minus the draws' mean log-density.
+    const cells = 160, edge = 8, side = 2 * edge / cells;
+    const grid = Float32Array.from({ length: 2 * cells * cells }, (_, at) => {
+      const cell = at >> 1;
+      return -edge + side * ((at % 2 === 0 ? cell % cells : Math.floor(cell / cells)) + 0.5);
+    });
+    const logDensity = async (points: Float32Array) => {
+      const rows = tf.tidy(() => source.logDensity!(tf.tensor2d(points, [points.length / 2, 2])));
+      const values = await rows.data();
+      rows.dispose();
+      return Float64Array.from(values);
+    };
+    const onGrid = await logDensity(grid);
+    const mass = onGrid.reduce((sum, value) => sum + Math.exp(value), 0) * side ** 2;
+    assert.ok(Math.abs(mass - 1) < 1e-4, `mass ${mass}`);
+    const entropy = onGrid.reduce((sum, v) => sum - v * Math.exp(v), 0) * side ** 2;
+    const drawn = await logDensity(source.draw(key, { first: 0, count, width }));
+    const mean = -drawn.reduce((sum, v) => sum + v, 0) / count;
+    // The log-density has a deviation of 1 nat: a standard error of 0.016.
+    assert.ok(Math.abs(mean - entropy) < 0.06, `entropy ${entropy}, draws ${mean}`);
+  });
+}
+
+backendTest("eightGaussiansSource has the data set's density", ["cpu"], async () => {
+  const { points } = eightGaussians.draw({ seed: 0, from: subsequences.dataSet }, 100);
+  const truth = eightGaussians.density.logDensity(points);
+  const found = tf.tidy(() => eightGaussiansSource.logDensity!(tf.tensor2d(points, [100, 2])));
+  const values = await found.data();
+  found.dispose();
+  values.forEach((value, i) => assert.ok(Math.abs(value - truth[i]!) < 1e-4, `${i}: ${value}`));
+});
+
+Deno.test("eightGaussiansSource refuses rows that are no points of the plane", () => {
+  assert.throws(() => eightGaussiansSource.draw(key, { first: 0, count: 1, width: 3 }), {
+    name: "RangeError",
+    message: /not rows of 3/,
+  });
+});

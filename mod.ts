@@ -117,6 +117,7 @@ export {
   logProb,
   type LogProbOptions,
   type LogProbResult,
+  type LogProbTerms,
 } from "./src/flows/log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
 export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";

@@ -1,42 +1,20 @@
-import { isImageNetwork } from "../nn/network.ts";
-import type { SolveReport, TraceMethod } from "../ode/engines/engine.ts";
+import type { SolveReport } from "../ode/engines/engine.ts";
+import type { Probes } from "../ode/probes.ts";
 import { describeFailures, type FailedSettings } from "../ode/solver/failure_message.ts";
-import { FailureError, InputError } from "../core/errors.ts";
-import { fillNormal, fillSigns, type RandomKey } from "../core/random/random.ts";
-import type { FlowModel, TraceSettings } from "./model.ts";
+import { FailureError } from "../core/errors.ts";
+import type { DivergenceTrace } from "./divergence.ts";
+import type { TraceSettings } from "./model.ts";
 
 /** What the problems of likelihood, loss and sampling share. */
 
-/**
- * Checks that a model is one whose log-likelihoods Fluxion can compute.
- *
- * @returns The dimension of its points.
- * @throws {InputError} If its network is one over images.
- */
-export function requirePoints({ network }: FlowModel): number {
-  if (isImageNetwork(network)) {
-    throw new InputError(
-      `log-likelihoods need a model of points; this one is of images (${network.kind})`,
-    );
-  }
-  return network.rowWidth;
-}
-
-/** Rows whose probes are drawn: row i of the key's sequence has the same probe however the rows are cut. */
-export interface ProbeDraw {
-  readonly key: RandomKey;
-  readonly firstRow: number;
-  readonly count: number;
-  readonly dims: number;
-}
-
-/** The trace method of one solve, with the probes of its rows. */
-export function drawTrace(settings: TraceSettings, draw: ProbeDraw): TraceMethod {
+/** The trace of one solve: its probes, if it has any, are `draw`'s. */
+export function drawTrace(
+  settings: TraceSettings,
+  draw: Pick<Probes, "key" | "firstRow">,
+): DivergenceTrace {
   if (settings.kind === "exact") return settings;
-  const probes = new Float32Array(draw.count * draw.dims);
-  const fill = settings.distribution === "gaussian" ? fillNormal : fillSigns;
-  fill(draw.key, draw.firstRow * draw.dims, probes);
-  return { ...settings, probes };
+  const { kind, distribution, count } = settings;
+  return { kind, probes: { distribution, ...draw }, ...(count === undefined ? {} : { count }) };
 }
 
 /**

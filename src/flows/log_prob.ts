@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { isImageNetwork } from "../nn/network.ts";
 import type { Engine, SolveReport } from "../ode/engines/engine.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
-import { drawTrace, requirePoints, requireSolved } from "./likelihood_problem.ts";
+import { changeColumns, probeEstimate } from "./divergence.ts";
+import { drawTrace, requireSolved } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -20,7 +22,10 @@ import { velocityField } from "./velocity_field.ts";
 export interface LogProbOptions {
   /** {@link accurateSolve} when left out. */
   readonly settings?: SolveSettings;
-  /** `exact`, the default, costs d tangents. `hutchinson` is unbiased. */
+  /**
+   * `exact`, the default for points, costs d tangents. `hutchinson` is unbiased, and the default for
+   * images with a Rademacher probe per row.
+   */
   readonly trace?: TraceSettings;
   /** Of the probes; row i's probe is a function of (seed, i). 0 when left out. */
   readonly seed?: number;
@@ -40,6 +45,18 @@ export interface FailedRow {
   readonly reason: string;
 }
 
+/** log p(x) = source + trace + scale for each row, up to float32's rounding; in nats. */
+export interface LogProbTerms {
+  /** [n], the source's log-density where the row's trajectory ends. */
+  readonly source: Float64Array;
+  /** [n], the integral of the trace along the trajectory: minus the change of log-density. */
+  readonly trace: Float64Array;
+  /** [n], its standard error over the row's probes; null with fewer than two probes per row. */
+  readonly traceStdErr: Float64Array | null;
+  /** Minus the sum of log(scale) of the columns; 0 where points are not standardised. */
+  readonly scale: number;
+}
+
 /** Log-likelihoods, and what each control group of the solve did. */
 export interface LogProbResult {
   /**
@@ -47,6 +64,8 @@ export interface LogProbResult {
    * 0, beyond 1e19, that float32 cannot hold the log-density.
    */
   readonly logProb: Float64Array;
+  /** What it is made of. */
+  readonly terms: LogProbTerms;
   /** What each control group of the first solve did. */
   readonly reports: readonly SolveReport[];
   /** Ascending; empty unless `onFailure` is `continue`. */
@@ -66,7 +85,7 @@ export interface LogProbResult {
  * group; with `controlGroup: 1` every row stands alone.
  *
  * @param points [n * d], row-major, in the data's units.
- * @throws {InputError} If the model is one of images, or its source has no known density.
+ * @throws {InputError} If the model's source has no known density.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
  * @throws {FailureError} If the solve of a control group cannot go on and
  *   `onFailure` is `stop`.
@@ -77,37 +96,53 @@ export async function logProb(
   points: PointValues,
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
-  const { settings = accurateSolve, trace = { kind: "exact" }, seed = 0 } = options;
-  const dims = requirePoints(model);
+  const { settings = accurateSolve, trace = defaultTrace(model), seed = 0 } = options;
+  const dims = model.network.rowWidth;
   const n = points.length / dims;
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
   const solver = { model, engine, points, trace, seed };
   const chunk = chunkOf(model, settings) ?? n;
-  const result = new Float64Array(n);
+  const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);
+  const stdErr = trace.kind === "hutchinson" && (trace.count ?? 1) > 1 ? new Float64Array(n) : null;
+  const keep = (row: number, solved: SolvedRows) => {
+    logProb.set(solved.logProb, row);
+    source.set(solved.source, row);
+    integral.set(solved.trace, row);
+    if (solved.traceStdErr !== null) stdErr?.set(solved.traceStdErr, row);
+  };
   const reports: SolveReport[] = [];
   const failures: FailedRow[] = [];
   for (let start = 0; start < n; start += chunk) {
     const rows = [start, Math.min(start + chunk, n)] as const;
     const solved = await solveRows(solver, rows, settings);
     if (options.onFailure !== "continue") requireSolved(solved.reports, settings);
-    result.set(solved.logProb, start);
+    keep(start, solved);
     reports.push(...solved.reports);
     if (options.onFailure !== "continue") continue;
     for (const group of solved.reports) {
       if (group.failure === null) continue;
       const alone = await solveAlone(solver, group, settings);
-      result.set(alone.logProb, group.rows[0]);
+      alone.solved.forEach((part) => keep(part.first, part));
       failures.push(...alone.failures);
     }
     for (let row = start; row < rows[1]; row++) {
-      if (result[row] !== -Infinity) continue;
+      if (logProb[row] !== -Infinity) continue;
       failures.push({ row, reason: "its solve ended too far from 0 for float32 to hold log p" });
     }
   }
   failures.sort((a, b) => a.row - b.row);
-  return { logProb: result, reports, failures };
+  const scale = 0 - logScaleSum(model.standardization);
+  const terms = { source, trace: integral, traceStdErr: stdErr, scale };
+  return { logProb, terms, reports, failures };
+}
+
+/** The trace of a likelihood for which none is asked: exact where it costs few directions. */
+export function defaultTrace({ network }: FlowModel): TraceSettings {
+  return isImageNetwork(network)
+    ? { kind: "hutchinson", distribution: "rademacher" }
+    : { kind: "exact" };
 }
 
 /** What the solves of one call share. */
@@ -120,24 +155,35 @@ interface RowSolver {
   readonly seed: number;
 }
 
-/** One solve of the rows from `first` up to, not including, `end`; those of failed groups are NaN. */
+/** Values of the rows from `first` on; those of failed groups are NaN. */
+interface SolvedRows {
+  readonly first: number;
+  readonly logProb: Float64Array;
+  readonly source: Float64Array;
+  readonly trace: Float64Array;
+  readonly traceStdErr: Float64Array | null;
+  readonly reports: readonly SolveReport[];
+}
+
+/** One solve of the rows from `first` up to, not including, `end`. */
 async function solveRows(
   { model, engine, points, trace, seed }: RowSolver,
   [first, end]: readonly [number, number],
   settings: SolveSettings,
-): Promise<{ logProb: Float64Array; reports: SolveReport[] }> {
+): Promise<SolvedRows> {
   const dims = model.network.rowWidth;
   const logDensity = requireLogDensity(model.source);
   const count = end - first;
+  const key = keyOf(subsequences.evaluationProbes, seed);
+  const drawnTrace = drawTrace(trace, { key, firstRow: first });
+  const columns = changeColumns(drawnTrace);
   const y0 = tf.tidy(() => {
     const rows = points.slice(first * dims, end * dims);
     const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
-    return tf.concat2d([x, tf.zeros([count, 1])], 1);
+    return tf.concat2d([x, tf.zeros([count, columns])], 1);
   });
-  const key = keyOf(subsequences.evaluationProbes, seed);
-  const drawnTrace = drawTrace(trace, { key, firstRow: first, count, dims });
   const solution = await engine.solve({
-    field: velocityField(model, drawnTrace),
+    field: velocityField(model, drawnTrace, count),
     y0,
     t0: dataTime(model.kind),
     t1: priorTime(model.kind),
@@ -146,15 +192,26 @@ async function solveRows(
   }).finally(() => y0.dispose());
   try {
     const reports = await engine.report(solution);
-    const logDensities = tf.tidy(() => {
-      const z = tf.slice2d(solution.y1, [0, 0], [count, dims]);
-      const change = tf.reshape(tf.slice2d(solution.y1, [0, dims], [count, 1]), [count]);
-      return tf.sub(logDensity(z), change) as tf.Tensor1D;
-    });
+    const [ofSource, ofChange] = tf.tidy(() => [
+      logDensity(tf.slice2d(solution.y1, [0, 0], [count, dims])),
+      tf.slice2d(solution.y1, [0, dims], [count, columns]),
+    ]);
+    const [source, changes] = await Promise.all([
+      ofSource!.data<"float32">(),
+      ofChange!.data<"float32">(),
+    ]);
+    tf.dispose([ofSource!, ofChange!]);
+    const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
-    const logProb = Float64Array.from(await logDensities.data(), (value) => value - logScale);
-    logDensities.dispose();
-    return { logProb, reports: reports.map((report) => shiftRows(report, first)) };
+    return {
+      first,
+      // In float32, as the state is: below its range a density is 0.
+      logProb: mean.map((change, row) => Math.fround(source[row]! - change) - logScale),
+      source: Float64Array.from(source),
+      trace: mean.map((change) => 0 - change),
+      traceStdErr: stdErr,
+      reports: reports.map((report) => shiftRows(report, first)),
+    };
   } finally {
     solution.dispose();
   }
@@ -165,9 +222,9 @@ async function solveAlone(
   solver: RowSolver,
   group: SolveReport,
   settings: SolveSettings,
-): Promise<{ logProb: Float64Array; failures: FailedRow[] }> {
+): Promise<{ solved: readonly SolvedRows[]; failures: FailedRow[] }> {
   const [begin, end] = group.rows;
-  const logProb = new Float64Array(end - begin).fill(NaN);
+  const solved: SolvedRows[] = [];
   const failures: FailedRow[] = [];
   const failed = (reports: readonly SolveReport[]) => {
     for (const report of reports) {
@@ -180,17 +237,16 @@ async function solveAlone(
   };
   if (end - begin === 1) {
     failed([group]);
-    return { logProb, failures };
+    return { solved, failures };
   }
   const alone = { ...settings, controlGroup: 1 };
   const chunk = chunkOf(solver.model, alone)!;
   for (let first = begin; first < end; first += chunk) {
-    const rows = [first, Math.min(first + chunk, end)] as const;
-    const solved = await solveRows(solver, rows, alone);
-    logProb.set(solved.logProb, first - begin);
-    failed(solved.reports);
+    const part = await solveRows(solver, [first, Math.min(first + chunk, end)], alone);
+    solved.push(part);
+    failed(part.reports);
   }
-  return { logProb, failures };
+  return { solved, failures };
 }
 
 function shiftRows(report: SolveReport, by: number): SolveReport {

@@ -54,10 +54,15 @@ export const accurateSolve: SolveSettings = {
   maxSteps: 10_000,
 };
 
-/** How a divergence is found; the probes of Hutchinson's estimator are drawn by the flow. */
+/** How a divergence is computed; the probes of Hutchinson's estimator are drawn by the flow. */
 export type TraceSettings =
   | { readonly kind: "exact" }
-  | { readonly kind: "hutchinson"; readonly distribution: "gaussian" | "rademacher" };
+  | {
+    readonly kind: "hutchinson";
+    readonly distribution: "gaussian" | "rademacher";
+    /** Probes per row; 1 when left out. Two or more tell the standard error of a row's estimate. */
+    readonly count?: number;
+  };
 
 /** The time at which the data live: a CNF runs from data at 0 to the prior at 1, flow matching the other way. */
 export function dataTime(kind: FlowKind): 0 | 1 {

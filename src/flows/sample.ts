@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, FieldSpec, SolveReport } from "../ode/engines/engine.ts";
+import type { Engine, SolveReport } from "../ode/engines/engine.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
-import { drawTrace, requirePoints, requireSolved } from "./likelihood_problem.ts";
+import { changeColumns } from "./divergence.ts";
+import { drawTrace, requireSolved } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -48,7 +49,7 @@ export interface Samples {
  * Draws samples of a flow: rows of the model's source, solved from the prior's time
  * to the data's.
  *
- * @throws {InputError} If log-likelihoods of images are asked for, or of a source of unknown density.
+ * @throws {InputError} If log-likelihoods of a source of unknown density are asked for.
  * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the numbers of the
  *   last sample would be beyond 2^53.
  * @throws {FailureError} If the solve of a control group cannot go on.
@@ -153,12 +154,16 @@ async function solveRows(
     count: n,
     width,
   });
+  const trace = withLogProb === undefined ? null : drawTrace(withLogProb.trace, {
+    key: keyOf(subsequences.sampleProbes, seed),
+    firstRow: cut.first,
+  });
   const y0 = tf.tidy(() => {
     const z = tf.tensor2d(prior, [n, width]);
-    return withLogProb ? tf.concat2d([z, tf.zeros([n, 1])], 1) : z;
+    return trace === null ? z : tf.concat2d([z, tf.zeros([n, changeColumns(trace)])], 1);
   });
   const solution = await engine.solve({
-    field: fieldOf(model, options, cut),
+    field: velocityField(model, trace, n),
     y0,
     t0: priorTime(model.kind),
     t1: dataTime(model.kind),
@@ -180,7 +185,7 @@ async function solveRows(
     if (logDensity) {
       const density = tf.tidy(() => {
         const z = tf.tensor2d(prior, [n, width]);
-        const change = tf.reshape(tf.slice2d(solution.y1, [0, width], [n, 1]), [n]);
+        const change = tf.mean(tf.slice2d(solution.y1, [0, width], [n, -1]), 1);
         return tf.add(logDensity(z), change);
       });
       const logScale = logScaleSum(model.standardization);
@@ -194,12 +199,4 @@ async function solveRows(
   } finally {
     solution.dispose();
   }
-}
-
-function fieldOf(model: FlowModel, { seed, withLogProb }: SampleRequest, cut: Cut): FieldSpec {
-  if (!withLogProb) return velocityField(model, null);
-  const dims = requirePoints(model);
-  const key = keyOf(subsequences.sampleProbes, seed);
-  const draw = { key, firstRow: cut.first, count: cut.last - cut.first, dims };
-  return velocityField(model, drawTrace(withLogProb.trace, draw));
 }

@@ -1,26 +1,41 @@
-import { InputError } from "../core/errors.ts";
 import type { FieldSpec, TraceMethod } from "../ode/engines/engine.ts";
 import { tensorField } from "../ode/engines/portable/tensor_field.ts";
+import { drawProbes } from "../ode/probes.ts";
+import { changeColumns, type DivergenceTrace, withDivergence } from "./divergence.ts";
 import type { FlowModel } from "./model.ts";
+import { trainingRows } from "./piece_rows.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 
 /**
  * A model's velocity as an engine takes it: the network's fused form where it has one, else its
  * tfjs operations.
  *
- * @param trace With it the state is (z, logp), dlogp/dt = -div f; null: z alone.
- * @throws {InputError} If a divergence is wanted that cannot be computed.
+ * @param trace With it the state is (z, logp), dlogp/dt = -div f, as `withDivergence` says; null: z
+ *   alone. Several probes per row are beyond the fused form.
+ * @param rows Rows of the solve.
  */
 export function velocityField(
   { network, parameters }: Pick<FlowModel, "network" | "parameters">,
-  trace: TraceMethod | null,
+  trace: DivergenceTrace | null,
+  rows: number,
 ): FieldSpec {
-  if (network.fused !== undefined) return { ...network.fused, parameters, trace };
-  if (trace !== null) {
-    throw new InputError(`network ${network.kind}: has no divergence that Fluxion can compute`);
+  const { fused, rowWidth } = network;
+  if (fused !== undefined && (trace === null || changeColumns(trace) === 1)) {
+    return { ...fused, parameters, trace: trace && fusedTrace(trace, rows, rowWidth) };
   }
+  const velocity = tensorField(
+    (tensors, x, t) => velocityInPieces(network, tensors, x, { t }),
+    parameters,
+    { linearizationRows: Math.max(1, trainingRows(network)) },
+  );
   return {
     kind: "tensors",
-    field: tensorField((tensors, x, t) => velocityInPieces(network, tensors, x, { t }), parameters),
+    field: trace === null ? velocity : withDivergence(velocity, trace, rowWidth),
   };
+}
+
+function fusedTrace(trace: DivergenceTrace, rows: number, dims: number): TraceMethod {
+  if (trace.kind === "exact") return trace;
+  const { kind, probes } = trace;
+  return { kind, distribution: probes.distribution, probes: drawProbes(probes, rows, dims) };
 }

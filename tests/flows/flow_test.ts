@@ -273,12 +273,3 @@ backendTest("fmLoss() is the mean over rows, however many", ["cpu"], async () =>
   await assert.rejects(() => fmLoss(model, new Float32Array(0), { seed: 0 }), RangeError);
   model.parameters.dispose();
 });
-
-backendTest("logProb() of images is refused in words", ["cpu"], async () => {
-  const model = freshModel("fm", resnet);
-  await assert.rejects(
-    () => logProb(model, engine, new Float32Array(16)),
-    /log-likelihoods need a model of points/,
-  );
-  model.parameters.dispose();
-});

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, GradientMethod } from "../../ode/engines/engine.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
-import { drawTrace, meanNfe, requirePoints, requireSolved } from "../likelihood_problem.ts";
+import { changeColumns } from "../divergence.ts";
+import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
 import { requireLogDensity } from "../sources/source.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
@@ -46,18 +47,14 @@ export async function cnfLossAndGradient(
   settings: CnfLossSettings,
   draw: StepDraw,
 ): Promise<LossAndGradient> {
-  requirePoints(model);
   const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
-  const trace = drawTrace(settings.trace, {
-    key: keyOf(subsequences.probes, draw.seed, draw.step),
-    firstRow: 0,
-    count: n,
-    dims,
-  });
-  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, 1])], 1));
+  const key = keyOf(subsequences.probes, draw.seed, draw.step);
+  const trace = drawTrace(settings.trace, { key, firstRow: 0 });
+  const columns = changeColumns(trace);
+  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, columns])], 1));
   const solution = await engine.solve({
-    field: velocityField(model, trace),
+    field: velocityField(model, trace, n),
     y0,
     t0: 0,
     t1: 1,
@@ -69,10 +66,11 @@ export async function cnfLossAndGradient(
     requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
-      const change = tf.slice2d(solution.y1, [0, dims], [n, 1]);
+      const change = tf.slice2d(solution.y1, [0, dims], [n, columns]);
       const loss = tf.sub(tf.mean(change), tf.mean(logDensity(z))) as Scalar;
       const score = tf.grad((rows) => tf.sum(logDensity(rows as Tensor2D)))(z) as Tensor2D;
-      const cotangent = tf.concat2d([tf.mul(score, -1 / n), tf.fill([n, 1], 1 / n)], 1);
+      const ofChange = tf.fill<tf.Rank.R2>([n, columns], 1 / (n * columns));
+      const cotangent = tf.concat2d([tf.mul(score, -1 / n), ofChange], 1);
       return { loss, cotangent };
     });
     try {

@@ -34,34 +34,34 @@ export function defineTableau(
 ): Tableau {
   const { name, c, a, b, bError = null, bMid = null } = given;
   const stages = c.length;
-  const require = (holds: boolean, what: string) => {
+  const must = (holds: boolean, what: string) => {
     if (!holds) throw new RangeError(`tableau ${name}: ${what}`);
   };
-  require(
+  must(
     a.length === stages && b.length === stages &&
       (bError === null || bError.length === stages) && (bMid === null || bMid.length === stages),
     `expected ${stages} stages everywhere`,
   );
   const sum = (weights: readonly number[]) => weights.reduce((total, weight) => total + weight, 0);
   a.forEach((row, i) => {
-    require(
+    must(
       row.length === i,
       `stage ${i}: expected ${i} weights, got ${row.length}`,
     );
-    require(
+    must(
       Math.abs(sum(row) - c[i]!) < SUM_TOLERANCE,
       `stage ${i}: weights sum to ${sum(row)}, the node is ${c[i]}`,
     );
   });
-  require(Math.abs(sum(b) - 1) < SUM_TOLERANCE, `b sums to ${sum(b)}, not 1`);
+  must(Math.abs(sum(b) - 1) < SUM_TOLERANCE, `b sums to ${sum(b)}, not 1`);
   if (bError !== null) {
-    require(
+    must(
       Math.abs(sum(bError)) < SUM_TOLERANCE,
       `bError sums to ${sum(bError)}, not 0`,
     );
   }
   if (bMid !== null) {
-    require(Math.abs(sum(bMid) - 1 / 2) < SUM_TOLERANCE, `bMid sums to ${sum(bMid)}, not 1/2`);
+    must(Math.abs(sum(bMid) - 1 / 2) < SUM_TOLERANCE, `bMid sums to ${sum(bMid)}, not 1/2`);
   }
   const last = stages - 1;
   const firstSameAsLast = stages > 1 && c[last] === 1 && b[last] === 0 &&

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
+import { takeFile } from "../../core/files/file_lock.ts";
 import { makeTemporaryFile, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
@@ -235,13 +236,13 @@ async function checkPart(
 }
 
 /**
- * Takes a folder of parts for this process; the lock is the system's (flock), and ends with it.
+ * Takes a folder of parts for this process.
  *
  * @throws {InputError} If another process has it.
  */
 async function lock(parts: string, folder: string): Promise<Deno.FsFile> {
   const file = await Deno.open(`${parts}/.lock`, { write: true, create: true });
-  if (await file.tryLock(true)) return file;
+  if (await takeFile(file)) return file;
   file.close();
   throw new InputError(`${folder}: another process is fetching it; wait for it`);
 }

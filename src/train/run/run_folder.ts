@@ -1,5 +1,6 @@
 import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
+import { takeFile } from "../../core/files/file_lock.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { parseConfigJson } from "../config/config.ts";
@@ -227,7 +228,7 @@ async function lock(
   );
   try {
     const deadline = performance.now() + (waiting === null ? 0 : LOCK_WAIT_MS);
-    for (let isFirst = true; !await file.tryLock(true); isFirst = false) {
+    for (let isFirst = true; !await takeFile(file); isFirst = false) {
       waiting?.signal?.throwIfAborted();
       if (performance.now() >= deadline) {
         throw new InputError(

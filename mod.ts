@@ -70,6 +70,14 @@ export {
   type OdeintOptions,
   type OdeintResult,
 } from "./src/ode/odeint/odeint.ts";
+export { odeintTensors, type OdeintTensorsOptions } from "./src/ode/odeint/odeint_tensors.ts";
+export type {
+  FoundTensorEvent,
+  TensorGradients,
+  TensorSolution,
+} from "./src/ode/odeint/tensor_solution.ts";
+export type { TensorRecord } from "./src/ode/odeint/tensor_dynamics.ts";
+export type { TensorEvent } from "./src/ode/odeint/tensor_events.ts";
 export type { EventRule } from "./src/ode/odeint/events.ts";
 export type {
   OdeintAdaptiveControl,

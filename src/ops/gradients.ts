@@ -32,7 +32,21 @@ export function valueAndGradients<T extends Tensor>(
   cotangent?: T,
 ): { readonly value: T; readonly gradients: Tensor[] } {
   const { state } = tf.engine() as unknown as { readonly state: Tape };
-  const noted = (...given: Tensor[]): T => {
+  try {
+    const { value, grads } = tf.valueAndGrads(noted(state, f))([...inputs], cotangent);
+    return { value: value as T, gradients: grads };
+  } catch (error) {
+    releaseTape(state);
+    throw error;
+  }
+}
+
+/** `f`, after which the tape is in order and gives back what it saved in turn. */
+function noted<Given extends Tensor[], T extends Tensor>(
+  state: Tape,
+  f: (...given: Given) => T,
+): (...given: Given) => T {
+  return (...given) => {
     const value = f(...given);
     // Inside of another gradient it is needed for that one's pull-back.
     if (state.gradientDepth === 1) {
@@ -41,16 +55,6 @@ export function valueAndGradients<T extends Tensor>(
     }
     return value;
   };
-  try {
-    const { value, grads } = tf.valueAndGrads(noted)([...inputs], cotangent);
-    return { value: value as T, gradients: grads };
-  } catch (error) {
-    if (state.gradientDepth === 0) {
-      for (const { saved } of state.activeTape ?? []) tf.dispose([...saved]);
-      state.activeTape = null;
-    }
-    throw error;
-  }
 }
 
 /**
@@ -74,6 +78,41 @@ function inOrder(tape: readonly TapeNode[]): TapeNode[] {
     else waiting.set(late, [...waiting.get(late) ?? [], node]);
   }
   return [...ordered];
+}
+
+/**
+ * The value of `f` and the cotangents of tensors that it uses from its scope: a VJP where `f` may
+ * be anyone's.
+ *
+ * @param f Differentiable; disposes nothing that it has not made.
+ * @param inputs Tensors or variables, at least one.
+ * @param cotangent Of the value; 1 when left out, for a value of one number.
+ * @returns New tensors, the caller's; undefined for an input that the value does not depend on.
+ */
+export function valueAndCotangents(
+  f: () => Tensor,
+  inputs: readonly Tensor[],
+  cotangent?: Tensor,
+): { readonly value: Tensor; readonly cotangents: readonly (Tensor | undefined)[] } {
+  const { state } = tf.engine() as unknown as { readonly state: Tape };
+  try {
+    return tf.tidy(() => {
+      const { value, grads } = tf.engine().gradients(noted(state, f), [...inputs], cotangent, true);
+      // A gradient may be the cotangent itself, and a value one of the inputs.
+      const cotangents = inputs.map((_, i) => grads[i] && tf.clone(grads[i]));
+      return { value: tf.clone(value), cotangents };
+    });
+  } catch (error) {
+    releaseTape(state);
+    throw error;
+  }
+}
+
+/** Gives back what a gradient that failed has saved. */
+function releaseTape(state: Tape): void {
+  if (state.gradientDepth > 0) return;
+  for (const { saved } of state.activeTape ?? []) tf.dispose([...saved]);
+  state.activeTape = null;
 }
 
 /** Operations are pulled back one after the other: when one begins, the one before it is done. */

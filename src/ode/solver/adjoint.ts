@@ -4,7 +4,7 @@ import { describeFailures } from "./failure_message.ts";
 import type { DifferentiableField, Field, GradientSum } from "../field.ts";
 import { linearizeStages } from "./replay.ts";
 import { partsOf, type RowSpace, slopeTerms, type StatePart } from "./rows.ts";
-import type { StepRecord } from "./rows_problem.ts";
+import type { StepRecord, StepSizes } from "./rows_problem.ts";
 import { solveRows } from "./solve.ts";
 
 /** What the adjoint solve gives. */
@@ -41,6 +41,8 @@ export async function solveAdjoint<Rows, Vector>(
       /** [n, w] its cotangent; stays the caller's. */
       readonly cotangent: Rows;
       readonly gradient: GradientSum<Vector>;
+      /** Bounds on the sizes of adaptive steps; none when left out. */
+      readonly stepSizes?: StepSizes;
     },
 ): Promise<AdjointGradient<Rows>> {
   const { space, field, tableau, control } = problem;
@@ -91,6 +93,7 @@ export async function solveAdjoint<Rows, Vector>(
       controlGroup: problem.controlGroup,
       maxSteps: problem.maxSteps,
       times: [],
+      ...(problem.stepSizes !== undefined && { stepSizes: problem.stepSizes }),
       onStep: addQuadrature,
     });
     try {

@@ -85,6 +85,14 @@ export function linearizeStages<Rows, Vector>(
   }
 }
 
+/** Cotangents of what was read from inside a step: states of its interpolant. */
+export interface StepCotangents<Rows> {
+  /** [n, w] of the state where the step began; null where it is zero. */
+  readonly start: Rows | null;
+  /** [n, w] of each slope that the stage inputs are made of; null where it is zero. */
+  readonly slopes: readonly (Rows | null)[];
+}
+
 /**
  * The exact gradient of a solve that was recorded (discretize, then
  * differentiate): the adjoint of each accepted step, last to first, with the
@@ -109,6 +117,8 @@ export function replay<Rows, Vector>(problem: {
   /** [n, w] cotangent of y1; stays the caller's. */
   readonly cotangent: Rows;
   readonly gradient: GradientSum<Vector>;
+  /** Of steps of all rows, in solves of few enough to be linearized together; stay the caller's. */
+  readonly inside?: ReadonlyMap<StepRecord<Rows>, StepCotangents<Rows>>;
 }): RowsGradient<Rows> {
   const { space, field, tableau } = problem;
   const stages = usedStages(tableau);
@@ -127,7 +137,15 @@ export function replay<Rows, Vector>(problem: {
         first -= step.rowIds.length * stages;
         const whole = step.rowIds.length === total;
         const v = whole ? cotangent : space.take(cotangent, step.rowIds);
-        const pulled = pullBackStep({ space, tableau, step, linearization, first, v });
+        const pulled = pullBackStep({
+          space,
+          tableau,
+          step,
+          linearization,
+          first,
+          v,
+          inside: problem.inside?.get(step),
+        });
         const next = whole ? pulled : putRows(space, cotangent, step.rowIds, pulled);
         for (const old of new Set([v, cotangent, pulled])) if (old !== next) space.release(old);
         cotangent = next;
@@ -204,8 +222,9 @@ function pullBackStep<Rows>(given: {
   /** The step's first row in the linearization. */
   readonly first: number;
   readonly v: Rows;
+  readonly inside?: StepCotangents<Rows>;
 }): Rows {
-  const { space, step, linearization, first, v } = given;
+  const { space, step, linearization, first, v, inside } = given;
   const { a, b } = given.tableau;
   const stages = usedStages(given.tableau);
   const m = step.rowIds.length;
@@ -218,12 +237,13 @@ function pullBackStep<Rows>(given: {
     }
     // A stage that nothing depends on has a cotangent of zero.
     if (terms.length === 0) terms.push({ weight: 0, rows: v });
-    const cotangent = space.combine(null, step.h, terms);
+    const cotangent = space.combine(inside?.slopes[stage] ?? null, step.h, terms);
     w[stage] = linearization.pullBack(first + stage * m, cotangent);
     space.release(cotangent);
   }
   const ones = new Float64Array(m).fill(1);
-  const start = space.combine(v, ones, w.map((rows) => ({ weight: 1, rows })));
+  const summands = inside?.start ? [...w, inside.start] : w;
+  const start = space.combine(v, ones, summands.map((rows) => ({ weight: 1, rows })));
   for (const rows of w) space.release(rows);
   return start;
 }

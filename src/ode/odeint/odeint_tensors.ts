@@ -1,0 +1,214 @@
+import * as tf from "@tensorflow/tfjs";
+import { FailureError } from "../../core/errors.ts";
+import type { Tensor, Tensor2D } from "../../core/tensors.ts";
+import type { SolveReport } from "../engines/engine.ts";
+import type { AcceptedStep } from "../solver/accepted_step.ts";
+import { describeFailure } from "../solver/failure_message.ts";
+import type { StepRecord } from "../solver/rows_problem.ts";
+import { solveRows } from "../solver/solve.ts";
+import type { Tableau } from "../tableau.ts";
+import { dopri5 } from "../tableaus/dopri5.ts";
+import { EventFinder, type EventInRows, requireEventRules } from "./events.ts";
+import {
+  MAX_STEPS,
+  type OdeintAdaptiveControl,
+  type OdeintFixedControl,
+  requireOdeint,
+  stepControl,
+  stepSizes,
+} from "./options.ts";
+import { hostHome, isReadFree, type RowsHome, tensorHome } from "./rows_home.ts";
+import {
+  type TensorDynamics,
+  tensorDynamicsField,
+  type TensorRecord,
+  unflattened,
+} from "./tensor_dynamics.ts";
+import { readEventValue, type TensorEvent } from "./tensor_events.ts";
+import { type SolvedTensors, tensorGradients } from "./tensor_gradients.ts";
+import type { TensorSolution } from "./tensor_solution.ts";
+
+/** How {@link odeintTensors} solves. */
+export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> {
+  /** Tensors or variables that f and events use and that gradients are wanted of; none when left out. */
+  readonly parameters?: P;
+  /**
+   * `direct` keeps the steps and differentiates them exactly; `adjoint` solves the continuous
+   * adjoint backwards, with the solve's own tolerances, in constant memory. `direct` when left out.
+   */
+  readonly gradient?: "direct" | "adjoint";
+  /** The Runge-Kutta method; dopri5 when left out. */
+  readonly tableau?: Tableau;
+  /** How it chooses its steps; adaptive with rtol 1e-7 and atol 1e-9 when left out. */
+  readonly control?: OdeintFixedControl | Omit<OdeintAdaptiveControl, "stopTimes">;
+  /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
+  readonly maxSteps?: number;
+  /** What to look for; nothing when left out. */
+  readonly events?: readonly TensorEvent<T, P>[];
+}
+
+/**
+ * Solves dy/dt = f(t, y) over tfjs tensors, with gradients with respect to y0 and parameters.
+ *
+ * The whole state shares its steps, as in torchdiffeq. On backends of the CPU the state is kept in
+ * float64 and only f computes in float32; tolerances near 1e-7 then still make sense for states
+ * of order 1. Works on any backend of tfjs. Events are those of {@link odeint}; their times are as
+ * exact as float32 values tell them.
+ *
+ * @param f Gives dy/dt, of y's shape, in differentiable operations; t is a number.
+ * @param y0 float32, of any shape; stays the caller's.
+ * @param times At least two, strictly increasing or strictly decreasing.
+ * @throws {RangeError} If something given is not what it has to be.
+ * @throws {FailureError} If the solve cannot go on: at which t, with what step size, and what to try;
+ *   or an event's value is NaN.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { odeintTensors } from "./odeint_tensors.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const y0 = tf.tensor1d([1]), rate = tf.scalar(2);
+ * const solution = await odeintTensors((_t, y, { rate }) => tf.mul(y, tf.neg(rate)), y0, [0, 1], {
+ *   parameters: { rate },
+ * });
+ * // y(1) = exp(-rate), so that its derivative by the rate is -exp(-rate).
+ * const { parameters } = await solution.gradients(({ y }) => tf.sum(y));
+ * console.assert(Math.abs(parameters.rate.dataSync()[0]! + Math.exp(-2)) < 1e-6);
+ * solution.dispose();
+ * ```
+ */
+export function odeintTensors<T extends Tensor, P extends TensorRecord = Record<string, never>>(
+  f: (t: number, y: T, parameters: P) => Tensor,
+  y0: T,
+  times: readonly number[],
+  options: OdeintTensorsOptions<T, P> = {},
+): Promise<TensorSolution<T, P>> {
+  // A record of no tensors is of type P where none was given.
+  const { parameters = {} as P } = options;
+  const dynamics = { f, shape: y0.shape, parameters };
+  const problem = { dynamics, y0, times, options };
+  return isReadFree() ? solveTensors(hostHome, problem) : solveTensors(tensorHome, problem);
+}
+
+async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
+  home: RowsHome<Rows>,
+  problem: {
+    readonly dynamics: TensorDynamics<T, P>;
+    readonly y0: T;
+    readonly times: readonly number[];
+    readonly options: OdeintTensorsOptions<T, P>;
+  },
+): Promise<TensorSolution<T, P>> {
+  const { dynamics, y0, times, options } = problem;
+  const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [] } = options;
+  const { control = { kind: "adaptive" }, gradient = "direct" } = options;
+  requireOdeint("odeintTensors", times, { control, maxSteps });
+  requireEventRules("odeintTensors", rules);
+  const { space } = home;
+  const field = home.field(tensorDynamicsField(dynamics));
+  const steps: StepRecord<Rows>[] = [];
+  const events: EventInRows<Rows>[] = [];
+  const held: Rows[] = [];
+  const release = () => {
+    for (const step of steps) held.push(step.y, ...step.slopes);
+    for (const rows of [...held, ...events.map(({ y }) => y)]) space.release(rows);
+  };
+  const t0 = times[0]!;
+  const ending = { t: times.at(-1)!, isEvent: false };
+  const finder = new EventFinder<Rows>({
+    caller: "odeintTensors",
+    space,
+    tableau,
+    rules,
+    value: (index, t, y) => readEventValue(dynamics, rules[index]!, { t, y: home.toTensor(y) }),
+  });
+  const watch = async (step: AcceptedStep<Rows>): Promise<boolean> => {
+    const found = await finder.find(step);
+    events.push(...found.events);
+    if (found.isOver) Object.assign(ending, { t: step.t1, isEvent: true });
+    return !found.isOver;
+  };
+  try {
+    const row: Tensor2D = tf.reshape(y0, [1, y0.size]);
+    const start = await home.fromTensor(row);
+    row.dispose();
+    held.push(start);
+    await finder.begin(t0, start);
+    const { y1, states, reports: [report] } = await solveRows({
+      space,
+      field,
+      y0: start,
+      t0,
+      t1: times.at(-1)!,
+      tableau,
+      control: stepControl(control),
+      controlGroup: "batch",
+      maxSteps,
+      times: times.slice(1),
+      stepSizes: stepSizes(control, true),
+      onStep: gradient === "direct" ? (step) => steps.push(step) : null,
+      ...(rules.length > 0 && { watch }),
+    });
+    held.push(y1, ...states);
+    if (report!.failure !== null) {
+      const settings = { control: stepControl(control), maxSteps, maxStepsOption: "maxSteps" };
+      throw new FailureError(
+        `odeintTensors: the solve stopped ${describeFailure(report!, settings)}`,
+      );
+    }
+    const last = ending.isEvent ? events.at(-1)!.t : ending.t;
+    const isReached = (t: number) => (last - t) * Math.sign(last - t0) >= 0;
+    const solved: SolvedTensors<Rows, T, P> = {
+      home,
+      dynamics,
+      field,
+      tableau,
+      control: stepControl(control),
+      stepSizes: stepSizes(control, false),
+      maxSteps,
+      rules,
+      t0,
+      states: [start, ...states].flatMap((y, i) =>
+        isReached(times[i]!) ? [{ t: times[i]!, y }] : []
+      ),
+      events,
+      endsInEvent: ending.isEvent,
+      records: gradient === "direct" ? { steps, end: { t: ending.t, y: y1 } } : null,
+    };
+    return solutionOf(solved, { ...report!, rows: [0, 1] }, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The solution's tensors, and what to do with them. */
+function solutionOf<Rows, T extends Tensor, P extends TensorRecord>(
+  solved: SolvedTensors<Rows, T, P>,
+  report: SolveReport,
+  release: () => void,
+): TensorSolution<T, P> {
+  const { home, dynamics: { shape }, states, events, endsInEvent } = solved;
+  const tensorOf = (rows: Rows): T => tf.tidy(() => unflattened<T>(home.toTensor(rows), shape));
+  const found = events.map(({ index, t, y }) => ({
+    index,
+    t,
+    tTensor: tf.scalar(t),
+    y: tensorOf(y),
+  }));
+  const end = endsInEvent ? events.at(-1)! : states.at(-1)!;
+  const solution: TensorSolution<T, P> = {
+    t: end.t,
+    y: tensorOf(end.y),
+    states: tf.tidy(() => tf.stack(states.map(({ y }) => tensorOf(y)))),
+    events: found,
+    report,
+    gradients: (loss) => tensorGradients(solved, solution, loss),
+    dispose() {
+      tf.dispose([solution.y, solution.states, ...found.flatMap(({ tTensor, y }) => [tTensor, y])]);
+      release();
+    },
+  };
+  return solution;
+}

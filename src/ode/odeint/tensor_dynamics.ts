@@ -1,0 +1,124 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import { valueAndCotangents } from "../../ops/gradients.ts";
+import type { DifferentiableField } from "../field.ts";
+
+/** Tensors or variables by name. */
+export type TensorRecord = Readonly<Record<string, Tensor>>;
+
+/** dy/dt = f(t, y) over tensors of one shape. */
+export interface TensorDynamics<T extends Tensor, P extends TensorRecord> {
+  readonly f: (t: number, y: T, parameters: P) => Tensor;
+  /** Of y. */
+  readonly shape: readonly number[];
+  readonly parameters: P;
+}
+
+/** Points that are linearized together; each holds a copy of the state. */
+const LINEARIZATION_ROWS = 64;
+
+/** A state [1, size] as the tensor that f knows. */
+export function unflattened<T extends Tensor>(row: Tensor, shape: readonly number[]): T {
+  return tf.reshape(row, [...shape]) as T;
+}
+
+/** f at a state [1, size], as a row of the same form. */
+export function slopeRow<T extends Tensor, P extends TensorRecord>(
+  { f, shape, parameters }: TensorDynamics<T, P>,
+  t: number,
+  row: Tensor,
+): Tensor2D {
+  const slope = f(t, unflattened<T>(row, shape), parameters);
+  if (!(slope instanceof tf.Tensor) || slope.shape.join() !== shape.join()) {
+    const got = slope instanceof tf.Tensor ? `[${slope.shape.join(", ")}]` : typeof slope;
+    throw new RangeError(
+      `odeintTensors: f must give a tensor of y's shape [${shape.join(", ")}], got ${got}`,
+    );
+  }
+  return tf.reshape(slope, [1, row.size]);
+}
+
+/**
+ * The dynamics as a field over rows [m, size], each a whole state at a time of its own. The flat
+ * parameter vector has the record's tensors one after the other.
+ */
+export function tensorDynamicsField<T extends Tensor, P extends TensorRecord>(
+  dynamics: TensorDynamics<T, P>,
+): DifferentiableField<Tensor2D, Tensor1D> {
+  const parameters = Object.values(dynamics.parameters);
+  const evaluate = (t: Float64Array, y: Tensor2D): Tensor2D =>
+    tf.tidy(() => {
+      const rows = Array.from(
+        t,
+        (time, i) => slopeRow(dynamics, time, tf.slice(y, [i, 0], [1, -1])),
+      );
+      return rows.length === 1 ? rows[0]! : tf.concat(rows, 0);
+    });
+  return {
+    parts: null,
+    parameterCount: parameters.reduce((sum, { size }) => sum + size, 0),
+    linearizationRows: LINEARIZATION_ROWS,
+    evaluate,
+    linearize({ t, y: points, gradient }) {
+      const y = tf.clone(points);
+      const wanted = gradient === null ? [] : parameters;
+      return {
+        value: () => evaluate(t, y),
+        pullBack(first, cotangent) {
+          const pulled = tf.tidy(() => {
+            const rows: Tensor2D[] = [], sums: Tensor1D[] = [];
+            for (let i = 0; i < cotangent.shape[0]; i++) {
+              const x = tf.slice(y, [first + i, 0], [1, -1]);
+              const { cotangents: [ofX, ...ofWanted] } = valueAndCotangents(
+                () => slopeRow(dynamics, t[first + i]!, x),
+                [x, ...wanted],
+                tf.slice(cotangent, [i, 0], [1, -1]),
+              );
+              rows.push((ofX ?? tf.zerosLike(x)) as Tensor2D);
+              sums.push(flattened(wanted, ofWanted));
+            }
+            return {
+              rows: tf.concat(rows, 0),
+              sum: sums.reduce((sum, term) => tf.add(sum, term)),
+            };
+          });
+          if (gradient === null) pulled.sum.dispose();
+          else gradient.add(pulled.sum);
+          return pulled.rows;
+        },
+        close: () => y.dispose(),
+      };
+    },
+  };
+}
+
+/** Cotangents of tensors as one flat vector, new; those that are undefined are zero. */
+export function flattened(
+  tensors: readonly Tensor[],
+  cotangents: readonly (Tensor | undefined)[],
+): Tensor1D {
+  if (tensors.length === 0) return tf.zeros([0]);
+  return tf.tidy(() =>
+    tf.concat1d(tensors.map((tensor, i) => {
+      const cotangent = cotangents[i];
+      return cotangent ? tf.reshape(cotangent, [tensor.size]) : tf.zeros([tensor.size]);
+    }))
+  );
+}
+
+/** A flat vector as tensors of the record's shapes, new. */
+export function unflattenedRecord<P extends TensorRecord>(
+  flat: Tensor1D,
+  parameters: P,
+): { readonly [K in keyof P]: Tensor } {
+  let offset = 0;
+  return tf.tidy(() =>
+    Object.fromEntries(
+      Object.entries(parameters).map(([name, { size, shape }]) => {
+        const part = tf.reshape(tf.slice(flat, [offset], [size]), shape);
+        offset += size;
+        return [name, part];
+      }),
+    ) as { readonly [K in keyof P]: Tensor }
+  );
+}

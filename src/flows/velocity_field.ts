@@ -6,9 +6,15 @@ import type { FlowModel } from "./model.ts";
 import { trainingRows } from "./piece_rows.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 
+/** Rows that are differentiated together at most, whatever the memory: more gain nothing. */
+const MOST_ROWS = 4096;
+
+/** Times the memory of a gradient that the gradient of a divergence takes: a VJP is differentiated again. */
+const DIVERGENCE_MEMORY = 4;
+
 /**
  * A model's velocity as an engine takes it: the network's fused form where it has one, else its
- * tfjs operations.
+ * tfjs operations, differentiated in pieces that fit in memory.
  *
  * @param trace With it the state is (z, logp), dlogp/dt = -div f, as `withDivergence` says; null: z
  *   alone. Several probes per row are beyond the fused form.
@@ -23,10 +29,11 @@ export function velocityField(
   if (fused !== undefined && (trace === null || changeColumns(trace) === 1)) {
     return { ...fused, parameters, trace: trace && fusedTrace(trace, rows, rowWidth) };
   }
+  const fitting = Math.floor(trainingRows(network) / (trace === null ? 1 : DIVERGENCE_MEMORY));
   const velocity = tensorField(
     (tensors, x, t) => velocityInPieces(network, tensors, x, { t }),
     parameters,
-    { linearizationRows: Math.max(1, trainingRows(network)) },
+    { linearizationRows: Math.max(1, Math.min(MOST_ROWS, fitting)) },
   );
   return {
     kind: "tensors",

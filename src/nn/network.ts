@@ -121,3 +121,10 @@ export function descriptionOf({ kind, description }: Network): string {
 export function networkRecord({ kind, sizes }: Network): NetworkRecord {
   return { kind, ...sizes };
 }
+
+/** Whether two records are of the same network: the order of the sizes means nothing. */
+export function isSameRecord(one: NetworkRecord, other: NetworkRecord): boolean {
+  const sorted = (record: NetworkRecord) =>
+    JSON.stringify(Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1));
+  return sorted(one) === sorted(other);
+}

@@ -1,6 +1,9 @@
 import { Buffer } from "node:buffer";
 import { openDataset } from "../data/registry.ts";
 import type { FlowKind } from "../flows/model.ts";
+import { namedNetwork } from "../nn/named_networks.ts";
+import type { Network } from "../nn/network.ts";
+import { validateNetwork } from "../nn/validate.ts";
 import { engineFor } from "../ode/engines/engine_for.ts";
 import { writeFileAtomic } from "../core/files/atomic_file.ts";
 import { chooseBackend } from "../backends/choose_backend.ts";
@@ -31,6 +34,8 @@ import {
 export interface TrainGiven extends TrainOptions {
   /** `cnf`: a continuous normalizing flow; `fm`: flow matching. */
   readonly model: FlowKind;
+  /** A program's own velocity network; Fluxion's own are named by `net`. */
+  readonly network?: Network;
 }
 
 /** Where and how to train. */
@@ -83,17 +88,29 @@ export async function train(
   surroundings: TrainSurroundings = {},
 ): Promise<TrainResult> {
   const { mode = "new", configFile = null } = surroundings;
-  const { model, ...options } = given;
+  const { model, network, ...options } = given;
+  if (network !== undefined) requireOwn(network);
   const request: TrainRequest = {
     model,
     configFile,
     options,
+    network,
     openDataset: surroundings.openDataset ??
       ((name, opening) => openDataset(name, { ...opening, dataDir: null })),
   };
   return mode === "resume"
     ? await resumeRun(request, surroundings)
     : await startRun(request, { ...surroundings, mode });
+}
+
+/** @throws {InputError} If a network is not whole, or has the kind of one of Fluxion's. */
+function requireOwn(network: Network): void {
+  validateNetwork(network);
+  if (namedNetwork(network.kind) !== undefined) {
+    throw new InputError(
+      `network ${network.kind}: is one of Fluxion's own; give its name as net, or take another kind`,
+    );
+  }
 }
 
 async function startRun(
@@ -130,7 +147,7 @@ async function resumeRun(
     ...(signal === undefined ? {} : { signal }),
   });
   const run = held.path;
-  const stored = await readRunConfig(run);
+  const stored = await readRunConfig(run, request.network);
   if (stored.config.model !== request.model) {
     const { model } = stored.config;
     throw new InputError(`${run}: a run of train ${model}; resume it with train ${model}`);

@@ -1,4 +1,4 @@
-import { namedNetwork } from "../nn/named_networks.ts";
+import { namedNetworks } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient } from "../flows/losses/cnf_loss.ts";
 import { fmLossAndGradient } from "../flows/losses/fm_loss.ts";
@@ -187,7 +187,7 @@ function lowerRate({ lr }: TrainConfig): string {
 
 /** The options that make a step's memory smaller. */
 function smallerOptions({ net }: TrainConfig): string[] {
-  const width = namedNetwork(net)?.options[0];
+  const width = net && namedNetworks[net].options[0];
   return ["batchSize", ...(width === undefined ? [] : [width])].map(optionName);
 }
 

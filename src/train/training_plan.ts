@@ -1,22 +1,21 @@
-import { createNetwork } from "../nn/registry.ts";
-import { namedNetworks, type NetName } from "../nn/named_networks.ts";
+import { namedNetwork } from "../nn/named_networks.ts";
 import type { ColumnChoice } from "../data/tables/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
-import { type Network, networkRecord } from "../nn/network.ts";
+import { isSameRecord, type Network, networkRecord } from "../nn/network.ts";
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
 import {
   type ConfigFile,
   defaultDataOf,
-  isImageNet,
   mergeOptions,
   optionName,
   resolveConfig,
-  resumeConfig,
   type TrainConfig,
   type TrainOptions,
 } from "./config/config.ts";
+import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
+import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { columnsOf, type RunConfig } from "./run/load_run.ts";
 import { chooseStandardization } from "./standardize.ts";
 
@@ -38,6 +37,8 @@ export interface TrainRequest {
   readonly configFile: ConfigFile | null;
   /** Options that override the file's. */
   readonly options: TrainOptions;
+  /** A program's own network; undefined: the one that the options name. */
+  readonly network?: Network | undefined;
   readonly openDataset: DatasetOpener;
 }
 
@@ -57,9 +58,9 @@ export interface TrainingPlan extends RunConfig {
  * @throws {InputError} If the options are not valid, or do not fit the data.
  */
 export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
-  const { model, configFile, options } = request;
+  const { model, configFile, options, network: own } = request;
   const given = mergeOptions(configFile, options);
-  const data = given.data ?? defaultDataOf(model, given.net);
+  const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
   const columns = { kind: "drop", drop: given.drop ?? [] } as const;
   const dataset = await request.openDataset(data, { seed, binarize, columns });
@@ -71,14 +72,17 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
         "leave it out",
     );
   }
-  requireNet(given.net, dataset, data);
-  const net = given.net ?? netOf(dataset);
+  if (own === undefined) requireNet(given.net, dataset, data);
+  const resolved = (file: ConfigFile | null, options: TrainOptions) =>
+    own === undefined
+      ? resolveConfig(model, file, { ...options, net: given.net ?? netOf(dataset) })
+      : resolveConfigOf(own, model, { file, options });
   const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
     choice: given.standardize ?? "auto",
     init: given.init,
   });
   const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
-  const wanted = resolveConfig(model, configFile, { ...options, data, net });
+  const wanted = resolved(configFile, { ...options, data });
   const { batchSize, remarks: batchRemarks } = batchSizeFor(wanted, dataset);
   const config = {
     ...wanted,
@@ -87,14 +91,14 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     ...(wanted.standardize === undefined ? {} : { standardize }),
   };
   const plan = {
-    ...planOf(config, dataset),
+    ...planOf(config, dataset, own),
     standardization,
     dropped: dataset.kind === "points" ? dataset.file?.dropped ?? [] : [],
     remarks: [...scaleRemarks, ...batchRemarks],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
   if (schedule !== "cosine") return plan;
-  return { ...plan, config: resolveConfig(model, null, { ...config, lrHorizon }) };
+  return { ...plan, config: resolved(null, { ...config, lrHorizon }) };
 }
 
 /**
@@ -109,19 +113,23 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const { batchSize } = stored.config;
   const isLarger = (mergeOptions(configFile, options).batchSize ?? 0) > batchSize;
   const kept = isLarger ? { ...options, batchSize } : options;
-  const config = resumeConfig(stored.config, configFile, kept);
+  const own = namedNetwork(stored.network.kind) === undefined ? stored.network : undefined;
+  const config = resumeConfigOf(stored.network, stored.config, {
+    file: configFile,
+    options: kept,
+  });
   const dataset = await openDataset(config.data, {
     seed: config.seed,
     binarize: config.binarize ?? true,
     columns: columnsOf(stored),
   });
   if (isLarger && dataset.train.count !== batchSize) {
-    resumeConfig(stored.config, configFile, options); // throws: the batches were no whole table
+    resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
   }
-  requireNet(config.net, dataset, config.data);
+  if (own === undefined) requireNet(config.net, dataset, config.data);
   const { standardization, dropped } = stored;
-  const plan = { ...planOf(config, dataset), standardization, dropped, remarks: [] };
-  if (JSON.stringify(sorted(plan.network)) !== JSON.stringify(sorted(stored.network))) {
+  const plan = { ...planOf(config, dataset, own), standardization, dropped, remarks: [] };
+  if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
       `data ${named(config.data)}: wants the network ${
         JSON.stringify(networkRecord(plan.network))
@@ -140,24 +148,6 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     );
   }
   return plan;
-}
-
-function sorted(network: Network): [string, unknown][] {
-  return Object.entries(networkRecord(network)).sort(([a], [b]) => a < b ? -1 : 1);
-}
-
-/** The network that learns a data set when none is named. */
-function netOf(dataset: Dataset): NetName {
-  return dataset.kind === "points" ? "mlp" : "unet";
-}
-
-function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
-  if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
-    throw new InputError(
-      `${optionName("net")} ${net}: data ${named(data)} holds ${dataset.kind}, which take ` +
-        `${optionName("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
-    );
-  }
 }
 
 /** Steps between two evaluations, and between two pictures, that pay on a table of few rows. */
@@ -202,7 +192,9 @@ function batchSizeFor(
 function planOf(
   config: TrainConfig,
   dataset: Dataset,
+  own: Network | undefined,
 ): Omit<TrainingPlan, "standardization" | "dropped" | "remarks"> {
+  if (own !== undefined) requireRowsOf(own, dataset, config.data);
   const { count } = dataset.train;
   if (count < config.batchSize) {
     throw new InputError(
@@ -215,7 +207,7 @@ function planOf(
   return {
     config,
     dataset,
-    network: networkFor(config, dataset),
+    network: own ?? namedNetworkFor(config, dataset),
     stepsPerEpoch,
     steps: stepsOf(config, stepsPerEpoch),
   };
@@ -223,15 +215,4 @@ function planOf(
 
 function stepsOf({ steps, epochs }: TrainConfig, stepsPerEpoch: number): number {
   return steps ?? epochs! * stepsPerEpoch;
-}
-
-function networkFor(config: TrainConfig, dataset: Dataset): Network {
-  const { sizes, options } = namedNetworks[config.net];
-  const given: Readonly<Record<string, unknown>> = { ...config };
-  const ofData: Readonly<Record<string, unknown>> = { ...dataset };
-  const values = Object.keys(sizes).map((name) => {
-    const isOption = (options as readonly string[]).includes(name);
-    return [name, isOption ? given[name] : ofData[name]];
-  });
-  return createNetwork({ kind: config.net, ...Object.fromEntries(values) });
 }

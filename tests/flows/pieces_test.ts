@@ -132,6 +132,20 @@ for (const network of measured) {
   });
 }
 
+Deno.test("activationNumbers() of networks that give none are more than they need", () => {
+  for (const network of measured) {
+    const known = activationNumbers(network);
+    const { activations: _, ...own } = network;
+    const estimated = activationNumbers(own);
+    for (const use of ["evaluation", "training"] as const) {
+      const ratio = estimated[use] / known[use];
+      const words = `${use} of ${network.kind} ${Object.values(network.sizes!)}: ${ratio}`;
+      // Not by so much that batches are cut to single rows.
+      assert.ok(ratio > 1 && ratio < 20, words);
+    }
+  }
+});
+
 for (const network of Object.values(networks)) {
   backendTest(`fmLossAndGradient() of a ${network.kind} in pieces is that of the whole`, [
     "cpu",

@@ -27,8 +27,8 @@ export interface TrainConfig {
   readonly standardize?: "auto" | "none" | "zscore" | "robust";
   /** Points of a file only: columns that are left out, by name or by number from 1. */
   readonly drop?: readonly (string | number)[];
-  /** Velocity network: an mlp for points, a unet or a resnet for images. */
-  readonly net: NetName;
+  /** Velocity network: an mlp for points, a unet or a resnet for images; absent: a program's own. */
+  readonly net?: NetName;
   /** Width of an mlp; even. */
   readonly hidden?: number;
   /** Filters of a resnet, even; of a unet at full size, a multiple of 4. */
@@ -91,6 +91,11 @@ export interface TrainConfig {
   readonly sampleEvery: number;
   /** Seconds between checkpoints; 0: one after every step. */
   readonly saveSeconds: number;
+}
+
+/** The config of a run of one of Fluxion's networks. */
+export interface NamedConfig extends TrainConfig {
+  readonly net: NetName;
 }
 
 /** Options by name, none of them required, as a config file or the command line gives them. */
@@ -385,7 +390,7 @@ function withoutUndefined(options: TrainOptions): TrainOptions {
 }
 
 /** What the meaning of other options hangs on. */
-type Decisive = Pick<TrainConfig, "model" | "net" | "schedule" | "solver" | "trace">;
+type Decisive = Pick<NamedConfig, "model" | "net" | "schedule" | "solver" | "trace">;
 
 /** Whether a solver chooses its own steps. */
 function isAdaptive(solver: string): boolean {
@@ -467,7 +472,7 @@ export function resolveConfig(
   model: FlowKind,
   file: ConfigFile | null = null,
   flags: TrainOptions = {},
-): TrainConfig {
+): NamedConfig {
   const given = merge(file, flags);
   const { options } = given;
   if (options.model !== undefined && options.model !== model) {
@@ -501,7 +506,7 @@ export function resolveConfig(
   for (const key of keys) {
     if (all[key] !== undefined && meaningless(key, chosen) === null) config[key] = all[key];
   }
-  return config as unknown as TrainConfig;
+  return config as unknown as NamedConfig;
 }
 
 function defaultsOf(model: FlowKind, net: NetName, data: string): TrainOptions {
@@ -532,10 +537,10 @@ const freeOnResume: readonly Key[] = [
  * @throws {InputError} If an option differs that changes the mathematics.
  */
 export function resumeConfig(
-  stored: TrainConfig,
+  stored: NamedConfig,
   file: ConfigFile | null = null,
   flags: TrainOptions = {},
-): TrainConfig {
+): NamedConfig {
   const given = merge(file, flags);
   const { options } = given;
   const differs = keys.find((key) =>
@@ -582,5 +587,5 @@ export function resumeConfig(
     const value = freeOnResume.includes(key) ? options[key] ?? stored[key] : stored[key];
     if (!replaced && value !== undefined) config[key] = value;
   }
-  return config as unknown as TrainConfig;
+  return config as unknown as NamedConfig;
 }

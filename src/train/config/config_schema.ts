@@ -86,7 +86,9 @@ export const networkSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("mlp"), ...sizesOf(namedNetworks.mlp.sizes) }),
   v.strictObject({ kind: v.literal("resnet"), ...sizesOf(namedNetworks.resnet.sizes) }),
   v.strictObject({ kind: v.literal("unet"), ...sizesOf(namedNetworks.unet.sizes) }),
-], "a network of kind mlp, resnet or unet");
+  // A program's own: its kind says what the rest has to be.
+  v.looseObject({ kind: v.pipe(v.string(), v.regex(/^(?!(?:mlp|resnet|unet)$)/)) }),
+], "a network with its kind");
 
 /**
  * The options of training by their names in a config file: the command line's in camelCase.

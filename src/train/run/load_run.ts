@@ -4,18 +4,21 @@ import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import type { Standardization } from "../../flows/standardization.ts";
 import { Parameters } from "../../core/parameters.ts";
-import { isImageNetwork, type Network, networkRecord } from "../../nn/network.ts";
+import {
+  isImageNetwork,
+  isSameRecord,
+  type Network,
+  type NetworkRecord,
+  networkRecord,
+} from "../../nn/network.ts";
+import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
+import { quotedJson } from "../../core/quoted.ts";
 import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
-import {
-  parseConfigJson,
-  requireScalesOf,
-  resolveConfig,
-  type TrainConfig,
-} from "../config/config.ts";
+import { parseConfigJson, requireScalesOf, type TrainConfig } from "../config/config.ts";
 import { RUN_FORMAT } from "../config/config_schema.ts";
 import { runFile } from "./run_folder.ts";
 import { readSafetensorsBytes } from "../weights/safetensors.ts";
@@ -75,9 +78,11 @@ export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undef
 /**
  * Reads a run's `config.json`.
  *
- * @throws {InputError} If the folder is not a run's, or a later version of Fluxion wrote it.
+ * @param own A program's own network, for a run of its kind; left out: the registered one.
+ * @throws {InputError} If the folder is not a run's, or a later version of Fluxion wrote it, or it
+ *   is a run of another network than `own`.
  */
-export async function readRunConfig(run: string): Promise<RunConfig> {
+export async function readRunConfig(run: string, own?: Network): Promise<RunConfig> {
   const path = runFile(run, "config");
   const text = new TextDecoder().decode(await readRunFile(run, "config"));
   const {
@@ -91,7 +96,7 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
   if (record === undefined || options.model === undefined) {
     throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
   }
-  const network = createNetwork(record, path);
+  const network = own === undefined ? createNetwork(record, path) : requireSame(own, record, path);
   requireScalesOf(network, standardization, path);
   // Runs of before there was this option learnt the numbers themselves.
   const standardize = options.standardize ?? (isImageNetwork(network) ? undefined : "none");
@@ -102,8 +107,16 @@ export async function readRunConfig(run: string): Promise<RunConfig> {
     );
   }
   const whole = standardize === undefined ? options : { ...options, standardize };
-  const config = resolveConfig(options.model, { place: path, options: whole });
+  const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
   return { config, network, standardization, dropped };
+}
+
+function requireSame(own: Network, record: NetworkRecord, place: string): Network {
+  if (isSameRecord(networkRecord(own), record)) return own;
+  throw new InputError(
+    `${place}: its network is ${quotedJson(record)}, the one that was given is ` +
+      JSON.stringify(networkRecord(own)),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { valueAndGradients } from "../../../ops/gradients.ts";
+import { type Piece, piecesOf } from "../../../ops/pieces.ts";
 import type { Parameters } from "../../../core/parameters.ts";
 import { flattenGradients } from "../../../core/parameters.ts";
 import type { DifferentiableField } from "../../field.ts";
@@ -62,27 +63,36 @@ export function tensorField(
       return {
         value: () => tf.tidy(() => velocity(tensors(), y, t, rowIds)),
         pullBack(first, cotangent) {
-          const end = first + cotangent.shape[0];
-          const x = tf.slice(y, [first, 0], [end - first, -1]);
-          const wanted = gradient === null ? [] : tensors();
-          const velocityOf = (...inputs: Tensor[]) => {
-            const [position, ...given] = inputs;
-            return velocity(
-              gradient === null ? tensors() : given,
-              position as Tensor2D,
-              t.subarray(first, end),
-              rowIds.subarray(first, end),
+          const vjp = (piece: Piece) => {
+            const begin = first + piece.first, end = begin + piece.count;
+            const [x, ofPiece] = tf.tidy(() => [
+              tf.slice2d(y, [begin, 0], [piece.count, -1]),
+              tf.slice2d(cotangent, [piece.first, 0], [piece.count, -1]),
+            ]);
+            const wanted = gradient === null ? [] : tensors();
+            const velocityOf = (...inputs: Tensor[]) => {
+              const [position, ...given] = inputs;
+              return velocity(
+                gradient === null ? tensors() : given,
+                position as Tensor2D,
+                t.subarray(begin, end),
+                rowIds.subarray(begin, end),
+              );
+            };
+            const [ofX, ...ofTensors] = tf.tidy(() =>
+              valueAndGradients(velocityOf, [x!, ...wanted], ofPiece).gradients
             );
+            if (ofTensors.length > 0) {
+              gradient!.add(flattenGradients(parameters!.layout, ofTensors));
+            }
+            tf.dispose([x!, ofPiece!, ...ofTensors]);
+            return ofX as Tensor2D;
           };
-          const gradients = tf.tidy(() =>
-            valueAndGradients(velocityOf, [x, ...wanted], cotangent).gradients
-          );
-          const [ofX, ...ofTensors] = gradients;
-          if (ofTensors.length > 0) {
-            gradient!.add(flattenGradients(parameters!.layout, ofTensors));
-          }
-          tf.dispose([x, ...ofTensors]);
-          return ofX as Tensor2D;
+          const pieces = piecesOf(cotangent.shape[0], linearizationRows).map(vjp);
+          if (pieces.length === 1) return pieces[0]!;
+          const whole = tf.concat2d(pieces, 0);
+          tf.dispose(pieces);
+          return whole;
         },
         close: () => y.dispose(),
       };

@@ -1,0 +1,77 @@
+import { InputError } from "../../core/errors.ts";
+import { namedNetwork, namedNetworks, type NetName } from "../../nn/named_networks.ts";
+import { isImageNetwork, type Network } from "../../nn/network.ts";
+import type { FlowKind } from "../../flows/model.ts";
+import {
+  type ConfigFile,
+  mergeOptions,
+  resolveConfig,
+  resumeConfig,
+  type TrainConfig,
+  type TrainOptions,
+} from "./config.ts";
+
+/*
+ * A program's own network has no name among the options and none of their sizes. Every other
+ * option means what it means beside the network of Fluxion's for the same rows, and has its default.
+ */
+
+/** The options that name one of Fluxion's networks or give its sizes. */
+const networkOptions = [
+  "net",
+  ...new Set(Object.values(namedNetworks).flatMap(({ options }) => options)),
+] as const;
+
+/** Fluxion's network whose defaults the run of an own network has. */
+export function netLike(network: Network): NetName {
+  return isImageNetwork(network) ? "unet" : "mlp";
+}
+
+/** `resolveConfig` for a network: of an own one without `net` and sizes. */
+export function resolveConfigOf(
+  network: Network,
+  model: FlowKind,
+  { file = null, options = {} }: {
+    readonly file?: ConfigFile | null;
+    readonly options?: TrainOptions;
+  },
+): TrainConfig {
+  if (namedNetwork(network.kind) !== undefined) return resolveConfig(model, file, options);
+  requireNoNetworkOptions(network, mergeOptions(file, options));
+  const like = { ...options, net: netLike(network) };
+  return withoutNetworkOptions(resolveConfig(model, file, like));
+}
+
+/** `resumeConfig` for a network: of an own one without `net` and sizes. */
+export function resumeConfigOf(
+  network: Network,
+  stored: TrainConfig,
+  { file = null, options = {} }: {
+    readonly file?: ConfigFile | null;
+    readonly options?: TrainOptions;
+  },
+): TrainConfig {
+  const { net = netLike(network) } = stored;
+  const resumed = () => resumeConfig({ ...stored, net }, file, options);
+  if (namedNetwork(network.kind) !== undefined) return resumed();
+  requireNoNetworkOptions(network, mergeOptions(file, options));
+  return withoutNetworkOptions(resumed());
+}
+
+function requireNoNetworkOptions({ kind }: Network, given: TrainOptions): void {
+  const name = networkOptions.find((name) => given[name] !== undefined);
+  if (name !== undefined) {
+    throw new InputError(
+      `${name} ${
+        given[name]
+      }: means nothing here, the network is the program's own, of kind ${kind}`,
+    );
+  }
+}
+
+function withoutNetworkOptions(config: TrainConfig): TrainConfig {
+  const left = Object.entries(config).filter(([name]) =>
+    !(networkOptions as readonly string[]).includes(name)
+  );
+  return Object.fromEntries(left) as unknown as TrainConfig;
+}

@@ -1,0 +1,68 @@
+import { InputError } from "../core/errors.ts";
+import { named } from "../core/quoted.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { namedNetworks, type NetName } from "../nn/named_networks.ts";
+import { isImageNetwork, type Network } from "../nn/network.ts";
+import { createNetwork } from "../nn/registry.ts";
+import { isImageNet, optionName, type TrainConfig } from "./config/config.ts";
+
+/** The network that learns a data set when none is named. */
+export function netOf(dataset: Dataset): NetName {
+  return dataset.kind === "points" ? "mlp" : "unet";
+}
+
+/**
+ * Checks that a network's name is one for the rows of a data set.
+ *
+ * @throws {InputError} If it is not.
+ */
+export function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
+  if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
+    throw new InputError(
+      `${optionName("net")} ${net}: data ${named(data)} holds ${dataset.kind}, which take ` +
+        `${optionName("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
+    );
+  }
+}
+
+/** The network that a config names, for the rows of its data set. */
+export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network {
+  const net = config.net ?? netOf(dataset);
+  const { sizes, options } = namedNetworks[net];
+  const given: Readonly<Record<string, unknown>> = { ...config };
+  const ofData: Readonly<Record<string, unknown>> = { ...dataset };
+  const values = Object.keys(sizes).map((name) => {
+    const isOption = (options as readonly string[]).includes(name);
+    return [name, isOption ? given[name] : ofData[name]];
+  });
+  return createNetwork({ kind: net, ...Object.fromEntries(values) });
+}
+
+/**
+ * Checks that a program's own network is one for the rows of a data set.
+ *
+ * @throws {InputError} If its rows are of another kind or size.
+ */
+export function requireRowsOf(network: Network, dataset: Dataset, data: string): void {
+  const found = dataset.kind === "points"
+    ? `points of ${dataset.dims} dimensions`
+    : imageWords(dataset);
+  const taken = isImageNetwork(network)
+    ? imageWords(network.image)
+    : `points of ${network.rowWidth} dimensions`;
+  if (found !== taken) {
+    throw new InputError(
+      `data ${named(data)}: holds ${found}, the network ${named(network.kind)} takes ${taken}`,
+    );
+  }
+}
+
+function imageWords(
+  { height, width, channels }: {
+    readonly height: number;
+    readonly width: number;
+    readonly channels: number;
+  },
+): string {
+  return `images of ${height} x ${width} x ${channels}`;
+}

@@ -8,9 +8,7 @@ export interface WorkerProgram {
 
 /** Every worker's program. */
 export const workerPrograms: readonly WorkerProgram[] = [
-  "src/threads/entry",
-  "src/threads/kernel_entry",
-  "src/threads/pool_entry",
+  "src/threads/worker_entry",
   "cli/process/signal_entry",
 ].map((name) => ({ entry: `${root}/${name}.ts`, bundle: `${root}/${name}.bundle.txt` }));
 

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
-import type { SimdThreads } from "../ops/simd_threads.ts";
+import { type CpuKernels, cpuKernels } from "../ops/cpu_kernels.ts";
+import type { KernelThreads } from "../threads/kernel_threads.ts";
+import { processThreads } from "../threads/thread_pool.ts";
 import { guardHeap } from "../threads/guarded_heap.ts";
 import { registerCpuKernels } from "../ops/register.ts";
 import { releaseOnThrow } from "../ops/release_on_throw.ts";
@@ -21,7 +23,7 @@ const names = {
   },
 } as const satisfies Record<SimdChoice, unknown>;
 
-const started = new Map<SimdChoice, SimdThreads>();
+const started = new Map<SimdChoice, KernelThreads<CpuKernels>>();
 
 /**
  * Starts tfjs's WebAssembly backend and registers it again, with one build of
@@ -41,8 +43,9 @@ export async function openCpu(choice: SimdChoice): Promise<Backend> {
     const backend = tf.findBackend("wasm") as unknown as WasmBackend;
     // Once, for the instance is one.
     if (started.size === 0) guardHeap(backend.wasm);
-    const { Worker } = await import("node:worker_threads");
-    started.set(choice, registerCpuKernels(tfName, backend, choice, Worker));
+    const simd = cpuKernels(await processThreads(), { backend, build: choice });
+    started.set(choice, simd);
+    registerCpuKernels(tfName, simd);
     releaseOnThrow(tfName, backend);
     tf.registerBackend(tfName, () => tf.findBackend("wasm"), 0);
   }

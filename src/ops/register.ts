@@ -30,28 +30,22 @@ import {
   resnetBlockGradient,
   resnetBlockKernels,
 } from "./resnet_block/cpu.ts";
-import { SimdThreads } from "./simd_threads.ts";
-import type { WorkerConstructor } from "../threads/kernel_crew.ts";
-import type { SimdChoice } from "../threads/simd_module.ts";
+import type { KernelThreads } from "../threads/kernel_threads.ts";
+import type { CpuKernels } from "./cpu_kernels.ts";
 import { slice, type SliceCall } from "./elementwise/slice.ts";
 import { reduce, type ReduceCall } from "./elementwise/sum.ts";
-import { replaceKernel, type WasmBackend } from "../threads/wasm.ts";
+import { replaceKernel } from "../threads/wasm.ts";
 
 /**
  * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
  * has slower than SIMD code can be, for a backend that shares its instance.
  *
- * @param backend tfjs's WebAssembly backend, started.
- * @param worker Makes the workers that share the kernels, where the backend's memory is shared.
- * @returns What sets the number of threads; it is 1.
+ * @param simd Fluxion's kernels on that instance's memory.
  */
 export function registerCpuKernels(
   backendName: string,
-  backend: WasmBackend,
-  choice: SimdChoice,
-  worker: WorkerConstructor | null,
-): SimdThreads {
-  const simd = new SimdThreads(backend, choice, worker);
+  simd: KernelThreads<CpuKernels>,
+): void {
   for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
     replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
   }
@@ -108,5 +102,4 @@ export function registerCpuKernels(
     resnetBlockKernels.gradient,
     (call: ResnetBlockGradCall) => resnetBlockGradient(simd, call),
   );
-  return simd;
 }

@@ -1,9 +1,19 @@
+import { fromBase64 } from "../core/base64.ts";
 import { FailureError } from "../core/errors.ts";
 import { fullSharedMemory } from "../core/wasm/guarded_memory.ts";
-import { CAPACITY, control, sharedBlock, states } from "./shared_block.ts";
-import { startWorker } from "./start_worker.ts";
+import { memorySizes } from "../core/wasm/memory.layout.ts";
+import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
+import { processThreads, type Task } from "./thread_pool.ts";
+import wasm from "./shared_memory_check.wasm.b64" with { type: "text" };
 
 const PATIENCE_MS = 10_000;
+/** Rounds at once: a worker stays awake between them. */
+const ROUNDS = 50;
+/** Tasks per round, and the numbers of each. */
+const [TASKS, NUMBERS] = [40, 256];
+/** Where each thread counts its calls, and where the numbers begin. */
+const CALLS_AT = memorySizes.values.WORDS_AT, CALLS_BYTES = 64;
+const NUMBERS_AT = CALLS_AT + 2 * CALLS_BYTES;
 
 /** Whether a check passed, and what was seen. */
 export interface CheckResult {
@@ -14,58 +24,42 @@ export interface CheckResult {
 }
 
 /**
- * Has a worker square numbers in a memory that it shares with the program. The numbers
- * are written after the memory was posted, so a copy would not do.
+ * Has a worker of the process's thread pool square numbers in a memory that it shares with the
+ * program, together with the program, until it has taken part.
  */
 export async function sharedMemoryWorkerTest(): Promise<CheckResult> {
-  let memory;
+  const started = performance.now();
   try {
-    memory = fullSharedMemory();
+    const memory = fullSharedMemory(), { buffer } = memory;
+    const module = new WebAssembly.Module(onSharedMemory(fromBase64(wasm), "memory"));
+    const pool = await processThreads();
+    const loaded = pool.load([module], memory, "the check of shared memory");
+    const tasks: Task[] = Array.from({ length: TASKS }, (_, i) => [
+      { name: "squareNumbers", values: [NUMBERS, NUMBERS_AT + 4 * NUMBERS * i, { own: 0 }] },
+    ]);
+    const numbers = new Float32Array(buffer, NUMBERS_AT, TASKS * NUMBERS);
+    const callsOfWorker = new Int32Array(buffer, CALLS_AT + CALLS_BYTES, 1);
+    const options = { threads: 2, scratch: { at: CALLS_AT, bytes: CALLS_BYTES } };
+    while (performance.now() - started < PATIENCE_MS) {
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let i = 0; i < numbers.length; i++) numbers[i] = i % 1000;
+        pool.run(loaded, tasks, options);
+        const wrong = numbers.findIndex((value, i) => value !== (i % 1000) ** 2);
+        if (wrong >= 0) {
+          const detail = `number ${wrong} is ${numbers[wrong]}, expected ${(wrong % 1000) ** 2}`;
+          return { ok: false, detail };
+        }
+      }
+      if (callsOfWorker[0]! > 0) {
+        const ms = Math.round(performance.now() - started);
+        return { ok: true, detail: `a worker computed on shared memory within ${ms} ms` };
+      }
+      // A worker that cannot start says so by an event.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return { ok: false, detail: `no worker took part within ${PATIENCE_MS / 1000} s` };
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof FailureError)) throw error;
-    return { ok: false, detail: `no shared memory: ${error.message}` };
+    return { ok: false, detail: error.message };
   }
-  const block = sharedBlock(memory);
-  const started = performance.now();
-  const worker = startWorker(memory);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    const failed = new Promise<string>((resolve) => {
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        resolve(`the worker failed: ${event.message}`);
-      });
-      timer = setTimeout(
-        () => resolve(`the worker did not answer within ${PATIENCE_MS / 1000} s`),
-        PATIENCE_MS,
-      );
-    });
-    for (let i = 0; i < CAPACITY; i++) block.numbers[i] = i % 1000;
-    Atomics.store(block.control, control.count, CAPACITY);
-    Atomics.store(block.control, control.state, states.toDo);
-    Atomics.notify(block.control, control.state);
-    const failure = await Promise.race([failed, untilDone(block.control)]);
-    if (failure !== null) return { ok: false, detail: failure };
-    const wrong = block.numbers.findIndex((value, i) => value !== (i % 1000) ** 2);
-    if (wrong >= 0) {
-      const expected = (wrong % 1000) ** 2;
-      return {
-        ok: false,
-        detail: `number ${wrong} is ${block.numbers[wrong]}, expected ${expected}`,
-      };
-    }
-    const ms = Math.round(performance.now() - started);
-    return { ok: true, detail: `a worker computed on shared memory within ${ms} ms` };
-  } finally {
-    clearTimeout(timer);
-    worker.terminate();
-  }
-}
-
-/** Null when the worker has finished. */
-async function untilDone(words: Int32Array): Promise<null> {
-  while (Atomics.load(words, control.state) !== states.done) {
-    await Atomics.waitAsync(words, control.state, states.toDo).value;
-  }
-  return null;
 }

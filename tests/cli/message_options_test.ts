@@ -67,7 +67,7 @@ const saidBy: Readonly<Record<string, readonly (readonly [string, readonly strin
   "src/ode/solver/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
   "src/ode/engines/cpu/pull_back_job.ts": [["--gradient", ["train cnf"]]], // of a pull-back
   "src/backends/webgpu_backend.ts": [["", withDevice]],
-  "src/threads/pool.ts": [[
+  "src/ode/engines/cpu/engine_memory.ts": [[
     "--backend",
     withDevice.filter((command) => command !== "doctor"),
   ]],

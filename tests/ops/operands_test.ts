@@ -1,27 +1,33 @@
 import assert from "node:assert/strict";
+import * as workerThreads from "node:worker_threads";
 import fc from "fast-check";
-import { type MemoryKernel, requireOperands, signatures } from "../../src/ops/operands.ts";
-import { agreedSizes, scratchSizes } from "../../src/ops/scratch_sizes.ts";
+import { cpuKernelModules, type CpuKernels, cpuKernels } from "../../src/ops/cpu_kernels.ts";
 import { FailureError } from "../../src/core/errors.ts";
-import { KernelCrew } from "../../src/threads/kernel_crew.ts";
-import adam from "../../src/ops/adam/adam.wasm" with { type: "bytes" };
-import conv from "../../src/ops/convolution/conv.plain.wasm" with { type: "bytes" };
-import elementwise from "../../src/ops/elementwise/elementwise.plain.wasm" with {
-  type: "bytes",
-};
-import gemm from "../../src/ops/matmul/gemm.plain.wasm" with { type: "bytes" };
-import groupNorm from "../../src/ops/group_norm_silu/group_norm_silu.plain.wasm" with {
-  type: "bytes",
-};
-import winograd from "../../src/ops/convolution/winograd.plain.wasm" with { type: "bytes" };
+import type { KernelSignature } from "../../src/threads/operands.ts";
+import { ThreadPool } from "../../src/threads/thread_pool.ts";
+import type { WasmBackend } from "../../src/threads/wasm.ts";
 
 /** With the checks of bounds that tests run with: what a kernel reads outside traps. */
 const memory = new WebAssembly.Memory({ initial: 32, maximum: 32 });
 const bytes = memory.buffer.byteLength;
-const modules = [adam, conv, elementwise, gemm, groupNorm, winograd].map((module) =>
-  new WebAssembly.Module(module as Uint8Array<ArrayBuffer>)
-);
-const crew = new KernelCrew(modules, memory, null, requireOperands);
+const backend = { wasm: { asm: { memory } } } as unknown as WasmBackend;
+const crew = cpuKernels(new ThreadPool(workerThreads), { backend, build: "plain" });
+
+/** What counts scratch memory, and the kernels that work on memory. */
+type Size =
+  | "gemmScratch"
+  | "convScratch"
+  | "convNarrowScratch"
+  | "winogradScratch"
+  | "winogradFilterBytes";
+type MemoryKernel = Exclude<keyof CpuKernels, Size>;
+const scratchSizes = Object.assign({}, ...cpuKernelModules.map(({ sizes }) => sizes)) as Readonly<
+  Record<Size, (...sizes: number[]) => number>
+>;
+const signatures = Object.assign(
+  {},
+  ...cpuKernelModules.map(({ signatures }) => signatures),
+) as Readonly<Record<MemoryKernel, KernelSignature>>;
 
 type Numbers = fc.Arbitrary<number>;
 const between = (min: number, max: number): Numbers => fc.integer({ min, max });
@@ -101,14 +107,11 @@ Deno.test("every function of the kernels' modules has its operands, or is a size
 });
 
 Deno.test("scratch sizes are what the modules count, and an error where 32 bits do not hold them", () => {
-  const sizes = agreedSizes(crew.kernels);
+  const sizes = crew.kernels as unknown as typeof scratchSizes;
   const size = fc.integer({ min: 1, max: 700 });
   fc.assert(fc.property(size, size, size, (a, b, c) => {
-    for (const name of Object.keys(scratchSizes) as (keyof typeof scratchSizes)[]) {
-      assert.equal(
-        sizes[name](a, b, c),
-        (scratchSizes[name] as (...v: number[]) => number)(a, b, c),
-      );
+    for (const name of Object.keys(scratchSizes) as Size[]) {
+      assert.equal(sizes[name](a, b, c), scratchSizes[name](a, b, c));
     }
   }));
   for (
@@ -126,7 +129,7 @@ Deno.test("scratch sizes are what the modules count, and an error where 32 bits 
 
 for (const name of Object.keys(signatures) as MemoryKernel[]) {
   Deno.test(`${name} stays inside of its operands, and is not called with others`, () => {
-    const run = (values: readonly number[]) => crew.run([[{ name, values }]]);
+    const run = (values: readonly number[]) => crew.run(name, [values as never]);
     fc.assert(
       fc.property(calls[name], fc.nat(), (values, seed) => {
         const operands = signatures[name].operands(values);

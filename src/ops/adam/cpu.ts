@@ -8,8 +8,13 @@ import {
   EPSILON,
 } from "./contract.ts";
 import { partsOfPass, ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { AdamKernels } from "./kernels.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall, type WasmBackend, withScratch } from "../../threads/wasm.ts";
+
+/** The kernels that are called here. */
+type Kernels = KernelThreads<AdamKernels & ElementwiseKernels>;
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number's step does. */
@@ -27,7 +32,7 @@ export interface AdamStepCall
 
 /** A step of Adam in one pass, with one before it where the gradient's norm is wanted. */
 export function adamStep(
-  simd: SimdThreads,
+  simd: Kernels,
   { inputs: { weights, gradient, m, v, average }, attrs, backend }: AdamStepCall,
 ): tf.TensorInfo[] {
   const size = tf.util.sizeFromShape(weights.shape);
@@ -55,7 +60,7 @@ export function adamStep(
 
 /** One number, the sum of the squares of `size` numbers. */
 function sumOfSquares(
-  simd: SimdThreads,
+  simd: Kernels,
   backend: WasmBackend,
   { size, from, to }: { readonly size: number; readonly from: number; readonly to: number },
 ): void {

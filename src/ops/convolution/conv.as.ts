@@ -2,13 +2,11 @@ import {
   ADD,
   columnsOfTile,
   RELU,
-  TILE_COLUMNS,
-  TILE_ROWS,
   tileOfColumns,
   tileOfRows,
-  WIDE_COLUMNS,
   wideTile,
 } from "../simd/gemm_tile.part.as";
+import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
 // Convolutions of any size and stride as matrix products: a block of output pixels at a time,

@@ -1,14 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
-import { elementRanges } from "../passes.ts";
 import { partsOfSum, ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ConvolutionKernels } from "./kernels.ts";
+import type { MatmulKernels } from "../matmul/kernels.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import {
   addressOf,
   callWasmKernel,
   type KernelCall,
   type WasmBackend,
 } from "../../threads/wasm.ts";
+import { inParts } from "../elementwise/sum_parts.ts";
+import { productOverRows } from "../matmul/product_over_rows.ts";
 import { withWinogradFilter } from "./winograd_filter.ts";
+
+/** The kernels that are called here. */
+type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
 
 interface ConvAttributes {
   readonly strides: number | [number, number];
@@ -66,7 +73,7 @@ interface Geometry {
  * @throws {RangeError} If the images are not NHWC, or there is none.
  */
 export function conv2d(
-  simd: SimdThreads,
+  simd: Kernels,
   name: "Conv2D" | "FusedConv2D" | typeof RESIDUAL_CONV2D,
   call: ConvCall,
 ): tf.TensorInfo {
@@ -96,7 +103,7 @@ interface Operands {
 }
 
 function convolve(
-  simd: SimdThreads,
+  simd: Kernels,
   backend: WasmBackend,
   { x, filter, bias, residual, relu }: Operands,
   geometry: Geometry,
@@ -176,7 +183,7 @@ function convolve(
   if (added !== 0) {
     simd.run(
       "addTo",
-      elementRanges(simd, n * oh * ow * cout).map(({ first, count }) => [
+      simd.elementRanges(n * oh * ow * cout).map(({ first, count }) => [
         ...[count, added + bytes * first, positive, at(out) + bytes * first] as const,
       ]),
     );
@@ -220,7 +227,7 @@ function isNarrow({ input, output, strides }: Geometry): boolean {
  * @throws {RangeError} If the images are not NHWC, or there is none.
  */
 export function conv2dBackpropFilter(
-  simd: SimdThreads,
+  simd: Kernels,
   call: FilterGradientCall,
 ): tf.TensorInfo {
   const { inputs: { x, dy }, attrs, backend } = call;
@@ -236,10 +243,9 @@ export function conv2dBackpropFilter(
   if (suitsWinograd(geometry)) {
     const out = backend.makeOutput(attrs.filterShape, "float32");
     const parts = ranges(n, partsOfSum(n, workOf(geometry)));
-    simd.inParts(
-      parts.length,
-      9 * cin * cout,
-      at(out),
+    inParts(
+      simd,
+      { count: parts.length, size: 9 * cin * cout, out: at(out) },
       (partAt) =>
         simd.runWithScratch(
           "winogradFilterGradient",
@@ -268,7 +274,7 @@ export function conv2dBackpropFilter(
 }
 
 function filterGradient(
-  simd: SimdThreads,
+  simd: Kernels,
   backend: WasmBackend,
   { x, dy }: { readonly x: tf.TensorInfo; readonly dy: tf.TensorInfo },
   geometry: Geometry,
@@ -280,10 +286,9 @@ function filterGradient(
   const bytes = Float32Array.BYTES_PER_ELEMENT;
   const work = workOf(geometry) + UNFOLDING_WORK * n * oh * ow * kernel[0];
   const parts = ranges(n, partsOfSum(n, work));
-  simd.inParts(
-    parts.length,
-    taps * cout,
-    at(out),
+  inParts(
+    simd,
+    { count: parts.length, size: taps * cout, out: at(out) },
     (partAt) =>
       simd.runWithScratch(
         "convFilterGradient",
@@ -299,35 +304,6 @@ function filterGradient(
 }
 
 /**
- * C[m, n] = the sum over rows of A[rows, m] times B[rows, n].
- *
- * @param addresses Of A, B and C.
- */
-export function productOverRows(
-  simd: SimdThreads,
-  rows: number,
-  [m, n]: readonly [number, number],
-  [a, b, c]: readonly [number, number, number],
-): void {
-  const bytes = Float32Array.BYTES_PER_ELEMENT;
-  const parts = ranges(rows, partsOfSum(rows, rows * m * n));
-  simd.inParts(
-    parts.length,
-    m * n,
-    c,
-    (partAt) =>
-      simd.runWithScratch(
-        "gemm",
-        simd.kernels.gemmScratch(n, Math.max(...parts.map(({ count }) => count))),
-        parts.map(({ first, count }, part) => [
-          ...[simd.wide, 1, 0, m, n, count, a + first * m * bytes, b + first * n * bytes] as const,
-          ...[0, 0, 0, partAt(part)] as const,
-        ]),
-      ),
-  );
-}
-
-/**
  * Gradient of a convolution for its input: the convolution of dy, with zeros between its
  * rows and columns where the stride is not 1, with the filter turned by 180 degrees.
  *
@@ -335,7 +311,7 @@ export function productOverRows(
  *   than the filter.
  */
 export function conv2dBackpropInput(
-  simd: SimdThreads,
+  simd: Kernels,
   call: InputGradientCall,
 ): tf.TensorInfo {
   const { inputs: { dy, filter }, attrs, backend } = call;

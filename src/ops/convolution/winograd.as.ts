@@ -1,13 +1,5 @@
-import {
-  ADD,
-  columnsOfTile,
-  TILE_COLUMNS,
-  TILE_ROWS,
-  tileOfColumns,
-  tileOfRows,
-  WIDE_COLUMNS,
-  wideTile,
-} from "../simd/gemm_tile.part.as";
+import { ADD, columnsOfTile, tileOfColumns, tileOfRows, wideTile } from "../simd/gemm_tile.part.as";
+import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 
 // Winograd's F(4x4, 3x3): 36 products for 16 outputs, where the definition has 144.

@@ -1,5 +1,6 @@
 import { ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ConvolutionKernels } from "./kernels.ts";
 import { type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
 /** Numbers of scratch of winogradFilter. */
@@ -12,7 +13,7 @@ const FILTER_WORK = 50;
  * takes it; with `turn` the filter is [3, 3, cout, cin], and the convolution its gradient for the input.
  */
 export function withWinogradFilter(
-  simd: SimdThreads,
+  simd: KernelThreads<ConvolutionKernels>,
   backend: WasmBackend,
   { at, turn, cin, cout }: {
     readonly at: number;

@@ -1,13 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
-import { elementRanges } from "../passes.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
 /** What Add is called with. */
 export type AddCall = KernelCall<"a" | "b", object>;
 
 /** a + b; of one shape on all threads, as cotangents are that meet at a skip connection. */
-export function add(simd: SimdThreads, { inputs, attrs, backend }: AddCall): tf.TensorInfo {
+export function add(
+  simd: KernelThreads<ElementwiseKernels>,
+  { inputs, attrs, backend }: AddCall,
+): tf.TensorInfo {
   const { a, b } = inputs;
   const known = a.dtype === "float32" && b.dtype === "float32" &&
     tf.util.arraysEqual(a.shape, b.shape);
@@ -16,7 +19,7 @@ export function add(simd: SimdThreads, { inputs, attrs, backend }: AddCall): tf.
   const [left, right, to] = [a, b, out].map((tensor) => addressOf(backend, tensor));
   simd.run(
     "addOf",
-    elementRanges(simd, tf.util.sizeFromShape(a.shape)).map(({ first, count }) => [
+    simd.elementRanges(tf.util.sizeFromShape(a.shape)).map(({ first, count }) => [
       ...[count, left! + 4 * first, right! + 4 * first, to! + 4 * first] as const,
     ]),
   );

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { elementRanges } from "../passes.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
 /** What Exp and Sigmoid are called with. */
@@ -8,7 +8,7 @@ export type ExponentialCall = KernelCall<"x", object>;
 
 /** exp(x) or 1 / (1 + exp(-x)), four numbers at a time; tfjs's own take one. */
 export function exponential(
-  simd: SimdThreads,
+  simd: KernelThreads<ElementwiseKernels>,
   name: "Exp" | "Sigmoid",
   { inputs: { x }, attrs, backend }: ExponentialCall,
 ): tf.TensorInfo {
@@ -16,7 +16,7 @@ export function exponential(
   const out = backend.makeOutput(x.shape, "float32");
   const count = tf.util.sizeFromShape(x.shape);
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
-  const calls = elementRanges(simd, count).map((range) =>
+  const calls = simd.elementRanges(count).map((range) =>
     [range.count, from + 4 * range.first, to + 4 * range.first] as const
   );
   if (name === "Exp") simd.run("expOf", calls);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { copyRuns } from "../passes.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import { copyRuns } from "./copy_runs.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
 /** What Slice is called with. */
@@ -10,7 +11,7 @@ export type SliceCall = KernelCall<"x", { begin: number | number[]; size?: numbe
  * Slice of a tensor of any rank. tfjs's own reads the whole source back first:
  * 2.6 ms for any part of 7 MB.
  */
-export function slice(simd: SimdThreads, call: SliceCall): tf.TensorInfo {
+export function slice(simd: KernelThreads<ElementwiseKernels>, call: SliceCall): tf.TensorInfo {
   const { inputs: { x }, attrs, backend } = call;
   if (x.dtype !== "float32" || x.shape.length === 0) {
     return callWasmKernel(backend, "Slice", { x }, attrs);
@@ -43,7 +44,10 @@ export function slice(simd: SimdThreads, call: SliceCall): tf.TensorInfo {
     for (let axis = 0; axis <= runAxis; axis++) {
       start += (begin[axis]! + (index[axis] ?? 0)) * strides[axis]!;
     }
-    copyRuns(simd, runs, run, addressOf(backend, x) + start * bytes, step, to, run);
+    copyRuns(simd, { count: runs, bytes: run }, {
+      from: { at: addressOf(backend, x) + start * bytes, step },
+      to: { at: to, step: run },
+    });
     for (let axis = first - 1; axis >= 0; axis--) {
       if (++index[axis]! < size[axis]!) break;
       index[axis] = 0;

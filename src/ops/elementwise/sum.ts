@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { partsOfPass, ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "./kernels.ts";
+import { sumParts } from "./sum_parts.ts";
 import { addressOf, callWasmKernel, type KernelCall, withScratch } from "../../threads/wasm.ts";
 
 /** Multiply-adds that take as long as adding a number up does. */
@@ -22,7 +24,7 @@ export type ReduceCall = KernelCall<"x", ReduceAttributes>;
  * [50176, 32], here 0.6.
  */
 export function reduce(
-  simd: SimdThreads,
+  simd: KernelThreads<ElementwiseKernels>,
   name: "Sum" | "Mean",
   { inputs: { x }, attrs, backend }: ReduceCall,
 ): tf.TensorInfo {
@@ -68,7 +70,7 @@ export function reduce(
         2 * inner,
         places.map((part) => [1, part.count, inner, 1, part.from, part.to]),
       );
-      simd.sumParts(parts.length, inner, scale, sums, to);
+      sumParts(simd, sums, { count: parts.length, size: inner, scale, out: to });
     });
     return out;
   }

@@ -1,8 +1,14 @@
 import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "./name.ts";
 import { partsOfPass, ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { GroupNormSiluKernels } from "./kernels.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
+import { inParts } from "../elementwise/sum_parts.ts";
 import { addressOf, type KernelCall, type WasmBackend } from "../../threads/wasm.ts";
+
+/** The kernels that are called here. */
+type Kernels = KernelThreads<GroupNormSiluKernels & ElementwiseKernels>;
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number does here. */
@@ -26,7 +32,7 @@ export interface GroupNormSiluGradCall extends KernelCall<"x" | "scale" | "offse
 
 /** GroupNormSilu in three passes over an image: y, mean and inverseStd (src/ops/group_norm_silu/name.ts). */
 export function groupNormSilu(
-  simd: SimdThreads,
+  simd: Kernels,
   { inputs: { x, scale, offset, shift }, backend }: GroupNormSiluCall,
 ): tf.TensorInfo[] {
   const { n, area, c } = sizesOf("GroupNormSilu", x);
@@ -50,7 +56,7 @@ export function groupNormSilu(
 
 /** GroupNormSiluGrad in two passes over an image: dx, dScale, dOffset, dShift. */
 export function groupNormSiluGradient(
-  simd: SimdThreads,
+  simd: Kernels,
   { inputs: { dy, x, scale, offset, shift, mean, inverseStd }, backend }: GroupNormSiluGradCall,
 ): tf.TensorInfo[] {
   const { n, area, c } = sizesOf("GroupNormSiluGrad", x);
@@ -74,13 +80,13 @@ export function groupNormSiluGradient(
         ...[at(dShift) + first * c * BYTES] as const,
       ]),
     );
-  simd.inParts(
-    parts.length,
-    c,
-    at(dScale),
-    (partOfScale) =>
-      simd.inParts(parts.length, c, at(dOffset), (partOfOffset) => add(partOfScale, partOfOffset)),
-  );
+  const sizes = { count: parts.length, size: c };
+  inParts(simd, { ...sizes, out: at(dScale) }, (partOfScale) =>
+    inParts(
+      simd,
+      { ...sizes, out: at(dOffset) },
+      (partOfOffset) => add(partOfScale, partOfOffset),
+    ));
   return [dx, dScale, dOffset, dShift];
 }
 

@@ -2,13 +2,11 @@ import {
   ADD,
   columnsOfTile,
   RELU,
-  TILE_COLUMNS,
   tileOfColumns,
   tileOfRows,
-  TILE_ROWS,
-  WIDE_COLUMNS,
   wideTile,
 } from "../simd/gemm_tile.part.as";
+import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
 /** Terms of a sum that are added up in registers; then they join C. */

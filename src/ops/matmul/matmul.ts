@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { productOverRows } from "../convolution/conv2d.ts";
+import { productOverRows } from "./product_over_rows.ts";
 import { ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { MatmulKernels } from "./kernels.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
 /** What BatchMatMul and _FusedMatMul are called with; the former has no bias and no activation. */
@@ -27,7 +29,7 @@ interface MatMulAttributes {
  * @throws {RangeError} If a factor is empty, or they do not fit.
  */
 export function matMul(
-  simd: SimdThreads,
+  simd: KernelThreads<MatmulKernels & ElementwiseKernels>,
   name: "BatchMatMul" | "_FusedMatMul",
   call: MatMulCall,
 ): tf.TensorInfo {

@@ -1,6 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import { partsOfPass, ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
+import { inParts } from "../elementwise/sum_parts.ts";
 import { addressOf, type KernelCall } from "../../threads/wasm.ts";
 
 /**
@@ -19,7 +21,7 @@ const UNIT = 64;
 
 /** A ReLU's gradient and a bias's in one pass; `dy * step(y)` takes two, and the sum reads once more. */
 export function reluGradientKernel(
-  simd: SimdThreads,
+  simd: KernelThreads<ElementwiseKernels>,
   { inputs: { dy, y }, attrs: { perImage }, backend }: ReluGradientCall,
 ): tf.TensorInfo[] {
   const [n, h, w, c] = dy.shape as [number, number, number, number];
@@ -44,7 +46,7 @@ export function reluGradientKernel(
     return [dx, sums];
   }
   const parts = ranges(n * h * w, partsOfPass(n * h * w, work), UNIT);
-  simd.inParts(parts.length, c, sum, (partAt) =>
+  inParts(simd, { count: parts.length, size: c, out: sum }, (partAt) =>
     simd.runWithScratch(
       "reluGradient",
       3 * c,

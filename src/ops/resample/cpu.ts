@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
-import { elementRanges } from "../passes.ts";
 import { ranges } from "../../threads/ranges.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall } from "../../threads/wasm.ts";
 
 /**
@@ -18,7 +18,7 @@ export type ResampleCall = KernelCall<"x", { readonly scale: number }>;
 
 /** FluxionSumOfFour or FluxionFourTimes in one pass; of tfjs's sums or copies it takes two. */
 export function resample(
-  simd: SimdThreads,
+  simd: KernelThreads<ElementwiseKernels>,
   name: "sumOfFour" | "fourTimes",
   { inputs: { x }, attrs: { scale }, backend }: ResampleCall,
 ): tf.TensorInfo {
@@ -30,7 +30,7 @@ export function resample(
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
   simd.run(
     name,
-    ranges(rows, elementRanges(simd, 4 * rows * width * c).length).map(({ first, count }) => [
+    ranges(rows, simd.elementRanges(4 * rows * width * c).length).map(({ first, count }) => [
       ...[count, width, c, scale, from + first * (sums ? large : small)] as const,
       to + first * (sums ? small : large),
     ]),

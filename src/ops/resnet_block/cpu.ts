@@ -1,10 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Argument, KernelCall, OwnAddress } from "../../threads/kernel_crew.ts";
+import type { Argument, KernelCall, OwnAddress } from "../../threads/thread_pool.ts";
 import { type Range, ranges } from "../../threads/ranges.ts";
-import { kernelCall } from "../simd_kernels.ts";
-import type { SimdThreads } from "../simd_threads.ts";
+import type { KernelThreads } from "../../threads/kernel_threads.ts";
+import type { ConvolutionKernels } from "../convolution/kernels.ts";
+import type { MatmulKernels } from "../matmul/kernels.ts";
+import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall as TensorCall, withScratch } from "../../threads/wasm.ts";
 import { withWinogradFilter } from "../convolution/winograd_filter.ts";
+
+/** The kernels that are called here. */
+type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
 
 /**
  * tfjs's names of kernels of Fluxion's own: a block of the ResNet,
@@ -74,7 +79,7 @@ function portions([n, h, w, c]: Shape4D): Range[] {
  * @throws {RangeError} If there is no image.
  */
 export function resnetBlock(
-  simd: SimdThreads,
+  simd: Kernels,
   { inputs, attrs: { relu, keep }, backend }: ResnetBlockCall,
 ): tf.TensorInfo[] {
   const shape = inputs.x.shape as Shape4D;
@@ -102,7 +107,7 @@ export function resnetBlock(
         readonly positive: boolean;
         readonly to: Argument;
       }) =>
-        kernelCall(
+        simd.call(
           ...["gemm", wide, 0, 0, images * h * w, c, c, from, at(filter), bias, residual] as const,
           ...[Number(positive), to, own.scratch] as const,
         );
@@ -117,7 +122,7 @@ export function resnetBlock(
             positive: true,
             to: shifted(to1, i * image),
           })),
-        kernelCall(
+        simd.call(
           ...["winograd", wide, count, h, w, c, c, to1, u, at(inputs.bias2), 0, 1, to2] as const,
           own.scratch,
         ),
@@ -143,7 +148,7 @@ export function resnetBlock(
  * @throws {RangeError} If there is no image.
  */
 export function resnetBlockGradient(
-  simd: SimdThreads,
+  simd: Kernels,
   { inputs, backend }: ResnetBlockGradCall,
 ): tf.TensorInfo[] {
   const shape = inputs.x.shape as Shape4D;
@@ -183,10 +188,10 @@ export function resnetBlockGradient(
       const cotangent = d3 ?? dy;
       /** Of a 1x1 convolution: its filter's, [c, c]. */
       const filterGradient = (x: number, d: Argument, to: number) =>
-        kernelCall("gemm", wide, 1, 0, c, c, pixels, x, d, 0, 0, 0, to, own.scratch);
+        simd.call("gemm", wide, 1, 0, c, c, pixels, x, d, 0, 0, 0, to, own.scratch);
       /** Of a 1x1 convolution: its input's. */
       const inputGradient = (d: Argument, filter: number, residual: Argument, to: Argument) =>
-        kernelCall("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
+        simd.call("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
       const masked = (
         images: number,
         count: number,
@@ -194,20 +199,20 @@ export function resnetBlockGradient(
         y: number,
         to: Argument,
         sums: number,
-      ) => kernelCall("reluGradient", images, count, c, d, y, to, sums, own.scratch);
+      ) => simd.call("reluGradient", images, count, c, d, y, to, sums, own.scratch);
       const bias3 = partAt("bias3", part);
       return [
         d3 === null
-          ? kernelCall("sumMiddle", 1, pixels, c, 1, dy, bias3, own.scratch)
+          ? simd.call("sumMiddle", 1, pixels, c, 1, dy, bias3, own.scratch)
           : masked(1, pixels, dy, at(inputs.y!) + start, d3, bias3),
         filterGradient(a2, cotangent, partAt("filter3", part)),
         inputGradient(cotangent, at(inputs.filter3), 0, d2),
         masked(1, pixels, d2, a2, d2, partAt("bias2", part)),
-        kernelCall(
+        simd.call(
           ...["winogradFilterGradient", wide, count, h, w, c, c, a1, d2] as const,
           ...[partAt("filter2", part), own.scratch] as const,
         ),
-        kernelCall("winograd", wide, count, h, w, c, c, d2, u, 0, 0, 0, d1, own.scratch),
+        simd.call("winograd", wide, count, h, w, c, c, d2, u, 0, 0, 0, d1, own.scratch),
         masked(count, h * w, d1, a1, d1, at(dBias1) + first * c * BYTES),
         filterGradient(at(inputs.x) + start, d1, partAt("filter1", part)),
         inputGradient(d1, at(inputs.filter1), cotangent, at(dx) + start),
@@ -219,7 +224,7 @@ export function resnetBlockGradient(
     );
     simd.runChains(
       Object.values(sums).map(({ out, size, place }) => [
-        kernelCall("sumMiddle", 1, parts.length, size, 1, begin + place, at(out), own.scratch),
+        simd.call("sumMiddle", 1, parts.length, size, 1, begin + place, at(out), own.scratch),
       ]),
       own.numbers,
     );

@@ -1,4 +1,4 @@
-import { TILE_COLUMNS } from "./gemm_tile.part.as";
+import { TILE_COLUMNS } from "./tile.layout.part.as";
 
 /** B is read where it lies if its rows are at most this long: longer ones share the first cache badly. */
 export const ROW_IN_PLACE: i32 = 128;

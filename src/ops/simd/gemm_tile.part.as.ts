@@ -1,17 +1,7 @@
 import { multiplyAdd } from "./multiply_add.part.as";
+import { TILE_COLUMNS, WIDE_COLUMNS } from "./tile.layout.part.as";
 
-/** Rows of C that a tile computes at a time: 12 sums, 2 vectors of b and one of a fill 15 registers. */
-export const TILE_ROWS: i32 = 6;
-/** Columns of C that a tile computes. */
-export const TILE_COLUMNS: i32 = 8;
-/**
- * Columns of a wide tile: 24 sums, which are 12 where V8 makes 256-bit vectors of pairs (two
- * chains of sums a multiplier and cycle of latency, where a narrow tile's six are too few),
- * or where there are 32 registers. Elsewhere the sums do not fit.
- */
-export const WIDE_COLUMNS: i32 = 16;
-
-/** How many of so many columns the next tile computes; less than a narrow one's where fewer are left. */
+/** Width of the next tile: 16 if it fits, else min(left, 8). */
 // @ts-ignore: decorator
 @inline
 export function columnsOfTile(wide: i32, left: i32): i32 {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { SimdKernels } from "../../../src/ops/simd_kernels.ts";
+import type { CpuKernels } from "../../../src/ops/cpu_kernels.ts";
 import { simdModule } from "../../../src/threads/simd_module.ts";
 import convPlain from "../../../src/ops/convolution/conv.plain.wasm" with { type: "bytes" };
 import convRelaxed from "../../../src/ops/convolution/conv.relaxed.wasm" with { type: "bytes" };
@@ -44,7 +44,7 @@ const sizes = fc.record({
 for (const choice of ["fastest", "plain"] as const) {
   Deno.test(`wide tiles give the bits of narrow ones [${choice}]`, () => {
     const memory = new WebAssembly.Memory({ initial: 64 });
-    const kernels: SimdKernels = Object.assign(
+    const kernels: CpuKernels = Object.assign(
       {},
       ...builds.map((build) =>
         new WebAssembly.Instance(simdModule(build, choice), { env: { memory } }).exports

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { simdModule } from "../../../src/threads/simd_module.ts";
 import { stopWord } from "../../../src/core/stop.ts";
-import { poolImports } from "../../../src/threads/pool_words.ts";
+import { moduleImports } from "../../../src/threads/module_functions.ts";
 import plain from "../../../src/ode/engines/cpu/kernel/simd_engine.plain.wasm" with {
   type: "bytes",
 };
@@ -19,7 +19,7 @@ const AT = 4096;
 function kernel(build: "fastest" | "plain"): (x: Float32Array) => Float32Array {
   const memory = new WebAssembly.Memory({ initial: 32768, maximum: 32768, shared: true });
   const module = simdModule({ relaxed, plain }, build);
-  const { exports } = new WebAssembly.Instance(module, poolImports(memory, stopWord));
+  const { exports } = new WebAssembly.Instance(module, moduleImports(memory, stopWord));
   const tanh = exports.tanhOf as (at: number, count: number) => void;
   return (x) => {
     const view = new Float32Array(memory.buffer, AT, x.length);

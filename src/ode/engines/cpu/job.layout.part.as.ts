@@ -69,8 +69,6 @@ export class Job extends Net {
   failed: i32;
   /** The first of the chunks that hold records; each begins with the address of the next. */
   chunks: usize;
-  /** Scratch memory of the first thread; those of the others follow. */
-  scratch: usize;
   /** float64: c, b, bError, bMid [stages] each, then a [stages, stages]. */
   tableau: usize;
   /** float32, flat, in device order. */

@@ -30,7 +30,6 @@ export const jobLayout = recordLayout({
     "address",
     "The first of the chunks that hold records; each begins with the address of the next.",
   ],
-  scratch: ["address", "Scratch memory of the first thread; those of the others follow."],
   tableau: ["address", "float64: c, b, bError, bMid [stages] each, then a [stages, stages]."],
   parameters: ["address", "float32, flat, in device order."],
   prepared: ["address", "Room for what `prepare` makes of the parameters."],

@@ -2,7 +2,8 @@ import { FailureError } from "../../../core/errors.ts";
 import { Stopped } from "../../../core/stop.ts";
 import { readField, type RecordPlace, writeField } from "../../../core/wasm/record_layout.ts";
 import { requireInside } from "../../../threads/operands.ts";
-import type { Block, Pool } from "../../../threads/pool.ts";
+import type { Block } from "./engine_memory.ts";
+import type { EngineModule } from "./engine_module.ts";
 import { groupFailures, jobFailures, jobLayout, reportLayout } from "./job.layout.ts";
 import {
   blockBytes,
@@ -24,9 +25,6 @@ const scratchUses = {
 /** A function that threads share in. */
 export type ThreadFunction = keyof typeof scratchUses;
 
-/** Names of the functions that threads share in. */
-export const threadFunctions = Object.keys(scratchUses) as ThreadFunction[];
-
 /** A field of a job. */
 export type JobField = keyof typeof jobLayout.at;
 
@@ -38,29 +36,33 @@ export class Job {
   readonly shape: JobShape;
   /** Address of the record. */
   readonly address: number;
-  readonly #pool: Pool;
+  readonly #module: EngineModule;
   readonly #blocks: Block[] = [];
   readonly #record: RecordPlace<JobField>;
   /** Bytes of the arrays, by the fields of their addresses. */
   readonly #arrays = new Map<JobField, number>();
 
-  constructor(pool: Pool, shape: JobShape) {
-    this.#pool = pool;
+  constructor(module: EngineModule, shape: JobShape) {
+    this.#module = module;
     this.shape = shape;
-    const block = pool.allocate(jobLayout.bytes);
+    const block = module.memory.allocate(jobLayout.bytes);
     this.#blocks.push(block);
     this.address = block.at;
-    this.#record = { memory: pool.memory, at: block.at, layout: jobLayout };
+    this.#record = { memory: module.memory.memory, at: block.at, layout: jobLayout };
     this.#bytes().fill(0);
   }
 
+  get #buffer(): ArrayBufferLike {
+    return this.#module.memory.memory.buffer;
+  }
+
   #bytes(): Uint8Array {
-    return new Uint8Array(this.#pool.memory.buffer, this.address, jobLayout.bytes);
+    return new Uint8Array(this.#buffer, this.address, jobLayout.bytes);
   }
 
   /** Lays arrays out in a block that lives as long as the job, each from a cache line on. */
   take(arrays: JobArrays): void {
-    const block = this.#pool.allocate(blockBytes(arrays));
+    const block = this.#module.memory.allocate(blockBytes(arrays));
     this.#blocks.push(block);
     this.lay(arrays, block);
   }
@@ -94,23 +96,23 @@ export class Job {
   }
 
   floats(address: number, count: number): Float32Array<ArrayBufferLike> {
-    return new Float32Array(this.#pool.memory.buffer, address, count);
+    return new Float32Array(this.#buffer, address, count);
   }
 
   doubles(address: number, count: number): Float64Array<ArrayBufferLike> {
-    return new Float64Array(this.#pool.memory.buffer, address, count);
+    return new Float64Array(this.#buffer, address, count);
   }
 
   /** Prepares the parameters. */
   prepare(): void {
     this.#check();
-    this.#pool.exports.prepareJob!(this.address);
+    this.#module.loaded.functions.prepareJob!(this.address);
   }
 
   /** Adds up the partial sums of the parameters' cotangent. */
   addPartialSums(): void {
     this.#check();
-    this.#pool.exports.addPartialSums!(this.address);
+    this.#module.loaded.functions.addPartialSums!(this.address);
   }
 
   /**
@@ -120,22 +122,24 @@ export class Job {
    * @throws {FailureError} If there was no memory for a record, or a thread failed.
    */
   async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
-    const pool = this.#pool;
+    const { pool, loaded, memory } = this.#module;
     const use = scratchUses[name];
     const bytes = scratchBytes(this.shape, use);
     const used = threadsThatFit(this.shape, use, Math.min(threads, items));
-    const scratch = pool.allocate(bytes * used);
+    const scratch = memory.allocate(bytes * used);
     try {
       this.set({
-        scratch: scratch.at,
         scratchBytes: bytes,
         pulls: Number(use !== "solve"),
         nextItem: 0,
       });
       this.#check();
-      await pool.run(name, this.address, used);
+      // A task per thread: it takes items until none is left.
+      const task = [{ name, values: [this.address, { own: 0 }] }];
+      const tasks = Array.from({ length: used }, () => task);
+      await pool.runAsync(loaded, tasks, { threads: used, scratch: { at: scratch.at, bytes } });
     } finally {
-      pool.release(scratch);
+      memory.release(scratch);
     }
     const failed = this.get("failed");
     if (failed === jobFailures.values.stopped) throw new Stopped("a solve was asked to stop");
@@ -152,7 +156,7 @@ export class Job {
     const { rows, groupRows } = this.shape;
     return Array.from({ length: groupsOf(this.shape) }, (_, group) => {
       const at = this.get("reports") + group * reportLayout.bytes;
-      const report = { memory: this.#pool.memory, at, layout: reportLayout };
+      const report = { memory: this.#module.memory.memory, at, layout: reportLayout };
       const first = group * groupRows;
       return {
         nfe: readField(report, "nfe"),
@@ -166,7 +170,7 @@ export class Job {
 
   /** Compares every array with the memory: nothing in the module does. */
   #check(): void {
-    const { byteLength } = this.#pool.memory.buffer;
+    const { byteLength } = this.#buffer;
     requireInside(byteLength, this.address, jobLayout.bytes, "a job");
     for (const [field, bytes] of this.#arrays) {
       requireInside(byteLength, this.get(field), bytes, `the array ${field} of a job`);
@@ -175,8 +179,8 @@ export class Job {
 
   dispose(): void {
     if (this.#blocks.length === 0) return;
-    this.#pool.exports.giveRecords!(this.address);
-    for (const block of this.#blocks.splice(0)) this.#pool.release(block);
+    this.#module.loaded.functions.giveRecords!(this.address);
+    for (const block of this.#blocks.splice(0)) this.#module.memory.release(block);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   stagePlanes,
 } from "../../../ops/mlp_field/simd_sizes.ts";
 import { memoryCounts, memorySizes } from "../../../core/wasm/memory.layout.ts";
-import { MOST_WORKERS } from "../../../threads/pool_words.ts";
+import { MOST_THREADS } from "../../../threads/thread_pool.ts";
 import { planeCounts, planeSizes } from "../../../ops/mlp_field/net.layout.ts";
 import { engineCounts, engineSizes, reportLayout } from "./job.layout.ts";
 
@@ -183,7 +183,7 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
   const room = mostJobBytes - blockBytes(solveArrays(shape)) - blockBytes(pulled);
   return Math.max(
     1,
-    Math.min(threads, MOST_WORKERS + 1, Math.floor(room / scratchBytes(shape, use))),
+    Math.min(threads, MOST_THREADS, Math.floor(room / scratchBytes(shape, use))),
   );
 }
 

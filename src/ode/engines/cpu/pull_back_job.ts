@@ -42,7 +42,7 @@ export async function pullBackJob(
 }
 
 async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<Gradient> {
-  const { pool, threads, problem, job, reports } = solved;
+  const { module: { memory }, threads, problem, job, reports } = solved;
   if (problem.keep.kind !== "records") {
     throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
   }
@@ -50,7 +50,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
   const arrays = pullBackArrays(job.shape);
   const parameters = parameterCount(job.shape);
   const sums = partialSums(job.shape, tilesOfAllGroups(job.shape));
-  const block = pool.allocate(blockBytes(arrays));
+  const block = memory.allocate(blockBytes(arrays));
   try {
     job.lay(arrays, block);
     job.set({ partialSums: sums });
@@ -71,7 +71,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
       nfe: pulled / rows,
     };
   } finally {
-    pool.release(block);
+    memory.release(block);
   }
 }
 
@@ -80,7 +80,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
  * solve's, over (y, cotangent of y), from t1 back to t0.
  */
 async function pullBackAdjoint(
-  { pool, threads, problem, job: forward, y1 }: Solved,
+  { module, threads, problem, job: forward, y1 }: Solved,
   cotangent: tf.Tensor2D,
   method: GradientMethod & { kind: "adjoint" },
 ): Promise<Gradient> {
@@ -99,7 +99,7 @@ async function pullBackAdjoint(
     ? problem.control
     : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
   const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
-  const job = new Job(pool, shape);
+  const job = new Job(module, shape);
   try {
     // Parameters and tableau are the forward solve's; the chunks stay its own.
     job.copy(forward);

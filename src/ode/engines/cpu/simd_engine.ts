@@ -1,17 +1,12 @@
-import { fromBase64 } from "../../../core/base64.ts";
 import { usableThreads } from "../../../threads/usable_threads.ts";
-import { Pool } from "../../../threads/pool.ts";
-import { type SimdChoice, simdModule } from "../../../threads/simd_module.ts";
 import type { Engine } from "../engine.ts";
 import { portableEngine } from "../portable/portable_engine.ts";
-import { threadFunctions } from "./job.ts";
+import type { SimdChoice } from "../../../threads/simd_module.ts";
+import { engineModule } from "./engine_module.ts";
 import { jobFits } from "./job_sizes.ts";
 import { requireProblem, shapeOf } from "./mlp_problem.ts";
 import { pullBackJob } from "./pull_back_job.ts";
-import { PlaneTileChoice } from "./simd_tile_choice.ts";
 import { Solved, solveJob } from "./solve_job.ts";
-import plain from "./kernel/simd_engine.plain.wasm.b64" with { type: "text" };
-import relaxed from "./kernel/simd_engine.relaxed.wasm.b64" with { type: "text" };
 
 /** How a {@link simdEngine} computes. */
 export interface SimdEngineOptions {
@@ -29,26 +24,6 @@ export interface SimdEngineOptions {
 }
 
 const ACTIVATION_BYTES = 512 * 2 ** 20;
-
-/** What engines of a build share. */
-interface Shared {
-  readonly pool: Pool;
-  readonly tiles: PlaneTileChoice;
-}
-
-// One memory and one set of workers a build for the whole process, like tfjs's backends.
-const builds = new Map<SimdChoice, Shared>();
-
-function sharedOf(build: SimdChoice): Shared {
-  let shared = builds.get(build);
-  if (shared === undefined) {
-    const embedded = { relaxed: fromBase64(relaxed), plain: fromBase64(plain) };
-    const pool = new Pool(simdModule(embedded, build), threadFunctions);
-    shared = { pool, tiles: new PlaneTileChoice(pool) };
-    builds.set(build, shared);
-  }
-  return shared;
-}
 
 /**
  * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their
@@ -78,10 +53,9 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
       if (!jobFits(shape, problem.keep.kind === "records")) {
         return await portable.solve(problem);
       }
-      const shared = sharedOf(build);
-      const isWide = tiles === undefined ? shared.tiles.isWide : tiles === "wide";
-      const machine = { pool: shared.pool, threads, isWide, activationBytes };
-      return solveJob(machine, { ...problem, field });
+      const module = await engineModule(build);
+      const wide = tiles === undefined ? module.tiles.wide : tiles === "wide" ? 1 : 0;
+      return solveJob({ module, threads, wide, activationBytes }, { ...problem, field });
     },
     pullBack(solution, cotangent, method) {
       if (!(solution instanceof Solved)) return portable.pullBack(solution, cotangent, method);

@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Pool } from "../../../threads/pool.ts";
 import type { Solution, SolveReport } from "../engine.ts";
+import type { EngineModule } from "./engine_module.ts";
 import { Job } from "./job.ts";
 import { activationChunks, groupsOf, solveArrays } from "./job_sizes.ts";
 import { type MlpProblem, shapeOf } from "./mlp_problem.ts";
 
 /** What a solve runs on. */
 export interface Machine {
-  readonly pool: Pool;
+  readonly module: EngineModule;
   readonly threads: number;
-  /** Whether products go by wide register tiles; the bits are the same. */
-  readonly isWide: boolean;
+  /** 1: products by wide register tiles; the bits are the same. */
+  readonly wide: 0 | 1;
   /** Memory for activations of recorded steps. */
   readonly activationBytes: number;
 }
@@ -18,12 +18,12 @@ export interface Machine {
 /** What {@link Solved} holds. */
 type SolvedParts = Pick<
   Solved,
-  "pool" | "threads" | "problem" | "job" | "reports" | "y1" | "states"
+  "module" | "threads" | "problem" | "job" | "reports" | "y1" | "states"
 >;
 
 /** A solve in the engine's memory, with its records where the problem keeps them. */
 export class Solved implements Solution {
-  readonly pool: Pool;
+  readonly module: EngineModule;
   readonly threads: number;
   readonly problem: MlpProblem;
   readonly job: Job;
@@ -31,8 +31,8 @@ export class Solved implements Solution {
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
 
-  constructor({ pool, threads, problem, job, reports, y1, states }: SolvedParts) {
-    this.pool = pool;
+  constructor({ module, threads, problem, job, reports, y1, states }: SolvedParts) {
+    this.module = module;
     this.threads = threads;
     this.problem = problem;
     this.job = job;
@@ -49,7 +49,7 @@ export class Solved implements Solution {
 
 /** Solves a problem whose job fits the memory. */
 export async function solveJob(machine: Machine, problem: MlpProblem): Promise<Solved> {
-  const { pool, threads, isWide, activationBytes } = machine;
+  const { module, threads, wide, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
   const shape = shapeOf(problem);
   const { rows, width, groupRows, stages, dims, hidden, directions } = shape;
@@ -72,14 +72,14 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
     ...tableau.a.flatMap((row) => [...row, ...zeros.slice(row.length)]),
   ];
 
-  const job = new Job(pool, shape);
+  const job = new Job(module, shape);
   try {
     job.set({
       dims,
       hidden,
       directions,
       probed: Number(shape.probed),
-      wide: Number(isWide),
+      wide,
       preparedBytes: arrays.prepared,
       rows,
       width,
@@ -117,7 +117,7 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
     };
     const states = times.map((_, i) => rowsAt(job.get("timeStates") + 4 * i * rows * width));
     const y1 = rowsAt(job.get("y1"));
-    return new Solved({ pool, threads, problem, job, reports, y1, states });
+    return new Solved({ module, threads, problem, job, reports, y1, states });
   } catch (error) {
     job.dispose();
     throw error;

@@ -13,7 +13,7 @@ import { Job } from "../job.layout.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
 import { pullBackTile } from "./pull_back.part.as";
 import { giveChunks } from "./records.part.as";
-import { layScratch, Scratch, tilesOf } from "./scratch.part.as";
+import { layScratch, tilesOf } from "./scratch.part.as";
 import { solveGroup } from "./solve.part.as";
 import { markTraced } from "./tableau.part.as";
 
@@ -24,7 +24,7 @@ import { markTraced } from "./tableau.part.as";
  * States, slopes, t and h are float64, and every decision is that of solver/solve.ts and
  * solver/step_control.ts; the field computes in float32.
  *
- * Functions that threads share take the address of the job and the number of the thread.
+ * Functions that threads share take the addresses of the job and of the thread's scratch memory.
  */
 
 /** Prepares the parameters of a job for solves and pull-backs. */
@@ -35,19 +35,15 @@ export function prepareJob(job: usize): void {
   prepare(net, net.parameters, net.prepared);
 }
 
-function scratchOf(job: Job, thread: i32): Scratch {
-  return layScratch(job, job.scratch + <usize>thread * job.scratchBytes);
-}
-
 /** Control groups of a job. */
 function groupsOf(job: Job): i32 {
   return (job.rows + job.groupRows - 1) / job.groupRows;
 }
 
 /** Solves groups until none is left. */
-export function solveGroups(job: usize, thread: i32): void {
+export function solveGroups(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
-  const s = scratchOf(j, thread);
+  const s = layScratch(j, scratch);
   const groups = groupsOf(j);
   markTraced(j, s);
   while (true) {
@@ -61,9 +57,9 @@ export function solveGroups(job: usize, thread: i32): void {
  * Pulls tiles back until none is left: partial sum i takes the tiles i, i + sums, ... in that
  * order, so that the total does not depend on which thread takes it.
  */
-export function pullBackTiles(job: usize, thread: i32): void {
+export function pullBackTiles(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
-  const s = scratchOf(j, thread);
+  const s = layScratch(j, scratch);
   const tilesOfGroup = tilesOf(j.groupRows), tiles = groupsOf(j) * tilesOfGroup;
   const sums = j.partialSums;
   const size = parameterCount(j);
@@ -88,9 +84,9 @@ export function pullBackTiles(job: usize, thread: i32): void {
  * Solves groups of the adjoint until none is left: partial sum i takes the groups i, i + sums, ...
  * in that order, so that the total does not depend on which thread takes it.
  */
-export function solveAdjointGroups(job: usize, thread: i32): void {
+export function solveAdjointGroups(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
-  const s = scratchOf(j, thread);
+  const s = layScratch(j, scratch);
   const groups = groupsOf(j);
   const sums = j.partialSums;
   const size = parameterCount(j);

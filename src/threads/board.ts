@@ -1,9 +1,9 @@
 /**
- * How the program and its workers share kernel calls: words, task descriptions and the text of a
- * failure in one shared buffer. Both sides read their places here.
+ * The board: a shared buffer by which the program and its workers share tasks. It holds control
+ * words, task descriptions and the text of a failure; both sides read their places here.
  */
 
-/** Tasks of a round at most: {@link words.ticket} counts them in its lowest 8 bits. */
+/** Tasks per round at most: {@link words.ticket} counts them in its lowest 8 bits. */
 export const MOST_TASKS = 255;
 
 /** Calls of a round's tasks at most. */
@@ -25,7 +25,7 @@ export const FIRST_ARGUMENT = 3;
  * - `pending`: tasks that are not done.
  * - `sleepers`: workers that wait for `ticket` to change.
  * - `limit`: so many workers, from the first, may take tasks.
- * - `failed`: bytes of the failure's text; 0 if nobody failed.
+ * - `failed`: bytes of the failure's text; 0 if no task failed.
  * - `scratchAt`, `scratchBytes`: a thread's own memory begins at scratchAt + thread * scratchBytes.
  */
 export const words = {
@@ -40,9 +40,15 @@ export const words = {
 
 const WORDS = 112;
 const TEXT_BYTES = 512;
+const TASKS_AT = WORDS * 4;
+const CALLS_AT = TASKS_AT + 8 * MOST_TASKS;
+const TEXT_AT = CALLS_AT + 8 * MOST_CALLS * CALL_NUMBERS;
+
+/** Bytes of the buffer. */
+export const BOARD_BYTES: number = TEXT_AT + TEXT_BYTES;
 
 /** A buffer's parts. */
-export interface KernelBoard {
+export interface Board {
   /** See {@link words}. */
   readonly words: Int32Array;
   /** A task's first call and how many it has, [MOST_TASKS, 2]. */
@@ -53,15 +59,8 @@ export interface KernelBoard {
   readonly text: Uint8Array;
 }
 
-const TASKS_AT = WORDS * 4;
-const CALLS_AT = TASKS_AT + 8 * MOST_TASKS;
-const TEXT_AT = CALLS_AT + 8 * MOST_CALLS * CALL_NUMBERS;
-
-/** Bytes of the buffer. */
-export const BOARD_BYTES: number = TEXT_AT + TEXT_BYTES;
-
 /** The parts of a buffer of {@link BOARD_BYTES}. */
-export function kernelBoard(buffer: SharedArrayBuffer): KernelBoard {
+export function boardOn(buffer: SharedArrayBuffer): Board {
   return {
     words: new Int32Array(buffer, 0, WORDS),
     tasks: new Int32Array(buffer, TASKS_AT, 2 * MOST_TASKS),
@@ -70,33 +69,21 @@ export function kernelBoard(buffer: SharedArrayBuffer): KernelBoard {
   };
 }
 
-/** What a worker begins with. */
-export interface KernelWorkerStart {
-  readonly modules: readonly WebAssembly.Module[];
-  readonly memory: WebAssembly.Memory;
-  readonly buffer: SharedArrayBuffer;
-  /** From 0. */
-  readonly index: number;
-  /** Names of the modules' functions, in the order in which tasks number them. */
-  readonly names: readonly string[];
-}
-
 /** A kernel: addresses, sizes and flags. */
-export type Kernel = (...values: number[]) => void;
+export type Kernel = (...values: number[]) => number | void;
 
-/** The functions of modules on one memory. */
-export function instantiateAll(
-  modules: readonly WebAssembly.Module[],
-  memory: WebAssembly.Memory,
-): Record<string, Kernel> {
-  const instances = modules.map((module) =>
-    new WebAssembly.Instance(module, { env: { memory } }).exports
-  );
-  return Object.assign({}, ...instances);
-}
-
-/** Takes a task of the round, makes its calls one after the other and says so; false if none was left. */
-export function takeTask(board: KernelBoard, thread: number, kernels: readonly Kernel[]): boolean {
+/**
+ * Takes a task of the round, makes its calls one after the other and says so.
+ *
+ * @param thread 0 is the program.
+ * @param functionOf The function of a number, as calls have it.
+ * @returns False if no task was left.
+ */
+export function takeTask(
+  board: Board,
+  thread: number,
+  functionOf: (number: number) => Kernel,
+): boolean {
   const { words: control, tasks, calls } = board;
   for (;;) {
     const ticket = Atomics.load(control, words.ticket);
@@ -112,7 +99,7 @@ export function takeTask(board: KernelBoard, thread: number, kernels: readonly K
         for (let owned = calls[at + 2]!, i = 0; owned > 0; owned >>>= 1, i++) {
           if (owned & 1) values[i]! += own;
         }
-        kernels[calls[at]!]!(...values);
+        functionOf(calls[at]!)(...values);
       }
     } catch (error) {
       fail(board, String(error));
@@ -125,9 +112,15 @@ export function takeTask(board: KernelBoard, thread: number, kernels: readonly K
 }
 
 /** Notes the first failure of a round. */
-function fail({ words: control, text }: KernelBoard, message: string): void {
+function fail({ words: control, text }: Board, message: string): void {
   if (Atomics.compareExchange(control, words.failed, 0, -1) !== 0) return;
   const bytes = new TextEncoder().encode(message).subarray(0, text.length);
   text.set(bytes);
   Atomics.store(control, words.failed, bytes.length);
+}
+
+/** Takes the failure of a round that is done off the board; null if no task failed. */
+export function takeFailure({ words: control, text }: Board): string | null {
+  const bytes = Atomics.exchange(control, words.failed, 0);
+  return bytes === 0 ? null : new TextDecoder().decode(text.slice(0, bytes));
 }

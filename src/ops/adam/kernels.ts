@@ -1,0 +1,49 @@
+import type { KernelModule } from "../../threads/kernel_threads.ts";
+import adamWasm from "./adam.wasm.b64" with { type: "text" };
+
+/** The kernels of adam.as.ts; addresses are bytes of the memory of tfjs's instance. */
+export interface AdamKernels {
+  /** out = the sum of squares of x. */
+  sumOfSquares(count: number, x: number, out: number): void;
+  /** A step of Adam and of the weights' moving average; see adam.as.ts. */
+  adam(
+    count: number,
+    weights: number,
+    gradient: number,
+    firstMoment: number,
+    secondMoment: number,
+    average: number,
+    nextWeights: number,
+    nextFirst: number,
+    nextSecond: number,
+    nextAverage: number,
+    squares: number,
+    maxNorm: number,
+    weightDecay: number,
+    secondScale: number,
+    rate: number,
+    averageDecay: number,
+    firstDecay: number,
+    secondDecay: number,
+    small: number,
+    clipSmall: number,
+  ): void;
+}
+
+/** Adam and the norm of a gradient; it uses no multiply-add, so that both builds are one. */
+export const adamModule: KernelModule = {
+  builds: { relaxed: adamWasm, plain: adamWasm },
+  sizes: {},
+  signatures: {
+    sumOfSquares: { operands: ([count]) => [[1, count!], [2, 1]] },
+    adam: {
+      reals: [11, 12, 13, 14, 15, 16, 17, 18, 19],
+      operands: ([count]) => [
+        ...[1, 2, 3, 4, 6, 7, 8].map((place) => [place, count!] as const),
+        [5, count!, "optional"],
+        [9, count!, "optional"],
+        [10, 1],
+      ],
+    },
+  },
+};

@@ -1,0 +1,231 @@
+import { fromBase64 } from "../core/base64.ts";
+import { FailureError } from "../core/errors.ts";
+import { throwIfStopped } from "../core/stop.ts";
+import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
+import type { Kernel } from "./board.ts";
+import { type KernelSignature, requireInside, requireOperands } from "./operands.ts";
+import { type Range, ranges } from "./ranges.ts";
+import { type SimdBuilds, simdBytes, type SimdChoice } from "./simd_module.ts";
+import {
+  type Argument,
+  type KernelCall,
+  type LoadedModules,
+  MOST_THREADS,
+  type Task,
+  type ThreadPool,
+} from "./thread_pool.ts";
+import { TileChoice } from "./tile_choice.ts";
+import { type WasmBackend, withScratch } from "./wasm.ts";
+
+/** Tasks per thread, at most. */
+const TASKS_PER_THREAD = 8;
+/** Multiply-adds, about, that a core takes 50 microseconds for. */
+const SMALL_WORK = 1_000_000;
+/** Multiply-adds that take as long as a number does in an operation that passes once over memory. */
+export const ELEMENT_WORK = 8;
+
+/** Kernels by name: functions of addresses, sizes and flags, or of sizes that count scratch memory. */
+export type KernelFunctions<Kernels> = {
+  readonly [Name in keyof Kernels]: (...values: never[]) => number | void;
+};
+
+/** A module of kernels on the memory of tfjs's instance, as the operation declares it. */
+export interface KernelModule {
+  /** Its builds, in base64. */
+  readonly builds: Readonly<Record<keyof SimdBuilds, string>>;
+  /** What the arguments of each kernel are. */
+  readonly signatures: Readonly<Record<string, KernelSignature>>;
+  /**
+   * How much scratch memory kernels need, by the rules of the module but in float64: exact where
+   * the module's 32 bits wrap.
+   */
+  readonly sizes: Readonly<Record<string, (...sizes: number[]) => number>>;
+}
+
+/** A kernel's parameters, any of which may lie in the thread's own memory. */
+type ArgumentsFor<Values extends readonly unknown[]> = { [At in keyof Values]: Argument };
+
+/** A kernel's arguments without the last. */
+export type ScratchlessArguments<Called extends (...values: never[]) => unknown> =
+  Parameters<Called> extends [...infer Before extends number[], number] ? Before : never;
+
+/** A product by narrow register tiles (0) or wide ones (1). */
+export interface TimedKernel {
+  /** float32 numbers that it works on. */
+  readonly numbers: number;
+  readonly call: (kernels: Readonly<Record<string, Kernel>>, wide: 0 | 1, at: number) => void;
+}
+
+/** What kernels are started with. */
+export interface KernelThreadsOptions {
+  /** tfjs's, started. Where its memory is not shared, the program performs all calls alone. */
+  readonly backend: WasmBackend;
+  readonly build: SimdChoice;
+  readonly modules: readonly KernelModule[];
+  /** By which narrow and wide register tiles are compared. */
+  readonly product: TimedKernel;
+}
+
+/**
+ * Kernels on all threads: the calls of a round are shared among them, in any order. Operands are
+ * compared with the memory before a kernel gets them.
+ */
+export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
+  /** The kernels on the program's own thread. */
+  readonly kernels: Kernels;
+  readonly #backend: WasmBackend;
+  readonly #pool: ThreadPool;
+  readonly #loaded: LoadedModules;
+  readonly #signatures: Readonly<Record<string, KernelSignature>>;
+  readonly #tiles: TileChoice;
+  readonly #isShared: boolean;
+  #threads = 1;
+
+  constructor(pool: ThreadPool, { backend, build, modules, product }: KernelThreadsOptions) {
+    const { memory } = backend.wasm.asm;
+    this.#isShared = memory.buffer instanceof SharedArrayBuffer;
+    const compiled = modules.map(({ builds: { relaxed, plain } }) => {
+      const bytes = simdBytes({ relaxed: fromBase64(relaxed), plain: fromBase64(plain) }, build);
+      return new WebAssembly.Module(this.#isShared ? onSharedMemory(bytes, "memory") : bytes);
+    });
+    this.#backend = backend;
+    this.#pool = pool;
+    this.#loaded = pool.load(compiled, memory, "a kernel of the CPU backend");
+    this.#signatures = Object.assign({}, ...modules.map(({ signatures }) => signatures));
+    const sizes = Object.assign({}, ...modules.map(({ sizes }) => sizes));
+    const { functions } = this.#loaded;
+    this.kernels = { ...functions, ...agreedSizes(functions, sizes) } as unknown as Kernels;
+    this.#tiles = new TileChoice({
+      product: (wide, at) => product.call(functions, wide, at),
+      numbers: product.numbers,
+      memory,
+      withMemory: (numbers, use) => this.withScratch(numbers, use),
+      rounds: [1, 1, 60],
+      share: 1,
+    });
+  }
+
+  /** What kernels take as `wide`: whether products by wide register tiles are faster here. */
+  get wide(): 0 | 1 {
+    return this.#tiles.wide;
+  }
+
+  /** Threads that share a round at most, the program included; 1 where the memory is not shared. */
+  set threads(threads: number) {
+    this.#threads = this.#isShared ? Math.min(threads, MOST_THREADS) : 1;
+  }
+
+  /**
+   * Number of tasks that some work is cut into: 1 below about 50 us, else up to 8 per thread for
+   * load balancing. Results do not depend on it.
+   *
+   * @param work In multiply-adds.
+   */
+  pieces(work: number): number {
+    return this.#threads === 1 ? 1 : Math.max(
+      1,
+      Math.min(TASKS_PER_THREAD * this.#threads, Math.floor(2 * work / SMALL_WORK)),
+    );
+  }
+
+  /** Ranges of elements of an operation that passes once over them. */
+  elementRanges(count: number): Range[] {
+    return ranges(count, this.pieces(ELEMENT_WORK * count), 16);
+  }
+
+  /** A call of a chain; any of its arguments may lie in the thread's own memory. */
+  call<Name extends keyof Kernels & string>(
+    name: Name,
+    ...values: ArgumentsFor<Parameters<Kernels[Name]>>
+  ): KernelCall {
+    return { name, values: values as readonly Argument[] };
+  }
+
+  /** Calls a kernel once for each list of arguments. */
+  run<Name extends keyof Kernels & string>(
+    name: Name,
+    calls: readonly Readonly<Parameters<Kernels[Name]>>[],
+  ): void {
+    this.#run(calls.map((values) => [{ name, values: values as readonly number[] }]));
+  }
+
+  /**
+   * {@link run} of a kernel whose last argument is scratch of so many numbers.
+   *
+   * @param work Of all calls, in multiply-adds: too little is not shared.
+   */
+  runWithScratch<Name extends keyof Kernels & string>(
+    name: Name,
+    numbers: number,
+    calls: readonly Readonly<ScratchlessArguments<Kernels[Name]>>[],
+    work = Infinity,
+  ): void {
+    const tasks = calls.map((
+      call,
+    ) => [{ name, values: [...call as readonly number[], { own: 0 }] }]);
+    this.runChains(this.pieces(work) > 1 ? tasks : [tasks.flat()], numbers);
+  }
+
+  /**
+   * Makes chains of calls, each chain's one after the other on one thread: what a call leaves the
+   * next one finds in the thread's caches.
+   *
+   * @param numbers Of memory that each thread has to itself for its calls' own addresses.
+   */
+  runChains(chains: readonly Task[], numbers: number): void {
+    // A cache line of its own for each thread.
+    const bytes = 64 * Math.ceil(numbers / 16);
+    const threads = chains.length > 1 ? this.#threads : 1;
+    this.withScratch(bytes / 4 * threads, (at) => this.#run(chains, { at, bytes }));
+  }
+
+  /** Calls `use` with the address of memory for so many numbers, which is given back after. */
+  withScratch<T>(numbers: number, use: (at: number) => T): T {
+    return withScratch(this.#backend, numbers, use);
+  }
+
+  /**
+   * @throws {FailureError} If a call's operands are not inside the memory; nothing was performed.
+   *   If a call throws; the other tasks were performed.
+   * @throws {Stopped} If work is to end early; nothing was performed.
+   */
+  #run(tasks: readonly Task[], scratch = { at: 0, bytes: 0 }): void {
+    throwIfStopped();
+    const memoryBytes = this.#loaded.memory.buffer.byteLength;
+    const threads = tasks.length === 1 ? 1 : this.#threads;
+    requireInside(memoryBytes, scratch.at, threads * scratch.bytes, "the threads' own memory");
+    for (const task of tasks) {
+      for (const call of task) {
+        requireOperands(call, this.#signatures[call.name]!, { scratch, memoryBytes });
+      }
+    }
+    this.#pool.run(this.#loaded, tasks, { threads, scratch });
+  }
+}
+
+/** A function that counts scratch memory. */
+type Counting = (...sizes: number[]) => number;
+
+/**
+ * The exact sizes of scratch memory, each compared with what the module itself counts: a kernel
+ * that would lay its memory out otherwise is not called.
+ *
+ * @throws {FailureError} From the functions, where the module's 32 bits do not hold the size.
+ */
+export function agreedSizes<Name extends string>(
+  functions: Readonly<Record<string, unknown>>,
+  sizes: Readonly<Record<Name, Counting>>,
+): Readonly<Record<Name, Counting>> {
+  const agreed = Object.entries<Counting>(sizes).map(([name, exact]) => [
+    name,
+    (...values: number[]): number => {
+      const size = exact(...values);
+      if (size === (functions[name] as Counting)(...values)) return size;
+      throw new FailureError(
+        `the CPU backend's ${name} of ${values.join(" x ")} is ${size}, more than its memory ` +
+          "holds: take a smaller batch, or a narrower network",
+      );
+    },
+  ]);
+  return Object.fromEntries(agreed);
+}

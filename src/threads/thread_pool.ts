@@ -1,0 +1,310 @@
+import type { MessagePort } from "node:worker_threads";
+import { FailureError } from "../core/errors.ts";
+import { stopWord } from "../core/stop.ts";
+import {
+  type Board,
+  BOARD_BYTES,
+  boardOn,
+  CALL_NUMBERS,
+  FIRST_ARGUMENT,
+  type Kernel,
+  MOST_CALLS,
+  MOST_TASKS,
+  takeFailure,
+  takeTask,
+  words,
+} from "./board.ts";
+import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
+import source from "./worker_entry.bundle.txt" with { type: "text" };
+
+/** Threads at most, the program included. */
+export const MOST_THREADS: number = MOST_TASKS;
+
+/**
+ * How long the program watches for its workers' last tasks before it sleeps: longer than most
+ * tasks take, since to wake up may take the system some milliseconds.
+ */
+const WATCH_MS = 2;
+const LOOKS = 100;
+/** A sleep's length at most; a worker that ends a round wakes the program. */
+const SLEEP_MS = 10;
+/** How long {@link ThreadPool.runAsync} blocks before it lets events in: the workers have a share left at most. */
+const BLOCKING_MS = 1000;
+const POLL_MS = 5;
+
+/** A call of a function. */
+export interface KernelCall {
+  readonly name: string;
+  readonly values: readonly Argument[];
+}
+
+/** A number, or an address in the memory that a thread has to itself. */
+export type Argument = number | OwnAddress;
+
+/** So many bytes after the beginning of the thread's own memory. */
+export interface OwnAddress {
+  readonly own: number;
+}
+
+/** Memory that each thread has to itself. */
+export interface ThreadScratch {
+  /** Address of the first thread's. */
+  readonly at: number;
+  /** Bytes of each thread. */
+  readonly bytes: number;
+}
+
+/** How tasks are shared. */
+export interface RunOptions {
+  /** At most so many threads share them, the program included. */
+  readonly threads: number;
+  /** Where {@link OwnAddress}es lie; nowhere when left out. */
+  readonly scratch?: ThreadScratch;
+}
+
+/** A task: calls that are made one after the other on one thread. */
+export type Task = readonly KernelCall[];
+
+/** What a pool needs of node:worker_threads, which is imported only where it is needed. */
+export type WorkerThreads = Pick<
+  typeof import("node:worker_threads"),
+  "Worker" | "MessageChannel"
+>;
+
+/** Modules that a pool has loaded. */
+export interface LoadedModules {
+  /** The program's own instances. */
+  readonly functions: Readonly<Record<string, Kernel>>;
+  /** By which tasks call a function. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly memory: WebAssembly.Memory;
+  /** Who fails, for messages, such as "a kernel of the CPU backend". */
+  readonly who: string;
+}
+
+/**
+ * Threads that share tasks: the program and its workers, each with an instance of every module that
+ * was loaded, so that instances keep nothing outside of their memory.
+ *
+ * Workers start with the first round that has work for them and join when they are up; they stay
+ * awake for a short while between rounds, then sleep, and do not keep the program alive. Which
+ * thread performs a task is left to chance, so that the tasks of a round must not depend on that.
+ */
+export class ThreadPool {
+  readonly #workerThreads: WorkerThreads;
+  readonly #buffer = new SharedArrayBuffer(BOARD_BYTES);
+  readonly #board: Board = boardOn(this.#buffer);
+  readonly #functions: Kernel[] = [];
+  readonly #loaded: ModulesOnMemory[] = [];
+  /** To each worker. */
+  readonly #ports: MessagePort[] = [];
+  /** Whether the end of a round is awaited, while events come in. */
+  #isAwaited = false;
+  #round = 0;
+  #failure: string | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(workerThreads: WorkerThreads) {
+    this.#workerThreads = workerThreads;
+  }
+
+  /**
+   * Loads modules for all threads.
+   *
+   * @param modules They import what {@link moduleFunctions} knows. Their functions have different names.
+   * @param memory Where it is not shared, the program performs all tasks alone.
+   * @param who Who fails where a call throws.
+   */
+  load(
+    modules: readonly WebAssembly.Module[],
+    memory: WebAssembly.Memory,
+    who: string,
+  ): LoadedModules {
+    const functions = moduleFunctions(modules, memory, stopWord);
+    const names = Object.keys(functions), first = this.#functions.length;
+    const numbers = new Map(names.map((name, i) => [name, first + i]));
+    if (isSharedMemory(memory)) {
+      this.#functions.push(...Object.values(functions));
+      const loaded = { modules, memory, names };
+      this.#loaded.push(loaded);
+      for (const port of this.#ports) port.postMessage(loaded);
+    }
+    return { functions, numbers, memory, who };
+  }
+
+  /**
+   * Performs tasks in any order and on any thread, and waits until all are done.
+   *
+   * @throws {FailureError} If a call on several threads throws; the other tasks were performed.
+   */
+  run(loaded: LoadedModules, tasks: readonly Task[], options: RunOptions): void {
+    // While the end of a round is awaited, the board is taken.
+    if (this.#isAwaited || isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
+    for (const round of rounds(tasks)) {
+      this.#share(loaded, round, options);
+      this.#blockUntilDone(Infinity);
+      this.#throwFailure(loaded);
+    }
+  }
+
+  /**
+   * {@link run} for long tasks: after a second events come in while it waits for the last ones.
+   * Runs of this kind do not overlap.
+   */
+  runAsync(loaded: LoadedModules, tasks: readonly Task[], options: RunOptions): Promise<void> {
+    const running = this.#last.then(() => this.#runAsync(loaded, tasks, options));
+    this.#last = running.catch(() => {});
+    return running;
+  }
+
+  async #runAsync(
+    loaded: LoadedModules,
+    tasks: readonly Task[],
+    options: RunOptions,
+  ): Promise<void> {
+    if (isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
+    for (const round of rounds(tasks)) {
+      this.#share(loaded, round, options);
+      this.#isAwaited = true;
+      for (let ms = BLOCKING_MS; !this.#blockUntilDone(ms); ms = 0) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        this.#requireWorkers();
+      }
+      this.#isAwaited = false;
+      this.#throwFailure(loaded);
+    }
+  }
+
+  /** Publishes a round, and takes tasks as long as there are any. */
+  #share(
+    { numbers }: LoadedModules,
+    round: readonly Task[],
+    { threads, scratch = { at: 0, bytes: 0 } }: RunOptions,
+  ): void {
+    this.#startWorkers(Math.min(threads, MOST_THREADS) - 1);
+    const { words: control, tasks, calls } = this.#board;
+    control[words.scratchAt] = scratch.at;
+    control[words.scratchBytes] = scratch.bytes;
+    let written = 0;
+    round.forEach((task, i) => {
+      // The first task is taken first, and they are taken from the last place.
+      const place = 2 * (round.length - 1 - i);
+      tasks[place] = written;
+      tasks[place + 1] = task.length;
+      for (const { name, values } of task) {
+        writeCall(calls, CALL_NUMBERS * written++, numbers.get(name)!, values);
+      }
+    });
+    Atomics.store(control, words.limit, threads - 1);
+    Atomics.store(control, words.pending, round.length);
+    this.#round = (this.#round + 1) & 0xffffff;
+    Atomics.store(control, words.ticket, this.#round << 8 | round.length);
+    if (Atomics.load(control, words.sleepers) > 0) Atomics.notify(control, words.ticket);
+    while (takeTask(this.#board, 0, (number) => this.#functions[number]!));
+  }
+
+  /** Blocks until the round is done, or so long; false if it is not done then. */
+  #blockUntilDone(ms: number): boolean {
+    const control = this.#board.words;
+    const begin = performance.now();
+    for (let look = 1;; look++) {
+      const pending = Atomics.load(control, words.pending);
+      if (pending === 0) return true;
+      if (look % LOOKS !== 0) continue;
+      const waited = performance.now() - begin;
+      if (waited > ms) return false;
+      if (waited > WATCH_MS) Atomics.wait(control, words.pending, pending, SLEEP_MS);
+    }
+  }
+
+  #throwFailure({ who }: LoadedModules): void {
+    const failure = takeFailure(this.#board);
+    if (failure !== null) throw new FailureError(`${who} failed: ${failure}`);
+  }
+
+  #requireWorkers(): void {
+    if (this.#failure === null) return;
+    throw new FailureError(`a worker of the CPU backend did not start: ${this.#failure}`);
+  }
+
+  #startWorkers(count: number): void {
+    this.#requireWorkers();
+    const { MessageChannel, Worker } = this.#workerThreads;
+    while (this.#ports.length < count) {
+      const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+      const { port1, port2 } = new MessageChannel();
+      const workerData: WorkerStart = {
+        buffer: this.#buffer,
+        index: this.#ports.length,
+        port: port2,
+        stopWord,
+      };
+      // Without `env` the worker copies the whole environment, for which Deno asks a permission.
+      const worker = new Worker(url, { workerData, transferList: [port2], env: {} });
+      worker.on("error", (error: Error) => this.#failure = error.message);
+      worker.unref();
+      for (const loaded of this.#loaded) port1.postMessage(loaded);
+      this.#ports.push(port1);
+    }
+  }
+}
+
+function isSharedMemory(memory: WebAssembly.Memory): boolean {
+  return memory.buffer instanceof SharedArrayBuffer;
+}
+
+function isAlone(
+  { memory }: LoadedModules,
+  tasks: readonly Task[],
+  { threads }: RunOptions,
+): boolean {
+  return threads === 1 || tasks.length === 1 || !isSharedMemory(memory);
+}
+
+function runAlone(
+  { functions }: LoadedModules,
+  tasks: readonly Task[],
+  { scratch = { at: 0, bytes: 0 } }: RunOptions,
+): void {
+  for (const { name, values } of tasks.flat()) {
+    functions[name]!(...values.map((v) => typeof v === "number" ? v : scratch.at + v.own));
+  }
+}
+
+/** Tasks in rounds that the board holds. */
+function* rounds(tasks: readonly Task[]): Generator<readonly Task[]> {
+  let first = 0, calls = 0;
+  for (const [i, { length }] of tasks.entries()) {
+    if (i - first === MOST_TASKS || calls + length > MOST_CALLS) {
+      yield tasks.slice(first, i);
+      [first, calls] = [i, 0];
+    }
+    calls += length;
+  }
+  yield tasks.slice(first);
+}
+
+function writeCall(
+  to: Float64Array,
+  at: number,
+  number: number,
+  values: readonly Argument[],
+): void {
+  let owned = 0;
+  values.forEach((value, i) => {
+    if (typeof value !== "number") owned |= 1 << i;
+    to[at + FIRST_ARGUMENT + i] = typeof value === "number" ? value : value.own;
+  });
+  to[at] = number;
+  to[at + 1] = values.length;
+  to[at + 2] = owned;
+}
+
+// One set of workers for the whole process, like tfjs's backends.
+let opened: Promise<ThreadPool> | undefined;
+
+/** The process's pool, which the CPU engine and the CPU backend share. */
+export function processThreads(): Promise<ThreadPool> {
+  opened ??= import("node:worker_threads").then((threads) => new ThreadPool(threads));
+  return opened;
+}

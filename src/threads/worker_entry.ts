@@ -1,0 +1,70 @@
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { boardOn, type Kernel, takeTask, words } from "./board.ts";
+import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
+
+// What every worker runs: `deno task build:worker` bundles this file to worker_entry.bundle.txt.
+// It runs for as long as the program lives, and sleeps where that has no work for it.
+
+/**
+ * How long it stays awake after work: the next kernel of a training step is close, and to wake
+ * up takes the system 0.1 to 4 ms.
+ */
+const AWAKE_MS = 2;
+/** Looks at the words per look at the clock. */
+const LOOKS = 100;
+
+const { buffer, index, port, stopWord } = workerData as WorkerStart;
+const board = boardOn(buffer);
+const control = board.words;
+/** Functions of all modules that came, in the order in which tasks number them. */
+const functions: Kernel[] = [];
+
+/** A function whose modules were posted before the task that calls it was published. */
+function functionOf(number: number): Kernel {
+  while (functions.length <= number) {
+    const received = receiveMessageOnPort(port);
+    if (received === undefined) continue;
+    const { modules, memory, names } = received.message as ModulesOnMemory;
+    let found: Record<string, Kernel>;
+    try {
+      found = moduleFunctions(modules, memory, stopWord);
+    } catch (error) {
+      const fail = (): void => {
+        throw error;
+      };
+      found = Object.fromEntries(names.map((name) => [name, fail]));
+    }
+    functions.push(...names.map((name) => found[name]!));
+  }
+  return functions[number]!;
+}
+
+/** Whether tasks came up while it looked; it may take them. */
+function look(): boolean {
+  for (let i = 0; i < LOOKS; i++) {
+    if ((Atomics.load(control, words.ticket) & 255) > 0) {
+      return index < Atomics.load(control, words.limit);
+    }
+  }
+  return false;
+}
+
+function work(): never {
+  let lastWork = performance.now();
+  for (;;) {
+    if (look()) {
+      while (takeTask(board, index + 1, functionOf));
+      lastWork = performance.now();
+    } else if (performance.now() - lastWork > AWAKE_MS) {
+      Atomics.add(control, words.sleepers, 1);
+      const ticket = Atomics.load(control, words.ticket);
+      // Of tasks that are not for it, it waits for the next change.
+      const mine = (ticket & 255) > 0 && index < Atomics.load(control, words.limit);
+      if (!mine) Atomics.wait(control, words.ticket, ticket);
+      Atomics.sub(control, words.sleepers, 1);
+      lastWork = performance.now();
+    }
+  }
+}
+
+work();

@@ -25,8 +25,10 @@ export function requireTrainingMemory(
   const { size } = network.layout;
   const vectors = ema === 0 ? VECTORS : VECTORS + 2;
   const bytes = vectors * size * Float32Array.BYTES_PER_ELEMENT;
+  // A fused field's rows stand in memory of the engine's own.
+  const isSolvedElsewhere = model === "cnf" && network.fused !== undefined;
   const hasRoom = bytes <= HEAP_BYTES - RESERVED_BYTES &&
-    (model === "cnf" || trainingRows(network) >= 1);
+    (isSolvedElsewhere || trainingRows(network) >= 1);
   if (hasRoom) return;
   const width = namedNetwork(network.kind)?.options[0];
   const [what, narrower] = width === undefined

@@ -9,6 +9,7 @@ import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import { backendTest } from "../support/backends.ts";
+import { linear } from "../support/own_networks.ts";
 
 const mlp: Network = mlpNetwork({ dims: 20, hidden: 128 });
 const resnet: Network = resnetNetwork({
@@ -152,5 +153,17 @@ backendTest("applyNetwork() refuses rows and times that do not fit", ["cpu"], ()
     () => applyNetwork(mlpNetwork({ dims: 3, hidden: 8 }), [], x, { t: [0] }),
     RangeError,
   );
+  x.dispose();
+});
+
+backendTest("applyNetwork() refuses an answer that is no velocity of the rows", ["cpu"], () => {
+  const x = tf.zeros([2, 2]) as tf.Tensor2D;
+  const wide: Network = { ...linear, apply: (_, x) => tf.concat([x, x], 1) as tf.Tensor2D };
+  tf.tidy(() => {
+    assert.throws(() => applyNetwork(wide, [], x, { t: [0, 1] }), {
+      name: "RangeError",
+      message: "linear: apply() has to give a velocity of x's shape [2,2], got [2,4]",
+    });
+  });
   x.dispose();
 });

@@ -5,12 +5,15 @@ import { InputError } from "../../src/core/errors.ts";
 import { layoutOf } from "../../src/core/parameters.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { sample } from "../../src/flows/sample.ts";
-import type { Network } from "../../src/nn/network.ts";
+import { initialParameters } from "../../src/nn/init.ts";
+import { type Network, networkRecord } from "../../src/nn/network.ts";
 import { registerNetwork } from "../../src/nn/registry.ts";
 import { engineFor } from "../../src/ode/engines/engine_for.ts";
 import { loadRun, readRun } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
+import { importWeights } from "../../src/train/weights/import_weights.ts";
+import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { tanhNetwork } from "../support/own_networks.ts";
 import { essence, inTempDir, openSmall, smallImages } from "./support/runs.ts";
 
@@ -141,6 +144,41 @@ for (const [what, changes, message] of refused) {
       assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 0);
     }));
 }
+
+for (const model of ["cnf", "fm"] as const) {
+  Deno.test(`train() of ${model} refuses an own network of which no row has room for a gradient`, () =>
+    inTempDir(async (folder) => {
+      const activations = { evaluation: 1, training: 2 ** 30 };
+      const network = { ...tanh, activations };
+      await assert.rejects(trainUntil({ ...given[model], network }, `${folder}/run`), {
+        name: "InputError",
+        message: /network tanh: training takes .*give narrower layers/,
+      });
+    }));
+}
+
+Deno.test("importWeights() takes the state_dict of a registered network", () =>
+  inTempDir(async (folder) => {
+    const network: Network = { ...tanh, kind: "imported-tanh" };
+    registerNetwork({
+      kind: network.kind,
+      create: () => network,
+      stateDict: {
+        mark: "a tanh network (in.weight [width, 3])",
+        sizes({ shapeOf }) {
+          const [width, inputs] = shapeOf("in.weight", 2) ?? [];
+          return inputs === 3 ? { width } : null;
+        },
+      },
+    });
+    const weights = initialParameters(network, 2);
+    await Deno.writeFile(`${folder}/w.safetensors`, encodeStateDict(network, weights));
+    const options = { run: `${folder}/run` };
+    const { run } = await importWeights("cnf", `${folder}/w.safetensors`, options);
+    const read = await readRun(run);
+    assert.deepEqual(networkRecord(read.network), { kind: "imported-tanh", width: 4 });
+    assert.deepEqual(read.weights, weights);
+  }));
 
 Deno.test("train() resumes no run with another network than its own", () =>
   inTempDir(async (folder) => {

@@ -27,6 +27,16 @@ export function netLike(network: Network): NetName {
   return isImageNetwork(network) ? "unet" : "mlp";
 }
 
+/** The options that name a network and give its sizes; none of a program's own. */
+export function networkOptionsOf({ kind, sizes = {} }: Network): TrainOptions {
+  const named = namedNetwork(kind);
+  if (named === undefined) return {};
+  return {
+    net: kind as NetName,
+    ...Object.fromEntries(named.options.map((name) => [name, sizes[name]])),
+  };
+}
+
 /** `resolveConfig` for a network: of an own one without `net` and sizes. */
 export function resolveConfigOf(
   network: Network,

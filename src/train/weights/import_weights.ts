@@ -1,10 +1,10 @@
 import type { FlowKind } from "../../flows/model.ts";
-import { isImageNetwork, type Network } from "../../nn/network.ts";
-import { namedNetwork, type NetName } from "../../nn/named_networks.ts";
+import { isImageNetwork } from "../../nn/network.ts";
+import { networkOptionsOf, resolveConfigOf } from "../config/own_network.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { firstCheckpoint } from "../run/checkpoint.ts";
-import { requireScalesOf, resolveConfig, type TrainOptions } from "../config/config.ts";
+import { requireScalesOf } from "../config/config.ts";
 import { readStateDict } from "./initial_weights.ts";
 import { encodeRunConfig } from "../run/load_run.ts";
 import { holdRun, runFile, type RunMode, runName } from "../run/run_folder.ts";
@@ -45,7 +45,7 @@ export interface ImportResult {
  * (there is no horizon yet); to choose how it trains, start another from it by `init`.
  *
  * @param file Path of the file.
- * @throws {InputError} If it is not a whole state_dict of one of Fluxion's networks, the
+ * @throws {InputError} If it is not a whole state_dict of a network that is known, the
  *   model cannot have that network, or the folder will not do.
  */
 export async function importWeights(
@@ -61,15 +61,16 @@ export async function importWeights(
   const weights = stateDictWeights(stateDict, network);
   const { standardization } = stateDict;
   requireScalesOf(network, standardization, file);
-  const config = resolveConfig(model, null, {
-    net: network.kind as NetName,
-    ...optionsOf(network),
-    ...(isImageNetwork(network) ? {} : { standardize: standardization?.kind ?? "none" }),
-    ...(options.data === undefined ? {} : { data: options.data }),
-    init: file,
-    steps: 0,
-    schedule: "constant",
-    ema: 0,
+  const config = resolveConfigOf(network, model, {
+    options: {
+      ...networkOptionsOf(network),
+      ...(isImageNetwork(network) ? {} : { standardize: standardization?.kind ?? "none" }),
+      ...(options.data === undefined ? {} : { data: options.data }),
+      init: file,
+      steps: 0,
+      schedule: "constant",
+      ema: 0,
+    },
   });
   const runConfig = { config, network, standardization, dropped: [] };
   using held = await holdRun(options.run ?? null, {
@@ -92,10 +93,4 @@ export async function importWeights(
   });
   await writer.save(firstCheckpoint(weights, config));
   return { run, metrics: writer.metrics(0) };
-}
-
-/** The sizes of a network that are options of training. */
-function optionsOf({ kind, sizes }: Network): TrainOptions {
-  const options = namedNetwork(kind)?.options ?? [];
-  return Object.fromEntries(options.map((name) => [name, sizes?.[name]]));
 }

@@ -174,7 +174,7 @@ export class EventFinder<Rows> {
 
   async #value(index: number, t: number, y: Rows): Promise<number> {
     const value = await this.#problem.value(index, t, y);
-    if (Number.isNaN(value)) {
+    if (typeof value !== "number" || Number.isNaN(value)) {
       throw new FailureError(
         `${this.#problem.caller}: the value of events[${index}] is not a number at t = ${t}`,
       );

@@ -78,17 +78,23 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
  * solution.dispose();
  * ```
  */
-export function odeintTensors<T extends Tensor, P extends TensorRecord = Record<string, never>>(
+export async function odeintTensors<
+  T extends Tensor,
+  P extends TensorRecord = Record<string, never>,
+>(
   f: (t: number, y: T, parameters: P) => Tensor,
   y0: T,
   times: readonly number[],
   options: OdeintTensorsOptions<T, P> = {},
 ): Promise<TensorSolution<T, P>> {
+  if (!(y0 instanceof tf.Tensor)) {
+    throw new RangeError(`odeintTensors: y0 must be a tensor, got ${typeof y0}`);
+  }
   // A record of no tensors is of type P where none was given.
   const { parameters = {} as P } = options;
   const dynamics = { f, shape: y0.shape, parameters };
   const problem = { dynamics, y0, times, options };
-  return isReadFree() ? solveTensors(hostHome, problem) : solveTensors(tensorHome, problem);
+  return await (isReadFree() ? solveTensors(hostHome, problem) : solveTensors(tensorHome, problem));
 }
 
 async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
@@ -169,6 +175,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
       maxSteps,
       rules,
       t0,
+      span: times.at(-1)! - t0,
       states: [start, ...states].flatMap((y, i) =>
         isReached(times[i]!) ? [{ t: times[i]!, y }] : []
       ),

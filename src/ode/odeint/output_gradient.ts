@@ -131,7 +131,7 @@ function withOutputs<Rows>(
  * The cotangent of y0 from those of outputs at any times by the continuous adjoint, from each
  * output back to the one before it.
  *
- * @param problem.span How far the solve went; fixed steps are shared out over it.
+ * @param problem.span How far the solve was to go; fixed steps are shared out over it.
  * @returns [1, w], new.
  * @throws {FailureError} If the adjoint solve cannot go on.
  */

@@ -30,6 +30,8 @@ export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
   readonly maxSteps: number;
   readonly rules: readonly TensorEvent<T, P>[];
   readonly t0: number;
+  /** From t0 to the last of the times that were asked for. */
+  readonly span: number;
   /** At the times that were asked for and reached. */
   readonly states: readonly { readonly t: number; readonly y: Rows }[];
   readonly events: readonly EventInRows<Rows>[];
@@ -141,11 +143,10 @@ async function pullBack<Rows, T extends Tensor, P extends TensorRecord>(
   outputs: readonly Output<Rows>[],
   gradient: TensorSum,
 ): Promise<Rows> {
-  const { home: { space }, records, states, events } = solved;
+  const { home: { space }, records, states } = solved;
   if (outputs.length === 0) {
     return space.combine(null, Float64Array.of(0), [{ weight: 1, rows: states[0]!.y }]);
   }
   if (records !== null) return pullBackOutputs({ ...solved, ...records, space, outputs, gradient });
-  const span = Math.max(...[...states, ...events].map(({ t }) => Math.abs(t - solved.t0)));
-  return await adjointOfOutputs({ ...solved, space, outputs, gradient, span });
+  return await adjointOfOutputs({ ...solved, space, outputs, gradient });
 }

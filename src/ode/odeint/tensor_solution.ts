@@ -27,7 +27,8 @@ export interface TensorSolution<T extends Tensor, P extends TensorRecord> {
   /** What the solve did. */
   readonly report: SolveReport;
   /**
-   * A loss of this solution with its gradients, which are the caller's. It may be called again.
+   * A loss of this solution with its gradients, which are the caller's. It may be called again, as
+   * long as parameters have the values of the solve.
    *
    * @param loss Of `y`, `states` and events' `tTensor` and `y`, and of parameters directly; a tensor of one number.
    * @throws {FailureError} If the adjoint solve cannot go on, or an event's time has no gradient.

@@ -113,7 +113,7 @@ class Solver<Rows> {
       checks.push(this.#squares(attempt.y1, attempt.y1, { rtol: 0, atol: 1 }));
       const ends = groups.map(() => step + 1 === steps ? t1 : t0 + (step + 1) * h);
       const goesOn = watch === undefined ||
-        !(await checks[step]!).some(Number.isNaN) && await this.#watched(attempt, ends[0]!);
+        !(await checks[step]!).some(Number.isNaN) && await this.#watched(watch, attempt, ends[0]!);
       this.#settle(attempt, groups.map(() => true), ends);
       if (!goesOn) break;
     }
@@ -128,7 +128,7 @@ class Solver<Rows> {
   }
 
   async #runAdaptive(control: StepControl & { kind: "adaptive" }): Promise<void> {
-    const { t1, maxSteps } = this.#problem;
+    const { t1, maxSteps, watch } = this.#problem;
     const { bError, order } = this.#tableau;
     if (bError === null) {
       throw new RangeError(
@@ -164,7 +164,8 @@ class Solver<Rows> {
       const accepted = ratios.map((ratio) => ratio <= 1);
       const ends = this.#active.map(({ t, h }) => h === t1 - t ? t1 : t + h);
       const groups = this.#active;
-      const goesOn = !accepted[0]! || await this.#watched(attempt, ends[0]!);
+      const goesOn = watch === undefined || !accepted[0]! ||
+        await this.#watched(watch, attempt, ends[0]!);
       this.#settle(attempt, accepted, ends);
       if (!goesOn && this.#active.length > 0) this.#keep([]);
       groups.forEach((group, i) => {
@@ -248,10 +249,13 @@ class Solver<Rows> {
     return { t, h, slopes, y1, endSlope: null };
   }
 
-  /** Shows an accepted step to whoever watches; false where the solve is to end. */
-  async #watched(attempt: Attempt<Rows>, end: number): Promise<boolean> {
-    const { watch, field } = this.#problem;
-    if (watch === undefined) return true;
+  /** Shows an accepted step to whoever watches, and asks whether to go on. */
+  #watched(
+    watch: NonNullable<RowsProblem<Rows>["watch"]>,
+    attempt: Attempt<Rows>,
+    end: number,
+  ): Promise<boolean> {
+    const { field } = this.#problem;
     const { t: [t0], h: [h], y1, slopes } = attempt;
     if (!this.#tableau.firstSameAsLast) {
       attempt.endSlope = this.#space.own(
@@ -260,7 +264,7 @@ class Solver<Rows> {
       for (const group of this.#active) group.nfe++;
     }
     const all = attempt.endSlope === null ? slopes : [...slopes, attempt.endSlope];
-    return await watch({ t0: t0!, t1: end, h: h!, y0: this.#y, y1, slopes: all });
+    return watch({ t0: t0!, t1: end, h: h!, y0: this.#y, y1, slopes: all });
   }
 
   /** Books an attempt: records, states at given times, and the rows from which the groups go on. */

@@ -159,6 +159,11 @@ Deno.test("odeint() refuses events that say nothing", async () => {
       message,
     });
   }
+  const forgotten = { value: () => undefined as unknown as number };
+  await assert.rejects(odeint(fall, [1, 0], [0, 1], { events: [forgotten] }), {
+    name: "FailureError",
+    message: /events\[0\] is not a number at t = 0/,
+  });
   const nowhere = { events: [position, { value: (t: number) => Math.sqrt(0.5 - t) }] };
   await assert.rejects(odeint(fall, [1, 0], [0, 1], nowhere), (error) => {
     assert.ok(error instanceof FailureError);

@@ -220,6 +220,10 @@ backendTest("odeintTensors() gives everything back when something throws", ["cpu
     name: "RangeError",
     message: /value must be a tensor of one number, got \[2\]/,
   });
+  await assert.rejects(odeintTensors((_t, y) => y, [1] as unknown as tf.Tensor, [0, 1]), {
+    name: "RangeError",
+    message: /y0 must be a tensor, got object/,
+  });
   const solution = await odeintTensors((_t, y) => y, y0, [0, 1]);
   await assert.rejects(solution.gradients(({ states }) => states), /loss must be.*got \[2, 1\]/);
   await assert.rejects(

@@ -140,6 +140,7 @@ export {
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
 export type { ConfigFile, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
+export type { FlowValueNames, FlowValues } from "./src/train/config/flow_values.ts";
 export { BatchOrder, datasetWidth, readRows } from "./src/train/batches.ts";
 export { solveSettingsOf } from "./src/train/config/solve_settings.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";

@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { readBounded } from "../core/files/bounded_file.ts";
 import { commandLine } from "../core/command_line.ts";
 import { InputError } from "../core/errors.ts";
+import { flowValueKeys, requireSameValues } from "../train/config/flow_values.ts";
 import { columnsOf, type ReadRun, readRun } from "../train/run/load_run.ts";
 import { epochOf, runFile, samplesFile } from "../train/run/run_folder.ts";
 import type { RunMetrics } from "../train/run/run_metrics.ts";
@@ -54,6 +55,7 @@ export async function readReportedRun(
 ): Promise<ReportedRun> {
   const { name, openDataset } = options;
   const read = await readRun(folder);
+  requireSameValues(read.flowValues, {}, { keys: flowValueKeys.model, place: name });
   const { epochs, epochCount } = await readEpochs(folder);
   const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
   if (epochs.length === 0) {

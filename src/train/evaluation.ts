@@ -5,6 +5,7 @@ import { accurateSolve, type FlowModel } from "../flows/model.ts";
 import type { Engine } from "../ode/engines/engine.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./config/config.ts";
+import type { FlowValues } from "./config/flow_values.ts";
 import { traceOf } from "./config/solve_settings.ts";
 
 /** Rows of an evaluation during training: enough to see the curve, few enough not to slow it. */
@@ -22,18 +23,25 @@ const EVALUATION_ROWS = { cnf: 500, fm: 1000 } as const;
 export async function testLoss(
   model: FlowModel,
   engine: Engine,
-  { config, dataset }: { readonly config: TrainConfig; readonly dataset: Dataset },
+  { config, dataset, values }: {
+    readonly config: TrainConfig;
+    readonly dataset: Dataset;
+    readonly values: FlowValues;
+  },
 ): Promise<number | null> {
   const count = Math.min(dataset.test.count, EVALUATION_ROWS[model.kind]);
   if (count === 0) return null;
   const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
   const { seed, controlGroup } = config;
-  if (model.kind === "fm") return (await fmLoss(model, rows, { seed })).loss;
+  if (model.kind === "fm") {
+    const { coupling, times } = values;
+    return (await fmLoss(model, rows, { seed, coupling, times })).loss;
+  }
   const settings = { ...accurateSolve, controlGroup };
-  const { logProb: values } = await logProb(model, engine, rows, {
+  const { logProb: nats } = await logProb(model, engine, rows, {
     settings,
     trace: traceOf(config),
     seed,
   });
-  return -values.reduce((sum, value) => sum + value, 0) / count;
+  return -nats.reduce((sum, value) => sum + value, 0) / count;
 }

@@ -11,6 +11,7 @@ import { openBackend } from "../backends/open_backend.ts";
 import { InputError } from "../core/errors.ts";
 import { type Checkpoint, firstCheckpoint } from "./run/checkpoint.ts";
 import type { ConfigFile, TrainOptions } from "./config/config.ts";
+import { flowValueKeys, type FlowValues, requireSameValues } from "./config/flow_values.ts";
 import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./weights/initial_weights.ts";
 import { Learner } from "./optimizer/learner.ts";
@@ -21,6 +22,7 @@ import type { RunMetrics } from "./run/run_metrics.ts";
 import { readMetrics } from "./run/run_metrics.ts";
 import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
+import { trainingLoss } from "./training_loss.ts";
 import { trainingLoop } from "./training_loop.ts";
 import {
   type DatasetOpener,
@@ -31,7 +33,7 @@ import {
 } from "./training_plan.ts";
 
 /** What to train; every option but the model has a default. */
-export interface TrainGiven extends TrainOptions {
+export interface TrainGiven extends TrainOptions, FlowValues {
   /** `cnf`: a continuous normalizing flow; `fm`: flow matching. */
   readonly model: FlowKind;
   /** A program's own velocity network; Fluxion's own are named by `net`. */
@@ -88,13 +90,14 @@ export async function train(
   surroundings: TrainSurroundings = {},
 ): Promise<TrainResult> {
   const { mode = "new", configFile = null } = surroundings;
-  const { model, network, ...options } = given;
+  const { model, network, path, coupling, times, source, ...options } = given;
   if (network !== undefined) requireOwn(network);
   const request: TrainRequest = {
     model,
     configFile,
     options,
     network,
+    values: { path, coupling, times, source },
     openDataset: surroundings.openDataset ??
       ((name, opening) => openDataset(name, { ...opening, dataDir: null })),
   };
@@ -152,6 +155,10 @@ async function resumeRun(
     const { model } = stored.config;
     throw new InputError(`${run}: a run of train ${model}; resume it with train ${model}`);
   }
+  requireSameValues(stored.flowValues, request.values, {
+    keys: flowValueKeys.training,
+    place: run,
+  });
   const plan = await planResumed(stored, request);
   const { config, network, steps } = plan;
   const checkpoint = await hasCheckpoint(run)
@@ -225,7 +232,7 @@ async function runSession(
   },
 ): Promise<TrainResult> {
   const { run, plan, checkpoint } = ready;
-  const { config, network, standardization, steps, stepsPerEpoch } = plan;
+  const { config, network, standardization, flowValues, values, steps, stepsPerEpoch } = plan;
   const { backend, reason: backendReason } = ready.backend;
   const { threads, portableBits } = config;
   const engine = engineFor(backend.kind, { threads, portableBits });
@@ -234,6 +241,7 @@ async function runSession(
     config,
     network,
     standardization,
+    flowValues,
     backend: backend.kind,
     threads: engine.threads,
     log,
@@ -252,13 +260,18 @@ async function runSession(
     remarks: plan.remarks,
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
-  const learner = new Learner(config, network, { ...checkpoint, standardization });
+  const learner = new Learner(config, network, {
+    ...checkpoint,
+    standardization,
+    values,
+  });
   try {
     const { kind, step } = await trainingLoop({
       run,
       plan,
       learner,
       firstStep: checkpoint.step,
+      loss: trainingLoss(plan, engine),
       engine,
       backend,
       writer,

@@ -1,8 +1,6 @@
 import { namedNetworks } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
-import { cnfLossAndGradient } from "../flows/losses/cnf_loss.ts";
-import { fmLossAndGradient } from "../flows/losses/fm_loss.ts";
-import type { LossAndGradient } from "../flows/losses/loss.ts";
+import type { Loss, LossAndGradient } from "../flows/losses/loss.ts";
 import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engine } from "../ode/engines/engine.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -14,7 +12,6 @@ import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { Learner } from "./optimizer/learner.ts";
 import type { RunWriter } from "./run/run_writer.ts";
-import { gradientOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**
@@ -41,6 +38,8 @@ export interface Session {
   readonly learner: Learner;
   /** Steps done before. */
   readonly firstStep: number;
+  /** What is descended. */
+  readonly loss: Loss;
   readonly engine: Engine;
   readonly backend: Backend;
   readonly writer: RunWriter;
@@ -135,7 +134,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
 
 /** One step of training; the loss is the caller's. */
 async function takeStep(
-  { plan, learner, engine }: Session,
+  { plan, learner, loss }: Session,
   step: number,
   indices: Uint32Array,
 ): Promise<Pick<PendingStep, "loss" | "nfe">> {
@@ -144,7 +143,7 @@ async function takeStep(
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
     batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
-    taken = await lossAndGradient({ config, learner, engine }, batch, step);
+    taken = await loss.lossAndGradient(learner.model, batch, { seed: config.seed, step });
     learner.update(taken.gradient, step);
     return taken;
   } catch (error) {
@@ -153,30 +152,6 @@ async function takeStep(
   } finally {
     batch?.dispose();
     taken?.gradient.dispose();
-  }
-}
-
-async function lossAndGradient(
-  { config, learner, engine }: {
-    readonly config: TrainConfig;
-    readonly learner: Learner;
-    readonly engine: Engine;
-  },
-  batch: tf.Tensor2D,
-  step: number,
-): Promise<LossAndGradient> {
-  const draw = { seed: config.seed, step };
-  switch (config.model) {
-    case "cnf":
-      return await cnfLossAndGradient(learner.model, engine, batch, {
-        ...solveSettingsOf(config),
-        trace: traceOf(config),
-        gradient: gradientOf(config),
-      }, draw);
-    case "fm":
-      return fmLossAndGradient(learner.model, batch, draw);
-    default:
-      return config.model satisfies never;
   }
 }
 
@@ -223,7 +198,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
   await losses.collect();
   try {
     await learner.withSampledModel(async (model) => {
-      const loss = evaluates ? await testLoss(model, engine, { config, dataset }) : null;
+      const loss = evaluates ? await testLoss(model, engine, plan) : null;
       if (loss !== null) {
         const evaluation = { step, epoch, testLoss: loss };
         writer.logEvaluation(evaluation);

@@ -14,6 +14,7 @@ import {
   type TrainConfig,
   type TrainOptions,
 } from "./config/config.ts";
+import { type FlowValues, namesOf, requireDraws, requireMeaningful } from "./config/flow_values.ts";
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { columnsOf, type RunConfig } from "./run/load_run.ts";
@@ -39,12 +40,16 @@ export interface TrainRequest {
   readonly options: TrainOptions;
   /** A program's own network; undefined: the one that the options name. */
   readonly network?: Network | undefined;
+  /** Values that the program gives. */
+  readonly values: FlowValues;
   readonly openDataset: DatasetOpener;
 }
 
 /** A run as far as it is decided before anything is computed. */
 export interface TrainingPlan extends RunConfig {
   readonly dataset: Dataset;
+  /** The values whose names `flowValues` has. */
+  readonly values: FlowValues;
   readonly stepsPerEpoch: number;
   /** Steps of the whole run. */
   readonly steps: number;
@@ -58,8 +63,16 @@ export interface TrainingPlan extends RunConfig {
  * @throws {InputError} If the options are not valid, or do not fit the data.
  */
 export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
-  const { model, configFile, options, network: own } = request;
+  const { model, configFile, options, network: own, values } = request;
   const given = mergeOptions(configFile, options);
+  const flowValues = namesOf(values);
+  requireMeaningful(model, flowValues);
+  if (flowValues.path !== undefined && given.sigmaMin !== undefined) {
+    throw new InputError(
+      `${optionName("sigmaMin")} ${given.sigmaMin}: means nothing here, the path is ` +
+        flowValues.path,
+    );
+  }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
   const columns = { kind: "drop", drop: given.drop ?? [] } as const;
@@ -90,10 +103,14 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     batchSize,
     ...(wanted.standardize === undefined ? {} : { standardize }),
   };
+  const decided = planOf(config, dataset, own);
+  requireDraws(values, decided.network.rowWidth);
   const plan = {
-    ...planOf(config, dataset, own),
+    ...decided,
     standardization,
     dropped: dataset.kind === "points" ? dataset.file?.dropped ?? [] : [],
+    flowValues,
+    values,
     remarks: [...scaleRemarks, ...batchRemarks],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
@@ -127,8 +144,10 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
   }
   if (own === undefined) requireNet(config.net, dataset, config.data);
-  const { standardization, dropped } = stored;
-  const plan = { ...planOf(config, dataset, own), standardization, dropped, remarks: [] };
+  const { standardization, dropped, flowValues } = stored;
+  const { values } = request;
+  const ofRun = { standardization, dropped, flowValues, values, remarks: [] };
+  const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
       `data ${named(config.data)}: wants the network ${
@@ -193,8 +212,9 @@ function planOf(
   config: TrainConfig,
   dataset: Dataset,
   own: Network | undefined,
-): Omit<TrainingPlan, "standardization" | "dropped" | "remarks"> {
+): Omit<TrainingPlan, "standardization" | "dropped" | "flowValues" | "values" | "remarks"> {
   if (own !== undefined) requireRowsOf(own, dataset, config.data);
+  const network = own ?? namedNetworkFor(config, dataset);
   const { count } = dataset.train;
   if (count < config.batchSize) {
     throw new InputError(
@@ -207,7 +227,7 @@ function planOf(
   return {
     config,
     dataset,
-    network: own ?? namedNetworkFor(config, dataset),
+    network,
     stepsPerEpoch,
     steps: stepsOf(config, stepsPerEpoch),
   };

@@ -27,7 +27,7 @@ export interface Pairs {
  * Optimal Transport, section 3.
  */
 export interface Coupling {
-  /** For records and messages; lower case with hyphens. */
+  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
   readonly name: string;
   /** Pairs a batch. null: row i with row i. */
   pair(batch: UnpairedBatch): Pairs | null;

@@ -3,7 +3,7 @@ import type { FlowModel } from "../model.ts";
 
 /** What training descends. */
 export interface Loss {
-  /** For messages; lower case with hyphens. */
+  /** For messages. */
   readonly name: string;
   /**
    * The loss of a batch and its gradient by the model's parameters.

@@ -24,7 +24,7 @@ export interface PathCoefficients {
  * Source: Lipman et al. 2024, Flow Matching Guide and Code, section 4.8 (affine conditional flows).
  */
 export interface Path {
-  /** For records and messages; lower case with hyphens. */
+  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
   readonly name: string;
   /** The coefficients at a time in [0, 1]. */
   at(t: number): PathCoefficients;

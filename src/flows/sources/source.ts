@@ -17,7 +17,7 @@ export interface SourceRows {
  * lives where the model does, so beside data that are standardised.
  */
 export interface Source {
-  /** For records and messages; lower case with hyphens. */
+  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
   readonly name: string;
   /**
    * Draws, [count * width], row-major: row i is a function of (key, i) alone.

@@ -22,7 +22,7 @@ export function logitNormalTimes(
     );
   }
   return {
-    name: "logit-normal",
+    name: `logit-normal(${mean}, ${deviation})`,
     draw: (key, { first, count }) =>
       fillNormal(key, first, new Float32Array(count))
         .map((z) => 1 / (1 + Math.exp(-(mean + deviation * z)))),

@@ -10,7 +10,7 @@ export interface RowRange {
 
 /** How the times of flow matching are drawn, and so how a loss weighs them. */
 export interface TimeSampler {
-  /** For records and messages; lower case with hyphens. */
+  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
   readonly name: string;
   /** Times in [0, 1] of the rows, [count]: row i's is a function of (key, i) alone. */
   draw(key: RandomKey, rows: RowRange): Float32Array;

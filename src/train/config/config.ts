@@ -258,9 +258,18 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     format: _format,
     network: _network,
     dropped: _dropped,
+    flowValues,
     standardization: _standardization,
     ...options
   } = parseConfigJson(text, place);
+  if (flowValues !== undefined) {
+    throw new InputError(
+      `${place}: flowValues ${
+        quotedJson(flowValues)
+      }: are values of the program that trained it, ` +
+        "which a file cannot hold; leave them out to train with the defaults",
+    );
+  }
   return { place, options };
 }
 

@@ -197,6 +197,14 @@ export const trainOptionsSchema = v.strictObject({
 /** How the files of a run folder are laid out; a change that old programs cannot read adds one. */
 export const RUN_FORMAT = 1;
 
+/** The names of values that a program gave a run. */
+const flowValueNamesSchema = v.strictObject({
+  path: v.optional(v.string("a name")),
+  coupling: v.optional(v.string("a name")),
+  times: v.optional(v.string("a name")),
+  source: v.optional(v.string("a name")),
+}, "an object of names");
+
 /** A config file: the options, and what a run's own `config.json` has beside them. */
 export const configFileSchema = v.strictObject({
   $schema: v.optional(v.string("text")),
@@ -215,6 +223,12 @@ export const configFileSchema = v.strictObject({
       name: v.nullable(v.string("a name or null")),
     })),
     v.description("written by a run: the columns of its file that it leaves out; not an option"),
+  )),
+  flowValues: v.optional(v.pipe(
+    flowValueNamesSchema,
+    v.description(
+      "written by a run: the names of the values that its program gave; not an option",
+    ),
   )),
   standardization: v.optional(v.pipe(
     standardizationSchema,

@@ -6,6 +6,7 @@ import { wholly } from "../../core/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import type { TrainConfig } from "../config/config.ts";
+import { type FlowValues, namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
@@ -26,11 +27,15 @@ export class Learner {
   constructor(
     config: TrainConfig,
     network: Network,
-    from: Pick<Checkpoint, "weights" | "ema" | "moments"> & Pick<RunConfig, "standardization">,
+    from:
+      & Pick<Checkpoint, "weights" | "ema" | "moments">
+      & Pick<RunConfig, "standardization">
+      & { readonly values?: FlowValues },
   ) {
     const { schedule, lr, warmup, lrHorizon = Infinity } = config;
-    const { standardization } = from;
-    this.model = modelOf({ config, network, standardization }, from.weights);
+    const { standardization, values = {} } = from;
+    const run = { config, network, standardization, flowValues: namesOf(values) };
+    this.model = modelOf(run, from.weights, values);
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
     try {

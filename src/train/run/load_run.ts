@@ -11,6 +11,12 @@ import {
   type NetworkRecord,
   networkRecord,
 } from "../../nn/network.ts";
+import {
+  flowValueKeys,
+  type FlowValueNames,
+  type FlowValues,
+  requireSameValues,
+} from "../config/flow_values.ts";
 import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
 import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
@@ -34,6 +40,8 @@ export interface RunConfig {
   readonly standardization: Standardization | null;
   /** The columns of its file that it leaves out. */
   readonly dropped: readonly DroppedColumn[];
+  /** The names of the values that the program which trained it gave; none of defaults. */
+  readonly flowValues: FlowValueNames;
 }
 
 /** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
@@ -57,14 +65,17 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
 
 /** The text of `config.json`. */
 export function encodeRunConfig(
-  { config, network, standardization, dropped }: RunConfig,
+  { config, network, standardization, dropped, flowValues }: RunConfig,
 ): string {
+  const { sigmaMin: _ofDefaultPath, ...ofOwnPath } = config;
+  const options = flowValues.path === undefined ? config : ofOwnPath;
   const table = {
     ...(dropped.length > 0 ? { dropped } : {}),
+    ...(Object.keys(flowValues).length > 0 ? { flowValues } : {}),
     ...(standardization ? { standardization } : {}),
   };
   return JSON.stringify(
-    { format: RUN_FORMAT, ...config, network: networkRecord(network), ...table },
+    { format: RUN_FORMAT, ...options, network: networkRecord(network), ...table },
     null,
     2,
   ) + "\n";
@@ -90,6 +101,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
     format: _format,
     network: record,
     dropped = [],
+    flowValues = {},
     standardization = null,
     ...options
   } = parseConfigJson(text, path);
@@ -108,7 +120,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   }
   const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
-  return { config, network, standardization, dropped };
+  return { config, network, standardization, dropped, flowValues };
 }
 
 function requireSame(own: Network, record: NetworkRecord, place: string): Network {
@@ -196,32 +208,36 @@ async function modelWeights(
 /**
  * {@link readRun} with the model on the current backend (`openBackend`).
  *
- * @throws Whatever {@link readRun} throws.
+ * @param values The path and the source that the run was trained with, where the program gave them.
+ * @throws {InputError} Whatever {@link readRun} throws, and if the values are not those.
  */
-export async function loadRun(run: string, choice: WeightsChoice = "ema"): Promise<LoadedRun> {
+export async function loadRun(
+  run: string,
+  choice: WeightsChoice = "ema",
+  values: Pick<FlowValues, "path" | "source"> = {},
+): Promise<LoadedRun> {
   const { weights, ...read } = await readRun(run, choice);
-  return { ...read, model: modelOf(read, weights) };
+  requireSameValues(read.flowValues, values, { keys: flowValueKeys.model, place: run });
+  return { ...read, model: modelOf(read, weights, values) };
 }
 
 /**
  * The model of a run on the current backend.
  *
  * @param weights Flat, in device order.
+ * @param values The path and the source that the program gave; left out: the defaults.
+ * @throws {InputError} If the values are not those of the run.
  */
 export function modelOf(
-  { config, network, standardization }: Omit<RunConfig, "dropped">,
+  { config, network, standardization, flowValues }: Omit<RunConfig, "dropped">,
   weights: Float32Array,
+  values: Pick<FlowValues, "path" | "source"> = {},
 ): FlowModel {
+  requireSameValues(flowValues, values, { keys: flowValueKeys.model, place: "the run" });
   const parameters = Parameters.fromFlat(network.layout, weights);
   const { model: kind, sigmaMin = 0 } = config;
-  return {
-    kind,
-    network,
-    parameters,
-    path: linearPath(sigmaMin),
-    source: standardNormal,
-    standardization,
-  };
+  const { path = linearPath(sigmaMin), source = standardNormal } = values;
+  return { kind, network, parameters, path, source, standardization };
 }
 
 /** Most bytes that are read of each: a checkpoint holds the weights four times. */

@@ -72,7 +72,7 @@ export async function importWeights(
       ema: 0,
     },
   });
-  const runConfig = { config, network, standardization, dropped: [] };
+  const runConfig = { config, network, standardization, dropped: [], flowValues: {} };
   using held = await holdRun(options.run ?? null, {
     mode: options.mode ?? "new",
     root: options.runsFolder ?? "runs",

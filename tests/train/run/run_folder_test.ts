@@ -16,6 +16,7 @@ const config = encodeRunConfig({
   network: mlpNetwork({ dims: 2, hidden: 64 }),
   standardization: null,
   dropped: [],
+  flowValues: {},
 });
 
 async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {

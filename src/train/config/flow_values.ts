@@ -1,0 +1,107 @@
+import { InputError } from "../../core/errors.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
+import { quotedJson } from "../../core/quoted.ts";
+import { type Coupling, independentCoupling } from "../../flows/couplings/coupling.ts";
+import type { FlowKind } from "../../flows/model.ts";
+import type { Path } from "../../flows/paths/path.ts";
+import type { Source } from "../../flows/sources/source.ts";
+import { standardNormal } from "../../flows/sources/standard_normal.ts";
+import type { TimeSampler } from "../../flows/times/time_sampler.ts";
+import { uniformTimes } from "../../flows/times/uniform_times.ts";
+
+/**
+ * The values of flow matching that a program may give; any combination works. They are code, so
+ * that a run's `config.json` records their names alone: whoever loads or resumes the run gives
+ * them again.
+ */
+export interface FlowValues {
+  /** Flow matching only; the linear path with the option `sigmaMin` when left out. */
+  readonly path?: Path | undefined;
+  /** Flow matching only; independent pairs when left out. */
+  readonly coupling?: Coupling | undefined;
+  /** Flow matching only; uniform times when left out. */
+  readonly times?: TimeSampler | undefined;
+  /** Where samples start, and the prior of likelihoods; a standard normal when left out. */
+  readonly source?: Source | undefined;
+}
+
+/** The names of the values that a program gave, as `config.json` records them; none for defaults. */
+export type FlowValueNames = { readonly [K in keyof FlowValues]?: string | undefined };
+
+/** The values that a model is made of, and those that only its training needs. */
+export const flowValueKeys = {
+  model: ["path", "source"],
+  training: ["path", "coupling", "times", "source"],
+} as const satisfies Readonly<Record<string, readonly (keyof FlowValues)[]>>;
+
+const defaults: FlowValues = {
+  coupling: independentCoupling,
+  times: uniformTimes,
+  source: standardNormal,
+};
+
+/** What a run records of the values that it was given. */
+export function namesOf(values: FlowValues): FlowValueNames {
+  const given = flowValueKeys.training.filter((key) =>
+    values[key] !== undefined && values[key] !== defaults[key]
+  );
+  return Object.fromEntries(given.map((key) => [key, values[key]!.name]));
+}
+
+/**
+ * Checks that values mean something for a model.
+ *
+ * @throws {InputError} If they are of flow matching and the model is a CNF.
+ */
+export function requireMeaningful(kind: FlowKind, names: FlowValueNames): void {
+  const key = (["path", "coupling", "times"] as const).find((key) => names[key] !== undefined);
+  if (kind === "cnf" && key !== undefined) {
+    throw new InputError(`${key} ${names[key]}: means nothing here, only flow matching has one`);
+  }
+}
+
+/**
+ * Checks that a source has rows of a network's width, by drawing one.
+ *
+ * @throws {InputError} If it has not.
+ */
+export function requireDraws({ source }: FlowValues, width: number): void {
+  if (source === undefined) return;
+  let found: number;
+  try {
+    found = source.draw(keyOf(subsequences.noise, 0), { first: 0, count: 1, width }).length;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(error.message, { cause: error });
+  }
+  if (found !== width) {
+    throw new InputError(
+      `source ${source.name}: drew ${found} numbers for a row, the network takes ${width}`,
+    );
+  }
+}
+
+/**
+ * Checks that the values which a run was trained with are given again.
+ *
+ * @param stored The names that the run records.
+ * @param options.keys Which values count.
+ * @param options.place The run, for messages.
+ * @throws {InputError} If one is missing, or another.
+ */
+export function requireSameValues(
+  stored: FlowValueNames,
+  values: FlowValues,
+  options: { readonly keys: readonly (keyof FlowValues)[]; readonly place: string },
+): void {
+  const given = namesOf(values);
+  const key = options.keys.find((key) => given[key] !== stored[key]);
+  if (key === undefined) return;
+  const words = (name: string | undefined) => name === undefined ? "the default" : quotedJson(name);
+  throw new InputError(
+    `${options.place}: its ${key} is ${words(stored[key])}` +
+      (given[key] === undefined
+        ? `, a value of the program that trained it; give it again as ${key}, in a program`
+        : `, the one that was given is ${words(given[key])}`),
+  );
+}

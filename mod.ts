@@ -127,6 +127,12 @@ export {
   type LogProbResult,
   type LogProbTerms,
 } from "./src/flows/log_prob.ts";
+export {
+  bitsPerDim,
+  type DiscreteLogProb,
+  discreteLogProb,
+  type DiscreteLogProbOptions,
+} from "./src/flows/discrete_log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
 export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";

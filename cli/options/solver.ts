@@ -90,6 +90,25 @@ export function traceOptions(words: string): FlagParametersForType<TraceOptions>
   };
 }
 
+/** How many probes estimate a divergence. */
+export interface ProbeCountOption {
+  readonly probeCount?: number;
+}
+
+/** Probes per row at most: each is a column of the state. */
+const MOST_PROBES = 4096;
+
+/** `--probe-count`. */
+export const probeCountOption: FlagParametersForType<ProbeCountOption> = {
+  probeCount: {
+    kind: "parsed",
+    parse: wholeNumber(1, "8", MOST_PROBES),
+    optional: true,
+    placeholder: "N",
+    brief: "probes per row of hutchinson; two or more tell its standard error (default 1)",
+  },
+};
+
 /** Where an accurate solve is meant unless something else is asked for. */
 export const accurateSolveWords: SolverWords = {
   solver: "default dopri5",

@@ -1,7 +1,7 @@
 import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/fluxion";
 import { InputError } from "@fluxion/fluxion/core";
 import { tableaus } from "@fluxion/fluxion/options";
-import type { SolverOptions, TraceOptions } from "../options/solver.ts";
+import type { ProbeCountOption, SolverOptions, TraceOptions } from "../options/solver.ts";
 
 /** Steps of a fixed-step solver where nobody says how many. */
 const FIXED_STEPS = 16;
@@ -43,18 +43,22 @@ export function solveSettings(
 }
 
 /**
- * How a divergence is found.
+ * How a divergence is computed.
  *
+ * @param byDefault What is meant where `--trace` is left out: `exact` unless said otherwise.
  * @throws {InputError} If probes are named for the exact trace.
  */
-export function traceSettings({ trace, probes }: TraceOptions): TraceSettings {
-  if (trace === "hutchinson") {
-    return { kind: "hutchinson", distribution: probes ?? "rademacher" };
+export function traceSettings(
+  { trace, probes, probeCount }: TraceOptions & ProbeCountOption,
+  byDefault: "exact" | "hutchinson" = "exact",
+): TraceSettings {
+  if ((trace ?? byDefault) === "hutchinson") {
+    const count = probeCount === undefined ? {} : { count: probeCount };
+    return { kind: "hutchinson", distribution: probes ?? "rademacher", ...count };
   }
-  if (probes !== undefined) {
-    throw new InputError(
-      `--probes ${probes}: the exact trace has none; give --trace hutchinson too`,
-    );
+  const given = probes === undefined ? `--probe-count ${probeCount}` : `--probes ${probes}`;
+  if (probes !== undefined || probeCount !== undefined) {
+    throw new InputError(`${given}: the exact trace has none; give --trace hutchinson too`);
   }
   return { kind: "exact" };
 }

@@ -14,6 +14,8 @@ export type {
   PointTable,
 } from "./dataset.ts";
 export { datasetNames, openDataset, type OpenOptions } from "./registry.ts";
+export { type ImageRowsOptions, readImageRows } from "./images/image_rows.ts";
+export { type PixelLevels, pixelLevels, requireLevels } from "./images/pixel_levels.ts";
 export { fileKind, noSuchFile } from "./input_file.ts";
 export type { ColumnChoice, DroppedColumn } from "./tables/columns.ts";
 export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";

@@ -35,6 +35,8 @@ export interface LogProbOptions {
    * alone too has NaN and stands in `failures`, as does one whose density underflows.
    */
   readonly onFailure?: "stop" | "continue";
+  /** Told how many of the rows are done, as they are solved. */
+  readonly onRows?: (done: number) => void;
 }
 
 /** A row that has no finite log-likelihood. */
@@ -120,6 +122,7 @@ export async function logProb(
     if (options.onFailure !== "continue") requireSolved(solved.reports, settings);
     keep(start, solved);
     reports.push(...solved.reports);
+    options.onRows?.(rows[1]);
     if (options.onFailure !== "continue") continue;
     for (const group of solved.reports) {
       if (group.failure === null) continue;

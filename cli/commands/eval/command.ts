@@ -11,6 +11,8 @@ import { text, wholeNumber } from "../../options/parsers.ts";
 import { runArgument, type WeightsOption, weightsOption } from "../../options/run.ts";
 import {
   accurateSolveWords,
+  type ProbeCountOption,
+  probeCountOption,
   type SolverOptions,
   solverOptions,
   type TraceOptions,
@@ -19,10 +21,18 @@ import {
 
 /** The options of `fluxion eval`. */
 export interface EvalFlags
-  extends SolverOptions, TraceOptions, WeightsOption, DeviceOptions, JsonOption, MessageOptions {
+  extends
+    SolverOptions,
+    TraceOptions,
+    ProbeCountOption,
+    WeightsOption,
+    DeviceOptions,
+    JsonOption,
+    MessageOptions {
   readonly data?: string;
   readonly n?: number;
   readonly seed?: number;
+  readonly bitsPerDim?: boolean;
 }
 
 /** `fluxion eval RUN`. */
@@ -53,8 +63,15 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
         placeholder: "N",
         brief: "seed of the evaluation's own draws (default the run's)",
       },
+      bitsPerDim: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "images: bits/dim of the test images too, by a solve each; give --n for fewer",
+      },
       ...weightsOption,
-      ...traceOptions("default exact"),
+      ...traceOptions("default exact, for images hutchinson"),
+      ...probeCountOption,
       ...solverOptions(accurateSolveWords),
       ...deviceOptions,
       ...jsonOption("the JSON object on one line"),
@@ -68,11 +85,13 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
         "nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
         "Rows whose solve fails are\ncounted in failedRows and left out of the means: exit 1 " +
         "then. FM: also loss with its standard error;\nwhere fresh data can be drawn wasserstein2 " +
-        "of samples to it, and wasserstein2Data between two\ndraws of it.",
+        "of samples to it, and wasserstein2Data between two\ndraws of it. " +
+        "Images with --bits-per-dim: bitsPerDim with its standard error, nfe, failedRows.",
       [
         ["fluxion eval latest", "on the run's test data"],
         ["fluxion eval latest | jq .nllGap", "one of the numbers"],
         ["fluxion eval latest --n 200", "quicker, on the first 200 rows"],
+        ["fluxion eval latest --n 64 --bits-per-dim", "flow matching on images"],
       ],
     ),
   },

@@ -1,11 +1,17 @@
-import { isImageNetwork, type PointValues, readRows } from "@fluxion/fluxion";
+import { type FailedRow, isImageNetwork, type PointValues, readRows } from "@fluxion/fluxion";
 import { InputError } from "@fluxion/fluxion/core";
-import type { ImageDataset, PointDataset } from "@fluxion/fluxion/data";
-import { densityMass, evaluateFm, evaluateLikelihood } from "@fluxion/fluxion/report/evaluation";
+import { type ImageDataset, pixelLevels, type PointDataset } from "@fluxion/fluxion/data";
+import {
+  densityMass,
+  evaluateBitsPerDim,
+  evaluateFm,
+  evaluateLikelihood,
+} from "@fluxion/fluxion/report/evaluation";
 import type { EvalFlags } from "./command.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
+import { showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
@@ -49,10 +55,15 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
       seed,
       n,
     };
-    if (dataset.kind === "images") requireMeaning(flags);
+    if (dataset.kind === "images" && !flags.bitsPerDim) requireMeaning(flags);
+    if (dataset.kind === "points" && flags.bitsPerDim) {
+      throw new InputError("--bits-per-dim: this run's data are points, which have no levels");
+    }
     const loss = model.kind === "fm" ? await fmMetrics(opened, { flags, dataset, rows, seed }) : {};
     const likelihood = dataset.kind === "points"
       ? await likelihoodMetrics(opened, { flags, dataset, rows, seed })
+      : flags.bitsPerDim
+      ? await bitsPerDimMetrics(opened, { flags, dataset, rows, seed })
       : {};
     return { ...common, ...likelihood, ...loss };
   } finally {
@@ -88,6 +99,7 @@ function requireMeaning(flags: EvalFlags): void {
   const options = {
     trace: flags.trace,
     probes: flags.probes,
+    "probe-count": flags.probeCount,
     solver: flags.solver,
     rtol: flags.rtol,
     atol: flags.atol,
@@ -108,20 +120,56 @@ async function likelihoodMetrics(
   const evaluated = { model, engine, rows, seed, settings: solveSettings(flags, config) };
   const trace = traceSettings(flags);
   const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
-  if (failures.length > 0) {
-    sayFailedRows(failures);
-    const n = rows.length / dataset.dims, left = n - failures.length;
-    speaker(flags)(
-      left === 0
-        ? `none of the ${n} rows has a log-likelihood; nll is null`
-        : `nll, nllStdErr and what is compared with them are over the other ${left} of ${n} rows`,
-    );
-  }
+  sayLeftOut(failures, { flags, rows: rows.length / dataset.dims, mean: "nll" });
   const evaluation = { ...likelihood, failedRows: failures.length };
   if (dataset.dims !== 2) return evaluation;
   const { mass, reason, outside } = await densityMass(evaluated, rows);
   if (outside !== null) speaker(flags)(outside);
   return { ...evaluation, mass, ...(reason === null ? {} : { massReason: reason }) };
+}
+
+/** Says which rows have no log-likelihood, and that the means are over the others. */
+function sayLeftOut(
+  failures: readonly FailedRow[],
+  { flags, rows, mean }: {
+    readonly flags: EvalFlags;
+    readonly rows: number;
+    readonly mean: string;
+  },
+): void {
+  if (failures.length === 0) return;
+  sayFailedRows(failures);
+  const left = rows - failures.length;
+  speaker(flags)(
+    left === 0
+      ? `none of the ${rows} rows has a log-likelihood; ${mean} is null`
+      : `${mean}, ${mean}StdErr and what is compared with them are over the other ${left} of ` +
+        `${rows} rows`,
+  );
+}
+
+async function bitsPerDimMetrics(
+  { model, engine, config }: OpenedRun,
+  { flags, rows, seed }: Task<ImageDataset>,
+): Promise<Evaluation> {
+  const total = rows.length / model.network.rowWidth;
+  const progress = showProgress({ what: "row", quiet: flags.quiet });
+  try {
+    const settings = solveSettings(flags, config);
+    const { failures, ...evaluation } = await evaluateBitsPerDim(
+      { model, engine, rows, seed, settings },
+      {
+        levels: pixelLevels(config.binarize ?? true),
+        trace: traceSettings(flags, "hutchinson"),
+        onRows: (done) => progress.update({ done, total, words: "" }),
+      },
+    );
+    progress.clear();
+    sayLeftOut(failures, { flags, rows: total, mean: "bitsPerDim" });
+    return { ...evaluation, failedRows: failures.length };
+  } finally {
+    progress.clear();
+  }
 }
 
 async function fmMetrics(

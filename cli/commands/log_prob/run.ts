@@ -1,15 +1,35 @@
-import { columnsOf, isImageNetwork, logProb as logProbOf, readRunConfig } from "@fluxion/fluxion";
+import {
+  columnsOf,
+  discreteLogProb,
+  type ImageShape,
+  isImageNetwork,
+  logProb as logProbOf,
+  readRunConfig,
+  type RunConfig,
+  type TraceSettings,
+} from "@fluxion/fluxion";
 import { InputError } from "@fluxion/fluxion/core";
-import { encodeNpy, fileKind, noSuchFile, readPoints } from "@fluxion/fluxion/data";
+import {
+  encodeNpy,
+  fileKind,
+  noSuchFile,
+  pixelLevels,
+  readImageRows,
+  readPoints,
+  requireLevels,
+} from "@fluxion/fluxion/data";
 import type { LogProbFlags } from "./command.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { outputPath, userPath } from "../../paths.ts";
+import { showProgress } from "../../terminal/progress.ts";
 import { readStdin } from "../../terminal/stdin.ts";
 import { writeStream } from "../../terminal/stream_file.ts";
-import { openRun, runFolder } from "../../runs/open_run.ts";
+import { speaker } from "../../terminal/terminal.ts";
+import { type OpenedRun, openRun, runFolder } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
+import { type Explained, explainedColumns, explanation } from "./explanation.ts";
 
 /** `fluxion log-prob RUN --points FILE`. */
 export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
@@ -23,43 +43,136 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
     throw new InputError(`--out ${out}: expected a name ending .csv or .npy, or - for stdout`);
   }
   const path = out === "-" ? "-" : await outputPath(out, flags);
-  const trace = traceSettings(flags);
-  // The run says which columns are read, so it comes first; a name that is wrong is said at once.
+  // A name that is wrong is said at once; the run says what is read of the file.
   const from = userPath(flags.points);
   if (from !== "-" && await fileKind(from) === null) throw noSuchFile(from);
-  const { points, count, dims } = await readPoints(from, {
-    readStdin,
-    columns: columnsOf(await readRunConfig(await runFolder(run))),
-  });
+  const runConfig = await readRunConfig(await runFolder(run));
+  const { network } = runConfig;
+  if (flags.bitsPerDim && !isImageNetwork(network)) {
+    throw new InputError("--bits-per-dim: this run's model is one of points, which have no levels");
+  }
+  const trace = traceSettings(flags, isImageNetwork(network) ? "hutchinson" : "exact");
+  const rows = isImageNetwork(network)
+    ? await readImages(from, { flags, image: network.image, runConfig })
+    : await readRows(from, { flags, runConfig });
   const opened = await openRun(run, flags);
   try {
-    const { model, engine, config } = opened;
-    const { network } = model;
-    if (isImageNetwork(network)) {
-      throw new InputError(`${opened.name}: a model of images has no log-likelihood here`);
-    }
-    if (network.rowWidth !== dims) {
-      throw new InputError(
-        `--points ${flags.points}: expected ${network.rowWidth} numbers per row, as the model has, ` +
-          `found ${dims}`,
-      );
-    }
-    const settings = solveSettings(flags, config);
-    const { logProb: values, failures } = await logProbOf(model, engine, points, {
-      settings,
-      trace,
-      seed: flags.seed ?? 0,
-      onFailure: flags.onFailure ?? "continue",
-    });
-    await writeStream(
-      path,
-      /\.npy$/i.test(out)
-        ? encodeNpy([count], [Float32Array.from(values)])
-        : [new TextEncoder().encode(`${values.join("\n")}\n`)],
-    );
+    const { values, failures } = await rowValues(opened, { flags, rows, trace });
+    await writeStream(path, /\.npy$/i.test(out) ? npy(values) : [csv(values)]);
     sayFailedRows(failures);
     if (failures.length > 0) throw new PartlyFailed(`${failures.length} rows failed`);
   } finally {
     opened.close();
   }
+}
+
+/** Rows of a model of points, [n * d], in the data's units. */
+async function readRows(
+  from: string,
+  { flags, runConfig }: { readonly flags: LogProbFlags; readonly runConfig: RunConfig },
+): Promise<Float64Array> {
+  const { points, dims } = await readPoints(from, { readStdin, columns: columnsOf(runConfig) });
+  const { rowWidth } = runConfig.network;
+  if (rowWidth === dims) return points;
+  throw new InputError(
+    `--points ${flags.points}: expected ${rowWidth} numbers per row, as the model has, ` +
+      `found ${dims}`,
+  );
+}
+
+/** Rows of a model of images, [n * w], NHWC; with `--bits-per-dim` each pixel at a level of the run's data. */
+async function readImages(
+  from: string,
+  { flags, image, runConfig }: {
+    readonly flags: LogProbFlags;
+    readonly image: ImageShape;
+    readonly runConfig: RunConfig;
+  },
+): Promise<Float32Array> {
+  const binarize = runConfig.config.binarize ?? true;
+  const rows = await readImageRows(from, { image, binarize, readStdin });
+  if (!flags.bitsPerDim) return rows;
+  const pixels = runConfig.network.rowWidth;
+  return requireLevels(rows, pixelLevels(binarize), { pixels, place: flags.points });
+}
+
+/** What is written: one value per row, or with `--explain` a table. */
+interface Values {
+  /** null: the one column has none. */
+  readonly names: readonly string[] | null;
+  /** Each of [n]. */
+  readonly columns: readonly Float64Array[];
+}
+
+async function rowValues(
+  { model, engine, config }: OpenedRun,
+  { flags, rows, trace }: {
+    readonly flags: LogProbFlags;
+    readonly rows: Float32Array | Float64Array;
+    readonly trace: TraceSettings;
+  },
+) {
+  const dims = model.network.rowWidth;
+  const count = rows.length / dims;
+  const settings = solveSettings(flags, config);
+  const progress = showProgress({ what: "row", quiet: flags.quiet });
+  const options = {
+    settings,
+    trace,
+    seed: flags.seed ?? 0,
+    onFailure: flags.onFailure ?? "continue",
+    onRows: (done: number) => progress.update({ done, total: count, words: "" }),
+  };
+  try {
+    const levels = pixelLevels(config.binarize ?? true);
+    const discrete = flags.bitsPerDim
+      ? await discreteLogProb(model, engine, rows as Float32Array, { ...options, levels })
+      : null;
+    const found = discrete ?? await logProbOf(model, engine, rows, options);
+    progress.clear();
+    const { failures } = found;
+    if (!flags.explain) {
+      const columns = [discrete?.bitsPerDim ?? found.logProb];
+      return { values: { names: null, columns } satisfies Values, failures };
+    }
+    const explained: Explained = { ...found, discrete: discrete && { levels, ...discrete } };
+    const lines = explanation(explained, {
+      dims,
+      isStandardized: model.standardization !== null,
+      source: model.source.name,
+      settings,
+      trace,
+    });
+    for (const line of lines) speaker(flags)(line);
+    const table = explainedColumns(explained);
+    const columns = table.map(([, values]) =>
+      typeof values === "number" ? new Float64Array(count).fill(values) : values
+    );
+    return { values: { names: table.map(([name]) => name), columns } satisfies Values, failures };
+  } finally {
+    progress.clear();
+  }
+}
+
+/** The table, row-major. */
+function rowMajor({ columns }: Values): Float64Array {
+  const out = new Float64Array(columns.length * columns[0]!.length);
+  columns.forEach((column, c) =>
+    column.forEach((value, row) => out[row * columns.length + c] = value)
+  );
+  return out;
+}
+
+/** A vector of one column, a matrix of a table. */
+function npy(values: Values): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { names, columns } = values;
+  const shape = [columns[0]!.length, ...(names === null ? [] : [names.length])];
+  return encodeNpy(shape, [Float32Array.from(rowMajor(values))]);
+}
+
+function csv({ names, columns }: Values): Uint8Array {
+  const lines = Array.from(columns[0]!, (_, row) => columns.map((column) => column[row]).join(","));
+  return new TextEncoder().encode(
+    [...(names === null ? [] : [names.join(",")]), ...lines, ""].join("\n"),
+  );
 }

@@ -1,0 +1,95 @@
+import type { LogProbTerms, SolveSettings, TraceSettings } from "@fluxion/fluxion";
+import type { PixelLevels } from "@fluxion/fluxion/data";
+
+/** Log-likelihoods of rows and what they are made of. */
+export interface Explained {
+  /** [n], nats; with `discrete` the discrete pixels'. */
+  readonly logProb: Float64Array;
+  readonly terms: LogProbTerms;
+  /** Of images whose pixels have levels; null for densities. */
+  readonly discrete: {
+    readonly levels: PixelLevels;
+    readonly levelVolume: number;
+    readonly bitsPerDim: Float64Array;
+  } | null;
+}
+
+/** How they were computed. */
+export interface Computed {
+  /** Numbers per row. */
+  readonly dims: number;
+  readonly isStandardized: boolean;
+  readonly source: string;
+  readonly settings: SolveSettings;
+  readonly trace: TraceSettings;
+}
+
+/** A column of the table: its name, and its values or the one that all rows have. */
+type Column = readonly [name: string, values: Float64Array | number];
+
+/** The columns of `--explain`: what is asked for first, then the terms that add up to `logProb`. */
+export function explainedColumns({ logProb, terms, discrete }: Explained): readonly Column[] {
+  const { source, trace, traceStdErr, scale } = terms;
+  return [
+    ...(discrete === null ? [] : [["bitsPerDim", discrete.bitsPerDim] as const]),
+    ["logProb", logProb],
+    ["source", source],
+    ["trace", trace],
+    ...(traceStdErr === null ? [] : [["traceStdErr", traceStdErr] as const]),
+    discrete === null ? ["scale", scale] : ["levels", discrete.levelVolume],
+  ];
+}
+
+/** What the columns mean, and which constants, choices and tolerances are in them: lines for people. */
+export function explanation(explained: Explained, computed: Computed): readonly string[] {
+  const { terms, discrete } = explained;
+  const { dims, source, settings: { control, controlGroup, tableau } } = computed;
+  const last = discrete === null ? "scale" : "levels";
+  const solver = control.kind === "fixed"
+    ? `${control.steps} fixed steps`
+    : `rtol ${control.rtol}, atol ${control.atol}`;
+  const normal = `; ${dims} dimensions: ${shown(-dims / 2 * Math.log(2 * Math.PI))} of it are ` +
+    `-${dims}/2 log(2 pi)`;
+  return [
+    `logProb = source + trace + ${last}, in nats`,
+    `source: log-density of the source (${source}) where the row's trajectory ends` +
+    (source === "standard-normal" ? normal : ""),
+    `trace: integral of tr(df/dz) along the trajectory from the source to the row, ` +
+    traceWords(computed.trace),
+    discrete === null ? scaleWords(terms.scale, computed) : levelWords(discrete, dims),
+    ...(discrete === null ? [] : [`bitsPerDim = -logProb / (${dims} log 2)`]),
+    `solver: ${tableau.name}, ${solver}, control group ${controlGroup}`,
+  ];
+}
+
+function traceWords(trace: TraceSettings): string {
+  if (trace.kind === "exact") return "exact";
+  const { distribution, count = 1 } = trace;
+  return `hutchinson with ${count} ${distribution} probe${count === 1 ? "" : "s"} per row; ` +
+    (count === 1
+      ? "one probe tells no standard error, --probe-count 2 or more do"
+      : "traceStdErr is its standard error over them, the solver's error not included");
+}
+
+function scaleWords(scale: number, { isStandardized }: Computed): string {
+  return isStandardized
+    ? `scale: -sum of log(scale) over the standardised columns = ${shown(scale)}`
+    : `scale: ${scale}; the model learnt the numbers as they are`;
+}
+
+function levelWords(
+  { levels: { count }, levelVolume }: NonNullable<Explained["discrete"]>,
+  dims: number,
+): string {
+  const most = count - 1;
+  const [values, spacing] = count === 2
+    ? ["0 or 1", "1"]
+    : [`k/${most}, k from 0 to ${most}`, `1/${most}`];
+  return `levels: pixels are ${values}; ${dims} log(${spacing}) = ${shown(levelVolume)} is the ` +
+    `log-scale of the data map. Uniform dequantisation moves each pixel by (u - 1/2) ${spacing}, ` +
+    `u ~ U(0, 1), one draw per image; its width of one level adds ${dims} log(1) = 0`;
+}
+
+function shown(value: number): number {
+  return Number(value.toPrecision(9));
+}

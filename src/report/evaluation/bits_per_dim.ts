@@ -1,0 +1,43 @@
+import type { PixelLevels } from "../../data/images/pixel_levels.ts";
+import { discreteLogProb } from "../../flows/discrete_log_prob.ts";
+import type { FailedRow } from "../../flows/log_prob.ts";
+import type { TraceSettings } from "../../flows/model.ts";
+import { meanAndStdErr } from "../../metrics/statistics.ts";
+import type { EvaluatedModel } from "./evaluation.ts";
+
+/** How likely a model of images finds discrete pixels. */
+export interface BitsPerDimEvaluation {
+  /** Mean over the rows that have a likelihood, an upper bound in expectation; null if none has. */
+  readonly bitsPerDim: number | null;
+  /** Its standard error, probes and dequantisation included; null if fewer than two rows have one. */
+  readonly bitsPerDimStdErr: number | null;
+  /** Mean field evaluations of the solve, over control groups. */
+  readonly nfe: number;
+  /** Rows that have no finite log-likelihood, left out of the means. */
+  readonly failures: readonly FailedRow[];
+}
+
+/** Bits per dimension of images whose pixels have levels, by uniform dequantisation. */
+export async function evaluateBitsPerDim(
+  { model, engine, rows, seed, settings }: EvaluatedModel,
+  options: {
+    readonly levels: PixelLevels;
+    readonly trace: TraceSettings;
+    readonly onRows?: (done: number) => void;
+  },
+): Promise<BitsPerDimEvaluation> {
+  const found = await discreteLogProb(model, engine, Float32Array.from(rows), {
+    ...options,
+    settings,
+    seed,
+    onFailure: "continue",
+  });
+  const values = found.bitsPerDim.filter(Number.isFinite);
+  const estimate = values.length > 0 ? meanAndStdErr(values) : null;
+  return {
+    bitsPerDim: estimate?.mean ?? null,
+    bitsPerDimStdErr: values.length > 1 ? estimate!.stdErr : null,
+    nfe: meanAndStdErr(found.reports.map((report) => report.nfe)).mean,
+    failures: found.failures,
+  };
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { readImageRows } from "../../../src/data/images/image_rows.ts";
+import { encodeNpy } from "../../../src/data/formats/npy.ts";
+import { gzip, idxImages } from "./idx_files.ts";
+
+async function read(
+  bytes: Uint8Array<ArrayBuffer> | string,
+  image = { height: 1, width: 2, channels: 1 },
+  binarize = false,
+): Promise<number[]> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+    return [...await readImageRows(path, { image, binarize })];
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+async function npy(shape: number[], values: number[]): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of encodeNpy(shape, [Float32Array.from(values)])) parts.push(part);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+const idx = idxImages({ height: 1, width: 2, grey: Uint8Array.of(0, 128, 129, 255) });
+
+Deno.test("readImageRows() scales grey values as the data set does", async () => {
+  assert.deepEqual(await read(idx), [0, 128, 129, 255].map((grey) => Math.fround(grey / 255)));
+  assert.deepEqual(await read(await gzip(idx), undefined, true), [0, 0, 1, 1]);
+});
+
+Deno.test("readImageRows() takes NPY and CSV as `sample` writes them", async () => {
+  const values = [0, 0.25, 0.5, 1];
+  for (const shape of [[2, 1, 1, 2], [2, 1, 2], [2, 2]]) {
+    assert.deepEqual(await read(await npy(shape, values)), values, `${shape}`);
+  }
+  assert.deepEqual(await read("0,0.25\n0.5,1\n"), values);
+  // Files are CHW, rows HWC: two channels of 1 x 2.
+  const colour = { height: 1, width: 2, channels: 2 };
+  assert.deepEqual(await read(await npy([1, 2, 1, 2], [1, 2, 3, 4]), colour), [1, 3, 2, 4]);
+  assert.deepEqual(await read("1,2,3,4\n", colour), [1, 3, 2, 4]);
+});
+
+Deno.test("readImageRows() refuses other sizes, and what is not finite", async () => {
+  const size = { height: 2, width: 2, channels: 1 };
+  await assert.rejects(() => read(idx, size), /images of 1x1x2; 1x2x2 are needed/);
+  await assert.rejects(async () => read(await npy([2, 2], [0, 0, 0, 0]), size), /shape \(2, 2\)/);
+  await assert.rejects(() => read("0,0\n", size), /lines of 2 numbers/);
+  await assert.rejects(async () => read(await npy([1, 2], [0, NaN])), /image 1: NaN is not/);
+  await assert.rejects(async () => read(await npy([0, 2], [])), /holds no images/);
+});

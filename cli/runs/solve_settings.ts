@@ -56,9 +56,15 @@ export function traceSettings(
     const count = probeCount === undefined ? {} : { count: probeCount };
     return { kind: "hutchinson", distribution: probes ?? "rademacher", ...count };
   }
-  const given = probes === undefined ? `--probe-count ${probeCount}` : `--probes ${probes}`;
-  if (probes !== undefined || probeCount !== undefined) {
-    throw new InputError(`${given}: the exact trace has none; give --trace hutchinson too`);
+  if (probes !== undefined) {
+    throw new InputError(
+      `--probes ${probes}: the exact trace has none; give --trace hutchinson too`,
+    );
+  }
+  if (probeCount !== undefined) {
+    throw new InputError(
+      `--probe-count ${probeCount}: the exact trace has no probes; give --trace hutchinson too`,
+    );
   }
   return { kind: "exact" };
 }

@@ -58,6 +58,7 @@ const saidBy: Readonly<Record<string, readonly (readonly [string, readonly strin
   "cli/commands/data/run.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
   "cli/runs/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun
   "cli/runs/solve_settings.ts": [
+    ["--probe-count", ["log-prob", "eval"]],
     ["--probes", ["sample", "log-prob", "eval"]],
     ["", ["sample", "log-prob", "eval", "plot"]],
   ],

@@ -70,7 +70,7 @@ const FALLING = 0.75;
  * @param options.around Points [n * 2] that the box holds: data, or samples if there are no others.
  * @param options.samples Points [n * 2] drawn from the density. Cells that hold
  *   samples but no mass are cut further, whatever their values seem to say.
- * @param options.chunkRows Most points a call.
+ * @param options.chunkRows Most points per call.
  * @param options.maxEvaluations Points in all, at most; more only if the first cells need them.
  * @throws {RangeError} If there is no finite point.
  *

@@ -4,7 +4,7 @@ export interface Tableau {
   readonly name: string;
   /** Order of the solution. */
   readonly order: number;
-  /** Nodes, one a stage. */
+  /** Nodes, one per stage. */
   readonly c: readonly number[];
   /** Stage weights: row i has i entries. */
   readonly a: readonly (readonly number[])[];

@@ -81,8 +81,8 @@ function inOrder(tape: readonly TapeNode[]): TapeNode[] {
 }
 
 /**
- * The value of `f` and the cotangents of tensors that it uses from its scope: a VJP where `f` may
- * be anyone's.
+ * The value of `f` and the cotangents of tensors that it uses from its scope: a VJP of any
+ * function.
  *
  * @param f Differentiable; disposes nothing that it has not made.
  * @param inputs Tensors or variables, at least one.

@@ -4,48 +4,48 @@ import type { RowSpace } from "../solver/rows.ts";
 import type { Tableau } from "../tableau.ts";
 import { signChange } from "./sign_change.ts";
 
-/** Which sign changes of a value are events, and when they end the solve. */
+/** Which zero crossings of an event function are events, and when they stop the solve. */
 export interface EventRule {
   /**
-   * 1: only where the value rises through 0, -1: only where it falls, 0 or left out: both. Rising
-   * and falling are meant in the direction of the solve, also where t decreases.
+   * 1: only crossings from negative to positive, -1: only from positive to negative, 0 or left out:
+   * both. The order is that of the solve, also where t decreases.
    */
   readonly direction?: -1 | 0 | 1;
-  /** `true` ends the solve at the first event, a number at that many; `false` or left out never does. */
+  /** `true` stops the solve at the first event, a number n at the n-th; `false` or left out never. */
   readonly terminal?: boolean | number;
 }
 
 /** An event, in any space of rows. */
 export interface EventInRows<Rows> {
-  /** Its place in `events`. */
+  /** Index of its event function in `events`. */
   readonly index: number;
-  /** When it happened. */
+  /** Its time. */
   readonly t: number;
   /** [1, w] the state then; the caller's. */
   readonly y: Rows;
 }
 
-/** What {@link EventFinder} looks at. */
+/** What {@link EventFinder} needs. */
 export interface EventProblem<Rows> {
-  /** Who reports errors: a function's name. */
+  /** Name of the public function, for error messages. */
   readonly caller: string;
   readonly space: RowSpace<Rows>;
   readonly tableau: Tableau;
   readonly rules: readonly EventRule[];
-  /** The value of one event at a state; its sign changes are the events. */
+  /** Evaluates one event function. */
   value(index: number, t: number, y: Rows): Promise<number>;
 }
 
 /**
- * Where inside a step values are computed, in shares of it: two sign changes between neighbours
- * go unseen.
+ * Where event functions are evaluated inside a step, as fractions of it: two crossings between
+ * neighbouring points are missed.
  */
 const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
-/** Computed too where a value has been 0: with which sign it leaves 0. */
+/** One more point after a zero, to learn with which sign the function leaves it. */
 const LEAVING = 1 / 64;
 
 /**
- * Checks what events ask for.
+ * Checks directions and counts.
  *
  * @throws {RangeError} If `direction` is not -1, 0 or 1, or `terminal` neither a boolean nor a positive whole number.
  */
@@ -65,7 +65,7 @@ export function requireEventRules(caller: string, rules: readonly EventRule[]): 
   });
 }
 
-/** A sign change between two times. */
+/** A bracket of a zero crossing. */
 interface Change {
   readonly index: number;
   readonly from: number;
@@ -74,12 +74,12 @@ interface Change {
   readonly valueTo: number;
 }
 
-/** Finds the events of a solve, step by step. */
+/** Finds the events of a solve step by step. */
 export class EventFinder<Rows> {
   readonly #problem: EventProblem<Rows>;
-  /** Each event's last value; 0 where it has not left 0 yet. */
+  /** The last value of each event function; 0 until it has left 0. */
   readonly #values: number[] = [];
-  /** How many events of each are left before the solve ends. */
+  /** How many more events of each kind stop the solve. */
   readonly #left: number[];
 
   constructor(problem: EventProblem<Rows>) {
@@ -90,8 +90,8 @@ export class EventFinder<Rows> {
   }
 
   /**
-   * Computes the values at the start of a solve. A value of 0 there is no event: the solution
-   * leaves it, and what counts is the next sign change.
+   * Evaluates the event functions at the start of a solve. A zero there is not an event; the next
+   * crossing is.
    */
   async begin(t: number, y: Rows): Promise<void> {
     for (const index of this.#problem.rules.keys()) {
@@ -102,7 +102,7 @@ export class EventFinder<Rows> {
   /**
    * The events inside a step, or at its end, in order.
    *
-   * @returns `isOver` where the last of them ends the solve.
+   * @returns `isOver`: the last of them stops the solve.
    */
   async find(
     step: AcceptedStep<Rows>,
@@ -123,7 +123,7 @@ export class EventFinder<Rows> {
     return { events, isOver: last >= 0 };
   }
 
-  /** The sign changes of a step that count; the values at its end are the next one's first. */
+  /** Brackets of the crossings inside a step whose direction counts. */
   async #changes(step: AcceptedStep<Rows>): Promise<Change[]> {
     const { rules } = this.#problem;
     const shares = this.#values.includes(0) ? [LEAVING, ...SAMPLES] : SAMPLES;

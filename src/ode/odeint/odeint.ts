@@ -11,12 +11,12 @@ import { EventFinder, type EventInRows, type EventRule, requireEventRules } from
 import { MAX_STEPS, type OdeintControl, requireOdeint, stepControl, stepSizes } from "./options.ts";
 import { stateAt } from "./trajectory.ts";
 
-/** Something that happens during a solve of {@link odeint}: a value changes its sign. */
+/** An event function of {@link odeint}: its zero crossings along the solution are events. */
 export interface OdeintEvent extends EventRule {
   /**
-   * The value, continuous along a solution. It is computed at the ends of each step and three
-   * times between them: where it may change its sign twice in a quarter of a step, give `maxStep`.
-   * `y` is a copy.
+   * The event function, usually continuous. It is evaluated at the ends of each step and at three
+   * points between them; if it may cross 0 twice within a quarter of a step, set `maxStep`. `y` is a
+   * copy.
    */
   value(t: number, y: Float64Array): number;
 }
@@ -29,17 +29,17 @@ export interface OdeintOptions {
   readonly control?: OdeintControl;
   /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
   readonly maxSteps?: number;
-  /** What to look for; nothing when left out. */
+  /** Event functions; none when left out. */
   readonly events?: readonly OdeintEvent[];
-  /** Whether to keep every step, so that the result has `at`; no when left out. */
+  /** Keep every step, so that the result has `at`; false when left out. */
   readonly dense?: boolean;
 }
 
 /** An event that {@link odeint} has found. */
 export interface FoundEvent {
-  /** Its place in `events`. */
+  /** Index of its event function in `events`. */
   readonly index: number;
-  /** When: the value is 0 or has its new sign there. */
+  /** Its time: the event function is 0 there or already has its new sign. */
   readonly t: number;
   /** The state then. */
   readonly y: Float64Array;
@@ -47,13 +47,13 @@ export interface FoundEvent {
 
 /** What {@link odeint} gives. */
 export interface OdeintResult {
-  /** Where the solve ended: the last of `times`, or the time of the event that ended it. */
+  /** End of the solve: the last of `times`, or the time of the terminal event. */
   readonly t: number;
   /** The state there. */
   readonly y: Float64Array;
   /** The states at `times`, the first and the last included; those after a terminal event are missing. */
   readonly states: readonly Float64Array[];
-  /** All events in the order in which they happened; one that ended the solve is the last. */
+  /** All events in the order of the solve; a terminal one is the last. */
   readonly events: readonly FoundEvent[];
   /** What the solve did. */
   readonly report: SolveReport;
@@ -62,8 +62,8 @@ export interface OdeintResult {
 /** What {@link odeint} gives with `dense: true`. */
 export interface DenseOdeintResult extends OdeintResult {
   /**
-   * The state at any time between the first of `times` and `t`, by the method's interpolant: of
-   * order 4 with dopri5. Where a step ends it is the step's own end.
+   * Dense output: the state at any time from the first of `times` to `t`, by the method's
+   * interpolant (order 4 with dopri5 and tsit5, cubic Hermite with the others). It is continuous.
    *
    * @throws {RangeError} If `t` lies outside.
    */
@@ -76,11 +76,10 @@ export interface DenseOdeintResult extends OdeintResult {
  * States between the first and the last time come from dense output, so asking
  * for more of them changes neither the steps nor the end.
  *
- * An event is a sign change of a value along the solution. Its time is where the interpolated
- * state's value changes its sign, found to the last bits. A value that is 0 at the start is no
- * event there, only its next sign change is one; nor is an event found once more by a solve that
- * begins at its `t` and `y`, since the value is 0 or has the new sign there. A value that reaches 0
- * exactly, at one of the times where it is computed, and turns back is one event.
+ * Events are zero crossings of event functions, located on the dense output to machine precision.
+ * A zero at the start is not an event; the next crossing is. A solve restarted from an event's `t`
+ * and `y` does not find that event again, since the event function is 0 or has its new sign there.
+ * A function that touches 0 exactly where it is evaluated, and turns back, has one event there.
  *
  * @param f Gives dy/dt as a new array or one of its own. `y` is a copy of its own: it may be written to.
  * @param y0 The state at `times[0]`: [d], or rows [n * d] one after the other.

@@ -30,11 +30,12 @@ import type { TensorSolution } from "./tensor_solution.ts";
 
 /** How {@link odeintTensors} solves. */
 export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> {
-  /** Tensors or variables that f and events use and that gradients are wanted of; none when left out. */
+  /** Tensors or variables to differentiate with respect to; none when left out. */
   readonly parameters?: P;
   /**
-   * `direct` keeps the steps and differentiates them exactly; `adjoint` solves the continuous
-   * adjoint backwards, with the solve's own tolerances, in constant memory. `direct` when left out.
+   * `direct` keeps the steps and differentiates them exactly, as backpropagation through the solver
+   * does; `adjoint` solves the continuous adjoint backwards with the solve's tolerances, in constant
+   * memory. `direct` when left out.
    */
   readonly gradient?: "direct" | "adjoint";
   /** The Runge-Kutta method; dopri5 when left out. */
@@ -43,17 +44,16 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
   readonly control?: OdeintFixedControl | Omit<OdeintAdaptiveControl, "stopTimes">;
   /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
   readonly maxSteps?: number;
-  /** What to look for; nothing when left out. */
+  /** Event functions; none when left out. */
   readonly events?: readonly TensorEvent<T, P>[];
 }
 
 /**
  * Solves dy/dt = f(t, y) over tfjs tensors, with gradients with respect to y0 and parameters.
  *
- * The whole state shares its steps, as in torchdiffeq. On backends of the CPU the state is kept in
- * float64 and only f computes in float32; tolerances near 1e-7 then still make sense for states
- * of order 1. Works on any backend of tfjs. Events are those of {@link odeint}; their times are as
- * exact as float32 values tell them.
+ * The whole state shares one step size, as in torchdiffeq. It runs on any tfjs backend. On CPU
+ * backends the state is kept in float64 and only f computes in float32. Events are those of
+ * `odeint`; float32 event functions limit the precision of their times.
  *
  * @param f Gives dy/dt, of y's shape, in differentiable operations; t is a number.
  * @param y0 float32, of any shape; stays the caller's.
@@ -190,7 +190,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
   }
 }
 
-/** The solution's tensors, and what to do with them. */
+/** Makes the solution's tensors. */
 function solutionOf<Rows, T extends Tensor, P extends TensorRecord>(
   solved: SolvedTensors<Rows, T, P>,
   report: SolveReport,

@@ -4,7 +4,7 @@ import type { StepSizes } from "../solver/rows_problem.ts";
 /** How {@link odeint} and {@link odeintTensors} choose their steps. */
 export type OdeintControl = OdeintFixedControl | OdeintAdaptiveControl;
 
-/** Steps of one size. */
+/** Steps of equal size. */
 export interface OdeintFixedControl {
   /** Tells it from other controls. */
   readonly kind: "fixed";
@@ -12,13 +12,13 @@ export interface OdeintFixedControl {
   readonly steps: number;
 }
 
-/** Steps as small as the tolerances ask for. */
+/** Steps chosen by the error estimate. */
 export interface OdeintAdaptiveControl {
   /** Tells it from other controls. */
   readonly kind: "adaptive";
-  /** Relative tolerance of a step's error; 1e-7 when left out. */
+  /** Relative tolerance per step; 1e-7 when left out. */
   readonly rtol?: number;
-  /** Absolute tolerance of a step's error, which is added; 1e-9 when left out. */
+  /** Absolute tolerance per step, added to the relative one; 1e-9 when left out. */
   readonly atol?: number;
   /** Size of the first step, above 0; chosen by Hairer's rule when left out. */
   readonly firstStep?: number;
@@ -38,7 +38,7 @@ const RTOL = 1e-7, ATOL = 1e-9;
 /** Accepted and rejected steps before a solve gives up, unless another number is given. */
 export const MAX_STEPS = 100_000;
 
-/** What the solver reads of a control. */
+/** The control with its defaults filled in, as the solver reads it. */
 export function stepControl(control: OdeintControl): StepControl {
   if (control.kind === "fixed") return control;
   const { rtol = RTOL, atol = ATOL } = control;
@@ -56,9 +56,9 @@ export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
 }
 
 /**
- * Checks what both forms of odeint are given.
+ * Checks the arguments that both forms of odeint share.
  *
- * @param caller Who reports errors: a function's name.
+ * @param caller Name of the public function, for error messages.
  * @throws {RangeError} If something is not what it has to be.
  */
 export function requireOdeint(

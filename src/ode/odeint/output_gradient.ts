@@ -7,7 +7,7 @@ import type { RowSpace, Term } from "../solver/rows.ts";
 import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** A state that was read from a solution of one row, and its cotangent. */
+/** A state of the dense output of a one-row solve, and its cotangent. */
 export interface Output<Rows> {
   readonly t: number;
   /** [1, w] the state. */
@@ -16,13 +16,13 @@ export interface Output<Rows> {
   readonly cotangent: Rows;
 }
 
-/** What both gradients need to know of a solve of one row. */
+/** What both gradients of a one-row solve need. */
 export interface OutputProblem<Rows, Vector> {
   readonly space: RowSpace<Rows>;
   readonly field: DifferentiableField<Rows, Vector>;
   readonly tableau: Tableau;
   readonly t0: number;
-  /** Whatever was read, in the order of the solve; stay the caller's. */
+  /** In the order of the solve; remain owned by the caller. */
   readonly outputs: readonly Output<Rows>[];
   /** Receives the parameters' cotangents. */
   readonly gradient: GradientSum<Vector>;
@@ -31,7 +31,7 @@ export interface OutputProblem<Rows, Vector> {
 const ONE = Float64Array.of(1);
 const FIRST_ROW = Int32Array.of(0);
 
-/** Sum of terms times h, new; null where it is zero. */
+/** h times a sum of terms, new; null if all weights are zero. */
 function sum<Rows>(
   space: RowSpace<Rows>,
   h: Float64Array,
@@ -41,7 +41,7 @@ function sum<Rows>(
   return some.length === 0 ? null : space.combine(null, h, some);
 }
 
-/** a + b, new; the summands are given back. */
+/** a + b, new; the summands are released. */
 function added<Rows>(space: RowSpace<Rows>, a: Rows | null, b: Rows | null): Rows | null {
   if (a === null || b === null) return a ?? b;
   const both = space.combine(a, ONE, [{ weight: 1, rows: b }]);
@@ -114,7 +114,7 @@ export function pullBackOutputs<Rows, Vector>(
   }
 }
 
-/** `cotangent`, which is given back, and those of outputs at the same time; new. */
+/** `cotangent`, which is released, plus those of outputs at its time; new. */
 function withOutputs<Rows>(
   space: RowSpace<Rows>,
   cotangent: Rows,

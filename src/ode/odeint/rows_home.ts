@@ -6,18 +6,18 @@ import { tensorSpace } from "../engines/portable/tensor_rows.ts";
 import type { DifferentiableField } from "../field.ts";
 import type { RowSpace } from "../solver/rows.ts";
 
-/** Where the states of a solve of tensors live between evaluations. */
+/** How the state of a tensor solve is stored between evaluations. */
 export interface RowsHome<Rows> {
   readonly space: RowSpace<Rows>;
   /** A field of tensors as one of these rows. */
   field(field: DifferentiableField<Tensor2D, Tensor1D>): DifferentiableField<Rows, Tensor1D>;
-  /** Rows of a tensor; both are the caller's. */
+  /** Copies a tensor into rows. */
   fromTensor(tensor: Tensor2D): Promise<Rows>;
-  /** A tensor of rows; both are the caller's. */
+  /** Copies rows into a tensor. */
   toTensor(rows: Rows): Tensor2D;
 }
 
-/** In float64 on the host: where reading a tensor is free. */
+/** float64 on the host, for backends whose tensors are read without waiting. */
 export const hostHome: RowsHome<HostRows> = {
   space: hostSpace,
   field: onHost,
@@ -28,7 +28,7 @@ export const hostHome: RowsHome<HostRows> = {
   toTensor,
 };
 
-/** In tensors: where reading one waits for the device. */
+/** Tensors, for backends where a read-back waits for the device. */
 export const tensorHome: RowsHome<Tensor2D> = {
   space: tensorSpace,
   field: (field) => field,

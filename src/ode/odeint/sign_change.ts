@@ -1,18 +1,16 @@
-/** Shortest relative width of a bracket: neighbouring float64 numbers. */
+/** Relative width of the final bracket: the spacing of float64 numbers. */
 const RESOLUTION = Number.EPSILON;
 
 /**
- * The time in a bracket at which a function changes its sign, as exactly as float64 has times.
- *
- * The bracket shrinks until its ends are neighbours, or a value is 0. A solve that begins again
- * from the result does not meet the same change once more: the new sign is there already.
+ * Root finding to machine precision, on the far side of the root: the value at the result is 0 or
+ * already has the sign that it has at `to`, so that a solve restarted there does not find the same
+ * root again.
  *
  * Source: Oliveira & Takahashi 2021, An Enhancement of the Bisection Method Average Performance
- * Preserving Minmax Optimality, ACM Trans. Math. Softw. 47(1): regula falsi, kept close enough to
- * the middle for the steps of bisection, and one, to suffice.
+ * Preserving Minmax Optimality, ACM Trans. Math. Softw. 47(1) (ITP:
+ * regula falsi, truncated and projected towards the midpoint; at most one evaluation more than bisection).
  *
- * @param bracket.value Of opposite signs at `from` and `to`; not 0 at `from`.
- * @returns A time at which the value is 0 or has the sign that it has at `to`.
+ * @param bracket.value Not 0 at `from`, and of another sign, or 0, at `to`. Need not be continuous.
  */
 export async function signChange(bracket: {
   readonly from: number;
@@ -44,7 +42,7 @@ export async function signChange(bracket: {
   return b;
 }
 
-/** Regula falsi's guess, moved towards the middle and at most so far from it that the bracket keeps shrinking. */
+/** The next abscissa: regula falsi's, truncated and projected. */
 function trial(at: {
   readonly a: number;
   readonly b: number;
@@ -53,7 +51,7 @@ function trial(at: {
   readonly valueTo: number;
   /** Width of the first bracket. */
   readonly first: number;
-  /** Half of what the bracket may be wide after this trial, times two. */
+  /** Width that bisection guarantees after this evaluation and one more. */
   readonly slack: number;
 }): number {
   const { a, b, middle, valueFrom, valueTo, first, slack } = at;

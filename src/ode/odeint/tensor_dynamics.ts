@@ -14,15 +14,15 @@ export interface TensorDynamics<T extends Tensor, P extends TensorRecord> {
   readonly parameters: P;
 }
 
-/** Points that are linearized together; each holds a copy of the state. */
+/** Points per linearization; each holds a copy of the state. */
 const LINEARIZATION_ROWS = 64;
 
-/** A state [1, size] as the tensor that f knows. */
+/** A state [1, size] in the shape of y. */
 export function unflattened<T extends Tensor>(row: Tensor, shape: readonly number[]): T {
   return tf.reshape(row, [...shape]) as T;
 }
 
-/** f at a state [1, size], as a row of the same form. */
+/** f at a state [1, size], as [1, size]. */
 export function slopeRow<T extends Tensor, P extends TensorRecord>(
   { f, shape, parameters }: TensorDynamics<T, P>,
   t: number,
@@ -39,8 +39,8 @@ export function slopeRow<T extends Tensor, P extends TensorRecord>(
 }
 
 /**
- * The dynamics as a field over rows [m, size], each a whole state at a time of its own. The flat
- * parameter vector has the record's tensors one after the other.
+ * The dynamics as a field over rows [m, size]: each row is a whole state with its own time. The flat
+ * parameter vector is the concatenation of the record's tensors.
  */
 export function tensorDynamicsField<T extends Tensor, P extends TensorRecord>(
   dynamics: TensorDynamics<T, P>,

@@ -11,16 +11,16 @@ import {
   unflattened,
 } from "./tensor_dynamics.ts";
 
-/** Something that happens during a solve of tensors: a value changes its sign. */
+/** An event function of `odeintTensors`: its zero crossings along the solution are events. */
 export interface TensorEvent<T extends Tensor, P extends TensorRecord> extends EventRule {
   /**
-   * The value, a tensor of one number, differentiable in all three. It is computed at the ends of
-   * each step and three times between them.
+   * The event function: a tensor of one number, differentiable in all three arguments. It is
+   * evaluated at the ends of each step and at three points between them.
    */
   value(t: Scalar, y: T, parameters: P): Tensor;
 }
 
-/** An event's value at a state [1, size], as a scalar. */
+/** An event function at a state [1, size], as a scalar. */
 function valueAt<T extends Tensor, P extends TensorRecord>(
   dynamics: TensorDynamics<T, P>,
   event: TensorEvent<T, P>,
@@ -36,7 +36,7 @@ function valueAt<T extends Tensor, P extends TensorRecord>(
   return tf.reshape(value, []);
 }
 
-/** An event's value at a state [1, size], which is given back, read. */
+/** Reads an event function at a state [1, size], which is disposed. */
 export async function readEventValue<T extends Tensor, P extends TensorRecord>(
   dynamics: TensorDynamics<T, P>,
   event: TensorEvent<T, P>,
@@ -55,16 +55,16 @@ export async function readEventValue<T extends Tensor, P extends TensorRecord>(
   }
 }
 
-/** Cotangents of an event as those of the solution at a fixed time. */
+/** Cotangents of the solution at a fixed time. */
 export interface EventCotangents {
   /** [1, size] of the state at the event's time; the caller's. */
   readonly y: Tensor;
-  /** Of the flat parameter vector, as far as the event's value uses parameters directly; the caller's. */
+  /** Of the flat parameter vector, through the event function alone; the caller's. */
   readonly parameters: Tensor1D;
 }
 
 /**
- * Pulls cotangents of an event's time and state back to the solution at that time, held fixed.
+ * VJP of an event: from cotangents of its time and state to those of the solution at that time, held fixed.
  *
  * The time t* solves g(t, y(t), p) = 0, so that by the implicit function theorem
  *   dt* = -(g_y dy + g_p dp) / (g_t + g_y f),  d(y(t*)) = dy + f dt*
@@ -77,7 +77,7 @@ export interface EventCotangents {
  * @param at.y [1, size] the event's state.
  * @param cotangents.t Of the time; undefined where it is zero.
  * @param cotangents.y Of the state; undefined where it is zero.
- * @throws {FailureError} If the value does not change along the solution: its zero has no derivative.
+ * @throws {FailureError} If the event function's derivative along the solution is 0 there.
  */
 export async function pullBackEvent<T extends Tensor, P extends TensorRecord>(
   dynamics: TensorDynamics<T, P>,

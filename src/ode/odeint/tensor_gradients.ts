@@ -19,7 +19,7 @@ import {
 import { pullBackEvent, type TensorEvent } from "./tensor_events.ts";
 import type { TensorGradients, TensorSolution } from "./tensor_solution.ts";
 
-/** What gradients need to know of a solve over tensors. */
+/** What the gradients of a tensor solve need. */
 export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
   readonly home: RowsHome<Rows>;
   readonly dynamics: TensorDynamics<T, P>;
@@ -30,12 +30,12 @@ export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
   readonly maxSteps: number;
   readonly rules: readonly TensorEvent<T, P>[];
   readonly t0: number;
-  /** From t0 to the last of the times that were asked for. */
+  /** From t0 to the last requested time. */
   readonly span: number;
-  /** At the times that were asked for and reached. */
+  /** At the requested times that were reached. */
   readonly states: readonly { readonly t: number; readonly y: Rows }[];
   readonly events: readonly EventInRows<Rows>[];
-  /** Whether the last event ended the solve. */
+  /** The last event is terminal. */
   readonly endsInEvent: boolean;
   /** For the direct gradient: all steps, and where the last one ended; null for the adjoint. */
   readonly records: {
@@ -88,7 +88,7 @@ function requireOneNumber(loss: Tensor): Tensor {
   return loss;
 }
 
-/** The cotangents of a loss as outputs at fixed times; those of events give their share of the parameters to `sum`. */
+/** Turns cotangents of a loss into outputs at fixed times; event functions add theirs of the parameters to `sum`. */
 async function readOutputs<Rows, T extends Tensor, P extends TensorRecord>(
   solved: SolvedTensors<Rows, T, P>,
   cotangents: readonly (Tensor | undefined)[],

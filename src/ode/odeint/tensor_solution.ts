@@ -4,31 +4,31 @@ import type { TensorRecord } from "./tensor_dynamics.ts";
 
 /** An event that `odeintTensors` has found. Its tensors are the solution's. */
 export interface FoundTensorEvent<T extends Tensor> {
-  /** Its place in `events`. */
+  /** Index of its event function in `events`. */
   readonly index: number;
-  /** When. */
+  /** Its time. */
   readonly t: number;
-  /** When, as a tensor for losses: its gradient is the implicit function theorem's. */
+  /** Its time as a tensor for losses; differentiated by the implicit function theorem. */
   readonly tTensor: Scalar;
-  /** The state then; its gradient counts that the time moves. */
+  /** The state then; its gradient includes the change of the time. */
   readonly y: T;
 }
 
 /** What `odeintTensors` gives. Dispose it; all of its tensors are its own. */
 export interface TensorSolution<T extends Tensor, P extends TensorRecord> {
-  /** Where the solve ended: the last of `times`, or the time of the event that ended it. */
+  /** End of the solve: the last of `times`, or the time of the terminal event. */
   readonly t: number;
   /** The state there. */
   readonly y: T;
   /** [times, ...shape of y0] the states at `times`; those after a terminal event are missing. */
   readonly states: Tensor;
-  /** All events in the order in which they happened; one that ended the solve is the last. */
+  /** All events in the order of the solve; a terminal one is the last. */
   readonly events: readonly FoundTensorEvent<T>[];
   /** What the solve did. */
   readonly report: SolveReport;
   /**
-   * A loss of this solution with its gradients, which are the caller's. It may be called again, as
-   * long as parameters have the values of the solve.
+   * Value and gradients of a loss. May be called repeatedly while the parameters have the values
+   * of the solve.
    *
    * @param loss Of `y`, `states` and events' `tTensor` and `y`, and of parameters directly; a tensor of one number.
    * @throws {FailureError} If the adjoint solve cannot go on, or an event's time has no gradient.

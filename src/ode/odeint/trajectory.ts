@@ -2,12 +2,12 @@ import { type AcceptedStep, stateInside } from "../solver/accepted_step.ts";
 import { type HostRows, hostSpace } from "../engines/portable/host_rows.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** A solution in float64 as a function of time, from its accepted steps. */
+/** Dense output of a whole solve in float64: its accepted steps. */
 export interface Trajectory {
-  /** The steps in the order in which they were taken, each beginning where the last one ended. */
+  /** In the order in which they were taken; each begins where the previous one ended. */
   readonly steps: readonly AcceptedStep<HostRows>[];
   readonly tableau: Tableau;
-  /** Where it ends: in the last step, or at its end. */
+  /** End of the solution, inside the last step or at its end. */
   readonly end: number;
 }
 

@@ -2,24 +2,25 @@ import type { Tableau } from "../tableau.ts";
 import { denseWeights } from "./dense_output.ts";
 import { type RowSpace, slopeTerms } from "./rows.ts";
 
-/** One accepted step of a single control group, with all that its interpolant needs. */
+/** An accepted step of a single control group, with the data of its dense output. */
 export interface AcceptedStep<Rows> {
-  /** Where it began. */
+  /** Its start. */
   readonly t0: number;
-  /** Where it ended. */
+  /** Its end. */
   readonly t1: number;
-  /** Its size in the method's formulas: t1 - t0 up to rounding. */
+  /** The step size of the stages: t1 - t0 up to rounding. */
   readonly h: number;
   /** [n, w] the state at t0. */
   readonly y0: Rows;
   /** [n, w] the state at t1. */
   readonly y1: Rows;
-  /** [n, w] each: the slopes of all stages; where the last stage is not the slope at t1, that one too. */
+  /** [n, w] each: the slopes of all stages, followed by the slope at t1 unless the last stage is that slope. */
   readonly slopes: readonly Rows[];
 }
 
 /**
- * The state at a time inside a step by the method's interpolant; at its ends the step's own states.
+ * Dense output: the state at a time inside a step. At its ends the interpolant is not evaluated; the
+ * step's own states are returned.
  *
  * @param t From `step.t0` to `step.t1`.
  * @returns [n, w], new.

@@ -11,7 +11,7 @@ import { solveRows } from "./solve.ts";
 export interface AdjointGradient<Rows> {
   /** Cotangent of y0, [n, w]; the caller's. */
   readonly y0: Rows;
-  /** One a control group, of the backward solve. */
+  /** One per control group, of the backward solve. */
   readonly reports: readonly SolveReport[];
   /** Stages of the quadrature, all rows together. */
   readonly quadratureRows: number;

@@ -43,7 +43,7 @@ function joined(vectors: readonly Float64Array[]): Float64Array {
   return out;
 }
 
-/** The stages of a step that the solution depends on: not a first-same-as-last one. */
+/** Number of stages that a step's end depends on: all but a first-same-as-last one. */
 function usedStages(tableau: Tableau): number {
   return tableau.firstSameAsLast ? tableau.c.length - 1 : tableau.c.length;
 }
@@ -85,7 +85,7 @@ export function linearizeStages<Rows, Vector>(
   }
 }
 
-/** Cotangents of what was read from inside a step: states of its interpolant. */
+/** Cotangents that a step receives from dense output inside it. */
 export interface StepCotangents<Rows> {
   /** [n, w] of the state where the step began; null where it is zero. */
   readonly start: Rows | null;
@@ -103,8 +103,8 @@ export interface StepCotangents<Rows> {
  *   cotangent of k_i = h (b_i v + sum over l > i of a_li w_l)
  *   w_i = (df/dy)(Y_i)^T (cotangent of k_i)
  *   cotangent of y = v + sum of w_i
- * which is one pull-back a stage; a first-same-as-last stage is the next step's
- * first and is pulled back there.
+ * that is one VJP per stage; a first-same-as-last stage is the first stage of the
+ * next step and is pulled back there.
  *
  * Source: Hager 2000, Numer. Math. 87, 247-282 (section 2).
  */
@@ -117,7 +117,10 @@ export function replay<Rows, Vector>(problem: {
   /** [n, w] cotangent of y1; stays the caller's. */
   readonly cotangent: Rows;
   readonly gradient: GradientSum<Vector>;
-  /** Of steps of all rows, in solves of few enough to be linearized together; stay the caller's. */
+  /**
+   * Cotangents of dense output by step; remain owned by the caller. Only for solves whose steps
+   * contain all rows and are not cut by rows (one row, for instance).
+   */
   readonly inside?: ReadonlyMap<StepRecord<Rows>, StepCotangents<Rows>>;
 }): RowsGradient<Rows> {
   const { space, field, tableau } = problem;
@@ -159,9 +162,9 @@ export function replay<Rows, Vector>(problem: {
 }
 
 /**
- * The steps from the last to the first in chunks of at most `mostRows` rows, in each chunk in
- * the order in which they were taken. Rows are independent of each other, so that a step
- * that is too large is cut by rows; the pieces are released when the next chunk is asked for.
+ * The steps from last to first in chunks of at most `mostRows` rows; within a chunk in the order in
+ * which they were taken. Rows are independent, so a step with more rows is cut by rows; its pieces
+ * are released when the next chunk is requested.
  */
 function* chunksFromLast<Rows>(
   space: RowSpace<Rows>,

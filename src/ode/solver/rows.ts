@@ -16,7 +16,7 @@ export function partsOf(parts: readonly StatePart[] | null, width: number): read
 
 /** One term of a linear combination of rows. */
 export interface Term<Rows> {
-  /** One number for all rows, or one a row. */
+  /** One number for all rows, or one per row. */
   readonly weight: number | Float64Array;
   /** [n, w]. */
   readonly rows: Rows;

@@ -17,8 +17,8 @@ export interface RowsProblem<Rows>
   /** Receives every accepted step and owns it; null where nobody asks. Steps of one group come in order. */
   readonly onStep: ((step: StepRecord<Rows>) => void) | null;
   /**
-   * Sees every accepted step of a solve with one control group, and says whether it goes on; if
-   * not, `y1` is the state at that step's end. What it sees is not its own.
+   * Called with every accepted step of a solve with a single control group; false stops the solve,
+   * and `y1` is then the state at the end of that step. The step's rows remain owned by the solver.
    */
   readonly watch?: (step: AcceptedStep<Rows>) => Promise<boolean>;
 }
@@ -51,6 +51,6 @@ export interface RowsSolution<Rows> {
   readonly y1: Rows;
   /** [times][n, w]; rows of failed groups hold NaN. */
   readonly states: readonly Rows[];
-  /** One a control group. */
+  /** One per control group. */
   readonly reports: readonly SolveReport[];
 }

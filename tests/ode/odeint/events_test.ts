@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { FailureError } from "../../../src/core/errors.ts";
 import { odeint, type OdeintEvent } from "../../../src/ode/odeint/odeint.ts";
 import { rk4 } from "../../../src/ode/tableaus/rk4.ts";
@@ -170,4 +171,44 @@ Deno.test("odeint() refuses events that say nothing", async () => {
     assert.match(error.message, /events\[1\] is not a number at t = 0\.[5-9]/);
     return true;
   });
+});
+
+Deno.test("odeint() misses no crossing of an oscillation, and invents none", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.double({ min: 0.3, max: 5, noNaN: true }),
+      fc.double({ min: -3, max: 3, noNaN: true }),
+      fc.double({ min: -0.9, max: 0.9, noNaN: true }),
+      fc.constantFrom(-1, 1),
+      fc.constantFrom(1e-3, 1e-6),
+      async (speed, phase, level, sign, tolerance) => {
+        const end = 7 * sign;
+        const { events } = await odeint(
+          (_t, [x, v]) => [speed * v!, -speed * x!],
+          [Math.cos(phase), -Math.sin(phase)],
+          [0, end],
+          {
+            control: { kind: "adaptive", rtol: tolerance, atol: tolerance },
+            events: [{ value: (_t, [x]) => x! - level }],
+          },
+        );
+        // cos(speed t + phase) = level.
+        const expected: number[] = [];
+        for (let turn = -10; turn <= 10; turn++) {
+          for (const side of [-1, 1]) {
+            expected.push((side * Math.acos(level) + 2 * Math.PI * turn - phase) / speed);
+          }
+        }
+        const error = 300 * tolerance / speed;
+        const isInside = (t: number, margin: number) =>
+          t * sign > margin && (end - t) * sign > margin;
+        // A crossing at the very ends may fall to either side.
+        fc.pre(expected.every((t) => isInside(t, error) || !isInside(t, -error)));
+        const inside = expected.filter((t) => isInside(t, 0)).sort((a, b) => (a - b) * sign);
+        assert.equal(events.length, inside.length);
+        events.forEach(({ t }, i) => assert.ok(Math.abs(t - inside[i]!) < error, `${t}`));
+      },
+    ),
+    { numRuns: 60 },
+  );
 });

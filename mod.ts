@@ -3,10 +3,10 @@
  * on WebGPU or on the CPU.
  *
  * Importing this module registers nothing with tfjs, and puts it into production mode: a backend
- * is opened by {@link openBackend}, or by {@link train}.
+ * is opened by {@link openDevice}, or by {@link train}.
  *
  * ```ts
- * import { engineFor, loadRun, logProb, sample, train } from "./mod.ts";
+ * import { loadRun, logProb, openDevice, sample, train } from "./mod.ts";
  *
  * const folder = await Deno.makeTempDir();
  * const { run } = await train(
@@ -14,9 +14,9 @@
  *   { run: `${folder}/moons` },
  * );
  * const { model } = await loadRun(run);
- * const engine = engineFor("cpu");
- * const { samples } = await sample(model, engine, { count: 16, seed: 1 }); // [16, 2]
- * const { logProb: nats } = await logProb(model, engine, samples); // [16]
+ * const { engines } = await openDevice("cpu");
+ * const { samples } = await sample(model, engines, { count: 16, seed: 1 }); // [16, 2]
+ * const { logProb: nats } = await logProb(model, engines, samples); // [16]
  * console.assert(nats.every(Number.isFinite));
  * ```
  *
@@ -44,7 +44,7 @@ export type { UnetSizes } from "./src/nn/unet/sizes.ts";
 export { initialParameters } from "./src/nn/init.ts";
 export { timeEmbedding } from "./src/nn/time_embedding.ts";
 export { applyNetwork } from "./src/nn/apply.ts";
-export { defineTableau, type Tableau } from "./src/ode/tableau.ts";
+export { defineTableau, type GivenTableau, type Tableau } from "./src/ode/tableau.ts";
 export { tableaus } from "./src/ode/tableaus.ts";
 export { bosh3 } from "./src/ode/tableaus/bosh3.ts";
 export { dopri5 } from "./src/ode/tableaus/dopri5.ts";
@@ -53,7 +53,11 @@ export * from "./src/ode/solver/rows.ts";
 export * from "./src/ode/field.ts";
 export * from "./src/ode/engines/engine.ts";
 export type { PortableBits } from "./src/threads/simd_module.ts";
-export { engineFor, type EngineOptions } from "./src/ode/engines/engine_for.ts";
+export { type Engines, enginesInOrder, solveOn } from "./src/ode/engines/engines.ts";
+export { type Device, type DeviceOptions, openDevice } from "./src/ode/engines/open_device.ts";
+export * from "./src/ode/controllers.ts";
+export type { Interpolant } from "./src/ode/interpolant.ts";
+export type { Late } from "./src/core/late.ts";
 export {
   type TensorField,
   tensorField,

@@ -55,14 +55,14 @@ async function belongs(path: string, step: number): Promise<boolean> {
 
 /** `samples/epoch-0001.png`, drawn or put by: the same prior draws every time, so that pictures compare. */
 export async function addEpoch(view: PictureView, drawings: Drawings): Promise<void> {
-  const { run, epoch, step, config, model, engine } = view;
+  const { run, epoch, step, config, model, engines } = view;
   const { network } = model;
   const { controlGroup } = config;
   // A CNF's training solver may be coarse; flow matching's is chosen for its pictures.
   const settings = model.kind === "cnf"
     ? { ...accurateSolve, controlGroup }
     : solveSettingsOf(config);
-  const { samples } = await sample(model, engine, {
+  const { samples } = await sample(model, engines, {
     count: PICTURED[rowKind(network)],
     seed: config.seed,
     settings,

@@ -1,13 +1,11 @@
 import {
   type Backend,
-  chooseBackend,
   columnsOf,
-  type Engine,
-  engineFor,
+  type Engines,
   type FlowModel,
   isImageNetwork,
   loadRun,
-  openBackend,
+  openDevice,
   readRunConfig,
 } from "@fluxion/fluxion";
 import type { ColumnChoice } from "@fluxion/fluxion/data";
@@ -39,7 +37,7 @@ export interface OpenedRun {
   readonly columns: ColumnChoice | undefined;
   readonly model: FlowModel;
   readonly backend: Backend;
-  readonly engine: Engine;
+  readonly engines: Engines;
   readLog(): Promise<TrainingLog>;
   close(): void;
 }
@@ -58,8 +56,8 @@ export async function openRun(
   const { network } = runConfig;
   const work = isImageNetwork(network) ? "images" : "points";
   const { backend: request = "auto", threads, portableBits } = options;
-  const { kind } = await chooseBackend(request, work, { portableBits });
-  const backend = await openBackend(kind, { threads, portableBits });
+  const device = await openDevice(request, { work, threads, portableBits });
+  const { backend, engines } = device;
   try {
     const { model, config } = await loadRun(folder, options.weights);
     return {
@@ -69,15 +67,15 @@ export async function openRun(
       columns: columnsOf(runConfig),
       model,
       backend,
-      engine: engineFor(kind, { threads, portableBits }),
+      engines,
       readLog: () => readLog(runFile(folder, "log")),
       close() {
         model.parameters.dispose();
-        backend.close();
+        device.close();
       },
     };
   } catch (error) {
-    backend.close();
+    device.close();
     throw error;
   }
 }

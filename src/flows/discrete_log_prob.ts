@@ -1,5 +1,5 @@
 import { dequantize, levelSpacing, type PixelLevels } from "../data/images/pixel_levels.ts";
-import type { Engine } from "../ode/engines/engine.ts";
+import type { Engines } from "../ode/engines/engines.ts";
 import { logProb, type LogProbOptions, type LogProbResult } from "./log_prob.ts";
 import type { FlowModel } from "./model.ts";
 
@@ -40,14 +40,14 @@ export interface DiscreteLogProb extends LogProbResult {
  */
 export async function discreteLogProb(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   images: Float32Array,
   options: DiscreteLogProbOptions,
 ): Promise<DiscreteLogProb> {
   const { levels, seed = 0, ...rest } = options;
   const dims = model.network.rowWidth;
   const noisy = dequantize(images, levels, { pixels: dims, seed, firstRow: 0 });
-  const density = await logProb(model, engine, noisy, { ...rest, seed });
+  const density = await logProb(model, engines, noisy, { ...rest, seed });
   const levelVolume = dims * Math.log(levelSpacing(levels));
   const nats = density.logProb.map((value) => value + levelVolume);
   return {

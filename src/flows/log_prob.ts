@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { isImageNetwork } from "../nn/network.ts";
-import type { Engine, SolveReport } from "../ode/engines/engine.ts";
+import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
+import { type Engines, solveOn } from "../ode/engines/engines.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
@@ -94,7 +95,7 @@ export interface LogProbResult {
  */
 export async function logProb(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   points: PointValues,
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
@@ -104,7 +105,7 @@ export async function logProb(
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
-  const solver = { model, engine, points, trace, seed };
+  const solver = { model, engines, points, trace, seed };
   const chunk = chunkOf(model, settings) ?? n;
   const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);
   const stdErr = trace.kind === "hutchinson" && (trace.count ?? 1) > 1 ? new Float64Array(n) : null;
@@ -151,7 +152,7 @@ export function defaultTrace({ network }: FlowModel): TraceSettings {
 /** What the solves of one call share. */
 interface RowSolver {
   readonly model: FlowModel;
-  readonly engine: Engine;
+  readonly engines: Engines;
   /** [n * d], in the data's units. */
   readonly points: PointValues;
   readonly trace: TraceSettings;
@@ -170,7 +171,7 @@ interface SolvedRows {
 
 /** One solve of the rows from `first` up to, not including, `end`. */
 async function solveRows(
-  { model, engine, points, trace, seed }: RowSolver,
+  { model, engines, points, trace, seed }: RowSolver,
   [first, end]: readonly [number, number],
   settings: SolveSettings,
 ): Promise<SolvedRows> {
@@ -185,16 +186,17 @@ async function solveRows(
     const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
     return tf.concat2d([x, tf.zeros([count, columns])], 1);
   });
-  const solution = await engine.solve({
-    field: velocityField(model, drawnTrace, count),
+  const problem: SolveProblem = {
+    field: velocityField(model, drawnTrace),
     y0,
     t0: dataTime(model.kind),
     t1: priorTime(model.kind),
     ...settings,
     keep: { kind: "end" },
-  }).finally(() => y0.dispose());
+  };
+  const { engine, solution } = await solveOn(engines, problem).finally(() => y0.dispose());
   try {
-    const reports = await engine.report(solution);
+    const reports = await engine.report(solution)();
     const [ofSource, ofChange] = tf.tidy(() => [
       logDensity(tf.slice2d(solution.y1, [0, 0], [count, dims])),
       tf.slice2d(solution.y1, [0, dims], [count, columns]),

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, SolveReport } from "../ode/engines/engine.ts";
+import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
+import { type Engines, solveOn } from "../ode/engines/engines.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkOf } from "./chunks.ts";
@@ -56,7 +57,7 @@ export interface Samples {
  */
 export async function sample(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   options: SampleOptions,
 ): Promise<Samples> {
   const { count, withLogProb, times = [] } = options;
@@ -69,7 +70,7 @@ export async function sample(
   const states = times.map(table);
   const reports: SolveReport[] = [];
   let done = 0;
-  for await (const chunk of sampleChunks(model, engine, options)) {
+  for await (const chunk of sampleChunks(model, engines, options)) {
     samples.set(chunk.samples, done * width);
     if (chunk.logProb !== null) logProb?.set(chunk.logProb, done);
     chunk.states.forEach((state, i) => states[i]!.set(state, done * width));
@@ -86,7 +87,7 @@ export async function sample(
  */
 export async function* sampleChunks(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   options: SampleOptions,
 ): AsyncGenerator<Samples> {
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
@@ -95,7 +96,7 @@ export async function* sampleChunks(
   const chunk = chunkOf(model, settings, options.times?.length);
   const end = start + count;
   if (chunk === null) {
-    yield await solveRows(model, engine, request, {
+    yield await solveRows(model, engines, request, {
       first: start,
       last: end,
       from: start,
@@ -109,7 +110,7 @@ export async function* sampleChunks(
   while (first < end) {
     const last = Math.min(first + chunk, Math.ceil(end / group) * group);
     const cut = { first, last, from: Math.max(first, start), to: Math.min(last, end) };
-    yield await solveRows(model, engine, request, cut);
+    yield await solveRows(model, engines, request, cut);
     first = last;
   }
 }
@@ -139,7 +140,7 @@ interface Cut {
 
 async function solveRows(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   options: SampleRequest,
   cut: Cut,
 ): Promise<Samples> {
@@ -162,16 +163,17 @@ async function solveRows(
     const z = tf.tensor2d(prior, [n, width]);
     return trace === null ? z : tf.concat2d([z, tf.zeros([n, changeColumns(trace)])], 1);
   });
-  const solution = await engine.solve({
-    field: velocityField(model, trace, n),
+  const problem: SolveProblem = {
+    field: velocityField(model, trace),
     y0,
     t0: priorTime(model.kind),
     t1: dataTime(model.kind),
     ...settings,
     keep: options.times ? { kind: "times", times: options.times } : { kind: "end" },
-  }).finally(() => y0.dispose());
+  };
+  const { engine, solution } = await solveOn(engines, problem).finally(() => y0.dispose());
   try {
-    const reports = await engine.report(solution);
+    const reports = await engine.report(solution)();
     requireSolved(reports, settings, cut.first);
     const kept = async (rows: tf.Tensor2D): Promise<PointValues> => {
       const part = tf.slice2d(rows, [cut.from - cut.first, 0], [cut.to - cut.from, width]);

@@ -1,6 +1,5 @@
-import type { FieldSpec, TraceMethod } from "../ode/engines/engine.ts";
+import type { FieldSpec } from "../ode/engines/engine.ts";
 import { tensorField } from "../ode/engines/portable/tensor_field.ts";
-import { drawProbes } from "../ode/probes.ts";
 import { changeColumns, type DivergenceTrace, withDivergence } from "./divergence.ts";
 import type { FlowModel } from "./model.ts";
 import { trainingRows } from "./piece_rows.ts";
@@ -18,16 +17,14 @@ const DIVERGENCE_MEMORY = 4;
  *
  * @param trace With it the state is (z, logp), dlogp/dt = -div f, as `withDivergence` says; null: z
  *   alone. Several probes per row are beyond the fused form.
- * @param rows Rows of the solve.
  */
 export function velocityField(
   { network, parameters }: Pick<FlowModel, "network" | "parameters">,
   trace: DivergenceTrace | null,
-  rows: number,
 ): FieldSpec {
   const { fused, rowWidth } = network;
   if (fused !== undefined && (trace === null || changeColumns(trace) === 1)) {
-    return { ...fused, parameters, trace: trace && fusedTrace(trace, rows, rowWidth) };
+    return { ...fused, parameters, trace };
   }
   const fitting = Math.floor(trainingRows(network) / (trace === null ? 1 : DIVERGENCE_MEMORY));
   const velocity = tensorField(
@@ -39,10 +36,4 @@ export function velocityField(
     kind: "tensors",
     field: trace === null ? velocity : withDivergence(velocity, trace, rowWidth),
   };
-}
-
-function fusedTrace(trace: DivergenceTrace, rows: number, dims: number): TraceMethod {
-  if (trace.kind === "exact") return trace;
-  const { kind, probes } = trace;
-  return { kind, distribution: probes.distribution, probes: drawProbes(probes, rows, dims) };
 }

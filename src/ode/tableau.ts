@@ -1,3 +1,5 @@
+import { cubicInterpolant, type Interpolant, quarticInterpolant } from "./interpolant.ts";
+
 /** An explicit Runge-Kutta method as data; make one with {@link defineTableau}. */
 export interface Tableau {
   /** The name on the command line. */
@@ -12,27 +14,37 @@ export interface Tableau {
   readonly b: readonly number[];
   /** b minus the embedded method's weights, or null where there is no error estimate. */
   readonly bError: readonly number[] | null;
-  /** Weights of the solution in the middle of a step, or null: dense output is then a cubic. */
-  readonly bMid: readonly number[] | null;
+  /** The error estimate of a step of size h is O(h^errorOrder): what step-size control reckons with. */
+  readonly errorOrder: number;
+  /** States inside a step. */
+  readonly interpolant: Interpolant;
   /** The last stage is the next step's first: c = 1 and its row of `a` is b. */
   readonly firstSameAsLast: boolean;
 }
 
 const SUM_TOLERANCE = 1e-12;
 
+/** A method as its paper prints it. */
+export interface GivenTableau
+  extends Omit<Tableau, "firstSameAsLast" | "bError" | "errorOrder" | "interpolant"> {
+  /** Left out where the method has no error estimate. */
+  readonly bError?: readonly number[];
+  /** `order` when left out: the embedded method is of one order less. */
+  readonly errorOrder?: number;
+  /** Weights of the state in the middle of a step, of order 4; dense output is a cubic when left out. */
+  readonly bMid?: readonly number[];
+}
+
 /**
- * Checks a Butcher tableau and derives whether its first stage is the last step's last.
+ * Checks a Butcher tableau, derives whether its first stage is the last step's last, and makes
+ * its interpolant.
  *
  * @throws {RangeError} If lengths differ, a row of `a` does not sum to its node,
  *   `b` not to 1, `bError` not to 0 or `bMid` not to 1/2.
  */
-export function defineTableau(
-  given: Omit<Tableau, "firstSameAsLast" | "bError" | "bMid"> & {
-    bError?: readonly number[];
-    bMid?: readonly number[];
-  },
-): Tableau {
-  const { name, c, a, b, bError = null, bMid = null } = given;
+export function defineTableau(given: GivenTableau): Tableau {
+  const { bMid = null, ...method } = given;
+  const { name, order, c, a, b, bError = null, errorOrder = order } = method;
   const stages = c.length;
   const must = (holds: boolean, what: string) => {
     if (!holds) throw new RangeError(`tableau ${name}: ${what}`);
@@ -66,5 +78,8 @@ export function defineTableau(
   const last = stages - 1;
   const firstSameAsLast = stages > 1 && c[last] === 1 && b[last] === 0 &&
     a[last]!.every((weight, j) => weight === b[j]);
-  return { ...given, bError, bMid, firstSameAsLast };
+  const interpolant = bMid === null
+    ? cubicInterpolant({ b, firstSameAsLast })
+    : quarticInterpolant({ b, firstSameAsLast }, bMid);
+  return { ...method, bError, errorOrder, interpolant, firstSameAsLast };
 }

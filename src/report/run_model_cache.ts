@@ -1,9 +1,7 @@
 import type { FlowModel } from "../flows/model.ts";
-import type { Engine } from "../ode/engines/engine.ts";
-import { engineFor } from "../ode/engines/engine_for.ts";
+import type { Engines } from "../ode/engines/engines.ts";
+import { openDevice } from "../ode/engines/open_device.ts";
 import type { Backend, BackendKind, BackendOptions } from "../backends/backend.ts";
-import { chooseBackend } from "../backends/choose_backend.ts";
-import { openBackend } from "../backends/open_backend.ts";
 import { modelOf } from "../train/run/load_run.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
@@ -12,7 +10,7 @@ export interface OpenModel {
   /** The run's weights that samples are drawn from. */
   readonly model: FlowModel;
   /** To solve with. */
-  readonly engine: Engine;
+  readonly engines: Engines;
   /** Where it computes; it is tfjs's current backend. */
   readonly backend: Backend;
 }
@@ -44,11 +42,13 @@ export class RunModelCache implements Disposable {
   async of(run: ReportedRun): Promise<OpenModel> {
     if (this.#run === run && this.#open !== null) return this.#open;
     this[Symbol.dispose]();
-    const { kind } = await chooseBackend(this.#request, run.dataset.kind, this.#options);
-    const backend = await openBackend(kind, this.#options);
+    const { backend, engines } = await openDevice(this.#request, {
+      ...this.#options,
+      work: run.dataset.kind,
+    });
     const model = modelOf(run, run.weights);
     this.#run = run;
-    this.#open = { model, engine: engineFor(kind, this.#options), backend };
+    this.#open = { model, engines, backend };
     return this.#open;
   }
 

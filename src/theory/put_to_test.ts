@@ -1,6 +1,5 @@
 import type { BackendKind } from "../backends/backend.ts";
-import { chooseBackend } from "../backends/choose_backend.ts";
-import { openBackend } from "../backends/open_backend.ts";
+import { openDevice } from "../ode/engines/open_device.ts";
 import type { Theorem, TheoremCheck } from "./theorem.ts";
 
 /**
@@ -14,11 +13,11 @@ export async function putToTest<Check extends TheoremCheck>(
   theorem: Theorem<Check>,
   options: { readonly seed: number; readonly backend: "auto" | BackendKind },
 ): Promise<{ readonly check: Check; readonly backend: BackendKind }> {
-  const { kind } = await chooseBackend(options.backend, "points");
-  const backend = await openBackend(kind);
+  const device = await openDevice(options.backend);
+  const { backend } = device;
   try {
-    return { check: await theorem.check({ seed: options.seed, backend: kind }), backend: kind };
+    return { check: await theorem.check({ seed: options.seed, backend }), backend: backend.kind };
   } finally {
-    backend.close();
+    device.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { BackendKind } from "../backends/backend.ts";
+import type { Backend } from "../backends/backend.ts";
 
 /** The theorems that Fluxion proves, checks and draws. */
 export type TheoremName = "kfp" | "ddpm" | "fm-variance";
@@ -36,7 +36,7 @@ export interface CheckOptions {
   /** Of all that is random. */
   readonly seed: number;
   /** The open backend on which models and engines run; the rest is float64 on plain arrays. */
-  readonly backend: BackendKind;
+  readonly backend: Backend;
 }
 
 /** A theorem: its proof, the program that checks it, and its picture. */

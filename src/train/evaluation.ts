@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../flows/model.ts";
-import type { Engine } from "../ode/engines/engine.ts";
+import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./config/config.ts";
 import type { FlowValues } from "./config/flow_values.ts";
@@ -22,7 +22,7 @@ const EVALUATION_ROWS = { cnf: 500, fm: 1000 } as const;
  */
 export async function testLoss(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   { config, dataset, values }: {
     readonly config: TrainConfig;
     readonly dataset: Dataset;
@@ -38,7 +38,7 @@ export async function testLoss(
     return (await fmLoss(model, rows, { seed, coupling, times })).loss;
   }
   const settings = { ...accurateSolve, controlGroup };
-  const { logProb: nats } = await logProb(model, engine, rows, {
+  const { logProb: nats } = await logProb(model, engines, rows, {
     settings,
     trace: traceOf(config),
     seed,

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowModel } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
-import type { Engine } from "../ode/engines/engine.ts";
+import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { TrainConfig } from "./config/config.ts";
 import type { EvaluationEntry } from "./run/training_log.ts";
@@ -59,7 +59,7 @@ export interface PictureView {
   /** With the weights that samples are drawn from; it is gone when the hook's promise settles. */
   readonly model: FlowModel;
   /** To sample with. */
-  readonly engine: Engine;
+  readonly engines: Engines;
 }
 
 /** Which pictures are meant. */

@@ -4,10 +4,8 @@ import type { FlowKind } from "../flows/model.ts";
 import { namedNetwork } from "../nn/named_networks.ts";
 import type { Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
-import { engineFor } from "../ode/engines/engine_for.ts";
+import { type Device, openDevice } from "../ode/engines/open_device.ts";
 import { writeFileAtomic } from "../core/files/atomic_file.ts";
-import { chooseBackend } from "../backends/choose_backend.ts";
-import { openBackend } from "../backends/open_backend.ts";
 import { InputError } from "../core/errors.ts";
 import { type Checkpoint, firstCheckpoint } from "./run/checkpoint.ts";
 import type { ConfigFile, TrainOptions } from "./config/config.ts";
@@ -125,7 +123,7 @@ async function startRun(
   const plan = await planRun(request);
   const { config, network } = plan;
   // Opened before anything is written: there may be no adapter.
-  const backend = await openBackendOf(plan);
+  const device = await openDeviceOf(plan);
   const weights = await initialWeights(config.init, { network, seed: config.seed });
   using held = await holdRun(path, {
     mode,
@@ -134,7 +132,7 @@ async function startRun(
   });
   await writeFileAtomic(runFile(held.path, "config"), encodeRunConfig(plan));
   const checkpoint = firstCheckpoint(weights, config);
-  return await runSession(surroundings, { run: held.path, plan, backend, checkpoint });
+  return await runSession(surroundings, { run: held.path, plan, device, checkpoint });
 }
 
 async function resumeRun(
@@ -171,9 +169,9 @@ async function resumeRun(
     await hooks.onEnd?.({ kind, run, step });
     return { kind, run, step, steps, metrics };
   }
-  const backend = await openBackendOf(plan);
+  const device = await openDeviceOf(plan);
   await writeFileAtomic(runFile(run, "config"), encodeRunConfig(plan));
-  return await runSession(surroundings, { run, plan, backend, checkpoint });
+  return await runSession(surroundings, { run, plan, device, checkpoint });
 }
 
 /**
@@ -214,11 +212,11 @@ async function hasCheckpoint(run: string): Promise<boolean> {
   }
 }
 
-async function openBackendOf({ config, dataset, network }: TrainingPlan) {
+async function openDeviceOf({ config, dataset, network }: TrainingPlan): Promise<Device> {
   const { threads, portableBits } = config;
-  const { kind, reason } = await chooseBackend(config.backend, dataset.kind, { portableBits });
-  if (kind === "cpu") requireTrainingMemory(network, config);
-  return { backend: await openBackend(kind, { threads, portableBits }), reason };
+  const device = await openDevice(config.backend, { work: dataset.kind, threads, portableBits });
+  if (device.backend.kind === "cpu") requireTrainingMemory(network, config);
+  return device;
 }
 
 /** Trains from a checkpoint on, in a folder that is held and has its config. */
@@ -227,15 +225,13 @@ async function runSession(
   ready: {
     readonly run: string;
     readonly plan: TrainingPlan;
-    readonly backend: Awaited<ReturnType<typeof openBackendOf>>;
+    readonly device: Device;
     readonly checkpoint: Checkpoint;
   },
 ): Promise<TrainResult> {
   const { run, plan, checkpoint } = ready;
   const { config, network, standardization, flowValues, values, steps, stepsPerEpoch } = plan;
-  const { backend, reason: backendReason } = ready.backend;
-  const { threads, portableBits } = config;
-  const engine = engineFor(backend.kind, { threads, portableBits });
+  const { backend, engines, reason: backendReason } = ready.device;
   const log = await cutLog(runFile(run, "log"), checkpoint.step);
   using writer = await RunWriter.open(run, {
     config,
@@ -243,7 +239,7 @@ async function runSession(
     standardization,
     flowValues,
     backend: backend.kind,
-    threads: engine.threads,
+    threads: engines.threads,
     log,
     metrics: await readMetrics(run),
     clock,
@@ -271,8 +267,8 @@ async function runSession(
       plan,
       learner,
       firstStep: checkpoint.step,
-      loss: trainingLoss(plan, engine),
-      engine,
+      loss: trainingLoss(plan, engines),
+      engines,
       backend,
       writer,
       hooks,

@@ -2,7 +2,7 @@ import { namedNetworks } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { Loss, LossAndGradient } from "../flows/losses/loss.ts";
 import { logScaleSum, toModel } from "../flows/standardization.ts";
-import type { Engine } from "../ode/engines/engine.ts";
+import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { FailureError, OutOfMemoryError } from "../core/errors.ts";
 import { isStopAsked, settleStop, Stopped } from "../core/stop.ts";
@@ -40,7 +40,7 @@ export interface Session {
   readonly firstStep: number;
   /** What is descended. */
   readonly loss: Loss;
-  readonly engine: Engine;
+  readonly engines: Engines;
   readonly backend: Backend;
   readonly writer: RunWriter;
   readonly hooks: TrainHooks;
@@ -59,11 +59,9 @@ export interface SessionEnd {
   readonly step: number;
 }
 
-/** A step whose loss is still on the device. */
-interface PendingStep {
+/** A step whose figures are still on the device. */
+interface PendingStep extends Pick<LossAndGradient, "loss" | "nfe"> {
   readonly step: number;
-  readonly loss: tf.Scalar;
-  readonly nfe: number | null;
 }
 
 /**
@@ -186,7 +184,7 @@ function atStep(
 
 /** Evaluates and has pictures drawn, where `step` steps done are a time for it. */
 async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
-  const { run, plan, learner, engine, writer, hooks } = session;
+  const { run, plan, learner, engines, writer, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
   const isDue = (epochs: number) =>
     step >= steps || (epochs > 0 && step % (epochs * stepsPerEpoch) === 0);
@@ -198,13 +196,13 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
   await losses.collect();
   try {
     await learner.withSampledModel(async (model) => {
-      const loss = evaluates ? await testLoss(model, engine, plan) : null;
+      const loss = evaluates ? await testLoss(model, engines, plan) : null;
       if (loss !== null) {
         const evaluation = { step, epoch, testLoss: loss };
         writer.logEvaluation(evaluation);
         hooks.onEvaluation?.(evaluation);
       }
-      if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engine });
+      if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engines });
     });
   } catch (error) {
     throw atStep(error, { step, done: step, config });
@@ -243,19 +241,23 @@ class LossReader {
     if (this.#pending.length === 0) return;
     const { plan, learner, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
-    const values = await Promise.all(this.#pending.map(({ loss }) => loss.data()));
+    const [values, counts] = await Promise.all([
+      Promise.all(this.#pending.map(({ loss }) => loss.data())),
+      Promise.allSettled(this.#pending.map(({ nfe }) => nfe === null ? null : nfe())),
+    ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
     // A CNF's loss is a likelihood, which has the data's units; a squared error has those of z.
     const logScale = config.model === "cnf" ? logScaleSum(learner.model.standardization) : 0;
-    const entries = this.#pending.map(({ step, nfe }, i) => ({
-      step,
-      loss: values[i]![0]! + logScale,
-      stepMs,
-      nfe,
-    }));
+    const entries = this.#pending.map(({ step }, i) => {
+      const count = counts[i]!;
+      const nfe = count.status === "fulfilled" ? count.value : null;
+      return { step, loss: values[i]![0]! + logScale, stepMs, nfe };
+    });
     this.dispose();
-    const badIndex = entries.findIndex(({ loss }) => !Number.isFinite(loss));
+    const badIndex = entries.findIndex(({ loss }, i) =>
+      !Number.isFinite(loss) || counts[i]!.status === "rejected"
+    );
     const good = badIndex < 0 ? entries : entries.slice(0, badIndex);
     writer.logSteps(good);
     for (const { step, loss } of good) {
@@ -270,6 +272,10 @@ class LossReader {
     }
     const bad = entries[badIndex];
     if (bad !== undefined) {
+      const { step } = bad, count = counts[badIndex]!;
+      if (count.status === "rejected") {
+        throw atStep(count.reason, { step, done: step - 1, config });
+      }
       throw new FailureError(
         `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then --clip, and look ` +
           "for NaN and very large values in the data; the last good checkpoint stays",

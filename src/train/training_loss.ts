@@ -1,18 +1,18 @@
 import { likelihoodLoss } from "../flows/losses/cnf_loss.ts";
 import { flowMatchingLoss } from "../flows/losses/fm_loss.ts";
 import type { Loss } from "../flows/losses/loss.ts";
-import type { Engine } from "../ode/engines/engine.ts";
+import type { Engines } from "../ode/engines/engines.ts";
 import { gradientOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /** The loss that a run descends. */
 export function trainingLoss(
   { config, values }: Pick<TrainingPlan, "config" | "values">,
-  engine: Engine,
+  engines: Engines,
 ): Loss {
   switch (config.model) {
     case "cnf":
-      return likelihoodLoss(engine, {
+      return likelihoodLoss(engines, {
         ...solveSettingsOf(config),
         trace: traceOf(config),
         gradient: gradientOf(config),

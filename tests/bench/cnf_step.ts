@@ -6,8 +6,9 @@ import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
-import type { Engine, SolveReport } from "../../src/ode/engines/engine.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import type { SolveReport } from "../../src/ode/engines/engine.ts";
+import type { Engines } from "../../src/ode/engines/engines.ts";
+import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { Learner } from "../../src/train/optimizer/learner.ts";
 import { Adam } from "../../src/train/optimizer/optimizer.ts";
@@ -27,7 +28,7 @@ const LOG_PROB_LIMIT = 1e-3;
  */
 export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSetup {
   return async (python, folder) => {
-    await openBackend("cpu");
+    const backend = await openBackend("cpu");
     const network = mlpNetwork({ dims: 2, hidden });
     const weights = initialParameters(network, 0);
     const points = Float32Array.from(
@@ -51,7 +52,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     );
     let step = 0;
 
-    const train = async (engine: Engine, batchSize: number) => {
+    const train = async (engines: Engines, batchSize: number) => {
       const batch = tf.tensor2d(points.slice(0, 2 * batchSize), [batchSize, 2]);
       const settings = {
         ...accurateSolve,
@@ -59,23 +60,27 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
       };
       const draw = { seed: 0, step };
       const { loss, gradient, nfe } = await cnfLossAndGradient(
-        ...[learner.model, engine, batch, settings, draw] as const,
+        ...[learner.model, engines, batch, settings, draw] as const,
       );
       learner.update(gradient, step++);
       loss.dataSync();
       tf.dispose([batch, loss, gradient]);
-      return nfe;
+      return nfe === null ? null : await nfe();
     };
-    const ours: Record<string, (engine: Engine) => Promise<number | null>> = {
+    const ours: Record<string, (engines: Engines) => Promise<number | null>> = {
       ...Object.fromEntries(
-        batchSizes.map((size) => [`train ${size}`, (engine: Engine) => train(engine, size)]),
+        batchSizes.map((size) => [`train ${size}`, (engines: Engines) => train(engines, size)]),
       ),
-      "log-prob": async (engine) => meanNfe((await logProb(learner.model, engine, points)).reports),
-      sample: async (engine) =>
-        meanNfe((await sample(learner.model, engine, { count: POINTS })).reports),
+      "log-prob": async (engines) =>
+        meanNfe((await logProb(learner.model, engines, points)).reports),
+      sample: async (engines) =>
+        meanNfe((await sample(learner.model, engines, { count: POINTS })).reports),
     };
 
-    const engines = [1, 2].map((threads) => ({ threads, engine: engineFor("cpu", { threads }) }));
+    const variants = [1, 2].map((threads) => ({
+      threads,
+      engines: enginesOf(backend, { threads }),
+    }));
     const hasPeer = python !== null && python.torchdiffeq !== null;
     // Awake, two threads take 7 to 20 times as long as one: a step is thousands of small products.
     const peers = new Peers(hasPeer ? python : null, "cnf_step.py", {
@@ -86,7 +91,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     if (peers.first !== null) {
       await peers.first.run("log-prob");
       const settings = { ...accurateSolve, controlGroup: "batch" } as const;
-      const result = await logProb(learner.model, engines[1]!.engine, points, { settings });
+      const result = await logProb(learner.model, variants[1]!.engines, points, { settings });
       agreements.push({
         what: `log-probabilities at 1e-5, hidden ${hidden}, in nats`,
         difference: largestDifference(
@@ -100,9 +105,9 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     return {
       works: Object.fromEntries(
         Object.entries(ours).map(([work, run]) => [work, [
-          ...engines.map(({ threads, engine }) => ({
+          ...variants.map(({ threads, engines }) => ({
             name: atThreads("Fluxion", threads),
-            turn: () => timed(() => run(engine)),
+            turn: () => timed(() => run(engines)),
           })),
           ...peers.contestants("torchdiffeq", work),
           ...(work.startsWith("train")

@@ -35,14 +35,14 @@ Deno.test("on a terminal a script that uses the library is asked nothing and tol
   inFolder(async (cwd) => {
     await Deno.writeTextFile(
       `${cwd}/script.ts`,
-      `import { engineFor, loadRun, sample, train } from "${root}/mod.ts";
+      `import { loadRun, openDevice, sample, train } from "${root}/mod.ts";
       if (Deno.args.length > 0) {
         const options = { hidden: 8, batchSize: 64, steps: 2, threads: 2, backend: "cpu" } as const;
         await train({ model: "cnf", data: "moons", ...options }, { run: "run" });
       }
       const { model } = await loadRun("run"); // perhaps before a backend was opened
-      const engine = engineFor("cpu", { threads: 2 });
-      const { samples } = await sample(model, engine, { count: 64 });
+      const { engines } = await openDevice("cpu", { threads: 2 });
+      const { samples } = await sample(model, engines, { count: 64 });
       console.log(samples.length);`,
     );
     const deno = `deno run -q --config ${root}/deno.json -P=fluxion script.ts`; // may ask

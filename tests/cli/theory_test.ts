@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openBackend } from "../../src/backends/open_backend.ts";
 import { requirePass } from "../../cli/commands/theory/run.ts";
 import { decodePng } from "../../src/plot/encoding/png.ts";
 import { FailureError } from "../../src/core/errors.ts";
@@ -34,7 +35,8 @@ Deno.test("fluxion theory NAME --json prints one object, of the seed that is ask
   assert.ok(check.rows.every(({ residual }: { residual: number }) => residual > 0));
   assert.ok(Math.abs(check.slope - 2) < 0.05 && check.slopeStdErr > 0);
   const { ddpm } = await import("../../src/theory/ddpm/theorem.ts");
-  assert.equal(check.slope, (await ddpm.check({ seed: 1, backend: "cpu" })).slope);
+  const backend = await openBackend("cpu");
+  assert.equal(check.slope, (await ddpm.check({ seed: 1, backend })).slope);
 });
 
 Deno.test("fluxion theory NAME --out writes a picture and a page, and replaces them only when told", () =>

@@ -6,6 +6,7 @@ import { bitsPerDim, discreteLogProb } from "../../src/flows/discrete_log_prob.t
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import { linearPath } from "../../src/flows/paths/linear_path.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
+import { enginesInOrder } from "../../src/ode/engines/engines.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { backendTest } from "../support/backends.ts";
 
@@ -39,7 +40,7 @@ for (const binarize of [true, false]) {
       const n = 2000, pair = [binarize ? 1 : 0.2, 0];
       const images = Float32Array.from({ length: 2 * n }, (_, i) => pair[i % 2]!);
       const settings = { ...accurateSolve, controlGroup: 500 };
-      const found = await discreteLogProb(scaled, portableEngine("host"), images, {
+      const found = await discreteLogProb(scaled, enginesInOrder(portableEngine("host")), images, {
         levels,
         settings,
         trace: { kind: "exact" },

@@ -14,11 +14,12 @@ import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
+import { enginesInOrder } from "../../src/ode/engines/engines.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { simdEngine } from "../../src/ode/engines/cpu/simd_engine.ts";
 import { backendTest } from "../support/backends.ts";
 
-const engine = portableEngine("host");
+const engines = enginesInOrder(portableEngine("host"));
 const tight = {
   ...accurateSolve,
   control: { kind: "adaptive", rtol: 1e-7, atol: 1e-7 },
@@ -70,7 +71,7 @@ for (const image of [undefined, { height: 1, width: 2, channels: 1 }]) {
       const model = freshModel("fm", { ...shear, ...(image && { image }) }, shearWeights);
       const points = normals(0, 20);
       for (const trace of [{ kind: "exact" }, hutchinson(6), hutchinson(6, "gaussian")] as const) {
-        const found = await logProb(model, engine, points, { settings: tight, trace, seed: 2 });
+        const found = await logProb(model, engines, points, { settings: tight, trace, seed: 2 });
         const { source, trace: integral, traceStdErr, scale } = found.terms;
         found.logProb.forEach((value, row) => {
           const expected = shearDensity(points.subarray(2 * row, 2 * row + 2));
@@ -96,8 +97,8 @@ backendTest(
     const image = { height: 1, width: 2, channels: 1 };
     const model = freshModel("fm", { ...shear, image }, shearWeights);
     const points = normals(0, 20);
-    const byDefault = await logProb(model, engine, points, { seed: 2 });
-    const asked = await logProb(model, engine, points, { trace: hutchinson(1), seed: 2 });
+    const byDefault = await logProb(model, engines, points, { seed: 2 });
+    const asked = await logProb(model, engines, points, { trace: hutchinson(1), seed: 2 });
     assert.deepEqual(byDefault, asked);
     assert.equal(asked.terms.traceStdErr, null);
     model.parameters.dispose();
@@ -124,18 +125,18 @@ backendTest(
       points[2 * i + 1] = Math.floor(i / side) * step - 8;
     }
     const settings = { ...accurateSolve, controlGroup: 64 };
-    const { logProb: values } = await logProb(own, engine, points, { settings });
+    const { logProb: values } = await logProb(own, engines, points, { settings });
     const mass = values.reduce((sum, value) => sum + Math.exp(value), 0) * step * step;
     // The trapezoidal sum of a smooth density that vanishes at the edge.
     assert.ok(Math.abs(mass - 1) < 1e-3, `mass ${mass}`);
-    const fused = await logProb(model, engine, points, { settings });
+    const fused = await logProb(model, engines, points, { settings });
     values.forEach((value, row) => assert.ok(Math.abs(value - fused.logProb[row]!) < 1e-3));
     // The same probes: row i's first is that of the fused form.
     const few = points.slice(0, 40);
     const trace = hutchinson(1, "gaussian");
     const [one, other] = [
-      await logProb(own, engine, few, { trace, settings: tight }),
-      await logProb(model, engine, few, { trace, settings: tight }),
+      await logProb(own, engines, few, { trace, settings: tight }),
+      await logProb(model, engines, few, { trace, settings: tight }),
     ];
     one.logProb.forEach((value, row) => assert.ok(Math.abs(value - other.logProb[row]!) < 1e-3));
     model.parameters.dispose();
@@ -154,7 +155,7 @@ for (const trace of [{ kind: "exact" }, hutchinson(1)] as const) {
       for (const gradient of [{ kind: "direct" }, { kind: "adjoint", rtol: 1, atol: 1 }] as const) {
         const settings = { ...accurateSolve, control, trace, gradient };
         const of = async (model: FlowModel) => {
-          const found = await cnfLossAndGradient(model, engine, batch, settings, {
+          const found = await cnfLossAndGradient(model, engines, batch, settings, {
             seed: 1,
             step: 1,
           });
@@ -187,7 +188,7 @@ for (const network of imageNetworks) {
     const rows = normals(6, 3 * 16);
     const settings = { ...accurateSolve, control: { kind: "fixed", steps: 6 } as const };
     const of = (trace: TraceSettings): Promise<LogProbResult> =>
-      logProb(model, engine, rows, { settings, trace, seed: 4 });
+      logProb(model, engines, rows, { settings, trace, seed: 4 });
     const exact = await of({ kind: "exact" });
     for (const distribution of ["gaussian", "rademacher"] as const) {
       const { logProb: values, terms } = await of(hutchinson(40, distribution));
@@ -199,7 +200,7 @@ for (const network of imageNetworks) {
       assert.ok(terms.traceStdErr!.every((error) => error > 0));
     }
     // Rows stand alone: a request cut in pieces has the same values.
-    const { logProb: second } = await logProb(model, engine, rows.slice(16, 32), {
+    const { logProb: second } = await logProb(model, engines, rows.slice(16, 32), {
       settings,
       trace: { kind: "exact" },
     });
@@ -216,8 +217,8 @@ backendTest(
     const model = freshModel("fm", network, normals(7, network.layout.size).map((x) => x / 4));
     const trace = { kind: "exact" } as const;
     const options = { count: 4, seed: 5, settings: tight, withLogProb: { trace } };
-    const drawn = await sample(model, engine, options);
-    const found = await logProb(model, engine, drawn.samples, { settings: tight, trace });
+    const drawn = await sample(model, engines, options);
+    const found = await logProb(model, engines, drawn.samples, { settings: tight, trace });
     drawn.logProb!.forEach((value, row) => {
       assert.ok(Math.abs(value - found.logProb[row]!) < 2e-4, `${value} ${found.logProb[row]}`);
     });
@@ -231,7 +232,7 @@ backendTest(
   async () => {
     const model = freshModel("cnf", mlpNetwork({ dims: 3, hidden: 8 }));
     const points = normals(9, 60);
-    const cpu = simdEngine({ threads: 1 });
+    const cpu = enginesInOrder(simdEngine({ threads: 1 }), portableEngine("host"));
     const exact = await logProb(model, cpu, points);
     const { logProb: values, terms } = await logProb(model, cpu, points, { trace: hutchinson(32) });
     const scores = values.map((value, row) =>

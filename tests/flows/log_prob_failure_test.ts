@@ -4,7 +4,9 @@ import { linearPath } from "../../src/flows/paths/linear_path.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import { Parameters } from "../../src/core/parameters.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import type { Backend } from "../../src/backends/backend.ts";
+import { enginesInOrder } from "../../src/ode/engines/engines.ts";
+import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { backendTest } from "../support/backends.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";
@@ -30,25 +32,29 @@ function points(): Float32Array {
 }
 
 // The portable engine is slow where a step is rejected hundreds of times.
-const engines = {
-  portable: { engineOf: () => portableEngine("host"), groups: [8], traces: ["exact"] },
+const cases = {
+  portable: {
+    enginesFor: (_: Backend) => enginesInOrder(portableEngine("host")),
+    groups: [8],
+    traces: ["exact"],
+  },
   cpu: {
-    engineOf: () => engineFor("cpu", {}),
+    enginesFor: (backend: Backend) => enginesOf(backend),
     groups: [8, "batch"],
     traces: ["exact", "hutchinson"],
   },
 } as const;
 
-for (const [name, { engineOf, groups, traces }] of Object.entries(engines)) {
+for (const [name, { enginesFor, groups, traces }] of Object.entries(cases)) {
   backendTest(
     `logProb() of the ${name} engine solves the rows of a failed group again, each alone`,
     ["cpu"],
-    async () => {
-      const model = wallModel(2e38), engine = engineOf();
+    async (backend) => {
+      const model = wallModel(2e38), engines = enginesFor(backend);
       for (const kind of traces) {
         const trace = kind === "exact" ? { kind } : { kind, distribution: "rademacher" } as const;
         const found = async (controlGroup: number | "batch") =>
-          await logProb(model, engine, points(), {
+          await logProb(model, engines, points(), {
             settings: { ...accurateSolve, controlGroup },
             trace,
             seed: 4,
@@ -81,7 +87,7 @@ backendTest(
   ["cpu"],
   async () => {
     const model = wallModel(2e38);
-    await assert.rejects(() => logProb(model, portableEngine("host"), points()), {
+    await assert.rejects(() => logProb(model, enginesInOrder(portableEngine("host")), points()), {
       name: "FailureError",
       message: /samples 8 to 15, 16 to 19; the first at t = /,
     });
@@ -91,9 +97,14 @@ backendTest(
 
 backendTest("logProb() names a row whose density float32 cannot hold", ["cpu"], async () => {
   const model = wallModel(1e25);
-  const { logProb: values, failures } = await logProb(model, portableEngine("host"), points(), {
-    onFailure: "continue",
-  });
+  const { logProb: values, failures } = await logProb(
+    model,
+    enginesInOrder(portableEngine("host")),
+    points(),
+    {
+      onFailure: "continue",
+    },
+  );
   assert.deepEqual(failures.map(({ row }) => row), [9, 17]);
   assert.match(failures[0]!.reason, /too far from 0 for float32/);
   assert.deepEqual(

@@ -12,7 +12,7 @@ import { sample } from "../../src/flows/sample.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { velocityInPieces } from "../../src/flows/velocity_in_pieces.ts";
 import type { Network } from "../../src/nn/network.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { backendTest } from "../support/backends.ts";
 import { linear, tanhNetwork } from "../support/own_networks.ts";
 
@@ -67,7 +67,7 @@ for (const kind of ["cnf", "fm"] as const) {
     "webgpu",
   ], async (backend) => {
     const model = modelOf(kind, linear, flat);
-    const { logProb: found } = await logProb(model, engineFor(backend.kind), points);
+    const { logProb: found } = await logProb(model, enginesOf(backend), points);
     found.forEach((value, i) => {
       const expected = gaussianLogDensity(kind, flat, points.subarray(2 * i, 2 * i + 2));
       // Tolerances of 1e-5 over about 10 steps, in float32 fields.
@@ -79,13 +79,13 @@ for (const kind of ["cnf", "fm"] as const) {
   backendTest(
     `sample() of an own network is reproducible to the bit, ${kind}`,
     ["cpu"],
-    async () => {
+    async (backend) => {
       const model = modelOf(kind, linear, flat);
-      const engine = engineFor("cpu");
+      const engines = enginesOf(backend);
       const withLogProb = { trace: { kind: "exact" } } as const;
-      const whole = await sample(model, engine, { count: 20, seed: 3, withLogProb });
-      assert.deepEqual(await sample(model, engine, { count: 20, seed: 3, withLogProb }), whole);
-      const part = await sample(model, engine, { start: 5, count: 9, seed: 3, withLogProb });
+      const whole = await sample(model, engines, { count: 20, seed: 3, withLogProb });
+      assert.deepEqual(await sample(model, engines, { count: 20, seed: 3, withLogProb }), whole);
+      const part = await sample(model, engines, { start: 5, count: 9, seed: 3, withLogProb });
       assert.deepEqual(part.samples, whole.samples.slice(10, 28));
       assert.deepEqual(part.logProb, whole.logProb!.slice(5, 14));
       whole.logProb!.forEach((value, i) => {
@@ -121,7 +121,7 @@ for (const [memory, network] of [["enough", linear], ["little", scarce]] as cons
     backendTest(
       `cnfLossAndGradient() of an own network with ${memory} memory is exact, ${method.kind}`,
       ["cpu"],
-      async () => {
+      async (backend) => {
         const model = modelOf("cnf", network, flat);
         const batch = tf.tensor2d(points, [21, 2]);
         const settings = {
@@ -133,7 +133,7 @@ for (const [memory, network] of [["enough", linear], ["little", scarce]] as cons
         const draw = { seed: 0, step: 0 };
         const { loss, gradient } = await cnfLossAndGradient(
           model,
-          engineFor("cpu"),
+          enginesOf(backend),
           batch,
           settings,
           draw,

@@ -137,7 +137,7 @@ for (const one of cases) {
           maxSteps: 1000,
           keep: { kind: "end" },
         });
-        const [report] = await engine.report(solution);
+        const [report] = await engine.report(solution)();
         const solved = { y: await solution.y1.data(), nfe: report!.nfe };
         solution.dispose();
         y0.dispose();

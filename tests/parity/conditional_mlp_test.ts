@@ -82,7 +82,7 @@ function meets(
 
 backendTest("ConditionalMLP over tensors meets PyTorch", ["cpu", "webgpu"], async () => {
   const parameters = fixtureParameters(state_dict, dims, hidden);
-  const field = mlpTensorField(spec(parameters));
+  const field = mlpTensorField(spec(parameters), { rows: n });
   const y = tf.tensor2d(state), v = tf.tensor2d(cotangent);
   const sum = new TensorSum(field.parameterCount);
   const slope = field.evaluate(t, y, rowIds);
@@ -98,7 +98,7 @@ backendTest("ConditionalMLP over tensors meets PyTorch", ["cpu", "webgpu"], asyn
 
 backendTest("ConditionalMLP over host rows meets PyTorch", ["cpu"], async () => {
   const parameters = fixtureParameters(state_dict, dims, hidden);
-  const field = mlpHostField(spec(parameters));
+  const field = mlpHostField(spec(parameters), { rows: n });
   const y = hostRows(Float64Array.from(state.flat()), n, 3);
   const sum = new TensorSum(field.parameterCount);
   const slope = field.evaluate(t, y, rowIds);

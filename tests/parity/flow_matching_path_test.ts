@@ -7,7 +7,8 @@ import { pathSample, pathVelocity } from "../../src/flows/paths/path.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { solveOn } from "../../src/ode/engines/engines.ts";
+import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { tensorField } from "../../src/ode/engines/portable/tensor_field.ts";
 import { backendTest } from "../support/backends.ts";
@@ -72,7 +73,7 @@ backendTest(
 backendTest(
   "a solve at 1e-6 ends in the fixture's samples",
   ["cpu", "webgpu"],
-  async ({ kind }) => {
+  async (backend) => {
     const { z, sample } = readFixture<{ z: FixtureArray; sample: FixtureArray }>(
       "flow_matching_sample",
     );
@@ -82,8 +83,7 @@ backendTest(
       parameters,
     );
     const y0 = tf.tensor2d([...z.data], shape);
-    const engine = engineFor(kind);
-    const solution = await engine.solve({
+    const { solution } = await solveOn(enginesOf(backend), {
       field: { kind: "tensors", field },
       y0,
       t0: 0,

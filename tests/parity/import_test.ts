@@ -7,7 +7,7 @@ import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { networkRecord } from "../../src/nn/network.ts";
 import { createNetwork } from "../../src/nn/registry.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { type LoadedRun, loadRun } from "../../src/train/run/load_run.ts";
 import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
@@ -40,7 +40,7 @@ async function withImported(
 backendTest(
   "an imported CNF has PyTorch's log-probabilities, loss and gradient",
   ["cpu", "webgpu"],
-  async ({ kind }) => {
+  async (backend) => {
     const fixture = readFixture<{
       state_dict: FixtureTensors;
       x: FixtureArray;
@@ -49,20 +49,20 @@ backendTest(
       grad: FixtureTensors;
     }>("cnf_loss");
     await withImported("cnf", fixture.state_dict, async ({ model }) => {
-      const engine = engineFor(kind);
+      const engines = enginesOf(backend);
       // At 1e-6 dopri5 itself is up to 1.4e-3 from the true gradient, by the weights; float32
       // states, as WebGPU's, allow no 1e-8.
-      const tolerance = kind === "cpu" ? 1e-8 : 1e-7;
+      const tolerance = backend.kind === "cpu" ? 1e-8 : 1e-7;
       const control = { kind: "adaptive", rtol: tolerance, atol: tolerance } as const;
       const settings = { ...accurateSolve, control };
       const points = Float32Array.from(fixture.x.data);
-      const { logProb: found } = await logProb(model, engine, points, { settings });
+      const { logProb: found } = await logProb(model, engines, points, { settings });
       const ofLogProb = relativeError(found, fixture.log_prob.data);
       assert.ok(ofLogProb < 1e-4, `log-probabilities: relative error ${ofLogProb}`);
 
       const batch = tf.tensor2d(points, fixture.x.shape as [number, number]);
       const step = { ...settings, trace: { kind: "exact" }, gradient: { kind: "direct" } } as const;
-      const { loss, gradient } = await cnfLossAndGradient(model, engine, batch, step, {
+      const { loss, gradient } = await cnfLossAndGradient(model, engines, batch, step, {
         seed: 0,
         step: 0,
       });

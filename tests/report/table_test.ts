@@ -38,15 +38,15 @@ Deno.test("a report of a table is in the table's units, without the columns that
     const reported = await read(run);
     {
       using models = new RunModelCache("cpu");
-      const { model, engine } = await models.of(reported);
-      const { samples } = await sample(model, engine, { count: 200 });
+      const { model, engines } = await models.of(reported);
+      const { samples } = await sample(model, engines, { count: 200 });
       const mean = Array.from(samples).reduce((sum, value) => sum + value, 0) / 200;
       assert.ok(Math.abs(mean - 2000) < 30, `mean ${mean}`);
       // The error of a solve is that of the standardised columns, whatever their units are.
       const settings = { count: 16, seed: 0, solve: accurateSolve };
       const [error, standardised] = await Promise.all(
         [model, { ...model, standardization: null }].map(async (of) =>
-          (await studySolvers(of, engine, settings)).studied[0]!.error
+          (await studySolvers(of, engines, settings)).studied[0]!.error
         ),
       );
       assert.ok(Math.abs(error! / standardised! - 1) < 1e-3, `${error}, ${standardised}`);

@@ -10,7 +10,7 @@ import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { logitNormalTimes } from "../../src/flows/times/logit_normal_times.ts";
 import { uniformTimes } from "../../src/flows/times/uniform_times.ts";
 import { slicedWasserstein2 } from "../../src/metrics/wasserstein.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { euler } from "../../src/ode/tableaus/euler.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { keyOf, subsequences } from "../../src/core/random/subsequences.ts";
@@ -55,10 +55,9 @@ Deno.test("train() of fm carries eight Gaussians to moons with every value its o
       source: eightGaussiansSource,
     };
     const fresh = moons.draw({ seed: 1, from: subsequences.freshData }, 1000).points;
-    await openBackend("cpu");
-    const engine = engineFor("cpu");
+    const { engines } = await openDevice("cpu");
     const distanceOf = async (model: FlowModel) => {
-      const { samples } = await sample(model, engine, { count: 1000, seed: 1 });
+      const { samples } = await sample(model, engines, { count: 1000, seed: 1 });
       return slicedWasserstein2(samples, fresh, { dims: 2, seed: 0 });
     };
     const start = eightGaussiansSource.draw(keyOf(subsequences.noise, 0), {
@@ -86,7 +85,7 @@ Deno.test("train() of fm carries eight Gaussians to moons with every value its o
       } as const;
       const ends = async (
         settings: typeof accurateSolve,
-      ) => [...(await sample(model, engine, { count: 500, seed: 2, settings })).samples];
+      ) => [...(await sample(model, engines, { count: 500, seed: 2, settings })).samples];
       const [rough, exact] = [await ends(coarse), await ends(accurateSolve)];
       gaps.push(Math.sqrt(rough.reduce((sum, x, i) => sum + (x - exact[i]!) ** 2, 0) / 500));
       model.parameters.dispose();

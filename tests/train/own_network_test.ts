@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { openBackend } from "../../src/backends/open_backend.ts";
 import { InputError } from "../../src/core/errors.ts";
 import { layoutOf } from "../../src/core/parameters.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
@@ -8,7 +7,7 @@ import { sample } from "../../src/flows/sample.ts";
 import { initialParameters } from "../../src/nn/init.ts";
 import { type Network, networkRecord } from "../../src/nn/network.ts";
 import { registerNetwork } from "../../src/nn/registry.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { loadRun, readRun } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
@@ -81,11 +80,11 @@ Deno.test("loadRun() makes a program's own network by its registered kind", () =
         return network;
       },
     });
-    await openBackend("cpu");
+    const { engines } = await openDevice("cpu");
     const { model } = await loadRun(run);
     assert.deepEqual(widths, [4]);
-    const { samples } = await sample(model, engineFor("cpu"), { count: 8, seed: 1 });
-    const { logProb: nats } = await logProb(model, engineFor("cpu"), samples);
+    const { samples } = await sample(model, engines, { count: 8, seed: 1 });
+    const { logProb: nats } = await logProb(model, engines, samples);
     assert.ok(nats.every(Number.isFinite));
     model.parameters.dispose();
     await trainUntil({ model: "fm", steps: 5 }, run, { mode: "resume" });

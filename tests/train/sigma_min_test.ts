@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import type { PointDataset } from "../../src/data/dataset.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
-import { openBackend } from "../../src/backends/open_backend.ts";
+import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { loadRun } from "../../src/train/run/load_run.ts";
 import { train } from "../../src/train/train.ts";
 import { inTempDir } from "./support/runs.ts";
@@ -43,10 +42,10 @@ Deno.test("train() of fm on one point gives samples of width sigmaMin around it"
     }, { run: `${folder}/run`, openDataset: () => Promise.resolve(onePoint()) });
     assert.equal(metrics.steps, 400);
 
-    await openBackend("cpu");
+    const { engines } = await openDevice("cpu");
     const { model } = await loadRun(`${folder}/run`);
     const count = 1000;
-    const { samples } = await sample(model, engineFor("cpu"), { count });
+    const { samples } = await sample(model, engines, { count });
     model.parameters.dispose();
     // The flow from N(0, 1) at t = 0 to N(place, sigmaMin^2) at t = 1 is exact for one point.
     place.forEach((center, column) => {

@@ -3,7 +3,7 @@ import { openDataset } from "../../src/data/registry.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { sample } from "../../src/flows/sample.ts";
 import { toModel } from "../../src/flows/standardization.ts";
-import { engineFor } from "../../src/ode/engines/engine_for.ts";
+import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
@@ -78,14 +78,14 @@ for (const model of ["cnf", "fm"] as const) {
       }
       // A fresh flow hardly moves its prior, which is a standard normal of z-scores.
       const loaded = await loadRun(run);
-      const engine = engineFor("cpu");
-      const { samples } = await sample(loaded.model, engine, { count: 500 });
+      const { engines } = await openDevice("cpu");
+      const { samples } = await sample(loaded.model, engines, { count: 500 });
       for (const k of [0, 1]) {
         const { mean, deviation } = meanAndDeviation(columnOf(samples, k));
         assert.ok(Math.abs(mean - heights.center[k]!) < heights.scale[k]!, `mean ${mean}`);
         assert.ok(Math.abs(deviation / heights.scale[k]! - 1) < 0.5, `deviation ${deviation}`);
       }
-      const { logProb: values } = await logProb(loaded.model, engine, samples.slice(0, 200));
+      const { logProb: values } = await logProb(loaded.model, engines, samples.slice(0, 200));
       const nll = -values.reduce((sum, value) => sum + value, 0) / values.length;
       assert.ok(Math.abs(nll - ENTROPY) < 1, `nll ${nll}, ${ENTROPY}`);
       // The training log has a CNF's likelihoods in the same units, and the regression's loss without.

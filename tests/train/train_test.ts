@@ -362,10 +362,10 @@ Deno.test("train() asks for pictures of the averaged model at each epoch and at 
     const given = { ...smallRuns.fm, sampleEvery: 1 };
     await trainUntil(given, `${folder}/run`, {
       hooks: {
-        onPictures: async ({ step, epoch, model, engine }) => {
+        onPictures: async ({ step, epoch, model, engines }) => {
           seen.push([step, epoch]);
           assert.equal(model.kind, "fm");
-          assert.match(engine.name, /SIMD/);
+          assert.match(engines.inOrder[0]!.name, /SIMD/);
           assert.ok((await model.parameters.read()).every(Number.isFinite));
         },
       },

@@ -114,10 +114,10 @@ function requireMeaning(flags: EvalFlags): void {
 }
 
 async function likelihoodMetrics(
-  { model, engine, config }: OpenedRun,
+  { model, engines, config }: OpenedRun,
   { flags, dataset, rows, seed }: Task<PointDataset>,
 ): Promise<Evaluation> {
-  const evaluated = { model, engine, rows, seed, settings: solveSettings(flags, config) };
+  const evaluated = { model, engines, rows, seed, settings: solveSettings(flags, config) };
   const trace = traceSettings(flags);
   const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
   sayLeftOut(failures, { flags, rows: rows.length / dataset.dims, mean: "nll" });
@@ -149,7 +149,7 @@ function sayLeftOut(
 }
 
 async function bitsPerDimMetrics(
-  { model, engine, config }: OpenedRun,
+  { model, engines, config }: OpenedRun,
   { flags, rows, seed }: Task<ImageDataset>,
 ): Promise<Evaluation> {
   const total = rows.length / model.network.rowWidth;
@@ -157,7 +157,7 @@ async function bitsPerDimMetrics(
   try {
     const settings = solveSettings(flags, config);
     const { failures, ...evaluation } = await evaluateBitsPerDim(
-      { model, engine, rows, seed, settings },
+      { model, engines, rows, seed, settings },
       {
         levels: pixelLevels(config.binarize ?? true),
         trace: traceSettings(flags, "hutchinson"),
@@ -173,11 +173,11 @@ async function bitsPerDimMetrics(
 }
 
 async function fmMetrics(
-  { model, engine, config }: OpenedRun,
+  { model, engines, config }: OpenedRun,
   { flags, dataset, rows, seed }: Task<PointDataset | ImageDataset>,
 ): Promise<Evaluation> {
   const settings = solveSettings(flags, config);
-  const evaluation = await evaluateFm({ model, engine, rows, seed, settings }, dataset);
+  const evaluation = await evaluateFm({ model, engines, rows, seed, settings }, dataset);
   if (evaluation.wasserstein2Reason !== undefined) {
     sayError(`wasserstein2 is null: ${evaluation.wasserstein2Reason}`);
   }

@@ -105,7 +105,7 @@ interface Values {
 }
 
 async function rowValues(
-  { model, engine, config }: OpenedRun,
+  { model, engines, config }: OpenedRun,
   { flags, rows, trace }: {
     readonly flags: LogProbFlags;
     readonly rows: Float32Array | Float64Array;
@@ -126,9 +126,9 @@ async function rowValues(
   try {
     const levels = pixelLevels(config.binarize ?? true);
     const discrete = flags.bitsPerDim
-      ? await discreteLogProb(model, engine, rows as Float32Array, { ...options, levels })
+      ? await discreteLogProb(model, engines, rows as Float32Array, { ...options, levels })
       : null;
-    const found = discrete ?? await logProbOf(model, engine, rows, options);
+    const found = discrete ?? await logProbOf(model, engines, rows, options);
     progress.clear();
     const { failures } = found;
     if (!flags.explain) {

@@ -88,7 +88,7 @@ async function prepareFolder(
 }
 
 function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
-  const { model, engine, config, name } = opened;
+  const { model, engines, config, name } = opened;
   const { network } = model;
   const text = pictureText();
   const settings = solveSettings(flags, config);
@@ -97,7 +97,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
   const draw = () => {
     const count = PICTURED[rowKind(network)];
-    return sample(model, engine, {
+    return sample(model, engines, {
       count,
       seed,
       settings,
@@ -114,7 +114,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       draw: async () => {
         const { samples: points } = await shared();
         const data = await testPoints(opened, say);
-        const found = await densityMass({ model, engine, settings }, data);
+        const found = await densityMass({ model, engines, settings }, data);
         const grid = found.grid(pictureBounds(found, data));
         if (grid === null) return { nothing: found.reason! };
         return await densityPlot(grid, {
@@ -153,7 +153,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       draw: async () => {
         const ways = WAYS[rowKind(network)];
         const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
-        const { states } = await sample(model, engine, {
+        const { states } = await sample(model, engines, {
           count: ways.samples,
           seed,
           settings,

@@ -72,7 +72,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   }
   const trace = traceSettings(flags);
   const opened = await openRun(run, flags);
-  const { model, engine, config } = opened;
+  const { model, engines, config } = opened;
   const { network } = model;
   const count = flags.n ?? PICTURED[rowKind(network)];
   const most = mostPictured(isImageNetwork(network) ? null : network.rowWidth);
@@ -112,7 +112,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   });
   async function* chunks(): AsyncGenerator<Samples> {
     let done = 0;
-    for await (const chunk of sampleChunks(model, engine, options)) {
+    for await (const chunk of sampleChunks(model, engines, options)) {
       throwIfStopped();
       done += chunk.samples.length / network.rowWidth;
       progress.update({ done, total: count, words: "" });

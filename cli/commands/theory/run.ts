@@ -1,4 +1,4 @@
-import { chooseBackend, openBackend } from "@fluxion/fluxion";
+import { openDevice } from "@fluxion/fluxion";
 import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
 import { markdownToText, wrapText } from "@fluxion/fluxion/page";
@@ -32,9 +32,9 @@ async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
   const say = speaker(flags);
   const files = flags.out === undefined ? null : await freeFiles(flags.out, name, flags);
   const theorem = await loadTheorem(name);
-  const { kind } = await chooseBackend(flags.backend ?? "auto", "points");
   const seed = flags.seed ?? 0;
-  const backend = await openBackend(kind);
+  const device = await openDevice(flags.backend);
+  const { backend } = device;
   try {
     const readable = !flags.json && files === null;
     const look = {
@@ -43,11 +43,11 @@ async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
     };
     if (readable) writeResult(markdownToText(theorem.derivation, look));
     say(`${name}: putting its claims to the test ...`);
-    const check = await theorem.check({ seed, backend: kind });
+    const check = await theorem.check({ seed, backend });
     if (flags.json) printLine(JSON.stringify(check));
     if (readable) writeResult(claimsText(check, look.width));
     if (files !== null) {
-      const colophon = `Made by Fluxion ${version}; backend ${kind}, seed ${seed}.`;
+      const colophon = `Made by Fluxion ${version}; backend ${backend.kind}, seed ${seed}.`;
       await writeFiles(theorem, check, { ...files, colophon });
       say(`${name}: ${verdict(check)}`);
       if (!flags.json) {
@@ -56,7 +56,7 @@ async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
     }
     requirePass(check);
   } finally {
-    backend.close();
+    device.close();
   }
 }
 

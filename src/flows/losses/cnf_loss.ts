@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, GradientMethod } from "../../ode/engines/engine.ts";
+import type { GradientMethod } from "../../ode/engines/engine.ts";
+import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
@@ -18,11 +19,11 @@ export interface CnfLossSettings extends SolveSettings {
 }
 
 /** Negative log-likelihood as a loss to train with. */
-export function likelihoodLoss(engine: Engine, settings: CnfLossSettings): Loss {
+export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Loss {
   return {
     name: "likelihood",
     lossAndGradient: (model, batch, draw) =>
-      cnfLossAndGradient(model, engine, batch, settings, draw),
+      cnfLossAndGradient(model, engines, batch, settings, draw),
   };
 }
 
@@ -38,11 +39,12 @@ export function likelihoodLoss(engine: Engine, settings: CnfLossSettings): Loss 
  * @param batch Data as the model takes them, [n, d]; stays the caller's. The loss of standardised
  *   data is in nats of those.
  * @param draw The probes are a function of it and the row.
- * @throws {FailureError} If the solve of a control group cannot go on.
+ * @throws {FailureError} If the solve of a control group cannot go on; where the engine learns that
+ *   late, reading `nfe` does.
  */
 export async function cnfLossAndGradient(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   batch: Tensor2D,
   settings: CnfLossSettings,
   draw: StepDraw,
@@ -53,8 +55,8 @@ export async function cnfLossAndGradient(
   const trace = drawTrace(settings.trace, { key, firstRow: 0 });
   const columns = changeColumns(trace);
   const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, columns])], 1));
-  const solution = await engine.solve({
-    field: velocityField(model, trace, n),
+  const { engine, solution } = await solveOn(engines, {
+    field: velocityField(model, trace),
     y0,
     t0: 0,
     t1: 1,
@@ -62,8 +64,8 @@ export async function cnfLossAndGradient(
     keep: { kind: settings.gradient.kind === "direct" ? "records" : "end" },
   }).finally(() => y0.dispose());
   try {
-    const reports = await engine.report(solution);
-    requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
+    // Nothing is read between the solve and its pull-back: a GPU would wait.
+    const report = engine.report(solution);
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, columns]);
@@ -76,7 +78,12 @@ export async function cnfLossAndGradient(
     try {
       const gradient = await engine.pullBack(solution, cotangent, settings.gradient);
       gradient.y0.dispose();
-      return { loss, gradient: gradient.parameters, nfe: meanNfe(reports) };
+      const nfe = async () => {
+        const [reports] = await Promise.all([report(), gradient.nfe()]);
+        requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
+        return meanNfe(reports);
+      };
+      return { loss, gradient: gradient.parameters, nfe };
     } catch (error) {
       loss.dispose();
       throw error;

@@ -1,3 +1,4 @@
+import type { Late } from "../../core/late.ts";
 import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import type { FlowModel } from "../model.ts";
 
@@ -24,8 +25,11 @@ export interface LossAndGradient {
   readonly loss: Scalar;
   /** By the flat parameter vector, in device order. */
   readonly gradient: Tensor1D;
-  /** Field evaluations of the forward solve, mean over control groups; null where nothing is solved. */
-  readonly nfe: number | null;
+  /**
+   * Field evaluations of the forward solve, mean over control groups; null where nothing is solved.
+   * Rejects with a FailureError where a solve could not go on and the engine learnt it late.
+   */
+  readonly nfe: Late<number> | null;
 }
 
 /** What the random draws of one training step are a function of. */

@@ -1,26 +1,34 @@
+import type { Late } from "../../core/late.ts";
 import type { Parameters } from "../../core/parameters.ts";
-import type { DifferentiableField } from "../field.ts";
-import type { Tableau } from "../tableau.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import type { StepController } from "../controllers.ts";
+import type { DifferentiableField } from "../field.ts";
+import type { Probes } from "../probes.ts";
+import type { Tableau } from "../tableau.ts";
 
 /** How a solve chooses its steps. */
 export type StepControl =
   | { readonly kind: "fixed"; readonly steps: number }
-  | { readonly kind: "adaptive"; readonly rtol: number; readonly atol: number };
+  | {
+    readonly kind: "adaptive";
+    readonly rtol: number;
+    readonly atol: number;
+    /** How errors become step sizes; `integralController`, torchdiffeq's rule, when left out. */
+    readonly controller?: StepController;
+  };
 
-/** How the gradient of a solve is found (design: two gradients). */
+/** How the gradient of a solve is computed. `adjoint` has tolerances of its own and the solve's controller. */
 export type GradientMethod =
   | { readonly kind: "direct" }
   | { readonly kind: "adjoint"; readonly rtol: number; readonly atol: number };
 
-/** How the divergence of a velocity field is found: unit vectors summed, or the mean over random probes. */
+/** How the divergence of a velocity field is computed: unit vectors summed, or an estimate by random probes. */
 export type TraceMethod =
   | { readonly kind: "exact" }
   | {
     readonly kind: "hutchinson";
-    readonly distribution: "gaussian" | "rademacher";
-    /** [n * dims] row-major: one probe a row, the same along the whole solve. */
-    readonly probes: Float32Array;
+    /** One probe per row, the same along the whole solve. Engines draw them. */
+    readonly probes: Probes;
   };
 
 /**
@@ -104,35 +112,63 @@ export interface Solution {
   dispose(): void;
 }
 
-/** What a pull-back gives. Both are the caller's. */
+/** The gradient of a solve. Both tensors are the caller's. */
 export interface Gradient {
   /** Cotangent of y0, [n, w]. */
   readonly y0: Tensor2D;
   /** Cotangent of the flat parameter vector, device order. */
   readonly parameters: Tensor1D;
-  /** Field evaluations and pull-backs, mean over groups. */
-  readonly nfe: number;
+  /**
+   * Field evaluations and VJPs, mean over groups. Rejects with a FailureError where an adjoint solve
+   * could not go on and its engine learns that late: the cotangents are NaN then.
+   */
+  readonly nfe: Late<number>;
 }
 
-/** Solves initial value problems and pulls their solutions back; the seam behind which the CPU and GPU engines stand. */
+/** Whether an engine takes a problem; if not, why, for people, without a full stop. */
+export type Support =
+  | { readonly kind: "yes" }
+  | { readonly kind: "no"; readonly reasons: readonly string[] };
+
+/**
+ * Solves initial value problems and pulls their solutions back; the seam behind which the CPU and
+ * GPU engines stand.
+ *
+ * Nothing that `solve` and `pullBack` return has been read from a device, so that a training step
+ * need not wait for it: what people want to know (reports, NFE, failures) is {@link Late}.
+ */
 export interface Engine {
   /** For people. */
   readonly name: string;
   /** CPU threads that it may use. */
   readonly threads: number;
-  /** Solves an initial value problem; dispose the solution. */
+  /**
+   * Whether it takes a problem: a matter of kinds and shapes alone, never of values or of the
+   * memory that is free, since engines do not give the same bits.
+   */
+  supports(problem: SolveProblem): Support;
+  /**
+   * Solves an initial value problem; dispose the solution.
+   *
+   * @throws {RangeError} If the problem is not one, or the engine does not support it.
+   */
   solve(problem: SolveProblem): Promise<Solution>;
   /**
    * Cotangents of a solve's start and of the parameters, from those of its end.
    *
    * @param cotangent [n, w] of y1.
-   * @throws {FailureError} If the adjoint solve cannot go on.
+   * @throws {FailureError} If a group failed, or the adjoint solve cannot go on, and the engine
+   *   knows it already. One that learns it late gives cotangents of NaN, and says why in
+   *   {@link Engine.report} and {@link Gradient.nfe}.
    */
   pullBack(
     solution: Solution,
     cotangent: Tensor2D,
     method: GradientMethod,
   ): Promise<Gradient>;
-  /** One report a group; failures are values. */
-  report(solution: Solution): Promise<readonly SolveReport[]>;
+  /**
+   * One report per group; failures are values. Ask before the solution is disposed; the answer may
+   * be read afterwards.
+   */
+  report(solution: Solution): Late<readonly SolveReport[]>;
 }

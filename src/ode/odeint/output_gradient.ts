@@ -1,7 +1,7 @@
 import type { StepControl } from "../engines/engine.ts";
+import { denseWeights } from "../interpolant.ts";
 import type { DifferentiableField, GradientSum } from "../field.ts";
 import { solveAdjoint } from "../solver/adjoint.ts";
-import { denseWeights } from "../solver/dense_output.ts";
 import { replay, type StepCotangents } from "../solver/replay.ts";
 import type { RowSpace, Term } from "../solver/rows.ts";
 import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
@@ -78,7 +78,9 @@ export function pullBackOutputs<Rows, Vector>(
     const isLater = left.findIndex((output) => (output.t - t1) * direction > 0);
     const due = left.splice(0, isLater < 0 ? left.length : isLater);
     if (due.length === 0 && carried === null) return;
-    const weights = due.map((output) => denseWeights(tableau, (output.t - t) / (t1 - t)));
+    const weights = due.map((output) =>
+      denseWeights(tableau.interpolant, (output.t - t) / (t1 - t))
+    );
     const ofSlope = (i: number) =>
       sum(space, h, due.map(({ cotangent }, j) => ({ weight: weights[j]![i]!, rows: cotangent })));
     const slopes = step.slopes.map((_, i) => ofSlope(i));

@@ -1,5 +1,5 @@
 import type { Tableau } from "../tableau.ts";
-import { denseWeights } from "./dense_output.ts";
+import { denseWeights } from "../interpolant.ts";
 import { type RowSpace, slopeTerms } from "./rows.ts";
 
 /** An accepted step of a single control group, with the data of its dense output. */
@@ -35,6 +35,6 @@ export function stateInside<Rows>(
   const end = t === step.t0 ? step.y0 : t === step.t1 ? step.y1 : null;
   if (end !== null) return space.take(end, Int32Array.from({ length: count }, (_, i) => i));
   const theta = (t - step.t0) / (step.t1 - step.t0);
-  const terms = slopeTerms(denseWeights(tableau, theta), step.slopes);
+  const terms = slopeTerms(denseWeights(tableau.interpolant, theta), step.slopes);
   return space.combine(step.y0, new Float64Array(count).fill(step.h), terms);
 }

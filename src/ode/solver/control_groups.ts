@@ -1,3 +1,4 @@
+import { NO_ERRORS } from "./step_control.ts";
 import type { SolveFailure, SolveReport } from "../engines/engine.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface ControlGroup {
   nfe: number;
   accepted: number;
   rejected: number;
+  /** Scaled errors of the last two accepted steps, for the controller. */
+  errors: readonly [number, number];
   /** The last attempt had no finite error. */
   sawNonFinite: boolean;
   /** Index of the first requested time that it has not reached. */
@@ -41,6 +44,7 @@ export function cutIntoGroups(count: number, size: number | "batch", t0: number)
       nfe: 0,
       accepted: 0,
       rejected: 0,
+      errors: NO_ERRORS,
       sawNonFinite: false,
       nextTime: 0,
       failure: null,

@@ -8,12 +8,19 @@ import {
   reportOf,
   rowIdsOf,
 } from "./control_groups.ts";
-import { denseWeights } from "./dense_output.ts";
 import type { StepControl } from "../engines/engine.ts";
+import { denseWeights } from "../interpolant.ts";
 import { partsOf, slopeTerms, type StatePart } from "./rows.ts";
 import type { RowsProblem, RowsSolution } from "./rows_problem.ts";
 import { type ScopedSpace, scopedSpace } from "../engines/portable/scoped_space.ts";
-import { initialStepSize, nextStepSize, trialStepSize } from "./step_control.ts";
+import {
+  controllerOf,
+  initialStepSize,
+  nextStepSize,
+  remembered,
+  type ScaledErrors,
+  trialStepSize,
+} from "./step_control.ts";
 import type { Tableau } from "../tableau.ts";
 
 /** t + c * h for every row. */
@@ -129,12 +136,13 @@ class Solver<Rows> {
 
   async #runAdaptive(control: StepControl & { kind: "adaptive" }): Promise<void> {
     const { t1, maxSteps, watch } = this.#problem;
-    const { bError, order } = this.#tableau;
+    const { bError, errorOrder } = this.#tableau;
     if (bError === null) {
       throw new RangeError(
         `${this.#tableau.name} has no error estimate: it takes fixed steps only`,
       );
     }
+    const rule = { controller: controllerOf(control), errorOrder };
     await this.#chooseFirstSteps(control);
     for (const group of this.#active) group.h = this.#bounded(group.h);
     while (this.#active.length > 0) {
@@ -169,8 +177,10 @@ class Solver<Rows> {
       this.#settle(attempt, accepted, ends);
       if (!goesOn && this.#active.length > 0) this.#keep([]);
       groups.forEach((group, i) => {
+        const errors: ScaledErrors = [ratios[i]!, ...group.errors];
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
-        group.h = this.#bounded(nextStepSize(group.h, ratios[i]!, order));
+        group.h = this.#bounded(nextStepSize(group.h, errors, rule));
+        if (accepted[i]!) group.errors = remembered(errors);
       });
     }
   }
@@ -212,7 +222,7 @@ class Solver<Rows> {
         trial: trials[i]!,
         slopeNorm: slopeNorms[i]!,
         changeNorm: changeNorms[i]!,
-        order: this.#tableau.order,
+        errorOrder: this.#tableau.errorOrder,
       });
       // A start whose norms are not finite leaves the trial's size to the first attempts.
       group.h = direction * (Number.isFinite(size) ? size : SMALLEST_START);
@@ -395,7 +405,7 @@ class Solver<Rows> {
       }
       const weights = groups.map((group, i) => {
         const theta = due[i]! ? (times[group.nextTime]! - group.t) / (ends[i]! - group.t) : 0;
-        return denseWeights(this.#tableau, theta);
+        return denseWeights(this.#tableau.interpolant, theta);
       });
       const inside = space.combine(
         this.#y,

@@ -1,8 +1,14 @@
+import {
+  integralController,
+  LEAST_REMEMBERED_ERROR,
+  requireController,
+  type StepController,
+} from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
 
 /**
  * How an adaptive solve chooses its steps: pure functions of one control group's
- * error norms. The rules and numbers are torchdiffeq's.
+ * error norms. The first step is torchdiffeq's.
  *
  * Source: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I,
  * 2nd edition, section II.4 (error norm, step size, and p. 169 the first step).
@@ -11,12 +17,19 @@ import type { StepControl } from "../engines/engine.ts";
 /** Most steps of one solve, and most attempts: every engine counts them in 32 bits with a sign. */
 export const MOST_STEPS = 2 ** 31 - 1;
 
+/** The controller of an adaptive control. */
+export function controllerOf(control: StepControl & { readonly kind: "adaptive" }): StepController {
+  return control.controller ?? integralController;
+}
+
 /**
- * Refuses numbers of steps that an engine could not count to.
+ * Refuses numbers of steps that an engine could not count to, and controllers that might not end.
  *
- * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS}.
+ * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS},
+ *   or a controller's numbers are not what `requireController` asks for.
  */
-export function requireCountable(control: StepControl, maxSteps: number): void {
+export function requireControl(control: StepControl, maxSteps: number): void {
+  if (control.kind === "adaptive") requireController(controllerOf(control));
   const counts = { "fixed steps": control.kind === "fixed" ? control.steps : 1, maxSteps };
   for (const [name, count] of Object.entries(counts)) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STEPS)) {
@@ -24,10 +37,6 @@ export function requireCountable(control: StepControl, maxSteps: number): void {
     }
   }
 }
-
-const SAFETY = 0.9;
-const LARGEST_GROWTH = 10;
-const LARGEST_SHRINK = 0.2;
 
 /** Below this the norms of the start say nothing about the scale of time. */
 const NEGLIGIBLE_NORM = 1e-5;
@@ -51,33 +60,55 @@ export function trialStepSize(stateNorm: number, slopeNorm: number): number {
  * @param probe.trial From {@link trialStepSize}.
  * @param probe.slopeNorm Scaled norm of f(t0, y0).
  * @param probe.changeNorm Scaled norm of f(t0 + trial, y0 + trial f0) - f0.
- * @param probe.order Order of the method; the embedded one's, one less, enters.
+ * @param probe.errorOrder Order of the error estimate of a step.
  */
 export function initialStepSize(probe: {
   readonly trial: number;
   readonly slopeNorm: number;
   readonly changeNorm: number;
-  readonly order: number;
+  readonly errorOrder: number;
 }): number {
-  const { trial, slopeNorm, order } = probe;
+  const { trial, slopeNorm, errorOrder } = probe;
   const curvature = probe.changeNorm / trial;
   const size = slopeNorm <= 1e-15 && curvature <= 1e-15
     ? Math.max(SMALLEST_TRIAL, trial * 1e-3)
-    : (0.01 / Math.max(slopeNorm, curvature)) ** (1 / order);
+    : (0.01 / Math.max(slopeNorm, curvature)) ** (1 / errorOrder);
   return Math.min(100 * trial, size);
 }
 
+/** Scaled errors: of the attempt in hand, and of the two accepted steps before it, the last one first. */
+export type ScaledErrors = readonly [number, number, number];
+
+/** The errors remembered before anything was accepted. */
+export const NO_ERRORS: readonly [number, number] = [1, 1];
+
+/** The errors remembered after an attempt with `errors` was accepted. */
+export function remembered([accepted, last]: ScaledErrors): readonly [number, number] {
+  return [Math.max(accepted, LEAST_REMEMBERED_ERROR), last];
+}
+
 /**
- * The size of the step after one whose scaled error was `errorRatio`: accepted
- * (at most 1) it does not shrink, rejected it shrinks to a fifth at most, and an
- * attempt without a finite error shrinks to a fifth.
+ * The size of the step after an attempt, by the rule of {@link StepController}: accepted where its
+ * scaled error is at most 1, else rejected.
  *
- * @param h Size of the step just tried, with its sign.
+ * @param h Size of the attempt, with its sign.
+ * @param rule.errorOrder Order of the error estimate of a step.
  */
-export function nextStepSize(h: number, errorRatio: number, order: number): number {
-  if (!Number.isFinite(errorRatio)) return h * LARGEST_SHRINK;
-  if (errorRatio === 0) return h * LARGEST_GROWTH;
-  const least = errorRatio < 1 ? 1 : LARGEST_SHRINK;
-  const wanted = SAFETY / errorRatio ** (1 / order);
-  return h * Math.min(LARGEST_GROWTH, Math.max(wanted, least));
+export function nextStepSize(
+  h: number,
+  errors: ScaledErrors,
+  rule: { readonly controller: StepController; readonly errorOrder: number },
+): number {
+  const { errorOrder, controller: { exponents, safety, growth, shrinkAccepted, shrinkRejected } } =
+    rule;
+  const [error] = errors;
+  if (!Number.isFinite(error)) return h * shrinkRejected;
+  if (error === 0) return h * growth;
+  const wanted = errors.reduce((factor, error, i) => {
+    const exponent = exponents[i]! / errorOrder;
+    return exponent === 0 ? factor : factor / error ** exponent;
+  }, safety);
+  const least = error < 1 ? shrinkAccepted : shrinkRejected;
+  const most = error > 1 ? safety : growth;
+  return h * Math.min(most, Math.max(wanted, least));
 }

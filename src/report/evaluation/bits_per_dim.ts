@@ -19,14 +19,14 @@ export interface BitsPerDimEvaluation {
 
 /** Bits per dimension of images whose pixels have levels, by uniform dequantisation. */
 export async function evaluateBitsPerDim(
-  { model, engine, rows, seed, settings }: EvaluatedModel,
+  { model, engines, rows, seed, settings }: EvaluatedModel,
   options: {
     readonly levels: PixelLevels;
     readonly trace: TraceSettings;
     readonly onRows?: (done: number) => void;
   },
 ): Promise<BitsPerDimEvaluation> {
-  const found = await discreteLogProb(model, engine, Float32Array.from(rows), {
+  const found = await discreteLogProb(model, engines, Float32Array.from(rows), {
     ...options,
     settings,
     seed,

@@ -8,7 +8,7 @@ import type { Bounds } from "../../metrics/bounds.ts";
 import { type DensityMass, integrateDensity } from "../../metrics/integrate_density.ts";
 import { type Estimate, meanAndStdErr, pairedDifference } from "../../metrics/statistics.ts";
 import { wasserstein2 } from "../../metrics/wasserstein.ts";
-import type { Engine } from "../../ode/engines/engine.ts";
+import type { Engines } from "../../ode/engines/engines.ts";
 import { FailureError } from "../../core/errors.ts";
 
 /** Points in each cloud of a Wasserstein distance: an exact assignment, about 10 ms. */
@@ -31,7 +31,7 @@ export interface EvaluatedModel {
   /** The model. */
   readonly model: FlowModel;
   /** To solve with. */
-  readonly engine: Engine;
+  readonly engines: Engines;
   /** Test rows, [n * w], in the data's units. */
   readonly rows: PointValues;
   /** Of the evaluation's own draws. */
@@ -60,11 +60,11 @@ export interface LikelihoodEvaluation {
 
 /** Likelihoods under a model of points, each from an accurate solve. */
 export async function evaluateLikelihood(
-  { model, engine, rows, seed, settings }: EvaluatedModel,
+  { model, engines, rows, seed, settings }: EvaluatedModel,
   options: { readonly dataset: PointDataset; readonly trace: TraceSettings },
 ): Promise<LikelihoodEvaluation> {
   const { dataset: { density }, trace } = options;
-  const { logProb: values, reports, failures } = await logProb(model, engine, rows, {
+  const { logProb: values, reports, failures } = await logProb(model, engines, rows, {
     settings,
     trace,
     seed,
@@ -125,20 +125,20 @@ export interface ModelMass extends DensityMass {
  * @throws {InputError} If the model is not one of two-dimensional points.
  */
 export async function densityMass(
-  { model, engine, settings }: Pick<EvaluatedModel, "model" | "engine" | "settings">,
+  { model, engines, settings }: Pick<EvaluatedModel, "model" | "engines" | "settings">,
   points: PointValues,
 ): Promise<ModelMass> {
   const request = { count: MASS_SAMPLES, seed: MASS_SEED, settings };
   let samples: PointValues = new Float32Array(0), unsampled: string | null = null;
   try {
-    ({ samples } = await sample(model, engine, request));
+    ({ samples } = await sample(model, engines, request));
   } catch (error) {
     if (!(error instanceof FailureError) || points.length === 0) throw error;
     unsampled = `no samples to integrate around: ${error.message}`;
   }
   const found = await integrateDensity(
     async (at) => {
-      const { logProb: values } = await logProb(model, engine, at, {
+      const { logProb: values } = await logProb(model, engines, at, {
         settings,
         onFailure: "continue",
       });
@@ -205,7 +205,7 @@ export interface FmEvaluation {
 
 /** Loss of flow matching, and the distance of its samples to the data. */
 export async function evaluateFm(
-  { model, engine, rows, seed, settings }: EvaluatedModel,
+  { model, engines, rows, seed, settings }: EvaluatedModel,
   dataset: Dataset,
 ): Promise<FmEvaluation> {
   const { loss, lossStdErr } = await fmLoss(model, rows, { seed });
@@ -214,7 +214,7 @@ export async function evaluateFm(
   const [fresh, other] = freshClouds(draw, seed);
   const wasserstein2Data = wasserstein2(other, fresh, dims);
   try {
-    const { samples } = await sample(model, engine, { count: CLOUD, seed, settings });
+    const { samples } = await sample(model, engines, { count: CLOUD, seed, settings });
     const distance = wasserstein2(samples, fresh, dims);
     return { loss, lossStdErr, wasserstein2: distance, wasserstein2Data };
   } catch (error) {

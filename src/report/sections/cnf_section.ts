@@ -56,10 +56,10 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
 
 async function evaluate(context: RunContext, dataset: PointDataset): Promise<LikelihoodEvaluation> {
   const { run } = context;
-  const { model, engine } = await context.open();
+  const { model, engines } = await context.open();
   const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
   return await evaluateLikelihood(
-    { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
+    { model, engines, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
     { dataset, trace: { kind: "exact" } },
   );
 }
@@ -111,10 +111,10 @@ async function densityBlocks(
   dataset: PointDataset,
   { states }: DrawnWays,
 ): Promise<Block[]> {
-  const { model, engine } = await context.open();
+  const { model, engines } = await context.open();
   const points = states.at(-1)!;
   const settings = accurateSolveOf(context.run);
-  const found = await densityMass({ model, engine, settings }, dataset.test.points);
+  const found = await densityMass({ model, engines, settings }, dataset.test.points);
   const shown = found.grid(pictureBounds(found, dataset.test.points));
   const words = [prose(massWords(found))];
   if (found.outside !== null) words.push(prose(`${found.outside}.`));

@@ -93,9 +93,9 @@ interface ImageWays {
 function waysOnce(context: RunContext): () => Promise<ImageWays> {
   let drawn: Promise<ImageWays> | null = null;
   const draw = async (): Promise<ImageWays> => {
-    const { model, engine } = await context.open();
+    const { model, engines } = await context.open();
     const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TIMES);
-    const { states } = await sample(model, engine, {
+    const { states } = await sample(model, engines, {
       count: PICTURED.images,
       seed: context.seed,
       settings: accurateSolveOf(context.run),
@@ -165,8 +165,8 @@ async function paths(
 }
 
 async function studyBlocks(context: RunContext, { height, width }: ImageDataset): Promise<Block[]> {
-  const { model, engine } = await context.open();
-  const { studied } = await studySolvers(model, engine, {
+  const { model, engines } = await context.open();
+  const { studied } = await studySolvers(model, engines, {
     count: STUDY,
     seed: context.seed,
     solve: { ...accurateSolveOf(context.run), controlGroup: STUDY },

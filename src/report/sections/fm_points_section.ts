@@ -50,10 +50,10 @@ export function planFmPoints(context: RunContext, dataset: PointDataset): Sectio
 
 async function evaluate(context: RunContext, dataset: PointDataset): Promise<FmEvaluation> {
   const { run } = context;
-  const { model, engine } = await context.open();
+  const { model, engines } = await context.open();
   const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
   return await evaluateFm(
-    { model, engine, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
+    { model, engines, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
     dataset,
   );
 }
@@ -87,8 +87,8 @@ function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[
 }
 
 async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<Block[]> {
-  const { model, engine } = await context.open();
-  const { accurate, studied } = await studySolvers(model, engine, {
+  const { model, engines } = await context.open();
+  const { accurate, studied } = await studySolvers(model, engines, {
     count: CLOUD,
     seed: context.seed,
     solve: accurateSolveOf(context.run),

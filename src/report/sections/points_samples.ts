@@ -35,9 +35,9 @@ export interface DrawnWays {
 export function drawnOnce(context: RunContext): () => Promise<DrawnWays> {
   let drawn: Promise<DrawnWays> | null = null;
   const draw = async (): Promise<DrawnWays> => {
-    const { model, engine } = await context.open();
+    const { model, engines } = await context.open();
     const times = evenTimes(priorTime(model.kind), dataTime(model.kind), WAYS.points.times);
-    const { states } = await sample(model, engine, {
+    const { states } = await sample(model, engines, {
       count: PICTURED.points,
       seed: context.seed,
       settings: accurateSolveOf(context.run),

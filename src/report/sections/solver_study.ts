@@ -2,7 +2,7 @@ import type { FlowModel, SolveSettings } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";
 import { type PointValues, toModel } from "../../flows/standardization.ts";
 import { meanAndStdErr } from "../../metrics/statistics.ts";
-import type { Engine } from "../../ode/engines/engine.ts";
+import type { Engines } from "../../ode/engines/engines.ts";
 import { tableaus } from "../../ode/tableaus.ts";
 
 /** Solvers that are compared, by name, in the order of their orders. */
@@ -46,12 +46,12 @@ const ACCURATE = 1e-6;
  */
 export async function studySolvers(
   model: FlowModel,
-  engine: Engine,
+  engines: Engines,
   settings: { readonly count: number; readonly seed: number; readonly solve: SolveSettings },
 ): Promise<{ readonly accurate: PointValues; readonly studied: readonly StudiedSamples[] }> {
   const { count, seed, solve } = settings;
   const draw = (changed: Partial<SolveSettings>) =>
-    sample(model, engine, { count, seed, settings: { ...solve, ...changed } });
+    sample(model, engines, { count, seed, settings: { ...solve, ...changed } });
   const { samples: accurate } = await draw({
     control: { kind: "adaptive", rtol: ACCURATE, atol: ACCURATE },
   });

@@ -136,11 +136,14 @@ export async function checkFmVariance(
       tolerance: FLOAT64_TOLERANCE,
     }),
     withinErrors("odeint carries N(0, s^2) through those variances", scores.carried),
-    claim(`the ${backend} engine carries x to x std(t) / s in float32: largest relative error`, {
-      observed: largest(onEngine.rows.map((row) => row.flowError)),
-      expected: 0,
-      tolerance: FLOAT32_TOLERANCE,
-    }),
+    claim(
+      `the ${backend.kind} engine carries x to x std(t) / s in float32: largest relative error`,
+      {
+        observed: largest(onEngine.rows.map((row) => row.flowError)),
+        expected: 0,
+        tolerance: FLOAT32_TOLERANCE,
+      },
+    ),
     withinErrors(`in ${HIGH_DIMENSION} dimensions |x_t|^2 has the mean d std(t)^2`, scores.square),
     withinErrors(
       `in ${HIGH_DIMENSION} dimensions |x_t|^2 has the variance 2 d std(t)^4`,

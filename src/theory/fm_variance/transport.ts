@@ -2,11 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { accurateSolve } from "../../flows/model.ts";
 import { Parameters } from "../../core/parameters.ts";
 import type { Tensor2D } from "../../core/tensors.ts";
-import { engineFor } from "../../ode/engines/engine_for.ts";
+import { solveOn } from "../../ode/engines/engines.ts";
+import { enginesOf } from "../../ode/engines/open_device.ts";
 import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { tensorField } from "../../ode/engines/portable/tensor_field.ts";
-import type { BackendKind } from "../../backends/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { momentsOf } from "./significance.ts";
@@ -52,14 +53,14 @@ export const float64Integrator: Integrator = async (rate, starts, times) => {
 };
 
 /** The engine of an open backend in float32, solving as sampling does unless told otherwise. */
-export function engineIntegrator(backend: BackendKind): Integrator {
+export function engineIntegrator(backend: Backend): Integrator {
   return async (rate, starts, times) => {
     const none = Parameters.fromFlat({ entries: [], size: 0 }, new Float32Array(0));
     const y0 = tf.tensor2d(Float32Array.from(starts), [starts.length, 1]);
     try {
       const velocity = (_: unknown, x: Tensor2D, t: Float64Array) =>
         tf.mul(x, tf.tensor2d(Float32Array.from(t, rate), [t.length, 1])) as Tensor2D;
-      const solution = await engineFor(backend).solve({
+      const { solution } = await solveOn(enginesOf(backend), {
         ...accurateSolve,
         control: { kind: "adaptive", rtol: 1e-6, atol: 1e-6 },
         field: { kind: "tensors", field: tensorField(velocity, none) },

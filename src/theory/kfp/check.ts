@@ -61,7 +61,7 @@ export async function checkEquations(
     }),
     ...measurements.flatMap(judge),
     ...gaps.flatMap(judgeSpecialForm),
-    ...judgeEngine(backend, await measureEngine(backend, seed)),
+    ...judgeEngine(backend.kind, await measureEngine(backend, seed)),
   ];
   return {
     name: "kfp",

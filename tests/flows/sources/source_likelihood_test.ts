@@ -12,7 +12,7 @@ import { Parameters } from "../../../src/core/parameters.ts";
 import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
-import { engineFor } from "../../../src/ode/engines/engine_for.ts";
+import { openDevice } from "../../../src/ode/engines/open_device.ts";
 import { backendTest } from "../../support/backends.ts";
 
 const network = mlpNetwork({ dims: 2, hidden: 8 });
@@ -26,11 +26,11 @@ function modelWith(weights: Float32Array, source: Source = eightGaussiansSource)
 
 backendTest("a flow that moves nothing has its source's density and draws", ["cpu"], async () => {
   const model = modelWith(new Float32Array(network.layout.size));
-  const engine = engineFor("cpu");
-  const { logProb: found } = await logProb(model, engine, points);
+  const { engines } = await openDevice("cpu");
+  const { logProb: found } = await logProb(model, engines, points);
   const truth = eightGaussians.density.logDensity(points);
   found.forEach((value, i) => assert.ok(Math.abs(value - truth[i]!) < 1e-4, `${i}: ${value}`));
-  const drawn = await sample(model, engine, {
+  const drawn = await sample(model, engines, {
     count,
     seed: 3,
     withLogProb: { trace: { kind: "exact" } },
@@ -49,7 +49,7 @@ backendTest(
   "cnfLossAndGradient() has the slope of logProb() under another source",
   ["cpu"],
   async () => {
-    const engine = engineFor("cpu");
+    const { engines } = await openDevice("cpu");
     const settings = {
       ...accurateSolve,
       trace: { kind: "exact" },
@@ -58,14 +58,14 @@ backendTest(
     const weights = initialParameters(network, 0);
     const batch = tf.tensor2d(points, [count, 2]);
     const model = modelWith(weights);
-    const { loss, gradient } = await cnfLossAndGradient(model, engine, batch, settings, {
+    const { loss, gradient } = await cnfLossAndGradient(model, engines, batch, settings, {
       seed: 0,
       step: 0,
     });
     const direction = await gradient.data<"float32">();
     const nll = async (moved: Float32Array) => {
       const model = modelWith(moved);
-      const { logProb: nats } = await logProb(model, engine, points);
+      const { logProb: nats } = await logProb(model, engines, points);
       model.parameters.dispose();
       return -nats.reduce((sum, value) => sum + value, 0) / count;
     };
@@ -83,11 +83,11 @@ backendTest(
 backendTest("likelihoods of a source without a density are refused in words", ["cpu"], async () => {
   const source = { ...eightGaussiansSource, name: "dust", logDensity: null };
   const model = modelWith(initialParameters(network, 0), source);
-  const engine = engineFor("cpu");
+  const { engines } = await openDevice("cpu");
   const message = "log-likelihoods need a source of known density; dust has none";
-  await assert.rejects(logProb(model, engine, points), { name: "InputError", message });
+  await assert.rejects(logProb(model, engines, points), { name: "InputError", message });
   const withLogProb = { trace: { kind: "exact" } } as const;
-  await assert.rejects(sample(model, engine, { count, withLogProb }), { message });
-  assert.equal((await sample(model, engine, { count })).samples.length, 2 * count);
+  await assert.rejects(sample(model, engines, { count, withLogProb }), { message });
+  assert.equal((await sample(model, engines, { count })).samples.length, 2 * count);
   model.parameters.dispose();
 });

@@ -1,5 +1,6 @@
 import { readNpy } from "./npy.ts";
 import { logProb } from "../../../src/flows/log_prob.ts";
+import { enginesInOrder } from "../../../src/ode/engines/engines.ts";
 import { portableEngine } from "../../../src/ode/engines/portable/portable_engine.ts";
 import { tableaus } from "../../../src/ode/tableaus.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
@@ -14,7 +15,8 @@ const [run, points, solver, steps, group, trace] = Deno.args as [
 ];
 await openBackend("cpu");
 const { model } = await loadRun(run);
-const result = await logProb(model, portableEngine("host"), readNpy(await Deno.readFile(points)), {
+const engines = enginesInOrder(portableEngine("host"));
+const result = await logProb(model, engines, readNpy(await Deno.readFile(points)), {
   settings: {
     tableau: tableaus[solver]!,
     control: { kind: "fixed", steps: Number(steps) },

@@ -3,9 +3,10 @@ import { checkUpdates } from "../../../src/theory/ddpm/check.ts";
 import { residualStudy } from "../../../src/theory/ddpm/residual.ts";
 import { ddpm } from "../../../src/theory/ddpm/theorem.ts";
 import { updates } from "../../../src/theory/ddpm/updates.ts";
+import { openBackend } from "../../../src/backends/open_backend.ts";
 import { mistakes } from "./_wrong_updates.ts";
 
-const check = await ddpm.check({ seed: 0, backend: "cpu" });
+const check = await ddpm.check({ seed: 0, backend: await openBackend("cpu") });
 
 Deno.test("ddpm passes", () => {
   assert.deepEqual(check.claims.filter(({ pass }) => !pass), []);

@@ -7,17 +7,17 @@ import { backendTest } from "../../support/backends.ts";
 
 const keys = ["t", "s", "rho", "sigmaMin", "variance", "stdErr", "theory"];
 
-backendTest("checkFmVariance() passes every claim", ["cpu", "webgpu"], async ({ kind }) => {
-  const check = await checkFmVariance({ seed: 0, backend: kind });
+backendTest("checkFmVariance() passes every claim", ["cpu", "webgpu"], async (backend) => {
+  const check = await checkFmVariance({ seed: 0, backend });
   assert.deepEqual(check.claims.filter(({ pass }) => !pass), []);
   assert.equal(check.pass, true);
   assert.equal(check.name, "fm-variance");
-  assert.ok(check.claims.some(({ statement }) => statement.includes(`${kind} engine`)));
+  assert.ok(check.claims.some(({ statement }) => statement.includes(`${backend.kind} engine`)));
 });
 
 Deno.test("checkFmVariance() gives rows that survive JSON, the same for the same seed", async () => {
-  await openBackend("cpu");
-  const check = await checkFmVariance({ seed: 4, backend: "cpu" });
+  const backend = await openBackend("cpu");
+  const check = await checkFmVariance({ seed: 4, backend });
   assert.deepEqual(JSON.parse(JSON.stringify(check)), check);
   assert.equal(check.pass, true);
   for (const row of check.rows) {
@@ -34,21 +34,21 @@ Deno.test("checkFmVariance() gives rows that survive JSON, the same for the same
   const within = (limit: number) => z.filter((value) => value < limit).length / z.length;
   assert.ok(within(2) > 0.85 && within(0.5) < 0.6, `${within(2)}, ${within(0.5)}`);
 
-  const again = await checkFmVariance({ seed: 4, backend: "cpu" });
+  const again = await checkFmVariance({ seed: 4, backend });
   assert.deepEqual(again, check);
-  const other = await checkFmVariance({ seed: 5, backend: "cpu" });
+  const other = await checkFmVariance({ seed: 5, backend });
   assert.notEqual(other.rows[0]!.variance, check.rows[0]!.variance);
 });
 
 backendTest("engineIntegrator() carries points as the theorem says", [
   "cpu",
   "webgpu",
-], async ({ kind }) => {
-  const { rows } = await carry(1, proved, { integrator: engineIntegrator(kind), points: 16 });
+], async (backend) => {
+  const { rows } = await carry(1, proved, { integrator: engineIntegrator(backend), points: 16 });
   assert.equal(rows.length, 40);
   // Solved in float32 at tolerance 1e-6; 2e-5 was seen.
   for (const { flowError } of rows) assert.ok(flowError < 1e-4, `${flowError}`);
   const wrong = { ...proved, rate: () => 0 };
-  const still = await carry(1, wrong, { integrator: engineIntegrator(kind), points: 16 });
+  const still = await carry(1, wrong, { integrator: engineIntegrator(backend), points: 16 });
   assert.ok(Math.max(...still.rows.map((row) => row.flowError)) > 0.2);
 });

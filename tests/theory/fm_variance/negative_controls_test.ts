@@ -96,8 +96,8 @@ const controls: readonly Control[] = [
 
 for (const { name, hypothesis, fails, passes } of controls) {
   Deno.test(`checkFmVariance() rejects ${name}`, async () => {
-    await openBackend("cpu");
-    const check = await checkFmVariance({ seed: 0, backend: "cpu" }, { ...proved, ...hypothesis });
+    const backend = await openBackend("cpu");
+    const check = await checkFmVariance({ seed: 0, backend }, { ...proved, ...hypothesis });
     assert.equal(check.pass, false);
     const verdict = (statement: RegExp) => {
       const found = check.claims.filter((claim) => statement.test(claim.statement));

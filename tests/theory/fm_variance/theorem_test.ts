@@ -19,8 +19,7 @@ Deno.test("fmVariance's derivation has no formula that cannot be set, and none i
 });
 
 Deno.test("fmVariance draws its check, and says in its derivation how much was sampled", async () => {
-  await openBackend("cpu");
-  const check = await fmVariance.check({ seed: 0, backend: "cpu" });
+  const check = await fmVariance.check({ seed: 0, backend: await openBackend("cpu") });
   assert.equal(check.pass, true);
   const samples = [check.rows.length, SAMPLES, VECTORS].map((n) => n.toLocaleString("en"));
   for (const number of samples) assert.ok(fmVariance.derivation.includes(number), number);

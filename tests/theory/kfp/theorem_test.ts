@@ -8,8 +8,8 @@ import { backendTest } from "../../support/backends.ts";
 const names = ["linear", "bistable", "van-der-pol", "cnf", "ornstein-uhlenbeck"];
 let check: KfpCheck | null = null;
 
-backendTest("kfp passes", ["cpu"], async () => {
-  check = await kfp.check({ seed: 0, backend: "cpu" });
+backendTest("kfp passes", ["cpu"], async (backend) => {
+  check = await kfp.check({ seed: 0, backend });
   assert.deepEqual(check.claims.filter(({ pass }) => !pass), []);
   assert.equal(check.pass, true);
   assert.equal(check.claims.length, 19);

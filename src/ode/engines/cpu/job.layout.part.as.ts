@@ -45,12 +45,14 @@ export class Job extends Net {
   groupRows: i32;
   /** Stages of the method. */
   stages: i32;
-  /** Its order. */
-  order: i32;
+  /** Order of its error estimate. */
+  errorOrder: i32;
   /** 1 where the last stage is the next step's first. */
   firstSameAsLast: i32;
-  /** 1 where the tableau has weights for the middle of a step. */
-  hasMiddle: i32;
+  /** Basis functions of the interpolant. */
+  basisCount: i32;
+  /** Powers of theta in the interpolant. */
+  powerCount: i32;
   /** Fixed steps; 0: adaptive. */
   steps: i32;
   /** Accepted and rejected steps that a group may take. */
@@ -69,8 +71,10 @@ export class Job extends Net {
   failed: i32;
   /** The first of the chunks that hold records; each begins with the address of the next. */
   chunks: usize;
-  /** float64: c, b, bError, bMid [stages] each, then a [stages, stages]. */
+  /** float64: c, b, bError [stages] each, then a [stages, stages]. */
   tableau: usize;
+  /** float64: powers, basis [basisCount, powerCount], values [basisCount, slopes]; see Interpolant. */
+  interpolant: usize;
   /** float32, flat, in device order. */
   parameters: usize;
   /** Room for what `prepare` makes of the parameters. */
@@ -103,6 +107,20 @@ export class Job extends Net {
   rtol: f64;
   /** Absolute tolerance. */
   atol: f64;
+  /** Of the attempt's error in the step controller, over the estimate's order. */
+  exponent1: f64;
+  /** Of the last accepted step's error. */
+  exponent2: f64;
+  /** Of the error of the accepted step before it. */
+  exponent3: f64;
+  /** Of the step controller, as the following; see StepController. */
+  safety: f64;
+  /** Largest factor. */
+  growth: f64;
+  /** Least factor after an accepted step. */
+  shrinkAccepted: f64;
+  /** Least factor after a rejected one. */
+  shrinkRejected: f64;
 }
 
 /** What a control group reports. */

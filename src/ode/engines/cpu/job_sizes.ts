@@ -30,6 +30,8 @@ export interface JobShape extends FusedMlpShape {
   readonly groupRows: number;
   /** Stages of the method. */
   readonly stages: number;
+  /** Numbers of the interpolant. */
+  readonly interpolant: number;
   /** Times whose states are wanted. */
   readonly times: number;
 }
@@ -117,7 +119,8 @@ export function tilesOfAllGroups(shape: JobShape): number {
 export function solveArrays(shape: JobShape) {
   const { rows, width, dims, stages, times } = shape, groups = groupsOf(shape);
   return {
-    tableau: 8 * stages * (4 + stages),
+    tableau: 8 * stages * (3 + stages),
+    interpolant: 8 * shape.interpolant,
     parameters: 4 * parameterCount(shape),
     prepared: preparedBytes(shape),
     y0: 4 * rows * width,

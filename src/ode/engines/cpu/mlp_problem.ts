@@ -1,9 +1,15 @@
-import type { FieldSpec, SolveProblem } from "../engine.ts";
-import { requireCountable } from "../../solver/step_control.ts";
-import type { JobShape } from "./job_sizes.ts";
+import type { Interpolant } from "../../interpolant.ts";
+import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
+import { requireControl } from "../../solver/step_control.ts";
+import { jobFits, type JobShape } from "./job_sizes.ts";
 
-/** A problem that the CPU engine solves itself. */
+/** A problem over a field that the CPU engine knows. */
 export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
+
+/** An interpolant as it lies in a job. */
+export function interpolantNumbers({ powers, basis, values }: Interpolant): number[] {
+  return [...powers, ...basis.flat(), ...values.flat()];
+}
 
 /** What the sizes of a problem's job follow from. */
 export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem): JobShape {
@@ -18,6 +24,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
     width,
     groupRows: controlGroup === "batch" ? rows : Math.min(controlGroup, rows),
     stages: tableau.c.length,
+    interpolant: interpolantNumbers(tableau.interpolant).length,
     times: keep.kind === "times" ? keep.times.length : 0,
   };
 }
@@ -25,7 +32,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
 /** @throws {RangeError} If a problem is one that no engine solves. */
 export function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
   const { controlGroup, maxSteps } = problem;
-  requireCountable(control, maxSteps);
+  requireControl(control, maxSteps);
   const [rows, width] = y0.shape;
   const wanted = field.dims + (field.trace === null ? 0 : 1);
   if (rows < 1 || width !== wanted) {
@@ -41,4 +48,19 @@ export function requireProblem({ y0, field, tableau, control, ...problem }: MlpP
   if (control.kind === "adaptive" && tableau.bError === null) {
     throw new RangeError(`${tableau.name} has no error estimate: it takes fixed steps only`);
   }
+}
+
+/** By kinds and shapes alone, never by the memory that is free: other engines do not give the same bits. */
+export function supports({ field, ...problem }: SolveProblem): Support {
+  if (field.kind !== "mlp") {
+    return { kind: "no", reasons: [`it takes fields of kind mlp, not ${field.kind}`] };
+  }
+  const fits = jobFits(shapeOf({ ...problem, field }), problem.keep.kind === "records");
+  return fits ? { kind: "yes" } : {
+    kind: "no",
+    reasons: [
+      `a network of width ${field.hidden} over ${field.dims} dimensions, ${problem.y0.shape[0]} ` +
+      `rows and a control group of ${problem.controlGroup} do not fit its memory`,
+    ],
+  };
 }

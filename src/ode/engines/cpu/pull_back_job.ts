@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../../../core/errors.ts";
+import { ready } from "../../../core/late.ts";
 import { describeFailures } from "../../solver/failure_message.ts";
 import type { Gradient, GradientMethod } from "../engine.ts";
+import { adaptiveFields } from "./control_fields.ts";
 import { Job } from "./job.ts";
 import {
   adjointArrays,
@@ -28,7 +30,8 @@ export async function pullBackJob(
 ): Promise<Gradient> {
   const { problem, reports } = solved;
   if (reports.some((report) => report.failure !== null)) {
-    const settings = { control: problem.control, maxSteps: problem.maxSteps };
+    const { control, maxSteps } = problem;
+    const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
     throw new FailureError(describeFailures(reports, { settings, firstRow: 0 }));
   }
   switch (method.kind) {
@@ -68,7 +71,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
     return {
       y0: tf.tensor2d(copy(job.get("ofY0"), rows * width), [rows, width]),
       parameters: tf.tensor1d(copy(job.get("gradients"), parameters)),
-      nfe: pulled / rows,
+      nfe: ready(pulled / rows),
     };
   } finally {
     memory.release(block);
@@ -97,7 +100,7 @@ async function pullBackAdjoint(
   const { tableau, maxSteps } = problem;
   const control = problem.control.kind === "fixed"
     ? problem.control
-    : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+    : { ...problem.control, rtol: method.rtol, atol: method.atol };
   const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
   const job = new Job(module, shape);
   try {
@@ -113,7 +116,7 @@ async function pullBackAdjoint(
       partialSums: sums,
       t0: problem.t1,
       t1: problem.t0,
-      ...(control.kind === "adaptive" ? { rtol: control.rtol, atol: control.atol } : {}),
+      ...(control.kind === "adaptive" ? adaptiveFields(control, tableau.errorOrder) : {}),
     });
     job.take(arrays);
     const start = job.floats(job.get("y0"), 2 * rows * width);
@@ -145,7 +148,9 @@ async function pullBackAdjoint(
     return {
       y0: tf.tensor2d(ofY0, [rows, width]),
       parameters: tf.tensor1d(gradient.slice() as Float32Array<ArrayBuffer>),
-      nfe: reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
+      nfe: ready(
+        reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
+      ),
     };
   } finally {
     job.dispose();

@@ -1,10 +1,9 @@
+import { ready } from "../../../core/late.ts";
 import { usableThreads } from "../../../threads/usable_threads.ts";
-import type { Engine } from "../engine.ts";
-import { portableEngine } from "../portable/portable_engine.ts";
+import type { Engine, Solution, SolveProblem } from "../engine.ts";
 import type { SimdChoice } from "../../../threads/simd_module.ts";
 import { engineModule } from "./engine_module.ts";
-import { jobFits } from "./job_sizes.ts";
-import { requireProblem, shapeOf } from "./mlp_problem.ts";
+import { type MlpProblem, requireProblem, supports } from "./mlp_problem.ts";
 import { pullBackJob } from "./pull_back_job.ts";
 import { Solved, solveJob } from "./solve_job.ts";
 
@@ -28,7 +27,7 @@ const ACTIVATION_BYTES = 512 * 2 ** 20;
 /**
  * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their
  * pull-backs by either gradient, run in WebAssembly, a control group at a time, on Fluxion's own
- * shared memory; every other field goes to the portable engine.
+ * shared memory. It supports no other field.
  *
  * A row's result depends neither on the number of threads nor on the other groups; the
  * parameters' cotangent has the same bits on any number of threads.
@@ -40,31 +39,29 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
     activationBytes = ACTIVATION_BYTES,
   } = options;
   const threads = usableThreads(options.threads);
-  const portable = portableEngine("host");
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     threads,
+    supports,
     async solve(problem) {
       const { field } = problem;
-      if (field.kind !== "mlp") return portable.solve(problem);
-      requireProblem({ ...problem, field });
-      const shape = shapeOf({ ...problem, field });
-      // By shapes alone, never by the memory that is free: the bits are not the same.
-      if (!jobFits(shape, problem.keep.kind === "records")) {
-        return await portable.solve(problem);
-      }
+      if (field.kind === "mlp") requireProblem({ ...problem, field });
+      requireSupport(problem);
       const module = await engineModule(build);
       const wide = tiles === undefined ? module.tiles.wide : tiles === "wide" ? 1 : 0;
-      return solveJob({ module, threads, wide, activationBytes }, { ...problem, field });
+      return await solveJob({ module, threads, wide, activationBytes }, problem);
     },
-    pullBack(solution, cotangent, method) {
-      if (!(solution instanceof Solved)) return portable.pullBack(solution, cotangent, method);
-      return pullBackJob(solution, cotangent, method);
-    },
-    report(solution) {
-      return solution instanceof Solved
-        ? Promise.resolve(solution.reports)
-        : portable.report(solution);
-    },
+    pullBack: (solution, cotangent, method) => pullBackJob(solvedHere(solution), cotangent, method),
+    report: (solution) => ready(solvedHere(solution).reports),
   };
+}
+
+function requireSupport(problem: SolveProblem): asserts problem is MlpProblem {
+  const support = supports(problem);
+  if (support.kind === "no") throw new RangeError(`the CPU engine: ${support.reasons.join(", ")}`);
+}
+
+function solvedHere(solution: Solution): Solved {
+  if (solution instanceof Solved) return solution;
+  throw new TypeError("the CPU engine: the solution is another engine's");
 }

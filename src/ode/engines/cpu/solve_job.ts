@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Solution, SolveReport } from "../engine.ts";
+import { drawProbes } from "../../probes.ts";
+import { adaptiveFields } from "./control_fields.ts";
 import type { EngineModule } from "./engine_module.ts";
 import { Job } from "./job.ts";
 import { activationChunks, groupsOf, solveArrays } from "./job_sizes.ts";
-import { type MlpProblem, shapeOf } from "./mlp_problem.ts";
+import { interpolantNumbers, type MlpProblem, shapeOf } from "./mlp_problem.ts";
 
 /** What a solve runs on. */
 export interface Machine {
@@ -55,22 +57,23 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
   const { rows, width, groupRows, stages, dims, hidden, directions } = shape;
   const times = problem.keep.kind === "times" ? problem.keep.times : [];
   const { trace } = field;
-  const probes = trace?.kind === "hutchinson" ? trace.probes : new Float32Array();
+  const probes = trace?.kind === "hutchinson"
+    ? drawProbes(trace.probes, rows, dims)
+    : new Float32Array();
   const [start, parameters] = await Promise.all([
     y0.data<"float32">(),
     field.parameters.flat.data<"float32">(),
   ]);
   const arrays = solveArrays(shape);
   requireLength("parameters", parameters, arrays.parameters);
-  requireLength("probes", probes, arrays.probes);
   const zeros = new Array<number>(stages).fill(0);
   const table = [
     ...tableau.c,
     ...tableau.b,
     ...tableau.bError ?? zeros,
-    ...tableau.bMid ?? zeros,
     ...tableau.a.flatMap((row) => [...row, ...zeros.slice(row.length)]),
   ];
+  const { interpolant } = tableau, dense = interpolantNumbers(interpolant);
 
   const job = new Job(module, shape);
   try {
@@ -85,9 +88,10 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
       width,
       groupRows,
       stages,
-      order: tableau.order,
+      errorOrder: tableau.errorOrder,
       firstSameAsLast: Number(tableau.firstSameAsLast),
-      hasMiddle: Number(tableau.bMid !== null),
+      basisCount: interpolant.basis.length,
+      powerCount: interpolant.powers.length,
       steps: control.kind === "fixed" ? control.steps : 0,
       maxSteps: problem.maxSteps,
       keepsRecords: Number(problem.keep.kind === "records"),
@@ -95,11 +99,11 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
       chunksLeft: activationChunks(shape, activationBytes),
       t0: problem.t0,
       t1: problem.t1,
-      rtol: control.kind === "adaptive" ? control.rtol : 0,
-      atol: control.kind === "adaptive" ? control.atol : 0,
+      ...(control.kind === "adaptive" ? adaptiveFields(control, tableau.errorOrder) : {}),
     });
     job.take(arrays);
     job.doubles(job.get("tableau"), table.length).set(table);
+    job.doubles(job.get("interpolant"), dense.length).set(dense);
     job.floats(job.get("parameters"), parameters.length).set(parameters);
     job.floats(job.get("y0"), rows * width).set(start);
     job.floats(job.get("probes"), probes.length).set(probes);

@@ -8,7 +8,8 @@ import {
 } from "../../../ops/mlp_field/portable.ts";
 import { piecesOf } from "../../../ops/pieces.ts";
 import { embeddingRows } from "../../../ops/mlp_field/time_embedding.ts";
-import type { FieldSpec, TraceMethod } from "../engine.ts";
+import { drawProbes } from "../../probes.ts";
+import type { FieldSpec } from "../engine.ts";
 import type { DifferentiableField } from "../../field.ts";
 import type { HostRows } from "./host_rows.ts";
 import type { StatePart } from "../../solver/rows.ts";
@@ -66,29 +67,41 @@ function embeddingTensor(t: Float64Array, { hidden }: MlpShape): tf.Tensor2D {
   ]);
 }
 
+/** Rows of a problem, and how they are evaluated. */
+export interface FieldRows {
+  /** Rows of the whole problem, to draw their probes. */
+  readonly rows: number;
+  /** Rows that are evaluated together; no result depends on it. As many as have room when left out. */
+  readonly evaluationRows?: number;
+}
+
+/** The probes of all rows of a problem, [rows * dims]; null where the trace has none. */
+function allProbes({ trace, dims }: MlpSpec, rows: number): Float32Array | null {
+  return trace?.kind === "hutchinson" ? drawProbes(trace.probes, rows, dims) : null;
+}
+
 /** The probes of the rows `rowIds`, [n * dims]. */
-function probesOf(
-  trace: Extract<TraceMethod, { kind: "hutchinson" }>,
-  rowIds: Int32Array,
-  dims: number,
-): Float32Array {
+function probesOf(all: Float32Array, rowIds: Int32Array, dims: number): Float32Array {
   const out = new Float32Array(rowIds.length * dims);
   rowIds.forEach((id, row) => {
     for (let column = 0; column < dims; column++) {
-      out[row * dims + column] = trace.probes[id * dims + column]!;
+      out[row * dims + column] = all[id * dims + column]!;
     }
   });
   return out;
 }
 
-/** The directions of the trace for some rows; inside a tidy. */
-function directionsOf(spec: MlpSpec, rowIds: Int32Array): Directions {
-  const { trace, dims } = spec;
+/** The directions of the trace for some rows, from the probes of all; inside a tidy. */
+function directionsOf(
+  { trace, dims }: MlpSpec,
+  all: Float32Array | null,
+  rowIds: Int32Array,
+): Directions {
   if (trace === null) return null;
-  if (trace.kind === "exact") return { kind: "unit" };
+  if (all === null) return { kind: "unit" };
   return {
     kind: "probes",
-    probes: tf.tensor2d(probesOf(trace, rowIds, dims), [rowIds.length, dims]),
+    probes: tf.tensor2d(probesOf(all, rowIds, dims), [rowIds.length, dims]),
   };
 }
 
@@ -115,17 +128,14 @@ function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
   }
 }
 
-/**
- * The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve.
- *
- * @param evaluationRows Rows that are evaluated together; no result depends on it.
- */
+/** The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve. */
 export function mlpTensorField(
   spec: MlpSpec,
-  evaluationRows: number = rowsPerEvaluation(spec),
+  { rows, evaluationRows = rowsPerEvaluation(spec) }: FieldRows,
 ): DisposableField<tf.Tensor2D> {
   const { dims, trace } = spec;
   const weights = mlpWeights(spec, spec.parameters.tensors);
+  const probes = allProbes(spec, rows);
   const position = (y: tf.Tensor2D) => trace === null ? y : tf.slice(y, [0, 0], [-1, dims]);
   const slope = (
     directions: Directions,
@@ -141,7 +151,7 @@ export function mlpTensorField(
     evaluate(t, y, rowIds) {
       const at = (t: Float64Array, y: tf.Tensor2D, rowIds: Int32Array) =>
         tf.tidy(() => {
-          const directions = directionsOf(spec, rowIds);
+          const directions = directionsOf(spec, probes, rowIds);
           const input = { x: position(y), embedding: embeddingTensor(t, spec) };
           return slope(directions, evaluateMlp(weights, input, directions));
         });
@@ -163,7 +173,7 @@ export function mlpTensorField(
         x: tf.clone(position(y)),
         embedding: embeddingTensor(t, spec),
       }));
-      const directions = directionsOf(spec, rowIds);
+      const directions = directionsOf(spec, probes, rowIds);
       const near = givingBack(
         [input.x, input.embedding],
         () => linearizeMlp(weights, input, directions),
@@ -219,16 +229,15 @@ function upload(rows: HostRows, width: number): tf.Tensor2D {
 /**
  * The field over float64 rows on the host, for backends whose tensors can be read at once.
  * The kernel computes in float32. Dispose it after the solve.
- *
- * @param evaluationRows Rows that are evaluated together; no result depends on it.
  */
 export function mlpHostField(
   spec: MlpSpec,
-  evaluationRows: number = rowsPerEvaluation(spec),
+  { rows, evaluationRows = rowsPerEvaluation(spec) }: FieldRows,
 ): DisposableField<HostRows> {
   const { dims, trace } = spec;
   const weights = mlpWeights(spec, spec.parameters.tensors);
   const width = trace === null ? dims : dims + 1;
+  const probes = allProbes(spec, rows);
 
   /** Slopes of the state from f and J e as the kernel gives them. */
   const slopes = (
@@ -243,7 +252,6 @@ export function mlpHostField(
     }
     if (trace !== null) {
       const tangents = value.tangents!.dataSync<"float32">();
-      const probes = trace.kind === "exact" ? null : trace.probes;
       for (let row = 0; row < count; row++) {
         let sum = 0;
         for (let d = 0; d < dims; d++) {
@@ -261,7 +269,7 @@ export function mlpHostField(
     let result: HostRows;
     tf.tidy(() => {
       const input = { x: upload(y, dims), embedding: embeddingTensor(t, spec) };
-      result = slopes(evaluateMlp(weights, input, directionsOf(spec, rowIds)), rowIds);
+      result = slopes(evaluateMlp(weights, input, directionsOf(spec, probes, rowIds)), rowIds);
     });
     return result!;
   };
@@ -285,7 +293,7 @@ export function mlpHostField(
     linearize({ t, y, rowIds, gradient }) {
       const n = y.count;
       const input = tf.tidy(() => ({ x: upload(y, dims), embedding: embeddingTensor(t, spec) }));
-      const directions = directionsOf(spec, rowIds);
+      const directions = directionsOf(spec, probes, rowIds);
       const near = givingBack(
         [input.x, input.embedding, ...(directions?.kind === "probes" ? [directions.probes] : [])],
         () => linearizeMlp(weights, input, directions),

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../../../core/errors.ts";
+import { ready } from "../../../core/late.ts";
 import { solveAdjoint } from "../../solver/adjoint.ts";
 import type {
   Engine,
@@ -19,7 +20,7 @@ import { requireRoomForRows } from "../../solver/rows_room.ts";
 import type { RowSpace } from "../../solver/rows.ts";
 import type { RowsSolution, StepRecord } from "../../solver/rows_problem.ts";
 import { solveRows } from "../../solver/solve.ts";
-import { requireCountable } from "../../solver/step_control.ts";
+import { requireControl } from "../../solver/step_control.ts";
 import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
@@ -29,7 +30,10 @@ interface Home<Rows> {
   readonly name: string;
   readonly space: RowSpace<Rows>;
   /** The field over these rows; dispose it. */
-  field(spec: FieldSpec): { field: DifferentiableField<Rows, tf.Tensor1D>; dispose(): void };
+  field(
+    spec: FieldSpec,
+    rows: number,
+  ): { field: DifferentiableField<Rows, tf.Tensor1D>; dispose(): void };
   /** The caller's rows of a tensor; the tensor stays whose it is. */
   fromTensor(tensor: tf.Tensor2D): Promise<Rows>;
   /** A tensor of the rows, the caller's. */
@@ -47,7 +51,8 @@ function owned<Rows>(field: DifferentiableField<Rows, tf.Tensor1D> & { dispose()
 const hostHome: Home<HostRows> = {
   name: "portable, rows on the host",
   space: hostSpace,
-  field: (spec) => spec.kind === "mlp" ? owned(mlpHostField(spec)) : unowned(onHost(spec.field)),
+  field: (spec, rows) =>
+    spec.kind === "mlp" ? owned(mlpHostField(spec, { rows })) : unowned(onHost(spec.field)),
   async fromTensor(tensor) {
     const [count, width] = tensor.shape;
     return { data: Float64Array.from(await tensor.data()), count, width };
@@ -58,7 +63,8 @@ const hostHome: Home<HostRows> = {
 const tensorHome: Home<tf.Tensor2D> = {
   name: "portable, rows in tensors",
   space: tensorSpace,
-  field: (spec) => spec.kind === "mlp" ? owned(mlpTensorField(spec)) : unowned(spec.field),
+  field: (spec, rows) =>
+    spec.kind === "mlp" ? owned(mlpTensorField(spec, { rows })) : unowned(spec.field),
   fromTensor: (tensor) => Promise.resolve(tf.clone(tensor)),
   toTensor: (rows) => tf.clone(rows),
 };
@@ -116,12 +122,13 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
   return {
     name: home.name,
     threads: 1,
+    supports: () => ({ kind: "yes" }),
     async solve(problem) {
-      requireCountable(problem.control, problem.maxSteps);
+      requireControl(problem.control, problem.maxSteps);
       const [rows, width] = problem.y0.shape;
       const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
       requireRoomForRows(rows, { width, stages: problem.tableau.c.length, times });
-      const held = home.field(problem.field);
+      const held = home.field(problem.field, rows);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;
       let y0: Rows | null = null;
@@ -148,7 +155,8 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
       const solved = known(solution);
       const { problem, rows } = solved;
       if (rows.reports.some((report) => report.failure !== null)) {
-        const settings = { control: problem.control, maxSteps: problem.maxSteps };
+        const { control, maxSteps } = problem;
+        const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
         throw new FailureError(describeFailures(rows.reports, { settings, firstRow: 0 }));
       }
       const start = await home.fromTensor(cotangent);
@@ -158,7 +166,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
         space.release(start);
       }
     },
-    report: (solution) => Promise.resolve(known(solution).rows.reports),
+    report: (solution) => ready(known(solution).rows.reports),
   };
 }
 
@@ -174,7 +182,7 @@ async function pullBack<Rows>(
   const finish = (y0: Rows, nfe: number): Gradient => {
     const tensor = home.toTensor(y0);
     space.release(y0);
-    return { y0: tensor, parameters: gradient.take(), nfe };
+    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe) };
   };
   try {
     switch (method.kind) {
@@ -189,7 +197,7 @@ async function pullBack<Rows>(
       case "adjoint": {
         const control = problem.control.kind === "fixed"
           ? problem.control
-          : { kind: "adaptive", rtol: method.rtol, atol: method.atol } as const;
+          : { ...problem.control, rtol: method.rtol, atol: method.atol };
         const result = await solveAdjoint({
           ...problem,
           space,

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../../core/parameters.ts";
-import { engineFor } from "../../../ode/engines/engine_for.ts";
+import { solveOn } from "../../../ode/engines/engines.ts";
+import { enginesOf } from "../../../ode/engines/open_device.ts";
 import type { Tableau } from "../../../ode/tableau.ts";
 import { dopri5 } from "../../../ode/tableaus/dopri5.ts";
 import { euler } from "../../../ode/tableaus/euler.ts";
-import type { BackendKind } from "../../../backends/backend.ts";
+import type { Backend, BackendKind } from "../../../backends/backend.ts";
 import { type Claim, claim } from "../../theorem.ts";
 import { followFlow, stencilLogDet, stencilSize, stencilStarts } from "./flow_map.ts";
 import { cnfNetwork, cnfWeights, trainedCnf } from "./trained_cnf.ts";
@@ -41,8 +42,8 @@ export interface EngineFlow {
   readonly integrals: readonly number[];
 }
 
-/** The embedded CNF through `engineFor(backend)`, which must be open. */
-export async function measureEngine(backend: BackendKind, seed: number): Promise<EngineFlow> {
+/** The embedded CNF through the first engine of an open backend that supports it. */
+export async function measureEngine(backend: Backend, seed: number): Promise<EngineFlow> {
   const starts = trainedCnf.starts(seed, POINTS);
   const size = stencilSize(dims);
   const around = starts.map((z) => stencilStarts(z, DISTANCE));
@@ -73,14 +74,14 @@ type Solve = (
 ) => Promise<{ readonly z: Float64Array; readonly logp: Float64Array }>;
 
 /** Lends solves of the embedded CNF on an engine; every tensor is given back. */
-async function withEngine<T>(backend: BackendKind, use: (solve: Solve) => Promise<T>): Promise<T> {
-  const engine = engineFor(backend);
+async function withEngine<T>(backend: Backend, use: (solve: Solve) => Promise<T>): Promise<T> {
+  const engines = enginesOf(backend);
   const parameters = Parameters.fromFlat(cnfNetwork.layout, cnfWeights);
   const solve: Solve = async (blocks, { t1, tableau, steps }) => {
     const points = blocks.flatMap((block) => Array.from(block));
     const n = points.length / dims;
     const y0 = tf.tidy(() => tf.concat2d([tf.tensor2d(points, [n, dims]), tf.zeros([n, 1])], 1));
-    const solution = await engine.solve({
+    const { solution } = await solveOn(engines, {
       field: { ...cnfNetwork.fused, parameters, trace: { kind: "exact" } },
       y0,
       t0: 1,

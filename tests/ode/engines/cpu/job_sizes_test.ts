@@ -12,6 +12,8 @@ import {
   scratchBytes,
   threadsThatFit,
 } from "../../../../src/ode/engines/cpu/job_sizes.ts";
+import { solveOn } from "../../../../src/ode/engines/engines.ts";
+import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { InputError } from "../../../../src/core/errors.ts";
 import { backendTest } from "../../../support/backends.ts";
@@ -21,7 +23,7 @@ import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 function shapeOf(changes: Partial<JobShape>): JobShape {
   const { dims = 2 } = changes;
   const width = dims + 1, directions = dims;
-  const rest = { rows: 8, groupRows: 8, stages: 7, times: 0, probed: false };
+  const rest = { rows: 8, groupRows: 8, stages: 7, interpolant: 52, times: 0, probed: false };
   return { dims, hidden: 32, width, directions, ...rest, ...changes };
 }
 
@@ -113,13 +115,13 @@ backendTest("simdEngine() is right where a pull-back's scratch memory passes 4 G
   );
 });
 
-backendTest("simdEngine() refuses a control group that no memory has, in one line with the bytes", [
+backendTest("solveOn() refuses a control group that no memory has, in one line with the bytes", [
   "cpu",
-], async () => {
+], async (backend) => {
   const shape = { dims: 2, hidden: 32 };
   const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, 1));
   const y0 = tf.zeros<tf.Rank.R2>([16_000_000, 2]);
-  const solving = simdEngine().solve({
+  const solving = solveOn(enginesOf(backend), {
     field: { kind: "mlp", ...shape, parameters, trace: null },
     y0,
     t0: 0,

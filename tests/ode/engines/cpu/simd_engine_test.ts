@@ -10,7 +10,7 @@ import type {
   SolveReport,
   TraceMethod,
 } from "../../../../src/ode/engines/engine.ts";
-import { engineFor } from "../../../../src/ode/engines/engine_for.ts";
+import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { hostRows, hostSpace } from "../../../../src/ode/engines/portable/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../../../src/ode/mlp_float64_field.ts";
 import { portableEngine } from "../../../../src/ode/engines/portable/portable_engine.ts";
@@ -31,6 +31,7 @@ import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 const single = (count: number, subsequence: number) =>
   Float32Array.from(randomNumbers(count, subsequence));
+const keyOf = (subsequence: number) => ({ seed: 5, stream: 4, subsequence });
 
 /** A problem over random weights, `scale` times PyTorch's bounds, and random rows; both are the caller's. */
 function problemOf(
@@ -71,8 +72,8 @@ async function solveAndPull(engine: Engine, problem: SolveProblem) {
     y1: solution.y1.dataSync().slice(),
     y0: gradient.y0.dataSync().slice(),
     parameters: gradient.parameters.dataSync().slice(),
-    nfe: gradient.nfe,
-    reports: await engine.report(solution),
+    nfe: await gradient.nfe(),
+    reports: await engine.report(solution)(),
   };
   solution.dispose();
   tf.dispose([cotangent, gradient.y0, gradient.parameters]);
@@ -144,17 +145,16 @@ for (const build of ["fastest", "plain"] as const) {
   });
 }
 
-const traces: Record<string, (rows: number, dims: number) => TraceMethod | null> = {
-  "exact trace": () => ({ kind: "exact" }),
-  "Hutchinson's trace": (rows, dims) => ({
+const traces: Record<string, TraceMethod | null> = {
+  "exact trace": { kind: "exact" },
+  "Hutchinson's trace": {
     kind: "hutchinson",
-    distribution: "gaussian",
-    probes: single(rows * dims, 7),
-  }),
-  "no trace": () => null,
+    probes: { distribution: "gaussian", key: keyOf(7), firstRow: 0 },
+  },
+  "no trace": null,
 };
 
-for (const [name, traceOf] of Object.entries(traces)) {
+for (const [name, trace] of Object.entries(traces)) {
   backendTest(`simdEngine() decides as the portable engine does (${name})`, ["cpu"], async () => {
     const rows = 43, shape = { dims: 3, hidden: 16 };
     // At 1e-3 the error estimates stand far above float32's rounding, which changes them, and so
@@ -166,7 +166,7 @@ for (const [name, traceOf] of Object.entries(traces)) {
     for (const controlGroup of [1, 8, 20, "batch"] as const) {
       for (const { control, bound } of controls) {
         const settings = { controlGroup, control };
-        const problem = problemOf(shape, rows, traceOf(rows, shape.dims), settings);
+        const problem = problemOf(shape, rows, trace, settings);
         const theirs = await solveAndPull(portableEngine("host"), problem);
         const ours = await solveAndPull(simdEngine(), problem);
         assert.deepEqual(ours.reports, theirs.reports);
@@ -185,7 +185,7 @@ for (const [name, traceOf] of Object.entries(traces)) {
     ["cpu"],
     async () => {
       const rows = 300, shape = { dims: 2, hidden: 32 };
-      const problem = problemOf(shape, rows, traceOf(rows, shape.dims));
+      const problem = problemOf(shape, rows, trace);
       const one = await solveAndPull(simdEngine({ threads: 1 }), problem);
       // Workers that are not up yet leave all work to the program: several runs, so that they join.
       for (let run = 0; run < 5; run++) {
@@ -212,7 +212,10 @@ for (const build of ["fastest", "plain"] as const) {
       for (const dims of [1, 2, 3]) {
         const traces: TraceMethod[] = [
           { kind: "exact" },
-          { kind: "hutchinson", distribution: "gaussian", probes: single(12 * dims, 3) },
+          {
+            kind: "hutchinson",
+            probes: { distribution: "gaussian", key: keyOf(3), firstRow: 0 },
+          },
         ];
         for (const trace of traces) {
           const problem = problemOf({ dims, hidden }, 12, trace, {
@@ -230,15 +233,22 @@ for (const build of ["fastest", "plain"] as const) {
   });
 }
 
-backendTest("engineFor() with portable bits solves in the plain build", ["cpu"], async () => {
-  const problem = problemOf({ dims: 2, hidden: 32 }, 20, { kind: "exact" });
-  const plain = await solveAndPull(simdEngine({ build: "plain" }), problem);
-  const portable = await solveAndPull(engineFor("cpu", { portableBits: true }), problem);
-  const fused = await solveAndPull(engineFor("cpu"), problem);
-  problem.dispose();
-  assert.deepEqual(portable, plain);
-  assert.notDeepEqual(fused, plain);
-});
+backendTest(
+  "enginesOf() with portable bits solves in the plain build",
+  ["cpu"],
+  async (backend) => {
+    const problem = problemOf({ dims: 2, hidden: 32 }, 20, { kind: "exact" });
+    const plain = await solveAndPull(simdEngine({ build: "plain" }), problem);
+    const portable = await solveAndPull(
+      enginesOf(backend, { portableBits: true }).firstThatSupports(problem),
+      problem,
+    );
+    const fused = await solveAndPull(enginesOf(backend).firstThatSupports(problem), problem);
+    problem.dispose();
+    assert.deepEqual(portable, plain);
+    assert.notDeepEqual(fused, plain);
+  },
+);
 
 backendTest(
   "simdEngine() gives a group the same bits whatever its neighbours",
@@ -282,7 +292,7 @@ for (const tableau of [bosh3, dopri5, tsit5, rk4, midpoint]) {
           const solution = await engine.solve(problem);
           solutions.push({
             values: [solution.y1, ...solution.states].map((state) => state.dataSync().slice()),
-            reports: await engine.report(solution),
+            reports: await engine.report(solution)(),
           });
           solution.dispose();
         }
@@ -308,7 +318,7 @@ backendTest("simdEngine() reports failed groups as the portable engine does", ["
     const [ours, theirs] = await Promise.all(
       [simdEngine(), portableEngine("host")].map(async (engine) => {
         const solution = await engine.solve({ ...problem, y0 });
-        const reports = await engine.report(solution);
+        const reports = await engine.report(solution)();
         const isNaN = [...solution.y1.dataSync()].map(Number.isNaN);
         await assert.rejects(engine.pullBack(solution, y0, { kind: "direct" }), FailureError);
         solution.dispose();
@@ -389,8 +399,12 @@ async function solveAndPullAdjoint(engine: Engine, problem: SolveProblem, rtol =
   try {
     const method = { kind: "adjoint", rtol, atol: rtol } as const;
     const gradient = await engine.pullBack(solution, cotangent, method);
-    const { y0, parameters, nfe } = gradient;
-    const result = { y0: y0.dataSync().slice(), parameters: parameters.dataSync().slice(), nfe };
+    const { y0, parameters } = gradient;
+    const result = {
+      y0: y0.dataSync().slice(),
+      parameters: parameters.dataSync().slice(),
+      nfe: await gradient.nfe(),
+    };
     tf.dispose([y0, parameters]);
     return result;
   } finally {
@@ -420,8 +434,7 @@ for (const { name, trace, changes } of adjointCases) {
       rows,
       trace === null ? null : trace === "exact" ? { kind: "exact" } : {
         kind: "hutchinson",
-        distribution: "rademacher",
-        probes: Float32Array.from(single(rows * 3, 5), (value) => value < 0 ? -1 : 1),
+        probes: { distribution: "rademacher", key: keyOf(5), firstRow: 0 },
       },
       changes,
     );

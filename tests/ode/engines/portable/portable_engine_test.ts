@@ -27,14 +27,17 @@ const layout = mlpLayout(network);
 const single = (count: number, subsequence: number) =>
   Float32Array.from(randomNumbers(count, subsequence));
 
-const traces: Record<string, (rows: number) => TraceMethod | null> = {
-  "exact trace": () => ({ kind: "exact" }),
-  "Hutchinson's trace": (rows) => ({
+const traces: Record<string, TraceMethod | null> = {
+  "exact trace": { kind: "exact" },
+  "Hutchinson's trace": {
     kind: "hutchinson",
-    distribution: "gaussian",
-    probes: single(rows * dims, 7),
-  }),
-  "no trace": () => null,
+    probes: {
+      distribution: "gaussian",
+      key: { seed: 5, stream: 4, subsequence: 7 },
+      firstRow: 0,
+    },
+  },
+  "no trace": null,
 };
 
 /** For comparisons: rounding cannot make one of two solves take another step. */
@@ -75,8 +78,8 @@ async function solveAndPull(engine: Engine, problem: SolveProblem, method: Gradi
     states: await Promise.all(solution.states.map((state) => state.data())),
     y0: await gradient.y0.data(),
     parameters: await gradient.parameters.data(),
-    nfe: gradient.nfe,
-    reports: await engine.report(solution),
+    nfe: await gradient.nfe(),
+    reports: await engine.report(solution)(),
   };
   solution.dispose();
   tf.dispose([cotangent, gradient.y0, gradient.parameters]);
@@ -87,12 +90,12 @@ function start(n: number, width: number): tf.Tensor2D {
   return tf.tensor2d(single(n * width, 1), [n, width]);
 }
 
-for (const [name, traceOf] of Object.entries(traces)) {
+for (const [name, trace] of Object.entries(traces)) {
   backendTest(
     `portableEngine() has one result on host rows and on tensors (${name})`,
     ["cpu"],
     async () => {
-      const n = 10, trace = traceOf(n);
+      const n = 10;
       const parameters = makeParameters();
       const y0 = start(n, trace === null ? dims : dims + 1);
       const problem = problemOf({ kind: "mlp", dims, hidden, parameters, trace }, y0, {
@@ -115,30 +118,29 @@ for (const [name, traceOf] of Object.entries(traces)) {
   );
 }
 
-for (const [name, traceOf] of Object.entries(traces)) {
+for (const [name, trace] of Object.entries(traces)) {
   backendTest(
     `the mlp kernel evaluated in pieces has the bits of the whole, ${name}`,
     ["cpu"],
     () => {
       const n = 10;
       const parameters = makeParameters();
-      const trace = traceOf(n);
       const spec = { kind: "mlp", dims, hidden, parameters, trace } as const;
       const width = trace === null ? dims : dims + 1;
       const values = single(n * width, 3);
       const t = Float64Array.from({ length: n }, (_, row) => row / n);
       // Rows know their probes by their numbers.
       const rowIds = Int32Array.from({ length: n }, (_, row) => n - 1 - row);
-      const ofTensors = (rows?: number) => {
-        const field = mlpTensorField(spec, rows);
+      const ofTensors = (evaluationRows?: number) => {
+        const field = mlpTensorField(spec, { rows: n, evaluationRows });
         const slopes = tf.tidy(() =>
           field.evaluate(t, tf.tensor2d(values, [n, width]), rowIds).dataSync()
         );
         field.dispose();
         return slopes;
       };
-      const ofHost = (rows?: number) => {
-        const field = mlpHostField(spec, rows);
+      const ofHost = (evaluationRows?: number) => {
+        const field = mlpHostField(spec, { rows: n, evaluationRows });
         const slopes = field.evaluate(t, hostRows(Float64Array.from(values), n, width), rowIds);
         field.dispose();
         return slopes.data;
@@ -264,7 +266,7 @@ backendTest("portableEngine() reports failed groups, and refuses to pull them ba
     const engine = portableEngine(rows);
     const control = { kind: "adaptive", rtol: 1e-3, atol: 1e-3 } as const;
     const solution = await engine.solve(problemOf(field, y0, { control, controlGroup: 2 }));
-    const reports = await engine.report(solution);
+    const reports = await engine.report(solution)();
     assert.deepEqual(reports.map((report) => report.failure === null), [true, false, true]);
     assert.ok(Math.abs(reports[1]!.failure!.t - 0.5) < 1e-2);
     const y1 = await solution.y1.data();

@@ -12,7 +12,7 @@ backendTest(
   "the engine's flow of the CNF is that of float64",
   ["cpu", "webgpu"],
   async (backend) => {
-    const flow = await measureEngine(backend.kind, 2);
+    const flow = await measureEngine(backend, 2);
     measured.set(backend.kind, flow);
     const claims = judgeEngine(backend.kind, flow);
     assert.equal(claims.length, 4);

@@ -6,7 +6,7 @@ import { standardNormal } from "../../../../src/flows/sources/standard_normal.ts
 import { Parameters } from "../../../../src/core/parameters.ts";
 import { pairedDifference } from "../../../../src/metrics/statistics.ts";
 import { initialParameters } from "../../../../src/nn/init.ts";
-import { engineFor } from "../../../../src/ode/engines/engine_for.ts";
+import { openDevice } from "../../../../src/ode/engines/open_device.ts";
 import {
   cnfNetwork,
   cnfWeights,
@@ -27,7 +27,7 @@ async function engineLogProb(weights: Float32Array, points: Float32Array) {
       source: standardNormal,
       standardization: null,
     } as const;
-    return (await logProb(model, engineFor("cpu"), points)).logProb;
+    return (await logProb(model, (await openDevice("cpu")).engines, points)).logProb;
   } finally {
     parameters.dispose();
   }

@@ -135,7 +135,7 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
       let state = y;
       if (stage > 0) {
         state = s.spareState;
-        combine(job, y, h, 4 + stage, stage, slopes, s.stateBytes, tileBytes, state);
+        combine(job, y, h, 3 + stage, stage, slopes, s.stateBytes, tileBytes, state);
       }
       const x = s.x + <usize>(stage * dims) * LANE_BYTES;
       const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * stageBytes;

@@ -2,7 +2,6 @@ import { Job, Report } from "../job.layout.part.as";
 import { Scratch } from "./scratch.part.as";
 import { slopesAt } from "./slopes.part.as";
 import { combineWith, scatterRows } from "./states.part.as";
-import { weight } from "./tableau.part.as";
 
 /** Writes the states of a group at time number `index`. */
 export function writeTime(job: Job, index: i32, offset: usize, state: usize, rows: i32): void {
@@ -11,9 +10,36 @@ export function writeTime(job: Job, index: i32, offset: usize, state: usize, row
   scatterRows(state, rows, width, job.timeStates + <usize>index * all + offset);
 }
 
+/** theta^power by halves. */
+function powerOf(theta: f64, power: i32): f64 {
+  if (power <= 1) return theta;
+  const half = powerOf(theta, power / 2);
+  return power % 2 == 0 ? half * half : half * half * theta;
+}
+
+/** The weights of the slopes at `theta`, summed in the order of interpolant.ts. */
+function denseWeights(job: Job, theta: f64, slopeCount: i32, weights: usize): void {
+  const powerCount = job.powerCount, powers = job.interpolant;
+  let coefficient = powers + <usize>powerCount * 8;
+  let value = coefficient + <usize>(job.basisCount * powerCount) * 8;
+  memory.fill(weights, 0, <usize>slopeCount * 8);
+  for (let j = 0; j < job.basisCount; j++) {
+    let phi: f64 = 0;
+    for (let p = 0; p < powerCount; p++) {
+      phi += load<f64>(coefficient) * powerOf(theta, <i32>load<f64>(powers + <usize>p * 8));
+      coefficient += 8;
+    }
+    for (let i = 0; i < slopeCount; i++) {
+      const at = weights + <usize>i * 8;
+      store<f64>(at, load<f64>(at) + phi * load<f64>(value));
+      value += 8;
+    }
+  }
+}
+
 /**
  * Writes the states at all times up to the end of an accepted step, by dense output (see
- * dense_output.ts); returns the number of the next time, and leaves `nfe` in the report.
+ * interpolant.ts); returns the number of the next time, and leaves `nfe` in the report.
  */
 export function writeTimes(
   job: Job,
@@ -32,7 +58,6 @@ export function writeTimes(
   const bytes = s.stateBytes;
   const fsal = job.firstSameAsLast != 0;
   const slopeCount = fsal ? stages : stages + 1;
-  const hasMiddle = job.hasMiddle != 0;
   // Weights take the place of a stage's planes: only the pull-back needs those.
   const weights = s.stage;
   let knowsEnd = fsal;
@@ -47,22 +72,7 @@ export function writeTimes(
     if (time == end) writeTime(job, next, offset, s.y1, rows);
     else {
       const theta = (time - t) / (end - t);
-      const theta2 = theta * theta, theta3 = theta2 * theta, theta4 = theta2 * theta2;
-      let ofEnd = 3 * theta2 - 2 * theta3, ofMiddle: f64 = 0;
-      let ofSlope0 = theta - 2 * theta2 + theta3, ofSlope1 = theta3 - theta2;
-      if (hasMiddle) {
-        ofEnd = -8 * theta4 + 14 * theta3 - 5 * theta2;
-        ofMiddle = 16 * theta4 - 32 * theta3 + 16 * theta2;
-        ofSlope0 = -2 * theta4 + 5 * theta3 - 4 * theta2 + theta;
-        ofSlope1 = 2 * theta4 - 3 * theta3 + theta2;
-      }
-      for (let i = 0; i < slopeCount; i++) {
-        let w = i < stages ? ofEnd * weight(job, 1, i) : 0;
-        if (hasMiddle && i < stages) w += ofMiddle * weight(job, 3, i);
-        if (i == 0) w += ofSlope0;
-        if (i == slopeCount - 1) w += ofSlope1;
-        store<f64>(weights + <usize>i * 8, w);
-      }
+      denseWeights(job, theta, slopeCount, weights);
       combineWith(weights, s.y, h, slopeCount, s.slopes, bytes, bytes, s.spareState);
       writeTime(job, next, offset, s.spareState, rows);
     }

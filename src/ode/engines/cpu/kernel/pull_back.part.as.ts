@@ -72,7 +72,7 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
     let state = y;
     if (stage > 0) {
       state = s.spareState;
-      combine(job, y, h, 4 + stage, stage, slopes, s.stateBytes, zBytes, state);
+      combine(job, y, h, 3 + stage, stage, slopes, s.stateBytes, zBytes, state);
     }
     narrow(state, dims, x);
     const b = weight(job, 1, stage);

@@ -16,7 +16,12 @@ import { activationBuffer, recordStep } from "./records.part.as";
 import { adjointBytes, keepsAdjoint, Scratch, tilesOf } from "./scratch.part.as";
 import { slopesAt } from "./slopes.part.as";
 import { combine, gatherRows, norm, scatterRows } from "./states.part.as";
-import { initialStepSize, nextStepSize, trialStepSize } from "./step_control.part.as";
+import {
+  initialStepSize,
+  LEAST_REMEMBERED_ERROR,
+  nextStepSize,
+  trialStepSize,
+} from "./step_control.part.as";
 import { isTraced, weight } from "./tableau.part.as";
 
 /** The first step where nothing is known of the scale of time. */
@@ -57,6 +62,8 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
   let t = t0, h = steps > 0 ? (t1 - t0) / <f64>steps : 0;
   const fixed = h;
   let sawNonFinite = false, knowsSlope = false;
+  // Scaled errors of the last two accepted steps.
+  let last1: f64 = 1, last2: f64 = 1;
   if (steps == 0 && t0 != t1) {
     const slope = s.slopes, slope1 = s.slopes + bytes;
     slopesAt(job, s, rows, t, s.y, isTraced(s, 0), activationBuffer(job, s, rows, 0), slope);
@@ -74,7 +81,7 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
       store<f64>(s.spareState + i, load<f64>(slope1 + i) - load<f64>(slope + i));
     }
     const changeNorm = norm(job, s, rows, s.spareState, s.y, s.y, rtol, atol);
-    const size = initialStepSize(trial, slopeNorm, changeNorm, <f64>job.order);
+    const size = initialStepSize(trial, slopeNorm, changeNorm, <f64>job.errorOrder);
     // A start whose norms are not finite leaves the trial's size to the first attempts.
     h = direction * (isFinite(size) ? size : SMALLEST_START);
     sawNonFinite = !isFinite(slopeNorm);
@@ -105,7 +112,7 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
       let state = s.y;
       if (stage > 0) {
         state = fsal && stage == stages - 1 ? s.y1 : s.spareState;
-        combine(job, s.y, h, 4 + stage, stage, s.slopes, bytes, bytes, state);
+        combine(job, s.y, h, 3 + stage, stage, s.slopes, bytes, bytes, state);
       }
       const at = t + weight(job, 0, stage) * h;
       const kept = activationBuffer(job, s, rows, stage);
@@ -157,7 +164,11 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
     } else rejected++;
     if (steps == 0) {
       sawNonFinite = !isFinite(ratio);
-      h = nextStepSize(h, ratio, <f64>job.order);
+      h = nextStepSize(job, h, ratio, last1, last2);
+      if (ratio <= 1) {
+        last2 = last1;
+        last1 = max<f64>(ratio, LEAST_REMEMBERED_ERROR);
+      }
     }
   }
   scatterRows(s.y, rows, width, job.y1 + offset);

@@ -1,4 +1,9 @@
-/** torchdiffeq's step size rules, as in solver/step_control.ts. */
+import { Job } from "../job.layout.part.as";
+
+/** Step size rules, as in solver/step_control.ts. */
+
+/** As controllers.ts has it. */
+export const LEAST_REMEMBERED_ERROR: f64 = 1e-4;
 
 @external("math", "pow")
 declare function pow(x: f64, y: f64): f64;
@@ -7,18 +12,26 @@ export function trialStepSize(stateNorm: f64, slopeNorm: f64): f64 {
   return stateNorm < 1e-5 || slopeNorm < 1e-5 ? 1e-6 : 0.01 * stateNorm / slopeNorm;
 }
 
-export function initialStepSize(trial: f64, slopeNorm: f64, changeNorm: f64, order: f64): f64 {
+export function initialStepSize(trial: f64, slopeNorm: f64, changeNorm: f64, errorOrder: f64): f64 {
   const curvature = changeNorm / trial;
   const size = slopeNorm <= 1e-15 && curvature <= 1e-15
     ? max<f64>(1e-6, trial * 1e-3)
-    : pow(0.01 / max<f64>(slopeNorm, curvature), 1 / order);
+    : pow(0.01 / max<f64>(slopeNorm, curvature), 1 / errorOrder);
   return min<f64>(100 * trial, size);
 }
 
-export function nextStepSize(h: f64, ratio: f64, order: f64): f64 {
-  if (!isFinite(ratio)) return h * 0.2;
-  if (ratio == 0) return h * 10;
-  const least: f64 = ratio < 1 ? 1 : 0.2;
-  const wanted = 0.9 / pow(ratio, 1 / order);
-  return h * min<f64>(10, max<f64>(wanted, least));
+/**
+ * The rule of StepController in controllers.ts.
+ *
+ * @param error Of the attempt; `last1` and `last2` are those of the accepted steps before it.
+ */
+export function nextStepSize(job: Job, h: f64, error: f64, last1: f64, last2: f64): f64 {
+  if (!isFinite(error)) return h * job.shrinkRejected;
+  if (error == 0) return h * job.growth;
+  let wanted = job.safety / pow(error, job.exponent1);
+  if (job.exponent2 != 0) wanted /= pow(last1, job.exponent2);
+  if (job.exponent3 != 0) wanted /= pow(last2, job.exponent3);
+  const least = error < 1 ? job.shrinkAccepted : job.shrinkRejected;
+  const most = error > 1 ? job.safety : job.growth;
+  return h * min<f64>(most, max<f64>(wanted, least));
 }

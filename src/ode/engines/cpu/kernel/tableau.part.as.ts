@@ -1,7 +1,7 @@
 import { Job } from "../job.layout.part.as";
 import { Scratch } from "./scratch.part.as";
 
-/** Weights of the tableau: part 0 c, 1 b, 2 bError, 3 bMid. */
+/** Weights of the tableau: part 0 c, 1 b, 2 bError, from 3 on the rows of a. */
 // @ts-ignore: decorator
 @inline
 export function weight(job: Job, part: i32, stage: i32): f64 {
@@ -12,7 +12,7 @@ export function weight(job: Job, part: i32, stage: i32): f64 {
 // @ts-ignore: decorator
 @inline
 export function stageWeight(job: Job, stage: i32, slope: i32): f64 {
-  return weight(job, 4 + stage, slope);
+  return weight(job, 3 + stage, slope);
 }
 
 /** Stages that the end of a step is made of. */

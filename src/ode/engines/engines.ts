@@ -1,0 +1,47 @@
+import type { Engine, Solution, SolveProblem } from "./engine.ts";
+
+/** The engines of a device. */
+export interface Engines {
+  /** In order of preference. */
+  readonly inOrder: readonly Engine[];
+  /** CPU threads that the first of them may use. */
+  readonly threads: number;
+  /**
+   * The first engine that supports a problem.
+   *
+   * @throws {RangeError} If none does; with the reasons of each.
+   */
+  firstThatSupports(problem: SolveProblem): Engine;
+}
+
+/** Engines in order of preference; at least one. */
+export function enginesInOrder(first: Engine, ...others: readonly Engine[]): Engines {
+  const inOrder = [first, ...others];
+  return {
+    inOrder,
+    threads: first.threads,
+    firstThatSupports(problem) {
+      const refusals: string[] = [];
+      for (const engine of inOrder) {
+        const support = engine.supports(problem);
+        if (support.kind === "yes") return engine;
+        refusals.push(`${engine.name}: ${support.reasons.join(", ")}`);
+      }
+      throw new RangeError(`solve: no engine takes this problem; ${refusals.join("; ")}`);
+    },
+  };
+}
+
+/**
+ * Solves by the first engine that supports the problem.
+ *
+ * @returns The solution, which the caller disposes, and its engine, which pulls it back and reports it.
+ * @throws {RangeError} If no engine supports the problem.
+ */
+export async function solveOn(
+  engines: Engines,
+  problem: SolveProblem,
+): Promise<{ readonly engine: Engine; readonly solution: Solution }> {
+  const engine = engines.firstThatSupports(problem);
+  return { engine, solution: await engine.solve(problem) };
+}

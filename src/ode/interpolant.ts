@@ -1,0 +1,92 @@
+/**
+ * Dense output of a Runge-Kutta method as data: for theta in [0, 1]
+ *   y(t + theta h) = y + h * sum over i of w_i(theta) k_i,
+ *   w_i(theta) = sum over j of phi_j(theta) values[j][i],
+ *   phi_j(theta) = sum over p of basis[j][p] theta^powers[p].
+ *
+ * The slopes k_i are the stages', and the one at the end of the step as one more where the last
+ * stage is not that slope already. Every engine sums in the order in which the numbers stand here:
+ * so all have the same rounding.
+ */
+export interface Interpolant {
+  /** Of theta, whole numbers from 1. */
+  readonly powers: readonly number[];
+  /** Coefficients of the basis functions phi, [basis][powers]. */
+  readonly basis: readonly (readonly number[])[];
+  /** What each basis function is multiplied by, [basis][slopes]. */
+  readonly values: readonly (readonly number[])[];
+}
+
+/** What an interpolant needs to know of its method. */
+interface Method {
+  readonly b: readonly number[];
+  readonly firstSameAsLast: boolean;
+}
+
+/** [slopes], 1 at `index`. */
+function unit(slopes: number, index: number): number[] {
+  return Array.from({ length: slopes }, (_, i) => i === index ? 1 : 0);
+}
+
+/** Weights of stages as weights of slopes. */
+function ofSlopes(weights: readonly number[], slopes: number): number[] {
+  return [...weights, ...new Array<number>(slopes - weights.length).fill(0)];
+}
+
+function slopesOf({ b, firstSameAsLast }: Method): number {
+  return firstSameAsLast ? b.length : b.length + 1;
+}
+
+/** The cubic through both ends and both end slopes (Hermite), order 3. */
+export function cubicInterpolant(method: Method): Interpolant {
+  const slopes = slopesOf(method);
+  return {
+    powers: [1, 2, 3],
+    basis: [[0, 3, -2], [1, -2, 1], [0, -1, 1]],
+    values: [ofSlopes(method.b, slopes), unit(slopes, 0), unit(slopes, slopes - 1)],
+  };
+}
+
+/**
+ * The quartic through both ends, both end slopes and the state in the middle of the step, order 4.
+ * Source: Shampine 1986, Math. Comp. 46, 135-150.
+ *
+ * @param bMid Weights of the stages in the middle state; their sum is 1/2.
+ */
+export function quarticInterpolant(method: Method, bMid: readonly number[]): Interpolant {
+  const slopes = slopesOf(method);
+  return {
+    powers: [4, 3, 2, 1],
+    basis: [[-8, 14, -5, 0], [16, -32, 16, 0], [-2, 5, -4, 1], [2, -3, 1, 0]],
+    values: [
+      ofSlopes(method.b, slopes),
+      ofSlopes(bMid, slopes),
+      unit(slopes, 0),
+      unit(slopes, slopes - 1),
+    ],
+  };
+}
+
+/** theta^power by halves. */
+function powerOf(theta: number, power: number): number {
+  if (power === 1) return theta;
+  const half = powerOf(theta, Math.floor(power / 2));
+  return power % 2 === 0 ? half * half : half * half * theta;
+}
+
+/**
+ * The weights w [slopes] at `theta`; see {@link Interpolant}.
+ *
+ * @param theta In [0, 1].
+ */
+export function denseWeights({ powers, basis, values }: Interpolant, theta: number): number[] {
+  const weights = new Array<number>(values[0]!.length).fill(0);
+  basis.forEach((coefficients, j) => {
+    const phi = coefficients.reduce(
+      (sum, coefficient, p) => sum + coefficient * powerOf(theta, powers[p]!),
+      0,
+    );
+    values[j]!.forEach((value, i) => weights[i]! += phi * value);
+  });
+  return weights;
+}

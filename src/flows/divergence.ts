@@ -7,7 +7,7 @@ import {
   type TensorVelocity,
 } from "../ode/engines/portable/tensor_field.ts";
 import { valueAndGradients } from "../ops/gradients.ts";
-import { piecesOf } from "../ops/pieces.ts";
+import { type Piece, piecesOf } from "../ops/pieces.ts";
 
 /** The directions of a divergence: all unit vectors, summed, or random probes, averaged. */
 export type DivergenceTrace =
@@ -101,30 +101,32 @@ function slopes(
 ): Tensor2D {
   const [n, dims] = x.shape;
   const directionCount = trace.kind === "exact" ? dims : changeColumns(trace);
-  const probes = trace.kind === "exact" ? null : probesOf(trace, rows.rowIds, dims);
   const together = Math.min(field.linearizationRows / n, STACKED_NUMBERS / (n * dims));
   const products: Tensor2D[] = [];
   let velocity: Tensor2D | null = null;
-  for (const { first, count } of piecesOf(directionCount, Math.floor(together))) {
-    const directions = probes === null
-      ? unitVectors({ first, count, n, dims })
-      : tf.tensor2d(probes.subarray(first * n * dims, (first + count) * n * dims), [
-        count * n,
-        dims,
-      ]);
-    const { value, gradients: [pulled] } = valueAndGradients(
-      (position) =>
-        field.velocity(
-          tensors,
-          position as Tensor2D,
-          repeated(rows.t, count, Float64Array),
-          repeated(rows.rowIds, count, Int32Array),
-        ),
-      [count === 1 ? x : tf.concat2d(new Array<Tensor2D>(count).fill(x), 0)],
-      directions,
-    );
-    velocity ??= count === 1 ? value : tf.slice2d(value, [0, 0], [n, dims]);
-    products.push(tf.reshape(tf.sum(tf.mul(pulled!, directions), 1), [count, n]));
+  for (const piece of piecesOf(directionCount, Math.floor(together))) {
+    const { count } = piece;
+    const [product, value] = tf.tidy(() => {
+      const directions = trace.kind === "exact"
+        ? unitVectors(piece, n, dims)
+        : tf.tensor2d(probesOf(trace, piece, rows.rowIds, dims), [count * n, dims]);
+      const { value, gradients: [pulled] } = valueAndGradients(
+        (position) =>
+          field.velocity(
+            tensors,
+            position as Tensor2D,
+            repeated(rows.t, count, Float64Array),
+            repeated(rows.rowIds, count, Int32Array),
+          ),
+        [count === 1 ? x : tf.concat2d(new Array<Tensor2D>(count).fill(x), 0)],
+        directions,
+      );
+      const product = tf.reshape(tf.sum(tf.mul(pulled!, directions), 1), [count, n]);
+      if (piece.first > 0) return [product];
+      return [product, count === 1 ? value : tf.slice2d(value, [0, 0], [n, dims])];
+    });
+    products.push(product as Tensor2D);
+    velocity ??= value as Tensor2D;
   }
   const all = products.length === 1 ? products[0]! : tf.concat2d(products, 0);
   const divergence = trace.kind === "exact"
@@ -133,32 +135,26 @@ function slopes(
   return tf.concat2d([velocity!, tf.neg(divergence) as Tensor2D], 1);
 }
 
-/** The unit vectors `first`, `first + 1`, ..., each for all rows: [count * n, dims]. */
-function unitVectors(
-  { first, count, n, dims }: {
-    readonly first: number;
-    readonly count: number;
-    readonly n: number;
-    readonly dims: number;
-  },
-): Tensor2D {
+/** The unit vectors of a piece of the dimensions, each for all rows: [count * n, dims]. */
+function unitVectors({ first, count }: Piece, n: number, dims: number): Tensor2D {
   const out = new Float32Array(count * n * dims);
   for (let row = 0; row < count * n; row++) out[row * dims + first + Math.floor(row / n)] = 1;
   return tf.tensor2d(out, [count * n, dims]);
 }
 
-/** The probes of some rows, [count][n][dims]. */
+/** A piece of each row's probes, [count][n][dims]. */
 function probesOf(
   trace: Extract<DivergenceTrace, { kind: "hutchinson" }>,
+  { first, count }: Piece,
   rowIds: Int32Array,
   dims: number,
 ): Float32Array {
-  const count = changeColumns(trace), n = rowIds.length;
+  const perRow = changeColumns(trace), n = rowIds.length;
   const out = new Float32Array(count * n * dims);
   for (let begin = 0, end = 1; begin < n; begin = end++) {
-    // Rows of a group follow each other: a draw for each run of them.
-    while (end < n && rowIds[end] === rowIds[end - 1]! + 1) end++;
-    const firstRow = (trace.probes.firstRow + rowIds[begin]!) * count;
+    // All probes of rows that follow each other, as those of a group do, are one draw.
+    while (count === perRow && end < n && rowIds[end] === rowIds[end - 1]! + 1) end++;
+    const firstRow = (trace.probes.firstRow + rowIds[begin]!) * perRow + first;
     const drawn = drawProbes({ ...trace.probes, firstRow }, (end - begin) * count, dims);
     for (let row = begin; row < end; row++) {
       for (let probe = 0; probe < count; probe++) {

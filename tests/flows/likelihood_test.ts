@@ -91,6 +91,27 @@ for (const image of [undefined, { height: 1, width: 2, channels: 1 }]) {
 }
 
 backendTest(
+  "logProb() of an own field with its rows in tensors is the Gaussian's",
+  ["webgpu"],
+  async () => {
+    const model = freshModel("fm", shear, shearWeights);
+    const points = normals(0, 8);
+    const settings = { ...accurateSolve, control: { kind: "fixed", steps: 8 } } as const;
+    const options = { settings, trace: hutchinson(2), seed: 2 };
+    const onDevice = portableEngine("tensors");
+    const { logProb: values } = await logProb(model, onDevice, points, { settings });
+    values.forEach((value, row) => {
+      const expected = shearDensity(points.subarray(2 * row, 2 * row + 2));
+      // Eight steps of dopri5 leave 1e-8; float32.
+      assert.ok(Math.abs(value - expected) < 1e-4, `${value} ${expected}`);
+    });
+    const { terms } = await logProb(model, onDevice, points, options);
+    assert.ok(terms.traceStdErr!.every(Number.isFinite));
+    model.parameters.dispose();
+  },
+);
+
+backendTest(
   "logProb() by its own default of images is Hutchinson's estimate",
   ["cpu"],
   async () => {

@@ -83,7 +83,9 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     );
   }
   if (flags.logProb && isImageNetwork(network)) {
-    throw new InputError("--log-prob: this run's model is one of images; it has none");
+    throw new InputError(
+      "--log-prob: files of images have no column for it; give them to fluxion log-prob",
+    );
   }
   const times = flags.trajectories === undefined
     ? undefined

@@ -98,7 +98,7 @@ backendTest(
     const points = normals(0, 8);
     const settings = { ...accurateSolve, control: { kind: "fixed", steps: 8 } } as const;
     const options = { settings, trace: hutchinson(2), seed: 2 };
-    const onDevice = portableEngine("tensors");
+    const onDevice = enginesInOrder(portableEngine("tensors"));
     const { logProb: values } = await logProb(model, onDevice, points, { settings });
     values.forEach((value, row) => {
       const expected = shearDensity(points.subarray(2 * row, 2 * row + 2));

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import type { Network, VelocityInputs } from "./network.ts";
 
@@ -30,5 +31,6 @@ export function applyNetwork(
       `${kind}: apply() has to give a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,
     );
   }
-  return velocity;
+  // The caller disposes the answer, and x is not its own.
+  return velocity === x ? tf.clone(x) : velocity;
 }

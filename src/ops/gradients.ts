@@ -22,7 +22,9 @@ interface Tape {
  * operation's is given back once it was. Where something throws, as for want of memory, tfjs would
  * never give it back.
  *
- * @param f Differentiable; disposes nothing of what it is given.
+ * @param f Differentiable; disposes nothing of what it is given. The gradient of an input that the
+ *   value does not depend on is zero; if it depends on none, tfjs throws, since operations outside of
+ *   tfjs are the likely reason.
  * @param inputs Where.
  * @param cotangent Of the value; 1 when left out, for a value of one number.
  */
@@ -33,8 +35,10 @@ export function valueAndGradients<T extends Tensor>(
 ): { readonly value: T; readonly gradients: Tensor[] } {
   const { state } = tf.engine() as unknown as { readonly state: Tape };
   try {
-    const { value, grads } = tf.valueAndGrads(noted(state, f))([...inputs], cotangent);
-    return { value: value as T, gradients: grads };
+    const value = noted(state, () => f(...inputs));
+    const result = tf.engine().gradients(value, [...inputs], cotangent);
+    const gradients = inputs.map((input, i) => result.grads[i] ?? tf.zerosLike(input));
+    return { value: result.value as T, gradients };
   } catch (error) {
     releaseTape(state);
     throw error;

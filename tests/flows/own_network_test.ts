@@ -194,3 +194,36 @@ backendTest(
     });
   },
 );
+
+backendTest(
+  "an own network may leave x as it is and parameters aside",
+  ["cpu"],
+  async (backend) => {
+    const identity: Network = { ...linear, kind: "identity", apply: (_, x) => x };
+    const engines = enginesOf(backend);
+    const batch = tf.tensor2d(points, [21, 2]);
+    const draw = { seed: 0, step: 0 };
+    const cnf = modelOf("cnf", identity, flat), fm = modelOf("fm", identity, flat);
+    const { logProb: found } = await logProb(cnf, engines, points);
+    found.forEach((value, i) => {
+      const expected = gaussianLogDensity(
+        "cnf",
+        [1, 0, 0, 1, 0, 0],
+        points.slice(2 * i, 2 * i + 2),
+      );
+      assert.ok(Math.abs(value - expected) < 2e-4, `row ${i}: ${value}, expected ${expected}`);
+    });
+    const settings = {
+      ...accurateSolve,
+      trace: { kind: "exact" },
+      gradient: { kind: "direct" },
+    } as const;
+    const { loss, gradient } = await cnfLossAndGradient(cnf, engines, batch, settings, draw);
+    assert.deepEqual([...gradient.dataSync()], [0, 0, 0, 0, 0, 0]);
+    // With nothing to learn at all, an operation outside of tfjs is the likely reason.
+    assert.throws(() => fmLossAndGradient(fm, batch, draw), /Cannot compute gradient/);
+    tf.dispose([loss, gradient, batch]);
+    cnf.parameters.dispose();
+    fm.parameters.dispose();
+  },
+);

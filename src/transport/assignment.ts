@@ -11,15 +11,18 @@ export interface Assignment {
   readonly columnPotentials: Float64Array;
 }
 
-/** Beyond this, sums of costs along an alternating path could overflow. */
-const LARGEST_COST = 1e300;
+/** Beyond this, a sum of bids could overflow. */
+const LARGEST_COST = 1e290;
 
 /**
- * Increments of the auction, in units of the costs' spread: from `first`, divided by `factor`, down
+ * Increments of the auction, in units of {@link spreadOf}: from `first`, divided by `factor`, down
  * to `last`. Chosen for the time on squared distances in the plane; the result is exact whatever
  * they are.
  */
-const increments = { first: 0.3, factor: 5, last: 1e-4 } as const;
+const increments = { first: 0.3, factor: 6, last: 1e-3 } as const;
+
+/** Columns of a row that {@link spreadOf} looks at. */
+const SAMPLES = 64;
 
 /** Most bids per row; only an increment that rounding swallows needs more than about 40. */
 const MOST_BIDS = 200;
@@ -28,11 +31,12 @@ const MOST_BIDS = 200;
  * The permutation s of 0..n-1 that minimises sum_i c[i, s(i)], exact up to float64 rounding. Among
  * assignments of equal cost it picks one, always the same.
  *
- * Shortest augmenting paths from good potentials: column reduction, then an auction whose increment
- * shrinks, whose potentials leave only short paths to search. Without the auction's increments
+ * Shortest augmenting paths from good potentials: reduction of rows and columns, then an auction
+ * whose increment shrinks, whose potentials leave only short paths to search. Without the auction's increments
  * (Jonker and Volgenant's augmenting row reduction) points of the plane take ten times as long, as
  * rows with nearly equal second choices outbid each other in tiny steps.
- * Time grows as n^3 at worst, as about n^2.3 for points of the plane: 7 ms at n = 512.
+ * Time grows as n^3 at worst, as about n^2.3 for points of the plane: about 8 ms at
+ * n = 512.
  *
  * Sources: Jonker and Volgenant 1987, A Shortest Augmenting Path Algorithm for Dense and Sparse
  * Linear Assignment Problems, Computing 38, 325-340 (column reduction, augmentation); Bertsekas and
@@ -41,12 +45,13 @@ const MOST_BIDS = 200;
  * Algorithms, IEEE Transactions on Aerospace and Electronic Systems 52(4), 1679-1696 (duals).
  *
  * @param costs [n, n], row-major; stays as it is.
- * @throws {RangeError} If `costs` is not n x n, or has a number that is not finite or beyond 1e300.
+ * @throws {RangeError} If `costs` is not n x n, or has a number that is not finite or beyond 1e290.
  */
 export function solveAssignment(costs: Float64Array, n: number): Assignment {
   requireCosts(costs, n);
-  const { v, spread } = reduceColumns(costs, n);
-  if (n > 1 && spread > 0) lowerByAuction(costs, v, spread);
+  const v = reducedColumns(costs, n);
+  const spread = spreadOf(costs, v);
+  if (spread > 0) lowerByAuction(costs, v, spread);
   const columnOfRow = new Int32Array(n).fill(-1), rowOfColumn = new Int32Array(n).fill(-1);
   const state = { costs, v, columnOfRow, rowOfColumn };
   const search = newSearch(n);
@@ -76,34 +81,49 @@ function requireCosts(costs: Float64Array, n: number): void {
 }
 
 /**
- * Column reduction: v_j = min_i (c_ij - u_i), with u_i the mean of row i, so that what depends on
- * the row or the column alone (the distance between two clouds) does not matter. Rows outside,
- * columns inside: down a column every read would miss the cache.
+ * Row and column reduction: v_j = min_i (c_ij - u_i), with u_i the minimum of row i, so that what
+ * depends on the row alone or the column alone, such as the distance between two clouds, does not
+ * matter. A mean as u_i would let one row far away decide every column.
  *
- * @returns `spread`, the mean over rows of the mean minus the least of c_ij - v_j.
+ * Rows outside, columns inside: down a column every read would miss the cache.
  */
-function reduceColumns(costs: Float64Array, n: number): { v: Float64Array; spread: number } {
+function reducedColumns(costs: Float64Array, n: number): Float64Array {
   const v = new Float64Array(n).fill(Infinity);
   for (let row = 0; row < costs.length; row += n) {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += costs[row + j]!;
-    const mean = sum / n;
+    let least = Infinity;
     for (let j = 0; j < n; j++) {
-      const cost = costs[row + j]! - mean;
-      if (cost < v[j]!) v[j] = cost;
+      if (costs[row + j]! < least) least = costs[row + j]!;
+    }
+    for (let j = 0; j < n; j++) {
+      const reduced = costs[row + j]! - least;
+      if (reduced < v[j]!) v[j] = reduced;
     }
   }
-  let spread = 0;
-  for (let row = 0; row < costs.length; row += n) {
-    let sum = 0, least = Infinity;
+  return v;
+}
+
+/**
+ * The scale of the choices that rows have: the median over rows of the gap between the least
+ * reduced cost and the first octile, of some columns. Neither rows far away nor forbidden pairs,
+ * of enormous cost, move it. 0 where most rows have many least ones.
+ */
+function spreadOf(costs: Float64Array, v: Float64Array): number {
+  const n = v.length;
+  const spreads = new Float64Array(n), sample = new Float64Array(Math.min(n, SAMPLES));
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    let least = Infinity;
     for (let j = 0; j < n; j++) {
       const reduced = costs[row + j]! - v[j]!;
-      sum += reduced;
       if (reduced < least) least = reduced;
     }
-    spread += (sum / n - least) / n;
+    for (let k = 0; k < sample.length; k++) {
+      const j = Math.floor(k * n / sample.length);
+      sample[k] = costs[row + j]! - v[j]!;
+    }
+    spreads[i] = sample.sort()[sample.length >> 3]! - least;
   }
-  return { v, spread };
+  return n === 0 ? 0 : spreads.sort()[n >> 1]!;
 }
 
 /**

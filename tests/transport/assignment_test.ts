@@ -79,7 +79,7 @@ Deno.test("solveAssignment() proves its optimum by duals", () => {
     "forbidden pairs": uniform.map((cost, at) => at % 3 === 0 && at % n !== 0 ? 1e12 : cost),
     "a row far away": distances.map((cost, at) => at < n ? 1e8 * cost : cost),
     "tiny numbers": uniform.map((cost) => cost * 1e-300),
-    "huge numbers": uniform.map((cost) => cost * 1e300),
+    "huge numbers": uniform.map((cost) => cost * 1e290),
   };
   for (const [name, costs] of Object.entries(cases)) assertCertified(costs, n, name);
 });
@@ -105,10 +105,10 @@ Deno.test("solveAssignment() of no row and of one row", () => {
 });
 
 Deno.test("solveAssignment() refuses costs that are not n x n finite numbers", () => {
-  for (const bad of [NaN, Infinity, -Infinity, 1.1e300]) {
+  for (const bad of [NaN, Infinity, -Infinity, 1.1e290]) {
     assert.throws(() => solveAssignment(Float64Array.of(0, 1, bad, 3), 2), {
       name: "RangeError",
-      message: `solveAssignment: expected finite costs up to 1e+300, got ${bad} at row 1, column 0`,
+      message: `solveAssignment: expected finite costs up to 1e+290, got ${bad} at row 1, column 0`,
     });
   }
   for (const n of [1, 3, -2, 1.5, NaN]) {

@@ -80,6 +80,7 @@ export interface DenseOdeintResult extends OdeintResult {
  * A zero at the start is not an event; the next crossing is. A solve restarted from an event's `t`
  * and `y` does not find that event again, since the event function is 0 or has its new sign there.
  * A function that touches 0 exactly where it is evaluated, and turns back, has one event there.
+ * The step that contains a terminal event is taken to its end, so f has to be defined a step beyond.
  *
  * @param f Gives dy/dt as a new array or one of its own. `y` is a copy of its own: it may be written to.
  * @param y0 The state at `times[0]`: [d], or rows [n * d] one after the other.

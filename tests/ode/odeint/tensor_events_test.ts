@@ -73,6 +73,45 @@ for (const gradient of methods) {
   );
 }
 
+backendTest("odeintTensors() knows when an oscillator passes a level", ["cpu"], async () => {
+  // From (1, 0) cos(w t) falls through the level at acos(level) / w, and rises through it at
+  // (2 pi - acos(level)) / w; backwards at the same times with the other sign.
+  const w = 1.3, level = 0.4, slope = Math.sqrt(1 - level ** 2);
+  const y0 = tf.tensor1d([1, 0]), parameters = { w: tf.scalar(w), level: tf.scalar(level) };
+  for (const gradient of methods) {
+    for (const sign of [1, -1]) {
+      const solution = await odeintTensors(
+        (_t, y, p) => {
+          const [x, v] = tf.unstack(y);
+          return tf.mul(p.w, tf.stack([v!, tf.neg(x!)]));
+        },
+        y0,
+        [0, 5 * sign],
+        {
+          parameters,
+          gradient,
+          events: [{ value: (_t, y, p) => tf.sub(tf.slice(y, 0, 1), p.level) }],
+        },
+      );
+      const times = [Math.acos(level) / w, (2 * Math.PI - Math.acos(level)) / w];
+      assert.equal(solution.events.length, 2);
+      for (const [i, t] of times.entries()) {
+        assert.ok(Math.abs(solution.events[i]!.t - sign * t) < 1e-6);
+        const { y0: ofStart, parameters: p } = await solution.gradients(({ events }) =>
+          events[i]!.tTensor
+        );
+        const side = i === 0 ? -1 : 1;
+        // The start's first entry scales the level: cos(w t) = level / x.
+        const expected = [-side * level / (w * slope), -t / w, side / (w * slope)];
+        const [ofX, , ofW, ofLevel] = await taken(ofStart, p.w, p.level);
+        assert.ok(distance([ofX!, ofW!, ofLevel!], expected.map((value) => sign * value)) < 1e-5);
+      }
+      solution.dispose();
+    }
+  }
+  tf.dispose([y0, parameters]);
+});
+
 /** A loss of the times and states of three events of an oscillator, forwards or backwards, in float64. */
 async function trueLoss([x, v, w, level]: Float64Array, end: number): Promise<number> {
   const { events, y, states } = await odeint(

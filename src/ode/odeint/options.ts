@@ -1,3 +1,4 @@
+import { requireController, type StepController } from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
 import type { StepSizes } from "../solver/rows_problem.ts";
 
@@ -20,6 +21,8 @@ export interface OdeintAdaptiveControl {
   readonly rtol?: number;
   /** Absolute tolerance per step, added to the relative one; 1e-9 when left out. */
   readonly atol?: number;
+  /** How errors become step sizes; `integralController`, torchdiffeq's rule, when left out. */
+  readonly controller?: StepController;
   /** Size of the first step, above 0; chosen by Hairer's rule when left out. */
   readonly firstStep?: number;
   /** No step is larger; give it where f is zero or smooth for long and then is not. */
@@ -41,8 +44,8 @@ export const MAX_STEPS = 100_000;
 /** The control with its defaults filled in, as the solver reads it. */
 export function stepControl(control: OdeintControl): StepControl {
   if (control.kind === "fixed") return control;
-  const { rtol = RTOL, atol = ATOL } = control;
-  return { kind: "adaptive", rtol, atol };
+  const { rtol = RTOL, atol = ATOL, controller } = control;
+  return { kind: "adaptive", rtol, atol, ...(controller !== undefined && { controller }) };
 }
 
 /** A prescribed first step is the whole solve's; after a stop time the field may be quite another. */
@@ -93,7 +96,8 @@ function requireWhole(caller: string, name: string, value: number): void {
 
 function requireControl(caller: string, control: OdeintControl, times: readonly number[]): void {
   if (control.kind === "fixed") return requireWhole(caller, "steps", control.steps);
-  const { firstStep, maxStep, stopTimes = [] } = control;
+  const { controller, firstStep, maxStep, stopTimes = [] } = control;
+  if (controller !== undefined) requireController(controller);
   for (const name of ["rtol", "atol", "firstStep", "maxStep"] as const) {
     const value = control[name];
     if (value !== undefined && !(value > 0 && value < Infinity)) {

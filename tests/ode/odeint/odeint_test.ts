@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import {
+  integralController,
+  piController,
+  type StepController,
+} from "../../../src/ode/controllers.ts";
 import { odeint } from "../../../src/ode/odeint/odeint.ts";
 import { tableaus } from "../../../src/ode/tableaus.ts";
 import { dopri5 } from "../../../src/ode/tableaus/dopri5.ts";
@@ -48,6 +53,22 @@ for (const problem of problems) {
     }
   });
 }
+
+Deno.test("odeint() follows the step controller that it is given", async () => {
+  const solve = (controller: StepController) =>
+    odeint(logistic.f, logistic.exact(0), [0, 8], {
+      control: { ...adaptive(1e-7), controller },
+    });
+  const plain = await odeint(logistic.f, logistic.exact(0), [0, 8], { control: adaptive(1e-7) });
+  assert.deepEqual((await solve(integralController)).report, plain.report);
+  const { y, report } = await solve(piController);
+  assert.notDeepEqual(report, plain.report);
+  assert.ok(distance(y, logistic.exact(8)) < 1e-6);
+  await assert.rejects(solve({ ...piController, safety: 2 }), {
+    name: "RangeError",
+    message: /controller PI: .*safety.*2/,
+  });
+});
 
 Deno.test("odeint() takes fewer steps for a looser tolerance", async () => {
   const steps = async (tolerance: number) => {

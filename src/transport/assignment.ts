@@ -32,11 +32,10 @@ const MOST_BIDS = 200;
  * assignments of equal cost it picks one, always the same.
  *
  * Shortest augmenting paths from good potentials: reduction of rows and columns, then an auction
- * whose increment shrinks, whose potentials leave only short paths to search. Without the auction's increments
+ * whose increment shrinks, whose potentials leave only short paths to search. Without increments
  * (Jonker and Volgenant's augmenting row reduction) points of the plane take ten times as long, as
  * rows with nearly equal second choices outbid each other in tiny steps.
- * Time grows as n^3 at worst, as about n^2.3 for points of the plane: about 8 ms at
- * n = 512.
+ * Time grows as n^3 at worst, as about n^2.3 for points of the plane: about 8 ms at n = 512.
  *
  * Sources: Jonker and Volgenant 1987, A Shortest Augmenting Path Algorithm for Dense and Sparse
  * Linear Assignment Problems, Computing 38, 325-340 (column reduction, augmentation); Bertsekas and

@@ -16,7 +16,7 @@ import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts
 import { uniformTimes } from "../../../src/flows/times/uniform_times.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
 import { Parameters } from "../../../src/core/parameters.ts";
-import { subsequences } from "../../../src/core/random/subsequences.ts";
+import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { backendTest } from "../../support/backends.ts";
@@ -137,6 +137,23 @@ backendTest(
   },
 );
 
+backendTest("fmLoss() weighs times as they are drawn", ["cpu"], async () => {
+  // As above, on the variance-preserving path: the mean of (pi / 2)^2 sin^2(pi t / 2) over times
+  // whose logit is normal about 2, by the trapezoidal rule.
+  const times = logitNormalTimes({ mean: 2 });
+  let expected = 0;
+  for (let z = -8; z <= 8; z += 1 / 64) {
+    const t = 1 / (1 + Math.exp(-(2 + z)));
+    const density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+    expected += (Math.PI / 2 * Math.sin(Math.PI / 2 * t)) ** 2 * density / 64;
+  }
+  const model = modelWith({ path: variancePreservingPath, source: standardNormal }, zeros);
+  const found = await fmLoss(model, new Float32Array(2 * 5000), { seed: 0, times });
+  model.parameters.dispose();
+  assert.ok(Math.abs(found.loss - expected) < 4 * found.lossStdErr, `${found.loss}, ${expected}`);
+  assert.ok(expected - Math.PI ** 2 / 8 > 20 * found.lossStdErr, "far from uniform times");
+});
+
 backendTest(
   "fmLossAndGradient() follows a caller's coupling, and checks its indices",
   ["cpu"],
@@ -151,9 +168,15 @@ backendTest(
     const plain = await readLoss(model, {});
     const same = await readLoss(model, { coupling: coupling(order, order) });
     assert.equal(same.loss, plain.loss);
-    const one = new Uint32Array(count);
-    const collapsed = await readLoss(model, { coupling: coupling(one, one) });
-    assert.notEqual(collapsed.loss, plain.loss);
+    // All pairs are draw 3 and row 5: a network of zero weights errs by half their squared distance.
+    const still = modelWith({ path: linearPath(0), source: standardNormal }, zeros);
+    const [three, five] = [3, 5].map((index) => new Uint32Array(count).fill(index));
+    const { loss } = await readLoss(still, { coupling: coupling(three!, five!) });
+    still.parameters.dispose();
+    const key = keyOf(subsequences.noise, 0, 5);
+    const [x, y] = standardNormal.draw(key, { first: 3, count: 1, width: 2 });
+    const expected = ((rows[10]! - x!) ** 2 + (rows[11]! - y!) ** 2) / 2;
+    assert.ok(Math.abs(loss - expected) < 1e-5 * expected, `${loss} for ${expected}`);
     for (const bad of [order.subarray(1), order.map((i) => i + 1)]) {
       for (const own of [coupling(bad, order), coupling(order, bad)]) {
         await assert.rejects(readLoss(model, { coupling: own }), {

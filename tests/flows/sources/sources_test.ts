@@ -59,3 +59,28 @@ Deno.test("eightGaussiansSource refuses rows that are no points of the plane", (
     message: /not rows of 3/,
   });
 });
+
+Deno.test("eightGaussiansSource has each component as often and as wide as the next", () => {
+  const n = 8000;
+  const rows = eightGaussiansSource.draw(key, { first: 0, count: n, width });
+  const counts = new Array(8).fill(0),
+    squares = new Array(8).fill(0),
+    products = new Array(8).fill(0);
+  for (let i = 0; i < n; i++) {
+    const [x, y] = [rows[2 * i]!, rows[2 * i + 1]!];
+    // The components are 6 deviations apart: the nearest is the one.
+    const k = (Math.round(Math.atan2(y, x) / (Math.PI / 4)) + 8) % 8;
+    const angle = k * Math.PI / 4, radius = 4 / Math.SQRT2;
+    const [dx, dy] = [x - radius * Math.cos(angle), y - radius * Math.sin(angle)];
+    counts[k]++;
+    squares[k] += dx * dx + dy * dy;
+    products[k] += dx * dy;
+  }
+  for (let k = 0; k < 8; k++) {
+    // 1,000 of each, give or take sqrt(1,000 * 7 / 8) = 30.
+    assert.ok(Math.abs(counts[k] - n / 8) < 150, `${counts}`);
+    // Of deviation^2 = 1 / 8 in each coordinate, with a standard error of 3 %; not correlated.
+    assert.ok(Math.abs(squares[k] / counts[k] / 2 - 1 / 8) < 0.02, `component ${k}`);
+    assert.ok(Math.abs(products[k] / counts[k]) < 0.02, `component ${k}`);
+  }
+});

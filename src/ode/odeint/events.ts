@@ -45,12 +45,18 @@ const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
 const LEAVING = 1 / 64;
 
 /**
- * Checks directions and counts.
+ * Checks events as callers give them.
  *
- * @throws {RangeError} If `direction` is not -1, 0 or 1, or `terminal` neither a boolean nor a positive whole number.
+ * @throws {RangeError} If `value` is not a function, `direction` not -1, 0 or 1, or `terminal` neither a boolean nor a positive whole number.
  */
-export function requireEventRules(caller: string, rules: readonly EventRule[]): void {
-  rules.forEach(({ direction = 0, terminal = false }, i) => {
+export function requireEvents(
+  caller: string,
+  events: readonly (EventRule & { readonly value: unknown })[],
+): void {
+  events.forEach(({ value, direction = 0, terminal = false }, i) => {
+    if (typeof value !== "function") {
+      throw new RangeError(`${caller}: value of events[${i}] must be a function, got ${value}`);
+    }
     if (![-1, 0, 1].includes(direction)) {
       throw new RangeError(
         `${caller}: direction of events[${i}] must be -1, 0 or 1, got ${direction}`,

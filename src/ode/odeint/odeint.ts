@@ -7,7 +7,7 @@ import { describeFailure } from "../solver/failure_message.ts";
 import { solveRows } from "../solver/solve.ts";
 import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
-import { EventFinder, type EventInRows, type EventRule, requireEventRules } from "./events.ts";
+import { EventFinder, type EventInRows, type EventRule, requireEvents } from "./events.ts";
 import { MAX_STEPS, type OdeintControl, requireOdeint, stepControl, stepSizes } from "./options.ts";
 import { stateAt } from "./trajectory.ts";
 
@@ -107,26 +107,27 @@ export interface DenseOdeintResult extends OdeintResult {
 export function odeint(
   f: (t: number, y: Float64Array) => ArrayLike<number>,
   y0: ArrayLike<number>,
-  times: readonly number[],
+  times: ArrayLike<number>,
   options: OdeintOptions & { readonly dense: true },
 ): Promise<DenseOdeintResult>;
 /** Without `dense` the result has no `at`. */
 export function odeint(
   f: (t: number, y: Float64Array) => ArrayLike<number>,
   y0: ArrayLike<number>,
-  times: readonly number[],
+  times: ArrayLike<number>,
   options?: OdeintOptions,
 ): Promise<OdeintResult>;
 export async function odeint(
   f: (t: number, y: Float64Array) => ArrayLike<number>,
   y0: ArrayLike<number>,
-  times: readonly number[],
+  given: ArrayLike<number>,
   options: OdeintOptions = {},
 ): Promise<OdeintResult | DenseOdeintResult> {
+  const times = Array.from(given);
   const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [], dense = false } = options;
   const { control = { kind: "adaptive" } } = options;
-  requireOdeint("odeint", times, { control, maxSteps });
-  requireEventRules("odeint", rules);
+  requireOdeint("odeint", times, { tableau, control, maxSteps });
+  requireEvents("odeint", rules);
   const width = y0.length;
   const start = times[0]!, end = times[times.length - 1]!;
   const borders = [start, ...stopsBetween(control, start, end), end];
@@ -158,20 +159,10 @@ export async function odeint(
     const first = i === 1 ? t0 : nextTowards(t0, t1);
     const last = i === borders.length - 1 ? t1 : nextTowards(t1, t0);
     const inside = (t: number) => t0 < t1 ? clamp(t, first, last) : clamp(t, last, first);
-    const field: Field<HostRows> = {
-      parts: null,
-      evaluate: ([t], state) => {
-        const slope = Float64Array.from(f(inside(t!), state.data.slice()));
-        if (slope.length !== width) {
-          throw new RangeError(`odeint: f gave ${slope.length} numbers for a state of ${width}`);
-        }
-        return hostRows(slope, 1, width);
-      },
-    };
     const segmentTimes = times.filter((t) => t0 < t1 ? t > t0 && t <= t1 : t < t0 && t >= t1);
     const segment = await solveRows({
       space: hostSpace,
-      field,
+      field: fieldOf((t, y) => f(inside(t), y), width),
       y0: hostRows(y, 1, width),
       t0,
       t1,
@@ -203,6 +194,23 @@ export async function odeint(
   if (!dense) return result;
   const trajectory = { steps, tableau, end: last.t };
   return { ...result, at: (t) => stateAt(trajectory, t) };
+}
+
+/** f as a field over one row. */
+function fieldOf(
+  f: (t: number, y: Float64Array) => ArrayLike<number>,
+  width: number,
+): Field<HostRows> {
+  return {
+    parts: null,
+    evaluate: ([t], state) => {
+      const slope = Float64Array.from(f(t!, state.data.slice()));
+      if (slope.length !== width) {
+        throw new RangeError(`odeint: f gave ${slope.length} numbers for a state of ${width}`);
+      }
+      return hostRows(slope, 1, width);
+    },
+  };
 }
 
 function plainEvent({ index, t, y }: EventInRows<HostRows>): FoundEvent {

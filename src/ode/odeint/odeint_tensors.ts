@@ -8,7 +8,7 @@ import type { StepRecord } from "../solver/rows_problem.ts";
 import { solveRows } from "../solver/solve.ts";
 import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
-import { EventFinder, type EventInRows, requireEventRules } from "./events.ts";
+import { EventFinder, type EventInRows, requireEvents } from "./events.ts";
 import {
   MAX_STEPS,
   type OdeintAdaptiveControl,
@@ -84,7 +84,7 @@ export async function odeintTensors<
 >(
   f: (t: number, y: T, parameters: P) => Tensor,
   y0: T,
-  times: readonly number[],
+  times: ArrayLike<number>,
   options: OdeintTensorsOptions<T, P> = {},
 ): Promise<TensorSolution<T, P>> {
   if (!(y0 instanceof tf.Tensor)) {
@@ -93,7 +93,7 @@ export async function odeintTensors<
   // A record of no tensors is of type P where none was given.
   const { parameters = {} as P } = options;
   const dynamics = { f, shape: y0.shape, parameters };
-  const problem = { dynamics, y0, times, options };
+  const problem = { dynamics, y0, times: Array.from(times), options };
   return await (isReadFree() ? solveTensors(hostHome, problem) : solveTensors(tensorHome, problem));
 }
 
@@ -109,8 +109,8 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
   const { dynamics, y0, times, options } = problem;
   const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [] } = options;
   const { control = { kind: "adaptive" }, gradient = "direct" } = options;
-  requireOdeint("odeintTensors", times, { control, maxSteps });
-  requireEventRules("odeintTensors", rules);
+  requireOdeint("odeintTensors", times, { tableau, control, maxSteps });
+  requireEvents("odeintTensors", rules);
   const { space } = home;
   const field = home.field(tensorDynamicsField(dynamics));
   const steps: StepRecord<Rows>[] = [];

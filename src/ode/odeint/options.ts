@@ -1,5 +1,6 @@
 import { requireController, type StepController } from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
+import type { Tableau } from "../tableau.ts";
 import type { StepSizes } from "../solver/rows_problem.ts";
 
 /** How {@link odeint} and {@link odeintTensors} choose their steps. */
@@ -67,10 +68,20 @@ export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
 export function requireOdeint(
   caller: string,
   times: readonly number[],
-  options: { readonly control: OdeintControl; readonly maxSteps: number },
+  options: {
+    readonly tableau: Tableau;
+    readonly control: OdeintControl;
+    readonly maxSteps: number;
+  },
 ): void {
+  const { tableau, control } = options;
   requireMonotone(caller, times);
-  requireControl(caller, options.control, times);
+  if (control.kind === "adaptive" && tableau.bError === null) {
+    throw new RangeError(
+      `${caller}: ${tableau.name} has no error estimate: give control { kind: "fixed", steps }`,
+    );
+  }
+  requireControl(caller, control, times);
   requireWhole(caller, "maxSteps", options.maxSteps);
 }
 function requireMonotone(caller: string, times: readonly number[]): void {

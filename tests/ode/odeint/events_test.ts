@@ -154,6 +154,7 @@ Deno.test("odeint() does not reach what lies beyond a terminal event", async () 
 
 Deno.test("odeint() refuses events that say nothing", async () => {
   const attempts: [OdeintEvent, RegExp][] = [
+    [(() => 1) as unknown as OdeintEvent, /value of events\[0\] must be a function/],
     [{ ...position, terminal: 0 }, /terminal of events\[0\].*got 0/],
     [{ ...position, terminal: 1.5 }, /terminal of events\[0\].*got 1\.5/],
     [{ ...position, direction: 2 as 1 }, /direction of events\[0\].*got 2/],

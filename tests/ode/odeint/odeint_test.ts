@@ -180,6 +180,12 @@ Deno.test("odeint() stops when the budget of steps is spent", async () => {
   await assert.rejects(solve, { name: "FailureError", message: /budget of 20 steps/ });
 });
 
+Deno.test("odeint() takes times in any kind of array", async () => {
+  const plain = await odeint(decay.f, [1], [0, 0.5, 1]);
+  const typed = await odeint(decay.f, [1], Float64Array.of(0, 0.5, 1));
+  assert.deepEqual(typed.states, plain.states);
+});
+
 Deno.test("odeint() does not let the caller's arrays change", async () => {
   const y0 = Float64Array.of(1);
   await odeint(decay.f, y0, [0, 1], { tableau: dopri5, control: adaptive(1e-6) });

@@ -6,6 +6,7 @@
  * is opened by {@link openDevice}, or by {@link train}.
  *
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loadRun, logProb, openDevice, sample, train } from "./mod.ts";
  *
  * const folder = await Deno.makeTempDir();
@@ -17,7 +18,7 @@
  * const { engines } = await openDevice("cpu");
  * const { samples } = await sample(model, engines, { count: 16, seed: 1 }); // [16, 2]
  * const { logProb: nats } = await logProb(model, engines, samples); // [16]
- * console.assert(nats.every(Number.isFinite));
+ * assert.ok(nats.every(Number.isFinite));
  * ```
  *
  * @module
@@ -48,6 +49,10 @@ export { defineTableau, type GivenTableau, type Tableau } from "./src/ode/tablea
 export { tableaus } from "./src/ode/tableaus.ts";
 export { bosh3 } from "./src/ode/tableaus/bosh3.ts";
 export { dopri5 } from "./src/ode/tableaus/dopri5.ts";
+export { euler } from "./src/ode/tableaus/euler.ts";
+export { midpoint } from "./src/ode/tableaus/midpoint.ts";
+export { rk4 } from "./src/ode/tableaus/rk4.ts";
+export { rk4Classic } from "./src/ode/tableaus/rk4_classic.ts";
 export { tsit5 } from "./src/ode/tableaus/tsit5.ts";
 export * from "./src/ode/solver/rows.ts";
 export * from "./src/ode/field.ts";
@@ -65,7 +70,14 @@ export {
   type TensorVelocity,
 } from "./src/ode/engines/portable/tensor_field.ts";
 export type { Probes } from "./src/ode/probes.ts";
-export type { RandomKey } from "./src/core/random/random.ts";
+export {
+  fillNormal,
+  fillSigns,
+  fillUniform,
+  permutation,
+  type RandomKey,
+} from "./src/core/random/random.ts";
+export { callerKey } from "./src/core/random/subsequences.ts";
 export {
   type DenseOdeintResult,
   type FoundEvent,
@@ -89,6 +101,7 @@ export type {
   OdeintFixedControl,
 } from "./src/ode/odeint/options.ts";
 export * from "./src/flows/model.ts";
+export { newModel, type NewModelOptions } from "./src/flows/new_model.ts";
 export {
   decimalsOf,
   fitsFloat32,
@@ -140,6 +153,7 @@ export {
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
 export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
+export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";
 export type { ReadStdin } from "./src/data/tables/point_rows.ts";
 export { datasetNames, openDataset, type OpenOptions } from "./src/data/registry.ts";
 export {
@@ -151,6 +165,9 @@ export {
 export * from "./src/train/hooks.ts";
 export type { ConfigFile, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
 export type { FlowValueNames, FlowValues } from "./src/train/config/flow_values.ts";
+export { Adam, type AdamSettings, type Moments } from "./src/train/optimizer/optimizer.ts";
+export { emaDecay } from "./src/train/optimizer/ema.ts";
+export { learningRate, type Schedule } from "./src/train/optimizer/schedule.ts";
 export { BatchOrder, datasetWidth, readRows } from "./src/train/batches.ts";
 export { solveSettingsOf } from "./src/train/config/solve_settings.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";

@@ -1,5 +1,6 @@
 /**
- * Makes the npm package of the library: `deno task pack`, then `npm pack ./dist/npm`.
+ * Makes the npm package of the library: `deno task pack`, then `npm pack ./dist/npm`. An argument
+ * names another folder.
  *
  * `deno pack` gives the declarations and the manifest. Its JavaScript is Deno's: it imports texts
  * and declares variables with `using`, which Node.js 22 does not know, and it calls `Deno`. So the
@@ -85,7 +86,7 @@ function dependencies(packages: ReadonlySet<string>): Record<string, string> {
 }
 
 /** Makes the package in a folder, which is emptied first. */
-export async function packNpm(folder: string): Promise<void> {
+async function packNpm(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
   await declarations(folder);
@@ -100,6 +101,7 @@ export async function packNpm(folder: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  await packNpm(`${root}/dist/npm`);
-  console.log("dist/npm: the npm package; npm pack ./dist/npm makes its archive");
+  const [folder = `${root}/dist/npm`] = Deno.args;
+  await packNpm(folder);
+  console.log(`${folder}: the npm package; npm pack of that folder makes its archive`);
 }

@@ -16,6 +16,7 @@ export type {
 export { datasetNames, openDataset, type OpenOptions } from "./registry.ts";
 export { type ImageRowsOptions, readImageRows } from "./images/image_rows.ts";
 export { type PixelLevels, pixelLevels, requireLevels } from "./images/pixel_levels.ts";
+export { type OwnPoints, pointDataset } from "./point_dataset.ts";
 export { fileKind, noSuchFile } from "./input_file.ts";
 export type { ColumnChoice, DroppedColumn } from "./tables/columns.ts";
 export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";

@@ -3,7 +3,7 @@ import { checkerboard } from "./densities/checkerboard.ts";
 import type { ColumnChoice } from "./tables/columns.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
-import { openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
+import { type FileOptions, openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
 import { findManifest, type Manifest, manifests } from "./downloads/manifest.ts";
 import { moons } from "./densities/moons.ts";
@@ -21,14 +21,17 @@ export const datasetNames: readonly string[] = [...pointSources, ...manifests].m
 
 /** How a data set is opened. */
 export interface OpenOptions {
-  /** Draws the points of a known distribution, and shuffles before the split. */
-  readonly seed: number;
-  /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
-  readonly binarize: boolean;
+  /** Draws the points of a known distribution, and shuffles before the split; 0 when left out. */
+  readonly seed?: number;
+  /**
+   * Images only: grey values above 128 become 1, the rest 0, as when left out; else they are
+   * divided by 255.
+   */
+  readonly binarize?: boolean;
   /** Points of a file only: which columns are coordinates; all of them when left out. */
   readonly columns?: ColumnChoice;
-  /** Folder of downloaded data sets (`dataDirectory`), or null where there is none. */
-  readonly dataDir: string | null;
+  /** Folder of downloaded data sets (`dataDirectory`); null, or left out, where there is none. */
+  readonly dataDir?: string | null;
   /** The standard input; needed for the name `-`. */
   readonly readStdin?: ReadStdin;
 }
@@ -40,7 +43,9 @@ export interface OpenOptions {
  *
  * @throws {InputError} If there is no such data set, it is not on this machine, or it is damaged.
  */
-export async function openDataset(name: string, options: OpenOptions): Promise<Dataset> {
+export async function openDataset(name: string, given: OpenOptions = {}): Promise<Dataset> {
+  const { seed = 0, binarize = true, dataDir = null } = given;
+  const options = { ...given, seed, binarize, dataDir };
   const source = pointSources.find((candidate) => candidate.name === name);
   if (source !== undefined) return sourceDataset(source, options.seed);
   if (name === "mnist" && options.binarize) {
@@ -76,7 +81,10 @@ export function unknownDataset(name: string): InputError {
   );
 }
 
-async function openDownloaded(manifest: Manifest, options: OpenOptions): Promise<Dataset> {
+async function openDownloaded(
+  manifest: Manifest,
+  options: FileOptions & { readonly dataDir: string | null },
+): Promise<Dataset> {
   const { name } = manifest;
   const folder = options.dataDir === null ? null : `${options.dataDir}/${name}`;
   if (folder === null || await fileKind(folder) !== "folder") {

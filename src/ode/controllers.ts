@@ -94,22 +94,22 @@ export const pidController: StepController = stepController(
  */
 export function requireController(controller: StepController): void {
   const { name, exponents, safety, growth, shrinkAccepted, shrinkRejected } = controller;
-  const require = (holds: boolean, expected: string, got: unknown) => {
+  const must = (holds: boolean, expected: string, got: unknown) => {
     if (!holds) throw new RangeError(`step controller ${name}: expected ${expected}, got ${got}`);
   };
-  require(
+  must(
     exponents.length === 3 && exponents.every(Number.isFinite) && exponents[0] > 0,
     "three finite exponents, the first above 0",
     exponents.join(", "),
   );
-  require(safety > 0 && safety < 1, "safety between 0 and 1", safety);
-  require(growth >= 1 && growth < Infinity, "growth from 1, finite", growth);
-  require(
+  must(safety > 0 && safety < 1, "safety between 0 and 1", safety);
+  must(growth >= 1 && growth < Infinity, "growth from 1, finite", growth);
+  must(
     shrinkRejected > 0 && shrinkRejected < safety,
     `shrinkRejected between 0 and safety ${safety}`,
     shrinkRejected,
   );
-  require(
+  must(
     shrinkAccepted > 0 && shrinkAccepted <= 1,
     "shrinkAccepted above 0, at most 1",
     shrinkAccepted,

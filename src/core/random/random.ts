@@ -10,8 +10,6 @@ export interface RandomKey {
   readonly subsequence?: number;
 }
 
-type Floats = Float32Array | Float64Array;
-
 /** Started by the first draw: a program that draws nothing does not compile them. */
 let started: RandomKernels | undefined;
 
@@ -74,7 +72,11 @@ function toUniform(word: number): number {
  * A word w becomes (w's upper 23 bits + 1/2) / 2^23, exact in float32, so that
  * every engine has the same bits and no logarithm meets a zero.
  */
-export function fillUniform<T extends Floats>(key: RandomKey, start: number, out: T): T {
+export function fillUniform<T extends Float32Array | Float64Array>(
+  key: RandomKey,
+  start: number,
+  out: T,
+): T {
   forEachChunk(key, { start, count: out.length }, (words, from, offset, count) => {
     for (let i = 0; i < count; i++) out[offset + i] = toUniform(words[from + i]!);
   });
@@ -90,7 +92,11 @@ export function fillUniform<T extends Floats>(key: RandomKey, start: number, out
  * Logarithm, sine and cosine are Fluxion's own (random_kernels.as.ts), so that
  * every machine and every JavaScript engine has the same bits.
  */
-export function fillNormal<T extends Floats>(key: RandomKey, start: number, out: T): T {
+export function fillNormal<T extends Float32Array | Float64Array>(
+  key: RandomKey,
+  start: number,
+  out: T,
+): T {
   const bits = out instanceof Float32Array ? 32 : 64;
   forEachChunk(key, { start, count: out.length }, (_, from, offset, count) => {
     out.set(kernels().normals(from + count, bits).subarray(from, from + count), offset);
@@ -99,7 +105,11 @@ export function fillNormal<T extends Floats>(key: RandomKey, start: number, out:
 }
 
 /** Fills `out` with +1 or -1, each with probability one half (Rademacher). */
-export function fillSigns<T extends Floats>(key: RandomKey, start: number, out: T): T {
+export function fillSigns<T extends Float32Array | Float64Array>(
+  key: RandomKey,
+  start: number,
+  out: T,
+): T {
   forEachChunk(key, { start, count: out.length }, (words, from, offset, count) => {
     for (let i = 0; i < count; i++) out[offset + i] = words[from + i]! >>> 31 === 0 ? 1 : -1;
   });

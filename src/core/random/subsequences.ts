@@ -80,6 +80,17 @@ export const subsequences = {
 } as const satisfies Readonly<Record<string, Subsequences>>;
 
 /**
+ * The key of random numbers of a program that uses the library, which collide with none of
+ * Fluxion's own.
+ *
+ * @param seed A whole number from 0 to 2^53 - 1.
+ * @param index A whole number below 2^32: each has a sequence of its own; 0 when left out.
+ */
+export function callerKey(seed: number, index = 0): RandomKey {
+  return keyOf(subsequences.caller, seed, index);
+}
+
+/**
  * The key of one subsequence of a use.
  *
  * @param seed A whole number from 0 to 2^53 - 1.

@@ -13,6 +13,7 @@ export const ADAM_STEP = "FluxionAdamStep";
 export interface AdamStepSettings {
   /** How many steps were taken before: 0 for the first. */
   readonly step: number;
+  /** The learning rate. */
   readonly lr: number;
   /** An L2 penalty. */
   readonly weightDecay: number;

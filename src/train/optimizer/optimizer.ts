@@ -1,9 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
-import { type AdamState, adamStep, type AdamStepSettings } from "../../ops/adam/adam_step.ts";
+import type { Tensor1D } from "../../core/tensors.ts";
+import { type AdamState, adamStep } from "../../ops/adam/adam_step.ts";
+
+/** A step of Adam; what is left out has no effect. */
+export interface AdamSettings {
+  /** How many steps were taken before: 0 for the first. */
+  readonly step: number;
+  /** The learning rate. */
+  readonly lr: number;
+  /** The most that the gradient's Euclidean norm may be; 0: as much as it is. */
+  readonly clip?: number;
+  /** An L2 penalty. */
+  readonly weightDecay?: number;
+  /** How much of the weights' average is kept, if there is one. */
+  readonly averageDecay?: number;
+}
 
 /** First and second moments of the gradient, in the order of the flat parameter vector. */
 export interface Moments {
+  /** The gradient's mean. */
   readonly m: Float32Array;
+  /** That of its square. */
   readonly v: Float32Array;
 }
 
@@ -36,10 +53,11 @@ export class Adam {
 
   /** The weights after one step; the caller's. Weights and gradient stay the caller's too. */
   update(
-    weights: tf.Tensor1D,
-    gradient: tf.Tensor1D,
-    settings: AdamStepSettings,
-  ): tf.Tensor1D {
+    weights: Tensor1D,
+    gradient: Tensor1D,
+    { step, lr, clip = 0, weightDecay = 0, averageDecay = 0 }: AdamSettings,
+  ): Tensor1D {
+    const settings = { step, lr, clip, weightDecay, averageDecay };
     const next = adamStep({ ...this.#state, weights }, gradient, settings);
     this.dispose();
     this.#state = { m: next.m, v: next.v, average: next.average };
@@ -58,6 +76,7 @@ export class Adam {
     return average === null ? null : Float32Array.from(await average.data());
   }
 
+  /** Gives the tensors back. */
   dispose(): void {
     const { m, v, average } = this.#state;
     tf.dispose([m, v, ...(average === null ? [] : [average])]);

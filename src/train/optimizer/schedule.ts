@@ -1,5 +1,6 @@
 /** How the learning rate goes: a rise over `warmup` steps, then constant or a half cosine. */
 export interface Schedule {
+  /** What follows the rise. */
   readonly kind: "constant" | "cosine";
   /** Highest rate. */
   readonly lr: number;

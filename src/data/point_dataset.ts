@@ -1,0 +1,40 @@
+import type { PointDataset } from "./dataset.ts";
+import { requireSplittable, splitPoints } from "./tables/split.ts";
+
+/** A table of points that a program has in memory. */
+export interface OwnPoints {
+  /** For records and messages. */
+  readonly name: string;
+  /** [n * dims], row-major, in the data's units. */
+  readonly points: Float32Array | Float64Array;
+  /** Coordinates of a point. */
+  readonly dims: number;
+  /** Which rows are test rows is a function of it; 0 when left out. */
+  readonly seed?: number;
+}
+
+/**
+ * The data set of a program's own points: shuffled, 80% to train on and 20% to test with.
+ *
+ * @throws {RangeError} If `points` is not whole rows of finite numbers.
+ * @throws {InputError} If there are fewer than 10 points.
+ */
+export function pointDataset({ name, points, dims, seed = 0 }: OwnPoints): PointDataset {
+  const count = points.length / dims;
+  if (!Number.isInteger(dims) || dims < 1 || !Number.isInteger(count)) {
+    throw new RangeError(
+      `pointDataset: expected rows of ${dims} numbers, got ${points.length} numbers`,
+    );
+  }
+  const odd = points.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (odd >= 0) {
+    throw new RangeError(
+      `pointDataset: row ${Math.floor(odd / dims)} has ${
+        points[odd]
+      }, which is not finite in float32`,
+    );
+  }
+  requireSplittable(count, name);
+  const split = splitPoints({ points, count, labels: null }, dims, seed);
+  return { kind: "points", name, dims, ...split, density: null, draw: null };
+}

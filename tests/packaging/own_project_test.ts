@@ -1,0 +1,77 @@
+// A project in another folder that uses the library as docs/library.md says.
+import assert from "node:assert/strict";
+import { root } from "../../tools/bundle.ts";
+
+const page = Deno.readTextFileSync(`${root}/docs/library.md`);
+
+/** The block of the page that a comment before it names. */
+function block(name: string): string {
+  const [, text] = new RegExp(`<!-- own-project: ${name} -->\\n+\`\`\`.*\\n([^]*?)\`\`\``).exec(
+    page,
+  )!;
+  return text!;
+}
+
+/** Gives a test a folder of its own, and removes it. */
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a command line in a folder; gives what it writes to stdout. */
+async function run(folder: string, command: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", command],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.ok(success, `${command}\n${text(stdout)}${text(stderr)}`);
+  return text(stdout);
+}
+
+/** Four samples of two numbers, each with a log-likelihood. */
+const answer = /^8 true$/m;
+
+Deno.test("a project in another folder runs the example of the page, as typed", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/deno.json`,
+      block("deno.json").replace("../fluxion", root),
+    );
+    await Deno.writeTextFile(`${folder}/main.ts`, block("main.ts"));
+    assert.match(await run(folder, block("command").trim()), answer);
+    const typed = await run(folder, "deno check main.ts 2>&1");
+    assert.doesNotMatch(typed, /error/i);
+  });
+});
+
+Deno.test("the npm package runs the same example in Node.js 22", async () => {
+  await inFolder(async (folder) => {
+    const modules = `${folder}/node_modules`;
+    await run(root, `deno task -q pack ${folder}/package`);
+    const { dependencies } = JSON.parse(await Deno.readTextFile(`${folder}/package/package.json`));
+    // Deno's cache has the packages that npm would download, in the versions of the lock file.
+    await Deno.copyFile(`${root}/tests/deno.lock`, `${folder}/deno.lock`);
+    await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ dependencies }));
+    await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "auto" }`);
+    await run(folder, "deno install --quiet");
+    await Deno.mkdir(`${modules}/@fluxion`);
+    await Deno.rename(`${folder}/package`, `${modules}/@fluxion/fluxion`);
+    await Deno.writeTextFile(`${folder}/main.mjs`, block("main.ts"));
+    const node = await run(folder, "npx -y node@22 main.mjs");
+    assert.match(node, answer);
+    const entries = Object.keys(
+      JSON.parse(await Deno.readTextFile(`${modules}/@fluxion/fluxion/package.json`)).exports,
+    );
+    const imports = entries.map((entry) => `import "@fluxion/fluxion${entry.slice(1)}";`).join(
+      "\n",
+    );
+    await Deno.writeTextFile(`${folder}/entries.mjs`, imports);
+    await run(folder, "npx -y node@22 entries.mjs");
+  });
+});

@@ -94,7 +94,7 @@ interface Task<Data> {
   readonly seed: number;
 }
 
-/** Flow matching on images is evaluated without a divergence and without a solve. */
+/** Without `--bits-per-dim`, flow matching on images is evaluated without a solve. */
 function requireMeaning(flags: EvalFlags): void {
   const options = {
     trace: flags.trace,
@@ -108,7 +108,10 @@ function requireMeaning(flags: EvalFlags): void {
   };
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) {
-      throw new InputError(`--${name} ${value}: means nothing for this model; leave it out`);
+      throw new InputError(
+        `--${name} ${value}: means something for images with --bits-per-dim alone; give that too, ` +
+          "or leave it out",
+      );
     }
   }
 }

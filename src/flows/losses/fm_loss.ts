@@ -35,9 +35,14 @@ export interface FlowMatchingOptions {
  * @param options Any combination with any path and source of the model.
  */
 export function flowMatchingLoss(options: FlowMatchingOptions = {}): Loss {
+  const { coupling = independentCoupling } = options;
   return {
     name: "flow-matching",
-    lossAndGradient: (model, batch, draw) => fmLossAndGradient(model, batch, draw, options),
+    async lossAndGradient(model, batch, draw) {
+      // A GPU cannot be read synchronously; a batch that is not uploaded yet costs no read-back.
+      const x1 = coupling === independentCoupling ? undefined : await batch.data<"float32">();
+      return fmLossAndGradient(model, batch, draw, { ...options, x1 });
+    },
   };
 }
 
@@ -54,12 +59,17 @@ export function flowMatchingLoss(options: FlowMatchingOptions = {}): Loss {
  * @param batch Data x1 as the model takes them, [n, w]; stays the caller's.
  * @param draw Times and noise are a function of it and the row.
  * @param options.mostRows Rows of a piece; left out: as the network's sizes say.
+ * @param options.x1 The batch's numbers, [n * w], for the coupling; left out: it has them read back
+ *   if it asks for them, which a GPU refuses ({@link flowMatchingLoss} reads them first).
  */
 export function fmLossAndGradient(
   model: FlowModel,
   batch: Tensor2D,
   draw: StepDraw,
-  options: FlowMatchingOptions & { readonly mostRows?: number } = {},
+  options: FlowMatchingOptions & {
+    readonly mostRows?: number;
+    readonly x1?: Float32Array | undefined;
+  } = {},
 ): LossAndGradient {
   const { mostRows = trainingRows(model.network) } = options;
   const [n] = batch.shape;
@@ -108,6 +118,7 @@ interface DrawnPairs {
  * Draws the times and the source's rows of a batch, and couples them with its data.
  *
  * @param options.first Number of the batch's first row in the keys' sequences.
+ * @param options.x1 The batch's numbers, where they are at hand.
  * @throws {RangeError} If the coupling's indices are not of rows of the batch.
  */
 function drawPairs(
@@ -117,6 +128,7 @@ function drawPairs(
     readonly noiseKey: RandomKey;
     readonly timesKey: RandomKey;
     readonly first: number;
+    readonly x1?: Float32Array | undefined;
   },
 ): DrawnPairs {
   const { times = uniformTimes, coupling = independentCoupling, first } = options;
@@ -128,7 +140,7 @@ function drawPairs(
     width,
     x0,
     get x1() {
-      return batch.dataSync<"float32">();
+      return options.x1 ?? batch.dataSync<"float32">();
     },
   });
   if (pairs === null) return drawn;
@@ -144,10 +156,11 @@ function drawPairs(
 
 /** A caller's coupling is checked here: what it returns becomes an index into memory. */
 function requireIndices({ name }: Coupling, indices: Uint32Array, count: number): void {
-  if (indices.length !== count || indices.some((index) => index >= count)) {
+  const isIndex = (index: number) => Number.isInteger(index) && index >= 0 && index < count;
+  if (indices.length !== count || !indices.every(isIndex)) {
     throw new RangeError(
-      `coupling ${name}: expected ${count} indices below ${count}, got ${indices.length} up to ` +
-        `${indices.reduce((most, index) => Math.max(most, index), 0)}`,
+      `coupling ${name}: expected ${count} indices below ${count}, got ${indices.length}, of which ` +
+        `${indices.filter((index) => !isIndex(index)).length} are none`,
     );
   }
 }
@@ -215,12 +228,14 @@ export async function fmLoss(
     const count = Math.min(EVALUATION_ROWS, n - first);
     const part = rows.slice(first * width, (first + count) * width);
     const rowLosses = tf.tidy(() => {
-      const batch = tf.tensor2d(toModel(model.standardization, part), [count, width]);
+      const x1 = toModel(model.standardization, part);
+      const batch = tf.tensor2d(x1, [count, width]);
       const pairs = drawPairs(model, batch, {
         ...options,
         noiseKey: keyOf(subsequences.evaluationNoise, seed),
         timesKey: keyOf(subsequences.evaluationTimes, seed),
         first,
+        x1,
       });
       return tf.concat1d(
         piecesOf(count, evaluationRows(model.network)).map((piece) =>

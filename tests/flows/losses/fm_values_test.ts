@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Coupling, independentCoupling } from "../../../src/flows/couplings/coupling.ts";
 import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
 import {
+  flowMatchingLoss,
   type FlowMatchingOptions,
   fmLoss,
   fmLossAndGradient,
@@ -14,6 +15,7 @@ import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians
 import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
 import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts";
 import { uniformTimes } from "../../../src/flows/times/uniform_times.ts";
+import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
 import { Parameters } from "../../../src/core/parameters.ts";
 import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
@@ -89,6 +91,26 @@ for (const path of paths) {
     }
   }
 }
+
+backendTest("flowMatchingLoss() couples a batch on any device", ["cpu", "webgpu"], async () => {
+  const model = modelWith({ path: variancePreservingPath, source: eightGaussiansSource });
+  const coupling = minibatchTransport, draw = { seed: 0, step: 5 };
+  // Computed on the device, so that it is read back.
+  const batch = tf.tidy(() => tf.add(tf.tensor2d(rows, [64, 2]), 0)) as tf.Tensor2D;
+  const found = await flowMatchingLoss({ coupling }).lossAndGradient(model, batch, draw);
+  const given = fmLossAndGradient(model, batch, draw, { coupling, x1: rows });
+  assert.deepEqual(await found.gradient.data(), await given.gradient.data());
+  const plain = fmLossAndGradient(model, batch, draw);
+  assert.notDeepEqual(await found.loss.data(), await plain.loss.data());
+  const density = tf.tidy(() => eightGaussiansSource.logDensity!(batch));
+  const truth = eightGaussians.density.logDensity(rows);
+  (await density.data()).forEach((value, i) =>
+    assert.ok(Math.abs(value - truth[i]!) < 1e-3, `${i}: ${value}`)
+  );
+  for (const { loss, gradient } of [found, given, plain]) tf.dispose([loss, gradient]);
+  tf.dispose([batch, density]);
+  model.parameters.dispose();
+});
 
 // A network of zero weights predicts zero: its loss is the mean square of the target.
 const zeros = new Float32Array(layout.size);

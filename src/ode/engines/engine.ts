@@ -1,6 +1,7 @@
 import type { Late } from "../../core/late.ts";
 import type { Parameters } from "../../core/parameters.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import type { FusedField } from "../../nn/network.ts";
 import type { StepController } from "../controllers.ts";
 import type { DifferentiableField } from "../field.ts";
 import type { Probes } from "../probes.ts";
@@ -32,18 +33,15 @@ export type TraceMethod =
   };
 
 /**
- * A field as an engine takes it. `mlp` is the ConditionalMLP, which fused engines know:
+ * A field as an engine takes it. `mlp` is a network's fused form, which fused engines know:
  * with `trace` its state is (z [dims], logp [1]) with dlogp/dt = -div f, without it z alone.
  * Every engine takes `tensors`: any field over tfjs tensors.
  */
 export type FieldSpec =
-  | {
-    readonly kind: "mlp";
-    readonly dims: number;
-    readonly hidden: number;
+  | (FusedField & {
     readonly parameters: Parameters;
     readonly trace: TraceMethod | null;
-  }
+  })
   | {
     readonly kind: "tensors";
     readonly field: DifferentiableField<Tensor2D, Tensor1D>;

@@ -3,6 +3,7 @@ import { config } from "./targets/config.ts";
 import { csv } from "./targets/csv.ts";
 import { gzip } from "./targets/gzip.ts";
 import { idx } from "./targets/idx.ts";
+import { imageRows } from "./targets/image_rows.ts";
 import { manifest } from "./targets/manifest.ts";
 import { npy } from "./targets/npy.ts";
 import { png } from "./targets/png.ts";
@@ -12,6 +13,6 @@ import { safetensors } from "./targets/safetensors.ts";
 
 /** Every parser of what a user may bring. @param folder An empty one, for the parser of folders. */
 export async function parserTargets(folder: string): Promise<readonly FuzzTarget[]> {
-  const inMemory = [csv, npy, idx, gzip, points, png, safetensors, config, manifest];
+  const inMemory = [csv, npy, idx, gzip, points, imageRows, png, safetensors, config, manifest];
   return [...inMemory, await runFolder(folder)];
 }

@@ -163,13 +163,14 @@ export {
   type TrainSurroundings,
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
-export type { ConfigFile, TrainConfig, TrainOptions } from "./src/train/config/config.ts";
+export { type ConfigFile, parseConfigFile } from "./src/train/config/config_file.ts";
 export type { FlowValueNames, FlowValues } from "./src/train/config/flow_values.ts";
 export { Adam, type AdamSettings, type Moments } from "./src/train/optimizer/optimizer.ts";
 export { emaDecay } from "./src/train/optimizer/ema.ts";
 export { learningRate, type Schedule } from "./src/train/optimizer/schedule.ts";
 export { BatchOrder, datasetWidth, readRows } from "./src/train/batches.ts";
 export { solveSettingsOf } from "./src/train/config/solve_settings.ts";
+export type { TrainConfig, TrainOptions } from "./src/train/options/table.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";
 export type { RunMode } from "./src/train/run/run_folder.ts";
 export type { RunMetrics } from "./src/train/run/run_metrics.ts";

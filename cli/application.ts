@@ -1,66 +1,40 @@
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import type { CommandContext } from "@stricli/core";
 import { InputError } from "@fluxion/fluxion/core";
-import { completionsCommand } from "./commands/completions/command.ts";
-import { dataRoutes } from "./commands/data/command.ts";
-import { doctorCommand } from "./commands/doctor/command.ts";
-import { evalCommand } from "./commands/eval/command.ts";
-import { homeworkCommand } from "./commands/homework/command.ts";
-import { importRoutes } from "./commands/import/command.ts";
-import { logProbCommand } from "./commands/log_prob/command.ts";
-import { plotCommand } from "./commands/plot/command.ts";
-import { reportCommand } from "./commands/report/command.ts";
-import { sampleCommand } from "./commands/sample/command.ts";
-import { theoryCommand } from "./commands/theory/command.ts";
-import { trainRoutes } from "./commands/train/command.ts";
-import { version, versionCommand } from "./commands/version/command.ts";
+import { commandsFor } from "./commands/commands.ts";
+import { version } from "./version.ts";
 import { describe } from "./help.ts";
 
-const root = buildRouteMap({
-  routes: {
-    train: trainRoutes,
-    sample: sampleCommand,
-    "log-prob": logProbCommand,
-    eval: evalCommand,
-    plot: plotCommand,
-    theory: theoryCommand,
-    report: reportCommand,
-    homework: homeworkCommand,
-    import: importRoutes,
-    data: dataRoutes,
-    doctor: doctorCommand,
-    completions: completionsCommand,
-    version: versionCommand,
-  },
-  docs: {
-    brief: "continuous normalizing flows and flow matching",
-    fullDescription: describe(
-      "Fluxion trains and samples continuous normalizing flows (CNF) and flow-matching models " +
-        "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 bad " +
-        "usage or input,\n130 Ctrl-C, 143 SIGTERM, 129 SIGHUP. Every command has --help.",
-      [
-        ["fluxion train cnf", "learn two moons; prints the run folder"],
-        ["fluxion sample latest --out samples.png", "draw from the newest run"],
-        ["fluxion eval latest", "its likelihood, as JSON"],
-        ["fluxion plot latest", "its density, trajectories and curves"],
-        ["fluxion homework", "all of a homework on flow models, with its report"],
-      ],
-    ),
-  },
-});
+const docs = {
+  brief: "continuous normalizing flows and flow matching",
+  fullDescription: describe(
+    "Fluxion trains and samples continuous normalizing flows (CNF) and flow-matching models " +
+      "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 bad " +
+      "usage or input,\n130 Ctrl-C, 143 SIGTERM, 129 SIGHUP. Every command has --help.",
+    [
+      ["fluxion train cnf", "learn two moons; prints the run folder"],
+      ["fluxion sample latest --out samples.png", "draw from the newest run"],
+      ["fluxion eval latest", "its likelihood, as JSON"],
+      ["fluxion plot latest", "its density, trajectories and curves"],
+      ["fluxion homework", "all of a homework on flow models, with its report"],
+    ],
+  ),
+};
 
 /**
- * The commands of the program.
+ * The commands of the program: the one that the arguments name, or all of them.
  *
- * @param hooks.thrown Gets what a command or the parser threw; the first is the cause.
+ * @param thrown Gets what a command or the parser threw; the first is the cause.
  */
-export function buildFluxion(
-  hooks: { readonly thrown: (error: unknown) => void },
-): Application<CommandContext> {
+export async function buildFluxion(
+  args: readonly string[],
+  thrown: (error: unknown) => void,
+): Promise<Application<CommandContext>> {
   const keep = (error: unknown) => {
-    hooks.thrown(error);
+    thrown(error);
     return "";
   };
+  const root = buildRouteMap({ routes: await commandsFor(args), docs });
   const documentation = {
     caseStyle: "convert-camel-to-kebab",
     onlyRequiredInUsageLine: true,

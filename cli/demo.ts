@@ -8,7 +8,7 @@
 import { evaluateRun, type Evaluation } from "./commands/eval/run.ts";
 import { plotRun } from "./commands/plot/run.ts";
 import { trainRun } from "./commands/train/run.ts";
-import type { TrainFlags } from "./commands/train/command.ts";
+import type { TrainFlags } from "./commands/train/flags.ts";
 import { verdict } from "./terminal/errors.ts";
 import { interruptible } from "./process/interrupt.ts";
 import { duration } from "./terminal/progress.ts";

@@ -1,6 +1,7 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
 import { harmless, InputError } from "@fluxion/fluxion/core";
 import { buildFluxion } from "./application.ts";
+import { optionsOfCommand } from "./commands/options.ts";
 import { verdict } from "./terminal/errors.ts";
 import { columns } from "./terminal/progress.ts";
 import { paint, writeMessage, writeResult } from "./terminal/terminal.ts";
@@ -21,7 +22,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     await runCommand(args.map((arg, i) => normalised(arg, args[i - 1])));
     return 0;
   } catch (error) {
-    const { message, exitCode } = verdict(error);
+    const { message, exitCode } = verdict(error, await optionsOfCommand(args));
     if (message !== null) {
       writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
       if (args.includes("--debug") && error instanceof Error) {
@@ -49,7 +50,7 @@ async function runCommand(args: readonly string[]): Promise<void> {
   // The parser's own words go nowhere: what it throws is kept and reported by runProgram.
   const thrown: unknown[] = [];
   const help: string[] = [];
-  const application = buildFluxion({ thrown: (error) => thrown.push(error) });
+  const application = await buildFluxion(args, (error) => thrown.push(error));
   const process = {
     stdout: { write: (text: string) => void help.push(text) },
     stderr: { write: () => {} },
@@ -74,7 +75,7 @@ async function runCommand(args: readonly string[]): Promise<void> {
 /** Prints `completion<TAB>meaning` for what may follow; the last word is the one being typed. */
 async function complete(words: readonly string[]): Promise<void> {
   const silent = { write: () => {} };
-  const proposals = await proposeCompletions(buildFluxion({ thrown: () => {} }), words, {
+  const proposals = await proposeCompletions(await buildFluxion(words, () => {}), words, {
     process: { stdout: silent, stderr: silent, env: {} },
   });
   const typed = words.at(-1) ?? "";

@@ -4,7 +4,7 @@
  *   deno run --allow-write=docs tools/config_schema.ts
  */
 import { toJsonSchema } from "@valibot/to-json-schema";
-import { configFileSchema } from "../src/train/config/config_schema.ts";
+import { configFileSchema } from "../src/train/config/schema.ts";
 
 /** Draft-07, as text. */
 export function configJsonSchema(): string {

@@ -9,6 +9,7 @@ import {
 } from "@fluxion/fluxion/data";
 import { userPath } from "../paths.ts";
 import { readStdin } from "../terminal/stdin.ts";
+import { option } from "@fluxion/fluxion/options";
 
 /** Folder of downloaded data sets, or null where the system has no place for it. */
 export function dataFolder(): string | null {
@@ -43,7 +44,9 @@ export async function openData(
 ): Promise<Dataset> {
   if (options.fromRun && name === "-") {
     throw new InputError(
-      "the run's data came from the standard input and are gone; give --data NAME or FILE",
+      `the run's data came from the standard input and are gone; give ${
+        option("data")
+      } NAME or FILE`,
     );
   }
   return await openDataset(await dataName(name), {

@@ -11,9 +11,7 @@ import {
 import type { ColumnChoice } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
 import { latestRun, readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
-import type { DeviceOptions } from "../options/device.ts";
-import type { MessageOptions } from "../options/output.ts";
-import type { WeightsOption } from "../options/run.ts";
+import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
 import { shownPath, userFolder, userPath } from "../paths.ts";
 
 /** The folder of runs where the user stands. */
@@ -49,7 +47,7 @@ export interface OpenedRun {
  */
 export async function openRun(
   run: string,
-  options: DeviceOptions & WeightsOption & MessageOptions,
+  options: DeviceFlags & WeightsFlags & MessageFlags,
 ): Promise<OpenedRun> {
   const folder = await runFolder(run);
   const runConfig = await readRunConfig(folder);

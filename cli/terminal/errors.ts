@@ -16,6 +16,9 @@ import {
   type SystemFault,
   systemFault,
 } from "@fluxion/fluxion/core";
+import { kebabCase } from "@fluxion/fluxion/options";
+import type { CommandOptions } from "../options/option.ts";
+import { asTypedOptions } from "../options/spelling.ts";
 import { asTyped } from "../program_form.ts";
 import { ClosedPipe } from "./terminal.ts";
 import { withoutV8Flags } from "../process/without_v8_flags.ts";
@@ -42,10 +45,6 @@ export class PartlyFailed extends Error {
   override readonly name = "PartlyFailed";
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 function usageMessage(error: ArgumentScannerError): string {
   if (error instanceof ArgumentParseError) {
     const reason = error.exception instanceof Error ? error.exception.message : error.exception;
@@ -54,7 +53,7 @@ function usageMessage(error: ArgumentScannerError): string {
     return `${option}${error.input.trim()}: ${reason}`;
   }
   if (error instanceof FlagNotFoundError) {
-    const similar = error.corrections.map((name) => `--${kebab(name)}`).join(" or ");
+    const similar = error.corrections.map((name) => `--${kebabCase(name)}`).join(" or ");
     const hint = similar === "" ? "--help lists the options" : `did you mean ${similar}?`;
     return `unknown option --${error.input}; ${hint}`;
   }
@@ -80,10 +79,15 @@ function usageMessage(error: ArgumentScannerError): string {
   return error.message;
 }
 
-/** The words, on one line that a terminal only shows, and the exit code for whatever a command threw. */
-export function verdict(error: unknown): Verdict {
+/**
+ * The words, on one line that a terminal only shows, and the exit code for whatever a command threw.
+ *
+ * @param options Of the command.
+ */
+export function verdict(error: unknown, options: CommandOptions = {}): Verdict {
   const { message, exitCode } = judged(error);
-  return { message: message === null ? null : asTyped(oneLine(message)), exitCode };
+  if (message === null) return { message, exitCode };
+  return { message: asTyped(oneLine(asTypedOptions(message, options))), exitCode };
 }
 
 function judged(error: unknown): Verdict {

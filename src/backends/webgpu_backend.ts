@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
 import { FailureError, InputError } from "../core/errors.ts";
+import { option } from "../core/options/spelling.ts";
 
 const NAME = "webgpu"; // tfjs finds its WebGPU kernels under this name alone
 
@@ -37,7 +38,7 @@ export async function openWebgpu(): Promise<Backend> {
   } catch (error) {
     throw new InputError(
       `backend webgpu: ${adapter.info.description} gave no device ` +
-        `(${(error as Error).message}); use --backend cpu`,
+        `(${(error as Error).message}); use ${option("backend", "cpu")}`,
     );
   }
   let failure: string | null = null, closed = false;
@@ -64,7 +65,8 @@ export async function openWebgpu(): Promise<Backend> {
     check: () => {
       if (failure !== null) {
         throw new FailureError(
-          `WebGPU (${adapter.info.description}): ${failure}; start again, with --backend cpu if it stays`,
+          `WebGPU (${adapter.info.description}): ${failure}; start again, with ` +
+            `${option("backend", "cpu")} if it stays`,
         );
       }
     },
@@ -78,5 +80,7 @@ export async function openWebgpu(): Promise<Backend> {
 }
 
 const NO_ADAPTER =
-  "backend webgpu: this machine has no WebGPU adapter; use --backend cpu, or install a Vulkan " +
-  "driver (a software one, good for tests only: Debian's package mesa-vulkan-drivers)";
+  `backend webgpu: this machine has no WebGPU adapter; use ${
+    option("backend", "cpu")
+  }, or install a ` +
+  "Vulkan driver (a software one, good for tests only: Debian's package mesa-vulkan-drivers)";

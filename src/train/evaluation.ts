@@ -4,7 +4,7 @@ import { logProb } from "../flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
-import type { TrainConfig } from "./config/config.ts";
+import type { TrainConfig } from "./options/table.ts";
 import type { FlowValues } from "./config/flow_values.ts";
 import { traceOf } from "./config/solve_settings.ts";
 

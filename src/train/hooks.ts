@@ -3,7 +3,7 @@ import type { FlowModel } from "../flows/model.ts";
 import type { Network } from "../nn/network.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { TrainConfig } from "./config/config.ts";
+import type { TrainConfig } from "./options/table.ts";
 import type { EvaluationEntry } from "./run/training_log.ts";
 
 /** What is about to be trained. */

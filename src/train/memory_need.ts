@@ -4,7 +4,8 @@ import type { Network } from "../nn/network.ts";
 import { bytesText } from "../core/bytes_text.ts";
 import { HEAP_BYTES, RESERVED_BYTES } from "../threads/guarded_heap.ts";
 import { InputError } from "../core/errors.ts";
-import { optionName, type TrainConfig } from "./config/config.ts";
+import { option } from "../core/options/spelling.ts";
+import type { TrainConfig } from "./options/table.ts";
 
 /**
  * Vectors as long as the parameters that a step of Adam has at once: the weights flat and as
@@ -33,7 +34,7 @@ export function requireTrainingMemory(
   const width = namedNetwork(network.kind)?.options[0];
   const [what, narrower] = width === undefined
     ? [`network ${network.kind}`, "narrower layers"]
-    : [`${optionName(width)} ${network.sizes?.[width]}`, `a smaller ${optionName(width)}`];
+    : [option(width, network.sizes?.[width] as number), `a smaller ${option(width)}`];
   throw new InputError(
     `${what}: training takes ${bytesText(bytes)} for ${vectors} vectors of ${size} numbers and ` +
       `more for a row of a batch; backend cpu has ${

@@ -4,7 +4,9 @@ import type { Dataset } from "../data/dataset.ts";
 import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { createNetwork } from "../nn/registry.ts";
-import { isImageNet, optionName, type TrainConfig } from "./config/config.ts";
+import { isImageNet } from "./options/defaults.ts";
+import { option } from "../core/options/spelling.ts";
+import type { TrainConfig } from "./options/table.ts";
 
 /** The network that learns a data set when none is named. */
 export function netOf(dataset: Dataset): NetName {
@@ -19,8 +21,8 @@ export function netOf(dataset: Dataset): NetName {
 export function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
   if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
     throw new InputError(
-      `${optionName("net")} ${net}: data ${named(data)} holds ${dataset.kind}, which take ` +
-        `${optionName("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
+      `${option("net", net)}: data ${named(data)} holds ${dataset.kind}, which take ` +
+        `${option("net")} ${dataset.kind === "images" ? "unet or resnet" : "mlp"}`,
     );
   }
 }

@@ -8,8 +8,9 @@ import {
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
+import { option } from "../core/options/spelling.ts";
 
-/** What `--standardize` says; `auto`: z-scores for points of a file, none for other data. */
+/** How columns are scaled; `auto`: z-scores for points of a file, none for other data. */
 export type StandardizeChoice = "auto" | "none" | StandardizationKind;
 
 /** The scales of a run, and what is to be said about them. */
@@ -76,10 +77,10 @@ async function ofWeights(
   const kind = standardization?.kind ?? "none";
   if (choice !== "auto" && choice !== kind) {
     throw new InputError(
-      `--standardize ${choice}: the weights of ${
+      `${option("standardize", choice)}: the weights of ${
         named(init)
       } were learnt with ${kind}; leave it out, ` +
-        "or start without --init",
+        `or start without ${option("init")}`,
     );
   }
   return standardization;
@@ -127,12 +128,14 @@ function requireVarying(dataset: PointDataset): void {
       train.points[first]
     } in all ` +
       `${train.count} training rows${more}; a constant has no density: leave it out with ` +
-      constant.slice(0, 8).map((column) => `--drop ${columnArgument(dataset, column)}`).join(" "),
+      constant.slice(0, 8).map((column) => option("drop", columnArgument(dataset, column))).join(
+        " ",
+      ),
   );
 }
 
-/** A column as `--drop` takes it. */
-function columnArgument(dataset: PointDataset, column: number): string {
+/** A column as `drop` takes it. */
+function columnArgument(dataset: PointDataset, column: number): string | number {
   return dropArgument(dataset.file?.columns ?? null, column, columnNumber(dataset, column));
 }
 
@@ -175,13 +178,15 @@ function farRemarks(
       `${
         columnWords(dataset, first)
       }${more}: a row lies ${size} scales from the center, which are ` +
-      `those of the weights of ${named(init)}; start without --init if these are other data`,
+      `those of the weights of ${named(init)}; start without ${
+        option("init")
+      } if these are other data`,
     ];
   }
   return [
     `${columnWords(dataset, first)}${more}: a row lies ${size} standard ` +
-    "deviations from the mean; --standardize robust (median, interquartile range) keeps such " +
-    "rows from setting the scale",
+    `deviations from the mean; ${option("standardize", "robust")} (median, interquartile range) ` +
+    "keeps such rows from setting the scale",
   ];
 }
 

@@ -7,7 +7,8 @@ import type { Backend } from "../backends/backend.ts";
 import { FailureError, OutOfMemoryError } from "../core/errors.ts";
 import { isStopAsked, settleStop, Stopped } from "../core/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
-import { optionName, type TrainConfig } from "./config/config.ts";
+import { option } from "../core/options/spelling.ts";
+import type { TrainConfig } from "./options/table.ts";
 import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { Learner } from "./optimizer/learner.ts";
@@ -155,13 +156,13 @@ async function takeStep(
 
 /** What to try first where training diverges after its first step: too high a rate is its usual cause. */
 function lowerRate({ lr }: TrainConfig): string {
-  return `try a --lr below ${lr} first, for the weights may have run away`;
+  return `try a ${option("lr")} below ${lr} first, for the weights may have run away`;
 }
 
 /** The options that make a step's memory smaller. */
 function smallerOptions({ net }: TrainConfig): string[] {
   const width = net && namedNetworks[net].options[0];
-  return ["batchSize", ...(width === undefined ? [] : [width])].map(optionName);
+  return ["batchSize", ...(width === undefined ? [] : [width])].map((name) => option(name));
 }
 
 /** A failure of `step`, or of what follows it, after `done` whole ones: with its number and what to try. */
@@ -277,7 +278,9 @@ class LossReader {
         throw atStep(count.reason, { step, done: step - 1, config });
       }
       throw new FailureError(
-        `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then --clip, and look ` +
+        `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then ${
+          option("clip")
+        }, and look ` +
           "for NaN and very large values in the data; the last good checkpoint stays",
       );
     }

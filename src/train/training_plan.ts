@@ -5,15 +5,12 @@ import type { FlowKind } from "../flows/model.ts";
 import { isSameRecord, type Network, networkRecord } from "../nn/network.ts";
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
-import {
-  type ConfigFile,
-  defaultDataOf,
-  mergeOptions,
-  optionName,
-  resolveConfig,
-  type TrainConfig,
-  type TrainOptions,
-} from "./config/config.ts";
+import type { ConfigFile } from "./config/config_file.ts";
+import { defaultDataOf } from "./options/defaults.ts";
+import { mergeOptions } from "./config/given_options.ts";
+import { option } from "../core/options/spelling.ts";
+import { resolveConfig } from "./config/resolve_config.ts";
+import type { TrainConfig, TrainOptions } from "./options/table.ts";
 import { type FlowValues, namesOf, requireDraws, requireMeaningful } from "./config/flow_values.ts";
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
@@ -64,13 +61,12 @@ export interface TrainingPlan extends RunConfig {
  */
 export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const { model, configFile, options, network: own, values } = request;
-  const given = mergeOptions(configFile, options);
+  const { options: given } = mergeOptions(configFile, options);
   const flowValues = namesOf(values);
   requireMeaningful(model, flowValues);
   if (flowValues.path !== undefined && given.sigmaMin !== undefined) {
     throw new InputError(
-      `${optionName("sigmaMin")} ${given.sigmaMin}: means nothing here, the path is ` +
-        flowValues.path,
+      `${option("sigmaMin", given.sigmaMin)}: means nothing here, the path is ${flowValues.path}`,
     );
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
@@ -79,10 +75,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const dataset = await request.openDataset(data, { seed, binarize, columns });
   if (given.drop !== undefined && (dataset.kind === "images" || dataset.file === undefined)) {
     throw new InputError(
-      `${optionName("drop")} ${named(String(given.drop))}: data ${
-        named(data)
-      } is no table of a file; ` +
-        "leave it out",
+      `${option("drop", given.drop)}: data ${named(data)} is no table of a file; leave it out`,
     );
   }
   if (own === undefined) requireNet(given.net, dataset, data);
@@ -128,7 +121,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const { configFile, options, openDataset } = request;
   // The command that started the run may have asked for larger batches than the table has rows.
   const { batchSize } = stored.config;
-  const isLarger = (mergeOptions(configFile, options).batchSize ?? 0) > batchSize;
+  const isLarger = (mergeOptions(configFile, options).options.batchSize ?? 0) > batchSize;
   const kept = isLarger ? { ...options, batchSize } : options;
   const own = namedNetwork(stored.network.kind) === undefined ? stored.network : undefined;
   const config = resumeConfigOf(stored.network, stored.config, {
@@ -162,7 +155,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   if (plan.steps < storedSteps) {
     const key = config.steps === undefined ? "epochs" : "steps";
     throw new InputError(
-      `${optionName(key)} ${config[key]}: makes ${plan.steps} steps, the run is set for ` +
+      `${option(key, config[key])}: makes ${plan.steps} steps, the run is set for ` +
         `${storedSteps}; a resumed run may grow, not shrink`,
     );
   }

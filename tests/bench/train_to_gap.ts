@@ -5,7 +5,7 @@ import { train } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { runFile } from "../../src/train/run/run_folder.ts";
-import { trainDefaults } from "../../src/train/config/config.ts";
+import { defaultsOf } from "../../src/train/options/defaults.ts";
 import { startPeer } from "./peer.ts";
 import { type OpenSetup, writeFloats } from "./setup.ts";
 import { atThreads, type Turn } from "./turns.ts";
@@ -29,7 +29,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
   const test = Float32Array.from(data.test.points.slice(0, TEST_ROWS * data.dims));
   const trueLoss = -data.density.logDensity(test).reduce((sum, value) => sum + value, 0) /
     TEST_ROWS;
-  const { hidden, lr, warmup, steps, batchSize, clip } = trainDefaults.cnf.mlp;
+  const { hidden, lr, warmup, steps, batchSize, clip } = defaultsOf("cnf", "mlp");
   await writeFloats(`${folder}/train.f32`, Float32Array.from(data.train.points));
   await writeFloats(`${folder}/test.f32`, test);
   const plans = {
@@ -67,7 +67,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
         ...(peer === null ? [] : Object.entries(plans).map(([name, plan]) => ({
           name: `${atThreads("torchdiffeq", 1)} (${name})`,
           turn: async () => {
-            const weights = await writeWeights(folder, plan.hidden);
+            const weights = await writeWeights(folder, plan.hidden!);
             return peer.run(JSON.stringify({ ...plan, weights, trueLoss, gap: GAP }));
           },
         }))),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { run } from "@stricli/core";
-import { buildFluxion } from "../../cli/application.ts";
+import { optionsOfCommand } from "../../cli/commands/options.ts";
+import { asTypedOptions } from "../../cli/options/spelling.ts";
+import { kebabCase, option } from "../../src/core/options/spelling.ts";
 import { type Literal, literalsOf, modulesUnder, reachedFrom, sourceOf } from "./_messages.ts";
 
 /** Every command that computes or writes, and the module that it runs. */
@@ -23,93 +24,80 @@ const actions: Readonly<Record<string, string>> = {
   "doctor": "cli/commands/doctor/run.ts",
 };
 
-/** The options of a command, by its help. */
-async function optionsOf(command: string): Promise<Set<string>> {
-  let help = "";
-  const application = buildFluxion({ thrown: (error) => assert.fail(String(error)) });
-  await run(application, [...command.split(" "), "--help"], {
-    process: {
-      stdout: { write: (text: string) => void (help += text) },
-      stderr: { write: () => {} },
-      env: {},
-      exitCode: 0,
-    },
-  });
-  return new Set(Array.from(help.matchAll(/--([a-z][a-z-]*)/g), ([, name]) => name!));
-}
-
 const commands = Object.keys(actions);
 const options = new Map(
-  await Promise.all(commands.map(async (command) => [command, await optionsOf(command)] as const)),
+  await Promise.all(commands.map(async (command) =>
+    [
+      command,
+      new Set([
+        "help",
+        ...Object.entries(await optionsOfCommand(command.split(" "))).filter(([, { hidden }]) =>
+          !hidden
+        )
+          .map(([name]) => kebabCase(name)),
+      ]),
+    ] as const
+  )),
 );
 
-const train = ["train cnf", "train fm"];
-const imports = ["import cnf", "import fm"];
-const withDevice = commands.filter((command) => options.get(command)!.has("backend"));
-const withOut = ["sample", "log-prob", "report", "data preview"];
+/** Modules whose messages fewer commands print than load them. */
+const saidBy: Readonly<Record<string, readonly string[]>> = {
+  // Of a command that is run afterwards.
+  "cli/commands/doctor/run.ts": commands.filter((name) => options.get(name)!.has("backend")),
+};
 
-/**
- * Modules that more commands load than say their messages, by what a message holds (the
- * first that fits): the functions that give it are called by these commands alone.
- */
-const saidBy: Readonly<Record<string, readonly (readonly [string, readonly string[]])[]>> = {
-  "cli/pictures/epoch_pictures.ts": [["", train]], // the command that a picture carries
-  "cli/paths.ts": [["", withOut]],
-  "cli/commands/data/run.ts": [["--from", ["data fetch"]], ["--out", ["data preview"]]],
-  "cli/runs/open_data.ts": [["--data", ["eval"]]], // of a run's own data, with fromRun
-  "cli/runs/solve_settings.ts": [
-    ["--probe-count", ["log-prob", "eval"]],
-    ["--probes", ["sample", "log-prob", "eval"]],
-    ["", ["sample", "log-prob", "eval", "plot"]],
-  ],
-  "src/data/tables/columns.ts": [["", train]], // a choice of kind `drop`, which training alone makes
-  "src/data/formats/csv.ts": [["--drop", train]],
-  "src/data/downloads/fetch.ts": [["", ["data fetch"]]],
-  "src/ode/solver/rows_room.ts": [["", ["sample", "log-prob", "eval", "plot", ...train]]],
-  "src/ode/engines/cpu/pull_back_job.ts": [["--gradient", ["train cnf"]]], // of a pull-back
-  "src/backends/webgpu_backend.ts": [["", withDevice]],
-  "src/ode/engines/cpu/engine_memory.ts": [[
-    "--backend",
-    withDevice.filter((command) => command !== "doctor"),
-  ]],
-  // Commands of training that a message or a report prints, in parts.
-  "src/report/reported_run.ts": [["", train]],
-  "src/train/run/load_run.ts": [["--resume", train], ["--run", train]],
-  "src/report/sections/run_section.ts": [["", train]],
-  "src/report/sections/training_section.ts": [["", train]],
-  "src/report/sections/solver_study.ts": [["", ["sample"]]],
-  "src/train/config/config.ts": [["--trace", ["train cnf"]], ["", train]],
-  "src/train/run/run_folder.ts": [["--resume", train], ["", [...train, ...imports]]],
-  "src/train/run/training_log.ts": [["", train]],
+/** Modules of the library that print command lines, in parts, and the commands of these lines. */
+const printsLinesOf: Readonly<Record<string, readonly string[]>> = {
+  "src/report/reported_run.ts": ["train cnf", "train fm"],
+  "src/report/sections/run_section.ts": ["train cnf", "train fm"],
+  "src/report/sections/training_section.ts": ["train cnf", "train fm"],
+  "src/report/sections/solver_study.ts": ["sample"],
+  "src/report/sections/theorem_section.ts": ["theory"],
+  "src/report/sections/cnf_section.ts": ["report"],
+  "src/report/sections/data_section.ts": ["report"],
+  "src/report/sections/points_samples.ts": ["report"],
+  "src/report/sections/fm_points_section.ts": ["report"],
+  "src/report/sections/fm_images_section.ts": ["report"],
+  "src/report/run_context.ts": ["report", "sample"],
+  "src/train/run/load_run.ts": ["train cnf", "train fm"],
+  "src/data/registry.ts": ["data fetch"],
 };
 
 /**
  * What a homework runs as other commands do: it gives them options of its own, which fit,
  * and a fault of theirs names the option of the command.
  */
-const ofOthers = /^(cli\/actions\/(?!homework)|src\/train\/)/;
+const ofOthers = /^cli\/commands\/(?!homework)/;
 
 /** Options of other programs. */
 const foreign = /deno run|--(no-wasm-bounds-checks|experimental-wasm-revectorize)/;
 
-const modules = [...modulesUnder("cli"), ...modulesUnder("src")]
-  .filter((module) => !module.startsWith("cli/commands/") && !module.startsWith("cli/options/"));
+const modules = [...modulesUnder("cli"), ...modulesUnder("src")].filter((module) =>
+  !module.startsWith("cli/options/") && !/^cli\/commands\/\w+\/(flags|command)\.ts$/.test(module) &&
+  !module.startsWith("src/core/options/")
+);
 const reached = new Map(
   Object.entries(actions).map(([command, action]) => [command, reachedFrom(action)] as const),
 );
 
-/** The commands that can print a literal, and the options that it names. */
+/**
+ * The commands that print a literal, and the options that it names. A message that begins with an
+ * option is about what was given: only commands that declare the option print it.
+ */
 function claimsOf({ module, text }: Literal): readonly (readonly [string, string])[] {
   if (foreign.test(text)) return [];
   const named = Array.from(text.matchAll(/(?<![\w-])--([a-z][a-z-]*[a-z])/g), ([, name]) => name!);
+  const about = /^--([a-z][a-z-]*[a-z])/.exec(text)?.[1];
   const byName = /fluxion (train|data fetch|homework|report|eval|sample) /.exec(text)?.[1] ??
     /\b(train) --|\brun (train) fm/.exec(text)?.slice(1).find(Boolean);
   const said = byName !== undefined
     ? commands.filter((command) => command.startsWith(byName))
-    : saidBy[module]?.find(([part]) => text.includes(part))?.[1] ??
-      commands.filter((command) =>
-        reached.get(command)!.has(module) && !(command === "homework" && ofOthers.test(module))
-      );
+    : module.startsWith("src/")
+    ? printsLinesOf[module] ?? (named.length > 0 ? commands : [])
+    : saidBy[module] ?? commands.filter((command) =>
+      reached.get(command)!.has(module) && !(command === "homework" && ofOthers.test(module)) &&
+      (about === undefined || options.get(command)!.has(about))
+    );
   return named.flatMap((name) => said.map((command) => [command, name] as const));
 }
 
@@ -124,13 +112,31 @@ Deno.test("every option that a message names exists in the commands that can pri
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("the table of who says a message names only commands that load its module", () => {
-  for (const [module, rows] of Object.entries(saidBy)) {
-    const claimed = rows.flatMap(([, names]) => names);
-    const strange = claimed.filter((command) => !reached.get(command)!.has(module));
-    // A report prints commands of others.
-    if (!module.startsWith("src/report/")) assert.deepEqual(strange, [], module);
+Deno.test("the tables of who prints what name only modules that do", () => {
+  for (const module of [...Object.keys(saidBy), ...Object.keys(printsLinesOf)]) {
+    assert.match(sourceOf(module), /(?<![\w-])--[a-z]/, module);
   }
+});
+
+Deno.test("asTypedOptions() spells the options that the command has, and leaves the others", async () => {
+  const advice = `${option("lr", 0.5)}: too large; give ${option("trace", "exact")}, or ` +
+    `${option("mode", "resume")} without ${option("binarize", false)}`;
+  assert.equal(
+    asTypedOptions(advice, await optionsOfCommand(["train", "fm", "--lr", "1"])),
+    "--lr 0.5: too large; give --trace exact, or --resume without --no-binarize",
+  );
+  assert.equal(asTypedOptions(advice, await optionsOfCommand(["plot", "latest"])), advice);
+  const ofEval = await optionsOfCommand(["eval", "latest"]);
+  assert.equal(asTypedOptions(option("controlGroup", "a b"), ofEval), '--control-group "a b"');
+  assert.equal(asTypedOptions("`rm -rf`, `x`", ofEval), "`rm -rf`, `x`");
+});
+
+Deno.test("option() escapes what a value holds, whatever it is", async () => {
+  const forged = option("data", 'x"`\n\x1b[2K`steps: 3');
+  assert.equal(
+    asTypedOptions(forged, await optionsOfCommand(["train", "cnf"])),
+    '--data "x\\"`\\n\\u001b[2K`steps: 3"',
+  );
 });
 
 Deno.test("a message with an option that its command lacks is found", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { defaultOf } from "../../src/train/options/defaults.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 
 Deno.test("fluxion without arguments and with --help prints the commands", async () => {
@@ -42,13 +43,12 @@ for (const command of helped) {
 }
 
 Deno.test("fluxion train --help says the defaults that the configuration uses", async () => {
-  const { trainDefaults } = await import("../../src/train/config/config.ts");
   const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
-  assert.ok(cnf.includes(`(default ${trainDefaults.cnf.mlp.lr})`));
+  assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")})`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
   const fm = (await fluxion(["train", "fm", "--help"])).stdout;
-  const { mlp, unet } = trainDefaults.fm;
-  assert.ok(fm.includes(`(default ${mlp.batchSize} for points, ${unet.batchSize} for images)`));
+  const [mlp, unet] = (["mlp", "unet"] as const).map((net) => defaultOf("batchSize", "fm", net));
+  assert.ok(fm.includes(`(default ${mlp} for points, ${unet} for images)`));
   assert.ok(!fm.includes("--trace"), "flow matching has no trace");
 });
 
@@ -133,12 +133,13 @@ Deno.test("fluxion completions prints a script that the shell takes", async () =
   }
 });
 
-Deno.test("fluxion --help loads nothing that computes", async () => {
-  // What is loaded, not how long it takes: a busy machine cannot spoil that.
+/** The modules that one of the program's loads before it runs; those imported on use are left out. */
+async function loadedBy(...entries: readonly string[]): Promise<string[]> {
+  const root = new URL("../../", import.meta.url);
   const { modules } = JSON.parse(
     new TextDecoder().decode(
       (await new Deno.Command("deno", {
-        args: ["info", "--json", new URL("../../cli/main.ts", import.meta.url).pathname],
+        args: ["info", "--json", new URL("cli/main.ts", root).pathname],
       }).output()).stdout,
     ),
   ) as {
@@ -159,8 +160,34 @@ Deno.test("fluxion --help loads nothing that computes", async () => {
       if (code !== undefined && !isDynamic) visit(code.specifier);
     }
   };
-  visit(new URL("../../cli/main.ts", import.meta.url).href);
-  const heavy = [...loaded].filter((name) => /tfjs|pngjs|resvg|^node:|d3-|mnist\.bits/.test(name));
-  assert.deepEqual(heavy, []);
-  assert.ok(loaded.size < 75, `${loaded.size} modules`);
+  for (const entry of entries) visit(new URL(entry, root).href);
+  return [...loaded];
+}
+
+/** Modules of the commands' own folders. */
+const commandFolders = [...Deno.readDirSync(new URL("../../cli/commands/", import.meta.url))]
+  .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+
+const computing = /tfjs|pngjs|resvg|^node:|d3-|mnist\.bits|valibot|src\/(report|flows|plot|page)\//;
+
+// What is loaded, not how long it takes: a busy machine cannot spoil that.
+Deno.test("fluxion --help loads nothing that computes", async () => {
+  const commands = commandFolders.map((name) => `cli/commands/${name}/command.ts`);
+  const loaded = await loadedBy("cli/main.ts", ...commands);
+  assert.deepEqual(loaded.filter((name) => computing.test(name)), []);
+  assert.ok(loaded.length > commands.length + 10, "the modules are found");
+  assert.ok(loaded.length < 90, `${loaded.length} modules`);
+});
+
+Deno.test("version and bad usage load their own command and nothing that computes", async () => {
+  const ownModules = { version: 60, train: 75, sample: 75, eval: 75, report: 75 };
+  for (const [name, most] of Object.entries(ownModules)) {
+    const loaded = await loadedBy("cli/main.ts", `cli/commands/${name}/command.ts`);
+    assert.deepEqual(loaded.filter((module) => computing.test(module)), []);
+    const others = loaded.filter((module) =>
+      /cli\/commands\/\w+\//.test(module) && !module.includes(`cli/commands/${name}/`)
+    );
+    assert.deepEqual(others, []);
+    assert.ok(loaded.length < most, `${name}: ${loaded.length} modules`);
+  }
 });

@@ -7,7 +7,7 @@ const silent = { write: () => {} };
 
 /** What the program itself proposes after these words. */
 async function proposals(words: readonly string[]): Promise<string[]> {
-  const application = buildFluxion({ thrown: () => {} });
+  const application = await buildFluxion(words, () => {});
   const process = { stdout: silent, stderr: silent, env: {} };
   const found = await proposeCompletions(application, words, { process });
   return found.map(({ completion }) => completion);

@@ -14,7 +14,7 @@ import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { euler } from "../../src/ode/tableaus/euler.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { keyOf, subsequences } from "../../src/core/random/subsequences.ts";
-import { parseConfigFile } from "../../src/train/config/config.ts";
+import { parseConfigFile } from "../../src/train/config/config_file.ts";
 import { loadRun } from "../../src/train/run/load_run.ts";
 import { train, type TrainGiven } from "../../src/train/train.ts";
 import { inTempDir, smallPoints } from "./support/runs.ts";
@@ -168,7 +168,7 @@ Deno.test("train() refuses values that mean nothing, before it writes anything",
     };
     await refused({ ...short, model: "cnf", path: own.path }, /^path variance-pres.*flow matching/);
     await refused({ ...short, model: "cnf", times: own.times }, /^times logit-normal/);
-    await refused({ ...short, path: own.path, sigmaMin: 0.1 }, /^--sigma-min 0.1: means nothing/);
+    await refused({ ...short, path: own.path, sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: means nothing/);
     const wide = { ...standardNormal, name: "wide", draw: () => new Float32Array(3) };
     await refused(
       { ...short, source: wide },

@@ -126,12 +126,12 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
     );
     assert.match(
       remark!,
-      /^column "height": a row lies \d+ scales from the center.* without --init/,
+      /^column "height": a row lies \d+ scales from the center.* without `init`/,
     );
     for (const standardize of ["none", "robust"] as const) {
       await assert.rejects(
         trained({ model: "cnf", data: other, init: run, standardize, ...few }, `${folder}/x`),
-        { name: "InputError", message: /--standardize .*: the weights of .* learnt with zscore/ },
+        { name: "InputError", message: /`standardize: .*: the weights of .* learnt with zscore/ },
       );
     }
     const imported = await importWeights("cnf", file, { run: `${folder}/imported` });
@@ -163,7 +163,7 @@ Deno.test("a resumed run keeps its scales, whatever its file has become", () =>
     assert.deepEqual(after.standardization, before.standardization);
     await assert.rejects(
       trained({ model: "cnf", steps: 5, standardize: "robust" }, run, "resume"),
-      { name: "InputError", message: /--standardize robust: the run has standardize zscore/ },
+      { name: "InputError", message: /`standardize: "robust"`: the run has standardize zscore/ },
     );
   }));
 
@@ -243,10 +243,10 @@ Deno.test("chooseStandardization() refuses a constant column by name or number",
     await assert.rejects(chosen(`a,b c,d,e\n${rows}`, choice), {
       name: "InputError",
       message:
-        /column "b c" is constant, 7 in all 40 training rows, as are 1 more.*--drop "b c" --drop e$/,
+        /column "b c" is constant, 7 in all 40 training rows, as are 1 more.*`drop: "b c"` `drop: "e"`$/,
     });
     await assert.rejects(chosen(rows, choice), {
-      message: /column 2 is constant.*--drop 2 --drop 4/,
+      message: /column 2 is constant.*`drop: 2` `drop: 4`/,
     });
   }
 });
@@ -259,7 +259,7 @@ Deno.test("chooseStandardization() offers robust scales where a row is far out",
   const [remark] = (await chosen(`income,age\n${rows}${rows}1e6,1\n1e6,1\n1e6,1\n`)).remarks;
   assert.match(
     remark!,
-    /^column "income": a row lies \d\d standard deviations.*--standardize robust/,
+    /^column "income": a row lies \d\d standard deviations.*`standardize: "robust"`/,
   );
   // In a short table no row can lie 20 standard deviations out: 3 of 103 hide one another.
   const short = rows.slice(0, rows.length / 10);
@@ -267,7 +267,7 @@ Deno.test("chooseStandardization() offers robust scales where a row is far out",
   const hidden = (await chosen(`income,age\n${short}1e4,1\n1e4,1\n1e4,1\n`)).remarks;
   assert.match(
     hidden[0]!,
-    /^column "income": a row lies \d standard deviations.*--standardize robust/,
+    /^column "income": a row lies \d standard deviations.*`standardize: "robust"`/,
   );
   const robust = await chosen(`income,age\n${rows}${outliers}`, "robust");
   assert.deepEqual(robust.remarks, []);

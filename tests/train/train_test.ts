@@ -171,10 +171,10 @@ Deno.test("train() accumulates its figures over sessions", () =>
 
 for (
   const [what, given, message] of [
-    ["another learning rate", { lr: 0.5 }, /^--lr 0.5: the run has lr 0.002/],
-    ["fewer steps", { steps: 3 }, /^--steps 3: makes 3 steps, the run is set for 12/],
+    ["another learning rate", { lr: 0.5 }, /^`lr: 0.5`: the run has lr 0.002/],
+    ["fewer steps", { steps: 3 }, /^`steps: 3`: makes 3 steps, the run is set for 12/],
     ["another model", { model: "cnf" }, /a run of train fm; resume it with train fm/],
-    ["an option of another model", { trace: "exact" }, /^--trace exact: means nothing/],
+    ["an option of another model", { trace: "exact" }, /^`trace: "exact"`: means nothing/],
   ] as const
 ) {
   Deno.test(`train() resumed with ${what} is refused, and nothing is touched`, () =>
@@ -207,7 +207,7 @@ Deno.test("train() of fewer points than a batch takes them all in every step, an
     // The same command goes on with the run; other batches are still refused.
     const again = (batchSize: number) =>
       train({ model: "fm", steps: 4, batchSize }, { run, mode: "resume", openDataset: openSmall });
-    await assert.rejects(again(42), { message: /--batch-size 42: the run has batchSize 43/ });
+    await assert.rejects(again(42), { message: /`batchSize: 42`: the run has batchSize 43/ });
     assert.equal((await again(44)).metrics.steps, 4);
   }));
 
@@ -217,7 +217,7 @@ Deno.test("train() refuses images for an mlp before it writes anything", () =>
       trainUntil({ ...smallRuns.images, net: "mlp" } as TrainGiven, folder, {}),
       {
         name: "InputError",
-        message: /^--net mlp: data small-images holds images, which take --net unet or resnet/,
+        message: /^`net: "mlp"`: data small-images holds images, which take `net` unet or resnet/,
       },
     );
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
@@ -261,7 +261,7 @@ Deno.test("train() stops at a loss that is not finite and keeps the last good ch
         assert.ok(error instanceof FailureError, String(error));
         assert.match(
           error.message,
-          new RegExp(`^step ${bad}: the loss is (NaN|Infinity); try a --lr below`),
+          new RegExp(`^step ${bad}: the loss is (NaN|Infinity); try a .lr. below`),
         );
         return true;
       },
@@ -424,7 +424,7 @@ Deno.test("train() that diverges names the learning rate first", () =>
         (error: Error) => {
           assert.ok(error instanceof FailureError, String(error));
           const advice = /try [^;,]*/.exec(error.message);
-          assert.match(advice?.[0] ?? "", /^try a --lr below (1000000000|1e\+30)/);
+          assert.match(advice?.[0] ?? "", /^try a `lr` below (1000000000|1e\+30)/);
           return true;
         },
       );
@@ -449,7 +449,7 @@ Deno.test("train() leaves no weights that its last step made infinite", () =>
       }),
       {
         name: "FailureError",
-        message: /^step 1: .*--lr below 1e\+39/,
+        message: /^step 1: .*`lr` below 1e\+39/,
       },
     );
   }));

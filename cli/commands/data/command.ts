@@ -1,39 +1,27 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { proposeDatasets } from "../../options/dataset_names.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { nonEmpty } from "../../options/parse_value.ts";
 import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text, wholeNumber } from "../../options/parsers.ts";
-
-/** The options of `fluxion data preview`. */
-export interface PreviewFlags extends OverwriteOption, MessageOptions {
-  readonly out?: string;
-  readonly n?: number;
-  readonly seed?: number;
-  readonly binarize?: boolean;
-}
-
-/** The options of `fluxion data fetch`. */
-export interface FetchFlags extends MessageOptions {
-  readonly from?: string;
-}
+  type FetchFlags,
+  fetchOptions,
+  type ListFlags,
+  listOptions,
+  type PreviewFlags,
+  previewOptions,
+} from "./flags.ts";
 
 const nameArgument = {
   brief: "a data set's name (see: fluxion data list)",
   placeholder: "NAME",
-  parse: text("a data set's name"),
+  parse: nonEmpty("a data set's name"),
   proposeCompletions: proposeDatasets,
 };
 
-const listCommand = buildCommand<JsonOption & MessageOptions>({
+const listCommand = buildCommand<ListFlags>({
   loader: async () => (await import("./run.ts")).list,
-  parameters: { flags: { ...jsonOption("a JSON array"), ...messageOptions } },
+  parameters: parametersOf(listOptions),
   docs: {
     brief: "the data sets, and whether they are here",
     fullDescription: describe("Lists the data sets.", [
@@ -54,37 +42,7 @@ const previewCommand = buildCommand<PreviewFlags, [string]>({
         placeholder: "NAME|FILE",
       }],
     },
-    aliases: { n: "n", o: "out" },
-    flags: {
-      out: {
-        kind: "parsed",
-        parse: text("a file ending .png"),
-        optional: true,
-        placeholder: "FILE",
-        brief: "the picture (default NAME.png where you stand)",
-      },
-      n: {
-        kind: "parsed",
-        parse: wholeNumber(1, "100"),
-        optional: true,
-        placeholder: "N",
-        brief: "how many (default 100 images, 2000 points)",
-      },
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of generated points (default 0)",
-      },
-      binarize: {
-        kind: "boolean",
-        optional: true,
-        brief: "images: pixels become 0 or 1 (default yes)",
-      },
-      ...overwriteOption("the picture, if there is one"),
-      ...messageOptions,
-    },
+    ...parametersOf(previewOptions),
   },
   docs: {
     brief: "a PNG of some of a data set",
@@ -99,16 +57,7 @@ const fetchCommand = buildCommand<FetchFlags, [string]>({
   loader: async () => (await import("./run.ts")).fetchData,
   parameters: {
     positional: { kind: "tuple", parameters: [nameArgument] },
-    flags: {
-      from: {
-        kind: "parsed",
-        parse: text("a folder or a URL"),
-        optional: true,
-        placeholder: "DIR|URL",
-        brief: "a mirror of your own (default the public mirrors that torchvision uses)",
-      },
-      ...messageOptions,
-    },
+    ...parametersOf(fetchOptions),
   },
   docs: {
     brief: "download grey-value images into the cache folder",
@@ -123,11 +72,11 @@ const fetchCommand = buildCommand<FetchFlags, [string]>({
   },
 });
 
-const verifyCommand = buildCommand<JsonOption & MessageOptions, [string]>({
+const verifyCommand = buildCommand<ListFlags, [string]>({
   loader: async () => (await import("./run.ts")).verify,
   parameters: {
     positional: { kind: "tuple", parameters: [nameArgument] },
-    flags: { ...jsonOption("a JSON array"), ...messageOptions },
+    ...parametersOf(listOptions),
   },
   docs: {
     brief: "check the files of a data set against their SHA-256",

@@ -3,9 +3,8 @@ import { type Dataset, fetchDataset, listDatasets, verifyDataset } from "@fluxio
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { imageGrid, pointsPlot } from "@fluxion/fluxion/plot";
 import { pictureText } from "../../command_line.ts";
-import type { FetchFlags, PreviewFlags } from "./command.ts";
+import type { FetchFlags, ListFlags, PreviewFlags } from "./flags.ts";
 import { interruptible } from "../../process/interrupt.ts";
-import type { JsonOption } from "../../options/output.ts";
 import { outputPath, shownPath, userPath } from "../../paths.ts";
 import { mostPictured } from "../../pictures/pictures.ts";
 import { programForm } from "../../program_form.ts";
@@ -13,12 +12,13 @@ import { showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
 import { printText } from "../../terminal/wrapped.ts";
 import { dataFolder, openData } from "../../runs/open_data.ts";
+import { option } from "@fluxion/fluxion/options";
 
 /** Rows of a preview unless asked for more. */
 const PREVIEWED = { points: 2000, images: 100 } as const;
 
 /** `fluxion data list`. */
-export async function list({ json }: JsonOption): Promise<void> {
+export async function list({ json }: ListFlags): Promise<void> {
   const entries = await listDatasets(dataFolder());
   if (json) return printLine(JSON.stringify(entries, null, 2));
   const cells = entries.map(({ name, kind, summary, builtIn, download }) => [
@@ -37,7 +37,6 @@ export async function list({ json }: JsonOption): Promise<void> {
 /** `fluxion data preview NAME|FILE`. */
 export async function preview(flags: PreviewFlags, name: string): Promise<void> {
   const out = flags.out ?? `${name.replace(/^.*[/\\]|\.\w+$/g, "") || "data"}.png`;
-  if (!/\.png$/i.test(out)) throw new InputError(`--out ${out}: expected a name ending .png`);
   const path = await outputPath(out, flags);
   const dataset = await openData(name, { seed: flags.seed ?? 0, binarize: flags.binarize });
   await writeFileAtomic(path, await picture(dataset, flags.n));
@@ -116,7 +115,7 @@ function remedy(host: string): string {
     case "oneFile":
       return `to allow it, run: FLUXION_ALLOW_HOSTS=${host} ${command}`;
     case "compiled":
-      return "bring the files another way and give their folder with --from DIR";
+      return `bring the files another way and give their folder with ${option("from")} DIR`;
   }
 }
 
@@ -133,7 +132,7 @@ async function mirror(from: string): Promise<string> {
 }
 
 /** `fluxion data verify NAME`. */
-export async function verify({ json }: JsonOption, name: string): Promise<void> {
+export async function verify({ json }: ListFlags, name: string): Promise<void> {
   const checks = await verifyDataset(name, dataFolder());
   if (json) printLine(JSON.stringify(checks, null, 2));
   else if (checks.length === 0) printLine(`${name} is computed: it has no files`);

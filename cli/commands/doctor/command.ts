@@ -1,19 +1,12 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-} from "../../options/output.ts";
-
-/** The options of `fluxion doctor`. */
-export interface DoctorFlags extends JsonOption, MessageOptions {}
+import { parametersOf } from "../../options/flags.ts";
+import { type DoctorFlags, doctorOptions } from "./flags.ts";
 
 /** `fluxion doctor`. */
 export const doctorCommand = buildCommand<DoctorFlags>({
   loader: async () => (await import("./run.ts")).doctor,
-  parameters: { flags: { ...jsonOption("the report as one JSON object"), ...messageOptions } },
+  parameters: parametersOf(doctorOptions),
   docs: {
     brief: "what this machine can do, and whether it computes right",
     fullDescription: describe(

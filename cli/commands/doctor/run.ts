@@ -19,12 +19,14 @@ import {
   sharedMemoryWorkerTest,
   versions,
 } from "@fluxion/fluxion/device";
-import type { DoctorFlags } from "./command.ts";
-import { version } from "../version/command.ts";
+import type { DoctorFlags } from "./flags.ts";
+import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
 import { paint, printLine } from "../../terminal/terminal.ts";
 import { printText } from "../../terminal/wrapped.ts";
 import { dataFolder } from "../../runs/open_data.ts";
+import { deviceOptions } from "../../options/shared.ts";
+import { asTypedOptions } from "../../options/spelling.ts";
 
 /** What was found out about one backend. */
 interface BackendReport {
@@ -119,7 +121,13 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
     backend = await openBackend(kind);
   } catch (error) {
     if (!(error instanceof InputError || error instanceof FailureError)) throw error;
-    return { kind, description: null, problem: error.message, tests: [], matmul: null };
+    return {
+      kind,
+      description: null,
+      problem: asTypedOptions(error.message, deviceOptions),
+      tests: [],
+      matmul: null,
+    };
   }
   try {
     const tests = await selfTest(backend);

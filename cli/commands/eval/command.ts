@@ -1,82 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
-import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-} from "../../options/output.ts";
-import { text, wholeNumber } from "../../options/parsers.ts";
-import { runArgument, type WeightsOption, weightsOption } from "../../options/run.ts";
-import {
-  accurateSolveWords,
-  type ProbeCountOption,
-  probeCountOption,
-  type SolverOptions,
-  solverOptions,
-  type TraceOptions,
-  traceOptions,
-} from "../../options/solver.ts";
-
-/** The options of `fluxion eval`. */
-export interface EvalFlags
-  extends
-    SolverOptions,
-    TraceOptions,
-    ProbeCountOption,
-    WeightsOption,
-    DeviceOptions,
-    JsonOption,
-    MessageOptions {
-  readonly data?: string;
-  readonly n?: number;
-  readonly seed?: number;
-  readonly bitsPerDim?: boolean;
-}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { requireSolveMeaning } from "../../options/solve.ts";
+import { runArgument } from "../../options/shared.ts";
+import { type EvalFlags, evalOptions } from "./flags.ts";
 
 /** `fluxion eval RUN`. */
 export const evalCommand = buildCommand<EvalFlags, [string]>({
-  loader: async () => (await import("./run.ts")).evaluate,
+  loader: checkFirst(requireSolveMeaning, async () => (await import("./run.ts")).evaluate),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
-    aliases: { n: "n" },
-    flags: {
-      data: {
-        kind: "parsed",
-        parse: text("a data set's name or a file"),
-        optional: true,
-        placeholder: "NAME|FILE",
-        brief: "data whose test rows are used (default the run's own)",
-      },
-      n: {
-        kind: "parsed",
-        parse: wholeNumber(1, "1000"),
-        optional: true,
-        placeholder: "N",
-        brief: "how many test rows (default all of them)",
-      },
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of the evaluation's own draws (default the run's)",
-      },
-      bitsPerDim: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "images: bits/dim of the test images too, by a solve each; give --n for fewer",
-      },
-      ...weightsOption,
-      ...traceOptions("default exact, for images hutchinson"),
-      ...probeCountOption,
-      ...solverOptions(accurateSolveWords),
-      ...deviceOptions,
-      ...jsonOption("the JSON object on one line"),
-      ...messageOptions,
-    },
+    ...parametersOf(evalOptions),
   },
   docs: {
     brief: "metrics of a run as one JSON object on stdout",

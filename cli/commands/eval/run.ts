@@ -7,7 +7,7 @@ import {
   evaluateFm,
   evaluateLikelihood,
 } from "@fluxion/fluxion/report/evaluation";
-import type { EvalFlags } from "./command.ts";
+import type { EvalFlags } from "./flags.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
@@ -16,6 +16,8 @@ import { printLine, speaker } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
+import { option } from "@fluxion/fluxion/options";
+import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 
 /** What `fluxion eval` prints; the keys that scripts read are the design's. */
 export type Evaluation = Readonly<Record<string, string | number | null>>;
@@ -80,7 +82,7 @@ function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | Imag
   if (!fits) {
     throw new InputError(
       `${dataset.name}: rows of another kind or size than the model of ${name} takes ` +
-        `(${network.rowWidth} numbers); give --data another`,
+        `(${network.rowWidth} numbers); give ${option("data")} another`,
     );
   }
 }
@@ -94,23 +96,19 @@ interface Task<Data> {
   readonly seed: number;
 }
 
+/** Options that mean something only where a likelihood is computed. */
+const solveOptions = Object.keys({ ...likelihoodOptions, ...solverOptions }) as readonly (
+  keyof typeof likelihoodOptions | keyof typeof solverOptions
+)[];
+
 /** Without `--bits-per-dim`, flow matching on images is evaluated without a solve. */
 function requireMeaning(flags: EvalFlags): void {
-  const options = {
-    trace: flags.trace,
-    probes: flags.probes,
-    "probe-count": flags.probeCount,
-    solver: flags.solver,
-    rtol: flags.rtol,
-    atol: flags.atol,
-    "solver-steps": flags.solverSteps,
-    "control-group": flags.controlGroup,
-  };
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of solveOptions) {
+    const value = flags[name];
     if (value !== undefined) {
       throw new InputError(
-        `--${name} ${value}: means something for images with --bits-per-dim alone; give that too, ` +
-          "or leave it out",
+        `${option(name, value)}: means something for images with --bits-per-dim alone; give that ` +
+          "too, or leave it out",
       );
     }
   }

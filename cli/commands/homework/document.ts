@@ -7,7 +7,7 @@ import {
 } from "@fluxion/fluxion/report";
 import type { Theorem, TheoremName } from "@fluxion/fluxion/theory";
 import { openData } from "../../runs/open_data.ts";
-import { version } from "../version/command.ts";
+import { version } from "../../version.ts";
 import { shownPath } from "../../paths.ts";
 import { homeworkChapters, introduction, problems, type Solved } from "./chapters.ts";
 import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";

@@ -8,7 +8,7 @@ import {
   type TheoremCheck,
   type TheoremName,
 } from "@fluxion/fluxion/theory";
-import type { HomeworkFlags } from "./command.ts";
+import type { HomeworkFlags } from "./flags.ts";
 import { Interrupted } from "../../terminal/errors.ts";
 import { problems } from "./chapters.ts";
 import { homeworkCommandLine } from "./command_line.ts";

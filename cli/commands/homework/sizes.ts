@@ -1,5 +1,5 @@
 import type { TheoremName } from "@fluxion/fluxion/theory";
-import type { TrainFlags } from "../train/command.ts";
+import type { TrainFlags } from "../train/flags.ts";
 import type { TrainingName } from "./trainings.ts";
 
 /** One training of the homework. */

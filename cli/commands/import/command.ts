@@ -1,55 +1,27 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { describe } from "../../help.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text } from "../../options/parsers.ts";
-
-/** The options of `fluxion import`. */
-export interface ImportFlags extends OverwriteOption, JsonOption, MessageOptions {
-  readonly data?: string;
-  readonly run?: string;
-}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { nonEmpty } from "../../options/parse_value.ts";
+import { requireRunToOverwrite } from "../../options/shared.ts";
+import { type ImportFlags, importOptions } from "./flags.ts";
 
 function importCommand(model: "cnf" | "fm") {
   return buildCommand<ImportFlags, [string]>({
-    loader: async () => {
+    loader: checkFirst(requireRunToOverwrite, async () => {
       const { importWeights } = await import("./run.ts");
-      return (flags, file) => importWeights(model, file, flags);
-    },
+      return (flags: ImportFlags, file: string) => importWeights(model, file, flags);
+    }),
     parameters: {
       positional: {
         kind: "tuple",
         parameters: [{
           brief: "a PyTorch state_dict, saved as safetensors",
           placeholder: "FILE",
-          parse: text("a safetensors file"),
+          parse: nonEmpty("a safetensors file"),
         }],
       },
-      flags: {
-        data: {
-          kind: "parsed",
-          parse: text("a data set's name or a file"),
-          optional: true,
-          placeholder: "NAME|FILE",
-          brief: "the data that the model learnt, for eval and plot (default moons or mnist)",
-        },
-        run: {
-          kind: "parsed",
-          parse: text("a folder"),
-          optional: true,
-          placeholder: "DIR",
-          brief: "run folder (default the next free runs/MODEL-DATA-0001)",
-        },
-        ...overwriteOption("the run of --run, if there is one"),
-        ...jsonOption("metrics.json instead of the run folder's path"),
-        ...messageOptions,
-      },
+      ...parametersOf(importOptions),
     },
     docs: {
       brief: model === "cnf" ? "weights of a CNF's ConditionalMLP" : "weights of an FM network",

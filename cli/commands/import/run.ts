@@ -1,7 +1,6 @@
 import { importWeights as importRun } from "@fluxion/fluxion";
-import { InputError } from "@fluxion/fluxion/core";
 import { runFile } from "@fluxion/fluxion/runs";
-import type { ImportFlags } from "./command.ts";
+import type { ImportFlags } from "./flags.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { printLine, writeResult } from "../../terminal/terminal.ts";
 import { dataName } from "../../runs/open_data.ts";
@@ -13,9 +12,6 @@ export async function importWeights(
   file: string,
   flags: ImportFlags,
 ): Promise<void> {
-  if (flags.overwrite && flags.run === undefined) {
-    throw new InputError("--overwrite: say which run with --run DIR");
-  }
   const { run } = await importRun(model, userPath(file), {
     runsFolder: runsFolder(),
     mode: flags.overwrite ? "overwrite" : "new",

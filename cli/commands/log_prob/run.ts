@@ -18,7 +18,7 @@ import {
   readPoints,
   requireLevels,
 } from "@fluxion/fluxion/data";
-import type { LogProbFlags } from "./command.ts";
+import type { LogProbFlags } from "./flags.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
@@ -39,9 +39,6 @@ export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
 
 async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   const out = flags.out ?? "-";
-  if (out !== "-" && !/\.(csv|npy)$/i.test(out)) {
-    throw new InputError(`--out ${out}: expected a name ending .csv or .npy, or - for stdout`);
-  }
   const path = out === "-" ? "-" : await outputPath(out, flags);
   // A name that is wrong is said at once; the run says what is read of the file.
   const from = userPath(flags.points);

@@ -1,50 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
-import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
-import {
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text, wholeNumber } from "../../options/parsers.ts";
-import { runArgument, type WeightsOption, weightsOption } from "../../options/run.ts";
-import { accurateSolveWords, type SolverOptions, solverOptions } from "../../options/solver.ts";
-
-/** The options of `fluxion plot`. */
-export interface PlotFlags
-  extends SolverOptions, WeightsOption, DeviceOptions, OverwriteOption, MessageOptions {
-  readonly out?: string;
-  readonly seed?: number;
-}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { requireSolveMeaning } from "../../options/solve.ts";
+import { runArgument } from "../../options/shared.ts";
+import { type PlotFlags, plotOptions } from "./flags.ts";
 
 /** `fluxion plot RUN`. */
 export const plotCommand = buildCommand<PlotFlags, [string]>({
-  loader: async () => (await import("./run.ts")).plot,
+  loader: checkFirst(requireSolveMeaning, async () => (await import("./run.ts")).plot),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
-    aliases: { o: "out" },
-    flags: {
-      out: {
-        kind: "parsed",
-        parse: text("a folder"),
-        optional: true,
-        placeholder: "DIR",
-        brief: "folder for the pictures, made if needed (default the run folder)",
-      },
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of the samples (default 0)",
-      },
-      ...weightsOption,
-      ...solverOptions(accurateSolveWords),
-      ...deviceOptions,
-      ...overwriteOption("pictures in --out; those in the run folder always are"),
-      ...messageOptions,
-    },
+    ...parametersOf(plotOptions),
   },
   docs: {
     brief: "pictures of a run: samples, density, trajectories, curves",

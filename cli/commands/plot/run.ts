@@ -20,7 +20,7 @@ import {
   WAYS,
 } from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
-import type { PlotFlags } from "./command.ts";
+import type { PlotFlags } from "./flags.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
 import { pictureFiles } from "../../pictures/pictures.ts";

@@ -1,56 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
-import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text, wholeNumber } from "../../options/parsers.ts";
-import { runArgument } from "../../options/run.ts";
-
-/** The options of `fluxion report`. */
-export interface ReportFlags extends DeviceOptions, OverwriteOption, JsonOption, MessageOptions {
-  readonly out?: string;
-  readonly theory?: boolean;
-  readonly seed?: number;
-}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { runArgument } from "../../options/shared.ts";
+import { checkReport } from "./check.ts";
+import { type ReportFlags, reportOptions } from "./flags.ts";
 
 /** `fluxion report RUN...`. */
 export const reportCommand = buildCommand<ReportFlags, string[]>({
-  loader: async () => (await import("./run.ts")).report,
+  loader: checkFirst(checkReport, async () => (await import("./run.ts")).report),
   parameters: {
     positional: { kind: "array", parameter: runArgument },
-    aliases: { o: "out" },
-    flags: {
-      out: {
-        kind: "parsed",
-        parse: text("a file ending .html or .md"),
-        optional: true,
-        placeholder: "FILE",
-        brief: "where to: one .html file, or .md with its pictures in a folder beside it (needed)",
-      },
-      theory: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "begin with the theorems: proofs, checks, pictures",
-      },
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of the samples and of the theorems' checks (default 0)",
-      },
-      ...deviceOptions,
-      ...overwriteOption("the file of --out, if there is one"),
-      ...jsonOption("the path and the outcomes as one JSON object"),
-      ...messageOptions,
-    },
+    ...parametersOf(reportOptions),
   },
   docs: {
     brief: "one page of what runs learnt, with its pictures inside",

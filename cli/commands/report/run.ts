@@ -9,8 +9,8 @@ import {
   writeReport,
 } from "@fluxion/fluxion/report";
 import { loadTheorem, theoremNames } from "@fluxion/fluxion/theory";
-import type { ReportFlags } from "./command.ts";
-import { version } from "../version/command.ts";
+import type { ReportFlags } from "./flags.ts";
+import { version } from "../../version.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, outputPath, shownPath } from "../../paths.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
@@ -25,17 +25,11 @@ export async function report(flags: ReportFlags, ...runs: string[]): Promise<voi
 }
 
 async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<void> {
-  if (flags.out === undefined) {
-    throw new InputError("--out is missing: give a file ending .html or .md");
-  }
-  if (runs.length === 0 && !flags.theory) {
-    throw new InputError("RUN is missing: name a run's folder, or latest; or give --theory");
-  }
-  reportPlace(flags.out, `--out ${flags.out}`);
-  const place = reportPlace(await outputPath(flags.out, flags));
+  const out = flags.out!;
+  const place = reportPlace(await outputPath(out, flags));
   if (place.pictures !== null && !flags.overwrite && await exists(place.pictures)) {
     throw new InputError(
-      `--out ${flags.out}: its folder of pictures ${shownPath(place.pictures)} exists; ` +
+      `--out ${out}: its folder of pictures ${shownPath(place.pictures)} exists; ` +
         "pass --overwrite to replace it",
     );
   }

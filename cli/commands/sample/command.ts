@@ -1,96 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
-import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
-import {
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text, trajectoryTimes, wholeNumber } from "../../options/parsers.ts";
-import { runArgument, type WeightsOption, weightsOption } from "../../options/run.ts";
-import {
-  accurateSolveWords,
-  type SolverOptions,
-  solverOptions,
-  type TraceOptions,
-  traceOptions,
-} from "../../options/solver.ts";
-
-/** The options of `fluxion sample`. */
-export interface SampleFlags
-  extends
-    SolverOptions,
-    TraceOptions,
-    WeightsOption,
-    DeviceOptions,
-    OverwriteOption,
-    MessageOptions {
-  readonly n?: number;
-  readonly out?: string;
-  readonly seed?: number;
-  readonly from?: number;
-  readonly logProb?: boolean;
-  readonly trajectories?: number;
-}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { runArgument } from "../../options/shared.ts";
+import { checkSample } from "./check.ts";
+import { type SampleFlags, sampleOptions } from "./flags.ts";
 
 /** `fluxion sample RUN`. */
 export const sampleCommand = buildCommand<SampleFlags, [string]>({
-  loader: async () => (await import("./run.ts")).sample,
+  loader: checkFirst(checkSample, async () => (await import("./run.ts")).sample),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
-    aliases: { n: "n", o: "out" },
-    flags: {
-      n: {
-        kind: "parsed",
-        parse: wholeNumber(1, "1000"),
-        optional: true,
-        placeholder: "N",
-        brief: "how many samples (default 64 images, 1000 points)",
-      },
-      out: {
-        kind: "parsed",
-        parse: text("a file ending .png, .npy or .csv, or - for CSV on stdout"),
-        placeholder: "FILE",
-        optional: true,
-        brief: "where to: .png, .npy or .csv by its name, - for CSV on stdout (needed)",
-      },
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of the prior's draws (default 0)",
-      },
-      from: {
-        kind: "parsed",
-        parse: wholeNumber(0, "1000"),
-        optional: true,
-        placeholder: "INDEX",
-        brief:
-          "index of the first sample: sample i has the same bits however it is drawn (default 0)",
-      },
-      logProb: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "log-likelihood of each sample in nats, from the same solve, as a last column",
-      },
-      trajectories: {
-        kind: "parsed",
-        parse: trajectoryTimes,
-        optional: true,
-        inferEmpty: true,
-        placeholder: "TIMES",
-        brief: "the way from noise to sample at so many times instead of its end (11 if no number)",
-      },
-      ...traceOptions("default exact; with --log-prob"),
-      ...weightsOption,
-      ...solverOptions(accurateSolveWords),
-      ...deviceOptions,
-      ...overwriteOption("the file of --out, if there is one"),
-      ...messageOptions,
-    },
+    ...parametersOf(sampleOptions),
   },
   docs: {
     brief: "draw samples of a run: .png, .npy or .csv by the name of --out",

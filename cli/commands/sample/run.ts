@@ -22,7 +22,7 @@ import {
   trajectoriesPicture,
 } from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
-import type { SampleFlags } from "./command.ts";
+import { formatOf, type SampleFlags } from "./flags.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { outputPath } from "../../paths.ts";
 import { mostPictured } from "../../pictures/pictures.ts";
@@ -32,25 +32,6 @@ import { writeStream } from "../../terminal/stream_file.ts";
 import { openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 
-type Format = "png" | "npy" | "csv";
-
-/** The format that a file's name asks for. */
-function formatOf(out: string | undefined): Format {
-  if (out === undefined) {
-    throw new InputError(
-      "--out is missing: give a file ending .png, .npy or .csv, or - for CSV on stdout",
-    );
-  }
-  if (out === "-") return "csv";
-  const ending = /\.(png|npy|csv)$/i.exec(out)?.[1]?.toLowerCase();
-  if (ending === undefined) {
-    throw new InputError(
-      `--out ${out}: expected a name ending .png, .npy or .csv, or - for CSV on stdout`,
-    );
-  }
-  return ending as Format;
-}
-
 /** `fluxion sample RUN`. */
 export async function sample(flags: SampleFlags, run: string): Promise<void> {
   const rest = flags.out === "-" ? "the samples so far were written" : "nothing was written";
@@ -59,17 +40,8 @@ export async function sample(flags: SampleFlags, run: string): Promise<void> {
 }
 
 async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
-  const format = formatOf(flags.out);
+  const format = formatOf(flags.out!);
   const path = flags.out === "-" ? "-" : await outputPath(flags.out!, flags);
-  if (!flags.logProb && flags.trace !== undefined) {
-    throw new InputError(`--trace ${flags.trace}: means nothing without --log-prob`);
-  }
-  if (flags.logProb && flags.trajectories !== undefined) {
-    throw new InputError("--log-prob and --trajectories: give one of them");
-  }
-  if (flags.logProb && format === "png") {
-    throw new InputError("--log-prob: a picture cannot show it; give --out a .npy or .csv name");
-  }
   const trace = traceSettings(flags);
   const opened = await openRun(run, flags);
   const { model, engines, config } = opened;

@@ -2,23 +2,8 @@ import { buildCommand } from "@stricli/core";
 import { suggestion } from "@fluxion/fluxion/core";
 import { type TheoremName, theoremNames } from "@fluxion/fluxion/theory";
 import { describe } from "../../help.ts";
-import { type DeviceOptions, deviceOptions } from "../../options/device.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text, wholeNumber } from "../../options/parsers.ts";
-
-/** The options of `fluxion theory`. */
-export interface TheoryFlags
-  extends Pick<DeviceOptions, "backend">, JsonOption, OverwriteOption, MessageOptions {
-  readonly out?: string;
-  readonly seed?: number;
-}
+import { parametersOf } from "../../options/flags.ts";
+import { type TheoryFlags, theoryOptions } from "./flags.ts";
 
 function parseName(typed: string): TheoremName {
   const known = theoremNames.find((name) => name === typed);
@@ -41,27 +26,7 @@ export const theoryCommand = buildCommand<TheoryFlags, [TheoremName]>({
           theoremNames.filter((name) => name.startsWith(partial)),
       }],
     },
-    aliases: { o: "out" },
-    flags: {
-      ...jsonOption("the check's figures as one JSON object, and no derivation"),
-      out: {
-        kind: "parsed",
-        parse: text("a folder"),
-        optional: true,
-        placeholder: "DIR",
-        brief: "folder for NAME.png and NAME.html, made if needed",
-      },
-      ...overwriteOption("NAME.png and NAME.html in --out"),
-      seed: {
-        kind: "parsed",
-        parse: wholeNumber(0, "0"),
-        optional: true,
-        placeholder: "N",
-        brief: "seed of what is random in the check (default 0)",
-      },
-      backend: deviceOptions.backend,
-      ...messageOptions,
-    },
+    ...parametersOf(theoryOptions),
   },
   docs: {
     brief: "a theorem: its derivation, a numerical check, a picture",

@@ -12,8 +12,8 @@ import {
   type TheoremName,
 } from "@fluxion/fluxion/theory";
 import { pictureText } from "../../command_line.ts";
-import type { TheoryFlags } from "./command.ts";
-import { version } from "../version/command.ts";
+import type { TheoryFlags } from "./flags.ts";
+import { version } from "../../version.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
 import { columns } from "../../terminal/progress.ts";

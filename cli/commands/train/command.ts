@@ -1,26 +1,9 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { describe } from "../../help.ts";
-import {
-  type JsonOption,
-  jsonOption,
-  type MessageOptions,
-  messageOptions,
-  type OverwriteOption,
-  overwriteOption,
-} from "../../options/output.ts";
-import { text } from "../../options/parsers.ts";
-import { type TrainingOptions, trainingOptions } from "../../options/training.ts";
-
-/** Where a run lives, and whether it is new. */
-interface RunOptions {
-  readonly run?: string;
-  readonly config?: string;
-  readonly resume?: boolean;
-}
-
-/** The options of `fluxion train`. */
-export interface TrainFlags
-  extends TrainingOptions, RunOptions, OverwriteOption, JsonOption, MessageOptions {}
+import { checkFirst } from "../check_first.ts";
+import { parametersOf } from "../../options/flags.ts";
+import { checkTrain } from "./check.ts";
+import { type TrainFlags, trainOptionsOf } from "./flags.ts";
 
 const texts = {
   cnf: {
@@ -55,37 +38,15 @@ const texts = {
 
 function trainCommand(model: "cnf" | "fm") {
   return buildCommand<TrainFlags>({
-    loader: async () => {
-      const { train } = await import("./run.ts");
-      return (flags) => train(model, flags);
-    },
-    parameters: {
-      flags: {
-        ...trainingOptions(model),
-        run: {
-          kind: "parsed",
-          parse: text("a folder"),
-          optional: true,
-          placeholder: "DIR",
-          brief: "run folder (default the next free runs/MODEL-DATA-0001)",
-        },
-        config: {
-          kind: "parsed",
-          parse: text("a file"),
-          optional: true,
-          placeholder: "FILE",
-          brief: "JSON file of these options in camelCase; options given here override it",
-        },
-        resume: {
-          kind: "boolean",
-          optional: true,
-          withNegated: false,
-          brief: "go on with the run of --run (default latest) from its checkpoint",
-        },
-        ...overwriteOption("the run of --run, if there is one"),
-        ...jsonOption("metrics.json instead of the run folder's path"),
-        ...messageOptions,
+    loader: checkFirst(
+      (flags: TrainFlags) => checkTrain(model, flags),
+      async () => {
+        const { train } = await import("./run.ts");
+        return (flags: TrainFlags) => train(model, flags);
       },
+    ),
+    parameters: {
+      ...parametersOf(trainOptionsOf(model)),
     },
     docs: {
       brief: texts[model].brief,

@@ -1,9 +1,16 @@
-import { train as trainModel, type TrainHooks, type TrainResult } from "@fluxion/fluxion";
+import {
+  type ConfigFile,
+  parseConfigFile,
+  train as trainModel,
+  type TrainHooks,
+  type TrainResult,
+} from "@fluxion/fluxion";
 import { commandLine, FailureError, gigabytes, InputError, Stopped } from "@fluxion/fluxion/core";
 import { MOST_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
-import { type ConfigFile, parseConfigFile, type TrainOptions } from "@fluxion/fluxion/options";
+import type { TrainOptions } from "@fluxion/fluxion/options";
 import { runFile, type RunMetrics } from "@fluxion/fluxion/runs";
-import type { TrainFlags } from "./command.ts";
+import { asTypedOptions } from "../../options/spelling.ts";
+import { type TrainFlags, trainOptionsOf } from "./flags.ts";
 import { drawingsBeside } from "../../pictures/drawings.ts";
 import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../../pictures/epoch_pictures.ts";
 import { Interrupted } from "../../terminal/errors.ts";
@@ -34,10 +41,6 @@ export async function trainRun(
   shown?: Progress,
 ): Promise<{ readonly folder: string }> {
   const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
-  if (resume && overwrite) throw new InputError("--resume and --overwrite: give one of them");
-  if (overwrite && run === undefined) {
-    throw new InputError("--overwrite: say which run with --run DIR");
-  }
   const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
   const configFile = config === undefined ? null : await readConfigFile(config);
   const given = await withPaths(options as TrainOptions);
@@ -54,7 +57,7 @@ export async function trainRun(
       started = run;
       // At the beginning there can be only those of a run that was replaced.
       if (step === 0) removePictures(run);
-      for (const remark of remarks) say(remark);
+      for (const remark of remarks) say(asTypedOptions(remark, trainOptionsOf(model)));
       const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
       const epochs = Math.ceil(steps / stepsPerEpoch);
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;

@@ -8,6 +8,7 @@ import { fileKind, readFileBytes } from "../input_file.ts";
 import { quoted } from "../../core/quoted.ts";
 import { findManifest, type Manifest, type ManifestFile, manifests } from "./manifest.ts";
 import { suggestion } from "../../core/suggestion.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** How far a download is. */
 export interface FetchProgress {
@@ -138,7 +139,9 @@ async function filesFromFolder(
     const found = await readChecked(folder, file);
     if (found === null) {
       throw new InputError(
-        `${folder}: holds no ${file.name}.gz or ${file.name}; --from needs the folder with the ` +
+        `${folder}: holds no ${file.name}.gz or ${file.name}; ${
+          option("from")
+        } needs the folder with the ` +
           `files of ${manifest.name}`,
       );
     }
@@ -173,7 +176,7 @@ async function fromMirrors(
       if (error instanceof Deno.errors.NotCapable) {
         throw new InputError(
           `${url}: network access is refused; allow it, or bring the files another way and give ` +
-            `their folder with --from`,
+            `their folder with ${option("from")}`,
         );
       }
       options.signal?.throwIfAborted();
@@ -185,7 +188,7 @@ async function fromMirrors(
   const kept = size === 0 ? "" : ` (${size} bytes are kept, and the next try goes on from there)`;
   throw new FailureError(
     `cannot get ${file.name}: ${failures.join("; ")}; try again later${kept}, or give a mirror ` +
-      `of your own with --from DIR|URL`,
+      `of your own with ${option("from")} DIR|URL`,
   );
 }
 

@@ -11,6 +11,7 @@ import {
   keptColumns,
 } from "../tables/columns.ts";
 import type { PointRows } from "../dataset.ts";
+import { option } from "../../core/options/spelling.ts";
 
 // No two parts can match the same digits: a line of them takes time in proportion to its length.
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -214,11 +215,13 @@ class Table {
     // Left out by number, the rest of a line of names would be read as a point.
     const mayBeName = this.count === 0 && name === undefined &&
       /^\p{L}[\p{L}\d_.-]{0,59}$/u.test(field);
-    const byName = mayBeName ? `with --drop ${field} if this is a line of names, else ` : "";
+    const byName = mayBeName
+      ? `with ${option("drop", field)} if this is a line of names, else `
+      : "";
     throw new InputError(
       `${at}${name ? ` (${quoted(name, 40)})` : ""}: ${quoted(field, 40)} is not a number; ` +
         "separate numbers with commas, or leave the column out " +
-        `${byName}with --drop ${dropArgument(this.#columns, column)}`,
+        `${byName}with ${option("drop", dropArgument(this.#columns, column))}`,
     );
   }
 

@@ -1,6 +1,7 @@
 import { fillUniform } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** The values that a pixel of a data set can have: k / (count - 1), k from 0 to count - 1. */
 export interface PixelLevels {
@@ -41,7 +42,9 @@ export function requireLevels(
     const names = levels.count === 2 ? "0 or 1" : `k/${most} with k from 0 to ${most}`;
     throw new InputError(
       `${place}, image ${Math.floor(i / pixels) + 1}, pixel ${i % pixels + 1}: ${value} is not ` +
-        `${names}, as pixels of the run's data are; give images of data, or leave out --bits-per-dim`,
+        `${names}, as pixels of the run's data are; give images of data, or leave out ${
+          option("bitsPerDim")
+        }`,
     );
   });
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../../core/errors.ts";
-import { named, quoted } from "../../core/quoted.ts";
+import { quoted } from "../../core/quoted.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** A column of a file that is left out. */
 export interface DroppedColumn {
@@ -52,7 +53,9 @@ export function droppedColumns(
     : ofRun(file, choice);
   const rising = [...new Set(indices)].sort((a, b) => a - b);
   if (choice.kind === "drop" && rising.length === file.count) {
-    throw new InputError(`${place}: --drop leaves no column of ${file.count}; leave it out`);
+    throw new InputError(
+      `${place}: ${option("drop")} leaves no column of ${file.count}; leave it out`,
+    );
   }
   return rising.map((index) => ({ number: index + 1, name: file.names?.[index] ?? null }));
 }
@@ -63,7 +66,7 @@ function indexOf({ names, count }: FileColumns, wanted: string | number, place: 
   if (at >= 0 && typeof wanted === "string") {
     if (names!.lastIndexOf(text) !== at) {
       throw new InputError(
-        `${place}: --drop ${named(text)}: two columns have this name; give the number, from 1`,
+        `${place}: ${option("drop", wanted)}: two columns have this name; give the number, from 1`,
       );
     }
     return at;
@@ -72,7 +75,7 @@ function indexOf({ names, count }: FileColumns, wanted: string | number, place: 
   if (number >= 1 && number <= count) return number - 1;
   const shown = names?.slice(0, 20).map((name) => quoted(name, 40)).join(", ");
   throw new InputError(
-    `${place}: --drop ${named(text)}: no such column; it has ${count}` +
+    `${place}: ${option("drop", wanted)}: no such column; it has ${count}` +
       (shown === undefined
         ? " without names: give a number from 1"
         : `, named ${shown}${count > 20 ? " ..." : ""}`),
@@ -90,7 +93,7 @@ function ofRun(
 }
 
 /**
- * A column as the value of `--drop` on a command line.
+ * A column as `drop` takes it: by its name where a shell takes that as it is or in quotes.
  *
  * @param names Of the columns; null where they have none.
  * @param number In the file, from 1; `index + 1` when left out.
@@ -99,11 +102,10 @@ export function dropArgument(
   names: readonly string[] | null,
   index: number,
   number: number = index + 1,
-): string {
+): string | number {
   const name = names?.[index];
-  if (!name || names!.indexOf(name) !== names!.lastIndexOf(name)) return String(number);
-  if (/^[\w.-]{1,60}$/.test(name)) return name;
-  return /^[\w.\-()/ ]{1,60}$/.test(name) ? `"${name}"` : String(number);
+  if (!name || names!.indexOf(name) !== names!.lastIndexOf(name)) return number;
+  return /^[\w.\-()/ ]{1,60}$/.test(name) ? name : number;
 }
 
 /** Columns of rows without those that are left out. */

@@ -1,4 +1,5 @@
 import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** Bytes that the rows of one solve may take. */
 const MOST_BYTES = 2 ** 31;
@@ -35,7 +36,7 @@ export function requireRoomForRows(rows: number, row: RowRoom): void {
   const kept = times > 0 ? ` at ${times} times` : "";
   throw new InputError(
     `${rows} rows of ${width} numbers${kept} in one solve take ${bytes} bytes, more than the ` +
-      `${MOST_BYTES} that there are: give a smaller --control-group, or fewer rows` +
+      `${MOST_BYTES} that there are: give a smaller ${option("controlGroup")}, or fewer rows` +
       (times > 0 ? " or times" : ""),
   );
 }

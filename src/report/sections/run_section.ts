@@ -1,5 +1,5 @@
 import { descriptionOf } from "../../nn/network.ts";
-import type { TrainConfig } from "../../train/config/config.ts";
+import type { TrainConfig } from "../../train/options/table.ts";
 import { runName } from "../../train/run/run_folder.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { planCnf } from "./cnf_section.ts";

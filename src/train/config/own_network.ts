@@ -2,14 +2,12 @@ import { InputError } from "../../core/errors.ts";
 import { namedNetwork, namedNetworks, type NetName } from "../../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
 import type { FlowKind } from "../../flows/model.ts";
-import {
-  type ConfigFile,
-  mergeOptions,
-  resolveConfig,
-  resumeConfig,
-  type TrainConfig,
-  type TrainOptions,
-} from "./config.ts";
+import type { ConfigFile } from "./config_file.ts";
+import { mergeOptions } from "./given_options.ts";
+import { resolveConfig } from "./resolve_config.ts";
+import { resumeConfig } from "./resume_config.ts";
+import type { TrainConfig, TrainOptions } from "../options/table.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /*
  * A program's own network has no name among the options and none of their sizes. Every other
@@ -47,7 +45,7 @@ export function resolveConfigOf(
   },
 ): TrainConfig {
   if (namedNetwork(network.kind) !== undefined) return resolveConfig(model, file, options);
-  requireNoNetworkOptions(network, mergeOptions(file, options));
+  requireNoNetworkOptions(network, mergeOptions(file, options).options);
   const like = { ...options, net: netLike(network) };
   return withoutNetworkOptions(resolveConfig(model, file, like));
 }
@@ -64,7 +62,7 @@ export function resumeConfigOf(
   const { net = netLike(network) } = stored;
   const resumed = () => resumeConfig({ ...stored, net }, file, options);
   if (namedNetwork(network.kind) !== undefined) return resumed();
-  requireNoNetworkOptions(network, mergeOptions(file, options));
+  requireNoNetworkOptions(network, mergeOptions(file, options).options);
   return withoutNetworkOptions(resumed());
 }
 
@@ -72,8 +70,8 @@ function requireNoNetworkOptions({ kind }: Network, given: TrainOptions): void {
   const name = networkOptions.find((name) => given[name] !== undefined);
   if (name !== undefined) {
     throw new InputError(
-      `${name} ${
-        given[name]
+      `${
+        option(name, given[name])
       }: means nothing here, the network is the program's own, of kind ${kind}`,
     );
   }

@@ -1,7 +1,7 @@
 import type { SolveSettings, TraceSettings } from "../../flows/model.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { tableaus } from "../../ode/tableaus.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../options/table.ts";
 
 /** How a run solves: a CNF in training, flow matching where it draws samples. */
 export function solveSettingsOf(config: TrainConfig): SolveSettings {

@@ -5,12 +5,13 @@ import { FailureError } from "../../core/errors.ts";
 import { wholly } from "../../core/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../run/checkpoint.ts";
-import type { TrainConfig } from "../config/config.ts";
+import type { TrainConfig } from "../options/table.ts";
 import { type FlowValues, namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /**
  * What training changes, on the device: weights, Adam's moments, the moving
@@ -78,8 +79,12 @@ export class Learner {
     for (const values of [weights, ema ?? [], moments.m, moments.v]) {
       if (!values.every(Number.isFinite)) {
         throw new FailureError(
-          `step ${step}: the weights or their moments are no longer finite; try a --lr ` +
-            `below ${this.#config.lr} first, then --clip; the last good checkpoint stays`,
+          `step ${step}: the weights or their moments are no longer finite; try a ${
+            option("lr")
+          } ` +
+            `below ${this.#config.lr} first, then ${
+              option("clip")
+            }; the last good checkpoint stays`,
         );
       }
     }

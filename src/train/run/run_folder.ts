@@ -3,7 +3,8 @@ import { FailureError, InputError } from "../../core/errors.ts";
 import { takeFile } from "../../core/files/file_lock.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../../core/files/temporary_file.ts";
-import { parseConfigJson } from "../config/config.ts";
+import { parseConfigJson } from "../config/config_file.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** The files of a run, relative to its folder. */
 export const runFiles = {
@@ -79,7 +80,9 @@ export async function holdRun(
 ): Promise<HeldRun> {
   const { mode, root, name } = options;
   if (path === null) {
-    if (mode === "resume") throw new InputError("--resume: say which run with --run");
+    if (mode === "resume") {
+      throw new InputError(`${option("mode", mode)}: say which run with ${option("run")}`);
+    }
     return lock(await makeNumbered(root, name));
   }
   await requireUsable(path, mode);
@@ -110,7 +113,9 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
     if (!isRun) {
       const remedy = content === null
         ? "name a run's folder"
-        : "nothing was begun there; start it without --resume, or name a run's folder";
+        : `nothing was begun there; start it without ${
+          option("mode", mode)
+        }, or name a run's folder`;
       throw new InputError(`${path}: not a run folder: it has no ${runFiles.config}; ${remedy}`);
     }
     return;
@@ -121,16 +126,17 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   if (mode === "new") {
     throw new InputError(
       isRun
-        ? `${path}: exists; train --resume goes on with it, --overwrite replaces it, or choose another ` +
-          "folder with --run"
-        : `${path}: has files but is not a run folder; choose another folder with --run`,
+        ? `${path}: exists; train with ${option("mode", "resume")} goes on with it, ` +
+          `${option("mode", "overwrite")} replaces it, or choose another folder with ` +
+          option("run")
+        : `${path}: has files but is not a run folder; choose another folder with ${option("run")}`,
     );
   }
   const isOurs = isRun && await isRunConfig(`${path}/${runFiles.config}`);
   if (!isOurs) {
     throw new InputError(
-      `${path}: has files but is not a run folder, and --overwrite replaces only those; ` +
-        "choose another folder with --run",
+      `${path}: has files but is not a run folder, and ${option("mode", mode)} replaces only ` +
+        `those; choose another folder with ${option("run")}`,
     );
   }
 }
@@ -142,7 +148,7 @@ async function namesIn(path: string): Promise<string[] | null> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`${path}: is a file; choose a folder with --run`);
+      throw new InputError(`${path}: is a file; choose a folder with ${option("run")}`);
     }
     throw cannotUse(path, error);
   }
@@ -233,7 +239,7 @@ async function lock(
       if (performance.now() >= deadline) {
         throw new InputError(
           `${path}: another process is training in it; wait for it, or choose another folder ` +
-            "with --run",
+            `with ${option("run")}`,
         );
       }
       if (isFirst) waiting?.onWait?.(path, LOCK_WAIT_MS / 1000);
@@ -264,7 +270,7 @@ function cannotUse(path: string, error: unknown): unknown {
     ? "this program was started without the permission to write there"
     : error.message.replace(/: [a-z]+ '.*'$/, "");
   return new InputError(
-    `${path}: cannot be used as a run folder (${what}); choose another with --run`,
+    `${path}: cannot be used as a run folder (${what}); choose another with ${option("run")}`,
   );
 }
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { BackendKind } from "../../backends/backend.ts";
 import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
-import type { TrainConfig } from "../config/config.ts";
+import type { TrainConfig } from "../options/table.ts";
 import { runFile } from "./run_folder.ts";
 import type { TrainingLog } from "./training_log.ts";
 

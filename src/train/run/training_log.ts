@@ -1,6 +1,7 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { fileChunks, lines } from "../../core/files/bounded_file.ts";
 import { FailureError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 
 /** Longest log that is read: 8 GiB, a hundred million steps. */
 const MOST_LOG_BYTES = 2 ** 33;
@@ -142,7 +143,7 @@ export class LogWriter {
     } catch (error) {
       throw new FailureError(
         `${this.#path}: cannot be written (${(error as Error).message}); the last checkpoint is ` +
-          "whole: free some space, then go on with --resume",
+          `whole: free some space, then go on with ${option("mode", "resume")}`,
       );
     }
   }

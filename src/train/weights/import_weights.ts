@@ -4,7 +4,7 @@ import { networkOptionsOf, resolveConfigOf } from "../config/own_network.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { firstCheckpoint } from "../run/checkpoint.ts";
-import { requireScalesOf } from "../config/config.ts";
+import { requireScalesOf } from "../config/standardization.ts";
 import { readStateDict } from "./initial_weights.ts";
 import { encodeRunConfig } from "../run/load_run.ts";
 import { holdRun, runFile, type RunMode, runName } from "../run/run_folder.ts";

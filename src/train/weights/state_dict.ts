@@ -2,7 +2,7 @@ import { createNetwork, networkKinds } from "../../nn/registry.ts";
 import { type ParameterLayout, reorderAxes } from "../../core/parameters.ts";
 import type { Standardization } from "../../flows/standardization.ts";
 import type { Network } from "../../nn/network.ts";
-import { parseStandardization } from "../config/config.ts";
+import { parseStandardization } from "../config/standardization.ts";
 import { InputError } from "../../core/errors.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";

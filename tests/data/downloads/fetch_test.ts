@@ -145,7 +145,7 @@ for (const { what, answer, says, keeps } of faults) {
       await assert.rejects(() => fetchManifest(small, { dataDir, from: null }), (error: Error) => {
         assert.ok(error instanceof FailureError, String(error));
         assert.match(error.message, says);
-        assert.match(error.message, /--from DIR\|URL$/);
+        assert.match(error.message, /`from` DIR\|URL$/);
         assert.doesNotMatch(error.message, /\n/);
         return true;
       });
@@ -322,7 +322,7 @@ Deno.test("fetchManifest() takes a URL or a folder of one's own, files plain or 
     const missing = fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
     await assert.rejects(missing, (error: Error) => {
       assert.ok(error instanceof InputError);
-      assert.match(error.message, /mine: holds no a-labels\.gz or a-labels; --from needs/);
+      assert.match(error.message, /mine: holds no a-labels\.gz or a-labels; `from` needs/);
       return true;
     });
     await Deno.writeFile(`${mine}/a-labels.gz`, archives["a-labels"]!);

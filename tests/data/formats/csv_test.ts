@@ -58,7 +58,7 @@ Deno.test("readCsv() takes no line of names for a point where columns of words a
   const of = (text: string, drop: readonly (string | number)[]) =>
     readCsv([bytes(text)], "a", { kind: "drop", drop });
   await assert.rejects(of(table, []), {
-    message: /with --drop plot if this is a line of names, else with --drop 1$/,
+    message: /with `drop: "plot"` if this is a line of names, else with `drop: 1`$/,
   });
   const { points, columns, dropped } = await of(table, ["plot"]);
   assert.deepEqual([...points], [1.5, 2.5, 3.5, 4.5]);

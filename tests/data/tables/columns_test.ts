@@ -30,9 +30,9 @@ Deno.test("droppedColumns() takes names before numbers, and numbers from 1", () 
 Deno.test("droppedColumns() refuses what is not there, twice there, or everything", () => {
   const refused = (choice: ColumnChoice, message: RegExp, file = { names, count: 4 }) =>
     assert.throws(() => droppedColumns(file, choice, "t.csv"), { name: "InputError", message });
-  refused(drop("weight"), /^t\.csv: --drop weight: no such column; it has 4, named "height", /);
-  refused(drop("0"), /--drop 0: no such column/);
-  refused(drop("5"), /--drop 5: no such column/);
+  refused(drop("weight"), /^t\.csv: `drop: "weight"`: no such column; it has 4, named "height", /);
+  refused(drop("0"), /`drop: "0"`: no such column/);
+  refused(drop("5"), /`drop: "5"`: no such column/);
   refused(drop("species"), /two columns have this name; give the number/);
   refused(drop("1", "2", "height", "3", "4"), /leaves no column of 4/);
   const nameless = { names: null, count: 2 };
@@ -47,9 +47,9 @@ Deno.test("readPoints() does not look at columns that are dropped", async () => 
   assert.deepEqual(await read(csv, drop("species")), { ...expected, columns, dropped });
   assert.deepEqual(await read(csv, drop(2)), { ...expected, columns, dropped });
   await assert.rejects(read(csv, drop()), {
-    message: /line 2, column 2 \("species"\): "setosa" is not a number; .*--drop species$/,
+    message: /line 2, column 2 \("species"\): "setosa" is not a number; .*`drop: "species"`$/,
   });
-  await assert.rejects(read("1,a\n2,b\n", drop()), { message: /--drop 2$/ });
+  await assert.rejects(read("1,a\n2,b\n", drop()), { message: /`drop: 2`$/ });
   const npy = new Uint8Array(
     await new Blob(await Array.fromAsync(encodeNpy([2, 3], [Float32Array.of(1, NaN, 2, 3, 4, 5)])))
       .arrayBuffer(),

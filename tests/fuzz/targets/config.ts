@@ -1,9 +1,6 @@
-import {
-  parseConfigFile,
-  parseConfigJson,
-  resolveConfig,
-} from "../../../src/train/config/config.ts";
-import { configFileSchema } from "../../../src/train/config/config_schema.ts";
+import { parseConfigFile, parseConfigJson } from "../../../src/train/config/config_file.ts";
+import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
+import { configFileSchema } from "../../../src/train/config/schema.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { json, mutated, strangeJson, text, wholeNumber } from "../values.ts";

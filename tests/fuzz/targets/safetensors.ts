@@ -5,7 +5,7 @@ import {
   firstCheckpoint,
 } from "../../../src/train/run/checkpoint.ts";
 import { decodeSafetensors } from "../../../src/train/weights/safetensors.ts";
-import { resolveConfig } from "../../../src/train/config/config.ts";
+import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
 import {
   decodeStateDict,
   encodeStateDict,

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { configJsonSchema } from "../../../tools/config_schema.ts";
-import {
-  netOfData,
-  optionName,
-  parseConfigFile,
-  resolveConfig,
-  resumeConfig,
-  type TrainOptions,
-} from "../../../src/train/config/config.ts";
+import { netOfData } from "../../../src/train/options/defaults.ts";
+import { parseConfigFile } from "../../../src/train/config/config_file.ts";
+import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
+import { resumeConfig } from "../../../src/train/config/resume_config.ts";
+import type { TrainOptions } from "../../../src/train/options/table.ts";
 
 const file = (options: unknown) => parseConfigFile(JSON.stringify(options), "c.json");
 
@@ -60,28 +57,28 @@ Deno.test("resolveConfig() lets the command line override the file", () => {
 });
 
 const refusedFlags: [model: "cnf" | "fm", flags: TrainOptions, message: RegExp][] = [
-  ["cnf", { lr: -1 }, /^--lr: expected a number above 0; found -1$/],
-  ["cnf", { lr: Infinity }, /^--lr: .*found Infinity/],
-  ["cnf", { clip: NaN }, /^--clip: .*found NaN/],
-  ["cnf", { hidden: 65 }, /^--hidden: expected an even whole number.*found 65/],
-  ["cnf", { batchSize: 0 }, /^--batch-size: .*1 or more; found 0/],
-  ["cnf", { ema: 1 }, /^--ema: .*below 1; found 1/],
-  ["cnf", { controlGroup: 0 }, /^--control-group: .*"batch"; found 0/],
-  ["cnf", { sigmaMin: 0.1 }, /^--sigma-min 0.1: means nothing here, .*flow matching/],
-  ["cnf", { filters: 8 }, /^--filters 8: means nothing here/],
+  ["cnf", { lr: -1 }, /^`lr`: expected a number above 0; found -1$/],
+  ["cnf", { lr: Infinity }, /^`lr`: .*found Infinity/],
+  ["cnf", { clip: NaN }, /^`clip`: .*found NaN/],
+  ["cnf", { hidden: 65 }, /^`hidden`: expected an even whole number.*found 65/],
+  ["cnf", { batchSize: 0 }, /^`batchSize`: .*1 or more; found 0/],
+  ["cnf", { ema: 1 }, /^`ema`: .*below 1; found 1/],
+  ["cnf", { controlGroup: 0 }, /^`controlGroup`: .*"batch"; found 0/],
+  ["cnf", { sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: means nothing here, .*flow matching/],
+  ["cnf", { filters: 8 }, /^`filters: 8`: means nothing here/],
   ["cnf", { data: "mnist" }, /mnist.*a CNF takes points/],
-  ["cnf", { probes: "gaussian" }, /^--probes gaussian: .*--trace hutchinson/],
-  ["cnf", { solver: "rk4", rtol: 1e-3 }, /^--rtol 0.001: .*--solver-steps/],
-  ["cnf", { solverSteps: 3 }, /^--solver-steps 3: .*--rtol and --atol/],
-  ["cnf", { solver: "rk5" }, /^--solver: expected one of .*did you mean "rk4"\?; found "rk5"/],
-  ["cnf", { steps: 3, epochs: 1 }, /^--steps 3 and --epochs 1: give one/],
-  ["cnf", { schedule: "constant", lrHorizon: 9 }, /^--lr-horizon 9: means nothing/],
-  ["fm", { trace: "exact" }, /^--trace exact: means nothing here/],
-  ["fm", { gradient: "adjoint" }, /^--gradient adjoint: means nothing here/],
-  ["fm", { hidden: 64 }, /^--hidden 64: means nothing here, net unet has filters/],
-  ["fm", { blocks: 4 }, /^--blocks 4: means nothing here, net unet .*--net resnet/],
-  ["fm", { data: "moons", blocks: 4 }, /^--blocks 4: means nothing here, net mlp .*--hidden/],
-  ["fm", { data: "moons", binarize: true }, /^--binarize true: means nothing here/],
+  ["cnf", { probes: "gaussian" }, /^`probes: "gaussian"`: .*`trace: "hutchinson"`/],
+  ["cnf", { solver: "rk4", rtol: 1e-3 }, /^`rtol: 0.001`: .*`solverSteps`/],
+  ["cnf", { solverSteps: 3 }, /^`solverSteps: 3`: .*`rtol` and `atol`/],
+  ["cnf", { solver: "rk5" }, /^`solver`: expected one of .*did you mean "rk4"\?; found "rk5"/],
+  ["cnf", { steps: 3, epochs: 1 }, /^`steps: 3` and `epochs: 1`: give one/],
+  ["cnf", { schedule: "constant", lrHorizon: 9 }, /^`lrHorizon: 9`: means nothing/],
+  ["fm", { trace: "exact" }, /^`trace: "exact"`: means nothing here/],
+  ["fm", { gradient: "adjoint" }, /^`gradient: "adjoint"`: means nothing here/],
+  ["fm", { hidden: 64 }, /^`hidden: 64`: means nothing here, net unet has filters/],
+  ["fm", { blocks: 4 }, /^`blocks: 4`: means nothing here, net unet .*`net: "resnet"`/],
+  ["fm", { data: "moons", blocks: 4 }, /^`blocks: 4`: means nothing here, net mlp .*`hidden`/],
+  ["fm", { data: "moons", binarize: true }, /^`binarize: true`: means nothing here/],
 ];
 for (const [model, flags, message] of refusedFlags) {
   Deno.test(`resolveConfig() refuses ${model} with ${JSON.stringify(flags)}`, () => {
@@ -129,16 +126,16 @@ Deno.test("resumeConfig() keeps the mathematics", () => {
   });
   assert.throws(() => resumeConfig(stored, null, { lr: 0.5 }), {
     name: "InputError",
-    message: /^--lr 0.5: the run has lr 0.01/,
+    message: /^`lr: 0.5`: the run has lr 0.01/,
   });
   assert.throws(() => resumeConfig(stored, null, { sigmaMin: 0.5 }), { message: /means nothing/ });
-  assert.throws(() => resumeConfig(stored, null, { init: "x" }), { message: /^--init x/ });
+  assert.throws(() => resumeConfig(stored, null, { init: "x" }), { message: /^`init: "x"`/ });
   assert.throws(() => resumeConfig(stored, null, { model: "fm" }), { message: /has model cnf/ });
   const portable = { ...stored, portableBits: true };
   assert.equal(resumeConfig(portable).portableBits, true);
   assert.throws(() => resumeConfig(stored, null, { portableBits: true }), {
     name: "InputError",
-    message: /^--portable-bits: the run started without it/,
+    message: /^`portableBits: true`: the run started without it/,
   });
   assert.throws(() => resumeConfig(portable, file({ portableBits: false })), {
     message: /^c.json: portableBits false: the run has portableBits true/,
@@ -146,10 +143,6 @@ Deno.test("resumeConfig() keeps the mathematics", () => {
   const longer = resumeConfig(stored, null, { epochs: 90, lrHorizon: 9, saveSeconds: 0 });
   assert.ok(longer.epochs === 90 && !("steps" in longer));
   assert.ok(longer.lrHorizon === 9 && longer.saveSeconds === 0);
-});
-
-Deno.test("optionName() is the command line's spelling", () => {
-  assert.equal(optionName("lrHorizon"), "--lr-horizon");
 });
 
 Deno.test("docs/config.schema.json is what the schema says", async () => {

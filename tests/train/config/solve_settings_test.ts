@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { resolveConfig, type TrainOptions } from "../../../src/train/config/config.ts";
+import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
+import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { gradientOf, solveSettingsOf, traceOf } from "../../../src/train/config/solve_settings.ts";
 
 const cnf = (options: TrainOptions) => resolveConfig("cnf", null, options);

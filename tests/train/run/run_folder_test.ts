@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolveConfig } from "../../../src/train/config/config.ts";
+import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { encodeRunConfig } from "../../../src/train/run/load_run.ts";
 import {
@@ -63,7 +63,8 @@ Deno.test("holdRun() refuses a run that is there, unless told to resume or overw
     await Deno.writeTextFile(`${path}/config.json`, config);
     await assert.rejects(holdRun(path, naming(root)), {
       name: "InputError",
-      message: /x: exists; train --resume goes on with it, --overwrite replaces it/,
+      message:
+        /x: exists; train with `mode: "resume"` goes on with it, `mode: "overwrite"` replaces it/,
     });
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
     (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();

@@ -80,7 +80,7 @@ Deno.test("LogWriter reports a full disk as a failure", () =>
     try {
       assert.throws(() => writer.append([stepEntry(1)]), {
         name: "FailureError",
-        message: /log\.jsonl: cannot be written \(No space left.*--resume/,
+        message: /log\.jsonl: cannot be written \(No space left.*`mode: "resume"`/,
       });
     } finally {
       Deno.FsFile.prototype.writeSync = writeSync;

@@ -2,6 +2,7 @@ import { FailureError } from "../../../core/errors.ts";
 import { fullSharedMemory } from "../../../core/wasm/guarded_memory.ts";
 import { memoryCounts, memorySizes, memoryWords } from "../../../core/wasm/memory.layout.ts";
 import { PageRanges } from "./page_ranges.ts";
+import { option } from "../../../core/options/spelling.ts";
 
 const { PAGE_COUNT } = memoryCounts.values;
 const { PAGE_BYTES, WORDS_AT } = memorySizes.values;
@@ -30,7 +31,7 @@ export class EngineMemory {
         `the CPU engine cannot reserve its ${
           PAGE_COUNT * PAGE_BYTES / 2 ** 30
         } GiB of addresses: ` +
-          "set a higher limit of virtual memory (ulimit -v), or use --backend webgpu",
+          `set a higher limit of virtual memory (ulimit -v), or use ${option("backend", "webgpu")}`,
       );
     }
     const at = WORDS_AT + memoryWords.at.pagesTaken;

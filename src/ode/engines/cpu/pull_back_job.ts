@@ -17,6 +17,7 @@ import {
   tilesOfAllGroups,
 } from "./job_sizes.ts";
 import type { Solved } from "./solve_job.ts";
+import { option } from "../../../core/options/spelling.ts";
 
 /**
  * Gradients of a scalar through a solve, given its cotangent with respect to y1.
@@ -94,7 +95,10 @@ async function pullBackAdjoint(
   if (needed > mostJobBytes) {
     throw new FailureError(
       `the adjoint gradient of this network takes ${needed} bytes, more than the ` +
-        `${mostJobBytes} that the CPU engine has: use --gradient direct, or a narrower network`,
+        `${mostJobBytes} that the CPU engine has: use ${
+          option("gradient", "direct")
+        }, or a narrower ` +
+        "network",
     );
   }
   const { tableau, maxSteps } = problem;

@@ -134,7 +134,7 @@ backendTest("solveOn() refuses a control group that no memory has, in one line w
   });
   await assert.rejects(solving, (error) => {
     assert.ok(error instanceof InputError);
-    assert.match(error.message, /^16000000 rows of 2 numbers .*3328000000 bytes.*--control-group/);
+    assert.match(error.message, /^16000000 rows of 2 numbers .*3328000000 bytes.*`controlGroup`/);
     return true;
   });
   y0.dispose();

@@ -1,0 +1,29 @@
+import type { Command, CommandContext, RouteMap } from "@stricli/core";
+
+/** A command, or the commands that follow its name. */
+type Route = Command<CommandContext> | RouteMap<CommandContext>;
+
+/** Loads each command, in the order of help. */
+const loaders: Readonly<Record<string, () => Promise<Route>>> = {
+  train: async () => (await import("./train/command.ts")).trainRoutes,
+  sample: async () => (await import("./sample/command.ts")).sampleCommand,
+  "log-prob": async () => (await import("./log_prob/command.ts")).logProbCommand,
+  eval: async () => (await import("./eval/command.ts")).evalCommand,
+  plot: async () => (await import("./plot/command.ts")).plotCommand,
+  theory: async () => (await import("./theory/command.ts")).theoryCommand,
+  report: async () => (await import("./report/command.ts")).reportCommand,
+  homework: async () => (await import("./homework/command.ts")).homeworkCommand,
+  import: async () => (await import("./import/command.ts")).importRoutes,
+  data: async () => (await import("./data/command.ts")).dataRoutes,
+  doctor: async () => (await import("./doctor/command.ts")).doctorCommand,
+  completions: async () => (await import("./completions/command.ts")).completionsCommand,
+  version: async () => (await import("./version/command.ts")).versionCommand,
+};
+
+/** The command that arguments name, or all of them where they name none. */
+export async function commandsFor(args: readonly string[]): Promise<Record<string, Route>> {
+  const name = args[0] ?? "";
+  const names = Object.hasOwn(loaders, name) ? [name] : Object.keys(loaders);
+  const routes = await Promise.all(names.map(async (name) => [name, await loaders[name]!()]));
+  return Object.fromEntries(routes);
+}

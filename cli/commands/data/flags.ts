@@ -1,0 +1,51 @@
+import { trainOptions } from "@fluxion/fluxion/options";
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  countOption,
+  jsonOption,
+  messageOptions,
+  overwriteOption,
+  seedOption,
+} from "../../options/shared.ts";
+
+/** The options of `fluxion data list` and `fluxion data verify`. */
+export const listOptions = {
+  ...jsonOption("a JSON array"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for them. */
+export type ListFlags = FlagValues<typeof listOptions>;
+
+/** The options of `fluxion data preview`. */
+export const previewOptions = {
+  out: {
+    value: { kind: "file", expected: "a name ending .png", endings: [".png"] },
+    alias: "o",
+    placeholder: "FILE",
+    help: "the picture",
+    defaultWords: "default NAME.png where you stand",
+  },
+  ...countOption("100", "", "default 100 images, 2000 points"),
+  ...seedOption("generated points"),
+  binarize: { ...trainOptions.binarize, help: "images: pixels become 0 or 1" },
+  ...overwriteOption("the picture, if there is one"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion data preview`. */
+export type PreviewFlags = FlagValues<typeof previewOptions>;
+
+/** The options of `fluxion data fetch`. */
+export const fetchOptions = {
+  from: {
+    value: { kind: "text", expected: "a folder or a URL" },
+    placeholder: "DIR|URL",
+    help: "a mirror of your own",
+    defaultWords: "default the public mirrors that torchvision uses",
+  },
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion data fetch`. */
+export type FetchFlags = FlagValues<typeof fetchOptions>;

@@ -1,0 +1,31 @@
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  backendOption,
+  jsonOption,
+  messageOptions,
+  overwriteOption,
+  seedOption,
+} from "../../options/shared.ts";
+
+/** The options of `fluxion homework`. */
+export const homeworkOptions = {
+  out: {
+    value: { kind: "text", expected: "a folder" },
+    alias: "o",
+    placeholder: "DIR",
+    help: "folder for all of it, made if needed",
+    defaultWords: "default homework",
+  },
+  quick: {
+    value: { kind: "switch" },
+    help: "small models, three minutes instead of 24",
+  },
+  ...seedOption("everything random"),
+  ...backendOption,
+  ...overwriteOption("the homework of --out, if there is one"),
+  ...jsonOption("results.json instead of the folder's path"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion homework`. */
+export type HomeworkFlags = FlagValues<typeof homeworkOptions>;

@@ -1,0 +1,20 @@
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  dataOption,
+  jsonOption,
+  messageOptions,
+  overwriteOption,
+  runFolderOption,
+} from "../../options/shared.ts";
+
+/** The options of `fluxion import`. */
+export const importOptions = {
+  ...dataOption("the data that the model learnt, for eval and plot", "default moons or mnist"),
+  ...runFolderOption,
+  ...overwriteOption("the run of --run, if there is one"),
+  ...jsonOption("metrics.json instead of the run folder's path"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion import`. */
+export type ImportFlags = FlagValues<typeof importOptions>;

@@ -1,0 +1,54 @@
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  deviceOptions,
+  messageOptions,
+  overwriteOption,
+  seedOption,
+  weightsOption,
+} from "../../options/shared.ts";
+import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
+
+/** The options of `fluxion log-prob`. */
+export const logProbOptions = {
+  points: {
+    value: { kind: "text", expected: "a CSV, NPY or IDX file, or - for CSV on stdin" },
+    required: true,
+    placeholder: "FILE",
+    help: "CSV or NPY file with a point per row, - for CSV on stdin; images: IDX too",
+  },
+  out: {
+    value: {
+      kind: "file",
+      expected: "a name ending .csv or .npy, or - for stdout",
+      endings: [".csv", ".npy"],
+      orDash: true,
+    },
+    alias: "o",
+    placeholder: "FILE",
+    help: ".csv or .npy file, - for CSV on stdout",
+    defaultWords: "default -",
+  },
+  bitsPerDim: {
+    value: { kind: "switch" },
+    help: "images: bits/dim of the discrete pixels, by uniform dequantisation, instead of nats",
+  },
+  explain: {
+    value: { kind: "switch" },
+    help: "a table of the terms of each row instead of one number; their meaning on stderr",
+  },
+  ...likelihoodOptions,
+  ...seedOption("hutchinson's probes and of the dequantisation"),
+  ...weightsOption,
+  ...solverOptions,
+  onFailure: {
+    value: { kind: "choice", names: ["continue", "stop"] },
+    help: "rows whose solve fails: continue writes NaN for each, stop ends at the first",
+    defaultWords: "default continue",
+  },
+  ...deviceOptions,
+  ...overwriteOption("the file of --out, if there is one"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion log-prob`. */
+export type LogProbFlags = FlagValues<typeof logProbOptions>;

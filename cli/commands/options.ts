@@ -1,0 +1,31 @@
+import type { CommandOptions } from "../options/option.ts";
+
+/** Loads the options of each command, by what is typed for the command. */
+const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
+  "train cnf": async () => (await import("./train/flags.ts")).trainOptionsOf("cnf"),
+  "train fm": async () => (await import("./train/flags.ts")).trainOptionsOf("fm"),
+  "sample": async () => (await import("./sample/flags.ts")).sampleOptions,
+  "log-prob": async () => (await import("./log_prob/flags.ts")).logProbOptions,
+  "eval": async () => (await import("./eval/flags.ts")).evalOptions,
+  "plot": async () => (await import("./plot/flags.ts")).plotOptions,
+  "theory": async () => (await import("./theory/flags.ts")).theoryOptions,
+  "report": async () => (await import("./report/flags.ts")).reportOptions,
+  "homework": async () => (await import("./homework/flags.ts")).homeworkOptions,
+  "import cnf": async () => (await import("./import/flags.ts")).importOptions,
+  "import fm": async () => (await import("./import/flags.ts")).importOptions,
+  "data list": async () => (await import("./data/flags.ts")).listOptions,
+  "data preview": async () => (await import("./data/flags.ts")).previewOptions,
+  "data fetch": async () => (await import("./data/flags.ts")).fetchOptions,
+  "data verify": async () => (await import("./data/flags.ts")).listOptions,
+  "doctor": async () => (await import("./doctor/flags.ts")).doctorOptions,
+  "version": async () => (await import("./version/flags.ts")).versionOptions,
+};
+
+/** What is typed for each command that has options. */
+export const commandNames = Object.keys(loaders);
+
+/** The options of the command that arguments start with; none where they start with no command. */
+export async function optionsOfCommand(args: readonly string[]): Promise<CommandOptions> {
+  const [first, second] = args;
+  return await (loaders[`${first} ${second}`] ?? loaders[`${first}`])?.() ?? {};
+}

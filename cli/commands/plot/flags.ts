@@ -1,0 +1,29 @@
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  deviceOptions,
+  messageOptions,
+  overwriteOption,
+  seedOption,
+  weightsOption,
+} from "../../options/shared.ts";
+import { solverOptions } from "../../options/solve.ts";
+
+/** The options of `fluxion plot`. */
+export const plotOptions = {
+  out: {
+    value: { kind: "text", expected: "a folder" },
+    alias: "o",
+    placeholder: "DIR",
+    help: "folder for the pictures, made if needed",
+    defaultWords: "default the run folder",
+  },
+  ...seedOption("the samples"),
+  ...weightsOption,
+  ...solverOptions,
+  ...deviceOptions,
+  ...overwriteOption("pictures in --out; those in the run folder always are"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion plot`. */
+export type PlotFlags = FlagValues<typeof plotOptions>;

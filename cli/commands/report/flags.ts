@@ -1,0 +1,32 @@
+import type { CommandOptions, FlagValues } from "../../options/option.ts";
+import {
+  deviceOptions,
+  jsonOption,
+  messageOptions,
+  overwriteOption,
+  seedOption,
+} from "../../options/shared.ts";
+
+/** The options of `fluxion report`. */
+export const reportOptions = {
+  out: {
+    value: { kind: "file", expected: "a name ending .html or .md", endings: [".html", ".md"] },
+    example: "report.html",
+    alias: "o",
+    placeholder: "FILE",
+    help: "where to: one .html file, or .md with its pictures in a folder beside it",
+    defaultWords: "needed",
+  },
+  theory: {
+    value: { kind: "switch" },
+    help: "begin with the theorems: proofs, checks, pictures",
+  },
+  ...seedOption("the samples and of the theorems' checks"),
+  ...deviceOptions,
+  ...overwriteOption("the file of --out, if there is one"),
+  ...jsonOption("the path and the outcomes as one JSON object"),
+  ...messageOptions,
+} as const satisfies CommandOptions;
+
+/** What was typed for `fluxion report`. */
+export type ReportFlags = FlagValues<typeof reportOptions>;

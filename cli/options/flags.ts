@@ -1,0 +1,53 @@
+import type { FlagParametersForType } from "@stricli/core";
+import { proposeDatasets } from "./dataset_names.ts";
+import type { CommandOption, CommandOptions, FlagValues } from "./option.ts";
+import { parserOf } from "./parse_value.ts";
+import { asFlag, respelled } from "@fluxion/fluxion/options";
+
+/** The flags and the aliases of a command, from the declarations of its options. */
+export function parametersOf<const Options extends CommandOptions>(options: Options): {
+  readonly flags: FlagParametersForType<FlagValues<Options>>;
+  readonly aliases: Readonly<Record<string, keyof Options & string>>;
+} {
+  const entries = Object.entries(options);
+  return {
+    flags: Object.fromEntries(
+      entries.map(([name, option]) => [name, flagOf(option)]),
+    ) as FlagParametersForType<FlagValues<Options>>,
+    aliases: Object.fromEntries(
+      entries.flatMap(([name, { alias }]) => alias === undefined ? [] : [[alias, name]]),
+    ),
+  };
+}
+
+/** One option as the parser of the command line takes it. */
+function flagOf(option: CommandOption) {
+  const { value, help, defaultWords, placeholder, example, withoutValue } = option;
+  const words = defaultWords === undefined ? "" : ` (${defaultWords})`;
+  const common = {
+    brief: `${respelled(help, asFlag)}${words}`,
+    ...(option.required ? {} : { optional: true }),
+    ...(option.hidden ? { hidden: true } : {}),
+  };
+  if (value.kind === "switch") {
+    return { kind: "boolean", ...common, ...(value.negatable ? {} : { withNegated: false }) };
+  }
+  if (value.kind === "choice" && placeholder === undefined) {
+    return { kind: "enum", values: value.names, ...common };
+  }
+  const parse = parserOf(value, example);
+  return {
+    kind: "parsed",
+    ...common,
+    placeholder,
+    parse: withoutValue === undefined
+      ? parse
+      : (text: string) => text === "" ? withoutValue : parse(text),
+    ...(withoutValue === undefined ? {} : { inferEmpty: true }),
+    ...(value.kind === "columns" ? { variadic: true } : {}),
+    ...(value.kind === "choice"
+      ? { proposeCompletions: (typed: string) => value.names.filter((n) => n.startsWith(typed)) }
+      : {}),
+    ...(option.completes === "datasets" ? { proposeCompletions: proposeDatasets } : {}),
+  };
+}

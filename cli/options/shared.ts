@@ -1,0 +1,101 @@
+import type { TypedPositionalParameter } from "@stricli/core";
+import { InputError } from "@fluxion/fluxion/core";
+import { trainOptions } from "@fluxion/fluxion/options";
+import type { CommandOptions, FlagValues } from "./option.ts";
+import { nonEmpty } from "./parse_value.ts";
+
+/** The positional argument RUN. */
+export const runArgument: TypedPositionalParameter<string> = {
+  brief: "a run folder, or latest: the newest in runs/",
+  placeholder: "RUN",
+  parse: nonEmpty("a run folder"),
+};
+
+const { seed, backend, threads, portableBits, data } = trainOptions;
+
+/** `--seed`, of what a command draws. */
+export function seedOption(of: string, defaultWords = "default 0") {
+  return { seed: { ...seed, help: `seed of ${of}`, defaultWords } } as const;
+}
+
+/** `--data`, of a command that reads data beside the run's own. */
+export function dataOption(help: string, defaultWords: string) {
+  return { data: { ...data, help, defaultWords } } as const;
+}
+
+/** `--n`: how many. */
+export function countOption(example: string, what: string, defaultWords: string) {
+  return {
+    n: {
+      value: { kind: "whole", least: 1 },
+      example,
+      alias: "n",
+      placeholder: "N",
+      help: `how many${what}`,
+      defaultWords,
+    },
+  } as const;
+}
+
+/** `--backend`. */
+export const backendOption = { backend } as const satisfies CommandOptions;
+
+/** `--backend`, `--threads`, `--portable-bits`. */
+export const deviceOptions = { backend, threads, portableBits } as const satisfies CommandOptions;
+
+/** Values of {@link deviceOptions}. */
+export type DeviceFlags = FlagValues<typeof deviceOptions>;
+
+/** `--weights`. */
+export const weightsOption = {
+  weights: {
+    value: { kind: "choice", names: ["ema", "raw"] },
+    help: "the moving average of the weights or the last ones",
+    defaultWords: "default ema if the run has one",
+  },
+} as const satisfies CommandOptions;
+
+/** Values of {@link weightsOption}. */
+export type WeightsFlags = FlagValues<typeof weightsOption>;
+
+/** `--quiet`, `--debug`. */
+export const messageOptions = {
+  quiet: { value: { kind: "switch" }, help: "no progress and no remarks on stderr" },
+  debug: { value: { kind: "switch" }, help: "show where in the program an error arose" },
+} as const satisfies CommandOptions;
+
+/** Values of {@link messageOptions}. */
+export type MessageFlags = FlagValues<typeof messageOptions>;
+
+/** `--json`, with what it prints. */
+export function jsonOption(what: string) {
+  return { json: { value: { kind: "switch" }, help: `print ${what}` } } as const;
+}
+
+/** `--overwrite`, with what it replaces. */
+export function overwriteOption(what: string) {
+  return { overwrite: { value: { kind: "switch" }, help: `replace ${what}` } } as const;
+}
+
+/** `--run`, of commands that make a run. */
+export const runFolderOption = {
+  run: {
+    value: { kind: "text", expected: "a folder" },
+    placeholder: "DIR",
+    help: "run folder",
+    defaultWords: "default the next free runs/MODEL-DATA-0001",
+  },
+} as const satisfies CommandOptions;
+
+/**
+ * Refuses to overwrite a run that nobody named.
+ *
+ * @throws {InputError} If so.
+ */
+export function requireRunToOverwrite(
+  { run, overwrite }: { readonly run?: string; readonly overwrite?: boolean },
+): void {
+  if (overwrite && run === undefined) {
+    throw new InputError("--overwrite: say which run with --run DIR");
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What values an option takes. Every reader of options derives its check from this: the parser of
+ * the command line, the schema of config files, and the library's own check.
+ */
+export type ValueRule =
+  | { readonly kind: "choice"; readonly names: readonly string[] }
+  | { readonly kind: "text"; readonly expected: string }
+  | {
+    readonly kind: "file";
+    readonly expected: string;
+    readonly endings: readonly string[];
+    /** Set where `-` will do. */
+    readonly orDash?: true;
+  }
+  | { readonly kind: "switch"; readonly negatable?: true }
+  | { readonly kind: "whole"; readonly least: number; readonly most?: number }
+  | { readonly kind: "positive" }
+  | { readonly kind: "notNegative" }
+  | { readonly kind: "fraction" }
+  | { readonly kind: "size"; readonly rule: SizeValues }
+  | { readonly kind: "rowsOrBatch" }
+  | { readonly kind: "columns" };
+
+/** Which whole numbers a network's size may be. */
+export interface SizeValues {
+  /** The smallest value. */
+  readonly least: number;
+  /** The value is a multiple of this. */
+  readonly multipleOf: number;
+  /** Completes "expected ...". */
+  readonly expected: string;
+}
+
+/** The type of the values that a rule takes. */
+export type ValueOf<Rule extends ValueRule> = Rule extends
+  { readonly kind: "choice"; readonly names: readonly (infer Name extends string)[] } ? Name
+  : Rule extends { readonly kind: "text" | "file" } ? string
+  : Rule extends { readonly kind: "switch" } ? boolean
+  : Rule extends { readonly kind: "rowsOrBatch" } ? number | "batch"
+  : Rule extends { readonly kind: "columns" } ? readonly (string | number)[]
+  : number;
+
+/** What a rule expects, in words that complete "expected ...". */
+export function expectedWords(rule: ValueRule): string {
+  switch (rule.kind) {
+    case "choice":
+      return `one of ${rule.names.join(", ")}`;
+    case "text":
+    case "file":
+      return rule.expected;
+    case "switch":
+      return "true or false";
+    case "whole":
+      return rule.most === undefined
+        ? `a whole number, ${rule.least} or more`
+        : `a whole number from ${rule.least} to ${rule.most}`;
+    case "positive":
+      return "a number above 0";
+    case "notNegative":
+      return "a number, 0 or above";
+    case "fraction":
+      return "a number from 0 to below 1";
+    case "size":
+      return rule.rule.expected;
+    case "rowsOrBatch":
+      return 'a whole number of rows, 1 or more, or "batch"';
+    case "columns":
+      return "names or numbers from 1 of one column or more";
+    default:
+      return rule satisfies never;
+  }
+}

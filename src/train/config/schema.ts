@@ -1,0 +1,175 @@
+import * as v from "valibot";
+import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
+import { unmarked } from "../../core/options/spelling.ts";
+import { suggestion } from "../../core/suggestion.ts";
+import { namedNetworks } from "../../nn/named_networks.ts";
+import type { SizeRule } from "../../nn/size_rule.ts";
+import {
+  type TrainOptionName,
+  trainOptionNames,
+  type TrainOptions,
+  trainOptions,
+} from "../options/table.ts";
+
+/*
+ * Each value's message is what was expected of it; `check.ts` puts the place before it and the
+ * value after it.
+ */
+
+function wholeNumber(least: number) {
+  const expected = expectedWords({ kind: "whole", least });
+  return v.pipe(v.number(expected), v.safeInteger(expected), v.minValue(least, expected));
+}
+
+/** A size of a network by its rule; what no memory has room for is refused where bytes are counted. */
+function size(
+  { least, multipleOf, expected }: Pick<SizeRule, "least" | "multipleOf" | "expected">,
+) {
+  const whole: v.GenericSchema<number> = v.pipe(
+    v.number(expected),
+    v.safeInteger(expected),
+    v.minValue(least, expected),
+  );
+  return multipleOf === 1 ? whole : v.pipe(whole, v.multipleOf(multipleOf, expected));
+}
+
+function sizesOf<const Rules extends Readonly<Record<string, SizeRule>>>(rules: Rules) {
+  const entries = Object.entries(rules).map(([name, rule]) => [name, size(rule)]);
+  return Object.fromEntries(entries) as { readonly [Name in keyof Rules]: v.GenericSchema<number> };
+}
+
+function choice<const Names extends readonly string[]>(names: Names) {
+  return v.picklist(names, ({ input }) => {
+    const hint = typeof input === "string" ? suggestion(input, names) : "";
+    return `${expectedWords({ kind: "choice", names })}${hint}`;
+  });
+}
+
+function text(expected: string) {
+  return v.pipe(v.string(expected), v.nonEmpty(expected));
+}
+
+/** The schema of a rule's values. */
+function valueSchema(rule: ValueRule): v.GenericSchema {
+  const expected = expectedWords(rule);
+  const number = v.number(expected);
+  switch (rule.kind) {
+    case "choice":
+      return choice(rule.names);
+    case "text":
+    case "file":
+      return text(expected);
+    case "switch":
+      return v.boolean(expected);
+    case "whole": {
+      const { least, most } = rule;
+      const whole = v.pipe(number, v.safeInteger(expected), v.minValue(least, expected));
+      return most === undefined ? whole : v.pipe(whole, v.maxValue(most, expected));
+    }
+    case "positive":
+      return v.pipe(number, v.finite(expected), v.gtValue(0, expected));
+    case "notNegative":
+      return v.pipe(number, v.finite(expected), v.minValue(0, expected));
+    case "fraction":
+      return v.pipe(number, v.minValue(0, expected), v.ltValue(1, expected));
+    case "size":
+      return size(rule.rule);
+    case "rowsOrBatch": {
+      const rows = v.pipe(number, v.safeInteger(expected), v.minValue(1, expected));
+      return v.union([rows, v.literal("batch", expected)], expected);
+    }
+    case "columns": {
+      const column = v.union([text(expected), wholeNumber(1)], expected);
+      return v.pipe(v.array(column, expected), v.minLength(1, expected));
+    }
+    default:
+      return rule satisfies never;
+  }
+}
+
+function described(schema: v.GenericSchema, description: string) {
+  return v.optional(v.pipe(schema, v.description(description)));
+}
+
+/** Each option's schema. */
+const optionEntries = Object.fromEntries(
+  trainOptionNames.map((name) => {
+    const { value, help } = trainOptions[name];
+    return [name, described(valueSchema(value), unmarked(help))];
+  }),
+) as unknown as {
+  readonly [Name in TrainOptionName]: v.OptionalSchema<
+    v.GenericSchema<Exclude<TrainOptions[Name], undefined>>,
+    undefined
+  >;
+};
+
+/**
+ * The options of training by their names in a config file. Which of them mean something depends on
+ * `model`, `net`, `solver` and others: `options/meaning.ts`.
+ */
+export const trainOptionsSchema = v.strictObject(optionEntries);
+
+const scales = "numbers above 0, one a column";
+const centers = "finite numbers, one a column";
+
+/** The scales of a table, as `config.json` of a run and `model.safetensors` record them. */
+export const standardizationSchema = v.pipe(
+  v.strictObject({
+    kind: choice(["zscore", "robust"]),
+    center: v.array(v.pipe(v.number(centers), v.finite(centers)), centers),
+    scale: v.array(v.pipe(v.number(scales), v.finite(scales), v.gtValue(0, scales)), scales),
+  }, "an object of kind, center and scale"),
+  v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
+);
+
+/** What a velocity network is, as `config.json` of a run records it. */
+export const networkSchema = v.variant("kind", [
+  v.strictObject({ kind: v.literal("mlp"), ...sizesOf(namedNetworks.mlp.sizes) }),
+  v.strictObject({ kind: v.literal("resnet"), ...sizesOf(namedNetworks.resnet.sizes) }),
+  v.strictObject({ kind: v.literal("unet"), ...sizesOf(namedNetworks.unet.sizes) }),
+  // A program's own: its kind says what the rest has to be.
+  v.looseObject({ kind: v.pipe(v.string(), v.regex(/^(?!(?:mlp|resnet|unet)$)/)) }),
+], "a network with its kind");
+
+/** How the files of a run folder are laid out; a change that old programs cannot read adds one. */
+export const RUN_FORMAT = 1;
+
+/** The names of values that a program gave a run. */
+const flowValueNamesSchema = v.strictObject({
+  path: v.optional(v.string("a name")),
+  coupling: v.optional(v.string("a name")),
+  times: v.optional(v.string("a name")),
+  source: v.optional(v.string("a name")),
+}, "an object of names");
+
+/** A config file: the options, and what a run's own `config.json` has beside them. */
+export const configFileSchema = v.strictObject({
+  $schema: v.optional(v.string("text")),
+  format: v.optional(v.pipe(
+    v.literal(RUN_FORMAT, `format ${RUN_FORMAT}, all that this version of Fluxion reads`),
+    v.description("written by a run: how its files are laid out; not an option"),
+  )),
+  ...trainOptionsSchema.entries,
+  network: v.optional(v.pipe(
+    networkSchema,
+    v.description("written by a run, found from its data; not an option"),
+  )),
+  dropped: v.optional(v.pipe(
+    v.array(v.strictObject({
+      number: wholeNumber(1),
+      name: v.nullable(v.string("a name or null")),
+    })),
+    v.description("written by a run: the columns of its file that it leaves out; not an option"),
+  )),
+  flowValues: v.optional(v.pipe(
+    flowValueNamesSchema,
+    v.description(
+      "written by a run: the names of the values that its program gave; not an option",
+    ),
+  )),
+  standardization: v.optional(v.pipe(
+    standardizationSchema,
+    v.description("written by a run: the scale of each column of its data; not an option"),
+  )),
+});

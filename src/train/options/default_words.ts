@@ -1,0 +1,31 @@
+import type { ModelName, TrainOptionDeclaration } from "./declaration.ts";
+import { defaultDataOf, defaultOf, netsOf } from "./defaults.ts";
+import { type TrainOptionName, trainOptions } from "./table.ts";
+
+/**
+ * An option's default in words for the help of `train MODEL`, such as `default 0.01`, or null where
+ * it has none and needs no words.
+ */
+export function defaultWordsOf(name: TrainOptionName, model: ModelName): string | null {
+  const { default: declared, defaultWords }: TrainOptionDeclaration = trainOptions[name];
+  if (defaultWords !== undefined) return defaultWords;
+  if (declared === undefined) return null;
+  // Which network is the default one depends on the data.
+  if (name === "data") return `default ${defaultDataOf(model, undefined)}`;
+  if (model === "cnf") return wordsOf(defaultOf(name, model, "mlp"));
+  const points = defaultOf(name, model, "mlp");
+  const images = defaultOf(name, model, "unet");
+  if (points === images) {
+    const others = netsOf(model).map((net) => defaultOf(name, model, net));
+    return wordsOf(points ?? others.find((value) => value !== undefined));
+  }
+  const parts = [
+    ...(points === undefined ? [] : [`${points} for points`]),
+    ...(images === undefined ? [] : [`${images} for images`]),
+  ];
+  return `default ${parts.join(", ")}`;
+}
+
+function wordsOf(value: string | number | boolean | undefined): string {
+  return value === undefined ? "no default" : `default ${value}`;
+}

@@ -1,0 +1,45 @@
+/**
+ * The options of a training run, each declared once: what it takes, its defaults, when it means
+ * something, its help. Loads no tensor library.
+ *
+ * @module
+ */
+export type { Condition, DefaultOf, ModelName, TrainOptionDeclaration } from "./declaration.ts";
+export {
+  type InEveryConfig,
+  type NamedConfig,
+  type NameOf,
+  type TrainConfig,
+  type TrainOptionName,
+  trainOptionNames,
+  type TrainOptions,
+  trainOptions,
+  type Universal,
+} from "./table.ts";
+export { defaultNetOf, defaultOf, defaultsOf, requireNetOf } from "./defaults.ts";
+export { defaultWordsOf } from "./default_words.ts";
+export {
+  type Chosen,
+  concerns,
+  type GivenOptions,
+  meaningless,
+  requireMeaning,
+  requireOneLength,
+} from "./meaning.ts";
+export type { OptionDeclaration } from "../../core/options/declaration.ts";
+export {
+  expectedWords,
+  type SizeValues,
+  type ValueOf,
+  type ValueRule,
+} from "../../core/options/value_rule.ts";
+export {
+  asFlag,
+  kebabCase,
+  option,
+  respelled,
+  type ShownValue,
+  unmarked,
+} from "../../core/options/spelling.ts";
+export { type NetName, netNames } from "../../nn/named_networks.ts";
+export { tableaus } from "../../ode/tableaus.ts";

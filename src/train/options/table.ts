@@ -1,0 +1,359 @@
+import type { ValueOf } from "../../core/options/value_rule.ts";
+import { namedNetworks, type NetName, netNames } from "../../nn/named_networks.ts";
+import { MOST_STEPS } from "../../ode/solver/step_control.ts";
+import { tableaus } from "../../ode/tableaus.ts";
+import type { TrainOptionDeclaration } from "./declaration.ts";
+
+const solverNames: readonly string[] = Object.keys(tableaus);
+const solverHelp: string = `ODE solver, one of ${solverNames.join(", ")}`;
+const netPlaceholder: string = netNames.join("|");
+const netHelp: string = `velocity network, ${netNames.join(", ")}`;
+
+/**
+ * Every option of training, in the order of `config.json`. To add one is to add a row: its type,
+ * the schema of config files, the command line, completions, help and docs follow.
+ *
+ * The CNF's defaults on moons, seeds 0 and 1: nllGap 0.023 and 0.024 +- 0.006 nats, half a minute
+ * on 2 cores. Many small steps of a narrow field: 700 steps of 256 at a width of 64 take twice the
+ * time for 0.037, 2,500 of 128 five times for 0.025; 4,000 points to learn from tell no more.
+ */
+export const trainOptions = {
+  model: {
+    group: "data",
+    value: { kind: "choice", names: ["cnf", "fm"] },
+    help: "cnf: continuous normalizing flow, fm: flow matching",
+    always: true,
+    inFilesOnly: true,
+  },
+  data: {
+    group: "data",
+    value: { kind: "text", expected: "a data set's name or a file" },
+    placeholder: "NAME|FILE",
+    help: "data set (see: fluxion data list), CSV, NPY or IDX file, - for CSV on stdin",
+    default: { cnf: "moons", fm: { mlp: "moons", unet: "mnist", resnet: "mnist" } },
+  },
+  binarize: {
+    group: "data",
+    value: { kind: "switch", negatable: true },
+    help: "images: pixels become 0 or 1; `binarize: false` needs fluxion data fetch",
+    default: { fm: { unet: true, resnet: true } },
+    defaultWords: "default yes",
+    when: { kind: "rows", rows: "images", reason: "only images have pixels" },
+  },
+  standardize: {
+    group: "data",
+    value: { kind: "choice", names: ["auto", "none", "zscore", "robust"] },
+    help: "points: how columns are scaled for the model",
+    default: { cnf: "auto", fm: { mlp: "auto" } },
+    defaultWords: "default auto: zscore for files",
+    when: { kind: "rows", rows: "points", reason: "images have one scale, 0 to 1" },
+  },
+  drop: {
+    group: "data",
+    value: { kind: "columns" },
+    placeholder: "COLUMN",
+    help: "points of a file: leave out a column, by name or number from 1; may be repeated",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+  },
+  net: {
+    group: "network",
+    value: { kind: "choice", names: netNames },
+    placeholder: netPlaceholder,
+    help: netHelp,
+    defaultWords: "default mlp for points, unet for images",
+  },
+  hidden: {
+    group: "network",
+    value: { kind: "size", rule: namedNetworks.mlp.sizes.hidden },
+    example: "64",
+    placeholder: "N",
+    help: "width of the mlp, even",
+    default: { cnf: 32, fm: { mlp: 128 } },
+    when: { kind: "networkSize" },
+  },
+  filters: {
+    group: "network",
+    // A unet's, a multiple of four, is checked where the network is made.
+    value: { kind: "size", rule: namedNetworks.resnet.sizes.filters },
+    example: "32",
+    placeholder: "N",
+    help: "filters of the unet, a multiple of 4, or of the resnet, even",
+    default: { fm: { unet: 32, resnet: 16 } },
+    when: { kind: "networkSize" },
+  },
+  blocks: {
+    group: "network",
+    value: { kind: "size", rule: namedNetworks.resnet.sizes.blocks },
+    example: "4",
+    placeholder: "N",
+    help: "residual blocks of the resnet",
+    default: { fm: { resnet: 8 } },
+    when: { kind: "networkSize" },
+  },
+  init: {
+    group: "network",
+    value: { kind: "text", expected: "a run or a file" },
+    placeholder: "RUN|FILE",
+    help: "start from the weights of a run or of a safetensors file",
+  },
+  steps: {
+    group: "optimizer",
+    value: { kind: "whole", least: 0 },
+    example: "500",
+    placeholder: "N",
+    help: "training steps",
+    default: { cnf: 3000, fm: { mlp: 6000 } },
+    freeOnResume: true,
+  },
+  epochs: {
+    group: "optimizer",
+    value: { kind: "whole", least: 1 },
+    example: "5",
+    placeholder: "N",
+    help: "passes over the training data, instead of `steps`",
+    default: { fm: { unet: 8, resnet: 2 } },
+    freeOnResume: true,
+  },
+  batchSize: {
+    group: "optimizer",
+    value: { kind: "whole", least: 1 },
+    example: "128",
+    placeholder: "N",
+    help: "rows of a step",
+    default: { cnf: 128, fm: { mlp: 256, unet: 64, resnet: 32 } },
+  },
+  lr: {
+    group: "optimizer",
+    value: { kind: "positive" },
+    example: "0.01",
+    placeholder: "RATE",
+    help: "learning rate of Adam, at its highest",
+    default: { cnf: 1e-2, fm: { mlp: 5e-3, unet: 2e-3, resnet: 1e-2 } },
+  },
+  schedule: {
+    group: "optimizer",
+    value: { kind: "choice", names: ["constant", "cosine"] },
+    help: "how the learning rate goes on",
+    default: "cosine",
+  },
+  warmup: {
+    group: "optimizer",
+    value: { kind: "whole", least: 0 },
+    example: "20",
+    placeholder: "STEPS",
+    help: "steps over which the learning rate rises to `lr`",
+    default: { cnf: 20, fm: { mlp: 20, unet: 50, resnet: 20 } },
+  },
+  lrHorizon: {
+    group: "optimizer",
+    value: { kind: "whole", least: 1 },
+    example: "1000",
+    placeholder: "STEP",
+    help: "step at which the cosine schedule ends",
+    defaultWords: "default the run's steps",
+    when: { kind: "schedule", schedule: "cosine" },
+    freeOnResume: true,
+  },
+  clip: {
+    group: "optimizer",
+    value: { kind: "notNegative" },
+    example: "5",
+    placeholder: "NORM",
+    help: "largest norm of the gradient, 0 for any",
+    default: { cnf: 5, fm: { mlp: 0, unet: 1, resnet: 1 } },
+  },
+  weightDecay: {
+    group: "optimizer",
+    value: { kind: "notNegative" },
+    example: "1e-4",
+    placeholder: "RATE",
+    help: "L2 penalty, as torch.optim.Adam has it",
+    default: 0,
+  },
+  ema: {
+    group: "optimizer",
+    value: { kind: "fraction" },
+    example: "0.999",
+    placeholder: "DECAY",
+    help: "decay of the moving average of the weights, 0 for none",
+    default: { cnf: 0, fm: 0.99 },
+  },
+  solver: {
+    group: "solve",
+    value: { kind: "choice", names: solverNames },
+    placeholder: "NAME",
+    help: solverHelp,
+    default: "dopri5",
+  },
+  rtol: {
+    group: "solve",
+    value: { kind: "positive" },
+    example: "1e-5",
+    placeholder: "TOL",
+    help: "relative tolerance of an adaptive solver",
+    default: { cnf: 1e-3, fm: { mlp: 1e-5, unet: 1e-3, resnet: 1e-5 } },
+    when: { kind: "solver", steps: "adaptive" },
+  },
+  atol: {
+    group: "solve",
+    value: { kind: "positive" },
+    example: "1e-5",
+    placeholder: "TOL",
+    help: "absolute tolerance of an adaptive solver",
+    default: { cnf: 1e-3, fm: { mlp: 1e-5, unet: 1e-3, resnet: 1e-5 } },
+    when: { kind: "solver", steps: "adaptive" },
+  },
+  solverSteps: {
+    group: "solve",
+    value: { kind: "whole", least: 1, most: MOST_STEPS },
+    example: "16",
+    placeholder: "N",
+    help: "steps of a fixed-step solver",
+    default: 16,
+    when: { kind: "solver", steps: "fixed" },
+  },
+  maxSteps: {
+    group: "solve",
+    value: { kind: "whole", least: 1, most: MOST_STEPS },
+    example: "1000",
+    placeholder: "N",
+    help: "step attempts after which a solve gives up",
+    default: 10_000,
+  },
+  controlGroup: {
+    group: "solve",
+    value: { kind: "rowsOrBatch" },
+    example: "8",
+    placeholder: "N|batch",
+    help: "rows that share one step size",
+    default: 8,
+  },
+  trace: {
+    group: "solve",
+    value: { kind: "choice", names: ["exact", "hutchinson"] },
+    help: "divergence: exact costs a pass a dimension, hutchinson is a random estimate",
+    default: { cnf: "exact" },
+    when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
+  },
+  probes: {
+    group: "solve",
+    value: { kind: "choice", names: ["gaussian", "rademacher"] },
+    help: "random probes of hutchinson",
+    default: { cnf: "rademacher" },
+    when: { kind: "trace", trace: "hutchinson" },
+  },
+  gradient: {
+    group: "solve",
+    value: { kind: "choice", names: ["direct", "adjoint"] },
+    help: "cnf: through the solver's steps, or of the adjoint ODE",
+    default: { cnf: "direct" },
+    when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
+  },
+  sigmaMin: {
+    group: "network",
+    value: { kind: "fraction" },
+    example: "1e-4",
+    placeholder: "SIGMA",
+    help: "fm: width of the noise left around a data point",
+    default: { fm: 1e-4 },
+    when: { kind: "model", model: "fm", reason: "it belongs to flow matching" },
+  },
+  seed: {
+    group: "random",
+    value: { kind: "whole", least: 0 },
+    example: "0",
+    placeholder: "N",
+    help: "seed of everything random",
+    default: 0,
+  },
+  backend: {
+    group: "device",
+    value: { kind: "choice", names: ["auto", "webgpu", "cpu"] },
+    help: "where to compute",
+    default: "auto",
+    defaultWords: "default auto; doctor says what that means here",
+    freeOnResume: true,
+  },
+  threads: {
+    group: "device",
+    value: { kind: "whole", least: 1 },
+    example: "1",
+    placeholder: "N",
+    help: "threads of the CPU backend",
+    defaultWords: "default: as many as the machine has cores",
+    freeOnResume: true,
+  },
+  portableBits: {
+    group: "device",
+    value: { kind: "switch" },
+    help: "the same bits on every machine: CPU backend without fused multiply-adds, slower",
+  },
+  evalEvery: {
+    group: "intervals",
+    value: { kind: "whole", least: 0 },
+    example: "1",
+    placeholder: "EPOCHS",
+    help: "epochs between evaluations, 0: only at the end",
+    default: { cnf: 10, fm: { mlp: 10, unet: 1, resnet: 1 } },
+    freeOnResume: true,
+  },
+  sampleEvery: {
+    group: "intervals",
+    value: { kind: "whole", least: 0 },
+    example: "1",
+    placeholder: "EPOCHS",
+    help: "epochs between sample pictures, 0: only at the end",
+    default: { cnf: 20, fm: { mlp: 50, unet: 1, resnet: 1 } },
+    freeOnResume: true,
+  },
+  saveSeconds: {
+    group: "intervals",
+    value: { kind: "notNegative" },
+    example: "10",
+    placeholder: "SECONDS",
+    help: "checkpoint at least this often, 0: after every step",
+    default: 10,
+    freeOnResume: true,
+  },
+} as const satisfies Readonly<Record<string, TrainOptionDeclaration>>;
+
+/** The name of an option of training, as config files and the library spell it. */
+export type TrainOptionName = keyof typeof trainOptions;
+
+/** The options whose declaration is a `Declaration`. */
+export type NameOf<Declaration> = {
+  [Name in TrainOptionName]: (typeof trainOptions)[Name] extends Declaration ? Name : never;
+}[TrainOptionName];
+
+/** A default that every model and network has. */
+export type Universal = string | number | boolean | {
+  readonly cnf: unknown;
+  readonly fm: string | number | boolean | { readonly [Net in NetName]: unknown };
+};
+
+/** The options that every config has. */
+export type InEveryConfig = Exclude<
+  NameOf<{ readonly always: true } | { readonly default: Universal }>,
+  NameOf<{ readonly when: unknown }>
+>;
+
+/** Options by name, none of them required, as a config file or the command line gives them. */
+export type TrainOptions = {
+  readonly [Name in TrainOptionName]?: ValueOf<(typeof trainOptions)[Name]["value"]>;
+};
+
+/**
+ * Everything that a training run is a function of, with every default filled in.
+ *
+ * What means nothing for the chosen model, network or solver is absent. It is
+ * what `config.json` holds; `solve_settings.ts` has the values that solves take.
+ */
+export type TrainConfig =
+  & { readonly [Name in InEveryConfig]: ValueOf<(typeof trainOptions)[Name]["value"]> }
+  & Omit<TrainOptions, InEveryConfig>;
+
+/** The config of a run of one of Fluxion's networks; a program's own network has no `net`. */
+export type NamedConfig = TrainConfig & { readonly net: NetName };
+
+/** The names of all options, in the order of `config.json`. */
+export const trainOptionNames = Object.keys(trainOptions) as readonly TrainOptionName[];

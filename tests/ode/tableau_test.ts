@@ -46,3 +46,20 @@ for (const { name, order, a, b, c } of Object.values(tableaus)) {
     }
   });
 }
+
+for (const { name, errorOrder, a, c, bError } of Object.values(tableaus)) {
+  if (bError === null) continue;
+  Deno.test(`${name}'s error estimate has the order that step-size control reckons with`, () => {
+    // One step of y' = y cos t, a nonlinear function of t, from t = 0.2.
+    const estimate = (h: number) => {
+      const slopes: number[] = [];
+      c.forEach((node, i) => {
+        const y = 1 + h * a[i]!.reduce((sum, weight, j) => sum + weight * slopes[j]!, 0);
+        slopes.push(y * Math.cos(0.2 + node * h));
+      });
+      return Math.abs(h * bError.reduce((sum, weight, i) => sum + weight * slopes[i]!, 0));
+    };
+    const observed = Math.log2(estimate(0.1) / estimate(0.05));
+    assert.ok(Math.abs(observed - errorOrder) < 0.2, `${observed}`);
+  });
+}

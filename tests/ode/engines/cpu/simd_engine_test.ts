@@ -10,6 +10,8 @@ import type {
   SolveReport,
   TraceMethod,
 } from "../../../../src/ode/engines/engine.ts";
+import { memorySizes, memoryWords } from "../../../../src/core/wasm/memory.layout.ts";
+import { engineModule } from "../../../../src/ode/engines/cpu/engine_module.ts";
 import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { hostRows, hostSpace } from "../../../../src/ode/engines/portable/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../../../src/ode/mlp_float64_field.ts";
@@ -27,6 +29,7 @@ import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
 import { FailureError } from "../../../../src/core/errors.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
+import { engineSuite } from "../../engine_suite.ts";
 import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 const single = (count: number, subsequence: number) =>
@@ -496,4 +499,16 @@ Deno.test("simdEngine() takes as many threads as help, however many are asked fo
   assert.equal(simdEngine({ threads: 1_000_000_000 }).threads, most);
   assert.equal(simdEngine({ threads: 5 }).threads, 5);
   assert.equal(simdEngine().threads, navigator.hardwareConcurrency);
+});
+
+engineSuite({
+  name: "simdEngine()",
+  backends: ["cpu"],
+  open: () => simdEngine({ threads: 1 }),
+  async held() {
+    const { memory: { memory } } = await engineModule("fastest");
+    const at = memorySizes.values.WORDS_AT + memoryWords.at.pagesTaken;
+    return new Int32Array(memory.buffer, at, 1)[0]!;
+  },
+  extent: "all",
 });

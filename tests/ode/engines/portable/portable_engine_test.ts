@@ -19,6 +19,7 @@ import { conditionalMlp } from "../../../../src/nn/mlp/conditional_mlp.ts";
 import { FailureError } from "../../../../src/core/errors.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
+import { engineSuite } from "../../engine_suite.ts";
 import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 const dims = 3, hidden = 8;
@@ -327,3 +328,17 @@ backendTest("portableEngine() says what a pull-back needs", ["cpu"], async () =>
   y0.dispose();
   parameters.dispose();
 });
+
+engineSuite({
+  name: "portableEngine() on host rows",
+  backends: ["cpu"],
+  open: () => portableEngine("host"),
+  extent: "all",
+});
+
+const onTensors = {
+  name: "portableEngine() on tensors",
+  open: () => portableEngine("tensors"),
+};
+engineSuite({ ...onTensors, backends: ["cpu"], extent: "all" });
+engineSuite({ ...onTensors, backends: ["webgpu"], extent: "few" });

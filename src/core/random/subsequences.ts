@@ -35,6 +35,8 @@ export const subsequences = {
   noise: { stream: 4, first: 0, count: ANY },
   /** Times of flow matching: one per training step. */
   times: { stream: 5, first: 0, count: ANY },
+  /** Couplings of flow matching that draw: one per training step. */
+  couplings: { stream: 11, first: 0, count: ANY },
   /** Probes of the trace in a CNF's loss: one per training step. */
   probes: { stream: 6, first: 0, count: ANY },
   /** Prior of samples. */
@@ -51,6 +53,8 @@ export const subsequences = {
   projections: { stream: 8, first: 3, count: 1 },
   /** Dequantisation of images whose likelihood is evaluated. */
   dequantization: { stream: 8, first: 4, count: 1 },
+  /** Couplings of an evaluated flow-matching loss that draw: one per batch. */
+  evaluationCouplings: { stream: 8, first: 1000, count: ANY - 1000 },
   /** Split of a table into train and test rows. */
   split: { stream: 9, first: 0, count: 1 },
   /** Initial points of the Kolmogorov equation's checks. */

@@ -1,3 +1,5 @@
+import type { RandomKey } from "../../core/random/random.ts";
+
 /** A batch of the source's draws and of data, before they are paired. */
 export interface UnpairedBatch {
   /** Rows of each, n. */
@@ -8,6 +10,8 @@ export interface UnpairedBatch {
   readonly x0: Float32Array;
   /** Data as the model takes them, [n * width]. Reading it copies it from the device. */
   readonly x1: Float32Array;
+  /** For a coupling that draws: an RNG subsequence of its own for every batch. */
+  readonly key: RandomKey;
 }
 
 /** Which rows are paired: indices below n, [n] each. */

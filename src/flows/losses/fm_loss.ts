@@ -78,6 +78,7 @@ export function fmLossAndGradient(
       ...options,
       noiseKey: keyOf(subsequences.noise, draw.seed, draw.step),
       timesKey: keyOf(subsequences.times, draw.seed, draw.step),
+      couplingKey: keyOf(subsequences.couplings, draw.seed, draw.step),
       first: 0,
     });
     const pieces = piecesOf(n, mostRows);
@@ -127,6 +128,7 @@ function drawPairs(
   options: FlowMatchingOptions & {
     readonly noiseKey: RandomKey;
     readonly timesKey: RandomKey;
+    readonly couplingKey: RandomKey;
     readonly first: number;
     readonly x1?: Float32Array | undefined;
   },
@@ -139,6 +141,7 @@ function drawPairs(
     count,
     width,
     x0,
+    key: options.couplingKey,
     get x1() {
       return options.x1 ?? batch.dataSync<"float32">();
     },
@@ -234,6 +237,7 @@ export async function fmLoss(
         ...options,
         noiseKey: keyOf(subsequences.evaluationNoise, seed),
         timesKey: keyOf(subsequences.evaluationTimes, seed),
+        couplingKey: keyOf(subsequences.evaluationCouplings, seed, first / EVALUATION_ROWS),
         first,
         x1,
       });

@@ -8,7 +8,7 @@ import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 const count = 128, width = 2;
 const x0 = fillNormal(keyOf(subsequences.noise, 0), 0, new Float32Array(count * width));
 const x1 = moons.draw({ seed: 0, from: subsequences.dataSet }, count).points;
-const batch = { count, width, x0, x1 };
+const batch = { count, width, x0, x1, key: keyOf(subsequences.couplings, 0) };
 
 /** Mean squared length of x1 - x0 over pairs. */
 const cost = (ofX0: ArrayLike<number>, ofX1: ArrayLike<number>) =>

@@ -18,6 +18,7 @@ import { uniformTimes } from "../../../src/flows/times/uniform_times.ts";
 import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
 import { Parameters } from "../../../src/core/parameters.ts";
+import { permutation } from "../../../src/core/random/random.ts";
 import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
@@ -210,3 +211,33 @@ backendTest(
     model.parameters.dispose();
   },
 );
+
+backendTest("a coupling that draws has words of its own for every batch", ["cpu"], async () => {
+  const model = modelWith({ path: linearPath(0), source: standardNormal });
+  const seen: string[] = [];
+  const shuffled: Coupling = {
+    name: "shuffled",
+    pair({ count, key }) {
+      seen.push(JSON.stringify(key));
+      const order = permutation(key, count);
+      return { x0: order, x1: order.toReversed() };
+    },
+  };
+  const step = async (step: number) => {
+    const batch = tf.tensor2d(rows, [64, 2]);
+    const { loss, gradient } = fmLossAndGradient(model, batch, { seed: 0, step }, {
+      coupling: shuffled,
+    });
+    const value = (await loss.data())[0];
+    tf.dispose([batch, loss, gradient]);
+    return value;
+  };
+  assert.equal(await step(1), await step(1));
+  await step(2);
+  const many = Float32Array.from({ length: 2 * 600 }, (_, i) => rows[i % rows.length]!);
+  await fmLoss(model, many, { seed: 0, coupling: shuffled });
+  model.parameters.dispose();
+  // Two steps, one of them twice, and three batches of an evaluation.
+  assert.equal(seen.length, 6);
+  assert.equal(new Set(seen).size, 5);
+});

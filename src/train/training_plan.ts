@@ -26,7 +26,7 @@ export type DatasetOpener = (
     /** Of a file of points; all of them when left out. */
     readonly columns?: ColumnChoice;
   },
-) => Promise<Dataset>;
+) => Dataset | Promise<Dataset>;
 
 /** What was asked for. */
 export interface TrainRequest {

@@ -142,7 +142,7 @@ Deno.test("train() goes on from an imported run when told how far", () =>
         run,
         mode: "resume",
         openDataset: () =>
-          openSmall("small", { seed: 0, binarize: true }).then((dataset) => {
+          Promise.resolve(openSmall("small", { seed: 0, binarize: true })).then((dataset) => {
             // The default batch is larger than the small data.
             const { train, test } = dataset as Extract<typeof dataset, { kind: "points" }>;
             const points = new Float32Array(8 * train.points.length);

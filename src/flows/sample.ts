@@ -42,7 +42,7 @@ export interface Samples {
   readonly logProb: Float64Array | null;
   /** [times][count * w]; a standard normal source is N(center, scale^2) in the data's units. */
   readonly states: readonly PointValues[];
-  /** One a control group that was solved. */
+  /** One per control group that was solved. */
   readonly reports: readonly SolveReport[];
 }
 

@@ -5,7 +5,7 @@
 export interface Standardization {
   /** `zscore`: mean and standard deviation; `robust`: median and interquartile range. */
   readonly kind: StandardizationKind;
-  /** One number a column, in the data's units. */
+  /** One number per column, in the data's units. */
   readonly center: readonly number[];
   /** One number above 0 a column, in the data's units. */
   readonly scale: readonly number[];

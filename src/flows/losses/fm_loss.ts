@@ -83,10 +83,10 @@ export function fmLossAndGradient(
     });
     const pieces = piecesOf(n, mostRows);
     if (pieces.length === 1) return ofPairs(model, pairs);
-    let total: Regression | null = null;
+    let sum: Regression | null = null;
     for (const piece of pieces) {
-      const before: Regression | null = total;
-      total = tf.tidy(() => {
+      const before: Regression | null = sum;
+      sum = tf.tidy(() => {
         const { loss, gradient } = ofPairs(model, piecePairs(pairs, piece));
         const weight = piece.count / n;
         const share = { loss: tf.mul(loss, weight), gradient: tf.mul(gradient, weight) };
@@ -97,7 +97,7 @@ export function fmLossAndGradient(
       }) as Regression;
       if (before !== null) tf.dispose([before.loss, before.gradient]);
     }
-    return total!;
+    return sum!;
   }) as Regression;
   return { ...total, nfe: null };
 }

@@ -46,6 +46,13 @@ Deno.test("minibatchTransport does not depend on the order of the draws", () => 
   assert.deepEqual(mirrored.map((i) => count - 1 - i), draws);
 });
 
+Deno.test("minibatchTransport refuses a batch whose costs would fill the memory", () => {
+  assert.throws(() => minibatchTransport.pair({ ...batch, count: 1_000_000 }), {
+    name: "InputError",
+    message: /at most 8192 rows, the batch has 1000000; take a smaller batchSize/,
+  });
+});
+
 Deno.test("independentCoupling reads nothing of the batch", () => {
   const pairs = independentCoupling.pair({
     ...batch,

@@ -13,7 +13,7 @@ import type { Network } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
-import type { SolveProblem } from "../../src/ode/engines/engine.ts";
+import type { Engine, SolveFailure, SolveProblem } from "../../src/ode/engines/engine.ts";
 import { enginesInOrder } from "../../src/ode/engines/engines.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
@@ -239,6 +239,62 @@ backendTest(
     const gap = tf.tidy(() => tf.max(tf.abs(tf.sub(gradients[0]!, gradients[1]!))).dataSync()[0]!);
     assert.ok(gap < 1e-4, `the two gradients differ by ${gap}`);
     tf.dispose([batch, ...gradients]);
+    model.parameters.dispose();
+  },
+);
+
+backendTest(
+  "cnfLossAndGradient() reads nothing between a solve and its pull-back, and failures when it is asked",
+  ["cpu"],
+  async () => {
+    const model = freshModel("cnf", mlp);
+    const portable = portableEngine("host");
+    const events: string[] = [];
+    /** An engine that learns late what became of a solve. */
+    const lateEngine = (failure: SolveFailure | null): Engine => ({
+      ...portable,
+      async pullBack(...given) {
+        const { nfe, ...gradient } = await portable.pullBack(...given);
+        events.push("pull-back");
+        return { ...gradient, nfe: () => (events.push("its nfe"), nfe()) };
+      },
+      report(solution) {
+        const report = portable.report(solution);
+        return async () => {
+          events.push("report");
+          return (await report()).map((group) => ({ ...group, failure }));
+        };
+      },
+    });
+    const batch = tf.tensor2d([[0.5, 1], [-1, 0]]);
+    const settings = {
+      ...accurateSolve,
+      trace: { kind: "exact" },
+      gradient: { kind: "direct" },
+    } as const;
+    const nfeBy = async (failure: SolveFailure | null) => {
+      events.length = 0;
+      const engines = enginesInOrder(lateEngine(failure));
+      const draw = { seed: 0, step: 0 };
+      const { loss, gradient, nfe } = await cnfLossAndGradient(
+        model,
+        engines,
+        batch,
+        settings,
+        draw,
+      );
+      assert.deepEqual(events, ["pull-back"]);
+      tf.dispose([loss, gradient]);
+      return nfe!;
+    };
+    assert.ok(await (await nfeBy(null))() > 10);
+    assert.deepEqual(events.sort(), ["its nfe", "pull-back", "report"]);
+    const failed = await nfeBy({ kind: "maxStepsReached", t: 0.4, h: 0.1 });
+    await assert.rejects(failed, {
+      name: "FailureError",
+      message: /samples 0 to 1 at t = 0.4 .*maxSteps above/,
+    });
+    batch.dispose();
     model.parameters.dispose();
   },
 );

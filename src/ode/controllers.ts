@@ -9,7 +9,7 @@
  * Source: Söderlind 2003, ACM Trans. Math. Softw. 29(1), 1-26, equation (31).
  */
 export interface StepController {
-  /** For people. */
+  /** For messages. */
   readonly name: string;
   /** b1, b2, b3. */
   readonly exponents: readonly [number, number, number];

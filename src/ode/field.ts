@@ -1,10 +1,10 @@
 import type { StatePart } from "./solver/rows.ts";
 
 /**
- * What is integrated: dy/dt = f(t, y) over rows [n, w].
+ * The right-hand side of an ODE: dy/dt = f(t, y) over rows [n, w].
  *
- * Time comes one number a row, [n] in float64, because rows of different
- * control groups stand at different times; neighbours mostly share it.
+ * Times are per row, [n] in float64, because control groups are at different times; neighbouring
+ * rows mostly share theirs.
  */
 export interface Field<Rows> {
   /** The parts of the state; null where it is one part of whatever width. */

@@ -5,8 +5,8 @@
  *   phi_j(theta) = sum over p of basis[j][p] theta^powers[p].
  *
  * The slopes k_i are the stages', and the one at the end of the step as one more where the last
- * stage is not that slope already. Every engine sums in the order in which the numbers stand here:
- * so all have the same rounding.
+ * stage is not that slope already. Every engine sums in the order of these arrays, so that all round
+ * alike.
  */
 export interface Interpolant {
   /** Of theta, whole numbers from 1. */

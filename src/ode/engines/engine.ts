@@ -49,30 +49,30 @@ export type FieldSpec =
 
 /** An initial value problem for rows [n, w]. */
 export interface SolveProblem {
-  /** What is integrated. */
+  /** The right-hand side. */
   readonly field: FieldSpec;
   /** [n, w], on the engine's backend; stays the caller's. */
   readonly y0: Tensor2D;
-  /** Where it starts. */
+  /** Initial time. */
   readonly t0: number;
-  /** May be less than t0. */
+  /** Final time; may be less than t0. */
   readonly t1: number;
   /** The Runge-Kutta method. */
   readonly tableau: Tableau;
-  /** How it chooses its steps. */
+  /** Step-size control. */
   readonly control: StepControl;
-  /** Rows a control group; `batch` puts all rows into one. */
+  /** Rows per control group (rows that share a step size); `batch` puts all rows into one. */
   readonly controlGroup: number | "batch";
-  /** Accepted and rejected steps a group may take before it gives up. */
+  /** Accepted and rejected steps that a group may take before it fails. */
   readonly maxSteps: number;
-  /** What to keep beside the end: records for a pull-back, states at given times (monotone from t0 to t1). */
+  /** What to keep besides y1: step records for a direct pull-back, or states at given times (monotone from t0 to t1). */
   readonly keep: { readonly kind: "end" } | { readonly kind: "records" } | {
     readonly kind: "times";
     readonly times: readonly number[];
   };
 }
 
-/** Why a group could not go on. */
+/** Why the solve of a group failed. */
 export type SolveFailure =
   | {
     readonly kind: "stepSizeUnderflow";
@@ -86,27 +86,27 @@ export type SolveFailure =
     readonly h: number;
   };
 
-/** What one control group did. */
+/** Statistics of one control group. */
 export interface SolveReport {
-  /** Field evaluations that counted for this group. */
+  /** Number of field evaluations. */
   readonly nfe: number;
-  /** Steps that were taken. */
+  /** Accepted steps. */
   readonly accepted: number;
-  /** Steps that were tried and thrown away. */
+  /** Rejected steps. */
   readonly rejected: number;
-  /** First row of the group, and one past its last. */
+  /** First row of the group, and one past the last. */
   readonly rows: readonly [number, number];
-  /** Why it could not go on; null where it reached t1. */
+  /** Why it failed; null if it reached t1. */
   readonly failure: SolveFailure | null;
 }
 
-/** The end of a solve. Dispose it; its records live on the engine's side. */
+/** The result of a solve. Dispose it; the engine holds its step records. */
 export interface Solution {
   /** [n, w] at t1; rows of failed groups hold NaN. Owned by the solution. */
   readonly y1: Tensor2D;
   /** [times][n, w], with `keep.kind === "times"`; else empty. Owned by the solution. */
   readonly states: readonly Tensor2D[];
-  /** Gives its tensors and records back. */
+  /** Releases its tensors and records; a second call does nothing. */
   dispose(): void;
 }
 
@@ -123,36 +123,36 @@ export interface Gradient {
   readonly nfe: Late<number>;
 }
 
-/** Whether an engine takes a problem; if not, why, for people, without a full stop. */
+/** Whether an engine supports a problem; if not, the reasons, as phrases without a full stop. */
 export type Support =
   | { readonly kind: "yes" }
   | { readonly kind: "no"; readonly reasons: readonly string[] };
 
 /**
- * Solves initial value problems and pulls their solutions back; the seam behind which the CPU and
- * GPU engines stand.
+ * Solves initial value problems and computes VJPs of their solutions: the interface of the CPU, GPU and
+ * portable engines.
  *
- * Nothing that `solve` and `pullBack` return has been read from a device, so that a training step
- * need not wait for it: what people want to know (reports, NFE, failures) is {@link Late}.
+ * Nothing that `solve` and `pullBack` return need have been read from the device, so that a training
+ * step need not wait for it: reports, NFE and failures are {@link Late}.
  */
 export interface Engine {
-  /** For people. */
+  /** For messages. */
   readonly name: string;
   /** CPU threads that it may use. */
   readonly threads: number;
   /**
-   * Whether it takes a problem: a matter of kinds and shapes alone, never of values or of the
-   * memory that is free, since engines do not give the same bits.
+   * Whether it supports a problem: decided by kinds and shapes alone, never by values or free memory,
+   * because engines do not give the same bits.
    */
   supports(problem: SolveProblem): Support;
   /**
    * Solves an initial value problem; dispose the solution.
    *
-   * @throws {RangeError} If the problem is not one, or the engine does not support it.
+   * @throws {RangeError} If the problem is not valid, or the engine does not support it.
    */
   solve(problem: SolveProblem): Promise<Solution>;
   /**
-   * Cotangents of a solve's start and of the parameters, from those of its end.
+   * Cotangents of y0 and of the parameters, from that of y1.
    *
    * @param cotangent [n, w] of y1.
    * @throws {FailureError} If a group failed, or the adjoint solve cannot go on, and the engine

@@ -4,7 +4,7 @@ import type { Engine, Solution, SolveProblem } from "./engine.ts";
 export interface Engines {
   /** In order of preference. */
   readonly inOrder: readonly Engine[];
-  /** CPU threads that the first of them may use. */
+  /** CPU threads that the first one may use. */
   readonly threads: number;
   /**
    * The first engine that supports a problem.

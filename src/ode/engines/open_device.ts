@@ -8,19 +8,19 @@ import { portableEngine } from "./portable/portable_engine.ts";
 
 /** How a device is opened. */
 export interface DeviceOptions extends BackendOptions {
-  /** What `auto` chooses a backend for; `points` when left out. */
+  /** The workload for which `auto` chooses a backend; `points` by default. */
   readonly work?: Work;
 }
 
-/** A backend that is open, and the engines that solve on it. Close it. */
+/** An open backend and the engines that solve on it. Close it. */
 export interface Device {
-  /** It is tfjs's current one. */
+  /** Also tfjs's current backend. */
   readonly backend: Backend;
-  /** They live as long as the backend is open. */
+  /** Valid while the backend is open. */
   readonly engines: Engines;
-  /** Why this backend, for people. */
+  /** Why this backend was chosen, for messages. */
   readonly reason: string;
-  /** Gives the backend back, with every tensor on it. */
+  /** Closes the backend; every tensor on a GPU is gone. */
   close(): void;
 }
 
@@ -48,8 +48,9 @@ export async function openDevice(
 /**
  * The engines of a backend that is open.
  *
- * On the CPU, networks that are known run in WebAssembly on all cores, and rows of other fields lie on the
- * host, where reading a tensor is free. On a GPU rows stay in tensors, since every read-back waits.
+ * On the CPU the fused networks run in WebAssembly on all cores; the states of other fields are float64
+ * arrays on the host, since reading a tensor is free there. On a GPU states stay in tensors, since every
+ * read-back stalls.
  */
 export function enginesOf(
   { kind }: Backend,

@@ -108,7 +108,7 @@ class Solver<Rows> {
   async #runFixed(steps: number): Promise<void> {
     const { t0, t1, watch } = this.#problem;
     const h = (t1 - t0) / steps;
-    // Read together at the end: a read-back a step would cost more than the step on a GPU.
+    // Read together at the end: on a GPU a read-back per step would cost more than the step.
     const checks: Promise<Float64Array>[] = [];
     const groups = this.#active;
     for (let step = 0; step < steps; step++) {

@@ -119,7 +119,7 @@ function divergence(
   return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
 }
 
-/** Gives tensors back once they were used, also when that throws. */
+/** Disposes tensors after use, also when `use` throws. */
 function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
   try {
     return use();
@@ -299,7 +299,7 @@ export function mlpHostField(
         () => linearizeMlp(weights, input, directions),
       );
       // With all unit vectors as directions the whole Jacobian is there: pulling back is
-      // then a few numbers a row, and needs no kernel between one stage and the next.
+      // then a few multiplications per row, and needs no kernel between one stage and the next.
       const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;
       const ofDivergence = near.divergenceGradient?.dataSync<"float32">() ?? null;
       const velocityCotangents = new Float32Array(n * dims);

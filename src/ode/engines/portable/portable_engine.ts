@@ -25,7 +25,7 @@ import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
 
-/** How an engine holds rows between evaluations. */
+/** Where an engine keeps the rows between evaluations. */
 interface Home<Rows> {
   readonly name: string;
   readonly space: RowSpace<Rows>;
@@ -102,12 +102,11 @@ function releaseSteps<Rows>(space: RowSpace<Rows>, steps: readonly StepRecord<Ro
 }
 
 /**
- * The engine over tfjs: it takes every field and runs on every backend.
+ * The reference engine, in tfjs: it supports every field on every backend.
  *
- * With `host` the rows lie in float64 on the host and only the field is evaluated
- * in tensors: right for the CPU backends, where a read-back is free. With
- * `tensors` they stay on the device, and a step attempt reads one vector of error
- * norms back: right for WebGPU.
+ * With `host` the rows are float64 arrays and only the field is evaluated in tensors: for the CPU
+ * backends, where a read-back is free. With `tensors` they stay on the device, and each step attempt
+ * reads one vector of error norms back: for WebGPU.
  */
 export function portableEngine(kind: "host" | "tensors"): Engine {
   return kind === "host" ? engineOver(hostHome) : engineOver(tensorHome);

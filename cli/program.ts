@@ -1,5 +1,5 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
-import { harmless, InputError } from "@fluxion/fluxion/core";
+import { InputError, terminalSafe } from "@fluxion/fluxion/core";
 import { buildFluxion } from "./application.ts";
 import { optionsOfCommand } from "./commands/options.ts";
 import { verdict } from "./terminal/errors.ts";
@@ -26,7 +26,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     if (message !== null) {
       writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
       if (args.includes("--debug") && error instanceof Error) {
-        writeMessage(`${harmless(String(error.stack))}\n`);
+        writeMessage(`${terminalSafe(String(error.stack))}\n`);
       }
     }
     return exitCode;

@@ -2,7 +2,7 @@
  * The only place that writes to the terminal: results go to stdout, everything
  * that is said about them to stderr.
  */
-import { FailureError, harmless, systemFault, systemWords } from "@fluxion/fluxion/core";
+import { FailureError, systemFault, systemWords, terminalSafe } from "@fluxion/fluxion/core";
 
 const encoder = new TextEncoder();
 
@@ -54,7 +54,7 @@ export function eraser(): string {
 export function writeResult(result: string | Uint8Array): void {
   const onTerminal = Deno.stdout.isTerminal();
   if (onTerminal) eraseLine();
-  const text = typeof result === "string" && onTerminal ? harmless(result) : result;
+  const text = typeof result === "string" && onTerminal ? terminalSafe(result) : result;
   try {
     writeAll(Deno.stdout, typeof text === "string" ? encoder.encode(text) : text);
   } catch (error) {
@@ -90,7 +90,7 @@ export type Say = (line: string) => void;
 
 /** A {@link Say} to stderr, or to nobody with `--quiet`. */
 export function speaker(options: { readonly quiet?: boolean }): Say {
-  return options.quiet ? () => {} : (line) => writeMessage(`${harmless(line)}\n`);
+  return options.quiet ? () => {} : (line) => writeMessage(`${terminalSafe(line)}\n`);
 }
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };

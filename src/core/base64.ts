@@ -1,8 +1,9 @@
 /**
- * The bytes that an embedded file (`NAME.b64`, by `deno task build:embedded`) holds in base64.
+ * Decodes an embedded base64 file (`NAME.b64`, written by `deno task build:embedded`).
  *
- * Files are embedded as text: importing bytes needs a flag of Deno that a program which imports
- * Fluxion would have to set too, and that packages may not use. Decoding takes 0.4 ms per MB.
+ * Files are embedded as text because importing bytes needs a Deno flag, which every program that
+ * imports Fluxion would also have to set and which packages may not use. Decoding takes 0.4 ms
+ * per MB.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   // Node.js 22 has no Uint8Array.fromBase64.

@@ -1,9 +1,9 @@
-/** An argument as a shell takes it: in single quotes where it would read more into it. */
+/** An argument for a POSIX shell, in single quotes if it contains special characters. */
 function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command line `fluxion ARGS`, ready to be pasted into a shell. */
+/** The command line `fluxion ARGS`, quoted so that it can be pasted into a shell. */
 export function commandLine(args: readonly string[]): string {
   return ["fluxion", ...args.map(quoted)].join(" ");
 }

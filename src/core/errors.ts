@@ -1,11 +1,11 @@
 import { oneLine } from "./quoted.ts";
 
 /**
- * What a person did that cannot be done: a wrong option, a broken file, a missing device.
+ * A user error: a wrong option, a broken file, a missing device.
  *
- * The message is one line that names the value, the place and the remedy; control characters in
- * it are escaped, whatever file, path or option they came from. The command line prints it as it
- * is and exits with 2; nothing has been written.
+ * The message is one line that names the value, the place and the remedy; control characters are
+ * escaped, whatever file, path or option they came from. The command line prints it unchanged and
+ * exits with 2; nothing has been written.
  */
 export class InputError extends Error {
   /** What the class is called. */
@@ -18,10 +18,10 @@ export class InputError extends Error {
 }
 
 /**
- * Work that was well asked for and failed on the way: a full disk, a loss that
- * became NaN, a solve that could not go on.
+ * A valid request that failed at run time: a full disk, a loss that became NaN, a solve that
+ * could not continue.
  *
- * The message is for people too, as that of {@link InputError}; the command line exits with 1.
+ * The message follows the rules of {@link InputError}; the command line exits with 1.
  */
 export class FailureError extends Error {
   /** What the class is called. */
@@ -34,17 +34,17 @@ export class FailureError extends Error {
 }
 
 /**
- * V8 was started without checks of WebAssembly's bounds where a memory cannot have all the addresses
- * that an index reaches, so that nothing would keep a wrong one inside.
+ * V8 runs without WebAssembly bounds checks but cannot reserve the full 4 GiB that a 32-bit index
+ * can address, so an out-of-bounds access would not fault.
  */
 export class AddressSpaceError extends FailureError {}
 
-/** There is no memory for what was asked for. */
+/** An allocation failed. */
 export class OutOfMemoryError extends FailureError {
-  /** Of the allocation that failed. */
+  /** Size of the allocation that failed. */
   readonly bytes: number;
 
-  /** With a message as above, and the bytes that were asked for. */
+  /** With a message as above, and the number of bytes requested. */
   constructor(message: string, bytes: number) {
     super(message);
     this.bytes = bytes;

@@ -5,7 +5,7 @@
  */
 export type Late<T> = () => Promise<T>;
 
-/** A value that is there already. */
+/** A {@link Late} value that is already available. */
 export function ready<T>(value: T): Late<T> {
   return () => Promise.resolve(value);
 }

@@ -1,11 +1,11 @@
 /**
- * What every command starts with: errors, the words of messages, and how long work is stopped.
- * Loads nothing else.
+ * Errors, message formatting and cooperative cancellation, used by every command. Loads nothing
+ * else.
  *
  * @module
  */
 export { AddressSpaceError, FailureError, InputError, OutOfMemoryError } from "./errors.ts";
-export { harmless, named, oneLine, quoted, quotedJson } from "./quoted.ts";
+export { named, oneLine, quoted, quotedJson, terminalSafe } from "./quoted.ts";
 export { type SystemFault, systemFault, systemWords } from "./files/system_fault.ts";
 export { suggestion } from "./suggestion.ts";
 export { commandLine } from "./command_line.ts";

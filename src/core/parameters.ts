@@ -2,12 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { Tensor, Tensor1D } from "./tensors.ts";
 
 /**
- * One tensor of a model, as every part of Fluxion sees it: checkpoint,
- * optimizer and engines read the same record.
+ * One parameter tensor of a model; checkpoints, optimizer and engines share this record.
  *
- * Files hold PyTorch's shape. On the device a tensor lies in the order of axes
- * that its operation reads fastest: a Linear's weight as [in, out], a
- * convolution's as [kh, kw, in, out].
+ * Files hold PyTorch's shape. On the device the axes are permuted into the order that the
+ * operation reads fastest: [in, out] for a Linear weight, [kh, kw, in, out] for a convolution.
  */
 export interface ParameterEntry {
   /** PyTorch's name without a leading `model.`, such as `backbone.0.weight`. */
@@ -22,24 +20,24 @@ export interface ParameterEntry {
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
-  /** What weights start around: 1 for the scale of a normalisation, else 0. */
+  /** Centre of the initial distribution: 1 for the scale of a normalisation, else 0. */
   readonly initialCentre: number;
   /**
-   * Weights start uniform in +- this around the centre: 1 / sqrt(fan-in) (PyTorch's Linear and
-   * Conv2d), 0 for a normalisation and for layers that start at zero.
+   * Half-width of the uniform initial distribution: 1 / sqrt(fan-in) (PyTorch's Linear and
+   * Conv2d), 0 for normalisations and zero-initialised layers.
    */
   readonly initialBound: number;
 }
 
-/** All tensors of a model in PyTorch's order, one after the other in one flat vector. */
+/** All parameter tensors of a model, concatenated into one flat vector in PyTorch's order. */
 export interface ParameterLayout {
-  /** One a tensor, in order of their offsets. */
+  /** One entry per tensor, ordered by offset. */
   readonly entries: readonly ParameterEntry[];
   /** Number of elements of the flat vector. */
   readonly size: number;
 }
 
-/** What a layout is made of: a layer with weight and bias. */
+/** A layer with weight and bias, from which a layout is built. */
 export type LayerShape =
   | {
     readonly kind: "linear";
@@ -53,7 +51,7 @@ export type LayerShape =
     readonly inputs: number;
     readonly outputs: number;
     readonly kernel: number;
-    /** Whether weight and bias start at zero; no when left out. */
+    /** Whether weight and bias are initialised to zero; default false. */
     readonly startsAtZero?: boolean;
   }
   | {
@@ -63,7 +61,7 @@ export type LayerShape =
     readonly channels: number;
   };
 
-/** The layout of layers in order, each a weight and a bias. */
+/** The parameter layout of a sequence of layers: weight, then bias, of each. */
 export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
   const entries: ParameterEntry[] = [];
   let offset = 0;
@@ -122,7 +120,7 @@ export function layoutOf(layers: readonly LayerShape[]): ParameterLayout {
   return { entries, size: offset };
 }
 
-/** Rearranges one tensor between the file's order (`shape`) and the device's (`deviceShape`). */
+/** Permutes one tensor's axes between file order (`shape`) and device order (`deviceShape`). */
 export function reorderAxes(
   entry: ParameterEntry,
   values: Float32Array,
@@ -151,11 +149,11 @@ export function reorderAxes(
 }
 
 /**
- * The weights of a model on the device: one flat vector in device order, and a
- * view of it for each tensor. Whoever makes it disposes it.
+ * A model's weights on the device: one flat vector in device order, and a view per tensor. The
+ * creator must dispose it.
  */
 export class Parameters {
-  /** What stands where. */
+  /** Names, shapes and offsets of the tensors. */
   readonly layout: ParameterLayout;
   #flat: Tensor1D;
   #tensors: readonly Tensor[];
@@ -171,7 +169,7 @@ export class Parameters {
     }
   }
 
-  /** From a flat vector in device order, on the current backend. */
+  /** Uploads a flat vector in device order to the current backend. */
   static fromFlat(layout: ParameterLayout, values: Float32Array): Parameters {
     if (values.length !== layout.size) {
       throw new RangeError(
@@ -186,24 +184,24 @@ export class Parameters {
     return this.#flat;
   }
 
-  /** In the layout's order, each of its `deviceShape`. Owned by this object: do not dispose. */
+  /** In layout order, each with its `deviceShape`. Owned by this object: do not dispose. */
   get tensors(): readonly Tensor[] {
     return this.#tensors;
   }
 
-  /** Takes `flat` over as the new value; the old tensors are disposed. */
+  /** Takes ownership of `flat` as the new value; disposes the old tensors. */
   replace(flat: Tensor1D): void {
     this.dispose();
     this.#flat = tf.keep(flat);
     this.#tensors = split(this.layout, flat);
   }
 
-  /** The flat vector in device order, read back. */
+  /** Reads back the flat vector in device order. */
   async read(): Promise<Float32Array> {
     return Float32Array.from(await this.#flat.data());
   }
 
-  /** Gives the tensors back. */
+  /** Disposes the tensors. */
   dispose(): void {
     this.#flat.dispose();
     for (const tensor of this.#tensors) tensor.dispose();
@@ -222,7 +220,7 @@ function split(
   return views.map((view) => tf.keep(view));
 }
 
-/** Gradients of the layout's tensors, in order and device shape, as one flat vector. */
+/** Concatenates per-tensor gradients (layout order, device shape) into one flat vector. */
 export function flattenGradients(
   layout: ParameterLayout,
   gradients: readonly Tensor[],

@@ -1,10 +1,10 @@
 import process from "node:process";
 
 /**
- * The largest resident set that this process had so far, in bytes; null where the system does
- * not tell. Needs no permission, as `/proc/self/status` would.
+ * Peak resident set size of this process in bytes; null if the system does not report it. Unlike
+ * reading `/proc/self/status`, this needs no permission.
  *
- * On Linux it is never less than the peak of the process that started this one: `execve` keeps it.
+ * On Linux it is at least the peak of the process that started this one: `execve` keeps it.
  */
 export function peakMemoryBytes(): number | null {
   const { maxRSS } = process.resourceUsage(); // KiB

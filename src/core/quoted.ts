@@ -1,31 +1,31 @@
 /**
- * Text of unknown origin (a file's, an option's, a server's) in a message.
+ * Escaping of untrusted text (from files, options, servers) in messages.
  *
- * Written to a terminal as it is, such text may move the cursor, erase lines, change the order of
- * letters or forge a line of its own; and a key of 6 MB hides everything else.
+ * Written to a terminal unescaped, such text can move the cursor, erase lines, reorder letters or
+ * forge a line of its own; and a 6 MB key hides everything else.
  */
 
-/** Longest text that is shown whole, in UTF-16 units. */
+/** Longest text that is shown in full, in UTF-16 units. */
 const MOST = 80;
 
 /** Longest message, in UTF-16 units: about ten lines of a terminal. */
 const MOST_OF_A_MESSAGE = 2000;
 
 /**
- * C0, C1, line separators, bidirectional controls and lone surrogates (Unicode 16, chapter 23):
- * what a terminal may obey.
+ * Characters that a terminal may act on: C0, C1, line separators, bidirectional controls and lone
+ * surrogates (Unicode 16, chapter 23).
  */
 const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
-/** Colours, line feeds and tabs, which are ours as group 1; else as {@link OBEYED}. */
+/** Group 1: colours, line feeds and tabs, which Fluxion itself prints; otherwise {@link OBEYED}. */
 const OURS_OR_OBEYED = new RegExp(`(\\x1b\\[[\\d;]*m|[\\n\\t])|${OBEYED.source}`, "gu");
 
-/** {@link OBEYED}, and what shows as nothing: zero-width characters, tags (category Cf). */
+/** {@link OBEYED} plus invisible characters: zero-width characters and tags (category Cf). */
 const NOT_SEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** As in a JSON string: `\u001b`; above U+FFFF the two halves of the surrogate pair. */
+/** JSON string escape, such as `\u001b`; both halves of the surrogate pair above U+FFFF. */
 function escaped(character: string): string {
   return SHORT[character] ??
     Array.from(
@@ -34,7 +34,7 @@ function escaped(character: string): string {
     ).join("");
 }
 
-/** The first `length` UTF-16 units, or one less where that would halve a surrogate pair. */
+/** The first `length` UTF-16 units, or one fewer if that would split a surrogate pair. */
 function head(text: string, length: number): string {
   const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
   return text.slice(0, end);
@@ -42,7 +42,7 @@ function head(text: string, length: number): string {
 
 /**
  * Text in double quotes for a message: control and invisible characters, quotes and backslashes
- * are escaped as in JSON, and what is longer than `most` UTF-16 units ends in `...`.
+ * are escaped as in JSON, and text longer than `most` UTF-16 units is truncated with `...`.
  */
 export function quoted(text: string, most: number = MOST): string {
   const short = text.length > most ? `${head(text, most - 3)}...` : text;
@@ -50,8 +50,8 @@ export function quoted(text: string, most: number = MOST): string {
 }
 
 /**
- * A name for a message: as it is where it is a plain word of letters, digits and punctuation (a
- * tensor's name, a key, a number), else {@link quoted}.
+ * A name for a message: unquoted if it is a plain word of letters, digits and punctuation (a
+ * tensor name, a key, a number), else {@link quoted}.
  */
 export function named(text: string, most: number = MOST): string {
   return text.length <= most && /^[\p{L}\p{M}\p{N}\p{S}_.\-/+:*%#@()[\],]+$/u.test(text)
@@ -59,7 +59,7 @@ export function named(text: string, most: number = MOST): string {
     : quoted(text, most);
 }
 
-/** A value of a JSON file for a message: as JSON, escaped and shortened as {@link quoted} does. */
+/** A JSON value for a message: serialised, then escaped and truncated as by {@link quoted}. */
 export function quotedJson(value: unknown, most: number = MOST): string {
   if (typeof value === "string") return quoted(value, most);
   const text = jsonText(value);
@@ -70,25 +70,24 @@ export function quotedJson(value: unknown, most: number = MOST): string {
 function jsonText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
-  } catch { // JSON.parse reads what is nested a million deep, JSON.stringify does not write it
+  } catch { // JSON.parse accepts a million levels of nesting, JSON.stringify overflows the stack
     return "a deeply nested value";
   }
 }
 
 /**
- * Text that a terminal only shows: what it would obey is escaped. Line feeds, tabs and our own
- * colours (`ESC [ ... m`) stay.
+ * Text that is safe to print to a terminal: characters that it would act on are escaped. Line
+ * feeds, tabs and colour codes (`ESC [ ... m`) are kept.
  */
-export function harmless(text: string): string {
+export function terminalSafe(text: string): string {
   return text.replace(OURS_OR_OBEYED, (match, ours) => ours ?? escaped(match));
 }
 
 /**
- * A whole message as one line that a terminal only shows: what it would obey is escaped. Of a
- * longer one than 2,000 UTF-16 units the middle is left out: the beginning names the place, the
- * end the remedy.
+ * A whole message as one terminal-safe line. A message of more than 2,000 UTF-16 units loses its
+ * middle: the beginning names the place, the end the remedy.
  *
- * Idempotent; what {@link quoted} wrote stays as it is.
+ * Idempotent; leaves the output of {@link quoted} unchanged.
  */
 export function oneLine(message: string): string {
   const safe = message.replace(OBEYED, escaped);

@@ -1,49 +1,49 @@
 /**
- * How long computations are told to end early. The event loop cannot tell them: a solve is one
- * call into WebAssembly, a training step of images one call of tfjs. So they look at a word that
- * threads share, between pieces of some milliseconds; whoever sets it may do so from a worker.
+ * Cooperative cancellation of long computations. The event loop cannot interrupt them: a solve is
+ * one call into WebAssembly, a training step on images one call into tfjs. So they poll a shared
+ * word every few milliseconds; any thread may set it.
  */
 
-/** [1]: not 0 while work is to end early. */
+/** [1]: nonzero while a stop is requested. */
 export const stopWord: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
 
-/** Thrown by work that ends early because it was asked to; it gave no result and keeps nothing. */
+/** Thrown by work that was interrupted on request; there is no result, and nothing to dispose. */
 export class Stopped extends Error {
   /** "Stopped". */
   override readonly name = "Stopped";
 }
 
-/** Whether work is to end early. */
+/** Whether a stop has been requested. */
 export function isStopAsked(): boolean {
   return Atomics.load(stopWord, 0) !== 0;
 }
 
-/** How many {@link wholly}s are being done. */
-let whole = 0;
+/** Nesting depth of {@link uninterrupted} calls. */
+let depth = 0;
 
 /**
- * Does short work to its end even where work is to end early: what changes several values that have
- * to fit each other, such as weights and their optimizer's moments.
+ * Runs short work to completion even if a stop is requested: updates of several values that must
+ * stay consistent, such as weights and the optimizer's moments.
  */
-export function wholly<T>(work: () => T): T {
-  whole++;
+export function uninterrupted<T>(work: () => T): T {
+  depth++;
   try {
     return work();
   } finally {
-    whole--;
+    depth--;
   }
 }
 
 /**
- * Called between the pieces of long work.
+ * Cancellation point; long work calls it every few milliseconds.
  *
- * @throws {Stopped} If it is to end early.
+ * @throws {Stopped} If a stop is requested, except inside {@link uninterrupted}.
  */
 export function throwIfStopped(): void {
-  if (whole === 0 && isStopAsked()) throw new Stopped("asked to stop");
+  if (depth === 0 && isStopAsked()) throw new Stopped("asked to stop");
 }
 
-/** The work has ended; what is left to do, such as saving it, is done as always. */
+/** Clears the stop request after the work has ended, so that saving its result is not interrupted. */
 export function settleStop(): void {
   Atomics.store(stopWord, 0, 0);
 }

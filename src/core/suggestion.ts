@@ -1,12 +1,12 @@
-/** No name that is known is nearly as long. */
+/** Longest input to compare; every known name is much shorter. */
 const LONGEST_NAME = 64;
 
 /**
- * `, did you mean "moons"?` where a known name is close to what was typed, else
- * the empty text. Close is within a third of the longer name's length, at least one edit.
+ * `, did you mean "moons"?` if a known name is close to what was typed, else the empty string.
+ * Close means an edit distance of at most a third of the longer name's length, or 1.
  */
 export function suggestion(typed: string, known: readonly string[]): string {
-  // The distance takes time and memory of the product of both lengths.
+  // Time and memory grow with the product of both lengths.
   if (typed.length > LONGEST_NAME) return "";
   const scored = known.map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }));
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
@@ -16,8 +16,8 @@ export function suggestion(typed: string, known: readonly string[]): string {
 }
 
 /**
- * Fewest insertions, deletions, substitutions and swaps of neighbours that turn
- * one text into the other, no part edited twice.
+ * Minimum number of insertions, deletions, substitutions and adjacent transpositions that turn one
+ * string into the other, editing no substring twice.
  * Source: Damerau 1964; Boytsov 2011, the "optimal string alignment" distance.
  */
 export function editDistance(a: string, b: string): number {

@@ -1,6 +1,6 @@
 /**
- * tfjs's tensors under names of ours: `deno doc --lint` asks that every type of the public face is
- * documented there, and tfjs documents few of its own. What its module as a whole holds is not followed.
+ * Aliases of tfjs's tensor types. `deno doc --lint` requires every public type to be documented,
+ * and tfjs documents few of its own; it does not follow types taken from `typeof import(...)`.
  */
 
 /** A tfjs tensor of any rank. */

@@ -60,7 +60,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** Text that can do nothing to a terminal but be shown. */
-function harmless(text: string): string {
+function escaped(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity]!)
     // deno-lint-ignore no-control-regex -- they are what is meant
     .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
@@ -73,7 +73,7 @@ function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]):
       const text = latexToText(token.latex).replaceAll(/\n\s*/g, "; ");
       // A short formula stays together.
       const fixed = textCells(text) <= 20 ? text.replaceAll(" ", FIXED_SPACE) : text;
-      return [{ text: harmless(fixed), styles }];
+      return [{ text: escaped(fixed), styles }];
     }
     switch (token.type) {
       case "strong":
@@ -83,11 +83,11 @@ function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]):
       case "del":
         return runsOf(token.tokens, [...styles, "dim"]);
       case "codespan":
-        return [{ text: harmless((token as Tokens.Codespan).text), styles: [...styles, "code"] }];
+        return [{ text: escaped((token as Tokens.Codespan).text), styles: [...styles, "code"] }];
       case "br":
         return [{ text: "\n", styles }];
       case "image":
-        return [{ text: harmless((token as Tokens.Image).text), styles }];
+        return [{ text: escaped((token as Tokens.Image).text), styles }];
       case "checkbox":
         return [{ text: token.checked ? "[x] " : "[ ] ", styles }];
       case "link": {
@@ -95,11 +95,11 @@ function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]):
         const shown = runsOf(inside, [...styles, "link"]);
         const said = href.replace(/^mailto:/, "");
         if (said === text || href.startsWith("#")) return shown;
-        return [...shown, { text: harmless(` (${said})`), styles: [...styles, "dim"] }];
+        return [...shown, { text: escaped(` (${said})`), styles: [...styles, "dim"] }];
       }
       default: {
         const { tokens: inside, text, raw } = token as Tokens.Generic;
-        return inside ? runsOf(inside, styles) : [{ text: harmless(text ?? raw), styles }];
+        return inside ? runsOf(inside, styles) : [{ text: escaped(text ?? raw), styles }];
       }
     }
   });
@@ -150,7 +150,7 @@ function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
 /** A formula on lines of its own; one that is too wide goes on before a sign. */
 function displayed(latex: string, { width }: TextOptions): string[] {
   const indent = width >= 60 ? 4 : 2;
-  return harmless(latexToText(latex)).split("\n").flatMap((line) => {
+  return escaped(latexToText(latex)).split("\n").flatMap((line) => {
     const start = " ".repeat(indent);
     const lines: string[] = [];
     let rest = line;
@@ -281,7 +281,7 @@ function block(token: Token, options: TextOptions): string[] {
       const at = inside.findIndex((one) => isFormula(one) && one.display);
       if (at < 0) {
         const own = token.type === "text" && !(token as Tokens.Text).tokens;
-        const runs = own ? [{ text: harmless((token as Tokens.Text).text), styles: [] }] : null;
+        const runs = own ? [{ text: escaped((token as Tokens.Text).text), styles: [] }] : null;
         return wrap(runs ?? runsOf(inside, []), width, color);
       }
       const part = (tokens: Token[]) => wrap(runsOf(tokens, []), width, color);
@@ -293,7 +293,7 @@ function block(token: Token, options: TextOptions): string[] {
       ];
     }
     case "code": {
-      const lines = (token as Tokens.Code).text.split("\n").map(harmless);
+      const lines = (token as Tokens.Code).text.split("\n").map(escaped);
       return lines.map((line) =>
         `    ${painted({ text: line, styles: ["code"] }, color)}`.trimEnd()
       );
@@ -346,5 +346,5 @@ export function markdownToText(markdown: string, options: TextOptions): string {
 
 /** A plain text in lines of at most `width` cells, broken between words. */
 export function wrapText(text: string, width: number): string[] {
-  return wrap([{ text: harmless(text), styles: [] }], width, false);
+  return wrap([{ text: escaped(text), styles: [] }], width, false);
 }

@@ -42,7 +42,7 @@ Deno.test("what the system refuses has words of its own", async (t) => {
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /points\.csv: \d+ bytes are more than a file may have here; .*ulimit -f/,
+        /points\.csv: \d+ bytes exceed the largest file size here; .*ulimit -f/,
       );
       assert.equal(await Deno.readTextFile(`${folder}/points.csv`), "old");
       const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
@@ -79,7 +79,7 @@ Deno.test("what the system refuses has words of its own", async (t) => {
       const words = new TextDecoder().decode(stderr);
       assert.match(
         words,
-        /^fluxion: .*gone\/.*: its folder .* is gone; it was removed meanwhile\n$/,
+        /^fluxion: .*gone\/.*: its folder .* is gone; it was removed in the meantime\n$/,
       );
       assert.equal(await isThere(`${folder}/gone`), false, "it is not made again");
     });

@@ -9,7 +9,7 @@ const layout = layoutOf([
   { kind: "conv2d", name: "second", inputs: 2, outputs: 4, kernel: 3 },
 ]);
 
-Deno.test("layoutOf() lays the tensors out one after the other under PyTorch's names", () => {
+Deno.test("layoutOf() concatenates the tensors under PyTorch's names", () => {
   assert.deepEqual(
     layout.entries.map(({ name, shape, deviceShape, offset, size }) => ({
       name,
@@ -37,19 +37,19 @@ Deno.test("layoutOf() lays the tensors out one after the other under PyTorch's n
   assert.equal(layout.entries[3]!.initialBound, 1 / Math.sqrt(18));
 });
 
-Deno.test("reorderAxes() turns PyTorch's layouts around and back", () => {
+Deno.test("reorderAxes() converts PyTorch's layouts to the device's and back", () => {
   const [linear, , conv] = layout.entries;
   // [[1, 2, 3], [4, 5, 6]] transposed.
   const file = Float32Array.of(1, 2, 3, 4, 5, 6);
   assert.deepEqual([...reorderAxes(linear!, file, "device")], [1, 4, 2, 5, 3, 6]);
   const values = Float32Array.from({ length: 72 }, (_, i) => i);
   const device = reorderAxes(conv!, values, "device");
-  // Entry (out 3, in 1, ky 2, kx 0) stands at [2, 0, 1, 3].
+  // Entry (out 3, in 1, ky 2, kx 0) moves to [2, 0, 1, 3].
   assert.equal(device[((2 * 3 + 0) * 2 + 1) * 4 + 3], ((3 * 2 + 1) * 3 + 2) * 3 + 0);
   assert.deepEqual(reorderAxes(conv!, device, "file"), values);
 });
 
-Deno.test("mlpLayout() refuses shapes that no network has", () => {
+Deno.test("mlpLayout() refuses impossible shapes", () => {
   assert.throws(() => mlpLayout({ dims: 2, hidden: 7 }), /hidden.*even.*7/);
   assert.throws(() => mlpLayout({ dims: 0, hidden: 8 }), /dims.*0/);
   assert.throws(() => mlpLayout({ dims: 2.5, hidden: 8 }), /dims.*2\.5/);
@@ -58,7 +58,7 @@ Deno.test("mlpLayout() refuses shapes that no network has", () => {
 backendTest("Parameters are one vector and its views", ["cpu", "webgpu"], async () => {
   const values = Float32Array.from({ length: 84 }, (_, i) => i);
   const parameters = Parameters.fromFlat(layout, values);
-  values[0] = -1; // the caller's array is its own
+  values[0] = -1; // the caller's array was copied
   assert.deepEqual(parameters.tensors.map((tensor) => tensor.shape), [[3, 2], [2], [3, 3, 2, 4], [
     4,
   ]]);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FailureError, InputError } from "../../src/core/errors.ts";
-import { harmless, named, oneLine, quoted, quotedJson } from "../../src/core/quoted.ts";
+import { named, oneLine, quoted, quotedJson, terminalSafe } from "../../src/core/quoted.ts";
 
-/** What a terminal may obey: controls, separators, marks of direction, halves of a pair. */
+/** What a terminal may act on: controls, separators, bidirectional marks, lone surrogates. */
 const obeyed = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u;
 
-Deno.test("quoted() escapes what a terminal obeys and what nobody sees", () => {
+Deno.test("quoted() escapes control and invisible characters", () => {
   assert.equal(quoted("plain"), '"plain"');
   assert.equal(quoted('say "hi" \\'), '"say \\"hi\\" \\\\"');
   assert.equal(quoted("a\n\x1b[2Kfluxion: all is well"), '"a\\n\\u001b[2Kfluxion: all is well"');
@@ -19,7 +19,7 @@ Deno.test("quoted() escapes what a terminal obeys and what nobody sees", () => {
   assert.equal(quoted("größe \u{1f600}"), '"größe \u{1f600}"');
 });
 
-Deno.test("quoted() shortens, and never through a pair of surrogates", () => {
+Deno.test("quoted() truncates, and never inside a surrogate pair", () => {
   assert.equal(quoted("x".repeat(100), 10), '"xxxxxxx..."');
   assert.equal(quoted(`${"x".repeat(6)}\u{1f600}yyyyyy`, 10), '"xxxxxx..."');
 });
@@ -33,7 +33,7 @@ Deno.test("named() leaves plain names alone and quotes the others", () => {
   }
 });
 
-Deno.test("quotedJson() shows any value of a JSON file in a few letters", () => {
+Deno.test("quotedJson() shows any JSON value in a few characters", () => {
   assert.equal(quotedJson({ a: [1, null, "\n"] }), '{"a":[1,null,"\\n"]}');
   assert.equal(quotedJson(undefined), "undefined");
   assert.equal(quotedJson("\u202e"), '"\\u202e"');
@@ -42,14 +42,14 @@ Deno.test("quotedJson() shows any value of a JSON file in a few letters", () => 
   assert.ok(quotedJson(Array(1e6).fill(7)).length <= 80);
 });
 
-Deno.test("harmless() keeps colours and lines, and nothing else that a terminal obeys", () => {
+Deno.test("terminalSafe() keeps colours and line feeds, and escapes every other control", () => {
   const ours = "\x1b[1mbold\x1b[22m\n\tgrey \x1b[38;5;245mand\x1b[0m";
-  assert.equal(harmless(ours), ours);
-  assert.equal(harmless("\x1b[2K\r\x1b]0;title\x07"), "\\u001b[2K\\r\\u001b]0;title\\u0007");
-  assert.equal(harmless("\x9b1mx\u2067"), "\\u009b1mx\\u2067");
+  assert.equal(terminalSafe(ours), ours);
+  assert.equal(terminalSafe("\x1b[2K\r\x1b]0;title\x07"), "\\u001b[2K\\r\\u001b]0;title\\u0007");
+  assert.equal(terminalSafe("\x9b1mx\u2067"), "\\u009b1mx\\u2067");
 });
 
-Deno.test("an error's message is one short line, whatever is in it", () => {
+Deno.test("error messages are one short line, whatever text they contain", () => {
   const anything = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "binary-ascii" }));
   fc.assert(fc.property(anything, (text) => {
     for (const line of [oneLine(text), quoted(text), named(text), quotedJson(text)]) {

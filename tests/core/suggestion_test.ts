@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { editDistance, suggestion } from "../../src/core/suggestion.ts";
 
 Deno.test("editDistance() counts insertions, deletions, substitutions and swaps", () => {
-  // kitten/sitting is Wikipedia's example for Levenshtein, ca/abc for this variant (3).
+  // Wikipedia's examples: kitten/sitting for Levenshtein, ca/abc (3) for this variant.
   const cases = [["kitten", "sitting", 3], ["ca", "abc", 3], ["", "ab", 2], ["moosn", "moons", 1]];
   for (const [a, b, edits] of cases as [string, string, number][]) {
     assert.equal(editDistance(a, b), edits, `${a}, ${b}`);
@@ -10,7 +10,7 @@ Deno.test("editDistance() counts insertions, deletions, substitutions and swaps"
   }
 });
 
-Deno.test("suggestion() names what is close, and nothing that is far", () => {
+Deno.test("suggestion() offers a close name, and none if all are far", () => {
   const known = ["moons", "8gaussians", "mnist", "kmnist"];
   assert.equal(suggestion("Mnsit", known), ', did you mean "mnist"?');
   assert.equal(suggestion("gaussians", known), ', did you mean "8gaussians"?');

@@ -3,15 +3,16 @@ import { systemFault, systemWords } from "./system_fault.ts";
 import { folderOf, makeTemporaryFile } from "./temporary_file.ts";
 
 /**
- * Writes a file so that whoever reads it, at any time and after any crash,
- * finds the old content or the new one, whole.
+ * Writes a file atomically: readers see either the old or the new content in full, at any time and
+ * after any crash.
  *
- * A temporary file beside it is written, flushed to the disk and renamed onto
- * `path`; then the folder's entry is flushed too.
+ * Writes a temporary file beside it, flushes it to disk, renames it onto `path`, and flushes the
+ * directory entry.
  *
  * @throws {FailureError} If the disk is full or fails, or the folder is gone; the old content
- *   stays, the temporary file is removed.
- * @throws {InputError} If the name is too long; other errors of the system as they are.
+ *   is kept and the temporary file removed.
+ * @throws {InputError} If the name is too long or the file system is read-only. Other system errors
+ *   are passed on unchanged.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   await writePiecesAtomic(path, [
@@ -20,10 +21,9 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 }
 
 /**
- * The same as {@link writeFileAtomic} for content that comes piece by piece, of
- * which one at a time is in memory.
+ * Like {@link writeFileAtomic}, for streamed content: one piece is in memory at a time.
  *
- * @throws Whatever {@link writeFileAtomic} and the pieces throw; the old content stays.
+ * @throws Whatever {@link writeFileAtomic} and the pieces throw; the old content is kept.
  */
 export async function writePiecesAtomic(
   path: string,
@@ -40,7 +40,7 @@ export async function writePiecesAtomic(
         }
       }
       await file.sync();
-      // While it is locked: nobody takes it for one that was left behind.
+      // Rename while it is locked, or a concurrent sweep would remove it as abandoned.
       await Deno.rename(temporary, path);
     } catch (error) {
       await Deno.remove(temporary).catch(() => {});
@@ -54,18 +54,18 @@ export async function writePiecesAtomic(
   }
 }
 
-/** What the system refused, as a person can mend it; what is no system's error as it is. */
+/** A system error as a message with a remedy; other errors unchanged. */
 async function writingFailed(error: unknown, path: string, bytes: number): Promise<unknown> {
-  const asBefore = "the file is as it was before";
+  const unchanged = "the file is unchanged";
   switch (systemFault(error)) {
     case "full":
       return new FailureError(
-        `${path}: no room left on the disk for ${bytes} bytes; ${asBefore}; ` +
+        `${path}: no room left on the disk for ${bytes} bytes; ${unchanged}; ` +
           "free some space and go on",
       );
     case "tooLarge":
       return new FailureError(
-        `${path}: ${bytes} bytes are more than a file may have here; ${asBefore}; ` +
+        `${path}: ${bytes} bytes exceed the largest file size here; ${unchanged}; ` +
           "raise the limit (ulimit -f), or write to another file system",
       );
     case "device":
@@ -74,10 +74,10 @@ async function writingFailed(error: unknown, path: string, bytes: number): Promi
           "whether the file is on the disk is not known; look at the disk before you go on",
       );
     case "gone":
-      // The pieces may come from a file that is gone; that is not this one's affair.
+      // The missing file may be one that the pieces are read from.
       if (await Deno.stat(folderOf(path)).catch(() => null) !== null) return error;
       return new FailureError(
-        `${path}: its folder ${folderOf(path)} is gone; it was removed meanwhile`,
+        `${path}: its folder ${folderOf(path)} is gone; it was removed in the meantime`,
       );
     case "nameTooLong":
       return new InputError(
@@ -91,8 +91,8 @@ async function writingFailed(error: unknown, path: string, bytes: number): Promi
 }
 
 /**
- * Flushes a folder's entries. Windows has no such call and needs none; of network file systems
- * some refuse it (EINVAL, ENOTSUP).
+ * Flushes a folder's entries. Windows neither has nor needs such a call; some network file systems
+ * refuse it (EINVAL, ENOTSUP).
  */
 async function syncFolder(folder: string): Promise<void> {
   if (Deno.build.os === "windows") return;

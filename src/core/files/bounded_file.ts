@@ -1,23 +1,22 @@
 import { InputError } from "../errors.ts";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Most bytes of a data file or of weights that are read: 1 GiB. */
+/** Size limit of data and weights files: 1 GiB. */
 export const MOST_INPUT_BYTES: number = 2 ** 30;
 
 /**
- * Most bytes of a file of settings or figures (JSON) that are read: 64 MiB. The scales of a table
- * of a million columns, the most that are read, take 40.
+ * Size limit of JSON files (settings, metrics): 64 MiB. The scales of a table with a million
+ * columns, the largest that is accepted, take 40.
  */
 export const MOST_JSON_BYTES: number = 2 ** 26;
 
 /**
- * Passes chunks on until they are more than `limit` bytes: what is read need not be a file with an
- * end (`/dev/zero`, a pipe).
+ * Passes chunks through and enforces a size limit: the source may be endless (`/dev/zero`, a pipe).
  *
- * @param place What to call them in the error.
- * @throws {InputError} As soon as there are more.
+ * @param place Name of the source in the error message.
+ * @throws {InputError} As soon as more than `limit` bytes have arrived.
  */
 export async function* bounded(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -32,10 +31,10 @@ export async function* bounded(
 }
 
 /**
- * A file's bytes, piece by piece, each in memory of its own.
+ * Streams a file's bytes in chunks, each in its own buffer.
  *
- * @throws {InputError} If it has more than `limit` bytes: of a regular file before anything is read.
- * @throws Whatever the system says if it cannot be read.
+ * @throws {InputError} If it has more than `limit` bytes; for a regular file, before reading any.
+ * @throws The system's error if it cannot be read.
  */
 export async function* fileChunks(
   path: string,
@@ -43,7 +42,7 @@ export async function* fileChunks(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { isFile, isDirectory, size } = await file.stat();
-  // Opening a folder succeeds, reading it fails in words that name no folder.
+  // Opening a folder succeeds; reading it fails with a message that does not mention a folder.
   if (isDirectory) throw new Deno.errors.IsADirectory(`Is a directory: readfile '${path}'`);
   if (isFile && size > limit) throw tooLong(path, limit);
   const buffer = new Uint8Array(CHUNK_BYTES);
@@ -53,12 +52,12 @@ export async function* fileChunks(
     if (length === null) return;
     read += length;
     if (read > limit) throw tooLong(path, limit);
-    yield buffer.slice(0, length); // a pipe gives few bytes at a time
+    yield buffer.slice(0, length); // a pipe returns few bytes at a time
   }
 }
 
 /**
- * A file's bytes as a whole.
+ * Reads a whole file.
  *
  * @throws As {@link fileChunks}.
  */
@@ -67,7 +66,7 @@ export async function readBounded(path: string, limit: number): Promise<Uint8Arr
 }
 
 /**
- * A file's text as a whole; what is not UTF-8 becomes U+FFFD.
+ * Reads a whole text file; invalid UTF-8 becomes U+FFFD.
  *
  * @throws As {@link fileChunks}.
  */
@@ -76,8 +75,8 @@ export async function readBoundedText(path: string, limit: number): Promise<stri
 }
 
 /**
- * The lines of a text, ended by \n, without the ends; the last one too if it is not empty. What
- * is not UTF-8 becomes U+FFFD, and a line of more than `most` UTF-16 units is cut there.
+ * Splits text into lines at \n; a non-empty last line needs no terminator. Invalid UTF-8 becomes
+ * U+FFFD, and lines are truncated to `most` UTF-16 units.
  */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -98,7 +97,7 @@ export async function* lines(
   if (begun !== "") yield begun;
 }
 
-/** All chunks as one array. */
+/** Concatenates all chunks. */
 export async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const kept = await Array.fromAsync(chunks);
   const bytes = new Uint8Array(kept.reduce((size, chunk) => size + chunk.length, 0));

@@ -1,10 +1,10 @@
-/** Deepest nesting that is read; the files of Fluxion nest four deep. */
+/** Maximum nesting depth; Fluxion's own files nest four deep. */
 const MOST_DEPTH = 32;
 
 /**
- * Most arrays, objects and texts that are read: what the widest table takes whose columns are all
- * left out by name (1,048,576 objects of three texts). Numbers do not count: each takes as much
- * memory as in the file, or a little more.
+ * Maximum number of arrays, objects and strings: enough for the widest table with every column
+ * dropped by name (1,048,576 objects of three strings). Numbers are not counted: each takes about
+ * as much memory as in the file.
  */
 const MOST_PARTS = 2 ** 22;
 
@@ -12,11 +12,11 @@ const QUOTE = 0x22, BACKSLASH = 0x5c;
 const BRACKET = 0x5b, BRACE = 0x7b, BRACKET_END = 0x5d, BRACE_END = 0x7d;
 
 /**
- * Parses JSON from outside. `JSON.parse` takes 60 bytes for each bracket of a text that only opens
- * them, and 100 for each empty object: 90 MB of them would take 5 GB. They are counted first.
+ * Parses untrusted JSON. `JSON.parse` takes 60 bytes for each opening bracket and 100 for each
+ * empty object, so 90 MB of them would take 5 GB; hence they are counted first.
  *
  * @throws {SyntaxError} If it is not JSON, is nested more than 32 deep, or holds more than
- *   4,194,304 arrays, objects and texts.
+ *   4,194,304 arrays, objects and strings.
  */
 export function parseJson(text: string): unknown {
   let depth = 0, parts = 0;
@@ -32,13 +32,13 @@ export function parseJson(text: string): unknown {
       depth--;
     }
     if (parts > MOST_PARTS) {
-      throw new SyntaxError(`more than ${MOST_PARTS} arrays, objects and texts`);
+      throw new SyntaxError(`more than ${MOST_PARTS} arrays, objects and strings`);
     }
   }
   return JSON.parse(text);
 }
 
-/** Where the text in quotes ends that begins at `start`. */
+/** Index of the quote that closes the string opened at `start`. */
 function textEnd(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);

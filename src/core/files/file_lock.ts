@@ -1,11 +1,11 @@
 /**
- * Takes a file for this process until it is closed; the lock is the system's (flock), and ends
- * with the process.
+ * Tries to lock a file exclusively (flock). The lock is released when the file is closed or the
+ * process ends.
  *
- * @returns Whether nobody else has it. True where there are no locks, as in Node.js: nobody is kept
- *   apart there.
+ * @returns False if another process holds the lock. True also if the runtime has no file locks, as
+ *   in Node.js; there is no mutual exclusion there.
  */
-export async function takeFile(file: Deno.FsFile): Promise<boolean> {
+export async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   try {
     return await file.tryLock(true);
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * Files that are whole or not there: written under another name and renamed, read up to a ceiling.
+ * Atomic file writes (temporary file, then rename) and size-limited reads.
  *
  * @module
  */

@@ -1,25 +1,25 @@
 /**
- * What an error of the system means, where that has a remedy of its own. The runtime names few of
- * them by a class; the others have the system's number in their message.
+ * System errors that have their own remedy. The runtime has classes for few of them; the others
+ * carry the system's error number in their message.
  */
 export type SystemFault =
-  /** No room on the disk, or in the user's quota. */
+  /** The disk is full, or the user's quota is used up. */
   | "full"
-  /** Beyond the largest file that the process may write, or the file system takes. */
+  /** Exceeds the largest file that the process may write or the file system supports. */
   | "tooLarge"
-  /** The device failed, as when a flush does not reach it. */
+  /** Device I/O failed, for example during a flush. */
   | "device"
-  /** A file or folder is not there, or not any more. */
+  /** A file or folder does not exist, or no longer exists. */
   | "gone"
   | "nameTooLong"
   | "readOnly"
-  /** Links that lead to each other. */
+  /** Symbolic links form a cycle. */
   | "linkLoop"
-  /** The process or the system has no more open files. */
+  /** The limit of open files is reached, for the process or the system. */
   | "tooManyFiles";
 
 /**
- * What Linux and macOS number alike. EIO is a terminal's too, once it is closed.
+ * Error numbers that Linux and macOS share. A closed terminal reports EIO (5) too.
  *
  * Sources: errno(3) of Linux, of macOS; winerror.h.
  */
@@ -59,7 +59,7 @@ const numbers: Readonly<
   },
 };
 
-/** The fault of an error; null for one that is not the system's, or not of this list. */
+/** Classifies an error; null if it is not a system error, or not one listed above. */
 export function systemFault(error: unknown): SystemFault | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof Deno.errors.NotFound) return "gone";
@@ -68,7 +68,7 @@ export function systemFault(error: unknown): SystemFault | null {
   return numbers[os === "windows" || os === "darwin" ? os : "linux"][number] ?? null;
 }
 
-/** The system's own words, without the call and the path that the runtime adds. */
+/** The system's message, without the call and path that the runtime appends. */
 export function systemWords(error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
   return words.replace(/: [a-z]+ '.*'$/s, "");

@@ -1,38 +1,38 @@
 /**
- * Temporary files and folders, as whoever writes atomically makes them beside what they write.
+ * Temporary files and folders for atomic writes, created beside the target.
  *
- * A process holds the system's lock (flock) on each of its own, and the lock ends with the
- * process, however that ends: one that nobody holds was left behind. Numbers of processes would
- * not tell: they are given again, and differ between containers.
+ * A process holds a lock (flock) on each of its temporaries, and the system releases the lock when
+ * the process ends in any way: an unlocked temporary is abandoned. Process ids could not tell this:
+ * they are reused, and differ between containers.
  */
 
-/** Longest part of a name that is kept: names have at most 255 bytes, letters up to 4. */
+/** Characters of the target's name that are kept: names have at most 255 bytes, characters up to 4. */
 const KEPT_LETTERS = 50;
 
 const PATTERN = /\.fluxion-[0-9a-f]{12}\.tmp$/;
 
-/** Whether a name is that of a temporary file or folder. */
+/** Whether this is the name of a temporary file or folder. */
 export function isTemporaryName(name: string): boolean {
   return PATTERN.test(name);
 }
 
-/** A temporary file, open to be written and locked. */
+/** A temporary file, open for writing and locked. */
 export interface TemporaryFile {
   readonly path: string;
   readonly file: Deno.FsFile;
 }
 
-/** Where a path's last part begins. */
+/** Index at which a path's last component begins. */
 function nameStart(path: string): number {
   return Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
 }
 
-/** The folder of a path, as a path. */
+/** The parent folder of a path. */
 export function folderOf(path: string): string {
   return path.slice(0, nameStart(path)) || ".";
 }
 
-/** A name beside `path` that nobody has: `samples.csv.fluxion-0123456789ab.tmp`. */
+/** A unique temporary name beside `path`: `samples.csv.fluxion-0123456789ab.tmp`. */
 export function temporaryPath(path: string): string {
   const at = nameStart(path);
   const kept = [...path.slice(at)].slice(0, KEPT_LETTERS).join("");
@@ -41,9 +41,9 @@ export function temporaryPath(path: string): string {
 }
 
 /**
- * Makes a temporary file beside `path`, to be renamed while it is still open.
+ * Creates a temporary file beside `path`; rename it while it is still open.
  *
- * @throws Whatever the system says, such as that there is no folder.
+ * @throws The system's error, for example if the folder does not exist.
  */
 export async function makeTemporaryFile(path: string): Promise<TemporaryFile> {
   for (;;) {
@@ -55,15 +55,15 @@ export async function makeTemporaryFile(path: string): Promise<TemporaryFile> {
 }
 
 /**
- * Makes a temporary folder beside `path`, which is locked until it is disposed.
+ * Creates a temporary folder beside `path`, locked until it is disposed.
  *
- * @throws Whatever the system says.
+ * @throws The system's error.
  */
 export async function makeTemporaryFolder(path: string): Promise<Disposable & { path: string }> {
   for (;;) {
     const temporary = temporaryPath(path);
     await Deno.mkdir(temporary);
-    // Windows opens no folders: nobody locks one there, and nobody removes one.
+    // Windows cannot open folders: they are neither locked nor swept there.
     const handle = await Deno.open(temporary).catch(() => null);
     if (handle === null || await isHeld(handle, temporary)) {
       return { path: temporary, [Symbol.dispose]: () => handle?.close() };
@@ -72,12 +72,12 @@ export async function makeTemporaryFolder(path: string): Promise<Disposable & { 
   }
 }
 
-/** Whether the lock was got before somebody who sweeps had taken the new file for one left behind. */
+/** Locks a new file; false if a concurrent sweep locked or removed it first. */
 async function isHeld(file: Deno.FsFile, path: string): Promise<boolean> {
   try {
     if (!await file.tryLock(true)) return false;
   } catch {
-    // A file system without locks: nobody can sweep there either.
+    // A file system without locks cannot be swept either.
     return true;
   }
   const [own, named] = [await file.stat(), await Deno.stat(path).catch(() => null)];
@@ -85,8 +85,8 @@ async function isHeld(file: Deno.FsFile, path: string): Promise<boolean> {
 }
 
 /**
- * Removes the temporary files and folders in a folder that no process holds. What cannot be
- * removed stays; a folder that is not there has none.
+ * Removes abandoned temporary files and folders from `folder`. Ignores those that cannot be removed,
+ * and a folder that does not exist.
  */
 export async function sweepTemporaries(folder: string): Promise<void> {
   const names: string[] = [];
@@ -104,7 +104,7 @@ async function removeUnheld(path: string): Promise<void> {
   try {
     if (await handle.tryLock(true)) await Deno.remove(path, { recursive: true });
   } catch {
-    // Somebody else's, or gone.
+    // Owned by another user, or already removed.
   } finally {
     handle.close();
   }

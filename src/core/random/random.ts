@@ -1,6 +1,6 @@
 import { CHUNK, RandomKernels } from "./random_kernels.ts";
 
-/** A sequence of random words; {@link keyOf} in subsequences.ts makes the keys of Fluxion's uses. */
+/** Identifies a sequence of random words. Fluxion's own keys come from `keyOf` (subsequences.ts). */
 export interface RandomKey {
   /** A whole number from 0 to 2^53 - 1. */
   readonly seed: number;
@@ -10,7 +10,7 @@ export interface RandomKey {
   readonly subsequence?: number;
 }
 
-/** Started by the first draw: a program that draws nothing does not compile them. */
+/** Created on the first draw, so a program that draws nothing does not compile them. */
 let started: RandomKernels | undefined;
 
 function kernels(): RandomKernels {
@@ -18,9 +18,8 @@ function kernels(): RandomKernels {
 }
 
 /**
- * Calls `use(words, from, offset, count)` for the words `start`, `start + 1`, ... of the key's
- * sequence, chunk by chunk: `words[from + i]` is word `start + offset + i`. The first word of a
- * chunk is the first of a block.
+ * Calls `use(words, from, offset, count)` for each chunk of words `start`, `start + 1`, ... of the
+ * key's sequence: `words[from + i]` is word `start + offset + i`. Chunks start at a Philox block.
  */
 function forEachChunk(
   key: RandomKey,
@@ -44,7 +43,7 @@ function forEachChunk(
   }
 }
 
-/** A word past what a counter can hold would silently be another sequence's. */
+/** Checks key and range: a word beyond the counter would silently belong to another sequence. */
 function requireWords({ seed, stream, subsequence = 0 }: RandomKey, end: number): void {
   const isWhole = (value: number, most: number) =>
     Number.isInteger(value) && value >= 0 && value <= most;
@@ -66,11 +65,11 @@ function toUniform(word: number): number {
 }
 
 /**
- * Fills `out` with uniform numbers in the open interval (0, 1): entry i is a
- * function of (key, start + i) alone.
+ * Fills `out` with uniform numbers in the open interval (0, 1); entry i depends only on
+ * (key, start + i).
  *
- * A word w becomes (w's upper 23 bits + 1/2) / 2^23, exact in float32, so that
- * every engine has the same bits and no logarithm meets a zero.
+ * A word w maps to ((w >>> 9) + 1/2) / 2^23. This is exact in float32, so every engine has the
+ * same bits, and never zero, so its logarithm is finite.
  */
 export function fillUniform<T extends Float32Array | Float64Array>(
   key: RandomKey,
@@ -84,13 +83,11 @@ export function fillUniform<T extends Float32Array | Float64Array>(
 }
 
 /**
- * Fills `out` with standard normal numbers: entry i is a function of
- * (key, start + i) alone.
+ * Fills `out` with standard normal numbers; entry i depends only on (key, start + i).
  *
- * Source: Box and Muller 1958. Numbers 2j and 2j + 1 come from uniform words 2j
- * and 2j + 1; the largest magnitude is sqrt(2 * 24 ln 2) = 5.77.
- * Logarithm, sine and cosine are Fluxion's own (random_kernels.as.ts), so that
- * every machine and every JavaScript engine has the same bits.
+ * Source: Box and Muller 1958. Numbers 2j and 2j + 1 come from words 2j and 2j + 1; the largest
+ * magnitude is sqrt(2 * 24 ln 2) = 5.77. Logarithm, sine and cosine are Fluxion's own
+ * (random_kernels.as.ts), so the bits do not depend on machine or JavaScript engine.
  */
 export function fillNormal<T extends Float32Array | Float64Array>(
   key: RandomKey,
@@ -117,7 +114,7 @@ export function fillSigns<T extends Float32Array | Float64Array>(
 }
 
 /**
- * A random order of 0..n-1 (Fisher and Yates), a function of the key alone.
+ * A random permutation of 0..n-1 (Fisher-Yates), determined by the key.
  *
  * @throws {RangeError} If n is not a whole number from 0 to 2^32 - 1.
  */

@@ -1,5 +1,5 @@
-// Philox words and standard normal numbers, with nothing that a machine may round in its own way:
-// the same bits everywhere. The logarithm, sine and cosine of a JavaScript engine are its own.
+// Philox words and standard normal numbers, using only operations whose rounding IEEE 754 defines:
+// the same bits on every machine. JavaScript engines differ in their logarithm, sine and cosine.
 
 /**
  * Philox 4x32-10: out [4 * blocks] are the words of consecutive blocks.
@@ -25,7 +25,7 @@ export function philox(
   const first = i64x2.splat((<u64>counter1 << 32) | counter0);
   let low = i64x2.add(first, i64x2(0, 1)), high = i64x2.add(first, i64x2(2, 3));
   for (const end = out + <usize>blocks * 16; out < end; out += 64) {
-    // Vector i has word i of four blocks.
+    // c_i holds word i of four blocks.
     let c0 = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
     let c1 = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
     let c2 = i32x4.splat(counter2), c3 = i32x4.splat(counter3);
@@ -51,8 +51,8 @@ export function philox(
 }
 
 /**
- * Writes the constants of {@link radii}, 144 bytes: what V8 knows to be constant, it makes anew at
- * each use, which takes a fifth longer.
+ * Writes the constants of {@link radii}, 144 bytes. They are loaded from memory because V8
+ * rematerialises vector constants at each use, which takes a fifth longer.
  */
 export function storeRadiusConstants(at: usize): void {
   store<f64>(at, 0.6931471805592082); // log 2, its first 40 bits
@@ -76,13 +76,13 @@ export function storeRadiusConstants(at: usize): void {
 }
 
 /**
- * out [pairs] = sqrt(-2 log u), float64, of the first word of each pair, where u is the number in
- * (0, 1) that random.ts makes of a word: (its upper 23 bits + 1/2) / 2^23.
+ * out [pairs] = sqrt(-2 log u), float64, where u = ((w >>> 9) + 1/2) / 2^23 is the uniform number
+ * (random.ts) of the first word w of each pair.
  *
  * log u = k log 2 + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), f exact. Source of the
- * polynomial: Sun's fdlibm, e_log.c; log 2 is in two parts, of which k times the first is exact.
- * Of all 2^23 numbers, against 64-bit mantissas: the logarithm is off by at most 0.79 units of its
- * last place, its root by 0.95.
+ * polynomial: Sun's fdlibm, e_log.c; log 2 is split in two, and k times the high part is exact.
+ * Largest error over all 2^23 inputs, against 64-bit mantissas: 0.79 ulp for the logarithm, 0.95
+ * ulp for the root.
  *
  * @param pairs A multiple of 2.
  * @param words [2 * pairs].
@@ -118,7 +118,7 @@ export function radii(pairs: i32, words: usize, out: usize, constants: usize): v
     r = f64x2.add(f64x2.mul(r, z), l1);
     const square = f64x2.mul(f64x2.mul(f, half), f);
     const rest = f64x2.sub(square, f64x2.mul(s, f64x2.add(square, f64x2.mul(r, z))));
-    // k log 2 + f, and what the rounding of that sum lost.
+    // k log 2 + f, and the rounding error of that sum.
     const product = f64x2.mul(k, log2High), sum = f64x2.add(product, f);
     const lost = f64x2.add(f64x2.add(f64x2.sub(product, sum), f), f64x2.mul(k, log2Low));
     const log = f64x2.add(sum, f64x2.sub(lost, rest));
@@ -154,15 +154,14 @@ export function storeTurnConstants(at: usize): void {
 }
 
 /**
- * out [2 * pairs] = radius * (cos, sin) of 2 pi u for each pair, float64, where u is the number in
- * (0, 1) of the pair's second word, as in {@link radii}.
+ * out [2 * pairs] = radius * (cos, sin) of 2 pi u for each pair, float64, where u is the uniform
+ * number of the pair's second word, as in {@link radii}.
  *
- * u = q / 4 + r with |r| <= 1/8, all exact, so that no angle is rounded. The sine and the cosine of
- * 2 pi r are 2 pi r + r^3 P(r^2) and 1 - 2 pi^2 r^2 + r^4 Q(r^2) with minimax polynomials (Remez's
- * algorithm) of relative errors 2^-57.9 and 2^-63.9; the first terms' factors are in two parts, of
- * which r and r^2 times the first are exact. Of all 2^23 numbers, against 64-bit mantissas: both
- * are off by at most 0.70 units of their last place; of 2^24 normal numbers, each radius and each
- * angle among them twice, the worst by 2.4.
+ * u = q / 4 + r with |r| <= 1/8, all exact, so the angle is not rounded. The sine and cosine of
+ * 2 pi r are 2 pi r + r^3 P(r^2) and 1 - 2 pi^2 r^2 + r^4 Q(r^2), with minimax polynomials (Remez)
+ * of relative errors 2^-57.9 and 2^-63.9; the leading coefficients are split in two, and r and r^2
+ * times the high parts are exact. Largest error against 64-bit mantissas: 0.70 ulp for both over
+ * all 2^23 inputs; 2.4 ulp over 2^24 normal numbers that use each radius and each angle twice.
  *
  * @param pairs A multiple of 2.
  * @param words [2 * pairs].
@@ -189,7 +188,7 @@ export function normals(
   const fineBits = v128.load64_splat(constants, 160), fine = v128.load64_splat(constants, 168);
   const one = v128.load64_splat(constants, 176), sign = i64x2.splat(i64.MIN_VALUE);
   for (const end = out + <usize>pairs * 16; out < end; out += 32, words += 16, radii += 16) {
-    // u + 1/8 in units of 2^-24: bits 22 and 23 are q, those below r + 1/8.
+    // u + 1/8 in units of 2^-24: bits 22 and 23 are q, the lower bits r + 1/8.
     const turned = i64x2.add(v128.or(i64x2.shr_u(v128.load(words), 40), unit), eighth);
     const r = f64x2.sub(v128.or(v128.and(turned, below), fineBits), fine);
     const z = f64x2.mul(r, r);
@@ -206,11 +205,11 @@ export function normals(
     q = f64x2.add(f64x2.mul(q, z), q2);
     q = f64x2.add(f64x2.mul(q, z), q1);
     q = f64x2.sub(f64x2.mul(q, z), bendLow);
-    // 1 minus an exact product, and what the rounding of that difference lost.
+    // 1 minus an exact product, and the rounding error of that difference.
     const product = f64x2.mul(z, bend), near = f64x2.sub(one, product);
     const lost = f64x2.sub(f64x2.sub(one, near), product);
     const cos = f64x2.add(near, f64x2.add(lost, f64x2.mul(z, q)));
-    // In odd quadrants cosine and sine change places; in two of the four each is negative.
+    // Odd quadrants swap cosine and sine; each is negative in two of the four.
     const swap = v128.and(v128.xor(sin, cos), i64x2.eq(v128.and(turned, quarter), quarter));
     const xSign = v128.and(i64x2.shl(i64x2.add(turned, quarter), 40), sign);
     const ySign = v128.and(i64x2.shl(turned, 40), sign);

@@ -3,7 +3,7 @@ import { ownMemory } from "../wasm/guarded_memory.ts";
 import { memorySizes } from "../wasm/memory.layout.ts";
 import wasm from "./random_kernels.wasm.b64" with { type: "text" };
 
-/** A counter's upper two words and the key: what stays the same along a sequence of blocks. */
+/** Upper two counter words and the key, constant over a sequence of blocks. */
 export interface PhiloxStream {
   readonly counter2: number;
   readonly counter3: number;
@@ -11,10 +11,10 @@ export interface PhiloxStream {
   readonly key1: number;
 }
 
-/** Words that are made at a time: they and their numbers stay in a core's nearest cache. */
+/** Words generated at a time: words and normal numbers together fit in the L1 cache. */
 export const CHUNK = 1024;
 
-/** What random_kernels.as.ts exports; addresses are bytes of the memory. */
+/** Exports of random_kernels.as.ts; addresses are byte offsets into the memory. */
 interface Kernels {
   philox(
     blocks: number,
@@ -33,10 +33,10 @@ interface Kernels {
   toFloat32(count: number, x: number, out: number): void;
 }
 
-/** The first page stays empty; see there. */
+/** The first page stays empty; see `WORDS_AT`. */
 const BEGIN = memorySizes.values.WORDS_AT;
 
-/** Where things lie in the memory, in bytes: constants, and what is made of a chunk. */
+/** Byte offsets of the constants and of a chunk's buffers. */
 const layout = {
   radiusConstants: BEGIN,
   turnConstants: BEGIN + 192,
@@ -46,13 +46,13 @@ const layout = {
   normals32: BEGIN + 384 + 16 * CHUNK,
 };
 
-/** The memory has room for so many, and the kernels check nothing. */
+/** The kernels check nothing, and the memory has room for one chunk. */
 function requireChunk(count: number): void {
   if (Number.isInteger(count) && count >= 0 && count <= CHUNK) return;
   throw new RangeError(`random numbers: expected at most ${CHUNK} at a time, got ${count}`);
 }
 
-/** The kernels of random_kernels.as.ts on a memory of their own. */
+/** The kernels of random_kernels.as.ts with their own memory. */
 export class RandomKernels {
   readonly #kernels: Kernels;
   readonly #words: Uint32Array;
@@ -72,14 +72,14 @@ export class RandomKernels {
   }
 
   /**
-   * Words of Philox 4x32-10, the counter-based generator on which all of Fluxion's randomness
-   * rests: four words, a block, are a pure function of a counter and a key. The blocks are
-   * consecutive; all words are taken modulo 2^32.
+   * Words of consecutive blocks of Philox 4x32-10, the counter-based generator behind all of
+   * Fluxion's random numbers: a block of four words is a pure function of counter and key.
+   * Arguments are taken modulo 2^32.
    *
    * @param counter0 Lowest word of the first block's counter.
-   * @param counter1 The word above it.
+   * @param counter1 The next higher word.
    * @param count At most {@link CHUNK}.
-   * @returns [at least count]; they last until the next call.
+   * @returns [at least count], a view that is valid until the next call.
    */
   words(stream: PhiloxStream, counter0: number, counter1: number, count: number): Uint32Array {
     requireChunk(count);
@@ -92,9 +92,10 @@ export class RandomKernels {
   }
 
   /**
-   * The standard normal numbers that the first `count` of the last words give, word for number.
+   * Standard normal numbers from the first `count` words of the last {@link words} call, one per
+   * word.
    *
-   * @returns [at least count]; they last until the next call.
+   * @returns [at least count], a view that is valid until the next call.
    */
   normals(count: number, bits: 32 | 64): Float32Array | Float64Array {
     requireChunk(count);

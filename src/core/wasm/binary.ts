@@ -1,8 +1,8 @@
-/** The binary format of WebAssembly, as far as modules are rewritten and looked through. */
+/** Reading and writing the WebAssembly binary format, as far as module rewriting needs it. */
 
-/** Sections of a module, by their numbers. */
+/** Section ids. */
 export const [TYPES, IMPORTS, MEMORIES, CODE] = [1, 2, 5, 10] as const;
-/** Kinds of imports, each with what it says of itself. */
+/** Import kinds. */
 export const [FUNCTION, TABLE, MEMORY] = [0, 1, 2] as const;
 
 /** A section of a module. */
@@ -11,7 +11,7 @@ export interface Section {
   readonly body: Uint8Array;
 }
 
-/** The sections of a module, in their order. */
+/** The sections of a module, in order. */
 export function sectionsOf(module: Uint8Array): Section[] {
   const reader = new Reader(module, 8);
   const sections: Section[] = [];
@@ -22,12 +22,12 @@ export function sectionsOf(module: Uint8Array): Section[] {
   return sections;
 }
 
-/** A section's number, length and body. */
+/** An encoded section: id, length and body. */
 export function withSection(id: number, body: ArrayLike<number>): ArrayLike<number>[] {
   return [[id, ...encode(body.length)], body];
 }
 
-/** Pieces, one behind the other. */
+/** Concatenates byte arrays. */
 export function concatenated(pieces: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -38,12 +38,12 @@ export function concatenated(pieces: readonly ArrayLike<number>[]): Uint8Array<A
   return bytes;
 }
 
-/** A name: its length and its ASCII letters. */
+/** An encoded ASCII name: its length, then its bytes. */
 export function text(value: string): number[] {
   return [...encode(value.length), ...new TextEncoder().encode(value)];
 }
 
-/** A whole number in LEB128, seven bits a byte. */
+/** An unsigned integer in LEB128, seven bits per byte. */
 export function encode(value: number): number[] {
   const bytes: number[] = [];
   do {
@@ -53,7 +53,7 @@ export function encode(value: number): number[] {
   return bytes;
 }
 
-/** Reads a module or a section from byte `at` on. */
+/** Cursor over a module or a section, starting at byte `at`. */
 export class Reader {
   constructor(readonly source: Uint8Array, public at: number) {}
 

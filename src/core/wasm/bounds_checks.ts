@@ -1,6 +1,6 @@
 /**
- * A module of one function (address: i64) -> i32 on an own memory of 64-bit addresses, one page
- * that may become two:
+ * A module with one function (address: i64) -> i32 and its own 64-bit memory of one page, maximum
+ * two:
  *
  *   local.get 0
  *   i32.load8_u offset=65536
@@ -17,13 +17,14 @@ const probe = new Uint8Array([
 ]);
 
 /**
- * Whether V8 checks the bounds of WebAssembly's accesses in this process: its flag
- * `--no-wasm-bounds-checks` is given on Deno's command line or in DENO_V8_FLAGS, and nothing tells
- * a program which flags there are. So a load of a wrong address is tried that is harmless: -65536
- * and the offset 65536 are 0 to the processor, which knows no carry beyond 64 bits, and an address
- * far outside to a check, which does.
+ * Whether V8 checks the bounds of WebAssembly accesses in this process.
  *
- * @returns False also where the engine has no memories of 64-bit addresses, so that it cannot be known.
+ * The flag `--no-wasm-bounds-checks` comes from Deno's command line or DENO_V8_FLAGS, and a program
+ * cannot query V8's flags. So this tries an out-of-bounds load that is harmless without checks:
+ * address -65536 plus offset 65536 wraps to 0 in the processor's 64-bit arithmetic, but a check
+ * sees the carry and traps.
+ *
+ * @returns False also if the engine lacks 64-bit memories, where this cannot be determined.
  */
 export function hasBoundsChecks(): boolean {
   if (!WebAssembly.validate(probe)) return false;

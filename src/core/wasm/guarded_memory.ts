@@ -2,16 +2,17 @@ import { AddressSpaceError } from "../errors.ts";
 import { memoryCounts } from "./memory.layout.ts";
 import { hasBoundsChecks } from "./bounds_checks.ts";
 
-/** Pages of 64 KiB that an index of 32 bits reaches: 4 GiB. */
+/** Pages of 64 KiB that a 32-bit index can address: 4 GiB. */
 export const reachablePages = 65536;
 
 /**
- * Limits of the memories that threads share, in pages. Their full size, 2 GiB, is there from the
- * beginning, of which the system gives what is written to: workers need not hear of growth.
+ * Limits of memories shared between threads, in pages. They have their full size of 2 GiB from the
+ * start, so workers need not be notified of growth; the system commits only pages that are written.
  *
- * Without checks of bounds they may grow, which they never do, to all that an index reaches: V8
- * reserves as many addresses, and what lies behind the full size faults. With checks they may not:
- * V8 checks against a constant then (U-Net training takes 8 to 11 % longer on one that may grow).
+ * Without bounds checks the maximum is everything that an index can address, although the memory
+ * never grows: V8 reserves that many addresses, and accesses beyond the full size fault. With
+ * checks the maximum equals the size, so that V8 checks against a constant (U-Net training takes 8
+ * to 11 % longer on a memory that may grow).
  */
 export function sharedLimits(): { readonly initial: number; readonly maximum: number } {
   const { PAGE_COUNT } = memoryCounts.values;
@@ -19,9 +20,9 @@ export function sharedLimits(): { readonly initial: number; readonly maximum: nu
 }
 
 /**
- * A memory that threads share, with {@link sharedLimits}.
+ * Creates a memory shared between threads, with {@link sharedLimits}.
  *
- * @throws {RangeError} If V8 checks bounds, and there is no room for it.
+ * @throws {RangeError} If V8 checks bounds and the address space is exhausted.
  * @throws {AddressSpaceError} See {@link guarded}.
  */
 export function fullSharedMemory(): WebAssembly.Memory {
@@ -29,9 +30,9 @@ export function fullSharedMemory(): WebAssembly.Memory {
 }
 
 /**
- * A memory of so many pages for modules of one thread.
+ * Creates an unshared memory of `pages` pages, for single-threaded modules.
  *
- * @throws {RangeError} If V8 checks bounds, and there is no room for it.
+ * @throws {RangeError} If V8 checks bounds and the address space is exhausted.
  * @throws {AddressSpaceError} See {@link guarded}.
  */
 export function ownMemory(pages: number): WebAssembly.Memory {
@@ -39,22 +40,22 @@ export function ownMemory(pages: number): WebAssembly.Memory {
   return guarded(() => new WebAssembly.Memory({ initial: pages, maximum }));
 }
 
-/** Addresses without access behind the memories; kept for as long as the process lives. */
+/** Inaccessible guard regions behind the memories, kept for the life of the process. */
 const spaces: WebAssembly.Memory[] = [];
 
 /**
- * Makes a memory that may grow to {@link reachablePages}, or something that has one. Where V8 checks
- * no bounds (`hasBoundsChecks`), an index alone cannot leave that memory: it faults.
+ * Creates a memory with maximum {@link reachablePages}, or an object that owns one, so that
+ * out-of-bounds accesses fault even if V8 does not check bounds (`hasBoundsChecks`): every 32-bit
+ * index falls into the memory's own reservation.
  *
- * An index and an instruction's constant offset may reach up to 64 KiB further. So as many
- * addresses without access are reserved just before: systems put a reservation of that size below
- * the last one, and the space comes to lie behind the memory.
+ * Index plus an instruction's constant offset can reach up to 64 KiB further. So an inaccessible
+ * region of the same size is reserved first: the system places each reservation of that size below
+ * the previous one, which puts the region right behind the memory.
  *
- * Where addresses are short, V8 reserves fewer than a memory may grow to, without a word. One more
- * memory, grown to its full size, shows whether it had to; nobody writes to that one, so that it
- * takes none of the machine's.
+ * If address space is short, V8 silently reserves less than the maximum. Growing one more memory to
+ * its full size reveals that; it is never written to, so it takes no physical memory.
  *
- * @throws {AddressSpaceError} If V8 checks no bounds, and cannot reserve 4 GiB for each.
+ * @throws {AddressSpaceError} If V8 does not check bounds and cannot reserve 4 GiB per memory.
  */
 export function guarded(make: () => WebAssembly.Memory): WebAssembly.Memory;
 export function guarded<T>(make: () => Promise<T>): Promise<T>;
@@ -70,7 +71,7 @@ export function guarded<T>(make: () => T | Promise<T>): T | Promise<T> {
   return made instanceof Promise ? made.then(requireReserved) : requireReserved(made);
 }
 
-/** What was made, unless V8 had to reserve less for it than it may grow to. */
+/** Returns `made` unless V8 had to reserve less address space than its maximum. */
 function requireReserved<T>(made: T): T {
   try {
     reservation().grow(reachablePages);
@@ -82,8 +83,8 @@ function requireReserved<T>(made: T): T {
 
 function tooFewAddresses(): AddressSpaceError {
   return new AddressSpaceError(
-    "V8 runs without checks of WebAssembly's bounds (--no-wasm-bounds-checks), which takes " +
-      "4 GiB of address space for each memory, and there is too little: start without that flag",
+    "V8 runs without WebAssembly bounds checks (--no-wasm-bounds-checks), which takes 4 GiB of " +
+      "address space per memory, and there is too little: start without that flag",
   );
 }
 

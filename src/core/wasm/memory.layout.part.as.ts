@@ -1,20 +1,20 @@
 // By deno task build:layouts from memory.layout.ts.
 
-/** Pages of a memory, 2 GiB. */
+/** Pages of a shared memory, 2 GiB. */
 export const PAGE_COUNT: i32 = 32768;
 
-/** Bytes of a page of WebAssembly memory. */
+/** Bytes per page of WebAssembly memory. */
 export const PAGE_BYTES: usize = 65536;
-/** Where a memory's own words begin: in the second page, since another memory may lie before this one and, without bounds checks, reach into the first page of it (guarded_memory.ts). */
+/** Address of the bookkeeping words: in the second page, because without bounds checks the memory in front of this one can reach into its first page (guarded_memory.ts). */
 export const WORDS_AT: usize = 65536;
 
-/** The words at WORDS_AT by which a memory is given out, to the program and to its module. */
+/** The words at WORDS_AT that record what is allocated, to the program and to its module. */
 @unmanaged
 export class MemoryWords {
-  /** Pages that are given out: who adds n to it has the n pages from its old value. */
+  /** Pages allocated so far: atomically adding n claims the n pages from the old value on. */
   pagesTaken: i32;
-  /** 1 while a thread changes `freeChunks`. */
+  /** 1 while a thread modifies `freeChunks`. */
   lock: i32;
-  /** The first of the module's free chunks; each begins with the next one's address. */
+  /** Head of the module's free list; each free chunk begins with the address of the next. */
   freeChunks: usize;
 }

@@ -1,32 +1,32 @@
 import { constants, recordLayout } from "./record_layout.ts";
 
-/** Sizes of the memories that threads share. */
+/** Sizes in memories shared between threads. */
 export const memorySizes = constants("size", {
-  PAGE_BYTES: [65536, "Bytes of a page of WebAssembly memory."],
+  PAGE_BYTES: [65536, "Bytes per page of WebAssembly memory."],
   WORDS_AT: [
     65536,
-    "Where a memory's own words begin: in the second page, since another memory may lie before " +
-    "this one and, without bounds checks, reach into the first page of it (guarded_memory.ts).",
+    "Address of the bookkeeping words: in the second page, because without bounds checks the " +
+    "memory in front of this one can reach into its first page (guarded_memory.ts).",
   ],
 });
 
 /** Counts of pages. */
 export const memoryCounts = constants("i32", {
-  PAGE_COUNT: [32768, "Pages of a memory, 2 GiB."],
+  PAGE_COUNT: [32768, "Pages of a shared memory, 2 GiB."],
 });
 
-/** How a memory is given out, to the program and to modules alike. */
+/** Allocation state of a memory, shared by the program and its modules. */
 export const memoryWords = recordLayout({
   name: "MemoryWords",
-  about: "The words at WORDS_AT by which a memory is given out, to the program and to its module.",
+  about: "The words at WORDS_AT that record what is allocated, to the program and to its module.",
 }, {
   pagesTaken: [
     "i32",
-    "Pages that are given out: who adds n to it has the n pages from its old value.",
+    "Pages allocated so far: atomically adding n claims the n pages from the old value on.",
   ],
-  lock: ["i32", "1 while a thread changes `freeChunks`."],
+  lock: ["i32", "1 while a thread modifies `freeChunks`."],
   freeChunks: [
     "address",
-    "The first of the module's free chunks; each begins with the next one's address.",
+    "Head of the module's free list; each free chunk begins with the address of the next.",
   ],
 });

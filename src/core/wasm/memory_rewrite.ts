@@ -14,16 +14,17 @@ import {
 } from "./binary.ts";
 import { reachablePages, sharedLimits } from "./guarded_memory.ts";
 
-/** Limits of a memory: it is shared and has a maximum; it is not shared and has one. */
+/** Flags of memory limits: shared with a maximum; unshared with a maximum. */
 const [SHARED, BOUNDED] = [3, 1];
 
 /**
- * Rewrites a module so that it imports the memory that `fullSharedMemory` makes in the place of its
- * one memory, its own or imported: WebAssembly tells shared memories from others, tfjs publishes no
- * module of one thread on a shared one, and V8 checks bounds against a constant where module and
- * memory say that the memory never grows.
+ * Rewrites a module to import a memory as made by `fullSharedMemory` in place of its one memory,
+ * whether defined or imported. WebAssembly distinguishes shared from unshared memories, tfjs
+ * publishes no single-threaded module on a shared one, and V8 checks bounds against a constant if
+ * both module and memory declare that it never grows.
  *
- * @param name What it imports an own memory as, of the module `env`; one that it imports keeps its name.
+ * @param name Import name, in module `env`, for a memory that the module defined; an imported
+ *   memory keeps its name.
  * @throws {RangeError} If it has no memory.
  */
 export function onSharedMemory(module: Uint8Array, name: string): Uint8Array<ArrayBuffer> {
@@ -40,15 +41,15 @@ export function onSharedMemory(module: Uint8Array, name: string): Uint8Array<Arr
   for (const { id, body } of sections) {
     if (id === MEMORIES) continue;
     pieces.push(...withSection(id, id === IMPORTS ? rewritten : body));
-    // Imports follow upon types, the first section.
+    // The import section comes right after the types, the first section.
     if (id === TYPES && imports === undefined) pieces.push(...withSection(IMPORTS, rewritten));
   }
   return concatenated(pieces);
 }
 
 /**
- * Rewrites a module so that its own memory may grow to all that an index of 32 bits reaches, so
- * that the engine reserves as many addresses for it.
+ * Rewrites a module so that the maximum of its own memory is everything that a 32-bit index can
+ * address; the engine then reserves that many addresses.
  *
  * @throws {RangeError} If it has no memory of its own, or more than one.
  */
@@ -65,7 +66,7 @@ export function withReachableMaximum(module: Uint8Array): Uint8Array<ArrayBuffer
   ]);
 }
 
-/** A section's imports, a memory with these limits, and how many memories there are. */
+/** The entries of an import section, memories with new limits, and the number of memories. */
 function importsOf(
   body: Uint8Array,
   limits: readonly number[],
@@ -89,7 +90,7 @@ function importsOf(
       reader.byte();
       reader.skipLimits();
     } else {
-      reader.bytes(2); // a global's type, and whether it changes
+      reader.bytes(2); // a global's type and mutability
     }
     return [...body.subarray(begin, reader.at)];
   });

@@ -1,44 +1,45 @@
 /**
- * Records and constants that TypeScript shares with kernels in other languages, each declared once.
+ * Records and constants shared between TypeScript and kernels in other languages, each declared
+ * once.
  *
  * A file `NAME.layout.ts` declares them. TypeScript imports that file; `deno task build:layouts`
- * writes `NAME.layout.part.as.ts` beside it for AssemblyScript. Fields lie in the order of their
- * declaration, each aligned to its size, as in C, AssemblyScript's unmanaged classes and WGSL.
+ * writes `NAME.layout.part.as.ts` beside it for AssemblyScript. Fields are laid out in declaration
+ * order, each aligned to its size, as in C, AssemblyScript's unmanaged classes and WGSL.
  */
 
-/** Types of fields and their bytes; an address has 32 bits. WGSL has neither f64 nor addresses. */
+/** Field types and their sizes in bytes. WGSL has neither f64 nor addresses. */
 export const fieldBytes = { i32: 4, u32: 4, f32: 4, f64: 8, address: 4 } as const;
 
 /** A field's type. */
 export type FieldType = keyof typeof fieldBytes;
 
-/** Fields in the order in which they lie: the type of each, and what it is. */
+/** Fields in memory order: the type and description of each. */
 export type Fields<Name extends string> = Readonly<
   Record<Name, readonly [type: FieldType, about: string]>
 >;
 
-/** Where a record's fields lie. */
+/** Memory layout of a record. */
 export interface RecordLayout<Name extends string = string> {
   readonly kind: "record";
   /** Its name in kernels. */
   readonly name: string;
   readonly about: string;
-  /** What it begins with. */
+  /** The record that it extends. */
   readonly base: RecordLayout | null;
-  /** The fields behind those of the base. */
+  /** Its own fields, which follow those of the base. */
   readonly fields: Fields<string>;
   /** The type of each field, those of the base included. */
   readonly types: Readonly<Record<Name, FieldType>>;
-  /** Bytes from the record's beginning to each field, those of the base included. */
+  /** Byte offset of each field, those of the base included. */
   readonly at: Readonly<Record<Name, number>>;
-  /** Bytes of a record, a multiple of 8. */
+  /** Size in bytes, a multiple of 8. */
   readonly bytes: number;
 }
 
 /**
- * Lays a record out.
+ * Computes the layout of a record.
  *
- * @param base A record that it begins with: kernels may take its address for the base's.
+ * @param base Record that it extends: its address is also a valid address of the base.
  */
 export function recordLayout<Name extends string, BaseName extends string = never>(
   { name, about, base = null }: {
@@ -65,7 +66,7 @@ export function recordLayout<Name extends string, BaseName extends string = neve
   };
 }
 
-/** A field of a record that begins at an address of a memory. */
+/** Reads a field of a record in memory. */
 export function readField<Name extends string>(
   { memory, at, layout }: RecordPlace<Name>,
   field: Name,
@@ -88,9 +89,9 @@ export function readField<Name extends string>(
 }
 
 /**
- * Sets a field of a record that begins at an address of a memory.
+ * Writes a field of a record in memory.
  *
- * @throws {RangeError} If the field's type does not hold the value.
+ * @throws {RangeError} If the field has an integer type that cannot represent the value.
  */
 export function writeField<Name extends string>(
   { memory, at, layout }: RecordPlace<Name>,
@@ -118,10 +119,10 @@ export function writeField<Name extends string>(
 
 function requireWhole(field: string, value: number, [least, end]: readonly [number, number]): void {
   if (Number.isInteger(value) && value >= least && value < end) return;
-  throw new RangeError(`${field}: ${value} is no whole number from ${least} to ${end - 1}`);
+  throw new RangeError(`${field}: ${value} is not a whole number from ${least} to ${end - 1}`);
 }
 
-/** A record in a memory. */
+/** The location of a record in a memory. */
 export interface RecordPlace<Name extends string> {
   readonly memory: WebAssembly.Memory;
   /** Address of the record's first byte. */
@@ -129,7 +130,7 @@ export interface RecordPlace<Name extends string> {
   readonly layout: RecordLayout<Name>;
 }
 
-/** Numbers that kernels know by name. */
+/** Named constants shared with kernels. */
 export interface Constants<Name extends string = string> {
   readonly kind: "constants";
   /** `size`: bytes, or an address. */
@@ -138,7 +139,7 @@ export interface Constants<Name extends string = string> {
   readonly about: Readonly<Record<Name, string>>;
 }
 
-/** Declares whole numbers of one type: the value of each, and what it is. */
+/** Declares integer constants of one type: the value and description of each. */
 export function constants<Name extends string>(
   type: Constants["type"],
   declared: Readonly<Record<Name, readonly [value: number, about: string]>>,

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
-import { takeFile } from "../../core/files/file_lock.ts";
+import { tryLockFile } from "../../core/files/file_lock.ts";
 import { makeTemporaryFile, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
@@ -245,7 +245,7 @@ async function checkPart(
  */
 async function lock(parts: string, folder: string): Promise<Deno.FsFile> {
   const file = await Deno.open(`${parts}/.lock`, { write: true, create: true });
-  if (await takeFile(file)) return file;
+  if (await tryLockFile(file)) return file;
   file.close();
   throw new InputError(`${folder}: another process is fetching it; wait for it`);
 }

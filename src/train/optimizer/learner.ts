@@ -2,7 +2,7 @@ import type { FlowModel } from "../../flows/model.ts";
 import { Parameters } from "../../core/parameters.ts";
 import type { Network } from "../../nn/network.ts";
 import { FailureError } from "../../core/errors.ts";
-import { wholly } from "../../core/stop.ts";
+import { uninterrupted } from "../../core/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import type { TrainConfig } from "../options/table.ts";
@@ -61,7 +61,7 @@ export class Learner {
     const averageDecay = emaDecay(ema, step);
     const settings = { step, lr, clip, weightDecay, averageDecay };
     // A step that is given up half-way would leave weights, or moments, of the next one.
-    wholly(() => parameters.replace(this.#adam.update(parameters.flat, gradient, settings)));
+    uninterrupted(() => parameters.replace(this.#adam.update(parameters.flat, gradient, settings)));
   }
 
   /**

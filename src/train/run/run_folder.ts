@@ -1,6 +1,6 @@
 import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
-import { takeFile } from "../../core/files/file_lock.ts";
+import { tryLockFile } from "../../core/files/file_lock.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { parseConfigJson } from "../config/config_file.ts";
@@ -234,7 +234,7 @@ async function lock(
   );
   try {
     const deadline = performance.now() + (waiting === null ? 0 : LOCK_WAIT_MS);
-    for (let isFirst = true; !await takeFile(file); isFirst = false) {
+    for (let isFirst = true; !await tryLockFile(file); isFirst = false) {
       waiting?.signal?.throwIfAborted();
       if (performance.now() >= deadline) {
         throw new InputError(

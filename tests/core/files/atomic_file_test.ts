@@ -15,7 +15,7 @@ const FULL = Deno.build.os === "windows" ? 112 : 28;
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
 
-Deno.test("writeFileAtomic() puts new content in the place of the old, and nothing beside it", () =>
+Deno.test("writeFileAtomic() replaces the content and leaves no other file", () =>
   inFolder(async (folder) => {
     const path = `${folder}/weights`;
     await writeFileAtomic(path, "old and longer");
@@ -29,7 +29,7 @@ Deno.test("writeFileAtomic() puts new content in the place of the old, and nothi
     assert.deepEqual(names(folder), ["weights"]);
   }));
 
-Deno.test("writeFileAtomic() called at once leaves one whole content", () =>
+Deno.test("writeFileAtomic() called concurrently leaves the whole content of one call", () =>
   inFolder(async (folder) => {
     const path = `${folder}/log`;
     const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
@@ -38,7 +38,7 @@ Deno.test("writeFileAtomic() called at once leaves one whole content", () =>
     assert.deepEqual(names(folder), ["log"]);
   }));
 
-Deno.test("writeFileAtomic() leaves the old file whole when it cannot replace it", () =>
+Deno.test("writeFileAtomic() leaves the old file intact when it cannot replace it", () =>
   inFolder(async (folder) => {
     const path = `${folder}/taken`;
     await Deno.mkdir(path); // a rename onto a folder fails
@@ -55,7 +55,7 @@ Deno.test("writeFileAtomic() leaves the old file whole when it cannot replace it
     });
   }));
 
-Deno.test("writeFileAtomic() takes every name that the system takes, and names one that is too long", () =>
+Deno.test("writeFileAtomic() accepts every name that the system does, and reports a longer one", () =>
   inFolder(async (folder) => {
     for (const letter of ["x", "\u{1f600}"]) {
       const longest = letter.repeat(Math.floor(255 / new TextEncoder().encode(letter).length));
@@ -69,19 +69,19 @@ Deno.test("writeFileAtomic() takes every name that the system takes, and names o
     assert.equal(names(folder).length, 2);
   }));
 
-/** Numbers of errors in Deno's messages, what stands for them, and what the words are. */
+/** The call that fails, the message that Deno throws, and the message that the user sees. */
 const faults = [
   [
     "sync",
     "Input/output error (os error 5)",
     /x: the disk failed while it was written \(Input\/output error/,
   ],
-  ["write", "File too large (os error 27)", /x: 3 bytes are more than a file may have here/],
+  ["write", "File too large (os error 27)", /x: 3 bytes exceed the largest file size here/],
   ["sync", "Disk quota exceeded (os error 122)", /x: no room left on the disk for 3 bytes/],
 ] as const;
 
 for (const [method, message, expected] of Deno.build.os === "linux" ? faults : []) {
-  Deno.test(`writeFileAtomic() has words for ${message}`, () =>
+  Deno.test(`writeFileAtomic() explains ${message}`, () =>
     inFolder(async (folder) => {
       const original = Deno.FsFile.prototype[method];
       await writeFileAtomic(`${folder}/x`, "old");
@@ -98,11 +98,11 @@ for (const [method, message, expected] of Deno.build.os === "linux" ? faults : [
     }));
 }
 
-Deno.test("writeFileAtomic() on a full disk says so and takes its temporary file away", () =>
+Deno.test("writeFileAtomic() on a full disk says so and removes its temporary file", () =>
   inFolder(async (folder) => {
     const path = `${folder}/checkpoint`;
     await writeFileAtomic(path, "the last good one");
-    // What Deno throws for ENOSPC (seen on a full tmpfs), after half of the bytes.
+    // The error that Deno throws for ENOSPC (observed on a full tmpfs), after half of the bytes.
     const open = Deno.open;
     Deno.open = async (...given) => {
       const file = await open(...given);

@@ -10,14 +10,14 @@ import { InputError } from "../../../src/core/errors.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("readBounded() reads files whole, and none beyond the limit", async () => {
+Deno.test("readBounded() reads whole files, and refuses those beyond the limit", async () => {
   const path = await Deno.makeTempFile();
   try {
     const content = Uint8Array.from({ length: 700_000 }, (_, i) => i % 251); // several chunks
     await Deno.writeFile(path, content);
     assert.deepEqual(await readBounded(path, 700_000), content);
     await assert.rejects(() => readBounded(path, 699_999), InputError);
-    await Deno.truncate(path, 2 ** 40); // sparse: what it claims is not read first
+    await Deno.truncate(path, 2 ** 40); // sparse: refused by its size, without reading
     await assert.rejects(
       () => readBounded(path, 2 ** 30),
       { name: "InputError", message: `${path}: holds more than 1 GiB, the most that is read here` },
@@ -27,19 +27,19 @@ Deno.test("readBounded() reads files whole, and none beyond the limit", async ()
   }
 });
 
-Deno.test("fileChunks() and bounded() end at the limit where there is no end", async () => {
+Deno.test("fileChunks() and bounded() stop an endless source at the limit", async () => {
   const message = "/dev/zero: holds more than 4 MiB, the most that is read here";
   await assert.rejects(() => readBounded("/dev/zero", 2 ** 22), { name: "InputError", message });
   const endless = bounded(fileChunks("/dev/zero", Infinity), { place: "pipe", limit: 2 ** 22 });
   await assert.rejects(() => whole(endless), /^InputError: pipe: holds more than 4 MiB/);
 });
 
-Deno.test("readBounded() says so of a folder and of nothing", async () => {
+Deno.test("readBounded() reports a folder and a missing file", async () => {
   await assert.rejects(() => readBounded("tests", 10), Deno.errors.IsADirectory);
   await assert.rejects(() => readBounded("tests/gone", 10), Deno.errors.NotFound);
 });
 
-Deno.test("lines() puts lines and letters together that were cut, and cuts long lines", async () => {
+Deno.test("lines() joins lines and characters split between chunks, and truncates long lines", async () => {
   async function* cut(content: Uint8Array<ArrayBuffer>, size: number) {
     for (let at = 0; at < content.length; at += size) yield content.slice(at, at + size);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseJson } from "../../../src/core/files/bounded_json.ts";
 
-Deno.test("parseJson() reads what JSON.parse reads", () => {
+Deno.test("parseJson() accepts what JSON.parse accepts", () => {
   for (
     const text of [
       '{"a":[1,{"b":"]}[{\\"\\\\"}],"":null}',
@@ -19,7 +19,7 @@ Deno.test("parseJson() reads what JSON.parse reads", () => {
 });
 
 // Each bracket would take 60 bytes in JSON.parse, each {} 100: gigabytes for a file of 60 MB.
-Deno.test("parseJson() refuses nesting and parts without end before they take memory", () => {
+Deno.test("parseJson() refuses deep nesting and too many parts before allocating them", () => {
   assert.throws(() => parseJson("[".repeat(33)), /nested more than 32 deep/);
   assert.throws(() => parseJson('{"a":'.repeat(33)), /nested more than 32 deep/);
   assert.throws(() => parseJson(`[${"{},".repeat(4_194_304)}{}]`), /more than 4194304 arrays/);

@@ -17,7 +17,7 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
-Deno.test("sweepTemporaries() takes what nobody holds, and nothing else", () =>
+Deno.test("sweepTemporaries() removes unlocked temporaries, and nothing else", () =>
   inFolder(async (folder) => {
     const held = await makeTemporaryFile(`${folder}/held.csv`);
     const left = await makeTemporaryFile(`${folder}/left.csv`);
@@ -39,7 +39,7 @@ Deno.test("sweepTemporaries() takes what nobody holds, and nothing else", () =>
     await sweepTemporaries(`${folder}/nowhere`);
   }));
 
-Deno.test("makeTemporaryFile() gives files that no sweep at the same time can take", () =>
+Deno.test("makeTemporaryFile() returns files that a concurrent sweep does not remove", () =>
   inFolder(async (folder) => {
     let done = false;
     const sweeping = (async () => {
@@ -56,7 +56,7 @@ Deno.test("makeTemporaryFile() gives files that no sweep at the same time can ta
     assert.deepEqual(names(folder), ["points.csv"]);
   }));
 
-Deno.test("a process that is killed while it writes leaves what the next one sweeps", () =>
+Deno.test("sweepTemporaries() removes what a process killed while writing left behind", () =>
   inFolder(async (folder) => {
     const module = new URL("../../../src/core/files/atomic_file.ts", import.meta.url).href;
     const script = `import { writePiecesAtomic } from ${JSON.stringify(module)};
@@ -73,7 +73,7 @@ Deno.test("a process that is killed while it writes leaves what the next one swe
     const stdout = process.stdout.getReader();
     await stdout.read();
     await sweepTemporaries(folder);
-    assert.equal(names(folder).filter(isTemporaryName).length, 1, "it is at work");
+    assert.equal(names(folder).filter(isTemporaryName).length, 1, "the process is still writing");
     process.kill("SIGKILL");
     await process.status;
     await stdout.cancel();

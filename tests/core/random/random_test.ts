@@ -16,9 +16,9 @@ async function hash(values: Float32Array | Float64Array | Uint32Array): Promise<
     .slice(0, 8).toHex();
 }
 
-// Weights, batches and samples of every run ever made hang on these bits. Recorded from the
+// Weights, batches and samples of every existing run depend on these bits. Recorded from the
 // first version of the generator, whose words are checked against Random123.
-Deno.test("random numbers stay what they are", async () => {
+Deno.test("random numbers equal the recorded ones bit for bit", async () => {
   assert.equal(await hash(fillUniform(key, 1, new Float32Array(1001))), "b42b4242c4c09726");
   assert.equal(await hash(permutation(key, 1001)), "5299d134aa4003c8");
   assert.deepEqual(
@@ -27,7 +27,7 @@ Deno.test("random numbers stay what they are", async () => {
   );
 });
 
-/** Box and Muller's formula in the engine's own functions, number by number. */
+/** The Box-Muller formula with the JavaScript engine's own functions. */
 function boxMuller(start: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => {
     const pair = start + i - (start + i) % 2;
@@ -37,11 +37,11 @@ function boxMuller(start: number, count: number): Float64Array {
   });
 }
 
-// The engine's formula rounds the angle, by half of 2^-50, and 2 pi, by 2^-52, times at most 5.8.
+// The formula here rounds the angle (by half of 2^-50) and 2 pi (by 2^-52); the radius is at most 5.8.
 const ANGLE_LIMIT = 5e-15;
 
-Deno.test("fillNormal() is Box and Muller's formula from any start on", () => {
-  // Around the borders of chunks, too.
+Deno.test("fillNormal() is the Box-Muller formula from any start", () => {
+  // Starts around chunk boundaries too.
   const starts = fc.oneof(fc.nat(9), fc.nat(3000), fc.integer({ min: 2 ** 34 - 9, max: 2 ** 34 }));
   const lengths = fc.oneof(fc.nat(5), fc.integer({ min: 1015, max: 1030 }), fc.nat(2100));
   fc.assert(fc.property(starts, lengths, (start, length) => {
@@ -55,8 +55,8 @@ Deno.test("fillNormal() is Box and Muller's formula from any start on", () => {
   }));
 });
 
-// Neither a machine nor an engine has a say in them: every operation is one that IEEE 754 defines.
-Deno.test("fillNormal() gives the same bits everywhere", async () => {
+// Independent of machine and JavaScript engine: IEEE 754 defines the rounding of every operation.
+Deno.test("fillNormal() has the same bits on every machine", async () => {
   assert.equal(await hash(fillNormal(key, 1, new Float64Array(5001))), "6cbd96a0c0a3eb7f");
   assert.equal(await hash(fillNormal(key, 1, new Float32Array(5001))), "42828f256126f483");
 });
@@ -92,7 +92,7 @@ for (const [name, fill] of Object.entries(fills)) {
 
 const COUNT = 100_000;
 
-/** Mean of f over the numbers, within five standard errors of what it must be. */
+/** Asserts that the mean of f is within five standard errors of its expectation. */
 function assertMean(
   values: Float64Array,
   f: (value: number, index: number) => number,
@@ -117,7 +117,7 @@ Deno.test("fillUniform() is uniform on the open interval", () => {
   assertMean(values, (v, i) => (v - 0.5) * (values[(i + 1) % COUNT]! - 0.5), 0);
 });
 
-Deno.test("fillNormal() is standard normal, its neighbours independent", () => {
+Deno.test("fillNormal() is standard normal, and neighbours are independent", () => {
   const values = fillNormal(key, 0, new Float64Array(COUNT));
   const moments = [0, 1, 0, 3, 0, 15]; // of the standard normal
   moments.forEach((moment, i) => assertMean(values, (v) => v ** (i + 1), moment));
@@ -134,14 +134,14 @@ Deno.test("fillSigns() is +1 or -1 with equal odds", () => {
   assertMean(values, (v, i) => v * values[(i + 1) % COUNT]!, 0);
 });
 
-Deno.test("permutation() holds every number once", () => {
+Deno.test("permutation() contains every number once", () => {
   fc.assert(fc.property(fc.nat(3000), fc.nat(1000), (n, subsequence) => {
     const order = permutation({ ...key, subsequence }, n);
     assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: n }, (_, i) => i));
   }));
 });
 
-Deno.test("permutation() has every order equally often", () => {
+Deno.test("permutation() yields every order equally often", () => {
   const counts = new Map<string, number>();
   const draws = 24_000;
   for (let subsequence = 0; subsequence < draws; subsequence++) {
@@ -151,15 +151,15 @@ Deno.test("permutation() has every order equally often", () => {
   assert.equal(counts.size, 24);
   let chiSquare = 0;
   for (const count of counts.values()) chiSquare += (count - draws / 24) ** 2 / (draws / 24);
-  // 23 degrees of freedom: exceeded with probability 1e-5 only.
+  // 23 degrees of freedom: exceeded with probability 1e-5.
   assert.ok(chiSquare < 61, `chi-square ${chiSquare}`);
 });
 
-Deno.test("permutation() refuses what is not a count", () => {
+Deno.test("permutation() refuses an invalid count", () => {
   for (const n of [-1, 1.5, NaN, 2 ** 32]) assert.throws(() => permutation(key, n), RangeError);
 });
 
-Deno.test("random numbers of keys and places beyond what is counted are refused", () => {
+Deno.test("keys and positions beyond the counter's range are refused", () => {
   const refused: [Partial<RandomKey>, number][] = [
     [{ seed: 2 ** 53 }, 0],
     [{ seed: -1 }, 0],

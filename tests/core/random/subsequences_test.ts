@@ -4,7 +4,7 @@ import { keyOf, type Subsequences, subsequences } from "../../../src/core/random
 
 const uses: readonly (readonly [string, Subsequences])[] = Object.entries(subsequences);
 
-/** The pairs of uses that would draw the same words for the same seed. */
+/** Pairs of uses that would draw the same words for the same seed. */
 function collisions(table: typeof uses): string[] {
   return table.flatMap(([name, a], i) =>
     table.slice(0, i).flatMap(([other, b]) => {
@@ -19,12 +19,12 @@ function collisions(table: typeof uses): string[] {
 
 Deno.test("subsequences: no two uses draw the same words", () => {
   assert.deepEqual(collisions(uses), []);
-  // The check sees what slicedWasserstein2() did until it had a subsequence of its own.
+  // The check detects what slicedWasserstein2() did before it had its own subsequence.
   const shared = { ...subsequences.projections, first: subsequences.evaluationTimes.first };
   assert.deepEqual(collisions([...uses, ["again", shared]]), ["evaluationTimes and again"]);
 });
 
-Deno.test("subsequences: a use outside a theorem shares with none", () => {
+Deno.test("subsequences: a use outside the theorems overlaps no other", () => {
   const theorems = uses.filter(([, use]) => use.theorem !== undefined);
   const streams = new Set(theorems.map(([, { stream }]) => stream));
   assert.ok(theorems.length > 0);
@@ -33,17 +33,17 @@ Deno.test("subsequences: a use outside a theorem shares with none", () => {
   }
 });
 
-Deno.test("keyOf() refuses a subsequence that its use has not, and each has its own words", () => {
+Deno.test("keyOf() refuses an index beyond the use's count, and its keys differ", () => {
   assert.throws(() => keyOf(subsequences.dataSet, 0, 8), /from 0 to 7 of stream 2, got 8/);
   assert.throws(() => keyOf(subsequences.times, 0, -1), RangeError);
   assert.throws(() => keyOf(subsequences.times, 0, 0.5), RangeError);
   const first = uses.map(([, use]) => fillUniform(keyOf(use, 3), 0, new Float64Array(4)).join());
-  // As many as there are places, since theorems share some.
+  // Compare with the number of distinct subsequences, since theorems share some.
   const places = new Set(uses.map(([, { stream, first }]) => `${stream} ${first}`));
   assert.equal(new Set(first).size, places.size);
 });
 
-/** The sources below a folder that draw by a key of their own making. */
+/** Sources below a folder that construct a random key themselves. */
 function* ownKeys(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;

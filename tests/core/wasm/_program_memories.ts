@@ -1,8 +1,8 @@
 import { addressOf, ranges } from "./_ranges.ts";
 
-// Trains for a step and draws, all in this process, then prints every memory that WebAssembly's
-// instructions can reach: its address, its size, whether something is in its first page, and which
-// ranges behind it somebody may access, up to a page behind what an index reaches.
+// Trains for a step and draws a plot, all in this process, then prints every memory that
+// WebAssembly instructions can reach: its address, its size, whether its first page is in use, and
+// which accessible ranges lie behind it, up to one page beyond what an index can address.
 
 const memories = new Set<WebAssembly.Memory>();
 const { Memory, instantiate } = WebAssembly;

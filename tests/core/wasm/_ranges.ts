@@ -1,15 +1,15 @@
 /**
- * Where WebAssembly memories of this process lie, for programs with all permissions on Linux.
+ * Addresses of this process's WebAssembly memories; needs Linux and all permissions.
  */
 
-/** A range of addresses, and whether somebody may read or write there. */
+/** An address range, and whether it is accessible. */
 export interface Range {
   readonly begin: number;
   readonly end: number;
   readonly isOpen: boolean;
 }
 
-/** All ranges of this process, in the order of their addresses. */
+/** All mapped ranges of this process, in address order. */
 export function ranges(): Range[] {
   return Deno.readTextFileSync("/proc/self/maps").trimEnd().split("\n").map((line) => {
     const [, begin, end, access] = /^(\w+)-(\w+) (\S{3})/.exec(line)!;
@@ -23,12 +23,12 @@ export function ranges(): Range[] {
 
 const PAGE = 65536;
 const MARK_BYTES = 16;
-/** Memories begin at a whole page, and larger ones at most so many bytes after what lies before. */
+/** Memories are page-aligned; within a large range they are aligned to this many bytes. */
 const GIBIBYTE = 2 ** 30;
 
 /**
- * The address of a memory's first byte: a mark is written there for a moment, and looked for in
- * what the process may read.
+ * The address of a memory's first byte, found by writing a random mark there and searching the
+ * process's readable ranges for it.
  */
 export function addressOf(memory: WebAssembly.Memory): number {
   const place = new Uint8Array(memory.buffer, 0, MARK_BYTES);
@@ -40,7 +40,7 @@ export function addressOf(memory: WebAssembly.Memory): number {
   try {
     for (const { begin, end, isOpen } of ranges()) {
       if (!isOpen) continue;
-      // Neighbours of one kind are one range: large memories in it, or pages of small ones.
+      // Adjacent mappings of one kind merge into one range, so a memory may start inside it.
       const step = end - begin >= GIBIBYTE ? GIBIBYTE : PAGE;
       for (let at = begin; at + memory.buffer.byteLength <= end; at += step) {
         if (readAt(file, at, read) && read.every((byte, i) => byte === mark[i])) return at;
@@ -52,7 +52,7 @@ export function addressOf(memory: WebAssembly.Memory): number {
   throw new Error("the memory was not found");
 }
 
-/** Whether all that was asked for could be read: another thread may give a range back meanwhile. */
+/** Whether the whole read succeeded: another thread may unmap a range in the meantime. */
 function readAt(file: Deno.FsFile, at: number, to: Uint8Array): boolean {
   try {
     file.seekSync(at, Deno.SeekMode.Start);

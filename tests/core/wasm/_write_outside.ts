@@ -2,13 +2,13 @@ import { onSharedMemory } from "../../../src/core/wasm/memory_rewrite.ts";
 import { fullSharedMemory } from "../../../src/core/wasm/guarded_memory.ts";
 import { addressOf } from "./_ranges.ts";
 
-// Calls a function of a module with the arguments given, of which some are addresses outside of its
-// memory, and prints what came of it, if it lives: the addresses of the memory and of one beside it,
-// then "trap", or whether the other was changed.
+// Calls a module's function with the given arguments, some of them addresses outside its memory.
+// Prints the addresses of the memory and of a neighbouring one, then, if the process survives,
+// "trap" if the call trapped, and whether the neighbour was changed.
 const [path, name, values] = Deno.args;
 const neighbour = fullSharedMemory();
 const memory = fullSharedMemory();
-// Side by side, addresses above 2 GiB would be those of the neighbour.
+// If the two were adjacent, addresses above 2 GiB would fall into the neighbour.
 const near = new Uint8Array(neighbour.buffer, 0x90000000 - 2 ** 31, 2 ** 20).fill(170);
 console.log(addressOf(memory), addressOf(neighbour));
 const module = new WebAssembly.Module(onSharedMemory(Deno.readFileSync(path!), "memory"));

@@ -3,7 +3,7 @@ import { hasBoundsChecks } from "../../../src/core/wasm/bounds_checks.ts";
 
 const module = new URL("../../../src/core/wasm/bounds_checks.ts", import.meta.url).href;
 
-/** What a process of its own with these flags of V8 says, at once and when its code is optimised. */
+/** hasBoundsChecks() as reported by a separate process with these V8 flags. */
 async function saidWith(flags: string): Promise<string> {
   const program = `import { hasBoundsChecks } from "${module}"; console.log(hasBoundsChecks());`;
   const { stdout } = await new Deno.Command("deno", {
@@ -12,7 +12,7 @@ async function saidWith(flags: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-Deno.test("hasBoundsChecks() is true where V8 has its usual flags, and false where it has the flag", async () => {
+Deno.test("hasBoundsChecks() is true by default, and false with --no-wasm-bounds-checks", async () => {
   assert.equal(hasBoundsChecks(), true, "the tests run with checks");
   for (const compiler of ["--liftoff", "--no-liftoff"]) {
     assert.equal(await saidWith(compiler), "true", compiler);

@@ -5,7 +5,7 @@ import { inFolder } from "../../cli/_fluxion.ts";
 const here = import.meta.dirname;
 const unchecked = "--v8-flags=--no-wasm-bounds-checks";
 
-/** Runs a program of its own, with all permissions; `limit`: so many KiB of addresses. */
+/** Runs a separate process with all permissions; `limit`: KiB of address space. */
 async function run(args: readonly string[], limit?: number) {
   const command = limit === undefined ? "exec" : `ulimit -v ${limit}; exec`;
   const { code, stdout, stderr } = await new Deno.Command("sh", {
@@ -17,7 +17,7 @@ async function run(args: readonly string[], limit?: number) {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** What _program_memories.ts prints of each memory. */
+/** What _program_memories.ts prints per memory. */
 interface ProgramMemory {
   readonly at: number;
   readonly isShared: boolean;
@@ -27,7 +27,7 @@ interface ProgramMemory {
 
 const ignore = Deno.build.os !== "linux";
 
-Deno.test("behind every memory of a process without checks lies nothing that may be accessed", {
+Deno.test("without bounds checks, nothing behind any memory of the process is accessible", {
   ignore,
 }, () =>
   inFolder(async (folder) => {
@@ -35,13 +35,13 @@ Deno.test("behind every memory of a process without checks lies nothing that may
     const { code, stdout, stderr } = await run([unchecked, program, `${folder}/run`]);
     assert.equal(code, 0, stderr);
     const memories = JSON.parse(stdout.trim().split("\n").at(-1)!) as ProgramMemory[];
-    // Of the engine, the kernels (with tfjs), the random numbers and the rasteriser.
+    // Those of the engine, the kernels (with tfjs), the random numbers and the rasteriser.
     assert.equal(new Set(memories.map(({ at }) => at)).size, 4, stdout);
     assert.equal(memories.filter(({ isShared }) => isShared).length, 2, stdout);
     for (const { open } of memories) assert.deepEqual(open, [], stdout);
     const leaveFirstPage = memories.filter(({ usesFirstPage }) => !usesFirstPage);
     for (const isShared of [true, false]) {
-      // One is tfjs's, and one the rasteriser's: they lay out their memories themselves.
+      // The exceptions are tfjs and the rasteriser, which lay out their own memories.
       assert.ok(leaveFirstPage.some((memory) => memory.isShared === isShared), stdout);
     }
   }));
@@ -53,17 +53,17 @@ function* sources(folder: string): Generator<string> {
   }
 }
 
-Deno.test("no memory of the program is made elsewhere than in guarded_memory.ts", () => {
+Deno.test("memories are created only in guarded_memory.ts", () => {
   const makers = ["src", "cli", "tests/bench"].flatMap((folder) => [...sources(folder)])
     .filter((path) => /new WebAssembly\.Memory\(/.test(Deno.readTextFileSync(`${root}/${path}`)));
   assert.deepEqual(makers, ["src/core/wasm/guarded_memory.ts"]);
 });
 
-/** In KiB. Deno takes 48 GiB of addresses for a moment when it starts, and keeps 17. */
+/** In KiB. Deno briefly reserves 48 GiB of address space when it starts, and keeps 17. */
 const LIMIT = 50 * 2 ** 20;
 
 Deno.test(
-  "where addresses are short, a process with checks runs and one without ends with one line",
+  "with little address space, a process with bounds checks runs and one without exits with one line",
   {
     ignore,
   },
@@ -76,7 +76,7 @@ Deno.test(
       const { code, stderr } = await run([unchecked, ...program, `${folder}/run`], LIMIT);
       assert.equal(code, 1);
       assert.match(stderr, /^fluxion: .*--no-wasm-bounds-checks.*4 GiB[^\n]*\n$/);
-      // The command that it gives, which goes on from here without the flag.
+      // The suggested command restarts without the flag.
       const command = /env -u DENO_V8_FLAGS deno run .* cli\/main\.ts (.*)\n$/.exec(stderr)?.[1];
       assert.equal(command, [...program.slice(1), `${folder}/run`].join(" "), stderr);
     }),

@@ -3,9 +3,9 @@ import { fullSharedMemory } from "../../../src/core/wasm/guarded_memory.ts";
 import { onSharedMemory, withReachableMaximum } from "../../../src/core/wasm/memory_rewrite.ts";
 
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
-/** A function without arguments that gives an i32: its type, and that it has it. */
+/** Type and function sections of one function () -> i32. */
 const types = [1, 5, 1, 96, 0, 1, 127], functions = [3, 2, 1, 0];
-/** It is exported as `f`, and loads the number at address 8. */
+/** Export section: the function is `f`; its code loads the i32 at address 8. */
 const exported = (index: number) => [7, 5, 1, 1, 102, 0, index];
 const code = [10, 9, 1, 7, 0, 65, 8, 40, 2, 0, 11];
 const memoryImport = [6, 109, 101, 109, 111, 114, 121];
@@ -19,7 +19,7 @@ function read(bytes: Uint8Array<ArrayBuffer>, imports: Record<string, WebAssembl
   return (instance.exports.f as () => number)();
 }
 
-Deno.test("onSharedMemory() makes an own memory an imported one, with imports before it or none", () => {
+Deno.test("onSharedMemory() turns a defined memory into an import, with or without other imports", () => {
   const own = new Uint8Array([
     ...[...header, ...types, ...functions, 5, 4, 1, 1, 1, 2],
     ...[...exported(0), ...code],
@@ -33,7 +33,7 @@ Deno.test("onSharedMemory() makes an own memory an imported one, with imports be
   assert.equal(read(onSharedMemory(imported, "own"), { g: () => 7, i: 5 }), 42);
 });
 
-Deno.test("onSharedMemory() gives an imported memory the shared one's limits", () => {
+Deno.test("onSharedMemory() gives an imported memory the limits of the shared one", () => {
   const imported = new Uint8Array([
     ...[...header, ...types, 2, 15, 1, ...env, ...memoryImport, 2, 0, 1],
     ...[...functions, ...exported(0), ...code],
@@ -47,7 +47,7 @@ Deno.test("onSharedMemory() refuses a module without a memory", () => {
   assert.throws(() => onSharedMemory(none, "own"), RangeError);
 });
 
-Deno.test("withReachableMaximum() lets an own memory grow to 4 GiB, and leaves the rest as it is", () => {
+Deno.test("withReachableMaximum() lets a defined memory grow to 4 GiB and changes nothing else", () => {
   for (const limits of [[0, 1], [1, 1, 2]]) {
     const own = new Uint8Array([
       ...[...header, ...types, ...functions, 5, limits.length + 1, 1, ...limits],

@@ -11,14 +11,14 @@ function* modules(folder: string): Generator<string> {
   }
 }
 
-Deno.test("no instruction reaches further behind a memory than one page", () => {
+Deno.test("no instruction reaches more than one page beyond an index", () => {
   const own = ["src", "tests/bench"].flatMap((folder) => [...modules(folder)]);
   assert.ok(own.length > 10);
   for (const path of own) {
     const reach = reachOf(Deno.readFileSync(`${root}/${path}`));
     assert.ok(reach > 0 && reach <= MOST_REACH, `${path} reaches ${reach} bytes`);
   }
-  // Known from a disassembler: offset=2520 of an i32, offset=43763 of a byte.
+  // From a disassembler: offset=2520 of an i32, offset=43763 of a byte.
   assert.equal(reachOf(tfjs), 2524);
   assert.equal(reachOf(rasterizer), 43764);
 });
@@ -35,7 +35,7 @@ function moduleOf(...instructions: number[]): Uint8Array {
   ]);
 }
 
-/** i32.const 0, which takes each access's address, and one that drops its result. */
+/** i32.const 0, the address of each access, and drop, for its result. */
 const [zero, drop] = [[0x41, 0], 0x1a];
 /** 65,520 in LEB128. */
 const offset = [0xf0, 0xff, 3];
@@ -45,7 +45,7 @@ for (
     ["i32.store8", 1, [...zero, ...zero, 0x3a, 0, ...offset]],
     ["i64.load", 8, [...zero, 0x29, 0, ...offset, drop]],
     ["v128.load", 16, [...zero, 0xfd, 0, 0, ...offset, drop]],
-    // A shuffle's lanes and a constant's bytes are no instructions.
+    // The lanes of a shuffle and the bytes of a constant must not be read as instructions.
     ["v128.load64_zero", 8, [
       ...[...zero, 0xfd, 93, 0, ...offset],
       ...[0xfd, 12, ...new Array(16).fill(0x28)],
@@ -67,6 +67,6 @@ for (
   });
 }
 
-Deno.test("reachOf() takes no instruction for granted that it does not know", () => {
+Deno.test("reachOf() refuses unknown instructions", () => {
   assert.throws(() => reachOf(moduleOf(0xfb, 0)), RangeError);
 });

@@ -9,7 +9,7 @@ import {
 import { buildLayouts, layoutPaths } from "../../../tools/build_layouts.ts";
 import { root } from "../../../tools/bundle.ts";
 
-Deno.test("build:layouts gives the files that are committed", async () => {
+Deno.test("build:layouts reproduces the committed files", async () => {
   const files = await buildLayouts();
   assert.ok(files.length > 0);
   for (const { path, text } of files) {
@@ -17,7 +17,7 @@ Deno.test("build:layouts gives the files that are committed", async () => {
   }
 });
 
-/** What an AssemblyScript function of no arguments returns, for each of these expressions. */
+/** Evaluates AssemblyScript expressions, each in a compiled function without arguments. */
 async function evaluate(imports: string, expressions: readonly string[]): Promise<number[]> {
   const functions = expressions.map((expression, i) =>
     `export function f${i}(): usize { return ${expression}; }\n`
@@ -42,7 +42,7 @@ async function evaluate(imports: string, expressions: readonly string[]): Promis
   return expressions.map((_, i) => (exports[`f${i}`] as () => number)());
 }
 
-Deno.test("every field lies where AssemblyScript has it, in the generated classes", async () => {
+Deno.test("every field has the offset that AssemblyScript gives it in the generated classes", async () => {
   for (const path of layoutPaths("src")) {
     const exported = Object.values(await import(`file://${root}/${path}`)) as RecordLayout[];
     const records = exported.filter(({ kind }) => kind === "record");
@@ -67,7 +67,7 @@ Deno.test("every field lies where AssemblyScript has it, in the generated classe
   }
 });
 
-Deno.test("writeField() refuses what a field's type does not hold, and readField() gives back the rest", () => {
+Deno.test("writeField() refuses values outside a field's type, and readField() returns the others", () => {
   const layout = recordLayout({ name: "R", about: "A record." }, {
     signed: ["i32", ""],
     real: ["f64", ""],

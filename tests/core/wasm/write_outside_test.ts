@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { root } from "../../../tools/bundle.ts";
 import { MOST_REACH } from "../../../tools/wasm_reach.ts";
 
-/** Above the 2 GiB that a memory has, below the 4 GiB that an index reaches. */
+/** Above a memory's 2 GiB, below the 4 GiB that an index can address. */
 const OUTSIDE = 0x90000000;
-/** Where arrays are that a case leaves inside, each in a mebibyte of its own. */
+/** Start of the arrays that a case keeps inside, one MiB apart. */
 const INSIDE = 2 ** 21;
 
 /** A kernel's parameter: its name and AssemblyScript's type. */
 type Parameter = readonly [name: string, type: string];
 
-/** Where each kernel writes; the addresses that it only reads are then inside. Of others all are outside. */
+/** The output of each kernel; its inputs stay inside. For kernels not listed, all addresses are outside. */
 const written: Readonly<Record<string, string>> = {
   ...{ sumOfSquares: "out", adam: "nextWeights", gemm: "c" },
   ...{ conv: "y", convNarrow: "y", convFilterGradient: "dw", reluGradient: "dx", addOf: "out" },
@@ -19,12 +19,12 @@ const written: Readonly<Record<string, string>> = {
   ...{ groupNormSiluGradient: "dx", winograd: "y", winogradFilterGradient: "dw" },
   ...{ winogradFilter: "u", radii: "out", normals: "out", toFloat32: "out" },
 };
-/** Sizes that are not 8. */
+/** Sizes other than 8. */
 const sizes: Readonly<Record<string, number>> = {
   ...{ kh: 3, kw: 3, sh: 1, sw: 1, ph: 1, pw: 1, wide: 0, relu: 0, turn: 0, first: 0, thread: 0 },
   ...{ transposeA: 0, transposeB: 0, bytes: 64, fromStep: 64, toStep: 64, count: 16 },
 };
-/** They begin with an instruction that fills memory, which V8 checks whatever its flags. */
+/** These begin with memory.fill, which V8 checks regardless of its flags. */
 const trapping = new Set(["convFilterGradient"]);
 
 function* sources(folder: string): Generator<string> {
@@ -55,7 +55,7 @@ function modulePath(source: string): string {
   }
 }
 
-/** Lets a process of its own, without checks of bounds, call a kernel. */
+/** Calls a kernel in a separate process without bounds checks. */
 async function call(path: string, name: string, values: readonly number[]) {
   const { signal, stdout, stderr } = await new Deno.Command("deno", {
     args: [
@@ -68,7 +68,7 @@ async function call(path: string, name: string, values: readonly number[]) {
 }
 
 for (const source of ["src", "tests/bench"].flatMap((folder) => [...sources(folder)])) {
-  Deno.test(`a kernel that writes outside of its memory faults: ${source}`, {
+  Deno.test(`a kernel that writes outside its memory faults: ${source}`, {
     ignore: Deno.build.os !== "linux",
   }, async () => {
     const cases = [...kernelsOf(source)].filter(({ parameters }) =>
@@ -91,7 +91,7 @@ for (const source of ["src", "tests/bench"].flatMap((folder) => [...sources(fold
           const what = `${name}(${values.join(", ")}): ${stdout}${stderr}`;
           if (trapping.has(name)) assert.match(stdout, /trap\nnothing happened\n$/, what);
           else assert.ok(signal === "SIGSEGV" || signal === "SIGBUS", what);
-          // Wherever an index and an offset lead, the other memory is elsewhere.
+          // The other memory lies beyond the reach of any index plus offset.
           const isApart = neighbour! + 2 ** 31 <= memory! ||
             neighbour! >= memory! + 2 ** 32 + MOST_REACH;
           assert.ok(isApart, what);

@@ -25,7 +25,7 @@ function flagOf(option: CommandOption) {
   const { value, help, defaultWords, placeholder, example, withoutValue } = option;
   const words = defaultWords === undefined ? "" : ` (${defaultWords})`;
   const common = {
-    brief: `${respelled(help, asFlag)}${words}`,
+    brief: respelled(`${help}${words}`, asFlag),
     ...(option.required ? {} : { optional: true }),
     ...(option.hidden ? { hidden: true } : {}),
   };

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { proposeCompletions } from "@stricli/core";
+import { withOptionTables } from "../../tools/option_tables.ts";
 import { buildFluxion } from "../../cli/application.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/command-line.md", import.meta.url));
+Deno.test("the tables of options in docs/command-line.md are what is declared", async () => {
+  const tables = page.match(/<!-- options: /g)?.length ?? 0;
+  assert.ok(tables > 8, `only ${tables} tables`);
+  assert.ok(page === await withOptionTables(page), "out of date: deno task options:page");
+});
+
 const silent = { write: () => {} };
 
 /** What the program itself proposes after these words. */

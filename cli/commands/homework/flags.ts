@@ -22,7 +22,7 @@ export const homeworkOptions = {
   },
   ...seedOption("everything random"),
   ...backendOption,
-  ...overwriteOption("the homework of --out, if there is one"),
+  ...overwriteOption("the homework of `out`, if there is one"),
   ...jsonOption("results.json instead of the folder's path"),
   ...messageOptions,
 } as const satisfies CommandOptions;

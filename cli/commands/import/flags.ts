@@ -11,7 +11,7 @@ import {
 export const importOptions = {
   ...dataOption("the data that the model learnt, for eval and plot", "default moons or mnist"),
   ...runFolderOption,
-  ...overwriteOption("the run of --run, if there is one"),
+  ...overwriteOption("the run of `run`, if there is one"),
   ...jsonOption("metrics.json instead of the run folder's path"),
   ...messageOptions,
 } as const satisfies CommandOptions;

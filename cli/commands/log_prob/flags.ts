@@ -46,7 +46,7 @@ export const logProbOptions = {
     defaultWords: "default continue",
   },
   ...deviceOptions,
-  ...overwriteOption("the file of --out, if there is one"),
+  ...overwriteOption("the file of `out`, if there is one"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 

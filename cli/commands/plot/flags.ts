@@ -21,7 +21,7 @@ export const plotOptions = {
   ...weightsOption,
   ...solverOptions,
   ...deviceOptions,
-  ...overwriteOption("pictures in --out; those in the run folder always are"),
+  ...overwriteOption("pictures in `out`; those in the run folder always are"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 

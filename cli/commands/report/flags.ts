@@ -23,7 +23,7 @@ export const reportOptions = {
   },
   ...seedOption("the samples and of the theorems' checks"),
   ...deviceOptions,
-  ...overwriteOption("the file of --out, if there is one"),
+  ...overwriteOption("the file of `out`, if there is one"),
   ...jsonOption("the path and the outcomes as one JSON object"),
   ...messageOptions,
 } as const satisfies CommandOptions;

@@ -44,15 +44,15 @@ export const sampleOptions = {
     example: "11",
     withoutValue: 11,
     placeholder: "TIMES",
-    help: "the way from noise to sample at so many times instead of its end",
+    help: "the trajectory from noise to sample at this many times instead of its end",
     defaultWords: "11 if no number",
   },
-  trace: { ...traceOptions.trace, defaultWords: "default exact; with --log-prob" },
+  trace: { ...traceOptions.trace, defaultWords: "default exact; with `logProb`" },
   probes: traceOptions.probes,
   ...weightsOption,
   ...solverOptions,
   ...deviceOptions,
-  ...overwriteOption("the file of --out, if there is one"),
+  ...overwriteOption("the file of `out`, if there is one"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 

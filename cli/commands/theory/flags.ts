@@ -16,7 +16,7 @@ export const theoryOptions = {
     placeholder: "DIR",
     help: "folder for NAME.png and NAME.html, made if needed",
   },
-  ...overwriteOption("NAME.png and NAME.html in --out"),
+  ...overwriteOption("NAME.png and NAME.html in `out`"),
   ...seedOption("what is random in the check"),
   ...backendOption,
   ...messageOptions,

@@ -18,11 +18,11 @@ const runOptions = {
   },
   resume: {
     value: { kind: "switch" },
-    help: "go on with the run of --run (default latest) from its checkpoint",
+    help: "continue the run of `run` (default latest) from its checkpoint",
     libraryName: "mode: resume",
   },
   overwrite: {
-    ...overwriteOption("the run of --run, if there is one").overwrite,
+    ...overwriteOption("the run of `run`, if there is one").overwrite,
     libraryName: "mode: overwrite",
   },
   ...jsonOption("metrics.json instead of the run folder's path"),

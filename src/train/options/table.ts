@@ -119,7 +119,7 @@ export const trainOptions = {
     value: { kind: "whole", least: 1 },
     example: "128",
     placeholder: "N",
-    help: "rows of a step",
+    help: "rows per training step",
     default: { cnf: 128, fm: { mlp: 256, unet: 64, resnet: 32 } },
   },
   lr: {
@@ -133,7 +133,7 @@ export const trainOptions = {
   schedule: {
     group: "optimizer",
     value: { kind: "choice", names: ["constant", "cosine"] },
-    help: "how the learning rate goes on",
+    help: "learning rate after the warm-up",
     default: "cosine",
   },
   warmup: {
@@ -231,7 +231,7 @@ export const trainOptions = {
   trace: {
     group: "solve",
     value: { kind: "choice", names: ["exact", "hutchinson"] },
-    help: "divergence: exact costs a pass a dimension, hutchinson is a random estimate",
+    help: "divergence: exact costs one pass per dimension, hutchinson is a random estimate",
     default: { cnf: "exact" },
     when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
   },

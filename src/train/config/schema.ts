@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
 import { unmarked } from "../../core/options/spelling.ts";
 import { suggestion } from "../../core/suggestion.ts";
-import { namedNetworks } from "../../nn/named_networks.ts";
+import { namedNetworks, netNames } from "../../nn/named_networks.ts";
 import type { SizeRule } from "../../nn/size_rule.ts";
 import {
   type TrainOptionName,
@@ -123,13 +123,16 @@ export const standardizationSchema = v.pipe(
   v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
 );
 
+/** The kind of a network that has no name on the command line. */
+const ownKind = v.pipe(v.string(), v.regex(new RegExp(`^(?!(?:${netNames.join("|")})$)`)));
+
 /** What a velocity network is, as `config.json` of a run records it. */
 export const networkSchema = v.variant("kind", [
-  v.strictObject({ kind: v.literal("mlp"), ...sizesOf(namedNetworks.mlp.sizes) }),
-  v.strictObject({ kind: v.literal("resnet"), ...sizesOf(namedNetworks.resnet.sizes) }),
-  v.strictObject({ kind: v.literal("unet"), ...sizesOf(namedNetworks.unet.sizes) }),
-  // A program's own: its kind says what the rest has to be.
-  v.looseObject({ kind: v.pipe(v.string(), v.regex(/^(?!(?:mlp|resnet|unet)$)/)) }),
+  ...netNames.map((net) =>
+    v.strictObject({ kind: v.literal(net), ...sizesOf(namedNetworks[net].sizes) })
+  ),
+  // Of a program's own the kind says what the rest has to be.
+  v.looseObject({ kind: ownKind }),
 ], "a network with its kind");
 
 /** How the files of a run folder are laid out; a change that old programs cannot read adds one. */

@@ -27,7 +27,6 @@ import "./src/backends/quiet_tfjs.ts";
 
 export * from "./src/core/errors.ts";
 export type { Backend, BackendKind, BackendOptions } from "./src/backends/backend.ts";
-export { chooseBackend } from "./src/backends/choose_backend.ts";
 export { openBackend } from "./src/backends/open_backend.ts";
 export type { Work } from "./src/backends/choose_backend.ts";
 export * from "./src/core/tensors.ts";

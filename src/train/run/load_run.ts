@@ -208,7 +208,7 @@ async function modelWeights(
 }
 
 /**
- * {@link readRun} with the model on the current backend (`openBackend`).
+ * {@link readRun} with the model on the current backend (`openDevice`).
  *
  * @param values The path and the source that the run was trained with, where the program gave them.
  * @throws {InputError} Whatever {@link readRun} throws, and if the values are not those.

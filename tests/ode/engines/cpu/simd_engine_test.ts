@@ -10,8 +10,6 @@ import type {
   SolveReport,
   TraceMethod,
 } from "../../../../src/ode/engines/engine.ts";
-import { memorySizes, memoryWords } from "../../../../src/core/wasm/memory.layout.ts";
-import { engineModule } from "../../../../src/ode/engines/cpu/engine_module.ts";
 import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { hostRows, hostSpace } from "../../../../src/ode/engines/portable/host_rows.ts";
 import { Float64Sum, mlpFloat64Field } from "../../../../src/ode/mlp_float64_field.ts";
@@ -30,6 +28,7 @@ import { FailureError } from "../../../../src/core/errors.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { engineSuite } from "../../engine_suite.ts";
+import { heldPages } from "./held_pages.ts";
 import { randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 const single = (count: number, subsequence: number) =>
@@ -505,10 +504,6 @@ engineSuite({
   name: "simdEngine()",
   backends: ["cpu"],
   open: () => simdEngine({ threads: 1 }),
-  async held() {
-    const { memory: { memory } } = await engineModule("fastest");
-    const at = memorySizes.values.WORDS_AT + memoryWords.at.pagesTaken;
-    return new Int32Array(memory.buffer, at, 1)[0]!;
-  },
+  held: heldPages,
   extent: "all",
 });

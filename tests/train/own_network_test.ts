@@ -8,6 +8,7 @@ import { initialParameters } from "../../src/nn/init.ts";
 import { type Network, networkRecord } from "../../src/nn/network.ts";
 import { registerNetwork } from "../../src/nn/registry.ts";
 import { openDevice } from "../../src/ode/engines/open_device.ts";
+import { parseConfigFile } from "../../src/train/config/config_file.ts";
 import { loadRun, readRun } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
@@ -52,6 +53,11 @@ for (const name of ["cnf", "fm"] as const) {
       const config = JSON.parse(await Deno.readTextFile(`${whole}/config.json`));
       assert.deepEqual(config.network, { kind: "tanh", width: 12 });
       for (const key of ["net", "hidden", "filters", "blocks"]) assert.ok(!(key in config), key);
+      // With --config it would train another network without a word.
+      assert.throws(() => parseConfigFile(JSON.stringify(config), "c.json"), {
+        name: "InputError",
+        message: /^c\.json: network: kind tanh is of the program that trained it/,
+      });
 
       const end = await trainUntil({ ...given[name], network }, stopped, { stopAt: 7 });
       assert.deepEqual([end.kind, end.step], ["interrupted", 7]);

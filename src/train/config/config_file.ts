@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import { InputError } from "../../core/errors.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
+import { namedNetwork } from "../../nn/named_networks.ts";
 import type { TrainOptions } from "../options/table.ts";
 import { checked } from "./check.ts";
 import { configFileSchema } from "./schema.ts";
@@ -24,7 +25,7 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
   const {
     $schema: _schema,
     format: _format,
-    network: _network,
+    network,
     dropped: _dropped,
     flowValues,
     standardization: _standardization,
@@ -34,6 +35,12 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     throw new InputError(
       `${place}: flowValues ${quotedJson(flowValues)}: are values of the program that trained ` +
         "it, which a file cannot hold; leave them out to train with the defaults",
+    );
+  }
+  if (network !== undefined && namedNetwork(network.kind) === undefined) {
+    throw new InputError(
+      `${place}: network: kind ${named(network.kind)} is of the program that trained it, which a ` +
+        "file cannot hold; leave it out to train one of Fluxion's networks",
     );
   }
   return { place, options };

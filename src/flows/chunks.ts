@@ -2,14 +2,14 @@ import { isImageNetwork } from "../nn/network.ts";
 import { mostRows } from "../ode/solver/rows_room.ts";
 import type { FlowModel, SolveSettings } from "./model.ts";
 
-/** Rows solved together: enough to fill the machine, few enough that memory does not grow with the request. */
+/** Rows per solve: enough to saturate the hardware; memory does not grow with the request. */
 const CHUNK_ROWS = { points: 2048, images: 64 } as const;
 
 /**
- * How many rows to solve at a time: whole control groups, so that cutting a
- * request changes no result. Null for `batch`, where all rows are one group.
+ * Rows per solve: a multiple of the control group size, so that chunking does not change results.
+ * Null for `batch`, where all rows form one group.
  *
- * @param times Whose states are kept.
+ * @param times Number of times at which states are kept.
  */
 export function chunkOf(
   { network }: FlowModel,

@@ -3,39 +3,39 @@ import type { Engines } from "../ode/engines/engines.ts";
 import { logProb, type LogProbOptions, type LogProbResult } from "./log_prob.ts";
 import type { FlowModel } from "./model.ts";
 
-/** A log-likelihood in nats as bits per dimension: -nats / (dims ln 2). */
+/** Converts a log-likelihood in nats to bits per dimension: -nats / (dims ln 2). */
 export function bitsPerDim(nats: number, dims: number): number {
   return -nats / (dims * Math.LN2);
 }
 
-/** How the likelihood of discrete images is computed. */
+/** Options of {@link discreteLogProb}. */
 export interface DiscreteLogProbOptions extends LogProbOptions {
-  /** The values that pixels can have. */
+  /** Values that pixels can take. */
   readonly levels: PixelLevels;
 }
 
-/** The likelihood of images as levels of their pixels. */
+/** Likelihood of images with discrete pixels. */
 export interface DiscreteLogProb extends LogProbResult {
-  /** [n], in nats: `terms` and `levelVolume` summed. NaN where a solve failed. */
+  /** [n], in nats: the sum of `terms` and `levelVolume`. NaN where a solve failed. */
   readonly logProb: Float64Array;
-  /** [n], the same in bits per dimension. */
+  /** [n], `logProb` in bits per dimension. */
   readonly bitsPerDim: Float64Array;
-  /** Log-volume of the box of one image, dims * log(spacing of the levels), in nats. */
+  /** Log-volume of one image's box, dims * log(level spacing), in nats. */
   readonly levelVolume: number;
 }
 
 /**
- * Log-probability of images with discrete pixels under a continuous density: an unbiased estimate,
- * from one draw per image, of the lower bound
+ * Log-probability of images with discrete pixels under a continuous density. This is an unbiased
+ * one-sample estimate, one draw per image, of the uniform-dequantisation lower bound
  *
  *   log P(x) >= E_u[log p(x + (u - 1/2) spacing)] + dims log(spacing),   u ~ U(0, 1)^dims
  *
- * of uniform dequantisation. The boxes tile the range of the levels, whether these are the 256 of
- * grey values or the 0 and 1 of binarised images. (Smaller boxes around the levels give bounds as
- * well, of less mass: with a U-Net after 430 steps on binarised MNIST 0.61 bits/dim become 0.55 at
- * half the width and 1.45 at 1/255 of it.)
+ * The boxes tile the range of the levels, whether the 256 grey levels or the 0 and 1 of binarised
+ * images. (Smaller boxes around the levels also give bounds, but of less mass: for a U-Net after
+ * 430 steps on binarised MNIST, 0.61 bits/dim becomes 0.55 at half the width and 1.45 at 1/255 of
+ * it.)
  *
- * @param images [n * w], levels. Row i's noise and probes are functions of (seed, i).
+ * @param images [n * w], pixel levels. Noise and probes of row i are functions of (seed, i).
  * @throws Whatever {@link logProb} throws.
  */
 export async function discreteLogProb(

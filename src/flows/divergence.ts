@@ -9,43 +9,44 @@ import {
 import { valueAndGradients } from "../ops/gradients.ts";
 import { type Piece, piecesOf } from "../ops/pieces.ts";
 
-/** The directions of a divergence: all unit vectors, summed, or random probes, averaged. */
+/** Directions for the trace: all unit vectors, summed, or random probes, averaged. */
 export type DivergenceTrace =
   | { readonly kind: "exact" }
   | {
     readonly kind: "hutchinson";
-    /** Row i's `count` probes are those of the rows count * i, count * i + 1, ... of this sequence. */
+    /** Row i uses entries count * i, ..., count * i + count - 1 of this probe sequence. */
     readonly probes: Probes;
-    /** Probes per row; 1 when left out. */
+    /** Probes per row; default 1. */
     readonly count?: number;
   };
 
-/** Columns of the change of log-density: the exact one, or one per probe. */
+/** Number of log-density columns: one for the exact trace, else one per probe. */
 export function changeColumns(trace: DivergenceTrace): number {
   return trace.kind === "exact" ? 1 : trace.count ?? 1;
 }
 
-/** Numbers of the states that are differentiated together where several directions fit. */
+/** Size limit, in numbers, for stacking several directions into one VJP. */
 const STACKED_NUMBERS = 2 ** 16;
 
 /**
- * A field whose state carries the change of log-density beside z: any field with its likelihood.
+ * Augments a field with the change of log-density along its trajectories.
  *
  *   d logp / dt = -tr(df/dz)                          (Chen et al. 2018, Neural ODEs, Theorem 1)
  *   tr(df/dz)  = sum over j of u_j.(J^T u_j)          exact, u_j the unit vectors
  *              ~ e.(J^T e),  E[e e^T] = I             Hutchinson 1990; Grathwohl et al. 2019, FFJORD
  *
- * The state is (z [dims], logp [1]), for Hutchinson's estimate (z [dims], logp [count]): each probe has
- * a column of its own, so that the mean over columns is the estimate along one trajectory of z and
- * their standard deviation tells its error ({@link probeEstimate}).
+ * The state is (z [dims], logp [1]); with Hutchinson's estimate (z [dims], logp [count]). Each
+ * probe has its own column, so the mean over columns is the estimate along one trajectory of z and
+ * their standard deviation gives its standard error ({@link probeEstimate}).
  *
- * Directions are VJPs: a step from z costs one evaluation and one VJP per direction, the exact trace
- * `dims` of them. (tfjs has no forward-mode derivatives; those of the fused ConditionalMLP, which its
- * `FieldSpec` asks for with `trace`, cost less than half.) The field's own VJP, with which a
- * likelihood is trained, differentiates twice: every operation's gradient must be made of tfjs
- * operations that have gradients.
+ * Directions are VJPs: each evaluation costs one field evaluation and one VJP per direction, `dims`
+ * of them for the exact trace. (tfjs has no forward-mode derivatives; the fused ConditionalMLP has,
+ * at less than half the cost, requested by `trace` in its `FieldSpec`.) Training by likelihood
+ * differentiates twice: each operation's gradient must be made of tfjs operations that have
+ * gradients themselves.
  *
- * @param field Velocity over rows [n, dims]; rows are independent of each other.
+ * @param field Velocity over rows [n, dims], which must be independent of each other.
+ * @throws {RangeError} If `dims` or the number of probes is not a positive integer.
  */
 export function withDivergence(
   field: TensorField,
@@ -55,7 +56,7 @@ export function withDivergence(
   const columns = changeColumns(trace);
   if (!Number.isInteger(dims) || dims < 1 || !Number.isInteger(columns) || columns < 1) {
     throw new RangeError(
-      `withDivergence: expected whole dims and count of probes above 0, got ${dims}, ${columns}`,
+      `withDivergence: expected positive integers for dims and probe count, got ${dims}, ${columns}`,
     );
   }
   const velocity: TensorVelocity = (tensors, y, t, rowIds) => {
@@ -83,13 +84,13 @@ export function withDivergence(
   return tensorField(velocity, field.parameters, { parts, linearizationRows });
 }
 
-/** Times and numbers of some rows, [n] each. */
+/** Times and row numbers, [n] each. */
 interface RowPlaces {
   readonly t: Float64Array;
   readonly rowIds: Int32Array;
 }
 
-/** f and minus the divergence of rows x [n, d]: [n, d + columns]. Call inside a tidy. */
+/** f and minus its divergence at rows x [n, d]: [n, d + columns]. Call inside tf.tidy. */
 function slopes(
   { field, trace, tensors }: {
     readonly field: TensorField;
@@ -135,14 +136,14 @@ function slopes(
   return tf.concat2d([velocity!, tf.neg(divergence) as Tensor2D], 1);
 }
 
-/** The unit vectors of a piece of the dimensions, each for all rows: [count * n, dims]. */
+/** Unit vectors for a range of dimensions, each repeated for all rows: [count * n, dims]. */
 function unitVectors({ first, count }: Piece, n: number, dims: number): Tensor2D {
   const out = new Float32Array(count * n * dims);
   for (let row = 0; row < count * n; row++) out[row * dims + first + Math.floor(row / n)] = 1;
   return tf.tensor2d(out, [count * n, dims]);
 }
 
-/** A piece of each row's probes, [count][n][dims]. */
+/** A range of each row's probes, [count][n][dims]. */
 function probesOf(
   trace: Extract<DivergenceTrace, { kind: "hutchinson" }>,
   { first, count }: Piece,
@@ -152,7 +153,7 @@ function probesOf(
   const perRow = changeColumns(trace), n = rowIds.length;
   const out = new Float32Array(count * n * dims);
   for (let begin = 0, end = 1; begin < n; begin = end++) {
-    // All probes of rows that follow each other, as those of a group do, are one draw.
+    // Draw all probes of consecutive rows, such as those of a control group, at once.
     while (count === perRow && end < n && rowIds[end] === rowIds[end - 1]! + 1) end++;
     const firstRow = (trace.probes.firstRow + rowIds[begin]!) * perRow + first;
     const drawn = drawProbes({ ...trace.probes, firstRow }, (end - begin) * count, dims);
@@ -177,18 +178,22 @@ function repeated<T extends Float64Array | Int32Array>(
   return out;
 }
 
-/** The mean over probes, and its standard error. */
+/** Mean over probes and its standard error. */
 export interface ProbeEstimate {
-  /** [n], the mean of each row's columns. */
+  /** [n], mean of each row's columns. */
   readonly mean: Float64Array;
   /**
-   * [n], the standard deviation over the row's columns divided by the root of their number: of the
-   * probes alone, not of the solver. null for fewer than two probes, which tell nothing of it.
+   * [n], standard deviation over the row's columns divided by the square root of their number:
+   * probe error only, without solver error. null with fewer than two probes.
    */
   readonly stdErr: Float64Array | null;
 }
 
-/** @param changes [n * columns], row-major: the columns of the change of log-density. */
+/**
+ * Mean and standard error over probes for each row.
+ *
+ * @param changes [n * columns], row-major: the columns of the change of log-density.
+ */
 export function probeEstimate(changes: Float32Array, columns: number): ProbeEstimate {
   const n = changes.length / columns;
   const mean = new Float64Array(n), stdErr = new Float64Array(n);

@@ -5,9 +5,9 @@ import { FailureError } from "../core/errors.ts";
 import type { DivergenceTrace } from "./divergence.ts";
 import type { TraceSettings } from "./model.ts";
 
-/** What the problems of likelihood, loss and sampling share. */
+/** Helpers shared by the likelihood, loss and sampling problems. */
 
-/** The trace of one solve: its probes, if it has any, are `draw`'s. */
+/** Trace of one solve; Hutchinson probes are drawn with `draw`. */
 export function drawTrace(
   settings: TraceSettings,
   draw: Pick<Probes, "key" | "firstRow">,
@@ -18,8 +18,10 @@ export function drawTrace(
 }
 
 /**
- * @param firstRow Number of the solve's first row in the caller's own counting, for the message.
- * @throws {FailureError} If a control group could not go on.
+ * Throws if any control group failed.
+ *
+ * @param firstRow The caller's index of the solve's first row, for the message.
+ * @throws {FailureError} If a control group could not be solved.
  */
 export function requireSolved(
   reports: readonly SolveReport[],
@@ -30,7 +32,7 @@ export function requireSolved(
   if (failed) throw new FailureError(describeFailures(reports, { settings, firstRow }));
 }
 
-/** Field evaluations, mean over control groups. */
+/** Mean number of field evaluations over control groups. */
 export function meanNfe(reports: readonly SolveReport[]): number {
   return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
 }

@@ -19,79 +19,78 @@ import { requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
 
-/** How a likelihood is found. */
+/** Options of {@link logProb}. */
 export interface LogProbOptions {
-  /** {@link accurateSolve} when left out. */
+  /** Default {@link accurateSolve}. */
   readonly settings?: SolveSettings;
   /**
-   * `exact`, the default for points, costs d tangents. `hutchinson` is unbiased, and the default for
-   * images with a Rademacher probe per row.
+   * `exact`, the default for points, costs d tangents. `hutchinson` is unbiased and, with one
+   * Rademacher probe per row, the default for images.
    */
   readonly trace?: TraceSettings;
-  /** Of the probes; row i's probe is a function of (seed, i). 0 when left out. */
+  /** Seed of the probes; row i's probe is a function of (seed, i). Default 0. */
   readonly seed?: number;
   /**
-   * What becomes of the rows of a control group whose solve fails. `stop`, the
-   * default, throws. `continue` solves them again one by one; a row that fails
-   * alone too has NaN and stands in `failures`, as does one whose density underflows.
+   * What happens to rows of a control group whose solve fails. `stop`, the default, throws.
+   * `continue` re-solves them one by one; a row that fails again gets NaN and an entry in
+   * `failures`, as does one whose density underflows.
    */
   readonly onFailure?: "stop" | "continue";
-  /** Told how many of the rows are done, as they are solved. */
+  /** Progress callback, called with the number of rows done. */
   readonly onRows?: (done: number) => void;
 }
 
-/** A row that has no finite log-likelihood. */
+/** A row without a finite log-likelihood. */
 export interface FailedRow {
-  /** Its number, from 0. */
+  /** Row index, from 0. */
   readonly row: number;
-  /** Why, for people, without a full stop: "its solve stopped at t = 0.4 ...". */
+  /** Reason for messages, without a full stop: "its solve stopped at t = 0.4 ...". */
   readonly reason: string;
 }
 
-/** log p(x) = source + trace + scale for each row, up to float32's rounding; in nats. */
+/** Terms of log p(x) = source + trace + scale per row, in nats, up to float32 rounding. */
 export interface LogProbTerms {
-  /** [n], the source's log-density where the row's trajectory ends. */
+  /** [n], log-density of the source at the end of the row's trajectory. */
   readonly source: Float64Array;
   /** [n], the integral of the trace along the trajectory: minus the change of log-density. */
   readonly trace: Float64Array;
-  /** [n], its standard error over the row's probes; null with fewer than two probes per row. */
+  /** [n], standard error of `trace` over the row's probes; null with fewer than two probes. */
   readonly traceStdErr: Float64Array | null;
-  /** Minus the sum of log(scale) of the columns; 0 where points are not standardised. */
+  /** Minus the sum of log(scale) over columns; 0 without standardisation. */
   readonly scale: number;
 }
 
-/** Log-likelihoods, and what each control group of the solve did. */
+/** Log-likelihoods and a solve report per control group. */
 export interface LogProbResult {
   /**
-   * [n], in nats of the data's units. NaN: the row's solve failed. Minus infinity: it ended so far from
-   * 0, beyond 1e19, that float32 cannot hold the log-density.
+   * [n], in nats in the data's units. NaN: the row's solve failed. Minus infinity: the trajectory
+   * ended beyond about 1e19, where float32 cannot hold the log-density.
    */
   readonly logProb: Float64Array;
-  /** What it is made of. */
+  /** The terms of `logProb`. */
   readonly terms: LogProbTerms;
-  /** What each control group of the first solve did. */
+  /** One report per control group, from the first solve. */
   readonly reports: readonly SolveReport[];
-  /** Ascending; empty unless `onFailure` is `continue`. */
+  /** In ascending order of rows; empty unless `onFailure` is `continue`. */
   readonly failures: readonly FailedRow[];
 }
 
 /**
  * Log-density of points under a flow, in nats.
  *
- * Solves from the data's time to the prior's, carrying the change of
- * log-density, dlogp/dt = -tr(df/dz): log p(x) = log q(z) - change, with q the model's source.
+ * Solves from the data's time to the prior's, integrating dlogp/dt = -tr(df/dz) along:
+ * log p(x) = log q(z) - change, with q the model's source.
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1.
  *
- * Of standardised points, log p(x) = log p(z) - sum of log(scale).
+ * For standardised points, log p(x) = log p(z) - sum of log(scale).
  *
- * A row's result depends, within the tolerance, on the rows of its control
- * group; with `controlGroup: 1` every row stands alone.
+ * Within the tolerance, a row's result depends on the other rows of its control group; with
+ * `controlGroup: 1` rows are independent.
  *
  * @param points [n * d], row-major, in the data's units.
  * @throws {InputError} If the model's source has no known density.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty.
- * @throws {FailureError} If the solve of a control group cannot go on and
- *   `onFailure` is `stop`.
+ * @throws {FailureError} If the solve of a control group fails and `onFailure` is `stop`.
  */
 export async function logProb(
   model: FlowModel,
@@ -142,14 +141,14 @@ export async function logProb(
   return { logProb, terms, reports, failures };
 }
 
-/** The trace of a likelihood for which none is asked: exact where it costs few directions. */
+/** Default trace: exact where it needs few directions. */
 export function defaultTrace({ network }: FlowModel): TraceSettings {
   return isImageNetwork(network)
     ? { kind: "hutchinson", distribution: "rademacher" }
     : { kind: "exact" };
 }
 
-/** What the solves of one call share. */
+/** Arguments shared by the solves of one call. */
 interface RowSolver {
   readonly model: FlowModel;
   readonly engines: Engines;
@@ -159,7 +158,7 @@ interface RowSolver {
   readonly seed: number;
 }
 
-/** Values of the rows from `first` on; those of failed groups are NaN. */
+/** Values of rows starting at `first`; NaN for failed groups. */
 interface SolvedRows {
   readonly first: number;
   readonly logProb: Float64Array;
@@ -169,7 +168,7 @@ interface SolvedRows {
   readonly reports: readonly SolveReport[];
 }
 
-/** One solve of the rows from `first` up to, not including, `end`. */
+/** Solves rows [first, end). */
 async function solveRows(
   { model, engines, points, trace, seed }: RowSolver,
   [first, end]: readonly [number, number],
@@ -210,7 +209,7 @@ async function solveRows(
     const logScale = logScaleSum(model.standardization);
     return {
       first,
-      // In float32, as the state is: below its range a density is 0.
+      // Rounded to float32 like the state: densities below its range become 0.
       logProb: mean.map((change, row) => Math.fround(source[row]! - change) - logScale),
       source: Float64Array.from(source),
       trace: mean.map((change) => 0 - change),
@@ -222,7 +221,7 @@ async function solveRows(
   }
 }
 
-/** The rows of a group that failed, each in a group of its own. */
+/** Re-solves the rows of a failed group, each in its own group. */
 async function solveAlone(
   solver: RowSolver,
   group: SolveReport,

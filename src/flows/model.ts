@@ -7,45 +7,43 @@ import type { Path } from "./paths/path.ts";
 import type { Source } from "./sources/source.ts";
 import type { Standardization } from "./standardization.ts";
 
-/** A flow: a velocity network with its weights, and which way its time runs. */
+/** A flow: a velocity network, its weights and the direction of its time. */
 export interface FlowModel {
-  /** How it was trained, and so which way its time runs. */
+  /** How it was trained, which determines the direction of time. */
   readonly kind: FlowKind;
-  /** Which network the velocity is. */
+  /** The velocity network. */
   readonly network: Network;
-  /** Its weights, on the device. Whoever made them disposes them. */
+  /** Weights on the device; disposed by their creator. */
   readonly parameters: Parameters;
   /** The probability path of flow matching; a CNF ignores it. */
   readonly path: Path;
-  /** What the flow transports to the data: x0 of flow matching, the prior of a CNF. */
+  /** Distribution that the flow transports to the data: x0 of flow matching, the prior of a CNF. */
   readonly source: Source;
   /**
-   * The scales of the table that it learnt. Samples, likelihoods and losses of rows are in the
-   * data's units with it; only the losses of training steps take rows that are standardised.
-   * null: the model learnt the numbers themselves.
+   * Column scales of the training data. Samples, likelihoods and losses of rows are then in the
+   * data's units; only training steps take standardised rows. null: trained on the raw values.
    */
   readonly standardization: Standardization | null;
 }
 
-/** `cnf`: trained by its likelihood. `fm`: by flow matching. */
+/** `cnf`: trained by likelihood; `fm`: by flow matching. */
 export type FlowKind = "cnf" | "fm";
 
-/** How the ODE of a flow is solved. */
+/** Solver settings of a flow. */
 export interface SolveSettings {
   /** The Runge-Kutta method. */
   readonly tableau: Tableau;
-  /** How it chooses its steps. */
+  /** Step size control. */
   readonly control: StepControl;
-  /** Rows that share one step size; `batch`: all of them. */
+  /** Number of rows that share one step size; `batch`: all rows. */
   readonly controlGroup: number | "batch";
-  /** Accepted and rejected steps a group may take before it gives up. */
+  /** Limit on accepted plus rejected steps per control group. */
   readonly maxSteps: number;
 }
 
 /**
- * The solve that every reported likelihood and every sample comes from unless
- * the caller says otherwise: a model trained through a coarse solver has learnt
- * that solver's error, and only an accurate solve shows it.
+ * Default for all reported likelihoods and samples. A model trained through a coarse solver has
+ * learnt that solver's error, which only an accurate solve reveals.
  */
 export const accurateSolve: SolveSettings = {
   tableau: dopri5,
@@ -54,22 +52,22 @@ export const accurateSolve: SolveSettings = {
   maxSteps: 10_000,
 };
 
-/** How a divergence is computed; the probes of Hutchinson's estimator are drawn by the flow. */
+/** How the divergence is computed; Hutchinson probes are drawn by the flow. */
 export type TraceSettings =
   | { readonly kind: "exact" }
   | {
     readonly kind: "hutchinson";
     readonly distribution: "gaussian" | "rademacher";
-    /** Probes per row; 1 when left out. Two or more tell the standard error of a row's estimate. */
+    /** Probes per row; default 1. Two or more give a standard error per row. */
     readonly count?: number;
   };
 
-/** The time at which the data live: a CNF runs from data at 0 to the prior at 1, flow matching the other way. */
+/** Time of the data: a CNF runs from data at 0 to the prior at 1, flow matching the other way. */
 export function dataTime(kind: FlowKind): 0 | 1 {
   return kind === "cnf" ? 0 : 1;
 }
 
-/** The time at which the source lives. */
+/** Time of the source. */
 export function priorTime(kind: FlowKind): 0 | 1 {
   return kind === "cnf" ? 1 : 0;
 }

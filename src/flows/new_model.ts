@@ -7,19 +7,19 @@ import type { Path } from "./paths/path.ts";
 import { standardNormal } from "./sources/standard_normal.ts";
 import type { Source } from "./sources/source.ts";
 
-/** What a model with fresh weights is made of. */
+/** Options of {@link newModel}. */
 export interface NewModelOptions {
-  /** Of the initial weights; 0 when left out. */
+  /** Seed of the initial weights; default 0. */
   readonly seed?: number;
-  /** The probability path of flow matching; the straight one, `linearPath(0)`, when left out. */
+  /** Probability path of flow matching; default the straight one, `linearPath(0)`. */
   readonly path?: Path;
-  /** What the flow transports to the data; `standardNormal` when left out. */
+  /** Distribution that the flow transports to the data; default `standardNormal`. */
   readonly source?: Source;
 }
 
 /**
- * A flow with fresh weights on the current backend, for a training loop of one's own; its data
- * are taken as they are. Dispose its `parameters`.
+ * Makes a flow with fresh weights on the current backend, for a custom training loop. Data are not
+ * standardised. The caller disposes `parameters`.
  */
 export function newModel(
   kind: FlowKind,

@@ -18,42 +18,42 @@ import { requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toData } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
 
-/** Which samples, and how they are solved. */
+/** Options of {@link sample}. */
 export interface SampleOptions {
-  /** How many samples. */
+  /** Number of samples. */
   readonly count: number;
-  /** Index of the first sample; 0 when left out. */
+  /** Index of the first sample; default 0. */
   readonly start?: number;
-  /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. 0 when left out. */
+  /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. Default 0. */
   readonly seed?: number;
-  /** {@link accurateSolve} when left out. */
+  /** Default {@link accurateSolve}. */
   readonly settings?: SolveSettings;
-  /** Carries the log-likelihood in the same solve (its error counts in the step control too). */
+  /** Computes log-likelihoods in the same solve (their error also enters the step size control). */
   readonly withLogProb?: { readonly trace: TraceSettings };
-  /** Times whose states are wanted, from the prior's time to the data's. */
+  /** Times at which to keep states, in order from the prior's time to the data's. */
   readonly times?: readonly number[];
 }
 
-/** Samples in order, in the data's units. Images are NHWC, flattened. */
+/** Samples in order, in the data's units. Images are flattened NHWC. */
 export interface Samples {
-  /** [count * w]; float64 where the model's points are standardised. */
+  /** [count * w]; float64 if the model's points are standardised. */
   readonly samples: PointValues;
-  /** [count], in nats; null unless asked for. */
+  /** [count], in nats; null unless requested. */
   readonly logProb: Float64Array | null;
   /** [times][count * w]; a standard normal source is N(center, scale^2) in the data's units. */
   readonly states: readonly PointValues[];
-  /** One per control group that was solved. */
+  /** One per control group solved. */
   readonly reports: readonly SolveReport[];
 }
 
 /**
- * Draws samples of a flow: rows of the model's source, solved from the prior's time
- * to the data's.
+ * Draws samples from a flow: rows of the model's source, solved from the prior's time to the
+ * data's.
  *
- * @throws {InputError} If log-likelihoods of a source of unknown density are asked for.
- * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the numbers of the
- *   last sample would be beyond 2^53.
- * @throws {FailureError} If the solve of a control group cannot go on.
+ * @throws {InputError} If log-likelihoods are requested and the source's density is unknown.
+ * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the random
+ *   numbers of the last sample would have indices beyond 2^53.
+ * @throws {FailureError} If the solve of a control group fails.
  */
 export async function sample(
   model: FlowModel,
@@ -81,7 +81,7 @@ export async function sample(
 }
 
 /**
- * The same as {@link sample}, a chunk at a time: memory does not grow with `count`.
+ * Like {@link sample}, one chunk at a time: memory does not grow with `count`.
  *
  * @throws Whatever {@link sample} throws.
  */
@@ -105,7 +105,7 @@ export async function* sampleChunks(
     return;
   }
   const group = settings.controlGroup as number;
-  // Whole groups are solved and cut, so that a sample's group mates are always the same.
+  // Solve whole control groups and slice them, so that a sample's group is always the same.
   let first = Math.floor(start / group) * group;
   while (first < end) {
     const last = Math.min(first + chunk, Math.ceil(end / group) * group);
@@ -121,16 +121,16 @@ function requireRange({ start = 0, count }: SampleOptions, { network }: FlowMode
       `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
     );
   }
-  // The random numbers of sample i are those from i * width on: exact, or samples repeat each other.
+  // Sample i uses random numbers from index i * width; beyond 2^53 indices would repeat.
   if ((start + count) * network.rowWidth > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(`sample: the numbers of sample ${start + count} are beyond 2^53`);
   }
 }
 
-/** Options with the defaults filled in. */
+/** Options with defaults filled in. */
 type SampleRequest = SampleOptions & { readonly seed: number; readonly settings: SolveSettings };
 
-/** Rows `first` to `last` are solved, `from` to `to` of them kept. */
+/** A solve of rows [first, last), of which [from, to) are kept. */
 interface Cut {
   readonly first: number;
   readonly last: number;

@@ -1,30 +1,31 @@
 /**
- * The scale of each column of a table, with which its points are standardised:
- * z = (x - center) / scale. A model sees z; people see x.
+ * Location and scale of each column of a table, used to standardise its points:
+ * z = (x - center) / scale. The model sees z, the user sees x.
  */
 export interface Standardization {
   /** `zscore`: mean and standard deviation; `robust`: median and interquartile range. */
   readonly kind: StandardizationKind;
   /** One number per column, in the data's units. */
   readonly center: readonly number[];
-  /** One number above 0 a column, in the data's units. */
+  /** One positive number per column, in the data's units. */
   readonly scale: readonly number[];
 }
 
-/** How centers and scales are found. */
+/** How centers and scales are computed. */
 export type StandardizationKind = "zscore" | "robust";
 
-/** Points, row-major: float64 where they have units of their own, else float32. */
+/** Points, row-major; float64 if standardised, else float32. */
 export type PointValues = Float32Array | Float64Array;
 
 /**
- * Points in the data's units as a model takes them.
+ * Converts points from the data's units to model units.
  *
- * The center is subtracted in float64: of 500 timestamps of this year float32 keeps one.
+ * The center is subtracted in float64: in float32, 500 timestamps of one recent year collapse to
+ * one value.
  *
- * @param standardization null or undefined: the model was trained on the numbers themselves.
+ * @param standardization null or undefined: the model was trained on raw values.
  * @param points [n * d].
- * @returns [n * d]; `points` itself where there is nothing to do.
+ * @returns [n * d]; `points` itself if no conversion is needed.
  */
 export function toModel(
   standardization: Standardization | null | undefined,
@@ -41,10 +42,10 @@ export function toModel(
 }
 
 /**
- * What a model gives in the data's units: the reverse of {@link toModel}.
+ * Converts points from model units to the data's units: the inverse of {@link toModel}.
  *
  * @param z [n * d].
- * @returns [n * d], in float64; `z` itself where there is nothing to do.
+ * @returns [n * d], in float64; `z` itself if no conversion is needed.
  */
 export function toData(
   standardization: Standardization | null | undefined,
@@ -59,22 +60,22 @@ export function toData(
 }
 
 /**
- * The sum over columns of log(scale), in nats: by the change of variables
- * log p(x) = log p(z) - logScaleSum. 0 without a standardisation.
+ * Sum of log(scale) over columns, in nats: by the change of variables
+ * log p(x) = log p(z) - logScaleSum. 0 without standardisation.
  */
 export function logScaleSum(standardization: Standardization | null | undefined): number {
   return standardization?.scale.reduce((sum, scale) => sum + Math.log(scale), 0) ?? 0;
 }
 
-/** A float32's step, relative to its value. */
+/** Relative spacing of float32 values. */
 const FLOAT32_STEP = 2 ** -23;
 
-/** A part of a column's scale that nobody misses. */
+/** Acceptable rounding error as a fraction of a column's scale. */
 const NEGLIGIBLE = 1e-4;
 
 /**
- * Whether points in the data's units may be written as float32: its steps near a column's center
- * are a ten-thousandth of the column's scale or less.
+ * Whether float32 is precise enough for points in the data's units: its spacing near each column's
+ * center is at most a ten-thousandth of the column's scale.
  */
 export function fitsFloat32(standardization: Standardization | null | undefined): boolean {
   if (!standardization) return true;
@@ -83,8 +84,8 @@ export function fitsFloat32(standardization: Standardization | null | undefined)
 }
 
 /**
- * Digits after the point with which each column is written: a step of a hundred-millionth of its
- * scale, as fine as float32 is around z = 1.
+ * Decimal places for each column: a resolution of 1e-8 of its scale, as fine as float32 is around
+ * z = 1.
  */
 export function decimalsOf({ scale }: Standardization): number[] {
   return scale.map((value) => Math.min(100, Math.max(0, 8 - Math.floor(Math.log10(value)))));

@@ -5,18 +5,18 @@ import type { FlowModel } from "./model.ts";
 import { trainingRows } from "./piece_rows.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 
-/** Rows that are differentiated together at most, whatever the memory: more gain nothing. */
+/** Upper limit on rows differentiated together; larger batches are no faster. */
 const MOST_ROWS = 4096;
 
-/** Times the memory of a gradient that the gradient of a divergence takes: a VJP is differentiated again. */
+/** Memory of a divergence's gradient relative to a plain gradient: it differentiates a VJP. */
 const DIVERGENCE_MEMORY = 4;
 
 /**
- * A model's velocity as an engine takes it: the network's fused form where it has one, else its
+ * A model's velocity in the form engines accept: the network's fused form if it has one, else its
  * tfjs operations, differentiated in pieces that fit in memory.
  *
- * @param trace With it the state is (z, logp), dlogp/dt = -div f, as `withDivergence` says; null: z
- *   alone. Several probes per row are beyond the fused form.
+ * @param trace If set, the state is (z, logp) with dlogp/dt = -div f, see `withDivergence`; null: z
+ *   alone. The fused form supports at most one probe per row.
  */
 export function velocityField(
   { network, parameters }: Pick<FlowModel, "network" | "parameters">,

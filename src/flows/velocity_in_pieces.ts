@@ -6,10 +6,10 @@ import type { Network, VelocityInputs } from "../nn/network.ts";
 import { evaluationRows } from "./piece_rows.ts";
 
 /**
- * `applyNetwork` in pieces where there are more rows than fit in memory: a control group may have
- * any number. Rows are independent of each other, and their bits of the pieces.
+ * `applyNetwork`, in pieces if the rows do not all fit in memory: control groups may have any
+ * size. Rows are independent, so the pieces do not affect their bits.
  *
- * @param at.mostRows Rows per piece; left out: as the network's sizes say.
+ * @param at.mostRows Rows per piece; by default derived from the network's sizes.
  * @returns Like x, [n, w].
  */
 export function velocityInPieces(

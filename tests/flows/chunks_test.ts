@@ -12,7 +12,7 @@ const images = (side: number) =>
   modelOf(unetNetwork({ height: side, width: side, channels: 3, filters: 8 }));
 const solved = (controlGroup: number | "batch") => ({ ...accurateSolve, controlGroup });
 
-Deno.test("chunkOf() gives whole groups, of which rows and kept states have room", () => {
+Deno.test("chunkOf() returns whole groups that fit in memory with their kept states", () => {
   const points = modelOf(mlpNetwork({ dims: 2, hidden: 8 }));
   assert.equal(chunkOf(points, solved(8)), 2048);
   assert.equal(chunkOf(images(28), solved(8)), 64);

@@ -33,7 +33,7 @@ function model(): FlowModel {
 for (const binarize of [true, false]) {
   const levels = pixelLevels(binarize), most = levels.count - 1, width = 1 / most;
   backendTest(
-    `discreteLogProb() of ${levels.count} levels is the bound of dequantisation`,
+    `discreteLogProb() with ${levels.count} levels is the dequantisation bound`,
     ["cpu"],
     async () => {
       const scaled = model();
@@ -58,7 +58,7 @@ for (const binarize of [true, false]) {
         assert.ok(Math.abs(source[row]! + trace[row]! + found.levelVolume - value) < 1e-6);
         assert.equal(found.bitsPerDim[row], bitsPerDim(value, 2));
       });
-      // No coding beats the distribution: log P of the box itself, by a Riemann sum over it.
+      // No code beats the distribution: log P of the box itself, by a Riemann sum over it.
       const cells = 200;
       const boxProbability = pair.map((level) => {
         let sum = 0;

@@ -15,7 +15,7 @@ const layout = layoutOf([
 const key = (index: number) => keyOf(subsequences.caller, 4, index);
 const weights = fillNormal(key(0), 0, new Float32Array(layout.size));
 
-/** f(x, t) = tanh(x W + b + t) V + c, in float64: the truth. */
+/** f(x, t) = tanh(x W + b + t) V + c, in float64: the reference. */
 function velocity(flat: ArrayLike<number>, x: readonly number[], t: number): number[] {
   const [w, b, v, c] = layout.entries.map(({ offset }) => offset);
   const h = Array.from(
@@ -58,7 +58,7 @@ const probes = (distribution: "gaussian" | "rademacher", count: number, firstRow
   count,
 } as const satisfies DivergenceTrace);
 
-/** Random rows, times and row numbers, with `columns` of zeros beside the rows. */
+/** Random rows, times and row numbers, with `columns` columns of zeros appended to the rows. */
 function places(n: number, columns: number) {
   const x = fillNormal(key(1), 0, new Float32Array(n * dims));
   const y = tf.tidy(() => tf.concat2d([tf.tensor2d(x, [n, dims]), tf.zeros([n, columns])], 1));
@@ -69,7 +69,7 @@ function places(n: number, columns: number) {
 
 for (const linearizationRows of [4096, 10, 4]) {
   backendTest(
-    `withDivergence() exact, ${linearizationRows} rows together, has the trace of finite differences`,
+    `withDivergence(), exact, ${linearizationRows} rows each, has the trace of finite differences`,
     ["cpu"],
     () => {
       const parameters = Parameters.fromFlat(layout, weights);
@@ -90,7 +90,7 @@ for (const linearizationRows of [4096, 10, 4]) {
           ...velocity(weights, row(i), t[i]!),
           -divergence(weights, row(i), t[i]!),
         ];
-        // Float32 of numbers up to 10.
+        // float32 rounding of values up to 10.
         slope.forEach((value, k) => assert.ok(Math.abs(value - expected[k]!) < 2e-5));
       });
       y.dispose();
@@ -100,7 +100,7 @@ for (const linearizationRows of [4096, 10, 4]) {
 }
 
 backendTest(
-  "withDivergence() differentiates the divergence, as finite differences do",
+  "withDivergence() has gradients that agree with finite differences of the divergence",
   ["cpu"],
   () => {
     const parameters = Parameters.fromFlat(layout, weights);
@@ -108,7 +108,7 @@ backendTest(
       const columns = trace.kind === "exact" ? 1 : 2;
       const { y, t, rowIds } = places(2, columns);
       const cotangent = fillNormal(key(2), 0, new Float32Array(2 * (dims + columns)));
-      /** sum of cotangent * slopes. */
+      /** Sum of cotangent * slopes. */
       const product = (flat: Float32Array, state: tf.Tensor2D): number => {
         const moved = Parameters.fromFlat(layout, flat);
         const slopes = withDivergence(field(moved), trace, dims).evaluate(t, state, rowIds);
@@ -140,7 +140,7 @@ backendTest(
         const at = (by: number) => product(weights.map((w, i) => w + by * along[i]!), y);
         const slope = (at(step) - at(-step)) / (2 * step);
         const expected = gradient.reduce((sum, value, i) => sum + value * along[i]!, 0);
-        // Float32 differences over 1e-2 err by about 1e-3, and by the third derivative.
+        // float32 differences over 1e-2 err by about 1e-3, plus the third derivative.
         assert.ok(
           Math.abs(slope - expected) < 0.01 * (1 + Math.abs(expected)),
           `${slope} ${expected}`,
@@ -196,7 +196,7 @@ for (const distribution of ["gaussian", "rademacher"] as const) {
   );
 }
 
-backendTest("withDivergence() gives a row its probes, whatever the other rows", ["cpu"], () => {
+backendTest("withDivergence() draws a row's probes independently of other rows", ["cpu"], () => {
   const parameters = Parameters.fromFlat(layout, weights);
   const trace = probes("gaussian", 3);
   const { y, t, rowIds } = places(9, 3);
@@ -224,7 +224,7 @@ backendTest("withDivergence() gives a row its probes, whatever the other rows", 
   parameters.dispose();
 });
 
-Deno.test("probeEstimate() tells no error from one probe", () => {
+Deno.test("probeEstimate() has no standard error for one probe", () => {
   assert.equal(probeEstimate(Float32Array.of(1, 2), 1).stdErr, null);
   const { mean, stdErr } = probeEstimate(Float32Array.of(1, 3, 4, 4), 2);
   assert.deepEqual([...mean], [2, 4]);

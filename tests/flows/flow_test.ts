@@ -41,7 +41,7 @@ const unet = unetNetwork({ height: 4, width: 4, channels: 1, filters: 4 });
 for (const kind of ["cnf", "fm"] as const) {
   backendTest(`logProb() of a ${kind} integrates to 1`, ["cpu"], async () => {
     const model = freshModel(kind, mlp);
-    // The fresh flow moves a standard normal little: +-8 holds all of its mass.
+    // The fresh flow barely moves a standard normal: +-8 holds all of its mass.
     const side = 65, step = 0.25;
     const points = new Float32Array(side * side * 2);
     for (let i = 0; i < side * side; i++) {
@@ -50,13 +50,13 @@ for (const kind of ["cnf", "fm"] as const) {
     }
     const { logProb: density } = await logProb(model, engines, points);
     const mass = density.reduce((sum, value) => sum + Math.exp(value), 0) * step * step;
-    // A smooth density that vanishes at the edge: the trapezoidal sum errs far below this.
+    // A smooth density that vanishes at the edge: the trapezoidal error is far smaller.
     assert.ok(Math.abs(mass - 1) < 1e-3, `mass ${mass}`);
     model.parameters.dispose();
   });
 
   backendTest(
-    `sample() of a ${kind} gives the log-likelihood that logProb() finds`,
+    `sample() of a ${kind} returns the log-likelihood that logProb() computes`,
     ["cpu"],
     async () => {
       const model = freshModel(kind, mlp, 3);
@@ -78,9 +78,9 @@ for (const kind of ["cnf", "fm"] as const) {
   );
 }
 
-backendTest("a model with scales samples and judges in the data's units", ["cpu"], async () => {
+backendTest("a standardised model samples and scores in the data's units", ["cpu"], async () => {
   const bare = freshModel("cnf", mlp, 3);
-  // A center that float32 holds in steps of 128, as a time in seconds since 1970.
+  // A center at which float32 has steps of 128, like seconds since 1970.
   const standardization = { kind: "zscore", center: [1.7e9, -3], scale: [40, 0.01] } as const;
   const model: FlowModel = { ...bare, standardization };
   const options = { count: 16, seed: 2, times: [1, 0], withLogProb: { trace: { kind: "exact" } } };
@@ -100,14 +100,14 @@ backendTest("a model with scales samples and judges in the data's units", ["cpu"
   found.logProb.forEach((value, i) =>
     assert.ok(Math.abs(value + logScale - bareFound.logProb[i]!) < 1e-5)
   );
-  // The regression's loss has no unit.
+  // The regression loss is unitless.
   const loss = await fmLoss(model, x.samples, { seed: 1 });
   const bareLoss = await fmLoss(bare, z.samples as Float32Array, { seed: 1 });
   assert.ok(Math.abs(loss.loss / bareLoss.loss - 1) < 1e-5);
   model.parameters.dispose();
 });
 
-backendTest("logProb() by Hutchinson's estimator is right in the mean", ["cpu"], async () => {
+backendTest("logProb() by Hutchinson's estimator is right on average", ["cpu"], async () => {
   const model = freshModel("cnf", mlp);
   const n = 1500;
   const points = new Float32Array(2 * n);
@@ -143,7 +143,7 @@ backendTest("logProb() by Rademacher probes is exact in one dimension", ["cpu"],
 
 for (const network of [mlp, resnet, unet]) {
   backendTest(
-    `sample() of a ${network.kind}: any part alone has the bits of the whole`,
+    `sample() of a ${network.kind}: any part of a request has the bits of the whole`,
     ["cpu"],
     async () => {
       const model = freshModel("fm", network);
@@ -159,7 +159,7 @@ for (const network of [mlp, resnet, unet]) {
 }
 
 backendTest(
-  "sample() keeps the states asked for, from the prior to the samples",
+  "sample() keeps the requested states, from the prior to the samples",
   ["cpu"],
   async () => {
     const model = freshModel("cnf", mlp);
@@ -174,7 +174,7 @@ backendTest(
   },
 );
 
-backendTest("cnfLossAndGradient() has logProb()'s mean and the slope of it", ["cpu"], async () => {
+backendTest("cnfLossAndGradient() has the mean and slope of logProb()", ["cpu"], async () => {
   const model = freshModel("cnf", mlp);
   const points = fillNormal({ seed: 1, stream: 0 }, 0, new Float32Array(40));
   const settings = {
@@ -209,7 +209,7 @@ backendTest("cnfLossAndGradient() has logProb()'s mean and the slope of it", ["c
 });
 
 backendTest(
-  "cnfLossAndGradient() records steps for the direct gradient only",
+  "cnfLossAndGradient() records steps only for the direct gradient",
   ["cpu"],
   async () => {
     const model = freshModel("cnf", mlp);
@@ -244,13 +244,13 @@ backendTest(
 );
 
 backendTest(
-  "cnfLossAndGradient() reads nothing between a solve and its pull-back, and failures when it is asked",
+  "cnfLossAndGradient() reads nothing between a solve and its VJP, and reports failures when read",
   ["cpu"],
   async () => {
     const model = freshModel("cnf", mlp);
     const portable = portableEngine("host");
     const events: string[] = [];
-    /** An engine that learns late what became of a solve. */
+    /** An engine that detects a failed solve late. */
     const lateEngine = (failure: SolveFailure | null): Engine => ({
       ...portable,
       async pullBack(...given) {
@@ -300,7 +300,7 @@ backendTest(
 );
 
 backendTest(
-  "fmLossAndGradient() draws by (seed, step) and falls along its gradient",
+  "fmLossAndGradient() draws by (seed, step) and decreases along its gradient",
   ["cpu"],
   () => {
     const model = freshModel("fm", mlp);
@@ -320,7 +320,7 @@ backendTest(
   },
 );
 
-backendTest("fmLoss() is the mean over rows, however many", ["cpu"], async () => {
+backendTest("fmLoss() is the mean over any number of rows", ["cpu"], async () => {
   const model = freshModel("fm", mlp);
   const rows = fillNormal({ seed: 9, stream: 0 }, 0, new Float32Array(1200));
   const { loss, lossStdErr } = await fmLoss(model, rows, { seed: 0 });

@@ -56,7 +56,7 @@ const shear: Network = {
 };
 const shearWeights = Float32Array.of(s, 0, k, s, 0, 0);
 
-/** log p of the shear's image of a standard normal. */
+/** log p of a standard normal pushed through the shear. */
 function shearDensity(x: ArrayLike<number>): number {
   const z2 = Math.exp(-s) * x[1]!, z1 = Math.exp(-s) * x[0]! - k * z2;
   return -(z1 * z1 + z2 * z2) / 2 - Math.log(2 * Math.PI) - 2 * s;
@@ -65,7 +65,7 @@ function shearDensity(x: ArrayLike<number>): number {
 for (const image of [undefined, { height: 1, width: 2, channels: 1 }]) {
   const rows = image === undefined ? "points" : "images";
   backendTest(
-    `logProb() of an own linear field over ${rows} is the Gaussian's`,
+    `logProb() of a custom linear field over ${rows} is the Gaussian's`,
     ["cpu"],
     async () => {
       const model = freshModel("fm", { ...shear, ...(image && { image }) }, shearWeights);
@@ -76,7 +76,7 @@ for (const image of [undefined, { height: 1, width: 2, channels: 1 }]) {
         found.logProb.forEach((value, row) => {
           const expected = shearDensity(points.subarray(2 * row, 2 * row + 2));
           const error = trace.kind === "exact" ? 0 : traceStdErr![row]!;
-          // Five degrees of freedom: 6.9 standard errors are exceeded once in 1,000 rows.
+          // With five degrees of freedom, 6.9 standard errors are exceeded once in 1,000 rows.
           assert.ok(
             Math.abs(value - expected) < 1e-5 + 6.9 * error,
             `${value} ${expected} ${error}`,
@@ -91,7 +91,7 @@ for (const image of [undefined, { height: 1, width: 2, channels: 1 }]) {
 }
 
 backendTest(
-  "logProb() of an own field with its rows in tensors is the Gaussian's",
+  "logProb() of a custom field that reads its rows from tensors is the Gaussian's",
   ["webgpu"],
   async () => {
     const model = freshModel("fm", shear, shearWeights);
@@ -102,7 +102,7 @@ backendTest(
     const { logProb: values } = await logProb(model, onDevice, points, { settings });
     values.forEach((value, row) => {
       const expected = shearDensity(points.subarray(2 * row, 2 * row + 2));
-      // Eight steps of dopri5 leave 1e-8; float32.
+      // Eight steps of dopri5 leave an error of 1e-8; the rest is float32.
       assert.ok(Math.abs(value - expected) < 1e-4, `${value} ${expected}`);
     });
     const { terms } = await logProb(model, onDevice, points, options);
@@ -112,7 +112,7 @@ backendTest(
 );
 
 backendTest(
-  "logProb() by its own default of images is Hutchinson's estimate",
+  "logProb() of images uses Hutchinson's estimate by default",
   ["cpu"],
   async () => {
     const image = { height: 1, width: 2, channels: 1 };
@@ -126,14 +126,14 @@ backendTest(
   },
 );
 
-/** The ConditionalMLP as an own network: its tfjs operations alone. */
+/** The ConditionalMLP as a custom network: tfjs operations only. */
 function unfused(network: Network): Network {
   const { fused: _, ...rest } = network;
   return rest;
 }
 
 backendTest(
-  "an own network of points integrates to 1 and has the fused one's values",
+  "a custom network of points integrates to 1 and has the fused one's values",
   ["cpu"],
   async () => {
     const network = mlpNetwork({ dims: 2, hidden: 8 });
@@ -148,11 +148,11 @@ backendTest(
     const settings = { ...accurateSolve, controlGroup: 64 };
     const { logProb: values } = await logProb(own, engines, points, { settings });
     const mass = values.reduce((sum, value) => sum + Math.exp(value), 0) * step * step;
-    // The trapezoidal sum of a smooth density that vanishes at the edge.
+    // Trapezoidal sum of a smooth density that vanishes at the edge.
     assert.ok(Math.abs(mass - 1) < 1e-3, `mass ${mass}`);
     const fused = await logProb(model, engines, points, { settings });
     values.forEach((value, row) => assert.ok(Math.abs(value - fused.logProb[row]!) < 1e-3));
-    // The same probes: row i's first is that of the fused form.
+    // The same probes: each row's first is that of the fused form.
     const few = points.slice(0, 40);
     const trace = hutchinson(1, "gaussian");
     const [one, other] = [
@@ -166,7 +166,7 @@ backendTest(
 
 for (const trace of [{ kind: "exact" }, hutchinson(1)] as const) {
   backendTest(
-    `cnfLossAndGradient() of an own network, ${trace.kind}, is the fused one's`,
+    `cnfLossAndGradient() of a custom network, ${trace.kind}, is the fused one's`,
     ["cpu"],
     async () => {
       const network = mlpNetwork({ dims: 2, hidden: 8 });
@@ -186,7 +186,7 @@ for (const trace of [{ kind: "exact" }, hutchinson(1)] as const) {
         };
         const fused = await of(model), own = await of({ ...model, network: unfused(network) });
         const largest = Math.max(...fused.map(Math.abs));
-        // Float32; both are derivatives of the same 16 evaluations.
+        // float32; both differentiate the same 16 evaluations.
         fused.forEach((value, i) => assert.ok(Math.abs(value - own[i]!) < 1e-4 * largest));
       }
       batch.dispose();
@@ -215,12 +215,12 @@ for (const network of imageNetworks) {
       const { logProb: values, terms } = await of(hutchinson(40, distribution));
       values.forEach((value, row) => {
         const score = (value - exact.logProb[row]!) / terms.traceStdErr![row]!;
-        // Of 12 such scores with 39 degrees of freedom one is beyond 4.5 once in 1,300 runs.
+        // One of 12 such scores with 39 degrees of freedom exceeds 4.5 once in 1,300 runs.
         assert.ok(Math.abs(score) < 4.5, `${value} ${exact.logProb[row]} score ${score}`);
       });
       assert.ok(terms.traceStdErr!.every((error) => error > 0));
     }
-    // Rows stand alone: a request cut in pieces has the same values.
+    // Rows are independent: a request in pieces has the same values.
     const { logProb: second } = await logProb(model, engines, rows.slice(16, 32), {
       settings,
       trace: { kind: "exact" },
@@ -231,7 +231,7 @@ for (const network of imageNetworks) {
 }
 
 backendTest(
-  "sample() of images carries the log-likelihood that logProb() finds",
+  "sample() of images returns the log-likelihood that logProb() computes",
   ["cpu"],
   async () => {
     const network = imageNetworks[1]!;
@@ -248,7 +248,7 @@ backendTest(
 );
 
 backendTest(
-  "logProb() with several probes gives their error on the CPU engine too",
+  "logProb() with several probes has their standard error on the CPU engine too",
   ["cpu"],
   async () => {
     const model = freshModel("cnf", mlpNetwork({ dims: 3, hidden: 8 }));

@@ -23,7 +23,7 @@ function wallModel(speed: number): FlowModel {
   };
 }
 
-/** 20 points below the wall, but for rows 9 and 17 above it. */
+/** 20 points below the wall, except rows 9 and 17 above it. */
 function points(): Float32Array {
   const rows = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
   rows[2 * 9 + 1] = 3.5;
@@ -31,7 +31,7 @@ function points(): Float32Array {
   return rows;
 }
 
-// The portable engine is slow where a step is rejected hundreds of times.
+// The portable engine is slow when a step is rejected hundreds of times.
 const cases = {
   portable: {
     enginesFor: (_: Backend) => enginesInOrder(portableEngine("host")),
@@ -47,7 +47,7 @@ const cases = {
 
 for (const [name, { enginesFor, groups, traces }] of Object.entries(cases)) {
   backendTest(
-    `logProb() of the ${name} engine solves the rows of a failed group again, each alone`,
+    `logProb() on the ${name} engine re-solves the rows of a failed group one by one`,
     ["cpu"],
     async (backend) => {
       const model = wallModel(2e38), engines = enginesFor(backend);
@@ -66,12 +66,12 @@ for (const [name, { enginesFor, groups, traces }] of Object.entries(cases)) {
           assert.deepEqual(result.failures.map(({ row }) => row), [9, 17]);
           assert.match(result.failures[0]!.reason, /^its solve stopped at t = .*not finite/);
           assert.ok(Number.isNaN(result.logProb[9]) && Number.isNaN(result.logProb[17]));
-          // Rows 8 to 19 are those of failed groups; the first group of 8 was never in doubt.
+          // Rows 8 to 19 belong to failed groups; the first group of 8 succeeds.
           assert.deepEqual(result.logProb.slice(8), alone.logProb.slice(8));
           result.logProb.forEach((value, row) => {
             if (row === 9 || row === 17) return;
             const [x, y] = points().subarray(2 * row);
-            // Below the wall nothing moves: the prior's own density, to float32.
+            // Below the wall nothing moves: the prior's own density, in float32.
             const exact = -Math.log(2 * Math.PI) - (x! ** 2 + y! ** 2) / 2;
             assert.ok(Math.abs(value - exact) < 1e-5, `row ${row}: ${value} for ${exact}`);
           });
@@ -95,7 +95,7 @@ backendTest(
   },
 );
 
-backendTest("logProb() names a row whose density float32 cannot hold", ["cpu"], async () => {
+backendTest("logProb() reports a row whose density float32 cannot hold", ["cpu"], async () => {
   const model = wallModel(1e25);
   const { logProb: values, failures } = await logProb(
     model,

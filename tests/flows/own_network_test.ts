@@ -32,7 +32,7 @@ function modelOf(kind: FlowKind, network: Network, weights: Float32Array): FlowM
   };
 }
 
-/** [[M, c], [0, 1]] of x(1) = M x(0) + c under dx/dt = x W + b: the exponential by its series, in float64. */
+/** [[M, c], [0, 1]] with x(1) = M x(0) + c under dx/dt = x W + b, by exp's series in float64. */
 function flowMap([w00, w01, w10, w11, b0, b1]: ArrayLike<number> & Iterable<number>) {
   const generator = [[w00!, w10!, b0!], [w01!, w11!, b1!], [0, 0, 0]];
   const product = (a: number[][], b: number[][]) =>
@@ -63,7 +63,7 @@ function gaussianLogDensity(kind: FlowKind, weights: Iterable<number>, x: ArrayL
 const points = fillNormal(keyOf(subsequences.caller, 1), 0, new Float32Array(2 * 21));
 
 for (const kind of ["cnf", "fm"] as const) {
-  backendTest(`logProb() of an own linear network is the Gaussian's, ${kind}`, [
+  backendTest(`logProb() of a custom linear network is the Gaussian's, ${kind}`, [
     "cpu",
     "webgpu",
   ], async (backend) => {
@@ -78,7 +78,7 @@ for (const kind of ["cnf", "fm"] as const) {
   });
 
   backendTest(
-    `sample() of an own network is reproducible to the bit, ${kind}`,
+    `sample() of a custom network is reproducible to the bit, ${kind}`,
     ["cpu"],
     async (backend) => {
       const model = modelOf(kind, linear, flat);
@@ -98,7 +98,7 @@ for (const kind of ["cnf", "fm"] as const) {
   );
 }
 
-/** Central differences of the exact mean NLL by the weights of the linear network, in float64. */
+/** Central differences of the exact mean NLL in the weights of the linear network, in float64. */
 function exactGradient(rows: Float32Array): number[] {
   const nll = (weights: readonly number[]) => {
     let sum = 0;
@@ -118,7 +118,7 @@ const methods = [{ kind: "direct" }, { kind: "adjoint", rtol: 1e-6, atol: 1e-6 }
 
 for (const method of methods) {
   backendTest(
-    `cnfLossAndGradient() of an own linear network is exact, ${method.kind}`,
+    `cnfLossAndGradient() of a custom linear network is exact, ${method.kind}`,
     ["cpu"],
     async (backend) => {
       const model = modelOf("cnf", linear, flat);
@@ -146,7 +146,7 @@ for (const method of methods) {
   );
 }
 
-/** So many that memory has room for a few rows: every batch is cut. */
+/** So large that only a few rows fit in memory: every batch is split. */
 const activations = { evaluation: 2 ** 26, training: 2 ** 26 } as const;
 const timed = tanhNetwork(5);
 const timedWeights = fillNormal(
@@ -155,7 +155,7 @@ const timedWeights = fillNormal(
   new Float32Array(timed.layout.size),
 );
 
-/** Compares loss and gradient with memory for all rows and for few, of a network that depends on t. */
+/** Compares loss and gradient with memory for all rows and for few; the network depends on t. */
 async function inPieces(
   kind: FlowKind,
   of: (model: FlowModel, batch: tf.Tensor2D) => Promise<LossAndGradient> | LossAndGradient,
@@ -170,21 +170,21 @@ async function inPieces(
     return found;
   };
   const whole = await values(timed), cut = await values({ ...timed, activations });
-  // Sums of float32 in another order.
+  // float32 sums in another order.
   const largest = Math.max(...whole.map(Math.abs));
   cut.forEach((value, i) => assert.ok(Math.abs(value - whole[i]!) < 1e-5 * largest, `${i}`));
   assert.notDeepEqual(cut, whole, "the batch was not cut");
 }
 
 backendTest(
-  "fmLossAndGradient() of an own network in pieces is that of the whole",
+  "fmLossAndGradient() of a custom network in pieces is that of the whole",
   ["cpu"],
   () => inPieces("fm", (model, batch) => fmLossAndGradient(model, batch, { seed: 1, step: 2 })),
 );
 
 for (const gradient of methods) {
   backendTest(
-    `cnfLossAndGradient() of an own network in pieces is that of the whole, ${gradient.kind}`,
+    `cnfLossAndGradient() of a custom network in pieces is that of the whole, ${gradient.kind}`,
     ["cpu"],
     (backend) =>
       inPieces("cnf", (model, batch) => {
@@ -196,7 +196,7 @@ for (const gradient of methods) {
 }
 
 backendTest(
-  "velocityInPieces() gives each piece the times and conditions of its rows",
+  "velocityInPieces() passes each piece the times and conditions of its rows",
   ["cpu"],
   () => {
     const conditioned: Network = {
@@ -219,7 +219,7 @@ backendTest(
 );
 
 backendTest(
-  "an own network may leave x as it is and parameters aside",
+  "a custom network may return x itself and ignore its parameters",
   ["cpu"],
   async (backend) => {
     const identity: Network = { ...linear, kind: "identity", apply: (_, x) => x };
@@ -243,7 +243,7 @@ backendTest(
     } as const;
     const { loss, gradient } = await cnfLossAndGradient(cnf, engines, batch, settings, draw);
     assert.deepEqual([...gradient.dataSync()], [0, 0, 0, 0, 0, 0]);
-    // With nothing to learn at all, an operation outside of tfjs is the likely reason.
+    // If no parameter has a gradient, the likely reason is an operation outside tfjs.
     assert.throws(() => fmLossAndGradient(fm, batch, draw), /Cannot compute gradient/);
     tf.dispose([loss, gradient, batch]);
     cnf.parameters.dispose();

@@ -27,7 +27,7 @@ const networks = {
   unet: unetNetwork({ ...image, filters: 8 }),
 } as const satisfies Record<string, Network>;
 
-/** With weights of about a trained one's size: a fresh unet answers zero everywhere. */
+/** A model with weights about as large as trained ones; a fresh unet is zero everywhere. */
 function modelOf(network: Network): FlowModel {
   const layout = network.layout;
   const weights = fillNormal({ seed: 3, stream: 0 }, 0, new Float32Array(layout.size));
@@ -48,7 +48,7 @@ function rowsOf(network: Network, count: number): tf.Tensor2D {
   return tf.tensor2d(values, [count, width]);
 }
 
-Deno.test("piecesOf() cuts rows into few pieces, about equal, in order", () => {
+Deno.test("piecesOf() splits rows in order into as few pieces as fit, about equal in size", () => {
   assert.deepEqual(piecesOf(8, 8), [{ first: 0, count: 8 }]);
   assert.deepEqual(piecesOf(7, 3), [
     { first: 0, count: 2 },
@@ -64,14 +64,14 @@ Deno.test("piecesOf() cuts rows into few pieces, about equal, in order", () => {
   }
 });
 
-// Found by trying, with all of the gradient's tensors held to the end as they once were: the
-// largest batches that trained in 2 GiB. Their gradients have to stay in one piece.
+// Found by trial, when all of the gradient's tensors were still held to the end: the largest
+// batches that trained in 2 GiB. Their gradients have to stay in one piece.
 const largestBatches: readonly (readonly [Network, number])[] = [
   [unetNetwork({ ...image, filters: 32 }), 460],
   [resnetNetwork({ ...image, filters: 16, blocks: 8 }), 1200],
 ];
 
-Deno.test("trainingRows() leaves batches whole that fit without pieces", () => {
+Deno.test("trainingRows() does not split batches that fit in memory", () => {
   for (const [network, rows] of largestBatches) {
     const most = trainingRows(network);
     assert.ok(most >= rows && most < 1.02 * rows, `${network.kind}: ${most}`);
@@ -92,7 +92,7 @@ const measured: readonly Network[] = [
 
 for (const network of measured) {
   const name = `${network.kind} ${Object.values(network.sizes!)}`;
-  backendTest(`activationNumbers() of ${name} is what tensors have`, ["cpu"], () => {
+  backendTest(`activationNumbers() of ${name} matches the tensors allocated`, ["cpu"], () => {
     const model = modelOf(network);
     const { tensors } = model.parameters;
     const width = network.rowWidth;
@@ -103,7 +103,7 @@ for (const network of measured) {
       const peakOf = (f: () => tf.TensorContainer) =>
         peakHeapBytes(() => tf.dispose(tf.tidy(f))) / 4;
       const evaluated = peakOf(() => applyNetwork(network, tensors, x, { t: times }));
-      // Everything held to the end is what tf.valueAndGrads does.
+      // tf.valueAndGrads holds everything to the end.
       const held = peakOf(() =>
         tf.valueAndGrads((...tensors: tf.Tensor[]) =>
           tf.mean(tf.squaredDifference(applyNetwork(network, tensors, x, { t: times }), target))
@@ -113,7 +113,7 @@ for (const network of measured) {
       tf.dispose([x, target]);
       return { evaluated, held, needed };
     };
-    // Scratch and gradients do not grow with the rows.
+    // Scratch and gradients do not grow with the number of rows.
     const count = Math.ceil(6e6 / training);
     const [once, twice] = [of(count), of(2 * count)];
     const aRow = (what: keyof typeof once) => (twice[what] - once[what]) / count;
@@ -126,13 +126,13 @@ for (const network of measured) {
     const words = JSON.stringify(shares);
     assert.ok(shares.evaluated > 0.85 && shares.evaluated < 1.02, words);
     assert.ok(shares.held > 0.95 && shares.held < 1.05, words);
-    // What is needed beside, as scratch, fits into the rest.
+    // The rest of memory has to hold the scratch.
     assert.ok(shares.needed < 0.92, words);
     model.parameters.dispose();
   });
 }
 
-Deno.test("activationNumbers() of networks that give none are more than they need", () => {
+Deno.test("activationNumbers() estimated from a layout exceed what networks need", () => {
   for (const network of measured) {
     const known = activationNumbers(network);
     const { activations: _, ...own } = network;
@@ -140,7 +140,7 @@ Deno.test("activationNumbers() of networks that give none are more than they nee
     for (const use of ["evaluation", "training"] as const) {
       const ratio = estimated[use] / known[use];
       const words = `${use} of ${network.kind} ${Object.values(network.sizes!)}: ${ratio}`;
-      // Not by so much that batches are cut to single rows.
+      // But not by so much that batches are split into single rows.
       assert.ok(ratio > 1 && ratio < 20, words);
     }
   }
@@ -166,7 +166,7 @@ for (const network of Object.values(networks)) {
       assert.deepEqual(await of(mostRows), cut);
       assert.ok(Math.abs(cut[0]! - whole[0]!) < 1e-6 * whole[0]!, `${cut[0]} ${whole[0]}`);
       const error = Math.max(...cut.slice(1).map((value, i) => Math.abs(value - whole[i + 1]!)));
-      // Sums of float32 in another order.
+      // float32 sums in another order.
       assert.ok(error < 1e-5 * largest, `${error / largest}`);
     }
     batch.dispose();
@@ -205,12 +205,12 @@ Deno.test("fmLossAndGradient() in pieces has the same bits on any number of thre
   assert.deepEqual(bits[0], bits[1]);
 });
 
-backendTest("fmLossAndGradient() leaves nothing where there is no memory", ["cpu"], () => {
+backendTest("fmLossAndGradient() leaks nothing when memory runs out", ["cpu"], () => {
   const network = networks.unet;
   const model = modelOf(network);
   const batch = rowsOf(network, 12);
   const before = tf.memory();
-  // Not enough for a piece; the first of the operations find some.
+  // Not enough for a piece, but enough for its first operations.
   withHeapLeft(2 * 4 * activationNumbers(network).training, () => {
     for (const mostRows of [12, 4]) {
       assert.throws(

@@ -1,6 +1,6 @@
 import type { RandomKey } from "../../core/random/random.ts";
 
-/** A batch of the source's draws and of data, before they are paired. */
+/** A batch of source draws and data before pairing. */
 export interface UnpairedBatch {
   /** Rows of each, n. */
   readonly count: number;
@@ -8,36 +8,36 @@ export interface UnpairedBatch {
   readonly width: number;
   /** Draws of the source, [n * width], row-major. */
   readonly x0: Float32Array;
-  /** Data as the model takes them, [n * width]. Reading it copies it from the device. */
+  /** Data in model units, [n * width]. Reading it copies it from the device. */
   readonly x1: Float32Array;
-  /** For a coupling that draws: an RNG subsequence of its own for every batch. */
+  /** Key for couplings that draw random numbers: a separate RNG subsequence per batch. */
   readonly key: RandomKey;
 }
 
-/** Which rows are paired: indices below n, [n] each. */
+/** Row indices of the pairs: each below n, [n] each. */
 export interface Pairs {
-  /** Pair i has row `x0[i]` of the draws. */
+  /** Pair i uses row `x0[i]` of the draws. */
   readonly x0: Uint32Array;
-  /** Pair i has row `x1[i]` of the data; so have its labels, which follow the data by this index. */
+  /** Pair i uses row `x1[i]` of the data, and its label, since labels follow the data index. */
   readonly x1: Uint32Array;
 }
 
 /**
- * Which draws of the source are paired with which data in a batch of flow matching. The model
- * learns to transport the source to the data whenever each row is as likely to be in a pair as
- * any other; couplings differ in how straight the marginal flow is.
+ * Pairing of source draws with data in a flow-matching batch. The model learns to transport the
+ * source to the data whenever every row is equally likely to be paired; couplings differ in how
+ * straight the marginal flow is.
  *
  * Source: Tong et al. 2024, Improving and Generalizing Flow-Based Generative Models with Minibatch
  * Optimal Transport, section 3.
  */
 export interface Coupling {
-  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
+  /** Name including parameters; recorded with a run and compared on loading. */
   readonly name: string;
-  /** Pairs a batch. null: row i with row i. */
+  /** Pairs a batch. null pairs row i with row i. */
   pair(batch: UnpairedBatch): Pairs | null;
 }
 
-/** Draws and data as they come, independent of each other. */
+/** Pairs draws and data in the order they come, independently. */
 export const independentCoupling: Coupling = {
   name: "independent",
   pair: () => null,

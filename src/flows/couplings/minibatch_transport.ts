@@ -3,15 +3,15 @@ import { solveAssignment } from "../../transport/assignment.ts";
 import { squaredDistances } from "../../transport/squared_distances.ts";
 import type { Coupling } from "./coupling.ts";
 
-/** The costs of so many rows take 512 MiB. */
+/** The cost matrix for this many rows takes 512 MiB. */
 const MOST_ROWS = 8192;
 
 /**
- * Minibatch optimal transport: pairs the batch's draws and data so that the sum of their squared
- * distances is least. Each row is in one pair, so the marginals are kept.
+ * Minibatch optimal transport: the pairing of the batch's draws and data with the least sum of
+ * squared distances. Each row is in exactly one pair, so the marginals are preserved.
  *
- * Takes memory n^2 and, in the plane, about 2 ms for a batch of 256. Pairs that are not finite are
- * refused by a RangeError.
+ * Memory is O(n^2); in two dimensions a batch of 256 takes about 2 ms. Throws a RangeError if a
+ * distance is not finite.
  *
  * Sources: Pooladian et al. 2023, Multisample Flow Matching, section 3.2; Tong et al. 2024,
  * Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport,
@@ -26,7 +26,7 @@ export const minibatchTransport: Coupling = {
           "take a smaller batchSize",
       );
     }
-    // Rows are data: pairs stay in the data's order.
+    // Rows of the cost matrix are data, so pairs keep the data's order.
     const costs = squaredDistances(x1, x0, width);
     const { columnOfRow } = solveAssignment(costs, count);
     return { x0: columnOfRow, x1: Uint32Array.from({ length: count }, (_, i) => i) };

@@ -10,15 +10,15 @@ import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 import type { Scalar, Tensor2D } from "../../core/tensors.ts";
 
-/** How the solve of a training step is done. */
+/** Solve settings of a training step. */
 export interface CnfLossSettings extends SolveSettings {
-  /** How the divergence is found. */
+  /** How the divergence is computed. */
   readonly trace: TraceSettings;
-  /** Through the solver's steps, or of the adjoint ODE. */
+  /** Backpropagation through the solver's steps, or the adjoint ODE. */
   readonly gradient: GradientMethod;
 }
 
-/** Negative log-likelihood as a loss to train with. */
+/** Negative log-likelihood as a training loss. */
 export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Loss {
   return {
     name: "likelihood",
@@ -28,19 +28,18 @@ export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Los
 }
 
 /**
- * The negative log-likelihood of a batch under a CNF, mean over rows in nats,
- * and its gradient.
+ * Mean negative log-likelihood of a batch under a CNF, in nats, and its gradient.
  *
  * log p(x) = log q(z(1)) + integral of tr(df/dz) dt with q the model's source; the state carries
- * logp with dlogp/dt = -tr(df/dz), so that its end is the change from data to prior.
- * Source: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al.
- * 2019) for Hutchinson's estimator with one probe along a solve.
+ * logp with dlogp/dt = -tr(df/dz), so its final value is the change from data to prior.
+ * Sources: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al. 2019) for
+ * Hutchinson's estimator with probes fixed per solve.
  *
- * @param batch Data as the model takes them, [n, d]; stays the caller's. The loss of standardised
- *   data is in nats of those.
- * @param draw The probes are a function of it and the row.
- * @throws {FailureError} If the solve of a control group cannot go on; where the engine learns that
- *   late, reading `nfe` does.
+ * @param batch Data in model units, [n, d]; owned by the caller. With standardised data the loss
+ *   is in nats of the standardised variables.
+ * @param draw Probes are a function of this and the row.
+ * @throws {FailureError} If the solve of a control group fails; engines that detect this late
+ *   throw when `nfe` is read instead.
  */
 export async function cnfLossAndGradient(
   model: FlowModel,
@@ -64,7 +63,7 @@ export async function cnfLossAndGradient(
     keep: { kind: settings.gradient.kind === "direct" ? "records" : "end" },
   }).finally(() => y0.dispose());
   try {
-    // Nothing is read between the solve and its pull-back: a GPU would wait.
+    // No read-back between the solve and its VJP: it would stall a GPU.
     const report = engine.report(solution);
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);

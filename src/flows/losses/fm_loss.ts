@@ -16,30 +16,30 @@ import { uniformTimes } from "../times/uniform_times.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 
 /**
- * Rows of a batch of an evaluation, within which they are coupled. A constant, so that the loss is a
- * function of the rows and the seed whatever the network's size.
+ * Rows per evaluation batch, within which rows are coupled. Constant, so that the loss depends only
+ * on the rows and the seed, not on the network's size.
  */
 const EVALUATION_ROWS = 250;
 
-/** How a flow-matching loss draws; the path and the source are the model's. */
+/** Random choices of the flow-matching loss; path and source belong to the model. */
 export interface FlowMatchingOptions {
-  /** {@link uniformTimes} when left out. */
+  /** Default {@link uniformTimes}. */
   readonly times?: TimeSampler;
-  /** {@link independentCoupling} when left out. */
+  /** Default {@link independentCoupling}. */
   readonly coupling?: Coupling;
 }
 
 /**
- * Flow matching as a loss to train with.
+ * Flow matching as a training loss.
  *
- * @param options Any combination with any path and source of the model.
+ * @param options Combine freely with any path and source of the model.
  */
 export function flowMatchingLoss(options: FlowMatchingOptions = {}): Loss {
   const { coupling = independentCoupling } = options;
   return {
     name: "flow-matching",
     async lossAndGradient(model, batch, draw) {
-      // A GPU cannot be read synchronously; a batch that is not uploaded yet costs no read-back.
+      // A GPU cannot be read synchronously. Reading a batch that is not uploaded yet is free.
       const x1 = coupling === independentCoupling ? undefined : await batch.data<"float32">();
       return fmLossAndGradient(model, batch, draw, { ...options, x1 });
     },
@@ -47,20 +47,20 @@ export function flowMatchingLoss(options: FlowMatchingOptions = {}): Loss {
 }
 
 /**
- * The flow-matching loss of a batch, mean squared error over all elements
- * between the network and the conditional velocity, and its gradient.
+ * Flow-matching loss of a batch, the mean squared error over all elements between the network and
+ * the conditional velocity, and its gradient.
  *
- * A batch whose activations do not fit the CPU backend's memory is cut: the loss is the mean over
- * the pieces weighted by their rows, and so is the gradient, added up in the pieces' order. Rows are
- * coupled over the whole batch.
+ * A batch whose activations do not fit the CPU backend's memory is split; loss and gradient are
+ * averages over the pieces weighted by their rows, summed in order. Rows are coupled over the whole
+ * batch.
  *
  * Source: Lipman et al. 2023, equation 23; with a coupling Tong et al. 2024, algorithm 1.
  *
- * @param batch Data x1 as the model takes them, [n, w]; stays the caller's.
- * @param draw Times and noise are a function of it and the row.
- * @param options.mostRows Rows of a piece; left out: as the network's sizes say.
- * @param options.x1 The batch's numbers, [n * w], for the coupling; left out: it has them read back
- *   if it asks for them, which a GPU refuses ({@link flowMatchingLoss} reads them first).
+ * @param batch Data x1 in model units, [n, w]; owned by the caller.
+ * @param draw Times and noise are a function of this and the row.
+ * @param options.mostRows Rows per piece; by default derived from the network's sizes.
+ * @param options.x1 The batch's values, [n * w], for the coupling. By default read back if the
+ *   coupling needs them, which fails on a GPU ({@link flowMatchingLoss} reads them first).
  */
 export function fmLossAndGradient(
   model: FlowModel,
@@ -102,10 +102,10 @@ export function fmLossAndGradient(
   return { ...total, nfe: null };
 }
 
-/** A mean over rows and its gradient. */
+/** Loss averaged over rows, and its gradient. */
 type Regression = Pick<LossAndGradient, "loss" | "gradient">;
 
-/** Rows of a batch, each paired with a draw of the source and a time. */
+/** Rows of a batch, each paired with a source draw and a time. */
 interface DrawnPairs {
   /** Draws of the source, [n * w]. */
   readonly x0: Float32Array;
@@ -116,11 +116,11 @@ interface DrawnPairs {
 }
 
 /**
- * Draws the times and the source's rows of a batch, and couples them with its data.
+ * Draws times and source rows for a batch and couples the latter with the data.
  *
- * @param options.first Number of the batch's first row in the keys' sequences.
- * @param options.x1 The batch's numbers, where they are at hand.
- * @throws {RangeError} If the coupling's indices are not of rows of the batch.
+ * @param options.first Index of the batch's first row in the keys' sequences.
+ * @param options.x1 The batch's values, if available on the host.
+ * @throws {RangeError} If the coupling returns indices outside the batch.
  */
 function drawPairs(
   { source }: FlowModel,
@@ -157,7 +157,7 @@ function drawPairs(
   return { ...drawn, x0: paired, x1 };
 }
 
-/** A caller's coupling is checked here: what it returns becomes an index into memory. */
+/** Checks the indices of a caller's coupling before they index memory. */
 function requireIndices({ name }: Coupling, indices: Uint32Array, count: number): void {
   const isIndex = (index: number) => Number.isInteger(index) && index >= 0 && index < count;
   if (indices.length !== count || !indices.every(isIndex)) {
@@ -168,7 +168,7 @@ function requireIndices({ name }: Coupling, indices: Uint32Array, count: number)
   }
 }
 
-/** The pairs of a piece of a batch; call it inside a tidy. */
+/** The pairs of one piece of a batch. Call inside tf.tidy. */
 function piecePairs({ x0, x1, times }: DrawnPairs, { first, count }: Piece): DrawnPairs {
   const width = x1.shape[1];
   return {
@@ -178,7 +178,7 @@ function piecePairs({ x0, x1, times }: DrawnPairs, { first, count }: Piece): Dra
   };
 }
 
-/** The mean over pairs; both tensors are the caller's. */
+/** Mean over pairs; the caller disposes both tensors. */
 function ofPairs(model: FlowModel, pairs: DrawnPairs): Regression {
   return tf.tidy(() =>
     velocityRegression(model, { ...regressionOf(model, pairs), times: pairs.times })
@@ -186,12 +186,12 @@ function ofPairs(model: FlowModel, pairs: DrawnPairs): Regression {
 }
 
 /**
- * Mean squared error, over all elements, of the network's velocity against a
- * target, and its gradient: two tensors of the caller's.
+ * Mean squared error over all elements between the network's velocity and a target, and its
+ * gradient. The caller disposes both tensors.
  *
- * @param at.x Where on the path the network is asked, [n, w].
- * @param at.times When, [n].
- * @param at.target What it should answer, [n, w].
+ * @param at.x Points on the path, [n, w].
+ * @param at.times Times, [n].
+ * @param at.target Target velocities, [n, w].
  */
 export function velocityRegression(
   model: FlowModel,
@@ -209,12 +209,12 @@ export function velocityRegression(
 }
 
 /**
- * The flow-matching loss over many rows, with its standard error over rows. Of
- * a model of standardised points it is the loss of those, without a unit.
+ * Flow-matching loss over many rows with its standard error. For a model of standardised points it
+ * is in standardised units.
  *
- * @param rows Data x1 in the data's units, [n * w]. Row i's time and noise are a function of
- *   (seed, i); a coupling pairs 250 rows after another.
- * @throws {RangeError} If there is no row.
+ * @param rows Data x1 in the data's units, [n * w]. Time and noise of row i are functions of
+ *   (seed, i); a coupling pairs within batches of 250 rows.
+ * @throws {RangeError} If there are no rows.
  */
 export async function fmLoss(
   model: FlowModel,
@@ -258,14 +258,14 @@ export async function fmLoss(
   return { loss, lossStdErr: Math.sqrt(variance / n) };
 }
 
-/** The mean squared error of each pair, [n]. */
+/** Mean squared error of each pair, [n]. */
 function pairLosses(model: FlowModel, pairs: DrawnPairs): Tensor1D {
   const { x, target } = regressionOf(model, pairs);
   const velocity = applyNetwork(model.network, model.parameters.tensors, x, { t: pairs.times });
   return tf.mean(tf.squaredDifference(velocity, target), 1);
 }
 
-/** Where on the path the network is asked, and what it should answer. Call inside a tidy. */
+/** Inputs and targets of the regression. Call inside tf.tidy. */
 function regressionOf(
   { path }: FlowModel,
   { x0: values, x1, times }: DrawnPairs,

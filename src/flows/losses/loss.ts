@@ -2,15 +2,15 @@ import type { Late } from "../../core/late.ts";
 import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import type { FlowModel } from "../model.ts";
 
-/** What training descends. */
+/** A training loss. */
 export interface Loss {
-  /** For messages. */
+  /** Name used in messages. */
   readonly name: string;
   /**
-   * The loss of a batch and its gradient by the model's parameters.
+   * The loss of a batch and its gradient with respect to the model's parameters.
    *
-   * @param batch Data as the model takes them, [n, w]; stays the caller's.
-   * @param draw What is random is a function of it and the row.
+   * @param batch Data in model units, [n, w]; owned by the caller.
+   * @param draw All random draws are functions of this and the row.
    */
   lossAndGradient(
     model: FlowModel,
@@ -19,23 +19,23 @@ export interface Loss {
   ): LossAndGradient | Promise<LossAndGradient>;
 }
 
-/** The loss of one batch and its gradient; the caller disposes both tensors. */
+/** Loss of one batch and its gradient; the caller disposes both tensors. */
 export interface LossAndGradient {
-  /** On the device: reading it back every step would cost a GPU 12 ms each. */
+  /** On the device: reading it back costs a GPU 12 ms per step. */
   readonly loss: Scalar;
-  /** By the flat parameter vector, in device order. */
+  /** With respect to the flat parameter vector, in device order. */
   readonly gradient: Tensor1D;
   /**
-   * Field evaluations of the forward solve, mean over control groups; null where nothing is solved.
-   * Rejects with a FailureError where a solve could not go on and the engine learnt it late.
+   * Field evaluations of the forward solve, mean over control groups; null if the loss does not
+   * solve an ODE. Rejects with a FailureError if the engine detected a failed solve late.
    */
   readonly nfe: Late<number> | null;
 }
 
-/** What the random draws of one training step are a function of. */
+/** Key of the random draws of one training step. */
 export interface StepDraw {
-  /** Of the run. */
+  /** Seed of the run. */
   readonly seed: number;
-  /** The training step, from 0. */
+  /** Training step, from 0. */
   readonly step: number;
 }

@@ -1,17 +1,18 @@
 import type { Path } from "./path.ts";
 
 /**
- * The optimal-transport conditional path: straight from x0 to a Gaussian of standard deviation
- * `sigmaMin` around x1,
+ * The optimal-transport conditional path, a straight line from x0 to a Gaussian of standard
+ * deviation `sigmaMin` around x1:
  *   alpha = t, sigma = 1 - (1 - sigmaMin) t.
  *
- * sigma is rounded as float32 arithmetic rounds it, step by step: that is the path on which the
- * network is trained, and near t = 1, where sigma is small, a more exact sigma would not be its.
+ * sigma is rounded as in step-by-step float32 arithmetic, since the network is trained on that
+ * path; near t = 1, where sigma is small, a more accurate sigma would differ from it.
  *
  * Source: Lipman et al. 2023, Flow Matching for Generative Modeling, section 4.1, example II
  * (equations 20 to 23).
  *
- * @param sigmaMin At least 0, at most 1.
+ * @param sigmaMin In [0, 1].
+ * @throws {RangeError} If it is not.
  */
 export function linearPath(sigmaMin: number): Path {
   if (!(sigmaMin >= 0 && sigmaMin <= 1)) {

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Tensor2D } from "../../core/tensors.ts";
 
-/** A probability path at one time: x_t = alpha x1 + sigma x0, and the derivatives by t. */
+/** Coefficients of x_t = alpha x1 + sigma x0 at one time, and their time derivatives. */
 export interface PathCoefficients {
   /** Weight of the data x1. */
   readonly alpha: number;
-  /** Weight of the source's draw x0. */
+  /** Weight of the source draw x0. */
   readonly sigma: number;
   /** d alpha / dt. */
   readonly dAlpha: number;
@@ -14,25 +14,25 @@ export interface PathCoefficients {
 }
 
 /**
- * A conditional probability path of flow matching, from a draw x0 of the source at t = 0 to a data
+ * A conditional probability path of flow matching, from a source draw x0 at t = 0 to a data
  * point x1 at t = 1:
  *   x_t = alpha(t) x1 + sigma(t) x0,  alpha(0) = 0, sigma(0) = 1, alpha(1) = 1.
  *
- * A path is its coefficients; what follows from them are functions of a path: {@link pathSample},
+ * A path is defined by its coefficients; everything else is a function of them: {@link pathSample},
  * {@link pathVelocity}, {@link conditionalVelocity} and {@link convertPrediction}.
  *
  * Source: Lipman et al. 2024, Flow Matching Guide and Code, section 4.8 (affine conditional flows).
  */
 export interface Path {
-  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
+  /** Name including parameters; recorded with a run and compared on loading. */
   readonly name: string;
-  /** The coefficients at a time in [0, 1]. */
+  /** Coefficients at a time in [0, 1]. */
   at(t: number): PathCoefficients;
 }
 
-/** Pairs of a source's draws and data points, each at a time of its own. */
+/** Pairs of source draws and data points, each with its own time. */
 export interface PathPoints {
-  /** Draws of the source, [n, w]. */
+  /** Source draws, [n, w]. */
   readonly x0: Tensor2D;
   /** Data, [n, w]. */
   readonly x1: Tensor2D;
@@ -48,7 +48,7 @@ export function pathSample(path: Path, { x0, x1, times }: PathPoints): Tensor2D 
   });
 }
 
-/** The velocity along the path, dx_t/dt = alpha'(t) x1 + sigma'(t) x0, [n, w]: the network's target. */
+/** Velocity along the path, dx_t/dt = alpha'(t) x1 + sigma'(t) x0, [n, w]: the training target. */
 export function pathVelocity(path: Path, { x0, x1, times }: PathPoints): Tensor2D {
   return tf.tidy(() => {
     const { dAlpha, dSigma } = pathColumns(path, times);
@@ -57,7 +57,7 @@ export function pathVelocity(path: Path, { x0, x1, times }: PathPoints): Tensor2
 }
 
 /**
- * The same velocity as a function of the place:
+ * The conditional velocity as a function of the point x:
  *   u_t(x | x1) = alpha' x1 + sigma' (x - alpha x1) / sigma, [n, w].
  *
  * Source: Lipman et al. 2023, Flow Matching for Generative Modeling, Theorem 3.
@@ -74,7 +74,7 @@ export function conditionalVelocity(
   });
 }
 
-/** The coefficients at each time as columns, [n, 1]; call it inside a tidy. */
+/** Coefficients at each time as columns, [n, 1]. Call inside tf.tidy. */
 function pathColumns(
   path: Path,
   times: Float32Array,

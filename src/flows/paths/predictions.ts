@@ -3,29 +3,29 @@ import type { Tensor2D } from "../../core/tensors.ts";
 import type { Path, PathCoefficients } from "./path.ts";
 
 /**
- * What a network may predict at x_t. At a given x_t each determines the others:
- * `velocity` dx_t/dt, `x0` the source's draw, `x1` the data, and `score`, the gradient of
+ * Quantities that a network may predict at x_t. Given x_t, each determines the others:
+ * `velocity` dx_t/dt, the source draw `x0`, the data `x1`, and `score`, the gradient of
  * log p_t(x), which is -x0 / sigma for a standard normal source and an independent coupling.
  */
 export type Prediction = "velocity" | "x0" | "x1" | "score";
 
-/** What is predicted where. */
+/** Points at which predictions are made. */
 export interface PredictionPoints {
-  /** Where on the path, x_t, [n, w]. */
+  /** Points on the path x_t, [n, w]. */
   readonly x: Tensor2D;
   /** Times in [0, 1], [n]. */
   readonly times: Float32Array;
 }
 
 /**
- * Expresses a prediction as another, row by row, [n, w]. Being linear in it, this holds for
- * conditional means too: the marginal velocity gives the means of x0 and x1 given x_t.
+ * Converts one kind of prediction to another, row by row, [n, w]. The conversion is linear, so it
+ * also holds for conditional means: the marginal velocity gives the means of x0 and x1 given x_t.
  *
  * Source: Lipman et al. 2024, Flow Matching Guide and Code, section 4.8.1, table 1.
  *
- * @param values What is predicted, [n, w].
- * @throws {RangeError} At a time where `from` does not determine `to`, as x1 from x0 where alpha
- *   is 0.
+ * @param values The prediction, [n, w].
+ * @throws {RangeError} At a time where `from` does not determine `to`, such as x1 from x0 where
+ *   alpha is 0.
  */
 export function convertPrediction(
   path: Path,
@@ -85,7 +85,7 @@ function predictionForm(
     case "x1":
       return dataForm(coefficients, from);
     case "velocity": {
-      // From what the prediction gives directly; the other end from x_t.
+      // Take the end that the prediction determines directly and solve for the other from x_t.
       if (from === "x1") {
         return combine([dAlpha - dSigma * alpha / sigma, theValue], [dSigma / sigma, theState]);
       }
@@ -97,7 +97,7 @@ function predictionForm(
   }
 }
 
-/** x0 of x_t and a prediction. */
+/** x0 as a linear form of x_t and a prediction. */
 function sourceForm(coefficients: PathCoefficients, from: Prediction): LinearForm {
   const { alpha, sigma, dAlpha, dSigma } = coefficients;
   switch (from) {
@@ -114,7 +114,7 @@ function sourceForm(coefficients: PathCoefficients, from: Prediction): LinearFor
   }
 }
 
-/** x1 of x_t and a prediction. */
+/** x1 as a linear form of x_t and a prediction. */
 function dataForm(coefficients: PathCoefficients, from: Prediction): LinearForm {
   const { alpha, sigma, dAlpha, dSigma } = coefficients;
   if (from === "x1") return theValue;

@@ -6,12 +6,12 @@ import type { Source } from "./source.ts";
 
 const { centres, deviation } = eightGaussiansLaw;
 
-/** RNG words per row: one for the component, one that is not used, two for the normal pair. */
+/** RNG words per row: one for the component, one unused, two for the normal pair. */
 const WORDS = 4;
 
 /**
- * Eight normal distributions on a circle, the law of the data set `8gaussians`, as a source over
- * points of the plane; Tong et al. 2024 transport it to moons (section 5.1).
+ * A mixture of eight Gaussians on a circle, the distribution of the data set `8gaussians`, as a
+ * source in the plane. Tong et al. 2024 transport it to moons (section 5.1).
  */
 export const eightGaussiansSource: Source = {
   name: "8gaussians",
@@ -32,7 +32,7 @@ export const eightGaussiansSource: Source = {
   logDensity,
 };
 
-/** log of the mean of the components' densities, [n], for z [n, 2]. */
+/** log of the mean of the component densities, [n], for z [n, 2]. */
 function logDensity(z: Tensor2D): Tensor1D {
   return tf.tidy(() => {
     const places = tf.tensor3d(centres.flatMap(({ x, y }) => [x, y]), [1, centres.length, 2]);

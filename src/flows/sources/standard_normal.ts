@@ -14,7 +14,7 @@ export const standardNormal: Source = {
 };
 
 /**
- * log N(z; 0, I) of every row, in nats.
+ * log N(z; 0, I) of each row, in nats.
  *
  * @param z [n, d].
  * @returns [n].

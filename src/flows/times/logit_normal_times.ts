@@ -2,15 +2,15 @@ import { fillNormal } from "../../core/random/random.ts";
 import type { TimeSampler } from "./time_sampler.ts";
 
 /**
- * Times with a normal logit: t = 1 / (1 + exp(-(mean + deviation z))), z standard normal. With mean
- * 0 they gather about t = 1/2, where the target is hardest to predict; a mean above 0 moves them
- * towards the data.
+ * Times whose logit is normal: t = 1 / (1 + exp(-(mean + deviation z))), z standard normal. With
+ * mean 0 they concentrate around t = 1/2, where the target is hardest to predict; a positive mean
+ * shifts them towards the data.
  *
  * Source: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image
- * Synthesis, section 3.1 (their t runs from data to noise, so that their mean has the other sign).
+ * Synthesis, section 3.1 (there t runs from data to noise, so the mean has the opposite sign).
  *
- * @param options.mean Of the logit; 0 when left out.
- * @param options.deviation Standard deviation of the logit, above 0; 1 when left out.
+ * @param options.mean Mean of the logit; default 0.
+ * @param options.deviation Standard deviation of the logit, above 0; default 1.
  */
 export function logitNormalTimes(
   options: { readonly mean?: number; readonly deviation?: number } = {},

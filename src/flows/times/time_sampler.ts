@@ -1,17 +1,17 @@
 import type { RandomKey } from "../../core/random/random.ts";
 
-/** Rows of a batch: from `first`, `count` of them. */
+/** A range of rows of a batch. */
 export interface RowRange {
-  /** Number of the first row. */
+  /** Index of the first row. */
   readonly first: number;
-  /** How many rows. */
+  /** Number of rows. */
   readonly count: number;
 }
 
-/** How the times of flow matching are drawn, and so how a loss weighs them. */
+/** Distribution of the flow-matching times, which determines the loss weighting over time. */
 export interface TimeSampler {
-  /** With its parameters, if it has any: what a run records, and compares when it is loaded. */
+  /** Name including parameters; recorded with a run and compared on loading. */
   readonly name: string;
-  /** Times in [0, 1] of the rows, [count]: row i's is a function of (key, i) alone. */
+  /** Times in [0, 1], [count]; row i's is a function of (key, i) alone. */
   draw(key: RandomKey, rows: RowRange): Float32Array;
 }

@@ -19,13 +19,13 @@ const cost = (ofX0: ArrayLike<number>, ofX1: ArrayLike<number>) =>
 
 const rows = Uint32Array.from({ length: count }, (_, i) => i);
 
-Deno.test("minibatchTransport pairs every draw and every row of data once, data in order", () => {
+Deno.test("minibatchTransport pairs each draw and each data row once, in data order", () => {
   const pairs = minibatchTransport.pair(batch)!;
   assert.deepEqual(pairs.x0.toSorted(), rows);
   assert.deepEqual(pairs.x1, rows);
 });
 
-Deno.test("minibatchTransport costs less than as they come, and no swap of two pairs gains", () => {
+Deno.test("minibatchTransport costs less than the given order; no swap of two pairs helps", () => {
   const { x0: draws } = minibatchTransport.pair(batch)!;
   const least = cost(draws, rows);
   // E|x1 - x0|^2 is about 3.2; W2^2 between the two is 0.3.
@@ -46,14 +46,14 @@ Deno.test("minibatchTransport does not depend on the order of the draws", () => 
   assert.deepEqual(mirrored.map((i) => count - 1 - i), draws);
 });
 
-Deno.test("minibatchTransport refuses a batch whose costs would fill the memory", () => {
+Deno.test("minibatchTransport refuses a batch whose cost matrix would exhaust memory", () => {
   assert.throws(() => minibatchTransport.pair({ ...batch, count: 1_000_000 }), {
     name: "InputError",
     message: /at most 8192 rows, the batch has 1000000; take a smaller batchSize/,
   });
 });
 
-Deno.test("independentCoupling reads nothing of the batch", () => {
+Deno.test("independentCoupling does not read the batch", () => {
   const pairs = independentCoupling.pair({
     ...batch,
     get x1(): Float32Array {

@@ -81,7 +81,7 @@ for (const path of paths) {
           );
           const slope = ((await ahead!).loss - (await behind!).loss) / (2 * step);
           assert.ok(Math.abs(slope / norm ** 2 - 1) < 0.01, `${slope} for ${norm ** 2}`);
-          // Cut into pieces, rows keep the pairs of the whole batch.
+          // Split into pieces, rows keep the pairs of the whole batch.
           const cut = await at(weights, 20);
           assert.ok(Math.abs(cut.loss - loss) < 1e-5 * loss, `${cut.loss} for ${loss}`);
           cut.gradient.forEach((value, i) =>
@@ -96,7 +96,7 @@ for (const path of paths) {
 backendTest("flowMatchingLoss() couples a batch on any device", ["cpu", "webgpu"], async () => {
   const model = modelWith({ path: variancePreservingPath, source: eightGaussiansSource });
   const coupling = minibatchTransport, draw = { seed: 0, step: 5 };
-  // Computed on the device, so that it is read back.
+  // Computed on the device, so that reading it is a read-back.
   const batch = tf.tidy(() => tf.add(tf.tensor2d(rows, [64, 2]), 0)) as tf.Tensor2D;
   const found = await flowMatchingLoss({ coupling }).lossAndGradient(model, batch, draw);
   const given = fmLossAndGradient(model, batch, draw, { coupling, x1: rows });
@@ -116,7 +116,7 @@ backendTest("flowMatchingLoss() couples a batch on any device", ["cpu", "webgpu"
 // A network of zero weights predicts zero: its loss is the mean square of the target.
 const zeros = new Float32Array(layout.size);
 
-backendTest("fmLoss() of straight pairs falls with optimal transport", ["cpu"], async () => {
+backendTest("fmLoss() of straight pairs decreases with optimal transport", ["cpu"], async () => {
   for (const source of sources) {
     const model = modelWith({ path: linearPath(0), source }, zeros);
     const independent = await fmLoss(model, rows, { seed: 0 });
@@ -129,10 +129,10 @@ backendTest("fmLoss() of straight pairs falls with optimal transport", ["cpu"], 
 });
 
 backendTest(
-  "fmLoss() is the target's mean square: exact for each path and source",
+  "fmLoss() of a zero network is the target's exact mean square, for each path and source",
   ["cpu"],
   async () => {
-    // All data at 0, so the target is sigma' x0: of mean square E[sigma'^2] E|x0|^2 / 2.
+    // All data at 0, so the target is sigma' x0, with mean square E[sigma'^2] E|x0|^2 / 2.
     const nothing = new Float32Array(2 * 20_000);
     const radius = 4 / Math.SQRT2, deviation = 0.5 / Math.SQRT2;
     const square = {
@@ -160,9 +160,9 @@ backendTest(
   },
 );
 
-backendTest("fmLoss() weighs times as they are drawn", ["cpu"], async () => {
+backendTest("fmLoss() weighs times by their distribution", ["cpu"], async () => {
   // As above, on the variance-preserving path: the mean of (pi / 2)^2 sin^2(pi t / 2) over times
-  // whose logit is normal about 2, by the trapezoidal rule.
+  // with a logit normal around 2, by the trapezoidal rule.
   const times = logitNormalTimes({ mean: 2 });
   let expected = 0;
   for (let z = -8; z <= 8; z += 1 / 64) {
@@ -178,7 +178,7 @@ backendTest("fmLoss() weighs times as they are drawn", ["cpu"], async () => {
 });
 
 backendTest(
-  "fmLossAndGradient() follows a caller's coupling, and checks its indices",
+  "fmLossAndGradient() follows a caller's coupling and checks its indices",
   ["cpu"],
   async () => {
     const model = modelWith({ path: linearPath(0), source: standardNormal });
@@ -191,7 +191,7 @@ backendTest(
     const plain = await readLoss(model, {});
     const same = await readLoss(model, { coupling: coupling(order, order) });
     assert.equal(same.loss, plain.loss);
-    // All pairs are draw 3 and row 5: a network of zero weights errs by half their squared distance.
+    // All pairs are draw 3 and row 5: a zero network errs by half their squared distance.
     const still = modelWith({ path: linearPath(0), source: standardNormal }, zeros);
     const [three, five] = [3, 5].map((index) => new Uint32Array(count).fill(index));
     const { loss } = await readLoss(still, { coupling: coupling(three!, five!) });
@@ -212,7 +212,7 @@ backendTest(
   },
 );
 
-backendTest("a coupling that draws has words of its own for every batch", ["cpu"], async () => {
+backendTest("a coupling that draws gets its own words for every batch", ["cpu"], async () => {
   const model = modelWith({ path: linearPath(0), source: standardNormal });
   const seen: string[] = [];
   const shuffled: Coupling = {

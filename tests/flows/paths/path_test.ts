@@ -41,7 +41,7 @@ for (const [name, path] of Object.entries(paths)) {
     }
   });
 
-  backendTest(`${name}: velocity along it and at its places agree`, ["cpu"], () => {
+  backendTest(`${name}: pathVelocity() and conditionalVelocity() agree`, ["cpu"], () => {
     fc.assert(
       fc.property(
         rows,
@@ -56,7 +56,7 @@ for (const [name, path] of Object.entries(paths)) {
             return tf.max(tf.abs(tf.sub(conditionalVelocity(path, x, { x1, times }), along)))
               .dataSync()[0]!;
           });
-          // float32 noise of x, divided by sigma >= 0.05.
+          // float32 error of x, divided by sigma >= 0.05.
           assert.ok(gap < 1e-4, `differ by ${gap}`);
         },
       ),
@@ -64,7 +64,7 @@ for (const [name, path] of Object.entries(paths)) {
     );
   });
 
-  backendTest(`${name}: its velocity is the slope of its places`, ["cpu"], () => {
+  backendTest(`${name}: pathVelocity() is the time derivative of pathSample()`, ["cpu"], () => {
     const gap = tf.tidy(() => {
       const x0 = tf.tensor2d([1, -2, 0.5, 3], [2, 2]), x1 = tf.tensor2d([-1, 0.25, 2, 1], [2, 2]);
       const at = (t: number) => pathSample(path, { x0, x1, times: Float32Array.of(t, t + 0.25) });
@@ -92,7 +92,7 @@ backendTest(
   },
 );
 
-Deno.test("linearPath() refuses a width that is none", () => {
+Deno.test("linearPath() refuses a sigmaMin outside [0, 1]", () => {
   for (const width of [-1e-9, 1.1, NaN]) {
     assert.throws(() => linearPath(width), { name: "RangeError" });
   }

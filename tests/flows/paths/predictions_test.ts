@@ -21,12 +21,12 @@ function normals(index: number): tf.Tensor2D {
 const gapOf = (a: tf.Tensor2D, b: tf.Tensor2D) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
 
 for (const path of paths) {
-  backendTest(`convertPrediction() on the ${path.name} path recovers every other`, ["cpu"], () => {
+  backendTest(`convertPrediction() on the ${path.name} path recovers all others`, ["cpu"], () => {
     tf.tidy(() => {
       const x0 = normals(0), x1 = normals(1);
       const x = pathSample(path, { x0, x1, times });
       const sigmas = tf.tensor2d(Float32Array.from(times, (t) => path.at(t).sigma), [shape[0], 1]);
-      // Of a single pair the density given x1 is N(alpha x1, sigma^2): its score is -x0 / sigma.
+      // For a single pair the density given x1 is N(alpha x1, sigma^2), with score -x0 / sigma.
       const truth: Readonly<Record<Prediction, tf.Tensor2D>> = {
         velocity: pathVelocity(path, { x0, x1, times }),
         x0,
@@ -36,7 +36,7 @@ for (const path of paths) {
       for (const from of kinds) {
         for (const to of kinds) {
           const found = convertPrediction(path, truth[from], { x, times, from, to });
-          // float32 over a smallest alpha of 0.1.
+          // float32 divided by a smallest alpha of 0.1.
           assert.ok(gapOf(found, truth[to]) < 1e-4, `${from} to ${to}`);
         }
       }

@@ -24,7 +24,7 @@ function modelWith(weights: Float32Array, source: Source = eightGaussiansSource)
   return { kind: "cnf", network, parameters, path: linearPath(0), source, standardization: null };
 }
 
-backendTest("a flow that moves nothing has its source's density and draws", ["cpu"], async () => {
+backendTest("a flow with zero velocity has its source's density and draws", ["cpu"], async () => {
   const model = modelWith(new Float32Array(network.layout.size));
   const { engines } = await openDevice("cpu");
   const { logProb: found } = await logProb(model, engines, points);
@@ -80,7 +80,7 @@ backendTest(
   },
 );
 
-backendTest("likelihoods of a source without a density are refused in words", ["cpu"], async () => {
+backendTest("likelihoods of a source without a density are refused", ["cpu"], async () => {
   const source = { ...eightGaussiansSource, name: "dust", logDensity: null };
   const model = modelWith(initialParameters(network, 0), source);
   const { engines } = await openDevice("cpu");

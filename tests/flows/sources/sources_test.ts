@@ -20,7 +20,7 @@ for (const source of [standardNormal, eightGaussiansSource]) {
     );
   });
 
-  backendTest(`${source.name}: its density is that of its draws`, ["cpu"], async () => {
+  backendTest(`${source.name}: its draws follow its density`, ["cpu"], async () => {
     // On a fine grid the density sums to 1, and its entropy is minus the draws' mean log-density.
     const cells = 160, edge = 8, side = 2 * edge / cells;
     const grid = Float32Array.from({ length: 2 * cells * cells }, (_, at) => {
@@ -39,7 +39,7 @@ for (const source of [standardNormal, eightGaussiansSource]) {
     const entropy = onGrid.reduce((sum, v) => sum - v * Math.exp(v), 0) * side ** 2;
     const drawn = await logDensity(source.draw(key, { first: 0, count, width }));
     const mean = -drawn.reduce((sum, v) => sum + v, 0) / count;
-    // The log-density has a deviation of 1 nat: a standard error of 0.016.
+    // The log-density has a standard deviation of 1 nat: a standard error of 0.016.
     assert.ok(Math.abs(mean - entropy) < 0.06, `entropy ${entropy}, draws ${mean}`);
   });
 }
@@ -53,14 +53,14 @@ backendTest("eightGaussiansSource has the data set's density", ["cpu"], async ()
   values.forEach((value, i) => assert.ok(Math.abs(value - truth[i]!) < 1e-4, `${i}: ${value}`));
 });
 
-Deno.test("eightGaussiansSource refuses rows that are no points of the plane", () => {
+Deno.test("eightGaussiansSource refuses rows that are not points in the plane", () => {
   assert.throws(() => eightGaussiansSource.draw(key, { first: 0, count: 1, width: 3 }), {
     name: "RangeError",
     message: /not rows of 3/,
   });
 });
 
-Deno.test("eightGaussiansSource has each component as often and as wide as the next", () => {
+Deno.test("eightGaussiansSource draws all components equally often and with equal variance", () => {
   const n = 8000;
   const rows = eightGaussiansSource.draw(key, { first: 0, count: n, width });
   const counts = new Array(8).fill(0),
@@ -68,7 +68,7 @@ Deno.test("eightGaussiansSource has each component as often and as wide as the n
     products = new Array(8).fill(0);
   for (let i = 0; i < n; i++) {
     const [x, y] = [rows[2 * i]!, rows[2 * i + 1]!];
-    // The components are 6 deviations apart: the nearest is the one.
+    // Components are 6 standard deviations apart: a draw belongs to the nearest.
     const k = (Math.round(Math.atan2(y, x) / (Math.PI / 4)) + 8) % 8;
     const angle = k * Math.PI / 4, radius = 4 / Math.SQRT2;
     const [dx, dy] = [x - radius * Math.cos(angle), y - radius * Math.sin(angle)];
@@ -79,7 +79,7 @@ Deno.test("eightGaussiansSource has each component as often and as wide as the n
   for (let k = 0; k < 8; k++) {
     // 1,000 of each, give or take sqrt(1,000 * 7 / 8) = 30.
     assert.ok(Math.abs(counts[k] - n / 8) < 150, `${counts}`);
-    // Of deviation^2 = 1 / 8 in each coordinate, with a standard error of 3 %; not correlated.
+    // Variance 1 / 8 per coordinate, with a standard error of 3 %; uncorrelated.
     assert.ok(Math.abs(squares[k] / counts[k] / 2 - 1 / 8) < 0.02, `component ${k}`);
     assert.ok(Math.abs(products[k] / counts[k]) < 0.02, `component ${k}`);
   }

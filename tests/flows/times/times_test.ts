@@ -40,7 +40,7 @@ Deno.test("logitNormalTimes() has the quantiles and the mean of the logit-normal
       const found = sorted[Math.floor(Number(p) * count)]!;
       assert.ok(Math.abs(found - expected) < 0.015, `${mean}, ${deviation}, ${p}: ${found}`);
     }
-    // By the trapezoidal rule over z, accurate to all digits for so smooth an integrand.
+    // Trapezoidal rule over z, accurate to all digits for such a smooth integrand.
     let integral = 0;
     for (let u = -8; u <= 8; u += 1 / 64) {
       integral += Math.exp(-u * u / 2) / (1 + Math.exp(-(mean + deviation * u))) / 64;
@@ -51,7 +51,7 @@ Deno.test("logitNormalTimes() has the quantiles and the mean of the logit-normal
   }
 });
 
-Deno.test("logitNormalTimes() refuses what is no normal distribution", () => {
+Deno.test("logitNormalTimes() refuses parameters of no normal distribution", () => {
   for (const bad of [{ mean: NaN }, { mean: Infinity }, { deviation: 0 }, { deviation: -1 }]) {
     assert.throws(() => logitNormalTimes(bad), { name: "RangeError" });
   }

@@ -11,3 +11,10 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
     ? Uint8Array.fromBase64(text)
     : Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
+
+/** Bytes in base64. */
+export function toBase64(bytes: Uint8Array): string {
+  return typeof bytes.toBase64 === "function"
+    ? bytes.toBase64()
+    : btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { embeddedFiles } from "../../tools/embed.ts";
 import { root } from "../../tools/bundle.ts";
-import { fromBase64 } from "../../src/core/base64.ts";
+import { fromBase64, toBase64 } from "../../src/core/base64.ts";
 
 Deno.test("build:embedded gives the .b64 files that are committed", () => {
   const files = embeddedFiles();
@@ -13,15 +13,19 @@ Deno.test("build:embedded gives the .b64 files that are committed", () => {
   }
 });
 
-Deno.test("fromBase64() gives the same bytes where the runtime cannot decode base64", () => {
+Deno.test("fromBase64() and toBase64() do the same where the runtime cannot", () => {
   const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * 89) ^ (i >> 3));
   const text = bytes.toBase64();
   assert.deepEqual(fromBase64(text), bytes);
-  const native = Uint8Array.fromBase64;
+  assert.equal(toBase64(bytes), text);
+  const native = { fromBase64: Uint8Array.fromBase64, toBase64: Uint8Array.prototype.toBase64 };
   try {
     Object.assign(Uint8Array, { fromBase64: undefined });
+    Object.assign(Uint8Array.prototype, { toBase64: undefined });
     assert.deepEqual(fromBase64(text), bytes);
+    assert.equal(toBase64(bytes), text);
   } finally {
-    Object.assign(Uint8Array, { fromBase64: native });
+    Object.assign(Uint8Array, { fromBase64: native.fromBase64 });
+    Object.assign(Uint8Array.prototype, { toBase64: native.toBase64 });
   }
 });

@@ -1,6 +1,6 @@
 /**
- * The part of Deno's API that Fluxion uses, for Node.js: the npm package's modules get it where
- * they say `Deno` (tools/pack.ts).
+ * What Fluxion uses that Deno has and Node.js 22 has not: the npm package's modules get it where
+ * they name it (tools/pack.ts).
  *
  * Node.js has no file locks, so `tryLock` is not supported: who asks goes on without one.
  */
@@ -165,6 +165,23 @@ function remove(path: string, { recursive = false } = {}): Promise<void> {
     else await fs.unlink(path);
   });
 }
+
+/** A half-precision number by its bits (IEEE 754-2019, binary16). */
+function fromHalf(bits: number): number {
+  const sign = bits >> 15 === 0 ? 1 : -1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  const magnitude = exponent === 0
+    ? fraction / 1024 * 2 ** -14
+    : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return sign * magnitude;
+}
+
+/** Half-precision numbers, which Node.js has from version 24 on; read only. */
+export const Float16Array = globalThis.Float16Array ?? class extends Float32Array {
+  constructor(buffer: ArrayBuffer) {
+    super(Array.from(new Uint16Array(buffer), fromHalf));
+  }
+};
 
 /** What stands for the global `Deno`. */
 export const Deno = {

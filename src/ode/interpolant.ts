@@ -67,6 +67,24 @@ export function quarticInterpolant(method: Method, bMid: readonly number[]): Int
   };
 }
 
+/**
+ * Refuses an interpolant whose arrays do not fit together: engines in WebAssembly read them by their sizes.
+ *
+ * @throws {RangeError} If they do not, or a power is not a whole number from 1 to 64.
+ */
+export function requireInterpolant({ powers, basis, values }: Interpolant, method: Method): void {
+  const slopes = slopesOf(method);
+  const fits = powers.length > 0 && powers.every((p) => Number.isInteger(p) && p >= 1 && p <= 64) &&
+    basis.length > 0 && basis.every(({ length }) => length === powers.length) &&
+    values.length === basis.length && values.every(({ length }) => length === slopes);
+  if (!fits) {
+    throw new RangeError(
+      `interpolant: expected whole powers from 1 to 64, and for each basis function a coefficient ` +
+        `per power and ${slopes} values`,
+    );
+  }
+}
+
 /** theta^power by halves. */
 function powerOf(theta: number, power: number): number {
   if (power === 1) return theta;

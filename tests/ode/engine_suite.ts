@@ -257,6 +257,33 @@ export function engineSuite(tested: TestedEngine): void {
       }
     });
 
+    test("an interpolant of the caller's own is read as it is", async (engine) => {
+      // One basis function, theta, times the step's weights: the chord from y0 to y1.
+      const interpolant = { powers: [1], basis: [[1]], values: [dopri5.b] };
+      const problem = problemOf(kind, {
+        tableau: { ...dopri5, interpolant },
+        control: { kind: "fixed", steps: 1 },
+        keep: { kind: "times", times: [0.25, 0.5] },
+      });
+      const { y1, states } = await solved(engine, problem);
+      const y0 = startRows(kind, ROWS);
+      [0.25, 0.5].forEach((theta, i) => {
+        const chord = y1.map((end, j) => y0[j]! + theta * (end - y0[j]!));
+        assert.ok(relativeError(states[i]!, chord) < 1e-6);
+      });
+      for (
+        const slip of [
+          { ...interpolant, powers: [0.5] },
+          { ...interpolant, basis: [[1, 1]] },
+          { ...interpolant, values: [[1]] },
+        ]
+      ) {
+        const wrong = { ...problem, tableau: { ...dopri5, interpolant: slip } };
+        await assert.rejects(engine.solve(wrong), { name: "RangeError", message: /interpolant/ });
+      }
+      problem.dispose();
+    });
+
     test("a group's bits do not depend on its neighbours, nor on rows that it lacks", async (engine) => {
       const whole = problemOf(kind);
       const all = await solved(engine, whole);

@@ -1,4 +1,4 @@
-import type { Interpolant } from "../../interpolant.ts";
+import { type Interpolant, requireInterpolant } from "../../interpolant.ts";
 import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
 import { requireControl } from "../../solver/step_control.ts";
 import { jobFits, type JobShape } from "./job_sizes.ts";
@@ -33,6 +33,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
 export function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
   const { controlGroup, maxSteps } = problem;
   requireControl(control, maxSteps);
+  requireInterpolant(tableau.interpolant, tableau);
   const [rows, width] = y0.shape;
   const wanted = field.dims + (field.trace === null ? 0 : 1);
   if (rows < 1 || width !== wanted) {

@@ -13,6 +13,7 @@ import type {
 } from "../engine.ts";
 import { describeFailures } from "../../solver/failure_message.ts";
 import type { DifferentiableField } from "../../field.ts";
+import { requireInterpolant } from "../../interpolant.ts";
 import { type HostRows, hostSpace } from "./host_rows.ts";
 import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
 import { replay } from "../../solver/replay.ts";
@@ -124,6 +125,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
     supports: () => ({ kind: "yes" }),
     async solve(problem) {
       requireControl(problem.control, problem.maxSteps);
+      requireInterpolant(problem.tableau.interpolant, problem.tableau);
       const [rows, width] = problem.y0.shape;
       const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
       requireRoomForRows(rows, { width, stages: problem.tableau.c.length, times });

@@ -8,9 +8,6 @@ import { velocityInPieces } from "./velocity_in_pieces.ts";
 /** Upper limit on rows differentiated together; larger batches are no faster. */
 const MOST_ROWS = 4096;
 
-/** Memory of a divergence's gradient relative to a plain gradient: it differentiates a VJP. */
-const DIVERGENCE_MEMORY = 4;
-
 /**
  * A model's velocity in the form engines accept: the network's fused form if it has one, else its
  * tfjs operations, differentiated in pieces that fit in memory.
@@ -26,11 +23,12 @@ export function velocityField(
   if (fused !== undefined && (trace === null || changeColumns(trace) === 1)) {
     return { ...fused, parameters, trace };
   }
-  const fitting = Math.floor(trainingRows(network) / (trace === null ? 1 : DIVERGENCE_MEMORY));
+  const fitting = Math.max(1, trainingRows(network));
   const velocity = tensorField(
     (tensors, x, t) => velocityInPieces(network, tensors, x, { t }),
     parameters,
-    { linearizationRows: Math.max(1, Math.min(MOST_ROWS, fitting)) },
+    // withDivergence() derives its own limit from the memory.
+    { linearizationRows: trace === null ? Math.min(MOST_ROWS, fitting) : fitting },
   );
   return {
     kind: "tensors",

@@ -1,15 +1,15 @@
-/** A straight line through points, by least squares. */
+/** A least-squares line fit. */
 export interface LineFit {
-  /** Of the line. */
+  /** Slope of the line. */
   readonly slope: number;
-  /** Standard error of the slope, from the scatter about the line; NaN for two points. */
+  /** Standard error of the slope from the residuals; NaN for two points. */
   readonly slopeStdErr: number;
-  /** The slope is the sum over i of influence[i] y[i]; [n]. */
+  /** [n] Weights of the slope: slope = sum over i of influence[i] y[i]. */
   readonly influence: Float64Array;
 }
 
 /**
- * Fits y = intercept + slope x.
+ * Fits y = intercept + slope x by least squares.
  *
  * @param x [n] Not all equal.
  * @param y [n]
@@ -30,10 +30,10 @@ export function fitLine(x: ArrayLike<number>, y: ArrayLike<number>): LineFit {
 }
 
 /**
- * The order at which errors fall: the slope of log error against log (1 / N).
+ * Observed order of convergence: the slope of log error against log (1 / N).
  *
- * @param steps [n] The numbers N.
- * @param errors [n] One that is not above zero gives NaN.
+ * @param steps [n] Numbers of steps N.
+ * @param errors [n] Positive; otherwise the slope is NaN.
  */
 export function orderOf(steps: readonly number[], errors: readonly number[]): LineFit {
   return fitLine(steps.map((n) => Math.log(1 / n)), errors.map(Math.log));

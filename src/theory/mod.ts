@@ -1,6 +1,5 @@
 /**
- * Theorems, each with its derivation, its numerical check and its picture. A theorem loads when it
- * is asked for.
+ * Theorems, each with its derivation, numerical check and picture, loaded on demand.
  *
  * @module
  */

@@ -3,11 +3,11 @@ import { openDevice } from "../ode/engines/open_device.ts";
 import type { Theorem, TheoremCheck } from "./theorem.ts";
 
 /**
- * Checks a theorem on a backend that is open for as long as that takes.
+ * Opens a backend, runs a theorem's check on it, and closes it again.
  *
- * @param options.backend `auto` takes what is best for points, which the models of the theory are of.
- * @returns What the check found, and the backend that it was.
- * @throws {InputError} If the backend is not there.
+ * @param options.backend `auto` picks the best backend for points, the data of all checks.
+ * @returns The check's result and the backend that ran it.
+ * @throws {InputError} If the backend is not available.
  */
 export async function putToTest<Check extends TheoremCheck>(
   theorem: Theorem<Check>,

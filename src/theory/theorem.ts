@@ -3,59 +3,59 @@ import type { Backend } from "../backends/backend.ts";
 /** The theorems that Fluxion proves, checks and draws. */
 export type TheoremName = "kfp" | "ddpm" | "fm-variance";
 
-/** One statement that a check put to the test. */
+/** One tested statement of a check. */
 export interface Claim {
-  /** For people: what ought to hold. */
+  /** The statement in words, for display. */
   readonly statement: string;
-  /** What was measured. */
+  /** Measured value. */
   readonly observed: number;
   /** Standard error of `observed`; null where it is not random. */
   readonly stdErr: number | null;
-  /** What the theorem says. */
+  /** Value that the theorem predicts. */
   readonly expected: number;
-  /** Most that `observed` may differ from `expected`. */
+  /** Largest allowed |observed - expected|. */
   readonly tolerance: number;
   /** Whether |observed - expected| <= tolerance; false for NaN. */
   readonly pass: boolean;
 }
 
-/** What a check found; `JSON.stringify` of it is what `fluxion theory NAME --json` prints. */
+/** Result of a check; `fluxion theory NAME --json` prints it with `JSON.stringify`. */
 export interface TheoremCheck {
   /** Which theorem. */
   readonly name: TheoremName;
   /** Whether every claim passed. */
   readonly pass: boolean;
-  /** Every statement that was tested. */
+  /** All tested statements. */
   readonly claims: readonly Claim[];
-  /** The measurements, a record each; their keys are the theorem's. */
+  /** The measurements, one record per row; the keys depend on the theorem. */
   readonly rows: readonly Readonly<Record<string, string | number>>[];
 }
 
-/** What a check is given. */
+/** Inputs of a check. */
 export interface CheckOptions {
-  /** Of all that is random. */
+  /** Seed of all random draws. */
   readonly seed: number;
-  /** The open backend on which models and engines run; the rest is float64 on plain arrays. */
+  /** Open backend for models and engines; everything else is float64 on plain arrays. */
   readonly backend: Backend;
 }
 
-/** A theorem: its proof, the program that checks it, and its picture. */
+/** A theorem with its proof, its numerical check and its picture. */
 export interface Theorem<Check extends TheoremCheck = TheoremCheck> {
-  /** As the command line names it. */
+  /** Name on the command line. */
   readonly name: TheoremName;
-  /** One line. */
+  /** One-line title. */
   readonly title: string;
-  /** Markdown with LaTeX between $ and $, or on lines of its own between $$ and $$. */
+  /** Markdown with inline LaTeX between $ and $, and display LaTeX between $$ and $$. */
   readonly derivation: string;
-  /** What `picture` shows, in words. */
+  /** Alternative text of the picture. */
   readonly alt: string;
-  /** Puts the theorem to the test. */
+  /** Runs the numerical check. */
   check(options: CheckOptions): Promise<Check>;
-  /** Draws a check: a PNG file. */
+  /** Draws the result of a check as a PNG file. */
   picture(check: Check): Promise<Uint8Array>;
 }
 
-/** A claim that is judged. */
+/** Makes a claim and decides whether it passes. */
 export function claim(
   statement: string,
   measured: Pick<Claim, "observed" | "expected" | "tolerance"> & { readonly stdErr?: number },

@@ -1,6 +1,6 @@
 import type { Theorem, TheoremName } from "./theorem.ts";
 
-/** How each theorem is loaded: with its derivation and its check, only when asked for. */
+/** Loads each theorem, with its derivation and check, on demand. */
 const loaders: Readonly<Record<TheoremName, () => Promise<Theorem>>> = {
   kfp: async () => (await import("./kfp/theorem.ts")).kfp,
   ddpm: async () => (await import("./ddpm/theorem.ts")).ddpm,

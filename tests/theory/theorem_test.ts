@@ -7,7 +7,7 @@ Deno.test("claim() passes up to its tolerance, on both sides, and not beyond", (
   assert.deepEqual([1.4999999999, 2.5000000001, -2].map(pass), [false, false, false]);
 });
 
-Deno.test("claim() with no tolerance asks for the very number", () => {
+Deno.test("claim() with zero tolerance requires equality", () => {
   const pass = (observed: number) => claim("x", { observed, expected: 0, tolerance: 0 }).pass;
   assert.deepEqual([0, -0, 5e-324].map(pass), [true, true, false]);
 });
@@ -21,7 +21,7 @@ Deno.test("claim() fails where anything is not a number, or infinite", () => {
   assert.equal(claim("x", { ...good, observed: Infinity, expected: Infinity }).pass, false);
 });
 
-Deno.test("claim() says what it was told, with null for no standard error", () => {
+Deno.test("claim() keeps its inputs, with null for a missing standard error", () => {
   const measured = { observed: 0.9, expected: 1, tolerance: 0.2 };
   const told = { statement: "one", ...measured, pass: true };
   assert.deepEqual(claim("one", measured), { ...told, stdErr: null });

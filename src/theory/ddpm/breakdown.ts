@@ -3,11 +3,11 @@ import { data, doublings, scheduleUpTo } from "./problem.ts";
 import { residualRows, slicesOf } from "./residual.ts";
 import type { Updates } from "./updates.ts";
 
-/** How the residual falls where beta(t) grows too large for few steps. */
+/** Convergence of the residual under one schedule; large beta(t) breaks it for small N. */
 export interface Breakdown {
-  /** beta(1), the largest of the schedule. */
+  /** beta(1), the maximum of the schedule. */
   readonly betaMax: number;
-  /** Of log residual against log (1 / N) over all N; null where a residual is. */
+  /** Slope of log residual against log (1 / N) over all N; null if any residual is null. */
   readonly slope: number | null;
   /** N from 10 to 10,240. */
   readonly rows: readonly {
@@ -15,12 +15,12 @@ export interface Breakdown {
     readonly steps: number;
     /** betaMax / N. */
     readonly largestBetaT: number;
-    /** RMS of ancestral minus Euler-Maruyama; null where beta_t >= 1 leaves no step to take. */
+    /** RMS of ancestral minus Euler-Maruyama; null where beta_t >= 1, for which no step exists. */
     readonly residual: number | null;
   }[];
 }
 
-/** The residual of {@link residualStudy} under schedules that reach 2, 5 and 20. */
+/** The residual of {@link residualStudy} for schedules with beta(1) = 2, 5 and 20. */
 export function breakdownStudy(updates: Updates, seed: number): Breakdown[] {
   return [2, 5, 20].map((betaMax) => {
     const steps = doublings(10_240);

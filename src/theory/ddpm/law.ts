@@ -10,32 +10,31 @@ interface GridDensity {
   readonly values: Float64Array;
 }
 
-/** Half the grid's width: p_t has less than 1e-12 outside of it at every t. */
+/** Half width of the grid; p_t has less than 1e-12 of its mass outside it at every t. */
 const REACH = 8;
 
-/** Widest spacing of the grid; with 0.1, a distance that is summed over it is wrong by 0.6 %. */
-const WIDEST = 0.02;
+/** Largest grid spacing; at 0.1 a distance summed over the grid is off by 0.6 %. */
+const MAX_SPACING = 0.02;
 
-/** A Gaussian is negligible from here on, in standard deviations. */
+/** Truncation of a Gaussian kernel, in standard deviations. */
 const TAIL = 8;
 
 /**
- * The law of a sampler's points at t = 0, without drawing any: started from p_1
- * itself, carried through its N Gaussian transitions by quadrature (Chapman and
- * Kolmogorov).
+ * Law of a sampler's points at t = 0, computed without drawing samples: p_1 is propagated
+ * through the sampler's N Gaussian transitions by quadrature (Chapman-Kolmogorov).
  *
- * An update is affine in its noise, so that noise 0 and noise 1 tell the mean
+ * An update is affine in its noise, so evaluating it at noise 0 and 1 yields the mean
  * m(x) and the spread of a transition: p_next(y) = integral of p(x) N(y; m(x), spread^2) dx.
- * The trapezoidal rule is exact to rounding here, since the spacing is at most
- * the smallest spread: a Gaussian of standard deviation s on a grid of spacing h
- * sums to 1 within 2 exp(-2 pi^2 s^2 / h^2) < 6e-9.
+ * The grid spacing never exceeds the smallest spread, so the trapezoidal rule is exact to
+ * rounding: a Gaussian of standard deviation s on a grid of spacing h sums to 1 within
+ * 2 exp(-2 pi^2 s^2 / h^2) < 6e-9.
  */
 export function lawOf(
   update: Update,
   from: { readonly data: Mixture; readonly schedule: Schedule; readonly steps: number },
 ): GridDensity {
   const { data, schedule, steps } = from;
-  const spacing = Math.min(WIDEST, Math.sqrt(Math.min(schedule.start, schedule.end) / steps));
+  const spacing = Math.min(MAX_SPACING, Math.sqrt(Math.min(schedule.start, schedule.end) / steps));
   const count = 2 * Math.ceil(REACH / spacing) + 1, low = -spacing * (count - 1) / 2;
   const x = Float64Array.from({ length: count }, (_, i) => low + i * spacing);
   const zeros = new Float64Array(count), ones = new Float64Array(count).fill(1);

@@ -2,19 +2,19 @@ import erf from "@stdlib/math-base-special-erf";
 import { fillNormal, fillUniform, type RandomKey } from "../../core/random/random.ts";
 import { type Schedule, signalShare } from "./schedule.ts";
 
-/** A density on the line: sum over i of weights[i] N(means[i], stdDev^2). */
+/** A one-dimensional Gaussian mixture: sum over i of weights[i] N(means[i], stdDev^2). */
 export interface Mixture {
-  /** [k] Above zero, of sum 1. */
+  /** [k] Positive, summing to 1. */
   readonly weights: readonly number[];
   /** [k] */
   readonly means: readonly number[];
-  /** Of every component. */
+  /** Standard deviation shared by all components. */
   readonly stdDev: number;
 }
 
 /**
- * The density p_t of x_t = alpha x_0 + sqrt(1 - alpha^2) z for x_0 from `data`:
- * the mixture of the components' own images.
+ * The density p_t of x_t = alpha x_0 + sqrt(1 - alpha^2) z for x_0 drawn from `data`, again
+ * a mixture with one component per component of `data`.
  */
 export function diffused(data: Mixture, schedule: Schedule, t: number): Mixture {
   const alpha = signalShare(schedule, t);
@@ -42,7 +42,7 @@ export function scoreOf({ weights, means, stdDev }: Mixture, x: Float64Array): F
       exponents[i] = logWeights[i]! - (at - means[i]!) ** 2 * precision / 2;
       if (exponents[i]! > highest) highest = exponents[i]!;
     }
-    // Against the largest, so that far points divide no zero by zero.
+    // Log-sum-exp: relative to the largest exponent, so that points far out do not divide 0 by 0.
     let total = 0, pull = 0;
     for (let i = 0; i < count; i++) {
       const share = Math.exp(exponents[i]! - highest);
@@ -62,7 +62,7 @@ export function densityOf({ weights, means, stdDev }: Mixture, x: number): numbe
   );
 }
 
-/** Probability below a point. */
+/** Cumulative distribution function of a mixture at a point. */
 export function cumulativeOf({ weights, means, stdDev }: Mixture, x: number): number {
   return weights.reduce(
     (sum, weight, i) => sum + weight * (1 + erf((x - means[i]!) / (stdDev * Math.SQRT2))) / 2,
@@ -71,8 +71,7 @@ export function cumulativeOf({ weights, means, stdDev }: Mixture, x: number): nu
 }
 
 /**
- * The points that divide a mixture into n parts of equal probability, each at
- * its part's middle: quantiles (i + 1/2) / n, by bisection to the last bits.
+ * Quantiles (i + 1/2) / n of a mixture, by bisection to float64 precision.
  *
  * @returns [n], ascending.
  */
@@ -91,10 +90,10 @@ export function quantilesOf(mixture: Mixture, n: number): Float64Array {
 }
 
 /**
- * Independent draws from a mixture: draw i is a function of the keys alone.
+ * Independent draws from a mixture; draw i depends on the keys and i only.
  *
- * @param keys.component Which component; uniform numbers.
- * @param keys.place Where in it; normal numbers.
+ * @param keys.component Key of the uniforms that select the component.
+ * @param keys.place Key of the normals for the position within it.
  * @returns [n]
  */
 export function drawFrom(

@@ -36,7 +36,7 @@ function residualPanel({ rows, slope, slopeStdErr, leading, claims }: DdpmCheck)
 function breakdownPanel(breakdown: readonly Breakdown[]): Panel {
   const hues = [BLUE, VIOLET, RED];
   const series = breakdown.map(({ betaMax, rows }, i): PanelSeries => {
-    // By N = 10,240 the residual has come within a thousandth of its limit.
+    // At N = 10,240 the residual is within a thousandth of its limit.
     const last = rows.at(-1)!;
     const limit = (last.residual ?? NaN) * last.steps ** 2;
     return {

@@ -8,31 +8,31 @@ import { data, doublings, schedule } from "./problem.ts";
 import { noiseRate, type Schedule } from "./schedule.ts";
 import type { Update, Updates } from "./updates.ts";
 
-/** How far the two updates differ with N steps. */
+/** Difference of the two updates with N steps. */
 export interface ResidualRow extends Readonly<Record<string, number>> {
   /** N; dt = -1 / N. */
   readonly steps: number;
-  /** Root of the mean square, over the points, of ancestral minus Euler-Maruyama. */
+  /** RMS of ancestral minus Euler-Maruyama over the points. */
   readonly residual: number;
 }
 
-/** What {@link residualStudy} measured. */
+/** Result of {@link residualStudy}. */
 export interface ResidualStudy {
   /** N from 10 to 10,240. */
   readonly rows: readonly ResidualRow[];
-  /** Of log residual against log (1 / N); 2 is expected. */
+  /** Slope of log residual against log (1 / N); 2 is expected. */
   readonly slope: number;
-  /** Standard error of the fit: the rows are not random, so it measures their bend. */
+  /** Standard error of the fit; the rows are deterministic, so it measures their curvature. */
   readonly slopeStdErr: number;
-  /** N^2 times the residual, for N to infinity: RMS of beta^2 (3/8 x + 1/2 score). */
+  /** Limit of N^2 times the residual for large N: RMS of beta^2 (3/8 x + 1/2 score). */
   readonly leading: number;
-  /** What was tested. */
+  /** The tested claims. */
   readonly claims: readonly Claim[];
 }
 
 const TIMES = 64, POINTS_PER_TIME = 64;
 
-/** Points of p_t at one time, with what both updates need. */
+/** Points of p_t at one time, with the inputs of both updates. */
 interface Slice {
   readonly beta: number;
   readonly x: Float64Array;
@@ -42,8 +42,8 @@ interface Slice {
 
 /**
  * The points at which the updates are compared, the same for every N: 64 draws from p_t at each of
- * t = 1/64, 2/64, ..., 1. (Were the times those of the N steps, the mean over time would change
- * with N as well, and bend the slope.)
+ * t = 1/64, 2/64, ..., 1. (With the times of the N steps instead, the mean over time would vary
+ * with N too and bias the slope.)
  */
 export function slicesOf(data: Mixture, schedule: Schedule, seed: number): Slice[] {
   return Array.from({ length: TIMES }, (_, i) => {
@@ -93,7 +93,7 @@ function differences(updates: Updates, slices: readonly Slice[], steps: number) 
   }));
 }
 
-/** Residual for each N; NaN where one of the updates is. */
+/** Residual for each N; NaN where one of the updates is NaN. */
 export function residualRows(
   updates: Updates,
   slices: readonly Slice[],
@@ -105,24 +105,24 @@ export function residualRows(
   });
 }
 
-/** What the noise alone moves, with N steps. */
+/** Displacement due to the noise alone, with N steps. */
 function noisePart(update: Update, slice: Slice, steps: number): Float64Array {
   const step = { ...slice, dt: -1 / steps };
   const still = update(slice.x, { ...step, noise: slice.noise.map(() => 0) });
   return update(slice.x, step).map((value, i) => value - still[i]!);
 }
 
-/** Of a float64 number, relative. */
+/** Relative rounding error of float64. */
 const ROUNDING = 2 ** -52;
 
 /**
- * Compares the two updates, given the same x and the same noise, as N doubles from 10 to 10,240.
+ * Compares the two updates for the same x and the same noise, as N doubles from 10 to 10,240.
  *
  * With b = beta(t) / N their difference is (derivation.md, section 6)
  *   D = b^2 v + b^3 w + R,  v = 3/8 x + 1/2 s,  w = 5/16 x + 3/8 s,
  *   |R| <= b^4 (35/128 (1 - b)^(-9/2) |x| + 5/16 (1 - b)^(-7/2) |s|),
- * so that the fitted slope is 2, plus the bend of the b^3 term, which is known, within what R may
- * do: that is the tolerance. It holds for any points; chance has no part in it.
+ * so the fitted slope is 2 plus a known correction from the b^3 term, up to the contribution of R,
+ * which sets the tolerance. The bound is deterministic and holds for any points.
  */
 export function residualStudy(updates: Updates, seed: number): ResidualStudy {
   const slices = slicesOf(data, schedule, seed);
@@ -189,10 +189,10 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
       },
     ),
     claim(
-      "no point exceeds Taylor's bound beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|): largest share of it",
+      "no point exceeds Taylor's bound beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|): largest ratio to it",
       { observed: overBound, expected: 0, tolerance: 1 },
     ),
-    claim("the noise terms are equal: largest difference, which rounding alone may make", {
+    claim("the noise terms are equal up to rounding: largest difference", {
       observed: noiseGap,
       expected: 0,
       tolerance: 1e-14,

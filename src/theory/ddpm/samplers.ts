@@ -10,17 +10,17 @@ import { noiseRate } from "./schedule.ts";
 import type { Updates } from "./updates.ts";
 import { distanceOfDensity, distanceOfSample, floorOf } from "./wasserstein1.ts";
 
-/** How far from the data's law both samplers end, with N steps. */
+/** Distance of both samplers to the data's law, with N steps. */
 export interface DistanceRow {
   /** N. */
   readonly steps: number;
-  /** W1 between the law of the ancestral sampler and the data's, by quadrature: no chance in it. */
+  /** W1 of the ancestral sampler's law to the data's, by quadrature (no sampling error). */
   readonly ancestral: number;
-  /** The same of Euler-Maruyama. */
+  /** The same for Euler-Maruyama. */
   readonly eulerMaruyama: number;
   /** W1 between drawn points of the ancestral sampler and the data's law. */
   readonly ancestralSample: number;
-  /** The same of Euler-Maruyama. */
+  /** The same for Euler-Maruyama. */
   readonly eulerMaruyamaSample: number;
   /** Mean distance between the two samplers' points, from the same start with the same noise. */
   readonly gap: number;
@@ -34,17 +34,17 @@ export interface DensityRow {
   readonly x: number;
   /** Mean of the data's density over the bin. */
   readonly truth: number;
-  /** Share of the ancestral sampler's points, over the bin's width. */
+  /** Fraction of the ancestral sampler's points, divided by the bin width. */
   readonly ancestral: number;
-  /** The same of Euler-Maruyama. */
+  /** The same for Euler-Maruyama. */
   readonly eulerMaruyama: number;
 }
 
-/** What {@link samplersStudy} measured. */
+/** Result of {@link samplersStudy}. */
 export interface SamplersStudy {
   /** N from 10 to 320. */
   readonly distances: readonly DistanceRow[];
-  /** What W1 of so many independent draws from the data's own law comes to. */
+  /** Distribution of W1 for the same number of independent draws from the data's own law. */
   readonly floor: {
     /** Points drawn by each sampler. */
     readonly samples: number;
@@ -53,9 +53,9 @@ export interface SamplersStudy {
     /** Standard deviation of W1. */
     readonly stdDev: number;
   };
-  /** Of the points drawn with the fewest and with the most steps. */
+  /** Histograms of the points drawn with the fewest and with the most steps. */
   readonly densities: readonly DensityRow[];
-  /** What was tested. */
+  /** The tested claims. */
   readonly claims: readonly Claim[];
 }
 
@@ -64,7 +64,7 @@ const SAMPLES = 16_384;
 
 const FINEST = 320;
 
-// The three peaks are centres of bins.
+// The three peaks coincide with bin centres.
 const bins = { low: -3.05, width: 0.1, count: 66 } as const;
 
 /** Points of both samplers at t = 0, from the same points of p_1 and with the same noise. */
@@ -82,7 +82,7 @@ function sample(updates: Updates, steps: number, seed: number) {
     throwIfStopped();
     const t = 1 - k / steps, now = diffused(data, schedule, t);
     const step = {
-      // N doubles, so that N + k, k < N, is a subsequence of this step alone.
+      // N doubles, so the index N + k (k < N) is unique to this step.
       noise: fillNormal(
         keyOf(subsequences.ddpmSampleNoise, seed, steps + k),
         0,
@@ -126,8 +126,8 @@ function densityRows(steps: number, points: ReturnType<typeof sample>): DensityR
 /**
  * Runs both samplers from p_1 to t = 0 with the exact score, N from 10 to 320.
  *
- * They start from p_1 itself and not from N(0, 1): with beta at most 2, a share
- * alpha(1) = 0.59 of the data is left at t = 1, and what is tested is the steps.
+ * They start from p_1 itself rather than N(0, 1): with beta at most 2, alpha(1) = 0.59 of the
+ * signal remains at t = 1, and the check is about the steps, not the prior.
  */
 export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
   const steps = doublings(FINEST);
@@ -155,35 +155,35 @@ export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
   const last = distances.at(-1)!, before = distances.at(-2)!;
   const order = (rows: readonly DistanceRow[], errors: (row: DistanceRow) => number) =>
     orderOf(rows.map((row) => row.steps), rows.map(errors));
-  // The next term of the error is a share of about 2 / N of the first here, so that the order
-  // measured from N = 80 on is 1.01.
+  // The next term of the error is about 2 / N of the first, so the order measured from N = 80 on
+  // is 1.01.
   const fine = distances.filter((row) => row.steps >= 80);
   const claims = ([["ancestral", "ancestral"], ["eulerMaruyama", "Euler-Maruyama"]] as const)
     .flatMap(([key, name]) => {
       const fit = order(fine, (row) => row[key]);
       return [
         claim(
-          `the law of the ${name} sampler nears the data's as dt: order of its W1, N from 80 to ${FINEST}`,
+          `the law of the ${name} sampler converges to the data's at first order in dt: order of its W1, N from 80 to ${FINEST}`,
           { observed: fit.slope, stdErr: fit.slopeStdErr, expected: 1, tolerance: 0.05 },
         ),
         claim(
-          `the ${name} sampler ends in the data's law: W1 for dt to 0, extrapolated from N = ${
+          `the ${name} sampler converges to the data's law: W1 extrapolated to dt = 0 from N = ${
             FINEST / 2
           } and ${FINEST}`,
           {
             observed: 2 * last[key] - before[key],
             expected: 0,
-            // The next term leaves less than 1e-5; the right law is 0.024 away at N = 10.
+            // The next term leaves less than 1e-5; at N = 10 W1 is 0.024.
             tolerance: 1e-4,
           },
         ),
         claim(
-          `${SAMPLES} points of the ${name} sampler are as far from the data's law as as many draws from it: W1 at N = ${FINEST}`,
+          `${SAMPLES} points of the ${name} sampler are as close to the data's law as the same number of draws from it: W1 at N = ${FINEST}`,
           {
             observed: last[`${key}Sample`],
             stdErr: floor.stdDev,
             expected: floor.mean,
-            // The distribution of W1 leans to the right: 5, not 3, standard deviations.
+            // The distribution of W1 is skewed to the right: 5 standard deviations, not 3.
             tolerance: 5 * floor.stdDev + 0.001,
           },
         ),
@@ -192,8 +192,8 @@ export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
   const gap = order(distances, (row) => row.gap);
   claims.push(
     claim(
-      `from the same noise the two samplers end as near as dt: order of their mean distance, N from ${coarsest} to ${FINEST}`,
-      // The next term bends it by 0.04; the few paths that end in different peaks scatter it.
+      `driven by the same noise, the two samplers end within O(dt) of each other: order of their mean distance, N from ${coarsest} to ${FINEST}`,
+      // The next term shifts it by 0.04; the few paths that end in different peaks add scatter.
       { observed: gap.slope, stdErr: gap.slopeStdErr, expected: 1, tolerance: 0.15 },
     ),
   );

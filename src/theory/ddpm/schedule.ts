@@ -1,13 +1,13 @@
-/** A noise rate that grows evenly with time: beta(t) = start + (end - start) t on [0, 1]. */
+/** A linear noise schedule: beta(t) = start + (end - start) t on [0, 1]. */
 export interface Schedule {
-  /** beta(0), above zero. */
+  /** beta(0), positive. */
   readonly start: number;
   /** beta(1). */
   readonly end: number;
 }
 
 /**
- * The noise rate in front of dx = -beta(t)/2 x dt + sqrt(beta(t)) dw.
+ * The noise rate beta(t) of the forward SDE dx = -beta(t)/2 x dt + sqrt(beta(t)) dw.
  *
  * @param t Time, from 0 (data) to 1 (noise).
  */
@@ -16,7 +16,7 @@ export function noiseRate({ start, end }: Schedule, t: number): number {
 }
 
 /**
- * What is left of the data at time t, alpha(t) = exp(-1/2 integral of beta from 0 to t):
+ * Signal coefficient at time t, alpha(t) = exp(-1/2 integral of beta from 0 to t):
  * x_t = alpha x_0 + sqrt(1 - alpha^2) z.
  * Source: Song et al. 2021, equation 29 (variance preserving).
  *

@@ -1,12 +1,12 @@
-/** What one step from t to t + dt is given, beside the points. */
+/** Inputs of one step from t to t + dt, besides the points. */
 export interface StepContext {
   /** [n] Score at the points, at time t. */
   readonly score: Float64Array;
-  /** [n] Standard normal numbers. */
+  /** [n] Standard normal draws. */
   readonly noise: Float64Array;
   /** beta(t). */
   readonly beta: number;
-  /** Below zero: time runs from noise to data. */
+  /** Negative: time runs from noise to data. */
   readonly dt: number;
 }
 
@@ -15,9 +15,9 @@ export type Update = (x: Float64Array, step: StepContext) => Float64Array;
 
 /** The two updates that the theorem compares. */
 export interface Updates {
-  /** Of the discrete chain. */
+  /** Step of the discrete chain. */
   readonly ancestral: Update;
-  /** Of the reverse stochastic differential equation. */
+  /** Step of the reverse stochastic differential equation. */
   readonly eulerMaruyama: Update;
 }
 
@@ -36,7 +36,7 @@ export function ancestral(x: Float64Array, step: StepContext): Float64Array {
 }
 
 /**
- * The Euler-Maruyama step of the reverse equation
+ * The Euler-Maruyama step of the reverse SDE
  *   dx = (-beta/2 x - beta score) dt + sqrt(beta) dw, with dw = eps sqrt(-dt).
  * Source: Anderson 1982; Song et al. 2021, equation 6.
  */
@@ -48,5 +48,5 @@ export function eulerMaruyama(x: Float64Array, step: StepContext): Float64Array 
   );
 }
 
-/** Both as the theorem states them. */
+/** Both updates as the theorem states them. */
 export const updates: Updates = { ancestral, eulerMaruyama };

@@ -1,13 +1,13 @@
 import { cumulativeOf, densityOf, type Mixture } from "./mixture.ts";
 
 /**
- * 1-Wasserstein distance of a sample to the law it should have,
+ * 1-Wasserstein distance between a sample and a reference law,
  *   W1 = integral over u in (0, 1) of |F_n^-1(u) - F^-1(u)|,
- * by the midpoint rule on the n parts on which the sample's own quantile is constant.
+ * by the midpoint rule on the n intervals where the sample's quantile function is constant.
  *
  * @param sample [n], in any order.
- * @param quantiles [n] The law's, at (i + 1/2) / n.
- * @returns In the unit of the points.
+ * @param quantiles [n] Quantiles of the law at (i + 1/2) / n.
+ * @returns W1 in the units of the points.
  */
 export function distanceOfSample(sample: Float64Array, quantiles: Float64Array): number {
   return sample.toSorted().reduce((sum, x, i) => sum + Math.abs(x - quantiles[i]!), 0) /
@@ -15,11 +15,11 @@ export function distanceOfSample(sample: Float64Array, quantiles: Float64Array):
 }
 
 /**
- * 1-Wasserstein distance of a density on a grid to a mixture:
+ * 1-Wasserstein distance between a density on a grid and a mixture:
  * W1 = integral over x of |F(x) - G(x)|.
  *
  * @param density.values [n] At low, low + spacing, ...
- * @returns In the unit of the points.
+ * @returns W1 in the units of the points.
  */
 export function distanceOfDensity(
   density: {
@@ -38,20 +38,20 @@ export function distanceOfDensity(
   return distance;
 }
 
-/** Intervals of the grid on which the floor's integrals are taken. */
+/** Number of grid cells for the integrals of {@link floorOf}. */
 const CELLS = 400;
 
 /**
- * What the distance of n independent draws from the very law they are compared
- * with comes to: its mean and standard deviation, for large n.
+ * Sampling floor of W1: the mean and standard deviation of the distance between n independent
+ * draws from a law and that law itself, for large n.
  *
- * sqrt(n) (F_n - F) is a Brownian bridge B(F(x)) then, with
- * Cov(B(u), B(v)) = min(u, v) - u v, and for a Gaussian pair of correlation r
+ * sqrt(n) (F_n - F) converges to a Brownian bridge B(F(x)) with
+ * Cov(B(u), B(v)) = min(u, v) - u v, and for a Gaussian pair with correlation r
  *   E|X| = sqrt(2/pi) std X,
  *   Cov(|X|, |Y|) = (2/pi) (sqrt(1 - r^2) + r asin r - 1) std X std Y.
  * Source: del Barrio, Gine and Matran 1999, Ann. Probab. 27(2), Theorem 1.1.
  *
- * @param n Draws.
+ * @param n Number of draws.
  */
 export function floorOf(
   mixture: Mixture,

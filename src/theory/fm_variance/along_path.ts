@@ -3,8 +3,8 @@ import { linearPath } from "../../flows/paths/linear_path.ts";
 import { pathSample, pathVelocity } from "../../flows/paths/path.ts";
 import type { Pairs } from "./gaussian_path.ts";
 
-/** Where pairs are, and how fast they move: a row [n] a time. */
-export interface Moved {
+/** Positions and velocities of pairs: one row [n] per time. */
+export interface PathPoints {
   /** x_t. */
   readonly x: readonly Float64Array[];
   /** dx_t/dt. */
@@ -12,16 +12,16 @@ export interface Moved {
 }
 
 /**
- * Pairs carried along the probability path with which Fluxion trains (float32, on the
- * open backend), and read back.
+ * Evaluates the probability path that Fluxion trains with (float32, on the open backend) at the
+ * given pairs, and reads the result back.
  *
- * @param pairs For each time the pairs that are looked at then, n of them.
+ * @param pairs The n pairs of each time.
  */
 export async function alongPath(
   pairs: readonly Pairs[],
   times: readonly number[],
   sigmaMin: number,
-): Promise<Moved> {
+): Promise<PathPoints> {
   const n = pairs[0]!.x0.length;
   const [x, velocity] = tf.tidy(() => {
     const rowsOf = (name: keyof Pairs) => {

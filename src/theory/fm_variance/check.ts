@@ -7,57 +7,57 @@ import { criticalKolmogorov, criticalZ } from "./significance.ts";
 import { followField, type Trajectories } from "./trajectories.ts";
 import { carry, engineIntegrator, float64Integrator, type TransportRow } from "./transport.ts";
 
-/** What the check of the theorem found. */
+/** Result of the check. */
 export interface FmVarianceCheck extends TheoremCheck {
-  /** Variance of x_t against the theorem, one a path and time. */
+  /** Variance of x_t against the theorem, one row per path and time. */
   readonly rows: readonly MarginalRow[];
-  /** How random tests were judged. */
+  /** Critical values of the random tests. */
   readonly significance: Significance;
   /** Regression of dx_t/dt on x_t. */
   readonly velocities: readonly VelocityRow[];
   /** Norms in many dimensions. */
   readonly norms: readonly NormRow[];
-  /** N(0, s^2) carried by the field in float64. */
+  /** N(0, s^2) transported by the field in float64. */
   readonly transport: readonly TransportRow[];
-  /** The same on the backend's engine in float32. */
+  /** The same on the backend's engine, in float32. */
   readonly engineTransport: readonly TransportRow[];
-  /** A few samples on their way. */
+  /** A few sample trajectories. */
   readonly trajectories: Trajectories;
 }
 
-/** Limits that hold for all random tests of the check together. */
+/** Critical values that hold for all random tests of the check jointly. */
 export interface Significance {
-  /** How many random tests were made. */
+  /** Number of random tests. */
   readonly tests: number;
-  /** Largest probability that a true theorem fails any of them. */
+  /** Bound on the probability that a true theorem fails any of them. */
   readonly falseAlarm: number;
-  /** Limit of |z|, each test having falseAlarm / tests (Bonferroni). */
+  /** Critical value of |z| at level falseAlarm / tests (Bonferroni). */
   readonly z: number;
-  /** Limit of sqrt(n) times the Kolmogorov-Smirnov distance, likewise. */
+  /** Critical value of sqrt(n) times the Kolmogorov-Smirnov distance at the same level. */
   readonly kolmogorov: number;
 }
 
 const FALSE_ALARM = 1e-4;
 
-/** Points that are carried in float64, and by the engine. */
+/** Points transported in float64, and by the engine. */
 const POINTS = 1024, ENGINE_POINTS = 256;
 
 /**
- * Error of the flow map in float64: 5 paths at tolerance 1e-10, eight solves one after
- * the other; 4e-11 was seen.
+ * Error of the flow map in float64 over 5 paths, each eight consecutive solves at tolerance 1e-10;
+ * the largest observed is 4e-11.
  */
 const FLOAT64_TOLERANCE = 1e-8;
 
 /**
  * Error of the flow map on an engine in float32 at tolerance 1e-6, relative to the largest
- * state; where the field shrinks the state to a fifth it grows most, and 2e-5 was seen.
+ * state. It grows most where the field shrinks the state to a fifth; 2e-5 was observed.
  */
 const FLOAT32_TOLERANCE = 1e-4;
 
-/** Central differences with a step of 1e-4 leave 1e-6 where rho = -0.9 lets the density change fastest. */
+/** Central differences (step 1e-4) err by 1e-6 at rho = -0.9, where the density changes fastest. */
 const CONTINUITY_TOLERANCE = 1e-5;
 
-/** Paths whose closed forms are looked at without sampling. */
+/** Paths whose closed forms are checked without sampling. */
 const paths: readonly GaussianPath[] = [0.5, 2].flatMap((s) =>
   [0, 0.125, 0.5, 1].flatMap((sigmaMin) =>
     [-0.9, -0.5, 0, 0.5, 0.9, 1].map((rho) => ({ s, rho, sigmaMin }))
@@ -65,11 +65,11 @@ const paths: readonly GaussianPath[] = [0.5, 2].flatMap((s) =>
 );
 
 /**
- * Puts the theorem, or what stands in its place, to the test.
+ * Tests the theorem, or another hypothesis in its place.
  *
- * Random tests are all judged at once: each has the same share of a probability of
- * 1e-4 that any of them fails though the theorem is true (Bonferroni). Sample sizes are such
- * that z is normal out there, up to a factor of about 2 in its tail probability.
+ * All random tests are judged jointly (Bonferroni): the probability that any of them fails although
+ * the theorem is true is at most 1e-4. Sample sizes are large enough for z to be normal that far
+ * out, up to a factor of about 2 in its tail probability.
  */
 export async function checkFmVariance(
   { seed, backend }: CheckOptions,
@@ -119,11 +119,14 @@ export async function checkFmVariance(
       tolerance: significance.kolmogorov,
     }),
     halfway(rows, significance.z),
-    claim("the variance is least where section 3 says, and as it says: largest error over s^2", {
-      observed: largest(paths.map((path) => leastVarianceError(hypothesis, path))),
-      expected: 0,
-      tolerance: 1e-6, // of a search on 1,001 times, whose own error is 1e-6 at most
-    }),
+    claim(
+      "the variance has the minimum of section 3, at the time of section 3: largest error over s^2",
+      {
+        observed: largest(paths.map((path) => leastVarianceError(hypothesis, path))),
+        expected: 0,
+        tolerance: 1e-6, // the error of the search on 1,001 times is at most 1e-6
+      },
+    ),
     withinErrors("dx_t/dt regressed on x_t has the slope d/dt log std(t)", scores.slope),
     claim("density and field satisfy the continuity equation: largest defect", {
       observed: largest(paths.map((path) => continuityDefect(hypothesis, path))),
@@ -174,12 +177,12 @@ export async function checkFmVariance(
   };
 }
 
-/** The sentence by which the theorem is remembered, as a claim of its own. */
+/** The theorem's best-known special case as a claim of its own. */
 function halfway(rows: readonly MarginalRow[], z: number): Claim {
   const { variance, stdErr } = rows.find(({ t, s, rho, sigmaMin }) =>
     t === 0.5 && s === 1 && rho === 0 && sigmaMin === 0
   )!;
-  return claim("independent, sigma_min = 0: at t = 1/2 half of the variance is left", {
+  return claim("independent, sigma_min = 0: at t = 1/2 half the variance remains", {
     observed: variance,
     expected: 0.5,
     stdErr,
@@ -187,7 +190,7 @@ function halfway(rows: readonly MarginalRow[], z: number): Claim {
   });
 }
 
-/** Largest magnitude; NaN if one is. */
+/** Largest magnitude; NaN if any value is NaN. */
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
@@ -196,7 +199,7 @@ function shareOutside(rows: readonly NormRow[], t: number): number {
   return rows.find((row) => row.d === HIGH_DIMENSION && row.t === t)!.shareOutside;
 }
 
-/** Of the least variance on a grid of 1,001 times against the formula, over s^2. */
+/** Error of the formula for the least variance against a search on 1,001 times, over s^2. */
 function leastVarianceError(hypothesis: Hypothesis, path: GaussianPath): number {
   const at = (t: number) => hypothesis.variance(path, t);
   const least = leastVariance(path);

@@ -3,12 +3,11 @@ import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 const STEP = 1e-4;
 
 /**
- * How far density and field are from the continuity equation
- * dp/dt + d(u p)/dx = 0: the largest magnitude of its left side over the largest p,
- * at 7 times and 25 places within 3 standard deviations.
+ * Defect of the continuity equation dp/dt + d(u p)/dx = 0: the largest magnitude of its left-hand
+ * side over the largest p, at 7 times and 25 points within 3 standard deviations.
  *
- * Derivatives are central differences with a step of 1e-4 (in x, of a standard
- * deviation), whose own error is at most about 1e-6 on the paths of the check.
+ * Derivatives are central differences with step 1e-4 (in x: 1e-4 standard deviations); their own
+ * error is at most about 1e-6 on the paths of the check.
  */
 export function continuityDefect(hypothesis: Hypothesis, path: GaussianPath): number {
   const density = (x: number, t: number) => {

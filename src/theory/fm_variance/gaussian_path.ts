@@ -1,8 +1,8 @@
 import { fillNormal, type RandomKey } from "../../core/random/random.ts";
 
 /**
- * One coordinate of the setting of the theorem: x0 and x1 are jointly normal
- * with mean 0, variance s^2 each and correlation rho, and
+ * One coordinate of the theorem's setting: x0 and x1 are jointly normal with mean 0, variance s^2
+ * each and correlation rho, and
  * x_t = t x1 + (1 - (1 - sigmaMin) t) x0.
  */
 export interface GaussianPath {
@@ -10,7 +10,7 @@ export interface GaussianPath {
   readonly s: number;
   /** Correlation of x0 and x1, from -1 to 1; 0 is the independent coupling. */
   readonly rho: number;
-  /** What is left of the noise at t = 1, from 0 to 1. */
+  /** Residual noise level at t = 1, from 0 to 1. */
   readonly sigmaMin: number;
 }
 
@@ -23,19 +23,19 @@ export interface Pairs {
 }
 
 /**
- * What is put to the test. The experiments take it as an argument, so that the
- * same code that accepts {@link proved} has to reject a wrong sign or a lost factor.
+ * A hypothesis to test. The experiments take it as an argument, so the code that accepts
+ * {@link proved} can be shown to reject a wrong sign or a missing factor.
  */
 export interface Hypothesis {
   /** Variance of x_t. */
   variance(path: GaussianPath, t: number): number;
-  /** The factor in u(x, t) = rate * x, the velocity field of the marginals. */
+  /** The factor in the marginal velocity field u(x, t) = rate * x. */
   rate(path: GaussianPath, t: number): number;
   /** n independent pairs. */
   pairs(path: GaussianPath, key: RandomKey, n: number): Pairs;
 }
 
-/** Standard deviation of x_t over s, squared: t^2 + a^2 + 2 rho t a with a = 1 - (1 - sigmaMin) t. */
+/** Var(x_t) / s^2 = t^2 + a^2 + 2 rho t a with a = 1 - (1 - sigmaMin) t. */
 function shrinkage({ rho, sigmaMin }: GaussianPath, t: number): number {
   const a = 1 - (1 - sigmaMin) * t;
   return t * t + a * a + 2 * rho * t * a;
@@ -47,7 +47,7 @@ export const proved: Hypothesis = {
   rate(path, t) {
     const k = 1 - path.sigmaMin;
     const a = 1 - k * t;
-    // Half the derivative of the shrinkage, over the shrinkage.
+    // d/dt log std(t): half the derivative of the shrinkage over the shrinkage.
     return (t - k * a + path.rho * (a - k * t)) / shrinkage(path, t);
   },
   pairs({ s, rho }, key, n) {
@@ -63,7 +63,7 @@ export const proved: Hypothesis = {
   },
 };
 
-/** Where the variance is least, and what it is there: derivation.md, section 3. */
+/** Time and value of the minimum of the variance: derivation.md, section 3. */
 export function leastVariance(
   { s, rho, sigmaMin }: GaussianPath,
 ): { readonly t: number; readonly variance: number } {

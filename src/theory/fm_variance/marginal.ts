@@ -4,18 +4,18 @@ import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { kolmogorov, momentsOf, normalCdf } from "./significance.ts";
 
-/** Pairs a row: the standard error of a variance is then 0.8% of it. */
+/** Pairs per row; the standard error of a variance is then 0.8% of it. */
 export const SAMPLES = 32_768;
 
 /**
- * The path is computed in float32, whose relative spacing is 1.2e-7. Where there is
- * no sampling error (rho = 1 or -1) this is what a difference is measured against.
+ * Rounding error of the float32 path (relative spacing 1.2e-7). It is the scale of a difference
+ * where there is no sampling error (rho = 1 or -1).
  */
 const ROUNDING = 1e-6;
 
 const eighths = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i / 8);
 
-/** Which paths are sampled, at which times (all of them exact in float32). */
+/** Sampled paths and times (all times are exact in float32). */
 const plan: readonly { readonly path: GaussianPath; readonly times: readonly number[] }[] = [
   // The curves of the picture.
   ...[-1, -0.5, 0, 0.5, 1].map((rho) => ({ path: { s: 1, rho, sigmaMin: 0 }, times: eighths })),
@@ -37,15 +37,15 @@ export type MarginalRow = {
   readonly s: number;
   /** Their correlation. */
   readonly rho: number;
-  /** What is left of the noise at t = 1. */
+  /** Residual noise level at t = 1. */
   readonly sigmaMin: number;
-  /** Of the sample. */
+  /** Sample variance. */
   readonly variance: number;
   /** Standard error of `variance`. */
   readonly stdErr: number;
-  /** The variance that is claimed. */
+  /** Variance under the hypothesis. */
   readonly theory: number;
-  /** Of the sample; 0 is claimed. */
+  /** Sample mean; 0 under the hypothesis. */
   readonly mean: number;
   /** Standard error of `mean`. */
   readonly meanStdErr: number;
@@ -53,7 +53,7 @@ export type MarginalRow = {
   readonly kolmogorov: number;
 };
 
-/** The regression of dx_t/dt on x_t at one time of one path: what flow matching learns. */
+/** Regression of dx_t/dt on x_t at one time of one path, the target of flow matching. */
 export type VelocityRow = {
   /** Time. */
   readonly t: number;
@@ -61,34 +61,33 @@ export type VelocityRow = {
   readonly s: number;
   /** Their correlation. */
   readonly rho: number;
-  /** What is left of the noise at t = 1. */
+  /** Residual noise level at t = 1. */
   readonly sigmaMin: number;
   /** Least-squares slope of dx_t/dt on x_t, without intercept. */
   readonly slope: number;
-  /** Standard error of `slope`, with the error of float32 in it. */
+  /** Standard error of `slope`, including float32 rounding. */
   readonly stdErr: number;
-  /** The rate that is claimed. */
+  /** Rate under the hypothesis. */
   readonly theory: number;
 };
 
-/** What {@link sampleMarginals} gives. */
+/** Result of {@link sampleMarginals}. */
 export interface Marginals {
-  /** One a path and time. */
+  /** One row per path and time. */
   readonly rows: readonly MarginalRow[];
   /** The same, without the times at which x_t is constant. */
   readonly velocities: readonly VelocityRow[];
-  /** (mean - 0) / standard error, one a row. */
+  /** (mean - 0) / standard error, per row. */
   readonly meanScores: readonly number[];
-  /** (variance - theory) / standard error, one a row. */
+  /** (variance - theory) / standard error, per row. */
   readonly varianceScores: readonly number[];
-  /** (slope - theory) / standard error, one a velocity row. */
+  /** (slope - theory) / standard error, per velocity row. */
   readonly slopeScores: readonly number[];
 }
 
 /**
- * Draws pairs (x0, x1), carries them along Fluxion's own probability path on the
- * open backend, and measures what comes out in float64. Rows are independent of
- * each other.
+ * Draws pairs (x0, x1), evaluates Fluxion's probability path on the open backend, and computes
+ * statistics of the result in float64. Rows are independent of each other.
  */
 export async function sampleMarginals(seed: number, hypothesis: Hypothesis): Promise<Marginals> {
   const rows: MarginalRow[] = [], velocities: VelocityRow[] = [];
@@ -127,7 +126,7 @@ export async function sampleMarginals(seed: number, hypothesis: Hypothesis): Pro
   return { rows, velocities, meanScores, varianceScores, slopeScores };
 }
 
-/** Slope of y = slope * x + noise, both of mean 0, and its standard error. */
+/** Slope of y = slope * x + noise, with x and y of mean 0, and its standard error. */
 function regression(
   y: Float64Array,
   x: Float64Array,
@@ -150,6 +149,6 @@ function regression(
 function distanceToNormal(x: Float64Array, variance: number, s: number): number {
   const deviation = Math.sqrt(variance);
   if (deviation > 0) return kolmogorov(x, (value) => normalCdf(value / deviation));
-  // The constant 0, up to float32.
+  // The constant 0, up to float32 rounding.
   return x.filter((value) => !(Math.abs(value) <= ROUNDING * s)).length / Math.sqrt(x.length);
 }

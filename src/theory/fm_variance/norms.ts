@@ -4,20 +4,20 @@ import { alongPath } from "./along_path.ts";
 import type { GaussianPath, Hypothesis, Pairs } from "./gaussian_path.ts";
 import { chiSquareScore, momentsOf } from "./significance.ts";
 
-/** Vectors whose norms are followed. */
+/** Number of vectors. */
 export const VECTORS = 1024;
 
-/** A plane, where there is no shell to speak of, and the pixels of an MNIST image. */
+/** The plane, where norms do not concentrate, and the number of pixels of an MNIST image. */
 const dimensions = [2, 784];
 
-/** The dimension on which the claims stand. */
+/** The dimension of the claims. */
 export const HIGH_DIMENSION = 784;
 
 /**
- * The radius over s sqrt(d) that parts x_0 from x_(1/2): in 784 dimensions a vector of
- * either is on the wrong side with probability 1e-10 (derivation.md, section 5).
+ * The radius over s sqrt(d) that separates x_0 from x_(1/2): in 784 dimensions either is on the
+ * wrong side with probability 1e-10 (derivation.md, section 5).
  */
-export const PARTING = 5 / 6;
+export const SEPARATING_RADIUS = 5 / 6;
 
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 17 }, (_, i) => i / 16);
@@ -32,35 +32,35 @@ export type NormRow = {
   readonly meanSquare: number;
   /** Standard error of `meanSquare`. */
   readonly meanSquareStdErr: number;
-  /** d times the variance that is claimed. */
+  /** d times the variance under the hypothesis. */
   readonly meanSquareTheory: number;
   /** Variance of |x_t|^2. */
   readonly varianceOfSquare: number;
   /** Standard error of `varianceOfSquare`. */
   readonly varianceOfSquareStdErr: number;
-  /** 2 d times the square of the variance that is claimed. */
+  /** 2 d times the square of the variance under the hypothesis. */
   readonly varianceOfSquareTheory: number;
   /** Mean of |x_t| / (s sqrt(d)). */
   readonly radius: number;
-  /** Its 5% quantile. */
+  /** 5% quantile of the radius. */
   readonly radiusLow: number;
-  /** Its 95% quantile. */
+  /** 95% quantile of the radius. */
   readonly radiusHigh: number;
-  /** Share of the vectors outside of {@link PARTING}. */
+  /** Share of the vectors outside of {@link SEPARATING_RADIUS}. */
   readonly shareOutside: number;
 };
 
-/** What {@link sampleNorms} gives. */
+/** Result of {@link sampleNorms}. */
 export interface Norms {
-  /** One a dimension and time. */
+  /** One row per dimension and time. */
   readonly rows: readonly NormRow[];
-  /** (mean of |x_t|^2 - theory) / standard error in {@link HIGH_DIMENSION}, one a time. */
+  /** (mean of |x_t|^2 - theory) / standard error in {@link HIGH_DIMENSION}, per time. */
   readonly meanScores: readonly number[];
-  /** The variance of |x_t|^2 there, as a score that is nearly standard normal; one a time. */
+  /** The variance of |x_t|^2 there as a nearly standard normal score, per time. */
   readonly varianceScores: readonly number[];
 }
 
-/** Moves vectors along the path and measures their norms; the same vectors at all times. */
+/** Moves vectors along the path and measures their norms; all times share the same vectors. */
 export async function sampleNorms(seed: number, hypothesis: Hypothesis): Promise<Norms> {
   const rows: NormRow[] = [], meanScores: number[] = [], varianceScores: number[] = [];
   for (const d of dimensions) {
@@ -85,12 +85,12 @@ export async function sampleNorms(seed: number, hypothesis: Hypothesis): Promise
         radius: momentsOf(radii).mean,
         radiusLow: radii[Math.floor(0.05 * VECTORS)]!,
         radiusHigh: radii[Math.floor(0.95 * VECTORS)]!,
-        shareOutside: radii.filter((radius) => radius > PARTING).length / VECTORS,
+        shareOutside: radii.filter((radius) => radius > SEPARATING_RADIUS).length / VECTORS,
       });
       if (d !== HIGH_DIMENSION) continue;
       meanScores.push((mean - meanSquareTheory) / meanStdErr);
-      // |x_t|^2 is a sum of 784 terms, so nearly normal; its excess kurtosis 12/d widens the
-      // distribution of its sample variance by as much as fewer degrees of freedom would.
+      // |x_t|^2 is a sum of 784 terms and thus nearly normal; its excess kurtosis 12/d widens the
+      // distribution of its sample variance as a smaller number of degrees of freedom would.
       const degrees = (VECTORS - 1) / (1 + 6 / d);
       varianceScores.push(chiSquareScore(degrees * variance / varianceOfSquareTheory, degrees));
     }

@@ -7,12 +7,12 @@ import { HIGH_DIMENSION, VECTORS } from "./norms.ts";
 const fine = Array.from({ length: 201 }, (_, i) => i / 200);
 const time = { label: "t", range: [-0.02, 1.02] } as const;
 
-/** Digits in groups of three. */
+/** An integer with thousands separators. */
 function grouped(count: number): string {
   return count.toLocaleString("en");
 }
 
-/** Draws what the check found. */
+/** Draws the result of the check. */
 export function drawFmVariance(check: FmVarianceCheck): Promise<Uint8Array> {
   return panelsPlot([
     variancePanel(check),

@@ -6,8 +6,8 @@ export function normalCdf(x: number): number {
 }
 
 /**
- * The z that a standard normal variable exceeds in magnitude with probability `p`,
- * by bisection; `p` from 1e-14 to 1.
+ * Two-sided critical value: the z that a standard normal variable exceeds in magnitude with
+ * probability `p`, by bisection; `p` from 1e-14 to 1.
  */
 export function criticalZ(p: number): number {
   let low = 0, high = 8;
@@ -20,10 +20,10 @@ export function criticalZ(p: number): number {
 }
 
 /**
- * Largest distance between the empirical distribution function of a sample and `cdf`,
- * times sqrt(n).
+ * Kolmogorov-Smirnov statistic: sqrt(n) times the largest distance between the empirical
+ * distribution function of a sample and `cdf`.
  *
- * Source: Kolmogorov 1933. Its critical values here are {@link criticalKolmogorov}.
+ * Source: Kolmogorov 1933. For critical values see {@link criticalKolmogorov}.
  *
  * @param sample [n], in any order; sorted in place.
  */
@@ -34,15 +34,15 @@ export function kolmogorov(sample: Float64Array, cdf: (x: number) => number): nu
   for (let i = 0; i < n; i++) {
     const expected = cdf(sample[i]!);
     const distance = Math.max(expected - i / n, (i + 1) / n - expected);
-    if (!(distance <= largest)) largest = distance; // a NaN is kept, and fails
+    if (!(distance <= largest)) largest = distance; // keeps a NaN, so that the test fails
     if (Number.isNaN(largest)) return NaN;
   }
   return Math.sqrt(n) * largest;
 }
 
 /**
- * What {@link kolmogorov} exceeds with probability at most `p`, whatever n and
- * whatever the (continuous) distribution: P(sqrt(n) D > c) <= 2 exp(-2 c^2).
+ * Critical value of {@link kolmogorov}, exceeded with probability at most `p` for any n and any
+ * continuous distribution: P(sqrt(n) D > c) <= 2 exp(-2 c^2).
  *
  * Source: Massart 1990, The tight constant in the Dvoretzky-Kiefer-Wolfowitz
  * inequality, Ann. Probab. 18(3), 1269-1283, corollary 1.
@@ -52,9 +52,8 @@ export function criticalKolmogorov(p: number): number {
 }
 
 /**
- * A chi-square variable as one that is very nearly standard normal, out to the
- * tails: the cube root of chi / degrees has mean 1 - 2/(9 degrees) and variance
- * 2/(9 degrees).
+ * Transforms a chi-square variable to one that is very nearly standard normal, including its
+ * tails: the cube root of chi / degrees has mean 1 - 2/(9 degrees) and variance 2/(9 degrees).
  *
  * Source: Wilson and Hilferty 1931, The distribution of chi-square, PNAS 17(12), 684-688.
  */
@@ -71,15 +70,15 @@ export interface Moments {
   readonly meanStdErr: number;
   /** Unbiased variance. */
   readonly variance: number;
-  /** Standard error of the variance, from the sample's own fourth moment. */
+  /** Standard error of the variance, from the sample's fourth moment. */
   readonly stdErr: number;
 }
 
 /**
- * The first two moments of independent values.
+ * Mean and variance of independent values, with standard errors.
  *
- * The standard error of the variance is sqrt((m4 - m2^2) / n), which assumes no
- * normality: the theorem may not be used to judge itself.
+ * The standard error of the variance is sqrt((m4 - m2^2) / n), which does not assume normality:
+ * normality is part of what is being tested.
  *
  * @param values [n], two or more.
  */

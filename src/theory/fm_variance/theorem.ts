@@ -3,7 +3,7 @@ import { checkFmVariance, type FmVarianceCheck } from "./check.ts";
 import derivation from "./derivation.md" with { type: "text" };
 import { drawFmVariance } from "./picture.ts";
 
-/** Between two equal Gaussians a flow-matching path contracts, to half of its variance. */
+/** Between two equal Gaussians a flow-matching path contracts, to half its variance at t = 1/2. */
 export const fmVariance: Theorem<FmVarianceCheck> = {
   name: "fm-variance",
   title: "The variance of a flow-matching path between two equal Gaussians",

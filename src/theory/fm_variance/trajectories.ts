@@ -6,17 +6,17 @@ const CURVES = 40;
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 33 }, (_, i) => i / 32);
 
-/** Samples on their way, for the picture: s = 1, rho = 0, sigmaMin = 0. */
+/** Sample trajectories for the picture: s = 1, rho = 0, sigmaMin = 0. */
 export interface Trajectories {
   /** [times] */
   readonly t: readonly number[];
-  /** Straight lines of the coupling: where each begins and ends. */
+  /** Endpoints of the coupling's straight lines. */
   readonly pairs: readonly (readonly [number, number])[];
-  /** Curves of the marginal field from the same beginnings, [curves][times]. */
+  /** Trajectories of the marginal field from the same starts, [curves][times]. */
   readonly field: readonly (readonly number[])[];
 }
 
-/** Draws a few pairs and follows the field from where they begin. */
+/** Draws a few pairs and integrates the field from their x0. */
 export async function followField(
   seed: number,
   hypothesis: Hypothesis,

@@ -12,7 +12,7 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { GaussianPath, Hypothesis } from "./gaussian_path.ts";
 import { momentsOf } from "./significance.ts";
 
-/** Both fields of a path that never vanishes: rho = -1 has no flow (derivation.md, section 7). */
+/** Transported paths; rho = -1 is left out, as it has no flow (derivation.md, section 7). */
 const paths: readonly GaussianPath[] = [
   { s: 1, rho: 0, sigmaMin: 0 },
   { s: 0.5, rho: 0.5, sigmaMin: 0.125 },
@@ -24,7 +24,7 @@ const paths: readonly GaussianPath[] = [
 const times = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i / 8);
 
 /**
- * Carries points along dx/dt = rate(t) x from the first of `times` to the others.
+ * Solves dx/dt = rate(t) x from the first of `times` to each of the others.
  *
  * @returns [times][n]; NaN where the solve failed.
  */
@@ -34,7 +34,7 @@ export type Integrator = (
   times: readonly number[],
 ) => Promise<readonly ArrayLike<number>[]>;
 
-/** dopri5 in float64 on plain arrays, from one time to the next, so that no state is interpolated. */
+/** dopri5 in float64 on plain arrays, restarted at every time so that no state is interpolated. */
 export const float64Integrator: Integrator = async (rate, starts, times) => {
   const states = [starts];
   for (let i = 1; i < times.length; i++) {
@@ -52,7 +52,7 @@ export const float64Integrator: Integrator = async (rate, starts, times) => {
   return states;
 };
 
-/** The engine of an open backend in float32, solving as sampling does unless told otherwise. */
+/** The engine of an open backend in float32, with the default solver of sampling at 1e-6. */
 export function engineIntegrator(backend: Backend): Integrator {
   return async (rate, starts, times) => {
     const none = Parameters.fromFlat({ entries: [], size: 0 }, new Float32Array(0));
@@ -81,7 +81,7 @@ export function engineIntegrator(backend: Backend): Integrator {
   };
 }
 
-/** N(0, s^2) after it was carried to a time by the velocity field. */
+/** N(0, s^2) transported to a time by the velocity field. */
 export type TransportRow = {
   /** Time. */
   readonly t: number;
@@ -89,31 +89,31 @@ export type TransportRow = {
   readonly s: number;
   /** Their correlation. */
   readonly rho: number;
-  /** What is left of the noise at t = 1. */
+  /** Residual noise level at t = 1. */
   readonly sigmaMin: number;
-  /** Of the carried sample. */
+  /** Variance of the transported sample. */
   readonly variance: number;
   /** Standard error of `variance`. */
   readonly stdErr: number;
-  /** The variance that is claimed. */
+  /** Variance under the hypothesis. */
   readonly theory: number;
   /** Largest |x(t) - x(0) std(t) / s| over the largest |x(0) std(t) / s|. */
   readonly flowError: number;
 };
 
-/** What {@link carry} gives. */
+/** Result of {@link carry}. */
 export interface Transport {
-  /** One a path and time after 0. */
+  /** One row per path and time after 0. */
   readonly rows: readonly TransportRow[];
-  /** (variance - theory) / standard error, one a row. */
+  /** (variance - theory) / standard error, per row. */
   readonly varianceScores: readonly number[];
 }
 
 /**
- * Carries samples of N(0, s^2) by the field and compares them with the flow map that the
- * theorem claims, point by point, and with its variances.
+ * Transports samples of N(0, s^2) along the field and compares them with the hypothesis: pointwise
+ * with its flow map, and with its variances.
  *
- * @param options.points How many.
+ * @param options.points Number of samples.
  */
 export async function carry(
   seed: number,

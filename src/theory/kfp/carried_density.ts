@@ -2,33 +2,33 @@ import type { Velocity } from "./solve_through.ts";
 
 /** A point of a trajectory dx/dt = f, and the density there. */
 export interface PathPoint {
-  /** When. */
+  /** Time. */
   readonly t: number;
-  /** Where, [d]. */
+  /** Position, [d]. */
   readonly x: Float64Array;
   /** log p(x, t), in nats. */
   readonly logDensity: number;
 }
 
-/** A density that a velocity field carries along: what the theorem is about. */
+/** A density transported by a velocity field, the subject of the theorem. */
 export interface CarriedDensity {
-  /** In rows, such as `van-der-pol`. */
+  /** Name in the result's rows, such as `van-der-pol`. */
   readonly name: string;
-  /** f. */
+  /** The field f. */
   readonly velocity: Velocity;
   /** tr(df/dx) at (x, t). */
   trace(t: number, x: Float64Array): number;
-  /** When trajectories are looked at. */
+  /** Times at which the equation is checked along trajectories. */
   readonly times: readonly number[];
-  /** Steps h of the finite differences in time, largest first, that suit how fast the field varies. */
+  /** Steps h of the differences in time, largest first, matched to how fast the field varies. */
   readonly steps: readonly number[];
-  /** Where `count` trajectories start, [d] each: a function of (seed, number). */
+  /** Starts of `count` trajectories, [d] each; start i depends on (seed, i) only. */
   starts(seed: number, count: number): Float64Array[];
   /**
-   * A trajectory from its start, and log p along it: from a closed form or from the flow map,
-   * never from an integral of the trace.
+   * Solves a trajectory and evaluates log p along it, from a closed form or from the flow map's
+   * Jacobian, never from an integral of the trace.
    *
-   * @param times Rising.
+   * @param times Ascending.
    */
   follow(start: Float64Array, times: readonly number[]): Promise<PathPoint[]>;
 }

@@ -12,35 +12,35 @@ import { measureTotalDerivative } from "./total_derivative.ts";
 import { trainedCnf } from "./flows/trained_cnf.ts";
 import { vanDerPolFlow } from "./flows/van_der_pol_flow.ts";
 
-/** The check of the continuity equation. */
+/** Result of the check of the Kolmogorov-Fokker-Planck equation. */
 export interface KfpCheck extends TheoremCheck {
   readonly name: "kfp";
-  /** Root mean square over the points of a case of left side minus right side; null in JSON where not finite. */
+  /** RMS of left side minus right side over the points of a case; null in JSON where not finite. */
   readonly rows: readonly {
-    /** `linear`, `bistable`, `van-der-pol`, `cnf`: the special form; `ornstein-uhlenbeck`: the general one. */
+    /** Special form: `linear`, `bistable`, `van-der-pol`, `cnf`; general: `ornstein-uhlenbeck`. */
     readonly case: string;
-    /** h of the central differences. */
+    /** Step h of the central differences. */
     readonly step: number;
-    /** Per unit of time: of d log p / dt in nats, of dp/dt in units of density. */
+    /** Per unit of time: nats for d log p / dt, units of density for dp/dt. */
     readonly error: number;
   }[];
-  /** Slope of log(error) against log(step), mean over the cases; 2 is predicted. */
+  /** Mean over the cases of the slope of log(error) against log(step); 2 is predicted. */
   readonly order: number;
-  /** The slope of each case. */
+  /** The slope per case. */
   readonly orders: Readonly<Record<string, number>>;
-  /** By how much the special form fails for the Ornstein-Uhlenbeck density, without noise and with it. */
+  /** Error of the special form for the Ornstein-Uhlenbeck density, without and with noise. */
   readonly specialForm: readonly SpecialFormGap[];
-  /** Where the trajectories start; the picture draws its own from it. */
+  /** Seed of the starts; the picture draws its own trajectories from it. */
   readonly seed: number;
 }
 
-/** Densities that a flow carries, g = 0. */
+/** Densities transported by a flow, g = 0. */
 const flows: readonly CarriedDensity[] = [linearFlow, bistableFlow, vanDerPolFlow, trainedCnf];
 
-/** g of the Ornstein-Uhlenbeck density. */
+/** Diffusion coefficient g of the Ornstein-Uhlenbeck density. */
 export const NOISE = 1;
 
-/** Puts equations to the test: the theorem's, or a test's wrong ones. */
+/** Tests a set of equations: the theorem's, or deliberately wrong ones. */
 export async function checkEquations(
   { special, general, noiseTerm }: Equations,
   { seed, backend }: CheckOptions,

@@ -3,17 +3,17 @@ import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 import { noiseTerm } from "./special_form.ts";
 import { minusTrace, type RateOf } from "./total_derivative.ts";
 
-/** What the theorem states, as functions: what a check is put to, and what a test may get wrong. */
+/** The theorem's statements as functions, so that a test can pass wrong ones to the check. */
 export interface Equations {
-  /** d log p(x(t), t) / dt without noise. */
+  /** The claimed d log p(x(t), t) / dt without noise. */
   readonly special: RateOf;
-  /** dp/dt, with noise. */
+  /** The claimed dp/dt with noise. */
   readonly general: DensityRate;
-  /** What noise adds to the special form. */
+  /** The claimed contribution of noise to the special form. */
   readonly noiseTerm: RateOf<NoisyDensity>;
 }
 
-/** As the theorem has them. */
+/** The equations of the theorem. */
 export const equations: Equations = {
   special: minusTrace,
   general: kolmogorovRate,

@@ -12,7 +12,7 @@ export function isotropicLogDensity(
   return -squares / (2 * variance) - dims / 2 * Math.log(2 * Math.PI * variance);
 }
 
-/** `count` points of N(mean, I std^2), [d] each; number i is a function of (seed, i). */
+/** `count` draws from N(mean, I std^2), [d] each; draw i depends on (seed, i) only. */
 export function gaussianPoints(
   seed: number,
   count: number,

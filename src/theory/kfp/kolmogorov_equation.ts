@@ -1,7 +1,7 @@
 import { type Measurement, measurementOf, type PointErrors } from "./measurement.ts";
 import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 
-/** What an equation says of dp/dt at a fixed x, from derivatives of p in x. */
+/** Right-hand side for dp/dt at a fixed x, from spatial derivatives of p. */
 export type DensityRate = (
   terms: {
     /** div(f p). */
@@ -30,12 +30,12 @@ function spatialTerms(of: NoisyDensity, t: number, x: Float64Array, h: number) {
   return { flux, laplacian };
 }
 
-/** Points at each of the density's times. */
+/** Points per time. */
 const POINTS = 6;
 
 /**
- * How well dp/dt = `rate` holds at fixed points: both sides by central differences, in t and in x
- * with the same step, so that the error of the whole falls as its square.
+ * Measures how well dp/dt = `rate` holds at fixed points. Both sides are central differences with
+ * the same step in t and x, so the total error is of second order in the step.
  */
 export function measureKolmogorov(
   density: NoisyDensity,

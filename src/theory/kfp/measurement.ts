@@ -2,53 +2,53 @@ import { fitLine } from "../line_fit.ts";
 import { type Claim, claim } from "../theorem.ts";
 
 /**
- * Six steps h of finite differences: `largest`, and five halvings.
+ * Six finite-difference steps h: `largest` and five halvings.
  *
- * 2^-4 suits a field that varies on a scale of 1: there the next term of the error's series, of
- * relative size h^2, is below a hundredth of the first; at the smallest step, 2^-9, the error is near
- * 1e-6, hundreds of times what float64 and the solver leave of a difference quotient (3e-9). That grows
- * as 1/h, so still smaller steps would show it instead.
+ * 2^-4 suits a field that varies on a scale of 1: the next term of the error series, of relative
+ * size h^2, is then below a hundredth of the first. At the smallest step, 2^-9, the error is near
+ * 1e-6, hundreds of times the rounding and solver error of a difference quotient (3e-9). That one
+ * grows as 1/h and would dominate at smaller steps.
  */
 export function halvings(largest: number): readonly number[] {
   return Array.from({ length: 6 }, (_, k) => largest / 2 ** k);
 }
 
-/** Of a central difference: its error is c h^2 + O(h^4). */
+/** Order of a central difference, whose error is c h^2 + O(h^4). */
 export const PREDICTED_ORDER = 2;
 
-/** How far the two sides of an equation are apart, finite differences in place of derivatives. */
+/** Defect of an equation whose derivatives are replaced by finite differences. */
 export interface Measurement {
-  /** Which density. */
+  /** Name of the density. */
   readonly case: string;
-  /** The equation, for people. */
+  /** The equation, for display. */
   readonly equation: string;
-  /** Largest first, each half of the one before; [n]. */
+  /** [n] Steps, largest first, each half of the previous one. */
   readonly steps: readonly number[];
-  /** Root mean square over the points of left side minus right side; [n]. */
+  /** [n] RMS over the points of left side minus right side. */
   readonly errors: readonly number[];
   /** Slope of log(error) against log(step), by least squares. */
   readonly order: number;
   /**
-   * The same root mean square at step 0, extrapolated by Richardson from the two smallest steps,
-   * over that of the sides themselves.
+   * The RMS at step 0 by Richardson extrapolation from the two smallest steps, relative to the RMS
+   * of the sides themselves.
    */
   readonly limit: number;
 }
 
-/** What was found at one point. */
+/** Errors at one point. */
 export interface PointErrors {
   /** Left side minus right side, at each step. */
   readonly errors: readonly number[];
-  /** What the sides themselves amount to. */
+  /** Value of the right side. */
   readonly size: number;
 }
 
-/** (4 D(h) - D(2h)) / 3: a central difference without its term in h^2, from the last two. */
+/** Richardson extrapolation of the last two central differences: (4 D(h) - D(2h)) / 3. */
 export function extrapolated(differences: readonly number[]): number {
   return (4 * differences.at(-1)! - differences.at(-2)!) / 3;
 }
 
-/** Root of the mean of squares. */
+/** Root mean square. */
 export function rootMeanSquare(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }
@@ -58,7 +58,7 @@ export function logSlope(x: readonly number[], y: readonly number[]): number {
   return fitLine(x.map(Math.log), y.map(Math.log)).slope;
 }
 
-/** Sums up points. */
+/** Aggregates the errors of all points. */
 export function measurementOf(
   of: Pick<Measurement, "case" | "equation" | "steps">,
   points: readonly PointErrors[],
@@ -70,13 +70,13 @@ export function measurementOf(
   return { ...of, errors, order: logSlope(steps, errors), limit };
 }
 
-/** How far an observed order may be from 2: six steps, the first of which feel the term in h^4. */
+/** Tolerance of the observed order; the largest steps still feel the term in h^4. */
 export const ORDER_TOLERANCE = 0.05;
 
-/** Relative. After the extrapolation c h^4 and the solver's error remain: below 1e-8 in every case. */
+/** Relative. After extrapolation c h^4 and the solver's error remain, below 1e-8 in every case. */
 const LIMIT_TOLERANCE = 1e-6;
 
-/** The two claims by which an equation stands or falls. A wrong right side leaves an error that no step makes smaller. */
+/** The two claims about an equation. With a wrong right side the error does not fall with the step. */
 export function judge({ case: name, equation, order, limit }: Measurement): Claim[] {
   return [
     claim(`${name}: the error of ${equation} falls with the step at order 2`, {
@@ -84,7 +84,7 @@ export function judge({ case: name, equation, order, limit }: Measurement): Clai
       expected: PREDICTED_ORDER,
       tolerance: ORDER_TOLERANCE,
     }),
-    claim(`${name}: at step 0 the two sides of ${equation} differ by nothing, relative to one`, {
+    claim(`${name}: the two sides of ${equation} agree at step 0; relative difference`, {
       observed: limit,
       expected: 0,
       tolerance: LIMIT_TOLERANCE,

@@ -11,10 +11,10 @@ import { noiseTerm } from "./special_form.ts";
 import { differencesAlong, minusTrace, type RateOf } from "./total_derivative.ts";
 import { trainedCnf } from "./flows/trained_cnf.ts";
 
-/** Colours of the three trajectories that are followed, the same above and beneath. */
+/** Colours of the three highlighted trajectories, the same in the upper and the lower panels. */
 const followed = [0, 1, 4] as const;
 
-/** Of the dots that stand for finite differences, as the plot measures. */
+/** Diameter of the finite-difference dots, in plot units. */
 const DOT = 6;
 
 const rateAxis = { label: "nats per unit of time" } as const;
@@ -23,12 +23,12 @@ function evenly(from: number, to: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
 }
 
-/** A series without points: an entry in the legend that stands for several. */
+/** A series without points: one legend entry for several series. */
 function key(label: string, mark: PanelSeries["mark"]): PanelSeries {
   return { label, color: "ink", mark, x: [], y: [], width: mark === "dots" ? DOT : undefined };
 }
 
-/** Both sides of an equation along a trajectory: a line for the right one, dots for the differences. */
+/** Both sides of an equation along a trajectory: right side as a line, differences as dots. */
 async function bothSides<Density extends CarriedDensity>(
   density: Density,
   rate: RateOf<Density>,
@@ -60,13 +60,13 @@ async function bothSides<Density extends CarriedDensity>(
   };
 }
 
-/** Until when the hill is watched as it parts. */
+/** End of the bistable panel's time range. */
 const END = 1.2;
 
-/** Widest of the profiles that stand sideways in the panel, in units of time. */
+/** Largest width of the profiles, which are drawn sideways, in units of time. */
 const PROFILE = 0.2;
 
-/** The bistable flow: profiles of p at five times, trajectories; and beneath, both sides along three. */
+/** Bistable flow: trajectories and profiles of p at five times; below, both sides along three. */
 async function bistablePanels(): Promise<[Panel, Panel]> {
   const grid = evenly(-1.6, 1.6, 321);
   const times = evenly(0, END, 5);
@@ -76,7 +76,7 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
       const share = Math.exp(bistableLogDensity(t, x) - highest);
       return share < 2e-3 ? NaN : PROFILE * share; // where there is nothing, no line
     });
-    // The plot fills upwards only: what lies under a sideways curve is drawn as one stroke a point.
+    // The plot fills vertically only, so a sideways area is drawn as one stroke per point.
     const strokes = reach.flatMap((width, i) => [[t, grid[i]!], [t + width, grid[i]!], [NaN, NaN]]);
     return [
       {
@@ -149,10 +149,10 @@ async function bistablePanels(): Promise<[Panel, Panel]> {
   ];
 }
 
-/** Trajectories beside the three that are followed. */
+/** Number of trajectories in the background. */
 const CROWD = 160;
 
-/** The trained CNF: its trajectories from noise to data; and beneath, both sides along three. */
+/** Trained CNF: trajectories from noise to data; below, both sides along three. */
 async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
   const starts = trainedCnf.starts(seed, CROWD);
   const together = (t: number, states: Float64Array) => {
@@ -234,7 +234,7 @@ async function cnfPanels(seed: number): Promise<[Panel, Panel]> {
   ];
 }
 
-/** Errors against steps, and the slope that the finite difference predicts. */
+/** Errors against the step, with the predicted slope of a central difference. */
 function orderPanel({ rows, orders, order }: KfpCheck): Panel {
   const cases = Object.keys(orders).map((name) => rows.filter((row) => row.case === name));
   return {
@@ -265,7 +265,7 @@ function orderPanel({ rows, orders, order }: KfpCheck): Panel {
   };
 }
 
-/** With noise: the general equation holds, the special form does not. */
+/** With noise: the general equation holds, the special form fails. */
 async function noisePanel(seed: number): Promise<Panel> {
   const density = ornsteinUhlenbeck(NOISE);
   const whole: RateOf<NoisyDensity> = (of, t, x) => minusTrace(of, t, x) + noiseTerm(of, t, x);
@@ -296,8 +296,8 @@ async function noisePanel(seed: number): Promise<Panel> {
 }
 
 /**
- * Two densities carried along their trajectories, both sides of the equation beneath each; the
- * errors of all cases against the step; and what noise changes.
+ * Draws two densities transported along trajectories with both sides of the equation below each,
+ * the errors of all cases against the step, and the effect of noise.
  *
  * @returns A PNG file.
  */

@@ -5,18 +5,18 @@ import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 export type Velocity = (t: number, x: Float64Array) => Float64Array;
 
 /**
- * Far below what the smallest finite difference shows: an error of 1e-11, over twice the smallest
- * step of 2^-9, is 3e-9; the difference's own error is there near 1e-6.
+ * Tolerances far below the error of the smallest finite difference: 1e-11 over twice the smallest
+ * step of 2^-9 is 3e-9, while the difference's own error there is near 1e-6.
  */
 const control = { kind: "adaptive", rtol: 1e-11, atol: 1e-11 } as const;
 
 /**
- * The solution at each of `times`.
+ * Solves an ODE and returns the state at each of `times`.
  *
- * It is solved from each time to the next, so that a step ends at every one of them: dense
- * output between steps would be of lower order than the solver.
+ * The solver is restarted at every time, so that a step ends exactly there: dense output would be
+ * of lower order than the solver.
  *
- * @param times Monotone, on one side of `start.t`, which may be the first of them.
+ * @param times Monotone, on one side of `start.t`; the first may equal `start.t`.
  */
 export async function solveThrough(
   velocity: Velocity,

@@ -4,29 +4,29 @@ import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 import { differencesOf, type RateOf } from "./total_derivative.ts";
 
 /**
- * By how much d log p(x(t),t)/dt = -tr(df/dx) fails where there is noise: root mean squares over
- * the points of a density.
+ * Error of d log p(x(t),t)/dt = -tr(df/dx) in the presence of noise; RMS values over the points of
+ * a density.
  */
 export interface SpecialFormGap {
-  /** g. */
+  /** Diffusion coefficient g. */
   readonly noise: number;
-  /** Of d log p / dt + tr(df/dx), extrapolated to step 0. */
+  /** RMS of d log p / dt + tr(df/dx), extrapolated to step 0. */
   readonly gap: number;
-  /** Of what the theorem says the gap is. */
+  /** RMS of the gap that the theorem predicts. */
   readonly predicted: number;
-  /** Of the difference of these two. */
+  /** RMS of gap minus prediction. */
   readonly mismatch: number;
-  /** Of the trace. */
+  /** RMS of the trace. */
   readonly trace: number;
   /** Slope of log(error of the special form) against log(step). */
   readonly order: number;
 }
 
-/** g^2/2 (Laplacian p) / p: what the Kolmogorov-Fokker-Planck equation adds along dx/dt = f. */
+/** g^2/2 (Laplacian p) / p: the noise term of the equation along dx/dt = f. */
 export const noiseTerm: RateOf<NoisyDensity> = (density, t, x) =>
   density.noise ** 2 / 2 * density.laplacianOverDensity(t, x);
 
-/** The gap, against a prediction of it. */
+/** Measures the gap and compares it with a prediction. */
 export async function measureSpecialForm(
   density: NoisyDensity,
   prediction: RateOf<NoisyDensity>,
@@ -49,13 +49,13 @@ export async function measureSpecialForm(
   };
 }
 
-/** Of the gap, or of the trace where there is no noise: what the extrapolation leaves is 1e-9. */
+/** Relative to the gap, or to the trace without noise; the extrapolation error is 1e-9. */
 const TOLERANCE = 1e-6;
 
-/** The finite differences' own error, 1% at the largest step, still shows beside the gap. */
+/** The finite differences' own error is 1% of the gap at the largest step. */
 const ORDER_TOLERANCE = 0.01;
 
-/** The gap is what the theorem says: nothing without noise, and far from nothing with it. */
+/** Claims about the gap: zero without noise, and the theorem's value with it. */
 export function judgeSpecialForm(
   { noise, gap, predicted, mismatch, trace, order }: SpecialFormGap,
 ): Claim[] {
@@ -70,7 +70,7 @@ export function judgeSpecialForm(
   }
   return [
     claim(
-      `ornstein-uhlenbeck, g = ${noise}: no step makes the special form's error smaller; its order`,
+      `ornstein-uhlenbeck, g = ${noise}: the special form's error does not fall with the step; its order`,
       {
         observed: order,
         expected: 0,

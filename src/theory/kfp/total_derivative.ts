@@ -1,7 +1,7 @@
 import type { CarriedDensity } from "./carried_density.ts";
 import { type Measurement, measurementOf } from "./measurement.ts";
 
-/** What an equation says of d log p(x(t), t) / dt at a point of a trajectory. */
+/** Right-hand side for d log p(x(t), t) / dt at a point of a trajectory. */
 export type RateOf<Density extends CarriedDensity = CarriedDensity> = (
   density: Density,
   t: number,
@@ -13,19 +13,19 @@ export const minusTrace: RateOf = (density, t, x) => -density.trace(t, x);
 
 /** d log p(x(t), t) / dt at a point of a trajectory, by central differences. */
 export interface Difference {
-  /** When. */
+  /** Time. */
   readonly t: number;
-  /** Where, [d]. */
+  /** Position, [d]. */
   readonly x: Float64Array;
-  /** (log p(x(t+h), t+h) - log p(x(t-h), t-h)) / 2h, one a step h. */
+  /** (log p(x(t+h), t+h) - log p(x(t-h), t-h)) / 2h, one per step h. */
   readonly quotients: readonly number[];
 }
 
 /**
- * The differences along one trajectory.
+ * Central differences along one trajectory.
  *
- * @param at.times Rising.
- * @param at.steps The h.
+ * @param at.times Ascending.
+ * @param at.steps Steps h.
  */
 export async function differencesAlong(
   density: CarriedDensity,
@@ -47,10 +47,10 @@ export async function differencesAlong(
   }));
 }
 
-/** Trajectories of a case. */
+/** Trajectories per case. */
 const TRAJECTORIES = 6;
 
-/** The differences at a density's own times, on trajectories from random starts. */
+/** Central differences at a density's times, on trajectories from random starts. */
 export async function differencesOf(density: CarriedDensity, seed: number): Promise<Difference[]> {
   const { times, steps } = density;
   const all: Difference[] = [];
@@ -60,7 +60,7 @@ export async function differencesOf(density: CarriedDensity, seed: number): Prom
   return all;
 }
 
-/** How well d log p(x(t), t) / dt = `rate` holds along the trajectories of a density. */
+/** Measures how well d log p(x(t), t) / dt = `rate` holds along the trajectories of a density. */
 export async function measureTotalDerivative<Density extends CarriedDensity>(
   density: Density,
   rate: RateOf<Density>,

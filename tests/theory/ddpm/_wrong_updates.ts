@@ -1,6 +1,6 @@
 import type { Update } from "../../../src/theory/ddpm/updates.ts";
 
-/** An ancestral step with other coefficients: of x and of the score, as functions of beta_t. */
+/** An ancestral step with other coefficients of x and the score, as functions of beta_t. */
 export function ancestralWith(
   ofX: (betaT: number) => number,
   ofScore: (betaT: number) => number,

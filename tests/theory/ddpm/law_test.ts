@@ -15,7 +15,7 @@ const coefficients = {
 };
 
 for (const name of ["ancestral", "eulerMaruyama"] as const) {
-  Deno.test(`lawOf() carries a Gaussian through ${name} steps as its moments say`, () => {
+  Deno.test(`lawOf() matches the moment recursion of a Gaussian under ${name} steps`, () => {
     const steps = 20;
     const start = diffused(data, schedule, 1);
     let mean = start.means[0]!, variance = start.stdDev ** 2;
@@ -28,21 +28,21 @@ for (const name of ["ancestral", "eulerMaruyama"] as const) {
     const { low, spacing, values } = lawOf(updates[name], { data, schedule, steps });
     const moment = (of: (x: number) => number) =>
       values.reduce((sum, p, i) => sum + p * of(low + i * spacing) * spacing, 0);
-    // The quadrature's own error is below 6e-9 a step.
+    // The quadrature's own error is below 6e-9 per step.
     assert.ok(Math.abs(moment(() => 1) - 1) < 1e-7);
     assert.ok(Math.abs(moment((x) => x) - mean) < 1e-7, `${moment((x) => x)}, not ${mean}`);
     assert.ok(Math.abs(moment((x) => (x - mean) ** 2) - variance) < 1e-7);
   });
 }
 
-Deno.test("lawOf() ends as far from the data's law as another program says", () => {
-  // numpy: dense transition matrices on 1,601 points of [-8, 8], scipy's normal density.
+Deno.test("lawOf() matches the distance to the data's law from an independent implementation", () => {
+  // From numpy: dense transition matrices on 1,601 points of [-8, 8], scipy's normal density.
   const expected = { ancestral: [0.023780, 0.010984], eulerMaruyama: [0.026262, 0.012015] };
   for (const name of ["ancestral", "eulerMaruyama"] as const) {
     [10, 20].forEach((steps, i) => {
       const law = lawOf(updates[name], { data: peaks, schedule, steps });
       const distance = distanceOfDensity(law, peaks);
-      // Both sum |F - G| over a grid: 0.1 %.
+      // Both sum |F - G| over a grid, with an error of 0.1 %.
       assert.ok(
         Math.abs(distance / expected[name][i]! - 1) < 1e-3,
         `${name} ${steps}: ${distance}`,

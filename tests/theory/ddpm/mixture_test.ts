@@ -20,7 +20,7 @@ Deno.test("scoreOf() is the derivative of the log-density", () => {
     scoreOf(mixture, places).forEach((score, i) => {
       const at = (x: number) => Math.log(densityOf(mixture, x));
       const slope = (at(places[i]! + h) - at(places[i]! - h)) / (2 * h);
-      // The third derivative is up to 1e3 between peaks: h^2 / 6 of it, and rounding.
+      // Error of h^2 / 6 times the third derivative, up to 1e3 between peaks, plus rounding.
       assert.ok(Math.abs(score - slope) < 1e-6, `t ${t}, x ${places[i]}: ${score} and ${slope}`);
     });
   }
@@ -47,7 +47,7 @@ Deno.test("diffused() satisfies the Fokker-Planck equation of the forward proces
   }
 });
 
-Deno.test("diffused() has the moments of points that walked DDPM's forward chain", () => {
+Deno.test("diffused() has the moments of samples from DDPM's forward chain", () => {
   const n = 20_000, steps = 200, end = 120;
   const key = (subsequence: number) => ({ seed: 5, stream: 10, subsequence });
   let x = drawFrom(data, { component: key(0), place: key(1) }, n);
@@ -82,7 +82,7 @@ Deno.test("cumulativeOf() is the integral of densityOf()", () => {
   assert.ok(1 - cumulativeOf(data, 6) < 1e-12);
 });
 
-Deno.test("quantilesOf() inverts cumulativeOf(), in order", () => {
+Deno.test("quantilesOf() inverts cumulativeOf(), in ascending order", () => {
   const n = 500;
   const quantiles = quantilesOf(data, n);
   quantiles.forEach((x, i) => {
@@ -91,7 +91,7 @@ Deno.test("quantilesOf() inverts cumulativeOf(), in order", () => {
   });
 });
 
-Deno.test("drawFrom() draws each component as often as its weight says", () => {
+Deno.test("drawFrom() draws each component in proportion to its weight", () => {
   const n = 20_000;
   const keys = {
     component: { seed: 3, stream: 10 },

@@ -5,7 +5,7 @@ import { residualRows, residualStudy, slicesOf } from "../../../src/theory/ddpm/
 import { ancestral, updates } from "../../../src/theory/ddpm/updates.ts";
 import { ancestralWith, mistakes } from "./_wrong_updates.ts";
 
-Deno.test("residualStudy() finds slope 2 whatever the seed, and passes", () => {
+Deno.test("residualStudy() finds slope 2 and passes for every seed", () => {
   for (const seed of [0, 1, 2, 3, 4]) {
     const { slope, claims, rows } = residualStudy(updates, seed);
     assert.deepEqual(claims.filter(({ pass }) => !pass), [], `seed ${seed}`);
@@ -16,7 +16,7 @@ Deno.test("residualStudy() finds slope 2 whatever the seed, and passes", () => {
   }
 });
 
-Deno.test("residualStudy() allows the slope less than 0.03, by the theorem", () => {
+Deno.test("residualStudy() derives a slope tolerance below 0.03 from the theorem", () => {
   const [slope, ratio] = residualStudy(updates, 0).claims;
   assert.ok(slope!.tolerance > 0 && slope!.tolerance < 0.03, `${slope!.tolerance}`);
   assert.ok(ratio!.tolerance > 0 && ratio!.tolerance < 2e-4, `${ratio!.tolerance}`);
@@ -25,27 +25,27 @@ Deno.test("residualStudy() allows the slope less than 0.03, by the theorem", () 
 for (const [name, mistake] of Object.entries(mistakes)) {
   Deno.test(`residualStudy() rejects an ancestral step where ${name}`, () => {
     const { slope, claims } = residualStudy({ ...updates, ancestral: mistake }, 0);
-    // What is wrong in first order leaves a residual of first order.
+    // A first-order mistake leaves a first-order residual.
     assert.ok(Math.abs(slope - 1) < 0.1, `${slope}`);
     assert.deepEqual(claims.map(({ pass }) => pass), [false, false, false, true]);
   });
 }
 
-Deno.test("residualStudy() rejects what only the second-order term tells apart", () => {
+Deno.test("residualStudy() rejects an update that is wrong only in the second-order term", () => {
   const wrong = ancestralWith((b) => 1 / Math.sqrt(1 - b), (b) => b * Math.sqrt(1 - b));
   const { slope, claims } = residualStudy({ ...updates, ancestral: wrong }, 0);
   assert.ok(Math.abs(slope - 2) < 0.05, `${slope}`);
   assert.equal(claims[1]!.pass, false);
 });
 
-Deno.test("residualStudy() rejects another noise", () => {
+Deno.test("residualStudy() rejects a wrong noise term", () => {
   const quieter: typeof ancestral = (x, step) =>
     ancestral(x, { ...step, noise: step.noise.map((value) => 0.999 * value) });
   const { claims } = residualStudy({ ...updates, ancestral: quieter }, 0);
   assert.equal(claims[3]!.pass, false);
 });
 
-Deno.test("residualStudy() rejects updates that give no numbers", () => {
+Deno.test("residualStudy() rejects updates that return NaN", () => {
   const nothing: typeof ancestral = (x) => x.map(() => NaN);
   const { claims } = residualStudy({ ...updates, ancestral: nothing }, 0);
   assert.deepEqual(claims.map(({ pass }) => pass), [false, false, false, false]);
@@ -57,7 +57,7 @@ Deno.test("residualRows() is the difference of the coefficients, without cancell
     let sum = 0, count = 0;
     for (const { beta, x, score } of slices) {
       const b = beta / steps, less = Math.expm1(-Math.log1p(-b) / 2); // (1-b)^(-1/2) - 1
-      // less - b/2 cancels at small b; its series there.
+      // less - b/2 cancels at small b; use its series there.
       const a = b < 1e-3
         ? b * b * (3 / 8 + b * (5 / 16 + b * (35 / 128 + b * 63 / 256)))
         : less - b / 2;

@@ -8,7 +8,7 @@ for (const [name, mistake] of Object.entries(mistakes)) {
     const { claims } = samplersStudy({ ancestral: mistake, eulerMaruyama }, 0);
     const ancestralClaims = claims.slice(0, 3), eulerMaruyamaClaims = claims.slice(3, 6);
     assert.deepEqual(ancestralClaims.map(({ pass }) => pass), [false, false, false]);
-    // Only the sampler with the mistake.
+    // Only the sampler with the mistake fails.
     assert.deepEqual(eulerMaruyamaClaims.map(({ pass }) => pass), [true, true, true]);
   });
 }
@@ -23,6 +23,6 @@ Deno.test("samplersStudy() rejects two samplers that agree on a wrong score", ()
   assert.deepEqual(claims.map(({ pass }) => pass), [
     ...[false, false, false],
     ...[false, false, false],
-    true, // from the same noise they still end beside each other
+    true, // driven by the same noise they still end close to each other
   ]);
 });

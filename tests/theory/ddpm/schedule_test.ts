@@ -7,7 +7,7 @@ Deno.test("signalShare() decays at half the noise rate", () => {
   for (const t of [0.1, 0.5, 0.9]) {
     const rate = (Math.log(signalShare(schedule, t + h)) - Math.log(signalShare(schedule, t - h))) /
       (2 * h);
-    // Central differences of a cubic at most: only rounding, 1e-16 / 1e-5, is left.
+    // Central differences of at most a cubic: only rounding, 1e-16 / 1e-5, remains.
     assert.ok(Math.abs(rate + noiseRate(schedule, t) / 2) < 1e-9, `t ${t}: ${rate}`);
   }
   assert.equal(signalShare(schedule, 0), 1);

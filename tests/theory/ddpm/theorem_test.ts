@@ -14,7 +14,7 @@ Deno.test("ddpm passes", () => {
   assert.equal(check.claims.length, 11);
 });
 
-Deno.test("ddpm prints what scripts read", () => {
+Deno.test("ddpm's JSON has the documented keys", () => {
   const read = JSON.parse(JSON.stringify(check));
   assert.deepEqual(read, check);
   assert.equal(read.name, "ddpm");
@@ -23,13 +23,13 @@ Deno.test("ddpm prints what scripts read", () => {
   assert.ok(Math.abs(read.slope - 2) < 0.03 && read.slopeStdErr > 0);
 });
 
-Deno.test("ddpm is a function of its seed, on which passing does not depend", () => {
+Deno.test("ddpm is a function of its seed and passes for others", () => {
   const { rows, slope } = residualStudy(updates, 0), other = checkUpdates(updates, 7);
   assert.deepEqual({ rows, slope }, { rows: check.rows, slope: check.slope });
   assert.equal(other.pass, true);
   other.distances.forEach((row, i) => {
     const same = check.distances[i]!;
-    assert.equal(row.ancestral, same.ancestral, "there is no chance in a law");
+    assert.equal(row.ancestral, same.ancestral, "a law does not depend on the seed");
     assert.notEqual(row.ancestralSample, same.ancestralSample);
   });
 });
@@ -39,7 +39,7 @@ Deno.test("ddpm fails as a whole where a step is wrong", () => {
   assert.equal(checkUpdates({ ...updates, ancestral: wrong }, 0).pass, false);
 });
 
-Deno.test("ddpm's samplers come nearer with every doubling, and their points reach the floor", () => {
+Deno.test("ddpm's samplers improve with every doubling of N, and their points reach the sampling floor", () => {
   for (let i = 1; i < check.distances.length; i++) {
     for (const key of ["ancestral", "eulerMaruyama", "gap"] as const) {
       const ratio = check.distances[i - 1]![key] / check.distances[i]![key];
@@ -47,10 +47,10 @@ Deno.test("ddpm's samplers come nearer with every doubling, and their points rea
     }
   }
   const { ancestralSample, ancestral } = check.distances.at(-1)!;
-  assert.ok(ancestralSample > 5 * ancestral, "drawn points show no distance of 7e-4");
+  assert.ok(ancestralSample > 5 * ancestral, "drawn points cannot resolve a distance of 7e-4");
 });
 
-Deno.test("ddpm's histograms hold every point, and the truth's bins are the density's", () => {
+Deno.test("ddpm's histograms count every point, and the true bins are means of the density", () => {
   for (const steps of [10, 320]) {
     const rows = check.densities.filter((row) => row.steps === steps);
     for (const key of ["truth", "ancestral", "eulerMaruyama"] as const) {
@@ -60,7 +60,7 @@ Deno.test("ddpm's histograms hold every point, and the truth's bins are the dens
   }
 });
 
-Deno.test("ddpm draws a PNG of a check that was read back", async () => {
+Deno.test("ddpm draws a PNG of a check read back from JSON", async () => {
   const png = await ddpm.picture(JSON.parse(JSON.stringify(check)));
   assert.deepEqual([...png.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
 });

@@ -19,11 +19,11 @@ Deno.test("distanceOfDensity() of a shifted density is the shift", () => {
     { length: 801 },
     (_, i) => densityOf(data, low + i * spacing + 0.25),
   );
-  // Sums in place of integrals of smooth functions that vanish at both ends.
+  // Riemann sums are nearly exact for smooth functions that vanish at both ends.
   assert.ok(Math.abs(distanceOfDensity({ low, spacing, values }, data) - 0.25) < 1e-6);
 });
 
-Deno.test("floorOf() is what repeated draws show", () => {
+Deno.test("floorOf() matches the mean and spread over repeated draws", () => {
   const n = 4096, repeats = 200;
   const quantiles = quantilesOf(data, n);
   const distances = Float64Array.from({ length: repeats }, (_, i) => {

@@ -15,7 +15,7 @@ backendTest("checkFmVariance() passes every claim", ["cpu", "webgpu"], async (ba
   assert.ok(check.claims.some(({ statement }) => statement.includes(`${backend.kind} engine`)));
 });
 
-Deno.test("checkFmVariance() gives rows that survive JSON, the same for the same seed", async () => {
+Deno.test("checkFmVariance() returns rows that survive JSON and depend on the seed only", async () => {
   const backend = await openBackend("cpu");
   const check = await checkFmVariance({ seed: 4, backend });
   assert.deepEqual(JSON.parse(JSON.stringify(check)), check);
@@ -27,7 +27,7 @@ Deno.test("checkFmVariance() gives rows that survive JSON, the same for the same
   for (const key of ["t", "s", "rho", "sigmaMin"] as const) {
     assert.ok(new Set(check.rows.map((row) => row[key])).size >= 3, key);
   }
-  // Honest standard errors: most rows within two of them, and not all within a half.
+  // Correct standard errors: most rows within two of them, but not all within half of one.
   const z = check.rows.filter(({ stdErr }) => stdErr > 0).map((row) =>
     Math.abs(row.variance - row.theory) / row.stdErr
   );
@@ -40,13 +40,13 @@ Deno.test("checkFmVariance() gives rows that survive JSON, the same for the same
   assert.notEqual(other.rows[0]!.variance, check.rows[0]!.variance);
 });
 
-backendTest("engineIntegrator() carries points as the theorem says", [
+backendTest("engineIntegrator() matches the theorem's flow map", [
   "cpu",
   "webgpu",
 ], async (backend) => {
   const { rows } = await carry(1, proved, { integrator: engineIntegrator(backend), points: 16 });
   assert.equal(rows.length, 40);
-  // Solved in float32 at tolerance 1e-6; 2e-5 was seen.
+  // Solved in float32 at tolerance 1e-6; 2e-5 was observed.
   for (const { flowError } of rows) assert.ok(flowError < 1e-4, `${flowError}`);
   const wrong = { ...proved, rate: () => 0 };
   const still = await carry(1, wrong, { integrator: engineIntegrator(backend), points: 16 });

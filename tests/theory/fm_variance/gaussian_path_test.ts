@@ -20,7 +20,7 @@ const paths: readonly GaussianPath[] = [
   { s: 1, rho: -0.4, sigmaMin: 1 },
 ];
 
-Deno.test("variance() has the values that can be worked out in the head", () => {
+Deno.test("variance() has the values of simple special cases", () => {
   near(proved.variance(independent, 0.5), 0.5, 1e-15);
   near(proved.variance({ s: 3, rho: 0, sigmaMin: 0 }, 0), 9, 1e-15);
   near(proved.variance({ s: 3, rho: 0.2, sigmaMin: 0 }, 1), 9, 1e-15);
@@ -34,7 +34,7 @@ Deno.test("variance() has the values that can be worked out in the head", () => 
 });
 
 Deno.test("rate() is the derivative of the logarithm of the standard deviation", () => {
-  const h = 1e-5; // its square times the third derivative, under 100, is the error
+  const h = 1e-5; // the error is h^2 times the third derivative, which is below 100
   for (const path of paths) {
     const logStd = (t: number) => 0.5 * Math.log(proved.variance(path, t));
     for (const t of [0.1, 0.35, 0.6, 0.9]) {
@@ -60,7 +60,7 @@ Deno.test("rate() is the velocity of the flow map that the solver finds", async 
   }
 });
 
-Deno.test("leastVariance() is below every variance and is taken on", () => {
+Deno.test("leastVariance() is a lower bound of the variance and is attained", () => {
   for (const path of paths) {
     const least = leastVariance(path);
     near(proved.variance(path, least.t), least.variance, 1e-14);
@@ -73,7 +73,7 @@ Deno.test("leastVariance() is below every variance and is taken on", () => {
   near(leastVariance({ s: 1, rho: -1, sigmaMin: 0.5 }).t, 1 / 1.5, 1e-15);
 });
 
-Deno.test("pairs() have their variances and their correlation", () => {
+Deno.test("pairs() have the requested variances and correlation", () => {
   const n = 40_000;
   for (const path of paths) {
     const { x0, x1 } = proved.pairs(path, { seed: 3, stream: 10, subsequence: 99 }, n);

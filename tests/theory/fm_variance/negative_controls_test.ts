@@ -4,7 +4,7 @@ import { fillSigns, fillUniform } from "../../../src/core/random/random.ts";
 import { checkFmVariance } from "../../../src/theory/fm_variance/check.ts";
 import { type Hypothesis, proved } from "../../../src/theory/fm_variance/gaussian_path.ts";
 
-/** A false theorem, the claims that have to notice, and claims that it leaves true. */
+/** A false theorem, the claims that must fail under it, and claims that must still pass. */
 interface Control {
   readonly name: string;
   readonly hypothesis: Partial<Hypothesis>;
@@ -13,7 +13,7 @@ interface Control {
 }
 
 const variance = /has the variance s\^2/, mean = /has the mean 0/, normal = /is normal/;
-const slope = /regressed/, continuity = /continuity/, least = /is least/;
+const slope = /regressed/, continuity = /continuity/, least = /has the minimum/;
 const float64 = /odeint carries x/, carried = /odeint carries N/, float32 = /engine carries x/;
 
 const controls: readonly Control[] = [
@@ -24,7 +24,7 @@ const controls: readonly Control[] = [
     passes: [variance, normal, mean],
   },
   {
-    name: "u without the half of d/dt log variance",
+    name: "u without the factor 1/2 of d/dt log variance",
     hypothesis: { rate: (path, t) => 2 * proved.rate(path, t) },
     fails: [slope, continuity, float64, carried, float32],
     passes: [variance, normal, mean],
@@ -52,7 +52,7 @@ const controls: readonly Control[] = [
     passes: [mean, slope],
   },
   {
-    name: "(1 - t)^2 whatever sigma_min",
+    name: "(1 - t)^2 regardless of sigma_min",
     hypothesis: { variance: (path, t) => proved.variance({ ...path, sigmaMin: 0 }, t) },
     fails: [variance, normal, continuity, float64, float32, least],
     passes: [mean, slope, /at t = 1\/2 half/],
@@ -75,7 +75,7 @@ const controls: readonly Control[] = [
     passes: [variance, mean, float64, continuity],
   },
   {
-    name: "ends of the right variance that are not normal",
+    name: "ends with the right variance that are not normal",
     hypothesis: {
       pairs(path, key, n) {
         const signs = fillSigns(key, 0, new Float64Array(2 * n));

@@ -14,7 +14,7 @@ const near = (actual: number, expected: number, tolerance: number) =>
 
 // Expected numbers of the next three tests: scipy 1.17, stats.norm and stats.chi2.
 
-Deno.test("normalCdf() has tabulated values", () => {
+Deno.test("normalCdf() matches tabulated values", () => {
   near(normalCdf(0), 0.5, 1e-15);
   near(normalCdf(1.959963984540054), 0.975, 1e-14);
   near(normalCdf(-3), 0.0013498980316300933, 1e-15);
@@ -26,20 +26,20 @@ Deno.test("criticalZ() inverts the two-sided tail", () => {
 });
 
 Deno.test("chiSquareScore() is nearly normal, into the tails", () => {
-  // chi2.ppf(norm.cdf(z), 1023): what a perfect score would give back.
+  // chi2.ppf(norm.cdf(z), 1023): a perfect transformation would return z.
   near(chiSquareScore(1252.4042104, 1023), 4.75, 0.01);
   near(chiSquareScore(1022.3334106, 1023), 0, 0.001);
   near(chiSquareScore(822.3296746, 1023), -4.75, 0.01);
 });
 
-Deno.test("criticalKolmogorov() bounds how often uniform samples exceed it", () => {
+Deno.test("criticalKolmogorov() bounds the exceedance rate of uniform samples", () => {
   const samples = 2000, n = 50, p = 0.1;
   let exceeded = 0;
   for (let subsequence = 0; subsequence < samples; subsequence++) {
     const sample = fillUniform({ seed: 5, stream: 10, subsequence }, 0, new Float64Array(n));
     if (kolmogorov(sample, (x) => x) > criticalKolmogorov(p)) exceeded++;
   }
-  // Not more than p (5 standard errors), and not idle either.
+  // At most p (within 5 standard errors), and not vacuous.
   assert.ok(exceeded < samples * p + 5 * Math.sqrt(samples * p * (1 - p)), `${exceeded}`);
   assert.ok(exceeded > samples * p / 3, `${exceeded}`);
 });
@@ -51,7 +51,7 @@ Deno.test("kolmogorov() is the largest gap on either side of a step, and keeps a
   assert.ok(Number.isNaN(kolmogorov(Float64Array.of(0.5, NaN), (x) => x)));
 });
 
-Deno.test("kolmogorov() tells a uniform sample from a normal one of the same variance", () => {
+Deno.test("kolmogorov() distinguishes a uniform sample from a normal one of the same variance", () => {
   const key = { seed: 1, stream: 10, subsequence: 7 };
   const uniform = fillUniform(key, 0, new Float64Array(4000)).map((u) => (u - 0.5) * Math.sqrt(12));
   const normal = fillNormal(key, 0, new Float64Array(4000));
@@ -59,7 +59,7 @@ Deno.test("kolmogorov() tells a uniform sample from a normal one of the same var
   assert.ok(kolmogorov(normal, normalCdf) < criticalKolmogorov(1e-6));
 });
 
-Deno.test("momentsOf() has the standard error that repetition shows", () => {
+Deno.test("momentsOf() matches the spread over repeated samples", () => {
   const repetitions = 400, n = 500;
   const variances = Float64Array.from({ length: repetitions }, (_, subsequence) => {
     const key = { seed: 2, stream: 10, subsequence };

@@ -6,10 +6,10 @@ import { SAMPLES } from "../../../src/theory/fm_variance/marginal.ts";
 import { VECTORS } from "../../../src/theory/fm_variance/norms.ts";
 import { fmVariance } from "../../../src/theory/fm_variance/theorem.ts";
 
-Deno.test("fmVariance's derivation has no formula that cannot be set, and none is wider than a phone", () => {
-  const html = markdownToHtml(fmVariance.derivation); // throws at a formula that it cannot read
+Deno.test("fmVariance's derivation renders, and no inline formula is wider than a phone", () => {
+  const html = markdownToHtml(fmVariance.derivation); // throws if a formula does not parse
   assert.ok((html.match(/<math/g) ?? []).length > 150);
-  // Outside of displays and tables a formula is not broken into lines: some 40 signs fit.
+  // Inline formulas are not wrapped; about 40 characters fit.
   const prose = fmVariance.derivation.replace(/\$\$[^$]*\$\$/g, "").replace(/^\|.*$/gm, "");
   for (const [, latex] of prose.matchAll(/\$([^$]+)\$/g)) {
     const signs = latex!.replace(/\\(mathrm|mathbb|mathcal|left|right|dfrac|tfrac|frac)/g, "")
@@ -18,7 +18,7 @@ Deno.test("fmVariance's derivation has no formula that cannot be set, and none i
   }
 });
 
-Deno.test("fmVariance draws its check, and says in its derivation how much was sampled", async () => {
+Deno.test("fmVariance draws its check, and its derivation states the sample sizes", async () => {
   const check = await fmVariance.check({ seed: 0, backend: await openBackend("cpu") });
   assert.equal(check.pass, true);
   const samples = [check.rows.length, SAMPLES, VECTORS].map((n) => n.toLocaleString("en"));
@@ -29,7 +29,7 @@ Deno.test("fmVariance draws its check, and says in its derivation how much was s
   const png = await fmVariance.picture(check);
   const { width, height } = decodePng(png);
   assert.ok(width > 1000 && height > 1000);
-  // From what `--json` printed the same picture can be drawn again.
+  // The output of `--json` is enough to redraw the same picture.
   const again = await fmVariance.picture(JSON.parse(JSON.stringify(check)));
   assert.deepEqual(again, png);
   const narrow = { ...check, rows: check.rows.map((row) => ({ ...row, variance: 0.3 })) };

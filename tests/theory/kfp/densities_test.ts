@@ -26,17 +26,17 @@ for (const density of densities) {
           density.velocity(t, x.map((value, i) => i === k ? value + by : value))[k]!;
         divergence += (at(h) - at(-h)) / (2 * h);
       }
-      // h^2 and 1e-16 / h are both near 1e-10, times derivatives of the network.
+      // Truncation h^2 and rounding 1e-16 / h are both near 1e-10, times derivatives of the network.
       assert.ok(Math.abs(density.trace(t, x) - divergence) < 1e-6, `${x}: ${divergence}`);
     }
   });
 
-  Deno.test(`${density.name}: starts are a function of seed and number`, () => {
+  Deno.test(`${density.name}: start i is a function of seed and i`, () => {
     assert.deepEqual(density.starts(5, 4).slice(0, 2), density.starts(5, 2));
     assert.notDeepEqual(density.starts(6, 1), density.starts(5, 1));
   });
 
-  Deno.test(`${density.name}: a finite difference never leaves the time that the density has`, () => {
+  Deno.test(`${density.name}: finite differences stay within the density's time range`, () => {
     const reach = density.steps[0]!;
     for (const t of density.times) {
       assert.ok(t - reach > 0 && t + reach < (density === trainedCnf ? 1 : 2));
@@ -46,34 +46,34 @@ for (const density of densities) {
 }
 
 for (const density of [linearFlow, bistableFlow]) {
-  Deno.test(`${density.name}: the closed form is what the flow map's determinant gives`, async () => {
+  Deno.test(`${density.name}: the closed form agrees with the flow map's determinant`, async () => {
     const times = [0.5, 1.1];
     for (const start of density.starts(1, 3)) {
       const [origin, ...closed] = await density.follow(start, [0, ...times]);
       const points = await followFlow(density.velocity, { t: 0, x: start }, times);
       points.forEach(({ x, logDet }, i) => {
         assert.ok(Math.hypot(...x.map((value, k) => value - closed[i]!.x[k]!)) < 1e-9);
-        // The determinant's differences leave 1e-9 on a map this smooth.
+        // Finite differences of the determinant err by 1e-9 on a map this smooth.
         assert.ok(Math.abs(closed[i]!.logDensity - (origin!.logDensity - logDet)) < 1e-8);
       });
     }
   });
 }
 
-Deno.test("bistableLogDensity() integrates to 1, and is nothing beyond what the flow reaches", () => {
+Deno.test("bistableLogDensity() integrates to 1, and vanishes where the flow does not reach", () => {
   for (const t of [0, 0.6, 1.2]) {
     const n = 4000, width = 8 / n;
     let mass = 0;
     for (let i = 0; i < n; i++) {
       mass += width * Math.exp(bistableLogDensity(t, -4 + (i + 0.5) * width));
     }
-    // Midpoints; at 1.2 the density ends steeply at 1.05.
+    // Midpoint rule; at t = 1.2 the density ends steeply at |x| = 1.05.
     assert.ok(Math.abs(mass - 1) < 1e-5, `t ${t}: ${mass}`);
   }
   assert.equal(bistableLogDensity(1, 1.2), -Infinity);
 });
 
-Deno.test("ornsteinUhlenbeck() with noise is a density at every time and forgets its start", () => {
+Deno.test("ornsteinUhlenbeck() with noise is a density at every time and converges to its stationary law", () => {
   const { density } = ornsteinUhlenbeck(1);
   for (const t of [0, 0.5, 8]) {
     let mass = 0, first = 0, second = 0;

@@ -26,7 +26,7 @@ import {
 import { trainedCnf } from "../../../src/theory/kfp/flows/trained_cnf.ts";
 import { vanDerPolFlow } from "../../../src/theory/kfp/flows/van_der_pol_flow.ts";
 
-// The same judge that passes the theorem must refuse each of these.
+// The judge that passes the theorem must reject each of these.
 
 const seed = 11;
 
@@ -56,7 +56,7 @@ Deno.test("the trained CNF does not have a trace a thousandth too large", async 
   assert.equal(await accepts(trainedCnf, wrongRates["a trace a thousandth too large"]!), false);
 });
 
-Deno.test("a density that lost the flow map's determinant is refused", async () => {
+Deno.test("a density without the flow map's determinant is rejected", async () => {
   const frozen: CarriedDensity = {
     ...vanDerPolFlow,
     follow: async (start, times) =>
@@ -76,7 +76,8 @@ function acceptsGeneral(rate: DensityRate): boolean {
 
 const wrongGeneral: Readonly<Record<string, DensityRate>> = {
   "g^2 in place of g^2/2": ({ flux, laplacian }, g) => -flux + g ** 2 * laplacian,
-  "noise that gathers": ({ flux, laplacian }, g) => -flux - g ** 2 / 2 * laplacian,
+  "noise that concentrates instead of diffusing": ({ flux, laplacian }, g) =>
+    -flux - g ** 2 / 2 * laplacian,
   "a flux with the wrong sign": ({ flux, laplacian }, g) => flux + g ** 2 / 2 * laplacian,
   "no noise": ({ flux }) => -flux,
   "no flux": ({ laplacian }, g) => g ** 2 / 2 * laplacian,
@@ -92,7 +93,7 @@ for (const [name, rate] of Object.entries(wrongGeneral)) {
   });
 }
 
-Deno.test("the special form is refused where there is noise, and the general rate is not", async () => {
+Deno.test("with noise the special form is rejected and the general rate accepted", async () => {
   assert.equal(await accepts(noisy, minusTrace), false);
   const whole: RateOf<NoisyDensity> = (of, t, x) => minusTrace(of, t, x) + noiseTerm(of, t, x);
   const measured = await measureTotalDerivative(noisy, whole, seed);

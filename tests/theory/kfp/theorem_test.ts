@@ -15,7 +15,7 @@ backendTest("kfp passes", ["cpu"], async (backend) => {
   assert.equal(check.claims.length, 19);
 });
 
-Deno.test("kfp prints what scripts read", () => {
+Deno.test("kfp's JSON has the documented keys", () => {
   const read = JSON.parse(JSON.stringify(check)) as KfpCheck;
   assert.deepEqual(read, check);
   assert.equal(read.name, "kfp");
@@ -40,14 +40,17 @@ Deno.test("kfp's errors fall at the order that a central difference predicts", (
   }
 });
 
-Deno.test("kfp's special form holds without noise and fails by far with it", () => {
+Deno.test("kfp's special form holds without noise and fails clearly with it", () => {
   const [quiet, noisy] = check!.specialForm;
   assert.deepEqual([quiet!.noise, noisy!.noise], [0, 1]);
   assert.ok(quiet!.gap < 1e-9 * quiet!.trace);
-  assert.ok(noisy!.gap > 0.3 * noisy!.trace, `${noisy!.gap} beside a trace of ${noisy!.trace}`);
+  assert.ok(
+    noisy!.gap > 0.3 * noisy!.trace,
+    `${noisy!.gap} relative to a trace of ${noisy!.trace}`,
+  );
 });
 
-Deno.test("kfp draws a PNG of a check that was read back", async () => {
+Deno.test("kfp draws a PNG of a check read back from JSON", async () => {
   const { width, height, pixels } = decodePng(await kfp.picture(JSON.parse(JSON.stringify(check))));
   assert.ok(width > 1500 && height > 1000);
   const colors = new Set<number>();
@@ -57,7 +60,7 @@ Deno.test("kfp draws a PNG of a check that was read back", async () => {
   assert.ok(colors.size > 500, `${colors.size} colours`);
 });
 
-Deno.test("kfp's derivation renders, and its equations are numbered without a gap", () => {
+Deno.test("kfp's derivation renders, and its equations are numbered consecutively", () => {
   assert.ok(markdownToHtml(kfp.derivation).includes("<math"));
   const numbers = [...kfp.derivation.matchAll(/\\qquad \((\d+)\)$/gm)].map((found) =>
     Number(found[1])

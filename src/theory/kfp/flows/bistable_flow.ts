@@ -7,15 +7,15 @@ import { solveThrough, type Velocity } from "../solve_through.ts";
 const START_STD = 0.5;
 const start = { mean: [0], std: START_STD } as const;
 
-/** From 0 to here the picture shows it. */
+/** End of the picture's time range. */
 export const BISTABLE_END = 2;
 
 const velocity: Velocity = (_t, x) => Float64Array.of(x[0]! - x[0]! ** 3);
 
 /**
- * log p(x, t). The point x was at x0 = x / sqrt(e^2t - x^2 (e^2t - 1)), and
+ * log p(x, t). The flow carries x0 = x / sqrt(e^2t - x^2 (e^2t - 1)) to x, with
  * d x0 / d x = e^2t (e^2t - x^2 (e^2t - 1))^(-3/2).
- * What lies beyond 1 / sqrt(1 - e^-2t) came from beyond infinity: nothing is there.
+ * No trajectory reaches |x| >= 1 / sqrt(1 - e^-2t), where the density is 0.
  */
 export function bistableLogDensity(t: number, x: number): number {
   const growth = Math.exp(2 * t);
@@ -26,8 +26,8 @@ export function bistableLogDensity(t: number, x: number): number {
 }
 
 /**
- * One hill that f(x) = x - x^3 parts in two, in one dimension: the small sister of a CNF.
- * log p in closed form, because the flow map is x0 e^t / sqrt(1 + x0^2 (e^2t - 1)).
+ * A Gaussian that the bistable flow f(x) = x - x^3 splits in two, in one dimension.
+ * log p has a closed form, because the flow map is x0 e^t / sqrt(1 + x0^2 (e^2t - 1)).
  */
 export const bistableFlow: CarriedDensity = {
   name: "bistable",

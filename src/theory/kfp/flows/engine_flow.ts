@@ -10,39 +10,39 @@ import { type Claim, claim } from "../../theorem.ts";
 import { followFlow, stencilLogDet, stencilSize, stencilStarts } from "./flow_map.ts";
 import { cnfNetwork, cnfWeights, trainedCnf } from "./trained_cnf.ts";
 
-/** Points whose way from the prior to the data an engine solves. */
+/** Number of trajectories from prior to data. */
 const POINTS = 4;
 
 /**
- * Distance of neighbouring starts in float32. A rounding of 1e-7 over it is 5e-6; its fourth power,
- * 2e-7, is what the differences err by, times a fifth derivative.
+ * Distance of neighbouring starts in float32. Rounding of 1e-7 becomes 5e-6 in a difference
+ * quotient; the truncation error is its fourth power, 2e-7, times a fifth derivative.
  */
 const DISTANCE = 0.02;
 
-/** Fixed steps from t = 1 to t = 0; with them the solver errs by less than float32 does. */
+/** Fixed steps from t = 1 to t = 0; the solver's error is then below float32 rounding. */
 const STEPS = 64;
 
 const { rowWidth: dims } = cnfNetwork;
 
-/** What an engine, in float32, and `odeint`, in float64, found of the same flow; [POINTS] each. */
+/** The same flow by an engine in float32 and by `odeint` in float64; [POINTS] each. */
 export interface EngineFlow {
-  /** tr(df/dx) at the starts: the engine's, which an Euler step of length 1 shows. */
+  /** tr(df/dx) at the starts by the engine, read off an Euler step of length 1. */
   readonly traces: readonly number[];
-  /** The float64 field's. */
+  /** tr(df/dx) at the starts in float64. */
   readonly exactTraces: readonly number[];
-  /** Positions at t = 0, [POINTS][d]. */
+  /** Positions at t = 0 by the engine, [POINTS][d]. */
   readonly ends: readonly Float64Array[];
-  /** The float64 solver's. */
+  /** Positions at t = 0 in float64. */
   readonly exactEnds: readonly Float64Array[];
-  /** log|det| of the engine's flow map, by finite differences of the engine's solutions. */
+  /** log|det| of the engine's flow map, by finite differences of its solutions. */
   readonly logDets: readonly number[];
-  /** That of the float64 flow map. */
+  /** log|det| of the float64 flow map. */
   readonly exactLogDets: readonly number[];
-  /** Integral of the trace along the way from t = 1 to t = 0, as the engine solves it. */
+  /** Integral of the trace from t = 1 to t = 0, solved by the engine. */
   readonly integrals: readonly number[];
 }
 
-/** The embedded CNF through the first engine of an open backend that supports it. */
+/** Solves the embedded CNF with the first engine of an open backend that supports it. */
 export async function measureEngine(backend: Backend, seed: number): Promise<EngineFlow> {
   const starts = trainedCnf.starts(seed, POINTS);
   const size = stencilSize(dims);
@@ -56,7 +56,7 @@ export async function measureEngine(backend: Backend, seed: number): Promise<Eng
     starts.map(async (x) => (await followFlow(trainedCnf.velocity, { t: 1, x }, [0]))[0]!),
   );
   return {
-    // The state's last part falls at the rate of the trace, and the step is -1.
+    // d logp/dt is minus the trace, and the step is -1.
     traces: Array.from(step!.logp),
     exactTraces: starts.map((z) => trainedCnf.trace(1, z)),
     ends: images.map((image) => image.slice(0, dims)),
@@ -67,13 +67,13 @@ export async function measureEngine(backend: Backend, seed: number): Promise<Eng
   };
 }
 
-/** Rows of (z, logp) from logp = 0 at t = 1 to t1. */
+/** Solves rows of (z, logp) from logp = 0 at t = 1 to t1. */
 type Solve = (
   blocks: readonly Float64Array[],
   how: { readonly t1: number; readonly tableau: Tableau; readonly steps: number },
 ) => Promise<{ readonly z: Float64Array; readonly logp: Float64Array }>;
 
-/** Lends solves of the embedded CNF on an engine; every tensor is given back. */
+/** Calls `use` with a solver of the embedded CNF; disposes all tensors afterwards. */
 async function withEngine<T>(backend: Backend, use: (solve: Solve) => Promise<T>): Promise<T> {
   const engines = enginesOf(backend);
   const parameters = Parameters.fromFlat(cnfNetwork.layout, cnfWeights);
@@ -113,9 +113,9 @@ async function withEngine<T>(backend: Backend, use: (solve: Solve) => Promise<T>
 }
 
 /**
- * What float32 is allowed, absolute: a unit roundoff of 6e-8 through some 400 evaluations of a
- * network whose traces are near 1, its differences over a distance of 0.02. Seen on the CPU engine and
- * on a software WebGPU adapter: traces 2e-6, positions 5e-6, log-determinants 1e-4.
+ * Absolute tolerances for float32: a unit roundoff of 6e-8 over some 400 evaluations of a network
+ * whose traces are near 1, differenced over a distance of 0.02. Observed on the CPU engine and on a
+ * software WebGPU adapter: traces 2e-6, positions 5e-6, log-determinants 1e-4.
  */
 const tolerances = { trace: 1e-4, position: 1e-4, logDet: 1e-3 } as const;
 
@@ -127,7 +127,7 @@ function difference(a: readonly number[], b: readonly number[]): number[] {
   return a.map((value, i) => value - b[i]!);
 }
 
-/** The engine's flow is the float64 one, and its flow map's determinant is its integral of the trace. */
+/** Claims: the engine's flow agrees with float64, and its log|det| with its trace integral. */
 export function judgeEngine(backend: BackendKind, flow: EngineFlow): Claim[] {
   const positions = flow.ends.map((end, i) => {
     return Math.hypot(...end.map((value, k) => value - flow.exactEnds[i]![k]!));

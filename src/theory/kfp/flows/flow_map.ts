@@ -1,6 +1,6 @@
 import { solveThrough, type Velocity } from "../solve_through.ts";
 
-/** Where a flow has carried a point, and how much larger it has made the volume about it. */
+/** Image of a point under the flow map, and the log-determinant of the map's Jacobian there. */
 export interface FlowPoint {
   /** phi_t(x0), [d]. */
   readonly x: Float64Array;
@@ -8,15 +8,15 @@ export interface FlowPoint {
   readonly logDet: number;
 }
 
-/** Neighbours of a point along each axis, in units of their distance, and their weights in a first derivative. */
+/** Fourth-order central difference: offsets in units of the distance, and weights. */
 const stencil = [[-2, 1 / 12], [-1, -8 / 12], [1, 8 / 12], [2, -1 / 12]] as const;
 
-/** How many starts {@link stencilStarts} makes of a point of `dims` dimensions. */
+/** Number of points that {@link stencilStarts} returns in `dims` dimensions. */
 export function stencilSize(dims: number): number {
   return 1 + stencil.length * dims;
 }
 
-/** The point and, along each axis, its neighbours at one and two times `distance`: [stencilSize * d]. */
+/** A point and its neighbours at 1 and 2 times `distance` along each axis: [stencilSize * d]. */
 export function stencilStarts(x: ArrayLike<number>, distance: number): Float64Array {
   const dims = x.length;
   const starts = new Float64Array(stencilSize(dims) * dims);
@@ -30,8 +30,8 @@ export function stencilStarts(x: ArrayLike<number>, distance: number): Float64Ar
 }
 
 /**
- * log|det| of the Jacobian of a map, by central differences of fourth order between the images
- * of {@link stencilStarts}.
+ * log|det| of a map's Jacobian, by fourth-order central differences of the images of
+ * {@link stencilStarts}.
  *
  * @param images [stencilSize * d], in the order of the starts.
  */
@@ -48,7 +48,7 @@ export function stencilLogDet(images: Float64Array, dims: number, distance: numb
   return Math.log(Math.abs(determinant(jacobian)));
 }
 
-/** By Gaussian elimination with the largest pivot; `rows` is used up. */
+/** Determinant by Gaussian elimination with partial pivoting; overwrites `rows`. */
 function determinant(rows: number[][]): number {
   let product = 1;
   for (let k = 0; k < rows.length; k++) {
@@ -71,19 +71,19 @@ function determinant(rows: number[][]): number {
 }
 
 /**
- * Distance of the neighbouring starts in float64. Their differences err by its fourth power
- * (1e-12 times a fifth derivative) and by the arithmetic's error over it (1e-12); what the solver errs is smooth, see below.
+ * Distance of neighbouring starts in float64. The truncation error is its fourth power (1e-12 times
+ * a fifth derivative), rounding over it is 1e-12 too; the solver's error is smooth, see below.
  */
 const DISTANCE = 1e-3;
 
 /**
- * The flow map of a velocity field and its Jacobian determinant at each of `times`, from nothing
- * but solutions of dx/dt = f: the divergence of f does not enter.
+ * The flow map of a velocity field and its Jacobian determinant at each of `times`, computed from
+ * solutions of dx/dt = f only; the divergence of f is not used.
  *
- * The neighbours are solved as one state, so that all take the same steps and what the solver
- * errs is smooth in the start: it does not spoil their differences.
+ * The neighbours are solved as one state and share their steps, so the solver's error is a smooth
+ * function of the start and does not spoil the differences.
  *
- * @param times Monotone, on one side of `start.t`, which may be the first of them.
+ * @param times Monotone, on one side of `start.t`; the first may equal `start.t`.
  */
 export async function followFlow(
   velocity: Velocity,

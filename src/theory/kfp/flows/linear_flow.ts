@@ -4,11 +4,11 @@ import { halvings } from "../measurement.ts";
 import { solveThrough, type Velocity } from "../solve_through.ts";
 
 /*
- * f(x, t) = U diag(l1(t), l2(t)) U^-1 x with axes U that are not orthogonal: its flow map is
- * U diag(exp of the integrals of l1, l2) U^-1, and it carries a Gaussian into a Gaussian.
+ * f(x, t) = U diag(l1(t), l2(t)) U^-1 x with non-orthogonal axes U. The flow map is
+ * U diag(exp of the integrals of l1, l2) U^-1, and it maps Gaussians to Gaussians.
  *
- * The rates vary in time. Were they constant, log p(x(t), t) would be a straight line in t, the
- * central difference exact, and there would be no order to see.
+ * The rates vary in time: with constant rates log p(x(t), t) would be linear in t and the central
+ * difference exact, so there would be no order to observe.
  */
 const U = [[1, 0.5], [-0.25, 1]] as const;
 const DET_U = U[0][0] * U[1][1] - U[0][1] * U[1][0];
@@ -19,10 +19,10 @@ const inverseU = [[U[1][1] / DET_U, -U[0][1] / DET_U], [
 
 /** l1, l2. */
 const rates = (t: number) => [Math.cos(3 * t), -1 + Math.sin(2 * t)] as const;
-/** Their integrals from 0. */
+/** Integrals of l1, l2 from 0 to t. */
 const integrals = (t: number) => [Math.sin(3 * t) / 3, -t + (1 - Math.cos(2 * t)) / 2] as const;
 
-/** At t = 0; the covariance is START_STD^2 I. */
+/** Mean at t = 0; the covariance is START_STD^2 I. */
 const START_MEAN = [0.5, -0.3] as const;
 const START_STD = 0.8;
 
@@ -38,7 +38,7 @@ const velocity: Velocity = (t, x) => {
   return Float64Array.of(top[0] * x[0]! + top[1] * x[1]!, bottom[0] * x[0]! + bottom[1] * x[1]!);
 };
 
-/** log N(x; M m0, s^2 M M^T) with M the flow map at t, by the covariance's determinant and inverse. */
+/** log N(x; M m0, s^2 M M^T), where M is the flow map at t. */
 function logDensity(t: number, x: Float64Array): number {
   const [[a, b], [c, d]] = alongAxes(integrals(t).map(Math.exp) as [number, number]);
   const variance = START_STD ** 2;
@@ -52,7 +52,7 @@ function logDensity(t: number, x: Float64Array): number {
   return -squares / 2 - Math.log(2 * Math.PI) - Math.log(determinant) / 2;
 }
 
-/** A Gaussian carried by a linear field in the plane: log p in closed form. */
+/** A Gaussian transported by a linear field in the plane, with log p in closed form. */
 export const linearFlow: CarriedDensity = {
   name: "linear",
   velocity,

@@ -3,9 +3,9 @@ import { gaussianPoints, isotropicLogDensity } from "../gaussian.ts";
 import { halvings } from "../measurement.ts";
 import { solveThrough, type Velocity } from "../solve_through.ts";
 
-/** A density with noise: dx = f dt + g dw. */
+/** The density of a diffusion dx = f dt + g dw. */
 export interface NoisyDensity extends CarriedDensity {
-  /** g. */
+  /** Diffusion coefficient g. */
   readonly noise: number;
   /** p(x, t). */
   density(t: number, x: ArrayLike<number>): number;
@@ -20,14 +20,14 @@ const velocity: Velocity = (_t, x) =>
   Float64Array.of(-RATE * x[0]! - TURN * x[1]!, TURN * x[0]! - RATE * x[1]!);
 
 /**
- * An Ornstein-Uhlenbeck process in the plane that also turns, so that its drift is not a gradient:
- * dx = (-a x + b J x) dt + g dw. Started from N(m0, v0 I) it is N(m(t), v(t) I) with
+ * An Ornstein-Uhlenbeck process in the plane with a rotation, so that its drift is not a gradient:
+ * dx = (-a x + b J x) dt + g dw. Started from N(m0, v0 I), its law is N(m(t), v(t) I) with
  * m(t) = e^(-a t) R(b t) m0 and v(t) = g^2/(2a) + (v0 - g^2/(2a)) e^(-2 a t).
  * Source: Risken 1989, The Fokker-Planck Equation, section 6.5.
  *
- * Trajectories are those of dx/dt = f, which are not the process's own.
+ * `follow` solves dx/dt = f, not paths of the process.
  *
- * @param noise g; 0 leaves the flow alone.
+ * @param noise Diffusion coefficient g; with 0 the density is transported by the flow alone.
  */
 export function ornsteinUhlenbeck(noise: number): NoisyDensity {
   const moments = (t: number) => {

@@ -14,14 +14,14 @@ import type { Velocity } from "../solve_through.ts";
  *
  *   fluxion train cnf --data moons --hidden 32 --batch-size 64 --steps 600 --seed 0 --backend cpu
  *
- * (46 s on one core). It is embedded because the check must judge the same model on every
- * backend in seconds; tests/theory/kfp_trained_cnf_test.ts shows that it is a trained one.
+ * (46 s on one core). It is embedded so that the check covers the same model on every backend
+ * within seconds; tests/theory/kfp/flows/trained_cnf_test.ts verifies that it is trained.
  */
 
-/** What the embedded CNF is. */
+/** Network of the embedded CNF. */
 export const cnfNetwork: MlpNetwork = mlpNetwork({ dims: 2, hidden: 32 });
 
-/** Weights of the embedded CNF, flat in device order. */
+/** Weights of the embedded CNF, flat, in device order. */
 export const cnfWeights: Float32Array = stateDictWeights(
   decodeStateDict(fromBase64(stateDict), "cnf.safetensors"),
   cnfNetwork,
@@ -34,8 +34,8 @@ const prior = { mean: [0, 0], std: 1 } as const;
 const velocity: Velocity = (t, x) => mlpAt(net, { x, t }, []).velocity;
 
 /**
- * The density of a CNF that was trained on two moons, in float64. A trajectory starts at the
- * prior, t = 1, and is solved towards the data, t = 0:
+ * The density of a CNF trained on two moons, in float64. A trajectory starts at the prior, t = 1,
+ * and is solved towards the data, t = 0:
  * log p(x(t), t) = log N(z; 0, I) - log|det d x(t) / d z|, by {@link followFlow}.
  */
 export const trainedCnf: CarriedDensity = {
@@ -43,7 +43,7 @@ export const trainedCnf: CarriedDensity = {
   velocity,
   trace: (t, x) => mlpAt(net, { x, t }, directions).divergence,
   times: [0.25, 0.5, 0.75],
-  // The time embedding holds sin(k pi t) up to k = 16, which turns once in 1/8: finer steps.
+  // The time embedding contains sin(k pi t) up to k = 16, with period 1/8: use finer steps.
   steps: halvings(2 ** -7),
   starts: (seed, count) => gaussianPoints(seed, count, prior),
   async follow(z, times) {

@@ -9,8 +9,8 @@ const start = { mean: [0.8, 0.4], std: 0.4 } as const;
 const velocity: Velocity = (_t, x) => Float64Array.of(x[1]!, (1 - x[0]! ** 2) * x[1]! - x[0]!);
 
 /**
- * A Gaussian carried by van der Pol's oscillator, x'' = (1 - x^2) x' - x, in the plane (x, x').
- * Its divergence 1 - x^2 has both signs. There is no closed form:
+ * A Gaussian transported by the van der Pol oscillator, x'' = (1 - x^2) x' - x, in the plane
+ * (x, x'). Its divergence 1 - x^2 takes both signs. There is no closed form:
  * log p(x(t), t) = log p0(x0) - log|det d phi_t / d x0|, by {@link followFlow}.
  */
 export const vanDerPolFlow: CarriedDensity = {

@@ -9,7 +9,7 @@ import { backendTest } from "../../../support/backends.ts";
 const measured = new Map<string, EngineFlow>();
 
 backendTest(
-  "the engine's flow of the CNF is that of float64",
+  "the engine's flow of the CNF agrees with float64",
   ["cpu", "webgpu"],
   async (backend) => {
     const flow = await measureEngine(backend, 2);
@@ -24,7 +24,7 @@ function passes(changed: Partial<EngineFlow>): boolean {
   return judgeEngine("cpu", { ...measured.get("cpu")!, ...changed }).every(({ pass }) => pass);
 }
 
-Deno.test("judgeEngine() refuses what an engine may get wrong", () => {
+Deno.test("judgeEngine() rejects a wrong trace, flow map or integral", () => {
   const flow = measured.get("cpu")!;
   const negative = (values: readonly number[]) => values.map((value) => -value);
   assert.equal(passes({}), true);

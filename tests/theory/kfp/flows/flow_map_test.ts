@@ -20,7 +20,7 @@ Deno.test("stencilStarts() begins with the point, and moves one coordinate at a 
   assert.deepEqual([...starts], [1, 2, 0, 2, 0.5, 2, 1.5, 2, 2, 2, 1, 1, 1, 1.5, 1, 2.5, 1, 3]);
 });
 
-Deno.test("stencilLogDet() is exact on a linear map, whatever its rows' order and sign", () => {
+Deno.test("stencilLogDet() is exact on linear maps, for any row order and sign", () => {
   // Needs a pivot; determinant by Sarrus' rule: 2 * (3 * 1 - 0) = 6, with the first row below: -6.
   const rows = [[0, 3, 1], [2, 5, -4], [0, 0, 1]];
   const map = (x: Float64Array) => rows.map((row) => row.reduce((sum, a, k) => sum + a * x[k]!, 0));
@@ -38,7 +38,7 @@ Deno.test("stencilLogDet() has order 4 in the distance", () => {
   assert.ok(Math.abs(order - 4) < 0.05, `observed ${order}`);
 });
 
-Deno.test("followFlow() knows a rotation that swells", async () => {
+Deno.test("followFlow() matches an expanding rotation in closed form", async () => {
   // dx/dt = (t x - y, x + t y): radius e^(t^2/2), determinant e^(t^2).
   const velocity = (t: number, [x, y]: Float64Array) => Float64Array.of(t * x! - y!, x! + t * y!);
   const start = { t: 0, x: Float64Array.of(2, 0) };

@@ -1,26 +1,26 @@
 /** A WebGPU adapter as Deno describes it. */
 export interface Adapter {
-  /** Its maker, where the driver tells. */
+  /** Manufacturer, if the driver reports it. */
   readonly vendor: string;
-  /** Family of the device, where the driver tells. */
+  /** Device family, if the driver reports it. */
   readonly architecture: string;
-  /** Number or name of the device. */
+  /** Device number or name. */
   readonly device: string;
   /** The driver's name for it, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
-  /** The browser's word for "slow, in software". */
+  /** Whether WebGPU flags it as a slow software implementation. */
   readonly isFallbackAdapter: boolean;
-  /** Sorted. */
+  /** Feature names, sorted. */
   readonly features: readonly string[];
-  /** WebGPU's limits by their names. */
+  /** WebGPU limits by name. */
   readonly limits: Readonly<Record<string, number>>;
 }
 
 const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|softpipe|software|basic render|\bwarp\b/i;
 
 /**
- * Whether an adapter computes on the CPU: it says so itself, or its driver's
- * name is a known one (some software drivers do not call themselves a fallback).
+ * Whether an adapter computes on the CPU: it is flagged as a fallback or has the name of a known
+ * software driver (some of which are not flagged).
  */
 export function isSoftwareAdapter(
   adapter: Pick<
@@ -33,13 +33,13 @@ export function isSoftwareAdapter(
   );
 }
 
-/** The adapter that `webgpu` would run on, or null where there is none. */
+/** The adapter that `webgpu` would use, or null if there is none. */
 export async function requestAdapter(): Promise<Adapter | null> {
   const adapter = await requestGpuAdapter({ powerPreference: "high-performance" });
   return adapter === null ? null : describe(adapter);
 }
 
-/** All adapters that WebGPU lets a program reach, the one that `webgpu` would run on first. */
+/** All adapters available through WebGPU, first the one that `webgpu` would use. */
 export async function listAdapters(): Promise<readonly Adapter[]> {
   const found = new Map<string, Adapter>();
   const requests: GPURequestAdapterOptions[] = [
@@ -57,7 +57,7 @@ export async function listAdapters(): Promise<readonly Adapter[]> {
   return [...found.values()];
 }
 
-/** The platform's adapter itself, or null where there is none. */
+/** The platform's adapter object, or null if there is none. */
 export async function requestGpuAdapter(
   options: GPURequestAdapterOptions,
 ): Promise<GPUAdapter | null> {
@@ -66,9 +66,9 @@ export async function requestGpuAdapter(
 }
 
 /**
- * Switches off Mesa's layer that reorders devices, which without a desktop writes
- * `error: XDG_RUNTIME_DIR is invalid or not set` to stderr. A program that may not set the
- * variable keeps the line.
+ * Disables Mesa's device-selection layer, which without a desktop writes
+ * `error: XDG_RUNTIME_DIR is invalid or not set` to stderr. The line remains if the program lacks
+ * permission to set the variable.
  */
 function silenceDeviceSelect(): void {
   const variable = "NODEVICE_SELECT";

@@ -2,16 +2,15 @@ import type { PortableBits } from "../threads/simd_module.ts";
 import { type Adapter, isSoftwareAdapter, requestAdapter } from "./adapters.ts";
 import type { BackendKind } from "./backend.ts";
 
-/** What the work is done on: rows of few numbers, or images. */
+/** Kind of data: rows of few numbers, or images. */
 export type Work = "points" | "images";
 
 /**
- * Chooses a backend by what was measured for each kind of work.
+ * Chooses the backend that measured fastest for the kind of data.
  *
- * Points run on the CPU even where there is a GPU, until the GPU engine exists:
- * a training step of a CNF is some 150 evaluations of 35 to 110 tfjs operations,
- * at 130 microseconds each on WebGPU. A software adapter is never chosen: it
- * reaches a hundredth of the CPU backend's speed.
+ * Points run on the CPU even if there is a GPU, until the GPU engine exists: a training step of a
+ * CNF is about 150 evaluations of 35 to 110 tfjs operations at 130 microseconds each on WebGPU. A
+ * software adapter is never chosen: it reaches a hundredth of the CPU backend's speed.
  */
 export async function chooseBackend(
   request: "auto" | BackendKind,
@@ -21,12 +20,12 @@ export async function chooseBackend(
   if (request === "auto" && portableBits) {
     return { kind: "cpu", reason: "portable bits were asked for" };
   }
-  // Asked only where the answer counts: some drivers write to stderr when they are.
+  // Query the adapter only if it matters: some drivers then write to stderr.
   const counts = request === "auto" && work === "images";
   return choose(request, work, counts ? await requestAdapter() : null);
 }
 
-/** {@link chooseBackend} for an adapter that is known. */
+/** {@link chooseBackend} for a given adapter. */
 export function choose(
   request: "auto" | BackendKind,
   work: Work,

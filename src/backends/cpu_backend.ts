@@ -14,7 +14,7 @@ import { fullSharedMemory } from "../core/wasm/guarded_memory.ts";
 import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
 import tfjsWasm from "./tfjs_simd.wasm.b64" with { type: "text" };
 
-/** tfjs's names for the WebAssembly backend with either build of Fluxion's kernels, and people's. */
+/** tfjs name and human-readable description of the WebAssembly backend for each kernel build. */
 const names = {
   fastest: { tfName: "fluxion-cpu", description: "WebAssembly SIMD on the CPU" },
   plain: {
@@ -26,13 +26,13 @@ const names = {
 const started = new Map<SimdChoice, KernelThreads<CpuKernels>>();
 
 /**
- * Starts tfjs's WebAssembly backend and registers it again, with one build of
- * Fluxion's kernels, under an own name: kernels registered on `wasm` itself
- * would change the tfjs of a program that uses Fluxion as a library.
+ * Starts tfjs's WebAssembly backend and registers it again, with one build of Fluxion's kernels,
+ * under its own name: kernels registered on `wasm` itself would change tfjs for programs that use
+ * Fluxion as a library.
  *
- * All names share one instance, on the one memory. The caller makes it current.
+ * All names share one instance and one memory. The caller makes it current.
  *
- * @throws {FailureError} If it does not start.
+ * @throws {FailureError} If the backend does not start.
  */
 export async function openCpu(choice: SimdChoice): Promise<Backend> {
   const { tfName, description } = names[choice];
@@ -41,7 +41,7 @@ export async function openCpu(choice: SimdChoice): Promise<Backend> {
     await startWasm();
     tf.copyRegisteredKernels("wasm", tfName);
     const backend = tf.findBackend("wasm") as unknown as WasmBackend;
-    // Once, for the instance is one.
+    // Only once, since all names share one instance.
     if (started.size === 0) guardHeap(backend.wasm);
     const simd = cpuKernels(await processThreads(), { backend, build: choice });
     started.set(choice, simd);
@@ -58,15 +58,15 @@ export async function openCpu(choice: SimdChoice): Promise<Backend> {
   };
 }
 
-/** Lets so many threads, the program's own included, share a build's kernels, if it was started. */
+/** Sets the number of threads, including the calling one, of a build's kernels if it is running. */
 export function setCpuThreads(choice: SimdChoice, threads: number): void {
   const simd = started.get(choice);
   if (simd !== undefined) simd.threads = threads;
 }
 
 /**
- * Starts tfjs's module unless it runs: a second instance, on the same memory, would write its
- * initial state over the tensors of the first.
+ * Starts tfjs's module unless it is running: a second instance on the same memory would overwrite
+ * the first one's tensors with its initial state.
  */
 async function startWasm(): Promise<void> {
   if (isWasmStarted()) return;
@@ -100,21 +100,21 @@ async function startWasm(): Promise<void> {
   }
 }
 
-/** Asks the registry itself: `tf.findBackend` answers by starting what has not started. */
+/** Asks the registry directly, because `tf.findBackend` would start the backend. */
 function isWasmStarted(): boolean {
   return "wasm" in tf.engine().registry;
 }
 
-/** tfjs's module on a memory that workers can share. */
+/** tfjs's module with a memory that workers can share. */
 interface SharedModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly memory: WebAssembly.Memory;
 }
 
-/** The name that tfjs's module imports its memory by. */
+/** Import name of the memory in tfjs's module. */
 const MEMORY_NAME = "fluxionMemory";
 
-/** Null where the memory cannot be had, as where address space is short; tfjs then has its own. */
+/** Null if the memory cannot be allocated, as with little address space; tfjs then uses its own. */
 function sharedModule(): SharedModule | null {
   try {
     const bytes = onSharedMemory(fromBase64(tfjsWasm), MEMORY_NAME);
@@ -126,8 +126,8 @@ function sharedModule(): SharedModule | null {
 }
 
 /**
- * `WebAssembly.instantiate` that gives tfjs's module its memory: tfjs has no setting for that. The
- * memory has its full size; the glue would grow it where `malloc` finds no room.
+ * `WebAssembly.instantiate` that passes tfjs's module its memory: tfjs has no setting for it. The
+ * memory has its full size; otherwise the glue code would grow it whenever `malloc` runs out.
  */
 function instantiateOn({ bytes, memory }: SharedModule) {
   const { instantiate } = WebAssembly;
@@ -141,8 +141,8 @@ function instantiateOn({ bytes, memory }: SharedModule) {
 }
 
 /**
- * The glue listens to `uncaughtException` and `unhandledRejection` and throws
- * again what it hears, which would take errors away from the program's own handlers.
+ * The glue code listens to `uncaughtException` and `unhandledRejection` and rethrows, which would
+ * bypass the program's own handlers.
  */
 function processListeners() {
   type Listener = (...values: unknown[]) => void;

@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { statfs } from "node:fs/promises";
 
-/** Versions of what Fluxion runs on. */
+/** Versions of the software below Fluxion. */
 export interface Versions {
-  /** Of Deno. */
+  /** Deno version. */
   readonly deno: string;
-  /** Of its JavaScript engine. */
+  /** Version of the JavaScript engine. */
   readonly v8: string;
-  /** Of its compiler. */
+  /** Version of the TypeScript compiler. */
   readonly typescript: string;
-  /** Of TensorFlow.js. */
+  /** TensorFlow.js version. */
   readonly tfjs: string;
   /** Operating system and processor, such as `linux x86_64`. */
   readonly platform: string;
@@ -21,11 +21,11 @@ export function versions(): Versions {
   return { ...Deno.version, tfjs: tf.version.tfjs, platform: `${os} ${arch}` };
 }
 
-/** Bytes in all, and bytes that may be taken. */
+/** Total and available bytes. */
 export interface Room {
-  /** In all. */
+  /** Total bytes. */
   readonly totalBytes: number;
-  /** Not in use. */
+  /** Available bytes. */
   readonly availableBytes: number;
 }
 
@@ -36,40 +36,40 @@ export function memoryRoom(): Room {
 }
 
 /**
- * The disk that holds `path`, which must exist. Needs the permissions
- * sys=statfs and to read `path`.
+ * Size of the disk that holds `path`, which must exist. Needs the permissions sys=statfs and read
+ * access to `path`.
  */
 export async function diskRoom(path: string): Promise<Room> {
   const { bsize, blocks, bavail } = await statfs(path);
   return { totalBytes: blocks * bsize, availableBytes: bavail * bsize };
 }
 
-/** A measured matrix product. */
+/** Speed of a matrix product. */
 export interface MatmulSpeed {
-  /** Of square factors, float32. */
+  /** Size of the square float32 factors. */
   readonly size: number;
-  /** Billions of additions and multiplications a second, started from here and read back. */
+  /** Billions of additions and multiplications per second, including dispatch and read-back. */
   readonly gflops: number;
 }
 
 const ENOUGH_MS = 60;
 
 /**
- * Measures the current backend: products of growing square matrices, until one takes
- * long enough to be measured; the fastest counts.
+ * Measures the current backend with products of increasingly large square matrices, until one
+ * takes long enough to time; returns the fastest.
  */
 export async function measureMatmul(): Promise<MatmulSpeed> {
   let best: MatmulSpeed = { size: 0, gflops: 0 };
   for (let size = 128; size <= 4096; size *= 2) {
     const a = tf.fill([size, size], 0.5) as tf.Tensor2D;
     const b = tf.fill([size, size], 0.25) as tf.Tensor2D;
-    await product(a, b, 1); // compiles shaders, packs weights
+    await product(a, b, 1); // warm-up: compiles shaders, packs weights
     let ms = 0, repeats = 1;
     for (;; repeats *= 4) {
       const started = performance.now();
       await product(a, b, repeats);
       ms = performance.now() - started;
-      // A read-back takes some 12 ms on WebGPU whatever the work.
+      // A read-back takes about 12 ms on WebGPU regardless of size.
       if (ms > ENOUGH_MS || repeats >= 256) break;
     }
     tf.dispose([a, b]);
@@ -80,7 +80,7 @@ export async function measureMatmul(): Promise<MatmulSpeed> {
   return best;
 }
 
-/** Multiplies `repeats` times and waits for the last. */
+/** Multiplies `repeats` times and waits for the last result. */
 async function product(a: tf.Tensor2D, b: tf.Tensor2D, repeats: number): Promise<void> {
   for (let i = 1; i < repeats; i++) tf.matMul(a, b).dispose();
   const last = tf.tidy(() => tf.slice(tf.matMul(a, b), [0, 0], [1, 1]));

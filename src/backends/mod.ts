@@ -1,5 +1,5 @@
 /**
- * What a machine has, and whether its backends compute what they should.
+ * Backends of this machine, and self-tests of their results.
  *
  * @module
  */

@@ -6,22 +6,23 @@ import type { Backend, BackendKind, BackendOptions } from "./backend.ts";
 import { openCpu, setCpuThreads } from "./cpu_backend.ts";
 import { openWebgpu } from "./webgpu_backend.ts";
 
-// Mirrors tfjs's registry of backends, which is one for the whole process too; by kind and build.
+// Mirrors tfjs's process-wide registry of backends; keyed by kind and build.
 const opened = new Map<string, Backend>();
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Starts a backend and makes it tfjs's current one; a second call with the same bits gives the same.
+ * Starts a backend and makes it tfjs's current one; repeated calls with the same options return the
+ * same backend.
  *
- * tfjs goes on with another backend in silence when one fails to start, so
- * what runs is asserted here.
+ * tfjs silently falls back to another backend if one fails to start, so this asserts which one
+ * runs.
  *
- * @throws {InputError} If `kind` is `webgpu` and there is no adapter, or its device does not start,
- *   or portable bits are asked of it.
+ * @throws {InputError} If `kind` is `webgpu` and there is no adapter, its device does not start, or
+ *   portable bits are requested.
  * @throws {FailureError} If the CPU backend does not start.
  */
 export function openBackend(kind: BackendKind, options: BackendOptions = {}): Promise<Backend> {
-  // One after the other: of two initialisations at once tfjs drops the first.
+  // Serialised, because tfjs drops the first of two concurrent initialisations.
   const opening = last.then(() => open(kind, options));
   last = opening.catch(() => {});
   return opening;

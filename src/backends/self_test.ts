@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "./backend.ts";
 
-/** One operation of a backend, compared with numbers that are known. */
+/** One operation of a backend, compared with reference values. */
 export interface SelfTestResult {
   /** The operation. */
   readonly name: string;
-  /** Whether the numbers are near enough. */
+  /** Whether the results are within tolerance. */
   readonly ok: boolean;
-  /** max|actual - expected| / max|expected|; NaN where something is not a number. */
+  /** max|actual - expected| / max|expected|; NaN if any value is NaN. */
   readonly relativeError: number;
-  /** Why it failed, if it threw. */
+  /** The error message, if it threw. */
   readonly message: string | null;
 }
 
@@ -20,13 +20,12 @@ interface Check {
   readonly compute: () => tf.Tensor;
 }
 
-/** float32 holds the integers below exactly; tanh and the embedding's sines differ by a few roundings. */
+/** The integers are exact in float32; tanh and the embedding's sines differ by a few roundings. */
 const TOLERANCE = 1e-5;
 
 /**
- * Compares the operations that Fluxion's models are made of, forwards and in their
- * gradients, with numbers that are known: products of integers, and a convolution by
- * PyTorch 1.13 in float64.
+ * Compares the operations of Fluxion's models and their gradients with reference values: products
+ * of integers, and a convolution computed by PyTorch 1.13 in float64.
  *
  * @param backend Open and current.
  */
@@ -59,19 +58,19 @@ function errorOf(actual: ArrayLike<number>, expected: readonly number[]): number
   let difference = 0, largest = 0;
   expected.forEach((value, i) => {
     const distance = Math.abs(actual[i]! - value);
-    // NaN stays: a comparison would drop it.
+    // Keep NaN, which a comparison would drop.
     difference = Number.isNaN(distance) ? NaN : Math.max(difference, distance);
     largest = Math.max(largest, Math.abs(value));
   });
   return difference / largest;
 }
 
-/** [count]: i * factor mod 11, minus `offset`; small integers without a pattern that hides a transpose. */
+/** [count]: i * factor mod 11, minus `offset`; no pattern that could hide a transpose. */
 function integers(count: number, factor: number, offset: number): number[] {
   return Array.from({ length: count }, (_, i) => (i * factor) % 11 - offset);
 }
 
-// (u v^T)(w z^T) = (v.w) u z^T: a product of any size that is known without multiplying.
+// (u v^T)(w z^T) = (v.w) u z^T: the closed form of a product of any size.
 const [ROWS, INNER, COLUMNS] = [96, 130, 70];
 const u = integers(ROWS, 7, 5), v = integers(INNER, 5, 4);
 const w = integers(INNER, 3, 2), z = integers(COLUMNS, 4, 5);

@@ -4,9 +4,9 @@ import type { Backend } from "./backend.ts";
 import { FailureError, InputError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
-const NAME = "webgpu"; // tfjs finds its WebGPU kernels under this name alone
+const NAME = "webgpu"; // tfjs registers its WebGPU kernels under this name only
 
-/** What tfjs may need more of than WebGPU promises everywhere. */
+/** Limits that tfjs may need above WebGPU's guaranteed defaults. */
 const RAISED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -19,10 +19,10 @@ const RAISED_LIMITS = [
 ] as const;
 
 /**
- * Opens the strongest WebGPU adapter with its highest limits and gives its
- * device to tfjs. The caller makes it current.
+ * Opens the most powerful WebGPU adapter with its highest limits and passes the device to tfjs. The
+ * caller makes it current.
  *
- * @throws {InputError} If there is no adapter or it gives no device.
+ * @throws {InputError} If there is no adapter or it cannot create a device.
  */
 export async function openWebgpu(): Promise<Backend> {
   const adapter = await requestGpuAdapter({ powerPreference: "high-performance" });
@@ -46,15 +46,15 @@ export async function openWebgpu(): Promise<Backend> {
     if (!closed) failure ??= `the device was lost (${message || reason})`;
   });
   device.addEventListener("uncapturederror", (event) => {
-    event.preventDefault(); // it would be printed; check() reports it
+    event.preventDefault(); // would be printed otherwise; check() reports it
     failure ??= (event as GPUUncapturedErrorEvent).error.message.split("\n")[0]!;
   });
 
-  // Imported here because importing it registers a `webgpu` with a device of its own.
+  // Imported here because importing it registers a `webgpu` backend with its own device.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   tf.enableProdMode();
   if (tf.findBackendFactory(NAME) !== null) tf.removeBackend(NAME);
-  // Small tensors would be computed by tfjs's plain CPU kernels, in silence.
+  // tfjs would silently compute small tensors with its plain CPU kernels.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const backend = new WebGPUBackend(device, adapter.info);
   tf.registerBackend(NAME, () => backend, 0);
@@ -72,8 +72,8 @@ export async function openWebgpu(): Promise<Backend> {
     },
     close: () => {
       closed = true;
-      // Destroys every buffer. The device itself is left to the garbage collector: of
-      // processes that destroyed one on Mesa's llvmpipe, one in 75 died of a corrupted heap.
+      // Destroys every buffer. The device itself is left to the garbage collector: one in 75
+      // processes that destroyed a device on Mesa's llvmpipe crashed with a corrupted heap.
       tf.removeBackend(NAME);
     },
   };

@@ -1,34 +1,34 @@
 import type { ActivationNumbers, Network } from "./network.ts";
 
-/** Bytes of activations that are evaluated together at most. */
+/** Limit on the activation memory of one evaluation, in bytes. */
 export const MOST_EVALUATION_BYTES = 2 ** 30;
 
 /**
- * How much memory a row takes, from the network's sizes alone: what decides where a batch is cut
- * has to be the same on every machine, or its bits would not be. A network without counts of its
- * own gets an estimate from its layout.
+ * Activation memory per row, from the network's sizes alone: it decides where a batch is split, and
+ * so has to be the same on every machine for its bits to be. Networks that do not specify it get an
+ * estimate from their layout.
  */
 export function activationNumbers(network: Network): ActivationNumbers {
   return network.activations ?? estimate(network);
 }
 
 /**
- * Tensors as large as a layer's output that a layer has while it is evaluated and while it is
- * differentiated: the ConditionalMLP has up to 3 and 5, the U-Net's convolutions and norms 2 and 4.
+ * Tensors the size of a layer's output that a layer holds during evaluation and differentiation:
+ * the ConditionalMLP has up to 3 and 5, the U-Net's convolutions and norms 2 and 4.
  */
 const TENSORS_PER_LAYER = { evaluation: 8, training: 16 } as const;
-/** Tensors as large as the input: noise, data, their mean, velocities and differences. */
+/** Tensors the size of the input: noise, data, their mean, velocities and differences. */
 const TENSORS_OF_ROWS = 16;
 
 /**
- * As if every convolution were at the image's full size and every tensor held to the end: more than
- * networks of plain layers take.
+ * Assumes that every convolution runs at full image size and that nothing is freed before the end:
+ * an overestimate for networks of plain layers.
  */
 function estimate({ layout, image, rowWidth }: Network): ActivationNumbers {
   const pixels = image === undefined ? 1 : image.height * image.width;
   let outputs = 0;
   for (const { deviceShape } of layout.entries) {
-    // Biases and scales have one axis; their layer's weight counts.
+    // Skip biases and scales (one axis): their layer's weight represents them.
     if (deviceShape.length < 2) continue;
     outputs += deviceShape.at(-1)! * (deviceShape.length > 2 ? pixels : 1);
   }

@@ -5,11 +5,11 @@ import type { Network, VelocityInputs } from "./network.ts";
 /**
  * The velocity of a network at points x and times t, differentiable in `parameters` and `x`.
  *
- * @param parameters In the layout's order, each of its device shape.
+ * @param parameters In layout order, each with its device shape.
  * @param x [n, rowWidth]; images are rows of height * width * channels, NHWC flattened.
- * @returns Like x.
- * @throws {RangeError} If x and t differ in their number of rows, x's rows are not the network's,
- *   or the network's answer is not of x's shape.
+ * @returns Velocities with x's shape.
+ * @throws {RangeError} If x and t differ in their number of rows, x's rows are not of the network's
+ *   width, or the network returns another shape.
  */
 export function applyNetwork(
   network: Network,
@@ -28,9 +28,9 @@ export function applyNetwork(
   const velocity = network.apply(parameters, x, at);
   if (velocity.shape[0] !== rows || velocity.shape[1] !== width || velocity.shape.length > 2) {
     throw new RangeError(
-      `${kind}: apply() has to give a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,
+      `${kind}: apply() must return a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,
     );
   }
-  // The caller disposes the answer, and x is not its own.
+  // The caller disposes the result but still owns x.
   return velocity === x ? tf.clone(x) : velocity;
 }

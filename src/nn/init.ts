@@ -4,12 +4,11 @@ import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import type { Network } from "./network.ts";
 
 /**
- * Fresh weights as PyTorch's layers start: those of Linear and Conv2d uniform in
- * +-1/sqrt(fan-in), a GroupNorm's scale one and its offset zero; the layers of a U-Net that
- * docs/unet.py sets to zero are zero.
+ * Fresh weights, initialised like PyTorch's layers: Linear and Conv2d uniform in +-1/sqrt(fan-in),
+ * GroupNorm with scale one and offset zero. U-Net layers that docs/unet.py sets to zero are zero.
  *
- * Tensor i is drawn in the file's order from RNG subsequence i, so that it depends on the
- * seed alone, not on how a device lays it out.
+ * Tensor i is drawn in file order from RNG subsequence i, so it depends on the seed alone, not on
+ * the device layout.
  *
  * @returns [layout.size], flat, in device order.
  */

@@ -1,14 +1,14 @@
 import type { SizeRule } from "./size_rule.ts";
 
 /**
- * What options, `config.json` and help know of a network with a name on the command line. It is
- * apart from the networks themselves because it loads no tfjs.
+ * What options, `config.json` and help need to know about a network with a command-line name. Kept
+ * apart from the networks themselves because it does not load tfjs.
  */
 export interface NamedNetwork<Sizes = Readonly<Record<string, number>>> {
-  /** What a row of its data is. */
+  /** Kind of its data rows. */
   readonly rows: "points" | "images";
-  /** Its sizes in the order in which `config.json` has them. */
+  /** Rules for its sizes, in `config.json` order. */
   readonly sizes: { readonly [Name in keyof Sizes]: SizeRule };
-  /** The sizes that are options of training, the one that sets its width first; data give the others. */
+  /** Sizes that are training options, its width first; the others come from the data. */
   readonly options: readonly (keyof Sizes & string)[];
 }

@@ -2,8 +2,8 @@ import type { ParameterLayout } from "../core/parameters.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 
 /**
- * A velocity network without its weights: all that flows, training, sampling and likelihoods know
- * of one. Any record with the first four fields is a network:
+ * A velocity network without its weights: the only view of it that flows, training, sampling and
+ * likelihoods have. Any record with the first four fields is a network:
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -18,60 +18,60 @@ import type { Tensor, Tensor2D } from "../core/tensors.ts";
  * ```
  */
 export interface Network {
-  /** Its name in a run's `config.json`; `registerNetwork` says how a run of this kind is read. */
+  /** Its name in a run's `config.json`; `registerNetwork` makes runs of this kind readable. */
   readonly kind: string;
   /** Numbers per row of input and output: the dimension of points, or height * width * channels. */
   readonly rowWidth: number;
   /** The parameters' names, shapes and initial distributions, from `layoutOf`. */
   readonly layout: ParameterLayout;
   /**
-   * The velocity, in tfjs operations that are differentiable in `parameters` and `x`. Rows are
-   * independent of each other. It disposes nothing of what it is given.
+   * The velocity, in tfjs operations that are differentiable in `parameters` and `x`. Rows must be
+   * independent of each other. Disposes none of its arguments.
    *
-   * @param parameters In the layout's order, each of its `deviceShape`: a linear layer's weight is
+   * @param parameters In layout order, each with its `deviceShape`: a linear layer's weight is
    *   [in, out].
    * @param x [n, rowWidth]; images are NHWC, flattened.
-   * @returns Like x.
+   * @returns Velocities with x's shape.
    */
   apply(parameters: readonly Tensor[], x: Tensor2D, at: VelocityInputs): Tensor2D;
-  /** What `config.json` records beside the kind, as JSON; nothing when left out. */
+  /** Sizes recorded beside the kind in `config.json`; nothing by default. */
   readonly sizes?: Readonly<Record<string, unknown>>;
-  /** The size of the images that the rows are; points when left out. */
+  /** Image size if rows are images; points by default. */
   readonly image?: ImageShape;
-  /** Set where the velocity is one that fused engines know; they then need no `apply`. */
+  /** Set if fused engines implement this velocity; they do not call `apply`. */
   readonly fused?: FusedField;
   /**
-   * Activations per row, which decide where a batch is cut; estimated from the layout when left
-   * out. Give it if layers share weights, or activations grow faster than the layers' outputs.
+   * Activation memory per row, which decides where a batch is split; by default estimated from the
+   * layout. Specify it if layers share weights or activations outgrow the layers' outputs.
    */
   readonly activations?: ActivationNumbers;
-  /** Constant tensors of the PyTorch module's state_dict; none when left out. */
+  /** Constant tensors in the PyTorch module's state_dict; none by default. */
   readonly buffers?: readonly BufferTensor[];
-  /** Its sizes in words, such as "a UNet of 32 filters". */
+  /** Human-readable description, such as "a UNet of 32 filters". */
   readonly description?: string;
 }
 
-/** What the velocity is a function of beside x. */
+/** Arguments of the velocity besides x. */
 export interface VelocityInputs {
-  /** [n], the time of each row; any finite numbers. */
+  /** [n], time of each row; any finite numbers. */
   readonly t: ArrayLike<number>;
-  /** [n, ...], what each row is conditioned on. Reserved: undefined today. */
+  /** [n, ...], values that each row is conditioned on. Reserved: always undefined today. */
   readonly condition?: Tensor | undefined;
 }
 
-/** The size of an image, NHWC. */
+/** Image size, NHWC. */
 export interface ImageShape {
   /** Pixels. */
   readonly height: number;
   /** Pixels. */
   readonly width: number;
-  /** 1 for grey values. */
+  /** 1 for greyscale. */
   readonly channels: number;
 }
 
-/** A velocity that fused engines know: the ConditionalMLP, its parameters in `mlpLayout`'s order. */
+/** A velocity that fused engines implement: the ConditionalMLP, parameters in `mlpLayout` order. */
 export interface FusedField {
-  /** Says which. */
+  /** Which velocity. */
   readonly kind: "mlp";
   /** Dimension of the points. */
   readonly dims: number;
@@ -79,15 +79,15 @@ export interface FusedField {
   readonly hidden: number;
 }
 
-/** Float32 numbers per row that the tensors of a network hold. */
+/** Number of float32 values per row held in a network's tensors. */
 export interface ActivationNumbers {
-  /** While it is evaluated. */
+  /** During evaluation. */
   readonly evaluation: number;
-  /** While a loss is differentiated, if nothing were given back before the end. */
+  /** During differentiation of a loss, if nothing is freed before the end. */
   readonly training: number;
 }
 
-/** A constant tensor that PyTorch's state_dict of a network holds beside its parameters. */
+/** A constant tensor in a PyTorch state_dict, besides the parameters. */
 export interface BufferTensor {
   /** PyTorch's name without a leading `model.`. */
   readonly name: string;
@@ -97,9 +97,9 @@ export interface BufferTensor {
   readonly values: Float32Array;
 }
 
-/** What `config.json` records of a network. */
+/** What `config.json` records about a network. */
 export interface NetworkRecord {
-  /** Which network. */
+  /** Kind of the network. */
   readonly kind: string;
   /** Its sizes. */
   readonly [size: string]: unknown;
@@ -112,17 +112,17 @@ export function isImageNetwork(
   return network.image !== undefined;
 }
 
-/** What a network is, with its sizes, in words. */
+/** Human-readable description of a network and its sizes. */
 export function descriptionOf({ kind, description }: Network): string {
   return description ?? `a network of kind ${kind}`;
 }
 
-/** A network as `config.json` records it. */
+/** Record of a network for `config.json`. */
 export function networkRecord({ kind, sizes }: Network): NetworkRecord {
   return { kind, ...sizes };
 }
 
-/** Whether two records are of the same network: the order of the sizes means nothing. */
+/** Whether two records describe the same network; the order of sizes does not matter. */
 export function isSameRecord(one: NetworkRecord, other: NetworkRecord): boolean {
   const sorted = (record: NetworkRecord) =>
     JSON.stringify(Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1));

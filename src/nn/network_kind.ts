@@ -1,32 +1,32 @@
 import type { Network } from "./network.ts";
 
-/** How networks of a kind are made from what `config.json` records of them. */
+/** Makes networks of a kind from their `config.json` records. */
 export interface NetworkKind {
   /** The `kind` of its networks. */
   readonly kind: string;
   /**
-   * The network of some sizes.
+   * Makes a network.
    *
-   * @param sizes What `config.json` holds beside the kind: of unknown origin, so check them.
-   * @throws {InputError} If it does not take them.
+   * @param sizes Everything besides the kind in `config.json`: untrusted, so validate it.
+   * @throws {InputError} If the sizes are invalid.
    */
   create(sizes: Readonly<Record<string, unknown>>): Network;
-  /** How its PyTorch state_dict is recognised; a kind without it cannot be imported. */
+  /** How to recognise its PyTorch state_dict; kinds without it cannot be imported. */
   readonly stateDict?: StateDictSign;
 }
 
-/** How a network is recognised in a state_dict. */
+/** Recognises a network in a state_dict. */
 export interface StateDictSign {
-  /** The network and the tensor that tells, for messages: "a UNet (first.weight [...])". */
+  /** The network and its distinguishing tensor, for messages: "a UNet (first.weight [...])". */
   readonly mark: string;
-  /** Its sizes, or null where the state_dict is another network's. */
+  /** Its sizes, or null if the state_dict belongs to another network. */
   sizes(found: FoundTensors): Readonly<Record<string, unknown>> | null;
 }
 
-/** The shapes in a state_dict. */
+/** Shapes found in a state_dict. */
 export interface FoundTensors {
-  /** Shape of a tensor if it is there and has that rank, else null. */
+  /** Shape of a tensor, or null if it is missing or has another rank. */
   shapeOf(name: string, rank: number): readonly number[] | null;
-  /** Size of the images, which weights do not tell. */
+  /** Image size, which cannot be inferred from the weights. */
   readonly image: { readonly height: number; readonly width: number };
 }

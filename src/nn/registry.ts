@@ -8,17 +8,17 @@ import { resnetKind } from "./resnet/network.ts";
 import { unetKind } from "./unet/network.ts";
 import { validateNetwork } from "./validate.ts";
 
-/** Those with a name on the command line, in the order in which a state_dict is compared with them. */
+/** Kinds with a command-line name, in the order in which a state_dict is matched. */
 const namedKinds: readonly NetworkKind[] = [mlpKind, resnetKind, unetKind];
 
-/** A program's own. State of the module, as the kinds of a process are: every reader of runs sees them. */
+/** Custom kinds. Module state, like the process's classes: every reader of runs sees them. */
 const ownKinds = new Map<string, NetworkKind>();
 
 /**
- * Says how runs of a program's own network are read: `loadRun`, a resumed `train` and
- * `importWeights` make the network by it. A kind that is registered again is replaced.
+ * Makes runs of a custom network readable: `loadRun`, a resumed `train` and `importWeights` create
+ * the network with it. Registering a kind again replaces it.
  *
- * @throws {InputError} If it is the kind of one of Fluxion's own networks.
+ * @throws {InputError} If the kind is one of Fluxion's own.
  */
 export function registerNetwork(kind: NetworkKind): void {
   if (namedNetwork(kind.kind) !== undefined) {
@@ -29,17 +29,17 @@ export function registerNetwork(kind: NetworkKind): void {
   ownKinds.set(kind.kind, kind);
 }
 
-/** All kinds that are known, Fluxion's own first. */
+/** All registered kinds, Fluxion's own first. */
 export function networkKinds(): readonly NetworkKind[] {
   return [...namedKinds, ...ownKinds.values()];
 }
 
 /**
- * The network that `config.json` records.
+ * Makes the network that `config.json` records.
  *
- * @param record Its kind and sizes; of unknown origin.
- * @param place The file that it stands in, for messages; of options when left out.
- * @throws {InputError} If nobody registered the kind, or it does not take the sizes.
+ * @param record Kind and sizes; untrusted.
+ * @param place The file it was read from, for messages; omit for options.
+ * @throws {InputError} If the kind is not registered or the sizes are invalid.
  */
 export function createNetwork(
   record: Readonly<Record<string, unknown>> & { readonly kind: string },

@@ -3,25 +3,24 @@ import { InputError } from "../core/errors.ts";
 import { activationNumbers, MOST_EVALUATION_BYTES } from "./activation_numbers.ts";
 import { type Network, networkRecord } from "./network.ts";
 
-/** Bytes of a network's weights in float32 at most: half of tfjs's memory, which holds them twice. */
+/** Limit on float32 weight bytes: half of tfjs's memory, which holds the weights twice. */
 const MOST_WEIGHT_BYTES = 2 ** 30;
-/** Bytes per row of the input at most. */
+/** Limit on the bytes of an input row. */
 const MOST_ROW_BYTES = 2 ** 30;
 
-/** What to take less of. */
+/** Remedies for messages: what to reduce. */
 export interface RoomAdvice {
-  /** Where the weights are too many. */
+  /** If there are too many weights. */
   readonly weights: string;
-  /** Where a row's activations are too many. */
+  /** If a row has too many activations. */
   readonly activations: string;
 }
 
 /**
- * Checks that a memory can hold a network, before anything is allocated. In float64, which is
- * exact as far as anything is accepted.
+ * Checks that a network fits in memory before anything is allocated. The float64 arithmetic is
+ * exact for everything that passes.
  *
- * @throws {InputError} If the weights, a row of the input or its activations are more than a
- *   memory holds.
+ * @throws {InputError} If the weights, an input row or its activations exceed their limits.
  */
 export function requireRoom(network: Network, advice: RoomAdvice): void {
   const words = () => JSON.stringify(networkRecord(network));

@@ -1,26 +1,26 @@
 import { InputError } from "../core/errors.ts";
 import { quotedJson } from "../core/quoted.ts";
 
-/** Which whole numbers a size of a network may be: constructors, options and `config.json` read the same rule. */
+/** Valid integers for a network's size, shared by constructors, options and `config.json`. */
 export interface SizeRule {
   /** The smallest value. */
   readonly least: number;
-  /** The largest value; any safe integer when left out. */
+  /** The largest value; by default any safe integer. */
   readonly most?: number;
   /** The value is a multiple of this. */
   readonly multipleOf: number;
   /** Completes "expected ..." in messages about options and files. */
   readonly expected: string;
-  /** What a constructor says of a value that is not a multiple, before the value. */
+  /** A constructor's message for a value that is not a multiple; the value follows. */
   readonly refusal: string;
 }
 
-/** Values of sizes by the names of their rules. */
+/** Sizes keyed by the names of their rules. */
 export type SizesOf<Rules extends Readonly<Record<string, SizeRule>>> = {
   readonly [Name in keyof Rules]: number;
 };
 
-/** Any whole number of at least 1. */
+/** Any positive integer. */
 export const count: SizeRule = {
   least: 1,
   multipleOf: 1,
@@ -28,7 +28,7 @@ export const count: SizeRule = {
   refusal: "expected a whole number",
 };
 
-/** A width that carries the time embedding. */
+/** A width that includes the time embedding. */
 export const evenWidth: SizeRule = {
   least: 2,
   multipleOf: 2,
@@ -37,11 +37,11 @@ export const evenWidth: SizeRule = {
 };
 
 /**
- * Checks sizes by their rules, in the rules' order.
+ * Validates sizes in the order of the rules.
  *
- * @param sizes Of unknown origin.
+ * @param sizes Untrusted.
  * @returns The sizes that have a rule.
- * @throws {InputError} The first size that its rule refuses, with the nearest values that it takes.
+ * @throws {InputError} For the first invalid size, suggesting the nearest valid values.
  */
 export function requireSizes<const Rules extends Readonly<Record<string, SizeRule>>>(
   rules: Rules,

@@ -2,7 +2,7 @@ import { embeddingRows } from "../ops/mlp_field/time_embedding.ts";
 import type { BufferTensor } from "./network.ts";
 
 /**
- * The frequencies k * pi, k = 1..width/2, of a time embedding.
+ * Frequencies k * pi, k = 1..width/2, of a time embedding.
  *
  * @throws {RangeError} If `width` is not a positive even number.
  */
@@ -12,7 +12,7 @@ export function embeddingFrequencies(width: number): Float32Array {
 }
 
 /**
- * Times as vectors: (sin(k pi t), k = 1..width/2; cos(k pi t), k = 1..width/2).
+ * Time embedding: (sin(k pi t), k = 1..width/2; cos(k pi t), k = 1..width/2).
  *
  * @param t [n], any finite numbers.
  * @param width Even.
@@ -35,7 +35,7 @@ function requireEvenWidth(width: number): void {
   }
 }
 
-/** The frequencies of a time embedding as the buffer of a PyTorch module. */
+/** The frequencies of a time embedding as a PyTorch buffer. */
 export function frequencyBuffer(name: string, width: number): BufferTensor {
   return { name, shape: [width / 2], values: embeddingFrequencies(width) };
 }

@@ -5,10 +5,10 @@ import type { Network } from "./network.ts";
 import { requireRoom } from "./room.ts";
 
 /**
- * Checks a network of whatever origin before anything is made by its numbers: its layout is one of
- * `layoutOf`, its rows are those of its image, and a memory can hold it.
+ * Validates an untrusted network before anything is allocated: its layout has the form of
+ * `layoutOf`, its rows match its image size, and it fits in memory.
  *
- * @throws {InputError} The first thing that is wrong.
+ * @throws {InputError} For the first problem found.
  */
 export function validateNetwork(network: Network): void {
   const { kind, rowWidth, image, layout, activations } = network;
@@ -53,7 +53,7 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
 }
 
-/** Whether a tensor stands at `offset` and its shapes, axes and size agree. */
+/** Whether a tensor starts at `offset` and its shapes, axes and size are consistent. */
 function isEntryAt(entry: ParameterEntry, offset: number): boolean {
   const { shape, axes, deviceShape, size } = entry;
   return entry.offset === offset && shape.every(isCount) &&

@@ -7,7 +7,7 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import { FailureError } from "../../src/core/errors.ts";
 import { backendTest } from "../support/backends.ts";
 
-backendTest("openBackend() runs what was asked for", ["cpu", "webgpu"], async (backend) => {
+backendTest("openBackend() runs the requested backend", ["cpu", "webgpu"], async (backend) => {
   assert.equal(tf.getBackend(), backend.tfName);
   const product = tf.tidy(() => tf.matMul([[1, 2], [3, 4]], [[5, 6], [7, 8]]));
   assert.deepEqual([...await product.data()], [19, 22, 43, 50]);
@@ -15,7 +15,7 @@ backendTest("openBackend() runs what was asked for", ["cpu", "webgpu"], async (b
   assert.equal(await openBackend(backend.kind), backend);
 });
 
-backendTest("openBackend() opens again what was closed", ["webgpu"], async (backend) => {
+backendTest("openBackend() reopens a closed backend", ["webgpu"], async (backend) => {
   backend.close();
   const again = await openBackend("webgpu");
   assert.notEqual(again, backend);
@@ -24,7 +24,7 @@ backendTest("openBackend() opens again what was closed", ["webgpu"], async (back
   two.dispose();
 });
 
-/** A check says `message`, opening says it too, and after closing a new device opens. */
+/** check() and opening fail with `message`; after closing, a new device opens. */
 async function assertFails(backend: Backend, message: RegExp): Promise<void> {
   assert.throws(() => backend.check(), (error: Error) => {
     assert.ok(error instanceof FailureError);
@@ -36,18 +36,18 @@ async function assertFails(backend: Backend, message: RegExp): Promise<void> {
   (await openBackend("webgpu")).check();
 }
 
-backendTest("check() says that the device refused an allocation", ["webgpu"], async (backend) => {
+backendTest("check() reports an allocation refused by the device", ["webgpu"], async (backend) => {
   backend.check();
   const { device } = tf.backend() as unknown as { device: GPUDevice };
-  // More than any device may allocate: what tfjs would do with a batch too large.
+  // More than any device may allocate, as tfjs would for too large a batch.
   device.createBuffer({ size: 2 ** 45, usage: GPUBufferUsage.STORAGE });
   await new Promise((resolve) => setTimeout(resolve, 50));
   await assertFails(backend, /WebGPU \(.*\): .*buffer size/i);
 });
 
-backendTest("check() says that the device was lost", ["webgpu"], async (backend) => {
+backendTest("check() reports a lost device", ["webgpu"], async (backend) => {
   backend.close();
-  // Devices are not destroyed here (see close()): the platform's promise is replaced.
+  // Devices are not destroyed here (see close()); instead, the platform's promise is replaced.
   const { requestDevice } = GPUAdapter.prototype;
   let lose = (_: GPUDeviceLostInfo) => {};
   GPUAdapter.prototype.requestDevice = async function (descriptor) {
@@ -68,7 +68,7 @@ backendTest("check() says that the device was lost", ["webgpu"], async (backend)
   }
 });
 
-/** The bits of a product and a convolution that are large enough to be shared. */
+/** The bits of a product and a convolution that are large enough for several threads. */
 async function sharedWork(options: { portableBits?: boolean; threads?: number }) {
   const backend = await openBackend("cpu", options);
   const numbers = (count: number) =>
@@ -90,7 +90,7 @@ Deno.test("openBackend() with portable bits computes without fused multiply-adds
     const portable = await sharedWork({ portableBits: true });
     assert.notEqual(portable.backend.tfName, fused.backend.tfName);
     portable.bits.forEach((bits, i) => assert.notDeepEqual(bits, fused.bits[i]));
-    // Turn and turn about in one process, and while workers join.
+    // Alternating in one process, also while workers join.
     for (const threads of [1, 2, 3, 2]) {
       const again = await sharedWork({ portableBits: true, threads });
       assert.equal(again.backend, portable.backend);
@@ -102,7 +102,7 @@ Deno.test("openBackend() with portable bits computes without fused multiply-adds
   }
 });
 
-Deno.test("openBackend() of a GPU with portable bits is refused, and auto is the CPU then", async () => {
+Deno.test("openBackend() refuses a GPU with portable bits, and auto then chooses the CPU", async () => {
   await assert.rejects(openBackend("webgpu", { portableBits: true }), {
     name: "InputError",
     message: /^backend webgpu: no two GPUs give the same bits; portable bits need backend cpu$/,
@@ -111,13 +111,13 @@ Deno.test("openBackend() of a GPU with portable bits is refused, and auto is the
   assert.equal(kind, "cpu");
 });
 
-Deno.test("openBackend() called twice at once opens both", async () => {
+Deno.test("openBackend() called twice concurrently opens both", async () => {
   const [first, second] = await Promise.all([openBackend("cpu"), openBackend("cpu")]);
   assert.equal(first, second);
   assert.equal(tf.getBackend(), "fluxion-cpu");
 });
 
-Deno.test("openBackend() leaves the kernels of tfjs's own wasm backend as they are", async () => {
+Deno.test("openBackend() does not modify the kernels of tfjs's own wasm backend", async () => {
   await openBackend("cpu");
   // tfjs-backend-wasm 4.22 has no filter gradient; ours must not appear there.
   assert.equal(tf.getKernel("Conv2DBackpropFilter", "wasm"), undefined);
@@ -133,7 +133,7 @@ const adapter: Adapter = {
   limits: {},
 };
 
-Deno.test("choose() takes a GPU for images, never for points, never a software one", () => {
+Deno.test("choose() picks a GPU for images, never for points, never a software adapter", () => {
   assert.equal(choose("auto", "images", adapter).kind, "webgpu");
   assert.equal(choose("auto", "points", adapter).kind, "cpu");
   assert.equal(choose("auto", "images", null).kind, "cpu");
@@ -145,7 +145,7 @@ Deno.test("choose() takes a GPU for images, never for points, never a software o
   }
 });
 
-Deno.test("chooseBackend() asks for an adapter only where auto may use one, and silences Mesa first", async () => {
+Deno.test("chooseBackend() queries an adapter only for auto on images, and silences Mesa first", async () => {
   const gpu = navigator.gpu as unknown as { requestAdapter: () => Promise<null> };
   const { requestAdapter } = gpu;
   const asked: (string | undefined)[] = [];
@@ -168,7 +168,7 @@ Deno.test("chooseBackend() asks for an adapter only where auto may use one, and 
   }
 });
 
-Deno.test("chooseBackend() does what was asked for, whatever the adapter", async () => {
+Deno.test("chooseBackend() honours an explicit request, whatever the adapter", async () => {
   assert.equal((await chooseBackend("webgpu", "points")).kind, "webgpu");
   assert.equal((await chooseBackend("cpu", "images")).kind, "cpu");
 });

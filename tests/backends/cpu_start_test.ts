@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openBackend } from "../../src/backends/open_backend.ts";
 
-Deno.test("tfjs's module is instantiated once, however many open the CPU backend at a time", async () => {
+Deno.test("tfjs's module is instantiated once, however many callers open the CPU backend", async () => {
   const { instantiate } = WebAssembly;
   let instances = 0;
   WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) => {
@@ -14,7 +14,7 @@ Deno.test("tfjs's module is instantiated once, however many open the CPU backend
       openBackend("cpu", { threads: 1, portableBits: true }),
       openBackend("cpu", { threads: 1 }),
     ]);
-    // What a second start would still have under way.
+    // Time for a second start, if there were one, to finish.
     await new Promise((resolve) => setTimeout(resolve, 200));
   } finally {
     WebAssembly.instantiate = instantiate;

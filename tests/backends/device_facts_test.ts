@@ -8,21 +8,21 @@ Deno.test("versions() names this Deno and the pinned tfjs", () => {
   assert.match(versions().tfjs, /^4\.22\./);
 });
 
-Deno.test("memoryRoom() and diskRoom() have some room of a larger whole", async () => {
+Deno.test("memoryRoom() and diskRoom() have available bytes within the total", async () => {
   for (const { totalBytes, availableBytes } of [memoryRoom(), await diskRoom(".")]) {
     assert.ok(availableBytes > 0 && availableBytes <= totalBytes, `${availableBytes}`);
     assert.ok(totalBytes > 1e6);
   }
 });
 
-Deno.test("listAdapters() begins with the one that webgpu would run on, each once", async () => {
+Deno.test("listAdapters() starts with the one that webgpu would use and has no duplicates", async () => {
   const adapters = await listAdapters();
   assert.deepEqual(adapters[0] ?? null, await requestAdapter());
   assert.equal(new Set(adapters.map(({ description }) => description)).size, adapters.length);
   for (const { limits } of adapters) assert.ok(limits.maxBufferSize! > 0);
 });
 
-Deno.test("isSoftwareAdapter() goes by the driver's name where the flag says nothing", () => {
+Deno.test("isSoftwareAdapter() goes by the driver's name if the flag is not set", () => {
   const adapter = { vendor: "", architecture: "", device: "", isFallbackAdapter: false };
   const software = [
     "llvmpipe (LLVM 15.0.6, 256 bits)",
@@ -34,7 +34,7 @@ Deno.test("isSoftwareAdapter() goes by the driver's name where the flag says not
   for (const description of hardware) assert.ok(!isSoftwareAdapter({ ...adapter, description }));
 });
 
-backendTest("measureMatmul() measures something", ["cpu"], async () => {
+backendTest("measureMatmul() returns a positive speed", ["cpu"], async () => {
   const { size, gflops } = await measureMatmul();
   assert.ok(size >= 128);
   assert.ok(gflops > 0.01 && Number.isFinite(gflops), `${gflops} GFLOP/s`);

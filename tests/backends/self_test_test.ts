@@ -4,20 +4,20 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import { selfTest } from "../../src/backends/self_test.ts";
 import { backendTest } from "../support/backends.ts";
 
-backendTest("selfTest() finds nothing wrong", ["cpu", "webgpu"], async (backend) => {
+backendTest("selfTest() passes", ["cpu", "webgpu"], async (backend) => {
   for (const { name, ok, relativeError, message } of await selfTest(backend)) {
     assert.ok(ok, `${name}: relative error ${relativeError}, ${message}`);
   }
 });
 
-Deno.test("selfTest() sees a kernel that computes wrongly, and one that throws", async () => {
+Deno.test("selfTest() detects a kernel with wrong results and one that throws", async () => {
   const backend = await openBackend("cpu");
   const filterGradient = tf.getKernel("Conv2DBackpropFilter", backend.tfName);
   const tanh = tf.getKernel("Tanh", backend.tfName);
   tf.unregisterKernel("Conv2DBackpropFilter", backend.tfName);
   tf.unregisterKernel("Tanh", backend.tfName);
   try {
-    // Almost right: one number in 54 is off by one hundredth of the largest.
+    // Almost right: one number in 54 is off by a hundredth of the largest.
     tf.registerKernel({
       ...filterGradient,
       kernelFunc: (call) => {

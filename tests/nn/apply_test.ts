@@ -20,7 +20,7 @@ const resnet: Network = resnetNetwork({
   blocks: 2,
 });
 
-// Sides that are no multiples of four.
+// Sides are not multiples of four.
 const unet: Network = unetNetwork({ height: 6, width: 5, channels: 2, filters: 4 });
 
 function normal(shape: [number, number], subsequence: number): tf.Tensor2D {
@@ -28,7 +28,7 @@ function normal(shape: [number, number], subsequence: number): tf.Tensor2D {
   return tf.tensor2d(fillNormal(key, 0, new Float32Array(shape[0] * shape[1])), shape);
 }
 
-/** Initial weights; those of a unet moved, since some of them start at zero. */
+/** Initial weights; a unet's are perturbed, since some of them start at zero. */
 function weightsOf(network: Network): Float32Array {
   const flat = initialParameters(network, 1);
   if (network.kind !== "unet") return flat;
@@ -40,7 +40,7 @@ function fresh(network: Network): Parameters {
   return Parameters.fromFlat(network.layout, weightsOf(network));
 }
 
-// The homework's own two self-tests.
+// The two self-tests of the homework.
 backendTest("a ConditionalMLP keeps the shape [2, 20] at t = 5", ["cpu", "webgpu"], async () => {
   const parameters = fresh(mlp), x = normal([2, 20], 0);
   const out = applyNetwork(mlp, parameters.tensors, x, { t: [5, 5] });
@@ -51,7 +51,7 @@ backendTest("a ConditionalMLP keeps the shape [2, 20] at t = 5", ["cpu", "webgpu
 });
 
 for (const network of [resnet, unet]) {
-  const name = `a ${network.kind} answers t = 0 and t = 1 differently`;
+  const name = `a ${network.kind} depends on t`;
   backendTest(name, ["cpu", "webgpu"], async () => {
     const parameters = fresh(network);
     const image = normal([1, network.rowWidth], 0);
@@ -68,7 +68,7 @@ for (const network of [resnet, unet]) {
   });
 }
 
-backendTest("a unet takes images of any size and number of channels", ["cpu"], async () => {
+backendTest("a unet accepts images of any size and number of channels", ["cpu"], async () => {
   for (
     const [height, width, channels] of [[28, 28, 1], [32, 32, 3], [1, 1, 1], [9, 4, 2]] as const
   ) {
@@ -100,8 +100,8 @@ backendTest("a fresh unet is zero everywhere, and still has a gradient", ["cpu"]
 });
 
 for (const network of [mlpNetwork({ dims: 3, hidden: 8 }), resnet, unet]) {
-  // Along a random direction, central differences of the float32 network.
-  backendTest(`applyNetwork() of a ${network.kind} has its gradient`, ["cpu"], async () => {
+  // Central differences of the float32 network along a random direction.
+  backendTest(`applyNetwork() of a ${network.kind} has the right gradient`, ["cpu"], async () => {
     const layout = network.layout;
     const flat = weightsOf(network);
     const x = normal([4, network.rowWidth], 0), weights = normal([4, network.rowWidth], 1);
@@ -133,7 +133,7 @@ for (const network of [mlpNetwork({ dims: 3, hidden: 8 }), resnet, unet]) {
     const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
       Array.from(a).reduce((total, value, i) => total + value * b[i]!, 0);
     const expected = dot(gradient, along) + dot(xGradient, xAlong);
-    // Rounding of values of size 10 over 2 h, and the kinks of ReLU.
+    // Rounding of values of size 10 divided by 2 h, and the kinks of ReLU.
     assert.ok(
       Math.abs(observed - expected) < 5e-3 * Math.max(1, Math.abs(expected)),
       `gradient ${expected}, observed ${observed}`,
@@ -143,7 +143,7 @@ for (const network of [mlpNetwork({ dims: 3, hidden: 8 }), resnet, unet]) {
   });
 }
 
-backendTest("applyNetwork() refuses rows and times that do not fit", ["cpu"], () => {
+backendTest("applyNetwork() refuses mismatched rows and times", ["cpu"], () => {
   const x = tf.zeros([2, 3]) as tf.Tensor2D;
   assert.throws(
     () => applyNetwork(mlpNetwork({ dims: 4, hidden: 8 }), [], x, { t: [0, 0] }),
@@ -156,13 +156,13 @@ backendTest("applyNetwork() refuses rows and times that do not fit", ["cpu"], ()
   x.dispose();
 });
 
-backendTest("applyNetwork() refuses an answer that is no velocity of the rows", ["cpu"], () => {
+backendTest("applyNetwork() refuses a result of another shape", ["cpu"], () => {
   const x = tf.zeros([2, 2]) as tf.Tensor2D;
   const wide: Network = { ...linear, apply: (_, x) => tf.concat([x, x], 1) as tf.Tensor2D };
   tf.tidy(() => {
     assert.throws(() => applyNetwork(wide, [], x, { t: [0, 1] }), {
       name: "RangeError",
-      message: "linear: apply() has to give a velocity of x's shape [2,2], got [2,4]",
+      message: "linear: apply() must return a velocity of x's shape [2,2], got [2,4]",
     });
   });
   x.dispose();

@@ -46,7 +46,7 @@ Deno.test("layout has PyTorch's names, shapes and number of parameters", () => {
   assert.equal(mlp.layout.size, 33_666);
 });
 
-Deno.test("initialParameters() fills PyTorch's bounds, and no further", () => {
+Deno.test("initialParameters() fills PyTorch's bounds and stays within them", () => {
   for (const network of [mlp, resnet]) {
     const flat = initialParameters(network, 0);
     for (const { name, offset, size, initialBound } of network.layout.entries) {
@@ -79,7 +79,7 @@ Deno.test("initialParameters() depends on the seed and the tensor, not on the ne
   assert.notDeepEqual(of(resnet, 0, name), of(resnet, 0, "layers.1.block.2.weight"));
 });
 
-Deno.test("createNetwork() names what is wrong and what to take instead", () => {
+Deno.test("createNetwork() names the problem and the remedy", () => {
   for (const network of [mlp, resnet, unet]) {
     assert.deepEqual(networkRecord(createNetwork(networkRecord(network))), networkRecord(network));
   }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { embeddingFrequencies, timeEmbedding } from "../../src/nn/time_embedding.ts";
 
-Deno.test("timeEmbedding() has sines before cosines, frequencies from pi up", () => {
+Deno.test("timeEmbedding() has sines before cosines, with frequencies from pi upwards", () => {
   const half = timeEmbedding([0.5], 6);
   // sin and cos of pi/2, pi, 3 pi/2
   [1, 0, -1, 0, -1, 0].forEach((expected, i) => assert.ok(Math.abs(half[i]! - expected) < 1e-7));
 });
 
-Deno.test("timeEmbedding() takes each row's own time, also after equal ones", () => {
+Deno.test("timeEmbedding() uses each row's own time, also after repeated ones", () => {
   const width = 8, times = [0.1, 0.1, 0.7, 0.1];
   const rows = timeEmbedding(times, width);
   times.forEach((t, row) =>

@@ -4,7 +4,7 @@ import { timeEmbedding } from "../time_embedding.ts";
 /**
  * ConditionalMLP: h = tanh(x_proj(x) + embedding(t)); then Linear, tanh, Linear, tanh, Linear.
  *
- * @param parameters In the layout's order, each of its device shape.
+ * @param parameters In layout order, each with its device shape.
  * @param x [n, dims].
  * @param t [n], any finite numbers.
  * @returns [n, dims].

@@ -9,7 +9,7 @@ import { type MlpSizes, mlpSizes } from "./sizes.ts";
 
 /** A ConditionalMLP over points. */
 export interface MlpNetwork extends Network {
-  /** Says which network it is. */
+  /** Discriminates the network. */
   readonly kind: "mlp";
   /** Dimension and width. */
   readonly sizes: MlpSizes;
@@ -18,14 +18,14 @@ export interface MlpNetwork extends Network {
 }
 
 /**
- * The ConditionalMLP of some sizes.
+ * Makes a ConditionalMLP.
  *
- * @throws {InputError} If a size is not one that it takes, or no memory has room for its weights.
+ * @throws {InputError} If a size is invalid or the weights do not fit in memory.
  */
 export function mlpNetwork(given: MlpSizes): MlpNetwork {
   const sizes = requireSizes(mlpSizes.sizes, given);
   const { dims, hidden } = sizes;
-  // The largest is the backward pass's end, or for many dimensions its beginning.
+  // The peak is at the end of the backward pass, or with many dimensions at its beginning.
   const training = Math.max(15 * hidden + 8 * dims, 12 * hidden + 9.5 * dims);
   const network: MlpNetwork = {
     kind: "mlp",
@@ -45,7 +45,7 @@ export function mlpNetwork(given: MlpSizes): MlpNetwork {
   return network;
 }
 
-/** How a ConditionalMLP is made from a record or recognised in a state_dict. */
+/** Makes a ConditionalMLP from a record and recognises one in a state_dict. */
 export const mlpKind: NetworkKind = {
   kind: "mlp",
   create: (sizes) => mlpNetwork(sizes as MlpSizes),

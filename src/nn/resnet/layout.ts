@@ -2,7 +2,7 @@ import { type LayerShape, layoutOf, type ParameterLayout } from "../../core/para
 import { conv } from "../layers.ts";
 import type { ResnetSizes } from "./sizes.ts";
 
-/** The tensors of a ConditionedSimpleResnet under PyTorch's names and in its order. */
+/** The tensors of a ConditionedSimpleResnet, with PyTorch's names and order. */
 export function resnetLayout(
   { channels, filters, blocks }: Pick<ResnetSizes, "channels" | "filters" | "blocks">,
 ): ParameterLayout {

@@ -9,18 +9,18 @@ import { type ResnetSizes, resnetSizes } from "./sizes.ts";
 
 /** A ConditionedSimpleResnet over images. */
 export interface ResnetNetwork extends Network {
-  /** Says which network it is. */
+  /** Discriminates the network. */
   readonly kind: "resnet";
-  /** Those of the images, and its own. */
+  /** Image size and network sizes. */
   readonly sizes: ResnetSizes;
-  /** The size of the images. */
+  /** Image size. */
   readonly image: ImageShape;
 }
 
 /**
- * The ConditionedSimpleResnet of some sizes.
+ * Makes a ConditionedSimpleResnet.
  *
- * @throws {InputError} If a size is not one that it takes, or no memory has room for it.
+ * @throws {InputError} If a size is invalid or the network does not fit in memory.
  */
 export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
   const sizes = requireSizes(resnetSizes.sizes, given);
@@ -46,15 +46,15 @@ export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
   return network;
 }
 
-/** Images that the loss is made of: noise, data, their mean, velocities and differences. */
+/** Image-sized tensors of the loss: noise, data, their mean, velocities and differences. */
 const LOSS_IMAGES = 8;
 
 function activationsOf(
   { height, width, channels, filters, blocks }: ResnetSizes,
 ): ActivationNumbers {
   const pixels = height * width;
-  // A block is one operation where channels are vectors (ops/resnet_block/cpu.ts); elsewhere it
-  // is three convolutions, whose ReLUs and products have cotangents of their own.
+  // A block is fused into one operation if filters are a multiple of 4 (ops/resnet_block/cpu.ts);
+  // otherwise it is three convolutions, whose ReLUs and products have separate cotangents.
   const isFused = filters % 4 === 0 && filters >= 8;
   return {
     evaluation: pixels * ((blocks + (isFused ? 1 : 3)) * filters + 2 * channels),
@@ -62,7 +62,7 @@ function activationsOf(
   };
 }
 
-/** How a ConditionedSimpleResnet is made from a record or recognised in a state_dict. */
+/** Makes a ConditionedSimpleResnet from a record and recognises one in a state_dict. */
 export const resnetKind: NetworkKind = {
   kind: "resnet",
   create: (sizes) => resnetNetwork(sizes as ResnetSizes),

@@ -8,10 +8,10 @@ import type { ResnetSizes } from "./sizes.ts";
  * ConditionedSimpleResnet: conv 3x3, ReLU; the blocks; ReLU, conv 3x3. A block is
  * x + block(x + embedding(t) at every pixel), block = conv 1x1, ReLU, conv 3x3, ReLU, conv 1x1.
  *
- * @param parameters In the layout's order, each of its device shape.
+ * @param parameters In layout order, each with its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
  * @param t [n], any finite numbers.
- * @returns Like x.
+ * @returns Velocities with x's shape.
  */
 export function simpleResnet(
   sizes: ResnetSizes,
@@ -33,14 +33,14 @@ export function simpleResnet(
     let h = conv(images, 0, "relu");
     for (let block = 0; block < blocks; block++) {
       const first = 1 + 3 * block;
-      // A 1x1 convolution is linear, so the embedding's share of the sum is a bias per image.
+      // A 1x1 convolution is linear, so the embedding's contribution is a per-image bias.
       const { filter, bias } = weights(first);
       const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
       const biases = tf.add(tf.matMul(embedding, b), bias);
       h = resnetBlock(
         h,
         [{ filter, bias: biases }, weights(first + 1), weights(first + 2)],
-        // After the last block comes a ReLU.
+        // The last block is followed by a ReLU.
         block === blocks - 1 ? "relu" : "linear",
       );
     }

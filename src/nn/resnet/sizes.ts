@@ -1,21 +1,21 @@
 import type { NamedNetwork } from "../named_network.ts";
 import { count, evenWidth } from "../size_rule.ts";
 
-/** The sizes of a ConditionedSimpleResnet. */
+/** Sizes of a ConditionedSimpleResnet. */
 export type ResnetSizes = {
   /** Pixels. */
   readonly height: number;
   /** Pixels. */
   readonly width: number;
-  /** Of the image: 1 for grey values. */
+  /** Channels of the image: 1 for greyscale. */
   readonly channels: number;
-  /** Even, because of the time embedding. */
+  /** Number of filters; even, as the time embedding requires. */
   readonly filters: number;
-  /** Residual blocks; each widens the receptive field by 2 pixels. */
+  /** Number of residual blocks; each widens the receptive field by 2 pixels. */
   readonly blocks: number;
 };
 
-/** What a ConditionedSimpleResnet's sizes may be, and which of them are options. */
+/** Valid sizes of a ConditionedSimpleResnet, and which of them are options. */
 export const resnetSizes = {
   rows: "images",
   sizes: {
@@ -23,7 +23,7 @@ export const resnetSizes = {
     width: count,
     channels: count,
     filters: evenWidth,
-    // A block has six tensors, each a record of the layout.
+    // Each block has six tensors, each with an entry in the layout.
     blocks: { ...count, most: 10_000 },
   },
   options: ["filters", "blocks"],

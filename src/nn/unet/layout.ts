@@ -2,7 +2,7 @@ import { type LayerShape, layoutOf, type ParameterLayout } from "../../core/para
 import { conv, type Convolution, type Widths } from "../layers.ts";
 import type { UnetSizes } from "./sizes.ts";
 
-/** The tensors of a UNet under the names and in the order of docs/unet.py. */
+/** The tensors of a UNet, with the names and order of docs/unet.py. */
 export function unetLayout(
   { channels, filters }: Pick<UnetSizes, "channels" | "filters">,
 ): ParameterLayout {
@@ -38,7 +38,7 @@ function norm(name: string, channels: number): LayerShape {
   return { kind: "norm", name, channels };
 }
 
-/** A fresh block is then its skip, and a fresh network zero everywhere: it learns faster. */
+/** With zero initialisation a fresh block is its skip and a fresh network zero: it trains faster. */
 function zero(layer: Convolution): LayerShape {
   return { ...layer, startsAtZero: true };
 }

@@ -9,18 +9,18 @@ import { unet } from "./unet.ts";
 
 /** A UNet over images of any size. */
 export interface UnetNetwork extends Network {
-  /** Says which network it is. */
+  /** Discriminates the network. */
   readonly kind: "unet";
-  /** Those of the images, and its own. */
+  /** Image size and network sizes. */
   readonly sizes: UnetSizes;
-  /** The size of the images. */
+  /** Image size. */
   readonly image: ImageShape;
 }
 
 /**
- * The UNet of some sizes.
+ * Makes a UNet.
  *
- * @throws {InputError} If a size is not one that it takes, or no memory has room for it.
+ * @throws {InputError} If a size is invalid or the network does not fit in memory.
  */
 export function unetNetwork(given: UnetSizes): UnetNetwork {
   const sizes = requireSizes(unetSizes.sizes, given);
@@ -44,15 +44,15 @@ export function unetNetwork(given: UnetSizes): UnetNetwork {
   return network;
 }
 
-/** Images that the loss is made of: noise, data, their mean, velocities and differences. */
+/** Image-sized tensors of the loss: noise, data, their mean, velocities and differences. */
 const LOSS_IMAGES = 8;
 /**
- * What the layers make, as multiples of filters x pixels: the first convolution 1, the residual
- * blocks 4, 2.25, 0.5, 0.5, 3 and 6, halving and doubling 1.875, the joins 3, the narrowing 0.25,
+ * Sizes of the layer outputs as multiples of filters x pixels: the first convolution 1, residual
+ * blocks 4, 2.25, 0.5, 0.5, 3 and 6, down- and upsampling 1.875, concatenations 3, narrowing 0.25,
  * the last norm 1.
  */
 const FORWARD = 23.375;
-/** Their cotangents: as much, but for the first convolution's input and what is added up in place. */
+/** Their cotangents: the same, except for the first convolution's input and in-place sums. */
 const BACKWARD = 22.125;
 
 function activationsOf({ height, width, channels, filters }: UnetSizes): ActivationNumbers {
@@ -64,7 +64,7 @@ function activationsOf({ height, width, channels, filters }: UnetSizes): Activat
   };
 }
 
-/** How a UNet is made from a record or recognised in a state_dict. */
+/** Makes a UNet from a record and recognises one in a state_dict. */
 export const unetKind: NetworkKind = {
   kind: "unet",
   create: (sizes) => unetNetwork(sizes as UnetSizes),

@@ -1,19 +1,19 @@
 import type { NamedNetwork } from "../named_network.ts";
 import { count, type SizeRule } from "../size_rule.ts";
 
-/** The sizes of a UNet. */
+/** Sizes of a UNet. */
 export type UnetSizes = {
   /** Pixels. */
   readonly height: number;
   /** Pixels. */
   readonly width: number;
-  /** Of the image: 1 for grey values. */
+  /** Channels of the image: 1 for greyscale. */
   readonly channels: number;
-  /** At full size, twice as many at half and at a quarter; a multiple of 4, the channels that are normalised together. */
+  /** Filters at full size, doubled at half and quarter size; a multiple of 4 for the group norms. */
   readonly filters: number;
 };
 
-/** Channels are normalised in groups of four. */
+/** Group norm normalises channels in groups of four. */
 const filters: SizeRule = {
   least: 4,
   multipleOf: 4,
@@ -21,7 +21,7 @@ const filters: SizeRule = {
   refusal: "a unet normalises four at a time and takes a multiple of 4",
 };
 
-/** What a UNet's sizes may be, and which of them are options. */
+/** Valid sizes of a UNet, and which of them are options. */
 export const unetSizes = {
   rows: "images",
   sizes: { height: count, width: count, channels: count, filters },

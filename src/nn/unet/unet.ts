@@ -7,8 +7,8 @@ import { timeEmbedding } from "../time_embedding.ts";
 import type { UnetSizes } from "./sizes.ts";
 
 /**
- * UNet: residual blocks at three resolutions, each conditioned on the time embedding. docs/unet.py is the same
- * network in PyTorch.
+ * UNet: residual blocks at three resolutions, each conditioned on the time embedding. docs/unet.py
+ * is the same network in PyTorch.
  *
  *   e  = SiLU(Linear(embedding(t)))
  *   h0 = down.0(first(x))        filters        full size
@@ -18,16 +18,16 @@ import type { UnetSizes } from "./sizes.ts";
  *   h  = up.1(double(narrow(h)), h0)  filters   full
  *   f  = last(SiLU(last_norm(h)))
  *
- * A block is skip(x) + conv2(SiLU(norm2(conv1(SiLU(norm1(x))) + time(e)))). Images whose
- * sides are not multiples of four get zeros at the right and below, which the result loses.
+ * A block is skip(x) + conv2(SiLU(norm2(conv1(SiLU(norm1(x))) + time(e)))). Images whose sides are
+ * not multiples of four are zero-padded at the right and bottom; the result is cropped.
  *
- * Source of the form: Ho et al. 2020, Denoising diffusion probabilistic models, appendix B,
+ * Source of the architecture: Ho et al. 2020, Denoising diffusion probabilistic models, appendix B,
  * without attention.
  *
- * @param parameters In the layout's order, each of its device shape.
+ * @param parameters In layout order, each with its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
  * @param t [n], any finite numbers.
- * @returns Like x.
+ * @returns Velocities with x's shape.
  */
 export function unet(
   { sizes, layout }: { readonly sizes: UnetSizes; readonly layout: ParameterLayout },
@@ -103,12 +103,12 @@ function linear(named: NamedTensors, name: string, input: tf.Tensor2D): tf.Tenso
   }) as tf.Tensor2D;
 }
 
-/** SiLU of [n, 2 filters], too small to need an operation of its own. */
+/** SiLU of [n, 2 filters], too small for a fused operation. */
 function silu(z: tf.Tensor2D): tf.Tensor2D {
   return tf.mul(z, tf.sigmoid(z));
 }
 
-/** Zeros at the right and below up to multiples of four, for two halvings. */
+/** Zero-pads at the right and bottom to multiples of four, for two downsamplings. */
 function padded(images: tf.Tensor4D): tf.Tensor4D {
   const [, height, width] = images.shape;
   const [below, right] = [-height & 3, -width & 3];
@@ -116,7 +116,7 @@ function padded(images: tf.Tensor4D): tf.Tensor4D {
   return tf.pad4d(images, [[0, 0], [0, below], [0, right], [0, 0]]);
 }
 
-/** The reverse of {@link padded}. */
+/** The inverse of {@link padded}. */
 function cropped(images: tf.Tensor4D, shape: tf.Tensor4D["shape"]): tf.Tensor4D {
   return tf.util.arraysEqual(images.shape, shape)
     ? images

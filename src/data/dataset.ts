@@ -1,62 +1,61 @@
 import type { DroppedColumn } from "./tables/columns.ts";
 
-/** A density whose truth is known, over points [n, dims]. */
+/** A density known in closed form or by quadrature. */
 export interface KnownDensity {
   /** Differential entropy in nats. */
   readonly entropy: number;
-  /** Natural logarithm of the density at each row of `points` [n * dims], in float64. */
+  /** Log-density in nats at each row of `points` [n * dims], in float64. */
   logDensity(points: ArrayLike<number>): Float64Array;
 }
 
 /** A table of points [count, dims], row-major, with optional class labels. */
 export interface PointTable {
-  /** [count * dims], in the data's units: float64 where they come from a file. */
+  /** [count * dims], in the data's units; float64 if read from a file. */
   readonly points: Float32Array | Float64Array;
   /** Number of points. */
   readonly count: number;
-  /** A class a point [count], or null. */
+  /** Class of each point [count], or null. */
   readonly labels: Uint8Array | null;
 }
 
-/** Points as a file holds them: numbers that are finite in float32 too, at least one point. */
+/** Points read from a file: at least one, all finite in float32. */
 export interface PointRows {
-  /** [count * dims], the file's own numbers: float32 keeps 7 digits of them, a timestamp has 10. */
+  /** [count * dims] in float64: float32 keeps only 7 digits, a timestamp has 10. */
   readonly points: Float64Array;
-  /** A name a column, as the file's first line has them; null where it has none. */
+  /** Name of each column, from the file's header line; null without one. */
   readonly columns: readonly string[] | null;
-  /** Columns of the file that are not among them. */
+  /** Columns of the file that were left out. */
   readonly dropped: readonly DroppedColumn[];
   /** Number of points. */
   readonly count: number;
-  /** Coordinates of a point. */
+  /** Dimension of a point. */
   readonly dims: number;
 }
 
-/** The file that points come from: a table in units of its own. */
+/** Columns of the file that points were read from. */
 export interface PointFile {
-  /** A name a column that is taken; null where the file has none. */
+  /** Names of the columns in use; null if the file has none. */
   readonly columns: readonly string[] | null;
-  /** Columns of the file that are not taken. */
+  /** Columns of the file that were left out. */
   readonly dropped: readonly DroppedColumn[];
 }
 
 /** Points of any dimension, split into train and test. */
 export interface PointDataset {
-  /** Tells points from images. */
   readonly kind: "points";
-  /** As it was opened: a known name, or a path. */
+  /** Name or path by which it was opened. */
   readonly name: string;
-  /** Coordinates of a point. */
+  /** Dimension of a point. */
   readonly dims: number;
-  /** What a model learns from. */
+  /** Training set. */
   readonly train: PointTable;
-  /** What it is judged by. */
+  /** Test set. */
   readonly test: PointTable;
-  /** What the file says of the points; absent where they come from none. */
+  /** Columns of the file; absent if the points are not from a file. */
   readonly file?: PointFile;
-  /** Where the generating density is known; else null. */
+  /** The generating density if it is known, else null. */
   readonly density: KnownDensity | null;
-  /** Fresh points of the same distribution: [n * dims], a function of (seed, n); null for data from a file. */
+  /** Draws fresh points [n * dims], determined by (seed, n); null for data from a file. */
   readonly draw: ((seed: number, n: number) => Float32Array) | null;
 }
 
@@ -64,33 +63,32 @@ export interface PointDataset {
 export interface ImageTable {
   /** Number of images. */
   readonly count: number;
-  /** A class an image [count], or null. */
+  /** Class of each image [count], or null. */
   readonly labels: Uint8Array | null;
   /**
    * Writes the images at `indices` into `out` [indices.length * height * width * channels].
    *
-   * @throws {RangeError} If an index names no image, or `out` has another length.
+   * @throws {RangeError} If an index is out of range, or `out` has the wrong length.
    */
   read(indices: ArrayLike<number>, out: Float32Array): void;
 }
 
 /** Images, split into train and test. */
 export interface ImageDataset {
-  /** Tells images from points. */
   readonly kind: "images";
-  /** As it was opened: a known name, or a path. */
+  /** Name or path by which it was opened. */
   readonly name: string;
-  /** Rows of an image. */
+  /** Height of an image in pixels. */
   readonly height: number;
-  /** Columns of an image. */
+  /** Width of an image in pixels. */
   readonly width: number;
-  /** Numbers a pixel. */
+  /** Values per pixel. */
   readonly channels: number;
-  /** What a model learns from. */
+  /** Training set. */
   readonly train: ImageTable;
-  /** What it is judged by. */
+  /** Test set. */
   readonly test: ImageTable;
 }
 
-/** Data to learn from: points or images. */
+/** A data set of points or images. */
 export type Dataset = PointDataset | ImageDataset;

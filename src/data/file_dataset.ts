@@ -10,22 +10,22 @@ import { BINARISE_THRESHOLD } from "./images/packed_mnist.ts";
 import { parsePoints } from "./tables/point_rows.ts";
 import { requireSplittable, splitIndices, splitPoints } from "./tables/split.ts";
 
-/** How images and points from files are prepared. */
+/** Options for reading images and points from files. */
 export interface FileOptions {
-  /** Shuffles before the split. */
+  /** Seed of the shuffle before the split. */
   readonly seed: number;
-  /** Images only: grey values above 128 become 1, the rest 0; else they are divided by 255. */
+  /** Images only: map grey values above 128 to 1 and others to 0; else divide by 255. */
   readonly binarize: boolean;
-  /** Points only: which columns are coordinates; all of them when left out. */
+  /** Points only: which columns are coordinates; default all. */
   readonly columns?: ColumnChoice;
 }
 
 /**
- * Opens a file of points (CSV, NPY) or of images (IDX), split 80/20 after
- * shuffling by the seed. Labels are taken for images from the file beside it that
- * has `labels-idx1` for `images-idx3` in its name, where there is one.
+ * Opens a file of points (CSV, NPY) or images (IDX), shuffled by the seed and split 80/20. Labels
+ * of images are read, if present, from the file beside it whose name has `labels-idx1` instead of
+ * `images-idx3`.
  *
- * @throws {InputError} If the file cannot be read or holds fewer than 10 samples.
+ * @throws {InputError} If the file cannot be read or contains fewer than 10 samples.
  */
 export async function openFile(path: string, options: FileOptions): Promise<Dataset> {
   return await readInput<Dataset>(
@@ -38,7 +38,7 @@ export async function openFile(path: string, options: FileOptions): Promise<Data
 }
 
 /**
- * Points from the content of a CSV or NPY file, split 80/20 after shuffling.
+ * Reads points from the content of a CSV or NPY file, shuffled and split 80/20.
  *
  * @throws {InputError} As {@link openFile}.
  */
@@ -61,10 +61,10 @@ export async function pointsFromContent(
 }
 
 /**
- * Opens a folder of the four IDX files of MNIST and its successors, in their
- * own split.
+ * Opens a folder with the four IDX files of MNIST or its successors, keeping their train/test
+ * split.
  *
- * @throws {InputError} If a file is missing, damaged or without images.
+ * @throws {InputError} If a file is missing, damaged or empty.
  */
 export async function openImageFolder(
   folder: string,

@@ -8,24 +8,24 @@ import {
 import { InputError } from "../core/errors.ts";
 import { gunzipChunks, isGzip } from "./formats/gunzip.ts";
 
-/** Bytes that tell what a file holds. */
+/** Bytes needed to recognise a file's format. */
 const HEAD_BYTES = 1024;
 
-/** The content of a data file, inflated if it is gzip-compressed. */
+/** The content of a data file, decompressed if it was gzip-compressed. */
 export interface InputContent {
-  /** What to call it in an error, such as the file's name. */
+  /** Name for error messages, such as the file name. */
   readonly place: string;
-  /** Its first 1,024 bytes, or all that there are. */
+  /** The first 1,024 bytes, or all if there are fewer. */
   readonly head: Uint8Array<ArrayBuffer>;
-  /** All of it, the head too; 1 GiB at most. Read once. */
+  /** The whole content, including `head`, at most 1 GiB. Can be read only once. */
   readonly chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Opens a data file for `use`, piece by piece, and closes it afterwards.
+ * Streams a data file to `use` and closes it afterwards.
  *
- * @throws {InputError} If there is no such file, it may not be read, or it has more than 1 GiB; on
- *   the way also if it is a damaged gzip file or inflates to more than is accepted.
+ * @throws {InputError} If the file does not exist, is not readable, or exceeds 1 GiB; while reading,
+ *   also if it is a damaged gzip file or inflates beyond the limits.
  */
 export async function readInput<T>(
   path: string,
@@ -34,14 +34,14 @@ export async function readInput<T>(
   try {
     return await readContent(fileChunks(path, MOST_INPUT_BYTES), { place: path, use });
   } catch (error) {
-    throw wordsFor(path, error);
+    throw readError(path, error);
   }
 }
 
 /**
- * As {@link readInput}, for bytes from anywhere, such as the standard input.
+ * Like {@link readInput}, for bytes from any source, such as standard input.
  *
- * @param options.place What to call them in an error.
+ * @param options.place Name of the source in error messages.
  */
 export async function readContent<T>(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -49,9 +49,9 @@ export async function readContent<T>(
 ): Promise<T> {
   const { place, use } = options;
   const limits = { place, limit: MOST_INPUT_BYTES };
-  const given = await peeked(bounded(chunks, limits), 2);
+  const given = await peek(bounded(chunks, limits), 2);
   try {
-    const content = await peeked(
+    const content = await peek(
       isGzip(given.head) ? gunzipChunks(given.chunks, limits) : given.chunks,
       HEAD_BYTES,
     );
@@ -65,8 +65,8 @@ export async function readContent<T>(
   }
 }
 
-/** The first bytes of a sequence of chunks, and the whole sequence still. */
-async function peeked(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, size: number) {
+/** Reads the first bytes of a stream; `chunks` still yields the whole stream. */
+async function peek(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, size: number) {
   const iterator = chunks[Symbol.asyncIterator]();
   const first: Uint8Array<ArrayBuffer>[] = [];
   for (let length = 0; length < size;) {
@@ -88,7 +88,7 @@ async function peeked(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, size: numb
 }
 
 /**
- * Reads a data file whole, inflating it if it is gzip-compressed.
+ * Reads a whole data file, decompressing it if it is gzip-compressed.
  *
  * @throws {InputError} As {@link readInput}.
  */
@@ -97,30 +97,30 @@ export async function readInputFile(path: string): Promise<Uint8Array<ArrayBuffe
 }
 
 /**
- * Reads a file whole, as it is.
+ * Reads the raw bytes of a whole file.
  *
- * @throws {InputError} If there is no such file, it may not be read, or it has more than 1 GiB.
+ * @throws {InputError} If the file does not exist, is not readable, or exceeds 1 GiB.
  */
 export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await readBounded(path, MOST_INPUT_BYTES);
   } catch (error) {
-    throw wordsFor(path, error);
+    throw readError(path, error);
   }
 }
 
-/** The error for a file that is not there. */
+/** The error for a file that does not exist. */
 export function noSuchFile(path: string): InputError {
   return new InputError(`${path}: no such file; check the path`);
 }
 
-/** What the system said of a file, as a person can mend it. */
-function wordsFor(path: string, error: unknown): unknown {
+/** A system error as a message with a remedy; other errors unchanged. */
+function readError(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotFound) {
     return noSuchFile(path);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return new InputError(`${path}: may not be read; check its permissions`);
+    return new InputError(`${path}: cannot be read; check its permissions`);
   }
   if (error instanceof Deno.errors.IsADirectory) {
     return new InputError(`${path}: is a folder; name a file`);
@@ -128,7 +128,7 @@ function wordsFor(path: string, error: unknown): unknown {
   return error;
 }
 
-/** What a path is, or null where there is nothing. Follows links. */
+/** The kind of a path, following links; null if it does not exist. */
 export async function fileKind(path: string): Promise<"file" | "folder" | null> {
   try {
     return (await Deno.stat(path)).isDirectory ? "folder" : "file";

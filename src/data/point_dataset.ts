@@ -1,22 +1,22 @@
 import type { PointDataset } from "./dataset.ts";
 import { requireSplittable, splitPoints } from "./tables/split.ts";
 
-/** A table of points that a program has in memory. */
+/** A table of points in memory. */
 export interface OwnPoints {
-  /** For records and messages. */
+  /** Name for run records and messages. */
   readonly name: string;
   /** [n * dims], row-major, in the data's units. */
   readonly points: Float32Array | Float64Array;
-  /** Coordinates of a point. */
+  /** Dimension of a point. */
   readonly dims: number;
-  /** Which rows are test rows is a function of it; 0 when left out. */
+  /** Seed of the shuffle before the split; default 0. */
   readonly seed?: number;
 }
 
 /**
- * The data set of a program's own points: shuffled, 80% to train on and 20% to test with.
+ * Builds a data set from points in memory, shuffled and split 80/20 into train and test.
  *
- * @throws {RangeError} If `points` is not whole rows of finite numbers.
+ * @throws {RangeError} If `points` does not consist of whole rows of finite numbers.
  * @throws {InputError} If there are fewer than 10 points.
  */
 export function pointDataset({ name, points, dims, seed = 0 }: OwnPoints): PointDataset {

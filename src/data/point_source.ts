@@ -2,15 +2,15 @@ import type { KnownDensity, PointDataset } from "./dataset.ts";
 import { type Subsequences, subsequences } from "../core/random/subsequences.ts";
 import { splitPoints } from "./tables/split.ts";
 
-/** Which points are drawn. */
+/** Determines which points are drawn. */
 export interface DrawKey {
-  /** As of every random key. */
+  /** Seed of the random keys. */
   readonly seed: number;
-  /** One RNG subsequence per random variable of a point, at most eight. */
+  /** RNG subsequences, one per random variable of a point, at most eight. */
   readonly from: Subsequences;
 }
 
-/** Points with one class label each. */
+/** Points with a class label each. */
 export interface LabelledPoints {
   /** [n * dims]. */
   readonly points: Float32Array;
@@ -18,28 +18,28 @@ export interface LabelledPoints {
   readonly labels: Uint8Array;
 }
 
-/** A distribution of points from which any number can be drawn and whose density is known. */
+/** A distribution of points that can be sampled and has a known density. */
 export interface PointSource {
-  /** Under which its data set is opened. */
+  /** Name by which its data set is opened. */
   readonly name: string;
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly summary: string;
-  /** Coordinates of a point. */
+  /** Dimension of a point. */
   readonly dims: number;
-  /** The truth. */
+  /** The density of the points. */
   readonly density: KnownDensity;
-  /** Point i is a function of (key, i) alone, whatever `n`. */
+  /** Draws n points; point i depends only on (key, i). */
   draw(key: DrawKey, n: number): LabelledPoints;
 }
 
-/** How many points a data set of a known distribution has, train and test together. */
+/** Number of points, train and test together, in the data set of a known distribution. */
 export const SOURCE_POINTS = 5_000;
 
 /**
  * The data set of a known distribution: {@link SOURCE_POINTS} points, split by `seed`.
  *
- * Its `draw` has RNG subsequences of its own, so that its points are fresh even
- * when it is given the data set's own seed.
+ * Its `draw` uses separate RNG subsequences, so its points are fresh even with the data set's own
+ * seed.
  */
 export function sourceDataset(source: PointSource, seed: number): PointDataset {
   const { points, labels } = source.draw({ seed, from: subsequences.dataSet }, SOURCE_POINTS);

@@ -14,34 +14,34 @@ import { suggestion } from "../core/suggestion.ts";
 /** Distributions with a known density. */
 export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
 
-/** Names that {@link openDataset} knows; the path of a file or folder will do as well. */
+/** Names accepted by {@link openDataset}, which also accepts paths of files and folders. */
 export const datasetNames: readonly string[] = [...pointSources, ...manifests].map(({ name }) =>
   name
 );
 
-/** How a data set is opened. */
+/** Options of {@link openDataset}. */
 export interface OpenOptions {
-  /** Draws the points of a known distribution, and shuffles before the split; 0 when left out. */
+  /** Seed for drawing the points of a known distribution and for shuffling; default 0. */
   readonly seed?: number;
   /**
-   * Images only: grey values above 128 become 1, the rest 0, as when left out; else they are
-   * divided by 255.
+   * Images only: true (the default) maps grey values above 128 to 1 and others to 0; false divides
+   * them by 255.
    */
   readonly binarize?: boolean;
-  /** Points of a file only: which columns are coordinates; all of them when left out. */
+  /** Points from a file only: which columns are coordinates; default all. */
   readonly columns?: ColumnChoice;
-  /** Folder of downloaded data sets (`dataDirectory`); null, or left out, where there is none. */
+  /** Folder of downloaded data sets (`dataDirectory`); default null. */
   readonly dataDir?: string | null;
-  /** The standard input; needed for the name `-`. */
+  /** Standard input; required for the name `-`. */
   readonly readStdin?: ReadStdin;
 }
 
 /**
- * Opens a data set: one of {@link datasetNames}; a CSV or NPY file of points or an
- * IDX file of images, gzip-compressed or not; a folder of the four IDX files of
- * MNIST; or `-` for points from the standard input.
+ * Opens a data set: one of {@link datasetNames}; a CSV or NPY file of points or an IDX file of
+ * images, gzip-compressed or not; a folder with the four IDX files of MNIST; or `-` for points from
+ * standard input.
  *
- * @throws {InputError} If there is no such data set, it is not on this machine, or it is damaged.
+ * @throws {InputError} If the data set does not exist, is not downloaded, or is damaged.
  */
 export async function openDataset(name: string, given: OpenOptions = {}): Promise<Dataset> {
   const { seed = 0, binarize = true, dataDir = null } = given;
@@ -49,7 +49,7 @@ export async function openDataset(name: string, given: OpenOptions = {}): Promis
   const source = pointSources.find((candidate) => candidate.name === name);
   if (source !== undefined) return sourceDataset(source, options.seed);
   if (name === "mnist" && options.binarize) {
-    // On demand: the file is megabytes, and most commands do not need it.
+    // Imported on demand: it takes megabytes, and most commands do not need it.
     return (await import("./images/embedded_mnist.ts")).openEmbeddedMnist();
   }
   const manifest = findManifest(name);
@@ -72,7 +72,7 @@ export async function openDataset(name: string, given: OpenOptions = {}): Promis
   throw unknownDataset(name);
 }
 
-/** The error for a name that is none of {@link datasetNames}, with the closest of them. */
+/** The error for a name not in {@link datasetNames}; suggests the closest one. */
 export function unknownDataset(name: string): InputError {
   return new InputError(
     `${name}: no such data set${suggestion(name, datasetNames)}; there are ${

@@ -9,7 +9,7 @@ import { gzip, idxImages, idxLabels } from "./images/idx_files.ts";
 const options = { seed: 0, binarize: false, dataDir: null };
 const text = (content: string) => new TextEncoder().encode(content);
 
-/** Runs `use` with a folder that is gone afterwards. */
+/** Runs `use` with a temporary folder. */
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -43,7 +43,7 @@ const rejection = (name: string, change = {}) =>
     },
   );
 
-Deno.test("openDataset() splits a CSV file of any dimension, each point once", async () => {
+Deno.test("openDataset() splits a CSV file of any dimension, using each point once", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/points.csv`;
     await Deno.writeFile(path, text(csv));
@@ -61,7 +61,7 @@ Deno.test("openDataset() splits a CSV file of any dimension, each point once", a
   });
 });
 
-Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the standard input", async () => {
+Deno.test("openDataset() reads the same points from CSV, NPY, gzip and standard input", async () => {
   await withFolder(async (folder) => {
     const { points } = await readPoints("-", {
       readStdin: () => ReadableStream.from([text(csv)]),
@@ -81,7 +81,7 @@ Deno.test("openDataset() reads the same points from CSV, NPY, gzip and the stand
   });
 });
 
-Deno.test("openDataset() refuses files that are no data set, in one line", async () => {
+Deno.test("openDataset() refuses files that are not data sets, in one line", async () => {
   await withFolder(async (folder) => {
     const write = async (name: string, content: Uint8Array) => {
       await Deno.writeFile(`${folder}/${name}`, content);
@@ -120,10 +120,10 @@ Deno.test("openDataset() refuses files that are no data set, in one line", async
   });
 });
 
-Deno.test("openDataset() ends at a ceiling where a file has no end, and at a bomb", async () => {
+Deno.test("openDataset() stops at its limits for an endless file and a gzip bomb", async () => {
   await withFolder(async (folder) => {
     for (const name of ["zeros.csv", "zeros.npy", "zeros-images-idx3-ubyte"]) {
-      // Deno.symlink() wants to read and write everywhere.
+      // Deno.symlink() needs permission to read and write everywhere.
       const link = `ln -s /dev/zero ${folder}/${name}`;
       assert.ok((await new Deno.Command("sh", { args: ["-c", link] }).output()).success);
     }
@@ -147,7 +147,7 @@ Deno.test("openDataset() ends at a ceiling where a file has no end, and at a bom
     await Deno.writeFile(`${folder}/large.csv`, text(csv));
     await Deno.truncate(`${folder}/large.csv`, 2 ** 31); // sparse
     assert.match(await rejection(`${folder}/large.csv`), /large\.csv: holds more than 1 GiB/);
-    // What is left over of a file is closed: the test's sanitizer looks.
+    // The rest of the stream is closed, or the test's sanitizer would fail.
     const endless = () => ReadableStream.from(lines());
     function* lines() {
       for (;;) yield text("1,2\n3,four\n");
@@ -209,7 +209,7 @@ Deno.test("openDataset() reads a folder of IDX files, and downloaded sets by nam
     const byPath = await openImages(folder);
     assert.deepEqual([byName.name, byPath.name], ["kmnist", folder]);
     for (const { train, test } of [byName, byPath]) {
-      assert.deepEqual([train.count, test.count], [12, 12]); // its own split, in its own order
+      assert.deepEqual([train.count, test.count], [12, 12]); // the files' split and order
       assert.deepEqual(test.labels, Uint8Array.from(labels));
     }
   });

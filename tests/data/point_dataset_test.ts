@@ -6,7 +6,7 @@ import { pointDataset } from "../../src/data/point_dataset.ts";
 const rows = (count: number) =>
   Float64Array.from({ length: 2 * count }, (_, i) => i % 2 ? -(i >> 1) : i >> 1);
 
-Deno.test("pointDataset() has every row once, in train or in test", () => {
+Deno.test("pointDataset() contains every row once, in train or test", () => {
   const { train, test, kind, dims } = pointDataset({ name: "own", points: rows(50), dims: 2 });
   assert.deepEqual([kind, dims, train.count, test.count], ["points", 2, 40, 10]);
   const all = [...train.points, ...test.points];
@@ -22,14 +22,14 @@ Deno.test("pointDataset() splits by its seed", () => {
   assert.notEqual(testRows(1), testRows(2));
 });
 
-Deno.test("pointDataset() refuses what is no table of finite numbers", () => {
+Deno.test("pointDataset() refuses partial rows and non-finite numbers", () => {
   const own = { name: "own", dims: 2 };
   assert.throws(
     () => pointDataset({ ...own, points: new Float32Array(21) }),
     /rows of 2 numbers, got 21/,
   );
   assert.throws(() => pointDataset({ ...own, points: rows(20), dims: 0 }), RangeError);
-  // 1e39 is finite in float64 alone.
+  // 1e39 is finite only in float64.
   assert.throws(() => pointDataset({ ...own, points: rows(20).with(7, 1e39) }), /row 3 has 1e\+39/);
   assert.throws(() => pointDataset({ ...own, points: rows(9) }), InputError);
 });

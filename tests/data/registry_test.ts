@@ -34,7 +34,7 @@ Deno.test("openDataset() draws fresh points even with the data set's own seed", 
   assertPoints(dataset);
   const held = new Set([...dataset.train.points, ...dataset.test.points]);
   const fresh = dataset.draw!(0, 5000);
-  // Float32 values fall on each other now and then; the same points would all be there.
+  // A few float32 values coincide by chance; with the same points all of them would.
   const shared = fresh.filter((value) => held.has(value)).length;
   assert.ok(shared < 100, `${shared} of 10,000 coordinates are the data set's`);
   assert.deepEqual(dataset.draw!(0, 10), fresh.subarray(0, 20));
@@ -45,20 +45,20 @@ Deno.test("openDataset() reads the embedded MNIST", async () => {
   assertImages(dataset);
   assert.deepEqual([dataset.train.count, dataset.test.count], [60000, 10000]);
   assert.deepEqual([dataset.height, dataset.width, dataset.channels], [28, 28, 1]);
-  // The first labels of both halves are well known: 5 0 4 1 9 and 7 2 1 0 4.
+  // The well-known first labels of the train and test sets: 5 0 4 1 9 and 7 2 1 0 4.
   assert.deepEqual([...dataset.train.labels!.subarray(0, 5)], [5, 0, 4, 1, 9]);
   assert.deepEqual([...dataset.test.labels!.subarray(0, 5)], [7, 2, 1, 0, 4]);
   const out = new Float32Array(2 * 784);
   dataset.test.read([2, 9999], out);
   assert.ok(out.every((value) => value === 0 || value === 1));
-  // Test image 2 is an upright stroke: about as high as the digit box of 20 pixels, thin.
+  // Test image 2 is a thin upright stroke, about as high as the digit box of 20 pixels.
   const rows = Array.from({ length: 28 }, (_, r) => out.subarray(r * 28, r * 28 + 28));
   assert.ok(rows.filter((row) => row.includes(1)).length >= 18);
   assert.throws(() => dataset.test.read([10000], new Float32Array(784)), RangeError);
   assert.throws(() => dataset.test.read([0], new Float32Array(783)), RangeError);
 });
 
-Deno.test("openDataset() suggests a name that is close to what was typed", async () => {
+Deno.test("openDataset() suggests a similar name", async () => {
   await assert.rejects(() => openDataset("mooons", options), (error: Error) => {
     assert.ok(error instanceof InputError);
     assert.match(error.message, /^mooons: no such data set, did you mean "moons"\?/);

@@ -61,7 +61,7 @@ async function writingFailed(error: unknown, path: string, bytes: number): Promi
     case "full":
       return new FailureError(
         `${path}: no room left on the disk for ${bytes} bytes; ${unchanged}; ` +
-          "free some space and go on",
+          "free some space and try again",
       );
     case "tooLarge":
       return new FailureError(
@@ -71,7 +71,7 @@ async function writingFailed(error: unknown, path: string, bytes: number): Promi
     case "device":
       return new FailureError(
         `${path}: the disk failed while it was written (${systemWords(error)}); ` +
-          "whether the file is on the disk is not known; look at the disk before you go on",
+          "whether the file is on the disk is not known; check the disk before you continue",
       );
     case "gone":
       // The missing file may be one that the pieces are read from.

@@ -3,10 +3,10 @@ import { keyOf } from "../../core/random/subsequences.ts";
 import type { KnownDensity } from "../dataset.ts";
 import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 
-const SIDE = 2; // of a square
-const ACROSS = 4; // squares in a row or column
+const SIDE = 2; // side length of a square
+const ACROSS = 4; // squares per row and column
 const HALF = SIDE * ACROSS / 2;
-const SQUARES = ACROSS * ACROSS / 2; // that hold points
+const SQUARES = ACROSS * ACROSS / 2; // squares with positive density
 const logArea = Math.log(SQUARES * SIDE * SIDE);
 
 const density: KnownDensity = {
@@ -37,19 +37,17 @@ function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
 }
 
 /**
- * A number in (0, 1) cut to 20 bits and moved to the middle of its step. The
- * point is then exact in float32: rounding cannot carry it over the edge of its
- * square, where its density would be zero.
+ * Quantises u in (0, 1) to the midpoints of 2^20 bins. The point is then exact in float32, so
+ * rounding cannot move it across the edge of its square, where the density is zero.
  */
 function coarse(u: number): number {
   return (Math.floor(u * 2 ** 20) + 0.5) / 2 ** 20;
 }
 
 /**
- * Uniform on the eight squares of side 2 of a 4 x 4 checkerboard over [-4, 4]^2
- * whose column and row, counted from the lower left corner, have an even sum.
- * The label is the square: 2 * column + half the row. Its entropy is the
- * logarithm of the area, log 32.
+ * Uniform on the eight squares (side 2) of a 4 x 4 checkerboard over [-4, 4]^2 whose column and row
+ * indices, from the lower left corner, have an even sum. The label is the square:
+ * 2 * column + floor(row / 2). The entropy is the logarithm of the area, log 32.
  *
  * Source: the toy data of Grathwohl et al. 2019 (FFJORD).
  */

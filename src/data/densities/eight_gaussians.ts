@@ -6,7 +6,7 @@ import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 const COMPONENTS = 8;
 const RADIUS = 4 / Math.SQRT2;
 
-/** The eight components: equally likely, of the same standard deviation in each coordinate. */
+/** Centres of the eight equally likely components, and their standard deviation per coordinate. */
 export const eightGaussiansLaw = {
   centres: Array.from({ length: COMPONENTS }, (_, k) => {
     const angle = 2 * Math.PI * k / COMPONENTS;
@@ -54,12 +54,12 @@ function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
 }
 
 /**
- * Eight equally likely normal distributions with standard deviation 0.5 / sqrt(2)
- * in each coordinate, their centres evenly on a circle of radius 4 / sqrt(2), the
- * first on the positive x axis. The label is the component.
+ * Mixture of eight equally likely isotropic Gaussians with standard deviation 0.5 / sqrt(2), whose
+ * centres are evenly spaced on a circle of radius 4 / sqrt(2), the first on the positive x axis.
+ * The label is the component.
  *
- * Source: the toy data of Grathwohl et al. 2019 (FFJORD), where a circle of
- * radius 4 and deviation 0.5 are divided by 1.414. The entropy is by quadrature.
+ * Source: the toy data of Grathwohl et al. 2019 (FFJORD), which divides radius 4 and standard
+ * deviation 0.5 by 1.414. The entropy was computed by quadrature.
  */
 export const eightGaussians: PointSource = {
   name: "8gaussians",

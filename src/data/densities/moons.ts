@@ -8,13 +8,13 @@ import { gaussLegendre } from "./quadrature.ts";
 export const MOONS_NOISE = 0.1;
 
 /**
- * Nodes per interval. The largest error of the log-density over [-3, 4] x [-3, 3],
- * against 400 nodes with decay 60: 5e-3 with 16 nodes, 8e-6 with 24, 2e-9 with
- * 32, 1e-13 with 40. A point costs about 4 microseconds.
+ * Nodes per interval. Largest error of the log-density over [-3, 4] x [-3, 3], against 400 nodes
+ * with decay 60: 5e-3 with 16 nodes, 8e-6 with 24, 2e-9 with 32, 1e-13 with 40. Cost: about 4 us
+ * per point.
  */
 const NODES = 40;
 
-/** Nodes stop where the integrand is below exp(-40) of its largest value. */
+/** The integral is truncated where the integrand is below exp(-40) times its maximum. */
 const DECAY = 40;
 
 const variance = MOONS_NOISE * MOONS_NOISE;
@@ -25,10 +25,10 @@ const rule = gaussLegendre(NODES);
  *   exp(-((u - cos a)^2 + (v - sin a)^2) / (2 variance)).
  *
  * With u = r cos(theta), v = r sin(theta) the exponent is
- * -((r - 1)^2 + 2 r (1 - cos(a - theta))) / (2 variance): only the angle's
- * distance to theta counts. The nodes are laid over the part of [0, pi] where
- * the integrand is not negligible against its own largest value, and the largest
- * value is taken out, so that far points keep a finite and accurate result.
+ * -((r - 1)^2 + 2 r (1 - cos(a - theta))) / (2 variance), which depends only on the distance of a
+ * from theta. The nodes cover the part of [0, pi] where the integrand is not negligible relative
+ * to its maximum, and the maximum is factored out, so the result stays finite and accurate for
+ * distant points.
  */
 function logArcIntegral(u: number, v: number): number {
   const r = Math.hypot(u, v);
@@ -37,7 +37,7 @@ function logArcIntegral(u: number, v: number): number {
   const sharpness = r / variance;
   const cosineLimit = Math.cos(nearest) - DECAY / sharpness;
   const reach = cosineLimit > -1 ? Math.acos(cosineLimit) : Math.PI;
-  // Angles are counted from theta; the arc is there once, and once more a full turn on.
+  // Angles are relative to theta, modulo 2 pi: the arc appears at two of its periodic images.
   const integral = arcPart(-theta, Math.PI - theta) +
     arcPart(-theta - 2 * Math.PI, -Math.PI - theta);
 
@@ -63,12 +63,12 @@ function logArcIntegral(u: number, v: number): number {
 const logNormaliser = Math.log(Math.PI) + Math.log(2 * Math.PI * variance);
 
 /**
- * Density of {@link moons}: half of each half circle, uniform in the angle,
- * convolved with the noise,
+ * Density of {@link moons}: an equal mixture of two half circles, uniform in the angle, convolved
+ * with the noise,
  *   p(x) = 1/2 sum over both arcs c of (1/pi) integral of N(x; c(a), noise^2 I) da.
  *
- * The integral is by Gauss-Legendre in float64, accurate to 1e-12; the
- * entropy is the quadrature of -p log p over the plane (tests/data/moons_test.ts).
+ * The integral uses Gauss-Legendre quadrature in float64, accurate to 1e-12; the entropy is the
+ * quadrature of -p log p over the plane (tests/data/densities/densities_test.ts).
  */
 const density: KnownDensity = {
   entropy: 1.00758483,
@@ -112,15 +112,13 @@ function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
 }
 
 /**
- * Two moons as in scikit-learn's make_moons with noise 0.1, unscaled: the outer
- * half circle (cos a, sin a), label 0, and the inner (1 - cos a, 1/2 - sin a),
- * label 1, half of the points on each.
+ * Two moons as in scikit-learn's make_moons with noise 0.1, unscaled: the outer half circle
+ * (cos a, sin a), label 0, and the inner one (1 - cos a, 1/2 - sin a), label 1, with half of the
+ * points each.
  *
- * scikit-learn spaces the angles evenly over [0, pi]; here they are drawn
- * uniformly. Each point then has exactly the density that is given as the truth
- * and tells nothing of the others, as a mean with a standard error needs;
- * evenly spaced angles would give a test set that is closer to the truth than
- * its size allows.
+ * scikit-learn spaces the angles evenly over [0, pi]; here they are drawn uniformly, so the points
+ * are independent samples of the stated density, as a mean with a standard error requires. Evenly
+ * spaced angles would make the test set closer to the true distribution than its size allows.
  */
 export const moons: PointSource = {
   name: "moons",

@@ -1,15 +1,15 @@
 /** Nodes and weights of a quadrature rule on [-1, 1]. */
 export interface QuadratureRule {
-  /** Where the integrand is evaluated, ascending. */
+  /** Points of evaluation, ascending. */
   readonly nodes: Float64Array;
-  /** What each value counts; their sum is 2. */
+  /** Weight per node; they sum to 2. */
   readonly weights: Float64Array;
 }
 
 /**
  * The Gauss-Legendre rule with `n` nodes: exact for polynomials of degree 2n - 1.
  *
- * Newton's method on the Legendre polynomial P_n from Tricomi's first guess.
+ * Finds the roots of the Legendre polynomial P_n by Newton's method from Tricomi's initial guess.
  * Source: Press et al., Numerical Recipes, section 4.6.
  *
  * @throws {RangeError} If n is not a whole number of at least 1.
@@ -22,7 +22,7 @@ export function gaussLegendre(n: number): QuadratureRule {
   for (let i = 0; i < n; i++) {
     let x = Math.cos(Math.PI * (i + 0.75) / (n + 0.5));
     let slope = 0;
-    // Newton converges quadratically: from Tricomi's guess six steps reach rounding for any n.
+    // Newton converges quadratically: from Tricomi's guess six steps reach rounding error for any n.
     for (let iteration = 0; iteration < 6; iteration++) {
       let previous = 1, current = x;
       for (let k = 2; k <= n; k++) {

@@ -4,25 +4,24 @@ import { pointSources } from "../registry.ts";
 
 /** A data set that can be opened by name. */
 export interface DatasetEntry {
-  /** Under which it is opened. */
+  /** Name by which it is opened. */
   readonly name: string;
-  /** What it holds. */
   readonly kind: "points" | "images";
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly summary: string;
-  /** Of the images; null for what is computed. */
+  /** Licence of the images; null for generated points. */
   readonly licence: string | null;
-  /** Computed on the spot or part of the program: can be opened at once. */
+  /** Generated on demand or embedded in the program: can be opened without a download. */
   readonly builtIn: boolean;
-  /** For what is downloaded: its folder, and whether it is there; null for what is not. */
+  /** Download folder, and whether all files are present; null if it is never downloaded. */
   readonly download: { readonly folder: string | null; readonly present: boolean } | null;
 }
 
 /**
- * Every data set that can be opened by name, and what of it is on this machine.
- * Files are looked for, not checked: `verifyDataset` does that.
+ * Lists every data set that can be opened by name, and which are on this machine. Only checks that
+ * files exist; `verifyDataset` checks their content.
  *
- * @param dataDir `dataDirectory`, or null where there is none.
+ * @param dataDir The result of `dataDirectory`.
  */
 export async function listDatasets(dataDir: string | null): Promise<readonly DatasetEntry[]> {
   const entries: DatasetEntry[] = pointSources.map((source) => ({

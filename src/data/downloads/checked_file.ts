@@ -4,22 +4,22 @@ import { fileKind, readFileBytes } from "../input_file.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
-/** A file whose hash was found right. */
+/** A file whose hash has been verified. */
 export interface CheckedFile {
-  /** As the manifest names it. */
+  /** Name in the manifest. */
   readonly name: string;
-  /** Of the file as it is kept: `name` or `name.gz`. */
+  /** Name under which it is stored: `name` or `name.gz`. */
   readonly keptName: string;
-  /** The file as it is, compressed or not. */
+  /** The raw bytes, compressed or not. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of its content. */
+  /** SHA-256 of the uncompressed content. */
   readonly contentSha256: string;
 }
 
 /**
- * Checks bytes, compressed or not, against the manifest.
+ * Verifies a file's bytes, compressed or not, against the manifest.
  *
- * @throws {InputError} If they are damaged, or not the file.
+ * @throws {InputError} If they are damaged, or are not that file.
  */
 export async function checkFile(
   bytes: Uint8Array<ArrayBuffer>,
@@ -57,7 +57,7 @@ export async function checkFile(
   };
 }
 
-/** The path of a file in `folder`, compressed or not, or null if it is not there. */
+/** The path of a file in `folder`, compressed or not; null if there is none. */
 export async function findFile(folder: string, file: ManifestFile): Promise<string | null> {
   for (const path of [`${folder}/${file.name}.gz`, `${folder}/${file.name}`]) {
     if (await fileKind(path) === "file") return path;
@@ -66,9 +66,9 @@ export async function findFile(folder: string, file: ManifestFile): Promise<stri
 }
 
 /**
- * The file in `folder`, checked; null if it is not there.
+ * Reads and verifies a file in `folder`; null if there is none.
  *
- * @throws {InputError} If it may not be read, is damaged, or is not the file.
+ * @throws {InputError} If it cannot be read, is damaged, or is not that file.
  */
 export async function readChecked(
   folder: string,

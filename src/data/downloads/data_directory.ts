@@ -1,11 +1,10 @@
 /**
- * The folder in which downloaded data sets are kept, each in a folder of its name:
- * `FLUXION_DATA_DIR` if it is set, else `fluxion` in the user's cache folder
- * (`XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on macOS, `LOCALAPPDATA` on
- * Windows). Null where no such variable is set.
+ * The folder for downloaded data sets, with one subfolder per data set: `FLUXION_DATA_DIR` if set,
+ * else `fluxion` in the user's cache folder (`XDG_CACHE_HOME` or `~/.cache`; `~/Library/Caches` on
+ * macOS, `LOCALAPPDATA` on Windows). Null if none of these variables is set.
  *
- * @param environment Looks up a variable.
- * @param os As `Deno.build.os` names it.
+ * @param environment Looks up an environment variable.
+ * @param os One of the values of `Deno.build.os`.
  */
 export function dataDirectory(
   environment: (name: string) => string | undefined,
@@ -25,7 +24,7 @@ function cacheDirectory(
   const home = environment("HOME");
   if (os === "darwin") return home ? `${home}/Library/Caches` : null;
   const xdg = environment("XDG_CACHE_HOME");
-  // The XDG base directory specification: a relative path there is to be ignored.
+  // The XDG base directory specification says to ignore relative paths.
   if (xdg?.startsWith("/")) return xdg;
   return home ? `${home}/.cache` : null;
 }

@@ -2,49 +2,49 @@ import { systemFault } from "../../core/files/system_fault.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { quoted } from "../../core/quoted.ts";
 
-/** How long a server may be silent. */
+/** Timeouts of a download. */
 export interface DownloadPatience {
-  /** Milliseconds from the request to the beginning of the answer. */
+  /** Milliseconds from the request to the response headers. */
   readonly connectMs: number;
-  /** Milliseconds in which at least {@link FEWEST_BYTES} of the content have to come. */
+  /** Milliseconds within which at least {@link FEWEST_BYTES} of the content must arrive. */
   readonly stallMs: number;
 }
 
-/** What is waited for unless told otherwise. */
+/** Default timeouts. */
 export const defaultPatience: DownloadPatience = { connectMs: 20_000, stallMs: 30_000 };
 
-/** Fewer bytes in `stallMs` are a server that drips, which may go on for days. */
+/** Fewer bytes per `stallMs` count as a stall: a trickle could last for days. */
 const FEWEST_BYTES = 1024;
 
-/** What is downloaded, and where to. */
+/** Source, destination and limits of a download. */
 export interface DownloadOptions {
   readonly url: string;
-  /** The file that takes the content. What it holds already is the content's beginning. */
+  /** Destination. Its current content is taken as the beginning of the download. */
   readonly part: Deno.FsFile;
-  /** Most bytes that are taken, those of `part` included. */
+  /** Maximum size in bytes, including what `part` already holds. */
   readonly limit: number;
   readonly patience: DownloadPatience;
-  /** Stops the download. */
+  /** Aborts the download. */
   readonly signal: AbortSignal | null;
-  /** Called for every piece that was written: bytes in `part`, and in all as the server says, or null. */
+  /** Called after each write: bytes in `part`, and the total that the server declares, or null. */
   onProgress(receivedBytes: number, totalBytes: number | null): void;
 }
 
-/** What came of a download: `resumed` if the part that was there was taken for its beginning. */
+/** Result of a download. `resumed`: the existing content of `part` was kept as its beginning. */
 export interface DownloadResult {
   readonly resumed: boolean;
 }
 
 /**
- * Downloads to a file, piece by piece, and goes on from what the file holds where the server can
- * send the rest of a file (RFC 9110, section 14).
+ * Streams a download to a file, resuming from the file's current content if the server supports
+ * range requests (RFC 9110, section 14).
  *
- * Whether the two parts belong together is for the caller to find out.
+ * The caller must verify that old and new content belong together.
  *
- * @throws {InputError} If the server does not answer or stalls, answers with another status than
- *   200 and 206, or sends more than `limit` bytes. What came stays in `part`.
+ * @throws {InputError} If the server does not respond, stalls, or responds with a status other than
+ *   200 or 206 (`part` keeps what arrived), or if it sends more than `limit` bytes.
  * @throws {FailureError} If the disk is full.
- * @throws Whatever fetch throws where there is no such host; what `signal` says if it is aborted.
+ * @throws The error of `fetch` if the host cannot be reached, or the reason of `signal`.
  */
 export async function download(options: DownloadOptions): Promise<DownloadResult> {
   const { url, part, limit, patience, signal } = options;
@@ -52,9 +52,9 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
   const stop = () => controller.abort(signal?.reason);
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
-  const give = (words: string) => controller.abort(new InputError(`${url}: ${words}`));
+  const fail = (words: string) => controller.abort(new InputError(`${url}: ${words}`));
   const connecting = setTimeout(
-    () => give(`no answer within ${seconds(patience.connectMs)}`),
+    () => fail(`no answer within ${seconds(patience.connectMs)}`),
     patience.connectMs,
   );
   let stalling: ReturnType<typeof setInterval> | undefined;
@@ -69,7 +69,7 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
     if (start === null) {
       await response.body?.cancel();
       if (held === 0) throw new InputError(`${url}: the server answered ${statusOf(response)}`);
-      // It has no such rest: the part is of another file, or is all of it and damaged.
+      // Range not satisfiable: the part belongs to another file, or is complete but damaged.
       await part.truncate(0);
       return await download(options);
     }
@@ -78,7 +78,7 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
     let received = start, receivedBefore = start;
     stalling = setInterval(() => {
       if (received - receivedBefore < FEWEST_BYTES) {
-        give(`fewer than ${FEWEST_BYTES} bytes came in ${seconds(patience.stallMs)}`);
+        fail(`fewer than ${FEWEST_BYTES} bytes arrived in ${seconds(patience.stallMs)}`);
       }
       receivedBefore = received;
     }, patience.stallMs);
@@ -87,7 +87,7 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
     for await (const chunk of response.body!) {
       received += chunk.length;
       if (received > limit) {
-        await part.truncate(0); // not the file's beginning
+        await part.truncate(0); // it cannot be the beginning of this file
         throw new InputError(`${url}: sends more than ${limit} bytes, the most that the file has`);
       }
       await writeAll(part, chunk);
@@ -103,12 +103,12 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
 }
 
 /**
- * Where in the file the content of an answer begins: at the bytes that were asked for, at 0, or
- * nowhere: null.
+ * Offset in the file at which the content of a response begins: the requested offset or 0; null if
+ * the response is unusable.
  */
 function contentStart({ status, headers, body }: Response, held: number): number | null {
   if (body === null) return null;
-  if (status === 200) return 0; // the whole file, also where a part was asked for
+  if (status === 200) return 0; // the whole file, even if a range was requested
   const range = /^bytes (\d+)-/i.exec(headers.get("content-range") ?? "")?.[1];
   return held > 0 && status === 206 && Number(range) === held ? held : null;
 }
@@ -123,9 +123,11 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
       written += await file.write(bytes.subarray(written));
     }
   } catch (error) {
-    // Another mirror would not help.
+    // A full disk fails for every mirror.
     if (systemFault(error) !== "full") throw error;
-    throw new FailureError("no room left on the disk for the download; free some space and go on");
+    throw new FailureError(
+      "no room left on the disk for the download; free some space and try again",
+    );
   }
 }
 

@@ -10,51 +10,51 @@ import { findManifest, type Manifest, type ManifestFile, manifests } from "./man
 import { suggestion } from "../../core/suggestion.ts";
 import { option } from "../../core/options/spelling.ts";
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface FetchProgress {
-  /** Name of the file that is coming. */
+  /** Name of the current file. */
   readonly file: string;
-  /** Of this file so far. */
+  /** Bytes of this file received so far. */
   readonly receivedBytes: number;
-  /** As the server declares it, or null. */
+  /** Size declared by the server, or null. */
   readonly totalBytes: number | null;
 }
 
-/** Where a data set is fetched from and kept. */
+/** Source and destination of a fetch. */
 export interface FetchOptions {
-  /** The data set gets a folder of its name here (`dataDirectory`). */
+  /** Folder in which the data set's own subfolder is created (`dataDirectory`). */
   readonly dataDir: string;
-  /** A folder, or the `http(s)://` URL of one, that holds the files; null for the public mirrors. */
+  /** A folder, or the `http(s)://` URL of one, with the files; null for the public mirrors. */
   readonly from: string | null;
-  /** Called for every piece that arrives. */
+  /** Called for each chunk received. */
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** Stops the download. */
+  /** Aborts the download. */
   readonly signal?: AbortSignal;
-  /** How long a server may be silent; {@link defaultPatience} unless given. */
+  /** Timeouts; default {@link defaultPatience}. */
   readonly patience?: DownloadPatience;
 }
 
-/** What came of a fetch. */
+/** Result of a fetch. */
 export interface FetchResult {
-  /** Where the files are. */
+  /** Folder with the files. */
   readonly folder: string;
-  /** False if all files were there and whole already; what was is not fetched again. */
+  /** False if all files were already present and intact; intact files are not fetched again. */
   readonly fetched: boolean;
-  /** SHA-256 of each file's content: what was found, also where no hash is published. */
+  /** Computed SHA-256 of each file's content, even if no hash is published. */
   readonly files: readonly { readonly name: string; readonly contentSha256: string }[];
 }
 
-/** Bytes that gzip may add to content that cannot be compressed (RFC 1951: 5 a block of 64 KiB). */
+/** Most bytes that gzip adds to incompressible content (RFC 1951: 5 per block of 64 KiB). */
 const GZIP_OVERHEAD = 64 * 1024;
 
 /**
- * Downloads a data set, or copies it from a folder, and checks every file before
- * the first is placed. What came of a download that failed is kept beside (`NAME.part`), and the
- * next one goes on from there; nothing else is left behind.
+ * Downloads a data set, or copies it from a folder. All files are verified before the first is
+ * installed. A failed download is kept in `NAME.part`, and the next fetch resumes from it; nothing
+ * else is left behind.
  *
- * @throws {InputError} If there is no such data set to fetch, `from` is a folder without its
- *   files or with damaged ones, or network access is refused.
- * @throws {FailureError} If no mirror delivers whole files, or the disk is full.
+ * @throws {InputError} If there is no such data set to fetch, `from` is a folder with missing or
+ *   damaged files, or network access is denied.
+ * @throws {FailureError} If no mirror delivers intact files, or the disk is full.
  */
 export async function fetchDataset(
   name: string,
@@ -63,7 +63,7 @@ export async function fetchDataset(
   return await fetchManifest(manifestToFetch(name), options);
 }
 
-/** {@link fetchDataset} for any manifest. */
+/** Like {@link fetchDataset}, for any manifest. */
 export async function fetchManifest(
   manifest: Manifest,
   options: FetchOptions,
@@ -96,17 +96,17 @@ function manifestToFetch(name: string): Manifest {
   );
 }
 
-type Surroundings = FetchOptions & { readonly folder: string };
+type FetchContext = FetchOptions & { readonly folder: string };
 
-/** A file that was found right, and how it gets to its place. */
-interface Obtained extends Omit<CheckedFile, "bytes"> {
+/** A verified file and how to install it. */
+interface VerifiedFile extends Omit<CheckedFile, "bytes"> {
   place(path: string): Promise<void>;
 }
 
 async function fetchFiles(
   manifest: Manifest,
-  options: Surroundings,
-): Promise<readonly Obtained[]> {
+  options: FetchContext,
+): Promise<readonly VerifiedFile[]> {
   const { from, folder } = options;
   if (from !== null && !/^https?:\/\//i.test(from)) {
     const files = await filesFromFolder(from, manifest);
@@ -119,7 +119,7 @@ async function fetchFiles(
   await makeFolder(parts, folder);
   using _lock = await lock(parts, folder);
   try {
-    const files: Obtained[] = [];
+    const files: VerifiedFile[] = [];
     for (const file of manifest.files) {
       files.push(await fromMirrors(file, mirrors, { ...options, parts }));
     }
@@ -133,8 +133,8 @@ async function fetchFiles(
 async function filesFromFolder(
   folder: string,
   manifest: Manifest,
-): Promise<readonly Obtained[]> {
-  const files: Obtained[] = [];
+): Promise<readonly VerifiedFile[]> {
+  const files: VerifiedFile[] = [];
   for (const file of manifest.files) {
     const found = await readChecked(folder, file);
     if (found === null) {
@@ -151,12 +151,12 @@ async function filesFromFolder(
   return files;
 }
 
-/** Tries one mirror after the other; each goes on from what the ones before have sent. */
+/** Tries the mirrors in order; each resumes from what the previous ones delivered. */
 async function fromMirrors(
   file: ManifestFile,
   mirrors: readonly string[],
-  options: Surroundings & { readonly parts: string },
-): Promise<Obtained> {
+  options: FetchContext & { readonly parts: string },
+): Promise<VerifiedFile> {
   const path = `${options.parts}/${file.name}`;
   using part = await Deno.open(path, { read: true, write: true, create: true });
   const place = (target: string) => Deno.rename(path, target);
@@ -170,7 +170,7 @@ async function fromMirrors(
     } catch (error) {
       const elsewhere = error instanceof Deno.errors.NotCapable ? redirection(error, url) : null;
       if (elsewhere !== null) {
-        failures.push(`${url}: leads on to ${quoted(elsewhere)}, a host that is not allowed`);
+        failures.push(`${url}: redirects to ${quoted(elsewhere)}, a host that is not allowed`);
         continue;
       }
       if (error instanceof Deno.errors.NotCapable) {
@@ -185,14 +185,14 @@ async function fromMirrors(
     }
   }
   const { size } = await part.stat();
-  const kept = size === 0 ? "" : ` (${size} bytes are kept, and the next try goes on from there)`;
+  const kept = size === 0 ? "" : ` (${size} bytes are kept, and the next try resumes from there)`;
   throw new FailureError(
     `cannot get ${file.name}: ${failures.join("; ")}; try again later${kept}, or give a mirror ` +
       `of your own with ${option("from")} DIR|URL`,
   );
 }
 
-/** The host that a request was led on to and that is not allowed; null if it is the URL's own. */
+/** The disallowed host that a request was redirected to; null if it is the URL's own host. */
 function redirection({ message }: Error, url: string): string | null {
   const refused = /net access to "([^"]+)"/.exec(message)?.[1];
   const { protocol, hostname, port } = new URL(url);
@@ -203,7 +203,7 @@ function redirection({ message }: Error, url: string): string | null {
 async function fromMirror(
   url: string,
   file: ManifestFile,
-  options: Surroundings & { readonly part: Deno.FsFile; readonly path: string },
+  options: FetchContext & { readonly part: Deno.FsFile; readonly path: string },
 ): Promise<Omit<CheckedFile, "bytes">> {
   const { part, path } = options;
   const receive = () =>
@@ -223,7 +223,7 @@ async function fromMirror(
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       await part.truncate(0);
-      // What was there before may have been the beginning of another file.
+      // Retry once from scratch: the old part may have belonged to another file.
       if (!resumed) throw error;
     }
   }
@@ -239,9 +239,9 @@ async function checkPart(
 }
 
 /**
- * Takes a folder of parts for this process.
+ * Locks a folder of parts for this process.
  *
- * @throws {InputError} If another process has it.
+ * @throws {InputError} If another process holds the lock.
  */
 async function lock(parts: string, folder: string): Promise<Deno.FsFile> {
   const file = await Deno.open(`${parts}/.lock`, { write: true, create: true });
@@ -250,7 +250,7 @@ async function lock(parts: string, folder: string): Promise<Deno.FsFile> {
   throw new InputError(`${folder}: another process is fetching it; wait for it`);
 }
 
-/** Removes a folder of parts, or what is empty in it where a part has something to go on from. */
+/** Removes the empty files in a folder of parts, and the folder if no resumable part remains. */
 async function removeEmpty(parts: string): Promise<void> {
   for (const { name } of await Array.fromAsync(Deno.readDir(parts))) {
     const { size } = await Deno.stat(`${parts}/${name}`);
@@ -259,15 +259,15 @@ async function removeEmpty(parts: string): Promise<void> {
   await Deno.remove(parts).catch(() => {}); // not empty
 }
 
-/** An error in one line: what fetch says is in its cause. */
+/** An error in one line; the detail of a `fetch` error is in its cause. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const deepest = error.cause instanceof Error ? error.cause : error;
   return deepest.message.split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
 }
 
-/** Places the files, and takes them back if one cannot be placed. */
-async function placeFiles(folder: string, files: readonly Obtained[]): Promise<void> {
+/** Installs the files; if one fails, removes those already installed. */
+async function placeFiles(folder: string, files: readonly VerifiedFile[]): Promise<void> {
   const isNew = await fileKind(folder) === null;
   const written: string[] = [];
   try {
@@ -284,11 +284,11 @@ async function placeFiles(folder: string, files: readonly Obtained[]): Promise<v
   }
 }
 
-/** @param shown What to call the folder if it cannot be made. */
+/** @param shown Name of the folder in the error message. */
 async function makeFolder(folder: string, shown: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true });
-    // mkdir says nothing of a folder that is there and may not be written
+    // mkdir also succeeds for an existing folder that is not writable
     const { path, file } = await makeTemporaryFile(`${folder}/try`);
     await Deno.remove(path);
     file.close();
@@ -303,7 +303,7 @@ async function makeFolder(folder: string, shown: string): Promise<void> {
   }
 }
 
-/** The file in `folder` if it is there and whole, else null. */
+/** The file in `folder` if it is present and intact, else null. */
 async function readWhole(folder: string, file: ManifestFile): Promise<CheckedFile | null> {
   try {
     return await readChecked(folder, file);

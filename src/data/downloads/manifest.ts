@@ -2,40 +2,40 @@ import fashionMnist from "../../../data/manifests/fashion-mnist.json" with { typ
 import kmnist from "../../../data/manifests/kmnist.json" with { type: "json" };
 import mnist from "../../../data/manifests/mnist.json" with { type: "json" };
 
-/** One file of a data set that is downloaded, and how it is known to be right. */
+/** One file of a downloadable data set, with the hashes that verify it. */
 export interface ManifestFile {
-  /** Name of the content; mirrors hold it as `name.gz`. */
+  /** Name of the uncompressed file; mirrors serve it as `name.gz`. */
   readonly name: string;
-  /** Length of the content. */
+  /** Size of the uncompressed content. */
   readonly bytes: number;
-  /** SHA-256 of the content, or null where none is published. */
+  /** SHA-256 of the uncompressed content, or null if none is published. */
   readonly sha256: string | null;
-  /** SHA-256 of the publisher's `.gz`, or null; it is what counts where `sha256` is null. */
+  /** SHA-256 of the publisher's `.gz`, or null; used if `sha256` is null. */
   readonly archiveSha256: string | null;
 }
 
 /** A data set that is downloaded on demand (`data/manifests/`). */
 export interface Manifest {
-  /** Under which it is opened. */
+  /** Name by which it is opened. */
   readonly name: string;
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly title: string;
-  /** Who made it, and the publication. */
+  /** Authors and publication. */
   readonly origin: string;
   /** Its licence. */
   readonly licence: string;
-  /** URLs of folders that hold the files, each ending in a slash, tried in this order. */
+  /** URLs of folders with the files, each ending in a slash, in order of preference. */
   readonly mirrors: readonly string[];
-  /** Where the hashes are from, in words. */
+  /** Source of the hashes, as prose. */
   readonly hashesFrom: string;
-  /** Its files. */
+  /** Files of the data set. */
   readonly files: readonly ManifestFile[];
 }
 
 /** Every data set that can be downloaded. */
 export const manifests: readonly Manifest[] = [mnist, fashionMnist, kmnist];
 
-/** The manifest of that name, or null. */
+/** The manifest with this name, or null. */
 export function findManifest(name: string): Manifest | null {
   return manifests.find((manifest) => manifest.name === name) ?? null;
 }

@@ -5,21 +5,21 @@ import { findManifest, type Manifest, type ManifestFile } from "./manifest.ts";
 import { datasetNames, unknownDataset } from "../registry.ts";
 import { sha256Hex } from "./sha256.ts";
 
-/** One file of a data set on this machine, checked. */
+/** Verification result of one file. */
 export interface FileCheck {
-  /** Where it is, or should be. */
+  /** Actual or expected path. */
   readonly path: string;
-  /** What is wrong, in words; null if the file is whole. */
+  /** Description of the problem; null if the file is intact. */
   readonly problem: string | null;
 }
 
 /**
- * Checks what is on this machine of a data set that can be downloaded: each
- * file's hash, and for `mnist` the embedded one's too.
+ * Verifies the hashes of a downloaded data set's files; for `mnist`, also the embedded copy.
  *
- * @param dataDir As for `fetchDataset`; null where there is none.
- * @returns A check a file; for a distribution that is computed, none.
- * @throws {InputError} If there is no data set of this name, or no folder that could hold it.
+ * @param dataDir As for `fetchDataset`, or null.
+ * @returns One check per file; empty for generated distributions.
+ * @throws {InputError} If there is no data set of this name, or `dataDir` is null and it is not
+ *   embedded.
  */
 export async function verifyDataset(
   name: string,
@@ -35,12 +35,12 @@ export async function verifyDataset(
   }
   const checks: FileCheck[] = name === "mnist" ? [await checkEmbedded()] : [];
   const folder = `${dataDir}/${name}`;
-  // What is inside the program is a whole data set: its grey values need not be there.
+  // The embedded copy is complete on its own: the grey values need not be downloaded.
   if (dataDir === null || (name === "mnist" && await fileKind(folder) === null)) return checks;
   return [...checks, ...await verifyManifest(manifest, dataDir)];
 }
 
-/** A check for each file of a manifest in the folder of its name. */
+/** Verifies each file of a manifest in the subfolder of its name. */
 export function verifyManifest(
   manifest: Manifest,
   dataDir: string,

@@ -1,24 +1,24 @@
 import type { Transform } from "node:stream";
 
-// What csv.ts uses of csv-parse. Its own types bring all of Node's types with them, half of which
+// The parts of csv-parse that csv.ts uses. Its own types pull in all of Node's types, half of which
 // Deno cannot resolve.
 
-/** What is known of the lines that were read. */
+/** Statistics of the lines read so far. */
 export interface Info {
-  /** Lines that gave fields. */
+  /** Lines that produced a record. */
   records: number;
   /** Lines that were skipped. */
   empty_lines: number;
-  /** Where the last one ended, from 1. */
+  /** Number of the line at which the last record ended, from 1. */
   readonly lines: number;
 }
 
-/** Takes bytes; a record that `on_record` makes null does not come out. */
+/** A byte stream parser; records for which `on_record` returns null are not emitted. */
 export interface Parser extends Transform {
   readonly info: Info;
 }
 
-/** A parser of CSV with the options of csv-parse 7. */
+/** Creates a CSV parser with options of csv-parse 7. */
 export function parse(options: {
   readonly bom: boolean;
   readonly encoding: "utf8";
@@ -30,5 +30,5 @@ export function parse(options: {
   readonly on_record: (fields: string[], info: Info) => null;
 }): Parser;
 
-/** What the parser finds wrong. */
+/** A parse error. */
 export class CsvError extends Error {}

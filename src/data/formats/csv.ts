@@ -13,44 +13,42 @@ import {
 import type { PointRows } from "../dataset.ts";
 import { option } from "../../core/options/spelling.ts";
 
-// No two parts can match the same digits: a line of them takes time in proportion to its length.
+// No two parts can match the same digits, so matching takes linear time without backtracking.
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
-/** What could be a column's name: words for a value that is missing are none. */
+/** Possible column names, excluding words for missing values. */
 const NAME = /^(?!(?:na|n\/a|none|null|nil|missing)$)\p{L}/iu;
 
-/** Most bytes of a line: 8 MiB. What is longer has no line ends, or a quote that is not closed. */
+/** Maximum bytes per line: 8 MiB. Longer lines mean missing line ends or an unclosed quote. */
 const MOST_LINE_BYTES = 2 ** 23;
 
-/** Most numbers of a line: more are a file whose lines are not points. */
+/** Maximum numbers per line; in a file with more, a line is hardly a point. */
 const MOST_COLUMNS = 2 ** 20;
 
-/** Most numbers of a file: 512 MiB of float64. */
+/** Maximum numbers per file: 512 MiB of float64. */
 const MOST_NUMBERS = 2 ** 26;
 
-/** Numbers of the first and of the largest block of memory that they are kept in at first. */
+/** Lengths of the first and the largest buffer block while reading. */
 const FIRST_BLOCK = 2 ** 10;
 const LARGEST_BLOCK = 2 ** 20;
 
-/** Bytes that are parsed at once, after which the length of the line is looked at. */
+/** Bytes parsed between checks of the line length. */
 const PIECE_BYTES = 2 ** 16;
 
 /**
- * Reads points from CSV (RFC 4180): a point a line, commas between the coordinates, an
- * optional first line of names. Fields may be quoted, empty lines are skipped.
+ * Reads points from CSV (RFC 4180): one point per line, comma-separated coordinates, an optional
+ * header line of names. Fields may be quoted, empty lines are skipped.
  *
- * A first line is one of names if none of its fields is a number. Where some are, such as years, it
- * is one if a word stands above a number of the second line, or is what `columns` leaves out;
- * and so is pandas' line of numbers from 0 above its index.
+ * The first line is a header if none of its fields is a number. If some are, such as years, it is a
+ * header if a word in it is above a number of the second line or is a column dropped by `columns`.
+ * The header that pandas writes for unnamed columns (numbers from 0, beside its index) is skipped.
  *
- * @param chunks The file's bytes, cut anywhere; read as a stream.
- * @param place What to call the text in an error, such as the file's name.
- * @param columns Which columns are the coordinates, all of them when left out; the others may hold
- *   whatever they like.
- * @throws {InputError} With line and column of the first fault: another count of numbers than in
- *   the lines before, something that is not a number or not a finite float32, a quote that is not
- *   closed; no points at all; or a line of more than 8 MiB or 1,048,576 numbers, or more than
- *   67,108,864 numbers in all.
+ * @param chunks The file's bytes, split anywhere; read as a stream.
+ * @param place Name for error messages, such as the file name.
+ * @param columns Which columns are coordinates, default all; the others may contain anything.
+ * @throws {InputError} With line and column of the first fault: a different number of fields than
+ *   before, a field that is not a number or not a finite float32, an unclosed quote; no points; or
+ *   more than 8 MiB or 1,048,576 numbers on a line, or 67,108,864 numbers in total.
  */
 export async function readCsv(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -62,16 +60,16 @@ export async function readCsv(
     bom: true,
     encoding: "utf8",
     record_delimiter: ["\n", "\r\n"],
-    ltrim: true, // or a quote after a space would not be one
-    relax_quotes: true, // an inch mark in a name is no quote
+    ltrim: true, // otherwise a quote after a space would not open a quoted field
+    relax_quotes: true, // an inch mark in a name is not a quote
     relax_column_count: true,
     skip_empty_lines: true,
     on_record: (fields, { lines }) => {
       table.add(fields, lines);
-      // The next line is the first as far as the count of fields goes: for every line with another
-      // count than the first's it makes an error, 30 us each, also where it may not throw them.
+      // Makes the next line count as the first: for each line whose number of fields differs from
+      // the first's, the parser creates an error (30 us), even if it does not throw it.
       if (table.count === 0) info.records = 0;
-      return null; // nothing is kept in the stream
+      return null; // the stream emits nothing
     },
   });
   const { info } = records;
@@ -93,31 +91,30 @@ export async function readCsv(
       for await (const _ of none);
     });
   } catch (error) {
-    // With the options above, it has no other fault to find.
+    // The only error that csv-parse can throw with the options above.
     throw error instanceof CsvError ? table.quoteNotClosed() : error;
   }
   return table.rows();
 }
 
-/** Points as they come, line by line. */
+/** Collects points line by line. */
 class Table {
   readonly #place: string;
   readonly #full: Float64Array[] = [];
   #block = new Float64Array(FIRST_BLOCK);
   #used = 0;
   #columns: readonly string[] | null = null;
-  /** Fields of a line. */
+  /** Fields per line. */
   #fields = 0;
-  /** Which columns are taken: those that are left are the coordinates. */
   readonly #choice: ColumnChoice | null;
   #dropped: readonly DroppedColumn[] = [];
   #kept: readonly number[] = [];
-  /** Of whole lines. */
+  /** Number of points so far. */
   count = 0;
   #begun = false;
-  /** A first line of words and numbers: the second one tells what it is. */
+  /** A first line of both words and numbers, until the second line decides if it is a header. */
   #first: { readonly fields: readonly string[]; readonly lineNumber: number } | null = null;
-  /** Of the last whole line. */
+  /** Number of the last complete line. */
   #lineNumber = 0;
 
   constructor(place: string, choice: ColumnChoice | null) {
@@ -125,7 +122,7 @@ class Table {
     this.#choice = choice;
   }
 
-  /** Takes a line's fields. */
+  /** Adds the fields of a line. */
   add(raw: readonly string[], lineNumber: number): void {
     this.#lineNumber = lineNumber;
     if (raw.length === 1 && raw[0]!.trim() === "") return;
@@ -148,7 +145,7 @@ class Table {
     this.#addPoint(fields, lineNumber);
   }
 
-  /** @param second Fields of the second line; null: the file ends. */
+  /** @param second Fields of the second line; null at the end of the file. */
   #decideFirst(second: readonly string[] | null): void {
     if (this.#first === null) return;
     const { fields, lineNumber } = this.#first;
@@ -195,10 +192,10 @@ class Table {
     this.count++;
   }
 
-  /** Decides which columns are taken, at the first line of numbers. */
+  /** Decides which columns to keep, at the first line of numbers. */
   #choose(count: number): void {
     this.#fields = count;
-    // A title above the columns names none of them.
+    // A first line with a different number of fields is a title, not a header.
     if (this.#columns?.length !== count) this.#columns = null;
     if (this.#choice !== null) {
       const file = { names: this.#columns, count };
@@ -212,7 +209,7 @@ class Table {
       return finiteNumber(field, at);
     }
     const name = this.#columns?.[column];
-    // Left out by number, the rest of a line of names would be read as a point.
+    // Suggest dropping by name: dropping by number would read the rest of a header as a point.
     const mayBeName = this.count === 0 && name === undefined &&
       /^\p{L}[\p{L}\d_.-]{0,59}$/u.test(field);
     const byName = mayBeName
@@ -225,13 +222,13 @@ class Table {
     );
   }
 
-  /** All that came. */
+  /** All points that were added. */
   rows(): PointRows {
     this.#decideFirst(null);
     const dims = this.#kept.length, count = this.count;
     if (count === 0) {
       throw new InputError(
-        `${this.#place}: holds no points; needs a line of comma-separated numbers for each`,
+        `${this.#place}: holds no points; write one line of comma-separated numbers per point`,
       );
     }
     const points = new Float64Array(count * dims);
@@ -263,13 +260,13 @@ class Table {
   }
 }
 
-/** Whether a line is ",0,1,2" above "0,...": the columns that pandas numbered, and its index. */
+/** Whether the first lines are ",0,1,2" and "0,...": pandas' default column names and index. */
 function isPandasHead(fields: readonly string[], second: readonly string[] | null): boolean {
   return fields[0] === "" && second?.[0] === "0" &&
     fields.every((field, column) => column === 0 || field === String(column - 1));
 }
 
-/** A field without spaces around, and without quotes that have spaces around. */
+/** A field without surrounding spaces, and without quotes that spaces kept from being parsed. */
 function bare(field: string): string {
   const trimmed = field.trim();
   return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
@@ -296,15 +293,15 @@ function finiteNumber(field: string, at: string): number {
 }
 
 /**
- * The fewest digits that read back as the same float32.
+ * The shortest decimal that reads back as the same float32.
  *
- * Nine significant digits always do (IEEE 754, table of section 5.12.2); from
- * eight down, the last that still does is taken.
+ * Nine significant digits always suffice (IEEE 754, table in section 5.12.2); fewer are tried from
+ * eight down.
  */
 export function float32Digits(value: number): string {
   if (Object.is(value, -0)) return "-0";
   const direct = String(value);
-  // Decimals of up to seven letters are farther apart than float32's: none is shorter.
+  // Decimals of up to seven characters are spaced wider than float32 values: none is shorter.
   if (direct.length <= 7 || !Number.isFinite(value)) return direct;
   let best = Number(value.toPrecision(9));
   for (let digits = 8; digits >= 1; digits--) {
@@ -316,16 +313,16 @@ export function float32Digits(value: number): string {
 }
 
 /**
- * The bytes of a CSV file of numbers, piece by piece, in the memory of one chunk.
+ * Encodes numbers as CSV in a stream, using the memory of one chunk.
  *
- * @param columns.names The columns' names, written as the first line; null for no such line.
- * @param columns.width Values a line.
- * @param columns.decimals Digits after the point of each column, 0 to 100, trailing zeros left out;
- *   null or left out: as many as a float32 needs.
- * @param columns.leading Whatever comes before the values of line i, counted from 0: values that float32
- *   cannot tell apart, such as indices above 2^24, each followed by a comma.
- * @param chunks Values [rows * width], whole rows in each.
- * @throws {RangeError} If a chunk does not hold whole rows, or there is not a name a column.
+ * @param columns.names Column names for the header line; null for no header.
+ * @param columns.width Values per line.
+ * @param columns.decimals Decimals per column, 0 to 100, without trailing zeros; null or absent
+ *   means as many digits as a float32 needs.
+ * @param columns.leading Text before the values of line i, from 0: values that float32 cannot
+ *   distinguish, such as indices above 2^24, each followed by a comma.
+ * @param chunks Values [rows * width], whole rows per chunk.
+ * @throws {RangeError} If a chunk does not consist of whole rows, or names and width differ.
  */
 export async function* encodeCsv(
   columns: {

@@ -4,44 +4,44 @@ import { whole } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
 
 /**
- * Most bytes of content that a byte of a gzip file may hold. Deflate reaches 1,032 (RFC 1951: 258
- * bytes for 2 bits), columns of one repeated number some 100.
+ * Maximum compression ratio. Deflate can reach 1,032 (RFC 1951: 258 bytes from 2 bits); columns of
+ * one repeated number reach about 100.
  */
 const MOST_RATIO = 200;
 
-/** Content that is taken whatever the ratio: 16 MiB. */
+/** Content accepted at any ratio: 16 MiB. */
 const ALWAYS_TAKEN = 2 ** 24;
 
-/** Compressed bytes that are inflated at once: what they hold is in memory as a whole. */
+/** Compressed bytes inflated at a time: their whole content is in memory at once. */
 const PIECE_BYTES = 2 ** 14;
 
-/** Most bytes of content in a chunk. */
+/** Maximum bytes of content per chunk. */
 const CHUNK_BYTES = 2 ** 18;
 
-/** Whether it is what zlib throws (Z_DATA_ERROR, Z_BUF_ERROR). */
+/** Whether zlib threw this error (Z_DATA_ERROR, Z_BUF_ERROR). */
 function isDamage(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
 }
 
-/** Whether bytes begin as a gzip member does (RFC 1952, section 2.3.1). */
+/** Whether bytes start with the gzip magic number (RFC 1952, section 2.3.1). */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** What a gzip file is called, and the most that it may hold. */
+/** Options of {@link gunzip}. */
 export interface GunzipOptions {
-  /** What to call it in an error, such as the file's name. */
+  /** Name for error messages, such as the file name. */
   readonly place: string;
-  /** Most bytes of content that are accepted. */
+  /** Maximum bytes of content. */
   readonly limit: number;
 }
 
 /**
- * Inflates a gzip file piece by piece, and stops as soon as it holds more than `limit` bytes, or
- * more than 16 MiB and 200 times its own size: a small file can declare, and really hold, a
- * thousand times its own size.
+ * Inflates a gzip file as a stream. Stops as soon as the content exceeds `limit` bytes, or exceeds
+ * both 16 MiB and 200 times the compressed size: a small file can really inflate to a thousand
+ * times its size.
  *
- * @throws {InputError} If the bytes are damaged, cut short, or hold more than is accepted.
+ * @throws {InputError} If the bytes are damaged, cut short, or exceed a limit.
  */
 export async function* gunzipChunks(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
@@ -57,9 +57,9 @@ export async function* gunzipChunks(
       }
     }
   }
-  // DecompressionStream takes one member only; RFC 1952 lets a file have many (cat, pigz, bgzip).
+  // DecompressionStream supports only one member; RFC 1952 allows many (cat, pigz, bgzip).
   const inflated = createGunzip({ chunkSize: CHUNK_BYTES });
-  // Closes `chunks` too where the reader stops; errors of either come out of `inflated`.
+  // Also closes `chunks` if the reader stops early; errors of both surface from `inflated`.
   pipeline(Readable.from(pieces(), { highWaterMark: 1 }), inflated, () => {});
   try {
     for await (const buffer of inflated) {
@@ -79,7 +79,7 @@ export async function* gunzipChunks(
       yield chunk;
     }
   } catch (error) {
-    if (!isDamage(error)) throw error; // what reading the file threw
+    if (!isDamage(error)) throw error; // from reading the file
     throw new InputError(
       `${place}: not a whole gzip file (damaged or cut short); make or download it again`,
     );
@@ -87,7 +87,7 @@ export async function* gunzipChunks(
 }
 
 /**
- * Inflates a gzip file that is in memory.
+ * Inflates a gzip file in memory.
  *
  * @throws {InputError} As {@link gunzipChunks}.
  */

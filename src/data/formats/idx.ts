@@ -1,35 +1,35 @@
 import { InputError } from "../../core/errors.ts";
 
-/** Images as an IDX file holds them: grey values, row by row. */
+/** Images of an IDX file: grey values, row-major. */
 export interface IdxImages {
   /** Number of images. */
   readonly count: number;
-  /** Rows of an image. */
+  /** Height of an image in pixels. */
   readonly height: number;
-  /** Columns of an image. */
+  /** Width of an image in pixels. */
   readonly width: number;
-  /** [count * height * width], a view of the bytes that were read. */
+  /** [count * height * width], a view of the input bytes. */
   readonly grey: Uint8Array<ArrayBuffer>;
 }
 
 const IMAGES_MAGIC = 0x00000803; // unsigned bytes, three dimensions
 const LABELS_MAGIC = 0x00000801; // unsigned bytes, one dimension
 
-/** Whether bytes begin as an IDX file of images does. */
+/** Whether bytes start with the magic number of an IDX file of images. */
 export function isIdxImages(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && view(bytes).getUint32(0) === IMAGES_MAGIC;
 }
 
 /**
- * Reads an IDX file of images (magic 0x00000803, then count, height, width as
- * big-endian 32-bit numbers, then a byte a pixel). Nothing is allocated.
+ * Reads an IDX file of images (magic 0x00000803, then count, height, width as big-endian 32-bit
+ * numbers, then one byte per pixel) without copying.
  *
  * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits",
  * section "File formats".
  *
- * @param bytes The file's content, not compressed.
- * @param place What to call it in an error, such as its name.
- * @throws {InputError} If the header is not that of images, or declares another size than is there.
+ * @param bytes The uncompressed content of the file.
+ * @param place Name for error messages, such as the file name.
+ * @throws {InputError} If the header is not that of images, or does not match the file's size.
  */
 export function readIdxImages(bytes: Uint8Array<ArrayBuffer>, place: string): IdxImages {
   const [count, height, width] = readHeader(bytes, { place, magic: IMAGES_MAGIC, dims: 3 });
@@ -42,7 +42,7 @@ export function readIdxImages(bytes: Uint8Array<ArrayBuffer>, place: string): Id
 }
 
 /**
- * Reads an IDX file of labels (magic 0x00000801, the count, then a byte a label).
+ * Reads an IDX file of labels (magic 0x00000801, the count, then one byte per label).
  *
  * @throws {InputError} As {@link readIdxImages}.
  */
@@ -77,7 +77,7 @@ function readHeader(
     );
   }
   const shape = Array.from({ length: dims }, (_, d) => view(bytes).getUint32(4 + 4 * d));
-  // Up to 2^96, so in whole numbers of any size: a float would round and could agree by accident.
+  // The product can reach 2^96: in a float, rounding could make a wrong size match by accident.
   const declared = shape.reduce((product, length) => product * BigInt(length), 1n);
   const actual = bytes.length - headerBytes;
   if (declared !== BigInt(actual)) {

@@ -1,24 +1,24 @@
 import { InputError } from "../../core/errors.ts";
 import { named, quoted } from "../../core/quoted.ts";
 
-/** An array as an NPY file holds it, in row-major order. */
+/** An array read from an NPY file, in row-major order. */
 export interface NpyArray {
   /** Length of each axis. */
   readonly shape: readonly number[];
-  /** Float32 where that is exact (float32, integers of up to 16 bits), else float64. */
+  /** Float32 if that is exact (float32, integers of up to 16 bits), else float64. */
   readonly values: Float32Array | Float64Array;
 }
 
 const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64;
 
-/** numpy's own bound on the number of axes (NPY_MAXDIMS of numpy 2). */
+/** numpy's limit on the number of axes (NPY_MAXDIMS of numpy 2). */
 const MOST_AXES = 64;
 
-/** Most numbers that are read: 1 GiB of float64, in which a byte of the file takes 8. */
+/** Maximum number of elements: 1 GiB in float64, where each byte of a u1 file becomes 8. */
 const MOST_NUMBERS = 2 ** 27;
 
-/** How each element type is read; numpy's `<` is little-endian, `|` has no byte order. */
+/** Reader per element type; numpy's `<` is little-endian, `|` means no byte order. */
 const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
   "<f4": (data) => new Float32Array(data),
   "<f8": (data) => new Float64Array(data),
@@ -33,26 +33,26 @@ const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number |
 };
 const exactInFloat32 = new Set(["<f4", "|i1", "|u1", "<i2", "<u2"]);
 
-/** Whether bytes begin as an NPY file does. */
+/** Whether bytes start with the NPY magic string. */
 export function isNpy(bytes: Uint8Array): boolean {
   return latin1(bytes.subarray(0, MAGIC.length)) === MAGIC;
 }
 
-/** The error for what should be an NPY file and does not begin as one. */
+/** The error for a file that should be NPY but lacks the magic string. */
 export function notNpy(place: string): InputError {
   return new InputError(`${place}: not an NPY file; save one with numpy.save`);
 }
 
 /**
- * Reads an NPY file of real numbers: versions 1 to 3, little-endian floats of 32
- * and 64 bits and integers, in C or Fortran order.
+ * Reads an NPY file of real numbers: versions 1 to 3, little-endian 32-bit and 64-bit floats and
+ * integers, in C or Fortran order.
  *
- * Memory is taken for the bytes that are there, never for what the header says.
+ * Allocates for the bytes that are present, never for what the header declares.
  * Source: numpy.lib.format, "NPY format".
  *
- * @param place What to call the bytes in an error, such as the file's name.
- * @throws {InputError} If it is not such a file, its shape does not fit its size, or it holds more
- *   than 134,217,728 numbers.
+ * @param place Name for error messages, such as the file name.
+ * @throws {InputError} If it is not such a file, its shape does not match its size, or it has more
+ *   than 134,217,728 elements.
  */
 export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const { header, dataStart } = readHeader(bytes, place);
@@ -80,7 +80,7 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
     );
   }
   const itemBytes = Number(type.slice(2));
-  // Whole numbers of any size: a float would round and could agree by accident.
+  // BigInt: in a float, rounding could make a wrong size match by accident.
   const declared = lengths.reduce((product, n) => product * BigInt(n), BigInt(itemBytes));
   const actual = bytes.length - dataStart;
   if (declared !== BigInt(actual)) {
@@ -132,13 +132,13 @@ function readHeader(
   return { header: latin1(bytes.subarray(headerStart, dataStart)), dataStart };
 }
 
-/** A shape as numpy writes it. */
+/** A shape in numpy's notation, truncated to 80 characters. */
 function shortShape(lengths: readonly string[]): string {
   const text = `(${lengths.join(", ")}${lengths.length === 1 ? "," : ""})`;
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
 
-/** Column-major to row-major, for any number of axes. */
+/** Converts column-major to row-major, for any number of axes. */
 function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: readonly number[]): T {
   const out = values.slice() as T;
   const index = new Array<number>(shape.length).fill(0);
@@ -156,12 +156,12 @@ function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: rea
   return out;
 }
 
-/** Element types that are written: float32, or float64. */
+/** Element types for writing: float32 or float64. */
 export type NpyFloat = "<f4" | "<f8";
 
 /**
- * The header of an NPY file of floats in row-major order, version 1.0, padded
- * with spaces so that the data begin at a multiple of 64 bytes.
+ * The header of a version 1.0 NPY file of floats in row-major order, padded with spaces so that the
+ * data begin at a multiple of 64 bytes.
  *
  * @throws {RangeError} If a length is not a whole number of at least 0.
  */
@@ -185,13 +185,12 @@ export function npyHeader(
 }
 
 /**
- * The bytes of an NPY file of floats, piece by piece: an array of any size is
- * written in the memory of one chunk.
+ * Encodes an NPY file of floats as a stream, using the memory of one chunk.
  *
- * @param shape Of the whole array.
- * @param chunks Its values in row-major order, cut anywhere.
- * @param type Of the elements: float32 when left out.
- * @throws {RangeError} If the chunks hold more or fewer values than `shape` says.
+ * @param shape Shape of the whole array.
+ * @param chunks Its values in row-major order, split anywhere.
+ * @param type Element type; default float32.
+ * @throws {RangeError} If the number of values does not match `shape`.
  */
 export async function* encodeNpy(
   shape: readonly number[],
@@ -205,7 +204,7 @@ export async function* encodeNpy(
     seen += chunk.length;
     if (seen > expected) break;
     const values = type === "<f4" ? Float32Array.from(chunk) : Float64Array.from(chunk);
-    yield new Uint8Array(values.buffer); // every engine that Deno runs on is little-endian
+    yield new Uint8Array(values.buffer); // every platform of Deno is little-endian
   }
   if (seen !== expected) {
     throw new RangeError(

@@ -9,14 +9,14 @@ export const EMBEDDED_MNIST_SHA256 =
   "2b66d68ba67004545ef18282ca8abee5a4a7f5b8ac75105785141ef6ba525faa";
 
 /**
- * The bytes of the embedded MNIST, laid out as `packMnist` says. Inflated on each
- * call; gzip's own checksum guards them, `verifyDataset` checks their SHA-256 too.
+ * The bytes of the embedded MNIST, in the layout of `packMnist`. Inflated on each call; protected
+ * by gzip's checksum, and `verifyDataset` also checks their SHA-256.
  */
 export function embeddedMnistContent(): Promise<Uint8Array<ArrayBuffer>> {
   return gunzip(fromBase64(packed), { place: "the embedded MNIST", limit: PACKED_MNIST_BYTES });
 }
 
-/** MNIST binarised, from inside the program. */
+/** Opens the embedded binarised MNIST. */
 export async function openEmbeddedMnist(): Promise<ImageDataset> {
   return unpackMnist(await embeddedMnistContent());
 }

@@ -6,22 +6,21 @@ import { fileKind, readInputFile } from "../input_file.ts";
 export interface IdxHalf {
   /** The images. */
   readonly images: IdxImages;
-  /** A label for each image. */
+  /** One label per image. */
   readonly labels: Uint8Array<ArrayBuffer>;
 }
 
-/** The names under which MNIST and its successors are distributed, with or without `.gz`. */
+/** File names used by MNIST and its successors, with or without `.gz`. */
 export const idxNames = {
   train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
   test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
 } as const;
 
 /**
- * Reads a folder that holds the four files of {@link idxNames}, each plain or
- * gzip-compressed.
+ * Reads a folder with the four files of {@link idxNames}, each plain or gzip-compressed.
  *
- * @throws {InputError} If a file is missing, damaged or without images, a file of labels has another count than
- *   its images, or train and test images differ in size.
+ * @throws {InputError} If a file is missing, damaged or empty, the numbers of labels and images
+ *   differ, or train and test images differ in size.
  */
 export async function readIdxFolder(
   folder: string,
@@ -32,7 +31,7 @@ export async function readIdxFolder(
   if (size(train.images) !== size(test.images)) {
     throw new InputError(
       `${folder}: train images are ${size(train.images)}, test images ${size(test.images)}; ` +
-        `they must be of one size`,
+        `they must have the same size`,
     );
   }
   return { train, test };
@@ -52,9 +51,9 @@ async function readHalf(
 }
 
 /**
- * Checks that images and labels belong together.
+ * Checks that there is one label per image.
  *
- * @throws {InputError} If there is not one label for each image.
+ * @throws {InputError} If the numbers of labels and images differ.
  */
 export function requireEqualCounts(
   images: IdxImages,

@@ -7,23 +7,23 @@ import { type InputContent, readContent, readInput } from "../input_file.ts";
 import type { ReadStdin } from "../tables/point_rows.ts";
 import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
 
-/** Images that a model takes. */
+/** Image format expected by a model. */
 export interface ImageRowsOptions {
-  /** The size of an image. */
+  /** Size of an image. */
   readonly image: { readonly height: number; readonly width: number; readonly channels: number };
-  /** Grey values of IDX files above 128 become 1, the rest 0; else they are divided by 255. */
+  /** Grey values of IDX files: map those above 128 to 1 and others to 0; else divide by 255. */
   readonly binarize: boolean;
-  /** Needed for the path `-`. */
+  /** Required for the path `-`. */
   readonly readStdin?: ReadStdin;
 }
 
 /**
- * Reads images as a model of images takes them: an IDX file; an NPY file of shape [n, c, h, w],
- * [n, h, w] of grey values or [n, c * h * w]; or CSV with c * h * w numbers per line, channel after
- * channel as `sample` writes them. Each may be gzip-compressed; `-` is CSV or NPY on the standard input.
+ * Reads images for an image model from an IDX file; an NPY file of shape [n, c, h, w], [n, h, w]
+ * (one channel) or [n, c * h * w]; or CSV with c * h * w numbers per line, channels first as
+ * `sample` writes them. Each may be gzip-compressed; `-` reads CSV or NPY from standard input.
  *
  * @returns [n * h * w * c], NHWC.
- * @throws {InputError} If there is no such file, it holds no images, or they are of another size.
+ * @throws {InputError} If the file does not exist, contains no images, or they have another size.
  */
 export async function readImageRows(
   path: string,
@@ -90,7 +90,7 @@ async function parse(
   return channelsLast(points, image);
 }
 
-/** Rows from CHW to HWC. */
+/** Converts rows from CHW to HWC. */
 function channelsLast(
   values: ArrayLike<number>,
   { height, width, channels }: ImageRowsOptions["image"],

@@ -1,23 +1,23 @@
 import type { ImageTable } from "../dataset.ts";
 
-/** What both kinds of table are made of. */
+/** Common fields of packed and grey images. */
 export interface StoredImages {
-  /** Pixels of an image: height * width * channels. */
+  /** Values per image: height * width * channels. */
   readonly pixels: number;
   /** Number of images. */
   readonly count: number;
-  /** A class an image [count], or null. */
+  /** Class of each image [count], or null. */
   readonly labels: Uint8Array | null;
 }
 
-/** Bytes that one image of `pixels` pixels takes when each pixel is a bit. */
+/** Bytes per image of `pixels` pixels at one bit per pixel. */
 export function packedImageBytes(pixels: number): number {
   return Math.ceil(pixels / 8);
 }
 
 /**
- * Packs pixels into bits: 1 where the grey value is above `threshold`. Each
- * image starts at a byte, its first pixel in the highest bit.
+ * Packs pixels into bits: 1 where the grey value is above `threshold`. Each image starts at a byte
+ * boundary, with its first pixel in the most significant bit.
  *
  * @param grey [count * pixels].
  * @returns [count * packedImageBytes(pixels)].
@@ -40,7 +40,7 @@ export function packImages(
   return bits;
 }
 
-/** A table over images packed by {@link packImages}: values are 0 and 1. */
+/** A table of images packed by {@link packImages}, with values 0 and 1. */
 export function packedImageTable(bits: Uint8Array, images: StoredImages): ImageTable {
   const { pixels } = images;
   const stride = packedImageBytes(pixels);
@@ -52,7 +52,7 @@ export function packedImageTable(bits: Uint8Array, images: StoredImages): ImageT
   });
 }
 
-/** A table over grey values [count * pixels]: values are grey / 255. */
+/** A table of grey images [count * pixels], with values grey / 255. */
 export function greyImageTable(grey: Uint8Array, images: StoredImages): ImageTable {
   const { pixels } = images;
   return imageTable(images, (index, out, start) => {
@@ -61,7 +61,7 @@ export function greyImageTable(grey: Uint8Array, images: StoredImages): ImageTab
   });
 }
 
-/** The images of `table` at `indices`, in that order, with their labels; nothing is copied. */
+/** A view of the images of `table` at `indices`, in that order; only labels are copied. */
 export function selectImages(table: ImageTable, indices: Uint32Array): ImageTable {
   const { labels } = table;
   return {

@@ -1,10 +1,10 @@
 import type { ImageDataset } from "../dataset.ts";
 import { packedImageBytes, packedImageTable, packImages } from "./image_table.ts";
 
-/** A grey value above this becomes 1, any other 0. */
+/** Grey values above this become 1, others 0. */
 export const BINARISE_THRESHOLD = 128;
 
-/** Height and width of an MNIST image, and of FashionMNIST's and KMNIST's. */
+/** Height and width of the images of MNIST, FashionMNIST and KMNIST. */
 export const MNIST_SIDE = 28;
 
 const PIXELS = MNIST_SIDE * MNIST_SIDE;
@@ -13,7 +13,7 @@ const TEST_COUNT = 10_000;
 const COUNT = TRAIN_COUNT + TEST_COUNT;
 const IMAGE_BYTES = packedImageBytes(PIXELS);
 
-/** Images and labels of one half, grey values as in the IDX files. */
+/** Images (grey values as in the IDX files) and labels of the train or test set. */
 export interface GreyHalf {
   /** [count * 784]. */
   readonly grey: Uint8Array;
@@ -22,9 +22,9 @@ export interface GreyHalf {
 }
 
 /**
- * The content of `data/mnist/mnist.bits.gz` before compression: 70,000 images of
- * 98 bytes (train, then test, in the original order, a bit a pixel), then their
- * 70,000 labels, a byte each.
+ * Builds the content of `data/mnist/mnist.bits.gz` before compression: 70,000 images of 98 bytes
+ * (train, then test, in the original order, one bit per pixel), then their 70,000 labels, one byte
+ * each.
  *
  * @throws {RangeError} If the halves are not 60,000 and 10,000 images of 28x28.
  */
@@ -44,12 +44,12 @@ export function packMnist(train: GreyHalf, test: GreyHalf): Uint8Array<ArrayBuff
   return content;
 }
 
-/** Bytes of a packed MNIST. */
+/** Size of the packed MNIST in bytes. */
 export const PACKED_MNIST_BYTES: number = COUNT * IMAGE_BYTES + COUNT;
 
 /**
- * The data set over bytes laid out as {@link packMnist} says: 60,000 train and
- * 10,000 test images [28, 28, 1] of zeros and ones, with labels.
+ * The data set of bytes written by {@link packMnist}: 60,000 train and 10,000 test images
+ * [28, 28, 1] of zeros and ones, with labels.
  *
  * @throws {RangeError} If `content` is not {@link PACKED_MNIST_BYTES} long.
  */

@@ -3,30 +3,30 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 
-/** The values that a pixel of a data set can have: k / (count - 1), k from 0 to count - 1. */
+/** The possible pixel values of a data set: k / (count - 1) for k = 0 to count - 1. */
 export interface PixelLevels {
-  /** 256 for 8-bit grey values, which tables divide by 255; 2 for binarised images. */
+  /** 256 for 8-bit grey values divided by 255; 2 for binarised images. */
   readonly count: 2 | 256;
 }
 
-/** The levels of images that were binarised, or were not. */
+/** The pixel levels of binarised or grey images. */
 export function pixelLevels(binarize: boolean): PixelLevels {
   return { count: binarize ? 2 : 256 };
 }
 
-/** Distance of two neighbouring levels. */
+/** Distance between adjacent levels. */
 export function levelSpacing({ count }: PixelLevels): number {
   return 1 / (count - 1);
 }
 
-/** How far a pixel may be from its level, in units of their distance: float32 and three digits of CSV. */
+/** Tolerance in units of the spacing: allows for float32 and for three decimals in CSV. */
 const TOLERANCE = 0.2;
 
 /**
- * The nearest level of each pixel.
+ * Snaps each pixel to its nearest level.
  *
  * @param rows [n * pixels].
- * @throws {InputError} With row and pixel, if a value is not one of the levels.
+ * @throws {InputError} If a value is not close to a level; names image and pixel.
  */
 export function requireLevels(
   rows: Float32Array,
@@ -50,16 +50,16 @@ export function requireLevels(
 }
 
 /**
- * Uniform dequantisation: each pixel is spread over the interval between the middles of its level
- * and the neighbouring ones, v = level + (u - 1/2) spacing with u ~ U(0, 1). With
- * P(level) = integral of p over that box, Jensen's inequality gives
+ * Uniform dequantisation: adds noise of one level spacing, v = level + (u - 1/2) spacing with
+ * u ~ U(0, 1). With P(level) = integral of p over that box, Jensen's inequality gives
  *
  *   log P(level) >= E_u[log p(v)] + pixels log(spacing)
  *
  * Source: Theis, van den Oord & Bethge 2016, A note on the evaluation of generative models,
- * section 3.1 (there with u / 256; here levels are the middles, as a model of them has learnt).
+ * section 3.1 (there u / 256 is added; here the box is centred on the level that the model was
+ * trained on).
  *
- * @param rows [n * pixels], levels. Row i's noise is a function of (seed, firstRow + i).
+ * @param rows [n * pixels], levels. Row i's noise depends only on (seed, firstRow + i).
  * @returns [n * pixels].
  */
 export function dequantize(

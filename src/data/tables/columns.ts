@@ -4,44 +4,44 @@ import { option } from "../../core/options/spelling.ts";
 
 /** A column of a file that is left out. */
 export interface DroppedColumn {
-  /** In the file, from 1. */
+  /** Position in the file, from 1. */
   readonly number: number;
-  /** In the file's first line; null where that has none. */
+  /** Name in the file's header line; null without one. */
   readonly name: string | null;
 }
 
-/** Which columns of a file are points. */
+/** Which columns of a file are coordinates. */
 export type ColumnChoice =
   | {
-    /** All but those that somebody names. */
+    /** All except the listed ones. */
     readonly kind: "drop";
-    /** A name of the file's first line, or a number from 1; a name comes first. */
+    /** Names from the header line, or numbers from 1; a text is first looked up as a name. */
     readonly drop: readonly (string | number)[];
   }
   | {
-    /** Those that a run learnt: its file lacked some, others may lack them already. */
+    /** Those that a run was trained on; other files may already lack the columns that it dropped. */
     readonly kind: "ofRun";
-    /** What the run left out of its file. */
+    /** Columns that the run dropped from its file. */
     readonly dropped: readonly DroppedColumn[];
-    /** Coordinates of its points. */
+    /** Dimension of its points. */
     readonly dims: number;
   };
 
-/** A file's columns: their names, where its first line has them, and how many. */
+/** A file's columns: their names, or null without a header line, and their number. */
 export interface FileColumns {
   readonly names: readonly string[] | null;
   readonly count: number;
 }
 
 /**
- * The columns of a file that are left out, in their order.
+ * The columns of a file to leave out, in file order.
  *
- * Of a run's, those are taken that the file has by name; a file without such names has them where
- * the run's file had them, if it has as many columns as that, and otherwise not at all. Whether what is left fits
- * the run is for its reader to say.
+ * For `ofRun`, dropped columns are found by name. If a name is missing and the file has as many
+ * columns as the run's file, they are found by position; otherwise the file is assumed not to
+ * contain them. The caller checks whether the remaining columns fit the run.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If somebody names a column that is not there or stands twice, or all of them.
+ * @throws {InputError} If a listed column does not exist or is ambiguous, or all are listed.
  */
 export function droppedColumns(
   file: FileColumns,
@@ -93,10 +93,11 @@ function ofRun(
 }
 
 /**
- * A column as `drop` takes it: by its name where a shell takes that as it is or in quotes.
+ * The value of `drop` for a column: its name if that is unique and easy to type in a shell, else
+ * its number.
  *
- * @param names Of the columns; null where they have none.
- * @param number In the file, from 1; `index + 1` when left out.
+ * @param names Names of the columns, or null.
+ * @param number Position in the file, from 1; default `index + 1`.
  */
 export function dropArgument(
   names: readonly string[] | null,
@@ -108,7 +109,7 @@ export function dropArgument(
   return /^[\w.\-()/ ]{1,60}$/.test(name) ? name : number;
 }
 
-/** Columns of rows without those that are left out. */
+/** Removes dropped columns from rows [n * count]. */
 export function withoutColumns(
   rows: Float64Array,
   { count, dropped }: { readonly count: number; readonly dropped: readonly DroppedColumn[] },
@@ -122,7 +123,7 @@ export function withoutColumns(
   return out;
 }
 
-/** Indices of the columns that are left, rising. */
+/** Indices of the columns that are kept, ascending. */
 export function keptColumns(count: number, dropped: readonly DroppedColumn[]): readonly number[] {
   const gone = new Set(dropped.map(({ number }) => number - 1));
   return Array.from({ length: count }, (_, index) => index).filter((index) => !gone.has(index));

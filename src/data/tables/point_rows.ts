@@ -7,22 +7,22 @@ import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
 
-/** The standard input, piece by piece to its end (`Deno.stdin.readable`). */
+/** Opens standard input as a stream (`Deno.stdin.readable`). */
 export type ReadStdin = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
 
-/** How points are read. */
+/** Options of {@link readPoints}. */
 export interface PointsOptions {
-  /** Needed for the path `-`. */
+  /** Required for the path `-`. */
   readonly readStdin?: ReadStdin;
-  /** Which columns are coordinates; all of them when left out. */
+  /** Which columns are coordinates; default all. */
   readonly columns?: ColumnChoice;
 }
 
 /**
- * Reads points from an NPY file of shape [n, d] or a CSV file, each plain or
- * gzip-compressed, or from the standard input for the path `-`.
+ * Reads points from an NPY file of shape [n, d] or a CSV file, each plain or gzip-compressed, or
+ * from standard input for the path `-`.
  *
- * @throws {InputError} If there is no such file, or it does not hold points.
+ * @throws {InputError} If the file does not exist or does not contain points.
  */
 export async function readPoints(
   path: string,
@@ -39,7 +39,7 @@ export async function readPoints(
 }
 
 /**
- * Reads points from the content of an NPY or CSV file: whichever it begins as.
+ * Reads points from the content of an NPY or CSV file, detecting the format.
  *
  * @throws {InputError} As {@link readPoints}.
  */

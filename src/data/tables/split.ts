@@ -5,10 +5,10 @@ import type { PointTable } from "../dataset.ts";
 
 const TRAIN_SHARE = 0.8;
 
-/** Fewest samples that are split: below, a test half of one or two says nothing. */
+/** Minimum number of samples to split: fewer leave one or two test samples, which says nothing. */
 const FEWEST = 10;
 
-/** Shuffles 0..count-1 by `seed` and cuts it into 80% train and 20% test. */
+/** Shuffles 0..count-1 by `seed` and splits it into 80% train and 20% test. */
 export function splitIndices(
   count: number,
   seed: number,
@@ -19,7 +19,7 @@ export function splitIndices(
 }
 
 /**
- * Checks that there is enough to split.
+ * Checks that there are enough samples to split.
  *
  * @throws {InputError} If there are fewer than 10 samples.
  */
@@ -33,10 +33,10 @@ export function requireSplittable(count: number, place: string): void {
 }
 
 /**
- * Shuffles points by `seed` and cuts them into 80% train and 20% test.
+ * Shuffles points by `seed` and splits them into 80% train and 20% test.
  *
  * @param table.points [count * dims].
- * @returns New arrays: both tables hold copies.
+ * @returns Copies; `table` is not shared.
  */
 export function splitPoints(
   table: PointTable,

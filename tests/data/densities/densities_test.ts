@@ -6,7 +6,7 @@ import type { PointSource } from "../../../src/data/point_source.ts";
 import { gaussLegendre } from "../../../src/data/densities/quadrature.ts";
 import { subsequences } from "../../../src/core/random/subsequences.ts";
 
-/** Mass and entropy over the cells of a grid with step h, by the midpoint rule. */
+/** Mass and entropy by the midpoint rule on a grid. */
 function integrate(source: PointSource, box: { low: [number, number]; high: [number, number] }) {
   const h = 0.05; // the densities are smooth over 0.1: halving h changes the mass by less than 1e-12
   const across = Math.round((box.high[0] - box.low[0]) / h);
@@ -45,9 +45,9 @@ Deno.test("checkerboard has a density of mass 1 and entropy log 32", () => {
   assert.ok(Math.abs(entropy - Math.log(32)) < 1e-10, `entropy ${entropy}`);
 });
 
-// The mean of -log p over draws from p is the entropy: draws and density are of one distribution.
+// The mean of -log p over draws from p is the entropy if draws and density match.
 for (const source of [moons, eightGaussians, checkerboard]) {
-  Deno.test(`${source.name} draws points of its density`, () => {
+  Deno.test(`${source.name} draws points from its density`, () => {
     const n = 20_000;
     const { points, labels } = source.draw({ seed: 3, from: subsequences.dataSet }, n);
     const nll = source.density.logDensity(points).map((value) => -value);
@@ -70,7 +70,7 @@ Deno.test("moons labels the outer half circle 0 and the inner 1", () => {
   assert.equal(labels.filter((label) => label === 0).length, 2500);
   labels.forEach((label, i) => {
     const x = points[2 * i]!, y = points[2 * i + 1]!;
-    // Distance to the label's full circle: the noise's largest draw is 5.8 deviations.
+    // Distance to the label's full circle; noise is at most 5.8 standard deviations per coordinate.
     const distance = label === 0
       ? Math.abs(Math.hypot(x, y) - 1)
       : Math.abs(Math.hypot(x - 1, y - 0.5) - 1);
@@ -83,7 +83,7 @@ Deno.test("moons labels the outer half circle 0 and the inner 1", () => {
   assert.ok(Math.abs(meanY(1) - (0.5 - 2 / Math.PI)) < 0.03);
 });
 
-Deno.test("moons' density is the plain integral over the angle", () => {
+Deno.test("moons' density equals a plain midpoint integral over the angle", () => {
   const n = 20_000, variance = MOONS_NOISE ** 2;
   const plain = (x: number, y: number) => {
     let sum = 0;
@@ -104,7 +104,7 @@ Deno.test("moons' density is the plain integral over the angle", () => {
 Deno.test("moons' density stays finite and smooth far away", () => {
   const far = moons.density.logDensity([100, 100, 0, -50, -1e4, 3, 0.5, 0.25]);
   assert.ok(far.every((value) => Number.isFinite(value)), `${far}`);
-  // Moving away by r from the nearest end of an arc costs about r^2 / (2 noise^2).
+  // At distance r from the nearest end of an arc, -log p is about r^2 / (2 noise^2).
   assert.ok(Math.abs(far[1]! / (-(49.5 ** 2) / (2 * MOONS_NOISE ** 2)) - 1) < 1e-2);
 });
 

@@ -4,7 +4,7 @@ import { dataDirectory } from "../../../src/data/downloads/data_directory.ts";
 const of = (variables: Readonly<Record<string, string>>, os = "linux") =>
   dataDirectory((name) => variables[name], os);
 
-Deno.test("dataDirectory() takes the nearest of the user's folders", () => {
+Deno.test("dataDirectory() prefers FLUXION_DATA_DIR to the user's cache folder", () => {
   const all = { FLUXION_DATA_DIR: "/d", XDG_CACHE_HOME: "/x", HOME: "/h", LOCALAPPDATA: "C:\\l" };
   assert.equal(of(all), "/d");
   assert.equal(of({ ...all, FLUXION_DATA_DIR: "" }), "/x/fluxion");

@@ -52,7 +52,7 @@ async function withServer(
 
 const entries = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
-Deno.test("fetchManifest() places whole files once, and verifyManifest() finds them whole", async () => {
+Deno.test("fetchManifest() installs intact files once, and verifyManifest() finds them intact", async () => {
   await withServer(whole, async ({ url, dataDir, asked }) => {
     const small = await manifest([url]);
     const heard: string[] = [];
@@ -68,13 +68,13 @@ Deno.test("fetchManifest() places whole files once, and verifyManifest() finds t
     assert.deepEqual(again.files, first.files);
     assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
 
-    // A byte turned over is found, and fetched anew.
+    // A corrupted byte is detected, and the file fetched again.
     const path = `${dataDir}/small/a-labels.gz`;
     await Deno.writeFile(path, await gzip(idxLabels([9, 1, 2, 3, 4, 5, 6, 7, 8, 9])));
     const [, damaged] = await verifyManifest(small, dataDir);
     assert.match(damaged!.problem!, /the content has SHA-256 .*, expected /);
     await fetchManifest(small, { dataDir, from: null });
-    assert.deepEqual(asked.slice(2), ["a-labels"]); // the whole one is not asked for again
+    assert.deepEqual(asked.slice(2), ["a-labels"]); // the intact one is not requested again
     await Deno.remove(`${dataDir}/small/a-images.gz`);
     assert.equal((await verifyManifest(small, dataDir))[0]!.problem, "missing");
     await fetchManifest(small, { dataDir, from: null });
@@ -82,7 +82,7 @@ Deno.test("fetchManifest() places whole files once, and verifyManifest() finds t
   });
 });
 
-Deno.test("fetchManifest() goes to the next mirror where one fails", async () => {
+Deno.test("fetchManifest() tries the next mirror if one fails", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
     // The first cannot be reached, the second answers with empty files.
     const broken = await manifest(["http://127.0.0.1:1/", `${url}nowhere/`, url]);
@@ -90,7 +90,7 @@ Deno.test("fetchManifest() goes to the next mirror where one fails", async () =>
   });
 });
 
-/** `keeps` are the parts from which the next fetch goes on. */
+/** `keeps`: the parts from which the next fetch resumes. */
 const faults: readonly {
   what: string;
   answer: Answer;
@@ -127,7 +127,7 @@ const faults: readonly {
         }),
         { headers: { "content-length": String(archives[name]!.length) } },
       ),
-    says: /cannot get a-images: .*\(30 bytes are kept, and the next try goes on from there\)/,
+    says: /cannot get a-images: .*\(30 bytes are kept, and the next try resumes from there\)/,
     keeps: ["a-images"],
   },
   {
@@ -139,7 +139,7 @@ const faults: readonly {
 ];
 
 for (const { what, answer, says, keeps } of faults) {
-  Deno.test(`fetchManifest() places nothing after ${what}, and keeps what can be gone on from`, async () => {
+  Deno.test(`fetchManifest() installs nothing after ${what}, and keeps resumable parts`, async () => {
     await withServer(answer, async ({ url, dataDir }) => {
       const small = await manifest([url]);
       await assert.rejects(() => fetchManifest(small, { dataDir, from: null }), (error: Error) => {
@@ -157,7 +157,7 @@ for (const { what, answer, says, keeps } of faults) {
 
 const patience = { connectMs: 300, stallMs: 300 };
 
-/** Sends the first `count` bytes, and then nothing more. */
+/** Sends the first `count` bytes, then stalls. */
 function stalling(name: string, count: number): Response {
   return new Response(
     new ReadableStream({
@@ -167,7 +167,7 @@ function stalling(name: string, count: number): Response {
   );
 }
 
-/** Sends the part that is asked for, as a server of files does. */
+/** Sends the requested range, as a file server does. */
 function part(name: string, request: Request): Response {
   const archive = archives[name]!;
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? NaN);
@@ -179,8 +179,8 @@ function part(name: string, request: Request): Response {
   });
 }
 
-Deno.test("fetchManifest() leaves a mirror that does not answer, or stalls, for the next", async () => {
-  // Takes connections and says nothing.
+Deno.test("fetchManifest() tries the next mirror if one does not respond or stalls", async () => {
+  // Accepts connections and never responds.
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const ranges: (string | null)[] = [];
   const answer = (name: string, request: Request) => {
@@ -202,18 +202,18 @@ Deno.test("fetchManifest() leaves a mirror that does not answer, or stalls, for 
   });
 });
 
-Deno.test("fetchManifest() names what a mirror did not do in time", async () => {
+Deno.test("fetchManifest() says which timeout a mirror exceeded", async () => {
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await withServer((name) => stalling(name, 30), async ({ url, dataDir }) => {
     const small = await manifest([`http://127.0.0.1:${silent.addr.port}/`, url]);
     await assert.rejects(
       () => fetchManifest(small, { dataDir, from: null, patience }),
-      /^FailureError: cannot get a-images: http:\S+: no answer within 0\.3 s; http:\S+: fewer than 1024 bytes came in 0\.3 s; try again later \(30 bytes are kept/,
+      /^FailureError: cannot get a-images: http:\S+: no answer within 0\.3 s; http:\S+: fewer than 1024 bytes arrived in 0\.3 s; try again later \(30 bytes are kept/,
     );
   });
 });
 
-Deno.test("fetchManifest() goes on from what an earlier one left", async () => {
+Deno.test("fetchManifest() resumes an earlier download", async () => {
   const ranges: (string | null)[] = [];
   let isGood = false;
   const answer = (name: string, request: Request) => {
@@ -233,7 +233,7 @@ Deno.test("fetchManifest() goes on from what an earlier one left", async () => {
         heard.push(receivedBytes);
       },
     });
-    assert.deepEqual(ranges, [null, null, "bytes=40-"]); // a-images, whole already, is not asked for
+    assert.deepEqual(ranges, [null, null, "bytes=40-"]); // not a-images: it is complete
     assert.equal(heard.at(-1), archives["a-labels"]!.length);
     assert.deepEqual(entries(dataDir), ["small"]);
     assert.ok((await verifyManifest(small, dataDir)).every(({ problem }) => problem === null));
@@ -253,7 +253,7 @@ const servers: Readonly<Record<string, (name: string, request: Request) => Respo
 };
 
 for (const [what, answer] of Object.entries(servers)) {
-  Deno.test(`fetchManifest() begins anew from a server ${what} where the part is another file's`, async () => {
+  Deno.test(`fetchManifest() restarts from a server ${what} if the part belongs to another file`, async () => {
     await withServer(answer, async ({ url, dataDir }) => {
       const small = await manifest([url]);
       for (const length of [10, archives["a-labels"]!.length, 10_000]) {
@@ -268,7 +268,7 @@ for (const [what, answer] of Object.entries(servers)) {
   });
 }
 
-Deno.test("fetchManifest() lets one process fetch a data set at a time", async () => {
+Deno.test("fetchManifest() lets only one process at a time fetch a data set", async () => {
   await withServer((name) => stalling(name, 30), async ({ url, dataDir }) => {
     const small = await manifest([url]);
     const options = { dataDir, from: null, patience };
@@ -283,7 +283,7 @@ Deno.test("fetchManifest() lets one process fetch a data set at a time", async (
   });
 });
 
-Deno.test("fetchManifest() shows a server's words, and obeys none of them", async () => {
+Deno.test("fetchManifest() escapes the text of a server's response", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {
     for await (const connection of listener) {
@@ -311,7 +311,7 @@ Deno.test("fetchManifest() shows a server's words, and obeys none of them", asyn
   }
 });
 
-Deno.test("fetchManifest() takes a URL or a folder of one's own, files plain or zipped", async () => {
+Deno.test("fetchManifest() accepts a user's URL or folder, with plain or gzipped files", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
     const small = await manifest(["http://127.0.0.1:1/"]);
     const from = url.replace(/\/$/, "");
@@ -332,7 +332,7 @@ Deno.test("fetchManifest() takes a URL or a folder of one's own, files plain or 
   });
 });
 
-Deno.test("fetchManifest() takes only the original archive where no content hash is known", async () => {
+Deno.test("fetchManifest() accepts only the original archive if no content hash is published", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
     const small = await manifest([url], true);
     const { files } = await fetchManifest(small, { dataDir: `${dataDir}/1`, from: null });
@@ -347,7 +347,7 @@ Deno.test("fetchManifest() takes only the original archive where no content hash
   });
 });
 
-Deno.test("fetchManifest() says what to do about a folder that cannot be written", async () => {
+Deno.test("fetchManifest() suggests a remedy for a folder that is not writable", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
     await Deno.writeTextFile(`${dataDir}/file`, "");
     const small = await manifest([url]);
@@ -359,7 +359,7 @@ Deno.test("fetchManifest() says what to do about a folder that cannot be written
   });
 });
 
-Deno.test("fetchManifest() stops when told to", async () => {
+Deno.test("fetchManifest() stops when its signal is aborted", async () => {
   await withServer(whole, async ({ url, dataDir }) => {
     const stopped = fetchManifest(await manifest([url]), {
       dataDir,
@@ -371,7 +371,7 @@ Deno.test("fetchManifest() stops when told to", async () => {
   });
 });
 
-Deno.test("fetchDataset() suggests a name, verifyDataset() too", async () => {
+Deno.test("fetchDataset() and verifyDataset() suggest a similar name", async () => {
   const options = { dataDir: "/nowhere", from: null };
   await assert.rejects(() => fetchDataset("kmnits", options), /^InputError: kmnits: .*"kmnist"\?/);
   await assert.rejects(() => fetchDataset("moons", options), /nothing to download/);
@@ -390,7 +390,7 @@ Deno.test("manifests name https or content-checked mirrors and well-formed hashe
   }
 });
 
-Deno.test("listDatasets() says what is there and what is missing", async () => {
+Deno.test("listDatasets() says which data sets are present and which are missing", async () => {
   const dataDir = await Deno.makeTempDir();
   try {
     await Deno.mkdir(`${dataDir}/kmnist`);
@@ -431,7 +431,7 @@ Deno.test({
 });
 
 // A captive portal, or a server that keeps large files on another host.
-Deno.test("fetchManifest() leaves a mirror that leads on to a host that is not allowed", async () => {
+Deno.test("fetchManifest() skips a mirror that redirects to a host that is not allowed", async () => {
   const answer: Answer = (name) =>
     name.startsWith("away/")
       ? Response.redirect(`http://elsewhere.invalid/${name}`, 302)
@@ -441,7 +441,7 @@ Deno.test("fetchManifest() leaves a mirror that leads on to a host that is not a
     await assert.rejects(fetchManifest(await manifest([`${url}away/`]), options), {
       name: "FailureError",
       message:
-        /away\/a-images\.gz: leads on to "elsewhere\.invalid:80", a host that is not allowed/,
+        /away\/a-images\.gz: redirects to "elsewhere\.invalid:80", a host that is not allowed/,
     });
     const { fetched } = await fetchManifest(await manifest([`${url}away/`, url]), options);
     assert.equal(fetched, true);

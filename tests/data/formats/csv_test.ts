@@ -18,7 +18,7 @@ const fault = async (text: string) => {
   assert.fail(`no error for ${JSON.stringify(text)}`);
 };
 
-Deno.test("readCsv() reads points with and without names, marks and line ends", async () => {
+Deno.test("readCsv() reads points with and without a header, a BOM and line ends", async () => {
   const expected = { points: [1, 2, -3.5, 0.25], count: 2, dims: 2 };
   assert.deepEqual(await read("1,2\n-3.5,.25\n"), expected);
   assert.deepEqual(await read('"x, metres",y\r\n1, +2\r\n-35e-1,2.5E-1'), expected);
@@ -26,25 +26,25 @@ Deno.test("readCsv() reads points with and without names, marks and line ends", 
   assert.deepEqual(await read("7"), { points: [7], count: 1, dims: 1 });
 });
 
-Deno.test("readCsv() keeps the file's own numbers in float64, and the columns' names", async () => {
+Deno.test("readCsv() keeps float64 precision and the columns' names", async () => {
   const { points, columns } = await readCsv([bytes("time,height\n1764451200.25,1.1\n")], "a");
   assert.deepEqual(points, Float64Array.of(1764451200.25, 1.1));
   assert.deepEqual(columns, ["time", "height"]);
   assert.equal((await readCsv([bytes("1,2\n")], "a")).columns, null);
 });
 
-Deno.test("readCsv() knows a line of names by a word above a number, whatever its other names are", async () => {
+Deno.test("readCsv() recognises a header by a word above a number, whatever its other names are", async () => {
   const points = [7, 1.5, 2.5, 8, 3.5, 4.5];
   const table = "7,1.5,2.5\n8,3.5,4.5\n";
   const years = await readCsv([bytes(`plot,2019,2020\n${table}`)], "a");
   assert.deepEqual([[...years.points], years.columns], [points, ["plot", "2019", "2020"]]);
-  // Without words above numbers it is a point: its fault is named.
+  // Without a word above a number the first line is a point, and its fault is reported.
   assert.match(await fault(`NA,2019,2020\n${table}`), /line 1, column 1: "NA" is not a number/);
   assert.match(await fault("plot,2019\n"), /line 1, column 1: "plot" is not a number/);
   assert.match(await fault("a,1\nb,2\n"), /line 1, column 1: "a" is not a number/);
   assert.match(await fault("12cm,5\n13,6\n"), /line 1, column 1: "12cm" is not a number/);
 
-  // What pandas writes of columns without names: its index is 0, 1, ..., and so are their numbers.
+  // pandas names unnamed columns 0, 1, ..., and writes its index 0, 1, ... beside them.
   assert.deepEqual(await read(",0,1\n0,1.5,2.5\n1,3.5,4.5\n"), {
     points: [0, 1.5, 2.5, 1, 3.5, 4.5],
     count: 2,
@@ -53,7 +53,7 @@ Deno.test("readCsv() knows a line of names by a word above a number, whatever it
   assert.match(await fault(",0,1\n5,1.5,2.5\n"), /line 1, column 1: "" is not a number/);
 });
 
-Deno.test("readCsv() takes no line of names for a point where columns of words are left out", async () => {
+Deno.test("readCsv() does not read a header as a point if columns of words are dropped", async () => {
   const table = "plot,2019,2020\nA,1.5,2.5\nB,3.5,4.5\n";
   const of = (text: string, drop: readonly (string | number)[]) =>
     readCsv([bytes(text)], "a", { kind: "drop", drop });
@@ -68,7 +68,7 @@ Deno.test("readCsv() takes no line of names for a point where columns of words a
   // A run's columns.
   const run = await readCsv([bytes(table)], "a", { kind: "ofRun", dropped, dims: 2 });
   assert.deepEqual([...run.points], [1.5, 2.5, 3.5, 4.5]);
-  // A file without a line of names.
+  // A file without a header.
   assert.deepEqual([...(await of("A,1.5,2.5\nB,3.5,4.5\n", [1])).points], [1.5, 2.5, 3.5, 4.5]);
 });
 
@@ -93,7 +93,7 @@ Deno.test("readCsv() names line and column of the first fault", async () => {
   assert.match(await fault(`1,2\n${"9".repeat(50)}z,3`), /line 2, column 1: "9{37}\.\.\." is not/);
 });
 
-Deno.test("readCsv() reads every form of CSV that RFC 4180 has, and sloppy ones", async () => {
+Deno.test("readCsv() reads every form of CSV in RFC 4180, and sloppy ones", async () => {
   const expected = { points: [1, 2, 3, 4], count: 2, dims: 2 };
   const forms = {
     "quoted numbers": '"1","2"\n"3","4"',
@@ -114,7 +114,7 @@ Deno.test("readCsv() reads every form of CSV that RFC 4180 has, and sloppy ones"
   assert.deepEqual(columns, ['the "x"', "y, m"]);
 });
 
-Deno.test("readCsv() reads bytes that are cut anywhere", async () => {
+Deno.test("readCsv() reads chunks split anywhere", async () => {
   const given = bytes('\ufeff"größe, m","y"\r\n1.25e1,2\r\n\r\n"-3",4\r\n');
   for (let size = 1; size < given.length; size++) {
     const chunks = Array.from(
@@ -135,23 +135,23 @@ Deno.test("readCsv() names the line where a quote is left open", async () => {
   );
 });
 
-Deno.test("readCsv() takes time in proportion to a line's length", async () => {
+Deno.test("readCsv() takes time linear in a line's length", async () => {
   const started = performance.now();
   const digits = "9".repeat(400_000);
   for (const line of [`${digits}z`, `${digits}.${digits}.`, `1e${digits}z`, "- ".repeat(200_000)]) {
     assert.match(await fault(`1\n${line}\n`), /line 2, column 1: ".{37}\.\.\." is not a number/);
   }
-  // 117 s where the expression for a number tried every way to cut the digits in two.
+  // Took 117 s when the number pattern backtracked over every split of the digits.
   assert.ok(performance.now() - started < 10_000);
 });
 
-/** `text` again and again. */
+/** Repeats `text` forever. */
 function* endless(text: string) {
   const chunk = bytes(text.repeat(2 ** 16));
   for (;;) yield chunk;
 }
 
-Deno.test("readCsv() ends at a named ceiling", async () => {
+Deno.test("readCsv() stops at its limits and names them", async () => {
   for (const text of [",", '"', "1", " ", "\u20ac"]) {
     await assert.rejects(() => readCsv(endless(text), "a.csv"), {
       name: "InputError",
@@ -170,7 +170,7 @@ Deno.test("readCsv() reads ten megabytes of empty lines, and many rows below a t
   const expected = { points: [1, 2, 3, 4], count: 2, dims: 2 };
   assert.deepEqual(await read(`1,2\n${"\n \n\r\n".repeat(2_000_000)}3,4`), expected);
   assert.equal((await read(`a title\n${"1,2\n".repeat(200_000)}`)).count, 200_000);
-  // The parser takes 5 minutes for these lines if it has to make an error for each of them.
+  // The parser takes 5 minutes for these lines if it creates an error for each of them.
   assert.ok(performance.now() - started < 20_000);
 });
 
@@ -178,7 +178,7 @@ Deno.test("readCsv() refuses a file without points", async () => {
   for (const text of ["", "\n\n", "x,y\n"]) assert.match(await fault(text), /holds no points/);
 });
 
-Deno.test("float32Digits() reads back, and is as short as can be", () => {
+Deno.test("float32Digits() reads back exactly and is as short as possible", () => {
   assert.equal(float32Digits(Math.fround(0.1)), "0.1");
   assert.equal(float32Digits(Math.fround(1 / 3)), "0.33333334"); // as numpy prints it
   assert.equal(float32Digits(16777216), "16777216");
@@ -217,20 +217,20 @@ Deno.test("encodeCsv() and readCsv() are inverse", async () => {
     const parts = await Array.fromAsync(encodeCsv({ names, width }, chunks));
     const back = await readCsv(parts, "a");
     assert.deepEqual([back.count, back.dims], [values.length, width]);
-    // The shortest digits of a float32 name another float64 close by.
+    // The shortest digits of a float32 parse to a different, nearby float64.
     assert.deepEqual(Float32Array.from(back.points), Float32Array.from(values.flat()));
     assert.deepEqual(back.columns, names);
   }));
 });
 
-Deno.test("encodeCsv() refuses rows that are not whole", async () => {
+Deno.test("encodeCsv() refuses partial rows", async () => {
   const encode = (names: string[] | null, chunk: Float32Array) =>
     Array.fromAsync(encodeCsv({ names, width: 2 }, [chunk]));
   await assert.rejects(() => encode(null, new Float32Array(3)), RangeError);
   await assert.rejects(() => encode(["x"], new Float32Array(2)), RangeError);
 });
 
-Deno.test("readCsv() meets any text with whole points or an InputError", async () => {
+Deno.test("readCsv() returns complete points or throws an InputError for any text", async () => {
   const field = fc.oneof(
     fc.double().map(String),
     fc.constantFrom("", "x", '"', "nan", "1e400", " 2 ", "\u0000"),

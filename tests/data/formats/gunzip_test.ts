@@ -7,13 +7,13 @@ import { gzip } from "../images/idx_files.ts";
 const bytesOf = (letter: string, length: number) =>
   new Uint8Array(length).fill(letter.charCodeAt(0));
 
-Deno.test("gunzip() gives the content back", async () => {
+Deno.test("gunzip() returns the content", async () => {
   const content = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   const bytes = await gzip(content);
   assert.deepEqual(await gunzip(bytes, { place: "a", limit: 100_000 }), content);
 });
 
-Deno.test("gunzip() reads all members of a file, and nothing that follows them", async () => {
+Deno.test("gunzip() reads all members of a file, and refuses trailing data", async () => {
   const parts = await Promise.all([gzip(bytesOf("a", 40_000)), gzip(bytesOf("b", 3))]);
   const bytes = (...more: Uint8Array[]) =>
     new Uint8Array([...parts, ...more].flatMap((p) => [...p]));
@@ -27,7 +27,7 @@ Deno.test("gunzip() reads all members of a file, and nothing that follows them",
   }
 });
 
-Deno.test("gunzipChunks() closes what it reads from, whoever stops", async () => {
+Deno.test("gunzipChunks() closes its source, whichever side stops", async () => {
   const bytes = await gzip(Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * i) % 251));
   let closed = 0;
   async function* source(fault: boolean) {
@@ -49,7 +49,7 @@ Deno.test("gunzipChunks() closes what it reads from, whoever stops", async () =>
   assert.equal(closed, 3);
 });
 
-Deno.test("gunzip() stops at the limit: a small file can hold a thousand times its size", async () => {
+Deno.test("gunzip() stops at the limit: a small file can inflate to a thousand times its size", async () => {
   const bomb = await gzip(new Uint8Array(20_000_000));
   assert.ok(bomb.length < 30_000);
   await assert.rejects(() => gunzip(bomb, { place: "bomb.gz", limit: 1000 }), {
@@ -58,18 +58,18 @@ Deno.test("gunzip() stops at the limit: a small file can hold a thousand times i
   });
 });
 
-Deno.test("gunzip() stops at a ratio that no data has", async () => {
+Deno.test("gunzip() stops at an implausible compression ratio", async () => {
   const bomb = await gzip(bytesOf(",", 40_000_000));
   await assert.rejects(() => gunzip(bomb, { place: "bomb.gz", limit: 2 ** 30 }), {
     name: "InputError",
     message: /^bomb\.gz: inflates to more than 200 times its size \(\d+ bytes gave \d+ so far\)/,
   });
-  // Small files are taken whatever they hold.
+  // Small content is accepted at any ratio.
   const zeros = new Uint8Array(10_000_000);
   assert.equal((await gunzip(await gzip(zeros), { place: "a", limit: 2 ** 30 })).length, 1e7);
 });
 
-Deno.test("gunzip() meets damage with an InputError or the content", async () => {
+Deno.test("gunzip() of damaged bytes throws an InputError or returns the content", async () => {
   const content = Uint8Array.from({ length: 300 }, (_, i) => (i * i) % 7);
   const whole = await gzip(content);
   const damage = fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(40));

@@ -4,7 +4,7 @@ import { readIdxImages, readIdxLabels } from "../../../src/data/formats/idx.ts";
 import { InputError } from "../../../src/core/errors.ts";
 import { idxImages, idxLabels } from "../images/idx_files.ts";
 
-Deno.test("readIdxImages() gives back what was written, without a copy", () => {
+Deno.test("readIdxImages() returns what was written, without copying", () => {
   const grey = Uint8Array.from({ length: 2 * 3 * 4 }, (_, i) => i);
   const bytes = idxImages({ height: 3, width: 4, grey });
   const read = readIdxImages(bytes, "a");
@@ -31,7 +31,7 @@ Deno.test("readIdxImages() names declared and actual size", () => {
   assert.throws(() => readIdxImages(bytes, "x"), /declares 1 x 2 x 2 .* holds 8; it is too long/);
 });
 
-Deno.test("readIdxImages() takes no memory for what a header declares", () => {
+Deno.test("readIdxImages() allocates nothing for the size that a header declares", () => {
   const bytes = idxImages({ height: 2, width: 2, grey: new Uint8Array(4) });
   const view = new DataView(bytes.buffer);
   for (const at of [4, 8, 12]) view.setUint32(at, 0xffffffff); // 2^96 bytes
@@ -41,7 +41,7 @@ Deno.test("readIdxImages() takes no memory for what a header declares", () => {
   assert.throws(() => readIdxImages(bytes, "x"), /declares 0 x 2147483648 x 2 .* holds 4/);
 });
 
-Deno.test("readIdxLabels() tells images from labels", () => {
+Deno.test("readIdxLabels() refuses images", () => {
   assert.deepEqual(readIdxLabels(idxLabels([7, 2, 1]), "l"), new Uint8Array([7, 2, 1]));
   const images = idxImages({ height: 1, width: 1, grey: new Uint8Array(3) });
   assert.throws(
@@ -50,7 +50,7 @@ Deno.test("readIdxLabels() tells images from labels", () => {
   );
 });
 
-Deno.test("readIdxImages() meets any bytes with an array that fits or an InputError", () => {
+Deno.test("readIdxImages() returns a consistent array or throws an InputError for any bytes", () => {
   const damaged = fc.record({
     cut: fc.nat(40),
     flips: fc.array(fc.tuple(fc.nat(39), fc.integer({ min: 1, max: 255 })), { maxLength: 4 }),

@@ -47,14 +47,14 @@ Deno.test("encodeNpy() writes numpy's own bytes", async () => {
   assert.deepEqual(await whole([2, 3], values), Uint8Array.fromBase64(byNumpy.float32));
 });
 
-Deno.test("npyHeader() ends at a multiple of 64 bytes", () => {
+Deno.test("npyHeader() has a multiple of 64 bytes", () => {
   for (const shape of [[], [1], [10 ** 9, 1, 28, 28], Array.from({ length: 20 }, () => 12345)]) {
     assert.equal(npyHeader(shape).length % 64, 0, `shape (${shape})`);
   }
   assert.throws(() => npyHeader([2, -3]), RangeError);
 });
 
-Deno.test("encodeNpy() refuses more or fewer values than the shape", async () => {
+Deno.test("encodeNpy() refuses more or fewer values than the shape has", async () => {
   await assert.rejects(() => whole([2, 2], [new Float32Array(3)]), RangeError);
   await assert.rejects(() => whole([2, 2], [new Float32Array(5)]), RangeError);
 });
@@ -69,7 +69,7 @@ Deno.test("readNpy() names declared and actual size", () => {
   assert.throws(() => readNpy(bytes.subarray(0, 60), "a.npy"), /should end at byte 128.* holds 60/);
 });
 
-Deno.test("readNpy() takes no memory for what a header declares", () => {
+Deno.test("readNpy() allocates nothing for the size that a header declares", () => {
   const withShape = (shape: string) => {
     const text = `{'descr': '<f4', 'fortran_order': True, 'shape': ${shape}, }`.padEnd(117) + "\n";
     return new Uint8Array([
@@ -79,14 +79,14 @@ Deno.test("readNpy() takes no memory for what a header declares", () => {
     ]);
   };
   assert.deepEqual(readNpy(withShape("(3, 2)"), "a").shape, [3, 2]);
-  // The first is what npyjs believes; the second is 24 bytes modulo 2^64.
+  // npyjs accepts the first; the second is 24 bytes modulo 2^64.
   for (const shape of ["(2, 300000000000)", "(4611686018427387910,)", "(2, -3)", "(2, 3.0)"]) {
     assert.throws(() => readNpy(withShape(shape), "a"), InputError, shape);
   }
 });
 
-Deno.test("readNpy() reads no more numbers than memory is taken for", () => {
-  const count = 2 ** 27 + 1; // a byte each here, 8 in float64
+Deno.test("readNpy() refuses more elements than its limit", () => {
+  const count = 2 ** 27 + 1; // one byte each here, 8 in float64
   const start = new TextEncoder().encode(
     `\x01\x00\x76\x00{'descr': '|u1', 'fortran_order': False, 'shape': (${count}, 1), }`.padEnd(
       121,
@@ -101,7 +101,7 @@ Deno.test("readNpy() reads no more numbers than memory is taken for", () => {
   });
 });
 
-Deno.test("readNpy() says how to save what it cannot read", () => {
+Deno.test("readNpy() says how to save element types that it cannot read", () => {
   const header = (type: string) => {
     const bytes = npyHeader([1]);
     const text = String.fromCharCode(...bytes).replace("'<f4'", type);
@@ -125,7 +125,7 @@ Deno.test("encodeNpy() and readNpy() are inverse", async () => {
   }));
 });
 
-Deno.test("readNpy() meets any bytes with an array that fits or an InputError", () => {
+Deno.test("readNpy() returns a consistent array or throws an InputError for any bytes", () => {
   const damage = fc.record({
     source: fc.constantFrom(...Object.values(byNumpy)),
     cut: fc.nat(150),

@@ -1,4 +1,4 @@
-/** An IDX file of images, as LeCun describes the format. */
+/** Encodes an IDX file of images, following LeCun's description of the format. */
 export function idxImages(
   images: { readonly height: number; readonly width: number; readonly grey: Uint8Array },
 ): Uint8Array<ArrayBuffer> {
@@ -13,7 +13,7 @@ export function idxImages(
   return bytes;
 }
 
-/** An IDX file of labels. */
+/** Encodes an IDX file of labels. */
 export function idxLabels(labels: readonly number[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8 + labels.length);
   const view = new DataView(bytes.buffer);
@@ -23,7 +23,7 @@ export function idxLabels(labels: readonly number[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Bytes as a gzip file holds them. */
+/** Compresses bytes with gzip. */
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

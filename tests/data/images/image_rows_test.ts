@@ -30,7 +30,7 @@ Deno.test("readImageRows() scales grey values as the data set does", async () =>
   assert.deepEqual(await read(await gzip(idx), undefined, true), [0, 0, 1, 1]);
 });
 
-Deno.test("readImageRows() takes NPY and CSV as `sample` writes them", async () => {
+Deno.test("readImageRows() reads NPY and CSV as `sample` writes them", async () => {
   const values = [0, 0.25, 0.5, 1];
   for (const shape of [[2, 1, 1, 2], [2, 1, 2], [2, 2]]) {
     assert.deepEqual(await read(await npy(shape, values)), values, `${shape}`);
@@ -42,7 +42,7 @@ Deno.test("readImageRows() takes NPY and CSV as `sample` writes them", async () 
   assert.deepEqual(await read("1,2,3,4\n", colour), [1, 3, 2, 4]);
 });
 
-Deno.test("readImageRows() refuses other sizes, and what is not finite", async () => {
+Deno.test("readImageRows() refuses other sizes and non-finite values", async () => {
   const size = { height: 2, width: 2, channels: 1 };
   await assert.rejects(() => read(idx, size), /images of 1x1x2; 1x2x2 are needed/);
   await assert.rejects(async () => read(await npy([2, 2], [0, 0, 0, 0]), size), /shape \(2, 2\)/);

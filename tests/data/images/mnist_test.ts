@@ -7,13 +7,13 @@ import { verifyDataset } from "../../../src/data/downloads/verify.ts";
 const original = new URL("../../../../shared/data/mnist", import.meta.url).pathname;
 const present = await Deno.stat(original).then(() => true, () => false);
 
-Deno.test("verifyDataset() finds the embedded MNIST whole", async () => {
+Deno.test("verifyDataset() finds the embedded MNIST intact", async () => {
   assert.deepEqual(await verifyDataset("mnist", null), [{ path: "embedded mnist", problem: null }]);
 });
 
 Deno.test({
   name: "the embedded MNIST is the original, pixel by pixel, above 128",
-  ignore: !present, // the IDX files are 11 MB: they are not in the repository
+  ignore: !present, // the IDX files (11 MB) are not in the repository
   fn: async () => {
     const { train, test } = await readIdxFolder(original);
     const dataset = unpackMnist(await embeddedMnistContent());
@@ -44,7 +44,7 @@ Deno.test("the packed file is at most 2.5 MB, and its README has its hashes", as
   }
 });
 
-Deno.test("packMnist() refuses halves of another size", () => {
+Deno.test("packMnist() refuses train and test sets of another size", () => {
   const half = { grey: new Uint8Array(784), labels: new Uint8Array(1) };
   assert.throws(() => packMnist(half, half), RangeError);
   assert.throws(() => unpackMnist(new Uint8Array(9)), RangeError);

@@ -7,10 +7,10 @@ for (const binarize of [true, false]) {
   const levels = pixelLevels(binarize), most = levels.count - 1;
   const rows = Float32Array.from({ length: 4000 }, (_, i) => (i * 7 % levels.count) / most);
 
-  Deno.test(`dequantize() of ${levels.count} levels fills the box around each pixel evenly`, () => {
+  Deno.test(`dequantize() of ${levels.count} levels is uniform on the box around each pixel`, () => {
     const noisy = dequantize(rows, levels, { pixels: 4, seed: 3, firstRow: 0 });
     const offsets = noisy.map((value, i) => (value - rows[i]!) * most);
-    // Float32 of a value near 1, in units of 1/255.
+    // Rounding error of a float32 near 1, in units of 1/255.
     assert.ok(offsets.every((offset) => Math.abs(offset) <= 0.5 + 1e-4));
     const mean = offsets.reduce((sum, x) => sum + x, 0) / offsets.length;
     const variance = offsets.reduce((sum, x) => sum + x * x, 0) / offsets.length;
@@ -18,12 +18,12 @@ for (const binarize of [true, false]) {
     assert.ok(Math.abs(mean) < 0.02, `${mean}`);
     assert.ok(Math.abs(variance - 1 / 12) < 0.005, `${variance}`);
     const part = dequantize(rows.slice(400), levels, { pixels: 4, seed: 3, firstRow: 100 });
-    assert.deepEqual(part, noisy.slice(400), "row i's noise is a function of (seed, i)");
+    assert.deepEqual(part, noisy.slice(400), "row i's noise depends only on (seed, i)");
     const other = dequantize(rows, levels, { pixels: 4, seed: 4, firstRow: 0 });
     assert.notDeepEqual(other, noisy);
   });
 
-  Deno.test(`requireLevels() takes ${levels.count} levels as text has them, and nothing else`, () => {
+  Deno.test(`requireLevels() accepts ${levels.count} levels rounded as in text, and nothing else`, () => {
     const asText = rows.map((value) => Number(value.toFixed(3)));
     assert.deepEqual(requireLevels(asText, levels, place), rows);
     for (const bad of [0.5 / most, 1 + 1 / most, -1 / most, NaN]) {

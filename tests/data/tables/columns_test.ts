@@ -14,7 +14,7 @@ async function read(bytes: Uint8Array | string, columns: ColumnChoice) {
   return { points: [...points], ...rest };
 }
 
-Deno.test("droppedColumns() takes names before numbers, and numbers from 1", () => {
+Deno.test("droppedColumns() prefers names to numbers, and counts from 1", () => {
   const file = { names, count: 4 };
   const of = (...wanted: (string | number)[]) =>
     droppedColumns(file, drop(...wanted), "t.csv").map(({ number }) => number);
@@ -27,7 +27,7 @@ Deno.test("droppedColumns() takes names before numbers, and numbers from 1", () 
   ]);
 });
 
-Deno.test("droppedColumns() refuses what is not there, twice there, or everything", () => {
+Deno.test("droppedColumns() refuses missing and ambiguous columns, and dropping all", () => {
   const refused = (choice: ColumnChoice, message: RegExp, file = { names, count: 4 }) =>
     assert.throws(() => droppedColumns(file, choice, "t.csv"), { name: "InputError", message });
   refused(drop("weight"), /^t\.csv: `drop: "weight"`: no such column; it has 4, named "height", /);
@@ -39,7 +39,7 @@ Deno.test("droppedColumns() refuses what is not there, twice there, or everythin
   assert.throws(() => droppedColumns(nameless, drop("x"), "t"), { message: /from 1$/ });
 });
 
-Deno.test("readPoints() does not look at columns that are dropped", async () => {
+Deno.test("readPoints() does not parse dropped columns", async () => {
   const csv = "height,species,weight\n170,setosa,60\n180,,70\n";
   const expected = { points: [170, 60, 180, 70], count: 2, dims: 2 };
   const dropped = [{ number: 2, name: "species" }];
@@ -58,8 +58,8 @@ Deno.test("readPoints() does not look at columns that are dropped", async () => 
   await assert.rejects(read(npy, drop(1)), { message: /row 1, column 2: NaN/ });
 });
 
-// What a run left out of its file may still be in another, or not.
-Deno.test("readPoints() of a run's columns finds them with and without the dropped one", async () => {
+// Columns that a run dropped may or may not be present in another file.
+Deno.test("readPoints() finds a run's columns with and without the dropped one", async () => {
   const ofRun: ColumnChoice = {
     kind: "ofRun",
     dropped: [{ number: 2, name: "species" }],
@@ -68,14 +68,14 @@ Deno.test("readPoints() of a run's columns finds them with and without the dropp
   for (
     const csv of [
       "height,species,weight\n170,setosa,60\n",
-      "species,height,weight\nsetosa,170,60\n", // by its name, wherever it stands
+      "species,height,weight\nsetosa,170,60\n", // found by name, at any position
       "height,weight\n170,60\n",
-      "170,setosa,60\n", // by its number
+      "170,setosa,60\n", // found by number
       "a,b,c\n170,7,60\n",
       "170,60\n",
     ]
   ) {
     assert.deepEqual((await read(csv, ofRun)).points, [170, 60], csv);
   }
-  assert.equal((await read("1,2,3,4\n", ofRun)).dims, 4); // the reader says what is wrong
+  assert.equal((await read("1,2,3,4\n", ofRun)).dims, 4); // left for the caller to report
 });

@@ -10,7 +10,11 @@ export interface Bounds {
   readonly yMax: number;
 }
 
-/** The smallest rectangle around `points` [n * 2], wider on each side by `margin` (data units). */
+/**
+ * The bounding box of `points` [n * 2], enlarged on each side by `margin` (data units).
+ *
+ * @throws {RangeError} If there is no point, or one is not finite.
+ */
 export function boundsOf(points: ArrayLike<number>, margin: number): Bounds {
   let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
   for (let i = 0; i < points.length; i += 2) {

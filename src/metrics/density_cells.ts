@@ -1,6 +1,6 @@
 import { fromPlane, type PlaneFrame, toPlane } from "./plane_frame.ts";
 
-/** Nodes of a cell along an axis: the Gauss-Legendre rule of degree 9 on [-1, 1]. */
+/** Nodes per cell and axis: the five-point Gauss-Legendre rule (degree 9) on [-1, 1]. */
 const NODES = [
   -0.9061798459386640,
   -0.5384693101056831,
@@ -17,10 +17,10 @@ const WEIGHTS = [
 ] as const;
 const SIDE = NODES.length;
 
-/** Evaluations of a cell. */
+/** Nodes per cell. */
 export const CELL_NODES = SIDE * SIDE;
 
-/** [k - 1][node]: times the values along an axis, the Legendre coefficient of degree k. */
+/** [k - 1][node]: weights of the values along an axis in the degree-k Legendre coefficient. */
 const LEGENDRE = [
   (x: number) => x,
   (x: number) => (3 * x * x - 1) / 2,
@@ -28,35 +28,35 @@ const LEGENDRE = [
   (x: number) => ((35 * x * x - 30) * x * x + 3) / 8,
 ].map((polynomial, i) => NODES.map((x, node) => (2 * i + 3) / 2 * WEIGHTS[node]! * polynomial(x)));
 
-/** A rectangle in the coordinates of a frame, in the tree of those that it was cut into. */
+/** A rectangle in frame coordinates; a node of the tree of subdivided cells. */
 export interface Cell {
   /** [uMin, uMax, vMin, vMax] */
   readonly box: readonly [number, number, number, number];
-  /** Samples inside, by number. */
+  /** Indices of the samples inside. */
   readonly samples: readonly number[];
-  /** [CELL_NODES], row-major with u along rows: log of the density per area of the frame. */
+  /** [CELL_NODES], row-major with u along rows: log-density per unit of frame area. */
   readonly logDensity: Float64Array;
-  /** The largest of `logDensity`. */
+  /** Maximum of `logDensity`. */
   highest: number;
-  /** Of the density over the cell. */
+  /** Integral of the density over the cell. */
   integral: number;
   /** Estimated error of `integral`. */
   error: number;
-  /** The direction in which the values vary most; null: both alike. */
+  /** Axis to subdivide: the one along which the values vary most; null for both. */
   cut: "u" | "v" | null;
-  /** Once it has been cut. */
+  /** Subcells; empty for a leaf. */
   children: readonly Cell[];
 }
 
-/** Points drawn from the density, in the coordinates of a frame, with the density there. */
+/** Samples from the density in frame coordinates, with the density there. */
 export interface Drawn {
   /** [n * 2] */
   readonly points: Float64Array;
-  /** [n]: log of the density per area of the frame. */
+  /** [n]: log-density per unit of frame area. */
   readonly logDensity: Float64Array;
 }
 
-/** A cell that is not evaluated yet, with those of `candidates` among the samples that lie in it. */
+/** A cell that has not been evaluated, with those of the `candidates` samples that lie in it. */
 export function newCell(box: Cell["box"], drawn: Drawn, candidates: Iterable<number>): Cell {
   const samples: number[] = [];
   for (const i of candidates) {
@@ -78,7 +78,7 @@ function holds([uMin, uMax, vMin, vMax]: Cell["box"], u: number, v: number): boo
   return u >= uMin && u < uMax && v >= vMin && v < vMax;
 }
 
-/** Cuts a cell into two or four, as its values ask for. */
+/** Subdivides a cell into two or four, according to its `cut`. */
 export function cutCell(cell: Cell, drawn: Drawn): readonly Cell[] {
   const [uMin, uMax, vMin, vMax] = cell.box;
   const u = (uMin + uMax) / 2, v = (vMin + vMax) / 2;
@@ -90,7 +90,7 @@ export function cutCell(cell: Cell, drawn: Drawn): readonly Cell[] {
   return cell.children;
 }
 
-/** Puts the cell's nodes into `points` [n * 2] from index `at` on, in the plane's coordinates. */
+/** Writes a cell's nodes into `points` [n * 2] from index `at`, in plane coordinates. */
 export function writeNodes(cell: Cell, frame: PlaneFrame, points: Float64Array, at: number): void {
   const [uMin, uMax, vMin, vMax] = cell.box;
   for (let i = 0; i < CELL_NODES; i++) {
@@ -100,7 +100,7 @@ export function writeNodes(cell: Cell, frame: PlaneFrame, points: Float64Array, 
   }
 }
 
-/** What each node adds to the integral of its cell. */
+/** Contribution of each node to the integral of its cell, [CELL_NODES]. */
 export function nodeMasses({ box: [uMin, uMax, vMin, vMax], logDensity }: Cell): Float64Array {
   const area = (uMax - uMin) * (vMax - vMin);
   return logDensity.map((value, i) =>
@@ -109,15 +109,15 @@ export function nodeMasses({ box: [uMin, uMax, vMin, vMax], logDensity }: Cell):
 }
 
 /**
- * Integral of a cell whose `logDensity` is known, and its error from how fast the
- * Legendre coefficients of the values fall. The rule errs from degree 10 on; with
- * c_k the mean magnitude of the coefficients of degree k along an axis and
- * rho = (c3 + c4) / (c1 + c2) a factor for two degrees, (c3 + c4) rho^2 would be
- * those of degrees 7 and 8: what it is taken for, two factors on the safe side.
+ * Computes a cell's integral from its `logDensity`, and an error estimate from the decay of the
+ * Legendre coefficients. The rule has errors from degree 10 on. With c_k the mean magnitude of the
+ * degree-k coefficients along an axis, and rho = (c3 + c4) / (c1 + c2) the decay per two degrees,
+ * (c3 + c4) rho^2 estimates degrees 7 and 8; using it as the error is conservative by two factors
+ * of rho.
  *
- * What no rule can see is mass between its nodes. Samples do: where the density at
- * one is more than {@link FACTOR} times what the values say, or less by as much, the cell
- * has not been understood, and its error is at least the sample's share of the mass.
+ * No rule can detect mass between its nodes, but samples can: if the density at a sample differs
+ * from the interpolated value by more than a factor of {@link FACTOR}, the cell is unresolved, and
+ * its error is at least the sample's share of the mass.
  */
 export function judgeCell(cell: Cell, drawn: Drawn): void {
   const [uMin, uMax, vMin, vMax] = cell.box;
@@ -135,10 +135,10 @@ export function judgeCell(cell: Cell, drawn: Drawn): void {
   cell.error = Math.max((alongU + alongV) * area, missed.length / drawn.logDensity.length || 0);
 }
 
-/** See {@link judgeCell}. */
+/** Largest accepted ratio of sampled and interpolated density; see {@link judgeCell}. */
 const FACTOR = 2;
 
-/** What the coefficients of high degree along one axis amount to, a mean over the other. */
+/** Error estimate from the high-degree coefficients along one axis, averaged over the other. */
 function restOf(value: (row: number, i: number) => number): number {
   const coefficients = [0, 0, 0, 0];
   for (let row = 0; row < SIDE; row++) {
@@ -154,12 +154,12 @@ function restOf(value: (row: number, i: number) => number): number {
   return high * factor ** 3;
 }
 
-/** Of Lagrange's polynomials: products of the differences of the nodes. */
+/** Denominators of the Lagrange polynomials: products of node differences. */
 const DENOMINATORS = NODES.map((node, i) =>
   NODES.reduce((product, other, k) => k === i ? product : product * (node - other), 1)
 );
 
-/** Lagrange's polynomials of the nodes at x. */
+/** The Lagrange polynomials of the nodes, evaluated at x. */
 function lagrange(x: number): [number, number, number, number, number] {
   const a = x - NODES[0], b = x - NODES[1], c = x - NODES[2], d = x - NODES[3], e = x - NODES[4];
   const ab = a * b, de = d * e;
@@ -172,12 +172,12 @@ function lagrange(x: number): [number, number, number, number, number] {
   ];
 }
 
-/** Log-densities this far below a cell's highest count as none where it is interpolated. */
+/** Interpolation clamps log-densities to at most this far below a cell's highest. */
 const DEPTH = 60;
 
 /**
- * Log of the density per area of the frame at a point of a cell, from its values: the
- * logarithm of a density is nearer to a polynomial than the density is.
+ * Interpolated log-density per unit of frame area at a point of a cell. Interpolates the logarithm
+ * because it is closer to a polynomial than the density.
  */
 function interpolate(cell: Cell, u: number, v: number): number {
   const { box: [uMin, uMax, vMin, vMax], logDensity, highest } = cell;
@@ -195,7 +195,7 @@ function interpolate(cell: Cell, u: number, v: number): number {
   return Math.min(log, highest + 1);
 }
 
-/** The uncut cell that holds (u, v); undefined outside of all. */
+/** The leaf that contains (u, v); undefined outside all cells. */
 export function leafAt(roots: readonly Cell[], u: number, v: number): Cell | undefined {
   const among = (cells: readonly Cell[]) => {
     for (const cell of cells) if (holds(cell.box, u, v)) return cell;
@@ -205,16 +205,19 @@ export function leafAt(roots: readonly Cell[], u: number, v: number): Cell | und
   return cell;
 }
 
-/** Reads the density per area of the frame at points of the plane from the cells' values; 0 outside. */
+/**
+ * Returns a function that interpolates the density, per unit of frame area, at points of the plane;
+ * 0 outside the cells.
+ */
 export function densityReader(
   roots: readonly Cell[],
   frame: PlaneFrame,
 ): (x: number, y: number) => number {
-  // All cells together are a rectangle too.
+  // The union of all cells is a rectangle.
   const edge = (side: 0 | 1 | 2 | 3, of: (...values: number[]) => number) =>
     of(...roots.map(({ box }) => box[side]));
   const all = [edge(0, Math.min), edge(1, Math.max), edge(2, Math.min), edge(3, Math.max)] as const;
-  // Points that follow each other mostly lie in one cell.
+  // Consecutive points mostly lie in the same cell.
   let last: Cell | undefined;
   return (x, y) => {
     const [u, v] = fromPlane(frame, x, y);
@@ -224,12 +227,12 @@ export function densityReader(
   };
 }
 
-/** The cells that a cell has been cut into, or itself. */
+/** The leaves of a cell's subtree; the cell itself if it is not subdivided. */
 export function leavesOf(cell: Cell): Cell[] {
   return cell.children.length === 0 ? [cell] : cell.children.flatMap(leavesOf);
 }
 
-/** Sum over cells. */
+/** Sums a field over cells. */
 export function sumOf(cells: readonly Cell[], key: "integral" | "error"): number {
   return cells.reduce((sum, cell) => sum + cell[key], 0);
 }

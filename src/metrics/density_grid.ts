@@ -2,9 +2,9 @@ import type { Bounds } from "./bounds.ts";
 import { type Cell, densityReader, leavesOf, sumOf } from "./density_cells.ts";
 import { areaOf, type PlaneFrame } from "./plane_frame.ts";
 
-/** A log-density at the centres of a rectangle's equal cells. */
+/** Log-density on a regular grid of cells. */
 export interface DensityGrid {
-  /** What the cells cover. */
+  /** Rectangle that the cells cover. */
   readonly bounds: Bounds;
   /** Cells along x. */
   readonly columns: number;
@@ -14,17 +14,18 @@ export interface DensityGrid {
   readonly logDensity: Float64Array;
 }
 
-/** Cells along the longer side of a picture's grid. */
+/** Cells along the longer side of the grid. */
 const GRID_CELLS = 128;
-/** Sides that differ by more are of two units, and get as many cells each. */
+/** Sides with a larger ratio have different units, and each gets {@link GRID_CELLS} cells. */
 const ONE_UNIT = 8;
-/** Points along a side of a picture's cell that its density is the mean of, at most. */
+/** Maximum number of points per cell and axis over which the density is averaged. */
 const MOST_INSIDE = 8;
 
 /**
- * The means of a density over equal cells of a rectangle, so that structure thinner than a cell is not lost.
+ * Averages a density over the cells of a regular grid, so that structure thinner than a cell is not
+ * lost.
  *
- * @param density.roots Integrated cells ({@link judgeCell}) that touch and do not overlap, in `frame`.
+ * @param density.roots Integrated cells ({@link judgeCell}) that tile a rectangle in `frame`.
  */
 export function gridOf(
   density: { readonly roots: readonly Cell[]; readonly frame: PlaneFrame },
@@ -52,13 +53,13 @@ export function gridOf(
   return { bounds, columns, rows, logDensity };
 }
 
-/** How many points along a side of a picture's cell it takes to see what the mass's cells have seen. */
+/** Number of points per grid cell and axis that resolves the structure of the integrated cells. */
 function pointsInside(
   leaves: readonly Cell[],
   { scale, slope }: PlaneFrame,
   [dx, dy]: readonly [number, number],
 ): number {
-  // The height of a cell's parallelogram over its longer side, in cells of the picture.
+  // Height of a cell's parallelogram over its longer side, in grid cells.
   const thickness = ({ box: [uMin, uMax, vMin, vMax] }: Cell) => {
     const alongU = (uMax - uMin) * Math.hypot(scale[0] / dx, slope / dy);
     const alongV = (vMax - vMin) * scale[1] / dy;

@@ -15,64 +15,64 @@ import {
 import { type DensityGrid, gridOf } from "./density_grid.ts";
 import { areaOf, frameOf, fromPlane, type PlaneFrame } from "./plane_frame.ts";
 
-/** The integral of a density, and what it was computed from. */
+/** The integral of a density, and details of its computation. */
 export interface DensityMass {
-  /** Integral over the plane, 1 for a normalised density; null where `reason` says why not. */
+  /** Integral over the plane, 1 for a normalised density; null if `reason` is set. */
   readonly mass: number | null;
-  /** Why there is no mass, for people, without a full stop; null where there is one. */
+  /** Human-readable reason why `mass` is null, without a full stop; else null. */
   readonly reason: string | null;
-  /** Whether it is known where the mass lies, if not how much there is. */
+  /** Whether the location of the mass is known, even if its amount is not. */
   readonly isLocated: boolean;
-  /** Estimated error of the sum behind `mass`, mostly far above the true one. */
+  /** Estimated error of the sum behind `mass`, usually far above the true error. */
   readonly error: number;
-  /** How many points the density was evaluated at. */
+  /** Number of density evaluations. */
   readonly evaluations: number;
-  /** The rectangle outside of which, on each of its sides, `share` of the mass lies. */
+  /** The rectangle beyond each side of which `share` of the mass lies. */
   region(share: number): Bounds;
   /**
-   * The density that was integrated, for pictures: its means over equal cells of `bounds`.
-   * null where it has no value somewhere, at which the integral ended, or is not located.
+   * The integrated density for plots, averaged over a regular grid in `bounds`. Null if the mass is
+   * not located, or the density was undefined or infinite at some point.
    */
   grid(bounds: Bounds): DensityGrid | null;
 }
 
-/** Log-density in nats of points [n * 2]: one number a point. NaN: it has none there. */
+/** Log-density in nats at points [n * 2], one value per point; NaN where it is undefined. */
 export type LogDensity = (points: Float64Array) => Promise<ArrayLike<number>>;
 
-/** Share of the mass that the sum of the cells' estimated errors falls below before it is enough. */
+/** Refinement stops when the sum of the estimated errors is below this share of the mass. */
 const TOLERANCE = 1e-3;
-/** Share above which the sum does not count as converged. */
+/** Above this share, the sum does not count as converged. */
 const MOST_ERROR = 2e-3;
-/** Cells are cut before the first evaluation until they hold at most this share of the samples. */
+/** Share of the samples per cell, at most, before the first evaluation. */
 const CELL_SHARE = 0.03;
-/** A strip's width beside its length, each in those of its cell. */
+/** Aspect ratio, relative to the cell, below which a cell's samples count as a narrow strip. */
 const NARROW = 0.3;
-/** Cuts of a cell before the first evaluation, at most: samples that are equal stay together. */
+/** Maximum subdivision depth before the first evaluation: equal samples never separate. */
 const MOST_CUTS = 40;
-/** Rings around the box, each as wide as what is inside it, at most. */
+/** Maximum number of rings around the box; each doubles the covered width. */
 const MOST_RINGS = 16;
 /** A ring with less than this share of the mass is the last. */
 const LAST_RING = 1e-5;
-/** Rings whose mass does not fall by this factor promise nothing about those beyond. */
+/** Unless a ring's mass falls by this factor, nothing is known about the mass beyond it. */
 const FALLING = 0.75;
 
 /**
- * Integral of a density over the plane by adaptive cubature.
+ * Integrates a density over the plane by adaptive cubature.
  *
- * The plane is seen in a frame in which the points are round ({@link frameOf}). A
- * box around them is cut until every cell holds few samples, so that islands of mass
- * are found however far they lie from each other; then the cells whose estimated
- * errors are largest are cut on, until all errors together are small. Rings around
- * the box follow until they hold no more mass, or so regularly less that the rest
- * is a geometric series. An integral that does not converge is not given.
+ * Works in a frame that whitens the points ({@link frameOf}). A bounding box is subdivided until
+ * every cell contains few samples, which finds islands of mass at any distance from each other;
+ * then the cells with the largest estimated errors are subdivided until the total error is small.
+ * Rings around the box are added until they contain no more mass, or until their mass decays
+ * regularly enough to sum the rest as a geometric series. If the integral does not converge,
+ * `mass` is null.
  *
- * @param logDensity Called in chunks, one after the other.
- * @param options.around Points [n * 2] that the box holds: data, or samples if there are no others.
- * @param options.samples Points [n * 2] drawn from the density. Cells that hold
- *   samples but no mass are cut further, whatever their values seem to say.
- * @param options.chunkRows Most points per call.
- * @param options.maxEvaluations Points in all, at most; more only if the first cells need them.
- * @throws {RangeError} If there is no finite point.
+ * @param logDensity Called for one chunk of points at a time.
+ * @param options.around Points [n * 2] that the box encloses: data, or samples if there are none.
+ * @param options.samples Points [n * 2] drawn from the density. Cells with samples but no mass are
+ *   subdivided further, regardless of their error estimates.
+ * @param options.chunkRows Maximum points per call.
+ * @param options.maxEvaluations Maximum points in total, unless the first cells need more.
+ * @throws {RangeError} If there is no point, or one is not finite.
  *
  * @example
  * ```ts
@@ -95,7 +95,7 @@ export async function integrateDensity(
 ): Promise<DensityMass> {
   const { around, samples = [], chunkRows = 2048, maxEvaluations = 60_000 } = options;
   const points = [...Array.from(around), ...Array.from(samples)];
-  boundsOf(points, 0); // refuses what is not finite
+  boundsOf(points, 0); // throws if a point is not finite
   const frame = frameOf(points);
   const drawn = {
     points: inFrame(frame, samples),
@@ -119,7 +119,7 @@ export async function integrateDensity(
     seedBoxes(box, samples.length > 0 ? drawn.points : inFrame(frame, around)),
   );
   let converged = await refine(cubature);
-  // What lies beyond the outermost ring; not known before two rings have been looked at.
+  // Mass beyond the outermost ring; unknown until two rings have been integrated.
   let tail = Infinity, previous = NaN;
   for (let ring = 0; ring < MOST_RINGS && converged && cubature.unknown === null; ring++) {
     cubature.reach *= 2;
@@ -139,19 +139,19 @@ export async function integrateDensity(
   return resultOf(cubature, tail);
 }
 
-/** A cubature under way. */
+/** State of a running cubature. */
 interface Cubature {
   readonly frame: PlaneFrame;
   readonly drawn: Drawn;
   readonly logDensity: LogDensity;
   readonly chunkRows: number;
   readonly maxEvaluations: number;
-  /** What the plane has been cut into; they touch and do not overlap. */
+  /** Top-level cells, which tile a rectangle. */
   roots: readonly Cell[];
-  /** Width of what they cover, in widths of the box around the points. */
+  /** Width of that rectangle, in widths of the box around the points. */
   reach: number;
   evaluations: number;
-  /** The first point at which there was no density; nothing is evaluated after it. */
+  /** The first point at which the density was NaN or infinite; evaluation stops there. */
   unknown: { readonly at: readonly [number, number]; readonly value: number } | null;
 }
 
@@ -165,7 +165,7 @@ function inFrame(frame: PlaneFrame, points: ArrayLike<number>): Float64Array {
   return inside;
 }
 
-/** The box of some points of the frame, a tenth wider on each side, and one unit at least. */
+/** Bounding box in frame coordinates, enlarged on each side by a tenth, at least one unit. */
 function boxAround(points: Float64Array): Box {
   const { xMin, xMax, yMin, yMax } = boundsOf(points, 0);
   const u = Math.max(1, 0.1 * (xMax - xMin)), v = Math.max(1, 0.1 * (yMax - yMin));
@@ -173,9 +173,9 @@ function boxAround(points: Float64Array): Box {
 }
 
 /**
- * The box cut into four cells by four at least, and on until none holds more than
- * {@link CELL_SHARE} of the `seeds` [n * 2]: along one axis alone where those of a cell
- * lie in a narrow strip of it.
+ * Subdivides the box into at least 4 x 4 cells, and further until none contains more than
+ * {@link CELL_SHARE} of the `seeds` [n * 2]; along one axis only if a cell's seeds lie in a narrow
+ * strip.
  */
 function seedBoxes(box: Box, seeds: Float64Array): Box[] {
   const boxes: Box[] = [];
@@ -208,20 +208,20 @@ function seedBoxes(box: Box, seeds: Float64Array): Box[] {
   return boxes;
 }
 
-/** The box of twice the size around the same middle. */
+/** The box of twice the size with the same centre. */
 function doubled([uMin, uMax, vMin, vMax]: Box): Box {
   const u = (uMax - uMin) / 2, v = (vMax - vMin) / 2;
   return [uMin - u, uMax + u, vMin - v, vMax + v];
 }
 
-/** {@link doubled} without the box: twelve cells of half its sides. */
+/** The ring between the box and {@link doubled}: twelve cells of half the box's sides. */
 function ringAround(box: Box): Box[] {
   const [uMin, uMax, vMin, vMax] = doubled(box);
   const u = (uMax - uMin) / 4, v = (vMax - vMin) / 4;
   const places = [0, 1, 2, 3];
   return places.flatMap((row) =>
     places.filter((column) => row % 3 === 0 || column % 3 === 0).map((column): Box => [
-      // The inner edges are those of the box, bit for bit.
+      // Inner edges equal those of the box bit for bit.
       column === 1 ? box[0] : column === 3 ? box[1] : uMin + column * u,
       column === 0 ? box[0] : column === 2 ? box[1] : uMin + (column + 1) * u,
       row === 1 ? box[2] : row === 3 ? box[3] : vMin + row * v,
@@ -249,7 +249,7 @@ async function evaluateCells(cubature: Cubature, cells: readonly Cell[]): Promis
   });
 }
 
-/** Log of the density per area of the frame at points of the plane. */
+/** Evaluates the log-density per unit of frame area at points of the plane. */
 async function evaluate(cubature: Cubature, points: Float64Array): Promise<Float64Array> {
   const { frame, logDensity, chunkRows } = cubature;
   const logArea = Math.log(areaOf(frame));
@@ -277,9 +277,9 @@ function totalOf({ roots }: Cubature): number {
 }
 
 /**
- * Cuts the cells with the largest errors until all errors together are small.
+ * Subdivides the cells with the largest errors until the total error is small.
  *
- * @returns Whether the integral counts as converged, if not as small as it was asked for.
+ * @returns Whether the integral converged, at least to {@link MOST_ERROR}.
  */
 async function refine(cubature: Cubature): Promise<boolean> {
   for (;;) {
@@ -303,19 +303,19 @@ async function refine(cubature: Cubature): Promise<boolean> {
   }
 }
 
-/** A cell is at most so many times as wide as a neighbour that holds mass. */
+/** Maximum ratio of a cell's width to that of a neighbour with mass. */
 const COARSER = 4;
 
 /**
- * Cells that lie beside much finer ones which hold more than `least` of the mass: what
- * is as thin there goes on in them, and may pass between their nodes.
+ * Cells next to much finer ones with more than `least` of the mass: thin structure there may
+ * continue into them and pass between their nodes.
  */
 function coarseNeighbours(roots: readonly Cell[], leaves: readonly Cell[], least: number): Cell[] {
   const coarse = new Map<Cell, "u" | "v">();
   for (const { box: [uMin, uMax, vMin, vMax], integral } of leaves) {
     if (integral <= least) continue;
     const u = (uMin + uMax) / 2, v = (vMin + vMax) / 2, du = uMax - uMin, dv = vMax - vMin;
-    // A bit beyond each edge, by less than any cell is wide.
+    // Just beyond each edge, by less than the width of any cell.
     const beside = [[u, vMin - 1e-6 * dv, "u"], [u, vMax + 1e-6 * dv, "u"]] as const;
     const abreast = [[uMin - 1e-6 * du, v, "v"], [uMax + 1e-6 * du, v, "v"]] as const;
     for (const [x, y, cut] of [...beside, ...abreast]) {
@@ -330,7 +330,7 @@ function coarseNeighbours(roots: readonly Cell[], leaves: readonly Cell[], least
   return [...coarse.keys()];
 }
 
-/** @param tail Estimated mass beyond the cells; infinite where it is not known. */
+/** @param tail Estimated mass beyond the cells; infinite if unknown. */
 function resultOf(cubature: Cubature, tail: number): DensityMass {
   const { frame, roots, evaluations, unknown } = cubature;
   const leaves = roots.flatMap(leavesOf);
@@ -348,7 +348,7 @@ function resultOf(cubature: Cubature, tail: number): DensityMass {
   };
 }
 
-/** Why the sum is not the density's mass; null: it is. */
+/** The reason why the sum is not the density's mass; null if it is. */
 function reasonAgainst(
   { unknown, evaluations, reach, frame }: Cubature,
   leaves: readonly Cell[],
@@ -375,10 +375,10 @@ function reasonAgainst(
       "and there is mass beyond";
 }
 
-/** Steps of float64 that a cell is wide, at least; with fewer its points are not where they should be. */
+/** Minimum width of a cell in float64 spacings; below, rounding displaces its nodes. */
 const LEAST_STEPS = 256;
 
-/** Whether the plane's coordinates in float64 are too coarse for a cell. */
+/** Whether the float64 spacing of the plane's coordinates is too coarse for a cell. */
 function isBlurred({ box: [uMin, uMax, vMin, vMax] }: Cell, frame: PlaneFrame): boolean {
   const { center, scale, slope } = frame;
   const u = Math.max(-uMin, uMax), v = Math.max(-vMin, vMax);

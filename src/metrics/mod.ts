@@ -1,6 +1,6 @@
 /**
- * How far apart two clouds of points are, how much mass a density has, means with their errors.
- * Knows no model and loads no tensor library.
+ * Wasserstein distances between point clouds, the mass of a density, means with standard errors.
+ * Independent of models; loads no tensor library.
  *
  * @module
  */

@@ -2,35 +2,35 @@ import * as tf from "@tensorflow/tfjs";
 
 /** Rows that are read on demand, such as a table of images. */
 export interface RowTable {
-  /** How many. */
+  /** Number of rows. */
   readonly count: number;
   /** Writes the rows at `indices` into `out` [indices.length * width]. */
   read(indices: ArrayLike<number>, out: Float32Array): void;
 }
 
-/** A row of the table, and how far it is. */
+/** A row of the table and its distance from the query. */
 export interface Neighbour {
-  /** In the table. */
+  /** Index of the row in the table. */
   readonly index: number;
-  /** Euclidean. */
+  /** Euclidean distance. */
   readonly distance: number;
 }
 
-/** Rows of the table that are read and compared at a time. */
+/** Rows of the table read and compared at a time. */
 const CHUNK = 2000;
 
 /**
- * The nearest rows of a table, by Euclidean distance, for each of some rows.
+ * Finds the nearest rows of a table, by Euclidean distance, for each query.
  *
  *   |q - x|^2 = |q|^2 - 2 q.x + |x|^2
  *
- * in one product of matrices a chunk, on tfjs's current backend: 60,000 images of
- * 784 pixels against 100 take about a second on one core. In float32 a distance
- * below about 1e-3 of the rows' length is not told from zero.
+ * uses one matrix product per chunk, on tfjs's current backend: 60,000 images of 784 pixels against
+ * 100 take about a second on one core. In float32, distances below about 1e-3 of the rows' norm
+ * cannot be distinguished from zero.
  *
  * @param queries [n * width].
- * @param options.nearest How many neighbours each, at most the table's count.
- * @returns [n][nearest], the nearest first.
+ * @param options.nearest Number of neighbours per query, at most the table's count.
+ * @returns [n][nearest], nearest first.
  */
 export async function nearestRows(
   queries: Float32Array,

@@ -1,27 +1,25 @@
 /**
- * Oblique axes of the plane in which a cloud of points is round:
+ * Oblique axes of the plane in which a point cloud has unit covariance:
  *   x = center[0] + scale[0] u,   y = center[1] + slope u + scale[1] v.
- * Source: the Cholesky factor of the cloud's covariance. It whitens as principal
- * axes do, and its entries keep their digits for a cloud of any thinness and for
- * columns of any two units.
+ * Source: the Cholesky factor of the cloud's covariance. It whitens like principal axes, and its
+ * entries stay accurate for clouds of any thinness and columns of any two units.
  */
 export interface PlaneFrame {
-  /** Where u = v = 0 is. */
+  /** The point with u = v = 0. */
   readonly center: readonly [number, number];
-  /** Above 0. */
+  /** Positive scale factors. */
   readonly scale: readonly [number, number];
   /** dy / du. */
   readonly slope: number;
 }
 
-/** Rounds of trimming, and the share of the points that each keeps. */
+/** Number of trimming rounds, and the share of the points that each keeps. */
 const TRIMS = 3, KEPT = 0.8;
-/** A trimmed frame thinner than this beside the one of all points is that of a point mass. */
+/** A trimmed frame thinner than this, relative to that of all points, belongs to a point mass. */
 const THINNEST = 1e-3;
 
 /**
- * The frame of a cloud: that of its central points, for a few far ones would
- * decide the covariance of all.
+ * The frame of a cloud's central points: a few outliers would otherwise dominate the covariance.
  *
  * @param points [n * 2], finite, n at least 1.
  */
@@ -56,7 +54,7 @@ function covarianceFrame(points: ArrayLike<number>, rows: readonly number[]): Pl
   const rest = Math.sqrt(
     mean((row) => (y(row) - center[1] - slopePerX * (x(row) - center[0])) ** 2),
   );
-  // Columns without any spread get one that is not far from the other's.
+  // A column without spread gets one comparable to the other's.
   const spreadY = Math.hypot(slopePerX * Math.sqrt(varianceX), rest);
   const scaleX = varianceX > 0 ? Math.sqrt(varianceX) : spreadY || 1;
   const scaleY = rest > 0 ? rest : spreadY > 0 ? THINNEST * spreadY : scaleX;
@@ -69,14 +67,14 @@ export function toPlane(frame: PlaneFrame, u: number, v: number): [number, numbe
   return [center[0] + scale[0] * u, center[1] + slope * u + scale[1] * v];
 }
 
-/** The reverse of {@link toPlane}. */
+/** The inverse of {@link toPlane}. */
 export function fromPlane(frame: PlaneFrame, x: number, y: number): [number, number] {
   const { center, scale, slope } = frame;
   const u = (x - center[0]) / scale[0];
   return [u, (y - center[1] - slope * u) / scale[1]];
 }
 
-/** Area in the plane of a unit of area in (u, v). */
+/** Area in the plane per unit area in (u, v). */
 export function areaOf({ scale }: PlaneFrame): number {
   return scale[0] * scale[1];
 }

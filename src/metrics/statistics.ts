@@ -9,8 +9,8 @@ export interface Estimate {
 /**
  * Mean of independent values and its standard error.
  *
- * Two passes in float64: the one-pass formula loses the variance of values that
- * are large beside their spread.
+ * Two passes in float64: the one-pass formula loses the variance of values that are large relative
+ * to their spread.
  *
  * @param values [n] Such as the negative log-likelihood of each test point, in nats.
  * @throws {RangeError} If there are no values.
@@ -33,14 +33,14 @@ export function meanAndStdErr(values: ArrayLike<number>): Estimate {
 }
 
 /**
- * Mean of `a[i] - b[i]` and its standard error: how much worse a model's NLL is
- * than the true density's on the same points (`nllGap`).
+ * Mean of `a[i] - b[i]` and its standard error, for example the excess of a model's NLL over the
+ * true density's on the same points (`nllGap`).
  *
- * Pairing removes what both have in common, here which points were drawn: over
- * test sets of 1,000 moons points the true NLL itself goes from 0.95 to 1.06 nats.
+ * Pairing removes common variation, here the choice of points: over test sets of 1,000 moons points
+ * the true NLL itself ranges from 0.95 to 1.06 nats.
  *
  * @param a [n]
- * @param b [n] In the order of `a`.
+ * @param b [n], in the order of `a`.
  * @throws {RangeError} If the lengths differ or are zero.
  */
 export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>): Estimate {

@@ -3,7 +3,7 @@ import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { solveAssignment } from "../transport/assignment.ts";
 import { squaredDistances } from "../transport/squared_distances.ts";
 
-/** Rows of a row-major table; throws unless both tables have the same, at least one. */
+/** Number of rows; throws unless both tables have the same number, at least one. */
 function pairedRows(
   name: string,
   a: Float32Array | Float64Array,
@@ -22,20 +22,19 @@ function pairedRows(
 }
 
 /**
- * 2-Wasserstein distance between two point clouds of equal size, exact:
+ * Exact 2-Wasserstein distance between two point clouds of equal size:
  *   W2^2 = min over permutations s of (1/n) sum_i |a_i - b_s(i)|^2
  * Source: Peyre and Cuturi 2019, Computational Optimal Transport, section 2.2
  * (between uniform clouds of equal size an optimal plan is a permutation).
  *
- * Takes memory n^2 and time up to n^3: about 8 ms at n = 512, 40 ms at n = 1,024 in the plane. Thin
- * out larger clouds, or use {@link slicedWasserstein2}. Between two draws of one density the value
- * is not zero: compare with that of two draws.
+ * Takes O(n^2) memory and up to O(n^3) time: about 8 ms at n = 512, 40 ms at n = 1,024 in the
+ * plane. Subsample larger clouds, or use {@link slicedWasserstein2}. The distance between two
+ * samples of one density is not zero: use it as the baseline.
  *
  * @param a [n, dims], row-major.
  * @param b [n, dims], row-major.
  * @returns W2, in the unit of the points.
- * @throws {RangeError} If the tables are empty or of different sizes, or have a number that is not
- *   finite.
+ * @throws {RangeError} If the tables are empty or differ in size, or a number is not finite.
  */
 export function wasserstein2(
   a: Float32Array | Float64Array,
@@ -58,15 +57,15 @@ export function wasserstein2(
  * Barycenters of Measures, sections 2.1 (sorting) and 3.1; first in Rabin,
  * Peyre, Delon and Bernot 2011.
  *
- * A shift by v costs |v| / sqrt(dims), where W2 says |v|: never compare the two.
+ * For a shift by v it is |v| / sqrt(dims), where W2 is |v|: never compare the two.
  *
  * @param a [n, dims], row-major.
  * @param b [n, dims], row-major.
- * @param options.directions How many random directions; the mean over them has a
+ * @param options.directions Number of random directions, default 256; the mean over them has a
  *   relative error of about 1 / sqrt(directions).
- * @param options.seed The directions are a function of it and `dims`.
+ * @param options.seed Determines the directions, together with `dims`.
  * @returns SW2, in the unit of the points.
- * @throws {RangeError} If the tables are empty or of different sizes, or there is no direction.
+ * @throws {RangeError} If the tables are empty or differ in size, or `directions` is below 1.
  */
 export function slicedWasserstein2(
   a: Float32Array | Float64Array,

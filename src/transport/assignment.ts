@@ -21,21 +21,21 @@ const LARGEST_COST = 1e290;
  */
 const increments = { first: 0.3, factor: 6, last: 1e-3 } as const;
 
-/** Columns of a row that {@link spreadOf} looks at. */
+/** Columns per row that {@link spreadOf} samples. */
 const SAMPLES = 64;
 
-/** Most bids per row; only an increment that rounding swallows needs more than about 40. */
+/** Maximum bids per row; more than about 40 occur only if rounding swallows the increment. */
 const MOST_BIDS = 200;
 
 /**
  * The permutation s of 0..n-1 that minimises sum_i c[i, s(i)], exact up to float64 rounding. Among
  * assignments of equal cost it picks one, always the same.
  *
- * Shortest augmenting paths from good potentials: reduction of rows and columns, then an auction
- * whose increment shrinks, whose potentials leave only short paths to search. Without increments
- * (Jonker and Volgenant's augmenting row reduction) points of the plane take ten times as long, as
- * rows with nearly equal second choices outbid each other in tiny steps.
- * Time grows as n^3 at worst, as about n^2.3 for points of the plane: about 8 ms at n = 512.
+ * Shortest augmenting paths from good initial potentials: row and column reduction, then an auction
+ * with shrinking increments, whose potentials leave only short paths to search. Without increments
+ * (Jonker and Volgenant's augmenting row reduction) points in the plane take ten times as long,
+ * because rows with nearly equal second choices outbid each other in tiny steps.
+ * Worst-case time is O(n^3); for points in the plane about n^2.3: about 8 ms at n = 512.
  *
  * Sources: Jonker and Volgenant 1987, A Shortest Augmenting Path Algorithm for Dense and Sparse
  * Linear Assignment Problems, Computing 38, 325-340 (column reduction, augmentation); Bertsekas and
@@ -43,8 +43,8 @@ const MOST_BIDS = 200;
  * Programming 42, 203-243 (epsilon scaling); Crouse 2016, On Implementing 2D Rectangular Assignment
  * Algorithms, IEEE Transactions on Aerospace and Electronic Systems 52(4), 1679-1696 (duals).
  *
- * @param costs [n, n], row-major; stays as it is.
- * @throws {RangeError} If `costs` is not n x n, or has a number that is not finite or beyond 1e290.
+ * @param costs [n, n], row-major; not modified.
+ * @throws {RangeError} If `costs` is not n x n, or a cost is not finite or exceeds 1e290.
  */
 export function solveAssignment(costs: Float64Array, n: number): Assignment {
   requireCosts(costs, n);
@@ -80,11 +80,11 @@ function requireCosts(costs: Float64Array, n: number): void {
 }
 
 /**
- * Row and column reduction: v_j = min_i (c_ij - u_i), with u_i the minimum of row i, so that what
- * depends on the row alone or the column alone, such as the distance between two clouds, does not
- * matter. A mean as u_i would let one row far away decide every column.
+ * Row and column reduction: v_j = min_i (c_ij - u_i), with u_i the minimum of row i. This removes
+ * terms that depend on the row or the column alone, such as the distance between two clouds. With
+ * the mean as u_i, one outlying row would determine every column.
  *
- * Rows outside, columns inside: down a column every read would miss the cache.
+ * Rows in the outer loop: reading down a column would miss the cache every time.
  */
 function reducedColumns(costs: Float64Array, n: number): Float64Array {
   const v = new Float64Array(n).fill(Infinity);
@@ -102,9 +102,9 @@ function reducedColumns(costs: Float64Array, n: number): Float64Array {
 }
 
 /**
- * The scale of the choices that rows have: the median over rows of the gap between the least
- * reduced cost and the first octile, of some columns. Neither rows far away nor forbidden pairs,
- * of enormous cost, move it. 0 where most rows have many least ones.
+ * Scale of the auction's increments: the median over rows of the gap between the least reduced cost
+ * and the first octile of sampled columns. Robust to outlying rows and to forbidden pairs of
+ * enormous cost. 0 if most rows have many columns of least cost.
  */
 function spreadOf(costs: Float64Array, v: Float64Array): number {
   const n = v.length;
@@ -126,9 +126,9 @@ function spreadOf(costs: Float64Array, v: Float64Array): number {
 }
 
 /**
- * Lowers the potentials by auctions: a free row takes the column where its reduced cost is least,
- * and lowers the column's potential until the second least is better by the increment. Only the
- * potentials are kept; they are close to dual optimal, within n increments.
+ * Lowers the potentials by auctions: a free row takes the column of least reduced cost and lowers
+ * its potential until the second best column is better by the increment. Only the potentials are
+ * kept; they are dual optimal to within n increments.
  */
 function lowerByAuction(costs: Float64Array, v: Float64Array, spread: number): void {
   const n = v.length;
@@ -163,7 +163,7 @@ function lowerByAuction(costs: Float64Array, v: Float64Array, spread: number): v
   }
 }
 
-/** An assignment of some rows (-1: none), optimal for them under the column potentials v. */
+/** An assignment of some rows (-1: unassigned), optimal for them under the column potentials v. */
 interface PartialAssignment {
   readonly costs: Float64Array;
   readonly v: Float64Array;
@@ -171,7 +171,7 @@ interface PartialAssignment {
   readonly rowOfColumn: Int32Array;
 }
 
-/** Gives rows the column of their least reduced cost, first come, first served; returns the others. */
+/** Greedily assigns rows to their column of least reduced cost; returns the unassigned rows. */
 function assignLeast({ costs, v, columnOfRow, rowOfColumn }: PartialAssignment): number[] {
   const n = v.length;
   const free: number[] = [];
@@ -194,12 +194,12 @@ function assignLeast({ costs, v, columnOfRow, rowOfColumn }: PartialAssignment):
   return free;
 }
 
-/** Buffers of a search for a shortest path, one entry per column. */
+/** Buffers of a shortest-path search, one entry per column. */
 interface Search {
   readonly distance: Float64Array;
   /** The row before the column on the shortest path. */
   readonly rowBefore: Int32Array;
-  /** In three ranges: scanned [0, next), at the least distance [next, reached), the others. */
+  /** Partitioned: scanned [0, next), at the least distance [next, reached), the rest. */
   readonly columns: Int32Array;
 }
 
@@ -212,8 +212,8 @@ function newSearch(n: number): Search {
 }
 
 /**
- * Gives a free row a column along the shortest alternating path to a free column (Dijkstra's method
- * over reduced costs), and updates the potentials so that the longer assignment is optimal too.
+ * Assigns a free row along the shortest alternating path to a free column (Dijkstra over reduced
+ * costs), and updates the potentials so that the extended assignment is optimal too.
  */
 function augment(assignment: PartialAssignment, freeRow: number, search: Search): void {
   const { costs, v, rowOfColumn, columnOfRow } = assignment;
@@ -247,7 +247,7 @@ function augment(assignment: PartialAssignment, freeRow: number, search: Search)
         distance[j] = through;
         continue;
       }
-      // Rounding may have put it below the least distance, where it cannot be.
+      // Rounding may have put it below the least distance.
       distance[j] = least;
       if (rowOfColumn[j]! < 0) {
         end = j;
@@ -267,7 +267,7 @@ function augment(assignment: PartialAssignment, freeRow: number, search: Search)
   }
 }
 
-/** Moves the columns of the least distance among `columns[from..]` to `from`; returns their end. */
+/** Moves the columns of least distance in `columns[from..]` to the front; returns their end. */
 function gatherLeast({ distance, columns }: Search, from: number): number {
   let least = Infinity, end = from;
   for (let k = from; k < columns.length; k++) {

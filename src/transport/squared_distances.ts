@@ -1,9 +1,10 @@
 /**
- * |a_i - b_j|^2 between the rows of two tables, [n, m], row-major: the cost whose optimal assignment
- * is the 2-Wasserstein coupling.
+ * Squared Euclidean distances |a_i - b_j|^2 between the rows of two tables: the cost of the
+ * 2-Wasserstein coupling.
  *
  * @param a [n, dims], row-major.
  * @param b [m, dims], row-major.
+ * @returns [n, m], row-major.
  */
 export function squaredDistances(
   a: ArrayLike<number>,

@@ -1,14 +1,14 @@
 import { fillNormal, fillUniform } from "../../src/core/random/random.ts";
 
-/** A density of the plane that integrates to 1, and can be drawn from. */
+/** A density on the plane that integrates to 1 and can be sampled. */
 export interface KnownPlane {
   /** Log-density at (x, y), nats. */
   log(x: number, y: number): number;
-  /** The point that three uniform and two normal numbers decide. */
+  /** Maps three uniform and two normal numbers to a sample. */
   point(uniform: Iterable<number>, normal: Iterable<number>): readonly [number, number];
 }
 
-/** A Gaussian with standard deviations `long` and `short` along axes turned by `angle`. */
+/** A Gaussian with standard deviations `long` and `short` along axes rotated by `angle`. */
 export function gaussian(
   [x0, y0]: readonly [number, number],
   [long, short]: readonly [number, number],
@@ -27,7 +27,7 @@ export function gaussian(
   };
 }
 
-/** Student's t of `nu` (1 or 2) degrees of freedom in two dimensions; 1 is Cauchy's. */
+/** Bivariate Student t with `nu` (1 or 2) degrees of freedom; 1 is Cauchy. */
 export function student(nu: 1 | 2): KnownPlane {
   return {
     log: (x, y) => -(nu + 2) / 2 * Math.log1p((x * x + y * y) / nu) - Math.log(2 * Math.PI),
@@ -39,7 +39,7 @@ export function student(nu: 1 | 2): KnownPlane {
   };
 }
 
-/** Incomes and ages: a log-normal x of median e^10, a normal y. */
+/** Incomes and ages: a log-normal x with median e^10, a normal y. */
 export function incomes(sigma: number): KnownPlane {
   const age = gaussian([0, 40], [1, 10]);
   return {
@@ -66,7 +66,7 @@ export function ring(width: number): KnownPlane {
   };
 }
 
-/** `parts` with equal weights, or those given. */
+/** Mixture of `parts`, by default with equal weights. */
 export function mixture(
   parts: readonly KnownPlane[],
   weights: readonly number[] = parts.map(() => 1 / parts.length),
@@ -86,7 +86,7 @@ export function mixture(
   };
 }
 
-/** `n` points of the density, [n * 2]. */
+/** `n` samples of the density, [n * 2]. */
 export function draw({ point }: KnownPlane, n: number, seed: number): Float64Array {
   const uniform = fillUniform({ seed, stream: 0 }, 0, new Float32Array(3 * n));
   const normal = fillNormal({ seed, stream: 1 }, 0, new Float32Array(2 * n));

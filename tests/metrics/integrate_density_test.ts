@@ -11,7 +11,7 @@ import {
   student,
 } from "./_known_densities.ts";
 
-/** A density as the integral takes it; also says which calls it got. */
+/** A density as a callback for integrateDensity() that records its calls. */
 function callable({ log }: KnownPlane, factor = 1) {
   const calls: number[] = [];
   const logDensity: LogDensity = (points) => {
@@ -24,14 +24,14 @@ function callable({ log }: KnownPlane, factor = 1) {
   return { logDensity, calls };
 }
 
-/** The integral around 200 points of the density and 1,024 others: its data and its samples. */
+/** Integrates with 200 points of the density as data and 1,024 others as samples. */
 async function integrate(density: KnownPlane, seed: number, maxEvaluations?: number) {
   const { logDensity } = callable(density);
   const around = draw(density, 200, 2 * seed), samples = draw(density, 1024, 2 * seed + 1);
   return await integrateDensity(logDensity, { around, samples, maxEvaluations });
 }
 
-Deno.test("integrateDensity() of a Gaussian is 1, whatever its place and width", async () => {
+Deno.test("integrateDensity() of a Gaussian is 1, whatever its location and width", async () => {
   for (const [x, y, width] of [[0, 0, 1], [40, -3, 0.02], [-5, 7, 12]] as const) {
     const { logDensity } = callable(gaussian([x, y], [width, width]));
     const around = [x - width, y - width, x + width, y + width];
@@ -47,7 +47,7 @@ Deno.test("integrateDensity() of a density scaled by 0.98 is 0.98", async () => 
   assert.ok(Math.abs(mass! - 0.98) < 1e-4, `${mass}`);
 });
 
-Deno.test("integrateDensity() follows the mass beyond the points it was given", async () => {
+Deno.test("integrateDensity() finds mass beyond the given points", async () => {
   const density = mixture([gaussian([0, 0], [1, 1]), gaussian([6, 0], [1, 1])], [0.7, 0.3]);
   const { mass, region } = await integrateDensity(callable(density).logDensity, {
     around: [-2, -2, 2, 2],
@@ -57,7 +57,7 @@ Deno.test("integrateDensity() follows the mass beyond the points it was given", 
   assert.ok(bounds.xMax > 9 && bounds.xMin > -9, JSON.stringify(bounds));
 });
 
-/** What a table may hold, and must have its mass. */
+/** Densities of plausible tables, each of which must be integrated correctly. */
 const found: Readonly<Record<string, KnownPlane>> = {
   "a needle a million times as long as thick, turned by 45 degrees": gaussian(
     [0, 0],
@@ -90,7 +90,7 @@ const found: Readonly<Record<string, KnownPlane>> = {
 };
 
 for (const [name, density] of Object.entries(found)) {
-  Deno.test(`integrateDensity() has the mass of ${name}`, async () => {
+  Deno.test(`integrateDensity() finds the mass of ${name}`, async () => {
     for (const seed of [1, 2]) {
       const { mass, reason } = await integrate(density, seed);
       assert.ok(mass !== null, reason!);
@@ -99,11 +99,11 @@ for (const [name, density] of Object.entries(found)) {
   });
 }
 
-Deno.test("integrateDensity() gives a mass within 0.5% or none, of random mixtures", async () => {
+Deno.test("integrateDensity() of random mixtures is within 0.5%, or null", async () => {
   let known = 0;
   const trials = 30;
   for (let seed = 0; seed < trials; seed++) {
-    // The numbers of one trial, reproducible: uniform ones by way of a density that is.
+    // Reproducible uniform numbers for one trial, drawn through a uniform density.
     const numbers = draw({ log: () => 0, point: ([p, q]) => [p!, q!] }, 20, 1000 + seed);
     let at = 0;
     const next = () => numbers[at++]!;
@@ -119,11 +119,11 @@ Deno.test("integrateDensity() gives a mass within 0.5% or none, of random mixtur
     known++;
     assert.ok(Math.abs(mass - 1) < 5e-3, `trial ${seed}: ${mass}`);
   }
-  // Thin needles far apart cost more than is allowed; most trials are not that.
+  // Thin needles far apart exceed the evaluation limit; most trials do not.
   assert.ok(known > 0.7 * trials, `${known}`);
 });
 
-Deno.test("integrateDensity() gives no mass where it has not converged, and says so", async () => {
+Deno.test("integrateDensity() returns null if it has not converged, and says so", async () => {
   const { mass, reason, error } = await integrate(ring(1e-4), 1);
   assert.equal(mass, null);
   assert.match(reason!, /^the quadrature has not converged after \d+ evaluations: the sum is /);
@@ -133,8 +133,8 @@ Deno.test("integrateDensity() gives no mass where it has not converged, and says
   assert.ok(few.evaluations <= 5000, `${few.evaluations}`);
 });
 
-Deno.test("integrateDensity() gives no mass where float64 is too coarse for the points", async () => {
-  // A width of two steps of float64, and an island that a far point leaves no digits for.
+Deno.test("integrateDensity() returns null if float64 is too coarse for the points", async () => {
+  // A width of two float64 spacings, and an island that a distant point leaves no digits for.
   for (const [x, sigma, far] of [[1, 4e-16, 1], [0, 1, 1e36]] as const) {
     const gaussian = (points: Float64Array) =>
       Promise.resolve(Float64Array.from({ length: points.length / 2 }, (_, i) => {
@@ -153,8 +153,8 @@ Deno.test("integrateDensity() gives no mass where float64 is too coarse for the 
   }
 });
 
-Deno.test("integrateDensity() gives no mass to a density that falls off too slowly", async () => {
-  // Proportional to 1 / r^2 far out: its integral grows with log r and has no limit.
+Deno.test("integrateDensity() returns null for a density that falls off too slowly", async () => {
+  // Proportional to 1 / r^2 far out: its integral diverges like log r.
   const log = (x: number, y: number) => -Math.log(2 * Math.PI * (1 + x * x + y * y));
   const { mass, reason } = await integrateDensity(
     callable({ log, point: () => [0, 0] }).logDensity,
@@ -164,7 +164,7 @@ Deno.test("integrateDensity() gives no mass to a density that falls off too slow
   assert.match(reason!, /falls off too slowly: the sum is .* times the width of the points/);
 });
 
-Deno.test("integrateDensity() names a point that has no density, or too much", async () => {
+Deno.test("integrateDensity() names a point at which the density is undefined or overflows", async () => {
   const around = [-1, -1, 1, 1];
   for (const [value, words] of [[NaN, /no value at \(/], [Infinity, /overflows at \(/]] as const) {
     const { logDensity } = callable({
@@ -197,7 +197,7 @@ Deno.test("integrateDensity() has the grid's first row at yMin and its columns a
   assert.ok(Math.hypot(x - 3, y + 1) < (bounds.xMax - bounds.xMin) / columns, `(${x}, ${y})`);
 });
 
-Deno.test("the grid of a density holds its mass, were it thinner than a cell", async () => {
+Deno.test("the grid of a density keeps its mass, even if thinner than a cell", async () => {
   for (
     const density of [ring(0.1), gaussian([0, 0], [1, 1e-3], 0.6), found["incomes, log-normal"]!]
   ) {
@@ -205,12 +205,12 @@ Deno.test("the grid of a density holds its mass, were it thinner than a cell", a
     const { bounds, columns, rows, logDensity } = grid(region(1e-5))!;
     const area = (bounds.xMax - bounds.xMin) * (bounds.yMax - bounds.yMin) / (columns * rows);
     const mass = logDensity.reduce((sum, value) => sum + Math.exp(value), 0) * area;
-    // Means over up to 8 x 8 points a cell; a needle is met by some of them only.
+    // Means over up to 8 x 8 points per cell, of which only some hit a needle.
     assert.ok(Math.abs(mass - 1) < 0.05, `${mass}`);
   }
 });
 
-Deno.test("integrateDensity() asks for at most chunkRows points and does not depend on them", async () => {
+Deno.test("integrateDensity() evaluates at most chunkRows points per call, with the same result", async () => {
   const one = callable(gaussian([0, 0], [1, 1])), many = callable(gaussian([0, 0], [1, 1]));
   const around = [-3, -3, 3, 3];
   const whole = await integrateDensity(one.logDensity, { around, chunkRows: 10_000 });
@@ -219,7 +219,7 @@ Deno.test("integrateDensity() asks for at most chunkRows points and does not dep
   assert.deepEqual([parts.mass, parts.error], [whole.mass, whole.error]);
 });
 
-Deno.test("boundsOf() widens by its margin and refuses what has no extent", () => {
+Deno.test("boundsOf() adds its margin and refuses empty and non-finite points", () => {
   assert.deepEqual(boundsOf([1, 2, 3, -4], 0.5), { xMin: 0.5, xMax: 3.5, yMin: -4.5, yMax: 2.5 });
   assert.throws(() => boundsOf([], 1), RangeError);
   assert.throws(() => boundsOf([NaN, 0], 1), RangeError);

@@ -9,7 +9,7 @@ function rows(subsequence: number, count: number): Float32Array {
   return fillNormal({ seed: 3, stream: 2, subsequence }, 0, new Float32Array(count * width));
 }
 
-/** A table over an array, as data sets are read. */
+/** A table over an array, with the interface of data sets. */
 function tableOf(values: Float32Array) {
   return {
     count: values.length / width,
@@ -21,7 +21,7 @@ function tableOf(values: Float32Array) {
   };
 }
 
-Deno.test("nearestRows() finds what a search one by one in float64 finds", async () => {
+Deno.test("nearestRows() equals a brute-force search in float64", async () => {
   await openBackend("cpu");
   const queries = rows(0, 7), values = rows(1, 4100); // three chunks of the table
   const found = await nearestRows(queries, tableOf(values), { width, nearest: 3 });
@@ -35,13 +35,13 @@ Deno.test("nearestRows() finds what a search one by one in float64 finds", async
     }).sort((a, b) => a.distance - b.distance).slice(0, 3);
     assert.deepEqual(found[query]!.map(({ index }) => index), distances.map(({ index }) => index));
     found[query]!.forEach(({ distance }, rank) =>
-      // Single precision of sums of about 5: 1e-6 relative, in the root of a small difference.
+      // Float32 sums of about 5 have errors of 1e-6, which the root of a small difference enlarges.
       assert.ok(Math.abs(distance - distances[rank]!.distance) < 1e-4, `${distance}`)
     );
   }
 });
 
-Deno.test("nearestRows() finds a row that is in the table at distance zero", async () => {
+Deno.test("nearestRows() finds a row of the table at distance zero", async () => {
   await openBackend("cpu");
   const values = rows(1, 50);
   const [found] = await nearestRows(values.slice(7 * width, 8 * width), tableOf(values), {

@@ -6,7 +6,7 @@ import { fillNormal } from "../../src/core/random/random.ts";
 const normals = (seed: number, n: number) =>
   fillNormal({ seed, stream: 8 }, 0, new Float64Array(n));
 
-Deno.test("meanAndStdErr() covers the true mean about as often as it claims", () => {
+Deno.test("meanAndStdErr() has the nominal coverage of the true mean", () => {
   // 400 experiments of 50 draws: |mean| < 2 stdErr happens in 94.9% of them (Student's t with 49
   // degrees of freedom); three standard deviations of that share are 3.3%.
   let covered = 0;
@@ -19,11 +19,11 @@ Deno.test("meanAndStdErr() covers the true mean about as often as it claims", ()
 
 Deno.test("meanAndStdErr() of four times as many draws has half the standard error", () => {
   const few = meanAndStdErr(normals(1, 10_000)), many = meanAndStdErr(normals(2, 40_000));
-  // A standard deviation from n draws has a relative error of 1 / sqrt(2n), here 0.7%.
+  // A standard deviation estimated from n draws has a relative error of 1 / sqrt(2n), here 0.7%.
   assert.ok(Math.abs(few.stdErr / many.stdErr - 2) < 0.06, `${few.stdErr / many.stdErr}`);
 });
 
-Deno.test("meanAndStdErr() moves with a shift and keeps the standard error", () => {
+Deno.test("meanAndStdErr() of shifted values shifts the mean and keeps the standard error", () => {
   const draws = normals(3, 1000), shifted = draws.map((value) => value + 1e8);
   const a = meanAndStdErr(draws), b = meanAndStdErr(shifted);
   assert.ok(Math.abs(b.mean - a.mean - 1e8) < 1e-6);
@@ -31,14 +31,14 @@ Deno.test("meanAndStdErr() moves with a shift and keeps the standard error", () 
   assert.ok(Math.abs(b.stdErr / a.stdErr - 1) < 1e-7, `${b.stdErr} ${a.stdErr}`);
 });
 
-Deno.test("meanAndStdErr() refuses no values, and cannot judge the spread of one", () => {
+Deno.test("meanAndStdErr() refuses an empty array, and has NaN as the error of one value", () => {
   assert.throws(() => meanAndStdErr([]), { name: "RangeError", message: /at least 1 value/ });
   const one = meanAndStdErr([7]);
   assert.equal(one.mean, 7);
   assert.ok(Number.isNaN(one.stdErr));
 });
 
-Deno.test("pairedDifference() sees a small gap under a large common spread", () => {
+Deno.test("pairedDifference() detects a small gap under a large common spread", () => {
   const common = normals(4, 1000), own = normals(5, 1000);
   const a = common.map((value, i) => 10 * value + 0.1 + 0.1 * own[i]!);
   const b = common.map((value) => 10 * value);

@@ -31,10 +31,10 @@ const pairOfClouds = fc.integer({ min: 1, max: 4 }).chain((dims) =>
 );
 
 for (const [name, distance] of Object.entries(distances)) {
-  Deno.test(`${name}() is a metric that forgets the order of the rows`, () => {
+  Deno.test(`${name}() is a metric that does not depend on the order of the rows`, () => {
     fc.assert(fc.property(pairOfClouds, fc.nat(), ([dims, a, b, c], seed) => {
       const ab = distance(a, b, dims);
-      // Float64 sums of squares up to 4 * 100^2: their roots agree to about 1e-6.
+      // Roots of float64 sums of squares up to 4 * 100^2 agree to about 1e-6.
       const near = (x: number, y: number) => Math.abs(x - y) < 1e-6;
       assert.ok(near(distance(a, shuffled(a, dims, seed), dims), 0));
       assert.ok(near(distance(b, a, dims), ab));
@@ -59,20 +59,20 @@ Deno.test("wasserstein2() of a shifted cloud is the length of the shift", () => 
   assert.ok(Math.abs(wasserstein2(a, b, 2) - 5) < 1e-6);
 });
 
-Deno.test("wasserstein2() between Gaussians of two widths nears |s1 - s2| * sqrt(dims)", () => {
-  // A scaling of the same draws is a gradient of a convex function too, so its cost is exact:
+Deno.test("wasserstein2() between Gaussians of two widths approaches |s1 - s2| * sqrt(dims)", () => {
+  // A scaling of the same draws is the gradient of a convex function too, so its cost is exact:
   // |s - 1| times the root mean square of the cloud, which is sqrt(2) within 1 / sqrt(512).
   const a = cloud(1, 512), b = a.map((value) => 2.5 * value);
   assert.ok(Math.abs(wasserstein2(a, b, 2) - 1.5 * Math.SQRT2) < 0.15);
 });
 
-Deno.test("wasserstein2() finds the assignment that no greedy choice finds", () => {
-  // Greedily 0 takes 1 and leaves 2 to -9, 1 + 121; the best is 0 to -9 and 2 to 1, 81 + 1.
+Deno.test("wasserstein2() finds an assignment that greedy matching misses", () => {
+  // Greedy: 0 to 1, which leaves 2 to -9, costs 1 + 121; optimal: 0 to -9 and 2 to 1, 81 + 1.
   const a = Float32Array.of(0, 2), b = Float32Array.of(1, -9);
   assert.ok(Math.abs(wasserstein2(a, b, 1) - Math.sqrt((81 + 1) / 2)) < 1e-12);
 });
 
-Deno.test("slicedWasserstein2() in one dimension is wasserstein2()", () => {
+Deno.test("slicedWasserstein2() equals wasserstein2() in one dimension", () => {
   const a = cloud(2, 100, 1), b = cloud(3, 100, 1);
   const sliced = slicedWasserstein2(a, b, { dims: 1, seed: 9 });
   assert.ok(Math.abs(sliced - wasserstein2(a, b, 1)) < 1e-6);
@@ -81,13 +81,13 @@ Deno.test("slicedWasserstein2() in one dimension is wasserstein2()", () => {
 Deno.test("slicedWasserstein2() of a shift by v is |v| / sqrt(dims)", () => {
   for (const dims of [2, 5]) {
     const a = cloud(4, 300, dims), b = a.map((value, i) => value + (i % dims === 0 ? 2 : 0));
-    // Mean of cos^2 over 4,096 directions: relative error 1% and less, the root halves it.
+    // The mean of cos^2 over 4,096 directions has a relative error below 1%; the root halves it.
     const sliced = slicedWasserstein2(a, b, { dims, seed: 0, directions: 4096 });
     assert.ok(Math.abs(sliced - 2 / Math.sqrt(dims)) < 0.03, `${dims}: ${sliced}`);
   }
 });
 
-Deno.test("slicedWasserstein2() is a function of its seed and at most W2", () => {
+Deno.test("slicedWasserstein2() is determined by its seed and is at most W2", () => {
   const a = cloud(5, 200), b = cloud(6, 200);
   const at = (seed: number) => slicedWasserstein2(a, b, { dims: 2, seed });
   assert.equal(at(1), at(1));

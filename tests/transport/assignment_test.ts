@@ -44,8 +44,8 @@ function assertCertified(costs: Float64Array, n: number, name: string): void {
   }
 }
 
-Deno.test("solveAssignment() finds what all permutations give, with ties and without", () => {
-  // Small whole numbers tie everywhere; their sums are exact.
+Deno.test("solveAssignment() equals brute force over all permutations, with and without ties", () => {
+  // Small integers tie everywhere, and their sums are exact.
   fc.assert(fc.property(squareOf(fc.integer({ min: -2, max: 4 }), 7), ({ n, costs }) => {
     const { columnOfRow } = solveAssignment(costs, n);
     assert.equal(total(costs, n, columnOfRow), bruteForce(costs, n));
@@ -57,7 +57,7 @@ Deno.test("solveAssignment() finds what all permutations give, with ties and wit
   }));
 });
 
-Deno.test("solveAssignment() proves its optimum by duals", () => {
+Deno.test("solveAssignment() returns duals that certify the optimum", () => {
   const n = 120;
   const uniform = fillUniform({ seed: 0, stream: 1 }, 0, new Float64Array(n * n));
   const points = fillNormal({ seed: 0, stream: 2 }, 0, new Float64Array(4 * n));
@@ -74,7 +74,7 @@ Deno.test("solveAssignment() proves its optimum by duals", () => {
     "rank one": Float64Array.from(uniform, (_, at) => (1 + Math.floor(at / n)) * (1 + at % n)),
     "points that coincide": distances.map((_, at) => distances[(at % n) % 7]!),
     "a gain, not a cost": distances.map((cost) => -cost),
-    // Steps of the auction below the rounding of the costs.
+    // Auction increments below the rounding error of the costs.
     "an offset that swallows digits": distances.map((cost) => cost + 1e13),
     "forbidden pairs": uniform.map((cost, at) => at % 3 === 0 && at % n !== 0 ? 1e12 : cost),
     "a row far away": distances.map((cost, at) => at < n ? 1e8 * cost : cost),
@@ -84,7 +84,7 @@ Deno.test("solveAssignment() proves its optimum by duals", () => {
   for (const [name, costs] of Object.entries(cases)) assertCertified(costs, n, name);
 });
 
-Deno.test("solveAssignment() of points on a line pairs them in their order", () => {
+Deno.test("solveAssignment() pairs points on a line in sorted order", () => {
   const n = 200;
   const a = fillNormal({ seed: 1, stream: 1 }, 0, new Float64Array(n)).sort();
   const b = fillNormal({ seed: 2, stream: 1 }, 0, new Float64Array(n)).sort();
@@ -97,7 +97,7 @@ Deno.test("solveAssignment() of points on a line pairs them in their order", () 
   assert.deepEqual(costs, before);
 });
 
-Deno.test("solveAssignment() of no row and of one row", () => {
+Deno.test("solveAssignment() accepts zero rows and one row", () => {
   assert.equal(solveAssignment(new Float64Array(0), 0).columnOfRow.length, 0);
   const one = solveAssignment(Float64Array.of(-3), 1);
   assert.deepEqual([...one.columnOfRow], [0]);

@@ -1,6 +1,6 @@
 import { throwIfStopped } from "@fluxion/fluxion/core";
 
-/** Part of the time that drawing may take of the work that it goes on beside. */
+/** Largest share of the training time that drawing may take. */
 const DRAWING_SHARE = 0.01;
 
 /** What a drawing is taken for before there was one: the first loads fonts and a rasteriser. */

@@ -4,7 +4,7 @@ import { paint, writeMessage } from "../terminal/terminal.ts";
 /** Rows that are named one by one; a broken model fails on every row. */
 const NAMED_ROWS = 100;
 
-/** Says, a line a row, which rows have no log-likelihood and why: errors, so `--quiet` keeps them. */
+/** Says, one line per row, which rows have no log-likelihood and why: errors, so `--quiet` keeps them. */
 export function sayFailedRows(failures: readonly FailedRow[]): void {
   for (const { row, reason } of failures.slice(0, NAMED_ROWS)) {
     sayError(`row ${row} (from 0) has no log-likelihood: ${reason}`);

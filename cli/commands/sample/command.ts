@@ -17,7 +17,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
     brief: "draw samples of a run: .png, .npy or .csv by the name of --out",
     fullDescription: describe(
       "Draws samples. Memory does not grow with --n, except for pictures.\n" +
-        "CSV: a row a sample, no header. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
+        "CSV: one row per sample, no header. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
         "--log-prob\n[n, d + 1], the log-likelihood last. With --trajectories CSV has the rows " +
         "sample, t, x...\nand NPY the shape [n, times, d].",
       [

@@ -77,7 +77,7 @@ export async function trainRun(
     onPictures: (view) => addEpoch(view, drawings),
     hasPictures: hasEpochs,
     async onEnd({ kind, run, step }) {
-      // What waits is put by; who interrupts does not wait for it.
+      // Pictures that wait are saved; a user who interrupts does not wait for them.
       if (kind !== "interrupted") await drawings.finish();
       progress.clear();
       await drawCurves(run, step);
@@ -97,7 +97,7 @@ export async function trainRun(
       });
       const result = await training.catch(async (error) => {
         if (error instanceof FailureError) await drawings.finish();
-        // All is trained, and the pictures that wait are put by.
+        // All is trained, and the pictures that wait are saved.
         if (!(error instanceof Stopped) || started === null) throw error;
         throw new Interrupted(`interrupted; go on with ${resumeCommand(model, started)}`);
       });

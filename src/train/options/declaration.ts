@@ -30,6 +30,8 @@ export interface TrainOptionDeclaration extends OptionDeclaration {
   readonly always?: true;
   /** Always, when left out. */
   readonly when?: Condition;
+  /** A caller who gives that option discards this one of a config file: they belong together. */
+  readonly discardedBy?: string;
   /** Set where a resumed run may change it: the weights are the same whatever it is. */
   readonly freeOnResume?: true;
   /** Set where the command line has another word for it than an option. */

@@ -104,6 +104,7 @@ export const trainOptions = {
     help: "training steps",
     default: { cnf: 3000, fm: { mlp: 6000 } },
     freeOnResume: true,
+    discardedBy: "epochs",
   },
   epochs: {
     group: "optimizer",
@@ -113,6 +114,7 @@ export const trainOptions = {
     help: "passes over the training data, instead of `steps`",
     default: { fm: { unet: 8, resnet: 2 } },
     freeOnResume: true,
+    discardedBy: "steps",
   },
   batchSize: {
     group: "optimizer",
@@ -153,6 +155,7 @@ export const trainOptions = {
     defaultWords: "default the run's steps",
     when: { kind: "schedule", schedule: "cosine" },
     freeOnResume: true,
+    discardedBy: "schedule",
   },
   clip: {
     group: "optimizer",
@@ -193,6 +196,7 @@ export const trainOptions = {
     help: "relative tolerance of an adaptive solver",
     default: { cnf: 1e-3, fm: { mlp: 1e-5, unet: 1e-3, resnet: 1e-5 } },
     when: { kind: "solver", steps: "adaptive" },
+    discardedBy: "solver",
   },
   atol: {
     group: "solve",
@@ -202,6 +206,7 @@ export const trainOptions = {
     help: "absolute tolerance of an adaptive solver",
     default: { cnf: 1e-3, fm: { mlp: 1e-5, unet: 1e-3, resnet: 1e-5 } },
     when: { kind: "solver", steps: "adaptive" },
+    discardedBy: "solver",
   },
   solverSteps: {
     group: "solve",
@@ -211,6 +216,7 @@ export const trainOptions = {
     help: "steps of a fixed-step solver",
     default: 16,
     when: { kind: "solver", steps: "fixed" },
+    discardedBy: "solver",
   },
   maxSteps: {
     group: "solve",
@@ -241,6 +247,7 @@ export const trainOptions = {
     help: "random probes of hutchinson",
     default: { cnf: "rademacher" },
     when: { kind: "trace", trace: "hutchinson" },
+    discardedBy: "trace",
   },
   gradient: {
     group: "solve",

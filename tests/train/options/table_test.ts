@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parserOf } from "../../../cli/options/parse_value.ts";
-import type { ModelName } from "../../../src/train/options/declaration.ts";
+import type { ModelName, TrainOptionDeclaration } from "../../../src/train/options/declaration.ts";
 import { defaultOf, netsOf } from "../../../src/train/options/defaults.ts";
 import {
   type TrainOptionName,
@@ -142,4 +142,20 @@ Deno.test("a config has what its type promises, whatever is chosen", () => {
     for (const name of always) assert.notEqual(config[name] satisfies string | number, undefined);
     assert.ok((config.steps === undefined) !== (config.epochs === undefined));
   }
+});
+
+Deno.test("mergeOptions() discards of a file what belongs to a choice that the caller makes", () => {
+  let seen = 0;
+  for (const name of trainOptionNames) {
+    const { discardedBy }: TrainOptionDeclaration = trainOptions[name];
+    const file = { place: "c.json", options: { [name]: valid[name], seed: 7 } };
+    const others = { batchSize: 4 };
+    assert.deepEqual(mergeOptions(file, others).options, { ...file.options, ...others });
+    if (discardedBy === undefined) continue;
+    seen++;
+    assert.ok(discardedBy in trainOptions, discardedBy);
+    const own = { [discardedBy]: valid[discardedBy as TrainOptionName] };
+    assert.deepEqual(mergeOptions(file, own).options, { seed: 7, ...own });
+  }
+  assert.ok(seen >= 7, `${seen} such options`);
 });

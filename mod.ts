@@ -154,7 +154,8 @@ export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
 export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";
 export type { ReadStdin } from "./src/data/tables/point_rows.ts";
-export { datasetNames, openDataset, type OpenOptions } from "./src/data/registry.ts";
+export { datasetNames } from "./src/data/dataset_names.ts";
+export { openDataset, type OpenOptions } from "./src/data/registry.ts";
 export {
   train,
   type TrainGiven,

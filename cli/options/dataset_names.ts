@@ -1,5 +1,6 @@
+import { datasetNames } from "@fluxion/fluxion/options";
+
 /** The names of data sets that begin with what was typed. */
-export async function proposeDatasets(partial: string): Promise<readonly string[]> {
-  const { datasetNames } = await import("@fluxion/fluxion/data");
+export function proposeDatasets(partial: string): readonly string[] {
   return datasetNames.filter((name) => name.startsWith(partial));
 }

@@ -1,11 +1,12 @@
 import { InputError } from "../core/errors.ts";
 import { checkerboard } from "./densities/checkerboard.ts";
 import type { ColumnChoice } from "./tables/columns.ts";
+import { datasetNames } from "./dataset_names.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
 import { type FileOptions, openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
-import { findManifest, type Manifest, manifests } from "./downloads/manifest.ts";
+import { findManifest, type Manifest } from "./downloads/manifest.ts";
 import { moons } from "./densities/moons.ts";
 import { type PointSource, sourceDataset } from "./point_source.ts";
 import type { ReadStdin } from "./tables/point_rows.ts";
@@ -13,11 +14,6 @@ import { suggestion } from "../core/suggestion.ts";
 
 /** Distributions with a known density. */
 export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
-
-/** Names accepted by {@link openDataset}, which also accepts paths of files and folders. */
-export const datasetNames: readonly string[] = [...pointSources, ...manifests].map(({ name }) =>
-  name
-);
 
 /** Options of {@link openDataset}. */
 export interface OpenOptions {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/core/errors.ts";
 import type { Dataset, ImageDataset, PointDataset } from "../../src/data/dataset.ts";
-import { openDataset } from "../../src/data/registry.ts";
+import { datasetNames } from "../../src/data/dataset_names.ts";
+import { manifests } from "../../src/data/downloads/manifest.ts";
+import { openDataset, pointSources } from "../../src/data/registry.ts";
 
 const options = { seed: 0, binarize: true, dataDir: null };
 
@@ -11,6 +13,10 @@ function assertPoints(dataset: Dataset): asserts dataset is PointDataset {
 function assertImages(dataset: Dataset): asserts dataset is ImageDataset {
   assert.equal(dataset.kind, "images");
 }
+
+Deno.test("datasetNames has every data set that there is", () => {
+  assert.deepEqual(datasetNames, [...pointSources, ...manifests].map(({ name }) => name));
+});
 
 Deno.test("openDataset() splits moons 80/20 with labels, the same for the same seed", async () => {
   const [first, again, other] = await Promise.all([

@@ -2,7 +2,8 @@ import { InputError } from "../../core/errors.ts";
 import { findFile, readChecked } from "./checked_file.ts";
 import { fileKind } from "../input_file.ts";
 import { findManifest, type Manifest, type ManifestFile } from "./manifest.ts";
-import { datasetNames, unknownDataset } from "../registry.ts";
+import { datasetNames } from "../dataset_names.ts";
+import { unknownDataset } from "../registry.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** Verification result of one file. */

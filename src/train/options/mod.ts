@@ -41,5 +41,6 @@ export {
   type ShownValue,
   unmarked,
 } from "../../core/options/spelling.ts";
+export { datasetNames } from "../../data/dataset_names.ts";
 export { type NetName, netNames } from "../../nn/named_networks.ts";
 export { tableaus } from "../../ode/tableaus.ts";

@@ -42,6 +42,7 @@ export interface PointFile {
 
 /** Points of any dimension, split into train and test. */
 export interface PointDataset {
+  /** Whether rows are points or images. */
   readonly kind: "points";
   /** Name or path by which it was opened. */
   readonly name: string;
@@ -75,6 +76,7 @@ export interface ImageTable {
 
 /** Images, split into train and test. */
 export interface ImageDataset {
+  /** Whether rows are points or images. */
   readonly kind: "images";
   /** Name or path by which it was opened. */
   readonly name: string;

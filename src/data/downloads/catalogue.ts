@@ -6,6 +6,7 @@ import { pointSources } from "../registry.ts";
 export interface DatasetEntry {
   /** Name by which it is opened. */
   readonly name: string;
+  /** Whether rows are points or images. */
   readonly kind: "points" | "images";
   /** A short description. */
   readonly summary: string;

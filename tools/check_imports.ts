@@ -212,11 +212,7 @@ export async function importFaults(root: string): Promise<string[]> {
   for (const from of all.filter(isAssemblyScript)) {
     for (const to of assemblyScriptImports(root, from, known)) add(from, to);
   }
-  for (const circle of circles(graph)) {
-    // Until each command's options stand in a flags.ts of their own.
-    if (circle.every((file) => file.startsWith("cli/commands/"))) continue;
-    faults.add(`${circle.join(", ")}: import each other`);
-  }
+  for (const circle of circles(graph)) faults.add(`${circle.join(", ")}: import each other`);
 
   for (const file of files.filter((file) => entries.has(file))) {
     if (onlyReexports(Deno.readTextFileSync(`${root}/${file}`))) continue;

@@ -3,11 +3,11 @@ import { permutation } from "../core/random/random.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 
 /**
- * Which rows a training step sees: a function of (seed, step) alone, so that a
- * resumed run goes on as the unbroken one.
+ * Chooses the rows of each training step as a function of (seed, step) alone, so that a resumed run
+ * continues exactly like an uninterrupted one.
  *
- * Each epoch has its own order of all rows and takes whole batches of it; the
- * rows that do not fill a last batch sit that epoch out.
+ * Each epoch shuffles all rows and takes whole batches; rows left over after the last whole batch
+ * are skipped in that epoch.
  */
 export class BatchOrder {
   readonly #seed: number;
@@ -17,10 +17,10 @@ export class BatchOrder {
   #order: Uint32Array = new Uint32Array(0);
 
   /**
-   * The order that a seed gives.
+   * The shuffle for a seed.
    *
-   * @param options.count Rows of the data set.
-   * @throws {RangeError} If there are fewer rows than a batch has.
+   * @param options.count Number of rows in the data set.
+   * @throws {RangeError} If there are fewer rows than one batch needs.
    */
   constructor(
     options: { readonly seed: number; readonly count: number; readonly batchSize: number },
@@ -29,16 +29,18 @@ export class BatchOrder {
     this.#count = options.count;
     this.#batchSize = options.batchSize;
     if (this.stepsPerEpoch < 1) {
-      throw new RangeError(`batches of ${this.#batchSize} cannot come from ${this.#count} rows`);
+      throw new RangeError(
+        `batches of ${this.#batchSize} rows exceed the ${this.#count} rows of data`,
+      );
     }
   }
 
-  /** Whole batches of an epoch. */
+  /** Number of whole batches per epoch. */
   get stepsPerEpoch(): number {
     return Math.floor(this.#count / this.#batchSize);
   }
 
-  /** Indices of the rows of a training step, counted from 0. */
+  /** Row indices of a training step, counted from 0. */
   indices(step: number): Uint32Array {
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.#epoch) {
@@ -51,7 +53,7 @@ export class BatchOrder {
   }
 }
 
-/** Columns of a row of a data set: the dimension of a point, or all values of an image (NHWC). */
+/** Numbers per row: the dimension of a point, or all values of an image (NHWC). */
 export function datasetWidth(dataset: Dataset): number {
   return dataset.kind === "points"
     ? dataset.dims
@@ -60,7 +62,7 @@ export function datasetWidth(dataset: Dataset): number {
 
 /**
  * The rows of a data set at `indices`, [indices.length * datasetWidth], row-major, in the data's
- * units: float64 where the data set has them so.
+ * units; float64 if the data set is.
  */
 export function readRows(
   dataset: Dataset,

@@ -8,17 +8,17 @@ import type { TrainConfig } from "./options/table.ts";
 import type { FlowValues } from "./config/flow_values.ts";
 import { traceOf } from "./config/solve_settings.ts";
 
-/** Rows of an evaluation during training: enough to see the curve, few enough not to slow it. */
+/** Rows evaluated during training: enough for a useful curve, few enough to be fast. */
 const EVALUATION_ROWS = { cnf: 500, fm: 1000 } as const;
 
 /**
- * The loss over the first test rows, 500 for a CNF and 1,000 for flow matching.
+ * Loss over the first test rows, 500 for a CNF and 1,000 for flow matching.
  *
- * CNF: negative log-likelihood in nats, from a solve at 1e-5 whatever solver
- * trains. Flow matching: the training loss at draws that are the same every time.
+ * CNF: negative log-likelihood in nats, solved at 1e-5 whatever the training solver. Flow matching:
+ * the training loss with the same draws at every evaluation.
  *
- * @returns null where there is no test row.
- * @throws {FailureError} If a solve cannot go on.
+ * @returns null if there are no test rows.
+ * @throws {FailureError} If a solve fails.
  */
 export async function testLoss(
   model: FlowModel,

@@ -6,45 +6,45 @@ import type { Backend } from "../backends/backend.ts";
 import type { TrainConfig } from "./options/table.ts";
 import type { EvaluationEntry } from "./run/training_log.ts";
 
-/** What is about to be trained. */
+/** A training session about to start. */
 export interface TrainStart {
   /** The run's folder. */
   readonly run: string;
-  /** Everything that the run is a function of. */
+  /** All settings that the run is a function of. */
   readonly config: TrainConfig;
   /** The velocity network. */
   readonly network: Network;
-  /** Where it computes; it stays open after training. */
+  /** Compute backend; remains open after training. */
   readonly backend: Backend;
-  /** Why this backend. */
+  /** Reason for choosing this backend. */
   readonly backendReason: string;
-  /** Steps done before, by this run's earlier sessions. */
+  /** Steps already done by earlier sessions of this run. */
   readonly step: number;
-  /** Steps of the whole run. */
+  /** Total steps of the run. */
   readonly steps: number;
-  /** Whole batches in the training data. */
+  /** Number of whole batches in the training data. */
   readonly stepsPerEpoch: number;
-  /** What is to be said about the data and how they are taken, for people; a line each. */
+  /** Human-readable remarks about the data and how they are used, one line each. */
   readonly remarks: readonly string[];
 }
 
-/** A training step that was done. */
+/** A completed training step. */
 export interface TrainProgress {
-  /** From 1. */
+  /** Step number, from 1. */
   readonly step: number;
-  /** Of the whole run. */
+  /** Total steps of the run. */
   readonly steps: number;
-  /** From 1. */
+  /** Epoch number, from 1. */
   readonly epoch: number;
-  /** Of the whole run, the last perhaps not whole. */
+  /** Total epochs of the run; the last may be partial. */
   readonly epochs: number;
-  /** Of the batch; a CNF's in nats. */
+  /** Loss of the batch; in nats for a CNF. */
   readonly loss: number;
-  /** Rows of data a second, pictures and evaluations not counted. */
+  /** Rows of data per second, excluding pictures and evaluations. */
   readonly samplesPerSecond: number;
 }
 
-/** What there is to draw pictures from during training. */
+/** Everything available for drawing pictures during training. */
 export interface PictureView {
   /** The run's folder. */
   readonly run: string;
@@ -52,22 +52,22 @@ export interface PictureView {
   readonly step: number;
   /** The epoch that the step belongs to, from 1. */
   readonly epoch: number;
-  /** The run's. */
+  /** Config of the run. */
   readonly config: TrainConfig;
-  /** What is learnt. */
+  /** Data set of the run. */
   readonly dataset: Dataset;
-  /** With the weights that samples are drawn from; it is gone when the hook's promise settles. */
+  /** Model with the sampling weights; disposed when the hook's promise settles. */
   readonly model: FlowModel;
-  /** To sample with. */
+  /** Engines for sampling. */
   readonly engines: Engines;
 }
 
-/** Which pictures are meant. */
+/** Identifies a set of pictures. */
 export type PicturesAt = Pick<PictureView, "run" | "step" | "epoch">;
 
 /** How a session of training ended. */
 export interface TrainEnd {
-  /** `interrupted`: it goes on another time. */
+  /** `interrupted`: it can be resumed. */
   readonly kind: "finished" | "interrupted" | "alreadyFinished";
   /** The run's folder. */
   readonly run: string;
@@ -75,23 +75,23 @@ export interface TrainEnd {
   readonly step: number;
 }
 
-/** What a caller may want to know while training goes on. Each may be left out. */
+/** Callbacks during training, all optional. */
 export interface TrainHooks {
-  /** Called once, if a run that is resumed is still held by another process, for which it waits. */
+  /** Called once if a resumed run has to wait for another process that holds it. */
   readonly onWait?: (run: string, mostSeconds: number) => void;
-  /** Awaited once, when the folder is held and the backend open. */
+  /** Awaited once, after locking the folder and opening the backend. */
   readonly onStart?: (start: TrainStart) => unknown;
-  /** Called in order for every step, on a GPU a few steps late. */
+  /** Called in order for every step; on a GPU a few steps late. */
   readonly onStep?: (progress: TrainProgress) => void;
   /** Called every `evalEvery` epochs and at the end. */
   readonly onEvaluation?: (evaluation: EvaluationEntry) => void;
-  /** Awaited, every `sampleEvery` epochs and at the end, unless {@link hasPictures}. */
+  /** Awaited every `sampleEvery` epochs and at the end, unless {@link hasPictures} is true. */
   readonly onPictures?: (view: PictureView) => Promise<void>;
   /**
-   * Whether the pictures of a step are there, all before it included; a finished run is not done
-   * without them. When left out, they are there in a finished run, and drawn where another resumes.
+   * Whether the pictures up to and including a step exist; a finished run is incomplete without
+   * them. By default, they are assumed to exist in a finished run and drawn when another resumes.
    */
   readonly hasPictures?: (at: PicturesAt) => Promise<boolean>;
-  /** Awaited at the end, unless that is an error, while the folder is still held. */
+  /** Awaited at the end unless training threw, while the folder is still locked. */
   readonly onEnd?: (end: TrainEnd) => Promise<void>;
 }

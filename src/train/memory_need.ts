@@ -8,16 +8,16 @@ import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
 
 /**
- * Vectors as long as the parameters that a step of Adam has at once: the weights flat and as
- * tensors, their gradient, two moments, and the next weights and moments.
+ * Parameter-sized vectors that coexist in one Adam step: the weights flat and as tensors, their
+ * gradient, two moments, and the updated weights and moments.
  */
 const VECTORS = 8;
 
 /**
- * Checks that the CPU backend's memory holds what training needs and cannot cut, before anything
- * is allocated: the weights with all that is as long, and one row of a batch.
+ * Checks that the CPU backend's memory holds the part of training that cannot be split, before
+ * anything is allocated: the weights with all parameter-sized vectors, and one row of a batch.
  *
- * @throws {InputError} If it does not.
+ * @throws {InputError} If it does not fit.
  */
 export function requireTrainingMemory(
   network: Network,
@@ -26,7 +26,7 @@ export function requireTrainingMemory(
   const { size } = network.layout;
   const vectors = ema === 0 ? VECTORS : VECTORS + 2;
   const bytes = vectors * size * Float32Array.BYTES_PER_ELEMENT;
-  // A fused field's rows stand in memory of the engine's own.
+  // The engine keeps the rows of a fused field in its own memory.
   const isSolvedElsewhere = model === "cnf" && network.fused !== undefined;
   const hasRoom = bytes <= HEAP_BYTES - RESERVED_BYTES &&
     (isSolvedElsewhere || trainingRows(network) >= 1);

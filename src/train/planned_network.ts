@@ -8,15 +8,15 @@ import { isImageNet } from "./options/defaults.ts";
 import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
 
-/** The network that learns a data set when none is named. */
+/** The default network for a data set. */
 export function netOf(dataset: Dataset): NetName {
   return dataset.kind === "points" ? "mlp" : "unet";
 }
 
 /**
- * Checks that a network's name is one for the rows of a data set.
+ * Checks that a named network accepts the rows of a data set.
  *
- * @throws {InputError} If it is not.
+ * @throws {InputError} If it does not.
  */
 export function requireNet(net: NetName | undefined, dataset: Dataset, data: string): void {
   if (net !== undefined && isImageNet(net) !== (dataset.kind === "images")) {
@@ -27,7 +27,7 @@ export function requireNet(net: NetName | undefined, dataset: Dataset, data: str
   }
 }
 
-/** The network that a config names, for the rows of its data set. */
+/** Makes the network named by a config, sized for its data set. */
 export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network {
   const net = config.net ?? netOf(dataset);
   const { sizes, options } = namedNetworks[net];
@@ -41,9 +41,9 @@ export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network 
 }
 
 /**
- * Checks that a program's own network is one for the rows of a data set.
+ * Checks that a custom network accepts the rows of a data set.
  *
- * @throws {InputError} If its rows are of another kind or size.
+ * @throws {InputError} If it expects rows of another kind or size.
  */
 export function requireRowsOf(network: Network, dataset: Dataset, data: string): void {
   const found = dataset.kind === "points"

@@ -10,37 +10,36 @@ import { named, quoted } from "../core/quoted.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
 import { option } from "../core/options/spelling.ts";
 
-/** How columns are scaled; `auto`: z-scores for points of a file, none for other data. */
+/** How to scale columns; `auto`: z-scores for points from a file, none for other data. */
 export type StandardizeChoice = "auto" | "none" | StandardizationKind;
 
-/** The scales of a run, and what is to be said about them. */
+/** Standardisation of a run, and remarks about it. */
 export interface ChosenStandardization {
   readonly standardization: Standardization | null;
-  /** For people, a line each. */
+  /** Human-readable remarks, one line each. */
   readonly remarks: readonly string[];
 }
 
-/** A z-score beyond this squeezes all other rows into a small part of the model's space. */
+/** A z-score beyond this squeezes the other rows into a small part of the model's space. */
 const FAR = 20;
 
 /**
- * A standard deviation this many times that of the middle rows (by their quartiles) was set by a
- * few far ones. Of n rows none lies beyond sqrt(n - 1) standard deviations, however far it is.
+ * If the standard deviation is this many times that of the middle rows (by their quartiles), a few
+ * outliers determine it. With n rows, no z-score exceeds sqrt(n - 1), however far a row is.
  */
 const SET_BY_FEW = 5;
 
-/** Quartiles of a normal distribution are so many standard deviations apart. */
+/** Interquartile range of the standard normal distribution. */
 const NORMAL_IQR = 1.3489795003921634;
 
 /**
- * Of a million values drawn at random, float32 makes a few thousand equal by chance: a smaller
- * share is not remarked on.
+ * Smallest reported share of values that collide in float32. Of a million random values a few
+ * thousand collide by chance.
  */
 const LOST_SHARE = 1e-3;
 
 /**
- * Decides how a new run standardises its points, by the training rows; weights that it starts
- * from bring their own scales.
+ * Chooses the standardisation of a new run from its training rows; initial weights bring their own.
  *
  * @param options.init A run's folder or a safetensors file, or undefined.
  * @throws {InputError} If a column of a file is constant, or the choice contradicts the weights.
@@ -60,7 +59,7 @@ export async function chooseStandardization(
     return fitStandardization(dataset, kind);
   };
   const standardization = init === undefined ? fitted() : await ofWeights(init, choice);
-  // Weights of another size are refused, with both shapes, where they are read.
+  // Weights of another size are refused where they are read, with both shapes.
   const fits = standardization === null || standardization.center.length === dataset.dims;
   const remarks = fits && (isFile || standardization !== null)
     ? [...farRemarks(dataset, standardization, init), ...lostRemarks(dataset, standardization)]
@@ -68,7 +67,7 @@ export async function chooseStandardization(
   return { standardization, remarks };
 }
 
-/** The scales that weights were trained with; null where they have none. */
+/** Standardisation that weights were trained with; null if none. */
 async function ofWeights(
   init: string,
   choice: StandardizeChoice,
@@ -89,9 +88,9 @@ async function ofWeights(
 /**
  * Center and scale of each column of the training rows, in float64.
  *
- * `zscore`: mean and standard deviation. `robust`: the median, and the interquartile range
- * divided by that of a standard normal, so that both have scale 1 on normal data; a column whose
- * quartiles are equal has its standard deviation.
+ * `zscore`: mean and standard deviation. `robust`: the median, and the interquartile range divided
+ * by that of a standard normal, so that both have scale 1 on normal data; a column with equal
+ * quartiles uses its standard deviation.
  */
 export function fitStandardization(
   { train, dims }: Pick<PointDataset, "train" | "dims">,
@@ -111,7 +110,7 @@ export function fitStandardization(
   };
 }
 
-/** @throws {InputError} If a column of the training rows has one value only: it has no density. */
+/** @throws {InputError} If a column of the training rows is constant and so has no density. */
 function requireVarying(dataset: PointDataset): void {
   const { train, dims, name } = dataset;
   const constant = Array.from({ length: dims }, (_, column) => column).filter((column) => {
@@ -134,24 +133,24 @@ function requireVarying(dataset: PointDataset): void {
   );
 }
 
-/** A column as `drop` takes it. */
+/** A column as the `drop` option accepts it. */
 function columnArgument(dataset: PointDataset, column: number): string | number {
   return dropArgument(dataset.file?.columns ?? null, column, columnNumber(dataset, column));
 }
 
-/** A column's number in its file, from 1: those that are left out count. */
+/** A column's number in its file, from 1, counting dropped columns. */
 function columnNumber({ file, dims }: PointDataset, column: number): number {
   const dropped = file?.dropped ?? [];
   return keptColumns(dims + dropped.length, dropped)[column]! + 1;
 }
 
-/** A column for people: its name in the file, else its number. */
+/** Human-readable name of a column: its header, else its number. */
 function columnWords(dataset: PointDataset, column: number): string {
   const name = dataset.file?.columns?.[column];
   return `column ${name ? quoted(name) : columnNumber(dataset, column)}`;
 }
 
-/** Names the columns in which some row is far out in z-scores. */
+/** Remarks on columns with outlying z-scores. */
 function farRemarks(
   dataset: PointDataset,
   standardization: Standardization | null,
@@ -195,7 +194,7 @@ function isSetByFew(rising: Float64Array): boolean {
   return range > 0 && moments(rising).deviation > SET_BY_FEW * range / NORMAL_IQR;
 }
 
-/** Names the columns some of whose values are equal for the model. */
+/** Remarks on columns with distinct values that are equal in float32. */
 function lostRemarks(dataset: PointDataset, standardization: Standardization | null): string[] {
   const { train, test, dims } = dataset;
   const lossy: string[] = [];
@@ -222,7 +221,7 @@ function lostRemarks(dataset: PointDataset, standardization: Standardization | n
   return [`float32 cannot tell all values apart: it keeps ${shown}${more}`];
 }
 
-/** A column of some tables, rising. */
+/** A column of several tables, in ascending order. */
 function sortedColumn(
   tables: readonly PointDataset["train"][],
   dims: number,
@@ -236,7 +235,7 @@ function sortedColumn(
   return values.sort();
 }
 
-/** Mean and standard deviation (over n) of values that rise; each deviation is taken of their range. */
+/** Mean and standard deviation (over n) of sorted values; deviations are scaled by the range. */
 function moments(values: Float64Array): { mean: number; deviation: number } {
   const n = values.length, first = values[0]!, range = values[n - 1]! - first;
   if (range === 0) return { mean: first, deviation: 0 };
@@ -248,7 +247,7 @@ function moments(values: Float64Array): { mean: number; deviation: number } {
   return { mean: first + share * range, deviation: Math.sqrt(squares / n) * range };
 }
 
-/** The value below which a share of rising values lies, linear between neighbours. */
+/** Quantile of sorted values, linear between neighbours. */
 function quantile(values: Float64Array, share: number): number {
   const at = share * (values.length - 1), below = Math.floor(at);
   const low = values[below]!, high = values[Math.min(below + 1, values.length - 1)]!;

@@ -13,7 +13,7 @@ import type { TrainOptions } from "./options/table.ts";
 import { flowValueKeys, type FlowValues, requireSameValues } from "./config/flow_values.ts";
 import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./weights/initial_weights.ts";
-import { Learner } from "./optimizer/learner.ts";
+import { TrainState } from "./optimizer/train_state.ts";
 import { encodeRunConfig, readCheckpoint, readRunConfig } from "./run/load_run.ts";
 import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run/run_folder.ts";
@@ -35,31 +35,31 @@ import {
 export interface TrainGiven extends TrainOptions, FlowValues {
   /** `cnf`: a continuous normalizing flow; `fm`: flow matching. */
   readonly model: FlowKind;
-  /** A program's own velocity network; Fluxion's own are named by `net`. */
+  /** A custom velocity network; Fluxion's own are named by `net`. */
   readonly network?: Network;
 }
 
 /** Where and how to train. */
 export interface TrainSurroundings {
-  /** The run's folder; the next free `runs/MODEL-DATA-0001` when left out. */
+  /** The run's folder; default the next free `runs/MODEL-DATA-0001`. */
   readonly run?: string;
-  /** Where runs without a name go; `runs` when left out. */
+  /** Folder of runs without a name; default `runs`. */
   readonly runsFolder?: string;
-  /** `new` when left out. `resume` continues the run that is there. */
+  /** Default `new`. `resume` continues an existing run. */
   readonly mode?: RunMode;
-  /** Options of a config file, which those given override. */
+  /** Options from a config file, overridden by explicit ones. */
   readonly configFile?: ConfigFile | null;
-  /** Opens the data by the name in the config; Fluxion's own data sets and files when left out. */
+  /** Opens data by the config's name; default Fluxion's own data sets and files. */
   readonly openDataset?: DatasetOpener;
-  /** What to call while training goes on. */
+  /** Callbacks during training. */
   readonly hooks?: TrainHooks;
-  /** Aborted: the step at hand is finished and a checkpoint written. */
+  /** When aborted, training completes the current step and writes a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Milliseconds, from any origin; `performance.now` when left out. */
+  /** Milliseconds, from any origin; default `performance.now`. */
   readonly clock?: () => number;
 }
 
-/** How training ended. */
+/** Result of training. */
 export interface TrainResult {
   /** `interrupted` by the signal; `alreadyFinished`: a resumed run with nothing left to do. */
   readonly kind: "finished" | "interrupted" | "alreadyFinished";
@@ -69,20 +69,20 @@ export interface TrainResult {
   readonly step: number;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** What `metrics.json` says, over all sessions. */
+  /** Contents of `metrics.json`, over all sessions. */
   readonly metrics: RunMetrics;
 }
 
 /**
- * Trains a flow into a run folder: log, checkpoints, metrics and the weights.
+ * Trains a flow in a run folder with log, checkpoints, metrics and weights.
  *
- * The weights are a function of the config and the data; on the CPU engine a
- * run that was stopped and resumed has those of the unbroken one bit for bit.
- * The backend stays open and current, for whatever comes next (`loadRun`).
+ * The weights are a function of config and data: on the CPU engine, a run that was stopped and
+ * resumed has the bits of an uninterrupted one. The backend stays open and current for subsequent
+ * work (`loadRun`).
  *
- * @throws {InputError} If the options, the data or the folder will not do; nothing was written then.
- * @throws {FailureError} If a loss is NaN or infinite, a solve cannot go on, or the
- *   disk is full; the last checkpoint is whole.
+ * @throws {InputError} If the options, data or folder are invalid; nothing is written.
+ * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full; the last
+ *   checkpoint is intact.
  */
 export async function train(
   given: TrainGiven,
@@ -105,7 +105,7 @@ export async function train(
     : await startRun(request, { ...surroundings, mode });
 }
 
-/** @throws {InputError} If a network is not whole, or has the kind of one of Fluxion's. */
+/** @throws {InputError} If a network is incomplete or has the kind of one of Fluxion's own. */
 function requireOwn(network: Network): void {
   validateNetwork(network);
   if (namedNetwork(network.kind) !== undefined) {
@@ -123,7 +123,7 @@ async function startRun(
   if (path !== null) await requireUsable(path, mode);
   const plan = await planRun(request);
   const { config, network } = plan;
-  // Opened before anything is written: there may be no adapter.
+  // Open the device before writing anything: there may be no adapter.
   const device = await openDeviceOf(plan);
   const weights = await initialWeights(config.init, { network, seed: config.seed });
   using held = await holdRun(path, {
@@ -176,8 +176,8 @@ async function resumeRun(
 }
 
 /**
- * Whether all that follows from the checkpoint of the last step is there and of that step. A
- * process may be killed before the one or the other, and a person may remove them.
+ * Whether the checkpoint of the last step and everything derived from it exist. A process may be
+ * killed in between, and users may remove files.
  */
 async function isComplete(
   run: string,
@@ -197,7 +197,7 @@ async function isComplete(
   return await hasPictures?.({ run, step, epoch }) ?? true;
 }
 
-/** Whether a file has that content. */
+/** Whether a file has the given content. */
 async function holds(path: string, content: Uint8Array): Promise<boolean> {
   const size = (await Deno.stat(path).catch(() => null))?.size;
   return size === content.length && Buffer.from(await Deno.readFile(path)).equals(content);
@@ -220,7 +220,7 @@ async function openDeviceOf({ config, dataset, network }: TrainingPlan): Promise
   return device;
 }
 
-/** Trains from a checkpoint on, in a folder that is held and has its config. */
+/** Trains from a checkpoint in a locked folder that has its config. */
 async function runSession(
   { hooks = {}, signal, clock = () => performance.now() }: TrainSurroundings,
   ready: {
@@ -257,7 +257,7 @@ async function runSession(
     remarks: plan.remarks,
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
-  const learner = new Learner(config, network, {
+  const state = new TrainState(config, network, {
     ...checkpoint,
     standardization,
     values,
@@ -266,7 +266,7 @@ async function runSession(
     const { kind, step } = await trainingLoop({
       run,
       plan,
-      learner,
+      state,
       firstStep: checkpoint.step,
       loss: trainingLoss(plan, engines),
       engines,
@@ -279,6 +279,6 @@ async function runSession(
     await hooks.onEnd?.({ kind, run, step });
     return { kind, run, step, steps, metrics: writer.metrics(step) };
   } finally {
-    learner.dispose();
+    state.dispose();
   }
 }

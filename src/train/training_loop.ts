@@ -11,68 +11,68 @@ import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
 import { testLoss } from "./evaluation.ts";
 import type { TrainHooks } from "./hooks.ts";
-import type { Learner } from "./optimizer/learner.ts";
+import type { TrainState } from "./optimizer/train_state.ts";
 import type { RunWriter } from "./run/run_writer.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**
- * How many losses wait on a GPU before they are read: a read-back costs 12 ms
- * whatever its size, and eight awaited together cost as much as one.
+ * Number of losses that accumulate on a GPU before a read-back, which costs 12 ms whether it reads
+ * one or eight.
  */
 const LATE_LOSSES = 8;
 
-/** No loss waits longer: on a slow device a person wants to see that something happens. */
+/** Maximum delay of a loss, so that a slow device still shows progress. */
 const LATE_MS = 1000;
 
 /**
- * The event loop turns at least so often: on the CPU everything that a step awaits is
- * ready at once, and an aborted signal would not be heard before the next checkpoint.
+ * Maximum time between turns of the event loop: on the CPU everything awaited in a step is ready
+ * at once, and without a turn an abort would go unnoticed until the next checkpoint.
  */
 const TURN_MS = 50;
 
-/** A session of training, ready to go. */
+/** Inputs of {@link trainingLoop}. */
 export interface Session {
   /** The run's folder. */
   readonly run: string;
   readonly plan: TrainingPlan;
-  /** Stands at `firstStep`. */
-  readonly learner: Learner;
-  /** Steps done before. */
+  /** State after `firstStep` steps. */
+  readonly state: TrainState;
+  /** Steps done before this session. */
   readonly firstStep: number;
-  /** What is descended. */
+  /** The training loss. */
   readonly loss: Loss;
   readonly engines: Engines;
   readonly backend: Backend;
   readonly writer: RunWriter;
   readonly hooks: TrainHooks;
   /**
-   * Aborted: the step at hand is finished, the checkpoint written, and the loop ends. Where the
-   * process is asked to stop (stop.ts), the step at hand is given up instead.
+   * When aborted, the current step completes, a checkpoint is written and the loop ends. If the
+   * process is asked to stop (stop.ts), the current step is discarded instead.
    */
   readonly signal: AbortSignal | null;
   /** Milliseconds, from any origin. */
   readonly clock: () => number;
 }
 
-/** How a session ended, after how many steps of the run. */
+/** How a session ended, and the steps of the run done by then. */
 export interface SessionEnd {
   readonly kind: "finished" | "interrupted";
   readonly step: number;
 }
 
-/** A step whose figures are still on the device. */
+/** A step whose loss and NFE are still on the device. */
 interface PendingStep extends Pick<LossAndGradient, "loss" | "nfe"> {
   readonly step: number;
 }
 
 /**
- * Trains until the run is finished or it is asked to stop. A checkpoint stands at the end of both.
+ * Trains until the run is finished or asked to stop, and writes a checkpoint in both cases.
  *
- * @throws {FailureError} If a loss is NaN or infinite, a solve cannot go on, or the disk
- *   is full. The last checkpoint is whole and from before.
+ * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full. The last
+ *   checkpoint, from before the failure, is intact.
  */
 export async function trainingLoop(session: Session): Promise<SessionEnd> {
-  const { plan, learner, writer, signal, clock } = session;
+  const { plan, state, writer, signal, clock } = session;
   const { config, dataset, steps } = plan;
   const order = new BatchOrder({
     seed: config.seed,
@@ -82,20 +82,20 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   const losses = new LossReader(session);
   let step = session.firstStep;
   let savedMs = clock(), turnedMs = savedMs;
-  // A checkpoint goes to the disk while the next steps are taken; one at a time.
+  // Checkpoints are written during the following steps, one at a time.
   let saving = Promise.resolve();
   const save = async () => {
     await losses.collect();
-    const checkpoint = await learner.read(step);
+    const checkpoint = await state.read(step);
     await saving;
     saving = writer.save(checkpoint);
-    saving.catch(() => {}); // thrown where it is awaited
+    saving.catch(() => {}); // rethrown where it is awaited
     savedMs = clock();
     losses.restartClock();
   };
   const isStopped = () => (signal?.aborted ?? false) || isStopAsked();
   const goOn = async (): Promise<SessionEnd> => {
-    // What an interrupted session left undone, or all there is to do in a run of no steps.
+    // Catch up on what an interrupted session left undone; all there is to do in a run of no steps.
     if (step > 0 || steps === 0) await milestone(session, step, losses);
     if (step >= steps) await save();
     while (step < steps) {
@@ -116,7 +116,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   };
   try {
     const end = await goOn().catch((error): SessionEnd => {
-      // The weights are those of the last step: it was given up before they were touched.
+      // The step was discarded before it changed the weights, so they are the last step's.
       if (error instanceof Stopped) return { kind: "interrupted", step };
       throw error;
     });
@@ -131,19 +131,19 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   }
 }
 
-/** One step of training; the loss is the caller's. */
+/** Takes one training step; the caller disposes the loss. */
 async function takeStep(
-  { plan, learner, loss }: Session,
+  { plan, state, loss }: Session,
   step: number,
   indices: Uint32Array,
 ): Promise<Pick<PendingStep, "loss" | "nfe">> {
   const { config, dataset } = plan;
-  const rows = toModel(learner.model.standardization, readRows(dataset, "train", indices));
+  const rows = toModel(state.model.standardization, readRows(dataset, "train", indices));
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
     batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
-    taken = await loss.lossAndGradient(learner.model, batch, { seed: config.seed, step });
-    learner.update(taken.gradient, step);
+    taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
+    state.update(taken.gradient, step);
     return taken;
   } catch (error) {
     taken?.loss.dispose();
@@ -154,18 +154,18 @@ async function takeStep(
   }
 }
 
-/** What to try first where training diverges after its first step: too high a rate is its usual cause. */
+/** First remedy if training diverges after its first step; the usual cause is the learning rate. */
 function lowerRate({ lr }: TrainConfig): string {
-  return `try a ${option("lr")} below ${lr} first, for the weights may have run away`;
+  return `try a ${option("lr")} below ${lr} first, as the weights may have diverged`;
 }
 
-/** The options that make a step's memory smaller. */
+/** Options that reduce the memory of a step. */
 function smallerOptions({ net }: TrainConfig): string[] {
   const width = net && namedNetworks[net].options[0];
   return ["batchSize", ...(width === undefined ? [] : [width])].map((name) => option(name));
 }
 
-/** A failure of `step`, or of what follows it, after `done` whole ones: with its number and what to try. */
+/** Adds the step's number and a remedy to a failure of `step`, with `done` steps completed before. */
 function atStep(
   error: unknown,
   { step, done, config }: {
@@ -183,9 +183,9 @@ function atStep(
   return new FailureError(`step ${step}: ${words}; the last checkpoint stays`, { cause: error });
 }
 
-/** Evaluates and has pictures drawn, where `step` steps done are a time for it. */
+/** Evaluates and draws pictures if they are due after `step` steps. */
 async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
-  const { run, plan, learner, engines, writer, hooks } = session;
+  const { run, plan, state, engines, writer, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
   const isDue = (epochs: number) =>
     step >= steps || (epochs > 0 && step % (epochs * stepsPerEpoch) === 0);
@@ -196,7 +196,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
   if (!evaluates && !draws) return;
   await losses.collect();
   try {
-    await learner.withSampledModel(async (model) => {
+    await state.withSampledModel(async (model) => {
       const loss = evaluates ? await testLoss(model, engines, plan) : null;
       if (loss !== null) {
         const evaluation = { step, epoch, testLoss: loss };
@@ -211,7 +211,7 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
   losses.restartClock();
 }
 
-/** Reads losses back, on a GPU several at once and late; logs them and looks whether they are finite. */
+/** Reads losses back (on a GPU late and in batches), logs them and checks that they are finite. */
 class LossReader {
   readonly #session: Session;
   #pending: PendingStep[] = [];
@@ -226,21 +226,21 @@ class LossReader {
     this.#pending.push(step);
   }
 
-  /** Whether to read now: at once where that is free, else when some have gathered. */
+  /** Whether to read now: immediately if free, else after some have accumulated. */
   areDue(): boolean {
     const { backend, clock } = this.#session;
     return backend.kind === "cpu" || this.#pending.length >= LATE_LOSSES ||
       clock() - this.#sinceMs >= LATE_MS;
   }
 
-  /** Time that went to something else than steps is not counted as theirs. */
+  /** Excludes time spent on anything but steps. */
   restartClock(): void {
     this.#sinceMs = this.#session.clock();
   }
 
   async collect(): Promise<void> {
     if (this.#pending.length === 0) return;
-    const { plan, learner, writer, backend, hooks, clock } = this.#session;
+    const { plan, state, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
     const [values, counts] = await Promise.all([
       Promise.all(this.#pending.map(({ loss }) => loss.data())),
@@ -248,8 +248,8 @@ class LossReader {
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
-    // A CNF's loss is a likelihood, which has the data's units; a squared error has those of z.
-    const logScale = config.model === "cnf" ? logScaleSum(learner.model.standardization) : 0;
+    // A CNF's loss is a likelihood in the data's units; a squared error has standardised units.
+    const logScale = config.model === "cnf" ? logScaleSum(state.model.standardization) : 0;
     const entries = this.#pending.map(({ step }, i) => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;
@@ -287,7 +287,7 @@ class LossReader {
     this.restartClock();
   }
 
-  /** Gives back the losses that nobody read. */
+  /** Disposes losses that were not read. */
   dispose(): void {
     for (const { loss } of this.#pending) loss.dispose();
     this.#pending = [];

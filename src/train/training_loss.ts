@@ -5,7 +5,7 @@ import type { Engines } from "../ode/engines/engines.ts";
 import { gradientOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
-/** The loss that a run descends. */
+/** The loss that a run minimises. */
 export function trainingLoss(
   { config, values }: Pick<TrainingPlan, "config" | "values">,
   engines: Engines,

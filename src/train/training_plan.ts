@@ -23,41 +23,41 @@ export type DatasetOpener = (
   options: {
     readonly seed: number;
     readonly binarize: boolean;
-    /** Of a file of points; all of them when left out. */
+    /** For a file of points; by default all columns. */
     readonly columns?: ColumnChoice;
   },
 ) => Dataset | Promise<Dataset>;
 
-/** What was asked for. */
+/** A request to train. */
 export interface TrainRequest {
   readonly model: FlowKind;
   /** Options of a config file, or null. */
   readonly configFile: ConfigFile | null;
   /** Options that override the file's. */
   readonly options: TrainOptions;
-  /** A program's own network; undefined: the one that the options name. */
+  /** A custom network; undefined: the one that the options name. */
   readonly network?: Network | undefined;
-  /** Values that the program gives. */
+  /** Values passed by the program. */
   readonly values: FlowValues;
   readonly openDataset: DatasetOpener;
 }
 
-/** A run as far as it is decided before anything is computed. */
+/** Everything about a run that is decided before computing. */
 export interface TrainingPlan extends RunConfig {
   readonly dataset: Dataset;
-  /** The values whose names `flowValues` has. */
+  /** The values named by `flowValues`. */
   readonly values: FlowValues;
   readonly stepsPerEpoch: number;
-  /** Steps of the whole run. */
+  /** Total steps of the run. */
   readonly steps: number;
-  /** For people, a line each. */
+  /** Human-readable remarks, one line each. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Decides a new run: opens its data and resolves its config against them.
+ * Plans a new run: opens its data and resolves its config.
  *
- * @throws {InputError} If the options are not valid, or do not fit the data.
+ * @throws {InputError} If the options are invalid or do not fit the data.
  */
 export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const { model, configFile, options, network: own, values } = request;
@@ -112,14 +112,14 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
 }
 
 /**
- * Decides how a run goes on.
+ * Plans the continuation of a run.
  *
- * @throws {InputError} If an option differs that changes the mathematics, the run would
- *   shrink, or its data are no longer of the kind that it was trained on.
+ * @throws {InputError} If an option that changes the mathematics differs, the run would become
+ *   shorter, or its data are of another kind than it was trained on.
  */
 export async function planResumed(stored: RunConfig, request: TrainRequest): Promise<TrainingPlan> {
   const { configFile, options, openDataset } = request;
-  // The command that started the run may have asked for larger batches than the table has rows.
+  // The command that started the run may have requested larger batches than the table has rows.
   const { batchSize } = stored.config;
   const isLarger = (mergeOptions(configFile, options).options.batchSize ?? 0) > batchSize;
   const kept = isLarger ? { ...options, batchSize } : options;
@@ -143,7 +143,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
-      `data ${named(config.data)}: wants the network ${
+      `data ${named(config.data)}: requires the network ${
         JSON.stringify(networkRecord(plan.network))
       }, the run has ` +
         `${
@@ -162,12 +162,12 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   return plan;
 }
 
-/** Steps between two evaluations, and between two pictures, that pay on a table of few rows. */
+/** Minimum steps between evaluations, and between pictures, on a table of few rows. */
 const LEAST_STEPS = { evalEvery: 300, sampleEvery: 600 } as const;
 
 /**
- * Epochs between evaluations and between pictures where nobody gave them: an epoch of a small file
- * is a few steps, and to look after each would take most of the time.
+ * Default epochs between evaluations and between pictures. An epoch of a small file is only a few
+ * steps, so evaluating after each would dominate the run time.
  */
 function intervalsFor(
   { batchSize, evalEvery, sampleEvery }: TrainConfig,
@@ -184,7 +184,7 @@ function intervalsFor(
   };
 }
 
-/** Rows of a step: of a table that is smaller than a batch, all of them. */
+/** Rows per step: all of them if the table is smaller than a batch. */
 function batchSizeFor(
   { batchSize, data }: TrainConfig,
   { train: { count } }: Dataset,
@@ -200,7 +200,7 @@ function batchSizeFor(
   };
 }
 
-/** What follows from a config and its data alone. */
+/** Everything derived from a config and its data alone. */
 function planOf(
   config: TrainConfig,
   dataset: Dataset,

@@ -10,7 +10,7 @@ import type { SolveReport } from "../../src/ode/engines/engine.ts";
 import type { Engines } from "../../src/ode/engines/engines.ts";
 import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
-import { Learner } from "../../src/train/optimizer/learner.ts";
+import { TrainState } from "../../src/train/optimizer/train_state.ts";
 import { Adam } from "../../src/train/optimizer/optimizer.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { Peers, peerThreads } from "./peer.ts";
@@ -36,12 +36,12 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     );
     await Deno.writeFile(`${folder}/model.safetensors`, encodeStateDict(network, weights));
     await writeFloats(`${folder}/points.f32`, points);
-    const learner = new Learner(
+    const state = new TrainState(
       {
         // Both sides take the same step again and again: the weights stay where they are.
         ...{ model: "cnf", schedule: "constant", lr: 1e-9, warmup: 0, seed: 0 },
         ...{ ema: 0, clip: 5, weightDecay: 0 },
-      } as ConstructorParameters<typeof Learner>[0],
+      } as ConstructorParameters<typeof TrainState>[0],
       network,
       {
         weights,
@@ -60,9 +60,9 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
       };
       const draw = { seed: 0, step };
       const { loss, gradient, nfe } = await cnfLossAndGradient(
-        ...[learner.model, engines, batch, settings, draw] as const,
+        ...[state.model, engines, batch, settings, draw] as const,
       );
-      learner.update(gradient, step++);
+      state.update(gradient, step++);
       loss.dataSync();
       tf.dispose([batch, loss, gradient]);
       return nfe === null ? null : await nfe();
@@ -71,10 +71,9 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
       ...Object.fromEntries(
         batchSizes.map((size) => [`train ${size}`, (engines: Engines) => train(engines, size)]),
       ),
-      "log-prob": async (engines) =>
-        meanNfe((await logProb(learner.model, engines, points)).reports),
+      "log-prob": async (engines) => meanNfe((await logProb(state.model, engines, points)).reports),
       sample: async (engines) =>
-        meanNfe((await sample(learner.model, engines, { count: POINTS })).reports),
+        meanNfe((await sample(state.model, engines, { count: POINTS })).reports),
     };
 
     const variants = [1, 2].map((threads) => ({
@@ -91,7 +90,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     if (peers.first !== null) {
       await peers.first.run("log-prob");
       const settings = { ...accurateSolve, controlGroup: "batch" } as const;
-      const result = await logProb(learner.model, variants[1]!.engines, points, { settings });
+      const result = await logProb(state.model, variants[1]!.engines, points, { settings });
       agreements.push({
         what: `log-probabilities at 1e-5, hidden ${hidden}, in nats`,
         difference: largestDifference(
@@ -117,7 +116,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
       ),
       agreements,
       close: async () => {
-        learner.dispose();
+        state.dispose();
         await peers.close();
       },
     };

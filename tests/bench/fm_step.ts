@@ -5,7 +5,7 @@ import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
-import { Learner } from "../../src/train/optimizer/learner.ts";
+import { TrainState } from "../../src/train/optimizer/train_state.ts";
 import { Adam } from "../../src/train/optimizer/optimizer.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { composeFilterGradient } from "./filter_gradient.ts";
@@ -36,11 +36,11 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
     const images = Float32Array.from({ length: BATCH * PIXELS }, (_, i) => Math.sin(i));
     await Deno.writeFile(`${folder}/model.safetensors`, encodeStateDict(network, weights));
     await writeFloats(`${folder}/images.f32`, images);
-    const learner = new Learner(
+    const state = new TrainState(
       {
         ...{ model: "fm", sigmaMin: 0, schedule: "constant", lr: 1e-9, warmup: 0, seed: 0 },
         ...{ ema: 0, clip: 1, weightDecay: 0 },
-      } as ConstructorParameters<typeof Learner>[0],
+      } as ConstructorParameters<typeof TrainState>[0],
       network,
       {
         weights,
@@ -55,7 +55,7 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
       const times = new Float32Array(BATCH).fill(0.3);
       // Read outside of tidy(), which would look for tensors among the numbers for 8 ms.
       const out = tf.tidy(() =>
-        applyNetwork(network, learner.model.parameters.tensors, batch, { t: times })
+        applyNetwork(network, state.model.parameters.tensors, batch, { t: times })
       );
       const velocities = out.dataSync();
       out.dispose();
@@ -63,8 +63,8 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
     };
     const ours: Record<string, () => null> = {
       train: () => {
-        const { loss, gradient } = fmLossAndGradient(learner.model, batch, { seed: 0, step });
-        learner.update(gradient, step++);
+        const { loss, gradient } = fmLossAndGradient(state.model, batch, { seed: 0, step });
+        state.update(gradient, step++);
         loss.dataSync();
         tf.dispose([loss, gradient]);
         return null;
@@ -110,7 +110,7 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
       agreements,
       close: async () => {
         tf.dispose(batch);
-        learner.dispose();
+        state.dispose();
         await peers.close();
       },
     };

@@ -14,7 +14,7 @@ const cnf: TrainGiven = {
   evalEvery: 0,
 };
 
-/** Runs of Fluxion's own data, small enough for a software adapter. */
+/** Runs on Fluxion's own data, small enough for a software adapter. */
 const runs: Readonly<Record<string, TrainGiven>> = {
   "20 steps of a CNF": { ...cnf, steps: 20 },
   "2 steps of a CNF by Hutchinson's trace and the adjoint": {
@@ -59,13 +59,13 @@ for (const [name, given] of Object.entries(runs)) {
       assert.equal(onGpu.length, given.steps);
       onGpu.forEach((loss, i) => {
         const error = Math.abs(loss - onCpu[i]!) / Math.abs(onCpu[i]!);
-        // The issue's bound: float32 sums in another order, through an adaptive solver.
+        // Bound for float32 sums in another order, through an adaptive solver.
         assert.ok(error < 1e-3, `step ${i + 1}: ${loss} on the GPU, ${onCpu[i]} on the CPU`);
       });
     }));
 }
 
-backendTest("training gives its GPU buffers back", ["webgpu"], () =>
+backendTest("training frees its GPU buffers", ["webgpu"], () =>
   inTempDir(async (folder) => {
     const bytes = () => (tf.memory() as tf.MemoryInfo & { numBytesInGPU: number }).numBytesInGPU;
     const before = bytes();

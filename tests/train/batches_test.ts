@@ -4,7 +4,7 @@ import { smallImages, smallPoints } from "./support/runs.ts";
 
 const options = { seed: 1, count: 43, batchSize: 8 };
 
-Deno.test("BatchOrder sees each row at most once an epoch, in another order each time", () => {
+Deno.test("BatchOrder visits each row at most once per epoch, in a new order each time", () => {
   const order = new BatchOrder(options);
   assert.equal(order.stepsPerEpoch, 5);
   const epochs = [0, 1].map((epoch) =>
@@ -31,7 +31,7 @@ Deno.test("BatchOrder refuses batches larger than the data", () => {
   assert.throws(() => new BatchOrder({ ...options, batchSize: 44 }), RangeError);
 });
 
-Deno.test("readRows() gathers points and images in the order asked for", () => {
+Deno.test("readRows() gathers points and images in the requested order", () => {
   const points = smallPoints();
   const { points: all } = points.train;
   assert.deepEqual([...readRows(points, "train", [3, 0])], [all[6], all[7], all[0], all[1]]);

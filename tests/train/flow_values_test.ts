@@ -41,7 +41,7 @@ const own = {
 const read = (path: string) => Deno.readTextFileSync(path);
 const weightsOf = (run: string) => Deno.readFileSync(`${run}/model.safetensors`);
 
-Deno.test("train() of fm carries eight Gaussians to moons with every value its own", () =>
+Deno.test("train() of fm carries eight Gaussians to moons with all four values custom", () =>
   inTempDir(async (folder) => {
     const given: TrainGiven = {
       model: "fm",
@@ -77,7 +77,7 @@ Deno.test("train() of fm carries eight Gaussians to moons with every value its o
       const distance = await distanceOf(model);
       // Found 0.20, 0.12 and 0.10, where the source itself is more than 1 away.
       assert.ok(distance < untouched / 3, `${name}: sliced W2 ${distance}`);
-      // How far two Euler steps end from an accurate solve: 0 on straight trajectories.
+      // Distance between two Euler steps and an accurate solve: 0 on straight trajectories.
       const coarse = {
         ...accurateSolve,
         tableau: euler,
@@ -95,7 +95,7 @@ Deno.test("train() of fm carries eight Gaussians to moons with every value its o
     assert.ok(straight! < 0.6 * plain!, `${straight} of ${plain}`);
   }));
 
-Deno.test("train() with the defaults given as values writes the bytes of a plain run", () =>
+Deno.test("train() with the defaults passed as values writes the bytes of a plain run", () =>
   inTempDir(async (folder) => {
     const defaults = {
       coupling: independentCoupling,
@@ -109,7 +109,7 @@ Deno.test("train() with the defaults given as values writes the bytes of a plain
     assert.ok(!read(`${folder}/plain/config.json`).includes("flowValues"));
   }));
 
-Deno.test("train() with own values resumes with the same ones to the bits of an unbroken run", () =>
+Deno.test("train() with custom values resumes with the same ones to the bits of an unbroken run", () =>
   inTempDir(async (folder) => {
     await train({ ...short, ...own }, { run: `${folder}/whole`, openDataset });
     const run = `${folder}/broken`;
@@ -137,7 +137,7 @@ Deno.test("train() with own values resumes with the same ones to the bits of an 
     assert.ok(!("sigmaMin" in config), "of the default path alone");
   }));
 
-Deno.test("loadRun() asks for the values that the run was trained with", () =>
+Deno.test("loadRun() requires the values that the run was trained with", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`, { source } = own;
     await train({ ...short, source }, { run, openDataset });
@@ -159,7 +159,7 @@ Deno.test("loadRun() asks for the values that the run was trained with", () =>
     });
   }));
 
-Deno.test("train() refuses values that mean nothing, before it writes anything", () =>
+Deno.test("train() refuses values that mean nothing before it writes anything", () =>
   inTempDir(async (folder) => {
     const refused = async (given: TrainGiven, message: RegExp) => {
       const run = `${folder}/refused`;

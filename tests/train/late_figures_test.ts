@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FailureError } from "../../src/core/errors.ts";
 import type { Loss } from "../../src/flows/losses/loss.ts";
 import { enginesOf } from "../../src/ode/engines/open_device.ts";
-import { Learner } from "../../src/train/optimizer/learner.ts";
+import { TrainState } from "../../src/train/optimizer/train_state.ts";
 import { firstCheckpoint } from "../../src/train/run/checkpoint.ts";
 import { RunWriter } from "../../src/train/run/run_writer.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
@@ -13,7 +13,7 @@ import { initialWeights } from "../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../support/backends.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
-/** The step whose solve fails, from 0. */
+/** The step whose solve fails, counted from 0. */
 const FAILING = 4;
 
 backendTest("trainingLoop() reads figures late, and ends at the step whose failure comes late", [
@@ -30,12 +30,12 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     });
     const { config, network, standardization, flowValues, values } = plan;
     const weights = await initialWeights(config.init, { network, seed: config.seed });
-    const learner = new Learner(config, network, {
+    const state = new TrainState(config, network, {
       ...firstCheckpoint(weights, config),
       standardization,
       values,
     });
-    const clock = () => 0; // no figure waits too long
+    const clock = () => 0; // no read-back is due because of time
     using writer = await RunWriter.open(folder, {
       config,
       network,
@@ -66,11 +66,11 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     const training = trainingLoop({
       run: folder,
       plan,
-      learner,
+      state,
       firstStep: 0,
       loss,
       engines,
-      backend: { ...backend, kind: "webgpu" }, // whose figures are read eight at a time
+      backend: { ...backend, kind: "webgpu" }, // reads figures in batches of eight
       writer,
       hooks: {},
       signal: null,
@@ -89,5 +89,5 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     assert.deepEqual(log.steps.map(({ step }) => step), [1, 2, 3, 4]);
     assert.ok(log.steps.every(({ nfe }) => nfe! > 10));
     await assert.rejects(Deno.stat(`${folder}/checkpoint.safetensors`), Deno.errors.NotFound);
-    learner.dispose();
+    state.dispose();
   }));

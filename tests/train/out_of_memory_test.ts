@@ -6,7 +6,7 @@ import { train } from "../../src/train/train.ts";
 import { fillHeap } from "../support/heap.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
-Deno.test("train() without memory for a step fails in words, leaves no tensor, and resumes", () =>
+Deno.test("train() without memory for a step fails, leaks no tensor, and resumes", () =>
   inTempDir(async (folder) => {
     await openBackend("cpu");
     const before = tf.memory();

@@ -39,7 +39,7 @@ async function trainUntil(
 }
 
 for (const name of ["cnf", "fm"] as const) {
-  Deno.test(`train() of ${name} teaches a program's own network; resumed, it is the unbroken run`, () =>
+  Deno.test(`train() of ${name} trains a custom network; resumed, it is the unbroken run`, () =>
     inTempDir(async (folder) => {
       const network = tanhNetwork(12);
       const whole = `${folder}/whole`, stopped = `${folder}/stopped`;
@@ -47,13 +47,13 @@ for (const name of ["cnf", "fm"] as const) {
       const { steps } = await readLog(`${whole}/log.jsonl`);
       const mean = (part: typeof steps) => part.reduce((sum, { loss }) => sum + loss, 0) / 10;
       const [first, last] = [mean(steps.slice(0, 10)), mean(steps.slice(-10))];
-      // A mean squared error falls by a part; an NLL, which may be negative, by an amount.
+      // A mean squared error decreases by a factor; an NLL, which may be negative, by an amount.
       const bound = name === "cnf" ? first - 0.3 : 0.8 * first;
       assert.ok(last < bound, `loss ${first}, at the end ${last}`);
       const config = JSON.parse(await Deno.readTextFile(`${whole}/config.json`));
       assert.deepEqual(config.network, { kind: "tanh", width: 12 });
       for (const key of ["net", "hidden", "filters", "blocks"]) assert.ok(!(key in config), key);
-      // With --config it would train another network without a word.
+      // With --config it would silently train another network.
       assert.throws(() => parseConfigFile(JSON.stringify(config), "c.json"), {
         name: "InputError",
         message: /^c\.json: network: kind tanh is of the program that trained it/,
@@ -66,9 +66,9 @@ for (const name of ["cnf", "fm"] as const) {
     }));
 }
 
-Deno.test("loadRun() makes a program's own network by its registered kind", () =>
+Deno.test("loadRun() makes a custom network by its registered kind", () =>
   inTempDir(async (folder) => {
-    // A kind of this test alone: the registry is the process's.
+    // A kind used by this test only: the registry is process-wide.
     const network: Network = { ...tanhNetwork(4), kind: "registered-tanh" };
     const run = `${folder}/run`;
     await trainUntil({ ...given.fm, steps: 3, network }, run);
@@ -95,7 +95,7 @@ Deno.test("loadRun() makes a program's own network by its registered kind", () =
     model.parameters.dispose();
     await trainUntil({ model: "fm", steps: 5 }, run, { mode: "resume" });
     assert.equal((await readRun(run)).step, 5);
-    // What a person changes in config.json reaches the network's own check.
+    // Manual changes to config.json reach the network's own validation.
     const path = `${run}/config.json`;
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace('"width": 4', '"width": 9'));
@@ -142,7 +142,7 @@ const refused: readonly (readonly [string, Partial<TrainGiven>, RegExp])[] = [
   ],
 ];
 for (const [what, changes, message] of refused) {
-  Deno.test(`train() refuses an own network with ${what}`, () =>
+  Deno.test(`train() refuses a custom network with ${what}`, () =>
     inTempDir(async (folder) => {
       const bad = { ...given.fm, ...changes } as TrainGiven;
       await assert.rejects(trainUntil(bad, `${folder}/run`), { name: "InputError", message });
@@ -151,7 +151,7 @@ for (const [what, changes, message] of refused) {
 }
 
 for (const model of ["cnf", "fm"] as const) {
-  Deno.test(`train() of ${model} refuses an own network of which no row has room for a gradient`, () =>
+  Deno.test(`train() of ${model} refuses a custom network if no row fits in memory`, () =>
     inTempDir(async (folder) => {
       const activations = { evaluation: 1, training: 2 ** 30 };
       const network = { ...tanh, activations };
@@ -162,7 +162,7 @@ for (const model of ["cnf", "fm"] as const) {
     }));
 }
 
-Deno.test("importWeights() takes the state_dict of a registered network", () =>
+Deno.test("importWeights() imports the state_dict of a registered network", () =>
   inTempDir(async (folder) => {
     const network: Network = { ...tanh, kind: "imported-tanh" };
     registerNetwork({
@@ -185,7 +185,7 @@ Deno.test("importWeights() takes the state_dict of a registered network", () =>
     assert.deepEqual(read.weights, weights);
   }));
 
-Deno.test("train() resumes no run with another network than its own", () =>
+Deno.test("train() does not resume a run with another network", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     await trainUntil({ ...given.fm, steps: 2, network: tanh }, run);
@@ -195,7 +195,7 @@ Deno.test("train() resumes no run with another network than its own", () =>
     );
   }));
 
-Deno.test("train() teaches a program's own network of images", () =>
+Deno.test("train() trains a custom network of images", () =>
   inTempDir(async (folder) => {
     const { height, width, channels } = smallImages();
     const rowWidth = height * width * channels;

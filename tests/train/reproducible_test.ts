@@ -5,8 +5,9 @@ import { readLog } from "../../src/train/run/training_log.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
 /**
- * Three losses of training and one of evaluation, as seed 0 gave them when this was written. A run is a function of its seed: streams and subsequences of
- * random numbers are never renumbered, so these only change with the mathematics.
+ * Three training losses and one evaluation loss, as recorded for seed 0 when this was written. A
+ * run is a function of its seed: RNG streams and subsequences are never renumbered, so these change
+ * only with the mathematics.
  */
 const recorded: Readonly<Record<keyof typeof smallRuns, readonly number[]>> = {
   cnf: [5.05704, 7.28145, 2.74262, 4.20957],
@@ -25,7 +26,7 @@ for (const [name, expected] of Object.entries(recorded)) {
       const losses = [...steps.map(({ loss }) => loss), evaluations.at(-1)!.testLoss];
       assert.equal(losses.length, expected.length);
       losses.forEach((loss, i) => {
-        // Machines round differently, not more.
+        // Machines differ by rounding only.
         assert.ok(Math.abs(loss / expected[i]! - 1) < 1e-3, `${losses}; expected ${expected}`);
       });
     }));

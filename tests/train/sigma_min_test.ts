@@ -8,7 +8,7 @@ import { inTempDir } from "./support/runs.ts";
 
 const place = [3, -1] as const;
 
-/** The same point again and again. */
+/** A data set of one repeated point. */
 function onePoint(): PointDataset {
   const table = (count: number) => ({
     points: Float32Array.from({ length: 2 * count }, (_, i) => place[i % 2]!),
@@ -26,7 +26,7 @@ function onePoint(): PointDataset {
   };
 }
 
-Deno.test("train() of fm on one point gives samples of width sigmaMin around it", () =>
+Deno.test("train() of fm on one point produces samples of width sigmaMin around it", () =>
   inTempDir(async (folder) => {
     const sigmaMin = 0.5;
     const { metrics } = await train({

@@ -29,7 +29,7 @@ function heightsCsv(rows: number, seed = 3): string {
 
 const few = { hidden: 8, batchSize: 64, backend: "cpu", steps: 3, evalEvery: 1 } as const;
 
-/** Trains in a folder; gives what it said. */
+/** Trains in a folder and returns the remarks. */
 async function trained(given: TrainGiven, run: string, mode: "new" | "resume" = "new") {
   const remarks: string[] = [];
   const options = {
@@ -63,20 +63,20 @@ function meanAndDeviation(values: readonly number[]) {
 }
 
 for (const model of ["cnf", "fm"] as const) {
-  Deno.test(`train() of ${model} on a file takes z-scores and gives back the file's units`, () =>
+  Deno.test(`train() of ${model} on a file uses z-scores, and samples in the file's units`, () =>
     inTempDir(async (folder) => {
       const data = `${folder}/heights.csv`, run = `${folder}/run`;
       await Deno.writeTextFile(data, heightsCsv(400));
       assert.deepEqual(await trained({ model, data, ...few }, run), []);
       const { config, standardization } = await readRunConfig(run);
       assert.equal(config.standardize, "zscore");
-      // Of 320 training rows: within three standard errors of what they were drawn from.
+      // 320 training rows: within three standard errors of the distribution.
       for (const k of [0, 1]) {
         const [center, scale] = [standardization!.center[k]!, standardization!.scale[k]!];
         assert.ok(Math.abs(center - heights.center[k]!) < 3 * heights.scale[k]! / Math.sqrt(320));
         assert.ok(Math.abs(scale / heights.scale[k]! - 1) < 3 / Math.sqrt(2 * 320));
       }
-      // A fresh flow hardly moves its prior, which is a standard normal of z-scores.
+      // A fresh flow barely moves its prior, a standard normal in z-scores.
       const loaded = await loadRun(run);
       const { engines } = await openDevice("cpu");
       const { samples } = await sample(loaded.model, engines, { count: 500 });
@@ -88,7 +88,7 @@ for (const model of ["cnf", "fm"] as const) {
       const { logProb: values } = await logProb(loaded.model, engines, samples.slice(0, 200));
       const nll = -values.reduce((sum, value) => sum + value, 0) / values.length;
       assert.ok(Math.abs(nll - ENTROPY) < 1, `nll ${nll}, ${ENTROPY}`);
-      // The training log has a CNF's likelihoods in the same units, and the regression's loss without.
+      // The training log has a CNF's likelihoods in the same units; a regression loss is unitless.
       const { steps, evaluations } = await readLog(`${run}/log.jsonl`);
       for (const loss of [steps[0]!.loss, evaluations.at(-1)!.testLoss]) {
         const expected = model === "cnf" ? ENTROPY : 2;
@@ -98,7 +98,7 @@ for (const model of ["cnf", "fm"] as const) {
     }));
 }
 
-Deno.test("train() stores its scales beside the weights, and --init takes them from there", () =>
+Deno.test("train() stores its scales with the weights, and --init reads them from there", () =>
   inTempDir(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(200));
@@ -108,7 +108,7 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
     const { metadata } = decodeSafetensors(await Deno.readFile(file), "model");
     assert.deepEqual(JSON.parse(metadata.standardization!), standardization);
 
-    // Other data of the same kind: the weights mean what they meant.
+    // Other data of the same kind: the scales stay those of the weights.
     const other = `${folder}/other.csv`;
     await Deno.writeTextFile(other, heightsCsv(300, 9).replaceAll(/^1(\d\d\.)/gm, "2$1"));
     for (const [name, init] of [["of-run", run], ["of-file", file]] as const) {
@@ -117,7 +117,7 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
       assert.deepEqual(from.standardization, standardization);
       assert.equal(from.config.standardize, "zscore");
     }
-    // Data of another kind: the remark is not the one that recommends other scales.
+    // Data of another kind: the remark must not recommend other scales.
     const far = `${folder}/far.csv`;
     await Deno.writeTextFile(far, heightsCsv(300, 9).replaceAll(/^1/gm, "91"));
     const [remark] = await trained(
@@ -137,7 +137,7 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
     const imported = await importWeights("cnf", file, { run: `${folder}/imported` });
     assert.deepEqual((await readRunConfig(imported.run)).standardization, standardization);
 
-    // Weights that say nothing were learnt on the numbers themselves.
+    // Weights without scales were trained on raw values.
     const { tensors } = decodeSafetensors(await Deno.readFile(file), "model");
     const bare = `${folder}/bare.safetensors`;
     await Deno.writeFile(bare, encodeSafetensors({ tensors, metadata: { format: "pt" } }));
@@ -151,7 +151,7 @@ Deno.test("train() stores its scales beside the weights, and --init takes them f
     assert.ok(!(await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name === "x"));
   }));
 
-Deno.test("a resumed run keeps its scales, whatever its file has become", () =>
+Deno.test("a resumed run keeps its scales even if its file has changed", () =>
   inTempDir(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(200));
@@ -167,7 +167,7 @@ Deno.test("a resumed run keeps its scales, whatever its file has become", () =>
     );
   }));
 
-Deno.test("a run of before there were scales reads as none, and goes on to the same bits", () =>
+Deno.test("a run from before scales existed reads as none and resumes to the same bits", () =>
   inTempDir(async (folder) => {
     const data = `${folder}/heights.csv`;
     await Deno.writeTextFile(data, heightsCsv(100));
@@ -186,7 +186,7 @@ Deno.test("a run of before there were scales reads as none, and goes on to the s
     assert.deepEqual(b.steps, a.steps);
   }));
 
-Deno.test("train() on built-in data takes the numbers themselves", () =>
+Deno.test("train() on built-in data uses raw values", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     await trained({ model: "cnf", ...few }, run);
@@ -196,7 +196,7 @@ Deno.test("train() on built-in data takes the numbers themselves", () =>
     assert.ok(!("standardization" in metadata));
   }));
 
-Deno.test("readRunConfig() refuses scales that do not fit, and kinds without scales", () =>
+Deno.test("readRunConfig() refuses mismatched scales, and kinds without scales", () =>
   inTempDir(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(100));
@@ -229,7 +229,7 @@ Deno.test("fitStandardization() has mean and deviation, median and quartiles, in
   const robust = fitStandardization({ train: table, dims: 1 }, "robust");
   assert.equal(robust.center[0], 1.7e9 + 2);
   assert.ok(Math.abs(robust.scale[0]! - 2 / 1.3489795003921634) < 1e-12);
-  // More than half of the values equal: no quartiles to take a scale from.
+  // More than half of the values are equal: the quartiles give no scale.
   const mostlyZero = { points: Float64Array.of(0, 0, 0, 0, 5), count: 5, labels: null };
   assert.equal(fitStandardization({ train: mostlyZero, dims: 1 }, "robust").scale[0], 2);
 });
@@ -251,7 +251,7 @@ Deno.test("chooseStandardization() refuses a constant column by name or number",
   }
 });
 
-Deno.test("chooseStandardization() offers robust scales where a row is far out", async () => {
+Deno.test("chooseStandardization() suggests robust scales for outlying rows", async () => {
   const rows = Array.from({ length: 1000 }, (_, i) => `${i % 10},${i % 7 + 1}\n`).join("");
   const outliers = Array.from({ length: 5 }, () => "1e6,1\n").join("");
   const { remarks } = await chosen(`income,age\n${rows}`);
@@ -261,7 +261,7 @@ Deno.test("chooseStandardization() offers robust scales where a row is far out",
     remark!,
     /^column "income": a row lies \d\d standard deviations.*`standardize: "robust"`/,
   );
-  // In a short table no row can lie 20 standard deviations out: 3 of 103 hide one another.
+  // In a short table no row can lie 20 standard deviations out: 3 outliers in 103 mask each other.
   const short = rows.slice(0, rows.length / 10);
   assert.deepEqual((await chosen(`income,age\n${short}`)).remarks, []);
   const hidden = (await chosen(`income,age\n${short}1e4,1\n1e4,1\n1e4,1\n`)).remarks;
@@ -274,7 +274,7 @@ Deno.test("chooseStandardization() offers robust scales where a row is far out",
   assert.equal(robust.standardization!.center[1], 4);
 });
 
-Deno.test("timestamps stay apart, and a remark counts values that float32 cannot tell apart", async () => {
+Deno.test("timestamps stay distinct, and a remark counts values that collide in float32", async () => {
   const stamps = Array.from({ length: 500 }, (_, i) => 1.7e9 + i * 0.1 + (i % 7) * 1e-3);
   const text = `time,x\n${stamps.map((time, i) => `${time.toFixed(6)},${i % 13}\n`).join("")}`;
   const { standardization, remarks } = await chosen(text);
@@ -285,7 +285,7 @@ Deno.test("timestamps stay apart, and a remark counts values that float32 cannot
   assert.deepEqual((await chosen(text, "none")).remarks, [
     'float32 cannot tell all values apart: it keeps 1 of 500 in column "time"',
   ]);
-  // Two clusters a million scales wide: z-scores cannot show what is within each.
+  // Two clusters a million scales apart: z-scores cannot resolve the values within each.
   const split = Array.from({ length: 100 }, (_, i) => `${(i % 2) * 1e9 + i * 0.01},${i % 3}\n`);
   const [remark] = (await chosen(split.join(""))).remarks;
   assert.match(remark!, /it keeps \d+ of 100 in column 1$/);

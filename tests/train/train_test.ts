@@ -38,7 +38,7 @@ async function trainUntil(given: TrainGiven, run: string, options: {
   });
 }
 
-Deno.test("train() learns, and says what it did", () =>
+Deno.test("train() learns and writes its log and files", () =>
   inTempDir(async (folder) => {
     const given = { ...smallRuns.cnf, steps: 60, lr: 0.02 };
     const started: number[] = [];
@@ -95,7 +95,7 @@ for (
 }
 
 for (const name of ["cnf", "images"] as const) {
-  Deno.test(`train() of ${name} with portable bits is reproduced, also where it was resumed`, () =>
+  Deno.test(`train() of ${name} with portable bits is reproducible, also after a resume`, () =>
     inTempDir(async (folder) => {
       const given = { ...smallRuns[name], portableBits: true };
       await trainUntil(given, `${folder}/whole`, {});
@@ -116,7 +116,7 @@ Deno.test("train() resumed after a crash cuts the log back to the checkpoint", (
     const given = { ...smallRuns.fm, sampleEvery: 1, saveSeconds: 0 };
     await trainUntil(given, `${folder}/whole`, {});
     const run = `${folder}/crashed`;
-    // The step of the epoch's end is in the log, its checkpoint not yet written.
+    // The last step of the epoch is in the log, but its checkpoint is not written yet.
     const crash = { onPictures: () => Promise.reject(new Error("pulled the plug")) };
     await assert.rejects(trainUntil(given, run, { hooks: crash }), /pulled the plug/);
     await assertEachStepOnce(run, 5);
@@ -126,7 +126,7 @@ Deno.test("train() resumed after a crash cuts the log back to the checkpoint", (
     assert.deepEqual(await essence(run), await essence(`${folder}/whole`));
   }));
 
-Deno.test("train() resumed by an earlier stop evaluates what the stop left out", () =>
+Deno.test("train() resumed after an earlier stop evaluates what the stop left out", () =>
   inTempDir(async (folder) => {
     const given = smallRuns.fm;
     const run = `${folder}/run`;
@@ -144,7 +144,7 @@ Deno.test("train() resumed for longer keeps the horizon and its last rate", () =
     const run = `${folder}/grown`;
     await trainUntil(given, run, {});
     await trainUntil({ model: "fm", steps: 8 }, run, { mode: "resume" });
-    // A run of 8 steps whose horizon was 6 from the start is the same mathematics.
+    // A run of 8 steps that had a horizon of 6 from the start is mathematically the same.
     await trainUntil({ ...given, steps: 8, lrHorizon: 6 }, `${folder}/whole`, {});
     const [grown, whole] = [await essence(run), await essence(`${folder}/whole`)];
     assert.deepEqual(grown.steps, whole.steps);
@@ -160,8 +160,8 @@ Deno.test("train() accumulates its figures over sessions", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     const first = await trainUntil(smallRuns.fm, run, { stopAt: 6 });
-    // Those of the file: the figures that are returned have the time of its writing in them too,
-    // which a busy disk makes longer than all of the second session.
+    // Compare the file's figures: those returned also include the time to write it, which on a busy
+    // disk exceeds that of the whole second session.
     const { seconds } = JSON.parse(await Deno.readTextFile(`${run}/metrics.json`));
     const second = await trainUntil({ model: "fm" }, run, { mode: "resume" });
     assert.ok(seconds > 0 && second.metrics.seconds > seconds);
@@ -177,7 +177,7 @@ for (
     ["an option of another model", { trace: "exact" }, /^`trace: "exact"`: means nothing/],
   ] as const
 ) {
-  Deno.test(`train() resumed with ${what} is refused, and nothing is touched`, () =>
+  Deno.test(`train() resumed with ${what} is refused and changes nothing`, () =>
     inTempDir(async (folder) => {
       const run = `${folder}/run`;
       await trainUntil({ ...smallRuns.fm, lr: 2e-3 }, run, { stopAt: 2 });
@@ -190,7 +190,7 @@ for (
     }));
 }
 
-Deno.test("train() of fewer points than a batch takes them all in every step, and says so", () =>
+Deno.test("train() with fewer points than a batch uses all in every step, and says so", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     const remarks: string[] = [];
@@ -204,7 +204,7 @@ Deno.test("train() of fewer points than a batch takes them all in every step, an
     ]);
     const { config } = await readRunConfig(run);
     assert.deepEqual([config.batchSize, config.lrHorizon], [43, 3]);
-    // The same command goes on with the run; other batches are still refused.
+    // The same command resumes the run; other batch sizes are still refused.
     const again = (batchSize: number) =>
       train({ model: "fm", steps: 4, batchSize }, { run, mode: "resume", openDataset: openSmall });
     await assert.rejects(again(42), { message: /`batchSize: 42`: the run has batchSize 43/ });
@@ -252,7 +252,7 @@ Deno.test("train() stops at a loss that is not finite and keeps the last good ch
         hooks: {
           onStep: ({ step }) => {
             bad = step + 1;
-            // At this moment the checkpoint of the step before is there.
+            // By now the checkpoint of the previous step exists.
             lastGood = Deno.readFileSync(`${run}/checkpoint.safetensors`);
           },
         },
@@ -282,7 +282,7 @@ Deno.test("train() takes the next step while a checkpoint is written", () =>
       await trainUntil({ ...smallRuns.fm, saveSeconds: 0 }, run, {
         hooks: {
           onStep({ step }) {
-            // The first step's checkpoint has no name before the second step is done.
+            // The first step's checkpoint is not renamed into place before the second step is done.
             if (step === 1) {
               Deno.rename = (...paths) => released.promise.then(() => rename(...paths));
             }
@@ -297,7 +297,7 @@ Deno.test("train() takes the next step while a checkpoint is written", () =>
     await assertEachStepOnce(run, 12);
   }));
 
-Deno.test("train() on a full disk fails and leaves the checkpoint before whole", () =>
+Deno.test("train() on a full disk fails and leaves the previous checkpoint intact", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     const { write } = Deno.FsFile.prototype;
@@ -317,14 +317,14 @@ Deno.test("train() on a full disk fails and leaves the checkpoint before whole",
     } finally {
       Deno.FsFile.prototype.write = write;
     }
-    // The third may have been on its way when the disk was full.
+    // The third may have been in flight when the disk filled up.
     assert.ok([2, 3].includes((await readRun(run)).step));
     const { kind } = await trainUntil({ model: "fm" }, run, { mode: "resume" });
     assert.equal(kind, "finished");
     await assertEachStepOnce(run, 12);
   }));
 
-Deno.test("train() from given weights starts with them", () =>
+Deno.test("train() with initial weights starts from them", () =>
   inTempDir(async (folder) => {
     await trainUntil({ ...smallRuns.fm, seed: 3 }, `${folder}/first`, {});
     const first = await readRun(`${folder}/first`);
@@ -345,7 +345,7 @@ Deno.test("train() from given weights starts with them", () =>
     await assert.rejects(Deno.stat(`${folder}/third`));
   }));
 
-Deno.test("train() evaluates a CNF by an accurate solve, whatever solver trains", () =>
+Deno.test("train() evaluates a CNF by an accurate solve, whatever the training solver", () =>
   inTempDir(async (folder) => {
     const of = async (name: string, more: Partial<TrainGiven>) => {
       const given = { ...smallRuns.cnf, trace: "exact", steps: 0, ...more } as TrainGiven;
@@ -356,7 +356,7 @@ Deno.test("train() evaluates a CNF by an accurate solve, whatever solver trains"
     assert.ok(Number.isFinite(coarse));
   }));
 
-Deno.test("train() asks for pictures of the averaged model at each epoch and at the end", () =>
+Deno.test("train() requests pictures of the averaged model after each epoch and at the end", () =>
   inTempDir(async (folder) => {
     const seen: number[][] = [];
     const given = { ...smallRuns.fm, sampleEvery: 1 };
@@ -374,7 +374,7 @@ Deno.test("train() asks for pictures of the averaged model at each epoch and at 
   }));
 
 for (const name of ["cnf", "fm", "images", "unet"] as const) {
-  Deno.test(`train() of ${name} does not grow: as many tensors after 200 steps as after 2`, () =>
+  Deno.test(`train() of ${name} does not leak: as many tensors after 200 steps as after 2`, () =>
     inTempDir(async (folder) => {
       await openBackend("cpu");
       const before = tf.memory();
@@ -408,7 +408,7 @@ backendTest("train() logs late losses in order, near the CPU's", ["webgpu"], asy
   });
 });
 
-Deno.test("train() that diverges names the learning rate first", () =>
+Deno.test("train() that diverges suggests the learning rate first", () =>
   inTempDir(async (folder) => {
     for (
       const [name, options] of [
@@ -432,7 +432,7 @@ Deno.test("train() that diverges names the learning rate first", () =>
     }
   }));
 
-Deno.test("train() leaves no weights that its last step made infinite", () =>
+Deno.test("train() does not save weights that its last step made infinite", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;
     const options = {

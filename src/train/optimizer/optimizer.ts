@@ -2,42 +2,42 @@ import * as tf from "@tensorflow/tfjs";
 import type { Tensor1D } from "../../core/tensors.ts";
 import { type AdamState, adamStep } from "../../ops/adam/adam_step.ts";
 
-/** A step of Adam; what is left out has no effect. */
+/** Settings of one Adam step; omitted ones have no effect. */
 export interface AdamSettings {
-  /** How many steps were taken before: 0 for the first. */
+  /** Number of steps taken before: 0 for the first. */
   readonly step: number;
-  /** The learning rate. */
+  /** Learning rate. */
   readonly lr: number;
-  /** The most that the gradient's Euclidean norm may be; 0: as much as it is. */
+  /** Maximum Euclidean norm of the gradient; 0 disables clipping. */
   readonly clip?: number;
-  /** An L2 penalty. */
+  /** Coefficient of the L2 penalty. */
   readonly weightDecay?: number;
-  /** How much of the weights' average is kept, if there is one. */
+  /** Decay of the moving average of the weights, if there is one. */
   readonly averageDecay?: number;
 }
 
 /** First and second moments of the gradient, in the order of the flat parameter vector. */
 export interface Moments {
-  /** The gradient's mean. */
+  /** Mean of the gradient. */
   readonly m: Float32Array;
-  /** That of its square. */
+  /** Mean of the squared gradient. */
   readonly v: Float32Array;
 }
 
 /**
- * Adam over one flat parameter vector, with torch.optim.Adam's semantics and
- * torch.nn.utils.clip_grad_norm_'s, and the moving average of the weights, all
- * three in one operation (src/ops/adam/adam_step.ts).
+ * Adam over one flat parameter vector with the semantics of torch.optim.Adam, gradient clipping as
+ * in torch.nn.utils.clip_grad_norm_, and a moving average of the weights, fused into one operation
+ * (src/ops/adam/adam_step.ts).
  *
- * Works on every tfjs backend and reads nothing back. Dispose it.
+ * Works on every tfjs backend without read-backs. Call `dispose()` when done.
  */
 export class Adam {
   #state: Omit<AdamState, "weights">;
 
   /**
-   * Starts from given moments; from zeros, where there are none yet.
+   * Starts from the given moments.
    *
-   * @param average Of the weights so far; null: none is kept.
+   * @param average Moving average of the weights so far; null disables it.
    */
   constructor({ m, v }: Moments, average: Float32Array | null = null) {
     const [ofM, ofV, ofAverage = null] = tf.tidy(() =>
@@ -46,12 +46,12 @@ export class Adam {
     this.#state = { m: ofM!, v: ofV!, average: ofAverage };
   }
 
-  /** Moments of zeros. */
+  /** Zero moments, for a fresh start. */
   static zeros(size: number): Moments {
     return { m: new Float32Array(size), v: new Float32Array(size) };
   }
 
-  /** The weights after one step; the caller's. Weights and gradient stay the caller's too. */
+  /** The weights after one step. The caller owns arguments and result. */
   update(
     weights: Tensor1D,
     gradient: Tensor1D,
@@ -64,19 +64,19 @@ export class Adam {
     return next.weights;
   }
 
-  /** The moments, read back. */
+  /** Reads the moments back. */
   async read(): Promise<Moments> {
     const [m, v] = await Promise.all([this.#state.m.data(), this.#state.v.data()]);
     return { m: Float32Array.from(m), v: Float32Array.from(v) };
   }
 
-  /** The average of the weights, read back; null where none is kept. */
+  /** Reads the average of the weights back; null if there is none. */
   async readAverage(): Promise<Float32Array | null> {
     const { average } = this.#state;
     return average === null ? null : Float32Array.from(await average.data());
   }
 
-  /** Gives the tensors back. */
+  /** Disposes the tensors. */
   dispose(): void {
     const { m, v, average } = this.#state;
     tf.dispose([m, v, ...(average === null ? [] : [average])]);

@@ -1,23 +1,22 @@
-/** How the learning rate goes: a rise over `warmup` steps, then constant or a half cosine. */
+/** Learning rate schedule: linear warm-up over `warmup` steps, then constant or a half cosine. */
 export interface Schedule {
-  /** What follows the rise. */
+  /** Shape after the warm-up. */
   readonly kind: "constant" | "cosine";
-  /** Highest rate. */
+  /** Peak rate. */
   readonly lr: number;
-  /** Steps over which the rate rises in a line to `lr`. */
+  /** Steps over which the rate rises linearly to `lr`. */
   readonly warmup: number;
-  /** The step at which a cosine reaches zero; a constant schedule ignores it. */
+  /** Step at which a cosine reaches zero; ignored by a constant schedule. */
   readonly horizon: number;
 }
 
 /**
- * The learning rate of a training step.
+ * Learning rate of a training step.
  *
- * Step s < warmup has lr * (s + 1) / warmup. Later a cosine has
- * lr / 2 * (1 + cos(pi * (s - warmup) / (horizon - warmup))): the form of
- * Loshchilov & Hutter 2017, SGDR, equation 5, without restarts. From the
- * horizon on the rate of the step before it holds, which is small but not zero,
- * so that a run which is prolonged goes on learning.
+ * During warm-up (s < warmup) it is lr * (s + 1) / warmup, then for a cosine
+ * lr / 2 * (1 + cos(pi * (s - warmup) / (horizon - warmup))): the form of Loshchilov & Hutter 2017,
+ * SGDR, equation 5, without restarts. From the horizon on it stays at its last value, small but not
+ * zero, so that a prolonged run continues to learn.
  *
  * @param step From 0.
  */

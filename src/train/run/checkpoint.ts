@@ -4,19 +4,19 @@ import { Adam, type Moments } from "../optimizer/optimizer.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../weights/safetensors.ts";
 import { parameterTensors, parameterVector } from "../weights/state_dict.ts";
 
-/** Where a run stands: all that its next step is a function of, beside its config and data. */
+/** State of a run: with config and data, everything that the next step is a function of. */
 export interface Checkpoint {
   /** Training steps done. */
   readonly step: number;
   readonly seed: number;
-  /** Flat, in device order; so are the others. */
+  /** Flat, in device order, like the vectors below. */
   readonly weights: Float32Array;
-  /** The moving average of the weights; null where the run keeps none. */
+  /** Moving average of the weights; null if the run keeps none. */
   readonly ema: Float32Array | null;
   readonly moments: Moments;
 }
 
-/** Where a run stands before its first step. */
+/** State of a run before its first step. */
 export function firstCheckpoint(
   weights: Float32Array,
   { seed, ema }: { readonly seed: number; readonly ema: number },
@@ -33,9 +33,9 @@ export function firstCheckpoint(
 const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v." } as const;
 
 /**
- * The bytes of `checkpoint.safetensors`: the weights and buffers under PyTorch's
- * names and in its layouts, `ema.*`, `optimizer.m.*` and `optimizer.v.*` beside
- * them, `step` and `seed` as I64. Equal checkpoints have equal bytes.
+ * Encodes `checkpoint.safetensors`: weights and buffers with PyTorch's names and layouts, beside
+ * them `ema.*`, `optimizer.m.*` and `optimizer.v.*`, and `step` and `seed` as I64. Equal
+ * checkpoints have equal bytes.
  */
 export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint8Array {
   const layout = network.layout;
@@ -60,10 +60,10 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
 }
 
 /**
- * Reads a checkpoint of a network.
+ * Decodes a checkpoint of a network.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If the file is not whole, or of another architecture.
+ * @throws {InputError} If the file is damaged or of another architecture.
  */
 export function decodeCheckpoint(bytes: Uint8Array, place: string, network: Network): Checkpoint {
   const { tensors } = decodeSafetensors(bytes, place);

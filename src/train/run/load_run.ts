@@ -32,21 +32,21 @@ import { runFile } from "./run_folder.ts";
 import { readSafetensorsBytes } from "../weights/safetensors.ts";
 import { decodeStateDict, stateDictWeights } from "../weights/state_dict.ts";
 
-/** What a run's `config.json` says. */
+/** Contents of a run's `config.json`. */
 export interface RunConfig {
-  /** Every option, resolved. */
+  /** All options, resolved. */
   readonly config: TrainConfig;
   /** The velocity network and its sizes. */
   readonly network: Network;
-  /** The scales of the points that it learns; null: the numbers themselves. */
+  /** Standardisation of its points; null if it trains on raw values. */
   readonly standardization: Standardization | null;
-  /** The columns of its file that it leaves out. */
+  /** Columns of its data file that it leaves out. */
   readonly dropped: readonly DroppedColumn[];
-  /** The names of the values that the program which trained it gave; none of defaults. */
+  /** Names of the values that the training program passed; empty if all were defaults. */
   readonly flowValues: FlowValueNames;
 }
 
-/** `ema`: the weights that samples are drawn from, averaged where the run keeps an average. `raw`: training's own. */
+/** `ema`: the sampling weights, averaged if the run keeps an average. `raw`: training's own. */
 export type WeightsChoice = "ema" | "raw";
 
 /** A run without its tensors. */
@@ -55,17 +55,17 @@ export interface ReadRun extends RunConfig {
   readonly path: string;
   /** Training steps done. */
   readonly step: number;
-  /** Flat, in device order. */
+  /** Weights, flat, in device order. */
   readonly weights: Float32Array;
 }
 
 /** A run whose model is on the current backend; dispose `model.parameters`. */
 export interface LoadedRun extends Omit<ReadRun, "weights"> {
-  /** To sample from and evaluate. */
+  /** Model for sampling and evaluation. */
   readonly model: FlowModel;
 }
 
-/** The text of `config.json`. */
+/** Encodes `config.json`. */
 export function encodeRunConfig(
   { config, network, standardization, dropped, flowValues }: RunConfig,
 ): string {
@@ -83,7 +83,7 @@ export function encodeRunConfig(
   ) + "\n";
 }
 
-/** Which columns of a file are points as a run takes them. */
+/** The columns of a file that form the points of a run. */
 export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undefined {
   return isImageNetwork(network) ? undefined : { kind: "ofRun", dropped, dims: network.rowWidth };
 }
@@ -91,9 +91,9 @@ export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undef
 /**
  * Reads a run's `config.json`.
  *
- * @param own A program's own network, for a run of its kind; left out: the registered one.
- * @throws {InputError} If the folder is not a run's, or a later version of Fluxion wrote it, or it
- *   is a run of another network than `own`.
+ * @param own A custom network, for a run of its kind; by default the registered one.
+ * @throws {InputError} If the folder is not a run folder, a later version of Fluxion wrote it, or
+ *   its network differs from `own`.
  */
 export async function readRunConfig(run: string, own?: Network): Promise<RunConfig> {
   const path = runFile(run, "config");
@@ -112,7 +112,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   }
   const network = own === undefined ? createNetwork(record, path) : requireSame(own, record, path);
   requireScalesOf(network, standardization, path);
-  // Runs of before there was this option learnt the numbers themselves.
+  // Runs from before this option trained on raw values.
   const standardize = options.standardize ?? (isImageNetwork(network) ? undefined : "none");
   if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
     throw new InputError(
@@ -134,10 +134,10 @@ function requireSame(own: Network, record: NetworkRecord, place: string): Networ
 }
 
 /**
- * Reads a run: its config and weights.
+ * Reads a run's config and weights.
  *
- * @throws {InputError} If the folder is not a run's, has no weights yet, or its weights
- *   are of another architecture.
+ * @throws {InputError} If the folder is not a run folder, has no weights yet, or its weights are of
+ *   another architecture.
  */
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
   const runConfig = await readRunConfig(run);
@@ -149,7 +149,7 @@ export async function readRun(run: string, choice: WeightsChoice = "ema"): Promi
 }
 
 /**
- * Where a run stands.
+ * Reads the checkpoint of a run.
  *
  * @throws {InputError} If there is no checkpoint, or it is damaged or of another architecture.
  */
@@ -164,7 +164,7 @@ export async function readCheckpoint(
   );
 }
 
-/** What a file of a run holds; a file that will not do is refused with a remedy. */
+/** Decodes a file of a run, appending a remedy to the message if that fails. */
 function decoded<T>(decode: () => T, remedy: string): T {
   try {
     return decode();
@@ -177,11 +177,11 @@ function withRemedy(error: InputError, remedy: string): InputError {
   return new InputError(`${error.message}; ${remedy}`, { cause: error });
 }
 
-/** What to do about a file of a run that is damaged. */
+/** Remedy for a damaged file of a run. */
 function remedyOf(file: "model" | "checkpoint", run: string, config: TrainConfig): string {
   return file === "model"
-    ? `make it anew with ${resumeLine(run, config)}`
-    : `bring back a copy of it, or remove it and begin anew with ${resumeLine(run, config)}`;
+    ? `recreate it with ${resumeLine(run, config)}`
+    : `restore a copy of it, or remove it and start again with ${resumeLine(run, config)}`;
 }
 
 function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string {
@@ -189,8 +189,8 @@ function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string 
 }
 
 /**
- * The weights that samples are drawn from: those of `model.safetensors`, unless that is missing
- * or of another step than the checkpoint, as a process leaves it that is killed between the two.
+ * The sampling weights from `model.safetensors`, or from the checkpoint if that file is missing or
+ * of another step, which happens if a process is killed between writing the two.
  */
 async function modelWeights(
   run: string,
@@ -208,10 +208,10 @@ async function modelWeights(
 }
 
 /**
- * {@link readRun} with the model on the current backend (`openDevice`).
+ * {@link readRun} with the model on the current backend (`openBackend`).
  *
- * @param values The path and the source that the run was trained with, where the program gave them.
- * @throws {InputError} Whatever {@link readRun} throws, and if the values are not those.
+ * @param values Path and source that the run was trained with, if the program passed them.
+ * @throws {InputError} As {@link readRun}, and if the values differ from the run's.
  */
 export async function loadRun(
   run: string,
@@ -224,11 +224,11 @@ export async function loadRun(
 }
 
 /**
- * The model of a run on the current backend.
+ * Makes the model of a run on the current backend.
  *
  * @param weights Flat, in device order.
- * @param values The path and the source that the program gave; left out: the defaults.
- * @throws {InputError} If the values are not those of the run.
+ * @param values Path and source passed by the program; defaults if omitted.
+ * @throws {InputError} If the values differ from the run's.
  */
 export function modelOf(
   { config, network, standardization, flowValues }: Omit<RunConfig, "dropped">,
@@ -242,7 +242,7 @@ export function modelOf(
   return { kind, network, parameters, path, source, standardization };
 }
 
-/** Most bytes that are read of each: a checkpoint holds the weights four times. */
+/** Size limits in bytes: a checkpoint holds the weights four times. */
 const mostBytes = {
   config: MOST_JSON_BYTES,
   model: MOST_INPUT_BYTES,
@@ -250,9 +250,9 @@ const mostBytes = {
 } as const;
 
 /**
- * The bytes of one of a run's files.
+ * Reads a file of a run.
  *
- * @throws {InputError} If it is not there or cannot be read.
+ * @throws {InputError} If it does not exist or cannot be read.
  */
 export async function readRunFile(
   run: string,
@@ -260,7 +260,7 @@ export async function readRunFile(
 ): Promise<Uint8Array> {
   const path = runFile(run, file);
   try {
-    // To open a pipe waits for whoever writes into it, for ever if nobody does.
+    // Opening a pipe blocks until another process writes to it.
     const { isFile, isDirectory } = await Deno.stat(path);
     if (!isFile && !isDirectory) {
       throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);

@@ -1,5 +1,5 @@
 /**
- * The files of a run: its folder, its log, its metrics, tensors. Loads no tensor library.
+ * The files of a run: folder, log, metrics and tensors. Loads no tensor library.
  *
  * @module
  */

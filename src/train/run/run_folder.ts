@@ -18,25 +18,24 @@ export const runFiles = {
   lock: ".lock",
 } as const;
 
-/** The path of one of a run's files. */
+/** Path of a file of a run. */
 export function runFile(run: string, file: keyof typeof runFiles): string {
   return `${run.replace(/\/+$/, "")}/${runFiles[file]}`;
 }
 
-/** The picture of the samples after an epoch, from 1: `samples/epoch-0001.png` in the run's folder. */
+/** Path of the samples picture after an epoch, from 1: `samples/epoch-0001.png`. */
 export function samplesFile(run: string, epoch: number): string {
   return `${runFile(run, "samples")}/epoch-${String(epoch).padStart(4, "0")}.png`;
 }
 
-/** How long a resumed run waits for the process that holds it: a long step and its checkpoint. */
+/** How long to wait for the process that holds a resumed run: a long step and its checkpoint. */
 const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 100;
 
 const SAMPLES_NAME = /^epoch-\d+\.(png|safetensors)$/;
 
 /**
- * The epoch that a file in a run's `samples` is of; null where it has another name or kind than a
- * run gives one.
+ * The epoch of a file in a run's `samples` folder; null if the name does not have a run's format.
  */
 export function epochOf(name: string, ending: "png" | "safetensors"): number | null {
   const epoch = Number(/^epoch-(\d+)\./.exec(name)?.[1] ?? NaN);
@@ -45,28 +44,28 @@ export function epochOf(name: string, ending: "png" | "safetensors"): number | n
 }
 
 /**
- * `new`: the folder must not be a run yet. `overwrite`: what a run left there goes, but its config,
- * which the new one is to replace. `resume`: it must be one.
+ * `new`: the folder must not be a run yet. `overwrite`: removes the files of an existing run except
+ * its config, which the new run replaces. `resume`: the folder must be a run.
  */
 export type RunMode = "new" | "resume" | "overwrite";
 
-/** A run's folder, locked for this process until it is disposed. */
+/** A run folder, locked for this process until disposed. */
 export interface HeldRun extends Disposable {
   readonly path: string;
 }
 
 /**
- * Takes a run's folder for training: makes it or checks it, and locks it.
+ * Creates or checks a run folder and locks it for training.
  *
- * The lock is the system's (flock): it ends with the process that holds it,
- * however that ends, and leaves an empty file. To resume, some seconds are waited for it: under
- * `deno task` Ctrl-C gives the prompt back before the program has written its checkpoint.
+ * The lock is the system's (flock): it ends with the process, however that ends, and leaves an
+ * empty file. Resuming waits some seconds for it, because under `deno task` Ctrl-C returns to the
+ * prompt before the program has written its checkpoint.
  *
  * @param path The folder, or null for the next free `ROOT/NAME-0001`.
- * @param options.onWait Called once if the lock is waited for.
- * @param options.signal Ends the waiting; its reason is thrown.
- * @throws {InputError} If the folder is there and should not be, is not a run and
- *   should be, cannot be written, or another process trains in it.
+ * @param options.onWait Called once if it has to wait for the lock.
+ * @param options.signal Cancels the wait; its reason is thrown.
+ * @throws {InputError} If the folder exists but must not, is not a run but must be, cannot be
+ *   written, or is in use by another training process.
  */
 export async function holdRun(
   path: string | null,
@@ -89,7 +88,7 @@ export async function holdRun(
   if (mode !== "resume") await attempt(path, () => Deno.mkdir(path, { recursive: true }));
   const held = await lock(path, mode === "resume" ? options : null);
   try {
-    // Again, now that nobody else can write here.
+    // Check again, now that no other process can write here.
     await requireUsable(path, mode);
     if (mode === "overwrite") await attempt(path, () => removeRunFiles(path));
     await attempt(path, () => removeTornFiles(path));
@@ -101,10 +100,10 @@ export async function holdRun(
 }
 
 /**
- * Says early, before anything was computed or written, whether {@link holdRun}
- * would refuse the folder for what is in it.
+ * Reports early, before anything is computed or written, that {@link holdRun} would refuse the
+ * folder because of its contents.
  *
- * @throws {InputError} If so.
+ * @throws {InputError} If it would.
  */
 export async function requireUsable(path: string, mode: RunMode): Promise<void> {
   const content = await namesIn(path);
@@ -113,14 +112,14 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
     if (!isRun) {
       const remedy = content === null
         ? "name a run's folder"
-        : `nothing was begun there; start it without ${
+        : `no run was started there; start it without ${
           option("mode", mode)
         }, or name a run's folder`;
       throw new InputError(`${path}: not a run folder: it has no ${runFiles.config}; ${remedy}`);
     }
     return;
   }
-  // A process that was killed at its very beginning leaves its lock and what it was writing.
+  // A process killed right at the start leaves its lock and temporary files.
   const isLeft = (name: string) => name === runFiles.lock || isTorn(name) || isTemporaryName(name);
   if (content === null || content.every(isLeft)) return;
   if (mode === "new") {
@@ -141,7 +140,7 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   }
 }
 
-/** The names in a folder; null where there is no folder. */
+/** Names in a folder; null if it does not exist. */
 async function namesIn(path: string): Promise<string[] | null> {
   try {
     return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
@@ -164,15 +163,15 @@ async function isRunConfig(path: string): Promise<boolean> {
 }
 
 /**
- * Removes what a run leaves but its config, and nothing that someone put beside it. The new run's
- * config replaces the old one: a process that is killed before leaves a run that resumes from its
- * beginning, never a folder that no command takes.
+ * Removes all files of a run except its config, and no others. The new config replaces the old one
+ * afterwards: if the process is killed in between, the folder is still a run, which resumes from
+ * the beginning.
  */
 async function removeRunFiles(path: string): Promise<void> {
-  // First: without it the run makes everything anew.
+  // Remove the checkpoint first: without it, the run restarts from scratch.
   await removeFile(runFile(path, "checkpoint"));
   const samples = runFile(path, "samples");
-  // What a link leads to may be another run's.
+  // A symbolic link may lead to another run's samples.
   if ((await Deno.lstat(samples).catch(() => null))?.isSymlink) await Deno.remove(samples);
   const pictures = (await namesIn(samples) ?? []).filter((name) => SAMPLES_NAME.test(name));
   for (const picture of pictures) await Deno.remove(`${samples}/${picture}`);
@@ -187,7 +186,7 @@ async function removeFile(path: string): Promise<void> {
   });
 }
 
-/** Removes the temporary files of processes that were killed while they wrote one. */
+/** Removes temporary files of processes that were killed while writing. */
 async function removeTornFiles(path: string): Promise<void> {
   for (const folder of [path, runFile(path, "samples")]) {
     for (const name of (await namesIn(folder) ?? []).filter(isTorn)) {
@@ -197,14 +196,14 @@ async function removeTornFiles(path: string): Promise<void> {
   }
 }
 
-/** Whether a name is that of a temporary file of earlier versions, which had no lock of their own. */
+/** Whether a name is that of a temporary file of earlier versions, which did not lock them. */
 function isTorn(name: string): boolean {
   return name.endsWith(".tmp") && !isTemporaryName(name) &&
     (/^epoch-\d+\.png\./.test(name) ||
       Object.values(runFiles).some((file) => name.startsWith(`${file}.`)));
 }
 
-/** Makes the folder with the number after the highest that is there. */
+/** Creates the folder with the next number after the highest existing one. */
 async function makeNumbered(root: string, name: string): Promise<string> {
   await attempt(root, () => Deno.mkdir(root, { recursive: true }));
   const numbers = (await namesIn(root) ?? [])
@@ -218,7 +217,7 @@ async function makeNumbered(root: string, name: string): Promise<string> {
       await Deno.mkdir(path);
       return path;
     } catch (error) {
-      // Another run took the number in between.
+      // Another process took this number in the meantime.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw cannotUse(path, error);
     }
   }
@@ -260,7 +259,7 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the system refused, as a person can mend it. */
+/** A system error as a message with a remedy. */
 function cannotUse(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof InputError) return error;
   if (systemFault(error) === "full") {
@@ -274,7 +273,7 @@ function cannotUse(path: string, error: unknown): unknown {
   );
 }
 
-/** A name for a run of a data set: `cnf-moons`, `fm-train-images-idx3-ubyte`. */
+/** Default run name for a data set: `cnf-moons`, `fm-train-images-idx3-ubyte`. */
 export function runName(model: string, data: string): string {
   const file = data.split(/[/\\]/).at(-1)!;
   const stem = data === "-" ? "stdin" : file.replace(/(\.(csv|npy|idx|gz))+$/i, "");
@@ -282,7 +281,7 @@ export function runName(model: string, data: string): string {
 }
 
 /**
- * The run of a folder of runs that was written to last.
+ * The most recently written run in a folder of runs.
  *
  * @throws {InputError} If there is none.
  */
@@ -299,7 +298,7 @@ export async function latestRun(root: string): Promise<string> {
   return latest.path;
 }
 
-/** When a run was written to, in ms; null where there is no run. */
+/** Time of the last write to a run, in ms; null if it is not a run. */
 async function lastWritten(path: string): Promise<number | null> {
   const times = await Promise.all((["config", "checkpoint"] as const).map(async (file) => {
     try {

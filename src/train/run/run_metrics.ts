@@ -6,36 +6,36 @@ import type { TrainConfig } from "../options/table.ts";
 import { runFile } from "./run_folder.ts";
 import type { TrainingLog } from "./training_log.ts";
 
-/** What `metrics.json` says of a run, over all of its sessions. */
+/** Contents of `metrics.json`, over all sessions of a run. */
 export interface RunMetrics {
   /** `cnf` or `fm`. */
   readonly model: TrainConfig["model"];
-  /** The data set's name in the config. */
+  /** Name of the data set in the config. */
   readonly data: string;
-  /** null where nothing was computed: the weights were imported. */
+  /** null if nothing was computed because the weights were imported. */
   readonly backend: BackendKind | null;
-  /** Of everything random. */
+  /** Seed of all random numbers. */
   readonly seed: number;
   /** Training steps done. */
   readonly steps: number;
-  /** Mean training loss of the last (at most 100) steps; null before the first. */
+  /** Mean training loss of the last 100 steps (or fewer); null before the first. */
   readonly loss: number | null;
-  /** Of the last evaluation; null before the first. */
+  /** Loss of the last evaluation; null before the first. */
   readonly testLoss: number | null;
   /**
-   * Median milliseconds of a training step, the run's first three left out (unless
-   * there are no others); evaluations and pictures are not counted. Null before the first.
+   * Median milliseconds per training step, without the run's first three (unless there are no
+   * others) and without evaluations and pictures. null before the first.
    */
   readonly stepMs: number | null;
-  /** Mean field evaluations of a step's forward solve; null for flow matching. */
+  /** Mean field evaluations per forward solve of a step; null for flow matching. */
   readonly nfe: number | null;
-  /** Threads that compute. */
+  /** Number of compute threads. */
   readonly threads: number;
-  /** Wall-clock time of training, with the evaluations, samples and pictures made meanwhile. */
+  /** Wall-clock time of training in seconds, including evaluations, samples and pictures. */
   readonly seconds: number;
   /**
-   * Largest resident set of a process that trained the run, whatever else it did before; null
-   * where the system does not tell.
+   * Peak resident set size of a process that trained the run, whatever else it did before; null if
+   * the system does not report it.
    */
   readonly peakMemoryBytes: number | null;
 }
@@ -59,15 +59,15 @@ const schema = v.object({
 });
 
 /**
- * The figures of a `metrics.json`.
+ * Parses a `metrics.json`.
  *
- * @throws {Error} If the text is no JSON, or a figure is missing or of another type.
+ * @throws {Error} If the text is not JSON, or a figure is missing or of the wrong type.
  */
 export function parseMetrics(text: string): RunMetrics {
   return v.parse(schema, parseJson(text));
 }
 
-/** A run's `metrics.json`; null where there is none, or it is not whole. */
+/** Reads a run's `metrics.json`; null if it is missing or damaged. */
 export async function readMetrics(run: string): Promise<RunMetrics | null> {
   try {
     return parseMetrics(await readBoundedText(runFile(run, "metrics"), MOST_JSON_BYTES));
@@ -79,7 +79,7 @@ export async function readMetrics(run: string): Promise<RunMetrics | null> {
 const WARM_UP_STEPS = 3;
 const LOSS_STEPS = 100;
 
-/** The part of {@link RunMetrics} that follows from a log. */
+/** The part of {@link RunMetrics} derived from a log. */
 export function logMetrics(
   { steps, evaluations }: TrainingLog,
 ): Pick<RunMetrics, "loss" | "testLoss" | "stepMs" | "nfe"> {

@@ -13,20 +13,20 @@ import {
   type TrainingLog,
 } from "./training_log.ts";
 
-/** What a session of a run writes on. */
+/** Inputs of {@link RunWriter}. */
 export interface SessionStart extends Omit<RunConfig, "dropped"> {
   readonly backend: BackendKind | null;
-  /** Threads of the engine. */
+  /** Number of engine threads. */
   readonly threads: number;
-  /** Log of the earlier sessions, cut back to the checkpoint. */
+  /** Log of earlier sessions, truncated to the checkpoint. */
   readonly log: TrainingLog;
-  /** `metrics.json` of the earlier sessions; null where there is none. */
+  /** `metrics.json` of earlier sessions; null if there is none. */
   readonly metrics: RunMetrics | null;
   /** Milliseconds, from any origin. */
   readonly clock: () => number;
 }
 
-/** Writes a run's log, checkpoints and metrics. Dispose it. */
+/** Writes a run's log, checkpoints and metrics. Must be disposed. */
 export class RunWriter implements Disposable {
   readonly #run: string;
   readonly #start: SessionStart;
@@ -49,6 +49,8 @@ export class RunWriter implements Disposable {
   }
 
   /**
+   * Appends training steps to the log.
+   *
    * @throws {FailureError} If the log cannot be written.
    */
   logSteps(entries: readonly StepEntry[]): void {
@@ -57,6 +59,8 @@ export class RunWriter implements Disposable {
   }
 
   /**
+   * Appends an evaluation to the log.
+   *
    * @throws {FailureError} If the log cannot be written.
    */
   logEvaluation(entry: EvaluationEntry): void {
@@ -69,7 +73,7 @@ export class RunWriter implements Disposable {
     return this.#evaluations.some((entry) => entry.step === step);
   }
 
-  /** The run's figures, given how many steps are done. */
+  /** The run's metrics after `steps` steps. */
   metrics(steps: number): RunMetrics {
     const { config, backend, threads, metrics, clock } = this.#start;
     const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
@@ -89,11 +93,11 @@ export class RunWriter implements Disposable {
   }
 
   /**
-   * Writes the checkpoint, `model.safetensors` and `metrics.json`, each
-   * atomically, as they are at the call: training may go on meanwhile. The log is on the disk
-   * first, so that it never ends before the checkpoint.
+   * Writes the checkpoint, `model.safetensors` and `metrics.json`, each atomically. Their contents
+   * are fixed at the call, so training may continue meanwhile. The log is flushed first, so that it
+   * never ends before the checkpoint.
    *
-   * @throws {FailureError} If the disk is full; each file is then the old or the new one.
+   * @throws {FailureError} If the disk is full; each file is then either the old or the new one.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
     const { network } = this.#start;
@@ -113,7 +117,7 @@ export class RunWriter implements Disposable {
   }
 }
 
-/** The bytes of the `model.safetensors` that belongs to a checkpoint. */
+/** Encodes the `model.safetensors` that belongs to a checkpoint. */
 export function encodeModel(
   { network, standardization }: Pick<RunConfig, "network" | "standardization">,
   { step, ema, weights }: Checkpoint,

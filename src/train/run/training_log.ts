@@ -3,49 +3,48 @@ import { fileChunks, lines } from "../../core/files/bounded_file.ts";
 import { FailureError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 
-/** Longest log that is read: 8 GiB, a hundred million steps. */
+/** Maximum size of a log that is read: 8 GiB, a hundred million steps. */
 const MOST_LOG_BYTES = 2 ** 33;
 
-/** Longest line of a log, in UTF-16 units; an entry has about a hundred. */
+/** Maximum line length of a log in UTF-16 units; an entry has about a hundred. */
 const MOST_OF_A_LINE = 2 ** 16;
 
-/** What `log.jsonl` says of one training step. */
+/** Entry of `log.jsonl` for one training step. */
 export interface StepEntry {
-  /** From 1. */
+  /** Step number, from 1. */
   readonly step: number;
-  /** Of the batch; a CNF's in nats. */
+  /** Loss of the batch; in nats for a CNF. */
   readonly loss: number;
-  /** Milliseconds of the step; where losses are read late, the mean of those read together. */
+  /** Milliseconds per step; the mean over steps whose losses were read together. */
   readonly stepMs: number;
   /** Field evaluations of the forward solve, mean over control groups; null for flow matching. */
   readonly nfe: number | null;
 }
 
-/** What `log.jsonl` says of one evaluation. */
+/** Entry of `log.jsonl` for one evaluation. */
 export interface EvaluationEntry {
   /** Training steps done. */
   readonly step: number;
-  /** The epoch that the step belongs to, from 1. */
+  /** Epoch of the step, from 1. */
   readonly epoch: number;
-  /** Over the first test rows; a CNF's in nats, from a solve at 1e-5. */
+  /** Loss over the first test rows; in nats for a CNF, solved at 1e-5. */
   readonly testLoss: number;
 }
 
-/** All of a log, in the order of its lines. */
+/** Contents of a log, in the order of its lines. */
 export interface TrainingLog {
-  /** In order. */
+  /** Training steps, in order. */
   readonly steps: readonly StepEntry[];
-  /** In order. */
+  /** Evaluations, in order. */
   readonly evaluations: readonly EvaluationEntry[];
 }
 
 type Entry = StepEntry | EvaluationEntry;
 
 /**
- * Reads a log. A line that is not whole, as a crash leaves one at the end, or not a log's, is
- * left out.
+ * Reads a log, skipping incomplete lines (as after a crash) and lines of another format.
  *
- * @returns An empty log where there is no file.
+ * @returns An empty log if the file does not exist.
  */
 export async function readLog(path: string): Promise<TrainingLog> {
   const entries = await readEntries(path);
@@ -58,7 +57,7 @@ export async function readLog(path: string): Promise<TrainingLog> {
 async function readEntries(path: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
-    // Line by line: a log of millions of steps is longer than the longest text.
+    // Read line by line: a log of millions of steps exceeds the maximum string length.
     for await (const line of lines(fileChunks(path, MOST_LOG_BYTES), MOST_OF_A_LINE)) {
       const entry = parseLine(line);
       if (entry !== null) entries.push(entry);
@@ -93,8 +92,7 @@ function isEvaluationEntry(entry: Fields<EvaluationEntry>): entry is EvaluationE
 }
 
 /**
- * Cuts a log back to what was known after training step `step`, so that a
- * resumed run writes every later step once.
+ * Truncates a log to training step `step`, so that a resumed run writes every later step once.
  */
 export async function cutLog(path: string, step: number): Promise<TrainingLog> {
   const kept = (await readEntries(path)).filter((entry) => entry.step <= step);
@@ -102,7 +100,7 @@ export async function cutLog(path: string, step: number): Promise<TrainingLog> {
   return readLog(path);
 }
 
-/** Appends entries to a log. Dispose it. */
+/** Appends entries to a log. Must be disposed. */
 export class LogWriter {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -112,13 +110,13 @@ export class LogWriter {
     this.#file = file;
   }
 
-  /** Opens the log for appending; makes it where there is none. */
+  /** Opens the log for appending, creating it if necessary. */
   static async open(path: string): Promise<LogWriter> {
     return new LogWriter(path, await Deno.open(path, { append: true, create: true }));
   }
 
   /**
-   * Writes entries to the end of the log.
+   * Appends entries.
    *
    * @throws {FailureError} If they cannot be written.
    */
@@ -132,7 +130,7 @@ export class LogWriter {
     });
   }
 
-  /** Waits until all that was appended is on the disk. */
+  /** Flushes appended entries to disk. */
   sync(): void {
     this.#attempt(() => this.#file.syncSync());
   }

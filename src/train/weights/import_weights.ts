@@ -13,40 +13,40 @@ import { RunWriter } from "../run/run_writer.ts";
 import { inferNetwork, stateDictWeights } from "./state_dict.ts";
 import { cutLog } from "../run/training_log.ts";
 
-/** Size of the images of an imported unet or resnet: its weights fit any, and MNIST's is what Fluxion has. */
+/** Image size of an imported unet or resnet: MNIST's, because its weights fit any size. */
 const IMAGE = { height: 28, width: 28 } as const;
 
-/** Where an imported run goes. */
+/** Options of {@link importWeights}. */
 export interface ImportOptions {
-  /** The run's folder; the next free `runs/MODEL-DATA-0001` when left out. */
+  /** The run's folder; default the next free `runs/MODEL-DATA-0001`. */
   readonly run?: string;
-  /** Where runs without a name go; `runs` when left out. */
+  /** Folder of runs without a name; default `runs`. */
   readonly runsFolder?: string;
-  /** `new` when left out. */
+  /** Default `new`. */
   readonly mode?: Exclude<RunMode, "resume">;
-  /** What the model learnt, for evaluations; moons or mnist when left out. */
+  /** Data set for evaluations; default moons or mnist. */
   readonly data?: string;
 }
 
-/** What {@link importWeights} made. */
+/** Result of {@link importWeights}. */
 export interface ImportResult {
   /** The run's folder. */
   readonly run: string;
-  /** Those of a run of no steps. */
+  /** Metrics of a run with no steps. */
   readonly metrics: RunMetrics;
 }
 
 /**
- * Makes a run of no steps from a PyTorch state_dict in safetensors, with or
- * without a leading `model.`, with or without buffers. Sizes follow from names
- * and shapes; images are taken to be 28x28. Scales of a table come from the file's metadata.
+ * Makes a run of no steps from a PyTorch state_dict in safetensors, with or without a leading
+ * `model.`, with or without buffers. Sizes are inferred from names and shapes; images are assumed
+ * to be 28x28. The standardisation of a table is read from the file's metadata.
  *
- * The run goes on with `resume` and more steps, at a constant learning rate
- * (there is no horizon yet); to choose how it trains, start another from it by `init`.
+ * The run can be resumed with more steps at a constant learning rate (it has no horizon yet). To
+ * choose other training options, start a new run from it with `init`.
  *
  * @param file Path of the file.
- * @throws {InputError} If it is not a whole state_dict of a network that is known, the
- *   model cannot have that network, or the folder will not do.
+ * @throws {InputError} If it is not a complete state_dict of a registered network, the model does
+ *   not support that network, or the folder cannot be used.
  */
 export async function importWeights(
   model: FlowKind,

@@ -8,11 +8,11 @@ import { readSafetensorsBytes } from "./safetensors.ts";
 import { decodeStateDict, type StateDict, stateDictWeights } from "./state_dict.ts";
 
 /**
- * The weights that training starts with, flat and in device order: random, or
- * those of a run (that its samples are drawn from) or of a safetensors file.
+ * Initial weights of training, flat and in device order: random, or the sampling weights of a run
+ * or of a safetensors file.
  *
  * @param init A run's folder or a file; undefined for random weights.
- * @throws {InputError} If there is no such run or file, or it is of another architecture.
+ * @throws {InputError} If the run or file does not exist or is of another architecture.
  */
 export async function initialWeights(
   init: string | undefined,
@@ -23,9 +23,9 @@ export async function initialWeights(
 }
 
 /**
- * Reads a state_dict from a safetensors file, or from a run's folder.
+ * Reads a state_dict from a safetensors file or a run's folder.
  *
- * @throws {InputError} If there is none, or it is not whole.
+ * @throws {InputError} If there is none, or it is damaged.
  */
 export async function readStateDict(path: string): Promise<StateDict> {
   let isFolder: boolean;

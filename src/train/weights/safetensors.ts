@@ -4,8 +4,8 @@ import { InputError } from "../../core/errors.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 
 /**
- * A tensor of a safetensors file. F16 and BF16 are widened to float32 when read;
- * I64 must fit a double's 53 bits.
+ * A tensor of a safetensors file. F16 and BF16 are widened to float32 on reading; I64 must fit the
+ * 53 bits of a double.
  */
 export interface NamedTensor {
   /** Its name in the file. */
@@ -16,18 +16,18 @@ export interface NamedTensor {
   readonly values: Float32Array | Float64Array | BigInt64Array;
 }
 
-/** What a safetensors file holds: tensors in the order of their data, and free text. */
+/** Contents of a safetensors file. */
 export interface Safetensors {
-  /** In the order of their data. */
+  /** Tensors in the order of their data. */
   readonly tensors: readonly NamedTensor[];
-  /** Of the header's `__metadata__`. */
+  /** The header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own bound on the header (safetensors' MAX_HEADER_SIZE). */
+/** The format's own limit on the header (safetensors' MAX_HEADER_SIZE). */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** Most tensors that are read; empty ones take no data, and the largest networks have thousands. */
+/** Maximum number of tensors read: empty ones take no data; the largest networks have thousands. */
 const MOST_TENSORS = 2 ** 16;
 
 const LENGTH_BYTES = 8;
@@ -46,29 +46,29 @@ const dtypes: Readonly<Record<string, { bytes: number; decode(bytes: Uint8Array)
   },
 };
 
-/** A copy in a buffer of its own: typed arrays want their start aligned. */
+/** A copy in its own buffer, since typed arrays need alignment. */
 function aligned(bytes: Uint8Array): ArrayBuffer {
   return bytes.slice().buffer as ArrayBuffer;
 }
 
 /**
- * The bytes of a safetensors file: an 8-byte little-endian length, a JSON header,
- * the tensors' data in the header's order without gaps.
+ * Encodes a safetensors file: an 8-byte little-endian length, a JSON header, and the tensors' data
+ * in the header's order without gaps.
  *
- * Source: https://github.com/huggingface/safetensors, "Format". The header is
- * padded with spaces so that the data starts at a multiple of 8.
+ * Source: https://github.com/huggingface/safetensors, "Format". The header is padded with spaces so
+ * that the data start at a multiple of 8.
  *
- * @throws {RangeError} If a name stands twice or a shape does not fit its values.
+ * @throws {RangeError} If a name occurs twice or a shape does not fit its values.
  */
 export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let end = 0;
   for (const { name, shape, values } of tensors) {
-    if (Object.hasOwn(header, name)) throw new RangeError(`safetensors: ${name} stands twice`);
+    if (Object.hasOwn(header, name)) throw new RangeError(`safetensors: ${name} occurs twice`);
     if (elements(shape) !== values.length) {
       throw new RangeError(
-        `safetensors: ${name} has ${values.length} values, shape [${shape}] wants another number`,
+        `safetensors: ${name} has ${values.length} values, shape [${shape}] needs another number`,
       );
     }
     const start = end;
@@ -100,12 +100,12 @@ function elements(shape: readonly number[]): number {
 }
 
 /**
- * Reads a safetensors file. Nothing in its header is believed before it was
- * compared with the bytes that are there.
+ * Decodes a safetensors file. The header is untrusted: everything in it is checked against the
+ * bytes present.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If the file is not whole, the header not valid, or a dtype
- *   not one of F64, F32, F16, BF16, I64.
+ * @throws {InputError} If the file is damaged, the header invalid, or a dtype not one of F64, F32,
+ *   F16, BF16, I64.
  */
 export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors {
   const fail = failure(place);
@@ -142,11 +142,11 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
 }
 
 /**
- * Reads the bytes of a safetensors file. What begins as none is refused before the rest is read.
+ * Reads the bytes of a safetensors file, checking its start before reading the rest.
  *
- * @param limit Most bytes that are read.
- * @throws {InputError} If so, or if it has more bytes.
- * @throws Whatever the system says if it cannot be read.
+ * @param limit Maximum number of bytes.
+ * @throws {InputError} If it is not a safetensors file or exceeds the limit.
+ * @throws Any system error on reading.
  */
 export async function readSafetensorsBytes(
   path: string,
@@ -165,13 +165,13 @@ export async function readSafetensorsBytes(
 }
 
 /**
- * Refuses a regular file with more data than its header declares before they are read: a sparse
+ * Refuses a regular file with more data than its header declares before reading them: a sparse
  * file of gigabytes is a few kB in an archive.
  */
 async function requireDeclaredSize(path: string, limit: number): Promise<void> {
   using file = await Deno.open(path);
   const { isFile, size } = await file.stat();
-  if (!isFile || size < LENGTH_BYTES || size > limit) return; // other words say so
+  if (!isFile || size < LENGTH_BYTES || size > limit) return; // reported by other checks
   const fail = failure(path);
   const read = async (length: number) => {
     const bytes = new Uint8Array(length);
@@ -201,7 +201,7 @@ function failure(place: string): Fail {
   };
 }
 
-/** The length of the header, as the first 8 bytes declare it. */
+/** Header length declared in the first 8 bytes. */
 function declaredHeader(bytes: Uint8Array, fail: Fail): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const declared = view.getBigUint64(0, true);
@@ -237,7 +237,7 @@ function checkEntry(name: string, entry: unknown, fail: Fail) {
   const wanted = elements(shape) * dtypes[dtype]!.bytes;
   if (wanted !== end - start) {
     fail(
-      `${called} of shape ${quotedJson(shape)} and ${dtype} wants ${wanted} bytes, its range ` +
+      `${called} of shape ${quotedJson(shape)} and ${dtype} needs ${wanted} bytes, its range ` +
         `${end - start}`,
     );
   }
@@ -247,7 +247,7 @@ function checkEntry(name: string, entry: unknown, fail: Fail) {
 function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
   if (value === undefined) return {};
   if (!isRecord(value) || Object.values(value).some((text) => typeof text !== "string")) {
-    return fail("its __metadata__ is not an object of texts");
+    return fail("its __metadata__ is not an object of strings");
   }
   return value as Record<string, string>;
 }

@@ -7,10 +7,10 @@ import { InputError } from "../../core/errors.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 
-/** Relative: frequencies k * pi were computed in float32, by whoever wrote the file. */
+/** Relative tolerance: whoever wrote the file computed the frequencies k * pi in float32. */
 const BUFFER_TOLERANCE = 1e-6;
 
-/** A flat parameter vector in device order as tensors in PyTorch's shapes, each name after `prefix`. */
+/** Splits a flat vector in device order into tensors of PyTorch's shapes; prefixes their names. */
 export function parameterTensors(
   layout: ParameterLayout,
   flat: Float32Array,
@@ -28,11 +28,11 @@ export function parameterTensors(
 }
 
 /**
- * The reverse of {@link parameterTensors}: one flat vector in device order.
+ * The inverse of {@link parameterTensors}: one flat vector in device order.
  *
  * @param place The file's name, for messages.
  * @throws {InputError} If a tensor is missing, has another shape, or a value that is not finite in
- *   float32: the first one, with both shapes or the value.
+ *   float32. The message gives the first one with both shapes or the value.
  */
 export function parameterVector(
   layout: ParameterLayout,
@@ -40,7 +40,7 @@ export function parameterVector(
   { prefix = "", place }: { readonly prefix?: string; readonly place: string },
 ): Float32Array {
   const expected = layout.entries.map((entry) => ({ ...entry, name: prefix + entry.name }));
-  // All of them first: the file may be small, and the network that it claims large.
+  // Check all shapes first: a small file may claim a large network.
   for (const entry of expected) requireTensor(tensors, entry, place);
   const flat = new Float32Array(layout.size);
   for (const entry of expected) {
@@ -49,7 +49,7 @@ export function parameterVector(
   return flat;
 }
 
-/** What a tensor is to be. */
+/** Expected name and shape of a tensor. */
 type Expected = Pick<NamedTensor, "name" | "shape">;
 
 function tensorOf(
@@ -92,10 +92,10 @@ function requireTensor(
 }
 
 /**
- * The bytes of a safetensors file that loads with `strict=True` into the PyTorch module of a network.
+ * Encodes a safetensors file that loads with `strict=True` into the PyTorch module of a network.
  *
- * @param about.standardization What the network was trained with; it goes into the metadata, as JSON.
- * @param about.step The training step that the weights are of; it goes into the metadata too.
+ * @param about.standardization Standardisation of the training data, stored as JSON metadata.
+ * @param about.step Training step of the weights, stored as metadata.
  */
 export function encodeStateDict(
   network: Network,
@@ -113,23 +113,22 @@ export function encodeStateDict(
   });
 }
 
-/** A state_dict as it was read: tensors by name, without a leading `model.`. */
+/** A decoded state_dict: tensors by name, without a leading `model.`. */
 export interface StateDict {
   /** The file's name, for messages. */
   readonly place: string;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
-  /** What the metadata say that the points were standardised with; null where they say nothing. */
+  /** Standardisation from the metadata; null if absent. */
   readonly standardization: Standardization | null;
-  /** The training step that the metadata name; null where they name none. */
+  /** Training step from the metadata; null if absent. */
   readonly step: number | null;
 }
 
 /**
- * Reads a PyTorch state_dict; a `model.` that leads every name is taken off.
+ * Decodes a PyTorch state_dict; removes `model.` if it leads every name.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If the file is not a whole safetensors file, or holds nothing, or its scales
- *   are none.
+ * @throws {InputError} If the file is damaged or empty, or its standardisation is invalid.
  */
 export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
   const { tensors, metadata } = decodeSafetensors(bytes, place);
@@ -150,10 +149,10 @@ export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
 /**
  * The weights of a network from a state_dict, flat and in device order.
  *
- * Buffers may be missing; where they are there, they must be k * pi. Nothing else may be there.
+ * Buffers are optional but must equal k * pi. No other tensors are allowed.
  *
- * @throws {InputError} If the state_dict is not this network's: the first tensor that
- *   differs, with both shapes.
+ * @throws {InputError} If the state_dict does not match the network; the message gives the first
+ *   tensor that differs, with both shapes.
  */
 export function stateDictWeights({ place, tensors }: StateDict, network: Network): Float32Array {
   const layout = network.layout;
@@ -187,10 +186,10 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
 }
 
 /**
- * What network a state_dict belongs to, by its names and shapes.
+ * Infers the network of a state_dict from its names and shapes.
  *
- * @param image Size of the images, which a network's weights do not tell.
- * @throws {InputError} If it is none of the known networks'.
+ * @param image Image size, which cannot be inferred from the weights.
+ * @throws {InputError} If it matches no registered network.
  */
 export function inferNetwork(
   { place, tensors }: StateDict,

@@ -39,7 +39,7 @@ const decayedAndClipped = {
   v: [0.00022930138220544904, 0.0008758855983614922, 0.0034473570995032787],
 };
 
-// A few units in the last place of float32: sums are taken in another order.
+// A few units in the last place of float32: sums are in another order.
 const close = (actual: ArrayLike<number>, expected: readonly number[]) => {
   const largest = Math.max(...expected.map(Math.abs));
   expected.forEach((value, i) =>
@@ -75,7 +75,7 @@ for (
   });
 }
 
-backendTest("Adam goes on from its moments bit for bit", ["cpu"], async () => {
+backendTest("Adam continues from its moments bit for bit", ["cpu"], async () => {
   const gradient = tf.tensor1d([0.3, -0.7]);
   const after = async (restartAt: number) => {
     let adam = new Adam(Adam.zeros(2));
@@ -100,7 +100,7 @@ backendTest("Adam goes on from its moments bit for bit", ["cpu"], async () => {
   gradient.dispose();
 });
 
-/** An optimizer that leaves the weights where they are, with an average of them. */
+/** An optimizer that does not change the weights, with an average of them. */
 function averageOnly(average: readonly number[]) {
   const start = Float32Array.from(average);
   const adam = new Adam(Adam.zeros(start.length), start);
@@ -118,18 +118,18 @@ function averageOnly(average: readonly number[]) {
   };
 }
 
-backendTest("Adam's average of constant weights comes to them", ["cpu", "webgpu"], async () => {
+backendTest("Adam's average of constant weights converges to them", ["cpu", "webgpu"], async () => {
   const average = averageOnly([5, -5]);
   const weights = tf.tensor1d([1, 2]);
   for (let step = 0; step < 200; step++) average.update(weights, emaDecay(0.9, step));
   const [a, b] = await average.read() ?? [];
-  // What is left of the start is at most 7 * 0.9^100 = 2e-4.
+  // At most 7 * 0.9^100 = 2e-4 of the start is left.
   assert.ok(Math.abs(a! - 1) < 3e-4 && Math.abs(b! - 2) < 3e-4, `${a}, ${b}`);
   weights.dispose();
   average.dispose();
 });
 
-backendTest("Adam's average weighs by its decay", ["cpu"], async () => {
+backendTest("Adam's average uses its decay", ["cpu"], async () => {
   const average = averageOnly([0]);
   const weights = tf.tensor1d([1]);
   average.update(weights, 0.75);
@@ -140,13 +140,13 @@ backendTest("Adam's average weighs by its decay", ["cpu"], async () => {
   average.dispose();
 });
 
-backendTest("Adam keeps an average only where it is given one", ["cpu"], async () => {
+backendTest("Adam keeps an average only if given one", ["cpu"], async () => {
   const adam = new Adam(Adam.zeros(2));
   assert.equal(await adam.readAverage(), null);
   adam.dispose();
 });
 
-backendTest("Adam leaves no tensor but the new weights behind", ["cpu", "webgpu"], () => {
+backendTest("Adam leaks no tensors besides the new weights", ["cpu", "webgpu"], () => {
   const adam = new Adam(Adam.zeros(5), new Float32Array(5));
   const weights = tf.ones([5]) as tf.Tensor1D, gradient = tf.ones([5]) as tf.Tensor1D;
   const before = tf.memory().numTensors;

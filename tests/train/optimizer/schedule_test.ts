@@ -3,18 +3,18 @@ import { learningRate } from "../../../src/train/optimizer/schedule.ts";
 
 const cosine = { kind: "cosine", lr: 0.1, warmup: 4, horizon: 104 } as const;
 
-Deno.test("learningRate() rises in a line to its highest", () => {
+Deno.test("learningRate() rises linearly to its peak", () => {
   const rates = [0, 1, 2, 3, 4].map((step) => learningRate(cosine, step));
   rates.forEach((rate, i) =>
     assert.ok(Math.abs(rate - [0.025, 0.05, 0.075, 0.1, 0.1][i]!) < 1e-15)
   );
 });
 
-Deno.test("learningRate() of a cosine is half way down half way along", () => {
+Deno.test("learningRate() of a cosine is half the peak at half the way", () => {
   assert.ok(Math.abs(learningRate(cosine, 54) - 0.05) < 1e-15);
 });
 
-Deno.test("learningRate() only falls after the warm-up, and stays positive", () => {
+Deno.test("learningRate() only decreases after the warm-up and stays positive", () => {
   for (let step = 5; step < 104; step++) {
     const rate = learningRate(cosine, step);
     assert.ok(rate > 0 && rate < learningRate(cosine, step - 1), `step ${step}`);

@@ -15,13 +15,13 @@ const checkpoint = {
   moments: { m: vector(3), v: vector(4) },
 };
 
-Deno.test("decodeCheckpoint() gives back what was encoded", () => {
+Deno.test("decodeCheckpoint() inverts encodeCheckpoint()", () => {
   for (const given of [checkpoint, { ...checkpoint, ema: null }]) {
     assert.deepEqual(decodeCheckpoint(encodeCheckpoint(network, given), "x", network), given);
   }
 });
 
-Deno.test("encodeCheckpoint() has the contract's names", () => {
+Deno.test("encodeCheckpoint() uses the documented names", () => {
   const { tensors } = decodeSafetensors(encodeCheckpoint(network, checkpoint), "x");
   const names = new Set(tensors.map(({ name }) => name));
   for (const lead of ["", "ema.", "optimizer.m.", "optimizer.v."]) {

@@ -39,7 +39,7 @@ Deno.test("importWeights() refuses scales that are not the network's", () =>
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).length, 1);
   }));
 
-Deno.test("loadRun() has the weights that were asked for", () =>
+Deno.test("loadRun() has the requested weights", () =>
   inTempDir(async (folder) => {
     const run = await trained(`${folder}/run`);
     const [ema, raw] = [await readRun(run, "ema"), await readRun(run, "raw")];
@@ -54,7 +54,7 @@ Deno.test("loadRun() has the weights that were asked for", () =>
     model.parameters.dispose();
   }));
 
-Deno.test("readRun() says what is wrong with a folder", () =>
+Deno.test("readRun() names the problem with a folder", () =>
   inTempDir(async (folder) => {
     const refuses = async (run: string, message: RegExp) =>
       await assert.rejects(readRun(run), { name: "InputError", message });
@@ -77,11 +77,11 @@ Deno.test("readRun() says what is wrong with a folder", () =>
     await Deno.writeFile(`${run}/model.safetensors`, model.subarray(0, 300));
     await refuses(
       run,
-      /model\.safetensors: not a whole safetensors file.*; make it anew with .*--resume/,
+      /model\.safetensors: not a whole safetensors file.*; recreate it with .*--resume/,
     );
     await Deno.truncate(`${run}/checkpoint.safetensors`, 300);
     const damaged =
-      /checkpoint\.safetensors: not a whole.*; .*remove it and begin anew with .*--resume/;
+      /checkpoint\.safetensors: not a whole.*; .*remove it and start again with .*--resume/;
     await refuses(run, damaged);
     await assert.rejects(train({ model: "fm" }, { run, mode: "resume", openDataset: openSmall }), {
       name: "InputError",
@@ -89,7 +89,7 @@ Deno.test("readRun() says what is wrong with a folder", () =>
     });
     await Deno.remove(`${run}/checkpoint.safetensors`);
     await refuses(run, /run: has no weights yet/);
-    // To open a pipe that nobody writes into would wait for ever.
+    // Opening a pipe that nobody writes to would block forever.
     const pipe = new Deno.Command("sh", { args: ["-c", `mkfifo ${run}/checkpoint.safetensors`] });
     assert.ok((await pipe.output()).success);
     await refuses(run, /checkpoint\.safetensors: a pipe or a device/);
@@ -131,7 +131,7 @@ Deno.test("importWeights() of an image network as a CNF is refused before anythi
     await assert.rejects(Deno.stat(`${folder}/runs`));
   }));
 
-Deno.test("train() goes on from an imported run when told how far", () =>
+Deno.test("train() continues an imported run for a given number of steps", () =>
   inTempDir(async (folder) => {
     const network: Network = mlpNetwork({ dims: 2, hidden: 8 });
     const file = `${folder}/weights.safetensors`;

@@ -47,7 +47,7 @@ Deno.test("holdRun() without a path takes the next free number", () =>
     assert.equal(await hold(), `${root}/runs/cnf-moons-0042`);
   }));
 
-Deno.test("holdRun() called many times at once gives each its own folder", () =>
+Deno.test("holdRun() called many times concurrently returns different folders", () =>
   inTempDir(async (root) => {
     const helds = await Promise.all(
       Array.from({ length: 8 }, () => holdRun(null, naming(root))),
@@ -56,7 +56,7 @@ Deno.test("holdRun() called many times at once gives each its own folder", () =>
     for (const held of helds) held[Symbol.dispose]();
   }));
 
-Deno.test("holdRun() refuses a run that is there, unless told to resume or overwrite", () =>
+Deno.test("holdRun() refuses an existing run unless it resumes or overwrites", () =>
   inTempDir(async (root) => {
     const path = `${root}/x`;
     await Deno.mkdir(path);
@@ -78,7 +78,7 @@ Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
     for (const name of ["log.jsonl", "notes.txt", "samples/epoch-0001.png", "samples/mine.png"]) {
       await Deno.writeTextFile(`${path}/${name}`, "");
     }
-    // A process that is killed before it has written its config leaves a run that others take.
+    // A process killed before it has written its config leaves a folder that is still a run.
     for (const mode of ["overwrite", "overwrite", "resume"] as const) {
       (await holdRun(path, naming(root, mode)))[Symbol.dispose]();
     }
@@ -95,7 +95,7 @@ Deno.test("holdRun() with overwrite removes nothing behind a link to another run
     await Deno.writeTextFile(picture, "mine");
     await Deno.mkdir(`${root}/x`);
     await Deno.writeTextFile(`${root}/x/config.json`, config);
-    // Deno.symlink asks for the permission to write everywhere.
+    // Deno.symlink requires unrestricted write permission.
     const script = 'ln -s ../precious "$1/x/samples"';
     await new Deno.Command("sh", { args: ["-c", script, "sh", root] }).output();
     (await holdRun(`${root}/x`, naming(root, "overwrite")))[Symbol.dispose]();
@@ -103,7 +103,7 @@ Deno.test("holdRun() with overwrite removes nothing behind a link to another run
     await assert.rejects(Deno.lstat(`${root}/x/samples`), Deno.errors.NotFound);
   }));
 
-Deno.test("epochOf() takes the names that a run gives, and no others", () => {
+Deno.test("epochOf() accepts the names that runs write, and no others", () => {
   assert.equal(epochOf("epoch-0012.png", "png"), 12);
   assert.equal(epochOf("epoch-12345.safetensors", "safetensors"), 12345);
   for (const name of ["epoch-9.png", "epoch-0000.png", "epoch-00012.png", "a-epoch-0001.png"]) {
@@ -113,7 +113,7 @@ Deno.test("epochOf() takes the names that a run gives, and no others", () => {
   assert.equal(epochOf(`epoch-${"9".repeat(20)}.png`, "png"), null);
 });
 
-Deno.test("holdRun() with overwrite leaves a folder alone that is no run", () =>
+Deno.test("holdRun() with overwrite leaves a folder alone that is not a run", () =>
   inTempDir(async (root) => {
     const path = `${root}/precious`;
     await Deno.mkdir(path);
@@ -128,7 +128,7 @@ Deno.test("holdRun() with overwrite leaves a folder alone that is no run", () =>
     }
   }));
 
-Deno.test("holdRun() takes an empty folder, and refuses files and what cannot be made", () =>
+Deno.test("holdRun() accepts an empty folder and refuses files and invalid paths", () =>
   inTempDir(async (root) => {
     await Deno.mkdir(`${root}/empty`);
     (await holdRun(`${root}/empty`, naming(root)))[Symbol.dispose]();
@@ -144,7 +144,7 @@ Deno.test("holdRun() takes an empty folder, and refuses files and what cannot be
     });
   }));
 
-Deno.test("holdRun() refuses a folder that somebody holds, and takes it when they let go", () =>
+Deno.test("holdRun() refuses a locked folder and takes it once it is released", () =>
   inTempDir(async (root) => {
     const path = `${root}/x`;
     const first = await holdRun(path, naming(root));
@@ -158,7 +158,7 @@ Deno.test("holdRun() refuses a folder that somebody holds, and takes it when the
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
   }));
 
-Deno.test("holdRun() to resume waits for whoever holds the run, says so once, and can be stopped", () =>
+Deno.test("holdRun() to resume waits for the lock, reports it once, and can be aborted", () =>
   inTempDir(async (root) => {
     const path = `${root}/x`;
     const first = await holdRun(path, naming(root));
@@ -175,7 +175,7 @@ Deno.test("holdRun() to resume waits for whoever holds the run, says so once, an
     assert.deepEqual(waited, [path]);
   }));
 
-Deno.test("holdRun() removes what a killed process had half written, and nothing else", () =>
+Deno.test("holdRun() removes the partial files of a killed process, and nothing else", () =>
   inTempDir(async (root) => {
     const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;
     const picture = `samples/epoch-0002.png.${crypto.randomUUID()}.tmp`;
@@ -190,7 +190,7 @@ Deno.test("holdRun() removes what a killed process had half written, and nothing
     assert.deepEqual(await Array.fromAsync(Deno.readDir(`${root}/samples`)), []);
   }));
 
-Deno.test("latestRun() is the run that was written to last", () =>
+Deno.test("latestRun() is the most recently written run", () =>
   inTempDir(async (root) => {
     await assert.rejects(latestRun(`${root}/runs`), { name: "InputError" });
     const at = async (name: string, file: "config" | "checkpoint", time: number) => {
@@ -206,7 +206,7 @@ Deno.test("latestRun() is the run that was written to last", () =>
     assert.equal(await latestRun(`${root}/runs`), `${root}/runs/old`);
   }));
 
-Deno.test("runName() and samplesFile() are the contract's", () => {
+Deno.test("runName() and samplesFile() return the documented names", () => {
   assert.equal(runName("cnf", "moons"), "cnf-moons");
   assert.equal(runName("cnf", "/a b/my points.csv"), "cnf-my-points");
   assert.equal(runName("fm", "x/train-images-idx3-ubyte.gz"), "fm-train-images-idx3-ubyte");

@@ -12,7 +12,7 @@ async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("LogWriter appends what readLog() reads", () =>
+Deno.test("LogWriter appends entries that readLog() reads", () =>
   inTempDir(async (folder) => {
     const path = `${folder}/log.jsonl`;
     for (const steps of [[1, 2], [3]]) {
@@ -26,7 +26,7 @@ Deno.test("LogWriter appends what readLog() reads", () =>
     assert.deepEqual(log.evaluations.map(({ step }) => step), [2, 3]);
   }));
 
-Deno.test("cutLog() keeps what was known at a step, and drops a torn line", () =>
+Deno.test("cutLog() keeps entries up to a step and drops a torn line", () =>
   inTempDir(async (folder) => {
     const path = `${folder}/log.jsonl`;
     const lines = [
@@ -45,12 +45,12 @@ Deno.test("cutLog() keeps what was known at a step, and drops a torn line", () =
     );
   }));
 
-Deno.test("readLog() takes an entry for what all of its fields say", () =>
+Deno.test("readLog() classifies an entry by all of its fields", () =>
   inTempDir(async (folder) => {
     const path = `${folder}/log.jsonl`;
     const evaluation = { step: 1, epoch: 1, testLoss: 0.5 };
     const lines = [
-      { ...evaluation, loss: [8], stepMs: "2", nfe: { toString: 1 } }, // an evaluation, and no step
+      { ...evaluation, loss: [8], stepMs: "2", nfe: { toString: 1 } }, // an evaluation, not a step
       { ...stepEntry(2), loss: "1.5" },
       { step: 3, loss: 1 },
       { ...evaluation, testLoss: null },
@@ -63,7 +63,7 @@ Deno.test("readLog() takes an entry for what all of its fields say", () =>
     assert.deepEqual(evaluations.map(({ testLoss }) => testLoss), [0.5]);
   }));
 
-Deno.test("cutLog() makes an empty log where there is none", () =>
+Deno.test("cutLog() creates an empty log if there is none", () =>
   inTempDir(async (folder) => {
     const path = `${folder}/log.jsonl`;
     assert.deepEqual(await cutLog(path, 5), { steps: [], evaluations: [] });
@@ -87,7 +87,7 @@ Deno.test("LogWriter reports a full disk as a failure", () =>
     }
   }));
 
-Deno.test("readLog() leaves out lines whose entries have other types", async () => {
+Deno.test("readLog() skips lines whose entries have other types", async () => {
   const path = await Deno.makeTempFile();
   try {
     const good = { step: 1, loss: 0.5, stepMs: 2, nfe: null };

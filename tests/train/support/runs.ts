@@ -5,7 +5,7 @@ import type { TrainGiven } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
 
-/** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, and 3 left over. */
+/** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, 3 left over. */
 export function smallPoints(): PointDataset {
   const table = (subsequence: number, count: number) => {
     const points = fillNormal({ seed: 5, stream: 2, subsequence }, 0, new Float32Array(2 * count));
@@ -52,7 +52,7 @@ export function smallImages(): ImageDataset {
   };
 }
 
-/** Small runs of each model, with what a longer one has: an average, clipping, decay, evaluations. */
+/** Small runs of each model with a longer one's features: average, clipping, decay, evaluations. */
 export const smallRuns = {
   cnf: {
     model: "cnf",
@@ -103,7 +103,7 @@ export const smallRuns = {
 export const openSmall: DatasetOpener = (name) =>
   Promise.resolve(name === "small-images" ? smallImages() : smallPoints());
 
-/** A folder for the time of a test. */
+/** A temporary folder for the duration of a test. */
 export async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -113,7 +113,7 @@ export async function inTempDir(run: (folder: string) => Promise<void>): Promise
   }
 }
 
-/** What two runs of the same mathematics must share: all of their log but the times, and their weights. */
+/** What two equal runs must share: weights, and the log except for times. */
 export async function essence(run: string) {
   const { steps, evaluations } = await readLog(`${run}/log.jsonl`);
   return {

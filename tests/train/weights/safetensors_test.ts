@@ -16,7 +16,7 @@ const example = encodeSafetensors({
   metadata: { format: "pt" },
 });
 
-/** A file from a header as text and data of zeros. */
+/** A file with the given header text and zero data. */
 function fileOf(header: string, dataBytes: number): Uint8Array {
   const json = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -25,7 +25,7 @@ function fileOf(header: string, dataBytes: number): Uint8Array {
   return bytes;
 }
 
-Deno.test("encodeSafetensors() writes the bytes of the format's description", () => {
+Deno.test("encodeSafetensors() writes the specified bytes", () => {
   const bytes = encodeSafetensors({
     tensors: [{ name: "x", shape: [1], values: Float32Array.of(1) }],
     metadata: {},
@@ -49,7 +49,7 @@ Deno.test("encodeSafetensors() refuses a shape that does not fit", () => {
   );
 });
 
-Deno.test("decodeSafetensors() gives back what was encoded", () => {
+Deno.test("decodeSafetensors() inverts encodeSafetensors()", () => {
   const tensor = fc.record({
     name: fc.string({ minLength: 1 }).filter((name) =>
       name !== "__metadata__" && name !== "__proto__"
@@ -86,7 +86,7 @@ Deno.test("decodeSafetensors() widens F16 and BF16", () => {
   assert.deepEqual(tensors.map((t) => [...t.values]), [[1.5, -2], [1.5]]);
 });
 
-Deno.test("decodeSafetensors() meets every corruption with an InputError or a valid file", () => {
+Deno.test("decodeSafetensors() of a corrupted file throws an InputError or returns a valid file", () => {
   const decodes = (bytes: Uint8Array) => {
     try {
       decodeSafetensors(bytes, "broken.safetensors");
@@ -107,7 +107,7 @@ Deno.test("decodeSafetensors() meets every corruption with an InputError or a va
   fc.assert(fc.property(fc.json(), fc.nat(40), (json, n) => decodes(fileOf(json, n))));
 });
 
-Deno.test("decodeSafetensors() refuses a file cut off at any byte", () => {
+Deno.test("decodeSafetensors() refuses a file truncated at any byte", () => {
   for (let length = 0; length < example.length; length++) {
     assert.throws(() => decodeSafetensors(example.subarray(0, length), "x"), InputError);
   }
@@ -160,7 +160,7 @@ for (const [what, [header, dataBytes, message]] of Object.entries(refused)) {
   });
 }
 
-Deno.test("decodeSafetensors() does not believe a header's length", () => {
+Deno.test("decodeSafetensors() does not trust the header's length", () => {
   const bytes = example.slice();
   new DataView(bytes.buffer).setBigUint64(0, 2n ** 63n, true);
   assert.throws(() => decodeSafetensors(bytes, "x"), { name: "InputError" });
@@ -171,7 +171,7 @@ Deno.test("readSafetensorsBytes() refuses a sparse file of gigabytes by its head
   try {
     await Deno.writeFile(path, example);
     assert.deepEqual(await readSafetensorsBytes(path, 2 ** 32), example);
-    await Deno.truncate(path, 2 ** 32); // takes no room on the disk
+    await Deno.truncate(path, 2 ** 32); // sparse: takes no disk space
     const before = Deno.memoryUsage().rss;
     await assert.rejects(readSafetensorsBytes(path, 2 ** 32), {
       name: "InputError",

@@ -19,7 +19,7 @@ const mlp: Network = mlpNetwork({ dims: 3, hidden: 8 });
 const resnet: Network = resnetNetwork({ ...image, channels: 2, filters: 4, blocks: 3 });
 const unet: Network = unetNetwork({ ...image, channels: 3, filters: 8 });
 
-/** A state_dict's file with its tensors changed. */
+/** A state_dict file with modified tensors. */
 function fileWith(
   network: Network,
   change: (tensors: ReturnType<typeof decodeSafetensors>["tensors"]) => unknown,
@@ -32,14 +32,14 @@ function fileWith(
 }
 
 for (const network of [mlp, resnet, unet]) {
-  Deno.test(`encodeStateDict() of a ${network.kind} is read back`, () => {
+  Deno.test(`encodeStateDict() of a ${network.kind} round trips`, () => {
     const weights = initialParameters(network, 1);
     const stateDict = decodeStateDict(encodeStateDict(network, weights), "x");
     assert.deepEqual(stateDictWeights(stateDict, network), weights);
     assert.deepEqual(networkRecord(inferNetwork(stateDict, image)), networkRecord(network));
   });
 
-  Deno.test(`stateDictWeights() of a ${network.kind} takes a leading model. and missing buffers`, () => {
+  Deno.test(`stateDictWeights() of a ${network.kind} allows a leading model. and missing buffers`, () => {
     const weights = initialParameters(network, 1);
     const buffers = new Set(network.buffers!.map(({ name }) => name));
     for (const lead of ["", "model."]) {
@@ -72,8 +72,8 @@ Deno.test("encodeStateDict() has PyTorch's names, shapes and order of axes", () 
     "backbone.4.bias": [3],
     "t_proj.freqs": [4],
   });
-  // On the device a Linear's weight is [in, out]: its second number is input 0 to output 1,
-  // which in PyTorch's [out, in] stands at row 1, column 0.
+  // On the device a Linear's weight is [in, out]: its second number, input 0 to output 1, is at
+  // row 1, column 0 of PyTorch's [out, in].
   const projection = tensors.find(({ name }) => name === "x_proj.weight")!.values;
   assert.equal(projection[3], weights[1]);
 });
@@ -90,7 +90,7 @@ Deno.test("stateDictWeights() reads float64 files", () => {
   assert.deepEqual(stateDictWeights(decodeStateDict(file, "x"), mlp), initialParameters(mlp, 1));
 });
 
-Deno.test("stateDictWeights() names the first tensor that differs, and both shapes", () => {
+Deno.test("stateDictWeights() names the first tensor that differs, with both shapes", () => {
   const stateDict = decodeStateDict(encodeStateDict(mlp, initialParameters(mlp, 1)), "x.st");
   assert.throws(() => stateDictWeights(stateDict, mlpNetwork({ dims: 3, hidden: 10 })), {
     name: "InputError",
@@ -102,7 +102,7 @@ Deno.test("stateDictWeights() names the first tensor that differs, and both shap
   });
 });
 
-Deno.test("stateDictWeights() refuses other frequencies and tensors it does not know", () => {
+Deno.test("stateDictWeights() refuses other frequencies and unknown tensors", () => {
   const wrongFrequency = fileWith(
     mlp,
     (tensors) =>
@@ -129,7 +129,7 @@ Deno.test("stateDictWeights() refuses other frequencies and tensors it does not 
   });
 });
 
-Deno.test("inferNetwork() refuses what is none of the networks", () => {
+Deno.test("inferNetwork() refuses a state_dict of no registered network", () => {
   const file = encodeSafetensors({
     tensors: [{ name: "fc.weight", shape: [1], values: Float32Array.of(0) }],
     metadata: {},
@@ -184,7 +184,7 @@ Deno.test("stateDictWeights() refuses weights that are not finite, by tensor and
   }
 });
 
-Deno.test("decodeStateDict() reads the scales of a table from the metadata, and refuses others", () => {
+Deno.test("decodeStateDict() reads scales from the metadata and refuses invalid ones", () => {
   const weights = initialParameters(mlp, 1);
   const scales = { kind: "robust", center: [1.7e9, 0.1], scale: [1e-3, 3] } as const;
   const file = encodeStateDict(mlp, weights, { standardization: scales });

@@ -6,32 +6,32 @@ import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { settleStop, stopWord, throwIfStopped } from "../../../src/core/stop.ts";
 import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
-import { Learner } from "../../../src/train/optimizer/learner.ts";
+import { TrainState } from "../../../src/train/optimizer/train_state.ts";
 import { Adam } from "../../../src/train/optimizer/optimizer.ts";
 import { backendTest } from "../../support/backends.ts";
 
 const network: Network = mlpNetwork({ dims: 2, hidden: 4 });
 const start = initialParameters(network, 1);
 
-/** A learner after one step along a gradient of `slope` everywhere, and what it has. */
+/** The state after one step along a gradient of `slope` everywhere, and its weights. */
 async function afterOneStep(
   options: TrainOptions,
   slope: number,
   around: (update: () => void) => void = (update) => update(),
 ) {
   const config = resolveConfig("fm", null, { data: "moons", hidden: 4, ...options });
-  const learner = new Learner(config, network, {
+  const state = new TrainState(config, network, {
     weights: start,
     ema: null,
     standardization: null,
     moments: Adam.zeros(start.length),
   });
   const gradient = tf.fill([start.length], slope) as tf.Tensor1D;
-  around(() => learner.update(gradient, 0));
+  around(() => state.update(gradient, 0));
   gradient.dispose();
-  const read = await learner.read(1);
-  const sampled = await learner.withSampledModel(({ parameters }) => parameters.read());
-  learner.dispose();
+  const read = await state.read(1);
+  const sampled = await state.withSampledModel(({ parameters }) => parameters.read());
+  state.dispose();
   return { ...read, sampled };
 }
 
@@ -42,25 +42,25 @@ function near(actual: ArrayLike<number>, expected: (i: number) => number, relati
   }
 }
 
-backendTest("Learner steps at the schedule's rate", ["cpu"], async () => {
+backendTest("TrainState steps at the schedule's rate", ["cpu"], async () => {
   const { weights } = await afterOneStep({ lr: 0.5, warmup: 10, clip: 0, ema: 0 }, 3);
-  // Adam's first step is the rate itself, against the gradient's sign.
+  // Adam's first step has the size of the learning rate, against the gradient's sign.
   near(weights, (i) => start[i]! - 0.05);
 });
 
-backendTest("Learner clips the gradient before Adam sees it", ["cpu"], async () => {
+backendTest("TrainState clips the gradient before Adam sees it", ["cpu"], async () => {
   const { moments } = await afterOneStep({ clip: 2, weightDecay: 0 }, 3);
   near([Math.hypot(...moments.m) / 0.1], () => 2);
   const whole = await afterOneStep({ clip: 0, weightDecay: 0 }, 3);
   near(whole.moments.m, () => 0.3);
 });
 
-backendTest("Learner's weight decay pulls at the weights", ["cpu"], async () => {
+backendTest("TrainState applies weight decay", ["cpu"], async () => {
   const { moments } = await afterOneStep({ clip: 0, weightDecay: 0.25 }, 0);
   near(moments.m, (i) => 0.1 * 0.25 * start[i]!);
 });
 
-backendTest("Learner samples from the average where it keeps one", ["cpu"], async () => {
+backendTest("TrainState samples from the average if it keeps one", ["cpu"], async () => {
   const averaged = await afterOneStep({ ema: 0.99, lr: 0.5, warmup: 0 }, 1);
   assert.deepEqual(averaged.sampled, averaged.ema);
   // The first decay is a tenth.
@@ -70,7 +70,7 @@ backendTest("Learner samples from the average where it keeps one", ["cpu"], asyn
   assert.deepEqual(plain.sampled, plain.weights);
 });
 
-backendTest("Learner takes a whole step even where work is to end early", ["cpu"], async () => {
+backendTest("TrainState completes a step even if asked to stop", ["cpu"], async () => {
   const options = { ema: 0.9, clip: 1, lr: 0.1 };
   const undisturbed = await afterOneStep(options, 3);
   const stopped = await afterOneStep(options, 3, (update) => {

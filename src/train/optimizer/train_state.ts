@@ -14,17 +14,17 @@ import { learningRate, type Schedule } from "./schedule.ts";
 import { option } from "../../core/options/spelling.ts";
 
 /**
- * What training changes, on the device: weights, Adam's moments, the moving
- * average. Dispose it.
+ * Mutable state of training on the device: weights, Adam's moments and the moving average. Call
+ * `dispose()` when done.
  */
-export class Learner {
-  /** The model with the weights of training. Owned by the learner. */
+export class TrainState {
+  /** The model with the training weights, owned by this object. */
   readonly model: FlowModel;
   readonly #config: TrainConfig;
   readonly #schedule: Schedule;
   readonly #adam: Adam;
 
-  /** Starts where a checkpoint stands. */
+  /** Starts from a checkpoint. */
   constructor(
     config: TrainConfig,
     network: Network,
@@ -48,11 +48,11 @@ export class Learner {
   }
 
   /**
-   * Takes one step of Adam, and the average with it, to its end even where work is to end early;
-   * nothing is read back.
+   * Applies one step of Adam and updates the average, without a read-back. Completes even if the
+   * process is asked to stop.
    *
-   * @param gradient Stays the caller's.
-   * @param step From 0.
+   * @param gradient Owned by the caller.
+   * @param step Training step, from 0.
    */
   update(gradient: tf.Tensor1D, step: number): void {
     const { clip, weightDecay, ema } = this.#config;
@@ -60,15 +60,15 @@ export class Learner {
     const lr = learningRate(this.#schedule, step);
     const averageDecay = emaDecay(ema, step);
     const settings = { step, lr, clip, weightDecay, averageDecay };
-    // A step that is given up half-way would leave weights, or moments, of the next one.
+    // An interrupted update would leave weights or moments of the next step behind.
     uninterrupted(() => parameters.replace(this.#adam.update(parameters.flat, gradient, settings)));
   }
 
   /**
-   * Where training stands, read back.
+   * Reads the state back as a checkpoint.
    *
    * @param step Steps done.
-   * @throws {FailureError} If a weight is NaN or infinite: what would be saved is not good.
+   * @throws {FailureError} If a weight or moment is NaN or infinite.
    */
   async read(step: number): Promise<Checkpoint> {
     const [weights, ema, moments] = await Promise.all([
@@ -91,7 +91,7 @@ export class Learner {
     return { step, seed: this.#config.seed, weights, ema, moments };
   }
 
-  /** Lends the model that samples are drawn from: the moving average where there is one. */
+  /** Calls `use` with the model for sampling: the moving average if there is one. */
   async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
     const average = await this.#adam.readAverage();
     if (average === null) return use(this.model);

@@ -8,17 +8,13 @@ import {
 } from "../simd/gemm_tile.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
+import { BLOCK_NUMBERS, BLOCK_PIXELS } from "./conv.layout.part.as";
 
 // Convolutions of any size and stride as matrix products: a block of output pixels at a time,
 // the inputs that each meets are written side by side, [pixels, kh * kw * cin].
 //
 // Images are NHWC, filters [kh, kw, in, out]. A pixel of the output has the same bits whatever
 // the others are.
-
-/** Numbers of a block of unfolded input: a part of a core's second cache. */
-const BLOCK_NUMBERS: i32 = 60_000;
-/** Pixels of a block at most. */
-const BLOCK_PIXELS: i32 = 510;
 
 // @ts-ignore: decorator
 @inline

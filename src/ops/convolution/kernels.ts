@@ -1,4 +1,6 @@
 import type { KernelModule } from "../../threads/kernel_threads.ts";
+import { convSizes } from "./conv.layout.ts";
+import { winogradCounts, winogradSizes } from "./winograd.layout.ts";
 import { paddedColumns, TILE_COLUMNS, TILE_ROWS } from "../simd/tile_sizes.ts";
 import convRelaxed from "./conv.relaxed.wasm.b64" with { type: "text" };
 import convPlain from "./conv.plain.wasm.b64" with { type: "text" };
@@ -111,12 +113,19 @@ type ConvSizes = [
   pw: number,
 ];
 
+const { BLOCK_NUMBERS, BLOCK_PIXELS } = convSizes.values;
+const { BLOCK_BYTES } = winogradCounts.values;
+const { CONSTANTS, PIECE, FILTER_SCRATCH_BYTES } = winogradSizes.values;
+/** Numbers of scratch of {@link ConvolutionKernels.winogradFilter}. */
+export const FILTER_SCRATCH: number = FILTER_SCRATCH_BYTES / 4;
+
 /** Numbers behind an input that are read beside its last ones, as a short run is one vector; they are not used. */
 const BEYOND = 4;
 
 /** Numbers, of conv.as.ts. */
 function convScratch(taps: number, cout: number): number {
-  const block = Math.floor(Math.min(510, Math.floor(60_000 / taps)) / TILE_ROWS) * TILE_ROWS;
+  const block = Math.floor(Math.min(BLOCK_PIXELS, Math.floor(BLOCK_NUMBERS / taps)) / TILE_ROWS) *
+    TILE_ROWS;
   const out = paddedColumns(cout), pixels = Math.max(TILE_ROWS, block);
   return out + TILE_ROWS * TILE_COLUMNS + Math.max(taps, pixels) * out + pixels * taps + 4;
 }
@@ -129,11 +138,10 @@ function convNarrowScratch(pixels: number, cin: number, products: number): numbe
 /** Numbers, of winograd.as.ts. */
 function winogradScratch(cin: number, cout: number): number {
   const out = paddedColumns(cout), filterBytes = 36 * 4 * cin * out;
-  const bytes = Math.max(400_000, Math.floor(filterBytes / 3) * 4);
+  const bytes = Math.max(BLOCK_BYTES, Math.floor(filterBytes / 3) * 4);
   const rows = Math.floor(Math.floor(bytes / (36 * 4 * (cin + out))) / TILE_ROWS) * TILE_ROWS;
   const tiles = Math.max(TILE_ROWS, rows);
-  const [constants, piece] = [64, 36 * 128];
-  return (constants + piece) / 4 + 2 * out + 6 * Math.max(cin, out) + 36 * (cin * out + 32) +
+  return (CONSTANTS + PIECE) / 4 + 2 * out + 6 * Math.max(cin, out) + 36 * (cin * out + 32) +
     36 * (tiles * (cin + out) + 2 * 32);
 }
 
@@ -186,7 +194,7 @@ export const winogradModule: KernelModule = {
       operands: ([, , cin, cout]) => [
         [4, 9 * cin! * cout!],
         [6, winogradFilterBytes(cin!, cout!) / 4],
-        [7, 216],
+        [7, FILTER_SCRATCH],
       ],
     },
     winograd: {

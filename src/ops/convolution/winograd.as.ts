@@ -1,6 +1,7 @@
 import { ADD, columnsOfTile, tileOfColumns, tileOfRows, wideTile } from "../simd/gemm_tile.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
+import { BLOCK_BYTES, CHUNK, CONSTANTS, PIECE, WIDTH } from "./winograd.layout.part.as";
 
 // Winograd's F(4x4, 3x3): 36 products for 16 outputs, where the definition has 144.
 //
@@ -17,12 +18,6 @@ import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 // Images are NHWC, filters [3, 3, in, out]; stride 1, padded with one zero all around; channels
 // are multiples of 4, and at least 8. A piece of the output has the same bits whatever the others are.
 
-/**
- * Bytes that the transformed pieces of a block of tiles may take: well inside a core's second
- * cache, unless the filter, which is read once a block, fills that itself.
- */
-const BLOCK_BYTES: i32 = 400_000;
-
 const A1: f32 = 0.75;
 const B1: f32 = 1.5;
 const A2: f32 = A1 * A1;
@@ -34,18 +29,6 @@ const G0: f32 = 1 / A2_B2;
 const GA: f32 = 1 / (2 * A2 * (A2 - B2));
 const GB: f32 = 1 / (2 * B2 * (B2 - A2));
 
-/** Bytes that the transforms of a piece handle at a time: 8 channels. */
-const WIDTH: usize = 32;
-/**
- * Bytes of a pixel that a piece goes through both its transforms with: the half transformed piece has
- * places that the compiler knows, and a pixel's cache lines are met one after the other.
- */
-const CHUNK: usize = 128;
-/** Bytes of a 6x6 piece of a chunk. */
-const PIECE: usize = 36 * CHUNK;
-/** Bytes in front of the scratch: constants, then a half transformed piece. */
-const CONSTANTS: usize = 64;
-
 /** Where in a chunk that begins at a byte of a pixel its last channels begin; they may overlap with those before. */
 // @ts-ignore: decorator
 @inline
@@ -53,7 +36,7 @@ function lastOf(begin: usize, bytes: usize): usize {
   return min(CHUNK, bytes - begin) - WIDTH;
 }
 
-/** Writes the constants of the transforms: known ones the compiler would make anew at each use. */
+/** Writes the constants of the transforms: V8 rematerialises vector constants, so load them. */
 function storeConstants(at: usize): void {
   store<f32>(at, A1);
   store<f32>(at, B1, 4);
@@ -297,7 +280,7 @@ export function winogradFilterGradient(
  * @param turn 1: the filter lies as [3, 3, cout, cin] and is turned by 180 degrees, which
  *   makes of a convolution its gradient for the input.
  * @param u Of the whole filter.
- * @param scratch 216 numbers.
+ * @param scratch FILTER_SCRATCH_BYTES.
  */
 export function winogradFilter(
   first: i32,

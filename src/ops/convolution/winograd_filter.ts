@@ -1,10 +1,8 @@
 import { ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
-import type { ConvolutionKernels } from "./kernels.ts";
+import { type ConvolutionKernels, FILTER_SCRATCH } from "./kernels.ts";
 import { type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
-/** Numbers of scratch of winogradFilter. */
-const FILTER_SCRATCH = 216;
 /** Multiply-adds that take as long as transforming a tap of a filter. */
 const FILTER_WORK = 50;
 

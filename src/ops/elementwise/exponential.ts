@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
-import type { ElementwiseKernels } from "./kernels.ts";
+import { type ElementwiseKernels, SIGMOID_SCRATCH } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
 /** What Exp and Sigmoid are called with. */
@@ -20,6 +20,6 @@ export function exponential(
     [range.count, from + 4 * range.first, to + 4 * range.first] as const
   );
   if (name === "Exp") simd.run("expOf", calls);
-  else simd.runWithScratch("sigmoidOf", 16, calls);
+  else simd.runWithScratch("sigmoidOf", SIGMOID_SCRATCH, calls);
   return out;
 }

@@ -1,4 +1,5 @@
 import type { KernelModule } from "../../threads/kernel_threads.ts";
+import { expSizes } from "../simd/exp.layout.ts";
 import elementwiseRelaxed from "./elementwise.relaxed.wasm.b64" with { type: "text" };
 import elementwisePlain from "./elementwise.plain.wasm.b64" with { type: "text" };
 
@@ -64,6 +65,9 @@ export interface ElementwiseKernels {
   sumLast(outer: number, count: number, scale: number, x: number, out: number): void;
 }
 
+/** Numbers of scratch of {@link ElementwiseKernels.sigmoidOf}. */
+export const SIGMOID_SCRATCH: number = expSizes.values.SIGMOID_CONSTANTS / 4;
+
 /** Numbers from the first run to the end of the last. */
 function runNumbers(count: number, bytes: number, step: number): number {
   return count === 0 ? 0 : ((count - 1) * step + bytes) / 4;
@@ -82,7 +86,7 @@ export const elementwiseModule: KernelModule = {
       ],
     },
     expOf: { operands: ([count]) => [[1, count!], [2, count!]] },
-    sigmoidOf: { operands: ([count]) => [[1, count!], [2, count!], [3, 16]] },
+    sigmoidOf: { operands: ([count]) => [[1, count!], [2, count!], [3, SIGMOID_SCRATCH]] },
     reluGradient: {
       operands: ([outer, count, inner]) => [
         ...[3, 4, 5].map((place) => [place, outer! * count! * inner!] as const),

@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { GROUP_CHANNELS } from "./name.ts";
 import { partsOfPass, ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
-import type { GroupNormSiluKernels } from "./kernels.ts";
+import { type GroupNormSiluKernels, SCRATCH } from "./kernels.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { inParts } from "../elementwise/sum_parts.ts";
 import { addressOf, type KernelCall, type WasmBackend } from "../../threads/wasm.ts";
@@ -13,8 +13,6 @@ type Kernels = KernelThreads<GroupNormSiluKernels & ElementwiseKernels>;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Multiply-adds that take as long as a number does here. */
 const WORK = 25;
-/** Numbers of scratch of a thread. */
-const SCRATCH = 48;
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;

@@ -1,5 +1,6 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
-import { sigmoid, SIGMOID_CONSTANTS, storeSigmoidConstants } from "../simd/exp.part.as";
+import { sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
+import { SIGMOID_CONSTANTS } from "../simd/exp.layout.part.as";
 
 // Contract: src/ops/group_norm_silu/name.ts. A group is four channels, a vector; images are
 // [n, area, c]. An image's results have the same bits whatever the others are.
@@ -10,7 +11,7 @@ import { sigmoid, SIGMOID_CONSTANTS, storeSigmoidConstants } from "../simd/exp.p
 
 const EPSILON: f32 = 1e-5;
 
-/** The scratch after the constants: pairs of vectors. */
+/** The scratch behind the constants: four pairs of vectors, as kernels.ts counts them. */
 // @ts-ignore: decorator
 @inline
 const FIRST: usize = SIGMOID_CONSTANTS;

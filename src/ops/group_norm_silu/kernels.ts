@@ -1,4 +1,5 @@
 import type { KernelModule } from "../../threads/kernel_threads.ts";
+import { expSizes } from "../simd/exp.layout.ts";
 import groupNormRelaxed from "./group_norm_silu.relaxed.wasm.b64" with { type: "text" };
 import groupNormPlain from "./group_norm_silu.plain.wasm.b64" with { type: "text" };
 
@@ -38,6 +39,9 @@ export interface GroupNormSiluKernels {
   ): void;
 }
 
+/** Numbers of scratch of both kernels: constants, and four pairs of vectors. */
+export const SCRATCH: number = (expSizes.values.SIGMOID_CONSTANTS + 4 * 32) / 4;
+
 /** Group normalisation with SiLU, and its VJP. */
 export const groupNormSiluModule: KernelModule = {
   builds: { relaxed: groupNormRelaxed, plain: groupNormPlain },
@@ -52,7 +56,7 @@ export const groupNormSiluModule: KernelModule = {
         [7, n! * area! * c!],
         [8, n! * c! / 4],
         [9, n! * c! / 4],
-        [10, 48],
+        [10, SCRATCH],
       ],
     },
     groupNormSiluGradient: {
@@ -68,7 +72,7 @@ export const groupNormSiluModule: KernelModule = {
         [11, c!],
         [12, c!],
         [13, n! * c!],
-        [14, 48],
+        [14, SCRATCH],
       ],
     },
   },

@@ -6,11 +6,10 @@ import {
   tileOfRows,
   wideTile,
 } from "../simd/gemm_tile.part.as";
+import { TERMS } from "./gemm.layout.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
-/** Terms of a sum that are added up in registers; then they join C. */
-const TERMS: i32 = 256;
 /** Rows of A between two passes over B: 120 x 256 numbers stay in a core's second cache. */
 const BLOCK_ROWS: i32 = 120;
 

@@ -1,4 +1,5 @@
 import type { KernelModule, TimedKernel } from "../../threads/kernel_threads.ts";
+import { gemmSizes } from "./gemm.layout.ts";
 import { paddedColumns, TILE_COLUMNS, TILE_ROWS } from "../simd/tile_sizes.ts";
 import gemmRelaxed from "./gemm.relaxed.wasm.b64" with { type: "text" };
 import gemmPlain from "./gemm.plain.wasm.b64" with { type: "text" };
@@ -42,7 +43,7 @@ const BEYOND = 4;
 
 /** Numbers, of gemm.as.ts. */
 function gemmScratch(n: number, k: number): number {
-  return paddedColumns(n) * (Math.min(k, 256) + 2) + TILE_ROWS * TILE_COLUMNS;
+  return paddedColumns(n) * (Math.min(k, gemmSizes.values.TERMS) + 2) + TILE_ROWS * TILE_COLUMNS;
 }
 
 /** Products of matrices. */

@@ -34,10 +34,8 @@ export function exp(x: v128): v128 {
   return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(power, first), bias), 23));
 }
 
-/** Bytes of the constants of {@link sigmoid}. */
-export const SIGMOID_CONSTANTS: usize = 64;
 
-/** Writes the constants of {@link sigmoid}: known ones the compiler would make anew at each use. */
+/** Writes the constants of {@link sigmoid}: V8 rematerialises vector constants, so load them. */
 export function storeSigmoidConstants(at: usize): void {
   store<f32>(at, -87);
   store<f32>(at, 87, 4);

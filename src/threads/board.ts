@@ -25,6 +25,7 @@ export const FIRST_ARGUMENT = 3;
  * - `pending`: tasks that are not done.
  * - `sleepers`: workers that wait for `ticket` to change.
  * - `limit`: so many workers, from the first, may take tasks.
+ * - `awakeMs`: how long workers stay awake after the round.
  * - `failed`: bytes of the failure's text; 0 if no task failed.
  * - `scratchAt`, `scratchBytes`: a thread's own memory begins at scratchAt + thread * scratchBytes.
  */
@@ -36,9 +37,10 @@ export const words = {
   failed: 64,
   scratchAt: 80,
   scratchBytes: 96,
+  awakeMs: 112,
 } as const;
 
-const WORDS = 112;
+const WORDS = 128;
 const TEXT_BYTES = 512;
 const TASKS_AT = WORDS * 4;
 const CALLS_AT = TASKS_AT + 8 * MOST_TASKS;

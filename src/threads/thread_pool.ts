@@ -21,10 +21,11 @@ import source from "./worker_entry.bundle.txt" with { type: "text" };
 export const MOST_THREADS: number = MOST_TASKS;
 
 /**
- * How long the program watches for its workers' last tasks before it sleeps: longer than most
- * tasks take, since to wake up may take the system some milliseconds.
+ * How long threads stay awake in {@link ThreadPool.run}: workers after a round, since the next
+ * kernel of a training step is close, and the program for the last tasks of a round. To wake up
+ * takes the system 0.1 to 4 ms. Long tasks of {@link ThreadPool.runAsync} gain nothing by it.
  */
-const WATCH_MS = 2;
+const AWAKE_MS = 2;
 const LOOKS = 100;
 /** A sleep's length at most; a worker that ends a round wakes the program. */
 const SLEEP_MS = 10;
@@ -141,8 +142,8 @@ export class ThreadPool {
     // While the end of a round is awaited, the board is taken.
     if (this.#isAwaited || isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
     for (const round of rounds(tasks)) {
-      this.#share(loaded, round, options);
-      this.#blockUntilDone(Infinity);
+      this.#share(loaded, round, { ...options, awakeMs: AWAKE_MS });
+      this.#blockUntilDone({ forMs: Infinity, awakeMs: AWAKE_MS });
       this.#throwFailure(loaded);
     }
   }
@@ -164,9 +165,9 @@ export class ThreadPool {
   ): Promise<void> {
     if (isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
     for (const round of rounds(tasks)) {
-      this.#share(loaded, round, options);
+      this.#share(loaded, round, { ...options, awakeMs: 0 });
       this.#isAwaited = true;
-      for (let ms = BLOCKING_MS; !this.#blockUntilDone(ms); ms = 0) {
+      for (let forMs = BLOCKING_MS; !this.#blockUntilDone({ forMs, awakeMs: 0 }); forMs = 0) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         this.#requireWorkers();
       }
@@ -179,7 +180,7 @@ export class ThreadPool {
   #share(
     { numbers }: LoadedModules,
     round: readonly Task[],
-    { threads, scratch = { at: 0, bytes: 0 } }: RunOptions,
+    { threads, scratch = { at: 0, bytes: 0 }, awakeMs }: RunOptions & { readonly awakeMs: number },
   ): void {
     this.#startWorkers(Math.min(threads, MOST_THREADS) - 1);
     const { words: control, tasks, calls } = this.#board;
@@ -196,6 +197,7 @@ export class ThreadPool {
       }
     });
     Atomics.store(control, words.limit, threads - 1);
+    Atomics.store(control, words.awakeMs, awakeMs);
     Atomics.store(control, words.pending, round.length);
     this.#round = (this.#round + 1) & 0xffffff;
     Atomics.store(control, words.ticket, this.#round << 8 | round.length);
@@ -203,8 +205,10 @@ export class ThreadPool {
     while (takeTask(this.#board, 0, (number) => this.#functions[number]!));
   }
 
-  /** Blocks until the round is done, or so long; false if it is not done then. */
-  #blockUntilDone(ms: number): boolean {
+  /** Blocks until the round is done, or for so long; false if it is not done then. */
+  #blockUntilDone(
+    { forMs, awakeMs }: { readonly forMs: number; readonly awakeMs: number },
+  ): boolean {
     const control = this.#board.words;
     const begin = performance.now();
     for (let look = 1;; look++) {
@@ -212,8 +216,8 @@ export class ThreadPool {
       if (pending === 0) return true;
       if (look % LOOKS !== 0) continue;
       const waited = performance.now() - begin;
-      if (waited > ms) return false;
-      if (waited > WATCH_MS) Atomics.wait(control, words.pending, pending, SLEEP_MS);
+      if (waited > forMs) return false;
+      if (waited > awakeMs) Atomics.wait(control, words.pending, pending, SLEEP_MS);
     }
   }
 

@@ -5,11 +5,6 @@ import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./modul
 // What every worker runs: `deno task build:worker` bundles this file to worker_entry.bundle.txt.
 // It runs for as long as the program lives, and sleeps where that has no work for it.
 
-/**
- * How long it stays awake after work: the next kernel of a training step is close, and to wake
- * up takes the system 0.1 to 4 ms.
- */
-const AWAKE_MS = 2;
 /** Looks at the words per look at the clock. */
 const LOOKS = 100;
 
@@ -55,7 +50,7 @@ function work(): never {
     if (look()) {
       while (takeTask(board, index + 1, functionOf));
       lastWork = performance.now();
-    } else if (performance.now() - lastWork > AWAKE_MS) {
+    } else if (performance.now() - lastWork > Atomics.load(control, words.awakeMs)) {
       Atomics.add(control, words.sleepers, 1);
       const ticket = Atomics.load(control, words.ticket);
       // Of tasks that are not for it, it waits for the next change.

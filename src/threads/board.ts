@@ -3,7 +3,7 @@
  * words, task descriptions and the text of a failure; both sides read their places here.
  */
 
-/** Tasks per round at most: {@link words.ticket} counts them in its lowest 8 bits. */
+/** Tasks per round at most: {@link ticketOf} counts them in 8 bits. */
 export const MOST_TASKS = 255;
 
 /** Calls of a round's tasks at most. */
@@ -20,11 +20,9 @@ export const FIRST_ARGUMENT = 3;
 /**
  * Places of the control words, int32, a cache line each.
  *
- * - `ticket`: the round's number times 256, plus the tasks that nobody has taken: who counts it
- *   down by one (compare and exchange) has task `tasks left - 1`. A round is published by storing it.
+ * - `ticket`: see {@link ticketOf}. A round is published by storing it.
  * - `pending`: tasks that are not done.
  * - `sleepers`: workers that wait for `ticket` to change.
- * - `limit`: so many workers, from the first, may take tasks.
  * - `awakeMs`: how long workers stay awake after the round.
  * - `failed`: bytes of the failure's text; 0 if no task failed.
  * - `scratchAt`, `scratchBytes`: a thread's own memory begins at scratchAt + thread * scratchBytes.
@@ -33,7 +31,6 @@ export const words = {
   ticket: 0,
   pending: 16,
   sleepers: 32,
-  limit: 48,
   failed: 64,
   scratchAt: 80,
   scratchBytes: 96,
@@ -75,11 +72,29 @@ export function boardOn(buffer: SharedArrayBuffer): Board {
 export type Kernel = (...values: number[]) => number | void;
 
 /**
+ * The word by which tasks are taken: who counts it down by one (compare and exchange) has task
+ * `left - 1`. Who may take one stands in the same word, since a thread beyond the limit has no
+ * scratch memory, and the next round may begin while it looks.
+ *
+ * @param round Any number that is not the last round's: threads wait for a change.
+ * @param limit Workers that may take tasks, from the first; at most 255.
+ * @param left Tasks that nobody has taken.
+ */
+export function ticketOf(round: number, limit: number, left: number): number {
+  return round << 16 | limit << 8 | left;
+}
+
+/** Whether there is a task that a thread may take; 0 is the program. */
+export function isTaskLeft(ticket: number, thread: number): boolean {
+  return (ticket & 255) > 0 && thread <= (ticket >>> 8 & 255);
+}
+
+/**
  * Takes a task of the round, makes its calls one after the other and says so.
  *
  * @param thread 0 is the program.
  * @param functionOf The function of a number, as calls have it.
- * @returns False if no task was left.
+ * @returns False if no task was left for it.
  */
 export function takeTask(
   board: Board,
@@ -89,9 +104,9 @@ export function takeTask(
   const { words: control, tasks, calls } = board;
   for (;;) {
     const ticket = Atomics.load(control, words.ticket);
-    const left = ticket & MOST_TASKS;
-    if (left === 0) return false;
+    if (!isTaskLeft(ticket, thread)) return false;
     if (Atomics.compareExchange(control, words.ticket, ticket, ticket - 1) !== ticket) continue;
+    const left = ticket & 255;
     const own = control[words.scratchAt]! + thread * control[words.scratchBytes]!;
     const first = tasks[2 * left - 2]!, end = first + tasks[2 * left - 1]!;
     try {

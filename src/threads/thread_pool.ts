@@ -12,6 +12,7 @@ import {
   MOST_TASKS,
   takeFailure,
   takeTask,
+  ticketOf,
   words,
 } from "./board.ts";
 import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
@@ -182,7 +183,8 @@ export class ThreadPool {
     round: readonly Task[],
     { threads, scratch = { at: 0, bytes: 0 }, awakeMs }: RunOptions & { readonly awakeMs: number },
   ): void {
-    this.#startWorkers(Math.min(threads, MOST_THREADS) - 1);
+    const workers = Math.min(threads, MOST_THREADS) - 1;
+    this.#startWorkers(workers);
     const { words: control, tasks, calls } = this.#board;
     control[words.scratchAt] = scratch.at;
     control[words.scratchBytes] = scratch.bytes;
@@ -196,11 +198,9 @@ export class ThreadPool {
         writeCall(calls, CALL_NUMBERS * written++, numbers.get(name)!, values);
       }
     });
-    Atomics.store(control, words.limit, threads - 1);
     Atomics.store(control, words.awakeMs, awakeMs);
     Atomics.store(control, words.pending, round.length);
-    this.#round = (this.#round + 1) & 0xffffff;
-    Atomics.store(control, words.ticket, this.#round << 8 | round.length);
+    Atomics.store(control, words.ticket, ticketOf(++this.#round, workers, round.length));
     if (Atomics.load(control, words.sleepers) > 0) Atomics.notify(control, words.ticket);
     while (takeTask(this.#board, 0, (number) => this.#functions[number]!));
   }

@@ -1,5 +1,5 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
-import { boardOn, type Kernel, takeTask, words } from "./board.ts";
+import { boardOn, isTaskLeft, type Kernel, takeTask, words } from "./board.ts";
 import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
 
 // What every worker runs: `deno task build:worker` bundles this file to worker_entry.bundle.txt.
@@ -34,12 +34,10 @@ function functionOf(number: number): Kernel {
   return functions[number]!;
 }
 
-/** Whether tasks came up while it looked; it may take them. */
+/** Whether a task came up while it looked. */
 function look(): boolean {
   for (let i = 0; i < LOOKS; i++) {
-    if ((Atomics.load(control, words.ticket) & 255) > 0) {
-      return index < Atomics.load(control, words.limit);
-    }
+    if (isTaskLeft(Atomics.load(control, words.ticket), index + 1)) return true;
   }
   return false;
 }
@@ -53,9 +51,7 @@ function work(): never {
     } else if (performance.now() - lastWork > Atomics.load(control, words.awakeMs)) {
       Atomics.add(control, words.sleepers, 1);
       const ticket = Atomics.load(control, words.ticket);
-      // Of tasks that are not for it, it waits for the next change.
-      const mine = (ticket & 255) > 0 && index < Atomics.load(control, words.limit);
-      if (!mine) Atomics.wait(control, words.ticket, ticket);
+      if (!isTaskLeft(ticket, index + 1)) Atomics.wait(control, words.ticket, ticket);
       Atomics.sub(control, words.sleepers, 1);
       lastWork = performance.now();
     }

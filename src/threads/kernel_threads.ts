@@ -150,9 +150,9 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
   }
 
   /**
-   * {@link run} of a kernel whose last argument is scratch of so many numbers.
+   * {@link run} of a kernel whose last argument is scratch memory of `numbers` float32 numbers.
    *
-   * @param work Of all calls, in multiply-adds: too little is not shared.
+   * @param work Multiply-adds of all calls; small work is not shared.
    */
   runWithScratch<Name extends keyof Kernels & string>(
     name: Name,
@@ -170,7 +170,7 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
    * Makes chains of calls, each chain's one after the other on one thread: what a call leaves the
    * next one finds in the thread's caches.
    *
-   * @param numbers Of memory that each thread has to itself for its calls' own addresses.
+   * @param numbers float32 numbers of scratch memory per thread, for the calls' own addresses.
    */
   runChains(chains: readonly Task[], numbers: number): void {
     // A cache line of its own for each thread.
@@ -179,7 +179,7 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
     this.withScratch(bytes / 4 * threads, (at) => this.#run(chains, { at, bytes }));
   }
 
-  /** Calls `use` with the address of memory for so many numbers, which is given back after. */
+  /** Calls `use` with the address of memory for `numbers` float32 numbers, which is freed afterwards. */
   withScratch<T>(numbers: number, use: (at: number) => T): T {
     return withScratch(this.#backend, numbers, use);
   }

@@ -1,17 +1,14 @@
-/** Multiply-adds that are worth a part of a sum of its own, where there is a product to make and where not. */
+/** Least multiply-adds per part of a sum: of products, and of one pass over memory. */
 const [PRODUCT_WORK, PASS_WORK] = [8_000_000, 2_000_000];
 /** The most parts of a sum. */
 const MOST_PARTS = 8;
 
-/** In how many parts a sum of products over `count` items is made: a matter of its size alone. */
+/** Number of parts of a sum of products over `count` items; it depends on sizes alone, and so do the bits. */
 export function partsOfSum(count: number, work: number): number {
   return Math.max(1, Math.min(count, MOST_PARTS, Math.floor(work / PRODUCT_WORK)));
 }
 
-/**
- * {@link partsOfSum} where what is added up is made in one pass over memory. A power of two,
- * since of five parts one of two threads has three.
- */
+/** {@link partsOfSum} of terms that one pass over memory makes. A power of two, to balance two threads. */
 export function partsOfPass(count: number, work: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(count, MOST_PARTS, work / PASS_WORK))));
 }
@@ -22,7 +19,7 @@ export interface Range {
   readonly count: number;
 }
 
-/** Cuts `count` items into at most so many ranges, about equal; all but the last are multiples of `unit`. */
+/** Cuts `count` items into at most `pieces` ranges of about equal size; all but the last are multiples of `unit`. */
 export function ranges(count: number, pieces: number, unit = 1): Range[] {
   const units = Math.ceil(count / unit);
   const used = Math.max(1, Math.min(pieces, units));

@@ -28,7 +28,7 @@ export function hasRelaxedSimd(): boolean {
  */
 export type SimdChoice = "fastest" | "plain";
 
-/** The build for who wants the same bits on every machine, or speed. */
+/** `plain` for the same bits on every machine, else `fastest`. */
 export function simdChoice({ portableBits = false }: PortableBits): SimdChoice {
   return portableBits ? "plain" : "fastest";
 }

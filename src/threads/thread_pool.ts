@@ -43,7 +43,7 @@ export interface KernelCall {
 /** A number, or an address in the memory that a thread has to itself. */
 export type Argument = number | OwnAddress;
 
-/** So many bytes after the beginning of the thread's own memory. */
+/** Bytes from the beginning of the thread's own memory. */
 export interface OwnAddress {
   readonly own: number;
 }
@@ -58,7 +58,7 @@ export interface ThreadScratch {
 
 /** How tasks are shared. */
 export interface RunOptions {
-  /** At most so many threads share them, the program included. */
+  /** Most threads that share them, the program included. */
   readonly threads: number;
   /** Where {@link OwnAddress}es lie; nowhere when left out. */
   readonly scratch?: ThreadScratch;
@@ -115,7 +115,7 @@ export class ThreadPool {
    *
    * @param modules They import what {@link moduleFunctions} knows. Their functions have different names.
    * @param memory Where it is not shared, the program performs all tasks alone.
-   * @param who Who fails where a call throws.
+   * @param who Names the caller in messages about a call that throws.
    */
   load(
     modules: readonly WebAssembly.Module[],

@@ -7,7 +7,7 @@ export interface TileMeasurement {
   /** float32 numbers that the product works on; they are 1 when it begins. */
   readonly numbers: number;
   readonly memory: WebAssembly.Memory;
-  /** Calls `use` with the address of memory for so many numbers. */
+  /** Calls `use` with the address of memory for `numbers` float32 numbers. */
   readonly withMemory: (numbers: number, use: (at: number) => void) => void;
   /** Rounds at the first question, at each of the next ones, and in all. */
   readonly rounds: readonly [first: number, next: number, all: number];

@@ -1,4 +1,4 @@
-/** So many threads may always be asked for, to try a machine of more cores than this one has. */
+/** Thread counts up to this are always allowed, to try settings of a machine with more cores. */
 const ALWAYS_ALLOWED = 16;
 
 /**

@@ -7,7 +7,7 @@ import { addressOf, callWasmKernel, type KernelCall, withScratch } from "../../t
 
 /** Multiply-adds that take as long as adding a number up does. */
 const WORK = 8;
-/** A part of a sum is a multiple of so many terms: the kernel's own float32 sums are as long. */
+/** Parts of a sum are multiples of this many terms, the length of the kernel's own float32 sums. */
 const UNIT = 64;
 
 interface ReduceAttributes {
@@ -49,7 +49,7 @@ export function reduce(
   );
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
   const bytes = Float32Array.BYTES_PER_ELEMENT;
-  // By the axes, not by their lengths: the ways add up in different orders, and a row's sum
+  // By the axes, not by their lengths: the two kernels add in different orders, and a row's sum
   // must not depend on how many rows there are.
   const last = next === x.shape.length;
   const parts = first > 0 ? [] : ranges(count, partsOfPass(count, WORK * count * inner), UNIT);

@@ -28,7 +28,7 @@ export interface MlpWeights {
   dispose(): void;
 }
 
-/** Directions of the tangents: all unit vectors, one probe a row [n, dims], or none. */
+/** Directions of the tangents: all unit vectors, one probe per row [n, dims], or none. */
 export type Directions = { readonly kind: "unit" } | {
   readonly kind: "probes";
   readonly probes: tf.Tensor2D;
@@ -148,7 +148,7 @@ export interface MlpLinearization {
   dispose(): void;
 }
 
-/** The pull-back of div f with weight one a row. */
+/** The pull-back of div f with weight one per row. */
 interface DivergenceAdjoint {
   /** Cotangents of v1, v2, v3, [K * n, hidden]. */
   readonly B: readonly tf.Tensor2D[];

@@ -16,7 +16,7 @@ export type ReluGradientCall = KernelCall<"dy" | "y", { readonly perImage: boole
 
 /** Multiply-adds that take as long as a number does. */
 const WORK = 16;
-/** A part of a sum is a multiple of so many pixels: the kernel's own float32 sums are as long. */
+/** Parts of a sum are multiples of this many pixels, the length of the kernel's own float32 sums. */
 const UNIT = 64;
 
 /** A ReLU's gradient and a bias's in one pass; `dy * step(y)` takes two, and the sum reads once more. */

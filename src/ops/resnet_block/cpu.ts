@@ -48,7 +48,7 @@ export interface ResnetBlockGradCall
   };
 }
 
-/** Whether the kernels take a block of so many channels: Winograd's convolution does. */
+/** Whether the kernels take a block of this many channels, as Winograd's convolution does. */
 export function suitsResnetBlock(channels: number): boolean {
   return channels % 4 === 0 && channels >= 8;
 }

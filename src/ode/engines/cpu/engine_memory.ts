@@ -59,7 +59,7 @@ export class EngineMemory {
     return { at: first * PAGE_BYTES, bytes: pages * PAGE_BYTES };
   }
 
-  /** First of so many pages that nobody had, or null where there are none. */
+  /** First of `pages` new pages, or null where the memory has no more. */
   #takeNew(pages: number): number | null {
     // The word of 32 bits counts what the module takes too.
     if (pages > PAGE_COUNT) return null;

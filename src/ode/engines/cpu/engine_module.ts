@@ -55,7 +55,7 @@ async function load(build: SimdChoice): Promise<EngineModule> {
       use(block.at);
       memory.release(block);
     },
-    // V8 compiles what has run so often anew; the next solves meet the new code.
+    // V8 tiers the code up after so many calls; the next solves time the optimised code.
     rounds: [100, 5, 200],
     // Before V8 tiers up, both time alike.
     share: 0.95,

@@ -39,7 +39,7 @@ export interface JobShape extends FusedMlpShape {
 /** What a thread's scratch memory is for. */
 export type ScratchUse = "solve" | "pullBack" | "adjoint";
 
-/** Partial sums of the parameters' cotangent: enough to share among many threads, and always as many, so that the total has the same bits on any number of them. */
+/** Partial sums of the parameters' cotangent: a fixed number, so that the bits do not depend on the threads. */
 const PARTIAL_SUMS = 32;
 
 /** Bytes of all partial sums at most; networks whose {@link PARTIAL_SUMS} take more have fewer. */
@@ -176,7 +176,7 @@ export function adjointBytesNeeded(shape: JobShape): number {
   return arrays + scratchBytes(shape, "adjoint");
 }
 
-/** How many of so many threads have room for their scratch memory; one has, or the job was not to be. */
+/** Number of threads, of `threads`, whose scratch memory fits; at least one, for a job that fits. */
 export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number): number {
   const pulled = use === "solve"
     ? {}
@@ -190,7 +190,7 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
   );
 }
 
-/** Chunks that may be taken for activations of recorded steps, of at most so many bytes. */
+/** Chunks that may be taken for activations of recorded steps within `bytes`. */
 export function activationChunks(shape: JobShape, bytes: number): number {
   const room = mostJobBytes - jobBytesNeeded(shape, true);
   return Math.max(0, Math.floor(Math.min(bytes, room) / CHUNK_BYTES));

@@ -9,7 +9,7 @@ import { Solved, solveJob } from "./solve_job.ts";
 
 /** How a {@link simdEngine} computes. */
 export interface SimdEngineOptions {
-  /** At most so many threads; as many as there are cores when left out. */
+  /** Most threads; as many as there are cores when left out. */
   readonly threads?: number;
   /** `fastest` when left out. */
   readonly build?: SimdChoice;

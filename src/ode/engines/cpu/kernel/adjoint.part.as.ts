@@ -107,7 +107,7 @@ function pullBackCotangent(
   pullBackVelocity(net, act, x, s.f, stage, hasTrace, s.spare, lanes, ofX);
 }
 
-/** Adds -h b_i (df/dtheta)^T a of every stage of the step in hand: h points backwards. */
+/** Adds -h b_i (df/dtheta)^T a of every stage of the current step; h is negative. */
 export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): void {
   const net: Net = job;
   const dims = net.dims, width = job.width, stages = job.stages;

@@ -4,7 +4,7 @@ import { Job } from "../job.layout.part.as";
 import { Scratch, tilesOf } from "./scratch.part.as";
 import { gatherRows } from "./states.part.as";
 
-/** Planes e W0, W3 e of a tile of the group in hand. */
+/** Planes e W0, W3 e of a tile of the current group. */
 // @ts-ignore: decorator
 @inline
 export function directionsOf(net: Net, s: Scratch, tile: i32): usize {

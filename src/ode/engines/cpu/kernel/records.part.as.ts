@@ -113,7 +113,7 @@ export function activationBuffer(job: Job, s: Scratch, rows: i32, stage: i32): u
   return kept;
 }
 
-/** Records the step in hand; 0 where there is no memory. */
+/** Records the current step; 0 where there is no memory. */
 export function recordStep(job: Job, s: Scratch, t: f64, h: f64, before: usize): usize {
   const used = usedStages(job);
   const head = recordHead(used);

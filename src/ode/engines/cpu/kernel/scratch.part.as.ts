@@ -24,7 +24,7 @@ export class Scratch {
   stateBytes: usize;
   /** int32 [stages]: 1 where a stage needs the trace. */
   traced: usize;
-  /** uint32 [stages]: activations of the stages in hand, or 0. */
+  /** uint32 [stages]: activation buffers of the current step's stages, or 0. */
   kept: usize;
   /** [hidden]. */
   bias: usize;

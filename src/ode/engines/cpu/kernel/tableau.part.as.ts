@@ -15,7 +15,7 @@ export function stageWeight(job: Job, stage: i32, slope: i32): f64 {
   return weight(job, 3 + stage, slope);
 }
 
-/** Stages that the end of a step is made of. */
+/** Stages that the end of a step depends on. */
 export function usedStages(job: Job): i32 {
   return job.stages - job.firstSameAsLast;
 }

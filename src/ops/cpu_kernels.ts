@@ -17,7 +17,7 @@ export interface CpuKernels
     GroupNormSiluKernels,
     MatmulKernels {}
 
-/** The modules of all kernels. */
+/** The kernel modules. */
 export const cpuKernelModules: readonly KernelModule[] = [
   adamModule,
   gemmModule,

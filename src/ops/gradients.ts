@@ -1,32 +1,32 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Tensor } from "../core/tensors.ts";
 
-/** An operation that tfjs has noted. */
+/** An operation on tfjs's gradient tape. */
 interface TapeNode {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly Tensor[];
   readonly saved: readonly Tensor[];
-  /** Missing where the operation has none: tfjs says so by its name. */
+  /** Missing if the operation has no gradient; tfjs then throws an error with its name. */
   gradient?(dys: readonly Tensor[]): unknown;
 }
 
-/** What tfjs has noted of the operations to differentiate; its types call it private. */
+/** tfjs's gradient tape, private in its types. */
 interface Tape {
   activeTape: TapeNode[] | null;
   readonly gradientDepth: number;
 }
 
 /**
- * `tf.valueAndGrads`, or with a cotangent of the value `tf.grads`, in about half the memory: tfjs
- * holds what every operation has saved for its pull-back until all are pulled back, here an
- * operation's is given back once it was. Where something throws, as for want of memory, tfjs would
- * never give it back.
+ * `tf.valueAndGrads`, or with a cotangent `tf.grads`, in about half the memory: tfjs keeps what
+ * operations save for their VJPs until the whole gradient is done; here each operation's is
+ * disposed after its VJP. It is also disposed if something throws, such as an allocation failure,
+ * where tfjs would leak it.
  *
- * @param f Differentiable; disposes nothing of what it is given. The gradient of an input that the
- *   value does not depend on is zero; if it depends on none, tfjs throws, since operations outside of
- *   tfjs are the likely reason.
- * @param inputs Where.
- * @param cotangent Of the value; 1 when left out, for a value of one number.
+ * @param f Differentiable; must not dispose its arguments. Inputs that the value does not depend on
+ *   have a zero gradient; if it depends on none, tfjs throws, since the likely cause is an
+ *   operation outside tfjs.
+ * @param inputs Point of differentiation.
+ * @param cotangent Cotangent of the value; default 1 for a scalar.
  */
 export function valueAndGradients<T extends Tensor>(
   f: (...inputs: Tensor[]) => T,
@@ -45,14 +45,14 @@ export function valueAndGradients<T extends Tensor>(
   }
 }
 
-/** `f`, after which the tape is in order and gives back what it saved in turn. */
+/** `f`, after which the tape is in order and disposes saved tensors as soon as possible. */
 function noted<Given extends Tensor[], T extends Tensor>(
   state: Tape,
   f: (...given: Given) => T,
 ): (...given: Given) => T {
   return (...given) => {
     const value = f(...given);
-    // Inside of another gradient it is needed for that one's pull-back.
+    // Inside another gradient, the tape is still needed for the outer VJP.
     if (state.gradientDepth === 1) {
       state.activeTape = inOrder(state.activeTape!);
       releaseInTurn(state.activeTape);
@@ -62,9 +62,9 @@ function noted<Given extends Tensor[], T extends Tensor>(
 }
 
 /**
- * The tape with every operation after those that made its inputs. tfjs notes the copies of an operation's
- * outputs that it saves before the operation itself, and then loses what a second derivative has
- * through them (tanh and exp save their value). Nothing else changes its place.
+ * The tape in topological order. tfjs records the copies of an operation's outputs that it saves
+ * before the operation itself, and so loses second derivatives through them (tanh and exp save
+ * their value). The order of other operations is unchanged.
  */
 function inOrder(tape: readonly TapeNode[]): TapeNode[] {
   const makers = new Map<number, TapeNode>();
@@ -85,13 +85,12 @@ function inOrder(tape: readonly TapeNode[]): TapeNode[] {
 }
 
 /**
- * The value of `f` and the cotangents of tensors that it uses from its scope: a VJP of any
- * function.
+ * The value of `f` and its VJP with respect to tensors captured from its scope.
  *
- * @param f Differentiable; disposes nothing that it has not made.
+ * @param f Differentiable; disposes only tensors it has made.
  * @param inputs Tensors or variables, at least one.
- * @param cotangent Of the value; 1 when left out, for a value of one number.
- * @returns New tensors, the caller's; undefined for an input that the value does not depend on.
+ * @param cotangent Cotangent of the value; default 1 for a scalar.
+ * @returns New tensors owned by the caller; undefined for inputs that the value does not depend on.
  */
 export function valueAndCotangents(
   f: () => Tensor,
@@ -102,7 +101,7 @@ export function valueAndCotangents(
   try {
     return tf.tidy(() => {
       const { value, grads } = tf.engine().gradients(noted(state, f), [...inputs], cotangent, true);
-      // A gradient may be the cotangent itself, and a value one of the inputs.
+      // A gradient may be the cotangent itself, and a value may be an input.
       const cotangents = inputs.map((_, i) => grads[i] && tf.clone(grads[i]));
       return { value: tf.clone(value), cotangents };
     });
@@ -112,14 +111,14 @@ export function valueAndCotangents(
   }
 }
 
-/** Gives back what a gradient that failed has saved. */
+/** Disposes what a failed gradient has saved. */
 function releaseTape(state: Tape): void {
   if (state.gradientDepth > 0) return;
   for (const { saved } of state.activeTape ?? []) tf.dispose([...saved]);
   state.activeTape = null;
 }
 
-/** Operations are pulled back one after the other: when one begins, the one before it is done. */
+/** VJPs run one after another: when one starts, the previous one is done. */
 function releaseInTurn(tape: readonly TapeNode[]): void {
   let done: readonly Tensor[] = [];
   for (const node of tape) {

@@ -1,28 +1,27 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** An operation with its gradient. */
+/** An operation and its VJP. */
 export interface Operation<T extends tf.Tensor> {
   /**
-   * Computes the result; what it saves, the pull-back gets, and there will be one only if it
+   * Computes the result. Saved tensors are passed to `pullBack`, which will be called only if
    * `isDifferentiated`.
    */
   value(save: (tensors: tf.Tensor[]) => void, isDifferentiated: boolean): T;
-  /** One function an input, in order, that gives the input's cotangent. */
+  /** Functions that compute the cotangent of each input, in order. */
   pullBack(dy: tf.Tensor, saved: tf.Tensor[]): (() => tf.Tensor)[];
 }
 
 /**
- * Runs an operation that tfjs differentiates by its pull-back. Cotangents that nobody asks for
- * are not computed, where `tf.customGrad` computes all: that of a batch's images takes as long as
- * the convolution did.
+ * Runs an operation with a custom VJP. Unlike `tf.customGrad`, it computes only the cotangents that
+ * are needed: that of a batch of images costs as much as the convolution itself.
  *
- * @param inputs What it is differentiable in.
+ * @param inputs Differentiable inputs.
  */
 export function operation<T extends tf.Tensor>(
   inputs: readonly tf.Tensor[],
   { value, pullBack }: Operation<T>,
 ): T {
-  // What `tf.customGrad` itself is made of; tfjs's types call it private.
+  // The function behind `tf.customGrad`, private in tfjs's types.
   const engine = tf.engine() as unknown as {
     isTapeOn(): boolean;
     runKernelFunc(parts: {

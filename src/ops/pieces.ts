@@ -1,11 +1,11 @@
-/** Rows of a batch that are computed together. */
+/** A range of rows computed together. */
 export interface Piece {
-  /** Number of its first row. */
+  /** Index of its first row. */
   readonly first: number;
   readonly count: number;
 }
 
-/** Cuts rows into as few pieces of at most `most` rows as there can be, about equal. */
+/** Splits rows into the fewest pieces of at most `most` rows, about equal in size. */
 export function piecesOf(rows: number, most: number): Piece[] {
   const count = Math.max(1, Math.ceil(rows / Math.max(1, most)));
   return Array.from({ length: count }, (_, piece) => {

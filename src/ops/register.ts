@@ -37,10 +37,10 @@ import { reduce, type ReduceCall } from "./elementwise/sum.ts";
 import { replaceKernel } from "../threads/wasm.ts";
 
 /**
- * Replaces the kernels that tfjs's WebAssembly backend lacks, has only as plain loops, or
- * has slower than SIMD code can be, for a backend that shares its instance.
+ * Registers replacements for kernels that tfjs's WebAssembly backend lacks or has only as slower
+ * code, for a backend that shares its instance.
  *
- * @param simd Fluxion's kernels on that instance's memory.
+ * @param simd Fluxion's kernels on the memory of that instance.
  */
 export function registerCpuKernels(
   backendName: string,

@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import type { WasmBackend } from "../threads/wasm.ts";
 
 /**
- * Makes kernels give back what they have allocated where they throw: outputs of which a later one
- * found no memory, and scratch. tfjs knows of a kernel's tensors only once it returns.
+ * Makes kernels free their allocations when they throw: outputs allocated before another output ran
+ * out of memory, and scratch. tfjs learns of a kernel's tensors only when the kernel returns.
  *
- * @param backendName Whose kernels, all that are registered by now.
+ * @param backendName Backend whose kernels, all registered so far, are wrapped.
  * @param backend The instance that they run on.
  */
 export function releaseOnThrow(backendName: string, backend: WasmBackend): void {
-  // Of the kernels that run, the innermost's last.
+  // Allocations of running kernels, innermost last.
   const made: object[] = [];
   let running = 0;
   const { move } = backend;

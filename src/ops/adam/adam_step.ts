@@ -11,28 +11,28 @@ import {
 
 export type { AdamStepSettings };
 
-/** What a step of Adam changes: float32 vectors [n]. */
+/** State that a step of Adam updates: float32 vectors [n]. */
 export interface AdamState {
   readonly weights: tf.Tensor1D;
-  /** The gradient's first moment. */
+  /** First moment of the gradient. */
   readonly m: tf.Tensor1D;
-  /** Its second. */
+  /** Second moment of the gradient. */
   readonly v: tf.Tensor1D;
-  /** The weights' moving average; null: there is none. */
+  /** Moving average of the weights; null if there is none. */
   readonly average: tf.Tensor1D | null;
 }
 
 /**
- * The state after one step along a gradient [n]; new tensors, the caller's. Reads nothing back.
+ * The state after one step along a gradient [n], in new tensors owned by the caller; no read-back.
  *
  *   g = gradient * min(1, clip / (|gradient| + 1e-6)) + weightDecay * weights
  *   m <- beta1 m + (1 - beta1) g,   v <- beta2 v + (1 - beta2) g^2
  *   weights <- weights - lr mHat / (sqrt(vHat) + epsilon),   mHat = m / (1 - beta1^(step + 1)), ...
  *   average <- averageDecay average + (1 - averageDecay) weights
  *
- * Source: Kingma & Ba 2015, algorithm 1, as torch.optim.Adam has it: the weight decay is an L2
- * penalty, added before the moments (not decoupled as in AdamW), and epsilon is added after the
- * second moment's bias was corrected. The clipping is torch.nn.utils.clip_grad_norm_'s.
+ * Source: Kingma & Ba 2015, algorithm 1, in the variant of torch.optim.Adam: weight decay is an L2
+ * penalty added before the moments (not decoupled as in AdamW), and epsilon is added after the bias
+ * correction of the second moment. Clipping as in torch.nn.utils.clip_grad_norm_.
  */
 export function adamStep(
   state: AdamState,
@@ -48,7 +48,7 @@ export function adamStep(
   return { weights: next[0]!, m: next[1]!, v: next[2]!, average: next[3] ?? null };
 }
 
-/** {@link adamStep} in tfjs's operations: the reference for every kernel of that name. */
+/** {@link adamStep} in tfjs operations: the reference for every kernel of that name. */
 export function portableAdamStep(
   state: AdamState,
   gradient: tf.Tensor1D,

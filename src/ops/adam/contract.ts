@@ -1,37 +1,37 @@
 /**
- * An operation that a backend may register under this name with tfjs; where it has none,
- * `src/ops/adam/adam_step.ts`, which has its formulas, composes it of tfjs's own.
+ * An operation that backends may register with tfjs under this name; otherwise
+ * `src/ops/adam/adam_step.ts`, which has the formulas, composes it from tfjs operations.
  *
  *   in   weights, gradient, m, v   [n]  float32
- *        average                   [n]  left out: there is none
- *   out  weights, m, v             [n]  the next ones
- *        average                   [n]  if there is one
+ *        average                   [n]  optional
+ *   out  weights, m, v             [n]  updated
+ *        average                   [n]  if given
  */
 export const ADAM_STEP = "FluxionAdamStep";
 
-/** What a step is made with. */
+/** Settings of a step. */
 export interface AdamStepSettings {
-  /** How many steps were taken before: 0 for the first. */
+  /** Number of steps taken before: 0 for the first. */
   readonly step: number;
-  /** The learning rate. */
+  /** Learning rate. */
   readonly lr: number;
-  /** An L2 penalty. */
+  /** Coefficient of the L2 penalty. */
   readonly weightDecay: number;
-  /** The most that the gradient's Euclidean norm may be; 0: as much as it is. */
+  /** Maximum Euclidean norm of the gradient; 0 disables clipping. */
   readonly clip: number;
-  /** How much of the average is kept, if there is one. */
+  /** Decay of the average, if there is one. */
   readonly averageDecay: number;
 }
 
-/** Decays of the two moments, and what keeps the division from zero; PyTorch's defaults. */
+/** Decays of the two moments and the epsilon of the division; PyTorch's defaults. */
 export const BETA1 = 0.9;
 export const BETA2 = 0.999;
 export const EPSILON = 1e-8;
 
-/** What torch.nn.utils.clip_grad_norm_ adds to the norm. */
+/** Added to the norm by torch.nn.utils.clip_grad_norm_. */
 export const CLIP_EPSILON = 1e-6;
 
-/** What the bias corrections of a step's moments come to. */
+/** Bias-correction factors of a step's moments. */
 export function adamScales(
   { step, lr }: AdamStepSettings,
 ): { readonly secondScale: number; readonly rate: number } {

@@ -13,16 +13,16 @@ import type { AdamKernels } from "./kernels.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall, type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
-/** The kernels that are called here. */
+/** Kernels used in this file. */
 type Kernels = KernelThreads<AdamKernels & ElementwiseKernels>;
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
-/** Multiply-adds that take as long as a number's step does. */
+/** Cost of one number, in multiply-adds. */
 const WORK = 10;
-/** Those of a square, and the unit of a sum's parts: sum.ts's, so that the bits are the same. */
+/** Cost of a square, and the unit of partial sums: as in sum.ts, for the same bits. */
 const SUM_WORK = 8, SUM_UNIT = 64;
 
-/** What the kernel is called with. */
+/** Arguments of the operation. */
 export interface AdamStepCall
   extends KernelCall<"weights" | "gradient" | "m" | "v", AdamStepSettings> {
   readonly inputs:
@@ -30,7 +30,7 @@ export interface AdamStepCall
     & { readonly average?: tf.TensorInfo };
 }
 
-/** A step of Adam in one pass, with one before it where the gradient's norm is wanted. */
+/** An Adam step in one pass, preceded by another if the gradient's norm is needed. */
 export function adamStep(
   simd: Kernels,
   { inputs: { weights, gradient, m, v, average }, attrs, backend }: AdamStepCall,
@@ -58,7 +58,7 @@ export function adamStep(
   return next;
 }
 
-/** One number, the sum of the squares of `size` numbers. */
+/** The sum of squares of `size` numbers, as one number. */
 function sumOfSquares(
   simd: Kernels,
   backend: WasmBackend,

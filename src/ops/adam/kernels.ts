@@ -1,11 +1,11 @@
 import type { KernelModule } from "../../threads/kernel_threads.ts";
 import adamWasm from "./adam.wasm.b64" with { type: "text" };
 
-/** The kernels of adam.as.ts; addresses are bytes of the memory of tfjs's instance. */
+/** The kernels of adam.as.ts; addresses are byte offsets in the memory of tfjs's instance. */
 export interface AdamKernels {
   /** out = the sum of squares of x. */
   sumOfSquares(count: number, x: number, out: number): void;
-  /** A step of Adam and of the weights' moving average; see adam.as.ts. */
+  /** An Adam step including the weights' moving average; see adam.as.ts. */
   adam(
     count: number,
     weights: number,
@@ -30,7 +30,7 @@ export interface AdamKernels {
   ): void;
 }
 
-/** Adam and the norm of a gradient; it uses no multiply-add, so that both builds are one. */
+/** Adam and the gradient norm. They use no fused multiply-add, so one module serves both builds. */
 export const adamModule: KernelModule = {
   builds: { relaxed: adamWasm, plain: adamWasm },
   sizes: {},

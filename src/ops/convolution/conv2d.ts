@@ -14,7 +14,7 @@ import { inParts } from "../elementwise/sum_parts.ts";
 import { productOverRows } from "../matmul/product_over_rows.ts";
 import { withWinogradFilter } from "./winograd_filter.ts";
 
-/** The kernels that are called here. */
+/** Kernels used in this file. */
 type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
 
 interface ConvAttributes {
@@ -27,12 +27,12 @@ interface ConvAttributes {
 type Shape4D = [number, number, number, number];
 
 /**
- * tfjs's name of a kernel of Fluxion's own: FusedConv2D whose bias may be one an image, [n, out],
- * and which adds a residual of the output's shape before the activation.
+ * tfjs name of a Fluxion kernel: FusedConv2D that allows a bias per image, [n, out], and adds a
+ * residual with the output's shape before the activation.
  */
 export const RESIDUAL_CONV2D = "FluxionConv2D";
 
-/** What the convolutions are called with; Conv2D has no bias and no activation. */
+/** Arguments of the convolutions; Conv2D has no bias and no activation. */
 export interface ConvCall
   extends KernelCall<"x" | "filter", ConvAttributes & { readonly activation?: string }> {
   readonly inputs: {
@@ -43,34 +43,34 @@ export interface ConvCall
   };
 }
 
-/** What Conv2DBackpropFilter is called with. */
+/** Arguments of Conv2DBackpropFilter. */
 export type FilterGradientCall = KernelCall<
   "x" | "dy",
   ConvAttributes & { readonly filterShape: Shape4D }
 >;
 
-/** What Conv2DBackpropInput is called with. */
+/** Arguments of Conv2DBackpropInput. */
 export type InputGradientCall = KernelCall<
   "dy" | "filter",
   ConvAttributes & { readonly inputShape: Shape4D }
 >;
 
-/** A convolution: images are NHWC. */
+/** Geometry of a convolution; images are NHWC. */
 interface Geometry {
   readonly input: Shape4D;
   readonly output: Shape4D;
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
-  /** Rows above and columns to the left that the convolution pads the input with. */
+  /** Rows of padding above and columns of padding to the left. */
   readonly pads: readonly [number, number];
 }
 
 /**
- * Convolution, plus a bias, through an activation: a matrix product for 1x1, Winograd's for
- * 3x3, else a product with the unfolded input.
+ * Convolution with bias and activation: a matrix product for 1x1, Winograd for suitable 3x3, else a
+ * product with the unfolded input (im2col).
  *
- * @param name Of the kernel of tfjs, which takes over what these do not know.
- * @throws {RangeError} If the images are not NHWC, or there is none.
+ * @param name Name of the tfjs kernel, which handles unsupported cases.
+ * @throws {RangeError} If the images are not NHWC or are empty.
  */
 export function conv2d(
   simd: Kernels,
@@ -97,7 +97,7 @@ interface Operands {
   readonly filter: tf.TensorInfo;
   /** [out] or [n, out]. */
   readonly bias?: tf.TensorInfo;
-  /** Of the output's shape. */
+  /** [n, h, w, out], the output's shape. */
   readonly residual?: tf.TensorInfo;
   readonly relu: boolean;
 }
@@ -113,7 +113,7 @@ function convolve(
   const at = (tensor: tf.TensorInfo | undefined) =>
     tensor === undefined || tensor === null ? 0 : addressOf(backend, tensor);
   const added = at(residual);
-  // With a bias an image, image by image.
+  // A bias per image is applied image by image.
   const perImage = bias?.shape.length === 2;
   const bytes = Float32Array.BYTES_PER_ELEMENT;
   const [inputBytes, outputBytes] = [h * w * cin * bytes, oh * ow * cout * bytes];
@@ -158,7 +158,7 @@ function convolve(
   }
   const sizes = [h, w, cin, ...kernel, oh, ow, cout] as const;
   const taps = kernel[0] * kernel[1];
-  // ReLU waits for the residual.
+  // ReLU must follow the residual.
   const early = added === 0 ? positive : 0;
   if (isNarrow(geometry)) {
     simd.runWithScratch(
@@ -191,21 +191,21 @@ function convolve(
   return out;
 }
 
-/** Multiply-adds of a convolution done as it is written. */
+/** Multiply-adds of a direct convolution. */
 function workOf({ input, output: [n, oh, ow, cout], kernel }: Geometry): number {
   return n * oh * ow * cout * kernel[0] * kernel[1] * input[3];
 }
 
-/** Multiply-adds that take as long as unfolding a row of the inputs that an output pixel meets. */
+/** Cost of unfolding a row of inputs for one output pixel, in multiply-adds. */
 const UNFOLDING_WORK = 500;
 
-/** Whether an output pixel is a product of one input pixel with the filter. */
+/** Whether each output pixel is the product of one input pixel with the filter. */
 function isPointwise({ input, output, kernel, strides, pads }: Geometry): boolean {
   return [...kernel, ...strides].every((extent) => extent === 1) &&
     pads.every((pad) => pad === 0) && input[1] === output[1] && input[2] === output[2];
 }
 
-/** Whether it is a 3x3 convolution that keeps the size, over enough channels to pay. */
+/** Whether Winograd applies: 3x3, same size, and enough channels to be faster. */
 function suitsWinograd({ input, output, kernel, strides, pads }: Geometry): boolean {
   return kernel.every((extent) => extent === 3) &&
     [...strides, ...pads].every((extent) => extent === 1) &&
@@ -213,18 +213,18 @@ function suitsWinograd({ input, output, kernel, strides, pads }: Geometry): bool
     [input[3], output[3]].every((channels) => channels % 4 === 0 && channels >= 8);
 }
 
-/** Whether it makes few channels of more, so that products with every tap are fewer than tiles. */
+/** Whether the output has so few channels that products with every tap beat tiles. */
 function isNarrow({ input, output, strides }: Geometry): boolean {
   return strides.every((stride) => stride === 1) && output[3] <= 3 && input[3] >= 4;
 }
 
 /**
- * Gradient of a convolution for its filter, [kh, kw, cin, cout]; tfjs's WebAssembly
- * backend has none.
+ * Gradient of a convolution with respect to its filter, [kh, kw, cin, cout], which tfjs's
+ * WebAssembly backend lacks.
  *
  *   dw[i, j, c, o] = sum over n, h, w of x[n, h s + i - p, w s + j - p, c] dy[n, h, w, o]
  *
- * @throws {RangeError} If the images are not NHWC, or there is none.
+ * @throws {RangeError} If the images are not NHWC or are empty.
  */
 export function conv2dBackpropFilter(
   simd: Kernels,
@@ -261,7 +261,7 @@ export function conv2dBackpropFilter(
   const narrow = cout < cin && strides.every((stride) => stride === 1) &&
     pads.every((pad, axis) => pad < kernel[axis]!);
   if (!narrow) return filterGradient(simd, backend, { x, dy }, geometry);
-  // The same sum with the roles exchanged unfolds dy, which has fewer channels.
+  // With exchanged roles, the same sum unfolds dy, which has fewer channels.
   const swapped = filterGradient(simd, backend, { x: dy, dy: x }, {
     ...geometry,
     input: geometry.output,
@@ -304,11 +304,11 @@ function filterGradient(
 }
 
 /**
- * Gradient of a convolution for its input: the convolution of dy, with zeros between its
- * rows and columns where the stride is not 1, with the filter turned by 180 degrees.
+ * Gradient of a convolution with respect to its input: the convolution of dy, with zeros between
+ * rows and columns if the stride is not 1, with the filter rotated by 180 degrees.
  *
- * @throws {RangeError} If the images are not NHWC, there is none, or the padding is wider
- *   than the filter.
+ * @throws {RangeError} If the images are not NHWC or are empty, or the padding is wider than the
+ *   filter.
  */
 export function conv2dBackpropInput(
   simd: Kernels,
@@ -405,7 +405,7 @@ function geometryOf(
   };
 }
 
-/** Turns a filter [kh, kw, a, b] by 180 degrees and exchanges its channels: [kh, kw, b, a]. */
+/** Rotates a filter [kh, kw, a, b] by 180 degrees and swaps its channels: [kh, kw, b, a]. */
 function flipFilter(backend: WasmBackend, filter: tf.TensorInfo): tf.TensorInfo {
   const [kh, kw, a, b] = filter.shape as Shape4D;
   const out = backend.makeOutput([kh, kw, b, a], "float32");
@@ -420,7 +420,7 @@ function flipFilter(backend: WasmBackend, filter: tf.TensorInfo): tf.TensorInfo 
   return out;
 }
 
-/** Puts `strides - 1` rows and columns of zeros between those of dy [n, h, w, c]. */
+/** Inserts `strides - 1` rows and columns of zeros between those of dy [n, h, w, c]. */
 function spreadOut(
   backend: WasmBackend,
   dy: tf.TensorInfo,

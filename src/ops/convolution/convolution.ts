@@ -3,20 +3,20 @@ import { reluGradient } from "../relu_gradient/relu_gradient.ts";
 import { RESIDUAL_CONV2D } from "./conv2d.ts";
 import { operation } from "../operation.ts";
 
-/** Weights of a convolution, and what is added to it. */
+/** Operands of a convolution. */
 export interface ConvolutionParameters {
   /** [kh, kw, in, out]. */
   readonly filter: tf.Tensor4D;
-  /** [out], or one an image, [n, out]. */
+  /** [out], or [n, out] for a bias per image. */
   readonly bias: tf.Tensor;
-  /** [n, h, w, out], added before the activation; left out: nothing. */
+  /** [n, h, w, out], added before the activation; optional. */
   readonly residual?: tf.Tensor4D;
 }
 
 /**
- * A convolution of stride 1 that keeps the size, with bias, residual and activation, in one
- * operation in training too: inside a gradient `tf.fused.conv2d` takes its ReLU out and keeps
- * the numbers before it, a fifth more time and memory.
+ * A stride-1, same-size convolution with bias, residual and activation, in one operation in
+ * training too: inside a gradient, `tf.fused.conv2d` splits off the ReLU and keeps its input, at a
+ * fifth more time and memory.
  *
  * @param input [n, h, w, in].
  * @returns [n, h, w, out].
@@ -30,7 +30,7 @@ export function convolve(
   return operation<tf.Tensor4D>([input, filter, bias, ...(residual ? [residual] : [])], {
     value: (save) => {
       const y = forward({ x: input, filter, bias, ...(residual ? { residual } : {}) }, activation);
-      // A linear convolution's pull-back does not need its result.
+      // The VJP of a linear convolution does not need the result.
       save(activation === "relu" ? [input, filter, y] : [input, filter]);
       return y;
     },
@@ -43,7 +43,7 @@ export function convolve(
         () => gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
         () => gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
         () => dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
-        // A copy: tfjs disposes of a cotangent that it adds to another, and dy is the caller's.
+        // A copy: tfjs disposes cotangents after adding them, but dy is the caller's.
         ...(residual ? [() => tf.clone(cotangent)] : []),
       ];
     },

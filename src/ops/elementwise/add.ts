@@ -3,10 +3,12 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
-/** What Add is called with. */
+/** Arguments of Add. */
 export type AddCall = KernelCall<"a" | "b", object>;
 
-/** a + b; of one shape on all threads, as cotangents are that meet at a skip connection. */
+/**
+ * a + b; multithreaded if the shapes are equal, as for cotangents that meet at a skip connection.
+ */
 export function add(
   simd: KernelThreads<ElementwiseKernels>,
   { inputs, attrs, backend }: AddCall,

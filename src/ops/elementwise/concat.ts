@@ -4,12 +4,12 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
-/** What Concat is called with: its inputs are a list. */
+/** Arguments of Concat: its inputs are a list. */
 export interface ConcatCall extends KernelCall<never, { readonly axis: number }> {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
 }
 
-/** Tensors side by side along an axis. tfjs's own copies in JavaScript: 5 ms for 13 MB in runs of 32 numbers. */
+/** Concatenation along an axis. tfjs copies in JavaScript: 5 ms for 13 MB in runs of 32 numbers. */
 export function concat(
   simd: KernelThreads<ElementwiseKernels>,
   { inputs, attrs, backend }: ConcatCall,

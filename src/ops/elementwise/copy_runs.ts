@@ -2,7 +2,7 @@ import { ELEMENT_WORK, type KernelThreads } from "../../threads/kernel_threads.t
 import { ranges } from "../../threads/ranges.ts";
 import type { ElementwiseKernels } from "./kernels.ts";
 
-/** Runs of bytes: the address of the first, and the bytes from one to the next. */
+/** Runs of bytes: address of the first, and stride in bytes. */
 interface Runs {
   readonly at: number;
   readonly step: number;

@@ -4,12 +4,12 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ElementwiseKernels } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
-/** What Slice is called with. */
+/** Arguments of Slice. */
 export type SliceCall = KernelCall<"x", { begin: number | number[]; size?: number | number[] }>;
 
 /**
- * Slice of a tensor of any rank. tfjs's own reads the whole source back first:
- * 2.6 ms for any part of 7 MB.
+ * Slice of a tensor of any rank. tfjs's own first reads the whole source back: 2.6 ms for any part
+ * of 7 MB.
  */
 export function slice(simd: KernelThreads<ElementwiseKernels>, call: SliceCall): tf.TensorInfo {
   const { inputs: { x }, attrs, backend } = call;
@@ -23,7 +23,7 @@ export function slice(simd: KernelThreads<ElementwiseKernels>, call: SliceCall):
   ) as [number[], number[]];
   tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
   const out = backend.makeOutput(size, "float32");
-  // Axes that are taken whole, and the first before them, lie side by side in memory.
+  // Axes taken whole, and the first axis before them, are contiguous in memory.
   const { shape } = x;
   let runAxis = shape.length - 1;
   while (runAxis > 0 && size[runAxis] === shape[runAxis]) runAxis--;
@@ -31,7 +31,8 @@ export function slice(simd: KernelThreads<ElementwiseKernels>, call: SliceCall):
   for (let axis = shape.length - 2; axis >= 0; axis--) {
     strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   }
-  // So do the starts of runs along the axis before, and along those before that, if it is whole.
+  // The run starts along the previous axis are evenly spaced; so are those before it if it is
+  // whole.
   let first = runAxis, runs = 1;
   while (first > 0 && (first === runAxis || size[first] === shape[first])) runs *= size[--first]!;
   const bytes = Float32Array.BYTES_PER_ELEMENT;

@@ -5,9 +5,9 @@ import type { ElementwiseKernels } from "./kernels.ts";
 import { sumParts } from "./sum_parts.ts";
 import { addressOf, callWasmKernel, type KernelCall, withScratch } from "../../threads/wasm.ts";
 
-/** Multiply-adds that take as long as adding a number up does. */
+/** Cost of adding one number, in multiply-adds. */
 const WORK = 8;
-/** Parts of a sum are multiples of this many terms, the length of the kernel's own float32 sums. */
+/** Partial sums are multiples of this many terms, the length of the kernel's own float32 sums. */
 const UNIT = 64;
 
 interface ReduceAttributes {
@@ -15,13 +15,12 @@ interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
-/** What Sum and Mean are called with. */
+/** Arguments of Sum and Mean. */
 export type ReduceCall = KernelCall<"x", ReduceAttributes>;
 
 /**
- * Sum or mean over axes that lie side by side, in float32 over 64 numbers and float64 over
- * those. tfjs's own transposes first unless they are the last: 10.6 ms for a bias gradient of
- * [50176, 32], here 0.6.
+ * Sum or mean over adjacent axes, in float32 over 64 numbers and float64 beyond. Unless the axes
+ * are the last, tfjs transposes first: 10.6 ms for a bias gradient of [50176, 32], here 0.6.
  */
 export function reduce(
   simd: KernelThreads<ElementwiseKernels>,
@@ -49,8 +48,8 @@ export function reduce(
   );
   const [from, to] = [addressOf(backend, x), addressOf(backend, out)];
   const bytes = Float32Array.BYTES_PER_ELEMENT;
-  // By the axes, not by their lengths: the two kernels add in different orders, and a row's sum
-  // must not depend on how many rows there are.
+  // Choose by the axes, not by their lengths: the variants add in different orders, and a row's
+  // sum must not depend on the number of rows.
   const last = next === x.shape.length;
   const parts = first > 0 ? [] : ranges(count, partsOfPass(count, WORK * count * inner), UNIT);
   if (parts.length > 1) {

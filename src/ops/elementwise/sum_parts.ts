@@ -1,15 +1,15 @@
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ElementwiseKernels } from "./kernels.ts";
 
-/** Parts of a sum, each [size]. */
+/** Partial sums, each [size]. */
 export interface SumParts {
   readonly count: number;
   readonly size: number;
-  /** Address of the sum. */
+  /** Address of the total. */
   readonly out: number;
 }
 
-/** out = scale * the sum of parts [count, size], which begin at an address, in their order. */
+/** out = scale * the sum of contiguous parts [count, size], added in order. */
 export function sumParts(
   simd: KernelThreads<ElementwiseKernels>,
   parts: number,
@@ -22,8 +22,8 @@ export function sumParts(
 }
 
 /**
- * A sum of many terms, made of parts that do not depend on the number of threads: `make` gets
- * where each part belongs; then they are added up in their order.
+ * Computes a large sum from partial sums that do not depend on the number of threads: `make` is
+ * told where each part goes; then the parts are added in order.
  */
 export function inParts(
   simd: KernelThreads<ElementwiseKernels>,

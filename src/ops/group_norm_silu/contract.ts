@@ -1,28 +1,28 @@
 import type * as tf from "@tensorflow/tfjs";
 
-/** What a group normalisation normalises with. */
+/** Parameters of a group normalisation. */
 export interface GroupNormParameters {
   /** [c]. */
   readonly scale: tf.Tensor1D;
   /** [c]. */
   readonly offset: tf.Tensor1D;
-  /** [n, c], added to every pixel before the normalisation; null: nothing. */
+  /** [n, c], added to every pixel before normalisation; null for none. */
   readonly shift: tf.Tensor2D | null;
 }
 
-/** Everything that the operation takes. */
+/** All inputs of the operation. */
 export interface GroupNormInputs extends GroupNormParameters {
   /** [n, h, w, c]. */
   readonly x: tf.Tensor4D;
 }
 
-/** The operation's result, and what its pull-back needs again. */
+/** Result of the operation, with the statistics that its VJP needs. */
 export interface GroupNormOutputs extends GroupNormStatistics {
   /** [n, h, w, c]. */
   readonly y: tf.Tensor4D;
 }
 
-/** Of each image's groups. */
+/** Statistics of each image's groups. */
 export interface GroupNormStatistics {
   /** [n, groups], of x + shift. */
   readonly mean: tf.Tensor2D;

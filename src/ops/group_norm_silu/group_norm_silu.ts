@@ -10,15 +10,14 @@ import type {
 import { portableGroupNormSilu, portableGroupNormSiluGradient } from "./portable.ts";
 
 /**
- * silu(scale * normalised(x + shift) + offset), each group of four channels of an image
- * normalised over its pixels, differentiable in all four.
+ * silu(scale * normalised(x + shift) + offset) where each group of four channels is normalised over
+ * an image's pixels; differentiable in all four.
  *
- * Source: Wu & He 2018, Group Normalization; the SiLU x / (1 + exp(-x)) always follows in a
- * U-Net, and the shift (a time embedding) always precedes, so that one pass over the images
- * does what six operations did.
+ * Source: Wu & He 2018, Group Normalization. In a U-Net the SiLU x / (1 + exp(-x)) always follows
+ * and the shift (a time embedding) always precedes, so this fuses six operations into one.
  *
  * @param x [n, h, w, c], c a multiple of four.
- * @returns Like x.
+ * @returns [n, h, w, c].
  */
 export function groupNormSilu(
   x: tf.Tensor4D,

@@ -1,33 +1,33 @@
 /**
- * Two operations that a backend may register under these names with tfjs; where it has none,
- * `portable.ts` composes them of tfjs's own.
+ * Two operations that backends may register with tfjs under these names; otherwise `portable.ts`
+ * composes them from tfjs operations.
  *
  *   GroupNormSilu      y = silu(scale * (x + shift - mean) * inverseStd + offset)
  *     in   x           [n, h, w, c]   float32
  *          scale       [c]
  *          offset      [c]
- *          shift       [n, c]         left out: zero
+ *          shift       [n, c]         optional; default zero
  *     out  y           [n, h, w, c]
  *          mean        [n, groups]    of x + shift over the group's channels and all pixels
  *          inverseStd  [n, groups]    1 / sqrt(variance + epsilon), the variance divided by the count
  *
- *   GroupNormSiluGrad  the pull-back of dy
+ *   GroupNormSiluGrad  the VJP for cotangent dy
  *     in   dy          [n, h, w, c]
  *          x, scale, offset, shift, mean, inverseStd   as above
  *     out  dx          [n, h, w, c]
  *          dScale      [c]
  *          dOffset     [c]
- *          dShift      [n, c]         also where the shift was left out: the sum of dx over pixels
+ *          dShift      [n, c]         sum of dx over pixels, also if there was no shift
  *
- * A group is {@link GROUP_CHANNELS} channels that lie side by side: a vector of 128 bits.
+ * A group is {@link GROUP_CHANNELS} adjacent channels: one 128-bit vector.
  */
 export const groupNormSiluKernels = {
   value: "GroupNormSilu",
   gradient: "GroupNormSiluGrad",
 } as const;
 
-/** Channels of a group. */
+/** Channels per group. */
 export const GROUP_CHANNELS = 4;
 
-/** What is added to a variance; PyTorch's `nn.GroupNorm`. */
+/** Epsilon added to the variance, as in PyTorch's `nn.GroupNorm`. */
 export const GROUP_NORM_EPSILON = 1e-5;

@@ -8,12 +8,12 @@ import type {
 } from "./contract.ts";
 
 /*
- * An image's pixels are one axis here, [n, pixels, c], and whatever is one number a group is
- * spread to its channels, [n, c], as soon as it multiplies. Sums run over the pixels first,
- * then over the four channels of a group: sums over axes apart would be transposed.
+ * Here pixels are one axis, [n, pixels, c], and values per group are expanded to channels, [n, c],
+ * before they are multiplied. Sums run first over pixels, then over the four channels of a group:
+ * tfjs would transpose for sums over non-adjacent axes.
  */
 
-/** The value in tfjs's operations: the reference for every kernel of that name. */
+/** The forward pass in tfjs operations: the reference for every kernel of that name. */
 export function portableGroupNormSilu(
   { x, scale, offset, shift }: GroupNormInputs,
 ): GroupNormOutputs {
@@ -32,7 +32,7 @@ export function portableGroupNormSilu(
 }
 
 /**
- * The pull-back in tfjs's operations. With u = x + shift - mean, r = 1 / std and z = scale u r + offset:
+ * The VJP in tfjs operations. With u = x + shift - mean, r = 1 / std and z = scale u r + offset:
  *
  *   dz = dy s (1 + z (1 - s)),  s = sigmoid(z)
  *   dx = scale r dz - r <scale dz> - u r^3 <scale dz u>
@@ -92,7 +92,7 @@ function groupSums(rows: tf.Tensor2D): tf.Tensor2D {
 /** [n, groups] to [n, c]. */
 function spread(groups: tf.Tensor2D): tf.Tensor2D {
   const [n, count] = groups.shape;
-  // Times ones: tfjs's tile takes 1.6 ms for the same on WebAssembly.
+  // Multiplying by ones: tfjs's tile takes 1.6 ms for this on WebAssembly.
   const repeated = tf.mul(tf.reshape(groups, [n, count, 1]), tf.ones([1, 1, GROUP_CHANNELS]));
   return tf.reshape(repeated, [n, count * GROUP_CHANNELS]);
 }

@@ -6,7 +6,7 @@ import type { MatmulKernels } from "./kernels.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
-/** What BatchMatMul and _FusedMatMul are called with; the former has no bias and no activation. */
+/** Arguments of BatchMatMul and _FusedMatMul; the former has no bias and no activation. */
 export interface MatMulCall extends KernelCall<"a" | "b", MatMulAttributes> {
   readonly inputs: {
     readonly a: tf.TensorInfo;
@@ -22,11 +22,11 @@ interface MatMulAttributes {
 }
 
 /**
- * Matrix product with the packed GEMM, plus a bias, through an activation; tfjs's own takes a
- * plain loop where a factor is transposed.
+ * Matrix product by the packed GEMM, with bias and activation; tfjs's own uses a plain loop if a
+ * factor is transposed.
  *
- * @param name Of the kernel of tfjs, which takes over what the GEMM does not know.
- * @throws {RangeError} If a factor is empty, or they do not fit.
+ * @param name Name of the tfjs kernel, which handles cases that the GEMM does not support.
+ * @throws {RangeError} If a factor is empty or the shapes do not match.
  */
 export function matMul(
   simd: KernelThreads<MatmulKernels & ElementwiseKernels>,
@@ -48,14 +48,14 @@ export function matMul(
   const [matricesA, matricesB] = [size(a.shape.slice(0, -2)), size(b.shape.slice(0, -2))];
   if (k !== inner || count * m * n * k === 0) {
     throw new RangeError(
-      `${name}: expected factors that fit and are not empty, got [${a.shape}]` +
+      `${name}: expected matching, non-empty factors, got [${a.shape}]` +
         `${transposeA ? " transposed" : ""} and [${b.shape}]${transposeB ? " transposed" : ""}`,
     );
   }
   const known = a.dtype === "float32" && b.dtype === "float32" &&
     (activation === "linear" || activation === "relu") &&
     (bias === undefined || bias === null || bias.shape.length === 1 && bias.shape[0] === n) &&
-    // One of each, or one for all.
+    // The same number of matrices in both, or one for all.
     [matricesA, matricesB].every((matrices) => matrices === count || matrices === 1);
   if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
 
@@ -75,7 +75,7 @@ export function matMul(
     return out;
   }
   const stepA = matricesA === 1 ? 0 : m * k * bytes, stepB = matricesB === 1 ? 0 : k * n * bytes;
-  // Rows of a transposed A do not lie side by side.
+  // The rows of a transposed A are not contiguous.
   const work = count * m * n * k;
   const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work) / count);
   const rows = ranges(m, pieces);

@@ -5,9 +5,9 @@ import { inParts } from "../elementwise/sum_parts.ts";
 import type { MatmulKernels } from "./kernels.ts";
 
 /**
- * C[m, n] = the sum over rows of A[rows, m] times B[rows, n].
+ * C[m, n] = sum over rows of A[rows, m]^T B[rows, n].
  *
- * @param addresses Of A, B and C.
+ * @param addresses Addresses of A, B and C.
  */
 export function productOverRows(
   simd: KernelThreads<MatmulKernels & ElementwiseKernels>,

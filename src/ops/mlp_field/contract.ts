@@ -6,10 +6,10 @@ import { layoutOf, type ParameterEntry, type ParameterLayout } from "../../core/
  *   h1 = tanh(x W0 + b0 + e(t)),  h2 = tanh(h1 W1 + b1),  h3 = tanh(h2 W2 + b2)
  *   f  = h3 W3 + b3
  *
- * with e(t) the time embedding of width `hidden`. Its divergence is the sum (exact)
- * or the mean over probes (Hutchinson) of e.(J e), J e by forward mode.
+ * with e(t) the time embedding of width `hidden`. Its divergence is the sum (exact) or the mean
+ * over probes (Hutchinson) of e.(J e), with J e by forward mode.
  *
- * Shapes, row-major, here and in every form of the kernel:
+ * Shapes, row-major, here and in every implementation:
  *
  *   x, f       [n, dims]
  *   embedding  [n, hidden]       from {@link embeddingRows}
@@ -20,11 +20,11 @@ import { layoutOf, type ParameterEntry, type ParameterLayout } from "../../core/
 export interface MlpShape {
   /** Dimension of the points. */
   readonly dims: number;
-  /** Width; even, because of the time embedding. */
+  /** Width of the hidden layers; even, as the time embedding requires. */
   readonly hidden: number;
 }
 
-/** The layout of a ConditionalMLP's parameters, and each of its entries by what it is. */
+/** Parameter layout of a ConditionalMLP with named entries. */
 export interface MlpLayout extends ParameterLayout {
   readonly inputWeight: ParameterEntry;
   readonly inputBias: ParameterEntry;
@@ -37,9 +37,9 @@ export interface MlpLayout extends ParameterLayout {
 }
 
 /**
- * The layout under PyTorch's names.
+ * The layout with PyTorch's names.
  *
- * @throws {RangeError} If `dims` or `hidden` is not a positive whole number, or `hidden` is odd.
+ * @throws {RangeError} If `dims` or `hidden` is not a positive integer, or `hidden` is odd.
  */
 export function mlpLayout({ dims, hidden }: MlpShape): MlpLayout {
   if (!(Number.isInteger(dims) && dims > 0)) {

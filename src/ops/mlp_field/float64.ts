@@ -2,16 +2,15 @@ import { mlpLayout, type MlpShape } from "./contract.ts";
 import { embeddingRows } from "./time_embedding.ts";
 
 /**
- * A ConditionalMLP at one point in float64 on plain arrays: the truth that the fast forms
- * are compared with, and what the theory computes with. The contract is in contract.ts, the
- * notation that of portable.ts.
+ * A ConditionalMLP at one point, in float64 on plain arrays: the reference for the fast
+ * implementations, also used by the theory. Contract: contract.ts; notation: portable.ts.
  */
 
 /** A layer of the network: out = in W + b, W row-major [inputs, outputs]. */
 interface Layer {
   readonly inputs: number;
   readonly outputs: number;
-  /** Offsets in the flat parameter vector. */
+  /** Offset in the flat parameter vector. */
   readonly weight: number;
   readonly bias: number;
 }
@@ -24,7 +23,12 @@ export interface MlpFloat64 {
   readonly parameters: Float64Array;
 }
 
-/** The network over a flat vector in device order, which is not copied. Throws RangeError on a wrong length. */
+/**
+ * The network with the given weights.
+ *
+ * @param parameters Flat, in device order; not copied.
+ * @throws {RangeError} If their number does not match the shape.
+ */
 export function mlpFloat64(shape: MlpShape, parameters: Float64Array): MlpFloat64 {
   const layout = mlpLayout(shape);
   if (parameters.length !== layout.size) {
@@ -38,7 +42,7 @@ export function mlpFloat64(shape: MlpShape, parameters: Float64Array): MlpFloat6
   return { shape, layers, parameters };
 }
 
-/** The unit vectors of `dims` dimensions: the directions of the exact trace. */
+/** The unit vectors of R^dims: the directions of the exact trace. */
 export function unitVectors(dims: number): Float64Array[] {
   return Array.from({ length: dims }, (_, d) => {
     const unit = new Float64Array(dims);
@@ -47,16 +51,17 @@ export function unitVectors(dims: number): Float64Array[] {
   });
 }
 
-/** The field at one point. */
+/** The field at one point, with its derivatives. */
 export interface MlpPoint {
   /** f, [dims]. */
   readonly velocity: Float64Array;
   /** Sum over the directions e of e.(J e). */
   readonly divergence: number;
   /**
-   * Pulls cotangents of (f, divergence) back.
+   * VJP of (f, divergence).
    *
-   * @param into Flat, device order: the parameters' cotangents are added to it; null where they are not wanted.
+   * @param into Accumulator for the parameters' cotangents, flat in device order; null to skip
+   *   them.
    * @returns The cotangent of x, [dims].
    */
   pullBack(
@@ -65,7 +70,7 @@ export interface MlpPoint {
   ): Float64Array;
 }
 
-/** in W, without the bias. */
+/** in W, without bias. */
 function forward(net: MlpFloat64, { inputs, outputs, weight }: Layer, input: Float64Array) {
   const out = new Float64Array(outputs);
   for (let i = 0; i < inputs; i++) {
@@ -99,7 +104,8 @@ function addOuter(into: Float64Array, layer: Layer, input: Float64Array, output:
 /**
  * The field at x [dims] and time t, with its derivatives.
  *
- * @param directions Of the divergence, [dims] each; {@link unitVectors} for the exact trace, none for no divergence.
+ * @param directions Directions of the divergence, [dims] each: {@link unitVectors} for the exact
+ *   trace, empty for no divergence.
  */
 export function mlpAt(
   net: MlpFloat64,
@@ -111,9 +117,9 @@ export function mlpAt(
   const embedding = embeddingRows([point.t], hidden, new Float64Array(hidden));
   /** Inputs of the four layers: x, h1, h2, h3. */
   const inputs: Float64Array[] = [point.x];
-  /** 1 - h^2 after the first three. */
+  /** 1 - h^2 of the first three layers. */
   const s: Float64Array[] = [];
-  /** Per direction: inputs of the four layers' tangents (e, T1, T2, T3), and v1, v2, v3. */
+  /** Per direction: tangents entering the four layers (e, T1, T2, T3), and v1, v2, v3. */
   const tangents = directions.map((e) => ({ T: [e], v: [] as Float64Array[] }));
   for (let l = 0; l < 3; l++) {
     const layer = layers[l]!;
@@ -151,7 +157,7 @@ export function mlpAt(
       });
       for (let l = 2; l >= 0; l--) {
         const layer = layers[l]!, h = inputs[l + 1]!, slope = s[l]!;
-        // T = s v with s = 1 - h^2: the cotangent of s goes to h.
+        // T = s v with s = 1 - h^2: the cotangent of s contributes to h.
         const total = ofH.map((value, o) => {
           let ofS = 0;
           tangents.forEach(({ v }, k) => ofS += v[l]![o]! * ofT[k]![o]!);

@@ -2,14 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { MlpShape } from "./contract.ts";
 
 /**
- * A ConditionalMLP in tfjs operations: value, tangents, and the pull-back of
- * (f, div f), written by hand. The contract is in contract.ts; this form is the
- * reference of the others and runs on every backend.
+ * A ConditionalMLP in tfjs operations: value, tangents, and a hand-written VJP of (f, div f).
+ * Contract: contract.ts. This is the reference implementation and runs on every backend.
  *
- * Written by hand, and not through `tf.grads`, because everything that does not
- * depend on the cotangents can then be computed for many stages at once, and
- * because tfjs's own gradient of matMul uses transposeA and transposeB, which
- * cost five times as much as explicit transposes on the wasm backend.
+ * It does not use `tf.grads`, so that everything independent of the cotangents can be computed for
+ * many stages at once, and because tfjs's gradient of matMul uses transposeA and transposeB, which
+ * on the wasm backend cost five times as much as explicit transposes.
  *
  * Notation, for row r and direction d (unit vectors, or the row's probe):
  *   s = 1 - h^2            the derivative of tanh
@@ -18,10 +16,13 @@ import type { MlpShape } from "./contract.ts";
  *   J e = T3 W3
  */
 
-/** The weights as the kernel reads them. Make it with {@link mlpWeights}, dispose it after the solve. */
+/**
+ * The weights in the form that the kernel reads. Made by {@link mlpWeights}; dispose after the
+ * solve.
+ */
 export interface MlpWeights {
   readonly shape: MlpShape;
-  /** In the layout's order: weight and bias of four layers. Not owned. */
+  /** Weights and biases of the four layers in layout order. Not owned. */
   readonly tensors: readonly tf.Tensor[];
   /** Transposed weights of the four layers. */
   readonly transposed: readonly tf.Tensor2D[];
@@ -34,15 +35,17 @@ export type Directions = { readonly kind: "unit" } | {
   readonly probes: tf.Tensor2D;
 } | null;
 
-/** What {@link evaluateMlp} gives; the caller's. */
+/** Result of {@link evaluateMlp}; owned by the caller. */
 export interface MlpValue {
   /** f, [n, dims]. */
   readonly velocity: tf.Tensor2D;
-  /** J e, direction after direction: [dims * n, dims] for unit vectors, [n, dims] for probes; null without. */
+  /**
+   * J e, grouped by direction: [dims * n, dims] for unit vectors, [n, dims] for probes, else null.
+   */
   readonly tangents: tf.Tensor2D | null;
 }
 
-/** Prepares weights: the transposes are made once. */
+/** Prepares the weights, transposing them once. */
 export function mlpWeights(shape: MlpShape, tensors: readonly tf.Tensor[]): MlpWeights {
   const transposed = tf.tidy(() =>
     [0, 2, 4, 6].map((i) => tf.transpose(tensors[i] as tf.Tensor2D))
@@ -51,7 +54,7 @@ export function mlpWeights(shape: MlpShape, tensors: readonly tf.Tensor[]): MlpW
   return { shape, tensors, transposed, dispose: () => tf.dispose(transposed) };
 }
 
-/** Values and tangents at the three layers' tanh. */
+/** Values and tangents at the three tanh layers. */
 interface Activations {
   /** h1, h2, h3: [n, hidden]. */
   readonly h: readonly tf.Tensor2D[];
@@ -63,7 +66,7 @@ interface Activations {
   readonly T: readonly tf.Tensor2D[];
 }
 
-/** `tf.tidy` for records that may hold null, which its types do not know. */
+/** `tf.tidy` for records that may contain null, which its types do not allow. */
 function tidied<T>(compute: () => T): T {
   return tf.tidy(compute as unknown as () => tf.TensorContainer) as unknown as T;
 }
@@ -73,8 +76,9 @@ function weight(weights: MlpWeights, layer: number): tf.Tensor2D {
 }
 
 /**
- * tanh x = 2 sigmoid(2 x) - 1, absolute error below 2e-7: tfjs's wasm backend calls the C
- * library for each tanh (0.13 ms for 8,192 numbers) and vectorizes sigmoid (0.03 ms for all of this).
+ * tanh x = 2 sigmoid(2 x) - 1, with absolute error below 2e-7: tfjs's wasm backend calls the C
+ * library for each tanh (0.13 ms for 8,192 numbers) but vectorises sigmoid (0.03 ms for all of
+ * this).
  */
 function tanh(x: tf.Tensor2D): tf.Tensor2D {
   return tf.sub(tf.mul(tf.sigmoid(tf.mul(x, 2)), 2), 1);
@@ -116,7 +120,7 @@ function activate(
   return { h, s, v, T };
 }
 
-/** f at every row, and J e for every direction. */
+/** f at each row, and J e for each direction. */
 export function evaluateMlp(
   weights: MlpWeights,
   input: { readonly x: tf.Tensor2D; readonly embedding: tf.Tensor2D },
@@ -136,19 +140,19 @@ export interface MlpLinearization {
   readonly value: MlpValue;
   /** Gradient of div f with respect to x, [n, dims]; null without directions. */
   readonly divergenceGradient: tf.Tensor2D | null;
-  /** J^T cotangent for the rows from `first`: [m, dims] to [m, dims], the caller's. */
+  /** J^T cotangent for rows starting at `first`: [m, dims] to [m, dims]; owned by the caller. */
   pullBackVelocity(first: number, cotangent: tf.Tensor2D): tf.Tensor2D;
   /**
-   * The parameters' cotangent, flat in device order, the caller's.
+   * Cotangent of the parameters, flat in device order; owned by the caller.
    *
-   * @param velocity [n, dims] cotangent of f.
-   * @param divergence [n, 1] cotangent of div f; null without directions.
+   * @param velocity Cotangent of f, [n, dims].
+   * @param divergence Cotangent of div f, [n, 1]; null without directions.
    */
   parameterGradient(velocity: tf.Tensor2D, divergence: tf.Tensor2D | null): tf.Tensor1D;
   dispose(): void;
 }
 
-/** The pull-back of div f with weight one per row. */
+/** VJP of div f with unit cotangent per row. */
 interface DivergenceAdjoint {
   /** Cotangents of v1, v2, v3, [K * n, hidden]. */
   readonly B: readonly tf.Tensor2D[];
@@ -183,7 +187,7 @@ function adjointOfDivergence(
     : tf.reshape(tf.matMul(directions.probes, weights.transposed[3]!), [1, n, hidden]);
   let ofH: tf.Tensor2D | null = null;
   for (let layer = 2; layer >= 0; layer--) {
-    // T = s v, s = 1 - h^2: the cotangent of h has a part through s.
+    // T = s v with s = 1 - h^2: the cotangent of h has a contribution through s.
     const ofS = sumDirections(tf.mul(v[layer]!, ofT));
     const throughS = tf.mul<tf.Tensor2D>(tf.mul(ofS, h[layer]!), minusTwo);
     alpha[layer] = tf.mul(ofH === null ? throughS : tf.add(ofH, throughS), s[layer]!);
@@ -196,12 +200,14 @@ function adjointOfDivergence(
   return { B, alpha, x: tf.matMul(alpha[0]!, weights.transposed[0]!) };
 }
 
-/** A^T B over many rows; an explicit transpose, see the head of the file. */
+/** A^T B over many rows, with an explicit transpose (see the top of this file). */
 function outer(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   return tf.matMul(tf.transpose(a), b);
 }
 
-/** Everything about the points that does not depend on the cotangents, for all n rows at once. */
+/**
+ * Computes everything at the points that does not depend on the cotangents, for all n rows at once.
+ */
 export function linearizeMlp(
   weights: MlpWeights,
   input: { readonly x: tf.Tensor2D; readonly embedding: tf.Tensor2D },
@@ -226,7 +232,7 @@ export function linearizeMlp(
   });
   const { h, s, T, adjoint } = held;
 
-  /** Cotangents of the values before tanh, for the rows whose slopes are given. */
+  /** Cotangents of the values before tanh, for the rows with the given slopes. */
   const descend = (cotangent: tf.Tensor2D, slopes: readonly tf.Tensor2D[]) => {
     const beta: tf.Tensor2D[] = new Array(3);
     let above = cotangent;
@@ -265,17 +271,17 @@ export function linearizeMlp(
         );
         const perDirection = count === 1 ? divergence : tf.tile(divergence, [count, 1]);
         const weighted = adjoint.B.map((rows) => tf.mul<tf.Tensor2D>(rows, perDirection));
-        // v1 is e W0: summed over the rows for unit vectors, with the probes otherwise.
+        // v1 is e W0: summed over rows for unit vectors, multiplied with the probes otherwise.
         const throughV1 = held.probes === null
           ? tf.sum(tf.reshape(weighted[0]!, [count, n, hidden]), 1)
           : outer(held.probes, weighted[0]!);
         push(tf.add(outer(held.x, total[0]!), throughV1), total[0]!);
         for (const layer of [1, 2]) {
-          // One product over the rows of the values and of all tangents.
+          // A single product over the rows of the values and of all tangents.
           const below = tf.concat([h[layer - 1]!, T[layer - 1]!], 0);
           push(outer(below, tf.concat([total[layer]!, weighted[layer]!], 0)), total[layer]!);
         }
-        // Row d of W3^T meets T3 of direction d.
+        // Row d of W3^T multiplies T3 of direction d.
         const ofTangents = held.probes === null
           ? tf.matMul(
             tf.reshape(tf.transpose(tf.reshape(T[2]!, [dims, n, hidden]), [0, 2, 1]), [

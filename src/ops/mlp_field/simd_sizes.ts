@@ -1,18 +1,18 @@
 import { planeSizes } from "./net.layout.ts";
 
 /**
- * Bytes of what the fused ConditionalMLP keeps in memory, in float64: whole numbers are exact
- * up to 2^53, where the module's addresses wrap at 2^32. Nothing is laid out for the module before
- * these were compared with the memory that there is; it counts again and stops where it differs.
+ * Memory sizes of the fused ConditionalMLP in bytes, in float64, which is exact up to 2^53, where
+ * the module's 32-bit addresses would wrap. The sizes are compared with the available memory before
+ * anything is laid out; the module computes them again and traps if they differ.
  */
 
-/** A ConditionalMLP as the fused kernel takes it. */
+/** Shape of a ConditionalMLP for the fused kernel. */
 export interface FusedMlpShape {
   /** Dimension of the points. */
   readonly dims: number;
-  /** Width of the network. */
+  /** Width of the hidden layers. */
   readonly hidden: number;
-  /** Directions of the trace: dims with unit vectors, 1 with probes, 0 without a trace. */
+  /** Number of directions: dims for unit vectors, 1 for probes, 0 without a trace. */
   readonly directions: number;
   /** Whether the directions are one probe per row. */
   readonly probed: boolean;
@@ -20,27 +20,27 @@ export interface FusedMlpShape {
 
 const { LANE_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
 
-/** Bytes from one plane of the hidden layers to the next. */
+/** Stride of the hidden layers' planes, in bytes. */
 export function pLANE_BYTES({ hidden }: FusedMlpShape): number {
   return hidden * LANE_BYTES + PLANE_GAP_BYTES;
 }
 
-/** Planes of a tile's activations. */
+/** Number of planes for a tile's activations. */
 export function activationPlanes({ directions }: FusedMlpShape): number {
   return 3 + 2 * directions;
 }
 
-/** Planes that the pull-back of a stage leaves for the outer products. */
+/** Number of planes that the VJP of a stage leaves for the outer products. */
 export function stagePlanes({ directions }: FusedMlpShape): number {
   return 5 + 4 * directions;
 }
 
-/** Bytes of the sums over rows that wait in lanes. */
+/** Bytes of the row sums that are still spread over lanes. */
 export function lanesBytes(shape: FusedMlpShape): number {
   return (3 + 2 * shape.dims) * pLANE_BYTES(shape) + shape.dims * LANE_BYTES;
 }
 
-/** Bytes of what is prepared of the parameters: constants, directions, zeros, packed matrices. */
+/** Bytes derived from the parameters: constants, directions, zeros, packed matrices. */
 export function preparedBytes(shape: FusedMlpShape): number {
   const { dims, hidden, directions } = shape;
   const planes = 2 * directions * pLANE_BYTES(shape);

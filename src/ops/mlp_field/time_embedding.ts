@@ -1,8 +1,8 @@
 /**
  * Writes (sin(k pi t), k = 1..width/2; cos(k pi t), k = 1..width/2) into `out` from `offset`.
  *
- * In float64, by the angle addition theorem: one sine and one cosine a row
- * instead of `width`; the error stays below width * 1e-16.
+ * In float64 by the angle addition theorem: one sine and one cosine per row instead of `width`; the
+ * error stays below width * 1e-16.
  */
 function writeEmbedding(
   t: number,
@@ -23,7 +23,7 @@ function writeEmbedding(
 }
 
 /**
- * The time embedding of every row, computed in float64; equal neighbours are computed once.
+ * The time embedding of each row, in float64; consecutive equal times are computed once.
  *
  * @param t [n], finite; usually in [0, 1].
  * @param width Even.

@@ -6,20 +6,20 @@ import { inParts } from "../elementwise/sum_parts.ts";
 import { addressOf, type KernelCall } from "../../threads/wasm.ts";
 
 /**
- * tfjs's name of a kernel of Fluxion's own: dx = dy where y > 0, else 0, of inputs `dy` and `y`
- * [n, h, w, c], and the sums of dx over all pixels, [c], or over those of an image, [n, c].
+ * tfjs name of a Fluxion kernel with inputs `dy` and `y` [n, h, w, c]: dx = dy where y > 0, else 0,
+ * and the sums of dx over all pixels, [c], or over those of each image, [n, c].
  */
 export const RELU_GRADIENT = "FluxionReluGradient";
 
-/** What the kernel is called with. */
+/** Arguments of the kernel. */
 export type ReluGradientCall = KernelCall<"dy" | "y", { readonly perImage: boolean }>;
 
-/** Multiply-adds that take as long as a number does. */
+/** Cost of one number, in multiply-adds. */
 const WORK = 16;
-/** Parts of a sum are multiples of this many pixels, the length of the kernel's own float32 sums. */
+/** Partial sums are multiples of this many pixels, the length of the kernel's own float32 sums. */
 const UNIT = 64;
 
-/** A ReLU's gradient and a bias's in one pass; `dy * step(y)` takes two, and the sum reads once more. */
+/** Gradients of ReLU and bias in one pass; `dy * step(y)` takes two, and the sum one more. */
 export function reluGradientKernel(
   simd: KernelThreads<ElementwiseKernels>,
   { inputs: { dy, y }, attrs: { perImage }, backend }: ReluGradientCall,

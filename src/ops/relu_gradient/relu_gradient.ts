@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { RELU_GRADIENT } from "./cpu.ts";
 
 /**
- * The gradient of y = relu(x + bias) for x: dy where y > 0, else 0; and for the bias, its sums.
+ * VJP of y = relu(x + bias): dx = dy where y > 0, else 0, and dBias, its sums.
  *
  * @param dy, y [n, h, w, c].
- * @param options.perImage Whether every image has its own bias.
+ * @param options.perImage Whether each image has its own bias.
  * @returns dx [n, h, w, c] and dBias, [n, c] or [c].
  */
 export function reluGradient(

@@ -5,18 +5,18 @@ import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall } from "../../threads/wasm.ts";
 
 /**
- * tfjs's names of two kernels of Fluxion's own, of images x [n, h, w, c], c a multiple of 4: the
- * sums over 2x2 pixels, h and w even, and each pixel four times; both multiplied by `scale`.
+ * tfjs names of two Fluxion kernels on images x [n, h, w, c], c a multiple of 4: sums over 2x2
+ * pixels (h and w even), and repetition of each pixel four times; both are multiplied by `scale`.
  */
 export const resampleKernels = {
   sumOfFour: "FluxionSumOfFour",
   fourTimes: "FluxionFourTimes",
 } as const;
 
-/** What they are called with. */
+/** Arguments of the kernels. */
 export type ResampleCall = KernelCall<"x", { readonly scale: number }>;
 
-/** FluxionSumOfFour or FluxionFourTimes in one pass; of tfjs's sums or copies it takes two. */
+/** FluxionSumOfFour or FluxionFourTimes in one pass, where tfjs's sums or copies take two. */
 export function resample(
   simd: KernelThreads<ElementwiseKernels>,
   name: "sumOfFour" | "fourTimes",

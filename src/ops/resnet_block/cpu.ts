@@ -8,17 +8,17 @@ import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall as TensorCall, withScratch } from "../../threads/wasm.ts";
 import { withWinogradFilter } from "../convolution/winograd_filter.ts";
 
-/** The kernels that are called here. */
+/** Kernels used in this file. */
 type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
 
 /**
- * tfjs's names of kernels of Fluxion's own: a block of the ResNet,
+ * tfjs names of Fluxion kernels for a ResNet block,
  *
  *   a1 = relu(conv 1x1(x) + bias1),  a2 = relu(conv 3x3(a1) + bias2),
- *   y = x + conv 1x1(a2) + bias3, through ReLU where it is asked for,
+ *   y = x + conv 1x1(a2) + bias3, through ReLU if requested,
  *
- * and its pull-back. One thread takes some images through all of it, so that what a layer makes
- * is in its caches when the next one reads it: of a batch's tensors none would be.
+ * and its VJP. One thread takes several images through the whole block, so that each layer's output
+ * is still in its cache for the next one; tensors of a whole batch would not be.
  */
 export const resnetBlockKernels = {
   value: "FluxionResnetBlock",
@@ -29,8 +29,8 @@ type Shape4D = [number, number, number, number];
 type Filters = "filter1" | "filter2" | "filter3";
 
 /**
- * What the block is called with: x [n, h, w, c], filters [1, 1, c, c] and [3, 3, c, c], bias1
- * [n, c], the others [c]. It gives y; and a1 and a2 too, where they are to be kept.
+ * Arguments of the block: x [n, h, w, c], filters [1, 1, c, c] and [3, 3, c, c], bias1 [n, c],
+ * other biases [c]. Returns y, and also a1 and a2 if they are to be kept.
  */
 export type ResnetBlockCall = TensorCall<
   "x" | Filters | "bias1" | "bias2" | "bias3",
@@ -38,8 +38,8 @@ export type ResnetBlockCall = TensorCall<
 >;
 
 /**
- * What the pull-back is called with; y only where it went through ReLU. It gives the cotangents
- * of x, filter1, bias1, filter2, bias2, filter3, bias3.
+ * Arguments of the VJP; y only if it went through ReLU. Returns the cotangents of x, filter1,
+ * bias1, filter2, bias2, filter3, bias3.
  */
 export interface ResnetBlockGradCall
   extends TensorCall<"dy" | "x" | "a1" | "a2" | Filters, Record<never, never>> {
@@ -48,22 +48,22 @@ export interface ResnetBlockGradCall
   };
 }
 
-/** Whether the kernels take a block of this many channels, as Winograd's convolution does. */
+/** Whether the kernels support this number of channels: Winograd's convolution must. */
 export function suitsResnetBlock(channels: number): boolean {
   return channels % 4 === 0 && channels >= 8;
 }
 
-/** Bytes of a tensor's images that go through a block together: a few such tensors fit a core's caches. */
+/** Bytes per tensor of the images processed together: a few such tensors fit a core's caches. */
 const TOGETHER_BYTES = 400_000;
-/** Portions of a batch at least, if it has as many images: threads share them. */
+/** Minimum number of portions, given enough images, to share among threads. */
 const LEAST_PORTIONS = 8;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /**
- * The images that go through together. Sums over a batch are made of theirs, so it is a matter of
- * sizes alone.
+ * Splits a batch into portions of images processed together. The split depends on the sizes only,
+ * because it determines the order of sums over the batch.
  *
- * @throws {RangeError} If there is no image.
+ * @throws {RangeError} If there are no images.
  */
 function portions([n, h, w, c]: Shape4D): Range[] {
   if (n * h * w === 0) {
@@ -76,7 +76,7 @@ function portions([n, h, w, c]: Shape4D): Range[] {
 /**
  * The block; see {@link resnetBlockKernels}.
  *
- * @throws {RangeError} If there is no image.
+ * @throws {RangeError} If there are no images.
  */
 export function resnetBlock(
   simd: Kernels,
@@ -143,9 +143,9 @@ export function resnetBlock(
 }
 
 /**
- * The block's pull-back; see {@link resnetBlockKernels}.
+ * VJP of the block; see {@link resnetBlockKernels}.
  *
- * @throws {RangeError} If there is no image.
+ * @throws {RangeError} If there are no images.
  */
 export function resnetBlockGradient(
   simd: Kernels,
@@ -158,7 +158,7 @@ export function resnetBlockGradient(
   const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
   const [dx, dBias1] = [make(...shape), make(n, c)];
   const partial = new Places();
-  /** A sum over the batch, and where what belongs to it lies, part after part. */
+  /** A sum over the batch, and the addresses of its consecutive parts. */
   const sumOf = (...shape: number[]) => {
     const out = make(...shape), size = tf.util.sizeFromShape(shape);
     return { out, size, place: partial.take(parts.length * size * BYTES) };
@@ -186,10 +186,10 @@ export function resnetBlockGradient(
       const start = first * image, pixels = pixelsOf(count);
       const dy = at(inputs.dy) + start, a1 = at(inputs.a1) + start, a2 = at(inputs.a2) + start;
       const cotangent = d3 ?? dy;
-      /** Of a 1x1 convolution: its filter's, [c, c]. */
+      /** Filter gradient of a 1x1 convolution, [c, c]. */
       const filterGradient = (x: number, d: Argument, to: number) =>
         simd.call("gemm", wide, 1, 0, c, c, pixels, x, d, 0, 0, 0, to, own.scratch);
-      /** Of a 1x1 convolution: its input's. */
+      /** Input gradient of a 1x1 convolution. */
       const inputGradient = (d: Argument, filter: number, residual: Argument, to: Argument) =>
         simd.call("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
       const masked = (
@@ -233,30 +233,30 @@ export function resnetBlockGradient(
   return [dx, filter1.out, dBias1, filter2.out, bias2.out, filter3.out, bias3.out];
 }
 
-/** Places one after the other in some memory, each of whole cache lines. */
+/** Consecutive allocations in one memory, each aligned to cache lines. */
 class Places {
   #bytes = 0;
 
-  /** Where a place of so many bytes begins. */
+  /** Allocates so many bytes and returns their offset. */
   take(bytes: number): number {
     const at = this.#bytes;
     this.#bytes += 64 * Math.ceil(bytes / 64);
     return at;
   }
 
-  /** Of all places. */
+  /** Total size of the allocations, in numbers. */
   get numbers(): number {
     return this.#bytes / BYTES;
   }
 }
 
-/** Places in the memory that a thread has to itself. */
+/** Allocations in a thread's private memory. */
 class OwnMemory {
-  /** The kernels' scratch. */
+  /** Scratch of the kernels. */
   readonly scratch: OwnAddress;
   readonly #places = new Places();
 
-  /** @param scratch Numbers of it. */
+  /** @param scratch Scratch size in numbers. */
   constructor(scratch: number) {
     this.scratch = this.take(scratch * BYTES);
   }

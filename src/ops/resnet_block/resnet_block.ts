@@ -3,7 +3,9 @@ import { resnetBlockKernels, suitsResnetBlock } from "./cpu.ts";
 import { type ConvolutionParameters, convolve } from "../convolution/convolution.ts";
 import { operation } from "../operation.ts";
 
-/** A block's three convolutions, 1x1, 3x3 and 1x1, [.., .., c, c]; the first has a bias an image, [n, c]. */
+/**
+ * Convolutions 1x1, 3x3 and 1x1 of a block, [.., .., c, c]; the first has a bias per image, [n, c].
+ */
 export type ResnetBlockParameters = readonly [
   ConvolutionParameters,
   ConvolutionParameters,
@@ -11,11 +13,11 @@ export type ResnetBlockParameters = readonly [
 ];
 
 /**
- * x + conv 1x1(relu(conv 3x3(relu(conv 1x1(x))))), then the activation: one operation where the
- * backend has it, three convolutions elsewhere.
+ * x + conv 1x1(relu(conv 3x3(relu(conv 1x1(x))))), then the activation: one operation if the
+ * backend supports it, else three convolutions.
  *
  * @param x [n, h, w, c].
- * @returns Like x.
+ * @returns [n, h, w, c].
  */
 export function resnetBlock(
   x: tf.Tensor4D,
@@ -40,7 +42,7 @@ export function resnetBlock(
         { x, ...filters, ...biases } as tf.NamedTensorMap,
         { relu, keep: isDifferentiated },
       ) as tf.Tensor4D[];
-      // A linear block's pull-back does not need its result.
+      // The VJP of a linear block does not need its result.
       save([x, ...Object.values(filters), ...inner, ...(relu ? [y!] : [])]);
       return y!;
     },

@@ -1,7 +1,7 @@
-// An optimizer's step over flat vectors. Every operation is rounded as in the portable form
-// (src/ops/adam/adam_step.ts), none fused with the next, so that the bits are the same.
+// Adam over flat vectors. Each operation is rounded as in the portable form
+// (src/ops/adam/adam_step.ts) and none is fused, so that the bits are the same.
 
-/** Bytes whose squares are added up in float32 before they join the float64 total: as in sumLast. */
+/** Bytes whose squares are summed in float32 before they join the float64 total: as in sumLast. */
 const CHUNK: usize = 64 * 16;
 
 /** out = the sum of squares of x [count]. */
@@ -32,7 +32,7 @@ function blend(x: v128, a: v128, y: v128, b: v128): v128 {
   return f32x4.add(f32x4.mul(x, a), f32x4.mul(y, b));
 }
 
-/** Where a step takes the weights: w - rate * m / (scale * sqrt(v) + epsilon). */
+/** Updated weights: w - rate * m / (scale * sqrt(v) + epsilon). */
 // @ts-ignore: decorator
 @inline
 function stepped(w: v128, m: v128, v: v128, scale: v128, epsilon: v128, rate: v128): v128 {
@@ -41,14 +41,14 @@ function stepped(w: v128, m: v128, v: v128, scale: v128, epsilon: v128, rate: v1
 }
 
 /**
- * A step of Adam and of the weights' moving average for `count` numbers of each vector
- * (src/ops/adam/adam_step.ts has the formulas).
+ * One step of Adam and of the weights' moving average for `count` numbers of each vector
+ * (formulas: src/ops/adam/adam_step.ts).
  *
  * @param squares Address of the sum of squares of the whole gradient.
- * @param maxNorm 0: the gradient is not clipped.
- * @param average 0: there is none, nor a next one.
- * @param firstDecay, secondDecay, small, clipSmall Adam's constants, as arguments: V8 makes anew at
- *   each use what it knows.
+ * @param maxNorm 0 disables clipping.
+ * @param average 0 if there is none; then there is no updated one either.
+ * @param firstDecay, secondDecay, small, clipSmall Adam's constants, passed as arguments because
+ *   V8 rematerialises vector constants at each use.
  */
 export function adam(
   count: i32,
@@ -81,7 +81,7 @@ export function adam(
   const kept = f32x4.splat(<f32>averageDecay), taken = f32x4.splat(<f32>(1 - averageDecay));
   const end = <usize>count * 4, vectorsEnd = <usize>(count & ~7) * 4;
   let at: usize = 0;
-  // Two vectors side by side, which V8 packs into one of 256 bits: half the time.
+  // Two adjacent vectors, which V8 packs into one of 256 bits: half the time.
   for (; at < vectorsEnd; at += 32) {
     let wa = v128.load(weights + at), wb = v128.load(weights + at, 16);
     const ga = blend(v128.load(gradient + at), factor, wa, decay);

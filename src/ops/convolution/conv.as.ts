@@ -10,11 +10,11 @@ import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.
 import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 import { BLOCK_NUMBERS, BLOCK_PIXELS } from "./conv.layout.part.as";
 
-// Convolutions of any size and stride as matrix products: a block of output pixels at a time,
-// the inputs that each meets are written side by side, [pixels, kh * kw * cin].
+// Convolutions of any size and stride as matrix products (im2col): for one block of output pixels
+// at a time, their inputs are unfolded to [pixels, kh * kw * cin].
 //
-// Images are NHWC, filters [kh, kw, in, out]. A pixel of the output has the same bits whatever
-// the others are.
+// Images are NHWC, filters [kh, kw, in, out]. The bits of an output pixel do not depend on other
+// pixels.
 
 // @ts-ignore: decorator
 @inline
@@ -38,11 +38,11 @@ export function convScratch(taps: i32, cout: i32): i32 {
 /**
  * The convolution of x [n, h, w, cin] with a filter [kh, kw, cin, cout], plus bias, through ReLU.
  *
- * @param wide 1: with wide tiles, which give the same bits.
+ * @param wide 1: wide tiles, with the same bits.
  * @param sh, sw Strides.
- * @param ph, pw Rows of zeros above, and columns of zeros to the left.
+ * @param ph, pw Rows of zeros above and columns of zeros to the left.
  * @param bias [cout], or 0.
- * @param relu 1 keeps what is positive, and NaN.
+ * @param relu 1: ReLU, which keeps NaN.
  * @param y [n, oh, ow, cout].
  * @param scratch {@link convScratch} numbers.
  */
@@ -112,7 +112,7 @@ export function conv(
 }
 
 /**
- * The gradient of {@link conv} for its filter, dw [kh, kw, cin, cout], from its input
+ * The gradient of {@link conv} with respect to its filter, dw [kh, kw, cin, cout], from its input
  * x [n, h, w, cin] and dy [n, oh, ow, cout].
  *
  * @param scratch {@link convScratch} numbers.
@@ -186,11 +186,11 @@ export function convNarrowScratch(pixels: i32, cin: i32, products: i32): i32 {
 }
 
 /**
- * {@link conv} to so few channels that a tile would be mostly empty, with stride 1: each pixel is
- * multiplied with the filter's every tap, [h w, kh kw cout], and an output adds up those that it
- * meets.
+ * {@link conv} with stride 1 to so few channels that a tile would be mostly empty: multiplies each
+ * pixel with all taps of the filter, [h w, kh kw cout], and sums those that contribute to each
+ * output.
  *
- * @param scratch {@link convNarrowScratch} numbers, of `h * w` pixels and `kh * kw * cout` products.
+ * @param scratch {@link convNarrowScratch} numbers of `h * w` pixels, `kh * kw * cout` products.
  */
 export function convNarrow(
   wide: i32,
@@ -271,7 +271,7 @@ export function convNarrow(
   }
 }
 
-/** `sum` plus the products of a 3x3 filter's taps: three pixels' in each of three rows. */
+/** `sum` plus the products of a 3x3 filter's taps, for three pixels in each of three rows. */
 // @ts-ignore: decorator
 @inline
 function nineTaps(sum: f32, at: usize, pixel: usize, row: usize): f32 {
@@ -287,7 +287,7 @@ function nineTaps(sum: f32, at: usize, pixel: usize, row: usize): f32 {
   return sum + load<f32>(third + 2 * pixel, 32);
 }
 
-/** The inputs that `count` output pixels meet, [count, kh, kw, cin]; what lies outside is zero. */
+/** Inputs of `count` output pixels, [count, kh, kw, cin]; zero outside the image. */
 function unfold(
   h: i32,
   w: i32,
@@ -318,7 +318,7 @@ function unfold(
       if (i < 0 || i >= h || from >= end) {
         zero(to, next);
       } else if (isInside && isShort) {
-        // What is written beyond the run, the next one or nobody needs.
+        // Writes past the run are overwritten by the next run or unused.
         v128.store(to, v128.load(image + <usize>i * rowBytes + <usize>left * inBytes));
       } else {
         const body = to + <usize>(from - left) * inBytes;
@@ -339,7 +339,7 @@ function unfold(
   }
 }
 
-// Loops, because a call of memory.copy costs more than what is copied here.
+// Loops, because memory.copy costs more than these short copies.
 
 function zero(to: usize, end: usize): void {
   const none = f32x4.splat(0);

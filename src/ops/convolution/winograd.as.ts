@@ -7,16 +7,16 @@ import { BLOCK_BYTES, CHUNK, CONSTANTS, PIECE, WIDTH } from "./winograd.layout.p
 //
 //   y = At [(G g Gt) * (Bt d B)] A,   dg = Gt [sum over tiles of (A dy At) * (Bt d B)] G
 //
-// with d a 6x6 piece of the padded input, g the filter, y a 4x4 piece of the output, and the
-// product * summed over channels: 36 matrix products, one a position of the transformed piece.
+// with d a 6x6 patch of the padded input, g the filter, y a 4x4 patch of the output, and the
+// product * summed over channels: 36 matrix products, one per position of the transformed patch.
 //
 // Source: Lavin & Gray 2015, Fast Algorithms for Convolutional Neural Networks; matrices by
-// Toom-Cook's interpolation at the points 0, +-3/4, +-3/2 and infinity. At these the error of
-// float32 is twice that of the definition's own sum, at the usual 0, +-1, +-2 ten times
-// (measured over 32 channels). All constants are exact.
+// Toom-Cook interpolation at the points 0, +-3/4, +-3/2 and infinity. With these the float32 error
+// is twice that of the direct sum, with the usual 0, +-1, +-2 ten times (measured over 32
+// channels). All constants are exact.
 //
-// Images are NHWC, filters [3, 3, in, out]; stride 1, padded with one zero all around; channels
-// are multiples of 4, and at least 8. A piece of the output has the same bits whatever the others are.
+// Images are NHWC, filters [3, 3, in, out]; stride 1, zero padding of one; channels are multiples
+// of 4, and at least 8. The bits of an output patch do not depend on other patches.
 
 const A1: f32 = 0.75;
 const B1: f32 = 1.5;
@@ -86,11 +86,11 @@ export function winogradFilterBytes(cin: i32, cout: i32): i32 {
  * The convolution of x [n, h, w, cin] with a filter [3, 3, cin, cout], plus bias and
  * residual, through ReLU.
  *
- * @param wide 1: with wide tiles, which give the same bits.
- * @param u The filter, transformed by {@link winogradFilter}.
+ * @param wide 1: wide tiles, with the same bits.
+ * @param u The filter transformed by {@link winogradFilter}.
  * @param bias [cout], or 0.
  * @param residual [n, h, w, cout], or 0.
- * @param relu 1 keeps what is positive, and NaN.
+ * @param relu 1: ReLU, which keeps NaN.
  * @param y [n, h, w, cout].
  * @param scratch {@link winogradScratch} numbers.
  */
@@ -178,7 +178,7 @@ export function winograd(
 }
 
 /**
- * The gradient of the convolution for its filter, dw [3, 3, cin, cout], from its input
+ * The gradient of the convolution with respect to its filter, dw [3, 3, cin, cout], from its input
  * x [n, h, w, cin] and dy [n, h, w, cout].
  *
  * @param scratch {@link winogradScratch} numbers.
@@ -273,13 +273,13 @@ export function winogradFilterGradient(
 }
 
 /**
- * U [36][some of cin, padded cout] = G g Gt of a filter [3, 3, cin, cout], a step of
- * {@link winogradFilterBytes} / 36 apart, for {@link winograd}.
+ * U [36][some of cin, padded cout] = G g Gt of a filter [3, 3, cin, cout] with a stride of
+ * {@link winogradFilterBytes} / 36, for {@link winograd}.
  *
- * @param first, count Channels of the input.
- * @param turn 1: the filter lies as [3, 3, cout, cin] and is turned by 180 degrees, which
- *   makes of a convolution its gradient for the input.
- * @param u Of the whole filter.
+ * @param first, count Range of input channels.
+ * @param turn 1: the filter is stored as [3, 3, cout, cin] and rotated by 180 degrees, which turns
+ *   the convolution into its gradient with respect to the input.
+ * @param u Address of the whole transformed filter.
  * @param scratch FILTER_SCRATCH_BYTES.
  */
 export function winogradFilter(
@@ -328,7 +328,7 @@ export function winogradFilter(
   }
 }
 
-/** Six of three by G, of 8 channels. */
+/** Multiplies three rows by G to six, for 8 channels. */
 function expand3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const from1 = from + fromStep, from2 = from1 + fromStep;
   const to1 = to + toStep, to2 = to1 + toStep, to3 = to2 + toStep, to4 = to3 + toStep;
@@ -358,9 +358,9 @@ function expand3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
 }
 
 /**
- * V [36][tile, cin] = Bt d B of the piece at a row and a column, which may lie outside.
+ * V [36][tile, cin] = Bt d B of the patch at a row and a column, which may lie outside.
  *
- * @param none Zeros, 6 times cin numbers.
+ * @param none 6 * cin zeros.
  */
 function transformInput(
   image: usize,
@@ -375,7 +375,7 @@ function transformInput(
   scratch: usize,
 ): void {
   const bytes = <usize>cin * 4, rowStep = <usize>w * bytes;
-  // Rows outside are read from zeros, columns outside not at all.
+  // Rows outside the image are read from `none`; columns outside are not read.
   let r0 = image + <usize>(row * w + column) * bytes;
   let r1 = r0 + rowStep, r2 = r1 + rowStep, r3 = r2 + rowStep, r4 = r3 + rowStep;
   let r5 = r4 + rowStep;
@@ -481,7 +481,7 @@ function finish(y: usize, s: v128, t: v128, floor: v128, apart: usize): void {
 /**
  * y = At m A, plus bias, through ReLU; rows and columns outside the image are dropped.
  *
- * @param apart How many bytes behind each place of y lies what is added to it; 0: nothing.
+ * @param apart Byte offset from each element of y to the residual added to it; 0 for none.
  */
 function transformOutput(
   from: usize,
@@ -503,7 +503,7 @@ function transformOutput(
   const a1 = v128.load32_splat(scratch), b1 = v128.load32_splat(scratch, 4);
   const a2 = v128.load32_splat(scratch, 8), b2 = v128.load32_splat(scratch, 12);
   const a3 = v128.load32_splat(scratch, 16), b3 = v128.load32_splat(scratch, 20);
-  // Less than every number, or zero: what the outputs must exceed.
+  // Lower bound of the outputs: zero with ReLU, else minus infinity.
   const floor = f32x4.splat(relu ? 0 : -Infinity);
   for (let chunk: usize = 0; chunk < bytes; chunk += CHUNK) {
     const begin = min(chunk, bytes - WIDTH), last = lastOf(begin, bytes);
@@ -576,9 +576,10 @@ function transformOutput(
 }
 
 /**
- * M [36][tile, padded cout] = A dy At of the 4x4 piece at a row and a column, which may reach out.
+ * M [36][tile, padded cout] = A dy At of the 4x4 patch at a row and a column, which may extend
+ * beyond the image.
  *
- * @param none Zeros, 4 times cout numbers.
+ * @param none 4 * cout zeros.
  */
 function transformCotangent(
   image: usize,
@@ -675,7 +676,7 @@ function transformCotangent(
   }
 }
 
-/** dw = Gt sums G, of sums [36][cin, padded cout]. */
+/** dw = Gt s G for the sums s [36][cin, padded cout]. */
 function transformSums(sums: usize, cin: i32, cout: i32, dw: usize, scratch: usize): void {
   const half = scratch + CONSTANTS;
   const bytes = <usize>cout * 4, outBytes = <usize>padded(cout) * 4;
@@ -695,7 +696,7 @@ function transformSums(sums: usize, cin: i32, cout: i32, dw: usize, scratch: usi
   }
 }
 
-/** Three of six by Gt, of 8 channels. */
+/** Multiplies six rows by Gt to three, for 8 channels. */
 function reduce3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const from1 = from + fromStep, from2 = from1 + fromStep, from3 = from2 + fromStep;
   const from4 = from3 + fromStep, from5 = from4 + fromStep;

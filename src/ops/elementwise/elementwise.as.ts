@@ -1,13 +1,13 @@
 import { exp, sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
 
-// Operations that pass once over their tensors: what they cost is the memory's time.
+// Operations in one pass over their tensors, limited by memory bandwidth.
 
-/** Rows that are added up in float32 before they join the float64 totals. */
+/** Rows summed in float32 before they join the float64 totals. */
 const ROWS: i32 = 64;
 
 /**
  * dx = dy where y > 0, else 0, [outer, count, inner]: a ReLU's gradient from its output; and its
- * sums over the middle axis, [outer, inner], which are added up like {@link sumMiddle}'s.
+ * sums over the middle axis, [outer, inner], added in the order of {@link sumMiddle}.
  *
  * @param scratch 3 * inner numbers.
  */
@@ -27,10 +27,10 @@ export function reluGradient(
     memory.fill(scratch, 0, 2 * bytes);
     for (let first = 0; first < count; first += ROWS) {
       memory.fill(chunkSums, 0, bytes);
-      // Along the rows, with the sums in memory: by columns it takes half as long again.
+      // Row by row, with the sums in memory: column by column takes half as long again.
       for (const end = dx + <usize>min(ROWS, count - first) * bytes; dx < end;) {
         let sum = chunkSums;
-        // Two vectors side by side, which V8 packs into one of 256 bits.
+        // Two adjacent vectors, which V8 packs into one of 256 bits.
         for (const rowEnd = dx + pairs; dx < rowEnd; dx += 32, dy += 32, y += 32, sum += 32) {
           const da = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero));
           const db = v128.and(v128.load(dy, 16), f32x4.gt(v128.load(y, 16), zero));
@@ -71,7 +71,7 @@ export function addOf(count: i32, a: usize, b: usize, out: usize): void {
 }
 
 /**
- * out [rows, width, c] = scale * the sums of x [2 rows, 2 width, c] over 2x2 pixels.
+ * out [rows, width, c] = scale * sums of x [2 rows, 2 width, c] over 2x2 pixels.
  *
  * @param c A multiple of 4.
  */
@@ -97,7 +97,7 @@ export function sumOfFour(
 }
 
 /**
- * out [2 rows, 2 width, c] = scale * x [rows, width, c], each pixel four times.
+ * out [2 rows, 2 width, c] = scale * x [rows, width, c], with each pixel repeated four times.
  *
  * @param c A multiple of 4.
  */
@@ -126,7 +126,7 @@ export function fourTimes(
 /**
  * to += x, through ReLU.
  *
- * @param relu 1 keeps what is positive, and NaN.
+ * @param relu 1: ReLU, which keeps NaN.
  */
 export function addTo(count: i32, x: usize, relu: i32, to: usize): void {
   const floor = f32x4.splat(relu ? 0 : -Infinity);
@@ -141,9 +141,9 @@ export function addTo(count: i32, x: usize, relu: i32, to: usize): void {
 }
 
 /**
- * out [outer, inner] = scale * the sums of x [outer, count, inner] over its middle axis.
+ * out [outer, inner] = scale * sums of x [outer, count, inner] over its middle axis.
  *
- * @param totals 2 * inner numbers of scratch, 8 bytes each.
+ * @param totals Scratch of 2 * inner numbers of 8 bytes.
  */
 export function sumMiddle(
   outer: i32,
@@ -161,7 +161,7 @@ export function sumMiddle(
       const rows = min(ROWS, count - first);
       const end = x + <usize>rows * bytes;
       let column: usize = 0;
-      // Eight sums at once, since each addition waits for the one before it.
+      // Eight sums at a time, to hide the latency of the additions.
       for (; column + 128 <= vectors; column += 128) {
         let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         for (let at = x + column; at < end; at += bytes) {
@@ -203,7 +203,7 @@ export function sumMiddle(
   }
 }
 
-/** Adds four float32 to four float64. */
+/** Adds four float32 values to four float64 values. */
 // @ts-ignore: decorator
 @inline
 function addToTotals(at: usize, sum: v128): void {
@@ -212,7 +212,7 @@ function addToTotals(at: usize, sum: v128): void {
   v128.store(at, f64x2.add(v128.load(at, 16), f64x2.promote_low_f32x4(high)), 16);
 }
 
-/** out [outer] = scale * the sums of x [outer, count] over its last axis. */
+/** out [outer] = scale * sums of x [outer, count] over its last axis. */
 export function sumLast(outer: i32, count: i32, scale: f64, x: usize, out: usize): void {
   const chunk: usize = 16 * <usize>ROWS;
   for (let o = 0; o < outer; o++, out += 4) {
@@ -242,7 +242,7 @@ export function expOf(count: i32, x: usize, out: usize): void {
 /**
  * out = 1 / (1 + exp(-x)).
  *
- * @param constants 16 numbers of scratch.
+ * @param constants Scratch of 16 numbers.
  */
 export function sigmoidOf(count: i32, x: usize, out: usize, constants: usize): void {
   storeSigmoidConstants(constants);
@@ -255,7 +255,9 @@ export function sigmoidOf(count: i32, x: usize, out: usize, constants: usize): v
   }
 }
 
-/** Copies `count` runs of `bytes` bytes, a multiple of four; from one to the next are steps of bytes. */
+/**
+ * Copies `count` runs of `bytes` bytes, a multiple of four, with a stride in bytes on each side.
+ */
 export function copyRuns(
   count: i32,
   bytes: usize,
@@ -269,7 +271,7 @@ export function copyRuns(
       memory.copy(to, from, bytes);
       continue;
     }
-    // A call of memory.copy would cost more than these.
+    // A call of memory.copy would cost more than these loops.
     let at = from, write = to;
     const vectorsEnd = to + (bytes & ~15), end = to + bytes;
     for (; write < vectorsEnd; write += 16, at += 16) v128.store(write, v128.load(at));

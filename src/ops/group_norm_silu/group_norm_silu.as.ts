@@ -2,12 +2,12 @@ import { multiplyAdd } from "../simd/multiply_add.part.as";
 import { sigmoid, storeSigmoidConstants } from "../simd/exp.part.as";
 import { SIGMOID_CONSTANTS } from "../simd/exp.layout.part.as";
 
-// Contract: src/ops/group_norm_silu/name.ts. A group is four channels, a vector; images are
-// [n, area, c]. An image's results have the same bits whatever the others are.
+// Contract: src/ops/group_norm_silu/name.ts. A group is four channels, one vector; images are
+// [n, area, c]. The bits of an image's results do not depend on other images.
 //
-// Groups go two by two, side by side in every load, operation and store, which V8 packs into
-// vectors of 256 bits: hence also that sums and splats pass through the scratch. The last of an
-// odd number goes alone, twice in the same place.
+// Groups are processed in adjacent pairs in every load, operation and store, which V8 packs into
+// 256-bit vectors; for this, sums and splats also pass through the scratch. With an odd number of
+// groups, the last is processed twice in the same place.
 
 const EPSILON: f32 = 1e-5;
 
@@ -22,7 +22,7 @@ const SECOND: usize = FIRST + 32;
 @inline
 const THIRD: usize = SECOND + 32;
 
-/** Two groups side by side as a type, and one: `offsetof` is where the second begins, in bytes. */
+/** Two adjacent groups, and one, as types: `offsetof` is the byte offset of the second. */
 class Two {
   a: f64;
   b: f64;
@@ -43,7 +43,7 @@ function storePair(at: usize, a: v128, b: v128): void {
   v128.store(at, b, 16);
 }
 
-/** Writes the sums of x over pixels; four sums at a time, or each waits for the one before. */
+/** Writes the sums of x over pixels, four at a time to hide the latency of the additions. */
 // @ts-ignore: decorator
 @inline
 function sumOver<Groups>(x: usize, area: i32, bytes: usize, sums: usize): void {
@@ -115,12 +115,12 @@ function squaresOver<Groups>(
 /**
  * y = silu(scale * (x + shift - mean) * inverseStd + offset).
  *
- * The largest error of silu(z) = z sigmoid(z), measured at every float32 z against float64, the
- * same with relaxed SIMD and without: 3.568 ulp at -16.68416, for positive z 2.466 ulp at 0.4110623;
- * below -87 1.65e-38 |z|.
+ * Largest error of silu(z) = z sigmoid(z), measured at every float32 z against float64, equal with
+ * and without relaxed SIMD: 3.568 ulp at -16.68416; 2.466 ulp at 0.4110623 for positive z;
+ * 1.65e-38 |z| below -87.
  *
  * @param shift [n, c], or 0.
- * @param mean, inverseStd [n, c / 4], written.
+ * @param mean, inverseStd [n, c / 4], outputs.
  * @param scratch 48 numbers.
  */
 export function groupNormSilu(
@@ -175,7 +175,7 @@ export function groupNormSilu(
   }
 }
 
-/** {@link groupNormSilu} of an image's groups at these addresses; `bytes` from pixel to pixel. */
+/** {@link groupNormSilu} for one image's groups at these addresses; `bytes` per pixel. */
 function normalise<Groups>(
   area: i32,
   bytes: usize,
@@ -220,7 +220,7 @@ function normalise<Groups>(
 }
 
 /**
- * The pull-back of dy. With u = x + shift - mean, r = 1 / std and z = scale u r + offset:
+ * The VJP for cotangent dy. With u = x + shift - mean, r = 1 / std and z = scale u r + offset:
  *
  *   dz = dy s (1 + z (1 - s)),  s = sigmoid(z)
  *   dx = scale r dz - r <scale dz> - u r^3 <scale dz u>
@@ -228,7 +228,7 @@ function normalise<Groups>(
  * where <.> is the mean over a group.
  *
  * @param shift [n, c], or 0.
- * @param dx [n, area, c]; dScale, dOffset [c]; dShift [n, c]: written.
+ * @param dx [n, area, c]; dScale, dOffset [c]; dShift [n, c]: outputs.
  * @param scratch 48 numbers.
  */
 export function groupNormSiluGradient(
@@ -297,7 +297,7 @@ export function groupNormSiluGradient(
   }
 }
 
-/** {@link groupNormSiluGradient} of an image's groups at these addresses; adds to dScale and dOffset. */
+/** {@link groupNormSiluGradient} for one image's groups; accumulates into dScale and dOffset. */
 function pullBack<Groups>(
   area: i32,
   bytes: usize,
@@ -352,7 +352,7 @@ function pullBack<Groups>(
   }
   storePair(sums, sa, sb);
   storePair(sums + 32, pa, pb);
-  // What dx is made of takes the place of the sums.
+  // Coefficients of dx replace the sums.
   for (let at: usize = 0; at <= next; at += 4) {
     const r = v128.load32_splat(inverseStd + at), gain = v128.load(scale + 4 * at);
     const sum = v128.load(sums + 4 * at), product = v128.load(sums + 4 * at, 32);

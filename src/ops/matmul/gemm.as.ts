@@ -10,7 +10,7 @@ import { TERMS } from "./gemm.layout.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 
-/** Rows of A between two passes over B: 120 x 256 numbers stay in a core's second cache. */
+/** Rows of A per pass over B: 120 x 256 numbers stay in a core's L2 cache. */
 const BLOCK_ROWS: i32 = 120;
 
 /** How many numbers of scratch {@link gemm} needs. */
@@ -20,13 +20,13 @@ export function gemmScratch(n: i32, k: i32): i32 {
 }
 
 /**
- * C[m, n] = A[m, k] B[k, n] + bias + residual, row-major; a transposed factor lies in memory as [k, m]
- * or [n, k]. A row of C has the same bits whatever the other rows are.
+ * C[m, n] = A[m, k] B[k, n] + bias + residual, row-major; a transposed factor is stored as [k, m]
+ * or [n, k]. The bits of a row of C do not depend on other rows.
  *
- * @param wide 1: with wide tiles, which give the same bits.
+ * @param wide 1: wide tiles, with the same bits.
  * @param bias [n], or 0.
  * @param residual [m, n], added, or 0.
- * @param relu 1 keeps what is positive, and NaN.
+ * @param relu 1: ReLU, which keeps NaN.
  * @param scratch {@link gemmScratch} numbers.
  */
 export function gemm(
@@ -68,7 +68,7 @@ export function gemm(
       bRow = width;
     }
     const begin = term == 0 ? start : zeros;
-    // What the first terms join is the residual, what later ones join is C.
+    // The first block of terms is added to the residual, later ones to C.
     const added = term == 0 ? residual : c;
     let mode = added ? ADD : 0;
     if (relu && term + terms == k) mode |= RELU;

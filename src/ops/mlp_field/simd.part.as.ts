@@ -12,40 +12,39 @@ import { multiply, multiplyPair, pack, sumOfLanes } from "./simd_planes.part.as"
 import { tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
 /**
- * A ConditionalMLP over eight rows at a time: value, trace, and the pull-back of both. The
- * contract is in contract.ts, the notation that of portable.ts; planes are those of
- * simd_planes.part.as.ts.
+ * A ConditionalMLP over eight rows at a time: value, trace, and the VJP of both. Contract:
+ * contract.ts; notation: portable.ts; planes: simd_planes.part.as.ts.
  *
- * The trace meets in the middle: with q = s3 (W3 e), T1 = s1 (e W0),
+ * The trace is contracted in the middle: with q = s3 (W3 e), T1 = s1 (e W0),
  *   v2 = T1 W1,  u = q W2^T,  e.(J e) = sum over the width of s2 v2 u
- * which costs what carrying e through all layers costs, and leaves what the pull-back needs.
+ * which costs as much as carrying e through all layers and leaves what the VJP needs.
  *
- * Multiply-adds a row, in units of hidden^2, for K directions: 2 + 2 K forward; in the
- * pull-back 2 + 2 K for the cotangents, 2 + 2 K for the outer products, and the forward ones
- * again where the activations were not kept.
+ * Multiply-adds per row, in units of hidden^2, for K directions: 2 + 2 K forward; in the VJP
+ * 2 + 2 K for the cotangents, 2 + 2 K for the outer products, and the forward ones again if the
+ * activations were not kept.
  */
 
-/** sin and cos in float64, and x^y, are the program's own: the same bits as the portable form. */
+/** sin and cos in float64, and x^y, are imported: the same bits as the portable form. */
 @external("math", "sin")
 declare function sin(x: f64): f64;
 @external("math", "cos")
 declare function cos(x: f64): f64;
 
-/** Bytes of a plane of the hidden layers. */
+/** Size of a plane of the hidden layers in bytes. */
 // @ts-ignore: decorator
 @inline
 function featureBytes(net: Net): usize {
   return <usize>net.hidden * LANE_BYTES;
 }
 
-/** Bytes from one plane of the hidden layers to the next. */
+/** Stride of the planes of the hidden layers in bytes. */
 // @ts-ignore: decorator
 @inline
 export function planeBytes(net: Net): usize {
   return featureBytes(net) + PLANE_GAP_BYTES;
 }
 
-/** Planes of the activations: h1, h2, h3, and where there is a trace v2 and u of each direction. */
+/** Planes of the activations: h1, h2, h3, and with a trace v2 and u of each direction. */
 export function activationPlanes(net: Net, traced: bool): i32 {
   return traced ? 3 + 2 * net.directions : 3;
 }
@@ -56,14 +55,14 @@ export function parameterCount(net: Net): i32 {
     (net.hidden + 1) * net.dims;
 }
 
-/** Bytes that {@link prepare} fills behind the parameters' own; as simd_sizes.ts counts them. */
+/** Bytes that {@link prepare} fills besides the parameters; as counted in simd_sizes.ts. */
 export function preparedBytes(dims: i32, hidden: i32, directions: i32): u64 {
   const matrices = 2 * (2 * <u64>dims + 2 * <u64>hidden) * <u64>hidden * 4;
   const planes = 2 * <u64>directions * (<u64>hidden * LANE_BYTES + PLANE_GAP_BYTES);
   return matrices + planes + <u64>max(dims, hidden) * 4 + <u64>TANH_BYTES + 64;
 }
 
-/** Sets `net` up over flat parameters in device order, whose packed forms are laid down at `at`. */
+/** Initialises `net` from flat parameters in device order, writing their packed forms to `at`. */
 export function prepare(net: Net, parameters: usize, at: usize): void {
   const dims = net.dims, hidden = net.hidden;
   const inputBytes = <usize>hidden * 4, outputBytes = <usize>dims * 4;
@@ -105,7 +104,7 @@ export function prepare(net: Net, parameters: usize, at: usize): void {
   pack(w3, dims, hidden, 4, outputBytes, at);
 }
 
-/** A plane whose rows are all the same. */
+/** Fills a plane with identical rows. */
 function spread(values: usize, count: i32, stride: usize, plane: usize): void {
   for (let i = 0; i < count; i++) {
     const value = v128.load32_splat(values);
@@ -116,7 +115,7 @@ function spread(values: usize, count: i32, stride: usize, plane: usize): void {
   }
 }
 
-/** Planes e W0 and W3 e of a tile's probes, a plane [dims], laid down at `out`. */
+/** Writes the planes e W0 and W3 e for a tile's probes, a plane [dims], to `out`. */
 export function probeDirections(net: Net, probes: usize, out: usize): void {
   const dims = net.dims;
   multiply(net.wide, net.w0, dims, net.hidden, probes, net.zeros, out);
@@ -124,8 +123,8 @@ export function probeDirections(net: Net, probes: usize, out: usize): void {
 }
 
 /**
- * b0 + e(t), [hidden]: the bias of the first layer at time t. The embedding goes by the
- * angle addition theorem in float64, as in time_embedding.ts.
+ * b0 + e(t), [hidden]: the bias of the first layer at time t. The embedding uses the angle addition
+ * theorem in float64, as in time_embedding.ts.
  */
 export function timeBias(net: Net, t: f64, out: usize): void {
   const half = net.hidden >> 1;
@@ -151,7 +150,7 @@ function slope(h: v128): v128 {
   return f32x4.sub(f32x4.splat(1), f32x4.mul(h, h));
 }
 
-/** out = (1 - h^2) w over a plane: as all passes over planes a feature pair a turn. */
+/** out = (1 - h^2) w over a plane; like all passes over planes, two features per iteration. */
 function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
   const end = h + featureBytes(net);
   for (; h < end; h += 64, w += 64, out += 64) {
@@ -162,7 +161,7 @@ function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
   }
 }
 
-/** h1, h2, h3 of a tile into the first three planes of `act`. */
+/** Writes h1, h2, h3 of a tile to the first three planes of `act`. */
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
@@ -174,7 +173,9 @@ function activate(net: Net, bias: usize, x: usize, act: usize): void {
   tanhInPlace(h3, hidden * LANES, net.tanhConstants);
 }
 
-/** v2 and u of every direction behind the first three planes of `act`; `spare` are two planes. */
+/**
+ * Writes v2 and u of each direction after the first three planes of `act`; `spare` is two planes.
+ */
 function carryDirections(net: Net, act: usize, directions: usize, spare: usize): void {
   const plane = planeBytes(net), count = <usize>net.directions;
   const v2 = act + 3 * plane;
@@ -198,7 +199,7 @@ function carry(net: Net, w: usize, h: usize, d: usize, spare: usize, out: usize)
   }
 }
 
-/** The activations of a tile again, as {@link evaluate} left them. */
+/** Recomputes the activations of a tile exactly as {@link evaluate}. */
 export function recompute(
   net: Net,
   bias: usize,
@@ -213,14 +214,14 @@ export function recompute(
 }
 
 /**
- * The field over a tile.
+ * Evaluates the field over a tile.
  *
  * @param bias From {@link timeBias}.
  * @param x Plane [dims].
- * @param act Receives {@link activationPlanes}.
+ * @param act Output: {@link activationPlanes} planes.
  * @param directions Planes e W0, then W3 e.
  * @param spare Two planes.
- * @param f Receives the velocity, a plane [dims], and behind it, if `traced`, the divergence [8].
+ * @param f Output: velocity, a plane [dims], followed if `traced` by the divergence [8].
  */
 export function evaluate(
   net: Net,
@@ -255,23 +256,23 @@ export function evaluate(
 }
 
 /**
- * What the pull-back of one stage of one tile leaves for the outer products, in planes:
- * alpha2, alpha3 (cotangents of the values before tanh); what the trace adds to the
- * cotangents of h1, h2, h3; then T1, B2 (cotangent of v2), C (cotangent of u), q of each direction.
+ * Planes that the VJP of one stage of one tile leaves for the outer products: alpha2, alpha3
+ * (cotangents of the values before tanh); the trace's contributions to the cotangents of h1, h2,
+ * h3; then T1, B2 (cotangent of v2), C (cotangent of u), q of each direction.
  */
 export function stagePlanes(net: Net): i32 {
   return 5 + 4 * net.directions;
 }
 
 /**
- * Sums over rows that wait in lanes, in planes: cotangents of b0, b1, b2, of W0 and of W3 (dims
- * planes each); then of b3, a plane [dims].
+ * Planes of row sums that are still spread over lanes: cotangents of b0, b1, b2, of W0 and of W3
+ * (dims planes each); then of b3, a plane [dims].
  */
 export function lanesBytes(net: Net): u64 {
   return <u64>(3 + 2 * net.dims) * <u64>planeBytes(net) + <u64>net.dims * LANE_BYTES;
 }
 
-/** to += a * b over eight rows and the whole width; `b` has one number a row. */
+/** to += a * b over eight rows and the whole width; `b` has one number per row. */
 function addScaled(net: Net, a: usize, b: usize, to: usize): void {
   const b0 = v128.load(b), b1 = v128.load(b, 16);
   const end = a + featureBytes(net);
@@ -292,13 +293,13 @@ function addPlane(a: usize, to: usize, bytes: usize): void {
 }
 
 /**
- * Pulls the cotangent `c` [8] of the divergence back: everything of a stage that does not
- * depend on the cotangent of the velocity.
+ * VJP of the divergence for cotangent `c` [8]: the part of a stage that does not depend on the
+ * cotangent of the velocity.
  *
- * @param probes Plane [dims], with probes.
- * @param stage Receives {@link stagePlanes}, but for alpha2 and alpha3.
+ * @param probes Plane [dims], if there are probes.
+ * @param stage Output: {@link stagePlanes} planes except alpha2 and alpha3.
  * @param spare Two planes.
- * @param lanes Sums that are added to, see {@link lanesBytes}.
+ * @param lanes Accumulators, see {@link lanesBytes}.
  */
 export function pullBackDivergence(
   net: Net,
@@ -341,20 +342,20 @@ export function pullBackDivergence(
       v128.store(e2 + i, high, 16);
     }
   }
-  // Cotangents of q and of T1, and through them of s3, W3 e, s1 and e W0.
+  // Cotangents of q and T1, and through them of s3, W3 e, s1 and e W0.
   const b2 = stage + 6 * plane, ofU = b2 + plane;
   pullBackCarry(net, net.w2, h3, directions + count * plane, ofU, e3, ofW3, probes, spare);
   pullBackCarry(net, net.w1t, h1, directions, b2, e1, ofW0, probes, spare);
-  // s = 1 - h^2: the cotangent of s goes to h.
+  // s = 1 - h^2: the cotangent of s contributes to h.
   for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
 }
 
 /**
- * The pull-back of {@link carry}, `w` being its transpose, two directions at a time.
+ * The VJP of {@link carry}, with `w` the transpose of its weights, two directions at a time.
  *
- * @param from The first direction's cotangent of `out`, in a stage's planes.
- * @param ofS Receives the cotangent of 1 - h^2.
- * @param ofD Receives those of the directions' rows of weights, see {@link lanesBytes}.
+ * @param from Cotangent of `out` for the first direction, in a stage's planes.
+ * @param ofS Output: cotangent of 1 - h^2.
+ * @param ofD Output: cotangents of the directions' rows of weights, see {@link lanesBytes}.
  */
 function pullBackCarry(
   net: Net,
@@ -391,8 +392,8 @@ function throughSlope(net: Net, h: usize, e: usize): void {
 }
 
 /**
- * From the cotangent g of s w: that of s is added to (or stored in) `ofS`, that of w is
- * added to `sum`, or replaces g where that is 0.
+ * From the cotangent g of s w: adds the cotangent of s to `ofS` (or stores it there), and adds that
+ * of w to `sum`, or replaces g with it if `sum` is 0.
  */
 function throughDirection(
   net: Net,
@@ -434,7 +435,7 @@ function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
   }
 }
 
-/** alpha = s (g + e), where e is what the trace adds, or without it. */
+/** alpha = s (g + e), or s g without the trace's contribution e. */
 function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void {
   if (e == 0) {
     timesSlope(net, h, g, alpha);
@@ -450,12 +451,12 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
 }
 
 /**
- * Pulls the cotangent `a` of the velocity, a plane [dims], back to x, together with what
+ * VJP of the velocity for cotangent `a`, a plane [dims], with respect to x, including what
  * {@link pullBackDivergence} left if the stage was `traced`.
  *
  * @param x Plane [dims].
  * @param spare Two planes.
- * @param ofX Receives the cotangent of x, a plane [dims].
+ * @param ofX Output: cotangent of x, a plane [dims].
  */
 export function pullBackVelocity(
   net: Net,
@@ -499,10 +500,10 @@ export function pullBackVelocity(
 }
 
 /**
- * Lists the outer products of a stage that belong to W1 and to W2.
+ * Lists the outer products of a stage for W1 and W2.
  *
- * @param stage As the two pull-backs left it.
- * @returns The bytes that were added to each list.
+ * @param stage As left by the two VJPs.
+ * @returns Bytes added to each list.
  */
 export function listOuterProducts(
   net: Net,
@@ -531,9 +532,9 @@ export function listOuterProducts(
 }
 
 /**
- * Adds the listed outer products, `bytes` of each list, to the flat gradient.
+ * Adds the listed outer products, `bytes` per list, to the flat gradient.
  *
- * @param spare Room for OUTER_BYTES, see simd_outer.part.as.ts.
+ * @param spare OUTER_BYTES of scratch, see simd_outer.part.as.ts.
  */
 export function addListed(
   net: Net,
@@ -550,7 +551,7 @@ export function addListed(
   addOuterProducts(net.wide, ofW2, ofW2 + bytes, hidden, w2, spare);
 }
 
-/** Adds the sums that wait in lanes to the flat gradient, and empties them. */
+/** Reduces the sums spread over lanes into the flat gradient and clears them. */
 export function addLanes(net: Net, lanes: usize, gradient: usize): void {
   const hidden = net.hidden, dims = net.dims, plane = planeBytes(net);
   const row = <usize>hidden * 4;

@@ -4,21 +4,24 @@ import { LANE_BYTES, PAIR_BYTES } from "./net.layout.part.as";
 /**
  * Outer products of planes, summed over their rows and over many pairs: the gradients of weights.
  *
- * Every number is the sum of two chains, over the lower four rows of all pairs and over the upper
- * four, and then over lanes: in all tiles alike, so that the bits do not depend on the tiles.
+ * Each number is the sum of two chains, over the lower and the upper four rows of all pairs,
+ * reduced over lanes at the end. This order is the same in all tiles, so the bits do not depend on
+ * tiling.
  */
 
-/** Features of the right planes that are met by all left ones before the next: so they stay in the first cache. */
+/**
+ * Right features processed with all left ones before the next, so that they stay in the L1 cache.
+ */
 const BLOCK: i32 = 64;
 
 /**
  * out[i, j] += sum over the pairs and the eight rows of left[i] right[j].
  *
- * @param wide 1: as is faster with vectors of 256 bits; the bits are the same.
- * @param pairs Addresses of a left and a right plane [size], from here to `end`.
+ * @param wide 1: faster with 256-bit vectors; the bits are the same.
+ * @param pairs List of addresses of a left and a right plane [size], up to `end`.
  * @param size Even.
  * @param out [size, size] row-major.
- * @param sums Room for {@link OUTER_BYTES}.
+ * @param sums Scratch of {@link OUTER_BYTES}.
  */
 export function addOuterProducts(
   wide: i32,
@@ -59,7 +62,7 @@ export function addOuterProducts(
   }
 }
 
-/** The sum of each vector's lanes. */
+/** Sums of the lanes of four vectors. */
 // @ts-ignore: decorator
 @inline
 function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -91,10 +94,10 @@ function addFour(sums: usize, out: usize): void {
 }
 
 /**
- * Sums over four of the eight rows: twelve fill the registers of x86-64.
+ * Sums over four of the eight rows: twelve sums fill the registers of x86-64.
  *
- * @param sums [2 * 6][4]: receives them where `out` is 0; else they are those of the other rows,
- *   and the totals are added to `out`.
+ * @param sums [2 * 6][4]: output if `out` is 0; otherwise the sums of the other rows, and the
+ *   totals are added to `out`.
  */
 function halfOuter2x6(
   pairs: usize,
@@ -171,7 +174,7 @@ function addSix(out: usize, four: v128, two: v128): void {
   store<f32>(out, load<f32>(out, 20) + f32x4.extract_lane(two, 1), 20);
 }
 
-/** The same of four, [2 * 4][8] of which it fills one half: what sixes leave of widths like 64. */
+/** The 2 x 4 case, [2 * 4][8] of which it fills half: the remainder of sixes for widths like 64. */
 function halfOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums: usize): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
   let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
@@ -201,7 +204,10 @@ function halfOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums:
   v128.store(sums, c13, 224);
 }
 
-/** Sums over all eight rows, [2 * 4][8]: eight of 256 bits where V8 makes pairs, which it begins at stores. */
+/**
+ * Sums over all eight rows, [2 * 4][8]: eight of 256 bits where V8 pairs vectors, starting at
+ * stores.
+ */
 function wideOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums: usize): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
   let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);

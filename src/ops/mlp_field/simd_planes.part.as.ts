@@ -2,24 +2,24 @@ import { multiplyAdd } from "../simd/multiply_add.part.as";
 import { LANE_BYTES } from "./net.layout.part.as";
 
 /**
- * Products over planes. A plane holds some features of eight rows, [features][8] float32: the
- * rows are the lanes of two vectors, so that nothing is padded but rows, and every sum over
- * features stays in its lane: a row's bits do not depend on its neighbours.
+ * Products over planes. A plane holds features of eight rows, [features][8] float32: the rows are
+ * the lanes of two vectors, so that only rows need padding and sums over features stay in their
+ * lane. A row's bits therefore do not depend on other rows.
  */
 
-/** Outputs that are computed together; twelve sums fill the registers of x86-64. */
+/** Outputs computed together; twelve sums fill the registers of x86-64. */
 const OUTPUTS: i32 = 6;
 
-/** How many of the outputs that are `left` the next tile of {@link multiply} takes. */
+/** Number of outputs in the next tile of {@link multiply}, with `left` outputs to go. */
 function tileOutputs(left: i32): i32 {
   return left >= OUTPUTS ? OUTPUTS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
 /**
- * Packs a matrix for {@link multiply}: tile after tile of outputs, in each tile input after input.
+ * Packs a matrix for {@link multiply}: by tile of outputs, within each tile by input.
  *
- * @param w Entry (input, output) lies at w + input * inputBytes + output * outputBytes.
- * @returns The first byte behind `packed`.
+ * @param w Entry (input, output) is at w + input * inputBytes + output * outputBytes.
+ * @returns The end of `packed`.
  */
 export function pack(
   w: usize,
@@ -47,7 +47,7 @@ export function pack(
 /**
  * out[o] = bias[o] + sum over i of w[i, o] x[i], for eight rows.
  *
- * @param wide 1: by wide tiles, which give the same bits.
+ * @param wide 1: wide tiles, with the same bits.
  * @param w From {@link pack}.
  * @param x Plane [inputs].
  * @param bias [outputs], the same for all rows.
@@ -78,7 +78,7 @@ export function multiply(
 }
 
 /**
- * {@link multiply} of two planes without a bias, one load of a weight for both; the bits are the same.
+ * {@link multiply} for two planes without bias, loading each weight once; the bits are the same.
  *
  * @param zeros [outputs].
  */
@@ -112,7 +112,7 @@ export function multiplyPair(
   }
 }
 
-/** A tile of two planes: twelve chains of sums of 256 bits. */
+/** A tile for two planes: twelve chains of 256-bit sums. */
 function pairOfTiles6(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
   const zero = f32x4.splat(0);
   let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
@@ -185,7 +185,7 @@ function pairOfTiles6(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yO
   v128.store(yOut, d5, 176);
 }
 
-/** The rest of widths like 64 in {@link multiplyPair}. */
+/** The remainder of widths like 64 in {@link multiplyPair}. */
 function pairOfTiles4(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
   const zero = f32x4.splat(0);
   let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
@@ -283,10 +283,10 @@ function tile6(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
   v128.store(out, b5, 176);
 }
 
-/** Outputs that are computed together where vectors have 256 bits: two tiles of {@link pack}. */
+/** Outputs computed together with 256-bit vectors: two tiles of {@link pack}. */
 const WIDE_OUTPUTS: i32 = 2 * OUTPUTS;
 
-/** {@link tile6} of twice as many outputs: twelve chains of sums of 256 bits are what two multipliers need. */
+/** {@link tile6} for twice as many outputs: two multipliers need twelve chains of 256-bit sums. */
 function wideTile(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
   let a0 = v128.load32_splat(bias), b0 = a0;
   let a1 = v128.load32_splat(bias, 4), b1 = a1;
@@ -438,7 +438,7 @@ function tile1(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
   v128.store(out, b0, 16);
 }
 
-/** The sum of eight lanes. */
+/** Sums the eight lanes. */
 export function sumOfLanes(at: usize): f32 {
   const half = f32x4.add(v128.load(at), v128.load(at, 16));
   return (f32x4.extract_lane(half, 0) + f32x4.extract_lane(half, 1)) +

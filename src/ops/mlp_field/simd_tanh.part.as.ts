@@ -1,13 +1,13 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
 
 /**
- * tanh as x P(x^2) / Q(x^2): at most 6 ulp from the truth over all of float32 (seen: 4.4 with
- * relaxed SIMD, 5.4 without); NaN stays NaN.
+ * tanh as x P(x^2) / Q(x^2): within 6 ulp over all of float32 (measured: 4.4 with relaxed SIMD, 5.4
+ * without); NaN stays NaN.
  *
  * Source of the coefficients: Eigen, MathFunctionsImpl.h, ptanh_float.
  *
- * The constants lie in memory, each four times, and four vectors are computed side by side: twice
- * as fast as with constants in the code, which V8 builds anew for each vector.
+ * Each constant is stored four times in memory and four vectors are computed side by side: twice as
+ * fast as with constants in the code, which V8 rematerialises for each vector.
  */
 
 /** Writes the constants that {@link tanhInPlace} reads. */
@@ -45,7 +45,7 @@ function quotient(c: v128, k: usize): v128 {
   return f32x4.div(p, q);
 }
 
-/** Between the limits; pmin(a, b) is b < a ? b : a, so that a NaN as the first operand stays. */
+/** Clamps to the limits; pmin(a, b) is b < a ? b : a, so a NaN as first operand stays. */
 // @ts-ignore: decorator
 @inline
 function clamp(x: v128, k: usize): v128 {
@@ -63,7 +63,7 @@ export function tanhInPlace(at: usize, count: i32, k: usize): void {
     const c0 = clamp(v128.load(at), k), c1 = clamp(v128.load(at, 16), k);
     const c2 = clamp(v128.load(at, 32), k), c3 = clamp(v128.load(at, 48), k);
     const r0 = quotient(c0, k), r1 = quotient(c1, k), r2 = quotient(c2, k), r3 = quotient(c3, k);
-    // Not (c p) / q: for the smallest numbers c p is denormal.
+    // Not (c p) / q: for the smallest numbers, c p is denormal.
     v128.store(at, f32x4.mul(c0, r0));
     v128.store(at, f32x4.mul(c1, r1), 16);
     v128.store(at, f32x4.mul(c2, r2), 32);

@@ -1,14 +1,14 @@
 import { multiplyAdd, multiplySubtract } from "./multiply_add.part.as";
 
 /**
- * The exponential of four numbers; infinity from 88.73 on, subnormal below -87.3, zero below
- * -104, NaN of NaN.
+ * The exponential of four numbers: infinity from 88.73, subnormal below -87.3, zero below -104, NaN
+ * for NaN.
  *
- * The largest error, measured at every float32 against float64: 1.0104 ulp at -5.877884 with
- * relaxed SIMD, 0.9904 ulp at 70.4031 without; where the result is subnormal 0.7504 ulp (1.06e-45).
+ * Largest error, measured at every float32 against float64: 1.0104 ulp at -5.877884 with relaxed
+ * SIMD, 0.9904 ulp at 70.4031 without; 0.7504 ulp (1.06e-45) for subnormal results.
  *
- * exp(x) = 2^n exp(r) with r = x - n log 2, |r| <= log(2) / 2. Source of the polynomial and of
- * log 2 in two parts: Moshier's Cephes, expf.
+ * exp(x) = 2^n exp(r) with r = x - n log 2, |r| <= log(2) / 2. Polynomial and two-part log 2 from
+ * Moshier's Cephes, expf.
  */
 // @ts-ignore: decorator
 @inline
@@ -53,11 +53,11 @@ export function storeSigmoidConstants(at: usize): void {
 }
 
 /**
- * 1 / (1 + exp(-x)), with the polynomial of {@link exp}; 1.6e-38 below -87, NaN of NaN.
+ * 1 / (1 + exp(-x)), with the polynomial of {@link exp}; 1.6e-38 below -87, NaN for NaN.
  *
- * The largest error, measured at every float32 against float64, the same with relaxed SIMD and
- * without: 3.190 ulp at -16.63969, for positive x 1.499 ulp at 7.85921 (nowhere more than 9.0e-8);
- * below -87, where float32 runs out of exponents, 1.65e-38.
+ * Largest error, measured at every float32 against float64, equal with and without relaxed SIMD:
+ * 3.190 ulp at -16.63969; 1.499 ulp at 7.85921 for positive x (nowhere more than 9.0e-8); 1.65e-38
+ * below -87, where float32 runs out of exponents.
  *
  * @param constants Written by {@link storeSigmoidConstants}.
  */
@@ -85,7 +85,7 @@ export function sigmoid(x: v128, constants: usize): v128 {
   p = multiplySubtract(r, p, v128.load32_splat(constants, 44));
   const one = v128.load32_splat(constants, 48);
   p = multiplyAdd(p, f32x4.mul(r, r), f32x4.sub(one, r));
-  // The low bits of `shifted` are n; the magic number's own fall off.
+  // The low bits of `shifted` are n; the bits of the magic number shift out.
   const e = i32x4.add(p, i32x4.shl(shifted, 23));
   return f32x4.div(one, f32x4.add(one, e));
 }

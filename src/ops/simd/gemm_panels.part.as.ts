@@ -1,6 +1,6 @@
 import { TILE_COLUMNS } from "./tile.layout.part.as";
 
-/** B is read where it lies if its rows are at most this long: longer ones share the first cache badly. */
+/** Up to this row length B is used in place; longer rows conflict in the L1 cache. */
 export const ROW_IN_PLACE: i32 = 128;
 
 /** Copies rows of up to 8 numbers. */
@@ -17,7 +17,7 @@ export function copyRows(
   }
 }
 
-/** Panels of 8 columns of B [k, n], [k, 8] each; what is not there is zero. */
+/** Packs B [k, n] into panels of 8 columns, [k, 8] each, padded with zeros. */
 export function pack(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
   for (let column = 0; column < n; column += TILE_COLUMNS) {
     let from = b + <usize>column * 4;
@@ -34,7 +34,7 @@ export function pack(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void
   }
 }
 
-/** {@link pack} of a B that lies as [n, k]. */
+/** {@link pack} for a B stored as [n, k]. */
 export function packTransposed(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void {
   for (let column = 0; column < n; column += TILE_COLUMNS, packed += <usize>k * 32) {
     const columns = min(n - column, TILE_COLUMNS);

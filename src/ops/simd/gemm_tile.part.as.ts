@@ -8,7 +8,7 @@ export function columnsOfTile(wide: i32, left: i32): i32 {
   return wide && left >= WIDE_COLUMNS ? WIDE_COLUMNS : min(left, TILE_COLUMNS);
 }
 
-/** What a tile does with its sums at the end, besides writing them; added together. */
+/** Flags for the epilogue of a tile, added together. */
 export const ADD: i32 = 1;
 export const RELU: i32 = 2;
 
@@ -30,17 +30,18 @@ function finish(c: usize, low: v128, high: v128, mode: i32, apart: usize): void 
 }
 
 /**
- * C[rows, 8] = start + A[rows, k] B[k, 8], where A's rows are runs of memory.
+ * C[rows, 8] = start + A[rows, k] B[k, 8], where A's rows are contiguous.
  *
- * A term a turn: of loops unrolled by hand the compiler keeps the factors of several terms
- * at once, and runs out of registers.
+ * One term per iteration: with manual unrolling the compiler holds the factors of several terms at
+ * once and runs out of registers.
  *
  * @param rows 1 to 6.
  * @param k At least 1.
- * @param aRow Bytes from one row of A to the next.
- * @param bRow Bytes from one row of B to the next.
- * @param start 8 numbers that every row's sums begin with.
- * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
+ * @param aRow Stride of A's rows in bytes.
+ * @param bRow Stride of B's rows in bytes.
+ * @param start 8 initial values of each row's sums.
+ * @param apart With ADD: byte offset from each element of C to the term added to it; 0 for C
+ *   itself.
  */
 export function tileOfRows(
   rows: i32,
@@ -55,7 +56,7 @@ export function tileOfRows(
   mode: i32,
   apart: usize,
 ): void {
-  // Rows that are not there repeat the last one, and are not written.
+  // Missing rows repeat the last one and are not written.
   const a1 = rows > 1 ? a + aRow : a;
   const a2 = rows > 2 ? a1 + aRow : a1;
   const a3 = rows > 3 ? a2 + aRow : a2;
@@ -114,14 +115,15 @@ export function tileOfRows(
 }
 
 /**
- * C[rows, 8] = start + A[rows, k] B[k, 8], where A's columns are runs of memory.
+ * C[rows, 8] = start + A[rows, k] B[k, 8], where A's columns are contiguous.
  *
  * @param rows 1 to 6.
  * @param k At least 1.
- * @param aColumn Bytes from one column of A to the next.
- * @param bRow Bytes from one row of B to the next.
- * @param start 8 numbers that every row's sums begin with.
- * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
+ * @param aColumn Stride of A's columns in bytes.
+ * @param bRow Stride of B's rows in bytes.
+ * @param start 8 initial values of each row's sums.
+ * @param apart With ADD: byte offset from each element of C to the term added to it; 0 for C
+ *   itself.
  */
 export function tileOfColumns(
   rows: i32,
@@ -168,7 +170,7 @@ export function tileOfColumns(
     a += aColumn;
     b += bRow;
   }
-  // Beyond the last column's rows there may be no memory.
+  // Memory may end after the last column's rows.
   const last = <usize>(rows - 1) * 4;
   p = v128.load(b);
   q = v128.load(b, 16);
@@ -234,16 +236,18 @@ function finishWide(
 }
 
 /**
- * C[rows, 16] = start + A[rows, k] B[k, 16], wherever A's rows lie; the bits that a narrow tile gives.
+ * C[rows, 16] = start + A[rows, k] B[k, 16], for any layout of A; the bits are those of narrow
+ * tiles.
  *
  * @param rows 1 to 6.
  * @param k At least 1.
- * @param aRow Bytes from one row of A to the next.
- * @param aColumn Bytes from one column of A to the next.
- * @param bRow Bytes from one row of B to the next.
- * @param bNext Bytes from B's first 8 columns to the others.
- * @param start 16 numbers that every row's sums begin with.
- * @param apart With ADD: how many bytes behind each place of C lies what is added to it; 0 for C itself.
+ * @param aRow Stride of A's rows in bytes.
+ * @param aColumn Stride of A's columns in bytes.
+ * @param bRow Stride of B's rows in bytes.
+ * @param bNext Byte offset from B's first 8 columns to the others.
+ * @param start 16 initial values of each row's sums.
+ * @param apart With ADD: byte offset from each element of C to the term added to it; 0 for C
+ *   itself.
  */
 export function wideTile(
   rows: i32,

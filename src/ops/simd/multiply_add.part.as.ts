@@ -1,4 +1,4 @@
-/** a * b + c: with one rounding where relaxed SIMD has it (every machine with FMA), else with two. */
+/** a * b + c: rounded once with relaxed SIMD (on every machine with FMA), else twice. */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {

@@ -1,5 +1,6 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
 import { InputError, terminalSafe } from "@fluxion/fluxion/core";
+import { asFlag } from "@fluxion/fluxion/options";
 import { buildFluxion } from "./application.ts";
 import { optionsOfCommand } from "./commands/options.ts";
 import { verdict } from "./terminal/errors.ts";
@@ -79,9 +80,13 @@ async function complete(words: readonly string[]): Promise<void> {
     process: { stdout: silent, stderr: silent, env: {} },
   });
   const typed = words.at(-1) ?? "";
+  // Options that mean nothing for the command are parsed only so that their refusal can say why.
+  const hidden = Object.entries(await optionsOfCommand(words))
+    .flatMap(([name, option]) => option.hidden ? [asFlag(name)] : []);
   for (const { completion, brief } of proposals) {
     // Options are offered once a dash is typed, or they would hide the file names.
     if (completion.startsWith("-") && !typed.startsWith("-")) continue;
+    if (hidden.includes(completion)) continue;
     writeResult(`${completion}\t${brief}\n`);
   }
 }

@@ -117,6 +117,8 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.ok((await proposals("sam")).includes("sample"));
   assert.ok((await proposals("train", "")).includes("fm"));
   assert.ok((await proposals("train", "cnf", "--ba")).includes("--batch-size"));
+  assert.ok((await proposals("train", "cnf", "--tr")).includes("--trace"));
+  assert.deepEqual(await proposals("train", "fm", "--tr"), [""], "flow matching has no trace");
   assert.ok((await proposals("train", "cnf", "--solver", "rk")).includes("rk4-classic"));
   assert.ok((await proposals("train", "cnf", "--data", "mo")).includes("moons"));
   assert.ok((await proposals("train", "fm", "--net", "u")).includes("unet"));

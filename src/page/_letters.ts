@@ -1,4 +1,4 @@
-/** Unicode's own forms of letters: raised, lowered, double-struck, script. */
+/** Unicode letter variants: superscript, subscript, double-struck, script. */
 
 const raised: Readonly<Record<string, string>> = pairs(
   "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤′*∗",
@@ -18,7 +18,7 @@ function pairs(from: string, to: string): Record<string, string> {
   return Object.fromEntries([...from].map((letter, i) => [letter, targets[i]!]));
 }
 
-/** All of a text in another form; null where one of its characters has none. Spaces are dropped. */
+/** Maps each character to its variant, dropping spaces; null if a character has none. */
 function inForm(text: string, form: Readonly<Record<string, string>>): string | null {
   let out = "";
   for (const letter of text.replaceAll(" ", "")) {
@@ -29,12 +29,12 @@ function inForm(text: string, form: Readonly<Record<string, string>>): string | 
   return out;
 }
 
-/** "t-1" as "ᵗ⁻¹"; null where a character has no raised form. */
+/** "t-1" as "ᵗ⁻¹"; null if a character has no superscript. */
 export function superscript(text: string): string | null {
   return inForm(text, raised);
 }
 
-/** "t-1" as "ₜ₋₁"; null where a character has no lowered form. */
+/** "t-1" as "ₜ₋₁"; null if a character has no subscript. */
 export function subscript(text: string): string | null {
   return inForm(text, lowered);
 }
@@ -63,7 +63,7 @@ export function calligraphic(text: string): string {
   return shifted(text, script, { upper: 0x1d49c, lower: 0x1d4b6 });
 }
 
-/** "x" under a hat: "x̂". The mark stands over the first letter; a bar, over all of them. */
+/** Adds an accent: "x" with a hat is "x̂". A bar spans all letters, other marks only the first. */
 export function accented(text: string, mark: string): string {
   const letters = [...text];
   const over = mark === "\u0304" || mark === "\u0305" ? letters.length : 1;

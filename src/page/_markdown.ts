@@ -1,11 +1,11 @@
 import { Marked, type Token, type Tokens, type TokensList } from "marked";
 
-/** A formula as the Markdown's author wrote it, without its dollar signs. */
+/** A formula in Markdown source, without its dollar signs. */
 export interface FormulaToken extends Tokens.Generic {
   readonly type: "formula";
   readonly raw: string;
   readonly latex: string;
-  /** On lines of its own. */
+  /** Whether it is a displayed formula rather than inline. */
   readonly display: boolean;
 }
 
@@ -19,10 +19,10 @@ function formula(raw: string, latex: string, display: boolean): FormulaToken {
 }
 
 /**
- * A Markdown parser that knows `$..$` and `$$..$$`.
+ * A Markdown parser that supports `$..$` and `$$..$$`.
  *
- * As in Pandoc, a dollar sign opens a formula only before a character that is no
- * space, and closes it only after one and before no digit: "$5 and $6" are prices.
+ * As in Pandoc, an opening dollar sign must be followed by a non-space, and a closing one must
+ * follow a non-space and not precede a digit: "$5 and $6" are prices.
  */
 export function markdownParser(): Marked {
   return new Marked({
@@ -55,7 +55,7 @@ export function markdownParser(): Marked {
   });
 }
 
-/** The tokens of a Markdown text, formulas among them. */
+/** Tokenises Markdown, including formulas. */
 export function tokensOf(markdown: string): TokensList {
   return markdownParser().lexer(markdown);
 }

@@ -1,26 +1,25 @@
 import { dataUri } from "./data_uri.ts";
 import { escapeHtml } from "./escape_html.ts";
 
-/** A picture in a page. */
+/** Options of {@link figure}. */
 export interface FigureOptions {
   /** A PNG or GIF file. */
   readonly image: Uint8Array;
   /**
-   * `chart`: drawn on white paper, which a dark page turns over. `photo`: shown
-   * as it is, whatever the page.
+   * `chart`: drawn on white, inverted on a dark page. `photo`: shown unchanged.
    */
   readonly kind: "chart" | "photo";
-  /** What the picture shows, for who cannot see it; a text. */
+  /** Alternative text (plain). */
   readonly alt: string;
-  /** HTML under it. */
+  /** Caption (HTML). */
   readonly caption: string;
-  /** The command that makes the picture again; a text. */
+  /** Command that reproduces the picture (plain text). */
   readonly command?: string;
-  /** Pixels of the file to one of the page; default 2, as the charts have. */
+  /** File pixels per CSS pixel; default 2, as for charts. */
   readonly density?: number;
 }
 
-/** Media type and size in pixels, from the file's first bytes. */
+/** Reads media type and size in pixels from the file header. */
 function readHeader(image: Uint8Array): { type: string; width: number; height: number } {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const starts = (...bytes: number[]) => bytes.every((byte, i) => image[i] === byte);
@@ -34,8 +33,7 @@ function readHeader(image: Uint8Array): { type: string; width: number; height: n
 }
 
 /**
- * A `figure` element: the picture itself inside the page, its caption, and the
- * command that makes it again.
+ * A `figure` element with the embedded picture, its caption, and the command that reproduces it.
  *
  * @throws {RangeError} If the image is neither PNG nor GIF.
  */

@@ -3,30 +3,30 @@ import mathCss from "temml/local.css" with { type: "text" };
 import { escapeHtml } from "./escape_html.ts";
 import pageCss from "./page.css" with { type: "text" };
 
-/** What a page says. */
+/** Content of a page. */
 export interface PageOptions {
-  /** Its heading and its name in the browser; a text. */
+  /** Heading and browser title (plain text). */
   readonly title: string;
-  /** A sentence under the title, and what search engines show; a text. */
+  /** A sentence below the title, also for search engines (plain text). */
   readonly description: string;
-  /** Whether a list of the body's `h2` and `h3` that have an id comes first; default no. */
+  /** Whether to start with a table of contents of `h2` and `h3` with ids; default false. */
   readonly contents?: boolean;
-  /** HTML, without the title. User-given strings in it are escaped already. */
+  /** HTML without the title. The caller must have escaped untrusted text. */
   readonly body: string;
-  /** HTML of the last lines, such as what made the page. */
+  /** HTML of the footer, such as what generated the page. */
   readonly footer?: string;
 }
 
-/** Temml's rules without its own font, which a page would have to load. */
+/** Temml's styles without its font, which a page would have to load. */
 const formulaCss = mathCss.replace(/@font-face\s*\{[^}]*\}/g, "");
 
-/** For machines without a maths font: brackets, roots and integrals grow only with one. */
+/** Fallback maths font: without one, brackets, roots and integrals do not stretch. */
 function fontFace(): string {
   return `@font-face{font-family:"Fluxion Math";font-display:block;` +
     `src:url(data:font/woff2;base64,${mathFont}) format("woff2")}`;
 }
 
-/** A list of the headings h2 and, under them, h3. */
+/** A nested list of the h2 and h3 headings. */
 function contentsOf(body: string): string {
   let list = "", open: 0 | 2 | 3 = 0;
   for (
@@ -45,18 +45,17 @@ function contentsOf(body: string): string {
 }
 
 /**
- * A whole page that opens anywhere, offline: styles and fonts inside, no script,
- * nothing to load. Light or dark as the reader's system is, fit for a phone 360
- * pixels wide and for print.
+ * Builds a self-contained page that works offline: styles and fonts embedded, no scripts, nothing
+ * to load. Follows the system's light or dark mode; suits phones from 360 pixels and print.
  *
- * Classes for the body: `wide` around a table (scrolls by itself), `row` around
- * small figures side by side, `note`, `lead`; in tables `words`, `number`, `pass`, `fail`.
+ * Classes for the body: `wide` around a table (scrolls separately), `row` around small figures side
+ * by side, `note`, `lead`; in tables `words`, `number`, `pass`, `fail`.
  */
 export function htmlPage(page: PageOptions): string {
   const { title, description, contents = false, body, footer } = page;
   const hasFormulas = /<math\b/.test(body);
   const styles = [hasFormulas ? `${fontFace()}\n${formulaCss}` : "", pageCss].join("\n");
-  // A browser that heeds this loads and runs nothing, whatever the body holds.
+  // With this policy a browser loads and runs nothing, whatever the body contains.
   const policy = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'";
   return `<!DOCTYPE html>
 <html lang="en">

@@ -1,6 +1,6 @@
 import { accented, blackboard, calligraphic, subscript, superscript } from "./_letters.ts";
 
-/** How a piece stands beside others: TeX's classes, and fractions, which bind like a product. */
+/** Spacing class of a piece: TeX's classes, plus fractions, which bind like a product. */
 type Kind = "ord" | "op" | "bin" | "rel" | "open" | "close" | "punct" | "space" | "frac";
 
 interface Piece {
@@ -30,7 +30,7 @@ const rel =
   "lt < gt > asymp ≍ models ⊨ vdash ⊢ xrightarrow → xleftarrow ←";
 const open = "{ { lbrace { langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lbrack [ lparen (";
 const close = "} } rbrace } rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rbrack ] rparen )";
-/** Words that TeX sets upright. */
+/** Operator names that TeX sets upright. */
 const words =
   "log ln exp sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan arg min max inf sup lim " +
   "limsup liminf det dim ker deg gcd hom Pr";
@@ -44,7 +44,7 @@ for (const [list, kind] of Object.entries({ ord, op, bin, rel, open, close })) {
 }
 for (const word of words.split(" ")) symbols.set(word, { text: word, kind: "op" });
 
-/** Commands whose argument is set with a mark over it. */
+/** Accent commands and their combining marks. */
 const accents: Readonly<Record<string, string>> = {
   dot: "\u0307",
   ddot: "\u0308",
@@ -76,7 +76,7 @@ const spaces: Readonly<Record<string, string>> = {
   negthinspace: "",
 };
 
-/** Commands that change how things look and say nothing. */
+/** Commands that affect only appearance. */
 const silent = new Set(
   ("displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits left right middle big Big " +
     "bigg Bigg bigl bigr bigm Bigl Bigr Bigm biggl biggr biggm Biggl Biggr Biggm nonumber notag " +
@@ -113,18 +113,18 @@ const asIs: Readonly<Record<string, Kind>> = {
   ";": "punct",
 };
 
-/** Reads LaTeX and gives pieces; never fails, whatever is missing. */
+/** Parses LaTeX into pieces; tolerates any malformed input. */
 class Reader {
   readonly #tokens: readonly string[];
   #at = 0;
 
   constructor(latex: string) {
-    // A comment ends with its line. \\[4pt] is a new line with room above it.
+    // Comments end with the line. \\[4pt] is a line break with extra space.
     const text = latex.replace(/(^|[^\\])%[^\n]*/g, "$1").replace(/\\\\\s*\[[^\]]*\]/g, "\\\\");
     this.#tokens = text.match(/\\[a-zA-Z]+\*?|\\[^]|[^]/gu) ?? [];
   }
 
-  /** Pieces up to one of `stops`, which is read too, or the end. */
+  /** Reads pieces up to and including one of `stops`, or to the end. */
   read(stops: readonly string[] = []): Piece[] {
     const pieces: Piece[] = [];
     while (this.#at < this.#tokens.length) {
@@ -150,7 +150,7 @@ class Reader {
     while (/^\s+$/.test(this.#peek() ?? "x")) this.#at++;
   }
 
-  /** A group in braces, or the next single thing. */
+  /** Reads a group in braces, or the next single token. */
   #argument(): Piece[] {
     this.#skipSpace();
     if (this.#peek() === "{") {
@@ -162,7 +162,7 @@ class Reader {
     return this.#piece();
   }
 
-  /** The argument's own characters, for names and texts. */
+  /** Reads an argument verbatim, for names and text. */
   #plain(): string {
     this.#skipSpace();
     if (this.#peek() !== "{") return joined(this.#argument());
@@ -194,14 +194,14 @@ class Reader {
     const kind = base.kind === "space" ? "ord" : base.kind;
     const isSum = base.text.includes(" ") && kind === "ord" && !isAtom(base.text);
     const text = base.kind === "frac" || isSum ? `(${base.text})` : base.text;
-    // Raised brackets are hard to read, but for those of an index: x⁽ⁱ⁾.
+    // Superscript brackets are hard to read, except around an index: x⁽ⁱ⁾.
     const short = /.\(/.test(script)
       ? null
       : mark === "^"
       ? superscript(script)
       : subscript(script);
     if (short !== null) return { text: text + short, kind: kind === "frac" ? "ord" : kind };
-    // Limits of an integral stand in braces, or the upper one would seem to bind to the lower.
+    // Integral limits get braces, or the upper limit would appear to belong to the lower.
     const isWord = !limits && /^([a-zA-Z0-9]+|[\p{L}∗])$/u.test(script);
     const grouped = isWord ? script : mark === "^" && !limits ? `(${script})` : `{${script}}`;
     return { text: `${text}${mark}${grouped}`, kind: kind === "frac" ? "ord" : kind };
@@ -211,7 +211,7 @@ class Reader {
     const token = this.#tokens[this.#at++]!;
     if (token === "{") {
       const inside = this.read(["}"]);
-      // What stands in braces is ordinary: 10{,}240.
+      // Braces make their content ordinary: 10{,}240.
       return [{
         text: joined(inside),
         kind: inside.length === 1 && inside[0]!.kind === "frac" ? "frac" : "ord",
@@ -230,7 +230,7 @@ class Reader {
   #command(name: string): Piece[] {
     const symbol = symbols.get(name);
     if (symbol !== undefined) {
-      // Over an arrow stands what it means; in one line it follows.
+      // The text over an arrow follows it in one line.
       if (!/^x\w+arrow$/.test(name)) return [symbol];
       const over = joined(this.#argument());
       return [{ text: over === "" ? symbol.text : `${symbol.text}[${over}]`, kind: "rel" }];
@@ -244,7 +244,7 @@ class Reader {
       return [];
     }
     if (silent.has(name)) {
-      // \left. is no bracket.
+      // \left. is an empty delimiter.
       this.#skipSpace();
       if (/^(left|right|[bB]ig)/.test(name) && this.#peek() === ".") this.#at++;
       return [];
@@ -284,7 +284,7 @@ class Reader {
       case "texttt":
       case "textnormal":
       case "mbox": {
-        // A formula may stand in a text: its commands are read as those.
+        // Text may contain a formula, whose commands are parsed as usual.
         const text = this.#plain().replace(/\\[^]*/, (rest) => latexLine(rest));
         return [{ text, kind: "ord" }];
       }
@@ -314,7 +314,7 @@ class Reader {
         this.#plain();
         return [];
       default:
-        // What is not known keeps its name.
+        // Unknown commands keep their name.
         return [{ text: name.replace("*", ""), kind: "op" }];
     }
   }
@@ -356,11 +356,11 @@ class Reader {
   }
 }
 
-/** Rows whose marks `&` stand under each other. */
+/** Aligns rows at their `&` marks. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const marked = rows.filter((row) => row.length > 1);
   const before = Math.max(0, ...marked.map((row) => textCells(row[0]!)));
-  // One long left side would push all others to the right.
+  // Otherwise one long left side would push all others to the right.
   const column = Math.min(before, 24);
   return rows.map(([first, ...rest]) => {
     const left = rest.length === 0
@@ -370,7 +370,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
   }).join("\n");
 }
 
-/** Cells of a terminal that a text takes: marks over letters take none, Asian letters two. */
+/** Width of a text in terminal cells: combining marks take none, wide East Asian characters two. */
 export function textCells(text: string): number {
   let cells = 0;
   for (const letter of text) {
@@ -387,7 +387,7 @@ export function textCells(text: string): number {
   return cells;
 }
 
-/** Whether a text binds by itself: a number, a letter with its scripts, a bracket. */
+/** Whether a text needs no brackets in a fraction: a number, a letter with scripts, a bracket. */
 function isAtom(text: string): boolean {
   return /^(\p{N}+|√?[d∂∇]?\p{L}[\p{M}\p{Lm}\p{No}₊₋⁺⁻⁽⁾₍₎′]*(_[\w∗]+|_\{[^{}]*\})?(\([^()\s]*\))?|√?\([^()]*\))$/u
     .test(text);
@@ -402,7 +402,7 @@ function fraction(above: string, below: string): Piece {
   return { text: `${top}/${isAtom(below) ? below : `(${below})`}`, kind: "frac" };
 }
 
-/** The pieces in one line, with spaces where a reader of formulas expects them. */
+/** Joins pieces in one line, with the usual mathematical spacing. */
 function joined(pieces: readonly Piece[]): string {
   let out = "";
   let before: Kind | null = null, bars = 0;
@@ -411,7 +411,7 @@ function joined(pieces: readonly Piece[]): string {
   while (shown.at(-1)?.kind === "space") shown.pop();
   for (const [i, { text, kind: own }] of shown.entries()) {
     let kind = own;
-    // A sign with nothing on its left belongs to what follows.
+    // A sign without a left operand is unary.
     if (own === "bin" && !(before !== null && endsOperand.has(before))) kind = "open";
     if (isBar(shown[i]!)) kind = bars++ % 2 === 0 && text.length === 1 ? "open" : "close";
     const next = shown.slice(i + 1).find((piece) => piece.kind !== "space");
@@ -420,7 +420,7 @@ function joined(pieces: readonly Piece[]): string {
     const multiplied = kind === "frac" && next !== undefined && beginsOperand.has(next.kind) &&
       !ends;
     const gap = before !== null && text !== "." && needsSpace(before, kind);
-    // Whoever gives a full stop room gives it no space.
+    // Explicit space before punctuation, as in `\,.`, is dropped.
     if (text === ".") out = out.trimEnd();
     if (gap && !/\s$/.test(out) && !/^\s/.test(text)) out += " ";
     out += multiplied ? `(${text})` : text;
@@ -429,7 +429,7 @@ function joined(pieces: readonly Piece[]): string {
   return out;
 }
 
-/** Whether a piece is one of two strokes around a norm. */
+/** Whether a piece is a vertical bar of a norm or absolute value. */
 function isBar({ text, kind }: Piece): boolean {
   return kind === "ord" && (text[0] === "|" || text[0] === "‖");
 }
@@ -453,12 +453,12 @@ function latexLine(latex: string): string {
 }
 
 /**
- * A LaTeX formula as text that a terminal shows: `\frac{\partial p}{\partial t}` is
- * `∂p/∂t`, `x_{t-1}` is `xₜ₋₁`. Scripts stay `_{..}` and `^(..)` where Unicode
- * lacks one of their letters; rows of `aligned` are lines, those of a matrix are
- * divided by semicolons. A command that is not known keeps its name.
+ * Renders a LaTeX formula as Unicode text: `\frac{\partial p}{\partial t}` becomes `∂p/∂t`,
+ * `x_{t-1}` becomes `xₜ₋₁`. Scripts fall back to `_{..}` and `^(..)` if Unicode lacks a letter; rows
+ * of `aligned` become lines, matrix rows are separated by semicolons. Unknown commands keep their
+ * name.
  *
- * @returns One line or more, without a backslash. Never throws.
+ * @returns One or more lines, without backslashes. Never throws.
  */
 export function latexToText(latex: string): string {
   return latexLine(latex).replaceAll("\\", "").split("\n").map((line) => line.trimEnd())

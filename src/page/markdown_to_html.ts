@@ -3,21 +3,21 @@ import temml from "temml";
 import { escapeHtml } from "./escape_html.ts";
 import { isFormula, markdownParser } from "./_markdown.ts";
 
-/** How Markdown becomes part of a page. */
+/** Options of {@link markdownToHtml}. */
 export interface HtmlOptions {
-  /** Level of the text's `#` headings, 1 to 6; default 1. */
+  /** Level of `#` headings, 1 to 6; default 1. */
   readonly topLevel?: number;
-  /** Before the id of each heading, so that several texts fit one page; default "". */
+  /** Prefix of heading ids, to combine several texts on one page; default "". */
   readonly idPrefix?: string;
 }
 
-/** A formula as MathML. */
+/** Converts a formula to MathML. */
 function mathMl(latex: string, display: boolean, markdown: string): string {
   try {
     return temml.renderToString(latex, {
       displayMode: display,
       throwOnError: true,
-      // On a phone a formula in a line of text may be wider than the page.
+      // On a phone an inline formula may be wider than the page.
       wrap: display ? "none" : "tex",
     });
   } catch (error) {
@@ -31,18 +31,18 @@ function mathMl(latex: string, display: boolean, markdown: string): string {
   }
 }
 
-/** Words of a heading as an address: "The step, again" is `the-step-again`. */
+/** Anchor id of a heading: "The step, again" becomes `the-step-again`. */
 function slug(words: string): string {
   const plain = words.replace(/<[^>]*>/g, "").replace(/&\w+;|&#\d+;/g, " ");
   return plain.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "part";
 }
 
-/** Whether a link leads to a page, a mail or a place in this page: not to a script. */
+/** Whether a link is http(s), mailto, relative or an anchor, rather than a script. */
 function isSafe(address: string): boolean {
   return /^(https?:|mailto:|#|\.{0,2}\/)/i.test(address) || /^[\w./-]+$/.test(address);
 }
 
-/** A parser that renders as {@link markdownToHtml} says. */
+/** A parser configured for {@link markdownToHtml}. */
 function htmlParser(markdown: string, options: HtmlOptions): Marked {
   const { topLevel = 1, idPrefix = "" } = options;
   const parser = markdownParser();
@@ -89,22 +89,21 @@ function htmlParser(markdown: string, options: HtmlOptions): Marked {
 }
 
 /**
- * Markdown (GitHub's: tables, strikethrough) with LaTeX between `$` and `$`, or
- * `$$` and `$$`, as the inside of a page: formulas as MathML, headings with ids,
- * tables and wide formulas in boxes that scroll by themselves.
+ * Renders GitHub-flavoured Markdown with LaTeX in `$..$` or `$$..$$` as HTML for the body of a
+ * page: formulas as MathML, headings with ids, tables and wide formulas in scrollable boxes.
  *
- * Raw HTML is shown as text. Of pictures only those that are data URIs are
- * shown, for a page must not load anything; others leave their alt text.
+ * Raw HTML is shown as text. Pictures must be data URIs, since a page must not load anything;
+ * others are replaced by their alt text.
  *
- * @throws {SyntaxError} If a formula is not LaTeX that Temml reads: names it and its line.
+ * @throws {SyntaxError} If Temml cannot parse a formula; names the formula and its line.
  */
 export function markdownToHtml(markdown: string, options: HtmlOptions = {}): string {
   const parser = htmlParser(markdown, options);
-  // Not parse(): it ends every error's message with a plea to report it.
+  // Not parse(): it appends a request to report the bug to every error message.
   return withoutLooseEnds(parser.parser(parser.lexer(markdown)));
 }
 
-/** A bracket or a full stop beside a formula stays on the formula's line. */
+/** Keeps punctuation next to a formula on the formula's line. */
 function withoutLooseEnds(html: string): string {
   return html.replace(
     /[(\[“‘]?<math>[^]*?<\/math>[.,;:!?)\]”’–-]*/g,
@@ -116,10 +115,10 @@ function withoutLooseEnds(html: string): string {
 }
 
 /**
- * The same for a line, such as a caption: emphasis, code, links and formulas, but
- * no paragraph around them.
+ * Like {@link markdownToHtml} for inline text such as a caption: emphasis, code, links and formulas
+ * without a paragraph.
  *
- * @throws {SyntaxError} If a formula is not LaTeX that Temml reads.
+ * @throws {SyntaxError} If Temml cannot parse a formula.
  */
 export function inlineMarkdownToHtml(markdown: string): string {
   const { defaults } = htmlParser(markdown, {});

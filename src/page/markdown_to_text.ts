@@ -2,23 +2,23 @@ import type { Token, Tokens } from "marked";
 import { latexToText, textCells } from "./latex_to_text.ts";
 import { isFormula, tokensOf } from "./_markdown.ts";
 
-/** How Markdown is shown on a terminal. */
+/** Options of {@link markdownToText}. */
 export interface TextOptions {
-  /** Cells in a line; 20 at least. Code, and a word that is longer, may stand out. */
+  /** Cells per line, at least 20. Code and long words may exceed it. */
   readonly width: number;
-  /** Whether to use a terminal's colours and bold letters. */
+  /** Whether to use terminal colours and bold text. */
   readonly color: boolean;
 }
 
 type Style = "bold" | "italic" | "dim" | "code" | "link" | "heading";
 
-/** A stretch of text that looks the same. */
+/** A run of text with uniform style. */
 interface Run {
   readonly text: string;
   readonly styles: readonly Style[];
 }
 
-/** Codes of ECMA-48 that begin and end a style. */
+/** ECMA-48 codes that start and end a style. */
 const codes: Readonly<Record<Style, readonly [on: string, off: string]>> = {
   bold: ["1", "22"],
   italic: ["3", "23"],
@@ -28,7 +28,7 @@ const codes: Readonly<Record<Style, readonly [on: string, off: string]>> = {
   heading: ["1;34", "22;39"],
 };
 
-/** Stands for a space at which a line must not end. */
+/** Placeholder for a non-breaking space. */
 const FIXED_SPACE = "\u00a0";
 
 function painted({ text, styles }: Run, color: boolean): string {
@@ -38,7 +38,7 @@ function painted({ text, styles }: Run, color: boolean): string {
   return styles.length === 0 ? text : `\x1b[${on}m${text}\x1b[${off}m`;
 }
 
-/** Neighbours that look the same share their codes. */
+/** Adjacent runs of the same style share their codes. */
 function paintedLine(runs: readonly Run[], color: boolean): string {
   const merged: Run[] = [];
   for (const run of runs) {
@@ -59,19 +59,19 @@ const entities: Readonly<Record<string, string>> = {
   "&nbsp;": FIXED_SPACE,
 };
 
-/** Text that can do nothing to a terminal but be shown. */
+/** Decodes HTML entities and replaces characters that a terminal would act on. */
 function escaped(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity]!)
-    // deno-lint-ignore no-control-regex -- they are what is meant
+    // deno-lint-ignore no-control-regex -- control characters are intended
     .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
-/** The text of inline tokens, styled. */
+/** Styled runs of inline tokens. */
 function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]): Run[] {
   return (tokens ?? []).flatMap((token): Run[] => {
     if (isFormula(token)) {
       const text = latexToText(token.latex).replaceAll(/\n\s*/g, "; ");
-      // A short formula stays together.
+      // A short formula is not broken across lines.
       const fixed = textCells(text) <= 20 ? text.replaceAll(" ", FIXED_SPACE) : text;
       return [{ text: escaped(fixed), styles }];
     }
@@ -105,7 +105,7 @@ function runsOf(tokens: readonly Token[] | undefined, styles: readonly Style[]):
   });
 }
 
-/** Runs in lines of at most `width` cells, broken at spaces. */
+/** Wraps runs at spaces to at most `width` cells. */
 function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
   const lines: string[] = [];
   let line: Run[] = [], cells = 0, word: Run[] = [], wordCells = 0, space: Run | null = null;
@@ -133,7 +133,7 @@ function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
       if (part === "") continue;
       if (/^[^\S\u00a0]+$/.test(part)) {
         endWord();
-        // A line break of the author's own is a run of its own.
+        // An explicit line break is a separate run.
         if (part === "\n" && text === "\n") endLine();
         else space ??= { text: " ", styles };
         continue;
@@ -147,7 +147,7 @@ function wrap(runs: readonly Run[], width: number, color: boolean): string[] {
   return lines;
 }
 
-/** A formula on lines of its own; one that is too wide goes on before a sign. */
+/** A displayed formula; if too wide, it is broken before a sign. */
 function displayed(latex: string, { width }: TextOptions): string[] {
   const indent = width >= 60 ? 4 : 2;
   return escaped(latexToText(latex)).split("\n").flatMap((line) => {
@@ -161,7 +161,7 @@ function displayed(latex: string, { width }: TextOptions): string[] {
         lines.push(before + rest);
         break;
       }
-      // The last place at which a relation, a sign or any other word begins.
+      // The last position at which a relation, a sign or any other word starts.
       const at = breakPlace(rest, room);
       lines.push((before + rest.slice(0, at)).trimEnd());
       rest = rest.slice(at).trimStart();
@@ -180,7 +180,7 @@ function breakPlace(text: string, room: number): number {
     if (")]}".includes(letter)) depth--;
     if (letter === " " && inside) {
       const next = text.slice(i + 1, i + 3);
-      // After a wide space stands another formula.
+      // A wide space separates two formulas.
       const sign = text[i - 1] === " " || next[0] === " "
         ? 4
         : /^[=≤≥≈≠→⇒∼∝≡<>] /.test(next)
@@ -188,7 +188,7 @@ function breakPlace(text: string, room: number): number {
         : /^[+−±] /.test(next)
         ? 2
         : 1;
-      // A break near the line's end fills it better; one inside brackets is hard to read.
+      // Prefer breaks near the end of the line, and outside brackets.
       const weight = sign / (1 + depth) + 1.5 * cells / room;
       if (weight >= bestWeight) [best, bestWeight] = [i, weight];
     }
@@ -208,7 +208,7 @@ function table(token: Tokens.Table, options: TextOptions): string[] {
     { length: columns },
     (_, k) => Math.max(3, ...rows.map((row) => cellsOf(row[k] ?? []))),
   );
-  // Too wide: the widest columns give way and wrap.
+  // If too wide, the widest columns shrink and wrap.
   const room = Math.max(columns * 3, width - gap * (columns - 1));
   while (widths.reduce((a, b) => a + b, 0) > room) {
     const widest = widths.indexOf(Math.max(...widths));
@@ -216,7 +216,7 @@ function table(token: Tokens.Table, options: TextOptions): string[] {
     widths[widest]!--;
   }
   const aligned = (text: string, k: number) => {
-    // deno-lint-ignore no-control-regex -- the codes of the colours
+    // deno-lint-ignore no-control-regex -- colour codes
     const free = Math.max(0, widths[k]! - textCells(text.replace(/\x1b\[[\d;]*m/g, "")));
     const left = token.align[k] === "right" ? free : token.align[k] === "center" ? free >> 1 : 0;
     return " ".repeat(left) + text + " ".repeat(free - left);
@@ -230,7 +230,7 @@ function table(token: Tokens.Table, options: TextOptions): string[] {
     );
   });
   const rule = widths.map((count) => "─".repeat(count)).join(" ".repeat(gap));
-  // Rows of several lines run into each other without a line between them.
+  // Multi-line rows need an empty line between them to be distinguishable.
   const apart = lines.slice(1).some((row) => row.length > 1);
   const body = lines.slice(1).flatMap((row, i) => apart && i > 0 ? ["", ...row] : row);
   return [...lines[0]!, rule, ...body];
@@ -264,7 +264,7 @@ function heading(token: Tokens.Heading, { width, color }: TextOptions): string[]
   return [...lines, mark.repeat(Math.max(0, ...plain.map(textCells)))];
 }
 
-/** The lines of one block; none where it says nothing. */
+/** The lines of one block; empty if it has no content. */
 function block(token: Token, options: TextOptions): string[] {
   const { width, color } = options;
   if (isFormula(token)) return displayed(token.latex, options);
@@ -277,7 +277,7 @@ function block(token: Token, options: TextOptions): string[] {
     case "paragraph":
     case "text": {
       const inside = (token as Tokens.Paragraph).tokens ?? [token];
-      // A displayed formula in a paragraph stands on lines of its own all the same.
+      // A displayed formula inside a paragraph still gets its own lines.
       const at = inside.findIndex((one) => isFormula(one) && one.display);
       if (at < 0) {
         const own = token.type === "text" && !(token as Tokens.Text).tokens;
@@ -312,14 +312,14 @@ function block(token: Token, options: TextOptions): string[] {
   }
 }
 
-/** Blocks with an empty line between them. */
+/** Joins blocks with empty lines in between. */
 function blocks(tokens: readonly Token[], options: TextOptions): string[] {
   const lines: string[] = [];
   let before: string | null = null;
   for (const token of tokens) {
     const own = block(token, options);
     if (own.length === 0) continue;
-    // The items of a tight list follow their text at once.
+    // The items of a tight list follow their text directly.
     const tight = before === "text" && token.type === "list";
     if (lines.length > 0 && !tight) lines.push("");
     lines.push(...own);
@@ -329,11 +329,11 @@ function blocks(tokens: readonly Token[], options: TextOptions): string[] {
 }
 
 /**
- * Markdown as a terminal shows it: paragraphs and lists wrapped at `width`,
- * headings underlined, tables in columns, LaTeX as Unicode (see `latexToText`).
+ * Renders Markdown for a terminal: paragraphs and lists wrapped at `width`, headings underlined,
+ * tables in columns, LaTeX as Unicode (see `latexToText`).
  *
- * Control characters in the text are replaced, so that it can do nothing to the
- * terminal. Raw HTML is shown as it is written.
+ * Control characters are replaced, so the text cannot manipulate the terminal. Raw HTML is shown
+ * verbatim.
  *
  * @throws {RangeError} If the width is less than 20.
  */
@@ -344,7 +344,7 @@ export function markdownToText(markdown: string, options: TextOptions): string {
   return blocks(tokensOf(markdown), options).map((line) => `${line}\n`).join("");
 }
 
-/** A plain text in lines of at most `width` cells, broken between words. */
+/** Wraps plain text between words to at most `width` cells. */
 export function wrapText(text: string, width: number): string[] {
   return wrap([{ text: escaped(text), styles: [] }], width, false);
 }

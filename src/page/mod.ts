@@ -1,5 +1,5 @@
 /**
- * Markdown with LaTeX as text for a terminal.
+ * Renders Markdown with LaTeX as text for a terminal.
  *
  * @module
  */

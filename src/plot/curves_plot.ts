@@ -15,32 +15,32 @@ import { rasterize } from "./drawing/_raster.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** What a training run wrote down, by column. */
+/** The columns of a training log. */
 export interface TrainingCurves {
   /**
-   * `nll`: negative log-likelihood in nats, which may be negative and whose
-   * differences count. `squaredError`: a mean squared error, whose ratios count.
+   * `nll`: negative log-likelihood in nats; may be negative, differences matter. `squaredError`: a
+   * mean squared error; ratios matter.
    */
   readonly loss: "nll" | "squaredError";
-  /** Rising; [n]. */
+  /** [n], ascending. */
   readonly steps: ArrayLike<number>;
-  /** Of each step's batch; [n]. */
+  /** Loss of each step's batch, [n]. */
   readonly trainLoss: ArrayLike<number>;
-  /** Of the test set at some steps. */
+  /** Test losses at some of the steps. */
   readonly evaluations: readonly { readonly step: number; readonly testLoss: number }[];
-  /** Field evaluations of each step's forward solve; [n]. A panel of its own. */
+  /** NFE of each step's forward solve, [n]; drawn in a separate panel. */
   readonly nfe?: ArrayLike<number>;
-  /** What the loss cannot fall below: such as the true density's NLL on the test points. */
+  /** Lower bound of the loss, such as the true density's NLL on the test points. */
   readonly reference?: { readonly value: number; readonly label: string };
 }
 
-/** Values whose sum is taken once where windows are long. */
+/** Block length of the precomputed sums for long windows. */
 const BLOCK = 256;
 
-/** Windows from here on are summed by blocks: of a million steps, 20,001 values a step would take half a minute. */
+/** Longer windows use block sums: 20,001 values per step take half a minute for a million steps. */
 const LONG_WINDOW = 2048;
 
-/** Sum and number of the finite values of a range. */
+/** Sum and count of the finite values in a range. */
 function summed(values: ArrayLike<number>, start: number, end: number) {
   let sum = 0, count = 0;
   for (let i = start; i < end; i++) {
@@ -51,7 +51,7 @@ function summed(values: ArrayLike<number>, start: number, end: number) {
   return { sum, count };
 }
 
-/** Mean of each value and up to `window - 1` neighbours around it; what is not finite is left out. */
+/** Centred moving mean over up to `window` values, ignoring those that are not finite. */
 export function movingMean(values: ArrayLike<number>, window: number): Float64Array {
   const half = Math.floor(window / 2);
   const blocks = window < LONG_WINDOW ? [] : Array.from(
@@ -59,8 +59,8 @@ export function movingMean(values: ArrayLike<number>, window: number): Float64Ar
     (_, i) => summed(values, i * BLOCK, (i + 1) * BLOCK),
   );
   return Float64Array.from({ length: values.length }, (_, i) => {
-    // At the start, where a loss falls, no more neighbours after than before, or the mean would
-    // run ahead of it; at the end, where it is flat, as many as there are, or it would fray.
+    // At the start the window stays symmetric, or the mean would anticipate the falling loss; at
+    // the end, where the loss is flat, it is one-sided, or the mean would get noisy.
     const before = Math.min(half, i), after = Math.min(before, values.length - 1 - i);
     const start = i - before, end = i + after + 1;
     const first = Math.ceil(start / BLOCK), last = Math.floor(end / BLOCK);
@@ -84,7 +84,7 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
 }
 
-/** Points as close as half a unit cannot be told apart, so that many to a unit become two: low and high. */
+/** Keeps the lowest and highest point per unit of width: closer points are indistinguishable. */
 function thin(x: Float64Array, y: Float64Array, width: number): number[] {
   const bins = 2 * width;
   if (x.length <= 2 * bins) return Array.from(x, (value, i) => [value, y[i]!]).flat();
@@ -111,7 +111,7 @@ function lossAxis(curves: TrainingCurves, area: Rect): Axis {
   const tests = curves.evaluations.map(({ testLoss }) => testLoss).filter(Number.isFinite);
   const reference = curves.reference ? [curves.reference.value] : [];
   const all = [...tests, ...reference];
-  // The first steps and a rare spike would flatten all the rest: they leave the panel at the top.
+  // The first steps and rare spikes are clipped at the top, or they would flatten everything else.
   const low = Math.min(...all, quantile(finite, 0.002));
   const high = Math.max(...all, quantile(finite, 0.985));
   const range = [area.y + area.height, area.y] as const;
@@ -122,12 +122,11 @@ function lossAxis(curves: TrainingCurves, area: Rect): Axis {
 }
 
 /**
- * The course of a training run: the loss of every step (faint) and its moving
- * mean, the test loss of every evaluation, what it cannot fall below, and on a
- * second panel the field evaluations a solve took.
+ * Plots a training run: the loss of every step (faint) and its moving mean, the test losses, the
+ * reference, and in a second panel the NFE per solve.
  *
- * A likelihood has a linear axis; a squared error that fell to less than a third
- * has a logarithmic one.
+ * The axis is linear for a likelihood, and logarithmic for a squared error that fell to less than a
+ * third.
  *
  * @returns A PNG file.
  * @throws {RangeError} If no step has a finite loss, or columns differ in length.
@@ -140,14 +139,14 @@ export function curvesPlot(
   const n = steps.length;
   if (trainLoss.length !== n || (nfe !== undefined && nfe.length !== n)) {
     throw new RangeError(
-      `curvesPlot: expected ${n} losses, one a step, got ${trainLoss.length}` +
+      `curvesPlot: expected ${n} losses, one per step, got ${trainLoss.length}` +
         (nfe === undefined ? "" : ` (and ${nfe.length} NFE)`),
     );
   }
   if (!Array.from(trainLoss).some(Number.isFinite)) {
     throw new RangeError(`curvesPlot: none of ${n} losses is finite`);
   }
-  // An odd number of steps, a fiftieth of the run.
+  // A fiftieth of the run, rounded to an odd number of steps.
   const window = 2 * Math.floor(n / 100) + 1;
   const head = heading(options, LEFT);
   const entries: LegendEntry[] = [

@@ -19,9 +19,9 @@ import { rasterize } from "./drawing/_raster.ts";
 import { element, pngAddress, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
-/** A log-density at the centres of a rectangle's equal cells. */
+/** Log-density at the cell centres of a regular grid. */
 export interface LogDensityGrid {
-  /** What the cells cover. */
+  /** Rectangle that the cells cover. */
   readonly bounds: Bounds;
   /** Cells along x. */
   readonly columns: number;
@@ -31,22 +31,22 @@ export interface LogDensityGrid {
   readonly logDensity: ArrayLike<number>;
 }
 
-/** How {@link densityPlot} draws. */
+/** Options of {@link densityPlot}. */
 export interface DensityOptions extends PictureOptions {
-  /** Points [n * 2] over the density. */
+  /** Points [n * 2] drawn over the density. */
   readonly samples?: { readonly points: ArrayLike<number>; readonly label: string };
-  /** Points [m * 2] of the data, in another colour under the samples. */
+  /** Data points [m * 2], drawn in another colour under the samples. */
   readonly data?: { readonly points: ArrayLike<number>; readonly label: string };
 }
 
-/** Points of a cloud that are drawn, at most: the first. */
+/** Maximum number of points drawn per cloud; further ones are omitted. */
 const MOST_DOTS = 2000;
 
-/** The iso-lines: each encloses the smallest region that holds this share of the mass. */
+/** Contour lines: each encloses the smallest region with this share of the mass. */
 const SHARES = [0.5, 0.75, 0.95];
 
 /**
- * For each share the density level whose upper set holds that share of the mass.
+ * The density levels whose superlevel sets contain the given shares of the mass.
  * Source: Hyndman 1996, Computing and Graphing Highest Density Regions.
  */
 export function levelsOf(density: Float64Array, shares: readonly number[]): number[] {
@@ -62,7 +62,7 @@ export function levelsOf(density: Float64Array, shares: readonly number[]): numb
   });
 }
 
-/** The picture of the grid: a pixel a cell, the first row at the bottom. */
+/** The grid as an image: one pixel per cell, first row at the bottom. */
 function heatMap(grid: LogDensityGrid, density: Float64Array, highest: number): Uint8Array {
   const { columns, rows } = grid;
   const pixels = new Uint8Array(rows * columns * 4);
@@ -77,13 +77,13 @@ function heatMap(grid: LogDensityGrid, density: Float64Array, highest: number): 
 }
 
 /**
- * A density of the plane as a heat map with iso-lines around 50, 75 and 95% of
- * its mass, a colour bar, and samples over it where they are given.
+ * Plots a density on the plane as a heat map with contours around 50, 75 and 95% of its mass, a
+ * colour bar, and optional samples on top.
  *
- * @param grid Log-densities in nats; what is drawn is the density itself.
+ * @param grid Log-densities in nats; the plot shows the density.
  * @returns A PNG file.
- * @throws {RangeError} If the grid's numbers do not fit its size, one is NaN or
- *   infinite, or all densities are zero.
+ * @throws {RangeError} If the grid has the wrong number of values, one is NaN or infinite, or all
+ *   densities are zero.
  */
 export function densityPlot(
   grid: LogDensityGrid,

@@ -15,11 +15,11 @@ import { rasterize } from "./drawing/_raster.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** How {@link histogramPlot} draws. */
+/** Options of {@link histogramPlot}. */
 export interface HistogramOptions extends PictureOptions {
   /** Name of the values in the legend. */
   readonly label?: string;
-  /** A density to hold the histogram against, at increasing `x`. */
+  /** A density to compare the histogram with, at ascending `x`. */
   readonly density?: {
     readonly x: ArrayLike<number>;
     readonly density: ArrayLike<number>;
@@ -27,19 +27,18 @@ export interface HistogramOptions extends PictureOptions {
   };
 }
 
-/** Equal bins over all values. */
+/** A histogram with bins of equal width. */
 export interface Histogram {
   /** Left edge of the first bin. */
   readonly start: number;
-  /** In the unit of the values. */
+  /** Bin width in the unit of the values. */
   readonly binWidth: number;
-  /** Height of each bar: its share of the values over the bin's width, so that the area is 1. */
+  /** Height of each bar: share of the values divided by the bin width, so the total area is 1. */
   readonly density: readonly number[];
 }
 
 /**
- * Counts values in bins of twice the interquartile range over the cube root of n,
- * but at least 8 and at most 80 bins.
+ * Histogram with bin width 2 IQR / n^(1/3), limited to 8 to 80 bins.
  * Source: Freedman and Diaconis 1981, On the histogram as a density estimator.
  *
  * @param values [n], finite, n >= 1.
@@ -60,7 +59,7 @@ export function histogram(values: ArrayLike<number>): Histogram {
   return { start: low, binWidth, density };
 }
 
-/** The bars of a histogram, a hair of paper between them. */
+/** The bars of a histogram, separated by hairlines. */
 export function bars(
   { start, binWidth, density }: Histogram,
   at: { readonly x: (value: number) => number; readonly y: (value: number) => number },
@@ -81,7 +80,7 @@ export function bars(
 }
 
 /**
- * Numbers as a histogram whose area is 1, with a density line over it where one is given.
+ * Plots values as a histogram of area 1, with an optional density curve.
  *
  * @param values [n]
  * @returns A PNG file.

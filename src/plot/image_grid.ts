@@ -7,23 +7,23 @@ import type { PictureOptions } from "./picture.ts";
 
 /** Size of one image in pixels. */
 export interface ImageSize {
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number;
-  /** Pixels a row. */
+  /** Width in pixels. */
   readonly width: number;
 }
 
-/** How {@link imageGrid} lays out. */
+/** Options of {@link imageGrid}. */
 export interface ImageGridOptions extends ImageSize {
-  /** Images a row; without it the grid is as square as can be. */
+  /** Images per row; by default the grid is as square as possible. */
   readonly columns?: number;
-  /** Pixels of the picture to a pixel of an image, each way; 3 without it. */
+  /** Output pixels per image pixel in each direction; default 3. */
   readonly scale?: number;
-  /** Texts inside the PNG file, such as the command that drew it. */
+  /** Texts to embed in the PNG file, such as the command that drew it. */
   readonly text?: PngText;
 }
 
-/** Between images and around them: white on a picture of dark images. */
+/** Grey value between and around the images. */
 const PAPER = 255;
 
 function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
@@ -57,12 +57,11 @@ function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
 }
 
 /**
- * Grey images in a grid, row by row: 0 is black, 1 is white, values outside are
- * clipped.
+ * Draws grey images in a grid, row by row: 0 is black, 1 is white; other values are clipped.
  *
  * @param images [n * height * width], row-major.
  * @returns A PNG file of one channel.
- * @throws {RangeError} If there is no image, or not a whole number of them.
+ * @throws {RangeError} If `images` is not a positive whole number of images.
  */
 export function imageGrid(
   images: Float32Array | Float64Array,
@@ -72,19 +71,19 @@ export function imageGrid(
   return encodePng(pixels, { width, height, text: options.text });
 }
 
-/** How {@link pathGrid} draws. */
+/** Options of {@link pathGrid}. */
 export interface PathGridOptions extends ImageSize, PictureOptions {
   /** The time of each state. */
   readonly times: readonly number[];
 }
 
 /**
- * The way from noise to images: a row a sample, a column a time, with the times
- * above. Values outside [0, 1], which noise has, are clipped.
+ * Draws image trajectories from noise to samples: one row per sample, one column per time, with the
+ * times above. Values outside [0, 1], as in noise, are clipped.
  *
- * @param states One table [n * height * width] a time, the noise first.
+ * @param states One table [n * height * width] per time, noise first.
  * @returns A PNG file.
- * @throws {RangeError} If the states are not of one size, each with its time.
+ * @throws {RangeError} If the states differ in size, or there is not one time per state.
  */
 export function pathGrid(
   states: readonly (Float32Array | Float64Array)[],
@@ -112,7 +111,7 @@ export function pathGrid(
   const LEFT = 24;
   const head = heading(options, LEFT);
   const top = head.height + 18;
-  // A pixel of the grid is a pixel of the picture: a unit holds ZOOM of them.
+  // Grid pixels map one to one to output pixels, ZOOM of which make a unit.
   const unit = (pixels: number) => pixels / ZOOM;
   const labels = times.map((t, column) =>
     textLine(

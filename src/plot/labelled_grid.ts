@@ -5,31 +5,31 @@ import { rasterize, ZOOM } from "./drawing/_raster.ts";
 import { element, pngAddress, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** How {@link labelledGrid} lays out. */
+/** Options of {@link labelledGrid}. */
 export interface LabelledGridOptions extends ImageSize, PictureOptions {
-  /** Cells a row. */
+  /** Cells per row. */
   readonly columns: number;
-  /** Images of a cell, laid out as square as can be; 1 when left out. */
+  /** Images per cell, arranged as square as possible; default 1. */
   readonly perCell?: number;
-  /** Pixels of the picture to a pixel of an image, each way; 3 when left out. */
+  /** Output pixels per image pixel in each direction; default 3. */
   readonly scale?: number;
-  /** Above the columns. */
+  /** Labels above the columns. */
   readonly columnLabels?: readonly string[];
-  /** Left of the rows. */
+  /** Labels left of the rows. */
   readonly rowLabels?: readonly string[];
-  /** Under the cells, one each; "" for none. */
+  /** Labels below the cells, one per cell; "" for none. */
   readonly labels?: readonly string[];
 }
 
 const SIZE = 12, SMALL = 11, MARGIN = 16, GAP = 8;
 
 /**
- * Grey images in a grid with words about its rows, columns and cells: digits with
- * their classes, samples by solver and number of evaluations.
+ * Draws grey images in a grid with labels for rows, columns and cells, such as digits with their
+ * classes, or samples by solver and NFE.
  *
  * @param images [cells * perCell * height * width], cell by cell, row-major; 0 is black, 1 white.
  * @returns A PNG file.
- * @throws {RangeError} If there is not a whole number of cells, or labels do not fit them.
+ * @throws {RangeError} If there is not a whole number of cells, or the numbers of labels differ.
  */
 export function labelledGrid(
   images: Float32Array,
@@ -54,7 +54,7 @@ export function labelledGrid(
   }
   const across = Math.ceil(Math.sqrt(perCell));
   const unit = (pixels: number) => pixels * scale / ZOOM;
-  // A grid has a gap of one image pixel around each of its images.
+  // Images are separated by a gap of one image pixel.
   const cell = {
     width: unit(across * (width + 1) + 1),
     height: unit(Math.ceil(perCell / across) * (height + 1) + 1),

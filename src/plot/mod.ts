@@ -1,5 +1,6 @@
 /**
- * Pictures of points, images, densities, trajectories and curves, as PNG. Loads no tensor library.
+ * Plots of points, images, densities, trajectories and training curves as PNG. Loads no tensor
+ * library.
  *
  * @module
  */

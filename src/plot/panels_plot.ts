@@ -18,68 +18,63 @@ import type { PictureOptions } from "./picture.ts";
 
 /** One of a panel's two axes. */
 export interface PanelAxis {
-  /** With the unit, if there is one: "N", "variance", "|residual|". */
+  /** Label with the unit, if any: "N", "variance", "|residual|". */
   readonly label: string;
-  /** Default linear. On a log axis a value that is not positive is a gap. */
+  /** Default linear. On a log axis, values that are not positive leave a gap. */
   readonly scale?: "linear" | "log";
-  /** What the axis shows, low < high; default: all of the data and a margin. */
+  /** Range with low < high; default: all data plus a margin. */
   readonly range?: readonly [number, number];
 }
 
 /**
- * A colour: an index into ten hues that are told apart with every kind of
- * colour vision (0 blue, 1 orange, 2 red, 3 grey, 4 violet, ...); "ink", dark grey,
- * for a truth or a prediction; or a time from 0 (orange) to 1 (indigo).
+ * A colour: an index into ten hues that are distinguishable with every kind of colour vision
+ * (0 blue, 1 orange, 2 red, 3 grey, 4 violet, ...); "ink", dark grey, for ground truth or a
+ * prediction; or a time from 0 (orange) to 1 (indigo).
  */
 export type PanelColor = number | "ink" | { readonly time: number };
 
-/** Values to be drawn one way. */
+/** A data series of a panel. */
 export interface PanelSeries {
-  /** Its entry in the legend; none without it. */
+  /** Legend entry; default none. */
   readonly label?: string;
-  /** Its colour. */
   readonly color: PanelColor;
   /**
-   * `line`, `dashes`: through the points in their order, with a gap where one is
-   * not finite. `dots`: one a point. `area`: filled between `low` and `y`.
-   * `bars`, `steps`: `x` are the centres of equal bins, `y` their heights, filled
-   * or as an outline.
+   * `line`, `dashes`: through the points in order, with a gap where one is not finite. `dots`: one
+   * per point. `area`: filled between `low` and `y`. `bars`, `steps`: a histogram with bin centres
+   * `x` and heights `y`, filled or as an outline.
    */
   readonly mark: "line" | "dashes" | "dots" | "area" | "bars" | "steps";
   /** [n] */
   readonly x: ArrayLike<number>;
   /** [n] */
   readonly y: ArrayLike<number>;
-  /** Half the length of an error bar about each y; [n]. */
+  /** Half-length of the error bar around each y, [n]. */
   readonly yError?: ArrayLike<number>;
-  /** Where an area begins, [n]; default 0, or the lower edge of a log axis. */
+  /** Lower edge of an area, [n]; default 0, or the lower end of a log axis. */
   readonly low?: ArrayLike<number>;
   /** From 0 to 1; default 1 (an area 0.25, bars 0.45). */
   readonly opacity?: number;
-  /** Of a line, or the diameter of a dot; a picture is about 800 units wide. */
+  /** Line width or dot diameter; the whole plot is about 800 units wide. */
   readonly width?: number;
 }
 
-/** A chart of its own among others. */
+/** One chart of the grid. */
 export interface Panel {
-  /** Above it. */
+  /** Title above the chart. */
   readonly title?: string;
-  /** Across. */
+  /** Horizontal axis. */
   readonly x: PanelAxis;
-  /** Upwards. */
+  /** Vertical axis. */
   readonly y: PanelAxis;
   /** Drawn in this order, the first at the bottom. */
   readonly series: readonly PanelSeries[];
-  /**
-   * Whether a unit is equally long in both directions (linear axes only); not where one side is
-   * far longer than the other.
-   */
+  /** Equal axis scales (linear axes only), unless one side is far longer than the other. */
   readonly equalAspect?: boolean;
-  /** Sentences under the axis, wrapped at the panel's width. */
+  /** Sentences below the axis, wrapped to the panel's width. */
   readonly notes?: readonly string[];
 }
 
-/** How {@link panelsPlot} lays panels out. */
+/** Options of {@link panelsPlot}. */
 export interface PanelsOptions extends PictureOptions {
   /** Panels side by side; default 2, or 1 for a single panel. */
   readonly columns?: number;
@@ -103,7 +98,7 @@ function isShown(value: number, scale: Scale): boolean {
   return Number.isFinite(value) && (scale === "linear" || value > 0);
 }
 
-/** Bin edges [n + 1 pairs] around centres: half the smallest distance, on the axis' own scale. */
+/** Bin edges around centres, at half the smallest distance on the axis's scale. */
 function binEdges(centres: ArrayLike<number>, scale: Scale): Interval[] {
   const to = (value: number) => scale === "log" ? Math.log10(value) : value;
   const from = (value: number) => scale === "log" ? 10 ** value : value;
@@ -117,7 +112,7 @@ function binEdges(centres: ArrayLike<number>, scale: Scale): Interval[] {
   return Array.from(places, (place) => [from(place - half), from(place + half)]);
 }
 
-/** Smallest and largest of what an axis can show; undefined where there is nothing. */
+/** Range of the values that an axis can show; undefined if there are none. */
 function extent(values: Iterable<number>, scale: Scale): Interval | undefined {
   let low = Infinity, high = -Infinity;
   for (const value of values) {
@@ -138,7 +133,7 @@ function* allX({ series, x }: Panel): Generator<number> {
 
 function* allY({ series }: Panel): Generator<number> {
   for (const { mark, y, yError, low } of series) {
-    // Filled from nothing: zero belongs to it (and is no value of a log axis).
+    // Fills start at zero, which is part of the range (a log axis ignores it).
     if (mark === "bars" || mark === "steps" || (mark === "area" && !low)) yield 0;
     for (let i = 0; i < y.length; i++) {
       yield y[i]!;
@@ -148,7 +143,7 @@ function* allY({ series }: Panel): Generator<number> {
   }
 }
 
-/** What an axis shows: its range, or the data with a margin. */
+/** Domain of an axis: its range if given, else the data with a margin. */
 function domainOf(axis: PanelAxis, data: Interval | undefined, stands: boolean): Interval {
   if (axis.range) return axis.range;
   if (axis.scale === "log") {
@@ -158,7 +153,7 @@ function domainOf(axis: PanelAxis, data: Interval | undefined, stands: boolean):
   }
   if (!data) return [0, 1];
   const [low, high] = widened(data[0], data[1], 0.05);
-  // What is filled from zero stands on the axis.
+  // Fills from zero touch the axis.
   return [stands && data[0] === 0 ? 0 : low, stands && data[1] === 0 ? 0 : high];
 }
 
@@ -183,7 +178,7 @@ function axisOf(axis: PanelAxis, domain: Interval, range: Interval, tickLength: 
     : linearAxis(axis.label, domain, range, ticks);
 }
 
-/** Throws unless every series of every panel can be read. */
+/** @throws {RangeError} If a panel or series is invalid; see {@link panelsPlot}. */
 function check(panels: readonly Panel[], columns: number): void {
   if (panels.length === 0) throw new RangeError("panelsPlot: expected a panel or more, got none");
   if (!Number.isInteger(columns) || columns < 1) {
@@ -218,7 +213,7 @@ function errorBars(series: PanelSeries, x: Axis, y: Axis, floor: number, opacity
   let d = "";
   for (let i = 0; i < series.x.length; i++) {
     const at = x.at(series.x[i]!), high = y.at(series.y[i]! + yError[i]!);
-    // A bar that reaches below what a log axis can show is cut at the panel's edge.
+    // An error bar that extends below zero on a log axis is clipped at the panel's edge.
     const below = y.at(series.y[i]! - yError[i]!);
     const low = Number.isFinite(below) ? below : floor;
     if (!Number.isFinite(y.at(series.y[i]!)) || !Number.isFinite(at + high)) continue;
@@ -235,7 +230,7 @@ function errorBars(series: PanelSeries, x: Axis, y: Axis, floor: number, opacity
   });
 }
 
-/** Closed outlines of a filled curve, one a stretch without gaps. */
+/** Closed outlines of a filled curve, one per segment without gaps. */
 function filled(x: Float64Array, upper: Float64Array, lower: Float64Array): string {
   let d = "", start = 0;
   for (let i = 0; i <= x.length; i++) {
@@ -295,7 +290,7 @@ function drawSeries(series: PanelSeries, panel: Panel, area: Rect, x: Axis, y: A
       const rects = bins().map(([left, right], i) => {
         const height = Math.abs(zero - up[i]!);
         if (!Number.isFinite(height)) return "";
-        // A hairline of paper between neighbours.
+        // A hairline between neighbouring bars.
         const inset = Math.min(0.4, 0.1 * (right! - left!));
         return element("rect", {
           x: left! + inset,
@@ -330,27 +325,27 @@ function legendEntries(series: readonly PanelSeries[]): LegendEntry[] {
       label,
       mark: shape[mark],
       color: cssColor(color),
-      // What is faint in the panel, because there is much of it, must be seen in the legend.
+      // Series that are faint because of their many points must stay visible in the legend.
       opacity: Math.max(0.45, opacity ?? defaultOpacity(mark)),
     }];
   });
 }
 
 /**
- * Charts in a grid: each with its title, its legend above the data, labelled
- * axes and notes under it.
+ * Draws charts in a grid, each with a title, a legend above the data, labelled axes and notes
+ * below.
  *
- * A value that is not finite (or not positive, on a log axis) is a gap. A panel
- * without any value is drawn empty and says so.
+ * Values that are not finite (or not positive, on a log axis) leave a gap. A panel without values
+ * is drawn empty and says so.
  *
- * The font is Inter. These render in it, beside Latin: all Greek letters, ∂ ∫ √ ∑
+ * The font is Inter. Besides Latin it renders: all Greek letters, ∂ ∫ √ ∑
  * ∏ ∞ ≈ ≠ ≤ ≥ ± × · − → ← ′ ‖ ℓ, superscripts ⁰ to ⁹ ⁺ ⁻ ⁼ ⁽ ⁾ ⁿ ᵗ ˣ, subscripts ₀ to
  * ₉ ₊ ₋ ₐ ₑ ₒ ₓ ₜ ₙ ₘ ₖ ₚ ₛ ᵢ ⱼ. These do not, and print as boxes: ∇ ∝ ∈ ∼ ∥ ⟂ 𝔼 ℝ 𝒩.
  *
- * @param panels Row by row, one or more.
+ * @param panels One or more, row by row.
  * @returns A PNG file.
- * @throws {RangeError} If there is no panel, columns of a series differ in length,
- *   a range is empty or cannot be shown, or a colour index is not 0 to 9.
+ * @throws {RangeError} If there is no panel, columns of a series differ in length, a range is empty
+ *   or invalid for its axis, or a colour index is not 0 to 9.
  */
 export function panelsPlot(
   panels: readonly Panel[],
@@ -365,7 +360,7 @@ export function panelsPlot(
   const placed = panels.map((panel, i) => {
     const column = i % columns, row = Math.floor(i / columns), height = heightOf(panel);
     const shown = domains(panel, width, height);
-    // Where the panel will stand changes no label.
+    // The panel's position does not affect its labels.
     const { ticks } = axisOf(panel.y, shown.y, [height, 0], 48);
     const widest = Math.max(0, ...ticks.map(({ label }) => textWidth(label, 11.5)));
     const titles = panel.title === undefined ? [] : wrapped(panel.title, TITLE, width);

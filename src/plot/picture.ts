@@ -1,12 +1,12 @@
 import type { PngText } from "./encoding/png.ts";
 
-/** What every picture may be given. */
+/** Options common to all plots. */
 export interface PictureOptions {
-  /** One line above the chart. */
+  /** A line above the chart. */
   readonly title?: string;
-  /** A quieter line under it. */
+  /** A less prominent line below the title. */
   readonly subtitle?: string;
-  /** Texts inside the PNG file, such as the command that drew it. */
+  /** Texts to embed in the PNG file, such as the command that drew it. */
   readonly text?: PngText;
 }
 

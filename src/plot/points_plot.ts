@@ -3,23 +3,23 @@ import { scatterMatrix } from "./scatter_matrix.ts";
 import { scatterPlot } from "./scatter_plot.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** How {@link pointsPlot} draws. */
+/** Options of {@link pointsPlot}. */
 export interface PointsOptions extends PictureOptions {
-  /** Numbers a point. */
+  /** Dimension of a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
   readonly label?: string;
-  /** Class of each point, 0 to 9; a histogram does not show them. */
+  /** Class of each point, 0 to 9; ignored by the histogram. */
   readonly labels?: ArrayLike<number> | null;
 }
 
 /**
- * Points of any dimension: a histogram for one, a scatter plot for two, pairs of
+ * Plots points of any dimension: a histogram for one, a scatter plot for two, a scatter matrix of
  * the first four for more.
  *
  * @param points [n * dims], row-major.
  * @returns A PNG file.
- * @throws {RangeError} If a point is not finite, or labels do not fit the points.
+ * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function pointsPlot(
   points: ArrayLike<number>,

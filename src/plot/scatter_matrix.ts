@@ -16,9 +16,9 @@ import { classesOf } from "./scatter_plot.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** How {@link scatterMatrix} draws. */
+/** Options of {@link scatterMatrix}. */
 export interface ScatterMatrixOptions extends PictureOptions {
-  /** Numbers a point. */
+  /** Dimension of a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
   readonly label?: string;
@@ -26,17 +26,17 @@ export interface ScatterMatrixOptions extends PictureOptions {
   readonly labels?: ArrayLike<number> | null;
 }
 
-/** More panels than these are too small to read. */
+/** Maximum number of dimensions; more panels would be too small to read. */
 const MOST_DIMS = 4;
 const subscripts = "₀₁₂₃₄₅₆₇₈₉";
 
 /**
- * Points of three or more dimensions: each pair of the first four against each
- * other, and on the diagonal each one's histogram.
+ * Scatter matrix of points with three or more dimensions: each pair of the first four, with
+ * histograms on the diagonal.
  *
  * @param points [n * dims], row-major.
  * @returns A PNG file.
- * @throws {RangeError} If a point is not finite, or labels do not fit the points.
+ * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function scatterMatrix(
   points: ArrayLike<number>,
@@ -82,7 +82,7 @@ export function scatterMatrix(
       };
       const x = axis(column, [area.x, area.x + CELL]);
       const y = axis(row, [area.y + CELL, area.y]);
-      // Inner panels read their numbers at the left and bottom edge of the whole.
+      // Only the outer panels have tick labels, at the left and bottom.
       const outerX = row === shown - 1 ? x : { ...x, label: "", ticks: [] };
       const outerY = column === 0 && row > 0 ? y : { ...y, label: "", ticks: [] };
       if (row === column) {

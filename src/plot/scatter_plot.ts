@@ -21,38 +21,38 @@ import { rasterize } from "./drawing/_raster.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
-/** A second cloud to hold the first against: such as test data beside samples. */
+/** A second cloud to compare with, such as test data beside samples. */
 export interface ReferenceCloud {
   /** [m * 2] */
   readonly points: ArrayLike<number>;
   /** Name in the legend. */
   readonly label: string;
-  /** Grey under the points, or on a panel of its own with the same axes. */
+  /** Grey behind the points, or in a second panel with the same axes. */
   readonly place: "behind" | "beside";
 }
 
-/** How {@link scatterPlot} draws. */
+/** Options of {@link scatterPlot}. */
 export interface ScatterOptions extends PictureOptions {
   /** Name of the points in the legend. */
   readonly label?: string;
-  /** Class of each point, 0 to 9: a colour each, named "class 0" and so on. */
+  /** Class of each point, 0 to 9, shown by colour and named "class 0" and so on. */
   readonly labels?: ArrayLike<number> | null;
-  /** A second cloud; without it there is one panel with one cloud. */
+  /** A second cloud; default none. */
   readonly reference?: ReferenceCloud;
-  /** What to show at least; points outside are not drawn. Without it, everything. */
+  /** Rectangle to show; points outside are not drawn. Default: all points. */
   readonly bounds?: Bounds;
 }
 
 const LEAST_LEFT = 68, RIGHT = 26;
 
 /**
- * The classes that occur, rising.
+ * The distinct classes, ascending.
  *
- * @throws {RangeError} If there is not one class of 0 to 9 a point.
+ * @throws {RangeError} If there is not one class from 0 to 9 per point.
  */
 export function classesOf(labels: ArrayLike<number>, n: number): readonly number[] {
   if (labels.length !== n) {
-    throw new RangeError(`plot: expected ${n} labels, one a point, got ${labels.length}`);
+    throw new RangeError(`plot: expected ${n} labels, one per point, got ${labels.length}`);
   }
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const strange = classes.find((value) => classColors[value] === undefined);
@@ -68,11 +68,11 @@ function panel(plane: Plane, marks: string): string {
 }
 
 /**
- * Points of the plane as translucent dots, a unit equally long both ways.
+ * Plots points as translucent dots with equal axis scales.
  *
  * @param points [n * 2], row-major.
  * @returns A PNG file.
- * @throws {RangeError} If a point is not finite, or labels do not fit the points.
+ * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function scatterPlot(
   points: ArrayLike<number>,

@@ -16,15 +16,15 @@ import { rasterize } from "./drawing/_raster.ts";
 import { element, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** The ways that points take from noise to data. */
+/** Trajectories of points from noise to data. */
 export interface Paths {
-  /** One cloud [n * 2] a time, the noise first. */
+  /** One cloud [n * 2] per time, noise first. */
   readonly states: readonly ArrayLike<number>[];
-  /** The time of each state, rising (flow matching) or falling (a CNF: 1 is the prior). */
+  /** Time of each state, ascending (flow matching) or descending (a CNF, whose prior is at 1). */
   readonly times: readonly number[];
 }
 
-/** @throws {RangeError} If there are not two states or more, of one size, each with its time. */
+/** @throws {RangeError} If there are fewer than two states, or sizes or times do not match. */
 function checkPaths({ states, times }: Paths): number {
   if (states.length !== times.length || states.length < 2) {
     throw new RangeError(
@@ -40,20 +40,19 @@ function checkPaths({ states, times }: Paths): number {
   return n;
 }
 
-/** Start and end of an axis of time that may fall. */
+/** Start and end of a time axis, which may be descending. */
 function ends(times: readonly number[]): readonly [number, number] {
   return [times[0]!, times.at(-1)!];
 }
 
 /**
- * Trajectories from noise to data: a line a point, coloured by time, a dot at
- * each end.
+ * Plots trajectories from noise to data: one line per point, coloured by time, with a dot at each
+ * end.
  *
- * A hundred or two can be told apart; the times should lie close enough for the
- * lines to be smooth (thirty or more).
+ * One to two hundred points are distinguishable; use enough times for smooth lines (30 or more).
  *
  * @returns A PNG file.
- * @throws {RangeError} If the states do not fit together, or one is not finite.
+ * @throws {RangeError} If the states differ in size, or one is not finite.
  */
 export function trajectoryPlot(
   paths: Paths,
@@ -78,7 +77,7 @@ export function trajectoryPlot(
   });
   const { area, x, y } = plane;
 
-  // One path a time interval: all its pieces have one colour.
+  // One path per time interval: all its segments share a colour.
   const opacity = Math.min(0.8, Math.max(0.15, 0.8 * (60 / n) ** 0.5));
   const pieces = states.slice(1).map((to, k) => {
     const from = states[k]!;
@@ -122,13 +121,13 @@ export function trajectoryPlot(
 }
 
 /**
- * The cloud at each of a few times, side by side on equal axes: how noise
- * becomes data. The panels show all of the last cloud, and of the noise what
- * lies within its 1st and 99th percentiles: its few far points would shrink all else.
+ * Plots the cloud at a few times, side by side on equal axes, from noise to data. The panels show
+ * all of the last cloud, and the noise within its 1st and 99th percentiles: outliers would shrink
+ * everything else.
  *
- * @param paths Three to eight states, each of many points.
+ * @param paths Three to eight states of many points.
  * @returns A PNG file.
- * @throws {RangeError} If the states do not fit together, or one is not finite.
+ * @throws {RangeError} If the states differ in size, or one is not finite.
  */
 export function snapshotsPlot(
   paths: Paths,

@@ -7,10 +7,10 @@ import { encodePng } from "../../src/plot/encoding/png.ts";
 
 const words = { title: "A <b> & 'c'", description: 'Says "d"' };
 
-Deno.test("htmlPage() needs nothing but itself, and runs nothing", () => {
+Deno.test("htmlPage() is self-contained and runs no scripts", () => {
   const page = htmlPage({ ...words, body: markdownToHtml("# x\n\n$x$ [out](https://a.b)") });
   assert.doesNotMatch(page, /<script|<link(?! rel="icon" href="data:,")|@import|\bsrc="(?!data:)/);
-  // Addresses of styles and fonts are the files themselves.
+  // Styles and fonts are embedded.
   for (const [, address] of page.matchAll(/url\(\s*["']?([^)"']{0,12})/g)) {
     assert.match(address!, /^(data:|%23a$|#a)/);
   }
@@ -26,7 +26,7 @@ Deno.test("htmlPage() escapes title and description, and embeds the maths font o
   assert.ok(htmlPage({ ...words, body: markdownToHtml("$x$") }).length > 300_000);
 });
 
-Deno.test("htmlPage() lists the body's headings, third levels under their second", () => {
+Deno.test("htmlPage() lists the body's headings, third level nested under second", () => {
   const body = markdownToHtml("# One\n\n## In $x$\n\n## Also\n\n# Two", { topLevel: 2 });
   const page = htmlPage({ ...words, body, contents: true });
   const list = /<nav[^]*<\/nav>/.exec(page)![0];
@@ -39,7 +39,7 @@ Deno.test("htmlPage() lists the body's headings, third levels under their second
   assert.doesNotMatch(htmlPage({ ...words, body: "<p>x</p>", contents: true }), /<nav/);
 });
 
-Deno.test("figure() holds the picture, its size, words and command", () => {
+Deno.test("figure() contains the picture, its size, texts and command", () => {
   const image = encodePng(new Uint8Array(4 * 8 * 6), { width: 8, height: 6 });
   const html = figure({
     image,
@@ -62,7 +62,7 @@ Deno.test("figure() holds the picture, its size, words and command", () => {
   );
 });
 
-Deno.test("dataUri() is the file itself", async () => {
+Deno.test("dataUri() contains the file", async () => {
   const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i * 7 % 256);
   const response = await fetch(dataUri(bytes, "image/png"));
   assert.deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { latexToText, textCells } from "../../src/page/latex_to_text.ts";
 
-/** What a reader of formulas would type where there is Unicode and no LaTeX. */
+/** Formulas as one would type them in Unicode. */
 const readings: Readonly<Record<string, string>> = {
   "\\frac{\\partial p}{\\partial t} = -\\nabla\\cdot(f p) + \\frac{g^2}{2}\\Delta p":
     "∂p/∂t = −∇ · (fp) + (g²/2) Δp",
@@ -39,12 +39,12 @@ const readings: Readonly<Record<string, string>> = {
 };
 
 for (const [latex, text] of Object.entries(readings)) {
-  Deno.test(`latexToText() reads ${latex.slice(0, 40)}`, () => {
+  Deno.test(`latexToText() renders ${latex.slice(0, 40)}`, () => {
     assert.equal(latexToText(latex), text);
   });
 }
 
-Deno.test("latexToText() takes whatever it is given, and leaves no backslash", () => {
+Deno.test("latexToText() accepts any input, and leaves no backslash", () => {
   const piece = fc.constantFrom(
     ..."\\frac \\sqrt \\left( \\right) \\begin{aligned} \\end{aligned} \\\\ & { } ^ _ ' | \\| $ \\text{ x 1 + = \\"
       .split(" "),
@@ -56,7 +56,7 @@ Deno.test("latexToText() takes whatever it is given, and leaves no backslash", (
   fc.assert(fc.property(latex, (text) => !latexToText(text).includes("\\")));
 });
 
-Deno.test("textCells() counts a mark over a letter as nothing, an Asian letter as two", () => {
+Deno.test("textCells() counts combining marks as zero and wide East Asian characters as two", () => {
   assert.equal(textCells("x̂ + ẋ"), 5);
   assert.equal(textCells("漢字"), 4);
   assert.equal(textCells("𝔼[𝒩]"), 4);

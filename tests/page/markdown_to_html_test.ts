@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inlineMarkdownToHtml, markdownToHtml } from "../../src/page/markdown_to_html.ts";
 
-Deno.test("markdownToHtml() sets formulas as MathML, in a line and displayed", () => {
+Deno.test("markdownToHtml() renders inline and displayed formulas as MathML", () => {
   const html = markdownToHtml("Let $x_t$.\n$$\n\\frac{a}{b}\n$$\n- item\n  $$ c $$\n");
   assert.match(
     html,
@@ -12,7 +12,7 @@ Deno.test("markdownToHtml() sets formulas as MathML, in a line and displayed", (
   assert.doesNotMatch(html, /\$/);
 });
 
-Deno.test("markdownToHtml() takes prices for prices, and no emphasis out of a formula", () => {
+Deno.test("markdownToHtml() leaves prices alone, and reads no emphasis in a formula", () => {
   assert.equal(
     markdownToHtml("It costs $5 and $6, or \\$7."),
     "<p>It costs $5 and $6, or $7.</p>\n",
@@ -20,7 +20,7 @@ Deno.test("markdownToHtml() takes prices for prices, and no emphasis out of a fo
   assert.doesNotMatch(markdownToHtml("$a*b*c_1$ and $d_1$"), /<em>/);
 });
 
-Deno.test("markdownToHtml() names a formula that is wrong, and its line", () => {
+Deno.test("markdownToHtml() names an invalid formula and its line", () => {
   assert.throws(
     () => markdownToHtml("fine $x$\n\nand $\\frac{1$ here"),
     { name: "SyntaxError", message: /^Markdown, line 3: formula \\frac\{1: [^\n]+$/ },
@@ -29,7 +29,7 @@ Deno.test("markdownToHtml() names a formula that is wrong, and its line", () => 
   assert.throws(() => inlineMarkdownToHtml("a $\\nosuch$"), /\\nosuch/);
 });
 
-Deno.test("markdownToHtml() lets no HTML, script or outside picture through", () => {
+Deno.test("markdownToHtml() passes no HTML, script or external picture through", () => {
   const html = markdownToHtml(
     '<script>alert(1)</script>\n\na <b onclick="x">b</b> <img src=x>\n\n' +
       "[c](javascript:alert) [d](JaVaScRiPt:x) [e](data:text/html,x) [f](vbscript:x)\n\n" +
@@ -41,7 +41,7 @@ Deno.test("markdownToHtml() lets no HTML, script or outside picture through", ()
   assert.match(html, /&lt;b onclick=&quot;x&quot;&gt;b&lt;\/b&gt;/);
 });
 
-Deno.test("markdownToHtml() gives headings their level and an id each, tables their box", () => {
+Deno.test("markdownToHtml() gives headings a level and a unique id, and tables a box", () => {
   const html = markdownToHtml("# A b, $x$\n\n## Same\n\n## Same\n\n| a |\n|--|\n| b |\n", {
     topLevel: 2,
     idPrefix: "kfp-",
@@ -51,7 +51,7 @@ Deno.test("markdownToHtml() gives headings their level and an id each, tables th
   assert.match(html, /<div class="wide"><table>[^]*<\/table>\n?<\/div>/);
 });
 
-Deno.test("inlineMarkdownToHtml() has no paragraph", () => {
+Deno.test("inlineMarkdownToHtml() adds no paragraph", () => {
   assert.equal(
     inlineMarkdownToHtml("*a* `b<` **c**"),
     "<em>a</em> <code>b&lt;</code> <strong>c</strong>",
@@ -59,7 +59,7 @@ Deno.test("inlineMarkdownToHtml() has no paragraph", () => {
 });
 
 for (const theorem of ["kfp", "ddpm", "fm_variance"]) {
-  Deno.test(`markdownToHtml() sets every formula of the derivation of ${theorem}`, async () => {
+  Deno.test(`markdownToHtml() renders every formula of the derivation of ${theorem}`, async () => {
     const path = new URL(`../../src/theory/${theorem}/derivation.md`, import.meta.url);
     const html = markdownToHtml(await Deno.readTextFile(path));
     assert.ok(html.match(/<math/g)!.length > 50);

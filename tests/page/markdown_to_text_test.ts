@@ -5,7 +5,7 @@ import { markdownToText, wrapText } from "../../src/page/markdown_to_text.ts";
 
 const plain = { width: 40, color: false };
 
-Deno.test("markdownToText() shows headings, emphasis, lists, quotes, code and rules", () => {
+Deno.test("markdownToText() renders headings, emphasis, lists, quotes, code and rules", () => {
   const text = markdownToText(
     "# Big *one*\n\n## Two\n\nA **b** `c` [d](https://e.f) [g](#h) &amp; <i>x</i>\n\n" +
       "- one\n  1. in\n- [x] two\n\n> said\n\n```sh\nls -l\n```\n\n---\n",
@@ -18,7 +18,7 @@ Deno.test("markdownToText() shows headings, emphasis, lists, quotes, code and ru
   );
 });
 
-Deno.test("markdownToText() sets tables in columns, and wraps the widest where there is no room", () => {
+Deno.test("markdownToText() aligns tables in columns, and wraps the widest if there is no room", () => {
   const table = "| name | n |\n|:--|--:|\n| $x^2$ | 12 |\n| much longer words than fit | 3 |\n";
   assert.equal(
     markdownToText(table, { width: 60, color: false }),
@@ -30,31 +30,34 @@ Deno.test("markdownToText() sets tables in columns, and wraps the widest where t
   assert.ok(narrow.some((line) => /^much longer +3$/.test(line)));
 });
 
-Deno.test("markdownToText() reads formulas in a line, and sets displayed ones apart", () => {
+Deno.test("markdownToText() renders inline formulas, and sets displayed ones apart", () => {
   const text = markdownToText("If $x_t$ then\n$$\nx = \\frac12\n$$\nfor \\$5 and $6.", plain);
   assert.equal(text, "If xₜ then\n\n  x = ½\n\nfor $5 and $6.\n");
   const terms = Array.from({ length: 20 }, (_, i) => `a_{${i}}`).join(" + ");
   const long = markdownToText(`$$y = ${terms}$$`, plain).trimEnd().split("\n");
   assert.ok(long.length > 1 && long.every((line) => textCells(line) <= 40));
-  assert.ok(long.slice(1).every((line) => /^ +\+ a/.test(line)), "a line begins with a sign");
+  assert.ok(
+    long.slice(1).every((line) => /^ +\+ a/.test(line)),
+    "every continuation line starts with a sign",
+  );
 });
 
-Deno.test("markdownToText() colours only when asked, and only with codes that end again", () => {
+Deno.test("markdownToText() uses colours only on request, and resets each", () => {
   const markdown = "# A\n\n**b** *c* `d` [e](https://f.g)\n\n| h |\n|--|\n| **i** |\n";
   const colored = markdownToText(markdown, { width: 40, color: true });
-  // deno-lint-ignore no-control-regex -- the codes of the colours
+  // deno-lint-ignore no-control-regex -- colour codes
   const codes = /\x1b\[[\d;]*m/g;
   assert.ok(colored.match(codes)!.length >= 10);
   assert.equal(colored.replace(codes, ""), markdownToText(markdown, plain));
 });
 
-Deno.test("markdownToText() lets nothing through that a terminal would obey", () => {
+Deno.test("markdownToText() passes no control characters to the terminal", () => {
   const text = markdownToText("a \x1b[2J b\u202e\n\n`\x07`\n\n    \x9b2J\n\n$\x1b$", plain);
-  // deno-lint-ignore no-control-regex -- they are what is looked for
+  // deno-lint-ignore no-control-regex -- control characters are intended
   assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
-Deno.test("markdownToText() and wrapText() keep the words, in their order, within the width", () => {
+Deno.test("markdownToText() and wrapText() keep the words in order and within the width", () => {
   const word = fc.stringMatching(/^[a-zA-Zäßλ漢]{1,12}$/);
   fc.assert(
     fc.property(
@@ -64,7 +67,7 @@ Deno.test("markdownToText() and wrapText() keep the words, in their order, withi
         const lines = wrapText(words.join(" "), width);
         assert.deepEqual(lines.join(" ").split(" "), words);
         assert.ok(lines.every((line) => textCells(line) <= width));
-        // No word of the next line had room in this one.
+        // The first word of the next line would not fit on this one.
         lines.slice(1).forEach((line, i) =>
           assert.ok(textCells(`${lines[i]} ${line.split(" ")[0]}`) > width)
         );
@@ -77,7 +80,7 @@ Deno.test("markdownToText() and wrapText() keep the words, in their order, withi
   );
 });
 
-Deno.test("markdownToText() takes any text", () => {
+Deno.test("markdownToText() accepts any text", () => {
   const piece = fc.constantFrom(
     "# ",
     "- ",
@@ -109,7 +112,7 @@ Deno.test("markdownToText() takes any text", () => {
 });
 
 for (const theorem of ["kfp", "ddpm", "fm_variance"]) {
-  Deno.test(`markdownToText() leaves no LaTeX of the derivation of ${theorem}, within 80 cells`, async () => {
+  Deno.test(`markdownToText() renders the derivation of ${theorem} without LaTeX, within 80 cells`, async () => {
     const path = new URL(`../../src/theory/${theorem}/derivation.md`, import.meta.url);
     const text = markdownToText(await Deno.readTextFile(path), { width: 80, color: false });
     assert.ok(text.length > 5000);

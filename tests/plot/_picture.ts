@@ -3,7 +3,7 @@ import { decodePng } from "../../src/plot/encoding/png.ts";
 export type Rgb = readonly [number, number, number];
 type Pixels = ReturnType<typeof decodePng>;
 
-/** Red, green, blue of a colour written "#2271b5" or "rgb(34, 113, 181)". */
+/** Parses a colour such as "#2271b5" or "rgb(34, 113, 181)". */
 export function rgb(color: string): Rgb {
   const parts = color.startsWith("#")
     ? [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
@@ -11,7 +11,7 @@ export function rgb(color: string): Rgb {
   return [parts[0]!, parts[1]!, parts[2]!];
 }
 
-/** Mean place, in pixels, of the pixels for which `chosen` holds, and how many they are. */
+/** Centroid, in pixels, and number of the pixels that satisfy `chosen`. */
 export function centroid(
   picture: Pixels,
   chosen: (color: Rgb, x: number, y: number) => boolean,
@@ -33,7 +33,7 @@ export function near(a: Rgb, b: Rgb, tolerance = 12): boolean {
   return a.every((value, k) => Math.abs(value - b[k]!) <= tolerance);
 }
 
-/** Mean place of the pixels in which two pictures of one size differ. */
+/** Centroid of the pixels in which two pictures of the same size differ. */
 export function difference(a: Uint8Array, b: Uint8Array) {
   const one = decodePng(a), other = decodePng(b);
   if (one.width !== other.width || one.height !== other.height) throw new Error("sizes differ");

@@ -8,7 +8,7 @@ import { centroid, near, rgb } from "./_picture.ts";
 const steps = Array.from({ length: 90 }, (_, i) => i + 1);
 const losses = [1, 0.1, 0.01];
 
-/** Height in pixels at which the test losses of steps 15, 45 and 75 are drawn. */
+/** Vertical pixel positions of the test losses at steps 15, 45 and 75. */
 async function heights(loss: TrainingCurves["loss"]) {
   const picture = decodePng(
     await curvesPlot({
@@ -18,7 +18,7 @@ async function heights(loss: TrainingCurves["loss"]) {
       evaluations: losses.map((testLoss, i) => ({ step: 15 + 30 * i, testLoss })),
     }),
   );
-  // The dots' own orange: the line between them is translucent.
+  // The opaque orange of the dots: the line between them is translucent.
   return [0, 1, 2].map((i) =>
     centroid(picture, (color, x, y) => {
       const third = (x / picture.width - 0.1) / 0.86 * 3;
@@ -28,19 +28,19 @@ async function heights(loss: TrainingCurves["loss"]) {
   );
 }
 
-Deno.test("curvesPlot() has equal ratios equally far apart for a squared error", async () => {
+Deno.test("curvesPlot() has a logarithmic axis for a squared error", async () => {
   const [one, tenth, hundredth] = await heights("squaredError");
   assert.ok(one! < tenth! - 100, `${one} ${tenth}`);
   assert.ok(Math.abs((hundredth! - tenth!) - (tenth! - one!)) < 3);
 });
 
-Deno.test("curvesPlot() has equal differences equally far apart for a likelihood", async () => {
+Deno.test("curvesPlot() has a linear axis for a likelihood", async () => {
   const [one, tenth, hundredth] = await heights("nll");
   // 0.9 against 0.09 nats.
   assert.ok(Math.abs((tenth! - one!) / (hundredth! - tenth!) - 10) < 1);
 });
 
-Deno.test("curvesPlot() takes a negative likelihood, missing losses, one step, many steps", async () => {
+Deno.test("curvesPlot() accepts negative likelihoods, missing losses, one step and many steps", async () => {
   const runs: TrainingCurves[] = [
     { loss: "nll", steps: [1, 2, 3], trainLoss: [0.5, -1, -2], evaluations: [] },
     { loss: "squaredError", steps: [1, 2, 3], trainLoss: [NaN, 1, Infinity], evaluations: [] },
@@ -58,7 +58,7 @@ Deno.test("curvesPlot() takes a negative likelihood, missing losses, one step, m
   }
 });
 
-Deno.test("curvesPlot() gives the NFE a panel of their own, and repeats its bytes", async () => {
+Deno.test("curvesPlot() draws the NFE in a separate panel, and is deterministic", async () => {
   const run = { loss: "nll", steps, trainLoss: steps.map(Math.sqrt), evaluations: [] } as const;
   const nfe = steps.map((step) => 30 + step);
   const without = decodePng(await curvesPlot(run));
@@ -68,7 +68,7 @@ Deno.test("curvesPlot() gives the NFE a panel of their own, and repeats its byte
   assert.deepEqual(await curvesPlot({ ...run, nfe }, { text: { Command: "fluxion plot" } }), bytes);
 });
 
-Deno.test("curvesPlot() shows the reference even where no loss reaches it", async () => {
+Deno.test("curvesPlot() shows the reference even if no loss reaches it", async () => {
   const run = { loss: "nll", steps, trainLoss: steps.map(() => 3), evaluations: [] } as const;
   const dark = (bytes: Uint8Array) => {
     const picture = decodePng(bytes);
@@ -79,18 +79,18 @@ Deno.test("curvesPlot() shows the reference even where no loss reaches it", asyn
   };
   const reference = { value: 1, label: "true density" };
   const more = dark(await curvesPlot({ ...run, reference })) - dark(await curvesPlot(run));
-  // A dashed line of 620 units, 3 pixels high with its soft edges, is worth a thousand pixels.
+  // A dashed line of 620 units, 3 pixels high with antialiasing, covers at least 1,000 pixels.
   assert.ok(more > 1000, `${more} more dark pixels`);
 });
 
 Deno.test("curvesPlot() refuses columns of unequal length and a log without a loss", () => {
   const run = { loss: "nll", steps: [1, 2], trainLoss: [1, 2], evaluations: [] } as const;
-  assert.throws(() => curvesPlot({ ...run, trainLoss: [1] }), /2 losses, one a step, got 1/);
+  assert.throws(() => curvesPlot({ ...run, trainLoss: [1] }), /2 losses, one per step, got 1/);
   assert.throws(() => curvesPlot({ ...run, nfe: [1] }), /1 NFE/);
   assert.throws(() => curvesPlot({ ...run, trainLoss: [NaN, NaN] }), /none of 2 losses is finite/);
 });
 
-Deno.test("movingMean() keeps a straight line's course and steps over what is missing", () => {
+Deno.test("movingMean() preserves a straight line and skips missing values", () => {
   const line = Array.from({ length: 50 }, (_, i) => 3 * i - 7);
   const mean = movingMean(line, 9);
   for (let i = 0; i < 46; i++) assert.ok(Math.abs(mean[i]! - line[i]!) < 1e-12, `${i}`);
@@ -112,14 +112,14 @@ Deno.test("movingMean() of a long window is the mean of its values", () => {
   }
 });
 
-Deno.test("movingMean() of a million steps takes no time that grows with their square", () => {
+Deno.test("movingMean() of a million steps does not take quadratic time", () => {
   const began = performance.now();
   movingMean(new Float64Array(1_000_000).fill(1), 20_001);
-  // 0.3 s; each of the 2e10 values by itself took 20 s and more.
+  // 0.3 s; summing 2e10 values one by one took over 20 s.
   assert.ok(performance.now() - began < 10_000);
 });
 
-Deno.test("movingMean() of noise is calmer by the square root of its window, to the end", () => {
+Deno.test("movingMean() reduces noise by the square root of its window, up to the end", () => {
   const noise = Array.from({ length: 4000 }, (_, i) => Math.sin(i * i * 12.9898) > 0 ? 1 : -1);
   const square = (values: ArrayLike<number>) =>
     Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length;
@@ -128,7 +128,7 @@ Deno.test("movingMean() of noise is calmer by the square root of its window, to 
   assert.ok(Math.abs(movingMean(noise, 101).at(-1)!) < 0.5);
 });
 
-Deno.test("logAxis() has rising ticks inside its domain, from half a decade to thirty", () => {
+Deno.test("logAxis() has ascending ticks inside its domain, from half a decade to thirty", () => {
   for (const [low, high] of [[0.1, 0.4], [0.03, 2], [1e-4, 3], [1e-20, 1e10]] as const) {
     const { ticks, at } = logAxis("loss", [low, high], [300, 0]);
     assert.ok(ticks.length >= 3 && ticks.length <= 12, `${low}..${high}: ${ticks.length} ticks`);

@@ -6,7 +6,7 @@ import { centroid, near, rgb } from "./_picture.ts";
 
 const bounds = { xMin: -4, xMax: 4, yMin: -2, yMax: 3 };
 const columns = 80, rows = 50;
-/** A round Gaussian of unit height and width 0.5 at (x, y), at the centres of the cells. */
+/** An isotropic Gaussian of unit height and width 0.5 at (x, y), evaluated at cell centres. */
 function bump(x: number, y: number) {
   return {
     bounds,
@@ -24,7 +24,7 @@ Deno.test("densityPlot() is darkest where the density is highest, on the axes of
   for (const [x, y] of [[2, 1], [-2.5, -0.5]] as const) {
     const heat = decodePng(await densityPlot(bump(x, y)));
     const dark = ([r, g, b]: readonly number[]) => r! < 40 && g! < 90 && b! > 80;
-    // Without the colour bar, whose upper end is as dark.
+    // Excludes the colour bar, whose upper end is equally dark.
     const inside = 0.85 * heat.width;
     const darkest = centroid(heat, (color, column) => column < inside && dark(color));
     const points = { points: [x, y], label: "one" };
@@ -35,12 +35,12 @@ Deno.test("densityPlot() is darkest where the density is highest, on the axes of
         row > 0.3 * dotted.height && column < inside && near(color, rgb(accent.orange), 60),
     );
     assert.ok(darkest.count > 100 && dot.count > 4, `${darkest.count}, ${dot.count}`);
-    // A cell is 13 pixels; the heat map is drawn between cells, so a tenth of one is fair.
+    // A cell is 13 pixels; the heat map is interpolated, so a fraction of a cell is achievable.
     assert.ok(Math.hypot(darkest.x - dot.x, darkest.y - dot.y) < 2, `(${x}, ${y})`);
   }
 });
 
-Deno.test("densityPlot() draws the data beside the samples, in a colour of their own", async () => {
+Deno.test("densityPlot() draws data and samples in different colours", async () => {
   const one = (x: number, y: number, label: string) => ({ points: [x, y], label });
   const samples = one(2, -1, "samples"), data = one(-2, 2, "data");
   const picture = decodePng(await densityPlot(bump(0, 0.5), { samples, data }));
@@ -52,10 +52,10 @@ Deno.test("densityPlot() draws the data beside the samples, in a colour of their
     );
   const [sample, datum] = [at(accent.orange), at(classColors[9])];
   assert.ok(sample.count > 4 && datum.count > 4, `${sample.count}, ${datum.count}`);
-  assert.ok(sample.x > datum.x && sample.y > datum.y, "right of it and below");
+  assert.ok(sample.x > datum.x && sample.y > datum.y, "the sample is to the right and below");
 });
 
-Deno.test("densityPlot() draws a density times a constant alike, but for the bar's numbers", async () => {
+Deno.test("densityPlot() of a scaled density differs only in the colour bar's numbers", async () => {
   const grid = bump(0, 0), doubled = bump(0, 0).logDensity.map((value) => value + Math.log(2));
   const one = decodePng(await densityPlot(grid));
   const two = decodePng(await densityPlot({ ...grid, logDensity: doubled }));
@@ -64,7 +64,7 @@ Deno.test("densityPlot() draws a density times a constant alike, but for the bar
   assert.deepEqual(panel(two), panel(one));
 });
 
-Deno.test("levelsOf() a Gaussian: the level around a share s of the mass is (1 - s) of the peak", () => {
+Deno.test("levelsOf() of a Gaussian: the level for a share s of the mass is (1 - s) of the peak", () => {
   // In two dimensions |x|^2 / 2 is exponential, so P(density > level) = 1 - level / peak.
   const n = 400, h = 12 / n;
   const density = Float64Array.from({ length: n * n }, (_, i) => {

@@ -9,8 +9,8 @@ function grey({ pixels, width }: ReturnType<typeof decodePng>, x: number, y: num
   return r!;
 }
 
-Deno.test("imageGrid() puts each value of each image where it belongs", () => {
-  // Image k holds the values (10 k + position) / 100: every pixel of the grid is told apart.
+Deno.test("imageGrid() places every pixel of every image correctly", () => {
+  // Image k has the values (10 k + position) / 100, so that every pixel of the grid is unique.
   const images = Float32Array.from(
     { length: 5 * 6 },
     (_, i) => (10 * Math.floor(i / 6) + i % 6) / 100,
@@ -30,13 +30,13 @@ Deno.test("imageGrid() puts each value of each image where it belongs", () => {
   }
 });
 
-Deno.test("imageGrid() clips what lies outside [0, 1]", () => {
+Deno.test("imageGrid() clips values outside [0, 1]", () => {
   const images = Float32Array.of(-3, 0.2, 7);
   const picture = decodePng(imageGrid(images, { height: 1, width: 3, columns: 1, scale: 1 }));
   assert.deepEqual([1, 2, 3].map((x) => grey(picture, x, 1)), [0, 51, 255]);
 });
 
-Deno.test("imageGrid() is as square as can be, carries its text and repeats its bytes", () => {
+Deno.test("imageGrid() is as square as possible, embeds its text and is deterministic", () => {
   const images = new Float32Array(10 * 16).fill(0.5);
   const options = { height: 4, width: 4, scale: 1, text: { Command: "fluxion sample latest" } };
   const bytes = imageGrid(images, options);
@@ -46,13 +46,13 @@ Deno.test("imageGrid() is as square as can be, carries its text and repeats its 
   assert.deepEqual(imageGrid(images, options), bytes);
 });
 
-Deno.test("imageGrid() refuses a part of an image, and none", () => {
+Deno.test("imageGrid() refuses a partial image, and none", () => {
   for (const length of [0, 17]) {
     assert.throws(() => imageGrid(new Float32Array(length), { height: 4, width: 4 }), RangeError);
   }
 });
 
-Deno.test("pathGrid() has a row a sample and a column a time", async () => {
+Deno.test("pathGrid() has one row per sample and one column per time", async () => {
   // Two samples at three times, one grey each: 0.1, 0.2, 0.3 above 0.6, 0.7, 0.8.
   const size = 8 * 8;
   const states = [1, 2, 3].map((k) =>
@@ -61,7 +61,7 @@ Deno.test("pathGrid() has a row a sample and a column a time", async () => {
   const options = { height: 8, width: 8, times: [0, 0.5, 1], title: "From noise to digit" };
   const bytes = await pathGrid(states, options);
   const picture = decodePng(bytes);
-  // From the bottom right: 24 units of margin and the gap; a unit is 2 pixels, an image 32.
+  // From the bottom right: a margin of 24 units and the gap; a unit is 2 pixels, an image 32.
   const right = picture.width - 48, bottom = picture.height - 48 - 4;
   for (let row = 0; row < 2; row++) {
     for (let column = 0; column < 3; column++) {
@@ -73,7 +73,7 @@ Deno.test("pathGrid() has a row a sample and a column a time", async () => {
   assert.deepEqual(await pathGrid(states, options), bytes);
 });
 
-Deno.test("pathGrid() refuses states that do not fit their times", () => {
+Deno.test("pathGrid() refuses states and times that do not match", () => {
   const options = { height: 1, width: 1, times: [0, 1] };
   assert.throws(() => pathGrid([new Float32Array(2)], options), /2 times, got 1/);
   assert.throws(() => pathGrid([new Float32Array(2), new Float32Array(3)], options), /2, 3/);

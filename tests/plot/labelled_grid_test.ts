@@ -4,12 +4,12 @@ import { decodePng } from "../../src/plot/encoding/png.ts";
 
 const size = { height: 4, width: 4 };
 
-/** Images of one shade each. */
+/** Uniform images, one shade each. */
 function shades(...values: number[]): Float32Array {
   return Float32Array.from({ length: 16 * values.length }, (_, i) => values[Math.floor(i / 16)]!);
 }
 
-/** The rows and columns of a picture's pixels that are pure black. */
+/** Rows and columns of a picture's pure black pixels. */
 async function blackBox(images: Float32Array, options: Parameters<typeof labelledGrid>[1]) {
   const { width, height, pixels } = decodePng(await labelledGrid(images, options));
   let left = width, right = 0, top = height, bottom = 0;
@@ -38,12 +38,12 @@ Deno.test("labelledGrid() keeps the images of a cell together", async () => {
     perCell: 4,
     scale: 10,
   });
-  // Two by two images with one image pixel between them.
+  // Two by two images, one image pixel apart.
   assert.deepEqual([box.right - box.left + 1, box.bottom - box.top + 1], [90, 90]);
   assert.ok(box.left > box.width / 2);
 });
 
-Deno.test("labelledGrid() makes room for labels, and says which do not fit", async () => {
+Deno.test("labelledGrid() makes room for labels, and names those with a wrong count", async () => {
   const grid = { ...size, columns: 2, scale: 10 };
   const plain = decodePng(await labelledGrid(shades(1, 0), grid));
   const labelled = decodePng(

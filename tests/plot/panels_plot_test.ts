@@ -34,7 +34,7 @@ async function extent(panels: readonly Panel[], color = 0) {
   return { left, right, top, bottom, width: right - left, height: bottom - top, count, picture };
 }
 
-/** Height in pixels at which a single dot of each value is drawn, the axis being the same. */
+/** Vertical pixel position of a single dot per value, on the same axis. */
 function dotHeights(values: readonly number[], scale: "linear" | "log") {
   const range = [values[0]! / 2, values.at(-1)! * 2] as const;
   return Promise.all(values.map(async (value) => {
@@ -47,7 +47,7 @@ function dotHeights(values: readonly number[], scale: "linear" | "log") {
   }));
 }
 
-Deno.test("panelsPlot() has equal ratios equally far apart on a log axis, differences on a linear", async () => {
+Deno.test("panelsPlot() spaces equal ratios evenly on a log axis, equal differences on a linear one", async () => {
   const [one, ten, hundred] = await dotHeights([1, 10, 100], "log");
   assert.ok(one! > ten! + 100);
   assert.ok(Math.abs((one! - ten!) - (ten! - hundred!)) < 2);
@@ -55,7 +55,7 @@ Deno.test("panelsPlot() has equal ratios equally far apart on a log axis, differ
   assert.ok(Math.abs((b! - c!) / (a! - b!) - 10) < 1);
 });
 
-Deno.test("panelsPlot() draws error bars as long as they are", async () => {
+Deno.test("panelsPlot() draws error bars to scale", async () => {
   const shown = (yError: number[]) => ({
     ...panel(line({ mark: "dots", x: [0, 1, 2], y: [0, 0, 0], yError })),
     y: { label: "v", range: [-10, 10] as const },
@@ -64,20 +64,20 @@ Deno.test("panelsPlot() draws error bars as long as they are", async () => {
   assert.ok(Math.abs(long.height / short.height - 2) < 0.05, `${long.height} ${short.height}`);
 });
 
-Deno.test("panelsPlot() leaves a gap where a value is not finite, or not positive on a log axis", async () => {
+Deno.test("panelsPlot() leaves a gap at a non-finite value, or a non-positive one on a log axis", async () => {
   const x = [0, 1, 2, 3, 4, 5, 6, 7];
   const whole = await extent([panel(line({ x, y: x.map(() => 2) }))]);
   for (const [hole, scale] of [[NaN, "linear"], [Infinity, "linear"], [-1, "log"]] as const) {
     const y = x.map((at) => at === 3 || at === 4 ? hole : 2);
     const shown = { ...panel(line({ x, y })), y: { label: "v", scale } };
     const { count, left, right } = await extent([shown]);
-    // Three of seven intervals have an end that is not there.
+    // Three of seven intervals have a missing end.
     assert.ok(Math.abs(count / whole.count - 4 / 7) < 0.03, `${hole}: ${count / whole.count}`);
     assert.deepEqual([left, right], [whole.left, whole.right]);
   }
 });
 
-Deno.test("panelsPlot() places the legend above the data, which stays whole", async () => {
+Deno.test("panelsPlot() places the legend above the data without covering it", async () => {
   const x = [0, 1, 2], y = [0, 1, 0];
   const bare = await extent([panel(line({ mark: "dots", x, y }))]);
   const named = await extent([
@@ -86,14 +86,14 @@ Deno.test("panelsPlot() places the legend above the data, which stays whole", as
       line({ x: [], y: [], color: 1, label: "more" }),
     ),
   ]);
-  const LEGEND = 58; // one line of it, two pixels to a unit
+  const LEGEND = 58; // height of one line at two pixels per unit
   assert.equal(named.picture.height, bare.picture.height + LEGEND);
   assert.equal(named.bottom, bare.bottom + LEGEND);
-  // The legend's own dot is all that is above.
+  // Only the legend's dot is above.
   assert.ok(named.top < bare.top + LEGEND - 20);
 });
 
-Deno.test("panelsPlot() draws a unit equally long both ways when asked", async () => {
+Deno.test("panelsPlot() draws equal axis scales on request", async () => {
   const angles = Array.from({ length: 200 }, (_, i) => i / 199 * 2 * Math.PI);
   const circle = panel(line({ x: angles.map(Math.cos), y: angles.map((a) => 3 + Math.sin(a)) }));
   const round = await extent([{ ...circle, equalAspect: true }]);
@@ -102,7 +102,7 @@ Deno.test("panelsPlot() draws a unit equally long both ways when asked", async (
   assert.ok(flat.width > 1.3 * flat.height);
 });
 
-Deno.test("panelsPlot() draws bars and steps as high as they are, from zero", async () => {
+Deno.test("panelsPlot() draws bars and steps to scale, from zero", async () => {
   const shown = (y: number[], mark: "bars" | "steps") =>
     extent([{
       ...panel(line({ mark, x: [0, 1, 2], y, opacity: 1 })),
@@ -112,7 +112,7 @@ Deno.test("panelsPlot() draws bars and steps as high as they are, from zero", as
   assert.equal(high.bottom, low.bottom);
   assert.ok(Math.abs(high.height / low.height - 2) < 0.02);
   assert.ok(Math.abs(high.count / low.count - 2) < 0.02);
-  // An outline has the same corners as what it outlines.
+  // An outline has the same corners as the bars.
   const stairs = await shown([8, 8, 8], "steps");
   assert.ok(Math.abs(stairs.left - high.left) <= 2 && Math.abs(stairs.right - high.right) <= 2);
 });
@@ -128,7 +128,7 @@ Deno.test("panelsPlot() fills an area between its two edges", async () => {
   assert.ok(Math.abs(whole.height / band.height - 2) < 0.02);
 });
 
-Deno.test("panelsPlot() takes one point, a constant, nothing finite, no series, thirty decades", async () => {
+Deno.test("panelsPlot() accepts one point, a constant, nothing finite, no series, thirty decades", async () => {
   const panels: Panel[] = [
     { ...panel(line({ mark: "dots", x: [3], y: [5] })), equalAspect: true },
     { ...panel(line({ x: [1, 2], y: [1e-7, 1e-7] })), y: { label: "loss", scale: "log" } },
@@ -146,7 +146,7 @@ Deno.test("panelsPlot() takes one point, a constant, nothing finite, no series, 
   assert.ok(grid.width > pair.width && grid.height > 1.4 * pair.height);
 });
 
-Deno.test("panelsPlot() repeats its bytes and carries its text", async () => {
+Deno.test("panelsPlot() is deterministic and embeds its text", async () => {
   const panels = [panel(line({ x: [0, 1], y: [0, 1], label: "ρ = −1" })), panel()];
   const options = { title: "Two", text: { Command: "fluxion theory kfp" } };
   const bytes = await panelsPlot(panels, options);
@@ -154,7 +154,7 @@ Deno.test("panelsPlot() repeats its bytes and carries its text", async () => {
   assert.equal(decodePng(bytes).text.Command, "fluxion theory kfp");
 });
 
-Deno.test("panelsPlot() refuses what cannot be drawn, and says which panel", () => {
+Deno.test("panelsPlot() refuses invalid panels, and names the panel", () => {
   const fine = panel(line({ x: [1, 2], y: [1, 2] }));
   const wrong: [readonly Panel[], RegExp][] = [
     [[], /a panel or more/],

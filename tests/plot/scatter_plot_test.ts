@@ -9,17 +9,17 @@ import { centroid, difference, near, rgb } from "./_picture.ts";
 import fc from "fast-check";
 
 const bounds = { xMin: -2, xMax: 4, yMin: -1, yMax: 3 };
-/** Where a point is drawn, in pixels: what differs from a picture that shows no point. */
+/** Pixel position of a point: the difference from a picture without the point. */
 async function place(x: number, y: number) {
   const far = await scatterPlot([100, 100], { bounds });
   return difference(await scatterPlot([x, y], { bounds }), far);
 }
 
-Deno.test("scatterPlot() draws points where they are, y upwards, a unit equally long both ways", async () => {
+Deno.test("scatterPlot() draws points to scale, y upwards, with equal axis scales", async () => {
   const origin = await place(0, 0), right = await place(1, 0), up = await place(0, 1);
   const unit = right.x - origin.x;
   assert.ok(unit > 100, `${unit} pixels`);
-  // A dot's centroid is good to a tenth of a pixel; both axes are rounded to whole units.
+  // A dot's centroid is accurate to a tenth of a pixel; both axes are rounded to whole units.
   assert.ok(Math.abs(right.y - origin.y) < 0.2 && Math.abs(up.x - origin.x) < 0.2);
   assert.ok(Math.abs(origin.y - up.y - unit) < 0.2, `${origin.y - up.y} ${unit}`);
   const elsewhere = await place(3.3, -0.4);
@@ -27,7 +27,7 @@ Deno.test("scatterPlot() draws points where they are, y upwards, a unit equally 
   assert.ok(Math.abs(elsewhere.y - origin.y - 0.4 * unit) < 0.5);
 });
 
-Deno.test("scatterPlot() shows by opacity where points lie thick", async () => {
+Deno.test("scatterPlot() shows the density of points by opacity", async () => {
   const n = 4000;
   const points = fillNormal({ seed: 0, stream: 2 }, 0, new Float32Array(2 * n));
   const { pixels, width, height } = decodePng(await scatterPlot(points));
@@ -44,7 +44,7 @@ Deno.test("scatterPlot() shows by opacity where points lie thick", async () => {
   assert.ok(blueness(0.5, 0.6) > 4 * blueness(0.85, 0.95));
 });
 
-Deno.test("scatterPlot() colours classes, with the legend's colour for each", async () => {
+Deno.test("scatterPlot() draws each class in its legend colour", async () => {
   const marks = async (labels: number[]) => {
     const picture = decodePng(await scatterPlot([0, 0, 1, 0], { labels }));
     const below = picture.height * 0.3;
@@ -58,7 +58,7 @@ Deno.test("scatterPlot() colours classes, with the legend's colour for each", as
   assert.ok(swappedZero!.x > swappedOne!.x + 100);
 });
 
-Deno.test("scatterPlot() puts a reference on a panel beside, or grey behind", async () => {
+Deno.test("scatterPlot() draws a reference in a second panel, or grey behind the points", async () => {
   const points = [0, 0, 1, 1];
   const reference = { points: [0.5, 0.2], label: "data" };
   const alone = decodePng(await scatterPlot(points));
@@ -77,7 +77,7 @@ Deno.test("scatterPlot() puts a reference on a panel beside, or grey behind", as
   assert.ok(orange.count > 4 && orange.x > beside.width / 2);
 });
 
-Deno.test("scatterPlot() repeats its bytes and carries its text, whatever the title's letters", async () => {
+Deno.test("scatterPlot() is deterministic and embeds its text, whatever the title", async () => {
   const options = {
     title: `<&"'> \u0007 月`,
     subtitle: "a < b",
@@ -88,18 +88,18 @@ Deno.test("scatterPlot() repeats its bytes and carries its text, whatever the ti
   assert.equal(decodePng(first).text.Command, "fluxion plot");
 });
 
-Deno.test("scatterPlot() refuses points that cannot be drawn and labels that do not fit", () => {
+Deno.test("scatterPlot() refuses invalid points, and labels that do not match", () => {
   const cases = [
     [() => scatterPlot([]), /n >= 1, got 0/],
     [() => scatterPlot([1, 2, 3]), /got 3 numbers/],
     [() => scatterPlot([0, 0, NaN, 1]), /row 1 is not finite/],
-    [() => scatterPlot([0, 0], { labels: [0, 1] }), /1 labels, one a point, got 2/],
+    [() => scatterPlot([0, 0], { labels: [0, 1] }), /1 labels, one per point, got 2/],
     [() => scatterPlot([0, 0], { labels: [12] }), /from 0 to 9, got 12/],
   ] as const;
   for (const [draw, message] of cases) assert.throws(draw, { name: "RangeError", message });
 });
 
-Deno.test("pointsPlot() has a picture for every number of dimensions", async () => {
+Deno.test("pointsPlot() supports every number of dimensions", async () => {
   for (const dims of [1, 2, 3, 4, 7]) {
     const points = fillNormal({ seed: dims, stream: 2 }, 0, new Float32Array(200 * dims));
     const bytes = await pointsPlot(points, { dims, labels: new Uint8Array(200) });
@@ -110,7 +110,7 @@ Deno.test("pointsPlot() has a picture for every number of dimensions", async () 
   }
 });
 
-Deno.test("histogram() has area 1 and as many bins as it says, for any values", () => {
+Deno.test("histogram() has area 1 and at most 80 bins, for any values", () => {
   const value = fc.double({ min: -1e6, max: 1e6, noNaN: true });
   fc.assert(fc.property(fc.array(value, { minLength: 1, maxLength: 200 }), (values) => {
     const { binWidth, density } = histogram(values);
@@ -127,7 +127,7 @@ Deno.test("histogramPlot() draws the line of a density over the bars", async () 
     picture,
     (color, _, y) => y > picture.height * 0.2 && near(color, rgb(accent.orange), 30),
   );
-  // Three pixels high and most of the panel wide, on one line.
+  // A horizontal line, three pixels high and most of the panel wide.
   assert.ok(orange.count > 2000, `${orange.count}`);
   const off = centroid(
     picture,
@@ -137,11 +137,11 @@ Deno.test("histogramPlot() draws the line of a density over the bars", async () 
   assert.equal(off.count, 0);
 });
 
-Deno.test("pointsPlot() draws one point, equal points, tiny and huge ones, points on a line", async () => {
+Deno.test("pointsPlot() draws one point, equal points, tiny and huge ones, collinear points", async () => {
   const clouds = [[3], [2, 2], [0, 5e-324], [1e6, 1e6 + 1e-9], [-1e30, 1e30], [1e-7, 3e-7]];
   for (const values of clouds) {
     for (const dims of [1, 2, 3]) {
-      // All coordinates alike: a diagonal line; or all but the first zero: a level one.
+      // All coordinates equal: a diagonal line; all but the first zero: a horizontal one.
       const diagonal = values.flatMap((value) => new Array<number>(dims).fill(value));
       const level = values.flatMap((value) => [value, ...new Array<number>(dims - 1).fill(0)]);
       for (const points of [diagonal, level]) {

@@ -5,7 +5,7 @@ import { snapshotsPlot, trajectoryPlot } from "../../src/plot/trajectory_plot.ts
 import { fillNormal } from "../../src/core/random/random.ts";
 import { centroid, near, rgb } from "./_picture.ts";
 
-/** Where start and end of a path are drawn: the panel alone, without legend and colour bar. */
+/** Positions of a path's start and end in the panel, excluding legend and colour bar. */
 async function endsOf(states: number[][], times: number[]) {
   const picture = decodePng(await trajectoryPlot({ states, times }));
   return [0, 1].map((share) =>
@@ -18,7 +18,7 @@ async function endsOf(states: number[][], times: number[]) {
   );
 }
 
-Deno.test("trajectoryPlot() leads from the noise's colour to the sample's", async () => {
+Deno.test("trajectoryPlot() runs from the noise's colour to the sample's", async () => {
   for (const times of [[0, 0.5, 1], [1, 0.5, 0]]) {
     const [start, end] = await endsOf([[0, 0], [1, 0.5], [2, 1]], times);
     assert.ok(start!.count > 4 && end!.count > 4);
@@ -26,7 +26,7 @@ Deno.test("trajectoryPlot() leads from the noise's colour to the sample's", asyn
   }
 });
 
-Deno.test("snapshotsPlot() has a panel a time, the last as tight as the last cloud", async () => {
+Deno.test("snapshotsPlot() has one panel per time, the last as tight as the last cloud", async () => {
   const noise = fillNormal({ seed: 0, stream: 4 }, 0, new Float32Array(1000));
   const states = [1, 0.6, 0.3, 0.1].map((width) => noise.map((value) => value * width));
   const paths = { states, times: [0, 0.4, 0.7, 1] };
@@ -47,7 +47,7 @@ Deno.test("snapshotsPlot() has a panel a time, the last as tight as the last clo
 });
 
 for (const plot of [trajectoryPlot, snapshotsPlot]) {
-  Deno.test(`${plot.name}() refuses states that do not fit together`, () => {
+  Deno.test(`${plot.name}() refuses states that do not match`, () => {
     assert.throws(() => plot({ states: [[0, 0]], times: [0] }), /2 or more states/);
     assert.throws(() => plot({ states: [[0, 0], [1, 1]], times: [0] }), /got 2 and 1/);
     assert.throws(() => plot({ states: [[0, 0], [1, 1, 2, 2]], times: [0, 1] }), /of 1 points/);

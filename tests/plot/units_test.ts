@@ -11,7 +11,7 @@ import { trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
 import { cloudFrames } from "../../src/plot/encoding/frames.ts";
 import { near, rgb } from "./_picture.ts";
 
-Deno.test("linearAxis() of values far from zero counts from one that its label names", () => {
+Deno.test("linearAxis() of values far from zero uses an offset that its label names", () => {
   const axis = linearAxis("time", [1_699_999_990, 1_700_000_070], [0, 800], 4);
   assert.equal(axis.label, "time − 1700000000");
   assert.deepEqual(axis.ticks.map(({ label }) => label), ["0", "20", "40", "60"]);
@@ -22,7 +22,7 @@ Deno.test("linearAxis() of values far from zero counts from one that its label n
   assert.deepEqual([near.label, near.ticks[0]!.label], ["x", "998"]);
 });
 
-Deno.test("fitPlane() has one unit both ways, but not for columns of different units", () => {
+Deno.test("fitPlane() has equal axis scales, except for columns in different units", () => {
   const place = { x: 0, y: 0, width: 400 };
   const unitsOf = (points: readonly number[]) => {
     const { area, bounds } = fitPlane(boundsOfAll([points]), place);
@@ -33,7 +33,7 @@ Deno.test("fitPlane() has one unit both ways, but not for columns of different u
   };
   const [x, y] = unitsOf([140, 30, 200, 120]); // centimetres and kilograms
   assert.ok(Math.abs(x / y - 1) < 0.01, `${x} ${y}`);
-  // Ages and incomes: each fills its side, less the margins.
+  // Ages and incomes: each fills its side, except for the margins.
   const [age, income] = unitsOf([20, 1e4, 80, 2e5]);
   assert.ok(Math.abs(age * 60 / 400 - 1 / 1.12) < 0.01, `${age}`);
   assert.ok(Math.abs(income * 1.9e5 / 320 - 1 / 1.12) < 0.01, `${income}`);
@@ -42,7 +42,7 @@ Deno.test("fitPlane() has one unit both ways, but not for columns of different u
 /** Ages and incomes. */
 const table = [20, -50_000, 80, 150_000, 45, 31_000];
 
-Deno.test("plots leave room for the label of an axis beside long numbers", async () => {
+Deno.test("plots leave room for an axis label beside long tick labels", async () => {
   const states = [Float64Array.from(table), Float64Array.from(table)];
   const bounds = { xMin: 20, xMax: 80, yMin: -50_000, yMax: 150_000 };
   const pictures = {
@@ -62,14 +62,14 @@ Deno.test("plots leave room for the label of an axis beside long numbers", async
   }
 });
 
-Deno.test("densityPlot() sets the label of its colour bar beside the numbers, not over them", async () => {
+Deno.test("densityPlot() draws the colour bar's label beside its tick labels, not over them", async () => {
   const bounds = { xMin: -1, xMax: 1, yMin: -1, yMax: 1 };
   const logDensity = [Math.log(0.0003), Math.log(0.0001)];
   const { width, height, pixels } = decodePng(
     await densityPlot({ bounds, columns: 2, rows: 1, logDensity }),
   );
   let lastTick = 0, firstLabel = width;
-  // The bar and what is on its right: 80 units of 2 pixels at the least.
+  // The bar and everything to its right: at least 80 units of 2 pixels.
   for (let x = width - 160; x < width; x++) {
     for (let y = 0; y < height; y++) {
       const at = 4 * (y * width + x);
@@ -78,6 +78,6 @@ Deno.test("densityPlot() sets the label of its colour bar beside the numbers, no
       if (near(color, rgb(ink.label), 4)) firstLabel = Math.min(firstLabel, x);
     }
   }
-  assert.ok(lastTick > width - 160 && firstLabel < width, "there are both");
+  assert.ok(lastTick > width - 160 && firstLabel < width, "both are present");
   assert.ok(lastTick + 4 < firstLabel, `numbers up to ${lastTick}, the label from ${firstLabel}`);
 });

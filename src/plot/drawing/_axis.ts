@@ -5,25 +5,25 @@ import type { Axis } from "./_chart.ts";
 type Interval = readonly [number, number];
 
 /**
- * Whether an interval is so short beside its place that it cannot be divided:
- * its values are then shown as one.
+ * Whether an interval is too short, relative to its magnitude, to be subdivided; its values are
+ * then shown as one.
  */
 export function isPoint(low: number, high: number): boolean {
   return high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high), 1e-280);
 }
 
-/** An interval with a margin of `share` of its length on both sides, or of 1 about a point. */
+/** Adds a margin on both sides: `share` of the interval's length, or 1 around a point. */
 export function widened(low: number, high: number, share: number): Interval {
   const margin = isPoint(low, high) ? Math.max(1, 1e-3 * Math.abs(high)) : share * (high - low);
   return [low - margin, high + margin];
 }
 
-/** Beyond this ratio of values to their spread, labels would have more digits than there is room for. */
+/** Beyond this ratio of magnitude to spread, tick labels would have too many digits. */
 const FAR_AWAY = 1e4;
 
 /**
- * An axis on which equal differences are equally long. Where all values are alike beside their
- * size, as times in seconds since 1970 are, its numbers count from one of them, which the label names.
+ * A linear axis. If all values nearly coincide relative to their magnitude, such as seconds since
+ * 1970, ticks are relative to an offset that the label names.
  */
 export function linearAxis(
   label: string,
@@ -44,7 +44,7 @@ export function linearAxis(
   }
   const scale = scaleLinear().domain(domain).range(range);
   const largest = Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
-  // Digits that all fit a label, until that takes seven zeros.
+  // Plain digits while they fit a label, otherwise exponents.
   const format = scale.tickFormat(tickCount, largest < 1e-4 || largest >= 1e7 ? "~e" : undefined);
   const at = (value: number) => scale(value);
   return {
@@ -63,16 +63,16 @@ function powerOfTen(exponent: number): string {
   return `10${exponent < 0 ? "⁻" : ""}${digits}`;
 }
 
-/** A number as a reader likes it beside an axis: short, or with a power of ten. */
+/** Tick label of a log axis: plain if short, else with a power of ten. */
 function logLabel(mantissa: number, exponent: number): string {
   if (exponent >= -4 && exponent <= 4) return String(Number(`${mantissa}e${exponent}`));
   return mantissa === 1 ? powerOfTen(exponent) : `${mantissa}·${powerOfTen(exponent)}`;
 }
 
 /**
- * An axis on which equal ratios are equally long; `domain` is positive.
+ * A logarithmic axis; `domain` is positive.
  *
- * @param most Ticks that there is room for, two at least; about.
+ * @param most Approximate maximum number of ticks, at least two.
  */
 export function logAxis(label: string, domain: Interval, range: Interval, most = 12): Axis {
   const [low, high] = [Math.log10(domain[0]), Math.log10(domain[1])];
@@ -90,7 +90,7 @@ export function logAxis(label: string, domain: Interval, range: Interval, most =
   for (let exponent = Math.floor(low); exponent <= Math.ceil(high); exponent++) {
     if (exponent % every !== 0) continue;
     for (const mantissa of mantissas) {
-      // By way of the text, so that 3e-1 is 0.3 and prints as that.
+      // Parsed from text, so that 3e-1 is 0.3 exactly and prints as such.
       const value = Number(`${mantissa}e${exponent}`);
       if (value < domain[0] * (1 - 1e-9) || value > domain[1] * (1 + 1e-9)) continue;
       ticks.push({ value, label: powers ? powerOfTen(exponent) : logLabel(mantissa, exponent) });

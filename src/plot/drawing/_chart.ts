@@ -2,7 +2,7 @@ import { ink } from "./_palette.ts";
 import type { PictureOptions } from "../picture.ts";
 import { element, textLine, textWidth } from "./_svg.ts";
 
-/** A rectangle of the drawing, in its units, y downwards. */
+/** A rectangle in drawing units, y downwards. */
 export interface Rect {
   readonly x: number;
   readonly y: number;
@@ -12,7 +12,7 @@ export interface Rect {
 
 /** A mapping from data to the drawing, with its ticks. */
 export interface Axis {
-  /** With the unit, if there is one: "step", "NLL (nats)". */
+  /** Label with the unit, if any: "step", "NLL (nats)". */
   readonly label: string;
   readonly at: (value: number) => number;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
@@ -20,32 +20,32 @@ export interface Axis {
 
 const TICK = 11.5, LABEL = 12.5;
 
-/** From a vertical axis to the middle of its label, beside the widest tick label; and from there on. */
+/** Offset of a vertical axis's label beyond the widest tick label, and from there to the edge. */
 const TO_LABEL = 22, BESIDE_LABEL = 14;
 
 function widestTick({ ticks }: Axis): number {
   return Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK)));
 }
 
-/** Width that a vertical axis takes left of its area, and at least so much. */
+/** Width of a vertical axis left of its area, at least `least`. */
 export function leftOfAxis(y: Axis, least: number): number {
   return Math.max(least, Math.ceil(widestTick(y) + TO_LABEL + BESIDE_LABEL));
 }
 
-/** From a colour bar to the baseline of its label. */
+/** Distance from a colour bar to the baseline of its label. */
 function toBarLabel(axis: Axis): number {
   return Math.max(48, widestTick(axis) + 8 + BESIDE_LABEL);
 }
 
-/** Width that the tick labels and the label of a {@link colorBar} take on its right. */
+/** Width of the tick labels and label to the right of a {@link colorBar}. */
 export function rightOfBar(axis: Axis): number {
   return Math.ceil(toBarLabel(axis) + 18);
 }
 
-/** Height that the tick labels and the label of a horizontal axis take under it. */
+/** Height of the tick labels and label below a horizontal axis. */
 export const BELOW_AXIS = 50;
 
-/** Rules behind the data, one a tick. */
+/** Grid lines behind the data, one per tick. */
 export function gridLines(area: Rect, x: Axis, y: Axis): string {
   const line = (x1: number, y1: number, x2: number, y2: number) =>
     element("line", { x1, y1, x2, y2, stroke: ink.grid, "stroke-width": 1 });
@@ -55,7 +55,7 @@ export function gridLines(area: Rect, x: Axis, y: Axis): string {
   ].join("");
 }
 
-/** Axis lines, tick labels and axis labels, left of the area and under it. */
+/** Axis lines, tick labels and axis labels, left of and below the area. */
 export function axes(area: Rect, x: Axis, y: Axis): string {
   const bottom = area.y + area.height;
   const edge = (x1: number, y1: number, x2: number, y2: number) =>
@@ -81,25 +81,25 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
-      // A single letter with its index is read more easily upright.
+      // A single letter with an index is easier to read unrotated.
       rotate: y.label.length > 2 ? -90 : undefined,
     }),
   ].join("");
 }
 
-/** Shows of `content` only what lies inside the area. */
+/** Clips `content` to the area. */
 export function clipped(area: Rect, content: string): string {
   const id = `clip-${Math.round(area.x)}-${Math.round(area.y)}`;
   return element("clipPath", { id }, [element("rect", { ...area })]) +
-    // The unseen rectangle keeps the group on the page: resvg stops at a clipped group that lies
-    // wholly outside it ("unreachable"). A group's own `opacity` would bring that back.
+    // The invisible rectangle keeps the group on the page: resvg panics ("unreachable") on a
+    // clipped group that is entirely outside it. An `opacity` on the group would undo this.
     element("g", { "clip-path": `url(#${id})` }, [
       element("rect", { ...area, fill: "#ffffff", "fill-opacity": 0 }),
       content,
     ]);
 }
 
-/** Title and subtitle with their left edge at `x`; `height` is what they take from the top. */
+/** Title and subtitle with left edge `x`; `height` is the space they take at the top. */
 export function heading(
   { title, subtitle }: PictureOptions,
   x: number,
@@ -124,7 +124,7 @@ export interface LegendEntry {
   readonly opacity?: number;
 }
 
-/** A row of entries from `x` on, on as many lines as `width` asks for. */
+/** A legend starting at `x`, wrapped to `width`. */
 export function legend(
   entries: readonly LegendEntry[],
   place: { readonly x: number; readonly y: number; readonly width: number },
@@ -165,7 +165,7 @@ export function legend(
   return { height: entries.length === 0 ? 0 : y - place.y + LINE, svg };
 }
 
-/** A vertical bar of colours with ticks and its label on its right. */
+/** A vertical colour bar with ticks and label on its right. */
 export function colorBar(
   area: Rect,
   color: (share: number) => string,
@@ -173,7 +173,7 @@ export function colorBar(
 ): string {
   const SLICES = 64;
   const slices = Array.from({ length: SLICES }, (_, i) => {
-    // Each slice reaches a little under the next, or hairlines of paper would show between them.
+    // Slices overlap slightly, or hairlines would show between them.
     const y = area.y + area.height * (1 - (i + 1) / SLICES);
     return element("rect", {
       x: area.x,

@@ -3,7 +3,7 @@ import { scaleLinear } from "d3-scale";
 // @ts-types="npm:@types/d3-scale-chromatic@3.1.0"
 import { interpolatePlasma } from "d3-scale-chromatic";
 
-/** Text, lines and surfaces of every chart. */
+/** Colours of text, lines and surfaces in every chart. */
 export const ink = {
   title: "#16202e",
   label: "#3b4758",
@@ -13,11 +13,11 @@ export const ink = {
   reference: "#9aa5b4",
 } as const;
 
-/** The two hues that carry most charts: told apart with every kind of colour vision. */
+/** The two main hues, distinguishable with every kind of colour vision. */
 export const accent = { blue: "#2271b5", orange: "#e8710a" } as const;
 
 /**
- * Colours of classes 0 to 9, told apart with every common kind of colour vision.
+ * Colours of classes 0 to 9, distinguishable with every common kind of colour vision.
  * Source: Petroff 2021, Accessible color sequences for data visualization,
  * arXiv:2107.02270, the ten-colour sequence; the first two are the accents.
  */
@@ -34,15 +34,15 @@ export const classColors = [
   "#92dadd",
 ] as const;
 
-/** From white (0) to navy (1), evenly in lightness: where there is no density there is paper. */
+/** White (0) to navy (1) with uniform lightness steps; zero density is the paper colour. */
 export const densityColor: (share: number) => string = scaleLinear<string>()
   .domain([0, 0.08, 0.25, 0.45, 0.65, 0.85, 1])
   .range(["#ffffff", "#eaf2fa", "#c2dcef", "#86bbde", "#4690c6", "#1b62a5", "#0a3468"])
   .clamp(true);
 
 /**
- * From orange (start of a path, 0) to indigo (its end, 1), evenly in lightness.
- * The ends of the map, a yellow that white swallows and a near black, are left out.
+ * Orange (start of a path, 0) to indigo (its end, 1) with uniform lightness steps. Omits the ends
+ * of the map: a yellow that is invisible on white, and a near black.
  */
 export function timeColor(share: number): string {
   return interpolatePlasma(0.78 - 0.72 * share);

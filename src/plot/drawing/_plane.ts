@@ -4,17 +4,17 @@ import { element, round } from "./_svg.ts";
 import type { Bounds } from "../picture.ts";
 
 /**
- * Beyond this ratio of the longer side to the shorter, a unit equally long both ways would leave a
- * line: such are the columns of a table in different units.
+ * Aspect ratio beyond which equal axis scales would collapse the data to a line, as for table
+ * columns in different units.
  */
 const MOST_OBLONG = 8;
 
-/** Whether a rectangle of these sides shows well with a unit equally long both ways. */
+/** Whether a rectangle with these sides can be shown with equal axis scales. */
 export function hasOneUnit(spanX: number, spanY: number): boolean {
   return Math.max(spanX, spanY) <= MOST_OBLONG * Math.min(spanX, spanY);
 }
 
-/** A panel on which a unit is equally long in both directions, if {@link hasOneUnit}. */
+/** A panel with equal axis scales, if {@link hasOneUnit}. */
 export interface Plane {
   readonly area: Rect;
   readonly bounds: Bounds;
@@ -22,7 +22,11 @@ export interface Plane {
   readonly y: Axis;
 }
 
-/** @throws {RangeError} If `points` is not a non-empty table [n, dims] of finite numbers. */
+/**
+ * The number of points.
+ *
+ * @throws {RangeError} If `points` is not a non-empty table [n, dims] of finite numbers.
+ */
 export function checkPoints(points: ArrayLike<number>, dims: number): number {
   if (points.length === 0 || points.length % dims !== 0) {
     throw new RangeError(
@@ -38,8 +42,8 @@ export function checkPoints(points: ArrayLike<number>, dims: number): number {
 }
 
 /**
- * The rectangle of all `clouds` [n * 2] with a margin of 6% of its longer side, or of each where
- * the axes have units of their own.
+ * Bounding box of all `clouds` [n * 2] with a margin of 6% of its longer side, or of each side if
+ * the axes have different units.
  */
 export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
   let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
@@ -55,13 +59,13 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
     const [x, y] = [widened(xMin, xMax, 0.06), widened(yMin, yMax, 0.06)];
     return { xMin: x[0], xMax: x[1], yMin: y[0], yMax: y[1] };
   }
-  // One margin all around, that of the longer side.
+  // The longer side determines the margin on all sides.
   const [low, high] = xMax - xMin > yMax - yMin ? [xMin, xMax] : [yMin, yMax];
   const margin = low - widened(low, high, 0.06)[0];
   return { xMin: xMin - margin, xMax: xMax + margin, yMin: yMin - margin, yMax: yMax + margin };
 }
 
-/** Corners [2 * 2] of the rectangle between the 1st and the 99th percentile of each coordinate. */
+/** Corners [2 * 2] of the rectangle between the 1st and 99th percentiles of each coordinate. */
 export function middleOf(points: ArrayLike<number>): number[] {
   const n = points.length / 2;
   const [x, y] = [0, 1].map((k) =>
@@ -72,9 +76,9 @@ export function middleOf(points: ArrayLike<number>): number[] {
 }
 
 /**
- * A plane that shows all of `wanted` and is `width` wide, between half as high
- * and as high: where the data is longer one way, more is shown the other way. Of a rectangle
- * that is far longer one way, each axis has its own unit.
+ * A plane of the given width that shows all of `wanted`, with a height between half the width and
+ * the width: the shorter direction is extended as needed. If one side is far longer than the other,
+ * each axis has its own scale.
  */
 export function fitPlane(
   wanted: Bounds,
@@ -112,7 +116,7 @@ export function fitPlane(
   };
 }
 
-/** Radius and opacity at which `n` dots on a panel of `area` show where they lie thick. */
+/** Radius and opacity with which `n` dots on a panel of this `area` show their density. */
 export function dotStyle(n: number, area: Rect): { radius: number; opacity: number } {
   const crowding = n / (area.width * area.height / 300_000);
   return {
@@ -122,11 +126,11 @@ export function dotStyle(n: number, area: Rect): { radius: number; opacity: numb
 }
 
 /**
- * A dot a point: separate circles, since the parts of one path are a union
- * whose opacity does not add up.
+ * One dot per point: separate circles, because the parts of one path form a union in which
+ * opacity does not accumulate.
  *
  * @param points [n * 2]
- * @param style.color One for all, or one for each row.
+ * @param style.color One for all, or one per row.
  */
 export function dots(
   plane: { readonly x: Axis; readonly y: Axis },

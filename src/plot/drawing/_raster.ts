@@ -8,18 +8,18 @@ async function load() {
   return assets;
 }
 
-// The rasteriser's own module can be started once a process ("Already initialized" after that),
-// so this is its state, not ours.
+// The rasteriser's module can be initialised only once per process ("Already initialized"), so this
+// mirrors its state.
 let loading: ReturnType<typeof load> | undefined;
 
-/** Pixels to a unit of the drawing: text stays crisp on dense screens and in print. */
+/** Pixels per drawing unit: keeps text crisp on high-density screens and in print. */
 export const ZOOM = 2;
 
 /**
- * Draws an SVG document as PNG, `zoom` pixels to a unit, on white.
+ * Rasterises an SVG document to PNG, `zoom` pixels per unit, on white.
  *
- * The fonts are Inter in weights 400 and 600 and nothing else, whatever the
- * machine has, so that a picture's bytes are a function of the document.
+ * Uses only the embedded fonts (Inter, weights 400 and 600), never the machine's, so the document
+ * determines the bytes.
  */
 export async function rasterize(
   svg: string,
@@ -36,11 +36,11 @@ export async function rasterize(
       loadSystemFonts: false,
     },
   });
-  // Freed on success only: after a panic inside, freeing throws too and would hide it.
+  // Freed only on success: after a panic inside, freeing also throws and would mask it.
   const image = renderer.render();
   const { width, height, pixels } = image;
   image.free();
   renderer.free();
-  // Its own encoder gives files half as large again.
+  // Its own encoder produces files 1.5 times as large.
   return encodePng(pixels, { width, height, text });
 }

@@ -1,4 +1,4 @@
-/** What the rasteriser needs, 3 MB in all: a module of its own, so that it loads on first use. */
+/** Assets of the rasteriser, 3 MB in total: a separate module, so that they load on first use. */
 import { fromBase64 } from "../../core/base64.ts";
 import inter from "./_inter.ttf.b64" with { type: "text" };
 import semibold from "./_inter_semibold.ttf.b64" with { type: "text" };

@@ -1,6 +1,6 @@
 type Attribute = string | number | undefined;
 
-/** At most two decimals: a hundredth of a unit is below what a pixel shows, and files stay small. */
+/** Rounds to two decimals: a hundredth of a unit is invisible, and files stay small. */
 export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -8,12 +8,12 @@ export function round(value: number): number {
 function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
-    // XML has no place for these, and a title may come from a file's name.
-    // deno-lint-ignore no-control-regex -- they are what is meant
+    // XML does not allow these characters, and a title may come from a file name.
+    // deno-lint-ignore no-control-regex -- control characters are intended
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
 }
 
-/** One SVG element; `children` are elements already. Attributes that are undefined are left out. */
+/** An SVG element; `children` are serialised elements. Omits attributes that are undefined. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, Attribute>>,
@@ -28,7 +28,7 @@ export function element(
   return `<${name}${written}>${children.join("")}</${name}>`;
 }
 
-/** How a line of text looks and hangs on its point. */
+/** Appearance and anchor of a line of text. */
 export interface TextStyle {
   readonly size: number;
   readonly color: string;
@@ -38,7 +38,7 @@ export interface TextStyle {
   readonly rotate?: number;
 }
 
-/** A line of text whose baseline starts (or is centred, or ends) at (x, y). */
+/** A line of text whose baseline starts, is centred or ends at (x, y). */
 export function textLine(words: string, x: number, y: number, style: TextStyle): string {
   const { size, color, weight = 400, anchor = "start", rotate } = style;
   return element("text", {
@@ -53,7 +53,7 @@ export function textLine(words: string, x: number, y: number, style: TextStyle):
   }, [escape(words)]);
 }
 
-/** About how wide a text is, from the mean width of Inter's letters: good to a tenth. */
+/** Approximate width of a text from Inter's mean character width; accurate to about 10%. */
 export function textWidth(words: string, size: number): number {
   let ems = 0;
   for (const letter of words) {
@@ -62,7 +62,7 @@ export function textWidth(words: string, size: number): number {
   return ems * size;
 }
 
-/** A text on as many lines as `width` asks for, broken between words. */
+/** Wraps a text to `width` between words. */
 export function wrapped(words: string, size: number, width: number): string[] {
   const lines: string[] = [];
   for (const word of words.split(/\s+/)) {
@@ -73,7 +73,7 @@ export function wrapped(words: string, size: number, width: number): string[] {
   return lines;
 }
 
-/** Path data through points given as x, y, x, y, ...; a gap where a coordinate is not finite. */
+/** Path data through points x, y, x, y, ..., with a gap where a coordinate is not finite. */
 export function polyline(coordinates: ArrayLike<number>): string {
   let path = "", drawing = false;
   for (let i = 0; i + 1 < coordinates.length; i += 2) {
@@ -88,12 +88,12 @@ export function polyline(coordinates: ArrayLike<number>): string {
   return path;
 }
 
-/** The whole drawing. */
+/** The complete SVG document. */
 export function svgDocument(width: number, height: number, body: readonly string[]): string {
   return element("svg", { xmlns: "http://www.w3.org/2000/svg", width, height }, body);
 }
 
-/** A PNG file as the address of an `image` element. */
+/** A PNG file as a data URI for an `image` element. */
 export function pngAddress(png: Uint8Array): string {
   let binary = "";
   for (let i = 0; i < png.length; i += 0x8000) {

@@ -1,24 +1,24 @@
 import * as gifenc from "gifenc";
 import type { Gifenc } from "./_gifenc.d.ts";
 
-// From a checkout the package is CommonJS, in the bundle it is a module.
+// The package is CommonJS in a checkout and an ES module in the bundle.
 const { GIFEncoder, quantize } =
   ("GIFEncoder" in gifenc ? gifenc : gifenc.default) as unknown as Gifenc;
 export { GIFEncoder };
 
-/** Colours by their number: [red, green, blue], each 0 to 255. */
+/** A palette: [red, green, blue] per colour index, each 0 to 255. */
 export type Colors = number[][];
 
 /**
- * The few colours that show pictures best, all of them together.
+ * Chooses a common palette for several pictures.
  *
- * Source: pairwise nearest neighbour clustering (Equitz 1989), as gifenc has it.
+ * Source: pairwise nearest neighbour clustering (Equitz 1989), as implemented in gifenc.
  *
- * @param pictures RGBA each [n * 4], of which alpha is not looked at.
- * @param most At most so many colours, up to 256.
+ * @param pictures RGBA [n * 4] each; alpha is ignored.
+ * @param most Maximum number of colours, up to 256.
  */
 export function fewColors(pictures: readonly Uint8Array[], most: number): Colors {
-  // The package reads the whole buffer behind a view, so a copy it is.
+  // Copied, because the package reads the whole buffer behind a view.
   const all = new Uint8Array(pictures.reduce((sum, pixels) => sum + pixels.length, 0));
   let at = 0;
   for (const pixels of pictures) {
@@ -30,8 +30,8 @@ export function fewColors(pictures: readonly Uint8Array[], most: number): Colors
 }
 
 /**
- * Clusters' means as the colour that most of their pixels have, if half of them
- * do: paper stays white, and a line has its own hue.
+ * Replaces each cluster mean by the colour of at least half of its pixels, if there is one: paper
+ * stays white, and lines keep their hue.
  */
 function asTheyOccur(means: Colors, pixels: Uint8Array): Colors {
   const index = nearestColors(means)(pixels);
@@ -50,9 +50,9 @@ function asTheyOccur(means: Colors, pixels: Uint8Array): Colors {
 }
 
 /**
- * Gives each pixel [n * 4] the number of the nearest of some colours: [n].
- * What one call found out serves the next. (gifenc's own takes pixels that
- * agree in 5 or 6 bits for one, and puts steps into gradients.)
+ * Returns a function that maps pixels [n * 4] to the indices of their nearest colours, [n]. Results
+ * are cached across calls. (gifenc's own version merges pixels that agree in 5 or 6 bits, which
+ * puts steps into gradients.)
  */
 export function nearestColors(colors: Colors): (pixels: Uint8Array) => Uint8Array {
   const known = new Map<number, number>();

@@ -1,13 +1,13 @@
-// What _few_colors.ts and animation.ts use of gifenc, which carries no types.
+// The parts of gifenc that _few_colors.ts and animation.ts use; the package has no types.
 
 /** Writes the frames of a GIF file. */
 export interface Encoder {
   writeFrame(index: Uint8Array, width: number, height: number, options: {
-    /** [colors][red, green, blue], each 0 to 255; the first frame's is that of all. */
+    /** [colors][red, green, blue], each 0 to 255; the first frame's palette is global. */
     readonly palette?: number[][];
     /** Milliseconds. */
     readonly delay: number;
-    /** 0: for ever. Of the first frame only. */
+    /** 0: forever. First frame only. */
     readonly repeat?: number;
     readonly transparent: boolean;
     readonly transparentIndex: number;
@@ -20,11 +20,11 @@ export interface Encoder {
 
 export interface Gifenc {
   GIFEncoder(): Encoder;
-  /** @param rgba Its buffer is read from the start: a view into a longer one will not do. */
+  /** @param rgba Must span its whole buffer, which is read from the start. */
   quantize(rgba: Uint8Array, maxColors: number, options: { readonly format: "rgb565" }): number[][];
 }
 
 declare const everything: Gifenc;
-// What is there from a checkout, where the package is CommonJS. In the bundle it is a module with
-// the same as named exports, which are not declared.
+// The export in a checkout, where the package is CommonJS. In the bundle it is an ES module with
+// the same named exports, which are not declared.
 export default everything;

@@ -1,17 +1,17 @@
 import type { Buffer } from "node:buffer";
 
-// What png.ts uses of pngjs, which carries no types: the published ones bring all of Node's types
-// with them, half of which Deno cannot resolve.
+// The parts of pngjs that png.ts uses; the package has no types, and the published ones pull in all
+// of Node's types, half of which Deno cannot resolve.
 
 /** A picture in memory, and the codec. */
 export class PNG {
   constructor(size: { readonly width: number; readonly height: number });
   readonly width: number;
   readonly height: number;
-  /** Row-major from the top left. Decoded: RGBA. To encode: as `inputColorType` says. */
+  /** Row-major from the top left. RGBA when decoded; `inputColorType` when encoding. */
   data: Buffer;
   static readonly sync: {
-    /** Takes a `Buffer` only. */
+    /** Accepts only a `Buffer`. */
     read(file: Buffer): PNG;
     write(picture: PNG, options: {
       readonly colorType: 0 | 2;

@@ -1,24 +1,23 @@
 import { fewColors, GIFEncoder, nearestColors } from "./_few_colors.ts";
 import { decodePng } from "./png.ts";
 
-/** How {@link animation} plays. */
+/** Options of {@link animation}. */
 export interface AnimationOptions {
-  /** How long a frame stays, in milliseconds; a multiple of 10, at least 20. */
+  /** Duration of a frame in milliseconds: a multiple of 10, at least 20. */
   readonly delayMs: number;
-  /** How long the last frame stays, before the first comes again; {@link delayMs} when left out. */
+  /** Duration of the last frame before the loop restarts; default {@link delayMs}. */
   readonly lastMs?: number;
-  /** Colours of all frames together, 2 to 255; fewer make a smaller file. */
+  /** Size of the common palette, 2 to 255; fewer colours make a smaller file. */
   readonly colors?: number;
 }
 
 /**
- * Pictures one after the other, for ever: a GIF file.
+ * Encodes pictures as a GIF that loops forever.
  *
- * All frames share the colours that show the first, the middle and the last one
- * best, and of each frame only the pixels are kept that differ from the one
- * before it.
+ * All frames share a palette chosen from the first, middle and last frame, and each frame stores
+ * only the pixels that differ from the previous one.
  *
- * @param frames PNG files of one size, at least two.
+ * @param frames At least two PNG files of the same size.
  * @throws {RangeError} If there are fewer, or their sizes differ.
  * @throws {Error} If a file is damaged.
  */
@@ -31,12 +30,12 @@ export function animation(frames: readonly Uint8Array[], options: AnimationOptio
   }
   const { width, height } = first;
   if (pictures.some((picture) => picture.width !== width || picture.height !== height)) {
-    throw new RangeError(`animation: expected frames of ${width} x ${height} pixels, all of them`);
+    throw new RangeError(`animation: expected all frames to have ${width} x ${height} pixels`);
   }
   const shownBest = [first, pictures[pictures.length >> 1]!, pictures.at(-1)!];
   const palette = fewColors(shownBest.map(({ pixels }) => pixels), colors);
   const paint = nearestColors(palette);
-  // One entry more, which stands for "as it was".
+  // One more entry, which means "unchanged".
   const unchanged = palette.length;
   const table = [...palette, [255, 255, 255]];
   const encoder = GIFEncoder();
@@ -60,5 +59,5 @@ export function animation(frames: readonly Uint8Array[], options: AnimationOptio
   return encoder.bytes();
 }
 
-/** GIF89a, section 23: the next frame is drawn over this one. */
+/** Disposal method (GIF89a, section 23): draw the next frame over this one. */
 const KEEP = 1;

@@ -2,19 +2,18 @@ import { deflateSync } from "node:zlib";
 import { fewColors, nearestColors } from "./_few_colors.ts";
 import { type DecodedPng, decodePng, encodePng, pngFile } from "./png.ts";
 
-/** Of a chart: with twice as many, files are a tenth larger and look the same. */
+/** Palette size of a chart: with twice as many, files are a tenth larger and look the same. */
 const COLORS = 128;
 
-/** How {@link compactPng} makes a file small. */
+/** Options of {@link compactPng}. */
 export interface CompactOptions {
-  /** The most pixels a row; a wider picture is shrunk by a whole factor until it fits. */
+  /** Maximum width in pixels; wider pictures are shrunk by an integer factor. */
   readonly maxWidth?: number;
 }
 
 /**
- * The same picture in a smaller file, to be sent or embedded: charts in 128
- * colours, a third of the bytes; grey pictures without loss. Texts that the file
- * carries stay.
+ * Re-encodes a picture as a smaller file for sending or embedding: charts with 128 colours, a third
+ * of the bytes; grey pictures losslessly. Embedded texts are kept.
  *
  * @throws {Error} If `png` is damaged.
  */
@@ -31,7 +30,7 @@ export function compactPng(png: Uint8Array, options: CompactOptions = {}): Uint8
   }
   const palette = fewColors([pixels], COLORS);
   const index = nearestColors(palette)(pixels);
-  const rows = new Uint8Array(height * (width + 1)); // each row begins with its filter, 0
+  const rows = new Uint8Array(height * (width + 1)); // each row begins with its filter type, 0
   for (let y = 0; y < height; y++) {
     rows.set(index.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   }
@@ -49,7 +48,7 @@ function isGrey(pixels: Uint8Array): boolean {
   return true;
 }
 
-/** Each pixel the mean of `factor` x `factor`; what does not fill a last pixel is cut off. */
+/** Averages `factor` x `factor` pixels; incomplete rows and columns at the end are dropped. */
 function shrunk(
   picture: DecodedPng,
   factor: number,

@@ -6,25 +6,24 @@ import { decodePng, encodePng } from "./png.ts";
 import { rasterize } from "../drawing/_raster.ts";
 import { element, svgDocument, textLine, textWidth } from "../drawing/_svg.ts";
 
-/** States along time, to be seen one after the other. */
+/** States at successive times. */
 export interface Course {
-  /** One table a time: points [n * 2], or images [n * height * width]. */
+  /** One table per time: points [n * 2], or images [n * height * width]. */
   readonly states: readonly (Float32Array | Float64Array)[];
   /** The time of each state. */
   readonly times: readonly number[];
 }
 
-/** Pixels to a unit: a file of an animation holds many pictures, so each has few. */
+/** Pixels per unit; small, because an animation contains many pictures. */
 const FRAME_ZOOM = 1.3;
 
 /**
- * A cloud of the plane at each time, on the same axes, over a bar that says how
- * far it is: frames of an animation.
+ * Animation frames of a point cloud on common axes, with a progress bar.
  *
- * They show all of the last cloud, and of the others what lies within the 1st
- * and 99th percentiles of the first.
+ * The axes show all of the last cloud, and of the others the part within the 1st and 99th
+ * percentiles of the first.
  *
- * @returns A PNG file a state.
+ * @returns One PNG file per state.
  * @throws {RangeError} If a point is not finite.
  */
 export async function cloudFrames({ states, times }: Course): Promise<Uint8Array[]> {
@@ -41,7 +40,7 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
     width: WIDTH - textWidth(first, label.size) - textWidth(last, label.size) - 20,
     height: BAR,
   };
-  // The axes are drawn once; the dots, which are all that moves, straight into the pixels.
+  // The axes are rasterised once; only the dots move, and are drawn directly into the pixels.
   const paper = decodePng(
     await rasterize(
       svgDocument(left + WIDTH + RIGHT, TOP + area.height + BELOW_AXIS, [
@@ -82,12 +81,12 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
   });
 }
 
-/** "#2271b5" as its three bytes. */
+/** Parses "#2271b5" into three bytes. */
 function rgb(color: string): readonly number[] {
   return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
 }
 
-/** Paints a disc with a soft edge of one pixel. */
+/** Draws a disc with an antialiased edge of one pixel. */
 function disc(
   rowLength: number,
   pixels: Uint8Array,
@@ -117,11 +116,10 @@ function disc(
 }
 
 /**
- * Grey images in a grid at each time, over a bar that says how far it is: frames
- * of an animation.
+ * Animation frames of a grid of grey images, with a progress bar.
  *
- * @returns A PNG file a state.
- * @throws {RangeError} If there is not a whole number of images.
+ * @returns One PNG file per state.
+ * @throws {RangeError} If a state is not a whole number of images.
  */
 export function imageFrames(
   { states }: Pick<Course, "states">,

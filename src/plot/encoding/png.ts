@@ -4,12 +4,12 @@ import { crc32, inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { InputError } from "../../core/errors.ts";
 
-/** Texts that travel inside a PNG file, by keyword: such as the command that drew it. */
+/** Texts embedded in a PNG file by keyword, such as the command that drew it. */
 export type PngText = Readonly<Record<string, string>>;
 
 const SIGNATURE: readonly number[] = [137, 80, 78, 71, 13, 10, 26, 10];
 
-/** The signature (8 bytes) and the IHDR chunk (25), which every PNG file starts with. */
+/** Signature (8 bytes) and IHDR chunk (25), with which every PNG file starts. */
 const HEADER_BYTES = 33;
 
 function chunk(type: string, data: Uint8Array): Buffer {
@@ -21,8 +21,8 @@ function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 /**
- * A PNG file with texts added after its header: tEXt where a text fits Latin-1,
- * else iTXt (a path may hold any letter).
+ * Adds texts to a PNG file, after its header: tEXt for Latin-1, else iTXt (a path may contain any
+ * character).
  * Source: PNG specification, third edition, sections 11.3.3.2 and 11.3.3.4.
  *
  * @throws {RangeError} If a keyword is not 1 to 79 printable ASCII characters.
@@ -35,7 +35,7 @@ export function withText(png: Uint8Array, text: PngText): Uint8Array {
     if (/^[\n\x20-\x7e\xa0-\xff]*$/.test(value)) {
       return chunk("tEXt", Buffer.from(`${keyword}\0${value}`, "latin1"));
     }
-    // Two zero bytes: not compressed; then an empty language tag and an empty translation.
+    // After the keyword: two zero bytes for no compression, an empty language tag and translation.
     return chunk("iTXt", Buffer.from(`${keyword}\0\0\0\0\0${value}`, "utf8"));
   });
   const bytes = Buffer.concat([
@@ -47,11 +47,11 @@ export function withText(png: Uint8Array, text: PngText): Uint8Array {
 }
 
 /**
- * A PNG file of 8 bits a sample from its chunks, IHDR, IEND and texts added.
+ * Assembles a PNG file with 8 bits per sample; adds IHDR, IEND and texts.
  * Source: PNG specification, third edition, section 11.2.
  *
  * @param colorType 0 grey, 2 RGB, 3 palette.
- * @param chunks Those between IHDR and IEND, in order.
+ * @param chunks The chunks between IHDR and IEND, in order.
  */
 export function pngFile(
   { width, height, text = {} }: PngOptions,
@@ -71,22 +71,22 @@ export function pngFile(
   );
 }
 
-/** Size of a picture in pixels, and the texts that its file carries. */
+/** Size of a picture in pixels, and texts to embed. */
 export interface PngOptions {
-  /** Pixels a row. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number;
-  /** Texts to carry. */
+  /** Texts to embed. */
   readonly text?: PngText;
 }
 
 /**
  * Encodes pixels losslessly.
  *
- * @param pixels [height * width * channels], row-major from the top left: one
- *   grey byte a pixel, or four (RGBA) of which the last is 255.
- * @throws {RangeError} If there are not one or four bytes for each pixel.
+ * @param pixels [height * width * channels], row-major from the top left: one grey byte per pixel,
+ *   or four (RGBA) with alpha 255.
+ * @throws {RangeError} If there are not one or four bytes per pixel.
  */
 export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
   const { width, height, text = {} } = options;
@@ -98,8 +98,8 @@ export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
   }
   const image = new PNG({ width, height });
   image.data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  // The library's own strategy and filter give files ten times larger for grids of digits. On a
-  // chart level 6 takes a third of the time of level 9 for a tenth more bytes.
+  // The library's default strategy and filter make grids of digits ten times larger. For a chart,
+  // level 6 takes a third of the time of level 9 for a tenth more bytes.
   const bytes = PNG.sync.write(image, {
     colorType: channels === 1 ? 0 : 2,
     inputColorType: channels === 1 ? 0 : 6,
@@ -113,17 +113,17 @@ export function encodePng(pixels: Uint8Array, options: PngOptions): Uint8Array {
 
 /** A decoded picture. */
 export interface DecodedPng {
-  /** Pixels a row. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number;
   /** [height * width * 4]: RGBA, row-major from the top left. */
   readonly pixels: Uint8Array;
-  /** The texts that the file carries. */
+  /** Embedded texts. */
   readonly text: PngText;
 }
 
-/** The chunks of a PNG file, as far as it goes. */
+/** The chunks of a PNG file, up to where it is cut short. */
 function* chunksOf(png: Buffer): Generator<{ readonly type: string; readonly data: Buffer }> {
   for (let at = 8; at + 12 <= png.length;) {
     const length = png.readUInt32BE(at);
@@ -152,20 +152,20 @@ function readText(png: Buffer): PngText {
   return text;
 }
 
-/** Most pixels that are decoded, and most of a row or column: 256 MiB as RGBA. */
+/** Maximum number of pixels, in total and per side: 256 MiB as RGBA. */
 const MOST_PIXELS = 2 ** 26;
 const MOST_OF_A_SIDE = 2 ** 16 - 1;
 
 /**
- * Compares what the header declares with what may be decoded, before memory is taken for it.
+ * Checks the declared size against the limits before allocating memory for it.
  * Source: PNG specification, third edition, sections 5.2 and 11.2.1.
  *
- * @throws {InputError} If the file begins as none, or is of too many pixels.
+ * @throws {InputError} If the file does not start as a PNG, or has too many pixels.
  */
 function checkHeader(png: Buffer): void {
   const isPng = png.length >= HEADER_BYTES && SIGNATURE.every((byte, i) => png[i] === byte) &&
     png.readUInt32BE(8) === 13 && png.toString("latin1", 12, 16) === "IHDR";
-  if (!isPng) throw new InputError("it does not begin as a PNG file does");
+  if (!isPng) throw new InputError("it does not start with a PNG header");
   const width = png.readUInt32BE(16), height = png.readUInt32BE(20), depth = png[24]!;
   const fits = width >= 1 && height >= 1 && width <= MOST_OF_A_SIDE && height <= MOST_OF_A_SIDE &&
     width * height <= MOST_PIXELS;
@@ -176,14 +176,15 @@ function checkHeader(png: Buffer): void {
     );
   }
   if (![1, 2, 4, 8, 16].includes(depth)) {
-    throw new InputError(`its header declares ${depth} bits a sample; a PNG has 1, 2, 4, 8 or 16`);
+    throw new InputError(
+      `its header declares ${depth} bits per sample; a PNG has 1, 2, 4, 8 or 16`,
+    );
   }
-  // The library inflates rows one after the other up to what the header says, and interlaced
-  // ones without any bound.
+  // The library bounds inflation by the header for sequential rows, but not for interlaced data.
   if (png[28] === 1) checkInterlaced(png, height * (8 * width + 8));
 }
 
-/** @throws {InputError} If the data of an interlaced picture are damaged or inflate to more than `limit`. */
+/** @throws {InputError} If interlaced data are damaged or inflate beyond their size, `limit`. */
 function checkInterlaced(png: Buffer, limit: number): void {
   const data = [...chunksOf(png)].filter(({ type }) => type === "IDAT").map(({ data }) => data);
   try {
@@ -196,8 +197,8 @@ function checkInterlaced(png: Buffer, limit: number): void {
 /**
  * Decodes a PNG file of any colour type.
  *
- * @throws {InputError} If the file begins as none, or its header declares too many pixels.
- * @throws {Error} If the file is damaged otherwise; the library's words say little.
+ * @throws {InputError} If the file does not start as a PNG, or its header declares too many pixels.
+ * @throws {Error} If the file is damaged otherwise; the library's message is not very specific.
  */
 export function decodePng(bytes: Uint8Array): DecodedPng {
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

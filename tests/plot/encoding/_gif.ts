@@ -1,17 +1,16 @@
-/** A decoded GIF: each frame as it is seen, what earlier ones left behind it. */
+/** A decoded GIF, with each frame composited over the previous ones. */
 export interface DecodedGif {
   readonly width: number;
   readonly height: number;
-  /** How often it plays again; 0: for ever; null: once. */
+  /** Number of repetitions; 0: forever; null: plays once. */
   readonly repeats: number | null;
-  /** RGB [height * width * 3] each. */
+  /** RGB [height * width * 3] per frame. */
   readonly frames: readonly { readonly delayMs: number; readonly pixels: Uint8Array }[];
 }
 
 /**
- * Reads a GIF whose frames fill the screen, without interlace, each drawn over
- * the one before. Source: GIF89a specification; its own LZW, so that a file is
- * not judged by the code that wrote it.
+ * Decodes a GIF with full-screen, non-interlaced frames, each drawn over the previous one. Source:
+ * GIF89a specification; has its own LZW decoder, independent of the code that wrote the file.
  */
 export function decodeGif(bytes: Uint8Array): DecodedGif {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

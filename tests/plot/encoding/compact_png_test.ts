@@ -3,7 +3,7 @@ import { compactPng } from "../../../src/plot/encoding/compact_png.ts";
 import { decodePng, encodePng } from "../../../src/plot/encoding/png.ts";
 import { trajectoryPlot } from "../../../src/plot/trajectory_plot.ts";
 
-/** A chart with many hues: lines that are coloured by time, and a bar of colours. */
+/** A chart with many hues: lines coloured by time, and a colour bar. */
 async function chart(): Promise<Uint8Array> {
   const states = Array.from(
     { length: 30 },
@@ -31,12 +31,12 @@ Deno.test("compactPng() of a chart is at most half as large and looks the same",
     }
   }
   assert.equal(paper, 0, "white paper stays white");
-  // 128 colours of a chart with a thousand: seen as equal from about 40 dB on.
+  // 128 colours for a chart with a thousand: indistinguishable above about 40 dB.
   const decibels = 10 * Math.log10(255 ** 2 / (squared / (0.75 * before.pixels.length)));
   assert.ok(decibels > 40, `${decibels} dB`);
 });
 
-Deno.test("compactPng() loses nothing of a grey picture", () => {
+Deno.test("compactPng() is lossless for a grey picture", () => {
   const pixels = Uint8Array.from({ length: 40 * 30 }, (_, i) => (i * 37) % 256);
   const png = encodePng(pixels, { width: 40, height: 30, text: { Command: "a" } });
   const decoded = decodePng(compactPng(png));
@@ -44,7 +44,7 @@ Deno.test("compactPng() loses nothing of a grey picture", () => {
   assert.deepEqual(Uint8Array.from(pixels, (_, i) => decoded.pixels[4 * i]!), pixels);
 });
 
-Deno.test("compactPng() shrinks by a whole factor, each pixel the mean of those it covers", () => {
+Deno.test("compactPng() shrinks by an integer factor, averaging pixels", () => {
   const pixels = new Uint8Array(8 * 4);
   for (let y = 0; y < 4; y++) {
     for (let x = 0; x < 8; x++) pixels[y * 8 + x] = x < 4 ? 100 : (x + y) % 2 === 0 ? 0 : 200;

@@ -42,7 +42,7 @@ Deno.test("encodePng() writes a command as tEXt, and as iTXt when Latin-1 cannot
   const options = { width: 1, height: 1 };
   const type = (command: string) => {
     const png = encodePng(Uint8Array.of(7), { ...options, text: { Command: command } });
-    // The chunk after the signature and IHDR: its type stands behind four bytes of length.
+    // Type of the chunk after the signature and IHDR; it follows four bytes of length.
     return new TextDecoder().decode(png.subarray(37, 41));
   };
   assert.equal(type("fluxion plot runs/é"), "tEXt");
@@ -50,7 +50,7 @@ Deno.test("encodePng() writes a command as tEXt, and as iTXt when Latin-1 cannot
 });
 
 Deno.test("encodePng() keeps a grid of digits small", () => {
-  // Two thirds black, edges here and there: the library's defaults gave ten times as much.
+  // Two thirds black with a few edges: the library's defaults take ten times as many bytes.
   const pixels = Uint8Array.from(
     { length: 280 * 280 },
     (_, i) => Math.hypot(i % 28 - 14, Math.floor(i / 280) % 28 - 14) < 8 ? 255 : 0,
@@ -59,7 +59,7 @@ Deno.test("encodePng() keeps a grid of digits small", () => {
   assert.ok(bytes < 2000, `${bytes} bytes`);
 });
 
-Deno.test("encodePng() refuses pixels that do not fill the picture", () => {
+Deno.test("encodePng() refuses a wrong number of pixels", () => {
   for (const length of [0, 5, 12]) {
     assert.throws(() => encodePng(new Uint8Array(length), { width: 2, height: 2 }), {
       name: "RangeError",
@@ -68,7 +68,7 @@ Deno.test("encodePng() refuses pixels that do not fill the picture", () => {
   }
 });
 
-Deno.test("withText() refuses a keyword that PNG has no place for", () => {
+Deno.test("withText() refuses an invalid PNG keyword", () => {
   const png = encodePng(Uint8Array.of(1), { width: 1, height: 1 });
   for (const keyword of ["", " a", "a ", "ключ", "a".repeat(80), "a\0b"]) {
     assert.throws(() => withText(png, { [keyword]: "x" }), RangeError);
@@ -83,7 +83,7 @@ Deno.test("decodePng() refuses a damaged file", () => {
   assert.throws(() => decodePng(png.subarray(0, png.length - 20)));
 });
 
-/** The file with the header's fields changed, its checksum right again. */
+/** The file with changed header fields and a recomputed checksum. */
 function withHeader(
   png: Uint8Array,
   change: { width?: number; height?: number; depth?: number; interlaced?: number },
@@ -98,7 +98,7 @@ function withHeader(
   return bytes;
 }
 
-Deno.test("decodePng() compares the header with its ceiling before it decodes", () => {
+Deno.test("decodePng() checks the header against its limits before decoding", () => {
   const png = encodePng(Uint8Array.of(7), { width: 1, height: 1 });
   const sizes = [[0, 1], [1, 0], [70_000, 1], [1, 70_000], [60_000, 60_000], [2 ** 32 - 1, 1]];
   for (const [width, height] of sizes) {
@@ -108,12 +108,12 @@ Deno.test("decodePng() compares the header with its ceiling before it decodes", 
         "67108864 in all are decoded",
     });
   }
-  assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits a sample/);
-  assert.throws(() => decodePng(new Uint8Array(100)), /does not begin as a PNG file does/);
-  assert.throws(() => decodePng(new Uint8Array()), /does not begin as a PNG file does/);
+  assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits per sample/);
+  assert.throws(() => decodePng(new Uint8Array(100)), /does not start with a PNG header/);
+  assert.throws(() => decodePng(new Uint8Array()), /does not start with a PNG header/);
 });
 
-Deno.test("decodePng() inflates interlaced data up to what the header says", () => {
+Deno.test("decodePng() inflates interlaced data only up to the declared size", () => {
   const interlaced = (rows: Uint8Array) =>
     withHeader(
       pngFile({ width: 1, height: 1 }, 0, [["IDAT", deflateSync(rows)]]),

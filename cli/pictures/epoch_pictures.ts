@@ -9,7 +9,7 @@ import {
   type TrainStart,
 } from "@fluxion/fluxion";
 import { commandLine, InputError } from "@fluxion/fluxion/core";
-import { MOST_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
+import { MAX_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
 import { decodePng } from "@fluxion/fluxion/plot";
 import { curvesPicture, PICTURED, rowKind, samplesPicture } from "@fluxion/fluxion/report/pictures";
 import {
@@ -47,7 +47,7 @@ function textOf(run: string, model: string, step: number) {
 /** Whether a picture is there, whole, and of a step. */
 async function belongs(path: string, step: number): Promise<boolean> {
   try {
-    return decodePng(await readBounded(path, MOST_INPUT_BYTES)).text[STEP] === String(step);
+    return decodePng(await readBounded(path, MAX_INPUT_BYTES)).text[STEP] === String(step);
   } catch {
     return false;
   }
@@ -168,7 +168,7 @@ async function readWaiting(
 ): Promise<{ readonly step: number; readonly samples: Samples | null }> {
   try {
     const { tensors, metadata } = decodeSafetensors(
-      await readBounded(path, MOST_INPUT_BYTES),
+      await readBounded(path, MAX_INPUT_BYTES),
       path,
     );
     const values = tensors[0]?.values;

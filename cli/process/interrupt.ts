@@ -1,4 +1,4 @@
-import { oneLine, settleStop, Stopped, stopWord } from "@fluxion/fluxion/core";
+import { clearStop, oneLine, Stopped, stopWord } from "@fluxion/fluxion/core";
 import { Interrupted } from "../terminal/errors.ts";
 import type { SignalOrders } from "./signal_orders.ts";
 import { eraser } from "../terminal/terminal.ts";
@@ -55,7 +55,7 @@ export async function interruptible<T>(
     throw gaveUp ? new Interrupted(options.outcome, exitCode) : error;
   } finally {
     current = null;
-    settleStop();
+    clearStop();
   }
 }
 

@@ -10,4 +10,4 @@ export { type SystemFault, systemFault, systemWords } from "./files/system_fault
 export { suggestion } from "./suggestion.ts";
 export { commandLine } from "./command_line.ts";
 export { gigabytes } from "./bytes_text.ts";
-export { settleStop, Stopped, stopWord, throwIfStopped } from "./stop.ts";
+export { clearStop, Stopped, stopWord, throwIfStopped } from "./stop.ts";

@@ -6,22 +6,22 @@
  */
 
 /** Longest text that is shown in full, in UTF-16 units. */
-const MOST = 80;
+const MAX_LENGTH = 80;
 
 /** Longest message, in UTF-16 units: about ten lines of a terminal. */
-const MOST_OF_A_MESSAGE = 2000;
+const MAX_MESSAGE_LENGTH = 2000;
 
 /**
  * Characters that a terminal may act on: C0, C1, line separators, bidirectional controls and lone
  * surrogates (Unicode 16, chapter 23).
  */
-const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
-/** Group 1: colours, line feeds and tabs, which Fluxion itself prints; otherwise {@link OBEYED}. */
-const OURS_OR_OBEYED = new RegExp(`(\\x1b\\[[\\d;]*m|[\\n\\t])|${OBEYED.source}`, "gu");
+/** Group 1: colours, line feeds and tabs, which Fluxion itself prints; otherwise {@link CONTROLS}. */
+const COLOURS_OR_CONTROLS = new RegExp(`(\\x1b\\[[\\d;]*m|[\\n\\t])|${CONTROLS.source}`, "gu");
 
-/** {@link OBEYED} plus invisible characters: zero-width characters and tags (category Cf). */
-const NOT_SEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/** {@link CONTROLS} plus invisible characters: zero-width characters and tags (category Cf). */
+const CONTROLS_OR_INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -44,27 +44,27 @@ function head(text: string, length: number): string {
  * Text in double quotes for a message: control and invisible characters, quotes and backslashes
  * are escaped as in JSON, and text longer than `most` UTF-16 units is truncated with `...`.
  */
-export function quoted(text: string, most: number = MOST): string {
+export function quoted(text: string, most: number = MAX_LENGTH): string {
   const short = text.length > most ? `${head(text, most - 3)}...` : text;
-  return `"${short.replace(/["\\]/g, "\\$&").replace(NOT_SEEN, escaped)}"`;
+  return `"${short.replace(/["\\]/g, "\\$&").replace(CONTROLS_OR_INVISIBLE, escaped)}"`;
 }
 
 /**
  * A name for a message: unquoted if it is a plain word of letters, digits and punctuation (a
  * tensor name, a key, a number), else {@link quoted}.
  */
-export function named(text: string, most: number = MOST): string {
+export function named(text: string, most: number = MAX_LENGTH): string {
   return text.length <= most && /^[\p{L}\p{M}\p{N}\p{S}_.\-/+:*%#@()[\],]+$/u.test(text)
     ? text
     : quoted(text, most);
 }
 
 /** A JSON value for a message: serialised, then escaped and truncated as by {@link quoted}. */
-export function quotedJson(value: unknown, most: number = MOST): string {
+export function quotedJson(value: unknown, most: number = MAX_LENGTH): string {
   if (typeof value === "string") return quoted(value, most);
   const text = jsonText(value);
   const short = text.length > most ? `${head(text, most - 3)}...` : text;
-  return short.replace(NOT_SEEN, escaped);
+  return short.replace(CONTROLS_OR_INVISIBLE, escaped);
 }
 
 function jsonText(value: unknown): string {
@@ -80,7 +80,7 @@ function jsonText(value: unknown): string {
  * feeds, tabs and colour codes (`ESC [ ... m`) are kept.
  */
 export function terminalSafe(text: string): string {
-  return text.replace(OURS_OR_OBEYED, (match, ours) => ours ?? escaped(match));
+  return text.replace(COLOURS_OR_CONTROLS, (match, ours) => ours ?? escaped(match));
 }
 
 /**
@@ -90,10 +90,10 @@ export function terminalSafe(text: string): string {
  * Idempotent; leaves the output of {@link quoted} unchanged.
  */
 export function oneLine(message: string): string {
-  const safe = message.replace(OBEYED, escaped);
-  if (safe.length <= MOST_OF_A_MESSAGE) return safe;
-  const tail = MOST_OF_A_MESSAGE / 4;
+  const safe = message.replace(CONTROLS, escaped);
+  if (safe.length <= MAX_MESSAGE_LENGTH) return safe;
+  const tail = MAX_MESSAGE_LENGTH / 4;
   const middle = " ... ";
   const end = safe.slice(-tail).replace(/^[\udc00-\udfff]/, "");
-  return `${head(safe, MOST_OF_A_MESSAGE - tail - middle.length)}${middle}${end}`;
+  return `${head(safe, MAX_MESSAGE_LENGTH - tail - middle.length)}${middle}${end}`;
 }

@@ -44,6 +44,6 @@ export function throwIfStopped(): void {
 }
 
 /** Clears the stop request after the work has ended, so that saving its result is not interrupted. */
-export function settleStop(): void {
+export function clearStop(): void {
   Atomics.store(stopWord, 0, 0);
 }

@@ -1,5 +1,5 @@
 /** Longest input to compare; every known name is much shorter. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /**
  * `, did you mean "moons"?` if a known name is close to what was typed, else the empty string.
@@ -7,7 +7,7 @@ const LONGEST_NAME = 64;
  */
 export function suggestion(typed: string, known: readonly string[]): string {
   // Time and memory grow with the product of both lengths.
-  if (typed.length > LONGEST_NAME) return "";
+  if (typed.length > MAX_NAME_LENGTH) return "";
   const scored = known.map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }));
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
   if (best === undefined) return "";

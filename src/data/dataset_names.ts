@@ -1,6 +1,6 @@
 /**
- * The names under which data sets are opened: known distributions, then files to download. A module
- * of its own, so that help and completions need not load what they name.
+ * Names of the built-in data sets: known distributions, then downloadable images. A separate module,
+ * so that help and completions need not load the data sets.
  */
 export const datasetNames: readonly string[] = [
   "moons",

@@ -1,7 +1,7 @@
 import {
   bounded,
   fileChunks,
-  MOST_INPUT_BYTES,
+  MAX_INPUT_BYTES,
   readBounded,
   whole,
 } from "../core/files/bounded_file.ts";
@@ -32,7 +32,7 @@ export async function readInput<T>(
   use: (content: InputContent) => Promise<T>,
 ): Promise<T> {
   try {
-    return await readContent(fileChunks(path, MOST_INPUT_BYTES), { place: path, use });
+    return await readContent(fileChunks(path, MAX_INPUT_BYTES), { place: path, use });
   } catch (error) {
     throw readError(path, error);
   }
@@ -48,7 +48,7 @@ export async function readContent<T>(
   options: { readonly place: string; readonly use: (content: InputContent) => Promise<T> },
 ): Promise<T> {
   const { place, use } = options;
-  const limits = { place, limit: MOST_INPUT_BYTES };
+  const limits = { place, limit: MAX_INPUT_BYTES };
   const given = await peek(bounded(chunks, limits), 2);
   try {
     const content = await peek(
@@ -103,7 +103,7 @@ export async function readInputFile(path: string): Promise<Uint8Array<ArrayBuffe
  */
 export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readBounded(path, MOST_INPUT_BYTES);
+    return await readBounded(path, MAX_INPUT_BYTES);
   } catch (error) {
     throw readError(path, error);
   }

@@ -125,8 +125,8 @@ export function judgeCell(cell: Cell, drawn: Drawn): void {
   cell.highest = Math.max(...cell.logDensity);
   const values = cell.logDensity.map(Math.exp);
   cell.integral = nodeMasses(cell).reduce((sum, mass) => sum + mass, 0);
-  const alongU = restOf((row, i) => values[row * SIDE + i]!);
-  const alongV = restOf((row, i) => values[i * SIDE + row]!);
+  const alongU = errorAlong((row, i) => values[row * SIDE + i]!);
+  const alongV = errorAlong((row, i) => values[i * SIDE + row]!);
   cell.cut = alongU > 8 * alongV ? "u" : alongV > 8 * alongU ? "v" : null;
   const missed = cell.samples.filter((i) => {
     const said = interpolate(cell, drawn.points[2 * i]!, drawn.points[2 * i + 1]!);
@@ -139,7 +139,7 @@ export function judgeCell(cell: Cell, drawn: Drawn): void {
 const FACTOR = 2;
 
 /** Error estimate from the high-degree coefficients along one axis, averaged over the other. */
-function restOf(value: (row: number, i: number) => number): number {
+function errorAlong(value: (row: number, i: number) => number): number {
   const coefficients = [0, 0, 0, 0];
   for (let row = 0; row < SIDE; row++) {
     for (let k = 0; k < coefficients.length; k++) {

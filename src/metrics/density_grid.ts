@@ -19,7 +19,7 @@ const GRID_CELLS = 128;
 /** Sides with a larger ratio have different units, and each gets {@link GRID_CELLS} cells. */
 const ONE_UNIT = 8;
 /** Maximum number of points per cell and axis over which the density is averaged. */
-const MOST_INSIDE = 8;
+const MAX_POINTS_PER_SIDE = 8;
 
 /**
  * Averages a density over the cells of a regular grid, so that structure thinner than a cell is not
@@ -71,5 +71,5 @@ function pointsInside(
   const total = sumOf(leaves, "integral");
   let passed = 0;
   const [finest] = thin.find(([, mass]) => (passed += mass) > 0.1 * total) ?? [1];
-  return Math.min(MOST_INSIDE, Math.max(2, Math.ceil(2 / finest)));
+  return Math.min(MAX_POINTS_PER_SIDE, Math.max(2, Math.ceil(2 / finest)));
 }

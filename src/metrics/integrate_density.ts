@@ -42,15 +42,15 @@ export type LogDensity = (points: Float64Array) => Promise<ArrayLike<number>>;
 /** Refinement stops when the sum of the estimated errors is below this share of the mass. */
 const TOLERANCE = 1e-3;
 /** Above this share, the sum does not count as converged. */
-const MOST_ERROR = 2e-3;
+const MAX_ERROR = 2e-3;
 /** Share of the samples per cell, at most, before the first evaluation. */
 const CELL_SHARE = 0.03;
 /** Aspect ratio, relative to the cell, below which a cell's samples count as a narrow strip. */
 const NARROW = 0.3;
 /** Maximum subdivision depth before the first evaluation: equal samples never separate. */
-const MOST_CUTS = 40;
+const MAX_CUTS = 40;
 /** Maximum number of rings around the box; each doubles the covered width. */
-const MOST_RINGS = 16;
+const MAX_RINGS = 16;
 /** A ring with less than this share of the mass is the last. */
 const LAST_RING = 1e-5;
 /** Unless a ring's mass falls by this factor, nothing is known about the mass beyond it. */
@@ -121,7 +121,7 @@ export async function integrateDensity(
   let converged = await refine(cubature);
   // Mass beyond the outermost ring; unknown until two rings have been integrated.
   let tail = Infinity, previous = NaN;
-  for (let ring = 0; ring < MOST_RINGS && converged && cubature.unknown === null; ring++) {
+  for (let ring = 0; ring < MAX_RINGS && converged && cubature.unknown === null; ring++) {
     cubature.reach *= 2;
     const cells = await addCells(cubature, ringAround(box));
     box = doubled(box);
@@ -181,7 +181,7 @@ function seedBoxes(box: Box, seeds: Float64Array): Box[] {
   const boxes: Box[] = [];
   const few = Math.max(2, CELL_SHARE * seeds.length / 2);
   const cut = (part: Box, numbers: readonly number[], depth: number) => {
-    if (depth >= 2 && (numbers.length <= few || depth >= MOST_CUTS)) {
+    if (depth >= 2 && (numbers.length <= few || depth >= MAX_CUTS)) {
       boxes.push(part);
       return;
     }
@@ -279,7 +279,7 @@ function totalOf({ roots }: Cubature): number {
 /**
  * Subdivides the cells with the largest errors until the total error is small.
  *
- * @returns Whether the integral converged, at least to {@link MOST_ERROR}.
+ * @returns Whether the integral converged, at least to {@link MAX_ERROR}.
  */
 async function refine(cubature: Cubature): Promise<boolean> {
   for (;;) {
@@ -297,7 +297,7 @@ async function refine(cubature: Cubature): Promise<boolean> {
       left -= cell.error;
     }
     if (cubature.evaluations + 4 * CELL_NODES * worst.length > cubature.maxEvaluations) {
-      return error <= MOST_ERROR / TOLERANCE * enough;
+      return error <= MAX_ERROR / TOLERANCE * enough;
     }
     await evaluateCells(cubature, worst.flatMap((cell) => cutCell(cell, cubature.drawn)));
   }
@@ -335,7 +335,7 @@ function resultOf(cubature: Cubature, tail: number): DensityMass {
   const { frame, roots, evaluations, unknown } = cubature;
   const leaves = roots.flatMap(leavesOf);
   const total = sumOf(leaves, "integral");
-  const reason = reasonAgainst(cubature, leaves, tail);
+  const reason = failureReason(cubature, leaves, tail);
   const isLocated = unknown === null && total > 0 && !isAnyBlurred(leaves, frame, total);
   return {
     mass: reason === null ? total : null,
@@ -349,7 +349,7 @@ function resultOf(cubature: Cubature, tail: number): DensityMass {
 }
 
 /** The reason why the sum is not the density's mass; null if it is. */
-function reasonAgainst(
+function failureReason(
   { unknown, evaluations, reach, frame }: Cubature,
   leaves: readonly Cell[],
   tail: number,
@@ -366,9 +366,9 @@ function reasonAgainst(
     return "float64 cannot tell apart the points between which the density varies: its numbers are " +
       "too large beside their spread, or a point lies too far from the others";
   }
-  if (error + tail <= MOST_ERROR * total) return null;
+  if (error + tail <= MAX_ERROR * total) return null;
   const sum = `the sum is ${total.toPrecision(3)}`;
-  return error > MOST_ERROR * total
+  return error > MAX_ERROR * total
     ? `the quadrature has not converged after ${evaluations} evaluations: ${sum}, with an ` +
       `estimated error of ${error.toPrecision(2)}`
     : `the density falls off too slowly: ${sum} within ${reach} times the width of the points, ` +
@@ -376,7 +376,7 @@ function reasonAgainst(
 }
 
 /** Minimum width of a cell in float64 spacings; below, rounding displaces its nodes. */
-const LEAST_STEPS = 256;
+const MIN_STEPS = 256;
 
 /** Whether the float64 spacing of the plane's coordinates is too coarse for a cell. */
 function isBlurred({ box: [uMin, uMax, vMin, vMax] }: Cell, frame: PlaneFrame): boolean {
@@ -384,13 +384,13 @@ function isBlurred({ box: [uMin, uMax, vMin, vMax] }: Cell, frame: PlaneFrame): 
   const u = Math.max(-uMin, uMax), v = Math.max(-vMin, vMax);
   const x = Math.abs(center[0]) + scale[0] * u;
   const y = Math.abs(center[1]) + Math.abs(slope) * u + scale[1] * v;
-  const coarse = LEAST_STEPS * Number.EPSILON;
+  const coarse = MIN_STEPS * Number.EPSILON;
   return scale[0] * (uMax - uMin) < coarse * x || scale[1] * (vMax - vMin) < coarse * y;
 }
 
 function isAnyBlurred(leaves: readonly Cell[], frame: PlaneFrame, total: number): boolean {
   const blurred = sumOf(leaves.filter((cell) => isBlurred(cell, frame)), "integral");
-  return blurred > MOST_ERROR * total;
+  return blurred > MAX_ERROR * total;
 }
 
 function regionOf(leaves: readonly Cell[], frame: PlaneFrame, share: number): Bounds {

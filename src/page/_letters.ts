@@ -1,11 +1,11 @@
 /** Unicode letter variants: superscript, subscript, double-struck, script. */
 
-const raised: Readonly<Record<string, string>> = pairs(
+const superscripts: Readonly<Record<string, string>> = pairs(
   "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤′*∗",
   "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡᵀ′**",
 );
 
-const lowered: Readonly<Record<string, string>> = pairs(
+const subscripts: Readonly<Record<string, string>> = pairs(
   "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
   "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
 );
@@ -31,12 +31,12 @@ function inForm(text: string, form: Readonly<Record<string, string>>): string | 
 
 /** "t-1" as "ᵗ⁻¹"; null if a character has no superscript. */
 export function superscript(text: string): string | null {
-  return inForm(text, raised);
+  return inForm(text, superscripts);
 }
 
 /** "t-1" as "ₜ₋₁"; null if a character has no subscript. */
 export function subscript(text: string): string | null {
-  return inForm(text, lowered);
+  return inForm(text, subscripts);
 }
 
 function shifted(

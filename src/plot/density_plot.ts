@@ -40,7 +40,7 @@ export interface DensityOptions extends PictureOptions {
 }
 
 /** Maximum number of points drawn per cloud; further ones are omitted. */
-const MOST_DOTS = 2000;
+const MAX_DOTS = 2000;
 
 /** Contour lines: each encloses the smallest region with this share of the mass. */
 const SHARES = [0.5, 0.75, 0.95];
@@ -153,7 +153,7 @@ export function densityPlot(
   );
   const over = clouds.map(([cloud, color]) => {
     if (cloud === undefined) return "";
-    const points = Array.from(cloud.points).slice(0, 2 * MOST_DOTS);
+    const points = Array.from(cloud.points).slice(0, 2 * MAX_DOTS);
     const { radius, opacity } = dotStyle(points.length / 2, area);
     return dots(plane, points, { radius: 0.75 * radius, opacity, color });
   }).join("");

@@ -27,7 +27,7 @@ export interface ScatterMatrixOptions extends PictureOptions {
 }
 
 /** Maximum number of dimensions; more panels would be too small to read. */
-const MOST_DIMS = 4;
+const MAX_DIMS = 4;
 const subscripts = "₀₁₂₃₄₅₆₇₈₉";
 
 /**
@@ -44,7 +44,7 @@ export function scatterMatrix(
 ): Promise<Uint8Array> {
   const { dims, label = "points", labels, text = {} } = options;
   const n = checkPoints(points, dims);
-  const shown = Math.min(dims, MOST_DIMS);
+  const shown = Math.min(dims, MAX_DIMS);
   const classes = labels ? classesOf(labels, n) : [];
   const CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250, GAP = 14;
   const width = shown * CELL + (shown - 1) * GAP;

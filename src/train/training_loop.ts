@@ -5,7 +5,7 @@ import { logScaleSum, toModel } from "../flows/standardization.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { FailureError, OutOfMemoryError } from "../core/errors.ts";
-import { isStopAsked, settleStop, Stopped } from "../core/stop.ts";
+import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
 import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
 import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -121,7 +121,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       throw error;
     });
     if (end.kind === "interrupted") {
-      settleStop();
+      clearStop();
       await save();
     }
     return end;

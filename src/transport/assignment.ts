@@ -12,7 +12,7 @@ export interface Assignment {
 }
 
 /** Beyond this, a sum of bids could overflow. */
-const LARGEST_COST = 1e290;
+const MAX_COST = 1e290;
 
 /**
  * Increments of the auction, in units of {@link spreadOf}: from `first`, divided by `factor`, down
@@ -25,7 +25,7 @@ const increments = { first: 0.3, factor: 6, last: 1e-3 } as const;
 const SAMPLES = 64;
 
 /** Maximum bids per row; more than about 40 occur only if rounding swallows the increment. */
-const MOST_BIDS = 200;
+const MAX_BIDS = 200;
 
 /**
  * The permutation s of 0..n-1 that minimises sum_i c[i, s(i)], exact up to float64 rounding. Among
@@ -70,9 +70,9 @@ function requireCosts(costs: Float64Array, n: number): void {
   }
   for (let at = 0; at < costs.length; at++) {
     // The comparison is false for NaN too.
-    if (!(Math.abs(costs[at]!) <= LARGEST_COST)) {
+    if (!(Math.abs(costs[at]!) <= MAX_COST)) {
       throw new RangeError(
-        `solveAssignment: expected finite costs up to ${LARGEST_COST}, got ${costs[at]} at row ` +
+        `solveAssignment: expected finite costs up to ${MAX_COST}, got ${costs[at]} at row ` +
           `${Math.floor(at / n)}, column ${at % n}`,
       );
     }
@@ -133,7 +133,7 @@ function spreadOf(costs: Float64Array, v: Float64Array): number {
 function lowerByAuction(costs: Float64Array, v: Float64Array, spread: number): void {
   const n = v.length;
   const rowOfColumn = new Int32Array(n), free = new Int32Array(n);
-  let bidsLeft = MOST_BIDS * n;
+  let bidsLeft = MAX_BIDS * n;
   const last = increments.last * spread;
   for (let step = increments.first * spread; step >= last; step /= increments.factor) {
     rowOfColumn.fill(-1);

@@ -14,7 +14,7 @@ function assertImages(dataset: Dataset): asserts dataset is ImageDataset {
   assert.equal(dataset.kind, "images");
 }
 
-Deno.test("datasetNames has every data set that there is", () => {
+Deno.test("datasetNames lists every data set", () => {
   assert.deepEqual(datasetNames, [...pointSources, ...manifests].map(({ name }) => name));
 });
 

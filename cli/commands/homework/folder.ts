@@ -1,7 +1,7 @@
 import { InputError } from "@fluxion/fluxion/core";
 import {
   isTemporaryName,
-  MOST_JSON_BYTES,
+  MAX_JSON_BYTES,
   parseJson,
   readBoundedText,
   sweepTemporaries,
@@ -50,7 +50,7 @@ export function theoremFile(folder: string, name: TheoremName, ending: "json" | 
 /** What the check of a theorem found in an earlier session; null where that is not there or not whole. */
 export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
   try {
-    const text = await readBoundedText(theoremFile(folder, name, "json"), MOST_JSON_BYTES);
+    const text = await readBoundedText(theoremFile(folder, name, "json"), MAX_JSON_BYTES);
     const check = parseJson(text);
     return isCheck(check) ? check : null;
   } catch (error) {
@@ -156,7 +156,7 @@ export async function readHomeworkOptions(folder: string): Promise<HomeworkOptio
   const path = `${folder}/${names.options}`;
   try {
     const { format, size, seed, backend } = parseJson(
-      await readBoundedText(path, MOST_JSON_BYTES),
+      await readBoundedText(path, MAX_JSON_BYTES),
     ) as HomeworkOptions & { readonly format: unknown };
     if (format === FORMAT) return { size, seed, backend };
   } catch (error) {

@@ -6,7 +6,7 @@ import {
   type TrainResult,
 } from "@fluxion/fluxion";
 import { commandLine, FailureError, gigabytes, InputError, Stopped } from "@fluxion/fluxion/core";
-import { MOST_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
+import { MAX_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
 import type { TrainOptions } from "@fluxion/fluxion/options";
 import { runFile, type RunMetrics } from "@fluxion/fluxion/runs";
 import { asTypedOptions } from "../../options/spelling.ts";
@@ -142,7 +142,7 @@ function memoryWords({ peakMemoryBytes }: RunMetrics): string {
 async function readConfigFile(path: string): Promise<ConfigFile> {
   let text: string;
   try {
-    text = await readBoundedText(userPath(path), MOST_JSON_BYTES);
+    text = await readBoundedText(userPath(path), MAX_JSON_BYTES);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError(`--config ${path}: no such file; check the path`);

@@ -4,13 +4,13 @@ import { InputError } from "../errors.ts";
 const CHUNK_BYTES = 256 * 1024;
 
 /** Size limit of data and weights files: 1 GiB. */
-export const MOST_INPUT_BYTES: number = 2 ** 30;
+export const MAX_INPUT_BYTES: number = 2 ** 30;
 
 /**
  * Size limit of JSON files (settings, metrics): 64 MiB. The scales of a table with a million
  * columns, the largest that is accepted, take 40.
  */
-export const MOST_JSON_BYTES: number = 2 ** 26;
+export const MAX_JSON_BYTES: number = 2 ** 26;
 
 /**
  * Passes chunks through and enforces a size limit: the source may be endless (`/dev/zero`, a pipe).

@@ -1,12 +1,12 @@
 /** Maximum nesting depth; Fluxion's own files nest four deep. */
-const MOST_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 /**
  * Maximum number of arrays, objects and strings: enough for the widest table with every column
  * dropped by name (1,048,576 objects of three strings). Numbers are not counted: each takes about
  * as much memory as in the file.
  */
-const MOST_PARTS = 2 ** 22;
+const MAX_PARTS = 2 ** 22;
 
 const QUOTE = 0x22, BACKSLASH = 0x5c;
 const BRACKET = 0x5b, BRACE = 0x7b, BRACKET_END = 0x5d, BRACE_END = 0x7d;
@@ -27,12 +27,12 @@ export function parseJson(text: string): unknown {
       i = textEnd(text, i);
     } else if (code === BRACKET || code === BRACE) {
       parts++;
-      if (++depth > MOST_DEPTH) throw new SyntaxError(`nested more than ${MOST_DEPTH} deep`);
+      if (++depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
     } else if (code === BRACKET_END || code === BRACE_END) {
       depth--;
     }
-    if (parts > MOST_PARTS) {
-      throw new SyntaxError(`more than ${MOST_PARTS} arrays, objects and strings`);
+    if (parts > MAX_PARTS) {
+      throw new SyntaxError(`more than ${MAX_PARTS} arrays, objects and strings`);
     }
   }
   return JSON.parse(text);

@@ -4,6 +4,6 @@
  * @module
  */
 export { writeFileAtomic, writePiecesAtomic } from "./atomic_file.ts";
-export { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded, readBoundedText } from "./bounded_file.ts";
+export { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBounded, readBoundedText } from "./bounded_file.ts";
 export { parseJson } from "./bounded_json.ts";
 export { isTemporaryName, sweepTemporaries } from "./temporary_file.ts";

@@ -2,17 +2,16 @@ import type { ValueRule } from "./value_rule.ts";
 
 /** An option, declared once: flags, config files, their schema, help and docs are derived from it. */
 export interface OptionDeclaration {
-  /** What it takes. */
+  /** The accepted values. */
   readonly value: ValueRule;
   /**
-   * What it means, as help and the schema of config files say it. Other options stand in it as
-   * `option()` writes them.
+   * Description for help and the config schema. Refers to other options as `option()` writes them.
    */
   readonly help: string;
-  /** What stands for the value in usage lines; choices stand for themselves when left out. */
+  /** Placeholder for the value in usage lines; by default, a choice lists its values. */
   readonly placeholder?: string;
-  /** A value that would do, for messages. */
+  /** An example of a valid value, for messages. */
   readonly example?: string;
-  /** The default in words, where its value does not say it. */
+  /** Description of the default, if its value is not self-explanatory. */
   readonly defaultWords?: string;
 }

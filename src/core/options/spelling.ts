@@ -2,17 +2,17 @@ import { quoted } from "../quoted.ts";
 
 /*
  * The library, config files and run folders spell an option `batchSize`, the command line
- * --batch-size. Messages are written by the library: an option stands in them as code, which the
- * command line finds and spells its own way.
+ * --batch-size. The library's messages mark options as code, which the command line finds and
+ * respells.
  */
 
 /** An option's value in a message. */
 export type ShownValue = string | number | boolean | readonly (string | number)[];
 
 /**
- * An option in a message, as the library spells it: `` `batchSize` ``, `` `trace: "exact"` ``.
+ * An option in a message, in the library's spelling: `` `batchSize` ``, `` `trace: "exact"` ``.
  *
- * @param value Escaped and shortened where it is text; left out where the option alone is meant.
+ * @param value Text is escaped and truncated; omit it to refer to the option alone.
  */
 export function option(name: string, value?: ShownValue): string {
   if (value === undefined) return `\`${name}\``;
@@ -20,13 +20,13 @@ export function option(name: string, value?: ShownValue): string {
   return `\`${name}: ${isPlain ? value : quoted(String(value))}\``;
 }
 
-/** What {@link option} writes. */
+/** Matches the output of {@link option}. */
 const REFERENCE = /`([a-z][A-Za-z]*)(?:: ("(?:[^"\\]|\\.)*"|[\w.+-]+))?`/g;
 
 /**
- * A message with its options spelled differently.
+ * Respells the options in a message.
  *
- * @param spell Gets the name, and the value as text or undefined; null leaves the words as they are.
+ * @param spell Receives the name and the value as text or undefined; null keeps the original.
  */
 export function respelled(
   message: string,
@@ -38,17 +38,17 @@ export function respelled(
   );
 }
 
-/** A quoted text without its quotes, where a shell needs none. */
+/** Removes quotes that a shell does not need. */
 function unquoted(value: string): string {
   return value.replace(/^"([\p{L}\p{M}\p{N}_@%+=:,./-]+)"$/u, "$1");
 }
 
-/** A name's words joined by hyphens: `batch-size`. */
+/** Converts a camelCase name to kebab-case: `batch-size`. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** An option as it is typed: `--batch-size`, `--trace exact`, `--no-binarize`. */
+/** An option as a command-line flag: `--batch-size`, `--trace exact`, `--no-binarize`. */
 export function asFlag(name: string, value?: string): string {
   if (value === "false") return `--no-${kebabCase(name)}`;
   return value === undefined || value === "true"
@@ -56,7 +56,7 @@ export function asFlag(name: string, value?: string): string {
     : `--${kebabCase(name)} ${value}`;
 }
 
-/** Words about options without the marks of code: `solverSteps` stays itself. */
+/** Removes the code marks around options: `` `solverSteps` `` becomes solverSteps. */
 export function unmarked(words: string): string {
   return words.replace(REFERENCE, (code) => code.slice(1, -1));
 }

@@ -1,6 +1,6 @@
 /**
- * What values an option takes. Every reader of options derives its check from this: the parser of
- * the command line, the schema of config files, and the library's own check.
+ * The values that an option accepts. The command-line parser, the config schema and the library's
+ * own validation all derive their checks from it.
  */
 export type ValueRule =
   | { readonly kind: "choice"; readonly names: readonly string[] }
@@ -9,7 +9,7 @@ export type ValueRule =
     readonly kind: "file";
     readonly expected: string;
     readonly endings: readonly string[];
-    /** Set where `-` will do. */
+    /** Set if `-` is accepted. */
     readonly orDash?: true;
   }
   | { readonly kind: "switch"; readonly negatable?: true }
@@ -21,7 +21,7 @@ export type ValueRule =
   | { readonly kind: "rowsOrBatch" }
   | { readonly kind: "columns" };
 
-/** Which whole numbers a network's size may be. */
+/** Accepted values of a network size. */
 export interface SizeValues {
   /** The smallest value. */
   readonly least: number;
@@ -31,7 +31,7 @@ export interface SizeValues {
   readonly expected: string;
 }
 
-/** The type of the values that a rule takes. */
+/** The type of the values that a rule accepts. */
 export type ValueOf<Rule extends ValueRule> = Rule extends
   { readonly kind: "choice"; readonly names: readonly (infer Name extends string)[] } ? Name
   : Rule extends { readonly kind: "text" | "file" } ? string
@@ -40,7 +40,7 @@ export type ValueOf<Rule extends ValueRule> = Rule extends
   : Rule extends { readonly kind: "columns" } ? readonly (string | number)[]
   : number;
 
-/** What a rule expects, in words that complete "expected ...". */
+/** Describes the accepted values; completes "expected ...". */
 export function expectedWords(rule: ValueRule): string {
   switch (rule.kind) {
     case "choice":

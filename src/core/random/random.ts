@@ -6,7 +6,7 @@ export interface RandomKey {
   readonly seed: number;
   /** A whole number from 0 to 2^32 - 1. */
   readonly stream: number;
-  /** Within the stream: a whole number from 0 to 2^32 - 1; 0 when left out. */
+  /** Subsequence of the stream: a whole number from 0 to 2^32 - 1; default 0. */
   readonly subsequence?: number;
 }
 

@@ -97,7 +97,7 @@ export function callerKey(seed: number, index = 0): RandomKey {
  * The random key of one subsequence of a use.
  *
  * @param seed A whole number from 0 to 2^53 - 1.
- * @param index Which of the use's subsequences (an epoch, a training step, a layer); 0 when left out.
+ * @param index Which of the use's subsequences (an epoch, a training step, a layer); default 0.
  * @throws {RangeError} If `index` is not a whole number below the use's `count`.
  */
 export function keyOf({ stream, first, count }: Subsequences, seed: number, index = 0): RandomKey {

@@ -6,7 +6,7 @@ import { quoted } from "../../core/quoted.ts";
 export interface DownloadPatience {
   /** Milliseconds from the request to the response headers. */
   readonly connectMs: number;
-  /** Milliseconds within which at least {@link FEWEST_BYTES} of the content must arrive. */
+  /** Milliseconds within which at least {@link MIN_BYTES} of the content must arrive. */
   readonly stallMs: number;
 }
 
@@ -14,7 +14,7 @@ export interface DownloadPatience {
 export const defaultPatience: DownloadPatience = { connectMs: 20_000, stallMs: 30_000 };
 
 /** Fewer bytes per `stallMs` count as a stall: a trickle could last for days. */
-const FEWEST_BYTES = 1024;
+const MIN_BYTES = 1024;
 
 /** Source, destination and limits of a download. */
 export interface DownloadOptions {
@@ -77,8 +77,8 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
     await part.seek(start, Deno.SeekMode.Start);
     let received = start, receivedBefore = start;
     stalling = setInterval(() => {
-      if (received - receivedBefore < FEWEST_BYTES) {
-        fail(`fewer than ${FEWEST_BYTES} bytes arrived in ${seconds(patience.stallMs)}`);
+      if (received - receivedBefore < MIN_BYTES) {
+        fail(`fewer than ${MIN_BYTES} bytes arrived in ${seconds(patience.stallMs)}`);
       }
       receivedBefore = received;
     }, patience.stallMs);

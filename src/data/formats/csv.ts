@@ -20,13 +20,13 @@ const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 const NAME = /^(?!(?:na|n\/a|none|null|nil|missing)$)\p{L}/iu;
 
 /** Maximum bytes per line: 8 MiB. Longer lines mean missing line ends or an unclosed quote. */
-const MOST_LINE_BYTES = 2 ** 23;
+const MAX_LINE_BYTES = 2 ** 23;
 
 /** Maximum numbers per line; in a file with more, a line is hardly a point. */
-const MOST_COLUMNS = 2 ** 20;
+const MAX_COLUMNS = 2 ** 20;
 
 /** Maximum numbers per file: 512 MiB of float64. */
-const MOST_NUMBERS = 2 ** 26;
+const MAX_NUMBERS = 2 ** 26;
 
 /** Lengths of the first and the largest buffer block while reading. */
 const FIRST_BLOCK = 2 ** 10;
@@ -82,7 +82,7 @@ export async function readCsv(
         const lines = info.records + info.empty_lines;
         lineBytes = lines === linesBefore ? lineBytes + piece.length : 0;
         linesBefore = lines;
-        if (lineBytes > MOST_LINE_BYTES) throw table.lineTooLong();
+        if (lineBytes > MAX_LINE_BYTES) throw table.lineTooLong();
       }
     }
   }
@@ -127,9 +127,9 @@ class Table {
     this.#lineNumber = lineNumber;
     if (raw.length === 1 && raw[0]!.trim() === "") return;
     const at = `${this.#place}, line ${lineNumber}`;
-    if (raw.length > MOST_COLUMNS) {
+    if (raw.length > MAX_COLUMNS) {
       throw new InputError(
-        `${at}: holds ${raw.length} numbers; at most ${MOST_COLUMNS} on a line are read`,
+        `${at}: holds ${raw.length} numbers; at most ${MAX_COLUMNS} on a line are read`,
       );
     }
     const fields = raw.map(bare);
@@ -171,9 +171,9 @@ class Table {
           `found ${fields.length}; every line needs as many as the first`,
       );
     }
-    if ((this.count + 1) * this.#kept.length > MOST_NUMBERS) {
+    if ((this.count + 1) * this.#kept.length > MAX_NUMBERS) {
       throw new InputError(
-        `${at}: more than ${MOST_NUMBERS} numbers, the most that are read from CSV; save the ` +
+        `${at}: more than ${MAX_NUMBERS} numbers, the most that are read from CSV; save the ` +
           "points as NPY (numpy.save), or take fewer",
       );
     }
@@ -244,7 +244,7 @@ class Table {
   lineTooLong(): InputError {
     return new InputError(
       `${this.#place}, line ${this.#lineNumber + 1}: longer than ${
-        MOST_LINE_BYTES / 2 ** 20
+        MAX_LINE_BYTES / 2 ** 20
       } MiB, ` +
         "the most that is read; end each point's line, and close every quote",
     );

@@ -7,10 +7,10 @@ import { InputError } from "../../core/errors.ts";
  * Maximum compression ratio. Deflate can reach 1,032 (RFC 1951: 258 bytes from 2 bits); columns of
  * one repeated number reach about 100.
  */
-const MOST_RATIO = 200;
+const MAX_RATIO = 200;
 
 /** Content accepted at any ratio: 16 MiB. */
-const ALWAYS_TAKEN = 2 ** 24;
+const ALWAYS_ACCEPTED = 2 ** 24;
 
 /** Compressed bytes inflated at a time: their whole content is in memory at once. */
 const PIECE_BYTES = 2 ** 14;
@@ -70,9 +70,9 @@ export async function* gunzipChunks(
           `${place}: inflates to more than ${limit} bytes, the most that is read here`,
         );
       }
-      if (size > ALWAYS_TAKEN && size > MOST_RATIO * compressed) {
+      if (size > ALWAYS_ACCEPTED && size > MAX_RATIO * compressed) {
         throw new InputError(
-          `${place}: inflates to more than ${MOST_RATIO} times its size (${compressed} bytes gave ` +
+          `${place}: inflates to more than ${MAX_RATIO} times its size (${compressed} bytes gave ` +
             `${size} so far), the most that is read here; inflate it yourself if that is right`,
         );
       }

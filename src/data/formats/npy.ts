@@ -13,10 +13,10 @@ const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64;
 
 /** numpy's limit on the number of axes (NPY_MAXDIMS of numpy 2). */
-const MOST_AXES = 64;
+const MAX_AXES = 64;
 
 /** Maximum number of elements: 1 GiB in float64, where each byte of a u1 file becomes 8. */
-const MOST_NUMBERS = 2 ** 27;
+const MAX_NUMBERS = 2 ** 27;
 
 /** Reader per element type; numpy's `<` is little-endian, `|` means no byte order. */
 const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
@@ -74,9 +74,9 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   if (!lengths.every((length) => /^\d+$/.test(length))) {
     throw new InputError(`${place}: the NPY header's shape ${quoted(`(${shapeText})`)} is damaged`);
   }
-  if (lengths.length > MOST_AXES) {
+  if (lengths.length > MAX_AXES) {
     throw new InputError(
-      `${place}: the NPY header declares ${lengths.length} axes, numpy has at most ${MOST_AXES}`,
+      `${place}: the NPY header declares ${lengths.length} axes, numpy has at most ${MAX_AXES}`,
     );
   }
   const itemBytes = Number(type.slice(2));
@@ -91,9 +91,9 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
         }`,
     );
   }
-  if (actual / itemBytes > MOST_NUMBERS) {
+  if (actual / itemBytes > MAX_NUMBERS) {
     throw new InputError(
-      `${place}: holds ${actual / itemBytes} numbers; at most ${MOST_NUMBERS} are read`,
+      `${place}: holds ${actual / itemBytes} numbers; at most ${MAX_NUMBERS} are read`,
     );
   }
   const shape = lengths.map(Number);

@@ -6,7 +6,7 @@ import type { PointTable } from "../dataset.ts";
 const TRAIN_SHARE = 0.8;
 
 /** Minimum number of samples to split: fewer leave one or two test samples, which says nothing. */
-const FEWEST = 10;
+const MIN_SAMPLES = 10;
 
 /** Shuffles 0..count-1 by `seed` and splits it into 80% train and 20% test. */
 export function splitIndices(
@@ -24,9 +24,9 @@ export function splitIndices(
  * @throws {InputError} If there are fewer than 10 samples.
  */
 export function requireSplittable(count: number, place: string): void {
-  if (count < FEWEST) {
+  if (count < MIN_SAMPLES) {
     throw new InputError(
-      `${place}: holds ${count} samples; at least ${FEWEST} are needed to split them 80/20 into ` +
+      `${place}: holds ${count} samples; at least ${MIN_SAMPLES} are needed to split them 80/20 into ` +
         `train and test`,
     );
   }

@@ -7,11 +7,11 @@ import type { Bounds } from "../picture.ts";
  * Aspect ratio beyond which equal axis scales would collapse the data to a line, as for table
  * columns in different units.
  */
-const MOST_OBLONG = 8;
+const MAX_ASPECT_RATIO = 8;
 
 /** Whether a rectangle with these sides can be shown with equal axis scales. */
 export function hasOneUnit(spanX: number, spanY: number): boolean {
-  return Math.max(spanX, spanY) <= MOST_OBLONG * Math.min(spanX, spanY);
+  return Math.max(spanX, spanY) <= MAX_ASPECT_RATIO * Math.min(spanX, spanY);
 }
 
 /** A panel with equal axis scales, if {@link hasOneUnit}. */

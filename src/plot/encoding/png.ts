@@ -153,8 +153,8 @@ function readText(png: Buffer): PngText {
 }
 
 /** Maximum number of pixels, in total and per side: 256 MiB as RGBA. */
-const MOST_PIXELS = 2 ** 26;
-const MOST_OF_A_SIDE = 2 ** 16 - 1;
+const MAX_PIXELS = 2 ** 26;
+const MAX_SIDE = 2 ** 16 - 1;
 
 /**
  * Checks the declared size against the limits before allocating memory for it.
@@ -167,12 +167,12 @@ function checkHeader(png: Buffer): void {
     png.readUInt32BE(8) === 13 && png.toString("latin1", 12, 16) === "IHDR";
   if (!isPng) throw new InputError("it does not start with a PNG header");
   const width = png.readUInt32BE(16), height = png.readUInt32BE(20), depth = png[24]!;
-  const fits = width >= 1 && height >= 1 && width <= MOST_OF_A_SIDE && height <= MOST_OF_A_SIDE &&
-    width * height <= MOST_PIXELS;
+  const fits = width >= 1 && height >= 1 && width <= MAX_SIDE && height <= MAX_SIDE &&
+    width * height <= MAX_PIXELS;
   if (!fits) {
     throw new InputError(
-      `its header declares ${width} x ${height} pixels; 1 to ${MOST_OF_A_SIDE} on a side and ` +
-        `${MOST_PIXELS} in all are decoded`,
+      `its header declares ${width} x ${height} pixels; 1 to ${MAX_SIDE} on a side and ` +
+        `${MAX_PIXELS} in all are decoded`,
     );
   }
   if (![1, 2, 4, 8, 16].includes(depth)) {

@@ -19,7 +19,7 @@ import {
 } from "../config/flow_values.ts";
 import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
-import { MOST_INPUT_BYTES, MOST_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
+import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
 import { quotedJson } from "../../core/quoted.ts";
@@ -244,9 +244,9 @@ export function modelOf(
 
 /** Size limits in bytes: a checkpoint holds the weights four times. */
 const mostBytes = {
-  config: MOST_JSON_BYTES,
-  model: MOST_INPUT_BYTES,
-  checkpoint: 4 * MOST_INPUT_BYTES,
+  config: MAX_JSON_BYTES,
+  model: MAX_INPUT_BYTES,
+  checkpoint: 4 * MAX_INPUT_BYTES,
 } as const;
 
 /**

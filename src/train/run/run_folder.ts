@@ -1,4 +1,4 @@
-import { MOST_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { tryLockFile } from "../../core/files/file_lock.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
@@ -155,7 +155,7 @@ async function namesIn(path: string): Promise<string[] | null> {
 
 async function isRunConfig(path: string): Promise<boolean> {
   try {
-    return parseConfigJson(await readBoundedText(path, MOST_JSON_BYTES), path).network !==
+    return parseConfigJson(await readBoundedText(path, MAX_JSON_BYTES), path).network !==
       undefined;
   } catch {
     return false;

@@ -1,6 +1,6 @@
 import { initialParameters } from "../../nn/init.ts";
 import type { Network } from "../../nn/network.ts";
-import { MOST_INPUT_BYTES } from "../../core/files/bounded_file.ts";
+import { MAX_INPUT_BYTES } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { readRunFile } from "../run/load_run.ts";
 import { runFile } from "../run/run_folder.ts";
@@ -41,5 +41,5 @@ export async function readStateDict(path: string): Promise<StateDict> {
   }
   return isFolder
     ? decodeStateDict(await readRunFile(path, "model"), runFile(path, "model"))
-    : decodeStateDict(await readSafetensorsBytes(path, MOST_INPUT_BYTES), path);
+    : decodeStateDict(await readSafetensorsBytes(path, MAX_INPUT_BYTES), path);
 }

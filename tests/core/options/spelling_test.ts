@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { asFlag, option, respelled, unmarked } from "../../../src/core/options/spelling.ts";
 
-Deno.test("respelled() finds what option() wrote, and gives its name and value back", () => {
+Deno.test("respelled() finds the output of option(), with its name and value", () => {
   const values = [
     undefined,
     0,
@@ -35,13 +35,13 @@ Deno.test("respelled() finds what option() wrote, and gives its name and value b
   }
 });
 
-Deno.test("respelled() leaves what it is not told to spell", () => {
+Deno.test("respelled() keeps options for which spell() returns null", () => {
   const message = `${option("lr", 1)} and ${option("steps")}`;
   assert.equal(respelled(message, () => null), message);
   assert.equal(unmarked(message), "lr: 1 and steps");
 });
 
-Deno.test("asFlag() is what is typed", () => {
+Deno.test("asFlag() returns the command-line spelling", () => {
   assert.equal(asFlag("lrHorizon"), "--lr-horizon");
   assert.equal(asFlag("trace", "exact"), "--trace exact");
   assert.equal(asFlag("binarize", "false"), "--no-binarize");

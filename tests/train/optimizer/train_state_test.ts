@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { initialParameters } from "../../../src/nn/init.ts";
 import type { Network } from "../../../src/nn/network.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
-import { settleStop, stopWord, throwIfStopped } from "../../../src/core/stop.ts";
+import { clearStop, stopWord, throwIfStopped } from "../../../src/core/stop.ts";
 import { resolveConfig } from "../../../src/train/config/resolve_config.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { TrainState } from "../../../src/train/optimizer/train_state.ts";
@@ -79,7 +79,7 @@ backendTest("TrainState completes a step even if asked to stop", ["cpu"], async 
       assert.throws(throwIfStopped, { name: "Stopped" });
       update();
     } finally {
-      settleStop();
+      clearStop();
     }
   });
   assert.deepEqual(stopped, undisturbed);

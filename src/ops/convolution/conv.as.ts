@@ -28,7 +28,7 @@ function padded(channels: i32): i32 {
   return (channels + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
 }
 
-/** How many numbers of scratch {@link conv} and {@link convFilterGradient} need. */
+/** Scratch size in numbers for {@link conv} and {@link convFilterGradient}. */
 export function convScratch(taps: i32, cout: i32): i32 {
   const out = padded(cout), pixels = pixelsInBlock(taps);
   // Four more, since a short run is written as one vector.
@@ -180,7 +180,7 @@ export function convFilterGradient(
   }
 }
 
-/** How many numbers of scratch {@link convNarrow} needs. */
+/** Scratch size in numbers for {@link convNarrow}. */
 export function convNarrowScratch(pixels: i32, cin: i32, products: i32): i32 {
   return padded(products) + (pixels + cin) * padded(products);
 }

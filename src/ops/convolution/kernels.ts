@@ -7,9 +7,12 @@ import convPlain from "./conv.plain.wasm.b64" with { type: "text" };
 import winogradRelaxed from "./winograd.relaxed.wasm.b64" with { type: "text" };
 import winogradPlain from "./winograd.plain.wasm.b64" with { type: "text" };
 
-/** The kernels of conv.as.ts and winograd.as.ts; addresses are bytes of the memory of tfjs's instance, flags 0 or 1. */
+/**
+ * The kernels of conv.as.ts and winograd.as.ts; addresses are byte offsets in tfjs's memory, flags
+ * 0 or 1.
+ */
 export interface ConvolutionKernels {
-  /** Numbers of scratch that {@link conv} and {@link convFilterGradient} need. */
+  /** Scratch size in numbers for {@link conv} and {@link convFilterGradient}. */
   convScratch(taps: number, cout: number): number;
   /** A convolution of any size and stride; see conv.as.ts. */
   conv(
@@ -24,9 +27,9 @@ export interface ConvolutionKernels {
       scratch: number,
     ]
   ): void;
-  /** Numbers of scratch that {@link convNarrow} needs. */
+  /** Scratch size in numbers for {@link convNarrow}. */
   convNarrowScratch(pixels: number, cin: number, products: number): number;
-  /** {@link conv} to few channels, with stride 1; see conv.as.ts. */
+  /** {@link conv} with few output channels and stride 1; see conv.as.ts. */
   convNarrow(
     wide: number,
     n: number,
@@ -47,15 +50,15 @@ export interface ConvolutionKernels {
     y: number,
     scratch: number,
   ): void;
-  /** Its gradient for the filter; see conv.as.ts. */
+  /** Its gradient with respect to the filter; see conv.as.ts. */
   convFilterGradient(
     ...call: [wide: number, ...ConvSizes, x: number, dy: number, dw: number, scratch: number]
   ): void;
-  /** Numbers of scratch that {@link winograd} and {@link winogradFilterGradient} need. */
+  /** Scratch size in numbers for {@link winograd} and {@link winogradFilterGradient}. */
   winogradScratch(cin: number, cout: number): number;
-  /** Bytes of what {@link winogradFilter} makes. */
+  /** Size in bytes of the output of {@link winogradFilter}. */
   winogradFilterBytes(cin: number, cout: number): number;
-  /** A filter as {@link winograd} takes it, or a part of it; see winograd.as.ts. */
+  /** Transforms a filter, or part of it, for {@link winograd}; see winograd.as.ts. */
   winogradFilter(
     first: number,
     count: number,
@@ -66,7 +69,7 @@ export interface ConvolutionKernels {
     u: number,
     scratch: number,
   ): void;
-  /** A convolution of 3x3 that keeps the size; see winograd.as.ts. */
+  /** A same-size 3x3 convolution; see winograd.as.ts. */
   winograd(
     wide: number,
     n: number,
@@ -82,7 +85,7 @@ export interface ConvolutionKernels {
     y: number,
     scratch: number,
   ): void;
-  /** Its gradient for the filter; see winograd.as.ts. */
+  /** Its gradient with respect to the filter; see winograd.as.ts. */
   winogradFilterGradient(
     wide: number,
     n: number,
@@ -116,13 +119,13 @@ type ConvSizes = [
 const { BLOCK_NUMBERS, BLOCK_PIXELS } = convSizes.values;
 const { BLOCK_BYTES } = winogradCounts.values;
 const { CONSTANTS, PIECE, FILTER_SCRATCH_BYTES } = winogradSizes.values;
-/** Numbers of scratch of {@link ConvolutionKernels.winogradFilter}. */
+/** Scratch size in numbers of {@link ConvolutionKernels.winogradFilter}. */
 export const FILTER_SCRATCH: number = FILTER_SCRATCH_BYTES / 4;
 
-/** Numbers behind an input that are read beside its last ones, as a short run is one vector; they are not used. */
+/** Unused numbers read past the end of an input, since a short run is loaded as one vector. */
 const BEYOND = 4;
 
-/** Numbers, of conv.as.ts. */
+/** Scratch size in numbers; as in conv.as.ts. */
 function convScratch(taps: number, cout: number): number {
   const block = Math.floor(Math.min(BLOCK_PIXELS, Math.floor(BLOCK_NUMBERS / taps)) / TILE_ROWS) *
     TILE_ROWS;
@@ -130,12 +133,12 @@ function convScratch(taps: number, cout: number): number {
   return out + TILE_ROWS * TILE_COLUMNS + Math.max(taps, pixels) * out + pixels * taps + 4;
 }
 
-/** Numbers, of conv.as.ts. */
+/** Scratch size in numbers; as in conv.as.ts. */
 function convNarrowScratch(pixels: number, cin: number, products: number): number {
   return paddedColumns(products) + (pixels + cin) * paddedColumns(products);
 }
 
-/** Numbers, of winograd.as.ts. */
+/** Scratch size in numbers; as in winograd.as.ts. */
 function winogradScratch(cin: number, cout: number): number {
   const out = paddedColumns(cout), filterBytes = 36 * 4 * cin * out;
   const bytes = Math.max(BLOCK_BYTES, Math.floor(filterBytes / 3) * 4);
@@ -145,7 +148,7 @@ function winogradScratch(cin: number, cout: number): number {
     36 * (tiles * (cin + out) + 2 * 32);
 }
 
-/** Bytes, of winograd.as.ts. */
+/** Size in bytes; as in winograd.as.ts. */
 function winogradFilterBytes(cin: number, cout: number): number {
   const lines = Math.ceil(cin * paddedColumns(cout) * 4 / 64);
   return 36 * (lines % 2 === 0 ? lines + 1 : lines) * 64;
@@ -185,7 +188,7 @@ export const convModule: KernelModule = {
   },
 };
 
-/** Convolutions of 3x3 that keep the size. */
+/** Same-size 3x3 convolutions. */
 export const winogradModule: KernelModule = {
   builds: { relaxed: winogradRelaxed, plain: winogradPlain },
   sizes: { winogradScratch, winogradFilterBytes },

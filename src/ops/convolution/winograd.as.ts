@@ -24,12 +24,15 @@ const A2: f32 = A1 * A1;
 const B2: f32 = B1 * B1;
 const A2_B2: f32 = A2 * B2;
 const A2_PLUS_B2: f32 = A2 + B2;
-/** Of G: at zero, at +-a and at +-b. */
+/** Coefficients of G at zero, at +-a and at +-b. */
 const G0: f32 = 1 / A2_B2;
 const GA: f32 = 1 / (2 * A2 * (A2 - B2));
 const GB: f32 = 1 / (2 * B2 * (B2 - A2));
 
-/** Where in a chunk that begins at a byte of a pixel its last channels begin; they may overlap with those before. */
+/**
+ * Offset of a chunk's last channels, given its first byte within a pixel; may overlap the ones
+ * before.
+ */
 // @ts-ignore: decorator
 @inline
 function lastOf(begin: usize, bytes: usize): usize {
@@ -61,8 +64,8 @@ function tilesInBlock(cin: i32, cout: i32): i32 {
 }
 
 /**
- * Bytes from so many rows of a position to those of the next: an odd number of cache lines, or the
- * 36 places of a piece would compete for few sets of the first cache.
+ * Stride in bytes between transformed positions of so many rows: an odd number of cache lines, or
+ * the 36 positions of a patch would compete for a few sets of the L1 cache.
  */
 // @ts-ignore: decorator
 @inline
@@ -70,14 +73,14 @@ function stepOf(rows: i32, bytes: usize): usize {
   return ((<usize>rows * bytes + 63) / 64 | 1) * 64;
 }
 
-/** How many numbers of scratch {@link winograd} and {@link winogradFilterGradient} need. */
+/** Scratch size in numbers of {@link winograd} and {@link winogradFilterGradient}. */
 export function winogradScratch(cin: i32, cout: i32): i32 {
   const out = padded(cout), tiles = tilesInBlock(cin, cout);
   return <i32>(CONSTANTS + PIECE) / 4 + 2 * out + 6 * max(cin, out) + 36 * (cin * out + 32) +
     36 * (tiles * (cin + out) + 2 * 32);
 }
 
-/** Bytes of a filter that {@link winogradFilter} has transformed. */
+/** Bytes of a filter transformed by {@link winogradFilter}. */
 export function winogradFilterBytes(cin: i32, cout: i32): i32 {
   return 36 * <i32>stepOf(cin, <usize>padded(cout) * 4);
 }

@@ -3,12 +3,12 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import { type ConvolutionKernels, FILTER_SCRATCH } from "./kernels.ts";
 import { type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
-/** Multiply-adds that take as long as transforming a tap of a filter. */
+/** Cost of transforming a filter tap, in multiply-adds. */
 const FILTER_WORK = 50;
 
 /**
- * Calls `use` with the address of a filter of 3x3, [3, 3, cin, cout], as Winograd's convolution
- * takes it; with `turn` the filter is [3, 3, cout, cin], and the convolution its gradient for the input.
+ * Calls `use` with the address of a filter [3, 3, cin, cout] transformed for Winograd; with `turn`
+ * the filter is [3, 3, cout, cin] and the convolution is its gradient with respect to the input.
  */
 export function withWinogradFilter(
   simd: KernelThreads<ConvolutionKernels>,

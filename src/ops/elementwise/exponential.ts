@@ -3,10 +3,10 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import { type ElementwiseKernels, SIGMOID_SCRATCH } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
-/** What Exp and Sigmoid are called with. */
+/** Arguments of Exp and Sigmoid. */
 export type ExponentialCall = KernelCall<"x", object>;
 
-/** exp(x) or 1 / (1 + exp(-x)), four numbers at a time; tfjs's own take one. */
+/** exp(x) or 1 / (1 + exp(-x)), vectorised by four, unlike tfjs's own. */
 export function exponential(
   simd: KernelThreads<ElementwiseKernels>,
   name: "Exp" | "Sigmoid",

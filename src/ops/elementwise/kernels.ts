@@ -3,7 +3,7 @@ import { expSizes } from "../simd/exp.layout.ts";
 import elementwiseRelaxed from "./elementwise.relaxed.wasm.b64" with { type: "text" };
 import elementwisePlain from "./elementwise.plain.wasm.b64" with { type: "text" };
 
-/** The kernels of elementwise.as.ts; addresses are bytes of the memory of tfjs's instance, flags 0 or 1. */
+/** The kernels of elementwise.as.ts; addresses are byte offsets in tfjs's memory, flags 0 or 1. */
 export interface ElementwiseKernels {
   /** to += x, through ReLU. */
   addTo(count: number, x: number, relu: number, to: number): void;
@@ -20,7 +20,7 @@ export interface ElementwiseKernels {
   expOf(count: number, x: number, out: number): void;
   /** out = 1 / (1 + exp(-x)). */
   sigmoidOf(count: number, x: number, out: number, constants: number): void;
-  /** dx = dy where y > 0, else 0, and its sums over the middle axis; see elementwise.as.ts. */
+  /** dx = dy where y > 0, else 0, with sums over the middle axis; see elementwise.as.ts. */
   reluGradient(
     outer: number,
     count: number,
@@ -42,7 +42,7 @@ export interface ElementwiseKernels {
     x: number,
     out: number,
   ): void;
-  /** Each pixel four times; see elementwise.as.ts. */
+  /** Repeats each pixel four times; see elementwise.as.ts. */
   fourTimes(
     rows: number,
     width: number,
@@ -65,15 +65,15 @@ export interface ElementwiseKernels {
   sumLast(outer: number, count: number, scale: number, x: number, out: number): void;
 }
 
-/** Numbers of scratch of {@link ElementwiseKernels.sigmoidOf}. */
+/** Scratch size in numbers of {@link ElementwiseKernels.sigmoidOf}. */
 export const SIGMOID_SCRATCH: number = expSizes.values.SIGMOID_CONSTANTS / 4;
 
-/** Numbers from the first run to the end of the last. */
+/** Numbers from the start of the first run to the end of the last. */
 function runNumbers(count: number, bytes: number, step: number): number {
   return count === 0 ? 0 : ((count - 1) * step + bytes) / 4;
 }
 
-/** Passes over memory. */
+/** Memory-bound elementwise kernels. */
 export const elementwiseModule: KernelModule = {
   builds: { relaxed: elementwiseRelaxed, plain: elementwisePlain },
   sizes: {},

@@ -7,28 +7,28 @@ import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { inParts } from "../elementwise/sum_parts.ts";
 import { addressOf, type KernelCall, type WasmBackend } from "../../threads/wasm.ts";
 
-/** The kernels that are called here. */
+/** Kernels used in this file. */
 type Kernels = KernelThreads<GroupNormSiluKernels & ElementwiseKernels>;
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
-/** Multiply-adds that take as long as a number does here. */
+/** Cost of one number, in multiply-adds. */
 const WORK = 25;
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", tf.TensorInfo>> & {
   readonly shift?: tf.TensorInfo;
 };
 
-/** What GroupNormSilu is called with. */
+/** Arguments of GroupNormSilu. */
 export interface GroupNormSiluCall extends KernelCall<"x" | "scale" | "offset", unknown> {
   readonly inputs: Inputs;
 }
 
-/** What GroupNormSiluGrad is called with. */
+/** Arguments of GroupNormSiluGrad. */
 export interface GroupNormSiluGradCall extends KernelCall<"x" | "scale" | "offset", unknown> {
   readonly inputs: Inputs & Readonly<Record<"dy" | "mean" | "inverseStd", tf.TensorInfo>>;
 }
 
-/** GroupNormSilu in three passes over an image: y, mean and inverseStd (src/ops/group_norm_silu/name.ts). */
+/** GroupNormSilu in three passes over an image: y, mean and inverseStd (see name.ts). */
 export function groupNormSilu(
   simd: Kernels,
   { inputs: { x, scale, offset, shift }, backend }: GroupNormSiluCall,
@@ -98,7 +98,7 @@ function sizesOf(name: string, x: tf.TensorInfo): { n: number; area: number; c: 
   return { n, area: h * w, c };
 }
 
-/** Addresses of tensors; of one that is left out 0. */
+/** Function from tensors to addresses; 0 for an omitted one. */
 function addresses(backend: WasmBackend): (tensor: tf.TensorInfo | undefined) => number {
   return (tensor) => tensor === undefined ? 0 : addressOf(backend, tensor);
 }

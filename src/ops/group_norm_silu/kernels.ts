@@ -3,9 +3,9 @@ import { expSizes } from "../simd/exp.layout.ts";
 import groupNormRelaxed from "./group_norm_silu.relaxed.wasm.b64" with { type: "text" };
 import groupNormPlain from "./group_norm_silu.plain.wasm.b64" with { type: "text" };
 
-/** The kernels of group_norm_silu.as.ts; addresses are bytes of the memory of tfjs's instance. */
+/** The kernels of group_norm_silu.as.ts; addresses are byte offsets in tfjs's memory. */
 export interface GroupNormSiluKernels {
-  /** Normalisation of groups of four channels, and a SiLU; see group_norm_silu.as.ts. */
+  /** Group normalisation over four channels, followed by SiLU; see group_norm_silu.as.ts. */
   groupNormSilu(
     n: number,
     area: number,
@@ -19,7 +19,7 @@ export interface GroupNormSiluKernels {
     inverseStd: number,
     constants: number,
   ): void;
-  /** Its pull-back; see group_norm_silu.as.ts. */
+  /** Its VJP; see group_norm_silu.as.ts. */
   groupNormSiluGradient(
     n: number,
     area: number,
@@ -39,7 +39,7 @@ export interface GroupNormSiluKernels {
   ): void;
 }
 
-/** Numbers of scratch of both kernels: constants, and four pairs of vectors. */
+/** Scratch size in numbers of both kernels: constants, and four pairs of vectors. */
 export const SCRATCH: number = (expSizes.values.SIGMOID_CONSTANTS + 4 * 32) / 4;
 
 /** Group normalisation with SiLU, and its VJP. */

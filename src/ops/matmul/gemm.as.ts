@@ -13,7 +13,7 @@ import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panel
 /** Rows of A per pass over B: 120 x 256 numbers stay in a core's L2 cache. */
 const BLOCK_ROWS: i32 = 120;
 
-/** How many numbers of scratch {@link gemm} needs. */
+/** Scratch size in numbers for {@link gemm}. */
 export function gemmScratch(n: i32, k: i32): i32 {
   const panels = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
   return panels * TILE_COLUMNS * (min(k, TERMS) + 2) + TILE_ROWS * TILE_COLUMNS;

@@ -1,6 +1,6 @@
 import { constants } from "../../core/wasm/record_layout.ts";
 
-/** Sizes by which gemm.as.ts lays its scratch memory out. */
+/** Sizes in the layout of gemm.as.ts's scratch memory. */
 export const gemmSizes = constants("i32", {
-  TERMS: [256, "Terms of a sum that are added up in registers; then they join C."],
+  TERMS: [256, "Terms of a sum that are added in registers before they join C."],
 });

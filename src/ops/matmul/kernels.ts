@@ -4,9 +4,9 @@ import { paddedColumns, TILE_COLUMNS, TILE_ROWS } from "../simd/tile_sizes.ts";
 import gemmRelaxed from "./gemm.relaxed.wasm.b64" with { type: "text" };
 import gemmPlain from "./gemm.plain.wasm.b64" with { type: "text" };
 
-/** The kernels of gemm.as.ts; addresses are bytes of the memory of tfjs's instance, flags 0 or 1. */
+/** The kernels of gemm.as.ts; addresses are byte offsets in tfjs's memory, flags 0 or 1. */
 export interface MatmulKernels {
-  /** Numbers of scratch that {@link gemm} needs. */
+  /** Scratch size in numbers for {@link gemm}. */
   gemmScratch(n: number, k: number): number;
   /** C[m, n] = A[m, k] B[k, n] + bias + residual; see gemm.as.ts. */
   gemm(
@@ -26,10 +26,10 @@ export interface MatmulKernels {
   ): void;
 }
 
-/** A product that takes some 2 microseconds. */
+/** A product that takes about 2 microseconds. */
 const [ROWS, SIZE] = [60, 32];
 
-/** The product by which narrow and wide register tiles are compared. */
+/** The product used to time narrow against wide register tiles. */
 export const timedGemm: TimedKernel = {
   numbers: 2 * ROWS * SIZE + SIZE * SIZE + gemmScratch(SIZE, SIZE),
   call: ({ gemm }, wide, at) => {
@@ -38,15 +38,15 @@ export const timedGemm: TimedKernel = {
   },
 };
 
-/** Numbers behind a transposed factor of one or two rows, which is read as if it had six; they are not used. */
+/** Unused numbers read past a transposed factor of one or two rows, which is read as six rows. */
 const BEYOND = 4;
 
-/** Numbers, of gemm.as.ts. */
+/** Scratch size in numbers; as in gemm.as.ts. */
 function gemmScratch(n: number, k: number): number {
   return paddedColumns(n) * (Math.min(k, gemmSizes.values.TERMS) + 2) + TILE_ROWS * TILE_COLUMNS;
 }
 
-/** Products of matrices. */
+/** Matrix products. */
 export const gemmModule: KernelModule = {
   builds: { relaxed: gemmRelaxed, plain: gemmPlain },
   sizes: { gemmScratch },

@@ -1,17 +1,17 @@
 // By deno task build:layouts from net.layout.ts.
 
-/** A ConditionalMLP in memory. The program sets its sizes, `prepare` its addresses. */
+/** A ConditionalMLP in memory. The caller sets its sizes, `prepare` its addresses. */
 @unmanaged
 export class Net {
   /** Dimension of the points. */
   dims: i32;
-  /** Width of the network. */
+  /** Width of the hidden layers. */
   hidden: i32;
   /** Directions of the trace: dims unit vectors, 1 probe, or 0 without a trace. */
   directions: i32;
-  /** 1 where the directions are one probe per row. */
+  /** 1 if the directions are one probe per row. */
   probed: i32;
-  /** 1: products by wide register tiles, which give the same bits. */
+  /** 1: wide register tiles, with the same bits. */
   wide: i32;
   /** W0, packed for x W; W1 to W3 follow. */
   w0: usize;
@@ -48,13 +48,13 @@ export class Net {
 /** Rows of a tile: the lanes of two vectors. */
 export const LANES: i32 = 8;
 
-/** Bytes from one feature of a plane to the next. */
+/** Bytes per feature of a plane. */
 export const LANE_BYTES: usize = 32;
-/** Bytes between planes of the hidden layers. Without a cache line there, all planes of widths such as 64 and 128 would map to the same few sets of the first-level cache. */
+/** Padding between planes of the hidden layers. Without this cache line, all planes of widths such as 64 and 128 would map to the same few sets of the L1 cache. */
 export const PLANE_GAP_BYTES: usize = 64;
 /** Bytes of the constants of tanh. */
 export const TANH_BYTES: usize = 208;
-/** Bytes of scratch that outer products take. */
+/** Scratch bytes of outer products. */
 export const OUTER_BYTES: usize = 256;
-/** Bytes of a pair of addresses in a list of outer products. */
+/** Bytes per pair of addresses in a list of outer products. */
 export const PAIR_BYTES: usize = 8;

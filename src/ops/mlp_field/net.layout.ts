@@ -3,13 +3,13 @@ import { constants, recordLayout } from "../../core/wasm/record_layout.ts";
 /** A ConditionalMLP in memory. */
 export const netLayout = recordLayout({
   name: "Net",
-  about: "A ConditionalMLP in memory. The program sets its sizes, `prepare` its addresses.",
+  about: "A ConditionalMLP in memory. The caller sets its sizes, `prepare` its addresses.",
 }, {
   dims: ["i32", "Dimension of the points."],
-  hidden: ["i32", "Width of the network."],
+  hidden: ["i32", "Width of the hidden layers."],
   directions: ["i32", "Directions of the trace: dims unit vectors, 1 probe, or 0 without a trace."],
-  probed: ["i32", "1 where the directions are one probe per row."],
-  wide: ["i32", "1: products by wide register tiles, which give the same bits."],
+  probed: ["i32", "1 if the directions are one probe per row."],
+  wide: ["i32", "1: wide register tiles, with the same bits."],
   w0: ["address", "W0, packed for x W; W1 to W3 follow."],
   w1: ["address", "W1."],
   w2: ["address", "W2."],
@@ -29,15 +29,15 @@ export const netLayout = recordLayout({
 
 /** Sizes of planes: features of eight rows, [features][8] float32. */
 export const planeSizes = constants("size", {
-  LANE_BYTES: [32, "Bytes from one feature of a plane to the next."],
+  LANE_BYTES: [32, "Bytes per feature of a plane."],
   PLANE_GAP_BYTES: [
     64,
-    "Bytes between planes of the hidden layers. Without a cache line there, all planes of widths " +
-    "such as 64 and 128 would map to the same few sets of the first-level cache.",
+    "Padding between planes of the hidden layers. Without this cache line, all planes of widths " +
+    "such as 64 and 128 would map to the same few sets of the L1 cache.",
   ],
   TANH_BYTES: [208, "Bytes of the constants of tanh."],
-  OUTER_BYTES: [256, "Bytes of scratch that outer products take."],
-  PAIR_BYTES: [8, "Bytes of a pair of addresses in a list of outer products."],
+  OUTER_BYTES: [256, "Scratch bytes of outer products."],
+  PAIR_BYTES: [8, "Bytes per pair of addresses in a list of outer products."],
 });
 
 /** Counts of the kernel. */

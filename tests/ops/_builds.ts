@@ -3,10 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 import { openBackend } from "../../src/backends/open_backend.ts";
 
 /**
- * Registers a test that runs with the relaxed build of the kernels and with the plain one;
- * no tensor more may live after it than before.
+ * Registers a test for the relaxed and the plain build of the kernels, which must not leak tensors.
  *
- * @param run Gets tfjs's name of the backend, which is current.
+ * @param run Called with tfjs's name of the backend, which is current.
  */
 export function buildsTest(name: string, run: (backendName: string) => void): void {
   for (const build of ["fastest", "plain"] as const) {
@@ -23,7 +22,7 @@ export function buildsTest(name: string, run: (backendName: string) => void): vo
   }
 }
 
-/** Numbers in (-1, 1) without a pattern (sums of a sine cancel), the same every time. */
+/** Numbers in (-1, 1) with no pattern (sums of a sine would cancel); the same on each call. */
 export function numbers(count: number, phase: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => {
     const digits = 43758.5453 * Math.sin(12.9898 * i + phase);
@@ -36,7 +35,7 @@ export function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: object
   return tf.engine().runKernel(name, inputs, attrs as unknown as tf.NamedAttrMap) as tf.Tensor;
 }
 
-/** The largest difference, relative to the largest number that is expected, or to 1. */
+/** Largest difference, relative to the larger of 1 and the largest expected value. */
 export function errorOf(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   assert.equal(actual.length, expected.length);
   let difference = 0, largest = 1;

@@ -4,7 +4,7 @@ import { valueAndGradients } from "../../src/ops/gradients.ts";
 import { operation } from "../../src/ops/operation.ts";
 import { backendTest } from "../support/backends.ts";
 
-/** Squares, which note how many bytes all tensors have when they are pulled back. */
+/** Squares that record the total bytes of all tensors at each VJP. */
 function square(x: tf.Tensor, onPullBack: () => void): tf.Tensor {
   return operation([x], {
     value: (save) => {
@@ -24,9 +24,9 @@ const powers = (x: tf.Tensor, times: number, onPullBack: () => void = () => {}) 
   return tf.sum(y);
 };
 
-backendTest("valueAndGradients() is tf.valueAndGrads", ["cpu", "webgpu"], async () => {
+backendTest("valueAndGradients() agrees with tf.valueAndGrads", ["cpu", "webgpu"], async () => {
   const [a, b] = [tf.tensor2d([[0.5, -1], [2, 3]]), tf.tensor2d([[1, 2], [-0.5, 0.25]])];
-  // A tensor that two operations save, and one that is needed twice.
+  // One tensor is saved by two operations, and one is used twice.
   const f = (a: tf.Tensor, b: tf.Tensor) => {
     const product = tf.matMul(tf.tanh(a), b);
     return tf.sum(tf.add(tf.mul(product, a), tf.mul(product, tf.square(product))));
@@ -47,7 +47,7 @@ backendTest("valueAndGradients() is tf.valueAndGrads", ["cpu", "webgpu"], async 
   tf.dispose([...ours.gradients, ...theirs.grads, ...withCotangent.gradients, ...expected]);
 });
 
-backendTest("valueAndGradients() inside of a gradient is differentiated", ["cpu"], async () => {
+backendTest("valueAndGradients() inside a gradient is differentiated", ["cpu"], async () => {
   const x = tf.tensor1d([0.5, -1, 2]);
   const second = tf.grad((x) => tf.sum(valueAndGradients((x) => powers(x!, 2), [x]).gradients[0]!))(
     x,
@@ -57,7 +57,7 @@ backendTest("valueAndGradients() inside of a gradient is differentiated", ["cpu"
   tf.dispose([x, second]);
 });
 
-backendTest("valueAndGradients() gives back what is pulled back", ["cpu", "webgpu"], async () => {
+backendTest("valueAndGradients() frees what each VJP saved", ["cpu", "webgpu"], async () => {
   const size = 1000, depth = 10;
   const x = tf.fill([size], 1.0001);
   const bytes: number[] = [];
@@ -65,14 +65,14 @@ backendTest("valueAndGradients() gives back what is pulled back", ["cpu", "webgp
     (x) => powers(x!, depth, () => bytes.push(tf.memory().numBytes)),
     [x],
   );
-  // Each operation holds one tensor; its cotangent takes the place.
+  // Each operation saves one tensor; its cotangent takes its place.
   assert.equal(bytes.length, depth);
   assert.ok(bytes.at(-1)! <= bytes[0]! + 4 * size, `${bytes}`);
   await value.data();
   tf.dispose([x, value, ...gradients]);
 });
 
-backendTest("valueAndGradients() leaves nothing where it throws", ["cpu", "webgpu"], () => {
+backendTest("valueAndGradients() leaks nothing when it throws", ["cpu", "webgpu"], () => {
   const x = tf.ones([10]);
   const before = tf.memory().numBytes;
   const fail = () => {

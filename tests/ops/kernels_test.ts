@@ -27,7 +27,7 @@ backendTest("fused.matMul() has the gradients of its parts", ["cpu", "webgpu"], 
 
 const shapes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 });
 
-buildsTest("slice() takes what an index says it takes", () => {
+buildsTest("slice() takes the elements at the given indices", () => {
   const cuts = shapes.chain((shape) =>
     fc.tuple(
       fc.constant(shape),
@@ -44,7 +44,7 @@ buildsTest("slice() takes what an index says it takes", () => {
     const count = shape.reduce((product, extent) => product * extent, 1);
     const x = tf.tensor(Float32Array.from({ length: count }, (_, i) => i), shape);
     const out = tf.slice(x, ranges.map(([p]) => p), ranges.map(([p, q]) => q - p));
-    // Every number names its own place.
+    // Each number encodes its own position.
     const expected: number[] = [];
     for (let i = 0; i < count; i++) {
       let rest = i, inside = true;
@@ -60,13 +60,13 @@ buildsTest("slice() takes what an index says it takes", () => {
   }));
 });
 
-backendTest("slice() refuses what lies outside", ["cpu"], () => {
+backendTest("slice() refuses ranges outside the tensor", ["cpu"], () => {
   const x = tf.zeros([3, 4]);
   assert.throws(() => tf.slice(x, [0, 2], [3, 3]), /begin\[1\] \+ size\[1\]/);
   x.dispose();
 });
 
-buildsTest("sum() and mean() agree with addition in float64 over any axes", () => {
+buildsTest("sum() and mean() agree with float64 addition over any axes", () => {
   const longShapes = fc.constantFrom<number[]>([300, 5], [3, 150, 4], [1000], [2, 129, 3, 2]);
   const reductions = fc.oneof(shapes, longShapes).chain((shape) =>
     fc.tuple(fc.constant(shape), fc.subarray(shape.map((_, axis) => axis)), fc.boolean())
@@ -128,7 +128,7 @@ buildsTest(
   },
 );
 
-backendTest("reluGradient() is the gradient of relu() for what it adds up", [
+backendTest("reluGradient() is the gradient of relu() for its sums", [
   "cpu",
   "webgpu",
 ], async () => {
@@ -146,7 +146,7 @@ backendTest("reluGradient() is the gradient of relu() for what it adds up", [
   tf.dispose([x, dy, y, expected]);
 });
 
-buildsTest("add() is the sum, of one shape and of several", () => {
+buildsTest("add() is the sum, for equal and for broadcast shapes", () => {
   for (const [left, right] of [[[1], [1]], [[3, 5], [3, 5]], [[7, 151], [7, 151]], [[4, 9], [9]]]) {
     const [m, n] = [tf.util.sizeFromShape(left!), tf.util.sizeFromShape(right!)];
     const values = [numbers(m, 0.3), numbers(n, 1)] as const;
@@ -161,7 +161,7 @@ buildsTest("add() is the sum, of one shape and of several", () => {
   tf.dispose([i, j, whole]);
 });
 
-buildsTest("FluxionSumOfFour adds 2x2 pixels up, FluxionFourTimes repeats each", () => {
+buildsTest("FluxionSumOfFour sums 2x2 pixels, FluxionFourTimes repeats each", () => {
   for (
     const [n, h, w, c] of [[1, 1, 1, 4], [2, 3, 1, 12], [3, 2, 5, 8], [5, 14, 14, 64]] as const
   ) {
@@ -186,7 +186,7 @@ buildsTest("FluxionSumOfFour adds 2x2 pixels up, FluxionFourTimes repeats each",
   }
 });
 
-buildsTest("clone() shares its numbers with the original, which may be disposed first", () => {
+buildsTest("clone() shares its data with the original, which may be disposed first", () => {
   const before = tf.memory().numDataBuffers;
   const x = tf.tensor1d([1, 2, 3]), y = tf.clone(x);
   assert.equal(tf.memory().numDataBuffers, before + 1);
@@ -196,7 +196,7 @@ buildsTest("clone() shares its numbers with the original, which may be disposed 
   assert.equal(tf.memory().numDataBuffers, before);
 });
 
-buildsTest("concat() puts tensors side by side, and slice() gives them back", () => {
+buildsTest("concat() joins tensors along an axis, and slice() separates them again", () => {
   const parts = fc.tuple(
     shapes,
     fc.nat(),

@@ -7,13 +7,13 @@ import type { KernelSignature } from "../../src/threads/operands.ts";
 import { ThreadPool } from "../../src/threads/thread_pool.ts";
 import type { WasmBackend } from "../../src/threads/wasm.ts";
 
-/** With the checks of bounds that tests run with: what a kernel reads outside traps. */
+/** With the bounds checks of the tests: out-of-bounds accesses of a kernel trap. */
 const memory = new WebAssembly.Memory({ initial: 32, maximum: 32 });
 const bytes = memory.buffer.byteLength;
 const backend = { wasm: { asm: { memory } } } as unknown as WasmBackend;
 const crew = cpuKernels(new ThreadPool(workerThreads), { backend, build: "plain" });
 
-/** What counts scratch memory, and the kernels that work on memory. */
+/** Functions that compute scratch sizes, and kernels that access memory. */
 type Size =
   | "gemmScratch"
   | "convScratch"
@@ -33,12 +33,12 @@ type Numbers = fc.Arbitrary<number>;
 const between = (min: number, max: number): Numbers => fc.integer({ min, max });
 const small = between(1, 9), flag = between(0, 1), real = fc.constant(0.5);
 const fours = fc.constantFrom(4, 8, 12, 20), eights = fc.constantFrom(8, 12, 20);
-/** An address, which is chosen later. */
+/** An address, to be assigned later. */
 const at = fc.constant(NaN);
 const callOf = (...parts: readonly Numbers[]): fc.Arbitrary<number[]> => fc.tuple(...parts);
 const times = (count: number, part: Numbers): Numbers[] => Array(count).fill(part);
 
-/** Sizes of a convolution of x [n, h, w, cin] by a filter [kh, kw, cin, cout], with strides or without. */
+/** Sizes of a convolution of x [n, h, w, cin] with a filter [kh, kw, cin, cout], maybe strided. */
 function convolution(strides: Numbers | null, cin: Numbers, cout: Numbers): fc.Arbitrary<number[]> {
   const sizes = fc.tuple(small, small, small, cin, between(1, 3), between(1, 3), cout);
   return fc.tuple(sizes, strides ?? fc.constant(1), flag).map(([sizes, stride, pad]) => {
@@ -84,7 +84,7 @@ const calls: Readonly<Record<MemoryKernel, fc.Arbitrary<number[]>>> = {
   winogradFilterGradient: images,
 };
 
-/** The call with its operands one after the other, the one at `last` at the memory's very end. */
+/** The call with consecutive operands, the one at `last` ending at the end of memory. */
 function placed(name: MemoryKernel, values: readonly number[], last: number): number[] {
   const out = [...values], ranges = signatures[name].operands(values);
   let next = 64;
@@ -100,13 +100,13 @@ function fill(): Uint32Array {
   return all.fill(0x3f000000);
 }
 
-Deno.test("every function of the kernels' modules has its operands, or is a size", () => {
+Deno.test("every function of the kernel modules declares its operands or is a size", () => {
   const known = [...Object.keys(signatures), ...Object.keys(scratchSizes)].sort();
   const exported = Object.entries(crew.kernels).filter(([, value]) => typeof value === "function");
   assert.deepEqual(exported.map(([name]) => name).sort(), known);
 });
 
-Deno.test("scratch sizes are what the modules count, and an error where 32 bits do not hold them", () => {
+Deno.test("scratch sizes agree with the modules, and throw beyond 32 bits", () => {
   const sizes = crew.kernels as unknown as typeof scratchSizes;
   const size = fc.integer({ min: 1, max: 700 });
   fc.assert(fc.property(size, size, size, (a, b, c) => {
@@ -128,7 +128,7 @@ Deno.test("scratch sizes are what the modules count, and an error where 32 bits 
 });
 
 for (const name of Object.keys(signatures) as MemoryKernel[]) {
-  Deno.test(`${name} stays inside of its operands, and is not called with others`, () => {
+  Deno.test(`${name} stays within its operands, and is refused other ones`, () => {
     const run = (values: readonly number[]) => crew.run(name, [values as never]);
     fc.assert(
       fc.property(calls[name], fc.nat(), (values, seed) => {
@@ -137,7 +137,7 @@ for (const name of Object.keys(signatures) as MemoryKernel[]) {
         const call = placed(name, values, last);
         const before = fill().slice();
         run(call);
-        // What it wrote lies inside of what it was compared with.
+        // It wrote only within the operands it was checked against.
         const after = new Uint32Array(memory.buffer);
         for (const [place, count] of operands) {
           const first = call[place]! / 4;
@@ -163,7 +163,7 @@ for (const name of Object.keys(signatures) as MemoryKernel[]) {
             refused(changed(place, size), "size");
           }
           if (value > 1) {
-            // A size that counts in an operand does not fit any more when it is a million times larger.
+            // A size that determines an operand's length must not pass when a million times larger.
             const grown = changed(place, value * 1e6);
             const needs = signatures[name].operands(grown).reduce((sum, [, n]) => sum + n, 0);
             if (4 * needs > 2 * bytes) refused(grown, "larger");

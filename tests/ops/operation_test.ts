@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { operation } from "../../src/ops/operation.ts";
 import { backendTest } from "../support/backends.ts";
 
-backendTest("operation() computes the cotangents that are asked for, and no other", ["cpu"], () => {
+backendTest("operation() computes the requested cotangents only", ["cpu"], () => {
   const [a, b] = [tf.scalar(3), tf.scalar(5)];
   const asked: string[] = [];
   const product = (a: tf.Tensor, b: tf.Tensor) =>

@@ -15,7 +15,7 @@ function tensor(shape: Shape, phase: number): tf.Tensor {
   return tf.tensor(numbers(tf.util.sizeFromShape([...shape]), phase), [...shape]);
 }
 
-/** Asserts that 1, 2 and 3 threads give the same bits, whoever does what. */
+/** Asserts that 1, 2 and 3 threads compute the same bits, however the work is distributed. */
 async function assertSameBits(compute: () => tf.Tensor[]): Promise<void> {
   const results: Uint32Array[][] = [];
   for (const threads of [1, 2, 3, 2]) {
@@ -27,7 +27,7 @@ async function assertSameBits(compute: () => tf.Tensor[]): Promise<void> {
   for (const result of results) assert.deepEqual(result, results[0]);
 }
 
-/** Sizes that most of the time are worth sharing, and some primes among them. */
+/** Sizes that are usually large enough for several threads, and some primes. */
 const image = fc.record({
   n: fc.constantFrom(1, 2, 7, 13),
   h: fc.constantFrom(13, 28, 31),
@@ -114,7 +114,7 @@ Deno.test("GroupNormSilu and its gradient have the same bits on any number of th
   }
 });
 
-Deno.test("workers see tensors beyond the memory that tfjs begins with", async () => {
+Deno.test("workers can access tensors beyond tfjs's initial memory", async () => {
   await openBackend("cpu", { threads: 1 });
   const held = Array.from({ length: 40 }, (_, i) => tf.fill([64, 28, 28, 32], i));
   await assertSameBits(() => [tf.exp(tf.div(held[39]!, 40)), tf.sum(held[38]!, [0, 1, 2])]);
@@ -123,7 +123,7 @@ Deno.test("workers see tensors beyond the memory that tfjs begins with", async (
   tf.dispose(held);
 });
 
-Deno.test("ranges() cover all, once, in order", () => {
+Deno.test("ranges() cover everything once, in order", () => {
   const whole = fc.integer({ min: 1, max: 1000 });
   fc.assert(fc.property(whole, whole, fc.integer({ min: 1, max: 70 }), (count, pieces, unit) => {
     const cut = ranges(count, pieces, unit);
@@ -139,7 +139,7 @@ Deno.test("ranges() cover all, once, in order", () => {
   }));
 });
 
-/** What a program of its own prints: the start of the backend counts, or its end. */
+/** Output of a separate program, for tests of how the backend starts or ends. */
 async function printedBy(program: string): Promise<string> {
   const { success, stdout, stderr } = await deno([
     ...["eval", "-q"],
@@ -151,7 +151,7 @@ async function printedBy(program: string): Promise<string> {
   return stdout;
 }
 
-Deno.test("a program with workers ends by itself", async () => {
+Deno.test("a program with workers exits by itself", async () => {
   const printed = await printedBy(`
     await openBackend("cpu", { threads: 3 });
     for (let i = 0; i < 20; i++) tf.matMul(tf.ones([500, 500]), tf.ones([500, 500])).dataSync();
@@ -159,7 +159,7 @@ Deno.test("a program with workers ends by itself", async () => {
   assert.equal(printed, "500");
 });
 
-Deno.test("where there is no room for a shared memory, one thread computes the same", async () => {
+Deno.test("without room for a shared memory, one thread computes the same", async () => {
   const compute = `
     await openBackend("cpu", { threads: 3 });
     const { memory } = tf.backend().wasm.asm;

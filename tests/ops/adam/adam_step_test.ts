@@ -31,7 +31,7 @@ function vectors(size: number, hasAverage: boolean, phase = 0): Vectors {
   };
 }
 
-/** The next weights, m, v and average of one form, in that order, read back. */
+/** The updated weights, m, v and average of one implementation, in that order, read back. */
 async function stepOf(
   form: typeof adamStep,
   given: Vectors,
@@ -50,7 +50,7 @@ async function stepOf(
   return values.map((values) => Float32Array.from(values));
 }
 
-/** `assert.deepEqual` of long arrays takes seconds. */
+/** Since `assert.deepEqual` of long arrays takes seconds. */
 function assertSameBits(actual: readonly Float32Array[], expected: readonly Float32Array[]): void {
   assert.equal(actual.length, expected.length);
   actual.forEach((values, which) => {
@@ -60,7 +60,7 @@ function assertSameBits(actual: readonly Float32Array[], expected: readonly Floa
   });
 }
 
-/** The same by the formulas in float64. */
+/** The formulas in float64. */
 function float64Step(given: Vectors, settings: AdamStepSettings): Float64Array[] {
   const { step, lr, weightDecay, clip, averageDecay } = settings;
   const norm = Math.sqrt(given.gradient.reduce((sum, g) => sum + g * g, 0));
@@ -91,7 +91,7 @@ const sizes = fc.oneof(
   fc.constantFrom(64, 65, 251, 1021, 2053, 20_011), // primes among them
 );
 
-/** Asserts that what a form gives is the float64 formula's, relative to what each vector's scale is. */
+/** Asserts that results agree with the float64 formulas, relative to the scale of each vector. */
 function assertNearFloat64(
   actual: readonly Float32Array[],
   given: Vectors,
@@ -101,7 +101,7 @@ function assertNearFloat64(
   assert.equal(actual.length, expected.length);
   actual.forEach((values, which) =>
     values.forEach((value, i) => {
-      // Some ten roundings of 6e-8; a sum may cancel, so its terms are the scale.
+      // About ten roundings of 6e-8; sums may cancel, so the scale is that of their terms.
       const scale = Math.abs(expected[which]![i]!) + [1 + settings.lr * 30, 0.3, 0.01, 4][which]!;
       const gap = Math.abs(value - expected[which]![i]!);
       assert.ok(gap < 2e-6 * scale, `${which}, ${i}: ${value} is not ${expected[which]![i]}`);
@@ -109,7 +109,7 @@ function assertNearFloat64(
   );
 }
 
-backendTest("adamStep() is the formula in float64", ["cpu", "webgpu"], async (backend) => {
+backendTest("adamStep() agrees with the formula in float64", ["cpu", "webgpu"], async (backend) => {
   await fc.assert(
     fc.asyncProperty(sizes, settings, fc.boolean(), async (size, settings, hasAverage) => {
       const given = vectors(size, hasAverage);
@@ -125,7 +125,7 @@ for (const build of ["fastest", "plain"] as const) {
     assert.notEqual(tf.getKernel(ADAM_STEP, tfName), undefined);
     const size = fc.oneof(
       { arbitrary: sizes, weight: 20 },
-      // Of the second the squares are added up in parts.
+      // For the second size, the squares are summed in parts.
       { arbitrary: fc.constantFrom(100_003, 600_011), weight: 1 },
     );
     const property = fc.asyncProperty(
@@ -158,7 +158,7 @@ Deno.test("adamStep() has the same bits on any number of threads", async () => {
   await openBackend("cpu");
 });
 
-backendTest("adamStep() hands a gradient that is not finite on", ["cpu"], async () => {
+backendTest("adamStep() propagates a gradient that is not finite", ["cpu"], async () => {
   for (const bad of [NaN, Infinity]) {
     for (const clip of [0, 1]) {
       const given = vectors(9, true);

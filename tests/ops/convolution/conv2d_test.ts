@@ -12,7 +12,7 @@ interface Case {
   readonly pad: "same" | "valid";
 }
 
-/** What goes to Winograd's convolution: 3x3 that keeps the size, channels by fours. */
+/** Cases for Winograd: same-size 3x3 with channels in multiples of 4. */
 const winogradCases: fc.Arbitrary<Case> = fc.record({
   n: fc.integer({ min: 1, max: 3 }),
   h: fc.integer({ min: 1, max: 11 }),
@@ -26,7 +26,7 @@ const winogradCases: fc.Arbitrary<Case> = fc.record({
   pad: "same",
 }));
 
-/** What is a matrix product. */
+/** Cases computed as a matrix product. */
 const pointwiseCases: fc.Arbitrary<Case> = fc.tuple(
   ...[3, 9, 9, 19, 19].map((max) => fc.integer({ min: 1, max })),
 ).map(([n, h, w, cin, cout]) => ({
@@ -54,7 +54,7 @@ const anyCases: fc.Arbitrary<Case> = fc.record({
   pad: c.pad,
 }));
 
-/** 3x3 to or from one channel: the ends of a network of images. */
+/** 3x3 to or from one channel: the first and last layers of an image network. */
 const planeCases: fc.Arbitrary<Case> = fc.record({
   ...{ n: fc.integer({ min: 1, max: 3 }), toOne: fc.boolean() },
   h: fc.integer({ min: 3, max: 9 }),
@@ -70,13 +70,13 @@ const planeCases: fc.Arbitrary<Case> = fc.record({
 
 const cases = fc.oneof(winogradCases, pointwiseCases, planeCases, anyCases);
 
-// float32 with at most a few hundred terms a sum; Winograd's errors are about 1e-6.
+// float32 with at most a few hundred terms per sum; Winograd's errors are about 1e-6.
 const TOLERANCE = 3e-6;
 
 /**
- * A convolution y of x with w, and the gradients of sum(dy * y) for x and w, by the definition
- * of the convolution, in float64: each product x w dy is visited once. Padding "same" as TensorFlow documents it:
- * output ceil(size / stride), the odd zero below and to the right.
+ * A convolution y of x with w, and the gradients of sum(dy * y) with respect to x and w, by
+ * definition, in float64: each product x w dy is visited once. "same" padding as documented by
+ * TensorFlow: output ceil(size / stride), the odd zero at the bottom and right.
  */
 function definition({ input, filter, stride, pad }: Case) {
   const [n, h, w, cin] = input, [kh, kw, , cout] = filter;
@@ -122,7 +122,7 @@ function attributes({ stride, pad }: Case) {
   return { strides: [stride, stride], pad, dataFormat: "NHWC", dimRoundingMode: undefined };
 }
 
-buildsTest("Conv2D is the convolution's definition", () => {
+buildsTest("Conv2D agrees with the definition of convolution", () => {
   fc.assert(
     fc.property(cases, (given) => {
       const { x, filterValues, y, dyShape } = definition(given);
@@ -139,7 +139,7 @@ buildsTest("Conv2D is the convolution's definition", () => {
   );
 });
 
-buildsTest("FusedConv2D adds the bias and takes what is positive", () => {
+buildsTest("FusedConv2D adds the bias and applies ReLU", () => {
   fc.assert(
     fc.property(cases, fc.constantFrom("linear", "relu"), (given, activation) => {
       const { x, filterValues, y } = definition(given);
@@ -159,7 +159,7 @@ buildsTest("FusedConv2D adds the bias and takes what is positive", () => {
   );
 });
 
-buildsTest("FluxionConv2D adds a bias an image and a residual before the activation", () => {
+buildsTest("FluxionConv2D adds a bias per image and a residual before the activation", () => {
   fc.assert(
     fc.property(
       cases,
@@ -190,9 +190,9 @@ buildsTest("FluxionConv2D adds a bias an image and a residual before the activat
   );
 });
 
-buildsTest("Conv2D is what tfjs's own kernel gives", (backendName) => {
+buildsTest("Conv2D agrees with tfjs's own kernel", (backendName) => {
   fc.assert(
-    // tfjs's own is wrong where a stride leaves padding "same" without a zero: a 1x2 filter, stride 2, on 2x2.
+    // tfjs errs where "same" padding with a stride adds no zero: a 1x2 filter, stride 2, on 2x2.
     fc.property(cases.filter(({ stride, pad }) => stride === 1 || pad === "valid"), (given) => {
       const { x, filterValues } = definition(given);
       const inputs = {
@@ -217,7 +217,7 @@ buildsTest("Conv2D is what tfjs's own kernel gives", (backendName) => {
   );
 });
 
-buildsTest("Conv2DBackpropFilter is the convolution's gradient", () => {
+buildsTest("Conv2DBackpropFilter is the filter gradient of the convolution", () => {
   fc.assert(
     fc.property(cases, (given) => {
       const { x, dy, dyShape, dw } = definition(given);
@@ -232,7 +232,7 @@ buildsTest("Conv2DBackpropFilter is the convolution's gradient", () => {
   );
 });
 
-buildsTest("Conv2DBackpropInput is the convolution's gradient", () => {
+buildsTest("Conv2DBackpropInput is the input gradient of the convolution", () => {
   fc.assert(
     fc.property(cases, (given) => {
       const { filterValues, dy, dyShape, dx } = definition(given);
@@ -250,14 +250,14 @@ buildsTest("Conv2DBackpropInput is the convolution's gradient", () => {
   );
 });
 
-// More than a block: 42 tiles of Winograd at 32 channels, 510 unfolded pixels at few.
+// More than one block: 42 Winograd tiles at 32 channels, 510 unfolded pixels at few.
 for (
   const given of [
     { input: [3, 20, 21, 32], filter: [3, 3, 32, 32], stride: 1, pad: "same" },
     { input: [5, 21, 20, 8], filter: [5, 5, 8, 9], stride: 2, pad: "same" },
   ] as const satisfies readonly unknown[]
 ) {
-  buildsTest(`convolutions of ${given.input} with ${given.filter} add up many blocks`, () => {
+  buildsTest(`convolutions of ${given.input} with ${given.filter} sum over many blocks`, () => {
     const of = given as unknown as Case;
     const { x, filterValues, dy, dyShape, y, dx, dw } = definition(of);
     tf.tidy(() => {
@@ -281,7 +281,7 @@ for (
   });
 }
 
-// The ODE engine advances control groups of a batch in any cut and promises the same bits.
+// The ODE engine splits batches of control groups arbitrarily and guarantees the same bits.
 buildsTest("Conv2D of a part of a batch has the same bits", () => {
   fc.assert(
     fc.property(cases, fc.nat(2), (given, start) => {
@@ -301,7 +301,7 @@ buildsTest("Conv2D of a part of a batch has the same bits", () => {
   );
 });
 
-buildsTest("Conv2D takes NaN to the outputs that meet it", () => {
+buildsTest("Conv2D propagates NaN to the outputs that depend on it", () => {
   for (const filterShape of [[3, 3, 8, 8], [1, 1, 8, 8], [5, 5, 8, 8]] as const) {
     const values = numbers(20 * 20 * 8, 0.1);
     values[0] = NaN;
@@ -315,7 +315,7 @@ buildsTest("Conv2D takes NaN to the outputs that meet it", () => {
   }
 });
 
-buildsTest("conv2d() has the gradients that finite differences give", () => {
+buildsTest("conv2d() has gradients that agree with finite differences", () => {
   for (const filterShape of [[3, 3, 8, 8], [1, 1, 8, 3], [3, 3, 8, 2]] as const) {
     tf.tidy(() => {
       const x = tf.tensor4d(numbers(5 * 4 * 8, 0.3), [1, 5, 4, 8]);
@@ -337,7 +337,7 @@ buildsTest("conv2d() has the gradients that finite differences give", () => {
             const tensor = tf.tensor(moved, from.shape);
             return (which === 0 ? loss(tensor, w) : loss(x, tensor)).dataSync()[0]!;
           };
-          // Exact for a quadratic, but for the rounding of the loss.
+          // Exact for a quadratic, except for rounding of the loss.
           const numeric = (at(0.25) - at(-0.25)) / 0.5;
           const analytic = gradients[which]!.dataSync()[i]!;
           assert.ok(Math.abs(numeric - analytic) < 2e-3, `${numeric}, ${analytic}`);
@@ -347,7 +347,7 @@ buildsTest("conv2d() has the gradients that finite differences give", () => {
   }
 });
 
-buildsTest("the convolutions refuse what they cannot do", () => {
+buildsTest("the convolutions refuse unsupported arguments", () => {
   const dy = tf.zeros([1, 6, 6, 1]), filter = tf.zeros([1, 1, 1, 1]);
   const attrs = { strides: 1, dimRoundingMode: undefined, inputShape: [1, 4, 4, 1] };
   assert.throws(

@@ -13,9 +13,10 @@ for (const kernel of [1, 3]) {
   for (const perImage of [false, true]) {
     for (const activation of ["linear", "relu"] as const) {
       for (const withResidual of [false, true]) {
-        const words = `${kernel}x${kernel}, ${activation}` + (perImage ? ", a bias an image" : "") +
+        const words = `${kernel}x${kernel}, ${activation}` +
+          (perImage ? ", a bias per image" : "") +
           (withResidual ? ", a residual" : "");
-        backendTest(`convolve() of ${words} is its parts, with their gradients`, [
+        backendTest(`convolve(), ${words}, agrees with its parts and their gradients`, [
           "cpu",
           "webgpu",
         ], async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { buildsTest } from "../_builds.ts";
 
-buildsTest("exp() and sigmoid() at their ends", () => {
+buildsTest("exp() and sigmoid() at the limits of their range", () => {
   const x = tf.tensor1d([-Infinity, -1000, -104.5, 0, 89, 1000, Infinity, NaN]);
   const [e, s] = [tf.exp(x), tf.sigmoid(x)];
   assert.deepEqual([...e.dataSync()], [0, 0, 0, 1, Infinity, Infinity, Infinity, NaN]);
@@ -12,7 +12,7 @@ buildsTest("exp() and sigmoid() at their ends", () => {
   tf.dispose([x, e, s]);
 });
 
-buildsTest("exp() and sigmoid() of a number are the same wherever it stands among others", () => {
+buildsTest("exp() and sigmoid() of a number do not depend on its position", () => {
   for (const count of [1, 3, 5, 8, 100_003]) {
     const x = tf.tensor1d(Float32Array.from({ length: count }, (_, i) => 0.3 * (i % 7) - 1));
     const [e, s] = [tf.exp(x), tf.sigmoid(x)];

@@ -19,8 +19,8 @@ function run(name: string, inputs: tf.NamedTensorMap): tf.Tensor[] {
   return tf.engine().runKernel(name, inputs) as tf.Tensor[];
 }
 
-// tests/ops/group_norm_silu compares both with the definition in float64 and with finite differences.
-buildsTest("GroupNormSilu and its pull-back are what tfjs's operations give", () => {
+// tests/ops/group_norm_silu compares both with the definition in float64 and finite differences.
+buildsTest("GroupNormSilu and its VJP agree with tfjs operations", () => {
   fc.assert(fc.property(shapes, fc.boolean(), ([n, h, w, c], withShift) => {
     tf.tidy(() => {
       const images = [n, h, w, c] as [number, number, number, number];
@@ -36,7 +36,7 @@ buildsTest("GroupNormSilu and its pull-back are what tfjs's operations give", ()
       const { dx, dScale, dOffset, dShift } = portableGroupNormSiluGradient(dy, {
         ...{ x, scale, offset, shift, mean, inverseStd },
       });
-      const scaleOfGradient = 1 + Math.max(...inverseStd.dataSync()); // a constant group has 316
+      const scaleOfGradient = 1 + Math.max(...inverseStd.dataSync()); // 316 for a constant group
       [...outputs, ...gradients].forEach((tensor, i) => {
         const expected = [y, mean, inverseStd, dx, dScale, dOffset, dShift][i]!;
         assert.deepEqual(tensor.shape, expected.shape);
@@ -47,7 +47,7 @@ buildsTest("GroupNormSilu and its pull-back are what tfjs's operations give", ()
   }));
 });
 
-buildsTest("GroupNormSilu refuses channels that are no groups of four, and no image", () => {
+buildsTest("GroupNormSilu refuses channels not in groups of four, and empty batches", () => {
   for (const shape of [[1, 2, 2, 6], [0, 2, 2, 4]] as [number, number, number, number][]) {
     const [x, scale] = [tf.zeros(shape), tf.zeros([shape[3]])];
     assert.throws(

@@ -19,7 +19,7 @@ type Numbers = { readonly [K in keyof GroupNormInputs]: Float64Array };
 function numbersOf(shape: Shape, withShift: boolean): Numbers {
   const [n, , , c] = shape;
   return {
-    // Far from zero beside its spread, so that a variance from squares would lose digits.
+    // Far from zero relative to its spread, so that a one-pass variance would lose digits.
     x: normal(shape, 0).map((value, i) => 1.5 * value + (i % c) - 4),
     scale: normal([c], 1).map((value) => 1 + 0.3 * value),
     offset: normal([c], 2),
@@ -65,7 +65,7 @@ const shapes: readonly Shape[] = [[2, 3, 2, 8], [1, 1, 1, 4], [3, 7, 5, 12]];
 for (const shape of shapes) {
   for (const withShift of [true, false]) {
     const words = withShift ? "" : " without a shift";
-    backendTest(`groupNormSilu() of [${shape}]${words} is its definition`, [
+    backendTest(`groupNormSilu() of [${shape}]${words} agrees with its definition`, [
       "cpu",
       "webgpu",
     ], async () => {
@@ -87,7 +87,7 @@ for (const shape of shapes) {
       const y = apply(...tensors as [tf.Tensor, tf.Tensor, tf.Tensor]);
       const dy = tf.tensor4d(Float32Array.from(weights), shape);
       const gradients = tf.grads(apply as (...tensors: tf.Tensor[]) => tf.Tensor)(tensors, dy);
-      // float32 in sums of up to 140 numbers
+      // float32 sums of up to 140 numbers.
       assert.ok(relativeError(await y.data(), expected.y) < 2e-6);
       const keys = ["x", "scale", "offset", ...(withShift ? ["shift" as const] : [])] as const;
       for (const [i, key] of keys.entries()) {

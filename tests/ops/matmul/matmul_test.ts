@@ -11,7 +11,7 @@ interface Product {
   readonly transposeB: boolean;
 }
 
-// Ones, primes, multiples of the 6x8 tile, and sums of more than one block of 256 terms.
+// Ones, primes, multiples of the 6x8 tile, and sums longer than one block of 256 terms.
 const extents = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(24, 31, 48, 131, 137));
 const products: fc.Arbitrary<Product> = fc.record({
   m: extents,
@@ -44,13 +44,13 @@ function factors({ m, n, k, transposeA, transposeB }: Product) {
   };
 }
 
-buildsTest("matMul() is the product by its definition", () => {
+buildsTest("matMul() agrees with the definition", () => {
   fc.assert(
     fc.property(products, (of) => {
       const { a, b, tensorA, tensorB } = factors(of);
       const c = tf.matMul(tensorA, tensorB, of.transposeA, of.transposeB);
       assert.deepEqual(c.shape, [of.m, of.n]);
-      // Hundreds of terms of float32, in blocks.
+      // float32 sums of hundreds of terms, in blocks.
       assert.ok(errorOf(c.dataSync(), product(a, b, of)) < 3e-6);
       tf.dispose([tensorA, tensorB, c]);
     }),
@@ -58,7 +58,7 @@ buildsTest("matMul() is the product by its definition", () => {
   );
 });
 
-buildsTest("matMul() is what tfjs's own kernel gives", (backendName) => {
+buildsTest("matMul() agrees with tfjs's own kernel", (backendName) => {
   fc.assert(
     fc.property(products, (of) => {
       const { tensorA, tensorB } = factors(of);
@@ -83,7 +83,7 @@ buildsTest("matMul() is what tfjs's own kernel gives", (backendName) => {
   );
 });
 
-buildsTest("fused.matMul() adds the bias and takes what is positive", () => {
+buildsTest("fused.matMul() adds the bias and applies ReLU", () => {
   fc.assert(
     fc.property(products, fc.constantFrom("linear" as const, "relu" as const), (of, activation) => {
       const { a, b, tensorA, tensorB } = factors(of);
@@ -107,7 +107,7 @@ buildsTest("fused.matMul() adds the bias and takes what is positive", () => {
   );
 });
 
-buildsTest("matMul() of many matrices takes each with its own, or one with all", () => {
+buildsTest("matMul() of many matrices multiplies them pairwise, or one with all", () => {
   const a = numbers(3 * 5 * 7, 0.1), b = numbers(3 * 7 * 4, 0.7);
   for (const [of, matricesB] of [[[3, 7, 4], 3], [[1, 7, 4], 1], [[7, 4], 1]] as const) {
     const tensorA = tf.tensor(a, [3, 5, 7]),
@@ -148,14 +148,14 @@ buildsTest("matMul() of a part of the rows has the same bits", () => {
   );
 });
 
-buildsTest("matMul() keeps NaN and infinity where they belong", () => {
+buildsTest("matMul() confines NaN and infinity to the outputs that depend on them", () => {
   const a = tf.tensor2d([1, NaN, 2, Infinity], [4, 1]), b = tf.tensor2d([[1, 2]]);
   const c = tf.fused.matMul({ a, b, activation: "relu" });
   assert.deepEqual([...c.dataSync()], [1, 2, NaN, NaN, 2, 4, Infinity, Infinity]);
   tf.dispose([a, b, c]);
 });
 
-buildsTest("matMul() of an empty factor says so", () => {
+buildsTest("matMul() refuses an empty factor", () => {
   const a = tf.zeros([0, 3]), b = tf.zeros([3, 2]);
   assert.throws(
     () => tf.matMul(a, b),
@@ -164,7 +164,7 @@ buildsTest("matMul() of an empty factor says so", () => {
   tf.dispose([a, b]);
 });
 
-buildsTest("matMul() has the gradients that finite differences give", () => {
+buildsTest("matMul() has gradients that agree with finite differences", () => {
   const [a, b] = [tf.tensor2d(numbers(15, 0.3), [5, 3]), tf.tensor2d(numbers(21, 1), [3, 7])];
   const weights = tf.tensor2d(numbers(35, 2), [5, 7]);
   const loss = (a: tf.Tensor, b: tf.Tensor) =>
@@ -180,7 +180,7 @@ buildsTest("matMul() has the gradients that finite differences give", () => {
           const moved = tf.tensor(values, from.shape);
           return (which === 0 ? loss(moved, b) : loss(a, moved)).dataSync()[0]!;
         });
-      return (at(step) - at(-step)) / (2 * step); // exact for a quadratic, but for rounding
+      return (at(step) - at(-step)) / (2 * step); // exact for a quadratic, except for rounding
     });
     assert.ok(errorOf(gradients[which]!.dataSync(), numeric) < 1e-4);
   }

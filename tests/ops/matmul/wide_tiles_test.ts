@@ -20,7 +20,7 @@ const builds = [
   { relaxed: winogradRelaxed, plain: winogradPlain },
 ];
 
-/** Numbers of an input, and where things lie in the memory, in bytes: two inputs, weights, output, scratch. */
+/** Numbers in an input, and byte offsets in memory: two inputs, weights, output, scratch. */
 const COUNT = 60_000;
 const [X, R, W, Y, U, SCRATCH] = [0, 1, 2, 3, 4, 6].map((place) => 4 * COUNT * place) as [
   number,
@@ -40,9 +40,9 @@ const sizes = fc.record({
   relu: fc.constantFrom(0, 1),
 });
 
-// Which tiles are used is found out by measuring: the machine that runs the tests knows one kind.
+// Timing chooses the tiles in use, so tests on one machine otherwise cover one kind only.
 for (const choice of ["fastest", "plain"] as const) {
-  Deno.test(`wide tiles give the bits of narrow ones [${choice}]`, () => {
+  Deno.test(`wide tiles have the bits of narrow ones [${choice}]`, () => {
     const memory = new WebAssembly.Memory({ initial: 64 });
     const kernels: CpuKernels = Object.assign(
       {},

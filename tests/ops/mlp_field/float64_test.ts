@@ -21,7 +21,7 @@ function assertClose(actual: Float64Array, expected: Float64Array, tolerance = 1
   actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < tolerance));
 }
 
-Deno.test("mlpAt() has the divergence of its own velocity", () => {
+Deno.test("mlpAt() returns the divergence of its own velocity", () => {
   const net = mlpFloat64(shape, weights);
   const directions: [string, Float64Array[]][] = [
     ["unit vectors", unitVectors(3)],
@@ -39,7 +39,7 @@ Deno.test("mlpAt() has the divergence of its own velocity", () => {
   }
 });
 
-Deno.test("mlpAt() pulls velocity and divergence back to x and to every weight", () => {
+Deno.test("mlpAt() has the VJP of velocity and divergence for x and all weights", () => {
   const cotangent = { velocity: randomNumbers(3, 3), divergence: 0.7 };
   for (const es of [unitVectors(3), [randomNumbers(3, 2)], []]) {
     const loss = (parameters: Float64Array, position: Float64Array) => {

@@ -14,7 +14,7 @@ import { randomNumbers, randomWeights } from "../../ode/engines/mlp_problem.ts";
 import { relativeError } from "../../parity/fixtures.ts";
 import { backendTest } from "../../support/backends.ts";
 
-// Float32 carries 6e-8 a rounding; sums of 16 terms through four layers stay below this.
+// float32 rounds at 6e-8; sums of 16 terms through four layers stay below this.
 const TOLERANCE = 5e-6;
 
 const cases = [1, 2, 5].flatMap((dims) =>
@@ -23,19 +23,19 @@ const cases = [1, 2, 5].flatMap((dims) =>
 
 for (const { dims, kind } of cases) {
   backendTest(
-    `the mlp kernel is the float64 network (${dims} dimensions, ${kind})`,
+    `the mlp kernel agrees with the float64 network (${dims} dimensions, ${kind})`,
     ["cpu", "webgpu"],
     () => compare(dims, kind),
   );
 }
 
-/** Everything that the kernel gives, against the network in float64 row by row. */
+/** Compares all results of the kernel with the float64 network, row by row. */
 async function compare(dims: number, kind: "unit" | "probes" | "none"): Promise<void> {
   const n = 7, shape = { dims, hidden: 16 };
   const flat = randomWeights(shape, 1.5);
   const parameters = Parameters.fromFlat(mlpLayout(shape), flat);
   const net = mlpFloat64(shape, Float64Array.from(flat));
-  // Float32 from the start, so that both compute on the same numbers.
+  // float32 inputs, so that both compute with the same numbers.
   const single = (count: number, subsequence: number) =>
     Float32Array.from(randomNumbers(count, subsequence));
   const x = single(n * dims, 1), probes = single(n * dims, 2);
@@ -106,8 +106,8 @@ async function compare(dims: number, kind: "unit" | "probes" | "none"): Promise<
   }
 }
 
-// What a sample is must not depend on who else is in its batch (design, idea 5).
-backendTest("the mlp kernel gives a row the same bits in every batch", ["cpu"], () => {
+// A sample must not depend on the other rows of its batch.
+backendTest("the mlp kernel computes the same bits for a row in any batch", ["cpu"], () => {
   for (const shape of [{ dims: 2, hidden: 64 }, { dims: 3, hidden: 10 }]) {
     const n = 67, { dims, hidden } = shape;
     const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape));
@@ -123,7 +123,7 @@ backendTest("the mlp kernel gives a row the same bits in every batch", ["cpu"], 
             [m, hidden],
           ),
         }, { kind: "unit" });
-        // Row after row: its velocity, then its Jacobian.
+        // Per row: its velocity, then its Jacobian.
         const columns = tf.transpose(tf.reshape(tangents!, [dims, m, dims]), [1, 0, 2]);
         const rows = tf.concat([velocity, tf.reshape(columns, [m, dims * dims])], 1);
         return Float32Array.from(rows.dataSync());

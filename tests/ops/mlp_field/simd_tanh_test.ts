@@ -9,13 +9,13 @@ import relaxed from "../../../src/ode/engines/cpu/kernel/simd_engine.relaxed.was
   type: "bytes",
 };
 
-/** What simd_tanh.part.as.ts promises. */
+/** Error bound stated in simd_tanh.part.as.ts. */
 const MAX_ULP = 6;
 
 const COUNT = 1 << 16;
 const AT = 4096;
 
-/** tanh of up to 2^16 numbers by the kernel of a build. */
+/** tanh of up to 2^16 numbers by one build of the kernel. */
 function kernel(build: "fastest" | "plain"): (x: Float32Array) => Float32Array {
   const memory = new WebAssembly.Memory({ initial: 32768, maximum: 32768, shared: true });
   const module = simdModule({ relaxed, plain }, build);
@@ -29,7 +29,7 @@ function kernel(build: "fastest" | "plain"): (x: Float32Array) => Float32Array {
   };
 }
 
-/** The distance of neighbours among float32 numbers of this size. */
+/** Spacing of float32 numbers of this size. */
 function ulp(value: number): number {
   const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(value) || 2 ** -126)));
   return 2 ** (exponent - 23);
@@ -40,7 +40,7 @@ for (const build of ["fastest", "plain"] as const) {
     const tanh = kernel(build);
     const x = new Float32Array(COUNT), bits = new Uint32Array(x.buffer);
     let worst = 0, worstAt = 0;
-    // Every 401st number from 0 to infinity: the parts between 1e-5 and 10 have 400,000 of them.
+    // Every 401st float32 from 0 to infinity; 400,000 of them are between 1e-5 and 10.
     for (let next = 0; next <= 0x7f800000;) {
       for (let i = 0; i < COUNT; i++, next += 401) bits[i] = Math.min(next, 0x7f800000);
       const y = tanh(x), minus = tanh(x.map((value) => -value));
@@ -58,7 +58,7 @@ for (const build of ["fastest", "plain"] as const) {
   });
 }
 
-Deno.test("tanh keeps NaN, zero and its sign", () => {
+Deno.test("tanh preserves NaN, zero and its sign", () => {
   const y = kernel("fastest")(Float32Array.of(NaN, 0, -0, Infinity, ...new Float32Array(12)));
   assert.deepEqual([...y.slice(0, 4)], [NaN, 0, -0, 1]);
 });

@@ -6,7 +6,7 @@ Deno.test("embeddingRows() is sin and cos of k pi t, for any finite t", () => {
   const out = embeddingRows(times, width, new Float64Array(times.length * width));
   times.forEach((t, row) => {
     for (let k = 1; k <= width / 2; k++) {
-      // The argument k pi t itself is rounded by k * |pi t| * 1e-16 either way.
+      // Either way, the argument k pi t itself is rounded by k * |pi t| * 1e-16.
       const tolerance = 1e-14 * (1 + k * Math.abs(t));
       assert.ok(Math.abs(out[row * width + k - 1]! - Math.sin(k * Math.PI * t)) < tolerance);
       assert.ok(

@@ -3,14 +3,14 @@ import * as tf from "@tensorflow/tfjs";
 import { double, halve, join } from "../../../src/ops/resample/resample.ts";
 import { backendTest } from "../../support/backends.ts";
 
-// Two images of 2x4 pixels and 2 channels; the channels are told apart by their size.
+// Two images of 2x4 pixels and 2 channels, which differ in magnitude.
 const shape: [number, number, number, number] = [2, 2, 4, 2];
 const values = Float32Array.from(
   { length: 32 },
   (_, i) => (i % 2 === 0 ? 1 : 100) * (1 + (i >> 1)),
 );
 
-backendTest("double() repeats each pixel, halve() takes the mean of four", [
+backendTest("double() repeats each pixel, halve() averages four", [
   "cpu",
   "webgpu",
 ], async () => {
@@ -26,7 +26,7 @@ backendTest("double() repeats each pixel, halve() takes the mean of four", [
   tf.dispose([x, large, small, back]);
 });
 
-backendTest("join() sets channels side by side and hands each its cotangent", [
+backendTest("join() concatenates channels and passes each its cotangent", [
   "cpu",
   "webgpu",
 ], async () => {
@@ -40,7 +40,7 @@ backendTest("join() sets channels side by side and hands each its cotangent", [
   tf.dispose([a, b, dy, y, ...gradients]);
 });
 
-backendTest("halve() and double() pull back by their transposes", ["cpu"], async () => {
+backendTest("halve() and double() have their transposes as VJPs", ["cpu"], async () => {
   const inner = async (a: tf.Tensor, b: tf.Tensor) => {
     const product = tf.tidy(() => tf.sum(tf.mul(a, b)));
     const [value] = await product.data();

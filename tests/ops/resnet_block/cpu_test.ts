@@ -21,11 +21,11 @@ const cases: fc.Arbitrary<Case> = fc.oneof(
     c: fc.constantFrom(8, 12, 20),
     relu: fc.boolean(),
   }),
-  // Several images a portion.
+  // Several images per portion.
   fc.record({ n: fc.constantFrom(9, 17), ...sides, c: fc.constant(8), relu: fc.boolean() }),
 );
 
-/** Relative to the largest number; sums over thousands of pixels, and Winograd's errors. */
+/** Relative to the largest value; sums over thousands of pixels, and Winograd's errors. */
 const TOLERANCE = 5e-6;
 
 function operands({ n, h, w, c }: Case) {
@@ -44,7 +44,9 @@ function operands({ n, h, w, c }: Case) {
 
 type Numbers = Float32Array | Float64Array;
 
-/** Calls `use(output pixel, input pixel, tap)` for every product of a convolution of k x k, size kept. */
+/**
+ * Calls `use(output pixel, input pixel, tap)` for all products of a same-size k x k convolution.
+ */
 function forEachTap(
   { n, h, w }: Case,
   k: number,
@@ -64,7 +66,7 @@ function forEachTap(
   }
 }
 
-/** The convolution, plus a bias [c] or [n, c], in float64. */
+/** The convolution with a bias [c] or [n, c], in float64. */
 function convolution(
   at: Case,
   k: number,
@@ -112,10 +114,10 @@ function pullBack(at: Case, k: number, x: Numbers, filter: Numbers, dy: Numbers)
 }
 
 const relu = (x: Float64Array) => x.map((v) => Math.max(0, v));
-/** By the kernel's own activations: a number next to zero is on either side of it by rounding. */
+/** From the kernel's own activations, since rounding decides the sign of numbers near zero. */
 const masked = (d: Numbers, y: Numbers) => Float64Array.from(d, (v, i) => y[i]! > 0 ? v : 0);
 
-/** Runs the block and its pull-back; names of tensors with their numbers. */
+/** Runs the block and its VJP; returns the values of tensors by name. */
 function run(at: Case): Record<string, Float32Array> {
   const { n, h, w, c } = at;
   const shapes: Record<string, number[]> = {
@@ -147,7 +149,7 @@ function run(at: Case): Record<string, Float32Array> {
   });
 }
 
-buildsTest("a block of the ResNet and its pull-back are what float64 says", () => {
+buildsTest("resnetBlock kernels and their VJPs agree with float64", () => {
   fc.assert(
     fc.property(cases, (at) => {
       const { x, filter1, bias1, filter2, bias2, filter3, bias3, dy } = operands(at);
@@ -175,14 +177,14 @@ buildsTest("a block of the ResNet and its pull-back are what float64 says", () =
   );
 });
 
-buildsTest("a block of the ResNet refuses an empty batch", () => {
+buildsTest("resnetBlock kernels refuse an empty batch", () => {
   assert.throws(
     () => run({ n: 0, h: 3, w: 3, c: 8, relu: false }),
     /^RangeError: FluxionResnetBlock: expected images, got \[0,3,3,8\]$/,
   );
 });
 
-Deno.test("a block of the ResNet has the same bits on any number of threads", async () => {
+Deno.test("resnetBlock kernels have the same bits on any number of threads", async () => {
   const at = { n: 13, h: 28, w: 28, c: 32, relu: true };
   const results: Record<string, Float32Array>[] = [];
   for (const threads of [1, 2, 3]) {

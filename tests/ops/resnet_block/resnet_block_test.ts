@@ -7,7 +7,7 @@ import {
 } from "../../../src/ops/resnet_block/resnet_block.ts";
 import { backendTest } from "../../support/backends.ts";
 
-/** Numbers without a pattern, the same every time. */
+/** Numbers with no pattern; the same on each call. */
 function tensor(shape: number[], phase: number): tf.Tensor {
   const values = Float32Array.from(
     { length: tf.util.sizeFromShape(shape) },

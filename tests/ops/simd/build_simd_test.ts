@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { root } from "../../../tools/bundle.ts";
 import { buildSimd } from "../../../tools/build_simd.ts";
 
-Deno.test("build:simd gives the .wasm files that are committed, byte for byte", async () => {
+Deno.test("build:simd reproduces the committed .wasm files byte for byte", async () => {
   const modules = await buildSimd();
   assert.ok(modules.length > 0);
   for (const { path, bytes } of modules) {
     const committed = await Deno.readFile(`${root}/${path}`);
     assert.ok(
       committed.length === bytes.length && committed.every((byte, i) => byte === bytes[i]),
-      `${path} is not what its source gives: run deno task build:simd`,
+      `${path} differs from what its source builds: run deno task build:simd`,
     );
   }
   const built = modules.map(({ path }) => path).sort();
@@ -20,7 +20,7 @@ Deno.test("build:simd gives the .wasm files that are committed, byte for byte", 
   );
 });
 
-/** The WebAssembly modules under a folder. */
+/** The WebAssembly modules in a folder. */
 function* wasmFiles(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(`${root}/${folder}`)) {
     if (isDirectory) yield* wasmFiles(`${folder}/${name}`);

@@ -3,21 +3,21 @@ import * as tf from "@tensorflow/tfjs";
 import { groupNormSiluKernels } from "../../../src/ops/group_norm_silu/name.ts";
 import { buildsTest, runKernel } from "../_builds.ts";
 
-// The bounds lie just above what exp.part.as.ts and group_norm_silu.as.ts say was measured at every
-// float32; a machine whose relaxed SIMD rounds twice has the figures of the plain build.
+// The bounds are slightly above those measured at every float32, stated in exp.part.as.ts and
+// group_norm_silu.as.ts; with relaxed SIMD that rounds twice, those of the plain build apply.
 
-/** From one float32 that is looked at to the next. */
+/** Step between the float32 numbers tested. */
 const STRIDE = 4099;
 
-/** float32 numbers around one: from 64 before to 64 behind it. */
+/** float32 numbers around one: the 64 before it and the 64 after it. */
 function around(x: number): Float32Array {
   const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
   return new Float32Array(Uint32Array.from({ length: 129 }, (_, i) => bits + i - 64).buffer);
 }
 
 /**
- * Every 4099th float32 of both signs up to `end`, those around the worst that a sweep of all of
- * them found, and the ends.
+ * Every 4099th float32 of both signs up to `end`, those around the worst cases found by an
+ * exhaustive sweep, and the ends.
  */
 function inputs({ end, worst }: { readonly end: number; readonly worst: readonly number[] }) {
   const count = Math.ceil((new Uint32Array(Float32Array.of(end).buffer)[0]! + 1) / STRIDE);
@@ -26,16 +26,16 @@ function inputs({ end, worst }: { readonly end: number; readonly worst: readonly
   return Float32Array.from(values.concat(new Array(-values.length & 3).fill(1)));
 }
 
-/** The distance of neighbours among float32 numbers of this size. */
+/** Spacing of float32 numbers of this size. */
 function ulp(value: number): number {
   const size = Math.abs(value);
   let exponent = Math.max(-126, Math.floor(Math.log2(size || 2 ** -126)));
-  // The logarithm of a number just below a power of two is rounded to the power's.
+  // The logarithm of a number just below a power of two may round up to that power's.
   if (exponent > -126 && size < 2 ** exponent) exponent--;
   return 2 ** (exponent - 23);
 }
 
-/** The largest distances from float64 among the inputs of `where`: in ulp, and as it is. */
+/** Largest errors against float64 for the inputs of `where`: in ulp, and absolute. */
 function largestErrors(
   { x, y, exact }: {
     readonly x: Float32Array;
@@ -80,7 +80,7 @@ buildsTest("sigmoid() is within 3.2 ulp down to -87, and within 1.7e-38 below", 
 
 buildsTest("the SiLU is within 3.6 ulp down to -87, and within 1.7e-38 |x| below", () => {
   const offset = inputs({ end: 3e38, worst: [-16.68416404724121, 0.4110623002052307] });
-  // One pixel that is scaled by zero: what is left is the SiLU of the offset.
+  // One pixel with scale zero: the result is the SiLU of the offset.
   const zeros = tf.zeros([offset.length]);
   const pixel = tf.reshape(zeros, [1, 1, 1, offset.length]);
   const tensors = { x: pixel, scale: zeros, offset: tf.tensor1d(offset) };

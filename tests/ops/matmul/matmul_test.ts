@@ -159,7 +159,7 @@ buildsTest("matMul() refuses an empty factor", () => {
   const a = tf.zeros([0, 3]), b = tf.zeros([3, 2]);
   assert.throws(
     () => tf.matMul(a, b),
-    /factors that fit and are not empty, got \[0,3\] and \[3,2\]/,
+    /expected matching, non-empty factors, got \[0,3\] and \[3,2\]/,
   );
   tf.dispose([a, b]);
 });

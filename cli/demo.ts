@@ -82,8 +82,8 @@ async function demo(): Promise<void> {
 }
 
 try {
-  const told = { words: "stopping", outcome: "interrupted; deno task demo begins anew" };
-  await interruptible(told, demo);
+  const messages = { notice: "stopping", outcome: "interrupted; deno task demo begins anew" };
+  await interruptible(messages, demo);
 } catch (error) {
   const { message, exitCode } = verdict(error);
   if (message !== null) writeMessage(`${paint("red", "demo:", Deno.stderr)} ${message}\n`);

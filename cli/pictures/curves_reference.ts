@@ -3,7 +3,7 @@ import type { TrainConfig } from "@fluxion/fluxion/options";
 import { lossReference } from "@fluxion/fluxion/report/pictures";
 import { openData } from "../runs/open_data.ts";
 
-/** {@link lossReference} of a run; only a CNF has one, and only on data that come by name. */
+/** {@link lossReference} of a run, defined only for a CNF on a built-in data set. */
 export async function curvesReference(
   config: TrainConfig,
 ): Promise<ReturnType<typeof lossReference>> {

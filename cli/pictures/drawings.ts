@@ -1,57 +1,58 @@
 import { throwIfStopped } from "@fluxion/fluxion/core";
 
-/** Largest share of the training time that drawing may take. */
+/** Fraction of the elapsed time that drawing may take. */
 const DRAWING_SHARE = 0.01;
 
-/** What a drawing is taken for before there was one: the first loads fonts and a rasteriser. */
+/** Estimated duration of the first drawing, which loads fonts and a rasteriser. */
 const FIRST_MS = 1000;
 
-/** More do not wait: each holds its samples. */
-const MOST_WAITING = 100;
+/** Limit of queued drawings, since each holds its samples in memory. */
+const MAX_QUEUED = 100;
 
-/** Pictures that are drawn beside other work, in the order in which they came. */
+/** A queue of pictures, drawn in order within a time budget while other work runs. */
 export interface Drawings {
   /**
-   * Draws now, or, where that would hold up the work for more than its share, later.
+   * Draws now if the time budget allows it, else later.
    *
-   * @param keep Called if it is later: puts by what the drawing needs, for a process that is
-   *   killed meanwhile.
+   * @param keep Called if the drawing is deferred; saves its inputs in case the process is killed
+   *   meanwhile.
    */
   add(draw: () => Promise<void>, keep?: () => Promise<void>): Promise<void>;
   /**
-   * Draws all that still wait.
+   * Draws all queued pictures.
    *
-   * @throws {Stopped} If work is to end early.
+   * @throws {Stopped} If a stop is requested.
    */
   finish(): Promise<void>;
 }
 
 /**
- * Drawings that take 1 % of the time from now on: in a long run every picture is there at once,
- * a run of half a minute is not stopped for seconds by pictures that nobody looks at before its end.
+ * Makes a queue whose drawings take at most 1 % of the time from now on. In a long run every
+ * picture is drawn immediately; a run of half a minute is not held up for seconds by pictures that
+ * nobody looks at before its end.
  *
  * @param clock Milliseconds, from any origin.
  */
 export function drawingsBeside(clock: () => number = () => performance.now()): Drawings {
-  const waiting: (() => Promise<void>)[] = [];
+  const queue: (() => Promise<void>)[] = [];
   const startedMs = clock();
   let spentMs = 0, lastMs = FIRST_MS;
   const drawNext = async () => {
     const begin = clock();
-    await waiting.shift()!();
+    await queue.shift()!();
     lastMs = clock() - begin;
     spentMs += lastMs;
   };
   const hasTime = () => spentMs + lastMs <= DRAWING_SHARE * (clock() - startedMs);
   return {
     async add(draw, keep) {
-      waiting.push(draw);
-      while (waiting.length > 0 && (hasTime() || waiting.length > MOST_WAITING)) await drawNext();
-      // They are drawn in the order in which they came: this one is the last.
-      if (waiting.length > 0) await keep?.();
+      queue.push(draw);
+      while (queue.length > 0 && (hasTime() || queue.length > MAX_QUEUED)) await drawNext();
+      // Drawings are drawn in order, so if any is queued, this one is.
+      if (queue.length > 0) await keep?.();
     },
     async finish() {
-      while (waiting.length > 0) {
+      while (queue.length > 0) {
         throwIfStopped();
         await drawNext();
       }

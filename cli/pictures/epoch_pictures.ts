@@ -25,18 +25,17 @@ import type { Drawings } from "./drawings.ts";
 import { shownPath } from "../paths.ts";
 
 /**
- * The pictures that training leaves in a run's folder. Each carries the training step that it
- * belongs to, and a command that depends on the run alone, so that a run that was resumed has the
- * same bytes as one that was not.
+ * The pictures that training writes to a run's folder. Each stores its training step and a command
+ * that depends on the run only, so a resumed run has the same bytes as an uninterrupted one.
  *
- * Samples whose picture has to wait are put by in `samples/epoch-0001.safetensors`, before the
- * next checkpoint: the weights that they were drawn from are gone after it.
+ * Samples whose picture is deferred are saved to `samples/epoch-0001.safetensors` before the next
+ * checkpoint, which replaces the weights that they were drawn from.
  */
 
-/** The step that a picture belongs to, by the text that its file carries. */
+/** Key of the training step in a picture's text metadata. */
 const STEP = "Step";
 
-/** Samples as they are put by. */
+/** Values of deferred samples. */
 type Samples = Float32Array | Float64Array;
 
 function textOf(run: string, model: string, step: number) {
@@ -44,7 +43,7 @@ function textOf(run: string, model: string, step: number) {
   return { Command: command, [STEP]: String(step) };
 }
 
-/** Whether a picture is there, whole, and of a step. */
+/** Whether a picture exists, is intact, and belongs to a step. */
 async function belongs(path: string, step: number): Promise<boolean> {
   try {
     return decodePng(await readBounded(path, MAX_INPUT_BYTES)).text[STEP] === String(step);
@@ -53,7 +52,7 @@ async function belongs(path: string, step: number): Promise<boolean> {
   }
 }
 
-/** `samples/epoch-0001.png`, drawn or put by: the same prior draws every time, so that pictures compare. */
+/** Adds `samples/epoch-0001.png`, drawn or deferred; all epochs share the same prior draws. */
 export async function addEpoch(view: PictureView, drawings: Drawings): Promise<void> {
   const { run, epoch, step, config, model, engines } = view;
   const { network } = model;
@@ -72,17 +71,17 @@ export async function addEpoch(view: PictureView, drawings: Drawings): Promise<v
     () => draw(at, samples),
     async () => {
       await makeFolder(run);
-      await writeFileAtomic(waitingFile(run, epoch), encodeWaiting(at, samples));
+      await writeFileAtomic(deferredFile(run, epoch), encodeDeferred(at, samples));
     },
   );
 }
 
-/** Adds what an earlier session put by; what it did not live to put into a checkpoint goes. */
-export async function addWaiting(start: TrainStart, drawings: Drawings): Promise<void> {
+/** Adds samples deferred by an earlier session; removes those newer than its last checkpoint. */
+export async function addDeferred(start: TrainStart, drawings: Drawings): Promise<void> {
   const { run, network, config } = start;
-  for (const epoch of await waitingEpochs(run)) {
-    const path = waitingFile(run, epoch);
-    const { step, samples } = await readWaiting(path, network);
+  for (const epoch of await deferredEpochs(run)) {
+    const path = deferredFile(run, epoch);
+    const { step, samples } = await readDeferred(path, network);
     if (samples === null || step > start.step) await Deno.remove(path);
     else {await drawings.add(() =>
         draw({ run, step, epoch, network, model: config.model }, samples)
@@ -92,10 +91,10 @@ export async function addWaiting(start: TrainStart, drawings: Drawings): Promise
 
 /** See {@link TrainHooks.hasPictures}. */
 export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boolean> {
-  return (await waitingEpochs(run)).length === 0 && await belongs(samplesFile(run, epoch), step);
+  return (await deferredEpochs(run)).length === 0 && await belongs(samplesFile(run, epoch), step);
 }
 
-/** Draws `curves.png` as it is at a step, unless it is there. */
+/** Draws `curves.png` at a step unless it exists already. */
 export async function drawCurves(run: string, step: number): Promise<void> {
   if (await belongs(runFile(run, "curves"), step)) return;
   const { config } = await readRunConfig(run);
@@ -121,12 +120,12 @@ async function draw({ run, step, epoch, network, model }: Drawn, samples: Sample
     text: textOf(run, model, step),
   });
   await writeFileAtomic(samplesFile(run, epoch), picture);
-  await Deno.remove(waitingFile(run, epoch)).catch((error) => {
+  await Deno.remove(deferredFile(run, epoch)).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }
 
-/** The folder of the pictures; that of the run is not made again if it is gone. */
+/** Makes the folder of the pictures, but not the run's folder if that has been removed. */
 async function makeFolder(run: string): Promise<void> {
   try {
     await Deno.mkdir(runFile(run, "samples"));
@@ -137,12 +136,12 @@ async function makeFolder(run: string): Promise<void> {
   }
 }
 
-function waitingFile(run: string, epoch: number): string {
+function deferredFile(run: string, epoch: number): string {
   return samplesFile(run, epoch).replace(/png$/, "safetensors");
 }
 
-/** The epochs whose samples are put by, rising. */
-async function waitingEpochs(run: string): Promise<number[]> {
+/** Epochs with deferred samples, in ascending order. */
+async function deferredEpochs(run: string): Promise<number[]> {
   try {
     const names = await Array.fromAsync(Deno.readDir(runFile(run, "samples")));
     return names.map(({ name }) => epochOf(name, "safetensors")).filter((epoch) => epoch !== null)
@@ -153,7 +152,7 @@ async function waitingEpochs(run: string): Promise<number[]> {
   }
 }
 
-function encodeWaiting({ step, network }: Drawn, values: Samples): Uint8Array {
+function encodeDeferred({ step, network }: Drawn, values: Samples): Uint8Array {
   const width = network.rowWidth;
   return encodeSafetensors({
     tensors: [{ name: "samples", shape: [values.length / width, width], values }],
@@ -161,8 +160,8 @@ function encodeWaiting({ step, network }: Drawn, values: Samples): Uint8Array {
   });
 }
 
-/** Samples that were put by; null where they are damaged, or of another network. */
-async function readWaiting(
+/** Reads deferred samples; null if they are damaged or of another network. */
+async function readDeferred(
   path: string,
   network: Network,
 ): Promise<{ readonly step: number; readonly samples: Samples | null }> {

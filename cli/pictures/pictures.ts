@@ -7,20 +7,20 @@ export const pictureFiles = {
   curves: "curves.png",
 } as const;
 
-/** Most points of a scatter plot, and most images or points of many dimensions: more could not be told apart. */
+/** Limits for a scatter plot, and for images or points of many dimensions; more would overlap. */
 const MOST_PICTURED = { plane: 50_000, other: 10_000 } as const;
 
 /**
- * Most samples of a picture. Points of more than two dimensions are drawn once
- * for each pair of coordinates.
+ * Largest number of samples in a picture. Points of more than two dimensions are drawn once per
+ * pair of coordinates.
  *
- * @param dims Numbers a point; null for images.
+ * @param dims Dimension of the points; null for images.
  */
 export function mostPictured(dims: number | null): number {
   return dims !== null && dims <= 2 ? MOST_PICTURED.plane : MOST_PICTURED.other;
 }
 
-/** Removes what `fluxion plot` drew of a run, where the run is another now. */
+/** Removes the pictures that `fluxion plot` drew of a run that has been replaced. */
 export function removePictures(run: string): void {
   for (const file of Object.values(pictureFiles)) {
     try {

@@ -4,7 +4,7 @@ import type { SignalOrders } from "./signal_orders.ts";
 import { eraser } from "../terminal/terminal.ts";
 import source from "./signal_entry.bundle.txt" with { type: "text" };
 
-/** The signals that ask a process to end, with the exit code of one that did. */
+/** Termination signals and their exit codes. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const signals =
@@ -12,46 +12,46 @@ const signals =
     ? ["SIGINT", "SIGHUP"]
     : ["SIGINT", "SIGTERM", "SIGHUP"]) satisfies (keyof typeof exitCodes)[];
 
-/** Signals that are listened to. Dispose it. */
-interface Hearing extends Disposable {
-  /** Settles when a signal would be heard: until then it ends the process as the system has it. */
+/** An active signal listener. Must be disposed. */
+interface SignalListener extends Disposable {
+  /** Resolves once the listener is active; until then a signal ends the process by default. */
   readonly listening: Promise<void>;
-  /** Aborted by the first signal, once the event loop has turned. */
+  /** Aborted by the first signal, on the next turn of the event loop. */
   readonly signal: AbortSignal;
-  /** Of the process, if a signal came. */
+  /** Exit code of the process if a signal came, else null. */
   exitCode(): number | null;
 }
 
-let current: Hearing | null = null;
+let current: SignalListener | null = null;
 
 /**
- * Does work that Ctrl-C, SIGTERM and SIGHUP end where nothing is lost: at the first of them
- * `signal` is aborted and the word of stop.ts set. The second leaves at once; files are written
- * atomically, so that this tears none.
+ * Runs work that Ctrl-C, SIGTERM and SIGHUP stop at a point where nothing is lost: the first signal
+ * aborts `signal` and requests a stop (stop.ts). A second one ends the process at once; files are
+ * written atomically, so none is left incomplete.
  *
- * Inside of other such work it is a part of that, and ends with it.
+ * A nested call becomes part of the outer work.
  *
- * @param options.words Said at the first signal.
- * @param options.outcome Said at the end, if the work gave up what it did.
- * @throws {Interrupted} If the work ended because of a signal.
+ * @param options.notice Printed at the first signal.
+ * @param options.outcome Error message if the work was aborted.
+ * @throws {Interrupted} If a signal stopped the work.
  */
 export async function interruptible<T>(
-  options: { readonly words: string; readonly outcome: string },
+  options: { readonly notice: string; readonly outcome: string },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (current !== null) return await work(current.signal);
-  using hearing = hearSignals(
-    `${eraser()}${oneLine(options.words)}; a second Ctrl-C leaves at once\n`,
+  using listener = listenForSignals(
+    `${eraser()}${oneLine(options.notice)}; a second Ctrl-C leaves at once\n`,
   );
-  current = hearing;
+  current = listener;
   try {
-    await hearing.listening;
-    return await work(hearing.signal);
+    await listener.listening;
+    return await work(listener.signal);
   } catch (error) {
-    const exitCode = hearing.exitCode();
+    const exitCode = listener.exitCode();
     if (exitCode === null) throw error;
     if (error instanceof Interrupted) throw new Interrupted(error.message, exitCode);
-    const gaveUp = error instanceof Stopped || error === hearing.signal.reason;
+    const gaveUp = error instanceof Stopped || error === listener.signal.reason;
     throw gaveUp ? new Interrupted(options.outcome, exitCode) : error;
   } finally {
     current = null;
@@ -59,17 +59,16 @@ export async function interruptible<T>(
   }
 }
 
-/** Aborted by a signal that the work of {@link interruptible} hears; null outside of such work. */
-export function hearsNow(): AbortSignal | null {
+/** Signal of the current {@link interruptible} work; null outside such work. */
+export function interruptSignal(): AbortSignal | null {
   return current?.signal ?? null;
 }
 
 /**
- * Listens in a worker: this thread may be inside of one long call of WebAssembly when a signal
- * comes, and hears it when that is over. As the worker alone listens, its leaving is what gives
- * the second signal back to the system.
+ * Listens in a worker, because this thread may be in a long WebAssembly call when a signal comes.
+ * Only the worker listens, so once it removes its listeners a second signal has the default effect.
  */
-function hearSignals(words: string): Hearing {
+function listenForSignals(notice: string): SignalListener {
   const heard = new Int32Array(new SharedArrayBuffer(4));
   const controller = new AbortController();
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -77,7 +76,12 @@ function hearSignals(words: string): Hearing {
   const listening = Promise.withResolvers<void>();
   worker.onmessage = ({ data }: MessageEvent<"listening" | "heard">) =>
     data === "listening" ? listening.resolve() : controller.abort();
-  const orders: SignalOrders = { signals, heard, stopWord, words: new TextEncoder().encode(words) };
+  const orders: SignalOrders = {
+    signals,
+    heard,
+    stopWord,
+    notice: new TextEncoder().encode(notice),
+  };
   worker.postMessage(orders);
   return {
     listening: listening.promise,

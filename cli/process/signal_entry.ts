@@ -2,19 +2,19 @@
 /// <reference lib="deno.worker" />
 import type { SignalOrders } from "./signal_orders.ts";
 
-// What the worker runs that hears signals: `deno task build:worker` bundles this file to
-// signal_entry.bundle.txt. The one message that it gets says what to do at the first signal; with
-// nobody listening any more, the second one ends the process as the system has it.
+// Entry point of the signal worker; `deno task build:worker` bundles it to signal_entry.bundle.txt.
+// Its one message says what to do at the first signal. The listeners are removed then, so a second
+// signal ends the process by default.
 self.onmessage = ({ data }: MessageEvent<SignalOrders>) => {
   const listeners = data.signals.map((signal, i) => {
     const hear = () => {
       for (const [other, listener] of listeners) Deno.removeSignalListener(other, listener);
       Atomics.store(data.heard, 0, i + 1);
       try {
-        // Before the work hears of it, whose own last words follow.
-        Deno.stderr.writeSync(data.words);
+        // Before the work is stopped, so that its own messages follow.
+        Deno.stderr.writeSync(data.notice);
       } catch {
-        // A terminal that was closed takes no words.
+        // The terminal may be closed.
       }
       Atomics.store(data.stopWord, 0, 1);
       self.postMessage("heard");

@@ -1,10 +1,10 @@
-/** What the worker that hears signals is told. */
+/** Message to the signal worker. */
 export interface SignalOrders {
   readonly signals: readonly Deno.Signal[];
-  /** [1]: receives the number of the signal that came first, from 1. */
+  /** [1]: set to the index of the first signal, counted from 1. */
   readonly heard: Int32Array;
   /** [1]: see stop.ts. */
   readonly stopWord: Int32Array;
-  /** To be written to stderr. */
-  readonly words: Uint8Array;
+  /** Text to write to stderr at the first signal. */
+  readonly notice: Uint8Array;
 }

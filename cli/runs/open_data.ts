@@ -11,15 +11,15 @@ import { userPath } from "../paths.ts";
 import { readStdin } from "../terminal/stdin.ts";
 import { option } from "@fluxion/fluxion/options";
 
-/** Folder of downloaded data sets, or null where the system has no place for it. */
+/** Folder of downloaded data sets, or null if the system has no suitable place. */
 export function dataFolder(): string | null {
   const folder = dataDirectory((name) => Deno.env.get(name), Deno.build.os);
   return folder === null ? null : userPath(folder);
 }
 
 /**
- * A data set's name as it is, a file's name as an absolute path: a run is used
- * from elsewhere than where it was made.
+ * Makes a file's name an absolute path, so that a run can be used from another folder; returns the
+ * name of a built-in data set unchanged.
  */
 export async function dataName(name: string): Promise<string> {
   if (name === "-" || datasetNames.includes(name)) return name;
@@ -30,8 +30,8 @@ export async function dataName(name: string): Promise<string> {
 /**
  * Opens a data set by name, file, or `-` for the standard input.
  *
- * @param options.fromRun The name stands in a run's config, so `-` is gone.
- * @throws {InputError} If there is no such data set, or it is not one.
+ * @param options.fromRun The name is from a run's config, so `-` is no longer available.
+ * @throws {InputError} If there is no such data set, or the file is not one.
  */
 export async function openData(
   name: string,

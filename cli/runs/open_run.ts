@@ -14,7 +14,7 @@ import { latestRun, readLog, runFile, type TrainingLog } from "@fluxion/fluxion/
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
 import { shownPath, userFolder, userPath } from "../paths.ts";
 
-/** The folder of runs where the user stands. */
+/** The folder of runs in the user's working directory. */
 export function runsFolder(): string {
   return `${userFolder()}/runs`;
 }
@@ -24,14 +24,14 @@ export async function runFolder(run: string): Promise<string> {
   return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
 }
 
-/** A run whose model can compute. Close it. */
+/** A run with its model on an open backend. Must be closed. */
 export interface OpenedRun {
-  /** Absolute. */
+  /** Absolute path. */
   readonly folder: string;
-  /** For people: the folder as they would write it. */
+  /** Display name: the folder relative to the user's working directory. */
   readonly name: string;
   readonly config: TrainConfig;
-  /** Which columns of a file are its points; undefined for a model of images. */
+  /** Columns of a data file that hold the points; undefined for a model of images. */
   readonly columns: ColumnChoice | undefined;
   readonly model: FlowModel;
   readonly backend: Backend;
@@ -41,9 +41,10 @@ export interface OpenedRun {
 }
 
 /**
- * Opens a run with its model on the chosen backend.
+ * Opens a run and its model on the chosen backend.
  *
- * @throws {InputError} If there is no such run, its files are not whole, or the backend is not there.
+ * @throws {InputError} If there is no such run, its files are damaged, or the backend is not
+ *   available.
  */
 export async function openRun(
   run: string,

@@ -2,14 +2,14 @@ import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/
 import { tableaus } from "@fluxion/fluxion/options";
 import { requireSolveMeaning, type SolverFlags, type TraceFlags } from "../options/solve.ts";
 
-/** Steps of a fixed-step solver where nobody says how many. */
+/** Default number of steps of a fixed-step solver. */
 const FIXED_STEPS = 16;
 
 /**
- * The accurate solve, with what the user asked for instead.
+ * The settings of the accurate solve, overridden by the user's options.
  *
- * @param run.controlGroup The run's own: sample i of a run is then always the same.
- * @throws {InputError} If an option means nothing for the solver.
+ * @param run.controlGroup The run's own, so that sample i of a run is always the same.
+ * @throws {InputError} If an option does not apply to the solver.
  */
 export function solveSettings(
   options: SolverFlags & Partial<TraceFlags>,
@@ -32,9 +32,9 @@ export function solveSettings(
 }
 
 /**
- * How a divergence is computed.
+ * Settings for computing the divergence.
  *
- * @param byDefault What is meant where `--trace` is left out: `exact` unless said otherwise.
+ * @param byDefault Value when `--trace` is not given.
  * @throws {InputError} If probes are given for the exact trace.
  */
 export function traceSettings(

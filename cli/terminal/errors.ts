@@ -23,24 +23,24 @@ import { asTyped } from "../program_form.ts";
 import { ClosedPipe } from "./terminal.ts";
 import { withoutV8Flags } from "../process/without_v8_flags.ts";
 
-/** What an error means to the shell: its words, and the exit code. */
+/** Message and exit code for an error. */
 export interface Verdict {
-  /** null: end without a word. */
+  /** null: exit silently. */
   readonly message: string | null;
   readonly exitCode: number;
 }
 
-/** Ctrl-C, SIGTERM or SIGHUP. The message says how to go on. */
+/** Interrupted by Ctrl-C, SIGTERM or SIGHUP. The message says how to continue. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 
-  /** @param exitCode 128 and the number of the signal; that of Ctrl-C when left out. */
+  /** @param exitCode 128 plus the signal number; that of Ctrl-C by default. */
   constructor(message: string, readonly exitCode: number = 130) {
     super(message);
   }
 }
 
-/** Some of the work failed, and the command has said what: exit 1 without another word. */
+/** Part of the work failed and the command has reported it: exit 1 without a further message. */
 export class PartlyFailed extends Error {
   override readonly name = "PartlyFailed";
 }
@@ -80,9 +80,9 @@ function usageMessage(error: ArgumentScannerError): string {
 }
 
 /**
- * The words, on one line that a terminal only shows, and the exit code for whatever a command threw.
+ * Message, on one line without control characters, and exit code for an error that a command threw.
  *
- * @param options Of the command.
+ * @param options The command's options.
  */
 export function verdict(error: unknown, options: CommandOptions = {}): Verdict {
   const { message, exitCode } = judged(error);
@@ -123,27 +123,27 @@ function judged(error: unknown): Verdict {
   }
   const fault = systemFault(error);
   if (fault !== null) return systemVerdict(fault, (error as Error).message);
-  const words = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   return {
-    message: `${words.split("\n")[0]} (unexpected; --debug shows where)`,
+    message: `${text.split("\n")[0]} (unexpected; --debug shows where)`,
     exitCode: 1,
   };
 }
 
-/** What the system refused, where whoever asked had no words for it. */
+/** Verdict on a system error for which the caller had no specific message. */
 function systemVerdict(fault: SystemFault, what: string): Verdict {
   switch (fault) {
     case "full":
       return { message: `no room left on the disk: ${what}; free some space`, exitCode: 1 };
     case "tooLarge":
       return {
-        message: `larger than a file may be here: ${what}; raise the limit (ulimit -f)`,
+        message: `file size limit exceeded: ${what}; raise the limit (ulimit -f)`,
         exitCode: 1,
       };
     case "device":
-      return { message: `a disk or a terminal failed: ${what}; look at it`, exitCode: 1 };
+      return { message: `a disk or a terminal failed: ${what}; check the device`, exitCode: 1 };
     case "gone":
-      return { message: `not there, or removed meanwhile: ${what}`, exitCode: 1 };
+      return { message: `missing, or removed meanwhile: ${what}`, exitCode: 1 };
     case "tooManyFiles":
       return {
         message: `too many open files: ${what}; end other programs, or raise the limit (ulimit -n)`,
@@ -154,7 +154,7 @@ function systemVerdict(fault: SystemFault, what: string): Verdict {
     case "readOnly":
       return { message: `a read-only file system: ${what}; choose another place`, exitCode: 2 };
     case "linkLoop":
-      return { message: `links that lead to each other: ${what}; name another`, exitCode: 2 };
+      return { message: `symbolic links form a loop: ${what}; choose another path`, exitCode: 2 };
     default:
       return fault satisfies never;
   }

@@ -1,20 +1,20 @@
 import { oneLine } from "@fluxion/fluxion/core";
 import { drawLine, drawsInPlace, eraseLine, paint, writeMessage } from "./terminal.ts";
 
-/** How far a piece of work is. */
+/** Progress of some work. */
 export interface ProgressState {
   readonly done: number;
   readonly total: number;
-  /** What else is to be known now, such as the loss. */
-  readonly words: string;
-  /** How long it will take yet, in words; without it, as long as the speed so far says. */
+  /** Progress label, such as the current loss. */
+  readonly label: string;
+  /** Remaining time as text; extrapolated from the speed so far by default. */
   readonly left?: string;
 }
 
-/** Shows how far work is, on stderr. */
+/** A progress display on stderr. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Clears the bar, so that other lines can be written. */
+  /** Clears the bar so that other lines can be written. */
   clear(): void;
 }
 
@@ -23,11 +23,11 @@ const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
 
 /**
- * A bar that is redrawn in place on a terminal; elsewhere a plain line every
- * ten seconds, and nothing at all with `--quiet`.
+ * A bar that is redrawn in place on a terminal; elsewhere a plain line every ten seconds; nothing
+ * with `--quiet`.
  *
- * @param options.what What the numbers count, such as `step`.
- * @param options.plain Lines on a terminal too, whatever else is written there.
+ * @param options.what Unit of the counts, such as `step`.
+ * @param options.plain Print lines on a terminal too, because other output is written there.
  */
 export function showProgress(
   options: {
@@ -42,27 +42,27 @@ export function showProgress(
   let shown = terminal ? -Infinity : started;
   let first: { done: number; at: number } | null = null;
   return {
-    update({ done, total, words, left }) {
+    update({ done, total, label, left }) {
       const now = performance.now();
-      // The first report may stand anywhere (a resumed run), so speed counts from there.
+      // A resumed run does not start at 0, so measure the speed from the first update.
       first ??= { done, at: now };
       if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
       const rate = (done - first.done) / (now - first.at);
       const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
       const text = oneLine(
-        [`${options.what} ${done}/${total}`, left ?? extrapolated, words]
+        [`${options.what} ${done}/${total}`, left ?? extrapolated, label]
           .filter((part) => part !== "").join(", "),
       );
       if (!terminal) return writeMessage(`${text}\n`);
-      // Some terminals wrap a line that fills the last column; two more are for an echoed ^C.
+      // Some terminals wrap a line that fills the last column; reserve two more for an echoed ^C.
       drawLine(barLine(text, { fraction: done / total, width: Math.max(1, columns() - 3) }));
     },
     clear: eraseLine,
   };
 }
 
-/** The bar and as much of `text`, whose parts are separated by commas, as fits beside it. */
+/** The bar, followed by as many of the comma-separated parts of `text` as fit. */
 function barLine(
   text: string,
   { fraction, width }: { readonly fraction: number; readonly width: number },
@@ -77,7 +77,7 @@ function barLine(
     paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr) + ` ${shown}`;
 }
 
-/** Width of the terminal; some report none. */
+/** Width of the terminal; 80 if it reports none. */
 export function columns(): number {
   try {
     return Deno.consoleSize().columns || 80;
@@ -86,7 +86,7 @@ export function columns(): number {
   }
 }
 
-/** Seconds as people say them: `8 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Human-readable duration from seconds: `8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

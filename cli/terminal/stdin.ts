@@ -1,18 +1,17 @@
 import { Stopped } from "@fluxion/fluxion/core";
-import { hearsNow } from "../process/interrupt.ts";
+import { interruptSignal } from "../process/interrupt.ts";
 
 /**
- * The standard input, piece by piece to its end. Whoever writes it may take their time, a person
- * at a terminal above all.
+ * Reads the standard input in pieces until its end, waiting as long as the writer takes.
  *
  * @throws {Stopped} If a signal comes, within `interruptible`.
  */
 export async function* readStdin(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = Deno.stdin.readable.getReader();
   const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => {}); // nobody may be waiting
+  stopped.promise.catch(() => {}); // may reject while nothing awaits it
   const stop = () => stopped.reject(new Stopped("asked to stop"));
-  const signal = hearsNow();
+  const signal = interruptSignal();
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
   try {
@@ -23,7 +22,7 @@ export async function* readStdin(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     }
   } finally {
     signal?.removeEventListener("abort", stop);
-    // A read that still waits would keep the process.
+    // A pending read would keep the process alive.
     await reader.cancel();
   }
 }

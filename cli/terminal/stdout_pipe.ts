@@ -1,8 +1,8 @@
 import { fstatSync } from "node:fs";
 
 /**
- * Whether stdout is a pipe, whose reader may write on the terminal of stderr (`| head`), into a
- * progress bar; not so for a file or a terminal, or where the system cannot say.
+ * Whether stdout is a pipe, whose reader (`| head`) may write to the same terminal as stderr and
+ * break a progress bar. False for a file or a terminal, or if the system cannot tell.
  */
 export function stdoutIsPipe(): boolean {
   try {

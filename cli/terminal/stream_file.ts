@@ -2,8 +2,8 @@ import { writePiecesAtomic } from "@fluxion/fluxion/files";
 import { writeResult } from "./terminal.ts";
 
 /**
- * Writes a file piece by piece, or to stdout for the path `-`. Whoever stops
- * this, or the disk filling up, leaves no half a file.
+ * Writes a file piece by piece, or to stdout for the path `-`. The file is written atomically, so
+ * an interruption or a full disk leaves no partial file.
  *
  * @throws {FailureError} If the disk is full.
  */

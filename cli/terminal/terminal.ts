@@ -1,12 +1,11 @@
 /**
- * The only place that writes to the terminal: results go to stdout, everything
- * that is said about them to stderr.
+ * The only module that writes to the terminal: results go to stdout, messages to stderr.
  */
 import { FailureError, systemFault, systemWords, terminalSafe } from "@fluxion/fluxion/core";
 
 const encoder = new TextEncoder();
 
-/** The reader of stdout has gone (`fluxion sample ... | head`): there is nobody to work for. */
+/** The reader of stdout has exited (`fluxion sample ... | head`), so the work is pointless. */
 export class ClosedPipe extends Error {
   override readonly name = "ClosedPipe";
 }
@@ -15,41 +14,41 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
   for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
-/** Whether stderr's terminal shows a line that is drawn in place, at whose end the cursor stands. */
+/** Whether a line drawn in place is on stderr's terminal, with the cursor at its end. */
 let lineDrawn = false;
 
-/** Draws a line in place on stderr's terminal: the next one, and anything else, replaces it. */
+/** Draws a line in place on stderr's terminal; any further output replaces it. */
 export function drawLine(line: string): void {
   writeError(`\r${line}\x1b[K`);
   lineDrawn = true;
 }
 
-/** Empties the line that {@link drawLine} has drawn, if one is there. */
+/** Erases the line drawn by {@link drawLine}, if any. */
 export function eraseLine(): void {
   if (lineDrawn) writeError("\r\x1b[K");
   lineDrawn = false;
 }
 
-/** Whether a terminal does more than show text; an editor's shell does not, and says `TERM=dumb`. */
-function obeys(stream: { isTerminal(): boolean }): boolean {
+/** Whether the stream is a terminal with escape sequences; an editor's shell is not (`TERM=dumb`). */
+function hasEscapes(stream: { isTerminal(): boolean }): boolean {
   return stream.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
-/** Whether a line on stderr can be replaced by another. */
+/** Whether stderr supports lines drawn in place. */
 export function drawsInPlace(): boolean {
-  return obeys(Deno.stderr);
+  return hasEscapes(Deno.stderr);
 }
 
-/** What empties the line that the cursor is on, of a progress bar and an echoed `^C`; nothing where stderr is no terminal. */
+/** Sequence that erases the current line (progress bar, echoed `^C`); empty without a terminal. */
 export function eraser(): string {
   return drawsInPlace() ? "\r\x1b[K" : "";
 }
 
 /**
- * Writes a result to stdout. On a terminal, what it would obey in a text is escaped, but for
- * colours (a folder's name may hold anything); scripts get every byte.
+ * Writes a result to stdout. On a terminal, control sequences in text other than colours are
+ * escaped (a folder's name may contain anything); scripts get every byte.
  *
- * @throws {ClosedPipe} If nobody reads any more.
+ * @throws {ClosedPipe} If the reader has closed the pipe.
  */
 export function writeResult(result: string | Uint8Array): void {
   const onTerminal = Deno.stdout.isTerminal();
@@ -71,7 +70,7 @@ export function printLine(line: string): void {
   writeResult(`${line}\n`);
 }
 
-/** Writes words for people to stderr as they are; one that is closed or full is no reason to stop. */
+/** Writes a message to stderr unchanged; ignores errors if stderr is closed or full. */
 export function writeMessage(text: string): void {
   eraseLine();
   writeError(text);
@@ -81,27 +80,27 @@ function writeError(text: string): void {
   try {
     writeAll(Deno.stderr, encoder.encode(text));
   } catch {
-    // There is nobody left to be told.
+    // Nothing can be reported without stderr.
   }
 }
 
-/** Says something to people, on a line of its own. */
+/** Prints a message for the user on a line of its own. */
 export type Say = (line: string) => void;
 
-/** A {@link Say} to stderr, or to nobody with `--quiet`. */
+/** A {@link Say} that writes to stderr, or does nothing with `--quiet`. */
 export function speaker(options: { readonly quiet?: boolean }): Say {
   return options.quiet ? () => {} : (line) => writeMessage(`${terminalSafe(line)}\n`);
 }
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };
 
-/** `text` in a style, where the stream is a terminal that knows it and `NO_COLOR` is not set. */
+/** Styles `text` if the stream is a terminal that supports it and `NO_COLOR` is not set. */
 export function paint(
   style: keyof typeof codes,
   text: string,
   stream: { isTerminal(): boolean },
 ): string {
-  if (Deno.noColor || !obeys(stream)) return text;
+  if (Deno.noColor || !hasEscapes(stream)) return text;
   const [on, off] = codes[style];
   return `\x1b[${on}m${text}\x1b[${off}m`;
 }

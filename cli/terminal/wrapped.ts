@@ -1,32 +1,32 @@
 import { columns } from "./progress.ts";
 import { printLine } from "./terminal.ts";
 
-/** Least room for words beside a hanging indent. */
+/** Minimum text width next to a hanging indent. */
 const LEAST_ROOM = 24;
 
-/** What `paint` puts into text; it takes no room. */
+/** Escape sequences from `paint`, which take no columns. */
 // deno-lint-ignore no-control-regex
 const STYLE = /\x1b\[\d+m/g;
 
-/** Columns that text takes. */
+/** Number of columns of a text. */
 function width(text: string): number {
   return text.replaceAll(STYLE, "").length;
 }
 
 /**
- * Text for a terminal: lines that are too long are broken between words. What stands behind a gap
- * of two spaces (the meaning of an option, the last cell of a table) hangs below its beginning;
- * paragraphs, whose lines begin without a space, are filled anew.
+ * Wraps text for a terminal: long lines are broken between words. Text after a gap of two spaces
+ * (the meaning of an option, the last cell of a table) gets a hanging indent; paragraphs, whose
+ * lines begin without a space, are refilled.
  *
- * @param columns Of the terminal.
+ * @param columns Width of the terminal.
  */
 export function wrapped(text: string, columns: number): string {
   const lines = text.split("\n");
   if (lines.every((line) => width(line) <= columns)) return text;
   const whole: string[] = [];
   lines.forEach((line, i) => {
-    const goesOn = /^\S/.test(line) && /^\S/.test(lines[i - 1] ?? "");
-    if (goesOn) whole.push(`${whole.pop()} ${line}`);
+    const continues = /^\S/.test(line) && /^\S/.test(lines[i - 1] ?? "");
+    if (continues) whole.push(`${whole.pop()} ${line}`);
     else whole.push(line);
   });
   return whole.flatMap((line) => wrapLine(line, columns)).join("\n");
@@ -47,7 +47,7 @@ function wrapLine(line: string, columns: number): string[] {
   ];
 }
 
-/** Lines of words: the first behind `first`, the others behind `indent`. */
+/** Fills words into lines: the first begins with `first`, the others with `indent`. */
 function fill(
   words: readonly string[],
   { first, indent, columns }: {

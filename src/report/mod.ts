@@ -1,5 +1,5 @@
 /**
- * A report of runs and theorems: a document as data, then one page of HTML or Markdown.
+ * Reports of runs and theorems: a document as data, rendered as one page of HTML or Markdown.
  *
  * @module
  */
@@ -17,12 +17,12 @@ export type {
 export type { Omissible, ReportPart, RunPart, TheoremPart } from "./pages/parts.ts";
 export {
   givenNumber,
-  observedWords,
+  observedText,
   theoremPage,
   type TheoremPageOptions,
 } from "./pages/theorem_page.ts";
 export { type ReportPlace, reportPlace, writeReport } from "./pages/write_report.ts";
-export { putToTest } from "../theory/put_to_test.ts";
+export { runCheck } from "../theory/run_check.ts";
 export { reportDocument } from "./report.ts";
 export type { ReportOptions, ReportProgress } from "./report_options.ts";
 export { type EpochSamples, readReportedRun, type ReportedRun } from "./reported_run.ts";

@@ -1,33 +1,33 @@
 import type { Block, Section } from "./pages/document.ts";
 
-/** Blocks that are made in one go. */
+/** A unit of work that makes blocks. */
 export interface Piece {
-  /** What is being made, for who waits. */
-  readonly words: string;
+  /** Progress label. */
+  readonly label: string;
   /** Makes the blocks. */
   make(): Promise<readonly Block[]>;
 }
 
-/** A section before anything of it is computed: so much can be counted, and time left be told. */
+/** A section before it is computed, so that pieces can be counted for progress. */
 export interface PlannedSection {
   /** As {@link Section.id}. */
   readonly id: string;
   /** As {@link Section.title}. */
   readonly title: string;
-  /** Make {@link Section.blocks}, in this order. */
+  /** Make {@link Section.blocks}, in order. */
   readonly pieces: readonly Piece[];
   /** Make {@link Section.sections}, after the pieces. */
   readonly sections: readonly PlannedSection[];
-  /** Gives {@link Section.outcome} once all of it is made. */
+  /** Returns {@link Section.outcome} after all of the section has been made. */
   outcome(): string | null;
 }
 
-/** Words, ready at once. */
+/** A block of text. */
 export function prose(markdown: string): Block {
   return { kind: "prose", markdown };
 }
 
-/** A part of a section, whose outcome its parent tells. */
+/** A subsection without an outcome of its own. */
 export function subsection(
   parent: string,
   title: string,
@@ -37,21 +37,21 @@ export function subsection(
   return { id, title, pieces, sections: [], outcome: () => null };
 }
 
-/** A heading's words as lower-case letters, digits and dashes. */
+/** A heading as an id of lower-case letters, digits and dashes. */
 export function slug(title: string): string {
   return title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") ||
     "section";
 }
 
-/** How many pieces a section and its subsections have. */
+/** Number of pieces of a section and its subsections. */
 export function countPieces({ pieces, sections }: PlannedSection): number {
   return sections.reduce((sum, section) => sum + countPieces(section), pieces.length);
 }
 
 /**
- * Makes a planned section, one piece after the other.
+ * Makes a planned section, piece by piece.
  *
- * @param beforePiece Called before each; what it throws ends the work.
+ * @param beforePiece Called before each piece; may throw to abort.
  */
 export async function makeSection(
   plan: PlannedSection,
@@ -59,7 +59,7 @@ export async function makeSection(
 ): Promise<Section> {
   const blocks: Block[] = [];
   for (const piece of plan.pieces) {
-    // On the CPU nothing that a piece awaits lets the event loop turn: a Ctrl-C is heard here.
+    // CPU work never yields to the event loop, so yield here to let Ctrl-C be handled.
     await new Promise((resolve) => setTimeout(resolve, 0));
     beforePiece(piece);
     blocks.push(...await piece.make());

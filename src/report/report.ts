@@ -10,11 +10,11 @@ import type { SectionContext } from "./section_context.ts";
 import { planTheorem } from "./sections/theorem_section.ts";
 
 /**
- * Computes a report: evaluations, tables and pictures of its parts, in their order.
+ * Computes a report: the evaluations, tables and pictures of its parts, in order.
  *
- * The same parts, seed and backend give the same pictures; nothing is written.
+ * The same parts, seed and backend produce the same pictures. Writes no files.
  *
- * @throws {InputError} If a backend is not there.
+ * @throws {InputError} If a backend is not available.
  * @throws {FailureError} If a solve cannot go on.
  */
 export async function reportDocument(
@@ -32,10 +32,10 @@ export async function reportDocument(
   let done = 0;
   const sections: Section[] = [];
   for (const plan of plans) {
-    const made = await makeSection(plan, ({ words }) => {
+    const made = await makeSection(plan, ({ label }) => {
       signal?.throwIfAborted();
       throwIfStopped();
-      onProgress?.({ done: done++, total, words });
+      onProgress?.({ done: done++, total, label });
     });
     sections.push(made);
   }
@@ -49,7 +49,7 @@ function planPart(part: ReportPart, context: SectionContext): PlannedSection {
       return {
         id: context.id(slug(part.title)),
         title: part.title,
-        pieces: [{ words: part.title, make: () => Promise.resolve([prose(part.markdown)]) }],
+        pieces: [{ label: part.title, make: () => Promise.resolve([prose(part.markdown)]) }],
         sections: part.parts.map((inner) => planPart(inner, context)),
         outcome: () => null,
       };
@@ -62,7 +62,7 @@ function planPart(part: ReportPart, context: SectionContext): PlannedSection {
   }
 }
 
-/** Adds a number to an id that was made before. */
+/** Makes ids unique by appending a number to repeated ones. */
 function idMaker(): (wanted: string) => string {
   const made = new Set<string>();
   return (wanted) => {

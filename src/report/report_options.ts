@@ -1,37 +1,37 @@
 import type { BackendKind } from "../backends/backend.ts";
 
-/** How far a report is. */
+/** Progress of a report. */
 export interface ReportProgress {
-  /** Pieces that are there. */
+  /** Number of finished pieces. */
   readonly done: number;
-  /** Pieces in all. */
+  /** Total number of pieces. */
   readonly total: number;
-  /** What is being made, in a few words. */
-  readonly words: string;
+  /** Label of the piece in progress. */
+  readonly label: string;
 }
 
-/** What a report says first, and how it is computed. */
+/** Front matter of a report, and how it is computed. */
 export interface ReportOptions {
-  /** Of the page; plain text. */
+  /** Title of the page; plain text. */
   readonly title: string;
-  /** One line under it; plain text. */
+  /** One line below the title; plain text. */
   readonly subtitle: string;
-  /** Before the first part; Markdown with LaTeX between $ and $, "" for none. */
+  /** Text before the first part; Markdown with LaTeX between $ and $, "" for none. */
   readonly introduction: string;
-  /** How the report is made again: a command line. */
+  /** Command line that makes the report again. */
   readonly command: string;
-  /** Of the program that makes it, such as `0.1.0`. */
+  /** Version of the program, such as `0.1.0`. */
   readonly version: string;
-  /** Of everything that is drawn for the report. */
+  /** Seed of everything that is sampled for the report. */
   readonly seed: number;
-  /** Where models compute; `auto` decides for each run. */
+  /** Backend for the models; `auto` chooses per run. */
   readonly backend: "auto" | BackendKind;
-  /** Of the CPU backend; as many as the machine has cores if left out. */
+  /** Threads of the CPU backend; one per core by default. */
   readonly threads?: number;
-  /** The same bits on every machine, on the CPU. */
+  /** Bit-identical results on every machine, on the CPU. */
   readonly portableBits?: boolean;
-  /** Called whenever another piece is begun. */
+  /** Called before each piece. */
   readonly onProgress?: (progress: ReportProgress) => void;
-  /** Aborted: its reason is thrown before the next piece. */
+  /** If aborted, its reason is thrown before the next piece. */
   readonly signal?: AbortSignal;
 }

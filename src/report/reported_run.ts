@@ -10,44 +10,44 @@ import { readMetrics } from "../train/run/run_metrics.ts";
 import { readLog, type TrainingLog } from "../train/run/training_log.ts";
 import type { DatasetOpener } from "../train/training_plan.ts";
 
-/** Most pictures of epochs that a report shows, the first and the last among them. */
+/** Largest number of epoch pictures in a report, including the first and the last. */
 const MOST_EPOCHS = 6;
 
-/** Most bytes of a picture that are read: 64 MiB, a hundred times a grid of samples. */
+/** Size limit of a picture: 64 MiB, a hundred times a grid of samples. */
 const MOST_PICTURE_BYTES = 2 ** 26;
 
-/** The picture of a run's samples after an epoch. */
+/** Picture of a run's samples after an epoch. */
 export interface EpochSamples {
-  /** From 1. */
+  /** Epoch, from 1. */
   readonly epoch: number;
   /** A PNG file. */
   readonly png: Uint8Array;
 }
 
-/** All that a run's folder holds, and the data that it was trained on. */
+/** The content of a run's folder, and its data. */
 export interface ReportedRun extends ReadRun {
-  /** The folder as a command names it. */
+  /** The folder as in the user's command. */
   readonly name: string;
   /** The run's own data set. */
   readonly dataset: Dataset;
-  /** What training wrote down. */
+  /** Training log. */
   readonly log: TrainingLog;
-  /** What `metrics.json` says. */
+  /** Content of `metrics.json`. */
   readonly metrics: RunMetrics;
-  /** Of `samples/epoch-0001.png` and so on those that a report shows, rising; at least one. */
+  /** The pictures `samples/epoch-0001.png`, ... to show, in ascending order; at least one. */
   readonly epochs: readonly EpochSamples[];
-  /** How many pictures there are. */
+  /** Number of epoch pictures in the folder. */
   readonly epochCount: number;
 }
 
 /**
- * Reads a run for a report. Nothing is computed, so that of several runs the
- * last one's fault is known before the first one's pictures are drawn.
+ * Reads and validates a run for a report without computing anything, so that an error in the last
+ * of several runs is reported before pictures of the first are drawn.
  *
  * @param folder The run's folder.
- * @param options.name The folder as a command names it.
- * @throws {InputError} If the folder is not a run's, or of another version; if the run has no
- *   weights or no pictures of samples yet; if its data are gone or of another kind.
+ * @param options.name The folder as in the user's command, for messages.
+ * @throws {InputError} If the folder is not a run or of another version, the run has no weights or
+ *   no pictures of samples yet, or its data are missing or of another kind.
  */
 export async function readReportedRun(
   folder: string,
@@ -75,7 +75,7 @@ export async function readReportedRun(
   if (metrics === null || missing !== null) {
     throw new InputError(
       `${name}: not complete: ${runFile(name, missing!)} is missing or damaged; ` +
-        // What was logged is not known to anything else.
+        // The log cannot be recovered from other files.
         (missing === "log"
           ? `train it again with ${anew(read.config.model, name)}`
           : `finish it with ${again}`),
@@ -109,7 +109,7 @@ export async function readReportedRun(
   };
 }
 
-/** Trains a run again from its beginning. */
+/** Command line that trains a run from scratch. */
 function anew(model: string, name: string): string {
   return commandLine([
     "train",
@@ -144,7 +144,7 @@ async function readEpochs(
   return { epochs, epochCount: all.length };
 }
 
-/** At most `count` of the entries, evenly spread, the first and the last among them. */
+/** At most `count` evenly spaced entries, including the first and the last. */
 function spread<T>(entries: readonly T[], count: number): readonly T[] {
   if (entries.length <= count) return entries;
   return Array.from(

@@ -8,13 +8,13 @@ import type { OpenModel } from "./run_model_cache.ts";
 import type { Omissible } from "./pages/parts.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
-/** What the sections of one run share. */
+/** Shared state of the sections of one run. */
 export interface RunContext {
-  /** Of the run's section; its subsections' begin with it. */
+  /** Id of the run's section and prefix of its subsections' ids. */
   readonly id: string;
   /** The run. */
   readonly run: ReportedRun;
-  /** Of everything that is drawn for the report. */
+  /** Seed of everything that is sampled for the report. */
   readonly seed: number;
   /** As `RunPart.without`. */
   readonly without: readonly Omissible[];
@@ -22,18 +22,18 @@ export interface RunContext {
   open(): Promise<OpenModel>;
 }
 
-/** The accurate solve, in the run's own control groups. */
+/** The accurate solve with the run's control groups. */
 export function accurateSolveOf({ config }: ReportedRun): SolveSettings {
   const { controlGroup, maxSteps } = config;
   return { ...accurateSolve, controlGroup, maxSteps: Math.max(maxSteps, accurateSolve.maxSteps) };
 }
 
-/** Whether the model is one of points of the plane. */
+/** Whether the model's rows are two-dimensional points. */
 export function isPlane({ network }: Pick<FlowModel, "network">): boolean {
   return !isImageNetwork(network) && network.rowWidth === 2;
 }
 
-/** A command on the run: `fluxion NAME RUN ARGS`, with the report's seed where it is not the default. */
+/** Command line `fluxion NAME RUN ARGS`, with the report's seed unless it is the default. */
 export function runCommand(
   { run, seed }: RunContext,
   name: string,
@@ -47,9 +47,9 @@ export function runCommand(
   ]);
 }
 
-/** What {@link figure} is made of. */
+/** Inputs of {@link figure}. */
 export interface FigureParts {
-  /** Draws the picture: a PNG file that carries `text`. */
+  /** Draws the picture as a PNG file with `text` as metadata. */
   draw(text: PngText): Promise<Uint8Array> | Uint8Array;
   /** As {@link Picture.alt}. */
   readonly alt: string;
@@ -61,11 +61,11 @@ export interface FigureParts {
   readonly look: Picture["look"];
   /** As {@link Picture.density}. */
   readonly density?: number;
-  /** Pixels a row, at most; as many as were drawn when left out. */
+  /** Largest width in pixels; unlimited by default. */
   readonly maxWidth?: number;
 }
 
-/** A drawn picture as a figure, in a small file. */
+/** Draws a picture, compresses it, and wraps it as a figure. */
 export async function figure(parts: FigureParts): Promise<Figure> {
   const { alt, caption, command, look, density } = parts;
   const bytes = compactPng(await parts.draw({ Command: command }), { maxWidth: parts.maxWidth });
@@ -73,7 +73,7 @@ export async function figure(parts: FigureParts): Promise<Figure> {
   return { kind: "figure", picture, caption, command };
 }
 
-/** An animation, of a pixel to one of the page, as a figure. */
+/** Wraps an animation as a figure with one image pixel per CSS pixel. */
 export function animated(
   bytes: Uint8Array,
   parts: Pick<FigureParts, "alt" | "caption" | "command" | "look">,
@@ -83,7 +83,7 @@ export function animated(
   return { kind: "figure", picture, caption, command };
 }
 
-/** Measured numbers with their names: a table of two columns. */
+/** A two-column table of names and measured values. */
 export function figuresTable(rows: readonly (readonly [name: string, value: string])[]): Block {
   return {
     kind: "table",

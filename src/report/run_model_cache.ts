@@ -5,19 +5,19 @@ import type { Backend, BackendKind, BackendOptions } from "../backends/backend.t
 import { modelOf } from "../train/run/load_run.ts";
 import type { ReportedRun } from "./reported_run.ts";
 
-/** A run's model that can compute. */
+/** A run's model on an open backend. */
 export interface OpenModel {
-  /** The run's weights that samples are drawn from. */
+  /** The model with the run's sampling weights. */
   readonly model: FlowModel;
-  /** To solve with. */
+  /** Engines of the backend. */
   readonly engines: Engines;
-  /** Where it computes; it is tfjs's current backend. */
+  /** The open backend, which is tfjs's current one. */
   readonly backend: Backend;
 }
 
 /**
- * Lends the model of one run at a time: tfjs has one current backend, and a run
- * of points may ask for another than a run of images. Dispose it.
+ * Keeps the model of one run open at a time: tfjs has a single current backend, and runs of points
+ * and of images may need different ones. Must be disposed.
  */
 export class RunModelCache implements Disposable {
   readonly #request: "auto" | BackendKind;
@@ -26,8 +26,8 @@ export class RunModelCache implements Disposable {
   #open: OpenModel | null = null;
 
   /**
-   * @param request `auto` decides for each run.
-   * @param options How the backend is opened.
+   * @param request Backend; `auto` chooses per run.
+   * @param options Options for opening the backend.
    */
   constructor(request: "auto" | BackendKind, options: BackendOptions = {}) {
     this.#request = request;
@@ -35,9 +35,9 @@ export class RunModelCache implements Disposable {
   }
 
   /**
-   * The model of `run`; that of another run, lent before, is gone.
+   * Opens the model of `run`; disposes that of the previous run.
    *
-   * @throws {InputError} If the backend is not there.
+   * @throws {InputError} If the backend is not available.
    */
   async of(run: ReportedRun): Promise<OpenModel> {
     if (this.#run === run && this.#open !== null) return this.#open;
@@ -52,7 +52,7 @@ export class RunModelCache implements Disposable {
     return this.#open;
   }
 
-  /** Gives the weights and the device back. */
+  /** Disposes the weights and closes the backend. */
   [Symbol.dispose](): void {
     this.#open?.model.parameters.dispose();
     this.#open?.backend.close();

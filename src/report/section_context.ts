@@ -1,10 +1,10 @@
 import type { ReportOptions } from "./report_options.ts";
 import type { RunModelCache } from "./run_model_cache.ts";
 
-/** What the sections of a report share. */
+/** Shared state of the sections of a report. */
 export interface SectionContext extends Pick<ReportOptions, "seed"> {
-  /** The models of the report's runs, one at a time. */
+  /** Cache of the open model. */
   readonly models: RunModelCache;
-  /** Makes an id that no other section has. */
+  /** Makes a unique section id. */
   id(wanted: string): string;
 }

@@ -1,6 +1,6 @@
-/** Files for explain_test.ts. */
+/** Input files for explain_test.ts. */
 
-/** Images of side x side grey values that differ from each other, as an IDX file. */
+/** Distinct side x side greyscale images as an IDX file. */
 export function encodeIdx(count: number, side: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16 + count * side * side);
   const view = new DataView(bytes.buffer);
@@ -9,7 +9,7 @@ export function encodeIdx(count: number, side: number): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
-/** Rows of two columns of different scales, as CSV. */
+/** Rows of two columns with different scales, as CSV. */
 export function encodePoints(rows: number): string {
   return Array.from(
     { length: rows },

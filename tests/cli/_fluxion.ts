@@ -1,15 +1,15 @@
-/** Runs the command line as users do: as a process, with the permissions that `deno.json` names for it. */
+/** Runs the command line as users do: as a process with the permissions from `deno.json`. */
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
-/** What a process did. */
+/** Result of a process. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Where and with what a process runs. */
+/** Environment of a process. */
 export interface Surroundings {
   /** Folder of the process; the folder where the user stands. */
   readonly cwd?: string;
@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly stdin?: string;
 }
 
-/** A started `fluxion ARGS`. */
+/** Starts `fluxion ARGS`. */
 export function start(args: readonly string[], around: Surroundings = {}): Deno.ChildProcess {
   return new Deno.Command("deno", {
     args: [
@@ -38,7 +38,7 @@ export function start(args: readonly string[], around: Surroundings = {}): Deno.
   }).spawn();
 }
 
-/** Runs `fluxion ARGS` to its end. */
+/** Runs `fluxion ARGS` to completion. */
 export async function fluxion(
   args: readonly string[],
   around: Surroundings = {},
@@ -50,7 +50,7 @@ export async function fluxion(
       await writer.write(new TextEncoder().encode(around.stdin));
       await writer.close();
     } catch (error) {
-      // A process may have seen enough before the end.
+      // The process may exit without reading all of its input.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
   }
@@ -59,7 +59,7 @@ export async function fluxion(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** A folder of its own for a test; gone at its end. */
+/** Runs a test in a temporary folder, which is removed afterwards. */
 export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "fluxion-cli-" });
   try {

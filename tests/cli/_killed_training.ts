@@ -1,7 +1,7 @@
 /**
- * A training whose process is killed at a call that changes the disk: `_killed_training.ts N ARGS`
- * runs `fluxion ARGS` and kills itself just before call number N, from 1; a write is done by half.
- * With N = 0 it lives, and its last line says how many calls there were.
+ * A training process that kills itself at a call that changes the disk: `_killed_training.ts N ARGS`
+ * runs `fluxion ARGS` and is killed just before call number N, from 1; a write is half done. With
+ * N = 0 it survives, and its last line is the number of calls.
  */
 import { runProgram } from "../../cli/program.ts";
 
@@ -9,12 +9,12 @@ const [point, ...args] = Deno.args;
 const fatal = Number(point);
 let calls = 0;
 
-/** Counts a call; does not return from the one that is fatal. */
+/** Counts a call; does not return from the fatal one. */
 function pass(half: () => void = () => {}): void {
   if (++calls !== fatal) return;
   half();
   Deno.kill(Deno.pid, "SIGKILL");
-  // The signal may take a moment: nothing else may happen meanwhile.
+  // The signal may take a moment, during which nothing else may happen.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
@@ -38,7 +38,7 @@ file.syncSync = function () {
 };
 const { open, rename, mkdir, remove } = Deno;
 Deno.open = (path, options) => {
-  // A folder is opened to be flushed.
+  // Folders are opened to be flushed.
   if (options?.create || options?.createNew) pass();
   return open(path, options);
 };

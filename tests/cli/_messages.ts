@@ -1,8 +1,8 @@
-/** The messages of the program as its sources hold them, and the commands in which they can occur. */
+/** Extracts the program's messages from its sources, and the commands that can print them. */
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** A string or template in a module, with `${}` for what is put in. */
+/** A string or template literal in a module, with `${}` for its expressions. */
 export interface Literal {
   readonly module: string;
   readonly line: number;
@@ -13,8 +13,8 @@ export interface Literal {
 const BEFORE_REGEX = /(?:^|[(,=:[&|?{;]|(?<![\w\])])!|return|case)\s*$/;
 
 /**
- * The string and template literals of a source, those that a plus joins as one;
- * comments and regular expressions are left out.
+ * The string and template literals of a source, with those joined by `+` merged; comments and
+ * regular expressions are skipped.
  */
 export function literalsOf(module: string, source: string): Literal[] {
   const found: (Literal & { readonly end: number })[] = [];
@@ -31,7 +31,7 @@ export function literalsOf(module: string, source: string): Literal[] {
     });
   };
   const line = (to: number) => source.slice(0, to).split("\n").length;
-  /** Reads code up to `end` ("}" of a template's part) or to the end of the source. */
+  /** Reads code up to `end` ("}" of a template expression) or to the end of the source. */
   const code = (end: string | null) => {
     let depth = 0;
     for (; at < source.length; at++) {
@@ -103,7 +103,7 @@ export function sourceOf(module: string): string {
   return Deno.readTextFileSync(`${root}${module}`);
 }
 
-/** What a module imports when it runs, dynamic imports too; types have no messages. */
+/** Runtime imports of a module, including dynamic ones; type imports have no messages. */
 export function importsOf(module: string): string[] {
   const statements = sourceOf(module).matchAll(
     /(?:^(?:import|export)(?! type)[^;]*?from\s+|^import\s+|import\(\s*)"(\.{1,2}\/[^"]+\.ts)"/gm,
@@ -112,7 +112,7 @@ export function importsOf(module: string): string[] {
   return Array.from(statements, ([, path]) => new URL(path!, base).pathname.slice(1));
 }
 
-/** All modules that one runs, itself among them. */
+/** All modules reachable from a module, including itself. */
 export function reachedFrom(module: string): Set<string> {
   const reached = new Set([module]);
   for (const each of reached) {

@@ -1,46 +1,46 @@
-// deno-lint-ignore-file no-control-regex -- what moves the cursor is what is looked for
-/** Runs commands on a pseudo-terminal, as people do, and shows what is left on their screen. */
+// deno-lint-ignore-file no-control-regex -- the tests look for escape sequences
+/** Runs commands on a pseudo-terminal and renders the resulting screen. */
 import assert from "node:assert/strict";
 
-/** Where and how a command runs. */
+/** Options of {@link onTerminal}. */
 export interface TerminalOptions {
   readonly columns: number;
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Pressed when the output so far matches `at`. */
+  /** Keys to press when the output so far matches `at`. */
   readonly keys?: { readonly text: string; readonly at: RegExp };
 }
 
-/** What came of it. */
+/** Result of {@link onTerminal}. */
 export interface TerminalOutcome {
   readonly code: number;
-  /** Everything that was written, stdout and stderr together. */
+  /** All output, stdout and stderr combined. */
   readonly written: string;
-  /** The rows of the screen at the end, all that scrolled away included. */
+  /** Rows of the final screen, including scrollback. */
   readonly rows: readonly string[];
-  /** The same, on a terminal so wide that nothing wraps. */
+  /** The same on a terminal wide enough that nothing wraps. */
   readonly lines: readonly string[];
 }
 
-/** What a permission prompt of Deno begins and ends with. */
+/** Beginning and end of a Deno permission prompt. */
 const PROMPT = /Deno requests|Allow\?/;
 
 /** A drawn progress bar, in colours or not. */
 export const BAR = /\r(?:\x1b\[\d+m)*[█░]+.* \w+ \d+\/\d+.*\x1b\[K/;
 
-/** A command that is still silent after this will not end. */
+/** Timeout of a command. */
 const MOST_MS = 60_000;
 
 /**
- * Runs a command of the shell with stdin, stdout and stderr on a pseudo-terminal
- * (`script` of util-linux). A permission prompt, which would wait for ever, fails at once.
+ * Runs a shell command with stdin, stdout and stderr on a pseudo-terminal (`script` from
+ * util-linux). A permission prompt, which would block forever, fails at once.
  */
 export async function onTerminal(
   command: string,
   { columns, cwd, env = {}, keys }: TerminalOptions,
 ): Promise<TerminalOutcome> {
   const script = new Deno.Command("script", {
-    // The tests' own task has left INIT_CWD, which a task inside of it would keep.
+    // The task that runs the tests sets INIT_CWD, which a nested task would keep.
     args: ["-qefc", `unset INIT_CWD; stty cols ${columns} rows 40; ${command}`, "/dev/null"],
     cwd,
     env: { SHELL: "/bin/sh", TERM: "xterm", ...env },
@@ -72,8 +72,8 @@ export async function onTerminal(
 }
 
 /**
- * The rows that a terminal shows: it wraps at its width, goes back to the row's beginning at `\r`,
- * clears to its end at `ESC [ K`, and ignores colours. Anything else that moves the cursor is an error.
+ * Renders output as the rows of a terminal that wraps at its width, returns to the start of the row
+ * at `\r`, clears to its end at `ESC [ K`, and ignores colours. Other escape sequences are errors.
  */
 export function screen(written: string, columns: number): string[] {
   const rows: string[][] = [[]];
@@ -96,7 +96,7 @@ export function screen(written: string, columns: number): string[] {
   return rows.map((row) => Array.from(row, (cell) => cell ?? " ").join("").trimEnd());
 }
 
-/** Asserts that no progress bar and no half-erased line is left. */
+/** Asserts that no progress bar and no half-erased line remains. */
 export function assertClean({ rows, written }: TerminalOutcome, what: string): void {
   const left = rows.filter((row) => /[█░]/.test(row));
   assert.deepEqual(

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { assertBar, assertClean, BAR, onTerminal } from "./_terminal.ts";
 
-/** What is typed on a terminal: every subcommand, with the exit code that the documentation gives it. */
+/** A command to run on a terminal, with its documented exit code. */
 export interface TerminalCase {
   readonly args: string;
   readonly code: number;
-  /** On the screen at the end. */
+  /** Matches the final screen. */
   readonly shows: RegExp;
-  /** Draws a progress bar on its way. */
+  /** Whether it draws a progress bar. */
   readonly bar?: true;
-  /** No line is longer than the terminal. */
+  /** Whether all lines fit the terminal's width. */
   readonly fits?: true;
 }
 
@@ -17,7 +17,7 @@ const cpu = "--backend cpu";
 const tiny = "--hidden 4 --batch-size 8 --steps 40 --sample-every 0";
 const images = "--filters 4 --batch-size 4 --steps 2 --sample-every 0";
 
-/** Makes the folders `cnf` and `fm` that the cases read. Images ask for an adapter. */
+/** Makes the folders `cnf` and `fm` that the cases read. Images request an adapter. */
 export const trainings: readonly TerminalCase[] = [
   { args: `train cnf --run cnf --overwrite ${tiny}`, code: 0, shows: /^cnf$/m, bar: true },
   {
@@ -28,7 +28,7 @@ export const trainings: readonly TerminalCase[] = [
   },
 ];
 
-/** For each width; files get its number, so that nothing stands in the next one's way. */
+/** The cases for one width; file names contain the width, so that widths do not collide. */
 function terminalCases(columns: number): readonly TerminalCase[] {
   return [
     { args: "--help", code: 0, shows: /EXAMPLES/, fits: true },
@@ -50,7 +50,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
     { args: `sample cnf --n 4 --out - ${cpu}`, code: 0, shows: /^-?\d\S*,-?\d\S*$/m },
     { args: `log-prob cnf --points points-${columns}.csv ${cpu}`, code: 0, shows: /^-\d+\.\d+$/m },
     { args: "log-prob cnf --points nowhere.csv", code: 2, shows: /nowhere\.csv/ },
-    // Deno opens it for programs with all permissions only.
+    // Deno opens this file only for programs with all permissions.
     {
       args: "log-prob cnf --points /proc/self/environ",
       code: 2,
@@ -91,10 +91,10 @@ function terminalCases(columns: number): readonly TerminalCase[] {
   ];
 }
 
-/** Turns the arguments of the program into a command of the shell. */
+/** Converts program arguments to a shell command. */
 export type Typed = (args: string) => string;
 
-/** Asserts of every case at 60 and 120 columns: no question, the exit code, nothing left of the progress. */
+/** Checks every case at 60 and 120 columns: no prompt, exit code, no leftover progress bar. */
 export async function checkCases(typed: Typed, cwd: string): Promise<void> {
   const check = async (test: TerminalCase, columns: number) => {
     const what = `${test.args} at ${columns} columns`;
@@ -112,7 +112,7 @@ export async function checkCases(typed: Typed, cwd: string): Promise<void> {
 
 const long = "--steps 100000 --hidden 4 --batch-size 8";
 
-/** Asserts that Ctrl-C ends commands with 130, their own last words and nothing else on the screen. */
+/** Asserts that Ctrl-C ends commands with 130 and leaves only their final message on the screen. */
 export async function checkInterrupts(typed: Typed, cwd: string): Promise<void> {
   const cases = [
     { args: `train cnf --run r ${long}`, columns: 60, at: BAR, shows: /--resume --run r$/m },

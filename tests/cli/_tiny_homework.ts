@@ -1,7 +1,7 @@
 /**
- * A homework of a size at which everything takes no time, as a process of its own:
- * `deno run tests/cli/_tiny_homework.ts [--overwrite] [--json] DIR [SEED]`. Its
- * theorems say on stderr when they are checked.
+ * Program that does a very small homework:
+ * `deno run tests/cli/_tiny_homework.ts [--overwrite] [--json] DIR [SEED]`. Its theorems write to
+ * stderr when they are checked.
  */
 import { doHomework } from "../../cli/commands/homework/run.ts";
 import { verdict } from "../../cli/terminal/errors.ts";

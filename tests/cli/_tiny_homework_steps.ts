@@ -1,2 +1,2 @@
-/** Steps of the tiny homework's trainings: so many that one can be stopped in the middle, on a busy machine too. */
+/** Training steps of the tiny homework, enough to stop one midway even on a busy machine. */
 export const steps = { cnf: 1500, fm: 200 } as const;

@@ -40,7 +40,7 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
   "negative.json": '{ "lr": -1 }',
 };
 
-/** Command lines that ask for what cannot be, and what the one line says of it. */
+/** Invalid command lines, with the pattern of their one-line message. */
 const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["train", "cnf", "--data", "moos"], /moos.*did you mean "?moons/],
   [["train", "cnf", "--data", "nothing.csv"], /nothing\.csv: no such file/],
@@ -116,7 +116,7 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
 ];
 
 for (const [args, words, around = {}] of cases) {
-  Deno.test(`fluxion ${args.join(" ")} is refused, and nothing is written`, () =>
+  Deno.test(`fluxion ${args.join(" ")} is refused and writes nothing`, () =>
     inFolder(async (folder) => {
       for (const [name, content] of Object.entries(files)) {
         const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

@@ -21,14 +21,14 @@ Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and
   assert.ok(report.data.some(({ name }: { name: string }) => name === "moons"));
 });
 
-Deno.test("fluxion doctor without an adapter says so, and is content", async () => {
+Deno.test("fluxion doctor without an adapter reports it and succeeds", async () => {
   const { stdout } = await fluxion(["doctor"], { env: { DENO_WEBGPU_BACKEND: "none" } });
   assert.match(stdout, /Backend webgpu\n {2}.*mesa-vulkan-drivers/);
   assert.match(stdout, /WebGPU adapters\n {2}none/);
   assert.match(stdout, /WebAssembly: V8 checks bounds/);
 });
 
-Deno.test("fluxion doctor says that V8 checks no bounds, where DENO_V8_FLAGS says so", async () => {
+Deno.test("fluxion doctor reports that DENO_V8_FLAGS turned off V8's bounds checks", async () => {
   const env = { DENO_WEBGPU_BACKEND: "none", DENO_V8_FLAGS: "--no-wasm-bounds-checks" };
   const { code, stdout } = await fluxion(["doctor"], { env });
   assert.equal(code, 0);
@@ -51,7 +51,7 @@ Deno.test("fluxion data lists, draws and verifies", () =>
       const start = Deno.readFileSync(`${folder}/${name}.png`).subarray(1, 4);
       assert.equal(new TextDecoder().decode(start), "PNG");
     }
-    assert.equal((await fluxion(["data", "preview", "moons"], around)).code, 2, "it is there");
+    assert.equal((await fluxion(["data", "preview", "moons"], around)).code, 2, "the file exists");
     const verified = await fluxion(["data", "verify", "mnist"], around);
     assert.equal(verified.code, 0);
     assert.match(verified.stdout, /embedded mnist: whole/);
@@ -63,7 +63,7 @@ Deno.test("fluxion data lists, draws and verifies", () =>
     assert.match(homeless.stderr, /^fluxion: kmnist: there is no cache folder.*FLUXION_DATA_DIR/);
   }));
 
-Deno.test("fluxion data fetch asks before it speaks to another host", () =>
+Deno.test("fluxion data fetch contacts no other host without permission", () =>
   inFolder(async (folder) => {
     const { code, stderr } = await fluxion(
       ["data", "fetch", "mnist", "--from", "http://127.0.0.1:1/mnist"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { drawingsBeside } from "../../cli/pictures/drawings.ts";
 
-/** Drawings of `ms` each beside work that adds one every `everyMs`; and what was drawn when. */
+/** Simulates work that adds a drawing of `ms` every `everyMs`; records when each is drawn. */
 async function drawBeside(work: { count: number; everyMs: number; ms: number }) {
   let now = 5000;
   const drawn: { name: number; at: number }[] = [];
@@ -21,25 +21,25 @@ async function drawBeside(work: { count: number; everyMs: number; ms: number }) 
   return { before, drawn };
 }
 
-Deno.test("drawingsBeside() does not hold up a short run", async () => {
+Deno.test("drawingsBeside() defers all drawings in a short run", async () => {
   const { before } = await drawBeside({ count: 5, everyMs: 6000, ms: 300 });
   assert.equal(before, 0);
 });
 
-Deno.test("drawingsBeside() draws at once where there is time", async () => {
+Deno.test("drawingsBeside() draws at once within its time budget", async () => {
   const { before } = await drawBeside({ count: 8, everyMs: 140_000, ms: 300 });
   assert.equal(before, 8);
 });
 
-Deno.test("drawingsBeside() takes a hundredth of the time between", async () => {
+Deno.test("drawingsBeside() takes at most a hundredth of the time", async () => {
   const { before, drawn } = await drawBeside({ count: 90, everyMs: 10_000, ms: 400 });
-  // 90 times 10 s are 900 s, a hundredth of which are 22 drawings.
+  // 90 times 10 s are 900 s; a hundredth of that is 22 drawings.
   assert.ok(before === 22 || before === 23, `${before}`);
-  // None in the first 100 s, since the first might take a second.
+  // None in the first 100 s, since the first is assumed to take a second.
   assert.ok(drawn[0]!.at >= 100_000, `${drawn[0]!.at}`);
 });
 
-Deno.test("drawingsBeside() lets a hundred wait and no more", async () => {
+Deno.test("drawingsBeside() queues at most a hundred drawings", async () => {
   const { before } = await drawBeside({ count: 130, everyMs: 1, ms: 1000 });
   assert.equal(before, 30);
 });

@@ -10,7 +10,7 @@ async function succeed(args: readonly string[], cwd: string): Promise<string> {
   return stdout;
 }
 
-/** A table of `--explain`: its columns by name. */
+/** Columns of the table of `--explain`, by name. */
 function tableOf(text: string): Readonly<Record<string, number[]>> {
   const [names, ...rows] = text.trimEnd().split("\n").map((line) => line.split(","));
   return Object.fromEntries(names!.map((name, c) => [name, rows.map((row) => Number(row[c]))]));
@@ -19,7 +19,7 @@ function tableOf(text: string): Readonly<Record<string, number[]>> {
 function requireSum(table: Readonly<Record<string, number[]>>, terms: readonly string[]): void {
   table.logProb!.forEach((value, row) => {
     const sum = terms.reduce((sum, term) => sum + table[term]![row]!, 0);
-    // log p is rounded to float32, in front of the constants.
+    // log p is rounded to float32 before the constants are added.
     assert.ok(
       Math.abs(sum - value) < 1e-6 * Math.max(...terms.map((t) => Math.abs(table[t]![row]!)), 1),
     );
@@ -53,7 +53,7 @@ Deno.test("fluxion log-prob and eval of images: nats, bits/dim, and the terms th
       assert.ok(Math.abs(value * pixels * Math.LN2 + table.logProb![row]!) < 1e-9);
     });
     assert.ok(table.traceStdErr!.every((value) => value > 0));
-    // The constants and choices, each in words.
+    // The constants and choices are spelled out.
     for (
       const words of [
         ...["k/255", "log(1/255) = -199.48", "U(0, 1)", "log(2 pi)", "rk4, 2 fixed steps"],
@@ -61,11 +61,11 @@ Deno.test("fluxion log-prob and eval of images: nats, bits/dim, and the terms th
       ]
     ) assert.ok(stderr.includes(words), `${words} in ${stderr}`);
 
-    // The table's first column is what is printed without it.
+    // The table's first column equals the output without --explain.
     const plain = await succeed([...bits, "--probe-count", "3", "--probes", "gaussian"], folder);
     assert.deepEqual(plain.trimEnd().split("\n").map(Number), table.bitsPerDim);
 
-    // Samples have no levels: densities in nats.
+    // Samples have no pixel levels, so only densities in nats.
     await succeed(["sample", "run", "--n", "2", "--out", "s.npy", ...solver], folder);
     const nats = await succeed(["log-prob", "run", "--points", "s.npy", ...solver], folder);
     assert.match(nats, /^-?\d+(\.\d+)?\n-?\d+(\.\d+)?\n$/);
@@ -83,7 +83,7 @@ Deno.test("fluxion log-prob and eval of images: nats, bits/dim, and the terms th
     assert.deepEqual([evaluated.nfe, evaluated.failedRows], [8, 0]);
   }));
 
-Deno.test("fluxion log-prob --explain of a standardised table has its scale", () =>
+Deno.test("fluxion log-prob --explain of a standardised table shows its scale", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/points.csv`, encodePoints(40));
     await succeed([

@@ -5,13 +5,13 @@ import { fluxion, inFolder } from "./_fluxion.ts";
 
 const onCpu = ["--backend", "cpu"];
 
-/** 100 points below the wall of the model, but for row 57 above it. */
+/** 100 points below the model's wall, except row 57 above it. */
 const rows = Array.from(
   { length: 100 },
   (_, i) => i === 57 ? [0.5, 3.5] : [Math.sin(i), Math.cos(3 * i)],
 );
 
-/** Imports the wall with `speed` as the run `wall`, beside `points.csv` and `good.csv`. */
+/** Imports the wall with `speed` as the run `wall`; writes `points.csv` and `good.csv`. */
 async function prepare(folder: string, speed: number): Promise<void> {
   await Deno.writeFile(
     `${folder}/w.safetensors`,
@@ -25,7 +25,7 @@ async function prepare(folder: string, speed: number): Promise<void> {
   assert.equal(imported.code, 0, imported.stderr);
 }
 
-Deno.test("fluxion log-prob writes 99 values and a NaN where one row of 100 fails", () =>
+Deno.test("fluxion log-prob writes 99 values and a NaN if one row of 100 fails", () =>
   inFolder(async (folder) => {
     await prepare(folder, 2e38);
     const command = ["log-prob", "wall", "--points", "points.csv", ...onCpu];
@@ -45,10 +45,10 @@ Deno.test("fluxion log-prob writes 99 values and a NaN where one row of 100 fail
     await assert.rejects(Deno.stat(`${folder}/out.csv`), Deno.errors.NotFound);
   }));
 
-Deno.test("fluxion eval counts the rows that fail, and its means are over the others", () =>
+Deno.test("fluxion eval counts failed rows and averages over the others", () =>
   inFolder(async (folder) => {
     await prepare(folder, 1e25);
-    // The split takes 20 of the rows; of these points all are above the wall, some, or none.
+    // The split takes 20 rows, of which all, some or none are above the wall.
     const evaluated = async (above: (row: number) => boolean) => {
       const lines = Array.from(
         { length: 50 },
@@ -70,9 +70,9 @@ Deno.test("fluxion eval counts the rows that fail, and its means are over the ot
     assert.match(all.stderr, /none of the 10 rows has a log-likelihood; nll is null/);
   }));
 
-Deno.test("fluxion sample --log-prob ends at the first group that fails; eval has null for their distance", () =>
+Deno.test("fluxion sample --log-prob stops at the first failed group; eval reports null for the distance", () =>
   inFolder(async (folder) => {
-    // Time runs from the prior: for an FM model the wall is on the way from noise to data.
+    // For an FM model time runs from the prior, so the wall lies between noise and data.
     await Deno.writeFile(
       `${folder}/w.safetensors`,
       encodeStateDict(wallNetwork, wallWeights(2e38)),
@@ -89,7 +89,7 @@ Deno.test("fluxion sample --log-prob ends at the first group that fails; eval ha
       cwd: folder,
     });
     const { loss, wasserstein2, wasserstein2Reason, mass } = JSON.parse(evaluated.stdout);
-    assert.ok(loss > 0, "what needs no sample is there");
+    assert.ok(loss > 0, "the loss needs no samples");
     assert.deepEqual([wasserstein2, mass, evaluated.code], [null, null, 1]);
     assert.match(wasserstein2Reason, /^the solve stopped for samples/);
     assert.match(evaluated.stderr, /^fluxion: wasserstein2 is null: the solve stopped/);

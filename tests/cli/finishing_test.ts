@@ -23,7 +23,7 @@ function remedy(stderr: string): string[] {
   return command.split(" ");
 }
 
-Deno.test("what a report misses of a run is there after the command that it names", () =>
+Deno.test("the command that a report names restores what it is missing of a run", () =>
   inFolder(async (folder) => {
     const run = async (...args: string[]) => await fluxion(args, { cwd: folder });
     const report = () => run("report", "run", "--out", "r.html", "--overwrite", "--backend", "cpu");
@@ -46,7 +46,7 @@ Deno.test("what a report misses of a run is there after the command that it name
       const mended = await run(...remedy(refused.stderr));
       assert.equal(mended.code, 0, mended.stderr);
     }
-    // These are remade without a word from anybody.
+    // These are remade without being asked for.
     for (const file of ["model.safetensors", "curves.png"]) {
       await Deno.remove(`${folder}/run/${file}`);
     }
@@ -61,7 +61,7 @@ Deno.test("what a report misses of a run is there after the command that it name
     assert.equal(made.code, 0, made.stderr);
   }));
 
-Deno.test("a model of another step than the checkpoint is not sampled from, and is remade", () =>
+Deno.test("a model file of another step than the checkpoint is not used, and is remade", () =>
   inFolder(async (folder) => {
     const run = async (...args: string[]) => await fluxion(args, { cwd: folder });
     assert.equal((await run(...train)).code, 0);
@@ -69,7 +69,7 @@ Deno.test("a model of another step than the checkpoint is not sampled from, and 
     const { stdout } = await sample();
     const model = `${folder}/run/model.safetensors`;
     const right = await Deno.readFile(model);
-    // What a kill between the two renames leaves: the model of the beginning.
+    // A kill between the two renames leaves the initial model.
     const begin = train.map((arg) => arg === "run" ? "begin" : arg === "3" ? "0" : arg);
     assert.equal((await run(...begin)).code, 0);
     await Deno.copyFile(`${folder}/begin/model.safetensors`, model);
@@ -78,11 +78,11 @@ Deno.test("a model of another step than the checkpoint is not sampled from, and 
     assert.deepEqual(await Deno.readFile(model), right);
   }));
 
-Deno.test("a run whose replacing was killed begins anew, without the old run's pictures", () =>
+Deno.test("a run killed while being overwritten starts over without the old run's pictures", () =>
   inFolder(async (folder) => {
     const run = async (...args: string[]) => await fluxion(args, { cwd: folder });
     assert.equal((await run(...train)).code, 0);
-    // What a kill leaves once the files of the old run are gone.
+    // State after a kill that followed the removal of the old run's files.
     for (const file of ["checkpoint.safetensors", "model.safetensors", "metrics.json"]) {
       await Deno.remove(`${folder}/run/${file}`);
     }

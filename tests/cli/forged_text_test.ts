@@ -1,6 +1,6 @@
 /**
- * Text of files never reaches the terminal as it is: a name that erases the line and forges a
- * message of ours is shown, escaped and shortened.
+ * Text from files never reaches the terminal unescaped: a name that erases the line and forges a
+ * message is escaped and shortened.
  */
 import assert from "node:assert/strict";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
@@ -11,20 +11,20 @@ import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { onTerminal } from "./_terminal.ts";
 import { fluxion, inFolder, type Outcome, type Surroundings } from "./_fluxion.ts";
 
-/** Erases the line (ESC [ 2 K, and the same in one C1 control), and turns the order of letters. */
+/** Erases the line (ESC [ 2 K, and the same as a C1 control) and reverses the text direction. */
 const FORGED = "\n\x1b[2K\x9b2Kfluxion: all is well\u202e";
 const onCpu = ["--backend", "cpu"];
 const network = mlpNetwork({ dims: 2, hidden: 8 });
 const weights = encodeStateDict(network, initialParameters(network, 0));
 
-/** The weights with one tensor more. */
+/** The weights with an additional tensor. */
 function withTensor(name: string, bytes: Uint8Array = weights): Uint8Array {
   const { tensors, metadata } = decodeSafetensors(bytes, "weights");
   const extra = { name, shape: [1], values: new Float32Array(1) };
   return encodeSafetensors({ tensors: [...tensors, extra], metadata });
 }
 
-/** One line of ours and nothing that a terminal obeys. */
+/** Asserts a single line of our own without control sequences. */
 function assertHarmless({ code, stdout, stderr }: Outcome, words: RegExp): void {
   assert.match(stderr, /^fluxion: [^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+\n$/u);
   assert.match(stderr, words);
@@ -33,7 +33,7 @@ function assertHarmless({ code, stdout, stderr }: Outcome, words: RegExp): void 
   assert.equal(code, 2);
 }
 
-Deno.test("a tensor's name forges no line, in any command that reads weights", () =>
+Deno.test("a tensor's name cannot forge a line, in any command that reads weights", () =>
   inFolder(async (folder) => {
     await Deno.writeFile(`${folder}/plain.safetensors`, weights);
     await Deno.writeFile(`${folder}/forged.safetensors`, withTensor(FORGED));
@@ -64,14 +64,14 @@ Deno.test("a tensor's name forges no line, in any command that reads weights", (
     }
   }));
 
-Deno.test("a tensor's name of 6 MB is shown in a few letters", () =>
+Deno.test("a tensor's name of 6 MB is shortened to a few characters", () =>
   inFolder(async (folder) => {
     await Deno.writeFile(`${folder}/long.safetensors`, withTensor("k".repeat(6e6)));
     const outcome = await fluxion(["import", "cnf", "long.safetensors"], { cwd: folder });
     assertHarmless(outcome, /has "k{77}\.\.\." of shape \[1\], which the model lacks; it belongs/);
   }));
 
-Deno.test("a folder's name is shown on a terminal, and written as it is for scripts", () =>
+Deno.test("a folder's name is escaped on a terminal and unchanged for scripts", () =>
   inFolder(async (cwd) => {
     await Deno.writeFile(`${cwd}/w.safetensors`, weights);
     const words = ["import", "cnf", "w.safetensors", "--run", "a\x1b[2K", "--overwrite"];
@@ -89,12 +89,12 @@ const text = (content: string) => new TextEncoder().encode(content);
 const npyOf = (header: string) =>
   Uint8Array.of(0x93, ...text("NUMPY"), 1, 0, header.length, 0, ...text(header));
 
-/** What else comes from files and options, each as a file `f` and a command. */
+/** Other text from files and options, each as a file `f` and a command. */
 const others: readonly (readonly [string, Uint8Array, string[], Surroundings?])[] = [
   ["a CSV field", text(`1,2\n3,"${FORGED}"\n`), ["train", "cnf", "--data", "f"]],
   ["a key", text(JSON.stringify({ [FORGED]: 1 })), ["train", "cnf", "--config", "f"]],
   ["a value", text(JSON.stringify({ net: FORGED })), ["train", "cnf", "--config", "f"]],
-  ["what is no JSON", text(`{"lr": ${FORGED}`), ["train", "cnf", "--config", "f"]],
+  ["invalid JSON", text(`{"lr": ${FORGED}`), ["train", "cnf", "--config", "f"]],
   ["a dtype", npyOf(`{'descr': '${FORGED}'}`), ["log-prob", "x", "--points", "f"]],
   ["an option's value", text(""), ["train", "cnf", "--data", FORGED]],
   ["an option's name", text(""), ["train", "cnf", `--${FORGED}`, "1"]],
@@ -105,7 +105,7 @@ const others: readonly (readonly [string, Uint8Array, string[], Surroundings?])[
 ];
 
 for (const [what, content, command, around] of others) {
-  Deno.test(`${what} forges no line`, () =>
+  Deno.test(`${what} cannot forge a line`, () =>
     inFolder(async (folder) => {
       await Deno.writeFile(`${folder}/f`, content);
       const backend = command[0] === "train" ? onCpu : [];

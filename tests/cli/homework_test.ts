@@ -5,7 +5,7 @@ import { fluxion, inFolder, type Outcome } from "./_fluxion.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** A started homework of the tiny size, in a folder. */
+/** Starts a tiny homework in a folder. */
 function start(folder: string, ...args: string[]): Deno.ChildProcess {
   const flags = ["-q", "--no-prompt", "--frozen", `--config=${root}/deno.json`, "-P=fluxion"];
   return new Deno.Command("deno", {
@@ -35,7 +35,7 @@ async function untilTraining(run: string, seed = 0): Promise<void> {
   assert.fail(`${run}: training did not start within 30 s`);
 }
 
-/** Waits until a file is there. */
+/** Waits until a file exists. */
 async function untilThere(path: string): Promise<void> {
   for (let tries = 0; tries < 1500; tries++) {
     if (await Deno.stat(path).catch(() => null) !== null) return;
@@ -44,7 +44,7 @@ async function untilThere(path: string): Promise<void> {
   assert.fail(`${path}: not there within 30 s`);
 }
 
-/** Steps that a run has done. */
+/** Number of steps that a run has taken. */
 function stepsOf(run: string): number {
   return JSON.parse(Deno.readTextFileSync(`${run}/metrics.json`)).steps;
 }
@@ -59,9 +59,9 @@ const headings = [
   /U-Net/,
 ];
 
-Deno.test("a homework is done whole, or stopped, killed and continued to the same bits", () =>
+Deno.test("a homework has the same bits in one go and after being stopped, killed and continued", () =>
   inFolder(async (folder) => {
-    // Unbroken up to its report, which takes longest: results.json is what comes before.
+    // Uninterrupted up to its report, the longest part; results.json is written just before it.
     const unbroken = start(folder, "whole");
     await untilThere(`${folder}/whole/results.json`);
     unbroken.kill("SIGTERM");
@@ -73,7 +73,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     }
     assert.match(whole.stderr, /left in all/);
 
-    // Ctrl-C while the CNF trains.
+    // Ctrl-C during the CNF's training.
     const stopped = start(folder, "parts");
     await untilTraining(`${folder}/parts/runs/cnf-moons`);
     stopped.kill("SIGINT");
@@ -86,7 +86,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     );
     assert.ok(stepsOf(`${folder}/parts/runs/cnf-moons`) < steps.cnf, "stopped in the middle");
 
-    // Killed while flow matching trains; the theorems and the CNF are not done again.
+    // Kill during the flow-matching training; the theorems and the CNF are not repeated.
     const killed = start(folder, "parts");
     await untilTraining(`${folder}/parts/runs/fm-mnist`);
     const cnf = await Deno.stat(`${folder}/parts/runs/cnf-moons/model.safetensors`);
@@ -132,14 +132,14 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     const { cnf: { nll }, fm, fmUnet } = results("whole");
     assert.ok(nll > 0 && fm.loss > 0 && fmUnet.loss > 0 && fm.loss !== fmUnet.loss);
 
-    // The report has the homework's parts in the homework's order.
+    // The report has the homework's parts in order.
     const page = Deno.readTextFileSync(`${folder}/parts/report.html`);
     const found = [...page.matchAll(/<h[23][^>]*>(.*?)<\/h[23]>/gs)].map(([, words]) => words!);
     const places = headings.map((heading) => found.findIndex((words) => heading.test(words)));
     assert.ok(places.every((place) => place >= 0), `${found}`);
     assert.deepEqual(places, places.toSorted((a, b) => a - b), `${found}`);
 
-    // What is finished is not done again.
+    // Finished parts are not repeated.
     const { mtime } = await Deno.stat(`${folder}/parts/report.html`);
     const again = await ending(start(folder, "parts"));
     assert.equal(again.code, 0);
@@ -168,7 +168,7 @@ Deno.test("a homework is done whole, or stopped, killed and continued to the sam
     );
   }));
 
-Deno.test("a homework that was killed while it was replaced is replaced by the same command", () =>
+Deno.test("a homework killed while being overwritten is overwritten by the same command", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/notes.txt`, "a person's");
     const options = { size: "quick", seed: 0, backend: "auto" } as const;
@@ -187,7 +187,7 @@ Deno.test("a homework that was killed while it was replaced is replaced by the s
     (await replace())[Symbol.dispose]();
   }));
 
-Deno.test("fluxion homework refuses a folder that is not its own, and changes nothing there", () =>
+Deno.test("fluxion homework refuses a folder with other files and changes nothing there", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/mine`);
     await Deno.writeTextFile(`${folder}/mine/thesis.tex`, "");

@@ -21,7 +21,7 @@ function loggedSteps(folder: string): number[] {
     .map((entry) => entry.step);
 }
 
-Deno.test("Ctrl-C stops at the step at hand, and the run resumes to the same bits", () =>
+Deno.test("Ctrl-C stops after the current step, and the run resumes to the same bits", () =>
   inFolder(async (folder) => {
     const process = start(long, { cwd: folder });
     await untilTraining(folder);
@@ -36,13 +36,13 @@ Deno.test("Ctrl-C stops at the step at hand, and the run resumes to the same bit
     assert.ok(performance.now() - asked < 5000, `took ${performance.now() - asked} ms`);
     assert.deepEqual(loggedSteps(folder), Array.from({ length: step }, (_, i) => i + 1));
 
-    // The schedule's horizon is stored; a run that was never stopped needs the same.
+    // The schedule's horizon is stored; the uninterrupted run needs the same one.
     const end = ["--steps", "100000", "--lr-horizon", "100000"];
     const shrink = await fluxion(
       ["train", "cnf", "--resume", "--run", "run", "--steps", String(step + 3)],
       { cwd: folder },
     );
-    assert.equal(shrink.code, 2, "a run may grow, not shrink");
+    assert.equal(shrink.code, 2, "a run may be extended, not shortened");
     const again = start(["train", "cnf", "--resume", "--run", "run", ...end], { cwd: folder });
     for (let tries = 0; loggedSteps(folder).length < step + 3; tries++) {
       assert.ok(tries < 200, "the resumed run makes no steps");
@@ -64,7 +64,7 @@ Deno.test("Ctrl-C stops at the step at hand, and the run resumes to the same bit
     );
   }));
 
-Deno.test("a second trainer of a run is refused, and the run goes on", () =>
+Deno.test("a second trainer of a run is refused, and the first continues", () =>
   inFolder(async (folder) => {
     const first = start(long, { cwd: folder });
     await untilTraining(folder);
@@ -124,7 +124,7 @@ Deno.test("a run folder is refused, resumed and overwritten as asked", () =>
     assert.match(mixed.stderr, /^fluxion: .*x_proj\.weight.*\[8,2\].*\[4,2\].*\n$/);
   }));
 
-Deno.test("a loss that is no number stops the run, exit 1, and keeps the last checkpoint", () =>
+Deno.test("a NaN loss stops the run with exit code 1 and keeps the last checkpoint", () =>
   inFolder(async (folder) => {
     const { code, stderr } = await fluxion(
       [

@@ -5,7 +5,7 @@ import { inFolder } from "./_fluxion.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
-/** An epoch of two steps and one of one with evaluations, pictures and a checkpoint at every step. */
+/** Epochs of two steps and of one, with evaluations, pictures and a checkpoint at every step. */
 const optionsFor = (data: string) => ({
   data,
   net: "resnet",
@@ -28,9 +28,9 @@ const optionsFor = (data: string) => ({
 type Options = ReturnType<typeof optionsFor>;
 
 /**
- * Trains in a process of its own that is killed before call `point`; with 0 it lives.
+ * Trains in a process that is killed before call `point`; with 0 it survives.
  *
- * @returns How many calls there were, if it lived.
+ * @returns The number of calls, if it survived.
  */
 async function trainKilled(point: number, options: Options, cwd: string): Promise<number> {
   const flags = Object.entries(options).flatMap(([name, value]) => {
@@ -50,14 +50,14 @@ async function trainKilled(point: number, options: Options, cwd: string): Promis
   return Number(text(stdout).trimEnd().split("\n").at(-1));
 }
 
-/** The files of a folder and of those in it, as paths. */
+/** Paths of all files under a folder. */
 function filesOf(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
     isDirectory ? filesOf(`${folder}/${name}`).map((file) => `${name}/${file}`) : [name]
   ).sort();
 }
 
-/** The content of each file of a run, without times and the size of the process. */
+/** Content of each file of a run, without durations and memory sizes. */
 function contentOf(run: string): Map<string, string> {
   const content = new Map<string, string>();
   for (const file of filesOf(run)) {
@@ -72,14 +72,14 @@ function contentOf(run: string): Map<string, string> {
   return content;
 }
 
-/** Goes on with the run here; begins it, if the process was killed before there was one. */
+/** Resumes the run in this process, or starts it if it was killed before it existed. */
 async function goOn(options: Options): Promise<void> {
   const { run, quiet } = options;
   const isBegun = await Deno.stat("run/config.json").then(() => true, () => false);
   await trainRun("fm", isBegun ? { run, quiet, resume: true } : options);
 }
 
-Deno.test("a run that is killed anywhere resumes to the same bits and all of its files", () =>
+Deno.test("a run killed at any point resumes to the same bits and the same files", () =>
   inFolder(async (folder) => {
     const grey = Uint8Array.from({ length: 20 * 36 }, (_, i) => 37 * i % 256);
     await Deno.writeFile(`${folder}/images`, idxImages({ height: 6, width: 6, grey }));
@@ -94,7 +94,7 @@ Deno.test("a run that is killed anywhere resumes to the same bits and all of its
       ...[".lock", "checkpoint.safetensors", "config.json", "curves.png", "log.jsonl"],
       ...["metrics.json", "model.safetensors", "samples/epoch-0001.png", "samples/epoch-0002.png"],
     ]);
-    // A rename, two flushes and a write for each of the files at each of four checkpoints, at least.
+    // At least a rename, two flushes and a write per file, at each of four checkpoints.
     assert.ok(count > 60, `${count} calls`);
 
     const points = Array.from({ length: count }, (_, i) => i + 1);
@@ -104,7 +104,7 @@ Deno.test("a run that is killed anywhere resumes to the same bits and all of its
     };
     await Promise.all([killNext(), killNext()]);
     const home = Deno.cwd();
-    // The program looks here for downloaded data; tests may not ask for the user's folder.
+    // Where the program looks for downloaded data; tests must not use the user's folder.
     Deno.env.set("FLUXION_DATA_DIR", folder);
     try {
       for (const point of points) {

@@ -23,7 +23,7 @@ function csv(points: ArrayLike<number>): string {
   return rows.map((row) => row.join(",")).join("\n") + "\n";
 }
 
-Deno.test("fluxion eval gives a needle's mass, by the exact trace whatever --trace says", () =>
+Deno.test("fluxion eval integrates a needle-shaped density with the exact trace, regardless of --trace", () =>
   inFolder(async (folder) => {
     const needle = gaussian([0, 0], [1.4, 0.02], Math.PI / 4);
     await Deno.writeTextFile(`${folder}/needle.csv`, csv(draw(needle, 400, 1)));
@@ -40,9 +40,9 @@ Deno.test("fluxion eval gives a needle's mass, by the exact trace whatever --tra
     assert.equal(estimated.mass, exact.mass);
   }));
 
-Deno.test("a mass that is not known is null with its reason, in eval, plot and report alike", () =>
+Deno.test("an unknown mass is null with a reason, in eval, plot and report alike", () =>
   inFolder(async (folder) => {
-    // Below x2 = 6 this is the standard normal: its samples are fine, its density ends there.
+    // A standard normal below x2 = 6, where the density ends; its samples are unaffected.
     await Deno.writeFile(
       `${folder}/w.safetensors`,
       encodeStateDict(wallNetwork, wallWeights(2e38, 6)),
@@ -73,7 +73,7 @@ Deno.test("a mass that is not known is null with its reason, in eval, plot and r
     assert.ok(!report.includes("\\int p(x)\\,dx"), "no integral is claimed");
   }));
 
-Deno.test("fluxion eval says that test points lie outside of the model's mass", () =>
+Deno.test("fluxion eval reports test points outside the model's mass", () =>
   inFolder(async (folder) => {
     const small = ["--hidden", "8", "--steps", "2", "--quiet"];
     await succeed(["train", "cnf", "--data", "moons", "--run", "a", ...small], folder);
@@ -89,7 +89,7 @@ Deno.test("fluxion eval says that test points lie outside of the model's mass", 
     );
     assert.ok(Math.abs(JSON.parse(stdout).mass - 1) < 0.005, stdout);
 
-    // Values that stand for missing ones, so far out that no mass is found: then none lies outside.
+    // Placeholders for missing values, so far out that no mass is found; then none counts as outside.
     const fill = Array.from({ length: 50 }, () => "9.96921e36,9.96921e36\n").join("");
     await Deno.writeTextFile(
       `${folder}/fill.csv`,

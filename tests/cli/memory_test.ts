@@ -6,7 +6,7 @@ import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { v8Flags } from "../../tools/v8_flags.ts";
 import { inFolder, type Outcome } from "./_fluxion.ts";
 
-/** What takes more memory than the CPU backend has, with the flags of V8 that users have: none ends by a signal. */
+/** Work beyond the CPU backend's memory, with the V8 flags of users; none may end by a signal. */
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -24,7 +24,7 @@ async function fluxion(folder: string, ...args: string[]): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** The command ends with 2 and one line. */
+/** Asserts exit code 2 and a single line of output. */
 async function refused(folder: string, args: readonly string[], line: RegExp): Promise<void> {
   const { code, stderr } = await fluxion(folder, ...args);
   assert.equal(code, 2, stderr);
@@ -32,9 +32,9 @@ async function refused(folder: string, args: readonly string[], line: RegExp): P
   assert.equal(stderr.split("\n").length, 1, stderr);
 }
 
-Deno.test("train fm takes a batch whose activations do not fit memory, in pieces", () =>
+Deno.test("train fm splits a batch whose activations do not fit memory", () =>
   inFolder(async (folder) => {
-    // 2.3 GB if nothing were given back before the end.
+    // 2.3 GB if nothing were freed before the end.
     const batch = ["--filters", "4", "--batch-size", "3900", "--steps", "1", "--seed", "3"];
     const train = ["train", "fm", ...batch, "--backend", "cpu", "--sample-every", "0", "--quiet"];
     const { code, stderr } = await fluxion(folder, ...train, "--run", "r");
@@ -42,11 +42,11 @@ Deno.test("train fm takes a batch whose activations do not fit memory, in pieces
     const [line] = (await Deno.readTextFile(`${folder}/r/log.jsonl`)).split("\n");
     const { step, loss } = JSON.parse(line!);
     assert.equal(step, 1);
-    // A fresh unet answers zero: the loss is the mean square of noise less binary pixels.
+    // A fresh U-Net returns zero, so the loss is the mean square of noise minus binary pixels.
     assert.ok(Math.abs(loss - 1.13) < 0.03, `${loss}`);
   }));
 
-Deno.test("train cnf --hidden 8192 is refused in one line, and nothing is written", () =>
+Deno.test("train cnf --hidden 8192 is refused in one line and writes nothing", () =>
   inFolder(async (folder) => {
     await refused(
       folder,
@@ -56,14 +56,14 @@ Deno.test("train cnf --hidden 8192 is refused in one line, and nothing is writte
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
-Deno.test("a control group whose activations do not fit memory is evaluated in pieces", () =>
+Deno.test("a control group whose activations do not fit memory is split", () =>
   inFolder(async (folder) => {
     const network: Network = unetNetwork({ height: 28, width: 28, channels: 1, filters: 4 });
     const weights = encodeStateDict(network, initialParameters(network, 0));
     await Deno.writeFile(`${folder}/w.safetensors`, weights);
     const made = await fluxion(folder, "import", "fm", "w.safetensors", "--run", "r");
     assert.equal(made.code, 0, made.stderr);
-    // The same weights on larger images: a hundredth of the rows take as much.
+    // The same weights on larger images: a hundredth of the rows takes as much memory.
     const path = `${folder}/r/config.json`;
     const config = JSON.parse(await Deno.readTextFile(path));
     const claim = (side: number) =>
@@ -79,7 +79,7 @@ Deno.test("a control group whose activations do not fit memory is evaluated in p
       ]);
     const { code, stderr } = await sample("batch.npy", "batch");
     assert.equal(code, 0, stderr);
-    // Steps of a fixed size do not depend on the group.
+    // Fixed steps do not depend on the group.
     assert.equal((await sample("eight.npy", "8")).code, 0);
     assert.deepEqual(
       await Deno.readFile(`${folder}/batch.npy`),

@@ -4,7 +4,7 @@ import { asTypedOptions } from "../../cli/options/spelling.ts";
 import { kebabCase, option } from "../../src/core/options/spelling.ts";
 import { type Literal, literalsOf, modulesUnder, reachedFrom, sourceOf } from "./_messages.ts";
 
-/** Every command that computes or writes, and the module that it runs. */
+/** Every command that computes or writes, with its module. */
 const actions: Readonly<Record<string, string>> = {
   "train cnf": "cli/commands/train/run.ts",
   "train fm": "cli/commands/train/run.ts",
@@ -40,13 +40,13 @@ const options = new Map(
   )),
 );
 
-/** Modules whose messages fewer commands print than load them. */
+/** Modules whose messages are printed by fewer commands than load them. */
 const saidBy: Readonly<Record<string, readonly string[]>> = {
-  // Of a command that is run afterwards.
+  // Names options of a follow-up command.
   "cli/commands/doctor/run.ts": commands.filter((name) => options.get(name)!.has("backend")),
 };
 
-/** Modules of the library that print command lines, in parts, and the commands of these lines. */
+/** Library modules that assemble command lines, with the commands of these lines. */
 const printsLinesOf: Readonly<Record<string, readonly string[]>> = {
   "src/report/reported_run.ts": ["train cnf", "train fm"],
   "src/report/sections/run_section.ts": ["train cnf", "train fm"],
@@ -64,8 +64,8 @@ const printsLinesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What a homework runs as other commands do: it gives them options of its own, which fit,
- * and a fault of theirs names the option of the command.
+ * Modules of other commands that `homework` runs: it passes them valid options itself, so their
+ * messages may name their own options.
  */
 const ofOthers = /^cli\/commands\/(?!homework)/;
 
@@ -81,8 +81,8 @@ const reached = new Map(
 );
 
 /**
- * The commands that print a literal, and the options that it names. A message that begins with an
- * option is about what was given: only commands that declare the option print it.
+ * The commands that can print a literal, and the options that it names. A message that begins with
+ * an option is about a given value, so only commands that declare the option print it.
  */
 function claimsOf({ module, text }: Literal): readonly (readonly [string, string])[] {
   if (foreign.test(text)) return [];
@@ -112,13 +112,13 @@ Deno.test("every option that a message names exists in the commands that can pri
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("the tables of who prints what name only modules that do", () => {
+Deno.test("the tables above name only modules that print such messages", () => {
   for (const module of [...Object.keys(saidBy), ...Object.keys(printsLinesOf)]) {
     assert.match(sourceOf(module), /(?<![\w-])--[a-z]/, module);
   }
 });
 
-Deno.test("asTypedOptions() spells the options that the command has, and leaves the others", async () => {
+Deno.test("asTypedOptions() spells the options that a command has and leaves the others", async () => {
   const advice = `${option("lr", 0.5)}: too large; give ${option("trace", "exact")}, or ` +
     `${option("mode", "resume")} without ${option("binarize", false)}`;
   assert.equal(
@@ -131,7 +131,7 @@ Deno.test("asTypedOptions() spells the options that the command has, and leaves 
   assert.equal(asTypedOptions("`rm -rf`, `x`", ofEval), "`rm -rf`, `x`");
 });
 
-Deno.test("option() escapes what a value holds, whatever it is", async () => {
+Deno.test("option() escapes any value", async () => {
   const forged = option("data", 'x"`\n\x1b[2K`steps: 3');
   assert.equal(
     asTypedOptions(forged, await optionsOfCommand(["train", "cnf"])),
@@ -139,7 +139,7 @@ Deno.test("option() escapes what a value holds, whatever it is", async () => {
   );
 });
 
-Deno.test("a message with an option that its command lacks is found", () => {
+Deno.test("a message with an option that its command lacks is detected", () => {
   const source = 'throw new InputError(`--rtol ${x}: ` + /* "--lr" */ "give --max-steps");';
   const [literal] = literalsOf("cli/commands/log_prob/run.ts", source);
   assert.equal(literal!.text, "--rtol ${}: ");

@@ -6,7 +6,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
-/** A copy of a run's folder, changed. */
+/** A modified copy of a run's folder. */
 async function changed(
   run: string,
   copy: string,
@@ -22,7 +22,7 @@ async function changed(
   await change(copy);
 }
 
-Deno.test("fluxion report of a broken run, or to a place that is taken, is refused, and nothing is written", async () => {
+Deno.test("fluxion report of a broken run, or to an existing path, is refused and writes nothing", async () => {
   await inFolder(async (folder) => {
     await tinyRun(folder, "fm-points");
     const run = `${folder}/fm-points`;
@@ -57,7 +57,7 @@ Deno.test("fluxion report of a broken run, or to a place that is taken, is refus
       [["no-samples", ...out], /no-samples: no samples yet.*fluxion train fm --resume --run/],
       [["later", ...out], /later.*format: expected format 1.*found 99/],
       [["torn", ...out], /torn\/samples\/epoch-0001\.png: not a whole PNG file/],
-      // The second run's fault is found before the first one's pictures are drawn.
+      // The second run's error is found before the first one's pictures are drawn.
       [["fm-points", "no-samples", ...out], /no-samples: no samples yet/],
       [["fm-points", "--out", "taken.html"], /taken\.html: the file exists; pass --overwrite/],
       [["fm-points", "--out", "shown.md"], /shown-files exists; pass --overwrite/],
@@ -78,7 +78,7 @@ Deno.test("fluxion report of a broken run, or to a place that is taken, is refus
   });
 });
 
-Deno.test("fluxion report --json prints its path and the outcomes, and replaces what it may", async () => {
+Deno.test("fluxion report --json prints its path and outcomes, and replaces files with --overwrite", async () => {
   await inFolder(async (folder) => {
     const rows = Array.from({ length: 60 }, (_, i) => `${Math.sin(i)},${Math.cos(3 * i)}`);
     await Deno.writeTextFile(`${folder}/my points.csv`, rows.join("\n"));

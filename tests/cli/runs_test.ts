@@ -3,7 +3,7 @@ import { readNpy } from "../../src/data/formats/npy.ts";
 import { decodePng } from "../../src/plot/encoding/png.ts";
 import { fluxion, inFolder, start } from "./_fluxion.ts";
 
-/** Options that make training take no time. */
+/** Options that make training fast. */
 const tiny = {
   cnf: ["--hidden", "8", "--batch-size", "32", "--steps", "2", "--backend", "cpu", "--quiet"],
   points: ["--data", "moons", "--hidden", "8", "--steps", "2", "--backend", "cpu", "--quiet"],
@@ -15,7 +15,7 @@ const tiny = {
 
 const onCpu = ["--backend", "cpu", "--quiet"];
 
-/** Runs a command that must succeed; gives its stdout. */
+/** Runs a command that must succeed; returns its stdout. */
 async function succeed(args: readonly string[], cwd: string, stdin?: string): Promise<string> {
   const { code, stdout, stderr } = await fluxion(args, {
     cwd,
@@ -34,7 +34,7 @@ function isPng(path: string): boolean {
   return new TextDecoder("latin1").decode(Deno.readFileSync(path).subarray(1, 4)) === "PNG";
 }
 
-Deno.test("a CNF is trained, sampled, judged and drawn", () =>
+Deno.test("a CNF is trained, sampled, evaluated and plotted", () =>
   inFolder(async (folder) => {
     const run = await succeed(["train", "cnf", ...tiny.cnf], folder);
     assert.equal(run, "runs/cnf-moons-0001\n");
@@ -52,7 +52,7 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
       assert.equal(typeof metrics[key], "number", key);
     }
 
-    // Sample i has the same bits however it is drawn: alone, with others, as CSV or as NPY.
+    // Sample i has the same bits drawn alone or with others, as CSV or as NPY.
     const drawn = csvRows(
       await succeed(
         ["sample", "latest", "--n", "30", "--out", "-", ...onCpu],
@@ -68,7 +68,7 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
     assert.deepEqual(part.shape, [7, 2]);
     assert.deepEqual([...part.values], drawn.slice(13, 20).flat().map(Math.fround));
 
-    // The log-likelihood of the sampling solve is that of a solve of its own, at 1e-5.
+    // The log-likelihood from the sampling solve equals that of a separate solve, within 1e-5.
     const withLogProb = csvRows(
       await succeed(
         ["sample", "latest", "--n", "9", "--log-prob", "--out", "-", ...onCpu],
@@ -107,7 +107,7 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
       assert.deepEqual(text, { Command: "fluxion plot latest --backend cpu --quiet" }, path);
     }
 
-    // What is there is not overwritten unasked.
+    // Existing files are not overwritten without --overwrite.
     const again = ["sample", "latest", "--n", "1", "--out", "part.npy", ...onCpu];
     const refused = await fluxion(again, { cwd: folder });
     assert.equal(refused.code, 2);
@@ -115,7 +115,7 @@ Deno.test("a CNF is trained, sampled, judged and drawn", () =>
     await succeed([...again, "--overwrite"], folder);
   }));
 
-Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
+Deno.test("flow matching on points is trained, sampled, evaluated and plotted", () =>
   inFolder(async (folder) => {
     const json = await succeed(["train", "fm", "--run", "fm", "--json", ...tiny.points], folder);
     assert.equal(json, Deno.readTextFileSync(`${folder}/fm/metrics.json`));
@@ -124,7 +124,7 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
     const lines = csvRows(await succeed([...trajectories, "--out", "-"], folder));
     assert.deepEqual(lines.slice(0, 5).map((row) => row[1]), [0, 0.25, 0.5, 0.75, 1]);
     assert.deepEqual(lines.map((row) => row[0]), [0, 1, 2].flatMap((i) => new Array(5).fill(i)));
-    // Beyond 2^24 float32 has no odd numbers.
+    // Above 2^24 float32 has no odd numbers.
     const far = ["--from", "20000001", "--trajectories", "2", "--n", "2", "--out", "-", ...onCpu];
     const farLines = (await succeed(["sample", "fm", ...far], folder)).trim().split("\n");
     const stamps = farLines.map((line) => line.split(",").slice(0, 2).join());
@@ -178,7 +178,7 @@ Deno.test("flow matching on points is trained, sampled, judged and drawn", () =>
     }
   }));
 
-Deno.test("flow matching on images is trained, sampled, judged and drawn", () =>
+Deno.test("flow matching on images is trained, sampled, evaluated and plotted", () =>
   inFolder(async (folder) => {
     const run = (await succeed(["train", "fm", ...tiny.images], folder)).trim();
     assert.equal(run, "runs/fm-mnist-0001");
@@ -197,7 +197,7 @@ Deno.test("flow matching on images is trained, sampled, judged and drawn", () =>
     });
     assert.equal(logProb.code, 2);
 
-    // The weights go out as a state_dict and come in again.
+    // The weights are exported as a state_dict and imported again.
     const imported = await succeed(
       ["import", "fm", `${run}/model.safetensors`, "--run", "imported", "--quiet"],
       folder,
@@ -208,7 +208,7 @@ Deno.test("flow matching on images is trained, sampled, judged and drawn", () =>
     assert.deepEqual(again.values, digits.values);
   }));
 
-Deno.test("the homework's network of images is there by its name", () =>
+Deno.test("the homework's image network is available by name", () =>
   inFolder(async (folder) => {
     const options = ["--net", "resnet", "--blocks", "1", ...tiny.images];
     await succeed(["train", "fm", "--run", "resnet", ...options], folder);
@@ -244,7 +244,7 @@ Deno.test("training data and points come from files and from stdin", () =>
     assert.ok(!("nllTrue" in evaluation) && !("mass" in evaluation));
   }));
 
-Deno.test("relative paths count from where the user stands, as deno task leaves it", () =>
+Deno.test("relative paths are relative to the user's folder, also under deno task", () =>
   inFolder(async (folder) => {
     const env = { INIT_CWD: folder };
     const { code, stdout } = await fluxion(["train", "cnf", ...tiny.cnf], { env });
@@ -258,7 +258,7 @@ Deno.test("relative paths count from where the user stands, as deno task leaves 
     assert.equal(csvRows(Deno.readTextFileSync(`${folder}/x.csv`)).length, 2);
   }));
 
-Deno.test("a closed pipe ends sampling without a word", () =>
+Deno.test("a closed pipe ends sampling silently", () =>
   inFolder(async (folder) => {
     await succeed(["train", "fm", "--run", "fm", ...tiny.points], folder);
     const process = start(
@@ -276,7 +276,7 @@ Deno.test("a closed pipe ends sampling without a word", () =>
     assert.equal(stderr, "");
   }));
 
-Deno.test("weights go out as safetensors and come in again", () =>
+Deno.test("weights are exported as safetensors and imported again", () =>
   inFolder(async (folder) => {
     const ema = ["--ema", "0.5"];
     await succeed(["train", "cnf", "--run", "a", ...ema, ...tiny.cnf], folder);
@@ -304,7 +304,7 @@ Deno.test("a config file holds the options, and the command line overrides it", 
     const config = JSON.parse(Deno.readTextFileSync(`${folder}/r/config.json`));
     assert.equal(config.hidden, 4);
     assert.equal(config.lr, 0.25);
-    // A run's own config makes the same run again.
+    // A run's own config reproduces the run.
     await succeed(["train", "cnf", "--config", "r/config.json", "--run", "s", "--quiet"], folder);
     assert.deepEqual(
       Deno.readFileSync(`${folder}/s/model.safetensors`),

@@ -6,11 +6,11 @@ import { type Network, networkRecord } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { inFolder } from "./_fluxion.ts";
 
-/** Sizes that no memory has: refused in one line, before anything is laid out or allocated. */
+/** Sizes beyond any memory: refused in one line, before anything is laid out or allocated. */
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Runs the program; its peak memory is read from the system while it runs. */
+/** Runs the program and samples its peak memory from the system. */
 async function refused(folder: string, args: readonly string[], message: RegExp): Promise<void> {
   const program = [
     ...["deno", "run", "-q", "--no-prompt", "--frozen", `--config=${root}/deno.json`],
@@ -30,13 +30,13 @@ async function refused(folder: string, args: readonly string[], message: RegExp)
   assert.match(out!, /exit 2$/, context);
   assert.match(err!, message, context);
   assert.ok(!err!.includes("\n"), context);
-  // A second and 200 MB on a machine that has nothing else to do.
+  // A second and 200 MB on an otherwise idle machine.
   assert.ok(seconds < 6, `${context} after ${seconds} s`);
   const peak = Number([...out!.matchAll(/VmHWM:\s*(\d+) kB/g)].at(-1)![1]);
   assert.ok(peak < 250_000, `${context} with ${peak} kB`);
 }
 
-Deno.test("sizes that no memory has are refused within a second and 200 MB: options and --config", () =>
+Deno.test("sizes beyond any memory are refused within a second and 200 MB: options and --config", () =>
   inFolder(async (folder) => {
     const train = (...args: string[]) => ["train", ...args, "--steps", "1", "--run", "r"];
     await refused(
@@ -49,7 +49,7 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: opti
     await refused(folder, train("fm", "--config", "c.json"), /61920082400004 bytes.*filters/);
   }));
 
-Deno.test("sizes that no memory has are refused within a second and 200 MB: files and runs", () =>
+Deno.test("sizes beyond any memory are refused within a second and 200 MB: files and runs", () =>
   inFolder(async (folder) => {
     const tensor = (shape: number[], length: number) => ({
       name: "x_proj.weight",
@@ -57,7 +57,7 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: file
       values: new Float32Array(length),
     });
     const write = (name: string, bytes: Uint8Array) => Deno.writeFile(`${folder}/${name}`, bytes);
-    // 2 MB whose first tensor claims two matrices of 500,000 x 500,000 behind it.
+    // 2 MB whose first tensor implies two further matrices of 500,000 x 500,000.
     await write(
       "wide.safetensors",
       encodeSafetensors({ tensors: [tensor([500_000, 1], 500_000)], metadata: {} }),
@@ -72,7 +72,7 @@ Deno.test("sizes that no memory has are refused within a second and 200 MB: file
       encodeSafetensors({ tensors: [tensor([0, 1e12], 0)], metadata: {} }),
     );
     await refused(folder, ["import", "cnf", "empty.safetensors"], /row of the input|hidden/);
-    // A run that is whole, and one number of its config.json after the other.
+    // A valid run, with one number of its config.json changed at a time.
     const network: Network = mlpNetwork({ dims: 2, hidden: 8 });
     await write("w.safetensors", encodeStateDict(network, initialParameters(network, 0)));
     const made = await new Deno.Command("deno", {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { fluxion, inFolder, start } from "./_fluxion.ts";
 
 /**
- * Work that would take hours, most of it in single calls of WebAssembly: one control group, one
- * step of images, one chunk of samples. `run` is a model of points that is trained a little.
+ * Work that would take hours, mostly within single WebAssembly calls: one control group, one step
+ * on images, one chunk of samples. `run` is a briefly trained model of points.
  */
 const works = {
   "train cnf, one long solve": [
@@ -27,17 +27,17 @@ const works = {
   "homework": ["homework", "--quick", "--out", "homework", "--backend", "cpu"],
 } as const;
 
-/** A second is promised; a machine that is busy with other tests has some more. */
+/** One second is documented; allow more on a machine that is busy with other tests. */
 const SLACK_MS = 4000;
 
-/** What a process did whom a signal came to while it worked. */
+/** Result of a process that was signalled while it worked. */
 interface Ended {
   readonly code: number;
   readonly stderr: string;
   readonly ms: number;
 }
 
-/** Starts work and signals to it; again, and later, if it did not listen yet. */
+/** Starts work and signals it; retries later if it was not listening yet. */
 async function endBy(
   signal: Deno.Signal,
   args: readonly string[],
@@ -56,9 +56,9 @@ async function endBy(
     await sink;
     const stderr = await said;
     if (stderr.includes("stopping")) return { code, stderr, ms: performance.now() - asked };
-    // Before the work there is nobody to tell, and the system ends the process.
+    // Before the listener is active, the signal ends the process by default.
   }
-  throw new Error("it never listened");
+  throw new Error("it never started to listen");
 }
 
 const cases = [
@@ -73,7 +73,7 @@ const cases = [
   ["homework", "SIGINT", 130],
 ] as const;
 
-Deno.test("signals are heard within a second inside of every command that computes", async (t) => {
+Deno.test("every command that computes reacts to signals within a second", async (t) => {
   await inFolder(async (folder) => {
     const train = ["train", "cnf", "--run", "run", "--steps", "2", "--hidden", "8", "--quiet"];
     assert.equal((await fluxion([...train, "--backend", "cpu"], { cwd: folder })).code, 0);
@@ -96,13 +96,13 @@ Deno.test("signals are heard within a second inside of every command that comput
   });
 });
 
-Deno.test("a second signal leaves at once, whatever the work waits for", () =>
+Deno.test("a second signal ends the process at once, whatever the work waits for", () =>
   inFolder(async (folder) => {
     const train = ["train", "cnf", "--run", "run", "--steps", "0", "--hidden", "4", "--quiet"];
     assert.equal((await fluxion([...train, "--backend", "cpu"], { cwd: folder })).code, 0);
     const process = start(works["sample to stdout"], { cwd: folder });
     const stderr = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-    // Nobody reads stdout: the program waits in its write, for ever.
+    // Nobody reads stdout, so the program blocks in its write forever.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     process.kill("SIGTERM");
     let said = "";
@@ -113,7 +113,7 @@ Deno.test("a second signal leaves at once, whatever the work waits for", () =>
     await stderr.cancel();
   }));
 
-Deno.test("a signal is heard while input is waited for that does not come", () =>
+Deno.test("a signal ends a command that waits for input", () =>
   inFolder(async (folder) => {
     const train = ["train", "cnf", "--run", "run", "--steps", "0", "--hidden", "4", "--quiet"];
     assert.equal((await fluxion([...train, "--backend", "cpu"], { cwd: folder })).code, 0);

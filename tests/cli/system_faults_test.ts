@@ -4,7 +4,7 @@ import { fluxion, inFolder, start } from "./_fluxion.ts";
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const tiny = ["--hidden", "4", "--batch-size", "8", "--backend", "cpu", "--quiet"];
 
-/** Runs `fluxion ARGS` from a shell, after and before other words of the shell. */
+/** Runs `fluxion ARGS` in a shell, between other shell code. */
 async function inShell(args: readonly string[], around: [string, string], cwd: string) {
   const program = `deno run -q --no-prompt --frozen --config=${root}/deno.json -P=fluxion ` +
     `${root}/cli/main.ts ${args.join(" ")}`;
@@ -15,7 +15,7 @@ async function inShell(args: readonly string[], around: [string, string], cwd: s
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-Deno.test("what the system refuses has words of its own", async (t) => {
+Deno.test("system errors have messages of their own", async (t) => {
   await inFolder(async (folder) => {
     const train = ["train", "cnf", "--run", "run", "--steps", "1", ...tiny];
     const trained = await fluxion(train, { cwd: folder });
@@ -28,14 +28,14 @@ Deno.test("what the system refuses has words of its own", async (t) => {
       assert.match(stderr, /^fluxion: stdout: cannot be written \(No space left.*free some space/);
     });
 
-    await t.step("a full stderr is nobody's affair", async () => {
+    await t.step("a full stderr is ignored", async () => {
       const { code } = await inShell(["sample", "nowhere"], ["", "2> /dev/full"], folder);
       assert.equal(code, 2);
     });
 
-    await t.step("a limit on files, and the file before stays", async () => {
+    await t.step("a file size limit, which keeps the previous file", async () => {
       await Deno.writeTextFile(`${folder}/points.csv`, "old");
-      // The default action of SIGXFSZ would end the process without a word.
+      // The default action of SIGXFSZ would end the process silently.
       const limit = "trap '' XFSZ; ulimit -f 16;";
       const args = [...sample, "points.csv", "--overwrite", "--n", "4000"];
       const { code, stderr } = await inShell(args, [limit, ""], folder);
@@ -62,7 +62,7 @@ Deno.test("what the system refuses has words of its own", async (t) => {
       }
     });
 
-    await t.step("a run's folder that is removed while it trains", async () => {
+    await t.step("a run's folder removed during training", async () => {
       const args = ["train", "cnf", "--run", "gone", "--steps", "100000", "--save-seconds", "0"];
       const process = start([...args, ...tiny], { cwd: folder });
       const ended = process.output();
@@ -70,7 +70,7 @@ Deno.test("what the system refuses has words of its own", async (t) => {
       while (!await isThere(`${folder}/gone/metrics.json`)) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      // It makes files there meanwhile.
+      // The run keeps writing files there meanwhile.
       while (await isThere(`${folder}/gone`)) {
         await Deno.remove(`${folder}/gone`, { recursive: true }).catch(() => {});
       }
@@ -81,7 +81,7 @@ Deno.test("what the system refuses has words of its own", async (t) => {
         words,
         /^fluxion: .*gone\/.*: its folder .* is gone; it was removed in the meantime\n$/,
       );
-      assert.equal(await isThere(`${folder}/gone`), false, "it is not made again");
+      assert.equal(await isThere(`${folder}/gone`), false, "the folder is not recreated");
     });
   });
 });

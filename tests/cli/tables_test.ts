@@ -25,16 +25,16 @@ function normalCsv(rows: number, columns: readonly { mean: number; deviation: nu
   return Array.from({ length: rows }, (_, row) => `${line(row).join()}\n`).join("");
 }
 
-// Heights in cm and weights in kg: 9.05 nats and samples of deviation 1 before there were scales.
+// Heights in cm and weights in kg; without standardisation: 9.05 nats and samples of deviation 1.
 const heights = [{ mean: 170, deviation: 10 }, { mean: 70, deviation: 15 }];
 
-Deno.test("a CNF of heights and weights has their likelihood and samples in their units", () =>
+Deno.test("a CNF of heights and weights has likelihoods and samples in their units", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/heights.csv`, normalCsv(5000, heights));
     const short = ["--hidden", "16", "--steps", "250", "--eval-every", "0", "--sample-every", "0"];
     await succeed(["train", "cnf", "--data", "heights.csv", ...short, ...onCpu], folder);
     const evaluation = JSON.parse((await succeed(["eval", "latest", ...onCpu], folder)).stdout);
-    // The entropy of the two normal columns, which the test rows' NLL estimates.
+    // Entropy of the two normal columns, which the NLL of the test rows estimates.
     const entropy = Math.log(2 * Math.PI * Math.E) + Math.log(10 * 15);
     const { nll, nllStdErr, mass } = evaluation;
     assert.ok(Math.abs(nll - entropy) < 2 * nllStdErr + 0.03, `${nll} for ${entropy}`);
@@ -51,7 +51,7 @@ Deno.test("a CNF of heights and weights has their likelihood and samples in thei
       assert.ok(Math.abs(found - mean) < 0.1 * deviation, `mean ${found}`);
       assert.ok(Math.abs(Math.sqrt(variance) / deviation - 1) < 0.1, `variance ${variance}`);
     });
-    // What is printed reads back to the same likelihood.
+    // Printed samples read back have the same likelihood.
     const points = rows.slice(0, 40).map((row) => `${row[0]},${row[1]}\n`).join("");
     const again = await succeed(
       ["log-prob", "latest", "--points", "-", "--quiet", ...onCpu],
@@ -72,7 +72,7 @@ Deno.test("samples of timestamps are timestamps, in CSV, NPY and along trajector
     const drawn = csvRows(
       (await succeed(["sample", "latest", "--n", "50", "--out", "-", ...onCpu], folder)).stdout,
     );
-    // float32 has steps of 128 here.
+    // The spacing of float32 here is 128.
     assert.equal(new Set(drawn.map((row) => row[0])).size, 50);
     assert.ok(drawn.every((row) => Math.abs(row[0]! - 1.7e9) < 200));
     await succeed(["sample", "latest", "--n", "50", "--out", "x.npy", ...onCpu], folder);
@@ -86,14 +86,14 @@ Deno.test("samples of timestamps are timestamps, in CSV, NPY and along trajector
       )).stdout,
     );
     assert.equal(ways.length, 9);
-    assert.ok(ways.every((row) => Math.abs(row[2]! - 1.7e9) < 200), "the noise too is in seconds");
+    assert.ok(ways.every((row) => Math.abs(row[2]! - 1.7e9) < 200), "the noise is in seconds too");
     assert.deepEqual(
       ways.filter((row) => row[1] === 1).map((row) => row.slice(2)),
       drawn.slice(0, 3),
     );
   }));
 
-Deno.test("--drop leaves a column out of training, and out of what the run is used on", () =>
+Deno.test("--drop omits a column from training and from later use of the run", () =>
   inFolder(async (folder) => {
     const lines = normalCsv(80, heights).trimEnd().split("\n");
     const kinds = ["setosa", "virginica"];

@@ -1,4 +1,4 @@
-// Where a bar cannot be redrawn in peace: beside a reader of stdout, where only text is shown, and under ^C.
+// Progress bars next to a reader of stdout, on a terminal without escape sequences, and under ^C.
 import assert from "node:assert/strict";
 import { fluxion, inFolder } from "./_fluxion.ts";
 import { assertClean, onTerminal } from "./_terminal.ts";
@@ -6,12 +6,12 @@ import { assertClean, onTerminal } from "./_terminal.ts";
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const typed = `deno run -q --no-prompt --config ${root}/deno.json -P=fluxion ${root}/cli/main.ts`;
 
-Deno.test("on a terminal a bar stays out of the way", (t) =>
+Deno.test("a progress bar does not disturb", (t) =>
   inFolder(async (cwd) => {
     const args = "train cnf --run run --steps 1 --batch-size 8 --hidden 4 --backend cpu";
     assert.equal((await fluxion(args.split(" "), { cwd })).code, 0);
 
-    await t.step("of what a reader of stdout prints there", async () => {
+    await t.step("the output of a reader of stdout", async () => {
       const command = `${typed} sample run --n 300000 --out - | head -2`;
       const { code, rows, written } = await onTerminal(command, { columns: 60, cwd });
       assert.equal(code, 0);
@@ -21,7 +21,7 @@ Deno.test("on a terminal a bar stays out of the way", (t) =>
     });
 
     await t.step(
-      "of a terminal that shows text alone, where nothing is coloured either",
+      "a terminal without escape sequences, which gets no colours either",
       async () => {
         const samples = `${typed} sample run --n 100000 --out s.npy`;
         const wrong = `${typed} sample run --n 0 --out -`;
@@ -33,7 +33,7 @@ Deno.test("on a terminal a bar stays out of the way", (t) =>
       },
     );
 
-    await t.step("of an echoed ^C", async () => {
+    await t.step("an echoed ^C", async () => {
       const outcome = await onTerminal(`${typed} sample run --n 100000000 --out s.csv`, {
         columns: 12, // text alone, which is cut to what fits
         cwd,

@@ -1,4 +1,4 @@
-// Every subcommand on a pseudo-terminal, by the command line of deno.json's task.
+// Every subcommand on a pseudo-terminal, with the command line of deno.json's task.
 import assert from "node:assert/strict";
 import settings from "../../deno.json" with { type: "json" };
 import { fluxion, inFolder } from "./_fluxion.ts";
@@ -7,21 +7,21 @@ import { checkCases, checkInterrupts, trainings } from "./_terminal_cases.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** `deno task fluxion ARGS`, typed in a folder. */
+/** Shell command `deno task fluxion ARGS`. */
 const typed = (args: string) => `deno task -q --config ${root}/deno.json fluxion ${args}`;
 
-/** What `deno task` starts, without it: it gives the prompt back before the program has ended. */
+/** The command behind the task: on Ctrl-C `deno task` itself exits before the program does. */
 const started = (args: string) =>
   `export INIT_CWD="$PWD"; cd ${root}; exec ${settings.tasks.fluxion.command} ${args}`;
 
 Deno.test("screen() wraps, goes back and clears like a terminal", () => {
   assert.deepEqual(screen("abc\r\nde\rx\r\n", 80), ["abc", "xe", ""]);
   assert.deepEqual(screen("\r\x1b[32m███\x1b[39m step\x1b[K\r\x1b[Kdone\r\n", 80), ["done", ""]);
-  // A line that is too long leaves its beginning.
+  // The beginning of a line that is too long remains.
   assert.deepEqual(screen("\r██████\x1b[K\r\x1b[K", 4), ["████", ""]);
 });
 
-Deno.test("on a terminal every subcommand runs without a question and leaves a clean screen", () =>
+Deno.test("on a terminal every subcommand runs without a prompt and leaves a clean screen", () =>
   inFolder(async (cwd) => {
     await checkCases(typed, cwd);
   }));
@@ -31,7 +31,7 @@ Deno.test("on a terminal Ctrl-C ends with 130 and a clean line", () =>
     await checkInterrupts(started, cwd);
   }));
 
-Deno.test("on a terminal a script that uses the library is asked nothing and told nothing", () =>
+Deno.test("on a terminal a script that uses the library causes no prompt and no output", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(
       `${cwd}/script.ts`,
@@ -53,7 +53,7 @@ Deno.test("on a terminal a script that uses the library is asked nothing and tol
     }
   }));
 
-Deno.test("data fetch from another host says which command allows it, and that command does", async () => {
+Deno.test("data fetch from another host names the command that allows it, and that command works", async () => {
   const { code, stderr } = await fluxion([
     "data",
     "fetch",
@@ -64,13 +64,13 @@ Deno.test("data fetch from another host says which command allows it, and that c
   assert.equal(code, 2);
   const command = /^fluxion: .* in the checkout's folder: (deno run .*)\n$/.exec(stderr)?.[1];
   assert.ok(command !== undefined, stderr);
-  // Nobody listens there.
+  // Nothing listens on this port.
   const allowed = await onTerminal(`NO_COLOR=1 ${command}`, { columns: 60, cwd: root });
   assert.equal(allowed.code, 1);
   assert.match(allowed.lines.join("\n"), /^fluxion: cannot get /m);
 });
 
-Deno.test("a run that is still held is waited for by --resume, which says so", () =>
+Deno.test("--resume waits for a locked run and says so", () =>
   inFolder(async (cwd) => {
     const [training] = trainings;
     assert.equal((await fluxion(training!.args.split(" "), { cwd })).code, 0);

@@ -18,10 +18,10 @@ Deno.test("fluxion theory NAME prints the derivation, then every claim", async (
   assert.match(check!, /^pass {2}.*\n(.*\n)* {6}observed 2\.0\d+ ± [\d.]+, expected 2, tolerance/m);
   const claims = check!.match(/^pass /gm)!.length;
   assert.match(check!, new RegExp(`^${claims} of ${claims} claims hold\n$`, "m"));
-  assert.match(stderr, /^ddpm: putting its claims to the test/);
+  assert.match(stderr, /^ddpm: checking its claims/);
 });
 
-Deno.test("fluxion theory NAME --json prints one object, of the seed that is asked for", async () => {
+Deno.test("fluxion theory NAME --json prints one object, which depends on the seed", async () => {
   const args = ["theory", "ddpm", "--json", "--quiet", "--seed", "1"];
   const { code, stdout, stderr } = await fluxion(args);
   assert.equal(code, 0);
@@ -39,7 +39,7 @@ Deno.test("fluxion theory NAME --json prints one object, of the seed that is ask
   assert.equal(check.slope, (await ddpm.check({ seed: 1, backend })).slope);
 });
 
-Deno.test("fluxion theory NAME --out writes a picture and a page, and replaces them only when told", () =>
+Deno.test("fluxion theory NAME --out writes a picture and a page, and replaces them only with --overwrite", () =>
   inFolder(async (folder) => {
     const args = ["theory", "fm-variance", "--out", "pages/new"];
     const { code, stdout } = await fluxion(args, { cwd: folder });
@@ -54,7 +54,7 @@ Deno.test("fluxion theory NAME --out writes a picture and a page, and replaces t
     assert.match(page, /class="pass"/);
     assert.doesNotMatch(page, /class="fail"|<script/);
 
-    // One of the two is enough to refuse, and nothing is touched.
+    // One existing file is enough to refuse; neither is touched.
     await Deno.remove(`${folder}/pages/new/fm-variance.png`);
     const refused = await fluxion(args, { cwd: folder });
     assert.equal(refused.code, 2);
@@ -93,7 +93,7 @@ for (const [args, words] of wrong) {
     }));
 }
 
-Deno.test("fluxion theory fails when a claim does, and says which", () => {
+Deno.test("fluxion theory fails if a claim fails, and says which", () => {
   const good = claim("fine", { observed: 2, expected: 2, tolerance: 0 });
   const bad = claim("falls as dt^2", { observed: 1, stdErr: 0.01, expected: 2, tolerance: 0.1 });
   requirePass({ name: "ddpm", pass: true, claims: [good], rows: [] });
@@ -101,7 +101,7 @@ Deno.test("fluxion theory fails when a claim does, and says which", () => {
     () => requirePass({ name: "ddpm", pass: false, claims: [good, bad], rows: [] }),
     (error) =>
       error instanceof FailureError && error.message ===
-        "theory ddpm: 1 of 2 claims hold; not so: falls as dt^2 (observed 1.000 ± 0.010, expected 2, " +
+        "theory ddpm: 1 of 2 claims hold; failed: falls as dt^2 (observed 1.000 ± 0.010, expected 2, " +
           "tolerance 0.1)",
   );
 });

@@ -1,11 +1,11 @@
-// What a message tells people to type does what it says, there where they stand.
+// Commands in messages work when typed in the user's folder.
 import assert from "node:assert/strict";
 import { fluxion, inFolder } from "./_fluxion.ts";
 import { onTerminal } from "./_terminal.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-Deno.test("messages name commands as they are typed: deno task fluxion from a checkout, names quoted", () =>
+Deno.test("messages name commands as typed: deno task fluxion from a checkout, names quoted", () =>
   inFolder(async (cwd) => {
     const options = "--steps 1 --batch-size 8 --hidden 4 --backend cpu";
     const trained = await fluxion(["train", "cnf", "--run", "my run", ...options.split(" ")], {

@@ -42,7 +42,7 @@ for (const command of helped) {
   });
 }
 
-Deno.test("fluxion train --help says the defaults that the configuration uses", async () => {
+Deno.test("fluxion train --help states the defaults of the configuration", async () => {
   const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
   assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")})`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
@@ -69,7 +69,7 @@ Deno.test("fluxion train without a model prints help on stderr and exits with 2"
   assert.match(stderr, /cnf .*\n.*fm /);
 });
 
-/** Wrong command lines, with what the one line on stderr must say. */
+/** Invalid command lines, with the pattern of the one line on stderr. */
 const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["trian"], /unknown command trian; did you mean train\?/],
   [["help"], /unknown command help; --help lists the commands/],
@@ -87,7 +87,7 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["train", "cnf", "--steps", "1.5"], /--steps 1.5: expected a whole number/],
   [["train", "cnf", "--ema", "1"], /--ema 1: expected a number from 0 to below 1/],
   [["train", "cnf", "--control-group", "0"], /--control-group 0: .*or batch/],
-  // An engine counts steps in 32 bits: 4,294,967,301 were 5.
+  // An engine counts steps in 32 bits, so 4,294,967,301 would become 5.
   [["train", "cnf", "--solver-steps", "4294967301"], /4294967301: .* from 1 to 2147483647,/],
   [["train", "cnf", "--max-steps", "4294967301"], /4294967301: .* from 1 to 2147483647,/],
   [["sample", "r", "--out", "-", "--solver-steps", "2147483648"], /: .* from 1 to 2147483647,/],
@@ -124,10 +124,10 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.ok((await proposals("train", "fm", "--net", "u")).includes("unet"));
   assert.ok((await proposals("data", "preview", "ch")).includes("checkerboard"));
   assert.ok((await proposals("data", "fetch", "km")).includes("kmnist"));
-  assert.deepEqual(await proposals("sample", ""), [""], "file names are the shell's to propose");
+  assert.deepEqual(await proposals("sample", ""), [""], "the shell completes file names");
 });
 
-Deno.test("fluxion completions prints a script that the shell takes", async () => {
+Deno.test("fluxion completions prints a script that the shell accepts", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const { code, stdout } = await fluxion(["completions", shell]);
     assert.equal(code, 0);
@@ -135,7 +135,7 @@ Deno.test("fluxion completions prints a script that the shell takes", async () =
   }
 });
 
-/** The modules that one of the program's loads before it runs; those imported on use are left out. */
+/** Modules loaded before the program runs, without those imported on demand. */
 async function loadedBy(...entries: readonly string[]): Promise<string[]> {
   const root = new URL("../../", import.meta.url);
   const { modules } = JSON.parse(
@@ -172,7 +172,7 @@ const commandFolders = [...Deno.readDirSync(new URL("../../cli/commands/", impor
 
 const computing = /tfjs|pngjs|resvg|^node:|d3-|mnist\.bits|valibot|src\/(report|flows|plot|page)\//;
 
-// What is loaded, not how long it takes: a busy machine cannot spoil that.
+// Tests what is loaded rather than the time, which varies on a busy machine.
 Deno.test("fluxion --help loads nothing that computes", async () => {
   const commands = commandFolders.map((name) => `cli/commands/${name}/command.ts`);
   const loaded = await loadedBy("cli/main.ts", ...commands);

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { wrapped } from "../../cli/terminal/wrapped.ts";
 import { fluxion } from "./_fluxion.ts";
 
-Deno.test("wrapped() leaves text alone that fits", () => {
+Deno.test("wrapped() leaves text that fits unchanged", () => {
   const text = "USAGE\n  fluxion  train\n\nTwo lines\nof a paragraph.\n";
   assert.equal(wrapped(text, 40), text);
 });
 
-Deno.test("wrapped() hangs what stands behind a gap, and fills paragraphs anew", () => {
+Deno.test("wrapped() indents text after a gap and refills paragraphs", () => {
   const text = [
     "Trains a flow on points of any",
     "dimension. Prints the folder.",
@@ -29,7 +29,7 @@ Deno.test("wrapped() hangs what stands behind a gap, and fills paragraphs anew",
   assert.equal(wrapped(text, 44).split("\n")[0], "Trains a flow on points of any dimension.");
 });
 
-Deno.test("wrapped() breaks every help between words alone, and counts no colours", async () => {
+Deno.test("wrapped() breaks all help texts only between words, and ignores colour codes", async () => {
   for (const args of [["--help"], ["train", "cnf", "--help"], ["sample", "--help"]]) {
     const { stdout } = await fluxion(args);
     const words = (text: string) => text.trim().split(/\s+/);

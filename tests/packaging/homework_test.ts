@@ -1,6 +1,6 @@
 // The homework of somebody who has the one file and an empty folder.
 import assert from "node:assert/strict";
-import { withError } from "../../src/report/pages/words.ts";
+import { withError } from "../../src/report/pages/format.ts";
 import { buildProgram, names, onBareMachine, run } from "./_program.ts";
 
 Deno.test.beforeAll(buildProgram);

@@ -1,6 +1,6 @@
-// The report of a homework, with the real derivations and small runs, in Debian's Chromium
-// without a screen. What is found there is found by the browser's own engine: pictures that
-// decode, formulas that take room, nothing that loads, nothing wider than a phone.
+// The report of a homework, with the real derivations and small runs, in headless Chromium from
+// Debian. The browser itself verifies that pictures decode, formulas have a size, nothing is loaded
+// and nothing is wider than a phone.
 import assert from "node:assert/strict";
 import { homeworkChapters, problems } from "../../cli/commands/homework/chapters.ts";
 import { openDataset } from "../../src/data/registry.ts";
@@ -14,7 +14,7 @@ import { inFolder } from "../cli/_fluxion.ts";
 import { readInBrowser } from "./support/read_in_browser.ts";
 import { tinyRun } from "./support/tiny_runs.ts";
 
-/** A theorem's own derivation, with a check that takes no time: theirs take half a minute each. */
+/** A theorem with its derivation and an instant check; the real ones take half a minute each. */
 async function quickly(name: TheoremName) {
   const theorem: Theorem = {
     ...await loadTheorem(name),
@@ -47,7 +47,7 @@ async function homeworkReport(folder: string): Promise<string> {
   return path;
 }
 
-Deno.test("the report of a homework opens in a browser, whole, offline, without a script", async () => {
+Deno.test("the report of a homework opens in a browser, complete, offline and without scripts", async () => {
   await inFolder(async (folder) => {
     const path = await homeworkReport(folder);
     assert.ok((await Deno.stat(path)).size < 4_000_000);
@@ -60,7 +60,7 @@ Deno.test("the report of a homework opens in a browser, whole, offline, without 
     for (const words of [...wanted, "ResNet", "U-Net", "Likelihood"]) {
       assert.ok(headings.some((heading) => heading.includes(words)), `no heading with ${words}`);
     }
-    // Both networks learnt from the same images, and what costs most is shown of one.
+    // Both networks share their data; the most expensive sections are shown for one only.
     const count = (words: string) => headings.filter((heading) => heading.includes(words)).length;
     assert.deepEqual(["The data", "field evaluations", "memorising"].map(count), [2, 1, 1]);
 

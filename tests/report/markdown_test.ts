@@ -41,7 +41,7 @@ const document: ReportDocument = {
   }],
 };
 
-Deno.test("reportMarkdown() nests headings, also those inside of prose, and leaves code alone", () => {
+Deno.test("reportMarkdown() nests headings, including those in prose, and leaves code unchanged", () => {
   const { markdown } = reportMarkdown(document, "files");
   const headings = markdown.split("\n").filter((line) => /^#+ /.test(line));
   assert.deepEqual(headings, [
@@ -62,19 +62,19 @@ Deno.test("reportMarkdown() shows each picture once, from its folder", () => {
   assert.ok(markdown.includes("`fluxion plot 'my run'`"));
 });
 
-Deno.test("reportMarkdown() writes tables that a cell's own bar does not break", () => {
+Deno.test("reportMarkdown() escapes bars in table cells", () => {
   const { markdown } = reportMarkdown(document, "files");
   assert.ok(markdown.includes("| name | value |\n| --- | ---: |\n| a\\|b | 1.5 |"));
 });
 
-Deno.test("reportHtml() shows texts as texts and links its contents", () => {
+Deno.test("reportHtml() escapes text and links its contents", () => {
   const html = reportHtml(document);
   assert.ok(html.includes("<h1>A &lt;report&gt; &amp; more</h1>"));
   assert.ok(html.includes('alt="two [dots] &lt;here&gt;"'));
   assert.ok(html.includes('<a href="#first">The first | part</a>'));
   assert.ok(html.includes("all is well"));
   assert.match(html, /<h2 id="first">The first \| part<\/h2>/);
-  assert.match(html, /<h3 id="first-deeper">Deeper<\/h3>/, "one below its section's own");
+  assert.match(html, /<h3 id="first-deeper">Deeper<\/h3>/, "one level below its section's heading");
   assert.match(html, /<h3 id="first-inner">Inner<\/h3>/);
   assert.match(html, /<summary>a &lt; b<\/summary>/);
   assert.match(html, /<math/);

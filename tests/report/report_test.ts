@@ -14,7 +14,7 @@ import { reportOptions as options } from "./support/report_options.ts";
 
 const picture = encodePng(new Uint8Array(4), { width: 2, height: 2 });
 
-/** A run of a second, with a picture of its samples as `fluxion train` draws it. */
+/** A run that trains in a second, with a picture of samples as `fluxion train` draws it. */
 async function smallRun(folder: string, kind: keyof typeof smallRuns) {
   const run = `${folder}/${kind}`;
   await train(smallRuns[kind], { run, openDataset: openSmall });
@@ -41,7 +41,7 @@ function cell({ sections }: ReportDocument, row: RegExp): string {
   return found[0]![1]!;
 }
 
-Deno.test("reportDocument() draws the same pictures from the same seed, and others from another", async () => {
+Deno.test("reportDocument() draws pictures that depend on the seed only", async () => {
   await inFolder(async (folder) => {
     const parts: ReportPart[] = [{ kind: "run", run: await smallRun(folder, "images") }];
     const first = pictures(await reportDocument(parts, options));
@@ -49,12 +49,12 @@ Deno.test("reportDocument() draws the same pictures from the same seed, and othe
     assert.deepEqual(again, first);
     const other = pictures(await reportDocument(parts, { ...options, seed: 1 }));
     const same = other.filter((bytes, i) => bytes.join() === first[i]!.join());
-    // The curves alone: each other picture shows samples, or holds its command, which has the seed.
+    // Only the curves; all other pictures show samples or contain a command with the seed.
     assert.equal(same.length, 1);
   });
 });
 
-Deno.test("reportDocument() says of a CNF that its density integrates to one", async () => {
+Deno.test("reportDocument() reports that a CNF's density integrates to one", async () => {
   await inFolder(async (folder) => {
     const document = await reportDocument(
       [{ kind: "run", run: await smallRun(folder, "cnf") }],
@@ -70,20 +70,20 @@ Deno.test("reportDocument() says of a CNF that its density integrates to one", a
   });
 });
 
-Deno.test("reportDocument() holds samples of images against training images", async () => {
+Deno.test("reportDocument() compares samples of images with training images", async () => {
   await inFolder(async (folder) => {
     const run = await smallRun(folder, "images");
     const document = await reportDocument([{ kind: "run", run }], options);
-    const [samples, tests] = [/^Distance of a sample/, /^The same of a test image/].map((row) =>
+    const [samples, tests] = [/^Distance of a sample/, /^The same for a test image/].map((row) =>
       Number(cell(document, row))
     );
-    // Two images of 36 independent uniform pixels are sqrt(36 / 6) = 2.45 apart in the mean square.
+    // The RMS distance of two images of 36 independent uniform pixels is sqrt(36 / 6) = 2.45.
     assert.ok(tests! > 1.5 && tests! < 2.6, `${tests}`);
     assert.ok(samples! > 0);
   });
 });
 
-Deno.test("reportDocument() leaves out of a run what another part shows, and says the part's words", async () => {
+Deno.test("reportDocument() omits the sections named in `without` and shows a part's text", async () => {
   await inFolder(async (folder) => {
     const run = await smallRun(folder, "images");
     const { sections } = await reportDocument(
@@ -96,7 +96,7 @@ Deno.test("reportDocument() leaves out of a run what another part shows, and say
   });
 });
 
-Deno.test("reportDocument() keeps its order, counts its pieces, and stops when it is told to", async () => {
+Deno.test("reportDocument() keeps its order, counts its pieces, and stops when aborted", async () => {
   const check = {
     name: "ddpm",
     pass: true,
@@ -150,14 +150,14 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when i
   await assert.rejects(stopped, /enough/);
 });
 
-Deno.test("readReportedRun() reads the pictures that are shown, however many there are", async () => {
+Deno.test("readReportedRun() reads only the pictures that are shown", async () => {
   await inFolder(async (folder) => {
     await smallRun(folder, "images");
     const run = `${folder}/images`;
     for (let epoch = 2; epoch <= 11; epoch++) {
       await Deno.writeFile(samplesFile(run, epoch), picture);
     }
-    // Larger than what is read of a picture: a sparse file, as an archive of a few bytes may hold many.
+    // Above the size limit of a picture: a sparse file, as a small archive may contain.
     await Deno.truncate(samplesFile(run, 2), 2 ** 26 + 1);
     const read = await readReportedRun(run, { name: "a", openDataset: openSmall });
     assert.deepEqual(read.epochs.map(({ epoch }) => epoch), [1, 3, 5, 7, 9, 11]);

@@ -13,7 +13,7 @@ import { train } from "../../src/train/train.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 import { reportOptions } from "./support/report_options.ts";
 
-Deno.test("a report of a table is in the table's units, without the columns that were dropped", () =>
+Deno.test("a report of a table uses the table's units and omits dropped columns", () =>
   inFolder(async (folder) => {
     const run = `${folder}/run`, data = `${folder}/years.csv`;
     const z = fillNormal({ seed: 1, stream: 2, subsequence: 0 }, 0, new Float32Array(300));
@@ -42,7 +42,7 @@ Deno.test("a report of a table is in the table's units, without the columns that
       const { samples } = await sample(model, engines, { count: 200 });
       const mean = Array.from(samples).reduce((sum, value) => sum + value, 0) / 200;
       assert.ok(Math.abs(mean - 2000) < 30, `mean ${mean}`);
-      // The error of a solve is that of the standardised columns, whatever their units are.
+      // The error of a solve is measured on the standardised columns, independent of units.
       const settings = { count: 16, seed: 0, solve: accurateSolve };
       const [error, standardised] = await Promise.all(
         [model, { ...model, standardization: null }].map(async (of) =>
@@ -56,7 +56,7 @@ Deno.test("a report of a table is in the table's units, without the columns that
     const [words, wordsOfStarted] = sections.slice(0, 2).map((section) =>
       JSON.stringify(section.sections[0]!.blocks.filter(({ kind }) => kind !== "figure"))
     ) as [string, string];
-    assert.match(words, /standard deviation over the training points;/);
+    assert.match(words, /standard deviation, over the training points;/);
     assert.match(
       wordsOfStarted,
       /standard deviation over the points that its first weights learnt;/,

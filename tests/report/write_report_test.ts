@@ -4,7 +4,7 @@ import { reportPlace, writeReport } from "../../src/report/pages/write_report.ts
 import { encodePng } from "../../src/plot/encoding/png.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 
-/** A report with so many pictures. */
+/** A report with `count` pictures. */
 function withPictures(count: number): ReportDocument {
   const bytes = encodePng(new Uint8Array(4), { width: 2, height: 2 });
   return {
@@ -24,7 +24,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
-Deno.test("reportPlace() goes by the name's ending, and names another", () => {
+Deno.test("reportPlace() picks the format from the file extension and rejects others", () => {
   assert.deepEqual(reportPlace("a/b.HTML"), { format: "html", path: "a/b.HTML", pictures: null });
   assert.deepEqual(reportPlace("a/b.md"), { format: "md", path: "a/b.md", pictures: "a/b-files" });
   assert.throws(() => reportPlace("report.pdf"), /report\.pdf: expected a name ending \.html or/);
@@ -37,7 +37,7 @@ Deno.test("writeReport() of HTML writes one file", async () => {
   });
 });
 
-Deno.test("writeReport() of Markdown replaces the pictures of an older report, all of them", async () => {
+Deno.test("writeReport() of Markdown replaces all pictures of an older report", async () => {
   await inFolder(async (folder) => {
     const place = reportPlace(`${folder}/r.md`);
     await writeReport(withPictures(3), place);

@@ -23,7 +23,7 @@ const listCommand = buildCommand<ListFlags>({
   loader: async () => (await import("./run.ts")).list,
   parameters: parametersOf(listOptions),
   docs: {
-    brief: "the data sets, and whether they are here",
+    brief: "list the data sets and whether they are downloaded",
     fullDescription: describe("Lists the data sets.", [
       ["fluxion data list", ""],
       ["fluxion data list --json", "for scripts"],
@@ -45,7 +45,7 @@ const previewCommand = buildCommand<PreviewFlags, [string]>({
     ...parametersOf(previewOptions),
   },
   docs: {
-    brief: "a PNG of some of a data set",
+    brief: "draw the first rows of a data set as PNG",
     fullDescription: describe("Draws the first rows of a data set and prints the picture's path.", [
       ["fluxion data preview mnist", "mnist.png: the first 100 digits"],
       ["fluxion data preview moons --out moons.png", "a scatter plot"],
@@ -81,7 +81,7 @@ const verifyCommand = buildCommand<ListFlags, [string]>({
   docs: {
     brief: "check the files of a data set against their SHA-256",
     fullDescription: describe(
-      "Checks files that were fetched; exit code 1 if one is not as it should be.",
+      "Checks downloaded files; exit code 1 if one is missing or damaged.",
       [
         ["fluxion data verify mnist", ""],
       ],
@@ -97,5 +97,5 @@ export const dataRoutes = buildRouteMap({
     fetch: fetchCommand,
     verify: verifyCommand,
   },
-  docs: { brief: "what data there is; pictures of it; downloads" },
+  docs: { brief: "list, preview, download and verify data sets" },
 });

@@ -14,7 +14,7 @@ import { printText } from "../../terminal/wrapped.ts";
 import { dataFolder, openData } from "../../runs/open_data.ts";
 import { option } from "@fluxion/fluxion/options";
 
-/** Rows of a preview unless asked for more. */
+/** Default number of rows in a preview. */
 const PREVIEWED = { points: 2000, images: 100 } as const;
 
 /** `fluxion data list`. */
@@ -78,11 +78,11 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
   }
   const from = flags.from === undefined ? null : await mirror(flags.from);
   const progress = showProgress({ what: "kB", quiet: flags.quiet });
-  const told = {
-    words: "stopping",
-    outcome: "interrupted; the same command goes on from what has come",
+  const messages = {
+    notice: "stopping",
+    outcome: "interrupted; the same command continues the download",
   };
-  const { folder, fetched, files } = await interruptible(told, async (signal) => {
+  const { folder, fetched, files } = await interruptible(messages, async (signal) => {
     try {
       return await fetchDataset(name, {
         dataDir,
@@ -92,7 +92,7 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
           progress.update({
             done: Math.round(receivedBytes / 1000),
             total: Math.round((totalBytes ?? receivedBytes) / 1000),
-            words: file,
+            label: file,
           }),
       });
     } finally {
@@ -100,12 +100,12 @@ export async function fetchData(flags: FetchFlags, name: string): Promise<void> 
     }
   });
   const say = speaker(flags);
-  if (!fetched) say("already there, every file whole");
+  if (!fetched) say("already downloaded, all files intact");
   for (const file of files) say(`${file.contentSha256}  ${file.name}`);
   printLine(folder);
 }
 
-/** How this command may reach a host. */
+/** Advice on how to let this command access a host. */
 function remedy(host: string): string {
   const command = commandLine(Deno.args);
   switch (programForm()) {
@@ -119,7 +119,7 @@ function remedy(host: string): string {
   }
 }
 
-/** A folder as an absolute path, or a URL whose host the user has allowed. */
+/** Returns a folder as an absolute path, or a URL whose host the user has allowed. */
 async function mirror(from: string): Promise<string> {
   if (!/^https?:\/\//i.test(from)) return userPath(from);
   if (!URL.canParse(from)) throw new InputError(`--from ${from}: not a URL`);
@@ -140,7 +140,7 @@ export async function verify({ json }: ListFlags, name: string): Promise<void> {
   const bad = checks.filter(({ problem }) => problem !== null);
   if (bad.length > 0) {
     throw new FailureError(
-      `${name}: ${bad.length} of ${checks.length} files not as they should be; ` +
+      `${name}: ${bad.length} of ${checks.length} files missing or damaged; ` +
         `run fluxion data fetch ${name}`,
     );
   }

@@ -8,7 +8,7 @@ export const doctorCommand = buildCommand<DoctorFlags>({
   loader: async () => (await import("./run.ts")).doctor,
   parameters: parametersOf(doctorOptions),
   docs: {
-    brief: "what this machine can do, and whether it computes right",
+    brief: "test this machine's backends and report their features",
     fullDescription: describe(
       "Tests each backend against known numbers and reports versions, adapters with features and " +
         "limits,\nthe backend that --backend auto would choose and why, a measured matmul, memory, " +

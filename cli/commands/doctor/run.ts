@@ -28,12 +28,12 @@ import { dataFolder } from "../../runs/open_data.ts";
 import { deviceOptions } from "../../options/shared.ts";
 import { asTypedOptions } from "../../options/spelling.ts";
 
-/** What was found out about one backend. */
+/** Findings about one backend. */
 interface BackendReport {
   readonly kind: BackendKind;
-  /** The device and how it is driven; null where the backend is not there. */
+  /** The device and its driver; null if the backend is not available. */
   readonly description: string | null;
-  /** Why it is not there. */
+  /** Why it is not available. */
   readonly problem: string | null;
   readonly tests: readonly SelfTestResult[];
   readonly matmul: MatmulSpeed | null;
@@ -41,13 +41,13 @@ interface BackendReport {
 
 /** How V8 runs WebAssembly in this process. */
 interface WebAssemblyReport {
-  /** Whether it checks the bounds of every access; without, what keeps accesses inside is address space. */
+  /** Whether every access is bounds-checked; if not, reserved address space traps bad accesses. */
   readonly boundsChecks: boolean;
-  /** What DENO_V8_FLAGS would have to be for the fastest way; null where that is taken, or there is none. */
+  /** DENO_V8_FLAGS for the fastest mode; null if that is active or there is none. */
   readonly fasterFlags: string | null;
 }
 
-/** All that `fluxion doctor --json` prints. */
+/** Output of `fluxion doctor --json`. */
 interface Report {
   readonly fluxion: string;
   readonly versions: ReturnType<typeof versions>;
@@ -57,7 +57,7 @@ interface Report {
   readonly webAssembly: WebAssemblyReport;
   readonly worker: Awaited<ReturnType<typeof sharedMemoryWorkerTest>>;
   readonly memory: Room | null;
-  /** Of the disk where the user stands. */
+  /** Disk of the user's working directory. */
   readonly disk: Room | null;
   readonly dataFolder: string | null;
   readonly data: Awaited<ReturnType<typeof listDatasets>>;
@@ -106,7 +106,7 @@ function examineWebAssembly(): WebAssemblyReport {
   return { boundsChecks, fasterFlags: boundsChecks && flags !== "" ? flags : null };
 }
 
-/** A fact, or null where the system or the permissions do not tell it. */
+/** Result of a query, or null if the system or the permissions refuse it. */
 async function known<T>(find: () => Promise<T>): Promise<T | null> {
   try {
     return await find();
@@ -137,7 +137,7 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
       description: backend.description,
       problem: null,
       tests,
-      // The speed of wrong results is of no interest, and a lost device would not answer.
+      // The speed of wrong results is irrelevant, and a lost device would not respond.
       matmul: works ? await measureMatmul() : null,
     };
   } finally {
@@ -145,7 +145,7 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
   }
 }
 
-/** Limits of an adapter that decide what runs on it; --json has all. */
+/** Adapter limits that determine what can run; --json lists all. */
 const shownLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -188,7 +188,7 @@ function* lines(report: Report): Generator<string> {
 
   yield heading("Machine");
   yield `  ${report.worker.ok ? good : bad}  ${report.worker.detail}`;
-  yield `  WebAssembly: ${wordsOf(report.webAssembly)}`;
+  yield `  WebAssembly: ${webAssemblyText(report.webAssembly)}`;
   yield `  memory: ${room(report.memory)}`;
   yield `  disk here: ${room(report.disk)}`;
 
@@ -204,16 +204,16 @@ function* lines(report: Report): Generator<string> {
   }
 }
 
-function wordsOf({ boundsChecks, fasterFlags }: WebAssemblyReport): string {
+function webAssemblyText({ boundsChecks, fasterFlags }: WebAssemblyReport): string {
   if (!boundsChecks) {
-    return "V8 checks no bounds; each memory has 4 GiB of address space, so that an access outside faults";
+    return "V8 checks no bounds; each memory has 4 GiB of address space, so out-of-bounds accesses fault";
   }
-  const faster = "up to twice as fast, where addresses are not limited, with DENO_V8_FLAGS=";
+  const faster = "up to twice as fast, where the address space is not limited, with DENO_V8_FLAGS=";
   return `V8 checks bounds${fasterFlags === null ? "" : `; ${faster}${fasterFlags}`}`;
 }
 
 function room(found: Room | null): string {
-  if (found === null) return "not known";
+  if (found === null) return "unknown";
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   return `${gibibytes(found.availableBytes)} free of ${gibibytes(found.totalBytes)}`;
 }

@@ -24,8 +24,8 @@ export type Evaluation = Readonly<Record<string, string | number | null>>;
 
 /** `fluxion eval RUN`. */
 export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
-  const told = { words: "stopping", outcome: "interrupted; nothing was evaluated" };
-  const result = await interruptible(told, () => evaluateRun(flags, run));
+  const messages = { notice: "stopping", outcome: "interrupted; nothing was evaluated" };
+  const result = await interruptible(messages, () => evaluateRun(flags, run));
   printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
   const { failedRows = 0, wasserstein2 } = result;
   if (failedRows !== 0 || wasserstein2 === null) throw new PartlyFailed("not all was evaluated");
@@ -162,7 +162,7 @@ async function bitsPerDimMetrics(
       {
         levels: pixelLevels(config.binarize ?? true),
         trace: traceSettings(flags, "hutchinson"),
-        onRows: (done) => progress.update({ done, total, words: "" }),
+        onRows: (done) => progress.update({ done, total, label: "" }),
       },
     );
     progress.clear();

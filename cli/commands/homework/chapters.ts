@@ -2,7 +2,7 @@ import type { ReportedRun, ReportPart, RunPart, TheoremPart } from "@fluxion/flu
 import type { Theorem, TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { type TrainingName, trainings } from "./trainings.ts";
 
-/** Task 1 asks for these, in this order. */
+/** The problems of Task 1, in order. */
 export const problems: readonly { readonly name: TheoremName; readonly title: string }[] = [
   {
     name: "kfp",
@@ -12,47 +12,47 @@ export const problems: readonly { readonly name: TheoremName; readonly title: st
   { name: "fm-variance", title: "Problem 3: the variance along flow matching's path" },
 ];
 
-/** Said before the first chapter. */
+/** Text before the first chapter. */
 export const introduction =
-  "A homework on flow models, solved: three theorems, each proved and then put to the test by a " +
-  "program; a continuous normalizing flow that learns two moons by their exact likelihood; a " +
+  "A homework on flow models, solved: three theorems, each proved and then checked numerically by " +
+  "a program; a continuous normalizing flow trained on two moons by exact likelihood; a " +
   "flow-matching model that learns to write digits, with the homework's own network and with a " +
   "larger one. Every number and every picture on this page was computed on the machine that made " +
-  "it, and every figure says with which command.";
+  "it, and every figure names the command that made it.";
 
 const theoryWords =
-  "Each problem has its derivation, the statements that a program tested with what it measured, " +
-  "and a picture of the measurement. A check can fail: a wrong sign or a dropped factor in the " +
-  "theorem would be seen.";
+  "Each problem has a derivation, the claims that a program tested with the measured values, and a " +
+  "picture of the measurements. A check can fail: it detects a wrong sign or a dropped factor in " +
+  "the theorem.";
 
 const mnistWords =
   "The same data and the same loss with two networks: the homework's own, and a U-Net, whose samples " +
-  "can be read the better the longer it trains.";
+  "become more legible the longer it trains.";
 
-/** Why the homework's network draws what it draws. */
+/** Explains the limits of the homework's network. */
 function resnetWords({ config }: ReportedRun): string {
-  // Two 3x3 convolutions at the ends and one a block, each a pixel more on either side.
+  // Two 3x3 convolutions at the ends and one per block, each adding a pixel on either side.
   const pixels = 1 + 2 * (2 + config.blocks!);
   return "The network of the homework: convolutions at full resolution, without pooling. A pixel's " +
-    `velocity depends on the ${pixels}×${pixels} pixels around it, so that the network never sees a ` +
-    "digit whole: it learns strokes, of the right width and curvature, and does not know how they " +
-    "join to a digit.";
+    `velocity depends on the ${pixels}×${pixels} pixels around it, so the network never sees a whole ` +
+    "digit: it learns strokes of the right width and curvature, but not how they combine into a " +
+    "digit.";
 }
 
 const unetWords =
-  "The same with a U-Net: it halves the images twice and doubles them again, so that the middle of " +
-  "it sees each digit whole, and the connections across keep the strokes sharp.";
+  "The same with a U-Net: it downsamples the images twice and upsamples them again, so its middle " +
+  "layers see the whole digit, and the skip connections keep the strokes sharp.";
 
-/** A theorem with what its check found. */
+/** A theorem with the result of its check. */
 export interface Solved {
   readonly theorem: Theorem;
   readonly check: TheoremCheck;
 }
 
 /**
- * The report's parts in the order of the homework.
+ * Parts of the report, in the order of the homework.
  *
- * @param solved One for each of {@link problems}.
+ * @param solved One per problem in {@link problems}.
  */
 export function homeworkChapters(
   solved: readonly Solved[],
@@ -70,7 +70,7 @@ export function homeworkChapters(
       title: "The homework's ResNet",
       markdown: resnetWords(fm),
       run: fm,
-      // What they show of one network they show of the other; each costs a thousand evaluations.
+      // Shown for the other network only: each costs a thousand evaluations.
       without: ["solvers", "memory"],
     },
     {

@@ -8,12 +8,12 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
   loader: async () => (await import("./run.ts")).homework,
   parameters: parametersOf(homeworkOptions),
   docs: {
-    brief: "everything that the homework asks for, with its report",
+    brief: "solve the homework and write its report",
     fullDescription: describe(
       "Task 1: three theorems, proved and checked. Task 2: a continuous normalizing flow on two " +
         "moons.\nTask 3: flow matching on MNIST, with the homework's ResNet and with a U-Net. " +
-        "DIR/report.html shows all\nof it; theory/ and runs/ hold what it is made of. Stopped, " +
-        "the same command goes on where it was.\nPrints DIR.",
+        "DIR/report.html is the\nreport; theory/ and runs/ hold its parts. After an interruption " +
+        "the same command continues.\nPrints DIR.",
       [
         ["fluxion homework --out homework", "24 minutes on 2 cores"],
         ["fluxion homework --out quick --quick", "a small one, in three minutes"],

@@ -2,7 +2,7 @@ import { commandLine } from "@fluxion/fluxion/core";
 import type { HomeworkOptions } from "./folder.ts";
 
 /**
- * The command that does a homework, or goes on with it.
+ * Command line that starts or continues a homework.
  *
  * @param out Its folder, as the user wrote it.
  */

@@ -13,16 +13,16 @@ import { homeworkChapters, introduction, problems, type Solved } from "./chapter
 import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
 import type { TrainingName } from "./trainings.ts";
 
-/** How the report of a homework is made. */
+/** Options of {@link homeworkDocument}. */
 export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress"> {
   readonly options: HomeworkOptions;
   readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
 }
 
 /**
- * The report of a homework all of whose theorems are checked and whose runs are trained.
+ * Computes the report of a homework whose theorems are checked and whose runs are trained.
  *
- * @param folder Absolute.
+ * @param folder Absolute path.
  */
 export async function homeworkDocument(
   folder: string,

@@ -11,20 +11,20 @@ import type { TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { shownPath } from "../../paths.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
 
-/** What a homework is a function of. */
+/** The options that determine a homework's results. */
 export interface HomeworkOptions {
   readonly size: string;
   readonly seed: number;
   readonly backend: "auto" | "webgpu" | "cpu";
 }
 
-/** A homework's folder, locked for this process until it is disposed. */
+/** A homework's folder, locked for this process until disposed. */
 export interface HeldHomework extends Disposable {
-  /** Absolute, without a slash at its end. */
+  /** Absolute path without a trailing slash. */
   readonly path: string;
 }
 
-/** Names in a homework's folder. */
+/** File names in a homework's folder. */
 const names = {
   options: "homework.json",
   results: "results.json",
@@ -34,20 +34,20 @@ const names = {
   lock: ".lock",
 } as const;
 
-/** How the folder is laid out; a change that old programs cannot read adds one. */
+/** Version of the folder layout, incremented by incompatible changes. */
 const FORMAT = 2;
 
-/** The path of a homework's results or report. */
+/** Path of a homework's results or report. */
 export function homeworkFile(folder: string, file: "results" | "report"): string {
   return `${folder}/${names[file]}`;
 }
 
-/** The path of what the check of a theorem found, or of its picture. */
+/** Path of a theorem's check result or picture. */
 export function theoremFile(folder: string, name: TheoremName, ending: "json" | "png"): string {
   return `${folder}/${names.theory}/${name}.${ending}`;
 }
 
-/** What the check of a theorem found in an earlier session; null where that is not there or not whole. */
+/** Reads a check result of an earlier session; null if it is missing or incomplete. */
 export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
   try {
     const text = await readBoundedText(theoremFile(folder, name, "json"), MAX_JSON_BYTES);
@@ -59,25 +59,25 @@ export async function readCheck(folder: string, name: TheoremName): Promise<Theo
   }
 }
 
-/** Whether it is what a check of a theorem finds, as far as every theorem's does. */
+/** Whether a value has the fields that all check results share. */
 function isCheck(value: unknown): value is TheoremCheck {
   const { pass, claims } = (value ?? {}) as Partial<TheoremCheck>;
   return typeof pass === "boolean" && Array.isArray(claims) &&
     claims.every((claim) => typeof claim?.pass === "boolean");
 }
 
-/** The folder of one of the homework's runs. */
+/** Folder of one of the homework's runs. */
 export function runOf(folder: string, training: TrainingName): string {
   return `${folder}/${names.runs}/${trainings[training].folder}`;
 }
 
 /**
- * Takes a folder for a homework: makes it, or goes on with the homework that it holds.
+ * Locks a folder for a homework: creates it, or continues the homework that it holds.
  *
- * @param path Absolute.
- * @param settings.overwrite Whether a homework that is there goes.
- * @throws {InputError} If the folder has other files, holds a homework with other options, or
- *   another process works in it. Nothing was written then.
+ * @param path Absolute path.
+ * @param settings.overwrite Whether to remove an existing homework.
+ * @throws {InputError} If the folder has other files, holds a homework with other options, or is
+ *   in use by another process. Nothing has been written then.
  */
 export async function holdHomework(
   path: string,
@@ -88,7 +88,7 @@ export async function holdHomework(
   await Deno.mkdir(path, { recursive: true });
   const held = await lock(path);
   try {
-    // Again, now that nobody else can write here.
+    // Check again, now that the folder is locked.
     const isNew = !await requireUsable(path, settings);
     if (overwrite) await removeHomework(path);
     if (isNew || overwrite) {
@@ -111,7 +111,7 @@ export async function holdHomework(
 /**
  * Whether the folder holds a homework already.
  *
- * @throws {InputError} If it cannot be used.
+ * @throws {InputError} If the folder cannot be used.
  */
 async function requireUsable(
   path: string,
@@ -120,7 +120,7 @@ async function requireUsable(
   const shown = shownPath(path);
   const content = await namesIn(path);
   if (!content.includes(names.options)) {
-    // What a process that was killed at its very beginning left behind.
+    // Left behind by a process that was killed right at its start.
     const isLeft = (name: string) => name === names.lock || isTorn(name) || isTemporaryName(name);
     if (content.every(isLeft)) return false;
     throw new InputError(
@@ -132,8 +132,8 @@ async function requireUsable(
   for (const key of ["size", "seed", "backend"] as const) {
     if (stored[key] === options[key]) continue;
     throw new InputError(
-      `${shown}: holds a homework with ${words(key, stored[key])}, not ${
-        words(key, options[key])
+      `${shown}: holds a homework with ${optionText(key, stored[key])}, not ${
+        optionText(key, options[key])
       }; ` +
         "ask for the same to go on with it, choose another folder with --out, or pass --overwrite",
     );
@@ -141,14 +141,14 @@ async function requireUsable(
   return true;
 }
 
-/** An option as the command line has it. */
-function words(key: keyof HomeworkOptions, value: string | number): string {
+/** An option as spelled on the command line. */
+function optionText(key: keyof HomeworkOptions, value: string | number): string {
   if (key !== "size") return `--${key} ${value}`;
   return value === "full" ? "the full size (no --quick)" : `--${value}`;
 }
 
 /**
- * What the homework in a folder was asked for.
+ * Reads the options of the homework in a folder.
  *
  * @throws {InputError} If the folder holds none, or one of another version.
  */
@@ -172,7 +172,7 @@ export async function readHomeworkOptions(folder: string): Promise<HomeworkOptio
   );
 }
 
-/** The names in a folder; none where there is no folder. */
+/** Names in a folder; empty if there is no folder. */
 async function namesIn(path: string): Promise<string[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
@@ -185,7 +185,7 @@ async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** Whether a file is a temporary one of an earlier version's process that was killed. */
+/** Whether a file is a temporary one left by a killed process of an earlier version. */
 function isTorn(name: string): boolean {
   return /\.[0-9a-f-]{36}\.tmp$/.test(name);
 }
@@ -196,8 +196,8 @@ async function removeTornFiles(folder: string): Promise<void> {
 }
 
 /**
- * Removes what a homework leaves but its options, and nothing that someone put beside it. The new
- * options replace the old ones: without any the folder would be seen as somebody else's.
+ * Removes the files of a homework except its options, and no other files. The new options replace
+ * the old ones later: without any, the folder would not be recognised as a homework.
  */
 async function removeHomework(path: string): Promise<void> {
   const { options: _options, lock: _lock, ...others } = names;
@@ -208,7 +208,7 @@ async function removeHomework(path: string): Promise<void> {
   }
 }
 
-/** The lock is the system's (flock): it ends with the process that holds it, however that ends. */
+/** Takes a system lock (flock), which ends with the process however that ends. */
 async function lock(path: string): Promise<HeldHomework> {
   const file = await Deno.open(`${path}/${names.lock}`, { write: true, create: true });
   const isHeld = await file.tryLock(true).catch((error) => {

@@ -1,6 +1,6 @@
 import { FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
-import { putToTest, reportPlace, writeReport } from "@fluxion/fluxion/report";
+import { reportPlace, runCheck, writeReport } from "@fluxion/fluxion/report";
 import { readMetrics, runFile } from "@fluxion/fluxion/runs";
 import {
   loadTheorem,
@@ -39,47 +39,47 @@ export async function homework(flags: HomeworkFlags): Promise<void> {
   await doHomework(flags, { name, size: homeworkSizes[name], loadTheorem });
 }
 
-/** What a homework is made of. */
+/** Content of a homework. */
 export interface Assignment {
-  /** Of the size. */
+  /** Name of the size. */
   readonly name: string;
   readonly size: HomeworkSize;
-  /** The theorems of Task 1. */
+  /** Loads a theorem of Task 1. */
   readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
 }
 
-/** A homework that is being done. */
+/** A homework in progress. */
 interface HomeworkContext extends Assignment {
-  /** Absolute. */
+  /** Absolute path. */
   readonly folder: string;
   readonly options: HomeworkOptions;
   readonly quiet: boolean;
   readonly say: Say;
-  /** Does the same homework, or goes on with it. */
+  /** Command line that repeats or continues the homework. */
   readonly command: string;
 }
 
-/** A piece of the homework. */
+/** A part of the homework. */
 interface Part {
   readonly title: string;
-  /** What its progress counts. */
+  /** Unit of its progress. */
   readonly unit: "step" | "piece";
-  /** What all of it takes on the machine of the measurements. */
+  /** Total duration on the reference machine. */
   readonly seconds: number;
-  /** How much of it an earlier session did, from 0 to 1; parts that are done are not begun. */
+  /** Fraction done by earlier sessions, from 0 to 1; finished parts are skipped. */
   readonly done: number;
-  /** What a fraction of its steps is of its time, both from 0 to 1; the same if left out. */
+  /** Maps a fraction of the steps to a fraction of the time; the identity by default. */
   readonly timeOf?: (fraction: number) => number;
   work(progress: Progress): Promise<void>;
 }
 
 /**
- * Does a homework, or what is left of it, and prints its folder or results.
+ * Does a homework, or the rest of it, and prints its folder or results.
  *
- * @throws {InputError} If the folder will not do.
- * @throws {FailureError} If a theorem's check failed (all else is done then), a loss is no
- *   number, a solve cannot go on, or the disk is full.
- * @throws {Interrupted} If Ctrl-C came; the message says how to go on.
+ * @throws {InputError} If the folder cannot be used.
+ * @throws {FailureError} If a theorem's check failed (after everything else is done), a loss is
+ *   NaN, a solve fails, or the disk is full.
+ * @throws {Interrupted} On Ctrl-C; the message says how to continue.
  */
 export async function doHomework(flags: HomeworkFlags, assignment: Assignment): Promise<void> {
   const { seed = 0, backend = "auto", quiet = false } = flags;
@@ -95,7 +95,7 @@ export async function doHomework(flags: HomeworkFlags, assignment: Assignment): 
     command: homeworkCommandLine(flags.out ?? DEFAULT_FOLDER, options),
   };
   const outcome = `interrupted; go on with ${context.command}`;
-  await interruptible({ words: "stopping", outcome }, async () => {
+  await interruptible({ notice: "stopping", outcome }, async () => {
     try {
       await doParts(context);
     } catch (error) {
@@ -138,13 +138,13 @@ async function doParts(context: HomeworkContext): Promise<void> {
   say(`${shownPath(homeworkFile(folder, "report"))}: finished ${isOld ? "already" : `in ${time}`}`);
 }
 
-/** An estimate of seconds, no finer than it is good. */
+/** A rounded duration for an estimate in seconds. */
 function roughly(seconds: number): string {
   return duration(seconds < 90 ? Math.ceil(seconds / 10) * 10 : Math.ceil(seconds / 60) * 60)
     .replace(" 0 s", "");
 }
 
-/** All parts in the homework's order, as far as each is done. */
+/** All parts in the homework's order, with the fraction done of each. */
 async function plan(context: HomeworkContext): Promise<readonly Part[]> {
   const { folder, size } = context;
   const theory = await Promise.all(problems.map(async ({ name, title }): Promise<Part> => ({
@@ -164,8 +164,8 @@ async function plan(context: HomeworkContext): Promise<readonly Part[]> {
       title: trainings[name].title,
       unit: "step",
       seconds,
-      // A run with all of its steps may lack what comes after the last, or have lost it: its
-      // trainer knows, and the report is made of it.
+      // A run with all of its steps may still lack the files written after the last one, which the
+      // report needs; training again completes them.
       done: hasReport ? 1 : Math.min(0.999, timeOf(await trained(context, name))),
       timeOf,
       work: (progress) => train(context, name, progress),
@@ -194,8 +194,8 @@ async function plan(context: HomeworkContext): Promise<readonly Part[]> {
 async function checkTheorem(context: HomeworkContext, name: TheoremName): Promise<void> {
   const { folder, options: { seed, backend }, say } = context;
   const theorem = await context.loadTheorem(name);
-  const text = JSON.stringify((await putToTest(theorem, { seed, backend })).check, null, 2);
-  // Drawn from what the file holds, so that it makes no difference in which session that was.
+  const text = JSON.stringify((await runCheck(theorem, { seed, backend })).check, null, 2);
+  // Draw from the parsed JSON, so that the picture is the same in a later session.
   const check: TheoremCheck = JSON.parse(text);
   await writeFileAtomic(theoremFile(folder, name, "png"), await theorem.picture(check));
   await writeFileAtomic(theoremFile(folder, name, "json"), `${text}\n`);
@@ -203,7 +203,7 @@ async function checkTheorem(context: HomeworkContext, name: TheoremName): Promis
   say(`${name}: ${passed} of ${check.claims.length} claims hold`);
 }
 
-/** How much of a training earlier sessions did, from 0 to 1. */
+/** Fraction of a training done by earlier sessions, from 0 to 1. */
 async function trained({ folder, size }: HomeworkContext, name: TrainingName): Promise<number> {
   const metrics = await readMetrics(runOf(folder, name));
   return (metrics?.steps ?? 0) / size[name].options.steps;
@@ -221,7 +221,7 @@ async function train(
   await trainRun(trainings[name].model, { ...options, backend, run, quiet }, progress);
 }
 
-/** `results.json`: what each part found. */
+/** Writes `results.json`, the results of all parts. */
 async function writeResults({ folder, size, options }: HomeworkContext): Promise<void> {
   const results: Record<string, unknown> = { ...options };
   for (const { name } of problems) {

@@ -4,41 +4,40 @@ import type { TrainingName } from "./trainings.ts";
 
 /** One training of the homework. */
 export interface TrainingSize {
-  /** Options of `fluxion train`; the rest are its defaults. */
+  /** Options of `fluxion train`; all others have their defaults. */
   readonly options: TrainFlags & { readonly steps: number };
-  /** Test rows by which the trained model is judged. */
+  /** Number of test rows for the evaluation. */
   readonly testRows: number;
-  /** What it takes on the machine that is described at {@link homeworkSizes}. */
+  /** Duration on the reference machine, see {@link homeworkSizes}. */
   readonly seconds: number;
-  /** What the last step costs, in first steps: a CNF's field stiffens while it learns. */
+  /** Cost of the last step relative to the first; a CNF's field stiffens during training. */
   readonly lastStep: number;
 }
 
-/** How much a homework computes. Every knob that costs time is here. */
+/** Size of a homework: all settings that determine its cost. */
 export interface HomeworkSize extends Readonly<Record<TrainingName, TrainingSize>> {
-  /** What the check and the picture of each theorem take. */
+  /** Duration of each theorem's check and picture. */
   readonly theoremSeconds: Readonly<Record<TheoremName, number>>;
-  /** What judging the models takes. */
+  /** Duration of the evaluation. */
   readonly evaluationSeconds: number;
-  /** What the report takes. */
+  /** Duration of the report. */
   readonly reportSeconds: number;
 }
 
-/** The same for every size. */
+/** Shared by all sizes. */
 const theoremSeconds = { kfp: 10, ddpm: 3, "fm-variance": 2 } as const;
 
-/** All of the defaults: they are the best that is known. */
+/** All other options have their defaults, the best known. */
 const cnf = { data: "moons", steps: 3000 } as const;
 
 const resnet = { data: "mnist", net: "resnet", filters: 16, blocks: 8 } as const;
 
 /**
- * The sizes of `fluxion homework`: `full` is the best that 30 minutes on 2 cores
- * give, `quick` takes three.
+ * The sizes of `fluxion homework`: `full` is the best possible within 30 minutes on 2 cores,
+ * `quick` takes three.
  *
- * Seconds are those of 2 cores of a server (AMD EPYC), the CPU backend. They
- * are where the estimate of the time left begins; from then on it goes by the speed
- * that is measured.
+ * Durations are from the reference machine, 2 cores of a server (AMD EPYC) with the CPU backend.
+ * The estimate of the time left starts from them and then follows the measured speed.
  */
 export const homeworkSizes = {
   full: {

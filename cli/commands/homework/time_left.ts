@@ -1,21 +1,20 @@
-/** Work that is part of a whole. */
+/** A part of the work. */
 export interface TimedPart {
-  /** What all of it takes on the machine of the measurements. */
+  /** Total duration on the reference machine. */
   readonly seconds: number;
-  /** How much of it was done before, from 0 to 1. */
+  /** Fraction done before, from 0 to 1. */
   readonly done: number;
 }
 
-/** A part is judged by its own speed once so much of it was seen. */
+/** Fraction of a part after which its own speed is used. */
 const SEEN_ENOUGH = 0.02;
 
-/** This machine counts as equal to that of the measurements until it has shown otherwise for a while: seconds. */
+/** Prior weight, in seconds, of the assumption that this machine is as fast as the reference. */
 const TRUST = 60;
 
 /**
- * How long the rest of some work takes: the part at hand as its own speed says,
- * the others what they take on the machine of the measurements, times how much
- * slower than that this one has been so far.
+ * Estimates the remaining time: the current part from its own speed, the others from their duration
+ * on the reference machine times this machine's slowness so far.
  */
 export class TimeLeft {
   readonly #parts: readonly TimedPart[];
@@ -23,7 +22,7 @@ export class TimeLeft {
   #index = 0;
   #done = 0;
   #startedMs = 0;
-  /** Seconds of the parts that are over: here, and on the machine of the measurements. */
+  /** Seconds of the finished parts, here and on the reference machine. */
   #here = TRUST;
   #there = TRUST;
 
@@ -33,25 +32,25 @@ export class TimeLeft {
     this.#clock = clock;
   }
 
-  /** Part `index` begins. */
+  /** Starts part `index`. */
   begin(index: number): void {
     this.#index = index;
     this.#done = this.#parts[index]!.done;
     this.#startedMs = this.#clock();
   }
 
-  /** The part at hand is done up to `fraction`, from 0 to 1. */
+  /** Records that a fraction of the current part, from 0 to 1, is done. */
   advance(fraction: number): void {
     this.#done = fraction;
   }
 
-  /** The part at hand is over. */
+  /** Ends the current part. */
   end(): void {
     this.#here += this.#elapsed();
     this.#there += this.#remaining(this.#index);
   }
 
-  /** Seconds to the end of all parts. */
+  /** Estimated seconds until all parts are done. */
   seconds(): number {
     const elapsed = this.#elapsed();
     const { seconds, done } = this.#parts[this.#index]!;
@@ -72,7 +71,7 @@ export class TimeLeft {
     return (this.#clock() - this.#startedMs) / 1000;
   }
 
-  /** What part `index` takes from where it was at first, on the machine of the measurements. */
+  /** Duration on the reference machine of what remained of part `index` at its start. */
   #remaining(index: number): number {
     const { seconds, done } = this.#parts[index]!;
     return seconds * (1 - done);

@@ -1,4 +1,4 @@
-/** What the homework's tasks train, in the homework's order. */
+/** The models trained by the homework's tasks, in order. */
 export const trainings = {
   cnf: {
     model: "cnf",
@@ -20,13 +20,13 @@ export const trainings = {
 /** A model to be trained. */
 interface Training {
   readonly model: "cnf" | "fm";
-  /** Of its run, among the homework's runs. */
+  /** Folder of its run within the homework's runs. */
   readonly folder: string;
-  /** What is said while it trains. */
+  /** Title shown while it trains. */
   readonly title: string;
 }
 
-/** Names of the trainings; `results.json` has each model's figures under its name. */
+/** Names of the trainings, the keys of their results in `results.json`. */
 export type TrainingName = keyof typeof trainings;
 
 export const trainingNames = Object.keys(trainings) as readonly TrainingName[];

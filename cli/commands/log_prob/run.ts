@@ -33,8 +33,8 @@ import { type Explained, explainedColumns, explanation } from "./explanation.ts"
 
 /** `fluxion log-prob RUN --points FILE`. */
 export async function logProb(flags: LogProbFlags, run: string): Promise<void> {
-  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
-  await interruptible(told, () => writeLogProb(flags, run));
+  const messages = { notice: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(messages, () => writeLogProb(flags, run));
 }
 
 async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
@@ -118,7 +118,7 @@ async function rowValues(
     trace,
     seed: flags.seed ?? 0,
     onFailure: flags.onFailure ?? "continue",
-    onRows: (done: number) => progress.update({ done, total: count, words: "" }),
+    onRows: (done: number) => progress.update({ done, total: count, label: "" }),
   };
   try {
     const levels = pixelLevels(config.binarize ?? true);

@@ -16,8 +16,8 @@ import {
   PICTURED,
   rowKind,
   samplesPicture,
+  TRAJECTORIES,
   trajectoriesPicture,
-  WAYS,
 } from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
 import type { PlotFlags } from "./flags.ts";
@@ -30,20 +30,20 @@ import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings } from "../../runs/solve_settings.ts";
 
-/** A picture to be drawn: its file's name, and its bytes when asked for. */
+/** A picture to draw. */
 interface Picture {
   readonly file: string;
-  /** A PNG file, or words why there is nothing to draw. */
+  /** Draws a PNG file, or returns the reason why there is nothing to draw. */
   draw(): Promise<Uint8Array | { readonly nothing: string }>;
 }
 
 /** `fluxion plot RUN`. */
 export async function plot(flags: PlotFlags, run: string): Promise<void> {
-  const told = { words: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
-  for (const path of await interruptible(told, () => plotRun(flags, run))) printLine(path);
+  const messages = { notice: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
+  for (const path of await interruptible(messages, () => plotRun(flags, run))) printLine(path);
 }
 
-/** Draws the pictures of a run; gives their paths, as the user would write them. */
+/** Draws the pictures of a run and returns their paths, relative to the working directory. */
 export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> {
   const opened = await openRun(run, flags);
   try {
@@ -104,7 +104,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       ...(isPlane ? { times: snapshots } : {}),
     });
   };
-  // Drawn once, for the pictures that share them.
+  // Drawn once and shared by the pictures.
   let drawn: Promise<Samples> | null = null;
   const shared = () => drawn ??= draw();
   const pictures: Picture[] = [];
@@ -151,10 +151,10 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
     pictures.push({
       file: pictureFiles.trajectories,
       draw: async () => {
-        const ways = WAYS[rowKind(network)];
-        const times = evenTimes(priorTime(model.kind), dataTime(model.kind), ways.times);
+        const trajectories = TRAJECTORIES[rowKind(network)];
+        const times = evenTimes(priorTime(model.kind), dataTime(model.kind), trajectories.times);
         const { states } = await sample(model, engines, {
-          count: ways.samples,
+          count: trajectories.samples,
           seed,
           settings,
           times,
@@ -172,12 +172,12 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
         title: name,
         text,
         reference: await curvesReference(config),
-      }) ?? { nothing: "the run has taken no step" },
+      }) ?? { nothing: "the run has taken no training step" },
   });
   return pictures;
 }
 
-/** The run's test points, [n * 2]; none where its data are gone: a picture is possible without. */
+/** The run's test points, [n * 2]; empty if its data are missing, as pictures do not need them. */
 async function testPoints({ config }: OpenedRun, say: Say): Promise<PointValues> {
   const none = new Float32Array(0);
   if (config.data === "-") {

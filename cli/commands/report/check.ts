@@ -2,9 +2,9 @@ import { InputError } from "@fluxion/fluxion/core";
 import type { ReportFlags } from "./flags.ts";
 
 /**
- * Checks that there is something to report, and where to.
+ * Checks that RUN or --theory, and --out, are given.
  *
- * @throws {InputError} If not.
+ * @throws {InputError} If one is missing.
  */
 export function checkReport({ out, theory }: ReportFlags, runs: readonly string[]): void {
   if (out === undefined) {

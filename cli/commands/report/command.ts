@@ -14,12 +14,12 @@ export const reportCommand = buildCommand<ReportFlags, string[]>({
     ...parametersOf(reportOptions),
   },
   docs: {
-    brief: "one page of what runs learnt, with its pictures inside",
+    brief: "write a self-contained page about runs, with pictures",
     fullDescription: describe(
-      "Shows each run: its data, configuration, loss curves, samples after each epoch, the way " +
-        "from\nnoise to data; a CNF's likelihood and density; flow matching's samples by solver " +
-        "and number of\nevaluations, and the training images nearest to its own. The HTML file " +
-        "opens anywhere,\nwithout a network. Prints its path.",
+      "Shows each run's data, configuration, loss curves, samples after each epoch and\n" +
+        "trajectories from noise to data; a CNF's likelihood and density; flow matching's samples " +
+        "by\nsolver and number of evaluations, and the training images nearest to its samples. The " +
+        "HTML\nfile opens anywhere, without a network. Prints its path.",
       [
         ["fluxion report latest --out report.html", "of the newest run"],
         ["fluxion report runs/a runs/b --theory --out report.html", "two runs and the theory"],

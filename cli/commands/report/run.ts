@@ -1,10 +1,10 @@
 import { commandLine, InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import {
-  putToTest,
   readReportedRun,
   reportDocument,
   type ReportPart,
   reportPlace,
+  runCheck,
   type TheoremPart,
   writeReport,
 } from "@fluxion/fluxion/report";
@@ -20,8 +20,8 @@ import { runFolder } from "../../runs/open_run.ts";
 
 /** `fluxion report RUN...`. */
 export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
-  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
-  await interruptible(told, () => makeReport(flags, runs));
+  const messages = { notice: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(messages, () => makeReport(flags, runs));
 }
 
 async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<void> {
@@ -33,7 +33,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
         "pass --overwrite to replace it",
     );
   }
-  // All runs are read before anything is computed: what is wrong with one is known at once.
+  // Read all runs before computing anything, so that errors are reported at once.
   const parts: ReportPart[] = [];
   for (const run of runs) {
     const folder = await runFolder(run);
@@ -70,7 +70,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
   }
 }
 
-/** The theorems, each checked. */
+/** Checks all theorems. */
 async function checkedTheorems(
   { seed = 0, backend = "auto" }: ReportFlags,
   progress: Progress,
@@ -82,9 +82,9 @@ async function checkedTheorems(
     progress.update({
       done: parts.length,
       total: theoremNames.length,
-      words: `check of ${name}`,
+      label: `check of ${name}`,
     });
-    const { check } = await putToTest(theorem, { seed, backend });
+    const { check } = await runCheck(theorem, { seed, backend });
     parts.push({ kind: "theorem", theorem, check });
   }
   return parts;

@@ -35,8 +35,8 @@ import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 /** `fluxion sample RUN`. */
 export async function sample(flags: SampleFlags, run: string): Promise<void> {
   const rest = flags.out === "-" ? "the samples so far were written" : "nothing was written";
-  const told = { words: "stopping", outcome: `interrupted; ${rest}` };
-  await interruptible(told, () => writeSamples(flags, run));
+  const messages = { notice: "stopping", outcome: `interrupted; ${rest}` };
+  await interruptible(messages, () => writeSamples(flags, run));
 }
 
 async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
@@ -89,7 +89,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     for await (const chunk of sampleChunks(model, engines, options)) {
       throwIfStopped();
       done += chunk.samples.length / network.rowWidth;
-      progress.update({ done, total: count, words: "" });
+      progress.update({ done, total: count, label: "" });
       yield chunk;
     }
   }

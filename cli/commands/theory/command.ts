@@ -29,9 +29,9 @@ export const theoryCommand = buildCommand<TheoryFlags, [TheoremName]>({
     ...parametersOf(theoryOptions),
   },
   docs: {
-    brief: "a theorem: its derivation, a numerical check, a picture",
+    brief: "print a theorem's derivation and check it numerically",
     fullDescription: describe(
-      "Prints a derivation and puts its claims to the test; exit code 1 if one fails.\n" +
+      "Prints a derivation and checks its claims numerically; exit code 1 if one fails.\n" +
         "kfp: the continuity equation of flows is Kolmogorov-Fokker-Planck without noise.\n" +
         "ddpm: ancestral sampling is the Euler-Maruyama step of a reverse SDE.\n" +
         "fm-variance: the variance of a flow-matching path between two equal Gaussians.",

@@ -3,7 +3,7 @@ import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
 import { markdownToText, wrapText } from "@fluxion/fluxion/page";
 import { compactPng, withText } from "@fluxion/fluxion/plot";
-import { givenNumber, observedWords, theoremPage } from "@fluxion/fluxion/report";
+import { givenNumber, observedText, theoremPage } from "@fluxion/fluxion/report";
 import {
   type Claim,
   loadTheorem,
@@ -19,16 +19,16 @@ import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
 import { columns } from "../../terminal/progress.ts";
 import { paint, printLine, speaker, writeResult } from "../../terminal/terminal.ts";
 
-/** Longer lines are hard to read, however wide the terminal. */
-const WIDEST = 100;
+/** Maximum line width, for readability on wide terminals. */
+const MAX_WIDTH = 100;
 
 /** `fluxion theory NAME`. */
 export async function theory(flags: TheoryFlags, name: TheoremName): Promise<void> {
-  const told = { words: "stopping", outcome: "interrupted; nothing was written" };
-  await interruptible(told, () => putToTest(flags, name));
+  const messages = { notice: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(messages, () => checkAndPrint(flags, name));
 }
 
-async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
+async function checkAndPrint(flags: TheoryFlags, name: TheoremName): Promise<void> {
   const say = speaker(flags);
   const files = flags.out === undefined ? null : await freeFiles(flags.out, name, flags);
   const theorem = await loadTheorem(name);
@@ -38,11 +38,11 @@ async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
   try {
     const readable = !flags.json && files === null;
     const look = {
-      width: Deno.stdout.isTerminal() ? Math.max(20, Math.min(WIDEST, columns())) : 80,
+      width: Deno.stdout.isTerminal() ? Math.max(20, Math.min(MAX_WIDTH, columns())) : 80,
       color: Deno.stdout.isTerminal() && !Deno.noColor,
     };
     if (readable) writeResult(markdownToText(theorem.derivation, look));
-    say(`${name}: putting its claims to the test ...`);
+    say(`${name}: checking its claims ...`);
     const check = await theorem.check({ seed, backend });
     if (flags.json) printLine(JSON.stringify(check));
     if (readable) writeResult(claimsText(check, look.width));
@@ -60,14 +60,14 @@ async function putToTest(flags: TheoryFlags, name: TheoremName): Promise<void> {
   }
 }
 
-/** Where the picture and the page go. */
+/** Output paths of the picture and the page. */
 interface Files {
   readonly folder: string;
   readonly picture: string;
   readonly page: string;
 }
 
-/** @throws {InputError} If `out` is a file, or one of the two files is there and must stay. */
+/** @throws {InputError} If `out` is a file, or one of the files exists and must not be replaced. */
 async function freeFiles(out: string, name: TheoremName, flags: TheoryFlags): Promise<Files> {
   const folder = userPath(out);
   if (await exists(folder) && !(await isFolder(folder))) {
@@ -105,7 +105,7 @@ async function writeFiles(
   await writeFileAtomic(page, new TextEncoder().encode(html));
 }
 
-/** The claims with what was measured, for people. */
+/** Formats the claims with their measured values. */
 function claimsText(check: TheoremCheck, width: number): string {
   const lines = ["", paint("bold", "The check", Deno.stdout), "─".repeat(9), ""];
   for (const claim of check.claims) {
@@ -120,9 +120,9 @@ function claimsText(check: TheoremCheck, width: number): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What a claim's judgement rests on. */
+/** Formats a claim's observed value, expected value and tolerance. */
 function figures(claim: Claim): string {
-  return `observed ${observedWords(claim)}, expected ${givenNumber(claim.expected)}, ` +
+  return `observed ${observedText(claim)}, expected ${givenNumber(claim.expected)}, ` +
     `tolerance ${givenNumber(claim.tolerance)}`;
 }
 
@@ -135,5 +135,5 @@ export function requirePass(check: TheoremCheck): void {
   const failed = check.claims.filter(({ pass }) => !pass);
   if (check.pass && failed.length === 0) return;
   const first = failed[0] === undefined ? "" : `: ${failed[0].statement} (${figures(failed[0])})`;
-  throw new FailureError(`theory ${check.name}: ${verdict(check)}; not so${first}`);
+  throw new FailureError(`theory ${check.name}: ${verdict(check)}; failed${first}`);
 }

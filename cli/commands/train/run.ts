@@ -12,7 +12,7 @@ import { runFile, type RunMetrics } from "@fluxion/fluxion/runs";
 import { asTypedOptions } from "../../options/spelling.ts";
 import { type TrainFlags, trainOptionsOf } from "./flags.ts";
 import { drawingsBeside } from "../../pictures/drawings.ts";
-import { addEpoch, addWaiting, drawCurves, hasEpochs } from "../../pictures/epoch_pictures.ts";
+import { addDeferred, addEpoch, drawCurves, hasEpochs } from "../../pictures/epoch_pictures.ts";
 import { Interrupted } from "../../terminal/errors.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { shownPath, userPath } from "../../paths.ts";
@@ -63,12 +63,12 @@ export async function trainRun(
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       say(`backend ${backend.kind}: ${backendReason}`);
-      await addWaiting(start, drawings);
+      await addDeferred(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {
-      const words = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
+      const label = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
         `${Math.round(samplesPerSecond)} samples/s`;
-      progress.update({ done: step, total: steps, words });
+      progress.update({ done: step, total: steps, label });
     },
     onEvaluation({ step, epoch, testLoss }) {
       progress.clear();
@@ -84,7 +84,7 @@ export async function trainRun(
     },
   };
   const outcome = "interrupted; nothing was trained";
-  return await interruptible({ words: "stopping", outcome }, async (signal) => {
+  return await interruptible({ notice: "stopping", outcome }, async (signal) => {
     try {
       const training = trainModel({ ...given, model }, {
         ...(folder === undefined ? {} : { run: folder }),

@@ -5,19 +5,19 @@ import type { TraceSettings } from "../../flows/model.ts";
 import { meanAndStdErr } from "../../metrics/statistics.ts";
 import type { EvaluatedModel } from "./evaluation.ts";
 
-/** How likely a model of images finds discrete pixels. */
+/** Bits per dimension of a model of images on discrete pixels. */
 export interface BitsPerDimEvaluation {
-  /** Mean over the rows that have a likelihood, an upper bound in expectation; null if none has. */
+  /** Mean over rows with a finite likelihood, an upper bound in expectation; null if there are none. */
   readonly bitsPerDim: number | null;
-  /** Its standard error, probes and dequantisation included; null if fewer than two rows have one. */
+  /** Standard error, including probes and dequantisation; null with fewer than two such rows. */
   readonly bitsPerDimStdErr: number | null;
   /** Mean field evaluations of the solve, over control groups. */
   readonly nfe: number;
-  /** Rows that have no finite log-likelihood, left out of the means. */
+  /** Rows without a finite log-likelihood, excluded from the means. */
   readonly failures: readonly FailedRow[];
 }
 
-/** Bits per dimension of images whose pixels have levels, by uniform dequantisation. */
+/** Bits per dimension of images with discrete pixel levels, by uniform dequantisation. */
 export async function evaluateBitsPerDim(
   { model, engines, rows, seed, settings }: EvaluatedModel,
   options: {

@@ -11,13 +11,13 @@ import { wasserstein2 } from "../../metrics/wasserstein.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { FailureError } from "../../core/errors.ts";
 
-/** Points in each cloud of a Wasserstein distance: an exact assignment, about 10 ms. */
+/** Points per cloud of a Wasserstein distance; the exact assignment takes about 10 ms. */
 export const CLOUD = 512;
 
-/** Seeds of fresh draws, away from the small ones with which people train. */
+/** Seeds of fresh draws, away from the small seeds used for training. */
 const FRESH_SEEDS = [1_000_003, 2_000_003] as const;
 
-/** Two clouds of {@link CLOUD} fresh points: one to measure from, and one that shows what is near. */
+/** Two clouds of {@link CLOUD} fresh points: the reference, and one that gives its sampling floor. */
 export function freshClouds(
   draw: (seed: number, n: number) => Float32Array,
   seed: number,
@@ -26,39 +26,39 @@ export function freshClouds(
   return [draw(seed + first, CLOUD), draw(seed + second, CLOUD)];
 }
 
-/** What is evaluated, and on what. */
+/** A model, the rows to evaluate it on, and how. */
 export interface EvaluatedModel {
   /** The model. */
   readonly model: FlowModel;
-  /** To solve with. */
+  /** Engines for the solves. */
   readonly engines: Engines;
   /** Test rows, [n * w], in the data's units. */
   readonly rows: PointValues;
-  /** Of the evaluation's own draws. */
+  /** Seed of the evaluation's own draws. */
   readonly seed: number;
-  /** How ODEs are solved. */
+  /** Settings of the ODE solves. */
   readonly settings: SolveSettings;
 }
 
-/** How likely a model of points finds its data, in nats. */
+/** Likelihood of data under a model of points, in nats. */
 export interface LikelihoodEvaluation {
-  /** Mean negative log-likelihood of the rows that have one; null if none has. */
+  /** Mean negative log-likelihood over rows with a finite one; null if there are none. */
   readonly nll: number | null;
-  /** Its standard error; null if fewer than two rows have a likelihood. */
+  /** Standard error of `nll`; null with fewer than two such rows. */
   readonly nllStdErr: number | null;
   /** Mean field evaluations of the solve, over control groups. */
   readonly nfe: number;
-  /** NLL of the true density on the same rows; only where that is known, as the next two. */
+  /** NLL of the true density on the same rows; this and the next two only if that is known. */
   readonly nllTrue?: number | null;
-  /** Mean of the paired difference of the two. */
+  /** Mean paired difference of the two. */
   readonly nllGap?: number | null;
-  /** Its standard error. */
+  /** Standard error of the estimate above. */
   readonly nllGapStdErr?: number | null;
-  /** Rows that have no finite log-likelihood, left out of every mean. */
+  /** Rows without a finite log-likelihood, excluded from all means. */
   readonly failures: readonly FailedRow[];
 }
 
-/** Likelihoods under a model of points, each from an accurate solve. */
+/** Evaluates likelihoods under a model of points with accurate solves. */
 export async function evaluateLikelihood(
   { model, engines, rows, seed, settings }: EvaluatedModel,
   options: { readonly dataset: PointDataset; readonly trace: TraceSettings },
@@ -91,7 +91,7 @@ export async function evaluateLikelihood(
   };
 }
 
-/** An estimate from `count` values, with null for what so few do not tell. */
+/** A mean and its standard error from `count` values, null where there are too few. */
 function estimate(
   count: number,
   of: () => Estimate,
@@ -101,28 +101,28 @@ function estimate(
   return { mean, stdErr: count < 2 ? null : stdErr };
 }
 
-/** Samples that the integral of a density starts from: an island of 0.5% of the mass has five. */
+/** Samples that seed the integral of a density; an island with 0.5% of the mass gets about five. */
 const MASS_SAMPLES = 1024;
-/** Their seed: eval, plot and report of a model speak of the same mass. */
+/** Their seed, fixed so that eval, plot and report of a model agree on the mass. */
 const MASS_SEED = 3_000_003;
-/** Test points that decide the box, at most; the first. */
+/** At most this many test points, the first ones, determine the box. */
 const MASS_POINTS = 4096;
-/** Mass on each side of the region, outside of which a test point is a stranger to the model. */
+/** Mass beyond each side of the region; test points out there count as outside the model's mass. */
 const OUTSIDE = 1e-5;
 
-/** {@link densityMass}'s integral, and how the test points lie to it. */
+/** Result of {@link densityMass}: the integral, and a remark on test points outside the mass. */
 export interface ModelMass extends DensityMass {
-  /** A sentence, without a full stop, where test points lie outside of the mass; else null. */
+  /** A sentence without a full stop if test points lie outside the mass; else null. */
   readonly outside: string | null;
 }
 
 /**
- * The integral of a model's density over the plane, 1 if its likelihood is one: the
- * one rule of eval, plot and report. The divergence is always the exact one, for a random
- * estimate of it is no density.
+ * Integrates a model's density over the plane; the result is 1 if the likelihood is normalized.
+ * Shared by eval, plot and report. Always uses the exact divergence, since a stochastic estimate
+ * does not define a density.
  *
  * @param points Test points [n * 2] in the data's units; may be empty.
- * @throws {InputError} If the model is not one of two-dimensional points.
+ * @throws {InputError} If the model's points are not two-dimensional.
  */
 export async function densityMass(
   { model, engines, settings }: Pick<EvaluatedModel, "model" | "engines" | "settings">,
@@ -150,11 +150,11 @@ export async function densityMass(
     ...found,
     mass: unsampled === null ? found.mass : null,
     reason: unsampled ?? found.reason,
-    outside: found.isLocated ? outsideWords(found.region(OUTSIDE), points) : null,
+    outside: found.isLocated ? outsideNote(found.region(OUTSIDE), points) : null,
   };
 }
 
-function outsideWords({ xMin, xMax, yMin, yMax }: Bounds, points: PointValues): string | null {
+function outsideNote({ xMin, xMax, yMin, yMax }: Bounds, points: PointValues): string | null {
   const n = points.length / 2;
   let count = 0;
   for (let i = 0; i < n; i++) {
@@ -168,10 +168,10 @@ function outsideWords({ xMin, xMax, yMin, yMax }: Bounds, points: PointValues): 
     `${shown(xMin, xMax)} x ${shown(yMin, yMax)} of the model's mass`;
 }
 
-/** Mass that may lie outside of a picture on each of its sides, and test points. */
+/** Fractions of mass and of test points that may lie beyond each side of a picture. */
 const UNSHOWN = { mass: 2e-4, points: 2e-3 } as const;
 
-/** What a picture of a density shows: nearly all of its mass, and of the data. */
+/** Bounds of a picture of a density, which contain nearly all of its mass and of the data. */
 export function pictureBounds({ region }: DensityMass, points: PointValues): Bounds {
   const { xMin, xMax, yMin, yMax } = region(UNSHOWN.mass);
   const ends = (axis: 0 | 1, low: number, high: number): [number, number] => {
@@ -186,24 +186,24 @@ export function pictureBounds({ region }: DensityMass, points: PointValues): Bou
   return { xMin: left, xMax: right, yMin: lower, yMax: upper };
 }
 
-/** How well flow matching knows its data. */
+/** Evaluation of a flow-matching model. */
 export interface FmEvaluation {
-  /** The training loss on the rows, a mean squared error. */
+  /** Training loss on the rows, a mean squared error. */
   readonly loss: number;
-  /** Its standard error. */
+  /** Standard error of the estimate above. */
   readonly lossStdErr: number;
   /**
-   * 2-Wasserstein distance of samples to fresh data; only where that can be drawn, as the next.
-   * null where the samples' solve fails, for `wasserstein2Reason`.
+   * 2-Wasserstein distance of samples to fresh data, if fresh data can be drawn; null if the
+   * sampling solve fails, see `wasserstein2Reason`.
    */
   readonly wasserstein2?: number | null;
-  /** Why there are no samples, for people; left out where there are. */
+  /** Why sampling failed, as a message; undefined if it did not. */
   readonly wasserstein2Reason?: string;
-  /** The same between two fresh draws of the data: what a perfect model would have. */
+  /** The same between two fresh draws of the data, the value of a perfect model. */
   readonly wasserstein2Data?: number;
 }
 
-/** Loss of flow matching, and the distance of its samples to the data. */
+/** Evaluates the flow-matching loss and the distance of samples to the data. */
 export async function evaluateFm(
   { model, engines, rows, seed, settings }: EvaluatedModel,
   dataset: Dataset,

@@ -1,5 +1,5 @@
 /**
- * What a model is worth: its likelihood, its loss, the mass of its density.
+ * Evaluation of models: likelihood, loss, and the integral of the density.
  *
  * @module
  */

@@ -4,9 +4,9 @@ import { prose } from "../plan.ts";
 import type { ReportOptions } from "../report_options.ts";
 import { figuresTable } from "../run_context.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
-import { code } from "./words.ts";
+import { code } from "./format.ts";
 
-/** How a report was made: with what, on what machine, by which command. */
+/** Section that says how a report was made: program, machine and command. */
 export function colophon({ command, version, seed }: ReportOptions): Section {
   const { deno, v8, tfjs, platform } = versions();
   return {
@@ -15,7 +15,7 @@ export function colophon({ command, version, seed }: ReportOptions): Section {
     outcome: null,
     blocks: [
       prose(
-        "Everything on this page was computed on one machine by one program. This makes it again " +
+        "Everything on this page was computed on one machine by one program. To make it again " +
           `from the same runs: ${code(command)}`,
       ),
       figuresTable([

@@ -1,15 +1,15 @@
 /**
- * A report as data: sections of blocks, which `html.ts` and `markdown.ts` render.
- * Whoever computes something to report makes blocks and knows nothing of either.
+ * A report as data: sections of blocks. Sections are computed as blocks, independent of the output
+ * format; `html.ts` and `markdown.ts` render them.
  *
  * @module
  */
 
 /** A whole report. */
 export interface ReportDocument {
-  /** Of the page; plain text. */
+  /** Title of the page; plain text. */
   readonly title: string;
-  /** One line under it, such as when and where it was made; plain text. */
+  /** One line below the title, such as when and where it was made; plain text. */
   readonly subtitle: string;
   /** Before the first section. */
   readonly blocks: readonly Block[];
@@ -17,28 +17,28 @@ export interface ReportDocument {
   readonly sections: readonly Section[];
 }
 
-/** A heading with what stands under it. */
+/** A heading with its content. */
 export interface Section {
-  /** Of the heading, to be linked to: lower-case letters, digits and dashes, one of its kind. */
+  /** Anchor of the heading: lower-case letters, digits and dashes; unique. */
   readonly id: string;
   /** Plain text. */
   readonly title: string;
-  /** Its outcome in a few words, for the table of contents; plain text, null where there is none. */
+  /** Outcome in a few words for the table of contents; plain text, or null. */
   readonly outcome: string | null;
-  /** Under the heading. */
+  /** Blocks below the heading. */
   readonly blocks: readonly Block[];
-  /** Under the blocks, one level deeper. */
+  /** Subsections, below the blocks. */
   readonly sections: readonly Section[];
 }
 
 /** A piece of a section. */
 export type Block = Prose | Figure | Gallery | Table | Details;
 
-/** Words. */
+/** Text. */
 export interface Prose {
-  /** Tells the blocks apart. */
+  /** Discriminant. */
   readonly kind: "prose";
-  /** Markdown with LaTeX between $ and $, or on lines of its own between $$ and $$. Its headings become level 4 and deeper. */
+  /** Markdown with inline LaTeX ($) and display LaTeX ($$); its headings become level 4 and deeper. */
   readonly markdown: string;
 }
 
@@ -46,56 +46,56 @@ export interface Prose {
 export interface Picture {
   /** A PNG or GIF file. */
   readonly bytes: Uint8Array;
-  /** How `bytes` is encoded. */
+  /** Encoding of `bytes`. */
   readonly format: "png" | "gif";
-  /** What is to be seen, for who cannot see it; plain text. */
+  /** Alternative text; plain text. */
   readonly alt: string;
-  /** `chart`: drawn on white paper, which a dark page may turn over. `photo`: shown as it is. */
+  /** `chart`: on a white background that a dark page may invert. `photo`: shown unchanged. */
   readonly look: "chart" | "photo";
-  /** Pixels of the file to one of a page; 2 when left out. */
+  /** Image pixels per CSS pixel; 2 by default. */
   readonly density?: number;
 }
 
-/** A picture with what is said about it. */
+/** A picture with a caption. */
 export interface Figure {
-  /** Tells the blocks apart. */
+  /** Discriminant. */
   readonly kind: "figure";
-  /** What is shown. */
+  /** The picture. */
   readonly picture: Picture;
-  /** What it says; Markdown with LaTeX between $ and $. */
+  /** Markdown with LaTeX between $ and $. */
   readonly caption: string;
-  /** Draws the picture again: a command line. */
+  /** Command line that draws the picture again. */
   readonly command: string;
 }
 
-/** Pictures of one kind side by side. */
+/** Several pictures of one kind, side by side. */
 export interface Gallery {
-  /** Tells the blocks apart. */
+  /** Discriminant. */
   readonly kind: "gallery";
-  /** Each with its own few words; plain text. */
+  /** Pictures with short labels; plain text. */
   readonly pictures: readonly { readonly picture: Picture; readonly label: string }[];
-  /** Of all; Markdown with LaTeX between $ and $. */
+  /** Common caption; Markdown with LaTeX between $ and $. */
   readonly caption: string;
-  /** Draws the pictures again: a command line. */
+  /** Command line that draws the pictures again. */
   readonly command: string;
 }
 
 /** Rows of text. */
 export interface Table {
-  /** Tells the blocks apart. */
+  /** Discriminant. */
   readonly kind: "table";
-  /** Names of the columns and which way they are aligned; Markdown with LaTeX between $ and $. */
+  /** Column names (Markdown with LaTeX between $ and $) and alignments. */
   readonly columns: readonly { readonly name: string; readonly align: "left" | "right" }[];
   /** [rows][columns]; Markdown with LaTeX between $ and $. */
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What most readers skip: folded on a page, printed whole. */
+/** Collapsible details: folded on screen, unfolded in print. */
 export interface Details {
-  /** Tells the blocks apart. */
+  /** Discriminant. */
   readonly kind: "details";
-  /** What is inside; plain text. */
+  /** Summary line; plain text. */
   readonly summary: string;
-  /** What is inside. */
+  /** Content. */
   readonly blocks: readonly Block[];
 }

@@ -4,7 +4,7 @@ import { htmlPage } from "../../page/html_page.ts";
 import { inlineMarkdownToHtml, markdownToHtml } from "../../page/markdown_to_html.ts";
 import type { Block, Figure, Gallery, ReportDocument, Section, Table } from "./document.ts";
 
-/** A report as one HTML file: pictures, fonts and styles inside, no script, nothing to load. */
+/** Renders a report as one self-contained HTML file: embedded pictures, fonts and styles, no script. */
 export function reportHtml({ title, subtitle, blocks, sections }: ReportDocument): string {
   const body = [
     contents(sections),
@@ -14,7 +14,7 @@ export function reportHtml({ title, subtitle, blocks, sections }: ReportDocument
   return htmlPage({ title, description: subtitle, body: body.join("") });
 }
 
-/** Two levels of headings as links, with what each part found. */
+/** Table of contents: two levels of headings as links, with outcomes. */
 function contents(sections: readonly Section[]): string {
   const line = ({ id, title, outcome, sections: inner }: Section, depth: number): string => {
     const found = outcome === null ? "" : ` <span class="note">${escapeHtml(outcome)}</span>`;
@@ -39,7 +39,7 @@ ${section.blocks.map((block) => blockHtml(block, place)).join("")}${
 `;
 }
 
-/** The heading that a block stands under. */
+/** Heading of the section that contains a block. */
 interface Place {
   readonly level: number;
   readonly id: string;
@@ -48,7 +48,7 @@ interface Place {
 function blockHtml(block: Block, place: Place): string {
   switch (block.kind) {
     case "prose":
-      // A text's second-level headings stand one below the section's own.
+      // Second-level headings of the text go one level below the section's own.
       return markdownToHtml(block.markdown, {
         topLevel: place.level,
         idPrefix: `${place.id}-`,

@@ -1,26 +1,26 @@
 import type { Block, Picture, ReportDocument, Section, Table } from "./document.ts";
-import { plain } from "./words.ts";
+import { plain } from "./format.ts";
 
-/** A file beside a Markdown report. */
+/** A picture file that belongs to a Markdown report. */
 export interface ReportPicture {
-  /** Its name in the report's folder of pictures. */
+  /** File name in the report's picture folder. */
   readonly name: string;
-  /** Its content. */
+  /** Content of the file. */
   readonly bytes: Uint8Array;
 }
 
-/** A report as Markdown, with the pictures that it shows. */
+/** A report as Markdown with its picture files. */
 export interface MarkdownReport {
-  /** GitHub's Markdown with LaTeX between $ and $. */
+  /** GitHub-flavored Markdown with LaTeX between $ and $. */
   readonly markdown: string;
-  /** Those that `markdown` shows, each once. */
+  /** The pictures that `markdown` refers to, each once. */
   readonly pictures: readonly ReportPicture[];
 }
 
 /**
- * A report as Markdown, for a repository's page.
+ * Renders a report as Markdown, for example for a repository page.
  *
- * @param folder Of the pictures, relative to the Markdown file.
+ * @param folder Folder of the pictures, relative to the Markdown file.
  */
 export function reportMarkdown(document: ReportDocument, folder: string): MarkdownReport {
   const writer = new Writer(folder);
@@ -33,7 +33,7 @@ export function reportMarkdown(document: ReportDocument, folder: string): Markdo
   return { markdown: `${lines.join("\n\n")}\n`, pictures: writer.pictures };
 }
 
-/** The heading that a block stands under. */
+/** Heading of the section that contains a block. */
 interface Place {
   readonly level: number;
   readonly id: string;
@@ -91,7 +91,7 @@ function htmlText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-/** Headings `by` levels deeper, at most the sixth; code blocks stay as they are. */
+/** Markdown with its headings `by` levels deeper, at most level 6; code blocks are unchanged. */
 function deepened(markdown: string, by: number): string {
   let inCode = false;
   return markdown.split("\n").map((line) => {
@@ -106,7 +106,7 @@ function tableMarkdown({ columns, rows: cells }: Table): string {
   return rows([columns.map(({ name }) => name), ...cells], columns.map(({ align }) => align));
 }
 
-/** The first row is the head. */
+/** Table rows; the first is the header. */
 function rows(
   [head, ...body]: readonly (readonly string[])[],
   align: readonly ("left" | "right")[],

@@ -2,50 +2,50 @@ import type { Theorem, TheoremCheck } from "../../theory/theorem.ts";
 import type { ReportedRun } from "../reported_run.ts";
 
 /**
- * What a report tells of, in the order in which it tells it. The command
- * `report` has theorems and runs; `homework` groups them in chapters.
+ * A part of a report, in document order. The command `report` makes theorems and runs; `homework`
+ * groups them into chapters.
  */
 export type ReportPart =
   | {
     readonly kind: "chapter";
-    /** Of its heading. */
+    /** Title of the chapter's heading. */
     readonly title: string;
-    /** Under the heading; Markdown with LaTeX between $ and $. */
+    /** Text below the heading; Markdown with LaTeX between $ and $. */
     readonly markdown: string;
-    /** Chapters have no chapters inside. */
+    /** Parts of the chapter; chapters do not nest. */
     readonly parts: readonly (TheoremPart | RunPart)[];
   }
   | TheoremPart
   | RunPart;
 
-/** A theorem with its proof, its check and its picture. */
+/** A theorem with its proof, check and picture. */
 export interface TheoremPart {
-  /** Tells the parts apart. */
+  /** Discriminant. */
   readonly kind: "theorem";
-  /** Of its heading; the theorem's own when left out. */
+  /** Title of the heading; the theorem's own by default. */
   readonly title?: string;
   /** The theorem. */
   readonly theorem: Theorem;
-  /** What its check found, `theorem.check(...)`. */
+  /** Result of `theorem.check(...)`. */
   readonly check: TheoremCheck;
 }
 
-/** A trained run with its data, its course and what it learnt. */
+/** A trained run: its data, its training and the resulting model. */
 export interface RunPart {
-  /** Tells the parts apart. */
+  /** Discriminant. */
   readonly kind: "run";
-  /** Of its heading; such as "Two moons: continuous normalizing flow" when left out. */
+  /** Title of the heading; by default such as "Two moons: continuous normalizing flow". */
   readonly title?: string;
-  /** Under the heading, before what the run was; Markdown with LaTeX between $ and $. */
+  /** Introductory text below the heading; Markdown with LaTeX between $ and $. */
   readonly markdown?: string;
-  /** `readReportedRun(...)`: read and found whole before anything is computed. */
+  /** From `readReportedRun(...)`, validated before anything is computed. */
   readonly run: ReportedRun;
-  /** What another part of the report shows already; whatever the run has is shown when left out. */
+  /** Subsections to omit, such as those another part of the report already shows; none by default. */
   readonly without?: readonly Omissible[];
 }
 
 /**
- * What a run's section may do without: its data, and of a model of images the
- * solver study and the look for memorised images.
+ * Optional subsections of a run: its data and, for models of images, the solver study and the
+ * memorisation check.
  */
 export type Omissible = "data" | "solvers" | "memory";

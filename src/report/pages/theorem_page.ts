@@ -3,21 +3,21 @@ import { figure } from "../../page/figure.ts";
 import { htmlPage } from "../../page/html_page.ts";
 import { markdownToHtml } from "../../page/markdown_to_html.ts";
 import type { Claim, Theorem, TheoremCheck } from "../../theory/theorem.ts";
-import { number, withError } from "./words.ts";
+import { number, withError } from "./format.ts";
 
-/** What a theorem's page shows beside its derivation. */
+/** Content of a theorem's page besides its derivation. */
 export interface TheoremPageOptions {
-  /** What its program found. */
+  /** Result of the theorem's check. */
   readonly check: TheoremCheck;
-  /** A PNG file: the theorem's picture of that check. */
+  /** The theorem's picture of that check, a PNG file. */
   readonly picture: Uint8Array;
-  /** The command line that makes the page. */
+  /** Command line that makes the page. */
   readonly command: string;
-  /** Which program on what, such as "Fluxion 0.1.0, cpu, seed 0"; a text. */
+  /** Provenance such as "Fluxion 0.1.0, cpu, seed 0"; plain text. */
   readonly colophon: string;
 }
 
-/** A theorem as a page of its own: picture, derivation, claims and measurements. */
+/** Renders a theorem as an HTML page: picture, derivation, claims and measurements. */
 export function theoremPage(theorem: Theorem, options: TheoremPageOptions): string {
   const { check, picture, command, colophon } = options;
   const { claims, rows } = check;
@@ -48,17 +48,17 @@ ${rowsTable(rows)}
   });
 }
 
-/** The derivation without its first heading, which is the page's. */
+/** The derivation without its first heading, which becomes the page's. */
 function withoutTitle(markdown: string): string {
   return markdown.replace(/^\s*# [^\n]*\n/, "");
 }
 
-/** A claim's measured value: `1.051 ± 0.024`. */
-export function observedWords({ observed, stdErr }: Claim): string {
+/** A claim's measured value as text: `1.051 ± 0.024`. */
+export function observedText({ observed, stdErr }: Claim): string {
   return stdErr === null ? number(observed) : withError(observed, stdErr);
 }
 
-/** A number that was chosen or derived, not measured: without zeros at its end. */
+/** A chosen or derived (not measured) number as text, without trailing zeros. */
 export function givenNumber(value: number): string {
   return number(value).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
 }
@@ -67,12 +67,12 @@ function claimsTable(claims: readonly Claim[]): string {
   const lines = claims.map((claim) => {
     const outcome = claim.pass ? '<td class="pass">holds</td>' : '<td class="fail">fails</td>';
     const numbers = [
-      observedWords(claim),
+      observedText(claim),
       givenNumber(claim.expected),
       givenNumber(claim.tolerance),
     ];
     return `<tr><td class="words">${escapeHtml(claim.statement)}</td>${
-      numbers.map((words) => `<td class="number">${words}</td>`).join("")
+      numbers.map((text) => `<td class="number">${text}</td>`).join("")
     }${outcome}</tr>`;
   });
   return `<div class="wide"><table>

@@ -10,21 +10,21 @@ import type { ReportDocument } from "./document.ts";
 import { reportHtml } from "./html.ts";
 import { reportMarkdown } from "./markdown.ts";
 
-/** A report's file, and beside a Markdown file the folder of its pictures. */
+/** Output path of a report and, for Markdown, of its picture folder. */
 export interface ReportPlace {
-  /** By what its name ends with. */
+  /** Format, from the file name extension. */
   readonly format: "html" | "md";
-  /** Of the file. */
+  /** Path of the file. */
   readonly path: string;
-  /** Of the pictures' folder, `FILE-files`; null for HTML, which holds its pictures. */
+  /** Path of the picture folder, `FILE-files`; null for HTML, which embeds its pictures. */
   readonly pictures: string | null;
 }
 
 /**
- * Where a report goes.
+ * Output paths of a report.
  *
- * @param name The path as a person wrote it, for messages.
- * @throws {InputError} If the name ends neither `.html` nor `.md`.
+ * @param name The path as the user wrote it, for messages.
+ * @throws {InputError} If the name ends in neither `.html` nor `.md`.
  */
 export function reportPlace(path: string, name: string = path): ReportPlace {
   const ending = /\.(html|md)$/i.exec(path);
@@ -37,11 +37,10 @@ export function reportPlace(path: string, name: string = path): ReportPlace {
 }
 
 /**
- * Writes a report in the place of one that may be there. Whoever reads finds the
- * old one or the new one, whole: the file is renamed into place, for Markdown
- * after its folder of pictures.
+ * Writes a report, atomically replacing an existing one: the file is renamed into place, for
+ * Markdown after its picture folder, so readers see either the old or the new report.
  *
- * @throws {FailureError} If the disk is full; what was there stays.
+ * @throws {FailureError} If the disk is full; an existing report is then kept.
  */
 export async function writeReport(document: ReportDocument, place: ReportPlace): Promise<void> {
   const { path, pictures: folder } = place;
@@ -58,7 +57,7 @@ export async function writeReport(document: ReportDocument, place: ReportPlace):
   await writeFileAtomic(path, markdown);
 }
 
-/** Puts `fresh` in the place of `folder`. */
+/** Replaces `folder` by `fresh`. */
 async function replaceFolder(folder: string, fresh: string): Promise<void> {
   const old = temporaryPath(folder);
   try {

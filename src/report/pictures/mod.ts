@@ -1,5 +1,5 @@
 /**
- * The pictures of a run: its samples, trajectories and curves.
+ * Pictures of a run: samples, trajectories and training curves.
  *
  * @module
  */
@@ -10,6 +10,6 @@ export {
   PICTURED,
   rowKind,
   samplesPicture,
+  TRAJECTORIES,
   trajectoriesPicture,
-  WAYS,
 } from "./run_pictures.ts";

@@ -12,38 +12,38 @@ import { trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import { InputError } from "../../core/errors.ts";
 import type { TrainingLog } from "../../train/run/training_log.ts";
 
-/** How many samples a picture shows unless asked for more. */
+/** Default number of samples in a picture. */
 export const PICTURED = { points: 1000, images: 64 } as const;
 
-/** Samples and times of a picture of trajectories. */
-export const WAYS = {
+/** Number of samples and times in a picture of trajectories. */
+export const TRAJECTORIES = {
   points: { samples: 100, times: 41 },
   images: { samples: 8, times: 9 },
 } as const;
 
-/** What the rows of a network are. */
+/** Whether a network's rows are points or images. */
 export function rowKind(network: Network): "points" | "images" {
   return isImageNetwork(network) ? "images" : "points";
 }
 
-/** The rectangle around points [n * 2], wider on each side by a share of its own extent there. */
+/** Bounding box of points [n * 2], padded on each side by a fraction of its extent. */
 export function boundsAround(points: ArrayLike<number>, share: number): Bounds {
   const { xMin, xMax, yMin, yMax } = boundsOf(points, 0);
   const x = share * (xMax - xMin) || 1, y = share * (yMax - yMin) || 1;
   return { xMin: xMin - x, xMax: xMax + x, yMin: yMin - y, yMax: yMax + y };
 }
 
-/** `count` times from one to the other, both included. */
+/** `count` evenly spaced times from `from` to `to`, both included. */
 export function evenTimes(from: number, to: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
 }
 
 /**
- * Samples as a picture: images in a grid (without the title), points as a scatter plot.
+ * Draws samples: images in a grid (without the title), points as a scatter plot.
  *
  * @param samples [n * w].
  * @returns A PNG file.
- * @throws {InputError} If the images are of more than one channel.
+ * @throws {InputError} If the images have more than one channel.
  */
 export async function samplesPicture(
   network: Network,
@@ -59,11 +59,11 @@ export async function samplesPicture(
 }
 
 /**
- * Trajectories from noise to data: for images a grid along t, for points of the plane lines.
+ * Draws trajectories from noise to data: for images a grid along t, for 2-D points lines.
  *
  * @param states [times][n * w], the noise first.
  * @returns A PNG file.
- * @throws {InputError} If the points are not of two dimensions, or the images of more than one channel.
+ * @throws {InputError} If points are not two-dimensional, or images have more than one channel.
  */
 export function trajectoriesPicture(
   network: Network,
@@ -96,7 +96,7 @@ function requireGrey(channels: number): void {
 }
 
 /**
- * The course of training as a picture, or null where there is no step to show.
+ * Draws the training curves; null if the run has taken no step.
  *
  * @returns A PNG file.
  */
@@ -121,8 +121,8 @@ export async function curvesPicture(
 }
 
 /**
- * What a CNF's loss cannot fall below: the NLL of the true density on the test
- * points. Undefined where that density is not known.
+ * Reference line for a CNF's loss: the NLL of the true density on the test points, undefined if
+ * that density is not known.
  */
 export function lossReference(dataset: PointDataset): TrainingCurves["reference"] {
   if (dataset.density === null) return undefined;

@@ -11,7 +11,7 @@ import {
   pictureBounds,
 } from "../evaluation/evaluation.ts";
 import { prose, subsection } from "../plan.ts";
-import { drawnOnce, type DrawnWays, planPointSamples } from "./points_samples.ts";
+import { drawnOnce, planPointSamples, type SampledTrajectories } from "./points_samples.ts";
 import {
   accurateSolveOf,
   figure,
@@ -21,15 +21,15 @@ import {
   type RunContext,
 } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { grouped, number, plain, withError } from "../pages/words.ts";
+import { grouped, number, plain, withError } from "../pages/format.ts";
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
-  const ways = drawnOnce(context);
+  const trajectories = drawnOnce(context);
   let evaluation: LikelihoodEvaluation | null = null;
   const likelihood = subsection(context.id, "Likelihood", [
     {
-      words: "likelihood of the test points",
+      label: "likelihood of the test points",
       make: async () => {
         evaluation = await evaluate(context, dataset);
         return likelihoodBlocks(evaluation, dataset);
@@ -37,13 +37,13 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
     },
     ...(isPlane(context.run)
       ? [{
-        words: "density",
-        make: async () => await densityBlocks(context, dataset, await ways()),
+        label: "density",
+        make: async () => await densityBlocks(context, dataset, await trajectories()),
       }]
       : []),
   ]);
   return {
-    sections: [planPointSamples(context, dataset, ways), likelihood],
+    sections: [planPointSamples(context, dataset, trajectories), likelihood],
     outcome: () => {
       if (evaluation === null) return null;
       const { nll, nllStdErr, nllGap, nllGapStdErr } = evaluation;
@@ -83,14 +83,14 @@ function likelihoodBlocks(
       ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
     );
   }
-  rows.push(["Field evaluations of a solve at $10^{-5}$", number(Math.round(nfe))]);
+  rows.push(["Field evaluations per solve at $10^{-5}$", number(Math.round(nfe))]);
   return [
     prose(
       "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
         "data to prior and, along with it, the change of its log-density,\n\n" +
         "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
         "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
-        "Whatever solver trained, it is reported from dopri5 at tolerance $10^{-5}$. " +
+        "It is computed with dopri5 at tolerance $10^{-5}$, whichever solver was used in training. " +
         (density === null
           ? "The data's own density is not known."
           : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
@@ -109,18 +109,18 @@ function nats(mean: number | null, stdErr: number | null): string {
 async function densityBlocks(
   context: RunContext,
   dataset: PointDataset,
-  { states }: DrawnWays,
+  { states }: SampledTrajectories,
 ): Promise<Block[]> {
   const { model, engines } = await context.open();
   const points = states.at(-1)!;
   const settings = accurateSolveOf(context.run);
   const found = await densityMass({ model, engines, settings }, dataset.test.points);
   const shown = found.grid(pictureBounds(found, dataset.test.points));
-  const words = [prose(massWords(found))];
-  if (found.outside !== null) words.push(prose(`${found.outside}.`));
-  if (shown === null) return words;
+  const text = [prose(massText(found))];
+  if (found.outside !== null) text.push(prose(`${found.outside}.`));
+  if (shown === null) return text;
   const blocks = [
-    ...words,
+    ...text,
     await figure({
       draw: (text) =>
         densityPlot(shown, {
@@ -148,8 +148,8 @@ async function densityBlocks(
   return blocks;
 }
 
-function massWords({ mass, reason, evaluations }: ModelMass): string {
-  const claim = "A likelihood is one only if it integrates to one over all points. ";
+function massText({ mass, reason, evaluations }: ModelMass): string {
+  const claim = "A model's likelihood is valid only if its density integrates to one. ";
   return mass === null
     ? `${claim}Whether this one does could not be established: ${plain(reason!)}.`
     : `${claim}Adaptive cubature with ${grouped(evaluations)} evaluations gives\n\n` +

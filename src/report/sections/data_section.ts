@@ -9,36 +9,36 @@ import { named } from "../../core/quoted.ts";
 import { type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
-import { code, dataWords, grouped, number } from "../pages/words.ts";
+import { code, datasetLabel, grouped, number } from "../pages/format.ts";
 
-/** Most points of a table that are drawn. */
+/** Largest number of points drawn. */
 const POINTS = 2000;
 
-/** Rows of images, and images in each. */
+/** Grid of images: columns, and rows of training and test images. */
 const IMAGES = { columns: 8, train: 3, test: 2 } as const;
 
-/** The data that the run learnt from and is judged by, with labels where there are any. */
+/** Plans the section on a run's training and test data, with labels where there are any. */
 export function planData(context: RunContext): PlannedSection {
   const { dataset } = context.run;
   return subsection(context.id, "The data", [{
-    words: "the data",
+    label: "the data",
     make: async () => [
       dataset.kind === "points" ? await points(context, dataset) : await images(context, dataset),
-      ...unitWords(context.run, dataset),
+      ...unitNotes(context.run, dataset),
     ],
   }]);
 }
 
-/** A column's name from a file, which may hold anything, or its number. */
-function columnWords(name: string | null | undefined, number: number): string {
+/** A column's name (untrusted text from a file), or its number. */
+function columnLabel(name: string | null | undefined, number: number): string {
   return code(name ? named(name, 60) : String(number));
 }
 
-/** Most columns whose scales are listed. */
+/** Largest number of columns whose scales are listed. */
 const LISTED = 30;
 
-/** What is in which unit. */
-function unitWords(
+/** Explains the standardisation of the columns. */
+function unitNotes(
   { standardization, config, dropped }: RunContext["run"],
   dataset: Dataset,
 ): Block[] {
@@ -47,13 +47,13 @@ function unitWords(
   const [middle, spread] = kind === "zscore"
     ? ["mean", "standard deviation"]
     : ["median", "interquartile range / 1.349"];
-  const left = dropped.map(({ number, name }) => columnWords(name, number));
+  const left = dropped.map(({ number, name }) => columnLabel(name, number));
   return [
     prose(
-      `The model sees each column less its ${middle}, divided by its ${spread} over ${
+      `The model sees each column minus its ${middle}, divided by its ${spread}, over ${
         config.init === undefined
           ? "the training points"
-          : "the points that its first weights learnt"
+          : "the points that its initial weights were trained on"
       }; ` +
         "samples, likelihoods and pictures are in the data's own units" +
         (config.model === "fm"
@@ -69,7 +69,7 @@ function unitWords(
         { name: spread!, align: "right" },
       ],
       rows: center.slice(0, LISTED).map((value, i) => [
-        columnWords(dataset.file?.columns?.[i], i + 1),
+        columnLabel(dataset.file?.columns?.[i], i + 1),
         number(value),
         number(scale[i]!),
       ]),
@@ -82,7 +82,7 @@ async function points(context: RunContext, dataset: PointDataset): Promise<Block
   const command = runCommand(context, "report", ["--out", "report.html"]);
   const labelled = train.labels !== null && dims === 2;
   const shown = Math.min(POINTS, train.count);
-  const counts = `${grouped(train.count)} points to learn from, ${grouped(test.count)} to test`;
+  const counts = `${grouped(train.count)} training points, ${grouped(test.count)} test points`;
   if (dims !== 2) {
     return await figure({
       draw: (text) =>
@@ -91,8 +91,8 @@ async function points(context: RunContext, dataset: PointDataset): Promise<Block
           label: "training points",
           text,
         }),
-      alt: `Training points of ${dataWords(dataset.name)}.`,
-      caption: `${code(dataWords(dataset.name))}: ${counts}. ` +
+      alt: `Training points of ${datasetLabel(dataset.name)}.`,
+      caption: `${code(datasetLabel(dataset.name))}: ${counts}. ` +
         (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
       command,
       look: "chart",
@@ -105,9 +105,9 @@ async function points(context: RunContext, dataset: PointDataset): Promise<Block
         cloudPanel("Training points", train, bounds),
         cloudPanel("Test points", test, bounds),
       ], { text }),
-    alt: `Two scatter plots of ${dataWords(dataset.name)}: training points and test points` +
-      (labelled ? ", a colour for each class." : "."),
-    caption: `${code(dataWords(dataset.name))}: ${counts}` +
+    alt: `Two scatter plots of ${datasetLabel(dataset.name)}: training points and test points` +
+      (labelled ? ", one colour per class." : "."),
+    caption: `${code(datasetLabel(dataset.name))}: ${counts}` +
       (shown < train.count ? `, of which the first ${grouped(shown)} are drawn` : "") + "." +
       (labelled ? " The colours are the classes; the model does not see them." : ""),
     command,
@@ -115,7 +115,7 @@ async function points(context: RunContext, dataset: PointDataset): Promise<Block
   });
 }
 
-/** A scatter plot of a table's first points, a colour for each class. */
+/** A scatter plot of a table's first points, one colour per class. */
 function cloudPanel(
   title: string,
   { points, count, labels }: PointTable,
@@ -174,12 +174,14 @@ async function images(context: RunContext, dataset: ImageDataset): Promise<Block
       }),
     alt:
       `Images of ${
-        dataWords(name)
-      }: ${IMAGES.train} rows to learn from and ${IMAGES.test} to test` +
+        datasetLabel(name)
+      }: ${IMAGES.train} training rows and ${IMAGES.test} test rows` +
       (labelled ? ", each with its label." : "."),
     caption:
-      `${code(dataWords(name))}: ${grouped(train.count)} images of ${height}×${width} pixels to ` +
-      `learn from, ${grouped(test.count)} to test; the first of each` +
+      `${code(datasetLabel(name))}: ${
+        grouped(train.count)
+      } images of ${height}×${width} pixels for ` +
+      `training, ${grouped(test.count)} for testing; the first of each` +
       (labelled ? ", with their labels, which the model does not see." : "."),
     command: runCommand(context, "report", ["--out", "report.html"]),
     look: "photo",

@@ -20,37 +20,37 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { evenTimes, PICTURED, WAYS } from "../pictures/run_pictures.ts";
+import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";
-import { grouped, withError } from "../pages/words.ts";
+import { grouped, withError } from "../pages/format.ts";
 
-/** Times of the samples' ways: those of the path's grid among them. */
+/** Times of the trajectories, a superset of those in the picture's grid. */
 const TIMES = 17;
 
-/** Images of the animation, a square of them. */
+/** Number of images in the animation, a square. */
 const ANIMATED = 25;
 
-/** Samples of the solver study, one control group: a network of images is evaluated a thousand times. */
+/** Samples of the solver study, in one control group; it takes a thousand network evaluations. */
 const STUDY = 4;
 
-/** Samples that are shown beside their nearest training images, and how many of those. */
+/** Samples shown with their nearest training images, and the number of those per sample. */
 const COMPARED = 8, NEAREST = 3;
 
-/** Test images whose nearest training images say what is usual. */
+/** Test images whose nearest training images give the reference distance. */
 const USUAL = 64;
 
-/** Test images of the loss. */
+/** Test images for the loss. */
 const LOSS_ROWS = 1000;
 
-/** The grid, the path from noise to image, solvers, and a look for memorised images. */
+/** Plans the sample grid, trajectories, solver study and memorisation check. */
 export function planFmImages(context: RunContext, dataset: ImageDataset): SectionPlans {
   let loss: { readonly loss: number; readonly lossStdErr: number } | null = null;
-  const ways = waysOnce(context);
+  const trajectories = trajectoriesOnce(context);
   const samples = subsection(context.id, "Samples", [
     {
-      words: "samples",
+      label: "samples",
       make: async () => {
         loss = await testLoss(context, dataset);
         return [
@@ -58,19 +58,22 @@ export function planFmImages(context: RunContext, dataset: ImageDataset): Sectio
             `Test loss, ${grouped(Math.min(LOSS_ROWS, dataset.test.count))} images`,
             withError(loss.loss, loss.lossStdErr),
           ]]),
-          await grid(context, dataset, await ways()),
+          await grid(context, dataset, await trajectories()),
         ];
       },
     },
-    { words: "from noise to image", make: async () => await paths(context, dataset, await ways()) },
+    {
+      label: "from noise to image",
+      make: async () => await paths(context, dataset, await trajectories()),
+    },
   ]);
   const study = subsection(context.id, "Samples against field evaluations", [{
-    words: "euler, midpoint, rk4 and dopri5",
+    label: "euler, midpoint, rk4 and dopri5",
     make: async () => await studyBlocks(context, dataset),
   }]);
   const memory = subsection(context.id, "Is it memorising?", [{
-    words: "nearest training images",
-    make: async () => await memoryBlocks(context, dataset, await ways()),
+    label: "nearest training images",
+    make: async () => await memoryBlocks(context, dataset, await trajectories()),
   }]);
   const { without } = context;
   return {
@@ -83,16 +86,16 @@ export function planFmImages(context: RunContext, dataset: ImageDataset): Sectio
   };
 }
 
-/** Samples and how they came. */
-interface ImageWays {
+/** Sampled trajectories of images. */
+interface ImageTrajectories {
   readonly times: readonly number[];
   /** [times][n * w], the noise first. */
   readonly states: readonly PointValues[];
 }
 
-function waysOnce(context: RunContext): () => Promise<ImageWays> {
-  let drawn: Promise<ImageWays> | null = null;
-  const draw = async (): Promise<ImageWays> => {
+function trajectoriesOnce(context: RunContext): () => Promise<ImageTrajectories> {
+  let drawn: Promise<ImageTrajectories> | null = null;
+  const draw = async (): Promise<ImageTrajectories> => {
     const { model, engines } = await context.open();
     const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TIMES);
     const { states } = await sample(model, engines, {
@@ -116,7 +119,7 @@ async function testLoss(context: RunContext, dataset: ImageDataset) {
 async function grid(
   context: RunContext,
   { height, width }: ImageDataset,
-  { states }: ImageWays,
+  { states }: ImageTrajectories,
 ): Promise<Block> {
   return await figure({
     draw: (text) => imageGrid(states.at(-1)!, { height, width, text }),
@@ -131,20 +134,20 @@ async function grid(
 async function paths(
   context: RunContext,
   { height, width }: ImageDataset,
-  { states, times }: ImageWays,
+  { states, times }: ImageTrajectories,
 ): Promise<Block[]> {
   const size = height * width;
   const frames = imageFrames(
     { states: states.map((state) => state.subarray(0, ANIMATED * size)) },
     { height, width, scale: 2 },
   );
-  const { samples, times: columns } = WAYS.images;
+  const { samples, times: columns } = TRAJECTORIES.images;
   const chosen = evenTimes(0, times.length - 1, columns);
   return [
     animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {
       alt: "Animation: images of noise become samples.",
-      caption: `${ANIMATED} samples on their way from noise, $t = 0$, to image, $t = 1$. Values ` +
-        "outside black and white, which noise has, are clipped.",
+      caption: `${ANIMATED} samples from noise, $t = 0$, to image, $t = 1$. Values outside the ` +
+        "range from black to white, which noise contains, are clipped.",
       command: runCommand(context, "report", ["--out", "report.html"]),
       look: "photo",
     }),
@@ -177,8 +180,8 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
   const command = runCommand(context, "report", ["--out", "report.html"]);
   return [
     prose(
-      "The same noise through four solvers. Fixed steps cost as many evaluations of the network " +
-        "as a step has stages; dopri5 chooses its steps by its tolerance.",
+      "Four solvers from the same noise. A fixed-step solver evaluates the network once per stage " +
+        "and step; dopri5 chooses its steps by its tolerance.",
     ),
     await figure({
       draw: (text) =>
@@ -191,7 +194,7 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
           labels: studied.map(({ nfe }) => `${Math.round(nfe)} evaluations`),
           text,
         }),
-      alt: "Samples in a grid: a row a solver, the number of evaluations growing to the right.",
+      alt: "Samples in a grid: one row per solver, with more evaluations to the right.",
       caption: `${STUDY} samples by solver (rows), with more field evaluations from left to ` +
         "right.",
       command,
@@ -201,11 +204,11 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
       draw: (text) =>
         panelsPlot([solverPanel(studied, {
           title: "Error of the solve",
-          label: "RMS difference of a pixel",
+          label: "RMS difference per pixel",
           of: ({ error }) => error,
         })], { text }),
-      alt: "Error of the samples against the number of field evaluations, a line a solver.",
-      caption: "What a number of field evaluations buys: the difference to the samples of an " +
+      alt: "Error of the samples against the number of field evaluations, one line per solver.",
+      caption: "Accuracy against field evaluations: the difference to the samples of an " +
         "accurate solve (dopri5 at $10^{-6}$) of the same noise.",
       command,
       look: "chart",
@@ -216,7 +219,7 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
 async function memoryBlocks(
   context: RunContext,
   dataset: ImageDataset,
-  { states }: ImageWays,
+  { states }: ImageTrajectories,
 ): Promise<Block[]> {
   await context.open();
   const { height, width, train, test } = dataset;
@@ -242,18 +245,19 @@ async function memoryBlocks(
   const ranks = ["nearest", "second", "third"].slice(0, nearest);
   return [
     prose(
-      "A model that only stores its training images draws samples that lie on them. So each " +
-        "sample is held against all training images: the nearest, by the Euclidean distance of " +
-        "the pixels, stand beneath it. How near is near, test images tell, which nobody has seen.",
+      "A model that only memorised its training images would reproduce them. Each sample is " +
+        "therefore compared with all training images; the nearest ones, by Euclidean distance of " +
+        "the pixels, are shown below it. Test images, which the model has not seen, give the " +
+        "reference distance.",
     ),
     figuresTable([
       [
         `Distance of a sample to its nearest training image, median of ${ofSamples.length}`,
         median(ofSamples).toFixed(2),
       ],
-      [`The same of a test image, median of ${ofTest.length}`, median(ofTest).toFixed(2)],
-      ["The smallest distance of a sample", Math.min(...ofSamples).toFixed(2)],
-      ["The smallest distance of a test image", Math.min(...ofTest).toFixed(2)],
+      [`The same for a test image, median of ${ofTest.length}`, median(ofTest).toFixed(2)],
+      ["Smallest distance of a sample", Math.min(...ofSamples).toFixed(2)],
+      ["Smallest distance of a test image", Math.min(...ofTest).toFixed(2)],
     ]),
     await figure({
       draw: (text) =>
@@ -270,8 +274,8 @@ async function memoryBlocks(
           ],
           text,
         }),
-      alt: "A row of samples, and under each its nearest training images with their distances.",
-      caption: `The first ${columns} samples, and under each the ${nearest} nearest of ` +
+      alt: "A row of samples, and below each its nearest training images with their distances.",
+      caption: `The first ${columns} samples, and below each the ${nearest} nearest of ` +
         `${grouped(train.count)} training images with their distances.`,
       command: runCommand(context, "report", ["--out", "report.html"]),
       look: "photo",

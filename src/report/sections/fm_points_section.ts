@@ -19,20 +19,20 @@ import {
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
-import { grouped, number, withError } from "../pages/words.ts";
+import { grouped, number, withError } from "../pages/format.ts";
 
-/** Loss and distance to the data, samples, and what cheaper solves make of them. */
+/** Plans loss, distance to the data, samples, and the solver study. */
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
   let evaluation: FmEvaluation | null = null;
   const quality = subsection(context.id, "Quality", [{
-    words: "loss and distance to the data",
+    label: "loss and distance to the data",
     make: async () => {
       evaluation = await evaluate(context, dataset);
       return qualityBlocks(evaluation, dataset);
     },
   }]);
   const study = subsection(context.id, "Samples against field evaluations", [{
-    words: "euler, midpoint, rk4 and dopri5",
+    label: "euler, midpoint, rk4 and dopri5",
     make: async () => await studyBlocks(context, dataset),
   }]);
   return {
@@ -74,13 +74,13 @@ function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[
   }
   return [
     prose(
-      "The loss is the mean squared error between the network and the velocity of single ways " +
-        "$x_0 \\to x_1$. It cannot fall to zero, for many such ways cross at a point and the " +
-        "network learns their mean." +
+      "The loss is the mean squared error between the network and the velocity of individual paths " +
+        "$x_0 \\to x_1$. It cannot reach zero: many such paths cross at a point, and the network " +
+        "learns their mean velocity." +
         (wasserstein2 === undefined
           ? ""
-          : " How near the samples are to the data is told by their 2-Wasserstein distance, beside " +
-            "the one that two draws of the data have."),
+          : " The 2-Wasserstein distance measures how close the samples are to the data; the " +
+            "distance between two draws of the data is its reference."),
     ),
     figuresTable(rows),
   ];
@@ -111,8 +111,8 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
   const command = runCommand(context, "report", ["--out", "report.html"]);
   const blocks: Block[] = [
     prose(
-      "The same noise through four solvers. Fixed steps cost as many evaluations as a step has " +
-        "stages; dopri5 chooses its steps by its tolerance.",
+      "Four solvers from the same noise. A fixed-step solver evaluates the network once per stage " +
+        "and step; dopri5 chooses its steps by its tolerance.",
     ),
   ];
   if (isPlane(context.run)) {
@@ -123,7 +123,8 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
             columns: BUDGETS.length,
             text,
           }),
-        alt: "Scatter plots in a grid: a row a solver, the cost growing from left to right.",
+        alt:
+          "Scatter plots in a grid: one row per solver, with the cost growing from left to right.",
         caption: `${CLOUD} samples by solver (rows) and number of evaluations (columns).`,
         command,
         look: "chart",
@@ -134,13 +135,13 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
   blocks.push(
     await figure({
       draw: (text) => panelsPlot(panels, { text }),
-      alt: "Error of the samples against the number of field evaluations, a line a solver" +
-        (panels.length > 1 ? ", and beside it their distance to the data." : "."),
-      caption: "What a number of field evaluations buys: distance to the samples of an accurate " +
+      alt: "Error of the samples against the number of field evaluations, one line per solver" +
+        (panels.length > 1 ? ", and next to it their distance to the data." : "."),
+      caption: "Accuracy against field evaluations: distance to the samples of an accurate " +
         "solve (dopri5 at $10^{-6}$) of the same noise" +
         (model.standardization ? ", over the standardised columns" : "") +
         (panels.length > 1
-          ? ", and distance to fresh data, which stops falling where the model's own error begins."
+          ? ", and distance to fresh data, which levels off at the model's own error."
           : "."),
       command,
       look: "chart",

@@ -17,26 +17,26 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { evenTimes, PICTURED, WAYS } from "../pictures/run_pictures.ts";
-import { grouped } from "../pages/words.ts";
+import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
+import { grouped } from "../pages/format.ts";
 
-/** Points of the animation: more would hide each other, and make its file large. */
+/** Points in the animation; more would overlap and make the file large. */
 const ANIMATED = 400;
 
-/** A run's samples with the ways that they came. */
-export interface DrawnWays {
-  /** From the prior's time to the data's. */
+/** Sampled trajectories of points. */
+export interface SampledTrajectories {
+  /** Times from the prior's to the data's. */
   readonly times: readonly number[];
   /** [times][n * w], the noise first. */
   readonly states: readonly PointValues[];
 }
 
-/** Draws the samples of a run of points once; later calls give the same. */
-export function drawnOnce(context: RunContext): () => Promise<DrawnWays> {
-  let drawn: Promise<DrawnWays> | null = null;
-  const draw = async (): Promise<DrawnWays> => {
+/** Returns a function that draws a run's samples on the first call and then returns the same ones. */
+export function drawnOnce(context: RunContext): () => Promise<SampledTrajectories> {
+  let drawn: Promise<SampledTrajectories> | null = null;
+  const draw = async (): Promise<SampledTrajectories> => {
     const { model, engines } = await context.open();
-    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), WAYS.points.times);
+    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TRAJECTORIES.points.times);
     const { states } = await sample(model, engines, {
       count: PICTURED.points,
       seed: context.seed,
@@ -48,27 +48,34 @@ export function drawnOnce(context: RunContext): () => Promise<DrawnWays> {
   return () => drawn ??= draw();
 }
 
-/** What a model of points draws, and how noise becomes it. */
+/** Plans the samples of a model of points and their trajectories. */
 export function planPointSamples(
   context: RunContext,
   dataset: PointDataset,
-  ways: () => Promise<DrawnWays>,
+  trajectories: () => Promise<SampledTrajectories>,
 ): PlannedSection {
   if (!isPlane(context.run)) {
     return subsection(context.id, "Samples", [{
-      words: "samples",
-      make: async () => [await cloud(context, dataset.dims, await ways())],
+      label: "samples",
+      make: async () => [await cloud(context, dataset.dims, await trajectories())],
     }]);
   }
   return subsection(context.id, "Samples", [
-    { words: "samples", make: async () => [await beside(context, dataset, await ways())] },
-    { words: "noise becomes data", make: async () => [await course(context, await ways())] },
-    { words: "the cloud along t", make: async () => await along(context, await ways()) },
-    { words: "trajectories", make: async () => [await lines(context, await ways())] },
+    { label: "samples", make: async () => [await beside(context, dataset, await trajectories())] },
+    {
+      label: "noise becomes data",
+      make: async () => [await course(context, await trajectories())],
+    },
+    { label: "the cloud along t", make: async () => await along(context, await trajectories()) },
+    { label: "trajectories", make: async () => [await lines(context, await trajectories())] },
   ]);
 }
 
-async function cloud(context: RunContext, dims: number, { states }: DrawnWays): Promise<Block> {
+async function cloud(
+  context: RunContext,
+  dims: number,
+  { states }: SampledTrajectories,
+): Promise<Block> {
   return await figure({
     draw: (text) => pointsPlot(states.at(-1)!, { dims, label: "samples", text }),
     alt: "Samples of the model.",
@@ -82,7 +89,7 @@ async function cloud(context: RunContext, dims: number, { states }: DrawnWays): 
 async function beside(
   context: RunContext,
   { test }: PointDataset,
-  { states }: DrawnWays,
+  { states }: SampledTrajectories,
 ): Promise<Block> {
   const count = Math.min(PICTURED.points, test.count);
   return await figure({
@@ -105,8 +112,8 @@ async function beside(
   });
 }
 
-async function course(context: RunContext, { states, times }: DrawnWays): Promise<Block> {
-  // Every second time: twenty frames are smooth enough, and half of the bytes.
+async function course(context: RunContext, { states, times }: SampledTrajectories): Promise<Block> {
+  // Every second time: twenty frames are smooth enough at half the size.
   const chosen = times.map((_, i) => i).filter((i) => i % 2 === 0);
   const frames = await cloudFrames({
     states: chosen.map((i) => states[i]!.subarray(0, 2 * ANIMATED)),
@@ -114,18 +121,21 @@ async function course(context: RunContext, { states, times }: DrawnWays): Promis
   });
   return animated(animation(frames, { delayMs: 120, lastMs: 2500, colors: 8 }), {
     alt: `Animation: points of a normal distribution flow into the shape of the data.`,
-    caption: `${ANIMATED} samples on their way from noise, $t = ${times[0]}$, to data, ` +
+    caption: `${ANIMATED} samples from noise, $t = ${times[0]}$, to data, ` +
       `$t = ${times.at(-1)}$.`,
     command: runCommand(context, "report", ["--out", "report.html"]),
     look: "chart",
   });
 }
 
-async function along(context: RunContext, { states, times }: DrawnWays): Promise<Block[]> {
-  // Five times of those that are there, both ends among them.
+async function along(
+  context: RunContext,
+  { states, times }: SampledTrajectories,
+): Promise<Block[]> {
+  // Five of the available times, both ends included.
   const chosen = [0, 1, 2, 3, 4].map((i) => i * (times.length - 1) / 4);
   return [
-    prose("The same, held at five times, and the ways that a hundred of the points took:"),
+    prose("Snapshots at five times, and trajectories of a hundred of the points:"),
     await figure({
       draw: (text) =>
         snapshotsPlot({
@@ -140,8 +150,8 @@ async function along(context: RunContext, { states, times }: DrawnWays): Promise
   ];
 }
 
-async function lines(context: RunContext, { states, times }: DrawnWays): Promise<Block> {
-  const { samples } = WAYS.points;
+async function lines(context: RunContext, { states, times }: SampledTrajectories): Promise<Block> {
+  const { samples } = TRAJECTORIES.points;
   const isFm = context.run.config.model === "fm";
   return await figure({
     draw: (text) =>
@@ -151,9 +161,9 @@ async function lines(context: RunContext, { states, times }: DrawnWays): Promise
     alt: `Trajectories of ${samples} points from noise to data, coloured by time.`,
     caption: `Trajectories of ${samples} samples. ` +
       (isFm
-        ? "Flow matching learns the mean of straight ways, so they bend where those cross: " +
-          "trajectories of an ODE cannot."
-        : "Nothing asks a CNF for straight ways: its likelihood depends on where they end alone."),
+        ? "Flow matching learns the mean velocity of straight paths. Where these cross, the " +
+          "trajectories bend: those of an ODE cannot cross."
+        : "A CNF has no reason to keep them straight: its likelihood depends on their ends alone."),
     command: runCommand(context, "plot"),
     look: "chart",
   });

@@ -15,9 +15,9 @@ import { figuresTable, type RunContext } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { planTraining } from "./training_section.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
-import { code, dataWords, duration, grouped, number } from "../pages/words.ts";
+import { code, datasetLabel, duration, grouped, number } from "../pages/format.ts";
 
-/** A run's section: what it is, its data, its training, what it learnt. */
+/** Plans a run's section: overview, data, training and model. */
 export function planRun(part: RunPart, { seed, models, id }: SectionContext): PlannedSection {
   const { title, markdown, run, without = [] } = part;
   const heading = title ?? runTitle(run);
@@ -33,7 +33,7 @@ export function planRun(part: RunPart, { seed, models, id }: SectionContext): Pl
     id: context.id,
     title: heading,
     pieces: [{
-      words: run.name,
+      label: run.name,
       make: () =>
         Promise.resolve([...(markdown === undefined ? [] : [prose(markdown)]), ...overview(run)]),
     }],
@@ -63,11 +63,11 @@ const dataTitles: Readonly<Record<string, string>> = {
 
 const modelTitles = { cnf: "continuous normalizing flow", fm: "flow matching" } as const;
 
-const modelWords = { cnf: "continuous normalizing flow", fm: "flow-matching model" } as const;
+const modelNames = { cnf: "continuous normalizing flow", fm: "flow-matching model" } as const;
 
-/** "Two moons: continuous normalizing flow". */
+/** Title such as "Two moons: continuous normalizing flow". */
 function runTitle({ config }: ReportedRun): string {
-  const data = dataTitles[config.data] ?? dataWords(config.data);
+  const data = dataTitles[config.data] ?? datasetLabel(config.data);
   return `${data}: ${modelTitles[config.model]}`;
 }
 
@@ -78,25 +78,25 @@ function overview(run: ReportedRun): Block[] {
   const { steps: _steps, epochs: _epochs, ...options } = config;
   return [
     prose(
-      `A ${modelWords[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
-        `${code(dataWords(config.data))}: ${descriptionOf(network)} with ${
+      `A ${modelNames[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
+        `${code(datasetLabel(config.data))}: ${descriptionOf(network)} with ${
           grouped(weights)
         } weights, ` +
         `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
         (metrics.backend === null
           ? "."
-          : ` in ${duration(metrics.seconds)} on the ${backendWords(metrics.backend)}.`),
+          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`),
     ),
     {
       kind: "details",
       summary: "Configuration, machine and how to train it again",
       blocks: [
         prose(
-          "Trains it again: " +
+          "To train it again: " +
             code(commandLine(["train", config.model, "--config", `${name}/config.json`])),
         ),
         figuresTable(machineRows(run)),
-        prose("The resolved configuration, every default filled in:"),
+        prose("The resolved configuration, with all defaults filled in:"),
         {
           kind: "table",
           columns: [{ name: "option", align: "left" }, { name: "value", align: "left" }],
@@ -114,20 +114,20 @@ function trainingLength({ steps, epochs }: TrainConfig) {
   return steps === undefined ? { epochs } : { steps };
 }
 
-function backendWords(backend: "cpu" | "webgpu"): string {
+function backendName(backend: "cpu" | "webgpu"): string {
   return backend === "cpu" ? "CPU backend" : "WebGPU backend";
 }
 
 function machineRows({ metrics }: ReportedRun): [string, string][] {
   const { backend, threads, stepMs, nfe, seconds, peakMemoryBytes, seed } = metrics;
   const rows: [string, string][] = [
-    ["Backend of training", backend ?? "none: the weights were imported"],
+    ["Training backend", backend ?? "none: the weights were imported"],
     ["Threads", String(threads)],
     ["Seed", String(seed)],
     ["Time, evaluations included", duration(seconds)],
   ];
-  if (stepMs !== null) rows.push(["Median time of a step", `${number(stepMs)} ms`]);
-  if (nfe !== null) rows.push(["Mean field evaluations of a step's solve", number(nfe)]);
+  if (stepMs !== null) rows.push(["Median time per step", `${number(stepMs)} ms`]);
+  if (nfe !== null) rows.push(["Mean field evaluations per training solve", number(nfe)]);
   if (peakMemoryBytes !== null) rows.push(["Peak memory", gigabytes(peakMemoryBytes)]);
   return rows;
 }

@@ -1,15 +1,15 @@
 import type { Panel, PanelSeries } from "../../plot/panels_plot.ts";
 import { type StudiedSamples, studiedSolvers } from "./solver_study.ts";
 
-/** A chart of what each solver reaches against its field evaluations, both axes logarithmic. */
+/** A log-log chart of a quantity against field evaluations, one line per solver. */
 export function solverPanel(
   studied: readonly StudiedSamples[],
   quantity: {
     readonly title: string;
     readonly label: string;
-    /** Of the samples of one setting. */
+    /** The plotted quantity for one solver setting. */
     of(samples: StudiedSamples): number;
-    /** What a perfect solve reaches, and its name. */
+    /** Reference line: the value of a perfect solve, with its label. */
     readonly floor?: { readonly value: number; readonly label: string };
   },
 ): Panel {
@@ -17,7 +17,7 @@ export function solverPanel(
   const series: PanelSeries[] = studiedSolvers.flatMap((solver, color) => {
     const own = studied.filter((entry) => entry.solver === solver);
     const x = own.map(({ nfe }) => nfe), y = own.map(quantity.of);
-    // Grey, the fourth hue, is for references.
+    // The fourth hue, grey, is reserved for references.
     const hue = color === 3 ? 4 : color;
     return [
       { label: solver, color: hue, mark: "line", x, y, width: 1.6 },

@@ -5,44 +5,44 @@ import { meanAndStdErr } from "../../metrics/statistics.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { tableaus } from "../../ode/tableaus.ts";
 
-/** Solvers that are compared, by name, in the order of their orders. */
+/** Names of the compared solvers, by ascending order. */
 export const studiedSolvers = ["euler", "midpoint", "rk4", "dopri5"] as const;
 
 /** A name of {@link studiedSolvers}. */
 export type StudiedSolver = typeof studiedSolvers[number];
 
-/** The same samples through one solver at one setting. */
+/** The samples of one solver at one setting. */
 export interface StudiedSamples {
   /** Which solver. */
   readonly solver: StudiedSolver;
-  /** As an option of the command line: `--solver-steps 8`, `--rtol 1e-3 --atol 1e-3`. */
+  /** Command-line options: `--solver-steps 8`, `--rtol 1e-3 --atol 1e-3`. */
   readonly options: readonly string[];
-  /** Mean field evaluations a solve. */
+  /** Mean field evaluations per solve. */
   readonly nfe: number;
-  /** [count * w] in the data's units, from the same noise for all. */
+  /** [count * w] in the data's units, from noise shared by all settings. */
   readonly samples: PointValues;
   /**
-   * Root mean square of the difference to the accurate samples, over all numbers; of a table those
-   * of the standardised columns, whose units differ.
+   * RMS difference to the accurate samples over all entries; for a table with standardised columns
+   * in standardised units.
    */
   readonly error: number;
 }
 
-/** Evaluations that fixed-step solvers are given; a multiple of 4, as many as rk4 has stages. */
+/** Field evaluations of fixed-step solvers; multiples of 4, the number of stages of rk4. */
 export const BUDGETS = [4, 8, 16, 32, 64] as const;
 
-/** Tolerances of the adaptive solver, as many as there are budgets. */
+/** Tolerances of the adaptive solver, one per budget. */
 const TOLERANCES = ["1e-1", "1e-2", "1e-3", "1e-4", "1e-5"] as const;
 
-/** Tolerance of the samples that the others are compared with. */
+/** Tolerance of the reference samples. */
 const ACCURATE = 1e-6;
 
 /**
- * Draws the same samples through each solver at falling cost, so that what a
- * cheaper solve changes can be seen and measured.
+ * Draws the same samples with each solver at several costs, to show the effect of cheaper solves.
  *
- * @param settings.count How many samples.
- * @returns Accurate samples, and solvers x settings in the order of {@link studiedSolvers} and {@link BUDGETS}.
+ * @param settings.count Number of samples.
+ * @returns Reference samples, and one entry per solver and setting, in the order of
+ *   {@link studiedSolvers} and {@link BUDGETS}.
  */
 export async function studySolvers(
   model: FlowModel,

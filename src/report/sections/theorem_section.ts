@@ -5,9 +5,9 @@ import type { Block } from "../pages/document.ts";
 import type { TheoremPart } from "../pages/parts.ts";
 import { type PlannedSection, prose, slug } from "../plan.ts";
 import type { SectionContext } from "../section_context.ts";
-import { number, plain, withError } from "../pages/words.ts";
+import { number, plain, withError } from "../pages/format.ts";
 
-/** A theorem's section: its derivation, then its check and the picture of that. */
+/** Plans a theorem's section: derivation, check and picture. */
 export function planTheorem(
   { title, theorem, check }: TheoremPart,
   { seed, id }: SectionContext,
@@ -22,17 +22,17 @@ export function planTheorem(
     id: own,
     title: heading,
     pieces: [{
-      words: theorem.title,
+      label: theorem.title,
       make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
     }],
     sections: [{
       id: `${own}-check`,
       title: "The check",
       pieces: [{
-        words: `picture of ${theorem.name}`,
+        label: `picture of ${theorem.name}`,
         make: async (): Promise<Block[]> => [
           prose(
-            `A program puts the theorem to the test, ${verdict}. All of its figures: ` +
+            `A program checks the theorem numerically: ${verdict}. All figures: ` +
               `\`${commandLine([...args, "--json"])}\``,
           ),
           {
@@ -73,12 +73,12 @@ function claimRow({ statement, expected, observed, stdErr, tolerance, pass }: Cl
   ];
 }
 
-/** A tolerance to the two digits that say enough. */
+/** A tolerance to two significant digits. */
 function brief(tolerance: number): string {
   return number(Number(tolerance.toPrecision(2))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
-/** The derivation without its first heading, which the section's own replaces. */
+/** The derivation without its first heading, which the section's title replaces. */
 function withoutTitle(markdown: string): string {
   return markdown.replace(/^\s*# [^\n]*\n/, "");
 }

@@ -7,16 +7,16 @@ import { type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
 import { curvesPicture, lossReference } from "../pictures/run_pictures.ts";
-import { number } from "../pages/words.ts";
+import { number } from "../pages/format.ts";
 
-/** Pixels a row of a picture of an epoch: half of a chart. */
+/** Width in pixels of an epoch's picture, half that of a chart. */
 const EPOCH_WIDTH = 700;
 
-/** How the loss went, and what the model drew after each epoch. */
+/** Plans the loss curves and the samples after each epoch. */
 export function planTraining(context: RunContext): PlannedSection {
   return subsection(context.id, "Training", [
-    { words: "loss curves", make: () => curves(context) },
-    { words: "samples of each epoch", make: () => Promise.resolve([epochs(context)]) },
+    { label: "loss curves", make: () => curves(context) },
+    { label: "samples of each epoch", make: () => Promise.resolve([epochs(context)]) },
   ]);
 }
 
@@ -37,7 +37,7 @@ async function curves(context: RunContext): Promise<Block[]> {
     await figure({
       draw: async (text) => (await curvesPicture(log, { model: config.model, reference, text }))!,
       alt: "Training loss of every step and test loss against the training step" +
-        (nfe.length > 0 ? "; under it the field evaluations a solve." : "."),
+        (nfe.length > 0 ? "; below it the field evaluations per solve." : "."),
       caption: (isCnf
         ? "Negative log-likelihood of every step's batch, and of test points after epochs."
         : "Flow-matching loss of every step's batch, and of test data after epochs.") +
@@ -45,7 +45,7 @@ async function curves(context: RunContext): Promise<Block[]> {
         (nfe.length > 0
           ? " Below, the field evaluations (NFE) of each step's solve: " +
             `${number(first)} in the first steps, ${number(last)} in the last.` +
-            (last > first ? " A field that has learnt more is stiffer." : "")
+            (last > first ? " The field becomes stiffer as it is trained." : "")
           : ""),
       command: runCommand({ ...context, seed: 0 }, "plot"),
       look: "chart",
@@ -53,7 +53,7 @@ async function curves(context: RunContext): Promise<Block[]> {
   ];
 }
 
-/** Rounded, as counts are read. */
+/** Mean, rounded to an integer. */
 function mean(values: readonly number[]): number {
   return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TimeLeft } from "../../../cli/commands/homework/time_left.ts";
 
-/** A stopwatch that stands still unless it is told to go. */
+/** A manually advanced clock. */
 function stopwatch() {
   let ms = 0;
   return { clock: () => ms, pass: (seconds: number) => void (ms += seconds * 1000) };
@@ -10,7 +10,7 @@ function stopwatch() {
 const close = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, expected ${expected}`);
 
-Deno.test("TimeLeft counts down on a machine like that of the measurements", () => {
+Deno.test("TimeLeft counts down on a machine like the reference", () => {
   const { clock, pass } = stopwatch();
   const left = new TimeLeft([{ seconds: 20, done: 0 }, { seconds: 300, done: 0 }], clock);
   left.begin(0);
@@ -28,19 +28,19 @@ Deno.test("TimeLeft counts down on a machine like that of the measurements", () 
   }
 });
 
-Deno.test("TimeLeft learns from the part at hand how slow a machine is", () => {
+Deno.test("TimeLeft learns a machine's slowness from the current part", () => {
   const { clock, pass } = stopwatch();
   const parts = [{ seconds: 300, done: 0 }, { seconds: 1000, done: 0 }];
   const left = new TimeLeft(parts, clock);
   left.begin(0);
-  // Three times slower than the machine of the measurements.
+  // Three times slower than the reference machine.
   pass(90);
   left.advance(0.1);
   const early = left.seconds();
   assert.ok(early > 1300 && early < 3900 - 90, `${early}`);
   pass(720);
   left.advance(0.9);
-  // The rest of this part by its own speed; the other nearly as slow: the first minute counts little.
+  // This part at its own speed; the other nearly as slow, as the first minute has little weight.
   close(left.seconds(), 90 + 3 * 1000, 400);
   left.end();
   left.begin(1);
@@ -49,7 +49,7 @@ Deno.test("TimeLeft learns from the part at hand how slow a machine is", () => {
   close(left.seconds(), 4 * 600, 1e-9);
 });
 
-Deno.test("TimeLeft leaves out what earlier sessions did", () => {
+Deno.test("TimeLeft excludes the work of earlier sessions", () => {
   const { clock, pass } = stopwatch();
   const parts = [
     { seconds: 20, done: 1 },

@@ -1,39 +1,39 @@
 import puppeteer, { type Page } from "puppeteer-core";
 
-/** Debian's; CI installs it. */
+/** Chromium from Debian, which CI installs. */
 const CHROMIUM = "/usr/bin/chromium";
 
-/** Long enough for a machine on which everything else runs too. */
+/** Timeout, generous for a busy machine. */
 const PATIENCE = 120_000;
 
-/** What a browser found in a page. */
+/** What a browser found on a page. */
 export interface Reading {
-  /** Errors and warnings of the console and of the page. */
+  /** Errors and warnings from the console and the page. */
   readonly complaints: readonly string[];
-  /** Every address that was asked for, but for data inside the page. */
+  /** Every requested URL except embedded data. */
   readonly requests: readonly string[];
-  /** How many script elements there are. */
+  /** Number of script elements. */
   readonly scripts: number;
-  /** Words of h2 to h4. */
+  /** Text of h2 to h4. */
   readonly headings: readonly string[];
-  /** Every picture. */
+  /** All pictures. */
   readonly images: readonly {
     readonly alt: string;
     readonly decodes: boolean;
-    /** Its own, in pixels. */
+    /** Natural size in pixels. */
     readonly width: number;
   }[];
-  /** Every formula, and the room that it takes on a wide page, in pixels. */
+  /** All formulas, with their size on a wide page in pixels. */
   readonly formulas: readonly {
     readonly words: string;
     readonly width: number;
     readonly height: number;
   }[];
-  /** The command of each figure, and of each row of figures; "" where there is none. */
+  /** The command of each figure and each gallery; "" if there is none. */
   readonly commands: readonly string[];
-  /** Of the list of contents, and whether each leads to a place in the page. */
+  /** Links of the table of contents, and whether their targets exist. */
   readonly links: readonly { readonly words: string; readonly leads: boolean }[];
-  /** By how much the page, all of it unfolded, is wider than its window. */
+  /** By how many pixels the fully expanded page is wider than its window. */
   readonly overflow: readonly {
     readonly width: number;
     readonly scheme: "light" | "dark";
@@ -41,14 +41,14 @@ export interface Reading {
   }[];
 }
 
-/** Opens a file in a browser of its own and looks at it. */
+/** Opens a file in a new browser and inspects it. */
 export async function readInBrowser(path: string): Promise<Reading> {
   const profile = await Deno.makeTempDir({ prefix: "fluxion-chromium-" });
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
     userDataDir: profile,
-    // Its own environment is handed to a browser that is given none, and reading that needs leave.
+    // By default the browser would inherit the environment, which needs a permission to read.
     env: { HOME: profile },
     timeout: PATIENCE,
     protocolTimeout: PATIENCE,
@@ -57,7 +57,7 @@ export async function readInBrowser(path: string): Promise<Reading> {
     return await read(await browser.newPage(), `file://${path}`);
   } finally {
     await browser.close();
-    // The browser may still be writing its last words there.
+    // The browser may still be writing there.
     await Deno.remove(profile, { recursive: true }).catch(() => {});
   }
 }

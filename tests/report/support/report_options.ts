@@ -1,4 +1,4 @@
-/** What a report says of itself, and what it is drawn with. */
+/** Report options shared by the tests. */
 export const reportOptions = {
   title: "Report",
   subtitle: "",

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { inlineMarkdownToHtml } from "../../src/page/markdown_to_html.ts";
-import { code, duration, number, plain, withError } from "../../src/report/pages/words.ts";
+import { code, duration, number, plain, withError } from "../../src/report/pages/format.ts";
 
-Deno.test("withError() gives as many digits as the error tells", () => {
+Deno.test("withError() rounds to the digits of the error", () => {
   assert.equal(withError(1.0513436, 0.0236), "1.051 ± 0.024");
   assert.equal(withError(-0.000123456, 0.0000042), "−0.0001235 ± 0.0000042");
   assert.equal(withError(412.3, 31), "412 ± 31");
   assert.equal(withError(1.5, NaN), "1.500");
 });
 
-Deno.test("number() gives four digits, a long minus, and thousands apart", () => {
+Deno.test("number() formats four digits with a minus sign and thousands separators", () => {
   assert.equal(number(60000), "60,000");
   assert.equal(number(0.1464999), "0.1465");
   assert.equal(number(-12.3456), "−12.35");
@@ -17,7 +17,7 @@ Deno.test("number() gives four digits, a long minus, and thousands apart", () =>
   assert.equal(number(123456.7), "123,457");
 });
 
-Deno.test("duration() is said as people say it", () => {
+Deno.test("duration() is human-readable", () => {
   assert.deepEqual([7.26, 25.4, 310, 7500].map(duration), [
     "7.3 s",
     "25 s",
@@ -26,7 +26,7 @@ Deno.test("duration() is said as people say it", () => {
   ]);
 });
 
-Deno.test("plain() and code() show any text as it is", () => {
+Deno.test("plain() and code() escape any text", () => {
   for (const text of ["a_b*c", "|x_t|^2 < s", "$5 and $6", "[a](b)", "C:\\data\\#1", "~~x~~"]) {
     const words = inlineMarkdownToHtml(plain(text)).replace(/&lt;/g, "<").replace(/&gt;/g, ">");
     assert.equal(words, text);

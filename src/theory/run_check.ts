@@ -9,7 +9,7 @@ import type { Theorem, TheoremCheck } from "./theorem.ts";
  * @returns The check's result and the backend that ran it.
  * @throws {InputError} If the backend is not available.
  */
-export async function putToTest<Check extends TheoremCheck>(
+export async function runCheck<Check extends TheoremCheck>(
   theorem: Theorem<Check>,
   options: { readonly seed: number; readonly backend: "auto" | BackendKind },
 ): Promise<{ readonly check: Check; readonly backend: BackendKind }> {

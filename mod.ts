@@ -158,9 +158,9 @@ export { datasetNames } from "./src/data/dataset_names.ts";
 export { openDataset, type OpenOptions } from "./src/data/registry.ts";
 export {
   train,
-  type TrainGiven,
+  type TrainEnvironment,
   type TrainResult,
-  type TrainSurroundings,
+  type TrainSpec,
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
 export { type ConfigFile, parseConfigFile } from "./src/train/config/config_file.ts";

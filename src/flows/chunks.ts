@@ -11,7 +11,7 @@ const CHUNK_ROWS = { points: 2048, images: 64 } as const;
  *
  * @param times Number of times at which states are kept.
  */
-export function chunkOf(
+export function chunkRows(
   { network }: FlowModel,
   settings: SolveSettings,
   times: number = 0,

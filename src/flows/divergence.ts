@@ -31,7 +31,7 @@ export function changeColumns(trace: DivergenceTrace): number {
  */
 const SECOND_ORDER_MEMORY = 3;
 /** Upper limit on rows differentiated together; larger batches are no faster. */
-const MOST_ROWS = 4096;
+const MAX_ROWS = 4096;
 
 /** Size limit, in numbers, for stacking several directions into one VJP. */
 const STACKED_NUMBERS = 2 ** 16;
@@ -92,7 +92,7 @@ export function withDivergence(
   const fitting = Math.max(1, Math.floor(field.linearizationRows / memory));
   return tensorField(velocity, field.parameters, {
     parts,
-    linearizationRows: Math.min(MOST_ROWS, fitting),
+    linearizationRows: Math.min(MAX_ROWS, fitting),
   });
 }
 

@@ -4,7 +4,7 @@ import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../ode/engines/engines.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { chunkOf } from "./chunks.ts";
+import { chunkRows } from "./chunks.ts";
 import { changeColumns, probeEstimate } from "./divergence.ts";
 import { drawTrace, requireSolved } from "./likelihood_problem.ts";
 import {
@@ -105,7 +105,7 @@ export async function logProb(
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
   const solver = { model, engines, points, trace, seed };
-  const chunk = chunkOf(model, settings) ?? n;
+  const chunk = chunkRows(model, settings) ?? n;
   const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);
   const stdErr = trace.kind === "hutchinson" && (trace.count ?? 1) > 1 ? new Float64Array(n) : null;
   const keep = (row: number, solved: SolvedRows) => {
@@ -244,7 +244,7 @@ async function solveAlone(
     return { solved, failures };
   }
   const alone = { ...settings, controlGroup: 1 };
-  const chunk = chunkOf(solver.model, alone)!;
+  const chunk = chunkRows(solver.model, alone)!;
   for (let first = begin; first < end; first += chunk) {
     const part = await solveRows(solver, [first, Math.min(first + chunk, end)], alone);
     solved.push(part);

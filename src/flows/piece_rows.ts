@@ -1,4 +1,4 @@
-import { activationNumbers, MOST_EVALUATION_BYTES } from "../nn/activation_numbers.ts";
+import { activationNumbers, MAX_EVALUATION_BYTES } from "../nn/activation_numbers.ts";
 import type { Network } from "../nn/network.ts";
 import { HEAP_BYTES } from "../threads/guarded_heap.ts";
 
@@ -25,5 +25,5 @@ export function trainingRows(network: Network): number {
 /** Rows per network evaluation; results do not depend on it. */
 export function evaluationRows(network: Network): number {
   const bytes = BYTES * activationNumbers(network).evaluation;
-  return Math.max(1, Math.floor(MOST_EVALUATION_BYTES / bytes));
+  return Math.max(1, Math.floor(MAX_EVALUATION_BYTES / bytes));
 }

@@ -3,7 +3,7 @@ import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../ode/engines/engines.ts";
 import { requireRoomForRows } from "../ode/solver/rows_room.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { chunkOf } from "./chunks.ts";
+import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
 import { drawTrace, requireSolved } from "./likelihood_problem.ts";
 import {
@@ -93,7 +93,7 @@ export async function* sampleChunks(
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
   requireRange(options, model);
   const request = { ...options, seed, settings };
-  const chunk = chunkOf(model, settings, options.times?.length);
+  const chunk = chunkRows(model, settings, options.times?.length);
   const end = start + count;
   if (chunk === null) {
     yield await solveRows(model, engines, request, {

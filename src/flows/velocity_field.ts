@@ -6,7 +6,7 @@ import { trainingRows } from "./piece_rows.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
 
 /** Upper limit on rows differentiated together; larger batches are no faster. */
-const MOST_ROWS = 4096;
+const MAX_ROWS = 4096;
 
 /**
  * A model's velocity in the form engines accept: the network's fused form if it has one, else its
@@ -28,7 +28,7 @@ export function velocityField(
     (tensors, x, t) => velocityInPieces(network, tensors, x, { t }),
     parameters,
     // withDivergence() derives its own limit from the memory.
-    { linearizationRows: trace === null ? Math.min(MOST_ROWS, fitting) : fitting },
+    { linearizationRows: trace === null ? Math.min(MAX_ROWS, fitting) : fitting },
   );
   return {
     kind: "tensors",

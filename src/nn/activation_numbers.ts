@@ -1,7 +1,7 @@
 import type { ActivationNumbers, Network } from "./network.ts";
 
 /** Limit on the activation memory of one evaluation, in bytes. */
-export const MOST_EVALUATION_BYTES = 2 ** 30;
+export const MAX_EVALUATION_BYTES = 2 ** 30;
 
 /**
  * Activation memory per row, from the network's sizes alone: it decides where a batch is split, and

@@ -1,12 +1,12 @@
 import { bytesText } from "../core/bytes_text.ts";
 import { InputError } from "../core/errors.ts";
-import { activationNumbers, MOST_EVALUATION_BYTES } from "./activation_numbers.ts";
+import { activationNumbers, MAX_EVALUATION_BYTES } from "./activation_numbers.ts";
 import { type Network, networkRecord } from "./network.ts";
 
 /** Limit on float32 weight bytes: half of tfjs's memory, which holds the weights twice. */
-const MOST_WEIGHT_BYTES = 2 ** 30;
+const MAX_WEIGHT_BYTES = 2 ** 30;
 /** Limit on the bytes of an input row. */
-const MOST_ROW_BYTES = 2 ** 30;
+const MAX_ROW_BYTES = 2 ** 30;
 
 /** Remedies for messages: what to reduce. */
 export interface RoomAdvice {
@@ -25,24 +25,24 @@ export interface RoomAdvice {
 export function requireRoom(network: Network, advice: RoomAdvice): void {
   const words = () => JSON.stringify(networkRecord(network));
   const rowBytes = 4 * network.rowWidth;
-  if (rowBytes > MOST_ROW_BYTES) {
+  if (rowBytes > MAX_ROW_BYTES) {
     throw new InputError(
       `${words()}: a row of the input takes ${rowBytes} bytes, more than ` +
-        `${MOST_ROW_BYTES}; take data of fewer numbers per row`,
+        `${MAX_ROW_BYTES}; take data of fewer numbers per row`,
     );
   }
   const bytes = 4 * network.layout.size;
-  if (bytes > MOST_WEIGHT_BYTES) {
+  if (bytes > MAX_WEIGHT_BYTES) {
     throw new InputError(
       `${words()}: its weights take ${bytes} bytes in float32, more than ` +
-        `${MOST_WEIGHT_BYTES}; take ${advice.weights}`,
+        `${MAX_WEIGHT_BYTES}; take ${advice.weights}`,
     );
   }
   const activations = 4 * activationNumbers(network).evaluation;
-  if (activations > MOST_EVALUATION_BYTES) {
+  if (activations > MAX_EVALUATION_BYTES) {
     throw new InputError(
       `${words()}: the layers of one row take ${bytesText(activations)}, more ` +
-        `than ${bytesText(MOST_EVALUATION_BYTES)}; take ${advice.activations}`,
+        `than ${bytesText(MAX_EVALUATION_BYTES)}; take ${advice.activations}`,
     );
   }
 }

@@ -35,18 +35,18 @@ export function valueAndGradients<T extends Tensor>(
 ): { readonly value: T; readonly gradients: Tensor[] } {
   const { state } = tf.engine() as unknown as { readonly state: Tape };
   try {
-    const value = noted(state, () => f(...inputs));
+    const value = recorded(state, () => f(...inputs));
     const result = tf.engine().gradients(value, [...inputs], cotangent);
     const gradients = inputs.map((input, i) => result.grads[i] ?? tf.zerosLike(input));
     return { value: result.value as T, gradients };
   } catch (error) {
-    releaseTape(state);
+    disposeTape(state);
     throw error;
   }
 }
 
 /** `f`, after which the tape is in order and disposes saved tensors as soon as possible. */
-function noted<Given extends Tensor[], T extends Tensor>(
+function recorded<Given extends Tensor[], T extends Tensor>(
   state: Tape,
   f: (...given: Given) => T,
 ): (...given: Given) => T {
@@ -54,8 +54,8 @@ function noted<Given extends Tensor[], T extends Tensor>(
     const value = f(...given);
     // Inside another gradient, the tape is still needed for the outer VJP.
     if (state.gradientDepth === 1) {
-      state.activeTape = inOrder(state.activeTape!);
-      releaseInTurn(state.activeTape);
+      state.activeTape = topologicalOrder(state.activeTape!);
+      disposeInTurn(state.activeTape);
     }
     return value;
   };
@@ -66,7 +66,7 @@ function noted<Given extends Tensor[], T extends Tensor>(
  * before the operation itself, and so loses second derivatives through them (tanh and exp save
  * their value). The order of other operations is unchanged.
  */
-function inOrder(tape: readonly TapeNode[]): TapeNode[] {
+function topologicalOrder(tape: readonly TapeNode[]): TapeNode[] {
   const makers = new Map<number, TapeNode>();
   for (const node of tape) for (const { id } of node.outputs) makers.set(id, node);
   const ordered = new Set<TapeNode>();
@@ -100,26 +100,31 @@ export function valueAndCotangents(
   const { state } = tf.engine() as unknown as { readonly state: Tape };
   try {
     return tf.tidy(() => {
-      const { value, grads } = tf.engine().gradients(noted(state, f), [...inputs], cotangent, true);
+      const { value, grads } = tf.engine().gradients(
+        recorded(state, f),
+        [...inputs],
+        cotangent,
+        true,
+      );
       // A gradient may be the cotangent itself, and a value may be an input.
       const cotangents = inputs.map((_, i) => grads[i] && tf.clone(grads[i]));
       return { value: tf.clone(value), cotangents };
     });
   } catch (error) {
-    releaseTape(state);
+    disposeTape(state);
     throw error;
   }
 }
 
 /** Disposes what a failed gradient has saved. */
-function releaseTape(state: Tape): void {
+function disposeTape(state: Tape): void {
   if (state.gradientDepth > 0) return;
   for (const { saved } of state.activeTape ?? []) tf.dispose([...saved]);
   state.activeTape = null;
 }
 
 /** VJPs run one after another: when one starts, the previous one is done. */
-function releaseInTurn(tape: readonly TapeNode[]): void {
+function disposeInTurn(tape: readonly TapeNode[]): void {
   let done: readonly Tensor[] = [];
   for (const node of tape) {
     const { gradient, saved } = node;

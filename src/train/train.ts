@@ -32,7 +32,7 @@ import {
 } from "./training_plan.ts";
 
 /** What to train; every option but the model has a default. */
-export interface TrainGiven extends TrainOptions, FlowValues {
+export interface TrainSpec extends TrainOptions, FlowValues {
   /** `cnf`: a continuous normalizing flow; `fm`: flow matching. */
   readonly model: FlowKind;
   /** A custom velocity network; Fluxion's own are named by `net`. */
@@ -40,7 +40,7 @@ export interface TrainGiven extends TrainOptions, FlowValues {
 }
 
 /** Where and how to train. */
-export interface TrainSurroundings {
+export interface TrainEnvironment {
   /** The run's folder; default the next free `runs/MODEL-DATA-0001`. */
   readonly run?: string;
   /** Folder of runs without a name; default `runs`. */
@@ -85,8 +85,8 @@ export interface TrainResult {
  *   checkpoint is intact.
  */
 export async function train(
-  given: TrainGiven,
-  surroundings: TrainSurroundings = {},
+  given: TrainSpec,
+  surroundings: TrainEnvironment = {},
 ): Promise<TrainResult> {
   const { mode = "new", configFile = null } = surroundings;
   const { model, network, path, coupling, times, source, ...options } = given;
@@ -117,7 +117,7 @@ function requireOwn(network: Network): void {
 
 async function startRun(
   request: TrainRequest,
-  surroundings: TrainSurroundings & { readonly mode: RunMode },
+  surroundings: TrainEnvironment & { readonly mode: RunMode },
 ): Promise<TrainResult> {
   const { run: path = null, runsFolder = "runs", mode } = surroundings;
   if (path !== null) await requireUsable(path, mode);
@@ -138,7 +138,7 @@ async function startRun(
 
 async function resumeRun(
   request: TrainRequest,
-  surroundings: TrainSurroundings,
+  surroundings: TrainEnvironment,
 ): Promise<TrainResult> {
   const { run: path = null, runsFolder = "runs", hooks = {}, signal } = surroundings;
   using held = await holdRun(path, {
@@ -222,7 +222,7 @@ async function openDeviceOf({ config, dataset, network }: TrainingPlan): Promise
 
 /** Trains from a checkpoint in a locked folder that has its config. */
 async function runSession(
-  { hooks = {}, signal, clock = () => performance.now() }: TrainSurroundings,
+  { hooks = {}, signal, clock = () => performance.now() }: TrainEnvironment,
   ready: {
     readonly run: string;
     readonly plan: TrainingPlan;

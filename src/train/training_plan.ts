@@ -163,7 +163,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
 }
 
 /** Minimum steps between evaluations, and between pictures, on a table of few rows. */
-const LEAST_STEPS = { evalEvery: 300, sampleEvery: 600 } as const;
+const MIN_STEPS = { evalEvery: 300, sampleEvery: 600 } as const;
 
 /**
  * Default epochs between evaluations and between pictures. An epoch of a small file is only a few
@@ -176,8 +176,8 @@ function intervalsFor(
 ): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
   if (dataset.kind === "images" || dataset.file === undefined) return { evalEvery, sampleEvery };
   const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
-  const atLeast = (key: keyof typeof LEAST_STEPS, epochs: number) =>
-    given[key] ?? Math.max(epochs, Math.ceil(LEAST_STEPS[key] / stepsPerEpoch));
+  const atLeast = (key: keyof typeof MIN_STEPS, epochs: number) =>
+    given[key] ?? Math.max(epochs, Math.ceil(MIN_STEPS[key] / stepsPerEpoch));
   return {
     evalEvery: atLeast("evalEvery", evalEvery),
     sampleEvery: atLeast("sampleEvery", sampleEvery),

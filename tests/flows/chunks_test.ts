@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chunkOf } from "../../src/flows/chunks.ts";
+import { chunkRows } from "../../src/flows/chunks.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
@@ -12,17 +12,17 @@ const images = (side: number) =>
   modelOf(unetNetwork({ height: side, width: side, channels: 3, filters: 8 }));
 const solved = (controlGroup: number | "batch") => ({ ...accurateSolve, controlGroup });
 
-Deno.test("chunkOf() returns whole groups that fit in memory with their kept states", () => {
+Deno.test("chunkRows() returns whole groups that fit in memory with their kept states", () => {
   const points = modelOf(mlpNetwork({ dims: 2, hidden: 8 }));
-  assert.equal(chunkOf(points, solved(8)), 2048);
-  assert.equal(chunkOf(images(28), solved(8)), 64);
-  assert.equal(chunkOf(images(28), solved(100)), 100);
-  assert.equal(chunkOf(images(28), solved("batch")), null);
+  assert.equal(chunkRows(points, solved(8)), 2048);
+  assert.equal(chunkRows(images(28), solved(8)), 64);
+  assert.equal(chunkRows(images(28), solved(100)), 100);
+  assert.equal(chunkRows(images(28), solved("batch")), null);
   // 64 of them would take 5 GiB.
-  assert.equal(chunkOf(images(512), solved(8)), 24);
-  assert.equal(chunkOf(images(28), solved(8), 5000), 8);
+  assert.equal(chunkRows(images(512), solved(8)), 24);
+  assert.equal(chunkRows(images(28), solved(8), 5000), 8);
   for (const [side, times] of [[28, 0], [28, 2000], [512, 0], [512, 5]] as const) {
-    const rows = chunkOf(images(side), solved(1), times)!;
+    const rows = chunkRows(images(side), solved(1), times)!;
     const row = { width: 3 * side * side, stages: 7, times };
     requireRoomForRows(rows, row);
     assert.throws(() => requireRoomForRows(mostRows(row) + 1, row), InputError);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { train, type TrainGiven } from "../../src/train/train.ts";
+import { train, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
 import { inTempDir, openSmall } from "./support/runs.ts";
 
-const cnf: TrainGiven = {
+const cnf: TrainSpec = {
   model: "cnf",
   data: "moons",
   hidden: 8,
@@ -15,7 +15,7 @@ const cnf: TrainGiven = {
 };
 
 /** Runs on Fluxion's own data, small enough for a software adapter. */
-const runs: Readonly<Record<string, TrainGiven>> = {
+const runs: Readonly<Record<string, TrainSpec>> = {
   "20 steps of a CNF": { ...cnf, steps: 20 },
   "2 steps of a CNF by Hutchinson's trace and the adjoint": {
     ...cnf,
@@ -46,7 +46,7 @@ const runs: Readonly<Record<string, TrainGiven>> = {
   },
 };
 
-async function lossesOf(given: TrainGiven, run: string): Promise<readonly number[]> {
+async function lossesOf(given: TrainSpec, run: string): Promise<readonly number[]> {
   await train(given, { run, ...(given.data === "small-images" ? { openDataset: openSmall } : {}) });
   return (await readLog(`${run}/log.jsonl`)).steps.map(({ loss }) => loss);
 }

@@ -16,7 +16,7 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import { keyOf, subsequences } from "../../src/core/random/subsequences.ts";
 import { parseConfigFile } from "../../src/train/config/config_file.ts";
 import { loadRun } from "../../src/train/run/load_run.ts";
-import { train, type TrainGiven } from "../../src/train/train.ts";
+import { train, type TrainSpec } from "../../src/train/train.ts";
 import { inTempDir, smallPoints } from "./support/runs.ts";
 
 const openDataset = () => Promise.resolve(smallPoints());
@@ -29,7 +29,7 @@ const short = {
   steps: 6,
   backend: "cpu",
   evalEvery: 0,
-} as const satisfies TrainGiven;
+} as const satisfies TrainSpec;
 
 const own = {
   path: variancePreservingPath,
@@ -43,7 +43,7 @@ const weightsOf = (run: string) => Deno.readFileSync(`${run}/model.safetensors`)
 
 Deno.test("train() of fm carries eight Gaussians to moons with all four values custom", () =>
   inTempDir(async (folder) => {
-    const given: TrainGiven = {
+    const given: TrainSpec = {
       model: "fm",
       data: "moons",
       hidden: 32,
@@ -161,7 +161,7 @@ Deno.test("loadRun() requires the values that the run was trained with", () =>
 
 Deno.test("train() refuses values that mean nothing before it writes anything", () =>
   inTempDir(async (folder) => {
-    const refused = async (given: TrainGiven, message: RegExp) => {
+    const refused = async (given: TrainSpec, message: RegExp) => {
       const run = `${folder}/refused`;
       await assert.rejects(train(given, { run, openDataset }), { name: "InputError", message });
       assert.throws(() => Deno.statSync(run), Deno.errors.NotFound);

@@ -11,7 +11,7 @@ import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { parseConfigFile } from "../../src/train/config/config_file.ts";
 import { loadRun, readRun } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
-import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
+import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { tanhNetwork } from "../support/own_networks.ts";
@@ -21,12 +21,12 @@ const common = { data: "small", batchSize: 8, ema: 0.9, evalEvery: 2, backend: "
 const given = {
   cnf: { model: "cnf", ...common, steps: 30, lr: 0.04, solver: "rk4", solverSteps: 3 },
   fm: { model: "fm", ...common, steps: 120, lr: 0.03 },
-} as const satisfies Record<string, TrainGiven>;
+} as const satisfies Record<string, TrainSpec>;
 
 async function trainUntil(
-  given: TrainGiven,
+  given: TrainSpec,
   run: string,
-  { mode = "new", stopAt }: Pick<TrainSurroundings, "mode"> & { readonly stopAt?: number } = {},
+  { mode = "new", stopAt }: Pick<TrainEnvironment, "mode"> & { readonly stopAt?: number } = {},
 ) {
   const controller = new AbortController();
   return await train(given, {
@@ -107,7 +107,7 @@ Deno.test("loadRun() makes a custom network by its registered kind", () =>
 const tanh = tanhNetwork(4);
 const [inWeight, ...others] = tanh.layout.entries;
 const images: Network = { ...tanh, image: { height: 1, width: 2, channels: 1 } };
-const refused: readonly (readonly [string, Partial<TrainGiven>, RegExp])[] = [
+const refused: readonly (readonly [string, Partial<TrainSpec>, RegExp])[] = [
   ["the kind of a named one", { network: { ...tanh, kind: "mlp" } }, /one of Fluxion's own/],
   ["a net beside it", { network: tanh, net: "mlp" }, /net.*mlp.*means nothing.*kind tanh/],
   ["sizes beside it", { network: tanh, hidden: 8 }, /hidden.*8.*means nothing/],
@@ -144,7 +144,7 @@ const refused: readonly (readonly [string, Partial<TrainGiven>, RegExp])[] = [
 for (const [what, changes, message] of refused) {
   Deno.test(`train() refuses a custom network with ${what}`, () =>
     inTempDir(async (folder) => {
-      const bad = { ...given.fm, ...changes } as TrainGiven;
+      const bad = { ...given.fm, ...changes } as TrainSpec;
       await assert.rejects(trainUntil(bad, `${folder}/run`), { name: "InputError", message });
       assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 0);
     }));

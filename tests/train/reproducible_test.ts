@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TrainGiven } from "../../src/train/train.ts";
+import type { TrainSpec } from "../../src/train/train.ts";
 import { train } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
@@ -20,7 +20,7 @@ for (const [name, expected] of Object.entries(recorded)) {
   Deno.test(`train() of ${name} with seed 0 has the losses that it always had`, () =>
     inTempDir(async (folder) => {
       const { epochs: _, ...rest } = { epochs: 0, ...smallRuns[name as keyof typeof smallRuns] };
-      const given: TrainGiven = { ...rest, steps: 3, lr: 0.01, warmup: 0, schedule: "constant" };
+      const given: TrainSpec = { ...rest, steps: 3, lr: 0.01, warmup: 0, schedule: "constant" };
       await train(given, { run: folder + "/run", openDataset: openSmall });
       const { steps, evaluations } = await readLog(`${folder}/run/log.jsonl`);
       const losses = [...steps.map(({ loss }) => loss), evaluations.at(-1)!.testLoss];

@@ -9,7 +9,7 @@ import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { chooseStandardization, fitStandardization } from "../../src/train/standardize.ts";
-import { train, type TrainGiven } from "../../src/train/train.ts";
+import { train, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { essence, inTempDir } from "./support/runs.ts";
 
@@ -30,7 +30,7 @@ function heightsCsv(rows: number, seed = 3): string {
 const few = { hidden: 8, batchSize: 64, backend: "cpu", steps: 3, evalEvery: 1 } as const;
 
 /** Trains in a folder and returns the remarks. */
-async function trained(given: TrainGiven, run: string, mode: "new" | "resume" = "new") {
+async function trained(given: TrainSpec, run: string, mode: "new" | "resume" = "new") {
   const remarks: string[] = [];
   const options = {
     run,

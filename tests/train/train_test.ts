@@ -4,7 +4,7 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import { FailureError } from "../../src/core/errors.ts";
 import type { TrainHooks } from "../../src/train/hooks.ts";
 import { readRun, readRunConfig } from "../../src/train/run/load_run.ts";
-import { train, type TrainGiven, type TrainSurroundings } from "../../src/train/train.ts";
+import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
 import {
@@ -17,9 +17,9 @@ import {
 } from "./support/runs.ts";
 
 /** Trains a small run, stopping it after some steps by Ctrl-C's signal. */
-async function trainUntil(given: TrainGiven, run: string, options: {
+async function trainUntil(given: TrainSpec, run: string, options: {
   readonly stopAt?: number;
-  readonly mode?: TrainSurroundings["mode"];
+  readonly mode?: TrainEnvironment["mode"];
   readonly hooks?: TrainHooks;
 }) {
   const controller = new AbortController();
@@ -214,7 +214,7 @@ Deno.test("train() with fewer points than a batch uses all in every step, and sa
 Deno.test("train() refuses images for an mlp before it writes anything", () =>
   inTempDir(async (folder) => {
     await assert.rejects(
-      trainUntil({ ...smallRuns.images, net: "mlp" } as TrainGiven, folder, {}),
+      trainUntil({ ...smallRuns.images, net: "mlp" } as TrainSpec, folder, {}),
       {
         name: "InputError",
         message: /^`net: "mlp"`: data small-images holds images, which take `net` unet or resnet/,
@@ -347,8 +347,8 @@ Deno.test("train() with initial weights starts from them", () =>
 
 Deno.test("train() evaluates a CNF by an accurate solve, whatever the training solver", () =>
   inTempDir(async (folder) => {
-    const of = async (name: string, more: Partial<TrainGiven>) => {
-      const given = { ...smallRuns.cnf, trace: "exact", steps: 0, ...more } as TrainGiven;
+    const of = async (name: string, more: Partial<TrainSpec>) => {
+      const given = { ...smallRuns.cnf, trace: "exact", steps: 0, ...more } as TrainSpec;
       return (await trainUntil(given, `${folder}/${name}`, {})).metrics.testLoss;
     };
     const coarse = await of("coarse", { solver: "euler", solverSteps: 1 });

@@ -4,7 +4,7 @@ import { squaredDistances } from "../../transport/squared_distances.ts";
 import type { Coupling } from "./coupling.ts";
 
 /** The cost matrix for this many rows takes 512 MiB. */
-const MOST_ROWS = 8192;
+const MAX_ROWS = 8192;
 
 /**
  * Minibatch optimal transport: the pairing of the batch's draws and data with the least sum of
@@ -20,9 +20,9 @@ const MOST_ROWS = 8192;
 export const minibatchTransport: Coupling = {
   name: "minibatch-transport",
   pair({ count, width, x0, x1 }) {
-    if (count > MOST_ROWS) {
+    if (count > MAX_ROWS) {
       throw new InputError(
-        `minibatch-transport: couples at most ${MOST_ROWS} rows, the batch has ${count}; ` +
+        `minibatch-transport: couples at most ${MAX_ROWS} rows, the batch has ${count}; ` +
           "take a smaller batchSize",
       );
     }

@@ -82,12 +82,12 @@ export function fmLossAndGradient(
       first: 0,
     });
     const pieces = piecesOf(n, mostRows);
-    if (pieces.length === 1) return ofPairs(model, pairs);
+    if (pieces.length === 1) return pairsRegression(model, pairs);
     let sum: Regression | null = null;
     for (const piece of pieces) {
       const before: Regression | null = sum;
       sum = tf.tidy(() => {
-        const { loss, gradient } = ofPairs(model, piecePairs(pairs, piece));
+        const { loss, gradient } = pairsRegression(model, piecePairs(pairs, piece));
         const weight = piece.count / n;
         const share = { loss: tf.mul(loss, weight), gradient: tf.mul(gradient, weight) };
         return before === null ? share : {
@@ -179,7 +179,7 @@ function piecePairs({ x0, x1, times }: DrawnPairs, { first, count }: Piece): Dra
 }
 
 /** Mean over pairs; the caller disposes both tensors. */
-function ofPairs(model: FlowModel, pairs: DrawnPairs): Regression {
+function pairsRegression(model: FlowModel, pairs: DrawnPairs): Regression {
   return tf.tidy(() =>
     velocityRegression(model, { ...regressionOf(model, pairs), times: pairs.times })
   );

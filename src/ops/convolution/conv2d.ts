@@ -140,7 +140,7 @@ function convolve(
     );
     return out;
   }
-  if (suitsWinograd(geometry)) {
+  if (usesWinograd(geometry)) {
     withWinogradFilter(
       ...[simd, backend, { at: weights, turn: 0, cin, cout }] as const,
       (u) =>
@@ -206,7 +206,7 @@ function isPointwise({ input, output, kernel, strides, pads }: Geometry): boolea
 }
 
 /** Whether Winograd applies: 3x3, same size, and enough channels to be faster. */
-function suitsWinograd({ input, output, kernel, strides, pads }: Geometry): boolean {
+function usesWinograd({ input, output, kernel, strides, pads }: Geometry): boolean {
   return kernel.every((extent) => extent === 3) &&
     [...strides, ...pads].every((extent) => extent === 1) &&
     input[1] === output[1] && input[2] === output[2] &&
@@ -240,7 +240,7 @@ export function conv2dBackpropFilter(
     productOverRows(simd, n * h * w, [cin, cout], [at(x), at(dy), at(out)]);
     return out;
   }
-  if (suitsWinograd(geometry)) {
+  if (usesWinograd(geometry)) {
     const out = backend.makeOutput(attrs.filterShape, "float32");
     const parts = ranges(n, partsOfSum(n, workOf(geometry)));
     inParts(
@@ -344,7 +344,7 @@ export function conv2dBackpropInput(
     );
     return out;
   }
-  if (suitsWinograd(geometry)) {
+  if (usesWinograd(geometry)) {
     const out = backend.makeOutput(input, "float32");
     withWinogradFilter(
       ...[simd, backend, { at: at(filter), turn: 1, cin: cout, cout: cin }] as const,

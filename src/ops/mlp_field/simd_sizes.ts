@@ -21,7 +21,7 @@ export interface FusedMlpShape {
 const { LANE_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
 
 /** Stride of the hidden layers' planes, in bytes. */
-export function pLANE_BYTES({ hidden }: FusedMlpShape): number {
+export function planeBytes({ hidden }: FusedMlpShape): number {
   return hidden * LANE_BYTES + PLANE_GAP_BYTES;
 }
 
@@ -37,13 +37,13 @@ export function stagePlanes({ directions }: FusedMlpShape): number {
 
 /** Bytes of the row sums that are still spread over lanes. */
 export function lanesBytes(shape: FusedMlpShape): number {
-  return (3 + 2 * shape.dims) * pLANE_BYTES(shape) + shape.dims * LANE_BYTES;
+  return (3 + 2 * shape.dims) * planeBytes(shape) + shape.dims * LANE_BYTES;
 }
 
 /** Bytes derived from the parameters: constants, directions, zeros, packed matrices. */
 export function preparedBytes(shape: FusedMlpShape): number {
   const { dims, hidden, directions } = shape;
-  const planes = 2 * directions * pLANE_BYTES(shape);
+  const planes = 2 * directions * planeBytes(shape);
   const matrices = 2 * (2 * dims + 2 * hidden) * hidden * 4;
   return TANH_BYTES + planes + Math.max(dims, hidden) * 4 + matrices + 64;
 }

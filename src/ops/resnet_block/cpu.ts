@@ -49,14 +49,14 @@ export interface ResnetBlockGradCall
 }
 
 /** Whether the kernels support this number of channels: Winograd's convolution must. */
-export function suitsResnetBlock(channels: number): boolean {
+export function supportsResnetBlock(channels: number): boolean {
   return channels % 4 === 0 && channels >= 8;
 }
 
 /** Bytes per tensor of the images processed together: a few such tensors fit a core's caches. */
-const TOGETHER_BYTES = 400_000;
+const PORTION_BYTES = 400_000;
 /** Minimum number of portions, given enough images, to share among threads. */
-const LEAST_PORTIONS = 8;
+const MIN_PORTIONS = 8;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /**
@@ -69,8 +69,8 @@ function portions([n, h, w, c]: Shape4D): Range[] {
   if (n * h * w === 0) {
     throw new RangeError(`${resnetBlockKernels.value}: expected images, got [${[n, h, w, c]}]`);
   }
-  const most = Math.max(1, Math.floor(TOGETHER_BYTES / (BYTES * h * w * c)));
-  return ranges(n, Math.max(LEAST_PORTIONS, Math.ceil(n / most)));
+  const most = Math.max(1, Math.floor(PORTION_BYTES / (BYTES * h * w * c)));
+  return ranges(n, Math.max(MIN_PORTIONS, Math.ceil(n / most)));
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { resnetBlockKernels, suitsResnetBlock } from "./cpu.ts";
+import { resnetBlockKernels, supportsResnetBlock } from "./cpu.ts";
 import { type ConvolutionParameters, convolve } from "../convolution/convolution.ts";
 import { operation } from "../operation.ts";
 
@@ -25,7 +25,7 @@ export function resnetBlock(
   activation: "linear" | "relu",
 ): tf.Tensor4D {
   const { value, gradient } = resnetBlockKernels;
-  if (tf.getKernel(value, tf.getBackend()) === undefined || !suitsResnetBlock(x.shape[3])) {
+  if (tf.getKernel(value, tf.getBackend()) === undefined || !supportsResnetBlock(x.shape[3])) {
     return tf.tidy(() => {
       const inner = convolve(convolve(x, first, "relu"), second, "relu");
       return convolve(inner, { ...third, residual: x }, activation);

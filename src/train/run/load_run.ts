@@ -243,7 +243,7 @@ export function modelOf(
 }
 
 /** Size limits in bytes: a checkpoint holds the weights four times. */
-const mostBytes = {
+const maxBytes = {
   config: MAX_JSON_BYTES,
   model: MAX_INPUT_BYTES,
   checkpoint: 4 * MAX_INPUT_BYTES,
@@ -266,8 +266,8 @@ export async function readRunFile(
       throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);
     }
     return file === "config"
-      ? await readBounded(path, mostBytes.config)
-      : await readSafetensorsBytes(path, mostBytes[file]);
+      ? await readBounded(path, maxBytes.config)
+      : await readSafetensorsBytes(path, maxBytes[file]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       if (file === "config") {

@@ -82,7 +82,7 @@ export async function holdRun(
     if (mode === "resume") {
       throw new InputError(`${option("mode", mode)}: say which run with ${option("run")}`);
     }
-    return lock(await makeNumbered(root, name));
+    return lock(await createNumbered(root, name));
   }
   await requireUsable(path, mode);
   if (mode !== "resume") await attempt(path, () => Deno.mkdir(path, { recursive: true }));
@@ -204,7 +204,7 @@ function isTorn(name: string): boolean {
 }
 
 /** Creates the folder with the next number after the highest existing one. */
-async function makeNumbered(root: string, name: string): Promise<string> {
+async function createNumbered(root: string, name: string): Promise<string> {
   await attempt(root, () => Deno.mkdir(root, { recursive: true }));
   const numbers = (await namesIn(root) ?? [])
     .filter((entry) => entry.startsWith(`${name}-`))

@@ -4,10 +4,10 @@ import { FailureError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 
 /** Maximum size of a log that is read: 8 GiB, a hundred million steps. */
-const MOST_LOG_BYTES = 2 ** 33;
+const MAX_LOG_BYTES = 2 ** 33;
 
 /** Maximum line length of a log in UTF-16 units; an entry has about a hundred. */
-const MOST_OF_A_LINE = 2 ** 16;
+const MAX_LINE_LENGTH = 2 ** 16;
 
 /** Entry of `log.jsonl` for one training step. */
 export interface StepEntry {
@@ -58,7 +58,7 @@ async function readEntries(path: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
     // Read line by line: a log of millions of steps exceeds the maximum string length.
-    for await (const line of lines(fileChunks(path, MOST_LOG_BYTES), MOST_OF_A_LINE)) {
+    for await (const line of lines(fileChunks(path, MAX_LOG_BYTES), MAX_LINE_LENGTH)) {
       const entry = parseLine(line);
       if (entry !== null) entries.push(entry);
     }

@@ -28,7 +28,7 @@ export interface Safetensors {
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** Maximum number of tensors read: empty ones take no data; the largest networks have thousands. */
-const MOST_TENSORS = 2 ** 16;
+const MAX_TENSORS = 2 ** 16;
 
 const LENGTH_BYTES = 8;
 
@@ -117,8 +117,8 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), fail);
   const data = bytes.subarray(dataStart);
   const declared = Object.entries(header).filter(([name]) => name !== "__metadata__");
-  if (declared.length > MOST_TENSORS) {
-    fail(`its header declares ${declared.length} tensors; at most ${MOST_TENSORS} are read`);
+  if (declared.length > MAX_TENSORS) {
+    fail(`its header declares ${declared.length} tensors; at most ${MAX_TENSORS} are read`);
   }
   const entries = declared
     .map(([name, entry]) => checkEntry(name, entry, fail))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ImageDataset, PointDataset } from "../../../src/data/dataset.ts";
 import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
-import type { TrainGiven } from "../../../src/train/train.ts";
+import type { TrainSpec } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
 
@@ -97,7 +97,7 @@ export const smallRuns = {
     evalEvery: 1,
     backend: "cpu",
   },
-} as const satisfies Record<string, TrainGiven>;
+} as const satisfies Record<string, TrainSpec>;
 
 /** Opens the data of {@link smallRuns}. */
 export const openSmall: DatasetOpener = (name) =>

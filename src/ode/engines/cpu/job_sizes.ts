@@ -3,7 +3,7 @@ import {
   type FusedMlpShape,
   lanesBytes,
   parameterCount,
-  pLANE_BYTES,
+  planeBytes,
   preparedBytes,
   stagePlanes,
 } from "../../../ops/mlp_field/simd_sizes.ts";
@@ -65,14 +65,14 @@ function stateBytes(shape: JobShape): number {
 
 /** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
 function adjointBytes(shape: JobShape): number {
-  return (activationPlanes(shape) + stagePlanes(shape)) * pLANE_BYTES(shape) + lanesBytes(shape);
+  return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
 }
 
 /** Bytes of a thread's scratch memory. An adjoint's `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   const { dims, hidden, directions, probed, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
-  const plane = pLANE_BYTES(shape), narrow = dims * LANE_BYTES;
+  const plane = planeBytes(shape), narrow = dims * LANE_BYTES;
   let bytes = HEAD_BYTES;
   bytes += (3 + stages + 1) * state; // y, y1, spareState, slopes
   bytes += narrow + LANE_BYTES; // f

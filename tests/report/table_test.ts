@@ -59,7 +59,7 @@ Deno.test("a report of a table uses the table's units and omits dropped columns"
     assert.match(words, /standard deviation, over the training points;/);
     assert.match(
       wordsOfStarted,
-      /standard deviation over the points that its first weights learnt;/,
+      /standard deviation, over the points that its initial weights were trained on;/,
     );
     assert.match(words, /loss is that of the standardised data\. Left out of the file: `kind`/);
     assert.match(words, /`year`","(1,9|2,0)\d\d"/);

@@ -18,7 +18,7 @@ export async function chooseBackend(
   { portableBits = false }: PortableBits = {},
 ): Promise<{ readonly kind: BackendKind; readonly reason: string }> {
   if (request === "auto" && portableBits) {
-    return { kind: "cpu", reason: "portable bits were asked for" };
+    return { kind: "cpu", reason: "portable bits were requested" };
   }
   // Query the adapter only if it matters: some drivers then write to stderr.
   const counts = request === "auto" && work === "images";
@@ -31,7 +31,7 @@ export function choose(
   work: Work,
   adapter: Adapter | null,
 ): { readonly kind: BackendKind; readonly reason: string } {
-  if (request !== "auto") return { kind: request, reason: "asked for" };
+  if (request !== "auto") return { kind: request, reason: "requested" };
   if (work === "points") {
     return {
       kind: "cpu",

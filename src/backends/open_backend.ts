@@ -34,7 +34,7 @@ async function open(
 ): Promise<Backend> {
   if (kind === "webgpu" && portableBits) {
     throw new InputError(
-      "backend webgpu: no two GPUs give the same bits; portable bits need backend cpu",
+      "backend webgpu: GPUs differ in their bits; portable bits need backend cpu",
     );
   }
   const choice = simdChoice({ portableBits });

@@ -37,7 +37,7 @@ export async function openWebgpu(): Promise<Backend> {
     });
   } catch (error) {
     throw new InputError(
-      `backend webgpu: ${adapter.info.description} gave no device ` +
+      `backend webgpu: ${adapter.info.description} provided no device ` +
         `(${(error as Error).message}); use ${option("backend", "cpu")}`,
     );
   }
@@ -65,8 +65,8 @@ export async function openWebgpu(): Promise<Backend> {
     check: () => {
       if (failure !== null) {
         throw new FailureError(
-          `WebGPU (${adapter.info.description}): ${failure}; start again, with ` +
-            `${option("backend", "cpu")} if it stays`,
+          `WebGPU (${adapter.info.description}): ${failure}; restart, with ` +
+            `${option("backend", "cpu")} if it persists`,
         );
       }
     },

@@ -118,12 +118,14 @@ export async function* sampleChunks(
 function requireRange({ start = 0, count }: SampleOptions, { network }: FlowModel): void {
   if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(count) || count < 1) {
     throw new RangeError(
-      `sample: expected whole start >= 0 and count >= 1, got ${start}, ${count}`,
+      `sample: expected integers start >= 0 and count >= 1, got ${start}, ${count}`,
     );
   }
   // Sample i uses random numbers from index i * width; beyond 2^53 indices would repeat.
   if ((start + count) * network.rowWidth > Number.MAX_SAFE_INTEGER) {
-    throw new RangeError(`sample: the numbers of sample ${start + count} are beyond 2^53`);
+    throw new RangeError(
+      `sample: the random numbers of sample ${start + count} are beyond index 2^53`,
+    );
   }
 }
 

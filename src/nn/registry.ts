@@ -50,8 +50,8 @@ export function createNetwork(
   try {
     if (known === undefined) {
       throw new InputError(
-        `kind ${named(kind)} is none of ${netNames.join(", ")}; a program that has such a ` +
-          "network registers it with registerNetwork() first",
+        `kind ${named(kind)} is not one of ${netNames.join(", ")}; a program with such a ` +
+          "network must register it with registerNetwork() first",
       );
     }
     const network = known.create(sizes);

@@ -180,7 +180,7 @@ function atStep(
     : done > 0
     ? `${lowerRate(config)}; ${error.message}`
     : error.message;
-  return new FailureError(`step ${step}: ${words}; the last checkpoint stays`, { cause: error });
+  return new FailureError(`step ${step}: ${words}; the last checkpoint is kept`, { cause: error });
 }
 
 /** Evaluates and draws pictures if they are due after `step` steps. */
@@ -281,7 +281,7 @@ class LossReader {
         `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then ${
           option("clip")
         }, and look ` +
-          "for NaN and very large values in the data; the last good checkpoint stays",
+          "for NaN and very large values in the data; the last good checkpoint is kept",
       );
     }
     this.restartClock();

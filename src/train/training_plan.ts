@@ -75,7 +75,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const dataset = await request.openDataset(data, { seed, binarize, columns });
   if (given.drop !== undefined && (dataset.kind === "images" || dataset.file === undefined)) {
     throw new InputError(
-      `${option("drop", given.drop)}: data ${named(data)} is no table of a file; leave it out`,
+      `${option("drop", given.drop)}: data ${named(data)} is not a table from a file; leave it out`,
     );
   }
   if (own === undefined) requireNet(given.net, dataset, data);

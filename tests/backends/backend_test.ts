@@ -62,7 +62,7 @@ backendTest("check() reports a lost device", ["webgpu"], async (backend) => {
     lose({ reason: "unknown", message: "the driver was reset" } as unknown as GPUDeviceLostInfo);
     await Promise.resolve();
     GPUAdapter.prototype.requestDevice = requestDevice;
-    await assertFails(opened, /the device was lost \(the driver was reset\); start again/);
+    await assertFails(opened, /the device was lost \(the driver was reset\); restart/);
   } finally {
     GPUAdapter.prototype.requestDevice = requestDevice;
   }
@@ -105,7 +105,7 @@ Deno.test("openBackend() with portable bits computes without fused multiply-adds
 Deno.test("openBackend() refuses a GPU with portable bits, and auto then chooses the CPU", async () => {
   await assert.rejects(openBackend("webgpu", { portableBits: true }), {
     name: "InputError",
-    message: /^backend webgpu: no two GPUs give the same bits; portable bits need backend cpu$/,
+    message: /^backend webgpu: GPUs differ in their bits; portable bits need backend cpu$/,
   });
   const { kind } = await chooseBackend("auto", "images", { portableBits: true });
   assert.equal(kind, "cpu");

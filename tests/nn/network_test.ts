@@ -95,7 +95,7 @@ Deno.test("createNetwork() names the problem and the remedy", () => {
     [of(unet, { filters: 30 }), /filters: .*multiple of 4, got 30; take 28 or 32/],
     [of(unet, { filters: 2 }), /multiple of 4, got 2; take 4/],
     [of(unet, { channels: 0 }), /channels: .*got 0/],
-    [of(unet, { kind: "vit" }), /kind vit is none of mlp, resnet, unet; .*registerNetwork\(\)/],
+    [of(unet, { kind: "vit" }), /kind vit is not one of mlp, resnet, unet; .*registerNetwork\(\)/],
   ];
   for (const [network, message] of refused) {
     assert.throws(() => createNetwork(network, "c.json"), (error: Error) => {

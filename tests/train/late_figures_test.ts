@@ -78,7 +78,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     });
     await assert.rejects(training, {
       name: "FailureError",
-      message: /^step 5: .*; the solve stopped for sample 1; the last checkpoint stays$/,
+      message: /^step 5: .*; the solve stopped for sample 1; the last checkpoint is kept$/,
     });
     const eight = Array.from({ length: 8 }, (_, step) => step);
     assert.deepEqual(events, [

@@ -32,7 +32,7 @@ Deno.test("train() without memory for a step fails, leaks no tensor, and resumes
     const atStep = [...failures].find(([, message]) => message.startsWith("step 1: "));
     assert.ok(atStep, `${[...failures]}`);
     const [kib, message] = atStep;
-    assert.match(message, / \(`batchSize`, `filters`\); the last checkpoint stays$/);
+    assert.match(message, / \(`batchSize`, `filters`\); the last checkpoint is kept$/);
     const surroundings = {
       run: `${folder}/${kib}`,
       openDataset: openSmall,

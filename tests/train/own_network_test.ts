@@ -75,7 +75,7 @@ Deno.test("loadRun() makes a custom network by its registered kind", () =>
     await assert.rejects(readRun(run), {
       name: "InputError",
       message:
-        /^[^\n]*config\.json: network: kind registered-tanh is none of .*registerNetwork\(\)/,
+        /^[^\n]*config\.json: network: kind registered-tanh is not one of .*registerNetwork\(\)/,
     });
     const widths: unknown[] = [];
     registerNetwork({

@@ -163,7 +163,7 @@ function requireIndices({ name }: Coupling, indices: Uint32Array, count: number)
   if (indices.length !== count || !indices.every(isIndex)) {
     throw new RangeError(
       `coupling ${name}: expected ${count} indices below ${count}, got ${indices.length}, of which ` +
-        `${indices.filter((index) => !isIndex(index)).length} are none`,
+        `${indices.filter((index) => !isIndex(index)).length} are invalid`,
     );
   }
 }

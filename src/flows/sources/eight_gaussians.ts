@@ -17,7 +17,7 @@ export const eightGaussiansSource: Source = {
   name: "8gaussians",
   draw(key, { first, count, width }) {
     if (width !== 2) {
-      throw new RangeError(`source 8gaussians: has points of the plane, not rows of ${width}`);
+      throw new RangeError(`source 8gaussians: expected points in the plane, got rows of ${width}`);
     }
     const uniforms = fillUniform(key, first * WORDS, new Float32Array(count * WORDS));
     const normals = fillNormal(key, first * WORDS, new Float32Array(count * WORDS));

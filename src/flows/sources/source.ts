@@ -36,7 +36,7 @@ export interface Source {
  */
 export function requireLogDensity({ name, logDensity }: Source): (z: Tensor2D) => Tensor1D {
   if (logDensity === null) {
-    throw new InputError(`log-likelihoods need a source of known density; ${name} has none`);
+    throw new InputError(`log-likelihoods need a source with a known density; ${name} has none`);
   }
   return logDensity;
 }

@@ -92,7 +92,7 @@ function sizesOf(name: string, x: tf.TensorInfo): { n: number; area: number; c: 
   const [n, h, w, c] = x.shape as [number, number, number, number];
   if (n * h * w * c === 0 || c % GROUP_CHANNELS !== 0) {
     throw new RangeError(
-      `${name}: expected images of channels by ${GROUP_CHANNELS}s, got [${x.shape}]`,
+      `${name}: expected images with channels in groups of ${GROUP_CHANNELS}, got [${x.shape}]`,
     );
   }
   return { n, area: h * w, c };

@@ -84,7 +84,7 @@ export class TrainState {
           } ` +
             `below ${this.#config.lr} first, then ${
               option("clip")
-            }; the last good checkpoint stays`,
+            }; the last good checkpoint is kept`,
         );
       }
     }

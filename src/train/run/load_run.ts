@@ -108,7 +108,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
     ...options
   } = parseConfigJson(text, path);
   if (record === undefined || options.model === undefined) {
-    throw new InputError(`${path}: not of a run: it has no network; name a run's folder`);
+    throw new InputError(`${path}: not a run's config: it has no network; name a run's folder`);
   }
   const network = own === undefined ? createNetwork(record, path) : requireSame(own, record, path);
   requireScalesOf(network, standardization, path);
@@ -117,7 +117,9 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
     throw new InputError(
       `${path}: standardize is ${standardize}, and the scales of its columns are ` +
-        `${standardization === null ? "missing" : standardization.kind}; it was changed by hand`,
+        `${
+          standardization === null ? "missing" : standardization.kind
+        }; the file was edited by hand`,
     );
   }
   const whole = standardize === undefined ? options : { ...options, standardize };

@@ -80,7 +80,7 @@ export async function holdRun(
   const { mode, root, name } = options;
   if (path === null) {
     if (mode === "resume") {
-      throw new InputError(`${option("mode", mode)}: say which run with ${option("run")}`);
+      throw new InputError(`${option("mode", mode)}: name the run with ${option("run")}`);
     }
     return lock(await createNumbered(root, name));
   }
@@ -125,7 +125,7 @@ export async function requireUsable(path: string, mode: RunMode): Promise<void> 
   if (mode === "new") {
     throw new InputError(
       isRun
-        ? `${path}: exists; train with ${option("mode", "resume")} goes on with it, ` +
+        ? `${path}: exists; train with ${option("mode", "resume")} continues it, ` +
           `${option("mode", "overwrite")} replaces it, or choose another folder with ` +
           option("run")
         : `${path}: has files but is not a run folder; choose another folder with ${option("run")}`,
@@ -266,7 +266,7 @@ function cannotUse(path: string, error: unknown): unknown {
     return new FailureError(`${path}: no room left on the disk; free some space and try again`);
   }
   const what = error instanceof Deno.errors.NotCapable
-    ? "this program was started without the permission to write there"
+    ? "this program has no permission to write there"
     : error.message.replace(/: [a-z]+ '.*'$/, "");
   return new InputError(
     `${path}: cannot be used as a run folder (${what}); choose another with ${option("run")}`,

@@ -141,7 +141,7 @@ export class LogWriter {
     } catch (error) {
       throw new FailureError(
         `${this.#path}: cannot be written (${(error as Error).message}); the last checkpoint is ` +
-          `whole: free some space, then go on with ${option("mode", "resume")}`,
+          `intact: free some space, then continue with ${option("mode", "resume")}`,
       );
     }
   }

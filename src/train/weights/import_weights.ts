@@ -56,7 +56,9 @@ export async function importWeights(
   const stateDict = await readStateDict(file);
   const network = inferNetwork(stateDict, IMAGE);
   if (model === "cnf" && isImageNetwork(network)) {
-    throw new InputError(`${file}: holds a network of images, and a CNF takes points; import fm`);
+    throw new InputError(
+      `${file}: holds an image network, but a CNF takes points; import it as fm`,
+    );
   }
   const weights = stateDictWeights(stateDict, network);
   const { standardization } = stateDict;

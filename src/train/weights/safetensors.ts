@@ -197,7 +197,7 @@ type Fail = (what: string) => never;
 
 function failure(place: string): Fail {
   return (what) => {
-    throw new InputError(`${place}: not a whole safetensors file: ${what}`);
+    throw new InputError(`${place}: not a valid safetensors file: ${what}`);
   };
 }
 

@@ -64,7 +64,7 @@ function tensorOf(
   if (bad >= 0) {
     const inFloat32 = Number.isFinite(found.values[bad]) ? " in float32" : "";
     throw new InputError(
-      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights have to be finite`,
+      `${place}: ${name}[${bad}] is ${values[bad]}${inFloat32}; weights must be finite`,
     );
   }
   return values;
@@ -167,7 +167,7 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
     if (wrong >= 0) {
       throw new InputError(
         `${place}: ${buffer.name}[${wrong}] is ${found[wrong]}, expected ${wrong + 1} pi = ` +
-          `${buffer.values[wrong]}; this model's time embedding has no other frequencies`,
+          `${buffer.values[wrong]}; the time embedding's frequencies are fixed`,
       );
     }
   }

@@ -84,7 +84,7 @@ backendTest("likelihoods of a source without a density are refused", ["cpu"], as
   const source = { ...eightGaussiansSource, name: "dust", logDensity: null };
   const model = modelWith(initialParameters(network, 0), source);
   const { engines } = await openDevice("cpu");
-  const message = "log-likelihoods need a source of known density; dust has none";
+  const message = "log-likelihoods need a source with a known density; dust has none";
   await assert.rejects(logProb(model, engines, points), { name: "InputError", message });
   const withLogProb = { trace: { kind: "exact" } } as const;
   await assert.rejects(sample(model, engines, { count, withLogProb }), { message });

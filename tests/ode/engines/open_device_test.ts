@@ -41,7 +41,7 @@ backendTest(
   async (backend) => {
     const device = await openDevice("cpu", { threads: 3 });
     assert.equal(device.backend, backend);
-    assert.equal(device.reason, "asked for");
+    assert.equal(device.reason, "requested");
     assert.equal(device.engines.threads, 3);
     assert.deepEqual(device.engines.inOrder.map(({ name }) => name), [
       "SIMD in WebAssembly, 3 threads",

@@ -52,7 +52,7 @@ buildsTest("GroupNormSilu refuses channels not in groups of four, and empty batc
     const [x, scale] = [tf.zeros(shape), tf.zeros([shape[3]])];
     assert.throws(
       () => run(groupNormSiluKernels.value, { x, scale, offset: scale }),
-      /GroupNormSilu: expected images of channels by 4s, got/,
+      /GroupNormSilu: expected images with channels in groups of 4, got/,
     );
     tf.dispose([x, scale]);
   }

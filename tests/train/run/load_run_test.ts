@@ -71,17 +71,17 @@ Deno.test("readRun() names the problem with a folder", () =>
     await rewrite('"dims": 2', '"dims": -2');
     await refuses(run, /config\.json: network\.dims: expected a whole number/);
     await Deno.writeTextFile(`${run}/config.json`, "{}");
-    await refuses(run, /config\.json: not of a run/);
+    await refuses(run, /config\.json: not a run's config/);
     await Deno.writeTextFile(`${run}/config.json`, config);
     const model = await Deno.readFile(`${run}/model.safetensors`);
     await Deno.writeFile(`${run}/model.safetensors`, model.subarray(0, 300));
     await refuses(
       run,
-      /model\.safetensors: not a whole safetensors file.*; recreate it with .*--resume/,
+      /model\.safetensors: not a valid safetensors file.*; recreate it with .*--resume/,
     );
     await Deno.truncate(`${run}/checkpoint.safetensors`, 300);
     const damaged =
-      /checkpoint\.safetensors: not a whole.*; .*remove it and start again with .*--resume/;
+      /checkpoint\.safetensors: not a valid.*; .*remove it and start again with .*--resume/;
     await refuses(run, damaged);
     await assert.rejects(train({ model: "fm" }, { run, mode: "resume", openDataset: openSmall }), {
       name: "InputError",
@@ -126,7 +126,7 @@ Deno.test("importWeights() of an image network as a CNF is refused before anythi
     await Deno.writeFile(file, encodeStateDict(networks.unet, initialParameters(networks.unet, 1)));
     await assert.rejects(importWeights("cnf", file, { runsFolder: `${folder}/runs` }), {
       name: "InputError",
-      message: /a CNF takes points; import fm/,
+      message: /a CNF takes points; import it as fm/,
     });
     await assert.rejects(Deno.stat(`${folder}/runs`));
   }));

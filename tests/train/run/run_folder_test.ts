@@ -64,7 +64,7 @@ Deno.test("holdRun() refuses an existing run unless it resumes or overwrites", (
     await assert.rejects(holdRun(path, naming(root)), {
       name: "InputError",
       message:
-        /x: exists; train with `mode: "resume"` goes on with it, `mode: "overwrite"` replaces it/,
+        /x: exists; train with `mode: "resume"` continues it, `mode: "overwrite"` replaces it/,
     });
     (await holdRun(path, naming(root, "resume")))[Symbol.dispose]();
     (await holdRun(path, naming(root, "overwrite")))[Symbol.dispose]();

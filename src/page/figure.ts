@@ -29,7 +29,9 @@ function readHeader(image: Uint8Array): { type: string; width: number; height: n
   if (image.length >= 10 && starts(0x47, 0x49, 0x46, 0x38)) {
     return { type: "image/gif", width: view.getUint16(6, true), height: view.getUint16(8, true) };
   }
-  throw new RangeError(`figure: expected a PNG or GIF file, got ${image.length} bytes of another`);
+  throw new RangeError(
+    `figure: expected a PNG or GIF file, got ${image.length} bytes of another format`,
+  );
 }
 
 /**

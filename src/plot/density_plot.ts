@@ -101,7 +101,7 @@ export function densityPlot(
   const density = Float64Array.from(logDensity, Math.exp);
   const highest = density.reduce((a, b) => Math.max(a, b), 0);
   if (!(highest > 0 && highest < Infinity)) {
-    throw new RangeError(`densityPlot: expected a finite highest density above 0, got ${highest}`);
+    throw new RangeError(`densityPlot: expected a finite positive maximum density, got ${highest}`);
   }
 
   const WIDTH = 540, BAR = 14;

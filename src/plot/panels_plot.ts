@@ -180,7 +180,7 @@ function axisOf(axis: PanelAxis, domain: Interval, range: Interval, tickLength: 
 
 /** @throws {RangeError} If a panel or series is invalid; see {@link panelsPlot}. */
 function check(panels: readonly Panel[], columns: number): void {
-  if (panels.length === 0) throw new RangeError("panelsPlot: expected a panel or more, got none");
+  if (panels.length === 0) throw new RangeError("panelsPlot: expected at least 1 panel, got none");
   if (!Number.isInteger(columns) || columns < 1) {
     throw new RangeError(`panelsPlot: expected a whole number of columns, got ${columns}`);
   }

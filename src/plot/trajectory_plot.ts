@@ -28,7 +28,7 @@ export interface Paths {
 function checkPaths({ states, times }: Paths): number {
   if (states.length !== times.length || states.length < 2) {
     throw new RangeError(
-      `plot: expected 2 or more states with a time each, got ${states.length} and ${times.length}`,
+      `plot: expected 2 or more states with one time each, got ${states.length} and ${times.length}`,
     );
   }
   const n = checkPoints(states[0]!, 2);

@@ -88,10 +88,10 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
       return `${folder}/${name}`;
     };
     assert.match(await rejection(`${folder}/none.csv`), /none\.csv: no such file/);
-    assert.match(await rejection(await write("e.csv", text(""))), /e\.csv: holds no points/);
+    assert.match(await rejection(await write("e.csv", text(""))), /e\.csv: contains no points/);
     assert.match(
       await rejection(await write("few.csv", text("1,2\n3,4\n"))),
-      /few\.csv: holds 2 samples; at least 10 are needed/,
+      /few\.csv: has 2 samples; at least 10 are needed/,
     );
     assert.match(await rejection(await write("a.npy", text(csv))), /a\.npy: not an NPY file/);
     assert.match(
@@ -116,7 +116,7 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
       /h\.npy, row 7, column 2: NaN is not a finite/,
     );
     assert.match(await rejection("-"), /standard input cannot be read/);
-    assert.match(await rejection(folder), /holds no train-images-idx3-ubyte or/);
+    assert.match(await rejection(folder), /contains no train-images-idx3-ubyte or/);
   });
 });
 
@@ -146,7 +146,7 @@ Deno.test("openDataset() stops at its limits for an endless file and a gzip bomb
     assert.match(await rejection(`${folder}/bomb.npy.gz`), /inflates to more than 200 times/);
     await Deno.writeFile(`${folder}/large.csv`, text(csv));
     await Deno.truncate(`${folder}/large.csv`, 2 ** 31); // sparse
-    assert.match(await rejection(`${folder}/large.csv`), /large\.csv: holds more than 1 GiB/);
+    assert.match(await rejection(`${folder}/large.csv`), /large\.csv: exceeds the limit of 1 GiB/);
     // The rest of the stream is closed, or the test's sanitizer would fail.
     const endless = () => ReadableStream.from(lines());
     function* lines() {
@@ -203,7 +203,10 @@ Deno.test("openDataset() reads a folder of IDX files, and downloaded sets by nam
     await Deno.writeFile(`${folder}/train-images-idx3-ubyte.gz`, await gzip(images));
     await Deno.writeFile(`${folder}/train-labels-idx1-ubyte.gz`, await gzip(idxLabels(labels)));
     await Deno.writeFile(`${folder}/t10k-images-idx3-ubyte`, images);
-    assert.match(await rejection(folder), /holds no t10k-labels-idx1-ubyte or t10k-labels.*\.gz/);
+    assert.match(
+      await rejection(folder),
+      /contains no t10k-labels-idx1-ubyte or t10k-labels.*\.gz/,
+    );
     await Deno.writeFile(`${folder}/t10k-labels-idx1-ubyte`, idxLabels(labels));
     const byName = await openImages("kmnist", { dataDir });
     const byPath = await openImages(folder);

@@ -157,7 +157,7 @@ Deno.test("panelsPlot() is deterministic and embeds its text", async () => {
 Deno.test("panelsPlot() refuses invalid panels, and names the panel", () => {
   const fine = panel(line({ x: [1, 2], y: [1, 2] }));
   const wrong: [readonly Panel[], RegExp][] = [
-    [[], /a panel or more/],
+    [[], /at least 1 panel/],
     [[fine, panel(line({ x: [1, 2], y: [1] }))], /panel 2, series 1: 2 x, but 1,2,2/],
     [
       [{ ...fine, title: "Loss", y: { label: "v", range: [2, 1] } }],

@@ -111,5 +111,5 @@ export async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Arr
 
 function tooLong(place: string, limit: number): InputError {
   const size = limit % 2 ** 30 === 0 ? `${limit / 2 ** 30} GiB` : `${limit / 2 ** 20} MiB`;
-  return new InputError(`${place}: holds more than ${size}, the most that is read here`);
+  return new InputError(`${place}: exceeds the limit of ${size}`);
 }

@@ -30,7 +30,7 @@ export async function checkFile(
   const content = zipped ? await gunzip(bytes, { place, limit: file.bytes }) : bytes;
   if (content.length !== file.bytes) {
     throw new InputError(
-      `${place}: holds ${content.length} bytes of content, ${file.name} has ${file.bytes}`,
+      `${place}: has ${content.length} bytes of content, ${file.name} has ${file.bytes}`,
     );
   }
   const contentSha256 = await sha256Hex(content);

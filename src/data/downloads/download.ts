@@ -88,7 +88,7 @@ export async function download(options: DownloadOptions): Promise<DownloadResult
       received += chunk.length;
       if (received > limit) {
         await part.truncate(0); // it cannot be the beginning of this file
-        throw new InputError(`${url}: sends more than ${limit} bytes, the most that the file has`);
+        throw new InputError(`${url}: sends more than ${limit} bytes, the size of the file`);
       }
       await writeAll(part, chunk);
       options.onProgress(received, total);

@@ -139,7 +139,7 @@ async function filesFromFolder(
     const found = await readChecked(folder, file);
     if (found === null) {
       throw new InputError(
-        `${folder}: holds no ${file.name}.gz or ${file.name}; ${
+        `${folder}: contains no ${file.name}.gz or ${file.name}; ${
           option("from")
         } needs the folder with the ` +
           `files of ${manifest.name}`,

@@ -129,7 +129,7 @@ class Table {
     const at = `${this.#place}, line ${lineNumber}`;
     if (raw.length > MAX_COLUMNS) {
       throw new InputError(
-        `${at}: holds ${raw.length} numbers; at most ${MAX_COLUMNS} on a line are read`,
+        `${at}: has ${raw.length} numbers; the limit is ${MAX_COLUMNS} per line`,
       );
     }
     const fields = raw.map(bare);
@@ -173,7 +173,7 @@ class Table {
     }
     if ((this.count + 1) * this.#kept.length > MAX_NUMBERS) {
       throw new InputError(
-        `${at}: more than ${MAX_NUMBERS} numbers, the most that are read from CSV; save the ` +
+        `${at}: more than ${MAX_NUMBERS} numbers, the limit for CSV; save the ` +
           "points as NPY (numpy.save), or take fewer",
       );
     }
@@ -228,7 +228,7 @@ class Table {
     const dims = this.#kept.length, count = this.count;
     if (count === 0) {
       throw new InputError(
-        `${this.#place}: holds no points; write one line of comma-separated numbers per point`,
+        `${this.#place}: contains no points; write one line of comma-separated numbers per point`,
       );
     }
     const points = new Float64Array(count * dims);
@@ -246,7 +246,7 @@ class Table {
       `${this.#place}, line ${this.#lineNumber + 1}: longer than ${
         MAX_LINE_BYTES / 2 ** 20
       } MiB, ` +
-        "the most that is read; end each point's line, and close every quote",
+        "the limit; end each point's line, and close every quote",
     );
   }
 

@@ -67,13 +67,13 @@ export async function* gunzipChunks(
       size += chunk.length;
       if (size > limit) {
         throw new InputError(
-          `${place}: inflates to more than ${limit} bytes, the most that is read here`,
+          `${place}: inflates to more than ${limit} bytes, the limit`,
         );
       }
       if (size > ALWAYS_ACCEPTED && size > MAX_RATIO * compressed) {
         throw new InputError(
           `${place}: inflates to more than ${MAX_RATIO} times its size (${compressed} bytes gave ` +
-            `${size} so far), the most that is read here; inflate it yourself if that is right`,
+            `${size} so far), the limit; decompress it yourself if that is right`,
         );
       }
       yield chunk;

@@ -82,7 +82,7 @@ function readHeader(
   const actual = bytes.length - headerBytes;
   if (declared !== BigInt(actual)) {
     throw new InputError(
-      `${place}: the IDX header declares ${shape.join(" x ")} bytes of ${what}, the file holds ` +
+      `${place}: the IDX header declares ${shape.join(" x ")} bytes of ${what}, the file has ` +
         `${actual}; it is ${declared > BigInt(actual) ? "cut short" : "too long"}`,
     );
   }

@@ -67,7 +67,7 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const shapeText = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
   if (fortran === undefined || shapeText === undefined) {
-    throw new InputError(`${place}: the NPY header ${quoted(header)} names no order or no shape`);
+    throw new InputError(`${place}: the NPY header ${quoted(header)} lacks the order or the shape`);
   }
   const lengths = shapeText.split(",").map((part) => part.trim().replace(/L$/, ""))
     .filter((part) => part !== "");
@@ -86,14 +86,14 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   if (declared !== BigInt(actual)) {
     throw new InputError(
       `${place}: the NPY header declares shape ${shortShape(lengths)} of ${type}, ` +
-        `${named(String(declared), 30)} bytes, the file holds ${actual}; it is ${
+        `${named(String(declared), 30)} bytes, the file has ${actual}; it is ${
           declared > BigInt(actual) ? "cut short" : "too long"
         }`,
     );
   }
   if (actual / itemBytes > MAX_NUMBERS) {
     throw new InputError(
-      `${place}: holds ${actual / itemBytes} numbers; at most ${MAX_NUMBERS} are read`,
+      `${place}: has ${actual / itemBytes} elements; the limit is ${MAX_NUMBERS}`,
     );
   }
   const shape = lengths.map(Number);
@@ -113,7 +113,9 @@ function readHeader(
   if (!isNpy(bytes) || bytes.length < 10) throw notNpy(place);
   const major = bytes[6]!;
   if (major < 1 || major > 3) {
-    throw new InputError(`${place}: NPY version ${major}.${bytes[7]} is not known; use 1, 2 or 3`);
+    throw new InputError(
+      `${place}: NPY version ${major}.${bytes[7]} is not supported; use 1, 2 or 3`,
+    );
   }
   const headerStart = major === 1 ? 10 : 12;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -124,7 +126,7 @@ function readHeader(
     : Infinity;
   if (headerStart + length > bytes.length) {
     throw new InputError(
-      `${place}: the NPY header should end at byte ${headerStart + length}, the file holds ` +
+      `${place}: the NPY header should end at byte ${headerStart + length}, the file has ` +
         `${bytes.length}; it is cut short`,
     );
   }

@@ -46,7 +46,7 @@ async function readHalf(
   const images = readIdxImages(await readInputFile(imagesPath), imagesPath);
   const labels = readIdxLabels(await readInputFile(labelsPath), labelsPath);
   requireEqualCounts(images, labels, labelsPath);
-  if (images.count === 0) throw new InputError(`${imagesPath}: holds no images`);
+  if (images.count === 0) throw new InputError(`${imagesPath}: contains no images`);
   return { images, labels };
 }
 
@@ -74,6 +74,6 @@ async function plainOrGzip(folder: string, name: string): Promise<string> {
   }
   const all = Object.values(idxNames).flatMap((half) => [half.images, half.labels]);
   throw new InputError(
-    `${folder}: holds no ${name} or ${name}.gz; a folder of images needs ${all.join(", ")}`,
+    `${folder}: contains no ${name} or ${name}.gz; a folder of images needs ${all.join(", ")}`,
   );
 }

@@ -43,15 +43,15 @@ async function parse(
 ): Promise<Float32Array> {
   const { height, width, channels } = image;
   const numbers = height * width * channels;
-  const needed = `${channels}x${height}x${width} are needed, as the model has`;
+  const needed = `${channels}x${height}x${width} are needed to match the model`;
   if (isIdxImages(head)) {
     const images = readIdxImages(await whole(chunks), place);
     if (images.height !== height || images.width !== width || channels !== 1) {
       throw new InputError(
-        `${place}: holds images of 1x${images.height}x${images.width}; ${needed}`,
+        `${place}: contains images of 1x${images.height}x${images.width}; ${needed}`,
       );
     }
-    if (images.count === 0) throw new InputError(`${place}: holds no images`);
+    if (images.count === 0) throw new InputError(`${place}: contains no images`);
     return Float32Array.from(
       images.grey,
       (grey) => binarize ? (grey > BINARISE_THRESHOLD ? 1 : 0) : grey / 255,
@@ -70,7 +70,7 @@ async function parse(
         `${place}: an array of shape (${shape.join(", ")}); images of ${needed}`,
       );
     }
-    if (shape[0] === 0) throw new InputError(`${place}: holds no images`);
+    if (shape[0] === 0) throw new InputError(`${place}: contains no images`);
     const bad = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (bad >= 0) {
       throw new InputError(
@@ -85,7 +85,7 @@ async function parse(
   }
   const { points, dims } = await readCsv(chunks, place);
   if (dims !== numbers) {
-    throw new InputError(`${place}: lines of ${dims} numbers; images of ${needed}`);
+    throw new InputError(`${place}: has lines of ${dims} numbers; images of ${needed}`);
   }
   return channelsLast(points, image);
 }

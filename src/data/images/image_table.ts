@@ -91,7 +91,7 @@ function imageTable(
       if (out.length !== indices.length * pixels) {
         throw new RangeError(
           `ImageTable.read: ${indices.length} images need ${indices.length * pixels} numbers, ` +
-            `the array holds ${out.length}`,
+            `the array has ${out.length}`,
         );
       }
       for (let i = 0; i < indices.length; i++) {

@@ -50,7 +50,7 @@ export async function parsePoints(
   if (isNpy(head)) return npyPoints(await whole(chunks), place, columns);
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (isIdxImages(head)) {
-    throw new InputError(`${place}: holds images (IDX); points are needed, as CSV or NPY`);
+    throw new InputError(`${place}: contains images (IDX); points are needed, as CSV or NPY`);
   }
   if (head.includes(0)) {
     throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
@@ -69,7 +69,7 @@ function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): Po
     );
   }
   if (count === 0 || width === 0) {
-    throw new InputError(`${place}: holds no points, its shape is (${count}, ${width})`);
+    throw new InputError(`${place}: contains no points, its shape is (${count}, ${width})`);
   }
   const dropped = columns === undefined
     ? []

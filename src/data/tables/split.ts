@@ -26,7 +26,7 @@ export function splitIndices(
 export function requireSplittable(count: number, place: string): void {
   if (count < MIN_SAMPLES) {
     throw new InputError(
-      `${place}: holds ${count} samples; at least ${MIN_SAMPLES} are needed to split them 80/20 into ` +
+      `${place}: has ${count} samples; at least ${MIN_SAMPLES} are needed to split them 80/20 into ` +
         `train and test`,
     );
   }

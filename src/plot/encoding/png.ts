@@ -171,8 +171,8 @@ function checkHeader(png: Buffer): void {
     width * height <= MAX_PIXELS;
   if (!fits) {
     throw new InputError(
-      `its header declares ${width} x ${height} pixels; 1 to ${MAX_SIDE} on a side and ` +
-        `${MAX_PIXELS} in all are decoded`,
+      `its header declares ${width} x ${height} pixels; 1 to ${MAX_SIDE} per side and ` +
+        `${MAX_PIXELS} in total are supported`,
     );
   }
   if (![1, 2, 4, 8, 16].includes(depth)) {

@@ -20,7 +20,7 @@ Deno.test("readBounded() reads whole files, and refuses those beyond the limit",
     await Deno.truncate(path, 2 ** 40); // sparse: refused by its size, without reading
     await assert.rejects(
       () => readBounded(path, 2 ** 30),
-      { name: "InputError", message: `${path}: holds more than 1 GiB, the most that is read here` },
+      { name: "InputError", message: `${path}: exceeds the limit of 1 GiB` },
     );
   } finally {
     await Deno.remove(path);
@@ -28,10 +28,10 @@ Deno.test("readBounded() reads whole files, and refuses those beyond the limit",
 });
 
 Deno.test("fileChunks() and bounded() stop an endless source at the limit", async () => {
-  const message = "/dev/zero: holds more than 4 MiB, the most that is read here";
+  const message = "/dev/zero: exceeds the limit of 4 MiB";
   await assert.rejects(() => readBounded("/dev/zero", 2 ** 22), { name: "InputError", message });
   const endless = bounded(fileChunks("/dev/zero", Infinity), { place: "pipe", limit: 2 ** 22 });
-  await assert.rejects(() => whole(endless), /^InputError: pipe: holds more than 4 MiB/);
+  await assert.rejects(() => whole(endless), /^InputError: pipe: exceeds the limit of 4 MiB/);
 });
 
 Deno.test("readBounded() reports a folder and a missing file", async () => {

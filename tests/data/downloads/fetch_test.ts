@@ -322,7 +322,7 @@ Deno.test("fetchManifest() accepts a user's URL or folder, with plain or gzipped
     const missing = fetchManifest(small, { dataDir: `${dataDir}/2`, from: mine });
     await assert.rejects(missing, (error: Error) => {
       assert.ok(error instanceof InputError);
-      assert.match(error.message, /mine: holds no a-labels\.gz or a-labels; `from` needs/);
+      assert.match(error.message, /mine: contains no a-labels\.gz or a-labels; `from` needs/);
       return true;
     });
     await Deno.writeFile(`${mine}/a-labels.gz`, archives["a-labels"]!);

@@ -84,7 +84,7 @@ Deno.test("readCsv() names line and column of the first fault", async () => {
   assert.match(await fault("1,2\n3,\n"), /line 2, column 2: "" is not a number/);
   assert.match(
     await fault("1 2\n3 4\n"),
-    /points\.csv, line 2, column 1: "3 4" is not|holds no points/,
+    /points\.csv, line 2, column 1: "3 4" is not|contains no points/,
   );
   assert.match(await fault("1,2\nnan,3\n"), /line 2, column 1: nan is not finite/);
   assert.match(await fault("inf,-inf\n"), /line 1, column 1: inf is not finite/);
@@ -155,13 +155,13 @@ Deno.test("readCsv() stops at its limits and names them", async () => {
   for (const text of [",", '"', "1", " ", "\u20ac"]) {
     await assert.rejects(() => readCsv(endless(text), "a.csv"), {
       name: "InputError",
-      message: "a.csv, line 1: longer than 8 MiB, the most that is read; end each point's line, " +
+      message: "a.csv, line 1: longer than 8 MiB, the limit; end each point's line, " +
         "and close every quote",
     }, text);
   }
   assert.match(
     await fault(`1,2\n${",".repeat(2 ** 20)}\n`),
-    /line 2: holds 1048577 numbers; at most 1048576 on a line are read/,
+    /line 2: has 1048577 numbers; the limit is 1048576 per line/,
   );
 });
 
@@ -175,7 +175,7 @@ Deno.test("readCsv() reads ten megabytes of empty lines, and many rows below a t
 });
 
 Deno.test("readCsv() refuses a file without points", async () => {
-  for (const text of ["", "\n\n", "x,y\n"]) assert.match(await fault(text), /holds no points/);
+  for (const text of ["", "\n\n", "x,y\n"]) assert.match(await fault(text), /contains no points/);
 });
 
 Deno.test("float32Digits() reads back exactly and is as short as possible", () => {

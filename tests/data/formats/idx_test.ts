@@ -25,10 +25,10 @@ Deno.test("readIdxImages() names declared and actual size", () => {
   const bytes = idxImages({ height: 2, width: 2, grey: new Uint8Array(8) });
   assert.throws(
     () => readIdxImages(bytes.subarray(0, 23), "x"),
-    /^InputError: x: the IDX header declares 2 x 2 x 2 bytes of images, the file holds 7; it is cut short$/,
+    /^InputError: x: the IDX header declares 2 x 2 x 2 bytes of images, the file has 7; it is cut short$/,
   );
   new DataView(bytes.buffer).setUint32(4, 1);
-  assert.throws(() => readIdxImages(bytes, "x"), /declares 1 x 2 x 2 .* holds 8; it is too long/);
+  assert.throws(() => readIdxImages(bytes, "x"), /declares 1 x 2 x 2 .* has 8; it is too long/);
 });
 
 Deno.test("readIdxImages() allocates nothing for the size that a header declares", () => {
@@ -38,7 +38,7 @@ Deno.test("readIdxImages() allocates nothing for the size that a header declares
   assert.throws(() => readIdxImages(bytes, "x"), InputError);
   // 2^32 * 2^32 * 4 wraps to 0 in 64 bits and to 2^66 in a float
   for (const [at, n] of [[4, 0], [8, 2 ** 31], [12, 2]] as const) view.setUint32(at, n);
-  assert.throws(() => readIdxImages(bytes, "x"), /declares 0 x 2147483648 x 2 .* holds 4/);
+  assert.throws(() => readIdxImages(bytes, "x"), /declares 0 x 2147483648 x 2 .* has 4/);
 });
 
 Deno.test("readIdxLabels() refuses images", () => {

@@ -64,9 +64,9 @@ Deno.test("readNpy() names declared and actual size", () => {
   assert.throws(() => readNpy(bytes.subarray(0, bytes.length - 1), "a.npy"), {
     name: "InputError",
     message:
-      "a.npy: the NPY header declares shape (2, 3) of <f4, 24 bytes, the file holds 23; it is cut short",
+      "a.npy: the NPY header declares shape (2, 3) of <f4, 24 bytes, the file has 23; it is cut short",
   });
-  assert.throws(() => readNpy(bytes.subarray(0, 60), "a.npy"), /should end at byte 128.* holds 60/);
+  assert.throws(() => readNpy(bytes.subarray(0, 60), "a.npy"), /should end at byte 128.* has 60/);
 });
 
 Deno.test("readNpy() allocates nothing for the size that a header declares", () => {
@@ -97,7 +97,7 @@ Deno.test("readNpy() refuses more elements than its limit", () => {
   bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), ...start]);
   assert.throws(() => readNpy(bytes, "a.npy"), {
     name: "InputError",
-    message: "a.npy: holds 134217729 numbers; at most 134217728 are read",
+    message: "a.npy: has 134217729 elements; the limit is 134217728",
   });
 });
 

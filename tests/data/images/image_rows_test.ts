@@ -48,5 +48,5 @@ Deno.test("readImageRows() refuses other sizes and non-finite values", async () 
   await assert.rejects(async () => read(await npy([2, 2], [0, 0, 0, 0]), size), /shape \(2, 2\)/);
   await assert.rejects(() => read("0,0\n", size), /lines of 2 numbers/);
   await assert.rejects(async () => read(await npy([1, 2], [0, NaN])), /image 1: NaN is not/);
-  await assert.rejects(async () => read(await npy([0, 2], [])), /holds no images/);
+  await assert.rejects(async () => read(await npy([0, 2], [])), /contains no images/);
 });

@@ -104,8 +104,8 @@ Deno.test("decodePng() checks the header against its limits before decoding", ()
   for (const [width, height] of sizes) {
     assert.throws(() => decodePng(withHeader(png, { width: width!, height: height! })), {
       name: "InputError",
-      message: `its header declares ${width} x ${height} pixels; 1 to 65535 on a side and ` +
-        "67108864 in all are decoded",
+      message: `its header declares ${width} x ${height} pixels; 1 to 65535 per side and ` +
+        "67108864 in total are supported",
     });
   }
   assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits per sample/);

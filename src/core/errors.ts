@@ -8,10 +8,10 @@ import { oneLine } from "./quoted.ts";
  * exits with 2; nothing has been written.
  */
 export class InputError extends Error {
-  /** What the class is called. */
+  /** The class name. */
   override readonly name = "InputError";
 
-  /** With a message as above; `options` are those of `Error`. */
+  /** Takes a message as described above, and the options of `Error`. */
   constructor(message: string, options?: ErrorOptions) {
     super(oneLine(message), options);
   }
@@ -24,10 +24,10 @@ export class InputError extends Error {
  * The message follows the rules of {@link InputError}; the command line exits with 1.
  */
 export class FailureError extends Error {
-  /** What the class is called. */
+  /** The class name. */
   override readonly name = "FailureError";
 
-  /** With a message as above; `options` are those of `Error`. */
+  /** Takes a message as described above, and the options of `Error`. */
   constructor(message: string, options?: ErrorOptions) {
     super(oneLine(message), options);
   }
@@ -44,7 +44,7 @@ export class OutOfMemoryError extends FailureError {
   /** Size of the allocation that failed. */
   readonly bytes: number;
 
-  /** With a message as above, and the number of bytes requested. */
+  /** Takes a message as described above, and the number of bytes requested. */
   constructor(message: string, bytes: number) {
     super(message);
     this.bytes = bytes;

@@ -420,7 +420,7 @@ function joined(pieces: readonly Piece[]): string {
     const multiplied = kind === "frac" && next !== undefined && beginsOperand.has(next.kind) &&
       !ends;
     const gap = before !== null && text !== "." && needsSpace(before, kind);
-    // Explicit space before punctuation, as in `\,.`, is dropped.
+    // Explicit space before a full stop, as in `\,.`, is dropped.
     if (text === ".") out = out.trimEnd();
     if (gap && !/\s$/.test(out) && !/^\s/.test(text)) out += " ";
     out += multiplied ? `(${text})` : text;

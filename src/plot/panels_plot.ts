@@ -52,7 +52,7 @@ export interface PanelSeries {
   readonly yError?: ArrayLike<number>;
   /** Lower edge of an area, [n]; default 0, or the lower end of a log axis. */
   readonly low?: ArrayLike<number>;
-  /** From 0 to 1; default 1 (an area 0.25, bars 0.45). */
+  /** Opacity from 0 to 1; default 1 (area 0.25, bars 0.45). */
   readonly opacity?: number;
   /** Line width or dot diameter; the whole plot is about 800 units wide. */
   readonly width?: number;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { FailureError, InputError } from "../../src/core/errors.ts";
 import { named, oneLine, quoted, quotedJson, terminalSafe } from "../../src/core/quoted.ts";
 
-/** What a terminal may act on: controls, separators, bidirectional marks, lone surrogates. */
+/** Characters that a terminal may act on: controls, separators, bidi marks, lone surrogates. */
 const obeyed = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u;
 
 Deno.test("quoted() escapes control and invisible characters", () => {

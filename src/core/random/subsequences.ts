@@ -27,7 +27,7 @@ export const subsequences = {
   weights: { stream: 1, first: 0, count: ANY },
   /** Points of a known distribution: one per random variable of a point. */
   dataSet: { stream: 2, first: 0, count: 8 },
-  /** As `dataSet`, for fresh points that are not in the data set (`PointDataset.draw`). */
+  /** Like `dataSet`, for fresh points that are not in the data set (`PointDataset.draw`). */
   freshData: { stream: 2, first: 8, count: 8 },
   /** Order of the training rows: one per epoch. */
   batchOrder: { stream: 3, first: 0, count: ANY },

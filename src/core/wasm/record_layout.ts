@@ -21,7 +21,7 @@ export type Fields<Name extends string> = Readonly<
 /** Memory layout of a record. */
 export interface RecordLayout<Name extends string = string> {
   readonly kind: "record";
-  /** Its name in kernels. */
+  /** Name of the record in kernels. */
   readonly name: string;
   readonly about: string;
   /** The record that it extends. */

@@ -22,7 +22,7 @@ export interface Manifest {
   readonly title: string;
   /** Authors and publication. */
   readonly origin: string;
-  /** Its licence. */
+  /** Licence of the data. */
   readonly licence: string;
   /** URLs of folders with the files, each ending in a slash, in order of preference. */
   readonly mirrors: readonly string[];

@@ -41,6 +41,6 @@ export async function rasterize(
   const { width, height, pixels } = image;
   image.free();
   renderer.free();
-  // Its own encoder produces files 1.5 times as large.
+  // The renderer's own encoder produces files 1.5 times as large.
   return encodePng(pixels, { width, height, text });
 }

@@ -24,7 +24,7 @@ const document = await homeworkDocument(userPath(folder), {
   options,
   loadTheorem,
   command: homeworkCommandLine(folder, options),
-  onProgress: ({ done, total, words }) => console.error(`${done + 1}/${total} ${words}`),
+  onProgress: ({ done, total, label }) => console.error(`${done + 1}/${total} ${label}`),
 });
 await Deno.mkdir(new URL(".", `file://${place.path}`), { recursive: true });
 await writeReport(document, place);

@@ -5,18 +5,18 @@ import { root } from "./bundle.ts";
 /**
  * Writes the records and constants that kernels share with TypeScript: `deno task build:layouts`.
  *
- * Each `src/**` + `/NAME.layout.ts` exports layouts (src/core/wasm/record_layout.ts) and becomes
- * `NAME.layout.part.as.ts` beside it. Another language is another function like
- * {@link assemblyScript}, over the same records.
+ * Each `src/**` + `/NAME.layout.ts` exports layouts (src/core/wasm/record_layout.ts), from which
+ * `NAME.layout.part.as.ts` is generated next to it. Another language needs another function like
+ * {@link assemblyScript} over the same records.
  */
 
-/** A file that was generated: where it belongs, from the project's root, and its text. */
+/** A generated file: its path relative to the project's root, and its text. */
 export interface GeneratedFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** A file of layouts: its path from the project's root, and what it exports. */
+/** A layout file: its path relative to the project's root, and its exports. */
 interface LayoutFile {
   readonly path: string;
   readonly exported: readonly (RecordLayout | Constants)[];
@@ -26,7 +26,7 @@ const assemblyScriptTypes = {
   ...{ i32: "i32", u32: "u32", f32: "f32", f64: "f64", address: "usize" },
 } as const satisfies Record<FieldType, string>;
 
-/** The paths of the files of layouts under a folder, sorted. */
+/** Paths of the layout files under a folder, sorted. */
 export function layoutPaths(folder: string): string[] {
   return [...Deno.readDirSync(`${root}/${folder}`)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
@@ -35,7 +35,7 @@ export function layoutPaths(folder: string): string[] {
   }).sort();
 }
 
-/** Generates the file beside each file of layouts. */
+/** Generates the file next to each layout file. */
 export async function buildLayouts(): Promise<GeneratedFile[]> {
   const files: LayoutFile[] = [];
   for (const path of layoutPaths("src")) {

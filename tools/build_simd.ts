@@ -5,33 +5,35 @@ import { MOST_REACH, reachOf } from "./wasm_reach.ts";
 /**
  * Builds the WebAssembly kernels: `deno task build:simd`.
  *
- * Each AssemblyScript source `src/**` + `/NAME.as.ts` becomes two modules beside it:
+ * Each AssemblyScript source `src/**` + `/NAME.as.ts` is compiled to two modules next to it:
  * `NAME.relaxed.wasm` with relaxed SIMD, where ASC_FEATURE_RELAXED_SIMD is true, and
- * `NAME.plain.wasm` without; or one, `NAME.wasm`, where both are the same because it uses none.
- * `NAME.part.as.ts` is imported by others and built into them.
+ * `NAME.plain.wasm` without; or to a single `NAME.wasm` if it uses no relaxed SIMD.
+ * `NAME.part.as.ts` files are only imported by other sources.
  *
- * What V8 makes of a module decides how it is written (the GEMM tile went from 0.5 to 0.94
- * of a core's peak by these):
- * - Deno checks the bounds of every access (three operations a load, two where several share an
- *   index and differ in their constant offset): use few loads, constant offsets, one pointer.
- * - A vector constant is made anew at each use (three operations): splat an argument instead,
+ * Kernels are written for V8's code generator (these rules took the GEMM tile from 0.5 to 0.94 of a
+ * core's peak):
+ * - Deno checks the bounds of every access (three operations per load, two if several loads share
+ *   an index and differ in their constant offset): use few loads, constant offsets, one pointer.
+ * - V8 rematerialises a vector constant at each use (three operations): splat an argument instead,
  *   or load it.
- * - Unrolled by hand, chains of sums are reordered until the registers run out: write a loop of
- *   one turn and V8 unrolls it. 15 registers are free, so 12 sums, two factors and one splat.
- * - Pairs for 256-bit vectors begin at two stores side by side: sums that go anywhere else before
- *   they are stored, and what leads to them, stay at 128 bits.
- * - With checks of bounds pairs find nothing to pair, which is most of what they cost: without the
- *   checks alone, V8 takes 12 % less for a CNF's training step, 4 to 9 % less for an image network's.
- *   Fewer, wider loads could save a part of that at best: a tile has no register left for them.
- * - There is no replacement of a running loop: code that is called once stays slow.
+ * - In manually unrolled code V8 reorders accumulator chains until it runs out of registers: write
+ *   one step per iteration and let V8 unroll the loop. 15 registers are free: 12 accumulators, two
+ *   factors and one splat.
+ * - V8 forms 256-bit vectors by pairing, starting from two adjacent stores: accumulators that are
+ *   used elsewhere before they are stored, and the operations leading to them, stay at 128 bits.
+ * - Bounds checks prevent pairing, which is most of their cost: without the checks alone V8 takes
+ *   12 % less for a CNF's training step, 4 to 9 % less for an image network's. Fewer, wider loads
+ *   could recover only a part of that, as a tile has no register left for them.
+ * - There is no on-stack replacement: a long loop in a function called once stays slow.
  *
- * Modules embed them in base64, `NAME.relaxed.wasm.b64` and so on (`embed.ts`), written here too.
+ * TypeScript modules embed them as base64, `NAME.relaxed.wasm.b64` and so on (`embed.ts`), which
+ * this tool writes too.
  *
- * A source may begin with `// asc: FLAGS`, which the compiler then gets beside the common ones
- * (a shared memory needs `--enable threads --sharedMemory --initialMemory 1 --maximumMemory N`).
+ * A source may begin with `// asc: FLAGS`, passed to the compiler in addition to the common flags
+ * (shared memory needs `--enable threads --sharedMemory --initialMemory 1 --maximumMemory N`).
  */
 
-/** A module that was built: where it belongs, from the project's root, and its bytes. */
+/** A compiled module: its path relative to the project's root, and its bytes. */
 export interface SimdModule {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -39,11 +41,11 @@ export interface SimdModule {
 
 const commonFlags = [
   ...["-O3", "--runtime", "stub", "--noAssert", "--importMemory"],
-  // At least a page, or V8 checks every constant offset as well. Kernels get it from their caller.
+  // At least one page, or V8 checks constant offsets as well. Callers provide a kernel's memory.
   ...["--initialMemory", "1", "--memoryBase", "0"],
 ];
 
-/** The sources that become modules, sorted, as paths from the project's root. */
+/** Paths of the sources that are compiled to modules, sorted, relative to the project's root. */
 function simdSources(folder: string): string[] {
   return [...Deno.readDirSync(`${root}/${folder}`)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
@@ -55,9 +57,9 @@ function simdSources(folder: string): string[] {
 /**
  * Compiles every source.
  *
- * @throws {Error} If one does not compile, or its module would keep something in the memory
- *   or in a variable (the memory belongs to tfjs, or to all workers at once), or an access has a
- *   constant offset beyond what lies empty behind a memory's 4 GiB.
+ * @throws {Error} If a source does not compile, its module keeps state in its memory or in a
+ *   variable (the memory belongs to tfjs, or is shared by all workers), or an access has a constant
+ *   offset beyond the guard region behind a memory's 4 GiB.
  */
 export async function buildSimd(): Promise<SimdModule[]> {
   const modules: SimdModule[] = [];
@@ -106,9 +108,9 @@ async function compile(source: string, build: "relaxed" | "plain"): Promise<Uint
   return bytes;
 }
 
-/** What of a module outlives a call: data segments, a start function, variables. */
+/** Sections of a module whose state outlives a call: data segments, start function, globals. */
 function sectionsThatKeepState(bytes: Uint8Array): string[] {
-  let at = 8; // behind the magic number and the version
+  let at = 8; // after the magic number and the version
   const number = () => {
     let value = 0, shift = 0, byte: number;
     do {

@@ -1,18 +1,18 @@
 import { deno, root } from "./bundle.ts";
 
-/** A worker's program: its entry, and the text that it is bundled to and that the library imports. */
+/** A worker program: its entry point, and the bundle that the library imports as text. */
 export interface WorkerProgram {
   readonly entry: string;
   readonly bundle: string;
 }
 
-/** Every worker's program. */
+/** All worker programs. */
 export const workerPrograms: readonly WorkerProgram[] = [
   "src/threads/worker_entry",
   "cli/process/signal_entry",
 ].map((name) => ({ entry: `${root}/${name}.ts`, bundle: `${root}/${name}.bundle.txt` }));
 
-/** What a bundle is made from: the entry and everything that it imports, sorted. */
+/** Sources of a bundle: the entry point and everything that it imports, sorted. */
 export async function workerSources({ entry }: WorkerProgram): Promise<string[]> {
   const { success, stdout, stderr } = await deno(["info", "--json", entry]);
   if (!success) throw new Error(`deno info failed:\n${stderr}`);
@@ -21,7 +21,7 @@ export async function workerSources({ entry }: WorkerProgram): Promise<string[]>
     .sort();
 }
 
-/** The bundle's first line: the files that it is made from, and a hash over their content. */
+/** First line of a bundle: its source files and a hash of their content. */
 export async function bundleHeader(sources: readonly string[]): Promise<string> {
   const texts = await Promise.all(
     sources.map((source) => Deno.readTextFile(`${root}/${source}`)),

@@ -1,14 +1,14 @@
-/** The project's root, without a slash at its end. */
+/** The project's root, without a trailing slash. */
 export const root: string = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** How a `deno` command ended, and what it wrote to stdout and stderr. */
+/** Result of a `deno` command. */
 export interface Outcome {
   readonly success: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the Deno that runs this, in the project's root. */
+/** Runs the current Deno executable in the project's root. */
 export async function deno(args: readonly string[]): Promise<Outcome> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -26,9 +26,9 @@ export interface BundledFile {
 }
 
 /**
- * Whether the bundler left its stand-in for `require` in a chunk instead of Node's: it throws at
- * the first `require("node:...")`. Seen in minified bundles of Deno 2.9.6, where a shortened name
- * hides the stand-in from Deno; which edit of the sources brings it about cannot be told.
+ * Whether a chunk still has the bundler's placeholder for `require`, which throws at the first
+ * `require("node:...")`. Occurs in minified bundles of Deno 2.9.6, where name mangling hides the
+ * placeholder from Deno; which source edits trigger it is unpredictable.
  */
 function lacksRequire(files: readonly BundledFile[]): boolean {
   const decoder = new TextDecoder();
@@ -36,10 +36,10 @@ function lacksRequire(files: readonly BundledFile[]): boolean {
 }
 
 /**
- * The program as plain JavaScript with everything embedded: main.js, and the
- * chunks that it loads late, by name.
+ * Bundles the program as plain JavaScript with everything embedded: main.js and its lazily loaded
+ * chunks.
  *
- * @param options.minify Without it, a comment stands before each module, which names its file.
+ * @param options.minify If false, a comment before each module names its file.
  */
 export async function bundleProgram(
   options: { readonly minify: boolean },

@@ -1,12 +1,11 @@
 /**
- * Checks who imports whom: `deno task check:imports`.
+ * Checks the import rules between rooms: `deno task check:imports`.
  *
- * Imports point one way (docs/architecture.md). The graph is the one that Deno
- * itself resolves (`deno info --json`), so that import maps, type imports and
- * literal dynamic imports count as well.
+ * Imports point in one direction (docs/architecture.md). The graph is resolved by Deno itself
+ * (`deno info --json`), so import maps, type imports and literal dynamic imports count as well.
  */
 
-/** The rooms of `src/` from the ground up; a room imports from lower floors only, never from its own. */
+/** The rooms of `src/`, from the lowest floor up; a room imports from lower floors only. */
 const floors: readonly (readonly string[])[] = [
   ["core"],
   ["plot", "page", "transport", "threads", "data", "metrics"],
@@ -19,15 +18,15 @@ const floors: readonly (readonly string[])[] = [
   ["report"],
 ];
 
-/** Rooms that know no model: of the floors below them they import these alone. */
+/** Rooms without models: of the floors below they may import only these. */
 const narrowRooms: Readonly<Record<string, readonly string[]>> = {
   metrics: ["core", "transport"],
 };
 
-/** Packages that only `cli/` may import: another parser is then one folder's work. */
+/** Packages that only `cli/` may import, so that replacing the parser affects one folder. */
 const cliPackages = ["@stricli/core"];
 
-/** What belongs to the process and the terminal, and so to `cli/` alone. */
+/** Uses of the process and the terminal, reserved to `cli/`. */
 const processUse =
   /(?<![\w.])(console\.\w+|Deno\.(?:exit|exitCode|stdin|stdout|stderr|args|addSignalListener)\b)/;
 
@@ -69,7 +68,7 @@ function roomOf(path: string): string {
   return top === "src" ? `src/${room}` : top!;
 }
 
-/** The rooms of `src/` that a room may import beside itself, or undefined for an unknown room. */
+/** Rooms of `src/` that a room may import besides itself; undefined for an unknown room. */
 function roomsBelow(room: string): readonly string[] | undefined {
   const floor = floors.findIndex((rooms) => rooms.includes(room));
   return floor < 0 ? undefined : narrowRooms[room] ?? floors.slice(0, floor).flat();
@@ -90,12 +89,12 @@ function fault(from: string, to: string): string | null {
     const name = there.slice("src/".length);
     return allowed.includes(name) ? null : `${here} may import ${allowed.join(", ") || "nothing"}`;
   }
-  // What ships in data/ (bytes and manifests, no code) is the data room's.
+  // The contents of data/ (bytes and manifests, no code) belong to the data room.
   if (here === "src/data" && there === "data" && !/\.tsx?$/.test(to)) return null;
   return "src imports src only";
 }
 
-/** The package's entry points: each file, and the specifier by which `cli/` imports it. */
+/** Entry points of the package: file to the specifier by which `cli/` imports it. */
 function entryPoints(root: string): ReadonlyMap<string, string> {
   const { name, exports = {} } = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)) as {
     readonly name?: string;
@@ -106,14 +105,14 @@ function entryPoints(root: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Whether a module has nothing but imports for their effect and re-exports. */
+/** Whether a module has only side-effect imports and re-exports. */
 function onlyReexports(text: string): boolean {
   return text.replace(/\/\*[^]*?\*\/|\/\/.*/g, "")
     .replace(/\bexport (?:type )?(?:\*|\{[^}]*\}) from "[^"]+";|\bimport "[^"]+";/g, "").trim() ===
     "";
 }
 
-/** The files that an AssemblyScript source imports; Deno's graph leaves these sources out. */
+/** Files that an AssemblyScript source imports; Deno's graph excludes these sources. */
 function assemblyScriptImports(root: string, file: string, known: ReadonlySet<string>): string[] {
   const text = Deno.readTextFileSync(`${root}/${file}`);
   return [...text.matchAll(/^(?:import|export)\b[^;]*?from "(\.[^"]+)"/gm)].map(([, specifier]) => {
@@ -124,7 +123,7 @@ function assemblyScriptImports(root: string, file: string, known: ReadonlySet<st
 }
 
 /**
- * The circles of a graph: its strongly connected components of more than one file, each sorted.
+ * Import cycles: the strongly connected components of more than one file, each sorted.
  * Source: Tarjan 1972, SIAM J. Comput. 1(2), 146-160.
  */
 function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
@@ -166,9 +165,9 @@ async function moduleGraph(root: string, files: readonly string[]): Promise<Modu
 }
 
 /**
- * Every import and every use of the process that breaks the rules, one line each.
+ * Lists every import and every use of the process that breaks the rules, one line each.
  *
- * @param root The project's root, absolute, without a slash at its end.
+ * @param root Absolute path of the project's root, without a trailing slash.
  */
 export async function importFaults(root: string): Promise<string[]> {
   const all = ["src", "cli"].filter((folder) => isPresent(`${root}/${folder}`))
@@ -199,7 +198,7 @@ export async function importFaults(root: string): Promise<string[]> {
         const to = decodeURI(target).slice(prefix.length);
         add(from, to);
         if (roomOf(from) !== "cli" || roomOf(to) === "cli" || !known.has(to)) continue;
-        // The command line is the first user of the library's public face.
+        // The command line uses the library's public API only.
         const entry = entries.get(to);
         if (specifier === entry) continue;
         const remedy = entry === undefined

@@ -1,11 +1,10 @@
 /**
- * Makes `dist/fluxion`, the program as one file: `deno task compile`.
+ * Builds `dist/fluxion`, the program as a single file: `deno task compile`.
  *
- * The program is bundled first, so that every form runs the same JavaScript.
- * `deno compile` downloads a base executable (denort) once. Where that cannot be
- * had, or with `--self-extracting`, the file is a shell launcher with the running
- * Deno and the bundled program behind it (`self_extracting/launcher.sh`): one
- * file of the same name and behaviour, which unpacks itself once.
+ * The program is bundled first, so that every form runs the same JavaScript. `deno compile`
+ * downloads a base executable (denort) once. If that is unavailable, or with `--self-extracting`,
+ * the file is a shell launcher followed by the running Deno and the bundled program
+ * (`self_extracting/launcher.sh`): the same name and behaviour, but it unpacks itself once.
  */
 import { gzipSync } from "node:zlib";
 import settings from "../deno.json" with { type: "json" };
@@ -18,16 +17,16 @@ import { v8Flags } from "./v8_flags.ts";
 
 const output = `${root}/dist/fluxion`;
 
-/** Written first, then moved in its place: who runs the old file keeps it. */
+/** Written first and then renamed, so that running instances keep the old file. */
 const unfinished = `${output}.new`;
 
-/** What the program may do, wherever it runs: deno.json says it. */
+/** The program's permissions, from deno.json. */
 const permissions = permissionFlags(settings.permissions.fluxion as PermissionSet);
 
-/** The file is for machines like the one that makes it: it holds this Deno. */
+/** V8 flags for this architecture: the file contains this Deno and supports no other. */
 const v8 = v8Flags(Deno.build.arch);
 
-/** How both forms start: a permission that is missing is an error, never a question. */
+/** Start-up flags of both forms; a missing permission is an error, never a prompt. */
 const flags = ["--no-prompt", ...permissions];
 
 /** Runs `deno compile` on the bundled program. */
@@ -44,13 +43,13 @@ async function compile(program: readonly BundledFile[]): Promise<Outcome> {
   }
 }
 
-/** A file that is unpacked, as the launcher knows it again. */
+/** Size and checksum of an unpacked file, as the launcher verifies them. */
 async function described({ name, bytes }: BundledFile): Promise<{ size: string; sum: string }> {
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return { size: `${bytes.length} ${name}`, sum: `${new Uint8Array(digest).toHex()}  ${name}` };
 }
 
-/** Writes the self-extracting file. Its bytes depend on the sources and on the Deno that runs. */
+/** Writes the self-extracting file. Its bytes depend on the sources and the running Deno only. */
 async function writeSelfExtracting(program: readonly BundledFile[]): Promise<void> {
   const runtime = { name: "deno", bytes: await Deno.readFile(Deno.execPath()) };
   const archive = writeTar([
@@ -61,7 +60,7 @@ async function writeSelfExtracting(program: readonly BundledFile[]): Promise<voi
   const unpacked = [runtime, ...program];
   const descriptions = await Promise.all(unpacked.map(described));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", archive));
-  const payload = gzipSync(archive, { level: 6 }); // 9: twice the time, 0.3% less
+  const payload = gzipSync(archive, { level: 6 }); // level 9: twice the time, 0.3% smaller
 
   const isolation = ["--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
   const denials = ["--deny-run", "--deny-ffi", "--deny-import"];
@@ -79,7 +78,7 @@ async function writeSelfExtracting(program: readonly BundledFile[]): Promise<voi
       launcher,
     ].join("\n"));
   let head = script(0);
-  for (let length = 0; length !== head.length;) { // the offset's own digits count
+  for (let length = 0; length !== head.length;) { // the offset includes its own digits
     length = head.length;
     head = script(length + 1); // tail counts bytes from 1
   }

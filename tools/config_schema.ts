@@ -8,7 +8,7 @@ import { configFileSchema } from "../src/train/config/schema.ts";
 
 /** Draft-07, as text. */
 export function configJsonSchema(): string {
-  // A check such as "finite" says nothing about JSON, which has no infinity.
+  // Checks such as "finite" have no JSON Schema equivalent; JSON has no infinity anyway.
   const schema = toJsonSchema(configFileSchema, { errorMode: "ignore" });
   return JSON.stringify({ title: "Fluxion training config", ...schema }, null, 2) + "\n";
 }

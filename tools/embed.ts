@@ -1,8 +1,8 @@
 /**
- * Writes the files that modules embed in base64: `deno task build:embedded`.
+ * Writes the files that modules embed as base64: `deno task build:embedded`.
  *
- * `import text from "./NAME.b64" with { type: "text" }` embeds the file NAME, which stands beside
- * it or comes from an npm package (`fromPackages`). `src/core/base64.ts` says why.
+ * `import text from "./NAME.b64" with { type: "text" }` embeds the file NAME, which is in the same
+ * folder or comes from an npm package (`fromPackages`). See `src/core/base64.ts` for the reason.
  */
 import rasterizer from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
 import tfjs from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
@@ -11,7 +11,7 @@ import interSemibold from "fonts/inter-semibold.ttf" with { type: "bytes" };
 import mathFont from "fonts/noto-sans-math.woff2" with { type: "bytes" };
 import { root } from "./bundle.ts";
 
-/** Embedded files of packages, by their paths from the project's root. */
+/** Embedded files from packages, by path relative to the project's root. */
 const fromPackages: Readonly<Record<string, Uint8Array>> = {
   "src/backends/tfjs_simd.wasm": tfjs,
   "src/plot/drawing/_resvg.wasm": rasterizer,
@@ -20,7 +20,7 @@ const fromPackages: Readonly<Record<string, Uint8Array>> = {
   "src/page/_noto_sans_math.woff2": mathFont,
 };
 
-/** An embedded file: its path from the project's root, and what it holds. */
+/** An embedded file: its path relative to the project's root, and its content. */
 export interface EmbeddedFile {
   readonly path: string;
   readonly text: string;
@@ -33,7 +33,7 @@ function* sources(folder: string): Generator<string> {
   }
 }
 
-/** The paths of all embedded files, from the project's root, sorted: what the modules import. */
+/** Paths of all embedded files that modules import, sorted, relative to the project's root. */
 function embeddedPaths(): string[] {
   const paths = [...sources("src")].flatMap((file) => {
     const text = Deno.readTextFileSync(`${root}/${file}`);
@@ -44,7 +44,7 @@ function embeddedPaths(): string[] {
   return [...new Set(paths)].sort();
 }
 
-/** Every embedded file as it should be. */
+/** Expected content of every embedded file. */
 export function embeddedFiles(): EmbeddedFile[] {
   return embeddedPaths().map((path) => {
     const source = path.slice(0, -".b64".length);
@@ -53,7 +53,7 @@ export function embeddedFiles(): EmbeddedFile[] {
   });
 }
 
-/** Writes those that are not as they should be. */
+/** Updates outdated embedded files. */
 export function writeEmbeddedFiles(): void {
   for (const { path, text } of embeddedFiles()) {
     const isSame = (() => {

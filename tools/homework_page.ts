@@ -1,10 +1,10 @@
 /**
- * docs/homework: the report of a homework as a page of the repository, Markdown with its pictures.
+ * Writes docs/homework: the report of a homework as Markdown with pictures.
  *
  *   deno task fluxion homework --out homework
  *   deno task homework:page homework docs/homework/README.md
  *
- * The evaluations are made and the pictures drawn again (minutes); nothing is trained.
+ * Repeats the evaluations and pictures (minutes) but no training.
  */
 import { homeworkCommandLine } from "../cli/commands/homework/command_line.ts";
 import { homeworkDocument } from "../cli/commands/homework/document.ts";

@@ -1,6 +1,6 @@
 /**
- * Writes THIRD_PARTY_LICENSES.md, the licences of what the program embeds:
- * `deno task licenses`. A test holds the committed file against this.
+ * Writes THIRD_PARTY_LICENSES.md, the licences of everything that the program embeds:
+ * `deno task licenses`. A test compares the committed file with it.
  */
 import apache from "./license_texts/apache-2.0.txt" with { type: "text" };
 import bsd from "./license_texts/bsd-3-clause.txt" with { type: "text" };
@@ -8,7 +8,7 @@ import mit from "./license_texts/mit.txt" with { type: "text" };
 import mpl from "./license_texts/mpl-2.0.txt" with { type: "text" };
 import { bundleProgram, deno, root } from "./bundle.ts";
 
-/** Something embedded: what it is, its licence's SPDX name, where its source is, the texts. */
+/** An embedded component with its SPDX licence name, source and licence texts. */
 interface Component {
   readonly name: string;
   readonly version: string;
@@ -17,7 +17,7 @@ interface Component {
   readonly texts: readonly string[];
 }
 
-/** What is embedded without being an npm package of its own. */
+/** Embedded components that are not npm packages. */
 const components: readonly Component[] = [
   {
     name: "Deno",
@@ -57,7 +57,7 @@ const components: readonly Component[] = [
   },
 ];
 
-/** The texts of packages that name a licence but carry no file of it. */
+/** Licence texts for packages that name a licence but include no licence file. */
 const textsByPackage: Readonly<Record<string, string>> = {
   "@stricli/core": `Copyright 2024 Bloomberg Finance L.P.\n\n${apache}`,
   "@resvg/resvg-wasm": `Copyright (c) 2021-present, yisibl and the resvg authors\n\n${mpl}`,
@@ -71,7 +71,7 @@ interface PackageRecord {
   readonly localPath: string;
 }
 
-/** The npm packages of which a module or, in base64, another file is in the bundle. */
+/** npm packages of which the bundle contains a module or a base64-encoded file. */
 async function embeddedPackages(): Promise<PackageRecord[]> {
   const bundle = await bundleProgram({ minify: false });
   const { npmCache } = JSON.parse((await deno(["info", "--json"])).stdout);
@@ -91,7 +91,7 @@ async function embeddedPackages(): Promise<PackageRecord[]> {
       specifiers.includes(`"npm:${name}@${version}/`)
     ),
   ];
-  // Two snapshots of a package (other peers) lie in one folder.
+  // Two snapshots of a package (with different peers) share a folder.
   return [...new Map(found.map((record) => [record.localPath, record])).values()];
 }
 
@@ -122,7 +122,7 @@ function byName(a: Component, b: Component): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-/** A line without spaces at its end, whatever the package's line ends. */
+/** Text with trailing spaces removed and line ends normalized. */
 function tidy(text: string): string {
   return text.replaceAll("\r", "").replace(/[ \t]+$/gm, "").replace(/^\n+|\n+$/g, "");
 }
@@ -134,7 +134,7 @@ export async function thirdPartyLicenses(): Promise<string> {
   const rows = all.map(({ name, version, license, source }) =>
     `- ${name}${version && ` ${version}`}: ${license}. ${source}`
   );
-  const holders = new Map<string, string[]>(); // a text, and who is under it
+  const holders = new Map<string, string[]>(); // licence text to the components under it
   for (const { name, texts } of all) {
     for (const text of texts.map(tidy)) {
       holders.set(text, [...holders.get(text) ?? [], name]);

@@ -1,17 +1,17 @@
 /**
- * Makes the npm package of the library: `deno task pack`, then `npm pack ./dist/npm`. An argument
- * names another folder.
+ * Builds the npm package of the library: `deno task pack`, then `npm pack ./dist/npm`. An optional
+ * argument names another folder.
  *
- * `deno pack` gives the declarations and the manifest. Its JavaScript is Deno's: it imports texts
- * and declares variables with `using`, which Node.js 22 does not know, and it calls `Deno`. So the
- * entry points are bundled by esbuild, with `npm/deno_on_node.ts` for `Deno`; packages stay imports.
+ * `deno pack` produces the declarations and the manifest. Its JavaScript is for Deno: it uses text
+ * imports and `using`, which Node.js 22 does not support, and it calls `Deno`. Therefore esbuild
+ * bundles the entry points with `npm/deno_on_node.ts` as `Deno`; npm packages stay external.
  */
 import * as esbuild from "esbuild";
 import temmlCss from "temml/local.css" with { type: "text" };
 import settings from "../deno.json" with { type: "json" };
 import { deno, root } from "./bundle.ts";
 
-/** The least version of Node.js whose language the package is in. */
+/** Minimum version of Node.js. */
 const NODE = 22;
 
 /** Runs `deno pack` and unpacks the declarations and the manifest into a folder. */
@@ -34,7 +34,7 @@ async function declarations(folder: string): Promise<void> {
   }
 }
 
-/** Styles that a package has in a file: Node.js imports no texts. */
+/** Embeds style sheets from packages, since Node.js has no text imports. */
 const styles: esbuild.Plugin = {
   name: "styles",
   setup: (build) => {
@@ -46,7 +46,7 @@ const styles: esbuild.Plugin = {
   },
 };
 
-/** Bundles the entry points into a folder; gives the packages that they import. */
+/** Bundles the entry points into a folder and returns the packages that they import. */
 async function bundle(folder: string): Promise<ReadonlySet<string>> {
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
@@ -74,7 +74,7 @@ async function bundle(folder: string): Promise<ReadonlySet<string>> {
   return new Set(external);
 }
 
-/** The versions of deno.json for the packages that are imported. */
+/** Versions of the imported packages from deno.json. */
 function dependencies(packages: ReadonlySet<string>): Record<string, string> {
   const versions = new Map(
     Object.values(settings.imports).map((specifier) => {
@@ -85,7 +85,7 @@ function dependencies(packages: ReadonlySet<string>): Record<string, string> {
   return Object.fromEntries([...packages].sort().map((name) => [name, versions.get(name)!]));
 }
 
-/** Makes the package in a folder, which is emptied first. */
+/** Builds the package in a folder, which is emptied first. */
 async function packNpm(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await Deno.mkdir(folder, { recursive: true });
@@ -103,5 +103,5 @@ async function packNpm(folder: string): Promise<void> {
 if (import.meta.main) {
   const [folder = `${root}/dist/npm`] = Deno.args;
   await packNpm(folder);
-  console.log(`${folder}: the npm package; npm pack of that folder makes its archive`);
+  console.log(`${folder}: npm package written; run npm pack on that folder to make the archive`);
 }

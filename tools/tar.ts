@@ -1,4 +1,4 @@
-/** A file of an archive: its name, at most 100 bytes of ASCII. */
+/** A file in an archive; its name has at most 100 bytes of ASCII. */
 export interface TarEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export interface TarEntry {
 const blockSize = 512;
 
 /**
- * A tar archive whose bytes depend on the entries alone: no times, no owners.
+ * Builds a tar archive whose bytes depend on the entries only: no times, no owners.
  *
  * Source: POSIX.1-1988, the ustar interchange format.
  */

@@ -1,8 +1,8 @@
-# Prints the flags of V8 that a program is started with on this machine, or nothing: the tasks of
-# deno.json hand them to `deno run`. tools/v8_flags.ts says what they do.
+# Prints the V8 flags for this machine, or nothing; the tasks of deno.json pass them to `deno run`.
+# See tools/v8_flags.ts for their meaning.
 #
-# Without the checks of bounds each memory of WebAssembly has to reserve all 4 GiB that an index can
-# reach. Where `ulimit -v` limits the address space that may fail, so the checks stay.
+# Without bounds checks each WebAssembly memory reserves all 4 GiB that an index can reach. That may
+# fail where `ulimit -v` limits the address space, so the checks stay on there.
 if [ "$(uname -m)" = x86_64 ] && [ "$(ulimit -v)" = unlimited ]; then
   echo --v8-flags=--experimental-wasm-revectorize,--no-wasm-bounds-checks
 fi

@@ -1,10 +1,9 @@
 import { fastestFlags } from "../src/core/wasm/v8_flags.ts";
 
 /**
- * The flags of V8 that the program is started with; `v8_flags.sh` repeats them for deno.json's
- * tasks. The tests run without.
+ * V8 flags of the program; `v8_flags.sh` repeats them for deno.json's tasks. Tests run without.
  *
- * @param architecture `Deno.build.arch` of the machine that the program runs on.
+ * @param architecture `Deno.build.arch` of the target machine.
  */
 export function v8Flags(architecture: string): string[] {
   const flags = fastestFlags(architecture);

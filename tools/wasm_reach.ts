@@ -1,30 +1,30 @@
 import { CODE, Reader, sectionsOf } from "../src/core/wasm/binary.ts";
 
 /**
- * How far behind an index of 32 bits the instructions of modules reach. V8 without checks of bounds
- * adds an instruction's constant offset to the index in 64 bits, so that an access ends at most this
- * far behind the 4 GiB that are reserved for a memory.
+ * How far beyond a 32-bit index the instructions of modules reach. Without bounds checks V8 adds an
+ * instruction's constant offset to the index in 64 bits, so an access ends at most this far beyond
+ * the 4 GiB reserved for a memory.
  */
 
-/** What no module may exceed, in bytes: the page that our memories leave empty at their beginning. */
+/** Limit for modules in bytes: the page that our memories leave unused at their beginning. */
 export const MOST_REACH = 65536;
 
-/** Bytes of the accesses 0x28 to 0x3e: loads from i32.load to i64.load32_u, then stores. */
+/** Access widths in bytes of opcodes 0x28 to 0x3e: loads i32.load to i64.load32_u, then stores. */
 const plainWidths = [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4, 4, 8, 4, 8, 1, 2, 1, 2, 4];
-/** Bytes of the vector accesses 0 to 11, from v128.load to v128.store. */
+/** Access widths of vector opcodes 0 to 11, v128.load to v128.store. */
 const vectorWidths = [16, 8, 8, 8, 8, 8, 8, 1, 2, 4, 8, 16];
-/** Of 84 to 93: loads and stores of a lane, then loads of 32 and 64 bits beside zeros. */
+/** Access widths of vector opcodes 84 to 93: lane loads and stores, then v128.load32/64_zero. */
 const laneWidths = [1, 2, 4, 8, 1, 2, 4, 8, 4, 8];
-/** Bytes of the seven accesses of each atomic operation. */
+/** Access widths of the seven variants of each atomic operation. */
 const atomicWidths = [4, 8, 1, 2, 1, 2, 4];
 
 /**
- * The largest sum of constant offset and width of a module's accesses; 0 where it has none.
+ * Largest sum of constant offset and width over a module's accesses; 0 if it has none.
  *
  * Source: WebAssembly Core Specification 2.0, section 5.4 (instructions), with its extensions for
  * threads, tail calls and relaxed SIMD.
  *
- * @throws {RangeError} If it has an instruction that is not known here.
+ * @throws {RangeError} If it contains an unknown instruction.
  */
 export function reachOf(module: Uint8Array): number {
   const code = sectionsOf(module).find(({ id }) => id === CODE);
@@ -34,15 +34,15 @@ export function reachOf(module: Uint8Array): number {
   for (let left = reader.number(); left > 0; left--) {
     const end = reader.number() + reader.at;
     for (let runs = reader.number(); runs > 0; runs--) {
-      reader.number(); // so many locals
-      reader.byte(); // of this type
+      reader.number(); // number of locals
+      reader.byte(); // their type
     }
     while (reader.at < end) reach = Math.max(reach, reachOfNext(reader));
   }
   return reach;
 }
 
-/** Reads an instruction; 0 unless it is an access. */
+/** Reads an instruction and returns its reach; 0 unless it is an access. */
 function reachOfNext(reader: Reader): number {
   const opcode = reader.byte();
   if (opcode >= 0x28 && opcode <= 0x3e) return access(reader, plainWidths[opcode - 0x28]!);
@@ -55,7 +55,7 @@ function reachOfNext(reader: Reader): number {
       return reachOfAtomic(reader, reader.number());
     case 0x0e: // br_table
       return skip(reader, reader.number() + 1);
-    case 0x1c: // select of a type
+    case 0x1c: // typed select
       return skip(reader, reader.number());
     case 0x43:
       reader.bytes(4);
@@ -100,15 +100,15 @@ function reachOfNext(reader: Reader): number {
       return 0;
   }
   if (opcode >= 0x45 && opcode <= 0xc4) return 0; // arithmetic
-  throw new RangeError(`instruction 0x${opcode.toString(16)} is not known`);
+  throw new RangeError(`instruction 0x${opcode.toString(16)} is unknown`);
 }
 
-/** Numbers behind an instruction 0xfc. */
+/** Number of immediates of an instruction with prefix 0xfc. */
 function manyImmediates(opcode: number): number {
   if (opcode <= 7) return 0; // conversions
   const [init, copy, tableInit, tableCopy] = [8, 10, 12, 14];
   if (opcode <= 17) return [init, copy, tableInit, tableCopy].includes(opcode) ? 2 : 1;
-  throw new RangeError(`instruction 0xfc ${opcode} is not known`);
+  throw new RangeError(`instruction 0xfc ${opcode} is unknown`);
 }
 
 function reachOfVector(reader: Reader, opcode: number): number {
@@ -120,18 +120,18 @@ function reachOfVector(reader: Reader, opcode: number): number {
   }
   if (opcode === 12 || opcode === 13) reader.bytes(16); // a constant, a shuffle
   else if (opcode >= 21 && opcode <= 34) reader.byte(); // a lane
-  else if (opcode > 275) throw new RangeError(`instruction 0xfd ${opcode} is not known`);
+  else if (opcode > 275) throw new RangeError(`instruction 0xfd ${opcode} is unknown`);
   return 0;
 }
 
 function reachOfAtomic(reader: Reader, opcode: number): number {
   if (opcode === 3) return skip(reader, 1); // a fence
   if (opcode <= 2) return access(reader, opcode === 2 ? 8 : 4); // notify, and waits
-  if (opcode < 16 || opcode > 78) throw new RangeError(`instruction 0xfe ${opcode} is not known`);
+  if (opcode < 16 || opcode > 78) throw new RangeError(`instruction 0xfe ${opcode} is unknown`);
   return access(reader, atomicWidths[(opcode - 16) % 7]!);
 }
 
-/** Reads an access's alignment and offset. */
+/** Reads the alignment and offset of an access and returns its reach. */
 function access(reader: Reader, width: number): number {
   reader.number();
   return reader.number() + width;

@@ -19,12 +19,12 @@ import { atThreads, timed } from "./turns.ts";
 import { subsequences } from "../../src/core/random/subsequences.ts";
 
 const POINTS = 1024;
-/** In nats: both sides solve to 1e-5 with one step size for all points. */
+/** Tolerance in nats; both sides solve to 1e-5 with one step size for all points. */
 const LOG_PROB_LIMIT = 1e-3;
 
 /**
- * A fresh CNF on moons, dopri5 at 1e-5: training steps (solve, gradient, clip, Adam) by batch size,
- * log-likelihoods and samples of 1,024 points.
+ * A fresh CNF on moons with dopri5 at 1e-5: training steps (solve, gradient, clip, Adam) per batch
+ * size, log-likelihoods and samples of 1,024 points.
  */
 export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSetup {
   return async (python, folder) => {
@@ -38,7 +38,7 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
     await writeFloats(`${folder}/points.f32`, points);
     const state = new TrainState(
       {
-        // Both sides take the same step again and again: the weights stay where they are.
+        // Both sides repeat the same step; the weights do not change.
         ...{ model: "cnf", schedule: "constant", lr: 1e-9, warmup: 0, seed: 0 },
         ...{ ema: 0, clip: 5, weightDecay: 0 },
       } as ConstructorParameters<typeof TrainState>[0],
@@ -81,7 +81,8 @@ export function cnfSetup(hidden: number, batchSizes: readonly number[]): OpenSet
       engines: enginesOf(backend, { threads }),
     }));
     const hasPeer = python !== null && python.torchdiffeq !== null;
-    // Awake, two threads take 7 to 20 times as long as one: a step is thousands of small products.
+    // Busy-waiting, two threads take 7 to 20 times as long as one: a step is thousands of small
+    // matrix products.
     const peers = new Peers(hasPeer ? python : null, "cnf_step.py", {
       args: [folder],
       ways: [peerThreads.one, peerThreads.asleep],

@@ -1,9 +1,9 @@
 /**
- * The CPU engine's table: every row of issue 7, each a ratio of medians of turns taken in one run.
+ * CPU benchmarks: every row is a ratio of medians, measured in alternating turns in one run.
  *
  *   deno task bench:cpu [--rounds N] [ROW...]
  *
- * docs/benchmarks.md says how it measures and what the peers need.
+ * See docs/benchmarks.md for the method and the peers' requirements.
  */
 import { type Peaks, peaksOf } from "./memory.ts";
 import { findPython } from "./peer.ts";
@@ -13,7 +13,7 @@ import { type Row, rows, rowsNamed, setups } from "./table.ts";
 import { type Result, takeOneTurn, takeTurns } from "./turns.ts";
 
 const DEFAULT_ROUNDS = 9;
-/** Load average from which a machine counts as busy with other things. */
+/** Load average above which the machine counts as busy. */
 const LOADED = 0.5;
 
 const { rounds, names } = parse(Deno.args);
@@ -21,15 +21,17 @@ const chosen = rowsNamed(names);
 const start = Deno.loadavg()[0]!;
 const date = new Date().toISOString();
 if (start > LOADED) {
-  console.log(`warning: load average ${start.toFixed(2)} at the start: something else runs here`);
+  console.log(
+    `warning: load average ${start.toFixed(2)} at the start: other processes are running`,
+  );
 }
 const python = await findPython();
 console.log(
   python === null
-    ? "no python3 with PyTorch: rows beside it are not measured"
+    ? "no python3 with PyTorch: rows that compare with it are skipped"
     : `Python ${python.python}, PyTorch ${python.torch}, ` +
       (python.torchdiffeq === null
-        ? "no torchdiffeq (PYTHONPATH): rows beside it are not measured"
+        ? "no torchdiffeq (PYTHONPATH): rows that compare with it are skipped"
         : `torchdiffeq ${python.torchdiffeq}`),
 );
 
@@ -65,7 +67,7 @@ await Deno.writeTextFile(file, `${JSON.stringify(record, null, 2)}\n`);
 console.log(file.pathname);
 if (agreements.some(({ difference, limit }) => !(difference <= limit))) Deno.exitCode = 1;
 
-/** Lets those take turns whom the rows need. */
+/** Runs the contestants that the rows need, in turn. */
 async function measure(name: keyof typeof setups, here: readonly Row[]) {
   const folder = await Deno.makeTempDir();
   const setup = await setups[name](python, folder);

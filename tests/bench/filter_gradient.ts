@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** tfjs's WebAssembly backend has no filter gradient: a product for each tap, of its own kernels. */
+/** Filter gradient for tfjs's WebAssembly backend, which has none: one product per filter tap. */
 export function composeFilterGradient(): void {
   if (tf.getKernel("Conv2DBackpropFilter", "wasm") !== undefined) return;
   tf.registerKernel({

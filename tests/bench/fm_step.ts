@@ -15,23 +15,23 @@ import { atThreads, timed } from "./turns.ts";
 
 const BATCH = 64;
 const PIXELS = 28 * 28;
-/** Of the largest velocity; both sides are float32. */
+/** Tolerance relative to the largest velocity; both sides are float32. */
 const VELOCITY_LIMIT = 1e-3;
 const image = { height: 28, width: 28, channels: 1 };
 
-/** Networks of images by name; flow-matching steps (loss, gradient, clip, Adam) and forward passes. */
+/** Image networks by name, for training steps (loss, gradient, clip, Adam) and forward passes. */
 const networks = {
   resnet: resnetNetwork({ ...image, filters: 32, blocks: 4 }),
   unet: unetNetwork({ ...image, filters: 32 }),
 } as const satisfies Record<string, Network>;
 
-/** One of the networks at batch 64: `train` and `forward`. */
+/** Setup of a network at batch 64: `train` and `forward`. */
 export function fmSetup(name: keyof typeof networks): OpenSetup {
   return async (python, folder) => {
     const network = networks[name];
     await openCpu(1);
     composeFilterGradient();
-    // A fresh U-Net is zero everywhere, which would agree with anything.
+    // A fresh U-Net returns zeros, which would make the comparison vacuous.
     const weights = initialParameters(network, 0).map((w, i) => w + 0.02 * Math.sin(i));
     const images = Float32Array.from({ length: BATCH * PIXELS }, (_, i) => Math.sin(i));
     await Deno.writeFile(`${folder}/model.safetensors`, encodeStateDict(network, weights));
@@ -53,7 +53,7 @@ export function fmSetup(name: keyof typeof networks): OpenSetup {
     let step = 0;
     const forward = () => {
       const times = new Float32Array(BATCH).fill(0.3);
-      // Read outside of tidy(), which would look for tensors among the numbers for 8 ms.
+      // Read outside tidy(), which would spend 8 ms searching the numbers for tensors.
       const out = tf.tidy(() =>
         applyNetwork(network, state.model.parameters.tensors, batch, { t: times })
       );

@@ -6,7 +6,7 @@ import { timed } from "./turns.ts";
 const SIZE = 512;
 const OPERATIONS = 2 * SIZE ** 3;
 
-/** A product of two 512x512 matrices on one thread, beside the time of as many register-only operations. */
+/** A 512x512 matrix product on one thread, against the same number of register-only operations. */
 export async function gemmSetup(): Promise<Setup> {
   await openCpu(1);
   const [a, b] = [tf.randomNormal([SIZE, SIZE]), tf.randomNormal([SIZE, SIZE])];

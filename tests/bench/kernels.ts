@@ -1,7 +1,7 @@
 /**
- * The product of two 512x512 matrices and the convolutions of an image network at batch 64, in
- * turn, one thread: Fluxion's kernels, tfjs's own, PyTorch's where there is one; and the
- * register-only loop that is a core's peak. For working on a kernel; cpu.ts has the record.
+ * A 512x512 matrix product and the convolutions of an image network at batch 64 on one thread, in
+ * turn: Fluxion's kernels, tfjs's own, PyTorch's if installed, and the register-only loop that
+ * defines a core's peak. For kernel development; the recorded benchmarks are in cpu.ts.
  *
  *   deno run -A tests/bench/kernels.ts [rounds]
  */
@@ -19,10 +19,10 @@ const peakNow = openPeak();
 
 interface Work {
   readonly name: string;
-  /** What the peer is told. */
+  /** Command for the peer. */
   readonly command: string;
   readonly operations: number;
-  /** Whether tfjs's own backend has it. */
+  /** Whether tfjs's own backend supports it. */
   readonly stock: boolean;
   run(): tf.Tensor;
 }
@@ -77,13 +77,13 @@ function timed(backend: string, { run }: Work): number {
   return time;
 }
 
-console.log("medians in ms, and billions of operations of the definition a second");
+console.log("medians in ms, and billions of nominal operations per second");
 for (const work of works) {
   const times: number[][] = [[], [], [], []];
   for (let round = -3; round < rounds; round++) {
     const values = [
       timed(tfName, work),
-      // 800 ms for a gradient: three are enough.
+      // A gradient takes 800 ms: three rounds are enough.
       work.stock && round < 3 ? timed("wasm", work) : null,
       python === null ? null : (await python.run(work.command)).ms,
       peakNow(),

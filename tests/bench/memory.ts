@@ -1,22 +1,22 @@
 /**
- * The peak memory of contestants. Each of Fluxion's and tfjs's works once more in a process of
- * its own, since in the benchmark's they share one:
+ * Peak memory of contestants. Fluxion's and tfjs's run again in a process each, since the benchmark
+ * runs them in one:
  *
  *   deno run --allow-all tests/bench/memory.ts SETUP CONTESTANT WORK...
  *
- * prints the largest resident set in bytes, or null where the system does not tell.
+ * prints the largest resident set in bytes, or null if unknown.
  */
 import { v8Flags } from "../../tools/v8_flags.ts";
 import { setups } from "./table.ts";
 import type { Result } from "./turns.ts";
 
-/** Peak resident bytes by contestant; null where the system does not tell. */
+/** Peak resident bytes by contestant; null if unknown. */
 export type Peaks = Readonly<Record<string, number | null>>;
 
-/** Turns of each work, in which buffers reach their size. */
+/** Turns per work, enough for buffers to reach their final size. */
 const TURNS = 3;
 
-/** Those of all who worked in a setup; a peer's are those of its process, whatever it did there. */
+/** Peaks of all contestants of a setup; a peer's is that of its whole process. */
 export async function peaksOf(
   setup: keyof typeof setups,
   byWork: Readonly<Record<string, Readonly<Record<string, Result>>>>,
@@ -49,8 +49,8 @@ async function peakAlone(
 }
 
 /**
- * Of this process so far. Not `resourceUsage().maxRSS`: Linux starts a program with the peak of
- * the process that started it.
+ * Peak resident bytes of this process so far. Does not use `resourceUsage().maxRSS`, because on
+ * Linux a process inherits the peak of its parent.
  */
 function ownPeakBytes(): number {
   return 1024 * Number(/VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))![1]);
@@ -67,5 +67,5 @@ if (import.meta.main) {
   console.log(ownPeakBytes());
   await setup.close();
   await Deno.remove(folder, { recursive: true });
-  Deno.exit(); // workers of the engine wait for work
+  Deno.exit(); // idle workers of the engine would keep the process alive
 }

@@ -1,6 +1,6 @@
 import { multiplyAdd } from "../../src/ops/simd/multiply_add.part.as";
 
-/** The register-only loop by which kernels are measured: `rounds` times 12 multiply-adds of 4 numbers. */
+/** Register-only loop that defines a core's peak: `rounds` times 12 multiply-adds of 4 numbers. */
 export function peak(rounds: i32, factor: f32): f32 {
   const x = f32x4.splat(factor);
   let s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x;
@@ -24,7 +24,7 @@ export function peak(rounds: i32, factor: f32): f32 {
   return f32x4.extract_lane(f32x4.add(s0, s6), 0);
 }
 
-/** As many of 24 sums at once, of which V8 makes 12 of 256 bits where it is told to; `out` is 384 bytes. */
+/** The same with 24 accumulators, which V8 can pair to 12 of 256 bits; `out` has 384 bytes. */
 export function widePeak(rounds: i32, factor: f32, out: usize): void {
   const x = f32x4.splat(factor);
   let s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x;

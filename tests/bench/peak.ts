@@ -3,13 +3,13 @@ import { ownMemory } from "../../src/core/wasm/guarded_memory.ts";
 import plain from "./peak.plain.wasm" with { type: "bytes" };
 import relaxed from "./peak.relaxed.wasm" with { type: "bytes" };
 
-/** Where sums go: the first page stays empty. */
+/** Address of the results; the first page stays unused. */
 const OUT = 65536;
 const TURNS = 200_000;
-/** Multiply-adds of four numbers a turn of each loop (peak.as.ts): 12 and 24 sums. */
+/** Multiply-adds of four numbers per iteration of each loop (peak.as.ts). */
 const SUMS = { peak: 12, widePeak: 24 } as const;
 
-/** Times the register-only loops, of which the faster is a core's peak; gives its billions of operations a second. */
+/** Returns a function that measures a core's peak, the faster register-only loop, in GFLOP/s. */
 export function openPeak(): () => number {
   const memory = ownMemory(2);
   const module = simdModule({ relaxed, plain }, "fastest");
@@ -22,7 +22,7 @@ export function openPeak(): () => number {
     loops[name](TURNS, 0.999, OUT);
     return 8 * TURNS * SUMS[name] / (performance.now() - begin) / 1e6;
   };
-  // A running loop is not replaced by a faster one.
+  // V8 does not replace a running loop by optimised code.
   for (let i = 0; i < 2000; i++) {
     loops.peak(1000, 0.999, OUT);
     loops.widePeak(1000, 0.999, OUT);

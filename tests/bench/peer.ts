@@ -1,6 +1,6 @@
 import { atThreads, type Contestant, type Turn } from "./turns.ts";
 
-/** What of the peers is there, by version; null where it is not. */
+/** Python and the versions of the peers; null if not installed. */
 export interface Python {
   readonly program: string;
   readonly python: string;
@@ -18,7 +18,7 @@ except ImportError:
 print(json.dumps({"python": platform.python_version(), "torch": torch.__version__, "torchdiffeq": version}))
 `;
 
-/** The first Python that has PyTorch: the PATH's, else the system's, where packages install theirs. */
+/** The first Python with PyTorch: from PATH, else the system's, where packages install it. */
 export async function findPython(): Promise<Python | null> {
   for (const program of ["python3", "/usr/bin/python3"]) {
     try {
@@ -32,21 +32,21 @@ export async function findPython(): Promise<Python | null> {
   return null;
 }
 
-/** A script that does what each line on its input says, and answers with a {@link Turn}. */
+/** A script that executes one command per input line and answers with a {@link Turn}. */
 export interface Peer {
   /** @throws {Error} If the script ended. */
   run(command: string): Promise<Turn>;
   close(): Promise<void>;
 }
 
-/** How many threads a peer has, and how they wait for work. */
+/** Number of threads of a peer, and how they wait for work. */
 export interface PeerThreads {
   readonly threads: number;
-  /** OMP_WAIT_POLICY; OpenMP's default where it is absent. */
+  /** OMP_WAIT_POLICY; OpenMP's default if undefined. */
   readonly waits?: "PASSIVE";
 }
 
-/** Starts a script beside this file in a process of its own. */
+/** Starts a script from this folder in a separate process. */
 export function startPeer(
   { program }: Python,
   script: string,
@@ -83,8 +83,8 @@ export function startPeer(
 }
 
 /**
- * How a peer is tried. Two threads that wait asleep lose less where other work wants a core,
- * two that wait awake may be quicker where none does.
+ * Thread settings to try for a peer. Two sleeping threads lose less when other work needs a core;
+ * two busy-waiting threads may be faster when none does.
  */
 export const peerThreads = {
   one: { threads: 1 },
@@ -92,11 +92,11 @@ export const peerThreads = {
   awake: { threads: 2 },
 } as const satisfies Record<string, PeerThreads>;
 
-/** A script in each of some ways, in a process each. */
+/** One script with several thread settings, one process each. */
 export class Peers {
   readonly #peers: readonly { readonly way: PeerThreads; readonly peer: Peer }[];
 
-  /** Starts them; none where there is no Python. */
+  /** Starts the processes; none without Python. */
   constructor(
     python: Python | null,
     script: string,
@@ -107,12 +107,12 @@ export class Peers {
       : ways.map((way) => ({ way, peer: startPeer(python, script, { args, ...way }) }));
   }
 
-  /** That of the first way, if there is any. */
+  /** The peer with the first setting, if any. */
   get first(): Peer | null {
     return this.#peers[0]?.peer ?? null;
   }
 
-  /** All of them, as those who do what `command` says. */
+  /** All peers as contestants that execute `command`. */
   contestants(label: string, command: string): Contestant[] {
     return this.#peers.map(({ way: { threads, waits }, peer }) => ({
       name: atThreads(label, threads, waits && "asleep"),

@@ -6,10 +6,10 @@ import type { Agreement } from "./setup.ts";
 import type { Row } from "./table.ts";
 import type { Result } from "./turns.ts";
 
-/** A row with what was measured; null where a side is missing. */
+/** A row with its measurements; null where a side is missing. */
 export interface Line extends Row {
   readonly oursMs: number | null;
-  /** The fastest of the peer's. */
+  /** Name of the peer's fastest contestant. */
   readonly fastest: string | null;
   readonly peerMs: number | null;
   readonly ratio: number | null;
@@ -18,7 +18,7 @@ export interface Line extends Row {
   readonly met: boolean | null;
 }
 
-/** Fills a row in. */
+/** Adds the measurements to a row. */
 export function lineOf(row: Row, results: Readonly<Record<string, Result>>): Line {
   const ours = results[row.ours];
   const [fastest, theirs] = Object.entries(results)
@@ -33,7 +33,7 @@ export function lineOf(row: Row, results: Readonly<Record<string, Result>>): Lin
   };
 }
 
-/** The lines as a table for a terminal. */
+/** Formats the lines as a table for the terminal. */
 export function tableText(lines: readonly Line[]): string {
   const head = ["row", "work", "ours", "peer", "", "NFE", "ratio", "must", "aim", "met"];
   const cells = lines.map((line) => [
@@ -56,7 +56,7 @@ export function tableText(lines: readonly Line[]): string {
     .join("\n");
 }
 
-/** Peaks as lines for a terminal. */
+/** Formats memory peaks as lines for the terminal. */
 export function peaksText(peaks: Peaks): string {
   return Object.entries(peaks).map(([who, bytes]) =>
     `  ${who.padEnd(34)} ${bytes === null ? "-" : `${(bytes / 1e6).toFixed(0).padStart(5)} MB`}`
@@ -71,7 +71,7 @@ function number(value: number | null): string {
   return value === null ? "-" : value.toFixed(0);
 }
 
-/** The machine, and what ran on it. */
+/** Describes the machine and the software. */
 export async function facts(python: Python | null) {
   const git = async (...args: string[]) => {
     const { stdout } = await new Deno.Command("git", { args, cwd: import.meta.dirname }).output();
@@ -93,18 +93,18 @@ export async function facts(python: Python | null) {
   };
 }
 
-/** All that is written to `results/`. */
+/** Content of a file in `results/`. */
 export interface BenchRecord {
   readonly date: string;
-  /** Over the last minute, before and after. */
+  /** Load average over one minute, before and after. */
   readonly load: { readonly start: number; readonly end: number };
-  /** Whether the machine had other things to do when it began. */
+  /** Whether the machine was busy at the start. */
   readonly isLoaded: boolean;
   readonly rounds: number;
   readonly lines: readonly Line[];
   readonly agreements: readonly Agreement[];
-  /** By setup. */
+  /** Memory peaks by setup. */
   readonly memory: Readonly<Record<string, Peaks>>;
-  /** By setup, work and contestant. */
+  /** Results by setup, work and contestant. */
   readonly results: Readonly<Record<string, Readonly<Record<string, Record<string, Result>>>>>;
 }

@@ -3,43 +3,43 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import type { Python } from "./peer.ts";
 import type { Contestant } from "./turns.ts";
 
-/** That both sides do the same: how far their answers are apart. */
+/** Difference between both sides' results, to verify that they compute the same. */
 export interface Agreement {
   readonly what: string;
   readonly difference: number;
   readonly limit: number;
 }
 
-/** A model with its peers, ready to work. */
+/** A model and its peers, ready to run. */
 export interface Setup {
-  /** Who does each work, by its name. */
+  /** Contestants by name of the work. */
   readonly works: Readonly<Record<string, readonly Contestant[]>>;
-  /** Empty where there is no peer. */
+  /** Empty without a peer. */
   readonly agreements: readonly Agreement[];
-  /** Once, without a warm-up: the work takes minutes. */
+  /** The work takes minutes, so it runs once, without a warm-up. */
   readonly isLong?: boolean;
   close(): Promise<void>;
 }
 
-/** Makes a setup; every setup that needs files has its own folder. */
+/** Opens a setup; each gets a folder of its own for files. */
 export type OpenSetup = (python: Python | null, folder: string) => Promise<Setup>;
 
-/** Opens the CPU backend; its kernels use at most so many threads. */
+/** Opens the CPU backend with at most `threads` threads. */
 export function openCpu(threads: number): Promise<Backend> {
   return openBackend("cpu", { threads });
 }
 
-/** Writes numbers as a peer reads them. */
+/** Writes numbers in the format that a peer reads. */
 export function writeFloats(path: string, values: Float32Array): Promise<void> {
   return Deno.writeFile(path, new Uint8Array(values.slice().buffer));
 }
 
-/** Reads the numbers that a peer wrote. */
+/** Reads numbers that a peer wrote. */
 export async function readFloats(path: string): Promise<Float32Array> {
   return new Float32Array((await Deno.readFile(path)).buffer);
 }
 
-/** Largest difference, relative to the largest entry of `b` where `scale` says so. */
+/** Largest difference; with `scale` "relative", relative to the largest entry of `b`. */
 export function largestDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

@@ -5,7 +5,7 @@ import type { OpenSetup } from "./setup.ts";
 import { trainToGapSetup } from "./train_to_gap.ts";
 import { atThreads } from "./turns.ts";
 
-/** How each setup is opened. */
+/** Setups by name. */
 export const setups = {
   "cnf-64": cnfSetup(64, [512, 64]),
   "cnf-128": cnfSetup(128, [512]),
@@ -15,22 +15,22 @@ export const setups = {
   gap: trainToGapSetup,
 } as const satisfies Record<string, OpenSetup>;
 
-/** A line of the table: how many times a contestant's median is another's. */
+/** A row of the table: the ratio of two contestants' medians. */
 export interface Row {
   readonly name: string;
-  /** For people. */
+  /** Display name of the work. */
   readonly work: string;
   readonly setup: keyof typeof setups;
-  /** Of the setup's works. */
+  /** Key in the setup's works. */
   readonly does: string;
-  /** Whose time is the divisor. */
+  /** Contestant whose time is the divisor. */
   readonly ours: string;
-  /** Label, or whole name, of whom it is compared with; of several the fastest counts. */
+  /** Label or full name of the contestant compared with; of several the fastest counts. */
   readonly peer: string;
-  /** The ratio that there must be, and the one that is aimed for. */
+  /** Required ratio, and target ratio. */
   readonly must: number;
   readonly aim: number;
-  /** Takes minutes: runs only when its name is given. */
+  /** Takes minutes, so runs only if named. */
   readonly isLong?: boolean;
 }
 
@@ -82,10 +82,10 @@ const given: readonly Given[] = [{
   ...{ setup: "resnet", does: "train", peer: one, must: 1.7, aim: 1.9 },
 }];
 
-/** The table of issue 7, in its order. */
+/** The rows of the table, in order. */
 export const rows: readonly Row[] = given.map((row) => ({ ours: two, ...row }));
 
-/** The rows of the names; a name also stands for those that go on after a dash. All but the long ones for none. */
+/** Rows by name, or by prefix before a dash; without names, all but the long ones. */
 export function rowsNamed(names: readonly string[]): readonly Row[] {
   if (names.length === 0) return rows.filter(({ isLong }) => !isLong);
   const isMeant = (row: Row) =>

@@ -10,18 +10,18 @@ import { startPeer } from "./peer.ts";
 import { type OpenSetup, writeFloats } from "./setup.ts";
 import { atThreads, type Turn } from "./turns.ts";
 
-/** Nats above the data's own density. */
+/** Target NLL gap to the true density, in nats. */
 const GAP = 0.05;
-/** The test rows that training's own evaluation takes. */
+/** Number of test rows of the evaluation during training. */
 const TEST_ROWS = 500;
 const SEED = 0;
 
-/** How issue 7's table trains its peer. */
+/** Training settings of the peer. */
 const tablePlan = { hidden: 64, lr: 1e-2, warmup: 20, steps: 400, batchSize: 512, clip: 5 };
 
 /**
- * The default CNF on moons from the same weights until its loss on test points is within 0.05
- * nats of the true density's, looked at after each epoch; evaluations are not counted.
+ * Trains the default CNF on moons from the same weights until its loss on test points is within
+ * 0.05 nats of the true density's, evaluated after each epoch; evaluation time is excluded.
  */
 export const trainToGapSetup: OpenSetup = async (python, folder) => {
   const data = await openDataset("moons", { seed: SEED, binarize: false, dataDir: null });
@@ -56,7 +56,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
     const ms = log.steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
     return { ms: isReached ? ms : null, cpuMs: null, nfe: null, peakBytes: null };
   };
-  // At one thread, its fastest by far.
+  // With one thread, by far its fastest setting.
   const peer = python?.torchdiffeq
     ? startPeer(python, "train_to_gap.py", { args: [folder], threads: 1 })
     : null;
@@ -79,7 +79,7 @@ export const trainToGapSetup: OpenSetup = async (python, folder) => {
   };
 };
 
-/** Fluxion's first weights for a network of points; gives the file's name. */
+/** Writes Fluxion's initial weights of a network for points; returns the file's name. */
 async function writeWeights(folder: string, hidden: number): Promise<string> {
   const network = mlpNetwork({ dims: 2, hidden });
   const name = `model-${hidden}.safetensors`;

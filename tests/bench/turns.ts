@@ -1,27 +1,27 @@
 import process from "node:process";
 
-/** What doing a piece of work once took. */
+/** Measurements of one execution of the work. */
 export interface Turn {
-  /** null where the work never came to its end. */
+  /** Wall-clock time; null if the work did not finish. */
   readonly ms: number | null;
-  /** Of all threads; null where it is not known. */
+  /** CPU time of all threads; null if unknown. */
   readonly cpuMs: number | null;
-  /** Evaluations of the field, mean over control groups; null where none is counted. */
+  /** Field evaluations, mean over control groups; null if not counted. */
   readonly nfe: number | null;
   /**
-   * Largest resident set so far of a peer's process; null where the system does not tell, and
-   * for work in this process, which several contestants share (memory.ts).
+   * Peak resident set so far of a peer's process; null if unknown, and for work in this process,
+   * which several contestants share (memory.ts).
    */
   readonly peakBytes: number | null;
 }
 
-/** Who does the work: "Fluxion, 2 threads". What stands before the comma is its label. */
+/** Executes the work; its name, "Fluxion, 2 threads", has its label before the comma. */
 export interface Contestant {
   readonly name: string;
   turn(): Promise<Turn>;
 }
 
-/** A contestant's name. */
+/** Name of a contestant. */
 export function atThreads(label: string, threads: number, how = ""): string {
   return `${label}, ${threads} thread${threads > 1 ? "s" : ""}${how && ` (${how})`}`;
 }
@@ -32,27 +32,27 @@ export interface Result {
   readonly leastMs: number;
   readonly cpuMs: number | null;
   readonly nfe: number | null;
-  /** After the last turn. */
+  /** Peak after the last turn. */
   readonly peakBytes: number | null;
   readonly ms: readonly number[];
 }
 
-/** The threads of a peer that waits awake turn on for a while. */
+/** Pause between turns, in which a peer's busy-waiting threads fall asleep. */
 const PAUSE_MS = 30;
-/** Turns that take longer are fewer. */
+/** Work that takes longer than this gets fewer turns. */
 const LONG_MS = 1500;
 const LONG_ROUNDS = 3;
-/** A long one this much slower than another of its label cannot count: its first turn will do. */
+/** Long work this much slower than another contestant of its label gets a single turn. */
 const HOPELESS = 3;
-/** Turns before the first that counts: compilers, caches and threads start. */
+/** Warm-up turns, for compilers, caches and threads. */
 const WARM_UPS = 2;
 
-/** The middle one; of an even number, the upper of two. */
+/** Median; for an even number of values the upper of the middle two. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
-/** Has the contestants do the work in turn, so many times each; slow ones less often. */
+/** Runs the contestants in turn, `rounds` times each, slow ones less often. */
 export async function takeTurns(
   contestants: readonly Contestant[],
   rounds: number,
@@ -86,7 +86,7 @@ export async function takeTurns(
   );
 }
 
-/** One turn each, without a warm-up. */
+/** Runs each contestant once, without a warm-up. */
 export async function takeOneTurn(
   contestants: readonly Contestant[],
 ): Promise<Record<string, Result>> {
@@ -113,7 +113,7 @@ function labelOf(name: string): string {
   return name.split(",")[0]!;
 }
 
-/** Times work of this process; `work` gives its evaluations, where they are counted. */
+/** Times work in this process; `work` returns its field evaluations, or null if not counted. */
 export async function timed(work: () => Promise<number | null> | number | null): Promise<Turn> {
   const begin = performance.now(), cpu = process.cpuUsage();
   const nfe = await work();

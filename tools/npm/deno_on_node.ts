@@ -1,14 +1,14 @@
 /**
- * What Fluxion uses that Deno has and Node.js 22 has not: the npm package's modules get it where
- * they name it (tools/pack.ts).
+ * Shims for what Fluxion uses of Deno and Node.js 22 lacks; tools/pack.ts injects them into the npm
+ * package's modules.
  *
- * Node.js has no file locks, so `tryLock` is not supported: who asks goes on without one.
+ * Node.js has no file locks, so `tryLock` throws NotSupported and callers continue without a lock.
  */
 import { constants, fsyncSync, promises as fs, type Stats, writeSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
 
-/** A class of errors that Deno names. */
+/** An error class with the name of Deno's. */
 function errorClass(name: string) {
   return class extends Error {
     override readonly name = name;
@@ -34,7 +34,7 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
   EPERM: errors.PermissionDenied,
 };
 
-/** An error of Node.js as Deno has it: "no such file or directory (os error 2): stat 'x'". */
+/** Converts a Node.js error to Deno's: "no such file or directory (os error 2): stat 'x'". */
 function translated(error: unknown): unknown {
   const { code, errno, message } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || code === undefined || errno === undefined) return error;
@@ -64,7 +64,7 @@ function fileInfo(stats: Stats) {
 
 class FsFile {
   readonly #handle: fs.FileHandle;
-  /** Where the next read or write begins; null: where the system says, as in a pipe. */
+  /** Position of the next read or write; null for the system's position, as in a pipe. */
   #position: number | null = null;
 
   constructor(handle: fs.FileHandle) {
@@ -99,7 +99,7 @@ class FsFile {
     }
   }
 
-  /** From the beginning of the file only (`SeekMode.Start`). */
+  /** Supports `SeekMode.Start` only. */
   seek(offset: number): Promise<number> {
     this.#position = offset;
     return Promise.resolve(offset);
@@ -166,7 +166,7 @@ function remove(path: string, { recursive = false } = {}): Promise<void> {
   });
 }
 
-/** A half-precision number by its bits (IEEE 754-2019, binary16). */
+/** Half-precision number from its bits (IEEE 754-2019, binary16). */
 function fromHalf(bits: number): number {
   const sign = bits >> 15 === 0 ? 1 : -1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
@@ -176,14 +176,14 @@ function fromHalf(bits: number): number {
   return sign * magnitude;
 }
 
-/** Half-precision numbers, which Node.js has from version 24 on; read only. */
+/** Read-only fallback for Float16Array, which Node.js has since version 24. */
 export const Float16Array = globalThis.Float16Array ?? class extends Float32Array {
   constructor(buffer: ArrayBuffer) {
     super(Array.from(new Uint16Array(buffer), fromHalf));
   }
 };
 
-/** What stands for the global `Deno`. */
+/** Replacement for the global `Deno`. */
 export const Deno = {
   errors,
   SeekMode: { Start: 0 },

@@ -1,20 +1,20 @@
 # Unpacks the program once into the user's cache folder and runs it from there.
-# Above stand its variables: id, files, sizes, sums, payload, v8 and flags. Below, at byte
-# `payload`, a gzipped tar: the Deno runtime, the program, and place.js.
+# Its variables are set above: id, files, sizes, sums, payload, v8 and flags. A gzipped tar follows
+# at byte `payload`: the Deno runtime, the program, and place.js.
 # Needs sh, tail, gzip, tar, mkdir, rm, mv, uname, id, ls, wc, and sha256sum or shasum. Without
-# `find -cnewer` each start takes as long as the sums of 100 MB.
+# `find -cnewer` every start computes checksums of 100 MB.
 
-# The tools above, even if PATH is empty.
+# Finds these tools even if PATH is empty.
 PATH=${PATH:+$PATH:}/usr/bin:/bin
 
-# Compares the SHA-256 of every file here.
+# Verifies the SHA-256 of every file in the current folder.
 summed() {
   printf '%s\n' "$sums" | sha256sum -c >/dev/null 2>&1 ||
     printf '%s\n' "$sums" | shasum -a 256 -c >/dev/null 2>&1
 }
 
-# Whether all is there as it was packed. Sizes are compared at every start; the sums once, and
-# again when a file has changed since (also in its status, which nobody can set back).
+# Whether all files are intact. Sizes are compared at every start; checksums once, and again if a
+# file's ctime, which cannot be reset, is newer.
 whole() (
   cd "$1" 2>/dev/null || exit 1
   found=$(LC_ALL=C wc -c $files 2>/dev/null | while read -r size name; do echo "$size $name"; done)
@@ -23,8 +23,8 @@ whole() (
     *) exit 1 ;;
   esac
   if [ -f verified ] && [ -z "$(find $files -cnewer verified 2>&1)" ]; then exit 0; fi
-  rm -f verifying.* # of a start that was killed
-  printf '' 2>/dev/null >"verifying.$$" # its time is from before the look at the files
+  rm -f verifying.* # left by a killed start
+  printf '' 2>/dev/null >"verifying.$$" # timestamp from before the verification
   if summed; then
     mv -f "verifying.$$" verified 2>/dev/null
     exit 0
@@ -33,7 +33,7 @@ whole() (
   exit 1
 )
 
-# A program is run only from a folder that is ours, and ours alone to write. A link is none.
+# Only run from a folder that we own and only we can write to, and that is not a symbolic link.
 private() {
   owner=$(LC_ALL=C ls -ldn "$1" 2>/dev/null | while read -r mode links user rest; do
     case $mode in
@@ -43,16 +43,15 @@ private() {
   [ "$owner" = "$(id -u)" ]
 }
 
-# Removes what starts that were killed have left.
+# Removes leftovers of killed starts.
 sweep() {
   for left in "$1"/*.new."$host".*; do
     if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then rm -rf "$left"; fi
   done
 }
 
-# Another start may unpack at the same time: each into a folder of its own, from
-# which place.js moves file by file (a mv of the folder onto one that is there by
-# then would move it inside).
+# Starts may unpack concurrently, each into its own folder, from which place.js moves the files one
+# by one (mv of the folder onto an existing one would move it inside).
 unpack() {
   host=$(uname -n)
   sweep "$1"
@@ -70,7 +69,7 @@ unpack() {
   placed=$?
   rm -rf "$new"
   trap - EXIT HUP INT TERM
-  sweep "$1" # once more: a killed start's tar may have outlived it
+  sweep "$1" # again: the tar of a killed start may have outlived it
   return "$placed"
 }
 
@@ -79,7 +78,7 @@ case $0 in
   *) if [ -f "$0" ]; then self=./$0; else self=$(command -v "$0"); fi ;;
 esac
 
-# Where it may be, in the order of liking.
+# Candidate folders, in order of preference.
 case ${XDG_CACHE_HOME:-} in
   /*) xdg=$XDG_CACHE_HOME/fluxion ;;
   *) xdg= ;;
@@ -111,10 +110,10 @@ if [ -z "$found" ]; then
   exit 1
 fi
 
-# Without checks of bounds each memory reserves 4 GiB of address space (tools/v8_flags.sh).
+# Without bounds checks each memory reserves 4 GiB of address space (tools/v8_flags.sh).
 [ "$(ulimit -v 2>/dev/null)" = unlimited ] || v8=
 
-# Hosts that the user allows beside the mirrors of the data sets. An empty one would allow all.
+# Hosts that the user allows besides the data mirrors. An empty value would allow all.
 hosts=${FLUXION_ALLOW_HOSTS:-}
 case ,$hosts, in
   ,,) allowed= ;;
@@ -125,7 +124,7 @@ case ,$hosts, in
   *) allowed=--allow-net=$hosts ;;
 esac
 
-# The user's own Deno cache, configuration and update check stay out of it.
+# Ignore the user's Deno cache, configuration and update check.
 export DENO_DIR="$found/cache" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 eval 'exec "$found/deno" run '"$flags $v8"' ${allowed:+"$allowed"} "$found/main.js" "$@"'
 exit 1

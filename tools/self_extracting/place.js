@@ -1,14 +1,14 @@
 /**
- * The last step of unpacking (launcher.sh): place.js NEW DIR
+ * Last step of unpacking (launcher.sh): place.js NEW DIR
  *
- * Puts every file of NEW on the disk, then moves it into DIR. A file appears in
- * DIR whole or not at all, also after a power cut, and a file that another start
- * has put there is replaced by the same bytes. That it runs shows at the same
- * time that the runtime works here (a folder may be mounted without execution).
+ * Flushes every file of NEW to disk, then renames it into DIR. A file appears in DIR completely or
+ * not at all, even after a power failure; one placed there by a concurrent start is replaced by the
+ * same bytes. That this script runs also proves that the runtime works here (a folder may be
+ * mounted noexec).
  */
 const [from, to] = Deno.args;
 
-/** Waits until what was written to a file or folder is on the disk. */
+/** Flushes a file or folder to disk. */
 function sync(path) {
   const file = Deno.openSync(path);
   file.syncSync();

@@ -1,5 +1,5 @@
 import { isImageNetwork } from "../nn/network.ts";
-import { mostRows } from "../ode/solver/rows_room.ts";
+import { mostRows } from "../ode/solver/rows_memory.ts";
 import type { FlowModel, SolveSettings } from "./model.ts";
 
 /** Rows per solve: enough to saturate the hardware; memory does not grow with the request. */

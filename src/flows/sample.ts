@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../ode/engines/engines.ts";
-import { requireRoomForRows } from "../ode/solver/rows_room.ts";
+import { requireRowsFit } from "../ode/solver/rows_memory.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
@@ -150,7 +150,7 @@ async function solveRows(
   const width = model.network.rowWidth;
   const n = cut.last - cut.first;
   const stages = settings.tableau.c.length;
-  requireRoomForRows(n, { width, stages, times: options.times?.length });
+  requireRowsFit(n, { width, stages, times: options.times?.length });
   const logDensity = withLogProb && requireLogDensity(model.source);
   const prior = model.source.draw(keyOf(subsequences.samplePrior, seed), {
     first: cut.first,

@@ -1,10 +1,10 @@
 /**
- * Step-size controllers as data. Every engine reads these numbers; none has a rule of its own.
+ * A step-size controller as data, which every engine reads; no engine has a rule of its own.
  *
- * With the scaled errors e1 of the attempt, e2 and e3 of the two accepted steps before it (1 where
- * there were none), and k the order of the error estimate, the next step is h times
- *   safety * e1^(-b1/k) * e2^(-b2/k) * e3^(-b3/k)
- * within the controller's limits.
+ * Let e1 be the scaled error of the attempt, e2 and e3 those of the two previous accepted steps (1
+ * if there are none), and k the order of the error estimate. The next step size is h times
+ *   safety * e1^(-b1/k) * e2^(-b2/k) * e3^(-b3/k),
+ * clamped to the controller's limits.
  *
  * Source: Söderlind 2003, ACM Trans. Math. Softw. 29(1), 1-26, equation (31).
  */
@@ -13,37 +13,37 @@ export interface StepController {
   readonly name: string;
   /** b1, b2, b3. */
   readonly exponents: readonly [number, number, number];
-  /** Aims below the tolerance by this factor; a rejected step shrinks to it at least. */
+  /** Safety factor; also the largest factor after a rejected step. */
   readonly safety: number;
-  /** No step grows by more. */
+  /** Largest factor. */
   readonly growth: number;
-  /** Least factor after an accepted step. */
+  /** Smallest factor after an accepted step. */
   readonly shrinkAccepted: number;
-  /** Least factor after a rejected step, and the factor after one without a finite error. */
+  /** Smallest factor after a rejected step, and the factor after a step with a non-finite error. */
   readonly shrinkRejected: number;
 }
 
-/** Gains of a controller; those that are left out are 0. */
+/** Gains of a PID controller of the logarithm of the error. */
 export interface ControllerGains {
-  /** Of the logarithm of the error. */
+  /** Gain of the log error. */
   readonly integral: number;
-  /** Of its change from step to step. */
+  /** Gain of its first difference from step to step. Default: 0. */
   readonly proportional?: number;
-  /** Of the change of that change. */
+  /** Gain of its second difference. Default: 0. */
   readonly derivative?: number;
 }
 
-/** torchdiffeq's limits: an accepted step never shrinks the next. */
+/** torchdiffeq's limits: the step size never shrinks after an accepted step. */
 const LIMITS = { safety: 0.9, growth: 10, shrinkAccepted: 1, shrinkRejected: 0.2 } as const;
 
-/** Smaller errors of accepted steps count as this, as in Hairer's dopri5.f. */
+/** Lower bound of the errors of accepted steps that a controller sees, as in Hairer's dopri5.f. */
 export const LEAST_REMEMBERED_ERROR = 1e-4;
 
 /**
- * A controller from its gains.
+ * Creates a controller from its gains.
  *
- * @param limits The others are torchdiffeq's: safety 0.9, growth 10, shrinkAccepted 1, shrinkRejected 0.2.
- * @throws {RangeError} If a number is not what {@link requireController} asks for.
+ * @param limits Defaults are torchdiffeq's: safety 0.9, growth 10, shrinkAccepted 1, shrinkRejected 0.2.
+ * @throws {RangeError} If {@link requireController} rejects the result.
  */
 export function stepController(
   name: string,
@@ -64,12 +64,13 @@ export function stepController(
   return controller;
 }
 
-/** The error alone decides: torchdiffeq's rule, and the one that is used unless another is given. */
+/** I controller, which uses the current error only: torchdiffeq's rule and the default. */
 export const integralController: StepController = stepController("I", { integral: 1 });
 
 /**
- * Follows the error's trend too, and so rejects less where stability, not accuracy, limits the
- * step. Source of the gains: Gustafsson 1991, ACM Trans. Math. Softw. 17(4), 533-554.
+ * PI controller: also uses the error's trend, and so rejects fewer steps where stability rather
+ * than accuracy limits the step size.
+ * Source of the gains: Gustafsson 1991, ACM Trans. Math. Softw. 17(4), 533-554.
  */
 export const piController: StepController = stepController(
   "PI",
@@ -78,7 +79,8 @@ export const piController: StepController = stepController(
 );
 
 /**
- * Responds more slowly than PI, for error estimates that vary roughly from step to step. Source of the gains: Kennedy & Carpenter 2003, Appl. Numer. Math. 44, 139-181.
+ * PID controller: responds more slowly than PI, for error estimates that fluctuate from step to step.
+ * Source of the gains: Kennedy & Carpenter 2003, Appl. Numer. Math. 44, 139-181.
  */
 export const pidController: StepController = stepController(
   "PID",
@@ -87,7 +89,7 @@ export const pidController: StepController = stepController(
 );
 
 /**
- * Refuses numbers with which a solve might not end.
+ * Rejects controllers with which a solve might not terminate.
  *
  * @throws {RangeError} Unless b1 is positive, all exponents are finite, and
  *   0 < shrinkRejected <= shrinkAccepted <= 1 <= growth < infinity, 0 < safety < 1, shrinkRejected < safety.

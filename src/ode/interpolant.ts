@@ -4,31 +4,30 @@
  *   w_i(theta) = sum over j of phi_j(theta) values[j][i],
  *   phi_j(theta) = sum over p of basis[j][p] theta^powers[p].
  *
- * The slopes k_i are the stages', and the one at the end of the step as one more where the last
- * stage is not that slope already. Every engine sums in the order of these arrays, so that all round
- * alike.
+ * The slopes k_i are those of the stages, followed by the slope at the end of the step unless the
+ * method is FSAL. Every engine sums in the order of these arrays, so all round alike.
  */
 export interface Interpolant {
-  /** Of theta, whole numbers from 1. */
+  /** Powers of theta, whole numbers from 1. */
   readonly powers: readonly number[];
   /** Coefficients of the basis functions phi, [basis][powers]. */
   readonly basis: readonly (readonly number[])[];
-  /** What each basis function is multiplied by, [basis][slopes]. */
+  /** Weights of the slopes per basis function, [basis][slopes]. */
   readonly values: readonly (readonly number[])[];
 }
 
-/** What an interpolant needs to know of its method. */
+/** The properties of a method on which its interpolant depends. */
 interface Method {
   readonly b: readonly number[];
   readonly firstSameAsLast: boolean;
 }
 
-/** [slopes], 1 at `index`. */
+/** Unit vector [slopes] with 1 at `index`. */
 function unit(slopes: number, index: number): number[] {
   return Array.from({ length: slopes }, (_, i) => i === index ? 1 : 0);
 }
 
-/** Weights of stages as weights of slopes. */
+/** Weights of the stages, zero-padded to all slopes. */
 function ofSlopes(weights: readonly number[], slopes: number): number[] {
   return [...weights, ...new Array<number>(slopes - weights.length).fill(0)];
 }
@@ -37,7 +36,7 @@ function slopesOf({ b, firstSameAsLast }: Method): number {
   return firstSameAsLast ? b.length : b.length + 1;
 }
 
-/** The cubic through both ends and both end slopes (Hermite), order 3. */
+/** Cubic Hermite interpolant of both end states and end slopes, order 3. */
 export function cubicInterpolant(method: Method): Interpolant {
   const slopes = slopesOf(method);
   return {
@@ -48,10 +47,10 @@ export function cubicInterpolant(method: Method): Interpolant {
 }
 
 /**
- * The quartic through both ends, both end slopes and the state in the middle of the step, order 4.
+ * Quartic interpolant of both end states and end slopes and of the midpoint state, order 4.
  * Source: Shampine 1986, Math. Comp. 46, 135-150.
  *
- * @param bMid Weights of the stages in the middle state; their sum is 1/2.
+ * @param bMid Stage weights of the midpoint state; they sum to 1/2.
  */
 export function quarticInterpolant(method: Method, bMid: readonly number[]): Interpolant {
   const slopes = slopesOf(method);
@@ -68,9 +67,9 @@ export function quarticInterpolant(method: Method, bMid: readonly number[]): Int
 }
 
 /**
- * Refuses an interpolant whose arrays do not fit together: engines in WebAssembly read them by their sizes.
+ * Rejects an interpolant with inconsistent array lengths, because WebAssembly engines index by them.
  *
- * @throws {RangeError} If they do not, or a power is not a whole number from 1 to 64.
+ * @throws {RangeError} If lengths are inconsistent, or a power is not a whole number from 1 to 64.
  */
 export function requireInterpolant({ powers, basis, values }: Interpolant, method: Method): void {
   const slopes = slopesOf(method);
@@ -85,7 +84,7 @@ export function requireInterpolant({ powers, basis, values }: Interpolant, metho
   }
 }
 
-/** theta^power by halves. */
+/** theta^power by repeated squaring. */
 function powerOf(theta: number, power: number): number {
   if (power === 1) return theta;
   const half = powerOf(theta, Math.floor(power / 2));
@@ -93,7 +92,7 @@ function powerOf(theta: number, power: number): number {
 }
 
 /**
- * The weights w [slopes] at `theta`; see {@link Interpolant}.
+ * Weights w [slopes] of the slopes at `theta`; see {@link Interpolant}.
  *
  * @param theta In [0, 1].
  */

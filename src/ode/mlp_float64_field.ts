@@ -2,7 +2,7 @@ import { mlpAt, type MlpFloat64, type MlpPoint, unitVectors } from "../ops/mlp_f
 import type { DifferentiableField, GradientSum } from "./field.ts";
 import type { HostRows } from "./engines/portable/host_rows.ts";
 
-/** A sum of flat parameter gradients in float64. */
+/** Accumulator of flat parameter gradients in float64. */
 export class Float64Sum implements GradientSum<Float64Array> {
   readonly total: Float64Array;
 
@@ -16,12 +16,12 @@ export class Float64Sum implements GradientSum<Float64Array> {
   }
 }
 
-/** Few enough to keep the activations of all rows of one linearization. */
+/** Small enough to hold the activations of all rows of a linearization in memory. */
 const LINEARIZATION_ROWS = 1024;
 
 /**
- * The ConditionalMLP in float64 as a field over (z) or, with an exact trace, (z, logp):
- * slow and exact, for truth and theory.
+ * The ConditionalMLP in float64 as a field over (z) or, with an exact trace, (z, logp). Slow; used
+ * as a reference and by the theorems' checks.
  */
 export function mlpFloat64Field(
   net: MlpFloat64,

@@ -1,19 +1,19 @@
 import { fillNormal, fillSigns, type RandomKey } from "../core/random/random.ts";
 
-/** Random probes as data: an engine draws them where it needs them, and every engine the same bits. */
+/** Random probes as data: engines draw them where they are needed, and all draw the same bits. */
 export interface Probes {
-  /** Of each entry: standard normal, or +1 and -1 with equal probability. */
+  /** Distribution of the entries: standard normal, or +1 and -1 with equal probability. */
   readonly distribution: "gaussian" | "rademacher";
-  /** The sequence of random numbers. */
+  /** The random stream. */
   readonly key: RandomKey;
-  /** Row i of a solve has the probe of row `firstRow + i` of the sequence, however rows are cut into solves. */
+  /** Row i of a solve uses probe `firstRow + i` of the stream, however rows are split into solves. */
   readonly firstRow: number;
 }
 
 /**
- * Draws the probes of the rows 0 to `rows` of a solve.
+ * Draws the probes of the first `rows` rows of a solve.
  *
- * @param dims Entries of a probe.
+ * @param dims Entries per probe.
  * @returns [rows * dims], row-major.
  */
 export function drawProbes(

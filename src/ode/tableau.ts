@@ -1,6 +1,6 @@
 import { cubicInterpolant, type Interpolant, quarticInterpolant } from "./interpolant.ts";
 
-/** An explicit Runge-Kutta method as data; make one with {@link defineTableau}. */
+/** An explicit Runge-Kutta method as data, created by {@link defineTableau}. */
 export interface Tableau {
   /** The name on the command line. */
   readonly name: string;
@@ -8,39 +8,38 @@ export interface Tableau {
   readonly order: number;
   /** Nodes, one per stage. */
   readonly c: readonly number[];
-  /** Stage weights: row i has i entries. */
+  /** Stage coefficients (strictly lower triangular): row i has i entries. */
   readonly a: readonly (readonly number[])[];
   /** Solution weights. */
   readonly b: readonly number[];
-  /** b minus the embedded method's weights, or null where there is no error estimate. */
+  /** b minus the weights of the embedded method; null if there is no error estimate. */
   readonly bError: readonly number[] | null;
-  /** The error estimate of a step of size h is O(h^errorOrder): what step-size control reckons with. */
+  /** The error estimate of a step of size h is O(h^errorOrder); used by step-size control. */
   readonly errorOrder: number;
-  /** States inside a step. */
+  /** Dense output. */
   readonly interpolant: Interpolant;
-  /** The last stage is the next step's first: c = 1 and its row of `a` is b. */
+  /** The last stage is the first stage of the next step (FSAL): c = 1 and its row of `a` is b. */
   readonly firstSameAsLast: boolean;
 }
 
 const SUM_TOLERANCE = 1e-12;
 
-/** A method as its paper prints it. */
+/** A method as printed in its paper: the input of {@link defineTableau}. */
 export interface GivenTableau
   extends Omit<Tableau, "firstSameAsLast" | "bError" | "errorOrder" | "interpolant"> {
-  /** Left out where the method has no error estimate. */
+  /** Omitted if the method has no error estimate. */
   readonly bError?: readonly number[];
-  /** `order` when left out: the embedded method is of one order less. */
+  /** Default: `order`, for an embedded method of order one lower. */
   readonly errorOrder?: number;
-  /** Weights of the state in the middle of a step, of order 4; dense output is a cubic when left out. */
+  /** Weights of the midpoint state, of order 4, for quartic dense output. Without them it is cubic. */
   readonly bMid?: readonly number[];
 }
 
 /**
- * Checks a Butcher tableau, derives whether its first stage is the last step's last, and makes
- * its interpolant.
+ * Checks a Butcher tableau and derives its FSAL property and its interpolant.
  *
- * @throws {RangeError} If lengths differ, a row of `a` does not sum to its node,
- *   `b` not to 1, `bError` not to 0 or `bMid` not to 1/2.
+ * @throws {RangeError} If lengths differ, or if a row of `a` does not sum to its node,
+ *   `b` to 1, `bError` to 0, or `bMid` to 1/2.
  */
 export function defineTableau(given: GivenTableau): Tableau {
   const { bMid = null, ...method } = given;

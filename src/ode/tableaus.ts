@@ -7,7 +7,7 @@ import { rk4 } from "./tableaus/rk4.ts";
 import { rk4Classic } from "./tableaus/rk4_classic.ts";
 import { tsit5 } from "./tableaus/tsit5.ts";
 
-/** Every method by the name that the command line knows. Adding a solver is adding a table here. */
+/** All methods by their name on the command line. To add a solver, add its tableau here. */
 export const tableaus: Readonly<Record<string, Tableau>> = Object.fromEntries(
   [euler, midpoint, rk4, rk4Classic, bosh3, dopri5, tsit5].map((
     tableau,

@@ -4,7 +4,7 @@ import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
-import { mostRows, requireRoomForRows } from "../../src/ode/solver/rows_room.ts";
+import { mostRows, requireRowsFit } from "../../src/ode/solver/rows_memory.ts";
 import { InputError } from "../../src/core/errors.ts";
 
 const modelOf = (network: Network) => ({ kind: "fm", network }) as FlowModel;
@@ -24,7 +24,7 @@ Deno.test("chunkRows() returns whole groups that fit in memory with their kept s
   for (const [side, times] of [[28, 0], [28, 2000], [512, 0], [512, 5]] as const) {
     const rows = chunkRows(images(side), solved(1), times)!;
     const row = { width: 3 * side * side, stages: 7, times };
-    requireRoomForRows(rows, row);
-    assert.throws(() => requireRoomForRows(mostRows(row) + 1, row), InputError);
+    requireRowsFit(rows, row);
+    assert.throws(() => requireRowsFit(mostRows(row) + 1, row), InputError);
   }
 });

@@ -7,35 +7,35 @@ import type { DifferentiableField } from "../field.ts";
 import type { Probes } from "../probes.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** How a solve chooses its steps. */
+/** Step-size control of a solve. */
 export type StepControl =
   | { readonly kind: "fixed"; readonly steps: number }
   | {
     readonly kind: "adaptive";
     readonly rtol: number;
     readonly atol: number;
-    /** How errors become step sizes; `integralController`, torchdiffeq's rule, when left out. */
+    /** How errors become step sizes. Default: `integralController`, torchdiffeq's rule. */
     readonly controller?: StepController;
   };
 
-/** How the gradient of a solve is computed. `adjoint` has tolerances of its own and the solve's controller. */
+/** Gradient method. `adjoint` has its own tolerances and uses the solve's controller. */
 export type GradientMethod =
   | { readonly kind: "direct" }
   | { readonly kind: "adjoint"; readonly rtol: number; readonly atol: number };
 
-/** How the divergence of a velocity field is computed: unit vectors summed, or an estimate by random probes. */
+/** How the divergence of a velocity field is computed: exactly, by unit vectors, or by Hutchinson's estimator. */
 export type TraceMethod =
   | { readonly kind: "exact" }
   | {
     readonly kind: "hutchinson";
-    /** One probe per row, the same along the whole solve. Engines draw them. */
+    /** One probe per row, fixed during the solve; drawn by the engine. */
     readonly probes: Probes;
   };
 
 /**
- * A field as an engine takes it. `mlp` is a network's fused form, which fused engines know:
- * with `trace` its state is (z [dims], logp [1]) with dlogp/dt = -div f, without it z alone.
- * Every engine takes `tensors`: any field over tfjs tensors.
+ * A field as passed to an engine. `mlp` is the fused form of a network, for fused engines: with
+ * `trace` the state is (z [dims], logp [1]) with dlogp/dt = -div f, without it only z. `tensors` is
+ * any field over tfjs tensors, which the portable engine supports.
  */
 export type FieldSpec =
   | (FusedField & {
@@ -51,7 +51,7 @@ export type FieldSpec =
 export interface SolveProblem {
   /** The right-hand side. */
   readonly field: FieldSpec;
-  /** [n, w], on the engine's backend; stays the caller's. */
+  /** [n, w], on the engine's backend; remains owned by the caller. */
   readonly y0: Tensor2D;
   /** Initial time. */
   readonly t0: number;
@@ -65,7 +65,7 @@ export interface SolveProblem {
   readonly controlGroup: number | "batch";
   /** Accepted and rejected steps that a group may take before it fails. */
   readonly maxSteps: number;
-  /** What to keep besides y1: step records for a direct pull-back, or states at given times (monotone from t0 to t1). */
+  /** What to keep besides y1: step records for the direct gradient, or states at given times (monotone from t0 to t1). */
   readonly keep: { readonly kind: "end" } | { readonly kind: "records" } | {
     readonly kind: "times";
     readonly times: readonly number[];
@@ -110,20 +110,20 @@ export interface Solution {
   dispose(): void;
 }
 
-/** The gradient of a solve. Both tensors are the caller's. */
+/** The gradient of a solve. Both tensors are owned by the caller. */
 export interface Gradient {
   /** Cotangent of y0, [n, w]. */
   readonly y0: Tensor2D;
   /** Cotangent of the flat parameter vector, device order. */
   readonly parameters: Tensor1D;
   /**
-   * Field evaluations and VJPs, mean over groups. Rejects with a FailureError where an adjoint solve
-   * could not go on and its engine learns that late: the cotangents are NaN then.
+   * Number of field evaluations and VJPs, mean over groups. Rejects with a FailureError if an adjoint
+   * solve failed on an engine that detects failures late; the cotangents are then NaN.
    */
   readonly nfe: Late<number>;
 }
 
-/** Whether an engine supports a problem; if not, the reasons, as phrases without a full stop. */
+/** Whether an engine supports a problem; if not, the reasons, as phrases for messages. */
 export type Support =
   | { readonly kind: "yes" }
   | { readonly kind: "no"; readonly reasons: readonly string[] };
@@ -132,31 +132,31 @@ export type Support =
  * Solves initial value problems and computes VJPs of their solutions: the interface of the CPU, GPU and
  * portable engines.
  *
- * Nothing that `solve` and `pullBack` return need have been read from the device, so that a training
- * step need not wait for it: reports, NFE and failures are {@link Late}.
+ * `solve` and `pullBack` may return before anything is read from the device, so that a training step
+ * does not wait for it: reports, NFE and failures are {@link Late}.
  */
 export interface Engine {
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
-  /** CPU threads that it may use. */
+  /** Largest number of CPU threads. */
   readonly threads: number;
   /**
-   * Whether it supports a problem: decided by kinds and shapes alone, never by values or free memory,
-   * because engines do not give the same bits.
+   * Whether it supports a problem. Depends on kinds and shapes only, never on values or free memory,
+   * because different engines do not compute the same bits.
    */
   supports(problem: SolveProblem): Support;
   /**
    * Solves an initial value problem; dispose the solution.
    *
-   * @throws {RangeError} If the problem is not valid, or the engine does not support it.
+   * @throws {RangeError} If the problem is invalid or not supported by the engine.
    */
   solve(problem: SolveProblem): Promise<Solution>;
   /**
-   * Cotangents of y0 and of the parameters, from that of y1.
+   * VJP of a solve: cotangents of y0 and of the parameters from that of y1.
    *
-   * @param cotangent [n, w] of y1.
-   * @throws {FailureError} If a group failed, or the adjoint solve cannot go on, and the engine
-   *   knows it already. One that learns it late gives cotangents of NaN, and says why in
+   * @param cotangent [n, w] cotangent of y1.
+   * @throws {FailureError} If a group or the adjoint solve failed and the engine has detected it. An
+   *   engine that detects failures late returns cotangents of NaN and gives the reason in
    *   {@link Engine.report} and {@link Gradient.nfe}.
    */
   pullBack(
@@ -165,8 +165,8 @@ export interface Engine {
     method: GradientMethod,
   ): Promise<Gradient>;
   /**
-   * One report per group; failures are values. Ask before the solution is disposed; the answer may
-   * be read afterwards.
+   * One report per group; failures are values. Call before the solution is disposed; the result may
+   * be awaited afterwards.
    */
   report(solution: Solution): Late<readonly SolveReport[]>;
 }

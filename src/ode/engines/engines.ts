@@ -4,12 +4,12 @@ import type { Engine, Solution, SolveProblem } from "./engine.ts";
 export interface Engines {
   /** In order of preference. */
   readonly inOrder: readonly Engine[];
-  /** CPU threads that the first one may use. */
+  /** Largest number of CPU threads of the first engine. */
   readonly threads: number;
   /**
    * The first engine that supports a problem.
    *
-   * @throws {RangeError} If none does; with the reasons of each.
+   * @throws {RangeError} If none does, with the reasons of each.
    */
   firstThatSupports(problem: SolveProblem): Engine;
 }
@@ -27,15 +27,15 @@ export function enginesInOrder(first: Engine, ...others: readonly Engine[]): Eng
         if (support.kind === "yes") return engine;
         refusals.push(`${engine.name}: ${support.reasons.join(", ")}`);
       }
-      throw new RangeError(`solve: no engine takes this problem; ${refusals.join("; ")}`);
+      throw new RangeError(`solve: no engine supports this problem; ${refusals.join("; ")}`);
     },
   };
 }
 
 /**
- * Solves by the first engine that supports the problem.
+ * Solves with the first engine that supports the problem.
  *
- * @returns The solution, which the caller disposes, and its engine, which pulls it back and reports it.
+ * @returns The solution, which the caller disposes, and its engine, for the pull-back and the report.
  * @throws {RangeError} If no engine supports the problem.
  */
 export async function solveOn(

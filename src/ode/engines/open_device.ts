@@ -6,7 +6,7 @@ import { simdEngine } from "./cpu/simd_engine.ts";
 import { type Engines, enginesInOrder } from "./engines.ts";
 import { portableEngine } from "./portable/portable_engine.ts";
 
-/** How a device is opened. */
+/** Options of {@link openDevice}. */
 export interface DeviceOptions extends BackendOptions {
   /** The workload for which `auto` chooses a backend; `points` by default. */
   readonly work?: Work;
@@ -20,16 +20,16 @@ export interface Device {
   readonly engines: Engines;
   /** Why this backend was chosen, for messages. */
   readonly reason: string;
-  /** Closes the backend; every tensor on a GPU is gone. */
+  /** Closes the backend; tensors on a GPU become invalid. */
   close(): void;
 }
 
 /**
  * Opens a backend with its engines.
  *
- * @param request `auto` decides by what was measured for the kind of work.
- * @throws {InputError} If the backend is not there, or portable bits are asked of a GPU.
- * @throws {FailureError} If the CPU backend does not start.
+ * @param request `auto` chooses by measured speed for the kind of work.
+ * @throws {InputError} If the backend is not available, or portable bits are requested on a GPU.
+ * @throws {FailureError} If the CPU backend fails to start.
  */
 export async function openDevice(
   request: "auto" | BackendKind = "auto",
@@ -46,11 +46,11 @@ export async function openDevice(
 }
 
 /**
- * The engines of a backend that is open.
+ * The engines of an open backend.
  *
- * On the CPU the fused networks run in WebAssembly on all cores; the states of other fields are float64
- * arrays on the host, since reading a tensor is free there. On a GPU states stay in tensors, since every
- * read-back stalls.
+ * On the CPU, fused networks run in WebAssembly on all cores; for other fields the states are float64
+ * arrays on the host, since reading a tensor is free there. On a GPU the states stay in tensors,
+ * since every read-back stalls the pipeline.
  */
 export function enginesOf(
   { kind }: Backend,

@@ -7,25 +7,25 @@ import { signChange } from "./sign_change.ts";
 /** Which zero crossings of an event function are events, and when they stop the solve. */
 export interface EventRule {
   /**
-   * 1: only crossings from negative to positive, -1: only from positive to negative, 0 or left out:
-   * both. The order is that of the solve, also where t decreases.
+   * 1: only crossings from negative to positive, -1: only from positive to negative, 0: both. Default:
+   * 0. Signs are taken in the direction of the solve, also if t decreases.
    */
   readonly direction?: -1 | 0 | 1;
-  /** `true` stops the solve at the first event, a number n at the n-th; `false` or left out never. */
+  /** Whether the solve stops at the first event, or, for a number n, at the n-th. Default: false. */
   readonly terminal?: boolean | number;
 }
 
-/** An event, in any space of rows. */
+/** An event, in any row space. */
 export interface EventInRows<Rows> {
   /** Index of its event function in `events`. */
   readonly index: number;
   /** Its time. */
   readonly t: number;
-  /** [1, w] the state then; the caller's. */
+  /** [1, w] the state at that time; owned by the caller. */
   readonly y: Rows;
 }
 
-/** What {@link EventFinder} needs. */
+/** Inputs of {@link EventFinder}. */
 export interface EventProblem<Rows> {
   /** Name of the public function, for error messages. */
   readonly caller: string;
@@ -37,17 +37,18 @@ export interface EventProblem<Rows> {
 }
 
 /**
- * Where event functions are evaluated inside a step, as fractions of it: two crossings between
- * neighbouring points are missed.
+ * Fractions of a step at which event functions are evaluated; a pair of crossings between
+ * neighbouring points is missed.
  */
 const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
-/** One more point after a zero, to learn with which sign the function leaves it. */
+/** Extra point after a zero, to determine the sign of the function as it leaves the zero. */
 const LEAVING = 1 / 64;
 
 /**
- * Checks events as callers give them.
+ * Checks the event functions of a caller.
  *
- * @throws {RangeError} If `value` is not a function, `direction` not -1, 0 or 1, or `terminal` neither a boolean nor a positive whole number.
+ * @throws {RangeError} If `value` is not a function, `direction` is not -1, 0 or 1, or `terminal` is
+ *   neither a boolean nor a positive whole number.
  */
 export function requireEvents(
   caller: string,
@@ -85,7 +86,7 @@ export class EventFinder<Rows> {
   readonly #problem: EventProblem<Rows>;
   /** The last value of each event function; 0 until it has left 0. */
   readonly #values: number[] = [];
-  /** How many more events of each kind stop the solve. */
+  /** Number of events per function until the solve stops. */
   readonly #left: number[];
 
   constructor(problem: EventProblem<Rows>) {
@@ -106,9 +107,9 @@ export class EventFinder<Rows> {
   }
 
   /**
-   * The events inside a step, or at its end, in order.
+   * Finds the events within a step or at its end, in order.
    *
-   * @returns `isOver`: the last of them stops the solve.
+   * @returns `isOver`: whether the last of them stops the solve.
    */
   async find(
     step: AcceptedStep<Rows>,
@@ -129,7 +130,7 @@ export class EventFinder<Rows> {
     return { events, isOver: last >= 0 };
   }
 
-  /** Brackets of the crossings inside a step whose direction counts. */
+  /** Brackets of the crossings within a step that have the wanted direction. */
   async #changes(step: AcceptedStep<Rows>): Promise<Change[]> {
     const { rules } = this.#problem;
     const shares = this.#values.includes(0) ? [LEAVING, ...SAMPLES] : SAMPLES;

@@ -23,49 +23,49 @@ export interface OdeintEvent extends EventRule {
 
 /** How {@link odeint} solves. */
 export interface OdeintOptions {
-  /** The Runge-Kutta method; dopri5 when left out. */
+  /** The Runge-Kutta method. Default: dopri5. */
   readonly tableau?: Tableau;
-  /** How it chooses its steps; adaptive with rtol 1e-7 and atol 1e-9 when left out. */
+  /** How it chooses its steps. Default: adaptive with rtol 1e-7 and atol 1e-9. */
   readonly control?: OdeintControl;
-  /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
+  /** Accepted and rejected steps before the solve gives up. Default: 100,000. */
   readonly maxSteps?: number;
-  /** Event functions; none when left out. */
+  /** Event functions. Default: none. */
   readonly events?: readonly OdeintEvent[];
-  /** Keep every step, so that the result has `at`; false when left out. */
+  /** Keep every step for dense output; the result then has `at`. Default: false. */
   readonly dense?: boolean;
 }
 
-/** An event that {@link odeint} has found. */
+/** An event found by {@link odeint}. */
 export interface FoundEvent {
   /** Index of its event function in `events`. */
   readonly index: number;
   /** Its time: the event function is 0 there or already has its new sign. */
   readonly t: number;
-  /** The state then. */
+  /** The state at that time. */
   readonly y: Float64Array;
 }
 
-/** What {@link odeint} gives. */
+/** The result of {@link odeint}. */
 export interface OdeintResult {
   /** End of the solve: the last of `times`, or the time of the terminal event. */
   readonly t: number;
   /** The state there. */
   readonly y: Float64Array;
-  /** The states at `times`, the first and the last included; those after a terminal event are missing. */
+  /** The states at `times`, including the first and the last; those after a terminal event are omitted. */
   readonly states: readonly Float64Array[];
   /** All events in the order of the solve; a terminal one is the last. */
   readonly events: readonly FoundEvent[];
-  /** What the solve did. */
+  /** Statistics of the solve. */
   readonly report: SolveReport;
 }
 
-/** What {@link odeint} gives with `dense: true`. */
+/** The result of {@link odeint} with `dense: true`. */
 export interface DenseOdeintResult extends OdeintResult {
   /**
    * Dense output: the state at any time from the first of `times` to `t`, by the method's
    * interpolant (order 4 with dopri5 and tsit5, cubic Hermite with the others). It is continuous.
    *
-   * @throws {RangeError} If `t` lies outside.
+   * @throws {RangeError} If `t` is outside that interval.
    */
   at(t: number): Float64Array;
 }
@@ -73,22 +73,21 @@ export interface DenseOdeintResult extends OdeintResult {
 /**
  * Solves dy/dt = f(t, y) in float64 on plain arrays.
  *
- * States between the first and the last time come from dense output, so asking
- * for more of them changes neither the steps nor the end.
+ * States between the first and the last time come from dense output, so requesting more of them
+ * changes neither the steps nor the final state.
  *
  * Events are zero crossings of event functions, located on the dense output to machine precision.
  * A zero at the start is not an event; the next crossing is. A solve restarted from an event's `t`
  * and `y` does not find that event again, since the event function is 0 or has its new sign there.
- * A function that touches 0 exactly where it is evaluated, and turns back, has one event there.
- * The step that contains a terminal event is taken to its end, so f has to be defined a step beyond.
+ * A function that is exactly 0 at an evaluation point without changing sign has one event there.
+ * The step that contains a terminal event is completed, so f must be defined one step beyond it.
  *
- * @param f Gives dy/dt as a new array or one of its own. `y` is a copy of its own: it may be written to.
- * @param y0 The state at `times[0]`: [d], or rows [n * d] one after the other.
+ * @param f Returns dy/dt, as a new array or one that it reuses. `y` is a copy that f may modify.
+ * @param y0 The state at `times[0]`: [d], or concatenated rows [n * d].
  * @param times At least two, strictly increasing or strictly decreasing.
- * @throws {RangeError} If `times` are not so, or fixed steps, `maxSteps`, tolerances, `firstStep`, `maxStep`,
- *   `stopTimes` or `events` are not what they have to be, or f gives another number of values than y0 has.
- * @throws {FailureError} If the solve cannot go on: at which t, with what step size, and what to try;
- *   or an event's value is NaN.
+ * @throws {RangeError} If an argument is invalid, or f returns a different number of values than y0 has.
+ * @throws {FailureError} If the solve fails, with t, the step size and what to try; or if an event
+ *   function returns NaN.
  *
  * @example
  * ```ts
@@ -155,7 +154,7 @@ export async function odeint(
   await finder?.begin(start, hostRows(y, 1, width));
   for (let i = 1; i < borders.length && !isOver; i++) {
     const t0 = borders[i - 1]!, t1 = borders[i]!;
-    // What f is beyond a stop time is the other segment's affair.
+    // f is evaluated one-sidedly at a stop time: never beyond the segment.
     const first = i === 1 ? t0 : nextTowards(t0, t1);
     const last = i === borders.length - 1 ? t1 : nextTowards(t1, t0);
     const inside = (t: number) => t0 < t1 ? clamp(t, first, last) : clamp(t, last, first);
@@ -196,7 +195,7 @@ export async function odeint(
   return { ...result, at: (t) => stateAt(trajectory, t) };
 }
 
-/** f as a field over one row. */
+/** Wraps f as a field over one row. */
 function fieldOf(
   f: (t: number, y: Float64Array) => ArrayLike<number>,
   width: number,
@@ -217,7 +216,7 @@ function plainEvent({ index, t, y }: EventInRows<HostRows>): FoundEvent {
   return { index, t, y: y.data };
 }
 
-/** The stop times strictly between two times, each once, in the direction of the solve. */
+/** The distinct stop times strictly between two times, in the direction of the solve. */
 function stopsBetween(control: OdeintControl, start: number, end: number): number[] {
   if (control.kind === "fixed") return [];
   const low = Math.min(start, end), high = Math.max(start, end);
@@ -233,7 +232,7 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
 
-/** The float64 next to `from` in the direction of `to`; IEEE 754 orders magnitudes as their bits. */
+/** The float64 next to `from` towards `to`; IEEE 754 magnitudes are ordered like their bit patterns. */
 function nextTowards(from: number, to: number): number {
   if (from === 0) return Math.sign(to - from) * Number.MIN_VALUE;
   const bits = new BigInt64Array(new Float64Array([from]).buffer);

@@ -17,7 +17,7 @@ import {
   stepControl,
   stepSizes,
 } from "./options.ts";
-import { hostHome, isReadFree, type RowsHome, tensorHome } from "./rows_home.ts";
+import { hasSynchronousReads, hostStorage, type RowStorage, tensorStorage } from "./row_storage.ts";
 import {
   type TensorDynamics,
   tensorDynamicsField,
@@ -30,7 +30,7 @@ import type { TensorSolution } from "./tensor_solution.ts";
 
 /** How {@link odeintTensors} solves. */
 export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> {
-  /** Tensors or variables to differentiate with respect to; none when left out. */
+  /** Tensors or variables to differentiate with respect to. Default: none. */
   readonly parameters?: P;
   /**
    * `direct` keeps the steps and differentiates them exactly, as backpropagation through the solver
@@ -38,29 +38,29 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
    * memory. `direct` when left out.
    */
   readonly gradient?: "direct" | "adjoint";
-  /** The Runge-Kutta method; dopri5 when left out. */
+  /** The Runge-Kutta method. Default: dopri5. */
   readonly tableau?: Tableau;
-  /** How it chooses its steps; adaptive with rtol 1e-7 and atol 1e-9 when left out. */
+  /** How it chooses its steps. Default: adaptive with rtol 1e-7 and atol 1e-9. */
   readonly control?: OdeintFixedControl | Omit<OdeintAdaptiveControl, "stopTimes">;
-  /** Accepted and rejected steps before the solve gives up; 100,000 when left out. */
+  /** Accepted and rejected steps before the solve gives up. Default: 100,000. */
   readonly maxSteps?: number;
-  /** Event functions; none when left out. */
+  /** Event functions. Default: none. */
   readonly events?: readonly TensorEvent<T, P>[];
 }
 
 /**
  * Solves dy/dt = f(t, y) over tfjs tensors, with gradients with respect to y0 and parameters.
  *
- * The whole state shares one step size, as in torchdiffeq. It runs on any tfjs backend. On CPU
- * backends the state is kept in float64 and only f computes in float32. Events are those of
- * `odeint`; float32 event functions limit the precision of their times.
+ * The whole state shares one step size, as in torchdiffeq. Works on any tfjs backend. On CPU backends
+ * the state is kept in float64 and only f computes in float32. Events work as in `odeint`; float32
+ * event functions limit the precision of event times.
  *
- * @param f Gives dy/dt, of y's shape, in differentiable operations; t is a number.
- * @param y0 float32, of any shape; stays the caller's.
+ * @param f Returns dy/dt, of y's shape, by differentiable operations; t is a number.
+ * @param y0 float32, of any shape; remains owned by the caller.
  * @param times At least two, strictly increasing or strictly decreasing.
- * @throws {RangeError} If something given is not what it has to be.
- * @throws {FailureError} If the solve cannot go on: at which t, with what step size, and what to try;
- *   or an event's value is NaN.
+ * @throws {RangeError} If an argument is invalid.
+ * @throws {FailureError} If the solve fails, with t, the step size and what to try; or if an event
+ *   function returns NaN.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
  * const solution = await odeintTensors((_t, y, { rate }) => tf.mul(y, tf.neg(rate)), y0, [0, 1], {
  *   parameters: { rate },
  * });
- * // y(1) = exp(-rate), so that its derivative by the rate is -exp(-rate).
+ * // y(1) = exp(-rate), so its derivative with respect to rate is -exp(-rate).
  * const { parameters } = await solution.gradients(({ y }) => tf.sum(y));
  * console.assert(Math.abs(parameters.rate.dataSync()[0]! + Math.exp(-2)) < 1e-6);
  * solution.dispose();
@@ -90,15 +90,17 @@ export async function odeintTensors<
   if (!(y0 instanceof tf.Tensor)) {
     throw new RangeError(`odeintTensors: y0 must be a tensor, got ${typeof y0}`);
   }
-  // A record of no tensors is of type P where none was given.
+  // Without `parameters`, P is a record without keys.
   const { parameters = {} as P } = options;
   const dynamics = { f, shape: y0.shape, parameters };
   const problem = { dynamics, y0, times: Array.from(times), options };
-  return await (isReadFree() ? solveTensors(hostHome, problem) : solveTensors(tensorHome, problem));
+  return await (hasSynchronousReads()
+    ? solveTensors(hostStorage, problem)
+    : solveTensors(tensorStorage, problem));
 }
 
 async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
-  home: RowsHome<Rows>,
+  storage: RowStorage<Rows>,
   problem: {
     readonly dynamics: TensorDynamics<T, P>;
     readonly y0: T;
@@ -111,8 +113,8 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
   const { control = { kind: "adaptive" }, gradient = "direct" } = options;
   requireOdeint("odeintTensors", times, { tableau, control, maxSteps });
   requireEvents("odeintTensors", rules);
-  const { space } = home;
-  const field = home.field(tensorDynamicsField(dynamics));
+  const { space } = storage;
+  const field = storage.field(tensorDynamicsField(dynamics));
   const steps: StepRecord<Rows>[] = [];
   const events: EventInRows<Rows>[] = [];
   const held: Rows[] = [];
@@ -127,7 +129,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
     space,
     tableau,
     rules,
-    value: (index, t, y) => readEventValue(dynamics, rules[index]!, { t, y: home.toTensor(y) }),
+    value: (index, t, y) => readEventValue(dynamics, rules[index]!, { t, y: storage.toTensor(y) }),
   });
   const watch = async (step: AcceptedStep<Rows>): Promise<boolean> => {
     const found = await finder.find(step);
@@ -137,7 +139,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
   };
   try {
     const row: Tensor2D = tf.reshape(y0, [1, y0.size]);
-    const start = await home.fromTensor(row);
+    const start = await storage.fromTensor(row);
     row.dispose();
     held.push(start);
     await finder.begin(t0, start);
@@ -166,7 +168,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
     const last = ending.isEvent ? events.at(-1)!.t : ending.t;
     const isReached = (t: number) => (last - t) * Math.sign(last - t0) >= 0;
     const solved: SolvedTensors<Rows, T, P> = {
-      home,
+      storage,
       dynamics,
       field,
       tableau,
@@ -196,8 +198,8 @@ function solutionOf<Rows, T extends Tensor, P extends TensorRecord>(
   report: SolveReport,
   release: () => void,
 ): TensorSolution<T, P> {
-  const { home, dynamics: { shape }, states, events, endsInEvent } = solved;
-  const tensorOf = (rows: Rows): T => tf.tidy(() => unflattened<T>(home.toTensor(rows), shape));
+  const { storage, dynamics: { shape }, states, events, endsInEvent } = solved;
+  const tensorOf = (rows: Rows): T => tf.tidy(() => unflattened<T>(storage.toTensor(rows), shape));
   const found = events.map(({ index, t, y }) => ({
     index,
     t,

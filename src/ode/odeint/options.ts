@@ -3,14 +3,14 @@ import type { StepControl } from "../engines/engine.ts";
 import type { Tableau } from "../tableau.ts";
 import type { StepSizes } from "../solver/rows_problem.ts";
 
-/** How {@link odeint} and {@link odeintTensors} choose their steps. */
+/** Step-size control of {@link odeint} and {@link odeintTensors}. */
 export type OdeintControl = OdeintFixedControl | OdeintAdaptiveControl;
 
 /** Steps of equal size. */
 export interface OdeintFixedControl {
   /** Tells it from other controls. */
   readonly kind: "fixed";
-  /** How many. */
+  /** Number of steps. */
   readonly steps: number;
 }
 
@@ -18,20 +18,20 @@ export interface OdeintFixedControl {
 export interface OdeintAdaptiveControl {
   /** Tells it from other controls. */
   readonly kind: "adaptive";
-  /** Relative tolerance per step; 1e-7 when left out. */
+  /** Relative tolerance per step. Default: 1e-7. */
   readonly rtol?: number;
-  /** Absolute tolerance per step, added to the relative one; 1e-9 when left out. */
+  /** Absolute tolerance per step, added to the relative one. Default: 1e-9. */
   readonly atol?: number;
-  /** How errors become step sizes; `integralController`, torchdiffeq's rule, when left out. */
+  /** How errors become step sizes. Default: `integralController`, torchdiffeq's rule. */
   readonly controller?: StepController;
-  /** Size of the first step, above 0; chosen by Hairer's rule when left out. */
+  /** Size of the first step, above 0. Default: chosen by Hairer's rule. */
   readonly firstStep?: number;
-  /** No step is larger; give it where f is zero or smooth for long and then is not. */
+  /** Largest step size; set it if f is zero or smooth for a long time and then changes abruptly. */
   readonly maxStep?: number;
   /**
-   * Times between the first and the last at which a step ends and the next begins anew, in any
-   * order: where f jumps or has a kink. At such a t, f is evaluated one unit in the last place
-   * before it by the steps that end there, and one after it by those that begin there.
+   * Times between the first and the last, in any order, where f has a jump or a kink: a step ends
+   * exactly there and the solver restarts. The step that ends at such a t evaluates f one ulp before
+   * it, the step that begins there one ulp after it.
    */
   readonly stopTimes?: readonly number[];
 }
@@ -39,17 +39,17 @@ export interface OdeintAdaptiveControl {
 /** torchdiffeq's tolerances. */
 const RTOL = 1e-7, ATOL = 1e-9;
 
-/** Accepted and rejected steps before a solve gives up, unless another number is given. */
+/** Default number of accepted and rejected steps before a solve gives up. */
 export const MAX_STEPS = 100_000;
 
-/** The control with its defaults filled in, as the solver reads it. */
+/** The solver's step control, with defaults filled in. */
 export function stepControl(control: OdeintControl): StepControl {
   if (control.kind === "fixed") return control;
   const { rtol = RTOL, atol = ATOL, controller } = control;
   return { kind: "adaptive", rtol, atol, ...(controller !== undefined && { controller }) };
 }
 
-/** A prescribed first step is the whole solve's; after a stop time the field may be quite another. */
+/** Bounds on step sizes. `firstStep` applies to the first segment only: after a stop time f may differ. */
 export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
   if (control.kind === "fixed") return {};
   const { firstStep, maxStep } = control;
@@ -60,10 +60,10 @@ export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
 }
 
 /**
- * Checks the arguments that both forms of odeint share.
+ * Checks the arguments common to both forms of odeint.
  *
  * @param caller Name of the public function, for error messages.
- * @throws {RangeError} If something is not what it has to be.
+ * @throws {RangeError} If an argument is invalid.
  */
 export function requireOdeint(
   caller: string,

@@ -7,16 +7,16 @@ import type { RowSpace, Term } from "../solver/rows.ts";
 import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** A state of the dense output of a one-row solve, and its cotangent. */
+/** A dense-output state of a one-row solve, with its cotangent. */
 export interface Output<Rows> {
   readonly t: number;
   /** [1, w] the state. */
   readonly y: Rows;
-  /** [1, w] */
+  /** [1, w]. */
   readonly cotangent: Rows;
 }
 
-/** What both gradients of a one-row solve need. */
+/** Inputs of both gradient methods of a one-row solve. */
 export interface OutputProblem<Rows, Vector> {
   readonly space: RowSpace<Rows>;
   readonly field: DifferentiableField<Rows, Vector>;
@@ -24,7 +24,7 @@ export interface OutputProblem<Rows, Vector> {
   readonly t0: number;
   /** In the order of the solve; remain owned by the caller. */
   readonly outputs: readonly Output<Rows>[];
-  /** Receives the parameters' cotangents. */
+  /** Receives the parameter cotangents. */
   readonly gradient: GradientSum<Vector>;
 }
 
@@ -41,7 +41,7 @@ function sum<Rows>(
   return some.length === 0 ? null : space.combine(null, h, some);
 }
 
-/** a + b, new; the summands are released. */
+/** a + b, new; releases the operands. */
 function added<Rows>(space: RowSpace<Rows>, a: Rows | null, b: Rows | null): Rows | null {
   if (a === null || b === null) return a ?? b;
   const both = space.combine(a, ONE, [{ weight: 1, rows: b }]);
@@ -51,10 +51,11 @@ function added<Rows>(space: RowSpace<Rows>, a: Rows | null, b: Rows | null): Row
 }
 
 /**
- * The cotangent of y0 from those of outputs at any times, by replay of the recorded steps.
+ * The cotangent of y0 from those of outputs at any times, by replaying the recorded steps.
  *
- * An output at theta in a step is y + h * sum of w_i(theta) k_i, so its cotangent c adds c to that
- * of y and h w_i c to that of each slope; the slope at the step's end is the next step's first.
+ * An output at theta in a step is y + h * sum of w_i(theta) k_i, so its cotangent c adds c to the
+ * cotangent of y and h w_i c to that of each slope; the slope at the end of the step is the first
+ * slope of the next step.
  *
  * @param problem.steps All steps, one row each.
  * @param problem.end The end of the last step.
@@ -71,7 +72,7 @@ export function pullBackOutputs<Rows, Vector>(
   const endOf = (k: number) => k + 1 < steps.length ? steps[k + 1]!.t[0]! : end.t;
   const inside = new Map<StepRecord<Rows>, StepCotangents<Rows>>();
   const left = outputs.filter(({ t }) => t !== t0);
-  // Of the slope at the end of the step before.
+  // Cotangent of the slope at the end of the previous step.
   let carried: Rows | null = null;
   steps.forEach((step, k) => {
     const t = step.t[0]!, h = step.h, t1 = endOf(k);
@@ -116,7 +117,7 @@ export function pullBackOutputs<Rows, Vector>(
   }
 }
 
-/** `cotangent`, which is released, plus those of outputs at its time; new. */
+/** `cotangent`, which is released, plus the cotangents of outputs at its time; new. */
 function withOutputs<Rows>(
   space: RowSpace<Rows>,
   cotangent: Rows,
@@ -133,9 +134,9 @@ function withOutputs<Rows>(
  * The cotangent of y0 from those of outputs at any times by the continuous adjoint, from each
  * output back to the one before it.
  *
- * @param problem.span How far the solve was to go; fixed steps are shared out over it.
+ * @param problem.span Length of the requested interval, over which fixed steps are distributed.
  * @returns [1, w], new.
- * @throws {FailureError} If the adjoint solve cannot go on.
+ * @throws {FailureError} If the adjoint solve fails.
  */
 export async function adjointOfOutputs<Rows, Vector>(
   problem: OutputProblem<Rows, Vector> & {

@@ -2,15 +2,14 @@
 const RESOLUTION = Number.EPSILON;
 
 /**
- * Root finding to machine precision, on the far side of the root: the value at the result is 0 or
- * already has the sign that it has at `to`, so that a solve restarted there does not find the same
- * root again.
+ * Finds a root to machine precision and returns a point on its far side: the value there is 0 or
+ * already has the sign of the value at `to`, so a solve restarted there does not find the root again.
  *
  * Source: Oliveira & Takahashi 2021, An Enhancement of the Bisection Method Average Performance
- * Preserving Minmax Optimality, ACM Trans. Math. Softw. 47(1) (ITP:
- * regula falsi, truncated and projected towards the midpoint; at most one evaluation more than bisection).
+ * Preserving Minmax Optimality, ACM Trans. Math. Softw. 47(1) (ITP method: regula falsi, truncated
+ * and projected towards the midpoint; at most one evaluation more than bisection).
  *
- * @param bracket.value Not 0 at `from`, and of another sign, or 0, at `to`. Need not be continuous.
+ * @param bracket.value Nonzero at `from`; zero or of the opposite sign at `to`. Need not be continuous.
  */
 export async function signChange(bracket: {
   readonly from: number;

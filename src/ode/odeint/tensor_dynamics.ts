@@ -9,15 +9,15 @@ export type TensorRecord = Readonly<Record<string, Tensor>>;
 /** dy/dt = f(t, y) over tensors of one shape. */
 export interface TensorDynamics<T extends Tensor, P extends TensorRecord> {
   readonly f: (t: number, y: T, parameters: P) => Tensor;
-  /** Of y. */
+  /** Shape of y. */
   readonly shape: readonly number[];
   readonly parameters: P;
 }
 
-/** Points per linearization; each holds a copy of the state. */
+/** Points per linearization; each stores a copy of the state. */
 const LINEARIZATION_ROWS = 64;
 
-/** A state [1, size] in the shape of y. */
+/** Reshapes a state [1, size] to the shape of y. */
 export function unflattened<T extends Tensor>(row: Tensor, shape: readonly number[]): T {
   return tf.reshape(row, [...shape]) as T;
 }
@@ -32,7 +32,7 @@ export function slopeRow<T extends Tensor, P extends TensorRecord>(
   if (!(slope instanceof tf.Tensor) || slope.shape.join() !== shape.join()) {
     const got = slope instanceof tf.Tensor ? `[${slope.shape.join(", ")}]` : typeof slope;
     throw new RangeError(
-      `odeintTensors: f must give a tensor of y's shape [${shape.join(", ")}], got ${got}`,
+      `odeintTensors: f must return a tensor of y's shape [${shape.join(", ")}], got ${got}`,
     );
   }
   return tf.reshape(slope, [1, row.size]);
@@ -92,7 +92,7 @@ export function tensorDynamicsField<T extends Tensor, P extends TensorRecord>(
   };
 }
 
-/** Cotangents of tensors as one flat vector, new; those that are undefined are zero. */
+/** Concatenates cotangents of tensors to a new flat vector; undefined ones are zero. */
 export function flattened(
   tensors: readonly Tensor[],
   cotangents: readonly (Tensor | undefined)[],
@@ -106,7 +106,7 @@ export function flattened(
   );
 }
 
-/** A flat vector as tensors of the record's shapes, new. */
+/** Splits a flat vector into new tensors of the record's shapes. */
 export function unflattenedRecord<P extends TensorRecord>(
   flat: Tensor1D,
   parameters: P,

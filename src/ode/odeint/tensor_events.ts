@@ -14,7 +14,7 @@ import {
 /** An event function of `odeintTensors`: its zero crossings along the solution are events. */
 export interface TensorEvent<T extends Tensor, P extends TensorRecord> extends EventRule {
   /**
-   * The event function: a tensor of one number, differentiable in all three arguments. It is
+   * The event function: returns a tensor with one element, differentiable in all three arguments. It is
    * evaluated at the ends of each step and at three points between them.
    */
   value(t: Scalar, y: T, parameters: P): Tensor;
@@ -30,13 +30,13 @@ function valueAt<T extends Tensor, P extends TensorRecord>(
   if (!(value instanceof tf.Tensor) || value.size !== 1) {
     const got = value instanceof tf.Tensor ? `[${value.shape.join(", ")}]` : typeof value;
     throw new RangeError(
-      `odeintTensors: an event's value must be a tensor of one number, got ${got}`,
+      `odeintTensors: an event's value must be a tensor with one element, got ${got}`,
     );
   }
   return tf.reshape(value, []);
 }
 
-/** Reads an event function at a state [1, size], which is disposed. */
+/** Evaluates an event function at a state [1, size] and reads it back; disposes the state. */
 export async function readEventValue<T extends Tensor, P extends TensorRecord>(
   dynamics: TensorDynamics<T, P>,
   event: TensorEvent<T, P>,
@@ -57,26 +57,27 @@ export async function readEventValue<T extends Tensor, P extends TensorRecord>(
 
 /** Cotangents of the solution at a fixed time. */
 export interface EventCotangents {
-  /** [1, size] of the state at the event's time; the caller's. */
+  /** [1, size] cotangent of the state at the event's time; owned by the caller. */
   readonly y: Tensor;
-  /** Of the flat parameter vector, through the event function alone; the caller's. */
+  /** Cotangent of the flat parameter vector through the event function only; owned by the caller. */
   readonly parameters: Tensor1D;
 }
 
 /**
- * VJP of an event: from cotangents of its time and state to those of the solution at that time, held fixed.
+ * VJP of an event: maps cotangents of its time and state to those of the solution at a fixed time.
  *
  * The time t* solves g(t, y(t), p) = 0, so that by the implicit function theorem
  *   dt* = -(g_y dy + g_p dp) / (g_t + g_y f),  d(y(t*)) = dy + f dt*
- * with dy the solution's change at the fixed time. Cotangents c of the time and v of the state thus
- * become v - s g_y of y and -s g_p of the parameters, s = (c + v f) / (g_t + g_y f).
+ * with dy the perturbation of the solution at the fixed time. Given the cotangents c of the time and
+ * v of the state, the cotangent of y is v - s g_y and that of the parameters -s g_p, with
+ * s = (c + v f) / (g_t + g_y f).
  *
  * Source: Chen, Amos, Nickel 2021, Learning Neural Event Functions for Ordinary Differential
  * Equations, section 3.1.
  *
- * @param at.y [1, size] the event's state.
- * @param cotangents.t Of the time; undefined where it is zero.
- * @param cotangents.y Of the state; undefined where it is zero.
+ * @param at.y [1, size] state of the event.
+ * @param cotangents.t Cotangent of the time; undefined for zero.
+ * @param cotangents.y Cotangent of the state; undefined for zero.
  * @throws {FailureError} If the event function's derivative along the solution is 0 there.
  */
 export async function pullBackEvent<T extends Tensor, P extends TensorRecord>(

@@ -8,7 +8,7 @@ import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 import type { EventInRows } from "./events.ts";
 import { adjointOfOutputs, type Output, pullBackOutputs } from "./output_gradient.ts";
-import type { RowsHome } from "./rows_home.ts";
+import type { RowStorage } from "./row_storage.ts";
 import {
   flattened,
   type TensorDynamics,
@@ -19,9 +19,9 @@ import {
 import { pullBackEvent, type TensorEvent } from "./tensor_events.ts";
 import type { TensorGradients, TensorSolution } from "./tensor_solution.ts";
 
-/** What the gradients of a tensor solve need. */
+/** A tensor solve with the data that its gradients need. */
 export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
-  readonly home: RowsHome<Rows>;
+  readonly storage: RowStorage<Rows>;
   readonly dynamics: TensorDynamics<T, P>;
   readonly field: DifferentiableField<Rows, Tensor1D>;
   readonly tableau: Tableau;
@@ -30,14 +30,14 @@ export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
   readonly maxSteps: number;
   readonly rules: readonly TensorEvent<T, P>[];
   readonly t0: number;
-  /** From t0 to the last requested time. */
+  /** Length of the interval from t0 to the last requested time. */
   readonly span: number;
-  /** At the requested times that were reached. */
+  /** States at the requested times that were reached. */
   readonly states: readonly { readonly t: number; readonly y: Rows }[];
   readonly events: readonly EventInRows<Rows>[];
-  /** The last event is terminal. */
+  /** Whether the last event is terminal. */
   readonly endsInEvent: boolean;
-  /** For the direct gradient: all steps, and where the last one ended; null for the adjoint. */
+  /** For the direct gradient: all steps and the end of the last one; null for the adjoint. */
   readonly records: {
     readonly steps: readonly StepRecord<Rows>[];
     readonly end: { readonly t: number; readonly y: Rows };
@@ -50,7 +50,7 @@ export async function tensorGradients<Rows, T extends Tensor, P extends TensorRe
   solution: TensorSolution<T, P>,
   loss: (solution: TensorSolution<T, P>) => Tensor,
 ): Promise<TensorGradients<T, P>> {
-  const { home: { space, toTensor }, dynamics: { shape, parameters } } = solved;
+  const { storage: { space, toTensor }, dynamics: { shape, parameters } } = solved;
   const tensors = Object.values(parameters);
   const { value, cotangents } = valueAndCotangents(() => requireOneNumber(loss(solution)), [
     solution.y,
@@ -83,23 +83,26 @@ export async function tensorGradients<Rows, T extends Tensor, P extends TensorRe
 function requireOneNumber(loss: Tensor): Tensor {
   if (!(loss instanceof tf.Tensor) || loss.size !== 1) {
     const got = loss instanceof tf.Tensor ? `[${loss.shape.join(", ")}]` : typeof loss;
-    throw new RangeError(`odeintTensors: a loss must be a tensor of one number, got ${got}`);
+    throw new RangeError(`odeintTensors: the loss must be a tensor with one element, got ${got}`);
   }
   return loss;
 }
 
-/** Turns cotangents of a loss into outputs at fixed times; event functions add theirs of the parameters to `sum`. */
+/**
+ * Converts the cotangents of a loss to those of states at fixed times. Parameter cotangents through
+ * event functions are added to `sum`.
+ */
 async function readOutputs<Rows, T extends Tensor, P extends TensorRecord>(
   solved: SolvedTensors<Rows, T, P>,
   cotangents: readonly (Tensor | undefined)[],
   into: { readonly outputs: Output<Rows>[]; readonly sum: TensorSum },
 ): Promise<void> {
-  const { home, dynamics, states, events, endsInEvent, rules, t0 } = solved;
+  const { storage, dynamics, states, events, endsInEvent, rules, t0 } = solved;
   const [ofEnd, ofStates, ...rest] = cotangents;
   const add = async (at: { readonly t: number; readonly y: Rows }, cotangent: Tensor) => {
     const row: Tensor2D = tf.reshape(cotangent, [1, cotangent.size]);
     try {
-      into.outputs.push({ t: at.t, y: at.y, cotangent: await home.fromTensor(row) });
+      into.outputs.push({ t: at.t, y: at.y, cotangent: await storage.fromTensor(row) });
     } finally {
       row.dispose();
     }
@@ -119,7 +122,7 @@ async function readOutputs<Rows, T extends Tensor, P extends TensorRecord>(
     const both = [own, isEnd ? ofEnd : undefined].flatMap((tensor) => tensor ?? []);
     if (ofTime === undefined && both.length === 0) continue;
     const ofState = both.length === 0 ? undefined : tf.addN(both);
-    const y = home.toTensor(event.y);
+    const y = storage.toTensor(event.y);
     try {
       const { index, t } = event;
       const pulled = await pullBackEvent(dynamics, rules[index]!, { index, t, y }, {
@@ -137,13 +140,13 @@ async function readOutputs<Rows, T extends Tensor, P extends TensorRecord>(
   into.outputs.sort((a, b) => (a.t - b.t) * direction);
 }
 
-/** The cotangent of y0 [1, size] from those of outputs; new. */
+/** The cotangent of y0 [1, size], new, from those of outputs. */
 async function pullBack<Rows, T extends Tensor, P extends TensorRecord>(
   solved: SolvedTensors<Rows, T, P>,
   outputs: readonly Output<Rows>[],
   gradient: TensorSum,
 ): Promise<Rows> {
-  const { home: { space }, records, states } = solved;
+  const { storage: { space }, records, states } = solved;
   if (outputs.length === 0) {
     return space.combine(null, Float64Array.of(0), [{ weight: 1, rows: states[0]!.y }]);
   }

@@ -4,9 +4,9 @@ import { type RowSpace, slopeTerms } from "./rows.ts";
 
 /** An accepted step of a single control group, with the data of its dense output. */
 export interface AcceptedStep<Rows> {
-  /** Its start. */
+  /** Start time. */
   readonly t0: number;
-  /** Its end. */
+  /** End time. */
   readonly t1: number;
   /** The step size of the stages: t1 - t0 up to rounding. */
   readonly h: number;
@@ -14,13 +14,13 @@ export interface AcceptedStep<Rows> {
   readonly y0: Rows;
   /** [n, w] the state at t1. */
   readonly y1: Rows;
-  /** [n, w] each: the slopes of all stages, followed by the slope at t1 unless the last stage is that slope. */
+  /** [n, w] each: the slopes of all stages, followed by the slope at t1 unless the method is FSAL. */
   readonly slopes: readonly Rows[];
 }
 
 /**
- * Dense output: the state at a time inside a step. At its ends the interpolant is not evaluated; the
- * step's own states are returned.
+ * Dense output: the state at a time within a step. At its ends, copies of the step's own states are
+ * returned instead of the interpolant.
  *
  * @param t From `step.t0` to `step.t1`.
  * @returns [n, w], new.

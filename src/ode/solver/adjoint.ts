@@ -7,28 +7,28 @@ import { partsOf, type RowSpace, slopeTerms, type StatePart } from "./rows.ts";
 import type { StepRecord, StepSizes } from "./rows_problem.ts";
 import { solveRows } from "./solve.ts";
 
-/** What the adjoint solve gives. */
+/** The result of an adjoint solve. */
 export interface AdjointGradient<Rows> {
-  /** Cotangent of y0, [n, w]; the caller's. */
+  /** Cotangent of y0, [n, w]; owned by the caller. */
   readonly y0: Rows;
-  /** One per control group, of the backward solve. */
+  /** Reports of the backward solve, one per control group. */
   readonly reports: readonly SolveReport[];
-  /** Stages of the quadrature, all rows together. */
+  /** Number of single-row quadrature VJPs, summed over stages and steps. */
   readonly quadratureRows: number;
 }
 
 /**
- * The gradient of a solve by the continuous adjoint, in constant memory:
+ * Gradient of a solve by the continuous adjoint method, in constant memory:
  *   dy/dt = f,  da/dt = -(df/dy)^T a,  from t1 back to t0 with a(t1) given,
  *   dL/dtheta = integral from t0 to t1 of (df/dtheta)^T a dt
- * The integral is a quadrature: nothing depends on it, so it is summed after each
- * accepted step with the method's own weights, all stages in one batch, and has
- * no place in the error norm (the seminorm).
+ * Nothing depends on the integral, so it is a quadrature: it is accumulated after each accepted step
+ * with the method's own weights, all stages in one batch, and is excluded from the error norm (a
+ * seminorm).
  *
  * Sources: Chen et al. 2018, Neural ODEs, section 2; Kidger, Chen, Lyons 2021,
  * "Hey, that's not an ODE": faster ODE adjoints via seminorms.
  *
- * @throws {FailureError} If a control group cannot go on.
+ * @throws {FailureError} If a control group fails.
  */
 export async function solveAdjoint<Rows, Vector>(
   problem:
@@ -36,12 +36,12 @@ export async function solveAdjoint<Rows, Vector>(
     & {
       readonly space: RowSpace<Rows>;
       readonly field: DifferentiableField<Rows, Vector>;
-      /** [n, w] the end of the forward solve; stays the caller's. */
+      /** [n, w] the end of the forward solve; remains owned by the caller. */
       readonly y1: Rows;
-      /** [n, w] its cotangent; stays the caller's. */
+      /** [n, w] its cotangent; remains owned by the caller. */
       readonly cotangent: Rows;
       readonly gradient: GradientSum<Vector>;
-      /** Bounds on the sizes of adaptive steps; none when left out. */
+      /** Bounds on the sizes of adaptive steps. Default: none. */
       readonly stepSizes?: StepSizes;
     },
 ): Promise<AdjointGradient<Rows>> {
@@ -50,7 +50,7 @@ export async function solveAdjoint<Rows, Vector>(
   const weighedStages = tableau.b.flatMap((weight, stage) => weight === 0 ? [] : [stage]);
   let quadratureRows = 0;
 
-  /** Adds -h b_i (df/dtheta)^T a of every stage: h points backwards. */
+  /** Adds -h b_i (df/dtheta)^T a for every stage; h is negative. */
   const addQuadrature = (step: StepRecord<Rows>) => {
     const left = (rows: Rows) => space.columns(rows, 0, width);
     const right = (rows: Rows) => space.columns(rows, width, width);
@@ -110,7 +110,7 @@ export async function solveAdjoint<Rows, Vector>(
   }
 }
 
-/** The dynamics of (y, a); the norm takes the largest over the parts of both. */
+/** The augmented dynamics of (y, a); the error norm is the maximum over the parts of both. */
 function augmented<Rows, Vector>(
   space: RowSpace<Rows>,
   field: DifferentiableField<Rows, Vector>,

@@ -2,8 +2,8 @@ import { NO_ERRORS } from "./step_control.ts";
 import type { SolveFailure, SolveReport } from "../engines/engine.ts";
 
 /**
- * Where one control group stands: rows that share t, the step size and every decision.
- * A solve changes it in place as it goes.
+ * The solver state of a control group: rows that share t, the step size and every accept/reject
+ * decision. Updated in place by the solve.
  */
 export interface ControlGroup {
   /** First row of the group in the whole problem, and one past its last. */
@@ -14,17 +14,17 @@ export interface ControlGroup {
   nfe: number;
   accepted: number;
   rejected: number;
-  /** Scaled errors of the last two accepted steps, for the controller. */
+  /** Scaled errors of the last two accepted steps, used by the controller. */
   errors: readonly [number, number];
   /** The last attempt had no finite error. */
   sawNonFinite: boolean;
-  /** Index of the first requested time that it has not reached. */
+  /** Index of the first requested time not yet reached. */
   nextTime: number;
   failure: SolveFailure | null;
 }
 
 /**
- * Cuts `count` rows by index into groups of `size` rows, the last one perhaps smaller.
+ * Splits `count` rows by index into groups of `size` rows; the last group may be smaller.
  *
  * @throws {RangeError} If `size` is not a positive whole number or `batch`.
  */
@@ -53,12 +53,12 @@ export function cutIntoGroups(count: number, size: number | "batch", t0: number)
   return groups;
 }
 
-/** Rows of a group. */
+/** Number of rows of a group. */
 export function groupSize(group: ControlGroup): number {
   return group.rows[1] - group.rows[0];
 }
 
-/** The ids of all rows of `groups`, one group after the other. */
+/** Row indices of all rows of `groups`, group by group. */
 export function rowIdsOf(groups: readonly ControlGroup[]): Int32Array {
   const ids = new Int32Array(groups.reduce((total, group) => total + groupSize(group), 0));
   let i = 0;
@@ -84,8 +84,8 @@ export function perRow(
 }
 
 /**
- * The norm of each group: the largest over the state's parts of the root mean
- * square over the group's rows and the part's columns.
+ * Error norm per group: the maximum over the parts of the state of the root mean square over the
+ * group's rows and the part's columns.
  *
  * @param squares [rows of the groups * parts], from `RowSpace.scaledSquares`.
  */
@@ -102,7 +102,7 @@ export function groupNorms(
     for (let part = 0; part < parts; part++) {
       let sum = 0;
       for (let row = first; row < first + size; row++) sum += squares[row * parts + part]!;
-      // Math.max keeps a NaN, whichever side it stands on.
+      // Math.max propagates NaN from either argument.
       norm = Math.max(norm, Math.sqrt(sum / (size * partWidths[part]!)));
     }
     first += size;
@@ -110,7 +110,7 @@ export function groupNorms(
   });
 }
 
-/** What the group did, for people and logs. */
+/** Statistics of a group, as reported to callers. */
 export function reportOf(group: ControlGroup): SolveReport {
   const { nfe, accepted, rejected, rows, failure } = group;
   return { nfe, accepted, rejected, rows, failure };

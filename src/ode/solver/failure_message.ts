@@ -1,15 +1,15 @@
 import type { SolveReport, StepControl } from "../engines/engine.ts";
 
-/** What a message about a failed solve needs to know of its settings. */
+/** The settings of a failed solve that its message mentions. */
 export interface FailedSettings {
   readonly control: StepControl;
   readonly maxSteps: number;
-  /** What the reader would call a larger budget of steps; left out where they cannot give one. */
+  /** Name of the reader's option for the step budget; omitted if there is none. */
   readonly maxStepsOption?: string;
 }
 
 /**
- * Where and why one group stopped, and what to try; for people, without a full stop.
+ * User-facing message, without a full stop: where and why a group failed, and what to try.
  *
  * @throws {RangeError} If the group did not fail.
  */
@@ -39,14 +39,14 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
   }
 }
 
-/** How many groups are named one by one. */
+/** Number of failed groups that are listed individually. */
 const NAMED_GROUPS = 3;
 
 /**
- * Words the failed groups of a solve for people, in one line: which samples
- * stopped, where, why, and what to try.
+ * One-line user-facing message about the failed groups of a solve: which samples failed, where,
+ * why, and what to try.
  *
- * @param solve.firstRow Number of the solve's first row in the reader's own counting.
+ * @param solve.firstRow Number of the solve's first row in the user's numbering.
  * @throws {RangeError} If no group failed.
  */
 export function describeFailures(

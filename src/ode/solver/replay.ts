@@ -5,17 +5,16 @@ import type { StepRecord } from "./rows_problem.ts";
 import { stageTimes } from "./solve.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** What a pull-back gives over rows. */
+/** The gradient of a solve over rows. */
 export interface RowsGradient<Rows> {
-  /** Cotangent of y0, [n, w]; the caller's. */
+  /** Cotangent of y0, [n, w]; owned by the caller. */
   readonly y0: Rows;
-  /** Rows of stages that were pulled back, all groups together. */
+  /** Number of single-row VJPs, summed over stages, steps and groups. */
   readonly pulledRows: number;
 }
 
 /**
- * Rows of the problem replaced: `rows` with `replacement` at the places `ids`, as
- * new rows.
+ * A copy of `rows` with the rows at the indices `ids` replaced by `replacement` (a scatter).
  */
 function putRows<Rows>(
   space: RowSpace<Rows>,
@@ -32,7 +31,7 @@ function putRows<Rows>(
   return merged;
 }
 
-/** Concatenated float64 vectors. */
+/** Concatenates float64 vectors. */
 function joined(vectors: readonly Float64Array[]): Float64Array {
   const out = new Float64Array(vectors.reduce((total, vector) => total + vector.length, 0));
   let offset = 0;
@@ -43,14 +42,14 @@ function joined(vectors: readonly Float64Array[]): Float64Array {
   return out;
 }
 
-/** Number of stages that a step's end depends on: all but a first-same-as-last one. */
+/** Number of stages on which y1 depends: all, or all but the last of an FSAL method. */
 function usedStages(tableau: Tableau): number {
   return tableau.firstSameAsLast ? tableau.c.length - 1 : tableau.c.length;
 }
 
 /**
- * The field at stage inputs of `steps`, linearized in one batch: step after step, in each
- * step stage after stage, in each stage the step's rows.
+ * Linearizes the field at the stage inputs of `steps` in one batch, ordered by step, then stage,
+ * then row.
  */
 export function linearizeStages<Rows, Vector>(
   problem: {
@@ -87,24 +86,23 @@ export function linearizeStages<Rows, Vector>(
 
 /** Cotangents that a step receives from dense output inside it. */
 export interface StepCotangents<Rows> {
-  /** [n, w] of the state where the step began; null where it is zero. */
+  /** [n, w] cotangent of the state at the start of the step; null for zero. */
   readonly start: Rows | null;
-  /** [n, w] of each slope that the stage inputs are made of; null where it is zero. */
+  /** [n, w] cotangent per recorded slope; null for zero. */
   readonly slopes: readonly (Rows | null)[];
 }
 
 /**
- * The exact gradient of a solve that was recorded (discretize, then
- * differentiate): the adjoint of each accepted step, last to first, with the
- * steps it took taken as given.
+ * Exact gradient of a recorded solve (discretize, then differentiate): VJPs of the accepted steps,
+ * last to first, with the step sizes held fixed.
  *
- * With the step y1 = y + h sum b_i k_i, k_i = f(Y_i), Y_i = y + h sum a_ij k_j,
- * and the cotangent v of y1, backwards over the stages:
+ * For the step y1 = y + h sum b_i k_i, k_i = f(Y_i), Y_i = y + h sum a_ij k_j, and the cotangent v
+ * of y1, backwards over the stages:
  *   cotangent of k_i = h (b_i v + sum over l > i of a_li w_l)
  *   w_i = (df/dy)(Y_i)^T (cotangent of k_i)
  *   cotangent of y = v + sum of w_i
- * that is one VJP per stage; a first-same-as-last stage is the first stage of the
- * next step and is pulled back there.
+ * This takes one VJP per stage; the last stage of an FSAL method is the first stage of the next step
+ * and is pulled back there.
  *
  * Source: Hager 2000, Numer. Math. 87, 247-282 (section 2).
  */
@@ -112,14 +110,14 @@ export function replay<Rows, Vector>(problem: {
   readonly space: RowSpace<Rows>;
   readonly field: DifferentiableField<Rows, Vector>;
   readonly tableau: Tableau;
-  /** In the order in which they were accepted; stay the caller's. */
+  /** In the order of acceptance; remain owned by the caller. */
   readonly steps: readonly StepRecord<Rows>[];
-  /** [n, w] cotangent of y1; stays the caller's. */
+  /** [n, w] cotangent of y1; remains owned by the caller. */
   readonly cotangent: Rows;
   readonly gradient: GradientSum<Vector>;
   /**
-   * Cotangents of dense output by step; remain owned by the caller. Only for solves whose steps
-   * contain all rows and are not cut by rows (one row, for instance).
+   * Cotangents of dense output per step; remain owned by the caller. Only for solves whose steps
+   * contain all rows and are not split by rows (a single row, for instance).
    */
   readonly inside?: ReadonlyMap<StepRecord<Rows>, StepCotangents<Rows>>;
 }): RowsGradient<Rows> {
@@ -162,8 +160,8 @@ export function replay<Rows, Vector>(problem: {
 }
 
 /**
- * The steps from last to first in chunks of at most `mostRows` rows; within a chunk in the order in
- * which they were taken. Rows are independent, so a step with more rows is cut by rows; its pieces
+ * The steps in chunks of at most `mostRows` rows: chunks from last to first, steps within a chunk in
+ * their original order. Rows are independent, so a step with more rows is split by rows; its pieces
  * are released when the next chunk is requested.
  */
 function* chunksFromLast<Rows>(
@@ -194,7 +192,7 @@ function* chunksFromLast<Rows>(
   }
 }
 
-/** A recorded step as pieces of at most `mostRows` rows, one at a time; each is the caller's. */
+/** Splits a recorded step into pieces of at most `mostRows` rows, each owned by the caller. */
 function* cutByRows<Rows>(
   space: RowSpace<Rows>,
   step: StepRecord<Rows>,
@@ -216,7 +214,7 @@ function* cutByRows<Rows>(
   }
 }
 
-/** The cotangent of a step's start from the cotangent `v` of its end. */
+/** VJP of a step: the cotangent of its start from the cotangent `v` of its end. */
 function pullBackStep<Rows>(given: {
   readonly space: RowSpace<Rows>;
   readonly tableau: Tableau;
@@ -238,7 +236,7 @@ function pullBackStep<Rows>(given: {
       const weight = a[later]![stage]!;
       if (weight !== 0) terms.push({ weight, rows: w[later]! });
     }
-    // A stage that nothing depends on has a cotangent of zero.
+    // The cotangent of a stage on which nothing depends is zero.
     if (terms.length === 0) terms.push({ weight: 0, rows: v });
     const cotangent = space.combine(inside?.slopes[stage] ?? null, step.h, terms);
     w[stage] = linearization.pullBack(first + stage * m, cotangent);

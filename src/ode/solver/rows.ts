@@ -1,15 +1,15 @@
 /**
- * A part of the state of an ODE, such as the position `z` or the change of
- * log-density `logp`. The parts lie side by side in each row.
+ * A part of the state of an ODE, such as the position `z` or the change of log-density `logp`. The
+ * parts are consecutive columns of each row.
  */
 export interface StatePart {
-  /** For people, such as `z`. */
+  /** Name for messages, such as `z`. */
   readonly name: string;
   /** Columns. */
   readonly width: number;
 }
 
-/** The parts of a state: `parts`, or one part over all columns where that is null. */
+/** The parts of a state: `parts`, or a single part with all columns if that is null. */
 export function partsOf(parts: readonly StatePart[] | null, width: number): readonly StatePart[] {
   return parts ?? [{ name: "y", width }];
 }
@@ -23,11 +23,10 @@ export interface Term<Rows> {
 }
 
 /**
- * The little arithmetic that a solver needs over rows [n, w], so that the same
- * solver runs in float64 on plain arrays and in float32 on an engine's tensors.
+ * The arithmetic on rows [n, w] that a solver needs, abstracted so that the same solver runs in
+ * float64 on plain arrays and in float32 on tensors.
  *
- * What a function returns is new and the caller's to release; it may share no
- * storage with its arguments.
+ * Results are new, do not share storage with the arguments, and are released by the caller.
  */
 export interface RowSpace<Rows> {
   /** Number of rows. */
@@ -35,14 +34,13 @@ export interface RowSpace<Rows> {
   /** Number of columns. */
   width(rows: Rows): number;
   /**
-   * base + scale[row] * sum of weight * rows; without the first summand where `base` is null.
-   * `scale` is [n], usually the step size h of each row. At least one term.
+   * base + scale[row] * sum of weight * rows; a null `base` is zero. `scale` is [n], usually the
+   * step size h per row. Expects at least one term.
    */
   combine(base: Rows | null, scale: Float64Array, terms: readonly Term<Rows>[]): Rows;
   /**
-   * For every row and part the sum over its columns of
-   * (value / (atol + rtol * max(|reference|, |other|)))^2,
-   * NaN where a number that enters it is not finite.
+   * For each row and part, the sum over the part's columns of
+   * (value / (atol + rtol * max(|reference|, |other|)))^2; NaN if any operand is not finite.
    *
    * @returns [n * parts], row-major. The only read-back inside a solve.
    */
@@ -58,17 +56,17 @@ export interface RowSpace<Rows> {
   ): Promise<Float64Array>;
   /** The rows at `indices`, in that order. */
   take(rows: Rows, indices: Int32Array): Rows;
-  /** Blocks under each other; at least one. */
+  /** Concatenates blocks along the rows; expects at least one. */
   stack(blocks: readonly Rows[]): Rows;
-  /** The columns from `start`, `width` of them. */
+  /** The columns `start` to `start + width`. */
   columns(rows: Rows, start: number, width: number): Rows;
-  /** Blocks of the same number of rows, side by side; at least one. */
+  /** Concatenates blocks along the columns; expects at least one. */
   beside(blocks: readonly Rows[]): Rows;
-  /** Gives the storage back; a second time does nothing. */
+  /** Frees the storage; a second call does nothing. */
   release(rows: Rows): void;
 }
 
-/** The terms of a weighted sum of slopes; a zero weight costs nothing. */
+/** The terms of a weighted sum of slopes; zero weights are dropped. */
 export function slopeTerms<Rows>(
   weights: readonly (number | Float64Array)[],
   slopes: readonly Rows[],

@@ -3,18 +3,18 @@ import type { Field } from "../field.ts";
 import type { AcceptedStep } from "./accepted_step.ts";
 import type { RowSpace } from "./rows.ts";
 
-/** An initial value problem over any space of rows. */
+/** An initial value problem over any row space. */
 export interface RowsProblem<Rows>
   extends Pick<SolveProblem, "t0" | "t1" | "tableau" | "control" | "controlGroup" | "maxSteps"> {
   readonly space: RowSpace<Rows>;
   readonly field: Field<Rows>;
-  /** [n, w]; stays the caller's. */
+  /** [n, w]; remains owned by the caller. */
   readonly y0: Rows;
-  /** Where states are wanted, monotone from t0 to t1; may be empty. */
+  /** Requested output times, monotone from t0 to t1; may be empty. */
   readonly times: readonly number[];
-  /** Bounds on the sizes of an adaptive solve's steps, magnitudes above 0; none when left out. */
+  /** Bounds on the sizes of an adaptive solve's steps, magnitudes above 0. Default: none. */
   readonly stepSizes?: StepSizes;
-  /** Receives every accepted step and owns it; null where nobody asks. Steps of one group come in order. */
+  /** Receives every accepted step and takes ownership of it; may be null. Steps of a group arrive in order. */
   readonly onStep: ((step: StepRecord<Rows>) => void) | null;
   /**
    * Called with every accepted step of a solve with a single control group; false stops the solve,
@@ -23,29 +23,29 @@ export interface RowsProblem<Rows>
   readonly watch?: (step: AcceptedStep<Rows>) => Promise<boolean>;
 }
 
-/** What is prescribed of the sizes of steps. */
+/** Bounds on step sizes. */
 export interface StepSizes {
-  /** Size of the first step; Hairer's choice, which costs two evaluations, when left out. */
+  /** Size of the first step. Default: Hairer's choice, which costs two evaluations. */
   readonly first?: number;
-  /** No step is larger. */
+  /** Largest step size. */
   readonly largest?: number;
 }
 
 /** One accepted step of some rows. */
 export interface StepRecord<Rows> {
-  /** [m] which rows of the problem. */
+  /** [m] row indices in the problem. */
   readonly rowIds: Int32Array;
-  /** [m] where the step began. */
+  /** [m] start times. */
   readonly t: Float64Array;
-  /** [m] its size. */
+  /** [m] step sizes. */
   readonly h: Float64Array;
-  /** [m, w] the state where it began. */
+  /** [m, w] states at the start. */
   readonly y: Rows;
-  /** [m, w] each: the slopes that the stage inputs are made of (all but a first-same-as-last one). */
+  /** [m, w] each: slopes of the stages, without the last one of an FSAL method. */
   readonly slopes: readonly Rows[];
 }
 
-/** The end of a solve over rows; all of it is the caller's. */
+/** The result of a solve over rows, owned by the caller. */
 export interface RowsSolution<Rows> {
   /** [n, w] at t1; rows of failed groups hold NaN. */
   readonly y1: Rows;

@@ -15,15 +15,15 @@ import type { RowsProblem, RowsSolution } from "./rows_problem.ts";
 import { type ScopedSpace, scopedSpace } from "../engines/portable/scoped_space.ts";
 import {
   controllerOf,
+  errorHistory,
   initialStepSize,
   nextStepSize,
-  remembered,
   type ScaledErrors,
   trialStepSize,
 } from "./step_control.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** t + c * h for every row. */
+/** t + c * h per row. */
 export function stageTimes(t: Float64Array, h: Float64Array, c: number): Float64Array {
   return t.map((start, row) => start + c * h[row]!);
 }
@@ -31,12 +31,11 @@ export function stageTimes(t: Float64Array, h: Float64Array, c: number): Float64
 /**
  * Solves an initial value problem.
  *
- * All control groups advance in lockstep in one block of rows, each with its own
- * t and h; a group that has arrived or failed leaves the block, so that a stiff
- * group slows only itself, and what a group computes does not depend on its
- * neighbours.
+ * All control groups advance in lockstep in one block of rows, each with its own t and h. A group
+ * that has reached t1 or failed leaves the block, so a stiff group slows down only itself, and the
+ * result of a group does not depend on the other groups.
  *
- * @throws {Stopped} If work is to end early.
+ * @throws {Stopped} If the solve is interrupted.
  */
 export async function solveRows<Rows>(problem: RowsProblem<Rows>): Promise<RowsSolution<Rows>> {
   const space = scopedSpace(problem.space);
@@ -47,19 +46,19 @@ export async function solveRows<Rows>(problem: RowsProblem<Rows>): Promise<RowsS
   }
 }
 
-/** Rows of a result that have arrived, to be put in order at the end. */
+/** Finished rows of a result, put in order at the end of the solve. */
 interface Piece<Rows> {
   readonly rows: Rows;
   readonly rowIds: Int32Array;
 }
 
-/** What one attempt at a step came to. */
+/** The result of a step attempt. */
 interface Attempt<Rows> {
   readonly t: Float64Array;
   readonly h: Float64Array;
   readonly slopes: readonly Rows[];
   readonly y1: Rows;
-  /** The slope at the end, where someone has asked for it and no stage is it. */
+  /** The slope at the end of the step, if it was evaluated and the method is not FSAL. */
   endSlope: Rows | null;
 }
 
@@ -70,10 +69,10 @@ class Solver<Rows> {
   readonly #parts: readonly StatePart[];
   readonly #partWidths: readonly number[];
   readonly #all: readonly ControlGroup[];
-  /** The groups that still run, and their rows one below the other. */
+  /** The groups in progress; `#y` holds their rows, group by group. */
   #active: ControlGroup[];
   #y: Rows;
-  /** f at (t, y) of the active rows, where it is known already. */
+  /** f at (t, y) of the active rows, if already evaluated. */
   #slope: Rows | null = null;
   #rowIds: Int32Array;
   readonly #ends: Piece<Rows>[] = [];
@@ -108,7 +107,7 @@ class Solver<Rows> {
   async #runFixed(steps: number): Promise<void> {
     const { t0, t1, watch } = this.#problem;
     const h = (t1 - t0) / steps;
-    // Read together at the end: on a GPU a read-back per step would cost more than the step.
+    // Read once at the end: on a GPU a read-back per step would cost more than the step.
     const checks: Promise<Float64Array>[] = [];
     const groups = this.#active;
     for (let step = 0; step < steps; step++) {
@@ -180,18 +179,18 @@ class Solver<Rows> {
         const errors: ScaledErrors = [ratios[i]!, ...group.errors];
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
         group.h = this.#bounded(nextStepSize(group.h, errors, rule));
-        if (accepted[i]!) group.errors = remembered(errors);
+        if (accepted[i]!) group.errors = errorHistory(errors);
       });
     }
   }
 
-  /** A step's size, its sign kept, within the largest that is allowed. */
+  /** A signed step size clamped to the largest allowed magnitude. */
   #bounded(h: number): number {
     const largest = this.#problem.stepSizes?.largest ?? Infinity;
     return Math.abs(h) > largest ? Math.sign(h) * largest : h;
   }
 
-  /** The first step as prescribed, else Hairer's choice of it: two evaluations. */
+  /** Sets the first step sizes: as prescribed, or by Hairer's rule, which takes two evaluations. */
   async #chooseFirstSteps(control: { rtol: number; atol: number }): Promise<void> {
     const { field, t0, t1, stepSizes } = this.#problem;
     const space = this.#space, groups = this.#active, ids = this.#rowIds;
@@ -224,7 +223,7 @@ class Solver<Rows> {
         changeNorm: changeNorms[i]!,
         errorOrder: this.#tableau.errorOrder,
       });
-      // A start whose norms are not finite leaves the trial's size to the first attempts.
+      // With non-finite initial norms, start small; the first attempts adapt the size.
       group.h = direction * (Number.isFinite(size) ? size : SMALLEST_START);
       group.sawNonFinite = !Number.isFinite(slopeNorms[i]!);
     });
@@ -259,7 +258,7 @@ class Solver<Rows> {
     return { t, h, slopes, y1, endSlope: null };
   }
 
-  /** Shows an accepted step to whoever watches, and asks whether to go on. */
+  /** Passes an accepted step to the `watch` callback; returns whether to continue. */
   #watched(
     watch: NonNullable<RowsProblem<Rows>["watch"]>,
     attempt: Attempt<Rows>,
@@ -277,7 +276,7 @@ class Solver<Rows> {
     return watch({ t0: t0!, t1: end, h: h!, y0: this.#y, y1, slopes: all });
   }
 
-  /** Books an attempt: records, states at given times, and the rows from which the groups go on. */
+  /** Commits an attempt: step records, states at the requested times, and the next state of each group. */
   #settle(attempt: Attempt<Rows>, accepted: readonly boolean[], ends: readonly number[]): void {
     const { t1, onStep } = this.#problem;
     const { firstSameAsLast } = this.#tableau;
@@ -321,7 +320,7 @@ class Solver<Rows> {
         (isNew, row) => isNew === 1 ? fromNew.length + row : row,
       );
       this.#y = this.#merge(y, y1, source);
-      // Without a first-same-as-last stage the accepted groups' slope is not known yet.
+      // Without FSAL, the slopes of accepted groups have not been evaluated yet.
       this.#slope = firstSameAsLast
         ? this.#merge(slopes[0]!, slopes[last]!, source)
         : accepted.some(Boolean)
@@ -339,7 +338,7 @@ class Solver<Rows> {
     return merged;
   }
 
-  /** The places in the active block of the rows whose group is chosen. */
+  /** Positions in the active block of the rows of chosen groups. */
   #positions(chosen: (group: ControlGroup, index: number) => boolean): Int32Array {
     const positions: number[] = [];
     let first = 0;
@@ -351,7 +350,7 @@ class Solver<Rows> {
     return Int32Array.from(positions);
   }
 
-  /** Goes on with `groups`; the others have arrived or failed, and their rows are put aside. */
+  /** Continues with `groups`; the rows of the others, finished or failed, are set aside. */
   #keep(groups: ControlGroup[]): void {
     const space = this.#space;
     const staying = new Set(groups);
@@ -384,7 +383,7 @@ class Solver<Rows> {
     });
   }
 
-  /** States at the requested times inside the accepted steps. */
+  /** Emits the states at the requested times within accepted steps. */
   #emitTimes(attempt: Attempt<Rows>, accepted: readonly boolean[], ends: readonly number[]): void {
     const { field, times, t0, t1 } = this.#problem;
     const space = this.#space, groups = this.#active;
@@ -436,7 +435,7 @@ class Solver<Rows> {
     return this.#space.scaledSquares(value, { reference, other, parts: this.#parts, rtol, atol });
   }
 
-  /** All rows in the problem's order, NaN where their group failed. */
+  /** All rows in the problem's order; NaN for failed groups. */
   #assemble(pieces: readonly Piece<Rows>[]): Rows {
     const space = this.#space;
     const total = space.count(this.#problem.y0);
@@ -444,7 +443,7 @@ class Solver<Rows> {
     const failed = this.#all.filter((group) => group.failure !== null);
     const blocks = pieces.map((piece) => piece.rows);
     const source = new Int32Array(total);
-    // Groups that failed before they reached this time have no rows in any piece.
+    // Groups that failed before this time have no rows in any piece.
     if (ids.length < total) blocks.push(space.take(this.#problem.y0, new Int32Array(1)));
     source.fill(ids.length);
     ids.forEach((id, i) => source[id] = i);
@@ -458,5 +457,5 @@ class Solver<Rows> {
   }
 }
 
-/** The first step where nothing is known of the scale of time. */
+/** First step size when the initial norms are not finite. */
 const SMALLEST_START = 1e-6;

@@ -7,26 +7,26 @@ import {
 import type { StepControl } from "../engines/engine.ts";
 
 /**
- * How an adaptive solve chooses its steps: pure functions of one control group's
- * error norms. The first step is torchdiffeq's.
+ * Step-size selection of adaptive solves, as pure functions of a control group's error norms. The
+ * first step is chosen as in torchdiffeq.
  *
  * Source: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I,
  * 2nd edition, section II.4 (error norm, step size, and p. 169 the first step).
  */
 
-/** Most steps of one solve, and most attempts: every engine counts them in 32 bits with a sign. */
+/** Largest number of steps or attempts per solve: every engine counts them in signed 32-bit integers. */
 export const MOST_STEPS = 2 ** 31 - 1;
 
-/** The controller of an adaptive control. */
+/** The controller of an adaptive solve. */
 export function controllerOf(control: StepControl & { readonly kind: "adaptive" }): StepController {
   return control.controller ?? integralController;
 }
 
 /**
- * Refuses numbers of steps that an engine could not count to, and controllers that might not end.
+ * Rejects step counts that overflow an engine's counter, and controllers that might not terminate.
  *
- * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS},
- *   or a controller's numbers are not what `requireController` asks for.
+ * @throws {RangeError} If `maxSteps` or the number of fixed steps is not a whole number from 1 to
+ *   {@link MOST_STEPS}, or `requireController` rejects the controller.
  */
 export function requireControl(control: StepControl, maxSteps: number): void {
   if (control.kind === "adaptive") requireController(controllerOf(control));
@@ -38,12 +38,12 @@ export function requireControl(control: StepControl, maxSteps: number): void {
   }
 }
 
-/** Below this the norms of the start say nothing about the scale of time. */
+/** Below this the initial norms give no information about the time scale. */
 const NEGLIGIBLE_NORM = 1e-5;
 const SMALLEST_TRIAL = 1e-6;
 
 /**
- * Size of the Euler step that probes how the slope changes.
+ * Size of the trial Euler step that measures how the slope changes.
  *
  * @param stateNorm Scaled norm of y0.
  * @param slopeNorm Scaled norm of f(t0, y0).
@@ -76,22 +76,22 @@ export function initialStepSize(probe: {
   return Math.min(100 * trial, size);
 }
 
-/** Scaled errors: of the attempt in hand, and of the two accepted steps before it, the last one first. */
+/** Scaled errors of the current attempt and of the two previous accepted steps, latest first. */
 export type ScaledErrors = readonly [number, number, number];
 
-/** The errors remembered before anything was accepted. */
+/** Error history before the first accepted step. */
 export const NO_ERRORS: readonly [number, number] = [1, 1];
 
-/** The errors remembered after an attempt with `errors` was accepted. */
-export function remembered([accepted, last]: ScaledErrors): readonly [number, number] {
+/** Error history after an attempt with `errors` was accepted. */
+export function errorHistory([accepted, last]: ScaledErrors): readonly [number, number] {
   return [Math.max(accepted, LEAST_REMEMBERED_ERROR), last];
 }
 
 /**
- * The size of the step after an attempt, by the rule of {@link StepController}: accepted where its
- * scaled error is at most 1, else rejected.
+ * Step size after an attempt, by the rule of {@link StepController}. The attempt counts as accepted
+ * if its scaled error is at most 1.
  *
- * @param h Size of the attempt, with its sign.
+ * @param h Signed step size of the attempt.
  * @param rule.errorOrder Order of the error estimate of a step.
  */
 export function nextStepSize(

@@ -1,7 +1,7 @@
 import { defineTableau, type Tableau } from "../tableau.ts";
 
 /**
- * Bogacki-Shampine 3(2): four stages, the last the next step's first.
+ * Bogacki-Shampine 3(2): four stages, first same as last.
  * Source: Bogacki & Shampine 1989, Appl. Math. Lett. 2(4), 321-325.
  */
 export const bosh3: Tableau = defineTableau({

@@ -1,10 +1,9 @@
 import { defineTableau, type Tableau } from "../tableau.ts";
 
 /**
- * Dormand-Prince 5(4): seven stages, the last the next step's first.
- * Source: Dormand & Prince 1980, J. Comp. Appl. Math. 6(1), 19-26. The error
- * weights and the value at mid-step (order 4) are Shampine's: Shampine 1986,
- * Math. Comp. 46, 135-150; the same numbers as in torchdiffeq.
+ * Dormand-Prince 5(4): seven stages, first same as last.
+ * Source: Dormand & Prince 1980, J. Comp. Appl. Math. 6(1), 19-26. The error weights and the
+ * midpoint weights (order 4) are from Shampine 1986, Math. Comp. 46, 135-150, as in torchdiffeq.
  */
 export const dopri5: Tableau = defineTableau({
   name: "dopri5",

@@ -1,9 +1,9 @@
 import { defineTableau, type Tableau } from "../tableau.ts";
 
 /**
- * Tsitouras 5(4): seven stages, the last the next step's first; its leading error is smaller than dopri5's.
- * Source: Tsitouras 2011, Comput. Math. Appl. 62(2), 770-775, table 1. The value at mid-step is
- * his interpolant's (order 4).
+ * Tsitouras 5(4): seven stages, first same as last; smaller leading error coefficients than dopri5.
+ * Source: Tsitouras 2011, Comput. Math. Appl. 62(2), 770-775, table 1. The midpoint weights are
+ * those of his interpolant (order 4).
  */
 export const tsit5: Tableau = defineTableau({
   name: "tsit5",

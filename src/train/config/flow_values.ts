@@ -15,13 +15,13 @@ import { uniformTimes } from "../../flows/times/uniform_times.ts";
  * them again.
  */
 export interface FlowValues {
-  /** Flow matching only; the linear path with the option `sigmaMin` when left out. */
+  /** Flow matching only. Default: the linear path with the option `sigmaMin`. */
   readonly path?: Path | undefined;
-  /** Flow matching only; independent pairs when left out. */
+  /** Flow matching only. Default: independent pairs. */
   readonly coupling?: Coupling | undefined;
-  /** Flow matching only; uniform times when left out. */
+  /** Flow matching only. Default: uniform times. */
   readonly times?: TimeSampler | undefined;
-  /** Where samples start, and the prior of likelihoods; a standard normal when left out. */
+  /** Where samples start, and the prior of likelihoods. Default: a standard normal. */
   readonly source?: Source | undefined;
 }
 

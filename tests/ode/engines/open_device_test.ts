@@ -100,7 +100,7 @@ backendTest(
     const { problem, dispose } = problemOf({ dims: 2, hidden: 8 });
     assert.throws(() => engines.firstThatSupports(problem), {
       name: "RangeError",
-      message: "solve: no engine takes this problem; one: too wide; other: too long",
+      message: "solve: no engine supports this problem; one: too wide; other: too long",
     });
     dispose();
   },

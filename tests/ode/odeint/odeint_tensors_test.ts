@@ -206,7 +206,7 @@ backendTest("odeintTensors() gives everything back when something throws", ["cpu
   await assert.rejects(odeintTensors(late, y0, [0, 5]), /late/);
   await assert.rejects(odeintTensors(() => tf.zeros([2]), y0, [0, 1]), {
     name: "RangeError",
-    message: /f must give a tensor of y's shape \[1\], got \[2\]/,
+    message: /f must return a tensor of y's shape \[1\], got \[2\]/,
   });
   const blowUp = odeintTensors((_t, y) => tf.square(y), y0, [0, 2]);
   await assert.rejects(blowUp, (error) => {
@@ -218,7 +218,7 @@ backendTest("odeintTensors() gives everything back when something throws", ["cpu
   const event = { value: () => tf.zeros([2]) };
   await assert.rejects(odeintTensors((_t, y) => y, y0, [0, 1], { events: [event] }), {
     name: "RangeError",
-    message: /value must be a tensor of one number, got \[2\]/,
+    message: /value must be a tensor with one element, got \[2\]/,
   });
   await assert.rejects(odeintTensors((_t, y) => y, [1] as unknown as tf.Tensor, [0, 1]), {
     name: "RangeError",

@@ -9,14 +9,14 @@ import { Solved, solveJob } from "./solve_job.ts";
 
 /** How a {@link simdEngine} computes. */
 export interface SimdEngineOptions {
-  /** Most threads; as many as there are cores when left out. */
+  /** Most threads. Default: as many as there are cores. */
   readonly threads?: number;
   /** `fastest` when left out. */
   readonly build?: SimdChoice;
-  /** How products are cut; as is faster here when left out. The bits are the same. */
+  /** How products are cut. Default: as is faster here. The bits are the same. */
   readonly tiles?: "narrow" | "wide";
   /**
-   * Memory for the activations of recorded steps, in bytes; 512 MiB when left out. What does not
+   * Memory for the activations of recorded steps, in bytes. Default: 512 MiB. What does not
    * fit is computed again in the pull-back: no result depends on it.
    */
   readonly activationBytes?: number;
@@ -63,5 +63,5 @@ function requireSupport(problem: SolveProblem): asserts problem is MlpProblem {
 
 function solvedHere(solution: Solution): Solved {
   if (solution instanceof Solved) return solution;
-  throw new TypeError("the CPU engine: the solution is another engine's");
+  throw new TypeError("the CPU engine: the solution belongs to another engine");
 }

@@ -7,7 +7,11 @@ export interface HostRows {
   readonly width: number;
 }
 
-/** Rows over `data`, which is not copied. Throws RangeError if its length is not count * width. */
+/**
+ * Rows backed by `data`, without a copy.
+ *
+ * @throws {RangeError} If the length of `data` is not count * width.
+ */
 export function hostRows(data: Float64Array, count: number, width: number): HostRows {
   if (data.length !== count * width) {
     throw new RangeError(`rows: expected ${count} x ${width} numbers, got ${data.length}`);
@@ -62,7 +66,7 @@ function scaledSquares(
       for (const end = i + part.width; i < end; i++) {
         const largest = Math.max(Math.abs(reference.data[i]!), Math.abs(other.data[i]!));
         const scaled = value.data[i]! / (atol + rtol * largest);
-        // An infinite state would make every error look like zero.
+        // An infinite state would scale every error to zero.
         sum += largest < Infinity ? scaled * scaled : NaN;
       }
       out[o++] = sum < Infinity ? sum : NaN;
@@ -71,7 +75,7 @@ function scaledSquares(
   return Promise.resolve(out);
 }
 
-/** The solver's arithmetic in float64 on plain arrays. */
+/** Solver arithmetic in float64 on plain arrays. */
 export const hostSpace: RowSpace<HostRows> = {
   count: (rows) => rows.count,
   width: (rows) => rows.width,

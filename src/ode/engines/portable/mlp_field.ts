@@ -16,22 +16,22 @@ import type { StatePart } from "../../solver/rows.ts";
 
 /**
  * The ConditionalMLP kernel as a field over the state (z) or (z, logp), with
- * dz/dt = f and dlogp/dt = -div f: once over tensors, once over host rows.
+ * dz/dt = f and dlogp/dt = -div f, over tensors and over host rows.
  *
- * Nothing depends on logp, so its cotangent stays what it is along the path.
+ * Nothing depends on logp, so its cotangent is constant along the trajectory.
  */
 
 type MlpSpec = Extract<FieldSpec, { kind: "mlp" }>;
 
-/** A field that holds tensors of its own. */
+/** A field that owns tensors. */
 export interface DisposableField<Rows> extends DifferentiableField<Rows, tf.Tensor1D> {
   dispose(): void;
 }
 
 /**
- * Floats that one linearization holds at most: about a thousand rows of the usual network. Measured
- * on the wasm backend, larger blocks leave the caches (transposes then cost five times as much a
- * row), smaller ones pay each operation's overhead more often.
+ * Largest number of floats per linearization: about a thousand rows of the default network. Measured
+ * on the wasm backend: larger blocks exceed the caches (transposes then take five times as long per
+ * row), smaller ones pay the overhead of each operation more often.
  */
 const LINEARIZATION_FLOATS = 1.5e6;
 
@@ -44,7 +44,7 @@ function directionCount({ trace, dims }: MlpSpec): number {
   return trace === null ? 0 : trace.kind === "exact" ? dims : 1;
 }
 
-/** Floats that one evaluation holds at most, a quarter of the memory that tfjs has: more rows are cut. */
+/** Largest number of floats per evaluation, a quarter of tfjs's memory; more rows are split. */
 const EVALUATION_FLOATS = 2 ** 27;
 
 function rowsPerEvaluation(spec: MlpSpec): number {
@@ -67,15 +67,15 @@ function embeddingTensor(t: Float64Array, { hidden }: MlpShape): tf.Tensor2D {
   ]);
 }
 
-/** Rows of a problem, and how they are evaluated. */
+/** The rows of a problem and the size of their batches. */
 export interface FieldRows {
-  /** Rows of the whole problem, to draw their probes. */
+  /** Number of rows of the whole problem, for which probes are drawn. */
   readonly rows: number;
-  /** Rows that are evaluated together; no result depends on it. As many as have room when left out. */
+  /** Rows per evaluation; no result depends on it. Default: as many as fit into memory. */
   readonly evaluationRows?: number;
 }
 
-/** The probes of all rows of a problem, [rows * dims]; null where the trace has none. */
+/** The probes of all rows of a problem, [rows * dims]; null without Hutchinson's estimator. */
 function allProbes({ trace, dims }: MlpSpec, rows: number): Float32Array | null {
   return trace?.kind === "hutchinson" ? drawProbes(trace.probes, rows, dims) : null;
 }
@@ -91,7 +91,7 @@ function probesOf(all: Float32Array, rowIds: Int32Array, dims: number): Float32A
   return out;
 }
 
-/** The directions of the trace for some rows, from the probes of all; inside a tidy. */
+/** The directions of the trace for some rows, from the probes of all. Call within a tidy. */
 function directionsOf(
   { trace, dims }: MlpSpec,
   all: Float32Array | null,
@@ -105,7 +105,7 @@ function directionsOf(
   };
 }
 
-/** Sum over the directions of e.(J e), [n, 1]; inside a tidy. */
+/** Sum over the directions of e.(J e), [n, 1]. Call within a tidy. */
 function divergence(
   directions: Exclude<Directions, null>,
   tangents: tf.Tensor2D,
@@ -119,8 +119,8 @@ function divergence(
   return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
 }
 
-/** Disposes tensors after use, also when `use` throws. */
-function givingBack<T>(tensors: tf.Tensor[], use: () => T): T {
+/** Disposes tensors after `use`, also if it throws. */
+function disposing<T>(tensors: tf.Tensor[], use: () => T): T {
   try {
     return use();
   } finally {
@@ -174,7 +174,7 @@ export function mlpTensorField(
         embedding: embeddingTensor(t, spec),
       }));
       const directions = directionsOf(spec, probes, rowIds);
-      const near = givingBack(
+      const near = disposing(
         [input.x, input.embedding],
         () => linearizeMlp(weights, input, directions),
       );
@@ -215,7 +215,7 @@ export function mlpTensorField(
   };
 }
 
-/** Columns of host rows as float32 on the device. */
+/** Uploads the first `width` columns of host rows in float32. */
 function upload(rows: HostRows, width: number): tf.Tensor2D {
   const out = new Float32Array(rows.count * width);
   for (let row = 0, o = 0; row < rows.count; row++) {
@@ -227,8 +227,8 @@ function upload(rows: HostRows, width: number): tf.Tensor2D {
 }
 
 /**
- * The field over float64 rows on the host, for backends whose tensors can be read at once.
- * The kernel computes in float32. Dispose it after the solve.
+ * The field over float64 rows on the host, for backends with synchronous read-back. The kernel
+ * computes in float32. Dispose it after the solve.
  */
 export function mlpHostField(
   spec: MlpSpec,
@@ -239,7 +239,7 @@ export function mlpHostField(
   const width = trace === null ? dims : dims + 1;
   const probes = allProbes(spec, rows);
 
-  /** Slopes of the state from f and J e as the kernel gives them. */
+  /** Slopes of the state from the kernel's f and J e. */
   const slopes = (
     value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
     rowIds: Int32Array,
@@ -294,12 +294,12 @@ export function mlpHostField(
       const n = y.count;
       const input = tf.tidy(() => ({ x: upload(y, dims), embedding: embeddingTensor(t, spec) }));
       const directions = directionsOf(spec, probes, rowIds);
-      const near = givingBack(
+      const near = disposing(
         [input.x, input.embedding, ...(directions?.kind === "probes" ? [directions.probes] : [])],
         () => linearizeMlp(weights, input, directions),
       );
-      // With all unit vectors as directions the whole Jacobian is there: pulling back is
-      // then a few multiplications per row, and needs no kernel between one stage and the next.
+      // With all unit vectors as directions the whole Jacobian is available: the VJP takes a few
+      // multiplications per row and needs no kernel call between stages.
       const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;
       const ofDivergence = near.divergenceGradient?.dataSync<"float32">() ?? null;
       const velocityCotangents = new Float32Array(n * dims);

@@ -17,7 +17,7 @@ import { requireInterpolant } from "../../interpolant.ts";
 import { type HostRows, hostSpace } from "./host_rows.ts";
 import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
 import { replay } from "../../solver/replay.ts";
-import { requireRoomForRows } from "../../solver/rows_room.ts";
+import { requireRowsFit } from "../../solver/rows_memory.ts";
 import type { RowSpace } from "../../solver/rows.ts";
 import type { RowsSolution, StepRecord } from "../../solver/rows_problem.ts";
 import { solveRows } from "../../solver/solve.ts";
@@ -26,8 +26,8 @@ import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
 
-/** Where an engine keeps the rows between evaluations. */
-interface Home<Rows> {
+/** Where an engine stores rows between evaluations. */
+interface EngineStorage<Rows> {
   readonly name: string;
   readonly space: RowSpace<Rows>;
   /** The field over these rows; dispose it. */
@@ -35,9 +35,9 @@ interface Home<Rows> {
     spec: FieldSpec,
     rows: number,
   ): { field: DifferentiableField<Rows, tf.Tensor1D>; dispose(): void };
-  /** The caller's rows of a tensor; the tensor stays whose it is. */
+  /** Rows of a tensor, owned by the caller; the tensor's ownership does not change. */
   fromTensor(tensor: tf.Tensor2D): Promise<Rows>;
-  /** A tensor of the rows, the caller's. */
+  /** A tensor of the rows, owned by the caller. */
   toTensor(rows: Rows): tf.Tensor2D;
 }
 
@@ -49,7 +49,7 @@ function owned<Rows>(field: DifferentiableField<Rows, tf.Tensor1D> & { dispose()
   return { field, dispose: () => field.dispose() };
 }
 
-const hostHome: Home<HostRows> = {
+const hostStorage: EngineStorage<HostRows> = {
   name: "portable, rows on the host",
   space: hostSpace,
   field: (spec, rows) =>
@@ -61,7 +61,7 @@ const hostHome: Home<HostRows> = {
   toTensor,
 };
 
-const tensorHome: Home<tf.Tensor2D> = {
+const tensorStorage: EngineStorage<tf.Tensor2D> = {
   name: "portable, rows in tensors",
   space: tensorSpace,
   field: (spec, rows) =>
@@ -70,25 +70,25 @@ const tensorHome: Home<tf.Tensor2D> = {
   toTensor: (rows) => tf.clone(rows),
 };
 
-/** What the engine keeps of a solve behind its solution. */
+/** A solution with the data that the engine's pull-back and report need. */
 class Solved<Rows> implements Solution {
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
 
   constructor(
-    readonly home: Home<Rows>,
+    readonly storage: EngineStorage<Rows>,
     readonly problem: SolveProblem,
     readonly rows: RowsSolution<Rows>,
     readonly steps: readonly StepRecord<Rows>[] | null,
-    readonly held: ReturnType<Home<Rows>["field"]>,
+    readonly held: ReturnType<EngineStorage<Rows>["field"]>,
   ) {
-    this.y1 = home.toTensor(rows.y1);
-    this.states = rows.states.map((state) => home.toTensor(state));
-    for (const state of rows.states) home.space.release(state);
+    this.y1 = storage.toTensor(rows.y1);
+    this.states = rows.states.map((state) => storage.toTensor(state));
+    for (const state of rows.states) storage.space.release(state);
   }
 
   dispose(): void {
-    const { space } = this.home;
+    const { space } = this.storage;
     tf.dispose([this.y1, ...this.states]);
     space.release(this.rows.y1);
     releaseSteps(space, this.steps ?? []);
@@ -103,24 +103,24 @@ function releaseSteps<Rows>(space: RowSpace<Rows>, steps: readonly StepRecord<Ro
 }
 
 /**
- * The reference engine, in tfjs: it supports every field on every backend.
+ * The reference engine, in tfjs, which supports every field on every backend.
  *
- * With `host` the rows are float64 arrays and only the field is evaluated in tensors: for the CPU
- * backends, where a read-back is free. With `tensors` they stay on the device, and each step attempt
- * reads one vector of error norms back: for WebGPU.
+ * With `host`, rows are float64 arrays and only the field is evaluated on tensors; used for CPU
+ * backends, where a read-back is free. With `tensors`, rows stay on the device and each step attempt
+ * reads back one vector of error norms; used for WebGPU.
  */
 export function portableEngine(kind: "host" | "tensors"): Engine {
-  return kind === "host" ? engineOver(hostHome) : engineOver(tensorHome);
+  return kind === "host" ? engineOver(hostStorage) : engineOver(tensorStorage);
 }
 
-function engineOver<Rows>(home: Home<Rows>): Engine {
-  const { space } = home;
+function engineOver<Rows>(storage: EngineStorage<Rows>): Engine {
+  const { space } = storage;
   const known = (solution: Solution): Solved<Rows> => {
-    if (solution instanceof Solved && solution.home === home) return solution;
-    throw new TypeError(`${home.name}: the solution is another engine's`);
+    if (solution instanceof Solved && solution.storage === storage) return solution;
+    throw new TypeError(`${storage.name}: the solution belongs to another engine`);
   };
   return {
-    name: home.name,
+    name: storage.name,
     threads: 1,
     supports: () => ({ kind: "yes" }),
     async solve(problem) {
@@ -128,13 +128,13 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
       requireInterpolant(problem.tableau.interpolant, problem.tableau);
       const [rows, width] = problem.y0.shape;
       const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
-      requireRoomForRows(rows, { width, stages: problem.tableau.c.length, times });
-      const held = home.field(problem.field, rows);
+      requireRowsFit(rows, { width, stages: problem.tableau.c.length, times });
+      const held = storage.field(problem.field, rows);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;
       let y0: Rows | null = null;
       try {
-        y0 = await home.fromTensor(problem.y0);
+        y0 = await storage.fromTensor(problem.y0);
         const rows = await solveRows({
           ...problem,
           space,
@@ -143,7 +143,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
           times: problem.keep.kind === "times" ? problem.keep.times : [],
           onStep: kind === "records" ? (step) => steps.push(step) : null,
         });
-        return new Solved(home, problem, rows, kind === "records" ? steps : null, held);
+        return new Solved(storage, problem, rows, kind === "records" ? steps : null, held);
       } catch (error) {
         releaseSteps(space, steps);
         held.dispose();
@@ -160,7 +160,7 @@ function engineOver<Rows>(home: Home<Rows>): Engine {
         const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
         throw new FailureError(describeFailures(rows.reports, { settings, firstRow: 0 }));
       }
-      const start = await home.fromTensor(cotangent);
+      const start = await storage.fromTensor(cotangent);
       try {
         return await pullBack(solved, start, method);
       } finally {
@@ -176,12 +176,12 @@ async function pullBack<Rows>(
   cotangent: Rows,
   method: GradientMethod,
 ): Promise<Gradient> {
-  const { home, problem, held: { field }, rows, steps } = solved;
-  const { space } = home;
+  const { storage, problem, held: { field }, rows, steps } = solved;
+  const { space } = storage;
   const gradient = new TensorSum(field.parameterCount);
   const count = space.count(cotangent);
   const finish = (y0: Rows, nfe: number): Gradient => {
-    const tensor = home.toTensor(y0);
+    const tensor = storage.toTensor(y0);
     space.release(y0);
     return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe) };
   };

@@ -1,16 +1,16 @@
 import type { RowSpace } from "../../solver/rows.ts";
 
-/** A row space that knows what it has handed out. */
+/** A row space that tracks the rows it has created. */
 export interface ScopedSpace<Rows> extends RowSpace<Rows> {
-  /** Takes over what was made elsewhere, such as a field's value, and returns it. */
+  /** Takes ownership of rows created elsewhere, such as a field's value, and returns them. */
   own(rows: Rows): Rows;
-  /** Lets go of `rows`: they are someone else's from now on. */
+  /** Gives up ownership of `rows` and returns them. */
   disown(rows: Rows): Rows;
   /** Releases everything that is still owned. */
   releaseAll(): void;
 }
 
-/** Keeps account of rows, so that a solve gives everything back also when a field throws. */
+/** Wraps a row space so that a solve can release all rows even if the field throws. */
 export function scopedSpace<Rows>(space: RowSpace<Rows>): ScopedSpace<Rows> {
   const owned = new Set<Rows>();
   const own = (rows: Rows) => {
@@ -36,7 +36,7 @@ export function scopedSpace<Rows>(space: RowSpace<Rows>): ScopedSpace<Rows> {
     columns: (rows, start, width) => own(space.columns(rows, start, width)),
     beside: (blocks) => own(space.beside(blocks)),
     release(rows) {
-      // What was disowned is not ours to release.
+      // Disowned rows belong to someone else.
       if (owned.delete(rows)) space.release(rows);
     },
   };

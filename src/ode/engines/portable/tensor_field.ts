@@ -9,8 +9,8 @@ import type { HostRows } from "./host_rows.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../../../core/tensors.ts";
 
 /**
- * A velocity in tfjs operations: from the parameters' tensors, x [n, w], t [n] and the rows' numbers
- * in the whole problem [n] to [n, w].
+ * A velocity [n, w] in tfjs operations, as a function of the parameter tensors, x [n, w], t [n] and
+ * the row indices [n] in the whole problem.
  */
 export type TensorVelocity = (
   tensors: readonly Tensor[],
@@ -19,30 +19,30 @@ export type TensorVelocity = (
   rowIds: Int32Array,
 ) => Tensor2D;
 
-/** A field made of a tfjs function: {@link tensorField}. */
+/** A field defined by a tfjs function; see {@link tensorField}. */
 export interface TensorField extends DifferentiableField<Tensor2D, Tensor1D> {
   /** The function. */
   readonly velocity: TensorVelocity;
-  /** Its parameters; null where it has none. */
+  /** Its parameters, or null. */
   readonly parameters: Parameters | null;
 }
 
-/** What {@link tensorField} may be told of a function. */
+/** Options of {@link tensorField}. */
 export interface TensorFieldOptions {
-  /** The parts of its state; one part of any width when left out. */
+  /** The parts of the state. Default: one part of any width. */
   readonly parts?: readonly StatePart[];
-  /** Rows that are differentiated together at most; 4,096 when left out. */
+  /** Largest number of rows per linearization. Default: 4,096. */
   readonly linearizationRows?: number;
 }
 
-/** Rows of images are wide; a linearization here holds only copies of them. */
+/** Large enough although image rows are wide: a linearization stores only copies of the rows. */
 const LINEARIZATION_ROWS = 4096;
 
 /**
- * Any tfjs function as a field over rows [n, width], whose VJPs are tfjs's own gradients.
+ * A field over rows [n, width] defined by any tfjs function, with VJPs by tfjs's autodiff.
  *
- * @param velocity Differentiable; disposes nothing of what it is given.
- * @param parameters Its parameters; null if it has none.
+ * @param velocity Differentiable; must not dispose its arguments.
+ * @param parameters Its parameters, or null.
  */
 export function tensorField(
   velocity: TensorVelocity,
@@ -100,19 +100,19 @@ export function tensorField(
   };
 }
 
-/** Rows of the host as float32 on the device; the caller's. */
+/** Uploads host rows as a float32 tensor; owned by the caller. */
 export function toTensor(rows: HostRows): Tensor2D {
   return tf.tensor2d(Float32Array.from(rows.data), [rows.count, rows.width]);
 }
 
-/** Rows of the device on the host, where they can be read at once; `tensor` is given back. */
+/** Reads a tensor synchronously as host rows; disposes the tensor. */
 function toHost(tensor: Tensor2D): HostRows {
   const data = Float64Array.from(tensor.dataSync());
   tensor.dispose();
   return { data, count: tensor.shape[0], width: tensor.shape[1] };
 }
 
-/** A field over tensors as one over host rows, for backends whose tensors can be read at once. */
+/** Adapts a field over tensors to host rows, for backends with synchronous read-back. */
 export function onHost(
   field: DifferentiableField<Tensor2D, Tensor1D>,
 ): DifferentiableField<HostRows, Tensor1D> {

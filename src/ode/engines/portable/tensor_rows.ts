@@ -13,13 +13,13 @@ function weightedSum(terms: readonly Term<tf.Tensor2D>[]): tf.Tensor2D {
   return weighted.reduce((sum, term) => tf.add(sum, term));
 }
 
-/** The solver's arithmetic in float32 on tensors [n, w] of the current backend. */
+/** Solver arithmetic in float32 on tensors [n, w] of the current backend. */
 export const tensorSpace: RowSpace<tf.Tensor2D> = {
   count: (rows) => rows.shape[0],
   width: (rows) => rows.shape[1],
   combine: (base, scale, terms) =>
     tf.tidy(() => {
-      // Not folded into the weights: a row's bits would depend on its neighbours' h.
+      // Not folded into the weights, or the bits of a row would depend on the h of other rows.
       const first = scale[0];
       const h = first !== undefined && scale.every((value) => value === first)
         ? first
@@ -30,7 +30,7 @@ export const tensorSpace: RowSpace<tf.Tensor2D> = {
   async scaledSquares(value, { reference, other, parts, rtol, atol }) {
     const sums = tf.tidy(() => {
       const largest = tf.maximum(tf.abs(reference), tf.abs(other));
-      // An infinite state would make every error look like zero; 0 * Infinity is NaN.
+      // An infinite state would scale every error to zero; 0 * Infinity is NaN.
       const scaled = tf.add(
         tf.div(value, tf.add(tf.mul(largest, rtol), atol)),
         tf.mul(largest, 0),

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { GradientSum } from "../../field.ts";
 
-/** A sum of flat parameter gradients on the device. Take it, or dispose it. */
+/** Accumulator of flat parameter gradients on the device. Take the sum, or dispose it. */
 export class TensorSum implements GradientSum<tf.Tensor1D> {
   readonly #size: number;
   #total: tf.Tensor1D | null = null;
@@ -21,7 +21,7 @@ export class TensorSum implements GradientSum<tf.Tensor1D> {
     tf.dispose([before, term]);
   }
 
-  /** The sum, the caller's; this object starts again from zero. */
+  /** Returns the sum, owned by the caller, and resets to zero. */
   take(): tf.Tensor1D {
     const total = this.#total ?? tf.zeros<tf.Rank.R1>([this.#size]);
     this.#total = null;

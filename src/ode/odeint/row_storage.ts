@@ -6,10 +6,10 @@ import { tensorSpace } from "../engines/portable/tensor_rows.ts";
 import type { DifferentiableField } from "../field.ts";
 import type { RowSpace } from "../solver/rows.ts";
 
-/** How the state of a tensor solve is stored between evaluations. */
-export interface RowsHome<Rows> {
+/** Where the state of a tensor solve is stored between evaluations. */
+export interface RowStorage<Rows> {
   readonly space: RowSpace<Rows>;
-  /** A field of tensors as one of these rows. */
+  /** Adapts a field over tensors to these rows. */
   field(field: DifferentiableField<Tensor2D, Tensor1D>): DifferentiableField<Rows, Tensor1D>;
   /** Copies a tensor into rows. */
   fromTensor(tensor: Tensor2D): Promise<Rows>;
@@ -17,8 +17,8 @@ export interface RowsHome<Rows> {
   toTensor(rows: Rows): Tensor2D;
 }
 
-/** float64 on the host, for backends whose tensors are read without waiting. */
-export const hostHome: RowsHome<HostRows> = {
+/** float64 on the host, for backends with synchronous read-back. */
+export const hostStorage: RowStorage<HostRows> = {
   space: hostSpace,
   field: onHost,
   async fromTensor(tensor) {
@@ -29,17 +29,17 @@ export const hostHome: RowsHome<HostRows> = {
 };
 
 /** Tensors, for backends where a read-back waits for the device. */
-export const tensorHome: RowsHome<Tensor2D> = {
+export const tensorStorage: RowStorage<Tensor2D> = {
   space: tensorSpace,
   field: (field) => field,
   fromTensor: (tensor) => Promise.resolve(tf.clone(tensor)),
   toTensor: (rows) => tf.clone(rows),
 };
 
-/** Backends of tfjs whose tensors live on a GPU. */
+/** tfjs backends with tensors on a GPU. */
 const GPU_BACKENDS = ["webgpu", "webgl"];
 
-/** Whether the current backend's tensors can be read at once. */
-export function isReadFree(): boolean {
+/** Whether tensors of the current backend can be read without waiting for a device. */
+export function hasSynchronousReads(): boolean {
   return !GPU_BACKENDS.includes(tf.getBackend());
 }

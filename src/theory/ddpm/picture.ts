@@ -145,7 +145,7 @@ function densityPanel(check: DdpmCheck, n: number): Panel {
   };
 }
 
-/** Draws what the check found; a PNG file. */
+/** Draws the result of the check as a PNG file. */
 export function picture(check: DdpmCheck): Promise<Uint8Array> {
   const drawn = [...new Set(check.densities.map((row) => row.steps))];
   return panelsPlot([

@@ -12,14 +12,15 @@ export const ddpm: Theorem<DdpmCheck> = {
   name: "ddpm",
   title: "DDPM's ancestral sampling is the Euler-Maruyama scheme of a reverse SDE",
   derivation,
-  alt: "Six charts. The difference of one ancestral and one Euler-Maruyama step falls as the " +
-    "square of the step, on the line that the theorem predicts, for N from 10 to 10,240. " +
-    "Divided by that line it nears 1 from above; the larger beta, the later, and with beta up " +
-    "to 20 there is no value at N = 10 and 20. The coefficients of both steps against beta_t " +
-    "part as beta_t nears 1, where those of the ancestral step grow without bound. The distance " +
-    "of both samplers' laws to the data's falls as 1/N; that of drawn points ends in the floor " +
-    "that a finite sample has. Histograms of both samplers with 10 steps are a little too low " +
-    "and wide for the three peaks; with 320 steps they match.",
+  alt: "Six charts. The difference of one ancestral and one Euler-Maruyama step falls with the " +
+    "square of the step, on the predicted line, for N from 10 to 10,240. Divided by that " +
+    "line it approaches 1 from above, the later the larger beta is; with beta up to 20 " +
+    "there is no value at N = 10 and 20. The coefficients of the two steps, plotted against " +
+    "beta_t, separate as beta_t approaches 1, where those of the ancestral step grow " +
+    "without bound. The distance of both samplers' laws to the data's falls as 1/N; that of " +
+    "drawn points levels off at the floor of a finite sample. Histograms of both samplers " +
+    "with 10 steps are slightly too low and too wide at the three peaks; with 320 steps " +
+    "they match.",
   check: ({ seed }) => Promise.resolve(checkUpdates(updates, seed)),
   picture,
 };

@@ -13,13 +13,13 @@ export const kfp: Theorem<KfpCheck> = {
   title: "The density along a continuous flow obeys the Kolmogorov-Fokker-Planck equation " +
     "without noise",
   derivation,
-  alt:
-    "Six charts. A hill of density is parted in two by the flow x' = x - x^3, its trajectories " +
-    "drawn through five profiles; beneath, along three of them, dots for the finite differences of " +
-    "log p lie on the curves of minus the trace. A trained continuous normalizing flow carries noise " +
-    "to two moons; beneath, the same agreement along three winding curves. The errors of five " +
-    "cases against the step lie on dashed lines of slope 2. With noise the dots follow the general " +
-    "equation and leave the flat line of the special form.",
+  alt: "Six charts. The flow x' = x - x^3 splits a Gaussian density in two, with trajectories " +
+    "and five profiles; below, along three of the trajectories, the finite differences of " +
+    "log p (dots) lie on the curves of minus the trace. A trained continuous normalizing " +
+    "flow carries noise to two moons; below, the same agreement along three curved " +
+    "trajectories. The errors of five cases against the step lie on dashed lines of slope " +
+    "2. With noise the dots follow the general equation and deviate from the flat line of " +
+    "the special form.",
   check: (options) => checkEquations(equations, options),
   picture,
 };

@@ -182,5 +182,5 @@ Deno.test("train() refuses values that mean nothing before it writes anything", 
           { first: 0, count: 1, width: 36 },
         ),
     };
-    await refused({ ...short, source: images }, /not rows of 36/);
+    await refused({ ...short, source: images }, /got rows of 36/);
   }));

@@ -56,7 +56,7 @@ backendTest("eightGaussiansSource has the data set's density", ["cpu"], async ()
 Deno.test("eightGaussiansSource refuses rows that are not points in the plane", () => {
   assert.throws(() => eightGaussiansSource.draw(key, { first: 0, count: 1, width: 3 }), {
     name: "RangeError",
-    message: /not rows of 3/,
+    message: /got rows of 3/,
   });
 });
 

@@ -19,6 +19,7 @@ import {
   groupNormSiluGradient,
 } from "./group_norm_silu/cpu.ts";
 import { groupNormSiluKernels } from "./group_norm_silu/name.ts";
+import { registerHostKernels } from "./host_kernels.ts";
 import { identity } from "./elementwise/identity.ts";
 import { matMul, type MatMulCall } from "./matmul/matmul.ts";
 import { RELU_GRADIENT, type ReluGradientCall, reluGradientKernel } from "./relu_gradient/cpu.ts";
@@ -46,6 +47,7 @@ export function registerCpuKernels(
   backendName: string,
   simd: KernelThreads<CpuKernels>,
 ): void {
+  registerHostKernels(backendName);
   for (const name of ["BatchMatMul", "_FusedMatMul"] as const) {
     replaceKernel(backendName, name, (call: MatMulCall) => matMul(simd, name, call));
   }

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../core/errors.ts";
+import { quotedJson } from "../core/quoted.ts";
+import { registerMissingGradients } from "../ops/missing_gradients.ts";
 import { simdChoice } from "../threads/simd_module.ts";
 import { usableThreads } from "../threads/usable_threads.ts";
 import type { Backend, BackendKind, BackendOptions } from "./backend.ts";
@@ -17,8 +19,8 @@ let last: Promise<unknown> = Promise.resolve();
  * tfjs silently falls back to another backend if one fails to start, so this asserts which one
  * runs.
  *
- * @throws {InputError} If `kind` is `webgpu` and there is no adapter, its device does not start, or
- *   portable bits are requested.
+ * @throws {InputError} If `kind` or `threads` is not one; if `kind` is `webgpu` and there is no
+ *   adapter, its device does not start, or portable bits are requested.
  * @throws {FailureError} If the CPU backend does not start.
  */
 export function openBackend(kind: BackendKind, options: BackendOptions = {}): Promise<Backend> {
@@ -32,6 +34,12 @@ async function open(
   kind: BackendKind,
   { threads, portableBits }: BackendOptions,
 ): Promise<Backend> {
+  if (kind !== "cpu" && kind !== "webgpu") {
+    throw new InputError(`backend: expected "cpu" or "webgpu", got ${quotedJson(kind)}`);
+  }
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
+    throw new InputError(`threads: expected a whole number of at least 1, got ${threads}`);
+  }
   if (kind === "webgpu" && portableBits) {
     throw new InputError(
       "backend webgpu: GPUs differ in their bits; portable bits need backend cpu",
@@ -54,6 +62,7 @@ async function open(
   }
   backend.check();
   if (kind === "cpu") setCpuThreads(choice, usableThreads(threads));
+  registerMissingGradients();
   await tf.setBackend(backend.tfName);
   await tf.ready();
   if (tf.getBackend() !== backend.tfName) {

@@ -41,7 +41,7 @@ export function valueAndGradients<T extends Tensor>(
     return { value: result.value as T, gradients };
   } catch (error) {
     disposeTape(state);
-    throw error;
+    throw explained(error);
   }
 }
 
@@ -112,8 +112,32 @@ export function valueAndCotangents(
     });
   } catch (error) {
     disposeTape(state);
-    throw error;
+    throw explained(error);
   }
+}
+
+/** Says what to do about tfjs's two errors of a function that it cannot differentiate. */
+function explained(error: unknown): unknown {
+  const { message } = Object(error) as { readonly message?: unknown };
+  if (typeof message !== "string") return error;
+  const missing = /gradient function not found for (\w+)/.exec(message);
+  if (missing !== null) {
+    return new RangeError(
+      `Cannot compute gradient: tfjs has none of ${
+        missing[1]
+      }; use other operations (training a cnf ` +
+        "differentiates its network twice: tanh, softplus, elu and relu can be)",
+      { cause: error },
+    );
+  }
+  if (message.startsWith("Cannot compute gradient of y=f(x) with respect to x")) {
+    return new RangeError(
+      "Cannot compute gradient: the value depends on none of the tensors to differentiate with respect to; " +
+        "compute it by tfjs operations from the parameters that the function receives",
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 /** Disposes what a failed gradient has saved. */

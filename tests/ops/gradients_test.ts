@@ -98,3 +98,18 @@ backendTest("valueAndGradients() leaks nothing when it throws", ["cpu", "webgpu"
   }
   x.dispose();
 });
+
+backendTest("valueAndGradients() says what to do where tfjs has no gradient", ["cpu"], () => {
+  const x = tf.tensor1d([1, 2]);
+  const gradientOf = (f: (x: tf.Tensor) => tf.Tensor) => () =>
+    tf.tidy(() => valueAndGradients((x) => f(x!), [x]));
+  assert.throws(gradientOf((x) => tf.einsum("i,i->", x, x)), {
+    name: "RangeError",
+    message: /tfjs has none of Einsum; use other operations/,
+  });
+  assert.throws(gradientOf(() => tf.scalar(1)), {
+    name: "RangeError",
+    message: /depends on none of the tensors .* from the parameters that the function receives$/,
+  });
+  x.dispose();
+});

@@ -1,4 +1,5 @@
 import { FailureError } from "../../core/errors.ts";
+import { quotedJson } from "../../core/quoted.ts";
 import type { SolveReport } from "../engines/engine.ts";
 import { type HostRows, hostRows, hostSpace } from "../engines/portable/host_rows.ts";
 import type { Field } from "../field.ts";
@@ -8,7 +9,14 @@ import { solveRows } from "../solver/solve.ts";
 import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
 import { EventFinder, type EventInRows, type EventRule, requireEvents } from "./events.ts";
-import { MAX_STEPS, type OdeintControl, requireOdeint, stepControl, stepSizes } from "./options.ts";
+import {
+  MAX_STEPS,
+  type OdeintControl,
+  requireKnown,
+  requireOdeint,
+  stepControl,
+  stepSizes,
+} from "./options.ts";
 import { stateAt } from "./trajectory.ts";
 
 /** An event function of {@link odeint}: its zero crossings along the solution are events. */
@@ -85,7 +93,7 @@ export interface DenseOdeintResult extends OdeintResult {
  * @param f Returns dy/dt, as a new array or one that it reuses. `y` is a copy that f may modify.
  * @param y0 The state at `times[0]`: [d], or concatenated rows [n * d].
  * @param times At least two, strictly increasing or strictly decreasing.
- * @throws {RangeError} If an argument is invalid, or f returns a different number of values than y0 has.
+ * @throws {RangeError} If an argument is invalid, an option unknown, or f returns a different number of values than y0 has.
  * @throws {FailureError} If the solve fails, with t, the step size and what to try; or if an event
  *   function returns NaN.
  *
@@ -123,10 +131,12 @@ export async function odeint(
   options: OdeintOptions = {},
 ): Promise<OdeintResult | DenseOdeintResult> {
   const times = Array.from(given);
+  requireKnown("odeint", options, ["tableau", "control", "maxSteps", "events", "dense"]);
   const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [], dense = false } = options;
   const { control = { kind: "adaptive" } } = options;
   requireOdeint("odeint", times, { tableau, control, maxSteps });
   requireEvents("odeint", rules);
+  requireState(y0);
   const width = y0.length;
   const start = times[0]!, end = times[times.length - 1]!;
   const borders = [start, ...stopsBetween(control, start, end), end];
@@ -195,6 +205,18 @@ export async function odeint(
   return { ...result, at: (t) => stateAt(trajectory, t) };
 }
 
+/** @throws {RangeError} If an initial state is not a flat array of finite numbers. */
+function requireState(y0: ArrayLike<number>): void {
+  const values: readonly unknown[] = Array.from(y0 ?? []);
+  const odd = values.findIndex((value) => !Number.isFinite(value));
+  if (values.length === 0 || odd >= 0) {
+    throw new RangeError(
+      "odeint: y0 must be a flat array of at least one finite number, got " +
+        (odd < 0 ? quotedJson(y0) : `${quotedJson(values[odd])} at ${odd}`),
+    );
+  }
+}
+
 /** Wraps f as a field over one row. */
 function fieldOf(
   f: (t: number, y: Float64Array) => ArrayLike<number>,
@@ -203,7 +225,16 @@ function fieldOf(
   return {
     parts: null,
     evaluate: ([t], state) => {
-      const slope = Float64Array.from(f(t!, state.data.slice()));
+      const given: unknown = f(t!, state.data.slice());
+      // What has no length, as a promise or undefined, would pass for an empty array.
+      const { length } = Object(given) as { length?: unknown };
+      if (typeof length !== "number") {
+        throw new RangeError(
+          `odeint: f must return an array of ${width} numbers, got ` +
+            (given instanceof Promise ? "a promise" : typeof given),
+        );
+      }
+      const slope = Float64Array.from(given as ArrayLike<number>);
       if (slope.length !== width) {
         throw new RangeError(`odeint: f gave ${slope.length} numbers for a state of ${width}`);
       }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../../core/errors.ts";
+import { quotedJson } from "../../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../../core/tensors.ts";
 import type { SolveReport } from "../engines/engine.ts";
 import type { AcceptedStep } from "../solver/accepted_step.ts";
@@ -13,6 +14,7 @@ import {
   MAX_STEPS,
   type OdeintAdaptiveControl,
   type OdeintFixedControl,
+  requireKnown,
   requireOdeint,
   stepControl,
   stepSizes,
@@ -47,6 +49,15 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
   /** Event functions. Default: none. */
   readonly events?: readonly TensorEvent<T, P>[];
 }
+
+const OPTION_NAMES = [
+  "parameters",
+  "gradient",
+  "tableau",
+  "control",
+  "maxSteps",
+  "events",
+] as const;
 
 /**
  * Solves dy/dt = f(t, y) over tfjs tensors, with gradients with respect to y0 and parameters.
@@ -90,8 +101,25 @@ export async function odeintTensors<
   if (!(y0 instanceof tf.Tensor)) {
     throw new RangeError(`odeintTensors: y0 must be a tensor, got ${typeof y0}`);
   }
+  requireKnown("odeintTensors", options, OPTION_NAMES);
+  const { gradient = "direct" } = options;
+  if (gradient !== "direct" && gradient !== "adjoint") {
+    throw new RangeError(
+      `odeintTensors: gradient must be "direct" or "adjoint", got ${quotedJson(gradient)}`,
+    );
+  }
+  const { stopTimes } = { stopTimes: undefined, ...options.control };
+  if (stopTimes !== undefined) {
+    throw new RangeError("odeintTensors: has no stopTimes; solve up to each and go on from there");
+  }
   // Without `parameters`, P is a record without keys.
   const { parameters = {} as P } = options;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value instanceof tf.Tensor) continue;
+    throw new RangeError(
+      `odeintTensors: parameters.${name} must be a tensor or a variable, got ${typeof value}`,
+    );
+  }
   const dynamics = { f, shape: y0.shape, parameters };
   const problem = { dynamics, y0, times: Array.from(times), options };
   return await (hasSynchronousReads()

@@ -1,3 +1,5 @@
+import { quotedJson } from "../../core/quoted.ts";
+import { suggestion } from "../../core/suggestion.ts";
 import { requireController, type StepController } from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
 import type { Tableau } from "../tableau.ts";
@@ -59,6 +61,39 @@ export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
   };
 }
 
+const CONTROL_NAMES = {
+  fixed: ["kind", "steps"],
+  adaptive: ["kind", "rtol", "atol", "controller", "firstStep", "maxStep", "stopTimes"],
+} as const;
+
+/** What the names of other libraries are here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  method: "tableau: rk4",
+  rtol: 'control: { kind: "adaptive", rtol }',
+  atol: 'control: { kind: "adaptive", atol }',
+  options: "control",
+};
+
+/**
+ * Refuses options that do not exist: one that is ignored, such as torchdiffeq's `method`, gives the
+ * result of another solve without a word.
+ *
+ * @throws {RangeError} For the first that is unknown.
+ */
+export function requireKnown(
+  caller: string,
+  options: object,
+  names: readonly string[],
+): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const here = names.includes("tableau") ? ELSEWHERE[unknown] : undefined;
+  throw new RangeError(
+    `${caller}: there is no option ${quotedJson(unknown)}` +
+      (here === undefined ? suggestion(unknown, names) : `, give ${here}`),
+  );
+}
+
 /**
  * Checks the arguments common to both forms of odeint.
  *
@@ -75,6 +110,17 @@ export function requireOdeint(
   },
 ): void {
   const { tableau, control } = options;
+  if (!Array.isArray(tableau?.c)) {
+    throw new RangeError(
+      `${caller}: tableau must be one such as dopri5 or tableaus["rk4-classic"], ` +
+        `got ${quotedJson(tableau)}`,
+    );
+  }
+  if (control?.kind !== "fixed" && control?.kind !== "adaptive") {
+    throw new RangeError(
+      `${caller}: control must be of kind "fixed" or "adaptive", got ${quotedJson(control)}`,
+    );
+  }
   requireMonotone(caller, times);
   if (control.kind === "adaptive" && tableau.bError === null) {
     throw new RangeError(
@@ -106,6 +152,8 @@ function requireWhole(caller: string, name: string, value: number): void {
 }
 
 function requireControl(caller: string, control: OdeintControl, times: readonly number[]): void {
+  const names = CONTROL_NAMES[control.kind];
+  requireKnown(`${caller}: control`, control, names);
   if (control.kind === "fixed") return requireWhole(caller, "steps", control.steps);
   const { controller, firstStep, maxStep, stopTimes = [] } = control;
   if (controller !== undefined) requireController(controller);

@@ -4,7 +4,7 @@ import {
   requireController,
   type StepController,
 } from "../controllers.ts";
-import type { StepControl } from "../engines/engine.ts";
+import type { SolveProblem, StepControl } from "../engines/engine.ts";
 
 /**
  * Step-size selection of adaptive solves, as pure functions of a control group's error norms. The
@@ -23,13 +23,35 @@ export function controllerOf(control: StepControl & { readonly kind: "adaptive" 
 }
 
 /**
+<<<<<<< HEAD
  * Rejects step counts that overflow an engine's counter, and controllers that might not terminate.
  *
  * @throws {RangeError} If `maxSteps` or the number of fixed steps is not a whole number from 1 to
  *   {@link MOST_STEPS}, or `requireController` rejects the controller.
+=======
+ * Checks the numbers of a problem that every engine reads: no solve without an end, and none that
+ * ends in NaN without a reason.
+ *
+ * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS},
+ *   a tolerance is negative, both are 0, a time is not finite, or a controller's numbers are not what
+ *   `requireController` asks for.
+>>>>>>> ea46af4 (odeint: options, controls, states and slopes that it cannot use are refused by name)
  */
-export function requireControl(control: StepControl, maxSteps: number): void {
-  if (control.kind === "adaptive") requireController(controllerOf(control));
+export function requireControl(
+  { control, maxSteps, t0, t1 }: Pick<SolveProblem, "control" | "maxSteps" | "t0" | "t1">,
+): void {
+  if (!Number.isFinite(t0) || !Number.isFinite(t1)) {
+    throw new RangeError(`solve: expected finite t0 and t1, got ${t0} and ${t1}`);
+  }
+  if (control.kind === "adaptive") {
+    const { rtol, atol } = control;
+    if (!(rtol >= 0 && atol >= 0 && rtol + atol > 0 && rtol + atol < Infinity)) {
+      throw new RangeError(
+        `solve: expected finite rtol and atol, not negative and not both 0, got ${rtol} and ${atol}`,
+      );
+    }
+    requireController(controllerOf(control));
+  }
   const counts = { "fixed steps": control.kind === "fixed" ? control.steps : 1, maxSteps };
   for (const [name, count] of Object.entries(counts)) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STEPS)) {

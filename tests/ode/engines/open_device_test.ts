@@ -105,3 +105,24 @@ backendTest(
     dispose();
   },
 );
+
+Deno.test("openDevice() refuses backends and threads that are none", async () => {
+  await assert.rejects(openDevice("gpu" as never), {
+    name: "InputError",
+    message: 'backend: expected "cpu" or "webgpu", got "gpu"',
+  });
+  for (const threads of [0, -1, 1.5, NaN]) {
+    await assert.rejects(openDevice("cpu", { threads }), {
+      name: "InputError",
+      message: `threads: expected a whole number of at least 1, got ${threads}`,
+    });
+  }
+});
+
+backendTest("solveOn() refuses a time that is not finite", ["cpu"], async (backend) => {
+  const { problem, dispose } = problemOf({ dims: 2, hidden: 8 });
+  for (const engine of enginesOf(backend).inOrder) {
+    await assert.rejects(engine.solve({ ...problem, t1: NaN }), /finite t0 and t1, got 0 and NaN/);
+  }
+  dispose();
+});

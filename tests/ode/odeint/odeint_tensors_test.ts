@@ -236,3 +236,20 @@ backendTest("odeintTensors() gives everything back when something throws", ["cpu
   solution.dispose();
   y0.dispose();
 });
+
+backendTest("odeintTensors() refuses options that it would ignore", ["cpu"], async () => {
+  const y0 = tf.tensor1d([1]);
+  const before = tf.memory().numTensors;
+  const attempts: [object, RegExp][] = [
+    [{ gradient: "forward" }, /gradient must be "direct" or "adjoint", got "forward"$/],
+    [{ control: { kind: "adaptive", stopTimes: [0.5] } }, /has no stopTimes/],
+    [{ parameters: { w: 2 } }, /parameters.w must be a tensor or a variable, got number$/],
+    [{ dense: true }, /there is no option "dense"/],
+  ];
+  for (const [options, message] of attempts) {
+    const solve = odeintTensors((_t, y) => tf.neg(y), y0, [0, 1], options);
+    await assert.rejects(solve, { name: "RangeError", message });
+  }
+  assert.equal(tf.memory().numTensors, before);
+  y0.dispose();
+});

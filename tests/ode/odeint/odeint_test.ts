@@ -293,3 +293,42 @@ Deno.test("odeint() refuses what it cannot solve", async () => {
     message: /1 numbers for a state of 2/,
   });
 });
+
+Deno.test("odeint() refuses options that do not exist, and says what they are here", async () => {
+  const attempts: [object, RegExp][] = [
+    [{ method: "rk4" }, /^odeint: there is no option "method", give tableau: rk4$/],
+    [{ rtol: 1e-3 }, /"rtol", give control: { kind: "adaptive", rtol }$/],
+    [{ maxStep: 9 }, /"maxStep", did you mean "maxSteps"\?$/],
+    [{ control: { kind: "adaptive", rTol: 1 } }, /control: .*"rTol", did you mean "rtol"\?$/],
+    [{ control: { rtol: 1e-3 } }, /control must be of kind "fixed" or "adaptive", got \{"rtol"/],
+    [{ tableau: "rk4" }, /tableau must be .*, got "rk4"$/],
+  ];
+  for (const [options, message] of attempts) {
+    await assert.rejects(odeint(logistic.f, [0.1], [0, 1], options), {
+      name: "RangeError",
+      message,
+    });
+  }
+});
+
+Deno.test("odeint() refuses a state or a slope that is no array of numbers", async () => {
+  const states: [unknown, RegExp][] = [
+    [[], /y0 must be a flat array of at least one finite number, got \[\]$/],
+    [1, /y0 must be .*, got 1$/],
+    [[1, NaN], /y0 must be .*, got null at 1$/],
+    [[[1, 2]], /y0 must be .*, got \[1,2\] at 0$/],
+  ];
+  for (const [y0, message] of states) {
+    await assert.rejects(odeint(logistic.f, y0 as number[], [0, 1]), {
+      name: "RangeError",
+      message,
+    });
+  }
+  for (const [slope, found] of [[undefined, "undefined"], [1, "number"]] as const) {
+    await assert.rejects(odeint(() => slope as never, [1], [0, 1]), {
+      name: "RangeError",
+      message: `odeint: f must return an array of 1 numbers, got ${found}`,
+    });
+  }
+  await assert.rejects(odeint(() => Promise.resolve([1]) as never, [1], [0, 1]), /got a promise$/);
+});

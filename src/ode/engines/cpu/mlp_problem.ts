@@ -31,8 +31,8 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
 
 /** @throws {RangeError} If a problem is one that no engine solves. */
 export function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
-  const { controlGroup, maxSteps } = problem;
-  requireControl(control, maxSteps);
+  const { controlGroup } = problem;
+  requireControl({ control, ...problem });
   requireInterpolant(tableau.interpolant, tableau);
   const [rows, width] = y0.shape;
   const wanted = field.dims + (field.trace === null ? 0 : 1);

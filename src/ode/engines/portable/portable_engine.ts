@@ -124,7 +124,7 @@ function engineOver<Rows>(storage: EngineStorage<Rows>): Engine {
     threads: 1,
     supports: () => ({ kind: "yes" }),
     async solve(problem) {
-      requireControl(problem.control, problem.maxSteps);
+      requireControl(problem);
       requireInterpolant(problem.tableau.interpolant, problem.tableau);
       const [rows, width] = problem.y0.shape;
       const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { quotedJson } from "../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import { drawProbes, type Probes } from "../ode/probes.ts";
 import {
@@ -54,13 +55,20 @@ const STACKED_NUMBERS = 2 ** 16;
  * gradients themselves.
  *
  * @param field Velocity over rows [n, dims], which must be independent of each other.
- * @throws {RangeError} If `dims` or the number of probes is not a positive integer.
+ * @throws {RangeError} If `dims` or the number of probes is not a positive integer, or the trace is
+ *   neither.
  */
 export function withDivergence(
   field: TensorField,
   trace: DivergenceTrace,
   dims: number,
 ): TensorField {
+  if (trace.kind !== "exact" && !(trace.kind === "hutchinson" && trace.probes?.key !== undefined)) {
+    throw new RangeError(
+      'withDivergence: trace must be { kind: "exact" } or { kind: "hutchinson", probes }, ' +
+        `got ${quotedJson(trace)}`,
+    );
+  }
   const columns = changeColumns(trace);
   if (!Number.isInteger(dims) || dims < 1 || !Number.isInteger(columns) || columns < 1) {
     throw new RangeError(

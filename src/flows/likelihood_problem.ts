@@ -2,10 +2,29 @@ import type { SolveReport } from "../ode/engines/engine.ts";
 import type { Probes } from "../ode/probes.ts";
 import { describeFailures, type FailedSettings } from "../ode/solver/failure_message.ts";
 import { FailureError } from "../core/errors.ts";
+import { quotedJson } from "../core/quoted.ts";
 import type { DivergenceTrace } from "./divergence.ts";
 import type { TraceSettings } from "./model.ts";
 
 /** Helpers shared by the likelihood, loss and sampling problems. */
+
+/**
+ * Checks how the divergence is to be computed.
+ *
+ * @param caller Name of the public function, for the message.
+ * @throws {RangeError} If it is not one of the ways there are.
+ */
+export function requireTrace(caller: string, trace: TraceSettings): void {
+  if (trace?.kind === "exact") return;
+  const isKnown = trace?.kind === "hutchinson" &&
+    (trace.distribution === "gaussian" || trace.distribution === "rademacher");
+  if (!isKnown) {
+    throw new RangeError(
+      `${caller}: trace must be { kind: "exact" } or { kind: "hutchinson", distribution: ` +
+        `"rademacher" or "gaussian" }, got ${quotedJson(trace)}`,
+    );
+  }
+}
 
 /** Trace of one solve; Hutchinson probes are drawn with `draw`. */
 export function drawTrace(

@@ -6,7 +6,7 @@ import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns, probeEstimate } from "./divergence.ts";
-import { drawTrace, requireSolved } from "./likelihood_problem.ts";
+import { drawTrace, requireSolved, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -15,6 +15,7 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
+import { requireSolveSettings } from "./solve_settings.ts";
 import { requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
@@ -89,7 +90,8 @@ export interface LogProbResult {
  *
  * @param points [n * d], row-major, in the data's units.
  * @throws {InputError} If the model's source has no known density.
- * @throws {RangeError} If `points` is not a whole number of rows, or empty.
+ * @throws {RangeError} If `points` is not a whole number of rows, or empty, or `settings` or `trace`
+ *   are incomplete.
  * @throws {FailureError} If the solve of a control group fails and `onFailure` is `stop`.
  */
 export async function logProb(
@@ -104,6 +106,8 @@ export async function logProb(
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
   }
+  requireSolveSettings("logProb", settings);
+  requireTrace("logProb", trace);
   const solver = { model, engines, points, trace, seed };
   const chunk = chunkRows(model, settings) ?? n;
   const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);

@@ -5,7 +5,7 @@ import { requireRowsFit } from "../ode/solver/rows_memory.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
-import { drawTrace, requireSolved } from "./likelihood_problem.ts";
+import { drawTrace, requireSolved, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,
@@ -14,7 +14,8 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
-import { requireLogDensity } from "./sources/source.ts";
+import { requireSolveSettings } from "./solve_settings.ts";
+import { drawSource, requireLogDensity } from "./sources/source.ts";
 import { logScaleSum, type PointValues, toData } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
 
@@ -52,7 +53,8 @@ export interface Samples {
  *
  * @throws {InputError} If log-likelihoods are requested and the source's density is unknown.
  * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the random
- *   numbers of the last sample would have indices beyond 2^53.
+ *   numbers of the last sample would have indices beyond 2^53, or `settings` or the trace are
+ *   incomplete.
  * @throws {FailureError} If the solve of a control group fails.
  */
 export async function sample(
@@ -92,6 +94,8 @@ export async function* sampleChunks(
 ): AsyncGenerator<Samples> {
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
   requireRange(options, model);
+  requireSolveSettings("sample", settings);
+  if (options.withLogProb !== undefined) requireTrace("sample", options.withLogProb.trace);
   const request = { ...options, seed, settings };
   const chunk = chunkRows(model, settings, options.times?.length);
   const end = start + count;
@@ -152,7 +156,7 @@ async function solveRows(
   const stages = settings.tableau.c.length;
   requireRowsFit(n, { width, stages, times: options.times?.length });
   const logDensity = withLogProb && requireLogDensity(model.source);
-  const prior = model.source.draw(keyOf(subsequences.samplePrior, seed), {
+  const prior = drawSource(model.source, keyOf(subsequences.samplePrior, seed), {
     first: cut.first,
     count: n,
     width,

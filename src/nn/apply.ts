@@ -26,6 +26,12 @@ export function applyNetwork(
     );
   }
   const velocity = network.apply(parameters, x, at);
+  if (!(velocity instanceof tf.Tensor)) {
+    throw new RangeError(
+      `${kind}: apply() must return a tensor of x's shape [${x.shape}], got ` +
+        ((velocity as unknown) instanceof Promise ? "a promise" : typeof velocity),
+    );
+  }
   if (velocity.shape[0] !== rows || velocity.shape[1] !== width || velocity.shape.length > 2) {
     throw new RangeError(
       `${kind}: apply() must return a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,

@@ -1,6 +1,6 @@
 import type { ParameterEntry } from "../core/parameters.ts";
 import { InputError } from "../core/errors.ts";
-import { named } from "../core/quoted.ts";
+import { named, quotedJson } from "../core/quoted.ts";
 import type { Network } from "./network.ts";
 import { requireRoom } from "./room.ts";
 
@@ -11,7 +11,16 @@ import { requireRoom } from "./room.ts";
  * @throws {InputError} For the first problem found.
  */
 export function validateNetwork(network: Network): void {
-  const { kind, rowWidth, image, layout, activations } = network;
+  const { kind, rowWidth, image, layout, activations, apply } = network;
+  if (
+    typeof kind !== "string" || kind === "" || typeof apply !== "function" ||
+    !Array.isArray(layout?.entries)
+  ) {
+    throw new InputError(
+      "network: must be a record with kind, rowWidth, layout (from layoutOf()) and a function " +
+        `apply(), got ${typeof network === "object" ? "another record" : quotedJson(network)}`,
+    );
+  }
   const refuse = (what: string) => new InputError(`network ${named(kind)}: ${what}`);
   if (!isCount(rowWidth)) {
     throw refuse(`rowWidth: expected a whole number of at least 1, got ${rowWidth}`);

@@ -10,7 +10,12 @@ import { InputError } from "../core/errors.ts";
 import { type Checkpoint, firstCheckpoint } from "./run/checkpoint.ts";
 import type { ConfigFile } from "./config/config_file.ts";
 import type { TrainOptions } from "./options/table.ts";
-import { flowValueKeys, type FlowValues, requireSameValues } from "./config/flow_values.ts";
+import {
+  flowValueKeys,
+  type FlowValues,
+  requireFlowValues,
+  requireSameValues,
+} from "./config/flow_values.ts";
 import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./weights/initial_weights.ts";
 import { TrainState } from "./optimizer/train_state.ts";
@@ -91,6 +96,7 @@ export async function train(
   const { mode = "new", configFile = null } = surroundings;
   const { model, network, path, coupling, times, source, ...options } = given;
   if (network !== undefined) requireOwn(network);
+  requireFlowValues({ path, coupling, times, source });
   const request: TrainRequest = {
     model,
     configFile,

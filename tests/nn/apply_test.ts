@@ -167,3 +167,15 @@ backendTest("applyNetwork() refuses a result of another shape", ["cpu"], () => {
   });
   x.dispose();
 });
+
+backendTest("applyNetwork() refuses a result that is no tensor", ["cpu"], () => {
+  const x = normal([2, 2], 0);
+  for (const [given, found] of [[Promise.resolve(x), "a promise"], [1, "number"]] as const) {
+    const network: Network = { ...linear, apply: () => given as unknown as tf.Tensor2D };
+    assert.throws(() => applyNetwork(network, [], x, { t: [0, 1] }), {
+      name: "RangeError",
+      message: `${linear.kind}: apply() must return a tensor of x's shape [2,2], got ${found}`,
+    });
+  }
+  x.dispose();
+});

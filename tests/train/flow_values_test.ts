@@ -184,3 +184,30 @@ Deno.test("train() refuses values that mean nothing before it writes anything", 
     };
     await refused({ ...short, source: images }, /got rows of 36/);
   }));
+
+Deno.test("train() refuses values of the wrong kind before it writes anything", () =>
+  inTempDir(async (folder) => {
+    const refused = async (given: object, message: RegExp) => {
+      const run = `${folder}/refused`;
+      const spec = { ...short, ...given } as TrainSpec;
+      await assert.rejects(train(spec, { run, openDataset }), { name: "InputError", message });
+      assert.throws(() => Deno.statSync(run), Deno.errors.NotFound);
+    };
+    // Names belong on the command line; a program in JavaScript has no compiler to say so.
+    await refused({ path: "cosine" }, /^path: must be a record .* at\(\), got "cosine"$/);
+    await refused({ coupling: {} }, /^coupling: must be a record .* pair\(\), got another record$/);
+    const { at } = variancePreservingPath;
+    await refused({ path: { at } }, /^path: must be a record with a name/);
+    const reversed = { name: "reversed", at: (t: number) => at(1 - t) };
+    await refused(
+      { path: reversed },
+      /^path reversed: alpha must be 0 at t = 0, got 1; .* data at/,
+    );
+    const wrong = { name: "wrong", at: (t: number) => ({ ...at(t), dSigma: 1 }) };
+    await refused({ path: wrong }, /^path wrong: dSigma must be the derivative of sigma .* got 1$/);
+    const bare = { name: "bare", at: (t: number) => ({ alpha: t, sigma: 1 - t }) };
+    await refused({ path: bare }, /^path bare: dAlpha must be .* is 1 at t = 0.3, got undefined$/);
+    const oneRow = { ...standardNormal, draw: () => new Float32Array(2) };
+    await refused({ source: oneRow }, /draw\(\) must return a Float32Array of 2 rows of 2 numbers/);
+    await refused({ network: "mlp" }, /^network: must be a record with kind, .* got "mlp"$/);
+  }));

@@ -11,7 +11,8 @@ import type { FlowModel } from "../model.ts";
 import { pathSample, pathVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { type PointValues, toModel } from "../standardization.ts";
-import type { TimeSampler } from "../times/time_sampler.ts";
+import { drawSource } from "../sources/source.ts";
+import { drawTimes, type TimeSampler } from "../times/time_sampler.ts";
 import { uniformTimes } from "../times/uniform_times.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 
@@ -135,8 +136,8 @@ function drawPairs(
 ): DrawnPairs {
   const { times = uniformTimes, coupling = independentCoupling, first } = options;
   const [count, width] = batch.shape;
-  const x0 = source.draw(options.noiseKey, { first, count, width });
-  const drawn = { x0, x1: batch, times: times.draw(options.timesKey, { first, count }) };
+  const x0 = drawSource(source, options.noiseKey, { first, count, width });
+  const drawn = { x0, x1: batch, times: drawTimes(times, options.timesKey, { first, count }) };
   const pairs = coupling.pair({
     count,
     width,
@@ -147,6 +148,11 @@ function drawPairs(
     },
   });
   if (pairs === null) return drawn;
+  if (pairs?.x0?.length === undefined || pairs.x1?.length === undefined) {
+    throw new RangeError(
+      `coupling ${coupling.name}: pair() must return indices { x0, x1 } of the batch's rows, or null`,
+    );
+  }
   requireIndices(coupling, pairs.x0, count);
   requireIndices(coupling, pairs.x1, count);
   const paired = new Float32Array(x0.length);

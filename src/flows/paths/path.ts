@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../core/errors.ts";
 import type { Tensor2D } from "../../core/tensors.ts";
 
 /** Coefficients of x_t = alpha x1 + sigma x0 at one time, and their time derivatives. */
@@ -28,6 +29,44 @@ export interface Path {
   readonly name: string;
   /** Coefficients at a time in [0, 1]. */
   at(t: number): PathCoefficients;
+}
+
+/** How far from 0 and 1 a path may be at its ends: schedules of diffusion models reach them nearly. */
+const END_TOLERANCE = 0.05;
+/** Step of the difference quotients, and the largest error of a derivative, relative to 1 + |slope|. */
+const STEP = 1e-4, SLOPE_TOLERANCE = 0.05;
+
+/**
+ * Checks a path where a mistake is likely: that it runs from source to data, and that the derivatives,
+ * which are the training target, are those of the coefficients.
+ *
+ * @throws {InputError} If it does not, at the first place found.
+ */
+export function requirePath(path: Path): void {
+  const refuse = (what: string) => new InputError(`path ${path.name}: ${what}`);
+  const ends = [[0, "alpha", 0], [0, "sigma", 1], [1, "alpha", 1]] as const;
+  for (const [t, key, wanted] of ends) {
+    const found = path.at(t)[key];
+    if (!(Math.abs(found - wanted) <= END_TOLERANCE)) {
+      throw refuse(
+        `${key} must be ${wanted} at t = ${t}, got ${found}; a path runs from the source at ` +
+          "t = 0 to the data at t = 1",
+      );
+    }
+  }
+  for (const t of [0.3, 0.5, 0.7]) {
+    const [before, here, after] = [path.at(t - STEP), path.at(t), path.at(t + STEP)];
+    for (const [key, ofKey] of [["alpha", "dAlpha"], ["sigma", "dSigma"]] as const) {
+      const slope = (after[key] - before[key]) / (2 * STEP);
+      const found = here[ofKey];
+      if (!(Math.abs(found - slope) <= SLOPE_TOLERANCE * (1 + Math.abs(slope)))) {
+        throw refuse(
+          `${ofKey} must be the derivative of ${key} by t, which is ` +
+            `${Number(slope.toPrecision(4))} at t = ${t}, got ${found}`,
+        );
+      }
+    }
+  }
 }
 
 /** Pairs of source draws and data points, each with its own time. */

@@ -30,13 +30,42 @@ export interface Source {
 }
 
 /**
+ * Draws rows of a source, [count * width].
+ *
+ * @throws {RangeError} If the source gives something else.
+ */
+export function drawSource(source: Source, key: RandomKey, rows: SourceRows): Float32Array {
+  const drawn: unknown = source.draw(key, rows);
+  const wanted = rows.count * rows.width;
+  if (drawn instanceof Float32Array && drawn.length === wanted) return drawn;
+  const found = ArrayBuffer.isView(drawn) || Array.isArray(drawn)
+    ? `${drawn.constructor.name} of ${(drawn as Float32Array).length}`
+    : typeof drawn;
+  throw new RangeError(
+    `source ${source.name}: draw() must return a Float32Array of ${rows.count} rows of ` +
+      `${rows.width} numbers, got ${found}`,
+  );
+}
+
+/**
  * The log-density function of a source.
  *
+ * @returns Throws a RangeError if the source gives another shape than [n].
  * @throws {InputError} If it is unknown, so that no likelihood can be computed.
  */
 export function requireLogDensity({ name, logDensity }: Source): (z: Tensor2D) => Tensor1D {
-  if (logDensity === null) {
+  // Programs in JavaScript leave it out.
+  if (logDensity === null || logDensity === undefined) {
     throw new InputError(`log-likelihoods need a source with a known density; ${name} has none`);
   }
-  return logDensity;
+  return (z) => {
+    const found = logDensity(z);
+    if (found.shape.length !== 1 || found.shape[0] !== z.shape[0]) {
+      throw new RangeError(
+        `source ${name}: logDensity() must return one number per row, [${z.shape[0]}], ` +
+          `got [${found.shape}]`,
+      );
+    }
+    return found;
+  };
 }

@@ -15,3 +15,22 @@ export interface TimeSampler {
   /** Times in [0, 1], [count]; row i's is a function of (key, i) alone. */
   draw(key: RandomKey, rows: RowRange): Float32Array;
 }
+
+/**
+ * Draws times, [count].
+ *
+ * @throws {RangeError} If the sampler gives something else, or a time outside [0, 1].
+ */
+export function drawTimes(sampler: TimeSampler, key: RandomKey, rows: RowRange): Float32Array {
+  const times: unknown = sampler.draw(key, rows);
+  const must = (found: unknown) =>
+    new RangeError(
+      `times ${sampler.name}: draw() must return a Float32Array of ${rows.count} times in ` +
+        `[0, 1], got ${found}`,
+    );
+  if (!(times instanceof Float32Array)) throw must(typeof times);
+  if (times.length !== rows.count) throw must(`${times.length} times`);
+  const outside = times.find((t) => !(t >= 0 && t <= 1));
+  if (outside !== undefined) throw must(outside);
+  return times;
+}

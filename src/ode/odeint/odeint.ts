@@ -93,7 +93,8 @@ export interface DenseOdeintResult extends OdeintResult {
  * @param f Returns dy/dt, as a new array or one that it reuses. `y` is a copy that f may modify.
  * @param y0 The state at `times[0]`: [d], or concatenated rows [n * d].
  * @param times At least two, strictly increasing or strictly decreasing.
- * @throws {RangeError} If an argument is invalid, an option unknown, or f returns a different number of values than y0 has.
+ * @throws {RangeError} If an argument is invalid, an option unknown, or f returns a different number
+ *   of values than y0 has.
  * @throws {FailureError} If the solve fails, with t, the step size and what to try; or if an event
  *   function returns NaN.
  *

@@ -15,6 +15,7 @@ import {
   flowValueKeys,
   type FlowValueNames,
   type FlowValues,
+  requireFlowValues,
   requireSameValues,
 } from "../config/flow_values.ts";
 import { resolveConfigOf } from "../config/own_network.ts";
@@ -220,6 +221,7 @@ export async function loadRun(
   choice: WeightsChoice = "ema",
   values: Pick<FlowValues, "path" | "source"> = {},
 ): Promise<LoadedRun> {
+  requireFlowValues(values);
   const { weights, ...read } = await readRun(run, choice);
   requireSameValues(read.flowValues, values, { keys: flowValueKeys.model, place: run });
   return { ...read, model: modelOf(read, weights, values) };

@@ -9,22 +9,22 @@ const docs = {
   brief: "continuous normalizing flows and flow matching",
   fullDescription: describe(
     "Fluxion trains and samples continuous normalizing flows (CNF) and flow-matching models " +
-      "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 bad " +
+      "(FM).\nResults go to stdout, messages to stderr. Exit codes: 0 success, 1 failure, 2 bad " +
       "usage or input,\n130 Ctrl-C, 143 SIGTERM, 129 SIGHUP. Every command has --help.",
     [
-      ["fluxion train cnf", "learn two moons; prints the run folder"],
-      ["fluxion sample latest --out samples.png", "draw from the newest run"],
-      ["fluxion eval latest", "its likelihood, as JSON"],
-      ["fluxion plot latest", "its density, trajectories and curves"],
-      ["fluxion homework", "all of a homework on flow models, with its report"],
+      ["fluxion train cnf", "train a CNF on two moons; prints the run folder"],
+      ["fluxion sample latest --out samples.png", "draw samples from the newest run"],
+      ["fluxion eval latest", "its metrics, as JSON"],
+      ["fluxion plot latest", "plot its density, trajectories and curves"],
+      ["fluxion homework", "solve a homework on flow models and write its report"],
     ],
   ),
 };
 
 /**
- * The commands of the program: the one that the arguments name, or all of them.
+ * Builds the program with the command that the arguments name, or with all commands.
  *
- * @param thrown Gets what a command or the parser threw; the first is the cause.
+ * @param thrown Receives errors thrown by a command or the parser; the first one is the cause.
  */
 export async function buildFluxion(
   args: readonly string[],

@@ -1,8 +1,8 @@
 import { commandLine } from "@fluxion/fluxion/core";
 import type { PngText } from "@fluxion/fluxion/plot";
 
-/** What every picture carries inside its file: the command that made it. */
+/** Metadata of every picture file: the command that created it. */
 export function pictureText(): PngText {
-  // No command of the program draws without arguments; the demo has none.
+  // Only the demo draws pictures without arguments.
   return { Command: Deno.args.length === 0 ? "deno task demo" : commandLine(Deno.args) };
 }

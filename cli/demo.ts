@@ -1,9 +1,8 @@
 /**
- * `deno task demo`: a CNF on two moons, flow matching on two moons and on MNIST,
- * each trained briefly, drawn and evaluated; at most three minutes on two cores.
+ * `deno task demo`: trains, plots and evaluates a CNF on two moons and flow matching on two moons
+ * and on MNIST; at most three minutes on two cores.
  *
- * It goes through the functions behind `fluxion train`, `plot` and `eval`, and
- * replaces what it wrote the last time.
+ * It calls the functions behind `fluxion train`, `plot` and `eval`, and overwrites its earlier runs.
  */
 import { evaluateRun, type Evaluation } from "./commands/eval/run.ts";
 import { plotRun } from "./commands/plot/run.ts";
@@ -15,14 +14,14 @@ import { duration } from "./terminal/progress.ts";
 import { shownPath } from "./paths.ts";
 import { paint, printLine, writeMessage } from "./terminal/terminal.ts";
 
-/** One model of the demo. Steps, not seconds, bound it: the figures are the same on every machine. */
+/** One model of the demo. It is limited by steps, not seconds, so figures are the same on every machine. */
 interface Part {
   readonly title: string;
   readonly model: "cnf" | "fm";
   readonly options: TrainFlags;
-  /** Test rows of the evaluation. */
+  /** Number of test rows for the evaluation. */
   readonly n: number;
-  /** The figures that are printed, by their key in the evaluation. */
+  /** The printed figures, by their key in the evaluation. */
   readonly figures: readonly (readonly [key: string, words: string])[];
 }
 
@@ -36,7 +35,7 @@ const parts: readonly Part[] = [
       ["nll", "test NLL (nats)"],
       ["nllGap", "above the true density's (nats)"],
       ["mass", "integral of the density"],
-      ["nfe", "evaluations a solve"],
+      ["nfe", "evaluations per solve"],
     ],
   },
   {
@@ -82,7 +81,7 @@ async function demo(): Promise<void> {
 }
 
 try {
-  const messages = { notice: "stopping", outcome: "interrupted; deno task demo begins anew" };
+  const messages = { notice: "stopping", outcome: "interrupted; deno task demo starts over" };
   await interruptible(messages, demo);
 } catch (error) {
   const { message, exitCode } = verdict(error);

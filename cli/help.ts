@@ -1,4 +1,4 @@
-/** The long description of a command: what it does, then examples that work as they stand. */
+/** The long description of a command: a text, then examples that can be run as written. */
 export function describe(
   text: string,
   examples: readonly (readonly [command: string, what: string])[],

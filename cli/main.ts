@@ -1,9 +1,9 @@
 /**
- * The program: `fluxion COMMAND`. Parses, runs, and turns whatever was thrown
- * into one line on stderr and an exit code.
+ * Entry point of `fluxion COMMAND`. Parses the command line, runs the command, and turns errors into
+ * one line on stderr and an exit code.
  *
- * Kept small on purpose: everything that computes is imported when a command
- * runs, so that `--help` and `version` start as fast as an empty program.
+ * All code that computes is imported when a command runs, so that `--help` and `version` start as
+ * fast as an empty program.
  */
 import { runProgram } from "./program.ts";
 

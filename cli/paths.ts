@@ -2,10 +2,10 @@ import { InputError } from "@fluxion/fluxion/core";
 import { sweepTemporaries } from "@fluxion/fluxion/files";
 
 /**
- * The folder in which the user stands, from which relative paths count.
+ * The user's current folder, to which paths are relative.
  *
- * `deno task` runs in the project's root and leaves the user's folder in
- * `INIT_CWD`. Anywhere else that variable belongs to somebody else's script.
+ * `deno task` runs in the project's root and stores the user's folder in `INIT_CWD`. In any other
+ * folder that variable comes from some other script.
  */
 export function userFolder(): string {
   const here = Deno.cwd();
@@ -17,19 +17,19 @@ function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }
 
-/** A path as the user wrote it, made absolute; `-` stays. */
+/** Makes a path of the user's absolute; `-` is unchanged. */
 export function userPath(path: string): string {
   if (path === "-" || isAbsolute(path)) return path;
   return `${userFolder()}/${path}`.replace(/\/(\.\/)+/g, "/").replace(/\/\.$/, "");
 }
 
-/** A path as the user would write it: relative to where they stand, if it is below. */
+/** A path for messages: relative to the user's folder if it is inside it. */
 export function shownPath(path: string): string {
   const folder = `${userFolder()}/`;
   return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
-/** What a path leads to; null where that is nothing. */
+/** File information for a path, or null if nothing is there. */
 async function lookUp(
   path: string,
   stat: (path: string) => Promise<Deno.FileInfo>,
@@ -37,7 +37,7 @@ async function lookUp(
   try {
     return await stat(path);
   } catch (error) {
-    // The second: a file stands where the path has a folder.
+    // NotADirectory: a parent of the path is a file.
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;
     }
@@ -45,20 +45,21 @@ async function lookUp(
   }
 }
 
-/** Whether something is there. */
+/** Whether a path exists. */
 export async function exists(path: string): Promise<boolean> {
   return await lookUp(path, Deno.lstat) !== null;
 }
 
-/** Whether a folder, or a link to one, is there. */
+/** Whether a path is a folder, or a link to one. */
 export async function isFolder(path: string): Promise<boolean> {
   return (await lookUp(path, Deno.stat))?.isDirectory ?? false;
 }
 
 /**
- * An output path, absolute and free to be written. Its folder is rid of what killed processes left.
+ * Checks an output path and makes it absolute. Removes temporary files of killed processes from its
+ * folder.
  *
- * @throws {InputError} If something is there and `overwrite` was not asked for, it is a folder, or its own folder is missing.
+ * @throws {InputError} If the path exists without `overwrite`, is a folder, or its folder is missing.
  */
 export async function outputPath(
   path: string,
@@ -71,7 +72,7 @@ export async function outputPath(
   }
   const folder = absolute.replace(/[\\/][^\\/]*$/, "");
   if (folder !== "" && !(await isFolder(folder))) {
-    throw new InputError(`--out ${path}: there is no folder ${folder}; make it first`);
+    throw new InputError(`--out ${path}: there is no folder ${folder}; create it first`);
   }
   await sweepTemporaries(folder === "" ? "/" : folder);
   return absolute;

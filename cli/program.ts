@@ -11,8 +11,8 @@ import { printText, wrapped } from "./terminal/wrapped.ts";
 /**
  * Runs one command line.
  *
- * @returns The exit code: 0 done, 1 failed, 2 bad usage or input, 130 Ctrl-C,
- *   143 SIGTERM, 129 SIGHUP.
+ * @returns The exit code: 0 success, 1 failure, 2 bad usage or input, 130 Ctrl-C, 143 SIGTERM, 129
+ *   SIGHUP.
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
   try {
@@ -34,11 +34,11 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Spellings that the parser does not take, in those that it does. */
+/** Rewrites spellings that the parser does not accept. */
 function normalised(arg: string, previous: string | undefined): string {
-  // A name of one letter is an alias there: `--n 5` is `-n 5`.
+  // The parser knows one-letter names only as aliases: `--n 5` is `-n 5`.
   if (/^--n(=|$)/.test(arg)) return arg.slice(1);
-  // `--lr -inf` would be five aliases; a number that starts with a space is a value.
+  // `--lr -inf` would be read as aliases; with a leading space it is a value.
   if (/^-(inf|infinity|nan)$/i.test(arg) && previous?.startsWith("-")) return ` ${arg}`;
   return arg;
 }
@@ -48,7 +48,7 @@ async function runCommand(args: readonly string[]): Promise<void> {
   if (empty !== undefined) {
     throw new InputError(`${empty.slice(0, -1)}: expected a value after the equals sign`);
   }
-  // The parser's own words go nowhere: what it throws is kept and reported by runProgram.
+  // The parser's own messages are discarded; runProgram reports the errors that it throws.
   const thrown: unknown[] = [];
   const help: string[] = [];
   const application = await buildFluxion(args, (error) => thrown.push(error));
@@ -73,18 +73,18 @@ async function runCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Prints `completion<TAB>meaning` for what may follow; the last word is the one being typed. */
+/** Prints `completion<TAB>description` for each completion; the last word is the one being typed. */
 async function complete(words: readonly string[]): Promise<void> {
   const silent = { write: () => {} };
   const proposals = await proposeCompletions(await buildFluxion(words, () => {}), words, {
     process: { stdout: silent, stderr: silent, env: {} },
   });
   const typed = words.at(-1) ?? "";
-  // Options that mean nothing for the command are parsed only so that their refusal can say why.
+  // Options that do not apply to the command are parsed only to explain why they are refused.
   const hidden = Object.entries(await optionsOfCommand(words))
     .flatMap(([name, option]) => option.hidden ? [asFlag(name)] : []);
   for (const { completion, brief } of proposals) {
-    // Options are offered once a dash is typed, or they would hide the file names.
+    // Options are proposed only after a dash, or they would hide file names.
     if (completion.startsWith("-") && !typed.startsWith("-")) continue;
     if (hidden.includes(completion)) continue;
     writeResult(`${completion}\t${brief}\n`);

@@ -1,18 +1,18 @@
 /**
- * How this program reaches its user: from a `checkout`, as the self-extracting
- * `oneFile` whose launcher reads the environment, or `compiled` by `deno compile`.
+ * How this program is distributed: from a `checkout`, as the self-extracting `oneFile`, whose
+ * launcher reads the environment, or `compiled` by `deno compile`.
  */
 export type ProgramForm = "checkout" | "oneFile" | "compiled";
 
-/** The form of the program that runs. */
+/** The form of the running program. */
 export function programForm(): ProgramForm {
   if (Deno.build.standalone) return "compiled";
   return import.meta.url.endsWith("/cli/program_form.ts") ? "checkout" : "oneFile";
 }
 
 /**
- * What to type for `fluxion` here: from a checkout there is no such command, and `deno task`
- * leaves `INIT_CWD` in the project's root.
+ * What to type for `fluxion` here. A checkout has no such command; under `deno task`, `INIT_CWD` is
+ * set in the project's root.
  */
 function typedName(): string {
   const started = programForm() === "checkout" &&
@@ -21,7 +21,7 @@ function typedName(): string {
   return started ? "deno task fluxion" : "fluxion";
 }
 
-/** The commands that a message names, as they have to be typed here. */
+/** Rewrites the commands in a message as they must be typed here. */
 export function asTyped(message: string): string {
   return message.replace(
     /(?<!task |-q |[\w/.-])fluxion(?= (?:train|sample|log-prob|eval|plot|theory|report|homework|import|data|doctor)\b)/g,

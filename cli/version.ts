@@ -1,4 +1,4 @@
 import project from "../deno.json" with { type: "json" };
 
-/** This version of Fluxion. */
+/** The version of Fluxion. */
 export const version = project.version;

@@ -52,8 +52,8 @@ function spelled(name: string, { value, placeholder, alias }: CommandOption): st
 }
 
 function defaultCell({ defaultWords = "", required, hidden }: CommandOption): string {
-  if (hidden) return "means nothing";
-  return required ? "needed" : typed(defaultWords.replace(/^default:? /, ""));
+  if (hidden) return "does not apply";
+  return required ? "required" : typed(defaultWords.replace(/^default:? /, ""));
 }
 
 /** Words with the options in them as code that can be typed. */

@@ -1,12 +1,12 @@
-/** What a command does with its options and arguments. */
+/** The implementation of a command. */
 type Work<Flags, Args extends readonly unknown[]> = (flags: Flags, ...args: Args) => Promise<void>;
 
 /**
- * A command that checks that its options go together before it loads what it runs: bad usage is
- * said as fast as the version.
+ * Makes a command's loader that checks the combination of options before it loads the implementation,
+ * so that bad usage is reported as fast as `version`.
  *
- * @param check Throws where they do not.
- * @param load Loads the work.
+ * @param check Throws if the options do not go together.
+ * @param load Loads the implementation.
  */
 export function checkFirst<Flags, Args extends readonly unknown[]>(
   check: (flags: NoInfer<Flags>, args: NoInfer<Args>) => void,

@@ -1,9 +1,9 @@
 import type { Command, CommandContext, RouteMap } from "@stricli/core";
 
-/** A command, or the commands that follow its name. */
+/** A command, or a group of subcommands. */
 type Route = Command<CommandContext> | RouteMap<CommandContext>;
 
-/** Loads each command, in the order of help. */
+/** Loaders of the commands, in the order of the help. */
 const loaders: Readonly<Record<string, () => Promise<Route>>> = {
   train: async () => (await import("./train/command.ts")).trainRoutes,
   sample: async () => (await import("./sample/command.ts")).sampleCommand,
@@ -20,7 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<Route>>> = {
   version: async () => (await import("./version/command.ts")).versionCommand,
 };
 
-/** The command that arguments name, or all of them where they name none. */
+/** The command that the arguments name, or all commands if they name none. */
 export async function commandsFor(args: readonly string[]): Promise<Record<string, Route>> {
   const name = args[0] ?? "";
   const names = Object.hasOwn(loaders, name) ? [name] : Object.keys(loaders);

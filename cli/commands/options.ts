@@ -1,6 +1,6 @@
 import type { CommandOptions } from "../options/option.ts";
 
-/** Loads the options of each command, by what is typed for the command. */
+/** Loaders of each command's options, by the words typed for the command. */
 const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
   "train cnf": async () => (await import("./train/flags.ts")).trainOptionsOf("cnf"),
   "train fm": async () => (await import("./train/flags.ts")).trainOptionsOf("fm"),
@@ -21,10 +21,10 @@ const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
   "version": async () => (await import("./version/flags.ts")).versionOptions,
 };
 
-/** What is typed for each command that has options. */
+/** The words typed for each command that has options. */
 export const commandNames = Object.keys(loaders);
 
-/** The options of the command that arguments start with; none where they start with no command. */
+/** The options of the command at the start of the arguments; empty if there is none. */
 export async function optionsOfCommand(args: readonly string[]): Promise<CommandOptions> {
   const [first, second] = args;
   return await (loaders[`${first} ${second}`] ?? loaders[`${first}`])?.() ?? {};

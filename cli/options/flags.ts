@@ -4,7 +4,7 @@ import type { CommandOption, CommandOptions, FlagValues } from "./option.ts";
 import { parserOf } from "./parse_value.ts";
 import { asFlag, respelled } from "@fluxion/fluxion/options";
 
-/** The flags and the aliases of a command, from the declarations of its options. */
+/** Converts the option declarations of a command to the parser's flags and aliases. */
 export function parametersOf<const Options extends CommandOptions>(options: Options): {
   readonly flags: FlagParametersForType<FlagValues<Options>>;
   readonly aliases: Readonly<Record<string, keyof Options & string>>;
@@ -20,7 +20,7 @@ export function parametersOf<const Options extends CommandOptions>(options: Opti
   };
 }
 
-/** One option as the parser of the command line takes it. */
+/** Converts an option declaration to a flag of the command-line parser. */
 function flagOf(option: CommandOption) {
   const { value, help, defaultWords, placeholder, example, withoutValue } = option;
   const words = defaultWords === undefined ? "" : ` (${defaultWords})`;

@@ -1,25 +1,25 @@
 import type { OptionDeclaration, ValueOf } from "@fluxion/fluxion/options";
 
-/** An option of a command: what training and config files know of it, and what the command adds. */
+/** An option of a command: the declaration shared with config files, and what the command line adds. */
 export interface CommandOption extends OptionDeclaration {
-  /** One letter that stands for it. */
+  /** One-letter alias. */
   readonly alias?: string;
-  /** Set where the command cannot do without it. */
+  /** Whether the command requires it. */
   readonly required?: true;
-  /** Set where it is understood, so that a refusal can say why, and left out of the help. */
+  /** Whether it is omitted from help; it is still parsed, to explain why it is refused. */
   readonly hidden?: true;
-  /** The value where the option is given without one. */
+  /** The value if the option is given without one. */
   readonly withoutValue?: number;
-  /** What the Tab key completes; choices complete to themselves. */
+  /** The source of Tab completions; choices complete to their names. */
   readonly completes?: "datasets";
-  /** What the library calls it, where that is another option and its value. */
+  /** The library's spelling, if that is a different option with a value. */
   readonly libraryName?: string;
 }
 
-/** The options of a command, by their names in code. */
+/** The options of a command, by camelCase name. */
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
-/** What was typed: a value for each option that was given. */
+/** Parsed values of the given options. */
 export type FlagValues<Options extends CommandOptions> =
   & {
     readonly [

@@ -1,14 +1,14 @@
 import { expectedWords, type ValueRule } from "@fluxion/fluxion/options";
 import { suggestion } from "@fluxion/fluxion/core";
 
-/** A value as the rules of options know it. */
+/** A parsed option value. */
 type Value = string | number;
 
 /**
- * What turns the text of an option into its value.
+ * Creates the parser of an option's text.
  *
- * @param example A value that would do.
- * @returns A function that throws the words that complete "--lr -1: ...".
+ * @param example A valid value, for messages.
+ * @returns A function that throws a SyntaxError whose message completes "--lr -1: ...".
  */
 export function parserOf(rule: ValueRule, example?: string): (text: string) => Value {
   const such = example === undefined ? "" : `, such as ${example}`;
@@ -69,7 +69,7 @@ export function parserOf(rule: ValueRule, example?: string): (text: string) => V
   }
 }
 
-/** Any text but the empty one. */
+/** Creates a parser that accepts any non-empty text. */
 export function nonEmpty(expected: string): (text: string) => string {
   return (text) => {
     if (text === "") throw new SyntaxError(`expected ${expected}, found nothing`);

@@ -13,17 +13,17 @@ export const runArgument: TypedPositionalParameter<string> = {
 
 const { seed, backend, threads, portableBits, data } = trainOptions;
 
-/** `--seed`, of what a command draws. */
+/** `--seed`, with what is drawn from it. */
 export function seedOption(of: string, defaultWords = "default 0") {
   return { seed: { ...seed, help: `seed of ${of}`, defaultWords } } as const;
 }
 
-/** `--data`, of a command that reads data beside the run's own. */
+/** `--data`, for commands that can read data other than the run's own. */
 export function dataOption(help: string, defaultWords: string) {
   return { data: { ...data, help, defaultWords } } as const;
 }
 
-/** `--n`: how many. */
+/** `--n`, a number of rows or samples. */
 export function countOption(example: string, what: string, defaultWords: string) {
   return {
     n: {
@@ -31,7 +31,7 @@ export function countOption(example: string, what: string, defaultWords: string)
       example,
       alias: "n",
       placeholder: "N",
-      help: `how many${what}`,
+      help: `number of ${what}`,
       defaultWords,
     },
   } as const;
@@ -50,7 +50,7 @@ export type DeviceFlags = FlagValues<typeof deviceOptions>;
 export const weightsOption = {
   weights: {
     value: { kind: "choice", names: ["ema", "raw"] },
-    help: "the moving average of the weights or the last ones",
+    help: "moving average of the weights, or the weights themselves",
     defaultWords: "default ema if the run has one",
   },
 } as const satisfies CommandOptions;
@@ -61,7 +61,7 @@ export type WeightsFlags = FlagValues<typeof weightsOption>;
 /** `--quiet`, `--debug`. */
 export const messageOptions = {
   quiet: { value: { kind: "switch" }, help: "no progress and no remarks on stderr" },
-  debug: { value: { kind: "switch" }, help: "show where in the program an error arose" },
+  debug: { value: { kind: "switch" }, help: "print the stack trace of an error" },
 } as const satisfies CommandOptions;
 
 /** Values of {@link messageOptions}. */
@@ -77,7 +77,7 @@ export function overwriteOption(what: string) {
   return { overwrite: { value: { kind: "switch" }, help: `replace ${what}` } } as const;
 }
 
-/** `--run`, of commands that make a run. */
+/** `--run`, for commands that create a run. */
 export const runFolderOption = {
   run: {
     value: { kind: "text", expected: "a folder" },
@@ -88,9 +88,9 @@ export const runFolderOption = {
 } as const satisfies CommandOptions;
 
 /**
- * Refuses to overwrite a run that nobody named.
+ * Refuses `--overwrite` without `--run`.
  *
- * @throws {InputError} If so.
+ * @throws {InputError} If no run is named.
  */
 export function requireRunToOverwrite(
   { run, overwrite }: { readonly run?: string; readonly overwrite?: boolean },

@@ -1,13 +1,13 @@
 import { InputError } from "@fluxion/fluxion/core";
-import { option, requireMeaning, trainOptions } from "@fluxion/fluxion/options";
+import { option, requireApplicable, trainOptions } from "@fluxion/fluxion/options";
 import type { CommandOptions, FlagValues } from "./option.ts";
 
 const { solver, rtol, atol, solverSteps, controlGroup, trace, probes } = trainOptions;
 
-/** The solver of an accurate solve. */
+/** Default solver of accurate solves. */
 const accurateSolver = "dopri5";
 
-/** How an ODE is solved where an accurate solve is meant unless something else is asked for. */
+/** Solver options of commands whose solves are accurate by default. */
 export const solverOptions = {
   solver: { ...solver, defaultWords: `default ${accurateSolver}` },
   rtol: { ...rtol, defaultWords: "default 1e-5" },
@@ -19,7 +19,7 @@ export const solverOptions = {
 /** Values of {@link solverOptions}. */
 export type SolverFlags = FlagValues<typeof solverOptions>;
 
-/** How a divergence is found. */
+/** Options of the divergence. */
 export const traceOptions = {
   trace: { ...trace, defaultWords: "default exact" },
   probes: { ...probes, defaultWords: "default rademacher" },
@@ -28,10 +28,10 @@ export const traceOptions = {
 /** Values of {@link traceOptions}. */
 export type TraceFlags = FlagValues<typeof traceOptions>;
 
-/** Probes per row at most: each is a column of the state. */
+/** Largest number of probes per row; each adds a column to the state. */
 const MOST_PROBES = 4096;
 
-/** As {@link traceOptions}, for log-likelihoods of images too. */
+/** Like {@link traceOptions}, for log-likelihoods of points and images. */
 export const likelihoodOptions = {
   trace: { ...trace, defaultWords: "default exact, for images hutchinson" },
   probes: traceOptions.probes,
@@ -39,30 +39,30 @@ export const likelihoodOptions = {
     value: { kind: "whole", least: 1, most: MOST_PROBES },
     example: "8",
     placeholder: "N",
-    help: "probes per row of hutchinson; two or more tell its standard error",
+    help: "hutchinson's probes per row; two or more give a standard error",
     defaultWords: "default 1",
   },
 } as const satisfies CommandOptions;
 
-/** Values of all that says how a likelihood is solved for. */
+/** Values of all options of a likelihood solve. */
 type SolveFlags = SolverFlags & FlagValues<typeof likelihoodOptions>;
 
 /**
- * Refuses options that mean nothing for the solver or the trace; a trace that was not chosen may
- * be either one.
+ * Refuses options that do not apply to the solver or the trace; without a chosen trace, options of
+ * either are accepted.
  *
- * @throws {InputError} The first of them, and why.
+ * @throws {InputError} With the first such option and the reason.
  */
-export function requireSolveMeaning(flags: SolveFlags): void {
+export function requireSolveApplicable(flags: SolveFlags): void {
   const named = (name: keyof SolveFlags) => option(name, flags[name]);
   const { solver = accurateSolver, trace, probeCount } = flags;
-  requireMeaning({ options: flags, named: (name) => named(name as keyof SolveFlags) }, {
+  requireApplicable({ options: flags, named: (name) => named(name as keyof SolveFlags) }, {
     solver,
     trace,
   });
   if (probeCount !== undefined && trace === "exact") {
     throw new InputError(
-      `${named("probeCount")}: means nothing here, the exact trace has no probes: give ` +
+      `${named("probeCount")}: does not apply: the exact trace has no probes; use ` +
         option("trace", "hutchinson"),
     );
   }

@@ -2,10 +2,10 @@ import { asFlag, respelled } from "@fluxion/fluxion/options";
 import type { CommandOptions } from "./option.ts";
 
 /**
- * A message of the library with the options in it as they are typed. An option that the command
- * lacks keeps the library's spelling: it is nothing to type there.
+ * Rewrites the options in a library message as they are typed on the command line. Options that the
+ * command does not have keep the library's spelling.
  *
- * @param options Of the command that runs.
+ * @param options Options of the running command.
  */
 export function asTypedOptions(message: string, options: CommandOptions): string {
   const known = Object.entries(options);

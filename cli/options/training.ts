@@ -1,5 +1,5 @@
 import {
-  concerns,
+  appliesTo,
   defaultWordsOf,
   type ModelName,
   type TrainOptionDeclaration,
@@ -8,15 +8,15 @@ import {
 } from "@fluxion/fluxion/options";
 import type { CommandOption } from "./option.ts";
 
-/** The options of `train`: those of the table that no command stands for. */
+/** The options of `train`: all of the table except `model`, which is the subcommand. */
 type TrainingOptions = Omit<typeof trainOptions, "model">;
 
-/** In the order of help. */
+/** Option groups in the order of the help. */
 const groups = ["data", "network", "optimizer", "solve", "intervals", "random", "device"] as const;
 
 /**
- * The options of `train MODEL`, each with its default in words. None has a value unless it was
- * typed: what is left out, the config decides.
+ * The options of `train MODEL`, with their defaults in words. The parser fills in no defaults: those
+ * are resolved with the config.
  */
 export function trainingOptions(model: ModelName): TrainingOptions {
   const declared = trainOptionNames.map((name) => {
@@ -35,7 +35,7 @@ function commandOption(name: keyof typeof trainOptions, model: ModelName): Comma
   return {
     ...trainOptions[name],
     ...(defaultWords === null ? {} : { defaultWords }),
-    ...(concerns(name, model) ? {} : { hidden: true }),
+    ...(appliesTo(name, model) ? {} : { hidden: true }),
     ...(name === "data" ? { completes: "datasets" } : {}),
   };
 }

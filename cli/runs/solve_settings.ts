@@ -1,6 +1,6 @@
 import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/fluxion";
 import { tableaus } from "@fluxion/fluxion/options";
-import { requireSolveMeaning, type SolverFlags, type TraceFlags } from "../options/solve.ts";
+import { requireSolveApplicable, type SolverFlags, type TraceFlags } from "../options/solve.ts";
 
 /** Default number of steps of a fixed-step solver. */
 const FIXED_STEPS = 16;
@@ -15,7 +15,7 @@ export function solveSettings(
   options: SolverFlags & Partial<TraceFlags>,
   run: { readonly controlGroup: number | "batch"; readonly maxSteps: number },
 ): SolveSettings {
-  requireSolveMeaning(options);
+  requireSolveApplicable(options);
   const { solver, rtol, atol, solverSteps } = options;
   const tableau = solver === undefined ? accurateSolve.tableau : tableaus[solver]!;
   const accurate = accurateSolve.control;
@@ -42,7 +42,7 @@ export function traceSettings(
   byDefault: "exact" | "hutchinson" = "exact",
 ): TraceSettings {
   const { trace = byDefault, probes = "rademacher", probeCount } = flags;
-  requireSolveMeaning({ ...flags, trace });
+  requireSolveApplicable({ ...flags, trace });
   if (trace === "exact") return { kind: "exact" };
   const count = probeCount === undefined ? {} : { count: probeCount };
   return { kind: "hutchinson", distribution: probes, ...count };

@@ -11,7 +11,12 @@ import { mergeOptions } from "./config/given_options.ts";
 import { option } from "../core/options/spelling.ts";
 import { resolveConfig } from "./config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "./options/table.ts";
-import { type FlowValues, namesOf, requireDraws, requireMeaningful } from "./config/flow_values.ts";
+import {
+  type FlowValues,
+  namesOf,
+  requireApplicableValues,
+  requireDraws,
+} from "./config/flow_values.ts";
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { columnsOf, type RunConfig } from "./run/load_run.ts";
@@ -63,10 +68,10 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const { model, configFile, options, network: own, values } = request;
   const { options: given } = mergeOptions(configFile, options);
   const flowValues = namesOf(values);
-  requireMeaningful(model, flowValues);
+  requireApplicableValues(model, flowValues);
   if (flowValues.path !== undefined && given.sigmaMin !== undefined) {
     throw new InputError(
-      `${option("sigmaMin", given.sigmaMin)}: means nothing here, the path is ${flowValues.path}`,
+      `${option("sigmaMin", given.sigmaMin)}: does not apply: the path is ${flowValues.path}`,
     );
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));

@@ -155,11 +155,12 @@ Deno.test("loadRun() requires the values that the run was trained with", () =>
     model.parameters.dispose();
     assert.throws(() => parseConfigFile(read(`${run}/config.json`), "c.json"), {
       name: "InputError",
-      message: /^c.json: flowValues .*8gaussians.*: are values of the program that trained it/,
+      message:
+        /^c.json: flowValues .*8gaussians.*: these values belong to the program that trained it/,
     });
   }));
 
-Deno.test("train() refuses values that mean nothing before it writes anything", () =>
+Deno.test("train() refuses values that do not apply before it writes anything", () =>
   inTempDir(async (folder) => {
     const refused = async (given: TrainSpec, message: RegExp) => {
       const run = `${folder}/refused`;
@@ -168,11 +169,11 @@ Deno.test("train() refuses values that mean nothing before it writes anything", 
     };
     await refused({ ...short, model: "cnf", path: own.path }, /^path variance-pres.*flow matching/);
     await refused({ ...short, model: "cnf", times: own.times }, /^times logit-normal/);
-    await refused({ ...short, path: own.path, sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: means nothing/);
+    await refused({ ...short, path: own.path, sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: does not apply/);
     const wide = { ...standardNormal, name: "wide", draw: () => new Float32Array(3) };
     await refused(
       { ...short, source: wide },
-      /^source wide: drew 3 numbers for a row, .* takes 2$/,
+      /^source wide: drew 3 numbers per row, .* expects 2$/,
     );
     const images = {
       ...eightGaussiansSource,

@@ -56,7 +56,7 @@ for (const name of ["cnf", "fm"] as const) {
       // With --config it would silently train another network.
       assert.throws(() => parseConfigFile(JSON.stringify(config), "c.json"), {
         name: "InputError",
-        message: /^c\.json: network: kind tanh is of the program that trained it/,
+        message: /^c\.json: network: kind tanh belongs to the program that trained it/,
       });
 
       const end = await trainUntil({ ...given[name], network }, stopped, { stopAt: 7 });
@@ -109,8 +109,8 @@ const [inWeight, ...others] = tanh.layout.entries;
 const images: Network = { ...tanh, image: { height: 1, width: 2, channels: 1 } };
 const refused: readonly (readonly [string, Partial<TrainSpec>, RegExp])[] = [
   ["the kind of a named one", { network: { ...tanh, kind: "mlp" } }, /one of Fluxion's own/],
-  ["a net beside it", { network: tanh, net: "mlp" }, /net.*mlp.*means nothing.*kind tanh/],
-  ["sizes beside it", { network: tanh, hidden: 8 }, /hidden.*8.*means nothing/],
+  ["a net beside it", { network: tanh, net: "mlp" }, /net.*mlp.*does not apply.*kind tanh/],
+  ["sizes beside it", { network: tanh, hidden: 8 }, /hidden.*8.*does not apply/],
   ["rows of images", { network: images }, /small: holds points of 2 .*takes images of 1 x 2 x 1/],
   ["rows of another width", { network: { ...tanh, rowWidth: 3 } }, /takes points of 3 dimensions/],
   ["no width", { network: { ...tanh, rowWidth: 0.5 } }, /rowWidth: expected a whole number.*0\.5/],

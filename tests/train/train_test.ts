@@ -174,7 +174,7 @@ for (
     ["another learning rate", { lr: 0.5 }, /^`lr: 0.5`: the run has lr 0.002/],
     ["fewer steps", { steps: 3 }, /^`steps: 3`: makes 3 steps, the run is set for 12/],
     ["another model", { model: "cnf" }, /a run of train fm; resume it with train fm/],
-    ["an option of another model", { trace: "exact" }, /^`trace: "exact"`: means nothing/],
+    ["an option of another model", { trace: "exact" }, /^`trace: "exact"`: does not apply/],
   ] as const
 ) {
   Deno.test(`train() resumed with ${what} is refused and changes nothing`, () =>

@@ -1,5 +1,5 @@
-/** The shells that a completion script is written for. */
+/** The shells with completion scripts. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
-/** A shell's name. */
+/** The name of a supported shell. */
 export type Shell = (typeof shells)[number];

@@ -14,7 +14,7 @@ export const listOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for them. */
+/** Their parsed values. */
 export type ListFlags = FlagValues<typeof listOptions>;
 
 /** The options of `fluxion data preview`. */
@@ -23,17 +23,17 @@ export const previewOptions = {
     value: { kind: "file", expected: "a name ending .png", endings: [".png"] },
     alias: "o",
     placeholder: "FILE",
-    help: "the picture",
-    defaultWords: "default NAME.png where you stand",
+    help: "output picture",
+    defaultWords: "default NAME.png in the current folder",
   },
-  ...countOption("100", "", "default 100 images, 2000 points"),
+  ...countOption("100", "rows", "default 100 images, 2000 points"),
   ...seedOption("generated points"),
-  binarize: { ...trainOptions.binarize, help: "images: pixels become 0 or 1" },
+  binarize: { ...trainOptions.binarize, help: "images: binarize pixels to 0 or 1" },
   ...overwriteOption("the picture, if there is one"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion data preview`. */
+/** Parsed options of `fluxion data preview`. */
 export type PreviewFlags = FlagValues<typeof previewOptions>;
 
 /** The options of `fluxion data fetch`. */
@@ -41,11 +41,11 @@ export const fetchOptions = {
   from: {
     value: { kind: "text", expected: "a folder or a URL" },
     placeholder: "DIR|URL",
-    help: "a mirror of your own",
-    defaultWords: "default the public mirrors that torchvision uses",
+    help: "your own mirror",
+    defaultWords: "default torchvision's public mirrors",
   },
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion data fetch`. */
+/** Parsed options of `fluxion data fetch`. */
 export type FetchFlags = FlagValues<typeof fetchOptions>;

@@ -7,5 +7,5 @@ export const doctorOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion doctor`. */
+/** Parsed options of `fluxion doctor`. */
 export type DoctorFlags = FlagValues<typeof doctorOptions>;

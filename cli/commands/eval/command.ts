@@ -2,13 +2,13 @@ import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { requireSolveMeaning } from "../../options/solve.ts";
+import { requireSolveApplicable } from "../../options/solve.ts";
 import { runArgument } from "../../options/shared.ts";
 import { type EvalFlags, evalOptions } from "./flags.ts";
 
 /** `fluxion eval RUN`. */
 export const evalCommand = buildCommand<EvalFlags, [string]>({
-  loader: checkFirst(requireSolveMeaning, async () => (await import("./run.ts")).evaluate),
+  loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).evaluate),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
     ...parametersOf(evalOptions),

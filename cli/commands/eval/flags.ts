@@ -12,12 +12,12 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 
 /** The options of `fluxion eval`. */
 export const evalOptions = {
-  ...dataOption("data whose test rows are used", "default the run's own"),
-  ...countOption("1000", " test rows", "default all of them"),
-  ...seedOption("the evaluation's own draws", "default the run's"),
+  ...dataOption("data set for the test rows", "default the run's own"),
+  ...countOption("1000", "test rows", "default all"),
+  ...seedOption("the evaluation's random numbers", "default the run's"),
   bitsPerDim: {
     value: { kind: "switch" },
-    help: "images: bits/dim of the test images too, by a solve each; give `n` for fewer",
+    help: "images: also bits/dim of the test images, one solve per image; limit them with `n`",
   },
   ...weightsOption,
   ...likelihoodOptions,
@@ -27,5 +27,5 @@ export const evalOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion eval`. */
+/** Parsed options of `fluxion eval`. */
 export type EvalFlags = FlagValues<typeof evalOptions>;

@@ -57,7 +57,7 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
       seed,
       n,
     };
-    if (dataset.kind === "images" && !flags.bitsPerDim) requireMeaning(flags);
+    if (dataset.kind === "images" && !flags.bitsPerDim) requireApplicable(flags);
     if (dataset.kind === "points" && flags.bitsPerDim) {
       throw new InputError("--bits-per-dim: this run's data are points, which have no levels");
     }
@@ -102,7 +102,7 @@ const solveOptions = Object.keys({ ...likelihoodOptions, ...solverOptions }) as 
 )[];
 
 /** Without `--bits-per-dim`, flow matching on images is evaluated without a solve. */
-function requireMeaning(flags: EvalFlags): void {
+function requireApplicable(flags: EvalFlags): void {
   for (const name of solveOptions) {
     const value = flags[name];
     if (value !== undefined) {

@@ -13,19 +13,19 @@ export const homeworkOptions = {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
-    help: "folder for all of it, made if needed",
+    help: "output folder, created if needed",
     defaultWords: "default homework",
   },
   quick: {
     value: { kind: "switch" },
     help: "small models, three minutes instead of 24",
   },
-  ...seedOption("everything random"),
+  ...seedOption("all random numbers"),
   ...backendOption,
   ...overwriteOption("the homework of `out`, if there is one"),
   ...jsonOption("results.json instead of the folder's path"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion homework`. */
+/** Parsed options of `fluxion homework`. */
 export type HomeworkFlags = FlagValues<typeof homeworkOptions>;

@@ -9,12 +9,15 @@ import {
 
 /** The options of `fluxion import`. */
 export const importOptions = {
-  ...dataOption("the data that the model learnt, for eval and plot", "default moons or mnist"),
+  ...dataOption(
+    "data set that the model was trained on, for eval and plot",
+    "default moons or mnist",
+  ),
   ...runFolderOption,
   ...overwriteOption("the run of `run`, if there is one"),
   ...jsonOption("metrics.json instead of the run folder's path"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion import`. */
+/** Parsed options of `fluxion import`. */
 export type ImportFlags = FlagValues<typeof importOptions>;

@@ -2,13 +2,13 @@ import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { requireSolveMeaning } from "../../options/solve.ts";
+import { requireSolveApplicable } from "../../options/solve.ts";
 import { runArgument } from "../../options/shared.ts";
 import { type LogProbFlags, logProbOptions } from "./flags.ts";
 
 /** `fluxion log-prob RUN`. */
 export const logProbCommand = buildCommand<LogProbFlags, [string]>({
-  loader: checkFirst(requireSolveMeaning, async () => (await import("./run.ts")).logProb),
+  loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).logProb),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
     ...parametersOf(logProbOptions),

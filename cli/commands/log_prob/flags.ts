@@ -14,7 +14,7 @@ export const logProbOptions = {
     value: { kind: "text", expected: "a CSV, NPY or IDX file, or - for CSV on stdin" },
     required: true,
     placeholder: "FILE",
-    help: "CSV or NPY file with a point per row, - for CSV on stdin; images: IDX too",
+    help: "CSV or NPY file, one point per row, - for CSV on stdin; images: also IDX",
   },
   out: {
     value: {
@@ -30,11 +30,11 @@ export const logProbOptions = {
   },
   bitsPerDim: {
     value: { kind: "switch" },
-    help: "images: bits/dim of the discrete pixels, by uniform dequantisation, instead of nats",
+    help: "images: bits/dim of the discrete pixels by uniform dequantisation, instead of nats",
   },
   explain: {
     value: { kind: "switch" },
-    help: "a table of the terms of each row instead of one number; their meaning on stderr",
+    help: "print a table of the terms of each log-likelihood, and their meaning on stderr",
   },
   ...likelihoodOptions,
   ...seedOption("hutchinson's probes and of the dequantisation"),
@@ -42,7 +42,7 @@ export const logProbOptions = {
   ...solverOptions,
   onFailure: {
     value: { kind: "choice", names: ["continue", "stop"] },
-    help: "rows whose solve fails: continue writes NaN for each, stop ends at the first",
+    help: "if the solve of a row fails: continue with NaN for that row, or stop",
     defaultWords: "default continue",
   },
   ...deviceOptions,
@@ -50,5 +50,5 @@ export const logProbOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion log-prob`. */
+/** Parsed options of `fluxion log-prob`. */
 export type LogProbFlags = FlagValues<typeof logProbOptions>;

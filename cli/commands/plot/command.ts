@@ -2,13 +2,13 @@ import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { requireSolveMeaning } from "../../options/solve.ts";
+import { requireSolveApplicable } from "../../options/solve.ts";
 import { runArgument } from "../../options/shared.ts";
 import { type PlotFlags, plotOptions } from "./flags.ts";
 
 /** `fluxion plot RUN`. */
 export const plotCommand = buildCommand<PlotFlags, [string]>({
-  loader: checkFirst(requireSolveMeaning, async () => (await import("./run.ts")).plot),
+  loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).plot),
   parameters: {
     positional: { kind: "tuple", parameters: [runArgument] },
     ...parametersOf(plotOptions),

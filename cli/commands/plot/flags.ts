@@ -14,16 +14,16 @@ export const plotOptions = {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
-    help: "folder for the pictures, made if needed",
+    help: "output folder, created if needed",
     defaultWords: "default the run folder",
   },
   ...seedOption("the samples"),
   ...weightsOption,
   ...solverOptions,
   ...deviceOptions,
-  ...overwriteOption("pictures in `out`; those in the run folder always are"),
+  ...overwriteOption("pictures in `out`; those in the run folder are always replaced"),
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion plot`. */
+/** Parsed options of `fluxion plot`. */
 export type PlotFlags = FlagValues<typeof plotOptions>;

@@ -14,12 +14,12 @@ export const reportOptions = {
     example: "report.html",
     alias: "o",
     placeholder: "FILE",
-    help: "where to: one .html file, or .md with its pictures in a folder beside it",
-    defaultWords: "needed",
+    help: "output: one .html file, or a .md file with a folder of pictures beside it",
+    defaultWords: "required",
   },
   theory: {
     value: { kind: "switch" },
-    help: "begin with the theorems: proofs, checks, pictures",
+    help: "start with the theorems: proofs, checks, pictures",
   },
   ...seedOption("the samples and of the theorems' checks"),
   ...deviceOptions,
@@ -28,5 +28,5 @@ export const reportOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion report`. */
+/** Parsed options of `fluxion report`. */
 export type ReportFlags = FlagValues<typeof reportOptions>;

@@ -1,5 +1,5 @@
 import { InputError } from "@fluxion/fluxion/core";
-import { requireSolveMeaning } from "../../options/solve.ts";
+import { requireSolveApplicable } from "../../options/solve.ts";
 import { formatOf, type SampleFlags } from "./flags.ts";
 
 /**
@@ -15,7 +15,7 @@ export function checkSample(flags: SampleFlags): void {
     );
   }
   if (!logProb && trace !== undefined) {
-    throw new InputError(`--trace ${trace}: means nothing without --log-prob`);
+    throw new InputError(`--trace ${trace}: does not apply without --log-prob`);
   }
   if (logProb && trajectories !== undefined) {
     throw new InputError("--log-prob and --trajectories: give one of them");
@@ -23,5 +23,5 @@ export function checkSample(flags: SampleFlags): void {
   if (logProb && formatOf(out) === "png") {
     throw new InputError("--log-prob: a picture cannot show it; give --out a .npy or .csv name");
   }
-  requireSolveMeaning({ trace: "exact", ...flags });
+  requireSolveApplicable({ trace: "exact", ...flags });
 }

@@ -9,12 +9,12 @@ import {
 } from "../../options/shared.ts";
 import { solverOptions, traceOptions } from "../../options/solve.ts";
 
-/** All of a trajectory's states are in memory at once. */
+/** Limited because all states of a trajectory are in memory at once. */
 const MOST_TIMES = 65_536;
 
 /** The options of `fluxion sample`. */
 export const sampleOptions = {
-  ...countOption("1000", " samples", "default 64 images, 1000 points"),
+  ...countOption("1000", "samples", "default 64 images, 1000 points"),
   out: {
     value: {
       kind: "file",
@@ -24,15 +24,15 @@ export const sampleOptions = {
     },
     alias: "o",
     placeholder: "FILE",
-    help: "where to: .png, .npy or .csv by its name, - for CSV on stdout",
-    defaultWords: "needed",
+    help: "output: a .png, .npy or .csv file, - for CSV on stdout",
+    defaultWords: "required",
   },
-  ...seedOption("the prior's draws"),
+  ...seedOption("the prior's samples"),
   from: {
     value: { kind: "whole", least: 0 },
     example: "1000",
     placeholder: "INDEX",
-    help: "index of the first sample: sample i has the same bits however it is drawn",
+    help: "index of the first sample; sample i depends on the seed and i only",
     defaultWords: "default 0",
   },
   logProb: {
@@ -44,7 +44,7 @@ export const sampleOptions = {
     example: "11",
     withoutValue: 11,
     placeholder: "TIMES",
-    help: "the trajectory from noise to sample at this many times instead of its end",
+    help: "save trajectories from noise to sample at this many times",
     defaultWords: "11 if no number",
   },
   trace: { ...traceOptions.trace, defaultWords: "default exact; with `logProb`" },
@@ -56,10 +56,10 @@ export const sampleOptions = {
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion sample`. */
+/** Parsed options of `fluxion sample`. */
 export type SampleFlags = FlagValues<typeof sampleOptions>;
 
-/** The format that a file's name asks for. */
+/** The format of a file, by its ending. */
 export function formatOf(out: string): "png" | "npy" | "csv" {
   if (/\.png$/i.test(out)) return "png";
   return /\.npy$/i.test(out) ? "npy" : "csv";

@@ -9,18 +9,18 @@ import {
 
 /** The options of `fluxion theory`. */
 export const theoryOptions = {
-  ...jsonOption("the check's figures as one JSON object, and no derivation"),
+  ...jsonOption("the check's figures as one JSON object, without the derivation"),
   out: {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
-    help: "folder for NAME.png and NAME.html, made if needed",
+    help: "output folder for NAME.png and NAME.html, created if needed",
   },
   ...overwriteOption("NAME.png and NAME.html in `out`"),
-  ...seedOption("what is random in the check"),
+  ...seedOption("the check's random numbers"),
   ...backendOption,
   ...messageOptions,
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion theory`. */
+/** Parsed options of `fluxion theory`. */
 export type TheoryFlags = FlagValues<typeof theoryOptions>;

@@ -5,7 +5,7 @@ import {
   defaultOf,
   type ModelName,
   option,
-  requireMeaning,
+  requireApplicable,
   requireNetOf,
   requireOneLength,
   type TrainOptionName,
@@ -29,7 +29,7 @@ export function checkTrain(model: ModelName, flags: TrainFlags): void {
   const given = { options, named: (name: TrainOptionName) => option(name, options[name]) };
   requireOneLength(given);
   if (flags.data === undefined && flags.net !== undefined) requireNetOf(model, flags.net);
-  requireMeaning(given, { model, ...decided(model, flags) });
+  requireApplicable(given, { model, ...decided(model, flags) });
 }
 
 /** What is chosen whatever is read later. */

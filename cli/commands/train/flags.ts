@@ -8,13 +8,13 @@ import {
 } from "../../options/shared.ts";
 import { trainingOptions } from "../../options/training.ts";
 
-/** Where a run lives, whether it is new, and what is said of it. */
+/** Options of the run's folder and of the output. */
 const runOptions = {
   ...runFolderOption,
   config: {
     value: { kind: "text", expected: "a file" },
     placeholder: "FILE",
-    help: "JSON file of these options in camelCase; options given here override it",
+    help: "JSON file of options in camelCase; command-line options override it",
   },
   resume: {
     value: { kind: "switch" },
@@ -34,5 +34,5 @@ export function trainOptionsOf(model: ModelName) {
   return { ...trainingOptions(model), ...runOptions } as const satisfies CommandOptions;
 }
 
-/** What was typed for `fluxion train`. */
+/** Parsed options of `fluxion train`. */
 export type TrainFlags = FlagValues<ReturnType<typeof trainOptionsOf>>;

@@ -4,9 +4,9 @@ import type { CommandOptions, FlagValues } from "../../options/option.ts";
 export const versionOptions = {
   licenses: {
     value: { kind: "switch" },
-    help: "print the licences of Fluxion and of what is embedded in it",
+    help: "print the licences of Fluxion and of embedded software",
   },
 } as const satisfies CommandOptions;
 
-/** What was typed for `fluxion version`. */
+/** Parsed options of `fluxion version`. */
 export type VersionFlags = FlagValues<typeof versionOptions>;

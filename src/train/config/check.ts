@@ -5,10 +5,10 @@ import { suggestion } from "../../core/suggestion.ts";
 import { trainOptionNames } from "../options/table.ts";
 
 /**
- * Checks a value of unknown origin against a schema.
+ * Validates an untrusted value against a schema.
  *
- * @param naming Words a key's path for messages.
- * @throws {InputError} The first thing that is wrong.
+ * @param naming Formats the path of a key for messages.
+ * @throws {InputError} With the first issue, if the value is invalid.
  */
 export function checked<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -24,11 +24,11 @@ export function checked<const Schema extends v.GenericSchema>(
       "; docs/config.schema.json lists the options";
     throw new InputError(`${naming(key)}: unknown option${hint}`);
   }
-  // Valibot's own words: the schema of the object has none.
+  // Valibot's own message: the object schema has no custom one.
   if (issue.message.startsWith("Invalid key: ")) {
     throw new InputError(`${naming(key)}: is missing`);
   }
-  // As JSON, NaN and infinities would be null.
+  // In JSON, NaN and infinities would be null.
   const found = typeof issue.input === "number" ? String(issue.input) : quotedJson(issue.input);
   throw new InputError(`${naming(key)}: expected ${issue.message}; found ${found}`);
 }

@@ -7,19 +7,19 @@ import type { TrainOptions } from "../options/table.ts";
 import { checked } from "./check.ts";
 import { configFileSchema } from "./schema.ts";
 
-/** A config file that was read and whose values are each valid by themselves. */
+/** A parsed config file. */
 export interface ConfigFile {
-  /** For messages: the file's name. */
+  /** The file's name, for messages. */
   readonly place: string;
-  /** Each valid by itself. */
+  /** Its options, validated individually. */
   readonly options: TrainOptions;
 }
 
 /**
- * Reads a config file's text.
+ * Parses the text of a config file.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If it is not JSON, has an unknown key or a value that no model takes.
+ * @throws {InputError} If it is not JSON, or has an unknown key or an invalid value.
  */
 export function parseConfigFile(text: string, place: string): ConfigFile {
   const {
@@ -33,20 +33,20 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
   } = parseConfigJson(text, place);
   if (flowValues !== undefined) {
     throw new InputError(
-      `${place}: flowValues ${quotedJson(flowValues)}: are values of the program that trained ` +
-        "it, which a file cannot hold; leave them out to train with the defaults",
+      `${place}: flowValues ${quotedJson(flowValues)}: these values belong to the program that ` +
+        "trained it and cannot be read from a file; remove them to train with the defaults",
     );
   }
   if (network !== undefined && namedNetwork(network.kind) === undefined) {
     throw new InputError(
-      `${place}: network: kind ${named(network.kind)} is of the program that trained it, which a ` +
-        "file cannot hold; leave it out to train one of Fluxion's networks",
+      `${place}: network: kind ${named(network.kind)} belongs to the program that trained it ` +
+        "and cannot be read from a file; remove it to train one of Fluxion's networks",
     );
   }
   return { place, options };
 }
 
-/** As {@link parseConfigFile}, with what a run's own `config.json` holds beside the options. */
+/** Like {@link parseConfigFile}, but also returns the additional fields of a run's `config.json`. */
 export function parseConfigJson(
   text: string,
   place: string,

@@ -10,9 +10,8 @@ import type { TimeSampler } from "../../flows/times/time_sampler.ts";
 import { uniformTimes } from "../../flows/times/uniform_times.ts";
 
 /**
- * The values of flow matching that a program may give; any combination works. They are code, so
- * that a run's `config.json` records their names alone: whoever loads or resumes the run gives
- * them again.
+ * Flow-matching components that a program may pass, in any combination. They are code, so a run's
+ * `config.json` records only their names, and they must be passed again to load or resume the run.
  */
 export interface FlowValues {
   /** Flow matching only. Default: the linear path with the option `sigmaMin`. */
@@ -21,14 +20,14 @@ export interface FlowValues {
   readonly coupling?: Coupling | undefined;
   /** Flow matching only. Default: uniform times. */
   readonly times?: TimeSampler | undefined;
-  /** Where samples start, and the prior of likelihoods. Default: a standard normal. */
+  /** Source distribution of samples and prior of likelihoods. Default: a standard normal. */
   readonly source?: Source | undefined;
 }
 
-/** The names of the values that a program gave, as `config.json` records them; none for defaults. */
+/** The names of the values that a program passed, as recorded in `config.json`; defaults are omitted. */
 export type FlowValueNames = { readonly [K in keyof FlowValues]?: string | undefined };
 
-/** The values that a model is made of, and those that only its training needs. */
+/** The values that belong to a model, and those that its training needs. */
 export const flowValueKeys = {
   model: ["path", "source"],
   training: ["path", "coupling", "times", "source"],
@@ -40,7 +39,7 @@ const defaults: FlowValues = {
   source: standardNormal,
 };
 
-/** What a run records of the values that it was given. */
+/** The names that a run records for its values. */
 export function namesOf(values: FlowValues): FlowValueNames {
   const given = flowValueKeys.training.filter((key) =>
     values[key] !== undefined && values[key] !== defaults[key]
@@ -72,19 +71,19 @@ export function requireFlowValues(values: FlowValues): void {
 }
 
 /**
- * Checks that values mean something for a model.
+ * Checks that values apply to a model.
  *
- * @throws {InputError} If they are of flow matching and the model is a CNF.
+ * @throws {InputError} If a flow-matching value is passed for a CNF.
  */
-export function requireMeaningful(kind: FlowKind, names: FlowValueNames): void {
+export function requireApplicableValues(kind: FlowKind, names: FlowValueNames): void {
   const key = (["path", "coupling", "times"] as const).find((key) => names[key] !== undefined);
   if (kind === "cnf" && key !== undefined) {
-    throw new InputError(`${key} ${names[key]}: means nothing here, only flow matching has one`);
+    throw new InputError(`${key} ${names[key]}: applies to flow matching only`);
   }
 }
 
 /**
- * Checks that a source has rows of a network's width, by drawing one.
+ * Checks, by drawing a row, that a source has the width of a network.
  *
  * @throws {InputError} If it has not.
  */
@@ -102,18 +101,18 @@ export function requireDraws({ source }: FlowValues, width: number): void {
   }
   if (found !== width) {
     throw new InputError(
-      `source ${source.name}: drew ${found} numbers for a row, the network takes ${width}`,
+      `source ${source.name}: drew ${found} numbers per row, the network expects ${width}`,
     );
   }
 }
 
 /**
- * Checks that the values which a run was trained with are given again.
+ * Checks that the values with which a run was trained are passed again.
  *
- * @param stored The names that the run records.
- * @param options.keys Which values count.
+ * @param stored The names recorded by the run.
+ * @param options.keys The values to compare.
  * @param options.place The run, for messages.
- * @throws {InputError} If one is missing, or another.
+ * @throws {InputError} If a value is missing or different.
  */
 export function requireSameValues(
   stored: FlowValueNames,

@@ -1,5 +1,5 @@
 import { option } from "../../core/options/spelling.ts";
-import type { GivenOptions } from "../options/meaning.ts";
+import type { GivenOptions } from "../options/applicability.ts";
 import type { TrainOptionDeclaration } from "../options/declaration.ts";
 import { type TrainOptionName, type TrainOptions, trainOptions } from "../options/table.ts";
 import { checked } from "./check.ts";
@@ -7,9 +7,10 @@ import type { ConfigFile } from "./config_file.ts";
 import { trainOptionsSchema } from "./schema.ts";
 
 /**
- * The options of a file, overridden by a caller's; each valid by itself.
+ * Merges the options of a file with the caller's, which take precedence. Values are validated
+ * individually.
  *
- * @throws {InputError} If a value is not valid.
+ * @throws {InputError} If a value is invalid.
  */
 export function mergeOptions(file: ConfigFile | null, overriding: TrainOptions): GivenOptions {
   const own: TrainOptions = checked(

@@ -10,22 +10,22 @@ import type { TrainConfig, TrainOptions } from "../options/table.ts";
 import { option } from "../../core/options/spelling.ts";
 
 /*
- * A program's own network has no name among the options and none of their sizes. Every other
- * option means what it means beside the network of Fluxion's for the same rows, and has its default.
+ * A program's own network has no `net` name and no size options. All other options and their defaults
+ * are those of Fluxion's network for the same kind of rows.
  */
 
-/** The options that name one of Fluxion's networks or give its sizes. */
+/** The options that select one of Fluxion's networks or its sizes. */
 const networkOptions = [
   "net",
   ...new Set(Object.values(namedNetworks).flatMap(({ options }) => options)),
 ] as const;
 
-/** Fluxion's network whose defaults the run of an own network has. */
+/** The network of Fluxion's whose defaults apply to a custom network. */
 export function netLike(network: Network): NetName {
   return isImageNetwork(network) ? "unet" : "mlp";
 }
 
-/** The options that name a network and give its sizes; none of a program's own. */
+/** The options that describe a network: name and sizes; empty for a custom network. */
 export function networkOptionsOf({ kind, sizes = {} }: Network): TrainOptions {
   const named = namedNetwork(kind);
   if (named === undefined) return {};
@@ -35,7 +35,7 @@ export function networkOptionsOf({ kind, sizes = {} }: Network): TrainOptions {
   };
 }
 
-/** `resolveConfig` for a network: of an own one without `net` and sizes. */
+/** `resolveConfig` for a given network; a custom network has no `net` and sizes. */
 export function resolveConfigOf(
   network: Network,
   model: FlowKind,
@@ -50,7 +50,7 @@ export function resolveConfigOf(
   return withoutNetworkOptions(resolveConfig(model, file, like));
 }
 
-/** `resumeConfig` for a network: of an own one without `net` and sizes. */
+/** `resumeConfig` for a given network; a custom network has no `net` and sizes. */
 export function resumeConfigOf(
   network: Network,
   stored: TrainConfig,
@@ -72,7 +72,7 @@ function requireNoNetworkOptions({ kind }: Network, given: TrainOptions): void {
     throw new InputError(
       `${
         option(name, given[name])
-      }: means nothing here, the network is the program's own, of kind ${kind}`,
+      }: does not apply: the network is the program's own, of kind ${kind}`,
     );
   }
 }

@@ -1,16 +1,21 @@
 import { InputError } from "../../core/errors.ts";
 import type { ModelName } from "../options/declaration.ts";
 import { defaultDataOf, defaultsOf, netOfData, requireNetOf } from "../options/defaults.ts";
-import { type Chosen, meaningless, requireMeaning, requireOneLength } from "../options/meaning.ts";
+import {
+  type Chosen,
+  requireApplicable,
+  requireOneLength,
+  whyInapplicable,
+} from "../options/applicability.ts";
 import { type NamedConfig, trainOptionNames, type TrainOptions } from "../options/table.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { mergeOptions } from "./given_options.ts";
 
 /**
- * The config of a new run: options of a file, overridden by a caller's, and the defaults of the
- * model and its network for the rest.
+ * Resolves the config of a new run: options of a file, overridden by the caller's, completed by the
+ * defaults of the model and its network.
  *
- * @throws {InputError} If a value is not valid, or an option means nothing beside the others.
+ * @throws {InputError} If a value is invalid, or an option does not apply to the other choices.
  */
 export function resolveConfig(
   model: ModelName,
@@ -34,9 +39,9 @@ export function resolveConfig(
   const all: TrainOptions = { ...defaults, ...length, ...options, model, data, net };
   const { schedule, solver, trace } = all;
   const chosen: Chosen = { model, net, schedule, solver, trace };
-  requireMeaning(given, chosen);
+  requireApplicable(given, chosen);
   const config = trainOptionNames
-    .filter((name) => all[name] !== undefined && meaningless(name, chosen) === null)
+    .filter((name) => all[name] !== undefined && whyInapplicable(name, chosen) === null)
     .map((name) => [name, all[name]]);
   return Object.fromEntries(config);
 }

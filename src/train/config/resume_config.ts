@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.ts";
 import type { TrainOptionDeclaration } from "../options/declaration.ts";
-import { requireMeaning, requireOneLength } from "../options/meaning.ts";
+import { requireApplicable, requireOneLength } from "../options/applicability.ts";
 import {
   type NamedConfig,
   type TrainOptionName,
@@ -11,18 +11,17 @@ import {
 import type { ConfigFile } from "./config_file.ts";
 import { mergeOptions } from "./given_options.ts";
 
-/** Whether an option may differ from one session of a run to the next. */
+/** Whether an option may change when a run is resumed. */
 function isFree(name: TrainOptionName): boolean {
   const { freeOnResume }: TrainOptionDeclaration = trainOptions[name];
   return freeOnResume === true;
 }
 
 /**
- * The config of a run that continues: what was stored, with the options that do
- * not change the mathematics replaced. That `steps` or `epochs` only grow is
- * checked where their number is known, in `train`.
+ * Resolves the config of a resumed run: the stored one, updated by the options that do not change
+ * the mathematics. `train` checks that `steps` or `epochs` do not decrease.
  *
- * @throws {InputError} If an option differs that changes the mathematics.
+ * @throws {InputError} If an option that changes the mathematics differs.
  */
 export function resumeConfig(
   stored: NamedConfig,
@@ -42,13 +41,13 @@ export function resumeConfig(
         "mathematics; leave it out, or start a new run",
     );
   }
-  requireMeaning(given, stored);
+  requireApplicable(given, stored);
   const remedy = "leave it out, or start a new run";
   if (options.init !== undefined && stored.init === undefined) {
     throw new InputError(`${named("init")}: the run started from random weights; ${remedy}`);
   }
   if (options.drop !== undefined && stored.drop === undefined) {
-    throw new InputError(`${named("drop")}: the run learnt all columns; ${remedy}`);
+    throw new InputError(`${named("drop")}: the run was trained on all columns; ${remedy}`);
   }
   if (options.portableBits && stored.portableBits === undefined) {
     throw new InputError(`${named("portableBits")}: the run started without it; ${remedy}`);

@@ -12,8 +12,8 @@ import {
 } from "../options/table.ts";
 
 /*
- * Each value's message is what was expected of it; `check.ts` puts the place before it and the
- * value after it.
+ * The message of each schema says what is expected; `check.ts` adds the place before it and the value
+ * after it.
  */
 
 function wholeNumber(least: number) {
@@ -21,7 +21,7 @@ function wholeNumber(least: number) {
   return v.pipe(v.number(expected), v.safeInteger(expected), v.minValue(least, expected));
 }
 
-/** A size of a network by its rule; what no memory has room for is refused where bytes are counted. */
+/** A network size by its rule; sizes that exceed the memory are refused where bytes are counted. */
 function size(
   { least, multipleOf, expected }: Pick<SizeRule, "least" | "multipleOf" | "expected">,
 ) {
@@ -91,7 +91,7 @@ function described(schema: v.GenericSchema, description: string) {
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
-/** Each option's schema. */
+/** The schema of each option. */
 const optionEntries = Object.fromEntries(
   trainOptionNames.map((name) => {
     const { value, help } = trainOptions[name];
@@ -105,15 +105,15 @@ const optionEntries = Object.fromEntries(
 };
 
 /**
- * The options of training by their names in a config file. Which of them mean something depends on
- * `model`, `net`, `solver` and others: `options/meaning.ts`.
+ * The training options by their names in a config file. Which of them apply depends on `model`,
+ * `net`, `solver` and others; see `options/applicability.ts`.
  */
 export const trainOptionsSchema = v.strictObject(optionEntries);
 
-const scales = "numbers above 0, one a column";
-const centers = "finite numbers, one a column";
+const scales = "numbers above 0, one per column";
+const centers = "finite numbers, one per column";
 
-/** The scales of a table, as `config.json` of a run and `model.safetensors` record them. */
+/** The standardization of a table, as recorded in a run's `config.json` and `model.safetensors`. */
 export const standardizationSchema = v.pipe(
   v.strictObject({
     kind: choice(["zscore", "robust"]),
@@ -123,22 +123,22 @@ export const standardizationSchema = v.pipe(
   v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
 );
 
-/** The kind of a network that has no name on the command line. */
+/** The kind of a custom network, which has no name on the command line. */
 const ownKind = v.pipe(v.string(), v.regex(new RegExp(`^(?!(?:${netNames.join("|")})$)`)));
 
-/** What a velocity network is, as `config.json` of a run records it. */
+/** A velocity network, as recorded in a run's `config.json`. */
 export const networkSchema = v.variant("kind", [
   ...netNames.map((net) =>
     v.strictObject({ kind: v.literal(net), ...sizesOf(namedNetworks[net].sizes) })
   ),
-  // Of a program's own the kind says what the rest has to be.
+  // The other fields of a custom network depend on its kind.
   v.looseObject({ kind: ownKind }),
 ], "a network with its kind");
 
-/** How the files of a run folder are laid out; a change that old programs cannot read adds one. */
+/** Version of the run folder's layout, incremented by incompatible changes. */
 export const RUN_FORMAT = 1;
 
-/** The names of values that a program gave a run. */
+/** The names of the values that a program passed for a run. */
 const flowValueNamesSchema = v.strictObject({
   path: v.optional(v.string("a name")),
   coupling: v.optional(v.string("a name")),
@@ -146,29 +146,29 @@ const flowValueNamesSchema = v.strictObject({
   source: v.optional(v.string("a name")),
 }, "an object of names");
 
-/** A config file: the options, and what a run's own `config.json` has beside them. */
+/** A config file: the options, and the additional fields of a run's own `config.json`. */
 export const configFileSchema = v.strictObject({
   $schema: v.optional(v.string("text")),
   format: v.optional(v.pipe(
-    v.literal(RUN_FORMAT, `format ${RUN_FORMAT}, all that this version of Fluxion reads`),
-    v.description("written by a run: how its files are laid out; not an option"),
+    v.literal(RUN_FORMAT, `format ${RUN_FORMAT}, the only one that this version of Fluxion reads`),
+    v.description("written by a run: version of its folder's layout; not an option"),
   )),
   ...trainOptionsSchema.entries,
   network: v.optional(v.pipe(
     networkSchema,
-    v.description("written by a run, found from its data; not an option"),
+    v.description("written by a run: its network, inferred from the data; not an option"),
   )),
   dropped: v.optional(v.pipe(
     v.array(v.strictObject({
       number: wholeNumber(1),
       name: v.nullable(v.string("a name or null")),
     })),
-    v.description("written by a run: the columns of its file that it leaves out; not an option"),
+    v.description("written by a run: the dropped columns of its file; not an option"),
   )),
   flowValues: v.optional(v.pipe(
     flowValueNamesSchema,
     v.description(
-      "written by a run: the names of the values that its program gave; not an option",
+      "written by a run: the names of the values that its program passed; not an option",
     ),
   )),
   standardization: v.optional(v.pipe(

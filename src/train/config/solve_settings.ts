@@ -3,7 +3,7 @@ import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { tableaus } from "../../ode/tableaus.ts";
 import type { TrainConfig } from "../options/table.ts";
 
-/** How a run solves: a CNF in training, flow matching where it draws samples. */
+/** Solver settings of a run: of training for a CNF, of sampling for flow matching. */
 export function solveSettingsOf(config: TrainConfig): SolveSettings {
   const { solver, rtol, atol, solverSteps, controlGroup, maxSteps } = config;
   return {
@@ -16,15 +16,15 @@ export function solveSettingsOf(config: TrainConfig): SolveSettings {
   };
 }
 
-/** How a CNF finds its divergence; exactly, where the config says nothing. */
+/** Trace method of a CNF; exact if the config has none. */
 export function traceOf({ trace, probes }: TrainConfig): TraceSettings {
   return trace === "hutchinson" ? { kind: "hutchinson", distribution: probes! } : { kind: "exact" };
 }
 
-/** Tolerance of the adjoint solve where the forward one takes fixed steps and has none. */
+/** Tolerance of the adjoint solve if the forward solve uses fixed steps. */
 const ADJOINT_TOLERANCE = 1e-5;
 
-/** How a CNF's gradient is found; the adjoint ODE is solved to the tolerances of the solve itself. */
+/** Gradient method of a CNF; the adjoint solve has the tolerances of the forward solve. */
 export function gradientOf({ gradient, rtol, atol }: TrainConfig): GradientMethod {
   return gradient === "adjoint"
     ? { kind: "adjoint", rtol: rtol ?? ADJOINT_TOLERANCE, atol: atol ?? ADJOINT_TOLERANCE }

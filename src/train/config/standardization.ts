@@ -6,9 +6,9 @@ import { checked } from "./check.ts";
 import { standardizationSchema } from "./schema.ts";
 
 /**
- * Reads the scales of a table from JSON.
+ * Parses the standardization of a table from JSON.
  *
- * @throws {InputError} If it is something else.
+ * @throws {InputError} If the text is not valid JSON of that form.
  */
 export function parseStandardization(text: string, place: string): Standardization {
   let value: unknown;
@@ -25,9 +25,9 @@ export function parseStandardization(text: string, place: string): Standardizati
 }
 
 /**
- * Checks that scales are those of a network's points.
+ * Checks that a standardization has one scale per column of a network's points.
  *
- * @throws {InputError} If there is not one per column.
+ * @throws {InputError} If it has not.
  */
 export function requireScalesOf(
   network: Network,

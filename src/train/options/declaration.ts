@@ -1,16 +1,16 @@
 import type { OptionDeclaration } from "../../core/options/declaration.ts";
 import type { NetName } from "../../nn/named_networks.ts";
 
-/** What `train` learns. */
+/** The models that `train` trains. */
 export type ModelName = "cnf" | "fm";
 
-/** A default: of every model, or by model, flow matching's perhaps by network. */
+/** A default: for all models, or per model; for flow matching also per network. */
 export type DefaultOf<Value> = Value | {
   readonly cnf?: Value;
   readonly fm?: Value | { readonly [Net in NetName]?: Value };
 };
 
-/** When an option means something, and why it means nothing else. */
+/** When an option applies, and the reason shown when it does not. */
 export type Condition =
   | { readonly kind: "model"; readonly model: ModelName; readonly reason: string }
   | { readonly kind: "rows"; readonly rows: "points" | "images"; readonly reason: string }
@@ -20,20 +20,20 @@ export type Condition =
   | { readonly kind: "schedule"; readonly schedule: "cosine" }
   | { readonly kind: "trace"; readonly trace: "hutchinson" };
 
-/** An option of training. */
+/** The declaration of a training option. */
 export interface TrainOptionDeclaration extends OptionDeclaration {
-  /** Options of a group stand together in help and docs. */
+  /** Options of a group are listed together in help and docs. */
   readonly group: "data" | "network" | "optimizer" | "solve" | "intervals" | "random" | "device";
-  /** When nobody gives it; without one it is absent from the config. */
+  /** Default value; an option without one is absent from the config unless given. */
   readonly default?: DefaultOf<string | number | boolean>;
-  /** Set where a config has it although it has no default: what decides the others. */
+  /** Whether every config has it although it has no default. */
   readonly always?: true;
-  /** Always, when left out. */
+  /** When it applies. Default: always. */
   readonly when?: Condition;
-  /** A caller who gives that option discards this one of a config file: they belong together. */
+  /** An option that belongs with this one: if a caller gives it, this one is dropped from the config file. */
   readonly discardedBy?: string;
-  /** Set where a resumed run may change it: the weights are the same whatever it is. */
+  /** Whether a resumed run may change it, because the weights do not depend on it. */
   readonly freeOnResume?: true;
-  /** Set where the command line has another word for it than an option. */
+  /** Whether it is not an option on the command line, where a positional argument replaces it. */
   readonly inFilesOnly?: true;
 }

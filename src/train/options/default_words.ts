@@ -3,14 +3,14 @@ import { defaultDataOf, defaultOf, netsOf } from "./defaults.ts";
 import { type TrainOptionName, trainOptions } from "./table.ts";
 
 /**
- * An option's default in words for the help of `train MODEL`, such as `default 0.01`, or null where
- * it has none and needs no words.
+ * An option's default in words for the help of `train MODEL`, such as `default 0.01`; null if it has
+ * none.
  */
 export function defaultWordsOf(name: TrainOptionName, model: ModelName): string | null {
   const { default: declared, defaultWords }: TrainOptionDeclaration = trainOptions[name];
   if (defaultWords !== undefined) return defaultWords;
   if (declared === undefined) return null;
-  // Which network is the default one depends on the data.
+  // The default network depends on the data.
   if (name === "data") return `default ${defaultDataOf(model, undefined)}`;
   if (model === "cnf") return wordsOf(defaultOf(name, model, "mlp"));
   const points = defaultOf(name, model, "mlp");

@@ -10,17 +10,17 @@ import {
   trainOptions,
 } from "./table.ts";
 
-/** The network of the data that a model learns when none is named. */
+/** The default network of a model: that of its default data. */
 export function defaultNetOf(model: ModelName): NetName {
   return model === "cnf" ? "mlp" : "unet";
 }
 
-/** Whether a network is one over images. */
+/** Whether a network takes images. */
 export function isImageNet(net: NetName): boolean {
   return namedNetworks[net].rows === "images";
 }
 
-/** The networks that a model may have: a CNF takes points. */
+/** The networks available to a model; a CNF takes points only. */
 export function netsOf(model: ModelName): readonly NetName[] {
   return netNames.filter((net) => model === "fm" || !isImageNet(net));
 }
@@ -36,7 +36,7 @@ export function defaultOf(
   return typeof ofModel === "object" ? ofModel[net] : ofModel;
 }
 
-/** What every option is when nobody gives it. */
+/** The defaults of all options for a model and a network. */
 export function defaultsOf(model: ModelName, net: NetName): TrainOptions {
   return Object.fromEntries(
     trainOptionNames.map((name) => [name, defaultOf(name, model, net)])
@@ -44,7 +44,7 @@ export function defaultsOf(model: ModelName, net: NetName): TrainOptions {
   );
 }
 
-/** The data that a model learns when none is named, with the network that was chosen, if any. */
+/** The default data of a model, given the chosen network, if any. */
 export function defaultDataOf(model: ModelName, net: NetName | undefined): string {
   return defaultOf(
     "data",
@@ -62,10 +62,10 @@ export function netOfData(data: string): NetName {
 }
 
 /**
- * Refuses a network that a model cannot have.
+ * Checks that a model can use a network.
  *
- * @param data What it was to learn, for the message.
- * @throws {InputError} If so.
+ * @param data The data set, for the message.
+ * @throws {InputError} If it cannot.
  */
 export function requireNetOf(
   model: ModelName,

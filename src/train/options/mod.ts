@@ -1,6 +1,6 @@
 /**
- * The options of a training run, each declared once: what it takes, its defaults, when it means
- * something, its help. Loads no tensor library.
+ * The options of a training run, each declared once: its type, its defaults, when it applies, and
+ * its help. Loads no tensor library.
  *
  * @module
  */
@@ -19,13 +19,13 @@ export {
 export { defaultNetOf, defaultOf, defaultsOf, requireNetOf } from "./defaults.ts";
 export { defaultWordsOf } from "./default_words.ts";
 export {
+  appliesTo,
   type Chosen,
-  concerns,
   type GivenOptions,
-  meaningless,
-  requireMeaning,
+  requireApplicable,
   requireOneLength,
-} from "./meaning.ts";
+  whyInapplicable,
+} from "./applicability.ts";
 export type { OptionDeclaration } from "../../core/options/declaration.ts";
 export {
   expectedWords,

@@ -10,12 +10,13 @@ const netPlaceholder: string = netNames.join("|");
 const netHelp: string = `velocity network, ${netNames.join(", ")}`;
 
 /**
- * Every option of training, in the order of `config.json`. To add one is to add a row: its type,
- * the schema of config files, the command line, completions, help and docs follow.
+ * All training options, in the order of `config.json`. To add an option, add an entry: its type, the
+ * schema of config files, the command line, completions, help and docs are derived from it.
  *
- * The CNF's defaults on moons, seeds 0 and 1: nllGap 0.023 and 0.024 +- 0.006 nats, half a minute
- * on 2 cores. Many small steps of a narrow field: 700 steps of 256 at a width of 64 take twice the
- * time for 0.037, 2,500 of 128 five times for 0.025; 4,000 points to learn from tell no more.
+ * The CNF's defaults on moons, seeds 0 and 1: nllGap 0.023 and 0.024 +- 0.006 nats in half a minute
+ * on 2 cores. Many small steps of a narrow field are best: 700 steps of 256 points at width 64 take
+ * twice the time for 0.037, 2,500 steps of 128 points five times for 0.025; 4,000 training points
+ * allow no better.
  */
 export const trainOptions = {
   model: {
@@ -35,7 +36,7 @@ export const trainOptions = {
   binarize: {
     group: "data",
     value: { kind: "switch", negatable: true },
-    help: "images: pixels become 0 or 1; `binarize: false` needs fluxion data fetch",
+    help: "images: binarize pixels to 0 or 1; `binarize: false` needs fluxion data fetch",
     default: { fm: { unet: true, resnet: true } },
     defaultWords: "default yes",
     when: { kind: "rows", rows: "images", reason: "only images have pixels" },
@@ -73,7 +74,7 @@ export const trainOptions = {
   },
   filters: {
     group: "network",
-    // A unet's, a multiple of four, is checked where the network is made.
+    // The unet's stricter rule, a multiple of 4, is checked when the network is created.
     value: { kind: "size", rule: namedNetworks.resnet.sizes.filters },
     example: "32",
     placeholder: "N",
@@ -129,13 +130,13 @@ export const trainOptions = {
     value: { kind: "positive" },
     example: "0.01",
     placeholder: "RATE",
-    help: "learning rate of Adam, at its highest",
+    help: "peak learning rate of Adam",
     default: { cnf: 1e-2, fm: { mlp: 5e-3, unet: 2e-3, resnet: 1e-2 } },
   },
   schedule: {
     group: "optimizer",
     value: { kind: "choice", names: ["constant", "cosine"] },
-    help: "learning rate after the warm-up",
+    help: "learning-rate schedule after the warm-up",
     default: "cosine",
   },
   warmup: {
@@ -143,7 +144,7 @@ export const trainOptions = {
     value: { kind: "whole", least: 0 },
     example: "20",
     placeholder: "STEPS",
-    help: "steps over which the learning rate rises to `lr`",
+    help: "steps of linear warm-up to `lr`",
     default: { cnf: 20, fm: { mlp: 20, unet: 50, resnet: 20 } },
   },
   lrHorizon: {
@@ -162,7 +163,7 @@ export const trainOptions = {
     value: { kind: "notNegative" },
     example: "5",
     placeholder: "NORM",
-    help: "largest norm of the gradient, 0 for any",
+    help: "clip the gradient to this norm, 0: no clipping",
     default: { cnf: 5, fm: { mlp: 0, unet: 1, resnet: 1 } },
   },
   weightDecay: {
@@ -170,7 +171,7 @@ export const trainOptions = {
     value: { kind: "notNegative" },
     example: "1e-4",
     placeholder: "RATE",
-    help: "L2 penalty, as torch.optim.Adam has it",
+    help: "L2 penalty, as in torch.optim.Adam",
     default: 0,
   },
   ema: {
@@ -178,7 +179,7 @@ export const trainOptions = {
     value: { kind: "fraction" },
     example: "0.999",
     placeholder: "DECAY",
-    help: "decay of the moving average of the weights, 0 for none",
+    help: "decay of the exponential moving average of the weights, 0: none",
     default: { cnf: 0, fm: 0.99 },
   },
   solver: {
@@ -223,7 +224,7 @@ export const trainOptions = {
     value: { kind: "whole", least: 1, most: MOST_STEPS },
     example: "1000",
     placeholder: "N",
-    help: "step attempts after which a solve gives up",
+    help: "step attempts before a solve fails",
     default: 10_000,
   },
   controlGroup: {
@@ -244,7 +245,7 @@ export const trainOptions = {
   probes: {
     group: "solve",
     value: { kind: "choice", names: ["gaussian", "rademacher"] },
-    help: "random probes of hutchinson",
+    help: "distribution of hutchinson's random probes",
     default: { cnf: "rademacher" },
     when: { kind: "trace", trace: "hutchinson" },
     discardedBy: "trace",
@@ -252,7 +253,7 @@ export const trainOptions = {
   gradient: {
     group: "solve",
     value: { kind: "choice", names: ["direct", "adjoint"] },
-    help: "cnf: through the solver's steps, or of the adjoint ODE",
+    help: "cnf: backpropagate through the solver's steps, or solve the adjoint ODE",
     default: { cnf: "direct" },
     when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
   },
@@ -261,24 +262,24 @@ export const trainOptions = {
     value: { kind: "fraction" },
     example: "1e-4",
     placeholder: "SIGMA",
-    help: "fm: width of the noise left around a data point",
+    help: "fm: standard deviation of the noise around a data point at t = 1",
     default: { fm: 1e-4 },
-    when: { kind: "model", model: "fm", reason: "it belongs to flow matching" },
+    when: { kind: "model", model: "fm", reason: "only flow matching has it" },
   },
   seed: {
     group: "random",
     value: { kind: "whole", least: 0 },
     example: "0",
     placeholder: "N",
-    help: "seed of everything random",
+    help: "random seed",
     default: 0,
   },
   backend: {
     group: "device",
     value: { kind: "choice", names: ["auto", "webgpu", "cpu"] },
-    help: "where to compute",
+    help: "compute backend",
     default: "auto",
-    defaultWords: "default auto; doctor says what that means here",
+    defaultWords: "default auto; doctor shows what it selects",
     freeOnResume: true,
   },
   threads: {
@@ -287,7 +288,7 @@ export const trainOptions = {
     example: "1",
     placeholder: "N",
     help: "threads of the CPU backend",
-    defaultWords: "default: as many as the machine has cores",
+    defaultWords: "default: number of cores",
     freeOnResume: true,
   },
   portableBits: {
@@ -324,42 +325,42 @@ export const trainOptions = {
   },
 } as const satisfies Readonly<Record<string, TrainOptionDeclaration>>;
 
-/** The name of an option of training, as config files and the library spell it. */
+/** The name of a training option, as spelled in config files and the library. */
 export type TrainOptionName = keyof typeof trainOptions;
 
-/** The options whose declaration is a `Declaration`. */
+/** The options whose declaration extends `Declaration`. */
 export type NameOf<Declaration> = {
   [Name in TrainOptionName]: (typeof trainOptions)[Name] extends Declaration ? Name : never;
 }[TrainOptionName];
 
-/** A default that every model and network has. */
+/** A default defined for every model and network. */
 export type Universal = string | number | boolean | {
   readonly cnf: unknown;
   readonly fm: string | number | boolean | { readonly [Net in NetName]: unknown };
 };
 
-/** The options that every config has. */
+/** The options present in every config. */
 export type InEveryConfig = Exclude<
   NameOf<{ readonly always: true } | { readonly default: Universal }>,
   NameOf<{ readonly when: unknown }>
 >;
 
-/** Options by name, none of them required, as a config file or the command line gives them. */
+/** Options by name, all optional, as given in a config file or on the command line. */
 export type TrainOptions = {
   readonly [Name in TrainOptionName]?: ValueOf<(typeof trainOptions)[Name]["value"]>;
 };
 
 /**
- * Everything that a training run is a function of, with every default filled in.
+ * The complete config of a training run, with defaults filled in: the content of `config.json`.
  *
- * What means nothing for the chosen model, network or solver is absent. It is
- * what `config.json` holds; `solve_settings.ts` has the values that solves take.
+ * Options that do not apply to the chosen model, network or solver are absent. `solve_settings.ts`
+ * derives the solver's settings.
  */
 export type TrainConfig =
   & { readonly [Name in InEveryConfig]: ValueOf<(typeof trainOptions)[Name]["value"]> }
   & Omit<TrainOptions, InEveryConfig>;
 
-/** The config of a run of one of Fluxion's networks; a program's own network has no `net`. */
+/** The config of a run with one of Fluxion's networks; a custom network has no `net`. */
 export type NamedConfig = TrainConfig & { readonly net: NetName };
 
 /** The names of all options, in the order of `config.json`. */

@@ -64,21 +64,21 @@ const refusedFlags: [model: "cnf" | "fm", flags: TrainOptions, message: RegExp][
   ["cnf", { batchSize: 0 }, /^`batchSize`: .*1 or more; found 0/],
   ["cnf", { ema: 1 }, /^`ema`: .*below 1; found 1/],
   ["cnf", { controlGroup: 0 }, /^`controlGroup`: .*"batch"; found 0/],
-  ["cnf", { sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: means nothing here, .*flow matching/],
-  ["cnf", { filters: 8 }, /^`filters: 8`: means nothing here/],
+  ["cnf", { sigmaMin: 0.1 }, /^`sigmaMin: 0.1`: does not apply: .*flow matching/],
+  ["cnf", { filters: 8 }, /^`filters: 8`: does not apply/],
   ["cnf", { data: "mnist" }, /mnist.*a CNF takes points/],
   ["cnf", { probes: "gaussian" }, /^`probes: "gaussian"`: .*`trace: "hutchinson"`/],
   ["cnf", { solver: "rk4", rtol: 1e-3 }, /^`rtol: 0.001`: .*`solverSteps`/],
   ["cnf", { solverSteps: 3 }, /^`solverSteps: 3`: .*`rtol` and `atol`/],
   ["cnf", { solver: "rk5" }, /^`solver`: expected one of .*did you mean "rk4"\?; found "rk5"/],
   ["cnf", { steps: 3, epochs: 1 }, /^`steps: 3` and `epochs: 1`: give one/],
-  ["cnf", { schedule: "constant", lrHorizon: 9 }, /^`lrHorizon: 9`: means nothing/],
-  ["fm", { trace: "exact" }, /^`trace: "exact"`: means nothing here/],
-  ["fm", { gradient: "adjoint" }, /^`gradient: "adjoint"`: means nothing here/],
-  ["fm", { hidden: 64 }, /^`hidden: 64`: means nothing here, net unet has filters/],
-  ["fm", { blocks: 4 }, /^`blocks: 4`: means nothing here, net unet .*`net: "resnet"`/],
-  ["fm", { data: "moons", blocks: 4 }, /^`blocks: 4`: means nothing here, net mlp .*`hidden`/],
-  ["fm", { data: "moons", binarize: true }, /^`binarize: true`: means nothing here/],
+  ["cnf", { schedule: "constant", lrHorizon: 9 }, /^`lrHorizon: 9`: does not apply/],
+  ["fm", { trace: "exact" }, /^`trace: "exact"`: does not apply/],
+  ["fm", { gradient: "adjoint" }, /^`gradient: "adjoint"`: does not apply/],
+  ["fm", { hidden: 64 }, /^`hidden: 64`: does not apply: net unet has filters/],
+  ["fm", { blocks: 4 }, /^`blocks: 4`: does not apply: net unet .*`net: "resnet"`/],
+  ["fm", { data: "moons", blocks: 4 }, /^`blocks: 4`: does not apply: net mlp .*`hidden`/],
+  ["fm", { data: "moons", binarize: true }, /^`binarize: true`: does not apply/],
 ];
 for (const [model, flags, message] of refusedFlags) {
   Deno.test(`resolveConfig() refuses ${model} with ${JSON.stringify(flags)}`, () => {
@@ -101,7 +101,7 @@ Deno.test("parseConfigFile() names the place, the key and what was meant", () =>
     message: "c.json: dropped.0.number: is missing",
   });
   assert.throws(() => resolveConfig("cnf", file({ sigmaMin: 0.1 })), {
-    message: /^c.json: sigmaMin 0.1: means nothing/,
+    message: /^c.json: sigmaMin 0.1: does not apply/,
   });
   assert.throws(() => resolveConfig("cnf", file({ model: "fm" })), {
     message: /^c.json: model fm: this is train cnf/,
@@ -128,7 +128,7 @@ Deno.test("resumeConfig() keeps the mathematics", () => {
     name: "InputError",
     message: /^`lr: 0.5`: the run has lr 0.01/,
   });
-  assert.throws(() => resumeConfig(stored, null, { sigmaMin: 0.5 }), { message: /means nothing/ });
+  assert.throws(() => resumeConfig(stored, null, { sigmaMin: 0.5 }), { message: /does not apply/ });
   assert.throws(() => resumeConfig(stored, null, { init: "x" }), { message: /^`init: "x"`/ });
   assert.throws(() => resumeConfig(stored, null, { model: "fm" }), { message: /has model cnf/ });
   const portable = { ...stored, portableBits: true };

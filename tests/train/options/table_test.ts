@@ -61,7 +61,7 @@ Deno.test("resolveConfig() takes an option or refuses it in words, whatever is c
       } catch (error) {
         refused++;
         const { message } = error as Error;
-        assert.match(message, new RegExp(`^\`${name}: .*\`: means nothing here, \\w`));
+        assert.match(message, new RegExp(`^\`${name}: .*\`: does not apply: \\w`));
         assert.ok(!(name in resolveConfig(chosen.model, null, chosen)), `${message}, by default`);
         continue;
       }

@@ -12,27 +12,27 @@ import {
   trainOptions,
 } from "./table.ts";
 
-/** What the meaning of other options depends on; what is undefined is not decided yet. */
+/** The choices that determine which options apply; undefined if not yet decided. */
 export interface Chosen {
-  /** What is trained. */
+  /** The model. */
   readonly model?: ModelName | undefined;
   /** The velocity network. */
   readonly net?: NetName | undefined;
-  /** Of the learning rate. */
+  /** The learning-rate schedule. */
   readonly schedule?: TrainConfig["schedule"] | undefined;
-  /** Of the ODE. */
+  /** The ODE solver. */
   readonly solver?: string | undefined;
-  /** Of a CNF. */
+  /** The trace method of a CNF. */
   readonly trace?: TrainConfig["trace"] | undefined;
 }
 
-/** Whether a solver chooses its own steps. */
+/** Whether a solver has adaptive steps. */
 function isAdaptive(solver: string): boolean {
   return tableaus[solver]!.bError !== null;
 }
 
-/** Why an option means nothing beside these choices, or null if it does, or may. */
-export function meaningless(name: TrainOptionName, chosen: Chosen): string | null {
+/** The reason why an option does not apply to these choices, or null if it does or may. */
+export function whyInapplicable(name: TrainOptionName, chosen: Chosen): string | null {
   const { when }: TrainOptionDeclaration = trainOptions[name];
   return when === undefined ? null : unmet(when, name, chosen);
 }
@@ -49,64 +49,64 @@ function unmet(when: Condition, name: TrainOptionName, chosen: Chosen): string |
     case "schedule":
       return schedule === undefined || schedule === when.schedule
         ? null
-        : `schedule ${schedule} has no end`;
+        : `schedule ${schedule} has no horizon`;
     case "solver":
       if (solver === undefined || isAdaptive(solver) === (when.steps === "adaptive")) return null;
       return when.steps === "adaptive"
-        ? `solver ${solver} takes fixed steps: give ${option("solverSteps")}`
-        : `solver ${solver} chooses its steps: give ${option("rtol")} and ${option("atol")}`;
+        ? `solver ${solver} takes fixed steps; use ${option("solverSteps")}`
+        : `solver ${solver} is adaptive; use ${option("rtol")} and ${option("atol")}`;
     case "trace":
       if (model === "fm") return "flow matching trains without a trace";
       return trace === undefined || trace === when.trace
         ? null
-        : `the ${trace} trace has no probes: give ${option("trace", when.trace)}`;
+        : `the ${trace} trace has no probes; use ${option("trace", when.trace)}`;
     default:
       return when satisfies never;
   }
 }
 
-/** Why a network does not have a size, or null if it does. */
+/** The reason why a network does not have a size, or null if it does. */
 function notASizeOf(net: NetName, name: TrainOptionName): string | null {
   const { options } = namedNetworks[net];
   if ((options as readonly string[]).includes(name)) return null;
   const width = options[0];
   if (name !== "blocks") return `net ${net} has ${width} instead`;
   const others = isImageNet(net) ? `, or ${option("net", "resnet")}` : "";
-  return `net ${net} has no number of blocks: give ${option(width)}${others}`;
+  return `net ${net} has no number of blocks; use ${option(width)}${others}`;
 }
 
-/** Whether an option can mean something for a model, whatever else is chosen. */
-export function concerns(name: TrainOptionName, model: ModelName): boolean {
-  return netsOf(model).some((net) => meaningless(name, { model, net }) === null);
+/** Whether an option can apply to a model for some choice of the other options. */
+export function appliesTo(name: TrainOptionName, model: ModelName): boolean {
+  return netsOf(model).some((net) => whyInapplicable(name, { model, net }) === null);
 }
 
-/** Options that somebody gave, and how to name each in a message. */
+/** Given options, and how to name them in messages. */
 export interface GivenOptions {
-  /** Each valid by itself. */
+  /** Validated individually. */
   readonly options: TrainOptions;
-  /** An option with its value, as the one who gave it spells it. */
+  /** An option with its value, spelled as the caller or the file spells it. */
   named(name: TrainOptionName): string;
 }
 
 /**
- * Refuses options that mean nothing beside what was chosen.
+ * Refuses options that do not apply to the choices.
  *
- * @throws {InputError} The first of them, and why.
+ * @throws {InputError} With the first such option and the reason.
  */
-export function requireMeaning(given: GivenOptions, chosen: Chosen): void {
+export function requireApplicable(given: GivenOptions, chosen: Chosen): void {
   for (const name of trainOptionNames) {
     if (given.options[name] === undefined) continue;
-    const reason = meaningless(name, chosen);
+    const reason = whyInapplicable(name, chosen);
     if (reason !== null) {
-      throw new InputError(`${given.named(name)}: means nothing here, ${reason}`);
+      throw new InputError(`${given.named(name)}: does not apply: ${reason}`);
     }
   }
 }
 
 /**
- * Refuses a length of training that is given twice.
+ * Refuses a training length that is given twice.
  *
- * @throws {InputError} If both `steps` and `epochs` are there.
+ * @throws {InputError} If both `steps` and `epochs` are given.
  */
 export function requireOneLength({ options, named }: GivenOptions): void {
   if (options.steps !== undefined && options.epochs !== undefined) {

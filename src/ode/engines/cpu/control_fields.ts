@@ -2,7 +2,7 @@ import { controllerOf } from "../../solver/step_control.ts";
 import type { StepControl } from "../engine.ts";
 import type { JobField } from "./job.ts";
 
-/** The fields of a job that say how an adaptive solve chooses its steps. */
+/** The job fields of adaptive step-size control. */
 export function adaptiveFields(
   control: StepControl & { readonly kind: "adaptive" },
   errorOrder: number,

@@ -6,7 +6,7 @@ import { option } from "../../../core/options/spelling.ts";
 
 const { PAGE_COUNT } = memoryCounts.values;
 const { PAGE_BYTES, WORDS_AT } = memorySizes.values;
-/** Pages at the memory's beginning that are never given out: they hold the memory's own words. */
+/** Reserved pages at the start of the memory, which hold its own bookkeeping. */
 const RESERVED_PAGES = Math.ceil((WORDS_AT + memoryWords.bytes) / PAGE_BYTES);
 
 /** A block of the memory. */
@@ -15,13 +15,13 @@ export interface Block {
   readonly bytes: number;
 }
 
-/** The CPU engine's shared memory: blocks for its jobs; the module takes pages for records itself. */
+/** Allocator of the CPU engine's shared memory. It allocates blocks for jobs; the module itself takes pages for records. */
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
   readonly #free: PageRanges = new PageRanges();
   readonly #pagesTaken: Int32Array;
 
-  /** @throws {FailureError} If there is no room for the memory. */
+  /** @throws {FailureError} If the memory cannot be reserved. */
   constructor() {
     try {
       this.memory = fullSharedMemory();
@@ -40,10 +40,10 @@ export class EngineMemory {
   }
 
   /**
-   * Memory that is the caller's until {@link release}; its content is arbitrary.
+   * Allocates uninitialised memory; free it with {@link release}.
    *
    * @throws {RangeError} If `bytes` is not a positive whole number below 2^53.
-   * @throws {FailureError} If there is not as much.
+   * @throws {FailureError} If there is not enough memory.
    */
   allocate(bytes: number): Block {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
@@ -59,9 +59,9 @@ export class EngineMemory {
     return { at: first * PAGE_BYTES, bytes: pages * PAGE_BYTES };
   }
 
-  /** First of `pages` new pages, or null where the memory has no more. */
+  /** Takes `pages` new pages; returns the first, or null if the memory is exhausted. */
   #takeNew(pages: number): number | null {
-    // The word of 32 bits counts what the module takes too.
+    // This 32-bit counter also counts the pages taken by the module.
     if (pages > PAGE_COUNT) return null;
     const first = Atomics.add(this.#pagesTaken, 0, pages);
     if (first + pages <= PAGE_COUNT) return first;
@@ -69,7 +69,7 @@ export class EngineMemory {
     return null;
   }
 
-  /** Gives a block back. */
+  /** Frees a block. */
   release({ at, bytes }: Block): void {
     this.#free.give({ first: at / PAGE_BYTES, count: bytes / PAGE_BYTES });
   }

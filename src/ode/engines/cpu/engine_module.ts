@@ -10,7 +10,7 @@ import { EngineMemory } from "./engine_memory.ts";
 import plain from "./kernel/simd_engine.plain.wasm.b64" with { type: "text" };
 import relaxed from "./kernel/simd_engine.relaxed.wasm.b64" with { type: "text" };
 
-/** The engine's module on its memory, on all threads. */
+/** The engine's module, instantiated on all threads with its shared memory. */
 export interface EngineModule {
   readonly pool: ThreadPool;
   readonly loaded: LoadedModules;
@@ -18,23 +18,23 @@ export interface EngineModule {
   readonly tiles: TileChoice;
 }
 
-/** Inputs and outputs of the products that are timed, and the float32 numbers that they work on. */
+/** Inputs and outputs of the timed products, and the number of float32 values that they use. */
 const [INPUTS, OUTPUTS, NUMBERS] = [64, 60, 5376];
 
 // One memory per build for the whole process, like tfjs's backends.
 const modules = new Map<SimdChoice, Promise<EngineModule>>();
 
 /**
- * The module of a build.
+ * Loads the module of a build.
  *
- * @throws {FailureError} If there is no room for its memory.
+ * @throws {FailureError} If its memory cannot be reserved.
  */
 export function engineModule(build: SimdChoice): Promise<EngineModule> {
   let module = modules.get(build);
   if (module === undefined) {
     module = load(build);
     modules.set(build, module);
-    // A later solve tries again.
+    // Let a later solve try again.
     module.catch(() => modules.delete(build));
   }
   return module;
@@ -55,9 +55,9 @@ async function load(build: SimdChoice): Promise<EngineModule> {
       use(block.at);
       memory.release(block);
     },
-    // V8 tiers the code up after so many calls; the next solves time the optimised code.
+    // V8 tiers up after this many calls; the following solves time the optimised code.
     rounds: [100, 5, 200],
-    // Before V8 tiers up, both time alike.
+    // Before V8 tiers up, both take the same time.
     share: 0.95,
   });
   return { pool, loaded, memory, tiles };

@@ -2,74 +2,74 @@
 
 import { Net } from "../../../ops/mlp_field/net.layout.part.as";
 
-/** Tiles of a group up to which an adjoint solve keeps what its slopes leave for the quadrature; larger groups compute it again. */
+/** Largest number of tiles per group for which an adjoint solve keeps intermediate results of its slopes for the quadrature; larger groups recompute them. */
 export const MOST_KEPT_TILES: i32 = 4;
 
 /** Bytes of one column of a tile in float64. */
 export const COLUMN_BYTES: usize = 64;
-/** Room for the record of a thread's scratch memory, at its beginning. */
+/** Bytes reserved at the start of a thread's scratch memory for its record. */
 export const HEAD_BYTES: usize = 256;
-/** Bytes of a chunk of records, a whole number of pages. */
+/** Bytes of a chunk of step records, a whole number of pages. */
 export const CHUNK_BYTES: usize = 2097152;
 
-/** It did not. */
+/** It reached t1. */
 export const noFailure: i32 = 0;
 /** A smaller step would not change t. */
 export const stepSizeUnderflow: i32 = 1;
 /** The field or the state is not finite. */
 export const nonFinite: i32 = 2;
-/** The budget of steps is spent. */
+/** The step budget is exhausted. */
 export const maxStepsReached: i32 = 3;
 
 /** There was no memory for a record. */
 export const memoryRefused: i32 = 1;
-/** It was asked to stop. */
+/** It was interrupted. */
 export const stopped: i32 = 2;
 
-/** A solve, or its pull-back, in the shared memory. Arrays are addresses. */
+/** A solve, or its pull-back, in shared memory. Arrays are addresses. */
 @unmanaged
 export class Job extends Net {
-  /** Bytes at `prepared`, as the program counts them. */
+  /** Bytes at `prepared`, as computed by the host program. */
   preparedBytes: u32;
-  /** Scratch memory per thread, as the program counts it. */
+  /** Bytes of scratch memory per thread, as computed by the host program. */
   scratchBytes: u32;
-  /** 1 where the scratch memory is for pull-backs, of either gradient. */
+  /** 1 if the scratch memory is for pull-backs, of either gradient method. */
   pulls: i32;
-  /** 1: the state is (y, cotangent of y), twice as wide: the adjoint's solve. */
+  /** 1 for the adjoint solve, whose state is (y, cotangent of y), twice as wide. */
   adjoint: i32;
-  /** Rows [n, width] of the problem. */
+  /** Number n of rows [n, width] of the problem. */
   rows: i32;
-  /** Columns of the state: dims, and one more with a trace. */
+  /** Columns of the state: dims, plus one with a trace. */
   width: i32;
   /** Rows of a control group; the last one may have fewer. */
   groupRows: i32;
-  /** Stages of the method. */
+  /** Stages of the Runge-Kutta method. */
   stages: i32;
   /** Order of its error estimate. */
   errorOrder: i32;
-  /** 1 where the last stage is the next step's first. */
+  /** 1 if the last stage is the first stage of the next step (FSAL). */
   firstSameAsLast: i32;
   /** Basis functions of the interpolant. */
   basisCount: i32;
   /** Powers of theta in the interpolant. */
   powerCount: i32;
-  /** Fixed steps; 0: adaptive. */
+  /** Number of fixed steps; 0 for adaptive steps. */
   steps: i32;
   /** Accepted and rejected steps that a group may take. */
   maxSteps: i32;
-  /** 1: every accepted step leaves a record. */
+  /** 1 if accepted steps are recorded. */
   keepsRecords: i32;
-  /** Times whose states are wanted. */
+  /** Number of requested times. */
   timeCount: i32;
-  /** Number of partial sums of the parameters' cotangent. */
+  /** Number of partial sums of the parameter cotangent. */
   partialSums: i32;
-  /** The next group, or partial sum, that a thread takes. */
+  /** The next group or partial sum to be taken by a thread. */
   nextItem: i32;
-  /** Chunks that may still be taken for activations. */
+  /** Number of chunks still available for activations. */
   chunksLeft: i32;
-  /** 0, or why the job was given up: `memoryRefused` or `stopped`. */
+  /** 0, or why the job was aborted: `memoryRefused` or `stopped`. */
   failed: i32;
-  /** The first of the chunks that hold records; each begins with the address of the next. */
+  /** First chunk of step records; each chunk begins with the address of the next. */
   chunks: usize;
   /** float64: c, b, bError [stages] each, then a [stages, stages]. */
   tableau: usize;
@@ -77,7 +77,7 @@ export class Job extends Net {
   interpolant: usize;
   /** float32, flat, in device order. */
   parameters: usize;
-  /** Room for what `prepare` makes of the parameters. */
+  /** Output of `prepareJob`: the parameters in the kernels' layout. */
   prepared: usize;
   /** float32 [n, width]. */
   y0: usize;
@@ -99,43 +99,43 @@ export class Job extends Net {
   ofY0: usize;
   /** float32 [partialSums, parameters]; the first becomes the total. */
   gradients: usize;
-  /** Where the solve begins. */
+  /** Initial time. */
   t0: f64;
-  /** Where it ends. */
+  /** Final time. */
   t1: f64;
   /** Relative tolerance. */
   rtol: f64;
   /** Absolute tolerance. */
   atol: f64;
-  /** Of the attempt's error in the step controller, over the estimate's order. */
+  /** Exponent of the attempt's error in the step controller, divided by the order of the estimate. */
   exponent1: f64;
-  /** Of the last accepted step's error. */
+  /** Exponent of the last accepted step's error. */
   exponent2: f64;
-  /** Of the error of the accepted step before it. */
+  /** Exponent of the error of the accepted step before that. */
   exponent3: f64;
-  /** Of the step controller, as the following; see StepController. */
+  /** Safety factor; for this and the following see StepController. */
   safety: f64;
   /** Largest factor. */
   growth: f64;
-  /** Least factor after an accepted step. */
+  /** Smallest factor after an accepted step. */
   shrinkAccepted: f64;
-  /** Least factor after a rejected one. */
+  /** Smallest factor after a rejected step. */
   shrinkRejected: f64;
 }
 
-/** What a control group reports. */
+/** Report of a control group. */
 @unmanaged
 export class Report {
   /** Field evaluations. */
   nfe: i32;
-  /** Steps. */
+  /** Accepted steps. */
   accepted: i32;
-  /** Steps. */
+  /** Rejected steps. */
   rejected: i32;
-  /** `noFailure`, or why the group stopped. */
+  /** `noFailure`, or why the group failed. */
   failure: i32;
-  /** Where it stopped. */
+  /** Time at which it stopped. */
   t: f64;
-  /** The step size there. */
+  /** Step size at that time. */
   h: f64;
 }

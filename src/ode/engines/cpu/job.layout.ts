@@ -1,35 +1,35 @@
 import { constants, recordLayout } from "../../../core/wasm/record_layout.ts";
 import { netLayout } from "../../../ops/mlp_field/net.layout.ts";
 
-/** A job of the CPU engine in its shared memory: the program writes it, the module reads it. */
+/** A job of the CPU engine in its shared memory, written by the host program and read by the module. */
 export const jobLayout = recordLayout({
   name: "Job",
-  about: "A solve, or its pull-back, in the shared memory. Arrays are addresses.",
+  about: "A solve, or its pull-back, in shared memory. Arrays are addresses.",
   base: netLayout,
 }, {
-  preparedBytes: ["u32", "Bytes at `prepared`, as the program counts them."],
-  scratchBytes: ["u32", "Scratch memory per thread, as the program counts it."],
-  pulls: ["i32", "1 where the scratch memory is for pull-backs, of either gradient."],
-  adjoint: ["i32", "1: the state is (y, cotangent of y), twice as wide: the adjoint's solve."],
-  rows: ["i32", "Rows [n, width] of the problem."],
-  width: ["i32", "Columns of the state: dims, and one more with a trace."],
+  preparedBytes: ["u32", "Bytes at `prepared`, as computed by the host program."],
+  scratchBytes: ["u32", "Bytes of scratch memory per thread, as computed by the host program."],
+  pulls: ["i32", "1 if the scratch memory is for pull-backs, of either gradient method."],
+  adjoint: ["i32", "1 for the adjoint solve, whose state is (y, cotangent of y), twice as wide."],
+  rows: ["i32", "Number n of rows [n, width] of the problem."],
+  width: ["i32", "Columns of the state: dims, plus one with a trace."],
   groupRows: ["i32", "Rows of a control group; the last one may have fewer."],
-  stages: ["i32", "Stages of the method."],
+  stages: ["i32", "Stages of the Runge-Kutta method."],
   errorOrder: ["i32", "Order of its error estimate."],
-  firstSameAsLast: ["i32", "1 where the last stage is the next step's first."],
+  firstSameAsLast: ["i32", "1 if the last stage is the first stage of the next step (FSAL)."],
   basisCount: ["i32", "Basis functions of the interpolant."],
   powerCount: ["i32", "Powers of theta in the interpolant."],
-  steps: ["i32", "Fixed steps; 0: adaptive."],
+  steps: ["i32", "Number of fixed steps; 0 for adaptive steps."],
   maxSteps: ["i32", "Accepted and rejected steps that a group may take."],
-  keepsRecords: ["i32", "1: every accepted step leaves a record."],
-  timeCount: ["i32", "Times whose states are wanted."],
-  partialSums: ["i32", "Number of partial sums of the parameters' cotangent."],
-  nextItem: ["i32", "The next group, or partial sum, that a thread takes."],
-  chunksLeft: ["i32", "Chunks that may still be taken for activations."],
-  failed: ["i32", "0, or why the job was given up: `memoryRefused` or `stopped`."],
+  keepsRecords: ["i32", "1 if accepted steps are recorded."],
+  timeCount: ["i32", "Number of requested times."],
+  partialSums: ["i32", "Number of partial sums of the parameter cotangent."],
+  nextItem: ["i32", "The next group or partial sum to be taken by a thread."],
+  chunksLeft: ["i32", "Number of chunks still available for activations."],
+  failed: ["i32", "0, or why the job was aborted: `memoryRefused` or `stopped`."],
   chunks: [
     "address",
-    "The first of the chunks that hold records; each begins with the address of the next.",
+    "First chunk of step records; each chunk begins with the address of the next.",
   ],
   tableau: ["address", "float64: c, b, bError [stages] each, then a [stages, stages]."],
   interpolant: [
@@ -37,7 +37,7 @@ export const jobLayout = recordLayout({
     "float64: powers, basis [basisCount, powerCount], values [basisCount, slopes]; see Interpolant.",
   ],
   parameters: ["address", "float32, flat, in device order."],
-  prepared: ["address", "Room for what `prepare` makes of the parameters."],
+  prepared: ["address", "Output of `prepareJob`: the parameters in the kernels' layout."],
   y0: ["address", "float32 [n, width]."],
   y1: ["address", "float32 [n, width]: the states at t1."],
   probes: ["address", "float32 [n, dims], or 0."],
@@ -48,58 +48,61 @@ export const jobLayout = recordLayout({
   cotangent: ["address", "float32 [n, width]: the cotangent of y1."],
   ofY0: ["address", "float32 [n, width]: receives the cotangent of y0."],
   gradients: ["address", "float32 [partialSums, parameters]; the first becomes the total."],
-  t0: ["f64", "Where the solve begins."],
-  t1: ["f64", "Where it ends."],
+  t0: ["f64", "Initial time."],
+  t1: ["f64", "Final time."],
   rtol: ["f64", "Relative tolerance."],
   atol: ["f64", "Absolute tolerance."],
-  exponent1: ["f64", "Of the attempt's error in the step controller, over the estimate's order."],
-  exponent2: ["f64", "Of the last accepted step's error."],
-  exponent3: ["f64", "Of the error of the accepted step before it."],
-  safety: ["f64", "Of the step controller, as the following; see StepController."],
+  exponent1: [
+    "f64",
+    "Exponent of the attempt's error in the step controller, divided by the order of the estimate.",
+  ],
+  exponent2: ["f64", "Exponent of the last accepted step's error."],
+  exponent3: ["f64", "Exponent of the error of the accepted step before that."],
+  safety: ["f64", "Safety factor; for this and the following see StepController."],
   growth: ["f64", "Largest factor."],
-  shrinkAccepted: ["f64", "Least factor after an accepted step."],
-  shrinkRejected: ["f64", "Least factor after a rejected one."],
+  shrinkAccepted: ["f64", "Smallest factor after an accepted step."],
+  shrinkRejected: ["f64", "Smallest factor after a rejected step."],
 });
 
-/** What a control group reports. */
+/** Report of a control group. */
 export const reportLayout = recordLayout({
   name: "Report",
-  about: "What a control group reports.",
+  about: "Report of a control group.",
 }, {
   nfe: ["i32", "Field evaluations."],
-  accepted: ["i32", "Steps."],
-  rejected: ["i32", "Steps."],
-  failure: ["i32", "`noFailure`, or why the group stopped."],
-  t: ["f64", "Where it stopped."],
-  h: ["f64", "The step size there."],
+  accepted: ["i32", "Accepted steps."],
+  rejected: ["i32", "Rejected steps."],
+  failure: ["i32", "`noFailure`, or why the group failed."],
+  t: ["f64", "Time at which it stopped."],
+  h: ["f64", "Step size at that time."],
 });
 
 /** Why a group stopped before t1. */
 export const groupFailures = constants("i32", {
-  noFailure: [0, "It did not."],
+  noFailure: [0, "It reached t1."],
   stepSizeUnderflow: [1, "A smaller step would not change t."],
   nonFinite: [2, "The field or the state is not finite."],
-  maxStepsReached: [3, "The budget of steps is spent."],
+  maxStepsReached: [3, "The step budget is exhausted."],
 });
 
-/** Why a job was given up. */
+/** Why a job was aborted. */
 export const jobFailures = constants("i32", {
   memoryRefused: [1, "There was no memory for a record."],
-  stopped: [2, "It was asked to stop."],
+  stopped: [2, "It was interrupted."],
 });
 
-/** Sizes by which the program and the module lay memory out. */
+/** Sizes shared by the memory layouts of the host program and the module. */
 export const engineSizes = constants("size", {
   COLUMN_BYTES: [64, "Bytes of one column of a tile in float64."],
-  HEAD_BYTES: [256, "Room for the record of a thread's scratch memory, at its beginning."],
-  CHUNK_BYTES: [2097152, "Bytes of a chunk of records, a whole number of pages."],
+  HEAD_BYTES: [256, "Bytes reserved at the start of a thread's scratch memory for its record."],
+  CHUNK_BYTES: [2097152, "Bytes of a chunk of step records, a whole number of pages."],
 });
 
 /** Counts of the engine. */
 export const engineCounts = constants("i32", {
   MOST_KEPT_TILES: [
     4,
-    "Tiles of a group up to which an adjoint solve keeps what its slopes leave for the quadrature; " +
-    "larger groups compute it again.",
+    "Largest number of tiles per group for which an adjoint solve keeps intermediate results of its " +
+    "slopes for the quadrature; larger groups recompute them.",
   ],
 });

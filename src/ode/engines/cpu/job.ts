@@ -15,20 +15,20 @@ import {
 } from "./job_sizes.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";
 
-/** Functions of the module that threads share in, and what each needs scratch memory for. */
+/** The module's multithreaded functions, with the use of their scratch memory. */
 const scratchUses = {
   solveGroups: "solve",
   pullBackTiles: "pullBack",
   solveAdjointGroups: "adjoint",
 } as const satisfies Record<string, ScratchUse>;
 
-/** A function that threads share in. */
+/** A multithreaded function. */
 export type ThreadFunction = keyof typeof scratchUses;
 
 /** A field of a job. */
 export type JobField = keyof typeof jobLayout.at;
 
-/** Bytes of the arrays whose addresses a job holds. */
+/** Sizes in bytes of arrays, by the job field that holds their address. */
 export type JobArrays = Readonly<Partial<Record<JobField, number>>>;
 
 /** A job in the engine's memory. */
@@ -39,7 +39,7 @@ export class Job {
   readonly #module: EngineModule;
   readonly #blocks: Block[] = [];
   readonly #record: RecordPlace<JobField>;
-  /** Bytes of the arrays, by the fields of their addresses. */
+  /** Sizes in bytes of the arrays, by the field that holds their address. */
   readonly #arrays = new Map<JobField, number>();
 
   constructor(module: EngineModule, shape: JobShape) {
@@ -60,7 +60,7 @@ export class Job {
     return new Uint8Array(this.#buffer, this.address, jobLayout.bytes);
   }
 
-  /** Lays arrays out in a block that lives as long as the job, each from a cache line on. */
+  /** Allocates arrays, aligned to cache lines, in a block that lives as long as the job. */
   take(arrays: JobArrays): void {
     const block = this.#module.memory.allocate(blockBytes(arrays));
     this.#blocks.push(block);
@@ -78,13 +78,13 @@ export class Job {
     requireInside(block.bytes, 0, next - block.at, "the arrays of a job");
   }
 
-  /** Takes over another job's fields and arrays; the memory stays the other's. */
+  /** Copies another job's fields and array addresses; the other job keeps ownership of the memory. */
   copy(other: Job): void {
     this.#bytes().set(other.#bytes());
     for (const [field, bytes] of other.#arrays) this.#arrays.set(field, bytes);
   }
 
-  /** @throws {RangeError} If a field's type does not hold its value. */
+  /** @throws {RangeError} If a value is out of the range of its field's type. */
   set(fields: Readonly<Partial<Record<JobField, number>>>): void {
     for (const [field, value] of Object.entries(fields) as [JobField, number][]) {
       writeField(this.#record, field, value);
@@ -116,9 +116,9 @@ export class Job {
   }
 
   /**
-   * Runs a function of the module on all threads, which take items until `items` are done.
+   * Runs a function of the module on all threads until `items` items are done.
    *
-   * @throws {Stopped} If it was asked to stop.
+   * @throws {Stopped} If it was interrupted.
    * @throws {FailureError} If there was no memory for a record, or a thread failed.
    */
   async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
@@ -151,7 +151,7 @@ export class Job {
     }
   }
 
-  /** What the groups report, in their order. */
+  /** Reports of the groups, in order. */
   reports(): SolveReport[] {
     const { rows, groupRows } = this.shape;
     return Array.from({ length: groupsOf(this.shape) }, (_, group) => {
@@ -168,7 +168,7 @@ export class Job {
     });
   }
 
-  /** Compares every array with the memory: nothing in the module does. */
+  /** Checks that every array is within the memory, which the module does not check. */
   #check(): void {
     const { byteLength } = this.#buffer;
     requireInside(byteLength, this.address, jobLayout.bytes, "a job");

@@ -13,36 +13,36 @@ import { planeCounts, planeSizes } from "../../../ops/mlp_field/net.layout.ts";
 import { engineCounts, engineSizes, reportLayout } from "./job.layout.ts";
 
 /**
- * Every size of a job of the SIMD engine, in bytes and float64: exact up to 2^53, and compared
- * with the memory before anything is allocated. The module (kernel/scratch.part.as.ts) lays its memory
- * out by the same rules in 64 bits and stops where its total is not the one that it was given.
+ * Sizes in bytes of a job of the SIMD engine, computed in float64: exact up to 2^53, and compared with
+ * the memory before anything is allocated. The module (kernel/scratch.part.as.ts) lays out its memory
+ * by the same rules in 64-bit integers and traps if its total differs.
  */
 
 export { parameterCount };
 
-/** What the sizes of a job follow from. */
+/** The shapes that determine the sizes of a job. */
 export interface JobShape extends FusedMlpShape {
-  /** Rows of the problem. */
+  /** Number of rows of the problem. */
   readonly rows: number;
-  /** Columns of the state. */
+  /** Width of the state. */
   readonly width: number;
   /** Rows of a control group, at most `rows`. */
   readonly groupRows: number;
-  /** Stages of the method. */
+  /** Stages of the Runge-Kutta method. */
   readonly stages: number;
-  /** Numbers of the interpolant. */
+  /** Number of coefficients of the interpolant. */
   readonly interpolant: number;
-  /** Times whose states are wanted. */
+  /** Number of requested times. */
   readonly times: number;
 }
 
-/** What a thread's scratch memory is for. */
+/** The use of a thread's scratch memory. */
 export type ScratchUse = "solve" | "pullBack" | "adjoint";
 
-/** Partial sums of the parameters' cotangent: a fixed number, so that the bits do not depend on the threads. */
+/** Number of partial sums of the parameter cotangent; fixed, so that the bits do not depend on the threads. */
 const PARTIAL_SUMS = 32;
 
-/** Bytes of all partial sums at most; networks whose {@link PARTIAL_SUMS} take more have fewer. */
+/** Largest size of all partial sums in bytes; networks for which {@link PARTIAL_SUMS} exceed it have fewer. */
 const PARTIAL_SUMS_BYTES = 2 ** 30;
 
 const { LANES } = planeCounts.values;
@@ -50,25 +50,25 @@ const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES } = planeSizes.values;
 const { COLUMN_BYTES, HEAD_BYTES, CHUNK_BYTES } = engineSizes.values;
 const { MOST_KEPT_TILES } = engineCounts.values;
 
-/** Bytes that a job may take in all; the rest of the memory is for the records of its steps. */
+/** Largest total size of a job in bytes; the rest of the memory is for step records. */
 export const mostJobBytes = (memoryCounts.values.PAGE_COUNT - 4096) * memorySizes.values.PAGE_BYTES;
 
-/** Tiles of a group that has all of its rows. */
+/** Number of tiles of a full group. */
 function tilesOf({ rows, groupRows }: JobShape): number {
   return Math.ceil(Math.min(groupRows, rows) / LANES);
 }
 
-/** Bytes of a group's state. */
+/** Bytes of the state of a group. */
 function stateBytes(shape: JobShape): number {
   return tilesOf(shape) * shape.width * COLUMN_BYTES;
 }
 
-/** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
+/** Bytes per tile of activations, planes of the pull-back, and per-lane sums. */
 function adjointBytes(shape: JobShape): number {
   return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
 }
 
-/** Bytes of a thread's scratch memory. An adjoint's `width` is that of (y, cotangent of y). */
+/** Bytes of a thread's scratch memory. For an adjoint, `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   const { dims, hidden, directions, probed, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
@@ -99,18 +99,18 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   return roundUp(bytes, 128);
 }
 
-/** Number of partial sums of a direct gradient; a matter of shapes alone. */
+/** Number of partial sums of a direct gradient; depends on shapes only. */
 export function partialSums(shape: JobShape, items: number): number {
   const fitting = Math.floor(PARTIAL_SUMS_BYTES / (4 * parameterCount(shape)));
   return Math.max(1, Math.min(PARTIAL_SUMS, items, fitting));
 }
 
-/** Control groups of a problem. */
+/** Number of control groups of a problem. */
 export function groupsOf({ rows, groupRows }: JobShape): number {
   return Math.ceil(rows / groupRows);
 }
 
-/** Tiles that a direct gradient's partial sums share. */
+/** Number of tiles distributed over the partial sums of a direct gradient. */
 export function tilesOfAllGroups(shape: JobShape): number {
   return groupsOf(shape) * tilesOf(shape);
 }
@@ -156,12 +156,12 @@ export function adjointArrays(shape: JobShape) {
   } as const;
 }
 
-/** Bytes of arrays in one block, each from a cache line on. */
+/** Bytes of a block of arrays aligned to cache lines. */
 export function blockBytes(arrays: Readonly<Record<string, number>>): number {
   return Object.values(arrays).reduce((sum, bytes) => sum + roundUp(bytes, 64), 0);
 }
 
-/** The most that a job takes at a time with one thread, its pull-back through records included. */
+/** Peak bytes of a job with one thread, including its pull-back through records. */
 export function jobBytesNeeded(shape: JobShape, keepsRecords: boolean): number {
   const arrays = blockBytes(solveArrays(shape));
   const solve = arrays + scratchBytes(shape, "solve");
@@ -170,13 +170,13 @@ export function jobBytesNeeded(shape: JobShape, keepsRecords: boolean): number {
   return Math.max(solve, pullBack);
 }
 
-/** The most that an adjoint solve takes with one thread; `width` is that of (y, cotangent of y). */
+/** Peak bytes of an adjoint solve with one thread; `width` is that of (y, cotangent of y). */
 export function adjointBytesNeeded(shape: JobShape): number {
   const arrays = blockBytes(solveArrays(shape)) + blockBytes(adjointArrays(shape));
   return arrays + scratchBytes(shape, "adjoint");
 }
 
-/** Number of threads, of `threads`, whose scratch memory fits; at least one, for a job that fits. */
+/** Number of threads, at most `threads`, whose scratch memory fits; at least one for a job that fits. */
 export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number): number {
   const pulled = use === "solve"
     ? {}
@@ -190,13 +190,13 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
   );
 }
 
-/** Chunks that may be taken for activations of recorded steps within `bytes`. */
+/** Number of chunks for activations of recorded steps within `bytes`. */
 export function activationChunks(shape: JobShape, bytes: number): number {
   const room = mostJobBytes - jobBytesNeeded(shape, true);
   return Math.max(0, Math.floor(Math.min(bytes, room) / CHUNK_BYTES));
 }
 
-/** Whether a job fits the memory, and a recorded step of a whole control group, which is in one piece, a chunk. */
+/** Whether a job fits into memory, and a recorded step of a control group, which is contiguous, into a chunk. */
 export function jobFits(shape: JobShape, keepsRecords: boolean): boolean {
   if (jobBytesNeeded(shape, keepsRecords) > mostJobBytes) return false;
   const { stages } = shape;

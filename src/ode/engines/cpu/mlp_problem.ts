@@ -3,15 +3,15 @@ import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
 import { requireControl } from "../../solver/step_control.ts";
 import { jobFits, type JobShape } from "./job_sizes.ts";
 
-/** A problem over a field that the CPU engine knows. */
+/** A problem over a field that the CPU engine supports. */
 export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
-/** An interpolant as it lies in a job. */
+/** The coefficients of an interpolant, in the order of a job. */
 export function interpolantNumbers({ powers, basis, values }: Interpolant): number[] {
   return [...powers, ...basis.flat(), ...values.flat()];
 }
 
-/** What the sizes of a problem's job follow from. */
+/** The shapes that determine the sizes of a problem's job. */
 export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem): JobShape {
   const { dims, hidden, trace } = field;
   const [rows, width] = y0.shape;
@@ -29,7 +29,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
   };
 }
 
-/** @throws {RangeError} If a problem is one that no engine solves. */
+/** @throws {RangeError} If the problem is invalid for every engine. */
 export function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
   const { controlGroup } = problem;
   requireControl({ control, ...problem });
@@ -51,7 +51,7 @@ export function requireProblem({ y0, field, tableau, control, ...problem }: MlpP
   }
 }
 
-/** By kinds and shapes alone, never by the memory that is free: other engines do not give the same bits. */
+/** Depends on kinds and shapes only, never on free memory: other engines do not compute the same bits. */
 export function supports({ field, ...problem }: SolveProblem): Support {
   if (field.kind !== "mlp") {
     return { kind: "no", reasons: [`it takes fields of kind mlp, not ${field.kind}`] };

@@ -1,18 +1,18 @@
-/** Pages side by side. */
+/** Consecutive pages. */
 export interface PageRange {
   readonly first: number;
   readonly count: number;
 }
 
 /**
- * Pages that were given back: the smallest range that is large enough is given again, and neighbours
- * become one, so that solves of other shapes find room where the last ones were.
+ * Free list of pages: best fit, with adjacent ranges merged, so that solves of other shapes can reuse
+ * the memory.
  */
 export class PageRanges {
-  /** In order, none touching the next. */
+  /** Sorted and not adjacent. */
   readonly #ranges: PageRange[] = [];
 
-  /** First of `count` pages, or null where no range has as many. */
+  /** Takes `count` pages; returns the first, or null if no range is large enough. */
   take(count: number): number | null {
     let best = -1;
     this.#ranges.forEach((range, i) => {
@@ -26,7 +26,7 @@ export class PageRanges {
     return first;
   }
 
-  /** Gives pages back. */
+  /** Frees pages. */
   give({ first, count }: PageRange): void {
     const next = this.#ranges.findIndex((range) => range.first > first);
     const at = next < 0 ? this.#ranges.length : next;

@@ -20,9 +20,9 @@ import type { Solved } from "./solve_job.ts";
 import { option } from "../../../core/options/spelling.ts";
 
 /**
- * Gradients of a scalar through a solve, given its cotangent with respect to y1.
+ * VJP of a solve, given the cotangent of y1.
  *
- * @throws {FailureError} If a group failed, or the adjoint does not fit the memory.
+ * @throws {FailureError} If a group failed, or the adjoint does not fit into memory.
  */
 export async function pullBackJob(
   solved: Solved,
@@ -80,8 +80,8 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
 }
 
 /**
- * The continuous adjoint from this solve's end, as solver/adjoint.ts describes it: a job like the
- * solve's, over (y, cotangent of y), from t1 back to t0.
+ * The continuous adjoint (see solver/adjoint.ts): a job like that of the forward solve, over
+ * (y, cotangent of y), from t1 back to t0.
  */
 async function pullBackAdjoint(
   { module, threads, problem, job: forward, y1 }: Solved,
@@ -108,7 +108,7 @@ async function pullBackAdjoint(
   const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
   const job = new Job(module, shape);
   try {
-    // Parameters and tableau are the forward solve's; the chunks stay its own.
+    // Parameters and tableau are shared with the forward solve; chunks are not.
     job.copy(forward);
     const arrays = adjointArrays(shape), sums = partialSums(shape, groups);
     job.set({

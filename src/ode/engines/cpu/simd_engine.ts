@@ -7,17 +7,17 @@ import { type MlpProblem, requireProblem, supports } from "./mlp_problem.ts";
 import { pullBackJob } from "./pull_back_job.ts";
 import { Solved, solveJob } from "./solve_job.ts";
 
-/** How a {@link simdEngine} computes. */
+/** Options of {@link simdEngine}. */
 export interface SimdEngineOptions {
-  /** Most threads. Default: as many as there are cores. */
+  /** Largest number of threads. Default: the number of cores. */
   readonly threads?: number;
-  /** `fastest` when left out. */
+  /** Default: `fastest`. */
   readonly build?: SimdChoice;
-  /** How products are cut. Default: as is faster here. The bits are the same. */
+  /** Register tiles of matrix products. Default: the faster kind on this machine. The bits are the same. */
   readonly tiles?: "narrow" | "wide";
   /**
-   * Memory for the activations of recorded steps, in bytes. Default: 512 MiB. What does not
-   * fit is computed again in the pull-back: no result depends on it.
+   * Memory for the activations of recorded steps, in bytes. Default: 512 MiB. Activations that do not
+   * fit are recomputed in the pull-back; no result depends on it.
    */
   readonly activationBytes?: number;
 }
@@ -25,12 +25,12 @@ export interface SimdEngineOptions {
 const ACTIVATION_BYTES = 512 * 2 ** 20;
 
 /**
- * The engine on the CPU's vectors and cores. Whole solves of ConditionalMLPs, and their
- * pull-backs by either gradient, run in WebAssembly, a control group at a time, on Fluxion's own
- * shared memory. It supports no other field.
+ * The CPU engine, in multithreaded WebAssembly SIMD. Whole solves of ConditionalMLPs, and their
+ * pull-backs by either gradient method, run one control group at a time in the engine's own shared
+ * memory. It supports no other field.
  *
- * A row's result depends neither on the number of threads nor on the other groups; the
- * parameters' cotangent has the same bits on any number of threads.
+ * The result of a row depends neither on the number of threads nor on other groups; the parameter
+ * cotangent has the same bits for any number of threads.
  */
 export function simdEngine(options: SimdEngineOptions = {}): Engine {
   const {

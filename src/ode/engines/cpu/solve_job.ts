@@ -7,23 +7,23 @@ import { Job } from "./job.ts";
 import { activationChunks, groupsOf, solveArrays } from "./job_sizes.ts";
 import { interpolantNumbers, type MlpProblem, shapeOf } from "./mlp_problem.ts";
 
-/** What a solve runs on. */
+/** The module and resources of a solve. */
 export interface Machine {
   readonly module: EngineModule;
   readonly threads: number;
-  /** 1: products by wide register tiles; the bits are the same. */
+  /** 1 for wide register tiles; the bits are the same. */
   readonly wide: 0 | 1;
-  /** Memory for activations of recorded steps. */
+  /** Memory for the activations of recorded steps, in bytes. */
   readonly activationBytes: number;
 }
 
-/** What {@link Solved} holds. */
+/** Constructor fields of {@link Solved}. */
 type SolvedParts = Pick<
   Solved,
   "module" | "threads" | "problem" | "job" | "reports" | "y1" | "states"
 >;
 
-/** A solve in the engine's memory, with its records where the problem keeps them. */
+/** A solve in the engine's memory, with its step records if the problem keeps them. */
 export class Solved implements Solution {
   readonly module: EngineModule;
   readonly threads: number;
@@ -49,7 +49,7 @@ export class Solved implements Solution {
   }
 }
 
-/** Solves a problem whose job fits the memory. */
+/** Solves a problem whose job fits into memory. */
 export async function solveJob(machine: Machine, problem: MlpProblem): Promise<Solved> {
   const { module, threads, wide, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
@@ -128,7 +128,7 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
   }
 }
 
-/** @param bytes Of the array in the job. */
+/** @param bytes Size of the array in the job. */
 function requireLength(what: string, values: Float32Array, bytes: number): void {
   if (4 * values.length !== bytes) {
     throw new RangeError(`solve: expected ${bytes / 4} ${what}, got ${values.length}`);

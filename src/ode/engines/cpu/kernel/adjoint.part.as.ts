@@ -21,7 +21,7 @@ import { weight } from "./tableau.part.as";
 
 /**
  * The continuous adjoint (solver/adjoint.ts): slopes of (y, a), backwards in time, and the
- * quadrature that adds up the parameters' cotangent after each accepted step.
+ * quadrature that accumulates the parameter cotangent after each accepted step.
  */
 
 /** d(y, a)/dt = (f, -(df/dy)^T a) of all tiles of a group at time t. */
@@ -43,7 +43,7 @@ export function adjointSlopesAt(
   const stageBytes = <usize>stagePlanes(net) * planeBytes(net);
   const tiles = tilesOf(rows);
   const keeps = keepsAdjoint(job);
-  // The place of the slopes says which stage they are.
+  // The address of the slopes determines the stage.
   const index = keeps ? (out - s.slopes) / s.stateBytes * <usize>tiles : 0;
   let act = s.adjoint + index * <usize>adjointBytes(net);
   timeBias(net, t, s.bias);
@@ -74,8 +74,8 @@ export function adjointSlopesAt(
 }
 
 /**
- * Pulls `scale` times the cotangents of a tile's state back through a stage whose activations
- * are known; that of x is left in the third plane of `s.spare`.
+ * VJP of a stage with given activations, for `scale` times the cotangents of a tile's state. The
+ * cotangent of x is written to the third plane of `s.spare`.
  */
 function pullBackCotangent(
   s: Scratch,
@@ -107,7 +107,7 @@ function pullBackCotangent(
   pullBackVelocity(net, act, x, s.f, stage, hasTrace, s.spare, lanes, ofX);
 }
 
-/** Adds -h b_i (df/dtheta)^T a of every stage of the current step; h is negative. */
+/** Adds -h b_i (df/dtheta)^T a for every stage of the current step; h is negative. */
 export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): void {
   const net: Net = job;
   const dims = net.dims, width = job.width, stages = job.stages;
@@ -151,14 +151,14 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
 }
 
 /**
- * What a pull-back left in `stage` for the outer products becomes `scale` times as large, as it
- * is linear in the cotangents; `scale` times its `sums` is added to `lanes`.
+ * Multiplies the operands of the outer products that a pull-back left in `stage` by `scale`, since
+ * they are linear in the cotangents, and adds `scale` times its `sums` to `lanes`.
  */
 function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes: usize): void {
   const plane = planeBytes(net), factor = f32x4.splat(scale);
   scalePlanes(stage, 2 * plane, factor);
   for (let k = 0; k < net.directions; k++) {
-    // Cotangents of v2 and of u.
+    // Cotangents of v2 and u.
     scalePlanes(stage + <usize>(6 + 4 * k) * plane, 2 * plane, factor);
   }
   const end = sums + <usize>lanesBytes(net);

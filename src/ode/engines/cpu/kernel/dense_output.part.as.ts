@@ -3,21 +3,21 @@ import { Scratch } from "./scratch.part.as";
 import { slopesAt } from "./slopes.part.as";
 import { combineWith, scatterRows } from "./states.part.as";
 
-/** Writes the states of a group at time number `index`. */
+/** Writes the states of a group at the requested time `index`. */
 export function writeTime(job: Job, index: i32, offset: usize, state: usize, rows: i32): void {
   const width = job.width;
   const all = <usize>(job.rows * width) * 4;
   scatterRows(state, rows, width, job.timeStates + <usize>index * all + offset);
 }
 
-/** theta^power by halves. */
+/** theta^power by repeated squaring. */
 function powerOf(theta: f64, power: i32): f64 {
   if (power <= 1) return theta;
   const half = powerOf(theta, power / 2);
   return power % 2 == 0 ? half * half : half * half * theta;
 }
 
-/** The weights of the slopes at `theta`, summed in the order of interpolant.ts. */
+/** Computes the weights of the slopes at `theta`, summed in the order of interpolant.ts. */
 function denseWeights(job: Job, theta: f64, slopeCount: i32, weights: usize): void {
   const powerCount = job.powerCount, powers = job.interpolant;
   let coefficient = powers + <usize>powerCount * 8;
@@ -38,8 +38,8 @@ function denseWeights(job: Job, theta: f64, slopeCount: i32, weights: usize): vo
 }
 
 /**
- * Writes the states at all times up to the end of an accepted step, by dense output (see
- * interpolant.ts); returns the number of the next time, and leaves `nfe` in the report.
+ * Writes the states at all requested times up to the end of an accepted step, by dense output (see
+ * interpolant.ts). Returns the index of the next time and updates `nfe` in the report.
  */
 export function writeTimes(
   job: Job,
@@ -58,7 +58,7 @@ export function writeTimes(
   const bytes = s.stateBytes;
   const fsal = job.firstSameAsLast != 0;
   const slopeCount = fsal ? stages : stages + 1;
-  // Weights take the place of a stage's planes: only the pull-back needs those.
+  // Weights reuse the memory of a stage's planes, which only the pull-back needs.
   const weights = s.stage;
   let knowsEnd = fsal;
   while (next < job.timeCount) {

@@ -4,14 +4,14 @@ import { Job } from "../job.layout.part.as";
 import { Scratch, tilesOf } from "./scratch.part.as";
 import { gatherRows } from "./states.part.as";
 
-/** Planes e W0, W3 e of a tile of the current group. */
+/** Planes e W0 and W3 e of a tile of the current group. */
 // @ts-ignore: decorator
 @inline
 export function directionsOf(net: Net, s: Scratch, tile: i32): usize {
   return net.probed ? s.directions + <usize>tile * 2 * planeBytes(net) : net.unitDirections;
 }
 
-/** The probes of some rows, as planes, and what the field makes of them. */
+/** Writes the probes of some rows as planes, and their products with the weights. */
 export function prepareProbes(job: Job, s: Scratch, first: i32, rows: i32): void {
   const net: Net = job;
   if (!net.probed) return;

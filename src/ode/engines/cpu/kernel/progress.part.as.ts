@@ -1,21 +1,21 @@
 import { Job, stopped } from "../job.layout.part.as";
 
-/** How threads share a job, and how it ends early. */
+/** Work distribution between the threads of a job, and its interruption. */
 
 @external("stop", "isAsked")
 declare function isStopAsked(): i32;
 
-/** The next item of the job, counted from 0, that no thread has taken. */
+/** Takes the next item of the job, counted from 0. */
 export function takeItem(job: Job): i32 {
   return atomic.add<i32>(changetype<usize>(job) + offsetof<Job>("nextItem"), 1);
 }
 
-/** Gives the job up. */
+/** Aborts the job. */
 export function fail(job: Job, reason: i32): void {
   atomic.store<i32>(changetype<usize>(job) + offsetof<Job>("failed"), reason);
 }
 
-/** Whether the job is to end early; it is then given up. */
+/** Whether a stop was requested, which aborts the job. */
 export function isStopped(job: Job): bool {
   if (!isStopAsked()) return false;
   fail(job, stopped);

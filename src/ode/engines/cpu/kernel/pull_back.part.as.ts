@@ -18,7 +18,7 @@ import { Scratch, tilesOf } from "./scratch.part.as";
 import { combine, gatherRows, narrow, scatterRows } from "./states.part.as";
 import { isTraced, stageWeight, usedStages, weight } from "./tableau.part.as";
 
-/** The direct gradient: recorded steps are replayed backwards, one tile after the other. */
+/** Direct gradient: replays recorded steps backwards, tile by tile. */
 
 export function pullBackTile(
   job: Job,
@@ -83,7 +83,7 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
       recompute(net, s.bias, x, act, directions, s.spare, traced);
     }
     if (!traced) continue;
-    // dlogp/dt = -div f, and the cotangent of logp stays what it is.
+    // dlogp/dt = -div f; the cotangent of logp is constant along the trajectory.
     for (let i: usize = 0; i < <usize>LANES; i++) {
       store<f32>(c + i * 4, <f32>(-(h * (b * load<f64>(cotangent + zBytes + i * 8)))));
     }
@@ -124,7 +124,7 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
   }
 }
 
-/** A stage's activations of a tile: kept with the record, or where they are computed again. */
+/** Address of a stage's activations of a tile: in the record, or in the buffer for recomputed ones. */
 function actOf(
   s: Scratch,
   record: StepRecord,

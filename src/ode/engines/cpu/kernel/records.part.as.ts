@@ -11,25 +11,24 @@ import { Scratch, tilesOf } from "./scratch.part.as";
 import { isTraced, usedStages } from "./tableau.part.as";
 
 /**
- * Records of accepted steps, and the memory that they lie in: chunks, taken from a list of free
- * ones or made of new pages.
+ * Records of accepted steps and their memory: chunks from a free list or from new pages.
  */
 
-/** An accepted step. Behind it lie the addresses of its stages' activations, then y and the slopes. */
+/** An accepted step, followed by the addresses of its stages' activations, y, and the slopes. */
 @unmanaged
 export class StepRecord {
-  /** The record of the step before; 0: this is the first. */
+  /** The previous step's record; 0 for the first step. */
   before: usize;
   t: f64;
   h: f64;
 }
 
-/** Bytes from a record's beginning to its y. */
+/** Byte offset of y in a record. */
 export function recordHead(stages: i32): usize {
   return (offsetof<StepRecord>() + <usize>stages * 4 + 15) & ~15;
 }
 
-/** The activations that a record holds for a stage, or 0. */
+/** The recorded activations of a stage, or 0. */
 export function recordedActivations(record: StepRecord, stage: i32): usize {
   const at = changetype<usize>(record) + offsetof<StepRecord>();
   return <usize>load<u32>(at + <usize>stage * 4);
@@ -46,7 +45,7 @@ function unlock(): void {
   atomic.store<i32>(LOCK, 0);
 }
 
-/** A chunk for this job, or 0 where there is no memory left. */
+/** Takes a chunk for this job; 0 if there is no memory left. */
 function takeChunk(job: Job): usize {
   lock();
   const words = changetype<MemoryWords>(WORDS_AT);
@@ -66,7 +65,7 @@ function takeChunk(job: Job): usize {
   return chunk;
 }
 
-/** Gives all chunks of a job back. */
+/** Frees all chunks of a job. */
 export function giveChunks(job: Job): void {
   lock();
   const words = changetype<MemoryWords>(WORDS_AT);
@@ -81,7 +80,7 @@ export function giveChunks(job: Job): void {
   unlock();
 }
 
-/** Memory behind the job's records; 0 where there is none, or no more of it for activations. */
+/** Allocates memory for the job's records; 0 if there is none left, or no more for activations. */
 function allocate(job: Job, s: Scratch, bytes: usize, isActivation: bool): usize {
   bytes = (bytes + 31) & ~31;
   const chunksLeft = changetype<usize>(job) + offsetof<Job>("chunksLeft");
@@ -99,7 +98,7 @@ function allocate(job: Job, s: Scratch, bytes: usize, isActivation: bool): usize
   return at;
 }
 
-/** Activation buffer of a stage; reallocated after a record takes ownership. 0: not kept. */
+/** Activation buffer of a stage, reallocated after a record takes ownership; 0 if not kept. */
 export function activationBuffer(job: Job, s: Scratch, rows: i32, stage: i32): usize {
   if (!job.keepsRecords) return 0;
   const at = s.kept + <usize>stage * 4;
@@ -113,7 +112,7 @@ export function activationBuffer(job: Job, s: Scratch, rows: i32, stage: i32): u
   return kept;
 }
 
-/** Records the current step; 0 where there is no memory. */
+/** Records the current step; returns 0 if there is no memory. */
 export function recordStep(job: Job, s: Scratch, t: f64, h: f64, before: usize): usize {
   const used = usedStages(job);
   const head = recordHead(used);

@@ -3,24 +3,24 @@ import { LANE_BYTES, LANES, Net, OUTER_BYTES, PAIR_BYTES } from "../../../../ops
 import { COLUMN_BYTES, HEAD_BYTES, Job, MOST_KEPT_TILES } from "../job.layout.part.as";
 
 /**
- * The scratch memory of a thread. The state of a group lies tile after tile, [tiles][width][8]:
- * rows are lanes, and lanes beyond the group's last row are zeros.
+ * The scratch memory of a thread. A group's state is stored tile by tile, [tiles][width][8]: rows
+ * are SIMD lanes, and lanes beyond the group's last row are zero.
  */
 
-/** Where what a thread works with lies. */
+/** Addresses in a thread's scratch memory. */
 @unmanaged
 export class Scratch {
-  /** Where the next record goes, and the end of its chunk. */
+  /** Address of the next record, and the end of its chunk. */
   free: usize;
   end: usize;
-  /** float64 states of a group: where a step begins, and where it ends. */
+  /** float64 states of a group at the start and at the end of a step. */
   y: usize;
   y1: usize;
-  /** Where a stage is evaluated, unless that is y1; then what is measured by the norm. */
+  /** Stage input, unless that is y1; later the argument of the norm. */
   spareState: usize;
-  /** Slopes of the stages, and one more. */
+  /** Slopes of the stages, and one more at the end of the step. */
   slopes: usize;
-  /** Bytes of a state. */
+  /** Bytes per state. */
   stateBytes: usize;
   /** int32 [stages]: 1 where a stage needs the trace. */
   traced: usize;
@@ -34,19 +34,19 @@ export class Scratch {
   f: usize;
   /** Three planes. */
   spare: usize;
-  /** Of the outer products. */
+  /** Buffer of the outer products. */
   outer: usize;
-  /** Activations of one tile, one set per stage. */
+  /** Activations of a tile, one set per stage. */
   act: usize;
-  /** Planes e W0, W3 e of each tile's probes, and before them the probes as planes [dims]. */
+  /** Planes e W0 and W3 e of each tile's probes, and the probes themselves as planes [dims]. */
   directions: usize;
   probes: usize;
-  /** Of the pull-back. */
+  /** Planes of the pull-back. */
   stage: usize;
   lanes: usize;
-  /** What the adjoint's slopes leave for the quadrature, {@link adjointBytes} per stage and tile; one set where a group is large. */
+  /** Intermediate results of the adjoint's slopes for the quadrature, {@link adjointBytes} per stage and tile; a single set for large groups. */
   adjoint: usize;
-  /** The flat gradient that an adjoint solve adds to; 0 in other solves. */
+  /** The flat gradient to which an adjoint solve adds; 0 in other solves. */
   gradient: usize;
   ofW1: usize;
   ofW2: usize;
@@ -55,14 +55,14 @@ export class Scratch {
   cotangent: usize;
 }
 
-/** Tiles of a group that has all of its rows. */
+/** Number of tiles of a full group. */
 export function tilesOf(rows: i32): i32 {
   return (rows + LANES - 1) / LANES;
 }
 
 /**
- * Lays a thread's scratch memory out at `base`, by the rules of job_sizes.ts. Where the number of
- * bytes is not the one that the program has counted, it traps before anything is written.
+ * Lays out a thread's scratch memory at `base` by the rules of job_sizes.ts. Traps before anything
+ * is written if the number of bytes differs from the host program's.
  */
 export function layScratch(job: Job, base: usize): Scratch {
   const net: Net = job, s = changetype<Scratch>(base);
@@ -132,12 +132,12 @@ function placeAt(base: usize, offset: u64): usize {
   return base + <usize>offset;
 }
 
-/** Whether the quadrature finds what the slopes left; otherwise it computes it again. */
+/** Whether the quadrature reuses intermediate results of the slopes; otherwise it recomputes them. */
 export function keepsAdjoint(job: Job): bool {
   return tilesOf(min(job.groupRows, job.rows)) <= MOST_KEPT_TILES;
 }
 
-/** Bytes of the activations of a tile, of its pull-back's planes, and of its sums in lanes. */
+/** Bytes per tile of activations, planes of the pull-back, and per-lane sums. */
 export function adjointBytes(net: Net): u64 {
   const planes = activationPlanes(net, net.directions > 0) + stagePlanes(net);
   return <u64>planes * <u64>planeBytes(net) + lanesBytes(net);

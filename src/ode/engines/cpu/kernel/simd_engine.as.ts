@@ -18,13 +18,13 @@ import { solveGroup } from "./solve.part.as";
 import { markTraced } from "./tableau.part.as";
 
 /**
- * Whole solves of control groups, and their pull-backs, in one call per thread. Jobs lie in a
- * shared memory (job.layout.ts); a thread takes group after group until none is left.
+ * Whole solves of control groups, and their pull-backs, in one call per thread. Jobs are records in
+ * shared memory (job.layout.ts); each thread takes groups until none is left.
  *
- * States, slopes, t and h are float64, and every decision is that of solver/solve.ts and
+ * States, slopes, t and h are float64, and all decisions are those of solver/solve.ts and
  * solver/step_control.ts; the field computes in float32.
  *
- * Functions that threads share take the addresses of the job and of the thread's scratch memory.
+ * Multithreaded functions take the addresses of the job and of the thread's scratch memory.
  */
 
 /** Prepares the parameters of a job for solves and pull-backs. */
@@ -35,7 +35,7 @@ export function prepareJob(job: usize): void {
   prepare(net, net.parameters, net.prepared);
 }
 
-/** Control groups of a job. */
+/** Number of control groups of a job. */
 function groupsOf(job: Job): i32 {
   return (job.rows + job.groupRows - 1) / job.groupRows;
 }
@@ -54,8 +54,8 @@ export function solveGroups(job: usize, scratch: usize): void {
 }
 
 /**
- * Pulls tiles back until none is left: partial sum i takes the tiles i, i + sums, ... in that
- * order, so that the total does not depend on which thread takes it.
+ * Computes the VJPs of tiles until none is left. Partial sum i adds the tiles i, i + sums, ... in
+ * that order, so the total does not depend on the assignment to threads.
  */
 export function pullBackTiles(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
@@ -81,8 +81,8 @@ export function pullBackTiles(job: usize, scratch: usize): void {
 }
 
 /**
- * Solves groups of the adjoint until none is left: partial sum i takes the groups i, i + sums, ...
- * in that order, so that the total does not depend on which thread takes it.
+ * Solves groups of the adjoint until none is left. Partial sum i adds the groups i, i + sums, ... in
+ * that order, so the total does not depend on the assignment to threads.
  */
 export function solveAdjointGroups(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
@@ -102,7 +102,7 @@ export function solveAdjointGroups(job: usize, scratch: usize): void {
   }
 }
 
-/** The total of the partial sums, in the place of the first. */
+/** Adds all partial sums into the first. */
 export function addPartialSums(job: usize): void {
   const j = changetype<Job>(job);
   const size = parameterCount(j);
@@ -116,14 +116,14 @@ export function addPartialSums(job: usize): void {
   }
 }
 
-/** Gives the chunks of a job's records back. */
+/** Frees the chunks of a job's records. */
 export function giveRecords(job: usize): void {
   giveChunks(changetype<Job>(job));
 }
 
 /**
- * Two products over planes, as the field has them, to be timed. At `at` lie the weights, a plane,
- * zeros, and room for the results.
+ * Computes two products over planes as in the field, for timing. The memory at `at` holds the
+ * weights, a plane, zeros, and space for the results.
  */
 export function productOf(wide: i32, inputs: i32, outputs: i32, at: usize): void {
   const x = at + <usize>(inputs * outputs) * 4, zeros = x + <usize>inputs * LANE_BYTES;
@@ -131,7 +131,7 @@ export function productOf(wide: i32, inputs: i32, outputs: i32, at: usize): void
   multiplyPair(wide, at, inputs, outputs, x, x, zeros, out, next);
 }
 
-/** tanh of `count` numbers in place, a multiple of 16; the constants go behind them. For its test. */
+/** tanh of `count` numbers in place, a multiple of 16; constants are stored after them. For tests. */
 export function tanhOf(at: usize, count: i32): void {
   const constants = at + <usize>count * 4;
   writeTanhConstants(constants);

@@ -7,7 +7,7 @@ import { isStopped } from "./progress.part.as";
 import { Scratch, tilesOf } from "./scratch.part.as";
 import { narrow } from "./states.part.as";
 
-/** dy/dt of all tiles of a group at time t; `kept` receives the activations where it is not 0. */
+/** dy/dt of all tiles of a group at time t; activations are stored at `kept` unless that is 0. */
 export function slopesAt(
   job: Job,
   s: Scratch,

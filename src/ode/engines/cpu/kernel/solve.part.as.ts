@@ -24,10 +24,10 @@ import {
 } from "./step_control.part.as";
 import { isTraced, weight } from "./tableau.part.as";
 
-/** The first step where nothing is known of the scale of time. */
+/** First step size when the initial norms are not finite. */
 const SMALLEST_START: f64 = 1e-6;
 
-/** Solves a group from t0 to t1: every decision is that of solver/solve.ts. */
+/** Solves a group from t0 to t1, with the same decisions as solver/solve.ts. */
 
 export function solveGroup(job: Job, s: Scratch, group: i32): void {
   const net: Net = job;
@@ -43,7 +43,7 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
   const direction: f64 = t1 > t0 ? 1 : -1;
   const report = changetype<Report>(job.reports + <usize>group * offsetof<Report>());
   const lastRecord = job.lastRecords + <usize>group * 4;
-  // A group that has fewer rows has fewer tiles.
+  // A smaller last group has fewer tiles.
   s.stateBytes = <usize>(tilesOf(rows) * width) * COLUMN_BYTES;
   const bytes = s.stateBytes;
   store<u32>(lastRecord, 0);
@@ -82,7 +82,7 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
     }
     const changeNorm = norm(job, s, rows, s.spareState, s.y, s.y, rtol, atol);
     const size = initialStepSize(trial, slopeNorm, changeNorm, <f64>job.errorOrder);
-    // A start whose norms are not finite leaves the trial's size to the first attempts.
+    // With non-finite initial norms, start small; the first attempts adapt the size.
     h = direction * (isFinite(size) ? size : SMALLEST_START);
     sawNonFinite = !isFinite(slopeNorm);
     nfe = 2;

@@ -2,9 +2,9 @@ import { LANES } from "../../../../ops/mlp_field/net.layout.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { Scratch } from "./scratch.part.as";
 
-/** Arithmetic on states of groups, which are float64, and their copies from and to the problem's rows. */
+/** Arithmetic on the float64 states of groups, and copies from and to the problem's rows. */
 
-/** out = base + h * sum of weights(part, i) * slopes[i] for i < count; without the base where that is 0. */
+/** out = base + h * sum of weights(part, i) * slopes[i] for i < count; without the base if its address is 0. */
 export function combine(
   job: Job,
   base: usize,
@@ -45,8 +45,8 @@ export function combineWith(
 }
 
 /**
- * The norm of a group: the largest over the state's parts of the root mean square of
- * value / (atol + rtol * max(|reference|, |other|)); NaN where a number is not finite.
+ * Error norm of a group: the maximum over the state's parts of the root mean square of
+ * value / (atol + rtol * max(|reference|, |other|)); NaN if any number is not finite.
  */
 export function norm(
   job: Job,
@@ -74,7 +74,7 @@ export function norm(
           Math.abs(load<f64>(other + at)),
         );
         const scaled = load<f64>(value + at) / (atol + rtol * largest);
-        // An infinite state would make every error look like zero.
+        // An infinite state would scale every error to zero.
         sum += largest < Infinity ? scaled * scaled : NaN;
         at += COLUMN_BYTES;
       }
@@ -85,7 +85,7 @@ export function norm(
   return norm;
 }
 
-/** The float64 columns of a tile's positions as a float32 plane [dims]. */
+/** Converts the float64 columns of a tile's positions to a float32 plane [dims]. */
 export function narrow(state: usize, dims: i32, plane: usize): void {
   for (let i = 0; i < dims * LANES; i++) {
     store<f32>(plane, <f32>load<f64>(state));
@@ -94,7 +94,7 @@ export function narrow(state: usize, dims: i32, plane: usize): void {
   }
 }
 
-/** Brings rows [rows, columns] from the problem's float32 into a group's tiles of `width` columns; the lanes that are left are zeros. */
+/** Copies the problem's float32 rows [rows, columns] to a group's tiles of `width` columns; unused SIMD lanes are zero. */
 export function gatherRows(
   from: usize,
   rows: i32,
@@ -116,7 +116,7 @@ export function gatherRows(
   }
 }
 
-/** Writes a group's states to the problem's rows in float32. */
+/** Copies a group's states to the problem's float32 rows. */
 export function scatterRows(state: usize, rows: i32, columns: i32, to: usize): void {
   for (let row = 0; row < rows; row++) {
     const place = (row / LANES) * columns * LANES + row % LANES;

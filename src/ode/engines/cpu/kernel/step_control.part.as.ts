@@ -2,7 +2,7 @@ import { Job } from "../job.layout.part.as";
 
 /** Step size rules, as in solver/step_control.ts. */
 
-/** As controllers.ts has it. */
+/** As in controllers.ts. */
 export const LEAST_REMEMBERED_ERROR: f64 = 1e-4;
 
 @external("math", "pow")
@@ -23,7 +23,7 @@ export function initialStepSize(trial: f64, slopeNorm: f64, changeNorm: f64, err
 /**
  * The rule of StepController in controllers.ts.
  *
- * @param error Of the attempt; `last1` and `last2` are those of the accepted steps before it.
+ * @param error Scaled error of the attempt; `last1` and `last2` are those of the two previous accepted steps.
  */
 export function nextStepSize(job: Job, h: f64, error: f64, last1: f64, last2: f64): f64 {
   if (!isFinite(error)) return h * job.shrinkRejected;

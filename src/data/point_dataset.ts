@@ -20,6 +20,12 @@ export interface OwnPoints {
  * @throws {InputError} If there are fewer than 10 points.
  */
 export function pointDataset({ name, points, dims, seed = 0 }: OwnPoints): PointDataset {
+  if (!(points instanceof Float32Array || points instanceof Float64Array)) {
+    throw new RangeError(
+      `pointDataset: points must be a Float32Array or Float64Array, row after row, got ` +
+        (Array.isArray(points) ? "an array" : typeof points),
+    );
+  }
   const count = points.length / dims;
   if (!Number.isInteger(dims) || dims < 1 || !Number.isInteger(count)) {
     throw new RangeError(

@@ -25,6 +25,11 @@ export function registerMissingGradients(): void {
       gradFunc: (_dy, [a, b]) => ({ a: () => tf.zeros(a!.shape), b: () => tf.zeros(b!.shape) }),
     });
   }
+  register({
+    kernelName: "LogicalNot",
+    inputsToSave: ["x"],
+    gradFunc: (_dy, [x]) => ({ x: () => tf.zeros(x!.shape) }),
+  });
   // With y = elu(x): dy where x > 0, else dy exp(x) = dy (y + 1).
   register({
     kernelName: "EluGrad",

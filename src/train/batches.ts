@@ -20,7 +20,7 @@ export class BatchOrder {
    * The shuffle for a seed.
    *
    * @param options.count Number of rows in the data set.
-   * @throws {RangeError} If there are fewer rows than one batch needs.
+   * @throws {RangeError} If `batchSize` is not a whole number above 0, or there are fewer rows.
    */
   constructor(
     options: { readonly seed: number; readonly count: number; readonly batchSize: number },
@@ -28,6 +28,9 @@ export class BatchOrder {
     this.#seed = options.seed;
     this.#count = options.count;
     this.#batchSize = options.batchSize;
+    if (!(Number.isSafeInteger(this.#batchSize) && this.#batchSize > 0)) {
+      throw new RangeError(`BatchOrder: batchSize must be at least 1, got ${this.#batchSize}`);
+    }
     if (this.stepsPerEpoch < 1) {
       throw new RangeError(
         `batches of ${this.#batchSize} rows exceed the ${this.#count} rows of data`,
@@ -63,6 +66,8 @@ export function datasetWidth(dataset: Dataset): number {
 /**
  * The rows of a data set at `indices`, [indices.length * datasetWidth], row-major, in the data's
  * units; float64 if the data set is.
+ *
+ * @throws {RangeError} If a point has another index than the data set's rows.
  */
 export function readRows(
   dataset: Dataset,
@@ -76,7 +81,13 @@ export function readRows(
     ? new Float64Array(indices.length * width)
     : new Float32Array(indices.length * width);
   for (let row = 0; row < indices.length; row++) {
-    const from = indices[row]! * width;
+    const index = indices[row]!;
+    const from = index * width;
+    if (!(Number.isInteger(index) && from >= 0 && from < points.length)) {
+      throw new RangeError(
+        `readRows: ${dataset.name} has no row ${index} of ${points.length / width} in ${part}`,
+      );
+    }
     rows.set(points.subarray(from, from + width), row * width);
   }
   return rows;

@@ -5,6 +5,7 @@ import { namedNetwork } from "../nn/named_networks.ts";
 import type { Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
 import { type Device, openDevice } from "../ode/engines/open_device.ts";
+import { quoted, quotedJson } from "../core/quoted.ts";
 import { writeFileAtomic } from "../core/files/atomic_file.ts";
 import { InputError } from "../core/errors.ts";
 import { type Checkpoint, firstCheckpoint } from "./run/checkpoint.ts";
@@ -95,6 +96,9 @@ export async function train(
 ): Promise<TrainResult> {
   const { mode = "new", configFile = null } = surroundings;
   const { model, network, path, coupling, times, source, ...options } = given;
+  requireOneOf("model", model, ["cnf", "fm"]);
+  // Another mode would count as none of them, and overwrite the run that is there.
+  requireOneOf("mode", mode, ["new", "resume", "overwrite"]);
   if (network !== undefined) requireOwn(network);
   requireFlowValues({ path, coupling, times, source });
   const request: TrainRequest = {
@@ -109,6 +113,14 @@ export async function train(
   return mode === "resume"
     ? await resumeRun(request, surroundings)
     : await startRun(request, { ...surroundings, mode });
+}
+
+/** @throws {InputError} If a value is none of the known ones. */
+function requireOneOf(name: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  throw new InputError(
+    `${name}: expected ${known.map((one) => quoted(one)).join(" or ")}, got ${quotedJson(value)}`,
+  );
 }
 
 /** @throws {InputError} If a network is incomplete or has the kind of one of Fluxion's own. */

@@ -33,3 +33,11 @@ Deno.test("pointDataset() refuses partial rows and non-finite numbers", () => {
   assert.throws(() => pointDataset({ ...own, points: rows(20).with(7, 1e39) }), /row 3 has 1e\+39/);
   assert.throws(() => pointDataset({ ...own, points: rows(9) }), InputError);
 });
+
+Deno.test("pointDataset() refuses arrays that are not typed", () => {
+  const points = Array.from({ length: 40 }, (_, i) => i) as unknown as Float32Array;
+  assert.throws(() => pointDataset({ name: "mine", points, dims: 2 }), {
+    name: "RangeError",
+    message: /must be a Float32Array or Float64Array, row after row, got an array$/,
+  });
+});

@@ -14,6 +14,12 @@ const cases: readonly [string, Operation, 1 | 2, (x: number) => number][] = [
     1,
     (x) => x > 0 ? 2 * x : -1,
   ],
+  [
+    "where twice",
+    (x) => tf.where(tf.greater(x, 0), tf.square(x), tf.neg(x)),
+    2,
+    (x) => x > 0 ? 2 : 0,
+  ],
   ["elu", tf.elu, 2, (x) => x > 0 ? 0 : Math.exp(x)],
   ["selu", tf.selu, 2, (x) => x > 0 ? 0 : 1.0507009873554805 * 1.6732632423543772 * Math.exp(x)],
   // The square of a piecewise linear function has slopes' squares.

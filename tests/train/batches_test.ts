@@ -29,6 +29,10 @@ Deno.test("BatchOrder is a function of seed and step alone", () => {
 
 Deno.test("BatchOrder refuses batches larger than the data", () => {
   assert.throws(() => new BatchOrder({ ...options, batchSize: 44 }), RangeError);
+  assert.throws(
+    () => new BatchOrder({ ...options, batchSize: 0 }),
+    /batchSize .* at least 1, got 0/,
+  );
 });
 
 Deno.test("readRows() gathers points and images in the requested order", () => {
@@ -39,4 +43,14 @@ Deno.test("readRows() gathers points and images in the requested order", () => {
   const [both, second] = [readRows(images, "test", [0, 2]), readRows(images, "test", [2])];
   assert.equal(both.length, 72);
   assert.deepEqual(both.subarray(36), second);
+});
+
+Deno.test("readRows() refuses rows that are not there", () => {
+  const points = smallPoints();
+  for (const index of [points.train.count, -1, 0.5, NaN]) {
+    assert.throws(() => readRows(points, "train", [0, index]), {
+      name: "RangeError",
+      message: new RegExp(`has no row ${index} of ${points.train.count} in train$`),
+    });
+  }
 });

@@ -212,3 +212,23 @@ Deno.test("train() refuses values of the wrong kind before it writes anything", 
     await refused({ source: oneRow }, /draw\(\) must return a Float32Array of 2 rows of 2 numbers/);
     await refused({ network: "mlp" }, /^network: must be a record with kind, .* got "mlp"$/);
   }));
+
+Deno.test("train() refuses a mode or a model that is none, and the run that is there stays", () =>
+  inTempDir(async (folder) => {
+    const run = `${folder}/run`;
+    await train({ ...short, steps: 1 }, { run, openDataset });
+    const before = weightsOf(run);
+    await assert.rejects(train(short, { run, openDataset, mode: "continue" as "resume" }), {
+      name: "InputError",
+      message: 'mode: expected "new" or "resume" or "overwrite", got "continue"',
+    });
+    await assert.rejects(train({ ...short, model: "gan" as "fm" }, { run, openDataset }), {
+      name: "InputError",
+      message: 'model: expected "cnf" or "fm", got "gan"',
+    });
+    assert.deepEqual(weightsOf(run), before);
+    await assert.rejects(loadRun(run, "best" as "ema"), {
+      name: "InputError",
+      message: 'weights: expected "ema" or "raw", got "best"',
+    });
+  }));

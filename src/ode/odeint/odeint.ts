@@ -206,6 +206,11 @@ export async function odeint(
   return { ...result, at: (t) => stateAt(trajectory, t) };
 }
 
+/** A value for a message; JSON has no NaN. */
+function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : quotedJson(value);
+}
+
 /** @throws {RangeError} If an initial state is not a flat array of finite numbers. */
 function requireState(y0: ArrayLike<number>): void {
   const values: readonly unknown[] = Array.from(y0 ?? []);
@@ -213,7 +218,7 @@ function requireState(y0: ArrayLike<number>): void {
   if (values.length === 0 || odd >= 0) {
     throw new RangeError(
       "odeint: y0 must be a flat array of at least one finite number, got " +
-        (odd < 0 ? quotedJson(y0) : `${quotedJson(values[odd])} at ${odd}`),
+        (odd < 0 ? quotedJson(y0) : `${shown(values[odd])} at ${odd}`),
     );
   }
 }

@@ -51,12 +51,27 @@ export class Adam {
     return { m: new Float32Array(size), v: new Float32Array(size) };
   }
 
-  /** The weights after one step. The caller owns arguments and result. */
+  /**
+   * The weights after one step. The caller owns arguments and result.
+   *
+   * @throws {RangeError} If sizes differ: the kernel would read beyond the smallest.
+   */
   update(
     weights: Tensor1D,
     gradient: Tensor1D,
     { step, lr, clip = 0, weightDecay = 0, averageDecay = 0 }: AdamSettings,
   ): Tensor1D {
+    const { m, v, average } = this.#state;
+    const sizes = [m, v, ...(average === null ? [] : [average]), weights, gradient]
+      .map(({ size }) => size);
+    if (new Set(sizes).size > 1) {
+      const names = ["m", "v", ...(average === null ? [] : ["the average"]), "weights", "gradient"];
+      throw new RangeError(
+        `Adam: expected equal sizes, got ${
+          names.map((name, i) => `${name} ${sizes[i]}`).join(", ")
+        }`,
+      );
+    }
     const settings = { step, lr, clip, weightDecay, averageDecay };
     const next = adamStep({ ...this.#state, weights }, gradient, settings);
     this.dispose();

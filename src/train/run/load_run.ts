@@ -143,6 +143,9 @@ function requireSame(own: Network, record: NetworkRecord, place: string): Networ
  *   another architecture.
  */
 export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
+  if (choice !== "ema" && choice !== "raw") {
+    throw new InputError(`weights: expected "ema" or "raw", got ${quotedJson(choice)}`);
+  }
   const runConfig = await readRunConfig(run);
   const checkpoint = await readCheckpoint(run, runConfig);
   const weights = choice === "raw"

@@ -315,7 +315,7 @@ Deno.test("odeint() refuses a state or a slope that is no array of numbers", asy
   const states: [unknown, RegExp][] = [
     [[], /y0 must be a flat array of at least one finite number, got \[\]$/],
     [1, /y0 must be .*, got 1$/],
-    [[1, NaN], /y0 must be .*, got null at 1$/],
+    [[1, NaN], /y0 must be .*, got NaN at 1$/],
     [[[1, 2]], /y0 must be .*, got \[1,2\] at 0$/],
   ];
   for (const [y0, message] of states) {

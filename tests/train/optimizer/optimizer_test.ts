@@ -156,3 +156,17 @@ backendTest("Adam leaks no tensors besides the new weights", ["cpu", "webgpu"], 
   tf.dispose([weights, gradient, updated]);
   adam.dispose();
 });
+
+backendTest("Adam refuses tensors of other sizes than its moments", ["cpu"], () => {
+  const adam = new Adam(Adam.zeros(3));
+  const [three, four] = [tf.zeros<tf.Rank.R1>([3]), tf.zeros<tf.Rank.R1>([4])];
+  for (const [weights, gradient] of [[four, four], [three, four], [four, three]] as const) {
+    assert.throws(() => adam.update(weights, gradient, { step: 0, lr: 1 }), {
+      name: "RangeError",
+      message: `Adam: expected equal sizes, got m 3, v 3, weights ${weights.size}, ` +
+        `gradient ${gradient.size}`,
+    });
+  }
+  tf.dispose([three, four]);
+  adam.dispose();
+});

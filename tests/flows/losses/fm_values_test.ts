@@ -18,8 +18,9 @@ import { uniformTimes } from "../../../src/flows/times/uniform_times.ts";
 import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
 import { Parameters } from "../../../src/core/parameters.ts";
-import { permutation } from "../../../src/core/random/random.ts";
-import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
+import { fillNormal, permutation } from "../../../src/core/random/random.ts";
+import { callerKey, keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
+import { meanAndStdErr } from "../../../src/metrics/statistics.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { backendTest } from "../../support/backends.ts";
@@ -159,6 +160,28 @@ backendTest(
     }
   },
 );
+
+backendTest("fmLoss()'s standard error is the spread over new rows", ["cpu"], async () => {
+  const model = modelWith({ path: linearPath(0), source: standardNormal }, zeros);
+  const deviations = [1, 2];
+  for (const coupling of [independentCoupling, minibatchTransport]) {
+    const losses: number[] = [], squares: number[] = [];
+    for (let seed = 0; seed < 40; seed++) {
+      // Four batches, the last one shorter.
+      const normals = fillNormal(callerKey(seed), 0, new Float32Array(2 * 850));
+      const points = normals.map((z, i) => 3 + deviations[i % 2]! * z);
+      const { loss, lossStdErr } = await fmLoss(model, points, { seed, coupling });
+      losses.push(loss);
+      squares.push(lossStdErr ** 2);
+    }
+    const spread = meanAndStdErr(losses).stdErr * Math.sqrt(losses.length);
+    const ratio = spread / Math.sqrt(meanAndStdErr(squares).mean);
+    // 40 losses, 4 batches each: the ratio scatters by 0.13 around 1. The spread of coupled pairs
+    // would make it 3.
+    assert.ok(ratio > 0.6 && ratio < 1.5, `${coupling.name}: ${ratio}`);
+  }
+  model.parameters.dispose();
+});
 
 backendTest("fmLoss() weighs times by their distribution", ["cpu"], async () => {
   // As above, on the variance-preserving path: the mean of (pi / 2)^2 sin^2(pi t / 2) over times

@@ -55,7 +55,10 @@ export interface LogProbTerms {
   readonly source: Float64Array;
   /** [n], the integral of the trace along the trajectory: minus the change of log-density. */
   readonly trace: Float64Array;
-  /** [n], standard error of `trace` over the row's probes; null with fewer than two probes. */
+  /**
+   * [n], standard error of `trace` over the row's probes; null with fewer than two probes. 0 where
+   * all Rademacher probes agree up to their sign, as few in few dimensions do, although they err.
+   */
   readonly traceStdErr: Float64Array | null;
   /** Minus the sum of log(scale) over columns; 0 without standardisation. */
   readonly scale: number;

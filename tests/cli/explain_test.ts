@@ -97,6 +97,16 @@ Deno.test("fluxion log-prob --explain of a standardised table shows its scale", 
     const { standardization } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
     const scale = -Math.log(standardization.scale[0]) - Math.log(standardization.scale[1]);
     assert.ok(table.scale!.every((value) => Math.abs(value - scale) < 1e-12));
+    // Two probes of two signs each agree, up to their sign, in half of the rows.
+    const probes = ["--trace", "hutchinson", "--probe-count", "2"];
+    const estimated = await fluxion(
+      [...command.filter((word) => word !== "--quiet"), ...probes],
+      { cwd: folder },
+    );
+    const { traceStdErr } = tableOf(estimated.stdout);
+    const zeros = traceStdErr!.filter((error) => error === 0).length;
+    assert.ok(zeros > 8 && zeros < 32, `${zeros} of 40`);
+    assert.match(estimated.stderr, /0 where all signs agree, as in one row of 2,/);
     const refused = await fluxion([...command, "--bits-per-dim"], { cwd: folder });
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /--bits-per-dim: .*points/);

@@ -55,20 +55,29 @@ export function explanation(explained: Explained, computed: Computed): readonly 
     `source: log-density of the source (${source}) where the row's trajectory ends` +
     (source === "standard-normal" ? normal : ""),
     `trace: integral of tr(df/dz) along the trajectory from the source to the row, ` +
-    traceWords(computed.trace),
+    traceWords(computed.trace, dims),
     discrete === null ? scaleWords(terms.scale, computed) : levelWords(discrete, dims),
     ...(discrete === null ? [] : [`bitsPerDim = -logProb / (${dims} log 2)`]),
     `solver: ${tableau.name}, ${solver}, control group ${controlGroup}`,
   ];
 }
 
-function traceWords(trace: TraceSettings): string {
+/** Rows whose probes agree are mentioned if there is more than one in this many. */
+const RARE = 1000;
+
+function traceWords(trace: TraceSettings, dims: number): string {
   if (trace.kind === "exact") return "exact";
   const { distribution, count = 1 } = trace;
+  // Signs agree with the first probe's, or are all opposite: e and -e give the same e.(J e).
+  const rowsPerAgreement = 2 ** ((dims - 1) * (count - 1));
+  const agreeing = distribution === "rademacher" && dims > 1 && rowsPerAgreement < RARE
+    ? `; it is 0 where all signs agree, as in one row of ${rowsPerAgreement}, though trace is not ` +
+      "exact there: --probes gaussian has no such rows"
+    : "";
   return `hutchinson with ${count} ${distribution} probe${count === 1 ? "" : "s"} per row; ` +
     (count === 1
       ? "one probe tells no standard error, --probe-count 2 or more do"
-      : "traceStdErr is its standard error over them, the solver's error not included");
+      : `traceStdErr is its standard error over them, the solver's error not included${agreeing}`);
 }
 
 function scaleWords(scale: number, { isStandardized }: Computed): string {

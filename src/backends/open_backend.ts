@@ -56,6 +56,7 @@ async function open(
         if (opened.get(name)?.close !== backend!.close) return;
         started.close();
         if (kind === "webgpu") opened.delete(name);
+        leaveCurrent();
       },
     };
     opened.set(name, backend);
@@ -72,4 +73,13 @@ async function open(
     );
   }
   return backend;
+}
+
+/**
+ * Makes an open backend current where the current one was closed. tfjs would start whichever it
+ * ranks first anew: with the CPU backend open, a second instance on its memory, which fails.
+ */
+function leaveCurrent(): void {
+  const other = [...opened.values()].at(-1);
+  if (tf.getBackend() === null && other !== undefined) void tf.setBackend(other.tfName);
 }

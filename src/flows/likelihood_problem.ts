@@ -17,11 +17,12 @@ import type { TraceSettings } from "./model.ts";
 export function requireTrace(caller: string, trace: TraceSettings): void {
   if (trace?.kind === "exact") return;
   const isKnown = trace?.kind === "hutchinson" &&
-    (trace.distribution === "gaussian" || trace.distribution === "rademacher");
+    (trace.distribution === "gaussian" || trace.distribution === "rademacher") &&
+    (trace.count === undefined || (Number.isSafeInteger(trace.count) && trace.count >= 1));
   if (!isKnown) {
     throw new RangeError(
       `${caller}: trace must be { kind: "exact" } or { kind: "hutchinson", distribution: ` +
-        `"rademacher" or "gaussian" }, got ${quotedJson(trace)}`,
+        `"rademacher" or "gaussian" } with a whole count of at least 1, got ${quotedJson(trace)}`,
     );
   }
 }

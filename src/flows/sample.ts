@@ -53,8 +53,8 @@ export interface Samples {
  *
  * @throws {InputError} If log-likelihoods are requested and the source's density is unknown.
  * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the random
- *   numbers of the last sample would have indices beyond 2^53, or `settings` or the trace are
- *   incomplete.
+ *   numbers of the last sample would have indices beyond 2^53, `settings` or the trace are
+ *   incomplete, or `times` are not in order.
  * @throws {FailureError} If the solve of a control group fails.
  */
 export async function sample(

@@ -24,6 +24,17 @@ backendTest("openBackend() reopens a closed backend", ["webgpu"], async (backend
   two.dispose();
 });
 
+backendTest("a closed GPU leaves the open CPU backend current", ["webgpu"], async (backend) => {
+  const { tfName } = await openBackend("cpu");
+  await openBackend("webgpu");
+  backend.close();
+  assert.equal(tf.getBackend(), tfName);
+  const two = tf.tidy(() => tf.add(1, 1));
+  assert.equal((await two.data())[0], 2);
+  two.dispose();
+  await openBackend("webgpu");
+});
+
 /** check() and opening fail with `message`; after closing, a new device opens. */
 async function assertFails(backend: Backend, message: RegExp): Promise<void> {
   assert.throws(() => backend.check(), (error: Error) => {

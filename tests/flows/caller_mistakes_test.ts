@@ -41,6 +41,16 @@ backendTest("sample() and logProb() refuse settings that are not whole", ["cpu"]
     await assert.rejects(sample(model, engines, { count: 2, settings }), refusal);
     await assert.rejects(logProb(model, engines, points, { settings }), refusal);
   }
+  for (const times of [[1, 0], [0, 2], [-1], [NaN]]) {
+    await assert.rejects(sample(model, engines, { count: 2, times }), {
+      name: "RangeError",
+      message: `solve: expected times in order from t = 0 to 1, got ${times.join(", ")}`,
+    });
+  }
+  for (const count of [0, -1, 1.5]) {
+    const trace = { kind: "hutchinson", distribution: "gaussian", count } as const;
+    await assert.rejects(logProb(model, engines, points, { trace }), /count of at least 1, got/);
+  }
   const trace = "exact" as unknown as TraceSettings;
   const refusal = { name: "RangeError", message: /: trace must be .*, got "exact"$/ };
   await assert.rejects(logProb(model, engines, points, { trace }), refusal);

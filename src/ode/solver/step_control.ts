@@ -33,15 +33,26 @@ export function controllerOf(control: StepControl & { readonly kind: "adaptive" 
  * ends in NaN without a reason.
  *
  * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS},
- *   a tolerance is negative, both are 0, a time is not finite, or a controller's numbers are not what
+ *   times to keep do not lie between t0 and t1 in order, a tolerance is negative, both are 0, a time is not finite, or a controller's numbers are not what
  *   `requireController` asks for.
 >>>>>>> ea46af4 (odeint: options, controls, states and slopes that it cannot use are refused by name)
  */
 export function requireControl(
-  { control, maxSteps, t0, t1 }: Pick<SolveProblem, "control" | "maxSteps" | "t0" | "t1">,
+  { control, maxSteps, t0, t1, keep }: Pick<
+    SolveProblem,
+    "control" | "maxSteps" | "t0" | "t1" | "keep"
+  >,
 ): void {
   if (!Number.isFinite(t0) || !Number.isFinite(t1)) {
     throw new RangeError(`solve: expected finite t0 and t1, got ${t0} and ${t1}`);
+  }
+  if (keep.kind === "times") {
+    const places = [t0, ...keep.times, t1].map((t) => t1 < t0 ? -t : t);
+    if (!places.every((place, i) => i === 0 || place >= places[i - 1]!)) {
+      throw new RangeError(
+        `solve: expected times in order from t = ${t0} to ${t1}, got ${keep.times.join(", ")}`,
+      );
+    }
   }
   if (control.kind === "adaptive") {
     const { rtol, atol } = control;

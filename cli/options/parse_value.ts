@@ -14,7 +14,7 @@ export function parserOf(rule: ValueRule, example?: string): (text: string) => V
   const such = example === undefined ? "" : `, such as ${example}`;
   const number = (isTaken: (value: number) => boolean) => (text: string) => {
     const value = text.trim() === "" ? NaN : Number(text);
-    if (!isTaken(value)) throw new SyntaxError(`expected ${expectedWords(rule)}${such}`);
+    if (!isTaken(value)) throw new SyntaxError(`expected ${expectedWords(rule, value)}${such}`);
     return value;
   };
   switch (rule.kind) {

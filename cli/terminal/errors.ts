@@ -1,4 +1,5 @@
 import {
+  AliasNotFoundError,
   ArgumentParseError,
   ArgumentScannerError,
   EnumValidationError,
@@ -13,6 +14,7 @@ import {
   FailureError,
   InputError,
   oneLine,
+  suggestion,
   type SystemFault,
   systemFault,
 } from "@fluxion/fluxion/core";
@@ -45,7 +47,7 @@ export class PartlyFailed extends Error {
   override readonly name = "PartlyFailed";
 }
 
-function usageMessage(error: ArgumentScannerError): string {
+function usageMessage(error: ArgumentScannerError, options: CommandOptions): string {
   if (error instanceof ArgumentParseError) {
     const reason = error.exception instanceof Error ? error.exception.message : error.exception;
     const name = error.externalFlagNameOrPlaceholder;
@@ -53,9 +55,10 @@ function usageMessage(error: ArgumentScannerError): string {
     return `${option}${error.input.trim()}: ${reason}`;
   }
   if (error instanceof FlagNotFoundError) {
-    const similar = error.corrections.map((name) => `--${kebabCase(name)}`).join(" or ");
-    const hint = similar === "" ? "--help lists the options" : `did you mean ${similar}?`;
-    return `unknown option --${error.input}; ${hint}`;
+    return `unknown option --${error.input}; ${optionHint(error.input, options)}`;
+  }
+  if (error instanceof AliasNotFoundError) {
+    return `unknown option -${error.input}; --help lists the options`;
   }
   if (error instanceof EnumValidationError) {
     const similar = / did you mean (.*)$/.exec(error.message)?.[1]?.replaceAll('"', "");
@@ -79,25 +82,35 @@ function usageMessage(error: ArgumentScannerError): string {
   return error.message;
 }
 
+/** The option that was meant, as it is typed, or where to look. */
+function optionHint(typed: string, options: CommandOptions): string {
+  const shown = Object.keys(options).filter((name) => options[name]!.hidden !== true);
+  // Of the parser's own suggestions, --atol for --json is too many and --bits-per-dim for
+  // --bits-per-din is missing: it compares with the names in camelCase.
+  const similar = suggestion(typed.replace(/^no-/, ""), shown.map(kebabCase));
+  const [, name] = /"(.*)"/.exec(similar) ?? [];
+  return name === undefined ? "--help lists the options" : `did you mean --${name}?`;
+}
+
 /**
  * Message, on one line without control characters, and exit code for an error that a command threw.
  *
  * @param options The command's options.
  */
 export function verdict(error: unknown, options: CommandOptions = {}): Verdict {
-  const { message, exitCode } = judged(error);
+  const { message, exitCode } = judged(error, options);
   if (message === null) return { message, exitCode };
   return { message: asTyped(oneLine(asTypedOptions(message, options))), exitCode };
 }
 
-function judged(error: unknown): Verdict {
+function judged(error: unknown, options: CommandOptions): Verdict {
   if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
   if (error instanceof PartlyFailed) return { message: null, exitCode: 1 };
   if (error instanceof Interrupted) {
     return { message: error.message, exitCode: error.exitCode };
   }
   if (error instanceof ArgumentScannerError) {
-    return { message: usageMessage(error), exitCode: 2 };
+    return { message: usageMessage(error, options), exitCode: 2 };
   }
   if (error instanceof InputError) return { message: error.message, exitCode: 2 };
   if (error instanceof AddressSpaceError) {

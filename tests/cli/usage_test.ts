@@ -75,6 +75,12 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["help"], /unknown command help; --help lists the commands/],
   [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],
   [["train", "cnf", "--bach-size", "4"], /--bach-size; did you mean --batch-size\?/],
+  [["log-prob", "r", "--bits-per-din"], /--bits-per-din; did you mean --bits-per-dim\?/],
+  [["sample", "r", "--no-quiet"], /--no-quiet; did you mean --quiet\?/],
+  // Three of the four letters differ from --atol.
+  [["sample", "r", "--json"], /unknown option --json; --help lists the options/],
+  [["train", "cnf", "-x"], /unknown option -x; --help lists the options/],
+  [["train", "cnf", "--seed", "9007199254740992"], /: expected a whole number, 0 .*below 2\^53/],
   [["train", "cnf", "--solver", "rk5"], /--solver rk5: .*dopri5.*did you mean.*rk4/],
   [["train", "cnf", "--gradient", "direkt"], /--gradient direkt: .*did you mean direct/],
   [["train", "cnf", "--lr", "-1"], /--lr -1: expected a number above 0, such as/],

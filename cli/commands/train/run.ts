@@ -58,7 +58,8 @@ export async function trainRun(
       // At the beginning there can be only those of a run that was replaced.
       if (step === 0) removePictures(run);
       for (const remark of remarks) say(asTypedOptions(remark, trainOptionsOf(model)));
-      const from = step > 0 ? `from step ${step} to ${steps}` : `${steps} steps`;
+      const count = steps === 1 ? "1 step" : `${steps} steps`;
+      const from = step > 0 ? `from step ${step} to ${steps}` : count;
       const epochs = Math.ceil(steps / stepsPerEpoch);
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);

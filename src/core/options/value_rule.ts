@@ -40,8 +40,12 @@ export type ValueOf<Rule extends ValueRule> = Rule extends
   : Rule extends { readonly kind: "columns" } ? readonly (string | number)[]
   : number;
 
-/** Describes the accepted values; completes "expected ...". */
-export function expectedWords(rule: ValueRule): string {
+/**
+ * Describes the accepted values; completes "expected ...".
+ *
+ * @param found The value that was refused: one above what any count may be is told so.
+ */
+export function expectedWords(rule: ValueRule, found?: unknown): string {
   switch (rule.kind) {
     case "choice":
       return `one of ${rule.names.join(", ")}`;
@@ -52,7 +56,7 @@ export function expectedWords(rule: ValueRule): string {
       return "true or false";
     case "whole":
       return rule.most === undefined
-        ? `a whole number, ${rule.least} or more`
+        ? `a whole number, ${rule.least} or more${isTooLarge(found) ? ", below 2^53" : ""}`
         : `a whole number from ${rule.least} to ${rule.most}`;
     case "positive":
       return "a number above 0";
@@ -69,4 +73,9 @@ export function expectedWords(rule: ValueRule): string {
     default:
       return rule satisfies never;
   }
+}
+
+/** Whether JavaScript has no exact whole numbers of this size. */
+function isTooLarge(found: unknown): boolean {
+  return typeof found === "number" && found > Number.MAX_SAFE_INTEGER;
 }

@@ -25,7 +25,8 @@ export function checked<const Schema extends v.GenericSchema>(
     throw new InputError(`${naming(key)}: unknown option${hint}`);
   }
   // Valibot's own message: the object schema has no custom one.
-  if (issue.message.startsWith("Invalid key: ")) {
+  const isMissing = issue.message.startsWith("Invalid key: ") || issue.input === undefined;
+  if (isMissing && key !== "") {
     throw new InputError(`${naming(key)}: is missing`);
   }
   // In JSON, NaN and infinities would be null.

@@ -63,7 +63,10 @@ function valueSchema(rule: ValueRule): v.GenericSchema {
       return v.boolean(expected);
     case "whole": {
       const { least, most } = rule;
-      const whole = v.pipe(number, v.safeInteger(expected), v.minValue(least, expected));
+      const safe = v.safeInteger<number, v.ErrorMessage<v.SafeIntegerIssue<number>>>(
+        ({ input }) => expectedWords(rule, input),
+      );
+      const whole = v.pipe(number, safe, v.minValue(least, expected));
       return most === undefined ? whole : v.pipe(whole, v.maxValue(most, expected));
     }
     case "positive":

@@ -92,6 +92,8 @@ Deno.test("parseConfigFile() names the place, the key and what was meant", () =>
     message: 'c.json: hiden: unknown option, did you mean "hidden"?',
   });
   assert.throws(() => file({ lr: "fast" }), { message: /^c.json: lr: .*found "fast"/ });
+  assert.throws(() => file({ network: {} }), { message: "c.json: network.kind: is missing" });
+  assert.throws(() => file({ seed: 2 ** 53 }), { message: /0 or more, below 2\^53; found 9007/ });
   assert.throws(() => file([1]), { message: /^c.json.*expected an object/ });
   assert.throws(() => parseConfigFile("{", "c.json"), { message: /^c.json: not JSON/ });
   assert.throws(() => parseConfigFile(`{"drop":${"[".repeat(100)}`, "c.json"), {

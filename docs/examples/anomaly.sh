@@ -1,5 +1,5 @@
 #!/bin/sh
-# The rows of a CSV that a trained CNF finds least likely: log-density (nats), then the row.
+# Prints the rows of a CSV with the lowest density under a trained CNF: log-density (nats), then the row.
 #
 #   anomaly.sh RUN POINTS.csv [N]
 #   anomaly.sh runs/cnf-moons-0001 points.csv 10
@@ -10,8 +10,8 @@ n=${3:-10}
 
 scores=$(mktemp)
 trap 'rm -f "$scores"' EXIT
-# Control groups of one row: no score depends on the row's neighbours in the file.
+# Control groups of one row, so that no score depends on other rows of the file.
 fluxion log-prob "$run" --points "$points" --control-group 1 --quiet >"$scores"
 
-# As many lines as there are scores, from the end: that leaves out a first line of names.
+# Takes as many lines as there are scores, from the end, which skips a header.
 tail -n "$(wc -l <"$scores")" "$points" | paste -d , "$scores" - | sort -t , -k 1,1g | head -n "$n"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The rows of several .npy files of `fluxion sample` in one, in the order given: the very file that
-# one process writes for all of these samples.
+# Concatenates the rows of several .npy files of `fluxion sample`, in the given order. The result is
+# identical to the file that one process writes for all of these samples.
 #
 #   join-npy.sh OUT.npy PART.npy...
 set -eu
@@ -9,7 +9,7 @@ out=${1:?usage: join-npy.sh OUT.npy PART.npy...}
 shift
 export LC_ALL=C
 
-# A part begins with 128 bytes that say its shape, such as (1000, 2); its numbers follow.
+# A part has a header of 128 bytes with its shape, such as (1000, 2), followed by the numbers.
 rows=0
 for part; do
   shape=$(head -c 128 "$part" | tr -d '\000' | sed -n "s/.*'shape': (\([0-9, ]*\)).*/\1/p")

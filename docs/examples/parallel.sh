@@ -1,7 +1,7 @@
 #!/bin/sh
-# SHARDS times PER samples as CSV, drawn by as many processes at once as there are cores (GNU
-# parallel): the very file that one process writes for --n $((SHARDS * PER)), since sample i is a
-# function of the seed and i alone.
+# Draws SHARDS times PER samples as CSV, with one process per core (GNU parallel). The result is
+# identical to the file that one process writes for --n $((SHARDS * PER)), since sample i depends on
+# the seed and i only.
 #
 #   parallel.sh RUN OUT.csv [OPTIONS of fluxion sample]
 #   SHARDS=64 PER=100000 parallel.sh runs/cnf-moons-0001 samples.csv --log-prob
@@ -12,8 +12,8 @@ shift 2
 shards=${SHARDS:-8}
 per=${PER:-10000}
 
-# One line a shard: the index of its first sample. --keep-order joins them in the order of these
-# lines, whichever is done first; --halt starts no more of them when one has failed.
+# One line per shard: the index of its first sample. --keep-order joins the shards in the order of
+# these lines, whichever finishes first; --halt starts no more shards after a failure.
 trap 'rm -f "$out.part"' EXIT
 seq 0 "$per" "$((shards * per - 1))" |
   parallel --keep-order --halt soon,fail=1 --quote \

@@ -8,8 +8,8 @@
 #   sbatch slurm-array.sh RUN OUT           RUN and OUT: folders that every node sees
 #   join-npy.sh samples.npy OUT/*.npy       when all tasks are done, if one file is wanted
 #
-# Task i draws the samples from i * PER on. A task that was lost is simply run again: what it draws
-# depends on its number alone, and a file that is there is whole.
+# Task i draws PER samples starting at i * PER. Lost tasks can be rerun: their samples depend on the
+# task's index only, and existing files are complete.
 set -eu
 run=${1:?usage: sbatch slurm-array.sh RUN OUT}
 out=${2:?usage: sbatch slurm-array.sh RUN OUT}

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The same CNF from several seeds, and a table of its likelihoods with their mean and spread.
+# Trains a CNF with several seeds and tabulates the likelihoods with their mean and spread.
 #
 #   sweep.sh DIR "SEEDS" [OPTIONS of fluxion train cnf]
 #   sweep.sh runs/sweep "0 1 2 3"
 #   sweep.sh runs/wide "0 1 2 3" --hidden 128
 #
-# Stopped, it goes on where it was; with more seeds it trains only the new ones.
+# After an interruption it resumes; with more seeds it trains only the new ones.
 set -eu
 dir=${1:?usage: sweep.sh DIR '"SEEDS" [OPTIONS]'}
 seeds=${2:?usage: sweep.sh DIR '"SEEDS" [OPTIONS]'}

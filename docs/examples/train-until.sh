@@ -6,7 +6,7 @@
 #   train-until.sh runs/good 1.1
 #   STEP=50 MOST=500 train-until.sh runs/good 1.1 --hidden 32
 #
-# Stopped, it goes on where it was.
+# After an interruption it resumes.
 set -eu
 run=${1:?usage: train-until.sh RUN TARGET '[OPTIONS]'}
 target=${2:?usage: train-until.sh RUN TARGET '[OPTIONS]'}
@@ -14,8 +14,8 @@ shift 2
 step=${STEP:-100}
 most=${MOST:-1000}
 
-# Nobody knows beforehand where the end will be, so that the learning rate cannot fall towards it.
-# The moving average of the weights does what its fall would.
+# The number of steps is not known in advance, so the learning rate cannot decay towards the end.
+# The moving average of the weights has the same effect.
 set -- --schedule constant --ema 0.98 --quiet "$@"
 resume=
 steps=$step

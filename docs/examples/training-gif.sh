@@ -1,9 +1,9 @@
 #!/bin/sh
-# The pictures that a run drew of its samples while it trained, as a GIF (ImageMagick).
+# Makes a GIF of the sample pictures that a run drew during training (ImageMagick).
 #
 #   training-gif.sh RUN OUT.gif
 #   training-gif.sh runs/cnf-moons-0001 training.gif
-#   DELAY=50 training-gif.sh runs/fm-mnist-0001 training.gif      hundredths of a second a picture
+#   DELAY=50 training-gif.sh runs/fm-mnist-0001 training.gif      hundredths of a second per picture
 #
 # fluxion train draws one every --sample-every epochs.
 set -eu
@@ -17,5 +17,5 @@ if [ ! -e "$1" ]; then
   exit 2
 fi
 for last; do :; done
-# The last picture stays for a while before the GIF begins again.
+# Show the last picture for a while before the GIF loops.
 convert -loop 0 -delay "$delay" "$@" -delay "$((8 * delay))" "$last" -resize "640x640>" -layers optimize "$out"

@@ -170,6 +170,7 @@ export { emaDecay } from "./src/train/optimizer/ema.ts";
 export { learningRate, type Schedule } from "./src/train/optimizer/schedule.ts";
 export { BatchOrder, datasetWidth, readRows } from "./src/train/batches.ts";
 export { solveSettingsOf } from "./src/train/config/solve_settings.ts";
+export { type PixelLevels, pixelLevels } from "./src/data/images/pixel_levels.ts";
 export type { TrainConfig, TrainOptions } from "./src/train/options/table.ts";
 export type { DatasetOpener } from "./src/train/training_plan.ts";
 export type { RunMode } from "./src/train/run/run_folder.ts";

@@ -25,7 +25,7 @@ const layout = mlpLayout(shape);
 
 /**
  * Weights of a velocity near -rate (z - c(t)): each layer passes a tenth of z on, where tanh is nearly
- * the identity, and the last one takes the tenths back. The time embedding moves c.
+ * the identity, and the last one undoes the scaling. The time embedding moves c.
  */
 function relaxingWeights(rate: number): Float32Array {
   const flat = new Float32Array(layout.size);
@@ -144,7 +144,7 @@ backendTest("both engines take the same steps by every controller", ["cpu"], asy
     shrinkRejected: 0.3,
   });
   for (const controller of [integralController, piController, pidController, own]) {
-    // At 1e-3 error estimates stand far above float32's rounding.
+    // At 1e-3 error estimates are far above float32 rounding.
     for (const errorOrder of [5, 4]) {
       const changes = { ...by(1e-3, controller), tableau: { ...dopri5, errorOrder } };
       const [ours, theirs] = await Promise.all(
@@ -197,7 +197,7 @@ Deno.test("controllers reach the same state of a stiff oscillator, PI and PID wi
   }
 });
 
-Deno.test("stepController() refuses numbers with which a solve might not end", () => {
+Deno.test("stepController() refuses numbers with which a solve might not terminate", () => {
   const wrong = [
     [{ integral: 0 }, {}, /three finite exponents, the first above 0, got 0,/],
     [{ integral: NaN }, {}, /three finite exponents/],
@@ -215,7 +215,7 @@ Deno.test("stepController() refuses numbers with which a solve might not end", (
   }
 });
 
-backendTest("engines refuse a controller that no stepController() made", ["cpu"], async () => {
+backendTest("engines refuse an invalid controller", ["cpu"], async () => {
   const controller = { ...integralController, shrinkRejected: 1.5 };
   for (const open of Object.values(engines)) {
     await assert.rejects(

@@ -11,7 +11,7 @@ import { mlpLayout } from "../../src/ops/mlp_field/contract.ts";
 import { mlpAt, mlpFloat64, unitVectors } from "../../src/ops/mlp_field/float64.ts";
 import { randomNumbers, randomWeights } from "./engines/mlp_problem.ts";
 
-/** A kind of field with its truth in float64. */
+/** A kind of field with its float64 reference. */
 export interface FieldCase {
   readonly name: string;
   /** Columns of the state. */
@@ -19,9 +19,9 @@ export interface FieldCase {
   readonly layout: ParameterLayout;
   /** Flat. */
   readonly parameters: Float32Array;
-  /** As an engine takes it. */
+  /** As passed to an engine. */
   spec(parameters: Parameters): FieldSpec;
-  /** The same field for the rows from `row` on. */
+  /** The same field for the rows starting at `row`. */
   fromRow(spec: FieldSpec, row: number): FieldSpec;
   readonly parts: readonly StatePart[] | null;
   /** dy/dt [width] of one row of the problem. */
@@ -32,7 +32,7 @@ export interface FieldCase {
   readonly few: readonly ("cheap" | "dear")[];
 }
 
-/** Where the rows of a case begin, [rows, width]. */
+/** Initial states of a case, [rows, width]. */
 export function startRows({ width }: Pick<FieldCase, "width">, rows: number): Float32Array {
   return Float32Array.from(randomNumbers(rows * width, 20));
 }
@@ -145,7 +145,7 @@ const spiral: FieldCase = (() => {
   };
 })();
 
-/** Every kind of field that there is. */
+/** All kinds of fields. */
 export const fieldCases: readonly FieldCase[] = [
   mlpCase("a ConditionalMLP", "none"),
   mlpCase("a ConditionalMLP with its exact trace", "exact", ["cheap"]),

@@ -13,13 +13,13 @@ import { backendTest } from "../support/backends.ts";
 import { type FieldCase, fieldCases, solveFloat64, startRows } from "./engine_cases.ts";
 import { randomNumbers } from "./engines/mlp_problem.ts";
 
-/** An engine and how it is tested. */
+/** An engine under test. */
 export interface TestedEngine {
-  /** In the names of tests. */
+  /** Name in test titles. */
   readonly name: string;
   readonly backends: readonly BackendKind[];
   open(backend: Backend): Engine;
-  /** What it holds of a memory of its own, in any unit; asked before and after the same work. */
+  /** Use of its own memory, in any unit; compared before and after the same work. */
   readonly held?: () => Promise<number>;
   /** `few`: the cheapest cases of each test, for devices on which an evaluation takes milliseconds. */
   readonly extent: "all" | "few";
@@ -29,7 +29,7 @@ export interface TestedEngine {
 const ROWS = 5;
 const GROUP = 2;
 
-/** What float32 fields leave after a dozen steps, relative to the largest entry. */
+/** Rounding error of float32 fields after a dozen steps, relative to the largest entry. */
 const FLOAT32 = 2e-5;
 
 const adaptive = (tolerance: number, controller?: StepController) =>
@@ -40,7 +40,7 @@ const adaptive = (tolerance: number, controller?: StepController) =>
     ...(controller === undefined ? {} : { controller }),
   }) as const;
 
-/** A problem over a case's field and rows; both tensors are the caller's. */
+/** A problem over a case's field and rows; both tensors are owned by the caller. */
 function problemOf(
   kind: FieldCase,
   changes: Partial<SolveProblem> = {},
@@ -69,7 +69,7 @@ async function valuesOf(tensor: tf.Tensor): Promise<Float32Array> {
   return Float32Array.from(await tensor.data());
 }
 
-/** Solves; the solution is given back. */
+/** Solves; disposes the solution. */
 async function solved(engine: Engine, problem: SolveProblem) {
   const solution = await engine.solve(problem);
   try {
@@ -81,7 +81,7 @@ async function solved(engine: Engine, problem: SolveProblem) {
   }
 }
 
-/** Solves and pulls `cotangent` back; everything is given back. */
+/** Solves and pulls `cotangent` back; disposes everything. */
 async function pulled(
   engine: Engine,
   problem: SolveProblem,
@@ -112,10 +112,10 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /**
- * Registers what every engine has to do, for every kind of field that it supports: values against
+ * Registers the tests that every engine must pass, for every kind of field that it supports: values against
  * closed forms or float64, gradients against finite differences in float64, reports, failures as
- * values, memory, control groups, all controllers, every tableau. What it does not support it has
- * to refuse, with a reason.
+ * values, memory, control groups, all controllers, every tableau. It must refuse what
+ * it does not support, with a reason.
  */
 export function engineSuite(tested: TestedEngine): void {
   const { extent } = tested;
@@ -167,11 +167,11 @@ export function engineSuite(tested: TestedEngine): void {
           const { y1, reports } = await solved(engine, problem);
           const error = relativeError(y1, truth);
           const name = `${tableau.name}, ${controller?.name ?? "left out"}`;
-          // 1e-5 per step, over at most some tens of steps that magnify it.
+          // 1e-5 per step, over at most some tens of steps that amplify it.
           assert.ok(error < 5e-4, `${name}: ${error}`);
           for (const { nfe, accepted, rejected, failure } of reports) {
             assert.equal(failure, null);
-            // Two evaluations choose the first step; all of these methods reuse their last slope.
+            // Two evaluations choose the first step; all of these methods are FSAL.
             assert.equal(nfe, 2 + (tableau.c.length - 1) * (accepted + rejected), name);
           }
           problem.dispose();
@@ -331,7 +331,7 @@ export function engineSuite(tested: TestedEngine): void {
         assert.equal(accepted + rejected, 1);
       }
       const solution = await engine.solve(short);
-      // An engine that knows at once rejects; one that learns it late says so when it is asked.
+      // An engine that detects the failure at once rejects; another reports it when asked.
       await assert.rejects(async () => {
         const gradient = await engine.pullBack(solution, problem.y0, { kind: "direct" });
         tf.dispose([gradient.y0, gradient.parameters]);

@@ -15,7 +15,7 @@ export const decay: Problem = {
   exact: (t) => numbers(Math.exp(-t)),
 };
 
-/** Two coupled lines: a circle run through at unit speed. */
+/** Harmonic oscillator: a circle at unit speed. */
 export const oscillator: Problem = {
   name: "oscillator",
   f: (_t, y) => numbers(y[1]!, -y[0]!),

@@ -4,12 +4,12 @@ import { tableaus } from "../../src/ode/tableaus.ts";
 
 const heun = { name: "heun", order: 2, c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2] };
 
-Deno.test("defineTableau() finds which methods reuse their last slope", () => {
+Deno.test("defineTableau() detects FSAL methods", () => {
   const reusing = Object.values(tableaus).filter((tableau) => tableau.firstSameAsLast);
   assert.deepEqual(reusing.map(({ name }) => name), ["bosh3", "dopri5", "tsit5"]);
 });
 
-Deno.test("defineTableau() rejects a table with a slip of the pen", () => {
+Deno.test("defineTableau() rejects a tableau with a typo", () => {
   const slips: [Parameters<typeof defineTableau>[0], RegExp][] = [
     [{ ...heun, b: [1 / 2, 1 / 3] }, /b sums to 0\.83/],
     [{ ...heun, a: [[], [1 / 2]] }, /stage 1: weights sum to 0\.5, the node is 1/],
@@ -49,7 +49,7 @@ for (const { name, order, a, b, c } of Object.values(tableaus)) {
 
 for (const { name, errorOrder, a, c, bError } of Object.values(tableaus)) {
   if (bError === null) continue;
-  Deno.test(`${name}'s error estimate has the order that step-size control reckons with`, () => {
+  Deno.test(`${name}'s error estimate has the order that step-size control assumes`, () => {
     // One step of y' = y cos t, a nonlinear function of t, from t = 0.2.
     const estimate = (h: number) => {
       const slopes: number[] = [];

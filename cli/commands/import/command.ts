@@ -26,14 +26,14 @@ function importCommand(model: "cnf" | "fm") {
     docs: {
       brief: model === "cnf" ? "weights of a CNF's ConditionalMLP" : "weights of an FM network",
       fullDescription: describe(
-        "Makes a run folder from weights. Sizes are inferred from names and shapes, with or " +
+        "Creates a run folder from weights. Sizes are inferred from names and shapes, with or " +
           "without a\nleading model. and with or without the buffers of the time embedding. " +
           "Prints the folder's path.",
         [
           [`fluxion import ${model} weights.safetensors`, "then sample, eval, plot latest"],
           [
             `fluxion train ${model} --init weights.safetensors`,
-            "to train on from weights instead",
+            "to start training from weights instead",
           ],
         ],
       ),
@@ -44,5 +44,5 @@ function importCommand(model: "cnf" | "fm") {
 /** `fluxion import cnf|fm FILE`. */
 export const importRoutes = buildRouteMap({
   routes: { cnf: importCommand("cnf"), fm: importCommand("fm") },
-  docs: { brief: "make a run folder from a PyTorch state_dict in safetensors" },
+  docs: { brief: "create a run folder from a PyTorch state_dict in safetensors" },
 });

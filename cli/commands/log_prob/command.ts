@@ -18,7 +18,7 @@ export const logProbCommand = buildCommand<LogProbFlags, [string]>({
     fullDescription: describe(
       "Prints the log-likelihood of each point or image in nats, one number per row. A row " +
         "depends, within\nthe tolerance, on the rows of its control group; --control-group 1 " +
-        "makes each stand alone.\nThe rows of a group whose solve fails are solved again, each " +
+        "makes rows independent.\nThe rows of a group whose solve fails are solved again, each " +
         "alone. A row that fails alone\ntoo is NaN, its number and the reason are on stderr, and " +
         "the exit code is 1.",
       [

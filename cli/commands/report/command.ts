@@ -21,7 +21,7 @@ export const reportCommand = buildCommand<ReportFlags, string[]>({
         "by\nsolver and number of evaluations, and the training images nearest to its samples. The " +
         "HTML\nfile opens anywhere, without a network. Prints its path.",
       [
-        ["fluxion report latest --out report.html", "of the newest run"],
+        ["fluxion report latest --out report.html", "the newest run"],
         ["fluxion report runs/a runs/b --theory --out report.html", "two runs and the theory"],
         ["fluxion report latest --out docs/report.md", "for a repository's page"],
       ],

@@ -14,7 +14,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
     ...parametersOf(sampleOptions),
   },
   docs: {
-    brief: "draw samples of a run: .png, .npy or .csv by the name of --out",
+    brief: "draw samples from a run to a .png, .npy or .csv file",
     fullDescription: describe(
       "Draws samples. Memory does not grow with --n, except for pictures.\n" +
         "CSV: one row per sample, no header. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
@@ -22,10 +22,13 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
         "sample, t, x...\nand NPY the shape [n, times, d].",
       [
         ["fluxion sample latest --out samples.png", "a picture"],
-        ["fluxion sample latest --n 1000000 --out samples.npy", "a million, in little memory"],
+        [
+          "fluxion sample latest --n 1000000 --out samples.npy",
+          "a million samples in little memory",
+        ],
         ["fluxion sample latest --n 5 --out - --log-prob", "CSV on stdout, with log-likelihoods"],
-        ["fluxion sample latest --from 1000 --n 1000 --out b.npy", "samples 1000 to 1999 alone"],
-        ["fluxion sample latest --n 16 --trajectories 9 --out ways.npy", "[16, 9, 2]"],
+        ["fluxion sample latest --from 1000 --n 1000 --out b.npy", "only samples 1000 to 1999"],
+        ["fluxion sample latest --n 16 --trajectories 9 --out paths.npy", "[16, 9, 2]"],
       ],
     ),
   },

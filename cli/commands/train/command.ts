@@ -14,8 +14,8 @@ const texts = {
       "log-likelihood\nin nats. Prints the run folder's path.",
     examples: [
       ["fluxion train cnf", "two moons, the defaults"],
-      ["fluxion train cnf --data points.csv --steps 1000", "points of a file"],
-      ["fluxion train cnf --resume --run runs/cnf-moons-0001", "go on after Ctrl-C"],
+      ["fluxion train cnf --data points.csv --steps 1000", "points from a file"],
+      ["fluxion train cnf --resume --run runs/cnf-moons-0001", "resume after Ctrl-C"],
       ["fluxion train cnf --trace hutchinson --gradient adjoint", "for many dimensions"],
     ],
   },
@@ -31,7 +31,10 @@ const texts = {
         "fluxion train fm --data fashion-mnist --epochs 5",
         "after: fluxion data fetch fashion-mnist",
       ],
-      ["fluxion train fm --config my.json --lr 5e-4", "options of a file, one of them overridden"],
+      [
+        "fluxion train fm --config my.json --lr 5e-4",
+        "options from a file, one of them overridden",
+      ],
     ],
   },
 } as const;
@@ -58,5 +61,5 @@ function trainCommand(model: "cnf" | "fm") {
 /** `fluxion train cnf|fm`. */
 export const trainRoutes = buildRouteMap({
   routes: { cnf: trainCommand("cnf"), fm: trainCommand("fm") },
-  docs: { brief: "learn a model from data into a run folder" },
+  docs: { brief: "train a model and write a run folder" },
 });

@@ -74,7 +74,7 @@ backendTest(
     const { engine, solution } = await solveOn(engines, small.problem);
     assert.equal(engine, simd);
     solution.dispose();
-    // A recorded step of a control group is in one piece: 2^20 rows are too many.
+    // A recorded step of a control group is contiguous: 2^20 rows are too many.
     const y0 = tf.zeros<tf.Rank.R2>([2 ** 20, 2]);
     const large: SolveProblem = { ...small.problem, y0, controlGroup: "batch" };
     assert.equal(engines.firstThatSupports(large), portable);
@@ -106,7 +106,7 @@ backendTest(
   },
 );
 
-Deno.test("openDevice() refuses backends and threads that are none", async () => {
+Deno.test("openDevice() refuses unknown backends and invalid thread counts", async () => {
   await assert.rejects(openDevice("gpu" as never), {
     name: "InputError",
     message: 'backend: expected "cpu" or "webgpu", got "gpu"',

@@ -47,7 +47,7 @@ Deno.test("odeint() is continuous where steps end, and equals the states that we
       );
       times.forEach((t, i) => assert.deepEqual(at(t), states[i]));
       assert.deepEqual(at(end), y);
-      // Every step ends at a time for which f was asked; across it nothing may jump.
+      // Every step ends at a time for which f was asked; the solution must be continuous there.
       for (const t of seen) {
         if (Math.abs(t) === 0 || Math.abs(t) >= 3) continue;
         const jump = distance(at(t * (1 + 1e-12)), at(t * (1 - 1e-12)));
@@ -57,7 +57,7 @@ Deno.test("odeint() is continuous where steps end, and equals the states that we
   }
 });
 
-Deno.test("odeint() answers between start and end alone, with numbers of the caller's own", async () => {
+Deno.test("odeint()'s dense output is defined between start and end only, and returns copies", async () => {
   const { at } = await odeint(oscillator.f, [1, 0], [0, 1], { dense: true });
   for (const t of [-1e-9, 1 + 1e-9, NaN]) {
     assert.throws(() => at(t), { name: "RangeError", message: /from t = 0 to 1, got/ });

@@ -12,7 +12,7 @@ const ground: OdeintEvent = { value: (_t, [x]) => x!, direction: -1, terminal: t
 const position: OdeintEvent = { value: (_t, [x]) => x! };
 const quarter = Math.PI / 2;
 
-Deno.test("odeint() ends at a terminal event, at its time to the last bits", async () => {
+Deno.test("odeint() ends at a terminal event, located to the last bits", async () => {
   // A parabola is its own interpolant: nothing but rounding is between the time and the truth.
   const { t, y, events, states } = await odeint(fall, [20, 0], [0, 1, 2, 3, 4], {
     events: [ground],
@@ -23,7 +23,7 @@ Deno.test("odeint() ends at a terminal event, at its time to the last bits", asy
   assert.equal(states.length, 3, "the states at t = 0, 1 and 2");
 });
 
-Deno.test("odeint() finds the time of an event as well as it solves", async () => {
+Deno.test("odeint() finds the time of an event to the accuracy of the solve", async () => {
   // At speed 1 an error of the state is an error of the time.
   for (const tolerance of [1e-5, 1e-8, 1e-11]) {
     const control = { kind: "adaptive", rtol: tolerance, atol: tolerance } as const;
@@ -38,7 +38,7 @@ Deno.test("odeint() finds the time of an event as well as it solves", async () =
   }
 });
 
-Deno.test("odeint() counts rising and falling in the direction of the solve", async () => {
+Deno.test("odeint() takes rising and falling in the direction of the solve", async () => {
   // x = cos t falls at 1 and rises at 3 quarters; backwards it falls at -1 and rises at -3.
   for (const sign of [1, -1]) {
     for (const [direction, quarters] of [[1, [3, 7]], [-1, [1, 5]], [0, [1, 3, 5, 7]]] as const) {
@@ -80,7 +80,7 @@ Deno.test("odeint() does not take a zero at the start for an event", async () =>
   }
 });
 
-Deno.test("odeint() goes on from an event without finding it again", async () => {
+Deno.test("odeint() restarted from an event does not find it again", async () => {
   // Bounces that keep half of the speed: the flights last 2, 1, 1/2 ... times v / g.
   let t = 0, y: ArrayLike<number> = [0, 10];
   const bounces: number[] = [];
@@ -100,7 +100,7 @@ Deno.test("odeint() goes on from an event without finding it again", async () =>
   assert.ok(Math.abs(second.t - 3 * quarter) < 1e-6, `${second.t}`);
 });
 
-Deno.test("odeint() takes a zero at the very end, and a touch, for one event", async () => {
+Deno.test("odeint() finds one event for a zero at the end, and for a zero without sign change", async () => {
   const still = () => [0];
   const atEnd = await odeint(still, [0], [0, 1], { events: [{ value: (t) => t - 1 }] });
   assert.deepEqual(atEnd.events.map(({ t }) => t), [1]);
@@ -144,7 +144,7 @@ Deno.test("odeint() takes the same steps whether or not it looks for events", as
   assert.equal(plain.t, 4);
 });
 
-Deno.test("odeint() does not reach what lies beyond a terminal event", async () => {
+Deno.test("odeint() does not return states beyond a terminal event", async () => {
   // 1 / (1 - t) passes 100 at t = 0.99 and blows up at 1.
   const { t } = await odeint((_t, y) => y.map((v) => v * v), [1], [0, 2], {
     events: [{ value: (_t, [y]) => y! - 100, terminal: true }],
@@ -152,7 +152,7 @@ Deno.test("odeint() does not reach what lies beyond a terminal event", async () 
   assert.ok(Math.abs(t - 0.99) < 1e-7, `${t}`);
 });
 
-Deno.test("odeint() refuses events that say nothing", async () => {
+Deno.test("odeint() refuses invalid events", async () => {
   const attempts: [OdeintEvent, RegExp][] = [
     [(() => 1) as unknown as OdeintEvent, /value of events\[0\] must be a function/],
     [{ ...position, terminal: 0 }, /terminal of events\[0\].*got 0/],

@@ -174,7 +174,9 @@ backendTest("odeintTensors() fits a variable to a trajectory", ["cpu"], async ()
   tf.dispose([first, rate, y0, seen]);
 });
 
-backendTest("odeintTensors() gives zeros where a loss does not depend", ["cpu"], async () => {
+backendTest("odeintTensors() returns zero gradients where a loss does not depend on an input", [
+  "cpu",
+], async () => {
   const used = tf.scalar(2), idle = tf.tensor1d([1, 2, 3]), y0 = tf.tensor1d([1, 1]);
   for (const gradient of methods) {
     const solution = await odeintTensors(() => tf.ones([2]), y0, [0, 1], {
@@ -182,7 +184,7 @@ backendTest("odeintTensors() gives zeros where a loss does not depend", ["cpu"],
       gradient,
     });
     const plain = await solution.gradients(({ y }) => tf.sum(tf.mul(y, used)));
-    // y(1) = y0 + 1, so that the loss is used * (y0[0] + y0[1] + 2).
+    // y(1) = y0 + 1, so the loss is used * (y0[0] + y0[1] + 2).
     assert.ok(distance(await plain.y0.data(), [2, 2]) < 1e-6);
     assert.ok(distance(await plain.parameters.used.data(), [4]) < 1e-6);
     assert.deepEqual([...await plain.parameters.idle.data()], [0, 0, 0]);
@@ -196,7 +198,7 @@ backendTest("odeintTensors() gives zeros where a loss does not depend", ["cpu"],
   tf.dispose([used, idle, y0]);
 });
 
-backendTest("odeintTensors() gives everything back when something throws", ["cpu"], async () => {
+backendTest("odeintTensors() disposes everything when something throws", ["cpu"], async () => {
   const y0 = tf.tensor1d([1]);
   let calls = 0;
   const late = (_t: number, y: tf.Tensor1D) => {

@@ -47,7 +47,7 @@ for (const problem of problems) {
         // The tolerance bounds each step's error; over a few steps of tame problems it grows tenfold at most.
         const error = distance(y, problem.exact(end));
         assert.ok(error < 10 * tolerance, `${start} to ${end} at ${tolerance}: ${error}`);
-        // Two evaluations to choose the first step, then six an attempt: the seventh is the next one's first.
+        // Two evaluations to choose the first step, then six per attempt: the seventh is the first of the next step.
         assert.equal(report.nfe, 2 + 6 * (report.accepted + report.rejected));
       }
     }
@@ -79,7 +79,7 @@ Deno.test("odeint() takes fewer steps for a looser tolerance", async () => {
   assert.ok(await steps(1e-6) < await steps(1e-9));
 });
 
-Deno.test("odeint() gives states between the steps without changing the end", async () => {
+Deno.test("odeint() returns states between steps without changing the final state", async () => {
   const times = Array.from({ length: 41 }, (_, i) => i / 10);
   for (const tableau of [dopri5, rk4, euler]) {
     const control = tableau === dopri5 ? adaptive(1e-6) : { kind: "fixed", steps: 160 } as const;
@@ -94,12 +94,12 @@ Deno.test("odeint() gives states between the steps without changing the end", as
     const between = Math.max(
       ...dense.states.map((state, i) => distance(state, oscillator.exact(times[i]!))),
     );
-    // The interpolant may not be much worse than the solution it interpolates.
+    // The interpolant must not be much worse than the solution it interpolates.
     assert.ok(between < 5 * atEnd + 1e-6, `${tableau.name}: ${between}, at the end ${atEnd}`);
   }
 });
 
-Deno.test("odeint() interpolates with an error of order five a step under dopri5", async () => {
+Deno.test("odeint() interpolates with an error of order five per step under dopri5", async () => {
   // A value of order four inside the step has an error of order five in the step size.
   const error = async (h: number) => {
     const control = { kind: "fixed", steps: 1 } as const;
@@ -111,7 +111,7 @@ Deno.test("odeint() interpolates with an error of order five a step under dopri5
   assert.ok(order > 4.8, `observed ${order}`);
 });
 
-Deno.test("odeint() there and back again is where it began", async () => {
+Deno.test("odeint() forwards and backwards returns to the start", async () => {
   const angle = fc.double({ min: -3, max: 3, noNaN: true });
   await fc.assert(
     fc.asyncProperty(
@@ -153,7 +153,7 @@ Deno.test("odeint() fails on a field that is NaN from some t on, at that t", asy
   }
 });
 
-Deno.test("odeint() takes a NaN stage for a step too long", async () => {
+Deno.test("odeint() rejects a step with a NaN stage", async () => {
   // Not a number beyond y = 1, which the solution never reaches but long steps do.
   const edge = (_t: number, y: Float64Array) =>
     y.map((value) => value > 1 ? NaN : 20 * (1 - value));
@@ -165,13 +165,13 @@ Deno.test("odeint() takes a NaN stage for a step too long", async () => {
   assert.ok(report.rejected > 0);
 });
 
-Deno.test("odeint() never calls an infinite state an answer", async () => {
+Deno.test("odeint() never returns an infinite state", async () => {
   const explosive = (_t: number, y: Float64Array) => y.map((value) => 1e300 * value);
   const control = { kind: "fixed", steps: 3 } as const;
   await assert.rejects(odeint(explosive, [1], [0, 1], { tableau: euler, control }), FailureError);
 });
 
-Deno.test("odeint() stops when the budget of steps is spent", async () => {
+Deno.test("odeint() fails when the step budget is exhausted", async () => {
   const solve = odeint(oscillator.f, oscillator.exact(0), [0, 1000], {
     tableau: dopri5,
     control: adaptive(1e-9),
@@ -204,7 +204,7 @@ Deno.test("odeint() is not changed by an f that writes into its argument", async
   }
 });
 
-// Where f is zero for long, nothing tells a solver of a short pulse that is still to come.
+// Where f is zero for long, a solver cannot foresee a short pulse.
 const pulse = (t: number) => Float64Array.of(t >= 50 && t < 50.5 ? 1 : 0);
 
 Deno.test("odeint() steps on stop times exactly and meets a short pulse between them", async () => {
@@ -218,7 +218,7 @@ Deno.test("odeint() steps on stop times exactly and meets a short pulse between 
     assert.ok(Math.abs(y[0]! - direction * 0.5) < 1e-12, `${y[0]}`);
     const passed = direction > 0 ? [0, 0, 0, 0.25, 0.5, 0.5] : [0, 0, -0.25, -0.5, -0.5, -0.5];
     states.forEach((state, i) => assert.ok(Math.abs(state[0]! - passed[i]!) < 1e-12));
-    // Both sides of each jump are smooth, so no step has to be tried twice.
+    // Both sides of each jump are smooth, so no step is rejected.
     assert.equal(report.rejected, 0);
   }
 });
@@ -247,7 +247,7 @@ Deno.test("odeint() begins with firstStep, without evaluations to choose one", a
   assert.equal(times[6], 1e-3, "the last stage of the first step");
 });
 
-Deno.test("odeint() has one budget of steps for all of its segments", async () => {
+Deno.test("odeint() has one step budget for all of its segments", async () => {
   const solve = odeint(oscillator.f, oscillator.exact(0), [0, 1000], {
     tableau: dopri5,
     control: { ...adaptive(1e-9), stopTimes: Array.from({ length: 40 }, (_, i) => i) },
@@ -311,7 +311,7 @@ Deno.test("odeint() refuses options that do not exist, and says what they are he
   }
 });
 
-Deno.test("odeint() refuses a state or a slope that is no array of numbers", async () => {
+Deno.test("odeint() refuses a state or a slope that is not an array of numbers", async () => {
   const states: [unknown, RegExp][] = [
     [[], /y0 must be a flat array of at least one finite number, got \[\]$/],
     [1, /y0 must be .*, got 1$/],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { signChange } from "../../../src/ode/odeint/sign_change.ts";
 
-/** The sign change in a bracket, and how many values it took. */
+/** The sign change in a bracket, and the number of evaluations. */
 async function solved(value: (t: number) => number, from: number, to: number) {
   let evaluations = 0;
   const t = await signChange({
@@ -14,7 +14,7 @@ async function solved(value: (t: number) => number, from: number, to: number) {
   return { t, evaluations };
 }
 
-// One simple zero each; the last ones mislead every rule that believes in smoothness.
+// One simple zero each; the last ones mislead every rule that assumes smoothness.
 const cases: [string, (t: number) => number, number, number, number][] = [
   ["a line", (t) => 3 * t - 1, 0, 1, 1 / 3],
   ["cos", Math.cos, 0, 3, Math.PI / 2],

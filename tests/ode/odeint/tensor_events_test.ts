@@ -19,7 +19,7 @@ const height = {
   direction: -1,
 } as const;
 
-/** Reads tensors, gives them back. */
+/** Reads and disposes tensors. */
 async function taken(...tensors: tf.Tensor[]): Promise<number[]> {
   const values = (await Promise.all(tensors.map((tensor) => tensor.data()))).flatMap((v) => [...v]);
   tf.dispose(tensors);
@@ -73,7 +73,7 @@ for (const gradient of methods) {
   );
 }
 
-backendTest("odeintTensors() knows when an oscillator passes a level", ["cpu"], async () => {
+backendTest("odeintTensors() finds when an oscillator passes a level", ["cpu"], async () => {
   // From (1, 0) cos(w t) falls through the level at acos(level) / w, and rises through it at
   // (2 pi - acos(level)) / w; backwards at the same times with the other sign.
   const w = 1.3, level = 0.4, slope = Math.sqrt(1 - level ** 2);
@@ -184,7 +184,7 @@ for (const gradient of methods) {
   );
 }
 
-backendTest("odeintTensors() says so where an event's time has no gradient", ["cpu"], async () => {
+backendTest("odeintTensors() fails if an event's time has no gradient", ["cpu"], async () => {
   const y0 = tf.tensor1d([0]);
   // A step that the state does not move: the value jumps and has the derivative 0.
   const event = { value: (t: tf.Tensor) => tf.sub(tf.step(tf.sub(t, 0.5)), 0.5), terminal: true };

@@ -75,7 +75,7 @@ Deno.test("solveAdjoint() has tolerances of its own, and works with fixed steps"
   assert.ok(distance(fixed.continuous, fixed.direct) < 1e-7 * largest);
 });
 
-Deno.test("solveAdjoint() says that it is the adjoint that cannot go on", async () => {
+Deno.test("solveAdjoint() names the adjoint when the adjoint solve fails", async () => {
   const solve = solveAdjoint({
     space: hostSpace,
     field,

@@ -34,7 +34,7 @@ Deno.test("describeFailure() names t, step size, rejections and a remedy", () =>
   assert.throws(() => describeFailure(report(0, null), settings), RangeError);
 });
 
-Deno.test("describeFailures() names the samples in the reader's counting, on one line", () => {
+Deno.test("describeFailures() names the samples by the user's numbering, on one line", () => {
   const failure = { kind: "nonFinite", t: 0.5, h: 0.1 } as const;
   const one = describeFailures([report(0, null), report(8, failure)], { settings, firstRow: 1000 });
   assert.match(one, /^the solve stopped for samples 1008 to 1015 at t = 0\.5/);

@@ -120,7 +120,7 @@ for (const [tableau, control] of controls) {
   });
 }
 
-Deno.test("replay() pulls back every stage once, and a first-same-as-last one with the next step", async () => {
+Deno.test("replay() pulls back every stage once, and an FSAL stage with the next step", async () => {
   const plain = fieldOf(weights);
   let linearized = 0;
   const pulled = new Set<string>();
@@ -153,7 +153,7 @@ Deno.test("replay() pulls back every stage once, and a first-same-as-last one wi
   assert.equal(pulled.size, pulledRows);
 });
 
-Deno.test("replay() gives the same gradient however its linearizations are cut", async () => {
+Deno.test("replay() returns the same gradient however its linearizations are split", async () => {
   const control = { kind: "adaptive", rtol: 1e-4, atol: 1e-4 } as const;
   const whole = await solveAndReplay(fieldOf(weights), dopri5, control);
   for (const linearizationRows of [1, 13, 40]) {

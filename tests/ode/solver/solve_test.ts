@@ -56,7 +56,7 @@ function solve(given: {
   });
 }
 
-Deno.test("solveRows() gives a group the same bits whatever its neighbours", async () => {
+Deno.test("solveRows() computes the same bits for a group whatever the other groups", async () => {
   const rate = fc.double({ min: 0, max: 200, noNaN: true });
   await fc.assert(
     fc.asyncProperty(fc.array(rate, { minLength: 1, maxLength: 11 }), async (rates) => {
@@ -76,7 +76,7 @@ Deno.test("solveRows() gives a group the same bits whatever its neighbours", asy
   );
 });
 
-Deno.test("solveRows() lets a stiff group slow only itself", async () => {
+Deno.test("solveRows() slows down only the stiff group", async () => {
   const { reports } = await solve({ y0: rowsOf([1, 1, 300, 1, 1]) });
   const steps = reports.map((report) => report.accepted);
   assert.deepEqual(reports.map((report) => report.rows), [[0, 2], [2, 4], [4, 5]]);
@@ -103,13 +103,13 @@ Deno.test("solveRows() reports a failed group and finishes the others", async ()
     if (Number.isNaN(value)) assert.ok(Number.isNaN(y1.data[row]));
     else assert.ok(Math.abs(y1.data[row]! - value) < 1e-5);
   });
-  // A failed group's rows are NaN everywhere: no half answer.
+  // All rows of a failed group are NaN.
   for (const state of states) {
     assert.deepEqual([...state.data].map(Number.isNaN), [false, false, true, true, false]);
   }
 });
 
-Deno.test("solveRows() counts attempts against the budget of each group", async () => {
+Deno.test("solveRows() counts attempts towards the step budget of each group", async () => {
   const { reports } = await solve({ y0: rowsOf([1, 1, 300]), maxSteps: 20 });
   assert.equal(reports[0]!.failure, null);
   assert.equal(reports[1]!.failure!.kind, "maxStepsReached");
@@ -152,19 +152,19 @@ Deno.test("solveRows() ends at t1 exactly, forwards and backwards", async () => 
       times: [],
       onStep: (step) => seen.push(step.t[0]! + step.h[0]!),
     });
-    // The recorded size leads to t1 within a rounding; the group itself stands at t1.
+    // The recorded step ends at t1 up to rounding; the group's time is exactly t1.
     assert.ok(Math.abs(seen.at(-1)! - t1) <= 1e-16);
   }
 });
 
-Deno.test("solveRows() over no time gives the start", async () => {
+Deno.test("solveRows() over an empty interval returns the start", async () => {
   const y0 = rowsOf([3, 4, 5]);
   const { y1, states } = await solve({ y0, t1: 0, times: [0] });
   assert.deepEqual(y1.data, y0.data);
   assert.deepEqual(states[0]!.data, y0.data);
 });
 
-Deno.test("solveRows() refuses control groups that are none", async () => {
+Deno.test("solveRows() refuses invalid control groups", async () => {
   for (const controlGroup of [0, -1, 1.5]) {
     await assert.rejects(solve({ y0: rowsOf([1]), controlGroup }), RangeError);
   }

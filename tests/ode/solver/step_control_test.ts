@@ -28,7 +28,7 @@ Deno.test("nextStepSize() aims at nine tenths of the tolerance", () => {
   assert.ok(Math.abs(32 * h ** 5 - 0.9 ** 5) < 1e-12);
 });
 
-Deno.test("nextStepSize() shrinks to a fifth when there is no finite error", () => {
+Deno.test("nextStepSize() shrinks to a fifth after a non-finite error", () => {
   for (const bad of [NaN, Infinity]) assert.equal(nextStepSize(-1, [bad, 1, 1], rule), -0.2);
 });
 

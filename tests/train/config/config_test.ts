@@ -34,7 +34,7 @@ Deno.test("resolveConfig() of a resolved config changes nothing", () => {
   }
 });
 
-Deno.test("resolveConfig() holds only what means something", () => {
+Deno.test("resolveConfig() keeps only options that apply", () => {
   const exact = resolveConfig("cnf");
   assert.ok(!("probes" in exact) && !("solverSteps" in exact) && !("sigmaMin" in exact));
   assert.ok(!("filters" in exact) && !("binarize" in exact) && !("epochs" in exact));
@@ -86,7 +86,7 @@ for (const [model, flags, message] of refusedFlags) {
   });
 }
 
-Deno.test("parseConfigFile() names the place, the key and what was meant", () => {
+Deno.test("parseConfigFile() names the place, the key and the likely intended name", () => {
   assert.throws(() => file({ hiden: 3 }), {
     name: "InputError",
     message: 'c.json: hiden: unknown option, did you mean "hidden"?',

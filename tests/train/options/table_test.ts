@@ -29,7 +29,7 @@ function* choices(): Generator<TrainOptions & { readonly model: ModelName }> {
   }
 }
 
-/** A value that an option takes whatever else is chosen. */
+/** A valid value of an option, for all other choices. */
 const valid: Readonly<Record<TrainOptionName, unknown>> = {
   ...{ model: "cnf", data: "x.csv", binarize: true, standardize: "none", drop: [1], net: "mlp" },
   ...{ hidden: 8, filters: 8, blocks: 2, init: "run", steps: 3, epochs: 2, batchSize: 4, lr: 0.5 },
@@ -40,7 +40,7 @@ const valid: Readonly<Record<TrainOptionName, unknown>> = {
   saveSeconds: 0,
 };
 
-/** What decides whether the others mean something. */
+/** The choices that determine which options apply. */
 const deciding: readonly TrainOptionName[] = [
   "model",
   "data",
@@ -50,7 +50,7 @@ const deciding: readonly TrainOptionName[] = [
   "trace",
 ];
 
-Deno.test("resolveConfig() takes an option or refuses it in words, whatever is chosen beside it", () => {
+Deno.test("resolveConfig() accepts an option or explains why it is refused, for all other choices", () => {
   let taken = 0, refused = 0;
   for (const chosen of choices()) {
     for (const name of trainOptionNames.filter((name) => !deciding.includes(name))) {
@@ -73,7 +73,7 @@ Deno.test("resolveConfig() takes an option or refuses it in words, whatever is c
   assert.ok(taken > 400 && refused > 100, `${taken} taken, ${refused} refused`);
 });
 
-Deno.test("every default is a value that its option takes, typed or in a file", () => {
+Deno.test("every default is a valid value of its option, typed or in a file", () => {
   let seen = 0;
   for (const model of models) {
     for (const net of netsOf(model)) {
@@ -130,7 +130,7 @@ Deno.test("the command line and a config file take the same values of every opti
   }
 });
 
-Deno.test("a config has what its type promises, whatever is chosen", () => {
+Deno.test("a config has the options that its type promises, for all choices", () => {
   const always = [
     ...["model", "data", "net", "batchSize", "lr", "schedule", "warmup", "clip", "weightDecay"],
     ...["ema", "solver", "maxSteps", "controlGroup", "seed", "backend", "evalEvery", "sampleEvery"],
@@ -144,7 +144,7 @@ Deno.test("a config has what its type promises, whatever is chosen", () => {
   }
 });
 
-Deno.test("mergeOptions() discards of a file what belongs to a choice that the caller makes", () => {
+Deno.test("mergeOptions() discards options of a file that belong to a choice which the caller overrides", () => {
   let seen = 0;
   for (const name of trainOptionNames) {
     const { discardedBy }: TrainOptionDeclaration = trainOptions[name];

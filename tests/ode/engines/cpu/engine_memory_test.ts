@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EngineMemory } from "../../../../src/ode/engines/cpu/engine_memory.ts";
 import { PageRanges } from "../../../../src/ode/engines/cpu/page_ranges.ts";
 
-Deno.test("EngineMemory.allocate() gives released memory again, and says when there is none", () => {
+Deno.test("EngineMemory.allocate() reuses released memory, and reports when there is none", () => {
   const engine = new EngineMemory();
   const { buffer } = engine.memory;
   const one = engine.allocate(100_000), other = engine.allocate(1);
@@ -17,11 +17,11 @@ Deno.test("EngineMemory.allocate() gives released memory again, and says when th
   }
   const { at } = engine.allocate(2 ** 29);
   new Uint8Array(engine.memory.buffer, at, 2 ** 29)[2 ** 29 - 1] = 1;
-  // A memory that grows is one that a worker's instance may know in part only.
+  // A worker's instance may see only part of a memory that grows.
   assert.equal(engine.memory.buffer, buffer);
 });
 
-Deno.test("EngineMemory says in one line that there is no room for its memory", () => {
+Deno.test("EngineMemory reports in one line that its memory cannot be reserved", () => {
   const { Memory } = WebAssembly;
   WebAssembly.Memory = class extends Memory {
     constructor(limits: WebAssembly.MemoryDescriptor) {
@@ -39,7 +39,7 @@ Deno.test("EngineMemory says in one line that there is no room for its memory", 
   }
 });
 
-Deno.test("PageRanges gives the best fit, and makes one range of neighbours", () => {
+Deno.test("PageRanges takes the best fit, and merges adjacent ranges", () => {
   const ranges = new PageRanges();
   assert.equal(ranges.take(1), null);
   ranges.give({ first: 10, count: 4 });

@@ -34,12 +34,12 @@ Deno.test("scratchBytes() is exact where 32 bits wrap", () => {
   const bytes = scratchBytes(shape, "pullBack");
   assert.ok(planes > 2 ** 31 && bytes > planes && bytes < 1.1 * planes, String(bytes));
   assert.ok(!jobFits(shape, true));
-  // A solve that keeps nothing has one set of activations.
+  // A solve without records has one set of activations.
   assert.ok(scratchBytes(shape, "solve") < 2 ** 27);
   assert.ok(jobFits(shape, false));
 });
 
-Deno.test("jobFits() refuses what no memory has, at any size", () => {
+Deno.test("jobFits() rejects jobs beyond any memory, at any size", () => {
   for (const rows of [1e6, 1e9, 1e15]) {
     assert.equal(jobFits(shapeOf({ rows, groupRows: rows }), false), rows === 1e6);
   }
@@ -48,7 +48,7 @@ Deno.test("jobFits() refuses what no memory has, at any size", () => {
   assert.ok(!jobFits(shapeOf({ times: 1e9 }), false));
 });
 
-Deno.test("threadsThatFit() and partialSums() stay inside the memory, and are what they were where all fits", () => {
+Deno.test("threadsThatFit() and partialSums() stay within the memory, and are unchanged where all fits", () => {
   const small = shapeOf({ rows: 4096 });
   assert.equal(threadsThatFit(small, "solve", 16), 16);
   assert.equal(partialSums(small, 512), 32);
@@ -115,28 +115,32 @@ backendTest("simdEngine() is right where a pull-back's scratch memory passes 4 G
   );
 });
 
-backendTest("solveOn() refuses a control group that no memory has, in one line with the bytes", [
-  "cpu",
-], async (backend) => {
-  const shape = { dims: 2, hidden: 32 };
-  const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, 1));
-  const y0 = tf.zeros<tf.Rank.R2>([16_000_000, 2]);
-  const solving = solveOn(enginesOf(backend), {
-    field: { kind: "mlp", ...shape, parameters, trace: null },
-    y0,
-    t0: 0,
-    t1: 1,
-    tableau: dopri5,
-    control: { kind: "fixed", steps: 1 },
-    controlGroup: "batch",
-    maxSteps: 10,
-    keep: { kind: "end" },
-  });
-  await assert.rejects(solving, (error) => {
-    assert.ok(error instanceof InputError);
-    assert.match(error.message, /^16000000 rows of 2 numbers .*3328000000 bytes.*`controlGroup`/);
-    return true;
-  });
-  y0.dispose();
-  parameters.dispose();
-});
+backendTest(
+  "solveOn() refuses a control group that exceeds the memory, in one line with the bytes",
+  [
+    "cpu",
+  ],
+  async (backend) => {
+    const shape = { dims: 2, hidden: 32 };
+    const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, 1));
+    const y0 = tf.zeros<tf.Rank.R2>([16_000_000, 2]);
+    const solving = solveOn(enginesOf(backend), {
+      field: { kind: "mlp", ...shape, parameters, trace: null },
+      y0,
+      t0: 0,
+      t1: 1,
+      tableau: dopri5,
+      control: { kind: "fixed", steps: 1 },
+      controlGroup: "batch",
+      maxSteps: 10,
+      keep: { kind: "end" },
+    });
+    await assert.rejects(solving, (error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, /^16000000 rows of 2 numbers .*3328000000 bytes.*`controlGroup`/);
+      return true;
+    });
+    y0.dispose();
+    parameters.dispose();
+  },
+);

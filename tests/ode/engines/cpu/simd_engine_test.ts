@@ -35,7 +35,7 @@ const single = (count: number, subsequence: number) =>
   Float32Array.from(randomNumbers(count, subsequence));
 const keyOf = (subsequence: number) => ({ seed: 5, stream: 4, subsequence });
 
-/** A problem over random weights, `scale` times PyTorch's bounds, and random rows; both are the caller's. */
+/** A problem over random weights, `scale` times PyTorch's bounds, and random rows; both are owned by the caller. */
 function problemOf(
   shape: MlpShape,
   rows: number,
@@ -64,7 +64,7 @@ function problemOf(
   };
 }
 
-/** Solves and pulls a random cotangent back; everything is given back. */
+/** Solves and pulls a random cotangent back; disposes everything. */
 async function solveAndPull(engine: Engine, problem: SolveProblem) {
   const [n, width] = problem.y0.shape;
   const solution = await engine.solve(problem);
@@ -136,7 +136,7 @@ for (const build of ["fastest", "plain"] as const) {
         const exact = await truth(problem);
         const ours = await solveAndPull(engine, problem);
         for (const key of ["y1", "y0", "parameters"] as const) {
-          // float32 has 6e-8; sums of up to 64 products, three layers and three steps stand between.
+          // float32 has 6e-8; sums of up to 64 products, over three layers and three steps.
           const error = relativeError(ours[key], exact[key]);
           assert.ok(error < 1e-5, `${key}: ${error}`);
         }
@@ -159,7 +159,7 @@ const traces: Record<string, TraceMethod | null> = {
 for (const [name, trace] of Object.entries(traces)) {
   backendTest(`simdEngine() decides as the portable engine does (${name})`, ["cpu"], async () => {
     const rows = 43, shape = { dims: 3, hidden: 16 };
-    // At 1e-3 the error estimates stand far above float32's rounding, which changes them, and so
+    // At 1e-3 the error estimates are far above float32 rounding, which changes them, and so
     // all later step sizes, by 1e-5 or so.
     const controls = [
       { control: { kind: "fixed", steps: 8 }, bound: 2e-5 },
@@ -189,7 +189,7 @@ for (const [name, trace] of Object.entries(traces)) {
       const rows = 300, shape = { dims: 2, hidden: 32 };
       const problem = problemOf(shape, rows, trace);
       const one = await solveAndPull(simdEngine({ threads: 1 }), problem);
-      // Workers that are not up yet leave all work to the program: several runs, so that they join.
+      // Until the workers have started, the main thread does all the work: run several times so that they join.
       for (let run = 0; run < 5; run++) {
         for (
           const options of [{ threads: 2 }, { threads: 4 }, { threads: 3, activationBytes: 0 }]
@@ -386,14 +386,14 @@ backendTest("simdEngine() pulls back by the continuous adjoint", ["cpu"], async 
     ] as const
   ) {
     const error = relativeError(ours.dataSync(), exact);
-    assert.ok(error < 1e-4, `${error}`); // the tolerances are 1e-6 a step
+    assert.ok(error < 1e-4, `${error}`); // the tolerances are 1e-6 per step
   }
   solution.dispose();
   tf.dispose([cotangent, gradient.y0, gradient.parameters]);
   problem.dispose();
 });
 
-/** What the adjoint gives for the random cotangent that {@link solveAndPull} takes too. */
+/** The adjoint gradient for the random cotangent of {@link solveAndPull}. */
 async function solveAndPullAdjoint(engine: Engine, problem: SolveProblem, rtol = 1e-6) {
   const [n, width] = problem.y0.shape;
   const solution = await engine.solve({ ...problem, keep: { kind: "end" } });
@@ -461,7 +461,7 @@ for (const { name, trace, changes } of adjointCases) {
   });
 }
 
-backendTest("simdEngine() says that it is the adjoint that cannot go on", ["cpu"], async () => {
+backendTest("simdEngine() names the adjoint when the adjoint solve fails", ["cpu"], async () => {
   const problem = problemOf({ dims: 2, hidden: 8 }, 10, { kind: "exact" }, { maxSteps: 40 });
   const before = tf.memory().numTensors;
   await assert.rejects(solveAndPullAdjoint(simdEngine(), problem, 1e-12), (error) => {
@@ -473,7 +473,7 @@ backendTest("simdEngine() says that it is the adjoint that cannot go on", ["cpu"
   problem.dispose();
 });
 
-backendTest("engines refuse numbers of steps that they cannot count to", ["cpu"], async () => {
+backendTest("engines refuse step counts that overflow their counters", ["cpu"], async () => {
   const shape = { dims: 2, hidden: 4 };
   for (const engine of [simdEngine({ threads: 1 }), portableEngine("host")]) {
     for (
@@ -493,7 +493,7 @@ backendTest("engines refuse numbers of steps that they cannot count to", ["cpu"]
   }
 });
 
-Deno.test("simdEngine() takes as many threads as help, however many are asked for", () => {
+Deno.test("simdEngine() uses no more threads than help, however many are requested", () => {
   const most = Math.max(16, navigator.hardwareConcurrency);
   assert.equal(simdEngine({ threads: 1_000_000_000 }).threads, most);
   assert.equal(simdEngine({ threads: 5 }).threads, 5);

@@ -41,7 +41,7 @@ const traces: Record<string, TraceMethod | null> = {
   "no trace": null,
 };
 
-/** For comparisons: rounding cannot make one of two solves take another step. */
+/** Fixed steps, for comparisons: rounding cannot change the step sequence. */
 const fixed = { kind: "fixed", steps: 8 } as const;
 
 /** Twice PyTorch's bounds: a field that bends enough for groups to choose different steps. */
@@ -68,7 +68,7 @@ function problemOf(
   };
 }
 
-/** Solves and pulls a random cotangent back; everything is given back. */
+/** Solves and pulls a random cotangent back; disposes everything. */
 async function solveAndPull(engine: Engine, problem: SolveProblem, method: GradientMethod) {
   const [n, width] = problem.y0.shape;
   const solution = await engine.solve(problem);
@@ -130,7 +130,7 @@ for (const [name, trace] of Object.entries(traces)) {
       const width = trace === null ? dims : dims + 1;
       const values = single(n * width, 3);
       const t = Float64Array.from({ length: n }, (_, row) => row / n);
-      // Rows know their probes by their numbers.
+      // Probes belong to row numbers.
       const rowIds = Int32Array.from({ length: n }, (_, row) => n - 1 - row);
       const ofTensors = (evaluationRows?: number) => {
         const field = mlpTensorField(spec, { rows: n, evaluationRows });
@@ -288,7 +288,7 @@ backendTest("portableEngine() reports failed groups, and refuses to pull them ba
   none.dispose();
 });
 
-backendTest("portableEngine() gives everything back when a field throws", ["cpu"], async () => {
+backendTest("portableEngine() disposes everything when a field throws", ["cpu"], async () => {
   const parameters = makeParameters();
   const y0 = start(6, dims);
   for (const rows of ["host", "tensors"] as const) {
@@ -306,7 +306,7 @@ backendTest("portableEngine() gives everything back when a field throws", ["cpu"
   parameters.dispose();
 });
 
-backendTest("portableEngine() says what a pull-back needs", ["cpu"], async () => {
+backendTest("portableEngine() reports what a pull-back needs", ["cpu"], async () => {
   const parameters = makeParameters();
   const y0 = start(2, dims);
   const field = { kind: "mlp", dims, hidden, parameters, trace: null } as const;

@@ -37,7 +37,7 @@ export interface OdeintTensorsOptions<T extends Tensor, P extends TensorRecord> 
   /**
    * `direct` keeps the steps and differentiates them exactly, as backpropagation through the solver
    * does; `adjoint` solves the continuous adjoint backwards with the solve's tolerances, in constant
-   * memory. `direct` when left out.
+   * memory. Default: `direct`.
    */
   readonly gradient?: "direct" | "adjoint";
   /** The Runge-Kutta method. Default: dopri5. */

@@ -54,7 +54,13 @@ export function requireSizes<const Rules extends Readonly<Record<string, SizeRul
   return Object.fromEntries(checked);
 }
 
-function requireSize(
+/**
+ * Validates one size.
+ *
+ * @param name Begins the message.
+ * @throws {InputError} If it is invalid, suggesting the nearest valid values.
+ */
+export function requireSize(
   name: string,
   value: unknown,
   { most = Infinity, multipleOf, refusal }: SizeRule,

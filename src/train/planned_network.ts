@@ -4,6 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { createNetwork } from "../nn/registry.ts";
+import { requireSize } from "../nn/size_rule.ts";
 import { isImageNet } from "./options/defaults.ts";
 import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -33,8 +34,9 @@ export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network 
   const { sizes, options } = namedNetworks[net];
   const given: Readonly<Record<string, unknown>> = { ...config };
   const ofData: Readonly<Record<string, unknown>> = { ...dataset };
-  const values = Object.keys(sizes).map((name) => {
+  const values = Object.entries(sizes).map(([name, rule]) => {
     const isOption = (options as readonly string[]).includes(name);
+    if (isOption) requireSize(option(name), given[name], rule);
     return [name, isOption ? given[name] : ofData[name]];
   });
   return createNetwork({ kind: net, ...Object.fromEntries(values) });

@@ -79,7 +79,7 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
   [["train", "cnf", "--resume", "--run", "gone"], /gone.*config\.json/],
   [["train", "cnf", "--overwrite"], /--run/],
   [["train", "fm", "--net", "unit"], /--net unit: expected one of mlp, resnet, unet.*"unet"/],
-  [["train", "fm", "--filters", "6"], /filters: .*multiple of 4, got 6; take 4 or 8/],
+  [["train", "fm", "--filters", "6"], /fluxion: --filters: .*multiple of 4, got 6; take 4 or 8/],
   [["train", "fm", "--blocks", "6"], /--blocks 6: does not apply.*--net resnet/],
   [["train", "cnf", "--config", "list.json"], /list\.json: expected an object .*; found \[1\]/],
   [

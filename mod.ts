@@ -19,6 +19,7 @@
  * const { samples } = await sample(model, engines, { count: 16, seed: 1 }); // [16, 2]
  * const { logProb: nats } = await logProb(model, engines, samples); // [16]
  * assert.ok(nats.every(Number.isFinite));
+ * await Deno.remove(folder, { recursive: true });
  * ```
  *
  * @module

@@ -82,5 +82,5 @@ Deno.test("densityPlot() refuses a grid of another size, a NaN, an empty density
   const with_ = (logDensity: Float64Array) => () => densityPlot({ ...grid, logDensity });
   assert.throws(with_(grid.logDensity.subarray(1)), /50 x 80 log-densities, got 3999/);
   assert.throws(with_(grid.logDensity.map((v, i) => i === 7 ? NaN : v)), /got NaN/);
-  assert.throws(with_(grid.logDensity.map(() => -Infinity)), /above 0, got 0/);
+  assert.throws(with_(grid.logDensity.map(() => -Infinity)), /positive maximum density, got 0/);
 });

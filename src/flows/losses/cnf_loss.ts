@@ -4,7 +4,7 @@ import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
-import { requireLogDensity } from "../sources/source.ts";
+import { requireLogDensity, scoreOf } from "../sources/source.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
@@ -69,7 +69,7 @@ export async function cnfLossAndGradient(
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, columns]);
       const loss = tf.sub(tf.mean(change), tf.mean(logDensity(z))) as Scalar;
-      const score = tf.grad((rows) => tf.sum(logDensity(rows as Tensor2D)))(z) as Tensor2D;
+      const score = scoreOf(model.source, logDensity, z);
       const ofChange = tf.fill<tf.Rank.R2>([n, columns], 1 / (n * columns));
       const cotangent = tf.concat2d([tf.mul(score, -1 / n), ofChange], 1);
       return { loss, cotangent };

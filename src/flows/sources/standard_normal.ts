@@ -11,6 +11,7 @@ export const standardNormal: Source = {
   draw: (key, { first, count, width }) =>
     fillNormal(key, first * width, new Float32Array(count * width)),
   logDensity: standardNormalLogDensity,
+  score: (z) => tf.neg(z),
 };
 
 /**

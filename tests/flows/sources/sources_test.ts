@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians.ts";
+import { scoreOf } from "../../../src/flows/sources/source.ts";
 import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
 import { eightGaussians } from "../../../src/data/densities/eight_gaussians.ts";
 import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
@@ -18,6 +19,29 @@ for (const source of [standardNormal, eightGaussiansSource]) {
       source.draw(keyOf(subsequences.noise, 4), { first: 13, count: 20, width }),
       part,
     );
+  });
+
+  backendTest(`${source.name}: its score is its log-density's gradient`, ["cpu"], () => {
+    tf.tidy(() => {
+      const points = source.draw(key, { first: 0, count: 20, width });
+      const score = scoreOf(source, source.logDensity!, tf.tensor2d(points, [20, width]))
+        .dataSync();
+      // Central differences of a float32 function: truncation 1e-4, rounding 1e-6 / 1e-2.
+      const step = 1e-2;
+      const moved = (column: number, by: number) =>
+        source.logDensity!(
+          tf.tensor2d(points.map((x, at) => at % width === column ? x + by : x), [20, width]),
+        ).dataSync();
+      for (let column = 0; column < width; column++) {
+        const [above, below] = [moved(column, step), moved(column, -step)];
+        for (let row = 0; row < 20; row++) {
+          const slope = (above[row]! - below[row]!) / (2 * step);
+          const error = Math.abs(score[row * width + column]! - slope);
+          assert.ok(error < 0.02 * (1 + Math.abs(slope)), `row ${row}: ${error} of ${slope}`);
+        }
+      }
+    });
+    return Promise.resolve();
   });
 
   backendTest(`${source.name}: its draws follow its density`, ["cpu"], async () => {

@@ -1,12 +1,12 @@
 /**
- * The board: a shared buffer by which the program and its workers share tasks. It holds control
- * words, task descriptions and the text of a failure; both sides read their places here.
+ * The board: a shared buffer through which the main thread hands tasks to workers. It holds control
+ * words, task descriptions and a failure's text.
  */
 
-/** Tasks per round at most: {@link ticketOf} counts them in 8 bits. */
+/** Maximum number of tasks per round: {@link ticketOf} counts them in 8 bits. */
 export const MOST_TASKS = 255;
 
-/** Calls of a round's tasks at most. */
+/** Maximum number of calls per round. */
 export const MOST_CALLS = 1024;
 
 /**
@@ -14,18 +14,18 @@ export const MOST_CALLS = 1024;
  * in the thread's own memory (a bit each), the arguments.
  */
 export const CALL_NUMBERS = 32;
-/** Where the arguments begin. */
+/** Position of the first argument. */
 export const FIRST_ARGUMENT = 3;
 
 /**
- * Places of the control words, int32, a cache line each.
+ * Positions of the control words, int32, each on its own cache line.
  *
- * - `ticket`: see {@link ticketOf}. A round is published by storing it.
- * - `pending`: tasks that are not done.
- * - `sleepers`: workers that wait for `ticket` to change.
- * - `awakeMs`: how long workers stay awake after the round.
- * - `failed`: bytes of the failure's text; 0 if no task failed.
- * - `scratchAt`, `scratchBytes`: a thread's own memory begins at scratchAt + thread * scratchBytes.
+ * - `ticket`: see {@link ticketOf}; storing it publishes a round.
+ * - `pending`: number of unfinished tasks.
+ * - `sleepers`: number of workers asleep until `ticket` changes.
+ * - `awakeMs`: how long workers spin after the round.
+ * - `failed`: length of the failure's text in bytes; 0 if no task failed.
+ * - `scratchAt`, `scratchBytes`: a thread's scratch memory begins at scratchAt + thread * scratchBytes.
  */
 export const words = {
   ticket: 0,
@@ -43,22 +43,22 @@ const TASKS_AT = WORDS * 4;
 const CALLS_AT = TASKS_AT + 8 * MOST_TASKS;
 const TEXT_AT = CALLS_AT + 8 * MOST_CALLS * CALL_NUMBERS;
 
-/** Bytes of the buffer. */
+/** Size of the buffer. */
 export const BOARD_BYTES: number = TEXT_AT + TEXT_BYTES;
 
-/** A buffer's parts. */
+/** Views of the buffer. */
 export interface Board {
   /** See {@link words}. */
   readonly words: Int32Array;
-  /** A task's first call and how many it has, [MOST_TASKS, 2]. */
+  /** First call and number of calls of each task, [MOST_TASKS, 2]. */
   readonly tasks: Int32Array;
   /** [MOST_CALLS, CALL_NUMBERS]. */
   readonly calls: Float64Array;
-  /** A failure in UTF-8. */
+  /** A failure's text in UTF-8. */
   readonly text: Uint8Array;
 }
 
-/** The parts of a buffer of {@link BOARD_BYTES}. */
+/** Views of a buffer of {@link BOARD_BYTES}. */
 export function boardOn(buffer: SharedArrayBuffer): Board {
   return {
     words: new Int32Array(buffer, 0, WORDS),
@@ -72,29 +72,29 @@ export function boardOn(buffer: SharedArrayBuffer): Board {
 export type Kernel = (...values: number[]) => number | void;
 
 /**
- * The word by which tasks are taken: who counts it down by one (compare and exchange) has task
- * `left - 1`. Who may take one stands in the same word, since a thread beyond the limit has no
- * scratch memory, and the next round may begin while it looks.
+ * The ticket word: a thread that decrements it (compare and exchange) has taken task `left - 1`. The
+ * limit is in the same word, since a thread beyond it has no scratch memory, and the next round may
+ * begin between two reads.
  *
- * @param round Any number that is not the last round's: threads wait for a change.
- * @param limit Workers that may take tasks, from the first; at most 255.
- * @param left Tasks that nobody has taken.
+ * @param round Any number other than the previous round's: sleeping threads wait for a change.
+ * @param limit Number of workers that may take tasks, counted from the first; at most 255.
+ * @param left Number of tasks not yet taken.
  */
 export function ticketOf(round: number, limit: number, left: number): number {
   return round << 16 | limit << 8 | left;
 }
 
-/** Whether there is a task that a thread may take; 0 is the program. */
+/** Whether there is a task that a thread may take; thread 0 is the main thread. */
 export function isTaskLeft(ticket: number, thread: number): boolean {
   return (ticket & 255) > 0 && thread <= (ticket >>> 8 & 255);
 }
 
 /**
- * Takes a task of the round, makes its calls one after the other and says so.
+ * Takes a task of the round, makes its calls in order and reports completion.
  *
- * @param thread 0 is the program.
- * @param functionOf The function of a number, as calls have it.
- * @returns False if no task was left for it.
+ * @param thread 0 is the main thread.
+ * @param functionOf Function by the number in a call.
+ * @returns Whether there was a task to take.
  */
 export function takeTask(
   board: Board,
@@ -128,7 +128,7 @@ export function takeTask(
   }
 }
 
-/** Notes the first failure of a round. */
+/** Records the first failure of a round. */
 function fail({ words: control, text }: Board, message: string): void {
   if (Atomics.compareExchange(control, words.failed, 0, -1) !== 0) return;
   const bytes = new TextEncoder().encode(message).subarray(0, text.length);
@@ -136,7 +136,7 @@ function fail({ words: control, text }: Board, message: string): void {
   Atomics.store(control, words.failed, bytes.length);
 }
 
-/** Takes the failure of a round that is done off the board; null if no task failed. */
+/** Returns the finished round's failure and clears it; null if no task failed. */
 export function takeFailure({ words: control, text }: Board): string | null {
   const bytes = Atomics.exchange(control, words.failed, 0);
   return bytes === 0 ? null : new TextDecoder().decode(text.slice(0, bytes));

@@ -1,12 +1,12 @@
 import { bytesText } from "../core/bytes_text.ts";
 import { OutOfMemoryError } from "../core/errors.ts";
 
-/** All that tensors and kernels may have: the shared memory's size, and the most that tfjs's own grows to. */
+/** Memory limit of tensors and kernels: the size of the shared memory, to which tfjs's own would grow. */
 export const HEAP_BYTES = 2 ** 31;
 
 /**
- * Bytes of the heap that no tensor gets. tfjs's C++ allocates small things of its own, and goes on
- * with address 0 or with a result that it has not computed where it gets nothing.
+ * Bytes of the heap that no tensor gets: when a small allocation of tfjs's C++ fails, it continues with
+ * address 0 or an uncomputed result.
  */
 export const RESERVED_BYTES = 16 * 2 ** 20;
 
@@ -21,9 +21,8 @@ export interface Heap {
 }
 
 /**
- * Makes an allocation that fails throw. tfjs takes whatever `malloc` answers for the tensor's
- * place: 0 where there is no memory, and a block of 4 bytes where 4 GiB + 4 are asked for, since
- * the number of bytes wraps.
+ * Makes failed allocations throw. tfjs uses whatever `malloc` returns as the tensor's address: 0 if
+ * there is no memory, and a block of 4 bytes if 4 GiB + 4 are requested, since the size wraps.
  *
  * From then on `_malloc` throws an {@link OutOfMemoryError}.
  */

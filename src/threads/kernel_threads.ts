@@ -17,61 +17,61 @@ import {
 import { TileChoice } from "./tile_choice.ts";
 import { type WasmBackend, withScratch } from "./wasm.ts";
 
-/** Tasks per thread, at most. */
+/** Maximum number of tasks per thread. */
 const TASKS_PER_THREAD = 8;
-/** Multiply-adds, about, that a core takes 50 microseconds for. */
+/** Multiply-adds that take a core about 50 us. */
 const SMALL_WORK = 1_000_000;
-/** Multiply-adds that take as long as a number does in an operation that passes once over memory. */
+/** Cost of one element of a memory-bound pass, in multiply-adds. */
 export const ELEMENT_WORK = 8;
 
-/** Kernels by name: functions of addresses, sizes and flags, or of sizes that count scratch memory. */
+/** Kernels by name: functions of addresses, sizes and flags, or of sizes that return a scratch size. */
 export type KernelFunctions<Kernels> = {
   readonly [Name in keyof Kernels]: (...values: never[]) => number | void;
 };
 
-/** A module of kernels on the memory of tfjs's instance, as the operation declares it. */
+/** An operation's kernel module, which runs on the memory of tfjs's instance. */
 export interface KernelModule {
-  /** Its builds, in base64. */
+  /** Both builds, in base64. */
   readonly builds: Readonly<Record<keyof SimdBuilds, string>>;
-  /** What the arguments of each kernel are. */
+  /** Signature of each kernel. */
   readonly signatures: Readonly<Record<string, KernelSignature>>;
   /**
-   * How much scratch memory kernels need, by the rules of the module but in float64: exact where
-   * the module's 32 bits wrap.
+   * Scratch sizes of the kernels, by the module's rules but in float64: exact where its 32-bit
+   * integers wrap.
    */
   readonly sizes: Readonly<Record<string, (...sizes: number[]) => number>>;
 }
 
-/** A kernel's parameters, any of which may lie in the thread's own memory. */
+/** A kernel's parameters; any may be an address in the thread's scratch memory. */
 type ArgumentsFor<Values extends readonly unknown[]> = { [At in keyof Values]: Argument };
 
-/** A kernel's arguments without the last. */
+/** A kernel's arguments except the last. */
 export type ScratchlessArguments<Called extends (...values: never[]) => unknown> =
   Parameters<Called> extends [...infer Before extends number[], number] ? Before : never;
 
-/** A product by narrow register tiles (0) or wide ones (1). */
+/** A matrix product with narrow (0) or wide (1) register tiles. */
 export interface TimedKernel {
-  /** float32 numbers that it works on. */
+  /** Number of float32 values it works on. */
   readonly numbers: number;
   readonly call: (kernels: Readonly<Record<string, Kernel>>, wide: 0 | 1, at: number) => void;
 }
 
-/** What kernels are started with. */
+/** What kernels are created from. */
 export interface KernelThreadsOptions {
-  /** tfjs's, started. Where its memory is not shared, the program performs all calls alone. */
+  /** tfjs's instance, started. If its memory is not shared, the main thread makes all calls. */
   readonly backend: WasmBackend;
   readonly build: SimdChoice;
   readonly modules: readonly KernelModule[];
-  /** By which narrow and wide register tiles are compared. */
+  /** The product by which narrow and wide register tiles are compared. */
   readonly product: TimedKernel;
 }
 
 /**
- * Kernels on all threads: the calls of a round are shared among them, in any order. Operands are
- * compared with the memory before a kernel gets them.
+ * Multithreaded kernels: the calls of a round are distributed over the threads, in any order. Operands
+ * are checked against the memory before a kernel is called.
  */
 export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
-  /** The kernels on the program's own thread. */
+  /** The main thread's kernels. */
   readonly kernels: Kernels;
   readonly #backend: WasmBackend;
   readonly #pool: ThreadPool;
@@ -105,19 +105,19 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
     });
   }
 
-  /** What kernels take as `wide`: whether products by wide register tiles are faster here. */
+  /** Argument `wide` of the kernels: whether wide register tiles are faster on this machine. */
   get wide(): 0 | 1 {
     return this.#tiles.wide;
   }
 
-  /** Threads that share a round at most, the program included; 1 where the memory is not shared. */
+  /** Maximum number of threads, the main thread included; 1 if the memory is not shared. */
   set threads(threads: number) {
     this.#threads = this.#isShared ? Math.min(threads, MOST_THREADS) : 1;
   }
 
   /**
-   * Number of tasks that some work is cut into: 1 below about 50 us, else up to 8 per thread for
-   * load balancing. Results do not depend on it.
+   * Number of tasks: 1 below about 50 us, else up to 8 per thread for load balancing. Results do not
+   * depend on it.
    *
    * @param work In multiply-adds.
    */
@@ -128,12 +128,12 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
     );
   }
 
-  /** Ranges of elements of an operation that passes once over them. */
+  /** Ranges of elements for the tasks of a memory-bound pass. */
   elementRanges(count: number): Range[] {
     return ranges(count, this.pieces(ELEMENT_WORK * count), 16);
   }
 
-  /** A call of a chain; any of its arguments may lie in the thread's own memory. */
+  /** A call of a chain; any argument may be an address in the thread's scratch memory. */
   call<Name extends keyof Kernels & string>(
     name: Name,
     ...values: ArgumentsFor<Parameters<Kernels[Name]>>
@@ -141,7 +141,7 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
     return { name, values: values as readonly Argument[] };
   }
 
-  /** Calls a kernel once for each list of arguments. */
+  /** Calls a kernel once per list of arguments. */
   run<Name extends keyof Kernels & string>(
     name: Name,
     calls: readonly Readonly<Parameters<Kernels[Name]>>[],
@@ -167,27 +167,27 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
   }
 
   /**
-   * Makes chains of calls, each chain's one after the other on one thread: what a call leaves the
-   * next one finds in the thread's caches.
+   * Makes chains of calls: each chain runs on one thread, so that a call finds the previous one's
+   * results in that core's caches.
    *
-   * @param numbers float32 numbers of scratch memory per thread, for the calls' own addresses.
+   * @param numbers Number of float32 values of scratch memory per thread.
    */
   runChains(chains: readonly Task[], numbers: number): void {
-    // A cache line of its own for each thread.
+    // Each thread's scratch memory starts on its own cache line.
     const bytes = 64 * Math.ceil(numbers / 16);
     const threads = chains.length > 1 ? this.#threads : 1;
     this.withScratch(bytes / 4 * threads, (at) => this.#run(chains, { at, bytes }));
   }
 
-  /** Calls `use` with the address of memory for `numbers` float32 numbers, which is freed afterwards. */
+  /** Calls `use` with the address of memory for `numbers` float32 values, and frees it afterwards. */
   withScratch<T>(numbers: number, use: (at: number) => T): T {
     return withScratch(this.#backend, numbers, use);
   }
 
   /**
-   * @throws {FailureError} If a call's operands are not inside the memory; nothing was performed.
-   *   If a call throws; the other tasks were performed.
-   * @throws {Stopped} If work is to end early; nothing was performed.
+   * @throws {FailureError} If a call's operands are not inside the memory, before any call is made; or
+   *   if a call throws, after the other tasks have finished.
+   * @throws {Stopped} If the work was interrupted, before any call is made.
    */
   #run(tasks: readonly Task[], scratch = { at: 0, bytes: 0 }): void {
     throwIfStopped();
@@ -203,12 +203,12 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
   }
 }
 
-/** A function that counts scratch memory. */
+/** A function that returns a scratch size. */
 type Counting = (...sizes: number[]) => number;
 
 /**
- * The exact sizes of scratch memory, each compared with what the module itself counts: a kernel
- * that would lay its memory out otherwise is not called.
+ * The exact scratch sizes, each compared with the module's own count, so that no kernel is called that
+ * would lay out its memory differently.
  *
  * @throws {FailureError} From the functions, where the module's 32 bits do not hold the size.
  */

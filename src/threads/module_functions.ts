@@ -1,28 +1,28 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Kernel } from "./board.ts";
 
-/** Modules on one memory, as every thread gets them. */
+/** Modules on one memory, as sent to every thread. */
 export interface ModulesOnMemory {
   readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
-  /** Names of the modules' functions, in the order in which tasks number them. */
+  /** Names of the modules' functions, in the order of their numbers. */
   readonly names: readonly string[];
 }
 
-/** What a worker begins with. */
+/** Initial data of a worker. */
 export interface WorkerStart {
   readonly buffer: SharedArrayBuffer;
   /** From 0. */
   readonly index: number;
-  /** Brings {@link ModulesOnMemory}. */
+  /** Delivers {@link ModulesOnMemory}. */
   readonly port: MessagePort;
   /** See core/stop.ts. */
   readonly stopWord: Int32Array;
 }
 
 /**
- * What modules import, as far as they do: the memory, the program's own float64 functions, so that
- * every part has the same bits, and whether work is to end early.
+ * Everything that modules may import: the memory, JavaScript's float64 functions, so that all parts have
+ * the same bits, and whether the work is to be interrupted.
  */
 export function moduleImports(
   memory: WebAssembly.Memory,

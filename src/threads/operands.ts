@@ -2,15 +2,15 @@ import { FailureError } from "../core/errors.ts";
 import type { Argument, KernelCall, ThreadScratch } from "./thread_pool.ts";
 
 /**
- * The place where operands of WebAssembly are compared with its memory, once per job or call:
- * the fast build checks no access, and an address that wraps at 2^32 would be a wrong one in silence.
+ * Checks of WebAssembly operands against the memory, once per job or call: the fast build has no bounds
+ * checks, and an address that wraps at 2^32 would be silently wrong.
  */
 
 /**
  * Checks that `bytes` bytes from `at` lie inside of `memoryBytes`, in float64.
  *
  * @param what The operand, for the message.
- * @throws {FailureError} If they do not, or are no whole numbers.
+ * @throws {FailureError} If they do not, or are not whole numbers.
  */
 export function requireInside(memoryBytes: number, at: number, bytes: number, what: string): void {
   if (
@@ -23,30 +23,30 @@ export function requireInside(memoryBytes: number, at: number, bytes: number, wh
   );
 }
 
-/** An operand: the place of its address in the call, and how many numbers lie there. */
+/** An operand: the position of its address among the arguments, and how many numbers it has. */
 export type Operand = readonly [place: number, numbers: number, option?: "optional"];
 
-/** What the arguments of a kernel are. */
+/** A kernel's signature. */
 export interface KernelSignature {
-  /** Places of what is neither a size or a flag nor an address. */
+  /** Positions of arguments that are neither sizes, flags nor addresses. */
   readonly reals?: readonly number[];
-  /** Its operands; `v` are the arguments, whose sizes are whole numbers. */
+  /** Its operands, given the arguments `v`, whose sizes are whole numbers. */
   readonly operands: (v: readonly number[]) => readonly Operand[];
 }
 
-/** What a call's operands are compared with. */
+/** The memory that a call's operands must lie in. */
 export interface OperandRoom {
-  /** The memory of a thread's own addresses. */
+  /** Scratch memory of the threads. */
   readonly scratch: ThreadScratch;
   /** Bytes of the kernels' memory. */
   readonly memoryBytes: number;
 }
 
 /**
- * Compares a call's sizes and operands with the memory before the kernel gets them: it checks
- * nothing itself. Addresses in a thread's own memory are compared with that.
+ * Checks a call's sizes and operands against the memory; kernels check nothing themselves. Addresses in
+ * a thread's scratch memory are checked against that.
  *
- * @throws {FailureError} If a size is no whole number of 31 bits, or an operand is not inside.
+ * @throws {FailureError} If a size is not a whole number below 2^31, or an operand is not inside.
  */
 export function requireOperands(
   { name, values }: KernelCall,
@@ -78,7 +78,7 @@ export function requireOperands(
   }
 }
 
-/** Whether a number is one that the kernels' sizes can be. */
+/** Whether a number is a valid kernel size. */
 function isSize(value: Argument): boolean {
   return typeof value === "number" && value >= 0 && value < 2 ** 31 && Number.isInteger(value);
 }

@@ -1,14 +1,14 @@
-/** Least multiply-adds per part of a sum: of products, and of one pass over memory. */
+/** Minimum multiply-adds per partial sum: of products, and of a memory-bound pass. */
 const [PRODUCT_WORK, PASS_WORK] = [8_000_000, 2_000_000];
-/** The most parts of a sum. */
+/** Maximum number of partial sums. */
 const MOST_PARTS = 8;
 
-/** Number of parts of a sum of products over `count` items; it depends on sizes alone, and so do the bits. */
+/** Number of partial sums of a sum of products over `count` items. It depends on sizes alone, and so do the bits. */
 export function partsOfSum(count: number, work: number): number {
   return Math.max(1, Math.min(count, MOST_PARTS, Math.floor(work / PRODUCT_WORK)));
 }
 
-/** {@link partsOfSum} of terms that one pass over memory makes. A power of two, to balance two threads. */
+/** {@link partsOfSum} of a memory-bound pass. A power of two, to balance two threads. */
 export function partsOfPass(count: number, work: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(count, MOST_PARTS, work / PASS_WORK))));
 }

@@ -7,25 +7,25 @@ import { processThreads, type Task } from "./thread_pool.ts";
 import wasm from "./shared_memory_check.wasm.b64" with { type: "text" };
 
 const PATIENCE_MS = 10_000;
-/** Rounds at once: a worker stays awake between them. */
+/** Rounds without a pause; workers stay awake between them. */
 const ROUNDS = 50;
-/** Tasks per round, and the numbers of each. */
+/** Tasks per round, and numbers per task. */
 const [TASKS, NUMBERS] = [40, 256];
-/** Where each thread counts its calls, and where the numbers begin. */
+/** Addresses of the threads' call counters and of the numbers. */
 const CALLS_AT = memorySizes.values.WORDS_AT, CALLS_BYTES = 64;
 const NUMBERS_AT = CALLS_AT + 2 * CALLS_BYTES;
 
-/** Whether a check passed, and what was seen. */
+/** Result of a check. */
 export interface CheckResult {
   /** Whether it passed. */
   readonly ok: boolean;
-  /** What was seen, or what went wrong. */
+  /** What was observed, or what went wrong. */
   readonly detail: string;
 }
 
 /**
- * Has a worker of the process's thread pool square numbers in a memory that it shares with the
- * program, together with the program, until it has taken part.
+ * Squares numbers in a shared memory on the main thread and a worker of the process's thread pool, until
+ * the worker has done some.
  */
 export async function sharedMemoryWorkerTest(): Promise<CheckResult> {
   const started = performance.now();
@@ -54,7 +54,7 @@ export async function sharedMemoryWorkerTest(): Promise<CheckResult> {
         const ms = Math.round(performance.now() - started);
         return { ok: true, detail: `a worker computed on shared memory within ${ms} ms` };
       }
-      // A worker that cannot start says so by an event.
+      // A worker that cannot start reports it by an event.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     return { ok: false, detail: `no worker took part within ${PATIENCE_MS / 1000} s` };

@@ -1,6 +1,6 @@
 /** The two builds of a kernel that `deno task build:simd` writes. */
 export interface SimdBuilds {
-  /** NAME.relaxed.wasm: one rounding for a multiply-add, where the machine has it. */
+  /** NAME.relaxed.wasm: multiply-adds round once on machines with FMA. */
   readonly relaxed: Uint8Array;
   /** NAME.plain.wasm: the same bits on every machine. */
   readonly plain: Uint8Array;
@@ -33,11 +33,11 @@ export function simdChoice({ portableBits = false }: PortableBits): SimdChoice {
   return portableBits ? "plain" : "fastest";
 }
 
-/** Whether results are to be the same on other machines too. */
+/** Reproducibility across machines. */
 export interface PortableBits {
   /**
-   * The CPU backend computes without fused multiply-adds, which not every machine has: every
-   * machine then gives the same bits, more slowly. False when left out.
+   * Compute without fused multiply-adds, which not every machine has: the same bits on every machine,
+   * more slowly. Default: false.
    */
   readonly portableBits?: boolean;
 }

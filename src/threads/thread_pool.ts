@@ -18,79 +18,79 @@ import {
 import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
 import source from "./worker_entry.bundle.txt" with { type: "text" };
 
-/** Threads at most, the program included. */
+/** Maximum number of threads, the main thread included. */
 export const MOST_THREADS: number = MOST_TASKS;
 
 /**
- * How long threads stay awake in {@link ThreadPool.run}: workers after a round, since the next
- * kernel of a training step is close, and the program for the last tasks of a round. To wake up
- * takes the system 0.1 to 4 ms. Long tasks of {@link ThreadPool.runAsync} gain nothing by it.
+ * How long threads spin in {@link ThreadPool.run} before they sleep: workers after a round, since the
+ * next kernel of a training step follows soon, and the main thread while the last tasks finish. Waking
+ * a thread takes 0.1 to 4 ms. The long tasks of {@link ThreadPool.runAsync} do not benefit.
  */
 const AWAKE_MS = 2;
 const LOOKS = 100;
-/** A sleep's length at most; a worker that ends a round wakes the program. */
+/** Maximum length of one sleep; the worker that finishes a round wakes the main thread. */
 const SLEEP_MS = 10;
-/** How long {@link ThreadPool.runAsync} blocks before it lets events in: the workers have a share left at most. */
+/** How long {@link ThreadPool.runAsync} blocks before it yields to the event loop. */
 const BLOCKING_MS = 1000;
 const POLL_MS = 5;
 
-/** A call of a function. */
+/** A function call. */
 export interface KernelCall {
   readonly name: string;
   readonly values: readonly Argument[];
 }
 
-/** A number, or an address in the memory that a thread has to itself. */
+/** A number, or an address in the thread's scratch memory. */
 export type Argument = number | OwnAddress;
 
-/** Bytes from the beginning of the thread's own memory. */
+/** Byte offset in the thread's scratch memory. */
 export interface OwnAddress {
   readonly own: number;
 }
 
-/** Memory that each thread has to itself. */
+/** Scratch memory of the threads. */
 export interface ThreadScratch {
-  /** Address of the first thread's. */
+  /** Address of the main thread's. */
   readonly at: number;
-  /** Bytes of each thread. */
+  /** Bytes per thread. */
   readonly bytes: number;
 }
 
-/** How tasks are shared. */
+/** How tasks are distributed. */
 export interface RunOptions {
-  /** Most threads that share them, the program included. */
+  /** Maximum number of threads, the main thread included. */
   readonly threads: number;
-  /** Where {@link OwnAddress}es lie; nowhere when left out. */
+  /** Required if a call has an {@link OwnAddress}. */
   readonly scratch?: ThreadScratch;
 }
 
-/** A task: calls that are made one after the other on one thread. */
+/** A task: calls made in order on one thread. */
 export type Task = readonly KernelCall[];
 
-/** What a pool needs of node:worker_threads, which is imported only where it is needed. */
+/** What a pool needs of node:worker_threads, which is imported on first use. */
 export type WorkerThreads = Pick<
   typeof import("node:worker_threads"),
   "Worker" | "MessageChannel"
 >;
 
-/** Modules that a pool has loaded. */
+/** Modules loaded by a pool. */
 export interface LoadedModules {
-  /** The program's own instances. */
+  /** The main thread's instances. */
   readonly functions: Readonly<Record<string, Kernel>>;
-  /** By which tasks call a function. */
+  /** Function numbers used in tasks. */
   readonly numbers: ReadonlyMap<string, number>;
   readonly memory: WebAssembly.Memory;
-  /** Who fails, for messages, such as "a kernel of the CPU backend". */
+  /** Subject of failure messages, such as "a kernel of the CPU backend". */
   readonly who: string;
 }
 
 /**
- * Threads that share tasks: the program and its workers, each with an instance of every module that
- * was loaded, so that instances keep nothing outside of their memory.
+ * The process's thread pool: the main thread and workers, each with its own instance of every loaded
+ * module. Modules must keep their state in memory, since any thread may make a call.
  *
- * Workers start with the first round that has work for them and join when they are up; they stay
- * awake for a short while between rounds, then sleep, and do not keep the program alive. Which
- * thread performs a task is left to chance, so that the tasks of a round must not depend on that.
+ * Workers start with the first round that needs them and join once they run. Between rounds they spin
+ * briefly, then sleep; they do not keep the process alive. Which thread performs a task is not
+ * deterministic, so results must not depend on it.
  */
 export class ThreadPool {
   readonly #workerThreads: WorkerThreads;
@@ -98,9 +98,9 @@ export class ThreadPool {
   readonly #board: Board = boardOn(this.#buffer);
   readonly #functions: Kernel[] = [];
   readonly #loaded: ModulesOnMemory[] = [];
-  /** To each worker. */
+  /** One per worker. */
   readonly #ports: MessagePort[] = [];
-  /** Whether the end of a round is awaited, while events come in. */
+  /** Whether `runAsync` has yielded to the event loop during a round. */
   #isAwaited = false;
   #round = 0;
   #failure: string | null = null;
@@ -113,9 +113,9 @@ export class ThreadPool {
   /**
    * Loads modules for all threads.
    *
-   * @param modules They import what {@link moduleFunctions} knows. Their functions have different names.
-   * @param memory Where it is not shared, the program performs all tasks alone.
-   * @param who Names the caller in messages about a call that throws.
+   * @param modules They may import what {@link moduleFunctions} provides; function names are distinct.
+   * @param memory If it is not shared, the main thread performs all tasks.
+   * @param who Subject of messages about a call that throws.
    */
   load(
     modules: readonly WebAssembly.Module[],
@@ -135,12 +135,12 @@ export class ThreadPool {
   }
 
   /**
-   * Performs tasks in any order and on any thread, and waits until all are done.
+   * Performs tasks in any order on any thread; blocks until all are done.
    *
-   * @throws {FailureError} If a call on several threads throws; the other tasks were performed.
+   * @throws {FailureError} If a call on several threads throws, after the other tasks have finished.
    */
   run(loaded: LoadedModules, tasks: readonly Task[], options: RunOptions): void {
-    // While the end of a round is awaited, the board is taken.
+    // While `runAsync` waits, the board is in use.
     if (this.#isAwaited || isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
     for (const round of rounds(tasks)) {
       this.#share(loaded, round, { ...options, awakeMs: AWAKE_MS });
@@ -150,8 +150,8 @@ export class ThreadPool {
   }
 
   /**
-   * {@link run} for long tasks: after a second events come in while it waits for the last ones.
-   * Runs of this kind do not overlap.
+   * {@link run} for long tasks: after a second of blocking it yields to the event loop until the last
+   * ones are done. Such runs are queued.
    */
   runAsync(loaded: LoadedModules, tasks: readonly Task[], options: RunOptions): Promise<void> {
     const running = this.#last.then(() => this.#runAsync(loaded, tasks, options));
@@ -177,7 +177,7 @@ export class ThreadPool {
     }
   }
 
-  /** Publishes a round, and takes tasks as long as there are any. */
+  /** Publishes a round and takes tasks until none is left. */
   #share(
     { numbers }: LoadedModules,
     round: readonly Task[],
@@ -190,7 +190,7 @@ export class ThreadPool {
     control[words.scratchBytes] = scratch.bytes;
     let written = 0;
     round.forEach((task, i) => {
-      // The first task is taken first, and they are taken from the last place.
+      // Tasks are taken from the last entry down, so the first task goes there.
       const place = 2 * (round.length - 1 - i);
       tasks[place] = written;
       tasks[place + 1] = task.length;
@@ -205,7 +205,7 @@ export class ThreadPool {
     while (takeTask(this.#board, 0, (number) => this.#functions[number]!));
   }
 
-  /** Blocks until the round is done, or for so long; false if it is not done then. */
+  /** Blocks until the round is done or `forMs` have passed; returns whether it is done. */
   #blockUntilDone(
     { forMs, awakeMs }: { readonly forMs: number; readonly awakeMs: number },
   ): boolean {
@@ -275,7 +275,7 @@ function runAlone(
   }
 }
 
-/** Tasks in rounds that the board holds. */
+/** Splits tasks into rounds that fit on the board. */
 function* rounds(tasks: readonly Task[]): Generator<readonly Task[]> {
   let first = 0, calls = 0;
   for (const [i, { length }] of tasks.entries()) {
@@ -304,10 +304,10 @@ function writeCall(
   to[at + 2] = owned;
 }
 
-// One set of workers for the whole process, like tfjs's backends.
+// Process-wide, like tfjs's backends.
 let opened: Promise<ThreadPool> | undefined;
 
-/** The process's pool, which the CPU engine and the CPU backend share. */
+/** The process's thread pool, shared by the CPU engine and the CPU backend. */
 export function processThreads(): Promise<ThreadPool> {
   opened ??= import("node:worker_threads").then((threads) => new ThreadPool(threads));
   return opened;

@@ -1,17 +1,17 @@
-/** A product by narrow register tiles (0) or wide ones (1), of what lies at an address. */
+/** A matrix product of the data at an address, with narrow (0) or wide (1) register tiles. */
 export type TimedProduct = (wide: 0 | 1, at: number) => void;
 
 /** What a {@link TileChoice} measures. */
 export interface TileMeasurement {
   readonly product: TimedProduct;
-  /** float32 numbers that the product works on; they are 1 when it begins. */
+  /** Number of float32 values that the product works on; all are 1 initially. */
   readonly numbers: number;
   readonly memory: WebAssembly.Memory;
-  /** Calls `use` with the address of memory for `numbers` float32 numbers. */
+  /** Calls `use` with the address of memory for `numbers` float32 values. */
   readonly withMemory: (numbers: number, use: (at: number) => void) => void;
-  /** Rounds at the first question, at each of the next ones, and in all. */
+  /** Number of timed rounds at the first query, at each later one, and in total. */
   readonly rounds: readonly [first: number, next: number, all: number];
-  /** Wide tiles are chosen where they take less than this share of the narrow ones' time. */
+  /** Wide tiles are chosen if they take less than this fraction of the narrow tiles' time. */
   readonly share: number;
 }
 
@@ -19,15 +19,15 @@ export interface TileMeasurement {
 const TIMES = 8;
 
 /**
- * Whether products are faster by wide register tiles, which give the same bits. They are where V8
- * makes 256-bit vectors of pairs, or has 32 registers, and much slower elsewhere; a program cannot
- * ask, so that it measures: least time of several rounds.
+ * Chooses between narrow and wide register tiles, which give the same bits. Wide ones are faster if V8
+ * fuses pairs into 256-bit vectors or has 32 registers, and much slower otherwise. A program cannot
+ * query that, so it measures: the least time of several rounds.
  *
- * V8 tiers code up while it runs, so that rounds are spread over the first questions.
+ * V8 tiers code up while it runs, so the rounds are spread over the first queries.
  */
 export class TileChoice {
   readonly #measurement: TileMeasurement;
-  /** Milliseconds of the fastest round by narrow tiles, and by wide ones. */
+  /** Milliseconds of the fastest round with narrow and with wide tiles. */
   readonly #least: [number, number] = [Infinity, Infinity];
   #rounds = 0;
 
@@ -35,7 +35,7 @@ export class TileChoice {
     this.#measurement = measurement;
   }
 
-  /** 1 if wide ones are faster, as far as is known. */
+  /** 1 if wide tiles are faster so far. */
   get wide(): 0 | 1 {
     const { rounds: [first, next, all], share } = this.#measurement;
     if (this.#rounds < all) this.#measure(this.#rounds === 0 ? first : next);
@@ -46,7 +46,7 @@ export class TileChoice {
     this.#rounds += rounds;
     const { product, numbers, memory, withMemory } = this.#measurement;
     withMemory(numbers, (at) => {
-      // What lies there may be subnormal, which some machines are slow at.
+      // Uninitialised memory may hold subnormals, which are slow on some machines.
       new Float32Array(memory.buffer, at, numbers).fill(1);
       for (let round = 0; round < rounds; round++) {
         for (const wide of [0, 1] as const) {

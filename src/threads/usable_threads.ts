@@ -2,12 +2,12 @@
 const ALWAYS_ALLOWED = 16;
 
 /**
- * Threads of the CPU backend: as many as are wanted, at most 16 or as many as there are cores.
+ * Number of threads of the CPU backend: as requested, at most 16 or the number of cores if that is larger.
  *
- * A thread beyond the cores only costs: its memory, and the time in which it is started. No result
- * depends on how many there are.
+ * Threads beyond the number of cores only cost memory and start-up time. No result depends on their
+ * number.
  *
- * @param wanted As many as there are cores when left out.
+ * @param wanted Default: the number of cores.
  */
 export function usableThreads(wanted: number = navigator.hardwareConcurrency): number {
   return Math.min(wanted, Math.max(ALWAYS_ALLOWED, navigator.hardwareConcurrency));

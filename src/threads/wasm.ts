@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Heap } from "./guarded_heap.ts";
 
-/** Where a tensor's numbers lie in the memory of tfjs's WebAssembly module. */
+/** Location of a tensor's values in the memory of tfjs's WebAssembly module. */
 interface TensorRecord {
   readonly memoryOffset: number;
 }
 
-/** The part of tfjs-backend-wasm's instance that its kernels, and ours, work with. */
+/** The part of tfjs-backend-wasm's instance that kernels use. */
 export interface WasmBackend {
   readonly dataIdMap: {
     get(dataId: object): TensorRecord;
@@ -16,9 +16,9 @@ export interface WasmBackend {
   /** Allocates; the memory may grow, which detaches every view made before. */
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-  /** Forgets a tensor's numbers; with `force` whatever else has them. */
+  /** Drops a reference to a tensor's values; with `force`, drops them despite other references. */
   disposeData(dataId: object, force?: boolean): boolean;
-  /** Allocates for a tensor and writes its numbers; every allocation of a tensor goes through it. */
+  /** Allocates a tensor and writes its values; every tensor allocation goes through it. */
   move(
     dataId: object,
     values: unknown,
@@ -26,11 +26,11 @@ export interface WasmBackend {
     dtype: string,
     references: number,
   ): void;
-  /** Notes one more tensor that has these numbers. */
+  /** Adds a reference to these values. */
   incRef(dataId: object): void;
 }
 
-/** What a kernel is called with. */
+/** Arguments of a kernel call. */
 export interface KernelCall<Inputs extends string, Attributes> {
   readonly inputs: Readonly<Record<Inputs, tf.TensorInfo>>;
   readonly attrs: Attributes;
@@ -52,7 +52,7 @@ export function callWasmKernel(
   }) as tf.TensorInfo;
 }
 
-/** Registers a kernel for the backend `name` in the place of the one that it has. */
+/** Replaces a kernel of the backend `name`. */
 export function replaceKernel<Call extends KernelCall<never, unknown>>(
   backendName: string,
   kernelName: string,
@@ -64,12 +64,12 @@ export function replaceKernel<Call extends KernelCall<never, unknown>>(
   tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
-/** Where a tensor's numbers begin, in bytes of the memory. */
+/** Byte address of a tensor's values. */
 export function addressOf(backend: WasmBackend, tensor: tf.TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
 }
 
-/** Calls `use` with the address of memory for some numbers, which is given back after. */
+/** Calls `use` with the address of memory for `numbers` float32 values, and frees it afterwards. */
 export function withScratch<T>(
   backend: WasmBackend,
   numbers: number,

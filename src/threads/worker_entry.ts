@@ -2,19 +2,19 @@ import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { boardOn, isTaskLeft, type Kernel, takeTask, words } from "./board.ts";
 import { moduleFunctions, type ModulesOnMemory, type WorkerStart } from "./module_functions.ts";
 
-// What every worker runs: `deno task build:worker` bundles this file to worker_entry.bundle.txt.
-// It runs for as long as the program lives, and sleeps where that has no work for it.
+// Entry of every worker; `deno task build:worker` bundles it to worker_entry.bundle.txt. It runs until
+// the process ends and sleeps when there is no work.
 
-/** Looks at the words per look at the clock. */
+/** Polls of the ticket per reading of the clock. */
 const LOOKS = 100;
 
 const { buffer, index, port, stopWord } = workerData as WorkerStart;
 const board = boardOn(buffer);
 const control = board.words;
-/** Functions of all modules that came, in the order in which tasks number them. */
+/** Functions of all received modules, in the order of their numbers. */
 const functions: Kernel[] = [];
 
-/** A function whose modules were posted before the task that calls it was published. */
+/** A function by number; its module was posted before the task that calls it was published. */
 function functionOf(number: number): Kernel {
   while (functions.length <= number) {
     const received = receiveMessageOnPort(port);
@@ -34,7 +34,7 @@ function functionOf(number: number): Kernel {
   return functions[number]!;
 }
 
-/** Whether a task came up while it looked. */
+/** Polls the ticket; returns whether a task is available. */
 function look(): boolean {
   for (let i = 0; i < LOOKS; i++) {
     if (isTaskLeft(Atomics.load(control, words.ticket), index + 1)) return true;

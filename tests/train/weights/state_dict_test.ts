@@ -199,7 +199,7 @@ Deno.test("decodeStateDict() reads scales from the metadata and refuses invalid 
     assert.throws(() => decodeStateDict(other, "x.st"), { name: "InputError", message });
   };
   refused("{", /^x\.st: its metadata's standardization is not JSON$/);
-  refused([], /^x\.st: its metadata's standardization\.kind: expected an object of kind/);
+  refused([], /^x\.st: its metadata's standardization\.kind: is missing$/);
   refused({ ...scales, scale: [1, -1] }, /standardization\.scale\.1: .*above 0.*found -1$/);
   refused({ ...scales, scale: [1] }, /as many centers as scales/);
   refused({ ...scales, center: [1, null] }, /standardization\.center\.1: .*found null$/);

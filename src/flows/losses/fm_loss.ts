@@ -8,7 +8,7 @@ import { valueAndGradients } from "../../ops/gradients.ts";
 import { type Piece, piecesOf } from "../../ops/pieces.ts";
 import { type Coupling, independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
-import { pathSample, pathVelocity } from "../paths/path.ts";
+import { pathSampleAndVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { type PointValues, toModel } from "../standardization.ts";
 import { drawSource } from "../sources/source.ts";
@@ -307,7 +307,8 @@ function regressionOf(
   { x0: values, x1, times }: DrawnPairs,
 ): { x: Tensor2D; target: Tensor2D } {
   return tf.tidy(() => {
-    const points = { x0: tf.tensor2d(values, x1.shape), x1, times };
-    return { x: pathSample(path, points), target: pathVelocity(path, points) };
+    const x0 = tf.tensor2d(values, x1.shape);
+    const { x, velocity } = pathSampleAndVelocity(path, { x0, x1, times });
+    return { x, target: velocity };
   });
 }

@@ -81,17 +81,22 @@ export interface PathPoints {
 
 /** x_t = alpha(t) x1 + sigma(t) x0, [n, w]. */
 export function pathSample(path: Path, { x0, x1, times }: PathPoints): Tensor2D {
-  return tf.tidy(() => {
-    const { alpha, sigma } = pathColumns(path, times);
-    return tf.add(tf.mul(alpha, x1), tf.mul(sigma, x0)) as Tensor2D;
-  });
+  return tf.tidy(() => pointsAt(pathColumns(path, times), { x0, x1 }));
 }
 
 /** Velocity along the path, dx_t/dt = alpha'(t) x1 + sigma'(t) x0, [n, w]: the training target. */
 export function pathVelocity(path: Path, { x0, x1, times }: PathPoints): Tensor2D {
+  return tf.tidy(() => velocityAt(pathColumns(path, times), { x0, x1 }));
+}
+
+/** {@link pathSample} and {@link pathVelocity} at the same times, whose coefficients are computed once. */
+export function pathSampleAndVelocity(
+  path: Path,
+  { x0, x1, times }: PathPoints,
+): { x: Tensor2D; velocity: Tensor2D } {
   return tf.tidy(() => {
-    const { dAlpha, dSigma } = pathColumns(path, times);
-    return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
+    const columns = pathColumns(path, times);
+    return { x: pointsAt(columns, { x0, x1 }), velocity: velocityAt(columns, { x0, x1 }) };
   });
 }
 
@@ -107,17 +112,28 @@ export function conditionalVelocity(
   { x1, times }: Pick<PathPoints, "x1" | "times">,
 ): Tensor2D {
   return tf.tidy(() => {
-    const { alpha, sigma, dAlpha, dSigma } = pathColumns(path, times);
-    const x0 = tf.div(tf.sub(x, tf.mul(alpha, x1)), sigma);
-    return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
+    const columns = pathColumns(path, times);
+    const x0 = tf.div<Tensor2D>(tf.sub(x, tf.mul(columns.alpha, x1)), columns.sigma);
+    return velocityAt(columns, { x0, x1 });
   });
 }
 
-/** Coefficients at each time as columns, [n, 1]. Call inside tf.tidy. */
-function pathColumns(
-  path: Path,
-  times: Float32Array,
-): Readonly<Record<keyof PathCoefficients, Tensor2D>> {
+/** Coefficients at each time, [n, 1] each. */
+type PathColumns = Readonly<Record<keyof PathCoefficients, Tensor2D>>;
+
+/** Both ends of the pairs, [n, w] each. */
+type PathEnds = Pick<PathPoints, "x0" | "x1">;
+
+function pointsAt({ alpha, sigma }: PathColumns, { x0, x1 }: PathEnds): Tensor2D {
+  return tf.add(tf.mul(alpha, x1), tf.mul(sigma, x0)) as Tensor2D;
+}
+
+function velocityAt({ dAlpha, dSigma }: PathColumns, { x0, x1 }: PathEnds): Tensor2D {
+  return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
+}
+
+/** Coefficients at each time as columns. Call inside tf.tidy. */
+function pathColumns(path: Path, times: Float32Array): PathColumns {
   const at = Array.from(times, (t) => path.at(t));
   const column = (key: keyof PathCoefficients) =>
     tf.tensor2d(Float32Array.from(at, (coefficients) => coefficients[key]), [at.length, 1]);

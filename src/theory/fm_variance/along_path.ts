@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { linearPath } from "../../flows/paths/linear_path.ts";
-import { pathSample, pathVelocity } from "../../flows/paths/path.ts";
+import { pathSampleAndVelocity } from "../../flows/paths/path.ts";
 import type { Pairs } from "./gaussian_path.ts";
 
 /** Positions and velocities of pairs: one row [n] per time. */
@@ -23,16 +23,15 @@ export async function alongPath(
   sigmaMin: number,
 ): Promise<PathPoints> {
   const n = pairs[0]!.x0.length;
-  const [x, velocity] = tf.tidy(() => {
+  const { x, velocity } = tf.tidy(() => {
     const rowsOf = (name: keyof Pairs) => {
       const flat = new Float32Array(times.length * n);
       for (const [i, pair] of pairs.entries()) flat.set(pair[name], i * n);
       return tf.tensor2d(flat, [times.length, n]);
     };
     const points = { x0: rowsOf("x0"), x1: rowsOf("x1"), times: Float32Array.from(times) };
-    const path = linearPath(sigmaMin);
-    return [pathSample(path, points), pathVelocity(path, points)];
-  }) as [tf.Tensor2D, tf.Tensor2D];
+    return pathSampleAndVelocity(linearPath(sigmaMin), points);
+  });
   try {
     const [positions, velocities] = await Promise.all([
       x.data<"float32">(),

@@ -3,6 +3,7 @@ import { quotedJson } from "../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import { drawProbes, type Probes } from "../ode/probes.ts";
 import {
+  LINEARIZATION_ROWS,
   type TensorField,
   tensorField,
   type TensorVelocity,
@@ -31,8 +32,6 @@ export function changeColumns(trace: DivergenceTrace): number {
  * 2.4 was measured for a ConditionalMLP. All directions are held at once.
  */
 const SECOND_ORDER_MEMORY = 3;
-/** Upper limit on rows differentiated together; larger batches are no faster. */
-const MAX_ROWS = 4096;
 
 /** Size limit, in numbers, for stacking several directions into one VJP. */
 const STACKED_NUMBERS = 2 ** 16;
@@ -100,7 +99,7 @@ export function withDivergence(
   const fitting = Math.max(1, Math.floor(field.linearizationRows / memory));
   return tensorField(velocity, field.parameters, {
     parts,
-    linearizationRows: Math.min(MAX_ROWS, fitting),
+    linearizationRows: Math.min(LINEARIZATION_ROWS, fitting),
   });
 }
 

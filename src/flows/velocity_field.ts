@@ -1,12 +1,9 @@
 import type { FieldSpec } from "../ode/engines/engine.ts";
-import { tensorField } from "../ode/engines/portable/tensor_field.ts";
+import { LINEARIZATION_ROWS, tensorField } from "../ode/engines/portable/tensor_field.ts";
 import { changeColumns, type DivergenceTrace, withDivergence } from "./divergence.ts";
 import type { FlowModel } from "./model.ts";
 import { trainingRows } from "./piece_rows.ts";
 import { velocityInPieces } from "./velocity_in_pieces.ts";
-
-/** Upper limit on rows differentiated together; larger batches are no faster. */
-const MAX_ROWS = 4096;
 
 /**
  * A model's velocity in the form engines accept: the network's fused form if it has one, else its
@@ -28,7 +25,7 @@ export function velocityField(
     (tensors, x, t) => velocityInPieces(network, tensors, x, { t }),
     parameters,
     // withDivergence() derives its own limit from the memory.
-    { linearizationRows: trace === null ? Math.min(MAX_ROWS, fitting) : fitting },
+    { linearizationRows: trace === null ? Math.min(LINEARIZATION_ROWS, fitting) : fitting },
   );
   return {
     kind: "tensors",

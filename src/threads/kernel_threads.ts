@@ -8,6 +8,7 @@ import { type Range, ranges } from "./ranges.ts";
 import { type SimdBuilds, simdBytes, type SimdChoice } from "./simd_module.ts";
 import {
   type Argument,
+  isSharedMemory,
   type KernelCall,
   type LoadedModules,
   MOST_THREADS,
@@ -83,7 +84,7 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
 
   constructor(pool: ThreadPool, { backend, build, modules, product }: KernelThreadsOptions) {
     const { memory } = backend.wasm.asm;
-    this.#isShared = memory.buffer instanceof SharedArrayBuffer;
+    this.#isShared = isSharedMemory(memory);
     const compiled = modules.map(({ builds: { relaxed, plain } }) => {
       const bytes = simdBytes({ relaxed: fromBase64(relaxed), plain: fromBase64(plain) }, build);
       return new WebAssembly.Module(this.#isShared ? onSharedMemory(bytes, "memory") : bytes);

@@ -253,7 +253,8 @@ export class ThreadPool {
   }
 }
 
-function isSharedMemory(memory: WebAssembly.Memory): boolean {
+/** Whether threads can share a memory. */
+export function isSharedMemory(memory: WebAssembly.Memory): boolean {
   return memory.buffer instanceof SharedArrayBuffer;
 }
 

@@ -35,8 +35,11 @@ export interface TensorFieldOptions {
   readonly linearizationRows?: number;
 }
 
-/** Large enough although image rows are wide: a linearization stores only copies of the rows. */
-const LINEARIZATION_ROWS = 4096;
+/**
+ * Default limit of rows per linearization; larger batches are no faster. Large enough although image
+ * rows are wide: a linearization stores only copies of the rows.
+ */
+export const LINEARIZATION_ROWS = 4096;
 
 /**
  * A field over rows [n, width] defined by any tfjs function, with VJPs by tfjs's autodiff.

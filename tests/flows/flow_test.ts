@@ -3,12 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient } from "../../src/flows/losses/cnf_loss.ts";
 import { fmLoss, fmLossAndGradient } from "../../src/flows/losses/fm_loss.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
+import { newModel } from "../../src/flows/new_model.ts";
 import { linearPath } from "../../src/flows/paths/linear_path.ts";
-import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import { accurateSolve, type FlowKind, type FlowModel } from "../../src/flows/model.ts";
 import { sample, type SampleOptions } from "../../src/flows/sample.ts";
-import { Parameters } from "../../src/core/parameters.ts";
-import { initialParameters } from "../../src/nn/init.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
@@ -22,16 +20,7 @@ import { backendTest } from "../support/backends.ts";
 const engines = enginesInOrder(portableEngine("host"));
 
 function freshModel(kind: FlowKind, network: Network, seed = 0): FlowModel {
-  const layout = network.layout;
-  const parameters = Parameters.fromFlat(layout, initialParameters(network, seed));
-  return {
-    kind,
-    network,
-    parameters,
-    path: linearPath(1e-4),
-    source: standardNormal,
-    standardization: null,
-  };
+  return newModel(kind, network, { seed, path: linearPath(1e-4) });
 }
 
 const mlp = mlpNetwork({ dims: 2, hidden: 8 });

@@ -151,7 +151,7 @@ export {
   type DiscreteLogProbOptions,
 } from "./src/flows/discrete_log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
-export type { ColumnChoice, DroppedColumn } from "./src/data/tables/columns.ts";
+export type { ColumnChoice, DroppedColumn, TableColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
 export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";
 export type { ReadStdin } from "./src/data/tables/point_rows.ts";

@@ -1,4 +1,4 @@
-import type { DroppedColumn } from "./tables/columns.ts";
+import type { DroppedColumn, TableColumn } from "./tables/columns.ts";
 
 /** A density known in closed form or by quadrature. */
 export interface KnownDensity {
@@ -22,8 +22,8 @@ export interface PointTable {
 export interface PointRows {
   /** [count * dims] in float64: float32 keeps only 7 digits, a timestamp has 10. */
   readonly points: Float64Array;
-  /** Name of each column, from the file's header line; null without one. */
-  readonly columns: readonly string[] | null;
+  /** The column of each coordinate. */
+  readonly columns: readonly TableColumn[];
   /** Columns of the file that were left out. */
   readonly dropped: readonly DroppedColumn[];
   /** Number of points. */
@@ -34,8 +34,8 @@ export interface PointRows {
 
 /** Columns of the file that points were read from. */
 export interface PointFile {
-  /** Names of the columns in use; null if the file has none. */
-  readonly columns: readonly string[] | null;
+  /** The column of each coordinate. */
+  readonly columns: readonly TableColumn[];
   /** Columns of the file that were left out. */
   readonly dropped: readonly DroppedColumn[];
 }

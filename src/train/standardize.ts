@@ -1,4 +1,4 @@
-import { dropArgument, keptColumns } from "../data/tables/columns.ts";
+import { dropArgument } from "../data/tables/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
   type Standardization,
@@ -134,20 +134,16 @@ function requireVarying(dataset: PointDataset): void {
 }
 
 /** A column as the `drop` option accepts it. */
-function columnArgument(dataset: PointDataset, column: number): string | number {
-  return dropArgument(dataset.file?.columns ?? null, column, columnNumber(dataset, column));
-}
-
-/** A column's number in its file, from 1, counting dropped columns. */
-function columnNumber({ file, dims }: PointDataset, column: number): number {
-  const dropped = file?.dropped ?? [];
-  return keptColumns(dims + dropped.length, dropped)[column]! + 1;
+function columnArgument({ file }: PointDataset, column: number): string | number {
+  if (file === undefined) return column + 1;
+  const { columns, dropped } = file;
+  return dropArgument(columns[column]!, [...columns, ...dropped]);
 }
 
 /** Human-readable name of a column: its header, else its number. */
-function columnWords(dataset: PointDataset, column: number): string {
-  const name = dataset.file?.columns?.[column];
-  return `column ${name ? quoted(name) : columnNumber(dataset, column)}`;
+function columnWords({ file }: PointDataset, column: number): string {
+  const { name, number } = file?.columns[column] ?? { name: null, number: column + 1 };
+  return `column ${name ? quoted(name) : number}`;
 }
 
 /** Remarks on columns with outlying z-scores. */

@@ -106,7 +106,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const plan = {
     ...decided,
     standardization,
-    dropped: dataset.kind === "points" ? dataset.file?.dropped ?? [] : [],
+    ...columnsIn(dataset),
     flowValues,
     values,
     remarks: [...scaleRemarks, ...batchRemarks],
@@ -142,9 +142,9 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
   }
   if (own === undefined) requireNet(config.net, dataset, config.data);
-  const { standardization, dropped, flowValues } = stored;
+  const { standardization, columns, dropped, flowValues } = stored;
   const { values } = request;
-  const ofRun = { standardization, dropped, flowValues, values, remarks: [] };
+  const ofRun = { standardization, columns, dropped, flowValues, values, remarks: [] };
   const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
@@ -205,12 +205,24 @@ function batchSizeFor(
   };
 }
 
+/** The columns of a data set's file. */
+function columnsIn(dataset: Dataset): Pick<RunConfig, "columns" | "dropped"> {
+  const file = dataset.kind === "points" ? dataset.file : undefined;
+  return { columns: file?.columns ?? null, dropped: file?.dropped ?? [] };
+}
+
+/** What a new run decides and a resumed one reads. */
+type Decided = Pick<
+  TrainingPlan,
+  "standardization" | "columns" | "dropped" | "flowValues" | "values" | "remarks"
+>;
+
 /** Everything derived from a config and its data alone. */
 function planOf(
   config: TrainConfig,
   dataset: Dataset,
   own: Network | undefined,
-): Omit<TrainingPlan, "standardization" | "dropped" | "flowValues" | "values" | "remarks"> {
+): Omit<TrainingPlan, keyof Decided> {
   if (own !== undefined) requireRowsOf(own, dataset, config.data);
   const network = own ?? namedNetworkFor(config, dataset);
   const { count } = dataset.train;

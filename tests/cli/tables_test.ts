@@ -116,6 +116,10 @@ Deno.test("--drop omits a column from training and from later use of the run", (
       await Deno.readTextFile(`${folder}/runs/cnf-labelled-0001/config.json`),
     );
     assert.deepEqual(config.drop, ["species"]);
+    assert.deepEqual(config.kept, [
+      { name: "height", number: 1, kind: "real" },
+      { name: "weight", number: 3, kind: "real" },
+    ]);
     assert.deepEqual(config.dropped, [{ number: 2, name: "species" }]);
     assert.equal(config.network.dims, 2);
     const logProb = async (file: string) =>

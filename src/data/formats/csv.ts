@@ -2,20 +2,10 @@ import { pipeline } from "node:stream/promises";
 // @ts-types="./_csv_parse.d.ts"
 import { CsvError, parse } from "csv-parse";
 import { InputError } from "../../core/errors.ts";
-import { named, quoted } from "../../core/quoted.ts";
-import {
-  type ColumnChoice,
-  dropArgument,
-  type DroppedColumn,
-  droppedColumns,
-  keptColumns,
-} from "../tables/columns.ts";
+import type { ColumnChoice } from "../tables/columns.ts";
 import type { PointRows } from "../dataset.ts";
-import { option } from "../../core/options/spelling.ts";
+import { isNumber, isNumberOrNotFinite, TableBuilder } from "../tables/table_builder.ts";
 
-// No two parts can match the same digits, so matching takes linear time without backtracking.
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 /** Possible column names, excluding words for missing values. */
 const NAME = /^(?!(?:na|n\/a|none|null|nil|missing)$)\p{L}/iu;
 
@@ -24,13 +14,6 @@ const MAX_LINE_BYTES = 2 ** 23;
 
 /** Maximum numbers per line; in a file with more, a line is hardly a point. */
 const MAX_COLUMNS = 2 ** 20;
-
-/** Maximum numbers per file: 512 MiB of float64. */
-const MAX_NUMBERS = 2 ** 26;
-
-/** Lengths of the first and the largest buffer block while reading. */
-const FIRST_BLOCK = 2 ** 10;
-const LARGEST_BLOCK = 2 ** 20;
 
 /** Bytes parsed between checks of the line length. */
 const PIECE_BYTES = 2 ** 16;
@@ -97,20 +80,11 @@ export async function readCsv(
   return table.rows();
 }
 
-/** Collects points line by line. */
+/** Finds the line of names and passes the others on as rows. */
 class Table {
   readonly #place: string;
-  readonly #full: Float64Array[] = [];
-  #block = new Float64Array(FIRST_BLOCK);
-  #used = 0;
-  #columns: readonly string[] | null = null;
-  /** Fields per line. */
-  #fields = 0;
-  readonly #choice: ColumnChoice | null;
-  #dropped: readonly DroppedColumn[] = [];
-  #kept: readonly number[] = [];
-  /** Number of points so far. */
-  count = 0;
+  readonly #builder: TableBuilder;
+  #names: readonly string[] | null = null;
   #begun = false;
   /** A first line of both words and numbers, until the second line decides if it is a header. */
   #first: { readonly fields: readonly string[]; readonly lineNumber: number } | null = null;
@@ -119,7 +93,12 @@ class Table {
 
   constructor(place: string, choice: ColumnChoice | null) {
     this.#place = place;
-    this.#choice = choice;
+    this.#builder = new TableBuilder(place, choice);
+  }
+
+  /** Number of points so far. */
+  get count(): number {
+    return this.#builder.count;
   }
 
   /** Adds the fields of a line. */
@@ -135,14 +114,14 @@ class Table {
     const fields = raw.map(bare);
     if (!this.#begun) {
       this.#begun = true;
-      const words = fields.filter((field) => !NUMBER.test(field) && !NOT_FINITE.test(field));
-      if (words.length === fields.length) this.#columns = fields;
-      else if (words.length === 0) this.#addPoint(fields, lineNumber);
+      const words = fields.filter((field) => !isNumberOrNotFinite(field));
+      if (words.length === fields.length) this.#names = fields;
+      else if (words.length === 0) this.#addRow(fields, lineNumber);
       else this.#first = { fields, lineNumber };
       return;
     }
     this.#decideFirst(fields);
-    this.#addPoint(fields, lineNumber);
+    this.#addRow(fields, lineNumber);
   }
 
   /** @param second Fields of the second line; null at the end of the file. */
@@ -150,95 +129,29 @@ class Table {
     if (this.#first === null) return;
     const { fields, lineNumber } = this.#first;
     this.#first = null;
-    if (this.#areNames(fields, second)) this.#columns = fields;
-    else if (!isPandasHead(fields, second)) this.#addPoint(fields, lineNumber);
+    if (this.#areNames(fields, second)) this.#names = fields;
+    else if (!isPandasHead(fields, second)) this.#addRow(fields, lineNumber);
   }
 
   #areNames(fields: readonly string[], second: readonly string[] | null): boolean {
-    const choice = this.#choice;
-    const wanted = choice?.kind === "drop" ? choice.drop : choice?.dropped.map(({ name }) => name);
     return fields.some((field, column) =>
-      NAME.test(field) && (wanted?.includes(field) || NUMBER.test(second?.[column] ?? ""))
+      NAME.test(field) && (this.#builder.asksFor(field) || isNumber(second?.[column] ?? ""))
     );
   }
 
-  #addPoint(fields: readonly string[], lineNumber: number): void {
-    const at = `${this.#place}, line ${lineNumber}`;
-    if (this.count === 0) this.#choose(fields.length);
-    if (fields.length !== this.#fields) {
-      throw new InputError(
-        `${at}: expected ${this.#fields} ${this.#fields === 1 ? "number" : "numbers"}, ` +
-          `found ${fields.length}; every line needs as many as the first`,
-      );
+  #addRow(fields: readonly string[], lineNumber: number): void {
+    if (this.count === 0) {
+      // A first line with a different number of fields is a title, not a header.
+      const names = this.#names?.length === fields.length ? this.#names : null;
+      this.#builder.begin(names, fields.length);
     }
-    if ((this.count + 1) * this.#kept.length > MAX_NUMBERS) {
-      throw new InputError(
-        `${at}: more than ${MAX_NUMBERS} numbers, the limit for CSV; save the ` +
-          "points as NPY (numpy.save), or take fewer",
-      );
-    }
-    for (const column of this.#kept) {
-      if (this.#used === this.#block.length) {
-        this.#full.push(this.#block);
-        this.#block = new Float64Array(Math.min(2 * this.#block.length, LARGEST_BLOCK));
-        this.#used = 0;
-      }
-      this.#block[this.#used++] = this.#number(
-        fields[column]!,
-        `${at}, column ${column + 1}`,
-        column,
-      );
-    }
-    this.count++;
-  }
-
-  /** Decides which columns to keep, at the first line of numbers. */
-  #choose(count: number): void {
-    this.#fields = count;
-    // A first line with a different number of fields is a title, not a header.
-    if (this.#columns?.length !== count) this.#columns = null;
-    if (this.#choice !== null) {
-      const file = { names: this.#columns, count };
-      this.#dropped = droppedColumns(file, this.#choice, this.#place);
-    }
-    this.#kept = keptColumns(count, this.#dropped);
-  }
-
-  #number(field: string, at: string, column: number): number {
-    if (this.#choice?.kind !== "drop" || NUMBER.test(field) || NOT_FINITE.test(field)) {
-      return finiteNumber(field, at);
-    }
-    const name = this.#columns?.[column];
-    // Suggest dropping by name: dropping by number would read the rest of a header as a point.
-    const mayBeName = this.count === 0 && name === undefined &&
-      /^\p{L}[\p{L}\d_.-]{0,59}$/u.test(field);
-    const byName = mayBeName
-      ? `with ${option("drop", field)} if this is a line of names, else `
-      : "";
-    throw new InputError(
-      `${at}${name ? ` (${quoted(name, 40)})` : ""}: ${quoted(field, 40)} is not a number; ` +
-        "separate numbers with commas, or leave the column out " +
-        `${byName}with ${option("drop", dropArgument(this.#columns, column))}`,
-    );
+    this.#builder.add(fields, lineNumber);
   }
 
   /** All points that were added. */
   rows(): PointRows {
     this.#decideFirst(null);
-    const dims = this.#kept.length, count = this.count;
-    if (count === 0) {
-      throw new InputError(
-        `${this.#place}: contains no points; write one line of comma-separated numbers per point`,
-      );
-    }
-    const points = new Float64Array(count * dims);
-    let offset = 0;
-    for (const block of [...this.#full, this.#block.subarray(0, this.#used)]) {
-      points.set(block, offset);
-      offset += block.length;
-    }
-    const columns = this.#columns && this.#kept.map((column) => this.#columns![column]!);
-    return { points, columns, dropped: this.#dropped, count, dims };
+    return this.#builder.rows();
   }
 
   lineTooLong(): InputError {
@@ -272,24 +185,6 @@ function bare(field: string): string {
   return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
     ? trimmed.slice(1, -1).trim()
     : trimmed;
-}
-
-function finiteNumber(field: string, at: string): number {
-  if (!NUMBER.test(field)) {
-    if (NOT_FINITE.test(field)) {
-      throw new InputError(`${at}: ${field} is not finite; leave such points out`);
-    }
-    throw new InputError(
-      `${at}: ${quoted(field, 40)} is not a number; separate numbers with commas`,
-    );
-  }
-  const value = Number(field);
-  if (!Number.isFinite(Math.fround(value))) {
-    throw new InputError(
-      `${at}: ${named(field, 40)} is beyond float32's range of 3.4e38; rescale the data`,
-    );
-  }
-  return value;
 }
 
 /**

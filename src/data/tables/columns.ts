@@ -2,6 +2,16 @@ import { InputError } from "../../core/errors.ts";
 import { quoted } from "../../core/quoted.ts";
 import { option } from "../../core/options/spelling.ts";
 
+/** A column of a table that holds a coordinate of its points. */
+export interface TableColumn {
+  /** Name in the file's header line; null without one. */
+  readonly name: string | null;
+  /** Position in the file, from 1. */
+  readonly number: number;
+  /** `real`: any finite number. */
+  readonly kind: "real";
+}
+
 /** A column of a file that is left out. */
 export interface DroppedColumn {
   /** Position in the file, from 1. */
@@ -21,6 +31,8 @@ export type ColumnChoice =
   | {
     /** Those that a run was trained on; other files may already lack the columns that it dropped. */
     readonly kind: "ofRun";
+    /** The run's columns; null if it knows none. */
+    readonly columns: readonly TableColumn[] | null;
     /** Columns that the run dropped from its file. */
     readonly dropped: readonly DroppedColumn[];
     /** Dimension of its points. */
@@ -96,17 +108,26 @@ function ofRun(
  * The value of `drop` for a column: its name if that is unique and easy to type in a shell, else
  * its number.
  *
- * @param names Names of the columns, or null.
- * @param number Position in the file, from 1; default `index + 1`.
+ * @param all All columns of the file.
  */
 export function dropArgument(
-  names: readonly string[] | null,
-  index: number,
-  number: number = index + 1,
+  { name, number }: DroppedColumn,
+  all: readonly DroppedColumn[],
 ): string | number {
-  const name = names?.[index];
-  if (!name || names!.indexOf(name) !== names!.lastIndexOf(name)) return number;
+  if (!name || all.filter((other) => other.name === name).length > 1) return number;
   return /^[\w.\-()/ ]{1,60}$/.test(name) ? name : number;
+}
+
+/** The records of the columns at `indices` (from 0) of a file. */
+export function tableColumns(
+  names: readonly string[] | null,
+  indices: readonly number[],
+): readonly TableColumn[] {
+  return indices.map((index) => ({
+    name: names?.[index] ?? null,
+    number: index + 1,
+    kind: "real",
+  }));
 }
 
 /** Removes dropped columns from rows [n * count]. */

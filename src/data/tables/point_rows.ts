@@ -1,6 +1,12 @@
 import { whole } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
-import { type ColumnChoice, droppedColumns, keptColumns, withoutColumns } from "./columns.ts";
+import {
+  type ColumnChoice,
+  droppedColumns,
+  keptColumns,
+  tableColumns,
+  withoutColumns,
+} from "./columns.ts";
 import { readCsv } from "../formats/csv.ts";
 import type { PointRows } from "../dataset.ts";
 import { isIdxImages } from "../formats/idx.ts";
@@ -88,5 +94,5 @@ function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): Po
         `not a finite float32; leave such points out or rescale the data`,
     );
   }
-  return { points, columns: null, dropped, count, dims };
+  return { points, columns: tableColumns(null, kept), dropped, count, dims };
 }

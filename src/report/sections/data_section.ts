@@ -69,7 +69,7 @@ function unitNotes(
         { name: spread!, align: "right" },
       ],
       rows: center.slice(0, LISTED).map((value, i) => [
-        columnLabel(dataset.file?.columns?.[i], i + 1),
+        columnLabel(dataset.file?.columns[i]?.name, dataset.file?.columns[i]?.number ?? i + 1),
         number(value),
         number(scale[i]!),
       ]),

@@ -26,6 +26,7 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     $schema: _schema,
     format: _format,
     network,
+    kept: _kept,
     dropped: _dropped,
     flowValues,
     standardization: _standardization,

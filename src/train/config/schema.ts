@@ -149,6 +149,13 @@ const flowValueNamesSchema = v.strictObject({
   source: v.optional(v.string("a name")),
 }, "an object of names");
 
+const columnName = v.nullable(v.string("a name or null"));
+
+/** A column of a run's table, as recorded in its `config.json`. */
+const tableColumnSchema = v.variant("kind", [
+  v.strictObject({ kind: v.literal("real"), name: columnName, number: wholeNumber(1) }),
+], "a column with its kind, name and number");
+
 /** A config file: the options, and the additional fields of a run's own `config.json`. */
 export const configFileSchema = v.strictObject({
   $schema: v.optional(v.string("text")),
@@ -161,11 +168,12 @@ export const configFileSchema = v.strictObject({
     networkSchema,
     v.description("written by a run: its network, inferred from the data; not an option"),
   )),
+  kept: v.optional(v.pipe(
+    v.array(tableColumnSchema),
+    v.description("written by a run: the columns of its file that it learns; not an option"),
+  )),
   dropped: v.optional(v.pipe(
-    v.array(v.strictObject({
-      number: wholeNumber(1),
-      name: v.nullable(v.string("a name or null")),
-    })),
+    v.array(v.strictObject({ number: wholeNumber(1), name: columnName })),
     v.description("written by a run: the dropped columns of its file; not an option"),
   )),
   flowValues: v.optional(v.pipe(

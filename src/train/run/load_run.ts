@@ -1,4 +1,4 @@
-import type { ColumnChoice, DroppedColumn } from "../../data/tables/columns.ts";
+import type { ColumnChoice, DroppedColumn, TableColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
@@ -41,6 +41,11 @@ export interface RunConfig {
   readonly network: Network;
   /** Standardisation of its points; null if it trains on raw values. */
   readonly standardization: Standardization | null;
+  /**
+   * The columns of its data file, one per dimension; null if its data are from no file, or the run
+   * is an imported or an older one.
+   */
+  readonly columns: readonly TableColumn[] | null;
   /** Columns of its data file that it leaves out. */
   readonly dropped: readonly DroppedColumn[];
   /** Names of the values that the training program passed; empty if all were defaults. */
@@ -68,11 +73,12 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
 
 /** Encodes `config.json`. */
 export function encodeRunConfig(
-  { config, network, standardization, dropped, flowValues }: RunConfig,
+  { config, network, standardization, columns, dropped, flowValues }: RunConfig,
 ): string {
   const { sigmaMin: _ofDefaultPath, ...ofOwnPath } = config;
   const options = flowValues.path === undefined ? config : ofOwnPath;
   const table = {
+    ...(columns === null ? {} : { kept: columns }),
     ...(dropped.length > 0 ? { dropped } : {}),
     ...(Object.keys(flowValues).length > 0 ? { flowValues } : {}),
     ...(standardization ? { standardization } : {}),
@@ -85,8 +91,12 @@ export function encodeRunConfig(
 }
 
 /** The columns of a file that form the points of a run. */
-export function columnsOf({ network, dropped }: RunConfig): ColumnChoice | undefined {
-  return isImageNetwork(network) ? undefined : { kind: "ofRun", dropped, dims: network.rowWidth };
+export function columnsOf(
+  { network, columns, dropped }: Pick<RunConfig, "network" | "columns" | "dropped">,
+): ColumnChoice | undefined {
+  return isImageNetwork(network)
+    ? undefined
+    : { kind: "ofRun", columns, dropped, dims: network.rowWidth };
 }
 
 /**
@@ -103,6 +113,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
     $schema: _schema,
     format: _format,
     network: record,
+    kept: columns = null,
     dropped = [],
     flowValues = {},
     standardization = null,
@@ -125,7 +136,21 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   }
   const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
-  return { config, network, standardization, dropped, flowValues };
+  requireColumnsOf(network, columns, path);
+  return { config, network, standardization, columns, dropped, flowValues };
+}
+
+/** @throws {InputError} If there is not one column per number of a point. */
+function requireColumnsOf(
+  network: Network,
+  columns: readonly TableColumn[] | null,
+  place: string,
+): void {
+  if (columns === null) return;
+  if (isImageNetwork(network) || columns.length !== network.rowWidth) {
+    const wanted = isImageNetwork(network) ? "images have none" : `points have ${network.rowWidth}`;
+    throw new InputError(`${place}: kept has ${columns.length} columns, the network's ${wanted}`);
+  }
 }
 
 function requireSame(own: Network, record: NetworkRecord, place: string): Network {
@@ -238,7 +263,7 @@ export async function loadRun(
  * @throws {InputError} If the values differ from the run's.
  */
 export function modelOf(
-  { config, network, standardization, flowValues }: Omit<RunConfig, "dropped">,
+  { config, network, standardization, flowValues }: Omit<RunConfig, "columns" | "dropped">,
   weights: Float32Array,
   values: Pick<FlowValues, "path" | "source"> = {},
 ): FlowModel {

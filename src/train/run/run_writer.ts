@@ -14,7 +14,7 @@ import {
 } from "./training_log.ts";
 
 /** Inputs of {@link RunWriter}. */
-export interface SessionStart extends Omit<RunConfig, "dropped"> {
+export interface SessionStart extends Omit<RunConfig, "columns" | "dropped"> {
   readonly backend: BackendKind | null;
   /** Number of engine threads. */
   readonly threads: number;

@@ -74,7 +74,8 @@ export async function importWeights(
       ema: 0,
     },
   });
-  const runConfig = { config, network, standardization, dropped: [], flowValues: {} };
+  const table = { standardization, columns: null, dropped: [] };
+  const runConfig = { config, network, ...table, flowValues: {} };
   using held = await holdRun(options.run ?? null, {
     mode: options.mode ?? "new",
     root: options.runsFolder ?? "runs",

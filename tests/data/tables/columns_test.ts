@@ -43,7 +43,10 @@ Deno.test("readPoints() does not parse dropped columns", async () => {
   const csv = "height,species,weight\n170,setosa,60\n180,,70\n";
   const expected = { points: [170, 60, 180, 70], count: 2, dims: 2 };
   const dropped = [{ number: 2, name: "species" }];
-  const columns = ["height", "weight"];
+  const columns = [
+    { name: "height", number: 1, kind: "real" },
+    { name: "weight", number: 3, kind: "real" },
+  ];
   assert.deepEqual(await read(csv, drop("species")), { ...expected, columns, dropped });
   assert.deepEqual(await read(csv, drop(2)), { ...expected, columns, dropped });
   await assert.rejects(read(csv, drop()), {
@@ -62,6 +65,7 @@ Deno.test("readPoints() does not parse dropped columns", async () => {
 Deno.test("readPoints() finds a run's columns with and without the dropped one", async () => {
   const ofRun: ColumnChoice = {
     kind: "ofRun",
+    columns: null,
     dropped: [{ number: 2, name: "species" }],
     dims: 2,
   };

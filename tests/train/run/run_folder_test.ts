@@ -15,6 +15,7 @@ const config = encodeRunConfig({
   config: resolveConfig("cnf"),
   network: mlpNetwork({ dims: 2, hidden: 64 }),
   standardization: null,
+  columns: null,
   dropped: [],
   flowValues: {},
 });

@@ -1,6 +1,6 @@
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import type { CommandContext } from "@stricli/core";
-import { InputError } from "@fluxion/fluxion/core";
+import { InputError, suggestion } from "@fluxion/fluxion/core";
 import { commandsFor } from "./commands/commands.ts";
 import { version } from "./version.ts";
 import { describe } from "./help.ts";
@@ -49,10 +49,10 @@ export async function buildFluxion(
       text: {
         ...text_en,
         noCommandRegisteredForInput: ({ input, corrections }) => {
-          const names = corrections.join(" or ").replaceAll("`", "");
-          const hint = names === "" || input === "help"
-            ? "--help lists the commands"
-            : `did you mean ${names}?`;
+          // The parser proposes distant names, too: import for frob.
+          const names = corrections.map((name) => name.replaceAll("`", ""));
+          const [, near] = /"(.*)"/.exec(suggestion(input, names)) ?? [];
+          const hint = near === undefined ? "--help lists the commands" : `did you mean ${near}?`;
           return keep(new InputError(`unknown command ${input}; ${hint}`));
         },
         exceptionWhileParsingArguments: keep,

@@ -20,7 +20,10 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       await complete(args.slice(1));
       return 0;
     }
-    await runCommand(args.map((arg, i) => normalised(arg, args[i - 1])));
+    const words = helpWords(args);
+    const page = words && await helpPage(words);
+    if (page) printText(page);
+    else await runCommand((words ?? args).map((arg, i) => normalised(arg, args[i - 1])));
     return 0;
   } catch (error) {
     const { message, exitCode } = verdict(error, await optionsOfCommand(args));
@@ -32,6 +35,20 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     }
     return exitCode;
   }
+}
+
+/** The words whose help is asked for: of `help WORDS`, of `WORDS --help`, or of nothing at all. */
+function helpWords(args: readonly string[]): readonly string[] | null {
+  if (args[0] === "help") return args.slice(1).filter((word) => !word.startsWith("-"));
+  const asked = args.findIndex((arg) => ["--help", "-h", "--help-all", "-H"].includes(arg));
+  if (asked >= 0 && !args.slice(0, asked).includes("--")) return args.slice(0, asked);
+  return args.length === 0 ? args : null;
+}
+
+/** The help of a command or a group; null if the words name none. */
+async function helpPage(words: readonly string[]): Promise<string | null> {
+  const { helpOf } = await import("./help_pages.ts");
+  return await helpOf(words);
 }
 
 /** Rewrites spellings that the parser does not accept. */
@@ -60,11 +77,10 @@ async function runCommand(args: readonly string[]): Promise<void> {
   };
   await run(application, args, { process });
   if (thrown.length > 0) throw thrown[0];
-  const askedFor = args.length === 0 ||
-    args.some((arg) => ["--help", "-h", "--version", "-v", "--help-all", "-H"].includes(arg));
-  if (help.length > 0 && !askedFor) {
-    const text = help.join("");
-    writeMessage(`${Deno.stderr.isTerminal() ? wrapped(text, columns()) : text}\n`);
+  if (help.length > 0 && !args.some((arg) => arg === "--version" || arg === "-v")) {
+    // The parser prints help where a group's command is missing.
+    const text = await helpPage(args) ?? help.join("");
+    writeMessage(`${Deno.stderr.isTerminal() ? wrapped(text, columns()) : text}\n\n`);
     throw new InputError(`${args.join(" ")}: expected one of the commands above after it`);
   }
   if (help.length > 0) printText(help.join("").replace(/\n$/, ""));
@@ -74,7 +90,8 @@ async function runCommand(args: readonly string[]): Promise<void> {
 }
 
 /** Prints `completion<TAB>description` for each completion; the last word is the one being typed. */
-async function complete(words: readonly string[]): Promise<void> {
+async function complete(given: readonly string[]): Promise<void> {
+  const { words, prefix } = completedWords(given);
   const silent = { write: () => {} };
   const proposals = await proposeCompletions(await buildFluxion(words, () => {}), words, {
     process: { stdout: silent, stderr: silent, env: {} },
@@ -87,6 +104,24 @@ async function complete(words: readonly string[]): Promise<void> {
     // Options are proposed only after a dash, or they would hide file names.
     if (completion.startsWith("-") && !typed.startsWith("-")) continue;
     if (hidden.includes(completion)) continue;
-    writeResult(`${completion}\t${brief}\n`);
+    writeResult(`${prefix}${completion}\t${brief}\n`);
   }
+  if (given.length === 1 && "help".startsWith(typed)) writeResult("help\tprint a command's help\n");
+}
+
+/** The words to complete, and what the shell expects before each completion of the last one. */
+function completedWords(
+  given: readonly string[],
+): { readonly words: readonly string[]; readonly prefix: string } {
+  const last = given.at(-1) ?? "";
+  // bash hands over `--net=r` as three words.
+  const bare = given.filter((word) => word !== "=");
+  if (bare.length < given.length) {
+    return { words: last === "=" ? [...bare, ""] : bare, prefix: "" };
+  }
+  const words = given.length > 1 && given[0] === "help" ? given.slice(1) : given;
+  const [, flag, value] = /^(--[a-z-]+)=(.*)$/.exec(last) ?? [];
+  return flag === undefined
+    ? { words, prefix: "" }
+    : { words: [...words.slice(0, -1), flag, value!], prefix: `${flag}=` };
 }

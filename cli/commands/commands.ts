@@ -1,7 +1,4 @@
-import type { Command, CommandContext, RouteMap } from "@stricli/core";
-
-/** A command, or a group of subcommands. */
-type Route = Command<CommandContext> | RouteMap<CommandContext>;
+import type { Route } from "../help_text.ts";
 
 /** Loaders of the commands, in the order of the help. */
 const loaders: Readonly<Record<string, () => Promise<Route>>> = {
@@ -10,10 +7,10 @@ const loaders: Readonly<Record<string, () => Promise<Route>>> = {
   "log-prob": async () => (await import("./log_prob/command.ts")).logProbCommand,
   eval: async () => (await import("./eval/command.ts")).evalCommand,
   plot: async () => (await import("./plot/command.ts")).plotCommand,
+  import: async () => (await import("./import/command.ts")).importRoutes,
   theory: async () => (await import("./theory/command.ts")).theoryCommand,
   report: async () => (await import("./report/command.ts")).reportCommand,
   homework: async () => (await import("./homework/command.ts")).homeworkCommand,
-  import: async () => (await import("./import/command.ts")).importRoutes,
   data: async () => (await import("./data/command.ts")).dataRoutes,
   doctor: async () => (await import("./doctor/command.ts")).doctorCommand,
   completions: async () => (await import("./completions/command.ts")).completionsCommand,
@@ -27,3 +24,23 @@ export async function commandsFor(args: readonly string[]): Promise<Record<strin
   const routes = await Promise.all(names.map(async (name) => [name, await loaders[name]!()]));
   return Object.fromEntries(routes);
 }
+
+/** Headings of the commands in the help. */
+export const commandHeadings: Readonly<Record<string, string>> = {
+  train: "MODELS",
+  sample: "MODELS",
+  "log-prob": "MODELS",
+  eval: "MODELS",
+  plot: "MODELS",
+  import: "MODELS",
+  theory: "THEORY AND REPORTS",
+  report: "THEORY AND REPORTS",
+  homework: "THEORY AND REPORTS",
+  data: "DATA AND THIS MACHINE",
+  doctor: "DATA AND THIS MACHINE",
+  completions: "DATA AND THIS MACHINE",
+  version: "DATA AND THIS MACHINE",
+};
+
+/** The names of all commands, in the order of the help. */
+export const allCommands: readonly string[] = Object.keys(loaders);

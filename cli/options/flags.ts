@@ -1,5 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import { proposeDatasets } from "./dataset_names.ts";
+import { proposeRuns } from "./run_names.ts";
 import type { CommandOption, CommandOptions, FlagValues } from "./option.ts";
 import { parserOf } from "./parse_value.ts";
 import { asFlag, respelled } from "@fluxion/fluxion/options";
@@ -45,9 +46,14 @@ function flagOf(option: CommandOption) {
       : (text: string) => text === "" ? withoutValue : parse(text),
     ...(withoutValue === undefined ? {} : { inferEmpty: true }),
     ...(value.kind === "columns" ? { variadic: true } : {}),
-    ...(value.kind === "choice"
-      ? { proposeCompletions: (typed: string) => value.names.filter((n) => n.startsWith(typed)) }
-      : {}),
-    ...(option.completes === "datasets" ? { proposeCompletions: proposeDatasets } : {}),
+    ...proposals(option),
   };
+}
+
+function proposals({ value, offered, completes }: CommandOption) {
+  if (completes === "datasets") return { proposeCompletions: proposeDatasets };
+  if (completes === "runs") return { proposeCompletions: proposeRuns };
+  if (value.kind !== "choice") return {};
+  const names = offered ?? value.names;
+  return { proposeCompletions: (typed: string) => names.filter((name) => name.startsWith(typed)) };
 }

@@ -1,7 +1,10 @@
 import type { OptionDeclaration, ValueOf } from "@fluxion/fluxion/options";
+import type { OptionGroup } from "./groups.ts";
 
 /** An option of a command: the declaration shared with config files, and what the command line adds. */
 export interface CommandOption extends OptionDeclaration {
+  /** The heading in the help under which it is listed. */
+  readonly group?: OptionGroup;
   /** One-letter alias. */
   readonly alias?: string;
   /** Whether the command requires it. */
@@ -11,7 +14,9 @@ export interface CommandOption extends OptionDeclaration {
   /** The value if the option is given without one. */
   readonly withoutValue?: number;
   /** The source of Tab completions; choices complete to their names. */
-  readonly completes?: "datasets";
+  readonly completes?: "datasets" | "runs";
+  /** The names of a choice that help and completions offer; default all. */
+  readonly offered?: readonly string[];
   /** The library's spelling, if that is a different option with a value. */
   readonly libraryName?: string;
 }

@@ -3,12 +3,14 @@ import { InputError } from "@fluxion/fluxion/core";
 import { trainOptions } from "@fluxion/fluxion/options";
 import type { CommandOptions, FlagValues } from "./option.ts";
 import { nonEmpty } from "./parse_value.ts";
+import { proposeRuns } from "./run_names.ts";
 
 /** The positional argument RUN. */
 export const runArgument: TypedPositionalParameter<string> = {
   brief: "a run folder, or latest: the newest in runs/",
   placeholder: "RUN",
   parse: nonEmpty("a run folder"),
+  proposeCompletions: proposeRuns,
 };
 
 const { seed, backend, threads, portableBits, data } = trainOptions;
@@ -82,6 +84,8 @@ export const runFolderOption = {
   run: {
     value: { kind: "text", expected: "a folder" },
     placeholder: "DIR",
+    group: "run",
+    completes: "runs",
     help: "run folder",
     defaultWords: "default the next free runs/MODEL-DATA-0001",
   },

@@ -2,6 +2,7 @@ import {
   appliesTo,
   defaultWordsOf,
   type ModelName,
+  netsOf,
   type TrainOptionDeclaration,
   trainOptionNames,
   trainOptions,
@@ -37,5 +38,15 @@ function commandOption(name: keyof typeof trainOptions, model: ModelName): Comma
     ...(defaultWords === null ? {} : { defaultWords }),
     ...(appliesTo(name, model) ? {} : { hidden: true }),
     ...(name === "data" ? { completes: "datasets" } : {}),
+    ...(name === "init" ? { completes: "runs" } : {}),
+    ...(name === "net" ? netOffer(model) : {}),
   };
+}
+
+/** Help of `--net`: the networks that the model can be trained with. */
+function netOffer(model: ModelName) {
+  const offered = netsOf(model);
+  if (offered.length > 1) return { offered };
+  const [only] = offered;
+  return { offered, defaultWords: `default ${only}` };
 }

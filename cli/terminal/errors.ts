@@ -61,8 +61,7 @@ function usageMessage(error: ArgumentScannerError, options: CommandOptions): str
     return `unknown option -${error.input}; --help lists the options`;
   }
   if (error instanceof EnumValidationError) {
-    const similar = / did you mean (.*)$/.exec(error.message)?.[1]?.replaceAll('"', "");
-    const hint = similar === undefined ? "" : `; did you mean ${similar}`;
+    const hint = suggestion(error.input, error.values).replace(/^, (.*)"(.*)"\?$/, "; $1$2");
     const choices = error.values.join(", ");
     return `--${error.externalFlagName} ${error.input}: expected one of ${choices}${hint}`;
   }
@@ -73,6 +72,10 @@ function usageMessage(error: ArgumentScannerError, options: CommandOptions): str
     return `${error.placeholder} is missing; --help shows the usage`;
   }
   if (error instanceof UnexpectedPositionalError) {
+    // The parser takes an unknown one-letter option for an argument.
+    if (/^--[a-z]$/i.test(error.input)) {
+      return `unknown option ${error.input}; --help lists the options`;
+    }
     return `unexpected argument ${error.input}; --help shows the usage`;
   }
   if (error instanceof UnexpectedFlagError) {

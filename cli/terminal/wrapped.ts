@@ -37,7 +37,10 @@ function wrapLine(line: string, columns: number): string[] {
   const lead = " ".repeat(line.length - line.trimStart().length);
   const gap = /^ *\S.*? {2,}(?=\S)/.exec(line)?.[0];
   const words = line.slice(gap?.length ?? 0).trim().split(/ +/);
-  if (gap === undefined) return fill(words, { first: lead, indent: lead, columns });
+  if (gap === undefined) {
+    const indent = columns - lead.length >= LEAST_ROOM ? lead : "      ";
+    return fill(words, { first: indent, indent, columns });
+  }
   const indent = " ".repeat(width(gap));
   if (columns - width(gap) >= LEAST_ROOM) return fill(words, { first: gap, indent, columns });
   const below = `${lead}    `;

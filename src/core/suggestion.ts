@@ -3,7 +3,8 @@ const MAX_NAME_LENGTH = 64;
 
 /**
  * `, did you mean "moons"?` if a known name is close to what was typed, else the empty string.
- * Close means an edit distance of at most a third of the longer name's length, or 1.
+ * Close means an edit distance of at most a third of the longer name's length, or 1, and below the
+ * shorter one's length: `x` is not close to `n`.
  */
 export function suggestion(typed: string, known: readonly string[]): string {
   // Time and memory grow with the product of both lengths.
@@ -12,7 +13,8 @@ export function suggestion(typed: string, known: readonly string[]): string {
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
   if (best === undefined) return "";
   const allowed = Math.max(1, Math.floor(Math.max(typed.length, best.name.length) / 3));
-  return best.edits <= allowed ? `, did you mean "${best.name}"?` : "";
+  const isClose = best.edits <= allowed && best.edits < Math.min(typed.length, best.name.length);
+  return isClose ? `, did you mean "${best.name}"?` : "";
 }
 
 /**

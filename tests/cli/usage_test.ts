@@ -42,6 +42,21 @@ for (const command of helped) {
   });
 }
 
+Deno.test("fluxion help COMMAND is COMMAND --help: placeholders, headings of groups", async () => {
+  const helpPage = (await fluxion(["help", "train", "fm"])).stdout;
+  assert.equal(helpPage, (await fluxion(["train", "fm", "--run", "x", "-h"])).stdout);
+  assert.match(helpPage, /^USAGE\n {2}fluxion train fm \[OPTIONS\]\n/);
+  assert.match(helpPage, /\nOPTIMIZER\n {2}--steps <N> {2,}training steps \(default/);
+  assert.match(helpPage, /\n {2}--drop <COLUMN>\.\.\. /);
+  assert.match(helpPage, /\n {2}--\[no-\]binarize /);
+  const logProb = (await fluxion(["help", "log-prob"])).stdout;
+  assert.match(logProb, /fluxion log-prob --points <FILE> \[OPTIONS\] <RUN>\n/);
+  assert.match(logProb, /\nARGUMENTS\n {2}<RUN> {2,}a run folder/);
+  assert.equal((await fluxion(["help"])).stdout, (await fluxion([])).stdout);
+  const cnf = (await fluxion(["help", "train", "cnf"])).stdout;
+  assert.match(cnf, /--net <mlp> /, "a CNF has no networks of images");
+});
+
 Deno.test("fluxion train --help states the defaults of the configuration", async () => {
   const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
   assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")})`));
@@ -72,7 +87,10 @@ Deno.test("fluxion train without a model prints help on stderr and exits with 2"
 /** Invalid command lines, with the pattern of the one line on stderr. */
 const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["trian"], /unknown command trian; did you mean train\?/],
-  [["help"], /unknown command help; --help lists the commands/],
+  [["frobnicate"], /unknown command frobnicate; --help lists the commands/],
+  [["frob"], /unknown command frob; --help lists the commands/],
+  [["help", "trian"], /unknown command trian; did you mean train\?/],
+  [["train", "cnf", "--x"], /unknown option --x; --help lists the options/],
   [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],
   [["train", "cnf", "--bach-size", "4"], /--bach-size; did you mean --batch-size\?/],
   [["log-prob", "r", "--bits-per-din"], /--bits-per-din; did you mean --bits-per-dim\?/],
@@ -131,7 +149,29 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.ok((await proposals("data", "preview", "ch")).includes("checkerboard"));
   assert.ok((await proposals("data", "fetch", "km")).includes("kmnist"));
   assert.deepEqual(await proposals("sample", ""), [""], "the shell completes file names");
+  assert.deepEqual(await proposals("train", "fm", "--net=r"), ["--net=resnet", ""]);
+  assert.deepEqual(await proposals("train", "fm", "--net", "=", "r"), ["resnet", ""], "bash");
+  assert.deepEqual(await proposals("train", "cnf", "--net", "="), ["mlp", ""], "bash");
+  assert.deepEqual(await proposals("help", "log"), ["log-prob", ""]);
+  assert.deepEqual(await proposals("hel"), ["help", ""]);
 });
+
+Deno.test("fluxion __complete proposes runs, the newest first", () =>
+  inFolder(async (cwd) => {
+    const proposals = async (...words: string[]) =>
+      (await fluxion(["__complete", ...words], { cwd })).stdout.split("\n")
+        .map((line) => line.split("\t")[0]);
+    for (const [i, name] of ["a", "b", "with space"].entries()) {
+      await Deno.mkdir(`${cwd}/runs/${name}`, { recursive: true });
+      await Deno.writeTextFile(`${cwd}/runs/${name}/config.json`, "{}");
+      await Deno.utime(`${cwd}/runs/${name}/config.json`, 1e9 + i, 1e9 + i);
+    }
+    await Deno.mkdir(`${cwd}/runs/no-run`);
+    assert.deepEqual(await proposals("sample", ""), ["latest", "runs/b", "runs/a", ""]);
+    assert.deepEqual(await proposals("report", "latest", "r"), ["runs/b", "runs/a", ""]);
+    assert.deepEqual(await proposals("train", "cnf", "--resume", "--run", "l"), ["latest", ""]);
+    assert.deepEqual(await proposals("sample", "x"), [""], "the shell completes file names");
+  }));
 
 Deno.test("fluxion completions prints a script that the shell accepts", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
@@ -184,11 +224,11 @@ Deno.test("fluxion --help loads nothing that computes", async () => {
   const loaded = await loadedBy("cli/main.ts", ...commands);
   assert.deepEqual(loaded.filter((name) => computing.test(name)), []);
   assert.ok(loaded.length > commands.length + 10, "the modules are found");
-  assert.ok(loaded.length < 90, `${loaded.length} modules`);
+  assert.ok(loaded.length < 120, `${loaded.length} modules`);
 });
 
 Deno.test("version and bad usage load their own command and nothing that computes", async () => {
-  const ownModules = { version: 60, train: 75, sample: 75, eval: 75, report: 75 };
+  const ownModules = { version: 65, train: 80, sample: 80, eval: 80, report: 80 };
   for (const [name, most] of Object.entries(ownModules)) {
     const loaded = await loadedBy("cli/main.ts", `cli/commands/${name}/command.ts`);
     assert.deepEqual(loaded.filter((module) => computing.test(module)), []);

@@ -16,4 +16,5 @@ Deno.test("suggestion() offers a close name, and none if all are far", () => {
   assert.equal(suggestion("gaussians", known), ', did you mean "8gaussians"?');
   assert.equal(suggestion("imagenet", known), "");
   assert.equal(suggestion("x", []), "");
+  assert.equal(suggestion("x", ["n"]), "", "no letter in common");
 });

@@ -14,15 +14,18 @@ const runOptions = {
   config: {
     value: { kind: "text", expected: "a file" },
     placeholder: "FILE",
+    group: "run",
     help: "JSON file of options in camelCase; command-line options override it",
   },
   resume: {
     value: { kind: "switch" },
+    group: "run",
     help: "continue the run of `run` (default latest) from its checkpoint",
     libraryName: "mode: resume",
   },
   overwrite: {
     ...overwriteOption("the run of `run`, if there is one").overwrite,
+    group: "run",
     libraryName: "mode: overwrite",
   },
   ...jsonOption("metrics.json instead of the run folder's path"),

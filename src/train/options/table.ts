@@ -7,7 +7,6 @@ import type { TrainOptionDeclaration } from "./declaration.ts";
 const solverNames: readonly string[] = Object.keys(tableaus);
 const solverHelp: string = `ODE solver, one of ${solverNames.join(", ")}`;
 const netPlaceholder: string = netNames.join("|");
-const netHelp: string = `velocity network, ${netNames.join(", ")}`;
 
 /**
  * All training options, in the order of `config.json`. To add an option, add an entry: its type, the
@@ -60,7 +59,7 @@ export const trainOptions = {
     group: "network",
     value: { kind: "choice", names: netNames },
     placeholder: netPlaceholder,
-    help: netHelp,
+    help: "velocity network",
     defaultWords: "default mlp for points, unet for images",
   },
   hidden: {

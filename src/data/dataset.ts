@@ -8,6 +8,14 @@ export interface KnownDensity {
   logDensity(points: ArrayLike<number>): Float64Array;
 }
 
+/** The curve around which a distribution's points scatter. */
+export interface DataCurve {
+  /** Points farther from the curve than this are strays, in the data's units. */
+  readonly near: number;
+  /** Distance of each row of `points` [n * dims] from the curve. */
+  distance(points: ArrayLike<number>): Float64Array;
+}
+
 /** A table of points [count, dims], row-major, with optional class labels. */
 export interface PointTable {
   /** [count * dims], in the data's units; float64 if read from a file. */
@@ -56,8 +64,13 @@ export interface PointDataset {
   readonly file?: PointFile;
   /** The generating density if it is known, else null. */
   readonly density: KnownDensity | null;
-  /** Draws fresh points [n * dims], determined by (seed, n); null for data from a file. */
-  readonly draw: ((seed: number, n: number) => Float32Array) | null;
+  /** The curve around which the points scatter, if there is one. */
+  readonly curve?: DataCurve;
+  /**
+   * Draws fresh points [n * dims], determined by (seed, n) and the cloud: 0 (the default), 1 or 2,
+   * which are independent of each other. Null for data from a file.
+   */
+  readonly draw: ((seed: number, n: number, cloud?: 0 | 1 | 2) => Float32Array) | null;
 }
 
 /** Images in NHWC order with values in [0, 1], decoded on demand. */

@@ -4,6 +4,7 @@
  * @module
  */
 export type {
+  DataCurve,
   Dataset,
   ImageDataset,
   ImageTable,

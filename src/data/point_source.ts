@@ -1,4 +1,4 @@
-import type { KnownDensity, PointDataset } from "./dataset.ts";
+import type { DataCurve, KnownDensity, PointDataset } from "./dataset.ts";
 import { type Subsequences, subsequences } from "../core/random/subsequences.ts";
 import { splitPoints } from "./tables/split.ts";
 
@@ -28,6 +28,8 @@ export interface PointSource {
   readonly dims: number;
   /** The density of the points. */
   readonly density: KnownDensity;
+  /** The curve around which the points scatter, if there is one. */
+  readonly curve?: DataCurve;
   /** Draws n points; point i depends only on (key, i). */
   draw(key: DrawKey, n: number): LabelledPoints;
 }
@@ -49,6 +51,16 @@ export function sourceDataset(source: PointSource, seed: number): PointDataset {
     dims: source.dims,
     ...splitPoints({ points, count: SOURCE_POINTS, labels }, source.dims, seed),
     density: source.density,
-    draw: (drawSeed, n) => source.draw({ seed: drawSeed, from: subsequences.freshData }, n).points,
+    ...(source.curve === undefined ? {} : { curve: source.curve }),
+    draw: (drawSeed, n, cloud = 0) =>
+      source.draw({ seed: drawSeed, from: cloudSubsequences(cloud) }, n).points,
   };
+}
+
+/** The subsequences of one of the clouds that `PointDataset.draw` knows, eight for each. */
+function cloudSubsequences(cloud: 0 | 1 | 2): Subsequences {
+  const { freshData, evaluationData } = subsequences;
+  if (cloud === 0) return freshData;
+  const count = evaluationData.count / 2;
+  return { ...evaluationData, first: evaluationData.first + (cloud - 1) * count, count };
 }

@@ -27,6 +27,11 @@ export interface SampleOptions {
   readonly start?: number;
   /** Sample i is a function of (seed, i) alone, unless `controlGroup` is `batch`. Default 0. */
   readonly seed?: number;
+  /**
+   * Which prior draws: `samples`, those of every picture and file of samples, or `evaluation`,
+   * independent of them. Default `samples`.
+   */
+  readonly prior?: "samples" | "evaluation";
   /** Default {@link accurateSolve}. */
   readonly settings?: SolveSettings;
   /** Computes log-likelihoods in the same solve (their error also enters the step size control). */
@@ -156,7 +161,10 @@ async function solveRows(
   const stages = settings.tableau.c.length;
   requireRowsFit(n, { width, stages, times: options.times?.length });
   const logDensity = withLogProb && requireLogDensity(model.source);
-  const prior = drawSource(model.source, keyOf(subsequences.samplePrior, seed), {
+  const draws = options.prior === "evaluation"
+    ? subsequences.evaluationPrior
+    : subsequences.samplePrior;
+  const prior = drawSource(model.source, keyOf(draws, seed), {
     first: cut.first,
     count: n,
     width,

@@ -144,7 +144,8 @@ Deno.test("flow matching on points is trained, sampled, evaluated and plotted", 
     assert.ok(isPng(`${folder}/ways.png`));
 
     const evaluation = JSON.parse(await succeed(["eval", "fm", ...onCpu], folder));
-    for (const key of ["loss", "lossStdErr", "wasserstein2", "wasserstein2Data"]) {
+    const beside = ["stray", "strayData", "slicedWasserstein2", "slicedWasserstein2Data"];
+    for (const key of ["loss", "lossStdErr", "wasserstein2", "wasserstein2Data", ...beside]) {
       assert.ok(evaluation[key] > 0, key);
     }
     for (const key of ["nll", "nllStdErr", "nfe", "nllGap"]) {

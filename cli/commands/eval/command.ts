@@ -20,7 +20,8 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
         "nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
         "Rows whose solve fails are\ncounted in failedRows and left out of the means: exit 1 " +
         "then. FM: also loss with its standard error;\nwhere fresh data can be drawn wasserstein2 " +
-        "of samples to it, and wasserstein2Data between two\ndraws of it. " +
+        "of samples to it (slicedWasserstein2: of\n5,000), wasserstein2Data between two draws of " +
+        "it; moons: stray, the share of samples far from the\narcs. " +
         "Images with --bits-per-dim: bitsPerDim with its standard error, nfe, failedRows.",
       [
         ["fluxion eval latest", "on the run's test data"],

@@ -29,6 +29,8 @@ export const subsequences = {
   dataSet: { stream: 2, first: 0, count: 8 },
   /** Like `dataSet`, for fresh points that are not in the data set (`PointDataset.draw`). */
   freshData: { stream: 2, first: 8, count: 8 },
+  /** Like `freshData`, for the two clouds of an evaluation: eight per cloud. */
+  evaluationData: { stream: 2, first: 16, count: 16 },
   /** Order of the training rows: one per epoch. */
   batchOrder: { stream: 3, first: 0, count: ANY },
   /** Source samples x0 of flow matching: one per training step. */
@@ -43,6 +45,8 @@ export const subsequences = {
   samplePrior: { stream: 7, first: 0, count: 1 },
   /** Trace probes when sampling. */
   sampleProbes: { stream: 7, first: 1, count: 1 },
+  /** Prior samples of an evaluation. */
+  evaluationPrior: { stream: 7, first: 2, count: 1 },
   /** Times when evaluating a flow-matching loss. */
   evaluationTimes: { stream: 8, first: 0, count: 1 },
   /** Source samples when evaluating a flow-matching loss. */

@@ -1,6 +1,6 @@
 import { fillNormal, fillUniform } from "../../core/random/random.ts";
 import { keyOf } from "../../core/random/subsequences.ts";
-import type { KnownDensity } from "../dataset.ts";
+import type { DataCurve, KnownDensity } from "../dataset.ts";
 import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 import { gaussLegendre } from "./quadrature.ts";
 
@@ -87,6 +87,22 @@ const density: KnownDensity = {
   },
 };
 
+/** Distance from (u, v) to the upper half of the unit circle. */
+function toArc(u: number, v: number): number {
+  return v >= 0 ? Math.abs(Math.hypot(u, v) - 1) : Math.hypot(Math.abs(u) - 1, v);
+}
+
+/** About 1.2 % of the data are farther than 2.5 standard deviations of the noise from both arcs. */
+const curve: DataCurve = {
+  near: 2.5 * MOONS_NOISE,
+  distance(points) {
+    return Float64Array.from({ length: points.length / 2 }, (_, i) => {
+      const x = points[2 * i]!, y = points[2 * i + 1]!;
+      return Math.min(toArc(x, y), toArc(1 - x, 0.5 - y));
+    });
+  },
+};
+
 function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
   const angles = fillUniform(
     keyOf(from, seed, 0),
@@ -125,5 +141,6 @@ export const moons: PointSource = {
   summary: "two half circles with noise 0.1",
   dims: 2,
   density,
+  curve,
   draw,
 };

@@ -7,24 +7,9 @@ import type { PointValues } from "../../flows/standardization.ts";
 import type { Bounds } from "../../metrics/bounds.ts";
 import { type DensityMass, integrateDensity } from "../../metrics/integrate_density.ts";
 import { type Estimate, meanAndStdErr, pairedDifference } from "../../metrics/statistics.ts";
-import { wasserstein2 } from "../../metrics/wasserstein.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { FailureError } from "../../core/errors.ts";
-
-/** Points per cloud of a Wasserstein distance; the exact assignment takes about 10 ms. */
-export const CLOUD = 512;
-
-/** Seeds of fresh draws, away from the small seeds used for training. */
-const FRESH_SEEDS = [1_000_003, 2_000_003] as const;
-
-/** Two clouds of {@link CLOUD} fresh points: the reference, and one that gives its sampling floor. */
-export function freshClouds(
-  draw: (seed: number, n: number) => Float32Array,
-  seed: number,
-): readonly [Float32Array, Float32Array] {
-  const [first, second] = FRESH_SEEDS;
-  return [draw(seed + first, CLOUD), draw(seed + second, CLOUD)];
-}
+import { type SampleDistances, sampleDistances } from "./sample_distances.ts";
 
 /** A model, the rows to evaluate it on, and how. */
 export interface EvaluatedModel {
@@ -186,45 +171,27 @@ export function pictureBounds({ region }: DensityMass, points: PointValues): Bou
   return { xMin: left, xMax: right, yMin: lower, yMax: upper };
 }
 
-/** Evaluation of a flow-matching model. */
-export interface FmEvaluation {
+/** Evaluation of a flow-matching model; the distances only if fresh data can be drawn. */
+export interface FmEvaluation extends Partial<SampleDistances> {
   /** Training loss on the rows, a mean squared error. */
   readonly loss: number;
   /** Standard error of the estimate above. */
   readonly lossStdErr: number;
-  /**
-   * 2-Wasserstein distance of samples to fresh data, if fresh data can be drawn; null if the
-   * sampling solve fails, see `wasserstein2Reason`.
-   */
-  readonly wasserstein2?: number | null;
-  /** Why sampling failed, as a message; undefined if it did not. */
-  readonly wasserstein2Reason?: string;
-  /** The same between two fresh draws of the data, the value of a perfect model. */
-  readonly wasserstein2Data?: number;
 }
 
-/** Evaluates the flow-matching loss and the distance of samples to the data. */
+/** Evaluates the flow-matching loss and the distances of samples to the data. */
 export async function evaluateFm(
-  { model, engines, rows, seed, settings }: EvaluatedModel,
+  { rows, ...evaluated }: EvaluatedModel,
   dataset: Dataset,
 ): Promise<FmEvaluation> {
+  const { model, seed } = evaluated;
   const { loss, lossStdErr } = await fmLoss(model, rows, { seed });
   if (dataset.kind !== "points" || dataset.draw === null) return { loss, lossStdErr };
-  const { dims, draw } = dataset;
-  const [fresh, other] = freshClouds(draw, seed);
-  const wasserstein2Data = wasserstein2(other, fresh, dims);
-  try {
-    const { samples } = await sample(model, engines, { count: CLOUD, seed, settings });
-    const distance = wasserstein2(samples, fresh, dims);
-    return { loss, lossStdErr, wasserstein2: distance, wasserstein2Data };
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    return {
-      loss,
-      lossStdErr,
-      wasserstein2: null,
-      wasserstein2Data,
-      wasserstein2Reason: error.message,
-    };
-  }
+  const { dims, draw, curve } = dataset;
+  const distances = await sampleDistances(evaluated, {
+    dims,
+    draw,
+    ...(curve === undefined ? {} : { curve }),
+  });
+  return { loss, lossStdErr, ...distances };
 }

@@ -14,6 +14,11 @@ export function number(value: number): string {
   return minus(value.toFixed(Math.max(0, 3 - Math.floor(Math.log10(magnitude)))));
 }
 
+/** A share as a percentage with one decimal: `3.8 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 /** An integer with thousands separators: 60,000. */
 export function grouped(value: number): string {
   return minus(value.toLocaleString("en-US"));

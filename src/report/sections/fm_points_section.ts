@@ -4,7 +4,8 @@ import { wasserstein2 } from "../../metrics/wasserstein.ts";
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
 import { readRows } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";
-import { CLOUD, evaluateFm, type FmEvaluation, freshClouds } from "../evaluation/evaluation.ts";
+import { evaluateFm, type FmEvaluation } from "../evaluation/evaluation.ts";
+import { CLOUD, freshClouds } from "../evaluation/sample_distances.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { prose, subsection } from "../plan.ts";
 import { drawnOnce, planPointSamples } from "./points_samples.ts";
@@ -19,7 +20,7 @@ import {
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
-import { grouped, number, withError } from "../pages/format.ts";
+import { grouped, number, percent, withError } from "../pages/format.ts";
 
 /** Plans loss, distance to the data, samples, and the solver study. */
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
@@ -60,6 +61,7 @@ async function evaluate(context: RunContext, dataset: PointDataset): Promise<FmE
 
 function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[] {
   const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
+  const { slicedWasserstein2, slicedWasserstein2Data, stray, strayData } = evaluation;
   const rows: (readonly [string, string])[] = [
     [`Test loss, ${grouped(test.count)} points`, withError(loss, lossStdErr)],
   ];
@@ -70,6 +72,17 @@ function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[
         wasserstein2 === null ? "none" : number(wasserstein2),
       ],
       ["The same between two fresh draws of the data", number(wasserstein2Data!)],
+      [
+        "Sliced 2-Wasserstein distance of 5,000 samples to fresh data",
+        slicedWasserstein2 === null ? "none" : number(slicedWasserstein2!),
+      ],
+      ["The same between two fresh draws of the data", number(slicedWasserstein2Data!)],
+    );
+  }
+  if (typeof stray === "number") {
+    rows.push(
+      ["Samples far from the curve of the data", percent(stray)],
+      ["Fresh data as far from it", percent(strayData!)],
     );
   }
   return [

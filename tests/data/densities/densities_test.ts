@@ -119,3 +119,15 @@ Deno.test("gaussLegendre() is exact for polynomials of degree 2n - 1", () => {
   }
   assert.throws(() => gaussLegendre(0), RangeError);
 });
+
+// Distances by hand: both arcs are half circles of radius 1, about (0, 0) and about (1, 1/2).
+Deno.test("moons: the distance from the arcs ends at their ends, and few data are strays", () => {
+  const { near, distance } = moons.curve!;
+  const points = [0, 1, 1, -0.5, 0, 0, -1, -0.3, 3, 0.5, 2, 0.7];
+  const expected = [0, 0, Math.sqrt(1.25) - 1, 0.3, 1, 0.2];
+  distance(points).forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-12, `${i}`));
+  const fresh = moons.draw({ seed: 1, from: subsequences.freshData }, 20_000).points;
+  const share = distance(fresh).filter((value) => value > near).length / 20_000;
+  // Across an arc the noise is beyond 2.5 standard deviations with probability 0.0124.
+  assert.ok(Math.abs(share - 0.0124) < 4 * Math.sqrt(0.0124 / 20_000), `${share}`);
+});

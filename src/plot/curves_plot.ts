@@ -1,17 +1,20 @@
 import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   type Axis,
   BELOW_AXIS,
   clipped,
   gridLines,
   heading,
+  leftOfAxis,
   legend,
   type LegendEntry,
+  marginsOf,
   type Rect,
 } from "./drawing/_chart.ts";
 import { accent, ink } from "./drawing/_palette.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -103,7 +106,7 @@ function thin(x: Float64Array, y: Float64Array, width: number): number[] {
   return out;
 }
 
-const LEFT = 68, WIDTH = 620, RIGHT = 26, GAP = 22;
+const WIDTH = 620, GAP = 22;
 
 function lossAxis(curves: TrainingCurves, area: Rect): Axis {
   const label = curves.loss === "nll" ? "NLL (nats)" : "mean squared error";
@@ -128,7 +131,7 @@ function lossAxis(curves: TrainingCurves, area: Rect): Axis {
  * The axis is linear for a likelihood, and logarithmic for a squared error that fell to less than a
  * third.
  *
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If no step has a finite loss, or columns differ in length.
  */
 export function curvesPlot(
@@ -146,9 +149,15 @@ export function curvesPlot(
   if (!Array.from(trainLoss).some(Number.isFinite)) {
     throw new RangeError(`curvesPlot: none of ${n} losses is finite`);
   }
+  const margins = marginsOf(options);
+  const left = leftOfAxis(
+    lossAxis(curves, { x: 0, y: 0, width: WIDTH, height: 320 }),
+    margins.left,
+  );
+  const width = areaWidth(options, WIDTH, left + margins.right);
   // A fiftieth of the run, rounded to an odd number of steps.
   const window = 2 * Math.floor(n / 100) + 1;
-  const head = heading(options, LEFT);
+  const head = heading(options, left);
   const entries: LegendEntry[] = [
     { label: "training batch", mark: "line", color: accent.blue, opacity: window > 1 ? 0.3 : 1 },
   ];
@@ -159,9 +168,15 @@ export function curvesPlot(
     entries.push({ label: "test set", mark: "dot", color: accent.orange });
   }
   if (reference) entries.push({ label: reference.label, mark: "dashes", color: ink.tick });
-  const named = legend(entries, { x: LEFT, y: head.height, width: WIDTH });
-  const area = { x: LEFT, y: head.height + named.height + 8, width: WIDTH, height: 320 };
-  const second = { x: LEFT, y: area.y + area.height + GAP, width: WIDTH, height: 110 };
+  const named = legend(entries, { x: left, y: head.height, width });
+  const isNarrow = width < 400;
+  const area = {
+    x: left,
+    y: head.height + named.height + 8,
+    width,
+    height: isNarrow ? 230 : 320,
+  };
+  const second = { x: left, y: area.y + area.height + GAP, width, height: isNarrow ? 90 : 110 };
 
   const lastStep = Math.max(steps[n - 1]!, ...evaluations.map(({ step }) => step));
   const firstStep = Math.min(0, steps[0]!);
@@ -169,8 +184,8 @@ export function curvesPlot(
   const x = linearAxis(
     "training step",
     [firstStep, lastStep + 0.012 * span],
-    [LEFT, LEFT + WIDTH],
-    Math.min(8, span), // no ticks between steps
+    [left, left + width],
+    Math.min(8, Math.round(width / 75), span), // no ticks between steps
   );
   const silentX = { ...x, label: "", ticks: [] };
   const y = lossAxis(curves, area);
@@ -181,7 +196,7 @@ export function curvesPlot(
     stroke: Readonly<Record<string, string | number>>,
   ) =>
     element("path", {
-      d: polyline(thin(across, values.map(at.at), WIDTH)),
+      d: polyline(thin(across, values.map(at.at), width)),
       fill: "none",
       "stroke-linejoin": "round",
       ...stroke,
@@ -221,8 +236,8 @@ export function curvesPlot(
   );
   const level = reference
     ? element("line", {
-      x1: LEFT,
-      x2: LEFT + WIDTH,
+      x1: left,
+      x2: left + width,
       y1: y.at(reference.value),
       y2: y.at(reference.value),
       stroke: ink.tick,
@@ -254,8 +269,8 @@ export function curvesPlot(
     );
     bottom = second.y + second.height;
   }
-  return rasterize(
-    svgDocument(LEFT + WIDTH + RIGHT, bottom + BELOW_AXIS, parts),
-    options.text ?? {},
+  return rendered(
+    svgDocument(left + width + margins.right, bottom + BELOW_AXIS, parts),
+    options,
   );
 }

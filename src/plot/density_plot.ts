@@ -2,6 +2,7 @@
 import { contours } from "d3-contour";
 import { linearAxis } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   BELOW_AXIS,
   clipped,
@@ -10,12 +11,14 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
+  marginsOf,
   rightOfBar,
 } from "./drawing/_chart.ts";
-import { accent, classColors, densityColor, ink } from "./drawing/_palette.ts";
+import { accent, classColors, densityColor, densityColorOnDark, ink } from "./drawing/_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane } from "./drawing/_plane.ts";
 import { encodePng } from "./encoding/png.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
+import { perScheme } from "./drawing/_scheme.ts";
 import { element, pngAddress, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
@@ -63,12 +66,16 @@ export function levelsOf(density: Float64Array, shares: readonly number[]): numb
 }
 
 /** The grid as an image: one pixel per cell, first row at the bottom. */
-function heatMap(grid: LogDensityGrid, density: Float64Array, highest: number): Uint8Array {
+function heatMap(
+  grid: LogDensityGrid,
+  shares: Float64Array,
+  colorOf: (share: number) => string,
+): Uint8Array {
   const { columns, rows } = grid;
   const pixels = new Uint8Array(rows * columns * 4);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const color = densityColor(density[row * columns + column]! / highest);
+      const color = colorOf(shares[row * columns + column]!);
       const [red, green, blue] = color.match(/\d+/g)!.map(Number);
       pixels.set([red!, green!, blue!, 255], ((rows - 1 - row) * columns + column) * 4);
     }
@@ -81,7 +88,7 @@ function heatMap(grid: LogDensityGrid, density: Float64Array, highest: number): 
  * colour bar, and optional samples on top.
  *
  * @param grid Log-densities in nats; the plot shows the density.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If the grid has the wrong number of values, one is NaN or infinite, or all
  *   densities are zero.
  */
@@ -90,7 +97,7 @@ export function densityPlot(
   options: DensityOptions = {},
 ): Promise<Uint8Array> {
   const { bounds, columns, rows, logDensity } = grid;
-  const { samples, data, text = {} } = options;
+  const { samples, data } = options;
   if (logDensity.length !== rows * columns || logDensity.length === 0) {
     throw new RangeError(
       `densityPlot: expected ${rows} x ${columns} log-densities, got ${logDensity.length}`,
@@ -104,8 +111,20 @@ export function densityPlot(
     throw new RangeError(`densityPlot: expected a finite positive maximum density, got ${highest}`);
   }
 
-  const WIDTH = 540, BAR = 14;
-  const start = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: WIDTH }).y, 68);
+  const isNarrow = (options.totalWidth ?? Infinity) < 480;
+  const BAR = 14, TO_BAR = isNarrow ? 10 : 22;
+  const barAxisOf = (bottom: number, height: number) =>
+    linearAxis(
+      "density p(x)",
+      [0, highest],
+      [bottom, bottom - height],
+      Math.max(3, Math.round(height / 60)),
+    );
+  const margins = marginsOf(options);
+  const rightOf = (height: number) => TO_BAR + BAR + rightOfBar(barAxisOf(0, height));
+  const guess = fitPlane(bounds, { x: 0, y: 0, width: areaWidth(options, 540, 150) });
+  const start = leftOfAxis(guess.y, margins.left);
+  const width = areaWidth(options, 540, start + rightOf(guess.area.height));
   const head = heading(options, start);
   const lines = SHARES.map((share) => `${100 * share}`);
   const entries: LegendEntry[] = [{
@@ -117,22 +136,26 @@ export function densityPlot(
   for (const [cloud, color] of clouds) {
     if (cloud) entries.push({ label: cloud.label, mark: "dot", color });
   }
-  const named = legend(entries, { x: start, y: head.height, width: WIDTH });
+  const named = legend(entries, { x: start, y: head.height, width });
   const top = head.height + named.height + 6;
-  const plane = fitPlane(bounds, { x: start, y: top, width: WIDTH });
+  const plane = fitPlane(bounds, { x: start, y: top, width });
   const { area, x, y } = plane;
 
   const left = x.at(bounds.xMin), right = x.at(bounds.xMax);
   const upper = y.at(bounds.yMax), lower = y.at(bounds.yMin);
-  const image = element("image", {
-    x: left,
-    y: upper,
-    width: right - left,
-    height: lower - upper,
-    preserveAspectRatio: "none",
-    "image-rendering": "optimizeQuality",
-    href: pngAddress(heatMap(grid, density, highest)),
-  });
+  const imageIn = (color: (share: number) => string) =>
+    element("image", {
+      x: left,
+      y: upper,
+      width: right - left,
+      height: lower - upper,
+      preserveAspectRatio: "none",
+      "image-rendering": "optimizeQuality",
+      href: pngAddress(heatMap(grid, density.map((value) => value / highest), color)),
+    });
+  const image = options.format === "svg"
+    ? perScheme(imageIn(densityColor), imageIn(densityColorOnDark))
+    : imageIn(densityColor);
   const rings = contours().size([columns, rows]).thresholds(levelsOf(density, SHARES))(
     Array.from(density),
   );
@@ -157,21 +180,19 @@ export function densityPlot(
     const { radius, opacity } = dotStyle(points.length / 2, area);
     return dots(plane, points, { radius: 0.75 * radius, opacity, color });
   }).join("");
-  const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
-  const barAxis = linearAxis(
-    "density p(x)",
-    [0, highest],
-    [bar.y + bar.height, bar.y],
-    Math.max(3, Math.round(bar.height / 60)),
-  );
-  return rasterize(
-    svgDocument(bar.x + BAR + rightOfBar(barAxis), area.y + area.height + BELOW_AXIS, [
+  const bar = { x: area.x + width + TO_BAR, y: area.y, width: BAR, height: area.height };
+  const barAxis = barAxisOf(bar.y + bar.height, bar.height);
+  const barIn = (color: (share: number) => string) => colorBar(bar, color, barAxis);
+  return rendered(
+    svgDocument(left + width + rightOf(area.height), area.y + area.height + BELOW_AXIS, [
       head.svg,
       named.svg,
       clipped(area, image + iso.join("") + over),
       axes(area, x, y),
-      colorBar(bar, densityColor, barAxis),
+      options.format === "svg"
+        ? perScheme(barIn(densityColor), barIn(densityColorOnDark))
+        : barIn(densityColor),
     ]),
-    text,
+    options,
   );
 }

@@ -1,5 +1,6 @@
 import { isPoint, linearAxis, widened } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   BELOW_AXIS,
   clipped,
@@ -8,10 +9,11 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
+  marginsOf,
 } from "./drawing/_chart.ts";
 import { accent } from "./drawing/_palette.ts";
 import { checkPoints } from "./drawing/_plane.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -83,30 +85,37 @@ export function bars(
  * Plots values as a histogram of area 1, with an optional density curve.
  *
  * @param values [n]
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If a value is not finite, or there are none.
  */
 export function histogramPlot(
   values: ArrayLike<number>,
   options: HistogramOptions = {},
 ): Promise<Uint8Array> {
-  const { label = "values", density, text = {} } = options;
+  const { label = "values", density } = options;
   checkPoints(values, 1);
   const counted = histogram(values);
-  const WIDTH = 560, HEIGHT = 340;
+  const HEIGHT = (options.totalWidth ?? Infinity) < 480 ? 240 : 340;
   const line = density ? Array.from(density.density) : [];
   const top = 1.08 * [...counted.density, ...line].reduce((a, b) => Math.max(a, b), 0);
   const vertical = (bottom: number) =>
     linearAxis("density", [0, top], [bottom, bottom - HEIGHT], 5);
-  const left = leftOfAxis(vertical(HEIGHT), 68);
+  const margins = marginsOf(options);
+  const left = leftOfAxis(vertical(HEIGHT), margins.left);
+  const width = areaWidth(options, 560, left + margins.right);
   const head = heading(options, left);
   const entries: LegendEntry[] = [{ label, mark: "dot", color: accent.blue, opacity: 0.55 }];
   if (density) entries.push({ label: density.label, mark: "line", color: accent.orange });
-  const named = legend(entries, { x: left, y: head.height, width: WIDTH });
-  const area = { x: left, y: head.height + named.height + 6, width: WIDTH, height: HEIGHT };
+  const named = legend(entries, { x: left, y: head.height, width });
+  const area = { x: left, y: head.height + named.height + 6, width, height: HEIGHT };
 
   const end = counted.start + counted.density.length * counted.binWidth;
-  const x = linearAxis("x", widened(counted.start, end, 0.04), [left, left + WIDTH], 8);
+  const x = linearAxis(
+    "x",
+    widened(counted.start, end, 0.04),
+    [left, left + width],
+    Math.min(8, Math.round(width / 60)),
+  );
   const y = vertical(area.y + HEIGHT);
   const marks = [bars(counted, { x: x.at, y: y.at })];
   if (density) {
@@ -119,14 +128,14 @@ export function histogramPlot(
       "stroke-linejoin": "round",
     }));
   }
-  return rasterize(
-    svgDocument(left + WIDTH + 26, area.y + HEIGHT + BELOW_AXIS, [
+  return rendered(
+    svgDocument(left + width + margins.right, area.y + HEIGHT + BELOW_AXIS, [
       head.svg,
       named.svg,
       gridLines(area, x, y),
       clipped(area, marks.join("")),
       axes(area, x, y),
     ]),
-    text,
+    options,
   );
 }

@@ -1,7 +1,8 @@
 import { heading } from "./drawing/_chart.ts";
 import { ink } from "./drawing/_palette.ts";
 import { encodePng, type PngText } from "./encoding/png.ts";
-import { rasterize, ZOOM } from "./drawing/_raster.ts";
+import { ZOOM } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, pngAddress, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -82,14 +83,14 @@ export interface PathGridOptions extends ImageSize, PictureOptions {
  * times above. Values outside [0, 1], as in noise, are clipped.
  *
  * @param states One table [n * height * width] per time, noise first.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If the states differ in size, or there is not one time per state.
  */
 export function pathGrid(
   states: readonly (Float32Array | Float64Array)[],
   options: PathGridOptions,
 ): Promise<Uint8Array> {
-  const { height, width, times, text = {} } = options;
+  const { height, width, times } = options;
   const size = height * width;
   const length = states[0]?.length ?? 0;
   if (states.length !== times.length || states.some((state) => state.length !== length)) {
@@ -108,11 +109,14 @@ export function pathGrid(
   });
   const grid = tile(ordered, { height, width, columns, scale: 4 });
 
-  const LEFT = 24;
+  const LEFT = options.totalWidth === undefined ? 24 : 0;
   const head = heading(options, LEFT);
   const top = head.height + 18;
   // Grid pixels map one to one to output pixels, ZOOM of which make a unit.
-  const unit = (pixels: number) => pixels / ZOOM;
+  const perUnit = options.totalWidth === undefined
+    ? ZOOM
+    : Math.max(1.4, (grid.width - 2 * grid.gap) / options.totalWidth);
+  const unit = (pixels: number) => pixels / perUnit;
   const labels = times.map((t, column) =>
     textLine(
       column === 0 ? `t = ${round(t)}` : String(round(t)),
@@ -133,5 +137,5 @@ export function pathGrid(
     width: 2 * LEFT + unit(grid.width - 2 * grid.gap),
     height: top + unit(grid.height) + LEFT,
   };
-  return rasterize(svgDocument(total.width, total.height, [head.svg, ...labels, image]), text);
+  return rendered(svgDocument(total.width, total.height, [head.svg, ...labels, image]), options);
 }

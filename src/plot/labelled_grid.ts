@@ -1,7 +1,8 @@
 import { heading } from "./drawing/_chart.ts";
 import { imageGrid, type ImageSize } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
-import { rasterize, ZOOM } from "./drawing/_raster.ts";
+import { ZOOM } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, pngAddress, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -28,14 +29,14 @@ const SIZE = 12, SMALL = 11, MARGIN = 16, GAP = 8;
  * classes, or samples by solver and NFE.
  *
  * @param images [cells * perCell * height * width], cell by cell, row-major; 0 is black, 1 white.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If there is not a whole number of cells, or the numbers of labels differ.
  */
 export function labelledGrid(
   images: Float32Array,
   options: LabelledGridOptions,
 ): Promise<Uint8Array> {
-  const { height, width, columns, perCell = 1, scale = 3, text = {} } = options;
+  const { height, width, columns, perCell = 1 } = options;
   const { columnLabels = [], rowLabels = [], labels = [] } = options;
   const size = height * width * perCell;
   const cells = images.length / size;
@@ -53,19 +54,25 @@ export function labelledGrid(
     }
   }
   const across = Math.ceil(Math.sqrt(perCell));
-  const unit = (pixels: number) => pixels * scale / ZOOM;
+  const margin = options.totalWidth === undefined ? MARGIN : 0;
+  const left = margin +
+    (rowLabels.length > 0 ? Math.max(...rowLabels.map((label) => textWidth(label, SIZE))) + 10 : 0);
+  const labelWidth = Math.max(0, ...labels.map((label) => textWidth(label, SMALL)));
+  // Drawing units per image pixel; with a wanted width the cells fill it.
+  const scale = options.totalWidth === undefined
+    ? (options.scale ?? 3) / ZOOM
+    : Math.min(3, ((options.totalWidth - left + GAP) / columns - GAP) / (across * (width + 1) + 1));
+  const unit = (pixels: number) => pixels * scale;
   // Images are separated by a gap of one image pixel.
   const cell = {
     width: unit(across * (width + 1) + 1),
     height: unit(Math.ceil(perCell / across) * (height + 1) + 1),
   };
   const step = {
-    x: Math.max(cell.width, ...labels.map((label) => textWidth(label, SMALL))) + GAP,
+    x: Math.max(cell.width, options.totalWidth === undefined ? labelWidth : 0) + GAP,
     y: cell.height + (labels.length > 0 ? 20 : GAP),
   };
-  const head = heading(options, MARGIN);
-  const left = MARGIN +
-    (rowLabels.length > 0 ? Math.max(...rowLabels.map((label) => textWidth(label, SIZE))) + 10 : 0);
+  const head = heading(options, margin);
   const top = head.height + (columnLabels.length > 0 ? 20 : 4);
   const centre = (column: number) => left + column * step.x + (step.x - GAP) / 2;
   const parts = [head.svg];
@@ -104,12 +111,12 @@ export function labelledGrid(
       );
     }
   }
-  return rasterize(
+  return rendered(
     svgDocument(
-      left + Math.min(columns, cells) * step.x - GAP + MARGIN,
-      top + rows * step.y - GAP + MARGIN,
+      left + Math.min(columns, cells) * step.x - GAP + margin,
+      top + rows * step.y - GAP + margin,
       parts,
     ),
-    text,
+    options,
   );
 }

@@ -1,5 +1,6 @@
 import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   type Axis,
   BELOW_AXIS,
@@ -8,11 +9,12 @@ import {
   heading,
   legend,
   type LegendEntry,
+  marginsOf,
   type Rect,
 } from "./drawing/_chart.ts";
 import { classColors, ink, timeColor } from "./drawing/_palette.ts";
 import { dotStyle, hasOneUnit } from "./drawing/_plane.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -83,7 +85,7 @@ export interface PanelsOptions extends PictureOptions {
 type Scale = "linear" | "log";
 type Interval = readonly [number, number];
 
-const TITLE = 13.5, NOTE = 12, NOTE_LINE = 17, COLUMN_GAP = 22, ROW_GAP = 16, RIGHT = 26;
+const TITLE = 13.5, NOTE = 12, NOTE_LINE = 17, COLUMN_GAP = 22, ROW_GAP = 16;
 
 function cssColor(color: PanelColor): string {
   if (color === "ink") return ink.label;
@@ -343,7 +345,7 @@ function legendEntries(series: readonly PanelSeries[]): LegendEntry[] {
  * ₉ ₊ ₋ ₐ ₑ ₒ ₓ ₜ ₙ ₘ ₖ ₚ ₛ ᵢ ⱼ. These do not, and print as boxes: ∇ ∝ ∈ ∼ ∥ ⟂ 𝔼 ℝ 𝒩.
  *
  * @param panels One or more, row by row.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If there is no panel, columns of a series differ in length, a range is empty
  *   or invalid for its axis, or a colour index is not 0 to 9.
  */
@@ -351,28 +353,46 @@ export function panelsPlot(
   panels: readonly Panel[],
   options: PanelsOptions = {},
 ): Promise<Uint8Array> {
-  const { columns = Math.min(2, panels.length) } = options;
+  const isNarrow = (options.totalWidth ?? Infinity) < 560;
+  const { columns = Math.min(isNarrow ? 1 : 2, panels.length) } = options;
   check(panels, panels.length === 0 ? 1 : columns);
-  const width = columns === 1 ? 620 : columns === 2 ? 350 : 280;
-  const heightOf = (panel: Panel) =>
-    panel.equalAspect ? width : Math.round(width * (columns === 1 ? 0.52 : 0.7));
+  const edges = marginsOf(options);
+  const across = Math.min(columns, panels.length), gaps = (across - 1) * COLUMN_GAP;
+  const largest = (values: readonly number[]) => Math.max(0, ...values);
+  const heightAt = (width: number, panel: Panel) =>
+    panel.equalAspect ? width : Math.round(width * (columns > 1 ? 0.7 : isNarrow ? 0.62 : 0.52));
+  const own = columns === 1 ? 620 : columns === 2 ? 350 : 280;
+  const marginsAt = (width: number) => {
+    const widest = panels.map((panel) => {
+      const height = heightAt(width, panel);
+      // The panel's position does not affect its labels.
+      const { ticks } = axisOf(panel.y, domains(panel, width, height).y, [height, 0], 48);
+      return Math.max(0, ...ticks.map(({ label }) => textWidth(label, 11.5)));
+    });
+    return Array.from(
+      { length: across },
+      (_, column) => largest(widest.filter((_, i) => i % columns === column)) + 36,
+    );
+  };
+  const widthBeside = (margins: readonly number[]) =>
+    Math.floor(
+      (areaWidth(
+        options,
+        own * across + gaps,
+        margins.reduce((a, b) => a + b) + edges.right,
+      ) - gaps) / across,
+    );
+  // Tick labels depend on the width and the width on them: twice is enough.
+  const width = widthBeside(marginsAt(widthBeside(marginsAt(own))));
+  const margins = marginsAt(width);
 
   const placed = panels.map((panel, i) => {
-    const column = i % columns, row = Math.floor(i / columns), height = heightOf(panel);
+    const column = i % columns, row = Math.floor(i / columns), height = heightAt(width, panel);
     const shown = domains(panel, width, height);
-    // The panel's position does not affect its labels.
-    const { ticks } = axisOf(panel.y, shown.y, [height, 0], 48);
-    const widest = Math.max(0, ...ticks.map(({ label }) => textWidth(label, 11.5)));
     const titles = panel.title === undefined ? [] : wrapped(panel.title, TITLE, width);
     const notes = (panel.notes ?? []).flatMap((note) => wrapped(note, NOTE, width));
-    return { panel, column, row, height, shown, margin: widest + 36, titles, notes };
+    return { panel, column, row, height, shown, titles, notes };
   });
-  const largest = (values: readonly number[]) => Math.max(0, ...values);
-  const margins = Array.from(
-    { length: Math.min(columns, panels.length) },
-    (_, column) =>
-      largest(placed.filter((one) => one.column === column).map(({ margin }) => margin)),
-  );
   const leftOf = (column: number) =>
     margins.slice(0, column + 1).reduce((a, b) => a + b) +
     column * (width + COLUMN_GAP);
@@ -422,6 +442,6 @@ export function panelsPlot(
     const noteHeight = NOTE_LINE * largest(members.map(({ notes }) => notes.length));
     top = y0 + height + BELOW_AXIS + (noteHeight === 0 ? 0 : noteHeight + 4) + ROW_GAP;
   }
-  const right = leftOf(margins.length - 1) + width + RIGHT;
-  return rasterize(svgDocument(right, top - ROW_GAP + 4, parts), options.text ?? {});
+  const right = leftOf(across - 1) + width + edges.right;
+  return rendered(svgDocument(right, top - ROW_GAP + 4, parts), options);
 }

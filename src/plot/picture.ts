@@ -6,8 +6,15 @@ export interface PictureOptions {
   readonly title?: string;
   /** A less prominent line below the title. */
   readonly subtitle?: string;
-  /** Texts to embed in the PNG file, such as the command that drew it. */
+  /** Texts to embed in a PNG file, such as the command that drew it. */
   readonly text?: PngText;
+  /**
+   * `png`: twice the drawing's size, on white; the default. `svg`: without a background, with
+   * colours for light and dark pages.
+   */
+  readonly format?: "png" | "svg";
+  /** Width in drawing units (CSS pixels of an SVG), at least 240; by default each plot's own. */
+  readonly totalWidth?: number;
 }
 
 /** A rectangle of the plane, in data units, y upwards. */

@@ -18,7 +18,7 @@ export interface PointsOptions extends PictureOptions {
  * the first four for more.
  *
  * @param points [n * dims], row-major.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function pointsPlot(

@@ -1,5 +1,6 @@
 import { linearAxis, widened } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   clipped,
   gridLines,
@@ -7,10 +8,11 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
+  marginsOf,
 } from "./drawing/_chart.ts";
 import { accent, classColors } from "./drawing/_palette.ts";
 import { checkPoints, dots, dotStyle } from "./drawing/_plane.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { bars, histogram } from "./histogram_plot.ts";
 import { classesOf } from "./scatter_plot.ts";
 import { svgDocument } from "./drawing/_svg.ts";
@@ -35,19 +37,19 @@ const subscripts = "₀₁₂₃₄₅₆₇₈₉";
  * histograms on the diagonal.
  *
  * @param points [n * dims], row-major.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function scatterMatrix(
   points: ArrayLike<number>,
   options: ScatterMatrixOptions,
 ): Promise<Uint8Array> {
-  const { dims, label = "points", labels, text = {} } = options;
+  const { dims, label = "points", labels } = options;
   const n = checkPoints(points, dims);
   const shown = Math.min(dims, MAX_DIMS);
   const classes = labels ? classesOf(labels, n) : [];
-  const CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250, GAP = 14;
-  const width = shown * CELL + (shown - 1) * GAP;
+  const OWN_CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250;
+  const isNarrow = (options.totalWidth ?? Infinity) < 480, GAP = isNarrow ? 6 : 14;
 
   const columns = Array.from(
     { length: shown },
@@ -59,8 +61,14 @@ export function scatterMatrix(
     return widened(low, high, 0.06);
   });
   const axis = (k: number, range: readonly [number, number]) =>
-    linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, 3);
-  const left = Math.max(...domains.map((_, k) => leftOfAxis(axis(k, [CELL, 0]), 68)));
+    linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, isNarrow ? 2 : 3);
+  const margins = marginsOf(options);
+  const left = Math.max(...domains.map((_, k) => leftOfAxis(axis(k, [OWN_CELL, 0]), margins.left)));
+  const gaps = (shown - 1) * GAP;
+  const CELL = Math.floor(
+    (areaWidth(options, shown * OWN_CELL + gaps, left + margins.right) - gaps) / shown,
+  );
+  const width = shown * CELL + gaps;
 
   const subtitle = options.subtitle ??
     (shown < dims ? `the first ${shown} of ${dims} dimensions` : undefined);
@@ -111,5 +119,5 @@ export function scatterMatrix(
     }
   }
   const height = top + shown * CELL + (shown - 1) * GAP + 50;
-  return rasterize(svgDocument(left + width + 26, height, parts), text);
+  return rendered(svgDocument(left + width + margins.right, height, parts), options);
 }

@@ -1,4 +1,5 @@
 import {
+  areaWidth,
   axes,
   BELOW_AXIS,
   clipped,
@@ -7,6 +8,7 @@ import {
   leftOfAxis,
   legend,
   type LegendEntry,
+  marginsOf,
 } from "./drawing/_chart.ts";
 import { accent, classColors, ink } from "./drawing/_palette.ts";
 import {
@@ -17,7 +19,7 @@ import {
   fitPlane,
   type Plane,
 } from "./drawing/_plane.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
@@ -43,7 +45,8 @@ export interface ScatterOptions extends PictureOptions {
   readonly bounds?: Bounds;
 }
 
-const LEAST_LEFT = 68, RIGHT = 26;
+/** Total width below which a second panel goes below the first. */
+const SIDE_BY_SIDE = 560;
 
 /**
  * The distinct classes, ascending.
@@ -71,14 +74,14 @@ function panel(plane: Plane, marks: string): string {
  * Plots points as translucent dots with equal axis scales.
  *
  * @param points [n * 2], row-major.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If a point is not finite, or there is not one label per point.
  */
 export function scatterPlot(
   points: ArrayLike<number>,
   options: ScatterOptions = {},
 ): Promise<Uint8Array> {
-  const { label = "points", labels, reference, text = {} } = options;
+  const { label = "points", labels, reference } = options;
   const n = checkPoints(points, 2);
   if (reference !== undefined) checkPoints(reference.points, 2);
   const wanted = options.bounds ??
@@ -86,8 +89,15 @@ export function scatterPlot(
   const beside = reference?.place === "beside";
   const classes = labels ? classesOf(labels, n) : [];
 
-  const width = beside ? 470 : 560;
-  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width }).y, LEAST_LEFT);
+  const isBelow = beside && (options.totalWidth ?? Infinity) < SIDE_BY_SIDE;
+  const across = beside && !isBelow ? 2 : 1;
+  const margins = marginsOf(options);
+  const own = beside ? 470 : 560;
+  const guess = areaWidth(options, own * across, across * margins.left) / across;
+  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: guess }).y, margins.left);
+  const width = Math.floor(
+    areaWidth(options, own * across, across * left + margins.right) / across,
+  );
   const head = heading(options, left);
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
@@ -104,26 +114,32 @@ export function scatterPlot(
 
   const plane = fitPlane(wanted, { x: left, y: top, width });
   const style = dotStyle(n, plane.area);
-  const own = dots(plane, points, {
+  const marks = dots(plane, points, {
     ...style,
     color: labels ? (row) => classColors[labels[row]!]! : accent.blue,
   });
   const parts = [head.svg, named.svg];
-  let total = left + width + RIGHT;
+  let total = left + width + margins.right, bottom = top + plane.area.height;
   if (reference === undefined) {
-    parts.push(panel(plane, own));
+    parts.push(panel(plane, marks));
   } else {
     const { points: others } = reference;
     const otherStyle = dotStyle(others.length / 2, plane.area);
     const behind = { ...otherStyle, opacity: Math.min(0.85, 1.5 * otherStyle.opacity) };
     if (beside) {
-      const second = fitPlane(wanted, { x: total + left - RIGHT, y: top, width });
-      total = second.area.x + width + RIGHT;
-      parts.push(panel(plane, own));
+      const second = fitPlane(
+        wanted,
+        isBelow
+          ? { x: left, y: bottom + BELOW_AXIS + 8, width }
+          : { x: total + left - margins.right, y: top, width },
+      );
+      total = second.area.x + width + margins.right;
+      bottom = second.area.y + second.area.height;
+      parts.push(panel(plane, marks));
       parts.push(panel(second, dots(second, others, { ...otherStyle, color: accent.orange })));
     } else {
-      parts.push(panel(plane, dots(plane, others, { ...behind, color: ink.reference }) + own));
+      parts.push(panel(plane, dots(plane, others, { ...behind, color: ink.reference }) + marks));
     }
   }
-  return rasterize(svgDocument(total, top + plane.area.height + BELOW_AXIS, parts), text);
+  return rendered(svgDocument(total, bottom + BELOW_AXIS, parts), options);
 }

@@ -1,5 +1,6 @@
 import { linearAxis } from "./drawing/_axis.ts";
 import {
+  areaWidth,
   axes,
   BELOW_AXIS,
   clipped,
@@ -8,11 +9,12 @@ import {
   heading,
   leftOfAxis,
   legend,
+  marginsOf,
   rightOfBar,
 } from "./drawing/_chart.ts";
 import { ink, timeColor } from "./drawing/_palette.ts";
 import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./drawing/_plane.ts";
-import { rasterize } from "./drawing/_raster.ts";
+import { rendered } from "./drawing/_render.ts";
 import { element, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -51,7 +53,7 @@ function ends(times: readonly number[]): readonly [number, number] {
  *
  * One to two hundred points are distinguishable; use enough times for smooth lines (30 or more).
  *
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If the states differ in size, or one is not finite.
  */
 export function trajectoryPlot(
@@ -60,20 +62,25 @@ export function trajectoryPlot(
 ): Promise<Uint8Array> {
   const { states, times } = paths;
   const n = checkPaths(paths);
-  const WIDTH = 540, BAR = 14;
+  const BAR = 14, TO_BAR = (options.totalWidth ?? Infinity) < 480 ? 10 : 22;
   const bounds = boundsOfAll(states);
-  const left = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: WIDTH }).y, 68);
-  const head = heading(options, left);
   const [first, last] = ends(times);
+  const timeAxis = (bottom: number, top: number) =>
+    linearAxis("time t", [first, last], [bottom, top], 5);
+  const margins = marginsOf(options), right = TO_BAR + BAR + rightOfBar(timeAxis(1, 0));
+  const guess = areaWidth(options, 540, right);
+  const left = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: guess }).y, margins.left);
+  const width = areaWidth(options, 540, left + right);
+  const head = heading(options, left);
   const share = (t: number) => (t - first) / (last - first);
   const named = legend([
     { label: `noise, t = ${first}`, mark: "dot", color: timeColor(0) },
     { label: `sample, t = ${last}`, mark: "dot", color: timeColor(1) },
-  ], { x: left, y: head.height, width: WIDTH });
+  ], { x: left, y: head.height, width });
   const plane = fitPlane(bounds, {
     x: left,
     y: head.height + named.height + 6,
-    width: WIDTH,
+    width,
   });
   const { area, x, y } = plane;
 
@@ -105,10 +112,10 @@ export function trajectoryPlot(
     color: timeColor(1),
   });
 
-  const bar = { x: area.x + WIDTH + 22, y: area.y, width: BAR, height: area.height };
-  const barAxis = linearAxis("time t", [first, last], [bar.y + bar.height, bar.y], 5);
-  return rasterize(
-    svgDocument(bar.x + BAR + rightOfBar(barAxis), area.y + area.height + BELOW_AXIS, [
+  const bar = { x: area.x + width + TO_BAR, y: area.y, width: BAR, height: area.height };
+  const barAxis = timeAxis(bar.y + bar.height, bar.y);
+  return rendered(
+    svgDocument(left + width + right, area.y + area.height + BELOW_AXIS, [
       head.svg,
       named.svg,
       gridLines(area, x, y),
@@ -116,7 +123,7 @@ export function trajectoryPlot(
       axes(area, x, y),
       colorBar(bar, timeColor, barAxis),
     ]),
-    options.text ?? {},
+    options,
   );
 }
 
@@ -126,7 +133,7 @@ export function trajectoryPlot(
  * everything else.
  *
  * @param paths Three to eight states of many points.
- * @returns A PNG file.
+ * @returns A PNG or SVG file.
  * @throws {RangeError} If the states differ in size, or one is not finite.
  */
 export function snapshotsPlot(
@@ -135,18 +142,26 @@ export function snapshotsPlot(
 ): Promise<Uint8Array> {
   const { states, times } = paths;
   const n = checkPaths(paths);
-  const LEFT = 24, GAP = 14, SIDE = 190;
+  const isNarrow = (options.totalWidth ?? Infinity) < 560;
+  const LEFT = options.totalWidth === undefined ? 24 : 1, GAP = isNarrow ? 8 : 14;
+  // On a narrow page the panels take two or three rows.
+  const columns = isNarrow ? Math.min(states.length, 2) : states.length;
+  const side = (areaWidth(options, columns * 190 + (columns - 1) * GAP, 2 * LEFT) -
+    (columns - 1) * GAP) / columns;
   const head = heading(options, LEFT);
   const top = head.height + 20;
   const bounds = boundsOfAll([middleOf(states[0]!), states.at(-1)!]);
   const [first, last] = ends(times);
-  let height = 0;
+  const { height } = fitPlane(bounds, { x: 0, y: 0, width: side }).area;
   const panels = states.map((state, k) => {
-    const plane = fitPlane(bounds, { x: LEFT + k * (SIDE + GAP), y: top, width: SIDE });
-    height = plane.area.height;
+    const plane = fitPlane(bounds, {
+      x: LEFT + (k % columns) * (side + GAP),
+      y: top + Math.floor(k / columns) * (height + 30),
+      width: side,
+    });
     const style = dotStyle(n, plane.area);
     return [
-      textLine(`t = ${round(times[k]!)}`, plane.area.x + SIDE / 2, top - 9, {
+      textLine(`t = ${round(times[k]!)}`, plane.area.x + side / 2, plane.area.y - 9, {
         size: 12.5,
         color: ink.label,
         anchor: "middle",
@@ -162,9 +177,10 @@ export function snapshotsPlot(
       element("rect", { ...plane.area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }),
     ].join("");
   });
-  const width = 2 * LEFT + states.length * (SIDE + GAP) - GAP;
-  return rasterize(
-    svgDocument(width, top + height + LEFT, [head.svg, ...panels]),
-    options.text ?? {},
+  const rows = Math.ceil(states.length / columns);
+  const width = 2 * LEFT + columns * (side + GAP) - GAP;
+  return rendered(
+    svgDocument(width, top + rows * (height + 30) - 30 + LEFT, [head.svg, ...panels]),
+    options,
   );
 }

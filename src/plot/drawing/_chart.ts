@@ -42,6 +42,23 @@ export function rightOfBar(axis: Axis): number {
   return Math.ceil(toBarLabel(axis) + 18);
 }
 
+/** Margins of a chart: the least on the left of a vertical axis, and on the right. */
+export function marginsOf(
+  { totalWidth }: PictureOptions,
+): { readonly left: number; readonly right: number } {
+  // A chart of its own width starts where the others do; one that must fit has no room for that.
+  return totalWidth === undefined ? { left: 68, right: 26 } : { left: 0, right: 14 };
+}
+
+/** Width that remains for a chart's area beside its margins, or its own if no width is wanted. */
+export function areaWidth(
+  { totalWidth }: PictureOptions,
+  own: number,
+  margins: number,
+): number {
+  return totalWidth === undefined ? own : Math.max(120, Math.floor(totalWidth - margins));
+}
+
 /** Height of the tick labels and label below a horizontal axis. */
 export const BELOW_AXIS = 50;
 

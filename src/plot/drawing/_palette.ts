@@ -40,6 +40,12 @@ export const densityColor: (share: number) => string = scaleLinear<string>()
   .range(["#ffffff", "#eaf2fa", "#c2dcef", "#86bbde", "#4690c6", "#1b62a5", "#0a3468"])
   .clamp(true);
 
+/** The same for a dark page: from its background (0) to a light blue (1). */
+export const densityColorOnDark: (share: number) => string = scaleLinear<string>()
+  .domain([0, 0.08, 0.25, 0.45, 0.65, 0.85, 1])
+  .range(["#14181e", "#17273a", "#1b4268", "#2866a0", "#4c93cd", "#8fc2ea", "#d9ecfb"])
+  .clamp(true);
+
 /**
  * Orange (start of a path, 0) to indigo (its end, 1) with uniform lightness steps. Omits the ends
  * of the map: a yellow that is invisible on white, and a near black.

@@ -45,7 +45,9 @@ export interface Theorem<Check extends TheoremCheck = TheoremCheck> {
   readonly name: TheoremName;
   /** One-line title. */
   readonly title: string;
-  /** Markdown with inline LaTeX between $ and $, and display LaTeX between $$ and $$. */
+  /** The statement and the idea of the proof, at most 11 lines of 80 columns; Markdown with LaTeX. */
+  readonly brief: string;
+  /** The full proof. Markdown with inline LaTeX between $ and $, and display LaTeX between $$ and $$. */
   readonly derivation: string;
   /** Alternative text of the picture. */
   readonly alt: string;

@@ -21,6 +21,19 @@ Deno.test("fluxion theory NAME prints the derivation, then every claim", async (
   assert.match(stderr, /^ddpm: checking its claims/);
 });
 
+Deno.test("fluxion theory NAME --brief is fifteen lines: statement, idea, verdict", async () => {
+  for (const name of ["kfp", "fm-variance"]) {
+    const { code, stdout } = await fluxion(["theory", name, "--brief"]);
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split("\n");
+    assert.ok(lines.length <= 15 && lines.every((line) => [...line].length <= 80), stdout);
+    assert.match(stdout, /\nTheorem\. [^]*\nProof idea\. [^]*\n(\d+) of \1 claims hold\n$/);
+  }
+  const { code, stderr } = await fluxion(["theory", "kfp", "--brief", "--json"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /--brief: does not apply: --json prints figures only\n$/);
+});
+
 Deno.test("fluxion theory NAME --json prints one object, which depends on the seed", async () => {
   const args = ["theory", "ddpm", "--json", "--quiet", "--seed", "1"];
   const { code, stdout, stderr } = await fluxion(args);

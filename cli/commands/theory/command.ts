@@ -2,7 +2,9 @@ import { buildCommand } from "@stricli/core";
 import { suggestion } from "@fluxion/fluxion/core";
 import { type TheoremName, theoremNames } from "@fluxion/fluxion/theory";
 import { describe } from "../../help.ts";
+import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
+import { checkTheory } from "./check.ts";
 import { type TheoryFlags, theoryOptions } from "./flags.ts";
 
 function parseName(typed: string): TheoremName {
@@ -14,7 +16,7 @@ function parseName(typed: string): TheoremName {
 
 /** `fluxion theory NAME`. */
 export const theoryCommand = buildCommand<TheoryFlags, [TheoremName]>({
-  loader: async () => (await import("./run.ts")).theory,
+  loader: checkFirst(checkTheory, async () => (await import("./run.ts")).theory),
   parameters: {
     positional: {
       kind: "tuple",
@@ -36,6 +38,7 @@ export const theoryCommand = buildCommand<TheoryFlags, [TheoremName]>({
         "ddpm: ancestral sampling is the Euler-Maruyama step of a reverse SDE.\n" +
         "fm-variance: the variance of a flow-matching path between two equal Gaussians.",
       [
+        ["fluxion theory kfp --brief", "statement, idea of the proof, verdict"],
         ["fluxion theory kfp | less", "the derivation and the check"],
         ["fluxion theory ddpm --json | jq .slope", "one of the figures"],
         ["fluxion theory fm-variance --out pages", "a page and a picture"],

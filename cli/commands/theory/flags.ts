@@ -9,6 +9,10 @@ import {
 
 /** The options of `fluxion theory`. */
 export const theoryOptions = {
+  brief: {
+    value: { kind: "switch" },
+    help: "fifteen lines: the statement, the idea of the proof, the verdict of the check",
+  },
   ...jsonOption("the check's figures as one JSON object, without the derivation"),
   out: {
     value: { kind: "text", expected: "a folder" },

@@ -37,15 +37,19 @@ async function checkAndPrint(flags: TheoryFlags, name: TheoremName): Promise<voi
   const { backend } = device;
   try {
     const readable = !flags.json && files === null;
+    const { title, brief, derivation } = theorem;
+    const text = flags.brief ? `# ${title}\n\n${brief}` : derivation;
     const look = {
       width: Deno.stdout.isTerminal() ? Math.max(20, Math.min(MAX_WIDTH, columns())) : 80,
       color: Deno.stdout.isTerminal() && !Deno.noColor,
     };
-    if (readable) writeResult(markdownToText(theorem.derivation, look));
+    if (readable) writeResult(markdownToText(text, look));
     say(`${name}: checking its claims ...`);
     const check = await theorem.check({ seed, backend });
     if (flags.json) printLine(JSON.stringify(check));
-    if (readable) writeResult(claimsText(check, look.width));
+    if (readable) {
+      writeResult(flags.brief ? `\n${verdict(check)}\n` : claimsText(check, look.width));
+    }
     if (files !== null) {
       const colophon = `Made by Fluxion ${version}; backend ${backend.kind}, seed ${seed}.`;
       await writeFiles(theorem, check, { ...files, colophon });

@@ -1,5 +1,6 @@
 import type { Theorem } from "../theorem.ts";
 import { checkUpdates, type DdpmCheck } from "./check.ts";
+import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
 import { picture } from "./picture.ts";
 import { updates } from "./updates.ts";
@@ -11,6 +12,7 @@ import { updates } from "./updates.ts";
 export const ddpm: Theorem<DdpmCheck> = {
   name: "ddpm",
   title: "DDPM's ancestral sampling is the Euler-Maruyama scheme of a reverse SDE",
+  brief,
   derivation,
   alt: "Six charts. The difference of one ancestral and one Euler-Maruyama step falls with the " +
     "square of the step, on the predicted line, for N from 10 to 10,240. Divided by that " +

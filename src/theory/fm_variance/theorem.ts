@@ -1,5 +1,6 @@
 import type { Theorem } from "../theorem.ts";
 import { checkFmVariance, type FmVarianceCheck } from "./check.ts";
+import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
 import { drawFmVariance } from "./picture.ts";
 
@@ -7,6 +8,7 @@ import { drawFmVariance } from "./picture.ts";
 export const fmVariance: Theorem<FmVarianceCheck> = {
   name: "fm-variance",
   title: "The variance of a flow-matching path between two equal Gaussians",
+  brief,
   derivation,
   alt: "Four charts. Variance of x_t against t for five correlations rho of noise and data: flat " +
     "for rho = 1, a dip to one half at t = 1/2 for rho = 0, to zero for rho = -1, with sampled " +

@@ -1,5 +1,6 @@
 import type { Theorem } from "../theorem.ts";
 import { checkEquations, type KfpCheck } from "./check.ts";
+import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
 import { equations } from "./equations.ts";
 import { picture } from "./picture.ts";
@@ -12,6 +13,7 @@ export const kfp: Theorem<KfpCheck> = {
   name: "kfp",
   title: "The density along a continuous flow obeys the Kolmogorov-Fokker-Planck equation " +
     "without noise",
+  brief,
   derivation,
   alt: "Six charts. The flow x' = x - x^3 splits a Gaussian density in two, with trajectories " +
     "and five profiles; below, along three of the trajectories, the finite differences of " +

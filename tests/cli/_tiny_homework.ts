@@ -47,6 +47,7 @@ function loadTheorem(name: TheoremName): Promise<Theorem> {
   return Promise.resolve({
     name,
     title: `The theorem ${name}`,
+    brief: "",
     derivation: "It follows that $1 + 1 = 2$.",
     alt: "A point.",
     check({ seed }) {

@@ -109,6 +109,7 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when a
   const theorem: Theorem = {
     name: "ddpm",
     title: "DDPM is a scheme",
+    brief: "",
     derivation: "# DDPM is a scheme\n\n## Proof\n\n$x$",
     alt: "a picture",
     check: () => Promise.resolve(check),

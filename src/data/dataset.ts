@@ -1,3 +1,4 @@
+import type { FirstLine } from "./formats/csv_header.ts";
 import type { DroppedColumn, TableColumn } from "./tables/columns.ts";
 
 /** A density known in closed form or by quadrature. */
@@ -38,6 +39,8 @@ export interface PointRows {
   readonly count: number;
   /** Dimension of a point. */
   readonly dims: number;
+  /** What the first line of a text file was taken for; null for other formats. */
+  readonly firstLine: FirstLine | null;
 }
 
 /** Columns of the file that points were read from. */

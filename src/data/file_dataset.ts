@@ -1,5 +1,5 @@
 import { whole } from "../core/files/bounded_file.ts";
-import type { ColumnChoice } from "./tables/columns.ts";
+import type { CsvOptions } from "./formats/csv.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
 import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./formats/idx.ts";
 import { readIdxFolder, requireEqualCounts } from "./images/idx_folder.ts";
@@ -11,13 +11,11 @@ import { parsePoints } from "./tables/point_rows.ts";
 import { requireSplittable, splitIndices, splitPoints } from "./tables/split.ts";
 
 /** Options for reading images and points from files. */
-export interface FileOptions {
+export interface FileOptions extends CsvOptions {
   /** Seed of the shuffle before the split. */
   readonly seed: number;
   /** Images only: map grey values above 128 to 1 and others to 0; else divide by 255. */
   readonly binarize: boolean;
-  /** Points only: which columns are coordinates; default all. */
-  readonly columns?: ColumnChoice;
 }
 
 /**
@@ -47,7 +45,7 @@ export async function pointsFromContent(
   options: FileOptions,
 ): Promise<PointDataset> {
   const { place } = content;
-  const { points, columns, dropped, count, dims } = await parsePoints(content, options.columns);
+  const { points, columns, dropped, count, dims } = await parsePoints(content, options);
   requireSplittable(count, place);
   return {
     kind: "points",

@@ -1,6 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import { checkerboard } from "./densities/checkerboard.ts";
-import type { ColumnChoice } from "./tables/columns.ts";
+import type { CsvOptions } from "./formats/csv.ts";
 import { datasetNames } from "./dataset_names.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
@@ -16,7 +16,7 @@ import { suggestion } from "../core/suggestion.ts";
 export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
 
 /** Options of {@link openDataset}. */
-export interface OpenOptions {
+export interface OpenOptions extends CsvOptions {
   /** Seed for drawing the points of a known distribution and for shuffling; default 0. */
   readonly seed?: number;
   /**
@@ -24,8 +24,6 @@ export interface OpenOptions {
    * them by 255.
    */
   readonly binarize?: boolean;
-  /** Points from a file only: which columns are coordinates; default all. */
-  readonly columns?: ColumnChoice;
   /** Folder of downloaded data sets (`dataDirectory`); default null. */
   readonly dataDir?: string | null;
   /** Standard input; required for the name `-`. */

@@ -9,6 +9,8 @@ export interface Info {
   records: number;
   /** Lines that were skipped. */
   empty_lines: number;
+  /** Lines that were comments. */
+  comment_lines: number;
   /** Number of the line at which the last record ended, from 1. */
   readonly lines: number;
 }
@@ -21,6 +23,9 @@ export interface Parser extends Transform {
 /** Creates a CSV parser with options of csv-parse 7. */
 export function parse(options: {
   readonly bom: boolean;
+  readonly comment: string;
+  readonly comment_no_infix: boolean;
+  readonly delimiter: string | readonly string[];
   readonly encoding: "utf8";
   readonly record_delimiter: readonly string[];
   readonly ltrim: boolean;

@@ -1,34 +1,39 @@
 import { pipeline } from "node:stream/promises";
 // @ts-types="./_csv_parse.d.ts"
 import { CsvError, parse } from "csv-parse";
-import { InputError } from "../../core/errors.ts";
-import type { ColumnChoice } from "../tables/columns.ts";
 import type { PointRows } from "../dataset.ts";
-import { isNumber, isNumberOrNotFinite, TableBuilder } from "../tables/table_builder.ts";
+import type { ColumnChoice } from "../tables/columns.ts";
+import { type CsvDialect, csvDialect } from "./csv_dialect.ts";
+import { CsvTable } from "./csv_table.ts";
+import { asUtf8, textEncoding, utf32 } from "./text_encoding.ts";
 
-/** Possible column names, excluding words for missing values. */
-const NAME = /^(?!(?:na|n\/a|none|null|nil|missing)$)\p{L}/iu;
-
-/** Maximum bytes per line: 8 MiB. Longer lines mean missing line ends or an unclosed quote. */
-const MAX_LINE_BYTES = 2 ** 23;
-
-/** Maximum numbers per line; in a file with more, a line is hardly a point. */
-const MAX_COLUMNS = 2 ** 20;
+/** Maximum size of a line in MiB. Longer lines mean missing line ends or an unclosed quote. */
+const MAX_LINE_MEBIBYTES = 8;
 
 /** Bytes parsed between checks of the line length. */
 const PIECE_BYTES = 2 ** 16;
 
+/** Bytes by which encoding and separator are found. */
+const HEAD_BYTES = 2 ** 16;
+
+/** Options of {@link readCsv}. */
+export interface CsvOptions {
+  /** Which columns are coordinates, default all; the others may contain anything. */
+  readonly columns?: ColumnChoice;
+  /** Whether the first line is names; default: as the lines look. */
+  readonly header?: "yes" | "no";
+}
+
 /**
- * Reads points from CSV (RFC 4180): one point per line, comma-separated coordinates, an optional
- * header line of names. Fields may be quoted, empty lines are skipped.
+ * Reads points from CSV: one point per line, in most spellings that programs write (RFC 4180 is one
+ * of them). Fields are separated by commas, semicolons, tabs, vertical bars or spaces, and may be
+ * quoted; lines end with LF, CRLF or CR. Empty lines, lines that begin with #, Excel's `sep=;` and
+ * trailing columns without names and values are skipped. The text is UTF-8, UTF-16 or Windows-1252.
  *
- * The first line is a header if none of its fields is a number. If some are, such as years, it is a
- * header if a word in it is above a number of the second line or is a column dropped by `columns`.
- * The header that pandas writes for unnamed columns (numbers from 0, beside its index) is skipped.
+ * The first line is names or a row: see {@link CsvTable} and `judgeFirstLine`.
  *
  * @param chunks The file's bytes, split anywhere; read as a stream.
  * @param place Name for error messages, such as the file name.
- * @param columns Which columns are coordinates, default all; the others may contain anything.
  * @throws {InputError} With line and column of the first fault: a different number of fields than
  *   before, a field that is not a number or not a finite float32, an unclosed quote; no points; or
  *   more than 8 MiB or 1,048,576 numbers on a line, or 67,108,864 numbers in total.
@@ -36,22 +41,49 @@ const PIECE_BYTES = 2 ** 16;
 export async function readCsv(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   place: string,
-  columns?: ColumnChoice,
+  options: CsvOptions = {},
 ): Promise<PointRows> {
-  const table = new Table(place, columns ?? null);
+  const { all, head, isWhole } = await withHead(chunks);
+  const encoding = textEncoding(head) ?? "utf-8";
+  if (encoding === "utf-32") throw utf32(place);
+  const text = new TextDecoder(encoding).decode(head, { stream: true });
+  const dialect = csvDialect(text, isWhole);
+  const table = new CsvTable(place, {
+    columns: options.columns ?? null,
+    header: options.header,
+    separator: dialect.separator,
+  });
+  await parseLines(withoutExcelErrors(asUtf8(all, encoding)), { dialect, table });
+  return table.rows();
+}
+
+/** Passes the fields of every line to the table. */
+async function parseLines(
+  chunks: AsyncIterable<Uint8Array>,
+  { dialect, table }: { readonly dialect: CsvDialect; readonly table: CsvTable },
+): Promise<void> {
+  const { separator, hasSeparatorLine } = dialect;
+  let lineCount = 0;
   const records = parse({
     bom: true,
+    comment: "#",
+    comment_no_infix: true,
+    delimiter: separator === " " ? [" ", "\t"] : separator,
     encoding: "utf8",
-    record_delimiter: ["\n", "\r\n"],
+    record_delimiter: ["\r\n", "\n", "\r"],
     ltrim: true, // otherwise a quote after a space would not open a quoted field
     relax_quotes: true, // an inch mark in a name is not a quote
     relax_column_count: true,
     skip_empty_lines: true,
     on_record: (fields, { lines }) => {
-      table.add(fields, lines);
+      lineCount++;
       // Makes the next line count as the first: for each line whose number of fields differs from
       // the first's, the parser creates an error (30 us), even if it does not throw it.
-      if (table.count === 0) info.records = 0;
+      info.records = 0;
+      if (hasSeparatorLine && lineCount === 1) return null;
+      // Spaces before the mark are empty fields of their own here.
+      const isComment = separator === " " && fields.find((field) => field !== "")?.startsWith("#");
+      if (!isComment) table.add(fields, lines);
       return null; // the stream emits nothing
     },
   });
@@ -62,10 +94,10 @@ export async function readCsv(
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
         const piece = chunk.subarray(at, at + PIECE_BYTES);
         yield piece;
-        const lines = info.records + info.empty_lines;
+        const lines = lineCount + info.empty_lines + info.comment_lines;
         lineBytes = lines === linesBefore ? lineBytes + piece.length : 0;
         linesBefore = lines;
-        if (lineBytes > MAX_LINE_BYTES) throw table.lineTooLong();
+        if (lineBytes > MAX_LINE_MEBIBYTES * 2 ** 20) throw table.lineTooLong(MAX_LINE_MEBIBYTES);
       }
     }
   }
@@ -77,114 +109,85 @@ export async function readCsv(
     // The only error that csv-parse can throw with the options above.
     throw error instanceof CsvError ? table.quoteNotClosed() : error;
   }
-  return table.rows();
 }
 
-/** Finds the line of names and passes the others on as rows. */
-class Table {
-  readonly #place: string;
-  readonly #builder: TableBuilder;
-  #names: readonly string[] | null = null;
-  #begun = false;
-  /** A first line of both words and numbers, until the second line decides if it is a header. */
-  #first: { readonly fields: readonly string[]; readonly lineNumber: number } | null = null;
-  /** Number of the last complete line. */
-  #lineNumber = 0;
-
-  constructor(place: string, choice: ColumnChoice | null) {
-    this.#place = place;
-    this.#builder = new TableBuilder(place, choice);
-  }
-
-  /** Number of points so far. */
-  get count(): number {
-    return this.#builder.count;
-  }
-
-  /** Adds the fields of a line. */
-  add(raw: readonly string[], lineNumber: number): void {
-    this.#lineNumber = lineNumber;
-    if (raw.length === 1 && raw[0]!.trim() === "") return;
-    const at = `${this.#place}, line ${lineNumber}`;
-    if (raw.length > MAX_COLUMNS) {
-      throw new InputError(
-        `${at}: has ${raw.length} numbers; the limit is ${MAX_COLUMNS} per line`,
-      );
+/** The first bytes of a stream, and all of it. */
+async function withHead(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+  const iterator = Symbol.asyncIterator in chunks
+    ? chunks[Symbol.asyncIterator]()
+    : chunks[Symbol.iterator]();
+  const first: Uint8Array[] = [];
+  let length = 0, isWhole = false;
+  while (length < HEAD_BYTES && !isWhole) {
+    const { done, value } = await iterator.next();
+    if (done) isWhole = true;
+    else {
+      first.push(value);
+      length += value.length;
     }
-    const fields = raw.map(bare);
-    if (!this.#begun) {
-      this.#begun = true;
-      const words = fields.filter((field) => !isNumberOrNotFinite(field));
-      if (words.length === fields.length) this.#names = fields;
-      else if (words.length === 0) this.#addRow(fields, lineNumber);
-      else this.#first = { fields, lineNumber };
-      return;
+  }
+  async function* all() {
+    try {
+      yield* first;
+      for (;;) {
+        const { done, value } = await iterator.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await iterator.return?.();
     }
-    this.#decideFirst(fields);
-    this.#addRow(fields, lineNumber);
   }
-
-  /** @param second Fields of the second line; null at the end of the file. */
-  #decideFirst(second: readonly string[] | null): void {
-    if (this.#first === null) return;
-    const { fields, lineNumber } = this.#first;
-    this.#first = null;
-    if (this.#areNames(fields, second)) this.#names = fields;
-    else if (!isPandasHead(fields, second)) this.#addRow(fields, lineNumber);
-  }
-
-  #areNames(fields: readonly string[], second: readonly string[] | null): boolean {
-    return fields.some((field, column) =>
-      NAME.test(field) && (this.#builder.asksFor(field) || isNumber(second?.[column] ?? ""))
-    );
-  }
-
-  #addRow(fields: readonly string[], lineNumber: number): void {
-    if (this.count === 0) {
-      // A first line with a different number of fields is a title, not a header.
-      const names = this.#names?.length === fields.length ? this.#names : null;
-      this.#builder.begin(names, fields.length);
-    }
-    this.#builder.add(fields, lineNumber);
-  }
-
-  /** All points that were added. */
-  rows(): PointRows {
-    this.#decideFirst(null);
-    return this.#builder.rows();
-  }
-
-  lineTooLong(): InputError {
-    return new InputError(
-      `${this.#place}, line ${this.#lineNumber + 1}: longer than ${
-        MAX_LINE_BYTES / 2 ** 20
-      } MiB, ` +
-        "the limit; end each point's line, and close every quote",
-    );
-  }
-
-  quoteNotClosed(): InputError {
-    return new InputError(
-      `${this.#place}, line ${
-        this.#lineNumber + 1
-      }: a quote begins here and is not closed before ` +
-        'the file ends; write a quote inside a field twice ("")',
-    );
-  }
+  const head = new Uint8Array(length);
+  first.reduce((at, chunk) => (head.set(chunk, at), at + chunk.length), 0);
+  return {
+    all: all(),
+    head: head.subarray(0, HEAD_BYTES),
+    isWhole: isWhole && length <= HEAD_BYTES,
+  };
 }
 
-/** Whether the first lines are ",0,1,2" and "0,...": pandas' default column names and index. */
-function isPandasHead(fields: readonly string[], second: readonly string[] | null): boolean {
-  return fields[0] === "" && second?.[0] === "0" &&
-    fields.every((field, column) => column === 0 || field === String(column - 1));
-}
+/** Excel's error values, which begin with the mark of a comment. */
+const EXCEL_ERROR = /^#(?:N\/A|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)/;
+const LONGEST_ERROR = 8;
 
-/** A field without surrounding spaces, and without quotes that spaces kept from being parsed. */
-function bare(field: string): string {
-  const trimmed = field.trim();
-  return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
-    ? trimmed.slice(1, -1).trim()
-    : trimmed;
+/**
+ * Puts a space for the # of an Excel error at the start of a line, or the line, whose first field is
+ * `#N/A`, would be a comment.
+ *
+ * @param chunks UTF-8.
+ */
+async function* withoutExcelErrors(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let held = new Uint8Array(), before = 10;
+  const decoder = new TextDecoder();
+  const cleared = (bytes: Uint8Array, end: number) => {
+    let copy: Uint8Array | null = null;
+    for (let at = bytes.indexOf(35); at >= 0 && at < end; at = bytes.indexOf(35, at + 1)) {
+      const previous = at === 0 ? before : bytes[at - 1]!;
+      if (previous !== 10 && previous !== 13) continue;
+      if (!EXCEL_ERROR.test(decoder.decode(bytes.subarray(at, at + LONGEST_ERROR)))) continue;
+      copy ??= bytes.slice();
+      copy[at] = 32;
+    }
+    return (copy ?? bytes).subarray(0, end);
+  };
+  for await (const chunk of chunks) {
+    let bytes = chunk;
+    if (held.length > 0) {
+      bytes = new Uint8Array(held.length + chunk.length);
+      bytes.set(held);
+      bytes.set(chunk, held.length);
+    }
+    const last = bytes.lastIndexOf(35);
+    const end = last >= 0 && last > bytes.length - LONGEST_ERROR ? last : bytes.length;
+    held = bytes.slice(end);
+    if (end === 0) continue;
+    yield cleared(bytes, end);
+    before = bytes[end - 1]!;
+  }
+  if (held.length > 0) yield cleared(held, held.length);
 }
 
 /**

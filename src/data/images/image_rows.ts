@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import { whole } from "../../core/files/bounded_file.ts";
 import { readCsv } from "../formats/csv.ts";
 import { isIdxImages, readIdxImages } from "../formats/idx.ts";
+import { textEncoding } from "../formats/text_encoding.ts";
 import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import type { ReadStdin } from "../tables/point_rows.ts";
@@ -80,7 +81,7 @@ async function parse(
     return channelsLast(values, image);
   }
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
-  if (head.includes(0)) {
+  if (textEncoding(head) === null) {
     throw new InputError(`${place}: neither IDX nor NPY nor CSV; save the images as one of these`);
   }
   const { points, dims } = await readCsv(chunks, place);

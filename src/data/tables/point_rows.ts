@@ -7,21 +7,20 @@ import {
   tableColumns,
   withoutColumns,
 } from "./columns.ts";
-import { readCsv } from "../formats/csv.ts";
+import { type CsvOptions, readCsv } from "../formats/csv.ts";
 import type { PointRows } from "../dataset.ts";
 import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
+import { textEncoding } from "../formats/text_encoding.ts";
 import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
 
 /** Opens standard input as a stream (`Deno.stdin.readable`). */
 export type ReadStdin = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /** Options of {@link readPoints}. */
-export interface PointsOptions {
+export interface PointsOptions extends CsvOptions {
   /** Required for the path `-`. */
   readonly readStdin?: ReadStdin;
-  /** Which columns are coordinates; default all. */
-  readonly columns?: ColumnChoice;
 }
 
 /**
@@ -32,9 +31,9 @@ export interface PointsOptions {
  */
 export async function readPoints(
   path: string,
-  { readStdin, columns }: PointsOptions = {},
+  { readStdin, ...options }: PointsOptions = {},
 ): Promise<PointRows> {
-  const use = (content: InputContent) => parsePoints(content, columns);
+  const use = (content: InputContent) => parsePoints(content, options);
   if (path === "-") {
     if (readStdin === undefined) {
       throw new InputError("-: the standard input cannot be read here; name a file");
@@ -51,17 +50,17 @@ export async function readPoints(
  */
 export async function parsePoints(
   { place, head, chunks }: InputContent,
-  columns?: ColumnChoice,
+  options: CsvOptions = {},
 ): Promise<PointRows> {
-  if (isNpy(head)) return npyPoints(await whole(chunks), place, columns);
+  if (isNpy(head)) return npyPoints(await whole(chunks), place, options.columns);
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (isIdxImages(head)) {
     throw new InputError(`${place}: contains images (IDX); points are needed, as CSV or NPY`);
   }
-  if (head.includes(0)) {
+  if (textEncoding(head) === null) {
     throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
   }
-  return await readCsv(chunks, place, columns);
+  return await readCsv(chunks, place, options);
 }
 
 function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): PointRows {
@@ -94,5 +93,5 @@ function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): Po
         `not a finite float32; leave such points out or rescale the data`,
     );
   }
-  return { points, columns: tableColumns(null, kept), dropped, count, dims };
+  return { points, columns: tableColumns(null, kept), dropped, count, dims, firstLine: null };
 }

@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import { named, quoted } from "../../core/quoted.ts";
 import { option } from "../../core/options/spelling.ts";
 import type { PointRows } from "../dataset.ts";
+import { fieldFaults, type FieldKind, fieldKind, isMissing } from "../formats/field_kind.ts";
 import {
   type ColumnChoice,
   dropArgument,
@@ -11,10 +12,6 @@ import {
   tableColumns,
 } from "./columns.ts";
 
-// No two parts can match the same digits, so matching takes linear time without backtracking.
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
-
 /** Maximum numbers per file: 512 MiB of float64. */
 const MAX_NUMBERS = 2 ** 26;
 
@@ -22,14 +19,13 @@ const MAX_NUMBERS = 2 ** 26;
 const FIRST_BLOCK = 2 ** 10;
 const LARGEST_BLOCK = 2 ** 20;
 
-/** Whether a field of a text file is a number. */
-export function isNumber(field: string): boolean {
-  return NUMBER.test(field);
-}
+/** Kinds of fields that make a column one of words. */
+const wordKinds: readonly FieldKind[] = ["text", "truthValue", "dateOrTime"];
 
-/** Whether a field of a text file is a number, NaN or an infinity. */
-export function isNumberOrNotFinite(field: string): boolean {
-  return NUMBER.test(field) || NOT_FINITE.test(field);
+/** Fields of a row, and its line in the file, from 1. */
+export interface TextRow {
+  readonly fields: readonly string[];
+  readonly lineNumber: number;
 }
 
 /**
@@ -113,28 +109,80 @@ export class TableBuilder {
         this.#block = new Float64Array(Math.min(2 * this.#block.length, LARGEST_BLOCK));
         this.#used = 0;
       }
-      this.#block[this.#used++] = this.#number(
-        fields[column]!,
-        `${at}, column ${column + 1}`,
-        column,
-      );
+      this.#block[this.#used++] = this.#number(fields[column]!, lineNumber, column);
     }
     this.#count++;
   }
 
-  #number(field: string, at: string, column: number): number {
-    if (this.#choice?.kind !== "drop" || isNumberOrNotFinite(field)) return finiteNumber(field, at);
-    const name = this.#names?.[column];
-    // Suggest dropping by name: dropping by number would read the rest of a header as a point.
-    const mayBeName = this.#count === 0 && name === undefined &&
-      /^\p{L}[\p{L}\d_.-]{0,59}$/u.test(field);
-    const byName = mayBeName
-      ? `with ${option("drop", field)} if this is a line of names, else `
+  /**
+   * Refuses columns of words, all of them in one error.
+   *
+   * @param rows The first rows, as {@link add} takes them.
+   * @param firstLine What the file's first line was taken for by its looks; null: the user said.
+   * @throws {InputError} If a kept column has words in most of these rows.
+   */
+  requireNumbers(rows: readonly TextRow[], firstLine: "names" | "row" | null): void {
+    if (this.#choice?.kind !== "drop") return;
+    const words = this.#kept.flatMap((column) => {
+      const given = rows.filter(({ fields }) => !isMissing(fields[column] ?? ""));
+      const first = given.find(({ fields }) => isWord(fields[column]!));
+      const count = given.filter(({ fields }) => isWord(fields[column]!)).length;
+      return first !== undefined && 2 * count > given.length ? [{ column, row: first }] : [];
+    });
+    if (words.length === 0) return;
+    const { column, row } = words[0]!;
+    const drops = words.slice(0, 20).map(({ column }) =>
+      option("drop", this.#dropArgument(column))
+    );
+    const names = firstLine === "row"
+      ? `, or give ${option("header", "yes")} if the first line is names`
       : "";
+    if (words.length === 1) {
+      const kind = wordKind(row.fields[column]!);
+      const { what, remedy } = fieldFaults[kind];
+      throw new InputError(
+        `${this.#at(row.lineNumber, column)}: ${quoted(row.fields[column]!, 40)} ${what}; ` +
+          `${kind === "text" ? "" : `${remedy}, or `}leave the column out with ${drops[0]}${names}`,
+      );
+    }
+    const listed = words.slice(0, 20).map(({ column, row }) =>
+      `${quoted(this.#names?.[column] ?? `column ${column + 1}`, 40)} (${
+        quoted(row.fields[column]!, 20)
+      })`
+    );
     throw new InputError(
-      `${at}${name ? ` (${quoted(name, 40)})` : ""}: ${quoted(field, 40)} is not a number; ` +
-        "separate numbers with commas, or leave the column out " +
-        `${byName}with ${option("drop", this.#dropArgument(column))}`,
+      `${this.#place}, line ${row.lineNumber}: ${words.length} columns hold no numbers: ` +
+        `${listed.join(", ")}${words.length > 20 ? " ..." : ""}; leave them out with ` +
+        `${drops.join(" ")}${names}`,
+    );
+  }
+
+  #at(lineNumber: number, column: number): string {
+    const name = this.#names?.[column];
+    return `${this.#place}, line ${lineNumber}, column ${column + 1}` +
+      (name ? ` (${quoted(name, 40)})` : "");
+  }
+
+  #number(field: string, lineNumber: number, column: number): number {
+    const kind = fieldKind(field);
+    if (kind === "number") {
+      const value = Number(field);
+      if (Number.isFinite(Math.fround(value))) return value;
+      throw new InputError(
+        `${this.#at(lineNumber, column)}: ${named(field, 40)} is beyond float32's range of ` +
+          "3.4e38; rescale the data",
+      );
+    }
+    const { what, remedy } = fieldFaults[kind];
+    const drop = this.#choice?.kind === "drop" && wordKinds.includes(kind)
+      ? `${kind === "text" ? "correct it" : remedy}, or leave the column out with ${
+        option("drop", this.#dropArgument(column))
+      }`
+      : remedy;
+    throw new InputError(
+      `${this.#at(lineNumber, column)}: ${
+        field === "" ? "a blank field" : quoted(field, 40)
+      } ${what}; ${drop}`,
     );
   }
 
@@ -162,24 +210,15 @@ export class TableBuilder {
       offset += block.length;
     }
     const columns = tableColumns(this.#names, this.#kept);
-    return { points, columns, dropped: this.#dropped, count, dims };
+    return { points, columns, dropped: this.#dropped, count, dims, firstLine: null };
   }
 }
 
-function finiteNumber(field: string, at: string): number {
-  if (!NUMBER.test(field)) {
-    if (NOT_FINITE.test(field)) {
-      throw new InputError(`${at}: ${field} is not finite; leave such points out`);
-    }
-    throw new InputError(
-      `${at}: ${quoted(field, 40)} is not a number; separate numbers with commas`,
-    );
-  }
-  const value = Number(field);
-  if (!Number.isFinite(Math.fround(value))) {
-    throw new InputError(
-      `${at}: ${named(field, 40)} is beyond float32's range of 3.4e38; rescale the data`,
-    );
-  }
-  return value;
+function isWord(field: string): boolean {
+  return wordKinds.includes(fieldKind(field));
+}
+
+function wordKind(field: string) {
+  const kind = fieldKind(field);
+  return kind === "number" ? "text" : kind;
 }

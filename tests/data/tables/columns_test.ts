@@ -10,7 +10,7 @@ const drop = (...drop: (string | number)[]): ColumnChoice => ({ kind: "drop", dr
 async function read(bytes: Uint8Array | string, columns: ColumnChoice) {
   const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
   const readStdin = () => ReadableStream.from([Uint8Array.from(content)]);
-  const { points, ...rest } = await readPoints("-", { readStdin, columns });
+  const { points, firstLine: _firstLine, ...rest } = await readPoints("-", { readStdin, columns });
   return { points: [...points], ...rest };
 }
 
@@ -52,7 +52,9 @@ Deno.test("readPoints() does not parse dropped columns", async () => {
   await assert.rejects(read(csv, drop()), {
     message: /line 2, column 2 \("species"\): "setosa" is not a number; .*`drop: "species"`$/,
   });
-  await assert.rejects(read("1,a\n2,b\n", drop()), { message: /`drop: 2`$/ });
+  await assert.rejects(read("1,a\n2,b\n", drop()), {
+    message: /`drop: 2`, or give `header: "yes"` if the first line is names$/,
+  });
   const npy = new Uint8Array(
     await new Blob(await Array.fromAsync(encodeNpy([2, 3], [Float32Array.of(1, NaN, 2, 3, 4, 5)])))
       .arrayBuffer(),

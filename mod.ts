@@ -103,9 +103,12 @@ export type {
 export * from "./src/flows/model.ts";
 export { newModel, type NewModelOptions } from "./src/flows/new_model.ts";
 export {
+  type CellNoise,
+  dataWidth,
   decimalsOf,
   fitsFloat32,
   logScaleSum,
+  logVolumes,
   type PointValues,
   type Standardization,
   type StandardizationKind,
@@ -151,6 +154,7 @@ export {
   type DiscreteLogProbOptions,
 } from "./src/flows/discrete_log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
+export type { ColumnKind, DequantizedKind } from "./src/data/tables/column_kind.ts";
 export type { ColumnChoice, DroppedColumn, TableColumn } from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
 export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";

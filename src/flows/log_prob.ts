@@ -17,7 +17,14 @@ import {
 } from "./model.ts";
 import { requireSolveSettings } from "./solve_settings.ts";
 import { requireLogDensity } from "./sources/source.ts";
-import { logScaleSum, type PointValues, toModel } from "./standardization.ts";
+import {
+  dataWidth,
+  logScaleSum,
+  logVolumes,
+  type PointValues,
+  toModel,
+  whyImpossibleRow,
+} from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
 
 /** Options of {@link logProb}. */
@@ -29,7 +36,10 @@ export interface LogProbOptions {
    * Rademacher probe per row, the default for images.
    */
   readonly trace?: TraceSettings;
-  /** Seed of the probes; row i's probe is a function of (seed, i). Default 0. */
+  /**
+   * Seed of the probes and of the dequantisation noise; row i's are functions of (seed, i).
+   * Default 0.
+   */
   readonly seed?: number;
   /**
    * What happens to rows of a control group whose solve fails. `stop`, the default, throws.
@@ -49,7 +59,7 @@ export interface FailedRow {
   readonly reason: string;
 }
 
-/** Terms of log p(x) = source + trace + scale per row, in nats, up to float32 rounding. */
+/** Terms of log p(x) = source + trace + scale + volume per row, in nats, up to float32 rounding. */
 export interface LogProbTerms {
   /** [n], log-density of the source at the end of the row's trajectory. */
   readonly source: Float64Array;
@@ -60,15 +70,18 @@ export interface LogProbTerms {
    * all Rademacher probes agree up to their sign, as few in few dimensions do, although they err.
    */
   readonly traceStdErr: Float64Array | null;
-  /** Minus the sum of log(scale) over columns; 0 without standardisation. */
+  /** Minus the sum of log(scale) over coordinates; 0 without standardisation. */
   readonly scale: number;
+  /** [n], what the columns' transforms add: `logVolumes`. null if all columns are real. */
+  readonly volume: Float64Array | null;
 }
 
 /** Log-likelihoods and a solve report per control group. */
 export interface LogProbResult {
   /**
    * [n], in nats in the data's units. NaN: the row's solve failed. Minus infinity: the trajectory
-   * ended beyond about 1e19, where float32 cannot hold the log-density.
+   * ended beyond about 1e19, where float32 cannot hold the log-density, or the row has an impossible
+   * value, such as 0 in a log column.
    */
   readonly logProb: Float64Array;
   /** The terms of `logProb`. */
@@ -86,12 +99,14 @@ export interface LogProbResult {
  * log p(x) = log q(z) - change, with q the model's source.
  * Source: Chen et al. 2018, Neural ODEs, Theorem 1.
  *
- * For standardised points, log p(x) = log p(z) - sum of log(scale).
+ * For standardised points, log p(x) = log p(z) - sum of log(scale); transformed columns add
+ * `logVolumes`. With discrete columns the result is a density over the others and a probability over
+ * these, estimated by one draw of uniform dequantisation noise per row, whose mean is a lower bound.
  *
  * Within the tolerance, a row's result depends on the other rows of its control group; with
  * `controlGroup: 1` rows are independent.
  *
- * @param points [n * d], row-major, in the data's units.
+ * @param points [n * columns], row-major, in the data's units.
  * @throws {InputError} If the model's source has no known density.
  * @throws {RangeError} If `points` is not a whole number of rows, or empty, or `settings` or `trace`
  *   are incomplete.
@@ -104,7 +119,7 @@ export async function logProb(
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
   const { settings = accurateSolve, trace = defaultTrace(model), seed = 0 } = options;
-  const dims = model.network.rowWidth;
+  const dims = dataWidth(model);
   const n = points.length / dims;
   if (n < 1 || !Number.isInteger(n)) {
     throw new RangeError(`logProb: expected rows of ${dims} numbers, got ${points.length} numbers`);
@@ -139,12 +154,16 @@ export async function logProb(
     }
     for (let row = start; row < rows[1]; row++) {
       if (logProb[row] !== -Infinity) continue;
-      failures.push({ row, reason: "its solve ended too far from 0 for float32 to hold log p" });
+      const values = points.slice(row * dims, (row + 1) * dims);
+      const reason = whyImpossibleRow(model.standardization, values) ??
+        "its solve ended too far from 0 for float32 to hold log p";
+      failures.push({ row, reason });
     }
   }
   failures.sort((a, b) => a.row - b.row);
   const scale = 0 - logScaleSum(model.standardization);
-  const terms = { source, trace: integral, traceStdErr: stdErr, scale };
+  const volume = logVolumes(model.standardization, points);
+  const terms = { source, trace: integral, traceStdErr: stdErr, scale, volume };
   return { logProb, terms, reports, failures };
 }
 
@@ -159,7 +178,7 @@ export function defaultTrace({ network }: FlowModel): TraceSettings {
 interface RowSolver {
   readonly model: FlowModel;
   readonly engines: Engines;
-  /** [n * d], in the data's units. */
+  /** [n * columns], in the data's units. */
   readonly points: PointValues;
   readonly trace: TraceSettings;
   readonly seed: number;
@@ -184,12 +203,14 @@ async function solveRows(
   const dims = model.network.rowWidth;
   const logDensity = requireLogDensity(model.source);
   const count = end - first;
+  const width = dataWidth(model);
+  const rows = points.slice(first * width, end * width);
   const key = keyOf(subsequences.evaluationProbes, seed);
   const drawnTrace = drawTrace(trace, { key, firstRow: first });
   const columns = changeColumns(drawnTrace);
   const y0 = tf.tidy(() => {
-    const rows = points.slice(first * dims, end * dims);
-    const x = tf.tensor2d(toModel(model.standardization, rows), [count, dims]);
+    const noise = { key: keyOf(subsequences.evaluationTableNoise, seed), firstRow: first };
+    const x = tf.tensor2d(toModel(model.standardization, rows, noise), [count, dims]);
     return tf.concat2d([x, tf.zeros([count, columns])], 1);
   });
   const problem: SolveProblem = {
@@ -214,10 +235,14 @@ async function solveRows(
     tf.dispose([ofSource!, ofChange!]);
     const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
+    const volumes = logVolumes(model.standardization, rows);
     return {
       first,
       // Rounded to float32 like the state: densities below its range become 0.
-      logProb: mean.map((change, row) => Math.fround(source[row]! - change) - logScale),
+      logProb: mean.map((change, row) => {
+        const inModelUnits = Math.fround(source[row]! - change) - logScale;
+        return volumes === null ? inModelUnits : inModelUnits + volumes[row]!;
+      }),
       source: Float64Array.from(source),
       trace: mean.map((change) => 0 - change),
       traceStdErr: stdErr,

@@ -16,7 +16,7 @@ import {
 } from "./model.ts";
 import { requireSolveSettings } from "./solve_settings.ts";
 import { drawSource, requireLogDensity } from "./sources/source.ts";
-import { logScaleSum, type PointValues, toData } from "./standardization.ts";
+import { dataWidth, logScaleSum, logVolumes, type PointValues, toData } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
 
 /** Options of {@link sample}. */
@@ -42,9 +42,12 @@ export interface SampleOptions {
 
 /** Samples in order, in the data's units. Images are flattened NHWC. */
 export interface Samples {
-  /** [count * w]; float64 if the model's points are standardised. */
+  /** [count * w]; float64 if the model's points are standardised. w: `dataWidth` of the model. */
   readonly samples: PointValues;
-  /** [count], in nats; null unless requested. */
+  /**
+   * [count], in nats; null unless requested. With discrete columns the density at the sample before
+   * it was rounded to its cell, times the cell's volume.
+   */
   readonly logProb: Float64Array | null;
   /** [times][count * w]; a standard normal source is N(center, scale^2) in the data's units. */
   readonly states: readonly PointValues[];
@@ -69,7 +72,7 @@ export async function sample(
 ): Promise<Samples> {
   const { count, withLogProb, times = [] } = options;
   requireRange(options, model);
-  const width = model.network.rowWidth;
+  const width = dataWidth(model);
   const table = () =>
     model.standardization ? new Float64Array(count * width) : new Float32Array(count * width);
   const samples = table();
@@ -209,6 +212,8 @@ async function solveRows(
         cut.from - cut.first,
         cut.to - cut.first,
       );
+      const volumes = logVolumes(model.standardization, samples);
+      if (volumes !== null) logProb = logProb.map((value, row) => value + volumes[row]!);
       density.dispose();
     }
     return { samples, logProb, states, reports };

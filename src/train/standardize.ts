@@ -60,7 +60,8 @@ export async function chooseStandardization(
   };
   const standardization = init === undefined ? fitted() : await ofWeights(init, choice);
   // Weights of another size are refused where they are read, with both shapes.
-  const fits = standardization === null || standardization.center.length === dataset.dims;
+  const width = standardization?.columns?.length ?? standardization?.center.length;
+  const fits = width === undefined || width === dataset.dims;
   const remarks = fits && (isFile || standardization !== null)
     ? [...farRemarks(dataset, standardization, init), ...lostRemarks(dataset, standardization)]
     : [];

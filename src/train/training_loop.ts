@@ -1,12 +1,14 @@
 import { namedNetworks } from "../nn/named_networks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { Loss, LossAndGradient } from "../flows/losses/loss.ts";
-import { logScaleSum, toModel } from "../flows/standardization.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
+import { logScaleSum, logVolumes, type PointValues, toModel } from "../flows/standardization.ts";
+import type { FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { FailureError, OutOfMemoryError } from "../core/errors.ts";
 import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
-import { BatchOrder, datasetWidth, readRows } from "./batches.ts";
+import { BatchOrder, readRows } from "./batches.ts";
 import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
 import { testLoss } from "./evaluation.ts";
@@ -63,6 +65,8 @@ export interface SessionEnd {
 /** A step whose loss and NFE are still on the device. */
 interface PendingStep extends Pick<LossAndGradient, "loss" | "nfe"> {
   readonly step: number;
+  /** Added to the loss, so that a likelihood is in the data's units. */
+  readonly offset: number;
 }
 
 /**
@@ -100,9 +104,9 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
     if (step >= steps) await save();
     while (step < steps) {
       if (isStopped()) return { kind: "interrupted", step };
-      const { loss, nfe } = await takeStep(session, step, order.indices(step));
+      const taken = await takeStep(session, step, order.indices(step));
       step++;
-      losses.add({ step, loss, nfe });
+      losses.add({ ...taken, step });
       if (losses.areDue()) await losses.collect();
       if (clock() - turnedMs >= TURN_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -136,15 +140,17 @@ async function takeStep(
   { plan, state, loss }: Session,
   step: number,
   indices: Uint32Array,
-): Promise<Pick<PendingStep, "loss" | "nfe">> {
+): Promise<Omit<PendingStep, "step">> {
   const { config, dataset } = plan;
-  const rows = toModel(state.model.standardization, readRows(dataset, "train", indices));
+  const points = readRows(dataset, "train", indices);
+  const noise = { key: keyOf(subsequences.tableNoise, config.seed, step) };
+  const rows = toModel(state.model.standardization, points, noise);
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
-    batch = tf.tensor2d(rows, [indices.length, datasetWidth(dataset)]);
+    batch = tf.tensor2d(rows, [indices.length, state.model.network.rowWidth]);
     taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
     state.update(taken.gradient, step);
-    return taken;
+    return { loss: taken.loss, nfe: taken.nfe, offset: lossOffset(state.model, points) };
   } catch (error) {
     taken?.loss.dispose();
     throw atStep(error, { step: step + 1, done: step, config });
@@ -152,6 +158,19 @@ async function takeStep(
     batch?.dispose();
     taken?.gradient.dispose();
   }
+}
+
+/**
+ * What takes a batch's mean loss from model units to the data's. A CNF's loss is a likelihood; a
+ * squared error stays in standardised units, since columns of different units share none.
+ */
+function lossOffset({ kind, standardization }: FlowModel, points: PointValues): number {
+  if (kind !== "cnf") return 0;
+  const volumes = logVolumes(standardization, points);
+  const mean = volumes === null
+    ? 0
+    : volumes.reduce((sum, value) => sum + value, 0) / volumes.length;
+  return logScaleSum(standardization) - mean;
 }
 
 /** First remedy if training diverges after its first step; the usual cause is the learning rate. */
@@ -240,7 +259,7 @@ class LossReader {
 
   async collect(): Promise<void> {
     if (this.#pending.length === 0) return;
-    const { plan, state, writer, backend, hooks, clock } = this.#session;
+    const { plan, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
     const [values, counts] = await Promise.all([
       Promise.all(this.#pending.map(({ loss }) => loss.data())),
@@ -248,12 +267,10 @@ class LossReader {
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
-    // A CNF's loss is a likelihood in the data's units; a squared error has standardised units.
-    const logScale = config.model === "cnf" ? logScaleSum(state.model.standardization) : 0;
-    const entries = this.#pending.map(({ step }, i) => {
+    const entries = this.#pending.map(({ step, offset }, i) => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;
-      return { step, loss: values[i]![0]! + logScale, stepMs, nfe };
+      return { step, loss: values[i]![0]! + offset, stepMs, nfe };
     });
     this.dispose();
     const badIndex = entries.findIndex(({ loss }, i) =>

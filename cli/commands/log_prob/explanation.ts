@@ -1,4 +1,4 @@
-import type { LogProbTerms, SolveSettings, TraceSettings } from "@fluxion/fluxion";
+import type { ColumnKind, LogProbTerms, SolveSettings, TraceSettings } from "@fluxion/fluxion";
 import type { PixelLevels } from "@fluxion/fluxion/data";
 
 /** Log-likelihoods of rows and what they are made of. */
@@ -16,8 +16,10 @@ export interface Explained {
 
 /** How they were computed. */
 export interface Computed {
-  /** Numbers per row. */
+  /** Numbers per row in model units. */
   readonly dims: number;
+  /** What the columns of its table are; null if all are real, and for images. */
+  readonly columns: readonly ColumnKind[] | null;
   readonly isStandardized: boolean;
   readonly source: string;
   readonly settings: SolveSettings;
@@ -29,7 +31,7 @@ type Column = readonly [name: string, values: Float64Array | number];
 
 /** The columns of `--explain`: what is asked for first, then the terms that add up to `logProb`. */
 export function explainedColumns({ logProb, terms, discrete }: Explained): readonly Column[] {
-  const { source, trace, traceStdErr, scale } = terms;
+  const { source, trace, traceStdErr, scale, volume } = terms;
   return [
     ...(discrete === null ? [] : [["bitsPerDim", discrete.bitsPerDim] as const]),
     ["logProb", logProb],
@@ -37,13 +39,14 @@ export function explainedColumns({ logProb, terms, discrete }: Explained): reado
     ["trace", trace],
     ...(traceStdErr === null ? [] : [["traceStdErr", traceStdErr] as const]),
     discrete === null ? ["scale", scale] : ["levels", discrete.levelVolume],
+    ...(volume === null ? [] : [["volume", volume] as const]),
   ];
 }
 
 /** What the columns mean, and which constants, choices and tolerances are in them: lines for people. */
 export function explanation(explained: Explained, computed: Computed): readonly string[] {
   const { terms, discrete } = explained;
-  const { dims, source, settings: { control, controlGroup, tableau } } = computed;
+  const { dims, columns, source, settings: { control, controlGroup, tableau } } = computed;
   const last = discrete === null ? "scale" : "levels";
   const solver = control.kind === "fixed"
     ? `${control.steps} fixed steps`
@@ -51,12 +54,13 @@ export function explanation(explained: Explained, computed: Computed): readonly 
   const normal = `; ${dims} dimensions: ${shown(-dims / 2 * Math.log(2 * Math.PI))} of it are ` +
     `-${dims}/2 log(2 pi)`;
   return [
-    `logProb = source + trace + ${last}, in nats`,
+    `logProb = source + trace + ${last}${terms.volume === null ? "" : " + volume"}, in nats`,
     `source: log-density of the source (${source}) where the row's trajectory ends` +
     (source === "standard-normal" ? normal : ""),
     `trace: integral of tr(df/dz) along the trajectory from the source to the row, ` +
     traceWords(computed.trace, dims),
     discrete === null ? scaleWords(terms.scale, computed) : levelWords(discrete, dims),
+    ...(columns === null ? [] : [volumeWords(columns)]),
     ...(discrete === null ? [] : [`bitsPerDim = -logProb / (${dims} log 2)`]),
     `solver: ${tableau.name}, ${solver}, control group ${controlGroup}`,
   ];
@@ -84,6 +88,19 @@ function scaleWords(scale: number, { isStandardized }: Computed): string {
   return isStandardized
     ? `scale: -sum of log(scale) over the standardised columns = ${shown(scale)}`
     : `scale: ${scale}; the model learnt the numbers as they are`;
+}
+
+function volumeWords(columns: readonly ColumnKind[]): string {
+  const has = (kind: ColumnKind["kind"]) => columns.some((column) => column.kind === kind);
+  const steps = columns.reduce(
+    (sum, column) => column.kind === "dequantized" ? sum + Math.log(column.step) : sum,
+    0,
+  );
+  return "volume: " + [
+    ...(has("log") ? ["-sum of log(x) over log columns"] : []),
+    ...(has("dequantized") ? [`sum of log(step) over dequantized columns = ${shown(steps)}`] : []),
+    ...(has("categorical") ? ["0 for categorical columns, whose cells have volume 1"] : []),
+  ].join("; ");
 }
 
 function levelWords(

@@ -1,5 +1,6 @@
 import {
   columnsOf,
+  dataWidth,
   discreteLogProb,
   type ImageShape,
   isImageNetwork,
@@ -109,8 +110,7 @@ async function rowValues(
     readonly trace: TraceSettings;
   },
 ) {
-  const dims = model.network.rowWidth;
-  const count = rows.length / dims;
+  const count = rows.length / dataWidth(model);
   const settings = solveSettings(flags, config);
   const progress = showProgress({ what: "row", quiet: flags.quiet });
   const options = {
@@ -134,7 +134,8 @@ async function rowValues(
     }
     const explained: Explained = { ...found, discrete: discrete && { levels, ...discrete } };
     const lines = explanation(explained, {
-      dims,
+      dims: model.network.rowWidth,
+      columns: model.standardization?.columns ?? null,
       isStandardized: model.standardization !== null,
       source: model.source.name,
       settings,

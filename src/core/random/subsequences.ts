@@ -39,6 +39,8 @@ export const subsequences = {
   times: { stream: 5, first: 0, count: ANY },
   /** Random couplings of flow matching: one per training step. */
   couplings: { stream: 11, first: 0, count: ANY },
+  /** Dequantisation noise of a table's discrete columns: one per training step. */
+  tableNoise: { stream: 12, first: 0, count: ANY },
   /** Trace probes in a CNF's loss: one per training step. */
   probes: { stream: 6, first: 0, count: ANY },
   /** Prior samples. */
@@ -57,6 +59,8 @@ export const subsequences = {
   projections: { stream: 8, first: 3, count: 1 },
   /** Dequantisation noise when evaluating image likelihoods. */
   dequantization: { stream: 8, first: 4, count: 1 },
+  /** Dequantisation noise of a table's discrete columns when evaluating: one index range per row. */
+  evaluationTableNoise: { stream: 8, first: 5, count: 1 },
   /** Random couplings when evaluating a flow-matching loss: one per batch. */
   evaluationCouplings: { stream: 8, first: 1000, count: ANY - 1000 },
   /** Split of a table into train and test rows. */

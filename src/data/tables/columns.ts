@@ -1,16 +1,7 @@
 import { InputError } from "../../core/errors.ts";
 import { quoted } from "../../core/quoted.ts";
+import type { ColumnKind } from "./column_kind.ts";
 import { option } from "../../core/options/spelling.ts";
-
-/** A column of a table that holds a coordinate of its points. */
-export interface TableColumn {
-  /** Name in the file's header line; null without one. */
-  readonly name: string | null;
-  /** Position in the file, from 1. */
-  readonly number: number;
-  /** `real`: any finite number. */
-  readonly kind: "real";
-}
 
 /** A column of a file that is left out. */
 export interface DroppedColumn {
@@ -19,6 +10,9 @@ export interface DroppedColumn {
   /** Name in the file's header line; null without one. */
   readonly name: string | null;
 }
+
+/** A column of a table that belongs to its points, and what it is. */
+export type TableColumn = DroppedColumn & ColumnKind;
 
 /** Which columns of a file are coordinates. */
 export type ColumnChoice =

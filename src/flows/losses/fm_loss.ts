@@ -10,7 +10,7 @@ import { type Coupling, independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
 import { pathSampleAndVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
-import { type PointValues, toModel } from "../standardization.ts";
+import { dataWidth, type PointValues, toModel } from "../standardization.ts";
 import { drawSource } from "../sources/source.ts";
 import { drawTimes, type TimeSampler } from "../times/time_sampler.ts";
 import { uniformTimes } from "../times/uniform_times.ts";
@@ -222,7 +222,7 @@ export function velocityRegression(
  * spread of the batches; for optimal transport the spread of the pairs gives a half or a third of
  * it, and for a single batch no more than that is known: evaluate more than 250 rows.
  *
- * @param rows Data x1 in the data's units, [n * w]. Time and noise of row i are functions of
+ * @param rows Data x1 in the data's units, [n * columns]. Time and noise of row i are functions of
  *   (seed, i); a coupling pairs within batches of 250 rows.
  * @throws {RangeError} If there are no rows.
  */
@@ -231,10 +231,10 @@ export async function fmLoss(
   rows: PointValues,
   { seed, ...options }: FlowMatchingOptions & { readonly seed: number },
 ): Promise<{ loss: number; lossStdErr: number }> {
-  const width = model.network.rowWidth;
-  const n = rows.length / width;
+  const width = model.network.rowWidth, columns = dataWidth(model);
+  const n = rows.length / columns;
   if (n < 1 || !Number.isInteger(n)) {
-    throw new RangeError(`fmLoss: expected rows of ${width} numbers, got ${rows.length} numbers`);
+    throw new RangeError(`fmLoss: expected rows of ${columns} numbers, got ${rows.length} numbers`);
   }
   const { coupling = independentCoupling } = options;
   const batches: BatchTotal[] = [];
@@ -242,9 +242,12 @@ export async function fmLoss(
   for (let first = 0; first < n; first += EVALUATION_ROWS) {
     const count = Math.min(EVALUATION_ROWS, n - first);
     const before = sum;
-    const part = rows.slice(first * width, (first + count) * width);
+    const part = rows.slice(first * columns, (first + count) * columns);
     const rowLosses = tf.tidy(() => {
-      const x1 = toModel(model.standardization, part);
+      const x1 = toModel(model.standardization, part, {
+        key: keyOf(subsequences.evaluationTableNoise, seed),
+        firstRow: first,
+      });
       const batch = tf.tensor2d(x1, [count, width]);
       const pairs = drawPairs(model, batch, {
         ...options,

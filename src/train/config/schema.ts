@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
 import { unmarked } from "../../core/options/spelling.ts";
 import { suggestion } from "../../core/suggestion.ts";
+import { coordinatesOf, MAX_CATEGORIES } from "../../data/tables/column_kind.ts";
 import { namedNetworks, netNames } from "../../nn/named_networks.ts";
 import type { SizeRule } from "../../nn/size_rule.ts";
 import {
@@ -113,17 +114,56 @@ const optionEntries = Object.fromEntries(
  */
 export const trainOptionsSchema = v.strictObject(optionEntries);
 
-const scales = "numbers above 0, one per column";
-const centers = "finite numbers, one per column";
+const scales = "numbers above 0, one per coordinate";
+const centers = "finite numbers, one per coordinate";
+const step = "a number above 0";
 
-/** The standardization of a table, as recorded in a run's `config.json` and `model.safetensors`. */
+/** The schema of `ColumnKind` with more entries. */
+function columnKindSchema<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.variant("kind", [
+    v.strictObject({ kind: v.literal("real"), ...entries }),
+    v.strictObject({ kind: v.literal("log"), ...entries }),
+    v.strictObject({
+      kind: v.literal("dequantized"),
+      step: v.pipe(v.number(step), v.finite(step), v.gtValue(0, step)),
+      origin: v.pipe(v.number("a number"), v.finite("a number")),
+      ...entries,
+    }),
+    v.strictObject({
+      kind: v.literal("categorical"),
+      categories: v.pipe(
+        v.array(v.string("texts"), "a list of texts"),
+        v.minLength(2, "two categories or more"),
+        v.maxLength(MAX_CATEGORIES, `at most ${MAX_CATEGORIES} categories`),
+        v.check((categories) => new Set(categories).size === categories.length, "different texts"),
+      ),
+      ...entries,
+    }),
+  ], "a column with its kind: real, log, dequantized or categorical");
+}
+
+/** The map between a table's units and the model's, as recorded in a run's `config.json` and `model.safetensors`. */
 export const standardizationSchema = v.pipe(
   v.strictObject({
-    kind: choice(["zscore", "robust"]),
+    kind: choice(["zscore", "robust", "none"]),
     center: v.array(v.pipe(v.number(centers), v.finite(centers)), centers),
     scale: v.array(v.pipe(v.number(scales), v.finite(scales), v.gtValue(0, scales)), scales),
+    columns: v.optional(v.pipe(
+      v.array(columnKindSchema({}), "a list of columns"),
+      v.minLength(1, "a column or more"),
+    )),
   }, "an object of kind, center and scale"),
   v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
+  v.check(
+    ({ center, columns }) =>
+      columns === undefined ||
+      columns.reduce((sum, kind) => sum + coordinatesOf(kind), 0) === center.length,
+    "a center for each coordinate of its columns",
+  ),
+  v.check(
+    ({ kind, columns }) => kind !== "none" || columns !== undefined,
+    "columns, where the kind is none",
+  ),
 );
 
 /** The kind of a custom network, which has no name on the command line. */
@@ -152,9 +192,7 @@ const flowValueNamesSchema = v.strictObject({
 const columnName = v.nullable(v.string("a name or null"));
 
 /** A column of a run's table, as recorded in its `config.json`. */
-const tableColumnSchema = v.variant("kind", [
-  v.strictObject({ kind: v.literal("real"), name: columnName, number: wholeNumber(1) }),
-], "a column with its kind, name and number");
+const tableColumnSchema = columnKindSchema({ name: columnName, number: wholeNumber(1) });
 
 /** A config file: the options, and the additional fields of a run's own `config.json`. */
 export const configFileSchema = v.strictObject({
@@ -184,6 +222,6 @@ export const configFileSchema = v.strictObject({
   )),
   standardization: v.optional(v.pipe(
     standardizationSchema,
-    v.description("written by a run: the scale of each column of its data; not an option"),
+    v.description("written by a run: kind and scale of each column of its data; not an option"),
   )),
 });

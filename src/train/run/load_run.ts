@@ -2,7 +2,8 @@ import type { ColumnChoice, DroppedColumn, TableColumn } from "../../data/tables
 import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
-import type { Standardization } from "../../flows/standardization.ts";
+import { dataWidth, type Standardization } from "../../flows/standardization.ts";
+import { type ColumnKind, isSameKind } from "../../data/tables/column_kind.ts";
 import { Parameters } from "../../core/parameters.ts";
 import {
   isImageNetwork,
@@ -92,11 +93,18 @@ export function encodeRunConfig(
 
 /** The columns of a file that form the points of a run. */
 export function columnsOf(
-  { network, columns, dropped }: Pick<RunConfig, "network" | "columns" | "dropped">,
+  { network, standardization, columns, dropped }: Pick<
+    RunConfig,
+    "network" | "standardization" | "columns" | "dropped"
+  >,
 ): ColumnChoice | undefined {
-  return isImageNetwork(network)
-    ? undefined
-    : { kind: "ofRun", columns, dropped, dims: network.rowWidth };
+  return isImageNetwork(network) ? undefined : {
+    kind: "ofRun",
+    // An imported run knows no names, but what its columns are.
+    columns: columns ?? unnamedColumns(standardization?.columns ?? null),
+    dropped,
+    dims: dataWidth({ network, standardization }),
+  };
 }
 
 /**
@@ -136,20 +144,35 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   }
   const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
-  requireColumnsOf(network, columns, path);
+  requireColumnsOf({ network, standardization }, columns, path);
   return { config, network, standardization, columns, dropped, flowValues };
 }
 
-/** @throws {InputError} If there is not one column per number of a point. */
+function unnamedColumns(kinds: readonly ColumnKind[] | null): readonly TableColumn[] | null {
+  return kinds && kinds.map((kind, i) => ({ name: null, number: i + 1, ...kind }));
+}
+
+/** @throws {InputError} If there is not one column per number of a point, of the model's kind. */
 function requireColumnsOf(
-  network: Network,
+  model: Pick<RunConfig, "network" | "standardization">,
   columns: readonly TableColumn[] | null,
   place: string,
 ): void {
   if (columns === null) return;
-  if (isImageNetwork(network) || columns.length !== network.rowWidth) {
-    const wanted = isImageNetwork(network) ? "images have none" : `points have ${network.rowWidth}`;
+  const { network, standardization } = model;
+  const width = dataWidth(model);
+  if (isImageNetwork(network) || columns.length !== width) {
+    const wanted = isImageNetwork(network) ? "images have none" : `points have ${width}`;
     throw new InputError(`${place}: kept has ${columns.length} columns, the network's ${wanted}`);
+  }
+  const differs = columns.findIndex((column, i) =>
+    !isSameKind(column, standardization?.columns?.[i] ?? { kind: "real" })
+  );
+  if (differs >= 0) {
+    throw new InputError(
+      `${place}: kept[${differs}] and standardization.columns[${differs}] differ; the file was ` +
+        "edited by hand",
+    );
   }
 }
 

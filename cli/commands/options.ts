@@ -6,6 +6,7 @@ const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
   "train fm": async () => (await import("./train/flags.ts")).trainOptionsOf("fm"),
   "sample": async () => (await import("./sample/flags.ts")).sampleOptions,
   "log-prob": async () => (await import("./log_prob/flags.ts")).logProbOptions,
+  "runs": async () => (await import("./runs/flags.ts")).runsOptions,
   "eval": async () => (await import("./eval/flags.ts")).evalOptions,
   "plot": async () => (await import("./plot/flags.ts")).plotOptions,
   "theory": async () => (await import("./theory/flags.ts")).theoryOptions,

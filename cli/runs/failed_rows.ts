@@ -1,4 +1,5 @@
 import type { FailedRow } from "@fluxion/fluxion";
+import { oneLine } from "@fluxion/fluxion/core";
 import { paint, writeMessage } from "../terminal/terminal.ts";
 
 /** Largest number of rows listed individually; a broken model fails on every row. */
@@ -15,5 +16,5 @@ export function sayFailedRows(failures: readonly FailedRow[]): void {
 
 /** Prints an error line about a partial failure; the command continues. */
 export function sayError(message: string): void {
-  writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
+  writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${oneLine(message)}\n`);
 }

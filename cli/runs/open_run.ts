@@ -10,19 +10,10 @@ import {
 } from "@fluxion/fluxion";
 import type { ColumnChoice } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
-import { latestRun, readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
+import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
-import { shownPath, userFolder, userPath } from "../paths.ts";
-
-/** The folder of runs in the user's working directory. */
-export function runsFolder(): string {
-  return `${userFolder()}/runs`;
-}
-
-/** The folder of RUN: a path, or `latest`. */
-export async function runFolder(run: string): Promise<string> {
-  return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
-}
+import { shownPath } from "../paths.ts";
+import { runFolder } from "./runs_folder.ts";
 
 /** A run with its model on an open backend. Must be closed. */
 export interface OpenedRun {

@@ -258,6 +258,7 @@ async function runSession(
     standardization,
     flowValues,
     backend: backend.kind,
+    totalSteps: steps,
     threads: engines.threads,
     log,
     metrics: await readMetrics(run),

@@ -10,6 +10,7 @@ const actions: Readonly<Record<string, string>> = {
   "train fm": "cli/commands/train/run.ts",
   "sample": "cli/commands/sample/run.ts",
   "log-prob": "cli/commands/log_prob/run.ts",
+  "runs": "cli/commands/runs/run.ts",
   "eval": "cli/commands/eval/run.ts",
   "plot": "cli/commands/plot/run.ts",
   "theory": "cli/commands/theory/run.ts",

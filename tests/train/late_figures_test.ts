@@ -42,6 +42,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
       standardization,
       flowValues,
       backend: null,
+      totalSteps: plan.steps,
       threads: 1,
       log: { steps: [], evaluations: [] },
       metrics: null,

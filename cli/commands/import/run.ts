@@ -4,7 +4,7 @@ import type { ImportFlags } from "./flags.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { printLine, writeResult } from "../../terminal/terminal.ts";
 import { dataName } from "../../runs/open_data.ts";
-import { runsFolder } from "../../runs/open_run.ts";
+import { runsFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion import cnf|fm FILE`. */
 export async function importWeights(

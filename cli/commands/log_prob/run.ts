@@ -28,7 +28,8 @@ import { showProgress } from "../../terminal/progress.ts";
 import { readStdin } from "../../terminal/stdin.ts";
 import { writeStream } from "../../terminal/stream_file.ts";
 import { speaker } from "../../terminal/terminal.ts";
-import { type OpenedRun, openRun, runFolder } from "../../runs/open_run.ts";
+import { type OpenedRun, openRun } from "../../runs/open_run.ts";
+import { runFolder } from "../../runs/runs_folder.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 import { type Explained, explainedColumns, explanation } from "./explanation.ts";
 

@@ -16,7 +16,7 @@ import { exists, outputPath, shownPath } from "../../paths.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
-import { runFolder } from "../../runs/open_run.ts";
+import { runFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion report RUN...`. */
 export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {

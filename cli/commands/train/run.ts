@@ -20,7 +20,7 @@ import { removePictures } from "../../pictures/pictures.ts";
 import { duration, type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker, writeResult } from "../../terminal/terminal.ts";
 import { dataName, openData } from "../../runs/open_data.ts";
-import { runFolder, runsFolder } from "../../runs/open_run.ts";
+import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {

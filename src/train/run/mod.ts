@@ -7,6 +7,14 @@ export { epochOf, latestRun, runFile, runFiles, type RunMode, samplesFile } from
 export { type EvaluationEntry, readLog, type StepEntry, type TrainingLog } from "./training_log.ts";
 export { readMetrics, type RunMetrics } from "./run_metrics.ts";
 export {
+  listRuns,
+  type RunList,
+  type RunState,
+  type RunSummary,
+  summarizeRun,
+} from "./run_summary.ts";
+export { type DifferingOption, differingOptions, type OptionValue } from "./differing_options.ts";
+export {
   decodeSafetensors,
   encodeSafetensors,
   type NamedTensor,

@@ -32,6 +32,9 @@ export function samplesFile(run: string, epoch: number): string {
 const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 100;
 
+/** How long a new run waits: {@link isHeld} of another process has the lock for a moment. */
+const LOCK_GRACE_MS = 250;
+
 const SAMPLES_NAME = /^epoch-\d+\.(png|safetensors)$/;
 
 /**
@@ -232,7 +235,7 @@ async function lock(
     () => Deno.open(runFile(path, "lock"), { write: true, create: true }),
   );
   try {
-    const deadline = performance.now() + (waiting === null ? 0 : LOCK_WAIT_MS);
+    const deadline = performance.now() + (waiting === null ? LOCK_GRACE_MS : LOCK_WAIT_MS);
     for (let isFirst = true; !await tryLockFile(file); isFirst = false) {
       waiting?.signal?.throwIfAborted();
       if (performance.now() >= deadline) {
@@ -249,6 +252,23 @@ async function lock(
     throw error;
   }
   return { path, [Symbol.dispose]: () => file.close() };
+}
+
+/** Whether another process is training in a run. */
+export async function isHeld(run: string): Promise<boolean> {
+  let file: Deno.FsFile;
+  try {
+    // Opening a pipe blocks until another process writes to it.
+    if (!(await Deno.stat(runFile(run, "lock"))).isFile) return false;
+    file = await Deno.open(runFile(run, "lock"));
+  } catch {
+    return false;
+  }
+  try {
+    return !await tryLockFile(file);
+  } finally {
+    file.close();
+  }
 }
 
 async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -18,6 +18,8 @@ export interface RunMetrics {
   readonly seed: number;
   /** Training steps done. */
   readonly steps: number;
+  /** Steps of the whole run; undefined in runs of earlier versions. */
+  readonly totalSteps?: number | undefined;
   /** Mean training loss of the last 100 steps (or fewer); null before the first. */
   readonly loss: number | null;
   /** Loss of the last evaluation; null before the first. */
@@ -49,6 +51,7 @@ const schema = v.object({
   backend: v.nullable(v.picklist(["cpu", "webgpu"])),
   seed: v.pipe(v.number(), v.safeInteger()),
   steps: count,
+  totalSteps: v.optional(count),
   loss: v.nullable(figure),
   testLoss: v.nullable(figure),
   stepMs: v.nullable(figure),

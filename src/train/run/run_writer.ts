@@ -16,6 +16,8 @@ import {
 /** Inputs of {@link RunWriter}. */
 export interface SessionStart extends Omit<RunConfig, "columns" | "dropped"> {
   readonly backend: BackendKind | null;
+  /** Steps of the whole run. */
+  readonly totalSteps: number;
   /** Number of engine threads. */
   readonly threads: number;
   /** Log of earlier sessions, truncated to the checkpoint. */
@@ -75,7 +77,7 @@ export class RunWriter implements Disposable {
 
   /** The run's metrics after `steps` steps. */
   metrics(steps: number): RunMetrics {
-    const { config, backend, threads, metrics, clock } = this.#start;
+    const { config, backend, totalSteps, threads, metrics, clock } = this.#start;
     const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
       peak !== null
     );
@@ -85,6 +87,7 @@ export class RunWriter implements Disposable {
       backend,
       seed: config.seed,
       steps,
+      totalSteps,
       ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
       threads,
       seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,

@@ -89,6 +89,7 @@ export async function importWeights(
   using writer = await RunWriter.open(run, {
     ...runConfig,
     backend: null,
+    totalSteps: 0,
     threads: 1,
     log: await cutLog(runFile(run, "log"), 0),
     metrics: null,

@@ -165,10 +165,14 @@ export async function readSafetensorsBytes(
 }
 
 /**
- * Refuses a regular file with more data than its header declares before reading them: a sparse
- * file of gigabytes is a few kB in an archive.
+ * Compares the size of a regular file with what its header declares, without reading the data: it
+ * may be truncated, or a sparse file of gigabytes that is a few kB in an archive.
+ *
+ * @param limit Larger files are left to other checks.
+ * @throws {InputError} If the header is invalid or declares another size.
+ * @throws Any system error on reading.
  */
-async function requireDeclaredSize(path: string, limit: number): Promise<void> {
+export async function requireDeclaredSize(path: string, limit: number): Promise<void> {
   using file = await Deno.open(path);
   const { isFile, size } = await file.stat();
   if (!isFile || size < LENGTH_BYTES || size > limit) return; // reported by other checks

@@ -1,0 +1,82 @@
+import { named } from "@fluxion/fluxion/core";
+import { listRuns, type RunList, type RunSummary } from "@fluxion/fluxion/runs";
+import { exists, shownPath, userPath } from "../../paths.ts";
+import { sayError } from "../../runs/failed_rows.ts";
+import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
+import { runsFolder } from "../../runs/runs_folder.ts";
+import { columns, duration } from "../../terminal/progress.ts";
+import { table, type TableColumn } from "../../terminal/table.ts";
+import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
+import type { RunsFlags } from "./flags.ts";
+
+/** `fluxion runs [FOLDER...]`. */
+export async function runs(flags: RunsFlags, ...folders: string[]): Promise<void> {
+  const say = speaker(flags);
+  const roots = folders.length > 0 ? folders.map(userPath) : [runsFolder()];
+  const lists: RunList[] = [];
+  for (const root of roots) {
+    // Without a name, there may be no runs yet.
+    if (folders.length === 0 && !await exists(root)) lists.push({ runs: [], others: [] });
+    else lists.push(await listRuns(root));
+  }
+  const found = lists.flatMap((list) => list.runs);
+  if (flags.json) printLine(JSON.stringify(found.map(summaryJson)));
+  else if (found.length > 0) {
+    const isTerminal = Deno.stdout.isTerminal();
+    printLine(runsTable(found, isTerminal ? columns() : null));
+    // A terminal's table may be too narrow for the reasons.
+    if (isTerminal) found.filter(({ state }) => state.kind === "broken").forEach(sayBroken);
+  }
+  sayOthers(lists.flatMap((list) => list.others), say);
+  if (found.length === 0) {
+    say(`no runs in ${roots.map(shownPath).join(", ")}; fluxion train cnf makes one`);
+  }
+}
+
+function sayBroken(run: RunSummary): void {
+  sayError(`${shownPath(run.run)}: ${stateText(run)}`);
+}
+
+/** Names the folders that are no runs; those that hold runs with the command that lists these. */
+function sayOthers(others: RunList["others"], say: Say): void {
+  const holding = others.filter(({ runs }) => runs > 0);
+  for (const { folder, runs } of holding) {
+    const many = runs === 1 ? "1 run" : `${runs} runs`;
+    say(`${named(shownPath(folder))} is no run and holds ${many}: name it to list them`);
+  }
+  const names = others.filter(({ runs }) => runs === 0).map(({ folder }) => shownPath(folder));
+  if (names.length === 0) return;
+  const shown = names.slice(0, 3).map((name) => named(name)).join(", ");
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  say(`no run: ${shown}${more}`);
+}
+
+interface ListedColumn extends TableColumn {
+  readonly cell: (run: RunSummary) => string;
+}
+
+/** The size in megabytes, from 0.1. */
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const listed: readonly ListedColumn[] = [
+  { head: "run", enough: 32, least: 12, cell: ({ run }) => shownPath(run) },
+  { head: "model", cell: ({ options }) => options?.model ?? "-" },
+  { head: "network", dispensable: 2, cell: ({ network }) => network?.kind ?? "-" },
+  { head: "data", enough: 16, least: 8, cell: ({ options }) => dataText(options?.data) },
+  { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
+  { head: "test loss", align: "right", cell: ({ metrics }) => figure(metrics?.testLoss) },
+  {
+    head: "time",
+    align: "right",
+    dispensable: 3,
+    cell: ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds),
+  },
+  { head: "size", align: "right", dispensable: 4, cell: ({ bytes }) => megabytes(bytes) },
+  { head: "state", enough: 27, least: 12, loses: "end", cell: stateText },
+];
+
+function runsTable(found: readonly RunSummary[], most: number | null): string {
+  return table(listed, found.map((run) => listed.map(({ cell }) => cell(run))), most);
+}

@@ -51,9 +51,9 @@ export type DeviceFlags = FlagValues<typeof deviceOptions>;
 /** `--weights`. */
 export const weightsOption = {
   weights: {
-    value: { kind: "choice", names: ["ema", "raw"] },
-    help: "moving average of the weights, or the weights themselves",
-    defaultWords: "default ema if the run has one",
+    value: { kind: "choice", names: ["best", "ema", "raw"] },
+    help: "best validated weights, the last ones' moving average, or the last ones themselves",
+    defaultWords: "default best if rows validated, else ema if the run has one",
   },
 } as const satisfies CommandOptions;
 

@@ -59,8 +59,10 @@ export interface PointDataset {
   readonly name: string;
   /** Dimension of a point. */
   readonly dims: number;
-  /** Training set. */
+  /** Training set, without the validation rows if there are any. */
   readonly train: PointTable;
+  /** Rows that choose among the weights of a training run; absent if none do. */
+  readonly validation?: PointTable;
   /** Test set. */
   readonly test: PointTable;
   /** Columns of the file; absent if the points are not from a file. */

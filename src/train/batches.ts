@@ -71,12 +71,17 @@ export function datasetWidth(dataset: Dataset): number {
  */
 export function readRows(
   dataset: Dataset,
-  part: "train" | "test",
+  part: "train" | "validation" | "test",
   indices: ArrayLike<number>,
 ): Float32Array | Float64Array {
-  if (dataset.kind === "images") return readImages(dataset, part, indices);
+  if (dataset.kind === "images") {
+    if (part === "validation") {
+      throw new RangeError(`readRows: ${dataset.name} has no validation rows`);
+    }
+    return readImages(dataset, part, indices);
+  }
   const width = dataset.dims;
-  const { points } = dataset[part];
+  const { points } = dataset[part] ?? { points: new Float32Array(0) };
   const rows = points instanceof Float64Array
     ? new Float64Array(indices.length * width)
     : new Float32Array(indices.length * width);

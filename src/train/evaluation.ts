@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
-import { accurateSolve, type FlowModel } from "../flows/model.ts";
+import { accurateSolve, type FlowKind, type FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -10,6 +10,11 @@ import { traceOf } from "./config/solve_settings.ts";
 
 /** Rows evaluated during training: enough for a useful curve, few enough to be fast. */
 const EVALUATION_ROWS = { cnf: 500, fm: 1000 } as const;
+
+/** Number of test rows that {@link testLoss} is over: the first ones. */
+export function testRows(kind: FlowKind, { test }: Dataset): number {
+  return Math.min(test.count, EVALUATION_ROWS[kind]);
+}
 
 /**
  * Loss over the first test rows, 500 for a CNF and 1,000 for flow matching.
@@ -29,7 +34,7 @@ export async function testLoss(
     readonly values: FlowValues;
   },
 ): Promise<number | null> {
-  const count = Math.min(dataset.test.count, EVALUATION_ROWS[model.kind]);
+  const count = testRows(model.kind, dataset);
   if (count === 0) return null;
   const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
   const { seed, controlGroup } = config;

@@ -24,6 +24,10 @@ export interface TrainStart {
   readonly steps: number;
   /** Number of whole batches in the training data. */
   readonly stepsPerEpoch: number;
+  /** Number of rows that train, that validate (0: none) and that evaluations are over. */
+  readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Steps between validations; 0: only at the end. */
+  readonly validationSteps: number;
   /** Human-readable remarks about the data and how they are used, one line each. */
   readonly remarks: readonly string[];
 }

@@ -21,6 +21,9 @@ import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./weights/initial_weights.ts";
 import { TrainState } from "./optimizer/train_state.ts";
 import { encodeRunConfig, readCheckpoint, readRunConfig } from "./run/load_run.ts";
+import { testRows } from "./evaluation.ts";
+import { validationSteps } from "./intervals.ts";
+import { hasStopped, resumedValidation } from "./validation/validation_state.ts";
 import { requireTrainingMemory } from "./memory_need.ts";
 import { holdRun, requireUsable, runFile, type RunMode, runName } from "./run/run_folder.ts";
 import type { RunMetrics } from "./run/run_metrics.ts";
@@ -179,11 +182,12 @@ async function resumeRun(
   const plan = await planResumed(stored, request);
   const { config, network, steps } = plan;
   const checkpoint = await hasCheckpoint(run)
-    ? await readCheckpoint(run, stored)
+    ? resumed(await readCheckpoint(run, stored), plan)
     : firstCheckpoint(await initialWeights(config.init, { network, seed: config.seed }), config);
   const { step } = checkpoint;
   const metrics = await readMetrics(run);
-  if (step >= steps && metrics?.steps === step && await isComplete(run, plan, checkpoint, hooks)) {
+  const isAtEnd = step >= steps || hasStopped(checkpoint.validation ?? null);
+  if (isAtEnd && metrics?.steps === step && await isComplete(run, plan, checkpoint, hooks)) {
     const kind = "alreadyFinished";
     await hooks.onEnd?.({ kind, run, step });
     return { kind, run, step, steps, metrics };
@@ -191,6 +195,16 @@ async function resumeRun(
   const device = await openDeviceOf(plan);
   await writeFileAtomic(runFile(run, "config"), encodeRunConfig(plan));
   return await runSession(surroundings, { run, plan, device, checkpoint });
+}
+
+/** A checkpoint with the state of validation from which a run of this plan continues. */
+function resumed(checkpoint: Checkpoint, { config, steps }: TrainingPlan): Checkpoint {
+  if (checkpoint.validation === undefined) return checkpoint;
+  const { patience = 0 } = config;
+  return {
+    ...checkpoint,
+    validation: resumedValidation(checkpoint.validation, { patience, steps }),
+  };
 }
 
 /**
@@ -249,7 +263,13 @@ async function runSession(
   },
 ): Promise<TrainResult> {
   const { run, plan, checkpoint } = ready;
-  const { config, network, standardization, flowValues, values, steps, stepsPerEpoch } = plan;
+  const { config, dataset, network, standardization, flowValues, values } = plan;
+  const { steps, stepsPerEpoch } = plan;
+  const rows = {
+    train: dataset.train.count,
+    validation: dataset.kind === "points" ? dataset.validation?.count ?? 0 : 0,
+    test: testRows(config.model, dataset),
+  };
   const { backend, engines, reason: backendReason } = ready.device;
   const log = await cutLog(runFile(run, "log"), checkpoint.step);
   using writer = await RunWriter.open(run, {
@@ -260,6 +280,7 @@ async function runSession(
     backend: backend.kind,
     totalSteps: steps,
     threads: engines.threads,
+    rows: { testRows: rows.test, validationRows: rows.validation || null },
     log,
     metrics: await readMetrics(run),
     clock,
@@ -273,6 +294,8 @@ async function runSession(
     step: checkpoint.step,
     steps,
     stepsPerEpoch,
+    rows,
+    validationSteps: validationSteps(config.evalEvery, stepsPerEpoch),
     remarks: plan.remarks,
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
@@ -296,7 +319,8 @@ async function runSession(
       clock,
     });
     await hooks.onEnd?.({ kind, run, step });
-    return { kind, run, step, steps, metrics: writer.metrics(step) };
+    const metrics = writer.metrics({ step, ...state.validated() });
+    return { kind, run, step, steps, metrics };
   } finally {
     state.dispose();
   }

@@ -12,6 +12,9 @@ import { BatchOrder, readRows } from "./batches.ts";
 import { option } from "../core/options/spelling.ts";
 import type { TrainConfig } from "./options/table.ts";
 import { testLoss } from "./evaluation.ts";
+import { intervalSteps, validationSteps } from "./intervals.ts";
+import { afterValidation, hasStopped, improves } from "./validation/validation_state.ts";
+import { validationLoss } from "./validation/validation_loss.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { TrainState } from "./optimizer/train_state.ts";
 import type { RunWriter } from "./run/run_writer.ts";
@@ -101,8 +104,8 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   const goOn = async (): Promise<SessionEnd> => {
     // Catch up on what an interrupted session left undone; all there is to do in a run of no steps.
     if (step > 0 || steps === 0) await milestone(session, step, losses);
-    if (step >= steps) await save();
-    while (step < steps) {
+    if (step >= steps || hasStopped(state.validation)) await save();
+    while (step < steps && !hasStopped(state.validation)) {
       if (isStopped()) return { kind: "interrupted", step };
       const taken = await takeStep(session, step, order.indices(step));
       step++;
@@ -114,7 +117,8 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       }
       if (isStopped()) return { kind: "interrupted", step };
       await milestone(session, step, losses);
-      if (step === steps || clock() - savedMs >= config.saveSeconds * 1000) await save();
+      const isEnd = step === steps || hasStopped(state.validation);
+      if (isEnd || clock() - savedMs >= config.saveSeconds * 1000) await save();
     }
     return { kind: "finished", step };
   };
@@ -202,31 +206,79 @@ function atStep(
   return new FailureError(`step ${step}: ${words}; the last checkpoint is kept`, { cause: error });
 }
 
-/** Evaluates and draws pictures if they are due after `step` steps. */
+/** Evaluates, validates and draws pictures if they are due after `step` steps. */
 async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
-  const { run, plan, state, engines, writer, hooks } = session;
+  const { run, plan, state, engines, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
-  const isDue = (epochs: number) =>
-    step >= steps || (epochs > 0 && step % (epochs * stepsPerEpoch) === 0);
-  const evaluates = isDue(config.evalEvery) && !writer.hasEvaluation(step);
   const epoch = Math.ceil(step / stepsPerEpoch);
-  const draws = isDue(config.sampleEvery) && hooks.onPictures !== undefined &&
+  await evaluateIfDue(session, { step, epoch }, losses);
+  const isEnd = step >= steps || hasStopped(state.validation);
+  const draws = hooks.onPictures !== undefined &&
+    (isEnd || isMultiple(step, intervalSteps(config.sampleEvery, stepsPerEpoch))) &&
     !(await hooks.hasPictures?.({ run, step, epoch }) ?? false);
-  if (!evaluates && !draws) return;
+  if (!draws) return;
   await losses.collect();
+  await withModelAt(
+    session,
+    step,
+    (model) => hooks.onPictures!({ run, step, epoch, config, dataset, model, engines }),
+  );
+  losses.restartClock();
+}
+
+/** Calls `use` with the model for sampling; a failure gives the step. */
+async function withModelAt(
+  { plan: { config }, state }: Session,
+  step: number,
+  use: (model: FlowModel) => Promise<void>,
+): Promise<void> {
   try {
-    await state.withSampledModel(async (model) => {
-      const loss = evaluates ? await testLoss(model, engines, plan) : null;
-      if (loss !== null) {
-        const evaluation = { step, epoch, testLoss: loss };
-        writer.logEvaluation(evaluation);
-        hooks.onEvaluation?.(evaluation);
-      }
-      if (draws) await hooks.onPictures!({ run, step, epoch, config, dataset, model, engines });
-    });
+    await state.withSampledModel(use);
   } catch (error) {
     throw atStep(error, { step, done: step, config });
   }
+}
+
+function isMultiple(step: number, interval: number): boolean {
+  return interval > 0 && step % interval === 0;
+}
+
+/** Computes and logs the test loss and the validation loss where they are due and not known yet. */
+async function evaluateIfDue(
+  session: Session,
+  { step, epoch }: { readonly step: number; readonly epoch: number },
+  losses: LossReader,
+): Promise<void> {
+  const { plan, state, engines, writer, hooks } = session;
+  const { config: { evalEvery, patience = 0 }, stepsPerEpoch, steps } = plan;
+  const isDue = (interval: number) => step >= steps || isMultiple(step, interval);
+  const isLogged = writer.hasEvaluation(step);
+  const evaluates = isDue(intervalSteps(evalEvery, stepsPerEpoch)) && !isLogged;
+  const before = state.validation;
+  const validates = before !== null && before.step < step &&
+    isDue(validationSteps(evalEvery, stepsPerEpoch));
+  if (!evaluates && !validates) return;
+  await losses.collect();
+  await withModelAt(session, step, async (model) => {
+    const loss = evaluates ? await testLoss(model, engines, plan) : null;
+    const validated = validates ? await validationLoss(model, engines, plan) : null;
+    // Read before anything is recorded, since an interruption may come until here.
+    const weights = validated !== null && improves(before!, validated)
+      ? await model.parameters.read()
+      : null;
+    if (loss !== null) {
+      const evaluation = {
+        ...{ step, epoch, testLoss: loss },
+        ...(Number.isFinite(validated) ? { validationLoss: validated! } : {}),
+      };
+      writer.logEvaluation(evaluation);
+      hooks.onEvaluation?.(evaluation);
+    }
+    if (validated !== null) {
+      const found = { step, loss: validated, weights };
+      state.validation = afterValidation(before!, found, { patience, steps });
+    }
+  });
   losses.restartClock();
 }
 

@@ -9,6 +9,8 @@ import type { ConfigFile } from "./config/config_file.ts";
 import { defaultDataOf } from "./options/defaults.ts";
 import { mergeOptions } from "./config/given_options.ts";
 import { option } from "../core/options/spelling.ts";
+import { chooseValidation, heldOut } from "./validation/held_out.ts";
+import { defaultIntervals } from "./intervals.ts";
 import { resolveConfig } from "./config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "./options/table.ts";
 import {
@@ -77,27 +79,32 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
   const columns = { kind: "drop", drop: given.drop ?? [] } as const;
-  const dataset = await request.openDataset(data, { seed, binarize, columns });
-  if (given.drop !== undefined && (dataset.kind === "images" || dataset.file === undefined)) {
+  const opened = await request.openDataset(data, { seed, binarize, columns });
+  if (given.drop !== undefined && (opened.kind === "images" || opened.file === undefined)) {
     throw new InputError(
       `${option("drop", given.drop)}: data ${named(data)} is not a table from a file; leave it out`,
     );
   }
-  if (own === undefined) requireNet(given.net, dataset, data);
+  if (own === undefined) requireNet(given.net, opened, data);
   const resolved = (file: ConfigFile | null, options: TrainOptions) =>
     own === undefined
-      ? resolveConfig(model, file, { ...options, net: given.net ?? netOf(dataset) })
+      ? resolveConfig(model, file, { ...options, net: given.net ?? netOf(opened) })
       : resolveConfigOf(own, model, { file, options });
-  const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
+  const { standardization, remarks: scaleRemarks } = await chooseStandardization(opened, {
     choice: given.standardize ?? "auto",
     init: given.init,
   });
   const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
   const wanted = resolved(configFile, { ...options, data });
+  const validation = chooseValidation(opened, given);
+  const dataset = heldOut(opened, { seed, ...validation.options });
   const { batchSize, remarks: batchRemarks } = batchSizeFor(wanted, dataset);
+  const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
+  const steps = stepsOf(wanted, stepsPerEpoch);
   const config = {
     ...wanted,
-    ...intervalsFor({ ...wanted, batchSize }, dataset, given),
+    ...validation.options,
+    ...defaultIntervals(wanted, { dataset, stepsPerEpoch, steps, given }),
     batchSize,
     ...(wanted.standardize === undefined ? {} : { standardize }),
   };
@@ -106,10 +113,10 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const plan = {
     ...decided,
     standardization,
-    ...columnsIn(dataset),
+    ...columnsIn(opened),
     flowValues,
     values,
-    remarks: [...scaleRemarks, ...batchRemarks],
+    remarks: [...scaleRemarks, ...validation.remarks, ...batchRemarks],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
   if (schedule !== "cosine") return plan;
@@ -133,11 +140,12 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     file: configFile,
     options: kept,
   });
-  const dataset = await openDataset(config.data, {
+  const opened = await openDataset(config.data, {
     seed: config.seed,
     binarize: config.binarize ?? true,
     columns: columnsOf(stored),
   });
+  const dataset = heldOut(opened, config);
   if (isLarger && dataset.train.count !== batchSize) {
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
   }
@@ -165,28 +173,6 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     );
   }
   return plan;
-}
-
-/** Minimum steps between evaluations, and between pictures, on a table of few rows. */
-const MIN_STEPS = { evalEvery: 300, sampleEvery: 600 } as const;
-
-/**
- * Default epochs between evaluations and between pictures. An epoch of a small file is only a few
- * steps, so evaluating after each would dominate the run time.
- */
-function intervalsFor(
-  { batchSize, evalEvery, sampleEvery }: TrainConfig,
-  dataset: Dataset,
-  given: TrainOptions,
-): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
-  if (dataset.kind === "images" || dataset.file === undefined) return { evalEvery, sampleEvery };
-  const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
-  const atLeast = (key: keyof typeof MIN_STEPS, epochs: number) =>
-    given[key] ?? Math.max(epochs, Math.ceil(MIN_STEPS[key] / stepsPerEpoch));
-  return {
-    evalEvery: atLeast("evalEvery", evalEvery),
-    sampleEvery: atLeast("sampleEvery", sampleEvery),
-  };
 }
 
 /** Rows per step: all of them if the table is smaller than a batch. */

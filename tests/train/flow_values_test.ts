@@ -227,8 +227,8 @@ Deno.test("train() refuses a mode or a model that is none, and the run that is t
       message: 'model: expected "cnf" or "fm", got "gan"',
     });
     assert.deepEqual(weightsOf(run), before);
-    await assert.rejects(loadRun(run, "best" as "ema"), {
+    await assert.rejects(loadRun(run, "last" as "ema"), {
       name: "InputError",
-      message: 'weights: expected "ema" or "raw", got "best"',
+      message: 'weights: expected "best", "ema", "raw", got "last"',
     });
   }));

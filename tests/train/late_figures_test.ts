@@ -44,6 +44,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
       backend: null,
       totalSteps: plan.steps,
       threads: 1,
+      rows: { testRows: 10, validationRows: null },
       log: { steps: [], evaluations: [] },
       metrics: null,
       clock,

@@ -218,7 +218,9 @@ async function train(
   const run = runOf(folder, name);
   const isBegun = await exists(runFile(run, "config"));
   const options = isBegun ? { resume: true } : { ...size[name].options, seed };
-  await trainRun(trainings[name].model, { ...options, backend, run, quiet }, progress);
+  await trainRun(trainings[name].model, { ...options, backend, run, quiet }, {
+    shown: progress,
+  });
 }
 
 /** Writes `results.json`, the results of all parts. */

@@ -4,11 +4,18 @@ import {
   train as trainModel,
   type TrainHooks,
   type TrainResult,
+  type TrainStart,
 } from "@fluxion/fluxion";
 import { commandLine, FailureError, gigabytes, InputError, Stopped } from "@fluxion/fluxion/core";
 import { MAX_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
 import type { TrainOptions } from "@fluxion/fluxion/options";
-import { runFile, type RunMetrics } from "@fluxion/fluxion/runs";
+import {
+  bestEvaluation,
+  readLog,
+  runFile,
+  type RunMetrics,
+  type TrainingLog,
+} from "@fluxion/fluxion/runs";
 import { asTypedOptions } from "../../options/spelling.ts";
 import { type TrainFlags, trainOptionsOf } from "./flags.ts";
 import { drawingsBeside } from "../../pictures/drawings.ts";
@@ -24,7 +31,8 @@ import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
-  const { folder } = await trainRun(model, flags);
+  // The process started at 0.
+  const { folder } = await trainRun(model, flags, { startedMs: 0 });
   if (flags.json) writeResult(await Deno.readTextFile(runFile(folder, "metrics")));
   else printLine(shownPath(folder));
 }
@@ -32,13 +40,17 @@ export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<voi
 /**
  * Trains a run, with its pictures and curves.
  *
- * @param shown Shows the steps; the run's own progress when left out.
+ * @param options.shown Shows the steps; by default the run's own progress.
+ * @param options.startedMs When the work began, by `performance.now()`; by default now.
  * @throws {Interrupted} If Ctrl-C came: the checkpoint is written, the message says how to go on.
  */
 export async function trainRun(
   model: "cnf" | "fm",
   flags: TrainFlags,
-  shown?: Progress,
+  { shown, startedMs = performance.now() }: {
+    readonly shown?: Progress;
+    readonly startedMs?: number;
+  } = {},
 ): Promise<{ readonly folder: string }> {
   const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
   const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
@@ -47,13 +59,14 @@ export async function trainRun(
   const say = speaker({ quiet });
   const progress = shown ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
-  let started: string | null = null;
+  let started: string | null = null, fromStep = 0;
   const hooks: TrainHooks = {
     onWait(run, mostSeconds) {
       say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
     },
     async onStart(start) {
       const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
+      fromStep = step;
       started = run;
       // At the beginning there can be only those of a run that was replaced.
       if (step === 0) removePictures(run);
@@ -63,6 +76,7 @@ export async function trainRun(
       const epochs = Math.ceil(steps / stepsPerEpoch);
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
+      if (start.rows.validation > 0) say(validationWords(start));
       say(`backend ${backend.kind}: ${backendReason}`);
       await addDeferred(start, drawings);
     },
@@ -71,9 +85,12 @@ export async function trainRun(
         `${Math.round(samplesPerSecond)} samples/s`;
       progress.update({ done: step, total: steps, label });
     },
-    onEvaluation({ step, epoch, testLoss }) {
+    onEvaluation({ step, epoch, testLoss, validationLoss }) {
       progress.clear();
-      say(`epoch ${epoch}, step ${step}: test loss ${testLoss.toPrecision(5)}`);
+      const validated = validationLoss === undefined
+        ? ""
+        : `, validation loss ${validationLoss.toPrecision(5)}`;
+      say(`epoch ${epoch}, step ${step}: test loss ${testLoss.toPrecision(5)}${validated}`);
     },
     onPictures: (view) => addEpoch(view, drawings),
     hasPictures: hasEpochs,
@@ -102,7 +119,8 @@ export async function trainRun(
         if (!(error instanceof Stopped) || started === null) throw error;
         throw new Interrupted(`interrupted; go on with ${resumeCommand(model, started)}`);
       });
-      finish(model, result, say);
+      const seconds = (performance.now() - startedMs) / 1000;
+      for (const line of await endLines(model, result, { seconds, fromStep })) say(line);
       return { folder: result.run };
     } finally {
       progress.clear();
@@ -110,26 +128,65 @@ export async function trainRun(
   });
 }
 
-function finish(
+/** Which rows choose the weights, and when training stops. */
+function validationWords({ rows, config, validationSteps }: TrainStart): string {
+  const { patience = 0 } = config;
+  const often = validationSteps === 0 ? "at the end" : `every ${validationSteps} steps`;
+  const stop = patience === 0 || validationSteps === 0
+    ? ""
+    : `; training stops after ${patience} validations without improvement`;
+  return `${rows.train} rows train, ${rows.validation} validate ${often}${stop}; the best weights ` +
+    "are kept";
+}
+
+/** What is said at the end of a session of training. */
+async function endLines(
   model: "cnf" | "fm",
   { kind, run, step, steps, metrics }: TrainResult,
-  say: (line: string) => void,
-): void {
+  { seconds, fromStep }: { readonly seconds: number; readonly fromStep: number },
+): Promise<string[]> {
   const name = shownPath(run);
+  const early = metrics.stoppedEarly ? `, stopped early of ${steps}` : "";
   switch (kind) {
     case "alreadyFinished":
-      say(`${name}: finished already, at step ${step}; --steps or --epochs may grow`);
-      return;
+      return [
+        `${name}: finished already, at step ${step}${early}; --steps or --epochs may grow` +
+        (metrics.stoppedEarly ? ", and --patience" : ""),
+      ];
     case "interrupted":
       throw new Interrupted(
         `interrupted at step ${step} of ${steps}; go on with ${resumeCommand(model, run)}`,
       );
-    case "finished":
-      say(`${name}: finished in ${duration(metrics.seconds)}${memoryWords(metrics)}`);
-      return;
+    case "finished": {
+      const sessions = fromStep > 0
+        ? ` (from step ${fromStep}; ${duration(metrics.seconds)} in all sessions)`
+        : "";
+      const { evaluations } = await readLog(runFile(run, "log"));
+      return [
+        ...(metrics.stoppedEarly ? [`stopped early, at step ${step} of ${steps}`] : []),
+        ...lowestWords(evaluations),
+        `${name}: finished in ${duration(seconds)}${sessions}${memoryWords(metrics)}`,
+      ];
+    }
     default:
-      kind satisfies never;
+      return kind satisfies never;
   }
+}
+
+/** The lowest validation loss or, without validations, test loss; nothing without evaluations. */
+function lowestWords(evaluations: TrainingLog["evaluations"]): string[] {
+  const best = bestEvaluation(evaluations);
+  if (best !== undefined) {
+    const { step, validationLoss, testLoss } = best;
+    return [
+      `lowest validation loss ${validationLoss.toPrecision(5)} at step ${step}, test loss ` +
+      `${testLoss.toPrecision(5)} there; these weights are the run's`,
+    ];
+  }
+  const [first, ...others] = evaluations;
+  if (first === undefined) return [];
+  const lowest = others.reduce((low, one) => one.testLoss < low.testLoss ? one : low, first);
+  return [`lowest test loss ${lowest.testLoss.toPrecision(5)} at step ${lowest.step}`];
 }
 
 function resumeCommand(model: "cnf" | "fm", run: string): string {

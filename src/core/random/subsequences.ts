@@ -65,6 +65,8 @@ export const subsequences = {
   evaluationCouplings: { stream: 8, first: 1000, count: ANY - 1000 },
   /** Split of a table into train and test rows. */
   split: { stream: 9, first: 0, count: 1 },
+  /** Which training rows of a table validate. */
+  validationRows: { stream: 9, first: 1, count: 1 },
   /** Initial points in the checks of the Kolmogorov forward equation. */
   kfpPoints: { stream: 10, first: 0, count: 1, theorem: "kfp" },
   /** Mixture components of the points at which updates are compared: one per time. */

@@ -44,10 +44,11 @@ export function splitPoints(
   seed: number,
 ): { train: PointTable; test: PointTable } {
   const { train, test } = splitIndices(table.count, seed);
-  return { train: gather(table, dims, train), test: gather(table, dims, test) };
+  return { train: gatherRows(table, dims, train), test: gatherRows(table, dims, test) };
 }
 
-function gather(table: PointTable, dims: number, indices: Uint32Array): PointTable {
+/** A copy of the rows of a table at `indices`, in their order. */
+export function gatherRows(table: PointTable, dims: number, indices: Uint32Array): PointTable {
   const { points: all } = table;
   const points = all instanceof Float64Array
     ? new Float64Array(indices.length * dims)

@@ -49,6 +49,12 @@ export function resumeConfig(
   if (options.drop !== undefined && stored.drop === undefined) {
     throw new InputError(`${named("drop")}: the run was trained on all columns; ${remedy}`);
   }
+  if (options.validation && stored.validation === undefined) {
+    throw new InputError(`${named("validation")}: the run has no validation rows; ${remedy}`);
+  }
+  if (options.patience !== undefined && stored.patience === undefined) {
+    throw new InputError(`${named("patience")}: the run has no validation rows; ${remedy}`);
+  }
   if (options.portableBits && stored.portableBits === undefined) {
     throw new InputError(`${named("portableBits")}: the run started without it; ${remedy}`);
   }

@@ -11,6 +11,7 @@ import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import type { ValidationState } from "../validation/validation_state.ts";
 import { option } from "../../core/options/spelling.ts";
 
 /**
@@ -20,6 +21,8 @@ import { option } from "../../core/options/spelling.ts";
 export class TrainState {
   /** The model with the training weights, owned by this object. */
   readonly model: FlowModel;
+  /** Validations so far; null if the run has no validation rows. */
+  validation: ValidationState | null;
   readonly #config: TrainConfig;
   readonly #schedule: Schedule;
   readonly #adam: Adam;
@@ -29,7 +32,7 @@ export class TrainState {
     config: TrainConfig,
     network: Network,
     from:
-      & Pick<Checkpoint, "weights" | "ema" | "moments">
+      & Pick<Checkpoint, "weights" | "ema" | "moments" | "validation">
       & Pick<RunConfig, "standardization">
       & { readonly values?: FlowValues },
   ) {
@@ -37,6 +40,7 @@ export class TrainState {
     const { standardization, values = {} } = from;
     const run = { config, network, standardization, flowValues: namesOf(values) };
     this.model = modelOf(run, from.weights, values);
+    this.validation = from.validation ?? null;
     this.#config = config;
     this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
     try {
@@ -88,7 +92,12 @@ export class TrainState {
         );
       }
     }
-    return { step, seed: this.#config.seed, weights, ema, moments };
+    return { step, seed: this.#config.seed, weights, ema, moments, ...this.validated() };
+  }
+
+  /** The state of validation as part of a checkpoint; empty if the run has no validation rows. */
+  validated(): Pick<Checkpoint, "validation"> {
+    return this.validation === null ? {} : { validation: this.validation };
   }
 
   /** Calls `use` with the model for sampling: the moving average if there is one. */

@@ -3,6 +3,7 @@ import { InputError } from "../../core/errors.ts";
 import { Adam, type Moments } from "../optimizer/optimizer.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../weights/safetensors.ts";
 import { parameterTensors, parameterVector } from "../weights/state_dict.ts";
+import { firstValidation, type ValidationState } from "../validation/validation_state.ts";
 
 /** State of a run: with config and data, everything that the next step is a function of. */
 export interface Checkpoint {
@@ -14,12 +15,23 @@ export interface Checkpoint {
   /** Moving average of the weights; null if the run keeps none. */
   readonly ema: Float32Array | null;
   readonly moments: Moments;
+  /** Validations so far; absent if the run has no validation rows. */
+  readonly validation?: ValidationState;
+}
+
+/** The weights that the run gives: the best validated ones, else the average, else the last. */
+export function chosenWeights({ validation, ema, weights }: Checkpoint): Float32Array {
+  return validation?.best?.weights ?? ema ?? weights;
 }
 
 /** State of a run before its first step. */
 export function firstCheckpoint(
   weights: Float32Array,
-  { seed, ema }: { readonly seed: number; readonly ema: number },
+  { seed, ema, validation = 0 }: {
+    readonly seed: number;
+    readonly ema: number;
+    readonly validation?: number | undefined;
+  },
 ): Checkpoint {
   return {
     step: 0,
@@ -27,24 +39,21 @@ export function firstCheckpoint(
     weights,
     ema: ema === 0 ? null : weights,
     moments: Adam.zeros(weights.length),
+    ...(validation > 0 ? { validation: firstValidation } : {}),
   };
 }
 
-const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v." } as const;
+const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v.", best: "best." } as const;
 
 /**
  * Encodes `checkpoint.safetensors`: weights and buffers with PyTorch's names and layouts, beside
- * them `ema.*`, `optimizer.m.*` and `optimizer.v.*`, and `step` and `seed` as I64. Equal
- * checkpoints have equal bytes.
+ * them `ema.*`, `optimizer.m.*` and `optimizer.v.*`, and `step` and `seed` as I64; of a run with
+ * validation rows also `best.*` and `validation.*`. Equal checkpoints have equal bytes.
  */
 export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint8Array {
   const layout = network.layout;
-  const { step, seed, weights, ema, moments } = checkpoint;
-  const whole = (name: string, value: number): NamedTensor => ({
-    name,
-    shape: [],
-    values: BigInt64Array.of(BigInt(value)),
-  });
+  const { step, seed, weights, ema, moments, validation } = checkpoint;
+  const best = validation?.best ?? null;
   return encodeSafetensors({
     tensors: [
       whole("step", step),
@@ -54,9 +63,27 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
       ...(ema === null ? [] : parameterTensors(layout, ema, prefixes.ema)),
       ...parameterTensors(layout, moments.m, prefixes.m),
       ...parameterTensors(layout, moments.v, prefixes.v),
+      ...(best === null ? [] : parameterTensors(layout, best.weights, prefixes.best)),
+      ...(validation === undefined ? [] : validationTensors(validation)),
     ],
     metadata: { format: "pt" },
   });
+}
+
+function whole(name: string, value: number): NamedTensor {
+  return { name, shape: [], values: BigInt64Array.of(BigInt(value)) };
+}
+
+function validationTensors({ step, stale, best, stoppedFor }: ValidationState): NamedTensor[] {
+  return [
+    whole("validation.step", step),
+    whole("validation.stale", stale),
+    ...(stoppedFor === null ? [] : [whole("validation.stopped_for", stoppedFor)]),
+    ...(best === null ? [] : [
+      whole("validation.best_step", best.step),
+      { name: "validation.best_loss", shape: [], values: Float64Array.of(best.loss) },
+    ]),
+  ];
 }
 
 /**
@@ -77,6 +104,30 @@ export function decodeCheckpoint(bytes: Uint8Array, place: string, network: Netw
     weights: vector(),
     ema: hasEma ? vector(prefixes.ema) : null,
     moments: { m: vector(prefixes.m), v: vector(prefixes.v) },
+    ...(byName.has("validation.step")
+      ? { validation: validationOf(byName, () => vector(prefixes.best), place) }
+      : {}),
+  };
+}
+
+function validationOf(
+  byName: ReadonlyMap<string, NamedTensor>,
+  bestWeights: () => Float32Array,
+  place: string,
+): ValidationState {
+  const number = (name: string) => wholeNumber(byName, `validation.${name}`, place);
+  const has = (name: string) => byName.has(`validation.${name}`);
+  const loss = byName.get("validation.best_loss")?.values[0];
+  if (has("best_step") && !(typeof loss === "number" && Number.isFinite(loss))) {
+    throw new InputError(`${place}: validation.best_loss is not a finite F64; not a checkpoint`);
+  }
+  return {
+    step: number("step"),
+    stale: number("stale"),
+    best: has("best_step")
+      ? { step: number("best_step"), loss: loss as number, weights: bestWeights() }
+      : null,
+    stoppedFor: has("stopped_for") ? number("stopped_for") : null,
   };
 }
 

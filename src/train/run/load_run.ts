@@ -24,8 +24,9 @@ import { createNetwork } from "../../nn/registry.ts";
 import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 import { quotedJson } from "../../core/quoted.ts";
-import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, chosenWeights, decodeCheckpoint } from "./checkpoint.ts";
 import { parseConfigJson } from "../config/config_file.ts";
 import { requireScalesOf } from "../config/standardization.ts";
 import type { TrainConfig } from "../options/table.ts";
@@ -53,8 +54,13 @@ export interface RunConfig {
   readonly flowValues: FlowValueNames;
 }
 
-/** `ema`: the sampling weights, averaged if the run keeps an average. `raw`: training's own. */
-export type WeightsChoice = "ema" | "raw";
+/**
+ * `best`: those with the lowest validation loss. `ema`: the last ones, averaged if the run keeps an
+ * average. `raw`: training's own. By default the best ones if the run has validated, else `ema`.
+ */
+export type WeightsChoice = "best" | "ema" | "raw";
+
+const weightsChoices: readonly WeightsChoice[] = ["best", "ema", "raw"];
 
 /** A run without its tensors. */
 export interface ReadRun extends RunConfig {
@@ -187,19 +193,44 @@ function requireSame(own: Network, record: NetworkRecord, place: string): Networ
 /**
  * Reads a run's config and weights.
  *
- * @throws {InputError} If the folder is not a run folder, has no weights yet, or its weights are of
- *   another architecture.
+ * @throws {InputError} If the folder is not a run folder, has no weights yet or none of this choice,
+ *   or its weights are of another architecture.
  */
-export async function readRun(run: string, choice: WeightsChoice = "ema"): Promise<ReadRun> {
-  if (choice !== "ema" && choice !== "raw") {
-    throw new InputError(`weights: expected "ema" or "raw", got ${quotedJson(choice)}`);
+export async function readRun(run: string, choice?: WeightsChoice): Promise<ReadRun> {
+  if (choice !== undefined && !weightsChoices.includes(choice)) {
+    throw new InputError(
+      `weights: expected ${weightsChoices.map((known) => `"${known}"`).join(", ")}, got ${
+        quotedJson(choice)
+      }`,
+    );
   }
   const runConfig = await readRunConfig(run);
   const checkpoint = await readCheckpoint(run, runConfig);
-  const weights = choice === "raw"
-    ? checkpoint.weights
-    : await modelWeights(run, runConfig, checkpoint);
+  const weights = await weightsOf(run, { runConfig, checkpoint, choice });
   return { ...runConfig, path: run, step: checkpoint.step, weights };
+}
+
+async function weightsOf(
+  run: string,
+  { runConfig, checkpoint, choice }: {
+    readonly runConfig: RunConfig;
+    readonly checkpoint: Checkpoint;
+    readonly choice: WeightsChoice | undefined;
+  },
+): Promise<Float32Array> {
+  const isValidated = (checkpoint.validation?.best ?? null) !== null;
+  if (choice === "raw") return checkpoint.weights;
+  if (choice === "ema" && isValidated) return checkpoint.ema ?? checkpoint.weights;
+  if (choice === "best" && !isValidated) {
+    throw new InputError(
+      `${run}: has no best weights, ` +
+        (checkpoint.validation === undefined
+          ? "since no rows validated"
+          : "since it has not come to its first validation") +
+        `; leave out ${option("weights", choice)}`,
+    );
+  }
+  return await modelWeights(run, runConfig, checkpoint);
 }
 
 /**
@@ -249,14 +280,15 @@ function resumeLine(run: string, { model }: Pick<TrainConfig, "model">): string 
 async function modelWeights(
   run: string,
   { config, network }: RunConfig,
-  { step, ema, weights }: Checkpoint,
+  checkpoint: Checkpoint,
 ): Promise<Float32Array> {
+  const { step } = checkpoint;
   const path = runFile(run, "model");
-  if (await Deno.stat(path).catch(() => null) === null) return ema ?? weights;
+  if (await Deno.stat(path).catch(() => null) === null) return chosenWeights(checkpoint);
   const bytes = await readRunFile(run, "model");
   return decoded(() => {
     const stateDict = decodeStateDict(bytes, path);
-    if ((stateDict.step ?? step) !== step) return ema ?? weights;
+    if ((stateDict.step ?? step) !== step) return chosenWeights(checkpoint);
     return stateDictWeights(stateDict, network);
   }, remedyOf("model", run, config));
 }
@@ -269,7 +301,7 @@ async function modelWeights(
  */
 export async function loadRun(
   run: string,
-  choice: WeightsChoice = "ema",
+  choice?: WeightsChoice,
   values: Pick<FlowValues, "path" | "source"> = {},
 ): Promise<LoadedRun> {
   requireFlowValues(values);
@@ -297,11 +329,11 @@ export function modelOf(
   return { kind, network, parameters, path, source, standardization };
 }
 
-/** Size limits in bytes: a checkpoint holds the weights four times. */
+/** Size limits in bytes: a checkpoint holds the weights up to five times. */
 const maxBytes = {
   config: MAX_JSON_BYTES,
   model: MAX_INPUT_BYTES,
-  checkpoint: 4 * MAX_INPUT_BYTES,
+  checkpoint: 5 * MAX_INPUT_BYTES,
 } as const;
 
 /**

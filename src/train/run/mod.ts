@@ -5,7 +5,7 @@
  */
 export { epochOf, latestRun, runFile, runFiles, type RunMode, samplesFile } from "./run_folder.ts";
 export { type EvaluationEntry, readLog, type StepEntry, type TrainingLog } from "./training_log.ts";
-export { readMetrics, type RunMetrics } from "./run_metrics.ts";
+export { bestEvaluation, readMetrics, type RunMetrics } from "./run_metrics.ts";
 export {
   listRuns,
   type RunList,

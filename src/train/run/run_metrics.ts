@@ -4,7 +4,7 @@ import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.t
 import { parseJson } from "../../core/files/bounded_json.ts";
 import type { TrainConfig } from "../options/table.ts";
 import { runFile } from "./run_folder.ts";
-import type { TrainingLog } from "./training_log.ts";
+import type { EvaluationEntry, TrainingLog } from "./training_log.ts";
 
 /** Contents of `metrics.json`, over all sessions of a run. */
 export interface RunMetrics {
@@ -22,8 +22,21 @@ export interface RunMetrics {
   readonly totalSteps?: number | undefined;
   /** Mean training loss of the last 100 steps (or fewer); null before the first. */
   readonly loss: number | null;
-  /** Loss of the last evaluation; null before the first. */
+  /**
+   * Test loss of the weights that the run gives: of the last evaluation, or of the one with the best
+   * validation; null before the first.
+   */
   readonly testLoss: number | null;
+  /** Number of rows that `testLoss` is over, the first test rows; null if the weights were imported. */
+  readonly testRows: number | null;
+  /** Number of validation rows; null if the run has none. This and the next three. */
+  readonly validationRows: number | null;
+  /** The lowest validation loss, that of the weights that the run gives. */
+  readonly validationLoss: number | null;
+  /** Training steps of these weights. */
+  readonly bestStep: number | null;
+  /** Whether training stopped because the validation loss no longer improved. */
+  readonly stoppedEarly: boolean;
   /**
    * Median milliseconds per training step, without the run's first three (unless there are no
    * others) and without evaluations and pictures. null before the first.
@@ -54,6 +67,11 @@ const schema = v.object({
   totalSteps: v.optional(count),
   loss: v.nullable(figure),
   testLoss: v.nullable(figure),
+  testRows: v.optional(v.nullable(count), null),
+  validationRows: v.optional(v.nullable(count), null),
+  validationLoss: v.optional(v.nullable(figure), null),
+  bestStep: v.optional(v.nullable(count), null),
+  stoppedEarly: v.optional(v.boolean(), false),
   stepMs: v.nullable(figure),
   nfe: v.nullable(figure),
   threads: count,
@@ -85,15 +103,31 @@ const LOSS_STEPS = 100;
 /** The part of {@link RunMetrics} derived from a log. */
 export function logMetrics(
   { steps, evaluations }: TrainingLog,
-): Pick<RunMetrics, "loss" | "testLoss" | "stepMs" | "nfe"> {
+): Pick<RunMetrics, "loss" | "testLoss" | "validationLoss" | "bestStep" | "stepMs" | "nfe"> {
   const timed = steps.length > WARM_UP_STEPS ? steps.slice(WARM_UP_STEPS) : steps;
+  const best = bestEvaluation(evaluations);
   const evaluated = steps.map(({ nfe }) => nfe).filter((nfe) => nfe !== null);
   return {
     loss: mean(steps.slice(-LOSS_STEPS).map(({ loss }) => loss)),
-    testLoss: evaluations.at(-1)?.testLoss ?? null,
+    testLoss: (best ?? evaluations.at(-1))?.testLoss ?? null,
+    validationLoss: best?.validationLoss ?? null,
+    bestStep: best?.step ?? null,
     stepMs: median(timed.map(({ stepMs }) => stepMs)),
     nfe: mean(evaluated),
   };
+}
+
+/** The first evaluation with the lowest validation loss; undefined if none has one. */
+export function bestEvaluation(
+  evaluations: readonly EvaluationEntry[],
+): EvaluationEntry & { readonly validationLoss: number } | undefined {
+  const validated = evaluations.filter((entry) =>
+    entry.validationLoss !== undefined
+  ) as (EvaluationEntry & { readonly validationLoss: number })[];
+  return validated.reduce<typeof validated[0] | undefined>(
+    (best, entry) => best && best.validationLoss <= entry.validationLoss ? best : entry,
+    undefined,
+  );
 }
 
 function mean(values: readonly number[]): number | null {

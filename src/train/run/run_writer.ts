@@ -1,10 +1,11 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import type { BackendKind } from "../../backends/backend.ts";
 import { peakMemoryBytes } from "../../core/peak_memory.ts";
-import { type Checkpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, chosenWeights, encodeCheckpoint } from "./checkpoint.ts";
 import type { RunConfig } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
 import { logMetrics, type RunMetrics } from "./run_metrics.ts";
+import { hasStopped } from "../validation/validation_state.ts";
 import { encodeStateDict } from "../weights/state_dict.ts";
 import {
   type EvaluationEntry,
@@ -20,6 +21,8 @@ export interface SessionStart extends Omit<RunConfig, "columns" | "dropped"> {
   readonly totalSteps: number;
   /** Number of engine threads. */
   readonly threads: number;
+  /** Numbers of rows, for the metrics; null where there are none. */
+  readonly rows: Pick<RunMetrics, "testRows" | "validationRows">;
   /** Log of earlier sessions, truncated to the checkpoint. */
   readonly log: TrainingLog;
   /** `metrics.json` of earlier sessions; null if there is none. */
@@ -75,9 +78,9 @@ export class RunWriter implements Disposable {
     return this.#evaluations.some((entry) => entry.step === step);
   }
 
-  /** The run's metrics after `steps` steps. */
-  metrics(steps: number): RunMetrics {
-    const { config, backend, totalSteps, threads, metrics, clock } = this.#start;
+  /** The run's metrics at a checkpoint. */
+  metrics({ step: steps, validation }: Pick<Checkpoint, "step" | "validation">): RunMetrics {
+    const { config, backend, totalSteps, threads, rows, metrics, clock } = this.#start;
     const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
       peak !== null
     );
@@ -89,6 +92,8 @@ export class RunWriter implements Disposable {
       steps,
       totalSteps,
       ...logMetrics({ steps: this.#steps, evaluations: this.#evaluations }),
+      ...rows,
+      stoppedEarly: hasStopped(validation ?? null),
       threads,
       seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
       peakMemoryBytes: peaks.length > 0 ? Math.max(...peaks) : null,
@@ -108,7 +113,7 @@ export class RunWriter implements Disposable {
     const contents = {
       checkpoint: encodeCheckpoint(network, checkpoint),
       model: encodeModel(this.#start, checkpoint),
-      metrics: `${JSON.stringify(this.metrics(checkpoint.step), null, 2)}\n`,
+      metrics: `${JSON.stringify(this.metrics(checkpoint), null, 2)}\n`,
     };
     for (const file of ["checkpoint", "model", "metrics"] as const) {
       await writeFileAtomic(runFile(this.#run, file), contents[file]);
@@ -123,7 +128,8 @@ export class RunWriter implements Disposable {
 /** Encodes the `model.safetensors` that belongs to a checkpoint. */
 export function encodeModel(
   { network, standardization }: Pick<RunConfig, "network" | "standardization">,
-  { step, ema, weights }: Checkpoint,
+  checkpoint: Checkpoint,
 ): Uint8Array {
-  return encodeStateDict(network, ema ?? weights, { step, standardization });
+  const { step } = checkpoint;
+  return encodeStateDict(network, chosenWeights(checkpoint), { step, standardization });
 }

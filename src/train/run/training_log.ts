@@ -29,6 +29,8 @@ export interface EvaluationEntry {
   readonly epoch: number;
   /** Loss over the first test rows; in nats for a CNF, solved at 1e-5. */
   readonly testLoss: number;
+  /** Loss over the validation rows; absent if there are none, or not at this step. */
+  readonly validationLoss?: number;
 }
 
 /** Contents of a log, in the order of its lines. */
@@ -87,8 +89,9 @@ function isStepEntry(entry: Fields<StepEntry>): entry is StepEntry {
 }
 
 function isEvaluationEntry(entry: Fields<EvaluationEntry>): entry is EvaluationEntry {
-  const { step, epoch, testLoss } = entry;
-  return Number.isSafeInteger(step) && Number.isSafeInteger(epoch) && Number.isFinite(testLoss);
+  const { step, epoch, testLoss, validationLoss } = entry;
+  return Number.isSafeInteger(step) && Number.isSafeInteger(epoch) && Number.isFinite(testLoss) &&
+    (validationLoss === undefined || Number.isFinite(validationLoss));
 }
 
 /**

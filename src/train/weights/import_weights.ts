@@ -91,10 +91,12 @@ export async function importWeights(
     backend: null,
     totalSteps: 0,
     threads: 1,
+    rows: { testRows: null, validationRows: null },
     log: await cutLog(runFile(run, "log"), 0),
     metrics: null,
     clock: () => performance.now(),
   });
-  await writer.save(firstCheckpoint(weights, config));
-  return { run, metrics: writer.metrics(0) };
+  const checkpoint = firstCheckpoint(weights, config);
+  await writer.save(checkpoint);
+  return { run, metrics: writer.metrics(checkpoint) };
 }

@@ -27,9 +27,21 @@ Deno.test("logMetrics() of an empty log has no figures", () => {
   assert.deepEqual(logMetrics({ steps: [], evaluations: [] }), {
     loss: null,
     testLoss: null,
+    validationLoss: null,
+    bestStep: null,
     stepMs: null,
     nfe: null,
   });
+});
+
+Deno.test("logMetrics() has the first evaluation with the lowest validation loss", () => {
+  const losses = [3, undefined, 1, 2, 1];
+  const evaluations = losses.map((validationLoss, i) => ({
+    ...{ step: 10 * (i + 1), epoch: 1, testLoss: i },
+    ...(validationLoss === undefined ? {} : { validationLoss }),
+  }));
+  const { testLoss, validationLoss, bestStep } = logMetrics({ steps: [], evaluations });
+  assert.deepEqual([testLoss, validationLoss, bestStep], [2, 1, 30]);
 });
 
 Deno.test("parseMetrics() accepts what was written and refuses other types", () => {
@@ -47,7 +59,12 @@ Deno.test("parseMetrics() accepts what was written and refuses other types", () 
     seconds: 0.5,
     peakMemoryBytes: null,
   };
-  assert.deepEqual(parseMetrics(JSON.stringify(metrics)), metrics);
+  // A run from before these figures existed has none of them.
+  const later = {
+    ...{ testRows: null, validationRows: null, validationLoss: null, bestStep: null },
+    stoppedEarly: false,
+  };
+  assert.deepEqual(parseMetrics(JSON.stringify(metrics)), { ...metrics, ...later });
   const wrong = { steps: "3", seconds: null, loss: "low", backend: "tpu", threads: -1, seed: 0.5 };
   for (const [key, value] of Object.entries(wrong)) {
     assert.throws(() => parseMetrics(JSON.stringify({ ...metrics, [key]: value })), key);

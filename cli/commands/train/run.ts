@@ -129,10 +129,11 @@ export async function trainRun(
 }
 
 /** Which rows choose the weights, and when training stops. */
-function validationWords({ rows, config, validationSteps }: TrainStart): string {
+function validationWords({ rows, config, validationSteps, steps }: TrainStart): string {
   const { patience = 0 } = config;
-  const often = validationSteps === 0 ? "at the end" : `every ${validationSteps} steps`;
-  const stop = patience === 0 || validationSteps === 0
+  const isAtEnd = validationSteps === 0 || validationSteps >= steps;
+  const often = isAtEnd ? "at the end" : `every ${validationSteps} steps`;
+  const stop = patience === 0 || isAtEnd || patience * validationSteps >= steps
     ? ""
     : `; training stops after ${patience} validations without improvement`;
   return `${rows.train} rows train, ${rows.validation} validate ${often}${stop}; the best weights ` +

@@ -1,6 +1,7 @@
 import {
   accurateSolve,
-  type Network,
+  dataWidth,
+  type ModelRows,
   type PicturesAt,
   type PictureView,
   readRunConfig,
@@ -55,7 +56,7 @@ async function belongs(path: string, step: number): Promise<boolean> {
 /** Adds `samples/epoch-0001.png`, drawn or deferred; all epochs share the same prior draws. */
 export async function addEpoch(view: PictureView, drawings: Drawings): Promise<void> {
   const { run, epoch, step, config, model, engines } = view;
-  const { network } = model;
+  const { network, standardization } = model;
   const { controlGroup } = config;
   // A CNF's training solver may be coarse; flow matching's is chosen for its pictures.
   const settings = model.kind === "cnf"
@@ -66,7 +67,7 @@ export async function addEpoch(view: PictureView, drawings: Drawings): Promise<v
     seed: config.seed,
     settings,
   });
-  const at = { run, step, epoch, network, model: config.model };
+  const at = { run, step, epoch, network, standardization, model: config.model };
   await drawings.add(
     () => draw(at, samples),
     async () => {
@@ -78,13 +79,13 @@ export async function addEpoch(view: PictureView, drawings: Drawings): Promise<v
 
 /** Adds samples deferred by an earlier session; removes those newer than its last checkpoint. */
 export async function addDeferred(start: TrainStart, drawings: Drawings): Promise<void> {
-  const { run, network, config } = start;
+  const { run, network, standardization, config } = start;
   for (const epoch of await deferredEpochs(run)) {
     const path = deferredFile(run, epoch);
-    const { step, samples } = await readDeferred(path, network);
+    const { step, samples } = await readDeferred(path, start);
     if (samples === null || step > start.step) await Deno.remove(path);
     else {await drawings.add(() =>
-        draw({ run, step, epoch, network, model: config.model }, samples)
+        draw({ run, step, epoch, network, standardization, model: config.model }, samples)
       );}
   }
 }
@@ -108,14 +109,14 @@ export async function drawCurves(run: string, step: number): Promise<void> {
 }
 
 /** A picture of samples. */
-interface Drawn extends PicturesAt {
-  readonly network: Network;
+interface Drawn extends PicturesAt, ModelRows {
   readonly model: "cnf" | "fm";
 }
 
-async function draw({ run, step, epoch, network, model }: Drawn, samples: Samples): Promise<void> {
+async function draw(drawn: Drawn, samples: Samples): Promise<void> {
+  const { run, step, epoch, model } = drawn;
   await makeFolder(run);
-  const picture = await samplesPicture(network, samples, {
+  const picture = await samplesPicture(drawn, samples, {
     title: `Samples after step ${step}`,
     text: textOf(run, model, step),
   });
@@ -152,18 +153,18 @@ async function deferredEpochs(run: string): Promise<number[]> {
   }
 }
 
-function encodeDeferred({ step, network }: Drawn, values: Samples): Uint8Array {
-  const width = network.rowWidth;
+function encodeDeferred(drawn: Drawn, values: Samples): Uint8Array {
+  const width = dataWidth(drawn);
   return encodeSafetensors({
     tensors: [{ name: "samples", shape: [values.length / width, width], values }],
-    metadata: { step: String(step) },
+    metadata: { step: String(drawn.step) },
   });
 }
 
 /** Reads deferred samples; null if they are damaged or of another network. */
 async function readDeferred(
   path: string,
-  network: Network,
+  model: ModelRows,
 ): Promise<{ readonly step: number; readonly samples: Samples | null }> {
   try {
     const { tensors, metadata } = decodeSafetensors(
@@ -172,7 +173,7 @@ async function readDeferred(
     );
     const values = tensors[0]?.values;
     const isWhole = values !== undefined && !(values instanceof BigInt64Array) &&
-      tensors[0]!.shape[1] === network.rowWidth;
+      tensors[0]!.shape[1] === dataWidth(model);
     return { step: Number(metadata.step), samples: isWhole ? values : null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

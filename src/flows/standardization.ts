@@ -1,4 +1,10 @@
-import { type ColumnKind, coordinatesOf, whyImpossible } from "../data/tables/column_kind.ts";
+import {
+  type ColumnKind,
+  coordinatesOf,
+  isDiscrete,
+  whyImpossible,
+} from "../data/tables/column_kind.ts";
+import { isImageNetwork, type Network } from "../nn/network.ts";
 import { fillUniform, type RandomKey } from "../core/random/random.ts";
 import { logVolume, valueAt, writeCoordinates } from "./column_transform.ts";
 
@@ -32,14 +38,26 @@ export interface CellNoise {
   readonly firstRow?: number;
 }
 
+/** The rows of a model: its network's, and how those of a table become them. */
+export interface ModelRows {
+  /** The velocity network. */
+  readonly network: Network;
+  /** The map of a table's units; null for images and raw points. */
+  readonly standardization: Standardization | null;
+}
+
 /** Numbers per row of a model's points or images in the data's units. */
-export function dataWidth(
-  { network, standardization }: {
-    readonly network: { readonly rowWidth: number };
-    readonly standardization: Standardization | null;
-  },
-): number {
+export function dataWidth({ network, standardization }: ModelRows): number {
   return standardization?.columns?.length ?? network.rowWidth;
+}
+
+/**
+ * Whether a model's rows are points of the plane with a density: two columns, both real or log.
+ * Only then are there pictures of a density, and its mass.
+ */
+export function isPlane(model: ModelRows): boolean {
+  return !isImageNetwork(model.network) && dataWidth(model) === 2 &&
+    !(model.standardization?.columns ?? []).some(isDiscrete);
 }
 
 /**
@@ -174,6 +192,22 @@ export function whyImpossibleRow(
   return null;
 }
 
+/** The map of one column alone, counted from 0. */
+export function ofColumn(
+  { kind, center, scale, columns }: Standardization,
+  column: number,
+): Standardization {
+  if (columns === undefined) return { kind, center: [center[column]!], scale: [scale[column]!] };
+  const first = columns.slice(0, column).reduce((sum, before) => sum + coordinatesOf(before), 0);
+  const end = first + coordinatesOf(columns[column]!);
+  return {
+    kind,
+    center: center.slice(first, end),
+    scale: scale.slice(first, end),
+    columns: [columns[column]!],
+  };
+}
+
 /** Relative spacing of float32 values. */
 const FLOAT32_STEP = 2 ** -23;
 
@@ -239,13 +273,12 @@ function decimalsIn(value: number): number {
 
 /** The columns with the center and scale of their first coordinate. */
 function columnScales(
-  { center, scale, columns }: Standardization,
+  standardization: Standardization,
 ): readonly { readonly kind: ColumnKind; readonly center: number; readonly scale: number }[] {
+  const { center, columns } = standardization;
   const kinds = columns ?? center.map((): ColumnKind => ({ kind: "real" }));
-  let at = 0;
-  return kinds.map((kind) => {
-    const first = at;
-    at += coordinatesOf(kind);
-    return { kind, center: center[first]!, scale: scale[first]! };
+  return kinds.map((kind, column) => {
+    const own = ofColumn(standardization, column);
+    return { kind, center: own.center[0]!, scale: own.scale[0]! };
   });
 }

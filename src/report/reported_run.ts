@@ -1,3 +1,4 @@
+import { dataWidth } from "../flows/standardization.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { readBounded } from "../core/files/bounded_file.ts";
 import { commandLine } from "../core/command_line.ts";
@@ -92,10 +93,10 @@ export async function readReportedRun(
   const width = dataset.kind === "points"
     ? dataset.dims
     : dataset.height * dataset.width * dataset.channels;
-  if (width !== read.network.rowWidth) {
+  if (width !== dataWidth(read)) {
     throw new InputError(
       `${name}: ${data} now has rows of ${width} numbers, the model takes ` +
-        `${read.network.rowWidth}; bring back the data that it was trained on`,
+        `${dataWidth(read)}; bring back the data that it was trained on`,
     );
   }
   return {

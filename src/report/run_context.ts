@@ -1,5 +1,4 @@
-import { isImageNetwork } from "../nn/network.ts";
-import { accurateSolve, type FlowModel, type SolveSettings } from "../flows/model.ts";
+import { accurateSolve, type SolveSettings } from "../flows/model.ts";
 import { compactPng } from "../plot/encoding/compact_png.ts";
 import type { PngText } from "../plot/encoding/png.ts";
 import { commandLine } from "../core/command_line.ts";
@@ -26,11 +25,6 @@ export interface RunContext {
 export function accurateSolveOf({ config }: ReportedRun): SolveSettings {
   const { controlGroup, maxSteps } = config;
   return { ...accurateSolve, controlGroup, maxSteps: Math.max(maxSteps, accurateSolve.maxSteps) };
-}
-
-/** Whether the model's rows are two-dimensional points. */
-export function isPlane({ network }: Pick<FlowModel, "network">): boolean {
-  return !isImageNetwork(network) && network.rowWidth === 2;
 }
 
 /** Command line `fluxion NAME RUN ARGS`, with the report's seed unless it is the default. */

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowModel } from "../flows/model.ts";
+import type { Standardization } from "../flows/standardization.ts";
 import type { Network } from "../nn/network.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -14,6 +15,8 @@ export interface TrainStart {
   readonly config: TrainConfig;
   /** The velocity network. */
   readonly network: Network;
+  /** The map between the data's units and the model's; null if there is none. */
+  readonly standardization: Standardization | null;
   /** Compute backend; remains open after training. */
   readonly backend: Backend;
   /** Reason for choosing this backend. */

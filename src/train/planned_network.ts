@@ -1,6 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, PointDataset } from "../data/dataset.ts";
+import { coordinatesOf } from "../data/tables/column_kind.ts";
 import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { createNetwork } from "../nn/registry.ts";
@@ -33,7 +34,9 @@ export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network 
   const net = config.net ?? netOf(dataset);
   const { sizes, options } = namedNetworks[net];
   const given: Readonly<Record<string, unknown>> = { ...config };
-  const ofData: Readonly<Record<string, unknown>> = { ...dataset };
+  const ofData: Readonly<Record<string, unknown>> = dataset.kind === "points"
+    ? { dims: modelWidth(dataset) }
+    : { ...dataset };
   const values = Object.entries(sizes).map(([name, rule]) => {
     const isOption = (options as readonly string[]).includes(name);
     if (isOption) requireSize(option(name), given[name], rule);
@@ -49,7 +52,7 @@ export function namedNetworkFor(config: TrainConfig, dataset: Dataset): Network 
  */
 export function requireRowsOf(network: Network, dataset: Dataset, data: string): void {
   const found = dataset.kind === "points"
-    ? `points of ${dataset.dims} dimensions`
+    ? `points of ${modelWidth(dataset)} dimensions`
     : imageWords(dataset);
   const taken = isImageNetwork(network)
     ? imageWords(network.image)
@@ -59,6 +62,13 @@ export function requireRowsOf(network: Network, dataset: Dataset, data: string):
       `data ${named(data)}: holds ${found}, the network ${named(network.kind)} takes ${taken}`,
     );
   }
+}
+
+/** Dimension of a data set's points in model units. */
+function modelWidth({ dims, file }: PointDataset): number {
+  return file === undefined
+    ? dims
+    : file.columns.reduce((sum, kind) => sum + coordinatesOf(kind), 0);
 }
 
 function imageWords(

@@ -1,10 +1,12 @@
 import { dropArgument } from "../data/tables/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
+  ofColumn,
   type Standardization,
   type StandardizationKind,
   toModel,
 } from "../flows/standardization.ts";
+import { type ColumnKind, coordinatesOf, isDiscrete, kindsOf } from "../data/tables/column_kind.ts";
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
@@ -28,6 +30,9 @@ const FAR = 20;
  * outliers determine it. With n rows, no z-score exceeds sqrt(n - 1), however far a row is.
  */
 const SET_BY_FEW = 5;
+
+/** Standard deviation of uniform noise of width 1. */
+const UNIFORM_DEVIATION = Math.sqrt(1 / 12);
 
 /** Interquartile range of the standard normal distribution. */
 const NORMAL_IQR = 1.3489795003921634;
@@ -54,9 +59,10 @@ export async function chooseStandardization(
   if (isFile) requireVarying(dataset);
   const fitted = () => {
     const kind = choice === "auto" ? isFile ? "zscore" : "none" : choice;
-    if (kind === "none") return null;
-    requireVarying(dataset);
-    return fitStandardization(dataset, kind);
+    const columns = kindsOf(dataset.file?.columns ?? []);
+    if (kind !== "none" || columns !== null) requireVarying(dataset);
+    if (columns !== null) return fitTableMap(dataset, columns, kind);
+    return kind === "none" ? null : fitStandardization(dataset, kind);
   };
   const standardization = init === undefined ? fitted() : await ofWeights(init, choice);
   // Weights of another size are refused where they are read, with both shapes.
@@ -97,17 +103,61 @@ export function fitStandardization(
   { train, dims }: Pick<PointDataset, "train" | "dims">,
   kind: StandardizationKind,
 ): Standardization {
-  const columns = Array.from({ length: dims }, (_, column) => {
-    const values = sortedColumn([train], dims, column);
-    const { mean, deviation } = moments(values);
-    if (kind === "zscore") return { center: mean, scale: deviation };
-    const range = quantile(values, 0.75) - quantile(values, 0.25);
-    return { center: quantile(values, 0.5), scale: range > 0 ? range / NORMAL_IQR : deviation };
-  });
+  const columns = Array.from(
+    { length: dims },
+    (_, column) => locationOf(sortedColumn([train], dims, column), kind),
+  );
   return {
     kind,
     center: columns.map(({ center }) => center),
     scale: columns.map(({ scale }) => scale),
+  };
+}
+
+/**
+ * Center and scale of each coordinate of the training rows under the columns' transforms. Of
+ * discrete columns they are those of the values with their dequantisation noise, in expectation.
+ *
+ * `robust` of a categorical column is its `zscore`: quartiles say nothing about a one-hot vector.
+ *
+ * @param kind `none`: centers 0 and scales 1.
+ */
+export function fitTableMap(
+  { train, dims }: Pick<PointDataset, "train" | "dims">,
+  columns: readonly ColumnKind[],
+  kind: StandardizationKind | "none",
+): Standardization {
+  const coordinates = columns.flatMap((column, index): readonly Location[] => {
+    const count = coordinatesOf(column);
+    if (kind === "none") return Array(count).fill({ center: 0, scale: 1 });
+    const values = sortedColumn([train], dims, index);
+    switch (column.kind) {
+      case "real":
+        return [locationOf(values, kind)];
+      case "log":
+        return [locationOf(values.map(Math.log), kind)];
+      case "dequantized": {
+        const { center, scale } = locationOf(values, kind);
+        return [{ center, scale: Math.hypot(scale, column.step * UNIFORM_DEVIATION) }];
+      }
+      case "categorical":
+        return column.categories.map((_, category) => {
+          const share = values.reduce((sum, v) => sum + (v === category ? 1 : 0), 0) /
+            values.length;
+          return {
+            center: share,
+            scale: Math.hypot(Math.sqrt(share * (1 - share)), UNIFORM_DEVIATION),
+          };
+        });
+      default:
+        return column satisfies never;
+    }
+  });
+  return {
+    kind,
+    center: coordinates.map(({ center }) => center),
+    scale: coordinates.map(({ scale }) => scale),
+    columns,
   };
 }
 
@@ -147,6 +197,20 @@ function columnWords({ file }: PointDataset, column: number): string {
   return `column ${name ? quoted(name) : number}`;
 }
 
+/** Where values are, and how far they spread. */
+interface Location {
+  readonly center: number;
+  readonly scale: number;
+}
+
+/** Location of sorted values. */
+function locationOf(rising: Float64Array, kind: StandardizationKind): Location {
+  const { mean, deviation } = moments(rising);
+  if (kind === "zscore") return { center: mean, scale: deviation };
+  const range = quantile(rising, 0.75) - quantile(rising, 0.25);
+  return { center: quantile(rising, 0.5), scale: range > 0 ? range / NORMAL_IQR : deviation };
+}
+
 /** Remarks on columns with outlying z-scores. */
 function farRemarks(
   dataset: PointDataset,
@@ -157,13 +221,13 @@ function farRemarks(
   if (standardization.kind === "robust" && init === undefined) return [];
   const { train, dims } = dataset;
   const largest = new Float64Array(dims);
-  toModel(standardization, train.points).forEach((z, i) =>
-    largest[i % dims] = Math.max(largest[i % dims]!, Math.abs(z))
-  );
-  const far = [...largest.keys()].filter((column) =>
-    largest[column]! > FAR ||
-    init === undefined && isSetByFew(sortedColumn([train], dims, column))
-  )
+  const far = [...largest.keys()].filter((column) => {
+    const own = ofColumn(standardization, column);
+    if (own.columns?.some(isDiscrete)) return false;
+    const z = toModel(own, sortedColumn([train], dims, column));
+    largest[column] = z.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return largest[column]! > FAR || init === undefined && isSetByFew(Float64Array.from(z));
+  })
     .sort((a, b) => largest[b]! - largest[a]!);
   const [first, ...others] = far;
   if (first === undefined) return [];
@@ -197,11 +261,8 @@ function lostRemarks(dataset: PointDataset, standardization: Standardization | n
   const lossy: string[] = [];
   for (let column = 0; column < dims; column++) {
     const values = sortedColumn([train, test], dims, column);
-    const own = standardization && {
-      ...standardization,
-      center: [standardization.center[column]!],
-      scale: [standardization.scale[column]!],
-    };
+    const own = standardization && ofColumn(standardization, column);
+    if (own?.columns?.some(isDiscrete)) continue;
     const z = toModel(own, values);
     let different = 1, kept = 1;
     for (let i = 1; i < values.length; i++) {

@@ -289,6 +289,7 @@ async function runSession(
     run,
     config,
     network,
+    standardization,
     backend,
     backendReason,
     step: checkpoint.step,

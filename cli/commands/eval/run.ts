@@ -1,4 +1,11 @@
-import { type FailedRow, isImageNetwork, type PointValues, readRows } from "@fluxion/fluxion";
+import {
+  dataWidth,
+  type FailedRow,
+  isImageNetwork,
+  isPlane,
+  type PointValues,
+  readRows,
+} from "@fluxion/fluxion";
 import { InputError } from "@fluxion/fluxion/core";
 import { type ImageDataset, pixelLevels, type PointDataset } from "@fluxion/fluxion/data";
 import {
@@ -76,13 +83,13 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
 function requireFitting({ model, name }: OpenedRun, dataset: PointDataset | ImageDataset): void {
   const { network } = model;
   const fits = dataset.kind === "points"
-    ? !isImageNetwork(network) && network.rowWidth === dataset.dims
+    ? !isImageNetwork(network) && dataWidth(model) === dataset.dims
     : isImageNetwork(network) && network.image.height === dataset.height &&
       network.image.width === dataset.width && network.image.channels === dataset.channels;
   if (!fits) {
     throw new InputError(
       `${dataset.name}: rows of another kind or size than the model of ${name} takes ` +
-        `(${network.rowWidth} numbers); give ${option("data")} another`,
+        `(${dataWidth(model)} numbers); give ${option("data")} another`,
     );
   }
 }
@@ -123,7 +130,7 @@ async function likelihoodMetrics(
   const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
   sayLeftOut(failures, { flags, rows: rows.length / dataset.dims, mean: "nll" });
   const evaluation = { ...likelihood, failedRows: failures.length };
-  if (dataset.dims !== 2) return evaluation;
+  if (!isPlane(model)) return evaluation;
   const { mass, reason, outside } = await densityMass(evaluated, rows);
   if (outside !== null) speaker(flags)(outside);
   return { ...evaluation, mass, ...(reason === null ? {} : { massReason: reason }) };

@@ -71,10 +71,10 @@ async function readRows(
   { flags, runConfig }: { readonly flags: LogProbFlags; readonly runConfig: RunConfig },
 ): Promise<Float64Array> {
   const { points, dims } = await readPoints(from, { readStdin, columns: columnsOf(runConfig) });
-  const { rowWidth } = runConfig.network;
-  if (rowWidth === dims) return points;
+  const width = dataWidth(runConfig);
+  if (width === dims) return points;
   throw new InputError(
-    `--points ${flags.points}: expected ${rowWidth} numbers per row, as the model has, ` +
+    `--points ${flags.points}: expected ${width} numbers per row, as the model has, ` +
       `found ${dims}`,
   );
 }

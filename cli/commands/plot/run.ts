@@ -1,6 +1,7 @@
 import {
   dataTime,
   isImageNetwork,
+  isPlane,
   type PointValues,
   priorTime,
   sample,
@@ -93,22 +94,22 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   const text = pictureText();
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
-  const isPlane = !isImageNetwork(network) && network.rowWidth === 2;
-  const snapshots = isPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
+  const inPlane = isPlane(model);
+  const snapshots = inPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
   const draw = () => {
     const count = PICTURED[rowKind(network)];
     return sample(model, engines, {
       count,
       seed,
       settings,
-      ...(isPlane ? { times: snapshots } : {}),
+      ...(inPlane ? { times: snapshots } : {}),
     });
   };
   // Drawn once and shared by the pictures.
   let drawn: Promise<Samples> | null = null;
   const shared = () => drawn ??= draw();
   const pictures: Picture[] = [];
-  if (model.kind === "cnf" && isPlane) {
+  if (model.kind === "cnf" && inPlane) {
     pictures.push({
       file: pictureFiles.density,
       draw: async () => {
@@ -129,12 +130,12 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   pictures.push({
     file: pictureFiles.samples,
     draw: async () =>
-      await samplesPicture(network, (await shared()).samples, {
+      await samplesPicture(model, (await shared()).samples, {
         title: `Samples of ${name}`,
         text,
       }),
   });
-  if (isPlane) {
+  if (inPlane) {
     pictures.push({
       file: pictureFiles.snapshots,
       draw: async () => {
@@ -147,7 +148,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       },
     });
   }
-  if (isPlane || isImageNetwork(network)) {
+  if (inPlane || isImageNetwork(network)) {
     pictures.push({
       file: pictureFiles.trajectories,
       draw: async () => {
@@ -160,7 +161,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
           times,
         });
         const title = `From noise to data: ${name}`;
-        return await trajectoriesPicture(network, states, { times, title, text });
+        return await trajectoriesPicture(model, states, { times, title, text });
       },
     });
   }

@@ -1,5 +1,6 @@
 import {
   dataTime,
+  dataWidth,
   decimalsOf,
   fitsFloat32,
   isImageNetwork,
@@ -47,7 +48,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   const { model, engines, config } = opened;
   const { network } = model;
   const count = flags.n ?? PICTURED[rowKind(network)];
-  const most = mostPictured(isImageNetwork(network) ? null : network.rowWidth);
+  const most = mostPictured(isImageNetwork(network) ? null : dataWidth(model));
   if (format === "png" && count > most) {
     throw new InputError(
       `--n ${count}: a picture shows at most ${most}; ` +
@@ -88,7 +89,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     let done = 0;
     for await (const chunk of sampleChunks(model, engines, options)) {
       throwIfStopped();
-      done += chunk.samples.length / network.rowWidth;
+      done += chunk.samples.length / dataWidth(model);
       progress.update({ done, total: count, label: "" });
       yield chunk;
     }
@@ -145,9 +146,10 @@ async function* rows(chunks: AsyncIterable<Samples>, drawn: Drawn): AsyncGenerat
 
 function rowsOf(
   { samples, logProb, states }: Samples,
-  { network, times, standardization }: Drawn,
+  drawn: Drawn,
 ): PointValues {
-  const width = network.rowWidth;
+  const { network, times, standardization } = drawn;
+  const width = dataWidth(drawn);
   const n = samples.length / width;
   const tables = times === undefined ? [samples] : states;
   const rowLength = tables.length * width + (logProb === null ? 0 : 1);
@@ -175,10 +177,11 @@ function channelsFirst(network: Network, values: PointValues): PointValues {
   );
 }
 
-function npyShape({ network, count, times }: Drawn, options: SampleOptions): number[] {
+function npyShape(drawn: Drawn, options: SampleOptions): number[] {
+  const { network, count, times } = drawn;
   const before = times === undefined ? [count] : [count, times.length];
   if (!isImageNetwork(network)) {
-    return [...before, network.rowWidth + (options.withLogProb ? 1 : 0)];
+    return [...before, dataWidth(drawn) + (options.withLogProb ? 1 : 0)];
   }
   const { channels, height, width } = network.image;
   return [...before, channels, height, width];
@@ -190,7 +193,7 @@ function csv(
   drawn: Drawn,
   options: SampleOptions,
 ): AsyncGenerator<Uint8Array> {
-  const width = drawn.network.rowWidth;
+  const width = dataWidth(drawn);
   const { times, standardization } = drawn;
   const decimals = standardization === null ? [] : decimalsOf(standardization);
   if (times === undefined) {
@@ -205,10 +208,11 @@ function csv(
 
 async function picture(
   chunks: AsyncIterable<Samples>,
-  { network, count, times }: Drawn,
+  drawn: Drawn,
   title: string,
 ): Promise<Uint8Array> {
-  const width = network.rowWidth;
+  const { count, times } = drawn;
+  const width = dataWidth(drawn);
   const tables = Array.from({ length: times?.length ?? 1 }, () => new Float64Array(count * width));
   let filled = 0;
   for await (const { samples, states } of chunks) {
@@ -217,6 +221,6 @@ async function picture(
   }
   const text = pictureText();
   return times === undefined
-    ? await samplesPicture(network, tables[0]!, { title: `${count} samples of ${title}`, text })
-    : await trajectoriesPicture(network, tables, { times, title: `Samples of ${title}`, text });
+    ? await samplesPicture(drawn, tables[0]!, { title: `${count} samples of ${title}`, text })
+    : await trajectoriesPicture(drawn, tables, { times, title: `Samples of ${title}`, text });
 }

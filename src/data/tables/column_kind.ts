@@ -40,6 +40,24 @@ export function coordinatesOf(kind: ColumnKind): number {
   return kind.kind === "categorical" ? kind.categories.length : 1;
 }
 
+/** The kinds of columns, without their names; null if all are real. */
+export function kindsOf(columns: readonly ColumnKind[]): readonly ColumnKind[] | null {
+  if (columns.every(({ kind }) => kind === "real")) return null;
+  return columns.map((column): ColumnKind => {
+    switch (column.kind) {
+      case "real":
+      case "log":
+        return { kind: column.kind };
+      case "dequantized":
+        return { kind: column.kind, step: column.step, origin: column.origin };
+      case "categorical":
+        return { kind: column.kind, categories: column.categories };
+      default:
+        return column satisfies never;
+    }
+  });
+}
+
 /** Whether two columns are the same to a model. */
 export function isSameKind(a: ColumnKind, b: ColumnKind): boolean {
   switch (a.kind) {

@@ -1,6 +1,6 @@
 import type { PointDataset } from "../../data/dataset.ts";
 import type { FlowKind } from "../../flows/model.ts";
-import type { PointValues } from "../../flows/standardization.ts";
+import { dataWidth, type ModelRows, type PointValues } from "../../flows/standardization.ts";
 import { type Bounds, boundsOf } from "../../metrics/bounds.ts";
 import { meanAndStdErr } from "../../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
@@ -46,12 +46,13 @@ export function evenTimes(from: number, to: number, count: number): number[] {
  * @throws {InputError} If the images have more than one channel.
  */
 export async function samplesPicture(
-  network: Network,
+  model: ModelRows,
   samples: PointValues,
   options: PictureOptions,
 ): Promise<Uint8Array> {
+  const { network } = model;
   if (!isImageNetwork(network)) {
-    return await pointsPlot(samples, { dims: network.rowWidth, label: "samples", ...options });
+    return await pointsPlot(samples, { dims: dataWidth(model), label: "samples", ...options });
   }
   const { height, width, channels } = network.image;
   requireGrey(channels);
@@ -66,19 +67,20 @@ export async function samplesPicture(
  * @throws {InputError} If points are not two-dimensional, or images have more than one channel.
  */
 export function trajectoriesPicture(
-  network: Network,
+  model: ModelRows,
   states: readonly PointValues[],
   options: PictureOptions & { readonly times: readonly number[] },
 ): Promise<Uint8Array> {
   const { times, ...picture } = options;
+  const { network } = model;
   if (isImageNetwork(network)) {
     const { height, width, channels } = network.image;
     requireGrey(channels);
     return pathGrid(states, { height, width, times, ...picture });
   }
-  if (network.rowWidth !== 2) {
+  if (dataWidth(model) !== 2) {
     throw new InputError(
-      `a picture of trajectories needs points of 2 dimensions, these have ${network.rowWidth}; ` +
+      `a picture of trajectories needs points of 2 dimensions, these have ${dataWidth(model)}; ` +
         "draw them to a file ending .npy or .csv",
     );
   }

@@ -1,3 +1,4 @@
+import { isPlane } from "../../flows/standardization.ts";
 import type { PointDataset } from "../../data/dataset.ts";
 import type { DensityGrid } from "../../metrics/density_grid.ts";
 import { densityPlot } from "../../plot/density_plot.ts";
@@ -16,7 +17,6 @@ import {
   accurateSolveOf,
   figure,
   figuresTable,
-  isPlane,
   runCommand,
   type RunContext,
 } from "../run_context.ts";

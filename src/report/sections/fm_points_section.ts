@@ -1,3 +1,4 @@
+import { isPlane } from "../../flows/standardization.ts";
 import type { PointDataset } from "../../data/dataset.ts";
 import type { Bounds } from "../../metrics/bounds.ts";
 import { wasserstein2 } from "../../metrics/wasserstein.ts";
@@ -13,7 +14,6 @@ import {
   accurateSolveOf,
   figure,
   figuresTable,
-  isPlane,
   runCommand,
   type RunContext,
 } from "../run_context.ts";

@@ -1,7 +1,7 @@
 import type { PointDataset } from "../../data/dataset.ts";
 import { dataTime, priorTime } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";
-import type { PointValues } from "../../flows/standardization.ts";
+import { isPlane, type PointValues } from "../../flows/standardization.ts";
 import { animation } from "../../plot/encoding/animation.ts";
 import { cloudFrames } from "../../plot/encoding/frames.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
@@ -9,14 +9,7 @@ import { scatterPlot } from "../../plot/scatter_plot.ts";
 import { snapshotsPlot, trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import type { Block } from "../pages/document.ts";
 import { type PlannedSection, prose, subsection } from "../plan.ts";
-import {
-  accurateSolveOf,
-  animated,
-  figure,
-  isPlane,
-  runCommand,
-  type RunContext,
-} from "../run_context.ts";
+import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
 

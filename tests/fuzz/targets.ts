@@ -6,6 +6,7 @@ import { idx } from "./targets/idx.ts";
 import { imageRows } from "./targets/image_rows.ts";
 import { manifest } from "./targets/manifest.ts";
 import { npy } from "./targets/npy.ts";
+import { npz } from "./targets/npz.ts";
 import { png } from "./targets/png.ts";
 import { points } from "./targets/points.ts";
 import { runFolder } from "./targets/run_folder.ts";
@@ -13,6 +14,18 @@ import { safetensors } from "./targets/safetensors.ts";
 
 /** Every parser of what a user may bring. @param folder An empty one, for the parser of folders. */
 export async function parserTargets(folder: string): Promise<readonly FuzzTarget[]> {
-  const inMemory = [csv, npy, idx, gzip, points, imageRows, png, safetensors, config, manifest];
+  const inMemory = [
+    csv,
+    npy,
+    npz,
+    idx,
+    gzip,
+    points,
+    imageRows,
+    png,
+    safetensors,
+    config,
+    manifest,
+  ];
   return [...inMemory, await runFolder(folder)];
 }

@@ -1,4 +1,11 @@
 import { InputError } from "../../core/errors.ts";
+import {
+  bytesOf,
+  decodeNumbers,
+  MAX_NUMBERS,
+  type NumberArray,
+  type NumberType,
+} from "./number_bytes.ts";
 
 /** Images of an IDX file: grey values, row-major. */
 export interface IdxImages {
@@ -18,6 +25,66 @@ const LABELS_MAGIC = 0x00000801; // unsigned bytes, one dimension
 /** Whether bytes start with the magic number of an IDX file of images. */
 export function isIdxImages(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && view(bytes).getUint32(0) === IMAGES_MAGIC;
+}
+
+/** Element types by the third byte of the magic number. */
+const types: Readonly<Record<number, NumberType>> = {
+  0x08: "uint8",
+  0x09: "int8",
+  0x0b: "int16",
+  0x0c: "int32",
+  0x0d: "float32",
+  0x0e: "float64",
+};
+
+/** Axes of an IDX file that is read. */
+const MOST_AXES = 4;
+
+/** Element type and number of axes of an IDX file; null if the bytes do not start one. */
+export function idxKind(
+  bytes: Uint8Array,
+): { readonly type: NumberType; readonly axes: number } | null {
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) return null;
+  const type = types[bytes[2]!], axes = bytes[3]!;
+  return type === undefined || axes < 1 || axes > MOST_AXES ? null : { type, axes };
+}
+
+/**
+ * Reads an IDX file of any element type (bytes, 16-bit and 32-bit integers, floats) and one to four
+ * axes.
+ *
+ * Source: as {@link readIdxImages}.
+ *
+ * @param bytes The uncompressed content of the file.
+ * @param place Name for error messages, such as the file name.
+ * @throws {InputError} If it is no such file, or its shape does not match its size.
+ */
+export function readIdx(bytes: Uint8Array, place: string): NumberArray {
+  const kind = idxKind(bytes);
+  if (kind === null) throw new InputError(`${place}: not an IDX file of 1 to ${MOST_AXES} axes`);
+  const { type, axes } = kind;
+  const headerBytes = 4 + 4 * axes;
+  if (bytes.length < headerBytes) {
+    throw new InputError(
+      `${place}: ${bytes.length} bytes, too short for the ${headerBytes}-byte header of IDX with ` +
+        `${axes} axes`,
+    );
+  }
+  const shape = Array.from({ length: axes }, (_, axis) => view(bytes).getUint32(4 + 4 * axis));
+  const declared = shape.reduce((size, length) => size * BigInt(length), BigInt(bytesOf(type)));
+  const actual = bytes.length - headerBytes;
+  if (declared !== BigInt(actual)) {
+    throw new InputError(
+      `${place}: the IDX header declares ${shape.join(" x ")} of ${type}, ${declared} bytes, the ` +
+        `file has ${actual}; it is ${declared > BigInt(actual) ? "cut short" : "too long"}`,
+    );
+  }
+  if (actual / bytesOf(type) > MAX_NUMBERS) {
+    throw new InputError(
+      `${place}: has ${actual / bytesOf(type)} numbers; the limit is ${MAX_NUMBERS}`,
+    );
+  }
+  return { shape, values: decodeNumbers(bytes.subarray(headerBytes), type, "big") };
 }
 
 /**

@@ -1,13 +1,12 @@
 import { InputError } from "../../core/errors.ts";
 import { named, quoted } from "../../core/quoted.ts";
-
-/** An array read from an NPY file, in row-major order. */
-export interface NpyArray {
-  /** Length of each axis. */
-  readonly shape: readonly number[];
-  /** Float32 if that is exact (float32, integers of up to 16 bits), else float64. */
-  readonly values: Float32Array | Float64Array;
-}
+import {
+  bytesOf,
+  decodeNumbers,
+  MAX_NUMBERS,
+  type NumberArray,
+  type NumberType,
+} from "./number_bytes.ts";
 
 const MAGIC = "\x93NUMPY";
 const ALIGNMENT = 64;
@@ -15,23 +14,22 @@ const ALIGNMENT = 64;
 /** numpy's limit on the number of axes (NPY_MAXDIMS of numpy 2). */
 const MAX_AXES = 64;
 
-/** Maximum number of elements: 1 GiB in float64, where each byte of a u1 file becomes 8. */
-const MAX_NUMBERS = 2 ** 27;
-
-/** Reader per element type; numpy's `<` is little-endian, `|` means no byte order. */
-const readers: Readonly<Record<string, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
-  "<f4": (data) => new Float32Array(data),
-  "<f8": (data) => new Float64Array(data),
-  "|i1": (data) => new Int8Array(data),
-  "|u1": (data) => new Uint8Array(data),
-  "<i2": (data) => new Int16Array(data),
-  "<u2": (data) => new Uint16Array(data),
-  "<i4": (data) => new Int32Array(data),
-  "<u4": (data) => new Uint32Array(data),
-  "<i8": (data) => new BigInt64Array(data),
-  "<u8": (data) => new BigUint64Array(data),
+/** Element types by numpy's letters. */
+const types: Readonly<Record<string, NumberType>> = {
+  "b1": "bool",
+  "?": "bool",
+  "i1": "int8",
+  "u1": "uint8",
+  "i2": "int16",
+  "u2": "uint16",
+  "i4": "int32",
+  "u4": "uint32",
+  "i8": "int64",
+  "u8": "uint64",
+  "f2": "float16",
+  "f4": "float32",
+  "f8": "float64",
 };
-const exactInFloat32 = new Set(["<f4", "|i1", "|u1", "<i2", "<u2"]);
 
 /** Whether bytes start with the NPY magic string. */
 export function isNpy(bytes: Uint8Array): boolean {
@@ -44,8 +42,8 @@ export function notNpy(place: string): InputError {
 }
 
 /**
- * Reads an NPY file of real numbers: versions 1 to 3, little-endian 32-bit and 64-bit floats and
- * integers, in C or Fortran order.
+ * Reads an NPY file of real numbers: versions 1 to 3, every type of boolean, integer and float of up
+ * to 64 bits, in either byte order, in C or Fortran order.
  *
  * Allocates for the bytes that are present, never for what the header declares.
  * Source: numpy.lib.format, "NPY format".
@@ -54,18 +52,11 @@ export function notNpy(place: string): InputError {
  * @throws {InputError} If it is not such a file, its shape does not match its size, or it has more
  *   than 134,217,728 elements.
  */
-export function readNpy(bytes: Uint8Array, place: string): NpyArray {
+export function readNpy(bytes: Uint8Array, place: string): NumberArray {
   const { header, dataStart } = readHeader(bytes, place);
-  const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
-  const read = type === undefined || !Object.hasOwn(readers, type) ? undefined : readers[type];
-  if (type === undefined || read === undefined) {
-    throw new InputError(
-      `${place}: cannot read NPY elements of type ${quoted(type ?? "(structured)")}; save as ` +
-        `little-endian numbers, for example array.astype("<f4")`,
-    );
-  }
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const shapeText = /'shape'\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
+  const { type, order, name } = elementType(header, place);
+  const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(header)?.[1];
+  const shapeText = /['"]shape['"]\s*:\s*\(([\d\sL,]*)\)/.exec(header)?.[1];
   if (fortran === undefined || shapeText === undefined) {
     throw new InputError(`${place}: the NPY header ${quoted(header)} lacks the order or the shape`);
   }
@@ -79,13 +70,13 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
       `${place}: the NPY header declares ${lengths.length} axes, numpy has at most ${MAX_AXES}`,
     );
   }
-  const itemBytes = Number(type.slice(2));
+  const itemBytes = bytesOf(type);
   // BigInt: in a float, rounding could make a wrong size match by accident.
   const declared = lengths.reduce((product, n) => product * BigInt(n), BigInt(itemBytes));
   const actual = bytes.length - dataStart;
   if (declared !== BigInt(actual)) {
     throw new InputError(
-      `${place}: the NPY header declares shape ${shortShape(lengths)} of ${type}, ` +
+      `${place}: the NPY header declares shape ${shortShape(lengths)} of ${name}, ` +
         `${named(String(declared), 30)} bytes, the file has ${actual}; it is ${
           declared > BigInt(actual) ? "cut short" : "too long"
         }`,
@@ -97,13 +88,45 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
     );
   }
   const shape = lengths.map(Number);
-  const raw = read(bytes.slice(dataStart).buffer);
-  const values = raw instanceof Float32Array || raw instanceof Float64Array
-    ? raw
-    : exactInFloat32.has(type)
-    ? new Float32Array(raw as ArrayLike<number>)
-    : Float64Array.from(raw as ArrayLike<number | bigint>, Number);
+  const values = decodeNumbers(bytes.subarray(dataStart), type, order);
   return { shape, values: fortran === "True" ? toRowMajor(values, shape) : values };
+}
+
+/** Types of numpy that are no real numbers, by the letter of their kind. */
+const others: Readonly<Record<string, readonly [name: string, remedy: string]>> = {
+  c: ["complex numbers", 'save real and imaginary parts, as array.view("f8") gives them'],
+  O: ["Python objects", 'save numbers, as array.astype("f8") gives them'],
+  S: ["text", 'save numbers, as array.astype("f8") gives them'],
+  U: ["text", 'save numbers, as array.astype("f8") gives them'],
+  M: ["dates (datetime64)", 'save numbers, such as array.astype("i8")'],
+  m: ["time spans (timedelta64)", 'save numbers, such as array.astype("i8")'],
+  V: ["raw bytes, as bfloat16 is saved", 'save array.astype("f4")'],
+  f: ["extended precision (longdouble)", 'save array.astype("f8")'],
+  g: ["extended precision (longdouble)", 'save array.astype("f8")'],
+};
+
+/** Element type of a header. */
+function elementType(header: string, place: string) {
+  const found = /['"]descr['"]\s*:\s*(?:'([^']*)'|"([^"]*)"|([[({]))/.exec(header);
+  const name = found?.[1] ?? found?.[2];
+  if (name === undefined && found !== null) {
+    const fields = [...header.matchAll(/\(\s*(?:'([^']*)'|"([^"]*)")\s*,/g)]
+      .slice(0, 20).map(([, single, double]) => quoted(single ?? double ?? "", 40));
+    throw new InputError(
+      `${place}: a structured NPY array${
+        fields.length > 0 ? ` (fields ${fields.join(", ")})` : ""
+      }; save a plain one, as numpy.lib.recfunctions.structured_to_unstructured gives it`,
+    );
+  }
+  const [, order, letters] = /^([<>|=]?)(.*)$/s.exec(name ?? "")!;
+  const type = Object.hasOwn(types, letters!) ? types[letters!] : undefined;
+  if (type !== undefined) return { type, order: order === ">" ? "big" : "little", name } as const;
+  const kind = letters!.charAt(0);
+  const [what, remedy] =
+    /^[a-zA-Z](?:\d+|\d*\[.*\]|)$/.test(letters!) && Object.hasOwn(others, kind)
+      ? others[kind]!
+      : ["elements that are not known", 'save array.astype("f8")'];
+  throw new InputError(`${place}: an NPY array of ${what}, type ${quoted(name ?? "")}; ${remedy}`);
 }
 
 function readHeader(

@@ -1,4 +1,3 @@
-import { whole } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
 import {
   type ColumnChoice,
@@ -9,10 +8,12 @@ import {
 } from "./columns.ts";
 import { type CsvOptions, readCsv } from "../formats/csv.ts";
 import type { PointRows } from "../dataset.ts";
+import { type FileArray, readArray } from "../formats/array_file.ts";
+import { notRead, otherFormat } from "../formats/other_format.ts";
 import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import { textEncoding } from "../formats/text_encoding.ts";
-import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
+import { notNpy } from "../formats/npy.ts";
 
 /** Opens standard input as a stream (`Deno.stdin.readable`). */
 export type ReadStdin = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
@@ -49,29 +50,32 @@ export async function readPoints(
  * @throws {InputError} As {@link readPoints}.
  */
 export async function parsePoints(
-  { place, head, chunks }: InputContent,
+  content: InputContent,
   options: CsvOptions = {},
 ): Promise<PointRows> {
-  if (isNpy(head)) return npyPoints(await whole(chunks), place, options.columns);
-  if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
+  const { place, head, chunks } = content;
   if (isIdxImages(head)) {
     throw new InputError(`${place}: contains images (IDX); points are needed, as CSV or NPY`);
   }
+  const array = await readArray(content);
+  if (array !== null) return arrayPoints(array, place, options.columns);
+  const other = otherFormat(head);
+  if (other !== null) throw notRead(place, other);
+  if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (textEncoding(head) === null) {
     throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
   }
   return await readCsv(chunks, place, options);
 }
 
-function npyPoints(bytes: Uint8Array, place: string, columns?: ColumnChoice): PointRows {
-  const { shape, values } = readNpy(bytes, place);
+function arrayPoints(
+  { shape, values, called }: FileArray,
+  place: string,
+  columns?: ColumnChoice,
+): PointRows {
   const [count, width] = shape;
   if (shape.length !== 2 || width === undefined || count === undefined) {
-    throw new InputError(
-      `${place}: an array of shape (${
-        shape.join(", ")
-      }); points need two axes, [points, dimensions]`,
-    );
+    throw new InputError(`${place}: ${called}; points need two axes, [points, dimensions]`);
   }
   if (count === 0 || width === 0) {
     throw new InputError(`${place}: contains no points, its shape is (${count}, ${width})`);

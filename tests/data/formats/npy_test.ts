@@ -107,8 +107,8 @@ Deno.test("readNpy() says how to save element types that it cannot read", () => 
     const text = String.fromCharCode(...bytes).replace("'<f4'", type);
     return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   };
-  assert.throws(() => readNpy(header("'>f4'"), "a"), /type ">f4"; save as .*astype\("<f4"\)/);
-  assert.throws(() => readNpy(header("[(1)]"), "a"), /type "\(structured\)"/);
+  assert.throws(() => readNpy(header("'<c8'"), "a"), /complex numbers, type "<c8"; save /);
+  assert.throws(() => readNpy(header("[(1)]"), "a"), /a structured NPY array; save/);
   assert.throws(() => readNpy(header("'toString'"), "a"), InputError);
   assert.throws(() => readNpy(new Uint8Array([1, 2]), "a"), /not an NPY file/);
 });

@@ -4,7 +4,10 @@ import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated, text, wholeNumber } from "../values.ts";
 
-const types = ["<f4", "<f8", "|u1", "|i1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", ">f4", "|O"];
+const types = [
+  ...["<f4", "<f8", "|u1", "|i1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", ">f4", "|O", "<f2"],
+  ...["|b1", ">i8", ">f8", "f4", "=i2", "?", "<c8", "<f16", "<U3", "<M8[ns]", "|V2"],
+];
 
 /** NPY files: any version, type and shape, with as many bytes as declared, or not. */
 export function makeNpy(random: Random): Uint8Array<ArrayBuffer> {
@@ -19,7 +22,7 @@ export function makeNpy(random: Random): Uint8Array<ArrayBuffer> {
   const header = new TextEncoder().encode(`{${entries.join(", ")}, }`.padEnd(117) + "\n");
   const version = random.chance(0.95) ? random.whole(1, 3) : random.below(256);
   const declared = random.chance(0.95) ? header.length : wholeNumber(random);
-  const size = shape.reduce((product, n) => product * n, Number(type.slice(2)) || 1);
+  const size = shape.reduce((product, n) => product * n, Number(/\d+/.exec(type)?.[0]) || 1);
   const held = size >= 0 && size <= 10_000 && random.chance(0.9) ? size : random.below(100);
   const start = new Uint8Array(version === 1 ? 10 : 12);
   start.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);

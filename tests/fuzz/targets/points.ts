@@ -7,13 +7,14 @@ import { mutated } from "../values.ts";
 import { makeCsv } from "./csv.ts";
 import { gzipped } from "./gzip.ts";
 import { makeIdx } from "./idx.ts";
+import { makeNpz } from "./npz.ts";
 import { makeNpy } from "./npy.ts";
 
 /** A file of unknown kind, compressed or not, as `--points` and the standard input take it. */
 export const points: FuzzTarget = {
   name: "points",
   async make(random: Random) {
-    const content = random.pick([makeCsv, makeNpy, makeIdx])(random);
+    const content = random.pick([makeCsv, makeNpy, makeNpz, makeIdx])(random);
     if (random.chance(0.7)) return content;
     const bytes = await gzipped(content);
     return random.chance(0.3) ? mutated(bytes, random) : bytes;

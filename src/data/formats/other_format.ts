@@ -1,0 +1,150 @@
+import { InputError } from "../../core/errors.ts";
+import { isNpz } from "./npz.ts";
+import type { ZipEntry } from "./zip.ts";
+
+/** A file format that is not read as data: what it is, and what to do. */
+export interface OtherFormat {
+  /** As in "an Excel workbook". */
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** The error for a file of such a format. */
+export function notRead(place: string, { what, remedy }: OtherFormat): InputError {
+  return new InputError(`${place}: is ${what}; ${remedy}`);
+}
+
+const toCsv = (reader: string) =>
+  `save it as CSV, in Python: ${reader}.to_csv("points.csv", index=False)`;
+const decompress = "decompress it first";
+const pictures = "points are needed, as CSV, NPY or Parquet";
+
+const excel = {
+  what: "an Excel workbook",
+  remedy: toCsv('pandas.read_excel("FILE")'),
+};
+
+/** Formats by their first bytes: text, or bytes where a text cannot hold them. */
+const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
+  ["\x89HDF\r\n\x1a\n", {
+    what: "an HDF5 file",
+    remedy:
+      'save one data set of it, in Python: numpy.save("points.npy", h5py.File("FILE")["NAME"][:])',
+  }],
+  ["MATLAB 7.3 MAT-file", {
+    what: "a MATLAB file (version 7.3)",
+    remedy: 'save the matrix as CSV, in MATLAB: writematrix(X, "points.csv")',
+  }],
+  ["MATLAB 5.0 MAT-file", {
+    what: "a MATLAB file",
+    remedy: 'save the matrix as CSV, in MATLAB: writematrix(X, "points.csv")',
+  }],
+  ["ARROW1", { what: "an Arrow (Feather) file", remedy: toCsv('pandas.read_feather("FILE")') }],
+  ["FEA1", { what: "a Feather file", remedy: toCsv('pandas.read_feather("FILE")') }],
+  ["\xff\xff\xff\xff", {
+    what: "an Arrow stream",
+    remedy: toCsv('pyarrow.ipc.open_stream("FILE").read_pandas()'),
+  }],
+  ["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", excel],
+  ["SQLite format 3\0", {
+    what: "an SQLite database",
+    remedy: "export a table as CSV: sqlite3 -header -csv FILE 'select * from TABLE'",
+  }],
+  ["X\n\0\0\0", {
+    what: "an R object (RDS)",
+    remedy: 'save it as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
+  }],
+  ["RDX2\n", {
+    what: "an R workspace",
+    remedy: 'save the table as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
+  }],
+  ["RDX3\n", {
+    what: "an R workspace",
+    remedy: 'save the table as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
+  }],
+  ["\x89PNG\r\n\x1a\n", { what: "a PNG picture", remedy: pictures }],
+  ["\xff\xd8\xff", { what: "a JPEG picture", remedy: pictures }],
+  ["GIF8", { what: "a GIF picture", remedy: pictures }],
+  ["%PDF-", { what: "a PDF document", remedy: pictures }],
+  ["BZh", { what: "compressed by bzip2", remedy: `${decompress}, or use gzip` }],
+  ["\xfd7zXZ\0", { what: "compressed by xz", remedy: `${decompress}, or use gzip` }],
+  ["\x28\xb5\x2f\xfd", { what: "compressed by zstd", remedy: `${decompress}, or use gzip` }],
+  ["\x04\x22\x4d\x18", { what: "compressed by lz4", remedy: `${decompress}, or use gzip` }],
+  ["7z\xbc\xaf\x27\x1c", { what: "a 7z archive", remedy: decompress }],
+  ["Rar!", { what: "a RAR archive", remedy: decompress }],
+  ["<stata_dta>", { what: "a Stata file", remedy: toCsv('pandas.read_stata("FILE")') }],
+  ["$FL2", { what: "an SPSS file", remedy: toCsv('pandas.read_spss("FILE")') }],
+];
+
+/** Formats of text, by how they begin. */
+const texts: readonly (readonly [start: RegExp, format: OtherFormat])[] = [
+  [/^\s*(?:\{|\[\s*[[{"\d-])/, {
+    what: "JSON",
+    remedy: toCsv('pandas.read_json("FILE")'),
+  }],
+  [/^\s*<(?:!doctype|html|head|\?xml)/i, {
+    what: "a page of HTML or XML",
+    remedy: "download the file itself",
+  }],
+  [/^\s*(?:%[^\n]*\n\s*)*@relation\s/i, {
+    what: "an ARFF file",
+    remedy: "delete the lines above @data, and @data itself",
+  }],
+  [/^version https:\/\/git-lfs\.github\.com\//, {
+    what: "a pointer to a file in Git LFS",
+    remedy: "fetch the file itself: git lfs pull",
+  }],
+];
+
+/**
+ * Recognises a file that is no data file of Fluxion's by its first bytes.
+ *
+ * @param head The first bytes.
+ * @returns null if it is none of those that are known.
+ */
+export function otherFormat(head: Uint8Array): OtherFormat | null {
+  const start = String.fromCharCode(...head.subarray(0, 24));
+  const byStart = starts.find(([mark]) => start.startsWith(mark))?.[1];
+  if (byStart !== undefined) return byStart;
+  if (isPickle(head)) {
+    return {
+      what: "a Python pickle",
+      remedy: 'save the array alone, in Python: numpy.save("points.npy", numpy.asarray(x))',
+    };
+  }
+  if (isSafetensors(head)) {
+    return {
+      what: "a safetensors file, which holds weights",
+      remedy: 'save the array alone, in Python: numpy.save("points.npy", x)',
+    };
+  }
+  const text = new TextDecoder().decode(head);
+  return texts.find(([pattern]) => pattern.test(text))?.[1] ?? null;
+}
+
+/** Protocol 2 to 5 (PROTO and the version, then an opcode), which every Python 3 writes. */
+function isPickle(head: Uint8Array): boolean {
+  return head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5 && head.length > 2;
+}
+
+function isSafetensors(head: Uint8Array): boolean {
+  return head.length > 10 && head.subarray(4, 8).every((byte) => byte === 0) &&
+    head[8] === 0x7b && head[9] === 0x22;
+}
+
+/** What a ZIP archive is that holds no NPY arrays; null if it holds nothing else. */
+export function otherArchive(entries: readonly ZipEntry[]): OtherFormat | null {
+  if (isNpz(entries)) return null;
+  const has = (pattern: RegExp) => entries.some(({ name }) => pattern.test(name));
+  if (has(/^xl\//)) return excel;
+  if (has(/^content\.xml$/)) {
+    return { what: "an OpenDocument spreadsheet", remedy: toCsv('pandas.read_excel("FILE")') };
+  }
+  if (has(/(?:^|\/)data\.pkl$/)) {
+    return {
+      what: "a PyTorch pickle",
+      remedy: 'save the tensor as an array, in Python: numpy.save("points.npy", x.numpy())',
+    };
+  }
+  return { what: "a ZIP archive", remedy: "unpack it and name a file in it" };
+}

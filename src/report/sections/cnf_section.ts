@@ -21,7 +21,7 @@ import {
   type RunContext,
 } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { grouped, number, plain, withError } from "../pages/format.ts";
+import { grouped, number, plain, sentence, withError } from "../pages/format.ts";
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
@@ -60,7 +60,7 @@ async function evaluate(context: RunContext, dataset: PointDataset): Promise<Lik
   const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
   return await evaluateLikelihood(
     { model, engines, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
-    { dataset, trace: { kind: "exact" } },
+    { dataset, trace: { kind: "exact" }, trainRows: dataset.train.points },
   );
 }
 
@@ -69,6 +69,7 @@ function likelihoodBlocks(
   { test, density }: PointDataset,
 ): Block[] {
   const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr, failures } = evaluation;
+  const { nllGaussian, remarks } = evaluation;
   const counted = test.count - failures.length;
   const rows: (readonly [string, string])[] = [
     [`Test NLL of the model, ${grouped(counted)} points`, nats(nll, nllStdErr)],
@@ -82,6 +83,12 @@ function likelihoodBlocks(
       ["Difference, paired", nats(nllGap!, nllGapStdErr!)],
       ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
     );
+  }
+  if (nllGaussian !== undefined) {
+    rows.push([
+      "NLL of one Gaussian fitted to the training rows, the same points",
+      nats(nllGaussian, null),
+    ]);
   }
   rows.push(["Field evaluations per solve at $10^{-5}$", number(Math.round(nfe))]);
   return [
@@ -98,6 +105,7 @@ function likelihoodBlocks(
             "the Kullback-Leibler divergence."),
     ),
     figuresTable(rows),
+    ...remarks.map((remark) => prose(plain(sentence(remark)))),
   ];
 }
 

@@ -63,7 +63,8 @@ export async function summarizeRun(run: string): Promise<RunSummary> {
     const known = { ...measured, options, network, metrics: metrics.value, steps };
     const totalSteps = options.steps ?? metrics.value?.totalSteps ?? null;
     const isDone = metrics.value !== null && checkpoint !== null &&
-      (totalSteps === null ? await hasLastEpoch(run, options, steps) : steps >= totalSteps);
+      (metrics.value.stoppedEarly ||
+        (totalSteps === null ? await hasLastEpoch(run, options, steps) : steps >= totalSteps));
     const state = await stateOf(run, {
       isDone,
       hasCheckpoint: checkpoint !== null,

@@ -146,7 +146,11 @@ async function startRun(
   const { config, network } = plan;
   // Open the device before writing anything: there may be no adapter.
   const device = await openDeviceOf(plan);
-  const weights = await initialWeights(config.init, { network, seed: config.seed });
+  const weights = await initialWeights(config.init, {
+    network,
+    seed: config.seed,
+    prefix: config.prefix,
+  });
   using held = await holdRun(path, {
     mode,
     root: runsFolder,
@@ -183,7 +187,14 @@ async function resumeRun(
   const { config, network, steps } = plan;
   const checkpoint = await hasCheckpoint(run)
     ? resumed(await readCheckpoint(run, stored), plan)
-    : firstCheckpoint(await initialWeights(config.init, { network, seed: config.seed }), config);
+    : firstCheckpoint(
+      await initialWeights(config.init, {
+        network,
+        seed: config.seed,
+        prefix: config.prefix,
+      }),
+      config,
+    );
   const { step } = checkpoint;
   const metrics = await readMetrics(run);
   const isAtEnd = step >= steps || hasStopped(checkpoint.validation ?? null);

@@ -90,6 +90,14 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     own === undefined
       ? resolveConfig(model, file, { ...options, net: given.net ?? netOf(opened) })
       : resolveConfigOf(own, model, { file, options });
+  if (given.prefix !== undefined && given.init === undefined) {
+    throw new InputError(
+      `${
+        option("prefix", given.prefix)
+      }: chooses among weights, and there are none to start from; ` +
+        `give ${option("init")}, or leave it out`,
+    );
+  }
   const { standardization, remarks: scaleRemarks } = await chooseStandardization(opened, {
     choice: given.standardize ?? "auto",
     init: given.init,

@@ -26,9 +26,9 @@ function importCommand(model: "cnf" | "fm") {
     docs: {
       brief: model === "cnf" ? "weights of a CNF's ConditionalMLP" : "weights of an FM network",
       fullDescription: describe(
-        "Creates a run folder from weights. Sizes are inferred from names and shapes, with or " +
-          "without a\nleading model. and with or without the buffers of the time embedding. " +
-          "Prints the folder's path.",
+        "Creates a run folder from weights. Sizes are inferred from names and shapes. Names may " +
+          "have any\nlead (module., _orig_mod., model.), buffers of the time embedding may be " +
+          "missing.\nPrints the folder's path.",
         [
           [`fluxion import ${model} weights.safetensors`, "then sample, eval, plot latest"],
           [

@@ -13,6 +13,11 @@ export const importOptions = {
     "data set that the model was trained on, for eval and plot",
     "default moons or mnist",
   ),
+  prefix: {
+    value: { kind: "text", expected: "the prefix of tensors' names" },
+    placeholder: "NAME",
+    help: "the weights whose names begin so, where the file holds several sets, such as ema",
+  },
   ...runFolderOption,
   ...overwriteOption("the run of `run`, if there is one"),
   ...jsonOption("metrics.json instead of the run folder's path"),

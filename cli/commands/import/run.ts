@@ -16,6 +16,7 @@ export async function importWeights(
     runsFolder: runsFolder(),
     mode: flags.overwrite ? "overwrite" : "new",
     ...(flags.run === undefined ? {} : { run: userPath(flags.run) }),
+    ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
     ...(flags.data === undefined ? {} : { data: await dataName(flags.data) }),
   });
   if (flags.json) writeResult(await Deno.readTextFile(runFile(run, "metrics")));

@@ -55,6 +55,9 @@ export function resumeConfig(
   if (options.patience !== undefined && stored.patience === undefined) {
     throw new InputError(`${named("patience")}: the run has no validation rows; ${remedy}`);
   }
+  if (options.prefix !== undefined && stored.prefix === undefined) {
+    throw new InputError(`${named("prefix")}: the run started without it; ${remedy}`);
+  }
   if (options.portableBits && stored.portableBits === undefined) {
     throw new InputError(`${named("portableBits")}: the run started without it; ${remedy}`);
   }

@@ -105,6 +105,12 @@ export const trainOptions = {
     placeholder: "RUN|FILE",
     help: "start from the weights of a run or of a safetensors file",
   },
+  prefix: {
+    group: "network",
+    value: { kind: "text", expected: "the prefix of tensors' names" },
+    placeholder: "NAME",
+    help: "with `init`: the weights whose names begin so, where a file holds several sets",
+  },
   steps: {
     group: "optimizer",
     value: { kind: "whole", least: 0 },

@@ -15,8 +15,10 @@ export {
 } from "./run_summary.ts";
 export { type DifferingOption, differingOptions, type OptionValue } from "./differing_options.ts";
 export {
+  type DecodedSafetensors,
   decodeSafetensors,
   encodeSafetensors,
   type NamedTensor,
+  type OtherTensor,
   type Safetensors,
 } from "../weights/safetensors.ts";

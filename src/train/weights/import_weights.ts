@@ -26,6 +26,8 @@ export interface ImportOptions {
   readonly mode?: Exclude<RunMode, "resume">;
   /** Data set for evaluations; default moons or mnist. */
   readonly data?: string;
+  /** Which of several sets of weights in the file: the lead of its names. */
+  readonly prefix?: string;
 }
 
 /** Result of {@link importWeights}. */
@@ -37,15 +39,17 @@ export interface ImportResult {
 }
 
 /**
- * Makes a run of no steps from a PyTorch state_dict in safetensors, with or without a leading
- * `model.`, with or without buffers. Sizes are inferred from names and shapes; images are assumed
- * to be 28x28. The standardisation of a table is read from the file's metadata.
+ * Makes a run of no steps from a PyTorch state_dict in safetensors. Its names may have any common
+ * lead (`module.`, `_orig_mod.`, `ema_model.`), and the buffers may be missing. Sizes are inferred
+ * from names and shapes; images are assumed to be 28x28. The standardisation of a table is read from
+ * the file's metadata.
  *
  * The run can be resumed with more steps at a constant learning rate (it has no horizon yet). To
  * choose other training options, start a new run from it with `init`.
  *
  * @param file Path of the file.
- * @throws {InputError} If it is not a complete state_dict of a registered network, the model does
+ * @throws {InputError} If it is not a complete state_dict of a registered network, or holds several;
+ *   the model does
  *   not support that network, or the folder cannot be used.
  */
 export async function importWeights(
@@ -53,7 +57,7 @@ export async function importWeights(
   file: string,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
-  const stateDict = await readStateDict(file);
+  const stateDict = await readStateDict(file, options.prefix);
   const network = inferNetwork(stateDict, IMAGE);
   if (model === "cnf" && isImageNetwork(network)) {
     throw new InputError(
@@ -69,6 +73,7 @@ export async function importWeights(
       ...(isImageNetwork(network) ? {} : { standardize: standardization?.kind ?? "none" }),
       ...(options.data === undefined ? {} : { data: options.data }),
       init: file,
+      ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
       steps: 0,
       schedule: "constant",
       ema: 0,

@@ -24,6 +24,22 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A tensor of a type that is not read: no weights are stored so. */
+export interface OtherTensor {
+  /** Its name in the file. */
+  readonly name: string;
+  /** Its dimensions. */
+  readonly shape: readonly number[];
+  /** The format's word for its type. */
+  readonly dtype: string;
+}
+
+/** A decoded safetensors file. */
+export interface DecodedSafetensors extends Safetensors {
+  /** Tensors of types that are not read. */
+  readonly others: readonly OtherTensor[];
+}
+
 /** The format's own limit on the header (safetensors' MAX_HEADER_SIZE). */
 const MAX_HEADER_BYTES = 100_000_000;
 
@@ -44,6 +60,12 @@ const dtypes: Readonly<Record<string, { bytes: number; decode(bytes: Uint8Array)
     decode: (bytes) =>
       new Float32Array(Uint32Array.from(new Uint16Array(aligned(bytes)), (h) => h << 16).buffer),
   },
+};
+
+/** Bits of the types that are not read. */
+const otherBits: Readonly<Record<string, number>> = {
+  ...{ BOOL: 8, U8: 8, I8: 8, U16: 16, I16: 16, U32: 32, I32: 32, U64: 64, C64: 64 },
+  ...{ F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4 },
 };
 
 /** A copy in its own buffer, since typed arrays need alignment. */
@@ -104,10 +126,9 @@ function elements(shape: readonly number[]): number {
  * bytes present.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If the file is damaged, the header invalid, or a dtype not one of F64, F32,
- *   F16, BF16, I64.
+ * @throws {InputError} If the file is damaged, the header invalid, or a dtype not one of the format.
  */
-export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array, place: string): DecodedSafetensors {
   const fail = failure(place);
   if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes`);
   const headerBytes = declaredHeader(bytes, fail);
@@ -132,11 +153,14 @@ export function decodeSafetensors(bytes: Uint8Array, place: string): Safetensors
   }
   if (end !== data.length) fail(`its header declares ${end} bytes of data, ${data.length} follow`);
   return {
-    tensors: entries.map(({ name, shape, dtype, start, end }) => ({
-      name,
-      shape,
-      values: dtypes[dtype]!.decode(data.subarray(start, end)),
-    })),
+    tensors: entries.filter(({ dtype }) => Object.hasOwn(dtypes, dtype))
+      .map(({ name, shape, dtype, start, end }) => ({
+        name,
+        shape,
+        values: dtypes[dtype]!.decode(data.subarray(start, end)),
+      })),
+    others: entries.filter(({ dtype }) => !Object.hasOwn(dtypes, dtype))
+      .map(({ name, shape, dtype }) => ({ name, shape, dtype })),
     metadata: checkMetadata(header.__metadata__, fail),
   };
 }
@@ -229,8 +253,15 @@ function checkEntry(name: string, entry: unknown, fail: Fail) {
   const called = named(name);
   if (!isRecord(entry)) return fail(`the entry of ${called} is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
-    const known = Object.keys(dtypes).join(", ");
+  const bits = typeof dtype !== "string"
+    ? undefined
+    : Object.hasOwn(dtypes, dtype)
+    ? 8 * dtypes[dtype]!.bytes
+    : Object.hasOwn(otherBits, dtype)
+    ? otherBits[dtype]
+    : undefined;
+  if (typeof dtype !== "string" || bits === undefined) {
+    const known = [...Object.keys(dtypes), ...Object.keys(otherBits)].join(", ");
     return fail(`${called} has dtype ${quotedJson(dtype)}, expected one of ${known}`);
   }
   if (!isCounts(shape)) return fail(`${called} has shape ${quotedJson(shape)}`);
@@ -238,7 +269,7 @@ function checkEntry(name: string, entry: unknown, fail: Fail) {
     return fail(`${called} has data_offsets ${quotedJson(offsets)}`);
   }
   const [start, end] = offsets as [number, number];
-  const wanted = elements(shape) * dtypes[dtype]!.bytes;
+  const wanted = elements(shape) * bits / 8;
   if (wanted !== end - start) {
     fail(
       `${called} of shape ${quotedJson(shape)} and ${dtype} needs ${wanted} bytes, its range ` +

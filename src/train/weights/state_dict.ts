@@ -6,6 +6,13 @@ import { parseStandardization } from "../config/standardization.ts";
 import { InputError } from "../../core/errors.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+import {
+  type FoundTensor,
+  isComplete,
+  leadsOf,
+  severalSets,
+  type StateDict,
+} from "./weight_sets.ts";
 
 /** Relative tolerance: whoever wrote the file computed the frequencies k * pi in float32. */
 const BUFFER_TOLERANCE = 1e-6;
@@ -36,7 +43,7 @@ export function parameterTensors(
  */
 export function parameterVector(
   layout: ParameterLayout,
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   { prefix = "", place }: { readonly prefix?: string; readonly place: string },
 ): Float32Array {
   const expected = layout.entries.map((entry) => ({ ...entry, name: prefix + entry.name }));
@@ -53,7 +60,7 @@ export function parameterVector(
 type Expected = Pick<NamedTensor, "name" | "shape">;
 
 function tensorOf(
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   expected: Expected,
   place: string,
 ): Float32Array {
@@ -71,7 +78,7 @@ function tensorOf(
 }
 
 function requireTensor(
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   { name, shape }: Expected,
   place: string,
 ): NamedTensor & { readonly values: Float32Array | Float64Array } {
@@ -83,6 +90,11 @@ function requireTensor(
   if (found.shape.length !== shape.length || found.shape.some((n, i) => n !== shape[i])) {
     throw new InputError(
       `${place}: ${name} has shape ${quotedJson(found.shape)}, the model's is [${shape}]; ${other}`,
+    );
+  }
+  if ("dtype" in found) {
+    throw new InputError(
+      `${place}: ${name} is of type ${named(found.dtype)}; weights are read as F64, F32, F16, BF16`,
     );
   }
   if (found.values instanceof BigInt64Array) {
@@ -113,54 +125,55 @@ export function encodeStateDict(
   });
 }
 
-/** A decoded state_dict: tensors by name, without a leading `model.`. */
-export interface StateDict {
-  /** The file's name, for messages. */
-  readonly place: string;
-  readonly tensors: ReadonlyMap<string, NamedTensor>;
-  /** Standardisation from the metadata; null if absent. */
-  readonly standardization: Standardization | null;
-  /** Training step from the metadata; null if absent. */
-  readonly step: number | null;
-}
-
 /**
- * Decodes a PyTorch state_dict; removes `model.` if it leads every name.
+ * Decodes a PyTorch state_dict.
  *
  * @param place The file's name, for messages.
+ * @param prefix Which of several sets of weights is meant: the lead of its names.
  * @throws {InputError} If the file is damaged or empty, or its standardisation is invalid.
  */
-export function decodeStateDict(bytes: Uint8Array, place: string): StateDict {
-  const { tensors, metadata } = decodeSafetensors(bytes, place);
-  if (tensors.length === 0) throw new InputError(`${place}: holds no tensors`);
-  const lead = "model.";
-  const hasLead = tensors.every(({ name }) => name.startsWith(lead));
-  const named = tensors.map((tensor): [string, NamedTensor] => {
-    const name = hasLead ? tensor.name.slice(lead.length) : tensor.name;
-    return [name, { ...tensor, name }];
-  });
+export function decodeStateDict(bytes: Uint8Array, place: string, prefix?: string): StateDict {
+  const { tensors, others, metadata } = decodeSafetensors(bytes, place);
+  if (tensors.length + others.length === 0) throw new InputError(`${place}: holds no tensors`);
   const standardization = metadata.standardization === undefined
     ? null
     : parseStandardization(metadata.standardization, place);
   const step = /^\d{1,15}$/.test(metadata.step ?? "") ? Number(metadata.step) : null;
-  return { place, tensors: new Map(named), standardization, step };
+  const byName = new Map([...tensors, ...others].map((tensor) => [tensor.name, tensor]));
+  return {
+    place,
+    tensors: byName,
+    ...(prefix === undefined ? {} : { prefix }),
+    standardization,
+    step,
+  };
 }
 
 /**
  * The weights of a network from a state_dict, flat and in device order.
  *
- * Buffers are optional but must equal k * pi. No other tensors are allowed.
+ * Names may have any common lead ({@link leadsOf}). Buffers are optional but must equal k * pi. Other
+ * tensors of floats are not allowed under that lead; whole numbers, truth values and what has another
+ * lead is ignored.
  *
  * @throws {InputError} If the state_dict does not match the network; the message gives the first
- *   tensor that differs, with both shapes.
+ *   tensor that differs, with both shapes. If it holds several complete sets of weights.
  */
-export function stateDictWeights({ place, tensors }: StateDict, network: Network): Float32Array {
-  const layout = network.layout;
-  const flat = parameterVector(layout, tensors, { place });
-  const buffers = network.buffers ?? [];
+export function stateDictWeights(stateDict: StateDict, network: Network): Float32Array {
+  const { place, tensors, prefix } = stateDict;
+  const { layout, buffers = [] } = network;
+  const leads = leadsOf(stateDict, prefix);
+  const complete = leads.filter((lead) => isComplete(tensors, lead, network));
+  if (complete.length > 1) throw severalSets(place, complete);
+  const lead = complete[0] ?? likelyLead(stateDict, leads, network);
+  const own = new Map(
+    [...tensors].filter(([name]) => name.startsWith(lead))
+      .map(([name, tensor]) => [name.slice(lead.length), tensor]),
+  );
+  const flat = parameterVector(layout, own, { place });
   for (const buffer of buffers) {
-    if (!tensors.has(buffer.name)) continue;
-    const found = tensorOf(tensors, buffer, place);
+    if (!own.has(buffer.name)) continue;
+    const found = tensorOf(own, buffer, place);
     const wrong = buffer.values.findIndex((value, i) =>
       !(Math.abs(found[i]! - value) <= BUFFER_TOLERANCE * value)
     );
@@ -171,39 +184,84 @@ export function stateDictWeights({ place, tensors }: StateDict, network: Network
       );
     }
   }
-  const known = new Set([...layout.entries, ...buffers].map(({ name }) => name));
-  for (const [name, { shape }] of tensors) {
-    if (!known.has(name)) {
-      throw new InputError(
-        `${place}: has ${named(name)} of shape ${
-          quotedJson(shape)
-        }, which the model lacks; it belongs to ` +
-          "another architecture",
-      );
-    }
-  }
+  requireNoOthers(own, { place, network, isChosen: prefix !== undefined });
   return flat;
+}
+
+/** The lead under which most of a network's tensors are. */
+function likelyLead(
+  { tensors }: StateDict,
+  leads: readonly string[],
+  { layout }: Network,
+): string {
+  const first = layout.entries[0]?.name ?? "";
+  const begun = leads.filter((lead) => tensors.has(lead + first));
+  const count = (lead: string) =>
+    layout.entries.filter(({ name }) => tensors.has(lead + name)).length;
+  return begun.reduce((best, lead) => count(lead) > count(best) ? lead : best, begun[0] ?? "");
+}
+
+/** Refuses floats that the network has no place for: a deeper network of the same kind has them. */
+function requireNoOthers(
+  own: ReadonlyMap<string, FoundTensor>,
+  { place, network, isChosen }: {
+    readonly place: string;
+    readonly network: Network;
+    readonly isChosen: boolean;
+  },
+): void {
+  const known = new Set(
+    [...network.layout.entries, ...network.buffers ?? []].map(({ name }) => name),
+  );
+  const tops = new Set([...known].map((name) => name.replace(/\..*$/s, "")));
+  for (const [name, tensor] of own) {
+    if (known.has(name) || "dtype" in tensor || tensor.values instanceof BigInt64Array) continue;
+    // Of a set that was chosen, other modules beside it are known to be there.
+    if (isChosen && !tops.has(name.replace(/\..*$/s, ""))) continue;
+    throw new InputError(
+      `${place}: has ${named(name)} of shape ${
+        quotedJson(tensor.shape)
+      }, which the model lacks; it belongs to another architecture`,
+    );
+  }
 }
 
 /**
  * Infers the network of a state_dict from its names and shapes.
  *
  * @param image Image size, which cannot be inferred from the weights.
- * @throws {InputError} If it matches no registered network.
+ * @throws {InputError} If it matches no registered network, or holds several complete sets of
+ *   weights.
  */
 export function inferNetwork(
-  { place, tensors }: StateDict,
+  stateDict: StateDict,
   image: { readonly height: number; readonly width: number },
 ): Network {
-  const shapeOf = (name: string, rank: number) => {
-    const shape = tensors.get(name)?.shape;
-    return shape?.length === rank ? shape : null;
-  };
+  const { place, tensors, prefix } = stateDict;
   const kinds = networkKinds();
-  for (const { kind, stateDict } of kinds) {
-    const sizes = stateDict?.sizes({ shapeOf, image }) ?? null;
-    if (sizes !== null) return createNetwork({ ...sizes, kind }, place);
+  const found: { readonly lead: string; readonly network: Network }[] = [];
+  let fault: unknown = null;
+  for (const lead of leadsOf(stateDict, prefix)) {
+    const shapeOf = (name: string, rank: number) => {
+      const shape = tensors.get(lead + name)?.shape;
+      return shape?.length === rank ? shape : null;
+    };
+    for (const { kind, stateDict } of kinds) {
+      const sizes = stateDict?.sizes({ shapeOf, image }) ?? null;
+      if (sizes === null) continue;
+      try {
+        found.push({ lead, network: createNetwork({ ...sizes, kind }, place) });
+      } catch (error) {
+        fault ??= error;
+      }
+      break;
+    }
   }
+  const complete = found.filter(({ lead, network }) => isComplete(tensors, lead, network));
+  if (complete.length > 1) throw severalSets(place, complete.map(({ lead }) => lead));
+  const best = complete[0] ?? found[0];
+  if (best !== undefined) return best.network;
+  if (fault !== null) throw fault;
   const marks = kinds.flatMap(({ stateDict }) => stateDict?.mark ?? []);
   const names = [...tensors.keys()].slice(0, 3).map((name) => named(name)).join(", ");
   throw new InputError(

@@ -24,9 +24,11 @@ import { json, mutated, strangeJson, text, wholeNumber } from "../values.ts";
 const names = [
   ...["x_proj.weight", "x_proj.bias", "t_proj.freqs", "model.x_proj.weight", "first.weight"],
   ...["first_block.0.weight", "layers.0.block.0.weight", "layers.1.block.0.weight", "step", "seed"],
-  ...["ema.x_proj.weight", "optimizer.m.x_proj.weight", "__metadata__"],
+  ...["ema.x_proj.weight", "optimizer.m.x_proj.weight", "__metadata__", "n_averaged"],
+  ...["module._orig_mod.x_proj.weight", "ema_model.module.x_proj.bias", "...", "."],
 ];
-const itemBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8 };
+const itemBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, BOOL: 1, U8: 1, C64: 8, F8_E4M3: 1 };
+const dtypes = Object.keys(itemBytes) as (keyof typeof itemBytes)[];
 
 const mlp = mlpNetwork({ dims: 2, hidden: 4 });
 const image = { height: 28, width: 28, channels: 1, filters: 4 } as const;
@@ -68,7 +70,15 @@ function nearlyWhole(random: Random): Uint8Array<ArrayBuffer> {
   if (random.chance(0.2)) return joined(JSON.stringify(header), data, null);
   const name = random.pick(Object.keys(header));
   const entry = header[name] as Record<string, unknown>;
-  switch (random.below(4)) {
+  switch (random.below(5)) {
+    case 4: { // the names of a wrapped module
+      const lead = random.pick(["module.", "model.net.", "_orig_mod.", "ema."]);
+      const renamed = Object.entries(header).map(([name, entry]) => [
+        name === "__metadata__" ? name : lead + name,
+        entry,
+      ]);
+      return joined(JSON.stringify(Object.fromEntries(renamed)), data, null);
+    }
     case 0:
       delete header[name];
       header[text(random)] = entry;
@@ -105,7 +115,7 @@ export function makeSafetensors(random: Random): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = Object.create(null);
   let end = 0;
   for (let tensor = random.below(5); tensor > 0; tensor--) {
-    const dtype = random.pick(["F64", "F32", "F16", "BF16", "I64"] as const);
+    const dtype = random.pick(dtypes);
     const shape = Array.from({ length: random.below(5) }, () => random.whole(0, 4));
     const start = end;
     end += shape.reduce((product, length) => product * length, itemBytes[dtype]);
@@ -143,6 +153,6 @@ export const safetensors: FuzzTarget = {
       return;
     }
     const network = inferNetwork(dict, image);
-    stateDictWeights(dict, network);
+    assert.equal(stateDictWeights(dict, network).length, network.layout.size);
   },
 };

@@ -146,7 +146,7 @@ const refused: Record<string, [header: string, dataBytes: number, message: RegEx
     /x of shape \[1000000000,1000000000\]/,
   ],
   "a negative extent": ['{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', 4, /shape/],
-  "an unknown dtype": ['{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}', 4, /dtype "U8"/],
+  "an unknown dtype": ['{"x":{"dtype":"Q4","shape":[4],"data_offsets":[0,4]}}', 4, /dtype "Q4"/],
   "a dtype named like a property of every object": [
     '{"x":{"dtype":"constructor","shape":[1],"data_offsets":[0,4]}}',
     4,

@@ -157,7 +157,13 @@ export {
 } from "./src/flows/discrete_log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
 export type { ColumnKind, DequantizedKind } from "./src/data/tables/column_kind.ts";
-export type { ColumnChoice, DroppedColumn, TableColumn } from "./src/data/tables/columns.ts";
+export type { TableOptions } from "./src/data/tables/table_builder.ts";
+export type {
+  ColumnArgument,
+  ColumnChoice,
+  DroppedColumn,
+  TableColumn,
+} from "./src/data/tables/columns.ts";
 export * from "./src/data/dataset.ts";
 export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";
 export type { ReadStdin } from "./src/data/tables/point_rows.ts";
@@ -185,11 +191,13 @@ export type { RunMetrics } from "./src/train/run/run_metrics.ts";
 export type { EvaluationEntry } from "./src/train/run/training_log.ts";
 export {
   columnsOf,
+  dataOptionsOf,
   type LoadedRun,
   loadRun,
   type ReadRun,
   readRunConfig,
   type RunConfig,
+  type RunDataOptions,
   type WeightsChoice,
 } from "./src/train/run/load_run.ts";
 export {

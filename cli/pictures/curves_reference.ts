@@ -8,6 +8,6 @@ export async function curvesReference(
   config: TrainConfig,
 ): Promise<ReturnType<typeof lossReference>> {
   if (config.model !== "cnf" || !datasetNames.includes(config.data)) return undefined;
-  const dataset = await openData(config.data, config);
+  const dataset = await openData(config.data, { seed: config.seed });
   return dataset.kind === "points" ? lossReference(dataset) : undefined;
 }

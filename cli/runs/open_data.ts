@@ -38,7 +38,8 @@ export async function openData(
   options: {
     readonly seed: number;
     readonly binarize?: boolean;
-    readonly columns?: ColumnChoice;
+    readonly columns?: ColumnChoice | undefined;
+    readonly dropMissing?: boolean | undefined;
     readonly fromRun?: boolean;
   },
 ): Promise<Dataset> {
@@ -53,6 +54,7 @@ export async function openData(
     seed: options.seed,
     binarize: options.binarize ?? true,
     columns: options.columns,
+    dropMissing: options.dropMissing,
     dataDir: dataFolder(),
     readStdin,
   });

@@ -1,14 +1,14 @@
 import {
   type Backend,
-  columnsOf,
+  dataOptionsOf,
   type Engines,
   type FlowModel,
   isImageNetwork,
   loadRun,
   openDevice,
   readRunConfig,
+  type RunDataOptions,
 } from "@fluxion/fluxion";
-import type { ColumnChoice } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
 import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
@@ -22,8 +22,8 @@ export interface OpenedRun {
   /** Display name: the folder relative to the user's working directory. */
   readonly name: string;
   readonly config: TrainConfig;
-  /** Columns of a data file that hold the points; undefined for a model of images. */
-  readonly columns: ColumnChoice | undefined;
+  /** How its data are read. */
+  readonly dataOptions: RunDataOptions;
   readonly model: FlowModel;
   readonly backend: Backend;
   readonly engines: Engines;
@@ -54,7 +54,7 @@ export async function openRun(
       folder,
       name: shownPath(folder),
       config,
-      columns: columnsOf(runConfig),
+      dataOptions: dataOptionsOf(runConfig),
       model,
       backend,
       engines,

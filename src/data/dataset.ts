@@ -27,6 +27,16 @@ export interface PointTable {
   readonly labels: Uint8Array | null;
 }
 
+/** How the columns and rows of a file were chosen. */
+export interface TableReading {
+  /** Rows of the file; those beyond the points have missing values and were left out. */
+  readonly rows: number;
+  /** Whether columns were chosen by options, or matched with those of a run. */
+  readonly by: "choice" | "name" | "position";
+  /** A first column that was left out because it only counts the rows; else null. */
+  readonly index: DroppedColumn | null;
+}
+
 /** Points read from a file: at least one, all finite in float32. */
 export interface PointRows {
   /** [count * dims] in float64: float32 keeps only 7 digits, a timestamp has 10. */
@@ -41,6 +51,8 @@ export interface PointRows {
   readonly dims: number;
   /** What the first line of a text file was taken for; null for other formats. */
   readonly firstLine: FirstLine | null;
+  /** How columns and rows were chosen. */
+  readonly reading: TableReading;
 }
 
 /** Columns of the file that points were read from. */
@@ -49,6 +61,8 @@ export interface PointFile {
   readonly columns: readonly TableColumn[];
   /** Columns of the file that were left out. */
   readonly dropped: readonly DroppedColumn[];
+  /** How columns and rows were chosen. */
+  readonly reading?: TableReading;
 }
 
 /** Points of any dimension, split into train and test. */

@@ -45,14 +45,15 @@ export async function pointsFromContent(
   options: FileOptions,
 ): Promise<PointDataset> {
   const { place } = content;
-  const { points, columns, dropped, count, dims } = await parsePoints(content, options);
+  const read = await parsePoints(content, options);
+  const { points, columns, dropped, count, dims, reading } = read;
   requireSplittable(count, place);
   return {
     kind: "points",
     name: place,
     dims,
     ...splitPoints({ points, count, labels: null }, dims, options.seed),
-    file: { columns, dropped },
+    file: { columns, dropped, reading },
     density: null,
     draw: null,
   };

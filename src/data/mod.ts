@@ -13,6 +13,7 @@ export type {
   PointFile,
   PointRows,
   PointTable,
+  TableReading,
 } from "./dataset.ts";
 export { datasetNames } from "./dataset_names.ts";
 export { openDataset, type OpenOptions } from "./registry.ts";
@@ -23,7 +24,8 @@ export { fileKind, noSuchFile } from "./input_file.ts";
 export type { CsvOptions } from "./formats/csv.ts";
 export type { FirstLine } from "./formats/csv_header.ts";
 export type { ColumnKind, DequantizedKind } from "./tables/column_kind.ts";
-export type { ColumnChoice, DroppedColumn, TableColumn } from "./tables/columns.ts";
+export type { TableOptions } from "./tables/table_builder.ts";
+export type { ColumnArgument, ColumnChoice, DroppedColumn, TableColumn } from "./tables/columns.ts";
 export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";
 export { encodeCsv, float32Digits } from "./formats/csv.ts";
 export { encodeNpy, type NpyFloat } from "./formats/npy.ts";

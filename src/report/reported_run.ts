@@ -4,7 +4,7 @@ import { readBounded } from "../core/files/bounded_file.ts";
 import { commandLine } from "../core/command_line.ts";
 import { InputError } from "../core/errors.ts";
 import { flowValueKeys, requireSameValues } from "../train/config/flow_values.ts";
-import { columnsOf, type ReadRun, readRun, type WeightsChoice } from "../train/run/load_run.ts";
+import { dataOptionsOf, type ReadRun, readRun } from "../train/run/load_run.ts";
 import { epochOf, runFile, samplesFile } from "../train/run/run_folder.ts";
 import type { RunMetrics } from "../train/run/run_metrics.ts";
 import { readMetrics } from "../train/run/run_metrics.ts";
@@ -29,8 +29,6 @@ export interface EpochSamples {
 export interface ReportedRun extends ReadRun {
   /** The folder as in the user's command. */
   readonly name: string;
-  /** Which of its weights are shown; undefined: those that the run gives. */
-  readonly choice?: WeightsChoice | undefined;
   /** The run's own data set. */
   readonly dataset: Dataset;
   /** Training log. */
@@ -54,14 +52,10 @@ export interface ReportedRun extends ReadRun {
  */
 export async function readReportedRun(
   folder: string,
-  options: {
-    readonly name: string;
-    readonly openDataset: DatasetOpener;
-    readonly choice?: WeightsChoice | undefined;
-  },
+  options: { readonly name: string; readonly openDataset: DatasetOpener },
 ): Promise<ReportedRun> {
-  const { name, openDataset, choice } = options;
-  const read = await readRun(folder, choice);
+  const { name, openDataset } = options;
+  const read = await readRun(folder);
   requireSameValues(read.flowValues, {}, { keys: flowValueKeys.model, place: name });
   const { epochs, epochCount } = await readEpochs(folder);
   const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
@@ -88,14 +82,14 @@ export async function readReportedRun(
           : `finish it with ${again}`),
     );
   }
-  const { data, seed, binarize = true } = read.config;
+  const { data } = read.config;
   if (data === "-") {
     throw new InputError(
       `${name}: its data came from the standard input and are gone; ` +
         "train it from a file to report on it",
     );
   }
-  const dataset = await openDataset(data, { seed, binarize, columns: columnsOf(read) });
+  const dataset = await openDataset(data, dataOptionsOf(read));
   const width = dataset.kind === "points"
     ? dataset.dims
     : dataset.height * dataset.width * dataset.channels;
@@ -108,7 +102,6 @@ export async function readReportedRun(
   return {
     ...read,
     name,
-    choice,
     dataset,
     log,
     metrics,

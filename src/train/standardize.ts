@@ -1,4 +1,4 @@
-import { dropArgument } from "../data/tables/columns.ts";
+import { columnArgument as argumentOf } from "../data/tables/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
   ofColumn,
@@ -188,7 +188,7 @@ function requireVarying(dataset: PointDataset): void {
 function columnArgument({ file }: PointDataset, column: number): string | number {
   if (file === undefined) return column + 1;
   const { columns, dropped } = file;
-  return dropArgument(columns[column]!, [...columns, ...dropped]);
+  return argumentOf(columns[column]!, [...columns, ...dropped]);
 }
 
 /** Human-readable name of a column: its header, else its number. */

@@ -21,7 +21,7 @@ import {
 } from "./config/flow_values.ts";
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
-import { columnsOf, type RunConfig } from "./run/load_run.ts";
+import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
@@ -30,8 +30,10 @@ export type DatasetOpener = (
   options: {
     readonly seed: number;
     readonly binarize: boolean;
-    /** For a file of points; by default all columns. */
-    readonly columns?: ColumnChoice;
+    /** For a file of points; by default all but one that counts rows. */
+    readonly columns?: ColumnChoice | undefined;
+    /** For a file of points: whether rows with missing values are left out. */
+    readonly dropMissing?: boolean | undefined;
   },
 ) => Dataset | Promise<Dataset>;
 
@@ -78,13 +80,10 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
-  const columns = { kind: "drop", drop: given.drop ?? [] } as const;
-  const opened = await request.openDataset(data, { seed, binarize, columns });
-  if (given.drop !== undefined && (opened.kind === "images" || opened.file === undefined)) {
-    throw new InputError(
-      `${option("drop", given.drop)}: data ${named(data)} is not a table from a file; leave it out`,
-    );
-  }
+  const { columns: wanted, drop, dropMissing } = given;
+  const columns = { kind: "select", columns: wanted, drop } as const;
+  const opened = await request.openDataset(data, { seed, binarize, columns, dropMissing });
+  requireTable(opened, given, data);
   if (own === undefined) requireNet(given.net, opened, data);
   const resolved = (file: ConfigFile | null, options: TrainOptions) =>
     own === undefined
@@ -103,18 +102,18 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     init: given.init,
   });
   const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
-  const wanted = resolved(configFile, { ...options, data });
+  const asked = resolved(configFile, { ...options, data });
   const validation = chooseValidation(opened, given);
   const dataset = heldOut(opened, { seed, ...validation.options });
-  const { batchSize, remarks: batchRemarks } = batchSizeFor(wanted, dataset);
+  const { batchSize, remarks: batchRemarks } = batchSizeFor(asked, dataset);
   const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
-  const steps = stepsOf(wanted, stepsPerEpoch);
+  const steps = stepsOf(asked, stepsPerEpoch);
   const config = {
-    ...wanted,
+    ...asked,
     ...validation.options,
-    ...defaultIntervals(wanted, { dataset, stepsPerEpoch, steps, given }),
+    ...defaultIntervals(asked, { dataset, stepsPerEpoch, steps, given }),
     batchSize,
-    ...(wanted.standardize === undefined ? {} : { standardize }),
+    ...(asked.standardize === undefined ? {} : { standardize }),
   };
   const decided = planOf(config, dataset, own);
   requireDraws(values, decided.network.rowWidth);
@@ -148,11 +147,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     file: configFile,
     options: kept,
   });
-  const opened = await openDataset(config.data, {
-    seed: config.seed,
-    binarize: config.binarize ?? true,
-    columns: columnsOf(stored),
-  });
+  const opened = await openDataset(config.data, dataOptionsOf({ ...stored, config }));
   const dataset = heldOut(opened, config);
   if (isLarger && dataset.train.count !== batchSize) {
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
@@ -197,6 +192,19 @@ function batchSizeFor(
       "every step takes them all",
     ],
   };
+}
+
+/** Options that only tables from files have. */
+const tableOptions = ["columns", "drop", "dropMissing"] as const;
+
+/** @throws {InputError} If an option of tables is given for other data. */
+function requireTable(dataset: Dataset, given: TrainOptions, data: string): void {
+  if (dataset.kind === "points" && dataset.file !== undefined) return;
+  const name = tableOptions.find((name) => given[name] !== undefined);
+  if (name === undefined) return;
+  throw new InputError(
+    `${option(name, given[name])}: data ${named(data)} is not a table from a file; leave it out`,
+  );
 }
 
 /** The columns of a data set's file. */

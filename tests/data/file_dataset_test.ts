@@ -113,7 +113,7 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
       await rejection(
         await write("h.npy", new Uint8Array(await new Blob(parts).arrayBuffer())),
       ),
-      /h\.npy, row 7, column 2: NaN is not a finite/,
+      /h\.npy, row 7, column 2: "NaN" is a missing value/,
     );
     assert.match(await rejection("-"), /standard input cannot be read/);
     assert.match(await rejection(folder), /contains no train-images-idx3-ubyte or/);

@@ -18,7 +18,7 @@ async function read(content: Content, options: CsvOptions = {}) {
   const readStdin = () => ReadableStream.from([bytes]);
   return await readPoints("-", {
     readStdin,
-    columns: { kind: "drop", drop: [] },
+    columns: { kind: "select", drop: [] },
     ...options,
   });
 }
@@ -52,11 +52,11 @@ for (
 Deno.test("readPoints() names the column of label-column.csv, and reads the others", async () => {
   const path = `${folder}label-column.csv`;
   assert.match(
-    await refusal(readPoints(path, { columns: { kind: "drop", drop: [] } })),
+    await refusal(readPoints(path, { columns: { kind: "select", drop: [] } })),
     /line 2, column 3 \("species"\): "virginica" is not a number; .*`drop: "species"`$/,
   );
   const { points, count } = await readPoints(path, {
-    columns: { kind: "drop", drop: ["species"] },
+    columns: { kind: "select", drop: ["species"] },
   });
   assert.equal(count, 200);
   points.forEach((value, i) =>
@@ -161,7 +161,7 @@ Deno.test("readCsv() takes the first line for names or a row, and says which", a
     await refusal(read(iris)),
     /line 1, column 3: "Iris-setosa" .*`drop: 3`, or give `header: "yes"` if the first line is names/,
   );
-  assert.equal((await read(iris, { columns: { kind: "drop", drop: [3] } })).count, 3);
+  assert.equal((await read(iris, { columns: { kind: "select", drop: [3] } })).count, 3);
 });
 
 Deno.test("readCsv() says what a first line of another width looks like", async () => {

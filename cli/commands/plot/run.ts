@@ -179,14 +179,17 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
 }
 
 /** The run's test points, [n * 2]; empty if its data are missing, as pictures do not need them. */
-async function testPoints({ config }: OpenedRun, say: Say): Promise<PointValues> {
+async function testPoints(
+  { config, dataOptions }: OpenedRun,
+  say: Say,
+): Promise<PointValues> {
   const none = new Float32Array(0);
   if (config.data === "-") {
     say(`${pictureFiles.density}: without the data, which came from the standard input`);
     return none;
   }
   try {
-    const dataset = await openData(config.data, config);
+    const dataset = await openData(config.data, dataOptions);
     return dataset.kind === "points" && dataset.dims === 2 ? dataset.test.points : none;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -68,12 +68,6 @@ const listed: readonly ListedColumn[] = [
   { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
   { head: "test loss", align: "right", cell: ({ metrics }) => figure(metrics?.testLoss) },
   {
-    head: "validation",
-    align: "right",
-    dispensable: 1,
-    cell: ({ metrics }) => figure(metrics?.validationLoss),
-  },
-  {
     head: "time",
     align: "right",
     dispensable: 3,
@@ -84,7 +78,5 @@ const listed: readonly ListedColumn[] = [
 ];
 
 function runsTable(found: readonly RunSummary[], most: number | null): string {
-  const validated = found.some(({ metrics }) => (metrics?.validationLoss ?? null) !== null);
-  const shown = listed.filter(({ head }) => head !== "validation" || validated);
-  return table(shown, found.map((run) => shown.map(({ cell }) => cell(run))), most);
+  return table(listed, found.map((run) => listed.map(({ cell }) => cell(run))), most);
 }

@@ -7,7 +7,7 @@ import {
   option,
   requireApplicable,
   requireNetOf,
-  requireOneLength,
+  requireOneOfEach,
   type TrainOptionName,
   type TrainOptions,
 } from "@fluxion/fluxion/options";
@@ -27,7 +27,7 @@ export function checkTrain(model: ModelName, flags: TrainFlags): void {
   requireRunToOverwrite(flags);
   const options: TrainOptions = flags;
   const given = { options, named: (name: TrainOptionName) => option(name, options[name]) };
-  requireOneLength(given);
+  requireOneOfEach(given);
   if (flags.data === undefined && flags.net !== undefined) requireNetOf(model, flags.net);
   requireApplicable(given, { model, ...decided(model, flags) });
 }

@@ -2,7 +2,7 @@ import { pipeline } from "node:stream/promises";
 // @ts-types="./_csv_parse.d.ts"
 import { CsvError, parse } from "csv-parse";
 import type { PointRows } from "../dataset.ts";
-import type { ColumnChoice } from "../tables/columns.ts";
+import type { TableOptions } from "../tables/table_builder.ts";
 import { type CsvDialect, csvDialect } from "./csv_dialect.ts";
 import { CsvTable } from "./csv_table.ts";
 import { asUtf8, textEncoding, utf32 } from "./text_encoding.ts";
@@ -17,9 +17,7 @@ const PIECE_BYTES = 2 ** 16;
 const HEAD_BYTES = 2 ** 16;
 
 /** Options of {@link readCsv}. */
-export interface CsvOptions {
-  /** Which columns are coordinates, default all; the others may contain anything. */
-  readonly columns?: ColumnChoice;
+export interface CsvOptions extends TableOptions {
   /** Whether the first line is names; default: as the lines look. */
   readonly header?: "yes" | "no";
 }
@@ -49,7 +47,8 @@ export async function readCsv(
   const text = new TextDecoder(encoding).decode(head, { stream: true });
   const dialect = csvDialect(text, isWhole);
   const table = new CsvTable(place, {
-    columns: options.columns ?? null,
+    columns: options.columns,
+    dropMissing: options.dropMissing,
     header: options.header,
     separator: dialect.separator,
   });

@@ -1,9 +1,8 @@
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { quoted } from "../../core/quoted.ts";
-import type { ColumnChoice } from "../tables/columns.ts";
 import type { PointRows } from "../dataset.ts";
-import { TableBuilder, type TextRow } from "../tables/table_builder.ts";
+import { TableBuilder, type TableOptions, type TextRow } from "../tables/table_builder.ts";
 import { mostCommon, type Separator } from "./csv_dialect.ts";
 import { type FirstLine, judgeFirstLine } from "./csv_header.ts";
 import { isNumber } from "./field_kind.ts";
@@ -16,9 +15,7 @@ const SAMPLE_LINES = 64;
 const SAMPLE_FIELDS = 2 ** 16;
 
 /** Options of {@link CsvTable}. */
-export interface CsvTableOptions {
-  /** Which columns are coordinates; null: all. */
-  readonly columns: ColumnChoice | null;
+export interface CsvTableOptions extends TableOptions {
   /** Whether the first line is names; undefined: see the lines. */
   readonly header: "yes" | "no" | undefined;
   /** What separates the fields. */
@@ -41,7 +38,7 @@ export class CsvTable {
   constructor(place: string, options: CsvTableOptions) {
     this.#place = place;
     this.#options = options;
-    this.#builder = new TableBuilder(place, options.columns);
+    this.#builder = new TableBuilder(place, options);
   }
 
   /** Adds a line that is neither empty nor a comment. */

@@ -1,7 +1,5 @@
-import { InputError } from "../../core/errors.ts";
 import { quoted } from "../../core/quoted.ts";
 import type { ColumnKind } from "./column_kind.ts";
-import { option } from "../../core/options/spelling.ts";
 
 /** A column of a file that is left out. */
 export interface DroppedColumn {
@@ -14,16 +12,30 @@ export interface DroppedColumn {
 /** A column of a table that belongs to its points, and what it is. */
 export type TableColumn = DroppedColumn & ColumnKind;
 
+/** A column as people give it: its name, or its number in the file from 1. */
+export type ColumnArgument = string | number;
+
 /** Which columns of a file are coordinates. */
 export type ColumnChoice =
   | {
-    /** All except the listed ones. */
-    readonly kind: "drop";
-    /** Names from the header line, or numbers from 1; a text is first looked up as a name. */
-    readonly drop: readonly (string | number)[];
+    /**
+     * Those of `columns`, in their order; without it all that `drop` does not leave out, except a
+     * first column that only counts the rows. At most one of the two.
+     */
+    readonly kind: "select";
+    /**
+     * Names from the header line, or numbers from 1. A text is first looked up as a name, then as a
+     * number, then as several of them separated by commas, quoted as in CSV.
+     */
+    readonly columns?: readonly ColumnArgument[];
+    /** As `columns`. */
+    readonly drop?: readonly ColumnArgument[];
   }
   | {
-    /** Those that a run was trained on; other files may already lack the columns that it dropped. */
+    /**
+     * Those that a run was trained on: by name, in any order, where both have names; else by
+     * position.
+     */
     readonly kind: "ofRun";
     /** The run's columns; null if it knows none. */
     readonly columns: readonly TableColumn[] | null;
@@ -39,107 +51,58 @@ export interface FileColumns {
   readonly count: number;
 }
 
-/**
- * The columns of a file to leave out, in file order.
- *
- * For `ofRun`, dropped columns are found by name. If a name is missing and the file has as many
- * columns as the run's file, they are found by position; otherwise the file is assumed not to
- * contain them. The caller checks whether the remaining columns fit the run.
- *
- * @param place The file's name, for messages.
- * @throws {InputError} If a listed column does not exist or is ambiguous, or all are listed.
- */
-export function droppedColumns(
-  file: FileColumns,
-  choice: ColumnChoice,
-  place: string,
-): readonly DroppedColumn[] {
-  const indices = choice.kind === "drop"
-    ? choice.drop.map((wanted) => indexOf(file, wanted, place))
-    : ofRun(file, choice);
-  const rising = [...new Set(indices)].sort((a, b) => a - b);
-  if (choice.kind === "drop" && rising.length === file.count) {
-    throw new InputError(
-      `${place}: ${option("drop")} leaves no column of ${file.count}; leave it out`,
-    );
-  }
-  return rising.map((index) => ({ number: index + 1, name: file.names?.[index] ?? null }));
+/** The name of a column, null if it has none. */
+export function nameOf({ names }: FileColumns, index: number): string | null {
+  return names?.[index] || null;
 }
 
-function indexOf({ names, count }: FileColumns, wanted: string | number, place: string): number {
-  const text = String(wanted);
-  const at = names?.indexOf(text) ?? -1;
-  if (at >= 0 && typeof wanted === "string") {
-    if (names!.lastIndexOf(text) !== at) {
-      throw new InputError(
-        `${place}: ${option("drop", wanted)}: two columns have this name; give the number, from 1`,
-      );
-    }
-    return at;
-  }
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (number >= 1 && number <= count) return number - 1;
-  const shown = names?.slice(0, 20).map((name) => quoted(name, 40)).join(", ");
-  throw new InputError(
-    `${place}: ${option("drop", wanted)}: no such column; it has ${count}` +
-      (shown === undefined
-        ? " without names: give a number from 1"
-        : `, named ${shown}${count > 20 ? " ..." : ""}`),
+/** All columns of a file. */
+export function allColumns(file: FileColumns): readonly DroppedColumn[] {
+  return Array.from(
+    { length: file.count },
+    (_, index) => ({ number: index + 1, name: nameOf(file, index) }),
   );
 }
 
-function ofRun(
-  { names, count }: FileColumns,
-  { dropped, dims }: Extract<ColumnChoice, { readonly kind: "ofRun" }>,
-): number[] {
-  const byName = dropped.map(({ name }) => name === null ? -1 : names?.indexOf(name) ?? -1);
-  const found = byName.filter((index) => index >= 0);
-  if (count - found.length === dims || count !== dims + dropped.length) return found;
-  return dropped.map(({ number }, i) => byName[i]! >= 0 ? byName[i]! : number - 1);
+/** A column for people: its name in quotes, else its number. */
+export function columnWords({ name, number }: DroppedColumn): string {
+  return name === null ? `column ${number}` : `column ${quoted(name, 40)}`;
+}
+
+/** Columns shown in a list before it is cut. */
+const SHOWN = 20;
+
+/** Names of columns, or their numbers, for people. */
+export function columnList(columns: readonly DroppedColumn[], shown: number = SHOWN): string {
+  const words = columns.slice(0, shown).map(({ name, number }) =>
+    name === null ? String(number) : quoted(name, 40)
+  );
+  return words.join(", ") + (columns.length > shown ? ` and ${columns.length - shown} more` : "");
 }
 
 /**
- * The value of `drop` for a column: its name if that is unique and easy to type in a shell, else
- * its number.
+ * A column as the options `columns`, `drop` and others accept it: its name if that is unique and
+ * easy to type in a shell, else its number.
  *
  * @param all All columns of the file.
  */
-export function dropArgument(
+export function columnArgument(
   { name, number }: DroppedColumn,
   all: readonly DroppedColumn[],
-): string | number {
-  if (!name || all.filter((other) => other.name === name).length > 1) return number;
+): ColumnArgument {
+  if (name === null || all.filter((other) => other.name === name).length > 1) return number;
   return /^[\w.\-()/ ]{1,60}$/.test(name) ? name : number;
 }
 
-/** The records of the columns at `indices` (from 0) of a file. */
-export function tableColumns(
-  names: readonly string[] | null,
-  indices: readonly number[],
-): readonly TableColumn[] {
-  return indices.map((index) => ({
-    name: names?.[index] ?? null,
-    number: index + 1,
-    kind: "real",
-  }));
-}
-
-/** Removes dropped columns from rows [n * count]. */
-export function withoutColumns(
+/** Picks columns of rows [n * count], in the order of `kept` (indices from 0). */
+export function pickColumns(
   rows: Float64Array,
-  { count, dropped }: { readonly count: number; readonly dropped: readonly DroppedColumn[] },
+  { count, kept }: { readonly count: number; readonly kept: readonly number[] },
 ): Float64Array {
-  if (dropped.length === 0) return rows;
-  const kept = keptColumns(count, dropped);
+  if (kept.length === count && kept.every((column, i) => column === i)) return rows;
   const out = new Float64Array(rows.length / count * kept.length);
   for (let i = 0; i < out.length; i++) {
     out[i] = rows[Math.floor(i / kept.length) * count + kept[i % kept.length]!]!;
   }
   return out;
-}
-
-/** Indices of the columns that are kept, ascending. */
-export function keptColumns(count: number, dropped: readonly DroppedColumn[]): readonly number[] {
-  const gone = new Set(dropped.map(({ number }) => number - 1));
-  return Array.from({ length: count }, (_, index) => index).filter((index) => !gone.has(index));
 }

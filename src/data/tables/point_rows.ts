@@ -1,11 +1,4 @@
 import { InputError } from "../../core/errors.ts";
-import {
-  type ColumnChoice,
-  droppedColumns,
-  keptColumns,
-  tableColumns,
-  withoutColumns,
-} from "./columns.ts";
 import { type CsvOptions, readCsv } from "../formats/csv.ts";
 import type { PointRows } from "../dataset.ts";
 import { type FileArray, readArray } from "../formats/array_file.ts";
@@ -13,6 +6,8 @@ import { notRead, otherFormat } from "../formats/other_format.ts";
 import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import { textEncoding } from "../formats/text_encoding.ts";
+import { numberTable } from "./number_table.ts";
+import type { TableOptions } from "./table_builder.ts";
 import { notNpy } from "../formats/npy.ts";
 
 /** Opens standard input as a stream (`Deno.stdin.readable`). */
@@ -58,7 +53,7 @@ export async function parsePoints(
     throw new InputError(`${place}: contains images (IDX); points are needed, as CSV or NPY`);
   }
   const array = await readArray(content);
-  if (array !== null) return arrayPoints(array, place, options.columns);
+  if (array !== null) return arrayPoints(array, place, options);
   const other = otherFormat(head);
   if (other !== null) throw notRead(place, other);
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
@@ -71,7 +66,7 @@ export async function parsePoints(
 function arrayPoints(
   { shape, values, called }: FileArray,
   place: string,
-  columns?: ColumnChoice,
+  options: TableOptions,
 ): PointRows {
   const [count, width] = shape;
   if (shape.length !== 2 || width === undefined || count === undefined) {
@@ -80,22 +75,6 @@ function arrayPoints(
   if (count === 0 || width === 0) {
     throw new InputError(`${place}: contains no points, its shape is (${count}, ${width})`);
   }
-  const dropped = columns === undefined
-    ? []
-    : droppedColumns({ names: null, count: width }, columns, place);
-  const kept = keptColumns(width, dropped);
-  const dims = kept.length;
-  const points = withoutColumns(
-    values instanceof Float64Array ? values : new Float64Array(values),
-    { count: width, dropped },
-  );
-  const bad = points.findIndex((value) => !Number.isFinite(Math.fround(value)));
-  if (bad >= 0) {
-    const column = kept[bad % dims]! + 1;
-    throw new InputError(
-      `${place}, row ${Math.floor(bad / dims) + 1}, column ${column}: ${points[bad]} is ` +
-        `not a finite float32; leave such points out or rescale the data`,
-    );
-  }
-  return { points, columns: tableColumns(null, kept), dropped, count, dims, firstLine: null };
+  const numbers = values instanceof Float64Array ? values : new Float64Array(values);
+  return numberTable(place, { names: null, width, values: numbers }, options);
 }

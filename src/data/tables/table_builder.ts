@@ -3,14 +3,17 @@ import { named, quoted } from "../../core/quoted.ts";
 import { option } from "../../core/options/spelling.ts";
 import type { PointRows } from "../dataset.ts";
 import { fieldFaults, type FieldKind, fieldKind, isMissing } from "../formats/field_kind.ts";
+import { chooseColumns, leftOut, namesIn, tableColumns } from "./column_choice.ts";
 import {
+  allColumns,
+  type ColumnArgument,
+  columnArgument,
   type ColumnChoice,
-  dropArgument,
-  type DroppedColumn,
-  droppedColumns,
-  keptColumns,
-  tableColumns,
+  type FileColumns,
+  pickColumns,
 } from "./columns.ts";
+import { mayBeIndex, RowCounter } from "./index_column.ts";
+import { MissingValues } from "./missing_values.ts";
 
 /** Maximum numbers per file: 512 MiB of float64. */
 const MAX_NUMBERS = 2 ** 26;
@@ -21,6 +24,14 @@ const LARGEST_BLOCK = 2 ** 20;
 
 /** Kinds of fields that make a column one of words. */
 const wordKinds: readonly FieldKind[] = ["text", "truthValue", "dateOrTime"];
+
+/** What of a table is read. */
+export interface TableOptions {
+  /** Which columns are coordinates; default all but one that counts rows. */
+  readonly columns?: ColumnChoice | undefined;
+  /** Leave out rows with missing values in these columns, instead of refusing them. */
+  readonly dropMissing?: boolean | undefined;
+}
 
 /** Fields of a row, and its line in the file, from 1. */
 export interface TextRow {
@@ -34,38 +45,34 @@ export interface TextRow {
  */
 export class TableBuilder {
   readonly #place: string;
-  readonly #choice: ColumnChoice | null;
+  readonly #choice: ColumnChoice;
+  readonly #dropMissing: boolean;
   readonly #full: Float64Array[] = [];
   #block = new Float64Array(FIRST_BLOCK);
   #used = 0;
-  #names: readonly string[] | null = null;
-  /** Fields per line. */
-  #fields = 0;
-  #dropped: readonly DroppedColumn[] = [];
+  #file: FileColumns = { names: null, count: 0 };
   #kept: readonly number[] = [];
+  #by: PointRows["reading"]["by"] = "choice";
+  #counter: RowCounter | null = null;
+  #missing: MissingValues | null = null;
+  /** Rows of the file, and those among them that are kept. */
+  #rows = 0;
   #count = 0;
+  #row = new Float64Array(0);
 
-  /**
-   * @param place The file's name, for messages.
-   * @param choice Which columns are coordinates; null: all.
-   */
-  constructor(place: string, choice: ColumnChoice | null) {
+  /** @param place The file's name, for messages. */
+  constructor(place: string, { columns = { kind: "select" }, dropMissing = false }: TableOptions) {
     this.#place = place;
-    this.#choice = choice;
-  }
-
-  /** Number of rows so far. */
-  get count(): number {
-    return this.#count;
+    this.#choice = columns;
+    this.#dropMissing = dropMissing;
   }
 
   /** Whether the choice of columns names this one: a field that is a name then is no number. */
   asksFor(name: string): boolean {
     const choice = this.#choice;
-    const asked = choice?.kind === "drop"
-      ? choice.drop
-      : [...choice?.columns ?? [], ...choice?.dropped ?? []].map(({ name }) => name);
-    return asked.includes(name);
+    return choice.kind === "select"
+      ? namesIn([...choice.columns ?? [], ...choice.drop ?? []]).includes(name)
+      : [...choice.columns ?? [], ...choice.dropped].some((column) => column.name === name);
   }
 
   /**
@@ -76,12 +83,20 @@ export class TableBuilder {
    * @throws {InputError} If the columns asked for are not those of the file.
    */
   begin(names: readonly string[] | null, count: number): void {
-    this.#names = names;
-    this.#fields = count;
-    if (this.#choice !== null) {
-      this.#dropped = droppedColumns({ names, count }, this.#choice, this.#place);
+    this.#file = { names, count };
+    const { kept, by } = chooseColumns(this.#file, this.#choice, this.#place);
+    this.#kept = kept;
+    this.#by = by;
+    this.#row = new Float64Array(kept.length);
+    const mayLeaveOut = this.#choice.kind === "select" && this.#choice.columns === undefined;
+    if (mayLeaveOut && kept.length > 1 && mayBeIndex(this.#file, kept[0]!)) {
+      this.#counter = new RowCounter();
     }
-    this.#kept = keptColumns(count, this.#dropped);
+    this.#missing = new MissingValues(this.#place, {
+      file: this.#file,
+      isOffered: this.#choice.kind === "select",
+      row: "line",
+    });
   }
 
   /**
@@ -91,9 +106,10 @@ export class TableBuilder {
    */
   add(fields: readonly string[], lineNumber: number): void {
     const at = `${this.#place}, line ${lineNumber}`;
-    if (fields.length !== this.#fields) {
+    const { count } = this.#file;
+    if (fields.length !== count) {
       throw new InputError(
-        `${at}: expected ${this.#fields} ${this.#fields === 1 ? "number" : "numbers"}, ` +
+        `${at}: expected ${count} ${count === 1 ? "number" : "numbers"}, ` +
           `found ${fields.length}; every line needs as many as the first`,
       );
     }
@@ -103,13 +119,25 @@ export class TableBuilder {
           "points as NPY (numpy.save), or take fewer",
       );
     }
-    for (const column of this.#kept) {
+    this.#rows++;
+    let isWhole = true;
+    for (let i = 0; i < this.#kept.length; i++) {
+      const value = this.#number(fields[this.#kept[i]!]!, lineNumber, this.#kept[i]!);
+      this.#row[i] = value;
+      if (i === 0) this.#counter?.add(value);
+      isWhole &&= !Number.isNaN(value);
+    }
+    if (isWhole) this.#keepRow();
+  }
+
+  #keepRow(): void {
+    for (const value of this.#row) {
       if (this.#used === this.#block.length) {
         this.#full.push(this.#block);
         this.#block = new Float64Array(Math.min(2 * this.#block.length, LARGEST_BLOCK));
         this.#used = 0;
       }
-      this.#block[this.#used++] = this.#number(fields[column]!, lineNumber, column);
+      this.#block[this.#used++] = value;
     }
     this.#count++;
   }
@@ -122,7 +150,7 @@ export class TableBuilder {
    * @throws {InputError} If a kept column has words in most of these rows.
    */
   requireNumbers(rows: readonly TextRow[], firstLine: "names" | "row" | null): void {
-    if (this.#choice?.kind !== "drop") return;
+    if (this.#choice.kind !== "select") return;
     const words = this.#kept.flatMap((column) => {
       const given = rows.filter(({ fields }) => !isMissing(fields[column] ?? ""));
       const first = given.find(({ fields }) => isWord(fields[column]!));
@@ -146,7 +174,7 @@ export class TableBuilder {
       );
     }
     const listed = words.slice(0, 20).map(({ column, row }) =>
-      `${quoted(this.#names?.[column] ?? `column ${column + 1}`, 40)} (${
+      `${quoted(this.#file.names?.[column] || `column ${column + 1}`, 40)} (${
         quoted(row.fields[column]!, 20)
       })`
     );
@@ -158,11 +186,12 @@ export class TableBuilder {
   }
 
   #at(lineNumber: number, column: number): string {
-    const name = this.#names?.[column];
+    const name = this.#file.names?.[column];
     return `${this.#place}, line ${lineNumber}, column ${column + 1}` +
       (name ? ` (${quoted(name, 40)})` : "");
   }
 
+  /** A field's number; NaN if it is missing. */
   #number(field: string, lineNumber: number, column: number): number {
     const kind = fieldKind(field);
     if (kind === "number") {
@@ -173,44 +202,60 @@ export class TableBuilder {
           "3.4e38; rescale the data",
       );
     }
+    if (kind === "missing") {
+      this.#missing!.add(column, lineNumber, field);
+      return NaN;
+    }
     const { what, remedy } = fieldFaults[kind];
-    const drop = this.#choice?.kind === "drop" && wordKinds.includes(kind)
+    const drop = this.#choice.kind === "select" && wordKinds.includes(kind)
       ? `${kind === "text" ? "correct it" : remedy}, or leave the column out with ${
         option("drop", this.#dropArgument(column))
       }`
       : remedy;
     throw new InputError(
-      `${this.#at(lineNumber, column)}: ${
-        field === "" ? "a blank field" : quoted(field, 40)
-      } ${what}; ${drop}`,
+      `${this.#at(lineNumber, column)}: ${quoted(field, 40)} ${what}; ${drop}`,
     );
   }
 
-  #dropArgument(column: number): string | number {
-    const all = tableColumns(this.#names, keptColumns(this.#fields, []));
-    return dropArgument(all[column]!, all);
+  #dropArgument(column: number): ColumnArgument {
+    const all = allColumns(this.#file);
+    return columnArgument(all[column]!, all);
   }
 
   /**
    * All rows that were added.
    *
-   * @throws {InputError} If there are none.
+   * @throws {InputError} If there are none, or some have missing values and are not left out.
    */
-  rows(): PointRows {
-    const dims = this.#kept.length, count = this.#count;
+  rows(): Omit<PointRows, "firstLine"> {
+    if (!this.#dropMissing) this.#missing?.throwIfAny();
+    const width = this.#kept.length, count = this.#count;
     if (count === 0) {
       throw new InputError(
-        `${this.#place}: contains no points; write one line of comma-separated numbers per point`,
+        this.#rows > 0
+          ? `${this.#place}: each of its ${this.#rows} rows has a missing value`
+          : `${this.#place}: contains no points; write one line of comma-separated numbers per point`,
       );
     }
-    const points = new Float64Array(count * dims);
+    const all = new Float64Array(count * width);
     let offset = 0;
     for (const block of [...this.#full, this.#block.subarray(0, this.#used)]) {
-      points.set(block, offset);
+      all.set(block, offset);
       offset += block.length;
     }
-    const columns = tableColumns(this.#names, this.#kept);
-    return { points, columns, dropped: this.#dropped, count, dims, firstLine: null };
+    const index = this.#counter?.isCounting ? allColumns(this.#file)[0]! : null;
+    const kept = index === null ? this.#kept : this.#kept.slice(1);
+    const points = index === null
+      ? all
+      : pickColumns(all, { count: width, kept: kept.map((_, i) => i + 1) });
+    return {
+      points,
+      columns: tableColumns(this.#file, kept, this.#choice),
+      dropped: leftOut(this.#file, kept),
+      count,
+      dims: kept.length,
+      reading: { rows: this.#rows, by: this.#by, index },
+    };
   }
 }
 

@@ -85,8 +85,7 @@ function overview(run: ReportedRun): Block[] {
         `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
         (metrics.backend === null
           ? "."
-          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`) +
-        (run.choice === undefined ? "" : ` Its ${code(run.choice)} weights are shown.`),
+          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`),
     ),
     {
       kind: "details",

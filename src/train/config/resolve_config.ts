@@ -4,7 +4,7 @@ import { defaultDataOf, defaultsOf, netOfData, requireNetOf } from "../options/d
 import {
   type Chosen,
   requireApplicable,
-  requireOneLength,
+  requireOneOfEach,
   whyInapplicable,
 } from "../options/applicability.ts";
 import { type NamedConfig, trainOptionNames, type TrainOptions } from "../options/table.ts";
@@ -29,7 +29,7 @@ export function resolveConfig(
       `${given.named("model")}: this is train ${model}; run train ${options.model}`,
     );
   }
-  requireOneLength(given);
+  requireOneOfEach(given);
   const data = options.data ?? defaultDataOf(model, options.net);
   const net = options.net ?? netOfData(data);
   requireNetOf(model, net, data);

@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.ts";
 import type { TrainOptionDeclaration } from "../options/declaration.ts";
-import { requireApplicable, requireOneLength } from "../options/applicability.ts";
+import { requireApplicable, requireOneOfEach } from "../options/applicability.ts";
 import {
   type NamedConfig,
   type TrainOptionName,
@@ -10,6 +10,22 @@ import {
 } from "../options/table.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { mergeOptions } from "./given_options.ts";
+
+/** Options without a default, and what a run was that started without them. */
+const startedWithout: readonly (readonly [TrainOptionName, string])[] = [
+  ["init", "the run started from random weights"],
+  ["columns", "the run was started without it"],
+  ["drop", "the run was trained on all columns"],
+  ["dropMissing", "the run was started without it"],
+  ["validation", "the run has no validation rows"],
+  ["patience", "the run has no validation rows"],
+  ["prefix", "the run started without it"],
+  ["portableBits", "the run started without it"],
+];
+
+function isAsked(value: TrainOptions[TrainOptionName]): boolean {
+  return value !== undefined && value !== false && value !== 0;
+}
 
 /** Whether an option may change when a run is resumed. */
 function isFree(name: TrainOptionName): boolean {
@@ -43,25 +59,12 @@ export function resumeConfig(
   }
   requireApplicable(given, stored);
   const remedy = "leave it out, or start a new run";
-  if (options.init !== undefined && stored.init === undefined) {
-    throw new InputError(`${named("init")}: the run started from random weights; ${remedy}`);
+  for (const [name, without] of startedWithout) {
+    if (isAsked(options[name]) && stored[name] === undefined) {
+      throw new InputError(`${named(name)}: ${without}; ${remedy}`);
+    }
   }
-  if (options.drop !== undefined && stored.drop === undefined) {
-    throw new InputError(`${named("drop")}: the run was trained on all columns; ${remedy}`);
-  }
-  if (options.validation && stored.validation === undefined) {
-    throw new InputError(`${named("validation")}: the run has no validation rows; ${remedy}`);
-  }
-  if (options.patience !== undefined && stored.patience === undefined) {
-    throw new InputError(`${named("patience")}: the run has no validation rows; ${remedy}`);
-  }
-  if (options.prefix !== undefined && stored.prefix === undefined) {
-    throw new InputError(`${named("prefix")}: the run started without it; ${remedy}`);
-  }
-  if (options.portableBits && stored.portableBits === undefined) {
-    throw new InputError(`${named("portableBits")}: the run started without it; ${remedy}`);
-  }
-  requireOneLength(given);
+  requireOneOfEach(given);
   const { steps, epochs } = options;
   const config = trainOptionNames.map((name) => {
     const isReplaced = name === "steps" && epochs !== undefined ||

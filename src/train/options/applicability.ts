@@ -103,13 +103,21 @@ export function requireApplicable(given: GivenOptions, chosen: Chosen): void {
   }
 }
 
+/** Options that say the same in two ways. */
+const alternatives: readonly (readonly [TrainOptionName, TrainOptionName])[] = [
+  ["steps", "epochs"],
+  ["columns", "drop"],
+];
+
 /**
- * Refuses a training length that is given twice.
+ * Refuses what is given in two ways: the length of training, or the columns of a table.
  *
- * @throws {InputError} If both `steps` and `epochs` are given.
+ * @throws {InputError} If both `steps` and `epochs`, or both `columns` and `drop`, are given.
  */
-export function requireOneLength({ options, named }: GivenOptions): void {
-  if (options.steps !== undefined && options.epochs !== undefined) {
-    throw new InputError(`${named("steps")} and ${named("epochs")}: give one of them`);
+export function requireOneOfEach({ options, named }: GivenOptions): void {
+  for (const [one, other] of alternatives) {
+    if (options[one] !== undefined && options[other] !== undefined) {
+      throw new InputError(`${named(one)} and ${named(other)}: give one of them`);
+    }
   }
 }

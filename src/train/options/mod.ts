@@ -23,7 +23,7 @@ export {
   type Chosen,
   type GivenOptions,
   requireApplicable,
-  requireOneLength,
+  requireOneOfEach,
   whyInapplicable,
 } from "./applicability.ts";
 export type { OptionDeclaration } from "../../core/options/declaration.ts";

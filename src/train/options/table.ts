@@ -48,12 +48,29 @@ export const trainOptions = {
     defaultWords: "default auto: zscore for files",
     when: { kind: "rows", rows: "points", reason: "images have one scale, 0 to 1" },
   },
+  columns: {
+    group: "data",
+    value: { kind: "columns" },
+    placeholder: "COLUMN",
+    help:
+      "points of a file: learn these columns alone, in this order: names or numbers from 1, by " +
+      "commas; may be repeated",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+    discardedBy: "drop",
+  },
   drop: {
     group: "data",
     value: { kind: "columns" },
     placeholder: "COLUMN",
-    help: "points of a file: leave out a column, by name or number from 1; may be repeated",
+    help: "points of a file: leave out these columns, given like `columns`",
     when: { kind: "rows", rows: "points", reason: "images have no columns" },
+    discardedBy: "columns",
+  },
+  dropMissing: {
+    group: "data",
+    value: { kind: "switch" },
+    help: "points of a file: leave out rows with a missing value (empty, NA, NaN, ?, .)",
+    when: { kind: "rows", rows: "points", reason: "images have no missing values" },
   },
   validation: {
     group: "data",

@@ -113,6 +113,26 @@ export function columnsOf(
   };
 }
 
+/** How the data of a run are read. */
+export interface RunDataOptions {
+  /** Seed of the shuffle before the split. */
+  readonly seed: number;
+  /** Whether pixels of images are 0 or 1. */
+  readonly binarize: boolean;
+  /** The columns of its file; undefined for images. */
+  readonly columns: ColumnChoice | undefined;
+  /** Whether rows with missing values are left out. */
+  readonly dropMissing: boolean | undefined;
+}
+
+/** The options of `openDataset` for the data of a run. */
+export function dataOptionsOf(
+  run: Pick<RunConfig, "config" | "network" | "standardization" | "columns" | "dropped">,
+): RunDataOptions {
+  const { seed, binarize = true, dropMissing } = run.config;
+  return { seed, binarize, columns: columnsOf(run), dropMissing };
+}
+
 /**
  * Reads a run's `config.json`.
  *

@@ -58,7 +58,7 @@ Deno.test("readCsv() recognises a header by a word above a number, whatever its 
 Deno.test("readCsv() does not read a header as a point if columns of words are dropped", async () => {
   const table = "plot,2019,2020\nA,1.5,2.5\nB,3.5,4.5\n";
   const of = (text: string, drop: readonly (string | number)[]) =>
-    readCsv([bytes(text)], "a", { columns: { kind: "drop", drop } });
+    readCsv([bytes(text)], "a", { columns: { kind: "select", drop } });
   await assert.rejects(of(table, []), {
     message: /line 2, column 1 \("plot"\): "A" is not a number; leave the .* with `drop: "plot"`$/,
   });
@@ -86,7 +86,8 @@ Deno.test("readCsv() names line and column of the first fault", async () => {
   );
   assert.equal(
     await fault("x,y\n1,2\n\n3,abc\n"),
-    'points.csv, line 4, column 2 ("y"): "abc" is not a number; separate numbers with commas',
+    'points.csv, line 4, column 2 ("y"): "abc" is not a number; correct it, or leave the column ' +
+      'out with `drop: "y"`',
   );
   assert.match(await fault("1,2\n3,\n"), /line 2, column 2: a blank field is a missing value/);
   assert.match(await fault("1,2\nnan,3\n"), /line 2, column 1: "nan" is a missing value/);

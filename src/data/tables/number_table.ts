@@ -1,0 +1,92 @@
+import { InputError } from "../../core/errors.ts";
+import type { PointRows } from "../dataset.ts";
+import { chooseColumns, leftOut, tableColumns } from "./column_choice.ts";
+import { allColumns, pickColumns } from "./columns.ts";
+import { mayBeIndex, RowCounter } from "./index_column.ts";
+import { MissingValues } from "./missing_values.ts";
+import type { TableOptions } from "./table_builder.ts";
+
+/** A table of numbers, as NPY files hold it. */
+export interface NumberTable {
+  /** Names of the columns, or null. */
+  readonly names: readonly string[] | null;
+  /** Number of columns. */
+  readonly width: number;
+  /** [rows * width]; NaN: missing. */
+  readonly values: Float64Array;
+}
+
+/**
+ * Reads the points of a table of numbers: chooses columns, leaves out an index and, if asked, rows
+ * with missing values.
+ *
+ * @param place The file's name, for messages.
+ * @throws {InputError} If a column is missing, or a value of one is not a finite float32.
+ */
+export function numberTable(
+  place: string,
+  { names, width, values }: NumberTable,
+  { columns: choice = { kind: "select" }, dropMissing = false }: TableOptions,
+): PointRows {
+  const file = { names, count: width };
+  const chosen = chooseColumns(file, choice, place);
+  const mayLeaveOut = choice.kind === "select" && choice.columns === undefined;
+  const index = mayLeaveOut && chosen.kept.length > 1 && countsRows(file, chosen.kept[0]!, values)
+    ? allColumns(file)[0]!
+    : null;
+  const kept = index === null ? chosen.kept : chosen.kept.slice(1);
+  const all = pickColumns(values, { count: width, kept });
+  const rows = values.length / width, dims = kept.length;
+  const points = new Float64Array(all.length);
+  const missing = new MissingValues(place, {
+    file,
+    isOffered: choice.kind === "select",
+    row: "row",
+  });
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    let isWhole = true;
+    for (let i = 0; i < dims; i++) {
+      const value = all[row * dims + i]!;
+      points[count * dims + i] = value;
+      if (Number.isFinite(Math.fround(value))) continue;
+      if (!Number.isNaN(value)) {
+        throw new InputError(
+          `${place}, row ${row + 1}, column ${kept[i]! + 1}: ${value} is not a finite float32; ` +
+            "leave such points out or rescale the data",
+        );
+      }
+      isWhole = false;
+      missing.add(kept[i]!, row + 1, "NaN");
+    }
+    if (isWhole) count++;
+  }
+  if (!dropMissing) missing.throwIfAny();
+  if (count === 0) {
+    throw new InputError(`${place}: each of its ${rows} rows has a missing value`);
+  }
+  return {
+    points: points.slice(0, count * dims),
+    columns: tableColumns(file, kept, choice),
+    dropped: leftOut(file, kept),
+    count,
+    dims,
+    firstLine: null,
+    reading: {
+      rows,
+      by: chosen.by,
+      index,
+    },
+  };
+}
+
+function countsRows(
+  file: { readonly names: readonly string[] | null; readonly count: number },
+  column: number,
+  values: Float64Array,
+): boolean {
+  if (!mayBeIndex(file, column)) return false;
+  const counter = new RowCounter();
+  for (let at = column; at < values.length; at += file.count) counter.add(values[at]!);
+  return counter.isCounting;
+}

@@ -66,12 +66,18 @@ export async function readBounded(path: string, limit: number): Promise<Uint8Arr
 }
 
 /**
- * Reads a whole text file; invalid UTF-8 becomes U+FFFD.
+ * Reads a whole text file, UTF-8 or by its byte order mark UTF-16; invalid bytes become U+FFFD.
  *
  * @throws As {@link fileChunks}.
  */
 export async function readBoundedText(path: string, limit: number): Promise<string> {
-  return new TextDecoder().decode(await readBounded(path, limit));
+  const bytes = await readBounded(path, limit);
+  const mark = bytes[0] === 0xff && bytes[1] === 0xfe
+    ? "utf-16le"
+    : bytes[0] === 0xfe && bytes[1] === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(mark).decode(bytes);
 }
 
 /**

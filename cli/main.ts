@@ -5,6 +5,12 @@
  * All code that computes is imported when a command runs, so that `--help` and `version` start as
  * fast as an empty program.
  */
+import { jobWorkerName } from "./commands/sweep/job_messages.ts";
 import { runProgram } from "./program.ts";
 
-Deno.exitCode = await runProgram(Deno.args);
+// `fluxion sweep` starts this module in workers.
+if ((globalThis as { readonly name?: string }).name === jobWorkerName) {
+  (await import("./commands/sweep/job_worker.ts")).serveJobs();
+} else {
+  Deno.exitCode = await runProgram(Deno.args);
+}

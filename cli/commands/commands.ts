@@ -5,6 +5,7 @@ const loaders: Readonly<Record<string, () => Promise<Route>>> = {
   train: async () => (await import("./train/command.ts")).trainRoutes,
   sample: async () => (await import("./sample/command.ts")).sampleCommand,
   "log-prob": async () => (await import("./log_prob/command.ts")).logProbCommand,
+  sweep: async () => (await import("./sweep/command.ts")).sweepRoutes,
   runs: async () => (await import("./runs/command.ts")).runsCommand,
   eval: async () => (await import("./eval/command.ts")).evalCommand,
   plot: async () => (await import("./plot/command.ts")).plotCommand,

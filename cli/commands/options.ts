@@ -6,6 +6,9 @@ const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
   "train fm": async () => (await import("./train/flags.ts")).trainOptionsOf("fm"),
   "sample": async () => (await import("./sample/flags.ts")).sampleOptions,
   "log-prob": async () => (await import("./log_prob/flags.ts")).logProbOptions,
+  "sweep": async () => (await import("./sweep/flags.ts")).sweepOwnOptions,
+  "sweep train cnf": async () => (await import("./sweep/flags.ts")).sweepOptionsOf("cnf"),
+  "sweep train fm": async () => (await import("./sweep/flags.ts")).sweepOptionsOf("fm"),
   "runs": async () => (await import("./runs/flags.ts")).runsOptions,
   "eval": async () => (await import("./eval/flags.ts")).evalOptions,
   "plot": async () => (await import("./plot/flags.ts")).plotOptions,
@@ -27,6 +30,7 @@ export const commandNames = Object.keys(loaders);
 
 /** The options of the command at the start of the arguments; empty if there is none. */
 export async function optionsOfCommand(args: readonly string[]): Promise<CommandOptions> {
-  const [first, second] = args;
-  return await (loaders[`${first} ${second}`] ?? loaders[`${first}`])?.() ?? {};
+  const words = [3, 2, 1].map((count) => args.slice(0, count).join(" "));
+  const command = words.find((name) => Object.hasOwn(loaders, name));
+  return command === undefined ? {} : await loaders[command]!();
 }

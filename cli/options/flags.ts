@@ -2,6 +2,8 @@ import type { FlagParametersForType } from "@stricli/core";
 import { proposeDatasets } from "./dataset_names.ts";
 import { proposeRuns } from "./run_names.ts";
 import type { CommandOption, CommandOptions, FlagValues } from "./option.ts";
+import { userPath } from "../paths.ts";
+import { listParserOf } from "./list_values.ts";
 import { parserOf } from "./parse_value.ts";
 import { asFlag, respelled } from "@fluxion/fluxion/options";
 
@@ -33,6 +35,15 @@ function flagOf(option: CommandOption) {
   if (value.kind === "switch") {
     return { kind: "boolean", ...common, ...(value.negatable ? {} : { withNegated: false }) };
   }
+  if (option.list) {
+    return {
+      kind: "parsed",
+      ...common,
+      placeholder: listPlaceholder(option),
+      parse: listParserOf(value, { example, isOne: isFileNow }),
+      ...proposals(option),
+    };
+  }
   if (value.kind === "choice" && placeholder === undefined) {
     return { kind: "enum", values: value.names, ...common };
   }
@@ -48,6 +59,21 @@ function flagOf(option: CommandOption) {
     ...(value.kind === "columns" ? { variadic: true } : {}),
     ...proposals(option),
   };
+}
+
+/** Placeholder of a list: that of its values, twice. */
+export function listPlaceholder({ value, placeholder }: CommandOption): string {
+  const one = placeholder ?? (value.kind === "choice" ? value.names.join("|") : "VALUE");
+  return `${one},...`;
+}
+
+/** Whether a text is the path of a file as it stands, commas and all. */
+function isFileNow(text: string): boolean {
+  try {
+    return Deno.statSync(userPath(text)).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function proposals({ value, offered, completes }: CommandOption) {

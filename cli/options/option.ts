@@ -17,6 +17,8 @@ export interface CommandOption extends OptionDeclaration {
   readonly completes?: "datasets" | "runs";
   /** The names of a choice that help and completions offer; default all. */
   readonly offered?: readonly string[];
+  /** Whether it takes a list of such values, between commas or as ranges. */
+  readonly list?: true;
   /** The library's spelling, if that is a different option with a value. */
   readonly libraryName?: string;
 }

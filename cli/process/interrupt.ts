@@ -59,6 +59,25 @@ export async function interruptible<T>(
   }
 }
 
+/**
+ * Runs work in a thread whose interruption another thread orders: calls of {@link interruptible} in it
+ * become part of it.
+ */
+export async function withSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  current = {
+    listening: Promise.resolve(),
+    signal,
+    exitCode: () => null,
+    [Symbol.dispose]: () => {},
+  };
+  try {
+    return await work();
+  } finally {
+    current = null;
+    clearStop();
+  }
+}
+
 /** Signal of the current {@link interruptible} work; null outside such work. */
 export function interruptSignal(): AbortSignal | null {
   return current?.signal ?? null;

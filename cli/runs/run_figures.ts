@@ -2,9 +2,9 @@ import type { RunMetrics, RunSummary } from "@fluxion/fluxion/runs";
 import { shownPath } from "../paths.ts";
 
 /** A number with few digits for a table; a dash if there is none. */
-export function figure(value: number | null | undefined): string {
+export function figure(value: number | null | undefined, digits = 5): string {
   if (value === null || value === undefined) return "-";
-  return String(Number(value.toPrecision(5)));
+  return String(Number(value.toPrecision(digits)));
 }
 
 /** The data set of a run: its name, or a file's name without its folder. */
@@ -14,10 +14,10 @@ export function dataText(data: string | undefined): string {
 }
 
 /** The state of a run in words. */
-export function stateText({ state, steps }: RunSummary): string {
+export function stateText({ state, steps, metrics }: RunSummary): string {
   switch (state.kind) {
     case "finished":
-      return "finished";
+      return metrics?.stoppedEarly ? `finished early at step ${steps}` : "finished";
     case "interrupted":
       return `interrupted at step ${steps}`;
     case "running":

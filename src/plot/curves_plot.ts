@@ -13,7 +13,7 @@ import {
   marginsOf,
   type Rect,
 } from "./drawing/_chart.ts";
-import { accent, ink } from "./drawing/_palette.ts";
+import { accent, classColors, ink } from "./drawing/_palette.ts";
 import { rendered } from "./drawing/_render.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
@@ -29,8 +29,14 @@ export interface TrainingCurves {
   readonly steps: ArrayLike<number>;
   /** Loss of each step's batch, [n]. */
   readonly trainLoss: ArrayLike<number>;
-  /** Test losses at some of the steps. */
-  readonly evaluations: readonly { readonly step: number; readonly testLoss: number }[];
+  /** Test losses, and validation losses if there are any, at some of the steps. */
+  readonly evaluations: readonly {
+    readonly step: number;
+    readonly testLoss: number;
+    readonly validationLoss?: number;
+  }[];
+  /** Step of the weights that were kept, if validation chose them. */
+  readonly bestStep?: number;
   /** NFE of each step's forward solve, [n]; drawn in a separate panel. */
   readonly nfe?: ArrayLike<number>;
   /** Lower bound of the loss, such as the true density's NLL on the test points. */
@@ -108,10 +114,16 @@ function thin(x: Float64Array, y: Float64Array, width: number): number[] {
 
 const WIDTH = 620, GAP = 22;
 
+/** Colour of validation losses. */
+const VALIDATION = classColors[4];
+
 function lossAxis(curves: TrainingCurves, area: Rect): Axis {
   const label = curves.loss === "nll" ? "NLL (nats)" : "mean squared error";
   const finite = Array.from(curves.trainLoss).filter(Number.isFinite);
-  const tests = curves.evaluations.map(({ testLoss }) => testLoss).filter(Number.isFinite);
+  const tests = curves.evaluations.flatMap(({ testLoss, validationLoss = NaN }) => [
+    testLoss,
+    validationLoss,
+  ]).filter(Number.isFinite);
   const reference = curves.reference ? [curves.reference.value] : [];
   const all = [...tests, ...reference];
   // The first steps and rare spikes are clipped at the top, or they would flatten everything else.
@@ -125,8 +137,8 @@ function lossAxis(curves: TrainingCurves, area: Rect): Axis {
 }
 
 /**
- * Plots a training run: the loss of every step (faint) and its moving mean, the test losses, the
- * reference, and in a second panel the NFE per solve.
+ * Plots a training run: the loss of every step (faint) and its moving mean, the test and validation
+ * losses, the step of the kept weights, the reference, and in a second panel the NFE per solve.
  *
  * The axis is linear for a likelihood, and logarithmic for a squared error that fell to less than a
  * third.
@@ -138,7 +150,7 @@ export function curvesPlot(
   curves: TrainingCurves,
   options: PictureOptions = {},
 ): Promise<Uint8Array> {
-  const { steps, trainLoss, evaluations, nfe, reference } = curves;
+  const { steps, trainLoss, evaluations, bestStep, nfe, reference } = curves;
   const n = steps.length;
   if (trainLoss.length !== n || (nfe !== undefined && nfe.length !== n)) {
     throw new RangeError(
@@ -166,6 +178,15 @@ export function curvesPlot(
   }
   if (evaluations.length > 0) {
     entries.push({ label: "test set", mark: "dot", color: accent.orange });
+  }
+  const validated = evaluations.flatMap(({ step, validationLoss }) =>
+    validationLoss === undefined ? [] : [{ step, loss: validationLoss }]
+  );
+  if (validated.length > 0) {
+    entries.push({ label: "validation rows", mark: "dot", color: VALIDATION });
+  }
+  if (bestStep !== undefined) {
+    entries.push({ label: `kept weights, step ${bestStep}`, mark: "dashes", color: VALIDATION });
   }
   if (reference) entries.push({ label: reference.label, mark: "dashes", color: ink.tick });
   const named = legend(entries, { x: left, y: head.height, width });
@@ -213,27 +234,41 @@ export function curvesPlot(
   if (window > 1) {
     marks.push(line(movingMean(raw, window), y, { stroke: accent.blue, "stroke-width": 1.8 }));
   }
-  const tests = evaluations.filter(({ testLoss }) => Number.isFinite(testLoss));
-  const testPath = tests.flatMap(({ step, testLoss }) => [x.at(step), y.at(testLoss)]);
-  marks.push(
-    element("path", {
-      d: polyline(testPath),
-      fill: "none",
-      stroke: accent.orange,
+  const dots = (series: readonly { step: number; loss: number }[], color: string) => {
+    const shown = series.filter(({ loss }) => Number.isFinite(loss));
+    marks.push(
+      element("path", {
+        d: polyline(shown.flatMap(({ step, loss }) => [x.at(step), y.at(loss)])),
+        fill: "none",
+        stroke: color,
+        "stroke-width": 1.4,
+        "stroke-opacity": 0.7,
+      }),
+      ...shown.map(({ step, loss }) =>
+        element("circle", {
+          cx: x.at(step),
+          cy: y.at(loss),
+          r: shown.length > 60 ? 2 : 3.4,
+          fill: color,
+          stroke: "#ffffff",
+          "stroke-width": 1,
+        })
+      ),
+    );
+  };
+  dots(evaluations.map(({ step, testLoss }) => ({ step, loss: testLoss })), accent.orange);
+  if (validated.length > 0) dots(validated, VALIDATION);
+  if (bestStep !== undefined) {
+    marks.push(element("line", {
+      x1: x.at(bestStep),
+      x2: x.at(bestStep),
+      y1: area.y,
+      y2: area.y + area.height,
+      stroke: VALIDATION,
       "stroke-width": 1.4,
-      "stroke-opacity": 0.7,
-    }),
-    ...tests.map(({ step, testLoss }) =>
-      element("circle", {
-        cx: x.at(step),
-        cy: y.at(testLoss),
-        r: tests.length > 60 ? 2 : 3.4,
-        fill: accent.orange,
-        stroke: "#ffffff",
-        "stroke-width": 1,
-      })
-    ),
-  );
+      "stroke-dasharray": "6 4",
+    }));
+  }
   const level = reference
     ? element("line", {
       x1: left,

@@ -4,7 +4,7 @@ import { readBounded } from "../core/files/bounded_file.ts";
 import { commandLine } from "../core/command_line.ts";
 import { InputError } from "../core/errors.ts";
 import { flowValueKeys, requireSameValues } from "../train/config/flow_values.ts";
-import { dataOptionsOf, type ReadRun, readRun } from "../train/run/load_run.ts";
+import { dataOptionsOf, type ReadRun, readRun, type WeightsChoice } from "../train/run/load_run.ts";
 import { epochOf, runFile, samplesFile } from "../train/run/run_folder.ts";
 import type { RunMetrics } from "../train/run/run_metrics.ts";
 import { readMetrics } from "../train/run/run_metrics.ts";
@@ -29,6 +29,8 @@ export interface EpochSamples {
 export interface ReportedRun extends ReadRun {
   /** The folder as in the user's command. */
   readonly name: string;
+  /** Which of its weights are shown; undefined: those that the run gives. */
+  readonly choice?: WeightsChoice | undefined;
   /** The run's own data set. */
   readonly dataset: Dataset;
   /** Training log. */
@@ -52,10 +54,14 @@ export interface ReportedRun extends ReadRun {
  */
 export async function readReportedRun(
   folder: string,
-  options: { readonly name: string; readonly openDataset: DatasetOpener },
+  options: {
+    readonly name: string;
+    readonly openDataset: DatasetOpener;
+    readonly choice?: WeightsChoice | undefined;
+  },
 ): Promise<ReportedRun> {
-  const { name, openDataset } = options;
-  const read = await readRun(folder);
+  const { name, openDataset, choice } = options;
+  const read = await readRun(folder, choice);
   requireSameValues(read.flowValues, {}, { keys: flowValueKeys.model, place: name });
   const { epochs, epochCount } = await readEpochs(folder);
   const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
@@ -102,6 +108,7 @@ export async function readReportedRun(
   return {
     ...read,
     name,
+    choice,
     dataset,
     log,
     metrics,

@@ -37,6 +37,7 @@ export function runCommand(
     name,
     run.name,
     ...args,
+    ...(run.choice === undefined ? [] : ["--weights", run.choice]),
     ...(seed === 0 ? [] : ["--seed", String(seed)]),
   ]);
 }

@@ -23,7 +23,8 @@ async function proposals(words: readonly string[]): Promise<string[]> {
 /** Each command line without its options: `train cnf`, `sample`. */
 async function commands(before: readonly string[] = []): Promise<string[][]> {
   const names = (await proposals([...before, ""])).filter((name) => /^[a-z]/.test(name));
-  const isRoute = before.length === 0 || ["train", "import", "data"].includes(before.at(-1)!);
+  const isRoute = before.length === 0 ||
+    ["train", "import", "data", "sweep"].includes(before.at(-1)!);
   if (!isRoute || names.length === 0) return [[...before]];
   return (await Promise.all(names.map((name) => commands([...before, name])))).flat();
 }

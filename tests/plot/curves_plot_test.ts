@@ -83,6 +83,27 @@ Deno.test("curvesPlot() shows the reference even if no loss reaches it", async (
   assert.ok(more > 1000, `${more} more dark pixels`);
 });
 
+Deno.test("curvesPlot() shows validation losses and a line at the step of the kept weights", async () => {
+  const evaluations = [2, 4].map((i) => ({ step: steps[i]!, testLoss: 3, validationLoss: 2 + i }));
+  const run = { loss: "nll", steps, trainLoss: steps.map(() => 3) } as const;
+  /** Purple pixels below the legend, and their horizontal centre as a share of the width. */
+  const purple = (bytes: Uint8Array) => {
+    const picture = decodePng(bytes);
+    const { count, x } = centroid(
+      picture,
+      ([r, g, b], _, y) => y > 0.25 * picture.height && b > 140 && r > 90 && r < 190 && g < 130,
+    );
+    return { count, x: x / picture.width };
+  };
+  const tests = evaluations.map(({ step, testLoss }) => ({ step, testLoss }));
+  assert.equal(purple(await curvesPlot({ ...run, evaluations: tests })).count, 0);
+  const dots = purple(await curvesPlot({ ...run, evaluations }));
+  const marked = purple(await curvesPlot({ ...run, evaluations, bestStep: steps[4]! }));
+  assert.ok(dots.count > 50, `${dots.count} purple pixels`);
+  // Over half of a dashed line 240 units high; it is to the right of the first validation.
+  assert.ok(marked.count > dots.count + 100 && marked.x > dots.x, `${marked.count} ${marked.x}`);
+});
+
 Deno.test("curvesPlot() refuses columns of unequal length and a log without a loss", () => {
   const run = { loss: "nll", steps: [1, 2], trainLoss: [1, 2], evaluations: [] } as const;
   assert.throws(() => curvesPlot({ ...run, trainLoss: [1] }), /2 losses, one per step, got 1/);

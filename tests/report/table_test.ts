@@ -63,4 +63,14 @@ Deno.test("a report of a table uses the table's units and omits dropped columns"
     );
     assert.match(words, /loss is that of the standardised data\. Left out of the file: `kind`/);
     assert.match(words, /`year`","(1,9|2,0)\d\d"/);
+    const all = JSON.stringify(sections[0]);
+    assert.match(
+      all,
+      /24 of the 240 training rows did not train but validate: their loss was lowest, [\d.]+, at step 2/,
+    );
+    // A normal column with standard deviation 30 has the entropy 4.82 nats.
+    const rows = /"(Test NLL[^"]*60 points|NLL of one Gaussian[^"]*)","(\d\.\d+)/g;
+    const figures = [...all.matchAll(rows)].map((row) => Number(row[2]));
+    assert.equal(figures.length, 2);
+    assert.ok(figures.every((nll) => Math.abs(nll - 4.82) < 0.3), `${figures}`);
   }));

@@ -120,14 +120,35 @@ function requireApplicable(flags: EvalFlags): void {
   }
 }
 
+/** Training rows of the run's own data; undefined if they are gone, or of images. */
+async function trainRowsOf(
+  { dataOptions, config }: OpenedRun,
+  { flags, dataset }: Pick<Task<PointDataset>, "flags" | "dataset">,
+): Promise<PointValues | undefined> {
+  if (flags.data === undefined) return dataset.train.points;
+  try {
+    const own = await openData(config.data, { ...dataOptions, fromRun: true });
+    return own.kind === "points" && own.dims === dataset.dims ? own.train.points : undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    speaker(flags)(`no nllGaussian: the training rows cannot be read: ${error.message}`);
+    return undefined;
+  }
+}
+
 async function likelihoodMetrics(
-  { model, engines, config }: OpenedRun,
+  opened: OpenedRun,
   { flags, dataset, rows, seed }: Task<PointDataset>,
 ): Promise<Evaluation> {
+  const { model, engines, config } = opened;
   const evaluated = { model, engines, rows, seed, settings: solveSettings(flags, config) };
   const trace = traceSettings(flags);
-  const { failures, ...likelihood } = await evaluateLikelihood(evaluated, { dataset, trace });
+  const { failures, remarks, ...likelihood } = await evaluateLikelihood(evaluated, {
+    ...{ dataset, trace },
+    trainRows: await trainRowsOf(opened, { flags, dataset }),
+  });
   sayLeftOut(failures, { flags, rows: rows.length / dataset.dims, mean: "nll" });
+  for (const remark of remarks) speaker(flags)(remark);
   const evaluation = { ...likelihood, failedRows: failures.length };
   if (!isPlane(model)) return evaluation;
   const { mass, reason, outside } = await densityMass(evaluated, rows);

@@ -5,6 +5,7 @@ import {
   messageOptions,
   overwriteOption,
   seedOption,
+  weightsOption,
 } from "../../options/shared.ts";
 
 /** The options of `fluxion report`. */
@@ -22,6 +23,7 @@ export const reportOptions = {
     help: "start with the theorems: proofs, checks, pictures",
   },
   ...seedOption("the samples and of the theorems' checks"),
+  ...weightsOption,
   ...deviceOptions,
   ...overwriteOption("the file of `out`, if there is one"),
   ...jsonOption("the path and the outcomes as one JSON object"),

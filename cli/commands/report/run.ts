@@ -39,7 +39,11 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
     const folder = await runFolder(run);
     parts.push({
       kind: "run",
-      run: await readReportedRun(folder, { name: shownPath(folder), openDataset: openData }),
+      run: await readReportedRun(folder, {
+        name: shownPath(folder),
+        openDataset: openData,
+        choice: flags.weights,
+      }),
     });
   }
   const progress = showProgress({ what: "piece", quiet: flags.quiet });

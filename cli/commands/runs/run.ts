@@ -68,6 +68,12 @@ const listed: readonly ListedColumn[] = [
   { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
   { head: "test loss", align: "right", cell: ({ metrics }) => figure(metrics?.testLoss) },
   {
+    head: "validation",
+    align: "right",
+    dispensable: 1,
+    cell: ({ metrics }) => figure(metrics?.validationLoss),
+  },
+  {
     head: "time",
     align: "right",
     dispensable: 3,
@@ -78,5 +84,7 @@ const listed: readonly ListedColumn[] = [
 ];
 
 function runsTable(found: readonly RunSummary[], most: number | null): string {
-  return table(listed, found.map((run) => listed.map(({ cell }) => cell(run))), most);
+  const validated = found.some(({ metrics }) => (metrics?.validationLoss ?? null) !== null);
+  const shown = listed.filter(({ head }) => head !== "validation" || validated);
+  return table(shown, found.map((run) => shown.map(({ cell }) => cell(run))), most);
 }

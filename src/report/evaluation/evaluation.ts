@@ -9,6 +9,7 @@ import { type DensityMass, integrateDensity } from "../../metrics/integrate_dens
 import { type Estimate, meanAndStdErr, pairedDifference } from "../../metrics/statistics.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { FailureError } from "../../core/errors.ts";
+import { compareWithGaussian, type GaussianBaseline } from "./gaussian_baseline.ts";
 import { type SampleDistances, sampleDistances } from "./sample_distances.ts";
 
 /** A model, the rows to evaluate it on, and how. */
@@ -26,7 +27,7 @@ export interface EvaluatedModel {
 }
 
 /** Likelihood of data under a model of points, in nats. */
-export interface LikelihoodEvaluation {
+export interface LikelihoodEvaluation extends Partial<GaussianBaseline> {
   /** Mean negative log-likelihood over rows with a finite one; null if there are none. */
   readonly nll: number | null;
   /** Standard error of `nll`; null with fewer than two such rows. */
@@ -41,14 +42,25 @@ export interface LikelihoodEvaluation {
   readonly nllGapStdErr?: number | null;
   /** Rows without a finite log-likelihood, excluded from all means. */
   readonly failures: readonly FailedRow[];
+  /** Sentences about the comparison with one Gaussian, without a full stop. */
+  readonly remarks: readonly string[];
 }
 
-/** Evaluates likelihoods under a model of points with accurate solves. */
+/**
+ * Evaluates likelihoods under a model of points with accurate solves.
+ *
+ * @param options.trainRows Training rows of the model's data, [n * w]: the evaluation then has what
+ *   one Gaussian fitted to them reaches on the same rows.
+ */
 export async function evaluateLikelihood(
   { model, engines, rows, seed, settings }: EvaluatedModel,
-  options: { readonly dataset: PointDataset; readonly trace: TraceSettings },
+  options: {
+    readonly dataset: Pick<PointDataset, "density" | "dims">;
+    readonly trace: TraceSettings;
+    readonly trainRows?: PointValues | undefined;
+  },
 ): Promise<LikelihoodEvaluation> {
-  const { dataset: { density }, trace } = options;
+  const { dataset: { density, dims }, trace, trainRows } = options;
   const { logProb: values, reports, failures } = await logProb(model, engines, rows, {
     settings,
     trace,
@@ -64,7 +76,9 @@ export async function evaluateLikelihood(
     nllStdErr: nll.stdErr,
     nfe: meanAndStdErr(reports.map((report) => report.nfe)).mean,
   };
-  if (density === null) return { ...evaluation, failures };
+  const compared = trainRows && compareWithGaussian(values, { rows, trainRows, dims });
+  const { baseline, remarks } = compared ?? { baseline: {}, remarks: [] };
+  if (density === null) return { ...evaluation, ...baseline, failures, remarks };
   const truth = Float64Array.from(density.logDensity(rows)).filter(has);
   const gap = estimate(count, () => pairedDifference(truth, found));
   return {
@@ -72,7 +86,9 @@ export async function evaluateLikelihood(
     nllTrue: estimate(count, () => meanAndStdErr(truth.map((value) => -value))).mean,
     nllGap: gap.mean,
     nllGapStdErr: gap.stdErr,
+    ...baseline,
     failures,
+    remarks,
   };
 }
 

@@ -13,6 +13,7 @@ export {
   type ModelMass,
   pictureBounds,
 } from "./evaluation.ts";
+export type { GaussianBaseline } from "./gaussian_baseline.ts";
 export type { SampleDistances } from "./sample_distances.ts";
 export { type BitsPerDimEvaluation, evaluateBitsPerDim } from "./bits_per_dim.ts";
 export type { Bounds } from "../../metrics/bounds.ts";

@@ -37,6 +37,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** A remark as a sentence: with a capital letter and a full stop. */
+export function sentence(remark: string): string {
+  return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;
+}
+
 /** Escapes text for Markdown, so that nothing in it is markup or a formula. */
 export function plain(text: string): string {
   return text.replace(/[\\`*_{}[\]<>()#+!|~$&]/g, (letter) => `\\${letter}`);

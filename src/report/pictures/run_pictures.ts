@@ -10,6 +10,7 @@ import type { PictureOptions } from "../../plot/picture.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
 import { trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import { InputError } from "../../core/errors.ts";
+import { bestEvaluation } from "../../train/run/run_metrics.ts";
 import type { TrainingLog } from "../../train/run/training_log.ts";
 
 /** Default number of samples in a picture. */
@@ -111,12 +112,14 @@ export async function curvesPicture(
 ): Promise<Uint8Array | null> {
   const { model, reference, ...picture } = options;
   if (steps.length === 0) return null;
+  const best = bestEvaluation(evaluations);
   const nfe = steps.map((entry) => entry.nfe).filter((count) => count !== null);
   return await curvesPlot({
     loss: model === "cnf" ? "nll" : "squaredError",
     steps: steps.map((entry) => entry.step),
     trainLoss: steps.map((entry) => entry.loss),
     evaluations,
+    ...(best === undefined ? {} : { bestStep: best.step }),
     ...(nfe.length === steps.length ? { nfe } : {}),
     ...(reference ? { reference } : {}),
   }, picture);

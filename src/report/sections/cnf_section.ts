@@ -2,26 +2,19 @@ import { isPlane } from "../../flows/standardization.ts";
 import type { PointDataset } from "../../data/dataset.ts";
 import type { DensityGrid } from "../../metrics/density_grid.ts";
 import { densityPlot } from "../../plot/density_plot.ts";
-import { readRows } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";
 import {
   densityMass,
-  evaluateLikelihood,
   type LikelihoodEvaluation,
   type ModelMass,
   pictureBounds,
 } from "../evaluation/evaluation.ts";
 import { prose, subsection } from "../plan.ts";
 import { drawnOnce, planPointSamples, type SampledTrajectories } from "./points_samples.ts";
-import {
-  accurateSolveOf,
-  figure,
-  figuresTable,
-  runCommand,
-  type RunContext,
-} from "../run_context.ts";
+import { accurateSolveOf, figure, runCommand, type RunContext } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { grouped, number, plain, withError } from "../pages/format.ts";
+import { grouped, plain } from "../pages/format.ts";
+import { evaluatePointLikelihood, likelihoodFigures, nats } from "./point_likelihood.ts";
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
@@ -31,7 +24,7 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
     {
       label: "likelihood of the test points",
       make: async () => {
-        evaluation = await evaluate(context, dataset);
+        evaluation = await evaluatePointLikelihood(context, dataset);
         return likelihoodBlocks(evaluation, dataset);
       },
     },
@@ -54,36 +47,10 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
   };
 }
 
-async function evaluate(context: RunContext, dataset: PointDataset): Promise<LikelihoodEvaluation> {
-  const { run } = context;
-  const { model, engines } = await context.open();
-  const rows = readRows(dataset, "test", Array.from({ length: dataset.test.count }, (_, i) => i));
-  return await evaluateLikelihood(
-    { model, engines, rows, seed: run.config.seed, settings: accurateSolveOf(run) },
-    { dataset, trace: { kind: "exact" } },
-  );
-}
-
 function likelihoodBlocks(
   evaluation: LikelihoodEvaluation,
-  { test, density }: PointDataset,
+  dataset: PointDataset,
 ): Block[] {
-  const { nll, nllStdErr, nfe, nllTrue, nllGap, nllGapStdErr, failures } = evaluation;
-  const counted = test.count - failures.length;
-  const rows: (readonly [string, string])[] = [
-    [`Test NLL of the model, ${grouped(counted)} points`, nats(nll, nllStdErr)],
-  ];
-  if (failures.length > 0) {
-    rows.push(["Test points without a log-likelihood, left out", grouped(failures.length)]);
-  }
-  if (density !== null) {
-    rows.push(
-      ["NLL of the true density, the same points", nats(nllTrue!, null)],
-      ["Difference, paired", nats(nllGap!, nllGapStdErr!)],
-      ["Entropy of the true density", `${density.entropy.toFixed(4)} nats`],
-    );
-  }
-  rows.push(["Field evaluations per solve at $10^{-5}$", number(Math.round(nfe))]);
   return [
     prose(
       "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
@@ -91,19 +58,14 @@ function likelihoodBlocks(
         "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
         "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
         "It is computed with dopri5 at tolerance $10^{-5}$, whichever solver was used in training. " +
-        (density === null
+        (dataset.density === null
           ? "The data's own density is not known."
           : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
             "the difference to the true density's NLL is the model's own error, an estimate of " +
             "the Kullback-Leibler divergence."),
     ),
-    figuresTable(rows),
+    ...likelihoodFigures(evaluation, dataset),
   ];
-}
-
-/** A mean in nats with its standard error; both are null where no point has a likelihood. */
-function nats(mean: number | null, stdErr: number | null): string {
-  return mean === null ? "none" : `${withError(mean, stdErr ?? NaN)} nats`;
 }
 
 async function densityBlocks(

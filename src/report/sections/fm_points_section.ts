@@ -19,19 +19,31 @@ import {
 } from "../run_context.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
+import { evaluatePointLikelihood, likelihoodFigures } from "./point_likelihood.ts";
 import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
 import { grouped, number, percent, withError } from "../pages/format.ts";
 
 /** Plans loss, distance to the data, samples, and the solver study. */
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
   let evaluation: FmEvaluation | null = null;
+  // Built-in distributions have distances to the data; of a table's samples only this is known.
+  const likelihood = dataset.file === undefined ? [] : [{
+    label: "likelihood of the test points",
+    make: async () => {
+      const found = await evaluatePointLikelihood(context, dataset);
+      return [
+        prose("The likelihood of the test points under the flow of the learnt velocity."),
+        ...likelihoodFigures(found, dataset),
+      ];
+    },
+  }];
   const quality = subsection(context.id, "Quality", [{
     label: "loss and distance to the data",
     make: async () => {
       evaluation = await evaluate(context, dataset);
       return qualityBlocks(evaluation, dataset);
     },
-  }]);
+  }, ...likelihood]);
   const study = subsection(context.id, "Samples against field evaluations", [{
     label: "euler, midpoint, rk4 and dopri5",
     make: async () => await studyBlocks(context, dataset),

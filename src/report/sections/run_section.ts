@@ -85,7 +85,8 @@ function overview(run: ReportedRun): Block[] {
         `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
         (metrics.backend === null
           ? "."
-          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`),
+          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`) +
+        (run.choice === undefined ? "" : ` Its ${code(run.choice)} weights are shown.`),
     ),
     {
       kind: "details",

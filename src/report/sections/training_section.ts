@@ -7,7 +7,7 @@ import { type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
 import { curvesPicture, lossReference } from "../pictures/run_pictures.ts";
-import { number } from "../pages/format.ts";
+import { grouped, number } from "../pages/format.ts";
 
 /** Width in pixels of an epoch's picture, half that of a chart. */
 const EPOCH_WIDTH = 700;
@@ -39,9 +39,12 @@ async function curves(context: RunContext): Promise<Block[]> {
       alt: "Training loss of every step and test loss against the training step" +
         (nfe.length > 0 ? "; below it the field evaluations per solve." : "."),
       caption: (isCnf
-        ? "Negative log-likelihood of every step's batch, and of test points after epochs."
-        : "Flow-matching loss of every step's batch, and of test data after epochs.") +
+        ? `Negative log-likelihood of every step's batch, and of ${
+          testWords(context)
+        } after epochs.`
+        : `Flow-matching loss of every step's batch, and of ${testWords(context)} after epochs.`) +
         fell +
+        validationWords(context) +
         (nfe.length > 0
           ? " Below, the field evaluations (NFE) of each step's solve: " +
             `${number(first)} in the first steps, ${number(last)} in the last.` +
@@ -51,6 +54,31 @@ async function curves(context: RunContext): Promise<Block[]> {
       look: "chart",
     }),
   ];
+}
+
+/** Which test rows the test loss is over. */
+function testWords({ run: { dataset, metrics } }: RunContext): string {
+  const what = dataset.kind === "points" ? "test points" : "test images";
+  const { count } = dataset.test;
+  const { testRows } = metrics;
+  return testRows === null || testRows >= count
+    ? what
+    : `the first ${grouped(testRows)} of ${grouped(count)} ${what}`;
+}
+
+/** How validation chose the weights; empty if no rows validated. */
+function validationWords({ run: { config, dataset, metrics, step } }: RunContext): string {
+  const { validationRows, validationLoss, bestStep, stoppedEarly } = metrics;
+  if (validationRows === null || validationLoss === null || bestStep === null) return "";
+  const stop = stoppedEarly
+    ? ` Training stopped at step ${grouped(step)}, after ${config.patience} validations without ` +
+      "improvement."
+    : "";
+  return ` ${grouped(validationRows)} of the ${
+    grouped(dataset.train.count)
+  } training rows did not ` +
+    `train but validate: their loss was lowest, ${number(validationLoss)}, at step ` +
+    `${grouped(bestStep)} (dashed line), and the weights of that step are the run's.${stop}`;
 }
 
 /** Mean, rounded to an integer. */

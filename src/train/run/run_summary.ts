@@ -63,7 +63,8 @@ export async function summarizeRun(run: string): Promise<RunSummary> {
     const known = { ...measured, options, network, metrics: metrics.value, steps };
     const totalSteps = options.steps ?? metrics.value?.totalSteps ?? null;
     const isDone = metrics.value !== null && checkpoint !== null &&
-      (totalSteps === null ? await hasLastEpoch(run, options, steps) : steps >= totalSteps);
+      (hasStoppedEarly(metrics.value, options) ||
+        (totalSteps === null ? await hasLastEpoch(run, options, steps) : steps >= totalSteps));
     const state = await stateOf(run, {
       isDone,
       hasCheckpoint: checkpoint !== null,
@@ -143,6 +144,11 @@ async function truncationOf(path: string): Promise<string | null> {
 function broken(run: string, message: string): RunState {
   const folder = `${run.replace(/\/+$/, "")}/`;
   return { kind: "broken", reason: message.replaceAll(folder, "") };
+}
+
+/** Whether validation ended the run; one that was given more steps since then goes on. */
+function hasStoppedEarly(metrics: RunMetrics, { steps }: TrainOptions): boolean {
+  return metrics.stoppedEarly && (steps === undefined || steps === metrics.totalSteps);
 }
 
 /** Whether a run of an earlier version, which recorded no number of steps, did its last epoch. */

@@ -17,7 +17,7 @@ const checkpoint = encodeSafetensors({
 function writeRun(
   run: string,
   options: TrainOptions,
-  metrics: { readonly steps: number; readonly totalSteps?: number } | null,
+  metrics: Readonly<Record<string, number | boolean>> | null,
 ): void {
   Deno.mkdirSync(run, { recursive: true });
   const config = resolveConfig("cnf", null, options);
@@ -49,6 +49,9 @@ Deno.test("listRuns() tells finished, interrupted, running and broken runs, the 
     writeRun(`${root}/grown`, { steps: 9 }, { steps: 5, totalSteps: 5 });
     writeRun(`${root}/epochs`, { epochs: 2 }, { steps: 8, totalSteps: 8 });
     writeRun(`${root}/half`, { epochs: 2 }, { steps: 4, totalSteps: 8 });
+    const early = { steps: 4, totalSteps: 9, stoppedEarly: true };
+    writeRun(`${root}/early`, { steps: 9 }, early);
+    writeRun(`${root}/longer`, { steps: 20 }, early);
     writeRun(`${root}/new`, { steps: 5 }, null);
     writeRun(`${root}/truncated`, { steps: 5 }, { steps: 5 });
     Deno.truncateSync(`${root}/truncated/checkpoint.safetensors`, checkpoint.length - 1);
@@ -77,6 +80,8 @@ Deno.test("listRuns() tells finished, interrupted, running and broken runs, the 
       grown: ["interrupted", 5, 9],
       epochs: ["finished", 8, 8],
       half: ["running", 4, 8],
+      early: ["finished", 4, 9],
+      longer: ["interrupted", 4, 20],
       new: ["interrupted", 0, 5],
       truncated: [
         `checkpoint.safetensors: not a valid safetensors file: its header declares 8 bytes of ` +

@@ -1,0 +1,18 @@
+import type { ModelName } from "@fluxion/fluxion/options";
+import type { TrainFlags } from "../train/flags.ts";
+
+/** Name of the workers that train the runs of a sweep: each starts the program's main module. */
+export const jobWorkerName = "fluxion-sweep";
+
+/** To a worker: train a run, or stop. */
+export type JobOrder =
+  | { readonly kind: "train"; readonly model: ModelName; readonly flags: TrainFlags }
+  | { readonly kind: "stop" };
+
+/** From a worker. */
+export type JobMessage =
+  /** It can be given a run; `stopWord` stops its computations (stop.ts). */
+  | { readonly kind: "ready"; readonly stopWord: Int32Array }
+  | { readonly kind: "progress"; readonly step: number; readonly steps: number }
+  | { readonly kind: "finished" | "interrupted" }
+  | { readonly kind: "failed"; readonly message: string };

@@ -1,0 +1,96 @@
+/** A normal distribution with full covariance, fitted to points. */
+export interface FittedGaussian {
+  /** Log-density in nats of each row of `points` [n * dims]. */
+  logDensity(points: ArrayLike<number>): Float64Array;
+  /**
+   * Share of its variance that was added to each column's, because the covariance is singular: fewer
+   * points than columns, or columns that follow from others. 0 if it is not.
+   */
+  readonly ridge: number;
+}
+
+/** The ridge where one is needed. */
+const RIDGE = 1e-3;
+
+/** A standard deviation below this share of the mean is rounding. */
+const ROUNDING = 1e-13;
+
+/** A pivot of a correlation matrix below this is zero up to rounding. */
+const ZERO_PIVOT = 1e-10;
+
+/**
+ * Fits a normal distribution to points by maximum likelihood (the covariance's divisor is n).
+ *
+ * The covariance is factorised as a correlation matrix, so columns may have any scale; all sums are
+ * in float64, about the means.
+ *
+ * @param points [n * dims], row-major.
+ * @throws {RangeError} If `points` is not a whole number of rows, or empty.
+ */
+export function fitGaussian(points: ArrayLike<number>, dims: number): FittedGaussian {
+  const n = points.length / dims;
+  if (!(Number.isInteger(n) && n > 0)) {
+    throw new RangeError(
+      `fitGaussian: expected rows of ${dims} numbers, got ${points.length} numbers`,
+    );
+  }
+  const mean = new Float64Array(dims), scale = new Float64Array(dims);
+  for (let i = 0; i < points.length; i++) mean[i % dims]! += points[i]! / n;
+  for (let i = 0; i < points.length; i++) {
+    scale[i % dims]! += (points[i]! - mean[i % dims]!) ** 2 / n;
+  }
+  for (let j = 0; j < dims; j++) {
+    const deviation = Math.sqrt(scale[j]!);
+    // Rounding of the mean is no variance: a constant column makes the matrix singular.
+    scale[j] = deviation > ROUNDING * Math.abs(mean[j]!) ? deviation : 1;
+  }
+  const correlation = new Float64Array(dims * dims), z = new Float64Array(dims);
+  for (let row = 0; row < n; row++) {
+    for (let j = 0; j < dims; j++) z[j] = (points[row * dims + j]! - mean[j]!) / scale[j]!;
+    for (let j = 0; j < dims; j++) {
+      for (let k = 0; k <= j; k++) correlation[j * dims + k]! += z[j]! * z[k]! / n;
+    }
+  }
+  const plain = cholesky(correlation, dims);
+  const ridge = plain === null ? RIDGE : 0;
+  const factor = plain ?? cholesky(withRidge(correlation, dims), dims)!;
+  let logScale = dims / 2 * Math.log(2 * Math.PI);
+  for (let j = 0; j < dims; j++) logScale += Math.log(scale[j]!) + Math.log(factor[j * dims + j]!);
+  return {
+    ridge,
+    logDensity(at) {
+      const values = new Float64Array(at.length / dims);
+      for (let row = 0; row < values.length; row++) {
+        let squares = 0;
+        // z = L y by forward substitution.
+        for (let j = 0; j < dims; j++) {
+          let y = (at[row * dims + j]! - mean[j]!) / scale[j]!;
+          for (let k = 0; k < j; k++) y -= factor[j * dims + k]! * z[k]!;
+          z[j] = y / factor[j * dims + j]!;
+          squares += z[j]! ** 2;
+        }
+        values[row] = -squares / 2 - logScale;
+      }
+      return values;
+    },
+  };
+}
+
+function withRidge(matrix: Float64Array, dims: number): Float64Array {
+  return matrix.map((value, i) => i % (dims + 1) === 0 ? value + RIDGE : value);
+}
+
+/** Lower triangular L with L L^T = `matrix` (its lower triangle); null if that is singular. */
+function cholesky(matrix: Float64Array, dims: number): Float64Array | null {
+  const lower = new Float64Array(dims * dims);
+  for (let j = 0; j < dims; j++) {
+    for (let k = 0; k <= j; k++) {
+      let sum = matrix[j * dims + k]!;
+      for (let i = 0; i < k; i++) sum -= lower[j * dims + i]! * lower[k * dims + i]!;
+      if (j !== k) lower[j * dims + k] = sum / lower[k * dims + k]!;
+      else if (sum > ZERO_PIVOT) lower[j * dims + j] = Math.sqrt(sum);
+      else return null;
+    }
+  }
+  return lower;
+}

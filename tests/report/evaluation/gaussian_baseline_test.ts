@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { fitGaussian } from "../../../src/metrics/gaussian.ts";
+import { compareWithGaussian } from "../../../src/report/evaluation/gaussian_baseline.ts";
+
+const trainRows = Float64Array.of(1, 0, 3, 1, 2, 5, 8, 2, 4, 4);
+const rows = Float64Array.of(2, 2, 5, 1, 3, 3);
+const gaussian = fitGaussian(trainRows, 2).logDensity(rows);
+
+Deno.test("compareWithGaussian() says whether the model does worse, over rows with a likelihood", () => {
+  const worse = gaussian.map((value, row) => row === 1 ? NaN : value - 0.5);
+  const found = compareWithGaussian(worse, { rows, trainRows, dims: 2 })!;
+  assert.ok(Math.abs(found.baseline.nllGaussian + (gaussian[0]! + gaussian[2]!) / 2) < 1e-12);
+  assert.deepEqual(found.remarks, [
+    "the model does worse on these rows than one Gaussian fitted to the training rows: by 0.5 +- 0 " +
+    "nats",
+  ]);
+  const better = compareWithGaussian(gaussian.map((value) => value + 0.1), {
+    ...{ rows, trainRows },
+    dims: 2,
+  })!;
+  assert.deepEqual(better.remarks, []);
+  assert.deepEqual(Object.keys(better.baseline), ["nllGaussian"]);
+});
+
+Deno.test("compareWithGaussian() says that it needed a ridge, and is null where nothing compares", () => {
+  const few = compareWithGaussian(Float64Array.of(9, 9, 9), {
+    ...{ rows, dims: 2 },
+    trainRows: trainRows.subarray(0, 4),
+  })!;
+  assert.equal(few.baseline.nllGaussianRidge, 0.001);
+  assert.match(few.remarks.join(), /^the Gaussian .* a ridge of 0.001 .* is singular$/);
+  const none = Float64Array.of(NaN, NaN, NaN);
+  assert.equal(compareWithGaussian(none, { rows, trainRows, dims: 2 }), null);
+});

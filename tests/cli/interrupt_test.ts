@@ -103,7 +103,10 @@ Deno.test("a run folder is refused, resumed and overwritten as asked", () =>
     const longer = ["train", "cnf", "--run", "run", "--resume", "--steps", "4"];
     const resumed = await fluxion(longer, { cwd: folder });
     assert.equal(resumed.code, 0);
-    assert.match(resumed.stderr, /run: finished in \d+ s, peak memory 0\.\d+ GB/);
+    assert.match(
+      resumed.stderr,
+      /run: finished in \d+ s \(from step 2; \d+ s in all sessions\), peak memory 0\.\d+ GB/,
+    );
     assert.equal(loggedSteps(folder).length, 4);
     assert.equal((await train("--overwrite", ...short)).code, 0);
     assert.deepEqual(Deno.readFileSync(`${folder}/run/model.safetensors`), model);

@@ -29,6 +29,16 @@ export function shownPath(path: string): string {
   return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
+/** The user's folder as a reader of the file at `path` (absolute) finds it; Markdown. */
+export function folderInWords(path: string): string {
+  const here = userFolder().replace(/[\\/]+$/, "");
+  const folder = path.replace(/[\\/][^\\/]*$/, "");
+  if (folder === here) return "the folder of this file";
+  if (!folder.startsWith(`${here}/`)) return `\`${here}\``;
+  const depth = folder.slice(here.length + 1).split("/").length;
+  return `\`${Array(depth).fill("..").join("/")}\`, seen from the folder of this file`;
+}
+
 /** File information for a path, or null if nothing is there. */
 async function lookUp(
   path: string,

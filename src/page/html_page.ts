@@ -9,8 +9,11 @@ export interface PageOptions {
   readonly title: string;
   /** A sentence below the title, also for search engines (plain text). */
   readonly description: string;
-  /** Whether to start with a table of contents of `h2` and `h3` with ids; default false. */
-  readonly contents?: boolean;
+  /**
+   * Table of contents, which stays in view: of the `h2` and `h3` with ids, or as HTML list items;
+   * default none.
+   */
+  readonly contents?: "headings" | { readonly items: string };
   /** HTML without the title. The caller must have escaped untrusted text. */
   readonly body: string;
   /** HTML of the footer, such as what generated the page. */
@@ -26,8 +29,8 @@ function fontFace(): string {
     `src:url(data:font/woff2;base64,${mathFont}) format("woff2")}`;
 }
 
-/** A nested list of the h2 and h3 headings. */
-function contentsOf(body: string): string {
+/** The list items of the h2 and h3 headings, nested. */
+function itemsOf(body: string): string {
   let list = "", open: 0 | 2 | 3 = 0;
   for (
     const [, digit, id, words] of body.matchAll(/<h([23])[^>]* id="([^"]+)"[^>]*>([^]*?)<\/h\1>/g)
@@ -40,8 +43,14 @@ function contentsOf(body: string): string {
     open = level;
   }
   if (open === 0) return "";
-  const close = open === 3 ? "</li></ol></li>" : "</li>";
-  return `<nav aria-labelledby="contents"><h2 id="contents">Contents</h2>\n<ol>${list}${close}</ol></nav>\n`;
+  return list + (open === 3 ? "</li></ol></li>" : "</li>");
+}
+
+/** The table of contents, and on a phone a link that leads back to it. */
+function navigation(items: string): string {
+  return `<nav aria-labelledby="contents"><h2 id="contents">Contents</h2>\n<ol>${items}</ol></nav>
+<a class="to-contents" href="#contents">Contents</a>
+`;
 }
 
 /**
@@ -49,10 +58,11 @@ function contentsOf(body: string): string {
  * to load. Follows the system's light or dark mode; suits phones from 360 pixels and print.
  *
  * Classes for the body: `wide` around a table (scrolls separately), `row` around small figures side
- * by side, `note`, `lead`; in tables `words`, `number`, `pass`, `fail`.
+ * by side, `notice`, `note`, `lead`; in tables `records`, `words`, `number`, `pass`, `fail`.
  */
 export function htmlPage(page: PageOptions): string {
-  const { title, description, contents = false, body, footer } = page;
+  const { title, description, contents, body, footer } = page;
+  const items = contents === "headings" ? itemsOf(body) : contents?.items ?? "";
   const hasFormulas = /<math\b/.test(body);
   const styles = [hasFormulas ? `${fontFace()}\n${formulaCss}` : "", pageCss].join("\n");
   // With this policy a browser loads and runs nothing, whatever the body contains.
@@ -72,12 +82,13 @@ ${styles}
 </style>
 </head>
 <body>
+<a class="skip" href="#content">Skip to the content</a>
 <header>
 <h1>${escapeHtml(title)}</h1>
 <p class="lead">${escapeHtml(description)}</p>
 </header>
-<main>
-${contents ? contentsOf(body) : ""}${body}
+${items === "" ? "" : navigation(items)}<main id="content" tabindex="-1">
+${body}
 </main>
 ${footer === undefined ? "" : `<footer class="note">${footer}</footer>\n`}</body>
 </html>

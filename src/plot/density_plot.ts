@@ -127,8 +127,9 @@ export function densityPlot(
   const width = areaWidth(options, 540, start + rightOf(guess.area.height));
   const head = heading(options, start);
   const lines = SHARES.map((share) => `${100 * share}`);
+  const masses = `${lines.slice(0, -1).join(", ")} and ${lines.at(-1)}% of the mass`;
   const entries: LegendEntry[] = [{
-    label: `iso-lines around ${lines.slice(0, -1).join(", ")} and ${lines.at(-1)}% of the mass`,
+    label: isNarrow ? masses : `iso-lines around ${masses}`,
     mark: "line",
     color: ink.title,
     opacity: 0.6,

@@ -1,5 +1,6 @@
 import { heading } from "./drawing/_chart.ts";
-import { imageGrid, type ImageSize } from "./image_grid.ts";
+import { encodePng } from "./encoding/png.ts";
+import type { ImageSize } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
@@ -92,15 +93,22 @@ export function labelledGrid(
   );
   for (let i = 0; i < cells; i++) {
     const column = i % columns, y = top + Math.floor(i / columns) * step.y;
-    const own = images.subarray(i * size, (i + 1) * size);
-    parts.push(element("image", {
-      x: centre(column) - cell.width / 2,
-      y,
-      width: cell.width,
-      height: cell.height,
-      "image-rendering": "optimizeSpeed",
-      href: pngAddress(imageGrid(own, { height, width, columns: across, scale: 1 })),
-    }));
+    for (let k = 0; k < perCell; k++) {
+      const start = i * size + k * height * width;
+      // One by one, so that what lies between them is the page and not white.
+      const own = Uint8Array.from(
+        images.subarray(start, start + height * width),
+        (value) => Math.round(255 * Math.min(1, Math.max(0, value))),
+      );
+      parts.push(element("image", {
+        x: centre(column) - cell.width / 2 + unit(1 + (k % across) * (width + 1)),
+        y: y + unit(1 + Math.floor(k / across) * (height + 1)),
+        width: unit(width),
+        height: unit(height),
+        "image-rendering": "optimizeSpeed",
+        href: pngAddress(encodePng(own, { width, height })),
+      }));
+    }
     if (labels[i]) {
       parts.push(
         textLine(labels[i]!, centre(column), y + cell.height + 11, {

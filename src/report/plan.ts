@@ -1,4 +1,6 @@
+import { FailureError } from "../core/errors.ts";
 import type { Block, Section } from "./pages/document.ts";
+import type { Result } from "./results.ts";
 
 /** A unit of work that makes blocks. */
 export interface Piece {
@@ -14,10 +16,14 @@ export interface PlannedSection {
   readonly id: string;
   /** As {@link Section.title}. */
   readonly title: string;
+  /** As {@link Section.folded}. */
+  readonly folded?: boolean;
   /** Make {@link Section.blocks}, in order. */
   readonly pieces: readonly Piece[];
   /** Make {@link Section.sections}, after the pieces. */
   readonly sections: readonly PlannedSection[];
+  /** Results for the start of the report, after all of the section has been made; none by default. */
+  results?(): readonly Result[];
   /** Returns {@link Section.outcome} after all of the section has been made. */
   outcome(): string | null;
 }
@@ -37,10 +43,24 @@ export function subsection(
   return { id, title, pieces, sections: [], outcome: () => null };
 }
 
+/** A subsection that is folded: what a reader may want to know after the results. */
+export function foldedSubsection(
+  parent: string,
+  title: string,
+  pieces: readonly Piece[],
+): PlannedSection {
+  return { ...subsection(parent, title, pieces), folded: true };
+}
+
 /** A heading as an id of lower-case letters, digits and dashes. */
 export function slug(title: string): string {
   return title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") ||
     "section";
+}
+
+/** Results of a section and its subsections, in their order. */
+export function resultsOf({ results, sections }: PlannedSection): readonly Result[] {
+  return [...(results?.() ?? []), ...sections.flatMap(resultsOf)];
 }
 
 /** Number of pieces of a section and its subsections. */
@@ -48,23 +68,43 @@ export function countPieces({ pieces, sections }: PlannedSection): number {
   return sections.reduce((sum, section) => sum + countPieces(section), pieces.length);
 }
 
+/** What {@link makeSection} calls. */
+export interface MakingOptions {
+  /** Called before each piece; may throw to abort. */
+  beforePiece(piece: Piece): void;
+  /** Returns what stands in the place of a piece that could not be computed. */
+  onFailure(piece: Piece, error: FailureError): readonly Block[];
+}
+
 /**
  * Makes a planned section, piece by piece.
  *
- * @param beforePiece Called before each piece; may throw to abort.
+ * A piece whose computation fails is replaced; the others are made.
  */
 export async function makeSection(
   plan: PlannedSection,
-  beforePiece: (piece: Piece) => void,
+  options: MakingOptions,
 ): Promise<Section> {
   const blocks: Block[] = [];
   for (const piece of plan.pieces) {
     // CPU work never yields to the event loop, so yield here to let Ctrl-C be handled.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    beforePiece(piece);
-    blocks.push(...await piece.make());
+    options.beforePiece(piece);
+    try {
+      blocks.push(...await piece.make());
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      blocks.push(...options.onFailure(piece, error));
+    }
   }
   const sections: Section[] = [];
-  for (const section of plan.sections) sections.push(await makeSection(section, beforePiece));
-  return { id: plan.id, title: plan.title, outcome: plan.outcome(), blocks, sections };
+  for (const section of plan.sections) sections.push(await makeSection(section, options));
+  return {
+    id: plan.id,
+    title: plan.title,
+    outcome: plan.outcome(),
+    folded: plan.folded ?? false,
+    blocks,
+    sections,
+  };
 }

@@ -3,7 +3,13 @@ import type { ReportDocument, Section } from "./pages/document.ts";
 import { colophon } from "./pages/colophon.ts";
 import { RunModelCache } from "./run_model_cache.ts";
 import type { ReportPart } from "./pages/parts.ts";
-import { countPieces, makeSection, type PlannedSection, prose, slug } from "./plan.ts";
+import { countPieces, makeSection, type PlannedSection, prose, resultsOf, slug } from "./plan.ts";
+import { withoutAdvice } from "../ode/solver/failure_message.ts";
+import { plain } from "./pages/format.ts";
+import type { ReportedRun } from "./reported_run.ts";
+import { resultsSection } from "./results.ts";
+import { runTitles } from "./run_titles.ts";
+import { comparisons } from "./sections/comparison_section.ts";
 import { planRun } from "./sections/run_section.ts";
 import type { ReportOptions } from "./report_options.ts";
 import type { SectionContext } from "./section_context.ts";
@@ -12,38 +18,71 @@ import { planTheorem } from "./sections/theorem_section.ts";
 /**
  * Computes a report: the evaluations, tables and pictures of its parts, in order.
  *
- * The same parts, seed and backend produce the same pictures. Writes no files.
+ * The same parts, seed and backend produce the same pictures. Writes no files. Where a solve fails,
+ * the report says so in the place of what it was for.
  *
  * @throws {InputError} If a backend is not available.
- * @throws {FailureError} If a solve cannot go on.
  */
 export async function reportDocument(
   parts: readonly ReportPart[],
   options: ReportOptions,
 ): Promise<ReportDocument> {
-  const { title, subtitle, introduction, signal, onProgress } = options;
+  const { title, subtitle, introduction, signal, onProgress, onFailure } = options;
   using models = new RunModelCache(options.backend, {
     threads: options.threads,
     portableBits: options.portableBits,
   });
   const context = { seed: options.seed, models, id: idMaker() };
-  const plans = parts.map((part) => planPart(part, context));
+  // Made first, so that no part gets its id.
+  context.id("results");
+  const runs = parts.flatMap(runsOf);
+  const titles = runTitles(runs);
+  const titleOf = (run: ReportedRun) => titles[runs.indexOf(run)]!.title;
+  const plans = parts.map((part) => planPart(part, { ...context, titleOf }));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);
   let done = 0;
   const sections: Section[] = [];
   for (const plan of plans) {
-    const made = await makeSection(plan, ({ label }) => {
-      signal?.throwIfAborted();
-      throwIfStopped();
-      onProgress?.({ done: done++, total, label });
+    const made = await makeSection(plan, {
+      beforePiece: ({ label }) => {
+        signal?.throwIfAborted();
+        throwIfStopped();
+        onProgress?.({ done: done++, total, label });
+      },
+      onFailure: ({ label }, error) => {
+        const reason = withoutAdvice(error.message);
+        onFailure?.(label, reason);
+        return [{ kind: "notice", markdown: failureText(label, reason) }];
+      },
     });
     sections.push(made);
   }
+  const results = resultsSection(plans.flatMap(resultsOf), await comparisons(runs));
+  if (results !== null) sections.unshift(results);
   sections.push(colophon(options));
   return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
 }
 
-function planPart(part: ReportPart, context: SectionContext): PlannedSection {
+function failureText(label: string, reason: string): string {
+  const isSolve = reason.includes("the solve stopped");
+  return `**Not computed: ${plain(label)}.** ${plain(reason)}.` +
+    (isSolve
+      ? " A coarser solve may succeed: `fluxion plot` and `fluxion sample` take `--rtol` and `--atol`."
+      : "");
+}
+
+/** The runs of a part. */
+function runsOf(part: ReportPart): readonly ReportedRun[] {
+  if (part.kind === "chapter") return part.parts.flatMap(runsOf);
+  return part.kind === "run" ? [part.run] : [];
+}
+
+/** Titles of runs besides the context of their sections. */
+interface PartContext extends SectionContext {
+  titleOf(run: ReportedRun): string;
+}
+
+function planPart(part: ReportPart, context: PartContext): PlannedSection {
   switch (part.kind) {
     case "chapter":
       return {
@@ -56,7 +95,7 @@ function planPart(part: ReportPart, context: SectionContext): PlannedSection {
     case "theorem":
       return planTheorem(part, context);
     case "run":
-      return planRun(part, context);
+      return planRun({ ...part, title: part.title ?? context.titleOf(part.run) }, context);
     default:
       return part satisfies never;
   }

@@ -30,6 +30,10 @@ export interface ReportOptions {
   readonly threads?: number;
   /** Bit-identical results on every machine, on the CPU. */
   readonly portableBits?: boolean;
+  /** Folder in which the commands of the report are to be run, in words; Markdown. */
+  readonly folder?: string;
+  /** Called for each piece that could not be computed, with its label and the reason. */
+  readonly onFailure?: (label: string, reason: string) => void;
   /** Called before each piece. */
   readonly onProgress?: (progress: ReportProgress) => void;
   /** If aborted, its reason is thrown before the next piece. */

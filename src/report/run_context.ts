@@ -1,8 +1,7 @@
 import { accurateSolve, type SolveSettings } from "../flows/model.ts";
-import { compactPng } from "../plot/encoding/compact_png.ts";
-import type { PngText } from "../plot/encoding/png.ts";
+import type { PictureOptions } from "../plot/picture.ts";
 import { commandLine } from "../core/command_line.ts";
-import type { Block, Figure, Picture } from "./pages/document.ts";
+import type { Block, Chart, Figure, Raster } from "./pages/document.ts";
 import type { OpenModel } from "./run_model_cache.ts";
 import type { Omissible } from "./pages/parts.ts";
 import type { ReportedRun } from "./reported_run.ts";
@@ -42,44 +41,52 @@ export function runCommand(
   ]);
 }
 
-/** Inputs of {@link figure}. */
-export interface FigureParts {
-  /** Draws the picture as a PNG file with `text` as metadata. */
-  draw(text: PngText): Promise<Uint8Array> | Uint8Array;
-  /** As {@link Picture.alt}. */
+/** Widths of charts in CSS pixels: of a page's column, of half of it, and of a phone's page. */
+const WIDTHS = { column: 688, half: 332, phone: 358 } as const;
+
+/** Format and size of a chart, for the functions of `src/plot`. */
+export type ChartSize = Required<Pick<PictureOptions, "format" | "totalWidth">>;
+
+/** Inputs of {@link chart}. */
+export interface ChartParts {
+  /** Draws the picture; called once per width. */
+  draw(size: ChartSize): Promise<Uint8Array>;
+  /** As {@link Chart.alt}. */
   readonly alt: string;
-  /** As {@link Figure.caption}. */
-  readonly caption: string;
-  /** As {@link Figure.command}. */
-  readonly command: string;
-  /** As {@link Picture.look}. */
-  readonly look: Picture["look"];
-  /** As {@link Picture.density}. */
-  readonly density?: number;
-  /** Largest width in pixels; unlimited by default. */
-  readonly maxWidth?: number;
 }
 
-/** Draws a picture, compresses it, and wraps it as a figure. */
-export async function figure(parts: FigureParts): Promise<Figure> {
-  const { alt, caption, command, look, density } = parts;
-  const bytes = compactPng(await parts.draw({ Command: command }), { maxWidth: parts.maxWidth });
-  const picture: Picture = { bytes, format: "png", alt, look, density };
-  return { kind: "figure", picture, caption, command };
+/** Draws a chart for a page's column, or half of it, and for a phone. */
+export async function chart(
+  { draw, alt }: ChartParts,
+  width: "column" | "half" = "column",
+): Promise<Chart> {
+  const [bytes, narrow] = await Promise.all(
+    [WIDTHS[width], WIDTHS.phone].map((totalWidth) => draw({ format: "svg", totalWidth })),
+  );
+  return { format: "svg", bytes: bytes!, narrow: narrow!, alt };
+}
+
+/** Draws a chart and wraps it as a figure. */
+export async function figure(
+  parts: ChartParts & Pick<Figure, "caption"> & Partial<Pick<Figure, "command">>,
+): Promise<Figure> {
+  const { caption, command = null } = parts;
+  return { kind: "figure", picture: await chart(parts), caption, command };
 }
 
 /** Wraps an animation as a figure with one image pixel per CSS pixel. */
 export function animated(
   bytes: Uint8Array,
-  parts: Pick<FigureParts, "alt" | "caption" | "command" | "look">,
+  { caption, ...parts }: Pick<Raster, "alt" | "look"> & Pick<Figure, "caption">,
 ): Figure {
-  const { alt, caption, command, look } = parts;
-  const picture: Picture = { bytes, format: "gif", alt, look, density: 1 };
-  return { kind: "figure", picture, caption, command };
+  const picture: Raster = { bytes, format: "gif", density: 1, ...parts };
+  return { kind: "figure", picture, caption, command: null };
 }
 
 /** A two-column table of names and measured values. */
-export function figuresTable(rows: readonly (readonly [name: string, value: string])[]): Block {
+export function figuresTable(
+  rows: readonly (readonly [name: string, value: string])[],
+): Block {
   return {
     kind: "table",
     columns: [{ name: "", align: "left" }, { name: "", align: "right" }],

@@ -1,4 +1,6 @@
 import type { Backend } from "../backends/backend.ts";
+import type { PictureOptions } from "../plot/picture.ts";
+import type { Statement } from "./statement.ts";
 
 /** The theorems that Fluxion proves, checks and draws. */
 export type TheoremName = "kfp" | "ddpm" | "fm-variance";
@@ -7,6 +9,8 @@ export type TheoremName = "kfp" | "ddpm" | "fm-variance";
 export interface Claim {
   /** The statement in words, for display. */
   readonly statement: string;
+  /** The same as Markdown with LaTeX between $ and $, if it has formulas. */
+  readonly markdown?: string;
   /** Measured value. */
   readonly observed: number;
   /** Standard error of `observed`; null where it is not random. */
@@ -53,16 +57,17 @@ export interface Theorem<Check extends TheoremCheck = TheoremCheck> {
   readonly alt: string;
   /** Runs the numerical check. */
   check(options: CheckOptions): Promise<Check>;
-  /** Draws the result of a check as a PNG file. */
-  picture(check: Check): Promise<Uint8Array>;
+  /** Draws the result of a check. */
+  picture(check: Check, options?: PictureOptions): Promise<Uint8Array>;
 }
 
 /** Makes a claim and decides whether it passes. */
 export function claim(
-  statement: string,
+  stated: string | Statement,
   measured: Pick<Claim, "observed" | "expected" | "tolerance"> & { readonly stdErr?: number },
 ): Claim {
   const { observed, expected, tolerance, stdErr = null } = measured;
   const pass = Math.abs(observed - expected) <= tolerance;
-  return { statement, observed, stdErr, expected, tolerance, pass };
+  const words = typeof stated === "string" ? { statement: stated } : stated;
+  return { ...words, observed, stdErr, expected, tolerance, pass };
 }

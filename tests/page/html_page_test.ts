@@ -28,7 +28,7 @@ Deno.test("htmlPage() escapes title and description, and embeds the maths font o
 
 Deno.test("htmlPage() lists the body's headings, third level nested under second", () => {
   const body = markdownToHtml("# One\n\n## In $x$\n\n## Also\n\n# Two", { topLevel: 2 });
-  const page = htmlPage({ ...words, body, contents: true });
+  const page = htmlPage({ ...words, body, contents: "headings" });
   const list = /<nav[^]*<\/nav>/.exec(page)![0];
   const links = [...list.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
   assert.deepEqual(links, ["one", "in-x", "also", "two"]);
@@ -36,7 +36,7 @@ Deno.test("htmlPage() lists the body's headings, third level nested under second
   assert.equal(list.match(/<ol>/g)!.length, list.match(/<\/ol>/g)!.length);
   assert.equal(list.match(/<li>/g)!.length, 4);
   assert.match(list, /<math/);
-  assert.doesNotMatch(htmlPage({ ...words, body: "<p>x</p>", contents: true }), /<nav/);
+  assert.doesNotMatch(htmlPage({ ...words, body: "<p>x</p>", contents: "headings" }), /<nav/);
 });
 
 Deno.test("figure() contains the picture, its size, texts and command", () => {

@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { homeworkChapters, problems } from "../../cli/commands/homework/chapters.ts";
 import { openDataset } from "../../src/data/registry.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { panelsPlot } from "../../src/plot/panels_plot.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { reportPlace, writeReport } from "../../src/report/pages/write_report.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
+import { formula, stated } from "../../src/theory/statement.ts";
 import { loadTheorem } from "../../src/theory/theorems.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 import { readInBrowser } from "./support/read_in_browser.ts";
@@ -18,9 +19,12 @@ import { tinyRun } from "./support/tiny_runs.ts";
 async function quickly(name: TheoremName) {
   const theorem: Theorem = {
     ...await loadTheorem(name),
-    picture: () => Promise.resolve(encodePng(new Uint8Array(24), { width: 6, height: 4 })),
+    picture: (_check, options) =>
+      panelsPlot([{ x: { label: "x" }, y: { label: "y" }, series: [] }], options),
   };
-  const claims = [claim("|x_t| < 1 & more", { observed: 0.5, expected: 0, tolerance: 1 })];
+  const claims = [
+    claim(stated`${formula("|x_t| < 1")} & more`, { observed: 0.5, expected: 0, tolerance: 1 }),
+  ];
   return { theorem, check: { name, pass: true, claims, rows: [] } };
 }
 
@@ -76,15 +80,26 @@ Deno.test("the report of a homework opens in a browser, complete, offline and wi
 
     assert.ok(seen.commands.length > 15, `${seen.commands.length} commands`);
     for (const command of seen.commands) {
-      assert.match(command, /^fluxion (plot|report|train|theory) /);
+      assert.match(command, /^fluxion (plot|homework|train|theory|eval) ?/);
     }
-    assert.ok(seen.links.length >= 7);
+    assert.ok(seen.links.length >= 14);
     for (const { words, leads } of seen.links) assert.ok(leads, `${words} leads nowhere`);
-    assert.deepEqual(seen.overflow, [
-      { width: 390, scheme: "light", pixels: 0 },
-      { width: 390, scheme: "dark", pixels: 0 },
-      { width: 1280, scheme: "light", pixels: 0 },
-      { width: 1280, scheme: "dark", pixels: 0 },
+
+    assert.ok(seen.height <= 15_000, `${seen.height} pixels tall`);
+    assert.deepEqual(seen.levels.filter((level) => level === 1), [1]);
+    seen.levels.forEach((level, i) =>
+      assert.ok(i === 0 || level <= seen.levels[i - 1]! + 1, `heading ${i} skips a level`)
+    );
+    for (const { width, scheme, shrunken, faint } of seen.views) {
+      // Charts are shown at the size they were drawn for, in which their letters are legible.
+      assert.deepEqual(shrunken, [], `${width} ${scheme}`);
+      assert.deepEqual(faint, [], `${width} ${scheme}`);
+    }
+    assert.deepEqual(seen.views.map(({ width, scheme, overflow }) => [width, scheme, overflow]), [
+      [390, "light", 0],
+      [390, "dark", 0],
+      [1280, "light", 0],
+      [1280, "dark", 0],
     ]);
   });
 });

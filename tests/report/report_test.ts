@@ -14,6 +14,9 @@ import { reportOptions as options } from "./support/report_options.ts";
 
 const picture = encodePng(new Uint8Array(4), { width: 2, height: 2 });
 
+/** A theorem's picture. */
+const drawing = new TextEncoder().encode('<svg width="4" height="3"></svg>');
+
 /** A run that trains in a second, with a picture of samples as `fluxion train` draws it. */
 async function smallRun(folder: string, kind: keyof typeof smallRuns) {
   const run = `${folder}/${kind}`;
@@ -49,8 +52,8 @@ Deno.test("reportDocument() draws pictures that depend on the seed only", async 
     assert.deepEqual(again, first);
     const other = pictures(await reportDocument(parts, { ...options, seed: 1 }));
     const same = other.filter((bytes, i) => bytes.join() === first[i]!.join());
-    // Only the curves; all other pictures show samples or contain a command with the seed.
-    assert.equal(same.length, 1);
+    // Only the curves and the data; all other pictures show samples.
+    assert.equal(same.length, 2);
   });
 });
 
@@ -91,7 +94,13 @@ Deno.test("reportDocument() omits the sections named in `without` and shows a pa
       options,
     );
     const [{ blocks, sections: inner }] = sections as [Section];
-    assert.deepEqual(inner.map(({ title }) => title), ["Training", "Samples"]);
+    assert.deepEqual(inner.map(({ title, folded }) => [title, folded]), [
+      ["Samples", false],
+      ["Training", false],
+      ["Samples during training", true],
+      ["From noise to image", true],
+      ["Settings, machine and commands", true],
+    ]);
     assert.deepEqual(blocks[0], { kind: "prose", markdown: "Words." });
   });
 });
@@ -113,7 +122,7 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when a
     derivation: "# DDPM is a scheme\n\n## Proof\n\n$x$",
     alt: "a picture",
     check: () => Promise.resolve(check),
-    picture: () => Promise.resolve(picture),
+    picture: () => Promise.resolve(drawing),
   };
   const parts: ReportPart[] = [{
     kind: "chapter",
@@ -127,10 +136,11 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when a
     onProgress: (progress) => seen.push(progress),
   });
   assert.deepEqual(document.sections.map(({ title }) => title), [
+    "Results",
     "Task 1",
     "How this report was made",
   ]);
-  const [first, second] = document.sections[0]!.sections;
+  const [first, second] = document.sections[1]!.sections;
   assert.deepEqual([first!.title, second!.title], ["DDPM is a scheme", "2"]);
   assert.notEqual(first!.id, second!.id);
   assert.equal(first!.outcome, "1 of 2 claims hold");

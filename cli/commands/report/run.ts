@@ -12,9 +12,9 @@ import { loadTheorem, theoremNames } from "@fluxion/fluxion/theory";
 import type { ReportFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { interruptible } from "../../process/interrupt.ts";
-import { exists, outputPath, shownPath } from "../../paths.ts";
+import { exists, folderInWords, outputPath, shownPath } from "../../paths.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
-import { printLine } from "../../terminal/terminal.ts";
+import { printLine, speaker } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 
@@ -46,6 +46,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
       }),
     });
   }
+  const failures: { readonly label: string; readonly reason: string }[] = [];
   const progress = showProgress({ what: "piece", quiet: flags.quiet });
   try {
     if (flags.theory) parts.unshift(...await checkedTheorems(flags, progress));
@@ -53,22 +54,26 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
       title: titleOf(parts),
       subtitle: `Made by Fluxion ${version} on ${new Date().toISOString().slice(0, 10)}.`,
       introduction: "",
-      command: commandLine(Deno.args),
+      command: commandLine(flags.overwrite ? Deno.args : [...Deno.args, "--overwrite"]),
+      folder: folderInWords(place.path),
       version,
       seed: flags.seed ?? 0,
       backend: flags.backend ?? "auto",
       threads: flags.threads,
       portableBits: flags.portableBits,
       onProgress: progress.update,
+      onFailure: (label, reason) => failures.push({ label, reason }),
     });
     await writeReport(document, place);
     progress.clear();
+    const say = speaker({ quiet: flags.quiet ?? false });
+    for (const { label, reason } of failures) say(`not in the report: ${label}: ${reason}`);
     const path = shownPath(place.path);
     if (!flags.json) return printLine(path);
     const outcomes = document.sections.flatMap(({ title, outcome }) =>
       outcome === null ? [] : [{ title, outcome }]
     );
-    printLine(JSON.stringify({ path, outcomes }));
+    printLine(JSON.stringify({ path, outcomes, failures }));
   } finally {
     progress.clear();
   }

@@ -39,6 +39,11 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
   }
 }
 
+/** A message of this file without what to try, for commands that have no such options. */
+export function withoutAdvice(message: string): string {
+  return message.replace(/; try [^;]*$/, "");
+}
+
 /** Number of failed groups that are listed individually. */
 const NAMED_GROUPS = 3;
 

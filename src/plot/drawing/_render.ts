@@ -6,7 +6,7 @@ import { schemeStyle } from "./_scheme.ts";
 export async function rendered(svg: string, options: PictureOptions): Promise<Uint8Array> {
   const { format = "png", text = {} } = options;
   if (format === "png") return await rasterize(svg, text);
-  return new TextEncoder().encode(scalable(withMarkedDots(svg)));
+  return new TextEncoder().encode(scalable(withShortPaths(withMarkedDots(svg))));
 }
 
 /** Makes an image of the drawing scale with its box, and adds its style sheet. */
@@ -16,6 +16,20 @@ function scalable(svg: string): string {
     (_, names, width, height) =>
       `<svg ${names}width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">` +
       schemeStyle(svg),
+  );
+}
+
+/** Paths with a decimal less, a twentieth of a pixel, and without spaces, which addresses escape. */
+function withShortPaths(svg: string): string {
+  return svg.replace(
+    / d="([^"]*)"/g,
+    (_, d: string) =>
+      ` d="${
+        d.replace(/[\d.]+\.\d\d/g, (one) => String(Number(Number(one).toFixed(1)))).replaceAll(
+          " ",
+          ",",
+        )
+      }"`,
   );
 }
 
@@ -39,11 +53,11 @@ function withMarkedDots(svg: string): string {
     const tenth = (value: string) => String(Math.round(10 * Number(value)) / 10);
     const places = Array.from(
       row.matchAll(/cx="([\d.-]+)" cy="([\d.-]+)"/g),
-      ([, x, y]) => `${tenth(x!)} ${tenth(y!)}`,
+      ([, x, y]) => `${tenth(x!)},${tenth(y!)}`,
     );
     // Inside the circles' group: a marker inherits from where it is defined.
     return `<marker id="${id}" markerUnits="userSpaceOnUse" overflow="visible">` +
-      `<circle r="${radius}"/></marker><path d="M${places.join(" ")}" fill="none" ` +
+      `<circle r="${radius}"/></marker><path d="M${places.join(",")}" fill="none" ` +
       `marker-start="url(#${id})" marker-mid="url(#${id})" marker-end="url(#${id})"/>`;
   });
 }

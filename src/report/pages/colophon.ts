@@ -4,10 +4,9 @@ import { prose } from "../plan.ts";
 import type { ReportOptions } from "../report_options.ts";
 import { figuresTable } from "../run_context.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
-import { code } from "./format.ts";
 
 /** Section that says how a report was made: program, machine and command. */
-export function colophon({ command, version, seed }: ReportOptions): Section {
+export function colophon({ command, version, seed, folder }: ReportOptions): Section {
   const { deno, v8, tfjs, platform } = versions();
   return {
     id: "how-this-report-was-made",
@@ -15,9 +14,16 @@ export function colophon({ command, version, seed }: ReportOptions): Section {
     outcome: null,
     blocks: [
       prose(
-        "Everything on this page was computed on one machine by one program. To make it again " +
-          `from the same runs: ${code(command)}`,
+        "Everything on this page was computed on one machine by one program. " +
+          (folder === undefined
+            ? "The commands are to be run in the folder where the report was made."
+            : `The commands are to be run in ${folder}.`) +
+          " In a checkout of Fluxion, type `deno task fluxion` for `fluxion`.",
       ),
+      {
+        kind: "commands",
+        items: [{ words: "Make this report again, from the same runs", command }],
+      },
       figuresTable([
         ["Fluxion", version],
         ["Deno", `${deno} (V8 ${v8})`],

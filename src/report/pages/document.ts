@@ -25,6 +25,8 @@ export interface Section {
   readonly title: string;
   /** Outcome in a few words for the table of contents; plain text, or null. */
   readonly outcome: string | null;
+  /** Whether the section is folded on screen, open to a click; in print it is unfolded. */
+  readonly folded?: boolean;
   /** Blocks below the heading. */
   readonly blocks: readonly Block[];
   /** Subsections, below the blocks. */
@@ -32,7 +34,7 @@ export interface Section {
 }
 
 /** A piece of a section. */
-export type Block = Prose | Figure | Gallery | Table | Details;
+export type Block = Prose | Notice | Figure | Gallery | Table | Commands | Details;
 
 /** Text. */
 export interface Prose {
@@ -42,8 +44,31 @@ export interface Prose {
   readonly markdown: string;
 }
 
+/** Something that went wrong, or that a reader must know. */
+export interface Notice {
+  /** Discriminant. */
+  readonly kind: "notice";
+  /** Markdown with LaTeX between $ and $. */
+  readonly markdown: string;
+}
+
 /** A picture. */
-export interface Picture {
+export type Picture = Chart | Raster;
+
+/** A chart that is drawn for the width at which it is shown, with colours for light and dark pages. */
+export interface Chart {
+  /** Discriminant. */
+  readonly format: "svg";
+  /** An SVG file for a wide page. */
+  readonly bytes: Uint8Array;
+  /** An SVG file of the same for a phone. */
+  readonly narrow: Uint8Array;
+  /** Alternative text; plain text. */
+  readonly alt: string;
+}
+
+/** A picture of pixels. */
+export interface Raster {
   /** A PNG or GIF file. */
   readonly bytes: Uint8Array;
   /** Encoding of `bytes`. */
@@ -64,8 +89,8 @@ export interface Figure {
   readonly picture: Picture;
   /** Markdown with LaTeX between $ and $. */
   readonly caption: string;
-  /** Command line that draws the picture again. */
-  readonly command: string;
+  /** Command line that draws the picture again; null if only the whole report does. */
+  readonly command: string | null;
 }
 
 /** Several pictures of one kind, side by side. */
@@ -76,8 +101,8 @@ export interface Gallery {
   readonly pictures: readonly { readonly picture: Picture; readonly label: string }[];
   /** Common caption; Markdown with LaTeX between $ and $. */
   readonly caption: string;
-  /** Command line that draws the pictures again. */
-  readonly command: string;
+  /** Command line that draws the pictures again; null if only the whole report does. */
+  readonly command: string | null;
 }
 
 /** Rows of text. */
@@ -86,8 +111,25 @@ export interface Table {
   readonly kind: "table";
   /** Column names (Markdown with LaTeX between $ and $) and alignments. */
   readonly columns: readonly { readonly name: string; readonly align: "left" | "right" }[];
-  /** [rows][columns]; Markdown with LaTeX between $ and $. */
+  /** [rows][columns]; Markdown with LaTeX between $ and $; "" for none. */
   readonly rows: readonly (readonly string[])[];
+  /** What the table shows, for screen readers; plain text. */
+  readonly label?: string;
+  /** `records`: the first column names the rows, each of which becomes a list on a phone. */
+  readonly look?: "records";
+}
+
+/** Command lines to copy. */
+export interface Commands {
+  /** Discriminant. */
+  readonly kind: "commands";
+  /** In the order of the reader's interest. */
+  readonly items: readonly {
+    /** What the command does; Markdown. */
+    readonly words: string;
+    /** The line, quoted for a shell. */
+    readonly command: string;
+  }[];
 }
 
 /** Collapsible details: folded on screen, unfolded in print. */

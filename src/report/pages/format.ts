@@ -42,10 +42,7 @@ export function sentence(remark: string): string {
   return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;
 }
 
-/** Escapes text for Markdown, so that nothing in it is markup or a formula. */
-export function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#+!|~$&]/g, (letter) => `\\${letter}`);
-}
+export { escapeMarkdown as plain } from "../../page/escape_markdown.ts";
 
 /** Text as inline Markdown code, such as a data set's name or a path. */
 export function code(text: string): string {

@@ -2,39 +2,58 @@ import { escapeHtml } from "../../page/escape_html.ts";
 import { figure as figureHtml } from "../../page/figure.ts";
 import { htmlPage } from "../../page/html_page.ts";
 import { inlineMarkdownToHtml, markdownToHtml } from "../../page/markdown_to_html.ts";
-import type { Block, Figure, Gallery, ReportDocument, Section, Table } from "./document.ts";
+import type {
+  Block,
+  Commands,
+  Figure,
+  Gallery,
+  Picture,
+  ReportDocument,
+  Section,
+  Table,
+} from "./document.ts";
 
 /** Renders a report as one self-contained HTML file: embedded pictures, fonts and styles, no script. */
 export function reportHtml({ title, subtitle, blocks, sections }: ReportDocument): string {
   const body = [
-    contents(sections),
     ...blocks.map((block) => blockHtml(block, { level: 1, id: "introduction" })),
     ...sections.map((section) => sectionHtml(section, 2)),
   ];
-  return htmlPage({ title, description: subtitle, body: body.join("") });
+  // All subsections of a short report; of a long one those with an outcome, a chapter's parts.
+  const isLong = sections.length > MOST_IN_FULL;
+  const items = sections.map((section) =>
+    contentsItem({
+      ...section,
+      sections: section.sections.filter(({ outcome }) => !isLong || outcome !== null),
+    }, "outer")
+  ).join("\n");
+  return htmlPage({ title, description: subtitle, contents: { items }, body: body.join("") });
 }
 
-/** Table of contents: two levels of headings as links, with outcomes. */
-function contents(sections: readonly Section[]): string {
-  const line = ({ id, title, outcome, sections: inner }: Section, depth: number): string => {
-    const found = outcome === null ? "" : ` <span class="note">${escapeHtml(outcome)}</span>`;
-    const own = inner.filter((section) => depth < 1 && section.outcome !== null);
-    const list = own.length === 0
-      ? ""
-      : `\n<ol>${own.map((section) => line(section, depth + 1)).join("\n")}</ol>`;
-    return `<li><a href="#${id}">${escapeHtml(title)}</a>${found}${list}</li>`;
-  };
-  return `<nav aria-labelledby="contents"><h2 id="contents">Contents</h2>\n<ol>${
-    sections.map((section) => line(section, 0)).join("\n")
-  }</ol></nav>\n`;
+/** Most sections whose subsections the contents list in full: a run, or a theorem, and its making. */
+const MOST_IN_FULL = 2;
+
+/** An item of the contents: two levels of headings as links, with outcomes. */
+function contentsItem(section: Section, depth: "outer" | "inner"): string {
+  const { id, title, outcome, sections } = section;
+  const found = outcome === null ? "" : ` <span class="note">${escapeHtml(outcome)}</span>`;
+  const list = depth === "inner" || sections.length === 0
+    ? ""
+    : `\n<ol>${sections.map((inner) => contentsItem(inner, "inner")).join("\n")}</ol>`;
+  return `<li><a href="#${id}">${escapeHtml(title)}</a>${found}${list}</li>`;
 }
 
 function sectionHtml(section: Section, level: number): string {
-  const place = { level, id: section.id };
-  return `<section aria-labelledby="${section.id}">
-<h${level} id="${section.id}">${escapeHtml(section.title)}</h${level}>
-${section.blocks.map((block) => blockHtml(block, place)).join("")}${
-    section.sections.map((inner) => sectionHtml(inner, Math.min(6, level + 1))).join("")
+  const { id, title, blocks, sections, folded = false } = section;
+  const place = { level, id };
+  const heading = `<h${level} id="${id}">${escapeHtml(title)}</h${level}>`;
+  const content = blocks.map((block) => blockHtml(block, place)).join("") +
+    sections.map((inner) => sectionHtml(inner, Math.min(6, level + 1))).join("");
+  return `<section aria-labelledby="${id}">
+${
+    folded
+      ? `<details class="section"><summary>${heading}</summary>\n${content}</details>`
+      : `${heading}\n${content}`
   }</section>
 `;
 }
@@ -53,12 +72,16 @@ function blockHtml(block: Block, place: Place): string {
         topLevel: place.level,
         idPrefix: `${place.id}-`,
       });
+    case "notice":
+      return `<p class="notice" role="note">${inlineMarkdownToHtml(block.markdown)}</p>\n`;
     case "figure":
       return pictureHtml(block);
     case "gallery":
       return galleryHtml(block);
     case "table":
       return tableHtml(block);
+    case "commands":
+      return commandsHtml(block);
     case "details":
       return `<details><summary>${escapeHtml(block.summary)}</summary>\n${
         block.blocks.map((inner) => blockHtml(inner, place)).join("")
@@ -68,41 +91,76 @@ function blockHtml(block: Block, place: Place): string {
   }
 }
 
+/** The picture itself, as the page's figures take it. */
+function imageOf(picture: Picture) {
+  const { alt } = picture;
+  return picture.format === "svg"
+    ? { kind: "drawing", wide: picture.bytes, narrow: picture.narrow, alt } as const
+    : { kind: picture.look, image: picture.bytes, density: picture.density, alt } as const;
+}
+
 function pictureHtml({ picture, caption, command }: Figure): string {
   return figureHtml({
-    image: picture.bytes,
-    kind: picture.look,
-    alt: picture.alt,
+    ...imageOf(picture),
     caption: inlineMarkdownToHtml(caption),
-    command,
-    density: picture.density,
+    command: command ?? undefined,
   });
 }
 
 function galleryHtml({ pictures, caption, command }: Gallery): string {
   const inside = pictures.map(({ picture, label }) =>
-    figureHtml({
-      image: picture.bytes,
-      kind: picture.look,
-      alt: picture.alt,
-      caption: escapeHtml(label),
-      density: picture.density,
-    })
+    figureHtml({ ...imageOf(picture), caption: escapeHtml(label) })
   );
-  return `<div class="row">\n${inside.join("")}</div>\n<p class="note">${
+  const drawn = pictures.some(({ picture }) => picture.format === "svg") ? " drawings" : "";
+  const again = command === null ? "" : ` <code class="command">${escapeHtml(command)}</code>`;
+  return `<div class="row${drawn}">\n${inside.join("")}</div>\n<p class="note">${
     inlineMarkdownToHtml(caption)
-  } <code class="command">${escapeHtml(command)}</code></p>\n`;
+  }${again}</p>\n`;
 }
 
-function tableHtml({ columns, rows }: Table): string {
+function commandsHtml({ items }: Commands): string {
+  const lines = items.map(({ words, command }) =>
+    `<dt>${inlineMarkdownToHtml(words)}</dt><dd><code class="command">${
+      escapeHtml(command)
+    }</code></dd>`
+  );
+  return `<dl class="commands">${lines.join("\n")}</dl>\n`;
+}
+
+function tableHtml({ columns, rows, label, look }: Table): string {
+  const isRecords = look === "records";
   const align = (column: number) => columns[column]!.align === "right" ? ` class="number"` : "";
+  const names = columns.map(({ name }) => inlineMarkdownToHtml(name));
+  // On a phone the rows of records are laid out as lists, after which browsers no longer see a
+  // table: the roles say that it still is one.
+  const role = (name: string) => isRecords ? ` role="${name}"` : "";
   const head = columns.every(({ name }) => name === "")
     ? ""
-    : `<thead><tr>${
-      columns.map(({ name }, i) => `<th${align(i)}>${inlineMarkdownToHtml(name)}</th>`).join("")
+    : `<thead${role("rowgroup")}><tr${role("row")}>${
+      names.map((name, i) =>
+        `<th scope="col"${role("columnheader")}${align(i)}>${
+          name === "" ? '<span class="unseen">name</span>' : name
+        }</th>`
+      ).join("")
     }</tr></thead>\n`;
-  const body = rows.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${align(i)}>${inlineMarkdownToHtml(cell)}</td>`).join("")}</tr>`
-  ).join("\n");
-  return `<div class="wide"><table>${head}<tbody>${body}</tbody></table></div>\n`;
+  const cell = (text: string, column: number) => {
+    const inside = inlineMarkdownToHtml(text);
+    if (column === 0 && (isRecords || head === "")) {
+      return `<th scope="row"${role("rowheader")}${align(column)}>${inside}</th>`;
+    }
+    const named = isRecords ? ` data-name="${escapeHtml(plainText(columns[column]!.name))}"` : "";
+    return `<td${role("cell")}${align(column)}${named}>${inside}</td>`;
+  };
+  const body = rows.map((row) => `<tr${role("row")}>${row.map(cell).join("")}</tr>`).join("\n");
+  const said = label === undefined ? "" : ` aria-label="${escapeHtml(label)}"`;
+  // A box that scrolls must be within reach of the keyboard.
+  const box = label === undefined ? "" : ` role="group" tabindex="0"${said}`;
+  return `<div class="wide"${box}><table${role("table")}${said}${
+    isRecords ? ` class="records"` : ""
+  }>${head}<tbody${role("rowgroup")}>${body}</tbody></table></div>\n`;
+}
+
+/** A column's name without Markdown. */
+function plainText(markdown: string): string {
+  return markdown.replace(/[$`*\\]/g, "");
 }

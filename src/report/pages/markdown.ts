@@ -1,5 +1,5 @@
 import type { Block, Picture, ReportDocument, Section, Table } from "./document.ts";
-import { plain } from "./format.ts";
+import { code, plain } from "./format.ts";
 
 /** A picture file that belongs to a Markdown report. */
 export interface ReportPicture {
@@ -47,10 +47,11 @@ class Writer {
     this.#folder = folder;
   }
 
-  section({ id, title, blocks, sections }: Section, level: number): string {
+  section({ id, title, outcome, blocks, sections }: Section, level: number): string {
     const place = { level, id };
     return [
       `${"#".repeat(level)} ${plain(title)}`,
+      ...(outcome === null ? [] : [`_${plain(outcome)}_`]),
       ...blocks.map((block) => this.block(block, place)),
       ...sections.map((section) => this.section(section, Math.min(6, level + 1))),
     ].join("\n\n");
@@ -61,15 +62,20 @@ class Writer {
       case "prose":
         return deepened(block.markdown, place.level - 1).trim();
       case "figure":
-        return `${this.#image(block.picture, place)}\n\n${block.caption} \`${block.command}\``;
+        return `${this.#image(block.picture, place)}\n\n${block.caption}${again(block.command)}`;
       case "gallery": {
         const cells = block.pictures.map(({ picture }) => this.#image(picture, place));
         const labels = block.pictures.map(({ label }) => plain(label));
-        return `${rows([labels, cells], labels.map(() => "left"))}\n\n${block.caption} ` +
-          `\`${block.command}\``;
+        return `${rows([labels, cells], labels.map(() => "left"))}\n\n${block.caption}` +
+          again(block.command);
       }
+      case "notice":
+        return `> ${block.markdown}`;
       case "table":
         return tableMarkdown(block);
+      case "commands":
+        return block.items.map(({ words, command }) => `${words}:\n\n\`\`\`sh\n${command}\n\`\`\``)
+          .join("\n\n");
       case "details":
         return `<details>\n<summary>${htmlText(block.summary)}</summary>\n\n${
           block.blocks.map((inner) => this.block(inner, place)).join("\n\n")
@@ -85,6 +91,11 @@ class Writer {
     this.pictures.push({ name, bytes });
     return `![${plain(alt)}](${encodeURI(this.#folder)}/${name})`;
   }
+}
+
+/** The command that draws a picture again, after its caption. */
+function again(command: string | null): string {
+  return command === null ? "" : ` ${code(command)}`;
 }
 
 function htmlText(text: string): string {

@@ -42,7 +42,7 @@ ${rowsTable(rows)}
   return htmlPage({
     title: theorem.title,
     description: `A derivation, and a program that checks it: ${verdict}.`,
-    contents: true,
+    contents: "headings",
     body,
     footer: escapeHtml(colophon),
   });

@@ -9,34 +9,48 @@ import {
   type ModelMass,
   pictureBounds,
 } from "../evaluation/evaluation.ts";
-import { prose, subsection } from "../plan.ts";
-import { drawnOnce, planPointSamples, type SampledTrajectories } from "./points_samples.ts";
-import { accurateSolveOf, figure, runCommand, type RunContext } from "../run_context.ts";
+import { foldedSubsection, prose, subsection } from "../plan.ts";
+import {
+  drawnOnce,
+  planNoiseToData,
+  planPointSamples,
+  type SampledTrajectories,
+} from "./points_samples.ts";
+import { accurateSolveOf, chart, runCommand, type RunContext } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { grouped, plain } from "../pages/format.ts";
-import { evaluatePointLikelihood, likelihoodFigures, nats } from "./point_likelihood.ts";
+import {
+  evaluatePointLikelihood,
+  likelihoodFigures,
+  likelihoodKeyFigures,
+  nats,
+} from "./point_likelihood.ts";
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
   const trajectories = drawnOnce(context);
   let evaluation: LikelihoodEvaluation | null = null;
-  const likelihood = subsection(context.id, "Likelihood", [
-    {
+  const density = subsection(context.id, "Likelihood", [{
+    label: "density",
+    make: async () => await densityBlocks(context, dataset, await trajectories()),
+  }]);
+  const explained = foldedSubsection(context.id, "How the likelihood is computed", [{
+    label: "how the likelihood is computed",
+    make: () => Promise.resolve([explanation(dataset)]),
+  }]);
+  return {
+    figures: {
       label: "likelihood of the test points",
       make: async () => {
         evaluation = await evaluatePointLikelihood(context, dataset);
-        return likelihoodBlocks(evaluation, dataset);
+        return likelihoodFigures(evaluation, dataset);
       },
     },
-    ...(isPlane(context.run)
-      ? [{
-        label: "density",
-        make: async () => await densityBlocks(context, dataset, await trajectories()),
-      }]
-      : []),
-  ]);
-  return {
-    sections: [planPointSamples(context, dataset, trajectories), likelihood],
+    shown: [
+      planPointSamples(context, dataset, trajectories),
+      ...(isPlane(context.run) ? [density] : []),
+    ],
+    folded: [...planNoiseToData(context, trajectories), explained],
     outcome: () => {
       if (evaluation === null) return null;
       const { nll, nllStdErr, nllGap, nllGapStdErr } = evaluation;
@@ -44,28 +58,23 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
         ? `test NLL ${nats(nll, nllStdErr)}`
         : `test NLL ${nats(nllGap, nllGapStdErr!)} above the true density's`;
     },
+    keyFigures: () => evaluation === null ? [] : likelihoodKeyFigures(evaluation),
   };
 }
 
-function likelihoodBlocks(
-  evaluation: LikelihoodEvaluation,
-  dataset: PointDataset,
-): Block[] {
-  return [
-    prose(
-      "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
-        "data to prior and, along with it, the change of its log-density,\n\n" +
-        "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
-        "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
-        "It is computed with dopri5 at tolerance $10^{-5}$, whichever solver was used in training. " +
-        (dataset.density === null
-          ? "The data's own density is not known."
-          : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
-            "the difference to the true density's NLL is the model's own error, an estimate of " +
-            "the Kullback-Leibler divergence."),
-    ),
-    ...likelihoodFigures(evaluation, dataset),
-  ];
+function explanation({ density }: PointDataset): Block {
+  return prose(
+    "The likelihood is exact up to the solver's tolerance: the ODE carries a test point from " +
+      "data to prior and, along with it, the change of its log-density,\n\n" +
+      "$$\\log p(x) = \\log \\mathcal{N}(z_1; 0, I) + \\int_0^1 " +
+      "\\operatorname{tr}\\frac{\\partial f}{\\partial z}\\,dt.$$\n\n" +
+      "It is computed with dopri5 at tolerance $10^{-5}$, whichever solver was used in training. " +
+      (density === null
+        ? "The data's own density is not known."
+        : "No model can have a lower mean NLL than the data's entropy; on the same test points " +
+          "the difference to the true density's NLL is the model's own error, an estimate of " +
+          "the Kullback-Leibler divergence."),
+  );
 }
 
 async function densityBlocks(
@@ -81,33 +90,34 @@ async function densityBlocks(
   const text = [prose(massText(found))];
   if (found.outside !== null) text.push(prose(`${found.outside}.`));
   if (shown === null) return text;
-  const blocks = [
-    ...text,
-    await figure({
-      draw: (text) =>
-        densityPlot(shown, {
-          samples: { points, label: "samples" },
-          data: { points: dataset.test.points, label: "test points" },
-          text,
-        }),
-      alt: "The learnt density as a heat map with iso-lines, samples and test points over it.",
-      caption: "The learnt density $p(x)$ that was integrated, samples and test points over it.",
-      command: runCommand(context, "plot"),
-      look: "chart",
-    }),
-  ];
-  if (dataset.density === null) return blocks;
+  const learnt = await chart({
+    draw: (size) =>
+      densityPlot(shown, {
+        samples: { points, label: "samples" },
+        data: { points: dataset.test.points, label: "test points" },
+        ...size,
+      }),
+    alt: "The learnt density as a heat map with iso-lines, samples and test points over it.",
+  }, dataset.density === null ? "column" : "half");
+  const caption = "The learnt density $p(x)$ that was integrated, samples and test points over it";
+  const command = runCommand(context, "plot");
+  if (dataset.density === null) {
+    return [...text, { kind: "figure", picture: learnt, caption: `${caption}.`, command }];
+  }
   const truth = { ...shown, logDensity: dataset.density.logDensity(centres(shown)) };
-  blocks.push(
-    await figure({
-      draw: (text) => densityPlot(truth, { text }),
-      alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
-      caption: "The density that the data are drawn from, on the same axes.",
-      command: runCommand(context, "report", ["--out", "report.html"]),
-      look: "chart",
-    }),
-  );
-  return blocks;
+  const known = await chart({
+    draw: (size) => densityPlot(truth, size),
+    alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
+  }, "half");
+  return [...text, {
+    kind: "gallery",
+    pictures: [
+      { picture: learnt, label: "learnt density" },
+      { picture: known, label: "true density" },
+    ],
+    caption: `${caption}, and the density that the data are drawn from, on the same axes.`,
+    command,
+  }];
 }
 
 function massText({ mass, reason, evaluations }: ModelMass): string {

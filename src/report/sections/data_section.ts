@@ -6,8 +6,8 @@ import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
 import type { Block } from "../pages/document.ts";
 import { named } from "../../core/quoted.ts";
-import { type PlannedSection, prose, subsection } from "../plan.ts";
-import { figure, runCommand, type RunContext } from "../run_context.ts";
+import { foldedSubsection, type PlannedSection, prose } from "../plan.ts";
+import { figure, type RunContext } from "../run_context.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { code, datasetLabel, grouped, number } from "../pages/format.ts";
 
@@ -20,10 +20,10 @@ const IMAGES = { columns: 8, train: 3, test: 2 } as const;
 /** Plans the section on a run's training and test data, with labels where there are any. */
 export function planData(context: RunContext): PlannedSection {
   const { dataset } = context.run;
-  return subsection(context.id, "The data", [{
+  return foldedSubsection(context.id, "The data", [{
     label: "the data",
     make: async () => [
-      dataset.kind === "points" ? await points(context, dataset) : await images(context, dataset),
+      dataset.kind === "points" ? await points(dataset) : await images(dataset),
       ...unitNotes(context.run, dataset),
     ],
   }]);
@@ -77,41 +77,36 @@ function unitNotes(
   ];
 }
 
-async function points(context: RunContext, dataset: PointDataset): Promise<Block> {
+async function points(dataset: PointDataset): Promise<Block> {
   const { train, test, dims } = dataset;
-  const command = runCommand(context, "report", ["--out", "report.html"]);
   const labelled = train.labels !== null && dims === 2;
   const shown = Math.min(POINTS, train.count);
   const counts = `${grouped(train.count)} training points, ${grouped(test.count)} test points`;
   if (dims !== 2) {
     return await figure({
-      draw: (text) =>
+      draw: (size) =>
         pointsPlot(train.points.slice(0, shown * dims), {
           dims,
           label: "training points",
-          text,
+          ...size,
         }),
       alt: `Training points of ${datasetLabel(dataset.name)}.`,
       caption: `${code(datasetLabel(dataset.name))}: ${counts}. ` +
         (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
-      command,
-      look: "chart",
     });
   }
   const bounds = boundsAround(train.points, 0.06);
   return await figure({
-    draw: (text) =>
+    draw: (size) =>
       panelsPlot([
         cloudPanel("Training points", train, bounds),
         cloudPanel("Test points", test, bounds),
-      ], { text }),
+      ], size),
     alt: `Two scatter plots of ${datasetLabel(dataset.name)}: training points and test points` +
       (labelled ? ", one colour per class." : "."),
     caption: `${code(datasetLabel(dataset.name))}: ${counts}` +
       (shown < train.count ? `, of which the first ${grouped(shown)} are drawn` : "") + "." +
       (labelled ? " The colours are the classes; the model does not see them." : ""),
-    command,
-    look: "chart",
   });
 }
 
@@ -144,7 +139,7 @@ function cloudPanel(
   };
 }
 
-async function images(context: RunContext, dataset: ImageDataset): Promise<Block> {
+async function images(dataset: ImageDataset): Promise<Block> {
   const { name, train, test, height, width } = dataset;
   const { columns } = IMAGES;
   const parts = (["train", "test"] as const).map((part) => {
@@ -163,14 +158,14 @@ async function images(context: RunContext, dataset: ImageDataset): Promise<Block
   const labels = parts.flatMap((part) => part.labels);
   const labelled = labels.some((label) => label !== "");
   return await figure({
-    draw: (text) =>
+    draw: (size) =>
       labelledGrid(pixels, {
         height,
         width,
         columns,
         rowLabels: parts.flatMap((part) => part.rows),
         ...(labelled ? { labels } : {}),
-        text,
+        ...size,
       }),
     alt:
       `Images of ${
@@ -183,7 +178,5 @@ async function images(context: RunContext, dataset: ImageDataset): Promise<Block
       } images of ${height}×${width} pixels for ` +
       `training, ${grouped(test.count)} for testing; the first of each` +
       (labelled ? ", with their labels, which the model does not see." : "."),
-    command: runCommand(context, "report", ["--out", "report.html"]),
-    look: "photo",
   });
 }

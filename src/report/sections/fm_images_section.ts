@@ -6,12 +6,11 @@ import type { PointValues } from "../../flows/standardization.ts";
 import { nearestRows } from "../../metrics/nearest_rows.ts";
 import { animation } from "../../plot/encoding/animation.ts";
 import { imageFrames } from "../../plot/encoding/frames.ts";
-import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
 import { labelledGrid } from "../../plot/labelled_grid.ts";
 import { panelsPlot } from "../../plot/panels_plot.ts";
 import { readImages } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";
-import { prose, subsection } from "../plan.ts";
+import { foldedSubsection, prose, subsection } from "../plan.ts";
 import {
   accurateSolveOf,
   animated,
@@ -48,41 +47,47 @@ const LOSS_ROWS = 1000;
 export function planFmImages(context: RunContext, dataset: ImageDataset): SectionPlans {
   let loss: { readonly loss: number; readonly lossStdErr: number } | null = null;
   const trajectories = trajectoriesOnce(context);
-  const samples = subsection(context.id, "Samples", [
-    {
-      label: "samples",
-      make: async () => {
-        loss = await testLoss(context, dataset);
-        return [
-          figuresTable([[
-            `Test loss, ${grouped(Math.min(LOSS_ROWS, dataset.test.count))} images`,
-            withError(loss.loss, loss.lossStdErr),
-          ]]),
-          await grid(context, dataset, await trajectories()),
-        ];
-      },
-    },
-    {
-      label: "from noise to image",
-      make: async () => await paths(context, dataset, await trajectories()),
-    },
-  ]);
-  const study = subsection(context.id, "Samples against field evaluations", [{
+  const samples = subsection(context.id, "Samples", [{
+    label: "samples",
+    make: async () => [await grid(context, dataset, await trajectories())],
+  }]);
+  const course = foldedSubsection(context.id, "From noise to image", [{
+    label: "from noise to image",
+    make: async () => await paths(context, dataset, await trajectories()),
+  }]);
+  const study = foldedSubsection(context.id, "Samples against field evaluations", [{
     label: "euler, midpoint, rk4 and dopri5",
     make: async () => await studyBlocks(context, dataset),
   }]);
-  const memory = subsection(context.id, "Is it memorising?", [{
+  const memory = foldedSubsection(context.id, "Is it memorising?", [{
     label: "nearest training images",
     make: async () => await memoryBlocks(context, dataset, await trajectories()),
   }]);
   const { without } = context;
   return {
-    sections: [
-      samples,
+    figures: {
+      label: "test loss",
+      make: async () => {
+        loss = await testLoss(context, dataset);
+        return [figuresTable([[
+          `Test loss, ${grouped(Math.min(LOSS_ROWS, dataset.test.count))} images`,
+          withError(loss.loss, loss.lossStdErr),
+        ]])];
+      },
+    },
+    shown: [samples],
+    folded: [
+      course,
       ...(without.includes("solvers") ? [] : [study]),
       ...(without.includes("memory") ? [] : [memory]),
     ],
     outcome: () => loss === null ? null : `test loss ${withError(loss.loss, loss.lossStdErr)}`,
+    keyFigures: () =>
+      loss === null ? [] : [{
+        name: "test loss",
+        text: withError(loss.loss, loss.lossStdErr),
+        lower: loss.loss,
+      }],
   };
 }
 
@@ -122,12 +127,11 @@ async function grid(
   { states }: ImageTrajectories,
 ): Promise<Block> {
   return await figure({
-    draw: (text) => imageGrid(states.at(-1)!, { height, width, text }),
+    draw: (size) =>
+      labelledGrid(Float32Array.from(states.at(-1)!), { height, width, columns: 8, ...size }),
     alt: `${PICTURED.images} samples of the model in a grid.`,
     caption: `${PICTURED.images} samples, none of them chosen.`,
     command: runCommand(context, "plot"),
-    look: "photo",
-    density: 1.5,
   });
 }
 
@@ -143,26 +147,33 @@ async function paths(
   );
   const { samples, times: columns } = TRAJECTORIES.images;
   const chosen = evenTimes(0, times.length - 1, columns);
+  // Row by row: the course of one sample.
+  const grid = new Float32Array(samples * columns * size);
+  chosen.forEach((time, column) => {
+    for (let row = 0; row < samples; row++) {
+      const image = states[time]!.subarray(row * size, (row + 1) * size);
+      grid.set(image, (row * columns + column) * size);
+    }
+  });
   return [
     animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {
       alt: "Animation: images of noise become samples.",
       caption: `${ANIMATED} samples from noise, $t = 0$, to image, $t = 1$. Values outside the ` +
         "range from black to white, which noise contains, are clipped.",
-      command: runCommand(context, "report", ["--out", "report.html"]),
       look: "photo",
     }),
     await figure({
-      draw: (text) =>
-        pathGrid(chosen.map((i) => states[i]!.subarray(0, samples * size)), {
+      draw: (picture) =>
+        labelledGrid(grid, {
           height,
           width,
-          times: chosen.map((i) => times[i]!),
-          text,
+          columns,
+          columnLabels: chosen.map((i) => String(Math.round(1000 * times[i]!) / 1000)),
+          ...picture,
         }),
       alt: `A grid: each row a sample, each column a time, from noise to image.`,
       caption: `From noise to image: ${samples} samples (rows) along $t$ (columns).`,
       command: runCommand(context, "plot"),
-      look: "photo",
     }),
   ];
 }
@@ -177,41 +188,35 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
   const size = STUDY * height * width;
   const pixels = new Float32Array(studied.length * size);
   studied.forEach(({ samples }, i) => pixels.set(samples, i * size));
-  const command = runCommand(context, "report", ["--out", "report.html"]);
   return [
     prose(
       "Four solvers from the same noise. A fixed-step solver evaluates the network once per stage " +
         "and step; dopri5 chooses its steps by its tolerance.",
     ),
     await figure({
-      draw: (text) =>
+      draw: (picture) =>
         labelledGrid(pixels, {
           height,
           width,
           columns: BUDGETS.length,
           perCell: STUDY,
           rowLabels: studiedSolvers,
-          labels: studied.map(({ nfe }) => `${Math.round(nfe)} evaluations`),
-          text,
+          labels: studied.map(({ nfe }) => `${Math.round(nfe)} NFE`),
+          ...picture,
         }),
       alt: "Samples in a grid: one row per solver, with more evaluations to the right.",
-      caption: `${STUDY} samples by solver (rows), with more field evaluations from left to ` +
-        "right.",
-      command,
-      look: "photo",
+      caption: `${STUDY} samples by solver, with more field evaluations (NFE) from left to right.`,
     }),
     await figure({
-      draw: (text) =>
+      draw: (picture) =>
         panelsPlot([solverPanel(studied, {
           title: "Error of the solve",
           label: "RMS difference per pixel",
           of: ({ error }) => error,
-        })], { text }),
+        })], picture),
       alt: "Error of the samples against the number of field evaluations, one line per solver.",
       caption: "Accuracy against field evaluations: the difference to the samples of an " +
         "accurate solve (dopri5 at $10^{-6}$) of the same noise.",
-      command,
-      look: "chart",
     }),
   ];
 }
@@ -260,7 +265,7 @@ async function memoryBlocks(
       ["Smallest distance of a test image", Math.min(...ofTest).toFixed(2)],
     ]),
     await figure({
-      draw: (text) =>
+      draw: (picture) =>
         labelledGrid(pixels, {
           height,
           width,
@@ -272,13 +277,11 @@ async function memoryBlocks(
               found.slice(0, columns).map((own) => own[rank]!.distance.toFixed(1))
             ),
           ],
-          text,
+          ...picture,
         }),
       alt: "A row of samples, and below each its nearest training images with their distances.",
       caption: `The first ${columns} samples, and below each the ${nearest} nearest of ` +
         `${grouped(train.count)} training images with their distances.`,
-      command: runCommand(context, "report", ["--out", "report.html"]),
-      look: "photo",
     }),
   ];
 }

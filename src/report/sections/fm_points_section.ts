@@ -1,55 +1,60 @@
 import { isPlane } from "../../flows/standardization.ts";
 import type { PointDataset } from "../../data/dataset.ts";
-import type { Bounds } from "../../metrics/bounds.ts";
 import { wasserstein2 } from "../../metrics/wasserstein.ts";
-import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
+import { cloudGrid } from "../../plot/cloud_grid.ts";
+import { panelsPlot } from "../../plot/panels_plot.ts";
 import { readRows } from "../../train/batches.ts";
 import type { Block } from "../pages/document.ts";
-import { evaluateFm, type FmEvaluation } from "../evaluation/evaluation.ts";
+import {
+  evaluateFm,
+  type FmEvaluation,
+  type LikelihoodEvaluation,
+} from "../evaluation/evaluation.ts";
 import { CLOUD, freshClouds } from "../evaluation/sample_distances.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { prose, subsection } from "../plan.ts";
-import { drawnOnce, planPointSamples } from "./points_samples.ts";
-import {
-  accurateSolveOf,
-  figure,
-  figuresTable,
-  runCommand,
-  type RunContext,
-} from "../run_context.ts";
+import { foldedSubsection, prose } from "../plan.ts";
+import { drawnOnce, planNoiseToData, planPointSamples } from "./points_samples.ts";
+import { accurateSolveOf, figure, figuresTable, type RunContext } from "../run_context.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
-import { evaluatePointLikelihood, likelihoodFigures } from "./point_likelihood.ts";
-import { BUDGETS, type StudiedSamples, studiedSolvers, studySolvers } from "./solver_study.ts";
+import {
+  evaluatePointLikelihood,
+  likelihoodFigures,
+  likelihoodKeyFigures,
+} from "./point_likelihood.ts";
+import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";
 import { grouped, number, percent, withError } from "../pages/format.ts";
 
 /** Plans loss, distance to the data, samples, and the solver study. */
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
-  let evaluation: FmEvaluation | null = null;
-  // Built-in distributions have distances to the data; of a table's samples only this is known.
-  const likelihood = dataset.file === undefined ? [] : [{
-    label: "likelihood of the test points",
-    make: async () => {
-      const found = await evaluatePointLikelihood(context, dataset);
-      return [
-        prose("The likelihood of the test points under the flow of the learnt velocity."),
-        ...likelihoodFigures(found, dataset),
-      ];
-    },
-  }];
-  const quality = subsection(context.id, "Quality", [{
-    label: "loss and distance to the data",
-    make: async () => {
-      evaluation = await evaluate(context, dataset);
-      return qualityBlocks(evaluation, dataset);
-    },
-  }, ...likelihood]);
-  const study = subsection(context.id, "Samples against field evaluations", [{
+  let evaluation: FmEvaluation | null = null, likelihood: LikelihoodEvaluation | null = null;
+  const trajectories = drawnOnce(context);
+  const explained = foldedSubsection(context.id, "How the figures are to be read", [{
+    label: "how the figures are to be read",
+    make: () => Promise.resolve([explanation(dataset)]),
+  }]);
+  const study = foldedSubsection(context.id, "Samples against field evaluations", [{
     label: "euler, midpoint, rk4 and dopri5",
     make: async () => await studyBlocks(context, dataset),
   }]);
   return {
-    sections: [planPointSamples(context, dataset, drawnOnce(context)), quality, study],
+    figures: {
+      label: "loss and distance to the data",
+      make: async () => {
+        evaluation = await evaluate(context, dataset);
+        const table = qualityTable(evaluation, dataset);
+        // Built-in distributions have distances to the data; of a table's samples only this is known.
+        if (dataset.file === undefined) return [table];
+        likelihood = await evaluatePointLikelihood(context, dataset);
+        return [
+          table,
+          prose("The likelihood of the test points under the flow of the learnt velocity:"),
+          ...likelihoodFigures(likelihood, dataset),
+        ];
+      },
+    },
+    shown: [planPointSamples(context, dataset, trajectories)],
+    folded: [...planNoiseToData(context, trajectories), study, explained],
     outcome: () => {
       if (evaluation === null) return null;
       const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
@@ -57,6 +62,20 @@ export function planFmPoints(context: RunContext, dataset: PointDataset): Sectio
         ? `test loss ${withError(loss, lossStdErr)}`
         : `2-Wasserstein distance to the data ${number(wasserstein2)}, between two draws of the ` +
           `data ${number(wasserstein2Data!)}`;
+    },
+    keyFigures: () => {
+      if (evaluation === null) return [];
+      const { loss, lossStdErr, wasserstein2, stray } = evaluation;
+      return [
+        ...(likelihood === null ? [] : likelihoodKeyFigures(likelihood)),
+        { name: "test loss", text: withError(loss, lossStdErr), lower: loss },
+        ...(typeof wasserstein2 === "number"
+          ? [{ name: "W₂ to the data", text: number(wasserstein2), lower: wasserstein2 }]
+          : []),
+        ...(typeof stray === "number"
+          ? [{ name: "far from the data", text: percent(stray), lower: stray }]
+          : []),
+      ];
     },
   };
 }
@@ -71,7 +90,7 @@ async function evaluate(context: RunContext, dataset: PointDataset): Promise<FmE
   );
 }
 
-function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[] {
+function qualityTable(evaluation: FmEvaluation, { test }: PointDataset): Block {
   const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
   const { slicedWasserstein2, slicedWasserstein2Data, stray, strayData } = evaluation;
   const rows: (readonly [string, string])[] = [
@@ -97,18 +116,19 @@ function qualityBlocks(evaluation: FmEvaluation, { test }: PointDataset): Block[
       ["Fresh data as far from it", percent(strayData!)],
     );
   }
-  return [
-    prose(
-      "The loss is the mean squared error between the network and the velocity of individual paths " +
-        "$x_0 \\to x_1$. It cannot reach zero: many such paths cross at a point, and the network " +
-        "learns their mean velocity." +
-        (wasserstein2 === undefined
-          ? ""
-          : " The 2-Wasserstein distance measures how close the samples are to the data; the " +
-            "distance between two draws of the data is its reference."),
-    ),
-    figuresTable(rows),
-  ];
+  return figuresTable(rows);
+}
+
+function explanation({ draw }: PointDataset): Block {
+  return prose(
+    "The loss is the mean squared error between the network and the velocity of individual paths " +
+      "$x_0 \\to x_1$. It cannot reach zero: many such paths cross at a point, and the network " +
+      "learns their mean velocity." +
+      (draw === null
+        ? ""
+        : " The 2-Wasserstein distance measures how close the samples are to the data; the " +
+          "distance between two draws of the data is its reference."),
+  );
 }
 
 async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<Block[]> {
@@ -133,7 +153,6 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
       floor: { value: wasserstein2(other, fresh, dims), label: "two draws of the data" },
     }));
   }
-  const command = runCommand(context, "report", ["--out", "report.html"]);
   const blocks: Block[] = [
     prose(
       "Four solvers from the same noise. A fixed-step solver evaluates the network once per stage " +
@@ -143,23 +162,28 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
   if (isPlane(context.run)) {
     blocks.push(
       await figure({
-        draw: (text) =>
-          panelsPlot(cloudPanels(studied, boundsAround(accurate, 0.1)), {
-            columns: BUDGETS.length,
-            text,
-          }),
+        draw: (size) => {
+          // A phone's page has room for every second budget.
+          const every = size.totalWidth < 480 ? 2 : 1;
+          const shown = studied.filter((_, i) => i % BUDGETS.length % every === 0);
+          return cloudGrid(shown.map(({ samples }) => samples), {
+            bounds: boundsAround(accurate, 0.1),
+            columns: Math.ceil(BUDGETS.length / every),
+            rowLabels: studiedSolvers,
+            labels: shown.map(({ nfe }) => `${Math.round(nfe)} NFE`),
+            ...size,
+          });
+        },
         alt:
           "Scatter plots in a grid: one row per solver, with the cost growing from left to right.",
-        caption: `${CLOUD} samples by solver (rows) and number of evaluations (columns).`,
-        command,
-        look: "chart",
-        maxWidth: 1600,
+        caption:
+          `${CLOUD} samples by solver, with more field evaluations (NFE) from left to right.`,
       }),
     );
   }
   blocks.push(
     await figure({
-      draw: (text) => panelsPlot(panels, { text }),
+      draw: (size) => panelsPlot(panels, size),
       alt: "Error of the samples against the number of field evaluations, one line per solver" +
         (panels.length > 1 ? ", and next to it their distance to the data." : "."),
       caption: "Accuracy against field evaluations: distance to the samples of an accurate " +
@@ -168,29 +192,7 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
         (panels.length > 1
           ? ", and distance to fresh data, which levels off at the model's own error."
           : "."),
-      command,
-      look: "chart",
     }),
   );
   return blocks;
-}
-
-function cloudPanels(studied: readonly StudiedSamples[], bounds: Bounds): Panel[] {
-  const { xMin, xMax, yMin, yMax } = bounds;
-  return studiedSolvers.flatMap((solver) =>
-    studied.filter((entry) => entry.solver === solver).map(({ nfe, samples }) => ({
-      title: `${solver}, ${Math.round(nfe)}`,
-      x: { label: "", range: [xMin, xMax] },
-      y: { label: "", range: [yMin, yMax] },
-      equalAspect: true,
-      series: [{
-        color: 0,
-        mark: "dots",
-        x: samples.filter((_, i) => i % 2 === 0),
-        y: samples.filter((_, i) => i % 2 === 1),
-        width: 2.4,
-        opacity: 0.6,
-      }],
-    } satisfies Panel))
-  );
 }

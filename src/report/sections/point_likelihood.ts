@@ -4,6 +4,7 @@ import { evaluateLikelihood, type LikelihoodEvaluation } from "../evaluation/eva
 import type { Block } from "../pages/document.ts";
 import { grouped, number, plain, sentence, withError } from "../pages/format.ts";
 import { prose } from "../plan.ts";
+import type { KeyFigure } from "../results.ts";
 import { accurateSolveOf, figuresTable, type RunContext } from "../run_context.ts";
 
 /** Likelihood of the test points under a run's model, beside one Gaussian's. */
@@ -51,7 +52,28 @@ export function likelihoodFigures(
   return [figuresTable(rows), ...remarks.map((remark) => prose(plain(sentence(remark))))];
 }
 
+/** The figures of a likelihood for the report's table of results. */
+export function likelihoodKeyFigures(
+  { nll, nllStdErr, nllGap, nllGapStdErr, nllGaussian }: LikelihoodEvaluation,
+): readonly KeyFigure[] {
+  return [
+    { name: "test NLL (nats)", text: meanText(nll, nllStdErr), lower: nll },
+    ...(nllGap === undefined ? [] : [{
+      name: "above the true density",
+      text: meanText(nllGap, nllGapStdErr!),
+      lower: nllGap,
+    }]),
+    ...(nllGaussian === undefined
+      ? []
+      : [{ name: "NLL of one Gaussian", text: meanText(nllGaussian, null), lower: null }]),
+  ];
+}
+
 /** A mean in nats with its standard error; both are null where no point has a likelihood. */
 export function nats(mean: number | null, stdErr: number | null): string {
-  return mean === null ? "none" : `${withError(mean, stdErr ?? NaN)} nats`;
+  return mean === null ? "none" : `${meanText(mean, stdErr)} nats`;
+}
+
+function meanText(mean: number | null, stdErr: number | null): string {
+  return mean === null ? "none" : withError(mean, stdErr ?? NaN);
 }

@@ -8,7 +8,7 @@ import { pointsPlot } from "../../plot/points_plot.ts";
 import { scatterPlot } from "../../plot/scatter_plot.ts";
 import { snapshotsPlot, trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import type { Block } from "../pages/document.ts";
-import { type PlannedSection, prose, subsection } from "../plan.ts";
+import { foldedSubsection, type PlannedSection, subsection } from "../plan.ts";
 import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
@@ -41,27 +41,33 @@ export function drawnOnce(context: RunContext): () => Promise<SampledTrajectorie
   return () => drawn ??= draw();
 }
 
-/** Plans the samples of a model of points and their trajectories. */
+/** Plans the samples of a model of points, beside its test points in the plane. */
 export function planPointSamples(
   context: RunContext,
   dataset: PointDataset,
   trajectories: () => Promise<SampledTrajectories>,
 ): PlannedSection {
-  if (!isPlane(context.run)) {
-    return subsection(context.id, "Samples", [{
-      label: "samples",
-      make: async () => [await cloud(context, dataset.dims, await trajectories())],
-    }]);
-  }
-  return subsection(context.id, "Samples", [
-    { label: "samples", make: async () => [await beside(context, dataset, await trajectories())] },
-    {
-      label: "noise becomes data",
-      make: async () => [await course(context, await trajectories())],
-    },
+  return subsection(context.id, "Samples", [{
+    label: "samples",
+    make: async () => [
+      isPlane(context.run)
+        ? await beside(context, dataset, await trajectories())
+        : await cloud(context, dataset.dims, await trajectories()),
+    ],
+  }]);
+}
+
+/** Plans the course of the samples from noise to data; none unless points lie in the plane. */
+export function planNoiseToData(
+  context: RunContext,
+  trajectories: () => Promise<SampledTrajectories>,
+): readonly PlannedSection[] {
+  if (!isPlane(context.run)) return [];
+  return [foldedSubsection(context.id, "From noise to data", [
     { label: "the cloud along t", make: async () => await along(context, await trajectories()) },
     { label: "trajectories", make: async () => [await lines(context, await trajectories())] },
-  ]);
+    { label: "noise becomes data", make: async () => [await course(await trajectories())] },
+  ])];
 }
 
 async function cloud(
@@ -70,12 +76,11 @@ async function cloud(
   { states }: SampledTrajectories,
 ): Promise<Block> {
   return await figure({
-    draw: (text) => pointsPlot(states.at(-1)!, { dims, label: "samples", text }),
+    draw: (size) => pointsPlot(states.at(-1)!, { dims, label: "samples", ...size }),
     alt: "Samples of the model.",
     caption: `${grouped(PICTURED.points)} samples.` +
       (dims > 4 ? ` The first four of ${dims} coordinates.` : ""),
     command: runCommand(context, "plot"),
-    look: "chart",
   });
 }
 
@@ -86,7 +91,7 @@ async function beside(
 ): Promise<Block> {
   const count = Math.min(PICTURED.points, test.count);
   return await figure({
-    draw: (text) =>
+    draw: (size) =>
       scatterPlot(states.at(-1)!, {
         label: "samples",
         reference: {
@@ -94,18 +99,17 @@ async function beside(
           label: "test points",
           place: "beside",
         },
-        text,
+        ...size,
       }),
     alt: "Two scatter plots on equal axes: samples of the model, and test points.",
     caption: `${grouped(PICTURED.points)} samples of the model, and ${
       grouped(count)
     } test points on the same axes.`,
-    command: runCommand(context, "report", ["--out", "report.html"]),
-    look: "chart",
+    command: runCommand(context, "plot"),
   });
 }
 
-async function course(context: RunContext, { states, times }: SampledTrajectories): Promise<Block> {
+async function course({ states, times }: SampledTrajectories): Promise<Block> {
   // Every second time: twenty frames are smooth enough at half the size.
   const chosen = times.map((_, i) => i).filter((i) => i % 2 === 0);
   const frames = await cloudFrames({
@@ -114,10 +118,9 @@ async function course(context: RunContext, { states, times }: SampledTrajectorie
   });
   return animated(animation(frames, { delayMs: 120, lastMs: 2500, colors: 8 }), {
     alt: `Animation: points of a normal distribution flow into the shape of the data.`,
+    look: "chart",
     caption: `${ANIMATED} samples from noise, $t = ${times[0]}$, to data, ` +
       `$t = ${times.at(-1)}$.`,
-    command: runCommand(context, "report", ["--out", "report.html"]),
-    look: "chart",
   });
 }
 
@@ -128,17 +131,15 @@ async function along(
   // Five of the available times, both ends included.
   const chosen = [0, 1, 2, 3, 4].map((i) => i * (times.length - 1) / 4);
   return [
-    prose("Snapshots at five times, and trajectories of a hundred of the points:"),
     await figure({
-      draw: (text) =>
+      draw: (size) =>
         snapshotsPlot({
           states: chosen.map((i) => states[i]!),
           times: chosen.map((i) => times[i]!),
-        }, { text }),
+        }, size),
       alt: "Five scatter plots, from a normal distribution to the samples.",
       caption: `The cloud of ${grouped(PICTURED.points)} points along $t$.`,
       command: runCommand(context, "plot"),
-      look: "chart",
     }),
   ];
 }
@@ -147,9 +148,9 @@ async function lines(context: RunContext, { states, times }: SampledTrajectories
   const { samples } = TRAJECTORIES.points;
   const isFm = context.run.config.model === "fm";
   return await figure({
-    draw: (text) =>
+    draw: (size) =>
       trajectoryPlot({ states: states.map((state) => state.subarray(0, 2 * samples)), times }, {
-        text,
+        ...size,
       }),
     alt: `Trajectories of ${samples} points from noise to data, coloured by time.`,
     caption: `Trajectories of ${samples} samples. ` +
@@ -158,6 +159,5 @@ async function lines(context: RunContext, { states, times }: SampledTrajectories
           "trajectories bend: those of an ODE cannot cross."
         : "A CNF has no reason to keep them straight: its likelihood depends on their ends alone."),
     command: runCommand(context, "plot"),
-    look: "chart",
   });
 }

@@ -1,6 +1,8 @@
 import { descriptionOf } from "../../nn/network.ts";
 import type { TrainConfig } from "../../train/options/table.ts";
 import { runName } from "../../train/run/run_folder.ts";
+import type { KeyFigure } from "../results.ts";
+import { runTopic } from "../run_titles.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { planCnf } from "./cnf_section.ts";
 import { planData } from "./data_section.ts";
@@ -8,19 +10,25 @@ import type { Block } from "../pages/document.ts";
 import { planFmImages } from "./fm_images_section.ts";
 import { planFmPoints } from "./fm_points_section.ts";
 import type { RunPart } from "../pages/parts.ts";
-import { type PlannedSection, prose, slug } from "../plan.ts";
+import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
 import type { SectionContext } from "../section_context.ts";
 import type { ReportedRun } from "../reported_run.ts";
-import { figuresTable, type RunContext } from "../run_context.ts";
+import { figuresTable, runCommand, type RunContext } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
-import { planTraining } from "./training_section.ts";
+import { planEpochs, planTraining } from "./training_section.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
 import { code, datasetLabel, duration, grouped, number } from "../pages/format.ts";
 
-/** Plans a run's section: overview, data, training and model. */
-export function planRun(part: RunPart, { seed, models, id }: SectionContext): PlannedSection {
+/**
+ * Plans a run's section: its figures and pictures, then training, and folded what lies behind them.
+ *
+ * @param part.title Required here; `runTitles()` makes it where a part has none.
+ */
+export function planRun(
+  part: RunPart & { readonly title: string },
+  { seed, models, id }: SectionContext,
+): PlannedSection {
   const { title, markdown, run, without = [] } = part;
-  const heading = title ?? runTitle(run);
   const context: RunContext = {
     id: id(slug(runName(run.config.model, run.config.data))),
     run,
@@ -31,18 +39,30 @@ export function planRun(part: RunPart, { seed, models, id }: SectionContext): Pl
   const own = planModel(context);
   return {
     id: context.id,
-    title: heading,
+    title,
     pieces: [{
       label: run.name,
       make: () =>
-        Promise.resolve([...(markdown === undefined ? [] : [prose(markdown)]), ...overview(run)]),
-    }],
+        Promise.resolve([...(markdown === undefined ? [] : [prose(markdown)]), overview(run)]),
+    }, own.figures],
     sections: [
-      ...(without.includes("data") ? [] : [planData(context)]),
+      ...own.shown,
       planTraining(context),
-      ...own.sections,
+      planEpochs(context),
+      ...(without.includes("data") ? [] : [planData(context)]),
+      ...own.folded,
+      planSettings(context),
     ],
     outcome: own.outcome,
+    results: () => [{
+      kind: "run",
+      id: context.id,
+      title,
+      folder: run.name,
+      model: run.config.model,
+      group: runTopic(run),
+      figures: [...own.keyFigures(), ...effort(run)],
+    }],
   };
 }
 
@@ -52,63 +72,66 @@ function planModel(context: RunContext): SectionPlans {
   return config.model === "cnf" ? planCnf(context, dataset) : planFmPoints(context, dataset);
 }
 
-const dataTitles: Readonly<Record<string, string>> = {
-  moons: "Two moons",
-  "8gaussians": "Eight Gaussians",
-  checkerboard: "Checkerboard",
-  mnist: "MNIST",
-  "fashion-mnist": "FashionMNIST",
-  kmnist: "KMNIST",
-};
-
-const modelTitles = { cnf: "continuous normalizing flow", fm: "flow matching" } as const;
-
 const modelNames = { cnf: "continuous normalizing flow", fm: "flow-matching model" } as const;
 
-/** Title such as "Two moons: continuous normalizing flow". */
-function runTitle({ config }: ReportedRun): string {
-  const data = dataTitles[config.data] ?? datasetLabel(config.data);
-  return `${data}: ${modelTitles[config.model]}`;
+function overview(run: ReportedRun): Block {
+  const { config, network, metrics, dataset, step, name, choice } = run;
+  const what = dataset.kind === "points" ? "points" : "images";
+  return prose(
+    `A ${modelNames[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
+      `${code(datasetLabel(config.data))}: ${descriptionOf(network)} with ${
+        grouped(network.layout.size)
+      } weights, ` +
+      `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
+      (metrics.backend === null
+        ? "."
+        : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`) +
+      ` The run is ${code(name)}.` +
+      (choice === undefined ? "" : ` Its ${code(choice)} weights are shown.`),
+  );
 }
 
-function overview(run: ReportedRun): Block[] {
-  const { config, network, metrics, dataset, step, name } = run;
-  const weights = network.layout.size;
-  const what = dataset.kind === "points" ? "points" : "images";
-  const { steps: _steps, epochs: _epochs, ...options } = config;
+/** What the run took. */
+function effort({ step, metrics }: ReportedRun): KeyFigure[] {
   return [
-    prose(
-      `A ${modelNames[config.model]} on ${grouped(dataset.train.count)} ${what} of ` +
-        `${code(datasetLabel(config.data))}: ${descriptionOf(network)} with ${
-          grouped(weights)
-        } weights, ` +
-        `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
-        (metrics.backend === null
-          ? "."
-          : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`) +
-        (run.choice === undefined ? "" : ` Its ${code(run.choice)} weights are shown.`),
-    ),
-    {
-      kind: "details",
-      summary: "Configuration, machine and how to train it again",
-      blocks: [
-        prose(
-          "To train it again: " +
-            code(commandLine(["train", config.model, "--config", `${name}/config.json`])),
-        ),
+    { name: "steps", text: grouped(step), lower: null },
+    ...(metrics.backend === null
+      ? []
+      : [{ name: "time", text: duration(metrics.seconds), lower: null }]),
+  ];
+}
+
+/** Plans the commands that continue from a run, the machine and the configuration. */
+function planSettings(context: RunContext): PlannedSection {
+  const { run } = context;
+  const { config, name } = run;
+  const { steps: _steps, epochs: _epochs, ...options } = config;
+  return foldedSubsection(context.id, "Settings, machine and commands", [{
+    label: "settings",
+    make: () =>
+      Promise.resolve([
+        {
+          kind: "commands",
+          items: [
+            {
+              words: "Train it again, into a new run",
+              command: commandLine(["train", config.model, "--config", `${name}/config.json`]),
+            },
+            { words: "Evaluate it", command: commandLine(["eval", name]) },
+            { words: "Draw its pictures, into the run", command: runCommand(context, "plot") },
+          ],
+        },
         figuresTable(machineRows(run)),
-        prose("The resolved configuration, with all defaults filled in:"),
         {
           kind: "table",
           columns: [{ name: "option", align: "left" }, { name: "value", align: "left" }],
           rows: Object.entries({ ...trainingLength(config), ...options }).map(([key, value]) => [
             code(key),
-            code(String(value)),
+            code(typeof value === "object" ? JSON.stringify(value) : String(value)),
           ]),
         },
-      ],
-    },
-  ];
+      ]),
+  }]);
 }
 
 function trainingLength({ steps, epochs }: TrainConfig) {

@@ -1,9 +1,9 @@
-import { compactPng } from "../../plot/encoding/compact_png.ts";
 import type { Claim } from "../../theory/theorem.ts";
 import { commandLine } from "../../core/command_line.ts";
 import type { Block } from "../pages/document.ts";
 import type { TheoremPart } from "../pages/parts.ts";
-import { type PlannedSection, prose, slug } from "../plan.ts";
+import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
+import { figure } from "../run_context.ts";
 import type { SectionContext } from "../section_context.ts";
 import { number, plain, withError } from "../pages/format.ts";
 
@@ -18,56 +18,83 @@ export function planTheorem(
   const { claims } = check;
   const passed = claims.filter(({ pass }) => pass).length;
   const verdict = `${passed} of ${claims.length} claims hold`;
+  const failed = claims.filter(({ pass }) => !pass);
   return {
     id: own,
     title: heading,
-    pieces: [{
-      label: theorem.title,
-      make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
-    }],
-    sections: [{
-      id: `${own}-check`,
-      title: "The check",
-      pieces: [{
+    pieces: [
+      {
+        label: theorem.title,
+        make: () => Promise.resolve([prose(theorem.brief), ...verdictBlocks(verdict, failed)]),
+      },
+      {
         label: `picture of ${theorem.name}`,
-        make: async (): Promise<Block[]> => [
-          prose(
-            `A program checks the theorem numerically: ${verdict}. All figures: ` +
-              `\`${commandLine([...args, "--json"])}\``,
-          ),
-          {
-            kind: "table",
-            columns: [
-              { name: "claim", align: "left" },
-              { name: "expected", align: "right" },
-              { name: "observed", align: "right" },
-            ],
-            rows: claims.map(claimRow),
-          },
-          {
-            kind: "figure",
-            picture: {
-              bytes: compactPng(await theorem.picture(check)),
-              format: "png",
-              alt: theorem.alt,
-              look: "chart",
-            },
+        make: async () => [
+          await figure({
+            draw: (size) =>
+              theorem.picture(check, { title: undefined, subtitle: undefined, ...size }),
+            alt: theorem.alt,
             caption: plain(theorem.alt),
             command: commandLine([...args, "--out", theorem.name]),
-          },
+          }),
         ],
-      }],
-      sections: [],
-      outcome: () => null,
-    }],
+      },
+    ],
+    sections: [
+      foldedSubsection(own, "Proof", [{
+        label: `proof of ${theorem.name}`,
+        make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
+      }]),
+      foldedSubsection(own, "The check", [{
+        label: `claims of ${theorem.name}`,
+        make: () =>
+          Promise.resolve([
+            prose(
+              "A program put the theorem to the test. A check can fail: it detects a wrong sign " +
+                "or a dropped factor.",
+            ),
+            {
+              kind: "table",
+              label: `Claims of ${theorem.name}`,
+              columns: [
+                { name: "claim", align: "left" },
+                { name: "expected", align: "right" },
+                { name: "observed", align: "right" },
+              ],
+              rows: claims.map(claimRow),
+            },
+            {
+              kind: "commands",
+              items: [{
+                words: "Check it again, with all measurements",
+                command: commandLine([...args, "--json"]),
+              }],
+            },
+          ]),
+      }]),
+    ],
     outcome: () => verdict,
+    results: () => [{ kind: "theorem", id: own, title: heading, verdict }],
   };
 }
 
-function claimRow({ statement, expected, observed, stdErr, tolerance, pass }: Claim): string[] {
+/** The verdict in one line, and the claims that failed. */
+function verdictBlocks(verdict: string, failed: readonly Claim[]): Block[] {
+  if (failed.length === 0) return [prose(`**Checked numerically:** ${verdict}.`)];
+  const names = failed.map((claim) => statementOf(claim)).join("; ");
+  return [{ kind: "notice", markdown: `**The check fails:** ${verdict}. Failed: ${names}.` }];
+}
+
+/** The statement of a claim as Markdown. */
+function statementOf({ statement, markdown }: Claim): string {
+  return markdown ?? plain(statement);
+}
+
+function claimRow(claim: Claim): string[] {
+  const { expected, observed, stdErr, tolerance, pass } = claim;
   const measured = stdErr === null ? number(observed) : withError(observed, stdErr);
   return [
-    plain(statement),
+    statementOf(claim),
     tolerance === 0 ? number(expected) : `${number(expected)}, within ${brief(tolerance)}`,
     `${measured}${pass ? "" : ", **fails**"}`,
   ];

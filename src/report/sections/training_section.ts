@@ -1,9 +1,8 @@
 import { compactPng } from "../../plot/encoding/compact_png.ts";
 import { InputError } from "../../core/errors.ts";
 import { samplesFile } from "../../train/run/run_folder.ts";
-import { commandLine } from "../../core/command_line.ts";
 import type { Block } from "../pages/document.ts";
-import { type PlannedSection, prose, subsection } from "../plan.ts";
+import { foldedSubsection, type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
 import { curvesPicture, lossReference } from "../pictures/run_pictures.ts";
@@ -12,10 +11,16 @@ import { grouped, number } from "../pages/format.ts";
 /** Width in pixels of an epoch's picture, half that of a chart. */
 const EPOCH_WIDTH = 700;
 
-/** Plans the loss curves and the samples after each epoch. */
+/** Plans the loss curves. */
 export function planTraining(context: RunContext): PlannedSection {
   return subsection(context.id, "Training", [
     { label: "loss curves", make: () => curves(context) },
+  ]);
+}
+
+/** Plans the samples after training epochs. */
+export function planEpochs(context: RunContext): PlannedSection {
+  return foldedSubsection(context.id, "Samples during training", [
     { label: "samples of each epoch", make: () => Promise.resolve([epochs(context)]) },
   ]);
 }
@@ -35,7 +40,8 @@ async function curves(context: RunContext): Promise<Block[]> {
     : "";
   return [
     await figure({
-      draw: async (text) => (await curvesPicture(log, { model: config.model, reference, text }))!,
+      draw: async (size) =>
+        (await curvesPicture(log, { model: config.model, reference, ...size }))!,
       alt: "Training loss of every step and test loss against the training step" +
         (nfe.length > 0 ? "; below it the field evaluations per solve." : "."),
       caption: (isCnf
@@ -51,7 +57,6 @@ async function curves(context: RunContext): Promise<Block[]> {
             (last > first ? " The field becomes stiffer as it is trained." : "")
           : ""),
       command: runCommand({ ...context, seed: 0 }, "plot"),
-      look: "chart",
     }),
   ];
 }
@@ -88,7 +93,6 @@ function mean(values: readonly number[]): number {
 
 function epochs({ run }: RunContext): Block {
   const isImages = run.dataset.kind === "images";
-  const command = commandLine(["train", run.config.model, "--config", `${run.name}/config.json`]);
   return {
     kind: "gallery",
     pictures: run.epochs.map(({ epoch, png }) => ({
@@ -102,7 +106,7 @@ function epochs({ run }: RunContext): Block {
     })),
     caption: "Samples after training epochs, always from the same noise" +
       (run.epochs.length < run.epochCount ? `; ${run.epochs.length} of ${run.epochCount}.` : "."),
-    command,
+    command: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
+import type { PictureOptions } from "../../plot/picture.ts";
 import type { Breakdown } from "./breakdown.ts";
 import type { DdpmCheck } from "./check.ts";
 import { coarsest } from "./problem.ts";
@@ -145,8 +146,8 @@ function densityPanel(check: DdpmCheck, n: number): Panel {
   };
 }
 
-/** Draws the result of the check as a PNG file. */
-export function picture(check: DdpmCheck): Promise<Uint8Array> {
+/** Draws the result of the check. */
+export function picture(check: DdpmCheck, options: PictureOptions = {}): Promise<Uint8Array> {
   const drawn = [...new Set(check.densities.map((row) => row.steps))];
   return panelsPlot([
     residualPanel(check),
@@ -154,5 +155,5 @@ export function picture(check: DdpmCheck): Promise<Uint8Array> {
     coefficientsPanel(),
     distancePanel(check),
     ...drawn.map((n) => densityPanel(check, n)),
-  ], { title: "DDPM’s ancestral step against the reverse SDE’s Euler-Maruyama step", columns: 2 });
+  ], { title: "DDPM’s ancestral step against the reverse SDE’s Euler-Maruyama step", ...options });
 }

@@ -2,6 +2,7 @@ import { fillNormal } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
+import { formula, stated } from "../statement.ts";
 import { orderOf } from "../line_fit.ts";
 import { diffused, drawFrom, type Mixture, scoreOf } from "./mixture.ts";
 import { data, doublings, schedule } from "./problem.ts";
@@ -172,7 +173,9 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
 
   const claims = [
     claim(
-      "the residual of one step falls as dt^2: slope of log residual against log (1/N), N from 10 to 10,240",
+      stated`the residual of one step falls as ${formula("dt^2")}: slope of log residual against ${
+        formula("log (1/N)", "\\log(1/N)")
+      }, ${formula("N")} from 10 to 10,240`,
       {
         observed: fit.slope,
         stdErr: fit.slopeStdErr,
@@ -181,7 +184,12 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
       },
     ),
     claim(
-      "N^2 residual tends to the RMS of beta^2 (3/8 x + 1/2 score): their ratio at N = 10,240",
+      stated`${formula("N^2")} residual tends to the RMS of ${
+        formula(
+          "beta^2 (3/8 x + 1/2 score)",
+          "\\beta^2\\left(\\tfrac38 x + \\tfrac12\\,\\mathrm{score}\\right)",
+        )
+      }: their ratio at ${formula("N = 10,240", "N = 10{,}240")}`,
       {
         observed: last.residual * last.steps ** 2 / leading,
         expected: 1,
@@ -189,7 +197,12 @@ export function residualStudy(updates: Updates, seed: number): ResidualStudy {
       },
     ),
     claim(
-      "no point exceeds Taylor's bound beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|): largest ratio to it",
+      stated`no point exceeds Taylor's bound ${
+        formula(
+          "beta_t^2 (3/8 (1-beta_t)^(-5/2) |x| + 1/2 (1-beta_t)^(-3/2) |score|)",
+          "\\beta_t^2\\left(\\tfrac38(1-\\beta_t)^{-5/2}|x| + \\tfrac12(1-\\beta_t)^{-3/2}|\\mathrm{score}|\\right)",
+        )
+      }: largest ratio to it`,
       { observed: overBound, expected: 0, tolerance: 1 },
     ),
     claim("the noise terms are equal up to rounding: largest difference", {

@@ -2,6 +2,7 @@ import { fillNormal } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import { type Claim, claim } from "../theorem.ts";
+import { formula, stated } from "../statement.ts";
 import { lawOf } from "./law.ts";
 import { orderOf } from "../line_fit.ts";
 import { cumulativeOf, diffused, drawFrom, quantilesOf, scoreOf } from "./mixture.ts";
@@ -158,18 +159,19 @@ export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
   // The next term of the error is about 2 / N of the first, so the order measured from N = 80 on
   // is 1.01.
   const fine = distances.filter((row) => row.steps >= 80);
+  const dt = formula("dt"), w1 = formula("W1", "W_1"), count = formula("N");
   const claims = ([["ancestral", "ancestral"], ["eulerMaruyama", "Euler-Maruyama"]] as const)
     .flatMap(([key, name]) => {
       const fit = order(fine, (row) => row[key]);
       return [
         claim(
-          `the law of the ${name} sampler converges to the data's at first order in dt: order of its W1, N from 80 to ${FINEST}`,
+          stated`the law of the ${name} sampler converges to the data's at first order in ${dt}: order of its ${w1}, ${count} from 80 to ${FINEST}`,
           { observed: fit.slope, stdErr: fit.slopeStdErr, expected: 1, tolerance: 0.05 },
         ),
         claim(
-          `the ${name} sampler converges to the data's law: W1 extrapolated to dt = 0 from N = ${
-            FINEST / 2
-          } and ${FINEST}`,
+          stated`the ${name} sampler converges to the data's law: ${w1} extrapolated to ${
+            formula("dt = 0")
+          } from ${count} = ${FINEST / 2} and ${FINEST}`,
           {
             observed: 2 * last[key] - before[key],
             expected: 0,
@@ -178,7 +180,9 @@ export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
           },
         ),
         claim(
-          `${SAMPLES} points of the ${name} sampler are as close to the data's law as the same number of draws from it: W1 at N = ${FINEST}`,
+          stated`${SAMPLES} points of the ${name} sampler are as close to the data's law as the same number of draws from it: ${w1} at ${
+            formula(`N = ${FINEST}`)
+          }`,
           {
             observed: last[`${key}Sample`],
             stdErr: floor.stdDev,
@@ -192,7 +196,9 @@ export function samplersStudy(updates: Updates, seed: number): SamplersStudy {
   const gap = order(distances, (row) => row.gap);
   claims.push(
     claim(
-      `driven by the same noise, the two samplers end within O(dt) of each other: order of their mean distance, N from ${coarsest} to ${FINEST}`,
+      stated`driven by the same noise, the two samplers end within ${
+        formula("O(dt)", "O(dt)")
+      } of each other: order of their mean distance, ${count} from ${coarsest} to ${FINEST}`,
       // The next term shifts it by 0.04; the few paths that end in different peaks add scatter.
       { observed: gap.slope, stdErr: gap.slopeStdErr, expected: 1, tolerance: 0.15 },
     ),

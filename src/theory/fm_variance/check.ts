@@ -1,4 +1,5 @@
 import { type CheckOptions, type Claim, claim, type TheoremCheck } from "../theorem.ts";
+import { formula, stated, type Statement } from "../statement.ts";
 import { continuityDefect } from "./continuity.ts";
 import { type GaussianPath, type Hypothesis, leastVariance, proved } from "./gaussian_path.ts";
 import { type MarginalRow, sampleMarginals, type VelocityRow } from "./marginal.ts";
@@ -103,65 +104,107 @@ export async function checkFmVariance(
     z: criticalZ(FALSE_ALARM / tests),
     kolmogorov: criticalKolmogorov(FALSE_ALARM / tests),
   };
-  const withinErrors = (statement: string, of: readonly number[]) =>
-    claim(`${statement}: largest |z| of ${of.length}`, {
+  const withinErrors = (statement: Statement, of: readonly number[]) =>
+    claim(stated`${statement}: largest ${formula("|z|")} of ${of.length}`, {
       observed: largest(of),
       expected: 0,
       tolerance: significance.z,
     });
 
+  const xt = formula("x_t"), square = formula("|x_t|^2");
+  const carried = stated`${formula("x")} to ${
+    formula("x std(t) / s", "x\\operatorname{std}(t)/s")
+  }`;
+  const radius = formula("5/6 s sqrt(d)", "\\tfrac56 s\\sqrt d");
   const claims: Claim[] = [
-    withinErrors("x_t has the variance s^2 (t^2 + a^2 + 2 rho t a)", scores.variance),
-    withinErrors("x_t has the mean 0", scores.mean),
-    claim(`x_t is normal: largest sqrt(n) D (Kolmogorov-Smirnov) of ${rows.length}`, {
-      observed: largest(rows.map((row) => row.kolmogorov)),
-      expected: 0,
-      tolerance: significance.kolmogorov,
-    }),
+    withinErrors(
+      stated`${xt} has the variance ${
+        formula("s^2 (t^2 + a^2 + 2 rho t a)", "s^2 (t^2 + a^2 + 2\\rho t a)")
+      }`,
+      scores.variance,
+    ),
+    withinErrors(stated`${xt} has the mean 0`, scores.mean),
+    claim(
+      stated`${xt} is normal: largest ${
+        formula("sqrt(n) D", "\\sqrt n\\,D")
+      } (Kolmogorov-Smirnov) of ${rows.length}`,
+      {
+        observed: largest(rows.map((row) => row.kolmogorov)),
+        expected: 0,
+        tolerance: significance.kolmogorov,
+      },
+    ),
     halfway(rows, significance.z),
     claim(
-      "the variance has the minimum of section 3, at the time of section 3: largest error over s^2",
+      stated`the variance has the minimum of section 3, at the time of section 3: largest error over ${
+        formula("s^2")
+      }`,
       {
         observed: largest(paths.map((path) => leastVarianceError(hypothesis, path))),
         expected: 0,
         tolerance: 1e-6, // the error of the search on 1,001 times is at most 1e-6
       },
     ),
-    withinErrors("dx_t/dt regressed on x_t has the slope d/dt log std(t)", scores.slope),
+    withinErrors(
+      stated`${formula("dx_t/dt")} regressed on ${xt} has the slope ${
+        formula("d/dt log std(t)", "\\frac{d}{dt}\\log\\operatorname{std}(t)")
+      }`,
+      scores.slope,
+    ),
     claim("density and field satisfy the continuity equation: largest defect", {
       observed: largest(paths.map((path) => continuityDefect(hypothesis, path))),
       expected: 0,
       tolerance: CONTINUITY_TOLERANCE,
     }),
-    claim("odeint carries x to x std(t) / s in float64: largest relative error", {
+    claim(stated`odeint carries ${carried} in float64: largest relative error`, {
       observed: largest(transport.rows.map((row) => row.flowError)),
       expected: 0,
       tolerance: FLOAT64_TOLERANCE,
     }),
-    withinErrors("odeint carries N(0, s^2) through those variances", scores.carried),
+    withinErrors(
+      stated`odeint carries ${formula("N(0, s^2)", "\\mathcal N(0, s^2)")} through those variances`,
+      scores.carried,
+    ),
     claim(
-      `the ${backend.kind} engine carries x to x std(t) / s in float32: largest relative error`,
+      stated`the ${backend.kind} engine carries ${carried} in float32: largest relative error`,
       {
         observed: largest(onEngine.rows.map((row) => row.flowError)),
         expected: 0,
         tolerance: FLOAT32_TOLERANCE,
       },
     ),
-    withinErrors(`in ${HIGH_DIMENSION} dimensions |x_t|^2 has the mean d std(t)^2`, scores.square),
     withinErrors(
-      `in ${HIGH_DIMENSION} dimensions |x_t|^2 has the variance 2 d std(t)^4`,
+      stated`in ${HIGH_DIMENSION} dimensions ${square} has the mean ${
+        formula("d std(t)^2", "d\\operatorname{std}(t)^2")
+      }`,
+      scores.square,
+    ),
+    withinErrors(
+      stated`in ${HIGH_DIMENSION} dimensions ${square} has the variance ${
+        formula("2 d std(t)^4", "2d\\operatorname{std}(t)^4")
+      }`,
       scores.squareVariance,
     ),
-    claim(`in ${HIGH_DIMENSION} dimensions no x_0 is within 5/6 s sqrt(d): share within`, {
-      observed: 1 - shareOutside(norms.rows, 0),
-      expected: 0,
-      tolerance: 0,
-    }),
-    claim(`in ${HIGH_DIMENSION} dimensions every x_(1/2) is within 5/6 s sqrt(d): share outside`, {
-      observed: shareOutside(norms.rows, 0.5),
-      expected: 0,
-      tolerance: 0,
-    }),
+    claim(
+      stated`in ${HIGH_DIMENSION} dimensions no ${
+        formula("x_0")
+      } is within ${radius}: share within`,
+      {
+        observed: 1 - shareOutside(norms.rows, 0),
+        expected: 0,
+        tolerance: 0,
+      },
+    ),
+    claim(
+      stated`in ${HIGH_DIMENSION} dimensions every ${
+        formula("x_(1/2)", "x_{1/2}")
+      } is within ${radius}: share outside`,
+      {
+        observed: shareOutside(norms.rows, 0.5),
+        expected: 0,
+        tolerance: 0,
+      },
+    ),
   ];
   return {
     name: "fm-variance",
@@ -182,12 +225,17 @@ function halfway(rows: readonly MarginalRow[], z: number): Claim {
   const { variance, stdErr } = rows.find(({ t, s, rho, sigmaMin }) =>
     t === 0.5 && s === 1 && rho === 0 && sigmaMin === 0
   )!;
-  return claim("independent, sigma_min = 0: at t = 1/2 half the variance remains", {
-    observed: variance,
-    expected: 0.5,
-    stdErr,
-    tolerance: z * stdErr,
-  });
+  return claim(
+    stated`independent, ${formula("sigma_min = 0", "\\sigma_{\\min} = 0")}: at ${
+      formula("t = 1/2")
+    } half the variance remains`,
+    {
+      observed: variance,
+      expected: 0.5,
+      stdErr,
+      tolerance: z * stdErr,
+    },
+  );
 }
 
 /** Largest magnitude; NaN if any value is NaN. */

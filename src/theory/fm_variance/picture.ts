@@ -1,4 +1,5 @@
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
+import type { PictureOptions } from "../../plot/picture.ts";
 import type { FmVarianceCheck } from "./check.ts";
 import { proved } from "./gaussian_path.ts";
 import { SAMPLES } from "./marginal.ts";
@@ -13,7 +14,10 @@ function grouped(count: number): string {
 }
 
 /** Draws the result of the check. */
-export function drawFmVariance(check: FmVarianceCheck): Promise<Uint8Array> {
+export function drawFmVariance(
+  check: FmVarianceCheck,
+  options: PictureOptions = {},
+): Promise<Uint8Array> {
   return panelsPlot([
     variancePanel(check),
     normPanel(check),
@@ -22,6 +26,7 @@ export function drawFmVariance(check: FmVarianceCheck): Promise<Uint8Array> {
   ], {
     title: "Between two equal Gaussians, flow matching contracts and expands",
     subtitle: "xₜ = t x₁ + (1 − t) x₀ with x₀ and x₁ normal, variance s² = 1",
+    ...options,
   });
 }
 

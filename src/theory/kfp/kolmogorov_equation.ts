@@ -54,5 +54,6 @@ export function measureKolmogorov(
     })
   );
   const equation = "dp/dt = -div(f p) + g^2/2 Laplacian p";
-  return measurementOf({ case: density.name, equation, steps: density.steps }, points);
+  const latex = "\\partial p/\\partial t = -\\operatorname{div}(fp) + \\tfrac{g^2}{2}\\,\\Delta p";
+  return measurementOf({ case: density.name, equation, latex, steps: density.steps }, points);
 }

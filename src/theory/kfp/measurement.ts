@@ -1,5 +1,6 @@
 import { fitLine } from "../line_fit.ts";
 import { type Claim, claim } from "../theorem.ts";
+import { formula, stated } from "../statement.ts";
 
 /**
  * Six finite-difference steps h: `largest` and five halvings.
@@ -22,6 +23,8 @@ export interface Measurement {
   readonly case: string;
   /** The equation, for display. */
   readonly equation: string;
+  /** The equation as LaTeX. */
+  readonly latex: string;
   /** [n] Steps, largest first, each half of the previous one. */
   readonly steps: readonly number[];
   /** [n] RMS over the points of left side minus right side. */
@@ -60,7 +63,7 @@ export function logSlope(x: readonly number[], y: readonly number[]): number {
 
 /** Aggregates the errors of all points. */
 export function measurementOf(
-  of: Pick<Measurement, "case" | "equation" | "steps">,
+  of: Pick<Measurement, "case" | "equation" | "latex" | "steps">,
   points: readonly PointErrors[],
 ): Measurement {
   const { steps } = of;
@@ -77,14 +80,15 @@ export const ORDER_TOLERANCE = 0.05;
 const LIMIT_TOLERANCE = 1e-6;
 
 /** The two claims about an equation. With a wrong right side the error does not fall with the step. */
-export function judge({ case: name, equation, order, limit }: Measurement): Claim[] {
+export function judge({ case: name, equation, latex, order, limit }: Measurement): Claim[] {
+  const sides = formula(equation, latex);
   return [
-    claim(`${name}: the error of ${equation} falls with the step at order 2`, {
+    claim(stated`${name}: the error of ${sides} falls with the step at order 2`, {
       observed: order,
       expected: PREDICTED_ORDER,
       tolerance: ORDER_TOLERANCE,
     }),
-    claim(`${name}: the two sides of ${equation} agree at step 0; relative difference`, {
+    claim(stated`${name}: the two sides of ${sides} agree at step 0; relative difference`, {
       observed: limit,
       expected: 0,
       tolerance: LIMIT_TOLERANCE,

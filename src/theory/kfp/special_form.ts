@@ -1,4 +1,5 @@
 import { type Claim, claim } from "../theorem.ts";
+import { formula, stated } from "../statement.ts";
 import { extrapolated, logSlope, rootMeanSquare } from "./measurement.ts";
 import type { NoisyDensity } from "./flows/ornstein_uhlenbeck.ts";
 import { differencesOf, type RateOf } from "./total_derivative.ts";
@@ -61,16 +62,22 @@ export function judgeSpecialForm(
 ): Claim[] {
   if (noise === 0) {
     return [
-      claim("ornstein-uhlenbeck, g = 0: the special form holds; its error, relative to the trace", {
-        observed: gap / trace,
-        expected: 0,
-        tolerance: TOLERANCE,
-      }),
+      claim(
+        stated`ornstein-uhlenbeck, ${
+          formula("g = 0")
+        }: the special form holds; its error, relative to the trace`,
+        {
+          observed: gap / trace,
+          expected: 0,
+          tolerance: TOLERANCE,
+        },
+      ),
     ];
   }
+  const withNoise = formula(`g = ${noise}`);
   return [
     claim(
-      `ornstein-uhlenbeck, g = ${noise}: the special form's error does not fall with the step; its order`,
+      stated`ornstein-uhlenbeck, ${withNoise}: the special form's error does not fall with the step; its order`,
       {
         observed: order,
         expected: 0,
@@ -78,12 +85,13 @@ export function judgeSpecialForm(
       },
     ),
     claim(
-      `ornstein-uhlenbeck, g = ${noise}: the special form fails; its error, relative to the trace`,
+      stated`ornstein-uhlenbeck, ${withNoise}: the special form fails; its error, relative to the trace`,
       { observed: gap / trace, expected: predicted / trace, tolerance: TOLERANCE },
     ),
     claim(
-      `ornstein-uhlenbeck, g = ${noise}: it fails by g^2/2 (Laplacian p)/p at every point; the ` +
-        "difference, relative to that",
+      stated`ornstein-uhlenbeck, ${withNoise}: it fails by ${
+        formula("g^2/2 (Laplacian p)/p", "\\frac{g^2}{2}\\,\\Delta p/p")
+      } at every point; the difference, relative to that`,
       { observed: mismatch / predicted, expected: 0, tolerance: TOLERANCE },
     ),
   ];

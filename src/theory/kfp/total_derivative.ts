@@ -72,5 +72,6 @@ export async function measureTotalDerivative<Density extends CarriedDensity>(
     return { errors: quotients.map((quotient) => quotient - size), size };
   });
   const equation = "d log p(x(t),t)/dt = -tr(df/dx)";
-  return measurementOf({ case: density.name, equation, steps: density.steps }, points);
+  const latex = "\\frac{d}{dt}\\log p(x(t),t) = -\\operatorname{tr}(\\partial f/\\partial x)";
+  return measurementOf({ case: density.name, equation, latex, steps: density.steps }, points);
 }

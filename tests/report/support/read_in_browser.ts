@@ -29,15 +29,24 @@ export interface Reading {
     readonly width: number;
     readonly height: number;
   }[];
-  /** The command of each figure and each gallery; "" if there is none. */
+  /** All commands. */
   readonly commands: readonly string[];
-  /** Links of the table of contents, and whether their targets exist. */
+  /** Level of every heading, in order. */
+  readonly levels: readonly number[];
+  /** Height in pixels of the folded page, 1280 pixels wide. */
+  readonly height: number;
+  /** Links within the page, and whether their targets exist. */
   readonly links: readonly { readonly words: string; readonly leads: boolean }[];
-  /** By how many pixels the fully expanded page is wider than its window. */
-  readonly overflow: readonly {
+  /** The fully expanded page in windows of two widths, in both colour schemes. */
+  readonly views: readonly {
     readonly width: number;
     readonly scheme: "light" | "dark";
-    readonly pixels: number;
+    /** By how many pixels the page is wider than its window. */
+    readonly overflow: number;
+    /** Alternative texts of the charts shown at another width than they were drawn for. */
+    readonly shrunken: readonly string[];
+    /** Texts with a contrast to the page below 4.5 (WCAG 2.2, 1.4.3). */
+    readonly faint: readonly string[];
   }[];
 }
 
@@ -86,15 +95,13 @@ async function read(page: Page, address: string): Promise<Reading> {
         const { width, height } = one.getBoundingClientRect();
         return { words: one.textContent ?? "", width, height };
       })),
-    commands: await page.$$eval(
-      "main figure, main .row",
-      (all) =>
-        all.filter((one) => one.parentElement?.className !== "row").map((one) => {
-          const place = one.className === "row" ? one.nextElementSibling : one;
-          return place?.querySelector("code.command")?.textContent ?? "";
-        }),
+    commands: await page.$$eval("code.command", (all) => all.map((one) => one.textContent ?? "")),
+    levels: await page.$$eval(
+      "main :is(h1, h2, h3, h4, h5, h6), body > header h1",
+      (all) => all.map((one) => Number(one.tagName[1])),
     ),
-    links: await page.$$eval("nav a", (all) =>
+    height: await page.$eval("html", (html) => html.scrollHeight),
+    links: await page.$$eval('a[href^="#"]', (all) =>
       all.map((one) => {
         const id = (one.getAttribute("href") ?? "").slice(1);
         return {
@@ -104,14 +111,67 @@ async function read(page: Page, address: string): Promise<Reading> {
       })),
   };
   await page.$$eval("details", (all) => all.forEach((one) => one.open = true));
-  const overflow: Reading["overflow"][number][] = [];
+  const views: Reading["views"][number][] = [];
   for (const width of [390, 1280]) {
     await page.setViewport({ width, height: 844 });
     for (const scheme of ["light", "dark"] as const) {
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-      const pixels = await page.$eval("html", (html) => html.scrollWidth - html.clientWidth);
-      overflow.push({ width, scheme, pixels });
+      const overflow = await page.$eval("html", (html) => html.scrollWidth - html.clientWidth);
+      const shrunken: string[] = await page.$$eval("img.drawing", async (all) => {
+        const alts: string[] = [];
+        for (const one of all) {
+          await one.decode();
+          if (Math.abs(one.clientWidth - one.naturalWidth) > 1) alts.push(one.alt);
+        }
+        return alts;
+      });
+      const faint = await page.evaluate(faintTexts);
+      views.push({
+        width,
+        scheme,
+        overflow,
+        shrunken,
+        faint,
+      });
     }
   }
-  return { complaints, requests, ...found, overflow };
+  return { complaints, requests, ...found, views };
+}
+
+/** Runs in the browser: texts of which the contrast to what is behind them is below 4.5. */
+function faintTexts(): string[] {
+  const { document, getComputedStyle } = globalThis as unknown as {
+    readonly document: { querySelectorAll(selector: string): Iterable<BrowserElement> };
+    getComputedStyle(element: BrowserElement): { color: string; backgroundColor: string };
+  };
+  const channels = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
+  const luminance = (color: string) => {
+    const [r, g, b] = channels(color).slice(0, 3).map((value) =>
+      value <= 10.3 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4
+    );
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+  const behind = (element: BrowserElement): string => {
+    const { backgroundColor } = getComputedStyle(element);
+    const isOpaque = channels(backgroundColor)[3] !== 0;
+    return isOpaque || element.parentElement === null
+      ? backgroundColor
+      : behind(element.parentElement);
+  };
+  const found: string[] = [];
+  const texts = "p, li, a, h1, h2, h3, h4, th, td, dt, summary, figcaption, code, .note, math";
+  for (const element of document.querySelectorAll(texts)) {
+    const pair = [getComputedStyle(element).color, behind(element)].map(luminance);
+    const contrast = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    if (contrast < 4.5) {
+      found.push(`${contrast.toFixed(2)} ${(element.textContent ?? "").slice(0, 40)}`);
+    }
+  }
+  return found;
+}
+
+/** What {@link faintTexts} uses of the browser's elements. */
+interface BrowserElement {
+  readonly textContent: string | null;
+  readonly parentElement: BrowserElement | null;
 }

@@ -7,6 +7,7 @@ import { dopri5 } from "../../../ode/tableaus/dopri5.ts";
 import { euler } from "../../../ode/tableaus/euler.ts";
 import type { Backend, BackendKind } from "../../../backends/backend.ts";
 import { type Claim, claim } from "../../theorem.ts";
+import { formula, stated, type Statement } from "../../statement.ts";
 import { followFlow, stencilLogDet, stencilSize, stencilStarts } from "./flow_map.ts";
 import { cnfNetwork, cnfWeights, trainedCnf } from "./trained_cnf.ts";
 
@@ -132,26 +133,31 @@ export function judgeEngine(backend: BackendKind, flow: EngineFlow): Claim[] {
   const positions = flow.ends.map((end, i) => {
     return Math.hypot(...end.map((value, k) => value - flow.exactEnds[i]![k]!));
   });
-  const none = (statement: string, values: readonly number[], tolerance: number) =>
-    claim(`cnf on the ${backend} engine (float32): ${statement}; largest difference`, {
+  const none = (statement: Statement, values: readonly number[], tolerance: number) =>
+    claim(stated`cnf on the ${backend} engine (float32): ${statement}; largest difference`, {
       observed: largest(values),
       expected: 0,
       tolerance,
     });
+  const logDet = formula("log|det|", "\\log|\\det|");
   return [
     none(
-      "the trace is that of float64",
+      stated`the trace is that of float64`,
       difference(flow.traces, flow.exactTraces),
       tolerances.trace,
     ),
-    none("the flow map from prior to data is that of float64", positions, tolerances.position),
     none(
-      "the integral of the trace is log|det| of its own flow map, in nats",
+      stated`the flow map from prior to data is that of float64`,
+      positions,
+      tolerances.position,
+    ),
+    none(
+      stated`the integral of the trace is ${logDet} of its own flow map, in nats`,
       difference(flow.integrals, flow.logDets),
       tolerances.logDet,
     ),
     none(
-      "the integral of the trace is log|det| of the float64 flow map, in nats",
+      stated`the integral of the trace is ${logDet} of the float64 flow map, in nats`,
       difference(flow.integrals, flow.exactLogDets),
       tolerances.logDet,
     ),

@@ -1,0 +1,4 @@
+/** Escapes text for Markdown, so that nothing in it is markup or a formula. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#+!|~$&]/g, (letter) => `\\${letter}`);
+}

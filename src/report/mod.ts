@@ -5,11 +5,15 @@
  */
 export type {
   Block,
+  Chart,
+  Commands,
   Details,
   Figure,
   Gallery,
+  Notice,
   Picture,
   Prose,
+  Raster,
   ReportDocument,
   Section,
   Table,

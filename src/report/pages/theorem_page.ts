@@ -1,9 +1,9 @@
 import { escapeHtml } from "../../page/escape_html.ts";
 import { figure } from "../../page/figure.ts";
 import { htmlPage } from "../../page/html_page.ts";
-import { markdownToHtml } from "../../page/markdown_to_html.ts";
+import { inlineMarkdownToHtml, markdownToHtml } from "../../page/markdown_to_html.ts";
 import type { Claim, Theorem, TheoremCheck } from "../../theory/theorem.ts";
-import { number, withError } from "./format.ts";
+import { number, plain, withError } from "./format.ts";
 
 /** Content of a theorem's page besides its derivation. */
 export interface TheoremPageOptions {
@@ -63,6 +63,11 @@ export function givenNumber(value: number): string {
   return number(value).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
 }
 
+/** A claim's statement as Markdown, with its formulas as LaTeX. */
+export function claimMarkdown({ statement, markdown }: Claim): string {
+  return markdown ?? plain(statement);
+}
+
 function claimsTable(claims: readonly Claim[]): string {
   const lines = claims.map((claim) => {
     const outcome = claim.pass ? '<td class="pass">holds</td>' : '<td class="fail">fails</td>';
@@ -71,7 +76,7 @@ function claimsTable(claims: readonly Claim[]): string {
       givenNumber(claim.expected),
       givenNumber(claim.tolerance),
     ];
-    return `<tr><td class="words">${escapeHtml(claim.statement)}</td>${
+    return `<tr><td class="words">${inlineMarkdownToHtml(claimMarkdown(claim))}</td>${
       numbers.map((text) => `<td class="number">${text}</td>`).join("")
     }${outcome}</tr>`;
   });

@@ -2,6 +2,7 @@ import type { Claim } from "../../theory/theorem.ts";
 import { commandLine } from "../../core/command_line.ts";
 import type { Block } from "../pages/document.ts";
 import type { TheoremPart } from "../pages/parts.ts";
+import { claimMarkdown } from "../pages/theorem_page.ts";
 import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
 import { figure } from "../run_context.ts";
 import type { SectionContext } from "../section_context.ts";
@@ -81,20 +82,15 @@ export function planTheorem(
 /** The verdict in one line, and the claims that failed. */
 function verdictBlocks(verdict: string, failed: readonly Claim[]): Block[] {
   if (failed.length === 0) return [prose(`**Checked numerically:** ${verdict}.`)];
-  const names = failed.map((claim) => statementOf(claim)).join("; ");
+  const names = failed.map(claimMarkdown).join("; ");
   return [{ kind: "notice", markdown: `**The check fails:** ${verdict}. Failed: ${names}.` }];
-}
-
-/** The statement of a claim as Markdown. */
-function statementOf({ statement, markdown }: Claim): string {
-  return markdown ?? plain(statement);
 }
 
 function claimRow(claim: Claim): string[] {
   const { expected, observed, stdErr, tolerance, pass } = claim;
   const measured = stdErr === null ? number(observed) : withError(observed, stdErr);
   return [
-    statementOf(claim),
+    claimMarkdown(claim),
     tolerance === 0 ? number(expected) : `${number(expected)}, within ${brief(tolerance)}`,
     `${measured}${pass ? "" : ", **fails**"}`,
   ];

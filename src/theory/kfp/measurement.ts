@@ -23,8 +23,8 @@ export interface Measurement {
   readonly case: string;
   /** The equation, for display. */
   readonly equation: string;
-  /** The equation as LaTeX. */
-  readonly latex: string;
+  /** The equation as LaTeX, if that differs. */
+  readonly latex?: string;
   /** [n] Steps, largest first, each half of the previous one. */
   readonly steps: readonly number[];
   /** [n] RMS over the points of left side minus right side. */

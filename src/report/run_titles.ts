@@ -51,7 +51,11 @@ export function runTitles(
     const group = runs.filter((other) => runTopic(other) === topic);
     if (group.length === 1) return { title: topic, difference: run.name };
     const keys = differingKeys(group.map(({ config }) => config));
-    const named = keys.map((key) => `${words(key)} ${valueText(run.config[key])}`);
+    const named = keys.map((key) =>
+      run.config[key] === undefined
+        ? `no ${words(key)}`
+        : `${words(key)} ${datasetLabel(valueText(run.config[key]))}`
+    );
     const said = named.join(", ");
     const isUnique = group.every((other) =>
       other === run ||

@@ -64,7 +64,7 @@ Deno.test("a report of a table uses the table's units and omits dropped columns"
     );
     assert.match(words, /loss is that of the standardised data\. Left out of the file: `kind`/);
     assert.match(words, /`year`","(1,9|2,0)\d\d"/);
-    const all = JSON.stringify(sections[0]);
+    const all = JSON.stringify(sections[1]);
     assert.match(
       all,
       /24 of the 240 training rows did not train but validate: their loss was lowest, [\d.]+, at step 2/,

@@ -16,8 +16,8 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
   docs: {
     brief: "metrics of a run as one JSON object on stdout",
     fullDescription: describe(
-      "Points: nll with its standard error (nats), nfe; where the data's density is known " +
-        "nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
+      "Points: nll with its standard error (nats), nfe, nllGaussian of one Gaussian fitted to the " +
+        "training\nrows; where the data's density is known nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
         "Rows whose solve fails are\ncounted in failedRows and left out of the means: exit 1 " +
         "then. FM: also loss with its standard error;\nwhere fresh data can be drawn wasserstein2 " +
         "of samples to it (slicedWasserstein2: of\n5,000), wasserstein2Data between two draws of " +

@@ -11,7 +11,8 @@ const texts = {
     description:
       "Trains a continuous normalizing flow on points of any dimension: dz/dt = f(z, t) " +
       "carries\nthe data (t = 0) to a standard normal (t = 1); the loss is the mean negative " +
-      "log-likelihood\nin nats. Prints the run folder's path.",
+      "log-likelihood\nin nats. Of a table from a file, a tenth of the training rows choose the best " +
+      "weights.\nEvaluations are over the first 500 test rows. Prints the run folder's path.",
     examples: [
       ["fluxion train cnf", "two moons, the defaults"],
       ["fluxion train cnf --data points.csv --steps 1000", "points from a file"],
@@ -22,8 +23,9 @@ const texts = {
   fm: {
     brief: "a flow-matching model, by regression on velocities",
     description: "Trains a flow-matching model on points or images: the velocity that carries " +
-      "noise (t = 0)\nto data (t = 1); the loss is a mean squared error. Prints the run folder's " +
-      "path.",
+      "noise (t = 0)\nto data (t = 1); the loss is a mean squared error. Of a table from a file, a " +
+      "tenth of the training\nrows choose the best weights. Evaluations are over the first 1,000 " +
+      "test rows. Prints the run\nfolder's path.",
     examples: [
       ["fluxion train fm", "MNIST, the defaults"],
       ["fluxion train fm --data moons", "two moons"],

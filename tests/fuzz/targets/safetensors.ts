@@ -38,11 +38,14 @@ const networks: readonly Network[] = [
   unetNetwork({ ...image }),
 ];
 
+const best = { step: 3, loss: 1.5, weights: initialParameters(mlp, 1) };
+
 /** What Fluxion writes: weights of each network, and a checkpoint. */
 const written: readonly Uint8Array[] = [
   ...networks.map((network) => encodeStateDict(network, initialParameters(network, 0))),
   encodeCheckpoint(mlp, {
     ...firstCheckpoint(initialParameters(mlp, 0), resolveConfig("cnf", null, { hidden: 4 })),
+    validation: { step: 5, stale: 1, best, stoppedFor: 9 },
   }),
 ];
 

@@ -16,7 +16,18 @@ const checkpoint = {
 };
 
 Deno.test("decodeCheckpoint() inverts encodeCheckpoint()", () => {
-  for (const given of [checkpoint, { ...checkpoint, ema: null }]) {
+  const best = { step: 10, loss: -0.1 / 3, weights: vector(5) };
+  const states = [
+    { step: 0, stale: 0, best: null, stoppedFor: null },
+    { step: 12, stale: 3, best, stoppedFor: 300 },
+  ];
+  for (
+    const given of [
+      checkpoint,
+      { ...checkpoint, ema: null },
+      ...states.map((validation) => ({ ...checkpoint, validation })),
+    ]
+  ) {
     assert.deepEqual(decodeCheckpoint(encodeCheckpoint(network, given), "x", network), given);
   }
 });
@@ -29,6 +40,16 @@ Deno.test("encodeCheckpoint() uses the documented names", () => {
   }
   const step = tensors.find(({ name }) => name === "step")!;
   assert.deepEqual(step.values, BigInt64Array.of(17n));
+});
+
+Deno.test("decodeCheckpoint() refuses best weights without a finite loss", () => {
+  const best = { step: 10, loss: NaN, weights: vector(5) };
+  const validation = { step: 12, stale: 3, best, stoppedFor: null };
+  const bytes = encodeCheckpoint(network, { ...checkpoint, validation });
+  assert.throws(() => decodeCheckpoint(bytes, "c.st", network), {
+    name: "InputError",
+    message: "c.st: validation.best_loss is not a finite F64; not a checkpoint",
+  });
 });
 
 Deno.test("decodeCheckpoint() names the first tensor of another architecture", () => {

@@ -13,7 +13,7 @@ export const runArgument: TypedPositionalParameter<string> = {
   proposeCompletions: proposeRuns,
 };
 
-const { seed, backend, threads, portableBits, data } = trainOptions;
+const { seed, backend, threads, portableBits, data, header } = trainOptions;
 
 /** `--seed`, with what is drawn from it. */
 export function seedOption(of: string, defaultWords = "default 0") {
@@ -23,6 +23,12 @@ export function seedOption(of: string, defaultWords = "default 0") {
 /** `--data`, for commands that can read data other than the run's own. */
 export function dataOption(help: string, defaultWords: string) {
   return { data: { ...data, help, defaultWords } } as const;
+}
+
+/** `--header` of a text file that is read. */
+export function headerOption(file: string) {
+  const help = `whether the first line of ${file} is the names of its columns`;
+  return { header: { ...header, help } } as const;
 }
 
 /** `--n`, a number of rows or samples. */

@@ -40,6 +40,7 @@ export async function openData(
     readonly binarize?: boolean;
     readonly columns?: ColumnChoice | undefined;
     readonly dropMissing?: boolean | undefined;
+    readonly header?: "yes" | "no" | undefined;
     readonly fromRun?: boolean;
   },
 ): Promise<Dataset> {
@@ -55,6 +56,7 @@ export async function openData(
     binarize: options.binarize ?? true,
     columns: options.columns,
     dropMissing: options.dropMissing,
+    header: options.header,
     dataDir: dataFolder(),
     readStdin,
   });

@@ -34,6 +34,8 @@ export type DatasetOpener = (
     readonly columns?: ColumnChoice | undefined;
     /** For a file of points: whether rows with missing values are left out. */
     readonly dropMissing?: boolean | undefined;
+    /** For a text file of points: whether its first line is names; default as the line looks. */
+    readonly header?: "yes" | "no" | undefined;
   },
 ) => Dataset | Promise<Dataset>;
 
@@ -80,9 +82,9 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
-  const { columns: wanted, drop, dropMissing } = given;
+  const { columns: wanted, drop, dropMissing, header } = given;
   const columns = { kind: "select", columns: wanted, drop } as const;
-  const opened = await request.openDataset(data, { seed, binarize, columns, dropMissing });
+  const opened = await request.openDataset(data, { seed, binarize, columns, dropMissing, header });
   requireTable(opened, given, data);
   if (own === undefined) requireNet(given.net, opened, data);
   const resolved = (file: ConfigFile | null, options: TrainOptions) =>
@@ -195,7 +197,7 @@ function batchSizeFor(
 }
 
 /** Options that only tables from files have. */
-const tableOptions = ["columns", "drop", "dropMissing"] as const;
+const tableOptions = ["columns", "drop", "dropMissing", "header"] as const;
 
 /** @throws {InputError} If an option of tables is given for other data. */
 function requireTable(dataset: Dataset, given: TrainOptions, data: string): void {

@@ -3,6 +3,7 @@ import {
   countOption,
   dataOption,
   deviceOptions,
+  headerOption,
   jsonOption,
   messageOptions,
   seedOption,
@@ -13,6 +14,7 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 /** The options of `fluxion eval`. */
 export const evalOptions = {
   ...dataOption("data set for the test rows", "default the run's own"),
+  ...headerOption("the file of `data`"),
   ...countOption("1000", "test rows", "default all"),
   ...seedOption("the evaluation's random numbers", "default the run's"),
   bitsPerDim: {

@@ -44,8 +44,15 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
   try {
     const { model, config } = opened;
     const name = flags.data ?? config.data;
+    if (flags.header !== undefined && flags.data === undefined) {
+      throw new InputError(
+        `${option("header", flags.header)}: is about the first line of another file; give ` +
+          `${option("data")} too, or leave it out`,
+      );
+    }
     const dataset = await openData(name, {
       ...opened.dataOptions,
+      ...(flags.data === undefined ? {} : { header: flags.header }),
       fromRun: flags.data === undefined,
     });
     const seed = flags.seed ?? config.seed;

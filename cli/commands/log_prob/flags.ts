@@ -1,6 +1,7 @@
 import type { CommandOptions, FlagValues } from "../../options/option.ts";
 import {
   deviceOptions,
+  headerOption,
   messageOptions,
   overwriteOption,
   seedOption,
@@ -16,6 +17,7 @@ export const logProbOptions = {
     placeholder: "FILE",
     help: "CSV or NPY file, one point per row, - for CSV on stdin; images: also IDX",
   },
+  ...headerOption("the file of `points`"),
   out: {
     value: {
       kind: "file",

@@ -70,7 +70,11 @@ async function readRows(
   from: string,
   { flags, runConfig }: { readonly flags: LogProbFlags; readonly runConfig: RunConfig },
 ): Promise<Float64Array> {
-  const { points, dims } = await readPoints(from, { readStdin, columns: columnsOf(runConfig) });
+  const { points, dims } = await readPoints(from, {
+    readStdin,
+    columns: columnsOf(runConfig),
+    header: flags.header,
+  });
   const width = dataWidth(runConfig);
   if (width === dims) return points;
   throw new InputError(

@@ -19,7 +19,7 @@ const HEAD_BYTES = 2 ** 16;
 /** Options of {@link readCsv}. */
 export interface CsvOptions extends TableOptions {
   /** Whether the first line is names; default: as the lines look. */
-  readonly header?: "yes" | "no";
+  readonly header?: "yes" | "no" | undefined;
 }
 
 /**

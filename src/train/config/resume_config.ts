@@ -17,6 +17,7 @@ const startedWithout: readonly (readonly [TrainOptionName, string])[] = [
   ["columns", "the run was started without it"],
   ["drop", "the run was trained on all columns"],
   ["dropMissing", "the run was started without it"],
+  ["header", "the run was started without it"],
   ["validation", "the run has no validation rows"],
   ["patience", "the run has no validation rows"],
   ["prefix", "the run started without it"],

@@ -72,6 +72,13 @@ export const trainOptions = {
     help: "points of a file: leave out rows with a missing value (empty, NA, NaN, ?, .)",
     when: { kind: "rows", rows: "points", reason: "images have no missing values" },
   },
+  header: {
+    group: "data",
+    value: { kind: "choice", names: ["yes", "no"] },
+    help: "points of a text file: whether its first line is the names of the columns",
+    defaultWords: "default as the line looks",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+  },
   validation: {
     group: "data",
     value: { kind: "fraction" },

@@ -123,14 +123,16 @@ export interface RunDataOptions {
   readonly columns: ColumnChoice | undefined;
   /** Whether rows with missing values are left out. */
   readonly dropMissing: boolean | undefined;
+  /** Whether the first line of its file is names; undefined: as the line looks. */
+  readonly header: "yes" | "no" | undefined;
 }
 
 /** The options of `openDataset` for the data of a run. */
 export function dataOptionsOf(
   run: Pick<RunConfig, "config" | "network" | "standardization" | "columns" | "dropped">,
 ): RunDataOptions {
-  const { seed, binarize = true, dropMissing } = run.config;
-  return { seed, binarize, columns: columnsOf(run), dropMissing };
+  const { seed, binarize = true, dropMissing, header } = run.config;
+  return { seed, binarize, columns: columnsOf(run), dropMissing, header };
 }
 
 /**

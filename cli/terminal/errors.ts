@@ -42,9 +42,14 @@ export class Interrupted extends Error {
   }
 }
 
-/** Part of the work failed and the command has reported it: exit 1 without a further message. */
+/** Part of the work failed and the command has reported it: no further message. */
 export class PartlyFailed extends Error {
   override readonly name = "PartlyFailed";
+
+  /** @param exitCode That of a failure by default. */
+  constructor(message: string, readonly exitCode: number = 1) {
+    super(message);
+  }
 }
 
 function usageMessage(error: ArgumentScannerError, options: CommandOptions): string {
@@ -108,7 +113,7 @@ export function verdict(error: unknown, options: CommandOptions = {}): Verdict {
 
 function judged(error: unknown, options: CommandOptions): Verdict {
   if (error instanceof ClosedPipe) return { message: null, exitCode: 0 };
-  if (error instanceof PartlyFailed) return { message: null, exitCode: 1 };
+  if (error instanceof PartlyFailed) return { message: null, exitCode: error.exitCode };
   if (error instanceof Interrupted) {
     return { message: error.message, exitCode: error.exitCode };
   }

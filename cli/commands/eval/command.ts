@@ -6,15 +6,15 @@ import { requireSolveApplicable } from "../../options/solve.ts";
 import { runArgument } from "../../options/shared.ts";
 import { type EvalFlags, evalOptions } from "./flags.ts";
 
-/** `fluxion eval RUN`. */
-export const evalCommand = buildCommand<EvalFlags, [string]>({
+/** `fluxion eval RUN...`. */
+export const evalCommand = buildCommand<EvalFlags, string[]>({
   loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).evaluate),
   parameters: {
-    positional: { kind: "tuple", parameters: [runArgument] },
+    positional: { kind: "array", parameter: runArgument, minimum: 1 },
     ...parametersOf(evalOptions),
   },
   docs: {
-    brief: "metrics of a run as one JSON object on stdout",
+    brief: "metrics of runs as JSON on stdout",
     fullDescription: describe(
       "Points: nll with its standard error (nats), nfe, nllGaussian of one Gaussian fitted to the " +
         "training\nrows; where the data's density is known nllTrue, nllGap\nand nllGapStdErr; in two dimensions mass, the integral of the density. " +
@@ -22,10 +22,12 @@ export const evalCommand = buildCommand<EvalFlags, [string]>({
         "then. FM: also loss with its standard error;\nwhere fresh data can be drawn wasserstein2 " +
         "of samples to it (slicedWasserstein2: of\n5,000), wasserstein2Data between two draws of " +
         "it; moons: stray, the share of samples far from the\narcs. " +
-        "Images with --bits-per-dim: bitsPerDim with its standard error, nfe, failedRows.",
+        "Images with --bits-per-dim: bitsPerDim with its standard error, nfe, failedRows.\nOf several " +
+        "runs: a line each, with the key run; those that fail do not end the others.",
       [
         ["fluxion eval latest", "on the run's test data"],
         ["fluxion eval latest | jq .nllGap", "one of the numbers"],
+        ["fluxion eval runs/lr/* > runs.jsonl", "several runs, one JSON object a line"],
         ["fluxion eval latest --n 200", "quicker, on the first 200 rows"],
         ["fluxion eval latest --n 64 --bits-per-dim", "flow matching on images"],
       ],

@@ -14,12 +14,15 @@ import {
   evaluateFm,
   evaluateLikelihood,
 } from "@fluxion/fluxion/report/evaluation";
-import type { EvalFlags } from "./flags.ts";
+import { type EvalFlags, evalOptions } from "./flags.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
+import { shownPath } from "../../paths.ts";
+import { forEachRun } from "../../runs/each_run.ts";
+import { runFolder } from "../../runs/runs_folder.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
@@ -29,13 +32,25 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 /** What `fluxion eval` prints; the keys that scripts read are the design's. */
 export type Evaluation = Readonly<Record<string, string | number | null>>;
 
-/** `fluxion eval RUN`. */
-export async function evaluate(flags: EvalFlags, run: string): Promise<void> {
-  const messages = { notice: "stopping", outcome: "interrupted; nothing was evaluated" };
-  const result = await interruptible(messages, () => evaluateRun(flags, run));
-  printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
-  const { failedRows = 0, wasserstein2 } = result;
-  if (failedRows !== 0 || wasserstein2 === null) throw new PartlyFailed("not all was evaluated");
+/** `fluxion eval RUN...`. */
+export async function evaluate(flags: EvalFlags, ...runs: string[]): Promise<void> {
+  const isOne = runs.length === 1;
+  const outcome = isOne
+    ? "interrupted; nothing was evaluated"
+    : "interrupted; the runs printed so far are evaluated";
+  await interruptible(
+    { notice: "stopping", outcome },
+    () =>
+      forEachRun(runs, { declared: evalOptions, flags }, async (run) => {
+        const result = await evaluateRun(flags, run);
+        if (isOne) printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
+        else printLine(JSON.stringify({ run: shownPath(await runFolder(run)), ...result }));
+        const { failedRows = 0, wasserstein2 } = result;
+        if (failedRows !== 0 || wasserstein2 === null) {
+          throw new PartlyFailed("not all was evaluated");
+        }
+      }),
+  );
 }
 
 /** The metrics of a run. */

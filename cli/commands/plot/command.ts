@@ -6,15 +6,15 @@ import { requireSolveApplicable } from "../../options/solve.ts";
 import { runArgument } from "../../options/shared.ts";
 import { type PlotFlags, plotOptions } from "./flags.ts";
 
-/** `fluxion plot RUN`. */
-export const plotCommand = buildCommand<PlotFlags, [string]>({
+/** `fluxion plot RUN...`. */
+export const plotCommand = buildCommand<PlotFlags, string[]>({
   loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).plot),
   parameters: {
-    positional: { kind: "tuple", parameters: [runArgument] },
+    positional: { kind: "array", parameter: runArgument, minimum: 1 },
     ...parametersOf(plotOptions),
   },
   docs: {
-    brief: "pictures of a run: samples, density, trajectories, curves",
+    brief: "pictures of runs: samples, density, trajectories, curves",
     fullDescription: describe(
       "All runs: samples.png and curves.png. Points in two dimensions: snapshots.png (the cloud\n" +
         "along t) and trajectories.png; a CNF's density.png too. Images: trajectories.png is the\n" +
@@ -22,6 +22,7 @@ export const plotCommand = buildCommand<PlotFlags, [string]>({
       [
         ["fluxion plot latest", "into the run folder"],
         ["fluxion plot runs/cnf-moons-0001 --out pictures", "elsewhere"],
+        ["fluxion plot runs/a runs/b --out pictures", "into pictures/a and pictures/b"],
       ],
     ),
   },

@@ -21,12 +21,14 @@ import {
   trajectoriesPicture,
 } from "@fluxion/fluxion/report/pictures";
 import { pictureText } from "../../command_line.ts";
-import type { PlotFlags } from "./flags.ts";
+import { type PlotFlags, plotOptions } from "./flags.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
 import { pictureFiles } from "../../pictures/pictures.ts";
 import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
 import { curvesReference } from "../../pictures/curves_reference.ts";
+import { forEachRun } from "../../runs/each_run.ts";
+import { runFolder } from "../../runs/runs_folder.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings } from "../../runs/solve_settings.ts";
@@ -38,10 +40,47 @@ interface Picture {
   draw(): Promise<Uint8Array | { readonly nothing: string }>;
 }
 
-/** `fluxion plot RUN`. */
-export async function plot(flags: PlotFlags, run: string): Promise<void> {
+/** `fluxion plot RUN...`. */
+export async function plot(flags: PlotFlags, ...runs: string[]): Promise<void> {
   const messages = { notice: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
-  for (const path of await interruptible(messages, () => plotRun(flags, run))) printLine(path);
+  const outOf = await folders(flags, runs);
+  await interruptible(
+    messages,
+    () =>
+      forEachRun(runs, { declared: plotOptions, flags }, async (run) => {
+        for (const path of await plotRun({ ...flags, out: outOf(run) }, run)) printLine(path);
+      }),
+  );
+}
+
+/**
+ * The folder of each run's pictures: `out`, and for several runs one with the run's name in it.
+ *
+ * @throws {InputError} If two runs have the same name.
+ */
+async function folders(
+  { out }: PlotFlags,
+  runs: readonly string[],
+): Promise<(run: string) => string | undefined> {
+  if (out === undefined || runs.length < 2) return () => out;
+  const names = new Map<string, string>();
+  const taken = new Map<string, string>();
+  for (const run of new Set(runs)) {
+    const folder = await runFolder(run).catch(() => userPath(run));
+    const name = folder.split(/[/\\]/).at(-1)!;
+    const other = taken.get(name);
+    if (other !== undefined && other !== folder) {
+      throw new InputError(
+        `--out ${out}: ${shownPath(other)} and ${
+          shownPath(folder)
+        } have the same name; plot them ` +
+          "one at a time",
+      );
+    }
+    taken.set(name, folder);
+    names.set(run, `${out}/${name}`);
+  }
+  return (run) => names.get(run);
 }
 
 /** Draws the pictures of a run and returns their paths, relative to the working directory. */

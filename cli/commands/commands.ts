@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Route>>> = {
   "log-prob": async () => (await import("./log_prob/command.ts")).logProbCommand,
   sweep: async () => (await import("./sweep/command.ts")).sweepRoutes,
   runs: async () => (await import("./runs/command.ts")).runsCommand,
+  compare: async () => (await import("./compare/command.ts")).compareCommand,
   eval: async () => (await import("./eval/command.ts")).evalCommand,
   plot: async () => (await import("./plot/command.ts")).plotCommand,
   import: async () => (await import("./import/command.ts")).importRoutes,

@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<CommandOptions>>> = {
   "sweep train cnf": async () => (await import("./sweep/flags.ts")).sweepOptionsOf("cnf"),
   "sweep train fm": async () => (await import("./sweep/flags.ts")).sweepOptionsOf("fm"),
   "runs": async () => (await import("./runs/flags.ts")).runsOptions,
+  "compare": async () => (await import("./compare/flags.ts")).compareOptions,
   "eval": async () => (await import("./eval/flags.ts")).evalOptions,
   "plot": async () => (await import("./plot/flags.ts")).plotOptions,
   "theory": async () => (await import("./theory/flags.ts")).theoryOptions,

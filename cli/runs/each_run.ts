@@ -1,6 +1,7 @@
 import { InputError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
 import type { CommandOptions } from "../options/option.ts";
 import type { MessageFlags } from "../options/shared.ts";
+import { shownPath } from "../paths.ts";
 import { interruptSignal } from "../process/interrupt.ts";
 import { Interrupted, PartlyFailed, verdict } from "../terminal/errors.ts";
 import { ClosedPipe, speaker } from "../terminal/terminal.ts";
@@ -24,14 +25,16 @@ export async function forEachRun(
   let worst = 0;
   for (const run of runs) {
     throwIfStopped();
-    speaker(options.flags)(`${run}:`);
+    speaker(options.flags)(`${shownPath(run)}:`);
     try {
       await work(run);
     } catch (error) {
       if (endsAll(error)) throw error;
       const { message, exitCode } = verdict(error, options.declared);
       worst = Math.max(worst, exitCode);
-      if (message !== null) sayError(message.includes(run) ? message : `${run}: ${message}`);
+      if (message !== null) {
+        sayError(message.includes(run) ? message : `${shownPath(run)}: ${message}`);
+      }
     }
   }
   if (worst > 0) throw new PartlyFailed("some runs failed", worst);

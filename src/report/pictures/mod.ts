@@ -13,3 +13,4 @@ export {
   TRAJECTORIES,
   trajectoriesPicture,
 } from "./run_pictures.ts";
+export { comparedCurvesPicture, type ComparedRun } from "./compared_curves.ts";

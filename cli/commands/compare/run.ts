@@ -1,0 +1,272 @@
+import { InputError } from "@fluxion/fluxion/core";
+import { writeFileAtomic } from "@fluxion/fluxion/files";
+import { kebabCase } from "@fluxion/fluxion/options";
+import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
+import {
+  type DifferingOption,
+  differingOptions,
+  listRuns,
+  type OptionValue,
+  readLog,
+  runFile,
+  type RunSummary,
+  summarizeRun,
+} from "@fluxion/fluxion/runs";
+import { pictureText } from "../../command_line.ts";
+import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
+import { interruptible } from "../../process/interrupt.ts";
+import { forEachRun } from "../../runs/each_run.ts";
+import { naturalOrder } from "../../runs/natural_order.ts";
+import { sayError } from "../../runs/failed_rows.ts";
+import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
+import { runFolder } from "../../runs/runs_folder.ts";
+import { PartlyFailed } from "../../terminal/errors.ts";
+import { columns, duration } from "../../terminal/progress.ts";
+import { table, type TableColumn } from "../../terminal/table.ts";
+import { printLine, speaker } from "../../terminal/terminal.ts";
+import { type CompareFlags, compareOptions } from "./flags.ts";
+
+/** Figures of an evaluation, by run. */
+type Evaluations = ReadonlyMap<string, Readonly<Record<string, string | number | null>>>;
+
+/** `fluxion compare RUN...`. */
+export async function compare(flags: CompareFlags, ...names: string[]): Promise<void> {
+  const messages = { notice: "stopping", outcome: "interrupted; nothing was written" };
+  await interruptible(messages, () => compareRuns(flags, names));
+}
+
+async function compareRuns(flags: CompareFlags, names: readonly string[]): Promise<void> {
+  const given = flags.out === undefined ? null : await outputPath(flags.out, flags);
+  const all = await summaries(names);
+  const broken = all.filter(({ state }) => state.kind === "broken");
+  for (const run of broken) sayError(`${shownPath(run.run)}: ${stateText(run)}`);
+  const runs = all.filter(({ state }) => state.kind !== "broken");
+  if (runs.length < 2) {
+    throw new InputError(
+      `${names.join(" ")}: ${
+        runs.length === 1 ? "one run" : "no run"
+      } to compare; name two or more`,
+    );
+  }
+  const differences = differingOptions(runs);
+  const remarks = incomparable(runs);
+  const { evaluations, failure } = flags.eval
+    ? await evaluated(runs, flags)
+    : { evaluations: new Map(), failure: null };
+  const picture = await drawn(runs, given);
+  if (flags.json) {
+    printLine(JSON.stringify({
+      runs: runs.map((run) => ({
+        ...summaryJson(run),
+        ...(evaluations.has(run.run) ? { eval: evaluations.get(run.run) } : {}),
+      })),
+      differences: Object.fromEntries(differences.map(({ name, values }) => [name, values])),
+      remarks,
+      picture,
+    }));
+  } else {
+    const most = Deno.stdout.isTerminal() ? columns() : null;
+    printLine(
+      differences.length === 0
+        ? "The runs have the same options.\n"
+        : `${optionTable(runs, differences, most)}\n`,
+    );
+    printLine(figureTable(runs, most));
+    if (evaluations.size > 0) printLine(`\n${evaluationTable(runs, evaluations, most)}`);
+    if (picture !== null) printLine(`\n${picture}`);
+  }
+  const say = speaker(flags);
+  for (const remark of remarks) say(remark);
+  if (picture === null) say("no run has taken a training step, so there are no curves");
+  if (failure !== null) throw failure;
+  if (broken.length > 0) throw new PartlyFailed("some runs are broken", 2);
+}
+
+/** The runs that are named, with those in a folder that is none itself. */
+async function summaries(names: readonly string[]): Promise<RunSummary[]> {
+  const found: RunSummary[] = [];
+  for (const name of names) {
+    const folder = await runFolder(name);
+    if (await exists(`${folder}/config.json`)) {
+      found.push(await summarizeRun(folder));
+      continue;
+    }
+    const { runs } = await listRuns(folder);
+    if (runs.length === 0) {
+      throw new InputError(`${name}: neither a run folder nor a folder that holds runs`);
+    }
+    found.push(...runs.toSorted((a, b) => naturalOrder(a.run, b.run)));
+  }
+  return found;
+}
+
+/** Why losses of the runs cannot be compared, one sentence each. */
+function incomparable(runs: readonly RunSummary[]): string[] {
+  const values = (of: (run: RunSummary) => unknown) => [...new Set(runs.map(of))];
+  const models = values(({ options }) => options?.model);
+  const data = values(({ options }) => options?.data);
+  const scales = values(({ options }) => options?.standardize);
+  const seeds = values(({ options }) => options?.seed);
+  return [
+    ...(data.length > 1
+      ? [
+        `the runs are trained on different data (${
+          data.map((one) => dataText(`${one}`)).join(", ")
+        }), ` +
+        "so their losses are not comparable",
+      ]
+      : []),
+    ...(models.length > 1
+      ? [
+        "the loss of a cnf is a negative log-likelihood, that of fm a mean squared error: they are " +
+        "not comparable",
+      ]
+      : []),
+    ...(scales.length > 1 && models.includes("fm")
+      ? [
+        "the loss of fm is that of the standardised data: with different scales it is not comparable",
+      ]
+      : []),
+    ...(seeds.length > 1 && data.length === 1
+      ? ["each seed draws its own test rows, so test losses differ by those too"]
+      : []),
+  ];
+}
+
+async function evaluated(
+  runs: readonly RunSummary[],
+  { n, backend, threads, portableBits, quiet }: CompareFlags,
+): Promise<{ readonly evaluations: Evaluations; readonly failure: PartlyFailed | null }> {
+  const { evaluateRun } = await import("../eval/run.ts");
+  const evaluations = new Map<string, Readonly<Record<string, string | number | null>>>();
+  try {
+    const flags = { n, backend, threads, portableBits, quiet };
+    await forEachRun(
+      runs.map(({ run }) => run),
+      { declared: compareOptions, flags: { quiet } },
+      async (run) => void evaluations.set(run, await evaluateRun(flags, run)),
+    );
+    return { evaluations, failure: null };
+  } catch (error) {
+    if (!(error instanceof PartlyFailed)) throw error;
+    return { evaluations, failure: error };
+  }
+}
+
+/** Draws the curves; returns the picture's path as the user sees it, or null without curves. */
+async function drawn(runs: readonly RunSummary[], given: string | null): Promise<string | null> {
+  const names = shortNames(runs.map(({ run }) => shownPath(run)));
+  const compared = await Promise.all(runs.map(async ({ run, options }, i) => ({
+    name: names[i]!,
+    model: options!.model!,
+    log: await readLog(runFile(run, "log")),
+  })));
+  const bytes = await comparedCurvesPicture(compared, { text: pictureText() });
+  if (bytes === null) return null;
+  const path = given ?? await freePath();
+  await writeFileAtomic(path, bytes);
+  return shownPath(path);
+}
+
+/** Names without the folders that all of them share. */
+function shortNames(names: readonly string[]): string[] {
+  const parts = names.map((name) => name.split("/"));
+  let shared = 0;
+  while (parts.every((part) => part.length > shared + 1 && part[shared] === parts[0]![shared])) {
+    shared++;
+  }
+  return parts.map((part) => part.slice(shared).join("/"));
+}
+
+/** The next free `comparison-0001.png` where the user stands. */
+async function freePath(): Promise<string> {
+  for (let number = 1;; number++) {
+    const path = userPath(`comparison-${String(number).padStart(4, "0")}.png`);
+    if (!await exists(path)) return path;
+  }
+}
+
+const runColumn: TableColumn = { head: "run", enough: 28, least: 12 };
+
+function optionTable(
+  runs: readonly RunSummary[],
+  differences: readonly DifferingOption[],
+  most: number | null,
+): string {
+  const text = (name: string, value: OptionValue) =>
+    value === undefined ? "-" : name === "data" ? dataText(`${value}`) : String(value);
+  return table(
+    [
+      runColumn,
+      ...differences.map(({ name }, i): TableColumn => ({
+        head: kebabCase(name),
+        enough: 16,
+        least: 6,
+        dispensable: i,
+      })),
+    ],
+    runs.map(({ run }, i) => [
+      shownPath(run),
+      ...differences.map(({ name, values }) => text(name, values[i])),
+    ]),
+    most,
+  );
+}
+
+/** Figures of `metrics.json`, in the order of the table. */
+const ownFigures: readonly (readonly [head: string, of: (run: RunSummary) => string])[] = [
+  ["steps done", ({ steps }) => String(steps)],
+  ["training loss", ({ metrics }) => figure(metrics?.loss)],
+  ["test loss", ({ metrics }) => figure(metrics?.testLoss)],
+  ["validation", ({ metrics }) => figure(metrics?.validationLoss)],
+  ["best step", ({ metrics }) => figure(metrics?.bestStep)],
+  ["ms/step", ({ metrics }) => figure(metrics?.stepMs, 3)],
+  ["nfe", ({ metrics }) => figure(metrics?.nfe, 4)],
+  ["time", ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds)],
+];
+
+function figureTable(runs: readonly RunSummary[], most: number | null): string {
+  const shown = ownFigures.filter(([, of]) => runs.some((run) => of(run) !== "-"));
+  const states = runs.some(({ state }) => state.kind !== "finished");
+  return table(
+    [
+      runColumn,
+      ...shown.map(([head], i): TableColumn => ({ head, align: "right", dispensable: i })),
+      ...(states ? [{ head: "state", loses: "end", enough: 24 } as const] : []),
+    ],
+    runs.map((run) => [
+      shownPath(run.run),
+      ...shown.map(([, of]) => of(run)),
+      ...(states ? [stateText(run)] : []),
+    ]),
+    most,
+  );
+}
+
+/** Keys of an evaluation that are no figures. */
+const noFigures = ["model", "data", "backend", "seed"];
+
+/** The figures of `eval`, by their keys. */
+function evaluationTable(
+  runs: readonly RunSummary[],
+  evaluations: Evaluations,
+  most: number | null,
+): string {
+  const all = [...evaluations.values()];
+  const keys = [...new Set(all.flatMap((found) => Object.keys(found)))].filter((key) =>
+    !noFigures.includes(key) && all.some((found) => typeof found[key] === "number")
+  );
+  const cell = (value: string | number | null | undefined) =>
+    figure(typeof value === "number" ? value : null);
+  return table(
+    [
+      runColumn,
+      ...keys.map((head, i): TableColumn => ({ head, align: "right", dispensable: i })),
+    ],
+    runs.map(({ run }) => [
+      shownPath(run),
+      ...keys.map((key) => cell(evaluations.get(run)?.[key])),
+    ]),
+    most,
+  );
+}

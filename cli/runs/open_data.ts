@@ -41,6 +41,9 @@ export async function openData(
     readonly columns?: ColumnChoice | undefined;
     readonly dropMissing?: boolean | undefined;
     readonly header?: "yes" | "no" | undefined;
+    readonly split?: "shuffled" | "ordered" | undefined;
+    readonly testData?: string | undefined;
+    readonly ownSha256?: string | undefined;
     readonly fromRun?: boolean;
   },
 ): Promise<Dataset> {
@@ -57,6 +60,9 @@ export async function openData(
     columns: options.columns,
     dropMissing: options.dropMissing,
     header: options.header,
+    split: options.split,
+    testData: options.testData,
+    ownSha256: options.ownSha256,
     dataDir: dataFolder(),
     readStdin,
   });

@@ -9,6 +9,7 @@ import {
   readRunConfig,
   type RunDataOptions,
 } from "@fluxion/fluxion";
+import type { DataIdentity } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
 import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
@@ -22,6 +23,8 @@ export interface OpenedRun {
   /** Display name: the folder relative to the user's working directory. */
   readonly name: string;
   readonly config: TrainConfig;
+  /** The content of its data file; null if it knows none. */
+  readonly dataFile: DataIdentity | null;
   /** How its data are read. */
   readonly dataOptions: RunDataOptions;
   readonly model: FlowModel;
@@ -54,6 +57,7 @@ export async function openRun(
       folder,
       name: shownPath(folder),
       config,
+      dataFile: runConfig.dataFile,
       dataOptions: dataOptionsOf(runConfig),
       model,
       backend,

@@ -65,8 +65,26 @@ export interface PointFile {
   readonly reading?: TableReading;
 }
 
+/** What tells the content of a data file from another's. */
+export interface DataIdentity {
+  /** SHA-256 of the file's bytes, in hexadecimal. */
+  readonly sha256: string;
+  /** Number of rows of the file. */
+  readonly rows: number;
+  /** Number of columns of the file; values per image. */
+  readonly columns: number;
+}
+
+/** The files that the rows of a data set were read from. */
+export interface DatasetFiles {
+  /** The file of the data set; absent if it is none, or a folder. */
+  readonly identity?: DataIdentity;
+  /** The file of its test rows, if that is another one. */
+  readonly testIdentity?: DataIdentity;
+}
+
 /** Points of any dimension, split into train and test. */
-export interface PointDataset {
+export interface PointDataset extends DatasetFiles {
   /** Whether rows are points or images. */
   readonly kind: "points";
   /** Name or path by which it was opened. */
@@ -107,7 +125,7 @@ export interface ImageTable {
 }
 
 /** Images, split into train and test. */
-export interface ImageDataset {
+export interface ImageDataset extends DatasetFiles {
   /** Whether rows are points or images. */
   readonly kind: "images";
   /** Name or path by which it was opened. */

@@ -8,7 +8,7 @@ import { selectImages } from "./images/image_table.ts";
 import { fileKind, type InputContent, readInput, readInputFile } from "./input_file.ts";
 import { BINARISE_THRESHOLD } from "./images/packed_mnist.ts";
 import { parsePoints } from "./tables/point_rows.ts";
-import { requireSplittable, splitIndices, splitPoints } from "./tables/split.ts";
+import { requireSplittable, type RowSplit, splitIndices, splitPoints } from "./tables/split.ts";
 
 /** Options for reading images and points from files. */
 export interface FileOptions extends CsvOptions {
@@ -16,6 +16,22 @@ export interface FileOptions extends CsvOptions {
   readonly seed: number;
   /** Images only: map grey values above 128 to 1 and others to 0; else divide by 255. */
   readonly binarize: boolean;
+  /** Whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
+  readonly split?: "shuffled" | "ordered" | undefined;
+  /** All rows train. */
+  readonly allTrain?: boolean | undefined;
+  /** SHA-256 of a run's own file: of a file with other bytes, all rows test. */
+  readonly ownSha256?: string | undefined;
+}
+
+/** How the rows of a file are split. */
+function splitOf(
+  { split = "shuffled", seed, allTrain, ownSha256 }: FileOptions,
+  sha256: string,
+): RowSplit {
+  if (allTrain) return { kind: "train" };
+  if (ownSha256 !== undefined && ownSha256 !== sha256) return { kind: "test" };
+  return split === "ordered" ? { kind: "ordered" } : { kind: "shuffled", seed };
 }
 
 /**
@@ -28,9 +44,9 @@ export interface FileOptions extends CsvOptions {
 export async function openFile(path: string, options: FileOptions): Promise<Dataset> {
   return await readInput<Dataset>(
     path,
-    async (content) =>
+    (content) =>
       isIdxImages(content.head)
-        ? imagesFromFile(await whole(content.chunks), path, options)
+        ? imagesFromFile(content, options)
         : pointsFromContent(content, options),
   );
 }
@@ -47,13 +63,16 @@ export async function pointsFromContent(
   const { place } = content;
   const read = await parsePoints(content, options);
   const { points, columns, dropped, count, dims, reading } = read;
-  requireSplittable(count, place);
+  const sha256 = content.sha256();
+  const split = splitOf(options, sha256);
+  requireSplittable(count, place, split.kind);
   return {
     kind: "points",
     name: place,
     dims,
-    ...splitPoints({ points, count, labels: null }, dims, options.seed),
+    ...splitPoints({ points, count, labels: null }, dims, split),
     file: { columns, dropped, reading },
+    identity: { sha256, rows: reading.rows, columns: columns.length + dropped.length },
     density: null,
     draw: null,
   };
@@ -83,14 +102,17 @@ export async function openImageFolder(
 }
 
 async function imagesFromFile(
-  bytes: Uint8Array<ArrayBuffer>,
-  path: string,
+  content: InputContent,
   options: FileOptions,
 ): Promise<ImageDataset> {
+  const path = content.place;
+  const bytes = await whole(content.chunks);
   const images = readIdxImages(bytes, path);
-  requireSplittable(images.count, path);
+  const sha256 = content.sha256();
+  const split = splitOf(options, sha256);
+  requireSplittable(images.count, path, split.kind);
   const table = tableOf(images, await labelsBeside(path, images), options.binarize);
-  const { train, test } = splitIndices(images.count, options.seed);
+  const { train, test } = splitIndices(images.count, split);
   return {
     kind: "images",
     name: path,
@@ -99,6 +121,7 @@ async function imagesFromFile(
     channels: 1,
     train: selectImages(table, train),
     test: selectImages(table, test),
+    identity: { sha256, rows: images.count, columns: images.height * images.width },
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import {
   bounded,
   fileChunks,
@@ -19,6 +20,8 @@ export interface InputContent {
   readonly head: Uint8Array<ArrayBuffer>;
   /** The whole content, including `head`, at most 1 GiB. Can be read only once. */
   readonly chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** SHA-256 of the bytes as they are stored, in hexadecimal; called after all was read. */
+  sha256(): string;
 }
 
 /**
@@ -49,19 +52,32 @@ export async function readContent<T>(
 ): Promise<T> {
   const { place, use } = options;
   const limits = { place, limit: MAX_INPUT_BYTES };
-  const given = await peek(bounded(chunks, limits), 2);
+  const hash = createHash("sha256");
+  const given = await peek(hashed(bounded(chunks, limits), hash), 2);
   try {
     const content = await peek(
       isGzip(given.head) ? gunzipChunks(given.chunks, limits) : given.chunks,
       HEAD_BYTES,
     );
     try {
-      return await use({ place, head: content.head, chunks: content.chunks });
+      const sha256 = () => hash.copy().digest("hex");
+      return await use({ place, head: content.head, chunks: content.chunks, sha256 });
     } finally {
       await content.close();
     }
   } finally {
     await given.close();
+  }
+}
+
+/** Passes chunks through and hashes them. */
+async function* hashed(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  hash: Hash,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
   }
 }
 

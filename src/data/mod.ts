@@ -5,7 +5,9 @@
  */
 export type {
   DataCurve,
+  DataIdentity,
   Dataset,
+  DatasetFiles,
   ImageDataset,
   ImageTable,
   KnownDensity,

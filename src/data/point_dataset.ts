@@ -41,6 +41,6 @@ export function pointDataset({ name, points, dims, seed = 0 }: OwnPoints): Point
     );
   }
   requireSplittable(count, name);
-  const split = splitPoints({ points, count, labels: null }, dims, seed);
+  const split = splitPoints({ points, count, labels: null }, dims, { kind: "shuffled", seed });
   return { kind: "points", name, dims, ...split, density: null, draw: null };
 }

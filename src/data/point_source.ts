@@ -49,7 +49,10 @@ export function sourceDataset(source: PointSource, seed: number): PointDataset {
     kind: "points",
     name: source.name,
     dims: source.dims,
-    ...splitPoints({ points, count: SOURCE_POINTS, labels }, source.dims, seed),
+    ...splitPoints({ points, count: SOURCE_POINTS, labels }, source.dims, {
+      kind: "shuffled",
+      seed,
+    }),
     density: source.density,
     ...(source.curve === undefined ? {} : { curve: source.curve }),
     draw: (drawSeed, n, cloud = 0) =>

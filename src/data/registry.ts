@@ -4,6 +4,7 @@ import type { CsvOptions } from "./formats/csv.ts";
 import { datasetNames } from "./dataset_names.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
+import { openWithTestData } from "./test_data.ts";
 import { type FileOptions, openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
 import { findManifest, type Manifest } from "./downloads/manifest.ts";
@@ -24,6 +25,12 @@ export interface OpenOptions extends CsvOptions {
    * them by 255.
    */
   readonly binarize?: boolean;
+  /** Of a file: whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
+  readonly split?: "shuffled" | "ordered" | undefined;
+  /** A file of test rows, with the columns of the data set: all rows of that one's file train. */
+  readonly testData?: string | undefined;
+  /** SHA-256 of a run's own file: of a file with other bytes, all rows test. */
+  readonly ownSha256?: string | undefined;
   /** Folder of downloaded data sets (`dataDirectory`); default null. */
   readonly dataDir?: string | null;
   /** Standard input; required for the name `-`. */
@@ -38,8 +45,18 @@ export interface OpenOptions extends CsvOptions {
  * @throws {InputError} If the data set does not exist, is not downloaded, or is damaged.
  */
 export async function openDataset(name: string, given: OpenOptions = {}): Promise<Dataset> {
-  const { seed = 0, binarize = true, dataDir = null } = given;
+  const { seed = 0, binarize = true, dataDir = null, testData } = given;
   const options = { ...given, seed, binarize, dataDir };
+  return testData === undefined
+    ? await openOne(name, options)
+    : await openWithTestData({ name, testData }, (name, change) =>
+      openOne(name, { ...options, ...change }));
+}
+
+/** Options with their defaults. */
+type Opening = FileOptions & Pick<OpenOptions, "readStdin"> & { readonly dataDir: string | null };
+
+async function openOne(name: string, options: Opening): Promise<Dataset> {
   const source = pointSources.find((candidate) => candidate.name === name);
   if (source !== undefined) return sourceDataset(source, options.seed);
   if (name === "mnist" && options.binarize) {

@@ -56,6 +56,8 @@ export interface TrainEnvironment {
   readonly runsFolder?: string;
   /** Default `new`. `resume` continues an existing run. */
   readonly mode?: RunMode;
+  /** Whether a resumed run may go on with other data than it was started with; default false. */
+  readonly dataChanged?: boolean;
   /** Options from a config file, overridden by explicit ones. */
   readonly configFile?: ConfigFile | null;
   /** Opens data by the config's name; default Fluxion's own data sets and files. */
@@ -110,6 +112,7 @@ export async function train(
     options,
     network,
     values: { path, coupling, times, source },
+    dataChanged: surroundings.dataChanged,
     openDataset: surroundings.openDataset ??
       ((name, opening) => openDataset(name, { ...opening, dataDir: null })),
   };

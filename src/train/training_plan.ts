@@ -22,6 +22,7 @@ import {
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
+import { filesOf, movableFiles, requireSameData } from "./data_files.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
@@ -36,6 +37,10 @@ export type DatasetOpener = (
     readonly dropMissing?: boolean | undefined;
     /** For a text file of points: whether its first line is names; default as the line looks. */
     readonly header?: "yes" | "no" | undefined;
+    /** For a file: whether rows are shuffled before the split, or the last fifth tests. */
+    readonly split?: "shuffled" | "ordered" | undefined;
+    /** For a file: the file of its test rows. */
+    readonly testData?: string | undefined;
   },
 ) => Dataset | Promise<Dataset>;
 
@@ -51,6 +56,8 @@ export interface TrainRequest {
   /** Values passed by the program. */
   readonly values: FlowValues;
   readonly openDataset: DatasetOpener;
+  /** Whether a resumed run goes on with other data than it was started with. */
+  readonly dataChanged?: boolean | undefined;
 }
 
 /** Everything about a run that is decided before computing. */
@@ -82,9 +89,10 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
-  const { columns: wanted, drop, dropMissing, header } = given;
+  const { columns: wanted, drop, dropMissing, header, split, testData } = given;
   const columns = { kind: "select", columns: wanted, drop } as const;
-  const opened = await request.openDataset(data, { seed, binarize, columns, dropMissing, header });
+  const rows = { dropMissing, header, split, testData };
+  const opened = await request.openDataset(data, { seed, binarize, columns, ...rows });
   requireTable(opened, given, data);
   if (own === undefined) requireNet(given.net, opened, data);
   const resolved = (file: ConfigFile | null, options: TrainOptions) =>
@@ -123,6 +131,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     ...decided,
     standardization,
     ...columnsIn(opened),
+    ...filesOf(opened),
     flowValues,
     values,
     remarks: [...scaleRemarks, ...validation.remarks, ...batchRemarks],
@@ -148,8 +157,10 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const config = resumeConfigOf(stored.network, stored.config, {
     file: configFile,
     options: kept,
+    movable: movableFiles(stored),
   });
   const opened = await openDataset(config.data, dataOptionsOf({ ...stored, config }));
+  if (!request.dataChanged) requireSameData(stored, { config, dataset: opened });
   const dataset = heldOut(opened, config);
   if (isLarger && dataset.train.count !== batchSize) {
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
@@ -157,7 +168,8 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   if (own === undefined) requireNet(config.net, dataset, config.data);
   const { standardization, columns, dropped, flowValues } = stored;
   const { values } = request;
-  const ofRun = { standardization, columns, dropped, flowValues, values, remarks: [] };
+  const table = { standardization, columns, dropped, ...filesOf(dataset) };
+  const ofRun = { ...table, flowValues, values, remarks: [] };
   const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
@@ -199,13 +211,20 @@ function batchSizeFor(
 /** Options that only tables from files have. */
 const tableOptions = ["columns", "drop", "dropMissing", "header"] as const;
 
-/** @throws {InputError} If an option of tables is given for other data. */
+/** Options that only files have. */
+const fileOptions = ["split", "testData"] as const;
+
+/** @throws {InputError} If an option of tables or files is given for other data. */
 function requireTable(dataset: Dataset, given: TrainOptions, data: string): void {
-  if (dataset.kind === "points" && dataset.file !== undefined) return;
-  const name = tableOptions.find((name) => given[name] !== undefined);
+  const isTable = dataset.kind === "points" && dataset.file !== undefined;
+  const isFile = isTable || dataset.identity !== undefined;
+  const ofTable = isTable ? undefined : tableOptions.find((name) => given[name] !== undefined);
+  const ofFile = isFile ? undefined : fileOptions.find((name) => given[name] !== undefined);
+  const name = ofTable ?? ofFile;
   if (name === undefined) return;
   throw new InputError(
-    `${option(name, given[name])}: data ${named(data)} is not a table from a file; leave it out`,
+    `${option(name, given[name])}: data ${named(data)} is not ` +
+      `${ofTable === undefined ? "a file" : "a table from a file"}; leave it out`,
   );
 }
 
@@ -218,7 +237,8 @@ function columnsIn(dataset: Dataset): Pick<RunConfig, "columns" | "dropped"> {
 /** What a new run decides and a resumed one reads. */
 type Decided = Pick<
   TrainingPlan,
-  "standardization" | "columns" | "dropped" | "flowValues" | "values" | "remarks"
+  | ("standardization" | "columns" | "dropped" | "dataFile" | "testFile")
+  | ("flowValues" | "values" | "remarks")
 >;
 
 /** Everything derived from a config and its data alone. */

@@ -9,7 +9,7 @@ import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { chooseStandardization, fitStandardization } from "../../src/train/standardize.ts";
-import { train, type TrainSpec } from "../../src/train/train.ts";
+import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { essence, inTempDir } from "./support/runs.ts";
 
@@ -30,11 +30,17 @@ function heightsCsv(rows: number, seed = 3): string {
 const few = { hidden: 8, batchSize: 64, backend: "cpu", steps: 3, evalEvery: 1 } as const;
 
 /** Trains in a folder and returns the remarks. */
-async function trained(given: TrainSpec, run: string, mode: "new" | "resume" = "new") {
+async function trained(
+  given: TrainSpec,
+  run: string,
+  mode: "new" | "resume" = "new",
+  change: Pick<TrainEnvironment, "dataChanged"> = {},
+) {
   const remarks: string[] = [];
   const options = {
     run,
     mode,
+    ...change,
     hooks: {
       onStart: (s: { remarks: readonly string[] }) => {
         remarks.push(...s.remarks);
@@ -158,7 +164,8 @@ Deno.test("a resumed run keeps its scales even if its file has changed", () =>
     await trained({ model: "cnf", data, ...few }, run);
     const before = await readRunConfig(run);
     await Deno.writeTextFile(data, heightsCsv(200, 8));
-    await trained({ model: "cnf", steps: 4, standardize: "auto" }, run, "resume");
+    const given = { model: "cnf", steps: 4, standardize: "auto" } as const;
+    await trained(given, run, "resume", { dataChanged: true });
     const after = await readRunConfig(run);
     assert.deepEqual(after.standardization, before.standardization);
     await assert.rejects(

@@ -23,6 +23,7 @@ import { printLine, speaker } from "../../terminal/terminal.ts";
 import { shownPath } from "../../paths.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
+import { openEvaluated } from "../../runs/evaluated_data.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
@@ -65,11 +66,7 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
           `${option("data")} too, or leave it out`,
       );
     }
-    const dataset = await openData(name, {
-      ...opened.dataOptions,
-      ...(flags.data === undefined ? {} : { header: flags.header }),
-      fromRun: flags.data === undefined,
-    });
+    const dataset = await openEvaluated(opened, flags);
     const seed = flags.seed ?? config.seed;
     const available = dataset.test.count;
     if (flags.n !== undefined && flags.n > available) {

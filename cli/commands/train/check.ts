@@ -24,6 +24,9 @@ export function checkTrain(model: ModelName, flags: TrainFlags): void {
   if (flags.resume && flags.overwrite) {
     throw new InputError("--resume and --overwrite: give one of them");
   }
+  if (flags.dataChanged && !flags.resume) {
+    throw new InputError("--data-changed: means something with --resume alone; leave it out");
+  }
   requireRunToOverwrite(flags);
   const options: TrainOptions = flags;
   const given = { options, named: (name: TrainOptionName) => option(name, options[name]) };

@@ -23,6 +23,10 @@ const runOptions = {
     help: "continue the run of `run` (default latest) from its checkpoint",
     libraryName: "mode: resume",
   },
+  dataChanged: {
+    value: { kind: "switch" },
+    help: "with `resume`: go on even though the data are not those that the run was started with",
+  },
   overwrite: {
     ...overwriteOption("the run of `run`, if there is one").overwrite,
     group: "run",

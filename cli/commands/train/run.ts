@@ -52,7 +52,17 @@ export async function trainRun(
     readonly startedMs?: number;
   } = {},
 ): Promise<{ readonly folder: string }> {
-  const { run, config, resume, overwrite, json: _json, quiet, debug: _debug, ...options } = flags;
+  const {
+    run,
+    config,
+    resume,
+    dataChanged,
+    overwrite,
+    json: _json,
+    quiet,
+    debug: _debug,
+    ...options
+  } = flags;
   const folder = run === undefined && !resume ? undefined : await runFolder(run ?? "latest");
   const configFile = config === undefined ? null : await readConfigFile(config);
   const given = await withPaths(options as TrainOptions);
@@ -108,6 +118,7 @@ export async function trainRun(
         ...(folder === undefined ? {} : { run: folder }),
         runsFolder: runsFolder(),
         mode: resume ? "resume" : overwrite ? "overwrite" : "new",
+        ...(dataChanged ? { dataChanged } : {}),
         configFile,
         openDataset: openData,
         hooks,
@@ -217,10 +228,11 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
 
 /** Paths made absolute, since the run is used from elsewhere too. */
 async function withPaths(options: TrainOptions): Promise<TrainOptions> {
-  const { data, init } = options;
+  const { data, testData, init } = options;
   return {
     ...options,
     ...(data === undefined ? {} : { data: await dataName(data) }),
+    ...(testData === undefined ? {} : { testData: await dataName(testData) }),
     ...(init === undefined ? {} : { init: await runFolder(init) }),
   };
 }

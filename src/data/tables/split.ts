@@ -8,22 +8,57 @@ const TRAIN_SHARE = 0.8;
 /** Minimum number of samples to split: fewer leave one or two test samples, which says nothing. */
 const MIN_SAMPLES = 10;
 
-/** Shuffles 0..count-1 by `seed` and splits it into 80% train and 20% test. */
-export function splitIndices(
-  count: number,
-  seed: number,
-): { readonly train: Uint32Array; readonly test: Uint32Array } {
-  const order = permutation(keyOf(subsequences.split, seed), count);
-  const trainCount = Math.floor(count * TRAIN_SHARE);
-  return { train: order.subarray(0, trainCount), test: order.subarray(trainCount) };
+/** How the rows of a file become training and test rows. */
+export type RowSplit =
+  /** Shuffled by the seed: 80% train, 20% test. */
+  | { readonly kind: "shuffled"; readonly seed: number }
+  /** In the file's order, as a time series needs it: the last 20% test. */
+  | { readonly kind: "ordered" }
+  /** All of them train. */
+  | { readonly kind: "train" }
+  /** All of them test. */
+  | { readonly kind: "test" };
+
+/** Indices of training and test rows, in their order. */
+export interface SplitRows {
+  readonly train: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+/** Splits rows 0..count-1 into train and test. */
+export function splitIndices(count: number, split: RowSplit): SplitRows {
+  const rows = Uint32Array.from({ length: count }, (_, row) => row);
+  const cut = (order: Uint32Array, trainCount: number) => ({
+    train: order.subarray(0, trainCount),
+    test: order.subarray(trainCount),
+  });
+  switch (split.kind) {
+    case "shuffled": {
+      const order = permutation(keyOf(subsequences.split, split.seed), count);
+      return cut(order, Math.floor(count * TRAIN_SHARE));
+    }
+    case "ordered":
+      return cut(rows, Math.floor(count * TRAIN_SHARE));
+    case "train":
+      return cut(rows, count);
+    case "test":
+      return cut(rows, 0);
+    default:
+      return split satisfies never;
+  }
 }
 
 /**
  * Checks that there are enough samples to split.
  *
- * @throws {InputError} If there are fewer than 10 samples.
+ * @throws {InputError} If there are fewer than 10 samples, and some of them train and some test.
  */
-export function requireSplittable(count: number, place: string): void {
+export function requireSplittable(
+  count: number,
+  place: string,
+  split: RowSplit["kind"] = "shuffled",
+): void {
+  if (split === "train" || split === "test") return;
   if (count < MIN_SAMPLES) {
     throw new InputError(
       `${place}: has ${count} samples; at least ${MIN_SAMPLES} are needed to split them 80/20 into ` +
@@ -33,7 +68,7 @@ export function requireSplittable(count: number, place: string): void {
 }
 
 /**
- * Shuffles points by `seed` and splits them into 80% train and 20% test.
+ * Splits points into train and test.
  *
  * @param table.points [count * dims].
  * @returns Copies; `table` is not shared.
@@ -41,9 +76,9 @@ export function requireSplittable(count: number, place: string): void {
 export function splitPoints(
   table: PointTable,
   dims: number,
-  seed: number,
+  split: RowSplit,
 ): { train: PointTable; test: PointTable } {
-  const { train, test } = splitIndices(table.count, seed);
+  const { train, test } = splitIndices(table.count, split);
   return { train: gatherRows(table, dims, train), test: gatherRows(table, dims, test) };
 }
 

@@ -23,19 +23,13 @@ export function controllerOf(control: StepControl & { readonly kind: "adaptive" 
 }
 
 /**
-<<<<<<< HEAD
- * Rejects step counts that overflow an engine's counter, and controllers that might not terminate.
- *
- * @throws {RangeError} If `maxSteps` or the number of fixed steps is not a whole number from 1 to
- *   {@link MOST_STEPS}, or `requireController` rejects the controller.
-=======
  * Checks the numbers of a problem that every engine reads: no solve without an end, and none that
  * ends in NaN without a reason.
  *
- * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to {@link MOST_STEPS},
- *   times to keep do not lie between t0 and t1 in order, a tolerance is negative, both are 0, a time is not finite, or a controller's numbers are not what
- *   `requireController` asks for.
->>>>>>> ea46af4 (odeint: options, controls, states and slopes that it cannot use are refused by name)
+ * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to
+ *   {@link MOST_STEPS}, times to keep do not lie between t0 and t1 in order, a tolerance is negative,
+ *   both are 0, a time is not finite, or a controller's numbers are not what `requireController`
+ *   asks for.
  */
 export function requireControl(
   { control, maxSteps, t0, t1, keep }: Pick<

@@ -28,6 +28,8 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     network,
     kept: _kept,
     dropped: _dropped,
+    dataFile: _dataFile,
+    testFile: _testFile,
     flowValues,
     standardization: _standardization,
     ...options

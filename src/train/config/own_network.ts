@@ -6,7 +6,7 @@ import type { ConfigFile } from "./config_file.ts";
 import { mergeOptions } from "./given_options.ts";
 import { resolveConfig } from "./resolve_config.ts";
 import { resumeConfig } from "./resume_config.ts";
-import type { TrainConfig, TrainOptions } from "../options/table.ts";
+import type { TrainConfig, TrainOptionName, TrainOptions } from "../options/table.ts";
 import { option } from "../../core/options/spelling.ts";
 
 /*
@@ -54,13 +54,15 @@ export function resolveConfigOf(
 export function resumeConfigOf(
   network: Network,
   stored: TrainConfig,
-  { file = null, options = {} }: {
+  { file = null, options = {}, movable = [] }: {
     readonly file?: ConfigFile | null;
     readonly options?: TrainOptions;
+    /** Options naming files that may have moved. */
+    readonly movable?: readonly TrainOptionName[];
   },
 ): TrainConfig {
   const { net = netLike(network) } = stored;
-  const resumed = () => resumeConfig({ ...stored, net }, file, options);
+  const resumed = () => resumeConfig({ ...stored, net }, file, options, movable);
   if (namedNetwork(network.kind) !== undefined) return resumed();
   requireNoNetworkOptions(network, mergeOptions(file, options).options);
   return withoutNetworkOptions(resumed());

@@ -18,6 +18,8 @@ const startedWithout: readonly (readonly [TrainOptionName, string])[] = [
   ["drop", "the run was trained on all columns"],
   ["dropMissing", "the run was started without it"],
   ["header", "the run was started without it"],
+  ["split", "the run was started without it"],
+  ["testData", "the run was started without it"],
   ["validation", "the run has no validation rows"],
   ["patience", "the run has no validation rows"],
   ["prefix", "the run started without it"],
@@ -29,7 +31,7 @@ function isAsked(value: TrainOptions[TrainOptionName]): boolean {
 }
 
 /** Whether an option may change when a run is resumed. */
-function isFree(name: TrainOptionName): boolean {
+function isAlwaysFree(name: TrainOptionName): boolean {
   const { freeOnResume }: TrainOptionDeclaration = trainOptions[name];
   return freeOnResume === true;
 }
@@ -38,13 +40,16 @@ function isFree(name: TrainOptionName): boolean {
  * Resolves the config of a resumed run: the stored one, updated by the options that do not change
  * the mathematics. `train` checks that `steps` or `epochs` do not decrease.
  *
+ * @param movable Options naming files that may have moved: the caller knows their content.
  * @throws {InputError} If an option that changes the mathematics differs.
  */
 export function resumeConfig(
   stored: NamedConfig,
   file: ConfigFile | null = null,
   overriding: TrainOptions = {},
+  movable: readonly TrainOptionName[] = [],
 ): NamedConfig {
+  const isFree = (name: TrainOptionName) => movable.includes(name) || isAlwaysFree(name);
   const given = mergeOptions(file, overriding);
   const { options, named } = given;
   const differs = trainOptionNames.find((name) =>

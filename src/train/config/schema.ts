@@ -194,6 +194,16 @@ const columnName = v.nullable(v.string("a name or null"));
 /** A column of a run's table, as recorded in its `config.json`. */
 const tableColumnSchema = columnKindSchema({ name: columnName, number: wholeNumber(1) });
 
+/** The content of a data file, as recorded in a run's `config.json`. */
+const dataIdentitySchema = v.strictObject({
+  sha256: v.pipe(
+    v.string("64 hexadecimal digits"),
+    v.regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits"),
+  ),
+  rows: wholeNumber(0),
+  columns: wholeNumber(0),
+}, "an object of sha256, rows and columns");
+
 /** A config file: the options, and the additional fields of a run's own `config.json`. */
 export const configFileSchema = v.strictObject({
   $schema: v.optional(v.string("text")),
@@ -213,6 +223,14 @@ export const configFileSchema = v.strictObject({
   dropped: v.optional(v.pipe(
     v.array(v.strictObject({ number: wholeNumber(1), name: columnName })),
     v.description("written by a run: the dropped columns of its file; not an option"),
+  )),
+  dataFile: v.optional(v.pipe(
+    dataIdentitySchema,
+    v.description("written by a run: the content of its data file; not an option"),
+  )),
+  testFile: v.optional(v.pipe(
+    dataIdentitySchema,
+    v.description("written by a run: the content of its file of test rows; not an option"),
   )),
   flowValues: v.optional(v.pipe(
     flowValueNamesSchema,

@@ -107,12 +107,13 @@ export function requireApplicable(given: GivenOptions, chosen: Chosen): void {
 const alternatives: readonly (readonly [TrainOptionName, TrainOptionName])[] = [
   ["steps", "epochs"],
   ["columns", "drop"],
+  ["split", "testData"],
 ];
 
 /**
- * Refuses what is given in two ways: the length of training, or the columns of a table.
+ * Refuses what is given in two ways: the length of training, the columns of a table, its test rows.
  *
- * @throws {InputError} If both `steps` and `epochs`, or both `columns` and `drop`, are given.
+ * @throws {InputError} If both options of such a pair are given.
  */
 export function requireOneOfEach({ options, named }: GivenOptions): void {
   for (const [one, other] of alternatives) {

@@ -88,6 +88,22 @@ export const trainOptions = {
     defaultWords: "default 0.1 for files",
     when: { kind: "rows", rows: "points", reason: "images have no validation rows" },
   },
+  split: {
+    group: "data",
+    value: { kind: "choice", names: ["shuffled", "ordered"] },
+    help:
+      "of a file: shuffle the rows before a fifth of them tests, or keep their order, as in a " +
+      "time series: the last fifth tests",
+    defaultWords: "default shuffled",
+    discardedBy: "testData",
+  },
+  testData: {
+    group: "data",
+    value: { kind: "text", expected: "a file" },
+    placeholder: "FILE",
+    help: "of a file: its test rows are in this other file, and all of its own train",
+    discardedBy: "split",
+  },
   net: {
     group: "network",
     value: { kind: "choice", names: netNames },

@@ -1,3 +1,4 @@
+import type { DataIdentity } from "../../data/dataset.ts";
 import type { ColumnChoice, DroppedColumn, TableColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
@@ -50,6 +51,10 @@ export interface RunConfig {
   readonly columns: readonly TableColumn[] | null;
   /** Columns of its data file that it leaves out. */
   readonly dropped: readonly DroppedColumn[];
+  /** The content of its data file; null if it has none, or the run is an imported or an older one. */
+  readonly dataFile: DataIdentity | null;
+  /** The content of its file of test rows; null if it has none. */
+  readonly testFile: DataIdentity | null;
   /** Names of the values that the training program passed; empty if all were defaults. */
   readonly flowValues: FlowValueNames;
 }
@@ -78,15 +83,20 @@ export interface LoadedRun extends Omit<ReadRun, "weights"> {
   readonly model: FlowModel;
 }
 
+/** The fields of a run's config that say what of its data it reads. */
+export type TableFields = "columns" | "dropped" | "dataFile" | "testFile";
+
 /** Encodes `config.json`. */
 export function encodeRunConfig(
-  { config, network, standardization, columns, dropped, flowValues }: RunConfig,
+  { config, network, standardization, columns, dropped, dataFile, testFile, flowValues }: RunConfig,
 ): string {
   const { sigmaMin: _ofDefaultPath, ...ofOwnPath } = config;
   const options = flowValues.path === undefined ? config : ofOwnPath;
   const table = {
     ...(columns === null ? {} : { kept: columns }),
     ...(dropped.length > 0 ? { dropped } : {}),
+    ...(dataFile === null ? {} : { dataFile }),
+    ...(testFile === null ? {} : { testFile }),
     ...(Object.keys(flowValues).length > 0 ? { flowValues } : {}),
     ...(standardization ? { standardization } : {}),
   };
@@ -125,14 +135,18 @@ export interface RunDataOptions {
   readonly dropMissing: boolean | undefined;
   /** Whether the first line of its file is names; undefined: as the line looks. */
   readonly header: "yes" | "no" | undefined;
+  /** Whether rows of its file are shuffled before the split. */
+  readonly split: "shuffled" | "ordered" | undefined;
+  /** The file of its test rows. */
+  readonly testData: string | undefined;
 }
 
 /** The options of `openDataset` for the data of a run. */
 export function dataOptionsOf(
   run: Pick<RunConfig, "config" | "network" | "standardization" | "columns" | "dropped">,
 ): RunDataOptions {
-  const { seed, binarize = true, dropMissing, header } = run.config;
-  return { seed, binarize, columns: columnsOf(run), dropMissing, header };
+  const { seed, binarize = true, dropMissing, header, split, testData } = run.config;
+  return { seed, binarize, columns: columnsOf(run), dropMissing, header, split, testData };
 }
 
 /**
@@ -151,6 +165,8 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
     network: record,
     kept: columns = null,
     dropped = [],
+    dataFile = null,
+    testFile = null,
     flowValues = {},
     standardization = null,
     ...options
@@ -173,7 +189,7 @@ export async function readRunConfig(run: string, own?: Network): Promise<RunConf
   const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
   requireColumnsOf({ network, standardization }, columns, path);
-  return { config, network, standardization, columns, dropped, flowValues };
+  return { config, network, standardization, columns, dropped, dataFile, testFile, flowValues };
 }
 
 function unnamedColumns(kinds: readonly ColumnKind[] | null): readonly TableColumn[] | null {
@@ -340,7 +356,7 @@ export async function loadRun(
  * @throws {InputError} If the values differ from the run's.
  */
 export function modelOf(
-  { config, network, standardization, flowValues }: Omit<RunConfig, "columns" | "dropped">,
+  { config, network, standardization, flowValues }: Omit<RunConfig, TableFields>,
   weights: Float32Array,
   values: Pick<FlowValues, "path" | "source"> = {},
 ): FlowModel {

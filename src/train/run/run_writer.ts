@@ -2,7 +2,7 @@ import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import type { BackendKind } from "../../backends/backend.ts";
 import { peakMemoryBytes } from "../../core/peak_memory.ts";
 import { type Checkpoint, chosenWeights, encodeCheckpoint } from "./checkpoint.ts";
-import type { RunConfig } from "./load_run.ts";
+import type { RunConfig, TableFields } from "./load_run.ts";
 import { runFile } from "./run_folder.ts";
 import { logMetrics, type RunMetrics } from "./run_metrics.ts";
 import { hasStopped } from "../validation/validation_state.ts";
@@ -15,7 +15,7 @@ import {
 } from "./training_log.ts";
 
 /** Inputs of {@link RunWriter}. */
-export interface SessionStart extends Omit<RunConfig, "columns" | "dropped"> {
+export interface SessionStart extends Omit<RunConfig, TableFields> {
   readonly backend: BackendKind | null;
   /** Steps of the whole run. */
   readonly totalSteps: number;

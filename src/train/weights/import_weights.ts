@@ -79,7 +79,7 @@ export async function importWeights(
       ema: 0,
     },
   });
-  const table = { standardization, columns: null, dropped: [] };
+  const table = { standardization, columns: null, dropped: [], dataFile: null, testFile: null };
   const runConfig = { config, network, ...table, flowValues: {} };
   using held = await holdRun(options.run ?? null, {
     mode: options.mode ?? "new",

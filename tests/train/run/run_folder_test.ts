@@ -17,6 +17,8 @@ const config = encodeRunConfig({
   standardization: null,
   columns: null,
   dropped: [],
+  dataFile: null,
+  testFile: null,
   flowValues: {},
 });
 

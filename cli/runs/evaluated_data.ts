@@ -1,0 +1,41 @@
+import type { Dataset } from "@fluxion/fluxion/data";
+import { option } from "@fluxion/fluxion/options";
+import type { MessageFlags } from "../options/shared.ts";
+import { shownPath } from "../paths.ts";
+import { speaker } from "../terminal/terminal.ts";
+import { dataName, openData } from "./open_data.ts";
+import type { OpenedRun } from "./open_run.ts";
+
+/**
+ * Opens the data on which a run is evaluated: its own test rows, or all rows of another file.
+ *
+ * @param flags.data A file or a data set; undefined: the run's own.
+ * @param flags.header Of another file: whether its first line is names.
+ * @throws {InputError} If the data cannot be read.
+ */
+export async function openEvaluated(
+  { config, dataFile, dataOptions }: Pick<OpenedRun, "config" | "dataFile" | "dataOptions">,
+  flags: MessageFlags & { readonly data?: string; readonly header?: "yes" | "no" },
+): Promise<Dataset> {
+  const { data, header } = flags;
+  const say = speaker(flags);
+  if (data === undefined) {
+    const dataset = await openData(config.data, { ...dataOptions, fromRun: true });
+    if (dataFile !== null && dataset.identity?.sha256 !== dataFile.sha256) {
+      say(
+        `${shownPath(config.data)}: has changed since the run was trained; its test rows may be ` +
+          `rows that the run has seen, ${
+            option("data")
+          } FILE evaluates on all rows of another file`,
+      );
+    }
+    return dataset;
+  }
+  // Runs of versions that did not record the content of their file know it by its path.
+  const isOwnByPath = dataFile === null && await dataName(data) === config.data;
+  const ownSha256 = isOwnByPath ? {} : { ownSha256: dataFile?.sha256 ?? "none" };
+  const { testData, ...options } = dataOptions;
+  const dataset = await openData(data, { ...options, header, ...ownSha256 });
+  const isOwn = isOwnByPath || dataset.identity?.sha256 === dataFile?.sha256;
+  return isOwn && testData !== undefined ? await openData(data, dataOptions) : dataset;
+}

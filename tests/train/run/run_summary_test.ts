@@ -22,8 +22,11 @@ function writeRun(
   Deno.mkdirSync(run, { recursive: true });
   const config = resolveConfig("cnf", null, options);
   const network = mlpNetwork({ dims: 2, hidden: config.hidden! });
-  const rest = { standardization: null, columns: null, dropped: [], dataFile: null, testFile: null, flowValues: {} };
-  Deno.writeTextFileSync(`${run}/config.json`, encodeRunConfig({ config, network, ...rest }));
+  const rest = { standardization: null, columns: null, dropped: [], flowValues: {} };
+  Deno.writeTextFileSync(
+    `${run}/config.json`,
+    encodeRunConfig({ config, network, ...rest, dataFile: null, testFile: null }),
+  );
   if (metrics === null) return;
   const figures = { loss: 1.5, testLoss: 1.25, stepMs: 2, nfe: 14, seconds: 3 };
   const others = { backend: "cpu", seed: 0, threads: 1, peakMemoryBytes: null };

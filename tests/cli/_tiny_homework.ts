@@ -6,7 +6,7 @@
 import { doHomework } from "../../cli/commands/homework/run.ts";
 import { verdict } from "../../cli/terminal/errors.ts";
 import type { HomeworkSize } from "../../cli/commands/homework/sizes.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { panelsPlot } from "../../src/plot/panels_plot.ts";
 import { steps } from "./_tiny_homework_steps.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
 
@@ -55,13 +55,12 @@ function loadTheorem(name: TheoremName): Promise<Theorem> {
       const claims = [claim("one is one", { observed: 1, expected: 1, tolerance: 0 })];
       return Promise.resolve({ name, pass: true, claims, rows: [{ seed, third: 1 / 3 }] });
     },
-    picture: ({ rows }) =>
-      Promise.resolve(
-        encodePng(new Uint8Array(64 * 48).fill(255 * Number(rows[0]!.third)), {
-          width: 64,
-          height: 48,
-        }),
-      ),
+    picture: ({ rows }, options) =>
+      panelsPlot([{
+        x: { label: "x", range: [0, 1] },
+        y: { label: "y", range: [0, 1] },
+        series: [{ color: 0, mark: "dots", x: [0.5], y: [Number(rows[0]!.third)] }],
+      }], options),
   });
 }
 

@@ -49,16 +49,11 @@ const saidBy: Readonly<Record<string, readonly string[]>> = {
 
 /** Library modules that assemble command lines, with the commands of these lines. */
 const printsLinesOf: Readonly<Record<string, readonly string[]>> = {
+  "src/report/report.ts": ["plot", "sample"],
   "src/report/reported_run.ts": ["train cnf", "train fm"],
   "src/report/sections/run_section.ts": ["train cnf", "train fm"],
-  "src/report/sections/training_section.ts": ["train cnf", "train fm"],
   "src/report/sections/solver_study.ts": ["sample"],
   "src/report/sections/theorem_section.ts": ["theory"],
-  "src/report/sections/cnf_section.ts": ["report"],
-  "src/report/sections/data_section.ts": ["report"],
-  "src/report/sections/points_samples.ts": ["report"],
-  "src/report/sections/fm_points_section.ts": ["report"],
-  "src/report/sections/fm_images_section.ts": ["report"],
   "src/report/run_context.ts": ["report", "sample"],
   "src/train/run/load_run.ts": ["train cnf", "train fm"],
   "src/data/registry.ts": ["data fetch"],

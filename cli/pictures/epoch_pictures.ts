@@ -12,7 +12,16 @@ import {
 import { commandLine, InputError } from "@fluxion/fluxion/core";
 import { MAX_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
 import { decodePng } from "@fluxion/fluxion/plot";
-import { curvesPicture, PICTURED, rowKind, samplesPicture } from "@fluxion/fluxion/report/pictures";
+import type { Dataset, PointDataset } from "@fluxion/fluxion/data";
+import type { TrainConfig } from "@fluxion/fluxion/options";
+import {
+  coordinatesOf,
+  curvesPicture,
+  PICTURED,
+  pictureTitle,
+  rowKind,
+  samplesPicture,
+} from "@fluxion/fluxion/report/pictures";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -67,7 +76,7 @@ export async function addEpoch(view: PictureView, drawings: Drawings): Promise<v
     seed: config.seed,
     settings,
   });
-  const at = { run, step, epoch, network, standardization, model: config.model };
+  const at = { run, step, epoch, network, standardization, config, dataset: view.dataset };
   await drawings.add(
     () => draw(at, samples),
     async () => {
@@ -79,13 +88,13 @@ export async function addEpoch(view: PictureView, drawings: Drawings): Promise<v
 
 /** Adds samples deferred by an earlier session; removes those newer than its last checkpoint. */
 export async function addDeferred(start: TrainStart, drawings: Drawings): Promise<void> {
-  const { run, network, standardization, config } = start;
+  const { run, network, standardization, config, dataset } = start;
   for (const epoch of await deferredEpochs(run)) {
     const path = deferredFile(run, epoch);
     const { step, samples } = await readDeferred(path, start);
     if (samples === null || step > start.step) await Deno.remove(path);
     else {await drawings.add(() =>
-        draw({ run, step, epoch, network, standardization, model: config.model }, samples)
+        draw({ run, step, epoch, network, standardization, config, dataset }, samples)
       );}
   }
 }
@@ -101,7 +110,7 @@ export async function drawCurves(run: string, step: number): Promise<void> {
   const { config } = await readRunConfig(run);
   const bytes = await curvesPicture(await readLog(runFile(run, "log")), {
     model: config.model,
-    title: shownPath(run),
+    title: pictureTitle(config, step),
     text: textOf(run, config.model, step),
     reference: await curvesReference(config),
   });
@@ -110,20 +119,35 @@ export async function drawCurves(run: string, step: number): Promise<void> {
 
 /** A picture of samples. */
 interface Drawn extends PicturesAt, ModelRows {
-  readonly model: "cnf" | "fm";
+  readonly config: TrainConfig;
+  readonly dataset: Dataset;
 }
 
+/** Draws the samples of an epoch; the pictures of all epochs show the same range. */
 async function draw(drawn: Drawn, samples: Samples): Promise<void> {
-  const { run, step, epoch, model } = drawn;
+  const { run, step, epoch, config, dataset } = drawn;
   await makeFolder(run);
   const picture = await samplesPicture(drawn, samples, {
-    title: `Samples after step ${step}`,
-    text: textOf(run, model, step),
+    title: pictureTitle(config, step),
+    text: textOf(run, config.model, step),
+    ...(dataset.kind === "points" ? comparedWith(dataset, config) : {}),
   });
   await writeFileAtomic(samplesFile(run, epoch), picture);
   await Deno.remove(deferredFile(run, epoch)).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
+}
+
+/** The data behind an epoch's samples, which determine the axes. */
+function comparedWith(dataset: PointDataset, config: TrainConfig) {
+  const { dims, train: { points, count } } = dataset;
+  const shown = Math.min(count, PICTURED.points);
+  const rows = points.subarray(0, shown * dims);
+  return {
+    ...coordinatesOf(config, dataset.file?.columns ?? null),
+    frame: points,
+    data: { rows, label: "training points", place: "behind" },
+  } as const;
 }
 
 /** Makes the folder of the pictures, but not the run's folder if that has been removed. */

@@ -11,10 +11,15 @@ import {
 } from "@fluxion/fluxion";
 import type { DataIdentity } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
+import type { CoordinateOptions } from "@fluxion/fluxion/plot";
+import { coordinatesOf, pictureTitle } from "@fluxion/fluxion/report/pictures";
 import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
 import { shownPath } from "../paths.ts";
 import { runFolder } from "./runs_folder.ts";
+
+/** How the pictures of a run are captioned. */
+export type Captions = CoordinateOptions & { readonly title: string };
 
 /** A run with its model on an open backend. Must be closed. */
 export interface OpenedRun {
@@ -27,6 +32,8 @@ export interface OpenedRun {
   readonly dataFile: DataIdentity | null;
   /** How its data are read. */
   readonly dataOptions: RunDataOptions;
+  /** Title of its pictures, names and scales of their axes. */
+  readonly captions: Captions;
   readonly model: FlowModel;
   readonly backend: Backend;
   readonly engines: Engines;
@@ -52,13 +59,17 @@ export async function openRun(
   const device = await openDevice(request, { work, threads, portableBits });
   const { backend, engines } = device;
   try {
-    const { model, config } = await loadRun(folder, options.weights);
+    const { model, config, step } = await loadRun(folder, options.weights);
     return {
       folder,
       name: shownPath(folder),
       config,
       dataFile: runConfig.dataFile,
       dataOptions: dataOptionsOf(runConfig),
+      captions: {
+        title: pictureTitle(config, step),
+        ...coordinatesOf(config, runConfig.columns),
+      },
       model,
       backend,
       engines,

@@ -43,7 +43,7 @@ export function cloudGrid(
   const left = 10 + Math.max(...rowLabels.map((label) => textWidth(label, SIZE)));
   const gaps = (columns - 1) * GAP;
   const width = (areaWidth(options, columns * 130 + gaps, left + 1) - gaps) / columns;
-  const head = heading(options, left);
+  const head = heading(options, { x: left, width: columns * width + gaps });
   const { height } = fitPlane(bounds, { x: 0, y: 0, width }).area;
   const place = (i: number) => ({
     x: left + (i % columns) * (width + GAP),

@@ -169,7 +169,7 @@ export function curvesPlot(
   const width = areaWidth(options, WIDTH, left + margins.right);
   // A fiftieth of the run, rounded to an odd number of steps.
   const window = 2 * Math.floor(n / 100) + 1;
-  const head = heading(options, left);
+  const head = heading(options, { x: left, width });
   const entries: LegendEntry[] = [
     { label: "training batch", mark: "line", color: accent.blue, opacity: window > 1 ? 0.3 : 1 },
   ];

@@ -1,4 +1,4 @@
-import { isPoint, linearAxis, widened } from "./drawing/_axis.ts";
+import { acrossAxis, isPoint, linearAxis, widened } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -12,15 +12,19 @@ import {
   marginsOf,
 } from "./drawing/_chart.ts";
 import { accent } from "./drawing/_palette.ts";
-import { checkPoints } from "./drawing/_plane.ts";
+import { checkPoints, domainOf } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
-import type { PictureOptions } from "./picture.ts";
+import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Options of {@link histogramPlot}. */
-export interface HistogramOptions extends PictureOptions {
+export interface HistogramOptions extends PictureOptions, Pick<CoordinateOptions, "names"> {
   /** Name of the values in the legend. */
   readonly label?: string;
+  /** Other values to compare with, such as data beside samples; drawn as an outline. */
+  readonly reference?: { readonly points: ArrayLike<number>; readonly label: string };
+  /** Values whose range the axis shows; default all that are drawn. */
+  readonly frame?: ArrayLike<number>;
   /** A density to compare the histogram with, at ascending `x`. */
   readonly density?: {
     readonly x: ArrayLike<number>;
@@ -46,19 +50,66 @@ export interface Histogram {
  * @param values [n], finite, n >= 1.
  */
 export function histogram(values: ArrayLike<number>): Histogram {
-  const sorted = Float64Array.from(values).sort();
+  return histograms([values])[0]!;
+}
+
+/** Histograms of several tables with the same bins, those of {@link histogram} of the first. */
+export function histograms(
+  tables: readonly ArrayLike<number>[],
+  domain: readonly [number, number] = extentOf(tables),
+): readonly Histogram[] {
+  const [low, high] = domain;
+  const sorted = Float64Array.from(tables[0]!).sort();
   const n = sorted.length;
-  const low = sorted[0]!, high = sorted[n - 1]!;
-  if (isPoint(low, high)) return { start: low - 0.5, binWidth: 1, density: [1] };
+  if (isPoint(low, high)) {
+    return tables.map(() => ({ start: low - 0.5, binWidth: 1, density: [1] }));
+  }
   const quartile = (q: number) => sorted[Math.min(n - 1, Math.floor(q * n))]!;
   const wanted = 2 * (quartile(0.75) - quartile(0.25)) / Math.cbrt(n);
   const bins = Math.min(80, Math.max(8, Math.ceil((high - low) / wanted)));
   const binWidth = (high - low) / bins;
-  const density = new Array<number>(bins).fill(0);
-  for (const value of sorted) {
-    density[Math.min(bins - 1, Math.floor((value - low) / binWidth))]! += 1 / (n * binWidth);
+  return tables.map((values) => {
+    const density = new Array<number>(bins).fill(0);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (value < low || value > high) continue;
+      const bin = Math.min(bins - 1, Math.floor((value - low) / binWidth));
+      density[bin]! += 1 / (values.length * binWidth);
+    }
+    return { start: low, binWidth, density };
+  });
+}
+
+function extentOf(tables: readonly ArrayLike<number>[]): readonly [number, number] {
+  let low = Infinity, high = -Infinity;
+  for (const values of tables) {
+    for (let i = 0; i < values.length; i++) {
+      low = Math.min(low, values[i]!);
+      high = Math.max(high, values[i]!);
+    }
   }
-  return { start: low, binWidth, density };
+  return [low, high];
+}
+
+/** The outline of a histogram. */
+export function outline(
+  { start, binWidth, density }: Histogram,
+  at: { readonly x: (value: number) => number; readonly y: (value: number) => number },
+): string {
+  const path = density.flatMap((height, i) => [
+    at.x(start + i * binWidth),
+    at.y(height),
+    at.x(start + (i + 1) * binWidth),
+    at.y(height),
+  ]);
+  const last = at.x(start + density.length * binWidth);
+  return element("path", {
+    d: polyline([at.x(start), at.y(0), ...path, last, at.y(0)]),
+    fill: "none",
+    stroke: accent.orange,
+    "stroke-width": 1.8,
+    "stroke-linejoin": "round",
+  });
 }
 
 /** The bars of a histogram, separated by hairlines. */
@@ -92,32 +143,40 @@ export function histogramPlot(
   values: ArrayLike<number>,
   options: HistogramOptions = {},
 ): Promise<Uint8Array> {
-  const { label = "values", density } = options;
+  const { label = "values", reference, density } = options;
   checkPoints(values, 1);
-  const counted = histogram(values);
+  if (reference !== undefined) checkPoints(reference.points, 1);
+  const tables = reference === undefined ? [values] : [values, reference.points];
+  const { frame } = options;
+  const domain = frame === undefined ? undefined : domainOf([Float64Array.from(frame)]);
+  const [counted, others] = histograms(tables, domain) as [Histogram, Histogram | undefined];
   const HEIGHT = (options.totalWidth ?? Infinity) < 480 ? 240 : 340;
   const line = density ? Array.from(density.density) : [];
-  const top = 1.08 * [...counted.density, ...line].reduce((a, b) => Math.max(a, b), 0);
+  const heights = [...counted.density, ...(others?.density ?? []), ...line];
+  const top = 1.08 * heights.reduce((a, b) => Math.max(a, b), 0);
   const vertical = (bottom: number) =>
     linearAxis("density", [0, top], [bottom, bottom - HEIGHT], 5);
   const margins = marginsOf(options);
   const left = leftOfAxis(vertical(HEIGHT), margins.left);
   const width = areaWidth(options, 560, left + margins.right);
-  const head = heading(options, left);
-  const entries: LegendEntry[] = [{ label, mark: "dot", color: accent.blue, opacity: 0.55 }];
+  const head = heading(options, { x: left, width });
+  const entries: LegendEntry[] = [{ label, mark: "patch", color: accent.blue, opacity: 0.55 }];
+  if (reference) entries.push({ label: reference.label, mark: "line", color: accent.orange });
   if (density) entries.push({ label: density.label, mark: "line", color: accent.orange });
   const named = legend(entries, { x: left, y: head.height, width });
   const area = { x: left, y: head.height + named.height + 6, width, height: HEIGHT };
 
   const end = counted.start + counted.density.length * counted.binWidth;
-  const x = linearAxis(
-    "x",
-    widened(counted.start, end, 0.04),
+  const shown = domain ?? widened(counted.start, end, 0.04);
+  const x = acrossAxis(
+    options.names?.[0] ?? "x",
+    shown,
     [left, left + width],
     Math.min(8, Math.round(width / 60)),
   );
   const y = vertical(area.y + HEIGHT);
   const marks = [bars(counted, { x: x.at, y: y.at })];
+  if (others) marks.push(outline(others, { x: x.at, y: y.at }));
   if (density) {
     const path = line.flatMap((value, i) => [x.at(density.x[i]!), y.at(value)]);
     marks.push(element("path", {

@@ -110,13 +110,13 @@ export function pathGrid(
   const grid = tile(ordered, { height, width, columns, scale: 4 });
 
   const LEFT = options.totalWidth === undefined ? 24 : 0;
-  const head = heading(options, LEFT);
-  const top = head.height + 18;
   // Grid pixels map one to one to output pixels, ZOOM of which make a unit.
   const perUnit = options.totalWidth === undefined
     ? ZOOM
     : Math.max(1.4, (grid.width - 2 * grid.gap) / options.totalWidth);
   const unit = (pixels: number) => pixels / perUnit;
+  const head = heading(options, { x: LEFT, width: unit(grid.width - 2 * grid.gap) });
+  const top = head.height + 18;
   const labels = times.map((t, column) =>
     textLine(
       column === 0 ? `t = ${round(t)}` : String(round(t)),

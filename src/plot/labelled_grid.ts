@@ -25,6 +25,9 @@ export interface LabelledGridOptions extends ImageSize, PictureOptions {
 
 const SIZE = 12, SMALL = 11, MARGIN = 16, GAP = 8;
 
+/** Width for title and subtitle above a narrow grid. */
+const LEAST_HEADING = 240;
+
 /**
  * Draws grey images in a grid with labels for rows, columns and cells, such as digits with their
  * classes, or samples by solver and NFE.
@@ -73,7 +76,10 @@ export function labelledGrid(
     x: Math.max(cell.width, options.totalWidth === undefined ? labelWidth : 0) + GAP,
     y: cell.height + (labels.length > 0 ? 20 : GAP),
   };
-  const head = heading(options, margin);
+  const total = left + Math.min(columns, cells) * step.x - GAP - margin;
+  const least = options.totalWidth ?? LEAST_HEADING;
+  const head = heading(options, { x: margin, width: Math.max(total, least) });
+  const hasHeading = options.title !== undefined || options.subtitle !== undefined;
   const top = head.height + (columnLabels.length > 0 ? 20 : 4);
   const centre = (column: number) => left + column * step.x + (step.x - GAP) / 2;
   const parts = [head.svg];
@@ -121,7 +127,7 @@ export function labelledGrid(
   }
   return rendered(
     svgDocument(
-      left + Math.min(columns, cells) * step.x - GAP + margin,
+      (hasHeading ? Math.max(total, least) : total) + 2 * margin,
       top + rows * step.y - GAP + margin,
       parts,
     ),

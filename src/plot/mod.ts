@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { Bounds, PictureOptions } from "./picture.ts";
+export type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
 export { curvesPlot, type TrainingCurves } from "./curves_plot.ts";
 export { type DensityOptions, densityPlot, type LogDensityGrid } from "./density_plot.ts";
 export {
@@ -22,6 +22,11 @@ export {
 } from "./image_grid.ts";
 export { type PointsOptions as PointsPlotOptions, pointsPlot } from "./points_plot.ts";
 export { type ReferenceCloud, type ScatterOptions, scatterPlot } from "./scatter_plot.ts";
-export { type Paths, snapshotsPlot, trajectoryPlot } from "./trajectory_plot.ts";
+export {
+  type Paths,
+  type SnapshotsOptions,
+  snapshotsPlot,
+  trajectoryPlot,
+} from "./trajectory_plot.ts";
 export { type CompactOptions, compactPng } from "./encoding/compact_png.ts";
 export { type DecodedPng, decodePng, type PngText, withText } from "./encoding/png.ts";

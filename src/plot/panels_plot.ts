@@ -397,7 +397,10 @@ export function panelsPlot(
     margins.slice(0, column + 1).reduce((a, b) => a + b) +
     column * (width + COLUMN_GAP);
 
-  const head = heading(options, leftOf(0));
+  const head = heading(options, {
+    x: leftOf(0),
+    width: leftOf(margins.length - 1) + width - leftOf(0),
+  });
   const parts = [head.svg];
   let top = head.height;
   for (let row = 0; row * columns < panels.length; row++) {

@@ -17,6 +17,17 @@ export interface PictureOptions {
   readonly totalWidth?: number;
 }
 
+/** How the coordinates of points are shown. */
+export interface CoordinateOptions {
+  /** Names of the coordinates on the axes, such as a table's columns; default x₁, x₂ and so on. */
+  readonly names?: readonly string[];
+  /**
+   * `equal`: a unit is equally long on both axes. `own`: each axis has a scale of its own, as for
+   * columns of different units. By default equal unless one range is far longer than the other.
+   */
+  readonly scales?: "equal" | "own";
+}
+
 /** A rectangle of the plane, in data units, y upwards. */
 export interface Bounds {
   /** Left edge. */

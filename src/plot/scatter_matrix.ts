@@ -1,7 +1,8 @@
-import { linearAxis, widened } from "./drawing/_axis.ts";
+import { acrossAxis, linearAxis } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
+  type Axis,
   clipped,
   gridLines,
   heading,
@@ -9,32 +10,47 @@ import {
   legend,
   type LegendEntry,
   marginsOf,
+  type Rect,
 } from "./drawing/_chart.ts";
 import { accent, classColors } from "./drawing/_palette.ts";
-import { checkPoints, dots, dotStyle } from "./drawing/_plane.ts";
+import {
+  checkPoints,
+  coordinate,
+  coordinateName,
+  domainOf,
+  dots,
+  dotStyle,
+} from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { bars, histogram } from "./histogram_plot.ts";
+import { bars, histograms, outline } from "./histogram_plot.ts";
 import { classesOf } from "./scatter_plot.ts";
 import { svgDocument } from "./drawing/_svg.ts";
-import type { PictureOptions } from "./picture.ts";
+import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Options of {@link scatterMatrix}. */
-export interface ScatterMatrixOptions extends PictureOptions {
+export interface ScatterMatrixOptions extends PictureOptions, Pick<CoordinateOptions, "names"> {
   /** Dimension of a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
   readonly label?: string;
   /** Class of each point, 0 to 9. */
   readonly labels?: ArrayLike<number> | null;
+  /** A second cloud [m * dims], such as test data beside samples. */
+  readonly reference?: { readonly points: ArrayLike<number>; readonly label: string };
+  /** Points [k * dims] whose range the axes show; default all that are drawn. */
+  readonly frame?: ArrayLike<number>;
 }
 
 /** Maximum number of dimensions; more panels would be too small to read. */
-const MAX_DIMS = 4;
-const subscripts = "₀₁₂₃₄₅₆₇₈₉";
+const MAX_DIMS = 6;
+
+/** Side of a panel by the number of dimensions shown. */
+const SIDES = [0, 0, 250, 190, 160, 136, 120] as const;
 
 /**
- * Scatter matrix of points with three or more dimensions: each pair of the first four, with
- * histograms on the diagonal.
+ * Scatter matrix of points with three or more dimensions: each pair of the first six, with
+ * histograms on the diagonal. With a reference, each pair is drawn twice on the same axes: the
+ * points below the diagonal, the reference above it, both in the histograms.
  *
  * @param points [n * dims], row-major.
  * @returns A PNG or SVG file.
@@ -44,74 +60,106 @@ export function scatterMatrix(
   points: ArrayLike<number>,
   options: ScatterMatrixOptions,
 ): Promise<Uint8Array> {
-  const { dims, label = "points", labels } = options;
+  const { dims, label = "points", labels, reference } = options;
   const n = checkPoints(points, dims);
+  if (reference !== undefined) checkPoints(reference.points, dims);
   const shown = Math.min(dims, MAX_DIMS);
   const classes = labels ? classesOf(labels, n) : [];
-  const OWN_CELL = shown === 4 ? 150 : shown === 3 ? 190 : 250;
   const isNarrow = (options.totalWidth ?? Infinity) < 480, GAP = isNarrow ? 6 : 14;
 
-  const columns = Array.from(
-    { length: shown },
-    (_, k) => Float64Array.from({ length: n }, (_, i) => points[i * dims + k]!),
+  const columnsOf = (table: ArrayLike<number>) =>
+    Array.from({ length: shown }, (_, k) => coordinate(table, dims, k));
+  const own = columnsOf(points);
+  const others = reference === undefined ? null : columnsOf(reference.points);
+  const tablesOf = (k: number) => others === null ? [own[k]!] : [own[k]!, others[k]!];
+  const { frame } = options;
+  const domains = own.map((_, k) =>
+    domainOf(frame === undefined ? tablesOf(k) : [coordinate(frame, dims, k)])
   );
-  const domains = columns.map((values) => {
-    const low = values.reduce((a, b) => Math.min(a, b)),
-      high = values.reduce((a, b) => Math.max(a, b));
-    return widened(low, high, 0.06);
-  });
-  const axis = (k: number, range: readonly [number, number]) =>
-    linearAxis(`x${subscripts[k + 1]}`, domains[k]!, range, isNarrow ? 2 : 3);
+  const isSmall = isNarrow || SIDES[shown]! < 150;
+  const axis = (k: number, range: readonly [number, number], kind = linearAxis) =>
+    kind(coordinateName(options, k), domains[k]!, range, isSmall ? 2 : 3);
   const margins = marginsOf(options);
-  const left = Math.max(...domains.map((_, k) => leftOfAxis(axis(k, [OWN_CELL, 0]), margins.left)));
+  const left = Math.max(
+    ...domains.map((_, k) => leftOfAxis(axis(k, [SIDES[shown]!, 0]), margins.left)),
+  );
   const gaps = (shown - 1) * GAP;
   const CELL = Math.floor(
-    (areaWidth(options, shown * OWN_CELL + gaps, left + margins.right) - gaps) / shown,
+    (areaWidth(options, shown * SIDES[shown]! + gaps, left + margins.right) - gaps) / shown,
   );
   const width = shown * CELL + gaps;
 
   const subtitle = options.subtitle ??
     (shown < dims ? `the first ${shown} of ${dims} dimensions` : undefined);
-  const head = heading({ ...options, subtitle }, left);
+  const head = heading({ ...options, subtitle }, { x: left, width });
+  const outsideOf = (words: string, table: readonly Float64Array[]) => {
+    const rows = Array.from(table[0]!, (_, i) => i);
+    const count =
+      rows.filter((i) =>
+        table.some((values, k) => values[i]! < domains[k]![0] || values[i]! > domains[k]![1])
+      ).length;
+    return count === 0 ? words : `${words}, ${count.toLocaleString("en-US")} outside the frame`;
+  };
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
-    : [{ label, mark: "dot", color: accent.blue }];
+    : [{
+      label: outsideOf(others === null ? label : `${label} (below the diagonal)`, own),
+      mark: "dot",
+      color: accent.blue,
+    }];
+  if (reference !== undefined) {
+    const label = outsideOf(`${reference.label} (above it; outlined on it)`, others!);
+    entries.push({ label, mark: "dot", color: accent.orange });
+  }
   const named = legend(entries, { x: left, y: head.height, width });
   const top = head.height + named.height + 6;
   const parts = [head.svg, named.svg];
 
+  const diagonal = (k: number, area: Rect, x: Axis): string => {
+    const [counted, outlined] = histograms(tablesOf(k), clippedTo(domains[k]!, tablesOf(k)));
+    const heights = [...counted!.density, ...(outlined?.density ?? [])];
+    const highest = heights.reduce((a, b) => Math.max(a, b), 0);
+    const y = (value: number) => area.y + CELL * (1 - 0.92 * value / highest);
+    return bars(counted!, { x: x.at, y }) +
+      (outlined === undefined ? "" : outline(outlined, { x: x.at, y }));
+  };
+
   for (let row = 0; row < shown; row++) {
-    for (let column = 0; column <= row; column++) {
+    for (let column = 0; column < (others === null ? row + 1 : shown); column++) {
       const area = {
         x: left + column * (CELL + GAP),
         y: top + row * (CELL + GAP),
         width: CELL,
         height: CELL,
       };
-      const x = axis(column, [area.x, area.x + CELL]);
+      const x = axis(column, [area.x, area.x + CELL], acrossAxis);
       const y = axis(row, [area.y + CELL, area.y]);
       // Only the outer panels have tick labels, at the left and bottom.
       const outerX = row === shown - 1 ? x : { ...x, label: "", ticks: [] };
-      const outerY = column === 0 && row > 0 ? y : { ...y, label: "", ticks: [] };
+      const hasY = column === 0 && (row > 0 || others !== null);
+      const outerY = hasY ? y : { ...y, label: "", ticks: [] };
       if (row === column) {
-        const counted = histogram(columns[row]!);
-        const highest = counted.density.reduce((a, b) => Math.max(a, b), 0);
-        const height = (value: number) => area.y + CELL * (1 - 0.92 * value / highest);
-        parts.push(clipped(area, bars(counted, { x: x.at, y: height })));
+        parts.push(clipped(area, diagonal(row, area, x)));
       } else {
-        const pairs = new Float64Array(2 * n);
-        for (let i = 0; i < n; i++) {
-          pairs[2 * i] = columns[column]![i]!;
-          pairs[2 * i + 1] = columns[row]![i]!;
+        const table = row > column ? own : others!;
+        const count = table[0]!.length;
+        const pairs = new Float64Array(2 * count);
+        for (let i = 0; i < count; i++) {
+          pairs[2 * i] = table[column]![i]!;
+          pairs[2 * i + 1] = table[row]![i]!;
         }
-        const style = dotStyle(n, area);
+        const style = dotStyle(count, area);
         parts.push(gridLines(area, x, y));
         parts.push(clipped(
           area,
           dots({ x, y }, pairs, {
             radius: style.radius * 0.8,
             opacity: style.opacity,
-            color: labels ? (i) => classColors[labels[i]!]! : accent.blue,
+            color: row < column
+              ? accent.orange
+              : labels
+              ? (i) => classColors[labels[i]!]!
+              : accent.blue,
           }),
         ));
       }
@@ -120,4 +168,20 @@ export function scatterMatrix(
   }
   const height = top + shown * CELL + (shown - 1) * GAP + 50;
   return rendered(svgDocument(left + width + margins.right, height, parts), options);
+}
+
+/** The range of the values within a domain, for the bins of their histogram. */
+function clippedTo(
+  [low, high]: readonly [number, number],
+  tables: readonly Float64Array[],
+): readonly [number, number] {
+  let least = high, most = low;
+  for (const values of tables) {
+    for (const value of values) {
+      if (value < low || value > high) continue;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    }
+  }
+  return [least, most];
 }

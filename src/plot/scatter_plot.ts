@@ -9,11 +9,13 @@ import {
   legend,
   type LegendEntry,
   marginsOf,
+  panelCaption,
 } from "./drawing/_chart.ts";
 import { accent, classColors, ink } from "./drawing/_palette.ts";
 import {
   boundsOfAll,
   checkPoints,
+  countOutside,
   dots,
   dotStyle,
   fitPlane,
@@ -21,7 +23,7 @@ import {
 } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
 import { svgDocument } from "./drawing/_svg.ts";
-import type { Bounds, PictureOptions } from "./picture.ts";
+import type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** A second cloud to compare with, such as test data beside samples. */
 export interface ReferenceCloud {
@@ -34,19 +36,22 @@ export interface ReferenceCloud {
 }
 
 /** Options of {@link scatterPlot}. */
-export interface ScatterOptions extends PictureOptions {
+export interface ScatterOptions extends PictureOptions, CoordinateOptions {
   /** Name of the points in the legend. */
   readonly label?: string;
   /** Class of each point, 0 to 9, shown by colour and named "class 0" and so on. */
   readonly labels?: ArrayLike<number> | null;
   /** A second cloud; default none. */
   readonly reference?: ReferenceCloud;
-  /** Rectangle to show; points outside are not drawn. Default: all points. */
+  /**
+   * Rectangle to show; points outside are not drawn. Default: all points, or with `scales: "own"`
+   * all but distant ones, whose number the picture says.
+   */
   readonly bounds?: Bounds;
 }
 
 /** Total width below which a second panel goes below the first. */
-const SIDE_BY_SIDE = 560;
+export const SIDE_BY_SIDE = 560;
 
 /**
  * The distinct classes, ascending.
@@ -70,8 +75,15 @@ function panel(plane: Plane, marks: string): string {
     axes(plane.area, plane.x, plane.y);
 }
 
+/** The label of a cloud, with the number of its points outside the frame if there are any. */
+export function withOutside(label: string, points: ArrayLike<number>, frame: Bounds): string {
+  const outside = countOutside(points, frame);
+  return outside === 0 ? label : `${label}, ${outside.toLocaleString("en-US")} outside the frame`;
+}
+
 /**
- * Plots points as translucent dots with equal axis scales.
+ * Plots points as translucent dots, by default with equal axis scales. A cloud beside them has the
+ * same frame.
  *
  * @param points [n * 2], row-major.
  * @returns A PNG or SVG file.
@@ -81,45 +93,52 @@ export function scatterPlot(
   points: ArrayLike<number>,
   options: ScatterOptions = {},
 ): Promise<Uint8Array> {
-  const { label = "points", labels, reference } = options;
+  const { labels, reference } = options;
   const n = checkPoints(points, 2);
   if (reference !== undefined) checkPoints(reference.points, 2);
-  const wanted = options.bounds ??
-    boundsOfAll(reference === undefined ? [points] : [points, reference.points]);
+  const clouds = reference === undefined ? [points] : [points, reference.points];
+  const wanted = options.bounds ?? boundsOfAll(clouds, options);
   const beside = reference?.place === "beside";
   const classes = labels ? classesOf(labels, n) : [];
 
   const isBelow = beside && (options.totalWidth ?? Infinity) < SIDE_BY_SIDE;
-  const across = beside && !isBelow ? 2 : 1;
+  const columns = beside && !isBelow ? 2 : 1;
   const margins = marginsOf(options);
   const own = beside ? 470 : 560;
-  const guess = areaWidth(options, own * across, across * margins.left) / across;
-  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: guess }).y, margins.left);
+  const planeAt = (x: number, y: number, width: number) =>
+    fitPlane(wanted, { x, y, width }, options);
+  const guess = areaWidth(options, own * columns, columns * margins.left) / columns;
+  const left = leftOfAxis(planeAt(0, 0, guess).y, margins.left);
   const width = Math.floor(
-    areaWidth(options, own * across, across * left + margins.right) / across,
+    areaWidth(options, own * columns, columns * left + margins.right) / columns,
   );
-  const head = heading(options, left);
+  const trial = planeAt(0, 0, width);
+  const across = columns * width + (columns - 1) * left;
+  // Callers who give the bounds know what they leave out.
+  const labelOf = (words: string, cloud: ArrayLike<number>) =>
+    options.bounds === undefined ? withOutside(words, cloud, trial.bounds) : words;
+  const label = labelOf(options.label ?? "points", points);
+  const otherLabel = reference === undefined ? "" : labelOf(reference.label, reference.points);
+  const head = heading(options, { x: left, width: across });
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))
+    : beside
+    ? []
     : [{ label, mark: "dot", color: accent.blue }];
-  if (reference !== undefined) {
-    entries.push({
-      label: reference.label,
-      mark: "dot",
-      color: beside ? accent.orange : ink.reference,
-    });
+  if (reference !== undefined && !beside) {
+    entries.push({ label: otherLabel, mark: "dot", color: ink.reference });
   }
-  const named = legend(entries, { x: left, y: head.height, width });
-  const top = head.height + named.height + 6;
+  const named = legend(entries, { x: left, y: head.height, width: across });
+  const top = head.height + named.height + (beside ? 18 : 6);
 
-  const plane = fitPlane(wanted, { x: left, y: top, width });
+  const plane = planeAt(left, top, width);
   const style = dotStyle(n, plane.area);
   const marks = dots(plane, points, {
     ...style,
     color: labels ? (row) => classColors[labels[row]!]! : accent.blue,
   });
   const parts = [head.svg, named.svg];
-  let total = left + width + margins.right, bottom = top + plane.area.height;
+  let right = left + width, bottom = top + plane.area.height;
   if (reference === undefined) {
     parts.push(panel(plane, marks));
   } else {
@@ -127,19 +146,17 @@ export function scatterPlot(
     const otherStyle = dotStyle(others.length / 2, plane.area);
     const behind = { ...otherStyle, opacity: Math.min(0.85, 1.5 * otherStyle.opacity) };
     if (beside) {
-      const second = fitPlane(
-        wanted,
-        isBelow
-          ? { x: left, y: bottom + BELOW_AXIS + 8, width }
-          : { x: total + left - margins.right, y: top, width },
-      );
-      total = second.area.x + width + margins.right;
+      const second = isBelow
+        ? planeAt(left, bottom + BELOW_AXIS + 26, width)
+        : planeAt(right + left, top, width);
+      right = second.area.x + width;
       bottom = second.area.y + second.area.height;
-      parts.push(panel(plane, marks));
+      parts.push(panel(plane, marks), panelCaption(label, plane.area));
       parts.push(panel(second, dots(second, others, { ...otherStyle, color: accent.orange })));
+      parts.push(panelCaption(otherLabel, second.area));
     } else {
       parts.push(panel(plane, dots(plane, others, { ...behind, color: ink.reference }) + marks));
     }
   }
-  return rendered(svgDocument(total, bottom + BELOW_AXIS, parts), options);
+  return rendered(svgDocument(right + margins.right, bottom + BELOW_AXIS, parts), options);
 }

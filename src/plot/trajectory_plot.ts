@@ -10,13 +10,14 @@ import {
   leftOfAxis,
   legend,
   marginsOf,
+  panelCaption,
   rightOfBar,
 } from "./drawing/_chart.ts";
-import { ink, timeColor } from "./drawing/_palette.ts";
+import { accent, ink, timeColor } from "./drawing/_palette.ts";
 import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, round, svgDocument, textLine } from "./drawing/_svg.ts";
-import type { PictureOptions } from "./picture.ts";
+import { element, round, svgDocument } from "./drawing/_svg.ts";
+import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Trajectories of points from noise to data. */
 export interface Paths {
@@ -58,20 +59,23 @@ function ends(times: readonly number[]): readonly [number, number] {
  */
 export function trajectoryPlot(
   paths: Paths,
-  options: PictureOptions = {},
+  options: PictureOptions & CoordinateOptions = {},
 ): Promise<Uint8Array> {
   const { states, times } = paths;
   const n = checkPaths(paths);
   const BAR = 14, TO_BAR = (options.totalWidth ?? Infinity) < 480 ? 10 : 22;
-  const bounds = boundsOfAll(states);
+  const bounds = boundsOfAll(states, options);
   const [first, last] = ends(times);
   const timeAxis = (bottom: number, top: number) =>
     linearAxis("time t", [first, last], [bottom, top], 5);
   const margins = marginsOf(options), right = TO_BAR + BAR + rightOfBar(timeAxis(1, 0));
   const guess = areaWidth(options, 540, right);
-  const left = leftOfAxis(fitPlane(bounds, { x: 0, y: 0, width: guess }).y, margins.left);
+  const left = leftOfAxis(
+    fitPlane(bounds, { x: 0, y: 0, width: guess }, options).y,
+    margins.left,
+  );
   const width = areaWidth(options, 540, left + right);
-  const head = heading(options, left);
+  const head = heading(options, { x: left, width });
   const share = (t: number) => (t - first) / (last - first);
   const named = legend([
     { label: `noise, t = ${first}`, mark: "dot", color: timeColor(0) },
@@ -81,7 +85,7 @@ export function trajectoryPlot(
     x: left,
     y: head.height + named.height + 6,
     width,
-  });
+  }, options);
   const { area, x, y } = plane;
 
   // One path per time interval: all its segments share a colour.
@@ -127,10 +131,16 @@ export function trajectoryPlot(
   );
 }
 
+/** Options of {@link snapshotsPlot}. */
+export interface SnapshotsOptions extends PictureOptions, CoordinateOptions {
+  /** A last panel with the data that the last cloud is compared with, [m * 2]. */
+  readonly data?: { readonly points: ArrayLike<number>; readonly label: string };
+}
+
 /**
- * Plots the cloud at a few times, side by side on equal axes, from noise to data. The panels show
- * all of the last cloud, and the noise within its 1st and 99th percentiles: outliers would shrink
- * everything else.
+ * Plots the cloud at a few times, side by side on the same axes, from noise to data. The panels
+ * show all of the last cloud, and the noise within its 1st and 99th percentiles: outliers would
+ * shrink everything else.
  *
  * @param paths Three to eight states of many points.
  * @returns A PNG or SVG file.
@@ -138,49 +148,50 @@ export function trajectoryPlot(
  */
 export function snapshotsPlot(
   paths: Paths,
-  options: PictureOptions = {},
+  options: SnapshotsOptions = {},
 ): Promise<Uint8Array> {
   const { states, times } = paths;
-  const n = checkPaths(paths);
+  const { data } = options;
+  checkPaths(paths);
+  if (data !== undefined) checkPoints(data.points, 2);
   const isNarrow = (options.totalWidth ?? Infinity) < 560;
   const LEFT = options.totalWidth === undefined ? 24 : 1, GAP = isNarrow ? 8 : 14;
-  // On a narrow page the panels take two or three rows.
-  const columns = isNarrow ? Math.min(states.length, 2) : states.length;
-  const side = (areaWidth(options, columns * 190 + (columns - 1) * GAP, 2 * LEFT) -
-    (columns - 1) * GAP) / columns;
-  const head = heading(options, LEFT);
-  const top = head.height + 20;
-  const bounds = boundsOfAll([middleOf(states[0]!), states.at(-1)!]);
   const [first, last] = ends(times);
-  const { height } = fitPlane(bounds, { x: 0, y: 0, width: side }).area;
-  const panels = states.map((state, k) => {
+  const clouds = states.map((points, k) => ({
+    points,
+    label: `t = ${round(times[k]!)}`,
+    color: timeColor((times[k]! - first) / (last - first)),
+  }));
+  const shown = data === undefined ? clouds : [...clouds, { ...data, color: accent.orange }];
+  // On a narrow page the panels take two or three rows.
+  const columns = isNarrow ? Math.min(shown.length, 2) : shown.length;
+  const gaps = (columns - 1) * GAP;
+  const side = (areaWidth(options, columns * 190 + gaps, 2 * LEFT) - gaps) / columns;
+  const width = columns * side + gaps;
+  const head = heading(options, { x: LEFT, width });
+  const top = head.height + 20;
+  const compared = [middleOf(states[0]!), states.at(-1)!];
+  const bounds = boundsOfAll(data === undefined ? compared : [...compared, data.points], options);
+  const { height } = fitPlane(bounds, { x: 0, y: 0, width: side }, options).area;
+  const panels = shown.map(({ points, label, color }, k) => {
     const plane = fitPlane(bounds, {
       x: LEFT + (k % columns) * (side + GAP),
       y: top + Math.floor(k / columns) * (height + 30),
       width: side,
-    });
-    const style = dotStyle(n, plane.area);
+    }, options);
+    const style = dotStyle(points.length / 2, plane.area);
     return [
-      textLine(`t = ${round(times[k]!)}`, plane.area.x + side / 2, plane.area.y - 9, {
-        size: 12.5,
-        color: ink.label,
-        anchor: "middle",
-      }),
+      panelCaption(label, plane.area),
       clipped(
         plane.area,
-        dots(plane, state, {
-          radius: style.radius * 0.8,
-          opacity: style.opacity,
-          color: timeColor((times[k]! - first) / (last - first)),
-        }),
+        dots(plane, points, { radius: style.radius * 0.8, opacity: style.opacity, color }),
       ),
       element("rect", { ...plane.area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }),
     ].join("");
   });
-  const rows = Math.ceil(states.length / columns);
-  const width = 2 * LEFT + columns * (side + GAP) - GAP;
+  const rows = Math.ceil(shown.length / columns);
   return rendered(
-    svgDocument(width, top + rows * (height + 30) - 30 + LEFT, [head.svg, ...panels]),
+    svgDocument(2 * LEFT + width, top + rows * (height + 30) - 30 + LEFT, [head.svg, ...panels]),
     options,
   );
 }

@@ -13,6 +13,8 @@ export interface TrainStart {
   readonly run: string;
   /** All settings that the run is a function of. */
   readonly config: TrainConfig;
+  /** Data set of the run. */
+  readonly dataset: Dataset;
   /** The velocity network. */
   readonly network: Network;
   /** The map between the data's units and the model's; null if there is none. */

@@ -302,6 +302,7 @@ async function runSession(
   await hooks.onStart?.({
     run,
     config,
+    dataset: plan.dataset,
     network,
     standardization,
     backend,

@@ -1,22 +1,26 @@
 import {
   dataTime,
+  dataWidth,
   isImageNetwork,
   isPlane,
-  type PointValues,
   priorTime,
+  readRows,
   sample,
   type Samples,
 } from "@fluxion/fluxion";
 import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
-import { densityPlot, snapshotsPlot } from "@fluxion/fluxion/plot";
+import type { Dataset } from "@fluxion/fluxion/data";
+import { snapshotsPlot } from "@fluxion/fluxion/plot";
 import { densityMass, pictureBounds } from "@fluxion/fluxion/report/evaluation";
 import {
   curvesPicture,
+  densityPicture,
   evenTimes,
   PICTURED,
   rowKind,
   samplesPicture,
+  type SamplesPictureOptions,
   TRAJECTORIES,
   trajectoriesPicture,
 } from "@fluxion/fluxion/report/pictures";
@@ -128,13 +132,14 @@ async function prepareFolder(
 }
 
 function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
-  const { model, engines, config, name } = opened;
+  const { model, engines, config, captions } = opened;
   const { network } = model;
-  const text = pictureText();
+  const labelled = { ...captions, text: pictureText() };
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
   const inPlane = isPlane(model);
   const snapshots = inPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
+  const data = dataOnce(opened, say);
   const draw = () => {
     const count = PICTURED[rowKind(network)];
     return sample(model, engines, {
@@ -153,16 +158,12 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       file: pictureFiles.density,
       draw: async () => {
         const { samples: points } = await shared();
-        const data = await testPoints(opened, say);
-        const found = await densityMass({ model, engines, settings }, data);
-        const grid = found.grid(pictureBounds(found, data));
+        const dataset = await data();
+        const test = dataset?.kind === "points" ? dataset.test.points : new Float32Array(0);
+        const found = await densityMass({ model, engines, settings }, test);
+        const grid = found.grid(pictureBounds(found, test));
         if (grid === null) return { nothing: found.reason! };
-        return await densityPlot(grid, {
-          samples: { points, label: "samples" },
-          ...(data.length === 0 ? {} : { data: { points: data, label: "test points" } }),
-          title: `Density of ${name}`,
-          text,
-        });
+        return await densityPicture(grid, { ...labelled, dataset, samples: points });
       },
     });
   }
@@ -170,8 +171,8 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
     file: pictureFiles.samples,
     draw: async () =>
       await samplesPicture(model, (await shared()).samples, {
-        title: `Samples of ${name}`,
-        text,
+        ...labelled,
+        ...comparedWith(await data()),
       }),
   });
   if (inPlane) {
@@ -179,10 +180,12 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       file: pictureFiles.snapshots,
       draw: async () => {
         const { states } = await shared();
-        const title = `The cloud along t: ${name}`;
+        const { data: compared } = comparedWith(await data());
         return await snapshotsPlot({ states, times: snapshots }, {
-          title,
-          text,
+          ...labelled,
+          ...(compared === undefined ? {} : {
+            data: { points: compared.rows, label: compared.label },
+          }),
         });
       },
     });
@@ -199,8 +202,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
           settings,
           times,
         });
-        const title = `From noise to data: ${name}`;
-        return await trajectoriesPicture(model, states, { times, title, text });
+        return await trajectoriesPicture(model, states, { ...labelled, times });
       },
     });
   }
@@ -209,30 +211,44 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
     draw: async () =>
       await curvesPicture(await opened.readLog(), {
         model: model.kind,
-        title: name,
-        text,
+        ...labelled,
         reference: await curvesReference(config),
       }) ?? { nothing: "the run has taken no training step" },
   });
   return pictures;
 }
 
-/** The run's test points, [n * 2]; empty if its data are missing, as pictures do not need them. */
-async function testPoints(
-  { config, dataOptions }: OpenedRun,
-  say: Say,
-): Promise<PointValues> {
-  const none = new Float32Array(0);
-  if (config.data === "-") {
-    say(`${pictureFiles.density}: without the data, which came from the standard input`);
-    return none;
-  }
-  try {
-    const dataset = await openData(config.data, dataOptions);
-    return dataset.kind === "points" && dataset.dims === 2 ? dataset.test.points : none;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    say(`${pictureFiles.density}: without the data: ${error.message}`);
-    return none;
-  }
+/** The run's data, opened once; null if they are missing, as pictures do not need them. */
+function dataOnce(opened: OpenedRun, say: Say): () => Promise<Dataset | null> {
+  const { config, dataOptions } = opened;
+  const open = async (): Promise<Dataset | null> => {
+    if (config.data === "-") {
+      say("pictures without the data, which came from the standard input");
+      return null;
+    }
+    try {
+      const dataset = await openData(config.data, dataOptions);
+      const { network } = opened.model;
+      const width = dataset.kind === "points"
+        ? dataset.dims
+        : dataset.height * dataset.width * dataset.channels;
+      const fits = (dataset.kind === "images") === isImageNetwork(network) &&
+        width === dataWidth(opened.model);
+      return fits ? dataset : null;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      say(`pictures without the data: ${error.message}`);
+      return null;
+    }
+  };
+  let opening: Promise<Dataset | null> | null = null;
+  return () => opening ??= open();
+}
+
+/** The first test rows, as many as samples are drawn, to stand beside them. */
+function comparedWith(dataset: Dataset | null): Pick<SamplesPictureOptions, "data"> {
+  if (dataset === null || dataset.test.count === 0) return {};
+  const count = Math.min(dataset.test.count, PICTURED[dataset.kind]);
+  const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
+  return { data: { rows, label: dataset.kind === "points" ? "test points" : "test images" } };
 }

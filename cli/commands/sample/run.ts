@@ -30,7 +30,7 @@ import { mostPictured } from "../../pictures/pictures.ts";
 import { showProgress } from "../../terminal/progress.ts";
 import { stdoutIsPipe } from "../../terminal/stdout_pipe.ts";
 import { writeStream } from "../../terminal/stream_file.ts";
-import { openRun } from "../../runs/open_run.ts";
+import { type Captions, openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 
 /** `fluxion sample RUN`. */
@@ -104,7 +104,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
     };
     switch (format) {
       case "png":
-        await writeFileAtomic(path, await picture(chunks(), shape, opened.name));
+        await writeFileAtomic(path, await picture(chunks(), shape, opened.captions));
         break;
       case "npy":
         await writeStream(
@@ -209,7 +209,7 @@ function csv(
 async function picture(
   chunks: AsyncIterable<Samples>,
   drawn: Drawn,
-  title: string,
+  captions: Captions,
 ): Promise<Uint8Array> {
   const { count, times } = drawn;
   const width = dataWidth(drawn);
@@ -219,8 +219,8 @@ async function picture(
     (times === undefined ? [samples] : states).forEach((table, k) => tables[k]!.set(table, filled));
     filled += samples.length;
   }
-  const text = pictureText();
+  const options = { ...captions, text: pictureText() };
   return times === undefined
-    ? await samplesPicture(drawn, tables[0]!, { title: `${count} samples of ${title}`, text })
-    : await trajectoriesPicture(drawn, tables, { times, title: `Samples of ${title}`, text });
+    ? await samplesPicture(drawn, tables[0]!, options)
+    : await trajectoriesPicture(drawn, tables, { ...options, times });
 }

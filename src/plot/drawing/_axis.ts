@@ -1,6 +1,7 @@
 // @ts-types="npm:@types/d3-scale@4.0.9"
 import { scaleLinear } from "d3-scale";
-import type { Axis } from "./_chart.ts";
+import { type Axis, TICK } from "./_chart.ts";
+import { textWidth } from "./_svg.ts";
 
 type Interval = readonly [number, number];
 
@@ -52,6 +53,21 @@ export function linearAxis(
     at,
     ticks: scale.ticks(tickCount).map((value) => ({ value, label: format(value) })),
   };
+}
+
+/** A linear axis across, with as many of at most `most` ticks as have room for their labels. */
+export function acrossAxis(label: string, domain: Interval, range: Interval, most: number): Axis {
+  for (let count = most;; count--) {
+    const axis = linearAxis(label, domain, range, count);
+    const { ticks } = axis;
+    const hasRoom = ticks.every((tick, i) => {
+      const next = ticks[i + 1];
+      if (next === undefined) return true;
+      const width = (textWidth(tick.label, TICK) + textWidth(next.label, TICK)) / 2;
+      return axis.at(next.value) - axis.at(tick.value) >= width + 8;
+    });
+    if (hasRoom || count <= 2) return axis;
+  }
 }
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";

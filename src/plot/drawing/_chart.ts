@@ -1,6 +1,6 @@
 import { ink } from "./_palette.ts";
 import type { PictureOptions } from "../picture.ts";
-import { element, textLine, textWidth } from "./_svg.ts";
+import { element, shortened, textLine, textWidth, wrapped } from "./_svg.ts";
 
 /** A rectangle in drawing units, y downwards. */
 export interface Rect {
@@ -18,10 +18,12 @@ export interface Axis {
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
-const TICK = 11.5, LABEL = 12.5;
+/** Size of tick labels. */
+export const TICK = 11.5;
+const LABEL = 12.5;
 
 /** Offset of a vertical axis's label beyond the widest tick label, and from there to the edge. */
-const TO_LABEL = 22, BESIDE_LABEL = 14;
+const TO_LABEL = 22, BESIDE_LABEL = 17;
 
 function widestTick({ ticks }: Axis): number {
   return Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK)));
@@ -74,7 +76,7 @@ export function gridLines(area: Rect, x: Axis, y: Axis): string {
 
 /** Axis lines, tick labels and axis labels, left of and below the area. */
 export function axes(area: Rect, x: Axis, y: Axis): string {
-  const bottom = area.y + area.height;
+  const bottom = area.y + area.height, middle = area.y + area.height / 2;
   const edge = (x1: number, y1: number, x2: number, y2: number) =>
     element("line", { x1, y1, x2, y2, stroke: ink.axis, "stroke-width": 1 });
   const tickStyle = { size: TICK, color: ink.tick };
@@ -89,12 +91,12 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
       edge(area.x - 4, y.at(value), area.x, y.at(value)) +
       textLine(label, area.x - 8, y.at(value) + 4, { ...tickStyle, anchor: "end" })
     ),
-    textLine(x.label, area.x + area.width / 2, bottom + 39, {
+    textLine(shortened(x.label, LABEL, area.width), area.x + area.width / 2, bottom + 39, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
     }),
-    textLine(y.label, area.x - TO_LABEL - widestTick(y), area.y + area.height / 2, {
+    textLine(shortened(y.label, LABEL, area.height), area.x - TO_LABEL - widestTick(y), middle, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
@@ -116,21 +118,34 @@ export function clipped(area: Rect, content: string): string {
     ]);
 }
 
-/** Title and subtitle with left edge `x`; `height` is the space they take at the top. */
+/** Title and subtitle, wrapped to `width`; `height` is the space they take at the top. */
 export function heading(
   { title, subtitle }: PictureOptions,
-  x: number,
+  { x, width }: { readonly x: number; readonly width: number },
 ): { readonly height: number; readonly svg: string } {
   let height = 18, svg = "";
-  if (title !== undefined) {
-    height += 16;
-    svg += textLine(title, x, height, { size: 16, color: ink.title, weight: 600 });
-  }
-  if (subtitle !== undefined) {
-    height += 20;
-    svg += textLine(subtitle, x, height, { size: 12.5, color: ink.tick });
-  }
+  const lines = (words: string | undefined, size: number) =>
+    words === undefined
+      ? []
+      : wrapped(words, size, width).map((line) => shortened(line, size, width));
+  lines(title, 16).forEach((line, i) => {
+    height += i === 0 ? 16 : 21;
+    svg += textLine(line, x, height, { size: 16, color: ink.title, weight: 600 });
+  });
+  lines(subtitle, 12.5).forEach((line, i) => {
+    height += i === 0 ? 20 : 17;
+    svg += textLine(line, x, height, { size: 12.5, color: ink.tick });
+  });
   return { height: svg === "" ? height : height + 16, svg };
+}
+
+/** A caption above a panel. */
+export function panelCaption(words: string, area: Rect): string {
+  return textLine(shortened(words, LABEL, area.width), area.x + area.width / 2, area.y - 10, {
+    size: LABEL,
+    color: ink.label,
+    anchor: "middle",
+  });
 }
 
 /** One entry of a legend. */

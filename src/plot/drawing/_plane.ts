@@ -1,7 +1,7 @@
-import { linearAxis, widened } from "./_axis.ts";
+import { acrossAxis, linearAxis, widened } from "./_axis.ts";
 import type { Axis, Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
-import type { Bounds } from "../picture.ts";
+import type { Bounds, CoordinateOptions } from "../picture.ts";
 
 /**
  * Aspect ratio beyond which equal axis scales would collapse the data to a line, as for table
@@ -20,6 +20,13 @@ export interface Plane {
   readonly bounds: Bounds;
   readonly x: Axis;
   readonly y: Axis;
+}
+
+const subscripts = "₀₁₂₃₄₅₆₇₈₉";
+
+/** Name of coordinate `k`, counted from 0: the given one, or x₁, x₂ and so on. */
+export function coordinateName({ names }: CoordinateOptions, k: number): string {
+  return names?.[k] ?? `x${[...String(k + 1)].map((digit) => subscripts[Number(digit)]).join("")}`;
 }
 
 /**
@@ -43,9 +50,15 @@ export function checkPoints(points: ArrayLike<number>, dims: number): number {
 
 /**
  * Bounding box of all `clouds` [n * 2] with a margin of 6% of its longer side, or of each side if
- * the axes have different units.
+ * the axes have their own scales.
+ *
+ * With own scales, as for the columns of a table, a few distant points do not determine the frame:
+ * it is that of {@link MIDDLE} of each coordinate where the rest would more than double it.
  */
-export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
+export function boundsOfAll(
+  clouds: readonly ArrayLike<number>[],
+  { scales }: CoordinateOptions = {},
+): Bounds {
   let xMin = Infinity, xMax = -Infinity, yMin = Infinity, yMax = -Infinity;
   for (const points of clouds) {
     for (let i = 0; i < points.length; i += 2) {
@@ -55,7 +68,13 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
       yMax = Math.max(yMax, points[i + 1]!);
     }
   }
-  if (!hasOneUnit(xMax - xMin, yMax - yMin) && xMax > xMin && yMax > yMin) {
+  if (scales === "own") {
+    const [x, y] = [0, 1].map((k) => domainOf(clouds.map((points) => coordinate(points, 2, k))));
+    return { xMin: x![0], xMax: x![1], yMin: y![0], yMax: y![1] };
+  }
+  if (
+    scales === undefined && !hasOneUnit(xMax - xMin, yMax - yMin) && xMax > xMin && yMax > yMin
+  ) {
     const [x, y] = [widened(xMin, xMax, 0.06), widened(yMin, yMax, 0.06)];
     return { xMin: x[0], xMax: x[1], yMin: y[0], yMax: y[1] };
   }
@@ -63,6 +82,44 @@ export function boundsOfAll(clouds: readonly ArrayLike<number>[]): Bounds {
   const [low, high] = xMax - xMin > yMax - yMin ? [xMin, xMax] : [yMin, yMax];
   const margin = low - widened(low, high, 0.06)[0];
   return { xMin: xMin - margin, xMax: xMax + margin, yMin: yMin - margin, yMax: yMax + margin };
+}
+
+/** Share of the values of a column between the ends of its axis, if the others lie far outside. */
+const MIDDLE = 0.99;
+
+/** Coordinate `k` of points [n * dims], [n]. */
+export function coordinate(points: ArrayLike<number>, dims: number, k: number): Float64Array {
+  return Float64Array.from({ length: points.length / dims }, (_, i) => points[i * dims + k]!);
+}
+
+/** Domain of an axis of its own scale that shows the same coordinate of several clouds. */
+export function domainOf(clouds: readonly Float64Array[]): readonly [number, number] {
+  let low = Infinity, high = -Infinity, middleLow = Infinity, middleHigh = -Infinity;
+  for (const values of clouds) {
+    const sorted = Float64Array.from(values).sort();
+    const skipped = Math.floor((1 - MIDDLE) / 2 * sorted.length);
+    low = Math.min(low, sorted[0]!);
+    high = Math.max(high, sorted.at(-1)!);
+    middleLow = Math.min(middleLow, sorted[skipped]!);
+    middleHigh = Math.max(middleHigh, sorted[sorted.length - 1 - skipped]!);
+  }
+  const middle = middleHigh - middleLow;
+  return middle > 0 && high - low > 2 * middle
+    ? widened(middleLow, middleHigh, 0.1)
+    : widened(low, high, 0.06);
+}
+
+/** Number of points [n * 2] outside the bounds. */
+export function countOutside(
+  points: ArrayLike<number>,
+  { xMin, xMax, yMin, yMax }: Bounds,
+): number {
+  let count = 0;
+  for (let i = 0; i < points.length; i += 2) {
+    const x = points[i]!, y = points[i + 1]!;
+    if (!(x >= xMin && x <= xMax && y >= yMin && y <= yMax)) count++;
+  }
+  return count;
 }
 
 /** Corners [2 * 2] of the rectangle between the 1st and 99th percentiles of each coordinate. */
@@ -77,15 +134,18 @@ export function middleOf(points: ArrayLike<number>): number[] {
 
 /**
  * A plane of the given width that shows all of `wanted`, with a height between half the width and
- * the width: the shorter direction is extended as needed. If one side is far longer than the other,
- * each axis has its own scale.
+ * the width: the shorter direction is extended as needed. Unless `scales` says so, each axis has its
+ * own scale if one side is far longer than the other.
  */
 export function fitPlane(
   wanted: Bounds,
   place: { readonly x: number; readonly y: number; readonly width: number },
+  options: CoordinateOptions = {},
 ): Plane {
   const spanX = wanted.xMax - wanted.xMin, spanY = wanted.yMax - wanted.yMin;
-  const oneUnit = hasOneUnit(spanX, spanY);
+  const oneUnit = options.scales === undefined
+    ? hasOneUnit(spanX, spanY)
+    : options.scales === "equal";
   const aspect = oneUnit ? Math.min(1, Math.max(0.5, spanY / spanX)) : 0.8;
   const area = { ...place, height: Math.round(place.width * aspect) };
   const unit = Math.min(area.width / spanX, area.height / spanY);
@@ -97,18 +157,18 @@ export function fitPlane(
     yMin: wanted.yMin - extraY,
     yMax: wanted.yMax + extraY,
   };
-  const tickCount = (length: number) => Math.max(2, Math.round(length / 80));
+  const tickCount = (length: number) => Math.max(2, Math.round(length / 70));
   return {
     area,
     bounds,
-    x: linearAxis(
-      "x₁",
+    x: acrossAxis(
+      coordinateName(options, 0),
       [bounds.xMin, bounds.xMax],
       [area.x, area.x + area.width],
       tickCount(area.width),
     ),
     y: linearAxis(
-      "x₂",
+      coordinateName(options, 1),
       [bounds.yMin, bounds.yMax],
       [area.y + area.height, area.y],
       tickCount(area.height),

@@ -62,6 +62,14 @@ export function textWidth(words: string, size: number): number {
   return ems * size;
 }
 
+/** A text cut to `width`, with an ellipsis if anything was left out. */
+export function shortened(words: string, size: number, width: number): string {
+  if (textWidth(words, size) <= width) return words;
+  const letters = [...words];
+  while (letters.length > 1 && textWidth(`${letters.join("")}…`, size) > width) letters.pop();
+  return `${letters.join("").trimEnd()}…`;
+}
+
 /** Wraps a text to `width` between words. */
 export function wrapped(words: string, size: number, width: number): string[] {
   const lines: string[] = [];

@@ -177,7 +177,7 @@ export function pictureBounds({ region }: DensityMass, points: PointValues): Bou
   const { xMin, xMax, yMin, yMax } = region(UNSHOWN.mass);
   const ends = (axis: 0 | 1, low: number, high: number): [number, number] => {
     const sorted = points.filter((_, i) => i % 2 === axis).sort();
-    const skipped = Math.floor(UNSHOWN.points * sorted.length);
+    const skipped = Math.ceil(UNSHOWN.points * sorted.length);
     const from = Math.min(low, sorted[skipped] ?? low);
     const to = Math.max(high, sorted[sorted.length - 1 - skipped] ?? high);
     const margin = 0.04 * (to - from);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { coordinatesOf, pictureTitle } from "./captions.ts";
+export { densityPicture, type DensityPictureOptions } from "./density_picture.ts";
 export {
   curvesPicture,
   evenTimes,
@@ -10,6 +12,7 @@ export {
   PICTURED,
   rowKind,
   samplesPicture,
+  type SamplesPictureOptions,
   TRAJECTORIES,
   trajectoriesPicture,
 } from "./run_pictures.ts";

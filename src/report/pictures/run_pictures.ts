@@ -6,11 +6,13 @@ import { meanAndStdErr } from "../../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../../plot/curves_plot.ts";
 import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
-import type { PictureOptions } from "../../plot/picture.ts";
+import { labelledGrid } from "../../plot/labelled_grid.ts";
+import type { CoordinateOptions, PictureOptions } from "../../plot/picture.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
 import { trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import { InputError } from "../../core/errors.ts";
 import { bestEvaluation } from "../../train/run/run_metrics.ts";
+import { grouped } from "../pages/format.ts";
 import type { TrainingLog } from "../../train/run/training_log.ts";
 
 /** Default number of samples in a picture. */
@@ -39,8 +41,21 @@ export function evenTimes(from: number, to: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
 }
 
+/** Options of {@link samplesPicture}. */
+export interface SamplesPictureOptions extends PictureOptions, CoordinateOptions {
+  /** Data to compare with, [m * w]; in a second panel unless `place` is `behind`. */
+  readonly data?: {
+    readonly rows: PointValues;
+    readonly label: string;
+    readonly place?: "behind" | "beside";
+  };
+  /** Points: data [k * w] whose range the axes show; default all that are drawn. */
+  readonly frame?: ArrayLike<number>;
+}
+
 /**
- * Draws samples: images in a grid (without the title), points as a scatter plot.
+ * Draws samples: points as a histogram, a scatter plot or a scatter matrix, images in a grid, with
+ * title and data only if there are data beside them.
  *
  * @param samples [n * w].
  * @returns A PNG file.
@@ -49,15 +64,43 @@ export function evenTimes(from: number, to: number, count: number): number[] {
 export async function samplesPicture(
   model: ModelRows,
   samples: PointValues,
-  options: PictureOptions,
+  { data, ...options }: SamplesPictureOptions,
 ): Promise<Uint8Array> {
   const { network } = model;
+  const count = (rows: PointValues) => grouped(rows.length / dataWidth(model));
+  const label = `${count(samples)} samples`;
+  const dataLabel = data === undefined ? "" : `${count(data.rows)} ${data.label}`;
   if (!isImageNetwork(network)) {
-    return await pointsPlot(samples, { dims: dataWidth(model), label: "samples", ...options });
+    return await pointsPlot(samples, {
+      dims: dataWidth(model),
+      label,
+      ...options,
+      ...(data === undefined ? {} : {
+        reference: {
+          points: data.rows,
+          label: dataLabel,
+          ...(data.place === undefined ? {} : { place: data.place }),
+        },
+      }),
+    });
   }
   const { height, width, channels } = network.image;
   requireGrey(channels);
-  return imageGrid(samples, { height, width, text: options.text });
+  if (data === undefined) return imageGrid(samples, { height, width, text: options.text });
+  const perCell = Math.min(samples.length, data.rows.length) / network.rowWidth;
+  const size = perCell * network.rowWidth;
+  const both = new Float32Array(2 * size);
+  both.set(samples.subarray(0, size));
+  both.set(data.rows.subarray(0, size), size);
+  const labels = [label, dataLabel];
+  return await labelledGrid(both, {
+    height,
+    width,
+    columns: 2,
+    perCell,
+    columnLabels: labels,
+    ...options,
+  });
 }
 
 /**
@@ -70,7 +113,7 @@ export async function samplesPicture(
 export function trajectoriesPicture(
   model: ModelRows,
   states: readonly PointValues[],
-  options: PictureOptions & { readonly times: readonly number[] },
+  options: PictureOptions & CoordinateOptions & { readonly times: readonly number[] },
 ): Promise<Uint8Array> {
   const { times, ...picture } = options;
   const { network } = model;

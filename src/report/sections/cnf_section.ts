@@ -1,6 +1,5 @@
 import { isPlane } from "../../flows/standardization.ts";
 import type { PointDataset } from "../../data/dataset.ts";
-import type { DensityGrid } from "../../metrics/density_grid.ts";
 import { densityPlot } from "../../plot/density_plot.ts";
 import type { Block } from "../pages/document.ts";
 import {
@@ -17,6 +16,8 @@ import {
   type SampledTrajectories,
 } from "./points_samples.ts";
 import { accurateSolveOf, chart, runCommand, type RunContext } from "../run_context.ts";
+import { coordinatesOf } from "../pictures/captions.ts";
+import { centresOf } from "../pictures/density_picture.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { grouped, plain } from "../pages/format.ts";
 import {
@@ -90,9 +91,18 @@ async function densityBlocks(
   const text = [prose(massText(found))];
   if (found.outside !== null) text.push(prose(`${found.outside}.`));
   if (shown === null) return text;
+  const truth = dataset.density === null
+    ? null
+    : { ...shown, logDensity: dataset.density.logDensity(centresOf(shown)) };
+  // The same colours in both pictures.
+  const highest = [shown, ...(truth === null ? [] : [truth])]
+    .flatMap(({ logDensity }) => Array.from(logDensity))
+    .reduce((a, b) => Math.max(a, Math.exp(b)), 0);
+  const shared = { ...coordinatesOf(context.run.config, context.run.columns), highest };
   const learnt = await chart({
     draw: (size) =>
       densityPlot(shown, {
+        ...shared,
         samples: { points, label: "samples" },
         data: { points: dataset.test.points, label: "test points" },
         ...size,
@@ -101,12 +111,11 @@ async function densityBlocks(
   }, dataset.density === null ? "column" : "half");
   const caption = "The learnt density $p(x)$ that was integrated, samples and test points over it";
   const command = runCommand(context, "plot");
-  if (dataset.density === null) {
+  if (truth === null) {
     return [...text, { kind: "figure", picture: learnt, caption: `${caption}.`, command }];
   }
-  const truth = { ...shown, logDensity: dataset.density.logDensity(centres(shown)) };
   const known = await chart({
-    draw: (size) => densityPlot(truth, size),
+    draw: (size) => densityPlot(truth, { ...shared, ...size }),
     alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
   }, "half");
   return [...text, {
@@ -126,15 +135,4 @@ function massText({ mass, reason, evaluations }: ModelMass): string {
     ? `${claim}Whether this one does could not be established: ${plain(reason!)}.`
     : `${claim}Adaptive cubature with ${grouped(evaluations)} evaluations gives\n\n` +
       `$$\\int p(x)\\,dx = ${mass.toFixed(4)}.$$`;
-}
-
-/** The centres of a grid's cells, [rows * columns * 2]. */
-function centres({ bounds, columns, rows }: DensityGrid): Float64Array {
-  const dx = (bounds.xMax - bounds.xMin) / columns, dy = (bounds.yMax - bounds.yMin) / rows;
-  const points = new Float64Array(2 * columns * rows);
-  for (let i = 0; i < columns * rows; i++) {
-    points[2 * i] = bounds.xMin + (i % columns + 0.5) * dx;
-    points[2 * i + 1] = bounds.yMin + (Math.floor(i / columns) + 0.5) * dy;
-  }
-  return points;
 }

@@ -7,9 +7,11 @@ import { cloudFrames } from "../../plot/encoding/frames.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
 import { scatterPlot } from "../../plot/scatter_plot.ts";
 import { snapshotsPlot, trajectoryPlot } from "../../plot/trajectory_plot.ts";
+import type { CoordinateOptions } from "../../plot/picture.ts";
 import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, subsection } from "../plan.ts";
 import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
+import { coordinatesOf } from "../pictures/captions.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
 
@@ -52,7 +54,7 @@ export function planPointSamples(
     make: async () => [
       isPlane(context.run)
         ? await beside(context, dataset, await trajectories())
-        : await cloud(context, dataset.dims, await trajectories()),
+        : await cloud(context, dataset, await trajectories()),
     ],
   }]);
 }
@@ -70,16 +72,30 @@ export function planNoiseToData(
   ])];
 }
 
+/** Names and scales of the axes. */
+function coordinates({ run }: RunContext): CoordinateOptions {
+  return coordinatesOf(run.config, run.columns);
+}
+
 async function cloud(
   context: RunContext,
-  dims: number,
+  { dims, test }: PointDataset,
   { states }: SampledTrajectories,
 ): Promise<Block> {
+  const points = test.points.subarray(0, PICTURED.points * dims);
   return await figure({
-    draw: (size) => pointsPlot(states.at(-1)!, { dims, label: "samples", ...size }),
-    alt: "Samples of the model.",
-    caption: `${grouped(PICTURED.points)} samples.` +
-      (dims > 4 ? ` The first four of ${dims} coordinates.` : ""),
+    draw: (size) =>
+      pointsPlot(states.at(-1)!, {
+        dims,
+        label: "samples",
+        ...(points.length === 0 ? {} : { reference: { points, label: "test points" } }),
+        ...coordinates(context),
+        ...size,
+      }),
+    alt: "Samples of the model and test points on the same axes.",
+    caption:
+      `${grouped(PICTURED.points)} samples and ${grouped(points.length / dims)} test points.` +
+      (dims > 6 ? ` The first six of ${dims} coordinates.` : ""),
     command: runCommand(context, "plot"),
   });
 }
@@ -99,6 +115,7 @@ async function beside(
           label: "test points",
           place: "beside",
         },
+        ...coordinates(context),
         ...size,
       }),
     alt: "Two scatter plots on equal axes: samples of the model, and test points.",
@@ -136,7 +153,7 @@ async function along(
         snapshotsPlot({
           states: chosen.map((i) => states[i]!),
           times: chosen.map((i) => times[i]!),
-        }, size),
+        }, { ...coordinates(context), ...size }),
       alt: "Five scatter plots, from a normal distribution to the samples.",
       caption: `The cloud of ${grouped(PICTURED.points)} points along $t$.`,
       command: runCommand(context, "plot"),
@@ -150,6 +167,7 @@ async function lines(context: RunContext, { states, times }: SampledTrajectories
   return await figure({
     draw: (size) =>
       trajectoryPlot({ states: states.map((state) => state.subarray(0, 2 * samples)), times }, {
+        ...coordinates(context),
         ...size,
       }),
     alt: `Trajectories of ${samples} points from noise to data, coloured by time.`,

@@ -1,13 +1,14 @@
+import type { RunConfig } from "@fluxion/fluxion";
 import { datasetNames } from "@fluxion/fluxion/data";
-import type { TrainConfig } from "@fluxion/fluxion/options";
-import { lossReference } from "@fluxion/fluxion/report/pictures";
+import { lossReference } from "@fluxion/fluxion/report/evaluation";
 import { openData } from "../runs/open_data.ts";
 
-/** {@link lossReference} of a run, defined only for a CNF on a built-in data set. */
+/** {@link lossReference} of a run, defined only for points of a built-in data set. */
 export async function curvesReference(
-  config: TrainConfig,
+  runConfig: RunConfig,
 ): Promise<ReturnType<typeof lossReference>> {
-  if (config.model !== "cnf" || !datasetNames.includes(config.data)) return undefined;
+  const { config, network } = runConfig;
+  if (network.image !== undefined || !datasetNames.includes(config.data)) return undefined;
   const dataset = await openData(config.data, { seed: config.seed });
-  return dataset.kind === "points" ? lossReference(dataset) : undefined;
+  return dataset.kind === "points" ? lossReference(dataset, runConfig) : undefined;
 }

@@ -107,12 +107,13 @@ export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boole
 /** Draws `curves.png` at a step unless it exists already. */
 export async function drawCurves(run: string, step: number): Promise<void> {
   if (await belongs(runFile(run, "curves"), step)) return;
-  const { config } = await readRunConfig(run);
+  const runConfig = await readRunConfig(run);
+  const { config } = runConfig;
   const bytes = await curvesPicture(await readLog(runFile(run, "log")), {
     model: config.model,
     title: pictureTitle(config, step),
     text: textOf(run, config.model, step),
-    reference: await curvesReference(config),
+    reference: await curvesReference(runConfig),
   });
   if (bytes !== null) await writeFileAtomic(runFile(run, "curves"), bytes);
 }

@@ -7,6 +7,7 @@ import {
   loadRun,
   openDevice,
   readRunConfig,
+  type RunConfig,
   type RunDataOptions,
 } from "@fluxion/fluxion";
 import type { DataIdentity } from "@fluxion/fluxion/data";
@@ -28,6 +29,7 @@ export interface OpenedRun {
   /** Display name: the folder relative to the user's working directory. */
   readonly name: string;
   readonly config: TrainConfig;
+  readonly runConfig: RunConfig;
   /** The content of its data file; null if it knows none. */
   readonly dataFile: DataIdentity | null;
   /** How its data are read. */
@@ -66,6 +68,7 @@ export async function openRun(
       config,
       dataFile: runConfig.dataFile,
       dataOptions: dataOptionsOf(runConfig),
+      runConfig,
       captions: {
         title: pictureTitle(config, step),
         ...coordinatesOf(config, runConfig.columns),

@@ -7,6 +7,17 @@ export interface KnownDensity {
   readonly entropy: number;
   /** Log-density in nats at each row of `points` [n * dims], in float64. */
   logDensity(points: ArrayLike<number>): Float64Array;
+  /**
+   * Mean of the point x given each row of y = scale x + deviation e, where x has this density and
+   * e ~ N(0, I) is independent of it, [n * dims], in float64.
+   *
+   * @param noise.scale At least 0, [n].
+   * @param noise.deviation Positive, [n].
+   */
+  posteriorMean(
+    y: ArrayLike<number>,
+    noise: { readonly scale: ArrayLike<number>; readonly deviation: ArrayLike<number> },
+  ): Float64Array;
 }
 
 /** The curve around which a distribution's points scatter. */

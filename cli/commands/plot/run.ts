@@ -212,7 +212,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       await curvesPicture(await opened.readLog(), {
         model: model.kind,
         ...labelled,
-        reference: await curvesReference(config),
+        reference: await curvesReference(opened.runConfig),
       }) ?? { nothing: "the run has taken no training step" },
   });
   return pictures;

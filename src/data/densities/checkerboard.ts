@@ -1,6 +1,7 @@
 import { fillUniform } from "../../core/random/random.ts";
 import { keyOf } from "../../core/random/subsequences.ts";
 import type { KnownDensity } from "../dataset.ts";
+import { gaussLegendre } from "./quadrature.ts";
 import type { DrawKey, LabelledPoints, PointSource } from "../point_source.ts";
 
 const SIDE = 2; // side length of a square
@@ -19,7 +20,59 @@ const density: KnownDensity = {
       return onBoard && (column + row) % 2 === 0 ? -logArea : -Infinity;
     });
   },
+  /** Squares are products of intervals, on each of which x given y is a truncated normal. */
+  posteriorMean(y, noise) {
+    const means = new Float64Array(y.length);
+    for (let i = 0; i < y.length / 2; i++) {
+      const kernel = { scale: noise.scale[i]!, deviation: noise.deviation[i]! };
+      const across = intervals(y[2 * i]!, kernel), up = intervals(y[2 * i + 1]!, kernel);
+      let total = 0, sumX = 0, sumY = 0;
+      for (let column = 0; column < ACROSS; column++) {
+        for (let row = column % 2; row < ACROSS; row += 2) {
+          const weight = across[column]!.mass * up[row]!.mass;
+          total += weight;
+          sumX += weight * across[column]!.mean;
+          sumY += weight * up[row]!.mean;
+        }
+      }
+      means[2 * i] = sumX / total;
+      means[2 * i + 1] = sumY / total;
+    }
+    return means;
+  },
 };
+
+/** Nodes per interval: 1e-12 for a kernel cut at {@link REACH} standard deviations. */
+const rule = gaussLegendre(40);
+const REACH = 9;
+
+/**
+ * The likelihood exp(-(y - scale x)^2 / (2 deviation^2)) of x, relative to its largest value on the
+ * board: its mass on each of a row's intervals, and the mean of x there.
+ */
+function intervals(
+  y: number,
+  { scale, deviation }: { readonly scale: number; readonly deviation: number },
+): { readonly mass: number; readonly mean: number }[] {
+  const centre = Math.min(HALF, Math.max(-HALF, y / scale || 0));
+  const exponent = (x: number) => -((y - scale * x) ** 2) / (2 * deviation ** 2);
+  const highest = exponent(centre);
+  // Relative to the highest value, the kernel is below exp(-REACH^2 / 2) beyond this.
+  const reach = REACH * deviation / scale;
+  return Array.from({ length: ACROSS }, (_, column) => {
+    const start = SIDE * column - HALF;
+    const low = Math.max(start, centre - reach), high = Math.min(start + SIDE, centre + reach);
+    if (!(low < high)) return { mass: 0, mean: centre };
+    let mass = 0, moment = 0;
+    for (let k = 0; k < rule.nodes.length; k++) {
+      const x = (low + high) / 2 + (high - low) / 2 * rule.nodes[k]!;
+      const weight = rule.weights[k]! * (high - low) / 2 * Math.exp(exponent(x) - highest);
+      mass += weight;
+      moment += weight * x;
+    }
+    return { mass, mean: moment / mass };
+  });
+}
 
 function draw({ seed, from }: DrawKey, n: number): LabelledPoints {
   const uniform = (variable: number) =>

@@ -32,6 +32,27 @@ const density: KnownDensity = {
       return largest + Math.log(sum) - logNormaliser;
     });
   },
+  /** Per component E[x | y] = centre + scale s^2 / v (y - scale centre), v = (scale s)^2 + noise^2. */
+  posteriorMean(y, noise) {
+    const means = new Float64Array(y.length);
+    for (let i = 0; i < y.length / 2; i++) {
+      const scale = noise.scale[i]!;
+      const variance = (scale * deviation) ** 2 + noise.deviation[i]! ** 2;
+      const gain = scale * deviation ** 2 / variance;
+      const offsets = centres.map(({ x, y: up }) =>
+        [y[2 * i]! - scale * x, y[2 * i + 1]! - scale * up] as const
+      );
+      const exponents = offsets.map(([dx, dy]) => -(dx * dx + dy * dy) / (2 * variance));
+      const largest = Math.max(...exponents);
+      const weights = exponents.map((exponent) => Math.exp(exponent - largest));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      weights.forEach((weight, k) => {
+        means[2 * i]! += weight / total * (centres[k]!.x + gain * offsets[k]![0]);
+        means[2 * i + 1]! += weight / total * (centres[k]!.y + gain * offsets[k]![1]);
+      });
+    }
+    return means;
+  },
 };
 
 function draw({ seed, from }: DrawKey, n: number): LabelledPoints {

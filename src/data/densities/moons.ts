@@ -72,6 +72,7 @@ const logNormaliser = Math.log(Math.PI) + Math.log(2 * Math.PI * variance);
  */
 const density: KnownDensity = {
   entropy: 1.00758483,
+  posteriorMean: (y, noise) => posteriorMean(y, noise),
   logDensity(points) {
     const count = points.length / 2;
     const out = new Float64Array(count);
@@ -85,6 +86,54 @@ const density: KnownDensity = {
     }
     return out;
   },
+};
+
+/** Nodes per arc for {@link posteriorMean}; at least 3 per standard deviation of the angle. */
+const ARC_NODES = 96;
+const arcRule = gaussLegendre(ARC_NODES);
+
+/** Points of both arcs at the nodes [2 * ARC_NODES][2], and their weights. */
+const arcPoints: readonly { readonly x: number; readonly y: number; readonly weight: number }[] =
+  Array.from(arcRule.nodes, (node, k) => {
+    const a = Math.PI / 2 * (1 + node), weight = arcRule.weights[k]!;
+    return [
+      { x: Math.cos(a), y: Math.sin(a), weight },
+      { x: 1 - Math.cos(a), y: 0.5 - Math.sin(a), weight },
+    ];
+  }).flat();
+
+/**
+ * Mean of x given y = scale x + deviation e. Given the place c on an arc, y is
+ * N(scale c, v I) with v = (scale noise)^2 + deviation^2, and
+ *   E[x | y, c] = c + scale noise^2 / v (y - scale c);
+ * the average over c is a Gauss-Legendre quadrature over the angle.
+ */
+const posteriorMean: KnownDensity["posteriorMean"] = (y, noise) => {
+  const means = new Float64Array(y.length);
+  const exponents = new Float64Array(arcPoints.length);
+  for (let i = 0; i < y.length / 2; i++) {
+    const scale = noise.scale[i]!;
+    const v = scale * scale * variance + noise.deviation[i]! ** 2;
+    const gain = scale * variance / v;
+    const across = y[2 * i]!, up = y[2 * i + 1]!;
+    let largest = -Infinity;
+    arcPoints.forEach((c, k) => {
+      const dx = across - scale * c.x, dy = up - scale * c.y;
+      exponents[k] = -(dx * dx + dy * dy) / (2 * v);
+      largest = Math.max(largest, exponents[k]!);
+    });
+    let total = 0, sumX = 0, sumY = 0;
+    arcPoints.forEach((c, k) => {
+      const weight = c.weight * Math.exp(exponents[k]! - largest);
+      total += weight;
+      sumX += weight * c.x;
+      sumY += weight * c.y;
+    });
+    const cx = sumX / total, cy = sumY / total;
+    means[2 * i] = cx + gain * (across - scale * cx);
+    means[2 * i + 1] = cy + gain * (up - scale * cy);
+  }
+  return means;
 };
 
 /** Distance from (u, v) to the upper half of the unit circle. */

@@ -14,6 +14,7 @@ export {
   pictureBounds,
 } from "./evaluation.ts";
 export type { GaussianBaseline } from "./gaussian_baseline.ts";
+export { lossReference } from "./loss_reference.ts";
 export type { SampleDistances } from "./sample_distances.ts";
 export { type BitsPerDimEvaluation, evaluateBitsPerDim } from "./bits_per_dim.ts";
 export type { Bounds } from "../../metrics/bounds.ts";

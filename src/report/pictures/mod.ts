@@ -8,7 +8,6 @@ export { densityPicture, type DensityPictureOptions } from "./density_picture.ts
 export {
   curvesPicture,
   evenTimes,
-  lossReference,
   PICTURED,
   rowKind,
   samplesPicture,

@@ -1,8 +1,6 @@
-import type { PointDataset } from "../../data/dataset.ts";
 import type { FlowKind } from "../../flows/model.ts";
 import { dataWidth, type ModelRows, type PointValues } from "../../flows/standardization.ts";
 import { type Bounds, boundsOf } from "../../metrics/bounds.ts";
-import { meanAndStdErr } from "../../metrics/statistics.ts";
 import { isImageNetwork, type Network } from "../../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../../plot/curves_plot.ts";
 import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
@@ -166,14 +164,4 @@ export async function curvesPicture(
     ...(nfe.length === steps.length ? { nfe } : {}),
     ...(reference ? { reference } : {}),
   }, picture);
-}
-
-/**
- * Reference line for a CNF's loss: the NLL of the true density on the test points, undefined if
- * that density is not known.
- */
-export function lossReference(dataset: PointDataset): TrainingCurves["reference"] {
-  if (dataset.density === null) return undefined;
-  const { mean } = meanAndStdErr(dataset.density.logDensity(dataset.test.points));
-  return { value: -mean, label: "true density, same test points" };
 }

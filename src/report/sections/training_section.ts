@@ -5,7 +5,8 @@ import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
-import { curvesPicture, lossReference } from "../pictures/run_pictures.ts";
+import { lossReference } from "../evaluation/loss_reference.ts";
+import { curvesPicture } from "../pictures/run_pictures.ts";
 import { grouped, number } from "../pages/format.ts";
 
 /** Width in pixels of an epoch's picture, half that of a chart. */
@@ -29,7 +30,7 @@ async function curves(context: RunContext): Promise<Block[]> {
   const { config, log, dataset } = context.run;
   if (log.steps.length === 0) return [prose("The run has taken no training step.")];
   const isCnf = config.model === "cnf";
-  const reference = isCnf && dataset.kind === "points" ? lossReference(dataset) : undefined;
+  const reference = dataset.kind === "points" ? lossReference(dataset, context.run) : undefined;
   const nfe = log.steps.map((entry) => entry.nfe).filter((count) => count !== null);
   const [first, last] = [nfe.slice(0, 10), nfe.slice(-10)].map(mean) as [number, number];
   const tests = log.evaluations;

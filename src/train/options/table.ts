@@ -117,7 +117,7 @@ export const trainOptions = {
     example: "64",
     placeholder: "N",
     help: "width of the mlp, even",
-    default: { cnf: 32, fm: { mlp: 128 } },
+    default: { cnf: 32, fm: { mlp: 64 } },
     when: { kind: "networkSize" },
   },
   filters: {
@@ -157,7 +157,7 @@ export const trainOptions = {
     example: "500",
     placeholder: "N",
     help: "training steps",
-    default: { cnf: 3000, fm: { mlp: 6000 } },
+    default: { cnf: 3000, fm: { mlp: 8000 } },
     freeOnResume: true,
     discardedBy: "epochs",
   },
@@ -177,7 +177,7 @@ export const trainOptions = {
     example: "128",
     placeholder: "N",
     help: "rows per training step",
-    default: { cnf: 128, fm: { mlp: 256, unet: 64, resnet: 32 } },
+    default: { cnf: 128, fm: { mlp: 512, unet: 64, resnet: 32 } },
   },
   patience: {
     group: "optimizer",
@@ -195,7 +195,7 @@ export const trainOptions = {
     example: "0.01",
     placeholder: "RATE",
     help: "peak learning rate of Adam",
-    default: { cnf: 1e-2, fm: { mlp: 5e-3, unet: 2e-3, resnet: 1e-2 } },
+    default: { cnf: 1e-2, fm: { mlp: 1e-2, unet: 2e-3, resnet: 1e-2 } },
   },
   schedule: {
     group: "optimizer",
@@ -244,7 +244,7 @@ export const trainOptions = {
     example: "0.999",
     placeholder: "DECAY",
     help: "decay of the exponential moving average of the weights, 0: none",
-    default: { cnf: 0, fm: 0.99 },
+    default: { cnf: 0, fm: { mlp: 0.999, unet: 0.99, resnet: 0.99 } },
   },
   solver: {
     group: "solve",

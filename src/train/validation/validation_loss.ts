@@ -9,8 +9,8 @@ import { traceOf } from "../config/solve_settings.ts";
 import type { TrainConfig } from "../options/table.ts";
 
 /**
- * Tolerance of a CNF's validation: half the evaluations of 1e-5, and an error of about 1e-3 nats that
- * hardly differs between the weights that are compared.
+ * Tolerance of a CNF's validation. On nine columns of a stiff model it takes half the evaluations of
+ * 1e-5 and errs by 0.002 to 0.01 nats (at 1e-3 by 0.05 to 0.16), while validations differ by 0.1.
  */
 const TOLERANCE = 1e-4;
 

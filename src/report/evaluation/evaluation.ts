@@ -76,7 +76,10 @@ export async function evaluateLikelihood(
     nllStdErr: nll.stdErr,
     nfe: meanAndStdErr(reports.map((report) => report.nfe)).mean,
   };
-  const compared = trainRows && compareWithGaussian(values, { rows, trainRows, dims });
+  const compared = trainRows && compareWithGaussian(values, {
+    ...{ rows, trainRows, dims },
+    kinds: model.standardization?.columns,
+  });
   const { baseline, remarks } = compared ?? { baseline: {}, remarks: [] };
   if (density === null) return { ...evaluation, ...baseline, failures, remarks };
   const truth = Float64Array.from(density.logDensity(rows)).filter(has);

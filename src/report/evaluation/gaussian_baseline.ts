@@ -1,4 +1,6 @@
-import { fitGaussian } from "../../metrics/gaussian.ts";
+import type { ColumnKind } from "../../data/tables/column_kind.ts";
+import type { PointValues } from "../../flows/standardization.ts";
+import { fitGaussian, type FittedGaussian } from "../../metrics/gaussian.ts";
 import { pairedDifference } from "../../metrics/statistics.ts";
 
 /** The largest number of columns of a baseline; the work grows with their square. */
@@ -28,21 +30,26 @@ export interface ComparedBaseline {
  */
 export function compareWithGaussian(
   modelLogProb: Float64Array,
-  { rows, trainRows, dims }: {
-    /** [n * dims]. */
-    readonly rows: ArrayLike<number>;
+  { rows, trainRows, dims, kinds }: {
+    /** [n * dims], in the data's units. */
+    readonly rows: PointValues;
     /** [m * dims]. */
-    readonly trainRows: ArrayLike<number>;
+    readonly trainRows: PointValues;
+    /** Number of columns. */
     readonly dims: number;
+    /** Kinds of the columns; undefined if all are real. */
+    readonly kinds?: readonly ColumnKind[] | undefined;
   },
 ): ComparedBaseline | null {
   const has = (_: number, row: number) => Number.isFinite(modelLogProb[row]!);
   const found = modelLogProb.filter(has);
   if (found.length === 0 || dims > MOST_COLUMNS) return null;
-  const gaussian = fitGaussian(trainRows, dims);
-  const values = gaussian.logDensity(rows).filter(has);
+  const { logDensity, ridge } = fitRows(
+    trainRows,
+    kinds ?? Array.from({ length: dims }, () => real),
+  );
+  const values = logDensity(rows).filter(has);
   const { mean, stdErr } = pairedDifference(values, found);
-  const { ridge } = gaussian;
   const remarks: string[] = [];
   if (ridge > 0) {
     remarks.push(
@@ -61,6 +68,53 @@ export function compareWithGaussian(
   return {
     baseline: { nllGaussian, ...(ridge > 0 ? { nllGaussianRidge: ridge } : {}) },
     remarks,
+  };
+}
+
+const real: ColumnKind = { kind: "real" };
+
+/**
+ * A Gaussian over the columns that hold numbers. A model's likelihood of discrete columns is a
+ * probability, so a dequantised column's density is multiplied by its step, and categorical columns
+ * have their frequencies in the training rows (each category counted once more), independently.
+ */
+function fitRows(trainRows: PointValues, kinds: readonly ColumnKind[]): FittedGaussian {
+  const columns = kinds.map((kind, column) => ({ kind, column }));
+  const ofNumbers = columns.filter(({ kind }) => kind.kind !== "categorical");
+  const numbers = (points: ArrayLike<number>) =>
+    Float64Array.from(
+      { length: points.length / kinds.length * ofNumbers.length },
+      (_, i) =>
+        points[
+          Math.floor(i / ofNumbers.length) * kinds.length + ofNumbers[i % ofNumbers.length]!.column
+        ]!,
+    );
+  const gaussian = ofNumbers.length === 0
+    ? null
+    : fitGaussian(numbers(trainRows), ofNumbers.length);
+  const logSteps = ofNumbers.reduce(
+    (sum, { kind }) => kind.kind === "dequantized" ? sum + Math.log(kind.step) : sum,
+    0,
+  );
+  const rows = trainRows.length / kinds.length;
+  const frequencies = columns.flatMap(({ kind, column }) => {
+    if (kind.kind !== "categorical") return [];
+    const counts = new Float64Array(kind.categories.length).fill(1);
+    for (let row = 0; row < rows; row++) counts[trainRows[row * kinds.length + column]!]! += 1;
+    return [{ column, logs: counts.map((count) => Math.log(count / (rows + counts.length))) }];
+  });
+  return {
+    ridge: gaussian?.ridge ?? 0,
+    logDensity(points) {
+      const n = points.length / kinds.length;
+      const values = gaussian?.logDensity(numbers(points)) ?? new Float64Array(n);
+      return values.map((value, row) =>
+        frequencies.reduce(
+          (sum, { column, logs }) => sum + (logs[points[row * kinds.length + column]!] ?? NaN),
+          value + logSteps,
+        )
+      );
+    },
   };
 }
 

@@ -32,3 +32,25 @@ Deno.test("compareWithGaussian() says that it needed a ridge, and is null where 
   const none = Float64Array.of(NaN, NaN, NaN);
   assert.equal(compareWithGaussian(none, { rows, trainRows, dims: 2 }), null);
 });
+
+Deno.test("compareWithGaussian() of discrete columns compares probabilities", () => {
+  // A real column, one on a grid of step 2, and three categories of which one does not occur.
+  const kinds = [
+    { kind: "real" },
+    { kind: "dequantized", step: 2, origin: 0 },
+    { kind: "categorical", categories: ["a", "b", "c"] },
+  ] as const;
+  const category = [0, 1, 1, 0, 1];
+  const withCategory = (points: Float64Array, of: readonly number[]) =>
+    Float64Array.from(of.flatMap((one, row) => [points[2 * row]!, points[2 * row + 1]!, one]));
+  const { baseline } = compareWithGaussian(Float64Array.of(1, 1, 1), {
+    rows: withCategory(rows, [0, 1, 2]),
+    trainRows: withCategory(trainRows, category),
+    dims: 3,
+    kinds,
+  })!;
+  // Two, three and no rows of five, each counted once more: 3, 4 and 1 of 8.
+  const ofCategories = Math.log(3 / 8) + Math.log(4 / 8) + Math.log(1 / 8);
+  const expected = gaussian.reduce((sum, value) => sum + value + Math.log(2), ofCategories) / 3;
+  assert.ok(Math.abs(baseline.nllGaussian + expected) < 1e-12);
+});

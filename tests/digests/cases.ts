@@ -110,7 +110,7 @@ export const cases: readonly Case[] = [
     name: "cnf on a standardised table",
     commands: [
       train(
-        `cnf --data ${inputs.table} --standardize robust --net mlp --hidden 16 --steps 3 --batch-size 24 --lr 0.01 ` +
+        `cnf --data ${inputs.table} --standardize robust --validation 0 --net mlp --hidden 16 --steps 3 --batch-size 24 --lr 0.01 ` +
           "--solver rk4 --solver-steps 3 --control-group 8 --trace hutchinson --probes gaussian --gradient direct",
       ),
       sample("samples", "--n 9 --log-prob --trace exact"),

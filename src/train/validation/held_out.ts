@@ -49,15 +49,19 @@ export function chooseValidation(dataset: Dataset, given: TrainOptions): ChosenV
       } too, or leave it out`,
     );
   }
-  const remarks = isFallback
-    ? [
-      `data ${named(dataset.name)}: ${count} training rows are too few to keep ` +
-      `${validationCount(count, SHARE)} for validation; all of them train, to the last step (${
-        option("validation", SHARE)
-      } keeps some)`,
-    ]
-    : [];
+  const remarks = isFallback ? [tooFewWords(count, dataset.name)] : [];
   return { options: share === undefined ? {} : { validation: share }, remarks };
+}
+
+function tooFewWords(count: number, name: string): string {
+  const rows = validationCount(count, SHARE);
+  const anyway = count - rows >= FEWEST_LEFT
+    ? ` (${option("validation", SHARE)} keeps them anyway)`
+    : "";
+  return `data ${
+    named(name)
+  }: ${count} training rows are too few to keep ${rows} for validation; ` +
+    `all of them train, to the last step${anyway}`;
 }
 
 function requireRowsLeft(share: number, count: number, name: string): void {

@@ -45,8 +45,9 @@ Deno.test("chooseValidation() holds rows of files out by default, and of other d
   assert.deepEqual(rows(table(49)), [39, undefined, 1]);
   assert.match(
     chooseValidation(table(49), {}).remarks[0]!,
-    /^data t\.csv: 39 training rows are too few to keep 10 for validation; all of them train/,
+    /^data t\.csv: 39 training rows are too few to keep 10 for validation; all of them train, to the last step \(`validation: 0\.1` keeps them anyway\)$/,
   );
+  assert.match(chooseValidation(table(12), {}).remarks[0]!, /9 training rows .* last step$/);
   assert.deepEqual(rows(table(49), { validation: 0.1, patience: 3 }), [29, 10, 0]);
   const { options } = chooseValidation(table(500), {});
   assert.deepEqual(options, { validation: 0.1, patience: 20 });

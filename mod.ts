@@ -103,11 +103,13 @@ export type {
 export * from "./src/flows/model.ts";
 export { newModel, type NewModelOptions } from "./src/flows/new_model.ts";
 export {
+  categoriesOf,
   type CellNoise,
   dataWidth,
   decimalsOf,
   fitsFloat32,
   isPlane,
+  likelihoodConvention,
   logScaleSum,
   logVolumes,
   type ModelRows,
@@ -156,7 +158,7 @@ export {
   type DiscreteLogProbOptions,
 } from "./src/flows/discrete_log_prob.ts";
 export { sample, sampleChunks, type SampleOptions, type Samples } from "./src/flows/sample.ts";
-export type { ColumnKind, DequantizedKind } from "./src/data/tables/column_kind.ts";
+export type { ColumnKind, DequantizedKind } from "./src/data/tables/kinds/column_kind.ts";
 export type { TableOptions } from "./src/data/tables/table_builder.ts";
 export type {
   ColumnArgument,

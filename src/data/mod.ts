@@ -25,7 +25,7 @@ export { type OwnPoints, pointDataset } from "./point_dataset.ts";
 export { fileKind, noSuchFile } from "./input_file.ts";
 export type { CsvOptions } from "./formats/csv.ts";
 export type { FirstLine } from "./formats/csv_header.ts";
-export type { ColumnKind, DequantizedKind } from "./tables/column_kind.ts";
+export type { ColumnKind, DequantizedKind } from "./tables/kinds/column_kind.ts";
 export type { TableOptions } from "./tables/table_builder.ts";
 export type { ColumnArgument, ColumnChoice, DroppedColumn, TableColumn } from "./tables/columns.ts";
 export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";

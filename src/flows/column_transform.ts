@@ -1,4 +1,4 @@
-import { type ColumnKind, gridValue } from "../data/tables/column_kind.ts";
+import { type ColumnKind, gridValue } from "../data/tables/kinds/column_kind.ts";
 
 /** Range of logarithms whose exponentials are positive and finite in float32. */
 const LOG_RANGE = { least: -87, most: 88 } as const;

@@ -3,7 +3,7 @@ import {
   coordinatesOf,
   isDiscrete,
   whyImpossible,
-} from "../data/tables/column_kind.ts";
+} from "../data/tables/kinds/column_kind.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { fillUniform, type RandomKey } from "../core/random/random.ts";
 import { logVolume, valueAt, writeCoordinates } from "./column_transform.ts";
@@ -177,6 +177,21 @@ export function logVolumes(
 }
 
 /**
+ * What the log-likelihood of a table with discrete columns is, for people; null without any, where
+ * it is a density over all columns in the data's units.
+ */
+export function likelihoodConvention(
+  standardization: Standardization | null | undefined,
+): string | null {
+  const columns = standardization?.columns ?? [];
+  const discrete = columns.filter(isDiscrete).length, others = columns.length - discrete;
+  if (discrete === 0) return null;
+  return `log-probability of ${discrete} discrete column${discrete === 1 ? "" : "s"}` +
+    (others === 0 ? "" : ` and log-density of the other${others === 1 ? "" : ` ${others}`}`) +
+    "; by uniform dequantisation, one draw per row: in the mean a lower bound";
+}
+
+/**
  * Why a row has likelihood 0 whatever the weights, or null if its values are possible.
  *
  * @param row [columns], in the data's units.
@@ -259,6 +274,15 @@ export function decimalsOf(standardization: Standardization): (number | null)[] 
         return kind satisfies never;
     }
   });
+}
+
+/** Per column the texts of its categories; null for columns of numbers. */
+export function categoriesOf(
+  standardization: Standardization | null,
+): readonly (readonly string[] | null)[] {
+  return (standardization?.columns ?? []).map((kind) =>
+    kind.kind === "categorical" ? kind.categories : null
+  );
 }
 
 function decimalsFor(scale: number): number {

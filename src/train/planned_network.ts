@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
-import { coordinatesOf } from "../data/tables/column_kind.ts";
+import { coordinatesOf } from "../data/tables/kinds/column_kind.ts";
 import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { createNetwork } from "../nn/registry.ts";

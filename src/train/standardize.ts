@@ -6,7 +6,12 @@ import {
   type StandardizationKind,
   toModel,
 } from "../flows/standardization.ts";
-import { type ColumnKind, coordinatesOf, isDiscrete, kindsOf } from "../data/tables/column_kind.ts";
+import {
+  type ColumnKind,
+  coordinatesOf,
+  isDiscrete,
+  kindsOf,
+} from "../data/tables/kinds/column_kind.ts";
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
 import { readStateDict } from "./weights/initial_weights.ts";

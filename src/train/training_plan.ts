@@ -22,6 +22,8 @@ import {
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
+import { initialKinds, kindOptions, requirePossible } from "./column_kinds.ts";
+import { columnOffers } from "./column_offers.ts";
 import { filesOf, movableFiles, requireSameData } from "./data_files.ts";
 import { chooseStandardization } from "./standardize.ts";
 
@@ -90,10 +92,21 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
   const { seed = 0, binarize = true } = given;
   const { columns: wanted, drop, dropMissing, header, split, testData } = given;
-  const columns = { kind: "select", columns: wanted, drop } as const;
+  const { log, dequantize, categorical } = given;
+  const kinds = await initialKinds(given);
+  const columns = {
+    kind: "select",
+    columns: wanted,
+    drop,
+    log,
+    dequantize,
+    categorical,
+    ...(kinds === undefined ? {} : { kinds }),
+  } as const;
   const rows = { dropMissing, header, split, testData };
   const opened = await request.openDataset(data, { seed, binarize, columns, ...rows });
   requireTable(opened, given, data);
+  requirePossible(opened);
   if (own === undefined) requireNet(given.net, opened, data);
   const resolved = (file: ConfigFile | null, options: TrainOptions) =>
     own === undefined
@@ -134,7 +147,12 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     ...filesOf(opened),
     flowValues,
     values,
-    remarks: [...scaleRemarks, ...validation.remarks, ...batchRemarks],
+    remarks: [
+      ...scaleRemarks,
+      ...(given.init === undefined ? columnOffers(opened) : []),
+      ...validation.remarks,
+      ...batchRemarks,
+    ],
   };
   const { schedule, lrHorizon = Math.max(1, plan.steps) } = config;
   if (schedule !== "cosine") return plan;
@@ -161,6 +179,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   });
   const opened = await openDataset(config.data, dataOptionsOf({ ...stored, config }));
   if (!request.dataChanged) requireSameData(stored, { config, dataset: opened });
+  requirePossible(opened);
   const dataset = heldOut(opened, config);
   if (isLarger && dataset.train.count !== batchSize) {
     resumeConfigOf(stored.network, stored.config, { file: configFile, options }); // throws: the batches were no whole table
@@ -209,7 +228,7 @@ function batchSizeFor(
 }
 
 /** Options that only tables from files have. */
-const tableOptions = ["columns", "drop", "dropMissing", "header"] as const;
+const tableOptions = ["columns", "drop", "dropMissing", "header", ...kindOptions] as const;
 
 /** Options that only files have. */
 const fileOptions = ["split", "testData"] as const;

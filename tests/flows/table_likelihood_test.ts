@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../src/core/parameters.ts";
 import { callerKey } from "../../src/core/random/subsequences.ts";
 import { fillNormal, fillUniform } from "../../src/core/random/random.ts";
-import type { ColumnKind } from "../../src/data/tables/column_kind.ts";
+import type { ColumnKind } from "../../src/data/tables/kinds/column_kind.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { fmLoss } from "../../src/flows/losses/fm_loss.ts";
 import type { FlowKind, FlowModel } from "../../src/flows/model.ts";
@@ -84,7 +84,7 @@ backendTest("the density of a log column has mass 1 in the data's units", ["cpu"
   const step = 0.01, x = Float64Array.from({ length: 6001 }, (_, i) => i * step);
   const { logProb: found, failures } = await logProb(model, engines, x, { onFailure: "continue" });
   assert.deepEqual(failures, [
-    { row: 0, reason: "column 1: 0 is not above 0, and the model learnt its logarithm" },
+    { row: 0, reason: "column 1: 0 is not above 0, and the model learnt logarithms" },
   ]);
   const mass = step * found.reduce((sum, value) => sum + Math.exp(value), 0);
   assert.ok(Math.abs(mass - 1) < 1e-4, String(mass));

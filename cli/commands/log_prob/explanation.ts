@@ -100,6 +100,11 @@ function volumeWords(columns: readonly ColumnKind[]): string {
     ...(has("log") ? ["-sum of log(x) over log columns"] : []),
     ...(has("dequantized") ? [`sum of log(step) over dequantized columns = ${shown(steps)}`] : []),
     ...(has("categorical") ? ["0 for categorical columns, whose cells have volume 1"] : []),
+    ...(has("dequantized") || has("categorical")
+      ? [
+        "uniform dequantisation moves a discrete value by (u - 1/2) step, u ~ U(0, 1), one draw per row",
+      ]
+      : []),
   ].join("; ");
 }
 

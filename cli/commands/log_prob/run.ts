@@ -4,6 +4,7 @@ import {
   discreteLogProb,
   type ImageShape,
   isImageNetwork,
+  likelihoodConvention,
   logProb as logProbOf,
   readRunConfig,
   type RunConfig,
@@ -117,6 +118,8 @@ async function rowValues(
 ) {
   const count = rows.length / dataWidth(model);
   const settings = solveSettings(flags, config);
+  const convention = likelihoodConvention(model.standardization);
+  if (convention !== null) speaker(flags)(convention);
   const progress = showProgress({ what: "row", quiet: flags.quiet });
   const options = {
     settings,

@@ -1,4 +1,5 @@
 import {
+  categoriesOf,
   dataTime,
   dataWidth,
   decimalsOf,
@@ -111,7 +112,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
           path,
           encodeNpy(
             npyShape(shape, options),
-            rows(chunks(), shape),
+            withCategoryNumbers(rows(chunks(), shape), { shape, options }),
             fitsFloat32(model.standardization) ? "<f4" : "<f8",
           ),
         );
@@ -166,6 +167,26 @@ function rowsOf(
   return out;
 }
 
+/**
+ * Rows for a file without texts: categories that are numbers in place of their indices. Others stay
+ * indices, counted from 0.
+ */
+async function* withCategoryNumbers(
+  chunks: AsyncIterable<PointValues>,
+  { shape, options }: { readonly shape: Drawn; readonly options: SampleOptions },
+): AsyncGenerator<PointValues> {
+  const numbers = categoriesOf(shape.standardization).map((categories) => {
+    const values = categories?.map(Number) ?? [NaN];
+    return values.every(Number.isFinite) ? values : null;
+  });
+  const width = npyShape(shape, options).at(-1)!;
+  for await (const chunk of chunks) {
+    yield numbers.every((own) => own === null)
+      ? chunk
+      : chunk.map((value, i) => numbers[i % width]?.[value] ?? value);
+  }
+}
+
 /** One image from NHWC to NCHW; a point as it is. */
 function channelsFirst(network: Network, values: PointValues): PointValues {
   const { channels } = network.image ?? { channels: 1 };
@@ -196,14 +217,15 @@ function csv(
   const width = dataWidth(drawn);
   const { times, standardization } = drawn;
   const decimals = standardization === null ? [] : decimalsOf(standardization);
+  const texts = categoriesOf(standardization);
   if (times === undefined) {
     const columns = width + (options.withLogProb ? 1 : 0);
-    return encodeCsv({ names: null, width: columns, decimals }, rows(chunks, drawn));
+    return encodeCsv({ names: null, width: columns, decimals, texts }, rows(chunks, drawn));
   }
   const stamps = times.map((t) => float32Digits(Math.fround(t)));
   const leading = (line: number) =>
     `${drawn.first + Math.floor(line / stamps.length)},${stamps[line % stamps.length]},`;
-  return encodeCsv({ names: null, width, decimals, leading }, rows(chunks, drawn));
+  return encodeCsv({ names: null, width, decimals, texts, leading }, rows(chunks, drawn));
 }
 
 async function picture(

@@ -209,6 +209,11 @@ export function float32Digits(value: number): string {
   return String(best);
 }
 
+/** A text as a field of CSV, in quotes where it needs them (RFC 4180). */
+export function csvField(text: string): string {
+  return /[",\n\r]|^\s|\s$|^#/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 /**
  * Encodes numbers as CSV in a stream, using the memory of one chunk.
  *
@@ -216,6 +221,8 @@ export function float32Digits(value: number): string {
  * @param columns.width Values per line.
  * @param columns.decimals Decimals per column, 0 to 100, without trailing zeros; null or absent
  *   means as many digits as a float32 needs.
+ * @param columns.texts Per column the texts that its values are indices of; null: its values are
+ *   numbers.
  * @param columns.leading Text before the values of line i, from 0: values that float32 cannot
  *   distinguish, such as indices above 2^24, each followed by a comma.
  * @param chunks Values [rows * width], whole rows per chunk.
@@ -226,11 +233,12 @@ export async function* encodeCsv(
     readonly names: readonly string[] | null;
     readonly width: number;
     readonly decimals?: readonly (number | null)[];
+    readonly texts?: readonly (readonly string[] | null)[];
     readonly leading?: (line: number) => string;
   },
   chunks: AsyncIterable<Float32Array | Float64Array> | Iterable<Float32Array | Float64Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { names, width, decimals = [], leading } = columns;
+  const { names, width, decimals = [], texts = [], leading } = columns;
   let line = 0;
   const encoder = new TextEncoder();
   if (names !== null) {
@@ -247,10 +255,13 @@ export async function* encodeCsv(
     for (let i = 0; i < chunk.length; i++) {
       if (leading !== undefined && i % width === 0) text += leading(line++);
       const places = decimals[i % width] ?? null;
-      const digits = places === null
+      const own = texts[i % width];
+      const field = own
+        ? csvField(own[chunk[i]!]!)
+        : places === null
         ? float32Digits(Math.fround(chunk[i]!))
         : String(Number(chunk[i]!.toFixed(places)));
-      text += digits + ((i + 1) % width === 0 ? "\n" : ",");
+      text += field + ((i + 1) % width === 0 ? "\n" : ",");
     }
     yield encoder.encode(text);
   }

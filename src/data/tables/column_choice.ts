@@ -1,4 +1,5 @@
 import { InputError } from "../../core/errors.ts";
+import type { ColumnKind } from "./kinds/column_kind.ts";
 import { option } from "../../core/options/spelling.ts";
 import {
   allColumns,
@@ -233,14 +234,15 @@ export function leftOut(file: FileColumns, kept: readonly number[]): readonly Dr
  */
 export function tableColumns(
   file: FileColumns,
-  kept: readonly number[],
+  { kept, kinds }: { readonly kept: readonly number[]; readonly kinds: readonly ColumnKind[] },
   choice: ColumnChoice,
 ): readonly TableColumn[] {
   const ofRun = choice.kind === "ofRun" && choice.columns?.length === kept.length
     ? choice.columns
     : null;
   return kept.map((index, i) => ({
-    ...ofRun?.[i] ?? { name: nameOf(file, index), kind: "real" },
+    name: ofRun === null ? nameOf(file, index) : ofRun[i]!.name,
     number: index + 1,
+    ...kinds[i]!,
   }));
 }

@@ -1,5 +1,5 @@
 import { quoted } from "../../core/quoted.ts";
-import type { ColumnKind } from "./column_kind.ts";
+import type { ColumnKind } from "./kinds/column_kind.ts";
 
 /** A column of a file that is left out. */
 export interface DroppedColumn {
@@ -30,6 +30,14 @@ export type ColumnChoice =
     readonly columns?: readonly ColumnArgument[];
     /** As `columns`. */
     readonly drop?: readonly ColumnArgument[];
+    /** Positive columns whose logarithms are learnt, given as `columns`. */
+    readonly log?: readonly ColumnArgument[];
+    /** Columns of values on a grid that are dequantised, given as `columns`. */
+    readonly dequantize?: readonly ColumnArgument[];
+    /** Columns of categories, given as `columns`. */
+    readonly categorical?: readonly ColumnArgument[];
+    /** What all kept columns are, in their order, in place of these three. */
+    readonly kinds?: readonly ColumnKind[];
   }
   | {
     /**

@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import type { PointRows } from "../dataset.ts";
 import { chooseColumns, leftOut, tableColumns } from "./column_choice.ts";
 import { allColumns, pickColumns } from "./columns.ts";
+import { ColumnKinds } from "./kinds/column_kinds.ts";
 import { mayBeIndex, RowCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
 import type { TableOptions } from "./table_builder.ts";
@@ -30,11 +31,14 @@ export function numberTable(
 ): PointRows {
   const file = { names, count: width };
   const chosen = chooseColumns(file, choice, place);
-  const mayLeaveOut = choice.kind === "select" && choice.columns === undefined;
-  const index = mayLeaveOut && chosen.kept.length > 1 && countsRows(file, chosen.kept[0]!, values)
+  const asked = new ColumnKinds(place, { file, kept: chosen.kept }, choice);
+  const mayLeaveOut = choice.kind === "select" && choice.columns === undefined &&
+    chosen.kept.length > 1 && !asked.isAsked(0);
+  const index = mayLeaveOut && countsRows(file, chosen.kept[0]!, values)
     ? allColumns(file)[0]!
     : null;
   const kept = index === null ? chosen.kept : chosen.kept.slice(1);
+  const kinds = index === null ? asked : new ColumnKinds(place, { file, kept }, choice);
   const all = pickColumns(values, { count: width, kept });
   const rows = values.length / width, dims = kept.length;
   const points = new Float64Array(all.length);
@@ -49,7 +53,12 @@ export function numberTable(
     for (let i = 0; i < dims; i++) {
       const value = all[row * dims + i]!;
       points[count * dims + i] = value;
-      if (Number.isFinite(Math.fround(value))) continue;
+      if (Number.isFinite(Math.fround(value))) {
+        const at = `row ${row + 1}`;
+        if (kinds.isCategorical(i)) points[count * dims + i] = kinds.category(i, value, at);
+        else kinds.check(i, value, at);
+        continue;
+      }
       if (!Number.isNaN(value)) {
         throw new InputError(
           `${place}, row ${row + 1}, column ${kept[i]! + 1}: ${value} is not a finite float32; ` +
@@ -65,9 +74,10 @@ export function numberTable(
   if (count === 0) {
     throw new InputError(`${place}: each of its ${rows} rows has a missing value`);
   }
+  const found = points.slice(0, count * dims);
   return {
-    points: points.slice(0, count * dims),
-    columns: tableColumns(file, kept, choice),
+    points: found,
+    columns: tableColumns(file, { kept, kinds: kinds.finish(found) }, choice),
     dropped: leftOut(file, kept),
     count,
     dims,

@@ -12,6 +12,7 @@ import {
   type FileColumns,
   pickColumns,
 } from "./columns.ts";
+import { ColumnKinds, kindArguments } from "./kinds/column_kinds.ts";
 import { mayBeIndex, RowCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
 
@@ -54,6 +55,7 @@ export class TableBuilder {
   #kept: readonly number[] = [];
   #by: PointRows["reading"]["by"] = "choice";
   #counter: RowCounter | null = null;
+  #kinds: ColumnKinds | null = null;
   #missing: MissingValues | null = null;
   /** Rows of the file, and those among them that are kept. */
   #rows = 0;
@@ -71,7 +73,8 @@ export class TableBuilder {
   asksFor(name: string): boolean {
     const choice = this.#choice;
     return choice.kind === "select"
-      ? namesIn([...choice.columns ?? [], ...choice.drop ?? []]).includes(name)
+      ? namesIn([...choice.columns ?? [], ...choice.drop ?? [], ...kindArguments(choice)])
+        .includes(name)
       : [...choice.columns ?? [], ...choice.dropped].some((column) => column.name === name);
   }
 
@@ -88,8 +91,10 @@ export class TableBuilder {
     this.#kept = kept;
     this.#by = by;
     this.#row = new Float64Array(kept.length);
-    const mayLeaveOut = this.#choice.kind === "select" && this.#choice.columns === undefined;
-    if (mayLeaveOut && kept.length > 1 && mayBeIndex(this.#file, kept[0]!)) {
+    this.#kinds = new ColumnKinds(this.#place, { file: this.#file, kept }, this.#choice);
+    const mayLeaveOut = this.#choice.kind === "select" && this.#choice.columns === undefined &&
+      kept.length > 1 && !this.#kinds.isAsked(0);
+    if (mayLeaveOut && mayBeIndex(this.#file, kept[0]!)) {
       this.#counter = new RowCounter();
     }
     this.#missing = new MissingValues(this.#place, {
@@ -122,7 +127,7 @@ export class TableBuilder {
     this.#rows++;
     let isWhole = true;
     for (let i = 0; i < this.#kept.length; i++) {
-      const value = this.#number(fields[this.#kept[i]!]!, lineNumber, this.#kept[i]!);
+      const value = this.#value(fields[this.#kept[i]!]!, lineNumber, i);
       this.#row[i] = value;
       if (i === 0) this.#counter?.add(value);
       isWhole &&= !Number.isNaN(value);
@@ -151,7 +156,8 @@ export class TableBuilder {
    */
   requireNumbers(rows: readonly TextRow[], firstLine: "names" | "row" | null): void {
     if (this.#choice.kind !== "select") return;
-    const words = this.#kept.flatMap((column) => {
+    const words = this.#kept.flatMap((column, i) => {
+      if (this.#kinds!.isCategorical(i)) return [];
       const given = rows.filter(({ fields }) => !isMissing(fields[column] ?? ""));
       const first = given.find(({ fields }) => isWord(fields[column]!));
       const count = given.filter(({ fields }) => isWord(fields[column]!)).length;
@@ -170,7 +176,9 @@ export class TableBuilder {
       const { what, remedy } = fieldFaults[kind];
       throw new InputError(
         `${this.#at(row.lineNumber, column)}: ${quoted(row.fields[column]!, 40)} ${what}; ` +
-          `${kind === "text" ? "" : `${remedy}, or `}leave the column out with ${drops[0]}${names}`,
+          `${kind === "text" ? "" : `${remedy}, or `}learn its categories with ` +
+          `${option("categorical", this.#dropArgument(column))}, or leave the column out with ` +
+          `${drops[0]}${names}`,
       );
     }
     const listed = words.slice(0, 20).map(({ column, row }) =>
@@ -189,6 +197,23 @@ export class TableBuilder {
     const name = this.#file.names?.[column];
     return `${this.#place}, line ${lineNumber}, column ${column + 1}` +
       (name ? ` (${quoted(name, 40)})` : "");
+  }
+
+  /**
+   * A field's value in the data's units; NaN if it is missing.
+   *
+   * @param i Position among the kept columns.
+   */
+  #value(field: string, lineNumber: number, i: number): number {
+    const column = this.#kept[i]!, at = `line ${lineNumber}`;
+    if (!this.#kinds!.isCategorical(i)) {
+      const value = this.#number(field, lineNumber, column);
+      if (!Number.isNaN(value)) this.#kinds!.check(i, value, at);
+      return value;
+    }
+    if (!isMissing(field)) return this.#kinds!.category(i, field, at);
+    this.#missing!.add(column, lineNumber, field);
+    return NaN;
   }
 
   /** A field's number; NaN if it is missing. */
@@ -243,6 +268,7 @@ export class TableBuilder {
       all.set(block, offset);
       offset += block.length;
     }
+    const kinds = this.#kinds!.finish(all);
     const index = this.#counter?.isCounting ? allColumns(this.#file)[0]! : null;
     const kept = index === null ? this.#kept : this.#kept.slice(1);
     const points = index === null
@@ -250,7 +276,11 @@ export class TableBuilder {
       : pickColumns(all, { count: width, kept: kept.map((_, i) => i + 1) });
     return {
       points,
-      columns: tableColumns(this.#file, kept, this.#choice),
+      columns: tableColumns(
+        this.#file,
+        { kept, kinds: index === null ? kinds : kinds.slice(1) },
+        this.#choice,
+      ),
       dropped: leftOut(this.#file, kept),
       count,
       dims: kept.length,

@@ -3,7 +3,7 @@ import { fmLoss } from "../../flows/losses/fm_loss.ts";
 import { type FailedRow, logProb } from "../../flows/log_prob.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";
-import type { PointValues } from "../../flows/standardization.ts";
+import { likelihoodConvention, type PointValues } from "../../flows/standardization.ts";
 import type { Bounds } from "../../metrics/bounds.ts";
 import { type DensityMass, integrateDensity } from "../../metrics/integrate_density.ts";
 import { type Estimate, meanAndStdErr, pairedDifference } from "../../metrics/statistics.ts";
@@ -32,6 +32,8 @@ export interface LikelihoodEvaluation extends Partial<GaussianBaseline> {
   readonly nll: number | null;
   /** Standard error of `nll`; null with fewer than two such rows. */
   readonly nllStdErr: number | null;
+  /** What the likelihood is if the table has discrete columns; absent where it is a density. */
+  readonly nllConvention?: string;
   /** Mean field evaluations of the solve, over control groups. */
   readonly nfe: number;
   /** NLL of the true density on the same rows; this and the next two only if that is known. */
@@ -71,9 +73,11 @@ export async function evaluateLikelihood(
   const found = values.filter(has);
   const count = found.length;
   const nll = estimate(count, () => meanAndStdErr(found.map((value) => -value)));
+  const convention = likelihoodConvention(model.standardization);
   const evaluation = {
     nll: nll.mean,
     nllStdErr: nll.stdErr,
+    ...(convention === null ? {} : { nllConvention: convention }),
     nfe: meanAndStdErr(reports.map((report) => report.nfe)).mean,
   };
   const compared = trainRows && compareWithGaussian(values, {

@@ -1,4 +1,4 @@
-import type { ColumnKind } from "../../data/tables/column_kind.ts";
+import type { ColumnKind } from "../../data/tables/kinds/column_kind.ts";
 import type { PointValues } from "../../flows/standardization.ts";
 import { fitGaussian, type FittedGaussian } from "../../metrics/gaussian.ts";
 import { pairedDifference } from "../../metrics/statistics.ts";

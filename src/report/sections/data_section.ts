@@ -1,4 +1,6 @@
 import type { Dataset, ImageDataset, PointDataset, PointTable } from "../../data/dataset.ts";
+import { type ColumnKind, gridWords } from "../../data/tables/kinds/column_kind.ts";
+import { likelihoodConvention, ofColumn } from "../../flows/standardization.ts";
 import type { Bounds } from "../../metrics/bounds.ts";
 import { readImages } from "../../train/batches.ts";
 import { labelledGrid } from "../../plot/labelled_grid.ts";
@@ -34,6 +36,22 @@ function columnLabel(name: string | null | undefined, number: number): string {
   return code(name ? named(name, 60) : String(number));
 }
 
+/** What a column is to the model. */
+function kindLabel(kind: ColumnKind): string {
+  switch (kind.kind) {
+    case "real":
+      return "a real number";
+    case "log":
+      return "its logarithm";
+    case "dequantized":
+      return `${gridWords(kind)}, with noise`;
+    case "categorical":
+      return `one of ${kind.categories.length} categories, with noise`;
+    default:
+      return kind satisfies never;
+  }
+}
+
 /** Largest number of columns whose scales are listed. */
 const LISTED = 30;
 
@@ -43,36 +61,47 @@ function unitNotes(
   dataset: Dataset,
 ): Block[] {
   if (standardization === null || dataset.kind === "images") return [];
-  const { kind, center, scale } = standardization;
-  const [middle, spread] = kind === "zscore"
-    ? ["mean", "standard deviation"]
-    : ["median", "interquartile range / 1.349"];
+  const { kind, columns } = standardization;
+  const [middle, spread] = kind === "robust"
+    ? ["median", "interquartile range / 1.349"]
+    : ["mean", "standard deviation"];
+  const convention = likelihoodConvention(standardization);
   const left = dropped.map(({ number, name }) => columnLabel(name, number));
   return [
     prose(
-      `The model sees each column minus its ${middle}, divided by its ${spread}, over ${
-        config.init === undefined
-          ? "the training points"
-          : "the points that its initial weights were trained on"
-      }; ` +
+      (kind === "none"
+        ? "The model sees the columns below without scaling; "
+        : `The model sees each column minus its ${middle}, divided by its ${spread}, over ${
+          config.init === undefined
+            ? "the training points"
+            : "the points that its initial weights were trained on"
+        }; `) +
         "samples, likelihoods and pictures are in the data's own units" +
         (config.model === "fm"
           ? ", and the flow-matching loss is that of the standardised data."
           : ".") +
+        (convention === null ? "" : ` Log-likelihoods are the ${convention}.`) +
         (left.length === 0 ? "" : ` Left out of the file: ${left.join(", ")}.`),
     ),
     {
       kind: "table",
       columns: [
         { name: "column", align: "left" },
+        ...(columns === undefined ? [] : [{ name: "learnt as", align: "left" } as const]),
         { name: middle!, align: "right" },
         { name: spread!, align: "right" },
       ],
-      rows: center.slice(0, LISTED).map((value, i) => [
-        columnLabel(dataset.file?.columns[i]?.name, dataset.file?.columns[i]?.number ?? i + 1),
-        number(value),
-        number(scale[i]!),
-      ]),
+      rows: Array.from({ length: Math.min(dataset.dims, LISTED) }, (_, i) => {
+        const { center, scale } = ofColumn(standardization, i);
+        const own = columns?.[i];
+        const hasOne = own?.kind !== "categorical";
+        return [
+          columnLabel(dataset.file?.columns[i]?.name, dataset.file?.columns[i]?.number ?? i + 1),
+          ...(own === undefined ? [] : [kindLabel(own)]),
+          hasOne ? number(center[0]!) : "",
+          hasOne ? number(scale[0]!) : "",
+        ];
+      }),
     },
   ];
 }

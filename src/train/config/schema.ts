@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
 import { unmarked } from "../../core/options/spelling.ts";
 import { suggestion } from "../../core/suggestion.ts";
-import { coordinatesOf, MAX_CATEGORIES } from "../../data/tables/column_kind.ts";
+import { coordinatesOf, MAX_CATEGORIES } from "../../data/tables/kinds/column_kind.ts";
 import { namedNetworks, netNames } from "../../nn/named_networks.ts";
 import type { SizeRule } from "../../nn/size_rule.ts";
 import {

@@ -104,6 +104,30 @@ export const trainOptions = {
     help: "of a file: its test rows are in this other file, and all of its own train",
     discardedBy: "split",
   },
+  log: {
+    group: "data",
+    value: { kind: "columns" },
+    placeholder: "COLUMNS",
+    help: "points of a file: learn the logarithms of these positive columns, given like `columns`",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+  },
+  dequantize: {
+    group: "data",
+    value: { kind: "columns" },
+    placeholder: "COLUMNS",
+    help:
+      "points of a file: learn the probabilities of these columns' values, whole numbers or on " +
+      "another grid, with uniform noise of one step",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+  },
+  categorical: {
+    group: "data",
+    value: { kind: "columns" },
+    placeholder: "COLUMNS",
+    help:
+      "points of a file: learn the probabilities of these columns' categories, texts or numbers",
+    when: { kind: "rows", rows: "points", reason: "images have no columns" },
+  },
   net: {
     group: "network",
     value: { kind: "choice", names: netNames },

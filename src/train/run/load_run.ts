@@ -4,7 +4,7 @@ import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import { dataWidth, type Standardization } from "../../flows/standardization.ts";
-import { type ColumnKind, isSameKind } from "../../data/tables/column_kind.ts";
+import { type ColumnKind, isSameKind } from "../../data/tables/kinds/column_kind.ts";
 import { Parameters } from "../../core/parameters.ts";
 import {
   isImageNetwork,

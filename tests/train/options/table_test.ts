@@ -35,6 +35,7 @@ const valid: Readonly<Record<TrainOptionName, unknown>> = {
   ...{ hidden: 8, filters: 8, blocks: 2, init: "run", prefix: "ema", steps: 3, epochs: 2 },
   ...{ net: "mlp", batchSize: 4, lr: 0.5 },
   ...{ columns: ["a"], dropMissing: true, split: "ordered", testData: "t.csv" },
+  ...{ log: [1], dequantize: ["b"], categorical: ["c", 4] },
   ...{ schedule: "constant", warmup: 0, lrHorizon: 5, clip: 0, weightDecay: 0, ema: 0.5 },
   ...{ solver: "rk4", rtol: 0.5, atol: 0.5, solverSteps: 3, maxSteps: 9, controlGroup: "batch" },
   ...{ trace: "exact", probes: "gaussian", gradient: "adjoint", sigmaMin: 0.5, seed: 1 },

@@ -99,11 +99,11 @@ export function whyImpossible(kind: ColumnKind, value: number): string | null {
     case "real":
       return null;
     case "log":
-      return value > 0 ? null : `${value} is not above 0, and the model learnt its logarithm`;
+      return value > 0 ? null : `${value} is not above 0, and the model learnt logarithms`;
     case "dequantized":
       return isOnGrid(kind, value)
         ? null
-        : `${value} is not on its grid, ${kind.origin} + k ${kind.step} with a whole k`;
+        : `${value} is not ${gridWords(kind)}, as its values were in training`;
     case "categorical":
       return Number.isInteger(value) && value >= 0 && value < kind.categories.length
         ? null
@@ -111,6 +111,12 @@ export function whyImpossible(kind: ColumnKind, value: number): string | null {
     default:
       return kind satisfies never;
   }
+}
+
+/** The values of a grid, for people: `a whole number`, `a multiple of 0.1`. */
+export function gridWords({ step, origin }: Pick<DequantizedKind, "step" | "origin">): string {
+  if (origin !== 0) return `${origin} plus a multiple of ${step}`;
+  return step === 1 ? "a whole number" : `a multiple of ${step}`;
 }
 
 /** The grid's value nearest to a number, without a rounding error in its last digit. */

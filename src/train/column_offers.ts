@@ -1,0 +1,67 @@
+import type { Dataset } from "../data/dataset.ts";
+import { type ColumnAdvice, columnAdvice } from "../data/tables/kinds/column_advice.ts";
+import { columnArgument, columnWords, type TableColumn } from "../data/tables/columns.ts";
+import { option } from "../core/options/spelling.ts";
+
+/** Columns named in a line before it is cut. */
+const NAMED = 3;
+
+/** A column and what it would be learnt better as. */
+interface Advised {
+  readonly column: TableColumn;
+  readonly advice: ColumnAdvice;
+}
+
+/**
+ * Lines that offer `log` and `dequantize` for the real columns of a file that ask for it, one line
+ * for each of them; none for most tables.
+ */
+export function columnOffers(dataset: Dataset): readonly string[] {
+  if (dataset.kind === "images" || dataset.file === undefined) return [];
+  const { train, dims, file } = dataset;
+  const { columns, dropped } = file;
+  const advised = columns.flatMap((column, index): Advised[] => {
+    if (column.kind !== "real") return [];
+    const values = Float64Array.from(
+      { length: train.count },
+      (_, row) => train.points[row * dims + index]!,
+    ).sort();
+    const advice = values[0] === values.at(-1) ? null : columnAdvice(values);
+    return advice === null ? [] : [{ column, advice }];
+  });
+  const named = (key: "log" | "dequantize" | "drop", list: readonly Advised[]) => {
+    const shown = list.slice(0, NAMED).map(({ column }) =>
+      option(key, columnArgument(column, [...columns, ...dropped]))
+    );
+    const more = list.length > NAMED ? ` (and for ${list.length - NAMED} more)` : "";
+    return `${shown.join(" ")}${more}`;
+  };
+  const of = (kind: ColumnAdvice["kind"]) => advised.filter(({ advice }) => advice.kind === kind);
+  const skewed = of("log"), repeated = of("dequantize"), masses = of("pointMass");
+  return [
+    ...(skewed.length === 0 ? [] : [
+      `${subject(skewed)} positive and strongly skewed: ${named("log", skewed)} learns logarithms`,
+    ]),
+    ...(repeated.length === 0 ? [] : [
+      `${subject(repeated)} the same values again and again: a density has no bound on them, and ` +
+      `its likelihood would be an artefact; ${named("dequantize", repeated)} learns their ` +
+      "probabilities",
+    ]),
+    ...(masses.length === 0 ? [] : [massWords(masses, named("drop", masses))]),
+  ];
+}
+
+function subject(list: readonly Advised[]): string {
+  const [first] = list;
+  const isOne = list.length === 1;
+  const verb = first!.advice.kind === "log" ? isOne ? "is" : "are" : isOne ? "has" : "have";
+  return `${isOne ? columnWords(first!.column) : `${list.length} columns`} ${verb}`;
+}
+
+function massWords(list: readonly Advised[], remedy: string): string {
+  const { column, advice } = list[0]!;
+  const { value, share } = advice as Extract<ColumnAdvice, { readonly kind: "pointMass" }>;
+  const more = list.length === 1 ? "" : ` (and ${list.length - 1} more columns are alike)`;
+  return `${columnWords(column)} is ${value} in ${Math.round(100 * share)} % of the rows${more}: ` +
+    `a density has no bound there, and its likelihood would be an artefact; ${remedy} leaves it out`;
+}

@@ -119,6 +119,7 @@ export {
   toData,
   toModel,
 } from "./src/flows/standardization.ts";
+export { type TriangularFactor } from "./src/flows/whitening.ts";
 export * from "./src/flows/paths/path.ts";
 export { linearPath } from "./src/flows/paths/linear_path.ts";
 export { variancePreservingPath } from "./src/flows/paths/variance_preserving_path.ts";

@@ -7,14 +7,18 @@ import {
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { fillUniform, type RandomKey } from "../core/random/random.ts";
 import { logVolume, valueAt, writeCoordinates } from "./column_transform.ts";
+import { logDeterminant, type TriangularFactor, unwhiten, whiten } from "./whitening.ts";
 
 /**
  * The map between a table's units and the model's. Each column becomes one coordinate or more
- * (`columns`), and each coordinate is standardised: z = (y - center) / scale. The model sees z, the
- * user sees x.
+ * (`columns`), each coordinate is standardised, z = (y - center) / scale, and `whiten` also removes
+ * the correlations: L^-1 z. The model sees the result, the user sees x.
  */
 export interface Standardization {
-  /** `zscore`: mean and standard deviation; `robust`: median and interquartile range. */
+  /**
+   * `zscore`: mean and standard deviation; `robust`: median and interquartile range; `whiten`:
+   * z-scores without their correlations.
+   */
   readonly kind: StandardizationKind | "none";
   /** One number per coordinate, in the column's units. */
   readonly center: readonly number[];
@@ -22,10 +26,12 @@ export interface Standardization {
   readonly scale: readonly number[];
   /** What each column of the table is; absent: all are real and their own coordinates. */
   readonly columns?: readonly ColumnKind[];
+  /** `whiten`: Cholesky factor L of the shrunk covariance of z; absent: the model sees z. */
+  readonly factor?: TriangularFactor;
 }
 
 /** How centers and scales are computed. */
-export type StandardizationKind = "zscore" | "robust";
+export type StandardizationKind = "zscore" | "robust" | "whiten";
 
 /** Points, row-major; float64 if standardised, else float32. */
 export type PointValues = Float32Array | Float64Array;
@@ -80,12 +86,13 @@ export function toModel(
   if (!standardization) {
     return points instanceof Float32Array ? points : Float32Array.from(points);
   }
-  const { center, scale, columns } = standardization;
+  const { center, scale, columns, factor } = standardization;
   const dims = center.length;
   const y = columns === undefined ? points : coordinates(standardization, columns, points, noise);
-  const z = new Float32Array(y.length);
+  const z = new Float64Array(y.length);
   for (let i = 0; i < z.length; i++) z[i] = (y[i]! - center[i % dims]!) / scale[i % dims]!;
-  return z;
+  if (factor !== undefined) whiten(factor, z);
+  return new Float32Array(z);
 }
 
 /** Coordinates of rows before they are standardised, [n * d]. */
@@ -125,10 +132,11 @@ export function toData(
   z: Float32Array,
 ): PointValues {
   if (!standardization) return z;
-  const { center, scale, columns } = standardization;
+  const { center, scale, columns, factor } = standardization;
   const dims = center.length;
-  const y = new Float64Array(z.length);
-  for (let i = 0; i < z.length; i++) y[i] = center[i % dims]! + scale[i % dims]! * z[i]!;
+  const y = new Float64Array(z);
+  if (factor !== undefined) unwhiten(factor, y);
+  for (let i = 0; i < y.length; i++) y[i] = center[i % dims]! + scale[i % dims]! * y[i]!;
   if (columns === undefined) return y;
   const rows = y.length / dims;
   const points = new Float64Array(rows * columns.length);
@@ -142,11 +150,13 @@ export function toData(
 }
 
 /**
- * Sum of log(scale) over coordinates, in nats: by the change of variables
- * log p(y) = log p(z) - logScaleSum. 0 without standardisation.
+ * Sum of log(scale) over coordinates, and log |det L| where they are whitened, in nats: by the change
+ * of variables log p(y) = log p(model's coordinates) - logScaleSum. 0 without standardisation.
  */
 export function logScaleSum(standardization: Standardization | null | undefined): number {
-  return standardization?.scale.reduce((sum, scale) => sum + Math.log(scale), 0) ?? 0;
+  if (!standardization) return 0;
+  const { scale, factor = [] } = standardization;
+  return scale.reduce((sum, value) => sum + Math.log(value), 0) + logDeterminant(factor);
 }
 
 /**

@@ -2,6 +2,7 @@ import { columnArgument as argumentOf } from "../data/tables/columns.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
 import {
   ofColumn,
+  type PointValues,
   type Standardization,
   type StandardizationKind,
   toModel,
@@ -12,12 +13,17 @@ import {
   isDiscrete,
   kindsOf,
 } from "../data/tables/kinds/column_kind.ts";
+import { ledoitWolfFactor } from "../flows/whitening.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
 import { option } from "../core/options/spelling.ts";
 
-/** How to scale columns; `auto`: z-scores for points from a file, none for other data. */
+/**
+ * How to scale columns; `auto` for points from a file: `whiten`, z-scores if they have more than
+ * {@link MOST_WHITENED} coordinates; none for other data.
+ */
 export type StandardizeChoice = "auto" | "none" | StandardizationKind;
 
 /** Standardisation of a run, and remarks about it. */
@@ -26,6 +32,9 @@ export interface ChosenStandardization {
   /** Human-readable remarks, one line each. */
   readonly remarks: readonly string[];
 }
+
+/** Largest number of coordinates that `auto` whitens: a larger factor would fill `config.json`. */
+const MOST_WHITENED = 64;
 
 /** A z-score beyond this squeezes the other rows into a small part of the model's space. */
 const FAR = 20;
@@ -63,8 +72,10 @@ export async function chooseStandardization(
   const isFile = dataset.file !== undefined;
   if (isFile) requireVarying(dataset);
   const fitted = () => {
-    const kind = choice === "auto" ? isFile ? "zscore" : "none" : choice;
     const columns = kindsOf(dataset.file?.columns ?? []);
+    const dims = columns?.reduce((sum, column) => sum + coordinatesOf(column), 0) ?? dataset.dims;
+    const ofFile = dims > MOST_WHITENED ? "zscore" : "whiten";
+    const kind = choice === "auto" ? isFile ? ofFile : "none" : choice;
     if (kind !== "none" || columns !== null) requireVarying(dataset);
     if (columns !== null) return fitTableMap(dataset, columns, kind);
     return kind === "none" ? null : fitStandardization(dataset, kind);
@@ -102,7 +113,8 @@ async function ofWeights(
  *
  * `zscore`: mean and standard deviation. `robust`: the median, and the interquartile range divided
  * by that of a standard normal, so that both have scale 1 on normal data; a column with equal
- * quartiles uses its standard deviation.
+ * quartiles uses its standard deviation. `whiten`: `zscore`, and the factor of the shrunk covariance,
+ * so that a standard normal in model units is a good Gaussian for the rows.
  */
 export function fitStandardization(
   { train, dims }: Pick<PointDataset, "train" | "dims">,
@@ -112,11 +124,18 @@ export function fitStandardization(
     { length: dims },
     (_, column) => locationOf(sortedColumn([train], dims, column), kind),
   );
-  return {
+  return withFactor({
     kind,
     center: columns.map(({ center }) => center),
     scale: columns.map(({ scale }) => scale),
-  };
+  }, train.points);
+}
+
+/** Scales with the factor of the rows' covariance, dequantisation noise included, if they whiten. */
+function withFactor(scales: Standardization, points: PointValues): Standardization {
+  if (scales.kind !== "whiten") return scales;
+  const z = toModel(scales, points, { key: keyOf(subsequences.tableNoise, 0) });
+  return { ...scales, factor: ledoitWolfFactor(z, scales.center.length) };
 }
 
 /**
@@ -158,12 +177,12 @@ export function fitTableMap(
         return column satisfies never;
     }
   });
-  return {
+  return withFactor({
     kind,
     center: coordinates.map(({ center }) => center),
     scale: coordinates.map(({ scale }) => scale),
     columns,
-  };
+  }, train.points);
 }
 
 /** @throws {InputError} If a column of the training rows is constant and so has no density. */
@@ -211,7 +230,7 @@ interface Location {
 /** Location of sorted values. */
 function locationOf(rising: Float64Array, kind: StandardizationKind): Location {
   const { mean, deviation } = moments(rising);
-  if (kind === "zscore") return { center: mean, scale: deviation };
+  if (kind !== "robust") return { center: mean, scale: deviation };
   const range = quantile(rising, 0.75) - quantile(rising, 0.25);
   return { center: quantile(rising, 0.5), scale: range > 0 ? range / NORMAL_IQR : deviation };
 }

@@ -146,14 +146,10 @@ async function startRun(
   const { run: path = null, runsFolder = "runs", mode } = surroundings;
   if (path !== null) await requireUsable(path, mode);
   const plan = await planRun(request);
-  const { config, network } = plan;
+  const { config } = plan;
   // Open the device before writing anything: there may be no adapter.
   const device = await openDeviceOf(plan);
-  const weights = await initialWeights(config.init, {
-    network,
-    seed: config.seed,
-    prefix: config.prefix,
-  });
+  const weights = await startWeights(plan);
   using held = await holdRun(path, {
     mode,
     root: runsFolder,
@@ -162,6 +158,12 @@ async function startRun(
   await writeFileAtomic(runFile(held.path, "config"), encodeRunConfig(plan));
   const checkpoint = firstCheckpoint(weights, config);
   return await runSession(surroundings, { run: held.path, plan, device, checkpoint });
+}
+
+/** The weights before the first step. */
+async function startWeights({ config, network, standardization }: TrainingPlan) {
+  const { init, seed, prefix } = config;
+  return await initialWeights(init, { network, seed, prefix, standardization });
 }
 
 async function resumeRun(
@@ -187,17 +189,10 @@ async function resumeRun(
     place: run,
   });
   const plan = await planResumed(stored, request);
-  const { config, network, steps } = plan;
+  const { config, steps } = plan;
   const checkpoint = await hasCheckpoint(run)
     ? resumed(await readCheckpoint(run, stored), plan)
-    : firstCheckpoint(
-      await initialWeights(config.init, {
-        network,
-        seed: config.seed,
-        prefix: config.prefix,
-      }),
-      config,
-    );
+    : firstCheckpoint(await startWeights(plan), config);
   const { step } = checkpoint;
   const metrics = await readMetrics(run);
   const isAtEnd = step >= steps || hasStopped(checkpoint.validation ?? null);

@@ -15,6 +15,7 @@ import { testLoss } from "./evaluation.ts";
 import { intervalSteps, validationSteps } from "./intervals.ts";
 import { afterValidation, hasStopped, improves } from "./validation/validation_state.ts";
 import { validationLoss } from "./validation/validation_loss.ts";
+import { noiseWeight, withNoise } from "./row_noise.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { TrainState } from "./optimizer/train_state.ts";
 import type { RunWriter } from "./run/run_writer.ts";
@@ -147,8 +148,11 @@ async function takeStep(
 ): Promise<Omit<PendingStep, "step">> {
   const { config, dataset } = plan;
   const points = readRows(dataset, "train", indices);
-  const noise = { key: keyOf(subsequences.tableNoise, config.seed, step) };
-  const rows = toModel(state.model.standardization, points, noise);
+  const cells = { key: keyOf(subsequences.tableNoise, config.seed, step) };
+  const rows = withNoise(toModel(state.model.standardization, points, cells), {
+    weight: noiseWeight(config.noise ?? 0, { step, horizon: config.lrHorizon ?? plan.steps }),
+    key: keyOf(subsequences.rowNoise, config.seed, step),
+  });
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
     batch = tf.tensor2d(rows, [indices.length, state.model.network.rowWidth]);

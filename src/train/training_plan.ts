@@ -3,6 +3,7 @@ import type { ColumnChoice } from "../data/tables/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import { isSameRecord, type Network, networkRecord } from "../nn/network.ts";
+import { withTableDefaults } from "./table_defaults.ts";
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
 import type { ConfigFile } from "./config/config_file.ts";
@@ -120,14 +121,19 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
         `give ${option("init")}, or leave it out`,
     );
   }
-  const { standardization, remarks: scaleRemarks } = await chooseStandardization(opened, {
+  const validation = chooseValidation(opened, given);
+  // Scales too come from the rows that train: fitted to the validation rows, they would flatter the
+  // first steps and so end the training.
+  const dataset = heldOut(opened, { seed, ...validation.options });
+  const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
     choice: given.standardize ?? "auto",
     init: given.init,
   });
   const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
-  const asked = resolved(configFile, { ...options, data });
-  const validation = chooseValidation(opened, given);
-  const dataset = heldOut(opened, { seed, ...validation.options });
+  const general = resolved(configFile, { ...options, data });
+  const ofTable = withTableDefaults(general, { given, dataset, standardization });
+  // Resolved again, since the table's trace may bring probes.
+  const asked = ofTable === general ? general : resolved(null, ofTable);
   const { batchSize, remarks: batchRemarks } = batchSizeFor(asked, dataset);
   const stepsPerEpoch = Math.floor(dataset.train.count / batchSize);
   const steps = stepsOf(asked, stepsPerEpoch);

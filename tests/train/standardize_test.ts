@@ -69,18 +69,18 @@ function meanAndDeviation(values: readonly number[]) {
 }
 
 for (const model of ["cnf", "fm"] as const) {
-  Deno.test(`train() of ${model} on a file uses z-scores, and samples in the file's units`, () =>
+  Deno.test(`train() of ${model} on a file whitens, and samples in the file's units`, () =>
     inTempDir(async (folder) => {
       const data = `${folder}/heights.csv`, run = `${folder}/run`;
       await Deno.writeTextFile(data, heightsCsv(400));
       assert.deepEqual(await trained({ model, data, ...few }, run), []);
       const { config, standardization } = await readRunConfig(run);
-      assert.equal(config.standardize, "zscore");
-      // 320 training rows: within three standard errors of the distribution.
+      assert.equal(config.standardize, "whiten");
+      // 288 training rows: within three standard errors of the distribution.
       for (const k of [0, 1]) {
         const [center, scale] = [standardization!.center[k]!, standardization!.scale[k]!];
-        assert.ok(Math.abs(center - heights.center[k]!) < 3 * heights.scale[k]! / Math.sqrt(320));
-        assert.ok(Math.abs(scale / heights.scale[k]! - 1) < 3 / Math.sqrt(2 * 320));
+        assert.ok(Math.abs(center - heights.center[k]!) < 3 * heights.scale[k]! / Math.sqrt(288));
+        assert.ok(Math.abs(scale / heights.scale[k]! - 1) < 3 / Math.sqrt(2 * 288));
       }
       // A fresh flow barely moves its prior, a standard normal in z-scores.
       const loaded = await loadRun(run);
@@ -121,7 +121,7 @@ Deno.test("train() stores its scales with the weights, and --init reads them fro
       await trained({ model: "cnf", data: other, init, ...few }, `${folder}/${name}`);
       const from = await readRunConfig(`${folder}/${name}`);
       assert.deepEqual(from.standardization, standardization);
-      assert.equal(from.config.standardize, "zscore");
+      assert.equal(from.config.standardize, "whiten");
     }
     // Data of another kind: the remark must not recommend other scales.
     const far = `${folder}/far.csv`;
@@ -137,7 +137,7 @@ Deno.test("train() stores its scales with the weights, and --init reads them fro
     for (const standardize of ["none", "robust"] as const) {
       await assert.rejects(
         trained({ model: "cnf", data: other, init: run, standardize, ...few }, `${folder}/x`),
-        { name: "InputError", message: /`standardize: .*: the weights of .* learnt with zscore/ },
+        { name: "InputError", message: /`standardize: .*: the weights of .* learnt with whiten/ },
       );
     }
     const imported = await importWeights("cnf", file, { run: `${folder}/imported` });
@@ -170,7 +170,7 @@ Deno.test("a resumed run keeps its scales even if its file has changed", () =>
     assert.deepEqual(after.standardization, before.standardization);
     await assert.rejects(
       trained({ model: "cnf", steps: 5, standardize: "robust" }, run, "resume"),
-      { name: "InputError", message: /`standardize: "robust"`: the run has standardize zscore/ },
+      { name: "InputError", message: /`standardize: "robust"`: the run has standardize whiten/ },
     );
   }));
 
@@ -217,12 +217,20 @@ Deno.test("readRunConfig() refuses mismatched scales, and kinds without scales",
       await assert.rejects(readRunConfig(run), { name: "InputError", message });
     };
     await refused((config) => delete config.standardization, /scales of its columns are missing/);
-    await refused((config) => config.standardize = "none", /its columns are zscore/);
+    await refused((config) => config.standardize = "none", /its columns are whiten/);
     await refused((config) => config.standardization.scale[1] = 0, /scale\.1: .*above 0.*found 0/);
     await refused((config) => config.standardization.scale.push(1), /as many centers as scales/);
     await refused((config) => {
       config.standardization.scale.push(1);
       config.standardization.center.push(1);
+    }, /a factor of as many rows as centers/);
+    for (const row of [[1], [0.5, 0], [0.5, 1, 1], [0.5, "1"]]) {
+      await refused((config) => config.standardization.factor[1] = row, /lower triangular matrix/);
+    }
+    await refused((config) => {
+      config.standardization.scale.push(1);
+      config.standardization.center.push(1);
+      config.standardization.factor.push([0, 0, 1]);
     }, /scales of 3 columns, the network's points have 2/);
   }));
 

@@ -1,4 +1,10 @@
-import type { ColumnKind, LogProbTerms, SolveSettings, TraceSettings } from "@fluxion/fluxion";
+import type {
+  ColumnKind,
+  LogProbTerms,
+  SolveSettings,
+  Standardization,
+  TraceSettings,
+} from "@fluxion/fluxion";
 import type { PixelLevels } from "@fluxion/fluxion/data";
 
 /** Log-likelihoods of rows and what they are made of. */
@@ -20,7 +26,8 @@ export interface Computed {
   readonly dims: number;
   /** What the columns of its table are; null if all are real, and for images. */
   readonly columns: readonly ColumnKind[] | null;
-  readonly isStandardized: boolean;
+  /** How its points are standardised; null if they are not. */
+  readonly standardize: Standardization["kind"] | null;
   readonly source: string;
   readonly settings: SolveSettings;
   readonly trace: TraceSettings;
@@ -84,9 +91,10 @@ function traceWords(trace: TraceSettings, dims: number): string {
       : `traceStdErr is its standard error over them, the solver's error not included${agreeing}`);
 }
 
-function scaleWords(scale: number, { isStandardized }: Computed): string {
-  return isStandardized
-    ? `scale: -sum of log(scale) over the standardised columns = ${shown(scale)}`
+function scaleWords(scale: number, { standardize }: Computed): string {
+  const factor = standardize === "whiten" ? ", and -log det of the whitening factor" : "";
+  return standardize !== null
+    ? `scale: -sum of log(scale) over the standardised columns${factor} = ${shown(scale)}`
     : `scale: ${scale}; the model learnt the numbers as they are`;
 }
 

@@ -144,7 +144,7 @@ async function rowValues(
     const lines = explanation(explained, {
       dims: model.network.rowWidth,
       columns: model.standardization?.columns ?? null,
-      isStandardized: model.standardization !== null,
+      standardize: model.standardization?.kind ?? null,
       source: model.source.name,
       settings,
       trace,

@@ -41,6 +41,8 @@ export const subsequences = {
   couplings: { stream: 11, first: 0, count: ANY },
   /** Dequantisation noise of a table's discrete columns: one per training step. */
   tableNoise: { stream: 12, first: 0, count: ANY },
+  /** Gaussian noise in the training rows of a table: one per training step. */
+  rowNoise: { stream: 13, first: 0, count: ANY },
   /** Trace probes in a CNF's loss: one per training step. */
   probes: { stream: 6, first: 0, count: ANY },
   /** Prior samples. */

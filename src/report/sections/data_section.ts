@@ -76,6 +76,10 @@ function unitNotes(
             ? "the training points"
             : "the points that its initial weights were trained on"
         }; `) +
+        (kind === "whiten"
+          ? "then the correlations of the columns are removed (their shrunk covariance becomes the " +
+            "identity); "
+          : "") +
         "samples, likelihoods and pictures are in the data's own units" +
         (config.model === "fm"
           ? ", and the flow-matching loss is that of the standardised data."

@@ -142,18 +142,29 @@ function columnKindSchema<const Entries extends v.ObjectEntries>(entries: Entrie
   ], "a column with its kind: real, log, dequantized or categorical");
 }
 
+const factorRows = "rows of a lower triangular matrix, row i of i numbers, the last above 0";
+
 /** The map between a table's units and the model's, as recorded in a run's `config.json` and `model.safetensors`. */
 export const standardizationSchema = v.pipe(
   v.strictObject({
-    kind: choice(["zscore", "robust", "none"]),
+    kind: choice(["zscore", "robust", "whiten", "none"]),
     center: v.array(v.pipe(v.number(centers), v.finite(centers)), centers),
     scale: v.array(v.pipe(v.number(scales), v.finite(scales), v.gtValue(0, scales)), scales),
     columns: v.optional(v.pipe(
       v.array(columnKindSchema({}), "a list of columns"),
       v.minLength(1, "a column or more"),
     )),
+    factor: v.optional(v.pipe(
+      v.array(v.array(v.pipe(v.number(factorRows), v.finite(factorRows)), factorRows), factorRows),
+      v.check((rows) => rows.every((row, i) => row.length === i + 1 && row[i]! > 0), factorRows),
+    )),
   }, "an object of kind, center and scale"),
   v.check(({ center, scale }) => center.length === scale.length, "as many centers as scales"),
+  v.check(
+    ({ kind, center, factor }) =>
+      kind === "whiten" ? factor?.length === center.length : factor === undefined,
+    "a factor of as many rows as centers where the kind is whiten, and none elsewhere",
+  ),
   v.check(
     ({ center, columns }) =>
       columns === undefined ||

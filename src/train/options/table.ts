@@ -42,10 +42,10 @@ export const trainOptions = {
   },
   standardize: {
     group: "data",
-    value: { kind: "choice", names: ["auto", "none", "zscore", "robust"] },
+    value: { kind: "choice", names: ["auto", "none", "zscore", "robust", "whiten"] },
     help: "points: how columns are scaled for the model",
     default: { cnf: "auto", fm: { mlp: "auto" } },
-    defaultWords: "default auto: zscore for files",
+    defaultWords: "default auto: whiten for files",
     when: { kind: "rows", rows: "points", reason: "images have one scale, 0 to 1" },
   },
   columns: {
@@ -261,6 +261,15 @@ export const trainOptions = {
     placeholder: "RATE",
     help: "L2 penalty, as in torch.optim.Adam",
     default: 0,
+  },
+  noise: {
+    group: "optimizer",
+    value: { kind: "fraction" },
+    example: "0.5",
+    placeholder: "WEIGHT",
+    help: "points: weight of Gaussian noise in the training rows at first; falls to 0 over the run",
+    defaultWords: "default 0; of files by their rows and columns",
+    when: { kind: "rows", rows: "points", reason: "images have no noise in their pixels" },
   },
   ema: {
     group: "optimizer",

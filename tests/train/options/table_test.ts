@@ -40,7 +40,7 @@ const valid: Readonly<Record<TrainOptionName, unknown>> = {
   ...{ solver: "rk4", rtol: 0.5, atol: 0.5, solverSteps: 3, maxSteps: 9, controlGroup: "batch" },
   ...{ trace: "exact", probes: "gaussian", gradient: "adjoint", sigmaMin: 0.5, seed: 1 },
   ...{ backend: "cpu", threads: 1, portableBits: true, evalEvery: 0, sampleEvery: 0 },
-  ...{ saveSeconds: 0, validation: 0.2, patience: 5 },
+  ...{ saveSeconds: 0, validation: 0.2, patience: 5, noise: 0.5 },
 };
 
 /** The choices that determine which options apply. */

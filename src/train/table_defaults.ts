@@ -1,0 +1,79 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { FlowKind } from "../flows/model.ts";
+import type { Standardization } from "../flows/standardization.ts";
+import type { TrainConfig, TrainOptions } from "./options/table.ts";
+
+/** Size of a table. */
+export interface TableSize {
+  /** Number of rows that train. */
+  readonly rows: number;
+  /** Number of the model's coordinates: columns, or more for categorical ones. */
+  readonly dims: number;
+}
+
+/** Coordinates up to which width 32 suffices and the exact trace is cheap. */
+const FEW_DIMS = 16;
+
+/**
+ * Defaults of a run on a table from a file, where they differ from those of other points.
+ *
+ * - `noise`: Scott's bandwidth of a kernel density estimate of whitened rows, n^(-1/(d + 4)).
+ *   Source: Scott 1992, Multivariate Density Estimation, equation 6.42.
+ * - `weightDecay`: 0.01/n. That of standard normal weights a priori, 1/n, outweighs the gradient of a
+ *   nearly Gaussian model in Adam, which learns nothing then.
+ * - `hidden` and `trace` of a CNF: by the number of coordinates.
+ *
+ * Measured on four tables of 120 to 455 rows and 4 to 30 columns.
+ */
+export function tableDefaults(model: FlowKind, { rows, dims }: TableSize): TrainOptions {
+  const noise = round(rows ** (-1 / (dims + 4)));
+  const weightDecay = round(0.01 / rows);
+  if (model === "fm") return { noise, weightDecay };
+  const isNarrow = dims <= FEW_DIMS;
+  return {
+    hidden: isNarrow ? 32 : 64,
+    noise,
+    weightDecay,
+    lr: 5e-3,
+    ema: 0.99,
+    steps: Math.min(3000, Math.max(1000, 3 * rows)),
+    rtol: 1e-2,
+    atol: 1e-2,
+    trace: isNarrow ? "exact" : "hutchinson",
+  };
+}
+
+/** Three significant digits. */
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/**
+ * A config with the defaults of its table in place of general ones; other data and given options
+ * keep theirs.
+ *
+ * @param config Resolved, with general defaults.
+ */
+export function withTableDefaults<Config extends TrainConfig>(
+  config: Config,
+  { given, dataset, standardization }: {
+    readonly given: TrainOptions;
+    readonly dataset: Dataset;
+    readonly standardization: Standardization | null;
+  },
+): Config {
+  if (dataset.kind === "images" || dataset.file === undefined) return config;
+  const dims = standardization?.center.length ?? dataset.dims;
+  const { noise, ...others } = tableDefaults(config.model, { rows: dataset.train.count, dims });
+  const applicable = Object.entries(others).filter(([name]) =>
+    given[name as keyof TrainOptions] === undefined &&
+    config[name as keyof TrainConfig] !== undefined
+  );
+  // Noise keeps the covariance of whitened rows only.
+  const isWhitened = standardization?.kind === "whiten";
+  return {
+    ...config,
+    ...Object.fromEntries(applicable),
+    ...(given.noise === undefined && isWhitened ? { noise } : {}),
+  };
+}

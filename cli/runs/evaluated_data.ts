@@ -1,5 +1,7 @@
-import type { Dataset } from "@fluxion/fluxion/data";
+import { type Dataset, readingWords } from "@fluxion/fluxion/data";
 import { option } from "@fluxion/fluxion/options";
+import { evalOptions } from "../commands/eval/flags.ts";
+import { asTypedOptions } from "../options/spelling.ts";
 import type { MessageFlags } from "../options/shared.ts";
 import { shownPath } from "../paths.ts";
 import { speaker } from "../terminal/terminal.ts";
@@ -14,20 +16,21 @@ import type { OpenedRun } from "./open_run.ts";
  * @throws {InputError} If the data cannot be read.
  */
 export async function openEvaluated(
-  { config, dataFile, dataOptions }: Pick<OpenedRun, "config" | "dataFile" | "dataOptions">,
+  { config, runConfig, dataOptions }: Pick<OpenedRun, "config" | "runConfig" | "dataOptions">,
   flags: MessageFlags & { readonly data?: string; readonly header?: "yes" | "no" },
 ): Promise<Dataset> {
   const { data, header } = flags;
+  const { dataFile } = runConfig;
   const say = speaker(flags);
   if (data === undefined) {
     const dataset = await openData(config.data, { ...dataOptions, fromRun: true });
     if (dataFile !== null && dataset.identity?.sha256 !== dataFile.sha256) {
-      say(
-        `${shownPath(config.data)}: has changed since the run was trained; its test rows may be ` +
-          `rows that the run has seen, ${
-            option("data")
-          } FILE evaluates on all rows of another file`,
-      );
+      const words =
+        `${shownPath(config.data)}: has changed since the run was trained; its test rows ` +
+        `may be rows that the run has seen; ${
+          option("data")
+        } FILE evaluates on all rows of another`;
+      say(asTypedOptions(words, evalOptions));
     }
     return dataset;
   }
@@ -37,5 +40,11 @@ export async function openEvaluated(
   const { testData, ...options } = dataOptions;
   const dataset = await openData(data, { ...options, header, ...ownSha256 });
   const isOwn = isOwnByPath || dataset.identity?.sha256 === dataFile?.sha256;
-  return isOwn && testData !== undefined ? await openData(data, dataOptions) : dataset;
+  if (isOwn && testData !== undefined) return await openData(data, dataOptions);
+  if (dataset.kind === "points" && dataset.file !== undefined) {
+    const count = dataset.train.count + dataset.test.count;
+    const rows = isOwn ? ` (${dataset.test.count} test)` : ", all of which are evaluated";
+    say(asTypedOptions(readingWords(data, { ...dataset.file, count }, { rows }), evalOptions));
+  }
+  return dataset;
 }

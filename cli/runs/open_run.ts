@@ -10,7 +10,6 @@ import {
   type RunConfig,
   type RunDataOptions,
 } from "@fluxion/fluxion";
-import type { DataIdentity } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
 import type { CoordinateOptions } from "@fluxion/fluxion/plot";
 import { coordinatesOf, pictureTitle } from "@fluxion/fluxion/report/pictures";
@@ -30,8 +29,6 @@ export interface OpenedRun {
   readonly name: string;
   readonly config: TrainConfig;
   readonly runConfig: RunConfig;
-  /** The content of its data file; null if it knows none. */
-  readonly dataFile: DataIdentity | null;
   /** How its data are read. */
   readonly dataOptions: RunDataOptions;
   /** Title of its pictures, names and scales of their axes. */
@@ -66,7 +63,6 @@ export async function openRun(
       folder,
       name: shownPath(folder),
       config,
-      dataFile: runConfig.dataFile,
       dataOptions: dataOptionsOf(runConfig),
       runConfig,
       captions: {

@@ -74,6 +74,8 @@ export interface PointFile {
   readonly dropped: readonly DroppedColumn[];
   /** How columns and rows were chosen. */
   readonly reading?: TableReading;
+  /** What the first line of a text file was taken for; null for other formats. */
+  readonly firstLine?: FirstLine | null;
 }
 
 /** What tells the content of a data file from another's. */

@@ -62,7 +62,7 @@ export async function pointsFromContent(
 ): Promise<PointDataset> {
   const { place } = content;
   const read = await parsePoints(content, options);
-  const { points, columns, dropped, count, dims, reading } = read;
+  const { points, columns, dropped, count, dims, reading, firstLine } = read;
   const sha256 = content.sha256();
   const split = splitOf(options, sha256);
   requireSplittable(count, place, split.kind);
@@ -71,7 +71,7 @@ export async function pointsFromContent(
     name: place,
     dims,
     ...splitPoints({ points, count, labels: null }, dims, split),
-    file: { columns, dropped, reading },
+    file: { columns, dropped, reading, firstLine },
     identity: { sha256, rows: reading.rows, columns: columns.length + dropped.length },
     density: null,
     draw: null,

@@ -2,6 +2,7 @@ import { namedNetwork } from "../nn/named_networks.ts";
 import type { ColumnChoice } from "../data/tables/columns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
+import type { Standardization } from "../flows/standardization.ts";
 import { isSameRecord, type Network, networkRecord } from "../nn/network.ts";
 import { withTableDefaults } from "./table_defaults.ts";
 import { InputError } from "../core/errors.ts";
@@ -26,6 +27,7 @@ import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
 import { initialKinds, kindOptions, requirePossible } from "./column_kinds.ts";
 import { columnOffers } from "./column_offers.ts";
 import { filesOf, movableFiles, requireSameData } from "./data_files.ts";
+import { readingRemark } from "./reading.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
@@ -154,6 +156,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     flowValues,
     values,
     remarks: [
+      ...readRemarks(dataset, standardization),
       ...scaleRemarks,
       ...(given.init === undefined ? columnOffers(opened) : []),
       ...validation.remarks,
@@ -194,7 +197,8 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const { standardization, columns, dropped, flowValues } = stored;
   const { values } = request;
   const table = { standardization, columns, dropped, ...filesOf(dataset) };
-  const ofRun = { ...table, flowValues, values, remarks: [] };
+  const remarks = readRemarks(dataset, standardization);
+  const ofRun = { ...table, flowValues, values, remarks };
   const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(
@@ -215,6 +219,12 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     );
   }
   return plan;
+}
+
+/** What was read, if that is a table from a file. */
+function readRemarks(dataset: Dataset, standardization: Standardization | null): string[] {
+  const remark = dataset.kind === "points" ? readingRemark(dataset, standardization) : null;
+  return remark === null ? [] : [remark];
 }
 
 /** Rows per step: all of them if the table is smaller than a batch. */

@@ -49,6 +49,21 @@ for (
   });
 }
 
+for (const [name, names] of [["pandas-index.csv", "x,y"], ["r_write_csv.csv", "V1,V2"]] as const) {
+  Deno.test(`readPoints() reads the 200 points of ${name} without its index`, async () => {
+    const { points, count, columns, dropped, reading } = await readPoints(folder + name);
+    assert.deepEqual([count, columns.map((column) => column.name).join()], [200, names]);
+    assert.deepEqual([dropped, reading.index], [[{ number: 1, name: null }], dropped[0]]);
+    points.forEach((value, i) =>
+      assert.ok(Math.abs(value - truth.points[i]!) <= 5e-7 * Math.abs(value))
+    );
+    const kept = await readPoints(folder + name, {
+      columns: { kind: "select", columns: ["1", names] },
+    });
+    assert.deepEqual([kept.dims, kept.points[3]], [3, kept.points[0]! + 1]);
+  });
+}
+
 Deno.test("readPoints() names the column of label-column.csv, and reads the others", async () => {
   const path = `${folder}label-column.csv`;
   assert.match(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { train as trainModel } from "../../src/train/train.ts";
 import { fluxion, inFolder } from "../cli/_fluxion.ts";
 
 const sixty = new URL("files/tables/sixty-points.csv", import.meta.url).pathname;
@@ -70,3 +71,11 @@ Deno.test("a run on sixty points keeps the best weights, stops, resumes, and say
       /^fluxion: --patience 3: does not apply: no rows validate; give --validation 0\.1 too/,
     );
   }));
+
+Deno.test("train() refuses constant-column.csv by the column", async () => {
+  const data = new URL("files/tables/constant-column.csv", import.meta.url).pathname;
+  await assert.rejects(trainModel({ model: "cnf", data, backend: "cpu" }), {
+    name: "InputError",
+    message: /column 2 is constant, 3 in all \d+ training rows; .*`drop: 2`$/,
+  });
+});

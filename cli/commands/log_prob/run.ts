@@ -17,10 +17,12 @@ import {
   noSuchFile,
   pixelLevels,
   readImageRows,
+  readingWords,
   readPoints,
   requireLevels,
 } from "@fluxion/fluxion/data";
-import type { LogProbFlags } from "./flags.ts";
+import { type LogProbFlags, logProbOptions } from "./flags.ts";
+import { asTypedOptions } from "../../options/spelling.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
@@ -71,13 +73,18 @@ async function readRows(
   from: string,
   { flags, runConfig }: { readonly flags: LogProbFlags; readonly runConfig: RunConfig },
 ): Promise<Float64Array> {
-  const { points, dims } = await readPoints(from, {
+  const table = await readPoints(from, {
     readStdin,
     columns: columnsOf(runConfig),
     header: flags.header,
   });
+  const { points, dims } = table;
   const width = dataWidth(runConfig);
-  if (width === dims) return points;
+  if (width === dims) {
+    const words = readingWords(from === "-" ? "standard input" : from, table);
+    speaker(flags)(asTypedOptions(words, logProbOptions));
+    return points;
+  }
   throw new InputError(
     `--points ${flags.points}: expected ${width} numbers per row, as the model has, ` +
       `found ${dims}`,

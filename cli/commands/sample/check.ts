@@ -8,7 +8,7 @@ import { formatOf, type SampleFlags } from "./flags.ts";
  * @throws {InputError} If they do not.
  */
 export function checkSample(flags: SampleFlags): void {
-  const { out, logProb, trace, trajectories } = flags;
+  const { out, header, logProb, trace, trajectories } = flags;
   if (out === undefined) {
     throw new InputError(
       "--out is missing: give a file ending .png, .npy or .csv, or - for CSV on stdout",
@@ -22,6 +22,9 @@ export function checkSample(flags: SampleFlags): void {
   }
   if (logProb && formatOf(out) === "png") {
     throw new InputError("--log-prob: a picture cannot show it; give --out a .npy or .csv name");
+  }
+  if (header && formatOf(out) !== "csv") {
+    throw new InputError("--header: only CSV has a line of names; give --out a .csv name or -");
   }
   requireSolveApplicable({ trace: "exact", ...flags });
 }

@@ -39,6 +39,10 @@ export const sampleOptions = {
     value: { kind: "switch" },
     help: "log-likelihood of each sample in nats, from the same solve, as a last column",
   },
+  header: {
+    value: { kind: "switch" },
+    help: "CSV: begin with a line of the columns' names",
+  },
   trajectories: {
     value: { kind: "whole", least: 2, most: MOST_TIMES },
     example: "11",

@@ -14,7 +14,13 @@ import {
   type Standardization,
 } from "@fluxion/fluxion";
 import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
-import { encodeCsv, encodeNpy, float32Digits } from "@fluxion/fluxion/data";
+import {
+  encodeCsv,
+  encodeNpy,
+  float32Digits,
+  logProbName,
+  sampleNames,
+} from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import {
   evenTimes,
@@ -102,6 +108,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
       first: options.start!,
       times,
       standardization: model.standardization,
+      names: flags.header ? sampleNames(opened.runConfig.columns, dataWidth(model)) : null,
     };
     switch (format) {
       case "png":
@@ -138,6 +145,8 @@ interface Drawn {
   /** Of trajectories; else undefined. */
   readonly times: readonly number[] | undefined;
   readonly standardization: Standardization | null;
+  /** Names of the columns, for the line of names; null for none. */
+  readonly names: readonly string[] | null;
 }
 
 /** Rows as files hold them: NCHW for images, the log-likelihood last, trajectories [n, times, ...]. */
@@ -215,17 +224,21 @@ function csv(
   options: SampleOptions,
 ): AsyncGenerator<Uint8Array> {
   const width = dataWidth(drawn);
-  const { times, standardization } = drawn;
+  const { times, standardization, names } = drawn;
   const decimals = standardization === null ? [] : decimalsOf(standardization);
   const texts = categoriesOf(standardization);
   if (times === undefined) {
+    const withLast = names === null || !options.withLogProb
+      ? names
+      : [...names, logProbName(names)];
     const columns = width + (options.withLogProb ? 1 : 0);
-    return encodeCsv({ names: null, width: columns, decimals, texts }, rows(chunks, drawn));
+    return encodeCsv({ names: withLast, width: columns, decimals, texts }, rows(chunks, drawn));
   }
   const stamps = times.map((t) => float32Digits(Math.fround(t)));
   const leading = (line: number) =>
     `${drawn.first + Math.floor(line / stamps.length)},${stamps[line % stamps.length]},`;
-  return encodeCsv({ names: null, width, decimals, texts, leading }, rows(chunks, drawn));
+  const leadingNames = ["sample", "t"];
+  return encodeCsv({ names, width, decimals, texts, leadingNames, leading }, rows(chunks, drawn));
 }
 
 async function picture(

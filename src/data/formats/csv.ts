@@ -217,7 +217,9 @@ export function csvField(text: string): string {
 /**
  * Encodes numbers as CSV in a stream, using the memory of one chunk.
  *
- * @param columns.names Column names for the header line; null for no header.
+ * @param columns.names Column names for the header line, quoted where they need it; null for no
+ *   header.
+ * @param columns.leadingNames Names of the columns of `leading`.
  * @param columns.width Values per line.
  * @param columns.decimals Decimals per column, 0 to 100, without trailing zeros; null or absent
  *   means as many digits as a float32 needs.
@@ -234,18 +236,19 @@ export async function* encodeCsv(
     readonly width: number;
     readonly decimals?: readonly (number | null)[];
     readonly texts?: readonly (readonly string[] | null)[];
+    readonly leadingNames?: readonly string[];
     readonly leading?: (line: number) => string;
   },
   chunks: AsyncIterable<Float32Array | Float64Array> | Iterable<Float32Array | Float64Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { names, width, decimals = [], texts = [], leading } = columns;
+  const { names, width, decimals = [], texts = [], leadingNames = [], leading } = columns;
   let line = 0;
   const encoder = new TextEncoder();
   if (names !== null) {
     if (names.length !== width) {
       throw new RangeError(`encodeCsv: ${names.length} names for ${width} columns`);
     }
-    yield encoder.encode(`${names.join(",")}\n`);
+    yield encoder.encode(`${[...leadingNames, ...names].map(csvField).join(",")}\n`);
   }
   for await (const chunk of chunks) {
     if (chunk.length % width !== 0) {

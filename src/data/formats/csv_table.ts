@@ -78,7 +78,7 @@ export class CsvTable {
     this.#firstLine = judgeFirstLine(
       names,
       rows.filter((row) => row.length === width),
-      { header: this.#options.header, isWanted: (name) => this.#builder.asksFor(name) },
+      { header: this.#header(names), isWanted: (name) => this.#builder.asksFor(name) },
     );
     const isNames = this.#firstLine.kind === "names";
     if (isNames && names.length !== width) {
@@ -92,6 +92,11 @@ export class CsvTable {
       this.#options.header === undefined ? this.#firstLine.kind : null,
     );
     for (const line of added) this.#addRow(line, width);
+  }
+
+  /** What is known of the first line before its looks: it is names if it has a run's. */
+  #header(first: readonly string[]): "yes" | "no" | undefined {
+    return this.#options.header ?? (this.#builder.hasNamesOfRun(first) ? "yes" : undefined);
   }
 
   #addRow(line: TextRow, width: number): void {

@@ -78,6 +78,13 @@ export class TableBuilder {
       : [...choice.columns ?? [], ...choice.dropped].some((column) => column.name === name);
   }
 
+  /** Whether these fields have the names of all of a run's columns, whatever they look like. */
+  hasNamesOfRun(fields: readonly string[]): boolean {
+    const choice = this.#choice;
+    return choice.kind === "ofRun" && choice.columns !== null &&
+      choice.columns.every(({ name }) => name !== null && fields.includes(name));
+  }
+
   /**
    * Decides which columns are kept. Called once, before the first row.
    *

@@ -1,0 +1,108 @@
+import { option } from "../../core/options/spelling.ts";
+import { named } from "../../core/quoted.ts";
+import type { PointFile, TableReading } from "../dataset.ts";
+import { columnArgument, type DroppedColumn, type TableColumn } from "./columns.ts";
+
+/** Columns described one by one; of wider tables only the first few are named. */
+const DESCRIBED = 8;
+
+/** Columns named of a wide table. */
+const NAMED = 4;
+
+/** What is said of a table beside its columns. */
+export interface ReadingDetails {
+  /** What follows the number of rows, such as how many of them train. */
+  readonly rows?: string;
+  /** What follows the name of a column, such as its scale; by position among the columns. */
+  readonly ofColumn?: (column: number) => string;
+  /** What follows the names of a wide table, whose columns are not described one by one. */
+  readonly ofWide?: string;
+}
+
+/**
+ * One line about a table that was read: its rows and columns, how they were found, and what was left
+ * out.
+ *
+ * @param place The file's name.
+ * @param count Number of rows in use.
+ */
+export function readingWords(
+  place: string,
+  { count, columns, dropped, reading, firstLine = null }: PointFile & { readonly count: number },
+  { rows = "", ofColumn = () => "", ofWide = "" }: ReadingDetails = {},
+): string {
+  const wide = columns.length > DESCRIBED;
+  const shown = columns.slice(0, wide ? NAMED : DESCRIBED).map((column, i) =>
+    label(column) + (wide ? "" : ofColumn(i))
+  ).join(", ");
+  const last = wide ? ` ... ${label(columns.at(-1)!)}${ofWide}` : "";
+  const parts = [
+    `${placeWords(place)}: ${many(count, "row")}${rows}, ${many(columns.length, "column")}${
+      reading === undefined ? "" : byWords(reading, columns)
+    }: ${shown}${last}`,
+    ...leftOutWords(columns, { dropped, reading }),
+    ...missingWords(count, reading),
+    ...(firstLine?.kind === "names" && firstLine.because === "ladder"
+      ? [`its first line is taken for names (${option("header", "no")} reads it as a row)`]
+      : []),
+    ...(firstLine?.kind === "row" ? ["no line of names"] : []),
+  ];
+  return parts.join("; ");
+}
+
+function placeWords(place: string): string {
+  return place === "standard input" ? place : named(place.replace(/^.*[/\\]/, ""));
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function label({ name, number }: DroppedColumn): string {
+  return name === null ? String(number) : named(name, 30);
+}
+
+function byWords({ by }: TableReading, columns: readonly TableColumn[]): string {
+  if (by === "choice") return "";
+  if (by === "name") return " found by name";
+  return columns.some(({ name }) => name !== null)
+    ? " found by position, as the file has no such names"
+    : " found by position, as the run knows no names";
+}
+
+function leftOutWords(
+  columns: readonly TableColumn[],
+  { dropped, reading }: Pick<PointFile, "dropped" | "reading">,
+): string[] {
+  const index = reading?.index ?? null;
+  const others = dropped.filter(({ number }) => number !== index?.number);
+  const list = others.slice(0, DESCRIBED).map(label).join(", ") +
+    (others.length > DESCRIBED ? ` and ${others.length - DESCRIBED} more` : "");
+  const verb = reading?.by === "choice" ? "left out" : "ignored";
+  return [
+    ...(index === null ? [] : [indexWords(index, columns, dropped)]),
+    ...(others.length === 0 ? [] : [`${verb}: ${list}`]),
+  ];
+}
+
+/** Why an index is left out, and how to keep it. */
+function indexWords(
+  index: DroppedColumn,
+  columns: readonly TableColumn[],
+  dropped: readonly DroppedColumn[],
+): string {
+  const what = index.name === null
+    ? "the nameless first column"
+    : `the first column, ${label(index)},`;
+  const all = [...columns, ...dropped];
+  const wanted = [index, ...columns].map((column) => columnArgument(column, all));
+  const how = wanted.length > DESCRIBED
+    ? `name it and all others in ${option("columns")} to keep it`
+    : `${option("columns", wanted.join(","))} keeps it`;
+  return `left out ${what} which only counts the rows (${how})`;
+}
+
+function missingWords(count: number, reading: TableReading | undefined): string[] {
+  const gone = (reading?.rows ?? count) - count;
+  return gone === 0 ? [] : [`left out ${many(gone, "row")} with missing values`];
+}

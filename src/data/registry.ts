@@ -77,7 +77,7 @@ async function openOne(name: string, options: Opening): Promise<Dataset> {
   const kind = await fileKind(name);
   if (kind === "folder") return openImageFolder(name, { ...options, name });
   if (kind === "file") return openFile(name, options);
-  if (/[/\\]|\.(csv|npy|txt|gz)$|ubyte$/i.test(name)) {
+  if (/[/\\]|\.(csv|tsv|npy|npz|parquet|txt|gz)$|ubyte$/i.test(name)) {
     throw noSuchFile(name);
   }
   throw unknownDataset(name);
@@ -88,7 +88,7 @@ export function unknownDataset(name: string): InputError {
   return new InputError(
     `${name}: no such data set${suggestion(name, datasetNames)}; there are ${
       datasetNames.join(", ")
-    }, and any CSV, NPY or IDX file by its path`,
+    }, and any CSV, NPY, Parquet or IDX file by its path`,
   );
 }
 

@@ -7,6 +7,7 @@ import { imageRows } from "./targets/image_rows.ts";
 import { manifest } from "./targets/manifest.ts";
 import { npy } from "./targets/npy.ts";
 import { npz } from "./targets/npz.ts";
+import { parquet } from "./targets/parquet.ts";
 import { png } from "./targets/png.ts";
 import { points } from "./targets/points.ts";
 import { runFolder } from "./targets/run_folder.ts";
@@ -18,6 +19,7 @@ export async function parserTargets(folder: string): Promise<readonly FuzzTarget
     csv,
     npy,
     npz,
+    parquet,
     idx,
     gzip,
     points,

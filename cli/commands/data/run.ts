@@ -31,7 +31,7 @@ export async function list({ json }: ListFlags): Promise<void> {
   for (const row of cells) {
     printText(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   }
-  printText("Any CSV, NPY or IDX file can be given by its path instead.");
+  printText("Any CSV, NPY, Parquet or IDX file can be given by its path instead.");
 }
 
 /** `fluxion data preview NAME|FILE`. */

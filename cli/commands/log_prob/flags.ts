@@ -12,10 +12,10 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 /** The options of `fluxion log-prob`. */
 export const logProbOptions = {
   points: {
-    value: { kind: "text", expected: "a CSV, NPY or IDX file, or - for CSV on stdin" },
+    value: { kind: "text", expected: "a CSV, NPY, Parquet or IDX file, or - for CSV on stdin" },
     required: true,
     placeholder: "FILE",
-    help: "CSV or NPY file, one point per row, - for CSV on stdin; images: also IDX",
+    help: "CSV, NPY or Parquet file, one point per row, - for CSV on stdin; images: also IDX",
   },
   ...headerOption("the file of `points`"),
   out: {

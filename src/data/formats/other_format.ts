@@ -40,6 +40,7 @@ const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
     remedy: 'save the matrix as CSV, in MATLAB: writematrix(X, "points.csv")',
   }],
   ["ARROW1", { what: "an Arrow (Feather) file", remedy: toCsv('pandas.read_feather("FILE")') }],
+  ["PARE", { what: "an encrypted Parquet file", remedy: "write it without encryption" }],
   ["FEA1", { what: "a Feather file", remedy: toCsv('pandas.read_feather("FILE")') }],
   ["\xff\xff\xff\xff", {
     what: "an Arrow stream",

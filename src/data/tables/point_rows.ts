@@ -1,8 +1,10 @@
+import { whole } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { type CsvOptions, readCsv } from "../formats/csv.ts";
 import type { PointRows } from "../dataset.ts";
 import { type FileArray, readArray } from "../formats/array_file.ts";
 import { notRead, otherFormat } from "../formats/other_format.ts";
+import { isParquet } from "../formats/parquet/magic.ts";
 import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import { textEncoding } from "../formats/text_encoding.ts";
@@ -52,13 +54,20 @@ export async function parsePoints(
   if (isIdxImages(head)) {
     throw new InputError(`${place}: contains images (IDX); points are needed, as CSV or NPY`);
   }
+  if (isParquet(head)) {
+    // Imported on demand: few files are Parquet.
+    const { parquetPoints } = await import("./parquet_rows.ts");
+    return await parquetPoints(await whole(chunks), place, options);
+  }
   const array = await readArray(content);
   if (array !== null) return arrayPoints(array, place, options);
   const other = otherFormat(head);
   if (other !== null) throw notRead(place, other);
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (textEncoding(head) === null) {
-    throw new InputError(`${place}: neither CSV nor NPY nor IDX; save the points as one of these`);
+    throw new InputError(
+      `${place}: neither CSV nor NPY nor IDX nor Parquet; save the points as one of these`,
+    );
   }
   return await readCsv(chunks, place, options);
 }

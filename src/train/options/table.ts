@@ -29,7 +29,7 @@ export const trainOptions = {
     group: "data",
     value: { kind: "text", expected: "a data set's name or a file" },
     placeholder: "NAME|FILE",
-    help: "data set (see: fluxion data list), CSV, NPY or IDX file, - for CSV on stdin",
+    help: "data set (see: fluxion data list), CSV, NPY, Parquet or IDX file, - for CSV on stdin",
     default: { cnf: "moons", fm: { mlp: "moons", unet: "mnist", resnet: "mnist" } },
   },
   binarize: {

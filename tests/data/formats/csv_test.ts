@@ -60,7 +60,7 @@ Deno.test("readCsv() does not read a header as a point if columns of words are d
   const of = (text: string, drop: readonly (string | number)[]) =>
     readCsv([bytes(text)], "a", { columns: { kind: "select", drop } });
   await assert.rejects(of(table, []), {
-    message: /line 2, column 1 \("plot"\): "A" is not a number; leave the .* with `drop: "plot"`$/,
+    message: /line 2, column 1 \("plot"\): "A" is not a number; learn .* out with `drop: "plot"`$/,
   });
   await assert.rejects(of("A,1.5,2.5\nB,3.5,4.5\n", []), {
     message: /line 1, .*with `drop: 1`, or give `header: "yes"` if the first line is names$/,

@@ -53,40 +53,40 @@ export function checkPages(
 ): number {
   const start = Number(column.dictionary_page_offset || column.data_page_offset);
   const end = start + Number(column.total_compressed_size);
-  require(start >= 4 && start <= end && end <= bytes.length);
+  demand(start >= 4 && start <= end && end <= bytes.length);
   const reader = { view: new DataView(bytes.buffer, start, end - start), offset: 0 };
   let values = 0, total = 0;
   while (values < rows && reader.offset < end - start - 1) {
     const header = parquetHeader(reader);
     const { compressed_page_size: stored, uncompressed_page_size: size } = header;
-    require(isCount(stored) && isCount(size) && reader.offset + stored <= end - start);
+    demand(isCount(stored) && isCount(size) && reader.offset + stored <= end - start);
     total += size;
-    require(total <= MAX_INPUT_BYTES);
+    demand(total <= MAX_INPUT_BYTES);
     const from = start + reader.offset;
     reader.offset += stored;
     const page = bytes.subarray(from, from + stored);
     const { data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: words } = header;
     if (header.type === "DICTIONARY_PAGE") {
-      require(words !== undefined && isCount(words.num_values) && words.num_values <= 8 * size);
+      demand(words !== undefined && isCount(words.num_values) && words.num_values <= 8 * size);
     } else if (header.type === "DATA_PAGE") {
-      require(v1 !== undefined && isCount(v1.num_values) && v1.num_values <= rows - values);
+      demand(v1 !== undefined && isCount(v1.num_values) && v1.num_values <= rows - values);
       values += v1!.num_values;
       const content = column.codec === "UNCOMPRESSED" ? page : decompress(page, size);
       let at = 0;
       if (isOptional) {
         at = 4 +
           new DataView(content.buffer, content.byteOffset, content.length).getUint32(0, true);
-        require(at <= content.length);
+        demand(at <= content.length);
         checkRuns(content.subarray(4), { width: 1, most: v1!.num_values });
       }
       checkValues(content.subarray(at), v1!.encoding, { column, count: v1!.num_values, prefix: 4 });
     } else {
-      require(header.type === "DATA_PAGE_V2" && v2 !== undefined);
+      demand(header.type === "DATA_PAGE_V2" && v2 !== undefined);
       const { num_values: count, num_nulls: nulls, num_rows: pageRows } = v2!;
       const repetition = v2!.repetition_levels_byte_length ?? 0;
       const levels = repetition + (v2!.definition_levels_byte_length ?? 0);
-      require([count, nulls, pageRows, repetition, levels].every(isCount));
-      require(nulls <= count && count <= rows - values && levels <= stored && levels <= size);
+      demand([count, nulls, pageRows, repetition, levels].every(isCount));
+      demand(nulls <= count && count <= rows - values && levels <= stored && levels <= size);
       values += count;
       if (isOptional && levels > repetition) {
         checkRuns(page.subarray(repetition), { width: 1, most: count });
@@ -98,7 +98,7 @@ export function checkPages(
       checkValues(content, v2!.encoding, { column, count, prefix: 0 });
     }
   }
-  require(values === rows);
+  demand(values === rows);
   return total;
 }
 
@@ -112,14 +112,14 @@ function checkValues(
   },
 ): void {
   if (encoding === "RLE") {
-    require(column.type === "BOOLEAN");
+    demand(column.type === "BOOLEAN");
     checkRuns(content.subarray(prefix), { width: 1, most: count });
   } else if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
     if (content.length === 0) return;
-    require(content[0]! <= 32);
+    demand(content[0]! <= 32);
     checkRuns(content.subarray(1), { width: content[0]!, most: count });
   } else {
-    require(["PLAIN", "BYTE_STREAM_SPLIT", "DELTA_BINARY_PACKED"].includes(encoding));
+    demand(["PLAIN", "BYTE_STREAM_SPLIT", "DELTA_BINARY_PACKED"].includes(encoding));
   }
 }
 
@@ -132,13 +132,13 @@ function checkRuns(
     let header = 0;
     for (let shift = 0;; shift += 7) {
       const byte = bytes[at++];
-      require(byte !== undefined && shift < 35);
+      demand(byte !== undefined && shift < 35);
       header += (byte! & 0x7f) * 2 ** shift;
       if (byte! < 0x80) break;
     }
     const isPacked = header % 2 === 1, half = Math.floor(header / 2);
     const count = isPacked ? 8 * half : half;
-    require(count > 0 && count <= most + PADDING);
+    demand(count > 0 && count <= most + PADDING);
     at += isPacked ? half * width : (width + 7) >> 3;
     seen += count;
   }
@@ -148,6 +148,6 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-function require(holds: boolean): void {
+function demand(holds: boolean): void {
   if (!holds) throw new RangeError("a size of a page does not fit");
 }

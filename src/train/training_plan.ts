@@ -26,8 +26,8 @@ import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_net
 import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
 import { initialKinds, kindOptions, requirePossible } from "./column_kinds.ts";
 import { columnOffers } from "./column_offers.ts";
-import { filesOf, movableFiles, requireSameData } from "./data_files.ts";
-import { readingRemark } from "./reading.ts";
+import { filesOf, movableFiles, requireSameData } from "./data/data_files.ts";
+import { readingRemark } from "./data/reading.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */

@@ -29,6 +29,16 @@ export const previewOptions = {
   ...countOption("100", "rows", "default 100 images, 2000 points"),
   ...seedOption("generated points"),
   binarize: { ...trainOptions.binarize, help: "images: binarize pixels to 0 or 1" },
+  columns: {
+    ...trainOptions.columns,
+    help:
+      "points of a file: show these columns alone, in this order: names or numbers from 1, by " +
+      "commas; may be repeated",
+  },
+  drop: trainOptions.drop,
+  categorical: trainOptions.categorical,
+  dropMissing: trainOptions.dropMissing,
+  header: trainOptions.header,
   ...overwriteOption("the picture, if there is one"),
   ...messageOptions,
 } as const satisfies CommandOptions;

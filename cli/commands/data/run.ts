@@ -1,9 +1,17 @@
 import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
-import { type Dataset, fetchDataset, listDatasets, verifyDataset } from "@fluxion/fluxion/data";
+import {
+  type Dataset,
+  fetchDataset,
+  listDatasets,
+  readingWords,
+  verifyDataset,
+} from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { imageGrid, pointsPlot } from "@fluxion/fluxion/plot";
 import { pictureText } from "../../command_line.ts";
-import type { FetchFlags, ListFlags, PreviewFlags } from "./flags.ts";
+import { type FetchFlags, type ListFlags, type PreviewFlags, previewOptions } from "./flags.ts";
+import { asTypedOptions } from "../../options/spelling.ts";
+import { coordinatesOf } from "@fluxion/fluxion/report/pictures";
 import { interruptible } from "../../process/interrupt.ts";
 import { outputPath, shownPath, userPath } from "../../paths.ts";
 import { mostPictured } from "../../pictures/pictures.ts";
@@ -38,7 +46,22 @@ export async function list({ json }: ListFlags): Promise<void> {
 export async function preview(flags: PreviewFlags, name: string): Promise<void> {
   const out = flags.out ?? `${name.replace(/^.*[/\\]|\.\w+$/g, "") || "data"}.png`;
   const path = await outputPath(out, flags);
-  const dataset = await openData(name, { seed: flags.seed ?? 0, binarize: flags.binarize });
+  const { columns, drop, categorical, dropMissing, header } = flags;
+  if (columns !== undefined && drop !== undefined) {
+    throw new InputError(`${option("columns")} and ${option("drop")}: give one of them`);
+  }
+  const dataset = await openData(name, {
+    seed: flags.seed ?? 0,
+    binarize: flags.binarize,
+    columns: { kind: "select", columns, drop, categorical },
+    dropMissing,
+    header,
+  });
+  if (dataset.kind === "points" && dataset.file !== undefined) {
+    const count = dataset.train.count + dataset.test.count;
+    const words = readingWords(dataset.name, { ...dataset.file, count });
+    speaker(flags)(asTypedOptions(words, previewOptions));
+  }
   await writeFileAtomic(path, await picture(dataset, flags.n));
   printLine(shownPath(path));
 }
@@ -51,11 +74,13 @@ async function picture(dataset: Dataset, asked: number | undefined): Promise<Uin
     case "points": {
       const { dims } = dataset;
       const { points, labels } = dataset.train;
+      const label = dataset.name.replace(/^.*[/\\]/, "");
       return await pointsPlot(points.slice(0, n * dims), {
         dims,
-        label: dataset.name,
+        label,
         labels: labels?.slice(0, n) ?? null,
-        title: `${n} of ${train.count} training points of ${dataset.name}`,
+        title: `${n} of ${train.count} training points of ${label}`,
+        ...coordinatesOf({ data: dataset.name }, dataset.file?.columns ?? null),
         text: pictureText(),
       });
     }

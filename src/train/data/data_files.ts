@@ -1,9 +1,9 @@
-import type { DataIdentity, Dataset } from "../data/dataset.ts";
-import { InputError } from "../core/errors.ts";
-import { option } from "../core/options/spelling.ts";
-import { named } from "../core/quoted.ts";
-import type { TrainConfig } from "./options/table.ts";
-import type { RunConfig } from "./run/load_run.ts";
+import type { DataIdentity, Dataset } from "../../data/dataset.ts";
+import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
+import { named } from "../../core/quoted.ts";
+import type { TrainConfig } from "../options/table.ts";
+import type { RunConfig } from "../run/load_run.ts";
 
 /** The content of the files that a run was trained on. */
 export type RunFiles = Pick<RunConfig, "dataFile" | "testFile">;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { openDataset } from "../../src/data/registry.ts";
-import { readRunConfig } from "../../src/train/run/load_run.ts";
-import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
-import { inTempDir } from "./support/runs.ts";
+import { openDataset } from "../../../src/data/registry.ts";
+import { readRunConfig } from "../../../src/train/run/load_run.ts";
+import { train, type TrainEnvironment, type TrainSpec } from "../../../src/train/train.ts";
+import { inTempDir } from "../support/runs.ts";
 
 /** Rows whose first column is their number, in tenths. */
 const table = (rows: number, from = 0) =>

@@ -1,6 +1,6 @@
-import type { PointDataset } from "../data/dataset.ts";
-import { readingWords } from "../data/tables/reading_words.ts";
-import type { Standardization } from "../flows/standardization.ts";
+import type { PointDataset } from "../../data/dataset.ts";
+import { readingWords } from "../../data/tables/reading_words.ts";
+import type { Standardization } from "../../flows/standardization.ts";
 
 /**
  * One line about the table that a run is trained on: rows, columns with their scales, and what was

@@ -195,7 +195,7 @@ export function curvesPlot(
     x: left,
     y: head.height + named.height + 8,
     width,
-    height: isNarrow ? 230 : 320,
+    height: isNarrow ? 230 : options.totalWidth === undefined ? 320 : 270,
   };
   const second = { x: left, y: area.y + area.height + GAP, width, height: isNarrow ? 90 : 110 };
 

@@ -386,11 +386,13 @@ export function panelsPlot(
   const width = widthBeside(marginsAt(widthBeside(marginsAt(own))));
   const margins = marginsAt(width);
 
+  // A page's own font may be wider than Inter, by which texts are measured.
+  const room = options.format === "svg" ? 0.86 * width : width;
   const placed = panels.map((panel, i) => {
     const column = i % columns, row = Math.floor(i / columns), height = heightAt(width, panel);
     const shown = domains(panel, width, height);
-    const titles = panel.title === undefined ? [] : wrapped(panel.title, TITLE, width);
-    const notes = (panel.notes ?? []).flatMap((note) => wrapped(note, NOTE, width));
+    const titles = panel.title === undefined ? [] : wrapped(panel.title, TITLE, room);
+    const notes = (panel.notes ?? []).flatMap((note) => wrapped(note, NOTE, room));
     return { panel, column, row, height, shown, titles, notes };
   });
   const leftOf = (column: number) =>

@@ -2,13 +2,12 @@ import { throwIfStopped } from "../core/stop.ts";
 import type { ReportDocument, Section } from "./pages/document.ts";
 import { colophon } from "./pages/colophon.ts";
 import { RunModelCache } from "./run_model_cache.ts";
-import type { ReportPart } from "./pages/parts.ts";
+import type { ReportPart, RunPart } from "./pages/parts.ts";
 import { countPieces, makeSection, type PlannedSection, prose, resultsOf, slug } from "./plan.ts";
 import { withoutAdvice } from "../ode/solver/failure_message.ts";
 import { plain } from "./pages/format.ts";
-import type { ReportedRun } from "./reported_run.ts";
 import { resultsSection } from "./results.ts";
-import { runTitles } from "./run_titles.ts";
+import { type RunTitle, runTitles } from "./run_titles.ts";
 import { comparisons } from "./sections/comparison_section.ts";
 import { planRun } from "./sections/run_section.ts";
 import type { ReportOptions } from "./report_options.ts";
@@ -36,8 +35,14 @@ export async function reportDocument(
   // Made first, so that no part gets its id.
   context.id("results");
   const runs = parts.flatMap(runsOf);
-  const titles = runTitles(runs);
-  const titleOf = (run: ReportedRun) => titles[runs.indexOf(run)]!.title;
+  const titles = runTitles(runs.map(({ run }) => run));
+  const titleOf = (part: RunPart): RunTitle => {
+    const made = titles[runs.indexOf(part)]!;
+    // A title of its own says what distinguishes the run.
+    const { title } = part;
+    return title === undefined ? made : { short: title, title, difference: title };
+  };
+  const compared = runs.map((part) => ({ run: part.run, name: titleOf(part).difference }));
   const plans = parts.map((part) => planPart(part, { ...context, titleOf }));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);
   let done = 0;
@@ -57,7 +62,7 @@ export async function reportDocument(
     });
     sections.push(made);
   }
-  const results = resultsSection(plans.flatMap(resultsOf), await comparisons(runs));
+  const results = resultsSection(plans.flatMap(resultsOf), await comparisons(compared));
   if (results !== null) sections.unshift(results);
   sections.push(colophon(options));
   return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
@@ -71,15 +76,15 @@ function failureText(label: string, reason: string): string {
       : "");
 }
 
-/** The runs of a part. */
-function runsOf(part: ReportPart): readonly ReportedRun[] {
+/** The runs among a part and its parts. */
+function runsOf(part: ReportPart): readonly RunPart[] {
   if (part.kind === "chapter") return part.parts.flatMap(runsOf);
-  return part.kind === "run" ? [part.run] : [];
+  return part.kind === "run" ? [part] : [];
 }
 
 /** Titles of runs besides the context of their sections. */
 interface PartContext extends SectionContext {
-  titleOf(run: ReportedRun): string;
+  titleOf(part: RunPart): RunTitle;
 }
 
 function planPart(part: ReportPart, context: PartContext): PlannedSection {
@@ -95,7 +100,7 @@ function planPart(part: ReportPart, context: PartContext): PlannedSection {
     case "theorem":
       return planTheorem(part, context);
     case "run":
-      return planRun({ ...part, title: part.title ?? context.titleOf(part.run) }, context);
+      return planRun({ ...context.titleOf(part), ...part }, context);
     default:
       return part satisfies never;
   }

@@ -17,7 +17,7 @@ export interface RunResult {
   readonly kind: "run";
   /** Id of the run's section. */
   readonly id: string;
-  /** Title of the run's section; plain text. */
+  /** Title in a table that names the model; plain text. */
   readonly title: string;
   /** The run's folder as in the user's command. */
   readonly folder: string;
@@ -78,8 +78,8 @@ function link(text: string, id: string): string {
 }
 
 const tableLabels = {
-  cnf: "Results of continuous normalizing flows",
-  fm: "Results of flow matching",
+  cnf: "Continuous normalizing flows",
+  fm: "Flow matching",
 } as const;
 
 function runsTable(runs: readonly RunResult[], label: string): Block {

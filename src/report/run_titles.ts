@@ -1,4 +1,4 @@
-import type { TrainConfig } from "../train/options/table.ts";
+import { differingOptions, type OptionValue } from "../train/run/differing_options.ts";
 import { kebabCase } from "../core/options/spelling.ts";
 import { datasetLabel } from "./pages/format.ts";
 import type { ReportedRun } from "./reported_run.ts";
@@ -14,13 +14,10 @@ const dataTitles: Readonly<Record<string, string>> = {
 
 const modelTitles = { cnf: "continuous normalizing flow", fm: "flow matching" } as const;
 
-/** Settings that do not change what is learnt. */
+/** Options that do not change what is learnt. */
 const incidental: ReadonlySet<string> = new Set([
   "backend",
   "evalEvery",
-  "format",
-  "lrHorizon",
-  "network",
   "sampleEvery",
   "saveSeconds",
 ]);
@@ -28,14 +25,20 @@ const incidental: ReadonlySet<string> = new Set([
 /** Most settings that a title names. */
 const MOST_NAMED = 3;
 
+/** Title of a run's data. */
+function dataTitle({ config }: Pick<ReportedRun, "config">): string {
+  return dataTitles[config.data] ?? datasetLabel(config.data);
+}
+
 /** What a run is about, such as "Two moons: continuous normalizing flow". */
-export function runTopic({ config }: Pick<ReportedRun, "config">): string {
-  const data = dataTitles[config.data] ?? datasetLabel(config.data);
-  return `${data}: ${modelTitles[config.model]}`;
+export function runTopic(run: Pick<ReportedRun, "config">): string {
+  return `${dataTitle(run)}: ${modelTitles[run.config.model]}`;
 }
 
 /** Title of a run, and in a few words what distinguishes it from others of its topic. */
 export interface RunTitle {
+  /** The data, and the difference if there are other runs of the topic: where the model is said. */
+  readonly short: string;
   /** The topic, and the difference if there are other runs of the topic. */
   readonly title: string;
   /** Such as `lr 0.01, seed 1`; the run's folder if too much or nothing differs. */
@@ -49,41 +52,30 @@ export function runTitles(
   return runs.map((run) => {
     const topic = runTopic(run);
     const group = runs.filter((other) => runTopic(other) === topic);
-    if (group.length === 1) return { title: topic, difference: run.name };
-    const keys = differingKeys(group.map(({ config }) => config));
-    const named = keys.map((key) =>
-      run.config[key] === undefined
-        ? `no ${words(key)}`
-        : `${words(key)} ${datasetLabel(valueText(run.config[key]))}`
+    if (group.length === 1) {
+      return { short: dataTitle(run), title: topic, difference: run.name };
+    }
+    const own = group.indexOf(run);
+    const differing = differingOptions(
+      group.map(({ config }) => ({ options: config, network: null })),
+    ).filter(({ name }) => !incidental.has(name));
+    const said = differing.map(({ name, values }) => settingText(name, values[own])).join(", ");
+    const isUnique = group.every((_, other) =>
+      other === own ||
+      differing.some(({ values }) => JSON.stringify(values[other]) !== JSON.stringify(values[own]))
     );
-    const said = named.join(", ");
-    const isUnique = group.every((other) =>
-      other === run ||
-      keys.some((key) => valueText(other.config[key]) !== valueText(run.config[key]))
-    );
-    const difference = isUnique && keys.length <= MOST_NAMED ? said : run.name;
-    return { title: `${topic}, ${difference}`, difference };
+    const difference = isUnique && differing.length <= MOST_NAMED ? said : run.name;
+    return {
+      short: `${dataTitle(run)}, ${difference}`,
+      title: `${topic}, ${difference}`,
+      difference,
+    };
   });
 }
 
-/** Settings whose values are not the same in all configurations, in the order of the first. */
-export function differingKeys(configs: readonly TrainConfig[]): readonly (keyof TrainConfig)[] {
-  const keys = [...new Set(configs.flatMap((config) => Object.keys(config)))];
-  return keys.filter((key) =>
-    !incidental.has(key) &&
-    new Set(configs.map((config) => valueText(config[key as keyof TrainConfig]))).size > 1
-  ) as (keyof TrainConfig)[];
-}
-
-/** `batchSize` as "batch size". */
-function words(key: string): string {
-  return kebabCase(key).replaceAll("-", " ");
-}
-
-function valueText(value: unknown): string {
-  return value === undefined
-    ? "default"
-    : typeof value === "object"
-    ? JSON.stringify(value)
-    : String(value);
+/** `batchSize` 64 as "batch size 64". */
+function settingText(name: string, value: OptionValue): string {
+  const words = kebabCase(name).replaceAll("-", " ");
+  // Of a path the last name.
+  return value === undefined ? `no ${words}` : `${words} ${datasetLabel(String(value))}`;
 }

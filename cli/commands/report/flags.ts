@@ -20,7 +20,7 @@ export const reportOptions = {
   },
   theory: {
     value: { kind: "switch" },
-    help: "start with the theorems: proofs, checks, pictures",
+    help: "add the theorems: proofs, checks, pictures",
   },
   ...seedOption("the samples and of the theorems' checks"),
   ...weightsOption,

@@ -49,7 +49,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
   const failures: { readonly label: string; readonly reason: string }[] = [];
   const progress = showProgress({ what: "piece", quiet: flags.quiet });
   try {
-    if (flags.theory) parts.unshift(...await checkedTheorems(flags, progress));
+    if (flags.theory) parts.push(...await checkedTheorems(flags, progress));
     const document = await reportDocument(parts, {
       title: titleOf(parts),
       subtitle: `Made by Fluxion ${version} on ${new Date().toISOString().slice(0, 10)}.`,

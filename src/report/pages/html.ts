@@ -155,9 +155,10 @@ function tableHtml({ columns, rows, label, look }: Table): string {
   const said = label === undefined ? "" : ` aria-label="${escapeHtml(label)}"`;
   // A box that scrolls must be within reach of the keyboard.
   const box = label === undefined ? "" : ` role="group" tabindex="0"${said}`;
+  const caption = isRecords && label !== undefined ? `<caption>${escapeHtml(label)}</caption>` : "";
   return `<div class="wide"${box}><table${role("table")}${said}${
     isRecords ? ` class="records"` : ""
-  }>${head}<tbody${role("rowgroup")}>${body}</tbody></table></div>\n`;
+  }>${caption}${head}<tbody${role("rowgroup")}>${body}</tbody></table></div>\n`;
 }
 
 /** A column's name without Markdown. */

@@ -113,8 +113,10 @@ function deepened(markdown: string, by: number): string {
   }).join("\n");
 }
 
-function tableMarkdown({ columns, rows: cells }: Table): string {
-  return rows([columns.map(({ name }) => name), ...cells], columns.map(({ align }) => align));
+function tableMarkdown({ columns, rows: cells, label, look }: Table): string {
+  const caption = look === "records" && label !== undefined ? `**${plain(label)}**\n\n` : "";
+  return caption +
+    rows([columns.map(({ name }) => name), ...cells], columns.map(({ align }) => align));
 }
 
 /** Table rows; the first is the header. */

@@ -65,7 +65,7 @@ export function likelihoodKeyFigures(
     }]),
     ...(nllGaussian === undefined
       ? []
-      : [{ name: "NLL of one Gaussian", text: meanText(nllGaussian, null), lower: null }]),
+      : [{ name: "Gaussian NLL", text: meanText(nllGaussian, null), lower: null }]),
   ];
 }
 

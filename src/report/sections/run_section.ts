@@ -23,12 +23,13 @@ import { code, datasetLabel, duration, grouped, number } from "../pages/format.t
  * Plans a run's section: its figures and pictures, then training, and folded what lies behind them.
  *
  * @param part.title Required here; `runTitles()` makes it where a part has none.
+ * @param part.short Title in the table of results.
  */
 export function planRun(
-  part: RunPart & { readonly title: string },
+  part: RunPart & { readonly title: string; readonly short: string },
   { seed, models, id }: SectionContext,
 ): PlannedSection {
-  const { title, markdown, run, without = [] } = part;
+  const { title, short, markdown, run, without = [] } = part;
   const context: RunContext = {
     id: id(slug(runName(run.config.model, run.config.data))),
     run,
@@ -57,7 +58,7 @@ export function planRun(
     results: () => [{
       kind: "run",
       id: context.id,
-      title,
+      title: short,
       folder: run.name,
       model: run.config.model,
       group: runTopic(run),

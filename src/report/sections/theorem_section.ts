@@ -34,7 +34,8 @@ export function planTheorem(
           await figure({
             draw: (size) =>
               theorem.picture(check, { title: undefined, subtitle: undefined, ...size }),
-            alt: theorem.alt,
+            // The description is for everybody; read once.
+            alt: "The check in pictures, described below.",
             caption: plain(theorem.alt),
             command: commandLine([...args, "--out", theorem.name]),
           }),

@@ -18,7 +18,7 @@ export const introduction =
   "a program; a continuous normalizing flow trained on two moons by exact likelihood; a " +
   "flow-matching model that learns to write digits, with the homework's own network and with a " +
   "larger one. Every number and every picture on this page was computed on the machine that made " +
-  "it, and every figure names the command that made it.";
+  "it; the commands that compute them again are on it too.";
 
 const theoryWords =
   "Each problem has a derivation, the claims that a program tested with the measured values, and a " +

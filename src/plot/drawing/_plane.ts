@@ -157,7 +157,7 @@ export function fitPlane(
     yMin: wanted.yMin - extraY,
     yMax: wanted.yMax + extraY,
   };
-  const tickCount = (length: number) => Math.max(2, Math.round(length / 70));
+  const tickCount = (length: number) => Math.max(3, Math.round(length / 70));
   return {
     area,
     bounds,

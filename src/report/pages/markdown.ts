@@ -23,7 +23,7 @@ export interface MarkdownReport {
  * @param folder Folder of the pictures, relative to the Markdown file.
  */
 export function reportMarkdown(document: ReportDocument, folder: string): MarkdownReport {
-  const writer = new Writer(folder);
+  const writer = new Writer(folder, linkedIds(document));
   const lines = [
     `# ${plain(document.title)}`,
     plain(document.subtitle),
@@ -42,14 +42,18 @@ interface Place {
 class Writer {
   readonly pictures: ReportPicture[] = [];
   readonly #folder: string;
+  readonly #linked: ReadonlySet<string>;
 
-  constructor(folder: string) {
+  constructor(folder: string, linked: ReadonlySet<string>) {
     this.#folder = folder;
+    this.#linked = linked;
   }
 
   section({ id, title, outcome, blocks, sections }: Section, level: number): string {
     const place = { level, id };
     return [
+      // Every renderer makes ids of its own from headings.
+      ...(this.#linked.has(id) ? [`<a id="${id}"></a>`] : []),
       `${"#".repeat(level)} ${plain(title)}`,
       ...(outcome === null ? [] : [`_${plain(outcome)}_`]),
       ...blocks.map((block) => this.block(block, place)),
@@ -91,6 +95,19 @@ class Writer {
     this.pictures.push({ name, bytes });
     return `![${plain(alt)}](${encodeURI(this.#folder)}/${name})`;
   }
+}
+
+/** Ids of the sections that the report's tables link to. */
+function linkedIds({ sections }: ReportDocument): ReadonlySet<string> {
+  const linksOf = (section: Section): string[] => [
+    ...section.blocks.flatMap((block) =>
+      block.kind === "table"
+        ? Array.from(block.rows.flat().join(" ").matchAll(/\]\(#([^)]*)\)/g), ([, id]) => id!)
+        : []
+    ),
+    ...section.sections.flatMap(linksOf),
+  ];
+  return new Set(sections.flatMap(linksOf));
 }
 
 /** The command that draws a picture again, after its caption. */

@@ -5,7 +5,9 @@ import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
+import { isPlane } from "../../flows/standardization.ts";
 import { lossReference } from "../evaluation/loss_reference.ts";
+import { plotArea } from "../pictures/plot_area.ts";
 import { curvesPicture } from "../pictures/run_pictures.ts";
 import { grouped, number } from "../pages/format.ts";
 
@@ -112,9 +114,10 @@ function epochs({ run }: RunContext): Block {
 }
 
 /** @throws {InputError} If the picture is damaged. */
-function small({ name }: ReportedRun, { epoch, png }: EpochSamples): Uint8Array {
+function small(run: ReportedRun, { epoch, png }: EpochSamples): Uint8Array {
+  const { name } = run;
   try {
-    return compactPng(png, { maxWidth: EPOCH_WIDTH });
+    return compactPng(isPlane(run) ? plotArea(png) : png, { maxWidth: EPOCH_WIDTH });
   } catch (error) {
     throw new InputError(
       `${samplesFile(name, epoch)}: not a whole PNG file (${(error as Error).message}); ` +

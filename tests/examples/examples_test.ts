@@ -91,23 +91,21 @@ Deno.test("every example is in the README, and every script says how it is calle
   }
 });
 
-Deno.test("sweep.sh makes a table over seeds, and trains only what is new", async () => {
-  const sweep = (seeds: string) =>
-    succeedExample("sweep.sh", ["sweep", seeds, ...tiny, "--steps", "2"]);
-  const columns = (table: string) => table.trimEnd().split("\n").map((line) => line.split("\t"));
-  await sweep("1");
-  const model = `${place}/sweep/seed-1/model.safetensors`;
-  const { mtime } = await Deno.stat(model);
-  const [head, first, second, mean] = columns(await sweep("1 2"));
-  assert.deepEqual((await Deno.stat(model)).mtime, mtime, "seed 1 was trained again");
-  assert.deepEqual(head, ["seed", "nll", "nllGap", "+-"]);
-  assert.deepEqual([first![0], second![0], mean![0]], ["1", "2", "mean"]);
-  const { nll } = JSON.parse(await Deno.readTextFile(`${place}/sweep/seed-1/eval.json`));
-  assert.ok(Math.abs(Number(first![1]) - nll) < 1e-4);
-  const gaps = [first!, second!].map((row) => Number(row[2]));
-  assert.ok(Math.abs(Number(mean![2]) - (gaps[0]! + gaps[1]!) / 2) < 2e-4);
-  // The standard deviation of two numbers is their distance over the root of two.
-  assert.ok(Math.abs(Number(mean![3]) - Math.abs(gaps[0]! - gaps[1]!) / Math.SQRT2) < 2e-4);
+Deno.test("the lines of a sweep run under sh and GNU parallel, and one that is run again does nothing", async () => {
+  const dir = "a sweep's {} runs";
+  const options = ["train", "cnf", "--seed", "0..2", "--steps", "2", "--run-dir", dir, ...tiny];
+  const sweep = (more: string) => succeed(`fluxion sweep "$@" ${more}`, options);
+  await sweep("--dry-run | head -n 1 | sh");
+  const trained = (seed: number) => Deno.stat(`${place}/${dir}/seed-${seed}/model.safetensors`);
+  const { mtime } = await trained(0);
+  const lines = await succeed('fluxion sweep "$@" --dry-run', options);
+  assert.equal(lines.trimEnd().split("\n").length, 2);
+  assert.equal(await sweep("--write-jobs --quiet"), `${dir}/jobs.sh\n`);
+  const runs = await succeed('parallel --keep-order <"$1/jobs.sh"', [dir], { SHELL: "/bin/sh" });
+  assert.equal(runs, [0, 1, 2].map((seed) => `${dir}/seed-${seed}\n`).join(""));
+  assert.deepEqual((await trained(0)).mtime, mtime, "seed 0 was trained again");
+  assert.match(await sweep("--table"), /^runs +test loss .*\n +3 +\d/);
+  assert.equal(await sweep("--dry-run"), "");
 });
 
 Deno.test("train-until.sh goes on until the NLL is low enough, or says that it is not", async () => {
@@ -156,9 +154,9 @@ Deno.test("parallel.sh writes the file that one process writes", async () => {
   assert.deepEqual(left, []);
 });
 
-/** The shell that a Pod of the Job runs, and the number of Pods. */
-function podScript(): string {
-  const manifest = Deno.readTextFileSync(`${examples}/kubernetes-job.yaml`);
+/** The shell that a Pod of the Job runs. */
+function podScript(job = "kubernetes-job.yaml"): string {
+  const manifest = Deno.readTextFileSync(`${examples}/${job}`);
   const [, indent, first] = /^( *)args:\n *- \|\n( +)/m.exec(manifest)!;
   assert.ok(first!.length > indent!.length);
   const block = manifest.slice(manifest.indexOf("- |\n") + 4).split("\n");
@@ -195,6 +193,21 @@ Deno.test("shards of a Slurm array and of a Kubernetes Job join to what one proc
   assert.deepEqual((await Deno.stat(`${place}/slurm/000001.npy`)).mtime, mtime);
 });
 
+Deno.test("Pods of an indexed Job train the runs of a sweep, and the last one prints the table", async () => {
+  const pods = Number(
+    /completions: (\d+)/.exec(
+      Deno.readTextFileSync(`${examples}/kubernetes-sweep.yaml`),
+    )![1],
+  );
+  const script = podScript("kubernetes-sweep.yaml").replace("--seed 0..4", "--seed 0");
+  const more = ["--steps", "1", ...tiny];
+  const pod = (index: number) =>
+    succeed(script, more, { JOB_COMPLETION_INDEX: String(index), PODS: "2", OUT: "pods" });
+  assert.equal(pods, 5);
+  assert.equal(await pod(1), "");
+  assert.match(await pod(0), /^lr +runs +test loss .*\n(0\.\d+ +1 .*\n){2}$/);
+});
+
 Deno.test("join-npy.sh joins arrays of any shape, and refuses what is none", async () => {
   const train = ["--steps", "0", "--filters", "4", "--backend", "cpu", "--quiet"];
   await succeed('fluxion train fm --run digits "$@"', train);
@@ -223,7 +236,7 @@ Deno.test("training-gif.sh shows every picture of training, and the last one lon
   assert.equal(pictures, 2);
   assert.equal(delays.trim(), "10 10 80");
 
-  const none = await example("training-gif.sh", ["sweep", "none.gif"]);
+  const none = await example("training-gif.sh", ["slurm", "none.gif"]);
   assert.equal(none.code, 2);
-  assert.match(none.stderr, /sweep\/samples has no pictures yet/);
+  assert.match(none.stderr, /slurm\/samples has no pictures yet/);
 });

@@ -24,8 +24,8 @@ import {
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
-import { initialKinds, kindOptions, requirePossible } from "./column_kinds.ts";
-import { columnOffers } from "./column_offers.ts";
+import { initialKinds, kindOptions, requirePossible } from "./data/column_kinds.ts";
+import { columnOffers } from "./data/column_offers.ts";
 import { filesOf, movableFiles, requireSameData } from "./data/data_files.ts";
 import { readingRemark } from "./data/reading.ts";
 import { chooseStandardization } from "./standardize.ts";

@@ -1,6 +1,7 @@
 import type { PointDataset } from "../../data/dataset.ts";
+import { type ColumnKind, gridWords } from "../../data/tables/kinds/column_kind.ts";
 import { readingWords } from "../../data/tables/reading_words.ts";
-import type { Standardization } from "../../flows/standardization.ts";
+import { ofColumn, type Standardization } from "../../flows/standardization.ts";
 
 /**
  * One line about the table that a run is trained on: rows, columns with their scales, and what was
@@ -28,23 +29,50 @@ export function readingRemark(
   return testIdentity === undefined ? words : `${words}; ${test.count} rows of another file test`;
 }
 
-/** Centers and scales of real columns, or their range in a wide table. */
+/** What columns are, with centers and scales; of a wide table the range of scales of real columns. */
 function scaleWords(standardization: Standardization | null, width: number) {
-  // The coordinates of other kinds of columns are not those of the table.
-  if (standardization === null || standardization.center.length !== width) return {};
-  const { kind, center, scale, columns } = standardization;
-  if (kind === "none") return {};
-  const isReal = (column: number) => (columns?.[column]?.kind ?? "real") === "real";
-  const real = scale.filter((_, column) => isReal(column));
+  if (standardization === null || (columnCount(standardization) !== width)) return {};
+  const { kind, columns } = standardization;
+  if (kind === "none" && columns === undefined) return {};
+  const all = Array.from({ length: width }, (_, column) => ({
+    ...ofColumn(standardization, column),
+    column: columns?.[column] ?? real,
+  }));
+  const scales = all.filter(({ column }) => column.kind === "real").map(({ scale }) => scale[0]!);
   return {
-    ofColumn: (column: number) =>
-      isReal(column) ? ` (${shown(center[column]!)} +- ${shown(scale[column]!)})` : "",
-    ofWide: real.length === 0
+    ofColumn: (column: number) => ` (${columnWords(all[column]!)})`,
+    ofWide: scales.length === 0
       ? ""
-      : `, scales from ${shown(real.reduce((a, b) => Math.min(a, b)))} to ${
-        shown(real.reduce((a, b) => Math.max(a, b)))
+      : `, scales from ${shown(scales.reduce((a, b) => Math.min(a, b)))} to ${
+        shown(scales.reduce((a, b) => Math.max(a, b)))
       }`,
   };
+}
+
+const real: ColumnKind = { kind: "real" };
+
+function columnCount({ columns, center }: Standardization): number {
+  return columns?.length ?? center.length;
+}
+
+function columnWords(
+  { column, center, scale }: Pick<Standardization, "center" | "scale"> & {
+    readonly column: ColumnKind;
+  },
+): string {
+  const location = `${shown(center[0]!)} +- ${shown(scale[0]!)}`;
+  switch (column.kind) {
+    case "real":
+      return location;
+    case "log":
+      return `log: ${location}`;
+    case "dequantized":
+      return `${gridWords(column)}: ${location}`;
+    case "categorical":
+      return `${column.categories.length} categories`;
+    default:
+      return column satisfies never;
+  }
 }
 
 function shown(value: number): string {

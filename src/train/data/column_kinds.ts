@@ -1,11 +1,11 @@
-import { InputError } from "../core/errors.ts";
-import { option } from "../core/options/spelling.ts";
-import { named } from "../core/quoted.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { columnWords } from "../data/tables/columns.ts";
-import { type ColumnKind, whyImpossible } from "../data/tables/kinds/column_kind.ts";
-import type { TrainOptions } from "./options/table.ts";
-import { readStateDict } from "./weights/initial_weights.ts";
+import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
+import { named } from "../../core/quoted.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { columnWords } from "../../data/tables/columns.ts";
+import { type ColumnKind, whyImpossible } from "../../data/tables/kinds/column_kind.ts";
+import type { TrainOptions } from "../options/table.ts";
+import { readStateDict } from "../weights/initial_weights.ts";
 
 /** Options that say what columns are. */
 export const kindOptions = ["log", "dequantize", "categorical"] as const;

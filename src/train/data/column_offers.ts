@@ -1,10 +1,10 @@
-import type { Dataset } from "../data/dataset.ts";
-import { type ColumnAdvice, columnAdvice } from "../data/tables/kinds/column_advice.ts";
-import { columnArgument, columnWords, type TableColumn } from "../data/tables/columns.ts";
-import { option } from "../core/options/spelling.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { type ColumnAdvice, columnAdvice } from "../../data/tables/kinds/column_advice.ts";
+import { columnArgument, columnWords, type TableColumn } from "../../data/tables/columns.ts";
+import { option } from "../../core/options/spelling.ts";
 
-/** Columns named in a line before it is cut. */
-const NAMED = 3;
+/** Characters of the columns named in a line before it is cut. */
+const NAMED = 80;
 
 /** A column and what it would be learnt better as. */
 interface Advised {
@@ -30,11 +30,17 @@ export function columnOffers(dataset: Dataset): readonly string[] {
     return advice === null ? [] : [{ column, advice }];
   });
   const named = (key: "log" | "dequantize" | "drop", list: readonly Advised[]) => {
-    const shown = list.slice(0, NAMED).map(({ column }) =>
-      option(key, columnArgument(column, [...columns, ...dropped]))
-    );
-    const more = list.length > NAMED ? ` (and for ${list.length - NAMED} more)` : "";
-    return `${shown.join(" ")}${more}`;
+    const all = [...columns, ...dropped];
+    const [first, ...others] = list.map(({ column }) => String(columnArgument(column, all)));
+    let shown = first!, count = 1;
+    for (; count < list.length; count++) {
+      const longer = `${shown},${others[count - 1]}`;
+      if (longer.length > NAMED) break;
+      shown = longer;
+    }
+    return `${option(key, shown)}${
+      count < list.length ? ` (and ${list.length - count} more)` : ""
+    }`;
   };
   const of = (kind: ColumnAdvice["kind"]) => advised.filter(({ advice }) => advice.kind === kind);
   const skewed = of("log"), repeated = of("dequantize"), masses = of("pointMass");
@@ -43,9 +49,8 @@ export function columnOffers(dataset: Dataset): readonly string[] {
       `${subject(skewed)} positive and strongly skewed: ${named("log", skewed)} learns logarithms`,
     ]),
     ...(repeated.length === 0 ? [] : [
-      `${subject(repeated)} the same values again and again: a density has no bound on them, and ` +
-      `its likelihood would be an artefact; ${named("dequantize", repeated)} learns their ` +
-      "probabilities",
+      `${subject(repeated)} few different values, on which a density has no bound and its ` +
+      `likelihood is an artefact: ${named("dequantize", repeated)} learns probabilities`,
     ]),
     ...(masses.length === 0 ? [] : [massWords(masses, named("drop", masses))]),
   ];
@@ -63,5 +68,5 @@ function massWords(list: readonly Advised[], remedy: string): string {
   const { value, share } = advice as Extract<ColumnAdvice, { readonly kind: "pointMass" }>;
   const more = list.length === 1 ? "" : ` (and ${list.length - 1} more columns are alike)`;
   return `${columnWords(column)} is ${value} in ${Math.round(100 * share)} % of the rows${more}: ` +
-    `a density has no bound there, and its likelihood would be an artefact; ${remedy} leaves it out`;
+    `a density has no bound there and its likelihood is an artefact: ${remedy} leaves it out`;
 }

@@ -181,12 +181,17 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const isLarger = (mergeOptions(configFile, options).options.batchSize ?? 0) > batchSize;
   const kept = isLarger ? { ...options, batchSize } : options;
   const own = namedNetwork(stored.network.kind) === undefined ? stored.network : undefined;
-  const config = resumeConfigOf(stored.network, stored.config, {
+  const resumed = resumeConfigOf(stored.network, stored.config, {
     file: configFile,
     options: kept,
     movable: movableFiles(stored),
   });
-  const opened = await openDataset(config.data, dataOptionsOf({ ...stored, config }));
+  const opened = await openDataset(
+    resumed.data,
+    dataOptionsOf({ ...stored, config: resumed }),
+  );
+  // An imported run has taken no step, with batches that nobody chose.
+  const config = stored.config.steps === 0 ? { ...resumed, ...batchOf(resumed, opened) } : resumed;
   if (!request.dataChanged) requireSameData(stored, { config, dataset: opened });
   requirePossible(opened);
   const dataset = heldOut(opened, config);
@@ -225,6 +230,11 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
 function readRemarks(dataset: Dataset, standardization: Standardization | null): string[] {
   const remark = dataset.kind === "points" ? readingRemark(dataset, standardization) : null;
   return remark === null ? [] : [remark];
+}
+
+/** The batch size of a config for its data, without the validation rows. */
+function batchOf(config: TrainConfig, opened: Dataset): Pick<TrainConfig, "batchSize"> {
+  return { batchSize: batchSizeFor(config, heldOut(opened, config)).batchSize };
 }
 
 /** Rows per step: all of them if the table is smaller than a batch. */

@@ -8,7 +8,7 @@ const onCpu = ["--backend", "cpu"];
 /** 100 points below the model's wall, except row 57 above it. */
 const rows = Array.from(
   { length: 100 },
-  (_, i) => i === 57 ? [0.5, 3.5] : [Math.sin(i), Math.cos(3 * i)],
+  (_, i) => i === 57 ? [0.5, 3.5] : [Math.sin(i + 0.5), Math.cos(3 * i)],
 );
 
 /** Imports the wall with `speed` as the run `wall`; writes `points.csv` and `good.csv`. */
@@ -48,7 +48,7 @@ Deno.test("fluxion log-prob writes 99 values and a NaN if one row of 100 fails",
 Deno.test("fluxion eval counts failed rows and averages over the others", () =>
   inFolder(async (folder) => {
     await prepare(folder, 1e25);
-    // The split takes 20 rows, of which all, some or none are above the wall.
+    // All 50 rows are evaluated, of which all, some or none are above the wall.
     const evaluated = async (above: (row: number) => boolean) => {
       const lines = Array.from(
         { length: 50 },
@@ -67,7 +67,7 @@ Deno.test("fluxion eval counts failed rows and averages over the others", () =>
     const all = await evaluated(() => true);
     const none = JSON.parse(all.stdout);
     assert.deepEqual([none.nll, none.failedRows, all.code], [null, n, 1]);
-    assert.match(all.stderr, /none of the 10 rows has a log-likelihood; nll is null/);
+    assert.match(all.stderr, /none of the 50 rows has a log-likelihood; nll is null/);
   }));
 
 Deno.test("fluxion sample --log-prob stops at the first failed group; eval reports null for the distance", () =>

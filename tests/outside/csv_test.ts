@@ -212,7 +212,7 @@ Deno.test("readCsv() names what a field is that is no number", async () => {
     ["x,y\n(5.00),1\n", /"\(5\.00\)" is a number in parentheses/],
     ["1.0D+00 2.5\n3.0D+00 4.5\n", /line 1, column 1: "1\.0D\+00" has a Fortran exponent/],
     [" (1.0e+00+2.0e+00j) (1.0e+00-2.0e+00j)\n", /is a complex number/],
-    ["x,y\n+inf,1\n", /"\+inf" is not finite/],
+    ["x,y\n+inf,1\n", /\+inf is not finite/],
     ["x,y\n12 cm,1\n", /"12 cm" is a number with a unit/],
     ["x,y\n#N/A,1\n2,3\n", /line 2\b.*missing value/], // not a comment
     ["x,y\n1,2\n#DIV/0!,3\n", /line 3, column 1 \("x"\): "DIV\/0!" is not a number/],

@@ -81,8 +81,11 @@ async function readRows(
   const { points, dims } = table;
   const width = dataWidth(runConfig);
   if (width === dims) {
-    const words = readingWords(from === "-" ? "standard input" : from, table);
-    speaker(flags)(asTypedOptions(words, logProbOptions));
+    // Without names on either side there is nothing to match.
+    if (runConfig.columns !== null || table.firstLine?.kind === "names") {
+      const words = readingWords(from === "-" ? "standard input" : from, table);
+      speaker(flags)(asTypedOptions(words, logProbOptions));
+    }
     return points;
   }
   throw new InputError(

@@ -153,7 +153,9 @@ export class CsvTable {
 
 /** Number of fields of most lines below the first, without trailing ones that are always empty. */
 function usualWidth(lines: readonly TextRow[]): number {
-  const below = lines.length > 1 ? lines.slice(1) : lines;
+  // Of a row and one more, the first sets the width; names may be of another one.
+  const isRow = lines[0]!.fields.every(isNumber);
+  const below = lines.length > (isRow ? 2 : 1) ? lines.slice(1) : lines;
   let width = mostCommon(below.map(({ fields }) => fields.length));
   const usual = lines.filter(({ fields }, at) =>
     fields.length === width || at === 0 && fields.length > width

@@ -31,6 +31,7 @@ export function readingWords(
   { count, columns, dropped, reading, firstLine = null }: PointFile & { readonly count: number },
   { rows = "", ofColumn = () => "", ofWide = "" }: ReadingDetails = {},
 ): string {
+  const isNamed = columns.some(({ name }) => name !== null);
   const wide = columns.length > DESCRIBED;
   const shown = columns.slice(0, wide ? NAMED : DESCRIBED).map((column, i) =>
     label(column) + (wide ? "" : ofColumn(i))
@@ -38,8 +39,8 @@ export function readingWords(
   const last = wide ? ` ... ${label(columns.at(-1)!)}${ofWide}` : "";
   const parts = [
     `${placeWords(place)}: ${many(count, "row")}${rows}, ${many(columns.length, "column")}${
-      reading === undefined ? "" : byWords(reading, columns)
-    }: ${shown}${last}`,
+      reading === undefined ? "" : byWords(reading, isNamed)
+    }${isNamed || ofColumn(0) !== "" ? `: ${shown}${last}` : ""}`,
     ...leftOutWords(columns, { dropped, reading }),
     ...missingWords(count, reading),
     ...(firstLine?.kind === "names" && firstLine.because === "ladder"
@@ -62,12 +63,12 @@ function label({ name, number }: DroppedColumn): string {
   return name === null ? String(number) : named(name, 30);
 }
 
-function byWords({ by }: TableReading, columns: readonly TableColumn[]): string {
+function byWords({ by }: TableReading, isNamed: boolean): string {
   if (by === "choice") return "";
   if (by === "name") return " found by name";
-  return columns.some(({ name }) => name !== null)
-    ? " found by position, as the file has no such names"
-    : " found by position, as the run knows no names";
+  return isNamed
+    ? " found by position, since the file has no names"
+    : " found by position, since the run knows no names";
 }
 
 function leftOutWords(

@@ -245,7 +245,9 @@ export class TableBuilder {
       }`
       : remedy;
     throw new InputError(
-      `${this.#at(lineNumber, column)}: ${quoted(field, 40)} ${what}; ${drop}`,
+      `${this.#at(lineNumber, column)}: ${
+        kind === "notFinite" ? field : quoted(field, 40)
+      } ${what}; ${drop}`,
     );
   }
 

@@ -73,6 +73,31 @@ Deno.test("reportDocument() reports that a CNF's density integrates to one", asy
   });
 });
 
+Deno.test("reportDocument() says where a solve failed, without options that a report lacks", async () => {
+  await inFolder(async (folder) => {
+    const run = await smallRun(folder, "images");
+    // A field this steep needs more steps than there are.
+    const weights = run.weights.map((weight) => 1e4 * weight);
+    const failures: string[] = [];
+    const { sections } = await reportDocument([{ kind: "run", run: { ...run, weights } }], {
+      ...options,
+      onFailure: (label) => failures.push(label),
+    });
+    const notices = sections.flatMap(blocksOf).flatMap((block) =>
+      block.kind === "notice" ? [block.markdown] : []
+    );
+    assert.ok(failures.includes("samples"), failures.join());
+    assert.equal(notices.length, failures.length);
+    const said = notices.find((notice) => notice.includes("Not computed: samples"))!;
+    assert.match(said, /the solve stopped for samples .* at t = .*/);
+    assert.doesNotMatch(said, /try rtol|maxSteps/);
+    assert.match(said, /`fluxion plot` and `fluxion sample` take `--rtol` and `--atol`/);
+    // What needs no solve is there.
+    const titles = sections[0]!.sections.map(({ title }) => title);
+    assert.ok(titles.includes("Training") && titles.includes("The data"), titles.join());
+  });
+});
+
 Deno.test("reportDocument() compares samples of images with training images", async () => {
   await inFolder(async (folder) => {
     const run = await smallRun(folder, "images");

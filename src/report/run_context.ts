@@ -26,7 +26,7 @@ export function accurateSolveOf({ config }: ReportedRun): SolveSettings {
   return { ...accurateSolve, controlGroup, maxSteps: Math.max(maxSteps, accurateSolve.maxSteps) };
 }
 
-/** Command line `fluxion NAME RUN ARGS`, with the report's seed unless it is the default. */
+/** Command line `fluxion NAME RUN ARGS`, with the report's seed and weights if they were chosen. */
 export function runCommand(
   { run, seed }: RunContext,
   name: string,
@@ -36,9 +36,14 @@ export function runCommand(
     name,
     run.name,
     ...args,
-    ...(run.choice === undefined ? [] : ["--weights", run.choice]),
+    ...weightsArguments(run),
     ...(seed === 0 ? [] : ["--seed", String(seed)]),
   ]);
+}
+
+/** Arguments that choose the weights which the report shows. */
+export function weightsArguments({ choice }: ReportedRun): readonly string[] {
+  return choice === undefined ? [] : ["--weights", choice];
 }
 
 /** Widths of charts in CSS pixels: of a page's column, of half of it, and of a phone's page. */

@@ -80,7 +80,7 @@ Deno.test("the report of a homework opens in a browser, complete, offline and wi
 
     assert.ok(seen.commands.length > 15, `${seen.commands.length} commands`);
     for (const command of seen.commands) {
-      assert.match(command, /^fluxion (plot|homework|train|theory|eval) ?/);
+      assert.match(command, /^fluxion (plot|compare|homework|train|theory|eval) ?/);
     }
     assert.ok(seen.links.length >= 14);
     for (const { words, leads } of seen.links) assert.ok(leads, `${words} leads nowhere`);

@@ -49,7 +49,10 @@ export function likelihoodFigures(
     ]);
   }
   rows.push(["Field evaluations per solve at $10^{-5}$", number(Math.round(nfe))]);
-  return [figuresTable(rows), ...remarks.map((remark) => prose(plain(sentence(remark))))];
+  return [
+    figuresTable(rows),
+    ...remarks.map((remark) => prose(plain(sentence(remark).replace(" +- ", " ± ")))),
+  ];
 }
 
 /** The figures of a likelihood for the report's table of results. */

@@ -13,7 +13,7 @@ import type { RunPart } from "../pages/parts.ts";
 import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
 import type { SectionContext } from "../section_context.ts";
 import type { ReportedRun } from "../reported_run.ts";
-import { figuresTable, runCommand, type RunContext } from "../run_context.ts";
+import { figuresTable, runCommand, type RunContext, weightsArguments } from "../run_context.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { planEpochs, planTraining } from "./training_section.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
@@ -118,7 +118,10 @@ function planSettings(context: RunContext): PlannedSection {
               words: "Train it again, into a new run",
               command: commandLine(["train", config.model, "--config", `${name}/config.json`]),
             },
-            { words: "Evaluate it", command: commandLine(["eval", name]) },
+            {
+              words: "Evaluate it",
+              command: commandLine(["eval", name, ...weightsArguments(run)]),
+            },
             { words: "Draw its pictures, into the run", command: runCommand(context, "plot") },
           ],
         },

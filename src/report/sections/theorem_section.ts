@@ -28,7 +28,13 @@ export function planTheorem(
         label: theorem.title,
         make: () => Promise.resolve([prose(theorem.brief), ...verdictBlocks(verdict, failed)]),
       },
-      {
+    ],
+    sections: [
+      foldedSubsection(own, "Proof", [{
+        label: `proof of ${theorem.name}`,
+        make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
+      }]),
+      foldedSubsection(own, "The check", [{
         label: `picture of ${theorem.name}`,
         make: async () => [
           await figure({
@@ -40,14 +46,7 @@ export function planTheorem(
             command: commandLine([...args, "--out", theorem.name]),
           }),
         ],
-      },
-    ],
-    sections: [
-      foldedSubsection(own, "Proof", [{
-        label: `proof of ${theorem.name}`,
-        make: () => Promise.resolve([prose(withoutTitle(theorem.derivation))]),
-      }]),
-      foldedSubsection(own, "The check", [{
+      }, {
         label: `claims of ${theorem.name}`,
         make: () =>
           Promise.resolve([

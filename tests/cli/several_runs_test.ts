@@ -1,7 +1,10 @@
 // compare, eval and plot of several runs.
 import assert from "node:assert/strict";
+import { incomparable } from "../../cli/commands/compare/run.ts";
 import { naturalOrder } from "../../cli/runs/natural_order.ts";
 import { comparedCurvesPicture } from "../../src/report/pictures/compared_curves.ts";
+import type { TrainOptions } from "../../src/train/options/table.ts";
+import type { RunSummary } from "../../src/train/run/run_summary.ts";
 import { decodePng } from "../../src/plot/encoding/png.ts";
 import { centroid, near, rgb } from "../plot/_picture.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
@@ -72,6 +75,28 @@ Deno.test("eval, plot and compare of several runs do not end at one that fails",
     assert.match(refused.stderr, /the file exists; pass --overwrite/);
     assert.deepEqual(Deno.readFileSync(`${cwd}/comparison-0001.png`), kept);
   }));
+
+Deno.test("incomparable() says when losses of runs are not comparable, and only then", () => {
+  const run = (options: TrainOptions, sha256?: string) =>
+    ({
+      options: { model: "cnf", data: "/a/x.csv", seed: 0, ...options },
+      dataFile: sha256 === undefined ? null : { sha256, rows: 1, columns: 1 },
+      testFile: null,
+    }) as unknown as RunSummary;
+  const remarks = (...runs: RunSummary[]) => incomparable(runs).join("\n");
+  assert.equal(remarks(run({}, "1"), run({ lr: 1 }, "1")), "");
+  assert.equal(remarks(run({}, "1"), run({ data: "/b/copy.csv" }, "1")), "");
+  assert.match(
+    remarks(run({}, "1"), run({}, "2")),
+    /different data \(x.csv, of different content\)/,
+  );
+  assert.match(remarks(run({ data: "moons" }), run({ data: "checkerboard" })), /different data/);
+  assert.match(remarks(run({}), run({ model: "fm" })), /mean squared error/);
+  assert.match(remarks(run({}), run({ drop: ["a"] })), /different columns/);
+  assert.match(remarks(run({}), run({ split: "ordered" })), /tested on different rows/);
+  assert.match(remarks(run({}), run({ seed: 1 })), /each seed draws its own test rows/);
+  assert.equal(remarks(run({ split: "ordered" }), run({ split: "ordered", seed: 1 })), "");
+});
 
 Deno.test("naturalOrder() orders the numbers in names by value", () => {
   const names = ["lr-0.01", "lr-5e-3", "lr-1", "a-10", "a-9", "a-9-b", "lr-0.001"];

@@ -101,20 +101,32 @@ async function summaries(names: readonly string[]): Promise<RunSummary[]> {
 }
 
 /** Why losses of the runs cannot be compared, one sentence each. */
-function incomparable(runs: readonly RunSummary[]): string[] {
+export function incomparable(runs: readonly RunSummary[]): string[] {
   const values = (of: (run: RunSummary) => unknown) => [...new Set(runs.map(of))];
   const models = values(({ options }) => options?.model);
-  const data = values(({ options }) => options?.data);
+  // The same bytes are the same data, wherever the file is.
+  const data = values(({ options, dataFile }) => dataFile?.sha256 ?? options?.data);
+  const named = values(({ options }) => dataText(options?.data));
+  const tests = values(({ testFile, options }) => testFile?.sha256 ?? options?.split);
+  const columns = values(({ options }) => JSON.stringify([options?.columns, options?.drop]));
+  const drawn = runs.some(({ testFile, options }) =>
+    testFile === null && options?.split !== "ordered"
+  );
   const scales = values(({ options }) => options?.standardize);
   const seeds = values(({ options }) => options?.seed);
   return [
     ...(data.length > 1
       ? [
-        `the runs are trained on different data (${
-          data.map((one) => dataText(`${one}`)).join(", ")
-        }), ` +
-        "so their losses are not comparable",
+        `the runs are trained on different data (${named.join(", ")}${
+          named.length < data.length ? ", of different content" : ""
+        }), so their losses are not comparable`,
       ]
+      : []),
+    ...(tests.length > 1 && data.length === 1
+      ? ["the runs are tested on different rows, so their test losses are not comparable"]
+      : []),
+    ...(columns.length > 1 && data.length === 1
+      ? ["the runs are trained on different columns, so their losses are not comparable"]
       : []),
     ...(models.length > 1
       ? [
@@ -127,7 +139,7 @@ function incomparable(runs: readonly RunSummary[]): string[] {
         "the loss of fm is that of the standardised data: with different scales it is not comparable",
       ]
       : []),
-    ...(seeds.length > 1 && data.length === 1
+    ...(seeds.length > 1 && data.length === 1 && drawn
       ? ["each seed draws its own test rows, so test losses differ by those too"]
       : []),
   ];

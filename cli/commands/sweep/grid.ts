@@ -3,6 +3,7 @@ import {
   asFlag,
   kebabCase,
   type ModelName,
+  option,
   type TrainOptionName,
   type TrainOptions,
   trainOptions,
@@ -135,8 +136,11 @@ export function checkSweep(model: ModelName, flags: SweepFlags): void {
   }
   const { runs } = gridOf(flags);
   for (const { options } of runs) {
-    if (options.data === "-") {
-      throw new InputError("--data -: several runs cannot share the standard input; name a file");
+    const piped = (["data", "testData"] as const).find((name) => options[name] === "-");
+    if (piped !== undefined) {
+      throw new InputError(
+        `${option(piped, "-")}: several runs cannot share the standard input; name a file`,
+      );
     }
     checkTrain(model, { ...options, config: flags.config, run: flags.runDir });
   }

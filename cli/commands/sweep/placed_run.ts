@@ -1,8 +1,7 @@
 import type { ModelName, TrainOptions } from "@fluxion/fluxion/options";
 import { type RunSummary, summarizeRun } from "@fluxion/fluxion/runs";
 import { exists, userPath } from "../../paths.ts";
-import { dataName } from "../../runs/open_data.ts";
-import { runFolder } from "../../runs/runs_folder.ts";
+import { withPaths } from "../../runs/option_paths.ts";
 import type { SweepFlags } from "./flags.ts";
 import { type Grid, gridOf } from "./grid.ts";
 
@@ -24,15 +23,10 @@ export async function placeRuns(
   const config = flags.config === undefined ? undefined : userPath(flags.config);
   const placed: PlacedRun[] = [];
   for (const { name, options } of runs) {
-    const { data, init } = options;
     placed.push({
       name,
       folder: `${folder}/${name}`,
-      options: {
-        ...options,
-        ...(data === undefined ? {} : { data: await dataName(data) }),
-        ...(init === undefined ? {} : { init: await runFolder(init) }),
-      },
+      options: await withPaths(options),
       config,
     });
   }

@@ -26,7 +26,8 @@ import { shownPath, userPath } from "../../paths.ts";
 import { removePictures } from "../../pictures/pictures.ts";
 import { duration, type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker, writeResult } from "../../terminal/terminal.ts";
-import { dataName, openData } from "../../runs/open_data.ts";
+import { openData } from "../../runs/open_data.ts";
+import { withPaths } from "../../runs/option_paths.ts";
 import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion train cnf|fm`. */
@@ -224,15 +225,4 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   }
   const file = parseConfigFile(text, path);
   return { ...file, options: await withPaths(file.options) };
-}
-
-/** Paths made absolute, since the run is used from elsewhere too. */
-async function withPaths(options: TrainOptions): Promise<TrainOptions> {
-  const { data, testData, init } = options;
-  return {
-    ...options,
-    ...(data === undefined ? {} : { data: await dataName(data) }),
-    ...(testData === undefined ? {} : { testData: await dataName(testData) }),
-    ...(init === undefined ? {} : { init: await runFolder(init) }),
-  };
 }

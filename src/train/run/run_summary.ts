@@ -1,4 +1,5 @@
 import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import type { DataIdentity } from "../../data/dataset.ts";
 import { InputError } from "../../core/errors.ts";
 import { systemWords } from "../../core/files/system_fault.ts";
 import type { NetworkRecord } from "../../nn/network.ts";
@@ -25,6 +26,10 @@ export interface RunSummary {
   readonly state: RunState;
   /** Options of its `config.json`; null if that is damaged. */
   readonly options: TrainOptions | null;
+  /** Content of its data file; null for built-in data and runs of earlier versions. */
+  readonly dataFile: DataIdentity | null;
+  /** Content of its file of test rows; null if it has none. */
+  readonly testFile: DataIdentity | null;
   /** Its network; null if `config.json` is damaged. */
   readonly network: NetworkRecord | null;
   /** Contents of `metrics.json`; null before the first checkpoint, or if it is damaged. */
@@ -55,12 +60,14 @@ export async function summarizeRun(run: string): Promise<RunSummary> {
     bytes: await sizeOnDisk(run),
     writtenMs: Math.max(found.mtime?.getTime() ?? 0, checkpoint?.mtime?.getTime() ?? 0),
   };
-  const nothing = { options: null, network: null, metrics: null, steps: 0, totalSteps: null };
+  const unknown = { options: null, dataFile: null, testFile: null, network: null };
+  const nothing = { ...unknown, metrics: null, steps: 0, totalSteps: null };
   try {
-    const { network, options } = await readConfig(run);
+    const config = await readConfig(run);
+    const { options } = config;
     const metrics = await readDamagedOrMetrics(run);
     const steps = metrics.value?.steps ?? 0;
-    const known = { ...measured, options, network, metrics: metrics.value, steps };
+    const known = { ...measured, ...config, metrics: metrics.value, steps };
     const totalSteps = options.steps ?? metrics.value?.totalSteps ?? null;
     const isDone = metrics.value !== null && checkpoint !== null &&
       (hasStoppedEarly(metrics.value, options) ||
@@ -81,7 +88,9 @@ export async function summarizeRun(run: string): Promise<RunSummary> {
 /** The options and the network in a run's `config.json`. */
 async function readConfig(
   run: string,
-): Promise<{ readonly options: TrainOptions; readonly network: NetworkRecord }> {
+): Promise<
+  { readonly options: TrainOptions } & Pick<RunSummary, "network" | "dataFile" | "testFile">
+> {
   const path = runFile(run, "config");
   let text: string;
   try {
@@ -96,7 +105,9 @@ async function readConfig(
     throw new InputError(`${path}: not a run's config: it has no network`);
   }
   const given = trainOptionNames.filter((name) => config[name] !== undefined);
-  return { options: Object.fromEntries(given.map((name) => [name, config[name]])), network };
+  const { dataFile = null, testFile = null } = config;
+  const options = Object.fromEntries(given.map((name) => [name, config[name]]));
+  return { options, network, dataFile, testFile };
 }
 
 /** The metrics of a run, or why they cannot be read; both null if there are none yet. */

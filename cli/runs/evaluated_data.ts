@@ -12,12 +12,17 @@ import type { OpenedRun } from "./open_run.ts";
  * Opens the data on which a run is evaluated: its own test rows, or all rows of another file.
  *
  * @param flags.data A file or a data set; undefined: the run's own.
+ * @param flags.dropMissing Of another file: whether rows with missing values are left out.
  * @param flags.header Of another file: whether its first line is names.
  * @throws {InputError} If the data cannot be read.
  */
 export async function openEvaluated(
   { config, runConfig, dataOptions }: Pick<OpenedRun, "config" | "runConfig" | "dataOptions">,
-  flags: MessageFlags & { readonly data?: string; readonly header?: "yes" | "no" },
+  flags: MessageFlags & {
+    readonly data?: string;
+    readonly header?: "yes" | "no";
+    readonly dropMissing?: boolean;
+  },
 ): Promise<Dataset> {
   const { data, header } = flags;
   const { dataFile } = runConfig;
@@ -38,7 +43,8 @@ export async function openEvaluated(
   const isOwnByPath = dataFile === null && await dataName(data) === config.data;
   const ownSha256 = isOwnByPath ? {} : { ownSha256: dataFile?.sha256 ?? "none" };
   const { testData, ...options } = dataOptions;
-  const dataset = await openData(data, { ...options, header, ...ownSha256 });
+  const { dropMissing = options.dropMissing } = flags;
+  const dataset = await openData(data, { ...options, header, dropMissing, ...ownSha256 });
   const isOwn = isOwnByPath || dataset.identity?.sha256 === dataFile?.sha256;
   if (isOwn && testData !== undefined) return await openData(data, dataOptions);
   if (dataset.kind === "points" && dataset.file !== undefined) {

@@ -50,6 +50,15 @@ Deno.test("a table's columns have their names from its file to its samples and b
       assert.ok(Math.abs(Number(value) - rows[i]![3]!) < 2e-3, `${value} ${rows[i]}`)
     );
 
+    const some = `height,"height, cm",weight kg,income\n1,170,60,NA\n2,180,70,30000\n`;
+    await Deno.writeTextFile(`${folder}/some.csv`, some);
+    const evaluated = await run("eval latest --data some.csv --drop-missing");
+    assert.equal(JSON.parse(evaluated.stdout).n, 1);
+    assert.match(
+      evaluated.stderr,
+      /^some\.csv: 1 row, all .*; left out 1 row with missing values$/m,
+    );
+
     const without = await fluxion(["log-prob", "latest", "--points", "-", ...onCpu], {
       cwd: folder,
       stdin: "weight kg,income\n60,20000\n",

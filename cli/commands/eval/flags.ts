@@ -1,3 +1,4 @@
+import { trainOptions } from "@fluxion/fluxion/options";
 import type { CommandOptions, FlagValues } from "../../options/option.ts";
 import {
   countOption,
@@ -15,6 +16,11 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 export const evalOptions = {
   ...dataOption("data set for the test rows", "default the run's own"),
   ...headerOption("the file of `data`"),
+  dropMissing: {
+    ...trainOptions.dropMissing,
+    help: "points of the file of `data`: leave out rows with a missing value",
+    defaultWords: "default the run's",
+  },
   ...countOption("1000", "test rows", "default all"),
   ...seedOption("the evaluation's random numbers", "default the run's"),
   bitsPerDim: {

@@ -66,6 +66,13 @@ export async function evaluateRun(flags: EvalFlags, run: string): Promise<Evalua
           `${option("data")} too, or leave it out`,
       );
     }
+    if (flags.dropMissing && flags.data === undefined) {
+      throw new InputError(
+        `${option("dropMissing", true)}: the run's own data are read as it was trained; give ${
+          option("data")
+        } too, or leave it out`,
+      );
+    }
     const dataset = await openEvaluated(opened, flags);
     const seed = flags.seed ?? config.seed;
     const available = dataset.test.count;

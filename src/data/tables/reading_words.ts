@@ -93,7 +93,7 @@ function indexWords(
   dropped: readonly DroppedColumn[],
 ): string {
   const what = index.name === null
-    ? "the nameless first column"
+    ? "the nameless first column,"
     : `the first column, ${label(index)},`;
   const all = [...columns, ...dropped];
   const wanted = [index, ...columns].map((column) => columnArgument(column, all));

@@ -4,13 +4,13 @@ import type { TrainOptions } from "../../src/train/options/table.ts";
 import { tableDefaults } from "../../src/train/table_defaults.ts";
 import { planRun } from "../../src/train/training_plan.ts";
 
-// Rows and columns, and what docs/command-line.md says of them: n^(-1/(d + 4)), 0.01/n, 3n steps.
+// Rows and columns, and what docs/command-line.md says of them: n^(-1/(d + 4)), 0.1/n, 3n steps.
 for (
   const [rows, dims, expected] of [
-    [108, 4, { hidden: 32, noise: 0.557, weightDecay: 9.26e-5, steps: 1000, trace: "exact" }],
-    [410, 30, { hidden: 64, noise: 0.838, weightDecay: 2.44e-5, steps: 1230, trace: "hutchinson" }],
-    [4000, 2, { hidden: 32, noise: 0.251, weightDecay: 2.5e-6, steps: 3000, trace: "exact" }],
-    [1e6, 16, { hidden: 32, noise: 0.501, weightDecay: 1e-8, steps: 3000, trace: "exact" }],
+    [108, 4, { hidden: 32, noise: 0.557, weightDecay: 9.26e-4, steps: 1000, trace: "exact" }],
+    [410, 30, { hidden: 64, noise: 0.838, weightDecay: 2.44e-4, steps: 1230, trace: "hutchinson" }],
+    [4000, 2, { hidden: 32, noise: 0.251, weightDecay: 2.5e-5, steps: 3000, trace: "exact" }],
+    [1e6, 16, { hidden: 32, noise: 0.501, weightDecay: 1e-7, steps: 3000, trace: "exact" }],
   ] as const
 ) {
   Deno.test(`tableDefaults() of ${rows} rows and ${dims} columns`, () => {
@@ -45,7 +45,7 @@ Deno.test("planRun() takes a file's defaults from its training rows, and a typed
   // 360 rows train: 40 validate.
   assert.deepEqual(
     [config.noise, config.weightDecay, config.steps, config.ema, config.standardize],
-    [0.375, 2.78e-5, 1080, 0.99, "whiten"],
+    [0.375, 2.78e-4, 1080, 0.99, "whiten"],
   );
   assert.deepEqual(network.sizes, { dims: 2, hidden: 32 });
   assert.equal(standardization?.factor?.length, 2);

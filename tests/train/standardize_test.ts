@@ -29,7 +29,7 @@ function heightsCsv(rows: number, seed = 3): string {
 
 const few = { hidden: 8, batchSize: 64, backend: "cpu", steps: 3, evalEvery: 1 } as const;
 
-/** Trains in a folder and returns the remarks. */
+/** Trains in a folder and returns the remarks after the line that says what was read. */
 async function trained(
   given: TrainSpec,
   run: string,
@@ -43,7 +43,7 @@ async function trained(
     ...change,
     hooks: {
       onStart: (s: { remarks: readonly string[] }) => {
-        remarks.push(...s.remarks);
+        remarks.push(...s.remarks.filter((remark) => !/ rows \(\d+ train/.test(remark)));
       },
     },
   };

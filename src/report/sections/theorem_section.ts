@@ -57,6 +57,7 @@ export function planTheorem(
             {
               kind: "table",
               label: `Claims of ${theorem.name}`,
+              look: "records",
               columns: [
                 { name: "claim", align: "left" },
                 { name: "expected", align: "right" },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type CsvOptions, readCsv } from "../../../src/data/formats/csv.ts";
 import type { PointRows } from "../../../src/data/dataset.ts";
+import { whyImpossible } from "../../../src/data/tables/kinds/column_kind.ts";
 import { InputError } from "../../../src/core/errors.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
@@ -92,7 +93,15 @@ export const csv: FuzzTarget = {
       assert.ok(typeof allRows !== "string", "a plain table was refused");
       assert.deepEqual([...allRows.points], expected.flat());
     }
-    for (const read of [whole, allRows]) {
+    const kinds = await outcome([bytes], {
+      columns: { kind: "select", categorical: [1], dequantize: [2], log: [3] },
+    });
+    if (typeof kinds !== "string") {
+      const { points, columns, dims } = kinds;
+      // Every value of a file is a possible one of its columns.
+      points.forEach((value, i) => assert.equal(whyImpossible(columns[i % dims]!, value), null));
+    }
+    for (const read of [whole, allRows, kinds]) {
       if (typeof read === "string") continue;
       const { points, columns, count, dims } = read;
       assert.ok(count > 0 && dims > 0 && points.length === count * dims);

@@ -58,11 +58,23 @@ function parted(bytes: Uint8Array) {
 
 /** Scales of a table as Fluxion writes them, or nearly. */
 function standardization(random: Random): string {
+  const column = () =>
+    random.pick<unknown>([
+      { kind: "real" },
+      { kind: "log" },
+      { kind: "dequantized", step: random.whole(-1, 2), origin: random.below(3) },
+      {
+        kind: "categorical",
+        categories: Array.from({ length: random.below(4) }, () => text(random)),
+      },
+      { kind: text(random) },
+    ]);
   const numbers = () => Array.from({ length: random.whole(1, 3) }, () => random.whole(-1, 5));
   const scales = {
-    kind: random.pick(["zscore", "robust", ""]),
+    kind: random.pick(["zscore", "robust", "none", ""]),
     center: numbers(),
     scale: numbers(),
+    ...(random.chance(0.3) ? { columns: Array.from({ length: random.whole(0, 3) }, column) } : {}),
   };
   return random.chance(0.7) ? JSON.stringify(scales) : strangeJson(random);
 }

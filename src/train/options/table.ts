@@ -399,7 +399,7 @@ export const trainOptions = {
     example: "1",
     placeholder: "EPOCHS",
     help: "epochs between evaluations, 0: only at the end; of a file by default 60 in a run",
-    default: { cnf: 10, fm: { mlp: 10, unet: 1, resnet: 1 } },
+    default: { cnf: 10, fm: { mlp: 20, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   sampleEvery: {
@@ -408,7 +408,7 @@ export const trainOptions = {
     example: "1",
     placeholder: "EPOCHS",
     help: "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run",
-    default: { cnf: 20, fm: { mlp: 50, unet: 1, resnet: 1 } },
+    default: { cnf: 20, fm: { mlp: 150, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   saveSeconds: {

@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import { proposeDatasets } from "./dataset_names.ts";
-import { proposeRuns } from "./run_names.ts";
+import { proposeModels, proposeRuns } from "./run_names.ts";
 import type { CommandOption, CommandOptions, FlagValues } from "./option.ts";
 import { userPath } from "../paths.ts";
 import { listParserOf } from "./list_values.ts";
@@ -79,6 +79,7 @@ function isFileNow(text: string): boolean {
 function proposals({ value, offered, completes }: CommandOption) {
   if (completes === "datasets") return { proposeCompletions: proposeDatasets };
   if (completes === "runs") return { proposeCompletions: proposeRuns };
+  if (completes === "models") return { proposeCompletions: proposeModels };
   if (value.kind !== "choice") return {};
   const names = offered ?? value.names;
   return { proposeCompletions: (typed: string) => names.filter((name) => name.startsWith(typed)) };

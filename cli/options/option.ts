@@ -14,7 +14,7 @@ export interface CommandOption extends OptionDeclaration {
   /** The value if the option is given without one. */
   readonly withoutValue?: number;
   /** The source of Tab completions; choices complete to their names. */
-  readonly completes?: "datasets" | "runs";
+  readonly completes?: "datasets" | "runs" | "models";
   /** The names of a choice that help and completions offer; default all. */
   readonly offered?: readonly string[];
   /** Whether it takes a list of such values, between commas or as ranges. */

@@ -1,3 +1,4 @@
+import { shippedModels } from "@fluxion/fluxion/options";
 import { userFolder } from "../paths.ts";
 
 /** Runs that start with a prefix: `latest`, and the folders in `runs/`, the newest first. */
@@ -17,4 +18,13 @@ export async function proposeRuns(partial: string): Promise<readonly string[]> {
   const newestFirst = folders.sort((a, b) => b.modified - a.modified).map(({ path }) => path);
   const latest = newestFirst.length === 0 ? [] : ["latest"];
   return [...latest, ...newestFirst].filter((name) => name.startsWith(partial));
+}
+
+/**
+ * What {@link proposeRuns} proposes, and the models that come with Fluxion once their name is begun:
+ * without any proposal the shell completes file names.
+ */
+export async function proposeModels(partial: string): Promise<readonly string[]> {
+  const shipped = shippedModels.filter((name) => partial !== "" && name.startsWith(partial));
+  return [...await proposeRuns(partial), ...shipped];
 }

@@ -3,14 +3,21 @@ import { InputError } from "@fluxion/fluxion/core";
 import { trainOptions } from "@fluxion/fluxion/options";
 import type { CommandOptions, FlagValues } from "./option.ts";
 import { nonEmpty } from "./parse_value.ts";
-import { proposeRuns } from "./run_names.ts";
+import { proposeModels, proposeRuns } from "./run_names.ts";
 
-/** The positional argument RUN. */
+/** The positional argument RUN of commands that need a run's folder. */
 export const runArgument: TypedPositionalParameter<string> = {
   brief: "a run folder, or latest: the newest in runs/",
   placeholder: "RUN",
   parse: nonEmpty("a run folder"),
   proposeCompletions: proposeRuns,
+};
+
+/** The positional argument RUN of commands that need a model alone. */
+export const modelArgument: TypedPositionalParameter<string> = {
+  ...runArgument,
+  brief: "a run folder, latest: the newest in runs/, or mnist-unet: comes with Fluxion",
+  proposeCompletions: proposeModels,
 };
 
 const { seed, backend, threads, portableBits, data, header } = trainOptions;

@@ -38,7 +38,7 @@ function commandOption(name: keyof typeof trainOptions, model: ModelName): Comma
     ...(defaultWords === null ? {} : { defaultWords }),
     ...(appliesTo(name, model) ? {} : { hidden: true }),
     ...(name === "data" ? { completes: "datasets" } : {}),
-    ...(name === "init" ? { completes: "runs" } : {}),
+    ...(name === "init" ? { completes: "models" } : {}),
     ...(name === "net" ? netOffer(model) : {}),
   };
 }

@@ -7,6 +7,9 @@ export const pictureFiles = {
   curves: "curves.png",
 } as const;
 
+/** Name of the demo's picture of samples beside those of a longer training. */
+export const COMPARED_FILE = "compared.png";
+
 /** Limits for a scatter plot, and for images or points of many dimensions; more would overlap. */
 const MOST_PICTURED = { plane: 50_000, other: 10_000 } as const;
 
@@ -22,7 +25,7 @@ export function mostPictured(dims: number | null): number {
 
 /** Removes the pictures that `fluxion plot` drew of a run that has been replaced. */
 export function removePictures(run: string): void {
-  for (const file of Object.values(pictureFiles)) {
+  for (const file of [...Object.values(pictureFiles), COMPARED_FILE]) {
     try {
       Deno.removeSync(`${run}/${file}`);
     } catch (error) {

@@ -5,17 +5,21 @@ import {
   type FlowModel,
   isImageNetwork,
   loadRun,
+  loadShippedModel,
   openDevice,
   readRunConfig,
+  readShippedConfig,
   type RunConfig,
   type RunDataOptions,
 } from "@fluxion/fluxion";
-import type { TrainConfig } from "@fluxion/fluxion/options";
+import { InputError } from "@fluxion/fluxion/core";
+import { isShippedModel, type TrainConfig } from "@fluxion/fluxion/options";
 import type { CoordinateOptions } from "@fluxion/fluxion/plot";
 import { coordinatesOf, pictureTitle } from "@fluxion/fluxion/report/pictures";
 import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
-import { shownPath } from "../paths.ts";
+import { exists, shownPath, userPath } from "../paths.ts";
+import { speaker } from "../terminal/terminal.ts";
 import { runFolder } from "./runs_folder.ts";
 
 /** How the pictures of a run are captioned. */
@@ -23,8 +27,8 @@ export type Captions = CoordinateOptions & { readonly title: string };
 
 /** A run with its model on an open backend. Must be closed. */
 export interface OpenedRun {
-  /** Absolute path. */
-  readonly folder: string;
+  /** Absolute path; null for a model that comes with Fluxion. */
+  readonly folder: string | null;
   /** Display name: the folder relative to the user's working directory. */
   readonly name: string;
   readonly config: TrainConfig;
@@ -40,6 +44,25 @@ export interface OpenedRun {
   close(): void;
 }
 
+/** The config of RUN: a run's folder, `latest`, or a model that comes with Fluxion. */
+export async function configOf(run: string): Promise<RunConfig> {
+  return isShippedModel(run)
+    ? await readShippedConfig(run)
+    : await readRunConfig(await runFolder(run));
+}
+
+/** Loads the model of RUN; a shipped one has its sampling weights alone. */
+async function load(run: string, { weights, quiet }: WeightsFlags & MessageFlags) {
+  if (!isShippedModel(run)) return await loadRun(await runFolder(run), weights);
+  if (weights !== undefined && weights !== "ema") {
+    throw new InputError(`--weights ${weights}: ${run} comes with its averaged weights alone`);
+  }
+  if (await exists(userPath(run))) {
+    speaker({ quiet })(`${run}: the model that comes with Fluxion; the folder here is ./${run}`);
+  }
+  return await loadShippedModel(run);
+}
+
 /**
  * Opens a run and its model on the chosen backend.
  *
@@ -50,18 +73,19 @@ export async function openRun(
   run: string,
   options: DeviceFlags & WeightsFlags & MessageFlags,
 ): Promise<OpenedRun> {
-  const folder = await runFolder(run);
-  const runConfig = await readRunConfig(folder);
+  const isShipped = isShippedModel(run);
+  const runConfig = await configOf(run);
   const { network } = runConfig;
   const work = isImageNetwork(network) ? "images" : "points";
   const { backend: request = "auto", threads, portableBits } = options;
   const device = await openDevice(request, { work, threads, portableBits });
   const { backend, engines } = device;
   try {
-    const { model, config, step } = await loadRun(folder, options.weights);
+    const { model, config, step } = await load(run, options);
+    const folder = isShipped ? null : await runFolder(run);
     return {
       folder,
-      name: shownPath(folder),
+      name: folder === null ? run : shownPath(folder),
       config,
       dataOptions: dataOptionsOf(runConfig),
       runConfig,
@@ -72,7 +96,8 @@ export async function openRun(
       model,
       backend,
       engines,
-      readLog: () => readLog(runFile(folder, "log")),
+      readLog: async () =>
+        folder === null ? { steps: [], evaluations: [] } : await readLog(runFile(folder, "log")),
       close() {
         model.parameters.dispose();
         device.close();

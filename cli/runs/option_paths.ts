@@ -1,4 +1,4 @@
-import type { TrainOptions } from "@fluxion/fluxion/options";
+import { isShippedModel, type TrainOptions } from "@fluxion/fluxion/options";
 import { dataName } from "./open_data.ts";
 import { runFolder } from "./runs_folder.ts";
 
@@ -9,6 +9,6 @@ export async function withPaths(options: TrainOptions): Promise<TrainOptions> {
     ...options,
     ...(data === undefined ? {} : { data: await dataName(data) }),
     ...(testData === undefined ? {} : { testData: await dataName(testData) }),
-    ...(init === undefined ? {} : { init: await runFolder(init) }),
+    ...(init === undefined ? {} : { init: isShippedModel(init) ? init : await runFolder(init) }),
   };
 }

@@ -1,3 +1,5 @@
+import { InputError } from "@fluxion/fluxion/core";
+import { isShippedModel } from "@fluxion/fluxion/options";
 import { latestRun } from "@fluxion/fluxion/runs";
 import { userFolder, userPath } from "../paths.ts";
 
@@ -6,7 +8,17 @@ export function runsFolder(): string {
   return `${userFolder()}/runs`;
 }
 
-/** The folder of RUN: a path, or `latest`. */
+/**
+ * The folder of RUN: a path, or `latest`.
+ *
+ * @throws {InputError} If it is the name of a model that comes with Fluxion, which has none.
+ */
 export async function runFolder(run: string): Promise<string> {
+  if (isShippedModel(run)) {
+    throw new InputError(
+      `${run}: the name of a model that comes with Fluxion, which has no run folder; ` +
+        `a folder of that name is ./${run}`,
+    );
+  }
   return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
 }

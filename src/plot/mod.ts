@@ -20,6 +20,7 @@ export {
   pathGrid,
   type PathGridOptions,
 } from "./image_grid.ts";
+export { labelledGrid, type LabelledGridOptions } from "./labelled_grid.ts";
 export { type PointsOptions as PointsPlotOptions, pointsPlot } from "./points_plot.ts";
 export { type ReferenceCloud, type ScatterOptions, scatterPlot } from "./scatter_plot.ts";
 export {

@@ -3,14 +3,14 @@ import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
 import { requireSolveApplicable } from "../../options/solve.ts";
-import { runArgument } from "../../options/shared.ts";
+import { modelArgument } from "../../options/shared.ts";
 import { type LogProbFlags, logProbOptions } from "./flags.ts";
 
 /** `fluxion log-prob RUN`. */
 export const logProbCommand = buildCommand<LogProbFlags, [string]>({
   loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).logProb),
   parameters: {
-    positional: { kind: "tuple", parameters: [runArgument] },
+    positional: { kind: "tuple", parameters: [modelArgument] },
     ...parametersOf(logProbOptions),
   },
   docs: {

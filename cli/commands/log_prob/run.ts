@@ -6,7 +6,6 @@ import {
   isImageNetwork,
   likelihoodConvention,
   logProb as logProbOf,
-  readRunConfig,
   type RunConfig,
   type TraceSettings,
 } from "@fluxion/fluxion";
@@ -31,8 +30,7 @@ import { showProgress } from "../../terminal/progress.ts";
 import { readStdin } from "../../terminal/stdin.ts";
 import { writeStream } from "../../terminal/stream_file.ts";
 import { speaker } from "../../terminal/terminal.ts";
-import { type OpenedRun, openRun } from "../../runs/open_run.ts";
-import { runFolder } from "../../runs/runs_folder.ts";
+import { configOf, type OpenedRun, openRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 import { type Explained, explainedColumns, explanation } from "./explanation.ts";
 
@@ -48,7 +46,7 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   // A name that is wrong is said at once; the run says what is read of the file.
   const from = userPath(flags.points);
   if (from !== "-" && await fileKind(from) === null) throw noSuchFile(from);
-  const runConfig = await readRunConfig(await runFolder(run));
+  const runConfig = await configOf(run);
   const { network } = runConfig;
   if (flags.bitsPerDim && !isImageNetwork(network)) {
     throw new InputError("--bits-per-dim: this run's model is one of points, which have no levels");

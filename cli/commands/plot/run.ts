@@ -92,6 +92,9 @@ export async function plotRun(flags: PlotFlags, run: string): Promise<string[]> 
   const opened = await openRun(run, flags);
   try {
     const folder = flags.out === undefined ? opened.folder : userPath(flags.out);
+    if (folder === null) {
+      throw new InputError(`${opened.name} comes with Fluxion and has no folder; give --out DIR`);
+    }
     const say: Say = speaker(flags);
     const pictures = picturesOf(opened, flags, say);
     if (flags.out !== undefined) await prepareFolder(folder, pictures, flags);

@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { runArgument } from "../../options/shared.ts";
+import { modelArgument } from "../../options/shared.ts";
 import { checkSample } from "./check.ts";
 import { type SampleFlags, sampleOptions } from "./flags.ts";
 
@@ -10,7 +10,7 @@ import { type SampleFlags, sampleOptions } from "./flags.ts";
 export const sampleCommand = buildCommand<SampleFlags, [string]>({
   loader: checkFirst(checkSample, async () => (await import("./run.ts")).sample),
   parameters: {
-    positional: { kind: "tuple", parameters: [runArgument] },
+    positional: { kind: "tuple", parameters: [modelArgument] },
     ...parametersOf(sampleOptions),
   },
   docs: {

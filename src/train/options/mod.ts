@@ -44,3 +44,4 @@ export {
 export { datasetNames } from "../../data/dataset_names.ts";
 export { type NetName, netNames } from "../../nn/named_networks.ts";
 export { tableaus } from "../../ode/tableaus.ts";
+export { isShippedModel, shippedModels } from "../../data/models/shipped_models.ts";

@@ -1,4 +1,6 @@
 import type { DataIdentity } from "../../data/dataset.ts";
+
+import { shippedFiles } from "../../data/models/shipped_models.ts";
 import type { ColumnChoice, DroppedColumn, TableColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
@@ -157,8 +159,11 @@ export function dataOptionsOf(
  *   its network differs from `own`.
  */
 export async function readRunConfig(run: string, own?: Network): Promise<RunConfig> {
-  const path = runFile(run, "config");
   const text = new TextDecoder().decode(await readRunFile(run, "config"));
+  return parseRunConfig(text, runFile(run, "config"), own);
+}
+
+function parseRunConfig(text: string, path: string, own?: Network): RunConfig {
   const {
     $schema: _schema,
     format: _format,
@@ -226,6 +231,29 @@ function requireSame(own: Network, record: NetworkRecord, place: string): Networ
     `${place}: its network is ${quotedJson(record)}, the one that was given is ` +
       JSON.stringify(networkRecord(own)),
   );
+}
+
+/**
+ * Reads the config of a model that comes with Fluxion.
+ *
+ * @throws {InputError} If there is no such model.
+ */
+export async function readShippedConfig(name: string): Promise<RunConfig> {
+  return parseRunConfig((await shippedFiles(name)).config, name);
+}
+
+/**
+ * Loads a model that comes with Fluxion on the current backend (`openBackend`).
+ *
+ * @param name One of `shippedModels`.
+ * @throws {InputError} If there is no such model.
+ */
+export async function loadShippedModel(name: string): Promise<LoadedRun> {
+  const files = await shippedFiles(name);
+  const runConfig = parseRunConfig(files.config, name);
+  const stateDict = decodeStateDict(files.weights, name);
+  const model = modelOf(runConfig, stateDictWeights(stateDict, runConfig.network));
+  return { ...runConfig, path: name, step: stateDict.step ?? 0, model };
 }
 
 /**

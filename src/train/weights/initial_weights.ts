@@ -6,6 +6,7 @@ import { InputError } from "../../core/errors.ts";
 import { type MlpLayout, mlpLayout } from "../../ops/mlp_field/contract.ts";
 import { readRunFile } from "../run/load_run.ts";
 import { runFile } from "../run/run_folder.ts";
+import { isShippedModel, shippedFiles } from "../../data/models/shipped_models.ts";
 import { readSafetensorsBytes } from "./safetensors.ts";
 import { requireNoPickle } from "./pickle.ts";
 import { decodeStateDict, stateDictWeights } from "./state_dict.ts";
@@ -18,7 +19,7 @@ import type { StateDict } from "./weight_sets.ts";
  * Random weights of an mlp over whitened points start with velocity 0, so that the model is the
  * Gaussian of the whitening, and with hidden layers of unit variance (sqrt(3) times PyTorch's).
  *
- * @param init A run's folder or a file; undefined for random weights.
+ * @param init A run's folder, a file or a model that comes with Fluxion; undefined: random.
  * @param of.prefix Which of several sets of weights in the file is meant.
  * @param of.standardization That of the points; default none.
  * @throws {InputError} If the run or file does not exist or is of another architecture.
@@ -52,12 +53,13 @@ function atRest({ entries, outputWeight, outputBias }: MlpLayout, random: Float3
 }
 
 /**
- * Reads a state_dict from a safetensors file or a run's folder.
+ * Reads a state_dict from a safetensors file, a run's folder or a model that comes with Fluxion.
  *
  * @param prefix Which of several sets of weights is meant: the lead of its names.
  * @throws {InputError} If there is none, it is a pickle, or it is damaged.
  */
 export async function readStateDict(path: string, prefix?: string): Promise<StateDict> {
+  if (isShippedModel(path)) return decodeStateDict((await shippedFiles(path)).weights, path);
   let isFolder: boolean;
   try {
     isFolder = (await Deno.stat(path)).isDirectory;

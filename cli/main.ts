@@ -5,7 +5,7 @@
  * All code that computes is imported when a command runs, so that `--help` and `version` start as
  * fast as an empty program.
  */
-import { jobWorkerName } from "./commands/sweep/job_messages.ts";
+import { jobWorkerName } from "./process/job_worker_name.ts";
 import { runProgram } from "./program.ts";
 
 // `fluxion sweep` starts this module in workers.

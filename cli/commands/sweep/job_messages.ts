@@ -1,9 +1,6 @@
 import type { ModelName } from "@fluxion/fluxion/options";
 import type { TrainFlags } from "../train/flags.ts";
 
-/** Name of the workers that train the runs of a sweep: each starts the program's main module. */
-export const jobWorkerName = "fluxion-sweep";
-
 /** To a worker: train a run, or stop. */
 export type JobOrder =
   | { readonly kind: "train"; readonly model: ModelName; readonly flags: TrainFlags }

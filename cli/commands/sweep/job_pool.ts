@@ -1,6 +1,7 @@
 import type { ModelName } from "@fluxion/fluxion/options";
+import { jobWorkerName } from "../../process/job_worker_name.ts";
 import type { TrainFlags } from "../train/flags.ts";
-import { type JobMessage, type JobOrder, jobWorkerName } from "./job_messages.ts";
+import type { JobMessage, JobOrder } from "./job_messages.ts";
 
 /** A run to train. */
 export interface Job {

@@ -60,11 +60,12 @@ export function table(
   most: number | null,
 ): string {
   const cells = [columns.map(({ head }) => head), ...rows.map((row) => row.map(oneLine))];
-  let kept = columns.map((column, i) => ({
+  const natural = columns.map((column, i) => ({
     ...column,
     at: i,
     width: Math.max(...cells.map((row) => width(row[i]!))),
   }));
+  let kept = natural;
   const excess = () =>
     most === null
       ? 0
@@ -85,6 +86,9 @@ export function table(
   ) {
     if (excess() > 0) kept = kept.filter((one) => one.at !== at);
   }
+  // What the columns that are left out have freed.
+  kept = kept.map(({ at }) => natural[at]!);
+  shrink(({ enough }) => enough);
   shrink(({ enough, least }) => least ?? enough);
   return cells.map((row) =>
     kept.map((column) => {
@@ -93,4 +97,32 @@ export function table(
       return column.align === "right" ? space + text : text + space;
     }).join(GAP).trimEnd()
   ).join("\n");
+}
+
+/**
+ * The same with all columns: those for which there is no room follow in further tables, separated by
+ * empty lines, which repeat the first column.
+ */
+export function stackedTables(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  most: number,
+): string {
+  const widths = columns.map(({ head, enough = Infinity }, i) =>
+    Math.min(enough, Math.max(width(head), ...rows.map((row) => width(oneLine(row[i]!)))))
+  );
+  const stack: number[][] = [];
+  let room = 0;
+  for (let i = 1; i < columns.length; i++) {
+    const needed = GAP.length + widths[i]!;
+    if (stack.length === 0 || needed > room) {
+      stack.push([0]);
+      room = most - widths[0]!;
+    }
+    stack.at(-1)!.push(i);
+    room -= needed;
+  }
+  return stack.map((shown) =>
+    table(shown.map((i) => columns[i]!), rows.map((row) => shown.map((i) => row[i]!)), most)
+  ).join("\n\n");
 }

@@ -42,8 +42,11 @@ export interface PointTable {
 export interface TableReading {
   /** Rows of the file; those beyond the points have missing values and were left out. */
   readonly rows: number;
-  /** Whether columns were chosen by options, or matched with those of a run. */
-  readonly by: "choice" | "name" | "position";
+  /**
+   * Whether columns were chosen by options or matched with those of a run: by name, or by position,
+   * since the file or the run has no names.
+   */
+  readonly by: "choice" | "name" | "unnamedFile" | "unnamedRun";
   /** A first column that was left out because it only counts the rows; else null. */
   readonly index: DroppedColumn | null;
 }

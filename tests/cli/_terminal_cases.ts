@@ -72,6 +72,20 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       code: 0,
       shows: /^imported-\d+$/m,
     },
+    {
+      args: `compare cnf imported-${columns} --out curves-${columns}.png`,
+      code: 0,
+      shows: /^cnf +40 [^]*^curves-\d+\.png$/m,
+      fits: true,
+    },
+    { args: "compare cnf nowhere", code: 2, shows: /^fluxion: nowhere: no such run/m },
+    {
+      args: `sweep train cnf --run-dir sweep-${columns} ${tiny} --seed 0..1`,
+      code: 0,
+      shows: /^ *runs .*test loss[^]*^ *2 /m,
+      bar: true,
+      fits: true,
+    },
     { args: "import fm nowhere.safetensors", code: 2, shows: /nowhere\.safetensors/ },
     { args: "data list", code: 0, shows: /^checkerboard/m, fits: true },
     {

@@ -11,6 +11,9 @@ const actions: Readonly<Record<string, string>> = {
   "sample": "cli/commands/sample/run.ts",
   "log-prob": "cli/commands/log_prob/run.ts",
   "runs": "cli/commands/runs/run.ts",
+  "compare": "cli/commands/compare/run.ts",
+  "sweep train cnf": "cli/commands/sweep/run.ts",
+  "sweep train fm": "cli/commands/sweep/run.ts",
   "eval": "cli/commands/eval/run.ts",
   "plot": "cli/commands/plot/run.ts",
   "theory": "cli/commands/theory/run.ts",
@@ -45,6 +48,10 @@ const options = new Map(
 const saidBy: Readonly<Record<string, readonly string[]>> = {
   // Names options of a follow-up command.
   "cli/commands/doctor/run.ts": commands.filter((name) => options.get(name)!.has("backend")),
+  // Shell lines of `train`, whose options it spells out one by one.
+  "cli/commands/sweep/job_lines.ts": [],
+  // `compare --eval` passes no bits per dimension.
+  "cli/commands/eval/run.ts": ["eval"],
 };
 
 /** Library modules that assemble command lines, with the commands of these lines. */

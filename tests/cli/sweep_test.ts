@@ -158,6 +158,11 @@ Deno.test("sweep trains every combination, survives a failing one, and continues
     assert.ok(Math.abs(stdErr - Math.abs(losses[0] - losses[1]) / 2) < 1e-12);
     assert.equal(made.failed.length, 2);
 
+    // A run that cannot start is bad input, as in train.
+    const nowhere = await sweep("--data", "nowhere.csv", "--quiet");
+    assert.deepEqual([nowhere.code, nowhere.stdout], [2, ""]);
+    assert.match(nowhere.stderr, /^fluxion: run: nowhere\.csv: no such file/);
+
     // What is left of a sweep is trained by a shell; finished runs are not touched.
     const dry = await sweep(...rates, "--steps", "2", "--dry-run");
     assert.equal(dry.code, 0);

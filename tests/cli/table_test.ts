@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { table } from "../../cli/terminal/table.ts";
+import { stackedTables, table } from "../../cli/terminal/table.ts";
 
 const columns = [
   { head: "run", enough: 10, least: 5 },
@@ -20,7 +20,8 @@ Deno.test("table() aligns columns and keeps every cell on its line", () => {
 
 Deno.test("table() shortens cells, then leaves out columns, and never exceeds the width", () => {
   assert.equal(table(columns, rows, 26).split("\n")[1], "runs…-0001  1.25  finished");
-  assert.equal(table(columns, rows, 25).split("\n")[1], "runs…-0001  finished");
+  // What the column of losses has freed goes to the others.
+  assert.equal(table(columns, rows, 25).split("\n")[1], "runs/…e-0001  finished");
   for (let most = 18; most < 40; most++) {
     for (const line of table(columns, rows, most).split("\n")) {
       assert.ok([...line].length <= most, `${most}: ${line}`);
@@ -28,4 +29,18 @@ Deno.test("table() shortens cells, then leaves out columns, and never exceeds th
   }
   const narrow = table(columns, rows, 15).split("\n");
   assert.deepEqual(narrow, ["run    state", "ru…01  finished", "b\\nc   broken:…"]);
+});
+
+Deno.test("stackedTables() shows every column, below the others where there is no room", () => {
+  const lines = stackedTables(columns, rows, 20).split("\n");
+  assert.deepEqual(lines, [
+    "run             loss",
+    "runs/a…me-0001  1.25",
+    "b\\nc            -0.5",
+    "",
+    "run         state",
+    "runs…-0001  finished",
+    "b\\nc        broken:…",
+  ]);
+  assert.equal(stackedTables(columns, rows, Infinity), table(columns, rows, null));
 });

@@ -22,7 +22,7 @@ import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures
 import { runFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns, duration } from "../../terminal/progress.ts";
-import { table, type TableColumn } from "../../terminal/table.ts";
+import { stackedTables, type TableColumn } from "../../terminal/table.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
 import { type CompareFlags, compareOptions } from "./flags.ts";
 
@@ -65,7 +65,7 @@ async function compareRuns(flags: CompareFlags, names: readonly string[]): Promi
       picture,
     }));
   } else {
-    const most = Deno.stdout.isTerminal() ? columns() : null;
+    const most = Deno.stdout.isTerminal() ? columns() : Infinity;
     printLine(
       differences.length === 0
         ? "The runs have the same options.\n"
@@ -91,6 +91,7 @@ async function summaries(names: readonly string[]): Promise<RunSummary[]> {
       found.push(await summarizeRun(folder));
       continue;
     }
+    if (!await exists(folder)) throw new InputError(`${name}: no such run or folder of runs`);
     const { runs } = await listRuns(folder);
     if (runs.length === 0) {
       throw new InputError(`${name}: neither a run folder nor a folder that holds runs`);
@@ -203,18 +204,17 @@ const runColumn: TableColumn = { head: "run", enough: 28, least: 12 };
 function optionTable(
   runs: readonly RunSummary[],
   differences: readonly DifferingOption[],
-  most: number | null,
+  most: number,
 ): string {
   const text = (name: string, value: OptionValue) =>
     value === undefined ? "-" : name === "data" ? dataText(`${value}`) : String(value);
-  return table(
+  return stackedTables(
     [
       runColumn,
-      ...differences.map(({ name }, i): TableColumn => ({
+      ...differences.map(({ name }): TableColumn => ({
         head: kebabCase(name),
         enough: 16,
         least: 6,
-        dispensable: i,
       })),
     ],
     runs.map(({ run }, i) => [
@@ -237,13 +237,13 @@ const ownFigures: readonly (readonly [head: string, of: (run: RunSummary) => str
   ["time", ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds)],
 ];
 
-function figureTable(runs: readonly RunSummary[], most: number | null): string {
+function figureTable(runs: readonly RunSummary[], most: number): string {
   const shown = ownFigures.filter(([, of]) => runs.some((run) => of(run) !== "-"));
   const states = runs.some(({ state }) => state.kind !== "finished");
-  return table(
+  return stackedTables(
     [
       runColumn,
-      ...shown.map(([head], i): TableColumn => ({ head, align: "right", dispensable: i })),
+      ...shown.map(([head]): TableColumn => ({ head, align: "right" })),
       ...(states ? [{ head: "state", loses: "end", enough: 24 } as const] : []),
     ],
     runs.map((run) => [
@@ -262,7 +262,7 @@ const noFigures = ["model", "data", "backend", "seed"];
 function evaluationTable(
   runs: readonly RunSummary[],
   evaluations: Evaluations,
-  most: number | null,
+  most: number,
 ): string {
   const all = [...evaluations.values()];
   const keys = [...new Set(all.flatMap((found) => Object.keys(found)))].filter((key) =>
@@ -270,10 +270,10 @@ function evaluationTable(
   );
   const cell = (value: string | number | null | undefined) =>
     figure(typeof value === "number" ? value : null);
-  return table(
+  return stackedTables(
     [
       runColumn,
-      ...keys.map((head, i): TableColumn => ({ head, align: "right", dispensable: i })),
+      ...keys.map((head): TableColumn => ({ head, align: "right" })),
     ],
     runs.map(({ run }) => [
       shownPath(run),

@@ -61,26 +61,32 @@ function megabytes(bytes: number): string {
 }
 
 const listed: readonly ListedColumn[] = [
-  { head: "run", enough: 32, least: 12, cell: ({ run }) => shownPath(run) },
-  { head: "model", cell: ({ options }) => options?.model ?? "-" },
-  { head: "network", dispensable: 2, cell: ({ network }) => network?.kind ?? "-" },
-  { head: "data", enough: 16, least: 8, cell: ({ options }) => dataText(options?.data) },
+  { head: "run", enough: 32, least: 16, cell: ({ run }) => shownPath(run) },
+  { head: "model", dispensable: 2, cell: ({ options }) => options?.model ?? "-" },
+  { head: "network", dispensable: 4, cell: ({ network }) => network?.kind ?? "-" },
+  {
+    head: "data",
+    enough: 16,
+    least: 8,
+    dispensable: 1,
+    cell: ({ options }) => dataText(options?.data),
+  },
   { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
   { head: "test loss", align: "right", cell: ({ metrics }) => figure(metrics?.testLoss) },
   {
     head: "validation",
     align: "right",
-    dispensable: 1,
+    dispensable: 3,
     cell: ({ metrics }) => figure(metrics?.validationLoss),
   },
   {
     head: "time",
     align: "right",
-    dispensable: 3,
+    dispensable: 5,
     cell: ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds),
   },
-  { head: "size", align: "right", dispensable: 4, cell: ({ bytes }) => megabytes(bytes) },
-  { head: "state", enough: 27, least: 12, loses: "end", cell: stateText },
+  { head: "size", align: "right", dispensable: 6, cell: ({ bytes }) => megabytes(bytes) },
+  { head: "state", enough: 16, least: 12, loses: "end", cell: stateText },
 ];
 
 function runsTable(found: readonly RunSummary[], most: number | null): string {

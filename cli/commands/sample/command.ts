@@ -17,7 +17,7 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
     brief: "draw samples from a run to a .png, .npy or .csv file",
     fullDescription: describe(
       "Draws samples. Memory does not grow with --n, except for pictures.\n" +
-        "CSV: one row per sample, no header. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
+        "CSV: one row per sample. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
         "--log-prob\n[n, d + 1], the log-likelihood last. With --trajectories CSV has the rows " +
         "sample, t, x...\nand NPY the shape [n, times, d].",
       [

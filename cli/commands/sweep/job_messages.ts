@@ -12,4 +12,4 @@ export type JobMessage =
   | { readonly kind: "ready"; readonly stopWord: Int32Array }
   | { readonly kind: "progress"; readonly step: number; readonly steps: number }
   | { readonly kind: "finished" | "interrupted" }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number };

@@ -12,7 +12,7 @@ export interface Job {
 /** How the training of a run ended. */
 export type JobEnd =
   | { readonly kind: "finished" | "interrupted" }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number };
 
 /** Callbacks of {@link runJobs}. */
 export interface JobHooks {
@@ -74,7 +74,11 @@ class JobWorker {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#ready.resolve();
-      this.#ended?.({ kind: "failed", message: `its worker ended: ${event.message}` });
+      this.#ended?.({
+        kind: "failed",
+        message: `its worker ended: ${event.message}`,
+        exitCode: 1,
+      });
     };
     signal.addEventListener("abort", this.#stop);
   }

@@ -32,8 +32,12 @@ export function serveJobs(): void {
       const isStopped = error instanceof Stopped || error instanceof Interrupted ||
         signal.aborted && error === signal.reason;
       if (isStopped) return scope.postMessage({ kind: "interrupted" });
-      const { message } = verdict(error, trainOptionsOf(model));
-      scope.postMessage({ kind: "failed", message: message ?? "ended without a message" });
+      const { message, exitCode } = verdict(error, trainOptionsOf(model));
+      scope.postMessage({
+        kind: "failed",
+        message: message ?? "ended without a message",
+        exitCode,
+      });
     }
   };
   scope.postMessage({ kind: "ready", stopWord });

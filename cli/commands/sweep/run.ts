@@ -48,13 +48,15 @@ export async function sweep(model: ModelName, flags: SweepFlags): Promise<void> 
   if (names.length > 0) {
     const many = names.length === 1 ? "1 run" : `${names.length} runs`;
     sayError(`${many} failed: ${names.join(", ")}; the same command tries again`);
-    throw new PartlyFailed(`${many} failed`);
+    const isInput = failed.every(({ exitCode }) => exitCode === 2);
+    throw new PartlyFailed(`${many} failed`, isInput ? 2 : 1);
   }
 }
 
 interface FailedRun {
   readonly name: string;
   readonly message: string;
+  readonly exitCode: number;
 }
 
 /** Trains what is not finished; null if that was only listed. Returns the runs that failed. */
@@ -126,7 +128,7 @@ async function trained(
         interrupted++;
         return;
       case "failed":
-        failed.push({ name, message: end.message });
+        failed.push({ name, message: end.message, exitCode: end.exitCode });
         return sayError(`${name}: ${end.message}`);
       default:
         end satisfies never;
@@ -198,7 +200,10 @@ function printTable({ axes, found, failed, flags, folder }: {
       name: placed.name,
       ...summaryJson(summary),
     }));
-    return printLine(JSON.stringify({ runDir: shownPath(folder), ...made, runs, failed }));
+    const failures = failed.map(({ name, message }) => ({ name, message }));
+    return printLine(
+      JSON.stringify({ runDir: shownPath(folder), ...made, runs, failed: failures }),
+    );
   }
   if (made.rows.length === 0) return;
   printLine(tableText(made, Deno.stdout.isTerminal() ? columns() : null));

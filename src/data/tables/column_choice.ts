@@ -1,4 +1,5 @@
 import { InputError } from "../../core/errors.ts";
+import type { TableReading } from "../dataset.ts";
 import type { ColumnKind } from "./kinds/column_kind.ts";
 import { option } from "../../core/options/spelling.ts";
 import {
@@ -18,7 +19,7 @@ export interface ChosenColumns {
   /** Indices from 0, in the order of the coordinates. */
   readonly kept: readonly number[];
   /** How they were found. */
-  readonly by: "choice" | "name" | "position";
+  readonly by: TableReading["by"];
 }
 
 /**
@@ -133,10 +134,6 @@ type OfRun = Extract<ColumnChoice, { readonly kind: "ofRun" }>;
 
 function ofRun(file: FileColumns, run: OfRun, place: string): ChosenColumns {
   const all = allColumns(file).map((_, index) => index);
-  const positions = (numbers: readonly number[]): ChosenColumns => ({
-    kept: numbers.map((number) => number - 1),
-    by: "position",
-  });
   const { columns, dropped, dims } = run;
   const hasNames = file.names?.some((name) => name !== "") ?? false;
   if (columns !== null && hasNames && columns.every(({ name }) => name !== null)) {
@@ -147,20 +144,21 @@ function ofRun(file: FileColumns, run: OfRun, place: string): ChosenColumns {
   if (sampled.size === dims && !sampled.has(undefined)) {
     return { kept: [...sampled] as number[], by: "name" };
   }
-  if (file.count === dims) return { kept: all, by: "position" };
+  const by = hasNames ? "unnamedRun" : "unnamedFile";
+  if (file.count === dims) return { kept: all, by };
   // As wide as the run's own file, or as samples with their log-likelihood.
   if (columns !== null && file.count === dims + dropped.length) {
-    return positions(columns.map(({ number }) => number));
+    return { kept: columns.map(({ number }) => number - 1), by };
   }
   if (columns === null && dropped.length > 0) {
     const gone = droppedByName(file, run);
     if (gone !== null) {
-      return { kept: all.filter((index) => !gone.includes(index)), by: "position" };
+      return { kept: all.filter((index) => !gone.includes(index)), by };
     }
   }
   return file.count === dims + 1 && file.names?.[dims] === LOG_PROB_NAME
-    ? { kept: all.slice(0, dims), by: "position" }
-    : { kept: all, by: "position" };
+    ? { kept: all.slice(0, dims), by }
+    : { kept: all, by };
 }
 
 /** Columns of a run from before it stored the ones that it kept; null if the file is of another width. */

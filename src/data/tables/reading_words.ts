@@ -39,7 +39,7 @@ export function readingWords(
   const last = wide ? ` ... ${label(columns.at(-1)!)}${ofWide}` : "";
   const parts = [
     `${placeWords(place)}: ${many(count, "row")}${rows}, ${many(columns.length, "column")}${
-      reading === undefined ? "" : byWords(reading, isNamed)
+      reading === undefined ? "" : byWords(reading)
     }${isNamed || ofColumn(0) !== "" ? `: ${shown}${last}` : ""}`,
     ...leftOutWords(columns, { dropped, reading }),
     ...missingWords(count, reading),
@@ -63,12 +63,19 @@ function label({ name, number }: DroppedColumn): string {
   return name === null ? String(number) : named(name, 30);
 }
 
-function byWords({ by }: TableReading, isNamed: boolean): string {
-  if (by === "choice") return "";
-  if (by === "name") return " found by name";
-  return isNamed
-    ? " found by position, since the file has no names"
-    : " found by position, since the run knows no names";
+function byWords({ by }: TableReading): string {
+  switch (by) {
+    case "choice":
+      return "";
+    case "name":
+      return " found by name";
+    case "unnamedFile":
+      return " found by position, since the file has no names";
+    case "unnamedRun":
+      return " found by position, since the run stores no names";
+    default:
+      return by satisfies never;
+  }
 }
 
 function leftOutWords(

@@ -168,13 +168,13 @@ const ofRun: ColumnChoice = {
 };
 
 Deno.test("readPoints() finds a run's columns by name in any order, else by position", async () => {
-  const found: [string, "name" | "position"][] = [
+  const found: [string, "name" | "unnamedFile"][] = [
     ["height,species,weight\n170,setosa,60\n", "name"],
     ["weight,species,height\n60,setosa,170\n", "name"],
     ["height,weight\n170,60\n", "name"],
     ["id,weight,more,height,logProb\n7,60,?,170,-3\n", "name"],
-    ["170,setosa,60\n", "position"],
-    ["170,60\n", "position"],
+    ["170,setosa,60\n", "unnamedFile"],
+    ["170,60\n", "unnamedFile"],
   ];
   for (const [csv, by] of found) {
     const { points, reading } = await read(csv, { columns: ofRun });
@@ -208,4 +208,6 @@ Deno.test("readPoints() finds the columns of a run that stored none", async () =
   ) {
     assert.deepEqual((await read(csv, { columns: older })).points, [170, 60], csv);
   }
+  const { reading } = await read("a,b\n170,60\n", { columns: older });
+  assert.equal(reading.by, "unnamedRun", "the file has names");
 });

@@ -37,7 +37,7 @@ export async function openData(
   name: string,
   options: {
     readonly seed: number;
-    readonly binarize?: boolean;
+    readonly binarize?: boolean | undefined;
     readonly columns?: ColumnChoice | undefined;
     readonly dropMissing?: boolean | undefined;
     readonly header?: "yes" | "no" | undefined;
@@ -56,7 +56,7 @@ export async function openData(
   }
   return await openDataset(await dataName(name), {
     seed: options.seed,
-    binarize: options.binarize ?? true,
+    binarize: options.binarize,
     columns: options.columns,
     dropMissing: options.dropMissing,
     header: options.header,

@@ -93,7 +93,7 @@ export interface DataIdentity {
 
 /** The files that the rows of a data set were read from. */
 export interface DatasetFiles {
-  /** The file of the data set; absent if it is none, or a folder. */
+  /** The file of the data set, or its folder of PNG files; absent if it is neither. */
   readonly identity?: DataIdentity;
   /** The file of its test rows, if that is another one. */
   readonly testIdentity?: DataIdentity;
@@ -140,6 +140,14 @@ export interface ImageTable {
   read(indices: ArrayLike<number>, out: Float32Array): void;
 }
 
+/** How the images of somebody's own file or folder were read. */
+export interface ImageReading {
+  /** Whether pixels are 0 and 1: as was asked, else as the values are. */
+  readonly binarize: boolean;
+  /** For people, as in `values from 0 to 255, read as 0 (black) to 255 (white)`. */
+  readonly words: string;
+}
+
 /** Images, split into train and test. */
 export interface ImageDataset extends DatasetFiles {
   /** Whether rows are points or images. */
@@ -150,8 +158,10 @@ export interface ImageDataset extends DatasetFiles {
   readonly height: number;
   /** Width of an image in pixels. */
   readonly width: number;
-  /** Values per pixel. */
+  /** Values per pixel: 1 for grey, 3 for colour. */
   readonly channels: number;
+  /** How they were read; absent for data sets by name and folders of IDX files. */
+  readonly reading?: ImageReading;
   /** Training set. */
   readonly train: ImageTable;
   /** Test set. */

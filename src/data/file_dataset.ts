@@ -1,21 +1,32 @@
 import { whole } from "../core/files/bounded_file.ts";
 import type { CsvOptions } from "./formats/csv.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
-import { type IdxImages, isIdxImages, readIdxImages, readIdxLabels } from "./formats/idx.ts";
-import { readIdxFolder, requireEqualCounts } from "./images/idx_folder.ts";
-import { greyImageTable, packedImageTable, packImages } from "./images/image_table.ts";
-import { selectImages } from "./images/image_table.ts";
+import { type FileArray, readArray } from "./formats/array_file.ts";
+import { isIdxImages, readIdxImages, readIdxLabels } from "./formats/idx.ts";
+import { type IdxHalf, readIdxFolder, requireEqualCounts } from "./images/idx_folder.ts";
+import { channelsLast, hasImageAxes, imageShapeOf } from "./images/image_shape.ts";
+import {
+  greyImageTable,
+  packedImageTable,
+  packImages,
+  selectImages,
+  type StoredImages,
+} from "./images/image_table.ts";
+import { type PixelValues, pixelValues } from "./images/pixel_values.ts";
 import { fileKind, type InputContent, readInput, readInputFile } from "./input_file.ts";
 import { BINARISE_THRESHOLD } from "./images/packed_mnist.ts";
-import { parsePoints } from "./tables/point_rows.ts";
+import { arrayPoints, parsePoints } from "./tables/point_rows.ts";
 import { requireSplittable, type RowSplit, splitIndices, splitPoints } from "./tables/split.ts";
 
 /** Options for reading images and points from files. */
 export interface FileOptions extends CsvOptions {
   /** Seed of the shuffle before the split. */
   readonly seed: number;
-  /** Images only: map grey values above 128 to 1 and others to 0; else divide by 255. */
-  readonly binarize: boolean;
+  /**
+   * Images only: whether values above half of their range become 1 and others 0; by default of a
+   * file or a folder of PNG files if it has two different values, of a folder of IDX files always.
+   */
+  readonly binarize?: boolean | undefined;
   /** Whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
   readonly split?: "shuffled" | "ordered" | undefined;
   /** All rows train. */
@@ -35,33 +46,38 @@ function splitOf(
 }
 
 /**
- * Opens a file of points (CSV, NPY) or images (IDX), shuffled by the seed and split 80/20. Labels
- * of images are read, if present, from the file beside it whose name has `labels-idx1` instead of
- * `images-idx3`.
+ * Opens a file of points (CSV, NPY, Parquet) or images (IDX, NPY), shuffled by the seed and split
+ * 80/20. Labels of images are read, if present, from the file beside it whose name has `labels-idx1`
+ * instead of `images-idx3`.
  *
  * @throws {InputError} If the file cannot be read or contains fewer than 10 samples.
  */
 export async function openFile(path: string, options: FileOptions): Promise<Dataset> {
-  return await readInput<Dataset>(
-    path,
-    (content) =>
-      isIdxImages(content.head)
-        ? imagesFromFile(content, options)
-        : pointsFromContent(content, options),
-  );
+  return await readInput<Dataset>(path, (content) => openContent(content, options));
 }
 
 /**
- * Reads points from the content of a CSV or NPY file, shuffled and split 80/20.
+ * Like {@link openFile}, for content from any source.
  *
  * @throws {InputError} As {@link openFile}.
  */
-export async function pointsFromContent(
+export async function openContent(content: InputContent, options: FileOptions): Promise<Dataset> {
+  if (isIdxImages(content.head)) return await imagesFromIdx(content, options);
+  const array = await readArray(content);
+  return array !== null && hasImageAxes(array)
+    ? await imagesFromArray(content, array, options)
+    : await pointsFromContent(content, array, options);
+}
+
+async function pointsFromContent(
   content: InputContent,
+  array: FileArray | null,
   options: FileOptions,
 ): Promise<PointDataset> {
   const { place } = content;
-  const read = await parsePoints(content, options);
+  const read = array === null
+    ? await parsePoints(content, options)
+    : arrayPoints(array, place, options);
   const { points, columns, dropped, count, dims, reading, firstLine } = read;
   const sha256 = content.sha256();
   const split = splitOf(options, sha256);
@@ -90,57 +106,119 @@ export async function openImageFolder(
 ): Promise<ImageDataset> {
   const { train, test } = await readIdxFolder(folder);
   const { height, width } = train.images;
+  const { binarize = true } = options;
+  const table = ({ images, labels }: IdxHalf, place: string) => {
+    const { grey: values, count } = images;
+    const pixels = height * width;
+    const read = pixelValues(values, { binarize, pixels, place: `${folder}, ${place}` });
+    return tableOf(read, { pixels, count, labels });
+  };
   return {
     kind: "images",
     name: options.name,
     height,
     width,
     channels: 1,
-    train: tableOf(train.images, train.labels, options.binarize),
-    test: tableOf(test.images, test.labels, options.binarize),
+    train: table(train, "train"),
+    test: table(test, "test"),
   };
 }
 
-async function imagesFromFile(
-  content: InputContent,
-  options: FileOptions,
-): Promise<ImageDataset> {
-  const path = content.place;
-  const bytes = await whole(content.chunks);
-  const images = readIdxImages(bytes, path);
-  const sha256 = content.sha256();
+/** Images that a file or a folder has, before they are split. */
+export interface FileImages {
+  /** Name of the file or folder. */
+  readonly name: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** [count * height * width * channels], NHWC. */
+  readonly read: PixelValues;
+  /** [count], or null. */
+  readonly labels: Uint8Array | null;
+  /** SHA-256 of their bytes. */
+  readonly sha256: string;
+}
+
+/**
+ * The data set of images, split as the options say.
+ *
+ * @throws {InputError} If there are too few to split.
+ */
+export function imageDataset(images: FileImages, options: FileOptions): ImageDataset {
+  const { name, count, height, width, channels, read, labels, sha256 } = images;
   const split = splitOf(options, sha256);
-  requireSplittable(images.count, path, split.kind);
-  const table = tableOf(images, await labelsBeside(path, images), options.binarize);
-  const { train, test } = splitIndices(images.count, split);
+  requireSplittable(count, name, split.kind);
+  const pixels = height * width * channels;
+  const table = tableOf(read, { pixels, count, labels });
+  const { train, test } = splitIndices(count, split);
+  const { binarize, words } = read;
   return {
     kind: "images",
-    name: path,
-    height: images.height,
-    width: images.width,
-    channels: 1,
+    name,
+    height,
+    width,
+    channels,
+    reading: { binarize, words },
     train: selectImages(table, train),
     test: selectImages(table, test),
-    identity: { sha256, rows: images.count, columns: images.height * images.width },
+    identity: { sha256, rows: count, columns: pixels },
   };
 }
 
-function tableOf(images: IdxImages, labels: Uint8Array | null, binarize: boolean): ImageTable {
-  const { grey, count, height, width } = images;
-  const stored = { pixels: height * width, count, labels };
-  return binarize
-    ? packedImageTable(packImages(grey, stored.pixels, BINARISE_THRESHOLD), stored)
-    : greyImageTable(grey, stored);
+/** IDX of unsigned bytes and three axes, which are not copied. */
+async function imagesFromIdx(content: InputContent, options: FileOptions): Promise<ImageDataset> {
+  const { place } = content;
+  const { grey, ...size } = readIdxImages(await whole(content.chunks), place);
+  const pixels = size.height * size.width;
+  return imageDataset({
+    ...size,
+    name: place,
+    channels: 1,
+    read: pixelValues(grey, { binarize: options.binarize, pixels, place }),
+    labels: await labelsBeside(place, size.count),
+    sha256: content.sha256(),
+  }, options);
 }
 
-async function labelsBeside(path: string, images: IdxImages): Promise<Uint8Array | null> {
+async function imagesFromArray(
+  content: InputContent,
+  array: FileArray,
+  options: FileOptions,
+): Promise<ImageDataset> {
+  const { place } = content;
+  const { order, ...size } = imageShapeOf(array, place);
+  const { count, height, width, channels } = size;
+  const pixels = height * width;
+  const read = pixelValues(array.values, {
+    binarize: options.binarize,
+    pixels: pixels * channels,
+    place,
+  });
+  const levels = order === "first" ? channelsLast(read.levels, { pixels, channels }) : read.levels;
+  return imageDataset({
+    ...size,
+    name: place,
+    read: { ...read, levels },
+    labels: await labelsBeside(place, count),
+    sha256: content.sha256(),
+  }, options);
+}
+
+function tableOf({ levels, binarize }: PixelValues, stored: StoredImages): ImageTable {
+  return binarize
+    ? packedImageTable(packImages(levels, stored.pixels, BINARISE_THRESHOLD), stored)
+    : greyImageTable(levels, stored);
+}
+
+async function labelsBeside(path: string, count: number): Promise<Uint8Array | null> {
   const named = path.replace(/images([-.])idx3(?=[^/\\]*$)/, "labels$1idx1");
   if (named === path) return null;
   const plain = named.replace(/\.gz$/, "");
   for (const candidate of [plain, `${plain}.gz`]) {
     if (await fileKind(candidate) !== "file") continue;
     const labels = readIdxLabels(await readInputFile(candidate), candidate);
-    requireEqualCounts(images, labels, candidate);
+    requireEqualCounts(count, labels, candidate);
     return labels;
   }
   return null;

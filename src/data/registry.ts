@@ -5,7 +5,7 @@ import { datasetNames } from "./dataset_names.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
 import { openWithTestData } from "./test_data.ts";
-import { type FileOptions, openFile, openImageFolder, pointsFromContent } from "./file_dataset.ts";
+import { type FileOptions, openContent, openFile, openImageFolder } from "./file_dataset.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
 import { findManifest, type Manifest } from "./downloads/manifest.ts";
 import { moons } from "./densities/moons.ts";
@@ -21,10 +21,11 @@ export interface OpenOptions extends CsvOptions {
   /** Seed for drawing the points of a known distribution and for shuffling; default 0. */
   readonly seed?: number;
   /**
-   * Images only: true (the default) maps grey values above 128 to 1 and others to 0; false divides
-   * them by 255.
+   * Images only: true maps values above half of their range to 1 and others to 0; false scales them
+   * to 0 to 1 (8-bit ones are divided by 255). Default true for data sets by name and folders of IDX
+   * files; other images are binary if they have two different values.
    */
-  readonly binarize?: boolean;
+  readonly binarize?: boolean | undefined;
   /** Of a file: whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
   readonly split?: "shuffled" | "ordered" | undefined;
   /** A file of test rows, with the columns of the data set: all rows of that one's file train. */
@@ -45,8 +46,8 @@ export interface OpenOptions extends CsvOptions {
  * @throws {InputError} If the data set does not exist, is not downloaded, or is damaged.
  */
 export async function openDataset(name: string, given: OpenOptions = {}): Promise<Dataset> {
-  const { seed = 0, binarize = true, dataDir = null, testData } = given;
-  const options = { ...given, seed, binarize, dataDir };
+  const { seed = 0, dataDir = null, testData } = given;
+  const options = { ...given, seed, dataDir };
   return testData === undefined
     ? await openOne(name, options)
     : await openWithTestData({ name, testData }, (name, change) =>
@@ -59,7 +60,7 @@ type Opening = FileOptions & Pick<OpenOptions, "readStdin"> & { readonly dataDir
 async function openOne(name: string, options: Opening): Promise<Dataset> {
   const source = pointSources.find((candidate) => candidate.name === name);
   if (source !== undefined) return sourceDataset(source, options.seed);
-  if (name === "mnist" && options.binarize) {
+  if (name === "mnist" && (options.binarize ?? true)) {
     // Imported on demand: it takes megabytes, and most commands do not need it.
     return (await import("./images/embedded_mnist.ts")).openEmbeddedMnist();
   }
@@ -71,7 +72,7 @@ async function openOne(name: string, options: Opening): Promise<Dataset> {
     }
     return await readContent(options.readStdin(), {
       place: "standard input",
-      use: (content) => pointsFromContent(content, options),
+      use: (content) => openContent(content, options),
     });
   }
   const kind = await fileKind(name);

@@ -8,7 +8,7 @@ import { columnList } from "./tables/columns.ts";
 /** Opens a file with some options changed. */
 type Open = (
   name: string,
-  change: Pick<FileOptions, "allTrain" | "ownSha256" | "columns" | "header">,
+  change: Pick<FileOptions, "allTrain" | "ownSha256" | "columns" | "header" | "binarize">,
 ) => Promise<Dataset>;
 
 /**
@@ -31,13 +31,15 @@ export async function openWithTestData(
   }
   const every = { ownSha256: "none", header: undefined };
   if (own.kind === "images") {
-    const other = await open(testData, every);
+    const other = await open(testData, { ...every, binarize: own.reading?.binarize });
     if (
       other.kind === "images" && other.height === own.height && other.width === own.width &&
       other.channels === own.channels
     ) return { ...own, test: other.test, ...testIdentity(other) };
-    const { height, width } = own;
-    throw new InputError(`${asked}: is no file of images of ${height} x ${width} pixels`);
+    const { height, width, channels } = own;
+    throw new InputError(
+      `${asked}: holds no images of ${height} x ${width} x ${channels}, as the training data are`,
+    );
   }
   const { columns, dropped } = own.file!;
   const choice = { kind: "ofRun", columns, dropped, dims: own.dims } as const;

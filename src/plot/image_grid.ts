@@ -6,12 +6,14 @@ import { rendered } from "./drawing/_render.ts";
 import { element, pngAddress, round, svgDocument, textLine } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
-/** Size of one image in pixels. */
+/** Size of one image. */
 export interface ImageSize {
   /** Height in pixels. */
   readonly height: number;
   /** Width in pixels. */
   readonly width: number;
+  /** Values per pixel: 1 (the default) for grey, 3 for colour, red first. */
+  readonly channels?: number | undefined;
 }
 
 /** Options of {@link imageGrid}. */
@@ -24,16 +26,33 @@ export interface ImageGridOptions extends ImageSize {
   readonly text?: PngText;
 }
 
-/** Grey value between and around the images. */
+/** Value of every channel between and around the images. */
 const PAPER = 255;
 
+/** A value from 0 to 1, clipped, as a byte. */
+export function pixelByte(value: number): number {
+  return Math.round(255 * Math.min(1, Math.max(0, value)));
+}
+
+/**
+ * Numbers per image.
+ *
+ * @throws {RangeError} If there are not one or three channels.
+ */
+export function imageNumbers({ height, width, channels = 1 }: ImageSize): number {
+  if (channels !== 1 && channels !== 3) {
+    throw new RangeError(`a picture shows images of 1 or 3 channels, not ${channels}`);
+  }
+  return height * width * channels;
+}
+
 function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
-  const { height, width, scale = 3 } = options;
-  const size = height * width;
+  const { height, width, channels = 1, scale = 3 } = options;
+  const size = imageNumbers(options);
   const n = images.length / size;
   if (!Number.isInteger(n) || n === 0) {
     throw new RangeError(
-      `imageGrid: expected images [n, ${height}, ${width}] with n >= 1, got ${images.length} numbers`,
+      `imageGrid: expected images of ${size} numbers, at least one, got ${images.length} numbers`,
     );
   }
   const columns = options.columns ?? Math.ceil(Math.sqrt(n));
@@ -41,16 +60,18 @@ function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
   const gap = scale;
   const cellWidth = width * scale + gap, cellHeight = height * scale + gap;
   const total = { width: columns * cellWidth + gap, height: rows * cellHeight + gap };
-  const pixels = new Uint8Array(total.width * total.height).fill(PAPER);
+  const pixels = new Uint8Array(total.width * total.height * channels).fill(PAPER);
   for (let image = 0; image < n; image++) {
     const left = gap + (image % columns) * cellWidth;
     const top = gap + Math.floor(image / columns) * cellHeight;
     for (let y = 0; y < height * scale; y++) {
-      const source = image * size + Math.floor(y / scale) * width;
-      const target = (top + y) * total.width + left;
+      const source = image * size + Math.floor(y / scale) * width * channels;
+      const target = ((top + y) * total.width + left) * channels;
       for (let x = 0; x < width * scale; x++) {
-        const value = images[source + Math.floor(x / scale)]!;
-        pixels[target + x] = Math.round(255 * Math.min(1, Math.max(0, value)));
+        const from = source + Math.floor(x / scale) * channels, to = target + x * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          pixels[to + channel] = pixelByte(images[from + channel]!);
+        }
       }
     }
   }
@@ -58,10 +79,10 @@ function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
 }
 
 /**
- * Draws grey images in a grid, row by row: 0 is black, 1 is white; other values are clipped.
+ * Draws images in a grid, row by row: 0 is black, 1 is white; other values are clipped.
  *
- * @param images [n * height * width], row-major.
- * @returns A PNG file of one channel.
+ * @param images [n * height * width * channels], row-major.
+ * @returns A PNG file of as many channels.
  * @throws {RangeError} If `images` is not a positive whole number of images.
  */
 export function imageGrid(
@@ -82,7 +103,7 @@ export interface PathGridOptions extends ImageSize, PictureOptions {
  * Draws image trajectories from noise to samples: one row per sample, one column per time, with the
  * times above. Values outside [0, 1], as in noise, are clipped.
  *
- * @param states One table [n * height * width] per time, noise first.
+ * @param states One table [n * height * width * channels] per time, noise first.
  * @returns A PNG or SVG file.
  * @throws {RangeError} If the states differ in size, or there is not one time per state.
  */
@@ -90,8 +111,8 @@ export function pathGrid(
   states: readonly (Float32Array | Float64Array)[],
   options: PathGridOptions,
 ): Promise<Uint8Array> {
-  const { height, width, times } = options;
-  const size = height * width;
+  const { height, width, channels, times } = options;
+  const size = imageNumbers(options);
   const length = states[0]?.length ?? 0;
   if (states.length !== times.length || states.some((state) => state.length !== length)) {
     throw new RangeError(
@@ -107,7 +128,7 @@ export function pathGrid(
       ordered.set(image, (row * columns + column) * size);
     }
   });
-  const grid = tile(ordered, { height, width, columns, scale: 4 });
+  const grid = tile(ordered, { height, width, channels, columns, scale: 4 });
 
   const LEFT = options.totalWidth === undefined ? 24 : 0;
   // Grid pixels map one to one to output pixels, ZOOM of which make a unit.

@@ -1,6 +1,6 @@
 import { heading } from "./drawing/_chart.ts";
 import { encodePng } from "./encoding/png.ts";
-import type { ImageSize } from "./image_grid.ts";
+import { imageNumbers, type ImageSize, pixelByte } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
@@ -29,10 +29,10 @@ const SIZE = 12, SMALL = 11, MARGIN = 16, GAP = 8;
 const LEAST_HEADING = 240;
 
 /**
- * Draws grey images in a grid with labels for rows, columns and cells, such as digits with their
+ * Draws images in a grid with labels for rows, columns and cells, such as digits with their
  * classes, or samples by solver and NFE.
  *
- * @param images [cells * perCell * height * width], cell by cell, row-major; 0 is black, 1 white.
+ * @param images [cells * perCell * height * width * channels], cell by cell, row-major; 0 is black, 1 white.
  * @returns A PNG or SVG file.
  * @throws {RangeError} If there is not a whole number of cells, or the numbers of labels differ.
  */
@@ -42,7 +42,7 @@ export function labelledGrid(
 ): Promise<Uint8Array> {
   const { height, width, columns, perCell = 1 } = options;
   const { columnLabels = [], rowLabels = [], labels = [] } = options;
-  const size = height * width * perCell;
+  const numbers = imageNumbers(options), size = numbers * perCell;
   const cells = images.length / size;
   if (!Number.isInteger(cells) || cells === 0) {
     throw new RangeError(
@@ -100,11 +100,11 @@ export function labelledGrid(
   for (let i = 0; i < cells; i++) {
     const column = i % columns, y = top + Math.floor(i / columns) * step.y;
     for (let k = 0; k < perCell; k++) {
-      const start = i * size + k * height * width;
+      const start = i * size + k * numbers;
       // One by one, so that what lies between them is the page and not white.
       const own = Uint8Array.from(
-        images.subarray(start, start + height * width),
-        (value) => Math.round(255 * Math.min(1, Math.max(0, value))),
+        images.subarray(start, start + numbers),
+        pixelByte,
       );
       parts.push(element("image", {
         x: centre(column) - cell.width / 2 + unit(1 + (k % across) * (width + 1)),

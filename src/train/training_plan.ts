@@ -27,7 +27,7 @@ import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
 import { initialKinds, kindOptions, requirePossible } from "./data/column_kinds.ts";
 import { columnOffers } from "./data/column_offers.ts";
 import { filesOf, movableFiles, requireSameData } from "./data/data_files.ts";
-import { readingRemark } from "./data/reading.ts";
+import { imagesRemark, readingRemark } from "./data/reading.ts";
 import { chooseStandardization } from "./standardize.ts";
 
 /** Opens a data set by the name in the config. */
@@ -35,7 +35,8 @@ export type DatasetOpener = (
   name: string,
   options: {
     readonly seed: number;
-    readonly binarize: boolean;
+    /** Default: as the values of images are. */
+    readonly binarize?: boolean | undefined;
     /** For a file of points; by default all but one that counts rows. */
     readonly columns?: ColumnChoice | undefined;
     /** For a file of points: whether rows with missing values are left out. */
@@ -93,7 +94,7 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     );
   }
   const data = given.data ?? defaultDataOf(model, own === undefined ? given.net : netLike(own));
-  const { seed = 0, binarize = true } = given;
+  const { seed = 0, binarize } = given;
   const { columns: wanted, drop, dropMissing, header, split, testData } = given;
   const { log, dequantize, categorical } = given;
   const kinds = await initialKinds(given);
@@ -145,6 +146,9 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
     ...defaultIntervals(asked, { dataset, stepsPerEpoch, steps, given }),
     batchSize,
     ...(asked.standardize === undefined ? {} : { standardize }),
+    ...(opened.kind === "images" && opened.reading !== undefined
+      ? { binarize: opened.reading.binarize }
+      : {}),
   };
   const decided = planOf(config, dataset, own);
   requireDraws(values, decided.network.rowWidth);
@@ -226,9 +230,11 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   return plan;
 }
 
-/** What was read, if that is a table from a file. */
+/** What was read, if that is a file or a folder of images. */
 function readRemarks(dataset: Dataset, standardization: Standardization | null): string[] {
-  const remark = dataset.kind === "points" ? readingRemark(dataset, standardization) : null;
+  const remark = dataset.kind === "points"
+    ? readingRemark(dataset, standardization)
+    : imagesRemark(dataset);
   return remark === null ? [] : [remark];
 }
 

@@ -78,3 +78,13 @@ Deno.test("pathGrid() refuses states and times that do not match", () => {
   assert.throws(() => pathGrid([new Float32Array(2)], options), /2 times, got 1/);
   assert.throws(() => pathGrid([new Float32Array(2), new Float32Array(3)], options), /2, 3/);
 });
+
+Deno.test("imageGrid() shows three channels as colours, red first, and refuses others", () => {
+  const images = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1, 0.2, 0.4, 2);
+  const size = { height: 1, width: 2, columns: 2, scale: 1 };
+  const { width, pixels } = decodePng(imageGrid(images, { ...size, channels: 3 }));
+  const at = (x: number) => [...pixels.subarray(4 * (width + x), 4 * (width + x) + 3)];
+  assert.deepEqual([1, 2, 4, 5].map(at), [[255, 0, 0], [0, 255, 0], [0, 0, 255], [51, 102, 255]]);
+  assert.deepEqual([at(0), at(3)], [[255, 255, 255], [255, 255, 255]]);
+  assert.throws(() => imageGrid(images, { ...size, channels: 2 }), /1 or 3 channels, not 2/);
+});

@@ -88,7 +88,7 @@ async function picture(dataset: Dataset, asked: number | undefined): Promise<Uin
       const { height, width, channels } = dataset;
       const images = new Float32Array(n * height * width * channels);
       dataset.train.read(Uint32Array.from({ length: n }, (_, i) => i), images);
-      return imageGrid(images, { height, width, text: pictureText() });
+      return imageGrid(images, { height, width, channels, text: pictureText() });
     }
     default:
       return dataset satisfies never;

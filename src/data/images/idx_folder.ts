@@ -45,7 +45,7 @@ async function readHalf(
   const labelsPath = await plainOrGzip(folder, names.labels);
   const images = readIdxImages(await readInputFile(imagesPath), imagesPath);
   const labels = readIdxLabels(await readInputFile(labelsPath), labelsPath);
-  requireEqualCounts(images, labels, labelsPath);
+  requireEqualCounts(images.count, labels, labelsPath);
   if (images.count === 0) throw new InputError(`${imagesPath}: contains no images`);
   return { images, labels };
 }
@@ -56,13 +56,13 @@ async function readHalf(
  * @throws {InputError} If the numbers of labels and images differ.
  */
 export function requireEqualCounts(
-  images: IdxImages,
+  count: number,
   labels: Uint8Array,
   labelsPath: string,
 ): void {
-  if (labels.length !== images.count) {
+  if (labels.length !== count) {
     throw new InputError(
-      `${labelsPath}: ${labels.length} labels for ${images.count} images; these files do not ` +
+      `${labelsPath}: ${labels.length} labels for ${count} images; these files do not ` +
         `belong together`,
     );
   }

@@ -72,7 +72,12 @@ export async function parsePoints(
   return await readCsv(chunks, place, options);
 }
 
-function arrayPoints(
+/**
+ * Points of an array of two axes, [points, dimensions].
+ *
+ * @throws {InputError} If it has other axes, or none are there.
+ */
+export function arrayPoints(
   { shape, values, called }: FileArray,
   place: string,
   options: TableOptions,

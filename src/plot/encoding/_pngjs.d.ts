@@ -15,7 +15,7 @@ export class PNG {
     read(file: Buffer): PNG;
     write(picture: PNG, options: {
       readonly colorType: 0 | 2;
-      readonly inputColorType: 0 | 6;
+      readonly inputColorType: 0 | 2 | 6;
       readonly inputHasAlpha: boolean;
       readonly deflateStrategy: number;
       readonly deflateLevel: number;

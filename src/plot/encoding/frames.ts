@@ -116,7 +116,7 @@ function disc(
 }
 
 /**
- * Animation frames of a grid of grey images, with a progress bar.
+ * Animation frames of a grid of images, with a progress bar.
  *
  * @returns One PNG file per state.
  * @throws {RangeError} If a state is not a whole number of images.
@@ -126,12 +126,20 @@ export function imageFrames(
   options: ImageSize & { readonly scale: number },
 ): Uint8Array[] {
   const TRACK = 225, DONE = 90, HEIGHT = 4;
+  const { channels = 1 } = options;
   return states.map((state, frame) => {
     const { width, height, pixels } = decodePng(imageGrid(state, options));
     const done = Math.round(width * frame / Math.max(1, states.length - 1));
-    const grey = new Uint8Array(width * (height + HEIGHT));
-    for (let i = 0; i < width * height; i++) grey[i] = pixels[4 * i]!;
-    for (let i = width * height; i < grey.length; i++) grey[i] = i % width < done ? DONE : TRACK;
-    return encodePng(grey, { width, height: height + HEIGHT });
+    const out = new Uint8Array(width * (height + HEIGHT) * channels);
+    for (let i = 0; i < width * (height + HEIGHT); i++) {
+      for (let channel = 0; channel < channels; channel++) {
+        out[channels * i + channel] = i < width * height
+          ? pixels[4 * i + channel]!
+          : i % width < done
+          ? DONE
+          : TRACK;
+      }
+    }
+    return encodePng(out, { width, height: height + HEIGHT });
   });
 }

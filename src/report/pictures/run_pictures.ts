@@ -1,7 +1,7 @@
 import type { FlowKind } from "../../flows/model.ts";
 import { dataWidth, type ModelRows, type PointValues } from "../../flows/standardization.ts";
 import { type Bounds, boundsOf } from "../../metrics/bounds.ts";
-import { isImageNetwork, type Network } from "../../nn/network.ts";
+import { type ImageShape, isImageNetwork, type Network } from "../../nn/network.ts";
 import { curvesPlot, type TrainingCurves } from "../../plot/curves_plot.ts";
 import { imageGrid, pathGrid } from "../../plot/image_grid.ts";
 import { labelledGrid } from "../../plot/labelled_grid.ts";
@@ -57,7 +57,7 @@ export interface SamplesPictureOptions extends PictureOptions, CoordinateOptions
  *
  * @param samples [n * w].
  * @returns A PNG file.
- * @throws {InputError} If the images have more than one channel.
+ * @throws {InputError} If the images have other than one or three channels.
  */
 export async function samplesPicture(
   model: ModelRows,
@@ -82,9 +82,8 @@ export async function samplesPicture(
       }),
     });
   }
-  const { height, width, channels } = network.image;
-  requireGrey(channels);
-  if (data === undefined) return imageGrid(samples, { height, width, text: options.text });
+  requireShown(network.image);
+  if (data === undefined) return imageGrid(samples, { ...network.image, text: options.text });
   const perCell = Math.min(samples.length, data.rows.length) / network.rowWidth;
   const size = perCell * network.rowWidth;
   const both = new Float32Array(2 * size);
@@ -92,8 +91,7 @@ export async function samplesPicture(
   both.set(data.rows.subarray(0, size), size);
   const labels = [label, dataLabel];
   return await labelledGrid(both, {
-    height,
-    width,
+    ...network.image,
     columns: 2,
     perCell,
     columnLabels: labels,
@@ -106,7 +104,7 @@ export async function samplesPicture(
  *
  * @param states [times][n * w], the noise first.
  * @returns A PNG file.
- * @throws {InputError} If points are not two-dimensional, or images have more than one channel.
+ * @throws {InputError} If points are not two-dimensional, or images have other than one or three channels.
  */
 export function trajectoriesPicture(
   model: ModelRows,
@@ -116,9 +114,8 @@ export function trajectoriesPicture(
   const { times, ...picture } = options;
   const { network } = model;
   if (isImageNetwork(network)) {
-    const { height, width, channels } = network.image;
-    requireGrey(channels);
-    return pathGrid(states, { height, width, times, ...picture });
+    requireShown(network.image);
+    return pathGrid(states, { ...network.image, times, ...picture });
   }
   if (dataWidth(model) !== 2) {
     throw new InputError(
@@ -129,11 +126,11 @@ export function trajectoriesPicture(
   return trajectoryPlot({ states, times }, picture);
 }
 
-/** @throws {InputError} If images have more than one channel. */
-function requireGrey(channels: number): void {
-  if (channels !== 1) {
+/** @throws {InputError} If images are neither grey nor in colour. */
+function requireShown({ channels }: ImageShape): void {
+  if (channels !== 1 && channels !== 3) {
     throw new InputError(
-      `a picture shows images of 1 channel, these have ${channels}; ` +
+      `a picture shows images of 1 or 3 channels, these have ${channels}; ` +
         "draw them to a file ending .npy",
     );
   }

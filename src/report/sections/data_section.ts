@@ -173,7 +173,7 @@ function cloudPanel(
 }
 
 async function images(dataset: ImageDataset): Promise<Block> {
-  const { name, train, test, height, width } = dataset;
+  const { name, train, test, height, width, channels } = dataset;
   const { columns } = IMAGES;
   const parts = (["train", "test"] as const).map((part) => {
     const rows = Math.min(IMAGES[part], Math.floor(dataset[part].count / columns));
@@ -195,6 +195,7 @@ async function images(dataset: ImageDataset): Promise<Block> {
       labelledGrid(pixels, {
         height,
         width,
+        channels,
         columns,
         rowLabels: parts.flatMap((part) => part.rows),
         ...(labelled ? { labels } : {}),
@@ -206,9 +207,9 @@ async function images(dataset: ImageDataset): Promise<Block> {
       }: ${IMAGES.train} training rows and ${IMAGES.test} test rows` +
       (labelled ? ", each with its label." : "."),
     caption:
-      `${code(datasetLabel(name))}: ${
-        grouped(train.count)
-      } images of ${height}×${width} pixels for ` +
+      `${code(datasetLabel(name))}: ${grouped(train.count)} images of ${height}×${width} pixels${
+        channels === 1 ? "" : " in colour"
+      } for ` +
       `training, ${grouped(test.count)} for testing; the first of each` +
       (labelled ? ", with their labels, which the model does not see." : "."),
   });

@@ -123,12 +123,18 @@ async function testLoss(context: RunContext, dataset: ImageDataset) {
 
 async function grid(
   context: RunContext,
-  { height, width }: ImageDataset,
+  { height, width, channels }: ImageDataset,
   { states }: ImageTrajectories,
 ): Promise<Block> {
   return await figure({
     draw: (size) =>
-      labelledGrid(Float32Array.from(states.at(-1)!), { height, width, columns: 8, ...size }),
+      labelledGrid(Float32Array.from(states.at(-1)!), {
+        height,
+        width,
+        channels,
+        columns: 8,
+        ...size,
+      }),
     alt: `${PICTURED.images} samples of the model in a grid.`,
     caption: `${PICTURED.images} samples, none of them chosen.`,
     command: runCommand(context, "plot"),
@@ -137,13 +143,13 @@ async function grid(
 
 async function paths(
   context: RunContext,
-  { height, width }: ImageDataset,
+  { height, width, channels }: ImageDataset,
   { states, times }: ImageTrajectories,
 ): Promise<Block[]> {
-  const size = height * width;
+  const size = height * width * channels;
   const frames = imageFrames(
     { states: states.map((state) => state.subarray(0, ANIMATED * size)) },
-    { height, width, scale: 2 },
+    { height, width, channels, scale: 2 },
   );
   const { samples, times: columns } = TRAJECTORIES.images;
   const chosen = evenTimes(0, times.length - 1, columns);
@@ -156,7 +162,7 @@ async function paths(
     }
   });
   return [
-    animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: 8 }), {
+    animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: channels === 1 ? 8 : 64 }), {
       alt: "Animation: images of noise become samples.",
       caption: `${ANIMATED} samples from noise, $t = 0$, to image, $t = 1$. Values outside the ` +
         "range from black to white, which noise contains, are clipped.",
@@ -167,6 +173,7 @@ async function paths(
         labelledGrid(grid, {
           height,
           width,
+          channels,
           columns,
           columnLabels: chosen.map((i) => String(Math.round(1000 * times[i]!) / 1000)),
           ...picture,
@@ -178,14 +185,17 @@ async function paths(
   ];
 }
 
-async function studyBlocks(context: RunContext, { height, width }: ImageDataset): Promise<Block[]> {
+async function studyBlocks(
+  context: RunContext,
+  { height, width, channels }: ImageDataset,
+): Promise<Block[]> {
   const { model, engines } = await context.open();
   const { studied } = await studySolvers(model, engines, {
     count: STUDY,
     seed: context.seed,
     solve: { ...accurateSolveOf(context.run), controlGroup: STUDY },
   });
-  const size = STUDY * height * width;
+  const size = STUDY * height * width * channels;
   const pixels = new Float32Array(studied.length * size);
   studied.forEach(({ samples }, i) => pixels.set(samples, i * size));
   return [
@@ -198,6 +208,7 @@ async function studyBlocks(context: RunContext, { height, width }: ImageDataset)
         labelledGrid(pixels, {
           height,
           width,
+          channels,
           columns: BUDGETS.length,
           perCell: STUDY,
           rowLabels: studiedSolvers,
@@ -227,8 +238,8 @@ async function memoryBlocks(
   { states }: ImageTrajectories,
 ): Promise<Block[]> {
   await context.open();
-  const { height, width, train, test } = dataset;
-  const size = height * width;
+  const { height, width, channels, train, test } = dataset;
+  const size = height * width * channels;
   const samples = states.at(-1)!;
   const usualCount = Math.min(USUAL, test.count);
   const usualRows = readImages(dataset, "test", Array.from({ length: usualCount }, (_, i) => i));
@@ -269,6 +280,7 @@ async function memoryBlocks(
         labelledGrid(pixels, {
           height,
           width,
+          channels,
           columns,
           rowLabels: ["sample", ...ranks],
           labels: [

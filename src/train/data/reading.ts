@@ -1,4 +1,5 @@
-import type { PointDataset } from "../../data/dataset.ts";
+import type { ImageDataset, PointDataset } from "../../data/dataset.ts";
+import { imageReadingWords } from "../../data/images/reading_words.ts";
 import { type ColumnKind, gridWords } from "../../data/tables/kinds/column_kind.ts";
 import { readingWords } from "../../data/tables/reading_words.ts";
 import { ofColumn, type Standardization } from "../../flows/standardization.ts";
@@ -27,6 +28,16 @@ export function readingRemark(
     ...scaleWords(standardization, file.columns.length),
   });
   return testIdentity === undefined ? words : `${words}; ${test.count} rows of another file test`;
+}
+
+/** One line about the images that a run is trained on; null for data sets by name. */
+export function imagesRemark(dataset: ImageDataset): string | null {
+  const { train, test, testIdentity, reading } = dataset;
+  if (reading === undefined) return null;
+  if (testIdentity === undefined) {
+    return imageReadingWords(dataset, ` (${train.count} train, ${test.count} test)`);
+  }
+  return `${imageReadingWords(dataset)}; ${test.count} images of other files test`;
 }
 
 /** What columns are, with centers and scales; of a wide table the range of scales of real columns. */

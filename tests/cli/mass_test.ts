@@ -85,7 +85,7 @@ Deno.test("fluxion eval reports test points outside the model's mass", () =>
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /20 of 20 test points lie outside the region \[.*\] x \[.*\] of the model's mass/,
+      /100 of 100 test points lie outside the region \[.*\] x \[.*\] of the model's mass/,
     );
     assert.ok(Math.abs(JSON.parse(stdout).mass - 1) < 0.005, stdout);
 

@@ -1,26 +1,27 @@
 import { InputError } from "../../core/errors.ts";
-import { whole } from "../../core/files/bounded_file.ts";
+import { type FileArray, readArray } from "../formats/array_file.ts";
 import { readCsv } from "../formats/csv.ts";
-import { isIdxImages, readIdxImages } from "../formats/idx.ts";
 import { textEncoding } from "../formats/text_encoding.ts";
-import { isNpy, notNpy, readNpy } from "../formats/npy.ts";
+import { notNpy } from "../formats/npy.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import type { ReadStdin } from "../tables/point_rows.ts";
+import { channelsLast as toChannelsLast, hasImageAxes, imageShapeOf } from "./image_shape.ts";
 import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
+import { extremesOf, pixelValues } from "./pixel_values.ts";
 
 /** Image format expected by a model. */
 export interface ImageRowsOptions {
   /** Size of an image. */
   readonly image: { readonly height: number; readonly width: number; readonly channels: number };
-  /** Grey values of IDX files: map those above 128 to 1 and others to 0; else divide by 255. */
+  /** Levels of data: map those above half of their range to 1 and others to 0. */
   readonly binarize: boolean;
   /** Required for the path `-`. */
   readonly readStdin?: ReadStdin;
 }
 
 /**
- * Reads images for an image model from an IDX file; an NPY file of shape [n, c, h, w], [n, h, w]
- * (one channel) or [n, c * h * w]; or CSV with c * h * w numbers per line, channels first as
+ * Reads images for an image model from an IDX, NPY or NPZ file of shape [n, c, h, w], [n, h, w, c],
+ * [n, h, w] (one channel) or [n, c * h * w]; or CSV with c * h * w numbers per line, channels first as
  * `sample` writes them. Each may be gzip-compressed; `-` reads CSV or NPY from standard input.
  *
  * @returns [n * h * w * c], NHWC.
@@ -39,46 +40,19 @@ export async function readImageRows(
 }
 
 async function parse(
-  { place, head, chunks }: InputContent,
+  content: InputContent,
   { image, binarize }: ImageRowsOptions,
 ): Promise<Float32Array> {
+  const { place, head, chunks } = content;
   const { height, width, channels } = image;
   const numbers = height * width * channels;
   const needed = `${channels}x${height}x${width} are needed to match the model`;
-  if (isIdxImages(head)) {
-    const images = readIdxImages(await whole(chunks), place);
-    if (images.height !== height || images.width !== width || channels !== 1) {
-      throw new InputError(
-        `${place}: contains images of 1x${images.height}x${images.width}; ${needed}`,
-      );
-    }
-    if (images.count === 0) throw new InputError(`${place}: contains no images`);
-    return Float32Array.from(
-      images.grey,
-      (grey) => binarize ? (grey > BINARISE_THRESHOLD ? 1 : 0) : grey / 255,
-    );
-  }
-  if (isNpy(head)) {
-    const { shape, values } = readNpy(await whole(chunks), place);
-    const fits = [
-      [numbers],
-      [channels, height, width],
-      ...(channels === 1 ? [[height, width]] : []),
-    ]
-      .some((wanted) => shape.slice(1).join() === wanted.join());
-    if (!fits) {
-      throw new InputError(
-        `${place}: an array of shape (${shape.join(", ")}); images of ${needed}`,
-      );
-    }
-    if (shape[0] === 0) throw new InputError(`${place}: contains no images`);
-    const bad = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
-    if (bad >= 0) {
-      throw new InputError(
-        `${place}, image ${Math.floor(bad / numbers) + 1}: ${values[bad]} is not a finite float32`,
-      );
-    }
-    return channelsLast(values, image);
+  const array = await readArray(content);
+  if (array !== null) {
+    const order = orderOf(array, { image, place, needed });
+    if (array.shape[0] === 0) throw new InputError(`${place}: contains no images`);
+    const values = pixels(array, { binarize, numbers, place });
+    return order === "first" ? channelsLast(values, image) : values;
   }
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (textEncoding(head) === null) {
@@ -88,20 +62,61 @@ async function parse(
   if (dims !== numbers) {
     throw new InputError(`${place}: has lines of ${dims} numbers; images of ${needed}`);
   }
-  return channelsLast(points, image);
+  return channelsLast(Float32Array.from(points), image);
+}
+
+/** Where an array's channels are, checked against the model's images. */
+function orderOf(
+  array: FileArray,
+  { image: { height, width, channels }, place, needed }: {
+    readonly image: ImageRowsOptions["image"];
+    readonly place: string;
+    readonly needed: string;
+  },
+): "first" | "last" {
+  const { shape } = array;
+  const rows = shape.slice(1).join();
+  if (rows === `${height * width * channels}` || rows === `${channels},${height},${width}`) {
+    return "first";
+  }
+  if (rows === `${height},${width},${channels}`) return "last";
+  const found = hasImageAxes(array) ? imageShapeOf(array, place) : null;
+  if (found?.height === height && found.width === width && found.channels === channels) {
+    return found.order;
+  }
+  const contains = found === null
+    ? `${array.called}; images of`
+    : `contains images of ${found.channels}x${found.height}x${found.width};`;
+  throw new InputError(`${place}: ${contains} ${needed}`);
+}
+
+/**
+ * An array's values on the model's scale. IDX files, and whole numbers beyond 1, hold the levels of
+ * data and are read as those of training; other arrays hold what `sample` writes, which is kept.
+ *
+ * @throws {InputError} If a value is not a finite float32, or no level of images.
+ */
+function pixels(
+  { format, values }: FileArray,
+  { binarize, numbers, place }: {
+    readonly binarize: boolean;
+    readonly numbers: number;
+    readonly place: string;
+  },
+): Float32Array {
+  const { min, max, isWhole } = extremesOf(values, { pixels: numbers, place });
+  if (format !== "idx" && !(isWhole && min >= 0 && max > 1)) return Float32Array.from(values);
+  const { levels } = pixelValues(values, { binarize, pixels: numbers, place });
+  return Float32Array.from(
+    levels,
+    (level) => binarize ? (level > BINARISE_THRESHOLD ? 1 : 0) : level / 255,
+  );
 }
 
 /** Converts rows from CHW to HWC. */
 function channelsLast(
-  values: ArrayLike<number>,
+  values: Float32Array,
   { height, width, channels }: ImageRowsOptions["image"],
 ): Float32Array {
-  if (channels === 1) return Float32Array.from(values);
-  const pixels = height * width, numbers = pixels * channels;
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < out.length; i++) {
-    const row = Math.floor(i / numbers), at = i % numbers;
-    out[i] = values[row * numbers + (at % channels) * pixels + Math.floor(at / channels)]!;
-  }
-  return out;
+  return toChannelsLast(values, { pixels: height * width, channels });
 }

@@ -37,7 +37,7 @@ export const trainOptions = {
     value: { kind: "switch", negatable: true },
     help: "images: binarize pixels to 0 or 1; `binarize: false` needs fluxion data fetch",
     default: { fm: { unet: true, resnet: true } },
-    defaultWords: "default yes",
+    defaultWords: "default yes; own files: by their values",
     when: { kind: "rows", rows: "images", reason: "only images have pixels" },
   },
   standardize: {

@@ -30,6 +30,19 @@ Deno.test("readImageRows() scales grey values as the data set does", async () =>
   assert.deepEqual(await read(await gzip(idx), undefined, true), [0, 0, 1, 1]);
 });
 
+Deno.test("readImageRows() reads levels of data as training does", async () => {
+  // Bytes of 0 and 1 are black and white already: at 128 all of them would be black.
+  const bits = idxImages({ height: 1, width: 2, grey: Uint8Array.of(0, 1, 1, 0) });
+  assert.deepEqual(await read(bits, undefined, true), [0, 1, 1, 0]);
+  assert.deepEqual(await read(bits), [0, 1, 1, 0]);
+  const levels = await npy([2, 1, 2], [0, 51, 255, 204]);
+  assert.deepEqual(await read(levels), [0, 0.2, 1, 0.8].map(Math.fround));
+  assert.deepEqual(await read(levels, undefined, true), [0, 0, 1, 1]);
+  const colour = { height: 1, width: 2, channels: 3 };
+  const last = await npy([1, 1, 2, 3], [1, 2, 3, 4, 5, 6].map((value) => value / 8));
+  assert.deepEqual(await read(last, colour), [1, 2, 3, 4, 5, 6].map((value) => value / 8));
+});
+
 Deno.test("readImageRows() reads NPY and CSV as `sample` writes them", async () => {
   const values = [0, 0.25, 0.5, 1];
   for (const shape of [[2, 1, 1, 2], [2, 1, 2], [2, 2]]) {
@@ -38,8 +51,9 @@ Deno.test("readImageRows() reads NPY and CSV as `sample` writes them", async () 
   assert.deepEqual(await read("0,0.25\n0.5,1\n"), values);
   // Files are CHW, rows HWC: two channels of 1 x 2.
   const colour = { height: 1, width: 2, channels: 2 };
-  assert.deepEqual(await read(await npy([1, 2, 1, 2], [1, 2, 3, 4]), colour), [1, 3, 2, 4]);
-  assert.deepEqual(await read("1,2,3,4\n", colour), [1, 3, 2, 4]);
+  const chw = [0.125, 0.25, 0.375, 0.5], hwc = [0.125, 0.375, 0.25, 0.5];
+  assert.deepEqual(await read(await npy([1, 2, 1, 2], chw), colour), hwc);
+  assert.deepEqual(await read("0.125,0.25,0.375,0.5\n", colour), hwc);
 });
 
 Deno.test("readImageRows() refuses other sizes and non-finite values", async () => {

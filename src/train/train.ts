@@ -60,6 +60,11 @@ export interface TrainEnvironment {
   readonly dataChanged?: boolean;
   /** Options from a config file, overridden by explicit ones. */
   readonly configFile?: ConfigFile | null;
+  /**
+   * Whether the test loss is evaluated before the first step too, as epoch 0, if it is evaluated
+   * after epochs; default false. The weights are the same with and without.
+   */
+  readonly evaluatesUntrained?: boolean;
   /** Opens data by the config's name; default Fluxion's own data sets and files. */
   readonly openDataset?: DatasetOpener;
   /** Callbacks during training. */
@@ -263,7 +268,12 @@ async function openDeviceOf({ config, dataset, network }: TrainingPlan): Promise
 
 /** Trains from a checkpoint in a locked folder that has its config. */
 async function runSession(
-  { hooks = {}, signal, clock = () => performance.now() }: TrainEnvironment,
+  {
+    hooks = {},
+    signal,
+    evaluatesUntrained = false,
+    clock = () => performance.now(),
+  }: TrainEnvironment,
   ready: {
     readonly run: string;
     readonly plan: TrainingPlan;
@@ -321,6 +331,7 @@ async function runSession(
       plan,
       state,
       firstStep: checkpoint.step,
+      evaluatesUntrained,
       loss: trainingLoss(plan, engines),
       engines,
       backend,

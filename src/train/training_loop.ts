@@ -45,6 +45,8 @@ export interface Session {
   readonly state: TrainState;
   /** Steps done before this session. */
   readonly firstStep: number;
+  /** Whether the test loss is evaluated before the first step too. */
+  readonly evaluatesUntrained: boolean;
   /** The training loss. */
   readonly loss: Loss;
   readonly engines: Engines;
@@ -105,6 +107,9 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   const goOn = async (): Promise<SessionEnd> => {
     // Catch up on what an interrupted session left undone; all there is to do in a run of no steps.
     if (step > 0 || steps === 0) await milestone(session, step, losses);
+    else if (session.evaluatesUntrained) {
+      await evaluateIfDue(session, { step, epoch: 0 }, losses);
+    }
     if (step >= steps || hasStopped(state.validation)) await save();
     while (step < steps && !hasStopped(state.validation)) {
       if (isStopped()) return { kind: "interrupted", step };

@@ -70,6 +70,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
       plan,
       state,
       firstStep: 0,
+      evaluatesUntrained: false,
       loss,
       engines,
       backend: { ...backend, kind: "webgpu" }, // reads figures in batches of eight

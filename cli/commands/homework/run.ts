@@ -1,7 +1,8 @@
 import { FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { reportPlace, runCheck, writeReport } from "@fluxion/fluxion/report";
-import { readMetrics, runFile } from "@fluxion/fluxion/runs";
+import { epochLosses } from "@fluxion/fluxion/report/evaluation";
+import { readLog, readMetrics, runFile } from "@fluxion/fluxion/runs";
 import {
   loadTheorem,
   type Theorem,
@@ -220,6 +221,7 @@ async function train(
   const options = isBegun ? { resume: true } : { ...size[name].options, seed };
   await trainRun(trainings[name].model, { ...options, backend, run, quiet }, {
     shown: progress,
+    evaluatesUntrained: true,
   });
 }
 
@@ -240,6 +242,7 @@ async function writeResults({ folder, size, options }: HomeworkContext): Promise
       steps,
       stepMs,
       seconds,
+      epochs: epochLosses(await readLog(runFile(run, "log"))),
     };
   }
   await writeFileAtomic(

@@ -42,14 +42,16 @@ export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<voi
  * Trains a run, with its pictures and curves.
  *
  * @param options.shown Shows the steps; by default the run's own progress.
+ * @param options.evaluatesUntrained As of `TrainEnvironment`.
  * @param options.startedMs When the work began, by `performance.now()`; by default now.
  * @throws {Interrupted} If Ctrl-C came: the checkpoint is written, the message says how to go on.
  */
 export async function trainRun(
   model: "cnf" | "fm",
   flags: TrainFlags,
-  { shown, startedMs = performance.now() }: {
+  { shown, startedMs = performance.now(), ...evaluating }: {
     readonly shown?: Progress;
+    readonly evaluatesUntrained?: boolean;
     readonly startedMs?: number;
   } = {},
 ): Promise<{ readonly folder: string }> {
@@ -117,6 +119,7 @@ export async function trainRun(
     try {
       const training = trainModel({ ...given, model }, {
         ...(folder === undefined ? {} : { run: folder }),
+        ...evaluating,
         runsFolder: runsFolder(),
         mode: resume ? "resume" : overwrite ? "overwrite" : "new",
         ...(dataChanged ? { dataChanged } : {}),

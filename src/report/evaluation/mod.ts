@@ -13,6 +13,7 @@ export {
   type ModelMass,
   pictureBounds,
 } from "./evaluation.ts";
+export { type EpochLosses, epochLosses } from "./epoch_losses.ts";
 export type { GaussianBaseline } from "./gaussian_baseline.ts";
 export { lossReference } from "./loss_reference.ts";
 export type { SampleDistances } from "./sample_distances.ts";

@@ -6,6 +6,7 @@ import { foldedSubsection, type PlannedSection, prose, subsection } from "../pla
 import { figure, runCommand, type RunContext } from "../run_context.ts";
 import type { EpochSamples, ReportedRun } from "../reported_run.ts";
 import { isPlane } from "../../flows/standardization.ts";
+import { epochLosses } from "../evaluation/epoch_losses.ts";
 import { lossReference } from "../evaluation/loss_reference.ts";
 import { plotArea } from "../pictures/plot_area.ts";
 import { curvesPicture } from "../pictures/run_pictures.ts";
@@ -36,6 +37,7 @@ async function curves(context: RunContext): Promise<Block[]> {
   const nfe = log.steps.map((entry) => entry.nfe).filter((count) => count !== null);
   const [first, last] = [nfe.slice(0, 10), nfe.slice(-10)].map(mean) as [number, number];
   const tests = log.evaluations;
+  const when = tests[0]?.step === 0 ? "before training and after epochs" : "after epochs";
   const fell = tests.length > 1
     ? ` The test loss went from ${number(tests[0]!.testLoss)} to ${number(tests.at(-1)!.testLoss)}${
       isCnf ? " nats" : ""
@@ -48,10 +50,8 @@ async function curves(context: RunContext): Promise<Block[]> {
       alt: "Training loss of every step and test loss against the training step" +
         (nfe.length > 0 ? "; below it the field evaluations per solve." : "."),
       caption: (isCnf
-        ? `Negative log-likelihood of every step's batch, and of ${
-          testWords(context)
-        } after epochs.`
-        : `Flow-matching loss of every step's batch, and of ${testWords(context)} after epochs.`) +
+        ? `Negative log-likelihood of every step's batch, and of ${testWords(context)} ${when}.`
+        : `Flow-matching loss of every step's batch, and of ${testWords(context)} ${when}.`) +
         fell +
         validationWords(context) +
         (nfe.length > 0
@@ -61,7 +61,47 @@ async function curves(context: RunContext): Promise<Block[]> {
           : ""),
       command: runCommand({ ...context, seed: 0 }, "plot"),
     }),
+    ...epochTable(context),
   ];
+}
+
+/** Largest number of epochs in a table. */
+const MOST_ROWS = 21;
+
+/** Losses per epoch of a run that was evaluated before training too. */
+function epochTable({ run: { log, config } }: RunContext): Block[] {
+  const losses = epochLosses(log);
+  if (losses[0]?.step !== 0 || losses.length < 2) return [];
+  const every = Math.ceil((losses.length - 1) / (MOST_ROWS - 1));
+  const shown = losses.filter((_, i) => i % every === 0 || i === losses.length - 1);
+  const unit = config.model === "cnf" ? " (nats)" : "";
+  return [{
+    kind: "details",
+    summary: "Training and test loss per epoch, from epoch 0",
+    blocks: [
+      prose(
+        "Epoch 0 is the fresh network, before any step. The training loss is the mean over the " +
+          "batches since the evaluation before, while the weights were changing; the test loss is " +
+          "that of the weights at the end of the epoch.",
+      ),
+      {
+        kind: "table",
+        label: "Training and test loss per epoch",
+        columns: [
+          { name: "epoch", align: "right" },
+          { name: "step", align: "right" },
+          { name: `training loss${unit}`, align: "right" },
+          { name: `test loss${unit}`, align: "right" },
+        ],
+        rows: shown.map(({ epoch, step, trainLoss, testLoss }) => [
+          String(epoch),
+          grouped(step),
+          trainLoss === null ? "" : number(trainLoss),
+          number(testLoss),
+        ]),
+      },
+    ],
+  }];
 }
 
 /** Which test rows the test loss is over. */

@@ -25,7 +25,7 @@ export interface StepEntry {
 export interface EvaluationEntry {
   /** Training steps done. */
   readonly step: number;
-  /** Epoch of the step, from 1. */
+  /** Epoch of the step, from 1; 0 before the first step. */
   readonly epoch: number;
   /** Loss over the first test rows; in nats for a CNF, solved at 1e-5. */
   readonly testLoss: number;

@@ -59,8 +59,15 @@ Deno.test("encodePng() keeps a grid of digits small", () => {
   assert.ok(bytes < 2000, `${bytes} bytes`);
 });
 
+Deno.test("encodePng() writes three bytes per pixel in colour", () => {
+  const { pixels } = decodePng(
+    encodePng(Uint8Array.of(255, 0, 0, 1, 2, 3), { width: 2, height: 1 }),
+  );
+  assert.deepEqual([...pixels], [255, 0, 0, 255, 1, 2, 3, 255]);
+});
+
 Deno.test("encodePng() refuses a wrong number of pixels", () => {
-  for (const length of [0, 5, 12]) {
+  for (const length of [0, 5, 8, 20]) {
     assert.throws(() => encodePng(new Uint8Array(length), { width: 2, height: 2 }), {
       name: "RangeError",
       message: new RegExp(`2 x 2 pixels, got ${length}`),

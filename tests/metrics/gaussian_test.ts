@@ -50,6 +50,22 @@ Deno.test("fitGaussian() of collinear, constant or too few points has a ridge an
   assert.ok(Math.abs(at[0]! - expected) < 1e-9, `${at[0]} ${expected}`);
 });
 
+Deno.test("fitGaussian() with uniform noise is what points with that noise give in the mean", () => {
+  // Each row 40 times, its second number at the middles of 40 equal parts of a cell of width 30.
+  const parts = 40, width = 30;
+  const points = correlated(60), other = correlated(7, 1);
+  const spread = (values: Float64Array) =>
+    Float64Array.from({ length: parts * values.length }, (_, i) => {
+      const row = Math.floor(i / 2 / parts), part = Math.floor(i / 2) % parts;
+      return values[2 * row + i % 2]! + i % 2 * width * ((part + 0.5) / parts - 0.5);
+    });
+  const noisy = fitGaussian(spread(points), 2).logDensity(spread(other));
+  fitGaussian(points, 2, { widths: [0, width] }).logDensity(other).forEach((found, row) => {
+    const expected = mean(noisy.slice(row * parts, (row + 1) * parts));
+    assert.ok(Math.abs(found - expected) < 1e-3, `${found} ${expected}`);
+  });
+});
+
 Deno.test("fitGaussian() does not depend on the columns' units", () => {
   const points = correlated(50), other = correlated(20, 1);
   // Seconds since 1970 and a small fraction.

@@ -75,8 +75,11 @@ const real: ColumnKind = { kind: "real" };
 
 /**
  * A Gaussian over the columns that hold numbers. A model's likelihood of discrete columns is a
- * probability, so a dequantised column's density is multiplied by its step, and categorical columns
- * have their frequencies in the training rows (each category counted once more), independently.
+ * probability, bounded by uniform dequantisation. The Gaussian's is bounded likewise: fitted to
+ * values with uniform noise of one step, its mean log-density over the noise plus log(step). (The
+ * density of the values alone times the step may exceed 1: of a column of 96 % zeros it is 2.)
+ * Categorical columns have their frequencies in the training rows (each category counted once
+ * more), independently.
  */
 function fitRows(trainRows: PointValues, kinds: readonly ColumnKind[]): FittedGaussian {
   const columns = kinds.map((kind, column) => ({ kind, column }));
@@ -91,7 +94,9 @@ function fitRows(trainRows: PointValues, kinds: readonly ColumnKind[]): FittedGa
     );
   const gaussian = ofNumbers.length === 0
     ? null
-    : fitGaussian(numbers(trainRows), ofNumbers.length);
+    : fitGaussian(numbers(trainRows), ofNumbers.length, {
+      widths: ofNumbers.map(({ kind }) => kind.kind === "dequantized" ? kind.step : 0),
+    });
   const logSteps = ofNumbers.reduce(
     (sum, { kind }) => kind.kind === "dequantized" ? sum + Math.log(kind.step) : sum,
     0,

@@ -51,6 +51,21 @@ Deno.test("compareWithGaussian() of discrete columns compares probabilities", ()
   })!;
   // Two, three and no rows of five, each counted once more: 3, 4 and 1 of 8.
   const ofCategories = Math.log(3 / 8) + Math.log(4 / 8) + Math.log(1 / 8);
-  const expected = gaussian.reduce((sum, value) => sum + value + Math.log(2), ofCategories) / 3;
+  // Noise of width 2 in the second column, of which this is the mean log-density.
+  const { logDensity } = fitGaussian(trainRows, 2, { widths: [0, 2] });
+  const expected =
+    logDensity(rows).reduce((sum, value) => sum + value + Math.log(2), ofCategories) / 3;
   assert.ok(Math.abs(baseline.nllGaussian + expected) < 1e-12);
+});
+
+Deno.test("compareWithGaussian() of rare counts gives no probability above 1", () => {
+  // 96 % zeros: no distribution has a cross-entropy below the entropy, 0.168 nats.
+  const claims = Float64Array.from({ length: 100 }, (_, row) => row % 25 === 0 ? 1 : 0);
+  const entropy = -(0.96 * Math.log(0.96) + 0.04 * Math.log(0.04));
+  const { baseline, remarks } = compareWithGaussian(claims.map(() => -entropy - 0.05), {
+    ...{ rows: claims, trainRows: claims, dims: 1 },
+    kinds: [{ kind: "dequantized", step: 1, origin: 0 }],
+  })!;
+  assert.ok(baseline.nllGaussian > entropy, String(baseline.nllGaussian));
+  assert.deepEqual(remarks, []);
 });

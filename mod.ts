@@ -134,6 +134,7 @@ export { standardNormal } from "./src/flows/sources/standard_normal.ts";
 export { eightGaussiansSource } from "./src/flows/sources/eight_gaussians.ts";
 export * from "./src/flows/losses/loss.ts";
 export {
+  type CnfLossAndGradient,
   cnfLossAndGradient,
   type CnfLossSettings,
   likelihoodLoss,

@@ -18,7 +18,21 @@ export type {
   Section,
   Table,
 } from "./pages/document.ts";
-export type { Omissible, ReportPart, RunPart, TheoremPart } from "./pages/parts.ts";
+export type {
+  GradientsPart,
+  Omissible,
+  ReportPart,
+  RunPart,
+  SelfTestsPart,
+  TheoremPart,
+} from "./pages/parts.ts";
+export { compareRunGradients, type RunGradientOptions } from "./run_gradients.ts";
+export type {
+  GradientComparison,
+  GradientFigures,
+  ProbeFigures,
+} from "./evaluation/gradient_comparison.ts";
+export { runSelfTests, type SelfTest, type SelfTestName } from "./self_tests/self_test.ts";
 export {
   givenNumber,
   observedText,

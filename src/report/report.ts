@@ -9,6 +9,8 @@ import { plain } from "./pages/format.ts";
 import { resultsSection } from "./results.ts";
 import { type RunTitle, runTitles } from "./run_titles.ts";
 import { comparisons } from "./sections/comparison_section.ts";
+import { planGradients } from "./sections/gradients_section.ts";
+import { planSelfTests } from "./sections/self_tests_section.ts";
 import { planRun } from "./sections/run_section.ts";
 import type { ReportOptions } from "./report_options.ts";
 import type { SectionContext } from "./section_context.ts";
@@ -101,6 +103,10 @@ function planPart(part: ReportPart, context: PartContext): PlannedSection {
       return planTheorem(part, context);
     case "run":
       return planRun({ ...context.titleOf(part), ...part }, context);
+    case "gradients":
+      return planGradients(part, context);
+    case "selfTests":
+      return planSelfTests(part, context);
     default:
       return part satisfies never;
   }

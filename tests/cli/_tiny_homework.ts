@@ -39,6 +39,8 @@ const size: HomeworkSize = {
     lastStep: 1,
   },
   theoremSeconds: { kfp: 1, ddpm: 1, "fm-variance": 1 },
+  selfTestSeconds: 1,
+  gradients: { draws: 2, repeats: 1, seconds: 1 },
   evaluationSeconds: 1,
   reportSeconds: 1,
 };

@@ -53,7 +53,9 @@ const headings = [
   /Kolmogorov-Fokker-Planck/,
   /DDPM/,
   /variance/i,
+  /Self-tests/,
   /two moons/i,
+  /Hutchinson/,
   /MNIST/,
   /ResNet/,
   /U-Net/,
@@ -125,11 +127,18 @@ Deno.test("a homework has the same bits in one go and after being stopped, kille
       for (const name of ["cnf", "fm", "fmUnet"]) {
         delete parts[name].stepMs, delete parts[name].seconds;
       }
+      for (const figure of parts.gradients.figures) delete figure.stepMs;
       return parts;
     };
     assert.deepEqual(results("parts"), results("whole"));
     assert.equal(results("whole").kfp.pass, true);
     const { cnf: { nll }, fm, fmUnet } = results("whole");
+    // Losses from epoch 0, before training, to the last step.
+    assert.equal(fm.epochs[0].step, 0);
+    assert.equal(fm.epochs[0].trainLoss, null);
+    assert.equal(fm.epochs.at(-1).step, steps.fm);
+    const { continuousFlow, flowMatching, gradients } = results("whole");
+    assert.ok(continuousFlow.pass && flowMatching.pass && gradients.figures.length === 8);
     assert.ok(nll > 0 && fm.loss > 0 && fmUnet.loss > 0 && fm.loss !== fmUnet.loss);
 
     // The report has the homework's parts in order.
@@ -138,6 +147,10 @@ Deno.test("a homework has the same bits in one go and after being stopped, kille
     const places = headings.map((heading) => found.findIndex((words) => heading.test(words)));
     assert.ok(places.every((place) => place >= 0), `${found}`);
     assert.deepEqual(places, places.toSorted((a, b) => a - b), `${found}`);
+
+    // The comparison of gradients and the self-tests are in it.
+    assert.match(page, /checks pass/);
+    assert.match(page, /Hutchinson, adjoint/);
 
     // Finished parts are not repeated.
     const { mtime } = await Deno.stat(`${folder}/parts/report.html`);
@@ -164,7 +177,7 @@ Deno.test("a homework has the same bits in one go and after being stopped, kille
     assert.match(Deno.readTextFileSync(`${folder}/parts/theory/kfp.json`), /"seed": 5/);
     assert.deepEqual(
       [...Deno.readDirSync(`${folder}/parts`)].map(({ name }) => name).sort(),
-      [".lock", "homework.json", "runs", "theory"],
+      [".lock", "homework.json", "runs", "self_tests.json", "theory"],
     );
   }));
 

@@ -6,6 +6,8 @@ import { homeworkChapters, problems } from "../../cli/commands/homework/chapters
 import { openDataset } from "../../src/data/registry.ts";
 import { panelsPlot } from "../../src/plot/panels_plot.ts";
 import { reportDocument } from "../../src/report/report.ts";
+import { compareRunGradients } from "../../src/report/run_gradients.ts";
+import { runSelfTests } from "../../src/report/self_tests/self_test.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { reportPlace, writeReport } from "../../src/report/pages/write_report.ts";
 import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
@@ -37,7 +39,11 @@ async function homeworkReport(folder: string): Promise<string> {
     });
   const runs = { cnf: await read("cnf"), fm: await read("resnet"), fmUnet: await read("unet") };
   const solved = await Promise.all(problems.map(({ name }) => quickly(name)));
-  const document = await reportDocument(homeworkChapters(solved, runs), {
+  const selfTests = await runSelfTests({ seed: 0, backend: "cpu" });
+  const effort = { seed: 0, backend: "cpu", draws: 3, repeats: 1 } as const;
+  const gradients = await compareRunGradients(runs.cnf, effort);
+  const chapters = homeworkChapters({ solved, selfTests, runs, gradients });
+  const document = await reportDocument(chapters, {
     title: "A homework's report",
     subtitle: "Made by a test.",
     introduction: "It is short.",

@@ -1,4 +1,11 @@
-import type { ReportedRun, ReportPart, RunPart, TheoremPart } from "@fluxion/fluxion/report";
+import type {
+  GradientComparison,
+  ReportedRun,
+  ReportPart,
+  RunPart,
+  SelfTest,
+  TheoremPart,
+} from "@fluxion/fluxion/report";
 import type { Theorem, TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { type TrainingName, trainings } from "./trainings.ts";
 
@@ -25,6 +32,17 @@ const theoryWords =
   "picture of the measurements. A check can fail: it detects a wrong sign or a dropped factor in " +
   "the theorem.";
 
+const selfTestWords =
+  "Two programs test the parts that the models are built from before anything is trained: the ODE " +
+  "solver with the change of variables, and flow matching's path, velocity and loss.";
+
+const gradientWords =
+  "The trained network's loss and gradient on one batch, computed in four ways: the divergence as an " +
+  "exact trace, which takes a tangent per dimension, or by Hutchinson's estimator with one " +
+  "Rademacher probe per point; and the gradient by backpropagation through the solver's steps, or " +
+  "by the adjoint ODE (torchdiffeq's `odeint_adjoint`), which keeps no steps. All with dopri5, at the " +
+  "training's tolerance and at a tighter one.";
+
 const mnistWords =
   "The same data and the same loss with two networks: the homework's own, and a U-Net, whose samples " +
   "become more legible the longer it trains.";
@@ -49,14 +67,19 @@ export interface Solved {
   readonly check: TheoremCheck;
 }
 
-/**
- * Parts of the report, in the order of the homework.
- *
- * @param solved One per problem in {@link problems}.
- */
+/** All results of a homework. */
+export interface HomeworkResults {
+  /** One per problem in {@link problems}. */
+  readonly solved: readonly Solved[];
+  readonly selfTests: readonly SelfTest[];
+  readonly runs: Readonly<Record<TrainingName, ReportedRun>>;
+  /** Of the continuous normalizing flow. */
+  readonly gradients: GradientComparison;
+}
+
+/** Parts of the report, in the order of the homework. */
 export function homeworkChapters(
-  solved: readonly Solved[],
-  runs: Readonly<Record<TrainingName, ReportedRun>>,
+  { solved, selfTests, runs, gradients }: HomeworkResults,
 ): readonly ReportPart[] {
   const theorems = solved.map((part, i): TheoremPart => ({
     kind: "theorem",
@@ -83,7 +106,14 @@ export function homeworkChapters(
   ];
   return [
     { kind: "chapter", title: "Task 1: theory", markdown: theoryWords, parts: theorems },
+    { kind: "selfTests", title: "Self-tests", markdown: selfTestWords, tests: selfTests },
     { kind: "run", title: trainings.cnf.title, run: cnf },
+    {
+      kind: "gradients",
+      title: "Task 2: exact trace or Hutchinson, direct gradient or adjoint",
+      markdown: gradientWords,
+      comparison: gradients,
+    },
     {
       kind: "chapter",
       title: "Task 3: flow matching on MNIST",

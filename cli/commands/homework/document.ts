@@ -10,7 +10,7 @@ import { openData } from "../../runs/open_data.ts";
 import { version } from "../../version.ts";
 import { shownPath } from "../../paths.ts";
 import { homeworkChapters, introduction, problems, type Solved } from "./chapters.ts";
-import { type HomeworkOptions, readCheck, runOf } from "./folder.ts";
+import { type HomeworkOptions, readCheck, readGradients, readSelfTests, runOf } from "./folder.ts";
 import type { TrainingName } from "./trainings.ts";
 
 /** Options of {@link homeworkDocument}. */
@@ -32,12 +32,10 @@ export async function homeworkDocument(
     theorem: await loadTheorem(name),
     check: (await readCheck(folder, name))!,
   })));
-  const read = (training: TrainingName): Promise<ReportedRun> => {
-    const run = runOf(folder, training);
-    return readReportedRun(run, { name: shownPath(run), openDataset: openData });
-  };
+  const read = (training: TrainingName) => readTrained(folder, training);
   const runs = { cnf: await read("cnf"), fm: await read("fm"), fmUnet: await read("fmUnet") };
-  return await reportDocument(homeworkChapters(solved, runs), {
+  const selfTests = (await readSelfTests(folder))!, gradients = (await readGradients(folder))!;
+  return await reportDocument(homeworkChapters({ solved, selfTests, runs, gradients }), {
     ...making,
     title: "Flow models: the homework, solved",
     subtitle: `Fluxion ${version}, ${options.size} size, seed ${options.seed}`,
@@ -46,4 +44,10 @@ export async function homeworkDocument(
     seed: options.seed,
     backend: options.backend,
   });
+}
+
+/** Reads one of a homework's runs. */
+export async function readTrained(folder: string, training: TrainingName): Promise<ReportedRun> {
+  const run = runOf(folder, training);
+  return await readReportedRun(run, { name: shownPath(run), openDataset: openData });
 }

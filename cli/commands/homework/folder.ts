@@ -7,6 +7,7 @@ import {
   sweepTemporaries,
   writeFileAtomic,
 } from "@fluxion/fluxion/files";
+import type { GradientComparison, SelfTest } from "@fluxion/fluxion/report";
 import type { TheoremCheck, TheoremName } from "@fluxion/fluxion/theory";
 import { shownPath } from "../../paths.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
@@ -29,6 +30,8 @@ const names = {
   options: "homework.json",
   results: "results.json",
   report: "report.html",
+  selfTests: "self_tests.json",
+  gradients: "gradients.json",
   theory: "theory",
   runs: "runs",
   lock: ".lock",
@@ -37,8 +40,11 @@ const names = {
 /** Version of the folder layout, incremented by incompatible changes. */
 const FORMAT = 2;
 
-/** Path of a homework's results or report. */
-export function homeworkFile(folder: string, file: "results" | "report"): string {
+/** Path of a file of a homework. */
+export function homeworkFile(
+  folder: string,
+  file: "results" | "report" | "selfTests" | "gradients",
+): string {
   return `${folder}/${names[file]}`;
 }
 
@@ -48,11 +54,33 @@ export function theoremFile(folder: string, name: TheoremName, ending: "json" | 
 }
 
 /** Reads a check result of an earlier session; null if it is missing or incomplete. */
-export async function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
+export function readCheck(folder: string, name: TheoremName): Promise<TheoremCheck | null> {
+  return readResult(theoremFile(folder, name, "json"), isCheck);
+}
+
+/** Reads the self-tests of an earlier session; null if they are missing or incomplete. */
+export function readSelfTests(folder: string): Promise<readonly SelfTest[] | null> {
+  const areTests = (value: unknown): value is readonly SelfTest[] =>
+    Array.isArray(value) && value.every(isCheck);
+  return readResult(homeworkFile(folder, "selfTests"), areTests);
+}
+
+/** Reads the comparison of gradients of an earlier session; null if it is missing or incomplete. */
+export function readGradients(folder: string): Promise<GradientComparison | null> {
+  const isComparison = (value: unknown): value is GradientComparison => {
+    const { figures, probes } = (value ?? {}) as Partial<GradientComparison>;
+    return Array.isArray(figures) && Array.isArray(probes?.meanErrors);
+  };
+  return readResult(homeworkFile(folder, "gradients"), isComparison);
+}
+
+async function readResult<T>(
+  path: string,
+  isWhole: (value: unknown) => value is T,
+): Promise<T | null> {
   try {
-    const text = await readBoundedText(theoremFile(folder, name, "json"), MAX_JSON_BYTES);
-    const check = parseJson(text);
-    return isCheck(check) ? check : null;
+    const value: unknown = parseJson(await readBoundedText(path, MAX_JSON_BYTES));
+    return isWhole(value) ? value : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;

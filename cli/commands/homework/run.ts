@@ -1,6 +1,12 @@
 import { FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
-import { reportPlace, runCheck, writeReport } from "@fluxion/fluxion/report";
+import {
+  compareRunGradients,
+  reportPlace,
+  runCheck,
+  runSelfTests,
+  writeReport,
+} from "@fluxion/fluxion/report";
 import { epochLosses } from "@fluxion/fluxion/report/evaluation";
 import { readLog, readMetrics, runFile } from "@fluxion/fluxion/runs";
 import {
@@ -13,12 +19,14 @@ import type { HomeworkFlags } from "./flags.ts";
 import { Interrupted } from "../../terminal/errors.ts";
 import { problems } from "./chapters.ts";
 import { homeworkCommandLine } from "./command_line.ts";
-import { homeworkDocument } from "./document.ts";
+import { homeworkDocument, readTrained } from "./document.ts";
 import {
   holdHomework,
   homeworkFile,
   type HomeworkOptions,
   readCheck,
+  readGradients,
+  readSelfTests,
   runOf,
   theoremFile,
 } from "./folder.ts";
@@ -78,7 +86,7 @@ interface Part {
  * Does a homework, or the rest of it, and prints its folder or results.
  *
  * @throws {InputError} If the folder cannot be used.
- * @throws {FailureError} If a theorem's check failed (after everything else is done), a loss is
+ * @throws {FailureError} If a theorem's check or a self-test failed (after everything else is done), a loss is
  *   NaN, a solve fails, or the disk is full.
  * @throws {Interrupted} On Ctrl-C; the message says how to continue.
  */
@@ -155,7 +163,10 @@ async function plan(context: HomeworkContext): Promise<readonly Part[]> {
     done: await readCheck(folder, name) === null ? 0 : 1,
     work: () => checkTheorem(context, name),
   })));
-  const hasResults = await exists(homeworkFile(folder, "results"));
+  const hasSelfTests = await readSelfTests(folder) !== null;
+  const hasGradients = await readGradients(folder) !== null;
+  const hasResults = hasSelfTests && hasGradients &&
+    await exists(homeworkFile(folder, "results"));
   const hasReport = hasResults && await exists(homeworkFile(folder, "report"));
   const training = async (name: TrainingName): Promise<Part> => {
     const { seconds, lastStep } = size[name];
@@ -174,7 +185,21 @@ async function plan(context: HomeworkContext): Promise<readonly Part[]> {
   };
   return [
     ...theory,
+    {
+      title: "Self-tests",
+      unit: "piece",
+      seconds: size.selfTestSeconds,
+      done: hasSelfTests ? 1 : 0,
+      work: () => doSelfTests(context),
+    },
     ...await Promise.all(trainingNames.map(training)),
+    {
+      title: "Task 2: exact trace or Hutchinson, direct gradient or adjoint",
+      unit: "piece",
+      seconds: size.gradients.seconds,
+      done: hasGradients ? 1 : 0,
+      work: () => doGradients(context),
+    },
     {
       title: "Evaluation",
       unit: "piece",
@@ -202,6 +227,25 @@ async function checkTheorem(context: HomeworkContext, name: TheoremName): Promis
   await writeFileAtomic(theoremFile(folder, name, "json"), `${text}\n`);
   const passed = check.claims.filter(({ pass }) => pass).length;
   say(`${name}: ${passed} of ${check.claims.length} claims hold`);
+}
+
+async function doSelfTests({ folder, options: { seed, backend }, say }: HomeworkContext) {
+  const tests = await runSelfTests({ seed, backend });
+  await writeJson(homeworkFile(folder, "selfTests"), tests);
+  const claims = tests.flatMap((test) => test.claims);
+  say(`self-tests: ${claims.filter(({ pass }) => pass).length} of ${claims.length} checks pass`);
+}
+
+/** Compares the ways to compute the gradient of the trained continuous normalizing flow. */
+async function doGradients({ folder, size, options: { seed, backend } }: HomeworkContext) {
+  const { draws, repeats } = size.gradients;
+  const run = await readTrained(folder, "cnf");
+  const comparison = await compareRunGradients(run, { seed, backend, draws, repeats });
+  await writeJson(homeworkFile(folder, "gradients"), comparison);
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** Fraction of a training done by earlier sessions, from 0 to 1. */
@@ -232,6 +276,10 @@ async function writeResults({ folder, size, options }: HomeworkContext): Promise
     const { pass, claims } = (await readCheck(folder, name))!;
     results[name] = { pass, claims };
   }
+  for (const { name, pass, claims } of (await readSelfTests(folder))!) {
+    results[name] = { pass, claims };
+  }
+  results.gradients = await readGradients(folder);
   for (const name of trainingNames) {
     const run = runOf(folder, name);
     const { backend } = options;
@@ -245,10 +293,7 @@ async function writeResults({ folder, size, options }: HomeworkContext): Promise
       epochs: epochLosses(await readLog(runFile(run, "log"))),
     };
   }
-  await writeFileAtomic(
-    homeworkFile(folder, "results"),
-    `${JSON.stringify(results, null, 2)}\n`,
-  );
+  await writeJson(homeworkFile(folder, "results"), results);
 }
 
 async function makeReport(context: HomeworkContext, progress: Progress): Promise<void> {
@@ -260,11 +305,16 @@ async function makeReport(context: HomeworkContext, progress: Progress): Promise
 }
 
 /**
- * @throws {FailureError} If a theorem's check failed.
+ * @throws {FailureError} If a theorem's check or a self-test failed.
  */
 async function requirePassed({ folder }: HomeworkContext): Promise<void> {
-  for (const { name } of problems) {
-    const { pass, claims } = (await readCheck(folder, name))!;
+  const checks = await Promise.all(problems.map(({ name }) => readCheck(folder, name)));
+  for (
+    const { name, pass, claims } of [
+      ...checks.map((check) => check!),
+      ...(await readSelfTests(folder))!,
+    ]
+  ) {
     if (pass) continue;
     const { statement, observed, expected } = claims.find((claim) => !claim.pass)!;
     throw new FailureError(

@@ -18,6 +18,17 @@ export interface TrainingSize {
 export interface HomeworkSize extends Readonly<Record<TrainingName, TrainingSize>> {
   /** Duration of each theorem's check and picture. */
   readonly theoremSeconds: Readonly<Record<TheoremName, number>>;
+  /** Duration of the self-tests. */
+  readonly selfTestSeconds: number;
+  /** The comparison of gradients. */
+  readonly gradients: {
+    /** Draws of Hutchinson's probes. */
+    readonly draws: number;
+    /** Timed repetitions of each way. */
+    readonly repeats: number;
+    /** Duration on the reference machine. */
+    readonly seconds: number;
+  };
   /** Duration of the evaluation. */
   readonly evaluationSeconds: number;
   /** Duration of the report. */
@@ -27,8 +38,8 @@ export interface HomeworkSize extends Readonly<Record<TrainingName, TrainingSize
 /** Shared by all sizes. */
 const theoremSeconds = { kfp: 10, ddpm: 3, "fm-variance": 2 } as const;
 
-/** All other options have their defaults, the best known. */
-const cnf = { data: "moons", steps: 3000 } as const;
+/** All other options have their defaults, the best known; the test loss is of every epoch. */
+const cnf = { data: "moons", steps: 3000, evalEvery: 1 } as const;
 
 const resnet = { data: "mnist", net: "resnet", filters: 16, blocks: 8 } as const;
 
@@ -52,6 +63,8 @@ export const homeworkSizes = {
       lastStep: 1,
     },
     theoremSeconds,
+    selfTestSeconds: 1,
+    gradients: { draws: 64, repeats: 5, seconds: 7 },
     evaluationSeconds: 5,
     reportSeconds: 50,
   },
@@ -65,6 +78,8 @@ export const homeworkSizes = {
       lastStep: 1,
     },
     theoremSeconds,
+    selfTestSeconds: 1,
+    gradients: { draws: 16, repeats: 3, seconds: 5 },
     evaluationSeconds: 5,
     reportSeconds: 40,
   },

@@ -91,6 +91,8 @@ export const subsequences = {
   fmTransportPairs: { stream: 10, first: 20_000, count: 10_000, theorem: "fm-variance" },
   /** Pairs whose trajectories are drawn. */
   fmTrajectoryPairs: { stream: 10, first: 30_000, count: 1, theorem: "fm-variance" },
+  /** Points of the self-tests: one per use. */
+  selfTests: { stream: 14, first: 0, count: 10 },
   /** Reserved for programs that use the library: Fluxion itself never draws from these. */
   caller: { stream: 255, first: 0, count: ANY },
 } as const satisfies Readonly<Record<string, Subsequences>>;

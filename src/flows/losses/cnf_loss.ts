@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Late } from "../../core/late.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
@@ -16,6 +17,16 @@ export interface CnfLossSettings extends SolveSettings {
   readonly trace: TraceSettings;
   /** Backpropagation through the solver's steps, or the adjoint ODE. */
   readonly gradient: GradientMethod;
+}
+
+/** {@link LossAndGradient} of a likelihood, with what the gradient took. */
+export interface CnfLossAndGradient extends LossAndGradient {
+  /** Field evaluations of the forward solve, mean over control groups. */
+  readonly nfe: Late<number>;
+  /** Field evaluations with their VJPs of the gradient, mean over control groups. */
+  readonly backwardNfe: Late<number>;
+  /** Bytes of the step records kept for the gradient; null if the engine does not know. */
+  readonly recordBytes: number | null;
 }
 
 /** Negative log-likelihood as a training loss. */
@@ -47,7 +58,7 @@ export async function cnfLossAndGradient(
   batch: Tensor2D,
   settings: CnfLossSettings,
   draw: StepDraw,
-): Promise<LossAndGradient> {
+): Promise<CnfLossAndGradient> {
   const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
@@ -65,6 +76,7 @@ export async function cnfLossAndGradient(
   try {
     // No read-back between the solve and its VJP: it would stall a GPU.
     const report = engine.report(solution);
+    const recordBytes = engine.recordBytes?.(solution) ?? null;
     const { loss, cotangent } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, columns]);
@@ -82,7 +94,8 @@ export async function cnfLossAndGradient(
         requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
         return meanNfe(reports);
       };
-      return { loss, gradient: gradient.parameters, nfe };
+      const { parameters, nfe: backwardNfe } = gradient;
+      return { loss, gradient: parameters, nfe, backwardNfe, recordBytes };
     } catch (error) {
       loss.dispose();
       throw error;

@@ -169,4 +169,10 @@ export interface Engine {
    * be awaited afterwards.
    */
   report(solution: Solution): Late<readonly SolveReport[]>;
+  /**
+   * Bytes of memory that hold a solution's step records with their activations, in whole blocks of
+   * the engine's; 0 if it keeps none. Absent from engines that do not know. Call before the solution
+   * is disposed.
+   */
+  recordBytes?(solution: Solution): number;
 }

@@ -1,4 +1,6 @@
 import type { Theorem, TheoremCheck } from "../../theory/theorem.ts";
+import type { GradientComparison } from "../evaluation/gradient_comparison.ts";
+import type { SelfTest } from "../self_tests/self_test.ts";
 import type { ReportedRun } from "../reported_run.ts";
 
 /**
@@ -16,7 +18,33 @@ export type ReportPart =
     readonly parts: readonly (TheoremPart | RunPart)[];
   }
   | TheoremPart
-  | RunPart;
+  | RunPart
+  | GradientsPart
+  | SelfTestsPart;
+
+/** The ways to compute a CNF's gradient, compared. */
+export interface GradientsPart {
+  /** Discriminant. */
+  readonly kind: "gradients";
+  /** Title of the heading. */
+  readonly title: string;
+  /** Introductory text below the heading; Markdown with LaTeX between $ and $. */
+  readonly markdown: string;
+  /** Result of `compareGradients(...)`. */
+  readonly comparison: GradientComparison;
+}
+
+/** Self-tests with their results. */
+export interface SelfTestsPart {
+  /** Discriminant. */
+  readonly kind: "selfTests";
+  /** Title of the heading. */
+  readonly title: string;
+  /** Introductory text below the heading; Markdown with LaTeX between $ and $. */
+  readonly markdown: string;
+  /** Result of `runSelfTests(...)`. */
+  readonly tests: readonly SelfTest[];
+}
 
 /** A theorem with its proof, check and picture. */
 export interface TheoremPart {

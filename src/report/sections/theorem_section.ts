@@ -6,7 +6,8 @@ import { claimMarkdown } from "../pages/theorem_page.ts";
 import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
 import { figure } from "../run_context.ts";
 import type { SectionContext } from "../section_context.ts";
-import { number, plain, withError } from "../pages/format.ts";
+import { plain } from "../pages/format.ts";
+import { claimsTable } from "../pages/claims_table.ts";
 
 /** Plans a theorem's section: derivation, check and picture. */
 export function planTheorem(
@@ -54,17 +55,7 @@ export function planTheorem(
               "A program put the theorem to the test. A check can fail: it detects a wrong sign " +
                 "or a dropped factor.",
             ),
-            {
-              kind: "table",
-              label: `Claims of ${theorem.name}`,
-              look: "records",
-              columns: [
-                { name: "claim", align: "left" },
-                { name: "expected", align: "right" },
-                { name: "observed", align: "right" },
-              ],
-              rows: claims.map(claimRow),
-            },
+            claimsTable(`Claims of ${theorem.name}`, claims),
             {
               kind: "commands",
               items: [{
@@ -85,21 +76,6 @@ function verdictBlocks(verdict: string, failed: readonly Claim[]): Block[] {
   if (failed.length === 0) return [prose(`**Checked numerically:** ${verdict}.`)];
   const names = failed.map(claimMarkdown).join("; ");
   return [{ kind: "notice", markdown: `**The check fails:** ${verdict}. Failed: ${names}.` }];
-}
-
-function claimRow(claim: Claim): string[] {
-  const { expected, observed, stdErr, tolerance, pass } = claim;
-  const measured = stdErr === null ? number(observed) : withError(observed, stdErr);
-  return [
-    claimMarkdown(claim),
-    tolerance === 0 ? number(expected) : `${number(expected)}, within ${brief(tolerance)}`,
-    `${measured}${pass ? "" : ", **fails**"}`,
-  ];
-}
-
-/** A tolerance to two significant digits. */
-function brief(tolerance: number): string {
-  return number(Number(tolerance.toPrecision(2))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
 /** The derivation without its first heading, which the section's title replaces. */

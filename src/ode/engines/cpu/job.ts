@@ -4,7 +4,7 @@ import { readField, type RecordPlace, writeField } from "../../../core/wasm/reco
 import { requireInside } from "../../../threads/operands.ts";
 import type { Block } from "./engine_memory.ts";
 import type { EngineModule } from "./engine_module.ts";
-import { groupFailures, jobFailures, jobLayout, reportLayout } from "./job.layout.ts";
+import { engineSizes, groupFailures, jobFailures, jobLayout, reportLayout } from "./job.layout.ts";
 import {
   blockBytes,
   groupsOf,
@@ -101,6 +101,16 @@ export class Job {
 
   doubles(address: number, count: number): Float64Array<ArrayBufferLike> {
     return new Float64Array(this.#buffer, address, count);
+  }
+
+  /** Bytes of the chunks that hold the step records and their activations. */
+  recordBytes(): number {
+    let chunks = 0;
+    // Each chunk starts with the address of the next; see kernel/records.part.as.ts.
+    for (let at = this.get("chunks"); at !== 0; at = new Uint32Array(this.#buffer, at, 1)[0]!) {
+      chunks++;
+    }
+    return chunks * engineSizes.values.CHUNK_BYTES;
   }
 
   /** Prepares the parameters. */

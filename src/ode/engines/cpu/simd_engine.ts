@@ -53,6 +53,7 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
     },
     pullBack: (solution, cotangent, method) => pullBackJob(solvedHere(solution), cotangent, method),
     report: (solution) => ready(solvedHere(solution).reports),
+    recordBytes: (solution) => solvedHere(solution).job.recordBytes(),
   };
 }
 

@@ -11,8 +11,8 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
     brief: "solve the homework and write its report",
     fullDescription: describe(
       "Task 1: three theorems, proved and checked. Task 2: a continuous normalizing flow on two " +
-        "moons.\nTask 3: flow matching on MNIST, with the homework's ResNet and with a U-Net. " +
-        "DIR/report.html is the\nreport; theory/ and runs/ hold its parts. After an interruption " +
+        "moons, and the\nways to compute its gradient compared. Task 3: flow matching on MNIST, with the " +
+        "homework's ResNet and with\na U-Net. DIR/report.html is the report, with two self-tests; theory/ and runs/ hold its parts. After an interruption " +
         "the same command continues.\nPrints DIR.",
       [
         ["fluxion homework --out homework", "24 minutes on 2 cores"],

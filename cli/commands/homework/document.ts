@@ -1,3 +1,4 @@
+import { InputError } from "@fluxion/fluxion/core";
 import {
   readReportedRun,
   type ReportDocument,
@@ -23,6 +24,7 @@ export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgr
  * Computes the report of a homework whose theorems are checked and whose runs are trained.
  *
  * @param folder Absolute path.
+ * @throws {InputError} If the self-tests or the comparison of gradients are missing.
  */
 export async function homeworkDocument(
   folder: string,
@@ -34,7 +36,12 @@ export async function homeworkDocument(
   })));
   const read = (training: TrainingName) => readTrained(folder, training);
   const runs = { cnf: await read("cnf"), fm: await read("fm"), fmUnet: await read("fmUnet") };
-  const selfTests = (await readSelfTests(folder))!, gradients = (await readGradients(folder))!;
+  const selfTests = await readSelfTests(folder), gradients = await readGradients(folder);
+  if (selfTests === null || gradients === null) {
+    throw new InputError(
+      `${shownPath(folder)}: not complete; do the rest with ${making.command}`,
+    );
+  }
   return await reportDocument(homeworkChapters({ solved, selfTests, runs, gradients }), {
     ...making,
     title: "Flow models: the homework, solved",

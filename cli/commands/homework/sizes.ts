@@ -79,7 +79,7 @@ export const homeworkSizes = {
     },
     theoremSeconds,
     selfTestSeconds: 1,
-    gradients: { draws: 16, repeats: 3, seconds: 5 },
+    gradients: { draws: 64, repeats: 3, seconds: 6 },
     evaluationSeconds: 5,
     reportSeconds: 40,
   },

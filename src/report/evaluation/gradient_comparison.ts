@@ -52,6 +52,8 @@ export interface ProbeFigures {
 export interface GradientComparison {
   /** Rows of the batch. */
   readonly rows: number;
+  /** L2 norm of the gradient with the exact trace at {@link REFERENCE_TOLERANCE}. */
+  readonly gradientNorm: number;
   /** One per trace, gradient and tolerance. */
   readonly figures: readonly GradientFigures[];
   /** The noise of Hutchinson's estimator. */
@@ -179,6 +181,7 @@ export async function compareGradients(
     const { mean, stdErr } = meanAndStdErr(losses);
     return {
       rows,
+      gradientNorm: norm(references.exact),
       figures,
       probes: {
         draws,

@@ -37,8 +37,8 @@ export function planSelfTests(
         Promise.resolve([
           prose(markdown),
           passed === claims.length
-            ? prose(`**Passed:** ${verdict}.`)
-            : { kind: "notice", markdown: `**Failed:** ${verdict}.` },
+            ? prose(`**${verdict}.**`)
+            : { kind: "notice", markdown: `**Failed:** only ${verdict}.` },
         ]),
     }],
     sections: tests.map(({ name, claims }) =>

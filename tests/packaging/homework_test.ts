@@ -34,7 +34,8 @@ Deno.test("dist/fluxion does the homework, and goes on with one that was begun",
     assert.equal(stderr.match(/^[a-z-]+: (\d+) of \1 claims hold$/gm)?.length, 3, stderr);
     assert.deepEqual(names(machine.folder), ["homework"]);
     assert.deepEqual(names(folder), [
-      ...[".lock", "homework.json", "report.html", "results.json", "runs", "theory"],
+      ...[".lock", "gradients.json", "homework.json", "report.html", "results.json", "runs"],
+      ...["self_tests.json", "theory"],
     ]);
     const page = Deno.readTextFileSync(`${folder}/report.html`);
     const headings = [...page.matchAll(/<h[23][^>]*>(.*?)<\/h[23]>/gs)].map(([, words]) => words);

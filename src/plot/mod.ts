@@ -21,6 +21,7 @@ export {
   type PathGridOptions,
 } from "./image_grid.ts";
 export { labelledGrid, type LabelledGridOptions } from "./labelled_grid.ts";
+export type { Panel, PanelAxis, PanelColor, PanelSeries } from "./panels_plot.ts";
 export { type PointsOptions as PointsPlotOptions, pointsPlot } from "./points_plot.ts";
 export { type ReferenceCloud, type ScatterOptions, scatterPlot } from "./scatter_plot.ts";
 export {

@@ -39,6 +39,7 @@ export type PanelColor = number | "ink" | { readonly time: number };
 export interface PanelSeries {
   /** Legend entry; default none. */
   readonly label?: string;
+  /** Of all marks. */
   readonly color: PanelColor;
   /**
    * `line`, `dashes`: through the points in order, with a gap where one is not finite. `dots`: one

@@ -1,5 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
-import type { PictureOptions } from "../plot/picture.ts";
+import type { Panel } from "../plot/panels_plot.ts";
 import type { Statement } from "./statement.ts";
 
 /** The theorems that Fluxion proves, checks and draws. */
@@ -57,8 +57,10 @@ export interface Theorem<Check extends TheoremCheck = TheoremCheck> {
   readonly alt: string;
   /** Runs the numerical check. */
   check(options: CheckOptions): Promise<Check>;
-  /** Draws the result of a check. */
-  picture(check: Check, options?: PictureOptions): Promise<Uint8Array>;
+  /** What the picture of a check shows: may take seconds, and can be drawn in several sizes. */
+  panels(check: Check): Promise<readonly Panel[]>;
+  /** Draws these panels under a title, as a PNG file. */
+  picture(check: Check): Promise<Uint8Array>;
 }
 
 /** Makes a claim and decides whether it passes. */

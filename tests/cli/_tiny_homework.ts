@@ -6,9 +6,14 @@
 import { doHomework } from "../../cli/commands/homework/run.ts";
 import { verdict } from "../../cli/terminal/errors.ts";
 import type { HomeworkSize } from "../../cli/commands/homework/sizes.ts";
-import { panelsPlot } from "../../src/plot/panels_plot.ts";
+import { type Panel, panelsPlot } from "../../src/plot/panels_plot.ts";
 import { steps } from "./_tiny_homework_steps.ts";
-import { claim, type Theorem, type TheoremName } from "../../src/theory/theorem.ts";
+import {
+  claim,
+  type Theorem,
+  type TheoremCheck,
+  type TheoremName,
+} from "../../src/theory/theorem.ts";
 
 const size: HomeworkSize = {
   cnf: {
@@ -45,6 +50,14 @@ const size: HomeworkSize = {
   reportSeconds: 1,
 };
 
+function panel({ rows }: TheoremCheck): Panel {
+  return {
+    x: { label: "x", range: [0, 1] },
+    y: { label: "y", range: [0, 1] },
+    series: [{ color: 0, mark: "dots", x: [0.5], y: [Number(rows[0]!.third)] }],
+  };
+}
+
 function loadTheorem(name: TheoremName): Promise<Theorem> {
   return Promise.resolve({
     name,
@@ -57,12 +70,8 @@ function loadTheorem(name: TheoremName): Promise<Theorem> {
       const claims = [claim("one is one", { observed: 1, expected: 1, tolerance: 0 })];
       return Promise.resolve({ name, pass: true, claims, rows: [{ seed, third: 1 / 3 }] });
     },
-    picture: ({ rows }, options) =>
-      panelsPlot([{
-        x: { label: "x", range: [0, 1] },
-        y: { label: "y", range: [0, 1] },
-        series: [{ color: 0, mark: "dots", x: [0.5], y: [Number(rows[0]!.third)] }],
-      }], options),
+    panels: (check) => Promise.resolve([panel(check)]),
+    picture: (check) => panelsPlot([panel(check)]),
   });
 }
 

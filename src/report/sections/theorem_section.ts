@@ -1,3 +1,4 @@
+import { panelsPlot } from "../../plot/panels_plot.ts";
 import type { Claim } from "../../theory/theorem.ts";
 import { commandLine } from "../../core/command_line.ts";
 import type { Block } from "../pages/document.ts";
@@ -37,16 +38,18 @@ export function planTheorem(
       }]),
       foldedSubsection(own, "The check", [{
         label: `picture of ${theorem.name}`,
-        make: async () => [
-          await figure({
-            draw: (size) =>
-              theorem.picture(check, { title: undefined, subtitle: undefined, ...size }),
-            // The description is for everybody; read once.
-            alt: "The check in pictures, described below.",
-            caption: plain(theorem.alt),
-            command: commandLine([...args, "--out", theorem.name]),
-          }),
-        ],
+        make: async () => {
+          const panels = await theorem.panels(check);
+          return [
+            await figure({
+              draw: (size) => panelsPlot(panels, size),
+              // The description is for everybody; read once.
+              alt: "The check in pictures, described below.",
+              caption: plain(theorem.alt),
+              command: commandLine([...args, "--out", theorem.name]),
+            }),
+          ];
+        },
       }, {
         label: `claims of ${theorem.name}`,
         make: () =>

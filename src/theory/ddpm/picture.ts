@@ -1,5 +1,4 @@
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
-import type { PictureOptions } from "../../plot/picture.ts";
 import type { Breakdown } from "./breakdown.ts";
 import type { DdpmCheck } from "./check.ts";
 import { coarsest } from "./problem.ts";
@@ -146,14 +145,21 @@ function densityPanel(check: DdpmCheck, n: number): Panel {
   };
 }
 
-/** Draws the result of the check. */
-export function picture(check: DdpmCheck, options: PictureOptions = {}): Promise<Uint8Array> {
+/** The result of the check in panels. */
+export function panels(check: DdpmCheck): readonly Panel[] {
   const drawn = [...new Set(check.densities.map((row) => row.steps))];
-  return panelsPlot([
+  return [
     residualPanel(check),
     breakdownPanel(check.breakdown),
     coefficientsPanel(),
     distancePanel(check),
     ...drawn.map((n) => densityPanel(check, n)),
-  ], { title: "DDPM’s ancestral step against the reverse SDE’s Euler-Maruyama step", ...options });
+  ];
+}
+
+/** Draws the result of the check as a PNG file. */
+export function picture(check: DdpmCheck): Promise<Uint8Array> {
+  return panelsPlot(panels(check), {
+    title: "DDPM’s ancestral step against the reverse SDE’s Euler-Maruyama step",
+  });
 }

@@ -2,7 +2,7 @@ import type { Theorem } from "../theorem.ts";
 import { checkUpdates, type DdpmCheck } from "./check.ts";
 import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
-import { picture } from "./picture.ts";
+import { panels, picture } from "./picture.ts";
 import { updates } from "./updates.ts";
 
 /**
@@ -24,5 +24,6 @@ export const ddpm: Theorem<DdpmCheck> = {
     "with 10 steps are slightly too low and too wide at the three peaks; with 320 steps " +
     "they match.",
   check: ({ seed }) => Promise.resolve(checkUpdates(updates, seed)),
+  panels: (check) => Promise.resolve(panels(check)),
   picture,
 };

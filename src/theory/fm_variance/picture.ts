@@ -1,5 +1,4 @@
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
-import type { PictureOptions } from "../../plot/picture.ts";
 import type { FmVarianceCheck } from "./check.ts";
 import { proved } from "./gaussian_path.ts";
 import { SAMPLES } from "./marginal.ts";
@@ -13,20 +12,21 @@ function grouped(count: number): string {
   return count.toLocaleString("en");
 }
 
-/** Draws the result of the check. */
-export function drawFmVariance(
-  check: FmVarianceCheck,
-  options: PictureOptions = {},
-): Promise<Uint8Array> {
-  return panelsPlot([
+/** The result of the check in panels. */
+export function panels(check: FmVarianceCheck): readonly Panel[] {
+  return [
     variancePanel(check),
     normPanel(check),
     pathsPanel(check, "lines"),
     pathsPanel(check, "field"),
-  ], {
+  ];
+}
+
+/** Draws the result of the check as a PNG file. */
+export function drawFmVariance(check: FmVarianceCheck): Promise<Uint8Array> {
+  return panelsPlot(panels(check), {
     title: "Between two equal Gaussians, flow matching contracts and expands",
     subtitle: "xₜ = t x₁ + (1 − t) x₀ with x₀ and x₁ normal, variance s² = 1",
-    ...options,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Theorem } from "../theorem.ts";
 import { checkFmVariance, type FmVarianceCheck } from "./check.ts";
 import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
-import { drawFmVariance } from "./picture.ts";
+import { drawFmVariance, panels } from "./picture.ts";
 
 /** Between two equal Gaussians a flow-matching path contracts, to half its variance at t = 1/2. */
 export const fmVariance: Theorem<FmVarianceCheck> = {
@@ -17,5 +17,6 @@ export const fmVariance: Theorem<FmVarianceCheck> = {
     "return. The norm of x_t in 2 and in 784 dimensions: in 784 a thin band that dips from " +
     "the shell of radius s sqrt(d) to 0.71 of it and comes back.",
   check: (options) => checkFmVariance(options),
+  panels: (check) => Promise.resolve(panels(check)),
   picture: drawFmVariance,
 };

@@ -1,7 +1,6 @@
 import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
-import type { PictureOptions } from "../../plot/picture.ts";
 import { bistableFlow, bistableLogDensity } from "./flows/bistable_flow.ts";
 import type { CarriedDensity } from "./carried_density.ts";
 import { type KfpCheck, NOISE } from "./check.ts";
@@ -297,22 +296,21 @@ async function noisePanel(seed: number): Promise<Panel> {
 }
 
 /**
- * Draws two densities transported along trajectories with both sides of the equation below each,
- * the errors of all cases against the step, and the effect of noise.
- *
- * @returns A PNG or SVG file.
+ * Two densities transported along trajectories with both sides of the equation below each, the
+ * errors of all cases against the step, and the effect of noise. Solves ODEs: takes seconds.
  */
-export async function picture(
-  check: KfpCheck,
-  options: PictureOptions = {},
-): Promise<Uint8Array> {
+export async function panels(check: KfpCheck): Promise<readonly Panel[]> {
   const [hill, hillSides] = await bistablePanels();
   const [moons, moonsSides] = await cnfPanels(check.seed);
   const beneath = [hillSides, moonsSides, orderPanel(check), await noisePanel(check.seed)];
-  return panelsPlot([hill, moons, ...beneath], {
+  return [hill, moons, ...beneath];
+}
+
+/** Draws the panels as a PNG file. */
+export async function picture(check: KfpCheck): Promise<Uint8Array> {
+  return await panelsPlot(await panels(check), {
     title: "A density carried by a flow: d log p(x(t), t)/dt = −tr(∂f/∂x)",
     subtitle: "The special case g = 0 of the Kolmogorov-Fokker-Planck equation " +
       "∂p/∂t = −div(f p) + ½g² Δp",
-    ...options,
   });
 }

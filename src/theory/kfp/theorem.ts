@@ -3,7 +3,7 @@ import { checkEquations, type KfpCheck } from "./check.ts";
 import brief from "./brief.md" with { type: "text" };
 import derivation from "./derivation.md" with { type: "text" };
 import { equations } from "./equations.ts";
-import { picture } from "./picture.ts";
+import { panels, picture } from "./picture.ts";
 
 /**
  * The instantaneous change of variables of continuous normalizing flows is the
@@ -23,5 +23,6 @@ export const kfp: Theorem<KfpCheck> = {
     "2. With noise the dots follow the general equation and deviate from the flat line of " +
     "the special form.",
   check: (options) => checkEquations(equations, options),
+  panels,
   picture,
 };

@@ -14,6 +14,11 @@ export function number(value: number): string {
   return minus(value.toFixed(Math.max(0, 3 - Math.floor(Math.log10(magnitude)))));
 }
 
+/** A number to two significant digits, without trailing zeros. */
+export function twoDigits(value: number): string {
+  return number(Number(value.toPrecision(2))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+}
+
 /** A share as a percentage with one decimal: `3.8 %`. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;

@@ -48,8 +48,8 @@ ${rowsTable(rows)}
   });
 }
 
-/** The derivation without its first heading, which becomes the page's. */
-function withoutTitle(markdown: string): string {
+/** The derivation without its first heading, which becomes the page's or the section's. */
+export function withoutTitle(markdown: string): string {
   return markdown.replace(/^\s*# [^\n]*\n/, "");
 }
 

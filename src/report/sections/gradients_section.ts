@@ -1,7 +1,7 @@
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
 import type { GradientComparison, GradientFigures } from "../evaluation/gradient_comparison.ts";
 import type { Block } from "../pages/document.ts";
-import { grouped, number, percent, withError } from "../pages/format.ts";
+import { grouped, number, percent, twoDigits, withError } from "../pages/format.ts";
 import type { GradientsPart } from "../pages/parts.ts";
 import { type PlannedSection, prose, slug } from "../plan.ts";
 import { figure } from "../run_context.ts";
@@ -60,9 +60,7 @@ function comparisonTable({ figures, rows }: GradientComparison): Block {
 
 /** A relative error as a percentage of two digits. */
 function share(error: number): string {
-  return `${
-    number(Number((100 * error).toPrecision(2))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")
-  } %`;
+  return `${twoDigits(100 * error)} %`;
 }
 
 function exponent(tolerance: number): string {

@@ -3,7 +3,7 @@ import type { Claim } from "../../theory/theorem.ts";
 import { commandLine } from "../../core/command_line.ts";
 import type { Block } from "../pages/document.ts";
 import type { TheoremPart } from "../pages/parts.ts";
-import { claimMarkdown } from "../pages/theorem_page.ts";
+import { claimMarkdown, withoutTitle } from "../pages/theorem_page.ts";
 import { foldedSubsection, type PlannedSection, prose, slug } from "../plan.ts";
 import { figure } from "../run_context.ts";
 import type { SectionContext } from "../section_context.ts";
@@ -79,9 +79,4 @@ function verdictBlocks(verdict: string, failed: readonly Claim[]): Block[] {
   if (failed.length === 0) return [prose(`**Checked numerically:** ${verdict}.`)];
   const names = failed.map(claimMarkdown).join("; ");
   return [{ kind: "notice", markdown: `**The check fails:** ${verdict}. Failed: ${names}.` }];
-}
-
-/** The derivation without its first heading, which the section's title replaces. */
-function withoutTitle(markdown: string): string {
-  return markdown.replace(/^\s*# [^\n]*\n/, "");
 }

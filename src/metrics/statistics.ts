@@ -51,3 +51,11 @@ export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>): Es
   }
   return meanAndStdErr(Float64Array.from(a, (value, i) => value - b[i]!));
 }
+
+/** Median, the mean of the middle two of an even number of values; null if there are none. */
+export function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2;
+}

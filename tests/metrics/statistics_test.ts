@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { meanAndStdErr, pairedDifference } from "../../src/metrics/statistics.ts";
+import { meanAndStdErr, median, pairedDifference } from "../../src/metrics/statistics.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 
 const normals = (seed: number, n: number) =>
@@ -60,4 +60,10 @@ Deno.test("pairedDifference() changes sign with its arguments and refuses unequa
     },
   ));
   assert.throws(() => pairedDifference([1, 2], [1]), { name: "RangeError", message: /2 and 1/ });
+});
+
+Deno.test("median() is the middle value, or the mean of the middle two, in any order", () => {
+  assert.equal(median([10, 9, -2]), 9);
+  assert.equal(median([10, 1, 9, -2]), 5);
+  assert.equal(median([]), null);
 });

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { cnfLossAndGradient, type CnfLossSettings } from "../../flows/losses/cnf_loss.ts";
 import { accurateSolve, type FlowModel, type TraceSettings } from "../../flows/model.ts";
 import { type PointValues, toModel } from "../../flows/standardization.ts";
-import { meanAndStdErr } from "../../metrics/statistics.ts";
+import { meanAndStdErr, median } from "../../metrics/statistics.ts";
 import { simdEngine } from "../../ode/engines/cpu/simd_engine.ts";
 import { type Engines, enginesInOrder } from "../../ode/engines/engines.ts";
 
@@ -162,7 +162,7 @@ export async function compareGradients(
             nfe: first.nfe,
             backwardNfe: first.backwardNfe,
             recordBytes,
-            stepMs: times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? first.ms,
+            stepMs: median(times) ?? first.ms,
           });
         }
       }

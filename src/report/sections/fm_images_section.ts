@@ -3,6 +3,7 @@ import { fmLoss } from "../../flows/losses/fm_loss.ts";
 import { dataTime, priorTime } from "../../flows/model.ts";
 import { sample } from "../../flows/sample.ts";
 import type { PointValues } from "../../flows/standardization.ts";
+import { median } from "../../metrics/statistics.ts";
 import { nearestRows } from "../../metrics/nearest_rows.ts";
 import { animation } from "../../plot/encoding/animation.ts";
 import { imageFrames } from "../../plot/encoding/frames.ts";
@@ -269,9 +270,9 @@ async function memoryBlocks(
     figuresTable([
       [
         `Distance of a sample to its nearest training image, median of ${ofSamples.length}`,
-        median(ofSamples).toFixed(2),
+        (median(ofSamples) ?? NaN).toFixed(2),
       ],
-      [`The same for a test image, median of ${ofTest.length}`, median(ofTest).toFixed(2)],
+      [`The same for a test image, median of ${ofTest.length}`, (median(ofTest) ?? NaN).toFixed(2)],
       ["Smallest distance of a sample", Math.min(...ofSamples).toFixed(2)],
       ["Smallest distance of a test image", Math.min(...ofTest).toFixed(2)],
     ]),
@@ -296,11 +297,4 @@ async function memoryBlocks(
         `${grouped(train.count)} training images with their distances.`,
     }),
   ];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! +
-    sorted[Math.ceil((sorted.length - 1) / 2)]!) /
-    2;
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { BackendKind } from "../../backends/backend.ts";
 import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
+import { median } from "../../metrics/statistics.ts";
 import type { TrainConfig } from "../options/table.ts";
 import { runFile } from "./run_folder.ts";
 import type { EvaluationEntry, TrainingLog } from "./training_log.ts";
@@ -133,11 +134,4 @@ export function bestEvaluation(
 function mean(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2;
 }

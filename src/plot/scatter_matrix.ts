@@ -23,7 +23,7 @@ import {
 } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
 import { bars, histograms, outline } from "./histogram_plot.ts";
-import { classesOf } from "./scatter_plot.ts";
+import { classesOf, withCount } from "./scatter_plot.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
@@ -98,7 +98,7 @@ export function scatterMatrix(
       rows.filter((i) =>
         table.some((values, k) => values[i]! < domains[k]![0] || values[i]! > domains[k]![1])
       ).length;
-    return count === 0 ? words : `${words}, ${count.toLocaleString("en-US")} outside the frame`;
+    return withCount(words, count);
   };
   const entries: LegendEntry[] = labels
     ? classes.map((c) => ({ label: `class ${c}`, mark: "dot", color: classColors[c]! }))

@@ -77,7 +77,11 @@ function panel(plane: Plane, marks: string): string {
 
 /** The label of a cloud, with the number of its points outside the frame if there are any. */
 export function withOutside(label: string, points: ArrayLike<number>, frame: Bounds): string {
-  const outside = countOutside(points, frame);
+  return withCount(label, countOutside(points, frame));
+}
+
+/** A label with a number of points outside the frame if there are any. */
+export function withCount(label: string, outside: number): string {
   return outside === 0 ? label : `${label}, ${outside.toLocaleString("en-US")} outside the frame`;
 }
 

@@ -11,11 +11,12 @@ import {
   type LegendEntry,
   marginsOf,
   type Rect,
+  widestTick,
 } from "./drawing/_chart.ts";
 import { classColors, ink, timeColor } from "./drawing/_palette.ts";
 import { dotStyle, hasOneUnit } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, polyline, svgDocument, textLine, textWidth, wrapped } from "./drawing/_svg.ts";
+import { element, polyline, svgDocument, textLine, wrapped } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** One of a panel's two axes. */
@@ -367,8 +368,7 @@ export function panelsPlot(
     const widest = panels.map((panel) => {
       const height = heightAt(width, panel);
       // The panel's position does not affect its labels.
-      const { ticks } = axisOf(panel.y, domains(panel, width, height).y, [height, 0], 48);
-      return Math.max(0, ...ticks.map(({ label }) => textWidth(label, 11.5)));
+      return widestTick(axisOf(panel.y, domains(panel, width, height).y, [height, 0], 48));
     });
     return Array.from(
       { length: across },

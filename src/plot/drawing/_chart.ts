@@ -25,7 +25,8 @@ const LABEL = 12.5;
 /** Offset of a vertical axis's label beyond the widest tick label, and from there to the edge. */
 const TO_LABEL = 22, BESIDE_LABEL = 17;
 
-function widestTick({ ticks }: Axis): number {
+/** Width of an axis's widest tick label. */
+export function widestTick({ ticks }: Axis): number {
   return Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK)));
 }
 

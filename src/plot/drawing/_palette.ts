@@ -53,3 +53,9 @@ export const densityColorOnDark: (share: number) => string = scaleLinear<string>
 export function timeColor(share: number): string {
   return interpolatePlasma(0.78 - 0.72 * share);
 }
+
+/** The three bytes of a colour `#rrggbb`. */
+export function rgbOf(color: string): readonly [number, number, number] {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  return [red!, green!, blue!];
+}

@@ -1,4 +1,4 @@
-import { ink } from "./_palette.ts";
+import { ink, rgbOf } from "./_palette.ts";
 import { element } from "./_svg.ts";
 
 /** Background of a dark page, on which the colours below must be visible. */
@@ -30,7 +30,7 @@ function luminance(rgb: readonly number[]): number {
 export function onDark(color: string): string {
   const known = darkInk[color];
   if (known !== undefined) return known;
-  const rgb = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
+  const rgb = rgbOf(color).map((byte) => byte / 255);
   let share = 0, mixed = rgb;
   while (luminance(mixed) < LEAST_LUMINANCE) {
     share += 0.05;

@@ -1,6 +1,6 @@
 import { axes, BELOW_AXIS, gridLines, leftOfAxis, type Rect } from "../drawing/_chart.ts";
 import { imageGrid, type ImageSize } from "../image_grid.ts";
-import { accent, ink } from "../drawing/_palette.ts";
+import { accent, ink, rgbOf } from "../drawing/_palette.ts";
 import { boundsOfAll, checkPoints, fitPlane, middleOf } from "../drawing/_plane.ts";
 import { decodePng, encodePng } from "./png.ts";
 import { rasterize } from "../drawing/_raster.ts";
@@ -60,7 +60,7 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
     right: (left + width) * FRAME_ZOOM,
     bottom: (top + height) * FRAME_ZOOM,
   });
-  const dot = { radius: 1.7 * FRAME_ZOOM, color: rgb(accent.blue), clip: inside(area) };
+  const dot = { radius: 1.7 * FRAME_ZOOM, color: rgbOf(accent.blue), clip: inside(area) };
   return states.map((state, frame) => {
     const pixels = paper.pixels.slice();
     const share = frame / Math.max(1, states.length - 1);
@@ -69,7 +69,7 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
       const middle = (done.top + done.bottom) / 2;
       disc(paper.width, pixels, { x: at, y: middle }, {
         radius: BAR * FRAME_ZOOM / 2,
-        color: rgb(ink.tick),
+        color: rgbOf(ink.tick),
         clip: inside(track),
       });
     }
@@ -79,11 +79,6 @@ export async function cloudFrames({ states, times }: Course): Promise<Uint8Array
     }
     return encodePng(pixels, paper);
   });
-}
-
-/** Parses "#2271b5" into three bytes. */
-function rgb(color: string): readonly number[] {
-  return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
 }
 
 /** Draws a disc with an antialiased edge of one pixel. */

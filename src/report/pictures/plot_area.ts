@@ -1,4 +1,4 @@
-import { ink } from "../../plot/drawing/_palette.ts";
+import { ink, rgbOf } from "../../plot/drawing/_palette.ts";
 import { decodePng, encodePng } from "../../plot/encoding/png.ts";
 
 /** Largest difference per channel to the axes' colour: pictures may have been compressed. */
@@ -6,8 +6,6 @@ const TOLERANCE = 14;
 
 /** Least share of a picture's side that an axis takes. */
 const LEAST_SHARE = 0.25;
-
-const axisColor = [1, 3, 5].map((at) => parseInt(ink.axis.slice(at, at + 2), 16));
 
 /**
  * Cuts a picture of one chart to the area inside its axes, for a thumbnail on which the ticks and
@@ -19,7 +17,7 @@ const axisColor = [1, 3, 5].map((at) => parseInt(ink.axis.slice(at, at + 2), 16)
  */
 export function plotArea(png: Uint8Array): Uint8Array {
   const { width, height, pixels } = decodePng(png);
-  const [red, green, blue] = axisColor as [number, number, number];
+  const [red, green, blue] = rgbOf(ink.axis);
   const isAxis = (x: number, y: number) => {
     const at = 4 * (y * width + x);
     return Math.abs(pixels[at]! - red) <= TOLERANCE &&

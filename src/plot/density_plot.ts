@@ -8,6 +8,8 @@ import {
   clipped,
   colorBar,
   heading,
+  isForPhone,
+  isOneColumn,
   leftOfAxis,
   legend,
   type LegendEntry,
@@ -21,7 +23,7 @@ import { encodePng } from "./encoding/png.ts";
 import { rendered } from "./drawing/_render.ts";
 import { perScheme } from "./drawing/_scheme.ts";
 import { element, pngAddress, polyline, svgDocument } from "./drawing/_svg.ts";
-import { SIDE_BY_SIDE, withOutside } from "./scatter_plot.ts";
+import { withOutside } from "./scatter_plot.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Log-density at the cell centres of a regular grid. */
@@ -148,7 +150,7 @@ export function densityPlot(
   const other = beside?.kind === "density" ? densitiesOf(grid, beside.logDensity) : null;
   const highest = options.highest ?? Math.max(own.highest, other?.highest ?? 0);
 
-  const isNarrow = (options.totalWidth ?? Infinity) < 480;
+  const isNarrow = isForPhone(options);
   const BAR = 14, TO_BAR = isNarrow ? 10 : 22;
   const barAxisOf = (bottom: number, height: number) =>
     linearAxis(
@@ -157,7 +159,7 @@ export function densityPlot(
       [bottom, bottom - height],
       Math.max(3, Math.round(height / 60)),
     );
-  const isBelow = beside !== undefined && (options.totalWidth ?? Infinity) < SIDE_BY_SIDE;
+  const isBelow = beside !== undefined && isOneColumn(options);
   const columns = beside === undefined || isBelow ? 1 : 2;
   const ownWidth = beside === undefined ? 540 : 450;
   const margins = marginsOf(options);

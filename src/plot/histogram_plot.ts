@@ -6,6 +6,7 @@ import {
   clipped,
   gridLines,
   heading,
+  isForPhone,
   leftOfAxis,
   legend,
   type LegendEntry,
@@ -150,7 +151,7 @@ export function histogramPlot(
   const { frame } = options;
   const domain = frame === undefined ? undefined : domainOf([Float64Array.from(frame)]);
   const [counted, others] = histograms(tables, domain) as [Histogram, Histogram | undefined];
-  const HEIGHT = (options.totalWidth ?? Infinity) < 480 ? 240 : 340;
+  const HEIGHT = isForPhone(options) ? 240 : 340;
   const line = density ? Array.from(density.density) : [];
   const heights = [...counted.density, ...(others?.density ?? []), ...line];
   const top = 1.08 * heights.reduce((a, b) => Math.max(a, b), 0);

@@ -7,6 +7,7 @@ import {
   clipped,
   gridLines,
   heading,
+  isOneColumn,
   legend,
   type LegendEntry,
   marginsOf,
@@ -355,7 +356,7 @@ export function panelsPlot(
   panels: readonly Panel[],
   options: PanelsOptions = {},
 ): Promise<Uint8Array> {
-  const isNarrow = (options.totalWidth ?? Infinity) < 560;
+  const isNarrow = isOneColumn(options);
   const { columns = Math.min(isNarrow ? 1 : 2, panels.length) } = options;
   check(panels, panels.length === 0 ? 1 : columns);
   const edges = marginsOf(options);

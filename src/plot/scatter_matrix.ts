@@ -6,6 +6,7 @@ import {
   clipped,
   gridLines,
   heading,
+  isForPhone,
   leftOfAxis,
   legend,
   type LegendEntry,
@@ -65,7 +66,7 @@ export function scatterMatrix(
   if (reference !== undefined) checkPoints(reference.points, dims);
   const shown = Math.min(dims, MAX_DIMS);
   const classes = labels ? classesOf(labels, n) : [];
-  const isNarrow = (options.totalWidth ?? Infinity) < 480, GAP = isNarrow ? 6 : 14;
+  const isNarrow = isForPhone(options), GAP = isNarrow ? 6 : 14;
 
   const columnsOf = (table: ArrayLike<number>) =>
     Array.from({ length: shown }, (_, k) => coordinate(table, dims, k));

@@ -5,6 +5,7 @@ import {
   clipped,
   gridLines,
   heading,
+  isOneColumn,
   leftOfAxis,
   legend,
   type LegendEntry,
@@ -49,9 +50,6 @@ export interface ScatterOptions extends PictureOptions, CoordinateOptions {
    */
   readonly bounds?: Bounds;
 }
-
-/** Total width below which a second panel goes below the first. */
-export const SIDE_BY_SIDE = 560;
 
 /**
  * The distinct classes, ascending.
@@ -105,7 +103,7 @@ export function scatterPlot(
   const beside = reference?.place === "beside";
   const classes = labels ? classesOf(labels, n) : [];
 
-  const isBelow = beside && (options.totalWidth ?? Infinity) < SIDE_BY_SIDE;
+  const isBelow = beside && isOneColumn(options);
   const columns = beside && !isBelow ? 2 : 1;
   const margins = marginsOf(options);
   const own = beside ? 470 : 560;

@@ -7,6 +7,8 @@ import {
   colorBar,
   gridLines,
   heading,
+  isForPhone,
+  isOneColumn,
   leftOfAxis,
   legend,
   marginsOf,
@@ -63,7 +65,7 @@ export function trajectoryPlot(
 ): Promise<Uint8Array> {
   const { states, times } = paths;
   const n = checkPaths(paths);
-  const BAR = 14, TO_BAR = (options.totalWidth ?? Infinity) < 480 ? 10 : 22;
+  const BAR = 14, TO_BAR = isForPhone(options) ? 10 : 22;
   const bounds = boundsOfAll(states, options);
   const [first, last] = ends(times);
   const timeAxis = (bottom: number, top: number) =>
@@ -154,7 +156,7 @@ export function snapshotsPlot(
   const { data } = options;
   checkPaths(paths);
   if (data !== undefined) checkPoints(data.points, 2);
-  const isNarrow = (options.totalWidth ?? Infinity) < 560;
+  const isNarrow = isOneColumn(options);
   const LEFT = options.totalWidth === undefined ? 24 : 1, GAP = isNarrow ? 8 : 14;
   const [first, last] = ends(times);
   const clouds = states.map((points, k) => ({

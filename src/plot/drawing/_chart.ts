@@ -62,6 +62,22 @@ export function areaWidth(
   return totalWidth === undefined ? own : Math.max(120, Math.floor(totalWidth - margins));
 }
 
+/** Total width from which two panels stand side by side. */
+const SIDE_BY_SIDE = 560;
+
+/** Total width below which a chart is one for a phone. */
+const PHONE = 480;
+
+/** Whether two panels go below each other. */
+export function isOneColumn({ totalWidth = Infinity }: PictureOptions): boolean {
+  return totalWidth < SIDE_BY_SIDE;
+}
+
+/** Whether margins, gaps and words have to be short. */
+export function isForPhone({ totalWidth = Infinity }: PictureOptions): boolean {
+  return totalWidth < PHONE;
+}
+
 /** Height of the tick labels and label below a horizontal axis. */
 export const BELOW_AXIS = 50;
 

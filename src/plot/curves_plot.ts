@@ -60,6 +60,11 @@ function summed(values: ArrayLike<number>, start: number, end: number) {
   return { sum, count };
 }
 
+/** Window of the moving mean of a run's `n` losses: a fiftieth of the run, rounded to an odd number. */
+export function smoothingWindow(n: number): number {
+  return 2 * Math.floor(n / 100) + 1;
+}
+
 /** Centred moving mean over up to `window` values, ignoring those that are not finite. */
 export function movingMean(values: ArrayLike<number>, window: number): Float64Array {
   const half = Math.floor(window / 2);
@@ -167,8 +172,7 @@ export function curvesPlot(
     margins.left,
   );
   const width = areaWidth(options, WIDTH, left + margins.right);
-  // A fiftieth of the run, rounded to an odd number of steps.
-  const window = 2 * Math.floor(n / 100) + 1;
+  const window = smoothingWindow(n);
   const head = heading(options, { x: left, width });
   const entries: LegendEntry[] = [
     { label: "training batch", mark: "line", color: accent.blue, opacity: window > 1 ? 0.3 : 1 },

@@ -1,5 +1,5 @@
 import type { FlowKind } from "../../flows/model.ts";
-import { movingMean } from "../../plot/curves_plot.ts";
+import { movingMean, smoothingWindow } from "../../plot/curves_plot.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
 import type { PictureOptions } from "../../plot/picture.ts";
 import type { TrainingLog } from "../../train/run/training_log.ts";
@@ -82,8 +82,7 @@ function hasValidation({ validationLoss }: TrainingLog["evaluations"][number]): 
 
 /** The moving mean of the training loss, thinned. */
 function trainingLine({ steps }: TrainingLog): { readonly x: number[]; readonly y: number[] } {
-  const window = 2 * Math.floor(steps.length / 100) + 1;
-  const means = movingMean(steps.map(({ loss }) => loss), window);
+  const means = movingMean(steps.map(({ loss }) => loss), smoothingWindow(steps.length));
   const every = Math.max(1, Math.ceil(steps.length / MOST_POINTS));
   const kept = steps.flatMap(({ step }, i) =>
     i % every === 0 || i === steps.length - 1 ? [[step, means[i]!] as const] : []

@@ -4,13 +4,14 @@ import { fillNormal } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { logProb } from "../../flows/log_prob.ts";
 import { fmLoss } from "../../flows/losses/fm_loss.ts";
-import { accurateSolve, type FlowModel } from "../../flows/model.ts";
+import type { FlowModel } from "../../flows/model.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { pathSample, pathVelocity } from "../../flows/paths/path.ts";
 import { sample } from "../../flows/sample.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import type { Network } from "../../nn/network.ts";
 import { type Claim, claim } from "../../theory/theorem.ts";
+import { largest, tight } from "./closed_form.ts";
 import type { SelfTestOptions } from "./options.ts";
 
 /** The path's deviation around data at t = 1, larger than in training so that it shows. */
@@ -59,20 +60,16 @@ export async function checkFlowMatching(
   try {
     const ofZero = await fmLoss(zero, data, { seed });
     const ofBest = await fmLoss(best, data, { seed });
-    const settings = {
-      ...accurateSolve,
-      control: { kind: "adaptive", rtol: 1e-7, atol: 1e-7 },
-    } as const;
     const drawn = await sample(best, engines, {
       count: POINTS,
       seed,
-      settings,
+      settings: tight,
       times: [0, 1],
     });
     const stretch = Math.hypot(SCALE, SIGMA_MIN);
     const points = data.slice(0, 2 * POINTS);
     const { logProb: found } = await logProb(best, engines, points, {
-      settings,
+      settings: tight,
       trace: { kind: "exact" },
     });
     return [
@@ -159,13 +156,6 @@ function pathClaims(data: Float32Array, seed: number): Claim[] {
       largest(velocity, (i) => (after[i]! - before[i]!) / (2 * step)),
     ),
   ];
-}
-
-/** Largest |value - expected|. */
-function largest(values: ArrayLike<number>, expected: (index: number) => number): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]! - expected(i)));
-  return most;
 }
 
 /** Integral over t of Var(u | x_t) = Var u - Cov(x_t, u)^2 / Var x_t, by the midpoint rule. */

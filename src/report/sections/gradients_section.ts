@@ -1,5 +1,9 @@
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
-import type { GradientComparison, GradientFigures } from "../evaluation/gradient_comparison.ts";
+import {
+  type GradientComparison,
+  type GradientFigures,
+  REFERENCE_TOLERANCE,
+} from "../evaluation/gradient_comparison.ts";
 import type { Block } from "../pages/document.ts";
 import { grouped, number, percent, twoDigits, withError } from "../pages/format.ts";
 import type { GradientsPart } from "../pages/parts.ts";
@@ -69,7 +73,7 @@ function exponent(tolerance: number): string {
 
 function tableWords({ gradientNorm }: GradientComparison): string {
   return "Loss: in nats. Error: relative $L^2$ distance of the gradient to the one with the exact trace " +
-    "at tolerance $10^{-7}$, whose norm is " +
+    `at tolerance ${exponent(REFERENCE_TOLERANCE)}, whose norm is ` +
     `${number(gradientNorm)}. Solver's: the distance to the gradient with the same trace and ` +
     "probes at that tolerance. NFE: field evaluations of the forward solve, and those with their VJPs " +
     "of the gradient: for the direct one per stage of each accepted step, for the adjoint those of " +

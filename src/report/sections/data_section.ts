@@ -10,6 +10,7 @@ import type { Block } from "../pages/document.ts";
 import { named } from "../../core/quoted.ts";
 import { foldedSubsection, type PlannedSection, prose } from "../plan.ts";
 import { figure, type RunContext } from "../run_context.ts";
+import { leftOutWords } from "../pictures/captions.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { code, datasetLabel, grouped, number } from "../pages/format.ts";
 
@@ -124,8 +125,7 @@ async function points(dataset: PointDataset): Promise<Block> {
           ...size,
         }),
       alt: `Training points of ${datasetLabel(dataset.name)}.`,
-      caption: `${code(datasetLabel(dataset.name))}: ${counts}. ` +
-        (dims > 4 ? `The first four of ${dims} coordinates.` : ""),
+      caption: `${code(datasetLabel(dataset.name))}: ${counts}.${leftOutWords(dims)}`,
     });
   }
   const bounds = boundsAround(train.points, 0.06);

@@ -11,7 +11,7 @@ import type { CoordinateOptions } from "../../plot/picture.ts";
 import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, subsection } from "../plan.ts";
 import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
-import { coordinatesOf } from "../pictures/captions.ts";
+import { coordinatesOf, leftOutWords } from "../pictures/captions.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
 
@@ -95,7 +95,7 @@ async function cloud(
     alt: "Samples of the model and test points on the same axes.",
     caption:
       `${grouped(PICTURED.points)} samples and ${grouped(points.length / dims)} test points.` +
-      (dims > 6 ? ` The first six of ${dims} coordinates.` : ""),
+      leftOutWords(dims),
     command: runCommand(context, "plot"),
   });
 }

@@ -1,6 +1,6 @@
 import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import type { CommandContext } from "@stricli/core";
-import { InputError, suggestion } from "@fluxion/fluxion/core";
+import { closeName, InputError } from "@fluxion/fluxion/core";
 import { commandsFor } from "./commands/commands.ts";
 import { version } from "./version.ts";
 import { describe } from "./help.ts";
@@ -51,7 +51,7 @@ export async function buildFluxion(
         noCommandRegisteredForInput: ({ input, corrections }) => {
           // The parser proposes distant names, too: import for frob.
           const names = corrections.map((name) => name.replaceAll("`", ""));
-          const [, near] = /"(.*)"/.exec(suggestion(input, names)) ?? [];
+          const near = closeName(input, names);
           const hint = near === undefined ? "--help lists the commands" : `did you mean ${near}?`;
           return keep(new InputError(`unknown command ${input}; ${hint}`));
         },

@@ -11,10 +11,10 @@ import {
 } from "@stricli/core";
 import {
   AddressSpaceError,
+  closeName,
   FailureError,
   InputError,
   oneLine,
-  suggestion,
   type SystemFault,
   systemFault,
 } from "@fluxion/fluxion/core";
@@ -66,7 +66,8 @@ function usageMessage(error: ArgumentScannerError, options: CommandOptions): str
     return `unknown option -${error.input}; --help lists the options`;
   }
   if (error instanceof EnumValidationError) {
-    const hint = suggestion(error.input, error.values).replace(/^, (.*)"(.*)"\?$/, "; $1$2");
+    const close = closeName(error.input, error.values);
+    const hint = close === undefined ? "" : `; did you mean ${close}`;
     const choices = error.values.join(", ");
     return `--${error.externalFlagName} ${error.input}: expected one of ${choices}${hint}`;
   }
@@ -95,8 +96,7 @@ function optionHint(typed: string, options: CommandOptions): string {
   const shown = Object.keys(options).filter((name) => options[name]!.hidden !== true);
   // Of the parser's own suggestions, --atol for --json is too many and --bits-per-dim for
   // --bits-per-din is missing: it compares with the names in camelCase.
-  const similar = suggestion(typed.replace(/^no-/, ""), shown.map(kebabCase));
-  const [, name] = /"(.*)"/.exec(similar) ?? [];
+  const name = closeName(typed.replace(/^no-/, ""), shown.map(kebabCase));
   return name === undefined ? "--help lists the options" : `did you mean --${name}?`;
 }
 

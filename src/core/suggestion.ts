@@ -1,20 +1,26 @@
 /** Longest input to compare; every known name is much shorter. */
 const MAX_NAME_LENGTH = 64;
 
+/** `, did you mean "moons"?` if a known name is close to what was typed, else the empty string. */
+export function suggestion(typed: string, known: readonly string[]): string {
+  const name = closeName(typed, known);
+  return name === undefined ? "" : `, did you mean "${name}"?`;
+}
+
 /**
- * `, did you mean "moons"?` if a known name is close to what was typed, else the empty string.
+ * The known name that is closest to what was typed; undefined if none is close.
  * Close means an edit distance of at most a third of the longer name's length, or 1, and below the
  * shorter one's length: `x` is not close to `n`.
  */
-export function suggestion(typed: string, known: readonly string[]): string {
+export function closeName(typed: string, known: readonly string[]): string | undefined {
   // Time and memory grow with the product of both lengths.
-  if (typed.length > MAX_NAME_LENGTH) return "";
+  if (typed.length > MAX_NAME_LENGTH) return undefined;
   const scored = known.map((name) => ({ name, edits: editDistance(typed.toLowerCase(), name) }));
   const best = scored.sort((a, b) => a.edits - b.edits)[0];
-  if (best === undefined) return "";
+  if (best === undefined) return undefined;
   const allowed = Math.max(1, Math.floor(Math.max(typed.length, best.name.length) / 3));
   const isClose = best.edits <= allowed && best.edits < Math.min(typed.length, best.name.length);
-  return isClose ? `, did you mean "${best.name}"?` : "";
+  return isClose ? best.name : undefined;
 }
 
 /**

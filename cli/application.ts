@@ -35,16 +35,11 @@ export async function buildFluxion(
     return "";
   };
   const root = buildRouteMap({ routes: await commandsFor(args), docs });
-  const documentation = {
-    caseStyle: "convert-camel-to-kebab",
-    onlyRequiredInUsageLine: true,
-    useAliasInUsageLine: false,
-  } as const;
   return buildApplication(root, {
     name: "fluxion",
     versionInfo: { currentVersion: `fluxion ${version}` },
     scanner: { caseStyle: "allow-kebab-for-camel" },
-    documentation: { ...documentation, disableAnsiColor: true },
+    documentation: { caseStyle: "convert-camel-to-kebab", disableAnsiColor: true },
     localization: {
       text: {
         ...text_en,

@@ -1,5 +1,6 @@
 import type { Command, CommandContext, RouteMap } from "@stricli/core";
-import { asFlag, kebabCase, respelled } from "@fluxion/fluxion/options";
+import { asFlag, kebabCase } from "@fluxion/fluxion/options";
+import { optionMeaning } from "./options/flags.ts";
 import { type OptionGroup, optionHeadings } from "./options/groups.ts";
 import type { CommandOption, CommandOptions } from "./options/option.ts";
 
@@ -131,10 +132,6 @@ function optionTerm(name: string, { value, placeholder, alias, offered }: Comman
     (value.kind === "choice" ? value.names.join("|") : "VALUE");
   const short = alias === undefined || alias === name ? "" : `-${alias}, `;
   return `${short}${asFlag(name)} <${operand}>${value.kind === "columns" ? "..." : ""}`;
-}
-
-function optionMeaning({ help, defaultWords }: CommandOption): string {
-  return respelled(defaultWords === undefined ? help : `${help} (${defaultWords})`, asFlag);
 }
 
 function positionals({ parameters }: Command<CommandContext>): (readonly [string, string])[] {

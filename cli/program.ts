@@ -78,8 +78,8 @@ async function runCommand(args: readonly string[]): Promise<void> {
   await run(application, args, { process });
   if (thrown.length > 0) throw thrown[0];
   if (help.length > 0 && !args.some((arg) => arg === "--version" || arg === "-v")) {
-    // The parser prints help where a group's command is missing.
-    const text = await helpPage(args) ?? help.join("");
+    // The parser prints help where a group's command is missing; the words before it name the group.
+    const text = (await helpPage(args))!;
     writeMessage(`${Deno.stderr.isTerminal() ? wrapped(text, columns()) : text}\n\n`);
     throw new InputError(`${args.join(" ")}: expected one of the commands above after it`);
   }

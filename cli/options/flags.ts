@@ -25,12 +25,10 @@ export function parametersOf<const Options extends CommandOptions>(options: Opti
 
 /** Converts an option declaration to a flag of the command-line parser. */
 function flagOf(option: CommandOption) {
-  const { value, help, defaultWords, placeholder, example, withoutValue } = option;
-  const words = defaultWords === undefined ? "" : ` (${defaultWords})`;
+  const { value, placeholder, example, withoutValue } = option;
   const common = {
-    brief: respelled(`${help}${words}`, asFlag),
+    brief: optionMeaning(option),
     ...(option.required ? {} : { optional: true }),
-    ...(option.hidden ? { hidden: true } : {}),
   };
   if (value.kind === "switch") {
     return { kind: "boolean", ...common, ...(value.negatable ? {} : { withNegated: false }) };
@@ -39,7 +37,6 @@ function flagOf(option: CommandOption) {
     return {
       kind: "parsed",
       ...common,
-      placeholder: listPlaceholder(option),
       parse: listParserOf(value, { example, isOne: isFileNow }),
       ...proposals(option),
     };
@@ -51,7 +48,6 @@ function flagOf(option: CommandOption) {
   return {
     kind: "parsed",
     ...common,
-    placeholder,
     parse: withoutValue === undefined
       ? parse
       : (text: string) => text === "" ? withoutValue : parse(text),
@@ -61,10 +57,9 @@ function flagOf(option: CommandOption) {
   };
 }
 
-/** Placeholder of a list: that of its values, twice. */
-export function listPlaceholder({ value, placeholder }: CommandOption): string {
-  const one = placeholder ?? (value.kind === "choice" ? value.names.join("|") : "VALUE");
-  return `${one},...`;
+/** The help of an option with its default, as both the help and completions show it. */
+export function optionMeaning({ help, defaultWords }: CommandOption): string {
+  return respelled(defaultWords === undefined ? help : `${help} (${defaultWords})`, asFlag);
 }
 
 /** Whether a text is the path of a file as it stands, commas and all. */

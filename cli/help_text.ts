@@ -1,7 +1,7 @@
 import type { Command, CommandContext, RouteMap } from "@stricli/core";
 import { asFlag, kebabCase } from "@fluxion/fluxion/options";
 import { optionMeaning } from "./options/flags.ts";
-import { type OptionGroup, optionHeadings } from "./options/groups.ts";
+import { optionHeadings } from "./options/groups.ts";
 import type { CommandOption, CommandOptions } from "./options/option.ts";
 
 /** A command, or a group of subcommands. */
@@ -12,9 +12,6 @@ interface Section {
   readonly heading: string;
   readonly rows: readonly (readonly [term: string, meaning: string])[];
 }
-
-/** Options whose meaning is the same everywhere. */
-const outputOptions: readonly string[] = ["json", "quiet", "debug"];
 
 /** Widest term beside its meaning; the meaning of a wider one starts on the next line. */
 const WIDEST_TERM = 26;
@@ -54,7 +51,7 @@ export function commandHelp(
     ...Object.entries(optionHeadings).map(([group, heading]) => ({
       heading,
       rows: [
-        ...shown.filter(([name, option]) => groupOf(name, option) === group).map(
+        ...shown.filter(([, option]) => (option.group ?? "own") === group).map(
           ([name, option]): [string, string] => [optionTerm(name, option), optionMeaning(option)],
         ),
         ...(group === "output" ? [helpRow] : []),
@@ -117,10 +114,6 @@ function page(
   ]);
   const description = fullDescription ?? `${brief[0]!.toUpperCase()}${brief.slice(1)}.`;
   return ["USAGE", `  ${usage}`, "", description, ...lines].join("\n");
-}
-
-function groupOf(name: string, option: CommandOption): OptionGroup {
-  return option.group ?? (outputOptions.includes(name) ? "output" : "own");
 }
 
 /** An option as it is typed: `--steps <N>`, `--drop <COLUMN>...`, `--[no-]binarize`. */

@@ -75,8 +75,12 @@ export type WeightsFlags = FlagValues<typeof weightsOption>;
 
 /** `--quiet`, `--debug`. */
 export const messageOptions = {
-  quiet: { value: { kind: "switch" }, help: "no progress and no remarks on stderr" },
-  debug: { value: { kind: "switch" }, help: "print the stack trace of an error" },
+  quiet: {
+    value: { kind: "switch" },
+    group: "output",
+    help: "no progress and no remarks on stderr",
+  },
+  debug: { value: { kind: "switch" }, group: "output", help: "print the stack trace of an error" },
 } as const satisfies CommandOptions;
 
 /** Values of {@link messageOptions}. */
@@ -84,7 +88,7 @@ export type MessageFlags = FlagValues<typeof messageOptions>;
 
 /** `--json`, with what it prints. */
 export function jsonOption(what: string) {
-  return { json: { value: { kind: "switch" }, help: `print ${what}` } } as const;
+  return { json: { value: { kind: "switch" }, group: "output", help: `print ${what}` } } as const;
 }
 
 /** `--overwrite`, with what it replaces. */

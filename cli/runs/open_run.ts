@@ -46,14 +46,25 @@ export interface OpenedRun {
 
 /** The config of RUN: a run's folder, `latest`, or a model that comes with Fluxion. */
 export async function configOf(run: string): Promise<RunConfig> {
-  return isShippedModel(run)
-    ? await readShippedConfig(run)
-    : await readRunConfig(await runFolder(run));
+  return await readConfig(run, await folderOf(run));
+}
+
+/** The folder of RUN; null for a model that comes with Fluxion. */
+async function folderOf(run: string): Promise<string | null> {
+  return isShippedModel(run) ? null : await runFolder(run);
+}
+
+async function readConfig(run: string, folder: string | null): Promise<RunConfig> {
+  return folder === null ? await readShippedConfig(run) : await readRunConfig(folder);
 }
 
 /** Loads the model of RUN; a shipped one has its sampling weights alone. */
-async function load(run: string, { weights, quiet }: WeightsFlags & MessageFlags) {
-  if (!isShippedModel(run)) return await loadRun(await runFolder(run), weights);
+async function load(
+  run: string,
+  folder: string | null,
+  { weights, quiet }: WeightsFlags & MessageFlags,
+) {
+  if (folder !== null) return await loadRun(folder, weights);
   if (weights !== undefined && weights !== "ema") {
     throw new InputError(`--weights ${weights}: ${run} comes with its averaged weights alone`);
   }
@@ -73,16 +84,16 @@ export async function openRun(
   run: string,
   options: DeviceFlags & WeightsFlags & MessageFlags,
 ): Promise<OpenedRun> {
-  const isShipped = isShippedModel(run);
-  const runConfig = await configOf(run);
+  // Once: while others train, latest may be another run a moment later.
+  const folder = await folderOf(run);
+  const runConfig = await readConfig(run, folder);
   const { network } = runConfig;
   const work = isImageNetwork(network) ? "images" : "points";
   const { backend: request = "auto", threads, portableBits } = options;
   const device = await openDevice(request, { work, threads, portableBits });
   const { backend, engines } = device;
   try {
-    const { model, config, step } = await load(run, options);
-    const folder = isShipped ? null : await runFolder(run);
+    const { model, config, step } = await load(run, folder, options);
     return {
       folder,
       name: folder === null ? run : shownPath(folder),

@@ -1,18 +1,13 @@
 import type { ModelName } from "@fluxion/fluxion/options";
 import { jobWorkerName } from "../../process/job_worker_name.ts";
 import type { TrainFlags } from "../train/flags.ts";
-import type { JobMessage, JobOrder } from "./job_messages.ts";
+import type { JobEnd, JobMessage, JobOrder } from "./job_messages.ts";
 
 /** A run to train. */
 export interface Job {
   readonly name: string;
   readonly flags: TrainFlags;
 }
-
-/** How the training of a run ended. */
-export type JobEnd =
-  | { readonly kind: "finished" | "interrupted" }
-  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number };
 
 /** Callbacks of {@link runJobs}. */
 export interface JobHooks {

@@ -11,7 +11,8 @@ import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
 import type { SweepFlags } from "./flags.ts";
 import { parseShard } from "./grid.ts";
 import { jobLine } from "./job_lines.ts";
-import { type Job, type JobEnd, runJobs } from "./job_pool.ts";
+import type { JobEnd } from "./job_messages.ts";
+import { type Job, runJobs } from "./job_pool.ts";
 import { isFinished, type PlacedRun, placeRuns, summaryOf } from "./placed_run.ts";
 import { type FoundRun, sweepTable, tableText } from "./sweep_table.ts";
 

@@ -1,5 +1,5 @@
 import { commandLine, InputError, shellQuoted } from "@fluxion/fluxion/core";
-import { kebabCase, type ModelName, trainOptionNames } from "@fluxion/fluxion/options";
+import { asFlag, type ModelName, trainOptionNames } from "@fluxion/fluxion/options";
 import type { PlacedRun } from "./placed_run.ts";
 
 /**
@@ -12,8 +12,8 @@ export function jobLine(model: ModelName, { folder, options, config }: PlacedRun
   const args = trainOptionNames.flatMap((name) => {
     const value = options[name];
     if (value === undefined) return [];
-    const flag = `--${kebabCase(name)}`;
-    if (typeof value === "boolean") return [value ? flag : `--no-${kebabCase(name)}`];
+    if (typeof value === "boolean") return [asFlag(name, String(value))];
+    const flag = asFlag(name);
     const values: readonly (string | number)[] = typeof value === "object" ? value : [value];
     return values.flatMap((one) =>
       String(one).startsWith("-") ? [`${flag}=${one}`] : [flag, `${one}`]

@@ -4,8 +4,8 @@ import { parserOf } from "./parse_value.ts";
 /** A value of an option that takes lists. */
 export type ListedValue = string | number;
 
-/** Most values of a range: a mistyped end must not fill the memory. */
-const MOST_VALUES = 10_000;
+/** Most runs of a sweep, and so most values of a range: a mistyped end must not fill the memory. */
+export const MOST_RUNS = 10_000;
 
 const RANGE = /^(\d+)\.\.(\d+)(?:\.\.(\d+))?$/;
 
@@ -53,8 +53,8 @@ function textsOf([text, first, last, step = "1"]: RegExpExecArray): string[] {
   if (by === 0) throw new SyntaxError(`${text}: a range has a step of 1 or more`);
   if (to < from) throw new SyntaxError(`${text}: a range goes upwards, from the smaller number`);
   const count = Math.floor((to - from) / by) + 1;
-  if (count > MOST_VALUES) {
-    throw new SyntaxError(`${text}: ${count} values; a sweep has at most ${MOST_VALUES} runs`);
+  if (count > MOST_RUNS) {
+    throw new SyntaxError(`${text}: ${count} values; a sweep has at most ${MOST_RUNS} runs`);
   }
   return Array.from({ length: count }, (_, i) => String(from + i * by));
 }

@@ -9,7 +9,7 @@ import {
   trainOptions,
 } from "@fluxion/fluxion/options";
 import type { OptionValue } from "@fluxion/fluxion/runs";
-import type { ListedValue } from "../../options/list_values.ts";
+import { type ListedValue, MOST_RUNS } from "../../options/list_values.ts";
 import { checkTrain } from "../train/check.ts";
 import { type SweepFlags, sweptNames } from "./flags.ts";
 
@@ -32,9 +32,6 @@ export interface Grid {
   readonly axes: readonly Axis[];
   readonly runs: readonly Combination[];
 }
-
-/** Most runs of a sweep. */
-const MOST_RUNS = 10_000;
 
 /** Longest name of a run's folder; file systems allow 255 bytes. */
 const MOST_LETTERS = 160;

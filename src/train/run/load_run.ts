@@ -24,7 +24,7 @@ import {
 } from "../config/flow_values.ts";
 import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
-import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBounded } from "../../core/files/bounded_file.ts";
+import { readBounded } from "../../core/files/bounded_file.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
@@ -34,7 +34,7 @@ import { parseConfigJson } from "../config/config_file.ts";
 import { requireScalesOf } from "../config/standardization.ts";
 import type { TrainConfig } from "../options/table.ts";
 import { RUN_FORMAT } from "../config/schema.ts";
-import { runFile } from "./run_folder.ts";
+import { maxRunFileBytes, runFile } from "./run_folder.ts";
 import { readSafetensorsBytes } from "../weights/safetensors.ts";
 import { decodeStateDict, stateDictWeights } from "../weights/state_dict.ts";
 
@@ -395,13 +395,6 @@ export function modelOf(
   return { kind, network, parameters, path, source, standardization };
 }
 
-/** Size limits in bytes: a checkpoint holds the weights up to five times. */
-const maxBytes = {
-  config: MAX_JSON_BYTES,
-  model: MAX_INPUT_BYTES,
-  checkpoint: 5 * MAX_INPUT_BYTES,
-} as const;
-
 /**
  * Reads a file of a run.
  *
@@ -419,8 +412,8 @@ export async function readRunFile(
       throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);
     }
     return file === "config"
-      ? await readBounded(path, maxBytes.config)
-      : await readSafetensorsBytes(path, maxBytes[file]);
+      ? await readBounded(path, maxRunFileBytes.config)
+      : await readSafetensorsBytes(path, maxRunFileBytes[file]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       if (file === "config") {

@@ -1,4 +1,4 @@
-import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { tryLockFile } from "../../core/files/file_lock.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
@@ -16,6 +16,13 @@ export const runFiles = {
   curves: "curves.png",
   samples: "samples",
   lock: ".lock",
+} as const;
+
+/** Size limits in bytes: a checkpoint holds the weights up to five times. */
+export const maxRunFileBytes = {
+  config: MAX_JSON_BYTES,
+  model: MAX_INPUT_BYTES,
+  checkpoint: 5 * MAX_INPUT_BYTES,
 } as const;
 
 /** Path of a file of a run. */

@@ -1,4 +1,4 @@
-import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import type { DataIdentity } from "../../data/dataset.ts";
 import { InputError } from "../../core/errors.ts";
 import { systemWords } from "../../core/files/system_fault.ts";
@@ -6,7 +6,7 @@ import type { NetworkRecord } from "../../nn/network.ts";
 import { parseConfigJson } from "../config/config_file.ts";
 import { trainOptionNames, type TrainOptions } from "../options/table.ts";
 import { requireDeclaredSize } from "../weights/safetensors.ts";
-import { isHeld, runFile, runFiles } from "./run_folder.ts";
+import { isHeld, maxRunFileBytes, runFile, runFiles } from "./run_folder.ts";
 import { parseMetrics, type RunMetrics } from "./run_metrics.ts";
 import { readLog } from "./training_log.ts";
 
@@ -143,7 +143,7 @@ async function stateOf(
 /** Why a file is no whole safetensors file, or null. */
 async function truncationOf(path: string): Promise<string | null> {
   try {
-    await requireDeclaredSize(path, 4 * MAX_INPUT_BYTES);
+    await requireDeclaredSize(path, maxRunFileBytes.checkpoint);
     return null;
   } catch (error) {
     if (error instanceof InputError) return error.message;

@@ -24,10 +24,11 @@ import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns, duration } from "../../terminal/progress.ts";
 import { stackedTables, type TableColumn } from "../../terminal/table.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
+import type { Evaluation } from "../eval/run.ts";
 import { type CompareFlags, compareOptions } from "./flags.ts";
 
-/** Figures of an evaluation, by run. */
-type Evaluations = ReadonlyMap<string, Readonly<Record<string, string | number | null>>>;
+/** Evaluations by run. */
+type Evaluations = ReadonlyMap<string, Evaluation>;
 
 /** `fluxion compare RUN...`. */
 export async function compare(flags: CompareFlags, ...names: string[]): Promise<void> {
@@ -151,7 +152,7 @@ async function evaluated(
   { n, backend, threads, portableBits, quiet }: CompareFlags,
 ): Promise<{ readonly evaluations: Evaluations; readonly failure: PartlyFailed | null }> {
   const { evaluateRun } = await import("../eval/run.ts");
-  const evaluations = new Map<string, Readonly<Record<string, string | number | null>>>();
+  const evaluations = new Map<string, Evaluation>();
   try {
     const flags = { n, backend, threads, portableBits, quiet };
     await forEachRun(
@@ -268,7 +269,7 @@ function evaluationTable(
   const keys = [...new Set(all.flatMap((found) => Object.keys(found)))].filter((key) =>
     !noFigures.includes(key) && all.some((found) => typeof found[key] === "number")
   );
-  const cell = (value: string | number | null | undefined) =>
+  const cell = (value: Evaluation[string] | undefined) =>
     figure(typeof value === "number" ? value : null);
   return stackedTables(
     [

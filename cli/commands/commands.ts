@@ -44,6 +44,3 @@ export const commandHeadings: Readonly<Record<string, string>> = {
   completions: "DATA AND THIS MACHINE",
   version: "DATA AND THIS MACHINE",
 };
-
-/** The names of all commands, in the order of the help. */
-export const allCommands: readonly string[] = Object.keys(loaders);

@@ -7,6 +7,8 @@
  * DIR holds the four tables (their sources stand in the page) as CSV with a line of names; fold k's
  * test rows are those whose index modulo 5 is k.
  */
+import { meanAndStdErr } from "../src/metrics/statistics.ts";
+
 /** Mean and standard error of test NLL in nats; docs/small-tables.md says how they were measured. */
 type Figure = readonly [mean: number, stdErr: number];
 
@@ -90,7 +92,7 @@ async function trained(
   await program("train", model, "--data", train, "--test-data", test, "--run", run, ...count);
   const seconds = (performance.now() - start) / 1000;
   const logProb = (await program("log-prob", run, "--points", test, ...count)).trim().split("\n");
-  return { nll: -mean(logProb.map(Number)), seconds };
+  return { nll: -meanAndStdErr(logProb.map(Number)).mean, seconds };
 }
 
 /** Standard output of the program. */
@@ -120,25 +122,18 @@ function tableText(own: Readonly<Record<string, readonly Fold[]>>): string {
     ...estimators.map((one) => line([one, ...names.map((name) => figure(others[name]![one]!))])),
     line([
       `Fluxion's defaults, ${model}`,
-      ...names.map((name) => figure(meanAndError(own[name]!.map(({ nll }) => nll)))),
+      ...names.map((name) => {
+        const { mean, stdErr } = meanAndStdErr(own[name]!.map(({ nll }) => nll));
+        return figure([mean, stdErr]);
+      }),
     ]),
     line([
       "seconds a fold",
-      ...names.map((name) => mean(own[name]!.map(({ seconds }) => seconds)).toFixed(0)),
+      ...names.map((name) =>
+        meanAndStdErr(own[name]!.map(({ seconds }) => seconds)).mean.toFixed(0)
+      ),
     ]),
   ].join("\n");
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** The mean and its standard error. */
-function meanAndError(values: readonly number[]): Figure {
-  const middle = mean(values);
-  const variance = mean(values.map((value) => (value - middle) ** 2)) * values.length /
-    (values.length - 1);
-  return [middle, Math.sqrt(variance / values.length)];
 }
 
 function parsed(args: readonly string[]) {

@@ -1,6 +1,6 @@
 import { commandLine } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
-import { datasetNames, type ModelName, type TrainOptions } from "@fluxion/fluxion/options";
+import { type ModelName, netOfData, type TrainOptions } from "@fluxion/fluxion/options";
 import { exists, shownPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { sayError } from "../../runs/failed_rows.ts";
@@ -184,8 +184,7 @@ function divided(
 function isOfImages(model: ModelName, { data, net, backend }: TrainOptions): boolean {
   if (backend === "webgpu") return true;
   if (model === "cnf" || net === "mlp") return false;
-  return net !== undefined || data === undefined ||
-    (datasetNames.includes(data) ? /mnist$/.test(data) : /(\.idx|ubyte)(\.gz)?$/i.test(data));
+  return net !== undefined || data === undefined || netOfData(data) !== "mlp";
 }
 
 function printTable({ axes, found, failed, flags, folder }: {

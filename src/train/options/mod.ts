@@ -16,7 +16,14 @@ export {
   trainOptions,
   type Universal,
 } from "./table.ts";
-export { defaultNetOf, defaultOf, defaultsOf, netsOf, requireNetOf } from "./defaults.ts";
+export {
+  defaultNetOf,
+  defaultOf,
+  defaultsOf,
+  netOfData,
+  netsOf,
+  requireNetOf,
+} from "./defaults.ts";
 export { defaultWordsOf } from "./default_words.ts";
 export {
   appliesTo,

@@ -119,7 +119,7 @@ export {
   toData,
   toModel,
 } from "./src/flows/standardization.ts";
-export { type TriangularFactor } from "./src/flows/whitening.ts";
+export type { TriangularFactor } from "./src/core/triangular.ts";
 export * from "./src/flows/paths/path.ts";
 export { linearPath } from "./src/flows/paths/linear_path.ts";
 export { variancePreservingPath } from "./src/flows/paths/variance_preserving_path.ts";
@@ -172,7 +172,7 @@ export * from "./src/data/dataset.ts";
 export { type OwnPoints, pointDataset } from "./src/data/point_dataset.ts";
 export type { ReadStdin } from "./src/data/tables/point_rows.ts";
 export { datasetNames } from "./src/data/dataset_names.ts";
-export { openDataset, type OpenOptions } from "./src/data/registry.ts";
+export { type DataOptions, openDataset, type OpenOptions } from "./src/data/registry.ts";
 export {
   train,
   type TrainEnvironment,
@@ -203,7 +203,6 @@ export {
   readRunConfig,
   readShippedConfig,
   type RunConfig,
-  type RunDataOptions,
   type WeightsChoice,
 } from "./src/train/run/load_run.ts";
 export {

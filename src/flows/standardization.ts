@@ -1,5 +1,6 @@
 import {
   type ColumnKind,
+  coordinateCount,
   coordinatesOf,
   isDiscrete,
   whyImpossible,
@@ -7,7 +8,12 @@ import {
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { fillUniform, type RandomKey } from "../core/random/random.ts";
 import { logVolume, valueAt, writeCoordinates } from "./column_transform.ts";
-import { logDeterminant, type TriangularFactor, unwhiten, whiten } from "./whitening.ts";
+import {
+  logDeterminant,
+  multiplyLower,
+  solveLower,
+  type TriangularFactor,
+} from "../core/triangular.ts";
 
 /**
  * The map between a table's units and the model's. Each column becomes one coordinate or more
@@ -91,7 +97,7 @@ export function toModel(
   const y = columns === undefined ? points : coordinates(standardization, columns, points, noise);
   const z = new Float64Array(y.length);
   for (let i = 0; i < z.length; i++) z[i] = (y[i]! - center[i % dims]!) / scale[i % dims]!;
-  if (factor !== undefined) whiten(factor, z);
+  if (factor !== undefined) solveLower(factor, z);
   return new Float32Array(z);
 }
 
@@ -135,7 +141,7 @@ export function toData(
   const { center, scale, columns, factor } = standardization;
   const dims = center.length;
   const y = new Float64Array(z);
-  if (factor !== undefined) unwhiten(factor, y);
+  if (factor !== undefined) multiplyLower(factor, y);
   for (let i = 0; i < y.length; i++) y[i] = center[i % dims]! + scale[i % dims]! * y[i]!;
   if (columns === undefined) return y;
   const rows = y.length / dims;
@@ -223,7 +229,7 @@ export function ofColumn(
   column: number,
 ): Standardization {
   if (columns === undefined) return { kind, center: [center[column]!], scale: [scale[column]!] };
-  const first = columns.slice(0, column).reduce((sum, before) => sum + coordinatesOf(before), 0);
+  const first = coordinateCount(columns.slice(0, column));
   const end = first + coordinatesOf(columns[column]!);
   return {
     kind,

@@ -1,47 +1,4 @@
-/**
- * Lower triangular matrix L with a positive diagonal; row i holds its i + 1 entries. Whitened
- * coordinates of standardised ones are w = L^-1 z, so that z = L w has covariance L L^T where w has
- * unit covariance.
- */
-export type TriangularFactor = readonly (readonly number[])[];
-
-/**
- * Solves L w = z for each row, in place.
- *
- * @param rows [n * d], z; afterwards w.
- */
-export function whiten(factor: TriangularFactor, rows: Float64Array): void {
-  const dims = factor.length;
-  for (let at = 0; at < rows.length; at += dims) {
-    factor.forEach((entries, i) => {
-      let rest = rows[at + i]!;
-      for (let j = 0; j < i; j++) rest -= entries[j]! * rows[at + j]!;
-      rows[at + i] = rest / entries[i]!;
-    });
-  }
-}
-
-/**
- * Multiplies each row by L, in place: the inverse of {@link whiten}.
- *
- * @param rows [n * d], w; afterwards z.
- */
-export function unwhiten(factor: TriangularFactor, rows: Float64Array): void {
-  const dims = factor.length;
-  for (let at = 0; at < rows.length; at += dims) {
-    for (let i = dims - 1; i >= 0; i--) {
-      const entries = factor[i]!;
-      let sum = 0;
-      for (let j = 0; j <= i; j++) sum += entries[j]! * rows[at + j]!;
-      rows[at + i] = sum;
-    }
-  }
-}
-
-/** log |det L|, in nats. */
-export function logDeterminant(factor: TriangularFactor): number {
-  return factor.reduce((sum, entries, i) => sum + Math.log(entries[i]!), 0);
-}
+import { cholesky, type TriangularFactor } from "../core/triangular.ts";
 
 /** Smallest pivot of a factor: the least variance of a standardised column given the others. */
 const LEAST_PIVOT = 1e-6;
@@ -62,7 +19,7 @@ export function ledoitWolfFactor(rows: ArrayLike<number>, dims: number): Triangu
   const shrunk = covariance.map((row, i) =>
     row.map((value, j) => (1 - shrinkage) * value + (i === j ? shrinkage * mean : 0))
   );
-  return cholesky(shrunk);
+  return cholesky(shrunk, (variance) => Math.max(LEAST_PIVOT, variance))!;
 }
 
 /** Mean of the outer products of rows, [dims][dims]. */
@@ -100,19 +57,4 @@ function shrinkageOf(
     fourth += square * square;
   }
   return Math.min(1, Math.max(0, (fourth / n - size) / n / distance));
-}
-
-/** Cholesky factor of a symmetric positive semidefinite matrix; pivots are at least 1e-6. */
-function cholesky(matrix: readonly (readonly number[])[]): TriangularFactor {
-  const factor: number[][] = [];
-  matrix.forEach((row, i) => {
-    const entries: number[] = [];
-    for (let j = 0; j <= i; j++) {
-      let rest = row[j]!;
-      for (let k = 0; k < j; k++) rest -= entries[k]! * (j === i ? entries[k]! : factor[j]![k]!);
-      entries.push(j === i ? Math.sqrt(Math.max(LEAST_PIVOT, rest)) : rest / factor[j]![j]!);
-    }
-    factor.push(entries);
-  });
-  return factor;
 }

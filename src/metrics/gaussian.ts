@@ -1,3 +1,5 @@
+import { cholesky, solveLower, type TriangularFactor } from "../core/triangular.ts";
+
 /** A normal distribution with full covariance, fitted to points. */
 export interface FittedGaussian {
   /**
@@ -59,38 +61,34 @@ export function fitGaussian(
     // Rounding of the mean is no variance: a constant column makes the matrix singular.
     scale[j] = deviation > ROUNDING * Math.abs(mean[j]!) ? deviation : 1;
   }
-  const correlation = new Float64Array(dims * dims), z = new Float64Array(dims);
+  const correlation = Array.from({ length: dims }, (_, j) => new Array<number>(j + 1).fill(0));
+  const z = new Float64Array(dims);
   for (let row = 0; row < n; row++) {
     for (let j = 0; j < dims; j++) z[j] = (points[row * dims + j]! - mean[j]!) / scale[j]!;
     for (let j = 0; j < dims; j++) {
-      for (let k = 0; k <= j; k++) correlation[j * dims + k]! += z[j]! * z[k]! / n;
+      for (let k = 0; k <= j; k++) correlation[j]![k]! += z[j]! * z[k]! / n;
     }
   }
   for (let j = 0; j < dims; j++) {
-    correlation[j * dims + j]! += noiseVariance[j]! / scale[j]! ** 2;
+    correlation[j]![j]! += noiseVariance[j]! / scale[j]! ** 2;
   }
-  const plain = cholesky(correlation, dims);
+  const plain = cholesky(correlation, pivotOf);
   const ridge = plain === null ? RIDGE : 0;
-  const factor = plain ?? cholesky(withRidge(correlation, dims), dims)!;
+  const factor = plain ?? cholesky(withRidge(correlation), pivotOf)!;
   let logScale = dims / 2 * Math.log(2 * Math.PI);
   for (let j = 0; j < dims; j++) {
-    logScale += Math.log(scale[j]!) + Math.log(factor[j * dims + j]!);
+    logScale += Math.log(scale[j]!) + Math.log(factor[j]![j]!);
     if (noiseVariance[j]! === 0) continue;
-    logScale += inverseDiagonal(factor, dims, j) * noiseVariance[j]! / scale[j]! ** 2 / 2;
+    logScale += inverseDiagonal(factor, j) * noiseVariance[j]! / scale[j]! ** 2 / 2;
   }
   return {
     ridge,
     logDensity(at) {
       const values = new Float64Array(at.length / dims);
       for (let row = 0; row < values.length; row++) {
-        let squares = 0;
-        // z = L y by forward substitution.
-        for (let j = 0; j < dims; j++) {
-          let y = (at[row * dims + j]! - mean[j]!) / scale[j]!;
-          for (let k = 0; k < j; k++) y -= factor[j * dims + k]! * z[k]!;
-          z[j] = y / factor[j * dims + j]!;
-          squares += z[j]! ** 2;
-        }
+        for (let j = 0; j < dims; j++) z[j] = (at[row * dims + j]! - mean[j]!) / scale[j]!;
+        solveLower(factor, z);
+        const squares = z.reduce((sum, value) => sum + value ** 2, 0);
         values[row] = -squares / 2 - logScale;
       }
       return values;
@@ -99,33 +97,18 @@ export function fitGaussian(
 }
 
 /** Entry (j, j) of the inverse of L L^T: the squared length of column j of L^-1. */
-function inverseDiagonal(factor: Float64Array, dims: number, j: number): number {
-  const column = new Float64Array(dims);
-  let squares = 0;
-  for (let i = j; i < dims; i++) {
-    let rest = i === j ? 1 : 0;
-    for (let k = j; k < i; k++) rest -= factor[i * dims + k]! * column[k]!;
-    column[i] = rest / factor[i * dims + i]!;
-    squares += column[i]! ** 2;
-  }
-  return squares;
+function inverseDiagonal(factor: TriangularFactor, j: number): number {
+  const column = new Float64Array(factor.length);
+  column[j] = 1;
+  solveLower(factor, column);
+  return column.reduce((sum, value) => sum + value ** 2, 0);
 }
 
-function withRidge(matrix: Float64Array, dims: number): Float64Array {
-  return matrix.map((value, i) => i % (dims + 1) === 0 ? value + RIDGE : value);
+function withRidge(matrix: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  return matrix.map((row, i) => row.map((value, j) => i === j ? value + RIDGE : value));
 }
 
-/** Lower triangular L with L L^T = `matrix` (its lower triangle); null if that is singular. */
-function cholesky(matrix: Float64Array, dims: number): Float64Array | null {
-  const lower = new Float64Array(dims * dims);
-  for (let j = 0; j < dims; j++) {
-    for (let k = 0; k <= j; k++) {
-      let sum = matrix[j * dims + k]!;
-      for (let i = 0; i < k; i++) sum -= lower[j * dims + i]! * lower[k * dims + i]!;
-      if (j !== k) lower[j * dims + k] = sum / lower[k * dims + k]!;
-      else if (sum > ZERO_PIVOT) lower[j * dims + j] = Math.sqrt(sum);
-      else return null;
-    }
-  }
-  return lower;
+/** Only a pivot above 0: otherwise columns follow from others. */
+function pivotOf(variance: number): number | null {
+  return variance > ZERO_PIVOT ? variance : null;
 }

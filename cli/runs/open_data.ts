@@ -1,11 +1,12 @@
 import { InputError } from "@fluxion/fluxion/core";
 import {
-  type ColumnChoice,
   dataDirectory,
+  type DataOptions,
   type Dataset,
   datasetNames,
   fileKind,
   openDataset,
+  type OpenOptions,
 } from "@fluxion/fluxion/data";
 import { userPath } from "../paths.ts";
 import { readStdin } from "../terminal/stdin.ts";
@@ -35,19 +36,11 @@ export async function dataName(name: string): Promise<string> {
  */
 export async function openData(
   name: string,
-  options: {
-    readonly seed: number;
-    readonly binarize?: boolean | undefined;
-    readonly columns?: ColumnChoice | undefined;
-    readonly dropMissing?: boolean | undefined;
-    readonly header?: "yes" | "no" | undefined;
-    readonly split?: "shuffled" | "ordered" | undefined;
-    readonly testData?: string | undefined;
-    readonly ownSha256?: string | undefined;
+  { fromRun = false, ...options }: DataOptions & Pick<OpenOptions, "ownSha256"> & {
     readonly fromRun?: boolean;
   },
 ): Promise<Dataset> {
-  if (options.fromRun && name === "-") {
+  if (fromRun && name === "-") {
     throw new InputError(
       `the run's data came from the standard input and are gone; give ${
         option("data")
@@ -55,14 +48,7 @@ export async function openData(
     );
   }
   return await openDataset(await dataName(name), {
-    seed: options.seed,
-    binarize: options.binarize,
-    columns: options.columns,
-    dropMissing: options.dropMissing,
-    header: options.header,
-    split: options.split,
-    testData: options.testData,
-    ownSha256: options.ownSha256,
+    ...options,
     dataDir: dataFolder(),
     readStdin,
   });

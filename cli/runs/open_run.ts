@@ -1,5 +1,6 @@
 import {
   type Backend,
+  type DataOptions,
   dataOptionsOf,
   type Engines,
   type FlowModel,
@@ -10,7 +11,6 @@ import {
   readRunConfig,
   readShippedConfig,
   type RunConfig,
-  type RunDataOptions,
 } from "@fluxion/fluxion";
 import { InputError } from "@fluxion/fluxion/core";
 import { isShippedModel, type TrainConfig } from "@fluxion/fluxion/options";
@@ -34,7 +34,7 @@ export interface OpenedRun {
   readonly config: TrainConfig;
   readonly runConfig: RunConfig;
   /** How its data are read. */
-  readonly dataOptions: RunDataOptions;
+  readonly dataOptions: DataOptions;
   /** Title of its pictures, names and scales of their axes. */
   readonly captions: Captions;
   readonly model: FlowModel;

@@ -18,7 +18,7 @@ export type {
   TableReading,
 } from "./dataset.ts";
 export { datasetNames } from "./dataset_names.ts";
-export { openDataset, type OpenOptions } from "./registry.ts";
+export { type DataOptions, openDataset, type OpenOptions } from "./registry.ts";
 export { type ImageRowsOptions, readImageRows } from "./images/image_rows.ts";
 export { type PixelLevels, pixelLevels, requireLevels } from "./images/pixel_levels.ts";
 export { type OwnPoints, pointDataset } from "./point_dataset.ts";

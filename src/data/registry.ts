@@ -16,10 +16,10 @@ import { suggestion } from "../core/suggestion.ts";
 /** Distributions with a known density. */
 export const pointSources: readonly PointSource[] = [moons, eightGaussians, checkerboard];
 
-/** Options of {@link openDataset}. */
-export interface OpenOptions extends CsvOptions {
-  /** Seed for drawing the points of a known distribution and for shuffling; default 0. */
-  readonly seed?: number;
+/** What determines the rows and columns of a data set; a run records it. */
+export interface DataOptions extends CsvOptions {
+  /** Seed for drawing the points of a known distribution and for shuffling. */
+  readonly seed: number;
   /**
    * Images only: true maps values above half of their range to 1 and others to 0; false scales them
    * to 0 to 1 (8-bit ones are divided by 255). Default true for data sets by name and folders of IDX
@@ -30,6 +30,10 @@ export interface OpenOptions extends CsvOptions {
   readonly split?: "shuffled" | "ordered" | undefined;
   /** A file of test rows, with the columns of the data set: all rows of that one's file train. */
   readonly testData?: string | undefined;
+}
+
+/** Options of {@link openDataset}; the seed is 0 by default. */
+export interface OpenOptions extends Partial<DataOptions> {
   /** SHA-256 of a run's own file: of a file with other bytes, all rows test. */
   readonly ownSha256?: string | undefined;
   /** Folder of downloaded data sets (`dataDirectory`); default null. */

@@ -1,5 +1,6 @@
 import type { DataIdentity } from "../../data/dataset.ts";
 
+import type { DataOptions } from "../../data/registry.ts";
 import { shippedFiles } from "../../data/models/shipped_models.ts";
 import type { ColumnChoice, DroppedColumn, TableColumn } from "../../data/tables/columns.ts";
 import type { FlowModel } from "../../flows/model.ts";
@@ -125,28 +126,10 @@ export function columnsOf(
   };
 }
 
-/** How the data of a run are read. */
-export interface RunDataOptions {
-  /** Seed of the shuffle before the split. */
-  readonly seed: number;
-  /** Whether pixels of images are 0 or 1. */
-  readonly binarize: boolean;
-  /** The columns of its file; undefined for images. */
-  readonly columns: ColumnChoice | undefined;
-  /** Whether rows with missing values are left out. */
-  readonly dropMissing: boolean | undefined;
-  /** Whether the first line of its file is names; undefined: as the line looks. */
-  readonly header: "yes" | "no" | undefined;
-  /** Whether rows of its file are shuffled before the split. */
-  readonly split: "shuffled" | "ordered" | undefined;
-  /** The file of its test rows. */
-  readonly testData: string | undefined;
-}
-
 /** The options of `openDataset` for the data of a run. */
 export function dataOptionsOf(
   run: Pick<RunConfig, "config" | "network" | "standardization" | "columns" | "dropped">,
-): RunDataOptions {
+): DataOptions {
   const { seed, binarize = true, dropMissing, header, split, testData } = run.config;
   return { seed, binarize, columns: columnsOf(run), dropMissing, header, split, testData };
 }

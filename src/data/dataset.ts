@@ -126,6 +126,14 @@ export interface PointDataset extends DatasetFiles {
   readonly draw: ((seed: number, n: number, cloud?: 0 | 1 | 2) => Float32Array) | null;
 }
 
+/** Points from a file, with its columns. */
+export type TableDataset = PointDataset & { readonly file: PointFile };
+
+/** Whether a data set is a table from a file. */
+export function isTable(dataset: Dataset): dataset is TableDataset {
+  return dataset.kind === "points" && dataset.file !== undefined;
+}
+
 /** Images in NHWC order with values in [0, 1], decoded on demand. */
 export interface ImageTable {
   /** Number of images. */

@@ -1,7 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
 import { fmLoss } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
-import { accurateSolve, type FlowKind, type FlowModel } from "../flows/model.ts";
+import {
+  accurateSolve,
+  type FlowKind,
+  type FlowModel,
+  type SolveSettings,
+} from "../flows/model.ts";
+import type { PointValues } from "../flows/standardization.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -37,16 +43,36 @@ export async function testLoss(
   const count = testRows(model.kind, dataset);
   if (count === 0) return null;
   const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
+  return await meanLoss(model, engines, { rows, config, values, settings: accurateSolve });
+}
+
+/**
+ * Loss over rows: the negative log-likelihood of a CNF in nats, in the data's units; the training loss
+ * of flow matching, with the same draws for the same rows.
+ *
+ * @param over.rows In the data's units.
+ * @param over.settings Of a CNF's solve, apart from the run's control group.
+ * @throws {FailureError} If a solve fails.
+ */
+export async function meanLoss(
+  model: FlowModel,
+  engines: Engines,
+  { rows, config, values, settings }: {
+    readonly rows: PointValues;
+    readonly config: TrainConfig;
+    readonly values: FlowValues;
+    readonly settings: SolveSettings;
+  },
+): Promise<number> {
   const { seed, controlGroup } = config;
   if (model.kind === "fm") {
     const { coupling, times } = values;
     return (await fmLoss(model, rows, { seed, coupling, times })).loss;
   }
-  const settings = { ...accurateSolve, controlGroup };
   const { logProb: nats } = await logProb(model, engines, rows, {
-    settings,
+    settings: { ...settings, controlGroup },
     trace: traceOf(config),
     seed,
   });
-  return -nats.reduce((sum, value) => sum + value, 0) / count;
+  return -nats.reduce((sum, value) => sum + value, 0) / nats.length;
 }

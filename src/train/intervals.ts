@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, isTable } from "../data/dataset.ts";
 import { datasetNames } from "../data/dataset_names.ts";
 import type { TrainConfig, TrainOptions } from "./options/table.ts";
 
@@ -39,16 +39,16 @@ export function defaultIntervals(
   },
 ): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
   if (datasetNames.includes(data)) return { evalEvery, sampleEvery };
-  const isTable = dataset.kind === "points" && dataset.file !== undefined;
+  const isFile = isTable(dataset);
   const epochs = (key: keyof typeof MOST) => {
-    const between = Math.max(isTable ? FEWEST_STEPS : 1, Math.ceil(steps / MOST[key]));
+    const between = Math.max(isFile ? FEWEST_STEPS : 1, Math.ceil(steps / MOST[key]));
     const whole = Math.ceil(between / stepsPerEpoch);
-    return key === "evalEvery" && isTable && between < stepsPerEpoch
+    return key === "evalEvery" && isFile && between < stepsPerEpoch
       ? between / stepsPerEpoch
       : whole;
   };
   const chosen = (key: keyof typeof MOST, usual: number) =>
-    given[key] ?? (isTable ? epochs(key) : Math.max(usual, epochs(key)));
+    given[key] ?? (isFile ? epochs(key) : Math.max(usual, epochs(key)));
   return {
     evalEvery: chosen("evalEvery", evalEvery),
     sampleEvery: chosen("sampleEvery", sampleEvery),

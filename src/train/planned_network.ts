@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { named } from "../core/quoted.ts";
 import type { Dataset, PointDataset } from "../data/dataset.ts";
-import { coordinatesOf } from "../data/tables/kinds/column_kind.ts";
+import { coordinateCount } from "../data/tables/kinds/column_kind.ts";
 import { namedNetworks, type NetName } from "../nn/named_networks.ts";
 import { isImageNetwork, type Network } from "../nn/network.ts";
 import { createNetwork } from "../nn/registry.ts";
@@ -66,9 +66,7 @@ export function requireRowsOf(network: Network, dataset: Dataset, data: string):
 
 /** Dimension of a data set's points in model units. */
 function modelWidth({ dims, file }: PointDataset): number {
-  return file === undefined
-    ? dims
-    : file.columns.reduce((sum, kind) => sum + coordinatesOf(kind), 0);
+  return file === undefined ? dims : coordinateCount(file.columns);
 }
 
 function imageWords(

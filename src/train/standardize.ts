@@ -9,6 +9,7 @@ import {
 } from "../flows/standardization.ts";
 import {
   type ColumnKind,
+  coordinateCount,
   coordinatesOf,
   isDiscrete,
   kindsOf,
@@ -17,7 +18,6 @@ import { ledoitWolfFactor } from "../flows/whitening.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
-import { readStateDict } from "./weights/initial_weights.ts";
 import { option } from "../core/options/spelling.ts";
 
 /**
@@ -25,6 +25,14 @@ import { option } from "../core/options/spelling.ts";
  * {@link MOST_WHITENED} coordinates; none for other data.
  */
 export type StandardizeChoice = "auto" | "none" | StandardizationKind;
+
+/** What initial weights bring beside their numbers. */
+export interface InitialMap {
+  /** The run's folder or the file, as it was given. */
+  readonly name: string;
+  /** The map that they were trained with; null if none. */
+  readonly standardization: Standardization | null;
+}
 
 /** Standardisation of a run, and remarks about it. */
 export interface ChosenStandardization {
@@ -60,47 +68,49 @@ const LOST_SHARE = 1e-3;
 /**
  * Chooses the standardisation of a new run from its training rows; initial weights bring their own.
  *
- * @param options.init A run's folder or a safetensors file, or undefined.
+ * @param options.init What the initial weights bring; undefined: the run starts from random ones.
  * @throws {InputError} If a column of a file is constant, or the choice contradicts the weights.
  */
-export async function chooseStandardization(
+export function chooseStandardization(
   dataset: Dataset,
-  options: { readonly choice: StandardizeChoice; readonly init: string | undefined },
-): Promise<ChosenStandardization> {
+  options: { readonly choice: StandardizeChoice; readonly init: InitialMap | undefined },
+): ChosenStandardization {
   const { choice, init } = options;
   if (dataset.kind === "images") return { standardization: null, remarks: [] };
   const isFile = dataset.file !== undefined;
   if (isFile) requireVarying(dataset);
   const fitted = () => {
     const columns = kindsOf(dataset.file?.columns ?? []);
-    const dims = columns?.reduce((sum, column) => sum + coordinatesOf(column), 0) ?? dataset.dims;
+    const dims = columns === null ? dataset.dims : coordinateCount(columns);
     const ofFile = dims > MOST_WHITENED ? "zscore" : "whiten";
     const kind = choice === "auto" ? isFile ? ofFile : "none" : choice;
     if (kind !== "none" || columns !== null) requireVarying(dataset);
     if (columns !== null) return fitTableMap(dataset, columns, kind);
     return kind === "none" ? null : fitStandardization(dataset, kind);
   };
-  const standardization = init === undefined ? fitted() : await ofWeights(init, choice);
+  const standardization = init === undefined ? fitted() : ofWeights(init, choice);
   // Weights of another size are refused where they are read, with both shapes.
   const width = standardization?.columns?.length ?? standardization?.center.length;
   const fits = width === undefined || width === dataset.dims;
   const remarks = fits && (isFile || standardization !== null)
-    ? [...farRemarks(dataset, standardization, init), ...lostRemarks(dataset, standardization)]
+    ? [
+      ...farRemarks(dataset, standardization, init?.name),
+      ...lostRemarks(dataset, standardization),
+    ]
     : [];
   return { standardization, remarks };
 }
 
 /** Standardisation that weights were trained with; null if none. */
-async function ofWeights(
-  init: string,
+function ofWeights(
+  { name, standardization }: InitialMap,
   choice: StandardizeChoice,
-): Promise<Standardization | null> {
-  const { standardization } = await readStateDict(init);
+): Standardization | null {
   const kind = standardization?.kind ?? "none";
   if (choice !== "auto" && choice !== kind) {
     throw new InputError(
       `${option("standardize", choice)}: the weights of ${
-        named(init)
+        named(name)
       } were learnt with ${kind}; leave it out, ` +
         `or start without ${option("init")}`,
     );

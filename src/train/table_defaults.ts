@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, isTable } from "../data/dataset.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { Standardization } from "../flows/standardization.ts";
 import type { TrainConfig, TrainOptions } from "./options/table.ts";
@@ -62,7 +62,7 @@ export function withTableDefaults<Config extends TrainConfig>(
     readonly standardization: Standardization | null;
   },
 ): Config {
-  if (dataset.kind === "images" || dataset.file === undefined) return config;
+  if (!isTable(dataset)) return config;
   const dims = standardization?.center.length ?? dataset.dims;
   const { noise, ...others } = tableDefaults(config.model, { rows: dataset.train.count, dims });
   const applicable = Object.entries(others).filter(([name]) =>

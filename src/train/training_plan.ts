@@ -1,6 +1,6 @@
 import { namedNetwork } from "../nn/named_networks.ts";
-import type { ColumnChoice } from "../data/tables/columns.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, isTable } from "../data/dataset.ts";
+import type { DataOptions } from "../data/registry.ts";
 import type { FlowKind } from "../flows/model.ts";
 import type { Standardization } from "../flows/standardization.ts";
 import { isSameRecord, type Network, networkRecord } from "../nn/network.ts";
@@ -24,30 +24,18 @@ import {
 import { netLike, resolveConfigOf, resumeConfigOf } from "./config/own_network.ts";
 import { namedNetworkFor, netOf, requireNet, requireRowsOf } from "./planned_network.ts";
 import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
-import { initialKinds, kindOptions, requirePossible } from "./data/column_kinds.ts";
+import { kindOptions } from "../data/tables/kinds/column_kinds.ts";
+import { initialKinds, requirePossible } from "./data/column_kinds.ts";
 import { columnOffers } from "./data/column_offers.ts";
 import { filesOf, movableFiles, requireSameData } from "./data/data_files.ts";
 import { imagesRemark, readingRemark } from "./data/reading.ts";
 import { chooseStandardization } from "./standardize.ts";
+import { readStateDict } from "./weights/initial_weights.ts";
 
 /** Opens a data set by the name in the config. */
 export type DatasetOpener = (
   name: string,
-  options: {
-    readonly seed: number;
-    /** Default: as the values of images are. */
-    readonly binarize?: boolean | undefined;
-    /** For a file of points; by default all but one that counts rows. */
-    readonly columns?: ColumnChoice | undefined;
-    /** For a file of points: whether rows with missing values are left out. */
-    readonly dropMissing?: boolean | undefined;
-    /** For a text file of points: whether its first line is names; default as the line looks. */
-    readonly header?: "yes" | "no" | undefined;
-    /** For a file: whether rows are shuffled before the split, or the last fifth tests. */
-    readonly split?: "shuffled" | "ordered" | undefined;
-    /** For a file: the file of its test rows. */
-    readonly testData?: string | undefined;
-  },
+  options: DataOptions,
 ) => Dataset | Promise<Dataset>;
 
 /** A request to train. */
@@ -97,7 +85,11 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   const { seed = 0, binarize } = given;
   const { columns: wanted, drop, dropMissing, header, split, testData } = given;
   const { log, dequantize, categorical } = given;
-  const kinds = await initialKinds(given);
+  const { init } = given;
+  const initial = init === undefined
+    ? undefined
+    : { name: init, standardization: (await readStateDict(init)).standardization };
+  const kinds = initialKinds(given, initial);
   const columns = {
     kind: "select",
     columns: wanted,
@@ -128,9 +120,9 @@ export async function planRun(request: TrainRequest): Promise<TrainingPlan> {
   // Scales too come from the rows that train: fitted to the validation rows, they would flatter the
   // first steps and so end the training.
   const dataset = heldOut(opened, { seed, ...validation.options });
-  const { standardization, remarks: scaleRemarks } = await chooseStandardization(dataset, {
+  const { standardization, remarks: scaleRemarks } = chooseStandardization(dataset, {
     choice: given.standardize ?? "auto",
-    init: given.init,
+    init: initial,
   });
   const standardize: TrainConfig["standardize"] = standardization?.kind ?? "none";
   const general = resolved(configFile, { ...options, data });
@@ -267,9 +259,9 @@ const fileOptions = ["split", "testData"] as const;
 
 /** @throws {InputError} If an option of tables or files is given for other data. */
 function requireTable(dataset: Dataset, given: TrainOptions, data: string): void {
-  const isTable = dataset.kind === "points" && dataset.file !== undefined;
-  const isFile = isTable || dataset.identity !== undefined;
-  const ofTable = isTable ? undefined : tableOptions.find((name) => given[name] !== undefined);
+  const isTabular = isTable(dataset);
+  const isFile = isTabular || dataset.identity !== undefined;
+  const ofTable = isTabular ? undefined : tableOptions.find((name) => given[name] !== undefined);
   const ofFile = isFile ? undefined : fileOptions.find((name) => given[name] !== undefined);
   const name = ofTable ?? ofFile;
   if (name === undefined) return;
@@ -281,8 +273,9 @@ function requireTable(dataset: Dataset, given: TrainOptions, data: string): void
 
 /** The columns of a data set's file. */
 function columnsIn(dataset: Dataset): Pick<RunConfig, "columns" | "dropped"> {
-  const file = dataset.kind === "points" ? dataset.file : undefined;
-  return { columns: file?.columns ?? null, dropped: file?.dropped ?? [] };
+  if (!isTable(dataset)) return { columns: null, dropped: [] };
+  const { columns, dropped } = dataset.file;
+  return { columns, dropped };
 }
 
 /** What a new run decides and a resumed one reads. */

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
 import { unmarked } from "../../core/options/spelling.ts";
 import { suggestion } from "../../core/suggestion.ts";
-import { coordinatesOf, MAX_CATEGORIES } from "../../data/tables/kinds/column_kind.ts";
+import { coordinateCount, MAX_CATEGORIES } from "../../data/tables/kinds/column_kind.ts";
 import { namedNetworks, netNames } from "../../nn/named_networks.ts";
 import type { SizeRule } from "../../nn/size_rule.ts";
 import {
@@ -168,7 +168,7 @@ export const standardizationSchema = v.pipe(
   v.check(
     ({ center, columns }) =>
       columns === undefined ||
-      columns.reduce((sum, kind) => sum + coordinatesOf(kind), 0) === center.length,
+      coordinateCount(columns) === center.length,
     "a center for each coordinate of its columns",
   ),
   v.check(

@@ -1,14 +1,12 @@
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { named } from "../../core/quoted.ts";
-import type { Dataset } from "../../data/dataset.ts";
+import { type Dataset, isTable } from "../../data/dataset.ts";
 import { columnWords } from "../../data/tables/columns.ts";
+import { kindOptions } from "../../data/tables/kinds/column_kinds.ts";
 import { type ColumnKind, whyImpossible } from "../../data/tables/kinds/column_kind.ts";
 import type { TrainOptions } from "../options/table.ts";
-import { readStateDict } from "../weights/initial_weights.ts";
-
-/** Options that say what columns are. */
-export const kindOptions = ["log", "dequantize", "categorical"] as const;
+import type { InitialMap } from "../standardize.ts";
 
 /**
  * What the columns are that initial weights were trained on; undefined: all real, or there are no
@@ -16,20 +14,21 @@ export const kindOptions = ["log", "dequantize", "categorical"] as const;
  *
  * @throws {InputError} If options say it too.
  */
-export async function initialKinds(
+export function initialKinds(
   given: TrainOptions,
-): Promise<readonly ColumnKind[] | undefined> {
-  const { init } = given;
-  if (init === undefined) return undefined;
-  const { standardization } = await readStateDict(init);
+  initial: InitialMap | undefined,
+): readonly ColumnKind[] | undefined {
+  if (initial === undefined) return undefined;
   const name = kindOptions.find((name) => given[name] !== undefined);
   if (name !== undefined) {
     throw new InputError(
-      `${option(name, given[name])}: the weights of ${named(init)} bring what their columns are; ` +
+      `${option(name, given[name])}: the weights of ${
+        named(initial.name)
+      } bring what their columns are; ` +
         `leave it out, or start without ${option("init")}`,
     );
   }
-  return standardization?.columns;
+  return initial.standardization?.columns;
 }
 
 /**
@@ -39,7 +38,7 @@ export async function initialKinds(
  * @throws {InputError} With the first value that is not.
  */
 export function requirePossible(dataset: Dataset): void {
-  if (dataset.kind === "images" || dataset.file === undefined) return;
+  if (!isTable(dataset)) return;
   const { train, dims, file, name } = dataset;
   for (const [index, column] of file.columns.entries()) {
     for (let at = index; at < train.points.length; at += dims) {

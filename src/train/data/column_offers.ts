@@ -1,4 +1,4 @@
-import type { Dataset } from "../../data/dataset.ts";
+import { type Dataset, isTable } from "../../data/dataset.ts";
 import { type ColumnAdvice, columnAdvice } from "../../data/tables/kinds/column_advice.ts";
 import { columnArgument, columnWords, type TableColumn } from "../../data/tables/columns.ts";
 import { option } from "../../core/options/spelling.ts";
@@ -17,7 +17,7 @@ interface Advised {
  * for each of them; none for most tables.
  */
 export function columnOffers(dataset: Dataset): readonly string[] {
-  if (dataset.kind === "images" || dataset.file === undefined) return [];
+  if (!isTable(dataset)) return [];
   const { train, dims, file } = dataset;
   const { columns, dropped } = file;
   const advised = columns.flatMap((column, index): Advised[] => {

@@ -1,11 +1,9 @@
 import type { Dataset } from "../../data/dataset.ts";
-import { fmLoss } from "../../flows/losses/fm_loss.ts";
-import { logProb } from "../../flows/log_prob.ts";
 import { accurateSolve, type FlowModel } from "../../flows/model.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { readRows } from "../batches.ts";
+import { meanLoss } from "../evaluation.ts";
 import type { FlowValues } from "../config/flow_values.ts";
-import { traceOf } from "../config/solve_settings.ts";
 import type { TrainConfig } from "../options/table.ts";
 
 /**
@@ -36,23 +34,13 @@ export async function validationLoss(
   },
 ): Promise<number> {
   const count = dataset.kind === "points" ? dataset.validation?.count ?? 0 : 0;
-  const { seed, controlGroup } = config;
-  const rowsOf = (repetitions: number) =>
-    readRows(
-      dataset,
-      "validation",
-      Array.from({ length: count * repetitions }, (_, i) => i % count),
-    );
-  if (model.kind === "fm") {
-    const { coupling, times } = values;
-    const rows = rowsOf(Math.max(1, Math.ceil(PAIRS / count)));
-    return (await fmLoss(model, rows, { seed, coupling, times })).loss;
-  }
+  const repetitions = model.kind === "fm" ? Math.max(1, Math.ceil(PAIRS / count)) : 1;
+  const indices = Array.from({ length: count * repetitions }, (_, i) => i % count);
   const control = { kind: "adaptive", rtol: TOLERANCE, atol: TOLERANCE } as const;
-  const { logProb: nats } = await logProb(model, engines, rowsOf(1), {
-    settings: { ...accurateSolve, control, controlGroup },
-    trace: traceOf(config),
-    seed,
+  return await meanLoss(model, engines, {
+    rows: readRows(dataset, "validation", indices),
+    config,
+    values,
+    settings: { ...accurateSolve, control },
   });
-  return -nats.reduce((sum, value) => sum + value, 0) / count;
 }

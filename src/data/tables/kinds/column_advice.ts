@@ -1,4 +1,5 @@
 import { gridOf } from "./grid.ts";
+import { spreadOf } from "./spread.ts";
 
 /** What a column of real numbers would be learnt better as, and the reason. */
 export type ColumnAdvice =
@@ -31,7 +32,7 @@ export function columnAdvice(rising: Float64Array): ColumnAdvice | null {
   const n = rising.length;
   if (n < LEAST_ROWS) return null;
   const { different, mode, modeShare } = repetitions(rising);
-  const { deviation, skewness } = shape(rising);
+  const { deviation, skewness } = spreadOf(rising);
   const grid = gridOf(rising);
   if (grid !== null && grid.step >= COARSE * deviation) {
     const few = Number.isInteger(grid.step) ? FEW.whole : FEW.any;
@@ -41,7 +42,7 @@ export function columnAdvice(rising: Float64Array): ColumnAdvice | null {
   }
   if (modeShare >= ONE_VALUE) return { kind: "pointMass", value: mode, share: modeShare };
   if (rising[0]! > 0 && skewness > SKEWED) {
-    const inLogs = shape(rising.map(Math.log)).skewness;
+    const inLogs = spreadOf(rising.map(Math.log)).skewness;
     if (Math.abs(inLogs) < skewness / 2) return { kind: "log", skewness };
   }
   return null;
@@ -56,14 +57,4 @@ function repetitions(rising: Float64Array) {
     if (run > most) [most, mode] = [run, value];
   });
   return { different, mode, modeShare: most / rising.length };
-}
-
-/** Standard deviation and skewness. */
-function shape(values: Float64Array): { readonly deviation: number; readonly skewness: number } {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value / n, 0);
-  const moment = (power: number) =>
-    values.reduce((sum, value) => sum + (value - mean) ** power / n, 0);
-  const deviation = Math.sqrt(moment(2));
-  return { deviation, skewness: moment(3) / deviation ** 3 };
 }

@@ -40,6 +40,11 @@ export function coordinatesOf(kind: ColumnKind): number {
   return kind.kind === "categorical" ? kind.categories.length : 1;
 }
 
+/** Number of coordinates that the model has for all columns of a table. */
+export function coordinateCount(kinds: readonly ColumnKind[]): number {
+  return kinds.reduce((sum, kind) => sum + coordinatesOf(kind), 0);
+}
+
 /** The kinds of columns, without their names; null if all are real. */
 export function kindsOf(columns: readonly ColumnKind[]): readonly ColumnKind[] | null {
   if (columns.every(({ kind }) => kind === "real")) return null;

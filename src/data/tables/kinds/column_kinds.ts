@@ -12,13 +12,14 @@ import {
   type FileColumns,
 } from "../columns.ts";
 import { gridOf } from "./grid.ts";
+import { spreadOf } from "./spread.ts";
 
 /** The options that say what columns are. */
-const optionKeys = ["log", "dequantize", "categorical"] as const;
+export const kindOptions = ["log", "dequantize", "categorical"] as const;
 
 /** How the values of a kept column are read. */
 type Reading =
-  | { readonly kind: "asked"; readonly key: (typeof optionKeys)[number] }
+  | { readonly kind: "asked"; readonly key: (typeof kindOptions)[number] }
   | { readonly kind: "known"; readonly column: ColumnKind };
 
 /** A dequantisation step below this part of the standard deviation is refused. */
@@ -67,7 +68,7 @@ export class ColumnKinds {
 
   /** Whether an option names a column. */
   isAsked(column: number): boolean {
-    return this.#readings[column]!.kind === "asked";
+    return this.#readings[column]?.kind === "asked";
   }
 
   /**
@@ -149,7 +150,7 @@ export class ColumnKinds {
           "or round them",
       );
     }
-    const steps = deviation(values) / grid.step;
+    const steps = spreadOf(values).deviation / grid.step;
     if (steps > 1 / FINEST) {
       throw new InputError(
         `${at}: its values are multiples of ${grid.step}, ${Math.round(steps)} of them to a ` +
@@ -171,7 +172,7 @@ export class ColumnKinds {
 
 /** Texts by which options name columns. */
 export function kindArguments(choice: ColumnChoice): readonly (string | number)[] {
-  return choice.kind === "select" ? optionKeys.flatMap((key) => choice[key] ?? []) : [];
+  return choice.kind === "select" ? kindOptions.flatMap((key) => choice[key] ?? []) : [];
 }
 
 function readingsOf(
@@ -182,7 +183,7 @@ function readingsOf(
   const real: Reading = { kind: "known", column: { kind: "real" } };
   if (choice.kind === "ofRun") return kept.map((_, i) => known(choice.columns?.[i]) ?? real);
   const readings: Reading[] = kept.map((_, i) => known(choice.kinds?.[i]) ?? real);
-  for (const key of optionKeys) {
+  for (const key of kindOptions) {
     for (const index of indicesOf(file, { key, list: choice[key] ?? [], place })) {
       const column = allColumns(file)[index]!;
       const named = option(key, columnArgument(column, allColumns(file)));
@@ -239,10 +240,4 @@ function columnValues(rows: Float64Array, width: number, column: number): Float6
     { length: rows.length / width },
     (_, row) => rows[row * width + column]!,
   );
-}
-
-function deviation(values: Float64Array): number {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value / n, 0);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / n, 0));
 }

@@ -126,7 +126,8 @@ export async function logProb(
   }
   requireSolveSettings("logProb", settings);
   requireTrace("logProb", trace);
-  const solver = { model, engines, points, trace, seed };
+  const volume = logVolumes(model.standardization, points);
+  const solver = { model, engines, points, volume, trace, seed };
   const chunk = chunkRows(model, settings) ?? n;
   const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);
   const stdErr = trace.kind === "hutchinson" && (trace.count ?? 1) > 1 ? new Float64Array(n) : null;
@@ -162,7 +163,6 @@ export async function logProb(
   }
   failures.sort((a, b) => a.row - b.row);
   const scale = 0 - logScaleSum(model.standardization);
-  const volume = logVolumes(model.standardization, points);
   const terms = { source, trace: integral, traceStdErr: stdErr, scale, volume };
   return { logProb, terms, reports, failures };
 }
@@ -180,6 +180,8 @@ interface RowSolver {
   readonly engines: Engines;
   /** [n * columns], in the data's units. */
   readonly points: PointValues;
+  /** `logVolumes` of `points`. */
+  readonly volume: Float64Array | null;
   readonly trace: TraceSettings;
   readonly seed: number;
 }
@@ -196,7 +198,7 @@ interface SolvedRows {
 
 /** Solves rows [first, end). */
 async function solveRows(
-  { model, engines, points, trace, seed }: RowSolver,
+  { model, engines, points, volume, trace, seed }: RowSolver,
   [first, end]: readonly [number, number],
   settings: SolveSettings,
 ): Promise<SolvedRows> {
@@ -235,13 +237,12 @@ async function solveRows(
     tf.dispose([ofSource!, ofChange!]);
     const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
-    const volumes = logVolumes(model.standardization, rows);
     return {
       first,
       // Rounded to float32 like the state: densities below its range become 0.
       logProb: mean.map((change, row) => {
         const inModelUnits = Math.fround(source[row]! - change) - logScale;
-        return volumes === null ? inModelUnits : inModelUnits + volumes[row]!;
+        return volume === null ? inModelUnits : inModelUnits + volume[first + row]!;
       }),
       source: Float64Array.from(source),
       trace: mean.map((change) => 0 - change),

@@ -3,7 +3,7 @@ import type { InputContent } from "../input_file.ts";
 import { idxKind, readIdx } from "./idx.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { isNpz, readNpz } from "./npz.ts";
-import type { NumberArray, NumberType } from "./number_bytes.ts";
+import type { NumberArray } from "./number_bytes.ts";
 import { notRead, otherArchive } from "./other_format.ts";
 import { isZip, zipEntries } from "./zip.ts";
 
@@ -12,8 +12,6 @@ export interface FileArray extends NumberArray {
   /** How messages call it: `IDX of float32, 3 axes`. */
   readonly called: string;
   readonly format: "npy" | "npz" | "idx";
-  /** Element type of an IDX file; null for others. */
-  readonly type: NumberType | null;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface FileArray extends NumberArray {
 export async function readArray({ place, head, chunks }: InputContent): Promise<FileArray | null> {
   if (isNpy(head)) {
     const array = readNpy(await whole(chunks), place);
-    return { ...array, format: "npy", type: null, called: `an array of ${shown(array)}` };
+    return { ...array, format: "npy", called: `an array of ${shown(array)}` };
   }
   if (isZip(head)) {
     const bytes = await whole(chunks);
@@ -34,14 +32,14 @@ export async function readArray({ place, head, chunks }: InputContent): Promise<
     const other = otherArchive(entries);
     if (other !== null && !isNpz(entries)) throw notRead(place, other);
     const array = readNpz(bytes, entries, place);
-    return { ...array, format: "npz", type: null, called: `an array of ${shown(array)}` };
+    return { ...array, format: "npz", called: `an array of ${shown(array)}` };
   }
   const kind = idxKind(head);
   if (kind === null) return null;
   const array = readIdx(await whole(chunks), place);
   const { type, axes } = kind;
   const called = `IDX of ${type}, ${axes} ${axes === 1 ? "axis" : "axes"}`;
-  return { ...array, format: "idx", type, called };
+  return { ...array, format: "idx", called };
 }
 
 function shown({ shape }: NumberArray): string {

@@ -7,10 +7,15 @@ import { InputError } from "../../core/errors.ts";
  * Maximum compression ratio. Deflate can reach 1,032 (RFC 1951: 258 bytes from 2 bits); columns of
  * one repeated number reach about 100.
  */
-const MAX_RATIO = 200;
+export const MAX_RATIO = 200;
 
 /** Content accepted at any ratio: 16 MiB. */
 const ALWAYS_ACCEPTED = 2 ** 24;
+
+/** Whether a file inflates to more than is accepted: a small one can to a thousand times its size. */
+export function inflatesTooMuch(bytes: number, compressedBytes: number): boolean {
+  return bytes > ALWAYS_ACCEPTED && bytes > MAX_RATIO * compressedBytes;
+}
 
 /** Compressed bytes inflated at a time: their whole content is in memory at once. */
 const PIECE_BYTES = 2 ** 14;
@@ -70,7 +75,7 @@ export async function* gunzipChunks(
           `${place}: inflates to more than ${limit} bytes, the limit`,
         );
       }
-      if (size > ALWAYS_ACCEPTED && size > MAX_RATIO * compressed) {
+      if (inflatesTooMuch(size, compressed)) {
         throw new InputError(
           `${place}: inflates to more than ${MAX_RATIO} times its size (${compressed} bytes gave ` +
             `${size} so far), the limit; decompress it yourself if that is right`,

@@ -2,6 +2,7 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { MAX_INPUT_BYTES } from "../../core/files/bounded_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { quoted } from "../../core/quoted.ts";
+import { inflatesTooMuch, MAX_RATIO } from "./gunzip.ts";
 
 /** A file in a ZIP archive. */
 export interface ZipEntry {
@@ -15,10 +16,6 @@ export interface ZipEntry {
   /** Where its local header begins. */
   readonly at: number;
 }
-
-/** Maximum compression ratio of what inflates to more than 16 MiB, as for gzip. */
-const MAX_RATIO = 200;
-const ALWAYS_ACCEPTED = 2 ** 24;
 
 /** Maximum number of files of an archive that is read. */
 const MAX_ENTRIES = 2 ** 16;
@@ -129,7 +126,7 @@ export function zipContent(bytes: Uint8Array, entry: ZipEntry, place: string): U
   const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   const data = bytes.subarray(start, start + compressedBytes);
   if (data.length !== compressedBytes) throw damaged(place);
-  if (size > MAX_INPUT_BYTES || size > ALWAYS_ACCEPTED && size > MAX_RATIO * compressedBytes) {
+  if (size > MAX_INPUT_BYTES || inflatesTooMuch(size, compressedBytes)) {
     throw new InputError(
       `${place}: ${
         quoted(name, 40)

@@ -5,7 +5,7 @@ import { textEncoding } from "../formats/text_encoding.ts";
 import { notNpy } from "../formats/npy.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import type { ReadStdin } from "../tables/point_rows.ts";
-import { channelsLast as toChannelsLast, hasImageAxes, imageShapeOf } from "./image_shape.ts";
+import { channelsLast, hasImageAxes, imageShapeOf } from "./image_shape.ts";
 import { BINARISE_THRESHOLD } from "./packed_mnist.ts";
 import { extremesOf, pixelValues } from "./pixel_values.ts";
 
@@ -45,14 +45,14 @@ async function parse(
 ): Promise<Float32Array> {
   const { place, head, chunks } = content;
   const { height, width, channels } = image;
-  const numbers = height * width * channels;
+  const pixels = height * width, numbers = pixels * channels;
   const needed = `${channels}x${height}x${width} are needed to match the model`;
   const array = await readArray(content);
   if (array !== null) {
     const order = orderOf(array, { image, place, needed });
     if (array.shape[0] === 0) throw new InputError(`${place}: contains no images`);
-    const values = pixels(array, { binarize, numbers, place });
-    return order === "first" ? channelsLast(values, image) : values;
+    const values = pixelsOf(array, { binarize, numbers, place });
+    return order === "first" ? channelsLast(values, { pixels, channels }) : values;
   }
   if (/\.npy(\.gz)?$/i.test(place)) throw notNpy(place);
   if (textEncoding(head) === null) {
@@ -62,7 +62,7 @@ async function parse(
   if (dims !== numbers) {
     throw new InputError(`${place}: has lines of ${dims} numbers; images of ${needed}`);
   }
-  return channelsLast(Float32Array.from(points), image);
+  return channelsLast(Float32Array.from(points), { pixels, channels });
 }
 
 /** Where an array's channels are, checked against the model's images. */
@@ -96,7 +96,7 @@ function orderOf(
  *
  * @throws {InputError} If a value is not a finite float32, or no level of images.
  */
-function pixels(
+function pixelsOf(
   { format, values }: FileArray,
   { binarize, numbers, place }: {
     readonly binarize: boolean;
@@ -111,12 +111,4 @@ function pixels(
     levels,
     (level) => binarize ? (level > BINARISE_THRESHOLD ? 1 : 0) : level / 255,
   );
-}
-
-/** Converts rows from CHW to HWC. */
-function channelsLast(
-  values: Float32Array,
-  { height, width, channels }: ImageRowsOptions["image"],
-): Float32Array {
-  return toChannelsLast(values, { pixels: height * width, channels });
 }

@@ -74,7 +74,7 @@ export function pixelValues(
 }
 
 /** The value of white; null if the values are none of images. */
-export function whiteOf({ min, max, isWhole }: Omit<Extremes, "isTwo">): number | null {
+function whiteOf({ min, max, isWhole }: Omit<Extremes, "isTwo">): number | null {
   if (min < 0) return null;
   const white = WHITES.find((white) => max <= white);
   return white === undefined || (white > 255 && !isWhole) ? null : white;

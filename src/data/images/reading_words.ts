@@ -1,5 +1,5 @@
-import { named } from "../../core/quoted.ts";
 import type { ImageDataset } from "../dataset.ts";
+import { placeWords } from "../tables/reading_words.ts";
 
 /**
  * One line about images that were read from somebody's own file or folder.
@@ -10,7 +10,6 @@ export function imageReadingWords(dataset: ImageDataset, rows = ""): string {
   const { name, train, test, testIdentity, height, width, channels, reading } = dataset;
   const count = train.count + (testIdentity === undefined ? test.count : 0);
   const size = `${height} x ${width}${channels === 1 ? "" : ` x ${channels}`}`;
-  const place = name === "standard input" ? name : named(name.replace(/^.*[/\\]/, ""));
-  return `${place}: ${count} images of ${size}${rows}` +
+  return `${placeWords(name)}: ${count} images of ${size}${rows}` +
     (reading === undefined ? "" : `, ${reading.words}`);
 }

@@ -1,4 +1,4 @@
-import type { FileColumns } from "./columns.ts";
+import type { ColumnChoice, FileColumns } from "./columns.ts";
 
 /** Rows needed to see that a column counts. */
 const LEAST_ROWS = 3;
@@ -28,9 +28,21 @@ export class RowCounter {
 
 /**
  * Whether a column that counts rows is their index by its place and name: the first of a file with a
- * line of names, in which it has none or that of an index.
+ * line of names, in which it has none or that of an index. Columns that the user names are never left
+ * out, nor is the only one.
+ *
+ * @param chosen.kept Indices of the kept columns, from 0.
+ * @param chosen.isAsked Whether an option names the first of them.
  */
-export function mayBeIndex({ names, count }: FileColumns, column: number): boolean {
-  return names !== null && count > 1 && column === 0 &&
-    (names[0]!.trim() === "" || INDEX_NAMES.test(names[0]!.trim()));
+export function mayBeIndex(
+  { names, count }: FileColumns,
+  { kept, choice, isAsked }: {
+    readonly kept: readonly number[];
+    readonly choice: ColumnChoice;
+    readonly isAsked: boolean;
+  },
+): boolean {
+  const isChosen = choice.kind !== "select" || choice.columns !== undefined || isAsked;
+  if (isChosen || kept.length < 2 || kept[0] !== 0 || names === null || count < 2) return false;
+  return names[0]!.trim() === "" || INDEX_NAMES.test(names[0]!.trim());
 }

@@ -32,11 +32,8 @@ export function numberTable(
   const file = { names, count: width };
   const chosen = chooseColumns(file, choice, place);
   const asked = new ColumnKinds(place, { file, kept: chosen.kept }, choice);
-  const mayLeaveOut = choice.kind === "select" && choice.columns === undefined &&
-    chosen.kept.length > 1 && !asked.isAsked(0);
-  const index = mayLeaveOut && countsRows(file, chosen.kept[0]!, values)
-    ? allColumns(file)[0]!
-    : null;
+  const mayLeaveOut = mayBeIndex(file, { kept: chosen.kept, choice, isAsked: asked.isAsked(0) });
+  const index = mayLeaveOut && countsRows(values, width) ? allColumns(file)[0]! : null;
   const kept = index === null ? chosen.kept : chosen.kept.slice(1);
   const kinds = index === null ? asked : new ColumnKinds(place, { file, kept }, choice);
   const all = pickColumns(values, { count: width, kept });
@@ -90,13 +87,9 @@ export function numberTable(
   };
 }
 
-function countsRows(
-  file: { readonly names: readonly string[] | null; readonly count: number },
-  column: number,
-  values: Float64Array,
-): boolean {
-  if (!mayBeIndex(file, column)) return false;
+/** Whether the first column counts. */
+function countsRows(values: Float64Array, width: number): boolean {
   const counter = new RowCounter();
-  for (let at = column; at < values.length; at += file.count) counter.add(values[at]!);
+  for (let at = 0; at < values.length; at += width) counter.add(values[at]!);
   return counter.isCounting;
 }

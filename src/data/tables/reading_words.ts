@@ -51,7 +51,8 @@ export function readingWords(
   return parts.join("; ");
 }
 
-function placeWords(place: string): string {
+/** The name of the file that was read, for people. */
+export function placeWords(place: string): string {
   return place === "standard input" ? place : named(place.replace(/^.*[/\\]/, ""));
 }
 

@@ -99,11 +99,8 @@ export class TableBuilder {
     this.#by = by;
     this.#row = new Float64Array(kept.length);
     this.#kinds = new ColumnKinds(this.#place, { file: this.#file, kept }, this.#choice);
-    const mayLeaveOut = this.#choice.kind === "select" && this.#choice.columns === undefined &&
-      kept.length > 1 && !this.#kinds.isAsked(0);
-    if (mayLeaveOut && mayBeIndex(this.#file, kept[0]!)) {
-      this.#counter = new RowCounter();
-    }
+    const chosen = { kept, choice: this.#choice, isAsked: this.#kinds.isAsked(0) };
+    if (mayBeIndex(this.#file, chosen)) this.#counter = new RowCounter();
     this.#missing = new MissingValues(this.#place, {
       file: this.#file,
       isOffered: this.#choice.kind === "select",

@@ -49,6 +49,12 @@ export async function configOf(run: string): Promise<RunConfig> {
   return await readConfig(run, await folderOf(run));
 }
 
+/** RUN for people: its folder relative to the user's, or the name of a model that comes with Fluxion. */
+export async function shownRun(run: string): Promise<string> {
+  const folder = await folderOf(run);
+  return folder === null ? run : shownPath(folder);
+}
+
 /** The folder of RUN; null for a model that comes with Fluxion. */
 async function folderOf(run: string): Promise<string | null> {
   return isShippedModel(run) ? null : await runFolder(run);

@@ -29,6 +29,10 @@ Deno.test("mnist-unet is sampled, evaluated, trained further and completed by it
     await run("train", "fm", "--init", "mnist-unet", ...short, "--run", "mine", ...few);
     const config = JSON.parse(Deno.readTextFileSync(`${folder}/mine/config.json`));
     assert.equal(config.init, "mnist-unet");
+
+    const both = await run("eval", "mnist-unet", "mine", "--n", "2", "--threads", "1");
+    const lines = both.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).run);
+    assert.deepEqual(lines, ["mnist-unet", "mine"]);
     // Random weights have a loss of about 1.3.
     const [first] = Deno.readTextFileSync(`${folder}/mine/log.jsonl`).split("\n");
     assert.ok(JSON.parse(first!).loss < 0.25, first!);

@@ -20,12 +20,10 @@ import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
-import { shownPath } from "../../paths.ts";
 import { forEachRun } from "../../runs/each_run.ts";
-import { runFolder } from "../../runs/runs_folder.ts";
 import { openEvaluated } from "../../runs/evaluated_data.ts";
 import { openData } from "../../runs/open_data.ts";
-import { type OpenedRun, openRun } from "../../runs/open_run.ts";
+import { type OpenedRun, openRun, shownRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
 import { option } from "@fluxion/fluxion/options";
 import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
@@ -45,7 +43,7 @@ export async function evaluate(flags: EvalFlags, ...runs: string[]): Promise<voi
       forEachRun(runs, { declared: evalOptions, flags }, async (run) => {
         const result = await evaluateRun(flags, run);
         if (isOne) printLine(JSON.stringify(result, null, flags.json ? 0 : 2));
-        else printLine(JSON.stringify({ run: shownPath(await runFolder(run)), ...result }));
+        else printLine(JSON.stringify({ run: await shownRun(run), ...result }));
         const { failedRows = 0, wasserstein2 } = result;
         if (failedRows !== 0 || wasserstein2 === null) {
           throw new PartlyFailed("not all was evaluated");

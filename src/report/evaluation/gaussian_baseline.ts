@@ -1,7 +1,7 @@
 import type { ColumnKind } from "../../data/tables/kinds/column_kind.ts";
 import type { PointValues } from "../../flows/standardization.ts";
 import { fitGaussian, type FittedGaussian } from "../../metrics/gaussian.ts";
-import { pairedDifference } from "../../metrics/statistics.ts";
+import { type Estimate, pairedDifference } from "../../metrics/statistics.ts";
 
 /** The largest number of columns of a baseline; the work grows with their square. */
 const MOST_COLUMNS = 1000;
@@ -17,7 +17,7 @@ export interface GaussianBaseline {
 /** {@link GaussianBaseline} and how a model compares with it. */
 export interface ComparedBaseline {
   readonly baseline: GaussianBaseline;
-  /** Sentences without a full stop: that a ridge was needed, that the model does worse. */
+  /** Sentences without a full stop: that a ridge was needed, that the model is not better. */
   readonly remarks: readonly string[];
 }
 
@@ -57,18 +57,26 @@ export function compareWithGaussian(
         "covariance of the training rows is singular",
     );
   }
-  if (mean > 0) {
-    const error = found.length > 1 ? ` +- ${rounded(stdErr)}` : "";
-    remarks.push(
-      "the model does worse on these rows than one Gaussian fitted to the training rows: by " +
-        `${rounded(mean)}${error} nats`,
-    );
-  }
+  const words = comparison({ mean, stdErr });
+  if (words !== null) remarks.push(words);
   const nllGaussian = -values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     baseline: { nllGaussian, ...(ridge > 0 ? { nllGaussianRidge: ridge } : {}) },
     remarks,
   };
+}
+
+/**
+ * What a model's mean excess over the Gaussian says, from the paired differences of the rows: null if
+ * the model does better by more than its standard error, or one row has none.
+ */
+function comparison({ mean, stdErr }: Estimate): string | null {
+  if (Number.isNaN(stdErr) || mean < -stdErr) return null;
+  const by = `${rounded(mean)} +- ${rounded(stdErr)} nats`;
+  return mean > stdErr
+    ? `the model does worse on these rows than one Gaussian fitted to the training rows: by ${by}`
+    : "on these rows the model and one Gaussian fitted to the training rows are equal within the " +
+      `standard error: the model's NLL minus the Gaussian's is ${by}`;
 }
 
 const real: ColumnKind = { kind: "real" };

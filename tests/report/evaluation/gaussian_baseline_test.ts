@@ -22,6 +22,26 @@ Deno.test("compareWithGaussian() says whether the model does worse, over rows wi
   assert.deepEqual(Object.keys(better.baseline), ["nllGaussian"]);
 });
 
+Deno.test("compareWithGaussian() calls the model worse only beyond the paired standard error", () => {
+  // Excesses of mean 0.1 and, over 3 rows, standard error 0.3 / sqrt(3) = 0.173.
+  const excess = [0.4, -0.2, 0.1];
+  const remarks = (shift: number) =>
+    compareWithGaussian(gaussian.map((value, row) => value - excess[row]! - shift), {
+      ...{ rows, trainRows, dims: 2 },
+    })!.remarks.join();
+  assert.equal(
+    remarks(0),
+    "on these rows the model and one Gaussian fitted to the training rows are equal within the " +
+      "standard error: the model's NLL minus the Gaussian's is 0.1 +- 0.17 nats",
+  );
+  assert.match(remarks(-0.2), /equal within the standard error: .* is -0.1 \+- 0.17 nats$/);
+  assert.match(remarks(0.1), /^the model does worse .*: by 0.2 \+- 0.17 nats$/);
+  assert.equal(remarks(-0.3), "");
+  // One row has no standard error.
+  const one = { rows: rows.subarray(0, 2), trainRows, dims: 2 };
+  assert.deepEqual(compareWithGaussian(Float64Array.of(-99), one)!.remarks, []);
+});
+
 Deno.test("compareWithGaussian() says that it needed a ridge, and is null where nothing compares", () => {
   const few = compareWithGaussian(Float64Array.of(9, 9, 9), {
     ...{ rows, dims: 2 },

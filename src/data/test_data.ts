@@ -42,7 +42,10 @@ export async function openWithTestData(
     );
   }
   const { columns, dropped } = own.file!;
-  const choice = { kind: "ofRun", columns, dropped, dims: own.dims } as const;
+  const choice = {
+    ...{ kind: "ofRun", owner: "trainingData" } as const,
+    ...{ columns, dropped, dims: own.dims },
+  };
   const other = await open(testData, { ...every, columns: choice });
   if (other.kind === "points" && other.dims === own.dims && other.file !== undefined) {
     return { ...own, test: other.test, ...testIdentity(other) };

@@ -7,6 +7,7 @@ import {
   type ColumnArgument,
   type ColumnChoice,
   columnList,
+  type ColumnOwner,
   columnWords,
   type DroppedColumn,
   type FileColumns,
@@ -137,7 +138,7 @@ function ofRun(file: FileColumns, run: OfRun, place: string): ChosenColumns {
   const { columns, dropped, dims } = run;
   const hasNames = file.names?.some((name) => name !== "") ?? false;
   if (columns !== null && hasNames && columns.every(({ name }) => name !== null)) {
-    return { kept: byName(file, columns, place), by: "name" };
+    return { kept: byName(file, columns, { place, owner: run.owner }), by: "name" };
   }
   const places = hasNames ? firstPlaces(file.names!) : new Map<string, number>();
   const sampled = new Set(sampleNames(columns, dims).map((name) => places.get(name)));
@@ -171,7 +172,11 @@ function droppedByName({ names, count }: FileColumns, { dropped, dims }: OfRun):
 }
 
 /** @throws {InputError} If a column is missing, or two have its name. */
-function byName(file: FileColumns, columns: readonly TableColumn[], place: string): number[] {
+function byName(
+  file: FileColumns,
+  columns: readonly TableColumn[],
+  { place, owner = "run" }: { readonly place: string; readonly owner: ColumnOwner | undefined },
+): number[] {
   // The run's own file, whose names may not be unique.
   if (columns.every(({ name, number }) => nameOf(file, number - 1) === name)) {
     return columns.map(({ number }) => number - 1);
@@ -183,7 +188,8 @@ function byName(file: FileColumns, columns: readonly TableColumn[], place: strin
     const [are, them] = missing.length === 1 ? ["is", "it"] : ["are", "them"];
     throw new InputError(
       `${place}: ${missing.length === 1 ? "column" : "columns"} ${columnList(missing)} ${are} ` +
-        `missing; the run was trained on ${columnList(columns)}, the file has ` +
+        `missing; ${owner === "run" ? "the run was trained on" : "the training data have"} ` +
+        `${columnList(columns)}, the file has ` +
         `${columnList(allColumns(file))}: add ${them}`,
     );
   }
@@ -192,7 +198,8 @@ function byName(file: FileColumns, columns: readonly TableColumn[], place: strin
   const twice = columns.find(({ name }) => name === names[index]);
   if (twice !== undefined) {
     throw new InputError(
-      `${place}: two columns are named ${columnList([twice])}, one of the run's; rename one`,
+      `${place}: two columns are named ${columnList([twice])}, one of ` +
+        `${owner === "run" ? "the run's" : "those of the training data"}; rename one`,
     );
   }
   return columns.map(({ name }) => places.get(name!)!);

@@ -51,7 +51,12 @@ export type ColumnChoice =
     readonly dropped: readonly DroppedColumn[];
     /** Dimension of its points. */
     readonly dims: number;
+    /** What has these columns, for messages: there may be no run yet. Default `run`. */
+    readonly owner?: "run" | "trainingData";
   };
+
+/** What the columns of a file are matched with. */
+export type ColumnOwner = NonNullable<Extract<ColumnChoice, { readonly kind: "ofRun" }>["owner"]>;
 
 /** A file's columns: their names, or null without a header line, and their number. */
 export interface FileColumns {

@@ -119,9 +119,23 @@ Deno.test("openDataset() keeps the order of a time series, or tests on another f
     await refused({ testData: "moons" }, /is no file/);
     await refused({ testData: `${folder}/none.csv` }, /none\.csv: no such file/);
     await Deno.writeTextFile(b, "x,z\n1,2\n");
-    await refused({ testData: b }, /b\.csv: column "y" is missing/);
+    await refused(
+      { testData: b },
+      /b\.csv: column "y" is missing; the training data have "x", "y", the/,
+    );
+    await Deno.writeTextFile(b, "z,x,y,y\n1,2,3,4\n");
+    await refused({ testData: b }, /two columns are named "y", one of those of the training data;/);
+    await Deno.writeTextFile(a, `k,x\n${"u,1\nv,2\n".repeat(5)}`);
+    await Deno.writeTextFile(b, "k,x\nw,1\n");
+    const kinds = { kind: "select", categorical: ["k"] } as const;
+    await refused({ testData: b, columns: kinds }, /"w" is none of the training data's categories/);
+    await Deno.writeTextFile(a, "x,y\n1,2\n");
     await Deno.writeTextFile(b, "1,2,3,4\n");
-    await refused({ testData: b }, /has rows of 4 numbers, the training data of 2: "x", "y"/);
+    const own = { columns: { kind: "select" } as const };
+    await refused(
+      { testData: b, ...own },
+      /has rows of 4 numbers, the training data of 2: "x", "y"/,
+    );
   }));
 
 Deno.test("train() evaluates on the rows of testData, whose bytes the run knows", () =>

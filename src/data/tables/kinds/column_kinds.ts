@@ -8,6 +8,7 @@ import {
   allColumns,
   columnArgument,
   type ColumnChoice,
+  type ColumnOwner,
   columnWords,
   type FileColumns,
 } from "../columns.ts";
@@ -34,6 +35,7 @@ export class ColumnKinds {
   readonly #file: FileColumns;
   readonly #kept: readonly number[];
   readonly #readings: readonly Reading[];
+  readonly #owner: ColumnOwner;
   /** By position among the kept columns. */
   readonly #categories = new Map<number, Categories>();
 
@@ -52,6 +54,7 @@ export class ColumnKinds {
     this.#file = table.file;
     this.#kept = table.kept;
     this.#readings = readingsOf(place, table, choice);
+    this.#owner = choice.kind === "ofRun" && choice.owner || "run";
     this.#readings.forEach((reading, i) => {
       if (reading.kind === "asked" && reading.key === "categorical") {
         this.#categories.set(i, new Categories());
@@ -83,7 +86,7 @@ export class ColumnKinds {
     if (found.kind === "index") return found.index;
     throw new InputError(
       `${this.#place}, ${at}, ${this.#words(column)}: ${
-        categoryFault(found, String(field), categories)
+        categoryFault(found, { field: String(field), categories, owner: this.#owner })
       }`,
     );
   }
@@ -213,14 +216,18 @@ function known(column: ColumnKind | undefined): Reading | null {
 
 function categoryFault(
   found: Exclude<FoundCategory, { readonly kind: "index" }>,
-  field: string,
-  categories: Categories,
+  { field, categories, owner }: {
+    readonly field: string;
+    readonly categories: Categories;
+    readonly owner: ColumnOwner;
+  },
 ): string {
   switch (found.kind) {
     case "unknown": {
       const names = categories.sorted().categories;
       const more = names.length > 8 ? `, ... (${names.length})` : "";
-      return `${quoted(field, 40)} is none of the run's categories, ` +
+      const whose = owner === "run" ? "the run's categories" : "the training data's categories";
+      return `${quoted(field, 40)} is none of ${whose}, ` +
         `${
           names.slice(0, 8).map((name) => quoted(name, 20)).join(", ")
         }${more}; leave such rows out`;

@@ -14,6 +14,7 @@ import {
   isDiscrete,
   kindsOf,
 } from "../data/tables/kinds/column_kind.ts";
+import { isConstant, unseenRemarks, unseenRows } from "./data/unseen_values.ts";
 import { ledoitWolfFactor } from "../flows/whitening.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { InputError } from "../core/errors.ts";
@@ -69,7 +70,7 @@ const LOST_SHARE = 1e-3;
  * Chooses the standardisation of a new run from its training rows; initial weights bring their own.
  *
  * @param options.init What the initial weights bring; undefined: the run starts from random ones.
- * @throws {InputError} If a column of a file is constant, or the choice contradicts the weights.
+ * @throws {InputError} If a column of a file is constant and not discrete, or the choice contradicts the weights.
  */
 export function chooseStandardization(
   dataset: Dataset,
@@ -94,6 +95,7 @@ export function chooseStandardization(
   const fits = width === undefined || width === dataset.dims;
   const remarks = fits && (isFile || standardization !== null)
     ? [
+      ...unseenRemarks(dataset),
       ...farRemarks(dataset, standardization, init?.name),
       ...lostRemarks(dataset, standardization),
     ]
@@ -195,26 +197,34 @@ export function fitTableMap(
   }, train.points);
 }
 
-/** @throws {InputError} If a column of the training rows is constant and so has no density. */
+/**
+ * @throws {InputError} If a column of the training rows is constant and so has no density. A discrete
+ *   one has probabilities, of which the noise around its value gives the model some to learn from.
+ */
 function requireVarying(dataset: PointDataset): void {
-  const { train, dims, name } = dataset;
+  const { train, dims, name, file } = dataset;
   const constant = Array.from({ length: dims }, (_, column) => column).filter((column) => {
-    for (let row = 1; row < train.count; row++) {
-      if (train.points[row * dims + column] !== train.points[column]) return false;
-    }
-    return true;
+    const kind = file?.columns[column];
+    return !(kind && isDiscrete(kind)) && isConstant(dataset, column);
   });
   const [first, ...others] = constant;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : `, as are ${others.length} more`;
+  const drops = constant.slice(0, 8).map((column) =>
+    option("drop", columnArgument(dataset, column))
+  );
+  const isSeen = (value: number) => value === train.points[first];
+  const rare = file && unseenRows(dataset, first, isSeen) !== null
+    ? `, or, as other rows have other values, learn its probabilities with ${
+      option("dequantize", columnArgument(dataset, first))
+    }`
+    : "";
   throw new InputError(
     `data ${named(name)}: ${columnWords(dataset, first)} is constant, ${
       train.points[first]
     } in all ` +
       `${train.count} training rows${more}; a constant has no density: leave it out with ` +
-      constant.slice(0, 8).map((column) => option("drop", columnArgument(dataset, column))).join(
-        " ",
-      ),
+      `${drops.join(" ")}${rare}`,
   );
 }
 

@@ -50,6 +50,22 @@ Deno.test("samples of a trained run have the categories' frequencies, and counts
     model.parameters.dispose();
   }));
 
+Deno.test("a category that no training row has gets a finite likelihood, below that of the others", () =>
+  inTempDir(async (folder) => {
+    const data = `${folder}/rare.csv`;
+    const lines = Array.from({ length: 60 }, (_, i) => `${Math.sin(i)},${i === 59 ? "yes" : "no"}`);
+    await Deno.writeTextFile(data, `x,rare\n${lines.join("\n")}\n`);
+    const { run } = await train({
+      ...{ model: "cnf", data, categorical: ["rare"], split: "ordered" },
+      ...{ ...few, validation: 0.1, steps: 20 },
+    }, { run: `${folder}/run` });
+    const { model } = await loadRun(run);
+    const { engines } = await openDevice("cpu");
+    const { logProb: [no, yes] } = await logProb(model, engines, Float64Array.of(0, 0, 0, 1));
+    assert.ok(Number.isFinite(yes) && yes! < no! - 2, `${no}, ${yes}`);
+    model.parameters.dispose();
+  }));
+
 Deno.test("kinds of columns survive resuming, import and initial weights, which bring their own", () =>
   inTempDir(async (folder) => {
     const data = `${folder}/table.csv`;

@@ -51,9 +51,12 @@ async function trained(
   return remarks;
 }
 
-async function openCsv(text: string) {
+async function openCsv(text: string, options: Parameters<typeof openDataset>[1] = {}) {
   const readStdin = () => ReadableStream.from([new TextEncoder().encode(text)]);
-  const dataset = await openDataset("-", { seed: 0, binarize: true, dataDir: null, readStdin });
+  const dataset = await openDataset("-", {
+    ...{ seed: 0, binarize: true, dataDir: null, readStdin },
+    ...options,
+  });
   assert.ok(dataset.kind === "points");
   return dataset;
 }
@@ -264,6 +267,46 @@ Deno.test("chooseStandardization() refuses a constant column by name or number",
       message: /column 2 is constant.*`drop: 2` `drop: 4`/,
     });
   }
+});
+
+Deno.test("chooseStandardization() takes a discrete column that is constant where it trains", async () => {
+  // The last fifth tests: the only row of another value.
+  const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${i === 49 ? 1 : 0}\n`);
+  const open = (kinds: object) =>
+    openCsv(`x,rare\n${rows.join("")}`, {
+      split: "ordered",
+      columns: { kind: "select", ...kinds },
+    });
+  // Uniform noise of one step has the variance 1/12; of a categorical column in each coordinate.
+  const noise = Math.sqrt(1 / 12);
+  for (
+    const [kinds, center, words] of [
+      [{ dequantize: ["rare"] }, [0], '"rare" is 0 in all 40 training rows (another value: 1 test'],
+      [{ categorical: ["rare"] }, [1, 0], '"rare": category "1" is in no training row (but in 1 '],
+    ] as const
+  ) {
+    for (const choice of ["auto", "none", "robust", "zscore"] as const) {
+      const found = chooseStandardization(await open(kinds), { choice, init: undefined });
+      assert.equal(found.remarks.length, 1);
+      assert.ok(found.remarks[0]!.includes(words), `${found.remarks[0]}`);
+      assert.match(found.remarks[0]!, /likelihood (of other values )?is extrapolated$/);
+      if (choice === "none") continue;
+      const { center: [, ...centers], scale: [, ...scales] } = found.standardization!;
+      assert.deepEqual(centers, center);
+      for (const scale of scales) assert.ok(Math.abs(scale - noise) < 1e-12);
+    }
+  }
+  const dataset = await open({});
+  assert.throws(() => chooseStandardization(dataset, { choice: "auto", init: undefined }), {
+    message:
+      /"rare" is constant, 0 in all 40 .* with `drop: "rare"`, or, as other rows have other values, learn its probabilities with `dequantize: "rare"`$/,
+  });
+  // Validation rows count too.
+  const { test, ...others } = dataset;
+  const validated = { ...others, validation: test, test: { ...test, count: 0 } };
+  assert.throws(() => chooseStandardization(validated, { choice: "auto", init: undefined }), {
+    message: /as other rows have other values/,
+  });
 });
 
 Deno.test("chooseStandardization() suggests robust scales for outlying rows", async () => {

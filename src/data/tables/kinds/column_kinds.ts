@@ -109,7 +109,7 @@ export class ColumnKinds {
    * The kinds of all kept columns, once all rows are read.
    *
    * @param rows Kept values [n * kept], in which categories get their final indices.
-   * @throws {InputError} If a column to be dequantised is on no grid, or has only one category.
+   * @throws {InputError} If a column to be dequantised is on no grid, or a discrete one has only one value.
    */
   finish(rows: Float64Array): readonly ColumnKind[] {
     return this.#readings.map((reading, column): ColumnKind => {
@@ -141,8 +141,14 @@ export class ColumnKinds {
 
   #dequantized(column: number, values: Float64Array): ColumnKind {
     const [first] = values;
-    // A constant is refused where scales are chosen.
-    if (values.every((value) => value === first)) return { kind: "real" };
+    if (values.every((value) => value === first)) {
+      throw new InputError(
+        `${this.#place}: ${
+          this.#words(column)
+        } has one value, ${first}, in all rows; leave it out ` +
+          `with ${this.#option("drop", column)}`,
+      );
+    }
     const at = `${this.#place}: ${this.#words(column)}: ${this.#option("dequantize", column)}`;
     const grid = gridOf(values);
     if (grid === null) {

@@ -97,6 +97,11 @@ Deno.test("readPoints() refuses columns that are not what the options say, and w
       { kind: "select", categorical: ["k"] },
       /has one category, "a", in all rows/,
     ],
+    [
+      "k,b\n7,1\n7,2\n",
+      { kind: "select", dequantize: ["k"] },
+      /column "k" has one value, 7, in all rows; leave it out with `drop: "k"`/,
+    ],
     [pets, { ...asked, drop: ["weight"] }, /`log: "weight"`: column "weight" is left out/],
     [pets, { ...asked, columns: [1, 2] }, /`dequantize: "age"`: column "age" is left out/],
     [pets, { ...asked, log: ["weight", 3] }, /"age" is named by `log` too; give one of them/],

@@ -38,7 +38,7 @@ export async function buildFluxion(
   return buildApplication(root, {
     name: "fluxion",
     versionInfo: { currentVersion: `fluxion ${version}` },
-    scanner: { caseStyle: "allow-kebab-for-camel" },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { caseStyle: "convert-camel-to-kebab", disableAnsiColor: true },
     localization: {
       text: {

@@ -21,7 +21,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       return 0;
     }
     const words = helpWords(args);
-    const page = words && await helpPage(words);
+    const page = words && await helpPage(words, { isWhole: args[0] === "help" });
     if (page) printText(page);
     else await runCommand((words ?? args).map((arg, i) => normalised(arg, args[i - 1])));
     return 0;
@@ -37,18 +37,39 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
+const helpFlags: readonly string[] = ["--help", "-h", "--help-all", "-H"];
+
 /** The words whose help is asked for: of `help WORDS`, of `WORDS --help`, or of nothing at all. */
 function helpWords(args: readonly string[]): readonly string[] | null {
-  if (args[0] === "help") return args.slice(1).filter((word) => !word.startsWith("-"));
-  const asked = args.findIndex((arg) => ["--help", "-h", "--help-all", "-H"].includes(arg));
+  if (args[0] === "help") {
+    const words = args.slice(1).filter((word) => !helpFlags.includes(word));
+    return words[0] === "help" ? words.slice(1) : words;
+  }
+  const asked = args.findIndex((arg) => helpFlags.includes(arg));
   if (asked >= 0 && !args.slice(0, asked).includes("--")) return args.slice(0, asked);
   return args.length === 0 ? args : null;
 }
 
-/** The help of a command or a group; null if the words name none. */
-async function helpPage(words: readonly string[]): Promise<string | null> {
+/**
+ * The help of a command or a group; null if the words name none.
+ *
+ * @param isWhole Whether the words must name it and nothing else; else arguments may follow.
+ * @throws {InputError} If more words follow than may.
+ */
+async function helpPage(
+  words: readonly string[],
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): Promise<string | null> {
   const { helpOf } = await import("./help_pages.ts");
-  return await helpOf(words);
+  const found = await helpOf(words);
+  if (found === null) return null;
+  const { page, depth } = found;
+  const extra = words[depth];
+  if (isWhole && extra !== undefined) {
+    const named = ["help", ...words.slice(0, depth)].join(" ");
+    throw new InputError(`unexpected argument ${extra}; fluxion ${named} is the whole help`);
+  }
+  return page;
 }
 
 /** Rewrites spellings that the parser does not accept. */
@@ -61,6 +82,10 @@ function normalised(arg: string, previous: string | undefined): string {
 }
 
 async function runCommand(args: readonly string[]): Promise<void> {
+  // The parser prints the version, whatever follows.
+  if (["--version", "-v"].includes(args[0]!) && args.length > 1) {
+    throw new InputError(`unexpected argument ${args[1]}; ${args[0]} stands alone`);
+  }
   const empty = args.find((arg) => /^--?[a-z][\w-]*=$/i.test(arg));
   if (empty !== undefined) {
     throw new InputError(`${empty.slice(0, -1)}: expected a value after the equals sign`);
@@ -103,7 +128,7 @@ async function complete(given: readonly string[]): Promise<void> {
   for (const { completion, brief } of proposals) {
     // Options are proposed only after a dash, or they would hide file names.
     if (completion.startsWith("-") && !typed.startsWith("-")) continue;
-    if (hidden.includes(completion)) continue;
+    if (completion === "--" || hidden.includes(completion)) continue;
     writeResult(`${prefix}${completion}\t${brief}\n`);
   }
   if (given.length === 1 && "help".startsWith(typed)) writeResult("help\tprint a command's help\n");

@@ -24,7 +24,7 @@ function typedName(): string {
 /** Rewrites the commands in a message as they must be typed here. */
 export function asTyped(message: string): string {
   return message.replace(
-    /(?<!task |-q |[\w/.-])fluxion(?= (?:train|sample|log-prob|sweep|runs|compare|eval|plot|theory|report|homework|import|data|doctor)\b)/g,
+    /(?<!task |-q |[\w/.-])fluxion(?= (?:train|sample|log-prob|sweep|runs|compare|eval|plot|theory|report|homework|import|data|doctor|help)\b)/g,
     () => typedName(),
   );
 }

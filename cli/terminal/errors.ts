@@ -17,6 +17,8 @@ import {
   oneLine,
   type SystemFault,
   systemFault,
+  systemPath,
+  systemWords,
 } from "@fluxion/fluxion/core";
 import { kebabCase } from "@fluxion/fluxion/options";
 import type { CommandOptions } from "../options/option.ts";
@@ -137,14 +139,13 @@ function judged(error: unknown, options: CommandOptions): Verdict {
     error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.IsADirectory
   ) {
-    return {
-      message: `the system refuses: ${error.message}; choose a place that you may read and write`,
-      exitCode: 2,
-    };
+    const what = `${systemPath(error) ?? "the system refuses"}: ${systemWords(error)}`;
+    return { message: `${what}; choose a place that you may read and write`, exitCode: 2 };
   }
   const fault = systemFault(error);
-  if (fault !== null) return systemVerdict(fault, (error as Error).message);
-  const text = error instanceof Error ? error.message : String(error);
+  if (fault !== null) return systemVerdict(fault, error);
+  const path = systemPath(error);
+  const text = `${path === null ? "" : `${path}: `}${systemWords(error)}`;
   return {
     message: `${text.split("\n")[0]} (unexpected; --debug shows where)`,
     exitCode: 1,
@@ -152,30 +153,33 @@ function judged(error: unknown, options: CommandOptions): Verdict {
 }
 
 /** Verdict on a system error for which the caller had no specific message. */
-function systemVerdict(fault: SystemFault, what: string): Verdict {
+function systemVerdict(fault: SystemFault, error: unknown): Verdict {
+  const path = systemPath(error);
+  const { words, exitCode } = faultWords(fault);
+  return { message: path === null ? words : `${path}: ${words}`, exitCode };
+}
+
+function faultWords(fault: SystemFault): { readonly words: string; readonly exitCode: number } {
   switch (fault) {
     case "full":
-      return { message: `no room left on the disk: ${what}; free some space`, exitCode: 1 };
+      return { words: "no room left on the disk; free some space", exitCode: 1 };
     case "tooLarge":
-      return {
-        message: `file size limit exceeded: ${what}; raise the limit (ulimit -f)`,
-        exitCode: 1,
-      };
+      return { words: "file size limit exceeded; raise the limit (ulimit -f)", exitCode: 1 };
     case "device":
-      return { message: `a disk or a terminal failed: ${what}; check the device`, exitCode: 1 };
+      return { words: "a disk or a terminal failed; check the device", exitCode: 1 };
     case "gone":
-      return { message: `missing, or removed meanwhile: ${what}`, exitCode: 1 };
+      return { words: "missing, or removed meanwhile", exitCode: 1 };
     case "tooManyFiles":
       return {
-        message: `too many open files: ${what}; end other programs, or raise the limit (ulimit -n)`,
+        words: "too many open files; end other programs, or raise the limit (ulimit -n)",
         exitCode: 1,
       };
     case "nameTooLong":
-      return { message: `a name is too long: ${what}; choose a shorter one`, exitCode: 2 };
+      return { words: "a name is too long; choose a shorter one", exitCode: 2 };
     case "readOnly":
-      return { message: `a read-only file system: ${what}; choose another place`, exitCode: 2 };
+      return { words: "a read-only file system; choose another place", exitCode: 2 };
     case "linkLoop":
-      return { message: `symbolic links form a loop: ${what}; choose another path`, exitCode: 2 };
+      return { words: "symbolic links form a loop; choose another path", exitCode: 2 };
     default:
       return fault satisfies never;
   }

@@ -52,7 +52,9 @@ Deno.test("fluxion help COMMAND is COMMAND --help: placeholders, headings of gro
   const logProb = (await fluxion(["help", "log-prob"])).stdout;
   assert.match(logProb, /fluxion log-prob --points <FILE> \[OPTIONS\] <RUN>\n/);
   assert.match(logProb, /\nARGUMENTS\n {2}<RUN> {2,}a run folder/);
-  assert.equal((await fluxion(["help"])).stdout, (await fluxion([])).stdout);
+  const overview = (await fluxion([])).stdout;
+  assert.equal((await fluxion(["help"])).stdout, overview);
+  assert.equal((await fluxion(["help", "help"])).stdout, overview);
   const cnf = (await fluxion(["help", "train", "cnf"])).stdout;
   assert.match(cnf, /--net <mlp> /, "a CNF has no networks of images");
 });
@@ -90,6 +92,14 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["frobnicate"], /unknown command frobnicate; --help lists the commands/],
   [["frob"], /unknown command frob; --help lists the commands/],
   [["help", "trian"], /unknown command trian; did you mean train\?/],
+  [["help", "nothing"], /unknown command nothing; --help lists the commands/],
+  [["help", "train", "cnf", "extra"], /argument extra; fluxion help train cnf is the whole help/],
+  [["help", "train", "--steps"], /argument --steps; fluxion help train is the whole help/],
+  [["help", "--foo"], /unexpected argument --foo; fluxion help is the whole help/],
+  [["--version", "x"], /unexpected argument x; --version stands alone/],
+  [["sample", "x", "--", "--help"], /unexpected argument --help; --help shows the usage/],
+  [["runs", "--", "-x"], /-x: there is no such folder; name a run or a folder of runs/],
+  [["runs", "nothing"], /nothing: there is no such folder; name a run or a folder of runs/],
   [["train", "cnf", "--x"], /unknown option --x; --help lists the options/],
   [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],
   [["train", "cnf", "--bach-size", "4"], /--bach-size; did you mean --batch-size\?/],

@@ -6,7 +6,14 @@ import {
   type TrainResult,
   type TrainStart,
 } from "@fluxion/fluxion";
-import { commandLine, FailureError, gigabytes, InputError, Stopped } from "@fluxion/fluxion/core";
+import {
+  commandLine,
+  FailureError,
+  gigabytes,
+  InputError,
+  Stopped,
+  systemWords,
+} from "@fluxion/fluxion/core";
 import { MAX_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
 import type { TrainOptions } from "@fluxion/fluxion/options";
 import {
@@ -218,13 +225,9 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
     text = await readBoundedText(userPath(path), MAX_JSON_BYTES);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new InputError(`--config ${path}: no such file; check the path`);
-    }
-    if (error instanceof Deno.errors.IsADirectory) {
-      throw new InputError(`--config ${path}: is a folder; name a JSON file`);
-    }
-    throw error;
+    // Deno's own refusal has its own remedy.
+    if (error instanceof InputError || error instanceof Deno.errors.NotCapable) throw error;
+    throw new InputError(`--config ${path}: ${systemWords(error)}; name a JSON file`);
   }
   const file = parseConfigFile(text, path);
   return { ...file, options: await withPaths(file.options) };

@@ -59,17 +59,38 @@ const numbers: Readonly<
   },
 };
 
+/** The runtime's call at the end of a message: `: rename 'a' -> 'b'`. */
+const CALL = /: [a-z_]+ '(.*?)'(?: -> '.*')?$/s;
+
+/** The system's error number in a message. */
+const NUMBER = / \(os error (\d+)\)/;
+
 /** Classifies an error; null if it is not a system error, or not one listed above. */
 export function systemFault(error: unknown): SystemFault | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof Deno.errors.NotFound) return "gone";
-  const number = Number(/os error (\d+)/.exec(error.message)?.[1]);
+  const number = Number(NUMBER.exec(error.message)?.[1]);
   const { os } = Deno.build;
   return numbers[os === "windows" || os === "darwin" ? os : "linux"][number] ?? null;
 }
 
-/** The system's message, without the call and path that the runtime appends. */
+/** What the runtime's classes of system errors mean; looked up by name, as not every runtime has all. */
+const meanings: Readonly<Record<string, string>> = {
+  NotFound: "no such file or folder",
+  NotADirectory: "a part of the path is a file",
+  IsADirectory: "is a folder",
+  PermissionDenied: "permission denied",
+  NotCapable: "this program has no permission there",
+  FilesystemLoop: "symbolic links form a loop",
+};
+
+/** What a system error means, in words, without the system's number and the runtime's call. */
 export function systemWords(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
-  return words.replace(/: [a-z]+ '.*'$/s, "");
+  if (!(error instanceof Error)) return String(error);
+  return meanings[error.name] ?? error.message.replace(CALL, "").replace(NUMBER, "");
+}
+
+/** The path at which a system error occurred; null if the runtime did not say. */
+export function systemPath(error: unknown): string | null {
+  return error instanceof Error ? CALL.exec(error.message)?.[1] ?? null : null;
 }

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { tryLockFile } from "../../core/files/file_lock.ts";
 import { makeTemporaryFile, sweepTemporaries } from "../../core/files/temporary_file.ts";
+import { systemWords } from "../../core/files/system_fault.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { type CheckedFile, checkFile, readChecked } from "./checked_file.ts";
 import { defaultPatience, download, type DownloadPatience } from "./download.ts";
@@ -263,7 +264,7 @@ async function removeEmpty(parts: string): Promise<void> {
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const deepest = error.cause instanceof Error ? error.cause : error;
-  return deepest.message.split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
+  return systemWords(deepest).split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
 }
 
 /** Installs the files; if one fails, removes those already installed. */

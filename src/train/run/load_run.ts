@@ -26,6 +26,7 @@ import {
 import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
 import { readBounded } from "../../core/files/bounded_file.ts";
+import { systemWords } from "../../core/files/system_fault.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
@@ -409,8 +410,10 @@ export async function readRunFile(
         }`,
       );
     }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new InputError(`${path}: cannot be read (${error.message})`);
+    if (
+      error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory
+    ) {
+      throw new InputError(`${path}: cannot be read (${systemWords(error)})`);
     }
     if (error instanceof InputError && file !== "config") {
       throw withRemedy(error, remedyOf(file, run, (await readRunConfig(run)).config));

@@ -1,7 +1,7 @@
 import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { tryLockFile } from "../../core/files/file_lock.ts";
-import { systemFault } from "../../core/files/system_fault.ts";
+import { systemFault, systemWords } from "../../core/files/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { parseConfigJson } from "../config/config_file.ts";
 import { option } from "../../core/options/spelling.ts";
@@ -292,11 +292,8 @@ function cannotUse(path: string, error: unknown): unknown {
   if (systemFault(error) === "full") {
     return new FailureError(`${path}: no room left on the disk; free some space and try again`);
   }
-  const what = error instanceof Deno.errors.NotCapable
-    ? "this program has no permission to write there"
-    : error.message.replace(/: [a-z]+ '.*'$/, "");
   return new InputError(
-    `${path}: cannot be used as a run folder (${what}); choose another with ${option("run")}`,
+    `${path}: cannot be used as a run folder (${systemWords(error)}); choose another with ${option("run")}`,
   );
 }
 

@@ -254,6 +254,11 @@ async function subfolders(root: string): Promise<string[]> {
     return paths.filter((path) => path !== null);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof InputError) throw error;
-    throw new InputError(`${root}: is no folder of runs (${systemWords(error)})`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InputError(`${root}: there is no such folder; name a run or a folder of runs`);
+    }
+    const isFile = await Deno.stat(root).then(({ isDirectory }) => !isDirectory, () => false);
+    const words = isFile ? "is a file" : systemWords(error);
+    throw new InputError(`${root}: ${words}; name a run or a folder of runs`);
   }
 }

@@ -108,7 +108,10 @@ Deno.test("listRuns() tells finished, interrupted, running and broken runs, the 
     const sizes = [...Deno.readDirSync(`${root}/finished`)]
       .map(({ name }) => Deno.statSync(`${root}/finished/${name}`).size);
     assert.equal(bytes, sizes.reduce((sum, size) => sum + size, 0));
-    await assert.rejects(listRuns(`${root}/nowhere`), /nowhere: is no folder of runs/);
+    await assert.rejects(listRuns(`${root}/nowhere`), /nowhere: there is no such folder; name /);
+    await Deno.writeTextFile(`${root}/a-file`, "");
+    await assert.rejects(listRuns(`${root}/a-file`), /a-file: is a file; name a run or a folder/);
+    await assert.rejects(listRuns(`${root}/a-file/x`), /x: a part of the path is a file; name /);
     await assert.rejects(summarizeRun(`${root}/notes`), /notes: not a run folder/);
   }));
 

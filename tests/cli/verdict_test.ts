@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/core/errors.ts";
+import { verdict } from "../../cli/terminal/errors.ts";
+
+/** Errors as the runtime throws them, with what people read and the exit code. */
+const faults: readonly (readonly [error: Error, message: string, exitCode: number])[] = [
+  [
+    new Deno.errors.NotFound("No such file or directory (os error 2): stat 'runs/a b/x'"),
+    "runs/a b/x: missing, or removed meanwhile",
+    1,
+  ],
+  [
+    new Deno.errors.NotADirectory("Not a directory (os error 20): mkdir 'a/b'"),
+    "a/b: a part of the path is a file; choose a place that you may read and write",
+    2,
+  ],
+  [
+    new Deno.errors.PermissionDenied("Permission denied (os error 13)"),
+    "the system refuses: permission denied; choose a place that you may read and write",
+    2,
+  ],
+  [
+    new Error("Too many levels of symbolic links (os error 40): stat 'loop'"),
+    "loop: symbolic links form a loop; choose another path",
+    2,
+  ],
+  [
+    new Error("No space left on device (os error 28): rename 'a' -> 'b'"),
+    "a: no room left on the disk; free some space",
+    1,
+  ],
+  [
+    new Error("Device or resource busy (os error 16): rename 'a' -> 'b'"),
+    "a: Device or resource busy (unexpected; --debug shows where)",
+    1,
+  ],
+  [new Error("no system's"), "no system's (unexpected; --debug shows where)", 1],
+  [new InputError("x: is wrong"), "x: is wrong", 2],
+];
+
+if (Deno.build.os === "linux") {
+  Deno.test("verdict() says a system error in words: the path, what it is, what to do", () => {
+    for (const [error, message, exitCode] of faults) {
+      assert.deepEqual(verdict(error), { message, exitCode });
+    }
+  });
+}

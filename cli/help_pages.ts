@@ -6,7 +6,9 @@ import { commandHelp, groupHelp, routeOf } from "./help_text.ts";
 /** The help of the command or the group that words begin with; null if they name none. */
 export async function helpOf(
   words: readonly string[],
-): Promise<{ readonly page: string; /** How many words name it. */ readonly depth: number } | null> {
+): Promise<
+  { readonly page: string; /** How many words name it. */ readonly depth: number } | null
+> {
   const found = routeOf((await buildFluxion(words, () => {})).root, words);
   if (found === null) return null;
   const { route, depth } = found;

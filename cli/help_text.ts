@@ -2,6 +2,7 @@ import type { Command, CommandContext, RouteMap } from "@stricli/core";
 import { asFlag, kebabCase } from "@fluxion/fluxion/options";
 import { optionMeaning } from "./options/flags.ts";
 import { optionHeadings } from "./options/groups.ts";
+import { hasRanges } from "./options/list_values.ts";
 import type { CommandOption, CommandOptions } from "./options/option.ts";
 
 /** A command, or a group of subcommands. */
@@ -51,7 +52,7 @@ export function commandHelp(
     ...Object.entries(optionHeadings).map(([group, heading]) => ({
       heading,
       rows: [
-        ...shown.filter(([, option]) => (option.group ?? "own") === group).map(
+        ...shown.filter(([, option]) => option.group === group).map(
           ([name, option]): [string, string] => [optionTerm(name, option), optionMeaning(option)],
         ),
         ...(group === "output" ? [helpRow] : []),
@@ -116,15 +117,21 @@ function page(
   return ["USAGE", `  ${usage}`, "", description, ...lines].join("\n");
 }
 
-/** An option as it is typed: `--steps <N>`, `--drop <COLUMN>...`, `--[no-]binarize`. */
-function optionTerm(name: string, { value, placeholder, alias, offered }: CommandOption): string {
+/**
+ * An option as it is typed: `--steps <N>`, `--drop <COLUMN>...`, `--[no-]binarize`, where lists are
+ * taken `--lr <RATE>,...` and with ranges `--seed <N|N..N>,...`.
+ */
+function optionTerm(name: string, option: CommandOption): string {
+  const { value, placeholder, alias, offered, list } = option;
   if (value.kind === "switch") {
     return value.negatable ? `--[no-]${kebabCase(name)}` : asFlag(name);
   }
   const operand = offered?.join("|") ?? placeholder ??
     (value.kind === "choice" ? value.names.join("|") : "VALUE");
   const short = alias === undefined || alias === name ? "" : `-${alias}, `;
-  return `${short}${asFlag(name)} <${operand}>${value.kind === "columns" ? "..." : ""}`;
+  const range = list && hasRanges(value) ? "|N..N" : "";
+  const more = list ? ",..." : value.kind === "columns" ? "..." : "";
+  return `${short}${asFlag(name)} <${operand}${range}>${more}`;
 }
 
 function positionals({ parameters }: Command<CommandContext>): (readonly [string, string])[] {

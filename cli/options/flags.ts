@@ -71,11 +71,27 @@ function isFileNow(text: string): boolean {
   }
 }
 
-function proposals({ value, offered, completes }: CommandOption) {
-  if (completes === "datasets") return { proposeCompletions: proposeDatasets };
-  if (completes === "runs") return { proposeCompletions: proposeRuns };
-  if (completes === "models") return { proposeCompletions: proposeModels };
-  if (value.kind !== "choice") return {};
+/** Names that start with a prefix. */
+type Propose = (typed: string) => readonly string[] | Promise<readonly string[]>;
+
+function proposals(option: CommandOption) {
+  const propose = proposalsOf(option);
+  if (propose === null) return {};
+  if (!option.list) return { proposeCompletions: propose };
+  // Of a list the value after its last comma.
+  return {
+    proposeCompletions: async (typed: string) => {
+      const before = typed.slice(0, typed.lastIndexOf(",") + 1);
+      return (await propose(typed.slice(before.length))).map((name) => `${before}${name}`);
+    },
+  };
+}
+
+function proposalsOf({ value, offered, completes }: CommandOption): Propose | null {
+  if (completes === "datasets") return proposeDatasets;
+  if (completes === "runs") return proposeRuns;
+  if (completes === "models") return proposeModels;
+  if (value.kind !== "choice") return null;
   const names = offered ?? value.names;
-  return { proposeCompletions: (typed: string) => names.filter((name) => name.startsWith(typed)) };
+  return (typed) => names.filter((name) => name.startsWith(typed));
 }

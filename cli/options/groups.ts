@@ -1,4 +1,4 @@
-/** Headings of the option groups, in order; options without a group come first. */
+/** Headings of the option groups, in order; `own` are what only the command has. */
 export const optionHeadings = {
   own: "OPTIONS",
   data: "DATA",

@@ -9,6 +9,11 @@ export const MOST_RUNS = 10_000;
 
 const RANGE = /^(\d+)\.\.(\d+)(?:\.\.(\d+))?$/;
 
+/** Whether a list of such values may have ranges. */
+export function hasRanges({ kind }: ValueRule): boolean {
+  return kind === "whole" || kind === "size" || kind === "rowsOrBatch";
+}
+
 /**
  * Creates the parser of a list: values between commas, and ranges `FIRST..LAST` or
  * `FIRST..LAST..STEP` of whole numbers, both ends included.
@@ -23,15 +28,15 @@ export function listParserOf(
 ): (text: string) => readonly ListedValue[] {
   const { example, isOne = () => false } = options;
   const parse = parserOf(rule, example);
-  const hasRanges = rule.kind === "whole" || rule.kind === "size" || rule.kind === "rowsOrBatch";
+  const takesRanges = hasRanges(rule);
   return (text) => {
     const parts = rule.kind === "text" && isOne(text) ? [text] : text.split(",");
     const values = parts.flatMap((part) => {
       const range = RANGE.exec(part.trim());
-      if (range !== null && !hasRanges && rule.kind !== "text") {
+      if (range !== null && !takesRanges && rule.kind !== "text") {
         throw new SyntaxError(`${part}: ranges are of whole numbers; list the values with commas`);
       }
-      const texts = range === null || !hasRanges ? [part] : textsOf(range);
+      const texts = range === null || !takesRanges ? [part] : textsOf(range);
       return texts.map((one) => {
         try {
           return parse(one);

@@ -4,7 +4,7 @@ import type { OptionGroup } from "./groups.ts";
 /** An option of a command: the declaration shared with config files, and what the command line adds. */
 export interface CommandOption extends OptionDeclaration {
   /** The heading in the help under which it is listed. */
-  readonly group?: OptionGroup;
+  readonly group: OptionGroup;
   /** One-letter alias. */
   readonly alias?: string;
   /** Whether the command requires it. */

@@ -46,6 +46,7 @@ export function countOption(example: string, what: string, defaultWords: string)
       example,
       alias: "n",
       placeholder: "N",
+      group: "own",
       help: `number of ${what}`,
       defaultWords,
     },
@@ -65,6 +66,7 @@ export type DeviceFlags = FlagValues<typeof deviceOptions>;
 export const weightsOption = {
   weights: {
     value: { kind: "choice", names: ["best", "ema", "raw"] },
+    group: "own",
     help: "best validated weights, the last ones' moving average, or the last ones themselves",
     defaultWords: "default best if rows validated, else ema if the run has one",
   },
@@ -93,7 +95,9 @@ export function jsonOption(what: string) {
 
 /** `--overwrite`, with what it replaces. */
 export function overwriteOption(what: string) {
-  return { overwrite: { value: { kind: "switch" }, help: `replace ${what}` } } as const;
+  return {
+    overwrite: { value: { kind: "switch" }, group: "own", help: `replace ${what}` },
+  } as const;
 }
 
 /** `--run`, for commands that create a run. */

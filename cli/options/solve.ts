@@ -39,6 +39,7 @@ export const likelihoodOptions = {
     value: { kind: "whole", least: 1, most: MOST_PROBES },
     example: "8",
     placeholder: "N",
+    group: "solve",
     help: "hutchinson's probes per row; two or more give a standard error",
     defaultWords: "default 1",
   },

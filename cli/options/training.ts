@@ -7,13 +7,14 @@ import {
   trainOptionNames,
   trainOptions,
 } from "@fluxion/fluxion/options";
+import { type OptionGroup, optionHeadings } from "./groups.ts";
 import type { CommandOption } from "./option.ts";
 
 /** The options of `train`: all of the table except `model`, which is the subcommand. */
 type TrainingOptions = Omit<typeof trainOptions, "model">;
 
 /** Option groups in the order of the help. */
-const groups = ["data", "network", "optimizer", "solve", "intervals", "random", "device"] as const;
+const groups = Object.keys(optionHeadings) as readonly OptionGroup[];
 
 /**
  * The options of `train MODEL`, with their defaults in words. The parser fills in no defaults: those

@@ -167,7 +167,10 @@ Deno.test("flow matching on points is trained, sampled, evaluated and plotted", 
       const [args, words] of [
         [["plot", "fm", "--out", "pictures"], /samples\.png is there already/],
         [["plot", "fm", "--out", "ways.npy"], /--out ways\.npy: is a file/],
-        [["plot", "fm", "--out", "ways.npy/a/b"], /^fluxion: \S*ways\.npy\S*: a part of the path is a file; choose a place/],
+        [
+          ["plot", "fm", "--out", "ways.npy/a/b"],
+          /^fluxion: \S*ways\.npy\S*: a part of the path is a file; choose a place/,
+        ],
         [["sample", "fm", "--out", "pictures.csv"], /--out pictures\.csv: is a folder/],
         [["train", "fm", "--run", "pictures"], /pictures: has files but is not a run folder/],
       ] as const

@@ -162,6 +162,8 @@ Deno.test("fluxion __complete proposes commands, options and values", async () =
   assert.deepEqual(await proposals("train", "fm", "--net=r"), ["--net=resnet", ""]);
   assert.deepEqual(await proposals("train", "fm", "--net", "=", "r"), ["resnet", ""], "bash");
   assert.deepEqual(await proposals("train", "cnf", "--net", "="), ["mlp", ""], "bash");
+  assert.deepEqual(await proposals("sweep", "train", "fm", "--net", "unet,r"), ["unet,resnet", ""]);
+  assert.ok(!(await proposals("train", "cnf", "--")).includes("--"));
   assert.deepEqual(await proposals("help", "log"), ["log-prob", ""]);
   assert.deepEqual(await proposals("hel"), ["help", ""]);
 });

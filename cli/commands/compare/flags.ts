@@ -14,11 +14,13 @@ export const compareOptions = {
     example: "curves.png",
     alias: "o",
     placeholder: "FILE",
+    group: "own",
     help: "picture of the curves",
     defaultWords: "default the next free comparison-0001.png",
   },
   eval: {
     value: { kind: "switch" },
+    group: "own",
     help: "evaluate every run as eval does, and add its figures",
   },
   ...countOption("1000", "test rows for `eval`", "default all"),

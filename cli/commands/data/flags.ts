@@ -23,6 +23,7 @@ export const previewOptions = {
     value: { kind: "file", expected: "a name ending .png", endings: [".png"] },
     alias: "o",
     placeholder: "FILE",
+    group: "own",
     help: "output picture",
     defaultWords: "default NAME.png in the current folder",
   },
@@ -51,6 +52,7 @@ export const fetchOptions = {
   from: {
     value: { kind: "text", expected: "a folder or a URL" },
     placeholder: "DIR|URL",
+    group: "own",
     help: "your own mirror",
     defaultWords: "default torchvision's public mirrors",
   },

@@ -25,6 +25,7 @@ export const evalOptions = {
   ...seedOption("the evaluation's random numbers", "default the run's"),
   bitsPerDim: {
     value: { kind: "switch" },
+    group: "own",
     help: "images: also bits/dim of the test images, one solve per image; limit them with `n`",
   },
   ...weightsOption,

@@ -13,11 +13,13 @@ export const homeworkOptions = {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
+    group: "own",
     help: "output folder, created if needed",
     defaultWords: "default homework",
   },
   quick: {
     value: { kind: "switch" },
+    group: "own",
     help: "small models, three minutes instead of 24",
   },
   ...seedOption("all random numbers"),

@@ -16,10 +16,14 @@ export const importOptions = {
   prefix: {
     value: { kind: "text", expected: "the prefix of tensors' names" },
     placeholder: "NAME",
+    group: "own",
     help: "the weights whose names begin so, where the file holds several sets, such as ema",
   },
   ...runFolderOption,
-  ...overwriteOption("the run of `run`, if there is one"),
+  overwrite: {
+    ...overwriteOption("the run of `run`, if there is one").overwrite,
+    group: "run",
+  },
   ...jsonOption("metrics.json instead of the run folder's path"),
   ...messageOptions,
 } as const satisfies CommandOptions;

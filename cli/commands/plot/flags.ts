@@ -14,6 +14,7 @@ export const plotOptions = {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
+    group: "own",
     help: "output folder, created if needed",
     defaultWords: "default the run folder",
   },

@@ -15,11 +15,13 @@ export const reportOptions = {
     example: "report.html",
     alias: "o",
     placeholder: "FILE",
+    group: "own",
     help: "output: one .html file, or a .md file with a folder of pictures beside it",
     defaultWords: "required",
   },
   theory: {
     value: { kind: "switch" },
+    group: "own",
     help: "add the theorems: proofs, checks, pictures",
   },
   ...seedOption("the samples and of the theorems' checks"),

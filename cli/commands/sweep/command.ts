@@ -37,10 +37,11 @@ function sweepCommand(model: ModelName) {
     docs: {
       brief: `every combination of options of train ${model}`,
       fullDescription: describe(
-        "Trains a run for every combination of the listed values: an option of train takes several,\n" +
-          "between commas, or a range of whole numbers with both its ends, 0..4, 16..64..16. Runs that\n" +
-          "are finished are skipped and interrupted ones go on, so the same command continues a " +
-          "sweep.\nPrints a table of means and standard errors over the seeds, the best first.",
+        "Trains a run for every combination of the listed values: an option of train that has a value\n" +
+          "takes several, between commas (<RATE>,...), or ranges of whole numbers with both ends\n" +
+          "(<N|N..N>,...: 0..4, with a step 16..64..16). Switches and lists of columns are the same for\n" +
+          "all runs. Runs that are finished are skipped and interrupted ones go on, so the same command\n" +
+          "continues a sweep. Prints a table of means and standard errors over the seeds, the best first.",
         examples[model],
       ),
     },

@@ -11,6 +11,7 @@ import {
 export const theoryOptions = {
   brief: {
     value: { kind: "switch" },
+    group: "own",
     help: "fifteen lines: the statement, the idea of the proof, the verdict of the check",
   },
   ...jsonOption("the check's figures as one JSON object, without the derivation"),
@@ -18,6 +19,7 @@ export const theoryOptions = {
     value: { kind: "text", expected: "a folder" },
     alias: "o",
     placeholder: "DIR",
+    group: "own",
     help: "output folder for NAME.png and NAME.html, created if needed",
   },
   ...overwriteOption("NAME.png and NAME.html in `out`"),

@@ -25,6 +25,7 @@ const runOptions = {
   },
   dataChanged: {
     value: { kind: "switch" },
+    group: "run",
     help: "with `resume`: go on even though the data are not those that the run was started with",
   },
   overwrite: {

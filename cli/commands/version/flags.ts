@@ -4,6 +4,7 @@ import type { CommandOptions, FlagValues } from "../../options/option.ts";
 export const versionOptions = {
   licenses: {
     value: { kind: "switch" },
+    group: "own",
     help: "print the licences of Fluxion and of embedded software",
   },
 } as const satisfies CommandOptions;

@@ -264,7 +264,10 @@ async function removeEmpty(parts: string): Promise<void> {
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const deepest = error.cause instanceof Error ? error.cause : error;
-  return systemWords(deepest).split("\n")[0]!.replace(/^error sending request for url \(\S+\): /, "");
+  return systemWords(deepest).split("\n")[0]!.replace(
+    /^error sending request for url \(\S+\): /,
+    "",
+  );
 }
 
 /** Installs the files; if one fails, removes those already installed. */

@@ -293,7 +293,9 @@ function cannotUse(path: string, error: unknown): unknown {
     return new FailureError(`${path}: no room left on the disk; free some space and try again`);
   }
   return new InputError(
-    `${path}: cannot be used as a run folder (${systemWords(error)}); choose another with ${option("run")}`,
+    `${path}: cannot be used as a run folder (${systemWords(error)}); choose another with ${
+      option("run")
+    }`,
   );
 }
 

@@ -15,7 +15,7 @@ import { verdict } from "./terminal/errors.ts";
 import { interruptible } from "./process/interrupt.ts";
 import { duration } from "./terminal/progress.ts";
 import { shownPath } from "./paths.ts";
-import { paint, printLine, writeMessage } from "./terminal/terminal.ts";
+import { paint, printLine, sayError, sayLine } from "./terminal/terminal.ts";
 
 /** One model of the demo. It is limited by steps, not seconds, so figures are the same on every machine. */
 interface Part {
@@ -81,7 +81,7 @@ async function demo(): Promise<void> {
   const lines: string[] = [];
   for (const part of parts) {
     const from = performance.now();
-    writeMessage(`${paint("bold", part.title, Deno.stderr)}\n`);
+    sayLine(paint("bold", part.title, Deno.stderr));
     const { folder } = await trainRun(part.model, { ...part.options, overwrite: true });
     const pictures = await plotRun({}, folder);
     if (part.comparison !== undefined) {
@@ -108,6 +108,6 @@ try {
   await interruptible(messages, demo);
 } catch (error) {
   const { message, exitCode } = verdict(error);
-  if (message !== null) writeMessage(`${paint("red", "demo:", Deno.stderr)} ${message}\n`);
+  if (message !== null) sayError(message, "demo");
   Deno.exitCode = exitCode;
 }

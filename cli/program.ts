@@ -1,12 +1,10 @@
 import { ExitCode, proposeCompletions, run } from "@stricli/core";
-import { InputError, terminalSafe } from "@fluxion/fluxion/core";
+import { InputError } from "@fluxion/fluxion/core";
 import { asFlag } from "@fluxion/fluxion/options";
 import { buildFluxion } from "./application.ts";
 import { optionsOfCommand } from "./commands/options.ts";
 import { verdict } from "./terminal/errors.ts";
-import { columns } from "./terminal/progress.ts";
-import { paint, writeMessage, writeResult } from "./terminal/terminal.ts";
-import { printText, wrapped } from "./terminal/wrapped.ts";
+import { printText, sayError, sayText, writeResult } from "./terminal/terminal.ts";
 
 /**
  * Runs one command line.
@@ -28,10 +26,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { message, exitCode } = verdict(error, await optionsOfCommand(args));
     if (message !== null) {
-      writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${message}\n`);
-      if (args.includes("--debug") && error instanceof Error) {
-        writeMessage(`${terminalSafe(String(error.stack))}\n`);
-      }
+      sayError(message);
+      if (args.includes("--debug") && error instanceof Error) sayText(String(error.stack));
     }
     return exitCode;
   }
@@ -105,7 +101,7 @@ async function runCommand(args: readonly string[]): Promise<void> {
   if (help.length > 0 && !args.some((arg) => arg === "--version" || arg === "-v")) {
     // The parser prints help where a group's command is missing; the words before it name the group.
     const text = (await helpPage(args))!;
-    writeMessage(`${Deno.stderr.isTerminal() ? wrapped(text, columns()) : text}\n\n`);
+    sayText(`${text}\n`);
     throw new InputError(`${args.join(" ")}: expected one of the commands above after it`);
   }
   if (help.length > 0) printText(help.join("").replace(/\n$/, ""));

@@ -4,8 +4,7 @@ import type { MessageFlags } from "../options/shared.ts";
 import { shownPath } from "../paths.ts";
 import { interruptSignal } from "../process/interrupt.ts";
 import { Interrupted, PartlyFailed, verdict } from "../terminal/errors.ts";
-import { ClosedPipe, speaker } from "../terminal/terminal.ts";
-import { sayError } from "./failed_rows.ts";
+import { ClosedPipe, sayError, speaker } from "../terminal/terminal.ts";
 
 /**
  * Does the work of a command for each of its runs. Of several runs, one that fails is reported and

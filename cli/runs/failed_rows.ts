@@ -1,6 +1,5 @@
 import type { FailedRow } from "@fluxion/fluxion";
-import { oneLine } from "@fluxion/fluxion/core";
-import { paint, writeMessage } from "../terminal/terminal.ts";
+import { sayError } from "../terminal/terminal.ts";
 
 /** Largest number of rows listed individually; a broken model fails on every row. */
 const NAMED_ROWS = 100;
@@ -12,9 +11,4 @@ export function sayFailedRows(failures: readonly FailedRow[]): void {
   }
   const unnamed = failures.length - NAMED_ROWS;
   if (unnamed > 0) sayError(`${unnamed} more rows have no log-likelihood`);
-}
-
-/** Prints an error line about a partial failure; the command continues. */
-export function sayError(message: string): void {
-  writeMessage(`${paint("red", "fluxion:", Deno.stderr)} ${oneLine(message)}\n`);
 }

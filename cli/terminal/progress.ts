@@ -1,5 +1,6 @@
 import { oneLine } from "@fluxion/fluxion/core";
-import { drawLine, drawsInPlace, eraseLine, paint, writeMessage } from "./terminal.ts";
+import { columns } from "./columns.ts";
+import { drawLine, drawsInPlace, eraseLine, paint, sayLine } from "./terminal.ts";
 
 /** Progress of some work. */
 export interface ProgressState {
@@ -54,7 +55,7 @@ export function showProgress(
         [`${options.what} ${done}/${total}`, left ?? extrapolated, label]
           .filter((part) => part !== "").join(", "),
       );
-      if (!terminal) return writeMessage(`${text}\n`);
+      if (!terminal) return sayLine(text);
       // Some terminals wrap a line that fills the last column; reserve two more for an echoed ^C.
       drawLine(barLine(text, { fraction: done / total, width: Math.max(1, columns() - 3) }));
     },
@@ -75,15 +76,6 @@ function barLine(
   const full = Math.round(BAR_CELLS * Math.min(1, fraction));
   return paint("green", "█".repeat(full), Deno.stderr) +
     paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr) + ` ${shown}`;
-}
-
-/** Width of the terminal; 80 if it reports none. */
-export function columns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch {
-    return 80;
-  }
 }
 
 /** Human-readable duration from seconds: `8 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -1,7 +1,16 @@
 /**
  * The only module that writes to the terminal: results go to stdout, messages to stderr.
  */
-import { FailureError, systemFault, systemWords, terminalSafe } from "@fluxion/fluxion/core";
+import {
+  FailureError,
+  oneLine,
+  systemFault,
+  systemWords,
+  terminalSafe,
+} from "@fluxion/fluxion/core";
+import { asTyped } from "../program_form.ts";
+import { columns } from "./columns.ts";
+import { wrapped, wrappedMessage } from "./wrapped.ts";
 
 const encoder = new TextEncoder();
 
@@ -70,12 +79,39 @@ export function printLine(line: string): void {
   writeResult(`${line}\n`);
 }
 
-/** Writes a message to stderr unchanged; ignores errors if stderr is closed or full. */
-export function writeMessage(text: string): void {
+/**
+ * Writes a message to stderr, beginning on a line of its own: on a terminal {@link wrapped} between
+ * words, elsewhere one line. Control sequences other than colours are escaped. Every message takes
+ * this way.
+ */
+export function sayLine(line: string): void {
   eraseLine();
-  writeError(text);
+  const safe = asTyped(terminalSafe(line));
+  writeError(`${Deno.stderr.isTerminal() ? wrappedMessage(safe, columns()) : safe}\n`);
 }
 
+/**
+ * Writes an error, or one of several, to stderr; printed even with `--quiet`.
+ *
+ * @param program The name before it.
+ */
+export function sayError(message: string, program = "fluxion"): void {
+  sayLine(`${paint("red", `${program}:`, Deno.stderr)} ${oneLine(message)}`);
+}
+
+/** Writes a text of several lines to stderr, {@link wrapped} on a terminal. */
+export function sayText(text: string): void {
+  eraseLine();
+  const safe = terminalSafe(text);
+  writeError(`${Deno.stderr.isTerminal() ? wrapped(safe, columns()) : safe}\n`);
+}
+
+/** Prints text as a result, {@link wrapped} where stdout is a terminal. */
+export function printText(text: string): void {
+  printLine(Deno.stdout.isTerminal() ? wrapped(text, columns()) : text);
+}
+
+/** Ignores errors if stderr is closed or full. */
 function writeError(text: string): void {
   try {
     writeAll(Deno.stderr, encoder.encode(text));
@@ -89,7 +125,7 @@ export type Say = (line: string) => void;
 
 /** A {@link Say} that writes to stderr, or does nothing with `--quiet`. */
 export function speaker(options: { readonly quiet?: boolean }): Say {
-  return options.quiet ? () => {} : (line) => writeMessage(`${terminalSafe(line)}\n`);
+  return options.quiet ? () => {} : sayLine;
 }
 
 const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] };

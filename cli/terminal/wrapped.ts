@@ -1,6 +1,3 @@
-import { columns } from "./progress.ts";
-import { printLine } from "./terminal.ts";
-
 /** Minimum text width next to a hanging indent. */
 const LEAST_ROOM = 24;
 
@@ -68,7 +65,22 @@ function fill(
   return lines;
 }
 
-/** Prints text as a result, {@link wrapped} where stdout is a terminal. */
-export function printText(text: string): void {
-  printLine(Deno.stdout.isTerminal() ? wrapped(text, columns()) : text);
+/**
+ * Quoted text and commands in a message, up to the end of the clause: a line break inside would
+ * spoil them for pasting.
+ */
+const UNBROKEN =
+  /(?<=^|[\s(])(?:"[^"]*"|(?:[A-Z][A-Z_]*=\S+ )?(?:fluxion|deno (?:task|run)) .+?(?=[;,)](?:\s|$)| (?:to|makes|is|for|prints) |$))/g;
+
+/**
+ * Breaks a message of one line between words; later lines are indented. Commands in it stay on one
+ * line, which the terminal wraps if they are longer than it is wide.
+ *
+ * @param columns Width of the terminal.
+ */
+export function wrappedMessage(line: string, columns: number): string {
+  if (width(line) <= columns) return line;
+  const words = line.replace(UNBROKEN, (unit) => unit.replaceAll(" ", "\0")).split(/ +/);
+  const indent = columns >= LEAST_ROOM ? "  " : "";
+  return fill(words, { first: "", indent, columns }).join("\n").replaceAll("\0", " ");
 }

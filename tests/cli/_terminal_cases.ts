@@ -9,7 +9,7 @@ export interface TerminalCase {
   readonly shows: RegExp;
   /** Whether it draws a progress bar. */
   readonly bar?: true;
-  /** Whether all lines fit the terminal's width. */
+  /** Whether all lines, of results and messages, fit the terminal's width. */
   readonly fits?: true;
 }
 
@@ -33,13 +33,14 @@ function terminalCases(columns: number): readonly TerminalCase[] {
   return [
     { args: "--help", code: 0, shows: /EXAMPLES/, fits: true },
     { args: "train fm --help", code: 0, shows: /--filters/, fits: true },
-    { args: "trian", code: 2, shows: /did you mean train/ },
+    { args: "trian", code: 2, shows: /did you mean\s+train/, fits: true },
     {
       args: `train cnf --run cnf --resume --overwrite`,
       code: 2,
-      shows: /give one of them/,
+      shows: /give one of\s+them/,
+      fits: true,
     },
-    { args: "train cnf --run cnf --resume", code: 0, shows: /finished already/ },
+    { args: "train cnf --run cnf --resume", code: 0, shows: /finished already/, fits: true },
     {
       args: `sample cnf --n 300 --out points-${columns}.csv ${cpu}`,
       code: 0,
@@ -49,7 +50,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
     { args: `sample fm --n 4 --out digits-${columns}.png`, code: 0, shows: /^$/, bar: true },
     { args: `sample cnf --n 4 --out - ${cpu}`, code: 0, shows: /^-?\d\S*,-?\d\S*$/m },
     { args: `log-prob cnf --points points-${columns}.csv ${cpu}`, code: 0, shows: /^-\d+\.\d+$/m },
-    { args: "log-prob cnf --points nowhere.csv", code: 2, shows: /nowhere\.csv/ },
+    { args: "log-prob cnf --points nowhere.csv", code: 2, shows: /nowhere\.csv/, fits: true },
     // Deno opens this file only for programs with all permissions.
     {
       args: "log-prob cnf --points /proc/self/environ",
@@ -78,7 +79,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       shows: /^cnf +40 [^]*^curves-\d+\.png$/m,
       fits: true,
     },
-    { args: "compare cnf nowhere", code: 2, shows: /^fluxion: nowhere: no such run/m },
+    { args: "compare cnf nowhere", code: 2, shows: /^fluxion: nowhere: no such run/m, fits: true },
     {
       args: `sweep train cnf --run-dir sweep-${columns} ${tiny} --seed 0..1`,
       code: 0,
@@ -97,7 +98,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
     {
       args: "data fetch mnist --from http://127.0.0.1:9/",
       code: 2,
-      shows: /^fluxion: .*127\.0\.0\.1:9 is not allowed; to allow it, run.*$/m,
+      shows: /^fluxion: [^]*127\.0\.0\.1:9 is not\s+allowed; to allow it,\s+run.*$/m,
     },
     { args: "data verify moons", code: 0, shows: /computed/ },
     { args: "doctor", code: 0, shows: /Backend cpu/ },

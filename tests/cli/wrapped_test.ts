@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { wrapped } from "../../cli/terminal/wrapped.ts";
+import { wrapped, wrappedMessage } from "../../cli/terminal/wrapped.ts";
 import { fluxion } from "./_fluxion.ts";
+import { modulesUnder, sourceOf } from "./_messages.ts";
 
 Deno.test("wrapped() leaves text that fits unchanged", () => {
   const text = "USAGE\n  fluxion  train\n\nTwo lines\nof a paragraph.\n";
@@ -43,4 +44,39 @@ Deno.test("wrapped() breaks all help texts only between words, and ignores colou
   }
   const green = "\x1b[32mok\x1b[39m";
   assert.equal(wrapped(`  ${green}  a b c`, 12), `  ${green}  a b c`);
+});
+
+Deno.test("wrappedMessage() breaks between words, but not in commands and quoted text", () => {
+  const message =
+    "\x1b[31mfluxion:\x1b[39m interrupted; the same command goes on: fluxion sweep train " +
+    'cnf --lr 1e-2,5e-3 --run-dir "my runs"; or give another name';
+  assert.deepEqual(wrappedMessage(message, 40).split("\n"), [
+    "\x1b[31mfluxion:\x1b[39m interrupted; the same command",
+    "  goes on:",
+    '  fluxion sweep train cnf --lr 1e-2,5e-3 --run-dir "my runs";',
+    "  or give another name",
+  ]);
+  const fetching = 'run "fluxion doctor" to see why, or FLUXION_ALLOW_HOSTS=h fluxion data fetch x';
+  assert.deepEqual(wrappedMessage(fetching, 34).split("\n"), [
+    'run "fluxion doctor" to see why,',
+    "  or",
+    "  FLUXION_ALLOW_HOSTS=h fluxion data fetch x",
+  ]);
+  assert.equal(wrappedMessage("short  as it is", 40), "short  as it is");
+  for (let columns = 14; columns < 80; columns++) {
+    const text = "words of several lengths, one after the other, in a message".concat(" ").repeat(3)
+      .trim();
+    const lines = wrappedMessage(text, columns).split("\n");
+    assert.ok(lines.every((line) => line.length <= columns), `${columns}: ${lines}`);
+    assert.deepEqual(lines.join(" ").split(/ +/), text.split(" "));
+  }
+});
+
+Deno.test("all messages take one way to stderr", () => {
+  const writes = /Deno\.stderr\.write|writeAll\(Deno\.stderr|console\.(log|error|warn|info)\(/;
+  const writers = [...modulesUnder("cli"), ...modulesUnder("src")].filter((module) =>
+    writes.test(sourceOf(module).replaceAll(/^ *\*.*$/gm, ""))
+  );
+  // A signal is answered at once, by a thread of its own.
+  assert.deepEqual(writers.toSorted(), ["cli/process/signal_entry.ts", "cli/terminal/terminal.ts"]);
 });

@@ -17,13 +17,13 @@ import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { naturalOrder } from "../../runs/natural_order.ts";
-import { sayError } from "../../runs/failed_rows.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
-import { columns, duration } from "../../terminal/progress.ts";
+import { columns } from "../../terminal/columns.ts";
+import { duration } from "../../terminal/progress.ts";
 import { stackedTables, type TableColumn } from "../../terminal/table.ts";
-import { printLine, speaker } from "../../terminal/terminal.ts";
+import { printLine, sayError, speaker } from "../../terminal/terminal.ts";
 import type { Evaluation } from "../eval/run.ts";
 import { type CompareFlags, compareOptions } from "./flags.ts";
 

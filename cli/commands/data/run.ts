@@ -17,8 +17,7 @@ import { outputPath, shownPath, userPath } from "../../paths.ts";
 import { mostPictured } from "../../pictures/pictures.ts";
 import { programForm } from "../../program_form.ts";
 import { showProgress } from "../../terminal/progress.ts";
-import { printLine, speaker } from "../../terminal/terminal.ts";
-import { printText } from "../../terminal/wrapped.ts";
+import { printLine, printText, speaker } from "../../terminal/terminal.ts";
 import { dataFolder, openData } from "../../runs/open_data.ts";
 import { option } from "@fluxion/fluxion/options";
 

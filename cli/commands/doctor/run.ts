@@ -22,8 +22,7 @@ import {
 import type { DoctorFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
-import { paint, printLine } from "../../terminal/terminal.ts";
-import { printText } from "../../terminal/wrapped.ts";
+import { paint, printLine, printText } from "../../terminal/terminal.ts";
 import { dataFolder } from "../../runs/open_data.ts";
 import { deviceOptions } from "../../options/shared.ts";
 import { asTypedOptions } from "../../options/spelling.ts";

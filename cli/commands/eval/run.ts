@@ -16,10 +16,10 @@ import {
 } from "@fluxion/fluxion/report/evaluation";
 import { type EvalFlags, evalOptions } from "./flags.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
-import { sayError, sayFailedRows } from "../../runs/failed_rows.ts";
+import { sayFailedRows } from "../../runs/failed_rows.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { showProgress } from "../../terminal/progress.ts";
-import { printLine, speaker } from "../../terminal/terminal.ts";
+import { printLine, sayError, speaker } from "../../terminal/terminal.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { openEvaluated } from "../../runs/evaluated_data.ts";
 import { openData } from "../../runs/open_data.ts";

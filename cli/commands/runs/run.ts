@@ -1,12 +1,12 @@
 import { named } from "@fluxion/fluxion/core";
 import { listRuns, type RunList, type RunSummary } from "@fluxion/fluxion/runs";
 import { exists, shownPath, userPath } from "../../paths.ts";
-import { sayError } from "../../runs/failed_rows.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runsFolder } from "../../runs/runs_folder.ts";
-import { columns, duration } from "../../terminal/progress.ts";
+import { columns } from "../../terminal/columns.ts";
+import { duration } from "../../terminal/progress.ts";
 import { table, type TableColumn } from "../../terminal/table.ts";
-import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
+import { printLine, type Say, sayError, speaker } from "../../terminal/terminal.ts";
 import type { RunsFlags } from "./flags.ts";
 
 /** `fluxion runs [FOLDER...]`. */

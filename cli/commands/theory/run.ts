@@ -16,7 +16,7 @@ import type { TheoryFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, isFolder, shownPath, userPath } from "../../paths.ts";
-import { columns } from "../../terminal/progress.ts";
+import { columns } from "../../terminal/columns.ts";
 import { paint, printLine, speaker, writeResult } from "../../terminal/terminal.ts";
 
 /** Maximum line width, for readability on wide terminals. */

@@ -57,7 +57,7 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       code: 2,
       shows: /^fluxion: not permitted/m,
     },
-    { args: "runs .", code: 0, shows: /^cnf +cnf .* finished$/m, fits: true },
+    { args: "runs .", code: 0, shows: /^cnf +cnf [^]* finished$/m, fits: true },
     { args: `eval cnf --n 20 ${cpu}`, code: 0, shows: /"nll": / },
     { args: "eval fm --n 20", code: 0, shows: /"loss": / },
     { args: `plot cnf --out plots-${columns} ${cpu}`, code: 0, shows: /density\.png/ },

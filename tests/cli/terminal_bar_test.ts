@@ -27,7 +27,7 @@ Deno.test("a progress bar does not disturb", (t) =>
         const wrong = `${typed} sample run --n 0 --out -`;
         const env = { TERM: "dumb" };
         const { written } = await onTerminal(`${samples}; ${wrong}`, { columns: 60, cwd, env });
-        assert.match(written, /^fluxion: [^\n]*\n$/);
+        assert.match(written, /^fluxion: [^\n]*\n( {2}[^\n]*\n)*$/);
         // deno-lint-ignore no-control-regex
         assert.doesNotMatch(written, /\x1b|[█░]/);
       },

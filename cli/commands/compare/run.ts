@@ -6,7 +6,6 @@ import {
   type DifferingOption,
   differingOptions,
   listRuns,
-  type OptionValue,
   readLog,
   runFile,
   type RunSummary,
@@ -17,7 +16,7 @@ import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { naturalOrder } from "../../runs/natural_order.ts";
-import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
+import { dataText, figure, shortPaths, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";
@@ -202,26 +201,29 @@ async function freePath(): Promise<string> {
 
 const runColumn: TableColumn = { head: "run", enough: 28, least: 12 };
 
+/** Options whose values are paths, or names in place of one. */
+const pathOptions: readonly string[] = ["data", "testData", "init"];
+
 function optionTable(
   runs: readonly RunSummary[],
   differences: readonly DifferingOption[],
   most: number,
 ): string {
-  const text = (name: string, value: OptionValue) =>
-    value === undefined ? "-" : name === "data" ? dataText(`${value}`) : String(value);
+  const texts = differences.map(({ name, values }) => {
+    const whole = values.map((value) => value === undefined ? "-" : String(value));
+    if (!pathOptions.includes(name)) return whole;
+    return shortPaths(values.map((value, i) => value === "-" ? "stdin" : whole[i]!));
+  });
   return stackedTables(
     [
       runColumn,
-      ...differences.map(({ name }): TableColumn => ({
+      ...differences.map(({ name, values }): TableColumn => ({
         head: kebabCase(name),
-        enough: 16,
-        least: 6,
+        // Numbers are not shortened.
+        ...(values.some((value) => typeof value === "string") ? { enough: 24, least: 6 } : {}),
       })),
     ],
-    runs.map(({ run }, i) => [
-      shownPath(run),
-      ...differences.map(({ name, values }) => text(name, values[i])),
-    ]),
+    runs.map(({ run }, i) => [shownPath(run), ...texts.map((column) => column[i]!)]),
     most,
   );
 }
@@ -245,7 +247,7 @@ function figureTable(runs: readonly RunSummary[], most: number): string {
     [
       runColumn,
       ...shown.map(([head]): TableColumn => ({ head, align: "right" })),
-      ...(states ? [{ head: "state", loses: "end", enough: 24 } as const] : []),
+      ...(states ? [{ head: "state" }] : []),
     ],
     runs.map((run) => [
       shownPath(run.run),

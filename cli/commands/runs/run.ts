@@ -24,7 +24,6 @@ export async function runs(flags: RunsFlags, ...folders: string[]): Promise<void
   else if (found.length > 0) {
     const isTerminal = Deno.stdout.isTerminal();
     printLine(runsTable(found, isTerminal ? columns() : null));
-    // A terminal's table may be too narrow for the reasons.
     if (isTerminal) found.filter(({ state }) => state.kind === "broken").forEach(sayBroken);
   }
   sayOthers(lists.flatMap((list) => list.others), say);
@@ -62,13 +61,13 @@ function megabytes(bytes: number): string {
 
 const listed: readonly ListedColumn[] = [
   { head: "run", enough: 32, least: 16, cell: ({ run }) => shownPath(run) },
-  { head: "model", dispensable: 2, cell: ({ options }) => options?.model ?? "-" },
-  { head: "network", dispensable: 4, cell: ({ network }) => network?.kind ?? "-" },
+  { head: "model", cell: ({ options }) => options?.model ?? "-" },
+  { head: "network", cell: ({ network }) => network?.kind ?? "-" },
   {
     head: "data",
     enough: 16,
     least: 8,
-    dispensable: 1,
+
     cell: ({ options }) => dataText(options?.data),
   },
   { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
@@ -76,21 +75,33 @@ const listed: readonly ListedColumn[] = [
   {
     head: "validation",
     align: "right",
-    dispensable: 3,
+
     cell: ({ metrics }) => figure(metrics?.validationLoss),
   },
   {
     head: "time",
     align: "right",
-    dispensable: 5,
+
     cell: ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds),
   },
-  { head: "size", align: "right", dispensable: 6, cell: ({ bytes }) => megabytes(bytes) },
-  { head: "state", enough: 16, least: 12, loses: "end", cell: stateText },
+  { head: "size", align: "right", cell: ({ bytes }) => megabytes(bytes) },
 ];
 
-function runsTable(found: readonly RunSummary[], most: number | null): string {
+/**
+ * The table of `fluxion runs`.
+ *
+ * @param most Columns of the terminal; null: none.
+ */
+export function runsTable(found: readonly RunSummary[], most: number | null): string {
   const validated = found.some(({ metrics }) => (metrics?.validationLoss ?? null) !== null);
-  const shown = listed.filter(({ head }) => head !== "validation" || validated);
+  const shown = [
+    ...listed.filter(({ head }) => head !== "validation" || validated),
+    {
+      head: "state",
+      // On a terminal the reasons follow the table.
+      cell: (run: RunSummary) =>
+        most !== null && run.state.kind === "broken" ? "broken" : stateText(run),
+    },
+  ];
   return table(shown, found.map((run) => shown.map(({ cell }) => cell(run))), most);
 }

@@ -1,7 +1,7 @@
 import { meanAndStdErr } from "@fluxion/fluxion/metrics";
 import { kebabCase, type TrainOptionName } from "@fluxion/fluxion/options";
 import type { RunMetrics, RunSummary } from "@fluxion/fluxion/runs";
-import { dataText, figure } from "../../runs/run_figures.ts";
+import { figure, shortPaths } from "../../runs/run_figures.ts";
 import { table, type TableColumn } from "../../terminal/table.ts";
 import type { Axis } from "./grid.ts";
 import type { PlacedRun } from "./placed_run.ts";
@@ -87,15 +87,22 @@ export function tableText({ rows }: SweepTable, most: number | null): string {
   const names = Object.keys(rows[0]?.options ?? {});
   const shown = figureNames.filter((name) => rows.some((row) => row.figures[name] !== undefined));
   const columns: TableColumn[] = [
-    ...names.map((name): TableColumn => ({ head: kebabCase(name), enough: 16, least: 8 })),
+    ...names.map((name): TableColumn => ({
+      head: kebabCase(name),
+      // Numbers are not shortened.
+      ...(rows.some(({ options }) => typeof options[name] === "string")
+        ? { enough: 24, least: 8 }
+        : {}),
+    })),
     { head: "runs", align: "right" },
-    ...shown.flatMap((name, i): TableColumn[] => [
-      { head: figures[name], align: "right", dispensable: i },
-      ...(name === "seconds" ? [] : [{ head: "+-", align: "right", dispensable: i } as const]),
+    ...shown.flatMap((name): TableColumn[] => [
+      { head: figures[name], align: "right" },
+      ...(name === "seconds" ? [] : [{ head: "+-", align: "right", joined: true } as const]),
     ]),
   ];
-  const cells = rows.map((row) => [
-    ...names.map((name) => dataText(String(row.options[name]))),
+  const values = names.map((name) => shortPaths(rows.map(({ options }) => String(options[name]))));
+  const cells = rows.map((row, i) => [
+    ...values.map((column) => column[i]!),
     String(row.runs.length),
     ...shown.flatMap((name) => {
       const found = row.figures[name];

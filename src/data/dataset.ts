@@ -1,5 +1,6 @@
 import type { FirstLine } from "./formats/csv_header.ts";
 import type { DroppedColumn, TableColumn } from "./tables/columns.ts";
+import type { RoundedColumn } from "./tables/rounded_integers.ts";
 
 /** A density known in closed form or by quadrature. */
 export interface KnownDensity {
@@ -49,6 +50,8 @@ export interface TableReading {
   readonly by: "choice" | "name" | "unnamedFile" | "unnamedRun";
   /** A first column that was left out because it only counts the rows; else null. */
   readonly index: DroppedColumn | null;
+  /** Columns with whole numbers beyond 2^53 that float64 rounds. */
+  readonly rounded: readonly RoundedColumn[];
 }
 
 /** Points read from a file: at least one, all finite in float32. */

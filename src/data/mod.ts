@@ -30,6 +30,8 @@ export type { TableOptions } from "./tables/table_builder.ts";
 export type { ColumnArgument, ColumnChoice, DroppedColumn, TableColumn } from "./tables/columns.ts";
 export { type PointsOptions, readPoints, type ReadStdin } from "./tables/point_rows.ts";
 export { type ReadingDetails, readingWords } from "./tables/reading_words.ts";
+export type { RoundedColumn } from "./tables/rounded_integers.ts";
+export { categoryNumbers } from "./tables/kinds/categories.ts";
 export { logProbName, sampleNames } from "./tables/column_choice.ts";
 export { encodeCsv, float32Digits } from "./formats/csv.ts";
 export { encodeNpy, type NpyFloat } from "./formats/npy.ts";

@@ -229,6 +229,6 @@ Deno.test("readCsv() names what a field is that is no number", async () => {
 Deno.test("readCsv() names all columns of text in one error", async () => {
   assert.match(
     await refusal(read("x,species,site\n1.5,setosa,north\n2.5,virginica,south\n")),
-    /"species" \("setosa"\), "site" \("north"\); leave them out with `drop: "species"` `drop: "site"`$/,
+    /"species" \("setosa"\), "site" \("north"\); learn their categories with `categorical: "species"` `categorical: "site"`, or leave them out with `drop: "species"` `drop: "site"`$/,
   );
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/core/errors.ts";
 import { type PointsOptions, readPoints } from "../../src/data/tables/point_rows.ts";
+import { readingWords } from "../../src/data/tables/reading_words.ts";
 
 /* Files as pandas and pyarrow write them: files/parquet/make.py. */
 
@@ -76,11 +77,135 @@ Deno.test("readPoints() names what of a Parquet file is missing or no number", a
   assert.ok(points.every(Number.isFinite));
   assert.match(
     await refusal(read("others")),
-    /5 columns hold no numbers: "s" \(text\), "c" \(text\), "day" \(dates or times\), "at" \(dates or times\), "l" \(lists or records\); leave them out with `drop: "s"` `drop: "c"`/,
+    /5 columns hold no numbers: "s" \(text\), "c" \(text\), "day" \(dates or times\), "at" \(dates or times\), "l" \(lists or records\); learn the categories of text with `categorical: "s"` `categorical: "c"`, or write dates and times as numbers, .* or leave them out with `drop: "s"` `drop: "c"`/,
   );
   const drop = ["s", "c", "day", "at", "l"];
+  for (const [name, message] of [["day", /dates and times as numbers/], ["l", /leave it out/]]) {
+    const columns = { kind: "select", drop: drop.filter((one) => one !== name) } as const;
+    const reading = read("others", { columns: { ...columns, categorical: [name as string] } });
+    const text = await refusal(reading);
+    assert.match(text, /^others.parquet: 1 column holds no numbers/);
+    assert.match(text, message as RegExp);
+  }
   const { points: left } = await read("others", { columns: { kind: "select", drop } });
   assert.deepEqual(left, truth.points);
+});
+
+/** The texts of a column's categories, row by row; blank in rows that are left out. */
+async function categoriesIn(file: string, column: string | number, options: PointsOptions = {}) {
+  const columns = { kind: "select", columns: [column], categorical: [column] } as const;
+  const found = await readPoints(`${folder}${file}`, { ...options, columns });
+  const [kind] = found.columns;
+  assert.ok(kind?.kind === "categorical");
+  const { categories } = kind;
+  return { categories, rows: [...found.points].map((index) => categories[index]!) };
+}
+
+Deno.test("readPoints() reads text columns of Parquet as categories, in every way that they are stored", async () => {
+  const species = Array.from({ length: 30 }, (_, i) => ["cat", "dog", "pig, small"][i % 3]!);
+  for (const file of ["texts.parquet", "texts_plain.parquet"]) {
+    for (const column of ["plain", "dict", "large", "old"]) {
+      const { categories, rows } = await categoriesIn(file, column);
+      assert.deepEqual(categories, ["cat", "dog", "pig, small"], `${file} ${column}`);
+      assert.deepEqual(rows, species, `${file} ${column}`);
+    }
+    const flags = await categoriesIn(file, "flag");
+    assert.deepEqual(flags.categories, ["0", "1"]);
+    assert.deepEqual(flags.rows.slice(0, 3), ["1", "0", "1"]);
+    // Blank texts are missing, as null is; NA is a text in a file that has null.
+    assert.match(
+      await refusal(categoriesIn(file, "odd")),
+      /7 missing values: 7 in column "odd" \(first row 6\)/,
+    );
+    const odd = await categoriesIn(file, "odd", { dropMissing: true });
+    assert.deepEqual(odd.categories, ["007", "7", "NA", "a\nb", "x", "é😀"]);
+    assert.deepEqual(odd.rows.slice(0, 7), ["x", "NA", "007", "é😀", "a\nb", "7", "x"]);
+    assert.match(
+      await refusal(categoriesIn(file, "bytes")),
+      /: column "bytes" holds bytes that are no text \(UTF-8\); leave it out$/,
+    );
+  }
+  assert.match(
+    await refusal(categoriesIn("texts_delta.parquet", "s")),
+    /^texts_delta.parquet: column "s" is encoded by DELTA_BYTE_ARRAY, which is not read; write it/,
+  );
+  // pandas' categories, ordered or of numbers, are those of its CSV.
+  for (const column of ["kind", "size"]) {
+    const [a, b] = [
+      await categoriesIn("pets.parquet", column),
+      await categoriesIn("pets.csv", column),
+    ];
+    assert.deepEqual(a, b);
+  }
+});
+
+Deno.test("a run finds its categories in Parquet and in CSV, by their texts alone", async () => {
+  const columns = { kind: "select", columns: ["odd"], categorical: ["odd"] } as const;
+  const own = await read("texts", { columns, dropMissing: true });
+  const choice = { kind: "ofRun", columns: own.columns, dropped: [], dims: 1 } as const;
+  const again = await read("texts_plain", { columns: choice, dropMissing: true });
+  assert.deepEqual(again.points, own.points);
+  // The samples of such a run, in which NA is a category and 007 is not 7.
+  const csv = (text: string) =>
+    readPoints("-", {
+      columns: choice,
+      readStdin: () => ReadableStream.from([new TextEncoder().encode(text)]),
+    });
+  assert.deepEqual([...(await csv('odd\nNA\n007\n7\n7.0\n"a\nb"\n x\n')).points], [
+    2,
+    0,
+    1,
+    1,
+    3,
+    4,
+  ]);
+  assert.match(await refusal(csv("odd\nnone\n")), /"none" is a missing value/);
+  // Numbers of Parquet are never indices of categories, as those of NPY files of samples are.
+  const species = { kind: "categorical", categories: ["cat", "dog"] } as const;
+  const run = { ...choice, columns: [{ name: "flag", number: 1, ...species }] };
+  assert.match(
+    await refusal(read("texts", { columns: run })),
+    /row 1.*"1" is none of the run's cat/,
+  );
+  const other = { ...choice, columns: [{ name: "plain", number: 1, kind: "real" }] } as const;
+  assert.match(
+    await refusal(read("texts", { columns: other })),
+    /"plain" \(text\); write it as numbers$/,
+  );
+});
+
+Deno.test("readPoints() says which whole numbers float64 rounds", async () => {
+  const rounded = async (file: string, options: PointsOptions = {}) =>
+    (await readPoints(`${folder}${file}`, options)).reading.rounded.map((found) => {
+      const { column, count, exact, place } = found;
+      return [column.name ?? column.number, count, exact, found.rounded, place];
+    });
+  const first = [15, 2n ** 53n + 1n, 2n ** 53n, "row 2"];
+  assert.deepEqual(await rounded("big.parquet"), [
+    ["id", ...first],
+    ["key", 30, 2n ** 63n + 1n, 2n ** 63n, "row 1"],
+  ]);
+  assert.deepEqual(await rounded("big.parquet", { columns: { kind: "select", drop: ["id"] } }), [
+    ["key", 30, 2n ** 63n + 1n, 2n ** 63n, "row 1"],
+  ]);
+  for (const file of ["big.npy", "big_fortran.npy"]) {
+    assert.deepEqual(await rounded(file), [
+      [1, ...first],
+      [2, 15, 2n ** 60n - 1n, 2n ** 60n, "row 2"],
+    ], file);
+  }
+  const lines = Array.from({ length: 5 }, (_, i) => `-9007199254740993,${1 + i / 3},9e15\n`);
+  const text = `id,x,y\n${lines.join("")}-9007199254740992,9007199254740993.5,1e300\n`;
+  const ofCsv = async (columns: readonly string[]) =>
+    (await readPoints("-", {
+      columns: { kind: "select", columns },
+      readStdin: () => ReadableStream.from([new TextEncoder().encode(text)]),
+    })).reading.rounded;
+  assert.deepEqual(await ofCsv(["x"]), []);
+  assert.deepEqual(await ofCsv(["x", "id"]), [{
+    ...{ column: { name: "id", number: 1 }, count: 5, place: "line 2" },
+    ...{ exact: -9007199254740993n, rounded: -9007199254740992n },
+  }]);
 });
 
 Deno.test("readPoints() refuses a Parquet file that is cut short", async () => {
@@ -89,4 +214,13 @@ Deno.test("readPoints() refuses a Parquet file that is cut short", async () => {
     const readStdin = () => ReadableStream.from([bytes.slice(0, length)]);
     assert.match(await refusal(readPoints("-", { readStdin })), /not a whole Parquet file/);
   }
+});
+
+Deno.test("readingWords() counts rounded whole numbers by column, and offers to leave ids out", async () => {
+  const words = async (file: string) => readingWords(file, await readPoints(`${folder}${file}`));
+  assert.match(
+    await words("big.parquet"),
+    /; 15 whole numbers beyond 2\^53 of column "id" are rounded, the first in row 2 from 9007199254740993 to 9007199254740992, 30 whole .*"key".*\(ids are left out with `drop: "id"` `drop: "key"`, times keep/,
+  );
+  assert.ok(!/2\^53/.test(await words("groups.parquet")));
 });

@@ -15,6 +15,7 @@ import {
 } from "@fluxion/fluxion";
 import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import {
+  categoryNumbers,
   encodeCsv,
   encodeNpy,
   float32Digits,
@@ -185,8 +186,7 @@ async function* withCategoryNumbers(
   { shape, options }: { readonly shape: Drawn; readonly options: SampleOptions },
 ): AsyncGenerator<PointValues> {
   const numbers = categoriesOf(shape.standardization).map((categories) => {
-    const values = categories?.map(Number) ?? [NaN];
-    return values.every(Number.isFinite) ? values : null;
+    return categories === null ? null : categoryNumbers(categories);
   });
   const width = npyShape(shape, options).at(-1)!;
   for await (const chunk of chunks) {

@@ -5,7 +5,7 @@ import type { PointRows } from "../dataset.ts";
 import { TableBuilder, type TableOptions, type TextRow } from "../tables/table_builder.ts";
 import { mostCommon, type Separator } from "./csv_dialect.ts";
 import { type FirstLine, judgeFirstLine } from "./csv_header.ts";
-import { isNumber } from "./field_kind.ts";
+import { bareField, isNumber } from "./field_kind.ts";
 
 /** Maximum fields per line; in a file with more, a line is hardly a point. */
 const MAX_COLUMNS = 2 ** 20;
@@ -52,7 +52,7 @@ export class CsvTable {
           `${MAX_COLUMNS} per line`,
       );
     }
-    const line = { fields: given.map(bare), lineNumber };
+    const line = { fields: given.map(bareField), lineNumber };
     if (this.#width !== null) return this.#addRow(line, this.#width);
     this.#sample.push(line);
     this.#sampleFields += line.fields.length;
@@ -176,12 +176,4 @@ function isCounting(rows: readonly (readonly string[])[]): boolean {
   const start = Number(rows[0]?.[0]);
   return rows.length > 1 &&
     rows.every(([first], i) => isNumber(first!) && Number(first) === start + i);
-}
-
-/** A field without surrounding spaces, and without quotes that spaces kept from being parsed. */
-function bare(field: string): string {
-  const trimmed = field.trim();
-  return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
-    ? trimmed.slice(1, -1).trim()
-    : trimmed;
 }

@@ -49,6 +49,14 @@ const spellings: readonly (readonly [FieldKind, RegExp])[] = [
   ["unit", /^[+-]?(?:\d+(?:\.\d+)?|\.\d+) ?[\p{L}°µ][\p{L}°²³/^-]{0,7}$/u],
 ];
 
+/** A field without surrounding spaces, and without quotes that spaces kept from being parsed. */
+export function bareField(field: string): string {
+  const trimmed = field.trim();
+  return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')
+    ? trimmed.slice(1, -1).trim()
+    : trimmed;
+}
+
 /** Whether a field, trimmed, is a number: decimal, with or without an exponent. */
 export function isNumber(field: string): boolean {
   return NUMBER.test(field);

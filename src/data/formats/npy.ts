@@ -3,6 +3,7 @@ import { named, quoted } from "../../core/quoted.ts";
 import {
   bytesOf,
   decodeNumbers,
+  exactIntegers,
   MAX_NUMBERS,
   type NumberArray,
   type NumberType,
@@ -88,8 +89,12 @@ export function readNpy(bytes: Uint8Array, place: string): NumberArray {
     );
   }
   const shape = lengths.map(Number);
-  const values = decodeNumbers(bytes.subarray(dataStart), type, order);
-  return { shape, values: fortran === "True" ? toRowMajor(values, shape) : values };
+  const content = bytes.subarray(dataStart);
+  const values = decodeNumbers(content, type, order);
+  const integer = exactIntegers(content, type, order);
+  if (fortran === "False") return { shape, values, ...(integer && { exact: integer }) };
+  const exact = integer && ((index: number) => integer(columnMajorIndex(index, shape)));
+  return { shape, values: toRowMajor(values, shape), ...(exact && { exact }) };
 }
 
 /** Types of numpy that are no real numbers, by the letter of their kind. */
@@ -161,6 +166,17 @@ function readHeader(
 function shortShape(lengths: readonly string[]): string {
   const text = `(${lengths.join(", ")}${lengths.length === 1 ? "," : ""})`;
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+/** The index in column-major order of the element at an index in row-major order. */
+function columnMajorIndex(index: number, shape: readonly number[]): number {
+  let left = index, place = 0;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const stride = shape.slice(0, axis).reduce((product, n) => product * n, 1);
+    place += left % shape[axis]! * stride;
+    left = Math.floor(left / shape[axis]!);
+  }
+  return place;
 }
 
 /** Converts column-major to row-major, for any number of axes. */

@@ -7,6 +7,8 @@ export interface NumberArray {
   readonly shape: readonly number[];
   /** Float32 if that is exact (float16, float32, integers of up to 16 bits), else float64. */
   readonly values: Float32Array | Float64Array;
+  /** The exact integer at an index, of integers of 64 bits; absent for other types. */
+  readonly exact?: (index: number) => bigint;
 }
 
 /** Types of numbers that array files hold. */
@@ -76,4 +78,21 @@ export function decodeNumbers(
   return isExactInFloat32
     ? new Float32Array(raw as ArrayLike<number>)
     : Float64Array.from(raw as ArrayLike<number | bigint>, Number);
+}
+
+/**
+ * The exact integers of {@link decodeNumbers}, by their index in the file; undefined for types that
+ * float64 holds.
+ */
+export function exactIntegers(
+  bytes: Uint8Array,
+  type: NumberType,
+  order: "little" | "big",
+): ((index: number) => bigint) | undefined {
+  if (type !== "int64" && type !== "uint64") return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isLittle = order === "little";
+  return type === "int64"
+    ? (index) => view.getBigInt64(8 * index, isLittle)
+    : (index) => view.getBigUint64(8 * index, isLittle);
 }

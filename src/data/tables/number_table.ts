@@ -5,6 +5,7 @@ import { allColumns, pickColumns } from "./columns.ts";
 import { ColumnKinds } from "./kinds/column_kinds.ts";
 import { mayBeIndex, RowCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
+import { RoundedIntegers } from "./rounded_integers.ts";
 import type { TableOptions } from "./table_builder.ts";
 
 /** A table of numbers, as NPY files hold it. */
@@ -15,6 +16,13 @@ export interface NumberTable {
   readonly width: number;
   /** [rows * width]; NaN: missing. */
   readonly values: Float64Array;
+  /**
+   * Of columns of texts, by index, the texts whose indices `values` holds; absent if the format has
+   * no texts.
+   */
+  readonly texts?: ReadonlyMap<number, readonly string[]>;
+  /** The whole numbers that float64 rounds; default none. */
+  readonly rounded?: RoundedIntegers;
 }
 
 /**
@@ -26,7 +34,7 @@ export interface NumberTable {
  */
 export function numberTable(
   place: string,
-  { names, width, values }: NumberTable,
+  { names, width, values, texts, rounded = new RoundedIntegers() }: NumberTable,
   { columns: choice = { kind: "select" }, dropMissing = false }: TableOptions,
 ): PointRows {
   const file = { names, count: width };
@@ -52,8 +60,11 @@ export function numberTable(
       points[count * dims + i] = value;
       if (Number.isFinite(Math.fround(value))) {
         const at = `row ${row + 1}`;
-        if (kinds.isCategorical(i)) points[count * dims + i] = kinds.category(i, value, at);
-        else kinds.check(i, value, at);
+        if (kinds.isCategorical(i)) {
+          // Without texts, a number may be the index of one, as in NPY files of samples.
+          const field = texts && (texts.get(kept[i]!)?.[value] ?? String(value));
+          points[count * dims + i] = kinds.category(i, field ?? value, at);
+        } else kinds.check(i, value, at);
         continue;
       }
       if (!Number.isNaN(value)) {
@@ -83,6 +94,7 @@ export function numberTable(
       rows,
       by: chosen.by,
       index,
+      rounded: rounded.of(file, kept),
     },
   };
 }

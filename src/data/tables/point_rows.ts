@@ -9,6 +9,7 @@ import { isIdxImages } from "../formats/idx.ts";
 import { type InputContent, readContent, readInput } from "../input_file.ts";
 import { textEncoding } from "../formats/text_encoding.ts";
 import { numberTable } from "./number_table.ts";
+import { isRounded, RoundedIntegers } from "./rounded_integers.ts";
 import type { TableOptions } from "./table_builder.ts";
 import { notNpy } from "../formats/npy.ts";
 
@@ -78,7 +79,7 @@ export async function parsePoints(
  * @throws {InputError} If it has other axes, or none are there.
  */
 export function arrayPoints(
-  { shape, values, called }: FileArray,
+  { shape, values, exact, called }: FileArray,
   place: string,
   options: TableOptions,
 ): PointRows {
@@ -90,5 +91,12 @@ export function arrayPoints(
     throw new InputError(`${place}: contains no points, its shape is (${count}, ${width})`);
   }
   const numbers = values instanceof Float64Array ? values : new Float64Array(values);
-  return numberTable(place, { names: null, width, values: numbers }, options);
+  const rounded = new RoundedIntegers();
+  numbers.forEach((value, index) => {
+    if (exact === undefined || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return;
+    const integer = exact(index);
+    if (!isRounded(integer, value)) return;
+    rounded.add(index % width, integer, `row ${Math.floor(index / width) + 1}`);
+  });
+  return numberTable(place, { names: null, width, values: numbers, rounded }, options);
 }

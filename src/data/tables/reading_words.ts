@@ -1,7 +1,7 @@
 import { option } from "../../core/options/spelling.ts";
 import { named } from "../../core/quoted.ts";
 import type { PointFile, TableReading } from "../dataset.ts";
-import { columnArgument, type DroppedColumn, type TableColumn } from "./columns.ts";
+import { columnArgument, columnWords, type DroppedColumn, type TableColumn } from "./columns.ts";
 
 /** Columns described one by one; of wider tables only the first few are named. */
 const DESCRIBED = 8;
@@ -43,6 +43,7 @@ export function readingWords(
     }${isNamed || ofColumn(0) !== "" ? `: ${shown}${last}` : ""}`,
     ...leftOutWords(columns, { dropped, reading }),
     ...missingWords(count, reading),
+    ...roundedWords(columns, { dropped, reading }),
     ...(firstLine?.kind === "names" && firstLine.because === "ladder"
       ? [`its first line is taken for names (${option("header", "no")} reads it as a row)`]
       : []),
@@ -114,4 +115,36 @@ function indexWords(
 function missingWords(count: number, reading: TableReading | undefined): string[] {
   const gone = (reading?.rows ?? count) - count;
   return gone === 0 ? [] : [`left out ${many(gone, "row")} with missing values`];
+}
+
+/** Columns whose rounded values are shown. */
+const ROUNDED = 3;
+
+/** Which whole numbers were rounded, and how to read what they stand for. */
+function roundedWords(
+  columns: readonly TableColumn[],
+  { dropped, reading }: Pick<PointFile, "dropped" | "reading">,
+): string[] {
+  const rounded = reading?.rounded ?? [];
+  const words = rounded.slice(0, ROUNDED).map((found) => {
+    const { column, count, exact, place } = found;
+    return `${many(count, "whole number")} beyond 2^53 of ${columnWords(column)} ` +
+      `${count === 1 ? "is" : "are"} rounded, ${
+        count === 1 ? "" : "the first "
+      }in ${place} from ${exact} to ${found.rounded}`;
+  });
+  const more = rounded.length > ROUNDED
+    ? `, and others in ${rounded.length - ROUNDED} more columns`
+    : "";
+  if (words.length === 0) return [];
+  const all = [...columns, ...dropped];
+  const drops = rounded.slice(0, ROUNDED).map(({ column }) =>
+    option("drop", columnArgument(column, all))
+  );
+  const how = reading?.by === "choice"
+    ? ` (ids are left out with ${
+      drops.join(" ")
+    }, times keep their digits as differences from a start)`
+    : "";
+  return [`${words.join(", ")}${more}${how}`];
 }

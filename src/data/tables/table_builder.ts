@@ -15,6 +15,7 @@ import {
 import { ColumnKinds, kindArguments } from "./kinds/column_kinds.ts";
 import { mayBeIndex, RowCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
+import { isRoundedField, RoundedIntegers } from "./rounded_integers.ts";
 
 /** Maximum numbers per file: 512 MiB of float64. */
 const MAX_NUMBERS = 2 ** 26;
@@ -57,6 +58,7 @@ export class TableBuilder {
   #counter: RowCounter | null = null;
   #kinds: ColumnKinds | null = null;
   #missing: MissingValues | null = null;
+  readonly #rounded = new RoundedIntegers();
   /** Rows of the file, and those among them that are kept. */
   #rows = 0;
   #count = 0;
@@ -169,9 +171,9 @@ export class TableBuilder {
     });
     if (words.length === 0) return;
     const { column, row } = words[0]!;
-    const drops = words.slice(0, 20).map(({ column }) =>
-      option("drop", this.#dropArgument(column))
-    );
+    const [drops, categorical] = ["drop", "categorical"].map((key) =>
+      words.slice(0, 20).map(({ column }) => option(key, this.#dropArgument(column)))
+    ) as [string[], string[]];
     const names = firstLine === "row"
       ? `, or give ${option("header", "yes")} if the first line is names`
       : "";
@@ -181,7 +183,7 @@ export class TableBuilder {
       throw new InputError(
         `${this.#at(row.lineNumber, column)}: ${quoted(row.fields[column]!, 40)} ${what}; ` +
           `${kind === "text" ? "" : `${remedy}, or `}learn its categories with ` +
-          `${option("categorical", this.#dropArgument(column))}, or leave the column out with ` +
+          `${categorical[0]}, or leave the column out with ` +
           `${drops[0]}${names}`,
       );
     }
@@ -192,8 +194,8 @@ export class TableBuilder {
     );
     throw new InputError(
       `${this.#place}, line ${row.lineNumber}: ${words.length} columns hold no numbers: ` +
-        `${listed.join(", ")}${words.length > 20 ? " ..." : ""}; leave them out with ` +
-        `${drops.join(" ")}${names}`,
+        `${listed.join(", ")}${words.length > 20 ? " ..." : ""}; learn their categories with ` +
+        `${categorical.join(" ")}, or leave them out with ${drops.join(" ")}${names}`,
     );
   }
 
@@ -215,7 +217,9 @@ export class TableBuilder {
       if (!Number.isNaN(value)) this.#kinds!.check(i, value, at);
       return value;
     }
-    if (!isMissing(field)) return this.#kinds!.category(i, field, at);
+    if (!isMissing(field) || this.#kinds!.isCategoryOfRun(i, field)) {
+      return this.#kinds!.category(i, field, at);
+    }
     this.#missing!.add(column, lineNumber, field);
     return NaN;
   }
@@ -225,7 +229,12 @@ export class TableBuilder {
     const kind = fieldKind(field);
     if (kind === "number") {
       const value = Number(field);
-      if (Number.isFinite(Math.fround(value))) return value;
+      if (Number.isFinite(Math.fround(value))) {
+        if (isRoundedField(field, value)) {
+          this.#rounded.add(column, BigInt(field), `line ${lineNumber}`);
+        }
+        return value;
+      }
       throw new InputError(
         `${this.#at(lineNumber, column)}: ${named(field, 40)} is beyond float32's range of ` +
           "3.4e38; rescale the data",
@@ -290,7 +299,12 @@ export class TableBuilder {
       dropped: leftOut(this.#file, kept),
       count,
       dims: kept.length,
-      reading: { rows: this.#rows, by: this.#by, index },
+      reading: {
+        rows: this.#rows,
+        by: this.#by,
+        index,
+        rounded: this.#rounded.of(this.#file, kept),
+      },
     };
   }
 }

@@ -100,7 +100,7 @@ Deno.test("readPoints() names all columns of text in one error", async () => {
   const csv = "x,species,y,the island\n1,a,2,p\n3,b,4,q\n";
   await refused(
     csv,
-    /line 2: 2 columns hold no numbers: "species" \("a"\), "the island" \("p"\); .* `drop: "species"` `drop: "the island"`$/,
+    /line 2: 2 columns hold no numbers: "species" \("a"\), "the island" \("p"\); learn their categories with `categorical: "species"` `categorical: "the island"`, or leave them out with `drop: "species"` `drop: "the island"`$/,
   );
   // One field that is no number is no column of text.
   await refused("x,y\n1,2\n3,abc\n", /^standard input, line 3, column 2 \("y"\): "abc" is not a/);

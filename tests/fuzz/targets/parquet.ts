@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
+import { openParquet } from "../../../src/data/formats/parquet/parquet.ts";
 import { parquetPoints } from "../../../src/data/tables/parquet_rows.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";
 import { mutated } from "../values.ts";
 
 const folder = new URL("../../outside/files/parquet/", import.meta.url).pathname;
-const names = ["none", "snappy", "gzip", "zstd", "groups", "pages_v2", "split", "delta", "types"];
+const names = [
+  "none",
+  "snappy",
+  "gzip",
+  "zstd",
+  "groups",
+  "pages_v2",
+  "split",
+  "delta",
+  "types",
+  "texts",
+  "texts_plain",
+];
 const files = names.map((name) => Deno.readFileSync(`${folder}${name}.parquet`));
 
 /** A Parquet file as pandas writes it, most of them damaged in their pages or their metadata. */
@@ -30,7 +43,13 @@ export const parquet: FuzzTarget = {
     return bytes;
   },
   async parse(bytes) {
-    const { points, count, dims } = await parquetPoints(bytes, "f", { dropMissing: true });
+    const { columns } = openParquet(bytes.slice(), "f");
+    const categorical = columns.filter(({ other }) => other === "text").map(({ name }) => name);
+    const drop = columns.filter(({ other }) => other === "bytes").map(({ name }) => name);
+    const { points, count, dims } = await parquetPoints(bytes, "f", {
+      columns: { kind: "select", categorical, drop },
+      dropMissing: true,
+    });
     assert.ok(count > 0 && dims > 0 && points.length === count * dims);
     assert.ok(points.every((value) => Number.isFinite(Math.fround(value))));
   },

@@ -68,6 +68,10 @@ export function checkPages(
     const { data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: words } = header;
     if (header.type === "DICTIONARY_PAGE") {
       demand(words !== undefined && isCount(words.num_values) && words.num_values <= 8 * size);
+      if (column.type === "BYTE_ARRAY") {
+        const content = column.codec === "UNCOMPRESSED" ? page : decompress(page, size);
+        checkLengths(content, words!.num_values);
+      }
     } else if (header.type === "DATA_PAGE") {
       demand(v1 !== undefined && isCount(v1.num_values) && v1.num_values <= rows - values);
       values += v1!.num_values;
@@ -79,7 +83,7 @@ export function checkPages(
         demand(at <= content.length);
         checkRuns(content.subarray(4), { width: 1, most: v1!.num_values });
       }
-      checkValues(content.subarray(at), v1!.encoding, { column, count: v1!.num_values, prefix: 4 });
+      checkValues(content.subarray(at), v1!.encoding, { column, count: v1!.num_values });
     } else {
       demand(header.type === "DATA_PAGE_V2" && v2 !== undefined);
       const { num_values: count, num_nulls: nulls, num_rows: pageRows } = v2!;
@@ -95,7 +99,7 @@ export function checkPages(
       const isPlain = column.codec === "UNCOMPRESSED" || v2!.is_compressed === false ||
         size === levels;
       const content = isPlain ? rest : decompress(rest, size - levels);
-      checkValues(content, v2!.encoding, { column, count, prefix: 0 });
+      checkValues(content, v2!.encoding, { column, count });
     }
   }
   demand(values === rows);
@@ -105,21 +109,28 @@ export function checkPages(
 function checkValues(
   content: Uint8Array,
   encoding: string,
-  { column, count, prefix }: {
-    readonly column: ColumnMetaData;
-    readonly count: number;
-    readonly prefix: number;
-  },
+  { column, count }: { readonly column: ColumnMetaData; readonly count: number },
 ): void {
   if (encoding === "RLE") {
     demand(column.type === "BOOLEAN");
-    checkRuns(content.subarray(prefix), { width: 1, most: count });
+    checkRuns(content.subarray(4), { width: 1, most: count }); // behind their length
   } else if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
     if (content.length === 0) return;
     demand(content[0]! <= 32);
     checkRuns(content.subarray(1), { width: content[0]!, most: count });
   } else {
     demand(["PLAIN", "BYTE_STREAM_SPLIT", "DELTA_BINARY_PACKED"].includes(encoding));
+    if (column.type === "BYTE_ARRAY") checkLengths(content, count);
+  }
+}
+
+/** Walks over byte arrays behind their lengths, as far as `most` of them. */
+function checkLengths(bytes: Uint8Array, most: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0, seen = 0; seen < most && at < bytes.length; seen++) {
+    demand(at + 4 <= bytes.length);
+    at += 4 + view.getUint32(at, true);
+    demand(at <= bytes.length);
   }
 }
 

@@ -6,15 +6,25 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { InputError } from "../../../core/errors.ts";
-import { named } from "../../../core/quoted.ts";
+import { named, quoted } from "../../../core/quoted.ts";
+import { isRounded } from "../../tables/rounded_integers.ts";
+import { bareField } from "../field_kind.ts";
 import { MAX_NUMBERS } from "../number_bytes.ts";
 import { checkPages, codecs, compressors } from "./pages.ts";
 
 /** A column of a Parquet file. */
 export interface ParquetColumn {
   readonly name: string;
-  /** What it holds if it is no column of numbers: `text`; null for numbers. */
-  readonly other: string | null;
+  /** What it holds if it is no column of numbers; null for numbers. */
+  readonly other: "text" | "bytes" | "dates or times" | "lists or records" | null;
+}
+
+/** The texts of a column. */
+export interface ParquetTexts {
+  /** By row, the index of its text; NaN where it is missing or blank. */
+  readonly values: Float64Array;
+  /** Different texts, as CSV would have them as fields. */
+  readonly texts: readonly string[];
 }
 
 /** A Parquet file whose columns can be read one by one. */
@@ -25,10 +35,26 @@ export interface ParquetTable {
   /**
    * The numbers of a column; NaN where they are missing, 0 and 1 for truth values.
    *
+   * @param onRounded Called with each whole number that float64 rounds, and its row from 0.
    * @throws {InputError} If the file is damaged, or compressed in a way that is not read.
    */
-  read(name: string): Promise<Float64Array>;
+  read(name: string, onRounded?: (row: number, exact: bigint) => void): Promise<Float64Array>;
+  /**
+   * The texts of a column.
+   *
+   * @throws {InputError} As `read`, or if its bytes are no UTF-8.
+   */
+  readTexts(name: string): Promise<ParquetTexts>;
 }
+
+/** Annotations of byte arrays that are texts. */
+const textKinds = ["", "STRING", "UTF8", "ENUM", "JSON"];
+
+/** Encodings in which hyparquet allocates what the lengths in a page say. */
+const unreadEncodings = ["DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"];
+
+/** Texts of a column; damaged ones are refused. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Numbers of a table accepted at any ratio to the bytes of the file, and the ratio beyond. */
 const ALWAYS_ACCEPTED = 2 ** 24;
@@ -71,21 +97,51 @@ export function openParquet(bytes: Uint8Array<ArrayBuffer>, place: string): Parq
   return {
     rows,
     columns,
-    read: (name) => readColumn(bytes, { metadata, schema, name, place }),
+    read: (name, onRounded) =>
+      readColumn(bytes, { metadata, schema, name, place }, (value, row) => {
+        const number = Number(value);
+        if (typeof value === "bigint" && isRounded(value, number)) onRounded?.(row, value);
+        return number;
+      }),
+    async readTexts(name) {
+      const indices = new Map<string, number>();
+      const values = await readColumn(bytes, { metadata, schema, name, place }, (value) => {
+        const text = bareField(String(value));
+        if (text === "") return NaN;
+        const index = indices.get(text) ?? indices.size;
+        if (index === indices.size) indices.set(text, index);
+        return index;
+      });
+      return { values, texts: [...indices.keys()] };
+    },
   };
 }
 
+/** A column of an open file. */
+interface ColumnOfFile {
+  readonly metadata: FileMetaData;
+  readonly schema: SchemaTree;
+  readonly name: string;
+  readonly place: string;
+}
+
+/** @param numberOf Number of a value that is not missing. */
 async function readColumn(
   bytes: Uint8Array<ArrayBuffer>,
-  { metadata, schema, name, place }: {
-    readonly metadata: FileMetaData;
-    readonly schema: SchemaTree;
-    readonly name: string;
-    readonly place: string;
-  },
+  { metadata, schema, name, place }: ColumnOfFile,
+  numberOf: (value: unknown, row: number) => number,
 ): Promise<Float64Array> {
   whole(place, () => requireFitting(bytes, { metadata, schema, name, place }));
   const values = new Float64Array(Number(metadata.num_rows)).fill(NaN);
+  const text = (content: Uint8Array) => {
+    try {
+      return utf8.decode(content);
+    } catch {
+      throw new InputError(
+        `${place}: column ${quoted(name, 40)} holds bytes that are no text (UTF-8); leave it out`,
+      );
+    }
+  };
   let count = 0;
   try {
     await parquetRead({
@@ -93,10 +149,12 @@ async function readColumn(
       metadata,
       columns: [name],
       compressors,
+      parsers: { stringFromBytes: text, jsonFromBytes: text },
       onChunk({ columnData, rowStart }) {
         for (let i = 0; i < columnData.length; i++) {
           const value = columnData[i];
-          if (value !== null && value !== undefined) values[rowStart + i] = Number(value);
+          const row = rowStart + i;
+          if (value !== null && value !== undefined) values[row] = numberOf(value, row);
           count++;
         }
       },
@@ -112,23 +170,27 @@ async function readColumn(
 /** Checks the pages of a column in every row group before any is decoded. */
 function requireFitting(
   bytes: Uint8Array<ArrayBuffer>,
-  { metadata, schema, name, place }: {
-    readonly metadata: FileMetaData;
-    readonly schema: SchemaTree;
-    readonly name: string;
-    readonly place: string;
-  },
+  { metadata, schema, name, place }: ColumnOfFile,
 ): void {
   const { element } = schema.children.find(({ element }) => element.name === name)!;
   for (const group of metadata.row_groups) {
     const { meta_data: column } = group.columns.find(({ meta_data: data }) =>
       data?.path_in_schema[0] === name
     )!;
-    const { codec } = column!;
+    const { codec, encodings } = column!;
     if (!codecs.includes(codec)) {
       throw new InputError(
         `${place}: is compressed by ${named(String(codec))}, which is not read; write it with ` +
           'compression="snappy"',
+      );
+    }
+    const encoding = encodings.find((one) => unreadEncodings.includes(one));
+    if (encoding !== undefined) {
+      throw new InputError(
+        `${place}: column ${
+          quoted(name, 40)
+        } is encoded by ${encoding}, which is not read; write ` +
+          "it with a dictionary or plain, as pandas does",
       );
     }
     checkPages(bytes, {
@@ -141,15 +203,15 @@ function requireFitting(
 }
 
 /** What a column holds if it is no column of numbers. */
-function otherKind({ element, children }: SchemaTree): string | null {
+function otherKind({ element, children }: SchemaTree): ParquetColumn["other"] {
   const { type, logical_type: logical, converted_type: converted } = element;
   if (children.length > 0 || element.repetition_type === "REPEATED") return "lists or records";
   const kind = logical?.type ?? converted ?? "";
   if (/^(?:DATE|TIME)/.test(kind) || type === "INT96") return "dates or times";
   if (kind === "DECIMAL" || kind === "FLOAT16") return null;
-  if (type === "BYTE_ARRAY" || type === "FIXED_LEN_BYTE_ARRAY") {
-    return kind === "" ? "bytes" : "text";
-  }
+  // Old writers do not annotate text.
+  if (type === "BYTE_ARRAY") return textKinds.includes(kind) ? "text" : "bytes";
+  if (type === "FIXED_LEN_BYTE_ARRAY") return kind === "UUID" ? "text" : "bytes";
   return null;
 }
 

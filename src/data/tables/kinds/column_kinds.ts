@@ -69,6 +69,11 @@ export class ColumnKinds {
     return this.#categories.has(column);
   }
 
+  /** Whether a field is a category of the run as it stands, though it may look like a missing value. */
+  isCategoryOfRun(column: number, field: string): boolean {
+    return this.#categories.get(column)!.isKnown(field);
+  }
+
   /** Whether an option names a column. */
   isAsked(column: number): boolean {
     return this.#readings[column]?.kind === "asked";

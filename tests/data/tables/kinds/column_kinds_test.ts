@@ -71,6 +71,12 @@ Deno.test("categories that are numbers are in their order, and equal if their va
   }]);
   assert.deepEqual([...points], [2, 1, 1, 1, 2, 2, 0, 3]);
   assert.deepEqual([...(await readNumbers([9, 4, 10, 5], 2, ofRun(columns))).points], [1, 4, 2, 5]);
+  // Codes written in digits are texts: 01 is not 1, and float64 would round the last two to one.
+  const codes = "01,1\n1,2\n9007199254740993,3\n9007199254740992,4\n1.0,5\n";
+  const [written] = (await readText(codes, choice)).columns;
+  assert.deepEqual(written?.kind === "categorical" && written.categories, [
+    ...["01", "1", "9007199254740992", "9007199254740993"],
+  ]);
   const own = await readNumbers([5, 1, 3, 1], 2, { kind: "select", categorical: [1] });
   assert.deepEqual([...own.points], [1, 1, 0, 1]);
 });

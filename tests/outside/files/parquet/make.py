@@ -58,3 +58,39 @@ pq.write_table(
     }),
     "others.parquet",
 )
+species = ["cat", "dog", "pig, small"] * (n // 3)
+odd = [" x ", "NA", "007", "é😀", "a\nb", None, "", "7"]
+texts = {
+    "x": x,
+    "plain": species,
+    "dict": pa.array(species).dictionary_encode(),
+    "large": pa.array(species, pa.large_string()),
+    "old": pa.array([name.encode() for name in species]),  # text without an annotation
+    "flag": [i % 2 == 0 for i in range(n)],
+    "odd": [odd[i % len(odd)] for i in range(n)],
+    "bytes": [bytes([255, i]) for i in range(n)],
+}
+pq.write_table(pa.table(texts), "texts.parquet")
+pq.write_table(
+    pa.table(texts), "texts_plain.parquet", use_dictionary=False, data_page_version="2.0"
+)
+pq.write_table(
+    pa.table({"x": x, "s": species}),
+    "texts_delta.parquet",
+    use_dictionary=False,
+    column_encoding={"s": "DELTA_BYTE_ARRAY"},
+)
+pets = pd.DataFrame({
+    "x": x,
+    "kind": pd.Categorical(species, categories=["pig, small", "dog", "cat"], ordered=True),
+    "size": pd.Categorical([10, 9, 100] * (n // 3)),
+})
+pets.to_parquet("pets.parquet")
+pets.to_csv("pets.csv", index=False)
+big = [2**53 + i for i in range(n)]
+pq.write_table(
+    pa.table({"x": x, "id": big, "key": pa.array([2**63 + 1] * n, pa.uint64()), "even": [2**60] * n}),
+    "big.parquet",
+)
+np.save("big.npy", np.array([big, [2**60 - i % 2 for i in range(n)]]).T)
+np.save("big_fortran.npy", np.asfortranarray(np.array([big, [2**60 - i % 2 for i in range(n)]]).T.astype(">u8")))

@@ -1,4 +1,4 @@
-import { type Dataset, readingWords } from "@fluxion/fluxion/data";
+import { type Dataset, imageReadingWords, readingWords } from "@fluxion/fluxion/data";
 import { option } from "@fluxion/fluxion/options";
 import { evalOptions } from "../commands/eval/flags.ts";
 import { asTypedOptions } from "../options/spelling.ts";
@@ -47,9 +47,12 @@ export async function openEvaluated(
   const dataset = await openData(data, { ...options, header, dropMissing, ...ownSha256 });
   const isOwn = isOwnByPath || dataset.identity?.sha256 === dataFile?.sha256;
   if (isOwn && testData !== undefined) return await openData(data, dataOptions);
+  const rows = isOwn ? ` (${dataset.test.count} test)` : ", all of which are evaluated";
+  if (dataset.kind === "images" && dataset.reading !== undefined) {
+    say(imageReadingWords(dataset, rows));
+  }
   if (dataset.kind === "points" && dataset.file !== undefined) {
     const count = dataset.train.count + dataset.test.count;
-    const rows = isOwn ? ` (${dataset.test.count} test)` : ", all of which are evaluated";
     say(asTypedOptions(readingWords(data, { ...dataset.file, count }, { rows }), evalOptions));
   }
   return dataset;

@@ -24,7 +24,7 @@ export function dataFolder(): string | null {
  */
 export async function dataName(name: string): Promise<string> {
   if (name === "-" || datasetNames.includes(name)) return name;
-  const path = userPath(name);
+  const path = userPath(name).replace(/(?<=[^/\\])[/\\]+$/, "");
   return await fileKind(path) === null ? name : path;
 }
 

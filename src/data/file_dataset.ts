@@ -1,3 +1,4 @@
+import { InputError } from "../core/errors.ts";
 import { whole } from "../core/files/bounded_file.ts";
 import type { CsvOptions } from "./formats/csv.ts";
 import type { Dataset, ImageDataset, ImageTable, PointDataset } from "./dataset.ts";
@@ -29,6 +30,8 @@ export interface FileOptions extends CsvOptions {
   readonly binarize?: boolean | undefined;
   /** Whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
   readonly split?: "shuffled" | "ordered" | undefined;
+  /** PNG files only: channels of the images; default 1 if no picture has a colour, else 3. */
+  readonly channels?: number | undefined;
   /** All rows train. */
   readonly allTrain?: boolean | undefined;
   /** SHA-256 of a run's own file: of a file with other bytes, all rows test. */
@@ -124,6 +127,27 @@ export async function openImageFolder(
   };
 }
 
+/**
+ * Opens a folder of PNG files of one size, itself or in a subfolder per class, shuffled by the seed
+ * and split 80/20.
+ *
+ * @throws {InputError} If there are none, one cannot be read, or their sizes differ.
+ */
+export async function openPngFolder(folder: string, options: FileOptions): Promise<ImageDataset> {
+  // Imported on demand: most data are no pictures.
+  const { readPngFolder } = await import("./images/png_folder.ts");
+  const { values, remarks, ...pictures } = await readPngFolder(folder, options.channels);
+  const { height, width, channels } = pictures;
+  const read = pixelValues(values, {
+    binarize: options.binarize,
+    pixels: height * width * channels,
+    place: folder,
+    white: 255,
+  });
+  const words = [read.words, ...remarks].join("; ");
+  return imageDataset({ ...pictures, name: folder, read: { ...read, words } }, options);
+}
+
 /** Images that a file or a folder has, before they are split. */
 export interface FileImages {
   /** Name of the file or folder. */
@@ -189,6 +213,15 @@ async function imagesFromArray(
   const { place } = content;
   const { order, ...size } = imageShapeOf(array, place);
   const { count, height, width, channels } = size;
+  const isSplit = options.ownSha256 === undefined;
+  if (isSplit && array.shape.length === 3 && (count === 1 || count === 3)) {
+    throw new InputError(
+      `${place}: ${array.called}: ${
+        count === 1 ? "is one image" : "are 3 images, or one in colour"
+      }` +
+        "; a data set is [n, h, w] or [n, 3, h, w]: numpy.stack(pictures)",
+    );
+  }
   const pixels = height * width;
   const read = pixelValues(array.values, {
     binarize: options.binarize,

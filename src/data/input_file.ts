@@ -115,11 +115,14 @@ export async function readInputFile(path: string): Promise<Uint8Array<ArrayBuffe
 /**
  * Reads the raw bytes of a whole file.
  *
- * @throws {InputError} If the file does not exist, is not readable, or exceeds 1 GiB.
+ * @throws {InputError} If the file does not exist, is not readable, or exceeds the limit (1 GiB).
  */
-export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readFileBytes(
+  path: string,
+  limit: number = MAX_INPUT_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readBounded(path, MAX_INPUT_BYTES);
+    return await readBounded(path, limit);
   } catch (error) {
     throw readError(path, error);
   }

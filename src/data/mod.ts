@@ -1,5 +1,5 @@
 /**
- * Data sets: built-in densities, files (CSV, NPY, IDX), downloads. Loads no tensor library.
+ * Data sets: built-in densities, files (CSV, NPY, IDX), folders of PNG files, downloads. Loads no tensor library.
  *
  * @module
  */
@@ -9,6 +9,7 @@ export type {
   Dataset,
   DatasetFiles,
   ImageDataset,
+  ImageReading,
   ImageTable,
   KnownDensity,
   PointDataset,
@@ -19,8 +20,9 @@ export type {
 } from "./dataset.ts";
 export { datasetNames } from "./dataset_names.ts";
 export { type DataOptions, openDataset, type OpenOptions } from "./registry.ts";
-export { type ImageRowsOptions, readImageRows } from "./images/image_rows.ts";
-export { type PixelLevels, pixelLevels, requireLevels } from "./images/pixel_levels.ts";
+export { type ImageRows, type ImageRowsOptions, readImageRows } from "./images/image_rows.ts";
+export { imageReadingWords } from "./images/reading_words.ts";
+export { type PixelLevels, pixelLevels } from "./images/pixel_levels.ts";
 export { type OwnPoints, pointDataset } from "./point_dataset.ts";
 export { fileKind, noSuchFile } from "./input_file.ts";
 export type { CsvOptions } from "./formats/csv.ts";

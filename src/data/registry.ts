@@ -5,7 +5,14 @@ import { datasetNames } from "./dataset_names.ts";
 import type { Dataset } from "./dataset.ts";
 import { eightGaussians } from "./densities/eight_gaussians.ts";
 import { openWithTestData } from "./test_data.ts";
-import { type FileOptions, openContent, openFile, openImageFolder } from "./file_dataset.ts";
+import {
+  type FileOptions,
+  openContent,
+  openFile,
+  openImageFolder,
+  openPngFolder,
+} from "./file_dataset.ts";
+import { hasIdxFiles } from "./images/idx_folder.ts";
 import { fileKind, noSuchFile, readContent } from "./input_file.ts";
 import { findManifest, type Manifest } from "./downloads/manifest.ts";
 import { moons } from "./densities/moons.ts";
@@ -26,9 +33,14 @@ export interface DataOptions extends CsvOptions {
    * files; other images are binary if they have two different values.
    */
   readonly binarize?: boolean | undefined;
-  /** Of a file: whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
+  /**
+   * Folders of PNG files only: channels that are needed, where grey pictures may count as coloured
+   * ones; default 1 if no picture has a colour, else 3.
+   */
+  readonly channels?: number | undefined;
+  /** Of a file or folder: whether rows are shuffled before the split, or the last fifth tests; default shuffled. */
   readonly split?: "shuffled" | "ordered" | undefined;
-  /** A file of test rows, with the columns of the data set: all rows of that one's file train. */
+  /** A file or folder of test rows, with the columns of the data set: all rows of that one's file train. */
   readonly testData?: string | undefined;
 }
 
@@ -44,8 +56,8 @@ export interface OpenOptions extends Partial<DataOptions> {
 
 /**
  * Opens a data set: one of {@link datasetNames}; a CSV or NPY file of points or an IDX file of
- * images, gzip-compressed or not; a folder with the four IDX files of MNIST; or `-` for points from
- * standard input.
+ * images, gzip-compressed or not; a folder with the four IDX files of MNIST, or of PNG files of one
+ * size; or `-` for points from standard input.
  *
  * @throws {InputError} If the data set does not exist, is not downloaded, or is damaged.
  */
@@ -80,7 +92,11 @@ async function openOne(name: string, options: Opening): Promise<Dataset> {
     });
   }
   const kind = await fileKind(name);
-  if (kind === "folder") return openImageFolder(name, { ...options, name });
+  if (kind === "folder") {
+    return await hasIdxFiles(name)
+      ? openImageFolder(name, { ...options, name })
+      : openPngFolder(name, options);
+  }
   if (kind === "file") return openFile(name, options);
   if (/[/\\]|\.(csv|tsv|npy|npz|parquet|txt|gz)$|ubyte$/i.test(name)) {
     throw noSuchFile(name);
@@ -93,7 +109,7 @@ export function unknownDataset(name: string): InputError {
   return new InputError(
     `${name}: no such data set${suggestion(name, datasetNames)}; there are ${
       datasetNames.join(", ")
-    }, and any CSV, NPY, Parquet or IDX file by its path`,
+    }, and any CSV, NPY, Parquet or IDX file or folder of PNG files by its path`,
   );
 }
 

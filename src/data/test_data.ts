@@ -8,7 +8,10 @@ import { columnList } from "./tables/columns.ts";
 /** Opens a file with some options changed. */
 type Open = (
   name: string,
-  change: Pick<FileOptions, "allTrain" | "ownSha256" | "columns" | "header" | "binarize">,
+  change: Pick<
+    FileOptions,
+    "allTrain" | "ownSha256" | "columns" | "header" | "binarize" | "channels"
+  >,
 ) => Promise<Dataset>;
 
 /**
@@ -31,12 +34,13 @@ export async function openWithTestData(
   }
   const every = { ownSha256: "none", header: undefined };
   if (own.kind === "images") {
-    const other = await open(testData, { ...every, binarize: own.reading?.binarize });
+    const { channels, reading } = own;
+    const other = await open(testData, { ...every, channels, binarize: reading?.binarize });
     if (
       other.kind === "images" && other.height === own.height && other.width === own.width &&
       other.channels === own.channels
     ) return { ...own, test: other.test, ...testIdentity(other) };
-    const { height, width, channels } = own;
+    const { height, width } = own;
     throw new InputError(
       `${asked}: holds no images of ${height} x ${width} x ${channels}, as the training data are`,
     );

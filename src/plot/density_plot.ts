@@ -19,7 +19,7 @@ import {
 } from "./drawing/_chart.ts";
 import { accent, classColors, densityColor, densityColorOnDark, ink } from "./drawing/_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane, type Plane } from "./drawing/_plane.ts";
-import { encodePng } from "./encoding/png.ts";
+import { encodePng } from "../core/png/encode_png.ts";
 import { rendered } from "./drawing/_render.ts";
 import { perScheme } from "./drawing/_scheme.ts";
 import { element, pngAddress, polyline, svgDocument } from "./drawing/_svg.ts";

@@ -1,6 +1,7 @@
 import { heading } from "./drawing/_chart.ts";
 import { ink } from "./drawing/_palette.ts";
-import { encodePng, type PngText } from "./encoding/png.ts";
+import { encodePng } from "../core/png/encode_png.ts";
+import type { PngText } from "../core/png/png_format.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
 import { element, pngAddress, round, svgDocument, textLine } from "./drawing/_svg.ts";

@@ -1,5 +1,5 @@
 import { heading } from "./drawing/_chart.ts";
-import { encodePng } from "./encoding/png.ts";
+import { encodePng } from "../core/png/encode_png.ts";
 import { imageNumbers, type ImageSize, pixelByte } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
 import { ZOOM } from "./drawing/_raster.ts";

@@ -31,4 +31,6 @@ export {
   trajectoryPlot,
 } from "./trajectory_plot.ts";
 export { type CompactOptions, compactPng } from "./encoding/compact_png.ts";
-export { type DecodedPng, decodePng, type PngText, withText } from "./encoding/png.ts";
+export { type DecodedPng, decodePng } from "../core/png/decode_png.ts";
+export { withText } from "../core/png/encode_png.ts";
+export type { PngText } from "../core/png/png_format.ts";

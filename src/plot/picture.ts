@@ -1,4 +1,4 @@
-import type { PngText } from "./encoding/png.ts";
+import type { PngText } from "../core/png/png_format.ts";
 
 /** Options common to all plots. */
 export interface PictureOptions {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { draw, gaussian } from "../metrics/_known_densities.ts";
 import { wallNetwork, wallWeights } from "../support/crafted_flow.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readNpy } from "../../src/data/formats/npy.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { fluxion, inFolder, start } from "./_fluxion.ts";
 
 /** Options that make training fast. */

@@ -1,11 +1,11 @@
 // compare, eval and plot of several runs.
 import assert from "node:assert/strict";
 import { incomparable } from "../../cli/commands/compare/run.ts";
-import { naturalOrder } from "../../cli/runs/natural_order.ts";
+import { naturalOrder } from "../../src/core/natural_order.ts";
 import { comparedCurvesPicture } from "../../src/report/pictures/compared_curves.ts";
 import type { TrainOptions } from "../../src/train/options/table.ts";
 import type { RunSummary } from "../../src/train/run/run_summary.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { centroid, near, rgb } from "../plot/_picture.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";
 

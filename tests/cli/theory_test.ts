@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { requirePass } from "../../cli/commands/theory/run.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { FailureError } from "../../src/core/errors.ts";
 import { claim } from "../../src/theory/theorem.ts";
 import { fluxion, inFolder } from "./_fluxion.ts";

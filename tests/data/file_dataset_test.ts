@@ -116,7 +116,10 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
       /h\.npy, row 7, column 2: "NaN" is a missing value/,
     );
     assert.match(await rejection("-"), /standard input cannot be read/);
-    assert.match(await rejection(folder), /contains no train-images-idx3-ubyte or/);
+    assert.match(
+      await rejection(folder),
+      /is a folder without PNG files; name a file in it, such as a.npy$/,
+    );
   });
 });
 

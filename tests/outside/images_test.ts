@@ -118,7 +118,7 @@ Deno.test("openDataset() decides by the values what is black, white and binary",
     [[0, 1, 0.5], [0, 1, 1, 128 / 255], false, /rounded to 256 levels$/],
     [[0, 255, 127.5], [0, 1, 1, 128 / 255], false, /rounded to 256 levels$/],
     [[0, 65535, 257], [0, 1, 1, 1 / 255], false, /to 65535 \(white\)$/],
-    [[0, 16, 4], [0, 16 / 255, 16 / 255, 4 / 255], false, /divide them by 16 to use it all$/],
+    [[0, 16, 4], [0, 16 / 255, 16 / 255, 4 / 255], false, /scale them by 255\/16 to use it all$/],
   ];
   for (const [[low, high, between], expected, binarize, words] of cases) {
     const dataset = await given(await images(low!, high!, between!));

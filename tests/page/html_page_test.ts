@@ -3,7 +3,7 @@ import { dataUri } from "../../src/page/data_uri.ts";
 import { figure } from "../../src/page/figure.ts";
 import { htmlPage } from "../../src/page/html_page.ts";
 import { markdownToHtml } from "../../src/page/markdown_to_html.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 
 const words = { title: "A <b> & 'c'", description: 'Says "d"' };
 

@@ -1,4 +1,4 @@
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 
 export type Rgb = readonly [number, number, number];
 type Pixels = ReturnType<typeof decodePng>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { accent } from "../../src/plot/drawing/_palette.ts";
 import { textWidth } from "../../src/plot/drawing/_svg.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
 import { snapshotsPlot } from "../../src/plot/trajectory_plot.ts";

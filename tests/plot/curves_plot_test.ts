@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { logAxis } from "../../src/plot/drawing/_axis.ts";
 import { accent } from "../../src/plot/drawing/_palette.ts";
 import { curvesPlot, movingMean, type TrainingCurves } from "../../src/plot/curves_plot.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { centroid, near, rgb } from "./_picture.ts";
 
 const steps = Array.from({ length: 90 }, (_, i) => i + 1);

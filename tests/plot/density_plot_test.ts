@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { accent, classColors } from "../../src/plot/drawing/_palette.ts";
 import { densityPlot, levelsOf } from "../../src/plot/density_plot.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { centroid, near, rgb } from "./_picture.ts";
 
 const bounds = { xMin: -4, xMax: 4, yMin: -2, yMax: 3 };

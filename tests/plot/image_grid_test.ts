@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { imageGrid, pathGrid } from "../../src/plot/image_grid.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 
 /** The grey value at (x, y), which must be grey. */
 function grey({ pixels, width }: ReturnType<typeof decodePng>, x: number, y: number): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { labelledGrid } from "../../src/plot/labelled_grid.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 
 const size = { height: 4, width: 4 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { classColors } from "../../src/plot/drawing/_palette.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../src/plot/panels_plot.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { centroid, near, rgb } from "./_picture.ts";
 
 const line = (series: Partial<PanelSeries> & Pick<PanelSeries, "x" | "y">): PanelSeries => ({

@@ -3,7 +3,7 @@ import { accent, classColors } from "../../src/plot/drawing/_palette.ts";
 import { histogram, histogramPlot } from "../../src/plot/histogram_plot.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import { centroid, difference, near, rgb } from "./_picture.ts";
 import fc from "fast-check";

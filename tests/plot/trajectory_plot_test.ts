@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { timeColor } from "../../src/plot/drawing/_palette.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { snapshotsPlot, trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import { centroid, near, rgb } from "./_picture.ts";

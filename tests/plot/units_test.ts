@@ -4,7 +4,7 @@ import { ink } from "../../src/plot/drawing/_palette.ts";
 import { boundsOfAll, fitPlane } from "../../src/plot/drawing/_plane.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
 import { histogramPlot } from "../../src/plot/histogram_plot.ts";
-import { decodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
 import { scatterMatrix } from "../../src/plot/scatter_matrix.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
 import { trajectoryPlot } from "../../src/plot/trajectory_plot.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ReportDocument } from "../../src/report/pages/document.ts";
 import { reportHtml } from "../../src/report/pages/html.ts";
 import { reportMarkdown } from "../../src/report/pages/markdown.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 
 const png = encodePng(new Uint8Array(4), { width: 2, height: 2 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { decodePng, encodePng } from "../../src/plot/encoding/png.ts";
+import { decodePng } from "../../src/core/png/decode_png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
 import { plotArea } from "../../src/report/pictures/plot_area.ts";
 

@@ -4,7 +4,7 @@ import type { ReportPart } from "../../src/report/pages/parts.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import type { ReportProgress } from "../../src/report/report_options.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 import { claim, type Theorem } from "../../src/theory/theorem.ts";
 import { train } from "../../src/train/train.ts";
 import { samplesFile } from "../../src/train/run/run_folder.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openDataset } from "../../src/data/registry.ts";
 import { accurateSolve } from "../../src/flows/model.ts";
 import { sample } from "../../src/flows/sample.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 import { RunModelCache } from "../../src/report/run_model_cache.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import { studySolvers } from "../../src/report/sections/solver_study.ts";

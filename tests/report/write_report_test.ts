@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReportDocument } from "../../src/report/pages/document.ts";
 import { reportPlace, writeReport } from "../../src/report/pages/write_report.ts";
-import { encodePng } from "../../src/plot/encoding/png.ts";
+import { encodePng } from "../../src/core/png/encode_png.ts";
 import { inFolder } from "../cli/_fluxion.ts";
 
 /** A report with `count` pictures. */

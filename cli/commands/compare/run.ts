@@ -1,4 +1,4 @@
-import { InputError } from "@fluxion/fluxion/core";
+import { InputError, naturalOrder } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
@@ -15,7 +15,6 @@ import { pictureText } from "../../command_line.ts";
 import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
-import { naturalOrder } from "../../runs/natural_order.ts";
 import { dataText, figure, shortPaths, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";

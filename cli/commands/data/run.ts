@@ -2,6 +2,7 @@ import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
 import {
   type Dataset,
   fetchDataset,
+  imageReadingWords,
   listDatasets,
   readingWords,
   verifyDataset,
@@ -38,12 +39,13 @@ export async function list({ json }: ListFlags): Promise<void> {
   for (const row of cells) {
     printText(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   }
-  printText("Any CSV, NPY, Parquet or IDX file can be given by its path instead.");
+  printText("Any CSV, NPY, Parquet or IDX file or folder of PNG files can be given by its path.");
 }
 
 /** `fluxion data preview NAME|FILE`. */
 export async function preview(flags: PreviewFlags, name: string): Promise<void> {
-  const out = flags.out ?? `${name.replace(/^.*[/\\]|\.\w+$/g, "") || "data"}.png`;
+  const stem = name.replace(/[/\\]+$/, "").replace(/^.*[/\\]|\.\w+$/g, "");
+  const out = flags.out ?? `${/^\.*$/.test(stem) ? "data" : stem}.png`;
   const path = await outputPath(out, flags);
   const { columns, drop, categorical, dropMissing, header } = flags;
   if (columns !== undefined && drop !== undefined) {
@@ -60,6 +62,9 @@ export async function preview(flags: PreviewFlags, name: string): Promise<void> 
     const count = dataset.train.count + dataset.test.count;
     const words = readingWords(dataset.name, { ...dataset.file, count });
     speaker(flags)(asTypedOptions(words, previewOptions));
+  }
+  if (dataset.kind === "images" && dataset.reading !== undefined) {
+    speaker(flags)(imageReadingWords(dataset));
   }
   await writeFileAtomic(path, await picture(dataset, flags.n));
   printLine(shownPath(path));

@@ -12,11 +12,16 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 /** The options of `fluxion log-prob`. */
 export const logProbOptions = {
   points: {
-    value: { kind: "text", expected: "a CSV, NPY, Parquet or IDX file, or - for CSV on stdin" },
+    value: {
+      kind: "text",
+      expected: "a CSV, NPY, Parquet or IDX file, a folder of PNG files, or - for CSV on stdin",
+    },
     required: true,
     placeholder: "FILE",
     group: "own",
-    help: "CSV, NPY or Parquet file, one point per row, - for CSV on stdin; images: also IDX",
+    help:
+      "CSV, NPY or Parquet file, one point per row, - for CSV on stdin; images: also IDX, or a " +
+      "folder of PNG files",
   },
   ...headerOption("the file of `points`"),
   out: {

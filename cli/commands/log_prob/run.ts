@@ -18,7 +18,6 @@ import {
   readImageRows,
   readingWords,
   readPoints,
-  requireLevels,
 } from "@fluxion/fluxion/data";
 import { type LogProbFlags, logProbOptions } from "./flags.ts";
 import { asTypedOptions } from "../../options/spelling.ts";
@@ -102,10 +101,10 @@ async function readImages(
   },
 ): Promise<Float32Array> {
   const binarize = runConfig.config.binarize ?? true;
-  const rows = await readImageRows(from, { image, binarize, readStdin });
-  if (!flags.bitsPerDim) return rows;
-  const pixels = runConfig.network.rowWidth;
-  return requireLevels(rows, pixelLevels(binarize), { pixels, place: flags.points });
+  const levels = flags.bitsPerDim ?? false;
+  const { rows, reading } = await readImageRows(from, { image, binarize, levels, readStdin });
+  if (reading !== null) speaker(flags)(reading);
+  return rows;
 }
 
 /** What is written: one value per row, or with `--explain` a table. */

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 
-/** Bytes per read. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes per read, of a small file fewer: thousands of pictures are read. */
+const CHUNK_BYTES = 256 * 1024, LEAST_CHUNK_BYTES = 4096;
 
 /** Size limit of data and weights files: 1 GiB. */
 export const MAX_INPUT_BYTES: number = 2 ** 30;
@@ -45,7 +45,9 @@ export async function* fileChunks(
   // Opening a folder succeeds; reading it fails with a message that does not mention a folder.
   if (isDirectory) throw new Deno.errors.IsADirectory(`Is a directory: readfile '${path}'`);
   if (isFile && size > limit) throw tooLong(path, limit);
-  const buffer = new Uint8Array(CHUNK_BYTES);
+  // Files of the system, such as those in /proc, have a size of 0.
+  const least = isFile ? Math.max(LEAST_CHUNK_BYTES, size + 1) : CHUNK_BYTES;
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, least));
   let read = 0;
   for (;;) {
     const length = await file.read(buffer);

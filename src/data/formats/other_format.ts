@@ -17,7 +17,9 @@ export function notRead(place: string, { what, remedy }: OtherFormat): InputErro
 const toCsv = (reader: string) =>
   `save it as CSV, in Python: ${reader}.to_csv("points.csv", index=False)`;
 const decompress = "decompress it first";
-const pictures = "points are needed, as CSV, NPY or Parquet";
+const pictures =
+  "points are needed, as CSV, NPY or Parquet; pictures are read as a folder of PNG " +
+  "files of one size";
 
 const excel = {
   what: "an Excel workbook",
@@ -147,5 +149,8 @@ export function otherArchive(entries: readonly ZipEntry[]): OtherFormat | null {
       remedy: 'save the tensor as an array, in Python: numpy.save("points.npy", x.numpy())',
     };
   }
-  return { what: "a ZIP archive", remedy: "unpack it and name a file in it" };
+  return {
+    what: "a ZIP archive",
+    remedy: "unpack it and name a file in it, or its folder of PNG files",
+  };
 }

@@ -16,6 +16,16 @@ export const idxNames = {
   test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
 } as const;
 
+/** Whether a folder holds one of the files of {@link idxNames}. */
+export async function hasIdxFiles(folder: string): Promise<boolean> {
+  for (const name of Object.values(idxNames).flatMap(({ images, labels }) => [images, labels])) {
+    for (const path of [`${folder}/${name}`, `${folder}/${name}.gz`]) {
+      if (await fileKind(path) === "file") return true;
+    }
+  }
+  return false;
+}
+
 /**
  * Reads a folder with the four files of {@link idxNames}, each plain or gzip-compressed.
  *

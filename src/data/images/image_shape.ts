@@ -20,14 +20,22 @@ export function hasImageAxes({ shape }: Pick<FileArray, "shape">): boolean {
  * Sizes of the images in an array of three or four axes: [n, h, w], [n, c, h, w] or [n, h, w, c] with
  * one or three channels. Of an array that fits both of the last, the channels are first.
  *
- * @throws {InputError} If it has other channels, or no images.
+ * @throws {InputError} If it has other channels, no images, or looks like one picture.
  */
 export function imageShapeOf(
   { shape, called }: Pick<FileArray, "shape" | "called">,
   place: string,
 ): ImageArrayShape {
-  const found = sizesOf(shape);
   const where = called.includes("shape") ? called : `${called}, shape (${shape.join(", ")})`;
+  const [first, second, third] = shape;
+  if (isOnePicture(shape)) {
+    throw new InputError(
+      `${place}: ${where}: looks like one picture of ${first} x ${second} with ${third} channels; ` +
+        "images are [n, h, w, 3] or [n, h, w]: numpy.stack(pictures), or x[None] of one alone " +
+        `(images that are ${third} wide: x[..., None])`,
+    );
+  }
+  const found = sizesOf(shape);
   if (found === null) {
     const alpha = shape.at(-1) === 4 ? "; leave out the fourth channel, x[..., :3]" : "";
     throw new InputError(
@@ -51,6 +59,11 @@ function sizesOf(shape: readonly number[]): ImageArrayShape | null {
   return isChannels(fourth)
     ? { count, height: second, width: third, channels: fourth, order: "last" }
     : null;
+}
+
+/** Whether an array is rather [h, w, c], grey, RGB or RGBA, than many narrow images. */
+function isOnePicture([, second = 0, third = 0, ...more]: readonly number[]): boolean {
+  return more.length === 0 && [1, 3, 4].includes(third) && second >= Math.max(12, 4 * third);
 }
 
 function isChannels(length: number): length is 1 | 3 {

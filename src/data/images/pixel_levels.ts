@@ -1,7 +1,5 @@
 import { fillUniform } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
-import { InputError } from "../../core/errors.ts";
-import { option } from "../../core/options/spelling.ts";
 
 /** The possible pixel values of a data set: k / (count - 1) for k = 0 to count - 1. */
 export interface PixelLevels {
@@ -17,36 +15,6 @@ export function pixelLevels(binarize: boolean): PixelLevels {
 /** Distance between adjacent levels. */
 export function levelSpacing({ count }: PixelLevels): number {
   return 1 / (count - 1);
-}
-
-/** Tolerance in units of the spacing: allows for float32 and for three decimals in CSV. */
-const TOLERANCE = 0.2;
-
-/**
- * Snaps each pixel to its nearest level.
- *
- * @param rows [n * pixels].
- * @throws {InputError} If a value is not close to a level; names image and pixel.
- */
-export function requireLevels(
-  rows: Float32Array,
-  levels: PixelLevels,
-  { pixels, place }: { readonly pixels: number; readonly place: string },
-): Float32Array {
-  const most = levels.count - 1;
-  return rows.map((value, i) => {
-    const level = Math.round(value * most);
-    if (level >= 0 && level <= most && Math.abs(value * most - level) < TOLERANCE) {
-      return level / most;
-    }
-    const names = levels.count === 2 ? "0 or 1" : `k/${most} with k from 0 to ${most}`;
-    throw new InputError(
-      `${place}, image ${Math.floor(i / pixels) + 1}, pixel ${i % pixels + 1}: ${value} is not ` +
-        `${names}, as pixels of the run's data are; give images of data, or leave out ${
-          option("bitsPerDim")
-        }`,
-    );
-  });
 }
 
 /**

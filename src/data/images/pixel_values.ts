@@ -31,14 +31,16 @@ interface Extremes {
  *
  * @param options.binarize Whether pixels are 0 or 1; by default if there are two different values.
  * @param options.pixels Values per image.
+ * @param options.white The value of white, if it is known.
  * @throws {InputError} If a value is negative (unless there are two in all), too large or not finite.
  */
 export function pixelValues(
   values: Uint8Array | Float32Array | Float64Array,
-  { binarize, pixels, place }: {
+  { binarize, pixels, place, white: known }: {
     readonly binarize: boolean | undefined;
     readonly pixels: number;
     readonly place: string;
+    readonly white?: number;
   },
 ): PixelValues {
   const found = extremesOf(values, { pixels, place });
@@ -47,7 +49,7 @@ export function pixelValues(
     const levels = Uint8Array.from(values, (value) => value === max ? 255 : 0);
     return { levels, binarize: true, words: `values ${shown(min)} and ${shown(max)}, binary` };
   }
-  const white = whiteOf(found);
+  const white = known ?? whiteOf(found);
   if (white === null) {
     throw new InputError(
       `${place}: values from ${shown(min)} to ${shown(max)}; those of images are from 0 to 1 or ` +
@@ -64,7 +66,9 @@ export function pixelValues(
     : false;
   const range = `values from ${shown(min)} to ${shown(max)}`;
   const scale = `read as 0 (black) to ${white} (white)`;
-  const dark = max > 0 && max < DARK * white ? `; divide them by ${shown(max)} to use it all` : "";
+  const dark = max > 0 && max < DARK * white
+    ? `; scale them by ${white}/${shown(max)} to use it all`
+    : "";
   const how = isBinary
     ? `binarised at half of 0 to ${white}`
     : isRounded
@@ -75,7 +79,8 @@ export function pixelValues(
 
 /** The value of white; null if the values are none of images. */
 function whiteOf({ min, max, isWhole }: Omit<Extremes, "isTwo">): number | null {
-  if (min < 0) return null;
+  // Floats up to 1.02 are images of 0 to 1 that something overshot, and black on the scale of 255.
+  if (min < 0 || (!isWhole && max > 1 && max < 2)) return null;
   const white = WHITES.find((white) => max <= white);
   return white === undefined || (white > 255 && !isWhole) ? null : white;
 }

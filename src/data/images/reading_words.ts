@@ -7,9 +7,22 @@ import { placeWords } from "../tables/reading_words.ts";
  * @param rows What follows their number, such as how many of them train.
  */
 export function imageReadingWords(dataset: ImageDataset, rows = ""): string {
-  const { name, train, test, testIdentity, height, width, channels, reading } = dataset;
+  const { name, train, test, testIdentity, reading } = dataset;
   const count = train.count + (testIdentity === undefined ? test.count : 0);
-  const size = `${height} x ${width}${channels === 1 ? "" : ` x ${channels}`}`;
-  return `${placeWords(name)}: ${count} images of ${size}${rows}` +
+  return imagesWords({ ...dataset, place: name, count }) + rows +
     (reading === undefined ? "" : `, ${reading.words}`);
+}
+
+/** How many images of which size there are: `faces: 60 images of 8 x 8 x 3`. */
+export function imagesWords(
+  { place, count, height, width, channels }: {
+    readonly place: string;
+    readonly count: number;
+    readonly height: number;
+    readonly width: number;
+    readonly channels: number;
+  },
+): string {
+  const size = `${height} x ${width}${channels === 1 ? "" : ` x ${channels}`}`;
+  return `${placeWords(place)}: ${count} ${count === 1 ? "image" : "images"} of ${size}`;
 }

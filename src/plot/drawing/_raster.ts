@@ -1,6 +1,7 @@
 import { guarded } from "../../core/wasm/guarded_memory.ts";
 import { withReachableMaximum } from "../../core/wasm/memory_rewrite.ts";
-import { encodePng, type PngText } from "../encoding/png.ts";
+import { encodePng } from "../../core/png/encode_png.ts";
+import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
   const assets = await import("./_raster_assets.ts");

@@ -1,5 +1,5 @@
 import { fewColors, GIFEncoder, nearestColors } from "./_few_colors.ts";
-import { decodePng } from "./png.ts";
+import { decodePng } from "../../core/png/decode_png.ts";
 
 /** Options of {@link animation}. */
 export interface AnimationOptions {

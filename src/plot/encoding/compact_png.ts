@@ -1,6 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { fewColors, nearestColors } from "./_few_colors.ts";
-import { type DecodedPng, decodePng, encodePng, pngFile } from "./png.ts";
+import { type DecodedPng, decodePng } from "../../core/png/decode_png.ts";
+import { encodePng, pngFile } from "../../core/png/encode_png.ts";
 
 /** Palette size of a chart: with twice as many, files are a tenth larger and look the same. */
 const COLORS = 128;

@@ -2,7 +2,8 @@ import { axes, BELOW_AXIS, gridLines, leftOfAxis, type Rect } from "../drawing/_
 import { imageGrid, type ImageSize } from "../image_grid.ts";
 import { accent, ink, rgbOf } from "../drawing/_palette.ts";
 import { boundsOfAll, checkPoints, fitPlane, middleOf } from "../drawing/_plane.ts";
-import { decodePng, encodePng } from "./png.ts";
+import { decodePng } from "../../core/png/decode_png.ts";
+import { encodePng } from "../../core/png/encode_png.ts";
 import { rasterize } from "../drawing/_raster.ts";
 import { element, svgDocument, textLine, textWidth } from "../drawing/_svg.ts";
 

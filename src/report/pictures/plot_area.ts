@@ -1,5 +1,6 @@
 import { ink, rgbOf } from "../../plot/drawing/_palette.ts";
-import { decodePng, encodePng } from "../../plot/encoding/png.ts";
+import { decodePng } from "../../core/png/decode_png.ts";
+import { encodePng } from "../../core/png/encode_png.ts";
 
 /** Largest difference per channel to the axes' colour: pictures may have been compressed. */
 const TOLERANCE = 14;

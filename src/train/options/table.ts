@@ -27,15 +27,19 @@ export const trainOptions = {
   },
   data: {
     group: "data",
-    value: { kind: "text", expected: "a data set's name or a file" },
+    value: { kind: "text", expected: "a data set's name, a file or a folder" },
     placeholder: "NAME|FILE",
-    help: "data set (see: fluxion data list), CSV, NPY, Parquet or IDX file, - for CSV on stdin",
+    help:
+      "data set (see: fluxion data list), CSV, NPY, Parquet or IDX file, folder of PNG files, - for " +
+      "CSV on stdin",
     default: { cnf: "moons", fm: { mlp: "moons", unet: "mnist", resnet: "mnist" } },
   },
   binarize: {
     group: "data",
     value: { kind: "switch", negatable: true },
-    help: "images: binarize pixels to 0 or 1; `binarize: false` needs fluxion data fetch",
+    help:
+      "images: binarize pixels to 0 or 1; `binarize: false` keeps grey values (those of mnist: " +
+      "fluxion data fetch mnist)",
     default: { fm: { unet: true, resnet: true } },
     defaultWords: "default yes; own files: by their values",
     when: { kind: "rows", rows: "images", reason: "only images have pixels" },
@@ -99,9 +103,9 @@ export const trainOptions = {
   },
   testData: {
     group: "data",
-    value: { kind: "text", expected: "a file" },
+    value: { kind: "text", expected: "a file or a folder" },
     placeholder: "FILE",
-    help: "of a file: its test rows are in this other file, and all of its own train",
+    help: "of a file or folder: its test rows are in this other one, and all of its own train",
     discardedBy: "split",
   },
   log: {

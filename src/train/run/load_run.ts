@@ -132,7 +132,17 @@ export function dataOptionsOf(
   run: Pick<RunConfig, "config" | "network" | "standardization" | "columns" | "dropped">,
 ): DataOptions {
   const { seed, binarize = true, dropMissing, header, split, testData } = run.config;
-  return { seed, binarize, columns: columnsOf(run), dropMissing, header, split, testData };
+  const channels = run.network.image?.channels;
+  return {
+    seed,
+    binarize,
+    channels,
+    columns: columnsOf(run),
+    dropMissing,
+    header,
+    split,
+    testData,
+  };
 }
 
 /**

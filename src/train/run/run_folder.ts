@@ -301,7 +301,7 @@ function cannotUse(path: string, error: unknown): unknown {
 
 /** Default run name for a data set: `cnf-moons`, `fm-train-images-idx3-ubyte`. */
 export function runName(model: string, data: string): string {
-  const file = data.split(/[/\\]/).at(-1)!;
+  const file = data.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1)!;
   const stem = data === "-" ? "stdin" : file.replace(/(\.(csv|npy|idx|gz))+$/i, "");
   return `${model}-${stem.replace(/[^A-Za-z0-9._-]+/g, "-")}`;
 }

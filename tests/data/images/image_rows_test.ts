@@ -11,7 +11,7 @@ async function read(
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeFile(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
-    return [...await readImageRows(path, { image, binarize })];
+    return [...(await readImageRows(path, { image, binarize })).rows];
   } finally {
     await Deno.remove(path);
   }

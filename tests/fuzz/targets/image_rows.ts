@@ -29,7 +29,12 @@ export const imageRows: FuzzTarget = {
   async parse(bytes) {
     const half = bytes.length >> 1;
     const readStdin = () => ReadableStream.from([bytes.subarray(0, half), bytes.subarray(half)]);
-    const rows = await readImageRows("-", { image, binarize: half % 2 === 0, readStdin });
+    const { rows } = await readImageRows("-", {
+      image,
+      binarize: half % 2 === 0,
+      levels: half % 3 === 0,
+      readStdin,
+    });
     assert.ok(rows.length > 0 && rows.length % 2 === 0);
     assert.ok(rows.every((value) => Number.isFinite(value)));
   },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32, deflateSync } from "node:zlib";
-import { decodePng, encodePng } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
+import { encodePng } from "../../../src/core/png/encode_png.ts";
 import { InputError } from "../../../src/core/errors.ts";
 import type { Random } from "../random.ts";
 import type { FuzzTarget } from "../target.ts";

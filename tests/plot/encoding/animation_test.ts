@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { animation } from "../../../src/plot/encoding/animation.ts";
-import { encodePng } from "../../../src/plot/encoding/png.ts";
+import { encodePng } from "../../../src/core/png/encode_png.ts";
 import { decodeGif } from "./_gif.ts";
 
 const [width, height] = [12, 8];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { compactPng } from "../../../src/plot/encoding/compact_png.ts";
-import { decodePng, encodePng } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
+import { encodePng } from "../../../src/core/png/encode_png.ts";
 import { trajectoryPlot } from "../../../src/plot/trajectory_plot.ts";
 
 /** A chart with many hues: lines coloured by time, and a colour bar. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cloudFrames, imageFrames } from "../../../src/plot/encoding/frames.ts";
-import { decodePng } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
 
 /** Number of pixels in the dots' blue, and their mean column, from 0 to 1. */
 function blue(png: Uint8Array) {

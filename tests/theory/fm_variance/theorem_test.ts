@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { markdownToHtml } from "../../../src/page/markdown_to_html.ts";
-import { decodePng } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
 import { SAMPLES } from "../../../src/theory/fm_variance/marginal.ts";
 import { VECTORS } from "../../../src/theory/fm_variance/norms.ts";

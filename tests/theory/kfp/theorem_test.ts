@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { markdownToHtml } from "../../../src/page/markdown_to_html.ts";
-import { decodePng } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
 import type { KfpCheck } from "../../../src/theory/kfp/check.ts";
 import { kfp } from "../../../src/theory/kfp/theorem.ts";
 import { backendTest } from "../../support/backends.ts";

@@ -8,7 +8,8 @@ export function naturalOrder(a: string, b: string): number {
     const [one, other] = [these[i]!, those[i]!];
     // Every second part is a number.
     const difference = i % 2 === 1 ? Number(one) - Number(other) : 0;
-    if (difference !== 0) return difference;
+    // NaN: both are beyond all numbers, as 1e999 in a name of random digits.
+    if (difference !== 0 && !Number.isNaN(difference)) return difference;
     if (one !== other) return one < other ? -1 : 1;
   }
   return these.length - those.length;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
-import { decodePng, encodePng, pngFile, withText } from "../../../src/plot/encoding/png.ts";
+import { decodePng } from "../../../src/core/png/decode_png.ts";
+import { encodePng, withText } from "../../../src/core/png/encode_png.ts";
 
 const size = fc.record({
   width: fc.integer({ min: 1, max: 9 }),
@@ -80,53 +80,4 @@ Deno.test("withText() refuses an invalid PNG keyword", () => {
   for (const keyword of ["", " a", "a ", "ключ", "a".repeat(80), "a\0b"]) {
     assert.throws(() => withText(png, { [keyword]: "x" }), RangeError);
   }
-});
-
-Deno.test("decodePng() refuses a damaged file", () => {
-  const png = encodePng(new Uint8Array(64).fill(9), { width: 8, height: 8 });
-  const flipped = png.slice();
-  flipped[45]! ^= 1;
-  assert.throws(() => decodePng(flipped));
-  assert.throws(() => decodePng(png.subarray(0, png.length - 20)));
-});
-
-/** The file with changed header fields and a recomputed checksum. */
-function withHeader(
-  png: Uint8Array,
-  change: { width?: number; height?: number; depth?: number; interlaced?: number },
-): Uint8Array {
-  const bytes = png.slice();
-  const view = new DataView(bytes.buffer);
-  if (change.width !== undefined) view.setUint32(16, change.width);
-  if (change.height !== undefined) view.setUint32(20, change.height);
-  if (change.depth !== undefined) bytes[24] = change.depth;
-  if (change.interlaced !== undefined) bytes[28] = change.interlaced;
-  view.setUint32(29, crc32(bytes.subarray(12, 29)));
-  return bytes;
-}
-
-Deno.test("decodePng() checks the header against its limits before decoding", () => {
-  const png = encodePng(Uint8Array.of(7), { width: 1, height: 1 });
-  const sizes = [[0, 1], [1, 0], [70_000, 1], [1, 70_000], [60_000, 60_000], [2 ** 32 - 1, 1]];
-  for (const [width, height] of sizes) {
-    assert.throws(() => decodePng(withHeader(png, { width: width!, height: height! })), {
-      name: "InputError",
-      message: `its header declares ${width} x ${height} pixels; 1 to 65535 per side and ` +
-        "67108864 in total are supported",
-    });
-  }
-  assert.throws(() => decodePng(withHeader(png, { depth: 7 })), /declares 7 bits per sample/);
-  assert.throws(() => decodePng(new Uint8Array(100)), /does not start with a PNG header/);
-  assert.throws(() => decodePng(new Uint8Array()), /does not start with a PNG header/);
-});
-
-Deno.test("decodePng() inflates interlaced data only up to the declared size", () => {
-  const interlaced = (rows: Uint8Array) =>
-    withHeader(
-      pngFile({ width: 1, height: 1 }, 0, [["IDAT", deflateSync(rows)]]),
-      { interlaced: 1 },
-    );
-  assert.deepEqual([...decodePng(interlaced(Uint8Array.of(0, 7))).pixels], [7, 7, 7, 255]);
-  const message = "its interlaced data are damaged, or more than its header declares";
-  assert.throws(() => decodePng(interlaced(new Uint8Array(2e7))), { name: "InputError", message });
 });

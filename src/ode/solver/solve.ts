@@ -206,7 +206,11 @@ class Solver<Rows> {
     const slope = space.own(field.evaluate(t, this.#y, ids));
     const stateNorms = await norms(this.#y);
     const slopeNorms = await norms(slope);
-    const trials = groups.map((_, i) => trialStepSize(stateNorms[i]!, slopeNorms[i]!));
+    const trials = groups.map((_, i) => {
+      const trial = trialStepSize(stateNorms[i]!, slopeNorms[i]!);
+      // Where the slope is not finite: a field may refuse a time that is NaN.
+      return Number.isNaN(trial) ? SMALLEST_START : trial;
+    });
     const h = perRow(groups, (_, i) => direction * trials[i]!);
     const y = space.combine(this.#y, h, [{ weight: 1, rows: slope }]);
     const slope1 = space.own(field.evaluate(stageTimes(t, h, 1), y, ids));

@@ -131,6 +131,21 @@ Deno.test("solveRows() with fixed steps names the step after which a group was n
   assert.equal(reports[0]!.nfe, 40);
 });
 
+Deno.test("solveRows() asks for the field at finite times, also where it is not finite", async () => {
+  // As a network does whose weights are too large; the time embedding refuses NaN.
+  const field: Field<HostRows> = {
+    parts: null,
+    evaluate: (t, y) => {
+      assert.ok(t.every(Number.isFinite), `${t}`);
+      return hostRows(y.data.map((v) => v > 1 ? NaN : v), y.count, 1);
+    },
+  };
+  const y0 = hostRows(Float64Array.of(0.1, 2), 2, 1);
+  const { reports, y1 } = await solve({ y0, field, control: adaptive, controlGroup: 1 });
+  assert.deepEqual(reports.map(({ failure }) => failure?.kind), [undefined, "nonFinite"]);
+  assert.ok(Math.abs(y1.data[0]! - 0.1 * Math.E) < 1e-4);
+});
+
 Deno.test("solveRows() ends at t1 exactly, forwards and backwards", async () => {
   for (
     const [t1, control] of [[1 / 3, adaptive], [-0.7, adaptive], [0.1, {

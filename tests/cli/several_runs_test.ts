@@ -1,7 +1,7 @@
 // compare, eval and plot of several runs.
 import assert from "node:assert/strict";
 import { incomparable } from "../../cli/commands/compare/run.ts";
-import { naturalOrder } from "../../src/core/natural_order.ts";
+import { naturalOrder } from "../../src/core/files/natural_order.ts";
 import { comparedCurvesPicture } from "../../src/report/pictures/compared_curves.ts";
 import type { TrainOptions } from "../../src/train/options/table.ts";
 import type { RunSummary } from "../../src/train/run/run_summary.ts";

@@ -1,5 +1,5 @@
-import { InputError, naturalOrder } from "@fluxion/fluxion/core";
-import { writeFileAtomic } from "@fluxion/fluxion/files";
+import { InputError } from "@fluxion/fluxion/core";
+import { naturalOrder, writeFileAtomic } from "@fluxion/fluxion/files";
 import { kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
 import {

@@ -1,5 +1,5 @@
 import { InputError } from "../../core/errors.ts";
-import { naturalOrder } from "../../core/natural_order.ts";
+import { naturalOrder } from "../../core/files/natural_order.ts";
 import { named } from "../../core/quoted.ts";
 import { idxNames } from "./idx_folder.ts";
 import { fileKind } from "../input_file.ts";

@@ -25,6 +25,7 @@ export { imageReadingWords } from "./images/reading_words.ts";
 export { type PixelLevels, pixelLevels } from "./images/pixel_levels.ts";
 export { type OwnPoints, pointDataset } from "./point_dataset.ts";
 export { fileKind, noSuchFile } from "./input_file.ts";
+export { naturalOrder } from "../core/files/natural_order.ts";
 export type { CsvOptions } from "./formats/csv.ts";
 export type { FirstLine } from "./formats/csv_header.ts";
 export type { ColumnKind, DequantizedKind } from "./tables/kinds/column_kind.ts";

@@ -1,5 +1,6 @@
 import { InputError } from "@fluxion/fluxion/core";
-import { naturalOrder, writeFileAtomic } from "@fluxion/fluxion/files";
+import { naturalOrder } from "@fluxion/fluxion/data";
+import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
 import {

@@ -70,6 +70,10 @@ export function valueAt(kind: ColumnKind, y: Float64Array, at: number): number {
  *   log:         y = log x, so log p(x) = log p(y) - log x
  *   dequantized: log P(x) >= E_u[log p(x + (u - 1/2) step)] + log(step)
  *   categorical: cells of volume 1, so 0
+ *
+ * The cells of a grid tile the line. Those of categories, cubes around the corners of a simplex, do
+ * not tile the space: mass outside them is no category's. Each lies where its own coordinate is the
+ * largest, so the bound holds for the probabilities of samples, which {@link valueAt} makes.
  */
 export function logVolume(kind: ColumnKind, value: number): number {
   switch (kind.kind) {

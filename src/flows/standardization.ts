@@ -202,9 +202,13 @@ export function likelihoodConvention(
   const columns = standardization?.columns ?? [];
   const discrete = columns.filter(isDiscrete).length, others = columns.length - discrete;
   if (discrete === 0) return null;
+  const hasCategories = columns.some(({ kind }) => kind === "categorical");
   return `log-probability of ${discrete} discrete column${discrete === 1 ? "" : "s"}` +
     (others === 0 ? "" : ` and log-density of the other${others === 1 ? "" : ` ${others}`}`) +
-    "; by uniform dequantisation, one draw per row: in the mean a lower bound";
+    "; by uniform dequantisation, one draw per row: in the mean a lower bound" +
+    (hasCategories
+      ? " (of categories not a tight one: their cells leave out a part of the model's mass)"
+      : "");
 }
 
 /**

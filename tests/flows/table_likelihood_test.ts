@@ -11,7 +11,7 @@ import { linearPath } from "../../src/flows/paths/linear_path.ts";
 import { sample } from "../../src/flows/sample.ts";
 import type { Source } from "../../src/flows/sources/source.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
-import type { Standardization } from "../../src/flows/standardization.ts";
+import { likelihoodConvention, type Standardization } from "../../src/flows/standardization.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { backendTest } from "../support/backends.ts";
@@ -149,3 +149,30 @@ backendTest(
     model.parameters.dispose();
   },
 );
+
+Deno.test("cells of categories leave out mass, and bound the frequencies of samples from below", async () => {
+  const { engines } = await openDevice("cpu");
+  const column: ColumnKind = { kind: "categorical", categories: ["a", "b", "c"] };
+  const center = [0.5, 0.3, 0.2], scale = center.map((p) => Math.sqrt(p * (1 - p) + 1 / 12));
+  const table: Standardization = { kind: "zscore", center, scale, columns: [column] };
+  // scipy: with s_j = scale_j, the product over j of
+  // norm.cdf((hi_j - center_j) / s_j) - norm.cdf((lo_j - center_j) / s_j), hi, lo = (j == k) +- 0.5.
+  const cells = [0.17122, 0.10216, 0.07036];
+  const n = 20_000;
+  const model = still(table);
+  const { samples } = await sample(model, engines, { count: n, seed: 4 });
+  for (const [category, cell] of cells.entries()) {
+    const { logProb: found } = await logProb(model, engines, new Float64Array(4000).fill(category));
+    const bound = Math.exp(mean(found)), probability = mean(found.map(Math.exp));
+    assert.ok(Math.abs(probability - cell) < 0.01, `${category}: ${probability} for ${cell}`);
+    const share = samples.filter((value) => value === category).length / n;
+    assert.ok(bound < cell && cell < share, `${category}: ${bound} < ${cell} < ${share}`);
+  }
+  assert.ok(samples.every((value) => value === 0 || value === 1 || value === 2));
+  assert.match(likelihoodConvention(table)!, /lower bound \(of categories not a tight one: /);
+  const grid: Standardization = {
+    ...{ kind: "zscore", center: [0], scale: [1] },
+    columns: [{ kind: "dequantized", step: 1, origin: 0 }],
+  };
+  assert.match(likelihoodConvention(grid)!, /in the mean a lower bound$/);
+});

@@ -2,7 +2,7 @@ import { areaWidth, clipped, heading } from "./drawing/_chart.ts";
 import { accent, ink } from "./drawing/_palette.ts";
 import { checkPoints, dots, dotStyle, fitPlane } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
+import { element, fontWidth, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
 
 /** Options of {@link cloudGrid}. */
@@ -40,7 +40,8 @@ export function cloudGrid(
     );
   }
   for (const cloud of clouds) checkPoints(cloud, 2);
-  const left = 10 + Math.max(...rowLabels.map((label) => textWidth(label, SIZE)));
+  const left = 10 +
+    Math.ceil(fontWidth(options) * Math.max(...rowLabels.map((label) => textWidth(label, SIZE))));
   const gaps = (columns - 1) * GAP;
   const width = (areaWidth(options, columns * 130 + gaps, left + 1) - gaps) / columns;
   const head = heading(options, { x: left, width: columns * width + gaps });

@@ -54,10 +54,6 @@ export interface DensityOptions extends PictureOptions, CoordinateOptions {
       readonly logDensity: ArrayLike<number>;
     }
     | { readonly kind: "points"; readonly label: string; readonly points: ArrayLike<number> };
-  /**
-   * The density with the darkest colour, where pictures are compared; by default the highest shown.
-   */
-  readonly highest?: number;
   /** Points [n * 2] drawn over the density. */
   readonly samples?: { readonly points: ArrayLike<number>; readonly label: string };
   /** Data points [m * 2], drawn in another colour under the samples. */
@@ -148,7 +144,7 @@ export function densityPlot(
   if (beside?.kind === "points") checkPoints(beside.points, 2);
   const own = densitiesOf(grid, grid.logDensity);
   const other = beside?.kind === "density" ? densitiesOf(grid, beside.logDensity) : null;
-  const highest = options.highest ?? Math.max(own.highest, other?.highest ?? 0);
+  const highest = Math.max(own.highest, other?.highest ?? 0);
 
   const isNarrow = isForPhone(options);
   const BAR = 14, TO_BAR = isNarrow ? 10 : 22;

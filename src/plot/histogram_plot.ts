@@ -173,7 +173,7 @@ export function histogramPlot(
     options.names?.[0] ?? "x",
     shown,
     [left, left + width],
-    Math.min(8, Math.round(width / 60)),
+    { most: Math.min(8, Math.round(width / 60)), beyond: margins.right },
   );
   const y = vertical(area.y + HEIGHT);
   const marks = [bars(counted, { x: x.at, y: y.at })];

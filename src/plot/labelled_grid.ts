@@ -4,7 +4,14 @@ import { imageNumbers, type ImageSize, pixelByte } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, pngAddress, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
+import {
+  element,
+  fontWidth,
+  pngAddress,
+  svgDocument,
+  textLine,
+  textWidth,
+} from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** Options of {@link labelledGrid}. */
@@ -60,12 +67,17 @@ export function labelledGrid(
   const across = Math.ceil(Math.sqrt(perCell));
   const margin = options.totalWidth === undefined ? MARGIN : 0;
   const left = margin +
-    (rowLabels.length > 0 ? Math.max(...rowLabels.map((label) => textWidth(label, SIZE))) + 10 : 0);
+    (rowLabels.length > 0
+      ? Math.ceil(
+        fontWidth(options) * Math.max(...rowLabels.map((label) => textWidth(label, SIZE))),
+      ) +
+        10
+      : 0);
   const labelWidth = Math.max(0, ...labels.map((label) => textWidth(label, SMALL)));
   // Drawing units per image pixel; with a wanted width the cells fill it.
   const scale = options.totalWidth === undefined
     ? (options.scale ?? 3) / ZOOM
-    : Math.min(3, ((options.totalWidth - left + GAP) / columns - GAP) / (across * (width + 1) + 1));
+    : Math.min(6, ((options.totalWidth - left + GAP) / columns - GAP) / (across * (width + 1) + 1));
   const unit = (pixels: number) => pixels * scale;
   // Images are separated by a gap of one image pixel.
   const cell = {

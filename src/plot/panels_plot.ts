@@ -1,4 +1,4 @@
-import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
+import { acrossAxis, linearAxis, logAxis, widened } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -17,7 +17,7 @@ import {
 import { classColors, ink, timeColor } from "./drawing/_palette.ts";
 import { dotStyle, hasOneUnit } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, polyline, svgDocument, textLine, wrapped } from "./drawing/_svg.ts";
+import { element, fontWidth, polyline, svgDocument, textLine, wrapped } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** One of a panel's two axes. */
@@ -178,8 +178,9 @@ function domains(panel: Panel, width: number, height: number): { x: Interval; y:
 
 function axisOf(axis: PanelAxis, domain: Interval, range: Interval, tickLength: number): Axis {
   const ticks = Math.max(2, Math.round(Math.abs(range[1] - range[0]) / tickLength));
-  return axis.scale === "log"
-    ? logAxis(axis.label, domain, range, ticks)
+  if (axis.scale === "log") return logAxis(axis.label, domain, range, ticks);
+  return range[0] < range[1]
+    ? acrossAxis(axis.label, domain, range, { most: ticks, beyond: 14 })
     : linearAxis(axis.label, domain, range, ticks);
 }
 
@@ -388,8 +389,7 @@ export function panelsPlot(
   const width = widthBeside(marginsAt(widthBeside(marginsAt(own))));
   const margins = marginsAt(width);
 
-  // A page's own font may be wider than Inter, by which texts are measured.
-  const room = options.format === "svg" ? 0.86 * width : width;
+  const room = width / fontWidth(options);
   const placed = panels.map((panel, i) => {
     const column = i % columns, row = Math.floor(i / columns), height = heightAt(width, panel);
     const shown = domains(panel, width, height);

@@ -27,7 +27,7 @@ export interface PointsOptions extends PictureOptions, CoordinateOptions {
 
 /**
  * Plots points of any dimension: a histogram for one, a scatter plot for two, a scatter matrix of
- * the first six for more.
+ * the first six, or on a phone four, for more.
  *
  * @param points [n * dims], row-major.
  * @returns A PNG or SVG file.

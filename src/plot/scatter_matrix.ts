@@ -1,4 +1,4 @@
-import { acrossAxis, linearAxis } from "./drawing/_axis.ts";
+import { acrossAxis, scaledAxis } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -7,6 +7,7 @@ import {
   gridLines,
   heading,
   isForPhone,
+  LABEL,
   leftOfAxis,
   legend,
   type LegendEntry,
@@ -25,7 +26,7 @@ import {
 import { rendered } from "./drawing/_render.ts";
 import { bars, histograms, outline } from "./histogram_plot.ts";
 import { classesOf, withCount } from "./scatter_plot.ts";
-import { svgDocument } from "./drawing/_svg.ts";
+import { fontWidth, shortenedNames, svgDocument } from "./drawing/_svg.ts";
 import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Options of {@link scatterMatrix}. */
@@ -42,15 +43,15 @@ export interface ScatterMatrixOptions extends PictureOptions, Pick<CoordinateOpt
   readonly frame?: ArrayLike<number>;
 }
 
-/** Maximum number of dimensions; more panels would be too small to read. */
-const MAX_DIMS = 6;
+/** Maximum number of dimensions, also for a phone; more panels would be too small to read. */
+const MAX_DIMS = 6, MAX_DIMS_PHONE = 4;
 
 /** Side of a panel by the number of dimensions shown. */
 const SIDES = [0, 0, 250, 190, 160, 136, 120] as const;
 
 /**
- * Scatter matrix of points with three or more dimensions: each pair of the first six, with
- * histograms on the diagonal. With a reference, each pair is drawn twice on the same axes: the
+ * Scatter matrix of points with three or more dimensions: each pair of the first six, or on a phone
+ * of the first four, with histograms on the diagonal. With a reference, each pair is drawn twice on the same axes: the
  * points below the diagonal, the reference above it, both in the histograms.
  *
  * @param points [n * dims], row-major.
@@ -64,9 +65,9 @@ export function scatterMatrix(
   const { dims, label = "points", labels, reference } = options;
   const n = checkPoints(points, dims);
   if (reference !== undefined) checkPoints(reference.points, dims);
-  const shown = Math.min(dims, MAX_DIMS);
-  const classes = labels ? classesOf(labels, n) : [];
   const isNarrow = isForPhone(options), GAP = isNarrow ? 6 : 14;
+  const shown = Math.min(dims, isNarrow ? MAX_DIMS_PHONE : MAX_DIMS);
+  const classes = labels ? classesOf(labels, n) : [];
 
   const columnsOf = (table: ArrayLike<number>) =>
     Array.from({ length: shown }, (_, k) => coordinate(table, dims, k));
@@ -77,21 +78,22 @@ export function scatterMatrix(
   const domains = own.map((_, k) =>
     domainOf(frame === undefined ? tablesOf(k) : [coordinate(frame, dims, k)])
   );
-  const isSmall = isNarrow || SIDES[shown]! < 150;
-  const axis = (k: number, range: readonly [number, number], kind = linearAxis) =>
-    kind(coordinateName(options, k), domains[k]!, range, isSmall ? 2 : 3);
+  const most = isNarrow || SIDES[shown]! < 150 ? 2 : 3;
+  const names = domains.map((_, k) => coordinateName(options, k));
   const margins = marginsOf(options);
-  const left = Math.max(
-    ...domains.map((_, k) => leftOfAxis(axis(k, [SIDES[shown]!, 0]), margins.left)),
-  );
+  const left = Math.max(...domains.map((domain, k) => {
+    return leftOfAxis(scaledAxis(names[k]!, domain, [SIDES[shown]!, 0], most), margins.left);
+  }));
   const gaps = (shown - 1) * GAP;
   const CELL = Math.floor(
     (areaWidth(options, shown * SIDES[shown]! + gaps, left + margins.right) - gaps) / shown,
   );
   const width = shown * CELL + gaps;
+  const labelsOfAxes = shortenedNames(names, LABEL, CELL / fontWidth(options));
 
+  const what = options.names === undefined ? "dimensions" : "columns";
   const subtitle = options.subtitle ??
-    (shown < dims ? `the first ${shown} of ${dims} dimensions` : undefined);
+    (shown < dims ? `The first ${shown} of ${dims} ${what}` : undefined);
   const head = heading({ ...options, subtitle }, { x: left, width });
   const outsideOf = (words: string, table: readonly Float64Array[]) => {
     const rows = Array.from(table[0]!, (_, i) => i);
@@ -133,12 +135,17 @@ export function scatterMatrix(
         width: CELL,
         height: CELL,
       };
-      const x = axis(column, [area.x, area.x + CELL], acrossAxis);
-      const y = axis(row, [area.y + CELL, area.y]);
+      // Labels of neighbours have a gap between them.
+      const beyond = Math.max(0, GAP / 2 - 4);
+      const x = acrossAxis(labelsOfAxes[column]!, domains[column]!, [area.x, area.x + CELL], {
+        most,
+        beyond,
+      });
+      const y = scaledAxis(labelsOfAxes[row]!, domains[row]!, [area.y + CELL, area.y], most);
       // Only the outer panels have tick labels, at the left and bottom.
-      const outerX = row === shown - 1 ? x : { ...x, label: "", ticks: [] };
+      const outerX = row === shown - 1 ? x : { at: x.at, label: "", ticks: [] };
       const hasY = column === 0 && (row > 0 || others !== null);
-      const outerY = hasY ? y : { ...y, label: "", ticks: [] };
+      const outerY = hasY ? y : { at: y.at, label: "", ticks: [] };
       if (row === column) {
         parts.push(clipped(area, diagonal(row, area, x)));
       } else {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linearAxis } from "../../src/plot/drawing/_axis.ts";
+import { acrossAxis, linearAxis, scaledAxis } from "../../src/plot/drawing/_axis.ts";
 import { ink } from "../../src/plot/drawing/_palette.ts";
 import { boundsOfAll, fitPlane } from "../../src/plot/drawing/_plane.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
@@ -10,6 +10,9 @@ import { scatterPlot } from "../../src/plot/scatter_plot.ts";
 import { trajectoryPlot } from "../../src/plot/trajectory_plot.ts";
 import { cloudFrames } from "../../src/plot/encoding/frames.ts";
 import { near, rgb } from "./_picture.ts";
+import { cloudGrid } from "../../src/plot/cloud_grid.ts";
+import { shortenedNames, textWidth } from "../../src/plot/drawing/_svg.ts";
+import { labelledGrid } from "../../src/plot/labelled_grid.ts";
 
 Deno.test("linearAxis() of values far from zero uses an offset that its label names", () => {
   const axis = linearAxis("time", [1_699_999_990, 1_700_000_070], [0, 800], 4);
@@ -20,6 +23,84 @@ Deno.test("linearAxis() of values far from zero uses an offset that its label na
   assert.equal(linearAxis("x", [-1_000_000.5, -999_999.5], [0, 1], 4).label, "x + 1000000");
   const near = linearAxis("x", [997, 1003], [0, 600], 3);
   assert.deepEqual([near.label, near.ticks[0]!.label], ["x", "998"]);
+});
+
+Deno.test("acrossAxis() keeps tick labels apart and within their room", () => {
+  const cases: readonly (readonly [readonly [number, number], number])[] = [
+    [[0, 410_000], 60],
+    [[-250_000, 90_000], 90],
+    [[0, 7e-6], 60],
+    [[1.69e9, 1.74e9], 80],
+    [[-12, 13], 34],
+    [[20, 80], 400],
+    [[997_000, 3_400_000], 34],
+  ];
+  for (const [domain, length] of cases) {
+    const axis = acrossAxis("x", domain, [100, 100 + length], { most: 3, beyond: 4 });
+    assert.ok(axis.ticks.length > 0, `${domain}`);
+    let end = 96;
+    for (const { value, label } of axis.ticks) {
+      const half = textWidth(label, 11.5) / 2, at = axis.at(value);
+      assert.ok(at - half >= end && at + half <= 104 + length, `${domain}: ${label}`);
+      end = at + half + 8;
+    }
+  }
+  const labels = (domain: readonly [number, number], length: number) =>
+    acrossAxis("x", domain, [0, length], { most: 3, beyond: 14 }).ticks.map(({ label }) => label);
+  assert.deepEqual(labels([0, 410_000], 60), ["0", "400k"]);
+  assert.deepEqual(labels([0, 410_000], 320), ["0", "100,000", "200,000", "300,000"]);
+  assert.deepEqual(labels([0, 7e-6], 300), ["0", "2e-6", "4e-6", "6e-6"]);
+  assert.deepEqual(labels([1.69e9, 1.75e9], 300), ["1.7e9", "1.72e9", "1.74e9"]);
+  assert.deepEqual(labels([-3_100_000, 100_000], 60), ["−2M", "0"]);
+});
+
+Deno.test("scaledAxis() has two ticks where one would give no scale", () => {
+  assert.equal(linearAxis("age", [10, 85], [100, 0], 2).ticks.length, 1);
+  assert.ok(scaledAxis("age", [10, 85], [100, 0], 2).ticks.length > 1);
+});
+
+Deno.test("shortenedNames() keeps names apart", () => {
+  const cut = (names: readonly string[]) => shortenedNames(names, 12, 50);
+  assert.deepEqual(cut(["age", "income before tax"]), ["age", "income…"]);
+  assert.deepEqual(cut(["feature_01", "feature_02"]), ["fea…_01", "fea…_02"]);
+});
+
+Deno.test("an axis keeps the offset of its ticks where its name is cut", async () => {
+  const times = Array.from({ length: 40 }, (_, i) => 1_700_000_000 + 1000 * Math.sin(i));
+  const name = "timestamp of the measurement in seconds since 1970, as the device says it";
+  const svg = new TextDecoder().decode(
+    await histogramPlot(times, { names: [name], format: "svg", totalWidth: 358 }),
+  );
+  assert.match(svg, />timestamp of[^<]*… − 1700000000</);
+});
+
+Deno.test("a scatter matrix for a phone shows four columns, each with a name of its own", async () => {
+  const points = Array.from({ length: 600 }, (_, i) => Math.sin(i * 1.7));
+  const names = Array.from({ length: 6 }, (_, i) => `feature_number_${i}`);
+  const svg = new TextDecoder().decode(
+    await scatterMatrix(points, { dims: 6, names, format: "svg", totalWidth: 358 }),
+  );
+  assert.match(svg, />The first 4 of 6 columns</);
+  const shown = new Set(Array.from(svg.matchAll(/>([^<>]*…[^<>]*)</g), ([, text]) => text));
+  assert.equal(shown.size, 4, [...shown].join());
+});
+
+Deno.test("labels left of the rows of a grid have room in a page's wider font", async () => {
+  const svgs = [
+    await labelledGrid(new Float32Array(32), {
+      ...{ height: 4, width: 4, columns: 1, rowLabels: ["midpoint", "rk4"] },
+      ...{ format: "svg", totalWidth: 358 },
+    }),
+    await cloudGrid([[0, 0, 1, 1], [0, 0, 1, 1]], {
+      bounds: { xMin: 0, xMax: 1, yMin: 0, yMax: 1 },
+      ...{ columns: 1, rowLabels: ["midpoint", "rk4"], labels: ["", ""] },
+      ...{ format: "svg", totalWidth: 358 },
+    }),
+  ];
+  for (const svg of svgs) {
+    const [, x] = /<text x="([\d.]+)"[^>]*>midpoint</.exec(new TextDecoder().decode(svg))!;
+    assert.ok(Number(x) >= 1.15 * textWidth("midpoint", 12), `${x}`);
+  }
 });
 
 Deno.test("fitPlane() has equal axis scales, except for columns in different units", () => {

@@ -37,8 +37,10 @@ export function linearAxis(
     const round = 10 ** Math.ceil(Math.log10(high - low));
     const origin = Number((Math.round((low + high) / 2 / round) * round).toPrecision(15));
     const { at, ticks } = linearAxis(label, [low - origin, high - origin], range, tickCount);
+    const offset = ` ${origin < 0 ? "+" : "−"} ${Math.abs(origin)}`;
     return {
-      label: `${label} ${origin < 0 ? "+" : "−"} ${Math.abs(origin)}`,
+      label: `${label}${offset}`,
+      offset,
       at: (value) => at(value - origin),
       ticks: ticks.map((tick) => ({ ...tick, value: tick.value + origin })),
     };
@@ -51,23 +53,76 @@ export function linearAxis(
   return {
     label,
     at,
-    ticks: scale.ticks(tickCount).map((value) => ({ value, label: format(value) })),
+    ticks: scale.ticks(tickCount).map((value) => ({
+      value,
+      label: value === 0 ? "0" : format(value).replace("e+", "e"),
+    })),
   };
 }
 
-/** A linear axis across, with as many of at most `most` ticks as have room for their labels. */
-export function acrossAxis(label: string, domain: Interval, range: Interval, most: number): Axis {
-  for (let count = most;; count--) {
+/** A linear axis with about `wanted` ticks, but with two or more where one would give no scale. */
+export function scaledAxis(
+  label: string,
+  domain: Interval,
+  range: Interval,
+  wanted: number,
+): Axis {
+  for (let count = wanted; count < wanted + 3; count++) {
     const axis = linearAxis(label, domain, range, count);
-    const { ticks } = axis;
-    const hasRoom = ticks.every((tick, i) => {
-      const next = ticks[i + 1];
-      if (next === undefined) return true;
-      const width = (textWidth(tick.label, TICK) + textWidth(next.label, TICK)) / 2;
-      return axis.at(next.value) - axis.at(tick.value) >= width + 8;
-    });
-    if (hasRoom || count <= 2) return axis;
+    if (axis.ticks.length > 1) return axis;
   }
+  return linearAxis(label, domain, range, wanted);
+}
+
+/** Room that an axis across has for its tick labels. */
+export interface AcrossRoom {
+  /** Most ticks. */
+  readonly most: number;
+  /** By how much a label may reach beyond either end of the axis. */
+  readonly beyond: number;
+}
+
+/**
+ * A linear axis across, with as many ticks as have room for their labels: in full, or else in
+ * thousands and millions. Ticks whose labels would reach too far beyond the ends are left out.
+ */
+export function acrossAxis(
+  label: string,
+  domain: Interval,
+  range: Interval,
+  { most, beyond }: AcrossRoom,
+): Axis {
+  const left = Math.min(...range) - beyond, right = Math.max(...range) + beyond;
+  const placed = ({ at, ticks }: Axis) =>
+    ticks.map((tick) => {
+      const half = textWidth(tick.label, TICK) / 2, middle = at(tick.value);
+      return { tick, start: middle - half, end: middle + half };
+    }).filter(({ start, end }) => start >= left && end <= right);
+  // A coarser axis may have a single tick where a finer one has two that fit.
+  const counts = [...Array.from({ length: most }, (_, i) => most - i), most + 1, most + 2];
+  const full = (axis: Axis) => axis;
+  for (const [shorten, every] of [[full, 1], [inThousands, 1], [inThousands, 2]] as const) {
+    for (const count of counts) {
+      const axis = shorten(linearAxis(label, domain, range, count));
+      const labels = placed(axis).filter((_, i) => i % every === 0);
+      const isApart = labels.every(({ start }, i) => i === 0 || start >= labels[i - 1]!.end + 8);
+      if (labels.length > 1 && isApart) return { ...axis, ticks: labels.map(({ tick }) => tick) };
+    }
+  }
+  const axis = inThousands(linearAxis(label, domain, range, 2));
+  return { ...axis, ticks: placed(axis).slice(0, 1).map(({ tick }) => tick) };
+}
+
+/** An axis with labels such as 250k and 1.5M for 250,000 and 1,500,000. */
+function inThousands(axis: Axis): Axis {
+  const ticks = axis.ticks.map((tick) => {
+    const value = Number(tick.label.replaceAll(",", "").replace("\u2212", "-"));
+    const [unit, letter] = Math.abs(value) >= 1e6 ? [1e6, "M"] as const : [1e3, "k"] as const;
+    const isShort = Math.abs(value) >= 1e3 && !tick.label.includes("e");
+    const text = `${Number((value / unit).toPrecision(6))}${letter}`.replace("-", "\u2212");
+    return isShort ? { ...tick, label: text } : tick;
+  });
+  return { ...axis, ticks };
 }
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";

@@ -14,13 +14,17 @@ export interface Rect {
 export interface Axis {
   /** Label with the unit, if any: "step", "NLL (nats)". */
   readonly label: string;
+  /** End of the label that says what the ticks are relative to; it is never cut. */
+  readonly offset?: string;
   readonly at: (value: number) => number;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
 /** Size of tick labels. */
 export const TICK = 11.5;
-const LABEL = 12.5;
+
+/** Size of axis labels and captions of panels. */
+export const LABEL = 12.5;
 
 /** Offset of a vertical axis's label beyond the widest tick label, and from there to the edge. */
 const TO_LABEL = 22, BESIDE_LABEL = 17;
@@ -108,12 +112,12 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
       edge(area.x - 4, y.at(value), area.x, y.at(value)) +
       textLine(label, area.x - 8, y.at(value) + 4, { ...tickStyle, anchor: "end" })
     ),
-    textLine(shortened(x.label, LABEL, area.width), area.x + area.width / 2, bottom + 39, {
+    textLine(axisLabel(x, area.width), area.x + area.width / 2, bottom + 39, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
     }),
-    textLine(shortened(y.label, LABEL, area.height), area.x - TO_LABEL - widestTick(y), middle, {
+    textLine(axisLabel(y, area.height), area.x - TO_LABEL - widestTick(y), middle, {
       size: LABEL,
       color: ink.label,
       anchor: "middle",
@@ -121,6 +125,11 @@ export function axes(area: Rect, x: Axis, y: Axis): string {
       rotate: y.label.length > 2 ? -90 : undefined,
     }),
   ].join("");
+}
+
+function axisLabel({ label, offset = "" }: Axis, room: number): string {
+  const name = label.slice(0, label.length - offset.length);
+  return `${shortened(name, LABEL, room - textWidth(offset, LABEL))}${offset}`;
 }
 
 /** Clips `content` to the area. */

@@ -1,7 +1,7 @@
 import { acrossAxis, linearAxis, widened } from "./_axis.ts";
-import type { Axis, Rect } from "./_chart.ts";
+import { type Axis, marginsOf, type Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
-import type { Bounds, CoordinateOptions } from "../picture.ts";
+import type { Bounds, CoordinateOptions, PictureOptions } from "../picture.ts";
 
 /**
  * Aspect ratio beyond which equal axis scales would collapse the data to a line, as for table
@@ -140,7 +140,7 @@ export function middleOf(points: ArrayLike<number>): number[] {
 export function fitPlane(
   wanted: Bounds,
   place: { readonly x: number; readonly y: number; readonly width: number },
-  options: CoordinateOptions = {},
+  options: CoordinateOptions & Pick<PictureOptions, "totalWidth"> = {},
 ): Plane {
   const spanX = wanted.xMax - wanted.xMin, spanY = wanted.yMax - wanted.yMin;
   const oneUnit = options.scales === undefined
@@ -165,7 +165,7 @@ export function fitPlane(
       coordinateName(options, 0),
       [bounds.xMin, bounds.xMax],
       [area.x, area.x + area.width],
-      tickCount(area.width),
+      { most: tickCount(area.width), beyond: marginsOf(options).right },
     ),
     y: linearAxis(
       coordinateName(options, 1),

@@ -62,12 +62,43 @@ export function textWidth(words: string, size: number): number {
   return ems * size;
 }
 
+/**
+ * How much wider than {@link textWidth} a text may be: the letters of a page, whose own font shows
+ * an SVG file, may be wider than those of Inter.
+ */
+export function fontWidth({ format }: { readonly format?: "png" | "svg" }): number {
+  return format === "svg" ? 1.16 : 1;
+}
+
 /** A text cut to `width`, with an ellipsis if anything was left out. */
 export function shortened(words: string, size: number, width: number): string {
   if (textWidth(words, size) <= width) return words;
   const letters = [...words];
   while (letters.length > 1 && textWidth(`${letters.join("")}…`, size) > width) letters.pop();
   return `${letters.join("").trimEnd()}…`;
+}
+
+/**
+ * Names cut to `width` as {@link shortened} does, or in their middles if some would be the same.
+ */
+export function shortenedNames(
+  names: readonly string[],
+  size: number,
+  width: number,
+): readonly string[] {
+  const cut = names.map((name) => shortened(name, size, width));
+  if (new Set(cut).size === new Set(names).size) return cut;
+  return names.map((name) => {
+    const letters = [...name];
+    for (let kept = letters.length; textWidth(name, size) > width && kept > 2; kept--) {
+      const start = Math.floor(kept / 2);
+      const text = `${letters.slice(0, start).join("")}…${
+        letters.slice(letters.length - (kept - start)).join("")
+      }`;
+      if (kept < letters.length && textWidth(text, size) <= width) return text;
+    }
+    return shortened(name, size, width);
+  });
 }
 
 /** Wraps a text to `width` between words. */

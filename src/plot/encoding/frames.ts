@@ -5,6 +5,7 @@ import { boundsOfAll, checkPoints, fitPlane, middleOf } from "../drawing/_plane.
 import { decodePng } from "../../core/png/decode_png.ts";
 import { encodePng } from "../../core/png/encode_png.ts";
 import { rasterize } from "../drawing/_raster.ts";
+import type { CoordinateOptions } from "../picture.ts";
 import { element, svgDocument, textLine, textWidth } from "../drawing/_svg.ts";
 
 /** States at successive times. */
@@ -27,12 +28,15 @@ const FRAME_ZOOM = 1.3;
  * @returns One PNG file per state.
  * @throws {RangeError} If a point is not finite.
  */
-export async function cloudFrames({ states, times }: Course): Promise<Uint8Array[]> {
+export async function cloudFrames(
+  { states, times }: Course,
+  options: CoordinateOptions = {},
+): Promise<Uint8Array[]> {
   const TOP = 40, WIDTH = 400, RIGHT = 22, BAR = 5;
   for (const state of states) checkPoints(state, 2);
-  const wanted = boundsOfAll([states.at(-1)!, middleOf(states[0]!)]);
-  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: WIDTH }).y, 62);
-  const { area, x, y } = fitPlane(wanted, { x: left, y: TOP, width: WIDTH });
+  const wanted = boundsOfAll([states.at(-1)!, middleOf(states[0]!)], options);
+  const left = leftOfAxis(fitPlane(wanted, { x: 0, y: 0, width: WIDTH }, options).y, 62);
+  const { area, x, y } = fitPlane(wanted, { x: left, y: TOP, width: WIDTH }, options);
   const label = { size: 12, color: ink.label };
   const first = `t = ${times[0]}`, last = `t = ${times.at(-1)}`;
   const track = {

@@ -44,8 +44,9 @@ export async function reportDocument(
     const { title } = part;
     return title === undefined ? made : { short: title, title, difference: title };
   };
+  const isFolded = runs.length > MOST_IN_VIEW;
   const compared = runs.map((part) => ({ run: part.run, name: titleOf(part).difference }));
-  const plans = parts.map((part) => planPart(part, { ...context, titleOf }));
+  const plans = parts.map((part) => planPart(part, { ...context, titleOf, isFolded }));
   const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);
   let done = 0;
   const sections: Section[] = [];
@@ -70,6 +71,9 @@ export async function reportDocument(
   return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
 }
 
+/** Most runs whose sections are in view, which take some 2,500 pixels each. */
+const MOST_IN_VIEW = 4;
+
 function failureText(label: string, reason: string): string {
   const isSolve = reason.includes("the solve stopped");
   return `**Not computed: ${plain(label)}.** ${plain(reason)}.` +
@@ -84,8 +88,10 @@ function runsOf(part: ReportPart): readonly RunPart[] {
   return part.kind === "run" ? [part] : [];
 }
 
-/** Titles of runs besides the context of their sections. */
+/** What concerns all runs, besides the context of their sections. */
 interface PartContext extends SectionContext {
+  /** Whether the sections of runs are folded. */
+  readonly isFolded: boolean;
   titleOf(part: RunPart): RunTitle;
 }
 
@@ -102,7 +108,10 @@ function planPart(part: ReportPart, context: PartContext): PlannedSection {
     case "theorem":
       return planTheorem(part, context);
     case "run":
-      return planRun({ ...context.titleOf(part), ...part }, context);
+      return {
+        ...planRun({ ...context.titleOf(part), ...part }, context),
+        folded: context.isFolded,
+      };
     case "gradients":
       return planGradients(part, context);
     case "selfTests":

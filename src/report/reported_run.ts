@@ -64,18 +64,19 @@ export async function readReportedRun(
   const read = await readRun(folder, choice);
   requireSameValues(read.flowValues, {}, { keys: flowValueKeys.model, place: name });
   const { epochs, epochCount } = await readEpochs(folder);
+  const metrics = await readMetrics(folder);
   const again = commandLine(["train", read.config.model, "--resume", "--run", name]);
   if (epochs.length === 0) {
     throw new InputError(
       `${name}: no samples yet: ${runFile(name, "samples")} has no epoch-0001.png or later; ` +
-        (read.step === 0
+        // A run of imported weights has no training to go on with.
+        (read.step === 0 && !metrics?.totalSteps
           ? `train from its weights with ${
             commandLine(["train", read.config.model, "--init", name])
           }`
           : `train it to the end of an epoch with ${again}`),
     );
   }
-  const metrics = await readMetrics(folder);
   const log = await readLog(runFile(folder, "log"));
   // An imported run has taken no step, and has no log.
   const missing = metrics === null ? "metrics" : log.steps.length < read.step ? "log" : null;

@@ -46,27 +46,24 @@ export function weightsArguments({ choice }: ReportedRun): readonly string[] {
   return choice === undefined ? [] : ["--weights", choice];
 }
 
-/** Widths of charts in CSS pixels: of a page's column, of half of it, and of a phone's page. */
-const WIDTHS = { column: 688, half: 332, phone: 358 } as const;
+/** Widths of charts in CSS pixels: of a page's column, and of a phone's page. */
+const WIDTHS = [688, 358] as const;
 
 /** Format and size of a chart, for the functions of `src/plot`. */
 export type ChartSize = Required<Pick<PictureOptions, "format" | "totalWidth">>;
 
-/** Inputs of {@link chart}. */
-export interface ChartParts {
+/** Inputs of {@link figure} but the caption. */
+interface ChartParts {
   /** Draws the picture; called once per width. */
   draw(size: ChartSize): Promise<Uint8Array>;
   /** As {@link Chart.alt}. */
   readonly alt: string;
 }
 
-/** Draws a chart for a page's column, or half of it, and for a phone. */
-export async function chart(
-  { draw, alt }: ChartParts,
-  width: "column" | "half" = "column",
-): Promise<Chart> {
+/** Draws a chart for a page's column and for a phone. */
+async function chart({ draw, alt }: ChartParts): Promise<Chart> {
   const [bytes, narrow] = await Promise.all(
-    [WIDTHS[width], WIDTHS.phone].map((totalWidth) => draw({ format: "svg", totalWidth })),
+    WIDTHS.map((totalWidth) => draw({ format: "svg", totalWidth })),
   );
   return { format: "svg", bytes: bytes!, narrow: narrow!, alt };
 }

@@ -94,10 +94,11 @@ Deno.test("the report of a homework opens in a browser, complete, offline and wi
     seen.levels.forEach((level, i) =>
       assert.ok(i === 0 || level <= seen.levels[i - 1]! + 1, `heading ${i} skips a level`)
     );
-    for (const { width, scheme, shrunken, faint } of seen.views) {
+    for (const { width, scheme, shrunken, scrolled, faint } of seen.views) {
       // Charts are shown at the size they were drawn for, in which their letters are legible.
       assert.deepEqual(shrunken, [], `${width} ${scheme}`);
       assert.deepEqual(faint, [], `${width} ${scheme}`);
+      assert.deepEqual(scrolled, [], `${width} ${scheme}`);
     }
     assert.deepEqual(seen.views.map(({ width, scheme, overflow }) => [width, scheme, overflow]), [
       [390, "light", 0],

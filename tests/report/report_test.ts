@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Block, ReportDocument, Section } from "../../src/report/pages/document.ts";
 import type { ReportPart } from "../../src/report/pages/parts.ts";
+import { reportHtml } from "../../src/report/pages/html.ts";
 import { reportDocument } from "../../src/report/report.ts";
 import type { ReportProgress } from "../../src/report/report_options.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
@@ -108,6 +109,22 @@ Deno.test("reportDocument() compares samples of images with training images", as
   });
 });
 
+Deno.test("reportDocument() folds the sections of many runs, with their outcomes in view", async () => {
+  await inFolder(async (folder) => {
+    const run = await smallRun(folder, "images");
+    const without = ["data", "solvers", "memory"] as const;
+    const part: ReportPart = { kind: "run", run, without };
+    const many = await reportDocument(Array.from({ length: 5 }, () => part), options);
+    const runs = many.sections.slice(1, -1);
+    assert.deepEqual(runs.map(({ folded }) => folded), [true, true, true, true, true]);
+    const html = reportHtml(many);
+    assert.match(
+      html,
+      /<summary><h2 id="fm-[^"]*">[^<]*<\/h2> <span class="note">test loss [^<]+<\/span><\/summary>/,
+    );
+  });
+});
+
 Deno.test("reportDocument() omits the sections named in `without` and shows a part's text", async () => {
   await inFolder(async (folder) => {
     const run = await smallRun(folder, "images");
@@ -115,7 +132,8 @@ Deno.test("reportDocument() omits the sections named in `without` and shows a pa
       [{ kind: "run", run, markdown: "Words.", without: ["data", "solvers", "memory"] }],
       options,
     );
-    const [{ blocks, sections: inner }] = sections as [Section];
+    const [{ blocks, sections: inner, folded }] = sections as [Section];
+    assert.equal(folded, false);
     assert.deepEqual(inner.map(({ title, folded }) => [title, folded]), [
       ["Samples", false],
       ["Training", false],
@@ -182,6 +200,18 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when a
     onProgress: ({ done }) => done === 1 && stop.abort(new Error("enough")),
   });
   await assert.rejects(stopped, /enough/);
+});
+
+Deno.test("readReportedRun() says how to go on with a run stopped before its first step", async () => {
+  await inFolder(async (folder) => {
+    const run = `${folder}/stopped`;
+    const signal = AbortSignal.abort();
+    await train(smallRuns.images, { run, openDataset: openSmall, signal });
+    await assert.rejects(
+      readReportedRun(run, { name: "runs/stopped", openDataset: openSmall }),
+      /no samples yet.*fluxion train fm --resume --run runs\/stopped/,
+    );
+  });
 });
 
 Deno.test("readReportedRun() reads only the pictures that are shown", async () => {

@@ -58,6 +58,9 @@ Deno.test("a report of a table uses the table's units and omits dropped columns"
       return JSON.stringify(data.blocks.filter(({ kind }) => kind !== "figure"));
     }) as [string, string];
     assert.match(words, /standard deviation, over the training points;/);
+    const drawn = sections[1]!.sections.find(({ title }) => title === "The data")!.blocks
+      .flatMap((block) => block.kind === "figure" ? [block.picture.bytes] : []);
+    assert.match(new TextDecoder().decode(drawn[0]), />year</);
     assert.match(
       wordsOfStarted,
       /standard deviation, over the points that its initial weights were trained on;/,

@@ -98,7 +98,9 @@ export interface Gallery {
   /** Discriminant. */
   readonly kind: "gallery";
   /** Pictures with short labels; plain text. */
-  readonly pictures: readonly { readonly picture: Picture; readonly label: string }[];
+  readonly pictures: readonly { readonly picture: Raster; readonly label: string }[];
+  /** Whether the pictures need half a page's width, or all of a phone's; default no. */
+  readonly large?: boolean;
   /** Common caption; Markdown with LaTeX between $ and $. */
   readonly caption: string;
   /** Command line that draws the pictures again; null if only the whole report does. */

@@ -44,15 +44,16 @@ function contentsItem(section: Section, depth: "outer" | "inner"): string {
 }
 
 function sectionHtml(section: Section, level: number): string {
-  const { id, title, blocks, sections, folded = false } = section;
+  const { id, title, outcome, blocks, sections, folded = false } = section;
   const place = { level, id };
   const heading = `<h${level} id="${id}">${escapeHtml(title)}</h${level}>`;
+  const found = outcome === null ? "" : ` <span class="note">${escapeHtml(outcome)}</span>`;
   const content = blocks.map((block) => blockHtml(block, place)).join("") +
     sections.map((inner) => sectionHtml(inner, Math.min(6, level + 1))).join("");
   return `<section aria-labelledby="${id}">
 ${
     folded
-      ? `<details class="section"><summary>${heading}</summary>\n${content}</details>`
+      ? `<details class="section"><summary>${heading}${found}</summary>\n${content}</details>`
       : `${heading}\n${content}`
   }</section>
 `;
@@ -107,13 +108,12 @@ function pictureHtml({ picture, caption, command }: Figure): string {
   });
 }
 
-function galleryHtml({ pictures, caption, command }: Gallery): string {
+function galleryHtml({ pictures, caption, command, large = false }: Gallery): string {
   const inside = pictures.map(({ picture, label }) =>
     figureHtml({ ...imageOf(picture), caption: escapeHtml(label) })
   );
-  const drawn = pictures.some(({ picture }) => picture.format === "svg") ? " drawings" : "";
   const again = command === null ? "" : ` <code class="command">${escapeHtml(command)}</code>`;
-  return `<div class="row${drawn}">\n${inside.join("")}</div>\n<p class="note">${
+  return `<div class="row${large ? " large" : ""}">\n${inside.join("")}</div>\n<p class="note">${
     inlineMarkdownToHtml(caption)
   }${again}</p>\n`;
 }

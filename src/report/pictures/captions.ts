@@ -32,8 +32,3 @@ export function coordinatesOf(
   const names = columns.map(({ name, number }) => name ?? `column ${number}`);
   return columns.some(({ name }) => name !== null) ? { scales: "own", names } : { scales: "own" };
 }
-
-/** A sentence about the coordinates that a scatter matrix leaves out, after a space; "" if none. */
-export function leftOutWords(dims: number): string {
-  return dims > 6 ? ` The first six of ${dims} coordinates.` : "";
-}

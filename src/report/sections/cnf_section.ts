@@ -15,7 +15,7 @@ import {
   planPointSamples,
   type SampledTrajectories,
 } from "./points_samples.ts";
-import { accurateSolveOf, chart, runCommand, type RunContext } from "../run_context.ts";
+import { accurateSolveOf, figure, runCommand, type RunContext } from "../run_context.ts";
 import { coordinatesOf } from "../pictures/captions.ts";
 import { centresOf } from "../pictures/density_picture.ts";
 import type { SectionPlans } from "./section_plans.ts";
@@ -91,42 +91,31 @@ async function densityBlocks(
   const text = [prose(massText(found))];
   if (found.outside !== null) text.push(prose(`${found.outside}.`));
   if (shown === null) return text;
-  const truth = dataset.density === null
-    ? null
-    : { ...shown, logDensity: dataset.density.logDensity(centresOf(shown)) };
-  // The same colours in both pictures.
-  const highest = [shown, ...(truth === null ? [] : [truth])]
-    .flatMap(({ logDensity }) => Array.from(logDensity))
-    .reduce((a, b) => Math.max(a, Math.exp(b)), 0);
-  const shared = { ...coordinatesOf(context.run.config, context.run.columns), highest };
-  const learnt = await chart({
-    draw: (size) =>
-      densityPlot(shown, {
-        ...shared,
-        samples: { points, label: "samples" },
-        data: { points: dataset.test.points, label: "test points" },
-        ...size,
-      }),
-    alt: "The learnt density as a heat map with iso-lines, samples and test points over it.",
-  }, dataset.density === null ? "column" : "half");
-  const caption = "The learnt density $p(x)$ that was integrated, samples and test points over it";
-  const command = runCommand(context, "plot");
-  if (truth === null) {
-    return [...text, { kind: "figure", picture: learnt, caption: `${caption}.`, command }];
-  }
-  const known = await chart({
-    draw: (size) => densityPlot(truth, { ...shared, ...size }),
-    alt: "The true density of the data as a heat map with iso-lines, on the same axes.",
-  }, "half");
-  return [...text, {
-    kind: "gallery",
-    pictures: [
-      { picture: learnt, label: "learnt density" },
-      { picture: known, label: "true density" },
-    ],
-    caption: `${caption}, and the density that the data are drawn from, on the same axes.`,
-    command,
-  }];
+  const truth = dataset.density === null ? null : dataset.density.logDensity(centresOf(shown));
+  const isKnown = truth !== null;
+  return [
+    ...text,
+    await figure({
+      draw: (size) =>
+        densityPlot(shown, {
+          ...coordinatesOf(context.run.config, context.run.columns),
+          samples: { points, label: "samples" },
+          data: { points: dataset.test.points, label: "test points" },
+          ...(isKnown
+            ? {
+              label: "learnt density",
+              beside: { kind: "density", label: "true density", logDensity: truth },
+            }
+            : {}),
+          ...size,
+        }),
+      alt: "The learnt density as a heat map with iso-lines, samples and test points over it" +
+        (isKnown ? "; beside it the true density of the data on the same axes." : "."),
+      caption: "The learnt density $p(x)$ that was integrated, samples and test points over it" +
+        (isKnown ? "; and the density that the data are drawn from." : "."),
+      command: runCommand(context, "plot"),
+    }),
+  ];
 }
 
 function massText({ mass, reason, evaluations }: ModelMass): string {

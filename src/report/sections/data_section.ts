@@ -5,12 +5,13 @@ import type { Bounds } from "../../metrics/bounds.ts";
 import { readImages } from "../../train/batches.ts";
 import { labelledGrid } from "../../plot/labelled_grid.ts";
 import { type Panel, panelsPlot } from "../../plot/panels_plot.ts";
+import type { CoordinateOptions } from "../../plot/picture.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
 import type { Block } from "../pages/document.ts";
 import { named } from "../../core/quoted.ts";
 import { foldedSubsection, type PlannedSection, prose } from "../plan.ts";
 import { figure, type RunContext } from "../run_context.ts";
-import { leftOutWords } from "../pictures/captions.ts";
+import { coordinatesOf } from "../pictures/captions.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { code, datasetLabel, grouped, number } from "../pages/format.ts";
 
@@ -26,7 +27,7 @@ export function planData(context: RunContext): PlannedSection {
   return foldedSubsection(context.id, "The data", [{
     label: "the data",
     make: async () => [
-      dataset.kind === "points" ? await points(dataset) : await images(dataset),
+      dataset.kind === "points" ? await points(dataset, context.run) : await images(dataset),
       ...unitNotes(context.run, dataset),
     ],
   }]);
@@ -90,6 +91,8 @@ function unitNotes(
     ),
     {
       kind: "table",
+      label: "How the columns are scaled",
+      look: "records",
       columns: [
         { name: "column", align: "left" },
         ...(columns === undefined ? [] : [{ name: "learnt as", align: "left" } as const]),
@@ -111,8 +114,12 @@ function unitNotes(
   ];
 }
 
-async function points(dataset: PointDataset): Promise<Block> {
+async function points(
+  dataset: PointDataset,
+  { config, columns }: RunContext["run"],
+): Promise<Block> {
   const { train, test, dims } = dataset;
+  const coordinates = coordinatesOf(config, columns);
   const labelled = train.labels !== null && dims === 2;
   const shown = Math.min(POINTS, train.count);
   const counts = `${grouped(train.count)} training points, ${grouped(test.count)} test points`;
@@ -122,18 +129,19 @@ async function points(dataset: PointDataset): Promise<Block> {
         pointsPlot(train.points.slice(0, shown * dims), {
           dims,
           label: "training points",
+          ...coordinates,
           ...size,
         }),
       alt: `Training points of ${datasetLabel(dataset.name)}.`,
-      caption: `${code(datasetLabel(dataset.name))}: ${counts}.${leftOutWords(dims)}`,
+      caption: `${code(datasetLabel(dataset.name))}: ${counts}.`,
     });
   }
-  const bounds = boundsAround(train.points, 0.06);
+  const frame = { ...coordinates, bounds: boundsAround(train.points, 0.06) };
   return await figure({
     draw: (size) =>
       panelsPlot([
-        cloudPanel("Training points", train, bounds),
-        cloudPanel("Test points", test, bounds),
+        cloudPanel("Training points", train, frame),
+        cloudPanel("Test points", test, frame),
       ], size),
     alt: `Two scatter plots of ${datasetLabel(dataset.name)}: training points and test points` +
       (labelled ? ", one colour per class." : "."),
@@ -147,16 +155,18 @@ async function points(dataset: PointDataset): Promise<Block> {
 function cloudPanel(
   title: string,
   { points, count, labels }: PointTable,
-  { xMin, xMax, yMin, yMax }: Bounds,
+  { bounds: { xMin, xMax, yMin, yMax }, names, scales }: CoordinateOptions & {
+    readonly bounds: Bounds;
+  },
 ): Panel {
   const shown = Math.min(POINTS, count);
   const rows = Array.from({ length: shown }, (_, row) => row);
   const classes = labels === null ? [null] : [...new Set(labels)].sort((a, b) => a - b);
   return {
     title,
-    x: { label: "x₁", range: [xMin, xMax] },
-    y: { label: "x₂", range: [yMin, yMax] },
-    equalAspect: true,
+    x: { label: names?.[0] ?? "x₁", range: [xMin, xMax] },
+    y: { label: names?.[1] ?? "x₂", range: [yMin, yMax] },
+    equalAspect: scales !== "own",
     series: classes.map((label) => {
       const own = label === null ? rows : rows.filter((row) => labels![row] === label);
       return {

@@ -137,7 +137,7 @@ async function grid(
         ...size,
       }),
     alt: `${PICTURED.images} samples of the model in a grid.`,
-    caption: `${PICTURED.images} samples, none of them chosen.`,
+    caption: `${PICTURED.images} uncurated samples.`,
     command: runCommand(context, "plot"),
   });
 }
@@ -150,7 +150,8 @@ async function paths(
   const size = height * width * channels;
   const frames = imageFrames(
     { states: states.map((state) => state.subarray(0, ANIMATED * size)) },
-    { height, width, channels, scale: 2 },
+    // Small images as large as those of 28 pixels at twice their size.
+    { height, width, channels, scale: Math.max(2, Math.floor(60 / Math.max(height, width))) },
   );
   const { samples, times: columns } = TRAJECTORIES.images;
   const chosen = evenTimes(0, times.length - 1, columns);
@@ -165,8 +166,8 @@ async function paths(
   return [
     animated(animation(frames, { delayMs: 130, lastMs: 2500, colors: channels === 1 ? 8 : 64 }), {
       alt: "Animation: images of noise become samples.",
-      caption: `${ANIMATED} samples from noise, $t = 0$, to image, $t = 1$. Values outside the ` +
-        "range from black to white, which noise contains, are clipped.",
+      caption: `${ANIMATED} samples from noise, $t = 0$, to image, $t = 1$. Noise ` +
+        "exceeds the range of the pixels, and is clipped to it.",
       look: "photo",
     }),
     await figure({

@@ -29,8 +29,8 @@ import { grouped, number, percent, withError } from "../pages/format.ts";
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
   let evaluation: FmEvaluation | null = null, likelihood: LikelihoodEvaluation | null = null;
   const trajectories = drawnOnce(context);
-  const explained = foldedSubsection(context.id, "How the figures are to be read", [{
-    label: "how the figures are to be read",
+  const explained = foldedSubsection(context.id, "How to read the figures", [{
+    label: "how to read the figures",
     make: () => Promise.resolve([explanation(dataset)]),
   }]);
   const study = foldedSubsection(context.id, "Samples against field evaluations", [{
@@ -43,8 +43,6 @@ export function planFmPoints(context: RunContext, dataset: PointDataset): Sectio
       make: async () => {
         evaluation = await evaluate(context, dataset);
         const table = qualityTable(evaluation, dataset);
-        // Built-in distributions have distances to the data; of a table's samples only this is known.
-        if (dataset.file === undefined) return [table];
         likelihood = await evaluatePointLikelihood(context, dataset);
         return [
           table,
@@ -90,7 +88,7 @@ async function evaluate(context: RunContext, dataset: PointDataset): Promise<FmE
   );
 }
 
-function qualityTable(evaluation: FmEvaluation, { test }: PointDataset): Block {
+function qualityTable(evaluation: FmEvaluation, { test, curve }: PointDataset): Block {
   const { loss, lossStdErr, wasserstein2, wasserstein2Data } = evaluation;
   const { slicedWasserstein2, slicedWasserstein2Data, stray, strayData } = evaluation;
   const rows: (readonly [string, string])[] = [
@@ -112,8 +110,8 @@ function qualityTable(evaluation: FmEvaluation, { test }: PointDataset): Block {
   }
   if (typeof stray === "number") {
     rows.push(
-      ["Samples far from the curve of the data", percent(stray)],
-      ["Fresh data as far from it", percent(strayData!)],
+      [`Samples farther than ${curve!.near} from the curve of the data`, percent(stray)],
+      ["Fresh data farther than that", percent(strayData!)],
     );
   }
   return figuresTable(rows);
@@ -140,7 +138,7 @@ async function studyBlocks(context: RunContext, dataset: PointDataset): Promise<
   });
   const panels = [solverPanel(studied, {
     title: "Error of the solve",
-    label: "RMS distance to the accurate samples",
+    label: "RMS distance",
     of: ({ error }) => error,
   })];
   if (dataset.draw !== null) {

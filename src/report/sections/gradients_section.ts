@@ -5,7 +5,7 @@ import {
   REFERENCE_TOLERANCE,
 } from "../evaluation/gradient_comparison.ts";
 import type { Block } from "../pages/document.ts";
-import { grouped, number, percent, twoDigits, withError } from "../pages/format.ts";
+import { grouped, number, twoDigits, withError } from "../pages/format.ts";
 import type { GradientsPart } from "../pages/parts.ts";
 import { type PlannedSection, prose, slug } from "../plan.ts";
 import { figure } from "../run_context.ts";
@@ -24,7 +24,8 @@ export function planGradients(
       make: async () => [
         prose(markdown),
         comparisonTable(comparison),
-        prose(tableWords(comparison)),
+        prose(columnWords(comparison)),
+        prose(findings(comparison)),
         await comparisonFigure(comparison),
         prose(probeWords(comparison)),
       ],
@@ -42,13 +43,13 @@ function comparisonTable({ figures, rows }: GradientComparison): Block {
     label: `Loss and gradient of one batch of ${rows} points, computed in ${figures.length} ways`,
     look: "records",
     columns: [
-      { name: "trace, gradient, tolerance", align: "left" },
+      { name: "way", align: "left" },
       { name: "loss", align: "right" },
       { name: "error", align: "right" },
-      { name: "solver's", align: "right" },
+      { name: "solver's part", align: "right" },
       { name: "NFE", align: "right" },
       { name: "ms", align: "right" },
-      { name: "steps kept", align: "right" },
+      { name: "records", align: "right" },
     ],
     rows: figures.map((one) => [
       `${traceWords[one.trace]}, ${one.gradient}, ${exponent(one.tolerance)}`,
@@ -64,25 +65,51 @@ function comparisonTable({ figures, rows }: GradientComparison): Block {
 
 /** A relative error as a percentage of two digits. */
 function share(error: number): string {
-  return `${twoDigits(100 * error)} %`;
+  const value = 100 * error;
+  return `${value < 99.5 ? value.toPrecision(2) : grouped(Math.round(value))}\u00a0%`;
 }
 
 function exponent(tolerance: number): string {
   return `$10^{${Math.round(Math.log10(tolerance))}}$`;
 }
 
-function tableWords({ gradientNorm }: GradientComparison): string {
-  return "Loss: in nats. Error: relative $L^2$ distance of the gradient to the one with the exact trace " +
-    `at tolerance ${exponent(REFERENCE_TOLERANCE)}, whose norm is ` +
-    `${number(gradientNorm)}. Solver's: the distance to the gradient with the same trace and ` +
-    "probes at that tolerance. NFE: field evaluations of the forward solve, and those with their VJPs " +
-    "of the gradient: for the direct one per stage of each accepted step, for the adjoint those of " +
-    "its own solve. Ms: the median per step, measured on this machine. Steps kept: memory of the " +
-    "recorded steps with their activations, in blocks of 2 MiB, with one thread of the CPU engine; " +
-    "the adjoint keeps the final state alone and solves backwards.\n\n" +
-    "The direct gradient is, up to rounding, the exact gradient of the loss as the solver computes it " +
-    "at this tolerance; its error says how far that is from the gradient of the flow's loss. The " +
-    "adjoint's is that of the flow, up to the errors of its solve.";
+/** What the columns are. */
+function columnWords({ gradientNorm }: GradientComparison): string {
+  const reference = exponent(REFERENCE_TOLERANCE);
+  return "- **Way**: trace, gradient, and rtol and atol of every solve.\n" +
+    "- **Loss**: of the batch, in nats.\n" +
+    "- **Error**: relative $L^2$ distance of the gradient to the one with the exact trace " +
+    `at tolerance ${reference}, whose norm is ${number(gradientNorm)}.\n` +
+    "- **Solver's part**: the distance to the gradient with the same trace and probes at tolerance " +
+    `${reference}.\n` +
+    "- **NFE**: field evaluations of the forward solve, plus those with a VJP for the gradient: of " +
+    "the direct one per stage of each accepted step; of the adjoint those of its own solve and of " +
+    "the integral over the weights' derivatives.\n" +
+    "- **Ms**: median time of loss and gradient on this machine.\n" +
+    "- **Records**: memory of the recorded steps with their activations, in blocks of 2 MiB, with " +
+    "one thread of the CPU engine. The adjoint keeps the final state only and solves backwards.";
+}
+
+/** What the table shows. */
+function findings({ figures, probes }: GradientComparison): string {
+  const of = (gradient: "direct" | "adjoint", tolerance: number) =>
+    figures.find((one) =>
+      one.trace === "exact" && one.gradient === gradient && one.tolerance === tolerance
+    )!;
+  const tolerances = [...new Set(figures.map(({ tolerance }) => tolerance))].sort((a, b) => b - a);
+  const errors = tolerances.map((tolerance) =>
+    `${share(of("direct", tolerance).solverError)} (direct) and ` +
+    `${share(of("adjoint", tolerance).solverError)} (adjoint) at ${exponent(tolerance)}`
+  );
+  const fine = tolerances.at(-1)!;
+  const times = of("adjoint", fine).backwardNfe / of("direct", fine).backwardNfe;
+  return "The direct gradient is, up to rounding, the exact gradient of the loss as the solver " +
+    "computes it at this tolerance, which is what training minimises; the adjoint's is that of the " +
+    "flow's own loss, up to the errors of its solve. With the exact trace their errors are " +
+    `${errors.join(", ")}. One draw of Hutchinson's probes deviates by ${share(probes.noise)} of ` +
+    "the gradient's norm at any tolerance. For the gradient the adjoint takes " +
+    `${twoDigits(times)} times as many field evaluations at ${exponent(fine)}, and no memory for ` +
+    "records.";
 }
 
 /** Way, colour and label of a line. */
@@ -96,7 +123,7 @@ const lines = [
 async function comparisonFigure({ figures, probes }: GradientComparison): Promise<Block> {
   const cost = ({ nfe, backwardNfe }: GradientFigures) => nfe + backwardNfe;
   const byCost: Panel = {
-    title: "Error of the gradient against its cost",
+    title: "Gradient error against cost",
     x: { label: "field evaluations, forward and backward", scale: "log" },
     y: { label: "relative error", scale: "log" },
     series: lines.flatMap(({ trace, gradient, color, label }) => {
@@ -150,13 +177,12 @@ async function comparisonFigure({ figures, probes }: GradientComparison): Promis
 }
 
 function probeWords({ probes }: GradientComparison): string {
-  const { draws, tolerance, exactLoss, loss, lossStdErr, noise } = probes;
+  const { draws, tolerance, exactLoss, loss, lossStdErr } = probes;
   return `Over ${draws} draws of the probes at ${exponent(tolerance)}, Hutchinson's loss is ${
     withError(loss, lossStdErr)
   } nats (mean and its standard error; one draw deviates by ${
     number(lossStdErr * Math.sqrt(draws))
   }), the exact one ${exactLoss.toFixed(4)}: ${
     (Math.abs(loss - exactLoss) / lossStdErr).toFixed(1)
-  } standard errors apart. The gradient of one draw deviates by ${percent(noise)} of the exact ` +
-    "gradient's norm.";
+  } standard errors apart.`;
 }

@@ -11,7 +11,7 @@ import type { CoordinateOptions } from "../../plot/picture.ts";
 import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, subsection } from "../plan.ts";
 import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
-import { coordinatesOf, leftOutWords } from "../pictures/captions.ts";
+import { coordinatesOf } from "../pictures/captions.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
 
@@ -68,7 +68,10 @@ export function planNoiseToData(
   return [foldedSubsection(context.id, "From noise to data", [
     { label: "the cloud along t", make: async () => await along(context, await trajectories()) },
     { label: "trajectories", make: async () => [await lines(context, await trajectories())] },
-    { label: "noise becomes data", make: async () => [await course(await trajectories())] },
+    {
+      label: "noise becomes data",
+      make: async () => [await course(context, await trajectories())],
+    },
   ])];
 }
 
@@ -93,9 +96,9 @@ async function cloud(
         ...size,
       }),
     alt: "Samples of the model and test points on the same axes.",
-    caption:
-      `${grouped(PICTURED.points)} samples and ${grouped(points.length / dims)} test points.` +
-      leftOutWords(dims),
+    caption: `${grouped(PICTURED.points)} samples and ${
+      grouped(points.length / dims)
+    } test points.`,
     command: runCommand(context, "plot"),
   });
 }
@@ -126,14 +129,18 @@ async function beside(
   });
 }
 
-async function course({ states, times }: SampledTrajectories): Promise<Block> {
+async function course(
+  context: RunContext,
+  { states, times }: SampledTrajectories,
+): Promise<Block> {
   // Every second time: twenty frames are smooth enough at half the size.
   const chosen = times.map((_, i) => i).filter((i) => i % 2 === 0);
   const frames = await cloudFrames({
     states: chosen.map((i) => states[i]!.subarray(0, 2 * ANIMATED)),
     times: chosen.map((i) => times[i]!),
-  });
-  return animated(animation(frames, { delayMs: 120, lastMs: 2500, colors: 8 }), {
+  }, coordinates(context));
+  // Dots, and the greys of grid lines and letters.
+  return animated(animation(frames, { delayMs: 120, lastMs: 2500, colors: 16 }), {
     alt: `Animation: points of a normal distribution flow into the shape of the data.`,
     look: "chart",
     caption: `${ANIMATED} samples from noise, $t = ${times[0]}$, to data, ` +

@@ -86,7 +86,9 @@ function overview(run: ReportedRun): Block {
       `trained for ${grouped(step)} steps of ${config.batchSize} ${what}` +
       (metrics.backend === null
         ? "."
-        : ` in ${duration(metrics.seconds)} on the ${backendName(metrics.backend)}.`) +
+        : ` in ${duration(metrics.seconds).replaceAll(" ", "\u00a0")} on the ${
+          backendName(metrics.backend)
+        }.`) +
       ` The run is ${code(name)}.` +
       (choice === undefined ? "" : ` Its ${code(choice)} weights are shown.`),
   );

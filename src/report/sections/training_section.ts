@@ -136,9 +136,13 @@ function mean(values: readonly number[]): number {
 
 function epochs({ run }: RunContext): Block {
   const isImages = run.dataset.kind === "images";
+  // The first and the last scatter matrix, as small ones are illegible.
+  const isMatrix = run.dataset.kind === "points" && run.dataset.dims > 2;
+  const shown = run.epochs.filter((_, i, { length }) => !isMatrix || i === 0 || i === length - 1);
   return {
     kind: "gallery",
-    pictures: run.epochs.map(({ epoch, png }) => ({
+    large: isMatrix,
+    pictures: shown.map(({ epoch, png }) => ({
       label: `epoch ${epoch}`,
       picture: {
         bytes: small(run, { epoch, png }),
@@ -148,7 +152,7 @@ function epochs({ run }: RunContext): Block {
       },
     })),
     caption: "Samples after training epochs, always from the same noise" +
-      (run.epochs.length < run.epochCount ? `; ${run.epochs.length} of ${run.epochCount}.` : "."),
+      (shown.length < run.epochCount ? `; ${shown.length} of ${run.epochCount}.` : "."),
     command: null,
   };
 }

@@ -80,7 +80,7 @@ export async function checkFlowMatching(
         expected: VELOCITY_VARIANCE,
         tolerance: 5 * ofZero.lossStdErr,
       }),
-      claim("loss of the best velocity: what no model can learn", {
+      claim("loss of the best velocity: the irreducible loss", {
         observed: ofBest.loss,
         stdErr: ofBest.lossStdErr,
         expected: leastLoss(),

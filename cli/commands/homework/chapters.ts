@@ -33,15 +33,16 @@ const theoryWords =
   "the theorem.";
 
 const selfTestWords =
-  "Two programs test the parts that the models are built from before anything is trained: the ODE " +
-  "solver with the change of variables, and flow matching's path, velocity and loss.";
+  "Before anything is trained, two programs test the parts of the models: the ODE solver with the " +
+  "change of variables, and flow matching's path, velocity and loss.";
 
 const gradientWords =
   "The trained network's loss and gradient on one batch, computed in four ways: the divergence as an " +
   "exact trace, which takes a tangent per dimension, or by Hutchinson's estimator with one " +
   "Rademacher probe per point; and the gradient by backpropagation through the solver's steps, or " +
-  "by the adjoint ODE (torchdiffeq's `odeint_adjoint`), which keeps no steps. All with dopri5, at the " +
-  "training's tolerance and at a tighter one.";
+  "by the adjoint ODE (torchdiffeq's `odeint_adjoint` with the option `seminorm`), which keeps no " +
+  "steps. All with dopri5 and the training's control groups, at the training's tolerance and at a " +
+  "tighter one.";
 
 const mnistWords =
   "The same data and the same loss with two networks: the homework's own, and a U-Net, whose samples " +

@@ -1,22 +1,29 @@
 /**
  * CPU benchmarks: every row is a ratio of medians, measured in alternating turns in one run.
  *
- *   deno task bench:cpu [--rounds N] [ROW...]
+ *   deno task bench:cpu [--rounds N] [--python PATH] [ROW...]
  *
  * See docs/benchmarks.md for the method and the peers' requirements.
  */
-import { type Peaks, peaksOf } from "./memory.ts";
-import { findPython } from "./peer.ts";
-import { type BenchRecord, facts, type Line, lineOf, peaksText, tableText } from "./record.ts";
-import type { Agreement } from "./setup.ts";
-import { type Row, rows, rowsNamed, setups } from "./table.ts";
-import { type Result, takeOneTurn, takeTurns } from "./turns.ts";
+import { type BenchArguments, parseArguments } from "./arguments.ts";
+import { type Memory, memoryOf } from "./memory.ts";
+import { findPython, pythonText } from "./peers/python.ts";
+import {
+  type BenchRecord,
+  type Comparison,
+  facts,
+  type Line,
+  lineOf,
+  tableText,
+} from "./record.ts";
+import { setups } from "./setups.ts";
+import { type Row, rowsNamed } from "./table.ts";
+import { type Contestant, type Result, takeColdTurns, takeTurns } from "./turns.ts";
 
-const DEFAULT_ROUNDS = 9;
 /** Load average above which the machine counts as busy. */
 const LOADED = 0.5;
 
-const { rounds, names } = parse(Deno.args);
+const { rounds, names, python: given } = orExit(() => parseArguments(Deno.args));
 const chosen = rowsNamed(names);
 const start = Deno.loadavg()[0]!;
 const date = new Date().toISOString();
@@ -25,92 +32,114 @@ if (start > LOADED) {
     `warning: load average ${start.toFixed(2)} at the start: other processes are running`,
   );
 }
-const python = await findPython();
-console.log(
-  python === null
-    ? "no python3 with PyTorch: rows that compare with it are skipped"
-    : `Python ${python.python}, PyTorch ${python.torch}, ` +
-      (python.torchdiffeq === null
-        ? "no torchdiffeq (PYTHONPATH): rows that compare with it are skipped"
-        : `torchdiffeq ${python.torchdiffeq}`),
-);
+const python = await findPython(given).catch((error) => fail(error));
+console.log(pythonText(python));
 
 const results: Record<string, Record<string, Record<string, Result>>> = {};
-const memory: Record<string, Peaks> = {};
-const agreements: Agreement[] = [];
+const memory: Record<string, Memory> = {};
+const agreements: Comparison[] = [];
+const lines: Line[] = [];
 for (const name of Object.keys(setups) as (keyof typeof setups)[]) {
   const here = chosen.filter(({ setup }) => setup === name);
-  if (here.length === 0) continue;
-  results[name] = await measure(name, here);
-  memory[name] = await peaksOf(name, results[name]);
-  console.log(`\n${name}, peak memory\n${peaksText(memory[name])}`);
+  if (here.length > 0) await measure(name, here);
 }
 
-const lines: Line[] = chosen.map((row) => lineOf(row, results[row.setup]![row.does]!));
 const end = Deno.loadavg()[0]!;
-console.log(`\n${tableText(lines)}\n`);
-for (const { what, difference, limit } of agreements) {
-  const verdict = difference <= limit ? "agree" : "DO NOT AGREE";
-  console.log(`${what}: ${verdict}, ${difference.toExponential(1)} apart at most (limit ${limit})`);
+const inOrder = chosen.map(({ name }) => lines.find((line) => line.name === name)!);
+console.log(`\n${tableText(inOrder, memory)}\n`);
+const failed = agreements.filter(({ difference, limit }) => !(difference <= limit));
+for (const { peer, what, difference, limit } of failed) {
+  console.log(`${peer}: DOES NOT AGREE in ${what}, ${difference.toExponential(1)} of ${limit}`);
+}
+if (agreements.length > 0) {
+  console.log(`${agreements.length - failed.length} of ${agreements.length} answers agree`);
 }
 const record: BenchRecord & Awaited<ReturnType<typeof facts>> = {
   date,
   ...await facts(python),
   load: { start, end },
   isLoaded: start > LOADED,
-  ...{ rounds, lines, agreements, memory, results },
+  ...{ rounds, lines: inOrder, agreements, memory, results },
 };
 const folder = new URL("results/", import.meta.url);
 await Deno.mkdir(folder, { recursive: true });
 const file = new URL(`cpu-${date.slice(0, 16).replace(":", "")}.json`, folder);
 await Deno.writeTextFile(file, `${JSON.stringify(record, null, 2)}\n`);
 console.log(file.pathname);
-if (agreements.some(({ difference, limit }) => !(difference <= limit))) Deno.exitCode = 1;
+// Idle workers of the engine would keep the process alive.
+Deno.exit(failed.length > 0 ? 1 : 0);
 
-/** Runs the contestants that the rows need, in turn. */
-async function measure(name: keyof typeof setups, here: readonly Row[]) {
+/** Runs the contestants that the rows of a setup need, in turn, and then their memory. */
+async function measure(name: keyof typeof setups, here: readonly Row[]): Promise<void> {
   const folder = await Deno.makeTempDir();
   const setup = await setups[name](python, folder);
   const byWork: Record<string, Record<string, Result>> = {};
-  agreements.push(...setup.agreements);
+  results[name] = byWork;
   for (const work of new Set(here.map(({ does }) => does))) {
-    const needed = here.filter(({ does }) => does === work).flatMap((
-      { ours, peer },
-    ) => [ours, peer]);
-    const labels = new Set(["Fluxion", ...needed]);
-    const contestants = setup.works[work]!.filter(({ name }) => labels.has(name.split(",")[0]!));
-    const measured = setup.isLong
-      ? await takeOneTurn(contestants)
-      : await takeTurns(contestants, rounds);
-    byWork[work] = measured;
-    console.log(`\n${name}, ${work}`);
-    for (const [who, { medianMs, leastMs, cpuMs, nfe, ms }] of Object.entries(measured)) {
-      console.log(
-        `  ${who.padEnd(34)} median ${medianMs.toFixed(1).padStart(8)} ms of ${ms.length}, ` +
-          `least ${leastMs.toFixed(1).padStart(8)}` +
-          (cpuMs === null ? "" : `, CPU time ${cpuMs.toFixed(1)} ms`) +
-          (nfe === null ? "" : `, NFE ${nfe.toFixed(1)}`),
-      );
-    }
+    const needed = new Set(
+      here.filter(({ does }) => does === work).flatMap(({ ours, peers }) => [ours, ...peers]),
+    );
+    const contestants = await agreeing(
+      setup.works[work]!.filter(({ family, name }) =>
+        family === "Fluxion" || needed.has(family) || needed.has(name)
+      ),
+      { setup: name, work: work.startsWith("{") ? "train" : work },
+    );
+    byWork[work] = setup.coldRounds === undefined
+      ? await takeTurns(contestants, rounds)
+      : await takeColdTurns(contestants, Math.min(rounds, setup.coldRounds));
+    console.log(`\n${name}, ${work}\n${resultsText(byWork[work])}`);
   }
+  // Of the peers' many processes only the one measured may hold memory and cores.
   await setup.close();
-  await Deno.remove(folder, { recursive: true });
-  return byWork;
-}
-
-function parse(args: readonly string[]): { rounds: number; names: string[] } {
-  const at = args.indexOf("--rounds");
-  const rounds = at < 0 ? DEFAULT_ROUNDS : Number(args[at + 1]);
-  const names = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
-  if (!Number.isInteger(rounds) || rounds < 1) fail("--rounds: expected a whole number from 1");
-  const unknown = names.find((name) => rowsNamed([name]).length === 0);
-  if (unknown !== undefined) {
-    fail(`${unknown}: no such row; there are ${rows.map(({ name }) => name).join(", ")}`);
+  for (const row of here) {
+    const line = lineOf(row, byWork[row.does]!);
+    lines.push(line);
+    memory[row.name] = await memoryOf(line, setup, byWork[row.does]!);
   }
-  return { rounds, names };
+  await Deno.remove(folder, { recursive: true });
 }
 
-function fail(message: string): never {
-  console.error(message);
+/** Those whose answers agree with Fluxion's; the others are named, and their turns do not count. */
+async function agreeing(
+  contestants: readonly Contestant[],
+  place: Pick<Comparison, "setup" | "work">,
+): Promise<Contestant[]> {
+  const kept: Contestant[] = [];
+  for (const contestant of contestants) {
+    const agreement = await contestant.check?.();
+    if (agreement !== undefined) {
+      agreements.push({ ...place, peer: contestant.name, ...agreement });
+      if (!(agreement.difference <= agreement.limit)) continue;
+    }
+    kept.push(contestant);
+  }
+  return kept;
+}
+
+function resultsText(measured: Readonly<Record<string, Result>>): string {
+  return Object.entries(measured).map(([who, result]) => {
+    const { medianMs, leastMs, cpuMs, prepareMs, nfe, ms } = result;
+    const digits = medianMs < 10 ? 2 : 1;
+    return `  ${who.padEnd(36)} median ${
+      medianMs.toFixed(digits).padStart(8)
+    } ms of ${ms.length}, ` +
+      `least ${leastMs.toFixed(digits).padStart(8)}` +
+      (cpuMs === null ? "" : `, CPU time ${cpuMs.toFixed(digits)} ms`) +
+      (prepareMs === null ? "" : `, before ${(prepareMs / 1000).toFixed(1)} s`) +
+      (nfe === null ? "" : `, NFE ${nfe.toFixed(1)}`);
+  }).join("\n");
+}
+
+function orExit(parse: () => BenchArguments): BenchArguments {
+  try {
+    return parse();
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : error);
   Deno.exit(2);
 }

@@ -7,14 +7,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { openPeak } from "./peak.ts";
-import { findPython, startPeer } from "./peer.ts";
-import { openCpu } from "./setup.ts";
+import { Peer } from "./peers/peer.ts";
+import { findPython } from "./peers/python.ts";
+import { openCpu } from "./workloads/setup.ts";
 import { median } from "./turns.ts";
 
 const rounds = Number(Deno.args[0] ?? 9);
 const { tfName } = await openCpu(1);
-const found = await findPython();
-const python = found && startPeer(found, "kernels.py", { args: [], threads: 1 });
+const found = await findPython(null);
+const python = found?.packages.torch
+  ? new Peer(found, { script: "kernels.py", args: [], threads: 1 })
+  : null;
 const peakNow = openPeak();
 
 interface Work {

@@ -1,50 +1,61 @@
 /**
- * Peak memory of contestants. Fluxion's and tfjs's run again in a process each, since the benchmark
- * runs them in one:
+ * Peak memory of a row's two sides, each in a process that does nothing else. Fluxion's and tfjs's
+ * share one in the benchmark, so they run again:
  *
- *   deno run --allow-all tests/bench/memory.ts SETUP CONTESTANT WORK...
+ *   deno run --allow-all tests/bench/memory.ts SETUP WORK CONTESTANT
  *
- * prints the largest resident set in bytes, or null if unknown.
+ * prints the largest resident set in bytes.
  */
 import { v8Flags } from "../../tools/v8_flags.ts";
-import { setups } from "./table.ts";
+import type { Line } from "./record.ts";
+import { setups } from "./setups.ts";
 import type { Result } from "./turns.ts";
+import type { Setup } from "./workloads/setup.ts";
 
-/** Peak resident bytes by contestant; null if unknown. */
-export type Peaks = Readonly<Record<string, number | null>>;
-
-/** Turns per work, enough for buffers to reach their final size. */
-const TURNS = 3;
-
-/** Peaks of all contestants of a setup; a peer's is that of its whole process. */
-export async function peaksOf(
-  setup: keyof typeof setups,
-  byWork: Readonly<Record<string, Readonly<Record<string, Result>>>>,
-): Promise<Peaks> {
-  const peaks: Record<string, number | null> = {};
-  const contestants = Object.values(byWork).flatMap((results) => Object.entries(results));
-  for (const [name, { peakBytes }] of contestants) {
-    peaks[name] = peakBytes === null ? null : Math.max(peaks[name] ?? 0, peakBytes);
-  }
-  if (Deno.build.os !== "linux") return peaks;
-  for (const name of Object.keys(peaks).filter((name) => peaks[name] === null)) {
-    const works = Object.keys(byWork).filter((work) => name in byWork[work]!);
-    peaks[name] = await peakAlone(setup, name, works);
-  }
-  return peaks;
+/** Peak resident bytes; null if unknown. */
+export interface Memory {
+  readonly ours: number | null;
+  /** Of the row's fastest peer. */
+  readonly peer: number | null;
+  /** Of that, what it had reached after its imports. */
+  readonly peerImports: number | null;
 }
 
-async function peakAlone(
-  setup: keyof typeof setups,
-  contestant: string,
-  works: readonly string[],
-): Promise<number | null> {
+/** Executions, enough for buffers to reach their final size. */
+const TURNS = 3;
+
+/** Peaks of a row's two sides. */
+export async function memoryOf(
+  { setup, does, ours, fastest }: Line,
+  { works, coldRounds }: Setup,
+  results: Readonly<Record<string, Result>>,
+): Promise<Memory> {
+  const peakOf = async (name: string | null) => {
+    const contestant = works[does]!.find((other) => other.name === name);
+    if (contestant === undefined) return { peak: null, imports: null };
+    if (contestant.alone !== undefined) {
+      const { peakBytes, importedBytes = null } = await contestant.alone(turnsOf(coldRounds));
+      return { peak: peakBytes, imports: importedBytes };
+    }
+    const known = results[contestant.name]?.peakBytes ?? null;
+    if (known !== null || Deno.build.os !== "linux") return { peak: known, imports: null };
+    return { peak: await peakAlone(setup, does, contestant.name), imports: null };
+  };
+  const [own, peer] = [await peakOf(ours), await peakOf(fastest)];
+  return { ours: own.peak, peer: peer.peak, peerImports: peer.imports };
+}
+
+function turnsOf(coldRounds: number | undefined): number {
+  return coldRounds === undefined ? TURNS : 1;
+}
+
+async function peakAlone(...args: [keyof typeof setups, string, string]): Promise<number> {
   const program = [...v8Flags(Deno.build.arch), "--allow-all", import.meta.filename!];
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", ...program, setup, contestant, ...works],
+    args: ["run", "-q", ...program, ...args],
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error(`${setup}, ${contestant}: ended before its memory was known`);
+  if (!success) throw new Error(`${args.join(", ")}: ended before its memory was known`);
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
@@ -57,13 +68,11 @@ function ownPeakBytes(): number {
 }
 
 if (import.meta.main) {
-  const [name, contestant, ...works] = Deno.args as [keyof typeof setups, string, ...string[]];
+  const [name, work, contestant] = Deno.args as [keyof typeof setups, string, string];
   const folder = await Deno.makeTempDir();
   const setup = await setups[name](null, folder);
-  for (const work of works) {
-    const { turn } = setup.works[work]!.find((other) => other.name === contestant)!;
-    for (let i = 0; i < (setup.isLong ? 1 : TURNS); i++) await turn();
-  }
+  const { turn } = setup.works[work]!.find((other) => other.name === contestant)!;
+  for (let i = 0; i < turnsOf(setup.coldRounds); i++) await turn();
   console.log(ownPeakBytes());
   await setup.close();
   await Deno.remove(folder, { recursive: true });

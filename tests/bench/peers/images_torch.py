@@ -1,15 +1,19 @@
-"""The peer of fm_step.ts: fm_step.py FOLDER resnet|unet, with model.safetensors and images.f32 there."""
+"""PyTorch beside workloads/image_step.ts: images_torch.py FOLDER eager|fused|last|compiled|compiled-last
+
+fused: Adam in one kernel, as in all the others but eager. last: channels_last.
+"""
 
 import sys
 
 import torch
 from torch import nn
 
-from serve import read_floats, read_state_dict, serve, write_floats
+import serve
+from torch_peer import adam, load, loss_and_gradient, read, train_step
 from unet import TimeEmbedding, UNet  # docs/unet.py
 
-FOLDER, NET = sys.argv[1:]
-tensors = read_state_dict(f"{FOLDER}/model.safetensors")
+WAY = sys.argv[2]
+CLIP = 1.0
 
 
 class Block(nn.Module):
@@ -43,28 +47,32 @@ class Resnet(nn.Module):
 
 
 def fresh():
-    if NET == "unet":
+    tensors, net = serve.read_state_dict(), serve.read_setting()["net"]
+    if net == "unet":
         return UNet(1, len(tensors["first.weight"]))
     blocks = sum(name.endswith(".embedding.freqs") for name in tensors)
     return Resnet(len(tensors["first_block.0.weight"]), blocks)
 
 
-network = fresh()
-network.load_state_dict(tensors)
-optimizer = torch.optim.Adam(network.parameters(), lr=1e-9)
-x1 = read_floats(f"{FOLDER}/images.f32").reshape(-1, 1, 28, 28)
+layout = torch.channels_last if "last" in WAY else torch.contiguous_format
+module = load(fresh()).to(memory_format=layout)
+network = torch.compile(module, dynamic=False) if "compiled" in WAY else module
+optimizer = adam(module, fused=WAY != "eager")
+x1, noise = (
+    read(name).reshape(-1, 1, 28, 28).contiguous(memory_format=layout)
+    for name in ("images", "noise")
+)
+times = read("times")
+
+
+def loss_at(x0, t):
+    s = t[:, None, None, None]
+    return ((network((1 - s) * x0 + s * x1, t) - (x1 - x0)) ** 2).mean()
 
 
 def train():
-    x0 = torch.randn_like(x1)
-    t = torch.rand(len(x1))
-    s = t[:, None, None, None]
-    optimizer.zero_grad()
-    loss = ((network((1 - s) * x0 + s * x1, t) - (x1 - x0)) ** 2).mean()
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    loss.item()
+    x0, t = torch.randn_like(x1), torch.rand(len(x1))
+    train_step(module, optimizer, lambda: loss_at(x0, t), CLIP)
 
 
 @torch.no_grad()
@@ -72,9 +80,16 @@ def forward():
     return network(x1, torch.full((len(x1),), 0.3))
 
 
-works = {
-    "train": train,
-    "forward": forward,
-    "answer": lambda: write_floats(f"{FOLDER}/answer.f32", forward()),
-}
-serve(works.__getitem__)
+def prepare(command):
+    work = {"train": train, "forward": forward}[command]
+    work()  # compiles
+    return work
+
+
+def answer(command):
+    if command == "forward":
+        return [forward()]
+    return loss_and_gradient(module, lambda: loss_at(noise, times))
+
+
+serve.serve(prepare, answer)

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { openPeak } from "./peak.ts";
+import { openPeak } from "../peak.ts";
 import { openCpu, type Setup } from "./setup.ts";
-import { timed } from "./turns.ts";
+import { contestantName, timed } from "../turns.ts";
 
 const SIZE = 512;
 const OPERATIONS = 2 * SIZE ** 3;
@@ -14,21 +14,20 @@ export async function gemmSetup(): Promise<Setup> {
   return {
     works: {
       product: [{
-        name: "Fluxion, 1 thread",
+        ...{ family: "Fluxion", name: contestantName("Fluxion", 1) },
         turn: () =>
           timed(() => {
             tf.matMul(a, b).dispose();
             return null;
           }),
       }, {
-        name: "register-only loop",
+        ...{ family: "register-only loop", name: "register-only loop" },
         turn: () =>
           Promise.resolve({
             ...{ ms: OPERATIONS / peak() / 1e6, cpuMs: null, nfe: null, peakBytes: null },
           }),
       }],
     },
-    agreements: [],
     close: () => Promise.resolve(tf.dispose([a, b])),
   };
 }

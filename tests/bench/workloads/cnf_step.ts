@@ -1,0 +1,180 @@
+import * as tf from "@tensorflow/tfjs";
+import { openBackend } from "../../../src/backends/open_backend.ts";
+import { fillNormal } from "../../../src/core/random/random.ts";
+import { callerKey, keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
+import { moons } from "../../../src/data/densities/moons.ts";
+import { meanNfe } from "../../../src/flows/likelihood_problem.ts";
+import { cnfLossAndGradient } from "../../../src/flows/losses/cnf_loss.ts";
+import { logProb } from "../../../src/flows/log_prob.ts";
+import { accurateSolve, priorTime, type TraceSettings } from "../../../src/flows/model.ts";
+import { sample } from "../../../src/flows/sample.ts";
+import { initialParameters } from "../../../src/nn/init.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
+import type { Engines } from "../../../src/ode/engines/engines.ts";
+import { enginesOf } from "../../../src/ode/engines/open_device.ts";
+import { drawProbes } from "../../../src/ode/probes.ts";
+import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
+import { Peers, peerThreads, type Reference } from "../peers/peer.ts";
+import { contestantName, timed } from "../turns.ts";
+import { lossAndTensors, writeFloats } from "./numbers.ts";
+import { once, type OpenSetup, repeatedState, writeSetting } from "./setup.ts";
+
+const TOLERANCE = 1e-5;
+/**
+ * Largest difference of a log-probability in nats or a coordinate. All solve to 1e-5 with one step
+ * size for all points, but choose their steps differently: two peers were 6e-3 apart.
+ */
+const VALUE_LIMIT = 2e-2;
+/** Of a loss in nats, and of a gradient relative to its largest entry: two were 4.5e-3 apart. */
+const GRADIENT_LIMIT = 2e-2;
+
+/** A CNF and its work. */
+export interface CnfWork {
+  readonly dims: number;
+  readonly hidden: number;
+  readonly trace: TraceSettings["kind"];
+  /** Batch sizes of training steps. */
+  readonly batches: readonly number[];
+  /** Rows that are sampled and whose log-likelihoods are computed; 0: training steps alone. */
+  readonly rows: number;
+}
+
+/**
+ * A fresh CNF with dopri5 at 1e-5, on moons or, in other dimensions, normal points: training steps
+ * (solve, gradient, clip, Adam), log-likelihoods and samples.
+ */
+export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork): OpenSetup {
+  return async (python, folder) => {
+    const backend = await openBackend("cpu");
+    const network = mlpNetwork({ dims, hidden });
+    const weights = initialParameters(network, 0);
+    const count = Math.max(rows, ...batches);
+    const points = dims === 2
+      ? Float32Array.from(moons.draw({ seed: 0, from: subsequences.dataSet }, count).points)
+      : fillNormal(callerKey(0), 0, new Float32Array(count * dims));
+    const trace: TraceSettings = kind === "exact" ? { kind } : { kind, distribution: "rademacher" };
+    const key = keyOf(subsequences.probes, 0, 0);
+    const probes = drawProbes({ distribution: "rademacher", key, firstRow: 0 }, count, dims);
+    await Deno.writeFile(`${folder}/model.safetensors`, encodeStateDict(network, weights));
+    await writeSetting(folder, { dims, trace: kind, tolerance: TOLERANCE });
+    await writeFloats(`${folder}/points.f32`, points);
+    await writeFloats(`${folder}/probes.f32`, probes);
+    const state = repeatedState(network, weights, { model: "cnf", clip: 5 });
+    const { model } = state;
+    const gradient = { kind: "direct" } as const;
+    /** Like a peer: one step size for all points. */
+    const whole = { ...accurateSolve, controlGroup: "batch" } as const;
+    const variants = [1, 2].map((threads) => ({
+      threads,
+      engines: enginesOf(backend, { threads }),
+    }));
+    const two = variants[1]!.engines;
+    // Before any peer answers: its noise is that of our samples.
+    const drawn = rows === 0 ? null : await sample(model, two, {
+      ...{ count, settings: whole, times: [priorTime("cnf")] },
+    });
+    await writeFloats(`${folder}/noise.f32`, drawn?.states[0] as Float32Array ?? points);
+
+    const batchOf = (size: number) => tf.tensor2d(points.slice(0, dims * size), [size, dims]);
+    let step = 0;
+    const train = async (engines: Engines, size: number) => {
+      const batch = batchOf(size);
+      const settings = { ...accurateSolve, trace, gradient };
+      const draw = { seed: 0, step };
+      const taken = await cnfLossAndGradient(model, engines, batch, settings, draw);
+      state.update(taken.gradient, step++);
+      taken.loss.dataSync();
+      tf.dispose([batch, taken.loss, taken.gradient]);
+      return await taken.nfe();
+    };
+    const gradientAnswer = async (size: number) => {
+      const batch = batchOf(size);
+      const settings = { ...whole, trace, gradient };
+      const draw = { seed: 0, step: 0 };
+      const taken = await cnfLossAndGradient(model, two, batch, settings, draw);
+      const [loss, values] = [taken.loss.dataSync(), taken.gradient.dataSync()];
+      tf.dispose([batch, taken.loss, taken.gradient]);
+      return lossAndTensors(network, loss[0]!, values as Float32Array);
+    };
+    const infer = {
+      "log-prob": async (engines: Engines) =>
+        meanNfe((await logProb(model, engines, points)).reports),
+      sample: async (engines: Engines) =>
+        meanNfe((await sample(model, engines, { count })).reports),
+    };
+    const peers = {
+      torch: new Peers(python, folder, {
+        script: "cnf_torch.py",
+        needs: ["torch", "torchdiffeq"],
+        ways: ["autograd", "tangents", "compiled"],
+        // Busy-waiting, two threads take 7 to 20 times as long as one: a step is thousands of
+        // small matrix products.
+        threads: [peerThreads.one, peerThreads.asleep],
+      }),
+      jax: new Peers(python, folder, {
+        script: "cnf_jax.py",
+        needs: ["jax", "diffrax", "optax"],
+        ways: ["apart", "stacked"],
+        threads: [peerThreads.one, peerThreads.two],
+      }),
+    };
+    const ours = (run: (engines: Engines) => Promise<number | null>) =>
+      variants.map(({ threads, engines }) => ({
+        ...{ family: "Fluxion", name: contestantName("Fluxion", threads) },
+        turn: () => timed(() => run(engines)),
+      }));
+    const about = `${dims} dimensions, width ${hidden}`;
+    const gradientReference = (size: number): Reference => ({
+      what: `loss and gradient, ${about}, ${kind} trace, batch ${size}`,
+      answer: once(() => gradientAnswer(size)),
+      ...{ scale: "gradient", limit: GRADIENT_LIMIT },
+    });
+    const trainingWork = (size: number) => {
+      const reference = gradientReference(size);
+      return [
+        ...ours((engines) => train(engines, size)),
+        ...peers.torch.contestants("torchdiffeq", `train ${size}`, reference),
+        ...peers.jax.contestants("diffrax", `train ${size}`, reference),
+        // Several times slower than BacksolveAdjoint in any way; the others would only compile.
+        ...peers.torch.contestants("odeint_adjoint", `adjoint ${size}`, reference)
+          .filter(({ name }) => name === contestantName("odeint_adjoint compiled", 1)),
+        ...peers.jax.contestants("BacksolveAdjoint", `adjoint ${size}`, reference),
+      ];
+    };
+    const inferenceWork = (name: keyof typeof infer) => {
+      const reference: Reference = {
+        ...{ scale: "absolute", limit: VALUE_LIMIT },
+        ...(name === "sample"
+          ? {
+            what: `samples, ${about}`,
+            answer: () => Promise.resolve(drawn!.samples as Float32Array),
+          }
+          : {
+            what: `log-probabilities in nats, ${about}`,
+            answer: once(async () =>
+              Float32Array.from((await logProb(model, two, points, { settings: whole })).logProb)
+            ),
+          }),
+      };
+      return [
+        ...ours(infer[name]),
+        ...peers.torch.contestants("torchdiffeq", name, reference),
+        ...peers.jax.contestants("diffrax", name, reference),
+      ];
+    };
+    return {
+      works: {
+        ...Object.fromEntries(batches.map((size) => [`train ${size}`, trainingWork(size)])),
+        ...(rows === 0 ? {} : {
+          "log-prob": inferenceWork("log-prob"),
+          sample: inferenceWork("sample"),
+        }),
+      },
+      close: async () => {
+        state.dispose();
+        await peers.torch.close();
+        await peers.jax.close();
+      },
+    };
+  };
+}

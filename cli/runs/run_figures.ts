@@ -13,22 +13,6 @@ export function dataText(data: string | undefined): string {
   return data === "-" ? "stdin" : data.split(/[/\\]/).at(-1) || data;
 }
 
-/**
- * Paths for a table, short: their last names, with as many folders before them as tell different
- * paths apart.
- */
-export function shortPaths(paths: readonly string[]): string[] {
-  const parts = paths.map((path) => path.split(/[/\\]/));
-  const last = (i: number, count: number) => parts[i]!.slice(-count).join("/");
-  return paths.map((path, i) => {
-    const isUnique = (count: number) =>
-      paths.every((other, j) => other === path || last(j, count) !== last(i, count));
-    let count = 1;
-    while (count < parts[i]!.length && !isUnique(count)) count++;
-    return last(i, count);
-  });
-}
-
 /** The state of a run in words. */
 export function stateText({ state, steps, metrics }: RunSummary): string {
   switch (state.kind) {

@@ -7,6 +7,7 @@
 export { AddressSpaceError, FailureError, InputError, OutOfMemoryError } from "./errors.ts";
 export { named, oneLine, quoted, quotedJson, terminalSafe } from "./quoted.ts";
 export { type SystemFault, systemFault, systemPath, systemWords } from "./files/system_fault.ts";
+export { shortPaths } from "./short_paths.ts";
 export { closeName, suggestion } from "./suggestion.ts";
 export { commandLine, shellQuoted } from "./command_line.ts";
 export { gigabytes } from "./bytes_text.ts";

@@ -2,17 +2,7 @@ import { differingOptions, type OptionValue } from "../train/run/differing_optio
 import { kebabCase } from "../core/options/spelling.ts";
 import { datasetLabel } from "./pages/format.ts";
 import type { ReportedRun } from "./reported_run.ts";
-
-const dataTitles: Readonly<Record<string, string>> = {
-  moons: "Two moons",
-  "8gaussians": "Eight Gaussians",
-  checkerboard: "Checkerboard",
-  mnist: "MNIST",
-  "fashion-mnist": "FashionMNIST",
-  kmnist: "KMNIST",
-};
-
-const modelTitles = { cnf: "continuous normalizing flow", fm: "flow matching" } as const;
+import { runTopics, type TopicRun } from "./run_topics.ts";
 
 /** Options that do not change what is learnt. */
 const incidental: ReadonlySet<string> = new Set([
@@ -24,16 +14,6 @@ const incidental: ReadonlySet<string> = new Set([
 
 /** Most settings that a title names. */
 const MOST_NAMED = 3;
-
-/** Title of a run's data. */
-function dataTitle({ config }: Pick<ReportedRun, "config">): string {
-  return dataTitles[config.data] ?? datasetLabel(config.data);
-}
-
-/** What a run is about, such as "Two moons: continuous normalizing flow". */
-export function runTopic(run: Pick<ReportedRun, "config">): string {
-  return `${dataTitle(run)}: ${modelTitles[run.config.model]}`;
-}
 
 /** Title of a run, and in a few words what distinguishes it from others of its topic. */
 export interface RunTitle {
@@ -47,14 +27,13 @@ export interface RunTitle {
 
 /** Titles of the runs of a report, in their order: each names what differs from the others. */
 export function runTitles(
-  runs: readonly Pick<ReportedRun, "config" | "name">[],
+  runs: readonly (TopicRun & Pick<ReportedRun, "name">)[],
 ): readonly RunTitle[] {
-  return runs.map((run) => {
-    const topic = runTopic(run);
-    const group = runs.filter((other) => runTopic(other) === topic);
-    if (group.length === 1) {
-      return { short: dataTitle(run), title: topic, difference: run.name };
-    }
+  const topics = runTopics(runs);
+  return runs.map((run, at) => {
+    const { key, data, title: topic } = topics[at]!;
+    const group = runs.filter((_, other) => topics[other]!.key === key);
+    if (group.length === 1) return { short: data, title: topic, difference: run.name };
     const own = group.indexOf(run);
     const differing = differingOptions(
       group.map(({ config }) => ({ options: config, network: null })),
@@ -66,7 +45,7 @@ export function runTitles(
     );
     const difference = isUnique && differing.length <= MOST_NAMED ? said : run.name;
     return {
-      short: `${dataTitle(run)}, ${difference}`,
+      short: `${data}, ${difference}`,
       title: `${topic}, ${difference}`,
       difference,
     };

@@ -1,4 +1,4 @@
-import { InputError } from "@fluxion/fluxion/core";
+import { InputError, shortPaths } from "@fluxion/fluxion/core";
 import { naturalOrder } from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { kebabCase } from "@fluxion/fluxion/options";
@@ -16,7 +16,7 @@ import { pictureText } from "../../command_line.ts";
 import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
-import { dataText, figure, shortPaths, stateText, summaryJson } from "../../runs/run_figures.ts";
+import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";

@@ -1,7 +1,8 @@
+import { shortPaths } from "@fluxion/fluxion/core";
 import { meanAndStdErr } from "@fluxion/fluxion/metrics";
 import { kebabCase, type TrainOptionName } from "@fluxion/fluxion/options";
 import type { RunMetrics, RunSummary } from "@fluxion/fluxion/runs";
-import { figure, shortPaths } from "../../runs/run_figures.ts";
+import { figure } from "../../runs/run_figures.ts";
 import { table, type TableColumn } from "../../terminal/table.ts";
 import type { Axis } from "./grid.ts";
 import type { PlacedRun } from "./placed_run.ts";

@@ -4,7 +4,7 @@ import type { Block } from "../pages/document.ts";
 import type { ReportedRun } from "../reported_run.ts";
 import { figure } from "../run_context.ts";
 import { plain } from "../pages/format.ts";
-import { runTopic } from "../run_titles.ts";
+import { runTopics, topicKey } from "../run_topics.ts";
 
 /** A run in a comparison. */
 export interface NamedRun {
@@ -16,11 +16,13 @@ export interface NamedRun {
 
 /** Charts that compare the training of runs of one model on the same data; none for single runs. */
 export async function comparisons(runs: readonly NamedRun[]): Promise<readonly Block[]> {
-  const topics = [...new Set(runs.map(({ run }) => runTopic(run)))];
+  const topics = new Map(
+    runTopics(runs.map(({ run }) => run)).map(({ key, title }) => [key, title]),
+  );
   const blocks: Block[] = [];
-  for (const topic of topics) {
-    const group = runs.filter(({ run }) => runTopic(run) === topic && run.log.steps.length > 0);
-    if (group.length > 1) blocks.push(await curves(topic, group));
+  for (const [key, title] of topics) {
+    const group = runs.filter(({ run }) => topicKey(run) === key && run.log.steps.length > 0);
+    if (group.length > 1) blocks.push(await curves(title, group));
   }
   return blocks;
 }

@@ -2,7 +2,7 @@ import { descriptionOf } from "../../nn/network.ts";
 import type { TrainConfig } from "../../train/options/table.ts";
 import { runName } from "../../train/run/run_folder.ts";
 import type { KeyFigure } from "../results.ts";
-import { runTopic } from "../run_titles.ts";
+import { topicKey } from "../run_topics.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { planCnf } from "./cnf_section.ts";
 import { planData } from "./data_section.ts";
@@ -61,7 +61,7 @@ export function planRun(
       title: short,
       folder: run.name,
       model: run.config.model,
-      group: runTopic(run),
+      group: topicKey(run),
       figures: [...own.keyFigures(), ...effort(run)],
     }],
   };

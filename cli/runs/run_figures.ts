@@ -46,6 +46,6 @@ export function summaryJson(summary: RunSummary): Readonly<Record<string, unknow
     totalSteps,
     ...figures,
     bytes,
-    written: new Date(writtenMs).toISOString(),
+    written: writtenMs === null ? null : new Date(writtenMs).toISOString(),
   };
 }

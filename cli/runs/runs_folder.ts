@@ -16,7 +16,8 @@ export function runsFolder(): string {
 export async function runFolder(run: string): Promise<string> {
   if (isShippedModel(run)) {
     throw new InputError(
-      `${run}: the name of a model that comes with Fluxion, which has no run folder; ` +
+      `${run}: comes with Fluxion and has no run folder, so no log and no pictures of its training; ` +
+        "sample, log-prob, eval, plot, compare and train fm --init take it; " +
         `a folder of that name is ./${run}`,
     );
   }

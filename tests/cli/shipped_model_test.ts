@@ -33,6 +33,11 @@ Deno.test("mnist-unet is sampled, evaluated, trained further and completed by it
     const both = await run("eval", "mnist-unet", "mine", "--n", "2", "--threads", "1");
     const lines = both.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).run);
     assert.deepEqual(lines, ["mnist-unet", "mine"]);
+    const compared = JSON.parse((await run("compare", "mnist-unet", "mine", "--json")).stdout);
+    const [shipped, mine] = compared.runs;
+    assert.deepEqual([shipped.run, shipped.steps, shipped.written], ["mnist-unet", 7496, null]);
+    assert.deepEqual([mine.run, mine.steps], ["mine", 1]);
+    assert.deepEqual(compared.differences.batchSize, [64, 4]);
     // Random weights have a loss of about 1.3.
     const [first] = Deno.readTextFileSync(`${folder}/mine/log.jsonl`).split("\n");
     assert.ok(JSON.parse(first!).loss < 0.25, first!);
@@ -61,6 +66,11 @@ Deno.test("a folder named mnist-unet is ./mnist-unet, and no run is written ther
         ["train", "fm", "--run", "mnist-unet", "--steps", "1"],
         /a folder of that name is \.\/mnist-/,
       ],
+      [
+        ["report", "mnist-unet", "--out", "r.html"],
+        /no run folder, so no log .*; sample, .* take it/,
+      ],
+      [["compare", "mnist-unet", "mnist-unet"], /one run to compare; name two or more different/],
       [["plot", "mnist-unet"], /mnist-unet comes with Fluxion and has no folder; give --out DIR/],
       [["eval", "mnist-unet", "--weights", "raw"], /--weights raw: .* its averaged weights alone/],
     ] as const;

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { runArgument } from "../../options/shared.ts";
+import { modelArgument } from "../../options/shared.ts";
 import { checkFirst } from "../check_first.ts";
 import { checkCompare } from "./check.ts";
 import { type CompareFlags, compareOptions } from "./flags.ts";
@@ -10,7 +10,7 @@ import { type CompareFlags, compareOptions } from "./flags.ts";
 export const compareCommand = buildCommand<CompareFlags, string[]>({
   loader: checkFirst(checkCompare, async () => (await import("./run.ts")).compare),
   parameters: {
-    positional: { kind: "array", parameter: runArgument, minimum: 1 },
+    positional: { kind: "array", parameter: modelArgument, minimum: 1 },
     ...parametersOf(compareOptions),
   },
   docs: {

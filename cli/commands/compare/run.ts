@@ -1,7 +1,7 @@
 import { InputError, shortPaths } from "@fluxion/fluxion/core";
 import { naturalOrder } from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
-import { kebabCase } from "@fluxion/fluxion/options";
+import { isShippedModel, kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
 import {
   type DifferingOption,
@@ -11,6 +11,8 @@ import {
   runFile,
   type RunSummary,
   summarizeRun,
+  summarizeShipped,
+  type TrainingLog,
 } from "@fluxion/fluxion/runs";
 import { pictureText } from "../../command_line.ts";
 import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
@@ -45,7 +47,7 @@ async function compareRuns(flags: CompareFlags, names: readonly string[]): Promi
     throw new InputError(
       `${names.join(" ")}: ${
         runs.length === 1 ? "one run" : "no run"
-      } to compare; name two or more`,
+      } to compare; name two or more different ones`,
     );
   }
   const differences = differingOptions(runs);
@@ -77,15 +79,24 @@ async function compareRuns(flags: CompareFlags, names: readonly string[]): Promi
   }
   const say = speaker(flags);
   for (const remark of remarks) say(remark);
-  if (picture === null) say("no run has taken a training step, so there are no curves");
+  if (picture === null) say("no run has a log of training steps, so there are no curves");
   if (failure !== null) throw failure;
   if (broken.length > 0) throw new PartlyFailed("some runs are broken", 2);
 }
 
-/** The runs that are named, with those in a folder that is none itself. */
+/** The runs that are named, each once, with those in a folder that is none itself. */
 async function summaries(names: readonly string[]): Promise<RunSummary[]> {
+  const found = await allSummaries(names);
+  return found.filter(({ run }, i) => found.findIndex((other) => other.run === run) === i);
+}
+
+async function allSummaries(names: readonly string[]): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   for (const name of names) {
+    if (isShippedModel(name)) {
+      found.push(await summarizeShipped(name));
+      continue;
+    }
     const folder = await runFolder(name);
     if (await exists(`${folder}/config.json`)) {
       found.push(await summarizeRun(folder));
@@ -166,13 +177,15 @@ async function evaluated(
   }
 }
 
+const noLog: TrainingLog = { steps: [], evaluations: [] };
+
 /** Draws the curves; returns the picture's path as the user sees it, or null without curves. */
 async function drawn(runs: readonly RunSummary[], given: string | null): Promise<string | null> {
   const names = shortNames(runs.map(({ run }) => shownPath(run)));
   const compared = await Promise.all(runs.map(async ({ run, options }, i) => ({
     name: names[i]!,
     model: options!.model!,
-    log: await readLog(runFile(run, "log")),
+    log: isShippedModel(run) ? noLog : await readLog(runFile(run, "log")),
   })));
   const bytes = await comparedCurvesPicture(compared, { text: pictureText() });
   if (bytes === null) return null;

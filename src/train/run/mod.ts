@@ -13,6 +13,7 @@ export {
   type RunSummary,
   summarizeRun,
 } from "./run_summary.ts";
+export { summarizeShipped } from "./shipped_summary.ts";
 export { type DifferingOption, differingOptions, type OptionValue } from "./differing_options.ts";
 export {
   type DecodedSafetensors,

@@ -40,8 +40,11 @@ export interface RunSummary {
   readonly totalSteps: number | null;
   /** Size on disk of the run's folder, in bytes. */
   readonly bytes: number;
-  /** Time of the last write to its config or checkpoint, in ms since 1970. */
-  readonly writtenMs: number;
+  /**
+   * Time of the last write to its config or checkpoint, in ms since 1970; null for a model that comes
+   * with Fluxion.
+   */
+  readonly writtenMs: number | null;
 }
 
 /**
@@ -85,12 +88,13 @@ export async function summarizeRun(run: string): Promise<RunSummary> {
   }
 }
 
+/** What a run's `config.json` tells of it. */
+type ReadConfig =
+  & { readonly options: TrainOptions }
+  & Pick<RunSummary, "network" | "dataFile" | "testFile">;
+
 /** The options and the network in a run's `config.json`. */
-async function readConfig(
-  run: string,
-): Promise<
-  { readonly options: TrainOptions } & Pick<RunSummary, "network" | "dataFile" | "testFile">
-> {
+async function readConfig(run: string): Promise<ReadConfig> {
   const path = runFile(run, "config");
   let text: string;
   try {
@@ -99,6 +103,16 @@ async function readConfig(
     if (error instanceof InputError) throw error;
     throw new InputError(`${path}: cannot be read (${systemWords(error)})`);
   }
+  return readConfigOf(text, path);
+}
+
+/**
+ * The options and the network in the text of a `config.json`.
+ *
+ * @param path Its name in messages.
+ * @throws {InputError} If it is not a run's.
+ */
+export function readConfigOf(text: string, path: string): ReadConfig {
   const config = parseConfigJson(text, path);
   const { network, model } = config;
   if (network === undefined || model === undefined) {
@@ -220,7 +234,7 @@ export async function listRuns(root: string): Promise<RunList> {
   const byFolder = (a: { readonly folder: string }, b: { readonly folder: string }) =>
     a.folder < b.folder ? -1 : 1;
   return {
-    runs: runs.sort((a, b) => b.writtenMs - a.writtenMs || (a.run < b.run ? -1 : 1)),
+    runs: runs.sort((a, b) => (b.writtenMs ?? 0) - (a.writtenMs ?? 0) || (a.run < b.run ? -1 : 1)),
     others: others.sort(byFolder),
   };
 }

@@ -1,7 +1,7 @@
 // Every subcommand on a pseudo-terminal, with the command line of deno.json's task.
 import assert from "node:assert/strict";
 import settings from "../../deno.json" with { type: "json" };
-import { fluxion, inFolder } from "./_fluxion.ts";
+import { fluxion, inFolder, start } from "./_fluxion.ts";
 import { onTerminal, screen } from "./_terminal.ts";
 import { checkCases, checkInterrupts, trainings } from "./_terminal_cases.ts";
 
@@ -76,10 +76,15 @@ Deno.test("--resume waits for a locked run and says so", () =>
     assert.equal((await fluxion(training!.args.split(" "), { cwd })).code, 0);
     using lock = await Deno.open(`${cwd}/cnf/.lock`, { write: true });
     assert.ok(await lock.tryLock(true));
-    setTimeout(() => lock.unlockSync(), 2000);
     const resume = ["train", "cnf", "--run", "cnf", "--resume", "--steps", "42"];
-    const { code, stderr } = await fluxion(resume, { cwd });
-    assert.equal(code, 0, stderr);
+    const process = start(resume, { cwd });
+    let stderr = "";
+    for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
+      stderr += text;
+      if (stderr.includes("waiting up to")) await lock.unlock();
+    }
+    await process.stdout.cancel();
+    assert.equal((await process.status).code, 0, stderr);
     assert.match(stderr, /^cnf: another process is training in it; waiting up to 10 s\n/);
     assert.match(stderr, /from step 40 to 42/);
   }));

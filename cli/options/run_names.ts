@@ -8,7 +8,7 @@ export async function proposeRuns(partial: string): Promise<readonly string[]> {
     for await (const { name } of Deno.readDir(`${userFolder()}/runs`)) {
       // A folder that is removed meanwhile, or whose name a shell would split, is not proposed.
       const config = await Deno.stat(`${userFolder()}/runs/${name}/config.json`).catch(() => null);
-      if (config?.isFile && /^[\w.=+,@%-]+$/.test(name)) {
+      if (config?.isFile && /^[\p{L}\p{M}\p{N}_.=+,@%-]+$/u.test(name)) {
         folders.push({ path: `runs/${name}`, modified: config.mtime?.getTime() ?? 0 });
       }
     }

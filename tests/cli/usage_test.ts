@@ -173,14 +173,14 @@ Deno.test("fluxion __complete proposes runs, the newest first", () =>
     const proposals = async (...words: string[]) =>
       (await fluxion(["__complete", ...words], { cwd })).stdout.split("\n")
         .map((line) => line.split("\t")[0]);
-    for (const [i, name] of ["a", "b", "with space"].entries()) {
+    for (const [i, name] of ["a", "bär-数", "with space"].entries()) {
       await Deno.mkdir(`${cwd}/runs/${name}`, { recursive: true });
       await Deno.writeTextFile(`${cwd}/runs/${name}/config.json`, "{}");
       await Deno.utime(`${cwd}/runs/${name}/config.json`, 1e9 + i, 1e9 + i);
     }
     await Deno.mkdir(`${cwd}/runs/no-run`);
-    assert.deepEqual(await proposals("sample", ""), ["latest", "runs/b", "runs/a", ""]);
-    assert.deepEqual(await proposals("report", "latest", "r"), ["runs/b", "runs/a", ""]);
+    assert.deepEqual(await proposals("sample", ""), ["latest", "runs/bär-数", "runs/a", ""]);
+    assert.deepEqual(await proposals("report", "latest", "r"), ["runs/bär-数", "runs/a", ""]);
     assert.deepEqual(await proposals("train", "cnf", "--resume", "--run", "l"), ["latest", ""]);
     assert.deepEqual(await proposals("sample", "x"), [""], "the shell completes file names");
   }));
@@ -191,6 +191,33 @@ Deno.test("fluxion completions prints a script that the shell accepts", async ()
     assert.equal(code, 0);
     assert.match(stdout, /fluxion __complete/);
   }
+});
+
+Deno.test("the scripts of completions load in their shells, and bash's completes", async () => {
+  const { scripts } = await import("../../cli/commands/completions/run.ts");
+  /** What a shell prints; null if it is not on this machine. */
+  const run = async (shell: string, ...args: string[]) => {
+    const there = `command -v ${shell} > /dev/null || exit 9; exec ${shell} "$@"`;
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", there, "sh", ...args],
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.ok([0, 9].includes(code), text(stderr));
+    return code === 9 ? null : text(stdout);
+  };
+  const stub = "fluxion() { printf '%s\\twhat it is\\n' resnet \"runs/a b\"; }";
+  const replied = await run(
+    "bash",
+    "-c",
+    `${stub}\n${scripts.bash}\nCOMP_WORDS=(fluxion sample r) COMP_CWORD=2\n_fluxion\n` +
+      `printf '%s|' "\${COMPREPLY[@]}"`,
+  );
+  assert.ok([null, "resnet|runs/a b|"].includes(replied), `${replied}`);
+  await run("zsh", "-f", "-c", `compdef() { :; }\n${scripts.zsh}`);
+  const asked = `function fluxion; printf '%s\\tx\\n' $argv; end\n${scripts.fish}\n` +
+    "complete -C 'fluxion ev'";
+  const completed = await run("fish", "--no-config", "-c", asked);
+  assert.ok([null, "ev\tx\n"].includes(completed), `${completed}`);
 });
 
 /** Modules loaded before the program runs, without those imported on demand. */

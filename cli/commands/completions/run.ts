@@ -2,7 +2,7 @@ import { printLine } from "../../terminal/terminal.ts";
 import type { Shell } from "./flags.ts";
 
 /** One script a shell; each asks `fluxion __complete WORDS...` for what may follow. */
-const scripts = {
+export const scripts = {
   bash: `_fluxion() {
   local IFS=$'\\n'
   COMPREPLY=($(fluxion __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
@@ -18,8 +18,13 @@ _fluxion() {
   if (( $#proposals )); then _describe fluxion proposals; else _files; fi
 }
 compdef _fluxion fluxion`,
-  fish:
-    `complete -c fluxion -a '(fluxion __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
+  // Without proposals the condition fails, and fish completes file names.
+  fish: `function __fluxion_propose
+  set -l typed (commandline -ct)
+  set -g __fluxion_proposals (fluxion __complete (commandline -opc)[2..-1] "$typed" 2>/dev/null)
+  test (count $__fluxion_proposals) -gt 0
+end
+complete -c fluxion -n __fluxion_propose -f -a '(string join \\n -- $__fluxion_proposals)'`,
 } as const satisfies Readonly<Record<Shell, string>>;
 
 /** `fluxion completions SHELL`. */

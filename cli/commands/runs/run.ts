@@ -54,9 +54,9 @@ interface ListedColumn extends TableColumn {
   readonly cell: (run: RunSummary) => string;
 }
 
-/** The size in megabytes, from 0.1. */
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+/** The size in kilobytes, from a megabyte in megabytes. */
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 const listed: readonly ListedColumn[] = [
@@ -84,7 +84,7 @@ const listed: readonly ListedColumn[] = [
 
     cell: ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds),
   },
-  { head: "size", align: "right", cell: ({ bytes }) => megabytes(bytes) },
+  { head: "size", align: "right", cell: ({ bytes }) => sizeText(bytes) },
 ];
 
 /**

@@ -157,7 +157,12 @@ async function namesIn(path: string): Promise<string[] | null> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`${path}: is a file; choose a folder with ${option("run")}`);
+      const isFile = await Deno.stat(path).then(() => true, () => false);
+      throw new InputError(
+        `${path}: ${isFile ? "is a file" : systemWords(error)}; choose a folder with ${
+          option("run")
+        }`,
+      );
     }
     throw cannotUse(path, error);
   }

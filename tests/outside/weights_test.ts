@@ -35,7 +35,7 @@ async function refusal(reading: () => unknown): Promise<string> {
   assert.fail("it was read");
 }
 
-/** float64 PyTorch at rtol = atol = 1e-6, whose own error is below 1e-5. */
+/** PyTorch in float64, converged: at a tolerance of 1e-6 dopri5 itself errs by up to 4e-5 here. */
 const expected = [-1.81432603, -4.31295805, -2.25036183, -3.71726073, -8.7546786];
 /** bfloat16 has 8 bits. */
 const cases: Readonly<Record<string, number>> = {
@@ -203,4 +203,74 @@ Deno.test("decodeStateDict() reads F64 and F16, and names a needed tensor of ano
     await refusal(() => stateDictWeights(inEight, inferNetwork(inEight, image))),
     /x_proj\.weight is of type F8_E4M3; weights are read as F64, F32, F16, BF16/,
   );
+});
+
+Deno.test("stateDictWeights() takes the rounded buffers of a module in half precision", async () => {
+  const bytes = await Deno.readFile(`${folder}plain.safetensors`);
+  const { tensors } = decodeSafetensors(bytes, "p");
+  const plain = decodeStateDict(bytes, "p");
+  const network = inferNetwork(plain, image);
+  const weights = stateDictWeights(plain, network);
+  const read = (values: Float32Array<ArrayBuffer>) => {
+    const buffer = { name: "t_proj.freqs", shape: [8], values };
+    const all = [...tensors.filter(({ name }) => name !== buffer.name), buffer];
+    const dict = decodeStateDict(encodeSafetensors({ tensors: all, metadata: {} }), "w");
+    return stateDictWeights(dict, inferNetwork(dict, image));
+  };
+  // torch.arange(1, 9) * torch.pi as .bfloat16() and .half() give it.
+  const bfloat16 = [3.140625, 6.28125, 9.4375, 12.5625, 15.6875, 18.875, 22, 25.125];
+  const half = [3.140625, 6.28125, 9.421875, 12.5625, 15.7109375, 18.84375, 21.984375, 25.125];
+  for (const values of [bfloat16, half]) {
+    assert.deepEqual(read(Float32Array.from(values)), weights);
+    const twice = Float32Array.from(values, (value) => 2 * value);
+    assert.match(await refusal(() => read(twice)), /frequencies are fixed/);
+  }
+  assert.match(
+    await refusal(() => read(Float32Array.from(half, (value) => value + 1e-5))),
+    /frequencies are fixed/,
+  );
+});
+
+Deno.test("stateDictWeights() says of a tensor that does not fit what it may be", async () => {
+  const bytes = await Deno.readFile(`${folder}plain.safetensors`);
+  const { tensors } = decodeSafetensors(bytes, "p");
+  const other = (change: (tensor: NamedTensor) => NamedTensor, more: NamedTensor[] = []) => {
+    const all = [...tensors.map(change), ...more];
+    const dict = decodeStateDict(encodeSafetensors({ tensors: all, metadata: {} }), "w");
+    return () => stateDictWeights(dict, inferNetwork(dict, image));
+  };
+  const transposed = (...names: string[]) => (tensor: NamedTensor) =>
+    names.includes(tensor.name) ? { ...tensor, shape: tensor.shape.toReversed() } : tensor;
+  for (const name of ["x_proj.weight", "backbone.4.weight"]) {
+    assert.match(await refusal(other(transposed(name))), new RegExp(`${name} .*transpose it`));
+  }
+  const scale = { name: "scale", shape: [2], values: Float32Array.of(1, 1) };
+  assert.match(
+    await refusal(other((tensor) => tensor, [scale])),
+    /has scale of shape \[2\], which the model lacks; .*`prefix: "none"` looks past it/,
+  );
+});
+
+Deno.test("importWeights() names files that are no weights, and what to do", async () => {
+  const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const zipped = `PK\x03\x04${"\0".repeat(26)}`;
+  const cases: readonly (readonly [start: string, message: RegExp])[] = [
+    ["<!DOCTYPE html>\n<html>", /is a page of HTML, not weights .*download the file itself/],
+    ["version https://git-lfs.github.com/spec/v1\n", /in Git LFS, .*git lfs pull/],
+    ['{"metadata": {}, "weight_map": {"a": "model-00001-of-00002.safetensors"}}', /join them/],
+    ['{"x_proj.weight": [[1, 2]]}', /is JSON, not weights/],
+    ["\x1f\x8b\x08\0\0\0\0\0\0\x03", /compressed by gzip, .*decompress it first/],
+    [`${zipped}jit/data/0`, /is a compiled model of PyTorch.*torch\.jit\.load/],
+    [`${zipped}x.npy`, /is a ZIP archive/],
+    [`${zipped}w/data.pkl`, /of a whole model .*torch\.load\(\.\.\.\)\.state_dict\(\)/],
+  ];
+  const file = await Deno.makeTempFile();
+  try {
+    for (const [start, message] of cases) {
+      await Deno.writeFile(file, latin1(start));
+      assert.match(await refusal(() => importWeights("cnf", file)), message, start);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
 });

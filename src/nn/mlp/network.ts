@@ -54,8 +54,12 @@ export const mlpKind: NetworkKind = {
     sizes({ shapeOf }) {
       const projection = shapeOf("x_proj.weight", 2);
       if (projection === null) return null;
-      const [hidden, dims] = projection;
-      return { dims, hidden };
+      const [rows, columns] = projection;
+      // Transposed, as other frameworks have it, it is named as that: by the bias.
+      const width = shapeOf("x_proj.bias", 1)?.[0];
+      return width === columns && width !== rows
+        ? { dims: rows, hidden: columns }
+        : { dims: columns, hidden: rows };
     },
   },
 };

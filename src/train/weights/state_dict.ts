@@ -4,18 +4,30 @@ import type { Standardization } from "../../flows/standardization.ts";
 import type { Network } from "../../nn/network.ts";
 import { parseStandardization } from "../config/standardization.ts";
 import { InputError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 import { named, quotedJson } from "../../core/quoted.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 import {
   type FoundTensor,
   isComplete,
   leadsOf,
+  NO_LEAD,
   severalSets,
   type StateDict,
 } from "./weight_sets.ts";
 
 /** Relative tolerance: whoever wrote the file computed the frequencies k * pi in float32. */
 const BUFFER_TOLERANCE = 1e-6;
+
+/** Whether a value is what a frequency may be in the type it was stored in: float32 or shorter. */
+function isFrequency(found: number, exact: number): boolean {
+  const error = Math.abs(found - exact) / exact;
+  if (error <= BUFFER_TOLERANCE) return true;
+  // A whole module in half precision has rounded buffers too: 8 bits in bfloat16, 11 in float16.
+  const bits = new Uint32Array(Float32Array.of(found).buffer)[0]!;
+  return (bits & 0xffff) === 0 && error <= 2 ** -8 ||
+    Math.f16round(found) === found && error <= 2 ** -11;
+}
 
 /** Splits a flat vector in device order into tensors of PyTorch's shapes; prefixes their names. */
 export function parameterTensors(
@@ -88,8 +100,11 @@ function requireTensor(
     throw new InputError(`${place}: has no ${name} of shape [${shape}]; ${other}`);
   }
   if (found.shape.length !== shape.length || found.shape.some((n, i) => n !== shape[i])) {
+    const isTransposed = shape.length === 2 && String(found.shape.toReversed()) === String(shape);
     throw new InputError(
-      `${place}: ${name} has shape ${quotedJson(found.shape)}, the model's is [${shape}]; ${other}`,
+      `${place}: ${name} has shape ${quotedJson(found.shape)}, the model's is [${shape}]; ${
+        isTransposed ? "transpose it: PyTorch's weights are [out, in]" : other
+      }`,
     );
   }
   if ("dtype" in found) {
@@ -174,9 +189,7 @@ export function stateDictWeights(stateDict: StateDict, network: Network): Float3
   for (const buffer of buffers) {
     if (!own.has(buffer.name)) continue;
     const found = tensorOf(own, buffer, place);
-    const wrong = buffer.values.findIndex((value, i) =>
-      !(Math.abs(found[i]! - value) <= BUFFER_TOLERANCE * value)
-    );
+    const wrong = buffer.values.findIndex((value, i) => !isFrequency(found[i]!, value));
     if (wrong >= 0) {
       throw new InputError(
         `${place}: ${buffer.name}[${wrong}] is ${found[wrong]}, expected ${wrong + 1} pi = ` +
@@ -184,7 +197,7 @@ export function stateDictWeights(stateDict: StateDict, network: Network): Float3
       );
     }
   }
-  requireNoOthers(own, { place, network, isChosen: prefix !== undefined });
+  requireNoOthers(own, { place, network, lead, isChosen: prefix !== undefined });
   return flat;
 }
 
@@ -204,8 +217,9 @@ function likelyLead(
 /** Refuses floats that the network has no place for: a deeper network of the same kind has them. */
 function requireNoOthers(
   own: ReadonlyMap<string, FoundTensor>,
-  { place, network, isChosen }: {
+  { place, network, lead, isChosen }: {
     readonly place: string;
+    readonly lead: string;
     readonly network: Network;
     readonly isChosen: boolean;
   },
@@ -217,11 +231,14 @@ function requireNoOthers(
   for (const [name, tensor] of own) {
     if (known.has(name) || "dtype" in tensor || tensor.values instanceof BigInt64Array) continue;
     // Of a set that was chosen, other modules beside it are known to be there.
-    if (isChosen && !tops.has(name.replace(/\..*$/s, ""))) continue;
+    const isBeside = !tops.has(name.replace(/\..*$/s, ""));
+    if (isChosen && isBeside) continue;
     throw new InputError(
       `${place}: has ${named(name)} of shape ${
         quotedJson(tensor.shape)
-      }, which the model lacks; it belongs to another architecture`,
+      }, which the model lacks; it belongs to another architecture${
+        isBeside ? `, or ${option("prefix", lead || NO_LEAD)} looks past it` : ""
+      }`,
     );
   }
 }

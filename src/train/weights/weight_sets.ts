@@ -29,7 +29,7 @@ const MOST_DOTS = 12;
 const SHOWN = 10;
 
 /** What is written for the set whose names have no lead. */
-const NO_LEAD = "none";
+export const NO_LEAD = "none";
 
 /** Leads of what is shaped like the weights, and is none: moments, gradients. */
 const NOT_WEIGHTS = /(?:^|\.)(?:optimizer|optim|opt|exp_avg|exp_avg_sq|grads?)\./;

@@ -8,7 +8,7 @@ import {
   openDataset,
   type OpenOptions,
 } from "@fluxion/fluxion/data";
-import { userPath } from "../paths.ts";
+import { shownPath, userPath } from "../paths.ts";
 import { readStdin } from "../terminal/stdin.ts";
 import { option } from "@fluxion/fluxion/options";
 
@@ -45,6 +45,14 @@ export async function openData(
       `the run's data came from the standard input and are gone; give ${
         option("data")
       } NAME or FILE`,
+    );
+  }
+  if (fromRun && !datasetNames.includes(name) && await fileKind(name) === null) {
+    throw new InputError(
+      `${
+        shownPath(name)
+      }: no such file, on which the run was trained; if it was moved, say where ` +
+        `with ${option("data")} FILE`,
     );
   }
   return await openDataset(await dataName(name), {

@@ -27,7 +27,7 @@ import { dataOptionsOf, type RunConfig } from "./run/load_run.ts";
 import { kindOptions } from "../data/tables/kinds/column_kinds.ts";
 import { initialKinds, requirePossible } from "./data/column_kinds.ts";
 import { columnOffers } from "./data/column_offers.ts";
-import { filesOf, movableFiles, requireSameData } from "./data/data_files.ts";
+import { filesOf, movableFiles, requireFilesThere, requireSameData } from "./data/data_files.ts";
 import { imagesRemark, readingRemark } from "./data/reading.ts";
 import { chooseStandardization } from "./standardize.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
@@ -182,6 +182,7 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
     options: kept,
     movable: movableFiles(stored),
   });
+  await requireFilesThere(stored, resumed);
   const opened = await openDataset(
     resumed.data,
     dataOptionsOf({ ...stored, config: resumed }),

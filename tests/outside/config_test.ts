@@ -24,3 +24,28 @@ Deno.test("a config file may begin with a byte order mark, in UTF-8 and UTF-16",
     await Deno.remove(file);
   }
 });
+
+Deno.test("a config file that is no JSON is refused with what is in its place", () => {
+  const cases: readonly (readonly [text: string, message: RegExp])[] = [
+    ["", /^c: not JSON: it is empty; write \{\} for no options$/],
+    ['{\n  "steps": 2, // few\n}', /line 2: \/\/ begins a comment, which JSON does not have/],
+    ['{"data": "a // b", /* c */ "lr": 1}', /line 1: \/\* begins a comment/],
+    ['# c\n{"steps": 2}', /line 1: # begins a comment/],
+    ['{\r\n"steps": 2,\r\n}', /line 2: a comma before a closing bracket; delete it/],
+    ['{"drop": ["a",], "steps": 2}', /a comma before a closing bracket/],
+    ["{'steps': 2}", /single quotes; write double ones/],
+    ["{steps: 2}", /the name steps has no quotes; write \{"steps": \.\.\.\}/],
+    ["steps: 2\nhidden: 8\n", /the name steps has no quotes/], // YAML
+    ["steps = 2\n", /the name steps has no quotes/], // TOML
+    ['{"lr": NaN}', /NaN is no value of JSON/],
+    ['{"binarize": True}', /True is no value of JSON/],
+    ['{"steps": 2} x', /after JSON at position 13/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(() => parseConfigFile(text, "c"), { name: "InputError", message }, text);
+  }
+  assert.throws(() => parseConfigFile('{"columns": "x,y"}', "c"), {
+    message:
+      /^c: columns: expected a list of one column or more, .* such as \["a", 2\]; found "x,y"/,
+  });
+});

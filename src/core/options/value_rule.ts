@@ -69,7 +69,7 @@ export function expectedWords(rule: ValueRule, found?: unknown): string {
     case "rowsOrBatch":
       return 'a whole number of rows, 1 or more, or "batch"';
     case "columns":
-      return "names or numbers from 1 of one column or more";
+      return 'a list of one column or more, by names or numbers from 1, such as ["a", 2]';
     default:
       return rule satisfies never;
   }

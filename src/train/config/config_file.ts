@@ -5,6 +5,7 @@ import { named, quotedJson } from "../../core/quoted.ts";
 import { namedNetwork } from "../../nn/named_networks.ts";
 import type { TrainOptions } from "../options/table.ts";
 import { checked } from "./check.ts";
+import { jsonFault } from "./json_fault.ts";
 import { configFileSchema } from "./schema.ts";
 
 /** A parsed config file. */
@@ -58,7 +59,7 @@ export function parseConfigJson(
   try {
     value = parseJson(text);
   } catch (error) {
-    throw new InputError(`${place}: not JSON (${(error as Error).message})`);
+    throw new InputError(`${place}: not JSON: ${jsonFault(text, (error as Error).message)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InputError(

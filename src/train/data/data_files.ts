@@ -1,4 +1,5 @@
 import type { DataIdentity, Dataset } from "../../data/dataset.ts";
+import { fileKind } from "../../data/input_file.ts";
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { named } from "../../core/quoted.ts";
@@ -42,6 +43,26 @@ export function requireSameData(
       `${option(key, now)}: has other bytes than the run was started with: ${words(is)}; ` +
         `${before === now ? "they were" : `${named(before)} was`} ${words(was)}: give the file ` +
         `that has these, or ${option("dataChanged", true)} to go on with the other`,
+    );
+  }
+}
+
+/**
+ * Checks that the file of a run is still where it was, unless another path is given.
+ *
+ * @throws {InputError} If it is gone, with what names its new path.
+ */
+export async function requireFilesThere(
+  stored: RunFiles & Pick<RunConfig, "config">,
+  config: TrainConfig,
+): Promise<void> {
+  for (const key of movableFiles(stored)) {
+    const path = config[key];
+    if (path === undefined || path === "-" || path !== stored.config[key]) continue;
+    if (await fileKind(path) !== null) continue;
+    throw new InputError(
+      `${path}: no such file, on which the run was trained; if it was moved, say where with ` +
+        `${option(key)} FILE`,
     );
   }
 }

@@ -97,7 +97,7 @@ Deno.test("parseConfigFile() names the place, the key and the likely intended na
   assert.throws(() => file([1]), { message: /^c.json.*expected an object/ });
   assert.throws(() => parseConfigFile("{", "c.json"), { message: /^c.json: not JSON/ });
   assert.throws(() => parseConfigFile(`{"drop":${"[".repeat(100)}`, "c.json"), {
-    message: "c.json: not JSON (nested more than 32 deep)",
+    message: "c.json: not JSON: nested more than 32 deep",
   });
   assert.throws(() => parseConfigFile('{"dropped":[{"name":"a"}]}', "c.json"), {
     message: "c.json: dropped.0.number: is missing",

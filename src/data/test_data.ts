@@ -3,7 +3,6 @@ import { option } from "../core/options/spelling.ts";
 import { named } from "../core/quoted.ts";
 import type { Dataset } from "./dataset.ts";
 import type { FileOptions } from "./file_dataset.ts";
-import { columnList } from "./tables/columns.ts";
 
 /** Opens a file with some options changed. */
 type Open = (
@@ -51,16 +50,13 @@ export async function openWithTestData(
     ...{ columns, dropped, dims: own.dims },
   };
   const other = await open(testData, { ...every, columns: choice });
-  if (other.kind === "points" && other.dims === own.dims && other.file !== undefined) {
+  if (other.kind === "points" && other.file !== undefined) {
     return { ...own, test: other.test, ...testIdentity(other) };
   }
   throw new InputError(
     other.identity === undefined
       ? `${asked}: is no file; give one with the columns of the training data`
-      : other.kind === "images"
-      ? `${asked}: contains images, the training data are points`
-      : `${asked}: has rows of ${other.dims} numbers, the training data of ${own.dims}: ` +
-        columnList(columns),
+      : `${asked}: contains images, the training data are points`,
   );
 }
 

@@ -105,7 +105,10 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
     );
     const chunks = await Array.fromAsync(encodeNpy([20], [new Float32Array(20)]));
     const flat = new Uint8Array(await new Blob(chunks).arrayBuffer());
-    assert.match(await rejection(await write("f.npy", flat)), /shape \(20\); points need two axes/);
+    assert.match(
+      await rejection(await write("f.npy", flat)),
+      /shape \(20,\); points need two axes/,
+    );
     const holed = new Float32Array(20);
     holed[13] = NaN;
     const parts = await Array.fromAsync(encodeNpy([10, 2], [holed]));

@@ -189,11 +189,44 @@ Deno.test("readPoints() names other formats by their first bytes, and what to do
     ["\x28\xb5\x2f\xfd\0", /is compressed by zstd; decompress it first/],
     ['[{"x": 1}]', /is JSON; .*read_json/],
     ['{"x": [1, 2]}', /is JSON/],
-    ["<!DOCTYPE html>\n<html>", /is a page of HTML or XML; download the file itself/],
+    ["<!DOCTYPE html>\n<html>", /is a page of HTML; download the file itself/],
+    ['<table border="1">\n', /is a table of HTML; .*read_html/],
+    ["<?xml version='1.0'?>\n<data>", /is XML; .*read_xml/],
+    ['{"x":1,"y":2}\n{"x":3,"y":4}\n', /an object per line; .*lines=True/],
+    ['{"columns":["x"],"index":[0],"data":[[1]]}', /JSON of pandas; .*orient="split"/],
+    ["[[ 1.5 -2.5]\n [ 3.   4. ]]\n", /is an array as numpy prints it/],
+    ["|    |   x |\n|---:|----:|\n|  0 | 1.5 |\n", /is a table drawn with lines/],
+    ["  x  |  y\n-----+-----\n 1.5 | 2\n", /is a table drawn with lines/],
+    ["+-----+---+\n| x   | y |\n+-----+---+\n", /is a table drawn with lines/],
+    ["\\begin{tabular}{rr}\n", /is LaTeX/],
+    ["1 1:0.5 2:0.3\n-1 1:0.2\n", /is a LIBSVM .*load_svmlight_file/],
+    ["A\n3\n262912\n197888\n5\nUTF-8\n", /is an R object/],
+    ["cnumpy._core.multiarray\n_reconstruct\np0\n", /is a Python pickle/],
+    ["ORC\x08\x03", /is an ORC file; .*read_orc/],
+    ["r\x02\x01\0\x02\0", /is a Stata file/],
+    ["ply\nformat ascii 1.0\n", /is a point cloud/],
+    ["SIMPLE  =                    T", /is a FITS file/],
+    [`a.csv${"\0".repeat(252)}ustar\x0000`, /is a TAR archive/],
+    ["\0\0\x08\x05\0\0\0\x01", /IDX of uint8, 5 axes: not read; at most 4 are/],
+    ["PK\x05\x06" + "\0".repeat(18), /is an empty ZIP archive/],
     ["% iris\n@RELATION iris\n", /is an ARFF file/],
     ["version https://git-lfs.github.com/spec/v1\n", /pointer to a file in Git LFS/],
   ];
   for (const [start, message] of cases) {
     assert.match(await refusal(pointsOf(latin1(start))), message, start);
   }
+});
+
+Deno.test("readPoints() says how to save arrays of other shapes, and sparse ones", async () => {
+  const header = npyHeader([3], "<f8");
+  const flat = new Uint8Array([...header, ...new Uint8Array(24)]);
+  assert.match(
+    await refusal(pointsOf(flat)),
+    /an array of shape \(3,\); points need two axes, .*array\.reshape\(-1, 1\)/,
+  );
+  const table = new Uint8Array([...npyHeader([1, 2], "<f8"), ...new Uint8Array(16)]);
+  assert.match(
+    await refusal(pointsOf(new Uint8Array([...table, ...table]))),
+    /too long: if it holds several arrays, save one alone/,
+  );
 });

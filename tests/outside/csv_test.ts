@@ -212,13 +212,28 @@ Deno.test("readCsv() names what a field is that is no number", async () => {
     ["x,y\n(5.00),1\n", /"\(5\.00\)" is a number in parentheses/],
     ["1.0D+00 2.5\n3.0D+00 4.5\n", /line 1, column 1: "1\.0D\+00" has a Fortran exponent/],
     [" (1.0e+00+2.0e+00j) (1.0e+00-2.0e+00j)\n", /is a complex number/],
+    // numpy.savetxt() of complex128
+    [" (1.062865138053894043e+00-1.105683922767639160e+00j)\n", /is a complex number/],
+    ["x,y\n0x1F,1\n", /"0x1F" is a hexadecimal number/],
+    ["x,y\n1.234.567,1\n", /"1\.234\.567" has separators between thousands/],
+    ["x,y\n\u22121.5,1\n", /has a dash or another minus sign; write it with -/],
+    ["x,y\n1/2,1\n", /"1\/2" is a fraction/],
+    ["x,y\n<0.01,1\n2,3\n4,5\n", /"<0\.01" is a bound or an approximation/],
+    ["x,y\n5\u00b11,1\n", /is a number with its uncertainty/],
+    ["x,y\n'1.5','2'\n", /"'1\.5'" is in single quotes/],
+    ["x,y\n1.#INF,1\n", /1\.#INF is not finite/],
+    ["x,ok\n1,yes\n2,3\n4,5\n", /"yes" is a truth value/],
     ["x,y\n+inf,1\n", /\+inf is not finite/],
     ["x,y\n12 cm,1\n", /"12 cm" is a number with a unit/],
     ["x,y\n#N/A,1\n2,3\n", /line 2\b.*missing value/], // not a comment
-    ["x,y\n1,2\n#DIV/0!,3\n", /line 3, column 1 \("x"\): "DIV\/0!" is not a number/],
+    [
+      "x,y\n1,2\n#DIV/0!,3\n",
+      /line 3, column 1 \("x"\): "#DIV\/0!" is an error of Excel; correct its formula/,
+    ],
   ];
   for (const [text, message] of cases) assert.match(await refusal(read(text)), message, text);
-  for (const missing of ["", "NA", "NaN", "?", ".", "null", "N/A", "-nan"]) {
+  const missingValues = ["", "NA", "NaN", "?", ".", "null", "N/A", "-nan", "NaT", "n.a.", "\\N"];
+  for (const missing of [...missingValues, "--", "(null)", "1.#QNAN", "-1.#IND", "-nan(ind)"]) {
     assert.match(await refusal(read(`x,y\n1,2\n3,${missing}\n`)), /line 3.*"y".*missing value/);
   }
   // Numbers, whatever they look like.
@@ -231,4 +246,51 @@ Deno.test("readCsv() names all columns of text in one error", async () => {
     await refusal(read("x,species,site\n1.5,setosa,north\n2.5,virginica,south\n")),
     /"species" \("setosa"\), "site" \("north"\); learn their categories with `categorical: "species"` `categorical: "site"`, or leave them out with `drop: "species"` `drop: "site"`$/,
   );
+});
+
+Deno.test("readCsv() says of a line of words among numbers what it may be", async () => {
+  const another = /line 2: holds words \("a", "b"\) and no numbers; .*keep one line of names/;
+  // pandas: DataFrame.to_csv() of two levels of columns; a spreadsheet's title; a row of units.
+  assert.match(await refusal(read(",x,x\n,a,b\n0,1,2\n1,3,4\n2,5,6\n")), another);
+  assert.match(await refusal(read("Title,\na,b\n1,2\n3,4\n5,6\n")), another);
+  assert.match(
+    await refusal(read("x,y\n1,2\n3,4\nx,y\n5,6\n")),
+    /line 4: repeats the names of the columns, as files that were joined do; delete the line/,
+  );
+  assert.match(
+    await refusal(read("x,y\n1,2\n3,4\nx,5\n")),
+    /column 1 \("x"\): "x" is not a number/,
+  );
+});
+
+Deno.test("readCsv() skips blank rows below a table, and names empty columns", async () => {
+  const { points: found } = await read("x,y\n1.5,2.5\n-3.5,4e-3\n5.25,6.5\n,\n,,\n");
+  assert.deepEqual([...found], points);
+  // Among the rows they are missing values.
+  assert.match(await refusal(read("x,y\n1,2\n,\n3,4\n")), /2 missing values: .*line 3/);
+  const options = [{}, { dropMissing: true }];
+  for (const option of options) {
+    assert.match(
+      await refusal(read(",x,note\n,1,\n,3,\n", option)),
+      /column 1, column "note" have no value in any of the 2 rows; .*`drop: 1` `drop: "note"`$/,
+    );
+  }
+  assert.match(await refusal(read("x,y\n")), /contains no points, only the names .*: "x", "y"/);
+});
+
+Deno.test("readCsv() leaves out an index that pandas wrote twice", async () => {
+  const twice = await read(
+    ",Unnamed: 0.1,Unnamed: 0,x\n0,0,0,1.5\n1,1,1,2.5\n2,2,2,-3\n",
+    { columns: undefined },
+  );
+  assert.deepEqual([[...twice.points], twice.dropped.length], [[1.5, 2.5, -3], 3]);
+  const once = await read(",Unnamed: 0,x\n0,7,1.5\n1,3,2.5\n2,4,-3\n", { columns: undefined });
+  assert.equal(once.dims, 2);
+});
+
+Deno.test("readCsv() takes years with gaps for names, and numbers like the others for a row", async () => {
+  const rows = "1.5,2.25,-0.5\n0.5,-1.25,2.5\n3.5,0.25,1.5\n";
+  assert.equal((await read(`2015,2017,2020\n${rows}`)).count, 3);
+  const prices = await read("1200,1500\n1250.5,1490.25\n1180.5,1610.75\n1320.25,1405.5\n");
+  assert.deepEqual([prices.count, prices.firstLine?.kind], [4, "row"]);
 });

@@ -75,20 +75,12 @@ async function readRows(
     columns: columnsOf(runConfig),
     header: flags.header,
   });
-  const { points, dims } = table;
-  const width = dataWidth(runConfig);
-  if (width === dims) {
-    // Without names on either side there is nothing to match.
-    if (runConfig.columns !== null || table.firstLine?.kind === "names") {
-      const words = readingWords(from === "-" ? "standard input" : from, table);
-      speaker(flags)(asTypedOptions(words, logProbOptions));
-    }
-    return points;
+  // Without names on either side there is nothing to match.
+  if (runConfig.columns !== null || table.firstLine?.kind === "names") {
+    const words = readingWords(from === "-" ? "standard input" : from, table);
+    speaker(flags)(asTypedOptions(words, logProbOptions));
   }
-  throw new InputError(
-    `--points ${flags.points}: expected ${width} numbers per row, as the model has, ` +
-      `found ${dims}`,
-  );
+  return table.points;
 }
 
 /** Rows of a model of images, [n * w], NHWC; with `--bits-per-dim` each pixel at a level of the run's data. */

@@ -1,6 +1,7 @@
+import { InputError } from "../../core/errors.ts";
 import { whole } from "../../core/files/bounded_file.ts";
 import type { InputContent } from "../input_file.ts";
-import { idxKind, readIdx } from "./idx.ts";
+import { idxKind, idxOfManyAxes, readIdx } from "./idx.ts";
 import { isNpy, readNpy } from "./npy.ts";
 import { isNpz, readNpz } from "./npz.ts";
 import type { NumberArray } from "./number_bytes.ts";
@@ -35,7 +36,11 @@ export async function readArray({ place, head, chunks }: InputContent): Promise<
     return { ...array, format: "npz", called: `an array of ${shown(array)}` };
   }
   const kind = idxKind(head);
-  if (kind === null) return null;
+  if (kind === null) {
+    const other = idxOfManyAxes(head);
+    if (other !== null) throw new InputError(`${place}: ${other}`);
+    return null;
+  }
   const array = readIdx(await whole(chunks), place);
   const { type, axes } = kind;
   const called = `IDX of ${type}, ${axes} ${axes === 1 ? "axis" : "axes"}`;
@@ -43,5 +48,5 @@ export async function readArray({ place, head, chunks }: InputContent): Promise<
 }
 
 function shown({ shape }: NumberArray): string {
-  return `shape (${shape.join(", ")})`;
+  return `shape (${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 }

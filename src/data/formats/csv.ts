@@ -4,7 +4,7 @@ import { CsvError, parse } from "csv-parse";
 import type { PointRows } from "../dataset.ts";
 import type { TableOptions } from "../tables/table_builder.ts";
 import { type CsvDialect, csvDialect } from "./csv_dialect.ts";
-import { CsvTable } from "./csv_table.ts";
+import { CsvTable, HASH_OF_ERROR } from "./csv_table.ts";
 import { asUtf8, textEncoding, utf32 } from "./text_encoding.ts";
 
 /** Maximum size of a line in MiB. Longer lines mean missing line ends or an unclosed quote. */
@@ -151,8 +151,8 @@ const EXCEL_ERROR = /^#(?:N\/A|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)/;
 const LONGEST_ERROR = 8;
 
 /**
- * Puts a space for the # of an Excel error at the start of a line, or the line, whose first field is
- * `#N/A`, would be a comment.
+ * Puts {@link HASH_OF_ERROR} for the # of an Excel error at the start of a line, or the line, whose
+ * first field is `#N/A`, would be a comment.
  *
  * @param chunks UTF-8.
  */
@@ -168,7 +168,7 @@ async function* withoutExcelErrors(
       if (previous !== 10 && previous !== 13) continue;
       if (!EXCEL_ERROR.test(decoder.decode(bytes.subarray(at, at + LONGEST_ERROR)))) continue;
       copy ??= bytes.slice();
-      copy[at] = 32;
+      copy[at] = HASH_OF_ERROR.charCodeAt(0);
     }
     return (copy ?? bytes).subarray(0, end);
   };

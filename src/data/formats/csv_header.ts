@@ -74,9 +74,13 @@ function areDates(first: readonly string[], rows: readonly (readonly string[])[]
 function isLadder(first: readonly string[], rows: readonly (readonly string[])[]): boolean {
   const at = first.flatMap((field, column) => isWord(field) || field === "" ? [] : [column]);
   const step = ladder(first, at);
+  const isYears = areYears(at.map((column) => first[column]!));
+  // Years may have gaps, and two numbers are a ladder by chance: then the rows must be far from them.
+  if (isYears && (step === null || at.length === 2 && step !== 1)) {
+    return rows.length > 0 && at.every((column) => isFar(first[column]!, rows, column));
+  }
   if (step === null || rows.length === 0) return false;
   const start = Number(first[at[0]!]);
-  const isYears = start >= 1000 && start < 3000 && at.length > 1;
   if (!isYears && step !== 1) return false;
   // 1, 2 may be a point, but not beside a word.
   const isSure = rows.length >= LEAST_ROWS || first.some(isWord);
@@ -91,6 +95,22 @@ function isLadder(first: readonly string[], rows: readonly (readonly string[])[]
   // Among whole numbers, a row may be a ladder by chance.
   if (rows.some((row) => ladder(row, at) === step)) return false;
   return at.length > 2 || at.some((column) => isOutside(first[column]!, rows, column));
+}
+
+/** Whether these fields are two years or more, in their order. */
+function areYears(fields: readonly string[]): boolean {
+  return fields.length > 1 &&
+    fields.every((field, i) =>
+      isWhole(field) && Number(field) >= 1000 && Number(field) < 3000 &&
+      (i === 0 || Number(field) > Number(fields[i - 1]))
+    );
+}
+
+/** Whether a number is farther from all others of its column than they are from each other. */
+function isFar(field: string, rows: readonly (readonly string[])[], column: number): boolean {
+  const values = rows.map((row) => Number(row[column])).filter(Number.isFinite);
+  const low = Math.min(...values), high = Math.max(...values), value = Number(field);
+  return values.length > 0 && Math.max(low - value, value - high) > high - low;
 }
 
 /** Whether a column goes in equal steps from the first line on, as times of a series do. */

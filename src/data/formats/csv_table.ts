@@ -14,6 +14,9 @@ const MAX_COLUMNS = 2 ** 20;
 const SAMPLE_LINES = 64;
 const SAMPLE_FIELDS = 2 ** 16;
 
+/** Stands for the # of an Excel error that begins a line, so that the line is no comment. */
+export const HASH_OF_ERROR = "\x1a";
+
 /** Options of {@link CsvTable}. */
 export interface CsvTableOptions extends TableOptions {
   /** Whether the first line is names; undefined: see the lines. */
@@ -32,6 +35,8 @@ export class CsvTable {
   /** Fields that every line has; null while lines are gathered. */
   #width: number | null = null;
   #firstLine: FirstLine = { kind: "row", because: "numbers" };
+  /** Rows of blank fields since the last other one: spreadsheets write them below a table. */
+  #blank: { readonly lineNumber: number; readonly width: number }[] = [];
   /** Number of the last complete line. */
   #lineNumber = 0;
 
@@ -52,7 +57,7 @@ export class CsvTable {
           `${MAX_COLUMNS} per line`,
       );
     }
-    const line = { fields: given.map(bareField), lineNumber };
+    const line = { fields: given.map(spelt), lineNumber };
     if (this.#width !== null) return this.#addRow(line, this.#width);
     this.#sample.push(line);
     this.#sampleFields += line.fields.length;
@@ -100,6 +105,14 @@ export class CsvTable {
   }
 
   #addRow(line: TextRow, width: number): void {
+    if (line.fields.length > 1 && line.fields.every((field) => field === "")) {
+      this.#blank.push({ lineNumber: line.lineNumber, width: line.fields.length });
+      return;
+    }
+    for (const { lineNumber, width: count } of this.#blank.splice(0)) {
+      const fields = Array.from({ length: count }, () => "");
+      this.#builder.add(cut({ fields, lineNumber }, width).fields, lineNumber);
+    }
     this.#builder.add(cut(line, width).fields, line.lineNumber);
   }
 
@@ -176,4 +189,10 @@ function isCounting(rows: readonly (readonly string[])[]): boolean {
   const start = Number(rows[0]?.[0]);
   return rows.length > 1 &&
     rows.every(([first], i) => isNumber(first!) && Number(first) === start + i);
+}
+
+/** A field as it was written, with the # of an error of Excel. */
+function spelt(field: string): string {
+  const bare = bareField(field);
+  return bare.startsWith(HASH_OF_ERROR) ? `#${bare.slice(1)}` : bare;
 }

@@ -13,16 +13,31 @@ export type FieldKind =
   | "fortranExponent"
   | "complex"
   | "truthValue"
+  | "hexadecimal"
+  | "otherMinus"
+  | "fraction"
+  | "bound"
+  | "uncertain"
+  | "singleQuotes"
+  | "excelError"
   | "unit"
   | "text";
 
 // No two parts can match the same digits, so matching takes linear time without backtracking.
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const NOT_FINITE = /^[+-]?(?:inf|infinity|∞)$/i;
-const MISSING = /^(?:|\?|\.|-|[+-]?nan|na|n\/a|#n\/a|<na>|none|null|nil|missing)$/i;
+// With the spellings of Microsoft's C library.
+const NOT_FINITE = /^[+-]?(?:inf|infinity|∞|1\.#inf0*)$/i;
+const MISSING = new RegExp(
+  "^(?:|\\?|\\.|-+|[+-]?nan(?:\\((?:ind|snan)?\\))?|[+-]?1\\.#(?:ind|qnan|snan)0*|na|n\\.a\\.?|n/a|" +
+    "#n/a(?: n/a)?|<na>|nat|none|null|\\(null\\)|\\\\n|nil|missing)$",
+  "i",
+);
+
+/** Longest field that says that a value is missing. */
+const LONGEST_MISSING = 12;
 
 /** Longest field that the patterns below are tried on: none of them is that long. */
-const MOST_CHARACTERS = 40;
+const MOST_CHARACTERS = 64;
 
 const MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*";
 const TIME = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[ap]m)?";
@@ -35,7 +50,7 @@ const spellings: readonly (readonly [FieldKind, RegExp])[] = [
   ["dateOrTime", new RegExp(`^(?:${DATE}(?:[t ]+${TIME}${ZONE})?|${TIME}${ZONE})$`, "i")],
   ["decimalComma", /^[+-]?(?:\d*|\d{1,3}(?:[. ']\d{3})+),\d+(?:e[+-]?\d+)?$/i],
   ["commaGroups", /^[+-]?\d{1,3}(?:,\d{2,3})+(?:\.\d*)?$/],
-  ["spaceGroups", /^[+-]?\d{1,3}(?:[ '_\u00a0\u202f’]\d{3})+(?:\.\d*)?$/],
+  ["spaceGroups", /^[+-]?\d{1,3}(?:(?:[ '_\u00a0\u202f’]\d{3})+(?:\.\d*)?|(?:\.\d{3}){2,})$/],
   ["percent", /^[+-]?[\d.,]*\d[.,]?\s?[%‰]$/],
   ["currency", /^[+-]?\p{Sc}\s?[+-]?[\d.,' ]*\d$|^[+-]?\d[\d.,' ]*\p{Sc}$/u],
   [
@@ -45,7 +60,14 @@ const spellings: readonly (readonly [FieldKind, RegExp])[] = [
   ["parentheses", /^\(\d[\d.,]*\)$/],
   ["fortranExponent", /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)[dq][+-]?\d+$/i],
   ["complex", /^\(?[+-]?\d[\d.e+-]*[ij]\)?$/i],
-  ["truthValue", /^(?:true|false)$/i],
+  ["truthValue", /^(?:true|false|yes|no)$/i],
+  ["hexadecimal", /^[+-]?0x[\da-f]+$/i],
+  ["otherMinus", /^[\u2010-\u2015\u2212\ufe63\uff0d]\s?[\d.,]+(?:e[+-]?\d+)?$/i],
+  ["fraction", /^[+-]?(?:\d+ )?\d+ ?[/⁄] ?\d+$/],
+  ["bound", /^(?:[<>≤≥~≈]=?|±) ?[+-]?[\d.,]+(?:e[+-]?\d+)?$/i],
+  ["uncertain", /^[+-]?[\d.,]+ ?(?:±|\+\/?-) ?[\d.,]+$/],
+  ["singleQuotes", /^['‘’][+-]?[\d.,]+(?:e[+-]?\d+)?['‘’]?$/i],
+  ["excelError", /^#(?:DIV\/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)$/],
   ["unit", /^[+-]?(?:\d+(?:\.\d+)?|\.\d+) ?[\p{L}°µ][\p{L}°²³/^-]{0,7}$/u],
 ];
 
@@ -64,7 +86,7 @@ export function isNumber(field: string): boolean {
 
 /** Whether a field, trimmed, says that a value is missing: empty, `NA`, `NaN`, `?`, `.` ... */
 export function isMissing(field: string): boolean {
-  return field.length <= 7 && MISSING.test(field);
+  return field.length <= LONGEST_MISSING && MISSING.test(field);
 }
 
 /** What a field, trimmed, is. */
@@ -118,6 +140,13 @@ export const fieldFaults: Readonly<Record<Exclude<FieldKind, "number">, FieldFau
     remedy: "write its real and imaginary parts as two columns",
   },
   truthValue: { what: "is a truth value", remedy: "write 0 and 1" },
+  hexadecimal: { what: "is a hexadecimal number", remedy: "write it in decimal" },
+  otherMinus: { what: "has a dash or another minus sign", remedy: "write it with -" },
+  fraction: { what: "is a fraction", remedy: "write it with a decimal point" },
+  bound: { what: "is a bound or an approximation", remedy: "write a number alone" },
+  uncertain: { what: "is a number with its uncertainty", remedy: "write the number alone" },
+  singleQuotes: { what: "is in single quotes", remedy: "write it without, or in double ones" },
+  excelError: { what: "is an error of Excel", remedy: "correct its formula, or clear the cell" },
   unit: { what: "is a number with a unit", remedy: "write the number alone" },
-  text: { what: "is not a number", remedy: "separate numbers with commas" },
+  text: { what: "is not a number", remedy: "correct it" },
 };

@@ -40,6 +40,17 @@ const types: Readonly<Record<number, NumberType>> = {
 /** Axes of an IDX file that is read. */
 const MOST_AXES = 4;
 
+/** Most axes of a file that is recognised as IDX although it is not read. */
+const MOST_NAMED_AXES = 8;
+
+/** How an IDX file of more axes than are read is called; null if the bytes do not start one. */
+export function idxOfManyAxes(bytes: Uint8Array): string | null {
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) return null;
+  const type = types[bytes[2]!], axes = bytes[3]!;
+  if (type === undefined || axes <= MOST_AXES || axes > MOST_NAMED_AXES) return null;
+  return `IDX of ${type}, ${axes} axes: not read; at most ${MOST_AXES} are`;
+}
+
 /** Element type and number of axes of an IDX file; null if the bytes do not start one. */
 export function idxKind(
   bytes: Uint8Array,

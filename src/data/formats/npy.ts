@@ -79,7 +79,9 @@ export function readNpy(bytes: Uint8Array, place: string): NumberArray {
     throw new InputError(
       `${place}: the NPY header declares shape ${shortShape(lengths)} of ${name}, ` +
         `${named(String(declared), 30)} bytes, the file has ${actual}; it is ${
-          declared > BigInt(actual) ? "cut short" : "too long"
+          declared > BigInt(actual)
+            ? "cut short"
+            : "too long: if it holds several arrays, save one alone"
         }`,
     );
   }

@@ -24,6 +24,13 @@ export function readNpz(
   place: string,
 ): NumberArray {
   const [only, ...others] = entries;
+  const has = (name: string) => entries.some((entry) => entry.name === `${name}.npy`);
+  if (has("format") && has("shape") && has("data")) {
+    throw new InputError(
+      `${place}: a sparse matrix of scipy; save it with all its zeros, in Python: ` +
+        'numpy.save("points.npy", scipy.sparse.load_npz("FILE").toarray())',
+    );
+  }
   if (only === undefined || others.length > 0) {
     const names = entries.slice(0, SHOWN).map(({ name }) => quoted(name.replace(/\.npy$/, ""), 40));
     throw new InputError(

@@ -26,6 +26,21 @@ const excel = {
   remedy: toCsv('pandas.read_excel("FILE")'),
 };
 
+const stata = { what: "a Stata file", remedy: toCsv('pandas.read_stata("FILE")') };
+const rds = {
+  what: "an R object (RDS)",
+  remedy: 'save it as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
+};
+const netCdf = { what: "a NetCDF file", remedy: "save a variable of it as CSV or NPY" };
+const pointCloud = {
+  what: "a point cloud (PLY or PCD)",
+  remedy: 'save its points alone, in Python: numpy.save("points.npy", points)',
+};
+const pickle = {
+  what: "a Python pickle",
+  remedy: 'save the array alone, in Python: numpy.save("points.npy", numpy.asarray(x))',
+};
+
 /** Formats by their first bytes: text, or bytes where a text cannot hold them. */
 const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
   ["\x89HDF\r\n\x1a\n", {
@@ -43,6 +58,22 @@ const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
   }],
   ["ARROW1", { what: "an Arrow (Feather) file", remedy: toCsv('pandas.read_feather("FILE")') }],
   ["PARE", { what: "an encrypted Parquet file", remedy: "write it without encryption" }],
+  ["ORC", { what: "an ORC file", remedy: toCsv('pandas.read_orc("FILE")') }],
+  ["Obj\x01", { what: "an Avro file", remedy: "save its rows as CSV" }],
+  ["CDF\x01", netCdf],
+  ["CDF\x02", netCdf],
+  ["CDF\x05", netCdf],
+  ["SIMPLE  =", {
+    what: "a FITS file",
+    remedy: toCsv('astropy.table.Table.read("FILE").to_pandas()'),
+  }],
+  ["ply\n", pointCloud],
+  ["ply\r", pointCloud],
+  ["# .PCD", pointCloud],
+  ["\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60", {
+    what: "a SAS file",
+    remedy: toCsv('pandas.read_sas("FILE")'),
+  }],
   ["FEA1", { what: "a Feather file", remedy: toCsv('pandas.read_feather("FILE")') }],
   ["\xff\xff\xff\xff", {
     what: "an Arrow stream",
@@ -53,10 +84,7 @@ const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
     what: "an SQLite database",
     remedy: "export a table as CSV: sqlite3 -header -csv FILE 'select * from TABLE'",
   }],
-  ["X\n\0\0\0", {
-    what: "an R object (RDS)",
-    remedy: 'save it as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
-  }],
+  ["X\n\0\0\0", rds],
   ["RDX2\n", {
     what: "an R workspace",
     remedy: 'save the table as CSV, in R: write.csv(x, "points.csv", row.names = FALSE)',
@@ -75,20 +103,54 @@ const starts: readonly (readonly [start: string, format: OtherFormat])[] = [
   ["\x04\x22\x4d\x18", { what: "compressed by lz4", remedy: `${decompress}, or use gzip` }],
   ["7z\xbc\xaf\x27\x1c", { what: "a 7z archive", remedy: decompress }],
   ["Rar!", { what: "a RAR archive", remedy: decompress }],
-  ["<stata_dta>", { what: "a Stata file", remedy: toCsv('pandas.read_stata("FILE")') }],
+  ["<stata_dta>", stata],
   ["$FL2", { what: "an SPSS file", remedy: toCsv('pandas.read_spss("FILE")') }],
 ];
 
 /** Formats of text, by how they begin. */
 const texts: readonly (readonly [start: RegExp, format: OtherFormat])[] = [
+  [/^\s*\[\s*\[\s*[-+]?[\d.]+(?:e[-+]?\d+)?\s+[-+]?[\d.]/i, {
+    what: "an array as numpy prints it, which leaves out digits and rows",
+    remedy: 'save it, in Python: numpy.save("points.npy", x)',
+  }],
+  [/^\s*\{[^{}[\]]*\}\s*\n\s*\{/, {
+    what: "JSON, an object per line",
+    remedy: toCsv('pandas.read_json("FILE", lines=True)'),
+  }],
+  [/^\s*\{\s*"columns"\s*:\s*\[/, {
+    what: "JSON of pandas",
+    remedy: toCsv('pandas.read_json("FILE", orient="split")'),
+  }],
   [/^\s*(?:\{|\[\s*[[{"\d-])/, {
     what: "JSON",
     remedy: toCsv('pandas.read_json("FILE")'),
   }],
-  [/^\s*<(?:!doctype|html|head|\?xml)/i, {
-    what: "a page of HTML or XML",
+  [/^\s*<table/i, {
+    what: "a table of HTML",
+    remedy: toCsv('pandas.read_html("FILE")[0]'),
+  }],
+  [/^\s*<\?xml/i, { what: "XML", remedy: toCsv('pandas.read_xml("FILE")') }],
+  [/^\s*<(?:!doctype|!--|html|head|body|meta|div|script|svg)/i, {
+    what: "a page of HTML",
     remedy: "download the file itself",
   }],
+  [/^\s*\\(?:begin|documentclass|toprule|hline)\b/, {
+    what: "LaTeX",
+    remedy: "save the table as CSV",
+  }],
+  // Markdown, Org mode and SQL clients: a line of dashes above or below the names.
+  [/^(?:[^\n]*\n)?\s*(?:[|+][-|+: ]*-{2,}[-|+: ]*|-{3,}[+|][-+|]*)\r?\n/, {
+    what: "a table drawn with lines, as Markdown and SQL clients write it",
+    remedy: "save it as CSV",
+  }],
+  [/^[-+\d.]+(?: \d+:[-+\d.e]+)+[^\S\n]*(?:#[^\n]*)?\n/i, {
+    what: "a LIBSVM (SVMlight) file",
+    remedy:
+      'save the points as an array, in Python: numpy.save("points.npy", sklearn.datasets.load_svmlight_file("FILE")[0].toarray())',
+  }],
+  [/^A\r?\n[23]\r?\n\d+\r?\n\d+\r?\n/, rds],
+  // Protocol 0: the name of a class to make.
+  [/^c(?:numpy|pandas|torch|collections|copy_?reg|builtins|__builtin__)[.\w]*\n\w+\n/, pickle],
   [/^\s*(?:%[^\n]*\n\s*)*@relation\s/i, {
     what: "an ARFF file",
     remedy: "delete the lines above @data, and @data itself",
@@ -110,16 +172,20 @@ export function otherFormat(head: Uint8Array): OtherFormat | null {
   const byStart = starts.find(([mark]) => start.startsWith(mark))?.[1];
   if (byStart !== undefined) return byStart;
   if (isPickle(head)) {
-    return {
-      what: "a Python pickle",
-      remedy: 'save the array alone, in Python: numpy.save("points.npy", numpy.asarray(x))',
-    };
+    return pickle;
   }
   if (isSafetensors(head)) {
     return {
       what: "a safetensors file, which holds weights",
       remedy: 'save the array alone, in Python: numpy.save("points.npy", x)',
     };
+  }
+  // Stata before version 13: version, byte order, file type 1, 0.
+  const [version = 0, order = 0] = head;
+  const isVersion = version === 105 || version >= 108 && version <= 115;
+  if (isVersion && (order === 1 || order === 2) && head[2] === 1 && head[3] === 0) return stata;
+  if (String.fromCharCode(...head.subarray(257, 262)) === "ustar") {
+    return { what: "a TAR archive", remedy: "unpack it and name a file in it" };
   }
   const text = new TextDecoder().decode(head);
   return texts.find(([pattern]) => pattern.test(text))?.[1] ?? null;
@@ -143,6 +209,7 @@ export function otherArchive(entries: readonly ZipEntry[]): OtherFormat | null {
   if (has(/^content\.xml$/)) {
     return { what: "an OpenDocument spreadsheet", remedy: toCsv('pandas.read_excel("FILE")') };
   }
+  if (entries.length === 0) return { what: "an empty ZIP archive", remedy: "save it again" };
   if (has(/(?:^|\/)data\.pkl$/)) {
     return {
       what: "a PyTorch pickle",

@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import type { TableReading } from "../dataset.ts";
 import type { ColumnKind } from "./kinds/column_kind.ts";
 import { option } from "../../core/options/spelling.ts";
+import { isIndexName } from "./index_column.ts";
 import {
   allColumns,
   type ColumnArgument,
@@ -28,11 +29,12 @@ export interface ChosenColumns {
  *
  * For `ofRun`, names count if the run and the file have some: the file may have them in any order,
  * and others beside them. A run without names takes those that samples of it have (`x1`, `x2`, ...).
- * Otherwise positions count: those of the run's file if this one is as wide, else all columns. The
- * caller checks whether their number fits the run.
+ * Otherwise positions count: those of the run's file if this one is as wide, else all columns, without
+ * a first one that is nameless or named as an index.
  *
  * @param place The file's name, for messages.
- * @throws {InputError} If a column does not exist or is ambiguous, or none is left.
+ * @throws {InputError} If a column does not exist or is ambiguous, or none is left; by position, if the
+ *   file has another number of columns than the run.
  */
 export function chooseColumns(
   file: FileColumns,
@@ -157,9 +159,34 @@ function ofRun(file: FileColumns, run: OfRun, place: string): ChosenColumns {
       return { kept: all.filter((index) => !gone.includes(index)), by };
     }
   }
-  return file.count === dims + 1 && file.names?.[dims] === LOG_PROB_NAME
-    ? { kept: all.slice(0, dims), by }
-    : { kept: all, by };
+  if (file.count === dims + 1 && file.names?.[dims] === LOG_PROB_NAME) {
+    return { kept: all.slice(0, dims), by };
+  }
+  if (file.count === dims + 1 && hasNames && isIndexName(file.names![0]!)) {
+    return { kept: all.slice(1), by };
+  }
+  throw otherCount(file, run, place);
+}
+
+/** The error for a file that has another number of columns than the run, which are found by position. */
+function otherCount(
+  file: FileColumns,
+  { columns, dims, owner = "run" }: OfRun,
+  place: string,
+): InputError {
+  const names = columns?.every(({ name }) => name !== null) ? columnList(columns) : null;
+  const has = file.names?.some((name) => name !== "")
+    ? ` (${columnList(allColumns(file))})`
+    : " without names";
+  const many = (count: number) => `${count} ${count === 1 ? "column" : "columns"}`;
+  return new InputError(
+    `${place}: has ${many(file.count)}${has}, the ${
+      owner === "run" ? "run" : "training data"
+    } ${dims}${
+      names === null ? " without names" : ` (${names})`
+    }; write those ${dims} alone, in this order` +
+      (names === null ? "" : ", or begin the file with a line of their names"),
+  );
 }
 
 /** Columns of a run from before it stored the ones that it kept; null if the file is of another width. */

@@ -4,7 +4,15 @@ import type { ColumnChoice, FileColumns } from "./columns.ts";
 const LEAST_ROWS = 3;
 
 /** Names that programs give to a column that counts rows, next to no name. */
-const INDEX_NAMES = /^(?:index|id|row|unnamed: 0)$/i;
+const INDEX_NAMES = /^(?:index|id|row|unnamed: 0(?:\.\d+)?)$/i;
+
+/** Name of an index that pandas wrote, read as a column and wrote again behind a new index. */
+const OLD_INDEX = /^unnamed: 0(?:\.\d+)?$/i;
+
+/** Whether a column has no name, or one that programs give to an index. */
+export function isIndexName(name: string): boolean {
+  return name.trim() === "" || INDEX_NAMES.test(name.trim());
+}
 
 /** Follows whether the first column of a file only counts its rows, row by row. */
 export class RowCounter {
@@ -26,23 +34,48 @@ export class RowCounter {
   }
 }
 
+/** Follows the first columns of a file that may be its index, row by row. */
+export class IndexCounter {
+  readonly #counters: readonly RowCounter[];
+
+  /** @param candidates Number of columns to follow: {@link indexCandidates}. */
+  constructor(candidates: number) {
+    this.#counters = Array.from({ length: candidates }, () => new RowCounter());
+  }
+
+  /** @param row Values of the kept columns; NaN: missing. */
+  add(row: ArrayLike<number>): void {
+    this.#counters.forEach((counter, i) => counter.add(row[i]!));
+  }
+
+  /** How many of the first columns only count the rows. */
+  get count(): number {
+    const other = this.#counters.findIndex(({ isCounting }) => !isCounting);
+    return other < 0 ? this.#counters.length : other;
+  }
+}
+
 /**
- * Whether a column that counts rows is their index by its place and name: the first of a file with a
- * line of names, in which it has none or that of an index. Columns that the user names are never left
- * out, nor is the only one.
+ * How many of the first columns are an index by their places and names, if they count the rows: the
+ * first of a file with a line of names, in which it has none or that of an index, and older indices
+ * of pandas behind it. Columns that the user names are never left out, nor is the only one.
  *
  * @param chosen.kept Indices of the kept columns, from 0.
- * @param chosen.isAsked Whether an option names the first of them.
+ * @param chosen.isAsked Whether an option names one of them, by position among the kept.
  */
-export function mayBeIndex(
+export function indexCandidates(
   { names, count }: FileColumns,
   { kept, choice, isAsked }: {
     readonly kept: readonly number[];
     readonly choice: ColumnChoice;
-    readonly isAsked: boolean;
+    readonly isAsked: (column: number) => boolean;
   },
-): boolean {
-  const isChosen = choice.kind !== "select" || choice.columns !== undefined || isAsked;
-  if (isChosen || kept.length < 2 || kept[0] !== 0 || names === null || count < 2) return false;
-  return names[0]!.trim() === "" || INDEX_NAMES.test(names[0]!.trim());
+): number {
+  if (choice.kind !== "select" || choice.columns !== undefined || names === null) return 0;
+  const isCandidate = (i: number) =>
+    kept[i] === i && i < Math.min(kept.length, count) - 1 && !isAsked(i) &&
+    (i === 0 ? isIndexName(names[0]!) : OLD_INDEX.test(names[i]!.trim()));
+  let candidates = 0;
+  while (isCandidate(candidates)) candidates++;
+  return candidates;
 }

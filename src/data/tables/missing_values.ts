@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { quoted } from "../../core/quoted.ts";
-import { allColumns, columnWords, type FileColumns } from "./columns.ts";
+import { allColumns, columnArgument, columnWords, type FileColumns } from "./columns.ts";
 
 /** Columns shown in a message before it is cut. */
 const SHOWN = 12;
@@ -13,6 +13,12 @@ interface Table {
   readonly isOffered: boolean;
   /** What a row is called in messages. */
   readonly row: "line" | "row";
+}
+
+/** Rows of a table, and its kept columns. */
+interface TableSize {
+  readonly rows: number;
+  readonly width: number;
 }
 
 /** Counts the missing values of a table by column, for one message about all of them. */
@@ -41,9 +47,30 @@ export class MissingValues {
     this.#columns.set(column, found);
   }
 
+  /**
+   * @param size Rows of the table, and its kept columns.
+   * @throws {InputError} If all of a column's are missing.
+   */
+  throwIfEmptyColumn({ rows, width }: TableSize): void {
+    const all = allColumns(this.#table.file);
+    const empty = [...this.#columns].filter(([, { count }]) => count === rows)
+      .map(([column]) => all[column]!);
+    if (empty.length === 0 || empty.length === width || rows < 2) return;
+    const shown = empty.slice(0, SHOWN);
+    const drops = shown.map((column) => option("drop", columnArgument(column, all)));
+    const [have, them] = empty.length === 1 ? ["has", "it"] : ["have", "them"];
+    throw new InputError(
+      `${this.#place}: ${shown.map(columnWords).join(", ")}${
+        empty.length > SHOWN ? " ..." : ""
+      } ${have} no value in any of the ${rows} rows; ` +
+        (this.#table.isOffered ? `leave ${them} out with ${drops.join(" ")}` : `fill ${them} in`),
+    );
+  }
+
   /** @throws {InputError} If there are some. */
-  throwIfAny(): void {
+  throwIfAny(size: TableSize): void {
     if (this.#columns.size === 0) return;
+    this.throwIfEmptyColumn(size);
     const { file, isOffered, row: word } = this.#table;
     const all = allColumns(file);
     const found = [...this.#columns].sort(([a], [b]) => a - b);

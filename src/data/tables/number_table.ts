@@ -3,7 +3,7 @@ import type { PointRows } from "../dataset.ts";
 import { chooseColumns, leftOut, tableColumns } from "./column_choice.ts";
 import { allColumns, pickColumns } from "./columns.ts";
 import { ColumnKinds } from "./kinds/column_kinds.ts";
-import { mayBeIndex, RowCounter } from "./index_column.ts";
+import { indexCandidates, IndexCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
 import { RoundedIntegers } from "./rounded_integers.ts";
 import type { TableOptions } from "./table_builder.ts";
@@ -40,9 +40,11 @@ export function numberTable(
   const file = { names, count: width };
   const chosen = chooseColumns(file, choice, place);
   const asked = new ColumnKinds(place, { file, kept: chosen.kept }, choice);
-  const mayLeaveOut = mayBeIndex(file, { kept: chosen.kept, choice, isAsked: asked.isAsked(0) });
-  const index = mayLeaveOut && countsRows(values, width) ? allColumns(file)[0]! : null;
-  const kept = index === null ? chosen.kept : chosen.kept.slice(1);
+  const isAsked = (column: number) => asked.isAsked(column);
+  const candidates = indexCandidates(file, { kept: chosen.kept, choice, isAsked });
+  const indices = countingColumns(values, width, candidates);
+  const index = indices > 0 ? allColumns(file)[0]! : null;
+  const kept = chosen.kept.slice(indices);
   const kinds = index === null ? asked : new ColumnKinds(place, { file, kept }, choice);
   const all = pickColumns(values, { count: width, kept });
   const rows = values.length / width, dims = kept.length;
@@ -78,8 +80,9 @@ export function numberTable(
     }
     if (isWhole) count++;
   }
-  if (!dropMissing) missing.throwIfAny();
+  if (!dropMissing) missing.throwIfAny({ rows, width: dims });
   if (count === 0) {
+    missing.throwIfEmptyColumn({ rows, width: dims });
     throw new InputError(`${place}: each of its ${rows} rows has a missing value`);
   }
   const found = points.slice(0, count * dims);
@@ -99,9 +102,12 @@ export function numberTable(
   };
 }
 
-/** Whether the first column counts. */
-function countsRows(values: Float64Array, width: number): boolean {
-  const counter = new RowCounter();
-  for (let at = 0; at < values.length; at += width) counter.add(values[at]!);
-  return counter.isCounting;
+/** How many of the first columns, at most `candidates`, count the rows. */
+function countingColumns(values: Float64Array, width: number, candidates: number): number {
+  if (candidates === 0) return 0;
+  const counter = new IndexCounter(candidates);
+  for (let at = 0; at < values.length; at += width) {
+    counter.add(values.subarray(at, at + candidates));
+  }
+  return counter.count;
 }

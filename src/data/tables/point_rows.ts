@@ -85,7 +85,12 @@ export function arrayPoints(
 ): PointRows {
   const [count, width] = shape;
   if (shape.length !== 2 || width === undefined || count === undefined) {
-    throw new InputError(`${place}: ${called}; points need two axes, [points, dimensions]`);
+    const column = shape.length === 1 && count !== undefined && count > 1
+      ? "; for points of one number each, save array.reshape(-1, 1)"
+      : "";
+    throw new InputError(
+      `${place}: ${called}; points need two axes, [points, dimensions]${column}`,
+    );
   }
   if (count === 0 || width === 0) {
     throw new InputError(`${place}: contains no points, its shape is (${count}, ${width})`);

@@ -9,11 +9,12 @@ import {
   type ColumnArgument,
   columnArgument,
   type ColumnChoice,
+  columnList,
   type FileColumns,
   pickColumns,
 } from "./columns.ts";
 import { ColumnKinds, kindArguments } from "./kinds/column_kinds.ts";
-import { mayBeIndex, RowCounter } from "./index_column.ts";
+import { indexCandidates, IndexCounter } from "./index_column.ts";
 import { MissingValues } from "./missing_values.ts";
 import { isRoundedField, RoundedIntegers } from "./rounded_integers.ts";
 
@@ -25,7 +26,7 @@ const FIRST_BLOCK = 2 ** 10;
 const LARGEST_BLOCK = 2 ** 20;
 
 /** Kinds of fields that make a column one of words. */
-const wordKinds: readonly FieldKind[] = ["text", "truthValue", "dateOrTime"];
+const wordKinds: readonly FieldKind[] = ["text", "truthValue", "dateOrTime", "bound"];
 
 /** What of a table is read. */
 export interface TableOptions {
@@ -55,7 +56,7 @@ export class TableBuilder {
   #file: FileColumns = { names: null, count: 0 };
   #kept: readonly number[] = [];
   #by: PointRows["reading"]["by"] = "choice";
-  #counter: RowCounter | null = null;
+  #counter = new IndexCounter(0);
   #kinds: ColumnKinds | null = null;
   #missing: MissingValues | null = null;
   readonly #rounded = new RoundedIntegers();
@@ -101,8 +102,9 @@ export class TableBuilder {
     this.#by = by;
     this.#row = new Float64Array(kept.length);
     this.#kinds = new ColumnKinds(this.#place, { file: this.#file, kept }, this.#choice);
-    const chosen = { kept, choice: this.#choice, isAsked: this.#kinds.isAsked(0) };
-    if (mayBeIndex(this.#file, chosen)) this.#counter = new RowCounter();
+    const isAsked = (column: number) => this.#kinds!.isAsked(column);
+    const chosen = { kept, choice: this.#choice, isAsked };
+    this.#counter = new IndexCounter(indexCandidates(this.#file, chosen));
     this.#missing = new MissingValues(this.#place, {
       file: this.#file,
       isOffered: this.#choice.kind === "select",
@@ -131,13 +133,14 @@ export class TableBuilder {
       );
     }
     this.#rows++;
+    const line = { fields, lineNumber };
     let isWhole = true;
     for (let i = 0; i < this.#kept.length; i++) {
-      const value = this.#value(fields[this.#kept[i]!]!, lineNumber, i);
+      const value = this.#value(line, i);
       this.#row[i] = value;
-      if (i === 0) this.#counter?.add(value);
       isWhole &&= !Number.isNaN(value);
     }
+    this.#counter.add(this.#row);
     if (isWhole) this.#keepRow();
   }
 
@@ -210,10 +213,11 @@ export class TableBuilder {
    *
    * @param i Position among the kept columns.
    */
-  #value(field: string, lineNumber: number, i: number): number {
-    const column = this.#kept[i]!, at = `line ${lineNumber}`;
+  #value(row: TextRow, i: number): number {
+    const { lineNumber } = row, column = this.#kept[i]!, at = `line ${lineNumber}`;
+    const field = row.fields[column]!;
     if (!this.#kinds!.isCategorical(i)) {
-      const value = this.#number(field, lineNumber, column);
+      const value = this.#number(row, column);
       if (!Number.isNaN(value)) this.#kinds!.check(i, value, at);
       return value;
     }
@@ -225,7 +229,8 @@ export class TableBuilder {
   }
 
   /** A field's number; NaN if it is missing. */
-  #number(field: string, lineNumber: number, column: number): number {
+  #number(row: TextRow, column: number): number {
+    const { lineNumber } = row, field = row.fields[column]!;
     const kind = fieldKind(field);
     if (kind === "number") {
       const value = Number(field);
@@ -244,16 +249,39 @@ export class TableBuilder {
       this.#missing!.add(column, lineNumber, field);
       return NaN;
     }
+    this.#requireNoNames(row);
     const { what, remedy } = fieldFaults[kind];
     const drop = this.#choice.kind === "select" && wordKinds.includes(kind)
-      ? `${kind === "text" ? "correct it" : remedy}, or leave the column out with ${
-        option("drop", this.#dropArgument(column))
-      }`
+      ? `${remedy}, or leave the column out with ${option("drop", this.#dropArgument(column))}`
       : remedy;
     throw new InputError(
       `${this.#at(lineNumber, column)}: ${
         kind === "notFinite" ? field : quoted(field, 40)
       } ${what}; ${drop}`,
+    );
+  }
+
+  /**
+   * Refuses a line of names or units among the rows, as tables with several such lines and files that
+   * were joined have: words in two columns or more, and no number.
+   *
+   * @throws {InputError} If the row is one.
+   */
+  #requireNoNames({ fields, lineNumber }: TextRow): void {
+    const { names } = this.#file;
+    const isOfWords = this.#kept.every((column, i) =>
+      this.#kinds!.isCategorical(i) || isText(fields[column]!) || isMissing(fields[column]!)
+    );
+    const words = fields.filter(isText);
+    if (names === null || !isOfWords || words.length < 2) return;
+    const at = `${this.#place}, line ${lineNumber}`;
+    throw new InputError(
+      fields.every((field, column) => field === names[column])
+        ? `${at}: repeats the names of the columns, as files that were joined do; delete the line`
+        : `${at}: holds words (${
+          words.slice(0, 4).map((word) => quoted(word, 20)).join(", ")
+        }) and no numbers; if it is another line of names, or of units, keep one line of names and ` +
+          "delete the others or begin them with #",
     );
   }
 
@@ -268,13 +296,20 @@ export class TableBuilder {
    * @throws {InputError} If there are none, or some have missing values and are not left out.
    */
   rows(): Omit<PointRows, "firstLine"> {
-    if (!this.#dropMissing) this.#missing?.throwIfAny();
     const width = this.#kept.length, count = this.#count;
+    const size = { rows: this.#rows, width };
+    if (!this.#dropMissing) this.#missing?.throwIfAny(size);
+    if (count === 0 && this.#rows > 0) {
+      this.#missing?.throwIfEmptyColumn(size);
+      throw new InputError(`${this.#place}: each of its ${this.#rows} rows has a missing value`);
+    }
     if (count === 0) {
+      const names = this.#file.names === null
+        ? ""
+        : `, only the names of columns: ${columnList(allColumns(this.#file))}`;
       throw new InputError(
-        this.#rows > 0
-          ? `${this.#place}: each of its ${this.#rows} rows has a missing value`
-          : `${this.#place}: contains no points; write one line of comma-separated numbers per point`,
+        `${this.#place}: contains no points${names}; write one line of comma-separated numbers per ` +
+          "point",
       );
     }
     const all = new Float64Array(count * width);
@@ -284,16 +319,17 @@ export class TableBuilder {
       offset += block.length;
     }
     const kinds = this.#kinds!.finish(all);
-    const index = this.#counter?.isCounting ? allColumns(this.#file)[0]! : null;
-    const kept = index === null ? this.#kept : this.#kept.slice(1);
+    const indices = this.#counter.count;
+    const index = indices > 0 ? allColumns(this.#file)[0]! : null;
+    const kept = this.#kept.slice(indices);
     const points = index === null
       ? all
-      : pickColumns(all, { count: width, kept: kept.map((_, i) => i + 1) });
+      : pickColumns(all, { count: width, kept: kept.map((_, i) => i + indices) });
     return {
       points,
       columns: tableColumns(
         this.#file,
-        { kept, kinds: index === null ? kinds : kinds.slice(1) },
+        { kept, kinds: kinds.slice(indices) },
         this.#choice,
       ),
       dropped: leftOut(this.#file, kept),
@@ -307,6 +343,10 @@ export class TableBuilder {
       },
     };
   }
+}
+
+function isText(field: string): boolean {
+  return fieldKind(field) === "text";
 }
 
 function isWord(field: string): boolean {

@@ -189,7 +189,11 @@ Deno.test("readPoints() finds a run's columns by name in any order, else by posi
   await refused("weight,height,weight\n1,2,3\n", /two columns are named "weight"/, {
     columns: ofRun,
   });
-  assert.equal((await read("1,2,3,4\n", { columns: ofRun })).dims, 4); // left for the caller
+  await refused(
+    "1,2,3,4\n",
+    /has 4 columns without names, the run 2 \("height", "weight"\); write those 2 alone/,
+    { columns: ofRun },
+  );
 });
 
 Deno.test("readPoints() finds the columns of a run that stored none", async () => {
@@ -208,6 +212,16 @@ Deno.test("readPoints() finds the columns of a run that stored none", async () =
   ) {
     assert.deepEqual((await read(csv, { columns: older })).points, [170, 60], csv);
   }
+  // An index of one column too many, by its name alone: it need not count.
+  for (const name of ["", "id", "Unnamed: 0"]) {
+    const indexed = await read(`${name},a,b\n7,170,60\n`, { columns: { ...older, dropped: [] } });
+    assert.deepEqual(indexed.points, [170, 60], name);
+  }
+  await refused(
+    "a,b,c\n170,60,setosa\n",
+    /has 3 columns \("a", "b", "c"\), the run 2 without names; write those 2 alone/,
+    { columns: { ...older, dropped: [] } },
+  );
   const { reading } = await read("a,b\n170,60\n", { columns: older });
   assert.equal(reading.by, "unnamedRun", "the file has names");
 });

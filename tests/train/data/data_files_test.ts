@@ -134,7 +134,7 @@ Deno.test("openDataset() keeps the order of a time series, or tests on another f
     const own = { columns: { kind: "select" } as const };
     await refused(
       { testData: b, ...own },
-      /has rows of 4 numbers, the training data of 2: "x", "y"/,
+      /has 4 columns without names, the training data 2 \("x", "y"\); write those 2 alone/,
     );
   }));
 

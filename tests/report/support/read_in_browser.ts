@@ -45,7 +45,7 @@ export interface Reading {
     readonly overflow: number;
     /** Alternative texts of the charts shown at another width than they were drawn for. */
     readonly shrunken: readonly string[];
-    /** Names of the tables that have to be scrolled sideways. */
+    /** Beginnings of the report's own tables that have to be scrolled sideways. */
     readonly scrolled: readonly string[];
     /** Texts with a contrast to the page below 4.5 (WCAG 2.2, 1.4.3). */
     readonly faint: readonly string[];
@@ -128,7 +128,7 @@ async function read(page: Page, address: string): Promise<Reading> {
         return alts;
       });
       const scrolled: string[] = await page.$$eval(
-        ".wide",
+        ".wide:has(> .records)",
         (all) =>
           all.filter((one) => one.scrollWidth > one.clientWidth)
             .map((one) => one.textContent?.slice(0, 60) ?? ""),

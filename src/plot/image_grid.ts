@@ -4,7 +4,7 @@ import { encodePng } from "../core/png/encode_png.ts";
 import type { PngText } from "../core/png/png_format.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
-import { element, pngAddress, round, svgDocument, textLine } from "./drawing/_svg.ts";
+import { element, pngAddress, round, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** Size of one image. */
@@ -21,7 +21,7 @@ export interface ImageSize {
 export interface ImageGridOptions extends ImageSize {
   /** Images per row; by default the grid is as square as possible. */
   readonly columns?: number;
-  /** Output pixels per image pixel in each direction; default 3. */
+  /** Output pixels per image pixel in each direction; default 3 for digits, more for smaller images. */
   readonly scale?: number;
   /** Texts to embed in the PNG file, such as the command that drew it. */
   readonly text?: PngText;
@@ -47,8 +47,21 @@ export function imageNumbers({ height, width, channels = 1 }: ImageSize): number
   return height * width * channels;
 }
 
+/** Output pixels of the longer side of an image, about, and of a row of images at most. */
+const SHOWN_SIDE = 84, SHOWN_ROW = 3000;
+
+/**
+ * Output pixels per image pixel: 3, or more for images that are too small to be looked at.
+ *
+ * @param across Images per row.
+ */
+export function defaultScale({ height, width }: ImageSize, across: number): number {
+  const side = Math.max(height, width);
+  return Math.max(3, Math.min(Math.round(SHOWN_SIDE / side), SHOWN_ROW / (across * side) | 0));
+}
+
 function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
-  const { height, width, channels = 1, scale = 3 } = options;
+  const { height, width, channels = 1 } = options;
   const size = imageNumbers(options);
   const n = images.length / size;
   if (!Number.isInteger(n) || n === 0) {
@@ -58,6 +71,7 @@ function tile(images: Float32Array | Float64Array, options: ImageGridOptions) {
   }
   const columns = options.columns ?? Math.ceil(Math.sqrt(n));
   const rows = Math.ceil(n / columns);
+  const { scale = defaultScale(options, columns) } = options;
   const gap = scale;
   const cellWidth = width * scale + gap, cellHeight = height * scale + gap;
   const total = { width: columns * cellWidth + gap, height: rows * cellHeight + gap };
@@ -94,6 +108,9 @@ export function imageGrid(
   return encodePng(pixels, { width, height, text: options.text });
 }
 
+/** Size of the times above the columns, and what is between two of them at least. */
+const LABEL_SIZE = 12, LABEL_GAP = 6;
+
 /** Options of {@link pathGrid}. */
 export interface PathGridOptions extends ImageSize, PictureOptions {
   /** The time of each state. */
@@ -129,7 +146,11 @@ export function pathGrid(
       ordered.set(image, (row * columns + column) * size);
     }
   });
-  const grid = tile(ordered, { height, width, channels, columns, scale: 4 });
+  const texts = times.map((t, column) => column === 0 ? `t = ${round(t)}` : String(round(t)));
+  // A column is at least as wide as its label where nobody wants another width.
+  const widest = Math.max(...texts.map((text) => textWidth(text, LABEL_SIZE))) + LABEL_GAP;
+  const enough = Math.ceil(widest * ZOOM / width);
+  const grid = tile(ordered, { height, width, channels, columns, scale: Math.max(4, enough) });
 
   const LEFT = options.totalWidth === undefined ? 24 : 0;
   // Grid pixels map one to one to output pixels, ZOOM of which make a unit.
@@ -139,12 +160,12 @@ export function pathGrid(
   const unit = (pixels: number) => pixels / perUnit;
   const head = heading(options, { x: LEFT, width: unit(grid.width - 2 * grid.gap) });
   const top = head.height + 18;
-  const labels = times.map((t, column) =>
+  const labels = texts.map((text, column) =>
     textLine(
-      column === 0 ? `t = ${round(t)}` : String(round(t)),
+      text,
       LEFT + unit(grid.gap + column * grid.cellWidth + (grid.cellWidth - grid.gap) / 2),
       top - 7,
-      { size: 12, color: ink.label, anchor: "middle" },
+      { size: LABEL_SIZE, color: ink.label, anchor: "middle" },
     )
   );
   const image = element("image", {

@@ -1,6 +1,6 @@
 import { heading } from "./drawing/_chart.ts";
 import { encodePng } from "../core/png/encode_png.ts";
-import { imageNumbers, type ImageSize, pixelByte } from "./image_grid.ts";
+import { defaultScale, imageNumbers, type ImageSize, pixelByte } from "./image_grid.ts";
 import { ink } from "./drawing/_palette.ts";
 import { ZOOM } from "./drawing/_raster.ts";
 import { rendered } from "./drawing/_render.ts";
@@ -20,7 +20,7 @@ export interface LabelledGridOptions extends ImageSize, PictureOptions {
   readonly columns: number;
   /** Images per cell, arranged as square as possible; default 1. */
   readonly perCell?: number;
-  /** Output pixels per image pixel in each direction; default 3. */
+  /** Output pixels per image pixel in each direction; default 3 for digits, more for smaller images. */
   readonly scale?: number;
   /** Labels above the columns. */
   readonly columnLabels?: readonly string[];
@@ -73,10 +73,14 @@ export function labelledGrid(
       ) +
         10
       : 0);
-  const labelWidth = Math.max(0, ...labels.map((label) => textWidth(label, SMALL)));
+  const labelWidth = Math.max(
+    0,
+    ...labels.map((label) => textWidth(label, SMALL)),
+    ...columnLabels.map((label) => textWidth(label, SIZE)),
+  );
   // Drawing units per image pixel; with a wanted width the cells fill it.
   const scale = options.totalWidth === undefined
-    ? (options.scale ?? 3) / ZOOM
+    ? (options.scale ?? defaultScale(options, columns * across)) / ZOOM
     : Math.min(6, ((options.totalWidth - left + GAP) / columns - GAP) / (across * (width + 1) + 1));
   const unit = (pixels: number) => pixels * scale;
   // Images are separated by a gap of one image pixel.

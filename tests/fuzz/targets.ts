@@ -3,11 +3,13 @@ import { config } from "./targets/config.ts";
 import { csv } from "./targets/csv.ts";
 import { gzip } from "./targets/gzip.ts";
 import { idx } from "./targets/idx.ts";
+import { imageArrays } from "./targets/image_arrays.ts";
 import { imageRows } from "./targets/image_rows.ts";
 import { manifest } from "./targets/manifest.ts";
 import { npy } from "./targets/npy.ts";
 import { npz } from "./targets/npz.ts";
 import { parquet } from "./targets/parquet.ts";
+import { pictures } from "./targets/pictures.ts";
 import { png } from "./targets/png.ts";
 import { points } from "./targets/points.ts";
 import { runFolder } from "./targets/run_folder.ts";
@@ -23,8 +25,10 @@ export async function parserTargets(folder: string): Promise<readonly FuzzTarget
     idx,
     gzip,
     points,
+    imageArrays,
     imageRows,
     png,
+    pictures,
     safetensors,
     config,
     manifest,

@@ -81,6 +81,7 @@ Deno.test("openDataset() reads arrays [n, h, w], with channels first or last, an
     [[10, 6, 4, 1], [10, 6, 4, 1]],
     [[10, 3, 2, 4], [10, 2, 4, 3]],
     [[10, 2, 4, 3], [10, 2, 4, 3]],
+    [[20, 4, 3], [20, 4, 3, 1]],
   ];
   for (const [shape, expected] of shapes) {
     const dataset = await given(await npy(shape, values));
@@ -93,6 +94,9 @@ Deno.test("openDataset() reads arrays [n, h, w], with channels first or last, an
     [[10, 2, 3, 4], values, /shape \(10, 2, 3, 4\): not read; images are .*fourth channel/],
     [[10, 2, 12, 1, 1], values, /shape \(10, 2, 12, 1, 1\); points need two axes/],
     [[0, 2, 2], [], /contains no images/],
+    [[16, 15, 1], values, /looks like one picture of 16 x 15 x 1; .*numpy\.stack/],
+    [[5, 16, 3], values, /looks like one picture of 5 x 16 x 3; .*x\[None\] of one/],
+    [[3, 16, 5], values, /are 3 images, or one in colour; a data set is/],
     [[10, 2, 2], Array.from({ length: 40 }, (_, i) => i - 20), /values from -20 to 19; .*rescale/],
     [[10, 2, 2], Array.from({ length: 40 }, (_, i) => 10 * i + 0.5), /values from 0\.5 to 390\.5/],
     [[10, 2, 2], Array.from({ length: 40 }, (_, i) => i === 9 ? NaN : 0), /image 3: NaN is not/],
@@ -131,4 +135,12 @@ Deno.test("openDataset() decides by the values what is black, white and binary",
   assert.match(asked.reading!.words, /^values from 0 to 1, binarised at half of 0 to 1$/);
   const grey = await given(await images(0, 100, 0), { binarize: false });
   assert.deepEqual([...pixelsOf(grey).subarray(0, 2)], [0, Math.fround(100 / 255)]);
+});
+
+Deno.test("openDataset() reads images from NPZ", async () => {
+  // numpy.savez_compressed(x=...), (12, 4, 5, 3) of uint8: x.flat[i] = 7 * i % 256.
+  const dataset = await open(`${files}npy/images.npz`);
+  assert.deepEqual(sizes(dataset), [12, 4, 5, 3]);
+  const expected = Float32Array.from({ length: 720 }, (_, i) => (7 * i % 256) / 255);
+  assert.deepEqual(pixelsOf(dataset), expected);
 });

@@ -61,16 +61,29 @@ Deno.test("pathGrid() has one row per sample and one column per time", async () 
   const options = { height: 8, width: 8, times: [0, 0.5, 1], title: "From noise to digit" };
   const bytes = await pathGrid(states, options);
   const picture = decodePng(bytes);
-  // From the bottom right: a margin of 24 units and the gap; a unit is 2 pixels, an image 32.
-  const right = picture.width - 48, bottom = picture.height - 48 - 4;
+  // Margins of 24 units of 2 pixels; three images of 8 pixels and a gap of one between them.
+  const scale = (picture.width - 96) / 26;
+  // "t = 0" takes 29 units of 2 pixels: at a scale of 4 the labels would run into each other.
+  assert.ok(8 * scale >= 58 && 8 * scale < 90, `${scale}`);
+  const right = picture.width - 48, bottom = picture.height - 48 - scale;
   for (let row = 0; row < 2; row++) {
     for (let column = 0; column < 3; column++) {
-      const x = right - 36 * (2 - column) - 16, y = bottom - 36 * (1 - row) - 16;
+      const x = right - 9 * scale * (2 - column) - 4 * scale;
+      const y = bottom - 9 * scale * (1 - row) - 4 * scale;
       const expected = Math.round(255 * Math.fround((column + 1 + 5 * row) / 10));
       assert.equal(grey(picture, x, y), expected, `row ${row}, column ${column}`);
     }
   }
   assert.deepEqual(await pathGrid(states, options), bytes);
+});
+
+Deno.test("imageGrid() enlarges images that are too small to be looked at", () => {
+  const width = (side: number, count: number) =>
+    decodePng(imageGrid(new Float32Array(count * side ** 2), { height: side, width: side })).width;
+  assert.equal(width(28, 4), 3 * (2 * 29 + 1));
+  assert.equal(width(8, 4), 11 * (2 * 9 + 1));
+  assert.equal(width(100, 1), 3 * 102);
+  assert.ok(width(8, 10_000) < 3000, "many are as they were");
 });
 
 Deno.test("pathGrid() refuses states and times that do not match", () => {

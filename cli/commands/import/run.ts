@@ -3,7 +3,7 @@ import { runFile } from "@fluxion/fluxion/runs";
 import type { ImportFlags } from "./flags.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { printLine, writeResult } from "../../terminal/terminal.ts";
-import { dataName } from "../../runs/open_data.ts";
+import { dataName, openData } from "../../runs/open_data.ts";
 import { runsFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion import cnf|fm FILE`. */
@@ -18,6 +18,7 @@ export async function importWeights(
     ...(flags.run === undefined ? {} : { run: userPath(flags.run) }),
     ...(flags.prefix === undefined ? {} : { prefix: flags.prefix }),
     ...(flags.data === undefined ? {} : { data: await dataName(flags.data) }),
+    openDataset: openData,
   });
   if (flags.json) writeResult(await Deno.readTextFile(runFile(run, "metrics")));
   else printLine(shownPath(run));

@@ -30,7 +30,7 @@ export function imageShapeOf(
   const [first, second, third] = shape;
   if (isOnePicture(shape)) {
     throw new InputError(
-      `${place}: ${where}: looks like one picture of ${first} x ${second} with ${third} channels; ` +
+      `${place}: ${where}: looks like one picture of ${first} x ${second} x ${third}; ` +
         "images are [n, h, w, 3] or [n, h, w]: numpy.stack(pictures), or x[None] of one alone " +
         `(images that are ${third} wide: x[..., None])`,
     );

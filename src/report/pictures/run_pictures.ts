@@ -89,7 +89,7 @@ export async function samplesPicture(
   const both = new Float32Array(2 * size);
   both.set(samples.subarray(0, size));
   both.set(data.rows.subarray(0, size), size);
-  const labels = [label, dataLabel];
+  const labels = [`${grouped(perCell)} samples`, `${grouped(perCell)} ${data.label}`];
   return await labelledGrid(both, {
     ...network.image,
     columns: 2,

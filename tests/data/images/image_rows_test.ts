@@ -7,11 +7,12 @@ async function read(
   bytes: Uint8Array<ArrayBuffer> | string,
   image = { height: 1, width: 2, channels: 1 },
   binarize = false,
+  levels = false,
 ): Promise<number[]> {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeFile(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
-    return [...(await readImageRows(path, { image, binarize })).rows];
+    return [...(await readImageRows(path, { image, binarize, levels })).rows];
   } finally {
     await Deno.remove(path);
   }
@@ -54,6 +55,28 @@ Deno.test("readImageRows() reads NPY and CSV as `sample` writes them", async () 
   const chw = [0.125, 0.25, 0.375, 0.5], hwc = [0.125, 0.375, 0.25, 0.5];
   assert.deepEqual(await read(await npy([1, 2, 1, 2], chw), colour), hwc);
   assert.deepEqual(await read("0.125,0.25,0.375,0.5\n", colour), hwc);
+});
+
+Deno.test("readImageRows() makes levels of any values of images, as training does", async () => {
+  const image = { height: 1, width: 2, channels: 1 };
+  const level = (k: number) => Math.fround(k / 255);
+  const asLevels = async (values: number[], binarize = false) => [
+    await read(await npy([values.length / 2, 2], values), image, binarize, true),
+    await read(`${values.join().replace(/([^,]*,[^,]*),/g, "$1\n")}\n`, image, binarize, true),
+  ];
+  // 0.3 is 76.5 levels, and floats of 0 to 255 are such.
+  for (const found of await asLevels([0, 0.3, 0.5, 1])) {
+    assert.deepEqual(found, [0, level(77), level(128), 1]);
+  }
+  for (const found of await asLevels([0, 127.5, 51, 255])) {
+    assert.deepEqual(found, [0, level(128), level(51), 1]);
+  }
+  for (const found of await asLevels([0, 0.3, 0.6, 1], true)) assert.deepEqual(found, [0, 0, 1, 1]);
+  // What `sample` writes lies beyond, and is no image of data.
+  for (const values of [[0, 0.5, -0.1, 1], [0, 0.5, 0.2, 1.02]]) {
+    await assert.rejects(() => asLevels(values), /those of images are from 0 to 1 or/);
+    assert.deepEqual(await read(await npy([2, 2], values)), values.map(Math.fround));
+  }
 });
 
 Deno.test("readImageRows() refuses other sizes and non-finite values", async () => {

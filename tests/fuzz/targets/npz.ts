@@ -14,12 +14,12 @@ function numbers(...given: readonly (readonly [value: number, bytes: number])[])
   );
 }
 
-/** A ZIP archive, true or nearly so. */
-export function makeNpz(random: Random): Uint8Array<ArrayBuffer> {
+/** A ZIP archive, true or nearly so, of the arrays that `make` makes. */
+export function makeNpz(random: Random, make = makeNpy): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [], central: number[] = [];
   const count = random.pick([0, 1, 1, 1, 1, 2, 3]);
   for (let file = 0; file < count; file++) {
-    const content = random.chance(0.9) ? makeNpy(random) : random.bytes(random.below(100));
+    const content = random.chance(0.9) ? make(random) : random.bytes(random.below(100));
     const name = new TextEncoder().encode(
       random.chance(0.9)
         ? `arr_${file}.npy`
@@ -57,7 +57,7 @@ export function makeNpz(random: Random): Uint8Array<ArrayBuffer> {
 /** NPZ, and other ZIP archives. */
 export const npz: FuzzTarget = {
   name: "npz",
-  make: makeNpz,
+  make: (random) => makeNpz(random),
   async parse(bytes) {
     const chunks = ReadableStream.from([bytes]);
     const array = await readContent(chunks, { place: "f", use: readArray });

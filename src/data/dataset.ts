@@ -50,6 +50,8 @@ export interface TableReading {
   readonly by: "choice" | "name" | "unnamedFile" | "unnamedRun";
   /** A first column that was left out because it only counts the rows; else null. */
   readonly index: DroppedColumn | null;
+  /** A first column, kept, that may be an index: nameless or named so, a different number per row. */
+  readonly likeIndex?: DroppedColumn;
   /** Columns with whole numbers beyond 2^53 that float64 rounds. */
   readonly rounded: readonly RoundedColumn[];
 }

@@ -14,8 +14,11 @@ export function isIndexName(name: string): boolean {
   return name.trim() === "" || INDEX_NAMES.test(name.trim());
 }
 
+/** Most values of a column that are compared with each other. */
+const MOST_COMPARED = 2 ** 20;
+
 /** Follows whether the first column of a file only counts its rows, row by row. */
-export class RowCounter {
+class RowCounter {
   #rows = 0;
   #last = 0;
   #isCounting = true;
@@ -37,6 +40,9 @@ export class RowCounter {
 /** Follows the first columns of a file that may be its index, row by row. */
 export class IndexCounter {
   readonly #counters: readonly RowCounter[];
+  /** Values of the first column; null once it is no index of rows in another order. */
+  #seen: Set<number> | null = new Set();
+  #rows = 0;
 
   /** @param candidates Number of columns to follow: {@link indexCandidates}. */
   constructor(candidates: number) {
@@ -46,6 +52,18 @@ export class IndexCounter {
   /** @param row Values of the kept columns; NaN: missing. */
   add(row: ArrayLike<number>): void {
     this.#counters.forEach((counter, i) => counter.add(row[i]!));
+    this.#rows++;
+    const isNew = Number.isSafeInteger(row[0]) && this.#seen?.add(row[0]!).size === this.#rows;
+    if (!isNew || this.#rows > MOST_COMPARED) this.#seen = null;
+  }
+
+  /**
+   * Whether the first column does not count, but has a different whole number in each row, as the
+   * index of a table that was shuffled or filtered.
+   */
+  get isLikeIndex(): boolean {
+    return this.#counters.length > 0 && this.count === 0 && this.#seen !== null &&
+      this.#rows >= LEAST_ROWS;
   }
 
   /** How many of the first columns only count the rows. */

@@ -42,7 +42,8 @@ export function numberTable(
   const asked = new ColumnKinds(place, { file, kept: chosen.kept }, choice);
   const isAsked = (column: number) => asked.isAsked(column);
   const candidates = indexCandidates(file, { kept: chosen.kept, choice, isAsked });
-  const indices = countingColumns(values, width, candidates);
+  const counter = counted(values, width, candidates);
+  const indices = counter.count;
   const index = indices > 0 ? allColumns(file)[0]! : null;
   const kept = chosen.kept.slice(indices);
   const kinds = index === null ? asked : new ColumnKinds(place, { file, kept }, choice);
@@ -97,17 +98,17 @@ export function numberTable(
       rows,
       by: chosen.by,
       index,
+      ...(counter.isLikeIndex ? { likeIndex: allColumns(file)[0]! } : {}),
       rounded: rounded.of(file, kept),
     },
   };
 }
 
-/** How many of the first columns, at most `candidates`, count the rows. */
-function countingColumns(values: Float64Array, width: number, candidates: number): number {
-  if (candidates === 0) return 0;
+/** Whether the first columns, at most `candidates`, count the rows. */
+function counted(values: Float64Array, width: number, candidates: number): IndexCounter {
   const counter = new IndexCounter(candidates);
-  for (let at = 0; at < values.length; at += width) {
+  for (let at = 0; candidates > 0 && at < values.length; at += width) {
     counter.add(values.subarray(at, at + candidates));
   }
-  return counter.count;
+  return counter;
 }

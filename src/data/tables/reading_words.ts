@@ -42,6 +42,7 @@ export function readingWords(
       reading === undefined ? "" : byWords(reading)
     }${isNamed || ofColumn(0) !== "" ? `: ${shown}${last}` : ""}`,
     ...leftOutWords(columns, { dropped, reading }),
+    ...likeIndexWords(reading, [...columns, ...dropped]),
     ...missingWords(count, reading),
     ...roundedWords(columns, { dropped, reading }),
     ...(firstLine?.kind === "names" && firstLine.because === "ladder"
@@ -92,6 +93,23 @@ function leftOutWords(
   return [
     ...(index === null ? [] : [indexWords(index, columns, dropped)]),
     ...(others.length === 0 ? [] : [`${verb}: ${list}`]),
+  ];
+}
+
+/** What a column may be that is kept and looks like an index. */
+function likeIndexWords(
+  reading: TableReading | undefined,
+  all: readonly DroppedColumn[],
+): string[] {
+  const column = reading?.likeIndex;
+  if (column === undefined) return [];
+  const which = column.name === null
+    ? "the nameless first column"
+    : `the first column, ${label(column)},`;
+  return [
+    `${which} has a different whole number in each row (${
+      option("drop", columnArgument(column, all))
+    } leaves it out if it only names the rows)`,
   ];
 }
 

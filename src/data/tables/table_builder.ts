@@ -339,6 +339,7 @@ export class TableBuilder {
         rows: this.#rows,
         by: this.#by,
         index,
+        ...(this.#counter.isLikeIndex ? { likeIndex: allColumns(this.#file)[0]! } : {}),
         rounded: this.#rounded.of(this.#file, kept),
       },
     };

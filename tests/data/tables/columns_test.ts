@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chooseColumns, listParts } from "../../../src/data/tables/column_choice.ts";
 import type { ColumnArgument, ColumnChoice } from "../../../src/data/tables/columns.ts";
 import { encodeNpy } from "../../../src/data/formats/npy.ts";
+import { readingWords } from "../../../src/data/tables/reading_words.ts";
 import { type PointsOptions, readPoints } from "../../../src/data/tables/point_rows.ts";
 
 const file = { names: ["height", "species", "3", "species", "a, b"], count: 5 };
@@ -147,6 +148,22 @@ Deno.test("readPoints() leaves out a first column that counts the rows", async (
   for (const name of ["year", "t", "idx", "Unnamed: 1"]) {
     assert.equal((await read(table(name))).dims, 3, name);
   }
+  // An index of rows in another order is kept, which is said.
+  for (const name of ["", "id"]) {
+    const { dims, reading, ...other } = await readPoints("-", {
+      readStdin: () =>
+        ReadableStream.from([
+          new TextEncoder().encode(table(name, (row) => `${(3 * row) % 5}`)),
+        ]),
+    });
+    assert.deepEqual([dims, reading.likeIndex?.number], [3, 1]);
+    assert.match(
+      readingWords("t.csv", { ...other, reading }),
+      new RegExp(`different whole number in each row \\(\`drop: ${name === "" ? 1 : '"id"'}\``),
+    );
+  }
+  const repeated = await read(table("id", (row) => `${row % 4}`));
+  assert.equal(repeated.reading.likeIndex, undefined);
   assert.equal((await read(table("id", (row) => `${2 * row}`))).dims, 3);
   assert.equal((await read(table("id", (row) => `${row + 0.5}`))).dims, 3);
   assert.equal((await read(table("id"), { columns: select("id,x,y") })).dims, 3);

@@ -93,7 +93,7 @@ export function scatterMatrix(
 
   const what = options.names === undefined ? "dimensions" : "columns";
   const subtitle = options.subtitle ??
-    (shown < dims ? `The first ${shown} of ${dims} ${what}` : undefined);
+    (shown < dims ? `the first ${shown} of ${dims} ${what}` : undefined);
   const head = heading({ ...options, subtitle }, { x: left, width });
   const outsideOf = (words: string, table: readonly Float64Array[]) => {
     const rows = Array.from(table[0]!, (_, i) => i);

@@ -1,6 +1,9 @@
 import type { Block, Section } from "./pages/document.ts";
 import { code, plain } from "./pages/format.ts";
 
+/** Names of the figures that say what a run took, the last columns. */
+export const EFFORT = { steps: "steps", time: "time" } as const;
+
 /** A measured value of a run that a reader looks for first. */
 export interface KeyFigure {
   /** What it is, the head of a column; Markdown. */
@@ -88,7 +91,11 @@ function runsTable(runs: readonly RunResult[], label: string): Block {
       figures.filter(({ lower }) => (lower !== null) === isCompared).map(({ name }) => name)
     );
   // What is compared comes first, what it took last.
-  const names = [...new Set([...named(true), ...named(false)])];
+  const efforts: readonly string[] = Object.values(EFFORT);
+  const [given, last] = [false, true].map((isEffort) =>
+    named(false).filter((name) => efforts.includes(name) === isEffort)
+  );
+  const names = [...new Set([...named(true), ...given!, ...last!])];
   const lowest = (name: string, group: string) => {
     const values = runs.filter((run) => run.group === group)
       .flatMap(({ figures }) => figures.filter((one) => one.name === name))

@@ -88,7 +88,7 @@ Deno.test("pointsPlot() of more dimensions has the data above the diagonal, on t
   const words = wordsOf(drawing);
   assert.ok(words.includes("300 samples (below the diagonal)"));
   assert.ok(words.includes("300 test points (above it; outlined on it)"));
-  assert.ok(words.includes("the first 6 of 7 dimensions"));
+  assert.ok(words.includes("the first 6 of 7 columns"));
   for (const name of ["a", "b", "c", "d", "e", "f"]) {
     assert.equal(words.filter((word) => word === name).length, 2, name);
   }

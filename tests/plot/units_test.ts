@@ -80,7 +80,7 @@ Deno.test("a scatter matrix for a phone shows four columns, each with a name of 
   const svg = new TextDecoder().decode(
     await scatterMatrix(points, { dims: 6, names, format: "svg", totalWidth: 358 }),
   );
-  assert.match(svg, />The first 4 of 6 columns</);
+  assert.match(svg, />the first 4 of 6 columns</);
   const shown = new Set(Array.from(svg.matchAll(/>([^<>]*…[^<>]*)</g), ([, text]) => text));
   assert.equal(shown.size, 4, [...shown].join());
 });

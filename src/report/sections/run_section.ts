@@ -1,7 +1,7 @@
 import { descriptionOf } from "../../nn/network.ts";
 import type { TrainConfig } from "../../train/options/table.ts";
 import { runName } from "../../train/run/run_folder.ts";
-import type { KeyFigure } from "../results.ts";
+import { EFFORT, type KeyFigure } from "../results.ts";
 import { topicKey } from "../run_topics.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { planCnf } from "./cnf_section.ts";
@@ -97,10 +97,10 @@ function overview(run: ReportedRun): Block {
 /** What the run took. */
 function effort({ step, metrics }: ReportedRun): KeyFigure[] {
   return [
-    { name: "steps", text: grouped(step), lower: null },
+    { name: EFFORT.steps, text: grouped(step), lower: null },
     ...(metrics.backend === null
       ? []
-      : [{ name: "time", text: duration(metrics.seconds), lower: null }]),
+      : [{ name: EFFORT.time, text: duration(metrics.seconds), lower: null }]),
   ];
 }
 

@@ -54,7 +54,11 @@ async function entriesOf(folder: string, most: number): Promise<Entries> {
   const files: string[] = [], folders: string[] = [];
   for await (const { name, isDirectory, isSymlink } of Deno.readDir(folder)) {
     if (name.startsWith(".")) continue;
-    const isFolder = isSymlink ? await fileKind(`${folder}/${name}`) === "folder" : isDirectory;
+    const linked = isSymlink ? await fileKind(`${folder}/${name}`) : undefined;
+    if (linked === null && isPngName(name)) {
+      throw new InputError(`${folder}/${name}: is a link to nothing; take it out`);
+    }
+    const isFolder = isSymlink ? linked === "folder" : isDirectory;
     (isFolder ? folders : files).push(name);
     if (files.length + folders.length > most) {
       throw new InputError(`${folder}: has more than ${MAX_ENTRIES} files; take some of them out`);

@@ -161,6 +161,13 @@ Deno.test("openDataset() names the picture that does not fit, and what a folder 
       () => open(folder),
       /\/5\.png: is 2 x 4 pixels \(height x width\), and .*\/0\.png is 2 x 3; all need one size/,
     ));
+  await inFiles(grey, async (folder) => {
+    await Deno.symlink(`${folder}/3.png`, `${folder}/three.png`);
+    const { train, test } = await open(folder);
+    assert.equal(train.count + test.count, 11);
+    await Deno.symlink(`${folder}/nothing`, `${folder}/gone.png`);
+    await assert.rejects(() => open(folder), /\/gone\.png: is a link to nothing; take it out/);
+  });
   await assert.rejects(() => open(`${outside}pillow-L.png`), /is a PNG picture; .*folder of PNG/);
 });
 

@@ -20,7 +20,7 @@ import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
 import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
 import { exists, shownPath, userPath } from "../paths.ts";
 import { speaker } from "../terminal/terminal.ts";
-import { runFolder } from "./runs_folder.ts";
+import { existingRunFolder } from "./runs_folder.ts";
 
 /** How the pictures of a run are captioned. */
 export type Captions = CoordinateOptions & { readonly title: string };
@@ -57,7 +57,7 @@ export async function shownRun(run: string): Promise<string> {
 
 /** The folder of RUN; null for a model that comes with Fluxion. */
 async function folderOf(run: string): Promise<string | null> {
-  return isShippedModel(run) ? null : await runFolder(run);
+  return isShippedModel(run) ? null : await existingRunFolder(run);
 }
 
 async function readConfig(run: string, folder: string | null): Promise<RunConfig> {

@@ -1,7 +1,7 @@
 import { InputError } from "@fluxion/fluxion/core";
 import { isShippedModel } from "@fluxion/fluxion/options";
 import { latestRun } from "@fluxion/fluxion/runs";
-import { userFolder, userPath } from "../paths.ts";
+import { exists, userFolder, userPath } from "../paths.ts";
 
 /** The folder of runs in the user's working directory. */
 export function runsFolder(): string {
@@ -22,4 +22,18 @@ export async function runFolder(run: string): Promise<string> {
     );
   }
   return run === "latest" ? await latestRun(runsFolder()) : userPath(run).replace(/\/+$/, "");
+}
+
+/**
+ * The folder of a RUN that must be there.
+ *
+ * @throws {InputError} If nothing is.
+ */
+export async function existingRunFolder(run: string): Promise<string> {
+  const folder = await runFolder(run);
+  if (await exists(folder)) return folder;
+  const hint = await exists(`${runsFolder()}/${run}`)
+    ? `did you mean runs/${run}?`
+    : "fluxion runs lists those in runs/";
+  throw new InputError(`${run}: there is no such run; ${hint}`);
 }

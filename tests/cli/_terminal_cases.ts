@@ -79,7 +79,12 @@ function terminalCases(columns: number): readonly TerminalCase[] {
       shows: /^cnf +40 [^]*^curves-\d+\.png$/m,
       fits: true,
     },
-    { args: "compare cnf nowhere", code: 2, shows: /^fluxion: nowhere: no such run/m, fits: true },
+    {
+      args: "compare cnf nowhere",
+      code: 2,
+      shows: /^fluxion: nowhere: there is no such run/m,
+      fits: true,
+    },
     {
       args: `sweep train cnf --run-dir sweep-${columns} ${tiny} --seed 0..1`,
       code: 0,

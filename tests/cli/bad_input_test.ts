@@ -94,7 +94,7 @@ const cases: readonly (readonly [string[], RegExp, Surroundings?])[] = [
     { env: { DENO_WEBGPU_BACKEND: "none" } },
   ],
   [["sample", "latest", "--out", "x.csv"], /latest: there is no run/],
-  [["sample", "gone", "--out", "x.csv"], /gone: not a run folder/],
+  [["sample", "gone", "--out", "x.csv"], /gone: there is no such run; fluxion runs lists/],
   [["sample", "latest"], /--out is missing/],
   [["sample", "latest", "--out", "x.jpg"], /x\.jpg: expected a name ending \.png, \.npy or \.csv/],
   [["sample", "latest", "--out", "gone/x.csv"], /there is no folder/],

@@ -48,7 +48,7 @@ Deno.test("fluxion report of a broken run, or to an existing path, is refused an
 
     const out = ["--out", "new.html"];
     const cases: readonly (readonly [string[], RegExp])[] = [
-      [["nowhere", ...out], /nowhere: not a run folder/],
+      [["nowhere", ...out], /nowhere: there is no such run/],
       [["taken.html", ...out], /taken\.html: not a run folder/],
       [["no-config", ...out], /no-config: not a run folder: there is no .*config\.json/],
       [["no-weights", ...out], /no-weights: has no weights yet/],

@@ -24,7 +24,7 @@ Deno.test("eval, plot and compare of several runs do not end at one that fails",
       cwd,
     });
     assert.equal(evaluated.code, 2);
-    assert.match(evaluated.stderr, /^fluxion: .*nowhere: not a run folder/m);
+    assert.match(evaluated.stderr, /^fluxion: nowhere: there is no such run/m);
     const lines = evaluated.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(lines.map(({ run, n }) => [run, n]), [[a, 9], [b, 9]]);
     assert.ok(lines.every(({ nll }) => Number.isFinite(nll)));

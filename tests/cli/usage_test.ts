@@ -99,6 +99,11 @@ const wrong: readonly (readonly [args: readonly string[], words: RegExp])[] = [
   [["--version", "x"], /unexpected argument x; --version stands alone/],
   [["sample", "x", "--", "--help"], /unexpected argument --help; --help shows the usage/],
   [["runs", "--", "-x"], /-x: there is no such folder; name a run or a folder of runs/],
+  [
+    ["eval", "nothing"],
+    /^fluxion: nothing: there is no such run; fluxion runs lists those in runs/,
+  ],
+  [["compare", "nothing", "x"], /nothing: there is no such run; fluxion runs lists those in runs/],
   [["runs", "nothing"], /nothing: there is no such folder; name a run or a folder of runs/],
   [["train", "cnf", "--x"], /unknown option --x; --help lists the options/],
   [["train", "cfn"], /unknown command cfn; did you mean cnf\?/],

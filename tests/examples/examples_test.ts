@@ -149,7 +149,7 @@ Deno.test("parallel.sh writes the file that one process writes", async () => {
 
   const failed = await example("parallel.sh", ["nowhere", "none.csv"], shards);
   assert.notEqual(failed.code, 0);
-  assert.match(failed.stderr, /fluxion: .*nowhere: not a run folder/);
+  assert.match(failed.stderr, /fluxion: .*nowhere: there is no such run/);
   const left = [...Deno.readDirSync(place)].filter(({ name }) => name.startsWith("none.csv"));
   assert.deepEqual(left, []);
 });

@@ -19,7 +19,7 @@ import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
-import { runFolder } from "../../runs/runs_folder.ts";
+import { existingRunFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";
 import { duration } from "../../terminal/progress.ts";
@@ -97,12 +97,11 @@ async function allSummaries(names: readonly string[]): Promise<RunSummary[]> {
       found.push(await summarizeShipped(name));
       continue;
     }
-    const folder = await runFolder(name);
+    const folder = await existingRunFolder(name);
     if (await exists(`${folder}/config.json`)) {
       found.push(await summarizeRun(folder));
       continue;
     }
-    if (!await exists(folder)) throw new InputError(`${name}: no such run or folder of runs`);
     const { runs } = await listRuns(folder);
     if (runs.length === 0) {
       throw new InputError(`${name}: neither a run folder nor a folder that holds runs`);

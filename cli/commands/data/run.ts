@@ -17,7 +17,9 @@ import { interruptible } from "../../process/interrupt.ts";
 import { outputPath, shownPath, userPath } from "../../paths.ts";
 import { mostPictured } from "../../pictures/pictures.ts";
 import { programForm } from "../../program_form.ts";
+import { columns } from "../../terminal/columns.ts";
 import { showProgress } from "../../terminal/progress.ts";
+import { table } from "../../terminal/table.ts";
 import { printLine, printText, speaker } from "../../terminal/terminal.ts";
 import { dataFolder, openData } from "../../runs/open_data.ts";
 import { option } from "@fluxion/fluxion/options";
@@ -35,10 +37,8 @@ export async function list({ json }: ListFlags): Promise<void> {
     builtIn ? "built in" : download?.present ? "here" : `fluxion data fetch ${name}`,
     summary,
   ]);
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
-  for (const row of cells) {
-    printText(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
-  }
+  const heads = ["name", "rows", "where", "what it is"].map((head) => ({ head }));
+  printText(table(heads, cells, Deno.stdout.isTerminal() ? columns() : null));
   printText("Any CSV, NPY, Parquet or IDX file or folder of PNG files can be given by its path.");
 }
 

@@ -16,7 +16,7 @@ import { exists, folderInWords, outputPath, shownPath } from "../../paths.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
-import { runFolder } from "../../runs/runs_folder.ts";
+import { existingRunFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion report RUN...`. */
 export async function report(flags: ReportFlags, ...runs: string[]): Promise<void> {
@@ -36,7 +36,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
   // Read all runs before computing anything, so that errors are reported at once.
   const parts: ReportPart[] = [];
   for (const run of runs) {
-    const folder = await runFolder(run);
+    const folder = await existingRunFolder(run);
     parts.push({
       kind: "run",
       run: await readReportedRun(folder, {

@@ -14,7 +14,7 @@ export const setups = {
   "cnf-8": cnfSetup({ dims: 8, hidden: 64, trace: "exact", batches: [512], rows: 0 }),
   "cnf-8-probes": cnfSetup({ dims: 8, hidden: 64, trace: "hutchinson", batches: [512], rows: 0 }),
   "cnf-43-probes": cnfSetup({
-    ...{ dims: 43, hidden: 256, trace: "hutchinson", batches: [512], rows: 0 },
+    ...{ dims: 43, hidden: 256, trace: "hutchinson", batches: [512], rows: 0, isWide: true },
   }),
   "points-64-256": pointSetup(64, 256),
   "points-128-256": pointSetup(128, 256),

@@ -62,10 +62,10 @@ export interface Result {
 /** Pause between turns, in which a peer's busy-waiting threads fall asleep. */
 const PAUSE_MS = 30;
 /** Turns of a contestant take about this long at most, but it gets a few of them. */
-const BUDGET_MS = 4000;
+const BUDGET_MS = 2500;
 const FEWEST_ROUNDS = 3;
 /** Work this much slower than another contestant of its family gets a single turn, */
-const HOPELESS = 3;
+const HOPELESS = 1.5;
 /** unless it is so short that it does not matter. */
 const SHORT_MS = 200;
 /** Warm-up turns, for compilers, caches and threads. */

@@ -1,5 +1,6 @@
 """diffrax beside workloads/cnf_step.ts: cnf_jax.py FOLDER apart|stacked"""
 
+import functools
 import sys
 
 import jax
@@ -24,73 +25,87 @@ state = {"p": flow.parameters, "optimizer": optimizer.init(flow.parameters)}
 # Not the key that anything else was drawn with: a probe that follows the points biases the trace.
 state["key"] = jax.random.PRNGKey(7)
 last = {"steps": None}
+# The same executables take turns on fresh draws, and answer on given ones.
+executables = {}
 
 
-def fresh_probes(key, n):
-    return None if is_exact else jax.random.rademacher(key, (n, dims), jnp.float32)
+@functools.partial(jax.jit, static_argnums=1)
+def drawn_probes(key, n):
+    return jax.random.rademacher(key, (n, dims), jnp.float32)
+
+
+@jax.jit
+def drawn_noise(key):
+    return jax.random.normal(key, points.shape)
+
+
+def next_key():
+    state["key"], key = jax.random.split(state["key"])
+    return key
+
+
+def fresh_probes(n):
+    return None if is_exact else drawn_probes(next_key(), n)
 
 
 def given_probes(n):
     return None if is_exact else probes[:n]
 
 
-def loss_and_gradient(p, x, probe, adjoint):
-    def loss(p):
-        values, steps = flow.log_density(p, x, probe, adjoint)
-        return -values.mean(), steps
-
-    return jax.value_and_grad(loss, has_aux=True)(p)
-
-
 def training(name, n):
-    def step(p, moments, key, x):
-        key, drawn = jax.random.split(key)
-        (loss, steps), gradient = loss_and_gradient(p, x, fresh_probes(drawn, n), adjoints[name])
-        updates, moments = optimizer.update(gradient, moments, p)
-        return optax.apply_updates(p, updates), moments, key, loss, steps
+    def step(p, moments, x, probe):
+        def loss(p):
+            values, steps = flow.log_density(p, x, probe, adjoints[name])
+            return -values.mean(), steps
 
-    run = compiled(step, state["p"], state["optimizer"], state["key"], points[:n])
+        (value, steps), gradient = jax.value_and_grad(loss, has_aux=True)(p)
+        updates, moments = optimizer.update(gradient, moments, p)
+        return optax.apply_updates(p, updates), moments, value, steps, gradient
+
+    run = compiled(step, state["p"], state["optimizer"], points[:n], given_probes(n))
 
     def work():
-        results = run(state["p"], state["optimizer"], state["key"], points[:n])
-        state["p"], state["optimizer"], state["key"], loss, last["steps"] = results
+        results = run(state["p"], state["optimizer"], points[:n], fresh_probes(n))
+        state["p"], state["optimizer"], loss, last["steps"], _ = results
         loss.item()
 
-    return work
+    return run, work
 
 
 def inference(name):
-    def log_prob(p, key):
-        return flow.log_density(p, points, fresh_probes(key, len(points)))
-
-    def sample(p, key):
-        return flow.sampled(p, jax.random.normal(key, points.shape))
-
-    run = compiled({"log-prob": log_prob, "sample": sample}[name], state["p"], state["key"])
+    if name == "sample":
+        run = compiled(flow.sampled, state["p"], noise)
+        fresh = lambda: (drawn_noise(next_key()),)
+    else:
+        n = len(points)
+        log_density = lambda p, x, probe: flow.log_density(p, x, probe)
+        run = compiled(log_density, state["p"], points, given_probes(n))
+        fresh = lambda: (points, fresh_probes(n))
 
     def work():
-        values, last["steps"] = run(state["p"], state["key"])
+        values, last["steps"] = run(state["p"], *fresh())
         values.block_until_ready()
 
-    return work
+    return run, work
 
 
 def prepare(command):
     name, *numbers = command.split()
-    return training(name, *map(int, numbers)) if name in adjoints else inference(name)
+    make = training if name in adjoints else inference
+    executables[command], work = make(name, *map(int, numbers))
+    return work
 
 
 def answer(command):
     name, *numbers = command.split()
-    p = flow.parameters
+    run, p = executables[command], flow.parameters
     if name in adjoints:
         (n,) = map(int, numbers)
-        gradient = jax.jit(lambda p, x, probe: loss_and_gradient(p, x, probe, adjoints[name]))
-        (loss, _), tensors = gradient(p, points[:n], given_probes(n))
-        return [loss, *(tensors[key] for key in p)]
+        _, _, loss, _, gradient = run(p, optimizer.init(p), points[:n], given_probes(n))
+        return [loss, *(gradient[key] for key in p)]
     if name == "sample":
-        return [jax.jit(flow.sampled)(p, noise)[0]]
-    return [jax.jit(flow.log_density)(p, points, given_probes(len(points)))[0]]
+        return [run(p, noise)[0]]
+    return [run(p, points, given_probes(len(points)))[0]]
 
 
 serve.serve(prepare, answer, nfe=lambda: EVALUATIONS * int(last["steps"]))

@@ -38,9 +38,17 @@ export interface Reference {
   readonly limit: number;
 }
 
-/** The environment that holds a peer to its threads. */
-export function peerEnvironment({ threads, waits }: PeerThreads): Record<string, string> {
+/**
+ * The environment that holds a peer to its threads.
+ *
+ * @param cache Folder of what torch.compile made; a fresh one makes it compile.
+ */
+export function peerEnvironment(
+  { threads, waits }: PeerThreads,
+  cache: string | undefined,
+): Record<string, string> {
   return {
+    ...(cache && { TORCHINDUCTOR_CACHE_DIR: cache }),
     ...{ OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` },
     OPENBLAS_NUM_THREADS: `${threads}`,
     ...(waits && { OMP_WAIT_POLICY: waits }),
@@ -56,6 +64,8 @@ export function peerPath(script: string): string {
 export class Peer {
   readonly #start: () => Deno.ChildProcess;
   readonly #about: string;
+  readonly #commands = new Set<string>();
+  #last: Turn | null = null;
   #streams: {
     readonly child: Deno.ChildProcess;
     readonly input: WritableStreamDefaultWriter<Uint8Array>;
@@ -73,14 +83,20 @@ export class Peer {
     this.#start = () =>
       new Deno.Command(program, {
         args: [peerPath(script), ...args],
-        env: peerEnvironment(threads),
+        env: peerEnvironment(threads, args[0] && `${args[0]}/compiled`),
         stdin: "piped",
         stdout: "piped",
       }).spawn();
   }
 
+  /** The last turn, if all were of one command: the process's memory is this work's. */
+  get onlyTurn(): Turn | null {
+    return this.#commands.size === 1 ? this.#last : null;
+  }
+
   /** @throws {Error} If the script ended. */
   async run(command: string): Promise<Turn> {
+    this.#commands.add(command.replace(/^(prepare|answer) /, ""));
     const { input, output } = this.#started();
     await input.write(new TextEncoder().encode(command + "\n"));
     let line = "";
@@ -89,7 +105,9 @@ export class Peer {
       if (done) throw new Error(`${this.#about}: ended before it answered ${command}`);
       line += value;
     }
-    return JSON.parse(line);
+    const turn: Turn = JSON.parse(line);
+    if (this.#commands.has(command)) this.#last = turn;
+    return turn;
   }
 
   async close(): Promise<void> {
@@ -151,6 +169,7 @@ export class Peers {
         return await this.#agreement(reference);
       },
       alone: async (turns) => {
+        if (peer.onlyTurn !== null) return peer.onlyTurn;
         const other = open();
         let turn = await other.run(command);
         for (let i = 1; i < turns; i++) turn = await other.run(command);

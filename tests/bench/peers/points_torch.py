@@ -39,8 +39,8 @@ def loss_at(x0, x1, t):
     return ((network((1 - s) * x0 + s * x1, t) - (x1 - x0)) ** 2).mean()
 
 
-def train():
-    for _ in range(setting["steps"]):
+def train(steps=setting["steps"]):
+    for _ in range(steps):
         x1 = points[torch.randint(0, len(points), (setting["batchSize"],))]
         x0, t = torch.randn_like(x1), torch.rand(len(x1))
         train_step(field, optimizer, lambda: loss_at(x0, x1, t), CLIP, reads=False)
@@ -59,7 +59,7 @@ def sampled(z, method):
 
 def prepare(command):
     if command == "train":
-        train()  # compiles
+        train(steps=1)  # compiles
         return train
     n = setting["samples"]
     with torch.no_grad():

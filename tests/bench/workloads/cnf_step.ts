@@ -37,13 +37,18 @@ export interface CnfWork {
   readonly batches: readonly number[];
   /** Rows that are sampled and whose log-likelihoods are computed; 0: training steps alone. */
   readonly rows: number;
+  /**
+   * The products of a step are so large that every peer gains by two threads and by hand-written
+   * tangents; its other ways, whose turns take many seconds, are left out.
+   */
+  readonly isWide?: boolean;
 }
 
 /**
  * A fresh CNF with dopri5 at 1e-5, on moons or, in other dimensions, normal points: training steps
  * (solve, gradient, clip, Adam), log-likelihoods and samples.
  */
-export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork): OpenSetup {
+export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: CnfWork): OpenSetup {
   return async (python, folder) => {
     const backend = await openBackend("cpu");
     const network = mlpNetwork({ dims, hidden });
@@ -102,20 +107,21 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork):
       sample: async (engines: Engines) =>
         meanNfe((await sample(model, engines, { count })).reports),
     };
+    // Busy-waiting, two threads take 7 to 20 times as long as one in torchdiffeq: a step is thousands
+    // of small matrix products.
+    const { one, asleep, two: awake } = peerThreads;
+    const torch = { script: "cnf_torch.py", needs: ["torch", "torchdiffeq"] } as const;
+    const jax = { script: "cnf_jax.py", needs: ["jax", "diffrax", "optax"] } as const;
+    const torchThreads = isWide ? [asleep, awake] : [one, asleep];
     const peers = {
+      autograd: new Peers(python, folder, {
+        ...{ ...torch, ways: isWide ? [] : ["autograd"], threads: [one] },
+      }),
       torch: new Peers(python, folder, {
-        script: "cnf_torch.py",
-        needs: ["torch", "torchdiffeq"],
-        ways: ["autograd", "tangents", "compiled"],
-        // Busy-waiting, two threads take 7 to 20 times as long as one: a step is thousands of
-        // small matrix products.
-        threads: [peerThreads.one, peerThreads.asleep],
+        ...{ ...torch, ways: ["tangents", "compiled"], threads: torchThreads },
       }),
       jax: new Peers(python, folder, {
-        script: "cnf_jax.py",
-        needs: ["jax", "diffrax", "optax"],
-        ways: ["apart", "stacked"],
-        threads: [peerThreads.one, peerThreads.two],
+        ...{ ...jax, ways: ["apart", "stacked"], threads: isWide ? [awake] : [one, awake] },
       }),
     };
     const ours = (run: (engines: Engines) => Promise<number | null>) =>
@@ -133,6 +139,7 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork):
       const reference = gradientReference(size);
       return [
         ...ours((engines) => train(engines, size)),
+        ...peers.autograd.contestants("torchdiffeq", `train ${size}`, reference),
         ...peers.torch.contestants("torchdiffeq", `train ${size}`, reference),
         ...peers.jax.contestants("diffrax", `train ${size}`, reference),
         // Several times slower than BacksolveAdjoint in any way; the others would only compile.
@@ -158,6 +165,7 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork):
       };
       return [
         ...ours(infer[name]),
+        ...peers.autograd.contestants("torchdiffeq", name, reference),
         ...peers.torch.contestants("torchdiffeq", name, reference),
         ...peers.jax.contestants("diffrax", name, reference),
       ];
@@ -172,8 +180,7 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows }: CnfWork):
       },
       close: async () => {
         state.dispose();
-        await peers.torch.close();
-        await peers.jax.close();
+        for (const group of Object.values(peers)) await group.close();
       },
     };
   };

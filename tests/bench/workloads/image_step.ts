@@ -93,14 +93,14 @@ export function imageSetup(net: keyof typeof networks): OpenSetup {
         script: "images_torch.py",
         needs: ["torch"],
         ways: ["eager", "fused", "last"],
-        threads: Object.values(peerThreads),
+        threads: [peerThreads.one, peerThreads.two],
       }),
-      // Compilation takes up to a minute per process, so the U-Net has one of them.
+      // Compilation takes up to a minute per process.
       compiled: new Peers(python, folder, {
         script: "images_torch.py",
         needs: ["torch"],
         ways: net === "unet" ? ["compiled-last"] : ["compiled", "compiled-last"],
-        threads: [peerThreads.one, peerThreads.two],
+        threads: [peerThreads.two],
       }),
       jax: new Peers(python, folder, {
         script: "images_jax.py",

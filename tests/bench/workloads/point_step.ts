@@ -14,8 +14,8 @@ import { regressionAnswer } from "./regression_answer.ts";
 import { openCpu, type OpenSetup, repeatedState, writeSetting } from "./setup.ts";
 
 /** Steps of a turn; Fluxion's first ones, in which its engine starts, do not count. */
-const STEPS = 400;
-const FIRST_STEPS = 40;
+const STEPS = 200;
+const FIRST_STEPS = 20;
 const CLIP = 1;
 /** Of a loss, and relative to the largest entry of the rest; both sides are float32. */
 const LIMIT = 1e-3;

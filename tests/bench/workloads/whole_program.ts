@@ -79,9 +79,10 @@ function coldContestants(
   const all: readonly Package[] = [...needs, "sklearn"];
   if (python === null || all.some((name) => python.packages[name] === null)) return [];
   const run = (way: string, at: PeerThreads) => async () => {
+    const cache = await Deno.makeTempDir({ dir: folder });
     const { success, stdout } = await new Deno.Command(python.program, {
       args: [peerPath(script), folder, way],
-      env: peerEnvironment(at),
+      env: peerEnvironment(at, cache),
       stderr: "inherit",
     }).output();
     if (!success) throw new Error(`${script} ${way}: failed`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { markdownTable } from "./markdown_table.ts";
 import { lineOf, tableText } from "./record.ts";
 import { rows } from "./table.ts";
 import type { Result } from "./turns.ts";
@@ -45,4 +46,19 @@ Deno.test("tableText() shows compilation and memory beside the ratio", () => {
   assert.match(head!, /^row +work +ours +peer +compile +NFE +memory +ratio +must +aim +met$/);
   assert.match(line!, /60\.0 ms +300\.0 ms .* 12\.0 s .*120 \/ 610 MB \(268\) +5\.00 +3\.8 +5 /);
   assert.match(line!, /yes, the aim too$/);
+});
+
+Deno.test("markdownTable() shows the rows that lose too, in bold", () => {
+  const small = rows.find(({ name }) => name === "cnf-adjoint")!;
+  const unmeasured = lineOf(rows.find(({ name }) => name === "gemm")!, {});
+  const lines = [lineOf(row, results), lineOf({ ...small, must: 9 }, results), unmeasured];
+  const memory = { "cnf-train": { ours: 120e6, peer: 610e6, peerImports: null } };
+  const [, , met, lost, ...more] = markdownTable({ lines, memory }).split("\n");
+  assert.equal(
+    met,
+    "| CNF train step, width 64, batch 512 | 60.0 ms | torchdiffeq compiled, 2 threads (asleep) | " +
+      "300 ms | 5.00 | 3.8 | 5 | 12.0 s | 120 / 610 MB |",
+  );
+  assert.match(lost!, /BacksolveAdjoint stacked, 2 threads \| 200 ms \| \*\*3\.33\*\* \| 9 \|/);
+  assert.deepEqual(more, []);
 });

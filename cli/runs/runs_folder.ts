@@ -17,7 +17,7 @@ export async function runFolder(run: string): Promise<string> {
   if (isShippedModel(run)) {
     throw new InputError(
       `${run}: comes with Fluxion and has no run folder, so no log and no pictures of its training; ` +
-        "sample, log-prob, eval, plot, compare and train fm --init take it; " +
+        "sample, log-prob, eval, plot and compare take it, and train fm can start from it; " +
         `a folder of that name is ./${run}`,
     );
   }

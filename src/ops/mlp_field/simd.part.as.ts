@@ -143,6 +143,30 @@ export function timeBias(net: Net, t: f64, out: usize): void {
   }
 }
 
+/**
+ * The time embedding of up to eight rows as a plane [hidden], computed as in {@link timeBias}.
+ *
+ * @param times float32 [rows]; lanes without a row get time 0.
+ */
+export function embeddingPlane(net: Net, times: usize, rows: i32, out: usize): void {
+  const half = net.hidden >> 1;
+  const far = <usize>half * LANE_BYTES;
+  for (let row = 0; row < LANES; row += 2, out += 8) {
+    const t0: f64 = row < rows ? load<f32>(times + <usize>row * 4) : 0;
+    const t1: f64 = row + 1 < rows ? load<f32>(times + <usize>row * 4, 4) : 0;
+    const sin1 = f64x2(sin(Math.PI * t0), sin(Math.PI * t1));
+    const cos1 = f64x2(cos(Math.PI * t0), cos(Math.PI * t1));
+    let sine = sin1, cosine = cos1;
+    for (let k = 0, at = out; k < half; k++, at += LANE_BYTES) {
+      v128.store64_lane(at, f32x4.demote_f64x2_zero(sine), 0);
+      v128.store64_lane(at + far, f32x4.demote_f64x2_zero(cosine), 0);
+      const next = f64x2.add(f64x2.mul(sine, cos1), f64x2.mul(cosine, sin1));
+      cosine = f64x2.sub(f64x2.mul(cosine, cos1), f64x2.mul(sine, sin1));
+      sine = next;
+    }
+  }
+}
+
 /** 1 - h^2. */
 // @ts-ignore: decorator
 @inline
@@ -163,9 +187,14 @@ function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
 
 /** Writes h1, h2, h3 of a tile to the first three planes of `act`. */
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
+  multiply(net.wide, net.w0, net.dims, net.hidden, x, bias, act);
+  activateFromInput(net, act);
+}
+
+/** Writes h1, h2, h3 of a tile to three planes, the first of which holds the values before tanh. */
+export function activateFromInput(net: Net, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
-  multiply(net.wide, net.w0, net.dims, hidden, x, bias, act);
   tanhInPlace(act, hidden * LANES, net.tanhConstants);
   multiply(net.wide, net.w1, hidden, hidden, act, net.b1, h2);
   tanhInPlace(h2, hidden * LANES, net.tanhConstants);
@@ -284,7 +313,7 @@ function addScaled(net: Net, a: usize, b: usize, to: usize): void {
 }
 
 /** to += a over a plane. */
-function addPlane(a: usize, to: usize, bytes: usize): void {
+export function addPlane(a: usize, to: usize, bytes: usize): void {
   const end = a + bytes;
   for (; a < end; a += 32, to += 32) {
     v128.store(to, f32x4.add(v128.load(a), v128.load(to)));
@@ -451,6 +480,34 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
 }
 
 /**
+ * Cotangents of the values before each tanh, for the cotangent `a` of the velocity, a plane [dims].
+ *
+ * @param e1, e2, e3 The trace's contributions to the cotangents of h1, h2, h3, or 0.
+ * @param spare A plane.
+ */
+export function pullBackLayers(
+  net: Net,
+  act: usize,
+  a: usize,
+  alpha1: usize,
+  alpha2: usize,
+  alpha3: usize,
+  e1: usize,
+  e2: usize,
+  e3: usize,
+  spare: usize,
+): void {
+  const hidden = net.hidden, plane = planeBytes(net);
+  const h2 = act + plane, h3 = h2 + plane;
+  multiply(net.wide, net.w3t, net.dims, hidden, a, net.zeros, spare);
+  throughTanh(net, h3, spare, e3, alpha3);
+  multiply(net.wide, net.w2t, hidden, hidden, alpha3, net.zeros, spare);
+  throughTanh(net, h2, spare, e2, alpha2);
+  multiply(net.wide, net.w1t, hidden, hidden, alpha2, net.zeros, spare);
+  throughTanh(net, act, spare, e1, alpha1);
+}
+
+/**
  * VJP of the velocity for cotangent `a`, a plane [dims], with respect to x, including what
  * {@link pullBackDivergence} left if the stage was `traced`.
  *
@@ -474,14 +531,9 @@ export function pullBackVelocity(
   const e1 = traced ? stage + 2 * plane : 0;
   const e2 = traced ? stage + 3 * plane : 0;
   const e3 = traced ? stage + 4 * plane : 0;
-  const h2 = act + plane, h3 = h2 + plane;
+  const h3 = act + 2 * plane;
   const alpha1 = spare + plane;
-  multiply(net.wide, net.w3t, dims, hidden, a, net.zeros, spare);
-  throughTanh(net, h3, spare, e3, alpha3);
-  multiply(net.wide, net.w2t, hidden, hidden, alpha3, net.zeros, spare);
-  throughTanh(net, h2, spare, e2, alpha2);
-  multiply(net.wide, net.w1t, hidden, hidden, alpha2, net.zeros, spare);
-  throughTanh(net, act, spare, e1, alpha1);
+  pullBackLayers(net, act, a, alpha1, alpha2, alpha3, e1, e2, e3, spare);
   multiply(net.wide, net.w0t, hidden, dims, alpha1, net.zeros, ofX);
 
   addPlane(alpha1, lanes, featureBytes(net));

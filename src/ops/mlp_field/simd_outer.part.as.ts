@@ -33,32 +33,63 @@ export function addOuterProducts(
 ): void {
   const row = <usize>size * 4;
   for (let block = 0; block < size; block += BLOCK) {
-    const blockEnd = min(block + BLOCK, size);
-    for (let i = 0; i < size; i += 2) {
-      const left = <usize>i * LANE_BYTES;
-      const to = out + <usize>i * row;
-      let j = block;
-      if (!wide) {
-        for (; j + 6 <= blockEnd; j += 6) {
-          const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
-          halfOuter2x6(pairs, end, left, right, sums, 0, 0);
-          halfOuter2x6(pairs, end, left + 16, right + 16, sums, at, row);
-        }
-      }
-      for (; j + 4 <= blockEnd; j += 4) {
+    addOuterBlock(wide, pairs, end, 0, size, block, min(block + BLOCK, size), row, out, sums);
+  }
+}
+
+/**
+ * A block of {@link addOuterProducts}, of planes of any two sizes: features `firstLeft` to `endLeft`
+ * of the left ones, and `first` to `last` of the right ones. The first of either is even.
+ *
+ * @param row Bytes per row of `out`.
+ */
+export function addOuterBlock(
+  wide: i32,
+  pairs: usize,
+  end: usize,
+  firstLeft: i32,
+  endLeft: i32,
+  first: i32,
+  last: i32,
+  row: usize,
+  out: usize,
+  sums: usize,
+): void {
+  let i = firstLeft;
+  for (; i + 2 <= endLeft; i += 2) {
+    const left = <usize>i * LANE_BYTES;
+    const to = out + <usize>i * row;
+    let j = first;
+    if (!wide) {
+      for (; j + 6 <= last; j += 6) {
         const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
-        if (wide) wideOuter2x4(pairs, end, left, right, sums);
-        else {
-          halfOuter2x4(pairs, end, left, right, sums);
-          halfOuter2x4(pairs, end, left + 16, right + 16, sums + 16);
-        }
-        addFour(sums, at);
-        addFour(sums + 128, at + row);
-      }
-      if (j < blockEnd) {
-        outer2x2(pairs, end, left, <usize>j * LANE_BYTES, to + <usize>j * 4, row);
+        halfOuter2x6(pairs, end, left, right, sums, 0, 0);
+        halfOuter2x6(pairs, end, left + 16, right + 16, sums, at, row);
       }
     }
+    for (; j + 4 <= last; j += 4) {
+      const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
+      if (wide) wideOuter2x4(pairs, end, left, right, sums);
+      else {
+        halfOuter2x4(pairs, end, left, right, sums);
+        halfOuter2x4(pairs, end, left + 16, right + 16, sums + 16);
+      }
+      addFour(sums, at);
+      addFour(sums + 128, at + row);
+    }
+    for (; j + 2 <= last; j += 2) {
+      outer2x2(pairs, end, left, <usize>j * LANE_BYTES, to + <usize>j * 4, row);
+    }
+    if (j < last) {
+      const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
+      outer1x1(pairs, end, left, right, at);
+      outer1x1(pairs, end, left + LANE_BYTES, right, at + row);
+    }
+  }
+  if (i == endLeft) return;
+  for (let j = first; j < last; j++) {
+    const at = out + <usize>i * row + <usize>j * 4;
+    outer1x1(pairs, end, <usize>i * LANE_BYTES, <usize>j * LANE_BYTES, at);
   }
 }
 
@@ -289,4 +320,16 @@ function outer2x2(pairs: usize, end: usize, left: usize, right: usize, out: usiz
   store<f32>(out, load<f32>(out, 4) + f32x4.extract_lane(totals, 1), 4);
   store<f32>(out + row, load<f32>(out + row) + f32x4.extract_lane(totals, 2));
   store<f32>(out + row, load<f32>(out + row, 4) + f32x4.extract_lane(totals, 3), 4);
+}
+
+/** The remainder of odd sizes. */
+function outer1x1(pairs: usize, end: usize, left: usize, right: usize, out: usize): void {
+  let c = f32x4.splat(0), d = f32x4.splat(0);
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    c = multiplyAdd(v128.load(l), v128.load(r), c);
+    d = multiplyAdd(v128.load(l, 16), v128.load(r, 16), d);
+  }
+  const total = f32x4.add(c, d), totals = laneSums(total, total, total, total);
+  store<f32>(out, load<f32>(out) + f32x4.extract_lane(totals, 0));
 }

@@ -29,19 +29,41 @@ export function pack(
   outputBytes: usize,
   packed: usize,
 ): usize {
-  for (let first = 0; first < outputs;) {
+  packPart(w, inputs, outputs, inputBytes, outputBytes, packed, 0, inputs, 0, outputs);
+  return packed + <usize>(inputs * outputs) * 4;
+}
+
+/**
+ * Packs part of a matrix, as {@link pack} does.
+ *
+ * @param firstInput, endInput Range of inputs.
+ * @param firstOutput, endOutput Range of outputs; it begins and ends with a tile.
+ */
+export function packPart(
+  w: usize,
+  inputs: i32,
+  outputs: i32,
+  inputBytes: usize,
+  outputBytes: usize,
+  packed: usize,
+  firstInput: i32,
+  endInput: i32,
+  firstOutput: i32,
+  endOutput: i32,
+): void {
+  for (let first = firstOutput; first < endOutput;) {
     const width = tileOutputs(outputs - first);
-    for (let input = 0; input < inputs; input++) {
+    let to = packed + <usize>(first * inputs + firstInput * width) * 4;
+    for (let input = firstInput; input < endInput; input++) {
       let from = w + <usize>input * inputBytes + <usize>first * outputBytes;
       for (let output = 0; output < width; output++) {
-        store<f32>(packed, load<f32>(from));
+        store<f32>(to, load<f32>(from));
         from += outputBytes;
-        packed += 4;
+        to += 4;
       }
     }
     first += width;
   }
-  return packed;
 }
 
 /**

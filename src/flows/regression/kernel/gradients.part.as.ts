@@ -1,0 +1,155 @@
+import { planeBytes } from "../../../ops/mlp_field/simd.part.as";
+import { LANE_BYTES, Net, PAIR_BYTES } from "../../../ops/mlp_field/net.layout.part.as";
+import { addOuterBlock } from "../../../ops/mlp_field/simd_outer.part.as";
+import { sumOfLanes } from "../../../ops/mlp_field/simd_planes.part.as";
+import { BLOCK_COLUMNS, BLOCK_ROWS, MOST_BLOCK_ROWS, Regression } from "../regression.layout.part.as";
+import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
+
+/**
+ * Gradients of weights and biases by blocks of the four matrices. A block is summed over all rows of
+ * a chunk in their order, so its bits depend neither on the threads nor on the blocks.
+ */
+
+/** Rows of a matrix: inputs of its layer. */
+// @ts-ignore: decorator
+@inline
+export function inputsOf(net: Net, layer: i32): i32 {
+  return layer == 0 ? net.dims : net.hidden;
+}
+
+/** Columns of a matrix: outputs of its layer. */
+// @ts-ignore: decorator
+@inline
+export function outputsOf(net: Net, layer: i32): i32 {
+  return layer == 3 ? net.dims : net.hidden;
+}
+
+/** Position of a layer's weights in the flat vector; its bias follows them. */
+export function offsetOf(net: Net, layer: i32): i32 {
+  let offset = 0;
+  for (let before = 0; before < layer; before++) {
+    offset += (inputsOf(net, before) + 1) * outputsOf(net, before);
+  }
+  return offset;
+}
+
+/** Layers in the order of their blocks; tasks are taken from the last, so the small ones come last. */
+// @ts-ignore: decorator
+@inline
+function layerAt(place: i32): i32 {
+  return place == 0 ? 0 : place == 1 ? 3 : place - 1;
+}
+
+/** Rows per block. */
+function blockRows(inputs: i32): i32 {
+  const rows = (inputs + MOST_BLOCK_ROWS - 1) / MOST_BLOCK_ROWS;
+  return max(BLOCK_ROWS, (rows + 1) & ~1);
+}
+
+function parts(count: i32, size: i32): i32 {
+  return (count + size - 1) / size;
+}
+
+/** Number of blocks of a layer. */
+function blocksOf(net: Net, layer: i32): i32 {
+  const inputs = inputsOf(net, layer);
+  return parts(inputs, blockRows(inputs)) * parts(outputsOf(net, layer), BLOCK_COLUMNS);
+}
+
+/** Number of blocks of all layers. */
+export function blockCount(net: Net): i32 {
+  return blocksOf(net, 0) + blocksOf(net, 1) + blocksOf(net, 2) + blocksOf(net, 3);
+}
+
+/** Addresses of the pairs of a layer. */
+// @ts-ignore: decorator
+@inline
+function pairsOf(job: Regression, layer: i32): usize {
+  return job.pairs + <usize>(layer * job.chunkTiles) * PAIR_BYTES;
+}
+
+/** Lists the planes of all tiles whose outer products are the gradients. */
+export function listPairs(job: Regression): void {
+  const net: Net = job, plane = planeBytes(net);
+  for (let tile = 0; tile < job.chunkTiles; tile++) {
+    const act = tileAt(job, tile), alpha = cotangentsOf(net, act);
+    const at = <usize>tile * PAIR_BYTES;
+    listPair(pairsOf(job, 0) + at, pointsOf(net, act), alpha);
+    listPair(pairsOf(job, 1) + at, act, alpha + plane);
+    listPair(pairsOf(job, 2) + at, act + plane, alpha + 2 * plane);
+    listPair(pairsOf(job, 3) + at, act + 2 * plane, outputOf(net, act));
+  }
+}
+
+function listPair(at: usize, left: usize, right: usize): void {
+  store<u32>(at, <u32>left);
+  store<u32>(at, <u32>right, 4);
+}
+
+/**
+ * Adds a block's gradient over the chunk's tiles.
+ *
+ * @param isFirst Whether the chunk is the batch's first.
+ * @param isLast Whether it is the last; then the block's sum of squares is written.
+ */
+export function takeBlock(
+  job: Regression,
+  s: Scratch,
+  block: i32,
+  tiles: i32,
+  isFirst: bool,
+  isLast: bool,
+): void {
+  const net: Net = job;
+  let place = 0, index = block;
+  while (index >= blocksOf(net, layerAt(place))) index -= blocksOf(net, layerAt(place++));
+  const layer = layerAt(place);
+  const inputs = inputsOf(net, layer), outputs = outputsOf(net, layer);
+  const columnParts = parts(outputs, BLOCK_COLUMNS), size = blockRows(inputs);
+  const firstRow = index / columnParts * size, endRow = min(inputs, firstRow + size);
+  const firstColumn = index % columnParts * BLOCK_COLUMNS;
+  const endColumn = min(outputs, firstColumn + BLOCK_COLUMNS);
+  const out = job.gradient + <usize>offsetOf(net, layer) * 4;
+  const bias = out + <usize>(inputs * outputs) * 4;
+  const pairs = pairsOf(job, layer), end = pairs + <usize>tiles * PAIR_BYTES;
+  const row = <usize>outputs * 4, bytes = <usize>(endColumn - firstColumn) * 4;
+  const begin = out + <usize>firstRow * row + <usize>firstColumn * 4;
+  if (isFirst) {
+    for (let i = firstRow, at = begin; i < endRow; i++, at += row) memory.fill(at, 0, bytes);
+    if (firstRow == 0) memory.fill(bias + <usize>firstColumn * 4, 0, bytes);
+  }
+  addOuterBlock(net.wide, pairs, end, firstRow, endRow, firstColumn, endColumn, row, out, s.outer);
+  if (firstRow == 0) addRows(pairs, end, firstColumn, endColumn, bias, s.outer);
+  if (!isLast || !(job.maxNorm > 0)) return;
+  let sum: f64 = 0;
+  for (let i = firstRow, at = begin; i < endRow; i++, at += row) sum += squaresOf(at, bytes);
+  if (firstRow == 0) sum += squaresOf(bias + <usize>firstColumn * 4, bytes);
+  store<f64>(job.blockSquares + <usize>block * 8, sum);
+}
+
+/** Adds the sums of the right planes' features over all rows: the gradient of a bias. */
+function addRows(pairs: usize, end: usize, first: i32, last: i32, out: usize, sums: usize): void {
+  for (let feature = first; feature < last; feature++) {
+    const offset = <usize>feature * LANE_BYTES;
+    let low = f32x4.splat(0), high = f32x4.splat(0);
+    for (let pair = pairs; pair < end; pair += PAIR_BYTES) {
+      const at = <usize>load<u32>(pair, 4) + offset;
+      low = f32x4.add(low, v128.load(at));
+      high = f32x4.add(high, v128.load(at, 16));
+    }
+    v128.store(sums, low);
+    v128.store(sums, high, 16);
+    const to = out + <usize>feature * 4;
+    store<f32>(to, load<f32>(to) + sumOfLanes(sums));
+  }
+}
+
+/** Sum of squares in float64, which needs no scaling. */
+function squaresOf(at: usize, bytes: usize): f64 {
+  let sum: f64 = 0;
+  for (const end = at + bytes; at < end; at += 4) {
+    const value = <f64>load<f32>(at);
+    sum += value * value;
+  }
+  return sum;
+}

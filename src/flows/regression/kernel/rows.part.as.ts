@@ -1,0 +1,78 @@
+import {
+  activateFromInput,
+  addPlane,
+  embeddingPlane,
+  pullBackLayers,
+} from "../../../ops/mlp_field/simd.part.as";
+import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
+import { multiply } from "../../../ops/mlp_field/simd_planes.part.as";
+import { planeBytes } from "../../../ops/mlp_field/simd.part.as";
+import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
+import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
+
+/** Forward and backward over a tile of rows: everything but the gradients of the weights. */
+
+/** Leaves the tile's planes for the outer products, and its sum of squared errors. */
+export function takeTile(job: Regression, s: Scratch, tile: i32): void {
+  const net: Net = job;
+  const dims = net.dims, hidden = net.hidden, plane = planeBytes(net);
+  const first = tile * LANES, rows = min(LANES, job.rows - first);
+  const act = tileAt(job, tile);
+  const alpha1 = cotangentsOf(net, act), x = pointsOf(net, act), a = outputOf(net, act);
+  const numbers = job.path + <usize>(job.step * PATH_NUMBERS * job.rows) * 4;
+  gather(job, numbers, first, rows, x, a);
+  embeddingPlane(net, numbers + <usize>first * 4, rows, s.spare);
+  multiply(net.wide, net.w0, dims, hidden, x, net.b0, act);
+  addPlane(s.spare, act, <usize>hidden * LANE_BYTES);
+  activateFromInput(net, act);
+  multiply(net.wide, net.w3, hidden, dims, act + 2 * plane, net.b3, s.f);
+  const sum = errorCotangents(job, s.f, a, rows);
+  store<f64>(job.tileLosses + <usize>tile * 8, sum);
+  pullBackLayers(net, act, a, alpha1, alpha1 + plane, alpha1 + 2 * plane, 0, 0, 0, s.spare);
+}
+
+/** Writes x_t and the target of each row, as in paths/path.ts; zeros in lanes without a row. */
+function gather(job: Regression, numbers: usize, first: i32, rows: i32, x: usize, target: usize): void {
+  const dims = job.dims;
+  const stride = <usize>job.rows * 4;
+  if (rows < LANES) {
+    memory.fill(x, 0, <usize>dims * LANE_BYTES);
+    memory.fill(target, 0, <usize>dims * LANE_BYTES);
+  }
+  const offset = <usize>((job.step * job.rows + first) * dims) * 4;
+  let x1 = job.x1 + offset, x0 = job.x0 + offset;
+  numbers += <usize>first * 4;
+  for (let row = 0; row < rows; row++) {
+    const alpha = load<f32>(numbers + stride), sigma = load<f32>(numbers + 2 * stride);
+    const dAlpha = load<f32>(numbers + 3 * stride), dSigma = load<f32>(numbers + 4 * stride);
+    let at = <usize>row * 4;
+    for (let d = 0; d < dims; d++) {
+      const data = load<f32>(x1), noise = load<f32>(x0);
+      store<f32>(x + at, alpha * data + sigma * noise);
+      store<f32>(target + at, dAlpha * data + dSigma * noise);
+      x1 += 4;
+      x0 += 4;
+      at += LANE_BYTES;
+    }
+    numbers += 4;
+  }
+}
+
+/**
+ * Replaces the targets by the cotangents of the velocities, 2 (f - target) / (rows dims), and returns
+ * the sum of the squared errors.
+ */
+function errorCotangents(job: Regression, f: usize, target: usize, rows: i32): f64 {
+  const dims = job.dims;
+  const scale: f32 = 2 / (<f32>job.rows * <f32>dims);
+  let sum: f64 = 0;
+  for (let d = 0; d < dims; d++) {
+    for (let lane = 0; lane < rows; lane++) {
+      const at = <usize>(d * LANES + lane) * 4;
+      const error = load<f32>(f + at) - load<f32>(target + at);
+      sum += <f64>error * <f64>error;
+      store<f32>(target + at, scale * error);
+    }
+  }
+  return sum;
+}

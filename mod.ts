@@ -139,12 +139,8 @@ export {
   type CnfLossSettings,
   likelihoodLoss,
 } from "./src/flows/losses/cnf_loss.ts";
-export {
-  flowMatchingLoss,
-  type FlowMatchingOptions,
-  fmLoss,
-  fmLossAndGradient,
-} from "./src/flows/losses/fm_loss.ts";
+export { flowMatchingLoss, fmLoss, fmLossAndGradient } from "./src/flows/losses/fm_loss.ts";
+export type { FlowMatchingOptions } from "./src/flows/losses/fm_draws.ts";
 export { type DivergenceTrace, withDivergence } from "./src/flows/divergence.ts";
 export {
   type FailedRow,
@@ -180,6 +176,7 @@ export {
   type TrainSpec,
 } from "./src/train/train.ts";
 export * from "./src/train/hooks.ts";
+export type { TrainingWay } from "./src/train/steps/trainer.ts";
 export { type ConfigFile, parseConfigFile } from "./src/train/config/config_file.ts";
 export type { FlowValueNames, FlowValues } from "./src/train/config/flow_values.ts";
 export { Adam, type AdamSettings, type Moments } from "./src/train/optimizer/optimizer.ts";

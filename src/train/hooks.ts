@@ -5,6 +5,7 @@ import type { Network } from "../nn/network.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { TrainConfig } from "./options/table.ts";
+import type { TrainingWay } from "./steps/trainer.ts";
 import type { EvaluationEntry } from "./run/training_log.ts";
 
 /** A training session about to start. */
@@ -23,6 +24,8 @@ export interface TrainStart {
   readonly backend: Backend;
   /** Reason for choosing this backend. */
   readonly backendReason: string;
+  /** How its training steps are computed. */
+  readonly way: TrainingWay;
   /** Steps already done by earlier sessions of this run. */
   readonly step: number;
   /** Total steps of the run. */

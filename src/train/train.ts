@@ -19,7 +19,6 @@ import {
 } from "./config/flow_values.ts";
 import type { TrainHooks } from "./hooks.ts";
 import { initialWeights } from "./weights/initial_weights.ts";
-import { TrainState } from "./optimizer/train_state.ts";
 import { encodeRunConfig, readCheckpoint, readRunConfig } from "./run/load_run.ts";
 import { testRows } from "./evaluation.ts";
 import { validationSteps } from "./intervals.ts";
@@ -30,7 +29,7 @@ import type { RunMetrics } from "./run/run_metrics.ts";
 import { readMetrics } from "./run/run_metrics.ts";
 import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
-import { trainingLoss } from "./training_loss.ts";
+import { openTrainer, trainingWay } from "./steps/open_trainer.ts";
 import { trainingLoop } from "./training_loop.ts";
 import {
   type DatasetOpener,
@@ -69,7 +68,10 @@ export interface TrainEnvironment {
   readonly openDataset?: DatasetOpener;
   /** Callbacks during training. */
   readonly hooks?: TrainHooks;
-  /** When aborted, training completes the current step and writes a checkpoint. */
+  /**
+   * When aborted, training completes the steps that it is taking, one or those of about 20 ms, and
+   * writes a checkpoint.
+   */
   readonly signal?: AbortSignal;
   /** Milliseconds, from any origin; default `performance.now`. */
   readonly clock?: () => number;
@@ -282,7 +284,7 @@ async function runSession(
   },
 ): Promise<TrainResult> {
   const { run, plan, checkpoint } = ready;
-  const { config, dataset, network, standardization, flowValues, values } = plan;
+  const { config, dataset, network, standardization, flowValues } = plan;
   const { steps, stepsPerEpoch } = plan;
   const rows = {
     train: dataset.train.count,
@@ -312,6 +314,7 @@ async function runSession(
     standardization,
     backend,
     backendReason,
+    way: trainingWay(plan, backend),
     step: checkpoint.step,
     steps,
     stepsPerEpoch,
@@ -320,19 +323,14 @@ async function runSession(
     remarks: plan.remarks,
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
-  const state = new TrainState(config, network, {
-    ...checkpoint,
-    standardization,
-    values,
-  });
+  const trainer = await openTrainer(plan, { checkpoint, device: ready.device, clock });
   try {
     const { kind, step } = await trainingLoop({
       run,
       plan,
-      state,
+      trainer,
       firstStep: checkpoint.step,
       evaluatesUntrained,
-      loss: trainingLoss(plan, engines),
       engines,
       backend,
       writer,
@@ -341,9 +339,9 @@ async function runSession(
       clock,
     });
     await hooks.onEnd?.({ kind, run, step });
-    const metrics = writer.metrics({ step, ...state.validated() });
+    const metrics = writer.metrics({ step, ...trainer.validated() });
     return { kind, run, step, steps, metrics };
   } finally {
-    state.dispose();
+    trainer.dispose();
   }
 }

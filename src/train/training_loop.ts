@@ -1,24 +1,17 @@
-import { namedNetworks } from "../nn/named_networks.ts";
-import * as tf from "@tensorflow/tfjs";
-import type { Loss, LossAndGradient } from "../flows/losses/loss.ts";
-import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { logScaleSum, logVolumes, type PointValues, toModel } from "../flows/standardization.ts";
 import type { FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
-import { FailureError, OutOfMemoryError } from "../core/errors.ts";
+import { FailureError } from "../core/errors.ts";
 import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
-import { BatchOrder, readRows } from "./batches.ts";
 import { option } from "../core/options/spelling.ts";
-import type { TrainConfig } from "./options/table.ts";
 import { testLoss } from "./evaluation.ts";
 import { intervalSteps, validationSteps } from "./intervals.ts";
 import { afterValidation, hasStopped, improves } from "./validation/validation_state.ts";
 import { validationLoss } from "./validation/validation_loss.ts";
-import { noiseWeight, withNoise } from "./row_noise.ts";
 import type { TrainHooks } from "./hooks.ts";
-import type { TrainState } from "./optimizer/train_state.ts";
 import type { RunWriter } from "./run/run_writer.ts";
+import { atStep, lowerRate } from "./steps/step_failure.ts";
+import type { TakenStep, Trainer } from "./steps/trainer.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**
@@ -41,21 +34,19 @@ export interface Session {
   /** The run's folder. */
   readonly run: string;
   readonly plan: TrainingPlan;
-  /** State after `firstStep` steps. */
-  readonly state: TrainState;
+  /** With the state after `firstStep` steps. */
+  readonly trainer: Trainer;
   /** Steps done before this session. */
   readonly firstStep: number;
   /** Whether the test loss is evaluated before the first step too. */
   readonly evaluatesUntrained: boolean;
-  /** The training loss. */
-  readonly loss: Loss;
   readonly engines: Engines;
   readonly backend: Backend;
   readonly writer: RunWriter;
   readonly hooks: TrainHooks;
   /**
-   * When aborted, the current step completes, a checkpoint is written and the loop ends. If the
-   * process is asked to stop (stop.ts), the current step is discarded instead.
+   * When aborted, the trainer's current call completes, a checkpoint is written and the loop ends. If
+   * the process is asked to stop (stop.ts), the current step is discarded instead.
    */
   readonly signal: AbortSignal | null;
   /** Milliseconds, from any origin. */
@@ -68,13 +59,6 @@ export interface SessionEnd {
   readonly step: number;
 }
 
-/** A step whose loss and NFE are still on the device. */
-interface PendingStep extends Pick<LossAndGradient, "loss" | "nfe"> {
-  readonly step: number;
-  /** Added to the loss, so that a likelihood is in the data's units. */
-  readonly offset: number;
-}
-
 /**
  * Trains until the run is finished or asked to stop, and writes a checkpoint in both cases.
  *
@@ -82,13 +66,8 @@ interface PendingStep extends Pick<LossAndGradient, "loss" | "nfe"> {
  *   checkpoint, from before the failure, is intact.
  */
 export async function trainingLoop(session: Session): Promise<SessionEnd> {
-  const { plan, state, writer, signal, clock } = session;
-  const { config, dataset, steps } = plan;
-  const order = new BatchOrder({
-    seed: config.seed,
-    count: dataset.train.count,
-    batchSize: config.batchSize,
-  });
+  const { plan, trainer, writer, signal, clock } = session;
+  const { config, steps } = plan;
   const losses = new LossReader(session);
   let step = session.firstStep;
   let savedMs = clock(), turnedMs = savedMs;
@@ -96,7 +75,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   let saving = Promise.resolve();
   const save = async () => {
     await losses.collect();
-    const checkpoint = await state.read(step);
+    const checkpoint = await trainer.read(step);
     await saving;
     saving = writer.save(checkpoint);
     saving.catch(() => {}); // rethrown where it is awaited
@@ -110,12 +89,12 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
     else if (session.evaluatesUntrained) {
       await evaluateIfDue(session, { step, epoch: 0 }, losses);
     }
-    if (step >= steps || hasStopped(state.validation)) await save();
-    while (step < steps && !hasStopped(state.validation)) {
+    if (step >= steps || hasStopped(trainer.validation)) await save();
+    while (step < steps && !hasStopped(trainer.validation)) {
       if (isStopped()) return { kind: "interrupted", step };
-      const taken = await takeStep(session, step, order.indices(step));
-      step++;
-      losses.add({ ...taken, step });
+      const taken = await trainer.take(step, stepsUntilDue(session, step));
+      step += taken.length;
+      losses.add(taken);
       if (losses.areDue()) await losses.collect();
       if (clock() - turnedMs >= TURN_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -123,7 +102,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       }
       if (isStopped()) return { kind: "interrupted", step };
       await milestone(session, step, losses);
-      const isEnd = step === steps || hasStopped(state.validation);
+      const isEnd = step === steps || hasStopped(trainer.validation);
       if (isEnd || clock() - savedMs >= config.saveSeconds * 1000) await save();
     }
     return { kind: "finished", step };
@@ -145,83 +124,27 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   }
 }
 
-/** Takes one training step; the caller disposes the loss. */
-async function takeStep(
-  { plan, state, loss }: Session,
-  step: number,
-  indices: Uint32Array,
-): Promise<Omit<PendingStep, "step">> {
-  const { config, dataset } = plan;
-  const points = readRows(dataset, "train", indices);
-  const cells = { key: keyOf(subsequences.tableNoise, config.seed, step) };
-  const rows = withNoise(toModel(state.model.standardization, points, cells), {
-    weight: noiseWeight(config.noise ?? 0, { step, horizon: config.lrHorizon ?? plan.steps }),
-    key: keyOf(subsequences.rowNoise, config.seed, step),
-  });
-  let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
-  try {
-    batch = tf.tensor2d(rows, [indices.length, state.model.network.rowWidth]);
-    taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
-    state.update(taken.gradient, step);
-    return { loss: taken.loss, nfe: taken.nfe, offset: lossOffset(state.model, points) };
-  } catch (error) {
-    taken?.loss.dispose();
-    throw atStep(error, { step: step + 1, done: step, config });
-  } finally {
-    batch?.dispose();
-    taken?.gradient.dispose();
-  }
-}
-
-/**
- * What takes a batch's mean loss from model units to the data's. A CNF's loss is a likelihood; a
- * squared error stays in standardised units, since columns of different units share none.
- */
-function lossOffset({ kind, standardization }: FlowModel, points: PointValues): number {
-  if (kind !== "cnf") return 0;
-  const volumes = logVolumes(standardization, points);
-  const mean = volumes === null
-    ? 0
-    : volumes.reduce((sum, value) => sum + value, 0) / volumes.length;
-  return logScaleSum(standardization) - mean;
-}
-
-/** First remedy if training diverges after its first step; the usual cause is the learning rate. */
-function lowerRate({ lr }: TrainConfig): string {
-  return `try a ${option("lr")} below ${lr} first, as the weights may have diverged`;
-}
-
-/** Options that reduce the memory of a step. */
-function smallerOptions({ net }: TrainConfig): string[] {
-  const width = net && namedNetworks[net].options[0];
-  return ["batchSize", ...(width === undefined ? [] : [width])].map((name) => option(name));
-}
-
-/** Adds the step's number and a remedy to a failure of `step`, with `done` steps completed before. */
-function atStep(
-  error: unknown,
-  { step, done, config }: {
-    readonly step: number;
-    readonly done: number;
-    readonly config: TrainConfig;
-  },
-): unknown {
-  if (!(error instanceof FailureError)) return error;
-  const words = error instanceof OutOfMemoryError
-    ? `${error.message} (${smallerOptions(config).join(", ")})`
-    : done > 0
-    ? `${lowerRate(config)}; ${error.message}`
-    : error.message;
-  return new FailureError(`step ${step}: ${words}; the last checkpoint is kept`, { cause: error });
+/** Steps that may be taken before something is due: an evaluation, pictures or a checkpoint. */
+function stepsUntilDue({ plan, trainer }: Session, step: number): number {
+  const { config, steps, stepsPerEpoch } = plan;
+  if (config.saveSeconds === 0) return 1;
+  const intervals = [
+    intervalSteps(config.evalEvery, stepsPerEpoch),
+    intervalSteps(config.sampleEvery, stepsPerEpoch),
+    ...(trainer.validation === null ? [] : [validationSteps(config.evalEvery, stepsPerEpoch)]),
+  ];
+  const until = intervals.filter((interval) => interval > 0)
+    .map((interval) => interval - step % interval);
+  return Math.min(steps - step, ...until);
 }
 
 /** Evaluates, validates and draws pictures if they are due after `step` steps. */
 async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
-  const { run, plan, state, engines, hooks } = session;
+  const { run, plan, trainer, engines, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
   const epoch = Math.ceil(step / stepsPerEpoch);
   await evaluateIfDue(session, { step, epoch }, losses);
-  const isEnd = step >= steps || hasStopped(state.validation);
+  const isEnd = step >= steps || hasStopped(trainer.validation);
   const draws = hooks.onPictures !== undefined &&
     (isEnd || isMultiple(step, intervalSteps(config.sampleEvery, stepsPerEpoch))) &&
     !(await hooks.hasPictures?.({ run, step, epoch }) ?? false);
@@ -237,12 +160,12 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
 
 /** Calls `use` with the model for sampling; a failure gives the step. */
 async function withModelAt(
-  { plan: { config }, state }: Session,
+  { plan: { config }, trainer }: Session,
   step: number,
   use: (model: FlowModel) => Promise<void>,
 ): Promise<void> {
   try {
-    await state.withSampledModel(use);
+    await trainer.withSampledModel(use);
   } catch (error) {
     throw atStep(error, { step, done: step, config });
   }
@@ -258,12 +181,12 @@ async function evaluateIfDue(
   { step, epoch }: { readonly step: number; readonly epoch: number },
   losses: LossReader,
 ): Promise<void> {
-  const { plan, state, engines, writer, hooks } = session;
+  const { plan, trainer, engines, writer, hooks } = session;
   const { config: { evalEvery, patience = 0 }, stepsPerEpoch, steps } = plan;
   const isDue = (interval: number) => step >= steps || isMultiple(step, interval);
   const isLogged = writer.hasEvaluation(step);
   const evaluates = isDue(intervalSteps(evalEvery, stepsPerEpoch)) && !isLogged;
-  const before = state.validation;
+  const before = trainer.validation;
   const validates = before !== null && before.step < step &&
     isDue(validationSteps(evalEvery, stepsPerEpoch));
   if (!evaluates && !validates) return;
@@ -285,7 +208,7 @@ async function evaluateIfDue(
     }
     if (validated !== null) {
       const found = { step, loss: validated, weights };
-      state.validation = afterValidation(before!, found, { patience, steps });
+      trainer.validation = afterValidation(before!, found, { patience, steps });
     }
   });
   losses.restartClock();
@@ -294,7 +217,7 @@ async function evaluateIfDue(
 /** Reads losses back (on a GPU late and in batches), logs them and checks that they are finite. */
 class LossReader {
   readonly #session: Session;
-  #pending: PendingStep[] = [];
+  #pending: TakenStep[] = [];
   #sinceMs: number;
 
   constructor(session: Session) {
@@ -302,8 +225,8 @@ class LossReader {
     this.#sinceMs = session.clock();
   }
 
-  add(step: PendingStep): void {
-    this.#pending.push(step);
+  add(steps: readonly TakenStep[]): void {
+    this.#pending.push(...steps);
   }
 
   /** Whether to read now: immediately if free, else after some have accumulated. */
@@ -323,15 +246,15 @@ class LossReader {
     const { plan, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
     const [values, counts] = await Promise.all([
-      Promise.all(this.#pending.map(({ loss }) => loss.data())),
+      Promise.all(this.#pending.map(({ loss }) => loss())),
       Promise.allSettled(this.#pending.map(({ nfe }) => nfe === null ? null : nfe())),
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
-    const entries = this.#pending.map(({ step, offset }, i) => {
+    const entries = this.#pending.map(({ step }, i) => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;
-      return { step, loss: values[i]![0]! + offset, stepMs, nfe };
+      return { step, loss: values[i]!, stepMs, nfe };
     });
     this.dispose();
     const badIndex = entries.findIndex(({ loss }, i) =>
@@ -367,7 +290,7 @@ class LossReader {
 
   /** Disposes losses that were not read. */
   dispose(): void {
-    for (const { loss } of this.#pending) loss.dispose();
+    for (const step of this.#pending) step.dispose();
     this.#pending = [];
   }
 }

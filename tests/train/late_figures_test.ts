@@ -6,6 +6,7 @@ import { TrainState } from "../../src/train/optimizer/train_state.ts";
 import { firstCheckpoint } from "../../src/train/run/checkpoint.ts";
 import { RunWriter } from "../../src/train/run/run_writer.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
+import { tensorTrainer } from "../../src/train/steps/tensor_trainer.ts";
 import { trainingLoop } from "../../src/train/training_loop.ts";
 import { trainingLoss } from "../../src/train/training_loss.ts";
 import { planRun } from "../../src/train/training_plan.ts";
@@ -68,10 +69,9 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     const training = trainingLoop({
       run: folder,
       plan,
-      state,
+      trainer: tensorTrainer(plan, { state, loss }),
       firstStep: 0,
       evaluatesUntrained: false,
-      loss,
       engines,
       backend: { ...backend, kind: "webgpu" }, // reads figures in batches of eight
       writer,

@@ -175,6 +175,8 @@ function* lines(report: Report): Generator<string> {
   for (const [work, { kind, reason }] of Object.entries(report.auto)) {
     yield `  ${work}: ${kind}; ${reason}`;
   }
+  yield "  training steps of flow matching on points: fused, several per call, on the CPU with net mlp; " +
+    "otherwise tensor operations";
 
   yield heading("WebGPU adapters");
   if (report.adapters.length === 0) yield "  none";

@@ -97,7 +97,8 @@ export async function trainRun(
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       if (start.rows.validation > 0) say(validationWords(start));
-      say(`backend ${backend.kind}: ${backendReason}`);
+      const fused = start.way === "fused" ? "; fused training steps" : "";
+      say(`backend ${backend.kind}: ${backendReason}${fused}`);
       await addDeferred(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {

@@ -1,19 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { flattenGradients } from "../../core/parameters.ts";
-import type { RandomKey } from "../../core/random/random.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { applyNetwork } from "../../nn/apply.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
 import { type Piece, piecesOf } from "../../ops/pieces.ts";
-import { type Coupling, independentCoupling } from "../couplings/coupling.ts";
+import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
 import { pathSampleAndVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
-import { drawSource } from "../sources/source.ts";
-import { drawTimes, type TimeSampler } from "../times/time_sampler.ts";
-import { uniformTimes } from "../times/uniform_times.ts";
+import { drawBatch, type DrawKeys, type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 
 /**
@@ -21,14 +18,6 @@ import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
  * on the rows and the seed, not on the network's size.
  */
 const EVALUATION_ROWS = 250;
-
-/** Random choices of the flow-matching loss; path and source belong to the model. */
-export interface FlowMatchingOptions {
-  /** Default {@link uniformTimes}. */
-  readonly times?: TimeSampler;
-  /** Default {@link independentCoupling}. */
-  readonly coupling?: Coupling;
-}
 
 /**
  * Flow matching as a training loss.
@@ -77,9 +66,7 @@ export function fmLossAndGradient(
   const total = tf.tidy(() => {
     const pairs = drawPairs(model, batch, {
       ...options,
-      noiseKey: keyOf(subsequences.noise, draw.seed, draw.step),
-      timesKey: keyOf(subsequences.times, draw.seed, draw.step),
-      couplingKey: keyOf(subsequences.couplings, draw.seed, draw.step),
+      ...stepKeys(draw),
       first: 0,
     });
     const pieces = piecesOf(n, mostRows);
@@ -116,62 +103,28 @@ interface DrawnPairs {
   readonly times: Float32Array;
 }
 
-/**
- * Draws times and source rows for a batch and couples the latter with the data.
- *
- * @param options.first Index of the batch's first row in the keys' sequences.
- * @param options.x1 The batch's values, if available on the host.
- * @throws {RangeError} If the coupling returns indices outside the batch.
- */
+/** Draws of a batch, with the data in the order of the pairs. Call inside tf.tidy. */
 function drawPairs(
-  { source }: FlowModel,
+  model: FlowModel,
   batch: Tensor2D,
-  options: FlowMatchingOptions & {
-    readonly noiseKey: RandomKey;
-    readonly timesKey: RandomKey;
-    readonly couplingKey: RandomKey;
+  options: FlowMatchingOptions & DrawKeys & {
     readonly first: number;
+    /** The batch's values, if available on the host. */
     readonly x1?: Float32Array | undefined;
   },
 ): DrawnPairs {
-  const { times = uniformTimes, coupling = independentCoupling, first } = options;
   const [count, width] = batch.shape;
-  const x0 = drawSource(source, options.noiseKey, { first, count, width });
-  const drawn = { x0, x1: batch, times: drawTimes(times, options.timesKey, { first, count }) };
-  const pairs = coupling.pair({
-    count,
-    width,
-    x0,
-    key: options.couplingKey,
+  const { x0, times, x1Rows } = drawBatch(model, {
+    ...options,
+    ...{ count, width },
     get x1() {
       return options.x1 ?? batch.dataSync<"float32">();
     },
   });
-  if (pairs === null) return drawn;
-  if (pairs?.x0?.length === undefined || pairs.x1?.length === undefined) {
-    throw new RangeError(
-      `coupling ${coupling.name}: pair() must return indices { x0, x1 } of the batch's rows, or null`,
-    );
-  }
-  requireIndices(coupling, pairs.x0, count);
-  requireIndices(coupling, pairs.x1, count);
-  const paired = new Float32Array(x0.length);
-  pairs.x0.forEach((from, to) =>
-    paired.set(x0.subarray(from * width, (from + 1) * width), to * width)
-  );
-  const x1 = tf.gather(batch, tf.tensor1d(Int32Array.from(pairs.x1), "int32"));
-  return { ...drawn, x0: paired, x1 };
-}
-
-/** Checks the indices of a caller's coupling before they index memory. */
-function requireIndices({ name }: Coupling, indices: Uint32Array, count: number): void {
-  const isIndex = (index: number) => Number.isInteger(index) && index >= 0 && index < count;
-  if (indices.length !== count || !indices.every(isIndex)) {
-    throw new RangeError(
-      `coupling ${name}: expected ${count} indices below ${count}, got ${indices.length}, of which ` +
-        `${indices.filter((index) => !isIndex(index)).length} are invalid`,
-    );
-  }
+  const x1 = x1Rows === null
+    ? batch
+    : tf.gather(batch, tf.tensor1d(Int32Array.from(x1Rows), "int32"));
+  return { x0, x1, times };
 }
 
 /** The pairs of one piece of a batch. Call inside tf.tidy. */

@@ -132,15 +132,33 @@ function velocityAt({ dAlpha, dSigma }: PathColumns, { x0, x1 }: PathEnds): Tens
   return tf.add(tf.mul(dAlpha, x1), tf.mul(dSigma, x0)) as Tensor2D;
 }
 
+/**
+ * Writes the coefficients at each time into arrays of the same length, rounded to float32.
+ */
+export function writeCoefficients(
+  path: Path,
+  times: Float32Array,
+  out: Readonly<Record<keyof PathCoefficients, Float32Array>>,
+): void {
+  const { alpha, sigma, dAlpha, dSigma } = out;
+  for (let i = 0; i < times.length; i++) {
+    const at = path.at(times[i]!);
+    alpha[i] = at.alpha;
+    sigma[i] = at.sigma;
+    dAlpha[i] = at.dAlpha;
+    dSigma[i] = at.dSigma;
+  }
+}
+
 /** Coefficients at each time as columns. Call inside tf.tidy. */
 function pathColumns(path: Path, times: Float32Array): PathColumns {
-  const at = Array.from(times, (t) => path.at(t));
-  const column = (key: keyof PathCoefficients) =>
-    tf.tensor2d(Float32Array.from(at, (coefficients) => coefficients[key]), [at.length, 1]);
+  const n = times.length, values = () => new Float32Array(n);
+  const out = { alpha: values(), sigma: values(), dAlpha: values(), dSigma: values() };
+  writeCoefficients(path, times, out);
   return {
-    alpha: column("alpha"),
-    sigma: column("sigma"),
-    dAlpha: column("dAlpha"),
-    dSigma: column("dSigma"),
+    alpha: tf.tensor2d(out.alpha, [n, 1]),
+    sigma: tf.tensor2d(out.sigma, [n, 1]),
+    dAlpha: tf.tensor2d(out.dAlpha, [n, 1]),
+    dSigma: tf.tensor2d(out.dSigma, [n, 1]),
   };
 }

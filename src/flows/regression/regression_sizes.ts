@@ -136,6 +136,15 @@ export function threadsThatFit(shape: RegressionShape, threads: number): number 
   return Math.max(1, Math.min(threads, MOST_THREADS, Math.floor(room / scratchBytes(shape))));
 }
 
+/** Least work per thread, in multiply-adds of a step: about 20 us, beside the three waits of a step. */
+const THREAD_WORK = 400_000;
+
+/** Number of threads, at most `threads`, for which the steps are long enough. No result depends on it. */
+export function usefulThreads(shape: RegressionShape, threads: number): number {
+  const work = 3 * shape.rows * parameterCount(withoutTrace(shape));
+  return Math.max(1, Math.min(threads, Math.floor(work / THREAD_WORK)));
+}
+
 /** Whether a regression fits the memory and the module's counters. */
 export function regressionFits(shape: RegressionShape): boolean {
   return arrayBytes(regressionArrays(shape)) + scratchBytes(shape) <= MOST_BYTES &&

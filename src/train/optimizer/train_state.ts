@@ -1,7 +1,6 @@
 import type { FlowModel } from "../../flows/model.ts";
 import { Parameters } from "../../core/parameters.ts";
 import type { Network } from "../../nn/network.ts";
-import { FailureError } from "../../core/errors.ts";
 import { uninterrupted } from "../../core/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../run/checkpoint.ts";
@@ -11,8 +10,8 @@ import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
+import { requireFinite } from "../steps/step_failure.ts";
 import type { ValidationState } from "../validation/validation_state.ts";
-import { option } from "../../core/options/spelling.ts";
 
 /**
  * Mutable state of training on the device: weights, Adam's moments and the moving average. Call
@@ -80,19 +79,10 @@ export class TrainState {
       this.#adam.readAverage(),
       this.#adam.read(),
     ]);
-    for (const values of [weights, ema ?? [], moments.m, moments.v]) {
-      if (!values.every(Number.isFinite)) {
-        throw new FailureError(
-          `step ${step}: the weights or their moments are no longer finite; try a ${
-            option("lr")
-          } ` +
-            `below ${this.#config.lr} first, then ${
-              option("clip")
-            }; the last good checkpoint is kept`,
-        );
-      }
-    }
-    return { step, seed: this.#config.seed, weights, ema, moments, ...this.validated() };
+    const { seed } = this.#config;
+    const checkpoint = { step, seed, weights, ema, moments, ...this.validated() };
+    requireFinite(checkpoint, this.#config);
+    return checkpoint;
   }
 
   /** The state of validation as part of a checkpoint; empty if the run has no validation rows. */

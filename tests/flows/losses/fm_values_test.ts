@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { type Coupling, independentCoupling } from "../../../src/flows/couplings/coupling.ts";
 import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
-import {
-  flowMatchingLoss,
-  type FlowMatchingOptions,
-  fmLoss,
-  fmLossAndGradient,
-} from "../../../src/flows/losses/fm_loss.ts";
+import type { FlowMatchingOptions } from "../../../src/flows/losses/fm_draws.ts";
+import { flowMatchingLoss, fmLoss, fmLossAndGradient } from "../../../src/flows/losses/fm_loss.ts";
 import type { FlowModel } from "../../../src/flows/model.ts";
 import { linearPath } from "../../../src/flows/paths/linear_path.ts";
 import { variancePreservingPath } from "../../../src/flows/paths/variance_preserving_path.ts";

@@ -1,0 +1,134 @@
+import { ready } from "../../core/late.ts";
+import { fillInputs } from "../../flows/regression/fill_inputs.ts";
+import {
+  regressionFits,
+  type RegressionShape,
+  usefulThreads,
+} from "../../flows/regression/regression_sizes.ts";
+import { RegressionSteps } from "../../flows/regression/regression_steps.ts";
+import { linearPath } from "../../flows/paths/linear_path.ts";
+import { standardNormal } from "../../flows/sources/standard_normal.ts";
+import type { Support } from "../../ode/engines/engine.ts";
+import { simdChoice } from "../../threads/simd_module.ts";
+import { namesOf } from "../config/flow_values.ts";
+import { emaDecay } from "../optimizer/ema.ts";
+import { learningRate } from "../optimizer/schedule.ts";
+import type { Checkpoint } from "../run/checkpoint.ts";
+import { modelOf } from "../run/load_run.ts";
+import type { TrainingPlan } from "../training_plan.ts";
+import { BatchRows } from "./batch_rows.ts";
+import { atStep, requireFinite } from "./step_failure.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Time that a call takes at most once its steps have been timed: the event loop waits as long. */
+const CALL_MS = 20;
+
+/** Steps of the first call. */
+const FIRST_STEPS = 4;
+
+/** Network and batch of a plan whose steps may be fused; otherwise why they are not. */
+function shapeOf({ config, network }: TrainingPlan): RegressionShape | string {
+  const { fused } = network;
+  if (config.model !== "fm") return "it takes flow matching only";
+  if (fused?.kind !== "mlp") return `it takes networks of kind mlp, not ${network.kind}`;
+  const { dims, hidden } = fused;
+  return { dims, hidden, rows: config.batchSize, averages: config.ema !== 0 };
+}
+
+/** Whether a plan's steps may be fused on the CPU backend: by kinds and shapes alone, like an engine's. */
+export function supportsFused(plan: TrainingPlan): Support {
+  const shape = shapeOf(plan);
+  if (typeof shape === "string") return { kind: "no", reasons: [shape] };
+  if (regressionFits(shape)) return { kind: "yes" };
+  const { hidden, rows } = shape;
+  return { kind: "no", reasons: [`width ${hidden} and ${rows} rows do not fit its memory`] };
+}
+
+/**
+ * Flow matching on points in fused steps (`RegressionSteps`), several per call.
+ *
+ * @param from The state after `checkpoint.step` steps.
+ * @throws {RangeError} If {@link supportsFused} says no.
+ */
+export async function fusedTrainer(
+  plan: TrainingPlan,
+  { checkpoint, threads, clock }: {
+    readonly checkpoint: Checkpoint;
+    readonly threads: number;
+    readonly clock: () => number;
+  },
+): Promise<Trainer> {
+  const { config, values } = plan;
+  const { seed, clip, weightDecay, sigmaMin = 0, ema, portableBits } = config;
+  const { path = linearPath(sigmaMin), source = standardNormal, coupling, times } = values;
+  const shape = shapeOf(plan);
+  if (typeof shape === "string") throw new RangeError(`fused steps: ${shape}`);
+  const { weights, ema: average, moments: { m, v } } = checkpoint;
+  const start = { weights, average: shape.averages ? average ?? weights : null, m, v };
+  const build = simdChoice({ portableBits });
+  const options = { threads: usefulThreads(shape, threads), build, clip, weightDecay };
+  const regression = await RegressionSteps.start(shape, start, options);
+  const batches = new BatchRows(plan);
+  const { schedule: kind, lr, warmup, lrHorizon: horizon = Infinity } = config;
+  const settingsOf = (step: number) => ({
+    step,
+    lr: learningRate({ kind, lr, warmup, horizon }, step),
+    averageDecay: emaDecay(ema, step),
+  });
+  const fill = (index: number, step: number) => {
+    const inputs = regression.inputs(index);
+    batches.write(step, inputs.x1);
+    fillInputs(inputs, { path, source }, { coupling, times, draw: { seed, step } });
+  };
+  let perCall = FIRST_STEPS;
+  let validation = checkpoint.validation ?? null;
+  const validated = () => validation === null ? {} : { validation };
+  return {
+    way: "fused",
+    get validation() {
+      return validation;
+    },
+    set validation(state) {
+      validation = state;
+    },
+    take(done, most) {
+      const begin = clock();
+      const wanted = Math.min(most, perCall, regression.mostSteps);
+      let filled = 0;
+      try {
+        for (; filled < wanted; filled++) fill(filled, done + filled);
+      } catch (error) {
+        // The steps before it are taken; the next call meets the error first.
+        if (filled === 0) throw atStep(error, { step: done + 1, done, config });
+      }
+      const settings = Array.from({ length: filled }, (_, i) => settingsOf(done + i));
+      const losses = regression.run(settings);
+      const stepMs = (clock() - begin) / filled;
+      perCall = Math.max(1, Math.min(2 * perCall, Math.floor(CALL_MS / stepMs) || 1));
+      return Promise.resolve(Array.from(losses, (loss, i) => ({
+        step: done + i + 1,
+        loss: ready(loss),
+        nfe: null,
+        dispose: () => {},
+      })));
+    },
+    read(step) {
+      const { weights, average, m, v } = regression.read();
+      const checkpoint = { step, seed, weights, ema: average, moments: { m, v }, ...validated() };
+      requireFinite(checkpoint, config);
+      return Promise.resolve(checkpoint);
+    },
+    validated,
+    async withSampledModel(use) {
+      const { weights, average } = regression.read();
+      const run = { ...plan, flowValues: namesOf(values) };
+      const model = modelOf(run, average ?? weights, values);
+      try {
+        return await use(model);
+      } finally {
+        model.parameters.dispose();
+      }
+    },
+    dispose: () => regression.dispose(),
+  };
+}

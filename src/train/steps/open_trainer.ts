@@ -1,0 +1,31 @@
+import type { Backend } from "../../backends/backend.ts";
+import type { Device } from "../../ode/engines/open_device.ts";
+import { TrainState } from "../optimizer/train_state.ts";
+import type { Checkpoint } from "../run/checkpoint.ts";
+import { trainingLoss } from "../training_loss.ts";
+import type { TrainingPlan } from "../training_plan.ts";
+import { fusedTrainer, supportsFused } from "./fused_trainer.ts";
+import { tensorTrainer } from "./tensor_trainer.ts";
+import type { Trainer, TrainingWay } from "./trainer.ts";
+
+/** How a plan's steps are computed on a backend. */
+export function trainingWay(plan: TrainingPlan, { kind }: Pick<Backend, "kind">): TrainingWay {
+  return kind === "cpu" && supportsFused(plan).kind === "yes" ? "fused" : "tensors";
+}
+
+/** The trainer of a plan on a device: fused steps where they are supported, tensors elsewhere. */
+export async function openTrainer(
+  plan: TrainingPlan,
+  { checkpoint, device: { backend, engines }, clock }: {
+    readonly checkpoint: Checkpoint;
+    readonly device: Pick<Device, "backend" | "engines">;
+    readonly clock: () => number;
+  },
+): Promise<Trainer> {
+  if (trainingWay(plan, backend) === "fused") {
+    return await fusedTrainer(plan, { checkpoint, threads: engines.threads, clock });
+  }
+  const { config, network, standardization, values } = plan;
+  const state = new TrainState(config, network, { ...checkpoint, standardization, values });
+  return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines) });
+}

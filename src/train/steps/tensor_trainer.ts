@@ -1,0 +1,81 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Loss, LossAndGradient } from "../../flows/losses/loss.ts";
+import type { FlowModel } from "../../flows/model.ts";
+import { logScaleSum, logVolumes, type PointValues } from "../../flows/standardization.ts";
+import type { TrainState } from "../optimizer/train_state.ts";
+import type { TrainingPlan } from "../training_plan.ts";
+import { BatchRows } from "./batch_rows.ts";
+import { atStep } from "./step_failure.ts";
+import type { TakenStep, Trainer } from "./trainer.ts";
+
+/**
+ * Training with any loss, network and backend, one step per call.
+ *
+ * @param options.state After the steps done so far; disposed with the trainer.
+ */
+export function tensorTrainer(
+  plan: TrainingPlan,
+  { state, loss }: { readonly state: TrainState; readonly loss: Loss },
+): Trainer {
+  const batches = new BatchRows(plan);
+  return {
+    way: "tensors",
+    get validation() {
+      return state.validation;
+    },
+    set validation(validation) {
+      state.validation = validation;
+    },
+    take: async (done) => [await takeStep(plan, { state, loss, batches, step: done })],
+    read: (step) => state.read(step),
+    validated: () => state.validated(),
+    withSampledModel: (use) => state.withSampledModel(use),
+    dispose: () => state.dispose(),
+  };
+}
+
+/** Takes one training step, counted from 0. */
+async function takeStep(
+  { config }: TrainingPlan,
+  { state, loss, batches, step }: {
+    readonly state: TrainState;
+    readonly loss: Loss;
+    readonly batches: BatchRows;
+    readonly step: number;
+  },
+): Promise<TakenStep> {
+  const { points, rows } = batches.at(step);
+  const width = state.model.network.rowWidth;
+  let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
+  try {
+    batch = tf.tensor2d(rows, [rows.length / width, width]);
+    taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
+    state.update(taken.gradient, step);
+    const { loss: value, nfe } = taken, offset = lossOffset(state.model, points);
+    return {
+      step: step + 1,
+      loss: async () => (await value.data())[0]! + offset,
+      nfe,
+      dispose: () => value.dispose(),
+    };
+  } catch (error) {
+    taken?.loss.dispose();
+    throw atStep(error, { step: step + 1, done: step, config });
+  } finally {
+    batch?.dispose();
+    taken?.gradient.dispose();
+  }
+}
+
+/**
+ * What takes a batch's mean loss from model units to the data's. A CNF's loss is a likelihood; a
+ * squared error stays in standardised units, since columns of different units share none.
+ */
+function lossOffset({ kind, standardization }: FlowModel, points: PointValues): number {
+  if (kind !== "cnf") return 0;
+  const volumes = logVolumes(standardization, points);
+  const mean = volumes === null
+    ? 0
+    : volumes.reduce((sum, value) => sum + value, 0) / volumes.length;
+  return logScaleSum(standardization) - mean;
+}

@@ -1,0 +1,51 @@
+import type { Late } from "../../core/late.ts";
+import type { FlowModel } from "../../flows/model.ts";
+import type { Checkpoint } from "../run/checkpoint.ts";
+import type { ValidationState } from "../validation/validation_state.ts";
+
+/** A step that was taken; its figures may still be on the device. */
+export interface TakenStep {
+  /** Steps of the run done with it. */
+  readonly step: number;
+  /** Loss of the batch; a likelihood is in the data's units. */
+  readonly loss: Late<number>;
+  /** Mean field evaluations per solve; null if nothing is solved. */
+  readonly nfe: Late<number> | null;
+  /** Frees what holds the figures. */
+  dispose(): void;
+}
+
+/** How steps are computed: several per call in WebAssembly, or each as tensor operations. */
+export type TrainingWay = "fused" | "tensors";
+
+/**
+ * The state of a training run, and its steps: a function of the state after the step before, of
+ * config and data, whatever the number of steps per call. Call `dispose()` when done.
+ */
+export interface Trainer {
+  readonly way: TrainingWay;
+  /** Validations so far; null if the run has no validation rows. */
+  validation: ValidationState | null;
+  /**
+   * Takes steps.
+   *
+   * @param done Steps done before.
+   * @param most Largest number of steps; at least 1.
+   * @returns At least one step, each taken as a whole; none only if a stop was asked for.
+   * @throws {Stopped} If the step was interrupted and discarded.
+   * @throws {FailureError} With the number of the step.
+   */
+  take(done: number, most: number): Promise<readonly TakenStep[]>;
+  /**
+   * Reads the state back as a checkpoint.
+   *
+   * @param step Steps done.
+   * @throws {FailureError} If a weight or moment is NaN or infinite.
+   */
+  read(step: number): Promise<Checkpoint>;
+  /** The state of validation as part of a checkpoint; empty if the run has no validation rows. */
+  validated(): Pick<Checkpoint, "validation">;
+  /** Calls `use` with the model for sampling: the moving average if there is one. */
+  withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T>;
+  dispose(): void;
+}

@@ -68,8 +68,8 @@ export function chunkTiles(shape: RegressionShape): number {
 
 /** Bytes of a thread's scratch memory. */
 export function scratchBytes(shape: RegressionShape): number {
-  const bytes = HEAD_BYTES + planeBytes(withoutTrace(shape)) + OUTER_BYTES;
-  return roundUp(bytes + shape.dims * LANE_BYTES, 128);
+  const bytes = HEAD_BYTES + 2 * planeBytes(withoutTrace(shape)) + OUTER_BYTES;
+  return roundUp(bytes + 2 * shape.dims * LANE_BYTES, 128);
 }
 
 /** The four matrices as [inputs, outputs]. */

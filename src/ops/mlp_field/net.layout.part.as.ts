@@ -55,6 +55,6 @@ export const PLANE_GAP_BYTES: usize = 64;
 /** Bytes of the constants of tanh. */
 export const TANH_BYTES: usize = 208;
 /** Scratch bytes of outer products. */
-export const OUTER_BYTES: usize = 256;
+export const OUTER_BYTES: usize = 384;
 /** Bytes per pair of addresses in a list of outer products. */
 export const PAIR_BYTES: usize = 8;

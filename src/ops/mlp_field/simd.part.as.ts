@@ -188,18 +188,51 @@ function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
 /** Writes h1, h2, h3 of a tile to the first three planes of `act`. */
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
   multiply(net.wide, net.w0, net.dims, net.hidden, x, bias, act);
-  activateFromInput(net, act);
+  activateFromInput(net, 1, 0, act);
 }
 
-/** Writes h1, h2, h3 of a tile to three planes, the first of which holds the values before tanh. */
-export function activateFromInput(net: Net, act: usize): void {
+/**
+ * {@link multiply} for one or two tiles, whose planes are `stride` bytes apart.
+ *
+ * @param outStride Bytes between the planes of the results.
+ */
+export function multiplyTiles(
+  net: Net,
+  tiles: i32,
+  w: usize,
+  inputs: i32,
+  outputs: i32,
+  x: usize,
+  stride: usize,
+  bias: usize,
+  out: usize,
+  outStride: usize,
+): void {
+  if (tiles == 2) {
+    multiplyPair(net.wide, w, inputs, outputs, x, x + stride, bias, out, out + outStride);
+  } else multiply(net.wide, w, inputs, outputs, x, bias, out);
+}
+
+/**
+ * Writes h1, h2, h3 of one or two tiles to three planes each, the first of which holds the values
+ * before tanh.
+ *
+ * @param stride Bytes between the planes of the tiles.
+ */
+export function activateFromInput(net: Net, tiles: i32, stride: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
-  tanhInPlace(act, hidden * LANES, net.tanhConstants);
-  multiply(net.wide, net.w1, hidden, hidden, act, net.b1, h2);
-  tanhInPlace(h2, hidden * LANES, net.tanhConstants);
-  multiply(net.wide, net.w2, hidden, hidden, h2, net.b2, h3);
-  tanhInPlace(h3, hidden * LANES, net.tanhConstants);
+  tanhOfTiles(net, tiles, stride, act);
+  multiplyTiles(net, tiles, net.w1, hidden, hidden, act, stride, net.b1, h2, stride);
+  tanhOfTiles(net, tiles, stride, h2);
+  multiplyTiles(net, tiles, net.w2, hidden, hidden, h2, stride, net.b2, h3, stride);
+  tanhOfTiles(net, tiles, stride, h3);
+}
+
+function tanhOfTiles(net: Net, tiles: i32, stride: usize, at: usize): void {
+  const numbers = net.hidden * LANES;
+  tanhInPlace(at, numbers, net.tanhConstants);
+  if (tiles == 2) tanhInPlace(at + stride, numbers, net.tanhConstants);
 }
 
 /**
@@ -480,13 +513,17 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
 }
 
 /**
- * Cotangents of the values before each tanh, for the cotangent `a` of the velocity, a plane [dims].
+ * Cotangents of the values before each tanh of one or two tiles, for the cotangents `a` of their
+ * velocities, planes [dims].
  *
+ * @param stride Bytes between the planes of the tiles.
  * @param e1, e2, e3 The trace's contributions to the cotangents of h1, h2, h3, or 0.
- * @param spare A plane.
+ * @param spare A plane per tile.
  */
 export function pullBackLayers(
   net: Net,
+  tiles: i32,
+  stride: usize,
   act: usize,
   a: usize,
   alpha1: usize,
@@ -497,14 +534,28 @@ export function pullBackLayers(
   e3: usize,
   spare: usize,
 ): void {
-  const hidden = net.hidden, plane = planeBytes(net);
+  const hidden = net.hidden, plane = planeBytes(net), zeros = net.zeros;
   const h2 = act + plane, h3 = h2 + plane;
-  multiply(net.wide, net.w3t, net.dims, hidden, a, net.zeros, spare);
-  throughTanh(net, h3, spare, e3, alpha3);
-  multiply(net.wide, net.w2t, hidden, hidden, alpha3, net.zeros, spare);
-  throughTanh(net, h2, spare, e2, alpha2);
-  multiply(net.wide, net.w1t, hidden, hidden, alpha2, net.zeros, spare);
-  throughTanh(net, act, spare, e1, alpha1);
+  multiplyTiles(net, tiles, net.w3t, net.dims, hidden, a, stride, zeros, spare, plane);
+  throughTanhs(net, tiles, stride, h3, spare, e3, alpha3);
+  multiplyTiles(net, tiles, net.w2t, hidden, hidden, alpha3, stride, zeros, spare, plane);
+  throughTanhs(net, tiles, stride, h2, spare, e2, alpha2);
+  multiplyTiles(net, tiles, net.w1t, hidden, hidden, alpha2, stride, zeros, spare, plane);
+  throughTanhs(net, tiles, stride, act, spare, e1, alpha1);
+}
+
+/** {@link throughTanh} of one or two tiles; two have no trace. */
+function throughTanhs(
+  net: Net,
+  tiles: i32,
+  stride: usize,
+  h: usize,
+  g: usize,
+  e: usize,
+  alpha: usize,
+): void {
+  throughTanh(net, h, g, e, alpha);
+  if (tiles == 2) throughTanh(net, h + stride, g + planeBytes(net), 0, alpha + stride);
 }
 
 /**
@@ -533,7 +584,7 @@ export function pullBackVelocity(
   const e3 = traced ? stage + 4 * plane : 0;
   const h3 = act + 2 * plane;
   const alpha1 = spare + plane;
-  pullBackLayers(net, act, a, alpha1, alpha2, alpha3, e1, e2, e3, spare);
+  pullBackLayers(net, 1, 0, act, a, alpha1, alpha2, alpha3, e1, e2, e3, spare);
   multiply(net.wide, net.w0t, hidden, dims, alpha1, net.zeros, ofX);
 
   addPlane(alpha1, lanes, featureBytes(net));

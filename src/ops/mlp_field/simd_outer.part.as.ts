@@ -60,7 +60,14 @@ export function addOuterBlock(
     const left = <usize>i * LANE_BYTES;
     const to = out + <usize>i * row;
     let j = first;
-    if (!wide) {
+    if (wide) {
+      for (; j + 6 <= last; j += 6) {
+        const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
+        wideOuter2x6(pairs, end, left, right, sums);
+        addSixOf(sums, at);
+        addSixOf(sums + 192, at + row);
+      }
+    } else {
       for (; j + 6 <= last; j += 6) {
         const right = <usize>j * LANE_BYTES, at = to + <usize>j * 4;
         halfOuter2x6(pairs, end, left, right, sums, 0, 0);
@@ -122,6 +129,18 @@ function addFour(sums: usize, out: usize): void {
     f32x4.add(v128.load(sums, 96), v128.load(sums, 112)),
   );
   v128.store(out, f32x4.add(v128.load(out), totals));
+}
+
+/** Adds the totals of six runs of eight sums to six numbers. */
+// @ts-ignore: decorator
+@inline
+function addSixOf(sums: usize, out: usize): void {
+  addFour(sums, out);
+  const four = f32x4.add(v128.load(sums, 128), v128.load(sums, 144));
+  const five = f32x4.add(v128.load(sums, 160), v128.load(sums, 176));
+  const two = laneSums(four, five, four, five);
+  store<f32>(out, load<f32>(out, 16) + f32x4.extract_lane(two, 0), 16);
+  store<f32>(out, load<f32>(out, 20) + f32x4.extract_lane(two, 1), 20);
 }
 
 /**
@@ -287,6 +306,78 @@ function wideOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums:
   v128.store(sums, d12, 208);
   v128.store(sums, c13, 224);
   v128.store(sums, d13, 240);
+}
+
+/** The 2 x 6 case over all eight rows, [2 * 6][8]: twelve sums of 256 bits fill the registers. */
+function wideOuter2x6(pairs: usize, end: usize, left: usize, right: usize, sums: usize): void {
+  const zero = f32x4.splat(0);
+  let c00 = zero, c01 = zero, c02 = zero, c03 = zero, c04 = zero, c05 = zero;
+  let c10 = zero, c11 = zero, c12 = zero, c13 = zero, c14 = zero, c15 = zero;
+  let d00 = zero, d01 = zero, d02 = zero, d03 = zero, d04 = zero, d05 = zero;
+  let d10 = zero, d11 = zero, d12 = zero, d13 = zero, d14 = zero, d15 = zero;
+  for (; pairs < end; pairs += PAIR_BYTES) {
+    const l = <usize>load<u32>(pairs) + left, r = <usize>load<u32>(pairs, 4) + right;
+    const l0 = v128.load(l), m0 = v128.load(l, 16), l1 = v128.load(l, 32), m1 = v128.load(l, 48);
+    let r0 = v128.load(r), q0 = v128.load(r, 16);
+    c00 = multiplyAdd(l0, r0, c00);
+    d00 = multiplyAdd(m0, q0, d00);
+    c10 = multiplyAdd(l1, r0, c10);
+    d10 = multiplyAdd(m1, q0, d10);
+    r0 = v128.load(r, 32);
+    q0 = v128.load(r, 48);
+    c01 = multiplyAdd(l0, r0, c01);
+    d01 = multiplyAdd(m0, q0, d01);
+    c11 = multiplyAdd(l1, r0, c11);
+    d11 = multiplyAdd(m1, q0, d11);
+    r0 = v128.load(r, 64);
+    q0 = v128.load(r, 80);
+    c02 = multiplyAdd(l0, r0, c02);
+    d02 = multiplyAdd(m0, q0, d02);
+    c12 = multiplyAdd(l1, r0, c12);
+    d12 = multiplyAdd(m1, q0, d12);
+    r0 = v128.load(r, 96);
+    q0 = v128.load(r, 112);
+    c03 = multiplyAdd(l0, r0, c03);
+    d03 = multiplyAdd(m0, q0, d03);
+    c13 = multiplyAdd(l1, r0, c13);
+    d13 = multiplyAdd(m1, q0, d13);
+    r0 = v128.load(r, 128);
+    q0 = v128.load(r, 144);
+    c04 = multiplyAdd(l0, r0, c04);
+    d04 = multiplyAdd(m0, q0, d04);
+    c14 = multiplyAdd(l1, r0, c14);
+    d14 = multiplyAdd(m1, q0, d14);
+    r0 = v128.load(r, 160);
+    q0 = v128.load(r, 176);
+    c05 = multiplyAdd(l0, r0, c05);
+    d05 = multiplyAdd(m0, q0, d05);
+    c15 = multiplyAdd(l1, r0, c15);
+    d15 = multiplyAdd(m1, q0, d15);
+  }
+  v128.store(sums, c00);
+  v128.store(sums, d00, 16);
+  v128.store(sums, c01, 32);
+  v128.store(sums, d01, 48);
+  v128.store(sums, c02, 64);
+  v128.store(sums, d02, 80);
+  v128.store(sums, c03, 96);
+  v128.store(sums, d03, 112);
+  v128.store(sums, c04, 128);
+  v128.store(sums, d04, 144);
+  v128.store(sums, c05, 160);
+  v128.store(sums, d05, 176);
+  v128.store(sums, c10, 192);
+  v128.store(sums, d10, 208);
+  v128.store(sums, c11, 224);
+  v128.store(sums, d11, 240);
+  v128.store(sums, c12, 256);
+  v128.store(sums, d12, 272);
+  v128.store(sums, c13, 288);
+  v128.store(sums, d13, 304);
+  v128.store(sums, c14, 320);
+  v128.store(sums, d14, 336);
+  v128.store(sums, c15, 352);
+  v128.store(sums, d15, 368);
 }
 
 function outer2x2(pairs: usize, end: usize, left: usize, right: usize, out: usize, row: usize): void {

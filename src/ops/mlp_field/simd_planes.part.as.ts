@@ -56,6 +56,12 @@ export function packPart(
     let to = packed + <usize>(first * inputs + firstInput * width) * 4;
     for (let input = firstInput; input < endInput; input++) {
       let from = w + <usize>input * inputBytes + <usize>first * outputBytes;
+      if (outputBytes == 4 && width == OUTPUTS) {
+        v128.store(to, v128.load(from));
+        store<u64>(to, load<u64>(from, 16), 16);
+        to += <usize>OUTPUTS * 4;
+        continue;
+      }
       for (let output = 0; output < width; output++) {
         store<f32>(to, load<f32>(from));
         from += outputBytes;
@@ -99,11 +105,7 @@ export function multiply(
   }
 }
 
-/**
- * {@link multiply} for two planes without bias, loading each weight once; the bits are the same.
- *
- * @param zeros [outputs].
- */
+/** {@link multiply} for two planes, loading each weight once; the bits are the same. */
 export function multiplyPair(
   wide: i32,
   w: usize,
@@ -111,38 +113,46 @@ export function multiplyPair(
   outputs: i32,
   x: usize,
   y: usize,
-  zeros: usize,
+  bias: usize,
   xOut: usize,
   yOut: usize,
 ): void {
   if (!wide) {
-    multiply(0, w, inputs, outputs, x, zeros, xOut);
-    multiply(0, w, inputs, outputs, y, zeros, yOut);
+    multiply(0, w, inputs, outputs, x, bias, xOut);
+    multiply(0, w, inputs, outputs, y, bias, yOut);
     return;
   }
   for (; outputs >= OUTPUTS; outputs -= OUTPUTS) {
-    pairOfTiles6(w, inputs, x, y, xOut, yOut);
+    pairOfTiles6(w, inputs, x, y, bias, xOut, yOut);
     w += <usize>(OUTPUTS * inputs) * 4;
+    bias += <usize>OUTPUTS * 4;
     xOut += <usize>OUTPUTS * LANE_BYTES;
     yOut += <usize>OUTPUTS * LANE_BYTES;
   }
   if (outputs == 4) {
-    pairOfTiles4(w, inputs, x, y, xOut, yOut);
+    pairOfTiles4(w, inputs, x, y, bias, xOut, yOut);
   } else if (outputs > 0) {
-    multiply(1, w, inputs, outputs, x, zeros, xOut);
-    multiply(1, w, inputs, outputs, y, zeros, yOut);
+    multiply(1, w, inputs, outputs, x, bias, xOut);
+    multiply(1, w, inputs, outputs, y, bias, yOut);
   }
 }
 
 /** A tile for two planes: twelve chains of 256-bit sums. */
-function pairOfTiles6(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
-  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
-  let a2 = zero, b2 = zero, c2 = zero, d2 = zero;
-  let a3 = zero, b3 = zero, c3 = zero, d3 = zero;
-  let a4 = zero, b4 = zero, c4 = zero, d4 = zero;
-  let a5 = zero, b5 = zero, c5 = zero, d5 = zero;
+function pairOfTiles6(
+  w: usize,
+  inputs: i32,
+  x: usize,
+  y: usize,
+  bias: usize,
+  xOut: usize,
+  yOut: usize,
+): void {
+  let a0 = v128.load32_splat(bias), b0 = a0, c0 = a0, d0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1, c1 = a1, d1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2, c2 = a2, d2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3, c3 = a3, d3 = a3;
+  let a4 = v128.load32_splat(bias, 16), b4 = a4, c4 = a4, d4 = a4;
+  let a5 = v128.load32_splat(bias, 20), b5 = a5, c5 = a5, d5 = a5;
   const end = x + <usize>inputs * LANE_BYTES;
   while (x < end) {
     const x0 = v128.load(x), x1 = v128.load(x, 16);
@@ -208,12 +218,19 @@ function pairOfTiles6(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yO
 }
 
 /** The remainder of widths like 64 in {@link multiplyPair}. */
-function pairOfTiles4(w: usize, inputs: i32, x: usize, y: usize, xOut: usize, yOut: usize): void {
-  const zero = f32x4.splat(0);
-  let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
-  let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
-  let a2 = zero, b2 = zero, c2 = zero, d2 = zero;
-  let a3 = zero, b3 = zero, c3 = zero, d3 = zero;
+function pairOfTiles4(
+  w: usize,
+  inputs: i32,
+  x: usize,
+  y: usize,
+  bias: usize,
+  xOut: usize,
+  yOut: usize,
+): void {
+  let a0 = v128.load32_splat(bias), b0 = a0, c0 = a0, d0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1, c1 = a1, d1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2, c2 = a2, d2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3, c3 = a3, d3 = a3;
   const end = x + <usize>inputs * LANE_BYTES;
   while (x < end) {
     const x0 = v128.load(x), x1 = v128.load(x, 16);

@@ -146,10 +146,13 @@ function addRows(pairs: usize, end: usize, first: i32, last: i32, out: usize, su
 
 /** Sum of squares in float64, which needs no scaling. */
 function squaresOf(at: usize, bytes: usize): f64 {
-  let sum: f64 = 0;
-  for (const end = at + bytes; at < end; at += 4) {
-    const value = <f64>load<f32>(at);
-    sum += value * value;
+  let sum = f64x2.splat(0);
+  const end = at + bytes, pairsEnd = at + (bytes & ~7);
+  for (; at < pairsEnd; at += 8) {
+    const values = f64x2.promote_low_f32x4(v128.load64_zero(at));
+    sum = f64x2.add(sum, f64x2.mul(values, values));
   }
-  return sum;
+  let total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  if (at < end) total += <f64>load<f32>(at) * <f64>load<f32>(at);
+  return total;
 }

@@ -4,7 +4,7 @@ import { LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
 import { gradientPhase, Regression, rowsPhase, updatePhase } from "../regression.layout.part.as";
 import { blockCount, listPairs, takeBlock } from "./gradients.part.as";
 import { awaitPhase, beginPhase, endPhases, isLast, takeTask } from "./phases.part.as";
-import { takeTile } from "./rows.part.as";
+import { takeTiles } from "./rows.part.as";
 import { layScratch, Scratch, tileBytes } from "./scratch.part.as";
 import { groupCount, takeGroup } from "./update.part.as";
 
@@ -50,6 +50,9 @@ export function takeSteps(job: usize, scratch: usize): void {
   } while (awaitPhase(j));
 }
 
+/** Tiles per task: products of two planes load each weight once. */
+const TASK_TILES: i32 = 2;
+
 function tilesOf(job: Regression): i32 {
   return (job.rows + LANES - 1) / LANES;
 }
@@ -60,8 +63,10 @@ function chunkOf(job: Regression): i32 {
 }
 
 function takeTaskOf(job: Regression, s: Scratch, task: i32): void {
-  if (job.phase == rowsPhase) takeTile(job, s, job.firstTile + task);
-  else if (job.phase == updatePhase) takeGroup(job, task);
+  if (job.phase == rowsPhase) {
+    const first = TASK_TILES * task;
+    takeTiles(job, s, job.firstTile + first, min(TASK_TILES, chunkOf(job) - first));
+  } else if (job.phase == updatePhase) takeGroup(job, task);
   else {
     const isEnd = job.firstTile + job.chunkTiles >= tilesOf(job);
     takeBlock(job, s, task, chunkOf(job), job.firstTile == 0, isEnd);
@@ -71,7 +76,7 @@ function takeTaskOf(job: Regression, s: Scratch, task: i32): void {
 function beginRows(job: Regression, firstTile: i32): void {
   job.phase = rowsPhase;
   job.firstTile = firstTile;
-  beginPhase(job, chunkOf(job));
+  beginPhase(job, (chunkOf(job) + TASK_TILES - 1) / TASK_TILES);
 }
 
 /** Goes on after the last task of a phase; no other thread reads or writes the job meanwhile. */

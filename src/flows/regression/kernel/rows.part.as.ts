@@ -2,33 +2,47 @@ import {
   activateFromInput,
   addPlane,
   embeddingPlane,
+  multiplyTiles,
+  planeBytes,
   pullBackLayers,
 } from "../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
-import { multiply } from "../../../ops/mlp_field/simd_planes.part.as";
-import { planeBytes } from "../../../ops/mlp_field/simd.part.as";
 import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
 import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
 
-/** Forward and backward over a tile of rows: everything but the gradients of the weights. */
+/** Forward and backward over tiles of rows: everything but the gradients of the weights. */
 
-/** Leaves the tile's planes for the outer products, and its sum of squared errors. */
-export function takeTile(job: Regression, s: Scratch, tile: i32): void {
+/**
+ * Leaves the planes of one or two neighbouring tiles for the outer products, and their sums of squared
+ * errors.
+ */
+export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): void {
   const net: Net = job;
   const dims = net.dims, hidden = net.hidden, plane = planeBytes(net);
-  const first = tile * LANES, rows = min(LANES, job.rows - first);
-  const act = tileAt(job, tile);
+  const stride = <usize>job.tileBytes, narrow = <usize>dims * LANE_BYTES;
+  const act = tileAt(job, first);
   const alpha1 = cotangentsOf(net, act), x = pointsOf(net, act), a = outputOf(net, act);
   const numbers = job.path + <usize>(job.step * PATH_NUMBERS * job.rows) * 4;
-  gather(job, numbers, first, rows, x, a);
-  embeddingPlane(net, numbers + <usize>first * 4, rows, s.spare);
-  multiply(net.wide, net.w0, dims, hidden, x, net.b0, act);
-  addPlane(s.spare, act, <usize>hidden * LANE_BYTES);
-  activateFromInput(net, act);
-  multiply(net.wide, net.w3, hidden, dims, act + 2 * plane, net.b3, s.f);
-  const sum = errorCotangents(job, s.f, a, rows);
-  store<f64>(job.tileLosses + <usize>tile * 8, sum);
-  pullBackLayers(net, act, a, alpha1, alpha1 + plane, alpha1 + 2 * plane, 0, 0, 0, s.spare);
+  for (let i = 0; i < tiles; i++) {
+    const row = (first + i) * LANES, rows = min(LANES, job.rows - row);
+    const offset = <usize>i * stride;
+    gather(job, numbers, row, rows, x + offset, a + offset);
+    embeddingPlane(net, numbers + <usize>row * 4, rows, s.spare + <usize>i * plane);
+  }
+  multiplyTiles(net, tiles, net.w0, dims, hidden, x, stride, net.b0, act, stride);
+  for (let i = 0; i < tiles; i++) {
+    addPlane(s.spare + <usize>i * plane, act + <usize>i * stride, <usize>hidden * LANE_BYTES);
+  }
+  activateFromInput(net, tiles, stride, act);
+  const h3 = act + 2 * plane;
+  multiplyTiles(net, tiles, net.w3, hidden, dims, h3, stride, net.b3, s.f, narrow);
+  for (let i = 0; i < tiles; i++) {
+    const rows = min(LANES, job.rows - (first + i) * LANES);
+    const sum = errorCotangents(job, s.f + <usize>i * narrow, a + <usize>i * stride, rows);
+    store<f64>(job.tileLosses + <usize>(first + i) * 8, sum);
+  }
+  const alpha2 = alpha1 + plane, alpha3 = alpha2 + plane;
+  pullBackLayers(net, tiles, stride, act, a, alpha1, alpha2, alpha3, 0, 0, 0, s.spare);
 }
 
 /** Writes x_t and the target of each row, as in paths/path.ts; zeros in lanes without a row. */

@@ -7,9 +7,9 @@ import { Regression } from "../regression.layout.part.as";
 /** Addresses in a thread's scratch memory. */
 @unmanaged
 export class Scratch {
-  /** Plane of the hidden layers: time embeddings, then cotangents. */
+  /** Two planes of the hidden layers: time embeddings, then cotangents. */
   spare: usize;
-  /** Plane [dims]: velocities. */
+  /** Two planes [dims]: velocities. */
   f: usize;
   /** Buffer of the outer products. */
   outer: usize;
@@ -23,11 +23,11 @@ export function layScratch(job: Regression, base: usize): Scratch {
   const net: Net = job, s = changetype<Scratch>(base);
   let at = HEAD_BYTES;
   s.spare = base + <usize>at;
-  at += <u64>planeBytes(net);
+  at += 2 * <u64>planeBytes(net);
   s.outer = base + <usize>at;
   at += OUTER_BYTES;
   s.f = base + <usize>at;
-  at += <u64>net.dims * LANE_BYTES;
+  at += 2 * <u64>net.dims * LANE_BYTES;
   if (((at + 127) & ~127) != <u64>job.scratchBytes) unreachable();
   return s;
 }

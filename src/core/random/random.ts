@@ -122,7 +122,8 @@ export function permutation(key: RandomKey, n: number): Uint32Array {
   if (!Number.isInteger(n) || n < 0 || n > 0xffffffff) {
     throw new RangeError(`permutation: n must be a whole number, got ${n}`);
   }
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   forEachChunk(key, { start: 0, count: Math.max(0, n - 1) }, (words, from, offset, count) => {
     for (let i = 0; i < count; i++) {
       const last = n - 1 - offset - i;

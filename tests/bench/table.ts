@@ -73,6 +73,12 @@ const given: readonly Given[] = [{
   ...{ name: "points-128-512", work: "FM train step on points, width 128, batch 512" },
   ...{ setup: "points-128-512", does: "train", peers: frameworks, must: 1.5, aim: 2 },
 }, {
+  ...{
+    name: "points-tensors",
+    work: "the same, width 64, batch 256, beside our tensor operations",
+  },
+  ...{ setup: "points-64-256", does: "train", peers: ["tensor operations"], must: 5, aim: 10 },
+}, {
   ...{ name: "fm-train", work: "FM train step, ResNet 32 x 4, batch 64" },
   ...{ setup: "resnet", does: "train", peers: frameworks, must: 1.8, aim: 2.2 },
 }, {

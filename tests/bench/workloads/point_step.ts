@@ -13,16 +13,21 @@ import { writeFloats } from "./numbers.ts";
 import { regressionAnswer } from "./regression_answer.ts";
 import { openCpu, type OpenSetup, repeatedState, writeSetting } from "./setup.ts";
 
-/** Steps of a turn; Fluxion's first ones, in which its engine starts, do not count. */
+/** Steps of a peer's turn. */
 const STEPS = 200;
-const FIRST_STEPS = 20;
+/** Steps of ours, and the first of them, in which engine and compiler start, which do not count. */
+const OURS = { fused: [2000, 500], tensors: [STEPS, 20] } as const;
 const CLIP = 1;
 /** Of a loss, and relative to the largest entry of the rest; both sides are float32. */
 const LIMIT = 1e-3;
 
+/** The same network as one of a program's own, whose steps are tensor operations. */
+const TENSORS = "tensor operations";
+const asTensors = { kind: "mlp-as-tensors", fused: undefined };
+
 /**
  * Training steps of flow matching on moons, per step: rows, noise and times drawn, loss, gradient,
- * clip, Adam. Fluxion's are those of `train()`, whichever way it takes, with its log and checkpoint.
+ * clip, Adam. Fluxion's are those of `train()`, with its log and checkpoint.
  */
 export function pointSetup(hidden: number, batchSize: number): OpenSetup {
   return async (python, folder) => {
@@ -39,14 +44,15 @@ export function pointSetup(hidden: number, batchSize: number): OpenSetup {
     await writeFloats(`${folder}/noise.f32`, noise);
     await writeFloats(`${folder}/times.f32`, times);
 
-    const ours = async (threads: number): Promise<Turn> => {
-      const run = `${folder}/run`;
+    const ours = async (way: keyof typeof OURS, threads: number): Promise<Turn> => {
+      const run = `${folder}/run`, [steps, first] = OURS[way];
       await train({
-        ...{ model: "fm", data: "moons", hidden, batchSize, steps: STEPS, seed: 0, backend: "cpu" },
+        ...(way === "fused" ? { hidden } : { network: { ...network, ...asTensors } }),
+        ...{ model: "fm", data: "moons", batchSize, steps, seed: 0, backend: "cpu" },
         ...{ threads, clip: CLIP, ema: 0, evalEvery: 0, saveSeconds: 3600 },
       }, { run, mode: "overwrite" });
-      const { steps } = await readLog(runFile(run, "log"));
-      const counted = steps.slice(FIRST_STEPS);
+      const log = await readLog(runFile(run, "log"));
+      const counted = log.steps.slice(first);
       const ms = counted.reduce((sum, { stepMs }) => sum + stepMs, 0) / counted.length;
       return { ms, cpuMs: null, nfe: null, peakBytes: null };
     };
@@ -81,8 +87,12 @@ export function pointSetup(hidden: number, batchSize: number): OpenSetup {
         train: [
           ...[1, 2].map((threads) => ({
             ...{ family: "Fluxion", name: contestantName("Fluxion", threads) },
-            turn: () => ours(threads),
+            turn: () => ours("fused", threads),
           })),
+          {
+            ...{ family: TENSORS, name: contestantName(TENSORS, 2) },
+            turn: () => ours("tensors", 2),
+          },
           ...peers.torch.contestants("PyTorch", "train", reference),
           ...peers.jax.contestants("JAX", "train", reference),
         ],

@@ -48,8 +48,9 @@ const end = Deno.loadavg()[0]!;
 const inOrder = chosen.map(({ name }) => lines.find((line) => line.name === name)!);
 console.log(`\n${tableText(inOrder, memory)}\n`);
 const failed = agreements.filter(({ difference, limit }) => !(difference <= limit));
-for (const { peer, what, difference, limit } of failed) {
-  console.log(`${peer}: DOES NOT AGREE in ${what}, ${difference.toExponential(1)} of ${limit}`);
+for (const { setup, work, peer, what, difference, limit } of failed) {
+  const apart = `does not agree: ${what}, ${difference.toExponential(1)} apart (limit ${limit})`;
+  console.log(`${setup}, ${work}, ${peer}: ${limit === 0 ? what : apart}`);
 }
 if (agreements.length > 0) {
   console.log(`${agreements.length - failed.length} of ${agreements.length} answers agree`);
@@ -100,14 +101,21 @@ async function measure(name: keyof typeof setups, here: readonly Row[]): Promise
   await Deno.remove(folder, { recursive: true });
 }
 
-/** Those whose answers agree with Fluxion's; the others are named, and their turns do not count. */
+/**
+ * Those whose answers agree with Fluxion's. The others, and those that fail (a peer without a C++
+ * compiler), are named in the end, and take no turns.
+ */
 async function agreeing(
   contestants: readonly Contestant[],
   place: Pick<Comparison, "setup" | "work">,
 ): Promise<Contestant[]> {
   const kept: Contestant[] = [];
+  // Whoever fails here fails again below, where it is said.
+  await Promise.all(contestants.map((contestant) => contestant.start?.().catch(() => {})));
   for (const contestant of contestants) {
-    const agreement = await contestant.check?.();
+    const agreement = await contestant.check?.().catch((error: Error) => ({
+      ...{ what: `failed: ${error.message}`, difference: Infinity, limit: 0 },
+    }));
     if (agreement !== undefined) {
       agreements.push({ ...place, peer: contestant.name, ...agreement });
       if (!(agreement.difference <= agreement.limit)) continue;

@@ -32,6 +32,8 @@ export interface Contestant {
   readonly family: string;
   /** "Fluxion, 2 threads", "diffrax stacked, 1 thread". */
   readonly name: string;
+  /** Imports what it needs; several may do so at once. */
+  start?(): Promise<void>;
   turn(): Promise<Turn>;
   /** Compiles, and compares the answers; turns count only if they agree. Absent in Fluxion's own. */
   check?(): Promise<Agreement>;

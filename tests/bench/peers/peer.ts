@@ -66,6 +66,7 @@ export class Peer {
   readonly #about: string;
   readonly #commands = new Set<string>();
   #last: Turn | null = null;
+  #hello: Promise<Turn> | null = null;
   #streams: {
     readonly child: Deno.ChildProcess;
     readonly input: WritableStreamDefaultWriter<Uint8Array>;
@@ -94,9 +95,20 @@ export class Peer {
     return this.#commands.size === 1 ? this.#last : null;
   }
 
+  /** Starts the process and waits for its imports, once. */
+  async start(): Promise<void> {
+    await (this.#hello ??= this.#answerTo("hello"));
+  }
+
   /** @throws {Error} If the script ended. */
   async run(command: string): Promise<Turn> {
     this.#commands.add(command.replace(/^(prepare|answer) /, ""));
+    const turn = await this.#answerTo(command);
+    if (this.#commands.has(command)) this.#last = turn;
+    return turn;
+  }
+
+  async #answerTo(command: string): Promise<Turn> {
     const { input, output } = this.#started();
     await input.write(new TextEncoder().encode(command + "\n"));
     let line = "";
@@ -105,16 +117,15 @@ export class Peer {
       if (done) throw new Error(`${this.#about}: ended before it answered ${command}`);
       line += value;
     }
-    const turn: Turn = JSON.parse(line);
-    if (this.#commands.has(command)) this.#last = turn;
-    return turn;
+    return JSON.parse(line);
   }
 
   async close(): Promise<void> {
     if (this.#streams === null) return;
     const { child, input, output } = this.#streams;
     this.#streams = null;
-    await input.close();
+    this.#hello = null;
+    await input.close().catch(() => {}); // it may have ended by itself
     await child.status;
     await output.cancel();
   }
@@ -161,6 +172,7 @@ export class Peers {
     const label = (way: string) => [family, way, ...(about ? [about] : [])].join(" ");
     return this.#entries.map(({ way, at, open, peer }) => ({
       ...{ family, name: contestantName(label(way), at.threads, at.waits && "asleep") },
+      start: () => peer.start(),
       turn: () => peer.run(command),
       check: async () => {
         // First, or it would be the answer that waits for a compiler.

@@ -1,8 +1,8 @@
 """What the peers share: Fluxion's files, and the loop that does what standard input asks for.
 
-Three kinds of lines: a command, answered with its time once it has run; `prepare COMMAND`, which only
-compiles it; and `answer COMMAND`, for which the result of the same work on given inputs is written to
-answer.f32.
+A line is `hello`, answered after the imports; a command, answered with its time once it has run;
+`prepare COMMAND`, which only compiles it; or `answer COMMAND`, for which the result of the same work on
+given inputs is written to answer.f32.
 """
 
 import json
@@ -76,6 +76,9 @@ def serve(prepare, answer=None, nfe=lambda: None, steps=1):
     """
     imported, works, prepare_ms = peak_bytes(), {}, {}
     for line in sys.stdin:
+        if line.strip() == "hello":
+            reply(ms=0)
+            continue
         verb, command = split(line.strip())
         if command not in works and verb != "answer":
             begin = time.perf_counter()
@@ -91,7 +94,7 @@ def serve(prepare, answer=None, nfe=lambda: None, steps=1):
         begin, cpu_begin = time.perf_counter(), time.process_time()
         measured = works[command]()
         seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu_begin
-        seconds = seconds if measured is None else measured
+        seconds = measured if isinstance(measured, float) else seconds
         reply(
             ms=None if math.isnan(seconds) else 1e3 * seconds / steps,
             cpuMs=1e3 * cpu_seconds / steps,

@@ -20,8 +20,10 @@ Deno.test("messages name commands as typed: deno task fluxion from a checkout, n
 
     const task = `deno task -q --config ${root}/deno.json`;
     const typed = await onTerminal(`${task} fluxion sample 'my run' --out -`, { columns: 80, cwd });
-    const command = /; finish it with deno task (fluxion train cnf --resume --run .*)$/
-      .exec(typed.lines[0]!)?.[1];
+    // The command stands on a line of its own, however long.
+    const command = typed.lines
+      .map((line) => /^ +deno task (fluxion train cnf --resume --run .*)$/.exec(line)?.[1])
+      .find((found) => found !== undefined);
     assert.ok(command !== undefined, typed.lines.join("\n"));
     const finished = await onTerminal(`${task} ${command}`, { columns: 80, cwd });
     assert.equal(finished.code, 0, finished.lines.join("\n"));

@@ -53,7 +53,7 @@ export const LANE_BYTES: usize = 32;
 /** Padding between planes of the hidden layers. Without this cache line, all planes of widths such as 64 and 128 would map to the same few sets of the L1 cache. */
 export const PLANE_GAP_BYTES: usize = 64;
 /** Bytes of the constants of tanh. */
-export const TANH_BYTES: usize = 208;
+export const TANH_BYTES: usize = 64;
 /** Scratch bytes of outer products. */
 export const OUTER_BYTES: usize = 384;
 /** Bytes per pair of addresses in a list of outer products. */

@@ -35,7 +35,7 @@ export const planeSizes = constants("size", {
     "Padding between planes of the hidden layers. Without this cache line, all planes of widths " +
     "such as 64 and 128 would map to the same few sets of the L1 cache.",
   ],
-  TANH_BYTES: [208, "Bytes of the constants of tanh."],
+  TANH_BYTES: [64, "Bytes of the constants of tanh."],
   OUTER_BYTES: [384, "Scratch bytes of outer products."],
   PAIR_BYTES: [8, "Bytes per pair of addresses in a list of outer products."],
 });

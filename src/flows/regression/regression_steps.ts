@@ -91,9 +91,10 @@ export class RegressionSteps {
   readonly shape: RegressionShape;
   /** Largest number of steps per call. */
   readonly mostSteps: number;
+  /** Largest number of threads. */
+  readonly threads: number;
   readonly #engine: EngineModule;
   readonly #loaded: LoadedModules;
-  readonly #threads: number;
   readonly #tiles: "narrow" | "wide" | undefined;
   readonly #record: RecordPlace<Field>;
   readonly #arrays: Readonly<Partial<Record<Field, number>>>;
@@ -113,7 +114,7 @@ export class RegressionSteps {
     this.mostSteps = mostSteps(shape);
     this.#engine = engine;
     this.#loaded = loaded;
-    this.#threads = threadsThatFit(shape, threads);
+    this.threads = threadsThatFit(shape, threads);
     this.#tiles = tiles;
     this.#arrays = regressionArrays(shape);
     const { memory } = engine, blocks: Block[] = [];
@@ -122,7 +123,7 @@ export class RegressionSteps {
         const bytes of [
           regressionLayout.bytes,
           arrayBytes(this.#arrays as Record<string, number>),
-          scratchBytes(shape) * this.#threads,
+          scratchBytes(shape) * this.threads,
         ]
       ) blocks.push(memory.allocate(bytes));
     } catch (error) {
@@ -243,12 +244,13 @@ export class RegressionSteps {
    * Takes steps with the inputs that were filled in; blocks until they are done.
    *
    * @param settings One per step, at most {@link mostSteps}.
+   * @param most Largest number of threads for this call.
    * @returns The losses of the steps that were taken, fewer than asked for if a stop was asked for:
    *   a step is taken as a whole or not at all.
    * @throws {FailureError} If a thread fails.
    */
-  run(settings: readonly RegressionStep[]): Float32Array {
-    const steps = settings.length;
+  run(settings: readonly RegressionStep[], most: number = this.threads): Float32Array {
+    const steps = settings.length, threads = Math.max(1, Math.min(this.threads, most));
     if (steps === 0 || steps > this.mostSteps) {
       throw new RangeError(`regression: expected 1 to ${this.mostSteps} steps, got ${steps}`);
     }
@@ -268,8 +270,8 @@ export class RegressionSteps {
     functions.beginSteps!(this.#record.at);
     // A task per thread: it takes part until all steps are done.
     const task = [{ name: "takeSteps", values: [this.#record.at, { own: 0 }] }];
-    pool.run(this.#loaded, Array.from({ length: this.#threads }, () => task), {
-      threads: this.#threads,
+    pool.run(this.#loaded, Array.from({ length: threads }, () => task), {
+      threads,
       scratch: { at: this.#scratch.at, bytes: scratchBytes(this.shape) },
     });
     return this.#floats("losses").slice(0, this.#get("step"));

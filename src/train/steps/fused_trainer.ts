@@ -10,6 +10,7 @@ import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import type { Support } from "../../ode/engines/engine.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
+import { ThreadChoice } from "../../threads/thread_choice.ts";
 import { namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "../optimizer/ema.ts";
 import { learningRate } from "../optimizer/schedule.ts";
@@ -80,6 +81,7 @@ export async function fusedTrainer(
     batches.write(step, inputs.x1);
     fillInputs(inputs, { path, source }, { coupling, times, draw: { seed, step } });
   };
+  const choice = new ThreadChoice(regression.threads);
   let perCall = FIRST_STEPS;
   let validation = checkpoint.validation ?? null;
   const validated = () => validation === null ? {} : { validation };
@@ -102,8 +104,10 @@ export async function fusedTrainer(
         if (filled === 0) throw atStep(error, { step: done + 1, done, config });
       }
       const settings = Array.from({ length: filled }, (_, i) => settingsOf(done + i));
-      const losses = regression.run(settings);
-      const stepMs = (clock() - begin) / filled;
+      const used = choice.next(), started = clock();
+      const losses = regression.run(settings, used);
+      const end = clock(), stepMs = (end - begin) / filled;
+      choice.record(used, (end - started) / filled);
       perCall = Math.max(1, Math.min(2 * perCall, Math.floor(CALL_MS / stepMs) || 1));
       return Promise.resolve(Array.from(losses, (loss, i) => ({
         step: done + i + 1,

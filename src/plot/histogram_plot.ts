@@ -1,4 +1,11 @@
-import { acrossAxis, isPoint, linearAxis, widened } from "./drawing/_axis.ts";
+import {
+  acrossAxis,
+  categoryAxis,
+  categoryDomain,
+  isPoint,
+  linearAxis,
+  widened,
+} from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -19,7 +26,8 @@ import { element, polyline, svgDocument } from "./drawing/_svg.ts";
 import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Options of {@link histogramPlot}. */
-export interface HistogramOptions extends PictureOptions, Pick<CoordinateOptions, "names"> {
+export interface HistogramOptions
+  extends PictureOptions, Pick<CoordinateOptions, "names" | "categories"> {
   /** Name of the values in the legend. */
   readonly label?: string;
   /** Other values to compare with, such as data beside samples; drawn as an outline. */
@@ -54,11 +62,48 @@ export function histogram(values: ArrayLike<number>): Histogram {
   return histograms([values])[0]!;
 }
 
-/** Histograms of several tables with the same bins, those of {@link histogram} of the first. */
+/** Most places of a grid whose values get a bin each. */
+const MOST_PLACES = 40;
+
+/**
+ * Distance of neighbouring values if they are few places of a grid, most of them several times,
+ * such as counts; else null.
+ */
+export function gridStep(tables: readonly ArrayLike<number>[]): number | null {
+  const distinct = new Set<number>();
+  let count = 0;
+  for (const values of tables) {
+    count += values.length;
+    for (let i = 0; i < values.length; i++) {
+      distinct.add(values[i]!);
+      if (distinct.size > MOST_PLACES) return null;
+    }
+  }
+  const places = [...distinct].sort((a, b) => a - b);
+  if (places.length < 2 || count < 2 * places.length) return null;
+  const low = places[0]!, high = places.at(-1)!;
+  if (isPoint(low, high)) return null;
+  const step = Math.min(...places.slice(1).map((value, i) => value - places[i]!));
+  const isOnGrid = places.every((value) => {
+    const place = (value - low) / step;
+    return Math.abs(place - Math.round(place)) < 1e-3;
+  });
+  return isOnGrid && (high - low) / step < MOST_PLACES ? step : null;
+}
+
+/**
+ * Histograms of several tables with the same bins, those of {@link histogram} of the first; around
+ * each value of a grid one bin, as edges at the values would cut the outer bins in half and move
+ * the others beside their values.
+ *
+ * @param step Distance of the values of a grid, null if they are on none.
+ */
 export function histograms(
   tables: readonly ArrayLike<number>[],
   domain: readonly [number, number] = extentOf(tables),
+  step: number | null = gridStep(tables),
 ): readonly Histogram[] {
+  if (step !== null) return gridHistograms(tables, domain, step);
   const [low, high] = domain;
   const sorted = Float64Array.from(tables[0]!).sort();
   const n = sorted.length;
@@ -78,6 +123,25 @@ export function histograms(
       density[bin]! += 1 / (values.length * binWidth);
     }
     return { start: low, binWidth, density };
+  });
+}
+
+function gridHistograms(
+  tables: readonly ArrayLike<number>[],
+  domain: readonly [number, number],
+  step: number,
+): readonly Histogram[] {
+  const within = tables.map((values) =>
+    Array.from(values).filter((value) => value >= domain[0] && value <= domain[1])
+  );
+  const [low, high] = extentOf(within);
+  const bins = within.every(({ length }) => length === 0) ? 1 : Math.round((high - low) / step) + 1;
+  return within.map((values, k) => {
+    const density = new Array<number>(bins).fill(0);
+    for (const value of values) {
+      density[Math.round((value - low) / step)]! += 1 / (tables[k]!.length * step);
+    }
+    return { start: low - step / 2, binWidth: step, density };
   });
 }
 
@@ -150,13 +214,22 @@ export function histogramPlot(
   const tables = reference === undefined ? [values] : [values, reference.points];
   const { frame } = options;
   const domain = frame === undefined ? undefined : domainOf([Float64Array.from(frame)]);
-  const [counted, others] = histograms(tables, domain) as [Histogram, Histogram | undefined];
+  const categories = options.categories?.[0] ?? null;
+  const [counted, others] =
+    (categories === null
+      ? histograms(tables, domain)
+      : histograms(tables, categoryDomain(categories), 1)) as [Histogram, Histogram | undefined];
   const HEIGHT = isForPhone(options) ? 240 : 340;
   const line = density ? Array.from(density.density) : [];
   const heights = [...counted.density, ...(others?.density ?? []), ...line];
   const top = 1.08 * heights.reduce((a, b) => Math.max(a, b), 0);
   const vertical = (bottom: number) =>
-    linearAxis("density", [0, top], [bottom, bottom - HEIGHT], 5);
+    linearAxis(
+      categories === null ? "density" : "share",
+      [0, top],
+      [bottom, bottom - HEIGHT],
+      5,
+    );
   const margins = marginsOf(options);
   const left = leftOfAxis(vertical(HEIGHT), margins.left);
   const width = areaWidth(options, 560, left + margins.right);
@@ -168,13 +241,14 @@ export function histogramPlot(
   const area = { x: left, y: head.height + named.height + 6, width, height: HEIGHT };
 
   const end = counted.start + counted.density.length * counted.binWidth;
-  const shown = domain ?? widened(counted.start, end, 0.04);
-  const x = acrossAxis(
-    options.names?.[0] ?? "x",
-    shown,
-    [left, left + width],
-    { most: Math.min(8, Math.round(width / 60)), beyond: margins.right },
-  );
+  const range = [left, left + width] as const;
+  const name = options.names?.[0] ?? "x";
+  const x = categories === null
+    ? acrossAxis(name, domain ?? widened(counted.start, end, 0.04), range, {
+      most: Math.min(8, Math.round(width / 60)),
+      beyond: margins.right,
+    })
+    : categoryAxis(name, categories, categoryDomain(categories), range);
   const y = vertical(area.y + HEIGHT);
   const marks = [bars(counted, { x: x.at, y: y.at })];
   if (others) marks.push(outline(others, { x: x.at, y: y.at }));

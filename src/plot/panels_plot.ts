@@ -1,4 +1,11 @@
-import { acrossAxis, linearAxis, logAxis, widened } from "./drawing/_axis.ts";
+import {
+  acrossAxis,
+  categoryAxis,
+  categoryDomain,
+  linearAxis,
+  logAxis,
+  widened,
+} from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -28,6 +35,8 @@ export interface PanelAxis {
   readonly scale?: "linear" | "log";
   /** Range with low < high; default: all data plus a margin. */
   readonly range?: readonly [number, number];
+  /** Of a linear axis: what the values 0, 1, 2 and so on stand for; all are in its range. */
+  readonly categories?: readonly string[];
 }
 
 /**
@@ -151,6 +160,7 @@ function* allY({ series }: Panel): Generator<number> {
 /** Domain of an axis: its range if given, else the data with a margin. */
 function domainOf(axis: PanelAxis, data: Interval | undefined, stands: boolean): Interval {
   if (axis.range) return axis.range;
+  if (axis.categories) return categoryDomain(axis.categories);
   if (axis.scale === "log") {
     if (!data) return [1, 10];
     const [low, high] = widened(Math.log10(data[0]), Math.log10(data[1]), 0.05);
@@ -179,6 +189,7 @@ function domains(panel: Panel, width: number, height: number): { x: Interval; y:
 function axisOf(axis: PanelAxis, domain: Interval, range: Interval, tickLength: number): Axis {
   const ticks = Math.max(2, Math.round(Math.abs(range[1] - range[0]) / tickLength));
   if (axis.scale === "log") return logAxis(axis.label, domain, range, ticks);
+  if (axis.categories) return categoryAxis(axis.label, axis.categories, domain, range);
   return range[0] < range[1]
     ? acrossAxis(axis.label, domain, range, { most: ticks, beyond: 14 })
     : linearAxis(axis.label, domain, range, ticks);

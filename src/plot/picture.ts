@@ -22,6 +22,11 @@ export interface CoordinateOptions {
   /** Names of the coordinates on the axes, such as a table's columns; default x₁, x₂ and so on. */
   readonly names?: readonly string[];
   /**
+   * For each coordinate that is a category what its values 0, 1, 2 and so on stand for; null for
+   * those that are numbers. Default: all are numbers.
+   */
+  readonly categories?: readonly (readonly string[] | null)[];
+  /**
    * `equal`: a unit is equally long on both axes. `own`: each axis has a scale of its own, as for
    * columns of different units. By default equal unless one range is far longer than the other.
    */

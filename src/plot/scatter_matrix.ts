@@ -1,4 +1,4 @@
-import { acrossAxis, scaledAxis } from "./drawing/_axis.ts";
+import { acrossAxis, categoryAxis, categoryDomain, scaledAxis } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -24,13 +24,14 @@ import {
   dotStyle,
 } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
-import { bars, histograms, outline } from "./histogram_plot.ts";
+import { bars, gridStep, histograms, outline } from "./histogram_plot.ts";
 import { classesOf, withCount } from "./scatter_plot.ts";
 import { fontWidth, shortenedNames, svgDocument } from "./drawing/_svg.ts";
 import type { CoordinateOptions, PictureOptions } from "./picture.ts";
 
 /** Options of {@link scatterMatrix}. */
-export interface ScatterMatrixOptions extends PictureOptions, Pick<CoordinateOptions, "names"> {
+export interface ScatterMatrixOptions
+  extends PictureOptions, Pick<CoordinateOptions, "names" | "categories"> {
   /** Dimension of a point. */
   readonly dims: number;
   /** Name of the points in the legend. */
@@ -75,15 +76,26 @@ export function scatterMatrix(
   const others = reference === undefined ? null : columnsOf(reference.points);
   const tablesOf = (k: number) => others === null ? [own[k]!] : [own[k]!, others[k]!];
   const { frame } = options;
-  const domains = own.map((_, k) =>
-    domainOf(frame === undefined ? tablesOf(k) : [coordinate(frame, dims, k)])
-  );
+  const categoriesOf = (k: number) => options.categories?.[k] ?? null;
+  const steps = own.map((_, k) => categoriesOf(k) === null ? gridStep(tablesOf(k)) : 1);
+  const domains = own.map((_, k) => {
+    const categories = categoriesOf(k);
+    if (categories !== null) return categoryDomain(categories);
+    const domain = domainOf(frame === undefined ? tablesOf(k) : [coordinate(frame, dims, k)]);
+    return withBins(domain, clippedTo(domain, tablesOf(k)), steps[k]!);
+  });
   const most = isNarrow || SIDES[shown]! < 150 ? 2 : 3;
   const names = domains.map((_, k) => coordinateName(options, k));
   const margins = marginsOf(options);
-  const left = Math.max(...domains.map((domain, k) => {
-    return leftOfAxis(scaledAxis(names[k]!, domain, [SIDES[shown]!, 0], most), margins.left);
-  }));
+  const upwards = (k: number, name: string, range: readonly [number, number]) => {
+    const categories = categoriesOf(k);
+    return categories === null
+      ? scaledAxis(name, domains[k]!, range, most)
+      : categoryAxis(name, categories, domains[k]!, range);
+  };
+  const left = Math.max(
+    ...names.map((name, k) => leftOfAxis(upwards(k, name, [SIDES[shown]!, 0]), margins.left)),
+  );
   const gaps = (shown - 1) * GAP;
   const CELL = Math.floor(
     (areaWidth(options, shown * SIDES[shown]! + gaps, left + margins.right) - gaps) / shown,
@@ -119,7 +131,8 @@ export function scatterMatrix(
   const parts = [head.svg, named.svg];
 
   const diagonal = (k: number, area: Rect, x: Axis): string => {
-    const [counted, outlined] = histograms(tablesOf(k), clippedTo(domains[k]!, tablesOf(k)));
+    const within = clippedTo(domains[k]!, tablesOf(k));
+    const [counted, outlined] = histograms(tablesOf(k), within, steps[k]!);
     const heights = [...counted!.density, ...(outlined?.density ?? [])];
     const highest = heights.reduce((a, b) => Math.max(a, b), 0);
     const y = (value: number) => area.y + CELL * (1 - 0.92 * value / highest);
@@ -137,11 +150,12 @@ export function scatterMatrix(
       };
       // Labels of neighbours have a gap between them.
       const beyond = Math.max(0, GAP / 2 - 4);
-      const x = acrossAxis(labelsOfAxes[column]!, domains[column]!, [area.x, area.x + CELL], {
-        most,
-        beyond,
-      });
-      const y = scaledAxis(labelsOfAxes[row]!, domains[row]!, [area.y + CELL, area.y], most);
+      const across = [area.x, area.x + CELL] as const, name = labelsOfAxes[column]!;
+      const categories = categoriesOf(column);
+      const x = categories === null
+        ? acrossAxis(name, domains[column]!, across, { most, beyond })
+        : categoryAxis(name, categories, domains[column]!, across);
+      const y = upwards(row, labelsOfAxes[row]!, [area.y + CELL, area.y]);
       // Only the outer panels have tick labels, at the left and bottom.
       const outerX = row === shown - 1 ? x : { at: x.at, label: "", ticks: [] };
       const hasY = column === 0 && (row > 0 || others !== null);
@@ -176,6 +190,16 @@ export function scatterMatrix(
   }
   const height = top + shown * CELL + (shown - 1) * GAP + 50;
   return rendered(svgDocument(left + width + margins.right, height, parts), options);
+}
+
+/** A domain that holds the bins around the outer ones of its values, if they are on a grid. */
+function withBins(
+  [low, high]: readonly [number, number],
+  [least, most]: readonly [number, number],
+  step: number | null,
+): readonly [number, number] {
+  if (step === null) return [low, high];
+  return [Math.min(low, least - 0.6 * step), Math.max(high, most + 0.6 * step)];
 }
 
 /** The range of the values within a domain, for the bins of their histogram. */

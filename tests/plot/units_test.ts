@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { acrossAxis, linearAxis, scaledAxis } from "../../src/plot/drawing/_axis.ts";
+import {
+  acrossAxis,
+  categoryAxis,
+  categoryDomain,
+  linearAxis,
+  scaledAxis,
+} from "../../src/plot/drawing/_axis.ts";
 import { ink } from "../../src/plot/drawing/_palette.ts";
 import { boundsOfAll, fitPlane } from "../../src/plot/drawing/_plane.ts";
 import { densityPlot } from "../../src/plot/density_plot.ts";
-import { histogramPlot } from "../../src/plot/histogram_plot.ts";
+import { gridStep, histogramPlot, histograms } from "../../src/plot/histogram_plot.ts";
+import { panelsPlot } from "../../src/plot/panels_plot.ts";
+import { pointsPlot } from "../../src/plot/points_plot.ts";
 import { decodePng } from "../../src/core/png/decode_png.ts";
 import { scatterMatrix } from "../../src/plot/scatter_matrix.ts";
 import { scatterPlot } from "../../src/plot/scatter_plot.ts";
@@ -161,4 +169,64 @@ Deno.test("densityPlot() draws the colour bar's label beside its tick labels, no
   }
   assert.ok(lastTick > width - 160 && firstLabel < width, "both are present");
   assert.ok(lastTick + 4 < firstLabel, `numbers up to ${lastTick}, the label from ${firstLabel}`);
+});
+
+Deno.test("plots name categories on their axes, with a whole bar for each", async () => {
+  const cities = ["Lyon", "Nice", "Paris"], names = ["height", "city", "age"];
+  const values = Array.from({ length: 60 }, (_, i) => [150 + Math.sin(i), i % 3, i / 7]);
+  const columns = (...which: number[]) => values.flatMap((row) => which.map((k) => row[k]!));
+  const of = (...which: number[]) => ({
+    names: which.map((k) => names[k]!),
+    categories: which.map((k) => k === 1 ? cities : null),
+    scales: "own",
+    format: "svg",
+  } as const);
+  const drawn = [
+    await pointsPlot(columns(1), { dims: 1, ...of(1) }),
+    await pointsPlot(columns(0, 1), { dims: 2, ...of(0, 1) }),
+    await pointsPlot(columns(1, 0), { dims: 2, ...of(1, 0) }),
+    await pointsPlot(columns(0, 2, 1), { dims: 3, ...of(0, 2, 1) }),
+    await panelsPlot([{
+      title: "rows",
+      x: { label: "city", categories: cities },
+      y: { label: "height" },
+      series: [{ mark: "dots", color: 0, x: columns(1), y: columns(0) }],
+    }], { format: "svg" }),
+  ];
+  for (const svg of drawn) {
+    const text = new TextDecoder().decode(svg);
+    for (const city of cities) assert.match(text, new RegExp(`>${city}<`));
+    assert.doesNotMatch(text, />0\.5</);
+  }
+  const many = Array.from({ length: 50 }, (_, i) => `category ${i}`);
+  const axis = categoryAxis("c", many, categoryDomain(many), [0, 100]);
+  const ends = axis.ticks.map(({ label, value }) => [
+    axis.at(value) - textWidth(label, 11.5) / 2,
+    axis.at(value) + textWidth(label, 11.5) / 2,
+  ]);
+  assert.ok(ends.length > 1 && ends.slice(1).every(([start], i) => start! > ends[i]![1]!));
+});
+
+Deno.test("histograms() centres the bins of counts on their values", () => {
+  const counts = Array.from({ length: 100 }, (_, i) => [-1, 0, 0, 1, 3][i % 5]!);
+  const [found, other] = histograms([counts, [0, 0, 3]]);
+  assert.deepEqual([found!.start, found!.binWidth], [-1.5, 1]);
+  assert.deepEqual(found!.density.map((share) => Number(share.toFixed(9))), [
+    0.2,
+    0.4,
+    0.2,
+    0,
+    0.2,
+  ]);
+  assert.deepEqual(other!.density.map((share) => Number(share.toFixed(9))), [
+    ...[0, 0.666666667, 0, 0, 0.333333333],
+  ]);
+  const tenths = histograms([counts.map((count) => count / 10)])[0]!;
+  assert.equal(tenths.density.length, 5);
+  // Real numbers, and a grid with as many places as values, keep bins of equal width.
+  for (const values of [counts.map((count, i) => count + i * 1e-4), counts.map((_, i) => i)]) {
+    assert.equal(gridStep([values]), null);
+    assert.equal(histograms([values])[0]!.start, Math.min(...values));
+  }
+  assert.equal(histograms([counts], [5, 6])[0]!.density.length, 1);
 });

@@ -1,7 +1,7 @@
 // @ts-types="npm:@types/d3-scale@4.0.9"
 import { scaleLinear } from "d3-scale";
 import { type Axis, TICK } from "./_chart.ts";
-import { textWidth } from "./_svg.ts";
+import { shortenedNames, textWidth } from "./_svg.ts";
 
 type Interval = readonly [number, number];
 
@@ -111,6 +111,40 @@ export function acrossAxis(
   }
   const axis = inThousands(linearAxis(label, domain, range, 2));
   return { ...axis, ticks: placed(axis).slice(0, 1).map(({ tick }) => tick) };
+}
+
+/** Domain of an axis of categories: all of them, each in the middle of an interval of length 1. */
+export function categoryDomain(categories: readonly string[]): Interval {
+  return [-0.6, categories.length - 0.4];
+}
+
+/** Least distance of the names of categories, and the room of a name left of an axis. */
+const NAMES = { across: 30, upwards: 15, room: 60 } as const;
+
+/**
+ * An axis of categories: their names at 0, 1, 2 and so on, cut to their room. Of many it names
+ * every second, third and so on.
+ *
+ * @param range Ascending across, descending upwards.
+ */
+export function categoryAxis(
+  label: string,
+  categories: readonly string[],
+  domain: Interval,
+  range: Interval,
+): Axis {
+  const unit = (range[1] - range[0]) / (domain[1] - domain[0]);
+  const isAcross = unit > 0, distance = Math.abs(unit);
+  const every = Math.ceil((isAcross ? NAMES.across : NAMES.upwards) / distance);
+  const named = categories.map((name, value) => ({ name, value }))
+    .filter(({ value }) => value % every === 0 && value >= domain[0] && value <= domain[1]);
+  const room = isAcross ? Math.min(every, categories.length) * distance - 6 : NAMES.room;
+  const names = shortenedNames(named.map(({ name }) => name), TICK, room);
+  return {
+    label,
+    at: (value) => range[0] + (value - domain[0]) * unit,
+    ticks: named.map(({ value }, i) => ({ value, label: names[i]! })),
+  };
 }
 
 /** An axis with labels such as 250k and 1.5M for 250,000 and 1,500,000. */

@@ -1,4 +1,4 @@
-import { acrossAxis, linearAxis, widened } from "./_axis.ts";
+import { acrossAxis, categoryAxis, categoryDomain, linearAxis, widened } from "./_axis.ts";
 import { type Axis, marginsOf, type Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "../picture.ts";
@@ -135,13 +135,17 @@ export function middleOf(points: ArrayLike<number>): number[] {
 /**
  * A plane of the given width that shows all of `wanted`, with a height between half the width and
  * the width: the shorter direction is extended as needed. Unless `scales` says so, each axis has its
- * own scale if one side is far longer than the other.
+ * own scale if one side is far longer than the other. Of a category all names are in it.
  */
 export function fitPlane(
-  wanted: Bounds,
+  values: Bounds,
   place: { readonly x: number; readonly y: number; readonly width: number },
   options: CoordinateOptions & Pick<PictureOptions, "totalWidth"> = {},
 ): Plane {
+  const [across, upwards] = [0, 1].map((k) => options.categories?.[k] ?? null);
+  const wanted = { ...values };
+  if (across) [wanted.xMin, wanted.xMax] = categoryDomain(across);
+  if (upwards) [wanted.yMin, wanted.yMax] = categoryDomain(upwards);
   const spanX = wanted.xMax - wanted.xMin, spanY = wanted.yMax - wanted.yMin;
   const oneUnit = options.scales === undefined
     ? hasOneUnit(spanX, spanY)
@@ -158,21 +162,20 @@ export function fitPlane(
     yMax: wanted.yMax + extraY,
   };
   const tickCount = (length: number) => Math.max(3, Math.round(length / 70));
+  const names = [coordinateName(options, 0), coordinateName(options, 1)] as const;
+  const ofX = [bounds.xMin, bounds.xMax] as const, ofY = [bounds.yMin, bounds.yMax] as const;
+  const alongX = [area.x, area.x + area.width] as const;
+  const alongY = [area.y + area.height, area.y] as const;
   return {
     area,
     bounds,
-    x: acrossAxis(
-      coordinateName(options, 0),
-      [bounds.xMin, bounds.xMax],
-      [area.x, area.x + area.width],
-      { most: tickCount(area.width), beyond: marginsOf(options).right },
-    ),
-    y: linearAxis(
-      coordinateName(options, 1),
-      [bounds.yMin, bounds.yMax],
-      [area.y + area.height, area.y],
-      tickCount(area.height),
-    ),
+    x: across ? categoryAxis(names[0], across, ofX, alongX) : acrossAxis(names[0], ofX, alongX, {
+      most: tickCount(area.width),
+      beyond: marginsOf(options).right,
+    }),
+    y: upwards
+      ? categoryAxis(names[1], upwards, ofY, alongY)
+      : linearAxis(names[1], ofY, alongY, tickCount(area.height)),
   };
 }
 

@@ -19,7 +19,7 @@ const netTitles: Readonly<Record<string, string>> = { unet: "U-Net", resnet: "Re
 
 /**
  * How a run's points are shown: built-in data with equal scales, the columns of a table with their
- * own and their names.
+ * own, their names and those of their categories.
  *
  * @param columns The table's columns; null if the data are from no file.
  */
@@ -30,5 +30,12 @@ export function coordinatesOf(
   if (datasetNames.includes(data)) return { scales: "equal" };
   if (columns === null) return {};
   const names = columns.map(({ name, number }) => name ?? `column ${number}`);
-  return columns.some(({ name }) => name !== null) ? { scales: "own", names } : { scales: "own" };
+  const categories = columns.map((column) =>
+    column.kind === "categorical" ? column.categories : null
+  );
+  return {
+    scales: "own",
+    ...(columns.some(({ name }) => name !== null) ? { names } : {}),
+    ...(categories.some((names) => names !== null) ? { categories } : {}),
+  };
 }

@@ -155,17 +155,21 @@ async function points(
 function cloudPanel(
   title: string,
   { points, count, labels }: PointTable,
-  { bounds: { xMin, xMax, yMin, yMax }, names, scales }: CoordinateOptions & {
+  { bounds: { xMin, xMax, yMin, yMax }, names, categories, scales }: CoordinateOptions & {
     readonly bounds: Bounds;
   },
 ): Panel {
   const shown = Math.min(POINTS, count);
   const rows = Array.from({ length: shown }, (_, row) => row);
   const classes = labels === null ? [null] : [...new Set(labels)].sort((a, b) => a - b);
+  const axis = (k: 0 | 1, range: readonly [number, number]) => ({
+    label: names?.[k] ?? ["x₁", "x₂"][k]!,
+    ...(categories?.[k] ? { categories: categories[k] } : { range }),
+  });
   return {
     title,
-    x: { label: names?.[0] ?? "x₁", range: [xMin, xMax] },
-    y: { label: names?.[1] ?? "x₂", range: [yMin, yMax] },
+    x: axis(0, [xMin, xMax]),
+    y: axis(1, [yMin, yMax]),
     equalAspect: scales !== "own",
     series: classes.map((label) => {
       const own = label === null ? rows : rows.filter((row) => labels![row] === label);

@@ -1,8 +1,8 @@
 import { InputError } from "../../core/errors.ts";
 import { naturalOrder } from "../../core/files/natural_order.ts";
+import { systemFault } from "../../core/files/system_fault.ts";
 import { named } from "../../core/quoted.ts";
 import { idxNames } from "./idx_folder.ts";
-import { fileKind } from "../input_file.ts";
 
 /** Maximum number of entries of a folder and its subfolders. */
 const MAX_ENTRIES = 2 ** 20;
@@ -52,19 +52,33 @@ interface Entries {
 
 async function entriesOf(folder: string, most: number): Promise<Entries> {
   const files: string[] = [], folders: string[] = [];
-  for await (const { name, isDirectory, isSymlink } of Deno.readDir(folder)) {
+  for await (const entry of Deno.readDir(folder)) {
+    const { name } = entry;
     if (name.startsWith(".")) continue;
-    const linked = isSymlink ? await fileKind(`${folder}/${name}`) : undefined;
-    if (linked === null && isPngName(name)) {
-      throw new InputError(`${folder}/${name}: is a link to nothing; take it out`);
+    const place = `${folder}/${name}`;
+    const found = entry.isSymlink ? await linked(place) : entry;
+    if (isPngName(name) && !found?.isFile && !found?.isDirectory) {
+      // Opening a pipe that nobody writes to never ends.
+      const what = found === null ? "a link to nothing" : "no regular file";
+      throw new InputError(`${place}: is ${what}; take it out`);
     }
-    const isFolder = isSymlink ? linked === "folder" : isDirectory;
-    (isFolder ? folders : files).push(name);
+    (found?.isDirectory ? folders : files).push(name);
     if (files.length + folders.length > most) {
       throw new InputError(`${folder}: has more than ${MAX_ENTRIES} files; take some of them out`);
     }
   }
   return { files: files.sort(naturalOrder), folders: folders.sort(naturalOrder) };
+}
+
+/** What a link leads to; null if there is nothing, or links form a loop. */
+async function linked(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    const fault = systemFault(error);
+    if (fault === "gone" || fault === "linkLoop") return null;
+    throw error;
+  }
 }
 
 /**

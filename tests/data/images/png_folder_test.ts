@@ -25,11 +25,13 @@ async function open(folder: string, options: OpenOptions = {}): Promise<ImageDat
   return dataset as ImageDataset;
 }
 
+function shell(command: string): void {
+  assert.ok(new Deno.Command("sh", { args: ["-c", command] }).outputSync().success, command);
+}
+
 /** A symbolic link; Deno.symlink() needs permission to read and write everywhere. */
 function link(target: string, path: string): void {
-  assert.ok(
-    new Deno.Command("sh", { args: ["-c", `ln -s "${target}" "${path}"`] }).outputSync().success,
-  );
+  shell(`ln -s "${target}" "${path}"`);
 }
 
 /** Value `pixel` of every image, as a byte. */
@@ -174,6 +176,21 @@ Deno.test("openDataset() names the picture that does not fit, and what a folder 
     assert.equal(train.count + test.count, 11);
     link(`${folder}/nothing`, `${folder}/gone.png`);
     await assert.rejects(() => open(folder), /\/gone\.png: is a link to nothing; take it out/);
+  });
+  await inFiles(grey, async (folder) => {
+    link("self", `${folder}/self`);
+    assert.equal((await open(folder)).train.count, 8, "a loop without the name of a picture");
+    link("loop.png", `${folder}/loop.png`);
+    await assert.rejects(() => open(folder), /\/loop\.png: is a link to nothing; take it out/);
+  });
+  await inFiles(grey, async (folder) => {
+    shell(`mkfifo "${folder}/pipe"`);
+    assert.equal((await open(folder)).train.count, 8, "a pipe without the name of a picture");
+    shell(`mv "${folder}/pipe" "${folder}/pipe.png"`);
+    await assert.rejects(() => open(folder), /\/pipe\.png: is no regular file; take it out/);
+    shell(`mv "${folder}/pipe.png" "${folder}/pipe"`);
+    link("pipe", `${folder}/pipe.png`);
+    await assert.rejects(() => open(folder), /\/pipe\.png: is no regular file; take it out/);
   });
   await assert.rejects(() => open(`${outside}pillow-L.png`), /is a PNG picture; .*folder of PNG/);
 });

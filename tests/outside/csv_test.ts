@@ -268,6 +268,10 @@ Deno.test("readCsv() skips blank rows below a table, and names empty columns", a
   assert.deepEqual([...found], points);
   // Among the rows they are missing values.
   assert.match(await refusal(read("x,y\n1,2\n,\n3,4\n")), /2 missing values: .*line 3/);
+  assert.match(
+    await refusal(read("x,y\n1,2\n,\n,\n# note\n,\n,,\n3,4\n")),
+    /8 missing values: .*line 3/,
+  );
   const options = [{}, { dropMissing: true }];
   for (const option of options) {
     assert.match(

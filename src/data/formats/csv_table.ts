@@ -35,8 +35,11 @@ export class CsvTable {
   /** Fields that every line has; null while lines are gathered. */
   #width: number | null = null;
   #firstLine: FirstLine = { kind: "row", because: "numbers" };
-  /** Rows of blank fields since the last other one: spreadsheets write them below a table. */
-  #blank: { readonly lineNumber: number; readonly width: number }[] = [];
+  /**
+   * Rows of blank fields since the last other one, as runs of lines: spreadsheets write them below a
+   * table, some of them a million.
+   */
+  #blank: { readonly lineNumber: number; readonly width: number; rows: number }[] = [];
   /** Number of the last complete line. */
   #lineNumber = 0;
 
@@ -106,14 +109,21 @@ export class CsvTable {
 
   #addRow(line: TextRow, width: number): void {
     if (line.fields.length > 1 && line.fields.every((field) => field === "")) {
-      this.#blank.push({ lineNumber: line.lineNumber, width: line.fields.length });
-      return;
+      return this.#addBlank(line);
     }
-    for (const { lineNumber, width: count } of this.#blank.splice(0)) {
+    for (const { lineNumber: from, width: count, rows } of this.#blank.splice(0)) {
       const fields = Array.from({ length: count }, () => "");
-      this.#builder.add(cut({ fields, lineNumber }, width).fields, lineNumber);
+      for (let lineNumber = from; lineNumber < from + rows; lineNumber++) {
+        this.#builder.add(cut({ fields, lineNumber }, width).fields, lineNumber);
+      }
     }
     this.#builder.add(cut(line, width).fields, line.lineNumber);
+  }
+
+  #addBlank({ fields: { length: width }, lineNumber }: TextRow): void {
+    const last = this.#blank.at(-1);
+    if (last?.width === width && last.lineNumber + last.rows === lineNumber) last.rows++;
+    else this.#blank.push({ lineNumber, width, rows: 1 });
   }
 
   /** The error for names of another number than the fields of the lines below. */

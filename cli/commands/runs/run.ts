@@ -67,7 +67,6 @@ const listed: readonly ListedColumn[] = [
     head: "data",
     enough: 16,
     least: 8,
-
     cell: ({ options }) => dataText(options?.data),
   },
   { head: "steps", align: "right", cell: ({ totalSteps }) => figure(totalSteps) },
@@ -75,13 +74,11 @@ const listed: readonly ListedColumn[] = [
   {
     head: "validation",
     align: "right",
-
     cell: ({ metrics }) => figure(metrics?.validationLoss),
   },
   {
     head: "time",
     align: "right",
-
     cell: ({ metrics }) => metrics === null ? "-" : duration(metrics.seconds),
   },
   { head: "size", align: "right", cell: ({ bytes }) => sizeText(bytes) },

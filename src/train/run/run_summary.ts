@@ -53,10 +53,15 @@ export interface RunSummary {
  * @throws {InputError} If the folder has no `config.json`.
  */
 export async function summarizeRun(run: string): Promise<RunSummary> {
-  const found = await Deno.stat(runFile(run, "config")).catch(() => null);
-  if (found === null || !found.isFile) {
+  const config = await configFile(run);
+  if (config === null) {
     throw new InputError(`${run}: not a run folder: there is no ${runFile(run, "config")}`);
   }
+  return await summaryOf(run, config);
+}
+
+/** Of a run that is removed meanwhile, that it is broken. */
+async function summaryOf(run: string, found: Deno.FileInfo): Promise<RunSummary> {
   const checkpoint = await Deno.stat(runFile(run, "checkpoint")).catch(() => null);
   const measured = {
     run,
@@ -221,13 +226,15 @@ const AT_ONCE = 16;
  * @throws {InputError} If there is no such folder.
  */
 export async function listRuns(root: string): Promise<RunList> {
-  if (await isRun(root)) return { runs: [await summarizeRun(root)], others: [] };
+  const own = await configFile(root);
+  if (own !== null) return { runs: [await summaryOf(root, own)], others: [] };
   const folders = (await subfolders(root)).toSorted();
   const runs: RunSummary[] = [], others: { folder: string; runs: number }[] = [];
   const queue = folders.values();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const folder of queue) {
-      if (await isRun(folder)) runs.push(await summarizeRun(folder));
+      const config = await configFile(folder);
+      if (config !== null) runs.push(await summaryOf(folder, config));
       else others.push({ folder, runs: await countRuns(folder) });
     }
   }));
@@ -239,14 +246,16 @@ export async function listRuns(root: string): Promise<RunList> {
   };
 }
 
-async function isRun(folder: string): Promise<boolean> {
-  return await Deno.stat(`${folder}/${runFiles.config}`).then(({ isFile }) => isFile, () => false);
+/** What the system tells of a run's `config.json`; null if the folder has none and is no run. */
+async function configFile(folder: string): Promise<Deno.FileInfo | null> {
+  const found = await Deno.stat(`${folder}/${runFiles.config}`).catch(() => null);
+  return found?.isFile ? found : null;
 }
 
 async function countRuns(folder: string): Promise<number> {
   try {
     const inside = await subfolders(folder);
-    return (await Promise.all(inside.map(isRun))).filter((isOne) => isOne).length;
+    return (await Promise.all(inside.map(configFile))).filter((found) => found !== null).length;
   } catch (error) {
     if (error instanceof InputError) return 0;
     throw error;

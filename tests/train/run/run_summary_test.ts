@@ -115,6 +115,24 @@ Deno.test("listRuns() tells finished, interrupted, running and broken runs, the 
     await assert.rejects(summarizeRun(`${root}/notes`), /notes: not a run folder/);
   }));
 
+Deno.test("listRuns() goes on when a run is removed while it is read", () =>
+  inRuns(async (root) => {
+    for (const name of ["a", "b"]) writeRun(`${root}/${name}`, { steps: 5 }, { steps: 5 });
+    const { stat } = Deno;
+    try {
+      Deno.stat = async (path) => {
+        const found = await stat(path);
+        if (path === `${root}/a/config.json`) await Deno.remove(`${root}/a`, { recursive: true });
+        return found;
+      };
+      const { runs } = await listRuns(root);
+      const states = runs.map(({ run, state }) => [run.at(-1), state.kind]).toSorted();
+      assert.deepEqual(states, [["a", "broken"], ["b", "finished"]]);
+    } finally {
+      Deno.stat = stat;
+    }
+  }));
+
 Deno.test("differingOptions() lists what is not the same in all runs", () =>
   inRuns(async (root) => {
     writeRun(`${root}/a`, { steps: 5, lr: 0.01, lrHorizon: 5 }, null);

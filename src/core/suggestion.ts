@@ -10,7 +10,8 @@ export function suggestion(typed: string, known: readonly string[]): string {
 /**
  * The known name that is closest to what was typed; undefined if none is close.
  * Close means an edit distance of at most a third of the longer name's length, or 1, and below the
- * shorter one's length: `x` is not close to `n`.
+ * shorter one's length: `x` is not close to `n`; or else that a known name is its first words:
+ * `run-dir` is close to `run`.
  */
 export function closeName(typed: string, known: readonly string[]): string | undefined {
   // Time and memory grow with the product of both lengths.
@@ -20,7 +21,9 @@ export function closeName(typed: string, known: readonly string[]): string | und
   if (best === undefined) return undefined;
   const allowed = Math.max(1, Math.floor(Math.max(typed.length, best.name.length) / 3));
   const isClose = best.edits <= allowed && best.edits < Math.min(typed.length, best.name.length);
-  return isClose ? best.name : undefined;
+  if (isClose) return best.name;
+  const first = known.filter((name) => typed.toLowerCase().startsWith(`${name}-`));
+  return first.sort((a, b) => b.length - a.length)[0];
 }
 
 /**

@@ -39,12 +39,12 @@ Deno.test("a table's columns have their names from its file to its samples and b
     assert.equal(header, '"height, cm",weight kg,income,logProb');
     const rows = lines.map((line) => line.split(",").map(Number));
     // Read back in another order, beside a column of words.
-    const moved = `income,note,logProb,weight kg,"height, cm"\n` +
-      rows.map(([height, weight, income]) => `${income},x,?,${weight},${height}\n`).join("");
+    const moved = `income,note,logProb,,weight kg,"height, cm"\n` +
+      rows.map(([height, weight, income]) => `${income},x,?,7,${weight},${height}\n`).join("");
     const back = await run("log-prob latest --points -", moved);
     assert.match(
       back.stderr,
-      /^standard input: 4 rows, 3 columns found by name: .*; ignored: note, logProb$/m,
+      /^standard input: 4 rows, 3 columns found by name: .*; ignored: note, logProb, column 4$/m,
     );
     back.stdout.trimEnd().split("\n").forEach((value, i) =>
       assert.ok(Math.abs(Number(value) - rows[i]![3]!) < 2e-3, `${value} ${rows[i]}`)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { editDistance, suggestion } from "../../src/core/suggestion.ts";
+import { closeName, editDistance, suggestion } from "../../src/core/suggestion.ts";
 
 Deno.test("editDistance() counts insertions, deletions, substitutions and swaps", () => {
   // Wikipedia's examples: kitten/sitting for Levenshtein, ca/abc (3) for this variant.
@@ -15,6 +15,8 @@ Deno.test("suggestion() offers a close name, and none if all are far", () => {
   assert.equal(suggestion("Mnsit", known), ', did you mean "mnist"?');
   assert.equal(suggestion("gaussians", known), ', did you mean "8gaussians"?');
   assert.equal(suggestion("imagenet", known), "");
+  assert.equal(suggestion("run-dir", ["runs", "n", "run"]), ', did you mean "run"?');
+  assert.equal(closeName("weight-decay-rate", ["weight", "weight-decay"]), "weight-decay");
   assert.equal(suggestion("x", []), "");
   assert.equal(suggestion("x", ["n"]), "", "no letter in common");
 });

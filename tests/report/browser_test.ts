@@ -59,6 +59,11 @@ Deno.test("the report of a homework opens in a browser, complete, offline and wi
   await inFolder(async (folder) => {
     const path = await homeworkReport(folder);
     assert.ok((await Deno.stat(path)).size < 4_000_000);
+    // Tiny runs take a second; the table of results also has to hold the time of a real one.
+    const page = await Deno.readTextFile(path);
+    const lasting = page.replace(/(data-name="time">)[^<]*/g, (_, start) => `${start}23 min 35 s`);
+    assert.notEqual(lasting, page);
+    await Deno.writeTextFile(path, lasting);
     const { complaints, requests, headings, ...seen } = await readInBrowser(path);
 
     assert.deepEqual(complaints, []);

@@ -87,7 +87,11 @@ function leftOutWords(
 ): string[] {
   const index = reading?.index ?? null;
   const others = dropped.filter(({ number }) => number !== index?.number);
-  const list = others.slice(0, DESCRIBED).map(label).join(", ") +
+  // A number among names would be taken for a name.
+  const isNamed = [...columns, ...dropped].some(({ name }) => name !== null);
+  const list = others.slice(0, DESCRIBED)
+    .map((column) => isNamed && column.name === null ? columnWords(column) : label(column))
+    .join(", ") +
     (others.length > DESCRIBED ? ` and ${others.length - DESCRIBED} more` : "");
   const verb = reading?.by === "choice" ? "left out" : "ignored";
   return [

@@ -304,10 +304,13 @@ function cannotUse(path: string, error: unknown): unknown {
   );
 }
 
+/** Endings that say how data are written, not what they are. */
+const DATA_ENDINGS = /(\.(csv|tsv|txt|parquet|npy|npz|idx|gz))+$/i;
+
 /** Default run name for a data set: `cnf-moons`, `fm-train-images-idx3-ubyte`. */
 export function runName(model: string, data: string): string {
   const file = data.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1)!;
-  const stem = data === "-" ? "stdin" : file.replace(/(\.(csv|npy|idx|gz))+$/i, "");
+  const stem = data === "-" ? "stdin" : file.replace(DATA_ENDINGS, "");
   return `${model}-${stem.replace(/[^A-Za-z0-9._-]+/g, "-")}`;
 }
 

@@ -212,6 +212,10 @@ Deno.test("latestRun() is the most recently written run", () =>
 Deno.test("runName() and samplesFile() return the documented names", () => {
   assert.equal(runName("cnf", "moons"), "cnf-moons");
   assert.equal(runName("cnf", "/a b/my points.csv"), "cnf-my-points");
+  for (const ending of ["tsv", "txt", "parquet", "npy", "NPZ", "csv.gz"]) {
+    assert.equal(runName("cnf", `people.${ending}`), "cnf-people");
+  }
+  assert.equal(runName("cnf", "v1.5"), "cnf-v1.5");
   assert.equal(runName("fm", "x/train-images-idx3-ubyte.gz"), "fm-train-images-idx3-ubyte");
   assert.equal(runName("cnf", "-"), "cnf-stdin");
   assert.equal(samplesFile("r", 7), "r/samples/epoch-0007.png");

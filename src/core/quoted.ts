@@ -97,3 +97,12 @@ export function oneLine(message: string): string {
   const end = safe.slice(-tail).replace(/^[\udc00-\udfff]/, "");
   return `${head(safe, MAX_MESSAGE_LENGTH - tail - middle.length)}${middle}${end}`;
 }
+
+/**
+ * Text for a file in a markup language: control characters, which XML and HTML do not allow, become
+ * U+FFFD. Line feeds, carriage returns and tabs are kept.
+ */
+export function withoutControls(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are intended
+  return text.replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd");
+}

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FailureError, InputError } from "../../src/core/errors.ts";
-import { named, oneLine, quoted, quotedJson, terminalSafe } from "../../src/core/quoted.ts";
+import {
+  named,
+  oneLine,
+  quoted,
+  quotedJson,
+  terminalSafe,
+  withoutControls,
+} from "../../src/core/quoted.ts";
 
 /** Characters that a terminal may act on: controls, separators, bidi marks, lone surrogates. */
 const obeyed = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u;
@@ -47,6 +54,10 @@ Deno.test("terminalSafe() keeps colours and line feeds, and escapes every other 
   assert.equal(terminalSafe(ours), ours);
   assert.equal(terminalSafe("\x1b[2K\r\x1b]0;title\x07"), "\\u001b[2K\\r\\u001b]0;title\\u0007");
   assert.equal(terminalSafe("\x9b1mx\u2067"), "\\u009b1mx\\u2067");
+});
+
+Deno.test("withoutControls() leaves no character that XML does not allow", () => {
+  assert.equal(withoutControls("a\x1b[31m\0\x7f\tb\r\n"), "a\ufffd[31m\ufffd\ufffd\tb\r\n");
 });
 
 Deno.test("error messages are one short line, whatever text they contain", () => {

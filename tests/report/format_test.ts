@@ -35,3 +35,8 @@ Deno.test("plain() and code() escape any text", () => {
     assert.equal(inlineMarkdownToHtml(code(text)), `<code>${text}</code>`);
   }
 });
+
+Deno.test("code() is one line without control characters", () => {
+  assert.equal(code("a\n\n# b\x1b[8m"), "`a # b\ufffd[8m`");
+  assert.equal(plain("\x1b*"), "\ufffd\\*");
+});

@@ -1,3 +1,5 @@
+import { withoutControls } from "../../core/quoted.ts";
+
 type Attribute = string | number | undefined;
 
 /** Rounds to two decimals: a hundredth of a unit is invisible, and files stay small. */
@@ -5,12 +7,10 @@ export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
+/** A title may come from a file's name. */
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    // XML does not allow these characters, and a title may come from a file name.
-    // deno-lint-ignore no-control-regex -- control characters are intended
-    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+  return withoutControls(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
 /** An SVG element; `children` are serialised elements. Omits attributes that are undefined. */

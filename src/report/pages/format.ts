@@ -1,3 +1,5 @@
+import { withoutControls } from "../../core/quoted.ts";
+
 /** A value and its standard error, rounded to two digits of the error: `1.051 ± 0.024`. */
 export function withError(value: number, stdErr: number): string {
   if (!Number.isFinite(stdErr) || stdErr <= 0) return number(value);
@@ -51,9 +53,11 @@ export { escapeMarkdown as plain } from "../../page/escape_markdown.ts";
 
 /** Text as inline Markdown code, such as a data set's name or a path. */
 export function code(text: string): string {
-  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  // An empty line would end the code.
+  const line = withoutControls(text).replace(/[\r\n]+/g, " ");
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`;
+  return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
 }
 
 /** Display name of a data set: its name, or a file's name without folders. */

@@ -134,7 +134,7 @@ export function noSuchFile(path: string): InputError {
 }
 
 /** A system error as a message with a remedy; other errors unchanged. */
-function readError(path: string, error: unknown): unknown {
+export function readError(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotFound) {
     return noSuchFile(path);
   }

@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.ts";
 import { type IdxImages, readIdxImages, readIdxLabels } from "../formats/idx.ts";
-import { fileKind, readInputFile } from "../input_file.ts";
+import { fileKind, readError, readInputFile } from "../input_file.ts";
 
 /** One half of a data set in the files of MNIST. */
 export interface IdxHalf {
@@ -16,14 +16,22 @@ export const idxNames = {
   test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
 } as const;
 
-/** Whether a folder holds one of the files of {@link idxNames}. */
+/**
+ * Whether a folder holds one of the files of {@link idxNames}.
+ *
+ * @throws {InputError} If the user may not look into the folder.
+ */
 export async function hasIdxFiles(folder: string): Promise<boolean> {
-  for (const name of Object.values(idxNames).flatMap(({ images, labels }) => [images, labels])) {
-    for (const path of [`${folder}/${name}`, `${folder}/${name}.gz`]) {
-      if (await fileKind(path) === "file") return true;
+  try {
+    for (const name of Object.values(idxNames).flatMap(({ images, labels }) => [images, labels])) {
+      for (const path of [`${folder}/${name}`, `${folder}/${name}.gz`]) {
+        if (await fileKind(path) === "file") return true;
+      }
     }
+    return false;
+  } catch (error) {
+    throw readError(folder, error);
   }
-  return false;
 }
 
 /**

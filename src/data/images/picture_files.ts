@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import { naturalOrder } from "../../core/files/natural_order.ts";
 import { systemFault } from "../../core/files/system_fault.ts";
 import { named } from "../../core/quoted.ts";
+import { readError } from "../input_file.ts";
 import { idxNames } from "./idx_folder.ts";
 
 /** Maximum number of entries of a folder and its subfolders. */
@@ -51,6 +52,14 @@ interface Entries {
 }
 
 async function entriesOf(folder: string, most: number): Promise<Entries> {
+  try {
+    return await readEntries(folder, most);
+  } catch (error) {
+    throw readError(folder, error);
+  }
+}
+
+async function readEntries(folder: string, most: number): Promise<Entries> {
   const files: string[] = [], folders: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     const { name } = entry;

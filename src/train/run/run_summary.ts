@@ -138,7 +138,9 @@ async function readDamagedOrMetrics(
     return { value: parseMetrics(await readBoundedText(path, MAX_JSON_BYTES)), damage: null };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { value: null, damage: null };
-    return { value: null, damage: `${path}: is damaged` };
+    const isRefused = error instanceof Deno.errors.PermissionDenied;
+    const damage = isRefused ? `cannot be read (${systemWords(error)})` : "is damaged";
+    return { value: null, damage: `${path}: ${damage}` };
   }
 }
 

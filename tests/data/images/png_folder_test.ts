@@ -195,6 +195,34 @@ Deno.test("openDataset() names the picture that does not fit, and what a folder 
   await assert.rejects(() => open(`${outside}pillow-L.png`), /is a PNG picture; .*folder of PNG/);
 });
 
+/** Runs with system calls that refuse some paths: tests may run as a user who is refused nothing. */
+async function refusing(isRefused: (path: string) => boolean, work: () => Promise<void>) {
+  const { stat, readDir } = Deno;
+  const refuse = (path: string | URL) => {
+    if (isRefused(String(path))) throw new Deno.errors.PermissionDenied("Permission denied");
+  };
+  try {
+    Deno.stat = async (path) => (refuse(path), await stat(path));
+    Deno.readDir = (path) => (refuse(path), readDir(path));
+    await work();
+  } finally {
+    Object.assign(Deno, { stat, readDir });
+  }
+}
+
+Deno.test("openDataset() names the folder that may not be read", () =>
+  inFiles(several("a/#.png", 10, picture), async (folder) => {
+    const isInside = (path: string) => path.startsWith(`${folder}/`);
+    await refusing(isInside, () =>
+      assert.rejects(open(folder), {
+        message: `${folder}: cannot be read; check its permissions`,
+      }));
+    await refusing((path) => path === `${folder}/a`, () =>
+      assert.rejects(open(folder), {
+        message: `${folder}/a: cannot be read; check its permissions`,
+      }));
+  }));
+
 Deno.test("the SHA-256 of a folder is that of the names and bytes of its pictures", async () => {
   const files = several("#.png", 10, (i) => picture(i));
   const sha = async (files: Record<string, Uint8Array | string>) => {

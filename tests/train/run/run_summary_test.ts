@@ -115,6 +115,23 @@ Deno.test("listRuns() tells finished, interrupted, running and broken runs, the 
     await assert.rejects(summarizeRun(`${root}/notes`), /notes: not a run folder/);
   }));
 
+Deno.test("summarizeRun() tells metrics that may not be read from damaged ones", () =>
+  inRuns(async (root) => {
+    writeRun(`${root}/a`, { steps: 5 }, { steps: 5 });
+    const { open } = Deno;
+    try {
+      Deno.open = async (path, options) => {
+        if (path === `${root}/a/metrics.json`) throw new Deno.errors.PermissionDenied("denied");
+        return await open(path, options);
+      };
+      const { state } = await summarizeRun(`${root}/a`);
+      const reason = "metrics.json: cannot be read (permission denied)";
+      assert.deepEqual(state, { kind: "broken", reason });
+    } finally {
+      Deno.open = open;
+    }
+  }));
+
 Deno.test("listRuns() goes on when a run is removed while it is read", () =>
   inRuns(async (root) => {
     for (const name of ["a", "b"]) writeRun(`${root}/${name}`, { steps: 5 }, { steps: 5 });

@@ -28,8 +28,8 @@ const PROMPT = /Deno requests|Allow\?/;
 /** A drawn progress bar, in colours or not. */
 export const BAR = /\r(?:\x1b\[\d+m)*[█░]+.* \w+ \d+\/\d+.*\x1b\[K/;
 
-/** Timeout of a command. */
-const MOST_MS = 60_000;
+/** Timeout of a command that hangs: a busy machine may take a minute for what takes seconds. */
+const MOST_MS = 300_000;
 
 /**
  * Runs a shell command with stdin, stdout and stderr on a pseudo-terminal (`script` from

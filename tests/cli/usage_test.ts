@@ -61,7 +61,7 @@ Deno.test("fluxion help COMMAND is COMMAND --help: placeholders, headings of gro
 
 Deno.test("fluxion train --help states the defaults of the configuration", async () => {
   const cnf = (await fluxion(["train", "cnf", "--help"])).stdout;
-  assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")})`));
+  assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")}; of tables 0.005)`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
   const fm = (await fluxion(["train", "fm", "--help"])).stdout;
   const [mlp, unet] = (["mlp", "unet"] as const).map((net) => defaultOf("batchSize", "fm", net));

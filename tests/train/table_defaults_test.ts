@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { PointDataset } from "../../src/data/dataset.ts";
 import type { TrainOptions } from "../../src/train/options/table.ts";
-import { tableDefaults } from "../../src/train/table_defaults.ts";
+import type { TrainOptionName } from "../../src/train/options/table.ts";
+import { defaultWordsOf } from "../../src/train/options/default_words.ts";
+import { tableDefaults } from "../../src/train/options/table_sizes.ts";
 import { planRun } from "../../src/train/training_plan.ts";
 
 // Rows and columns, and what docs/command-line.md says of them: n^(-1/(d + 4)), 0.1/n, 3n steps.
@@ -71,4 +73,15 @@ Deno.test("planRun() adds noise to whitened rows only, and built-in data keep th
     [config.noise, config.weightDecay, config.steps, config.ema, config.hidden, config.lr],
     [undefined, 0, 3000, 0, 32, 0.01],
   );
+});
+
+Deno.test("defaultWordsOf() says what tables have instead", () => {
+  assert.equal(defaultWordsOf("lr", "cnf"), "default 0.01; of tables 0.005");
+  assert.equal(defaultWordsOf("lr", "fm"), "default 0.01 for points, 0.002 for images");
+  const named = Object.keys(tableDefaults("cnf", { rows: 300, dims: 4 })) as TrainOptionName[];
+  for (const name of named) assert.match(defaultWordsOf(name, "cnf")!, /; of tables /, name);
+  for (const name of ["hidden", "weightDecay", "steps", "trace"] as const) {
+    assert.match(defaultWordsOf(name, "cnf")!, /; of tables by their rows and columns$/);
+  }
+  assert.doesNotMatch(defaultWordsOf("batchSize", "cnf")!, /tables/);
 });

@@ -272,7 +272,7 @@ export const trainOptions = {
     example: "0.5",
     placeholder: "WEIGHT",
     help: "points: weight of Gaussian noise in the training rows at first; falls to 0 over the run",
-    defaultWords: "default 0; of files by their rows and columns",
+    defaultWords: "default 0; of tables by their rows and columns",
     when: { kind: "rows", rows: "points", reason: "images have no noise in their pixels" },
   },
   ema: {

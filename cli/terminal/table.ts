@@ -1,4 +1,5 @@
 import { oneLine } from "@fluxion/fluxion/core";
+import { width } from "./text_width.ts";
 
 /** A column of a table. */
 export interface TableColumn {
@@ -19,18 +20,6 @@ export interface TableColumn {
 }
 
 const GAP = "  ";
-
-/** Characters that take two columns of a terminal (Unicode's East Asian Width W, roughly), or none. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u;
-const NO_WIDTH = /[\p{M}\p{Cf}]/u;
-
-/** Number of columns of a text on a terminal. */
-function width(text: string): number {
-  let sum = 0;
-  for (const character of text) sum += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
-  return sum;
-}
 
 /** A text of at most `most` columns. */
 function shortened(text: string, most: number, loses: "middle" | "end"): string {

@@ -1,14 +1,7 @@
+import { width } from "./text_width.ts";
+
 /** Minimum text width next to a hanging indent. */
 const LEAST_ROOM = 24;
-
-/** Escape sequences from `paint`, which take no columns. */
-// deno-lint-ignore no-control-regex
-const STYLE = /\x1b\[\d+m/g;
-
-/** Number of columns of a text. */
-function width(text: string): number {
-  return text.replaceAll(STYLE, "").length;
-}
 
 /**
  * Wraps text for a terminal: long lines are broken between words. Text after a gap of two spaces

@@ -72,6 +72,14 @@ Deno.test("wrappedMessage() breaks between words, but not in commands and quoted
   }
 });
 
+Deno.test("wrapped() and wrappedMessage() count columns of a terminal, not characters", () => {
+  // A character of Chinese takes two, an accent that follows its letter none.
+  assert.equal(wrappedMessage("人口.csv: 数据 1", 12), "人口.csv:\n数据 1");
+  assert.equal(wrappedMessage("cafe\u0301.csv: 12", 13), "cafe\u0301.csv: 12");
+  const [wide, more] = ["人口".repeat(6), "数据".repeat(2)];
+  assert.equal(wrapped(`${wide} ${more}`, 26), `${wide}\n${more}`);
+});
+
 Deno.test("all messages take one way to stderr", () => {
   const writes = /Deno\.stderr\.write|writeAll\(Deno\.stderr|console\.(log|error|warn|info)\(/;
   const writers = [...modulesUnder("cli"), ...modulesUnder("src")].filter((module) =>

@@ -92,6 +92,9 @@ Deno.test("incomparable() says when losses of runs are not comparable, and only 
   );
   assert.match(remarks(run({ data: "moons" }), run({ data: "checkerboard" })), /different data/);
   assert.match(remarks(run({}), run({ model: "fm" })), /mean squared error/);
+  const [scaled, images] = [{ standardize: "whiten" }, { model: "fm" }] as TrainOptions[];
+  assert.match(remarks(run(scaled!), run(images!)), /with different scales/);
+  assert.doesNotMatch(remarks(run(scaled!), run({ ...images, data: "mnist" })), /scales/);
   assert.match(remarks(run({}), run({ drop: ["a"] })), /different columns/);
   assert.match(remarks(run({}), run({ split: "ordered" })), /tested on different rows/);
   assert.match(remarks(run({}), run({ seed: 1 })), /each seed draws its own test rows/);

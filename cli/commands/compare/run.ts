@@ -145,7 +145,7 @@ export function incomparable(runs: readonly RunSummary[]): string[] {
         "not comparable",
       ]
       : []),
-    ...(scales.length > 1 && models.includes("fm")
+    ...(scales.length > 1 && data.length === 1 && models.includes("fm")
       ? [
         "the loss of fm is that of the standardised data: with different scales it is not comparable",
       ]

@@ -29,6 +29,15 @@ export function shownPath(path: string): string {
   return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
+/** A message with the paths that begin above the user's folder as they were typed: `../points.csv`. */
+export function pathsAsTyped(message: string): string {
+  return message.replaceAll(
+    `${userFolder()}/../`,
+    (found, at: number, whole: string) =>
+      /^$|[\s"'(=,]/.test(whole.slice(0, at).slice(-1)) ? "../" : found,
+  );
+}
+
 /** The user's folder as a reader of the file at `path` (absolute) finds it; Markdown. */
 export function folderInWords(path: string): string {
   const here = userFolder().replace(/[\\/]+$/, "");

@@ -1,3 +1,5 @@
+import { pathsAsTyped } from "./paths.ts";
+
 /**
  * How this program is distributed: from a `checkout`, as the self-extracting `oneFile`, whose
  * launcher reads the environment, or `compiled` by `deno compile`.
@@ -21,9 +23,9 @@ function typedName(): string {
   return started ? "deno task fluxion" : "fluxion";
 }
 
-/** Rewrites the commands in a message as they must be typed here. */
+/** Rewrites the commands in a message as they must be typed here, and paths `../x` as they were. */
 export function asTyped(message: string): string {
-  return message.replace(
+  return pathsAsTyped(message).replace(
     /(?<!task |-q |[\w/.-])fluxion(?= (?:train|sample|log-prob|sweep|runs|compare|eval|plot|theory|report|homework|import|data|doctor|help)\b)/g,
     () => typedName(),
   );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/core/errors.ts";
+import { userFolder, userPath } from "../../cli/paths.ts";
 import { verdict } from "../../cli/terminal/errors.ts";
 
 /** Errors as the runtime throws them, with what people read and the exit code. */
@@ -45,3 +46,15 @@ if (Deno.build.os === "linux") {
     }
   });
 }
+
+Deno.test("verdict() shows a path that begins above the user's folder as it was typed", () => {
+  const paths = ["../a b/points.csv", "../../x", "sub/../x"];
+  const said = verdict(new InputError(paths.map(userPath).join(": no such file, "))).message!;
+  assert.equal(
+    said,
+    `../a b/points.csv: no such file, ../../x: no such file, ${userFolder()}/sub/../x`,
+  );
+  // Another folder's path that only ends like this one.
+  const other = `/other${userFolder()}/../x`;
+  assert.equal(verdict(new InputError(other)).message, other);
+});

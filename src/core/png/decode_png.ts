@@ -73,6 +73,8 @@ export interface PngHeader {
   readonly depth: number;
   /** 0 grey, 2 RGB, 3 palette, 4 grey with alpha, 6 RGBA. */
   readonly colorType: number;
+  /** Bits per pixel. */
+  readonly bits: number;
 }
 
 /**
@@ -96,12 +98,13 @@ export function pngHeader(bytes: Uint8Array): PngHeader {
         `${MAX_PIXELS} in total are supported`,
     );
   }
-  if (!kinds.get(colorType)?.depths.includes(depth)) {
+  const kind = kinds.get(colorType);
+  if (!kind?.depths.includes(depth)) {
     throw new InputError(
       `its header declares ${depth} bits per sample of colour type ${colorType}, which no PNG has`,
     );
   }
-  return { width, height, depth, colorType };
+  return { width, height, depth, colorType, bits: depth * kind.samples };
 }
 
 /** First column and row of each pass of interlaced data, and its steps. Source: section 8.2. */
@@ -116,8 +119,7 @@ const passes = [
 ] as const;
 
 /** Bytes of the inflated image data: each row of a pass begins with the number of its filter. */
-function dataBytes({ width, height, depth, colorType }: PngHeader, isInterlaced: boolean): number {
-  const bits = depth * kinds.get(colorType)!.samples;
+function dataBytes({ width, height, bits }: PngHeader, isInterlaced: boolean): number {
   const of = (columns: number, rows: number) =>
     columns > 0 && rows > 0 ? rows * (1 + Math.ceil(columns * bits / 8)) : 0;
   if (!isInterlaced) return of(width, height);

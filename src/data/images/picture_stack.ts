@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import { decodePng, type PngHeader, pngHeader } from "../../core/png/decode_png.ts";
 import { isPng } from "../../core/png/png_format.ts";
 import { throwIfStopped } from "../../core/stop.ts";
+import { inflatesTooMuch, MAX_RATIO } from "../formats/gunzip.ts";
 import { otherFormat } from "../formats/other_format.ts";
 
 /** Maximum number of values of all pictures: 1 GiB. */
@@ -105,7 +106,7 @@ function allocate(
   return new Uint8Array(length);
 }
 
-/** @throws {InputError} If the file is no PNG. */
+/** @throws {InputError} If the file is no PNG, or declares far more than it can hold. */
 function headerOf({ place, bytes }: PictureBytes): PngHeader {
   if (!isPng(bytes)) {
     const what = bytes.length === 0
@@ -113,7 +114,16 @@ function headerOf({ place, bytes }: PictureBytes): PngHeader {
       : `is ${otherFormat(bytes)?.what ?? "no PNG file"}`;
     throw new InputError(`${place}: ${what}; take it out, or save it as PNG`);
   }
-  return ofFile(place, () => pngHeader(bytes));
+  const header = ofFile(place, () => pngHeader(bytes));
+  const { width, height, bits } = header;
+  const size = width * height * bits / 8;
+  if (inflatesTooMuch(size, bytes.length)) {
+    throw new InputError(
+      `${place}: declares ${width} x ${height} pixels, ${size} bytes, in a file of ${bytes.length}; ` +
+        `the limit is ${MAX_RATIO} times its size; scale it down, or take it out`,
+    );
+  }
+  return header;
 }
 
 function decoded({ place, bytes }: PictureBytes): Uint8Array {

@@ -177,6 +177,14 @@ Deno.test("openDataset() names the picture that does not fit, and what a folder 
     link(`${folder}/nothing`, `${folder}/gone.png`);
     await assert.rejects(() => open(folder), /\/gone\.png: is a link to nothing; take it out/);
   });
+  const large = picture(1);
+  new DataView(large.buffer).setUint32(16, 8000); // of 8 bits: 64 MB
+  new DataView(large.buffer).setUint32(20, 8000);
+  await inFiles({ ...grey, "0.png": large }, (folder) =>
+    assert.rejects(
+      () => open(folder),
+      /\/0\.png: declares 8000 x 8000 pixels, 64000000 bytes, in a file of \d+; the limit is 200 t/,
+    ));
   await inFiles(grey, async (folder) => {
     link("self", `${folder}/self`);
     assert.equal((await open(folder)).train.count, 8, "a loop without the name of a picture");

@@ -204,7 +204,15 @@ Deno.test("plots name categories on their axes, with a whole bar for each", asyn
     axis.at(value) - textWidth(label, 11.5) / 2,
     axis.at(value) + textWidth(label, 11.5) / 2,
   ]);
-  assert.ok(ends.length > 1 && ends.slice(1).every(([start], i) => start! > ends[i]![1]!));
+  assert.ok(ends.slice(1).every(([start], i) => start! > ends[i]![1]!));
+  // Names that stand for several are long enough to tell them apart.
+  const wide = categoryAxis("c", many, categoryDomain(many), [0, 200]);
+  assert.ok(wide.ticks.length > 1);
+  for (const { label, value } of wide.ticks) {
+    const half = textWidth(label, 11.5) / 2;
+    assert.ok(label.length > 5, label);
+    assert.ok(wide.at(value) - half > -8 && wide.at(value) + half < 208, label);
+  }
 });
 
 Deno.test("histograms() centres the bins of counts on their values", () => {

@@ -118,7 +118,7 @@ export function categoryDomain(categories: readonly string[]): Interval {
   return [-0.6, categories.length - 0.4];
 }
 
-/** Least distance of the names of categories, and the room of a name left of an axis. */
+/** Least distance of the names of categories, and the room of a name that stands for several. */
 const NAMES = { across: 30, upwards: 15, room: 60 } as const;
 
 /**
@@ -135,10 +135,21 @@ export function categoryAxis(
 ): Axis {
   const unit = (range[1] - range[0]) / (domain[1] - domain[0]);
   const isAcross = unit > 0, distance = Math.abs(unit);
-  const every = Math.ceil((isAcross ? NAMES.across : NAMES.upwards) / distance);
-  const named = categories.map((name, value) => ({ name, value }))
-    .filter(({ value }) => value % every === 0 && value >= domain[0] && value <= domain[1]);
-  const room = isAcross ? Math.min(every, categories.length) * distance - 6 : NAMES.room;
+  const widest = Math.max(...categories.map((name) => textWidth(name, TICK)));
+  const least = isAcross ? NAMES.across : NAMES.upwards;
+  const isEach = distance >= least;
+  const needed = isAcross ? Math.max(least, Math.min(widest, NAMES.room) + 10) : least;
+  const every = isEach ? 1 : Math.ceil(needed / distance);
+  // Of several, that in the middle: the name of the first would reach beyond the axis.
+  const first = isAcross ? Math.floor((Math.min(every, categories.length) - 1) / 2) : 0;
+  const room = isAcross ? every * distance - (isEach ? 6 : 10) : NAMES.room;
+  const isWithin = (value: number) =>
+    isEach || !isAcross ||
+    (categories.length - 1 - value) * distance >= Math.min(widest, room) / 2 - 8;
+  const named = categories.map((name, value) => ({ name, value })).filter(({ value }) =>
+    value % every === first && (value === first || isWithin(value)) && value >= domain[0] &&
+    value <= domain[1]
+  );
   const names = shortenedNames(named.map(({ name }) => name), TICK, room);
   return {
     label,

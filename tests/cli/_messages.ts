@@ -10,7 +10,7 @@ export interface Literal {
 }
 
 /** After these a slash starts a regular expression, not a division. */
-const BEFORE_REGEX = /(?:^|[(,=:[&|?{;]|(?<![\w\])])!|return|case)\s*$/;
+const BEFORE_REGEX = /(?:^|[(,=:[&|?{;]|(?<![\w\])])!|return|case|=>)\s*$/;
 
 /**
  * The string and template literals of a source, with those joined by `+` merged; comments and

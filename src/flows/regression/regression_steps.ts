@@ -257,7 +257,7 @@ export class RegressionSteps {
     const { memory } = this.#record;
     settings.forEach((one, i) => {
       const at = this.#get("settings") + i * stepSettingsLayout.bytes;
-      const { secondScale, rate } = adamScales({ ...one, weightDecay: 0, clip: 0 });
+      const { secondScale, rate } = adamScales(one);
       const place = { memory, at, layout: stepSettingsLayout };
       writeField(place, "averageDecay", one.averageDecay);
       writeField(place, "secondScale", secondScale);

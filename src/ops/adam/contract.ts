@@ -33,7 +33,7 @@ export const CLIP_EPSILON = 1e-6;
 
 /** Bias-correction factors of a step's moments. */
 export function adamScales(
-  { step, lr }: AdamStepSettings,
+  { step, lr }: Pick<AdamStepSettings, "step" | "lr">,
 ): { readonly secondScale: number; readonly rate: number } {
   return {
     secondScale: 1 / Math.sqrt(1 - BETA2 ** (step + 1)),

@@ -1,3 +1,5 @@
+import type { TrainConfig } from "../options/table.ts";
+
 /** Learning rate schedule: linear warm-up over `warmup` steps, then constant or a half cosine. */
 export interface Schedule {
   /** Shape after the warm-up. */
@@ -8,6 +10,16 @@ export interface Schedule {
   readonly warmup: number;
   /** Step at which a cosine reaches zero; ignored by a constant schedule. */
   readonly horizon: number;
+}
+
+/** The schedule of a run's options. */
+export function scheduleOf(
+  { schedule, lr, warmup, lrHorizon = Infinity }: Pick<
+    TrainConfig,
+    "schedule" | "lr" | "warmup" | "lrHorizon"
+  >,
+): Schedule {
+  return { kind: schedule, lr, warmup, horizon: lrHorizon };
 }
 
 /**

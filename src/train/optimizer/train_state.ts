@@ -9,7 +9,7 @@ import { type FlowValues, namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
-import { learningRate, type Schedule } from "./schedule.ts";
+import { learningRate, type Schedule, scheduleOf } from "./schedule.ts";
 import { requireFinite } from "../steps/step_failure.ts";
 import type { ValidationState } from "../validation/validation_state.ts";
 
@@ -35,13 +35,12 @@ export class TrainState {
       & Pick<RunConfig, "standardization">
       & { readonly values?: FlowValues },
   ) {
-    const { schedule, lr, warmup, lrHorizon = Infinity } = config;
     const { standardization, values = {} } = from;
     const run = { config, network, standardization, flowValues: namesOf(values) };
     this.model = modelOf(run, from.weights, values);
     this.validation = from.validation ?? null;
     this.#config = config;
-    this.#schedule = { kind: schedule, lr, warmup, horizon: lrHorizon };
+    this.#schedule = scheduleOf(config);
     try {
       this.#adam = new Adam(from.moments, config.ema === 0 ? null : from.ema ?? from.weights);
     } catch (error) {

@@ -13,7 +13,7 @@ import { simdChoice } from "../../threads/simd_module.ts";
 import { ThreadChoice } from "../../threads/thread_choice.ts";
 import { namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "../optimizer/ema.ts";
-import { learningRate } from "../optimizer/schedule.ts";
+import { learningRate, scheduleOf } from "../optimizer/schedule.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import { modelOf } from "../run/load_run.ts";
 import type { TrainingPlan } from "../training_plan.ts";
@@ -70,10 +70,10 @@ export async function fusedTrainer(
   const options = { threads: usefulThreads(shape, threads), build, clip, weightDecay };
   const regression = await RegressionSteps.start(shape, start, options);
   const batches = new BatchRows(plan);
-  const { schedule: kind, lr, warmup, lrHorizon: horizon = Infinity } = config;
+  const schedule = scheduleOf(config);
   const settingsOf = (step: number) => ({
     step,
-    lr: learningRate({ kind, lr, warmup, horizon }, step),
+    lr: learningRate(schedule, step),
     averageDecay: emaDecay(ema, step),
   });
   const fill = (index: number, step: number) => {

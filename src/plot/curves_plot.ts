@@ -1,4 +1,4 @@
-import { linearAxis, logAxis, widened } from "./drawing/_axis.ts";
+import { linearAxis, logAxis } from "./drawing/_axis.ts";
 import {
   areaWidth,
   axes,
@@ -15,7 +15,9 @@ import {
 } from "./drawing/_chart.ts";
 import { accent, classColors, ink } from "./drawing/_palette.ts";
 import { rendered } from "./drawing/_render.ts";
+import { ring } from "./drawing/_ring.ts";
 import { element, polyline, svgDocument } from "./drawing/_svg.ts";
+import { type LossScale, lossScale, shownEvaluations } from "./loss_scale.ts";
 import type { PictureOptions } from "./picture.ts";
 
 /** The columns of a training log. */
@@ -92,12 +94,6 @@ export function movingMean(values: ArrayLike<number>, window: number): Float64Ar
   });
 }
 
-function quantile(values: readonly number[], q: number): number {
-  const sorted = Float64Array.from(values).sort();
-  const at = q * (sorted.length - 1), below = Math.floor(at);
-  return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
-}
-
 /** Keeps the lowest and highest point per unit of width: closer points are indistinguishable. */
 function thin(x: Float64Array, y: Float64Array, width: number): number[] {
   const bins = 2 * width;
@@ -122,31 +118,56 @@ const WIDTH = 620, GAP = 22;
 /** Colour of validation losses. */
 const VALIDATION = classColors[4];
 
-function lossAxis(curves: TrainingCurves, area: Rect): Axis {
-  const label = curves.loss === "nll" ? "NLL (nats)" : "mean squared error";
-  const finite = Array.from(curves.trainLoss).filter(Number.isFinite);
-  const tests = curves.evaluations.flatMap(({ testLoss, validationLoss = NaN }) => [
-    testLoss,
-    validationLoss,
-  ]).filter(Number.isFinite);
-  const reference = curves.reference ? [curves.reference.value] : [];
-  const all = [...tests, ...reference];
-  // The first steps and rare spikes are clipped at the top, or they would flatten everything else.
-  const low = Math.min(...all, quantile(finite, 0.002));
-  const high = Math.max(...all, quantile(finite, 0.985));
-  const range = [area.y + area.height, area.y] as const;
-  if (curves.loss === "squaredError" && low > 0 && high / low > 3) {
-    return logAxis(label, [low / 1.08, high * 1.08], range);
-  }
-  return linearAxis(label, widened(low, high, 0.06), range, 6);
+/** Losses over rows that do not train: before training, and after steps. */
+interface EvaluatedSeries {
+  readonly name: string;
+  readonly color: string;
+  /** NaN if there is none. */
+  readonly start: number;
+  readonly shown: readonly { readonly step: number; readonly loss: number }[];
+}
+
+function evaluatedSeries(evaluations: TrainingCurves["evaluations"]): EvaluatedSeries[] {
+  const { before, trained } = shownEvaluations(evaluations);
+  return [
+    { name: "test set", color: accent.orange, at: 0 },
+    { name: "validation rows", color: VALIDATION, at: 1 },
+  ].map(({ name, color, at }) => ({
+    name,
+    color,
+    start: before === undefined ? NaN : lossesOf(before)[at]!,
+    shown: trained.map((one) => ({ step: one.step, loss: lossesOf(one)[at]! }))
+      .filter(({ loss }) => Number.isFinite(loss)),
+  }));
+}
+
+function scaleOf({ loss, trainLoss, evaluations, reference }: TrainingCurves): LossScale {
+  const { before, trained } = shownEvaluations(evaluations);
+  return lossScale({
+    loss,
+    curves: trainLoss,
+    whole: [...trained.flatMap(lossesOf), ...(reference ? [reference.value] : [])],
+    before: before === undefined ? [] : lossesOf(before),
+  });
+}
+
+function lossAxis(loss: TrainingCurves["loss"], { scale, range }: LossScale, area: Rect): Axis {
+  const label = loss === "nll" ? "NLL (nats)" : "mean squared error";
+  const across = [area.y + area.height, area.y] as const;
+  return scale === "log" ? logAxis(label, range, across) : linearAxis(label, range, across, 6);
+}
+
+function lossesOf({ testLoss, validationLoss = NaN }: TrainingCurves["evaluations"][number]) {
+  return [testLoss, validationLoss];
 }
 
 /**
  * Plots a training run: the loss of every step (faint) and its moving mean, the test and validation
  * losses, the step of the kept weights, the reference, and in a second panel the NFE per solve.
  *
- * The axis is linear for a likelihood, and logarithmic for a squared error that fell to less than a
- * third.
+ * Losses before training are rings, which no line joins to the others, or triangles at the edge
+ * where they are far from the rest; the legend has their values. The axis is that of
+ * {@link lossScale}.
  *
  * @returns A PNG or SVG file.
  * @throws {RangeError} If no step has a finite loss, or columns differ in length.
@@ -167,8 +188,9 @@ export function curvesPlot(
     throw new RangeError(`curvesPlot: none of ${n} losses is finite`);
   }
   const margins = marginsOf(options);
+  const scale = scaleOf(curves);
   const left = leftOfAxis(
-    lossAxis(curves, { x: 0, y: 0, width: WIDTH, height: 320 }),
+    lossAxis(curves.loss, scale, { x: 0, y: 0, width: WIDTH, height: 320 }),
     margins.left,
   );
   const width = areaWidth(options, WIDTH, left + margins.right);
@@ -180,14 +202,14 @@ export function curvesPlot(
   if (window > 1) {
     entries.push({ label: `mean of ${window} steps`, mark: "line", color: accent.blue });
   }
-  if (evaluations.length > 0) {
-    entries.push({ label: "test set", mark: "dot", color: accent.orange });
-  }
-  const validated = evaluations.flatMap(({ step, validationLoss }) =>
-    validationLoss === undefined ? [] : [{ step, loss: validationLoss }]
-  );
-  if (validated.length > 0) {
-    entries.push({ label: "validation rows", mark: "dot", color: VALIDATION });
+  const evaluated = evaluatedSeries(evaluations);
+  for (const { name, color, start, shown } of evaluated) {
+    if (shown.length > 0) entries.push({ label: name, mark: "dot", color });
+    if (Number.isFinite(start)) {
+      const label = `${name} before training: ${Number(start.toPrecision(4))}`;
+      const [low, high] = scale.range;
+      entries.push({ label, mark: start > high ? "above" : start < low ? "below" : "ring", color });
+    }
   }
   if (bestStep !== undefined) {
     entries.push({ label: `kept weights, step ${bestStep}`, mark: "dashes", color: VALIDATION });
@@ -213,7 +235,7 @@ export function curvesPlot(
     Math.min(8, Math.round(width / 75), span), // no ticks between steps
   );
   const silentX = { ...x, label: "", ticks: [] };
-  const y = lossAxis(curves, area);
+  const y = lossAxis(curves.loss, scale, area);
   const across = Float64Array.from(steps, x.at);
   const line = (
     values: Float64Array,
@@ -238,8 +260,7 @@ export function curvesPlot(
   if (window > 1) {
     marks.push(line(movingMean(raw, window), y, { stroke: accent.blue, "stroke-width": 1.8 }));
   }
-  const dots = (series: readonly { step: number; loss: number }[], color: string) => {
-    const shown = series.filter(({ loss }) => Number.isFinite(loss));
+  for (const { color, shown } of evaluated) {
     marks.push(
       element("path", {
         d: polyline(shown.flatMap(({ step, loss }) => [x.at(step), y.at(loss)])),
@@ -259,9 +280,7 @@ export function curvesPlot(
         })
       ),
     );
-  };
-  dots(evaluations.map(({ step, testLoss }) => ({ step, loss: testLoss })), accent.orange);
-  if (validated.length > 0) dots(validated, VALIDATION);
+  }
   if (bestStep !== undefined) {
     marks.push(element("line", {
       x1: x.at(bestStep),
@@ -290,6 +309,10 @@ export function curvesPlot(
     gridLines(area, x, y),
     clipped(area, level + marks.join("")),
     axes(area, nfe ? silentX : x, y),
+    // Step 0 is at the edge, where the area's clip would leave half of a mark.
+    ...evaluated.filter(({ start }) => Number.isFinite(start)).map(({ start, color }) =>
+      ring({ x: x.at(0), y: y.at(start) }, area, color)
+    ),
   ];
   let bottom = area.y + area.height;
   if (nfe) {

@@ -24,6 +24,7 @@ import {
 import { classColors, ink, timeColor } from "./drawing/_palette.ts";
 import { dotStyle, hasOneUnit } from "./drawing/_plane.ts";
 import { rendered } from "./drawing/_render.ts";
+import { ring } from "./drawing/_ring.ts";
 import { element, fontWidth, polyline, svgDocument, textLine, wrapped } from "./drawing/_svg.ts";
 import type { PictureOptions } from "./picture.ts";
 
@@ -54,10 +55,11 @@ export interface PanelSeries {
   readonly color: PanelColor;
   /**
    * `line`, `dashes`: through the points in order, with a gap where one is not finite. `dots`: one
-   * per point. `area`: filled between `low` and `y`. `bars`, `steps`: a histogram with bin centres
+   * per point. `rings`: the same, hollow, with a triangle at the edge for a point above or below the
+   * panel. `area`: filled between `low` and `y`. `bars`, `steps`: a histogram with bin centres
    * `x` and heights `y`, filled or as an outline.
    */
-  readonly mark: "line" | "dashes" | "dots" | "area" | "bars" | "steps";
+  readonly mark: "line" | "dashes" | "dots" | "rings" | "area" | "bars" | "steps";
   /** [n] */
   readonly x: ArrayLike<number>;
   /** [n] */
@@ -298,6 +300,10 @@ function drawSeries(series: PanelSeries, panel: Panel, area: Rect, x: Axis, y: A
       const shown = series.opacity ?? (few ? 1 : style.opacity);
       return errors + element("g", { fill: color, "fill-opacity": shown }, circles);
     }
+    case "rings":
+      return points.filter((point) => point.every(Number.isFinite)).map(([cx, cy]) =>
+        ring({ x: cx!, y: cy! }, area, color)
+      ).join("");
     case "area": {
       const lower = series.low ? Float64Array.from(series.low, y.at) : across.map(() => zero);
       const d = filled(across, up, lower);
@@ -335,6 +341,7 @@ function legendEntries(series: readonly PanelSeries[]): LegendEntry[] {
       steps: "line",
       dashes: "dashes",
       dots: "dot",
+      rings: "ring",
       area: "patch",
       bars: "patch",
     } as const;

@@ -1,5 +1,6 @@
 import { ink } from "./_palette.ts";
 import type { PictureOptions } from "../picture.ts";
+import { ringMark } from "./_ring.ts";
 import { element, shortened, textLine, textWidth, wrapped } from "./_svg.ts";
 
 /** A rectangle in drawing units, y downwards. */
@@ -177,7 +178,8 @@ export function panelCaption(words: string, area: Rect): string {
 /** One entry of a legend. */
 export interface LegendEntry {
   readonly label: string;
-  readonly mark: "dot" | "line" | "dashes" | "patch";
+  /** `ring`, `above`, `below`: hollow dots, triangles that point to values outside the area. */
+  readonly mark: "dot" | "ring" | "above" | "below" | "line" | "dashes" | "patch";
   readonly color: string;
   readonly opacity?: number;
 }
@@ -190,7 +192,7 @@ export function legend(
   const LINE = 20;
   let x = place.x, y = place.y + 9, svg = "";
   for (const { label, mark, color, opacity = 1 } of entries) {
-    const markWidth = mark === "dot" ? 9 : 20;
+    const markWidth = mark === "line" || mark === "dashes" || mark === "patch" ? 20 : 9;
     const width = markWidth + 7 + textWidth(label, 12) + 20;
     if (x > place.x && x + width - 20 > place.x + place.width) {
       x = place.x;
@@ -198,6 +200,8 @@ export function legend(
     }
     svg += mark === "dot"
       ? element("circle", { cx: x + 4.5, cy: y, r: 4.5, fill: color, "fill-opacity": opacity })
+      : mark === "ring" || mark === "above" || mark === "below"
+      ? ringMark(x + 4.5, y, mark === "ring" ? "inside" : mark, color)
       : mark === "patch"
       ? element("rect", {
         x,

@@ -1,5 +1,6 @@
 import type { FlowKind } from "../../flows/model.ts";
 import { movingMean, smoothingWindow } from "../../plot/curves_plot.ts";
+import { lossScale, shownEvaluations } from "../../plot/loss_scale.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
 import type { PictureOptions } from "../../plot/picture.ts";
 import type { TrainingLog } from "../../train/run/training_log.ts";
@@ -24,14 +25,14 @@ const MOST_NAMED = 20;
 const COLOURS = 10;
 
 const panels = {
-  cnf: { title: "Continuous normalizing flows", loss: "NLL (nats)" },
-  fm: { title: "Flow matching", loss: "mean squared error" },
+  cnf: { title: "Continuous normalizing flows", label: "NLL (nats)", loss: "nll" },
+  fm: { title: "Flow matching", label: "mean squared error", loss: "squaredError" },
 } as const satisfies Record<FlowKind, unknown>;
 
 /**
  * Draws the losses of several runs over each other: the test and validation losses, and the moving
- * mean of the training loss. Models of different kinds have a panel each, since their losses are
- * not comparable.
+ * mean of the training loss; test losses before training are rings, which no line joins to the
+ * others. Models of different kinds have a panel each, since their losses are not comparable.
  *
  * @returns A PNG file; null if no run has taken a step.
  */
@@ -54,26 +55,61 @@ function hasCurve({ steps, evaluations }: TrainingLog): boolean {
 }
 
 function panelOf(kind: FlowKind, runs: readonly ComparedRun[]): Panel {
+  const { title, label, loss } = panels[kind];
   const drawn = runs.filter(({ log }) => hasCurve(log));
   const lines = drawn.map(({ log }) => trainingLine(log));
-  const tests = drawn.map(({ log }) => log.evaluations.map(({ testLoss }) => testLoss));
-  const series = drawn.flatMap((run, i) => seriesOf(run, lines[i]!, i));
-  const { scale, range } = lossScale(kind, [...lines.map(({ y }) => y), ...tests]);
+  const evaluations = drawn.map(({ log }) => shownEvaluations(log.evaluations));
+  const tests = evaluations.flatMap(({ trained }) => trained.map(({ testLoss }) => testLoss));
+  const curves = [...lines.flatMap(({ y }) => y), ...tests].filter(Number.isFinite);
+  const starts = evaluations.map(({ before }) => before?.testLoss ?? NaN);
+  const { scale, range } = lossScale({
+    loss,
+    curves,
+    // Diverged runs may leave the axis at the top, nothing at the bottom.
+    whole: curves.length === 0 ? [] : [curves.reduce((a, b) => Math.min(a, b))],
+    before: starts,
+  });
+  const isInside = (value: number) => value >= range[0] && value <= range[1];
+  const outside = starts.filter((value) => Number.isFinite(value) && !isInside(value));
   const notes = ["Thick: test loss. Thin: moving mean of the training loss."];
-  if (drawn.some(({ log }) => log.evaluations.some(hasValidation))) {
-    notes[0] += " Dashed: validation loss.";
+  const validated = evaluations.map(({ trained }) => trained.filter(hasValidation).length);
+  if (validated.some((count) => count > 0)) {
+    notes[0] += validated.includes(1)
+      ? " Dashed, or one small dot: validation loss."
+      : " Dashed: validation loss.";
+  }
+  if (starts.some(isInside)) notes[0] += " Ring: test loss before training.";
+  if (outside.length > 0) {
+    const [least, most] = [Math.min(...outside), Math.max(...outside)].map((value) =>
+      String(Number(value.toPrecision(4)))
+    );
+    notes[0] += ` Triangle: test loss before training, off the chart (${
+      least === most ? least : `${least} to ${most}`
+    }).`;
   }
   if (drawn.length > COLOURS) notes.push(`The colours repeat after ${COLOURS} runs.`);
   if (drawn.length > MOST_NAMED) {
     notes.push(`The first ${MOST_NAMED} of ${drawn.length} are named.`);
   }
   return {
-    title: panels[kind].title,
+    title,
     x: { label: "training step" },
-    y: { label: panels[kind].loss, scale, ...(range === null ? {} : { range }) },
-    series,
+    y: { label, scale, range },
+    series: [
+      ...drawn.flatMap((run, i) => seriesOf(run, lines[i]!, i)),
+      ...starts.flatMap((value, i) => isInside(value) ? [startOf([value], i % COLOURS)] : []),
+      // At the edge they are in one place, so one mark stands for all.
+      ...(outside.length > 0
+        ? [startOf(outside, outside.length === 1 ? starts.indexOf(outside[0]!) % COLOURS : "ink")]
+        : []),
+    ],
     notes,
   };
+}
+
+/** Losses before training. */
+function startOf(values: readonly number[], color: PanelSeries["color"]): PanelSeries {
+  return { color, mark: "rings", x: values.map(() => 0), y: values };
 }
 
 function hasValidation({ validationLoss }: TrainingLog["evaluations"][number]): boolean {
@@ -97,12 +133,15 @@ function seriesOf(
 ): PanelSeries[] {
   const color = index % COLOURS;
   const label = index < MOST_NAMED ? { label: name } : {};
-  const validated = evaluations.filter(hasValidation);
-  const hasTests = evaluations.length > 0;
+  const { trained } = shownEvaluations(evaluations);
+  const validated = trained.filter(hasValidation);
+  const hasTests = trained.length > 0;
   const tests = {
-    x: evaluations.map(({ step }) => step),
-    y: evaluations.map(({ testLoss }) => testLoss),
+    x: trained.map(({ step }) => step),
+    y: trained.map(({ testLoss }) => testLoss),
   };
+  // One test loss is a dot, which a legend's line would not name.
+  const isLine = trained.length > 1;
   return [
     {
       color,
@@ -115,37 +154,23 @@ function seriesOf(
     ...(validated.length === 0 ? [] : [
       {
         color,
-        mark: "dashes",
+        mark: validated.length > 1 ? "dashes" : "dots",
         x: validated.map(({ step }) => step),
         y: validated.map(({ validationLoss }) => validationLoss!),
-        width: 1.4,
+        width: validated.length > 1 ? 1.4 : 3.5,
       } as const,
     ]),
+    ...(isLine ? [{ color, mark: "line", ...tests, width: 2, ...label } as const] : []),
     ...(hasTests
       ? [
-        { color, mark: "line", ...tests, width: 2, ...label } as const,
-        { color, mark: "dots", ...tests, width: evaluations.length > 60 ? 3 : 5 } as const,
+        {
+          color,
+          mark: "dots",
+          ...tests,
+          width: trained.length > 60 ? 3 : 5,
+          ...(isLine ? {} : label),
+        } as const,
       ]
       : []),
   ];
-}
-
-/**
- * Scale and range of the losses. The first steps and diverged runs are cut off at the top, or they
- * would flatten everything else.
- */
-function lossScale(
-  kind: FlowKind,
-  curves: readonly (readonly number[])[],
-): { readonly scale: "linear" | "log"; readonly range: readonly [number, number] | null } {
-  const values = curves.flat().filter(Number.isFinite).sort((a, b) => a - b);
-  if (values.length === 0) return { scale: "linear", range: null };
-  const low = values[0]!;
-  const high = values[Math.floor(0.985 * (values.length - 1))]!;
-  if (!(high > low)) return { scale: "linear", range: null };
-  if (kind === "fm" && low > 0 && high / low > 3) {
-    return { scale: "log", range: [low / 1.08, high * 1.08] };
-  }
-  const margin = 0.05 * (high - low);
-  return { scale: "linear", range: [low - margin, high + margin] };
 }

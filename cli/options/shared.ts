@@ -20,6 +20,20 @@ export const modelArgument: TypedPositionalParameter<string> = {
   proposeCompletions: proposeModels,
 };
 
+/** The positional arguments RUN... of commands that take several runs; see `namedRuns()`. */
+export const runsArgument: TypedPositionalParameter<string> = {
+  ...runArgument,
+  brief: "a run folder, a folder of runs: all of them, or latest: the newest in runs/",
+};
+
+/** The positional arguments RUN... of commands that take several models; see `namedRuns()`. */
+export const modelsArgument: TypedPositionalParameter<string> = {
+  ...modelArgument,
+  brief:
+    "a run folder, a folder of runs: all of them, latest: the newest in runs/, or mnist-unet: " +
+    "comes with Fluxion",
+};
+
 const { seed, backend, threads, portableBits, data, header } = trainOptions;
 
 /** `--seed`, with what is drawn from it. */

@@ -32,7 +32,8 @@ export async function forEachRun(
       const { message, exitCode } = verdict(error, options.declared);
       worst = Math.max(worst, exitCode);
       if (message !== null) {
-        sayError(message.includes(run) ? message : `${shownPath(run)}: ${message}`);
+        const isNamed = message.includes(run) || message.startsWith(shownPath(run));
+        sayError(isNamed ? message : `${shownPath(run)}: ${message}`);
       }
     }
   }

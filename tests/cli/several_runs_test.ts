@@ -20,13 +20,13 @@ Deno.test("eval, plot and compare of several runs do not end at one that fails",
     assert.equal(made.code, 0, made.stderr);
     const [a, b] = ["s/lr-0.01", "s/lr-0.001"] as const;
 
-    const evaluated = await fluxion(["eval", a, "nowhere", b, "--n", "9", "--backend", "cpu"], {
+    const evaluated = await fluxion(["eval", b, "nowhere", "s", "--n", "9", "--backend", "cpu"], {
       cwd,
     });
     assert.equal(evaluated.code, 2);
     assert.match(evaluated.stderr, /^fluxion: nowhere: there is no such run/m);
     const lines = evaluated.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assert.deepEqual(lines.map(({ run, n }) => [run, n]), [[a, 9], [b, 9]]);
+    assert.deepEqual(lines.map(({ run, n }) => [run, n]), [[b, 9], [a, 9]]);
     assert.ok(lines.every(({ nll }) => Number.isFinite(nll)));
 
     const plotted = await fluxion(["plot", "nowhere", b, a, "--out", "p", ...tiny.slice(-3)], {

@@ -1,12 +1,10 @@
 import { InputError, shortPaths } from "@fluxion/fluxion/core";
-import { naturalOrder } from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { isShippedModel, kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
 import {
   type DifferingOption,
   differingOptions,
-  listRuns,
   readLog,
   runFile,
   type RunSummary,
@@ -19,6 +17,7 @@ import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
+import { namedRuns } from "../../runs/named_runs.ts";
 import { existingRunFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";
@@ -84,29 +83,14 @@ async function compareRuns(flags: CompareFlags, names: readonly string[]): Promi
   if (broken.length > 0) throw new PartlyFailed("some runs are broken", 2);
 }
 
-/** The runs that are named, each once, with those in a folder that is none itself. */
 async function summaries(names: readonly string[]): Promise<RunSummary[]> {
-  const found = await allSummaries(names);
-  return found.filter(({ run }, i) => found.findIndex((other) => other.run === run) === i);
-}
-
-async function allSummaries(names: readonly string[]): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
-  for (const name of names) {
-    if (isShippedModel(name)) {
-      found.push(await summarizeShipped(name));
-      continue;
-    }
-    const folder = await existingRunFolder(name);
-    if (await exists(`${folder}/config.json`)) {
-      found.push(await summarizeRun(folder));
-      continue;
-    }
-    const { runs } = await listRuns(folder);
-    if (runs.length === 0) {
-      throw new InputError(`${name}: neither a run folder nor a folder that holds runs`);
-    }
-    found.push(...runs.toSorted((a, b) => naturalOrder(a.run, b.run)));
+  for (const run of await namedRuns(names)) {
+    found.push(
+      isShippedModel(run)
+        ? await summarizeShipped(run)
+        : await summarizeRun(await existingRunFolder(run)),
+    );
   }
   return found;
 }

@@ -3,14 +3,14 @@ import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
 import { requireSolveApplicable } from "../../options/solve.ts";
-import { modelArgument } from "../../options/shared.ts";
+import { modelsArgument } from "../../options/shared.ts";
 import { type EvalFlags, evalOptions } from "./flags.ts";
 
 /** `fluxion eval RUN...`. */
 export const evalCommand = buildCommand<EvalFlags, string[]>({
   loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).evaluate),
   parameters: {
-    positional: { kind: "array", parameter: modelArgument, minimum: 1 },
+    positional: { kind: "array", parameter: modelsArgument, minimum: 1 },
     ...parametersOf(evalOptions),
   },
   docs: {

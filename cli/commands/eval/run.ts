@@ -22,6 +22,7 @@ import { showProgress } from "../../terminal/progress.ts";
 import { printLine, sayError, speaker } from "../../terminal/terminal.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { openEvaluated } from "../../runs/evaluated_data.ts";
+import { namedRuns } from "../../runs/named_runs.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun, shownRun } from "../../runs/open_run.ts";
 import { solveSettings, traceSettings } from "../../runs/solve_settings.ts";
@@ -32,7 +33,8 @@ import { likelihoodOptions, solverOptions } from "../../options/solve.ts";
 export type Evaluation = Readonly<Record<string, string | number | null>>;
 
 /** `fluxion eval RUN...`. */
-export async function evaluate(flags: EvalFlags, ...runs: string[]): Promise<void> {
+export async function evaluate(flags: EvalFlags, ...names: string[]): Promise<void> {
+  const runs = await namedRuns(names);
   const isOne = runs.length === 1;
   const outcome = isOne
     ? "interrupted; nothing was evaluated"

@@ -3,14 +3,14 @@ import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
 import { requireSolveApplicable } from "../../options/solve.ts";
-import { modelArgument } from "../../options/shared.ts";
+import { modelsArgument } from "../../options/shared.ts";
 import { type PlotFlags, plotOptions } from "./flags.ts";
 
 /** `fluxion plot RUN...`. */
 export const plotCommand = buildCommand<PlotFlags, string[]>({
   loader: checkFirst(requireSolveApplicable, async () => (await import("./run.ts")).plot),
   parameters: {
-    positional: { kind: "array", parameter: modelArgument, minimum: 1 },
+    positional: { kind: "array", parameter: modelsArgument, minimum: 1 },
     ...parametersOf(plotOptions),
   },
   docs: {

@@ -32,6 +32,7 @@ import { pictureFiles } from "../../pictures/pictures.ts";
 import { printLine, type Say, speaker } from "../../terminal/terminal.ts";
 import { curvesReference } from "../../pictures/curves_reference.ts";
 import { forEachRun } from "../../runs/each_run.ts";
+import { namedRuns } from "../../runs/named_runs.ts";
 import { runFolder } from "../../runs/runs_folder.ts";
 import { openData } from "../../runs/open_data.ts";
 import { type OpenedRun, openRun } from "../../runs/open_run.ts";
@@ -45,7 +46,8 @@ interface Picture {
 }
 
 /** `fluxion plot RUN...`. */
-export async function plot(flags: PlotFlags, ...runs: string[]): Promise<void> {
+export async function plot(flags: PlotFlags, ...names: string[]): Promise<void> {
+  const runs = await namedRuns(names);
   const messages = { notice: "stopping", outcome: "interrupted; the pictures drawn so far stay" };
   const outOf = await folders(flags, runs);
   await interruptible(

@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { describe } from "../../help.ts";
 import { checkFirst } from "../check_first.ts";
 import { parametersOf } from "../../options/flags.ts";
-import { runArgument } from "../../options/shared.ts";
+import { runsArgument } from "../../options/shared.ts";
 import { checkReport } from "./check.ts";
 import { type ReportFlags, reportOptions } from "./flags.ts";
 
@@ -10,7 +10,7 @@ import { type ReportFlags, reportOptions } from "./flags.ts";
 export const reportCommand = buildCommand<ReportFlags, string[]>({
   loader: checkFirst(checkReport, async () => (await import("./run.ts")).report),
   parameters: {
-    positional: { kind: "array", parameter: runArgument },
+    positional: { kind: "array", parameter: runsArgument },
     ...parametersOf(reportOptions),
   },
   docs: {
@@ -23,6 +23,7 @@ export const reportCommand = buildCommand<ReportFlags, string[]>({
       [
         ["fluxion report latest --out report.html", "the newest run"],
         ["fluxion report runs/a runs/b --theory --out report.html", "two runs and the theory"],
+        ["fluxion report runs/lr --out report.html", "all runs in a folder"],
         ["fluxion report latest --out docs/report.md", "for a repository's page"],
       ],
     ),

@@ -16,6 +16,7 @@ import { exists, folderInWords, outputPath, shownPath } from "../../paths.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
+import { namedRuns } from "../../runs/named_runs.ts";
 import { existingRunFolder } from "../../runs/runs_folder.ts";
 
 /** `fluxion report RUN...`. */
@@ -35,7 +36,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
   }
   // Read all runs before computing anything, so that errors are reported at once.
   const parts: ReportPart[] = [];
-  for (const run of runs) {
+  for (const run of await namedRuns(runs)) {
     const folder = await existingRunFolder(run);
     parts.push({
       kind: "run",

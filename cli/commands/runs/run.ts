@@ -2,7 +2,7 @@ import { named } from "@fluxion/fluxion/core";
 import { listRuns, type RunList, type RunSummary } from "@fluxion/fluxion/runs";
 import { exists, shownPath, userPath } from "../../paths.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
-import { runsFolder } from "../../runs/runs_folder.ts";
+import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 import { columns } from "../../terminal/columns.ts";
 import { duration } from "../../terminal/progress.ts";
 import { table, type TableColumn } from "../../terminal/table.ts";
@@ -12,14 +12,15 @@ import type { RunsFlags } from "./flags.ts";
 /** `fluxion runs [FOLDER...]`. */
 export async function runs(flags: RunsFlags, ...folders: string[]): Promise<void> {
   const say = speaker(flags);
-  const roots = folders.length > 0 ? folders.map(userPath) : [runsFolder()];
+  const roots = folders.length > 0 ? await Promise.all(folders.map(rootOf)) : [runsFolder()];
   const lists: RunList[] = [];
   for (const root of roots) {
     // Without a name, there may be no runs yet.
     if (folders.length === 0 && !await exists(root)) lists.push({ runs: [], others: [] });
     else lists.push(await listRuns(root));
   }
-  const found = lists.flatMap((list) => list.runs);
+  const all = lists.flatMap((list) => list.runs);
+  const found = all.filter(({ run }, i) => all.findIndex((other) => other.run === run) === i);
   if (flags.json) printLine(JSON.stringify(found.map(summaryJson)));
   else if (found.length > 0) {
     const isTerminal = Deno.stdout.isTerminal();
@@ -30,6 +31,11 @@ export async function runs(flags: RunsFlags, ...folders: string[]): Promise<void
   if (found.length === 0) {
     say(`no runs in ${roots.map(shownPath).join(", ")}; fluxion train cnf makes one`);
   }
+}
+
+/** The folder of an argument: a path, or `latest`. */
+async function rootOf(folder: string): Promise<string> {
+  return folder === "latest" ? await runFolder(folder) : userPath(folder);
 }
 
 function sayBroken(run: RunSummary): void {

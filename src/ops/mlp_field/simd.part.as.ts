@@ -143,30 +143,6 @@ export function timeBias(net: Net, t: f64, out: usize): void {
   }
 }
 
-/**
- * The time embedding of up to eight rows as a plane [hidden], computed as in {@link timeBias}.
- *
- * @param times float32 [rows]; lanes without a row get time 0.
- */
-export function embeddingPlane(net: Net, times: usize, rows: i32, out: usize): void {
-  const half = net.hidden >> 1;
-  const far = <usize>half * LANE_BYTES;
-  for (let row = 0; row < LANES; row += 2, out += 8) {
-    const t0: f64 = row < rows ? load<f32>(times + <usize>row * 4) : 0;
-    const t1: f64 = row + 1 < rows ? load<f32>(times + <usize>row * 4, 4) : 0;
-    const sin1 = f64x2(sin(Math.PI * t0), sin(Math.PI * t1));
-    const cos1 = f64x2(cos(Math.PI * t0), cos(Math.PI * t1));
-    let sine = sin1, cosine = cos1;
-    for (let k = 0, at = out; k < half; k++, at += LANE_BYTES) {
-      v128.store64_lane(at, f32x4.demote_f64x2_zero(sine), 0);
-      v128.store64_lane(at + far, f32x4.demote_f64x2_zero(cosine), 0);
-      const next = f64x2.add(f64x2.mul(sine, cos1), f64x2.mul(cosine, sin1));
-      cosine = f64x2.sub(f64x2.mul(cosine, cos1), f64x2.mul(sine, sin1));
-      sine = next;
-    }
-  }
-}
-
 /** 1 - h^2. */
 // @ts-ignore: decorator
 @inline

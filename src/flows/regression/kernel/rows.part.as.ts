@@ -1,13 +1,12 @@
 import {
   activateFromInput,
-  addPlane,
-  embeddingPlane,
   multiplyTiles,
   planeBytes,
   pullBackLayers,
 } from "../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
 import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
+import { addEmbedding } from "./embedding.part.as";
 import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
 
 /** Forward and backward over tiles of rows: everything but the gradients of the weights. */
@@ -27,11 +26,11 @@ export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): 
     const row = (first + i) * LANES, rows = min(LANES, job.rows - row);
     const offset = <usize>i * stride;
     gather(job, numbers, row, rows, x + offset, a + offset);
-    embeddingPlane(net, numbers + <usize>row * 4, rows, s.spare + <usize>i * plane);
   }
   multiplyTiles(net, tiles, net.w0, dims, hidden, x, stride, net.b0, act, stride);
   for (let i = 0; i < tiles; i++) {
-    addPlane(s.spare + <usize>i * plane, act + <usize>i * stride, <usize>hidden * LANE_BYTES);
+    const row = (first + i) * LANES, rows = min(LANES, job.rows - row);
+    addEmbedding(net, numbers + <usize>row * 4, rows, s.spare, act + <usize>i * stride);
   }
   activateFromInput(net, tiles, stride, act);
   const h3 = act + 2 * plane;

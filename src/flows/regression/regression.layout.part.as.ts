@@ -14,6 +14,17 @@ export const MOST_BLOCK_ROWS: i32 = 64;
 export const GROUP_ROWS: i32 = 12;
 /** Largest number of tasks per phase. */
 export const MOST_TASKS: i32 = 32767;
+/** Random words that a thread draws at a time; a multiple of 16. */
+export const DRAWN_WORDS: i32 = 64;
+
+/** Bytes of the constants of radii. */
+export const RADIUS_BYTES: usize = 144;
+/** Bytes of the constants of angles. */
+export const TURN_BYTES: usize = 184;
+/** Scratch bytes per random word: the word, half a radius, a normal number. */
+export const DRAWN_BYTES: usize = 16;
+/** Bytes behind x0 that a draw may write. */
+export const DRAWN_PADDING: usize = 16;
 
 /** Training steps of a velocity regression in shared memory. Arrays are addresses. */
 @unmanaged
@@ -84,6 +95,12 @@ export class Regression extends Net {
   epsilon: f32;
   /** Added to the norm. */
   clipEpsilon: f32;
+  /** 1: times, path and x0 are drawn here, see draws.part.as.ts; 0: the host fills them in. */
+  draws: i32;
+  /** Of the linear path: sigma = 1 - slope t. */
+  slope: f32;
+  /** Constants of normal numbers. */
+  drawConstants: usize;
 }
 
 /** Forward and backward over tiles of rows. */
@@ -104,7 +121,7 @@ export const OVER: usize = 192;
 /** Bytes of all words. */
 export const WORDS_BYTES: usize = 256;
 
-/** Adam's settings of one step. */
+/** Adam's settings of one step, and the keys of its draws. */
 @unmanaged
 export class StepSettings {
   /** Decay of the moving average. */
@@ -113,4 +130,16 @@ export class StepSettings {
   secondScale: f32;
   /** Learning rate with the bias correction of the first moment. */
   rate: f32;
+  /** Lower half of the seed of the draws. */
+  seedLow: u32;
+  /** Its upper half. */
+  seedHigh: u32;
+  /** Stream and subsequence of x0. */
+  noiseStream: u32;
+  /** Subsequence. */
+  noiseSubsequence: u32;
+  /** Stream and subsequence of the times. */
+  timesStream: u32;
+  /** Subsequence. */
+  timesSubsequence: u32;
 }

@@ -46,16 +46,28 @@ export const regressionLayout = recordLayout({
   secondDecay: ["f64", "Decay of the second moment."],
   epsilon: ["f32", "Epsilon of the division."],
   clipEpsilon: ["f32", "Added to the norm."],
+  draws: [
+    "i32",
+    "1: times, path and x0 are drawn here, see draws.part.as.ts; 0: the host fills them in.",
+  ],
+  slope: ["f32", "Of the linear path: sigma = 1 - slope t."],
+  drawConstants: ["address", "Constants of normal numbers."],
 });
 
 /** What differs between the steps of a call. */
 export const stepSettingsLayout = recordLayout({
   name: "StepSettings",
-  about: "Adam's settings of one step.",
+  about: "Adam's settings of one step, and the keys of its draws.",
 }, {
   averageDecay: ["f64", "Decay of the moving average."],
   secondScale: ["f32", "Bias correction of the root of the second moment."],
   rate: ["f32", "Learning rate with the bias correction of the first moment."],
+  seedLow: ["u32", "Lower half of the seed of the draws."],
+  seedHigh: ["u32", "Its upper half."],
+  noiseStream: ["u32", "Stream and subsequence of x0."],
+  noiseSubsequence: ["u32", "Subsequence."],
+  timesStream: ["u32", "Stream and subsequence of the times."],
+  timesSubsequence: ["u32", "Subsequence."],
 });
 
 /** Phases of a step. */
@@ -74,6 +86,14 @@ export const regressionWords = constants("size", {
   WORDS_BYTES: [256, "Bytes of all words."],
 });
 
+/** Sizes of random draws. */
+export const regressionDraws = constants("size", {
+  RADIUS_BYTES: [144, "Bytes of the constants of radii."],
+  TURN_BYTES: [184, "Bytes of the constants of angles."],
+  DRAWN_BYTES: [16, "Scratch bytes per random word: the word, half a radius, a normal number."],
+  DRAWN_PADDING: [16, "Bytes behind x0 that a draw may write."],
+});
+
 /** Sizes of tasks. */
 export const regressionCounts = constants("i32", {
   PATH_NUMBERS: [5, "Numbers per row at `path`."],
@@ -82,4 +102,5 @@ export const regressionCounts = constants("i32", {
   MOST_BLOCK_ROWS: [64, "Largest number of blocks of rows per matrix."],
   GROUP_ROWS: [12, "Rows of a matrix per task of the update; a multiple of the tiles' outputs."],
   MOST_TASKS: [32767, "Largest number of tasks per phase."],
+  DRAWN_WORDS: [64, "Random words that a thread draws at a time; a multiple of 16."],
 });

@@ -2,7 +2,12 @@ import { parameterCount, planeBytes, preparedBytes } from "../../ops/mlp_field/s
 import { planeCounts, planeSizes } from "../../ops/mlp_field/net.layout.ts";
 import { memoryCounts, memorySizes } from "../../core/wasm/memory.layout.ts";
 import { MOST_THREADS } from "../../threads/thread_pool.ts";
-import { regressionCounts, regressionWords, stepSettingsLayout } from "./regression.layout.ts";
+import {
+  regressionCounts,
+  regressionDraws,
+  regressionWords,
+  stepSettingsLayout,
+} from "./regression.layout.ts";
 
 /**
  * Sizes of a fused regression in bytes, in float64: exact where the module's 32-bit addresses would
@@ -26,6 +31,7 @@ const { LANES } = planeCounts.values;
 const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES } = planeSizes.values;
 const { PATH_NUMBERS, BLOCK_ROWS, BLOCK_COLUMNS, MOST_BLOCK_ROWS, GROUP_ROWS, MOST_TASKS } =
   regressionCounts.values;
+const { RADIUS_BYTES, TURN_BYTES, DRAWN_BYTES, DRAWN_PADDING } = regressionDraws.values;
 
 /** Planes of a chunk: about what the L2 caches of two cores hold. */
 const CHUNK_BYTES = 2 * 2 ** 20;
@@ -68,7 +74,8 @@ export function chunkTiles(shape: RegressionShape): number {
 
 /** Bytes of a thread's scratch memory. */
 export function scratchBytes(shape: RegressionShape): number {
-  const bytes = HEAD_BYTES + 2 * planeBytes(withoutTrace(shape)) + OUTER_BYTES;
+  const bytes = HEAD_BYTES + 2 * planeBytes(withoutTrace(shape)) + OUTER_BYTES +
+    regressionCounts.values.DRAWN_WORDS * DRAWN_BYTES;
   return roundUp(bytes + 2 * shape.dims * LANE_BYTES, 128);
 }
 
@@ -114,7 +121,7 @@ export function regressionArrays(shape: RegressionShape) {
     prepared: preparedBytes(withoutTrace(shape)),
     settings: steps * stepSettingsLayout.bytes,
     x1: 4 * steps * rows * dims,
-    x0: 4 * steps * rows * dims,
+    x0: 4 * steps * rows * dims + DRAWN_PADDING,
     path: 4 * steps * PATH_NUMBERS * rows,
     losses: 4 * steps,
     tiles: tiles * tileBytes(shape),
@@ -122,6 +129,7 @@ export function regressionArrays(shape: RegressionShape) {
     tileLosses: 8 * tilesOf(shape),
     blockSquares: 8 * blockCount(shape),
     squares: 4,
+    drawConstants: RADIUS_BYTES + TURN_BYTES,
   } as const;
 }
 

@@ -1,6 +1,7 @@
 import { fromBase64 } from "../../core/base64.ts";
 import { FailureError } from "../../core/errors.ts";
 import { readField, type RecordPlace, writeField } from "../../core/wasm/record_layout.ts";
+import type { DrawKeys } from "../losses/fm_draws.ts";
 import type { Block } from "../../ode/engines/cpu/engine_memory.ts";
 import { type EngineModule, engineModule } from "../../ode/engines/cpu/engine_module.ts";
 import { adamScales, BETA1, BETA2, CLIP_EPSILON, EPSILON } from "../../ops/adam/contract.ts";
@@ -42,6 +43,15 @@ export interface RegressionSettings {
   readonly weightDecay: number;
 }
 
+/**
+ * Draws that the module makes itself, on all threads: uniform times, a standard normal source, each
+ * row of it with the data of the same row, and the linear path (paths/linear_path.ts).
+ */
+export interface RegressionDraws {
+  /** 1 - sigmaMin. */
+  readonly slope: number;
+}
+
 /** Settings of one step. */
 export interface RegressionStep {
   /** Number of steps taken before. */
@@ -49,6 +59,8 @@ export interface RegressionStep {
   readonly lr: number;
   /** Decay of the moving average, if there is one. */
   readonly averageDecay: number;
+  /** Keys of the draws, of one seed, if the module makes them. */
+  readonly keys?: Pick<DrawKeys, "noiseKey" | "timesKey">;
 }
 
 /** Inputs of one step, to be filled in: views of the module's memory. */
@@ -80,6 +92,19 @@ function loadedModule(build: SimdChoice, { pool, memory }: EngineModule): Promis
   return loaded;
 }
 
+function writeKeys(
+  place: RecordPlace<keyof typeof stepSettingsLayout.at>,
+  { noiseKey, timesKey }: Pick<DrawKeys, "noiseKey" | "timesKey">,
+): void {
+  const { seed } = noiseKey;
+  writeField(place, "seedLow", seed % 2 ** 32);
+  writeField(place, "seedHigh", Math.floor(seed / 2 ** 32));
+  writeField(place, "noiseStream", noiseKey.stream);
+  writeField(place, "noiseSubsequence", noiseKey.subsequence ?? 0);
+  writeField(place, "timesStream", timesKey.stream);
+  writeField(place, "timesSubsequence", timesKey.subsequence ?? 0);
+}
+
 /**
  * Training steps of the regression of a ConditionalMLP on the velocities of a path, in WebAssembly:
  * several per call and on all threads. Formulas: losses/fm_loss.ts and ops/adam/adam_step.ts.
@@ -100,6 +125,8 @@ export class RegressionSteps {
   readonly #arrays: Readonly<Partial<Record<Field, number>>>;
   readonly #blocks: readonly Block[];
   readonly #scratch: Block;
+  /** Views, by step of a call. */
+  readonly #inputs: RegressionInputs[] = [];
 
   private constructor(
     { shape, engine, loaded, threads, tiles }: {
@@ -148,6 +175,7 @@ export class RegressionSteps {
    * @param options.threads Largest number of threads.
    * @param options.tiles Register tiles; by default the faster kind on this machine. The bits are the
    *   same.
+   * @param options.draws If given, the module makes the draws, and only the data are filled in.
    * @throws {RangeError} If the state has another size than the network, or the regression does not
    *   fit (`regressionFits`).
    * @throws {FailureError} If there is no memory left.
@@ -159,6 +187,7 @@ export class RegressionSteps {
       readonly threads: number;
       readonly build: SimdChoice;
       readonly tiles?: "narrow" | "wide" | undefined;
+      readonly draws?: RegressionDraws | null;
     },
   ): Promise<RegressionSteps> {
     const { weights, average, m, v } = state;
@@ -189,7 +218,12 @@ export class RegressionSteps {
     }
   }
 
-  #begin(state: RegressionState, { clip, weightDecay }: RegressionSettings): void {
+  #begin(
+    state: RegressionState,
+    { clip, weightDecay, draws = null }: RegressionSettings & {
+      readonly draws?: RegressionDraws | null;
+    },
+  ): void {
     const { dims, hidden, rows } = this.shape;
     this.#set({
       ...{ dims, hidden, rows },
@@ -206,6 +240,8 @@ export class RegressionSteps {
       secondDecay: BETA2,
       epsilon: EPSILON,
       clipEpsilon: CLIP_EPSILON,
+      draws: Number(draws !== null),
+      slope: draws?.slope ?? 0,
     });
     this.#floats("weights").set(state.weights);
     this.#floats("firstMoment").set(state.m);
@@ -217,12 +253,19 @@ export class RegressionSteps {
     this.#loaded.functions.prepareRegression!(this.#record.at);
   }
 
-  /** The inputs of the `index`-th step of the next call, to be filled in completely. */
+  /**
+   * The inputs of the `index`-th step of the next call, to be filled in completely; only the data if
+   * the module makes the draws.
+   */
   inputs(index: number): RegressionInputs {
-    const { rows, dims } = this.shape;
     if (!(Number.isInteger(index) && index >= 0 && index < this.mostSteps)) {
       throw new RangeError(`regression: expected a step below ${this.mostSteps}, got ${index}`);
     }
+    return this.#inputs[index] ??= this.#viewInputs(index);
+  }
+
+  #viewInputs(index: number): RegressionInputs {
+    const { rows, dims } = this.shape;
     const batch = rows * dims, { PATH_NUMBERS } = regressionCounts.values;
     const x1 = this.#floats("x1"), x0 = this.#floats("x0"), path = this.#floats("path");
     const column = (which: number) => {
@@ -254,7 +297,10 @@ export class RegressionSteps {
     if (steps === 0 || steps > this.mostSteps) {
       throw new RangeError(`regression: expected 1 to ${this.mostSteps} steps, got ${steps}`);
     }
-    const { memory } = this.#record;
+    const { memory } = this.#record, draws = this.#get("draws") !== 0;
+    if (settings.some(({ keys }) => (keys !== undefined) !== draws)) {
+      throw new RangeError(`regression: expected ${draws ? "" : "no "}keys of each step's draws`);
+    }
     settings.forEach((one, i) => {
       const at = this.#get("settings") + i * stepSettingsLayout.bytes;
       const { secondScale, rate } = adamScales(one);
@@ -262,6 +308,7 @@ export class RegressionSteps {
       writeField(place, "averageDecay", one.averageDecay);
       writeField(place, "secondScale", secondScale);
       writeField(place, "rate", rate);
+      if (one.keys !== undefined) writeKeys(place, one.keys);
     });
     this.#floats("words").fill(0);
     this.#set({ steps, wide: this.#wide() });

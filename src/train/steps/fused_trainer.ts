@@ -5,9 +5,12 @@ import {
   type RegressionShape,
   usefulThreads,
 } from "../../flows/regression/regression_sizes.ts";
-import { RegressionSteps } from "../../flows/regression/regression_steps.ts";
+import { type RegressionDraws, RegressionSteps } from "../../flows/regression/regression_steps.ts";
+import { independentCoupling } from "../../flows/couplings/coupling.ts";
+import { stepKeys } from "../../flows/losses/fm_draws.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
+import { uniformTimes } from "../../flows/times/uniform_times.ts";
 import type { Support } from "../../ode/engines/engine.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { ThreadChoice } from "../../threads/thread_choice.ts";
@@ -45,6 +48,15 @@ export function supportsFused(plan: TrainingPlan): Support {
   return { kind: "no", reasons: [`width ${hidden} and ${rows} rows do not fit its memory`] };
 }
 
+/** The draws of a plan, if the steps can make them themselves: those of the default path and values. */
+function drawsOf({ config: { sigmaMin = 0 }, values }: TrainingPlan): RegressionDraws | null {
+  const { path, source = standardNormal, coupling = independentCoupling, times = uniformTimes } =
+    values;
+  const isDefault = path === undefined && source === standardNormal &&
+    coupling === independentCoupling && times === uniformTimes;
+  return isDefault ? { slope: Math.fround(1 - sigmaMin) } : null;
+}
+
 /**
  * Flow matching on points in fused steps (`RegressionSteps`), several per call.
  *
@@ -68,18 +80,22 @@ export async function fusedTrainer(
   const start = { weights, average: shape.averages ? average ?? weights : null, m, v };
   const build = simdChoice({ portableBits });
   const options = { threads: usefulThreads(shape, threads), build, clip, weightDecay };
-  const regression = await RegressionSteps.start(shape, start, options);
+  const draws = drawsOf(plan);
+  const regression = await RegressionSteps.start(shape, start, { ...options, draws });
   const batches = new BatchRows(plan);
   const schedule = scheduleOf(config);
   const settingsOf = (step: number) => ({
     step,
     lr: learningRate(schedule, step),
     averageDecay: emaDecay(ema, step),
+    ...(draws === null ? {} : { keys: stepKeys({ seed, step }) }),
   });
   const fill = (index: number, step: number) => {
     const inputs = regression.inputs(index);
     batches.write(step, inputs.x1);
-    fillInputs(inputs, { path, source }, { coupling, times, draw: { seed, step } });
+    if (draws === null) {
+      fillInputs(inputs, { path, source }, { coupling, times, draw: { seed, step } });
+    }
   };
   const choice = new ThreadChoice(regression.threads);
   let perCall = FIRST_STEPS;

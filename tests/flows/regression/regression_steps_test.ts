@@ -3,6 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import { stopWord } from "../../../src/core/stop.ts";
 import { BETA1 } from "../../../src/ops/adam/contract.ts";
 import { portableAdamStep } from "../../../src/ops/adam/adam_step.ts";
+import { fillInputs } from "../../../src/flows/regression/fill_inputs.ts";
+import { linearPath } from "../../../src/flows/paths/linear_path.ts";
+import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
+import { stepKeys } from "../../../src/flows/losses/fm_draws.ts";
 import { mlpLayout } from "../../../src/ops/mlp_field/contract.ts";
 import { mlpAt, mlpFloat64 } from "../../../src/ops/mlp_field/float64.ts";
 import type { RegressionShape } from "../../../src/flows/regression/regression_sizes.ts";
@@ -175,6 +179,33 @@ Deno.test("RegressionSteps gives the same bits for any threads, tiles and steps 
         assertSame(found, expected, `${[dims, hidden, rows]}, ${threads} threads, ${perCall}`);
       }
     }
+  }
+});
+
+Deno.test("RegressionSteps makes the draws that the host makes, by any threads", async () => {
+  for (
+    const [dims, rows, seed] of [[2, 64, 3], [1, 13, 2 ** 40 + 5], [3, 21, 0], [5, 40, 7]] as const
+  ) {
+    const shape = shapeOf({ dims, rows });
+    const sigmaMin = 1e-3, first = 2 ** 31, steps = [0, 1, 2];
+    const model = { path: linearPath(sigmaMin), source: standardNormal };
+    const results = [];
+    for (const draws of [null, { slope: Math.fround(1 - sigmaMin) }]) {
+      for (const threads of [1, 2]) {
+        const options = { ...plainly, threads, draws };
+        const regression = await RegressionSteps.start(shape, fresh(shape), options);
+        const settings = steps.map((i) => {
+          const inputs = regression.inputs(i), draw = { seed, step: first + i };
+          inputs.x1.set(numbers(rows * dims, i));
+          if (draws === null) fillInputs(inputs, model, { draw });
+          const keys = draws === null ? {} : { keys: stepKeys(draw) };
+          return { step: first + i, lr: 0.01, averageDecay: 0, ...keys };
+        });
+        results.push({ losses: regression.run(settings), ...regression.read() });
+        regression.dispose();
+      }
+    }
+    for (const found of results) assert.deepEqual(found, results[0], `${dims}, ${rows}`);
   }
 });
 

@@ -1,7 +1,8 @@
 // asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 65536
+import { storeRadiusConstants, storeTurnConstants } from "../../../core/random/random_kernels.as";
 import { prepare, preparedBytes } from "../../../ops/mlp_field/simd.part.as";
 import { LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
-import { gradientPhase, Regression, rowsPhase, updatePhase } from "../regression.layout.part.as";
+import { gradientPhase, RADIUS_BYTES, Regression, rowsPhase, updatePhase } from "../regression.layout.part.as";
 import { blockCount, listPairs, takeBlock } from "./gradients.part.as";
 import { awaitPhase, beginPhase, endPhases, isLast, takeTask } from "./phases.part.as";
 import { takeTiles } from "./rows.part.as";
@@ -27,6 +28,8 @@ export function prepareRegression(job: usize): void {
     tileBytes(net) == <u64>j.tileBytes && blockCount(net) == j.blocks;
   if (!isAsCounted) unreachable();
   prepare(net, j.weights, j.prepared);
+  storeRadiusConstants(j.drawConstants);
+  storeTurnConstants(j.drawConstants + RADIUS_BYTES);
   j.firstTile = 0;
   listPairs(j);
 }

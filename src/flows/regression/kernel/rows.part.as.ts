@@ -6,6 +6,7 @@ import {
 } from "../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
 import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
+import { drawRows } from "./draws.part.as";
 import { addEmbedding } from "./embedding.part.as";
 import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
 
@@ -21,6 +22,9 @@ export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): 
   const stride = <usize>job.tileBytes, narrow = <usize>dims * LANE_BYTES;
   const act = tileAt(job, first);
   const alpha1 = cotangentsOf(net, act), x = pointsOf(net, act), a = outputOf(net, act);
+  if (job.draws) {
+    drawRows(job, first * LANES, min(tiles * LANES, job.rows - first * LANES), s.words);
+  }
   const numbers = job.path + <usize>(job.step * PATH_NUMBERS * job.rows) * 4;
   for (let i = 0; i < tiles; i++) {
     const row = (first + i) * LANES, rows = min(LANES, job.rows - row);

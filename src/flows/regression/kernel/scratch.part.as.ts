@@ -1,6 +1,6 @@
 import { planeBytes } from "../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, Net, OUTER_BYTES } from "../../../ops/mlp_field/net.layout.part.as";
-import { Regression } from "../regression.layout.part.as";
+import { DRAWN_BYTES, DRAWN_WORDS, Regression } from "../regression.layout.part.as";
 
 /** A thread's scratch memory, and the planes of a tile. Sizes as counted in regression_sizes.ts. */
 
@@ -13,6 +13,8 @@ export class Scratch {
   f: usize;
   /** Buffer of the outer products. */
   outer: usize;
+  /** Random words and what becomes of them. */
+  words: usize;
 }
 
 /** Bytes reserved for {@link Scratch}. */
@@ -26,6 +28,8 @@ export function layScratch(job: Regression, base: usize): Scratch {
   at += 2 * <u64>planeBytes(net);
   s.outer = base + <usize>at;
   at += OUTER_BYTES;
+  s.words = base + <usize>at;
+  at += DRAWN_WORDS * DRAWN_BYTES;
   s.f = base + <usize>at;
   at += 2 * <u64>net.dims * LANE_BYTES;
   if (((at + 127) & ~127) != <u64>job.scratchBytes) unreachable();

@@ -1,7 +1,8 @@
 import { adam } from "../../../ops/adam/adam.as";
 import { packPart } from "../../../ops/mlp_field/simd_planes.part.as";
 import { Net } from "../../../ops/mlp_field/net.layout.part.as";
-import { GROUP_ROWS, Regression, StepSettings } from "../regression.layout.part.as";
+import { GROUP_ROWS, Regression } from "../regression.layout.part.as";
+import { settingsOf } from "./draws.part.as";
 import { inputsOf, offsetOf, outputsOf } from "./gradients.part.as";
 
 /** Adam by groups of a matrix's rows, which are then packed for the next step. */
@@ -33,9 +34,7 @@ export function takeGroup(job: Regression, group: i32): void {
 
 /** A step of Adam over `count` numbers from `at` bytes on, in place. */
 function update(job: Regression, at: usize, count: i32): void {
-  const step = changetype<StepSettings>(
-    job.settings + <usize>job.step * offsetof<StepSettings>(),
-  );
+  const step = settingsOf(job);
   const average = job.average ? job.average + at : 0;
   const weights = job.weights + at, m = job.firstMoment + at, v = job.secondMoment + at;
   adam(

@@ -1,32 +1,52 @@
 /**
  * A training process that kills itself at a call that changes the disk: `_killed_training.ts N ARGS`
  * runs `fluxion ARGS` and is killed just before call number N, from 1; a write is half done. With
- * N = 0 it survives, and its last line is the number of calls.
+ * N = 0 it survives, and before call number i, at the same half of a write, it copies what is in its
+ * folder to `../i`; its last line is the number of calls.
  */
 import { runProgram } from "../../cli/program.ts";
 
 const [point, ...args] = Deno.args;
 const fatal = Number(point);
+const { open, rename, mkdir, remove, mkdirSync, copyFileSync } = Deno;
 let calls = 0;
 
-/** Counts a call; does not return from the fatal one. */
-function pass(half: () => void = () => {}): void {
-  if (++calls !== fatal) return;
-  half();
+/**
+ * Counts a call; does not return from the fatal one.
+ *
+ * @param half Writes half of what is written by the call, if it writes.
+ * @returns What `half` returned, if it was called.
+ */
+function pass(half: () => number = () => 0): number {
+  calls++;
+  if (fatal !== 0 && calls !== fatal) return 0;
+  const written = half();
+  if (fatal === 0) {
+    copyFolder(".", `../${calls}`);
+    return written;
+  }
   Deno.kill(Deno.pid, "SIGKILL");
   // The signal may take a moment, during which nothing else may happen.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  return written;
+}
+
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to);
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    (isDirectory ? copyFolder : copyFileSync)(`${from}/${name}`, `${to}/${name}`);
+  }
 }
 
 const file = Deno.FsFile.prototype;
 const { write, writeSync, sync, syncSync } = file;
-file.write = function (bytes) {
-  pass(() => writeSync.call(this, bytes.subarray(0, bytes.length / 2)));
-  return write.call(this, bytes);
+file.write = async function (bytes) {
+  const half = pass(() => writeSync.call(this, bytes.subarray(0, bytes.length / 2)));
+  return half + await write.call(this, bytes.subarray(half));
 };
 file.writeSync = function (bytes) {
-  pass(() => writeSync.call(this, bytes.subarray(0, bytes.length / 2)));
-  return writeSync.call(this, bytes);
+  const half = pass(() => writeSync.call(this, bytes.subarray(0, bytes.length / 2)));
+  return half + writeSync.call(this, bytes.subarray(half));
 };
 file.sync = function () {
   pass();
@@ -36,7 +56,6 @@ file.syncSync = function () {
   pass();
   return syncSync.call(this);
 };
-const { open, rename, mkdir, remove } = Deno;
 Deno.open = (path, options) => {
   // Folders are opened to be flushed.
   if (options?.create || options?.createNew) pass();

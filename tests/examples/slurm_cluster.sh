@@ -57,13 +57,13 @@ daemons=$!
 stop() {
   # shellcheck disable=SC2086 # ids
   kill $daemons 2>/dev/null || true
-  for _ in $(seq 30); do
-    # shellcheck disable=SC2086
-    kill -0 $daemons 2>/dev/null || return 0
-    sleep 0.1
-  done
   # shellcheck disable=SC2086
-  kill -9 $daemons 2>/dev/null || true
+  (sleep 10 && kill -9 $daemons) >/dev/null 2>&1 &
+  last=$!
+  # Until then they write to the folder.
+  # shellcheck disable=SC2086
+  wait $daemons || true
+  kill "$last" || true
 }
 trap stop EXIT
 

@@ -20,14 +20,18 @@ async function shell(script: string, cwd: string) {
 }
 
 /** What is typed on the login node: a sweep of three runs, its array with one task too many. */
-const session = `
+const session = String.raw`
   PATH="$PWD/bin:$PATH"
   set -- train cnf --seed 0..2 --steps 2 --hidden 4 --batch-size 16 --backend cpu --threads 1 --run-dir runs
+  # sbatch --wait looks after 8 seconds, then after 32 more.
+  waits() { while squeue --noheader --jobs="$1" | grep -q .; do sleep 0.1; done; }
   fluxion sweep "$@" --write-jobs
-  sbatch --wait --quiet --array=0-3 --mem=0 -o task-%a.txt ${examples}/slurm-sweep.sh runs || echo "array: $?"
+  job=$(sbatch --parsable --array=0-3 --mem=0 -o task-%a.txt ${examples}/slurm-sweep.sh runs)
+  waits "$job"
+  scontrol --oneliner show job "$job" | sed -n 's/.* ArrayTaskId=\([0-9]*\) .* ExitCode=\([0-9]*\):0 .*/task \1: \2/p' | sort
   fluxion sweep "$@" --table
   fluxion sweep "$@" --dry-run
-  PER=5 sbatch --wait --quiet --array=0-1 --mem=0 ${examples}/slurm-array.sh runs/seed-0 shards
+  waits "$(PER=5 sbatch --parsable --array=0-1 --mem=0 ${examples}/slurm-array.sh runs/seed-0 shards)"
   fluxion sample runs/seed-0 --n 10 --out one.npy --quiet
   sh ${examples}/join-npy.sh joined.npy shards/*.npy
   cmp one.npy joined.npy
@@ -60,7 +64,7 @@ Deno.test({
     assert.match(
       stdout,
       // The fourth task has no run and fails; the other three are trained and tabulated.
-      /^runs\/jobs\.sh\narray: 2\nruns +test loss .*\n +3 +\d.*\nruns\/jobs\.sh has no line for task 3\n$/,
+      /^runs\/jobs\.sh\ntask 0: 0\ntask 1: 0\ntask 2: 0\ntask 3: 2\nruns +test loss .*\n +3 +\d.*\nruns\/jobs\.sh has no line for task 3\n$/,
     );
   },
 });

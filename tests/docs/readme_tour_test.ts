@@ -7,6 +7,7 @@ const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** How to type a command so that it takes seconds; the first pattern that matches is used. */
 const shortened: readonly (readonly [command: RegExp, type: (command: string) => string])[] = [
+  [/ sweep /, (command) => command.replace("0..4", "0..1 --steps 2 --batch-size 8 --hidden 4")],
   [/ train fm --net resnet/, added("--steps 1 --batch-size 4 --filters 2 --blocks 1")],
   [/ train fm.* --data \w+/, added("--steps 2 --batch-size 8 --hidden 4")],
   [/ train fm/, added("--steps 1 --batch-size 2 --filters 4")],
@@ -20,8 +21,11 @@ function added(options: string): (command: string) => string {
   return (command) => `${command} ${options}`;
 }
 
-/** Commands that take minutes: interrupted once they report progress. */
-const interrupted = / homework /;
+/**
+ * Commands that take minutes, and checks of theorems that theory_test.ts runs whole: interrupted once
+ * they report progress.
+ */
+const interrupted = / homework | theory ddpm$| theory kfp --brief$/;
 
 /** Lines of a bash start-up file. */
 const ofBash = /^eval /;
@@ -67,7 +71,9 @@ Deno.test("the commands of the README's tour work as typed, in order", () =>
       const { code, lines } = await onTerminal(typed, {
         columns: 100,
         cwd,
-        ...(stops ? { keys: { text: "\x03", at: /left in all|step \d+/ } } : {}),
+        ...(stops
+          ? { keys: { text: "\x03", at: /left in all|step \d+|checking its claims/ } }
+          : {}),
       });
       if (code !== (stops ? 130 : 0)) {
         failed.push(`${typed}: ${code}\n${lines.slice(-5).join("\n")}`);

@@ -230,7 +230,8 @@ Deno.test("train() in a folder where another trains is refused", () =>
     await trainUntil(smallRuns.fm, run, {
       hooks: {
         onPictures: async () => {
-          await assert.rejects(trainUntil({ model: "fm" }, run, { mode: "resume" }), {
+          // To resume it would wait for ten seconds.
+          await assert.rejects(trainUntil(smallRuns.fm, run, { mode: "overwrite" }), {
             name: "InputError",
             message: /another process is training/,
           });

@@ -1,6 +1,7 @@
-import { areaWidth, clipped, heading } from "./drawing/_chart.ts";
+import { areaWidth, heading } from "./drawing/_chart.ts";
 import { accent, ink } from "./drawing/_palette.ts";
-import { checkPoints, dots, dotStyle, fitPlane } from "./drawing/_plane.ts";
+import { checkPoints, cloudOf, cloudsIn, dotStyle, fitPlane } from "./drawing/_plane.ts";
+import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { element, fontWidth, svgDocument, textLine, textWidth } from "./drawing/_svg.ts";
 import type { Bounds, PictureOptions } from "./picture.ts";
@@ -51,13 +52,12 @@ export function cloudGrid(
     y: head.height + Math.floor(i / columns) * (height + BELOW),
     width,
   });
+  const painted: Cloud[] = [];
   const cells = clouds.map((cloud, i) => {
     const plane = fitPlane(bounds, place(i));
     const { radius, opacity } = dotStyle(cloud.length / 2, plane.area);
-    return clipped(
-      plane.area,
-      dots(plane, cloud, { radius: 0.7 * radius, opacity, color: accent.blue }),
-    ) +
+    const marks = cloudOf(plane, cloud, { radius: 0.7 * radius, opacity, color: accent.blue });
+    return cloudsIn([marks], options, painted) +
       element("rect", { ...plane.area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }) +
       textLine(labels[i]!, plane.area.x + width / 2, plane.area.y + height + 13, {
         size: SMALL,
@@ -79,5 +79,6 @@ export function cloudGrid(
       ...cells,
     ]),
     options,
+    painted,
   );
 }

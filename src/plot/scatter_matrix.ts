@@ -17,12 +17,14 @@ import {
 import { accent, classColors } from "./drawing/_palette.ts";
 import {
   checkPoints,
+  cloudOf,
+  cloudsIn,
   coordinate,
   coordinateName,
   domainOf,
-  dots,
   dotStyle,
 } from "./drawing/_plane.ts";
+import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { bars, gridStep, histograms, outline } from "./histogram_plot.ts";
 import { classesOf, withCount } from "./scatter_plot.ts";
@@ -128,6 +130,7 @@ export function scatterMatrix(
   }
   const named = legend(entries, { x: left, y: head.height, width });
   const top = head.height + named.height + 6;
+  const painted: Cloud[] = [];
   const parts = [head.svg, named.svg];
 
   const diagonal = (k: number, area: Rect, x: Axis): string => {
@@ -172,24 +175,22 @@ export function scatterMatrix(
         }
         const style = dotStyle(count, area);
         parts.push(gridLines(area, x, y));
-        parts.push(clipped(
-          area,
-          dots({ x, y }, pairs, {
-            radius: style.radius * 0.8,
-            opacity: style.opacity,
-            color: row < column
-              ? accent.orange
-              : labels
-              ? (i) => classColors[labels[i]!]!
-              : accent.blue,
-          }),
-        ));
+        const cloud = cloudOf({ area, x, y }, pairs, {
+          radius: style.radius * 0.8,
+          opacity: style.opacity,
+          color: row < column
+            ? accent.orange
+            : labels
+            ? (i) => classColors[labels[i]!]!
+            : accent.blue,
+        });
+        parts.push(cloudsIn([cloud], options, painted));
       }
       parts.push(axes(area, outerX, outerY));
     }
   }
   const height = top + shown * CELL + (shown - 1) * GAP + 50;
-  return rendered(svgDocument(left + width + margins.right, height, parts), options);
+  return rendered(svgDocument(left + width + margins.right, height, parts), options, painted);
 }
 
 /** A domain that holds the bins around the outer ones of its values, if they are on a grid. */

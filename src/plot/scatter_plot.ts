@@ -2,7 +2,6 @@ import {
   areaWidth,
   axes,
   BELOW_AXIS,
-  clipped,
   gridLines,
   heading,
   isOneColumn,
@@ -16,12 +15,14 @@ import { accent, classColors, ink } from "./drawing/_palette.ts";
 import {
   boundsOfAll,
   checkPoints,
+  cloudOf,
+  cloudsIn,
   countOutside,
-  dots,
   dotStyle,
   fitPlane,
   type Plane,
 } from "./drawing/_plane.ts";
+import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
@@ -69,8 +70,7 @@ export function classesOf(labels: ArrayLike<number>, n: number): readonly number
 }
 
 function panel(plane: Plane, marks: string): string {
-  return gridLines(plane.area, plane.x, plane.y) + clipped(plane.area, marks) +
-    axes(plane.area, plane.x, plane.y);
+  return gridLines(plane.area, plane.x, plane.y) + marks + axes(plane.area, plane.x, plane.y);
 }
 
 /** The label of a cloud, with the number of its points outside the frame if there are any. */
@@ -135,14 +135,16 @@ export function scatterPlot(
 
   const plane = planeAt(left, top, width);
   const style = dotStyle(n, plane.area);
-  const marks = dots(plane, points, {
+  const marks = cloudOf(plane, points, {
     ...style,
     color: labels ? (row) => classColors[labels[row]!]! : accent.blue,
   });
+  const painted: Cloud[] = [];
+  const drawn = (...clouds: [Cloud, ...Cloud[]]) => cloudsIn(clouds, options, painted);
   const parts = [head.svg, named.svg];
   let right = left + width, bottom = top + plane.area.height;
   if (reference === undefined) {
-    parts.push(panel(plane, marks));
+    parts.push(panel(plane, drawn(marks)));
   } else {
     const { points: others } = reference;
     const otherStyle = dotStyle(others.length / 2, plane.area);
@@ -153,12 +155,16 @@ export function scatterPlot(
         : planeAt(right + left, top, width);
       right = second.area.x + width;
       bottom = second.area.y + second.area.height;
-      parts.push(panel(plane, marks), panelCaption(label, plane.area));
-      parts.push(panel(second, dots(second, others, { ...otherStyle, color: accent.orange })));
+      parts.push(panel(plane, drawn(marks)), panelCaption(label, plane.area));
+      parts.push(
+        panel(second, drawn(cloudOf(second, others, { ...otherStyle, color: accent.orange }))),
+      );
       parts.push(panelCaption(otherLabel, second.area));
     } else {
-      parts.push(panel(plane, dots(plane, others, { ...behind, color: ink.reference }) + marks));
+      parts.push(
+        panel(plane, drawn(cloudOf(plane, others, { ...behind, color: ink.reference }), marks)),
+      );
     }
   }
-  return rendered(svgDocument(right + margins.right, bottom + BELOW_AXIS, parts), options);
+  return rendered(svgDocument(right + margins.right, bottom + BELOW_AXIS, parts), options, painted);
 }

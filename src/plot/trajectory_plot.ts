@@ -16,7 +16,17 @@ import {
   rightOfBar,
 } from "./drawing/_chart.ts";
 import { accent, ink, timeColor } from "./drawing/_palette.ts";
-import { boundsOfAll, checkPoints, dots, dotStyle, fitPlane, middleOf } from "./drawing/_plane.ts";
+import {
+  boundsOfAll,
+  checkPoints,
+  cloudOf,
+  cloudsIn,
+  dots,
+  dotStyle,
+  fitPlane,
+  middleOf,
+} from "./drawing/_plane.ts";
+import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { element, round, svgDocument } from "./drawing/_svg.ts";
 import type { CoordinateOptions, PictureOptions } from "./picture.ts";
@@ -175,6 +185,7 @@ export function snapshotsPlot(
   const compared = [middleOf(states[0]!), states.at(-1)!];
   const bounds = boundsOfAll(data === undefined ? compared : [...compared, data.points], options);
   const { height } = fitPlane(bounds, { x: 0, y: 0, width: side }, options).area;
+  const painted: Cloud[] = [];
   const panels = shown.map(({ points, label, color }, k) => {
     const plane = fitPlane(bounds, {
       x: LEFT + (k % columns) * (side + GAP),
@@ -184,9 +195,10 @@ export function snapshotsPlot(
     const style = dotStyle(points.length / 2, plane.area);
     return [
       panelCaption(label, plane.area),
-      clipped(
-        plane.area,
-        dots(plane, points, { radius: style.radius * 0.8, opacity: style.opacity, color }),
+      cloudsIn(
+        [cloudOf(plane, points, { radius: style.radius * 0.8, opacity: style.opacity, color })],
+        options,
+        painted,
       ),
       element("rect", { ...plane.area, fill: "none", stroke: ink.axis, "stroke-width": 0.75 }),
     ].join("");
@@ -195,5 +207,6 @@ export function snapshotsPlot(
   return rendered(
     svgDocument(2 * LEFT + width, top + rows * (height + 30) - 30 + LEFT, [head.svg, ...panels]),
     options,
+    painted,
   );
 }

@@ -152,12 +152,3 @@ Deno.test("pointsPlot() draws one point, equal points, tiny and huge ones, colli
     }
   }
 });
-
-Deno.test("scatterPlot() clips only dots that leave the frame: clipping takes most of the time", async () => {
-  const svg = async (x: number) => {
-    const bytes = await scatterPlot([0, 0, x, 1], { bounds, format: "svg" });
-    return new TextDecoder().decode(bytes);
-  };
-  assert.ok(!(await svg(3.9)).includes("clip-path"));
-  assert.ok((await svg(3.999)).includes("clip-path"));
-});

@@ -1,6 +1,6 @@
 import { acrossAxis, categoryAxis, categoryDomain, linearAxis, widened } from "./_axis.ts";
-import { type Axis, marginsOf, type Rect } from "./_chart.ts";
-import { element, round } from "./_svg.ts";
+import { type Axis, clipped, marginsOf, type Rect } from "./_chart.ts";
+import { circles, type Cloud } from "./_clouds.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "../picture.ts";
 
 /**
@@ -188,30 +188,49 @@ export function dotStyle(n: number, area: Rect): { radius: number; opacity: numb
   };
 }
 
+/** Colour, one for all or one per row, radius and opacity of dots. */
+export type DotStyle = Pick<Cloud, "color" | "radius" | "opacity">;
+
+/** The axes of a panel. */
+type Axes = Pick<Plane, "x" | "y">;
+
 /**
- * One dot per point: separate circles, because the parts of one path form a union in which
- * opacity does not accumulate.
+ * One dot per point, as SVG.
  *
  * @param points [n * 2]
- * @param style.color One for all, or one per row.
  */
-export function dots(
-  plane: { readonly x: Axis; readonly y: Axis },
-  points: ArrayLike<number>,
-  style: { color: string | ((row: number) => string); radius: number; opacity: number },
-): string {
-  const { color, radius, opacity } = style;
-  const r = round(radius);
-  const circles: string[] = [];
+export function dots(plane: Axes, points: ArrayLike<number>, style: DotStyle): string {
+  return circles(dotsAt(plane, points, style));
+}
+
+function dotsAt({ x, y }: Axes, points: ArrayLike<number>, style: DotStyle) {
+  const centres = new Float64Array(points.length);
   for (let i = 0; i < points.length; i += 2) {
-    const fill = typeof color === "string" ? "" : ` fill="${color(i / 2)}"`;
-    circles.push(
-      `<circle cx="${round(plane.x.at(points[i]!))}" cy="${round(plane.y.at(points[i + 1]!))}" ` +
-        `r="${r}"${fill}/>`,
-    );
+    centres[i] = x.at(points[i]!);
+    centres[i + 1] = y.at(points[i + 1]!);
   }
-  return element("g", {
-    fill: typeof color === "string" ? color : undefined,
-    "fill-opacity": opacity,
-  }, circles);
+  return { ...style, centres };
+}
+
+/** The dots of a panel, to be drawn by {@link cloudsIn}. */
+export function cloudOf(
+  plane: Omit<Plane, "bounds">,
+  points: ArrayLike<number>,
+  style: DotStyle,
+): Cloud {
+  return { ...dotsAt(plane, points, style), area: plane.area };
+}
+
+/**
+ * SVG of the dots of a panel, below its axes. Those of a PNG file are left to `rendered`, which paints
+ * `painted` far faster.
+ */
+export function cloudsIn(
+  clouds: readonly [Cloud, ...Cloud[]],
+  { format }: PictureOptions,
+  painted: Cloud[],
+): string {
+  if (format === "svg") return clipped(clouds[0].area, clouds.map(circles).join(""));
+  painted.push(...clouds);
+  return "";
 }

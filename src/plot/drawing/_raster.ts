@@ -1,6 +1,7 @@
 import { guarded } from "../../core/wasm/guarded_memory.ts";
 import { withReachableMaximum } from "../../core/wasm/memory_rewrite.ts";
 import { encodePng } from "../../core/png/encode_png.ts";
+import { type Cloud, paintClouds } from "./_clouds.ts";
 import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
@@ -17,7 +18,7 @@ let loading: ReturnType<typeof load> | undefined;
 export const ZOOM = 2;
 
 /**
- * Rasterises an SVG document to PNG, `zoom` pixels per unit, on white.
+ * Rasterises an SVG document to PNG, `zoom` pixels per unit, on white, and paints dots over it.
  *
  * Uses only the embedded fonts (Inter, weights 400 and 600), never the machine's, so the document
  * determines the bytes.
@@ -25,7 +26,10 @@ export const ZOOM = 2;
 export async function rasterize(
   svg: string,
   text: PngText,
-  zoom: number = ZOOM,
+  { zoom = ZOOM, painted = [] }: {
+    readonly zoom?: number;
+    readonly painted?: readonly Cloud[];
+  } = {},
 ): Promise<Uint8Array> {
   const { Resvg, interRegular, interSemibold } = await (loading ??= load());
   const renderer = new Resvg(svg, {
@@ -42,6 +46,7 @@ export async function rasterize(
   const { width, height, pixels } = image;
   image.free();
   renderer.free();
+  paintClouds({ width, height, pixels }, painted, zoom);
   // The renderer's own encoder produces files 1.5 times as large.
   return encodePng(pixels, { width, height, text });
 }

@@ -1,11 +1,20 @@
 import type { PictureOptions } from "../picture.ts";
+import type { Cloud } from "./_clouds.ts";
 import { rasterize } from "./_raster.ts";
 import { schemeStyle } from "./_scheme.ts";
 
-/** A drawing as a file: PNG on white, or SVG without a background for light and dark pages. */
-export async function rendered(svg: string, options: PictureOptions): Promise<Uint8Array> {
+/**
+ * A drawing as a file: PNG on white, or SVG without a background for light and dark pages.
+ *
+ * @param painted Dots over the drawing, of PNG only (`cloudsIn`).
+ */
+export async function rendered(
+  svg: string,
+  options: PictureOptions,
+  painted: readonly Cloud[] = [],
+): Promise<Uint8Array> {
   const { format = "png", text = {} } = options;
-  if (format === "png") return await rasterize(svg, text);
+  if (format === "png") return await rasterize(svg, text, { painted });
   return new TextEncoder().encode(scalable(withShortPaths(withMarkedDots(svg))));
 }
 

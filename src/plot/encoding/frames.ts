@@ -56,7 +56,7 @@ export async function cloudFrames(
         axes(area, x, y),
       ]),
       {},
-      FRAME_ZOOM,
+      { zoom: FRAME_ZOOM },
     ),
   );
   const inside = ({ x: left, y: top, width, height }: Rect) => ({

@@ -6,7 +6,7 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
-import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
+import type { FirstSteps, Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 import type { Scalar, Tensor2D } from "../../core/tensors.ts";
@@ -25,8 +25,23 @@ export interface CnfLossAndGradient extends LossAndGradient {
   readonly nfe: Late<number>;
   /** Field evaluations with their VJPs of the gradient, mean over control groups. */
   readonly backwardNfe: Late<number>;
+  /** First step sizes for the training step after this one. */
+  readonly nextFirstSteps: FirstSteps;
   /** Bytes of the step records kept for the gradient; null if the engine does not know. */
   readonly recordBytes: number | null;
+}
+
+/** The control of both solves with the first steps of a training step; fixed steps have none. */
+function startingWith(
+  { control, gradient }: CnfLossSettings,
+  firstSteps: FirstSteps | undefined,
+): Pick<CnfLossSettings, "control" | "gradient"> {
+  if (firstSteps === undefined) return { control, gradient };
+  const { forward, backward } = firstSteps;
+  return {
+    control: control.kind === "fixed" ? control : { ...control, firstStep: forward },
+    gradient: gradient.kind === "direct" ? gradient : { ...gradient, firstStep: backward },
+  };
 }
 
 /** Negative log-likelihood as a training loss. */
@@ -48,7 +63,8 @@ export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Los
  *
  * @param batch Data in model units, [n, d]; owned by the caller. With standardised data the loss
  *   is in nats of the standardised variables.
- * @param draw Probes are a function of this and the row.
+ * @param draw Probes are a function of its seed and step, and of the row. Its `firstSteps` replace
+ *   those of `settings`.
  * @throws {FailureError} If the solve of a control group fails; engines that detect this late
  *   throw when `nfe` is read instead.
  */
@@ -61,6 +77,7 @@ export async function cnfLossAndGradient(
 ): Promise<CnfLossAndGradient> {
   const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
+  const { control, gradient: method } = startingWith(settings, draw.firstSteps);
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
   const trace = drawTrace(settings.trace, { key, firstRow: 0 });
   const columns = changeColumns(trace);
@@ -71,7 +88,8 @@ export async function cnfLossAndGradient(
     t0: 0,
     t1: 1,
     ...settings,
-    keep: { kind: settings.gradient.kind === "direct" ? "records" : "end" },
+    control,
+    keep: { kind: method.kind === "direct" ? "records" : "end" },
   }).finally(() => y0.dispose());
   try {
     // No read-back between the solve and its VJP: it would stall a GPU.
@@ -87,7 +105,7 @@ export async function cnfLossAndGradient(
       return { loss, cotangent };
     });
     try {
-      const gradient = await engine.pullBack(solution, cotangent, settings.gradient);
+      const gradient = await engine.pullBack(solution, cotangent, method);
       gradient.y0.dispose();
       const nfe = async () => {
         const [reports] = await Promise.all([report(), gradient.nfe()]);
@@ -95,7 +113,11 @@ export async function cnfLossAndGradient(
         return meanNfe(reports);
       };
       const { parameters, nfe: backwardNfe } = gradient;
-      return { loss, gradient: parameters, nfe, backwardNfe, recordBytes };
+      const nextFirstSteps = {
+        forward: solution.nextFirstStep,
+        backward: gradient.nextFirstStep,
+      };
+      return { loss, gradient: parameters, nfe, nextFirstSteps, backwardNfe, recordBytes };
     } catch (error) {
       loss.dispose();
       throw error;

@@ -10,12 +10,13 @@ import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
 import { EventFinder, type EventInRows, type EventRule, requireEvents } from "./events.ts";
 import {
+  largestStep,
+  laterControl,
   MAX_STEPS,
   type OdeintControl,
   requireKnown,
   requireOdeint,
   stepControl,
-  stepSizes,
 } from "./options.ts";
 import { stateAt } from "./trajectory.ts";
 
@@ -177,11 +178,11 @@ export async function odeint(
       t0,
       t1,
       tableau,
-      control: stepControl(control),
+      control: i === 1 ? stepControl(control) : laterControl(control),
       controlGroup: "batch",
       maxSteps: maxSteps - done.accepted - done.rejected,
       times: segmentTimes,
-      stepSizes: stepSizes(control, i === 1),
+      ...largestStep(control),
       onStep: null,
       ...((dense || finder !== null) && { watch }),
     });

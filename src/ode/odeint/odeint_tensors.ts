@@ -11,13 +11,14 @@ import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
 import { EventFinder, type EventInRows, requireEvents } from "./events.ts";
 import {
+  largestStep,
+  laterControl,
   MAX_STEPS,
   type OdeintAdaptiveControl,
   type OdeintFixedControl,
   requireKnown,
   requireOdeint,
   stepControl,
-  stepSizes,
 } from "./options.ts";
 import { hasSynchronousReads, hostStorage, type RowStorage, tensorStorage } from "./row_storage.ts";
 import {
@@ -182,7 +183,7 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
       controlGroup: "batch",
       maxSteps,
       times: times.slice(1),
-      stepSizes: stepSizes(control, true),
+      ...largestStep(control),
       onStep: gradient === "direct" ? (step) => steps.push(step) : null,
       ...(rules.length > 0 && { watch }),
     });
@@ -200,8 +201,8 @@ async function solveTensors<Rows, T extends Tensor, P extends TensorRecord>(
       dynamics,
       field,
       tableau,
-      control: stepControl(control),
-      stepSizes: stepSizes(control, false),
+      control: laterControl(control),
+      ...largestStep(control),
       maxSteps,
       rules,
       t0,

@@ -2,8 +2,8 @@ import { quotedJson } from "../../core/quoted.ts";
 import { suggestion } from "../../core/suggestion.ts";
 import { requireController, type StepController } from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
+import type { RowsProblem } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
-import type { StepSizes } from "../solver/rows_problem.ts";
 
 /** Step-size control of {@link odeint} and {@link odeintTensors}. */
 export type OdeintControl = OdeintFixedControl | OdeintAdaptiveControl;
@@ -47,18 +47,26 @@ export const MAX_STEPS = 100_000;
 /** The solver's step control, with defaults filled in. */
 export function stepControl(control: OdeintControl): StepControl {
   if (control.kind === "fixed") return control;
-  const { rtol = RTOL, atol = ATOL, controller } = control;
-  return { kind: "adaptive", rtol, atol, ...(controller !== undefined && { controller }) };
+  const { rtol = RTOL, atol = ATOL, controller, firstStep = null } = control;
+  return {
+    kind: "adaptive",
+    rtol,
+    atol,
+    firstStep,
+    ...(controller !== undefined && { controller }),
+  };
 }
 
-/** Bounds on step sizes. `firstStep` applies to the first segment only: after a stop time f may differ. */
-export function stepSizes(control: OdeintControl, isFirst: boolean): StepSizes {
-  if (control.kind === "fixed") return {};
-  const { firstStep, maxStep } = control;
-  return {
-    ...(isFirst && firstStep !== undefined && { first: firstStep }),
-    ...(maxStep !== undefined && { largest: maxStep }),
-  };
+/** The control of a later solve: `firstStep` is for the first one only, since f may differ after a stop time. */
+export function laterControl(control: OdeintControl): StepControl {
+  const first = stepControl(control);
+  return first.kind === "fixed" ? first : { ...first, firstStep: null };
+}
+
+/** The largest step size, if one is given, as solves take it. */
+export function largestStep(control: OdeintControl): Pick<RowsProblem<unknown>, "largestStep"> {
+  const largest = control.kind === "fixed" ? undefined : control.maxStep;
+  return largest === undefined ? {} : { largestStep: largest };
 }
 
 const CONTROL_NAMES = {

@@ -4,7 +4,7 @@ import type { DifferentiableField, GradientSum } from "../field.ts";
 import { solveAdjoint } from "../solver/adjoint.ts";
 import { replay, type StepCotangents } from "../solver/replay.ts";
 import type { RowSpace, Term } from "../solver/rows.ts";
-import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
+import type { StepRecord } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 
 /** A dense-output state of a one-row solve, with its cotangent. */
@@ -142,7 +142,7 @@ export async function adjointOfOutputs<Rows, Vector>(
   problem: OutputProblem<Rows, Vector> & {
     readonly control: StepControl;
     readonly maxSteps: number;
-    readonly stepSizes: StepSizes;
+    readonly largestStep?: number;
     readonly span: number;
   },
 ): Promise<Rows> {

@@ -4,7 +4,7 @@ import { valueAndCotangents } from "../../ops/gradients.ts";
 import { TensorSum } from "../engines/portable/tensor_sum.ts";
 import type { StepControl } from "../engines/engine.ts";
 import type { DifferentiableField } from "../field.ts";
-import type { StepRecord, StepSizes } from "../solver/rows_problem.ts";
+import type { StepRecord } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 import type { EventInRows } from "./events.ts";
 import { adjointOfOutputs, type Output, pullBackOutputs } from "./output_gradient.ts";
@@ -26,7 +26,7 @@ export interface SolvedTensors<Rows, T extends Tensor, P extends TensorRecord> {
   readonly field: DifferentiableField<Rows, Tensor1D>;
   readonly tableau: Tableau;
   readonly control: StepControl;
-  readonly stepSizes: StepSizes;
+  readonly largestStep?: number;
   readonly maxSteps: number;
   readonly rules: readonly TensorEvent<T, P>[];
   readonly t0: number;

@@ -4,7 +4,7 @@ import { describeFailures } from "./failure_message.ts";
 import type { DifferentiableField, Field, GradientSum } from "../field.ts";
 import { linearizeStages } from "./replay.ts";
 import { partsOf, type RowSpace, slopeTerms, type StatePart } from "./rows.ts";
-import type { StepRecord, StepSizes } from "./rows_problem.ts";
+import type { StepRecord } from "./rows_problem.ts";
 import { solveRows } from "./solve.ts";
 
 /** The result of an adjoint solve. */
@@ -15,6 +15,8 @@ export interface AdjointGradient<Rows> {
   readonly reports: readonly SolveReport[];
   /** Number of single-row quadrature VJPs, summed over stages and steps. */
   readonly quadratureRows: number;
+  /** See `Solution`. */
+  readonly nextFirstStep: number | null;
 }
 
 /**
@@ -41,8 +43,8 @@ export async function solveAdjoint<Rows, Vector>(
       /** [n, w] its cotangent; remains owned by the caller. */
       readonly cotangent: Rows;
       readonly gradient: GradientSum<Vector>;
-      /** Bounds on the sizes of adaptive steps. Default: none. */
-      readonly stepSizes?: StepSizes;
+      /** Largest size of adaptive steps. Default: none. */
+      readonly largestStep?: number;
     },
 ): Promise<AdjointGradient<Rows>> {
   const { space, field, tableau, control } = problem;
@@ -82,7 +84,7 @@ export async function solveAdjoint<Rows, Vector>(
 
   const start = space.beside([problem.y1, problem.cotangent]);
   try {
-    const { y1, reports } = await solveRows({
+    const { y1, reports, nextFirstStep } = await solveRows({
       space,
       field: augmented(space, field, width),
       y0: start,
@@ -93,7 +95,7 @@ export async function solveAdjoint<Rows, Vector>(
       controlGroup: problem.controlGroup,
       maxSteps: problem.maxSteps,
       times: [],
-      ...(problem.stepSizes !== undefined && { stepSizes: problem.stepSizes }),
+      ...(problem.largestStep !== undefined && { largestStep: problem.largestStep }),
       onStep: addQuadrature,
     });
     try {
@@ -101,7 +103,7 @@ export async function solveAdjoint<Rows, Vector>(
         const settings = { control, maxSteps: problem.maxSteps };
         throw new FailureError(`adjoint: ${describeFailures(reports, { settings, firstRow: 0 })}`);
       }
-      return { y0: space.columns(y1, width, width), reports, quadratureRows };
+      return { y0: space.columns(y1, width, width), reports, quadratureRows, nextFirstStep };
     } finally {
       space.release(y1);
     }

@@ -12,8 +12,8 @@ export interface RowsProblem<Rows>
   readonly y0: Rows;
   /** Requested output times, monotone from t0 to t1; may be empty. */
   readonly times: readonly number[];
-  /** Bounds on the sizes of an adaptive solve's steps, magnitudes above 0. Default: none. */
-  readonly stepSizes?: StepSizes;
+  /** Largest step size of an adaptive solve, above 0. Default: none. */
+  readonly largestStep?: number;
   /** Receives every accepted step and takes ownership of it; may be null. Steps of a group arrive in order. */
   readonly onStep: ((step: StepRecord<Rows>) => void) | null;
   /**
@@ -21,14 +21,6 @@ export interface RowsProblem<Rows>
    * and `y1` is then the state at the end of that step. The step's rows remain owned by the solver.
    */
   readonly watch?: (step: AcceptedStep<Rows>) => Promise<boolean>;
-}
-
-/** Bounds on step sizes. */
-export interface StepSizes {
-  /** Size of the first step. Default: Hairer's choice, which costs two evaluations. */
-  readonly first?: number;
-  /** Largest step size. */
-  readonly largest?: number;
 }
 
 /** One accepted step of some rows. */
@@ -53,4 +45,6 @@ export interface RowsSolution<Rows> {
   readonly states: readonly Rows[];
   /** One per control group. */
   readonly reports: readonly SolveReport[];
+  /** See `Solution`. */
+  readonly nextFirstStep: number | null;
 }

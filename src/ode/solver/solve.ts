@@ -17,6 +17,7 @@ import {
   controllerOf,
   errorHistory,
   initialStepSize,
+  medianStep,
   nextStepSize,
   type ScaledErrors,
   trialStepSize,
@@ -101,6 +102,7 @@ class Solver<Rows> {
       y1: this.#assemble(this.#ends),
       states: this.#states.map((pieces) => this.#assemble(pieces)),
       reports: this.#all.map(reportOf),
+      nextFirstStep: medianStep(this.#all.map(({ afterFirst }) => afterFirst)),
     };
   }
 
@@ -179,24 +181,26 @@ class Solver<Rows> {
         const errors: ScaledErrors = [ratios[i]!, ...group.errors];
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
         group.h = this.#bounded(nextStepSize(group.h, errors, rule));
-        if (accepted[i]!) group.errors = errorHistory(errors);
+        if (!accepted[i]!) return;
+        if (group.accepted === 1) group.afterFirst = Math.abs(group.h);
+        group.errors = errorHistory(errors);
       });
     }
   }
 
   /** A signed step size clamped to the largest allowed magnitude. */
   #bounded(h: number): number {
-    const largest = this.#problem.stepSizes?.largest ?? Infinity;
+    const { largestStep: largest = Infinity } = this.#problem;
     return Math.abs(h) > largest ? Math.sign(h) * largest : h;
   }
 
   /** Sets the first step sizes: as prescribed, or by Hairer's rule, which takes two evaluations. */
-  async #chooseFirstSteps(control: { rtol: number; atol: number }): Promise<void> {
-    const { field, t0, t1, stepSizes } = this.#problem;
+  async #chooseFirstSteps(control: StepControl & { kind: "adaptive" }): Promise<void> {
+    const { field, t0, t1 } = this.#problem;
     const space = this.#space, groups = this.#active, ids = this.#rowIds;
     const direction = Math.sign(t1 - t0);
-    const prescribed = stepSizes?.first;
-    if (prescribed !== undefined) {
+    const prescribed = control.firstStep ?? null;
+    if (prescribed !== null) {
       for (const group of groups) group.h = direction * prescribed;
       return;
     }

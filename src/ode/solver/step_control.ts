@@ -4,7 +4,7 @@ import {
   requireController,
   type StepController,
 } from "../controllers.ts";
-import type { SolveProblem, StepControl } from "../engines/engine.ts";
+import type { GradientMethod, SolveProblem, StepControl } from "../engines/engine.ts";
 
 /**
  * Step-size selection of adaptive solves, as pure functions of a control group's error norms. The
@@ -28,7 +28,7 @@ export function controllerOf(control: StepControl & { readonly kind: "adaptive" 
  *
  * @throws {RangeError} If `maxSteps`, or the number of fixed steps, is not whole, from 1 to
  *   {@link MOST_STEPS}, times to keep do not lie between t0 and t1 in order, a tolerance is negative,
- *   both are 0, a time is not finite, or a controller's numbers are not what `requireController`
+ *   both are 0, a time or the first step is not finite, or a controller's numbers are not what `requireController`
  *   asks for.
  */
 export function requireControl(
@@ -49,7 +49,10 @@ export function requireControl(
     }
   }
   if (control.kind === "adaptive") {
-    const { rtol, atol } = control;
+    const { rtol, atol, firstStep } = control;
+    if (firstStep != null && !(firstStep > 0 && firstStep < Infinity)) {
+      throw new RangeError(`solve: expected a finite first step above 0, got ${firstStep}`);
+    }
     if (!(rtol >= 0 && atol >= 0 && rtol + atol > 0 && rtol + atol < Infinity)) {
       throw new RangeError(
         `solve: expected finite rtol and atol, not negative and not both 0, got ${rtol} and ${atol}`,
@@ -63,6 +66,27 @@ export function requireControl(
       throw new RangeError(`solve: expected ${name} from 1 to ${MOST_STEPS}, got ${count}`);
     }
   }
+}
+
+/** Step control of an adjoint solve: the controller of the forward solve with numbers of its own. */
+export function adjointControl(
+  forward: StepControl & { readonly kind: "adaptive" },
+  { rtol, atol, firstStep = null }: GradientMethod & { readonly kind: "adjoint" },
+): StepControl & { readonly kind: "adaptive" } {
+  return { ...forward, rtol, atol, firstStep };
+}
+
+/**
+ * The lower median of the groups' step sizes, for the first step of a solve that is like theirs. The
+ * size that the controller asks for after a first step may grow from solve to solve; that of the
+ * accepted step itself is never above the one before.
+ *
+ * @param sizes In any order; those of groups that have none are 0.
+ * @returns Null if no group has one.
+ */
+export function medianStep(sizes: readonly number[]): number | null {
+  const known = Float64Array.from(sizes.filter((size) => size > 0)).sort();
+  return known[(known.length - 1) >> 1] ?? null;
 }
 
 /** Below this the initial norms give no information about the time scale. */

@@ -49,8 +49,12 @@ async function takeStep(
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
     batch = tf.tensor2d(rows, [rows.length / width, width]);
-    taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
+    const { firstSteps } = state;
+    const draw = { seed: config.seed, step, ...(firstSteps !== null && { firstSteps }) };
+    taken = await loss.lossAndGradient(state.model, batch, draw);
     state.update(taken.gradient, step);
+    // Only now: a step that was interrupted or failed leaves the state as it was.
+    state.firstSteps = taken.nextFirstSteps ?? null;
     const { loss: value, nfe } = taken, offset = lossOffset(state.model, points);
     return {
       step: step + 1,

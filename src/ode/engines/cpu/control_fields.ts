@@ -18,5 +18,6 @@ export function adaptiveFields(
     growth,
     shrinkAccepted,
     shrinkRejected,
+    firstStep: control.firstStep ?? 0,
   };
 }

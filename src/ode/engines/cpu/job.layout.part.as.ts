@@ -121,6 +121,8 @@ export class Job extends Net {
   shrinkAccepted: f64;
   /** Smallest factor after a rejected step. */
   shrinkRejected: f64;
+  /** Size of the first step that is tried; 0: Hairer's choice. */
+  firstStep: f64;
 }
 
 /** Report of a control group. */
@@ -138,4 +140,6 @@ export class Report {
   t: f64;
   /** Step size at that time. */
   h: f64;
+  /** Size that the controller asked for after the first accepted step; 0 with fixed steps, or if there is none. */
+  afterFirst: f64;
 }

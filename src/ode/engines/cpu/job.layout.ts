@@ -62,6 +62,7 @@ export const jobLayout = recordLayout({
   growth: ["f64", "Largest factor."],
   shrinkAccepted: ["f64", "Smallest factor after an accepted step."],
   shrinkRejected: ["f64", "Smallest factor after a rejected step."],
+  firstStep: ["f64", "Size of the first step that is tried; 0: Hairer's choice."],
 });
 
 /** Report of a control group. */
@@ -75,6 +76,10 @@ export const reportLayout = recordLayout({
   failure: ["i32", "`noFailure`, or why the group failed."],
   t: ["f64", "Time at which it stopped."],
   h: ["f64", "Step size at that time."],
+  afterFirst: [
+    "f64",
+    "Size that the controller asked for after the first accepted step; 0 with fixed steps, or if there is none.",
+  ],
 });
 
 /** Why a group stopped before t1. */

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import { describeFailures } from "../../solver/failure_message.ts";
+import { adjointControl } from "../../solver/step_control.ts";
 import type { Gradient, GradientMethod } from "../engine.ts";
 import { adaptiveFields } from "./control_fields.ts";
 import { Job } from "./job.ts";
@@ -73,6 +74,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
       y0: tf.tensor2d(copy(job.get("ofY0"), rows * width), [rows, width]),
       parameters: tf.tensor1d(copy(job.get("gradients"), parameters)),
       nfe: ready(pulled / rows),
+      nextFirstStep: null,
     };
   } finally {
     memory.release(block);
@@ -104,7 +106,7 @@ async function pullBackAdjoint(
   const { tableau, maxSteps } = problem;
   const control = problem.control.kind === "fixed"
     ? problem.control
-    : { ...problem.control, rtol: method.rtol, atol: method.atol };
+    : adjointControl(problem.control, method);
   const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
   const job = new Job(module, shape);
   try {
@@ -155,6 +157,7 @@ async function pullBackAdjoint(
       nfe: ready(
         reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
       ),
+      nextFirstStep: job.nextFirstStep(),
     };
   } finally {
     job.dispose();

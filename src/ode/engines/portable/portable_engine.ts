@@ -21,7 +21,7 @@ import { requireRowsFit } from "../../solver/rows_memory.ts";
 import type { RowSpace } from "../../solver/rows.ts";
 import type { RowsSolution, StepRecord } from "../../solver/rows_problem.ts";
 import { solveRows } from "../../solver/solve.ts";
-import { requireControl } from "../../solver/step_control.ts";
+import { adjointControl, requireControl } from "../../solver/step_control.ts";
 import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
@@ -74,6 +74,7 @@ const tensorStorage: EngineStorage<tf.Tensor2D> = {
 class Solved<Rows> implements Solution {
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
+  readonly nextFirstStep: number | null;
 
   constructor(
     readonly storage: EngineStorage<Rows>,
@@ -84,6 +85,7 @@ class Solved<Rows> implements Solution {
   ) {
     this.y1 = storage.toTensor(rows.y1);
     this.states = rows.states.map((state) => storage.toTensor(state));
+    this.nextFirstStep = rows.nextFirstStep;
     for (const state of rows.states) storage.space.release(state);
   }
 
@@ -180,10 +182,10 @@ async function pullBack<Rows>(
   const { space } = storage;
   const gradient = new TensorSum(field.parameterCount);
   const count = space.count(cotangent);
-  const finish = (y0: Rows, nfe: number): Gradient => {
+  const finish = (y0: Rows, nfe: number, nextFirstStep: number | null): Gradient => {
     const tensor = storage.toTensor(y0);
     space.release(y0);
-    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe) };
+    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe), nextFirstStep };
   };
   try {
     switch (method.kind) {
@@ -193,12 +195,12 @@ async function pullBack<Rows>(
         }
         const { tableau } = problem;
         const result = replay({ space, field, tableau, steps, cotangent, gradient });
-        return finish(result.y0, result.pulledRows / count);
+        return finish(result.y0, result.pulledRows / count, null);
       }
       case "adjoint": {
         const control = problem.control.kind === "fixed"
           ? problem.control
-          : { ...problem.control, rtol: method.rtol, atol: method.atol };
+          : adjointControl(problem.control, method);
         const result = await solveAdjoint({
           ...problem,
           space,
@@ -208,7 +210,8 @@ async function pullBack<Rows>(
           cotangent,
           gradient,
         });
-        return finish(result.y0, meanNfe(result.reports) + result.quadratureRows / count);
+        const nfe = meanNfe(result.reports) + result.quadratureRows / count;
+        return finish(result.y0, nfe, result.nextFirstStep);
       }
       default:
         return method satisfies never;

@@ -64,7 +64,9 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
   let sawNonFinite = false, knowsSlope = false;
   // Scaled errors of the last two accepted steps.
   let last1: f64 = 1, last2: f64 = 1;
-  if (steps == 0 && t0 != t1) {
+  let afterFirst: f64 = 0;
+  if (job.firstStep > 0) h = direction * job.firstStep;
+  else if (steps == 0 && t0 != t1) {
     const slope = s.slopes, slope1 = s.slopes + bytes;
     slopesAt(job, s, rows, t, s.y, isTraced(s, 0), activationBuffer(job, s, rows, 0), slope);
     const stateNorm = norm(job, s, rows, s.y, s.y, s.y, rtol, atol);
@@ -166,6 +168,7 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
       sawNonFinite = !isFinite(ratio);
       h = nextStepSize(job, h, ratio, last1, last2);
       if (ratio <= 1) {
+        if (accepted == 1) afterFirst = Math.abs(h);
         last2 = last1;
         last1 = max<f64>(ratio, LEAST_REMEMBERED_ERROR);
       }
@@ -178,4 +181,5 @@ export function solveGroup(job: Job, s: Scratch, group: i32): void {
   report.failure = failure;
   report.t = failedT;
   report.h = failedH;
+  report.afterFirst = afterFirst;
 }

@@ -58,3 +58,5 @@ export const TANH_BYTES: usize = 64;
 export const OUTER_BYTES: usize = 384;
 /** Bytes per pair of addresses in a list of outer products. */
 export const PAIR_BYTES: usize = 8;
+/** Bytes per row of a panel: sixteen features. */
+export const PANEL_BYTES: usize = 64;

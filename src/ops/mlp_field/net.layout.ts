@@ -38,6 +38,7 @@ export const planeSizes = constants("size", {
   TANH_BYTES: [64, "Bytes of the constants of tanh."],
   OUTER_BYTES: [384, "Scratch bytes of outer products."],
   PAIR_BYTES: [8, "Bytes per pair of addresses in a list of outer products."],
+  PANEL_BYTES: [64, "Bytes per row of a panel: sixteen features."],
 });
 
 /** Counts of the kernel. */

@@ -7,7 +7,7 @@ import {
   PLANE_GAP_BYTES,
   TANH_BYTES,
 } from "./net.layout.part.as";
-import { addOuterProducts } from "./simd_outer.part.as";
+import { addProducts } from "./simd_panels.part.as";
 import { multiply, multiplyPair, pack, sumOfLanes } from "./simd_planes.part.as";
 import { tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
@@ -613,7 +613,7 @@ export function listOuterProducts(
 /**
  * Adds the listed outer products, `bytes` per list, to the flat gradient.
  *
- * @param spare OUTER_BYTES of scratch, see simd_outer.part.as.ts.
+ * @param spare Scratch of `productBytes`, see simd_panels.part.as.ts.
  */
 export function addListed(
   net: Net,
@@ -626,8 +626,8 @@ export function addListed(
   const hidden = net.hidden;
   const w1 = gradient + <usize>((net.dims + 1) * hidden) * 4;
   const w2 = w1 + <usize>((hidden + 1) * hidden) * 4;
-  addOuterProducts(net.wide, ofW1, ofW1 + bytes, hidden, w1, spare);
-  addOuterProducts(net.wide, ofW2, ofW2 + bytes, hidden, w2, spare);
+  addProducts(net.wide, ofW1, ofW1 + bytes, hidden, w1, spare);
+  addProducts(net.wide, ofW2, ofW2 + bytes, hidden, w2, spare);
 }
 
 /** Reduces the sums spread over lanes into the flat gradient and clears them. */

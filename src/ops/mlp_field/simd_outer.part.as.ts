@@ -10,38 +10,14 @@ import { LANE_BYTES, PAIR_BYTES } from "./net.layout.part.as";
  */
 
 /**
- * Right features processed with all left ones before the next, so that they stay in the L1 cache.
- */
-const BLOCK: i32 = 64;
-
-/**
- * out[i, j] += sum over the pairs and the eight rows of left[i] right[j].
+ * out[i, j] += sum over the pairs and the eight rows of left[i] right[j], for planes of any two sizes:
+ * features `firstLeft` to `endLeft` of the left ones, and `first` to `last` of the right ones. The
+ * first of either is even.
  *
  * @param wide 1: faster with 256-bit vectors; the bits are the same.
- * @param pairs List of addresses of a left and a right plane [size], up to `end`.
- * @param size Even.
- * @param out [size, size] row-major.
- * @param sums Scratch of {@link OUTER_BYTES}.
- */
-export function addOuterProducts(
-  wide: i32,
-  pairs: usize,
-  end: usize,
-  size: i32,
-  out: usize,
-  sums: usize,
-): void {
-  const row = <usize>size * 4;
-  for (let block = 0; block < size; block += BLOCK) {
-    addOuterBlock(wide, pairs, end, 0, size, block, min(block + BLOCK, size), row, out, sums);
-  }
-}
-
-/**
- * A block of {@link addOuterProducts}, of planes of any two sizes: features `firstLeft` to `endLeft`
- * of the left ones, and `first` to `last` of the right ones. The first of either is even.
- *
+ * @param pairs List of addresses of a left and a right plane, up to `end`.
  * @param row Bytes per row of `out`.
+ * @param sums Scratch of OUTER_BYTES.
  */
 export function addOuterBlock(
   wide: i32,

@@ -1,4 +1,4 @@
-import { planeSizes } from "./net.layout.ts";
+import { planeCounts, planeSizes } from "./net.layout.ts";
 
 /**
  * Memory sizes of the fused ConditionalMLP in bytes, in float64, which is exact up to 2^53, where
@@ -18,7 +18,8 @@ export interface FusedMlpShape {
   readonly probed: boolean;
 }
 
-const { LANE_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
+const { LANE_BYTES, OUTER_BYTES, PANEL_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
+const { LANES } = planeCounts.values;
 
 /** Stride of the hidden layers' planes, in bytes. */
 export function planeBytes({ hidden }: FusedMlpShape): number {
@@ -33,6 +34,12 @@ export function activationPlanes({ directions }: FusedMlpShape): number {
 /** Number of planes that the VJP of a stage leaves for the outer products. */
 export function stagePlanes({ directions }: FusedMlpShape): number {
   return 5 + 4 * directions;
+}
+
+/** Scratch bytes for the outer products of `pairs` pairs of planes. */
+export function productBytes({ hidden }: FusedMlpShape, pairs: number): number {
+  const panels = Math.ceil(4 * hidden / PANEL_BYTES);
+  return OUTER_BYTES + pairs * LANES * (panels * PANEL_BYTES + 4);
 }
 
 /** Bytes of the row sums that are still spread over lanes. */

@@ -5,6 +5,7 @@ import {
   parameterCount,
   planeBytes,
   preparedBytes,
+  productBytes,
   stagePlanes,
 } from "../../../ops/mlp_field/simd_sizes.ts";
 import { memoryCounts, memorySizes } from "../../../core/wasm/memory.layout.ts";
@@ -46,7 +47,7 @@ const PARTIAL_SUMS = 32;
 const PARTIAL_SUMS_BYTES = 2 ** 30;
 
 const { LANES } = planeCounts.values;
-const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES } = planeSizes.values;
+const { LANE_BYTES, PAIR_BYTES } = planeSizes.values;
 const { COLUMN_BYTES, HEAD_BYTES, CHUNK_BYTES } = engineSizes.values;
 const { MOST_KEPT_TILES } = engineCounts.values;
 
@@ -77,7 +78,6 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   bytes += (3 + stages + 1) * state; // y, y1, spareState, slopes
   bytes += narrow + LANE_BYTES; // f
   bytes += 3 * plane; // spare
-  bytes += OUTER_BYTES;
   if (probed) bytes += tiles * (2 * plane + narrow); // directions, probes
   bytes += roundUp(4 * hidden, 16); // bias
   if (use === "solve") {
@@ -90,6 +90,7 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
     bytes += stages * stagePlanes(shape) * plane; // stage
     bytes += (stages + 1) * width * COLUMN_BYTES; // pulled, cotangent
     bytes += lanesBytes(shape);
+    bytes += productBytes(shape, stages * (1 + directions)); // outer
     bytes += 2 * stages * (1 + directions) * PAIR_BYTES; // ofW1, ofW2
   }
   if (use === "adjoint") {

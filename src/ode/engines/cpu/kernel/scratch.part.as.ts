@@ -1,5 +1,6 @@
 import { activationPlanes, lanesBytes, planeBytes, stagePlanes } from "../../../../ops/mlp_field/simd.part.as";
-import { LANE_BYTES, LANES, Net, OUTER_BYTES, PAIR_BYTES } from "../../../../ops/mlp_field/net.layout.part.as";
+import { LANE_BYTES, LANES, Net, PAIR_BYTES } from "../../../../ops/mlp_field/net.layout.part.as";
+import { productBytes } from "../../../../ops/mlp_field/simd_panels.part.as";
 import { COLUMN_BYTES, HEAD_BYTES, Job, MOST_KEPT_TILES } from "../job.layout.part.as";
 
 /**
@@ -34,7 +35,7 @@ export class Scratch {
   f: usize;
   /** Three planes. */
   spare: usize;
-  /** Buffer of the outer products. */
+  /** Scratch of the outer products. */
   outer: usize;
   /** Activations of a tile, one set per stage. */
   act: usize;
@@ -96,7 +97,7 @@ export function layScratch(job: Job, base: usize): Scratch {
   s.spare = placeAt(base, at);
   at += 3 * plane;
   s.outer = placeAt(base, at);
-  at += OUTER_BYTES;
+  at += pulls ? productBytes(net.hidden, <i32>stages * (1 + net.directions)) : 0;
   s.act = placeAt(base, at);
   at += stageSets * <u64>activationPlanes(net, net.directions > 0) * plane;
   s.directions = placeAt(base, at);

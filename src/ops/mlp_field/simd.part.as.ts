@@ -9,7 +9,7 @@ import {
 } from "./net.layout.part.as";
 import { addProducts } from "./simd_panels.part.as";
 import { multiply, multiplyPair, pack, sumOfLanes } from "./simd_planes.part.as";
-import { tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
+import { MINUS_TWO_AT, ONE_AT, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
 /**
  * A ConditionalMLP over eight rows at a time: value, trace, and the VJP of both. Contract:
@@ -143,21 +143,72 @@ export function timeBias(net: Net, t: f64, out: usize): void {
   }
 }
 
+/*
+ * Passes over planes load all operands of an iteration before they store: V8 pairs two vectors to
+ * 256 bits only if no store is between their loads.
+ */
+
+/** 1, loaded: V8 rematerialises constants in the code. */
+// @ts-ignore: decorator
+@inline
+function oneOf(net: Net): v128 {
+  return v128.load32_splat(net.tanhConstants, ONE_AT);
+}
+
 /** 1 - h^2. */
 // @ts-ignore: decorator
 @inline
-function slope(h: v128): v128 {
-  return f32x4.sub(f32x4.splat(1), f32x4.mul(h, h));
+function slope(one: v128, h: v128): v128 {
+  return f32x4.sub(one, f32x4.mul(h, h));
 }
 
-/** out = (1 - h^2) w over a plane; like all passes over planes, two features per iteration. */
+/** out = (1 - h^2) w over a plane. */
 function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
-  const end = h + featureBytes(net);
+  const one = oneOf(net), end = h + featureBytes(net);
   for (; h < end; h += 64, w += 64, out += 64) {
-    v128.store(out, f32x4.mul(slope(v128.load(h)), v128.load(w)));
-    v128.store(out, f32x4.mul(slope(v128.load(h, 16)), v128.load(w, 16)), 16);
-    v128.store(out, f32x4.mul(slope(v128.load(h, 32)), v128.load(w, 32)), 32);
-    v128.store(out, f32x4.mul(slope(v128.load(h, 48)), v128.load(w, 48)), 48);
+    const s0 = slope(one, v128.load(h)), s1 = slope(one, v128.load(h, 16));
+    const s2 = slope(one, v128.load(h, 32)), s3 = slope(one, v128.load(h, 48));
+    const p0 = f32x4.mul(s0, v128.load(w)), p1 = f32x4.mul(s1, v128.load(w, 16));
+    const p2 = f32x4.mul(s2, v128.load(w, 32)), p3 = f32x4.mul(s3, v128.load(w, 48));
+    v128.store(out, p0);
+    v128.store(out, p1, 16);
+    v128.store(out, p2, 32);
+    v128.store(out, p3, 48);
+  }
+}
+
+/** sum += (1 - h^2) w over a plane. */
+function addTimesSlope(net: Net, h: usize, w: usize, sum: usize): void {
+  const one = oneOf(net), end = h + featureBytes(net);
+  for (; h < end; h += 32, w += 32, sum += 32) {
+    const s0 = slope(one, v128.load(h)), s1 = slope(one, v128.load(h, 16));
+    const p0 = f32x4.mul(s0, v128.load(w)), p1 = f32x4.mul(s1, v128.load(w, 16));
+    const sum0 = f32x4.add(v128.load(sum), p0), sum1 = f32x4.add(v128.load(sum, 16), p1);
+    v128.store(sum, sum0);
+    v128.store(sum, sum1, 16);
+  }
+}
+
+/** out = a b over a plane. */
+function timesPlane(net: Net, a: usize, b: usize, out: usize): void {
+  const end = a + featureBytes(net);
+  for (; a < end; a += 32, b += 32, out += 32) {
+    const p0 = f32x4.mul(v128.load(a), v128.load(b));
+    const p1 = f32x4.mul(v128.load(a, 16), v128.load(b, 16));
+    v128.store(out, p0);
+    v128.store(out, p1, 16);
+  }
+}
+
+/** sum += a b over a plane. */
+function addTimesPlane(net: Net, a: usize, b: usize, sum: usize): void {
+  const end = a + featureBytes(net);
+  for (; a < end; a += 32, b += 32, sum += 32) {
+    const p0 = f32x4.mul(v128.load(a), v128.load(b));
+    const p1 = f32x4.mul(v128.load(a, 16), v128.load(b, 16));
+    const sum0 = f32x4.add(v128.load(sum), p0), sum1 = f32x4.add(v128.load(sum, 16), p1);
+    v128.store(sum, sum0);
+    v128.store(sum, sum1, 16);
   }
 }
 
@@ -277,11 +328,11 @@ export function evaluate(
   if (!traced) return;
   carryDirections(net, act, directions, spare);
   let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
-  const h2 = act + plane;
+  const h2 = act + plane, one = oneOf(net);
   let v2 = act + 3 * plane, u = v2 + <usize>net.directions * plane;
   for (let k = 0; k < net.directions; k++) {
     for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
-      const s0 = slope(v128.load(h2 + i)), s1 = slope(v128.load(h2 + i, 16));
+      const s0 = slope(one, v128.load(h2 + i)), s1 = slope(one, v128.load(h2 + i, 16));
       sum0 = multiplyAdd(f32x4.mul(s0, v128.load(v2 + i)), v128.load(u + i), sum0);
       sum1 = multiplyAdd(f32x4.mul(s1, v128.load(v2 + i, 16)), v128.load(u + i, 16), sum1);
     }
@@ -315,8 +366,10 @@ function addScaled(net: Net, a: usize, b: usize, to: usize): void {
   const b0 = v128.load(b), b1 = v128.load(b, 16);
   const end = a + featureBytes(net);
   for (; a < end; a += LANE_BYTES) {
-    v128.store(to, multiplyAdd(v128.load(a), b0, v128.load(to)));
-    v128.store(to, multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16)), 16);
+    const sum0 = multiplyAdd(v128.load(a), b0, v128.load(to));
+    const sum1 = multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16));
+    v128.store(to, sum0);
+    v128.store(to, sum1, 16);
     to += LANE_BYTES;
   }
 }
@@ -325,8 +378,10 @@ function addScaled(net: Net, a: usize, b: usize, to: usize): void {
 export function addPlane(a: usize, to: usize, bytes: usize): void {
   const end = a + bytes;
   for (; a < end; a += 32, to += 32) {
-    v128.store(to, f32x4.add(v128.load(a), v128.load(to)));
-    v128.store(to, f32x4.add(v128.load(a, 16), v128.load(to, 16)), 16);
+    const sum0 = f32x4.add(v128.load(a), v128.load(to));
+    const sum1 = f32x4.add(v128.load(a, 16), v128.load(to, 16));
+    v128.store(to, sum0);
+    v128.store(to, sum1, 16);
   }
 }
 
@@ -353,7 +408,7 @@ export function pullBackDivergence(
   const h1 = act, h2 = act + plane, h3 = h2 + plane;
   const e1 = stage + 2 * plane, e2 = e1 + plane, e3 = e2 + plane;
   const ofW0 = lanes + 3 * plane, ofW3 = ofW0 + <usize>net.dims * plane;
-  const c0 = v128.load(c), c1 = v128.load(c, 16);
+  const c0 = v128.load(c), c1 = v128.load(c, 16), one = oneOf(net);
   for (let k: usize = 0; k < count; k++) {
     const v2 = act + (3 + k) * plane, u = v2 + count * plane;
     const v1 = directions + k * plane, w3 = v1 + count * plane;
@@ -362,23 +417,18 @@ export function pullBackDivergence(
     timesSlope(net, h1, v1, t1);
     timesSlope(net, h3, w3, q);
     for (let i: usize = 0; i < featureBytes(net); i += LANE_BYTES) {
+      const sLow = f32x4.mul(c0, slope(one, v128.load(h2 + i)));
+      const sHigh = f32x4.mul(c1, slope(one, v128.load(h2 + i, 16)));
       const vLow = v128.load(v2 + i), vHigh = v128.load(v2 + i, 16);
       const uLow = v128.load(u + i), uHigh = v128.load(u + i, 16);
-      const sLow = f32x4.mul(c0, slope(v128.load(h2 + i)));
-      const sHigh = f32x4.mul(c1, slope(v128.load(h2 + i, 16)));
-      v128.store(ofU + i, f32x4.mul(sLow, vLow));
-      v128.store(ofU + i, f32x4.mul(sHigh, vHigh), 16);
-      v128.store(b2 + i, f32x4.mul(sLow, uLow));
-      v128.store(b2 + i, f32x4.mul(sHigh, uHigh), 16);
-      let low = f32x4.mul(f32x4.mul(c0, vLow), uLow);
-      let high = f32x4.mul(f32x4.mul(c1, vHigh), uHigh);
-      if (k > 0) {
-        low = f32x4.add(v128.load(e2 + i), low);
-        high = f32x4.add(v128.load(e2 + i, 16), high);
-      }
-      v128.store(e2 + i, low);
-      v128.store(e2 + i, high, 16);
+      const ofULow = f32x4.mul(sLow, vLow), ofUHigh = f32x4.mul(sHigh, vHigh);
+      const b2Low = f32x4.mul(sLow, uLow), b2High = f32x4.mul(sHigh, uHigh);
+      v128.store(ofU + i, ofULow);
+      v128.store(ofU + i, ofUHigh, 16);
+      v128.store(b2 + i, b2Low);
+      v128.store(b2 + i, b2High, 16);
     }
+    addScaledProduct(net, k == 0, c0, c1, v2, u, e2);
   }
   // Cotangents of q and T1, and through them of s3, W3 e, s1 and e W0.
   const b2 = stage + 6 * plane, ofU = b2 + plane;
@@ -386,6 +436,36 @@ export function pullBackDivergence(
   pullBackCarry(net, net.w1t, h1, directions, b2, e1, ofW0, probes, spare);
   // s = 1 - h^2: the cotangent of s contributes to h.
   for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
+}
+
+/** out += c v u over a plane, or out = c v u if it is the `first` term; c has one number per row. */
+function addScaledProduct(
+  net: Net,
+  first: bool,
+  c0: v128,
+  c1: v128,
+  v: usize,
+  u: usize,
+  out: usize,
+): void {
+  const end = v + featureBytes(net);
+  if (first) {
+    for (; v < end; v += 32, u += 32, out += 32) {
+      const low = f32x4.mul(f32x4.mul(c0, v128.load(v)), v128.load(u));
+      const high = f32x4.mul(f32x4.mul(c1, v128.load(v, 16)), v128.load(u, 16));
+      v128.store(out, low);
+      v128.store(out, high, 16);
+    }
+    return;
+  }
+  for (; v < end; v += 32, u += 32, out += 32) {
+    const low = f32x4.mul(f32x4.mul(c0, v128.load(v)), v128.load(u));
+    const high = f32x4.mul(f32x4.mul(c1, v128.load(v, 16)), v128.load(u, 16));
+    const sumLow = f32x4.add(v128.load(out), low);
+    const sumHigh = f32x4.add(v128.load(out, 16), high);
+    v128.store(out, sumLow);
+    v128.store(out, sumHigh, 16);
+  }
 }
 
 /**
@@ -422,10 +502,13 @@ function pullBackCarry(
 
 /** e = -2 h e over a plane. */
 function throughSlope(net: Net, h: usize, e: usize): void {
-  const minusTwo = f32x4.splat(-2), end = h + featureBytes(net);
+  const minusTwo = v128.load32_splat(net.tanhConstants, MINUS_TWO_AT);
+  const end = h + featureBytes(net);
   for (; h < end; h += 32, e += 32) {
-    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h)), v128.load(e)));
-    v128.store(e, f32x4.mul(f32x4.mul(minusTwo, v128.load(h, 16)), v128.load(e, 16)), 16);
+    const e0 = f32x4.mul(f32x4.mul(minusTwo, v128.load(h)), v128.load(e));
+    const e1 = f32x4.mul(f32x4.mul(minusTwo, v128.load(h, 16)), v128.load(e, 16));
+    v128.store(e, e0);
+    v128.store(e, e1, 16);
   }
 }
 
@@ -442,27 +525,10 @@ function throughDirection(
   first: bool,
   sum: usize,
 ): void {
-  const end = h + featureBytes(net);
-  for (; h < end; h += 32, w += 32, g += 32, ofS += 32) {
-    const low = v128.load(g), high = v128.load(g, 16);
-    let sLow = f32x4.mul(low, v128.load(w)), sHigh = f32x4.mul(high, v128.load(w, 16));
-    if (!first) {
-      sLow = f32x4.add(v128.load(ofS), sLow);
-      sHigh = f32x4.add(v128.load(ofS, 16), sHigh);
-    }
-    v128.store(ofS, sLow);
-    v128.store(ofS, sHigh, 16);
-    const wLow = f32x4.mul(slope(v128.load(h)), low);
-    const wHigh = f32x4.mul(slope(v128.load(h, 16)), high);
-    if (sum != 0) {
-      v128.store(sum, f32x4.add(v128.load(sum), wLow));
-      v128.store(sum, f32x4.add(v128.load(sum, 16), wHigh), 16);
-      sum += 32;
-    } else {
-      v128.store(g, wLow);
-      v128.store(g, wHigh, 16);
-    }
-  }
+  if (first) timesPlane(net, g, w, ofS);
+  else addTimesPlane(net, g, w, ofS);
+  if (sum != 0) addTimesSlope(net, h, g, sum);
+  else timesSlope(net, h, g, g);
 }
 
 function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
@@ -479,12 +545,14 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
     timesSlope(net, h, g, alpha);
     return;
   }
-  const end = h + featureBytes(net);
+  const one = oneOf(net), end = h + featureBytes(net);
   for (; h < end; h += 32, g += 32, e += 32, alpha += 32) {
     const sum0 = f32x4.add(v128.load(g), v128.load(e));
-    v128.store(alpha, f32x4.mul(slope(v128.load(h)), sum0));
     const sum1 = f32x4.add(v128.load(g, 16), v128.load(e, 16));
-    v128.store(alpha, f32x4.mul(slope(v128.load(h, 16)), sum1), 16);
+    const alpha0 = f32x4.mul(slope(one, v128.load(h)), sum0);
+    const alpha1 = f32x4.mul(slope(one, v128.load(h, 16)), sum1);
+    v128.store(alpha, alpha0);
+    v128.store(alpha, alpha1, 16);
   }
 }
 

@@ -163,15 +163,19 @@ function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes:
   }
   const end = sums + <usize>lanesBytes(net);
   for (; sums < end; sums += 32, lanes += 32) {
-    v128.store(lanes, f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor)));
-    v128.store(lanes, f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor)), 16);
+    const sum0 = f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor));
+    const sum1 = f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor));
+    v128.store(lanes, sum0);
+    v128.store(lanes, sum1, 16);
   }
 }
 
 function scalePlanes(at: usize, bytes: usize, factor: v128): void {
   const end = at + bytes;
   for (; at < end; at += 32) {
-    v128.store(at, f32x4.mul(v128.load(at), factor));
-    v128.store(at, f32x4.mul(v128.load(at, 16), factor), 16);
+    const product0 = f32x4.mul(v128.load(at), factor);
+    const product1 = f32x4.mul(v128.load(at, 16), factor);
+    v128.store(at, product0);
+    v128.store(at, product1, 16);
   }
 }

@@ -13,7 +13,7 @@ import { trainRun } from "./commands/train/run.ts";
 import type { TrainFlags } from "./commands/train/flags.ts";
 import { verdict } from "./terminal/errors.ts";
 import { interruptible } from "./process/interrupt.ts";
-import { duration } from "./terminal/progress.ts";
+import { duration } from "@fluxion/fluxion/core";
 import { shownPath } from "./paths.ts";
 import { paint, printLine, sayError, sayLine } from "./terminal/terminal.ts";
 

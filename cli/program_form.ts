@@ -1,3 +1,4 @@
+import { shellQuoted } from "@fluxion/fluxion/core";
 import { pathsAsTyped } from "./paths.ts";
 
 /**
@@ -13,14 +14,25 @@ export function programForm(): ProgramForm {
 }
 
 /**
- * What to type for `fluxion` here. A checkout has no such command; under `deno task`, `INIT_CWD` is
- * set in the project's root.
+ * The project's root if `deno task` started this program, else null. A checkout has no command
+ * `fluxion`; under `deno task`, `INIT_CWD` is set in the root.
  */
-function typedName(): string {
-  const started = programForm() === "checkout" &&
-    Deno.cwd() === import.meta.dirname?.replace(/[\\/]cli$/, "") &&
+function taskFolder(): string | null {
+  const root = import.meta.dirname?.replace(/[\\/]cli$/, "");
+  const started = programForm() === "checkout" && Deno.cwd() === root &&
     Deno.env.get("INIT_CWD") !== undefined;
-  return started ? "deno task fluxion" : "fluxion";
+  return started ? Deno.cwd() : null;
+}
+
+/** What to type for `fluxion` here. */
+function typedName(): string {
+  return taskFolder() === null ? "fluxion" : "deno task fluxion";
+}
+
+/** The words for `fluxion` in a shell line that is run from any folder. */
+export function programAnywhere(): string {
+  const root = taskFolder();
+  return root === null ? "fluxion" : `deno task -q --cwd ${shellQuoted(root)} fluxion`;
 }
 
 /** Rewrites the commands in a message as they must be typed here, and paths `../x` as they were. */

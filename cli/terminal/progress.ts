@@ -1,4 +1,4 @@
-import { oneLine } from "@fluxion/fluxion/core";
+import { duration, oneLine } from "@fluxion/fluxion/core";
 import { columns } from "./columns.ts";
 import { drawLine, drawsInPlace, eraseLine, paint, sayLine } from "./terminal.ts";
 
@@ -50,7 +50,7 @@ export function showProgress(
       if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
       const rate = (done - first.done) / (now - first.at);
-      const extrapolated = rate > 0 ? `${duration((total - done) / rate / 1000)} left` : "";
+      const extrapolated = rate > 0 ? `${estimate((total - done) / rate / 1000)} left` : "";
       const text = oneLine(
         [`${options.what} ${done}/${total}`, left ?? extrapolated, label]
           .filter((part) => part !== "").join(", "),
@@ -78,10 +78,7 @@ function barLine(
     paint("dim", "░".repeat(BAR_CELLS - full), Deno.stderr) + ` ${shown}`;
 }
 
-/** Human-readable duration from seconds: `8 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+/** An estimated duration in words: whole seconds. */
+export function estimate(seconds: number): string {
+  return seconds < 10 ? `${Math.round(seconds)} s` : duration(seconds);
 }

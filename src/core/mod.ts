@@ -11,4 +11,5 @@ export { shortPaths } from "./short_paths.ts";
 export { closeName, suggestion } from "./suggestion.ts";
 export { commandLine, shellQuoted } from "./command_line.ts";
 export { gigabytes } from "./bytes_text.ts";
+export { duration } from "./duration.ts";
 export { clearStop, Stopped, stopWord, throwIfStopped } from "./stop.ts";

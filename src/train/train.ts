@@ -73,9 +73,14 @@ export interface TrainEnvironment {
    * writes a checkpoint.
    */
   readonly signal?: AbortSignal;
+  /** When the work began, by `clock`, from which `seconds` of the metrics counts; default the call. */
+  readonly startedMs?: number;
   /** Milliseconds, from any origin; default `performance.now`. */
   readonly clock?: () => number;
 }
+
+/** An environment with its clock. */
+type TimedEnvironment = TrainEnvironment & Required<Pick<TrainEnvironment, "clock" | "startedMs">>;
 
 /** Result of training. */
 export interface TrainResult {
@@ -123,9 +128,11 @@ export async function train(
     openDataset: surroundings.openDataset ??
       ((name, opening) => openDataset(name, { ...opening, dataDir: null })),
   };
+  const { clock = () => performance.now(), startedMs = clock() } = surroundings;
+  const timed = { ...surroundings, clock, startedMs };
   return mode === "resume"
-    ? await resumeRun(request, surroundings)
-    : await startRun(request, { ...surroundings, mode });
+    ? await resumeRun(request, timed)
+    : await startRun(request, { ...timed, mode });
 }
 
 /** @throws {InputError} If a value is none of the known ones. */
@@ -148,7 +155,7 @@ function requireOwn(network: Network): void {
 
 async function startRun(
   request: TrainRequest,
-  surroundings: TrainEnvironment & { readonly mode: RunMode },
+  surroundings: TimedEnvironment & { readonly mode: RunMode },
 ): Promise<TrainResult> {
   const { run: path = null, runsFolder = "runs", mode } = surroundings;
   if (path !== null) await requireUsable(path, mode);
@@ -175,7 +182,7 @@ async function startWeights({ config, network, standardization }: TrainingPlan) 
 
 async function resumeRun(
   request: TrainRequest,
-  surroundings: TrainEnvironment,
+  surroundings: TimedEnvironment,
 ): Promise<TrainResult> {
   const { run: path = null, runsFolder = "runs", hooks = {}, signal } = surroundings;
   using held = await holdRun(path, {
@@ -274,8 +281,9 @@ async function runSession(
     hooks = {},
     signal,
     evaluatesUntrained = false,
-    clock = () => performance.now(),
-  }: TrainEnvironment,
+    clock,
+    startedMs,
+  }: TimedEnvironment,
   ready: {
     readonly run: string;
     readonly plan: TrainingPlan;
@@ -305,6 +313,7 @@ async function runSession(
     log,
     metrics: await readMetrics(run),
     clock,
+    startedMs,
   });
   await hooks.onStart?.({
     run,
@@ -339,7 +348,7 @@ async function runSession(
       clock,
     });
     await hooks.onEnd?.({ kind, run, step });
-    const metrics = writer.metrics({ step, ...trainer.validated() });
+    const metrics = await writer.saveMetrics({ step, ...trainer.validated() });
     return { kind, run, step, steps, metrics };
   } finally {
     trainer.dispose();

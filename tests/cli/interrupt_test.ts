@@ -105,7 +105,7 @@ Deno.test("a run folder is refused, resumed and overwritten as asked", () =>
     assert.equal(resumed.code, 0);
     assert.match(
       resumed.stderr,
-      /run: finished in \d+ s \(from step 2; \d+ s in all sessions\), peak memory \d+\.\d+ GB/,
+      /run: finished in [\d.]+ s \(from step 2; [\d.]+ s in all sessions\), peak memory \d+\.\d+ GB/,
     );
     assert.equal(loggedSteps(folder).length, 4);
     assert.equal((await train("--overwrite", ...short)).code, 0);

@@ -77,7 +77,7 @@ Deno.test("a job is one line that a shell reads back as the same words", async (
     for (const word of words) {
       const run = { name: "n", folder: `${folder}/${word}`, config: word };
       const options = { data: word, drop: [word, 3], binarize: false, seed: 1 };
-      const line = jobLine("fm", { ...run, options });
+      const line = jobLine("fm", { ...run, options }, "fluxion");
       assert.ok(!line.includes("\n"));
       const printed = async () => {
         const script = `fluxion() { printf '%s\\n' "$@"; }; ${line}`;
@@ -98,8 +98,9 @@ Deno.test("a job is one line that a shell reads back as the same words", async (
       assert.deepEqual(await printed(), ["train", "fm", "--resume", ...rest]);
     }
     assert.deepEqual([...Deno.readDirSync(folder)].length, words.length);
+    const two = { name: "n", folder, config: undefined, options: { data: "a\nb" } };
     assert.throws(
-      () => jobLine("cnf", { name: "n", folder, config: undefined, options: { data: "a\nb" } }),
+      () => jobLine("cnf", two, "fluxion"),
       /line break/,
     );
   });

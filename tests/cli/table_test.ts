@@ -87,7 +87,7 @@ Deno.test("runs and sweep print every figure at any width", () => {
       "12.3 MB",
       "interrupted at step 1234",
     ],
-    sweep: ["1.2346  0.012", "2.3457  0.023", "-345.67  0.035", "12.3", "0.005"]
+    sweep: ["1.2346  0.012", "2.3457  0.023", "-345.67  0.035", "12 s", "0.005"]
       .concat("0.012345678901234567", "a/points.csv", "b/points.csv"),
   };
   for (const columns of [40, 60, 80, 120, 200, null]) {

@@ -1,6 +1,6 @@
 // Commands in messages work when typed in the user's folder.
 import assert from "node:assert/strict";
-import { fluxion, inFolder } from "./_fluxion.ts";
+import { fluxion, inFolder, type Surroundings } from "./_fluxion.ts";
 import { onTerminal } from "./_terminal.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -27,4 +27,19 @@ Deno.test("messages name commands as typed: deno task fluxion from a checkout, n
     assert.ok(command !== undefined, typed.lines.join("\n"));
     const finished = await onTerminal(`${task} ${command}`, { columns: 80, cwd });
     assert.equal(finished.code, 0, finished.lines.join("\n"));
+  }));
+
+Deno.test("the lines of a sweep start the program as it was started, from any folder", () =>
+  inFolder(async (cwd) => {
+    const lines = async (around: Surroundings) => {
+      const sweep = ["sweep", "train", "cnf", "--seed", "0..1", "--run-dir", `${cwd}/s`];
+      const { code, stdout, stderr } = await fluxion([...sweep, "--dry-run"], around);
+      assert.equal(code, 0, stderr);
+      return stdout.trimEnd().split("\n");
+    };
+    for (const line of await lines({ cwd })) assert.match(line, /^fluxion train cnf /);
+    // As `deno task` starts it.
+    const start = `deno task -q --cwd ${root} fluxion train cnf `;
+    const task = await lines({ cwd: root, env: { INIT_CWD: cwd } });
+    assert.ok(task.length === 2 && task.every((line) => line.startsWith(start)), task.join("\n"));
   }));

@@ -22,7 +22,7 @@ Deno.test("a run on sixty points keeps the best weights, stops, resumes, and say
     assert.match(trained.stderr, /\nstopped early, at step \d+ of 2000\n/);
     assert.match(
       trained.stderr,
-      /\nlowest validation loss [\d.]+ at step \d+, test loss [\d.]+ there; these weights are the run's\nrun: finished in \d+ s, peak/,
+      /\nlowest validation loss [\d.]+ at step \d+, test loss [\d.]+ there; these weights are the run's\nrun: finished in [\d.]+ s, peak/,
     );
     const metrics = JSON.parse(await Deno.readTextFile(`${folder}/run/metrics.json`));
     assert.equal(metrics.stoppedEarly, true);
@@ -61,7 +61,9 @@ Deno.test("a run on sixty points keeps the best weights, stops, resumes, and say
     assert.match(more.stderr, new RegExp(`run: from step ${metrics.steps} to 2001, `));
     assert.match(
       more.stderr,
-      new RegExp(`finished in \\d+ s \\(from step ${metrics.steps}; \\d+ s in all sessions\\)`),
+      new RegExp(
+        `finished in [\\d.]+ s \\(from step ${metrics.steps}; [\\d.]+ s in all sessions\\)`,
+      ),
     );
 
     const refused = await run(...train.with(9, "other"), "--validation", "0", "--patience", "3");

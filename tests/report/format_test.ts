@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inlineMarkdownToHtml } from "../../src/page/markdown_to_html.ts";
-import { code, duration, number, plain, withError } from "../../src/report/pages/format.ts";
+import { duration } from "../../src/core/duration.ts";
+import { code, number, plain, withError } from "../../src/report/pages/format.ts";
 
 Deno.test("withError() rounds to the digits of the error", () => {
   assert.equal(withError(1.0513436, 0.0236), "1.051 ± 0.024");
@@ -18,9 +19,13 @@ Deno.test("number() formats four digits with a minus sign and thousands separato
 });
 
 Deno.test("duration() is human-readable", () => {
-  assert.deepEqual([7.26, 25.4, 310, 7500].map(duration), [
+  assert.deepEqual([0, 0.04, 7.26, 9.97, 25.4, 59.7, 310, 7500].map(duration), [
+    "0 s",
+    "0.0 s",
     "7.3 s",
+    "10 s",
     "25 s",
+    "1 min 0 s",
     "5 min 10 s",
     "2 h 5 min",
   ]);

@@ -49,6 +49,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
       log: { steps: [], evaluations: [] },
       metrics: null,
       clock,
+      startedMs: 0,
     });
     const engines = enginesOf(backend, { threads: 1 });
     const known = trainingLoss(plan, engines);

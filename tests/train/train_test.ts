@@ -162,6 +162,21 @@ Deno.test("train() resumed for longer keeps the horizon and its last rate", () =
     await assertEachStepOnce(run, 9);
   }));
 
+Deno.test("train() records the time from the start to the last picture", () =>
+  inTempDir(async (folder) => {
+    const run = `${folder}/run`;
+    let nowMs = 5000;
+    const { metrics } = await train({ ...smallRuns.fm, steps: 3 }, {
+      run,
+      openDataset: openSmall,
+      clock: () => nowMs,
+      startedMs: 2000,
+      hooks: { onEnd: () => Promise.resolve(void (nowMs += 7000)) },
+    });
+    const written = JSON.parse(await Deno.readTextFile(`${run}/metrics.json`));
+    assert.deepEqual([metrics.seconds, written.seconds, written.steps], [10, 10, 3]);
+  }));
+
 Deno.test("train() accumulates its figures over sessions", () =>
   inTempDir(async (folder) => {
     const run = `${folder}/run`;

@@ -1,4 +1,4 @@
-import { InputError, shortPaths } from "@fluxion/fluxion/core";
+import { duration, InputError, shortPaths } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { isShippedModel, kebabCase } from "@fluxion/fluxion/options";
 import { comparedCurvesPicture } from "@fluxion/fluxion/report/pictures";
@@ -21,7 +21,6 @@ import { namedRuns } from "../../runs/named_runs.ts";
 import { existingRunFolder } from "../../runs/runs_folder.ts";
 import { PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";
-import { duration } from "../../terminal/progress.ts";
 import { stackedTables, type TableColumn } from "../../terminal/table.ts";
 import { printLine, sayError, speaker } from "../../terminal/terminal.ts";
 import type { Evaluation } from "../eval/run.ts";

@@ -1,4 +1,4 @@
-import { FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
+import { duration, FailureError, Stopped, throwIfStopped } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import {
   compareRunGradients,
@@ -35,7 +35,7 @@ import { TimeLeft } from "./time_left.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { exists, shownPath, userPath } from "../../paths.ts";
-import { duration, type Progress, showProgress } from "../../terminal/progress.ts";
+import { estimate, type Progress, showProgress } from "../../terminal/progress.ts";
 import { paint, printLine, type Say, speaker, writeResult } from "../../terminal/terminal.ts";
 import { evaluateRun } from "../eval/run.ts";
 import { trainRun } from "../train/run.ts";
@@ -149,7 +149,7 @@ async function doParts(context: HomeworkContext): Promise<void> {
 
 /** A rounded duration for an estimate in seconds. */
 function roughly(seconds: number): string {
-  return duration(seconds < 90 ? Math.ceil(seconds / 10) * 10 : Math.ceil(seconds / 60) * 60)
+  return estimate(seconds < 90 ? Math.ceil(seconds / 10) * 10 : Math.ceil(seconds / 60) * 60)
     .replace(" 0 s", "");
 }
 

@@ -1,10 +1,9 @@
-import { named } from "@fluxion/fluxion/core";
+import { duration, named } from "@fluxion/fluxion/core";
 import { listRuns, type RunList, type RunSummary } from "@fluxion/fluxion/runs";
 import { exists, shownPath, userPath } from "../../paths.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
 import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 import { columns } from "../../terminal/columns.ts";
-import { duration } from "../../terminal/progress.ts";
 import { table, type TableColumn } from "../../terminal/table.ts";
 import { printLine, type Say, sayError, speaker } from "../../terminal/terminal.ts";
 import type { RunsFlags } from "./flags.ts";

@@ -1,4 +1,4 @@
-import { commandLine, InputError, shellQuoted } from "@fluxion/fluxion/core";
+import { InputError, shellQuoted } from "@fluxion/fluxion/core";
 import { asFlag, type ModelName, trainOptionNames } from "@fluxion/fluxion/options";
 import type { PlacedRun } from "./placed_run.ts";
 
@@ -6,9 +6,14 @@ import type { PlacedRun } from "./placed_run.ts";
  * The shell line that trains a run: from the start, or from its checkpoint if it was interrupted; a
  * finished run stays as it is.
  *
+ * @param program What to type for `fluxion`.
  * @throws {InputError} If it would be more than one line.
  */
-export function jobLine(model: ModelName, { folder, options, config }: PlacedRun): string {
+export function jobLine(
+  model: ModelName,
+  { folder, options, config }: PlacedRun,
+  program: string,
+): string {
   const args = trainOptionNames.flatMap((name) => {
     const value = options[name];
     if (value === undefined) return [];
@@ -20,10 +25,9 @@ export function jobLine(model: ModelName, { folder, options, config }: PlacedRun
     );
   });
   const file = config === undefined ? [] : ["--config", config];
-  const start = commandLine(["train", model]);
   const rest = ["--run", folder, ...file, ...args, "--quiet"].map(shellQuoted).join(" ");
   const resume = `$([ -e ${shellQuoted(`${folder}/config.json`)} ] && echo --resume)`;
-  const line = `${start} ${resume} ${rest}`;
+  const line = `${program} train ${model} ${resume} ${rest}`;
   if (/[\r\n]/.test(line)) {
     throw new InputError(`${line}: a value has a line break, a job is one line; rename the file`);
   }

@@ -2,11 +2,12 @@ import { commandLine } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { type ModelName, netOfData, type TrainOptions } from "@fluxion/fluxion/options";
 import { exists, shownPath } from "../../paths.ts";
+import { programAnywhere } from "../../program_form.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { summaryJson } from "../../runs/run_figures.ts";
 import { Interrupted, PartlyFailed } from "../../terminal/errors.ts";
 import { columns } from "../../terminal/columns.ts";
-import { duration, showProgress } from "../../terminal/progress.ts";
+import { estimate, showProgress } from "../../terminal/progress.ts";
 import { printLine, type Say, sayError, speaker } from "../../terminal/terminal.ts";
 import type { SweepFlags } from "./flags.ts";
 import { parseShard } from "./grid.ts";
@@ -24,10 +25,12 @@ export async function sweep(model: ModelName, flags: SweepFlags): Promise<void> 
   const say = speaker(flags);
   if (flags.writeJobs) {
     const file = `${folder}/jobs.sh`;
-    const lines = own.map((run) => `${jobLine(model, run)}\n`);
+    const program = programAnywhere();
+    const lines = own.map((run) => `${jobLine(model, run, program)}\n`);
     await Deno.mkdir(folder, { recursive: true });
     await writeFileAtomic(file, lines.join(""));
-    say(`${lines.length} lines, one per run; they call fluxion, which must be on the PATH`);
+    const needs = program === "fluxion" ? "; they call fluxion, which must be on the PATH" : "";
+    say(`${lines.length} lines, one per run${needs}`);
     return printLine(shownPath(file));
   }
   const failed = flags.table ? [] : await trainAll(model, flags, { own, say });
@@ -77,7 +80,7 @@ async function trainAll(
     left.push(run);
   }
   if (flags.dryRun) {
-    for (const run of left) printLine(jobLine(model, run));
+    for (const run of left) printLine(jobLine(model, run, programAnywhere()));
     return null;
   }
   if (left.length < own.length) say(`${own.length - left.length} of ${own.length} runs are done`);
@@ -147,7 +150,7 @@ async function trained(
             shares.set(name, steps === 0 ? 1 : step / steps);
             const done = [...shares.values()].reduce((sum, share) => sum + share, 0);
             const seconds = (performance.now() - startedMs) / 1000;
-            const left = `${duration(seconds / Math.max(done, 1e-9) * (jobs.length - done))} left`;
+            const left = `${estimate(seconds / Math.max(done, 1e-9) * (jobs.length - done))} left`;
             progress.update({
               done: ended,
               total: jobs.length,

@@ -1,4 +1,4 @@
-import { shortPaths } from "@fluxion/fluxion/core";
+import { duration, shortPaths } from "@fluxion/fluxion/core";
 import { meanAndStdErr } from "@fluxion/fluxion/metrics";
 import { kebabCase, type TrainOptionName } from "@fluxion/fluxion/options";
 import type { RunMetrics, RunSummary } from "@fluxion/fluxion/runs";
@@ -34,7 +34,7 @@ const figures = {
   validationLoss: "validation loss",
   testLoss: "test loss",
   loss: "training loss",
-  seconds: "seconds",
+  seconds: "time",
 } as const satisfies Partial<Record<keyof RunMetrics, string>>;
 
 type Figure = keyof typeof figures;
@@ -107,7 +107,7 @@ export function tableText({ rows }: SweepTable, most: number | null): string {
     String(row.runs.length),
     ...shown.flatMap((name) => {
       const found = row.figures[name];
-      if (name === "seconds") return [figure(found?.mean, 3)];
+      if (name === "seconds") return [found === undefined ? "-" : duration(found.mean)];
       return [figure(found?.mean), figure(found?.stdErr, 2)];
     }),
   ]);

@@ -8,6 +8,7 @@ import {
 } from "@fluxion/fluxion";
 import {
   commandLine,
+  duration,
   FailureError,
   gigabytes,
   InputError,
@@ -31,7 +32,7 @@ import { Interrupted } from "../../terminal/errors.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { shownPath, userPath } from "../../paths.ts";
 import { removePictures } from "../../pictures/pictures.ts";
-import { duration, type Progress, showProgress } from "../../terminal/progress.ts";
+import { type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker, writeResult } from "../../terminal/terminal.ts";
 import { openData } from "../../runs/open_data.ts";
 import { withPaths } from "../../runs/option_paths.ts";
@@ -135,6 +136,7 @@ export async function trainRun(
         openDataset: openData,
         hooks,
         signal,
+        startedMs,
       });
       const result = await training.catch(async (error) => {
         if (error instanceof FailureError) await drawings.finish();

@@ -36,14 +36,6 @@ function minus(text: string): string {
   return text.replace(/^-/, "−").replace(/e-/, "e−");
 }
 
-/** Human-readable duration from seconds: `8.1 s`, `5 min 10 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
 /** A remark as a sentence: with a capital letter and a full stop. */
 export function sentence(remark: string): string {
   return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;

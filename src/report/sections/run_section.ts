@@ -1,3 +1,4 @@
+import { duration } from "../../core/duration.ts";
 import { descriptionOf } from "../../nn/network.ts";
 import type { TrainConfig } from "../../train/options/table.ts";
 import { runName } from "../../train/run/run_folder.ts";
@@ -17,7 +18,7 @@ import { figuresTable, runCommand, type RunContext, weightsArguments } from "../
 import type { SectionPlans } from "./section_plans.ts";
 import { planEpochs, planTraining } from "./training_section.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
-import { code, datasetLabel, duration, grouped, number } from "../pages/format.ts";
+import { code, datasetLabel, grouped, number } from "../pages/format.ts";
 
 /**
  * Plans a run's section: its figures and pictures, then training, and folded what lies behind them.
@@ -154,7 +155,7 @@ function machineRows({ metrics }: ReportedRun): [string, string][] {
     ["Training backend", backend ?? "none: the weights were imported"],
     ["Threads", String(threads)],
     ["Seed", String(seed)],
-    ["Time, evaluations included", duration(seconds)],
+    ["Time", duration(seconds)],
   ];
   if (stepMs !== null) rows.push(["Median time per step", `${number(stepMs)} ms`]);
   if (nfe !== null) rows.push(["Mean field evaluations per training solve", number(nfe)]);

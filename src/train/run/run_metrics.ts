@@ -47,7 +47,7 @@ export interface RunMetrics {
   readonly nfe: number | null;
   /** Number of compute threads. */
   readonly threads: number;
-  /** Wall-clock time of training in seconds, including evaluations, samples and pictures. */
+  /** Wall-clock time in seconds from the start of each session to the end of its last picture. */
   readonly seconds: number;
   /**
    * Peak resident set size of a process that trained the run, whatever else it did before; null if

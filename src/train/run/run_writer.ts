@@ -29,13 +29,14 @@ export interface SessionStart extends Omit<RunConfig, TableFields> {
   readonly metrics: RunMetrics | null;
   /** Milliseconds, from any origin. */
   readonly clock: () => number;
+  /** When the session began, by `clock`. */
+  readonly startedMs: number;
 }
 
 /** Writes a run's log, checkpoints and metrics. Must be disposed. */
 export class RunWriter implements Disposable {
   readonly #run: string;
   readonly #start: SessionStart;
-  readonly #startedMs: number;
   readonly #writer: LogWriter;
   readonly #steps: StepEntry[];
   readonly #evaluations: EvaluationEntry[];
@@ -43,7 +44,6 @@ export class RunWriter implements Disposable {
   private constructor(run: string, start: SessionStart, writer: LogWriter) {
     this.#run = run;
     this.#start = start;
-    this.#startedMs = start.clock();
     this.#writer = writer;
     this.#steps = [...start.log.steps];
     this.#evaluations = [...start.log.evaluations];
@@ -80,7 +80,7 @@ export class RunWriter implements Disposable {
 
   /** The run's metrics at a checkpoint. */
   metrics({ step: steps, validation }: Pick<Checkpoint, "step" | "validation">): RunMetrics {
-    const { config, backend, totalSteps, threads, rows, metrics, clock } = this.#start;
+    const { config, backend, totalSteps, threads, rows, metrics, clock, startedMs } = this.#start;
     const peaks = [metrics?.peakMemoryBytes ?? null, peakMemoryBytes()].filter((peak) =>
       peak !== null
     );
@@ -95,7 +95,7 @@ export class RunWriter implements Disposable {
       ...rows,
       stoppedEarly: hasStopped(validation ?? null),
       threads,
-      seconds: (metrics?.seconds ?? 0) + (clock() - this.#startedMs) / 1000,
+      seconds: (metrics?.seconds ?? 0) + (clock() - startedMs) / 1000,
       peakMemoryBytes: peaks.length > 0 ? Math.max(...peaks) : null,
     };
   }
@@ -113,16 +113,31 @@ export class RunWriter implements Disposable {
     const contents = {
       checkpoint: encodeCheckpoint(network, checkpoint),
       model: encodeModel(this.#start, checkpoint),
-      metrics: `${JSON.stringify(this.metrics(checkpoint), null, 2)}\n`,
+      metrics: encodeMetrics(this.metrics(checkpoint)),
     };
     for (const file of ["checkpoint", "model", "metrics"] as const) {
       await writeFileAtomic(runFile(this.#run, file), contents[file]);
     }
   }
 
+  /**
+   * Writes `metrics.json` of the last checkpoint again, with the time until now.
+   *
+   * @throws {FailureError} If the disk is full; the file is then the old one.
+   */
+  async saveMetrics(checkpoint: Pick<Checkpoint, "step" | "validation">): Promise<RunMetrics> {
+    const metrics = this.metrics(checkpoint);
+    await writeFileAtomic(runFile(this.#run, "metrics"), encodeMetrics(metrics));
+    return metrics;
+  }
+
   [Symbol.dispose](): void {
     this.#writer[Symbol.dispose]();
   }
+}
+
+function encodeMetrics(metrics: RunMetrics): string {
+  return `${JSON.stringify(metrics, null, 2)}\n`;
 }
 
 /** Encodes the `model.safetensors` that belongs to a checkpoint. */

@@ -112,7 +112,8 @@ export async function importWeights(
     rows: { testRows: null, validationRows: null },
     log: await cutLog(runFile(run, "log"), 0),
     metrics: null,
-    clock: () => performance.now(),
+    clock: () => 0, // nothing was trained here
+    startedMs: 0,
   });
   const checkpoint = firstCheckpoint(weights, config);
   await writer.save(checkpoint);

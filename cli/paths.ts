@@ -17,25 +17,62 @@ function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }
 
-/** Makes a path of the user's absolute; `-` is unchanged. */
+/** Relative paths that were typed with `..`, by the absolute ones without it. */
+const typedPaths = new Map<string, string>();
+
+/** Makes a path of the user's absolute, without `.` and `..`; `-` is unchanged. */
 export function userPath(path: string): string {
-  if (path === "-" || isAbsolute(path)) return path;
-  return `${userFolder()}/${path}`.replace(/\/(\.\/)+/g, "/").replace(/\/\.$/, "");
+  if (path === "-") return path;
+  const relative = !isAbsolute(path);
+  const absolute = relative ? `${userFolder()}/${path}` : path;
+  const plain = withoutParents(absolute.replace(/\/(\.\/)+/g, "/").replace(/(?<=.)\/\.$/, ""));
+  if (relative && plain !== absolute && /(^|\/)\.\.(\/|$)/.test(path)) {
+    typedPaths.set(plain.replace(/\/+$/, ""), path.replace(/\/+$/, ""));
+  }
+  return plain;
 }
 
-/** A path for messages: relative to the user's folder if it is inside it. */
+/** A path without `..`, unless that would lead elsewhere: the parent of a link is not where it stands. */
+function withoutParents(path: string): string {
+  if (!/\/\.\.(\/|$)/.test(path)) return path;
+  const kept: string[] = [];
+  for (const part of path.split("/")) {
+    if (part !== "..") kept.push(part);
+    else if (isLink(kept.join("/"))) return path;
+    else if (kept.length > 1) kept.pop();
+  }
+  return kept.join("/") || "/";
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
+}
+
+/** A path for messages: relative to the user's folder if it is inside it, or was typed with `..`. */
 export function shownPath(path: string): string {
   const folder = `${userFolder()}/`;
-  return path.startsWith(folder) ? path.slice(folder.length) : path;
+  if (path.startsWith(folder)) return path.slice(folder.length);
+  for (const [plain, typed] of typedPaths) {
+    if (path === plain || path.startsWith(`${plain}/`)) return typed + path.slice(plain.length);
+  }
+  return path;
 }
 
-/** A message with the paths that begin above the user's folder as they were typed: `../points.csv`. */
+/** A message with the paths that were typed with `..` as they were: `../points.csv`. */
 export function pathsAsTyped(message: string): string {
-  return message.replaceAll(
-    `${userFolder()}/../`,
-    (found, at: number, whole: string) =>
-      /^$|[\s"'(=,]/.test(whole.slice(0, at).slice(-1)) ? "../" : found,
-  );
+  let shown = message;
+  for (const [plain, typed] of typedPaths) {
+    shown = shown.replaceAll(plain, (found, at: number, whole: string) => {
+      const isWhole = /^$|[\s"'(=,]/.test(whole.slice(0, at).slice(-1)) &&
+        !/^(?:[\w-]|\.\w)/.test(whole.slice(at + found.length));
+      return isWhole ? typed : found;
+    });
+  }
+  return shown;
 }
 
 /** The user's folder as a reader of the file at `path` (absolute) finds it; Markdown. */

@@ -28,7 +28,7 @@ export async function openEvaluated(
   const { dataFile } = runConfig;
   const say = speaker(flags);
   if (data === undefined) {
-    const dataset = await openData(config.data, { ...dataOptions, fromRun: true });
+    const dataset = await openData(config.data, { ...dataOptions, fromRun: "nameOthers" });
     if (dataFile !== null && dataset.identity?.sha256 !== dataFile.sha256) {
       const words =
         `${shownPath(config.data)}: has changed since the run was trained; its test rows ` +

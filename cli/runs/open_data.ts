@@ -31,28 +31,29 @@ export async function dataName(name: string): Promise<string> {
 /**
  * Opens a data set by name, file, or `-` for the standard input.
  *
- * @param options.fromRun The name is from a run's config, so `-` is no longer available.
+ * @param options.fromRun The name is from a run's config, so `-` is no longer available, and a file
+ *   may have moved: what the user of this command can do then.
  * @throws {InputError} If there is no such data set, or the file is not one.
  */
 export async function openData(
   name: string,
-  { fromRun = false, ...options }: DataOptions & Pick<OpenOptions, "ownSha256"> & {
-    readonly fromRun?: boolean;
+  { fromRun, ...options }: DataOptions & Pick<OpenOptions, "ownSha256"> & {
+    readonly fromRun?: "nameOthers" | "putBack";
   },
 ): Promise<Dataset> {
-  if (fromRun && name === "-") {
+  if (fromRun !== undefined && name === "-") {
     throw new InputError(
       `the run's data came from the standard input and are gone; give ${
         option("data")
       } NAME or FILE`,
     );
   }
-  if (fromRun && !datasetNames.includes(name) && await fileKind(name) === null) {
+  if (fromRun !== undefined && !datasetNames.includes(name) && await fileKind(name) === null) {
+    const remedy = fromRun === "putBack"
+      ? "put it back there"
+      : `if it was moved, say where with ${option("data")} FILE`;
     throw new InputError(
-      `${
-        shownPath(name)
-      }: no such file, on which the run was trained; if it was moved, say where ` +
-        `with ${option("data")} FILE`,
+      `${shownPath(name)}: no such file, on which the run was trained; ${remedy}`,
     );
   }
   return await openDataset(await dataName(name), {

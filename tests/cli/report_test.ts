@@ -55,7 +55,7 @@ Deno.test("fluxion report of a broken run, or to an existing path, is refused an
       [["no-metrics", ...out], /no-metrics: not complete: .*metrics\.json.*--resume --run/],
       [["no-log", ...out], /no-log: not complete: .*log\.jsonl/],
       [["no-samples", ...out], /no-samples: no samples yet.*fluxion train fm --resume --run/],
-      [["later", ...out], /later.*format: expected format 1.*found 99/],
+      [["later", ...out], /later.*format 99: a later version of Fluxion wrote it.*update Fluxion/],
       [["torn", ...out], /torn\/samples\/epoch-0001\.png: not a whole PNG file/],
       // The second run's error is found before the first one's pictures are drawn.
       [["fm-points", "no-samples", ...out], /no-samples: no samples yet/],

@@ -1,6 +1,6 @@
 // compare, eval and plot of several runs.
 import assert from "node:assert/strict";
-import { incomparable } from "../../cli/commands/compare/run.ts";
+import { incomparable, writeComparison } from "../../cli/commands/compare/run.ts";
 import { naturalOrder } from "../../src/core/files/natural_order.ts";
 import { comparedCurvesPicture } from "../../src/report/pictures/compared_curves.ts";
 import type { TrainOptions } from "../../src/train/options/table.ts";
@@ -74,6 +74,17 @@ Deno.test("eval, plot and compare of several runs do not end at one that fails",
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /the file exists; pass --overwrite/);
     assert.deepEqual(Deno.readFileSync(`${cwd}/comparison-0001.png`), kept);
+  }));
+
+Deno.test("writeComparison() replaces nothing, and writes no picture twice", () =>
+  inFolder(async (folder) => {
+    const [one, two, same] = [[1, 2, 3], [1, 2, 4], [1, 2, 3]].map((bytes) =>
+      writeComparison.bind(null, folder, Uint8Array.from(bytes))
+    );
+    const names = [await one!(), await two!(), await same!(), await two!()];
+    const expected = [1, 2, 1, 2].map((number) => `${folder}/comparison-000${number}.png`);
+    assert.deepEqual(names, expected);
+    assert.deepEqual([...Deno.readDirSync(folder)].length, 2);
   }));
 
 Deno.test("incomparable() says when losses of runs are not comparable, and only then", () => {

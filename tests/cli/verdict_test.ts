@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/core/errors.ts";
-import { userFolder, userPath } from "../../cli/paths.ts";
+import { shownPath, userFolder, userPath } from "../../cli/paths.ts";
 import { verdict } from "../../cli/terminal/errors.ts";
 
 /** Errors as the runtime throws them, with what people read and the exit code. */
@@ -52,9 +52,31 @@ Deno.test("verdict() shows a path that begins above the user's folder as it was 
   const said = verdict(new InputError(paths.map(userPath).join(": no such file, "))).message!;
   assert.equal(
     said,
-    `../a b/points.csv: no such file, ../../x: no such file, ${userFolder()}/sub/../x`,
+    `../a b/points.csv: no such file, ../../x: no such file, sub/../x`,
   );
+  // Names that go on are others.
+  const longer = `${userPath("../a b/points.csv")}.gz`;
+  assert.equal(verdict(new InputError(longer)).message, longer);
   // Another folder's path that only ends like this one.
-  const other = `/other${userFolder()}/../x`;
+  const other = `/other${userPath("../../x")}`;
   assert.equal(verdict(new InputError(other)).message, other);
+});
+
+Deno.test("userPath() leaves out `..`, except behind a link, whose parent is elsewhere", () => {
+  const here = userFolder(), above = here.replace(/\/[^/]*$/, "");
+  assert.equal(userPath("../b.csv"), `${above}/b.csv`);
+  assert.equal(shownPath(`${above}/b.csv`), "../b.csv");
+  assert.equal(userPath("sub/../x"), `${here}/x`);
+  assert.equal(shownPath(`${here}/x`), "x");
+  assert.equal(userPath(".."), above);
+  assert.equal(userPath("./a/./b..c/."), `${here}/a/b..c`);
+  assert.equal(userPath("/../x/../y"), "/y");
+  const folder = Deno.makeTempDirSync({ prefix: "fluxion-paths-" });
+  try {
+    new Deno.Command("sh", { args: ["-c", 'ln -s /usr "$0/link"', folder] }).outputSync();
+    assert.equal(userPath(`${folder}/link/../x`), `${folder}/link/../x`);
+    assert.equal(userPath(`${folder}/none/../x`), `${folder}/x`);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

@@ -16,7 +16,7 @@ export const compareOptions = {
     placeholder: "FILE",
     group: "own",
     help: "picture of the curves",
-    defaultWords: "default the next free comparison-0001.png",
+    defaultWords: "default the next free comparison-0001.png, or the one that is the same picture",
   },
   eval: {
     value: { kind: "switch" },

@@ -13,7 +13,7 @@ import {
   type TrainingLog,
 } from "@fluxion/fluxion/runs";
 import { pictureText } from "../../command_line.ts";
-import { exists, outputPath, shownPath, userPath } from "../../paths.ts";
+import { exists, outputPath, shownPath, userFolder } from "../../paths.ts";
 import { interruptible } from "../../process/interrupt.ts";
 import { forEachRun } from "../../runs/each_run.ts";
 import { dataText, figure, stateText, summaryJson } from "../../runs/run_figures.ts";
@@ -163,7 +163,7 @@ const noLog: TrainingLog = { steps: [], evaluations: [] };
 
 /** Draws the curves; returns the picture's path as the user sees it, or null without curves. */
 async function drawn(runs: readonly RunSummary[], given: string | null): Promise<string | null> {
-  const names = shortNames(runs.map(({ run }) => shownPath(run)));
+  const names = shortPaths(runs.map(({ run }) => shownPath(run)));
   const compared = await Promise.all(runs.map(async ({ run, options }, i) => ({
     name: names[i]!,
     model: options!.model!,
@@ -171,27 +171,29 @@ async function drawn(runs: readonly RunSummary[], given: string | null): Promise
   })));
   const bytes = await comparedCurvesPicture(compared, { text: pictureText() });
   if (bytes === null) return null;
-  const path = given ?? await freePath();
-  await writeFileAtomic(path, bytes);
-  return shownPath(path);
+  if (given === null) return shownPath(await writeComparison(userFolder(), bytes));
+  await writeFileAtomic(given, bytes);
+  return shownPath(given);
 }
 
-/** Names without the folders that all of them share. */
-function shortNames(names: readonly string[]): string[] {
-  const parts = names.map((name) => name.split("/"));
-  let shared = 0;
-  while (parts.every((part) => part.length > shared + 1 && part[shared] === parts[0]![shared])) {
-    shared++;
-  }
-  return parts.map((part) => part.slice(shared).join("/"));
-}
-
-/** The next free `comparison-0001.png` where the user stands. */
-async function freePath(): Promise<string> {
+/** Writes the next free `comparison-0001.png` of a folder, unless one is this picture; its path. */
+export async function writeComparison(folder: string, bytes: Uint8Array): Promise<string> {
   for (let number = 1;; number++) {
-    const path = userPath(`comparison-${String(number).padStart(4, "0")}.png`);
-    if (!await exists(path)) return path;
+    const path = `${folder}/comparison-${String(number).padStart(4, "0")}.png`;
+    if (!await exists(path)) {
+      await writeFileAtomic(path, bytes);
+      return path;
+    }
+    if (await holds(path, bytes)) return path;
   }
+}
+
+/** Whether a file has this content. */
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  const { isFile, size } = await Deno.stat(path).catch(() => ({ isFile: false, size: 0 }));
+  if (!isFile || size !== bytes.length) return false;
+  const found = await Deno.readFile(path);
+  return found.every((byte, i) => byte === bytes[i]);
 }
 
 const runColumn: TableColumn = { head: "run", enough: 28, least: 12 };

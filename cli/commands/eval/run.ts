@@ -153,7 +153,7 @@ async function trainRowsOf(
 ): Promise<PointValues | undefined> {
   if (flags.data === undefined) return dataset.train.points;
   try {
-    const own = await openData(config.data, { ...dataOptions, fromRun: true });
+    const own = await openData(config.data, { ...dataOptions, fromRun: "nameOthers" });
     return own.kind === "points" && own.dims === dataset.dims ? own.train.points : undefined;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -232,7 +232,7 @@ function dataOnce(opened: OpenedRun, say: Say): () => Promise<Dataset | null> {
       return null;
     }
     try {
-      const dataset = await openData(config.data, dataOptions);
+      const dataset = await openData(config.data, { ...dataOptions, fromRun: "putBack" });
       const { network } = opened.model;
       const width = dataset.kind === "points"
         ? dataset.dims

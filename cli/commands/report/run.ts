@@ -42,7 +42,7 @@ async function makeReport(flags: ReportFlags, runs: readonly string[]): Promise<
       kind: "run",
       run: await readReportedRun(folder, {
         name: shownPath(folder),
-        openDataset: openData,
+        openDataset: (name, options) => openData(name, { ...options, fromRun: "putBack" }),
         choice: flags.weights,
       }),
     });

@@ -6,7 +6,7 @@ import { namedNetwork } from "../../nn/named_networks.ts";
 import type { TrainOptions } from "../options/table.ts";
 import { checked } from "./check.ts";
 import { jsonFault } from "./json_fault.ts";
-import { configFileSchema } from "./schema.ts";
+import { configFileSchema, RUN_FORMAT } from "./schema.ts";
 
 /** A parsed config file. */
 export interface ConfigFile {
@@ -66,5 +66,15 @@ export function parseConfigJson(
       `${place}: expected an object of options; found ${quotedJson(value, 40)}`,
     );
   }
+  requireKnownFormat((value as { readonly format?: unknown }).format, place);
   return checked(configFileSchema, value, (key) => `${place}: ${named(key)}`);
+}
+
+/** Says first that a file is of a later version: its keys may be unknown too. */
+function requireKnownFormat(format: unknown, place: string): void {
+  if (typeof format !== "number" || format <= RUN_FORMAT) return;
+  throw new InputError(
+    `${place}: format ${format}: a later version of Fluxion wrote it, this one reads format ` +
+      `${RUN_FORMAT}; update Fluxion`,
+  );
 }

@@ -23,7 +23,7 @@ Deno.test("screen() wraps, goes back and clears like a terminal", () => {
 
 Deno.test("on a terminal every subcommand runs without a prompt and leaves a clean screen", () =>
   inFolder(async (cwd) => {
-    await checkCases(typed, cwd);
+    await checkCases(typed, { cwd, widths: [60, 120] });
   }));
 
 Deno.test("on a terminal Ctrl-C ends with 130 and a clean line", () =>

@@ -19,7 +19,6 @@ export interface Ending {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  readonly seconds: number;
 }
 
 /** A machine with nothing on it: an empty home, an empty folder to stand in. */
@@ -71,11 +70,9 @@ export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = machine.env,
 ): Promise<Ending> {
-  const before = performance.now();
   const { code, stdout, stderr } = await start(machine, args, env).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const seconds = (performance.now() - before) / 1000;
-  return { code, stdout: text(stdout), stderr: text(stderr), seconds };
+  return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
 /** The names in a folder, sorted; none if there is no folder. */

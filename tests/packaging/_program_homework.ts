@@ -1,9 +1,7 @@
 // The homework of somebody who has the one file and an empty folder.
 import assert from "node:assert/strict";
 import { withError } from "../../src/report/pages/format.ts";
-import { buildProgram, names, onBareMachine, run } from "./_program.ts";
-
-Deno.test.beforeAll(buildProgram);
+import { names, onBareMachine, run } from "./_program.ts";
 
 Deno.test("dist/fluxion does the homework, and goes on with one that was begun", async () => {
   await onBareMachine(async (machine) => {

@@ -139,6 +139,8 @@ export {
   type CnfLossSettings,
   likelihoodLoss,
 } from "./src/flows/losses/cnf_loss.ts";
+export type { EnergyWeights } from "./src/core/options/energy_weights.ts";
+export type { EnergyOption } from "./src/ode/energies.ts";
 export { flowMatchingLoss, fmLoss, fmLossAndGradient } from "./src/flows/losses/fm_loss.ts";
 export type { FlowMatchingOptions } from "./src/flows/losses/fm_draws.ts";
 export { type DivergenceTrace, withDivergence } from "./src/flows/divergence.ts";

@@ -30,7 +30,11 @@ export function listParserOf(
   const parse = parserOf(rule, example);
   const takesRanges = hasRanges(rule);
   return (text) => {
-    const parts = rule.kind === "text" && isOne(text) ? [text] : text.split(",");
+    const parts = rule.kind === "text" && isOne(text)
+      ? [text]
+      : rule.kind === "energies"
+      ? listedWeights(text)
+      : text.split(",");
     const values = parts.flatMap((part) => {
       const range = RANGE.exec(part.trim());
       if (range !== null && !takesRanges && rule.kind !== "text") {
@@ -50,6 +54,23 @@ export function listParserOf(
     if (twice !== undefined) throw new SyntaxError(`${twice} is listed twice; list it once`);
     return values;
   };
+}
+
+/** The values of a list of energies' weights: an energy that was already named begins the next one. */
+function listedWeights(text: string): string[] {
+  const values: string[] = [];
+  let named = new Set<string>();
+  for (const part of text.split(",")) {
+    const name = part.split("=")[0]!.trim();
+    const joins = named.size > 0 && !named.has(name) && name !== "none" && !named.has("none");
+    if (joins) values.push(`${values.pop()},${part}`);
+    else {
+      values.push(part);
+      named = new Set();
+    }
+    named.add(name);
+  }
+  return values;
 }
 
 /** The numbers of a range, as text. */

@@ -1,4 +1,4 @@
-import { expectedWords, type ValueRule } from "@fluxion/fluxion/options";
+import { energyWeights, expectedWords, type ValueRule } from "@fluxion/fluxion/options";
 import { suggestion } from "@fluxion/fluxion/core";
 
 /** A parsed option value. */
@@ -61,6 +61,11 @@ export function parserOf(rule: ValueRule, example?: string): (text: string) => V
         const value = text.trim() === "" ? NaN : Number(text);
         if (Number.isSafeInteger(value) && value >= 1) return value;
         throw new SyntaxError(`expected a whole number of rows, 1 or more${such}, or batch`);
+      };
+    case "energies":
+      return (text) => {
+        if (energyWeights(text) !== null) return text;
+        throw new SyntaxError(`expected ${expectedWords(rule)}`);
       };
     case "switch":
       throw new TypeError("a switch has no text");

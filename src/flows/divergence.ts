@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { quotedJson } from "../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
+import { energyColumns, type EnergyOption, energyParts } from "../ode/energies.ts";
 import { drawProbes, type Probes } from "../ode/probes.ts";
 import {
   LINEARIZATION_ROWS,
@@ -11,20 +12,31 @@ import {
 import { valueAndGradients } from "../ops/gradients.ts";
 import { type Piece, piecesOf } from "../ops/pieces.ts";
 
-/** Directions for the trace: all unit vectors, summed, or random probes, averaged. */
+/**
+ * Directions for the trace: all unit vectors, summed, or random probes, averaged; and whether the
+ * energies follow.
+ */
 export type DivergenceTrace =
-  | { readonly kind: "exact" }
-  | {
-    readonly kind: "hutchinson";
-    /** Row i uses entries count * i, ..., count * i + count - 1 of this probe sequence. */
-    readonly probes: Probes;
-    /** Probes per row; default 1. */
-    readonly count?: number;
-  };
+  & EnergyOption
+  & (
+    | { readonly kind: "exact" }
+    | {
+      readonly kind: "hutchinson";
+      /** Row i uses entries count * i, ..., count * i + count - 1 of this probe sequence. */
+      readonly probes: Probes;
+      /** Probes per row; default 1. */
+      readonly count?: number;
+    }
+  );
 
 /** Number of log-density columns: one for the exact trace, else one per probe. */
 export function changeColumns(trace: DivergenceTrace): number {
   return trace.kind === "exact" ? 1 : trace.count ?? 1;
+}
+
+/** Number of columns after the position: log-density, and energies where the trace has them. */
+export function traceColumns(trace: DivergenceTrace): number {
+  return changeColumns(trace) + energyColumns(trace);
 }
 
 /**
@@ -45,7 +57,9 @@ const STACKED_NUMBERS = 2 ** 16;
  *
  * The state is (z [dims], logp [1]); with Hutchinson's estimate (z [dims], logp [count]). Each
  * probe has its own column, so the mean over columns is the estimate along one trajectory of z and
- * their standard deviation gives its standard error ({@link probeEstimate}).
+ * their standard deviation gives its standard error ({@link probeEstimate}). With `energies` two
+ * columns follow, see `energyParts`; |J|_F^2 is the sum over unit vectors, or the mean over probes,
+ * of |J^T e|^2.
  *
  * Directions are VJPs: each evaluation costs one field evaluation and one VJP per direction, `dims`
  * of them for the exact trace. (tfjs has no forward-mode derivatives; the fused ConditionalMLP has,
@@ -75,9 +89,10 @@ export function withDivergence(
     );
   }
   const velocity: TensorVelocity = (tensors, y, t, rowIds) => {
-    if (y.shape[1] !== dims + columns) {
+    const added = traceColumns(trace);
+    if (y.shape[1] !== dims + added) {
       throw new RangeError(
-        `withDivergence: expected a state of ${dims} + ${columns} columns, got ${y.shape[1]}`,
+        `withDivergence: expected a state of ${dims} + ${added} columns, got ${y.shape[1]}`,
       );
     }
     return tf.tidy(() => {
@@ -94,7 +109,11 @@ export function withDivergence(
       return pieces.length === 1 ? pieces[0]! : tf.concat2d(pieces, 0);
     });
   };
-  const parts = [{ name: "z", width: dims }, { name: "logp", width: columns }];
+  const parts = [
+    { name: "z", width: dims },
+    { name: "logp", width: columns },
+    ...(trace.energies ? energyParts : []),
+  ];
   const memory = SECOND_ORDER_MEMORY * directionsOf(trace, dims);
   const fitting = Math.max(1, Math.floor(field.linearizationRows / memory));
   return tensorField(velocity, field.parameters, {
@@ -113,7 +132,7 @@ interface RowPlaces {
   readonly rowIds: Int32Array;
 }
 
-/** f and minus its divergence at rows x [n, d]: [n, d + columns]. Call inside tf.tidy. */
+/** f, minus its divergence, and the energies at rows x [n, d]: [n, d + columns]. Call inside tf.tidy. */
 function slopes(
   { field, trace, tensors }: {
     readonly field: TensorField;
@@ -126,11 +145,11 @@ function slopes(
   const [n, dims] = x.shape;
   const directionCount = directionsOf(trace, dims);
   const together = Math.min(field.linearizationRows / n, STACKED_NUMBERS / (n * dims));
-  const products: Tensor2D[] = [];
+  const products: Tensor2D[] = [], squares: Tensor2D[] = [];
   let velocity: Tensor2D | null = null;
   for (const piece of piecesOf(directionCount, Math.floor(together))) {
     const { count } = piece;
-    const [product, value] = tf.tidy(() => {
+    const [product, square, value] = tf.tidy(() => {
       const directions = trace.kind === "exact"
         ? unitVectors(piece, n, dims)
         : tf.tensor2d(probesOf(trace, piece, rows.rowIds, dims), [count * n, dims]);
@@ -146,17 +165,27 @@ function slopes(
         directions,
       );
       const product = tf.reshape(tf.sum(tf.mul(pulled!, directions), 1), [count, n]);
-      if (piece.first > 0) return [product];
-      return [product, count === 1 ? value : tf.slice2d(value, [0, 0], [n, dims])];
+      const square = trace.energies
+        ? tf.sum(tf.reshape(tf.sum(tf.square(pulled!), 1), [count, n]), 0)
+        : tf.zeros([0]);
+      if (piece.first > 0) return [product, square];
+      return [product, square, count === 1 ? value : tf.slice2d(value, [0, 0], [n, dims])];
     });
     products.push(product as Tensor2D);
+    squares.push(square as Tensor2D);
     velocity ??= value as Tensor2D;
   }
   const all = products.length === 1 ? products[0]! : tf.concat2d(products, 0);
   const divergence = trace.kind === "exact"
     ? tf.reshape(tf.sum(all, 0), [n, 1])
     : tf.transpose(all);
-  return tf.concat2d([velocity!, tf.neg(divergence) as Tensor2D], 1);
+  const parts = [velocity!, tf.neg(divergence) as Tensor2D];
+  if (trace.energies) {
+    const count = trace.kind === "exact" ? 1 : changeColumns(trace);
+    const total = tf.div(squares.reduce((sum, square) => tf.add(sum, square)), count);
+    parts.push(tf.sum(tf.square(velocity!), 1, true), tf.reshape(total, [n, 1]));
+  }
+  return tf.concat2d(parts, 1);
 }
 
 /** Unit vectors for a range of dimensions, each repeated for all rows: [count * n, dims]. */

@@ -10,6 +10,7 @@ import { afterValidation, hasStopped, improves } from "./validation/validation_s
 import { validationLoss } from "./validation/validation_loss.ts";
 import type { TrainHooks } from "./hooks.ts";
 import type { RunWriter } from "./run/run_writer.ts";
+import type { StepEntry } from "./run/training_log.ts";
 import { atStep, lowerRate } from "./steps/step_failure.ts";
 import type { TakenStep, Trainer } from "./steps/trainer.ts";
 import type { TrainingPlan } from "./training_plan.ts";
@@ -214,6 +215,13 @@ async function evaluateIfDue(
   losses.restartClock();
 }
 
+/** What is not finite in a step's figures. */
+function whatIsBad({ loss, kinetic, jacobian }: StepEntry): string {
+  return Number.isFinite(loss)
+    ? `the energies that it penalises are ${kinetic} and ${jacobian}`
+    : `the loss is ${loss}`;
+}
+
 /** Reads losses back (on a GPU late and in batches), logs them and checks that they are finite. */
 class LossReader {
   readonly #session: Session;
@@ -245,20 +253,21 @@ class LossReader {
     if (this.#pending.length === 0) return;
     const { plan, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
-    const [values, counts] = await Promise.all([
+    const [values, energies, counts] = await Promise.all([
       Promise.all(this.#pending.map(({ loss }) => loss())),
+      Promise.all(this.#pending.map(({ energies }) => energies === null ? {} : energies())),
       Promise.allSettled(this.#pending.map(({ nfe }) => nfe === null ? null : nfe())),
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
-    const entries = this.#pending.map(({ step }, i) => {
+    const entries = this.#pending.map(({ step }, i): StepEntry => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;
-      return { step, loss: values[i]!, stepMs, nfe };
+      return { step, loss: values[i]!, stepMs, nfe, ...energies[i] };
     });
     this.dispose();
-    const badIndex = entries.findIndex(({ loss }, i) =>
-      !Number.isFinite(loss) || counts[i]!.status === "rejected"
+    const badIndex = entries.findIndex(({ loss, kinetic = 0, jacobian = 0 }, i) =>
+      !Number.isFinite(loss + kinetic + jacobian) || counts[i]!.status === "rejected"
     );
     const good = badIndex < 0 ? entries : entries.slice(0, badIndex);
     writer.logSteps(good);
@@ -279,7 +288,7 @@ class LossReader {
         throw atStep(count.reason, { step, done: step - 1, config });
       }
       throw new FailureError(
-        `step ${bad.step}: the loss is ${bad.loss}; ${lowerRate(config)}; then ${
+        `step ${bad.step}: ${whatIsBad(bad)}; ${lowerRate(config)}; then ${
           option("clip")
         }, and look ` +
           "for NaN and very large values in the data; the last good checkpoint is kept",

@@ -2,7 +2,7 @@ import { likelihoodLoss } from "../flows/losses/cnf_loss.ts";
 import { flowMatchingLoss } from "../flows/losses/fm_loss.ts";
 import type { Loss } from "../flows/losses/loss.ts";
 import type { Engines } from "../ode/engines/engines.ts";
-import { gradientOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
+import { gradientOf, regularizationOf, solveSettingsOf, traceOf } from "./config/solve_settings.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /** The loss that a run minimises. */
@@ -16,6 +16,7 @@ export function trainingLoss(
         ...solveSettingsOf(config),
         trace: traceOf(config),
         gradient: gradientOf(config),
+        regularization: regularizationOf(config),
       });
     case "fm":
       return flowMatchingLoss(values);

@@ -28,6 +28,15 @@ Deno.test("a list has values between commas and ranges with both ends, each chec
   for (const [text, reason] of refused) {
     assert.throws(() => parse(text), { name: "SyntaxError", message: reason }, text);
   }
+  // A name that comes again begins the next value.
+  const weights = listParserOf({ kind: "energies" });
+  assert.deepEqual(weights("none,kinetic=.1,jacobian=.2,kinetic=1"), [
+    ...["none", "kinetic=.1,jacobian=.2", "kinetic=1"],
+  ]);
+  assert.throws(
+    () => weights("none,kinetic=1,speed=2"),
+    / kinetic=1,speed=2: expected weights of 0 or/,
+  );
   assert.throws(() => listParserOf({ kind: "positive" })("1..3"), /ranges are of whole numbers/);
 });
 

@@ -4,6 +4,7 @@ import type { ParameterLayout, Parameters } from "../../src/core/parameters.ts";
 import { type HostRows, hostRows, hostSpace } from "../../src/ode/engines/portable/host_rows.ts";
 import type { FieldSpec, SolveProblem } from "../../src/ode/engines/engine.ts";
 import { tensorField } from "../../src/ode/engines/portable/tensor_field.ts";
+import { energyColumns, type EnergyOption, energyParts } from "../../src/ode/energies.ts";
 import type { Probes } from "../../src/ode/probes.ts";
 import { solveRows } from "../../src/ode/solver/solve.ts";
 import type { StatePart } from "../../src/ode/solver/rows.ts";
@@ -28,6 +29,8 @@ export interface FieldCase {
   slope(parameters: Float64Array): (t: number, y: Float64Array, row: number) => Float64Array;
   /** y(t) [rows, width] from {@link startRows} in closed form, where there is one. */
   exact?(t: number, rows: number): Float64Array;
+  /** Whether only values and gradients are tested: for variants of another case. */
+  readonly brief?: true;
   /** Which tests are run with it where few are. */
   readonly few: readonly ("cheap" | "dear")[];
 }
@@ -39,11 +42,14 @@ export function startRows({ width }: Pick<FieldCase, "width">, rows: number): Fl
 
 const shape = { dims: 2, hidden: 8 };
 
-/** An mlp with a trace of this kind, or none. */
+/** An mlp with a trace of this kind, or none, and with energies if it says so. */
 function mlpCase(
   name: string,
   trace: "none" | "exact" | Probes["distribution"],
-  few: FieldCase["few"] = [],
+  { few = [], energies = {} }: {
+    readonly few?: FieldCase["few"];
+    readonly energies?: EnergyOption;
+  } = {},
 ): FieldCase {
   const { dims } = shape;
   const probes = (firstRow: number): Probes => ({
@@ -55,8 +61,8 @@ function mlpCase(
     trace === "none"
       ? null
       : trace === "exact"
-      ? { kind: "exact" } as const
-      : { kind: "hutchinson", probes: probes(firstRow) } as const;
+      ? { kind: "exact", ...energies } as const
+      : { kind: "hutchinson", probes: probes(firstRow), ...energies } as const;
   // Rows have the probes of their numbers, drawn here by the random numbers' own names.
   const drawn = new Float32Array(dims * 64);
   (trace === "gaussian" ? fillNormal : fillSigns)(probes(0).key, 0, drawn);
@@ -68,20 +74,28 @@ function mlpCase(
       : [Float64Array.from(drawn.subarray(row * dims, (row + 1) * dims))];
   return {
     name,
-    width: trace === "none" ? dims : dims + 1,
+    width: trace === "none" ? dims : dims + 1 + energyColumns(energies),
     layout: mlpLayout(shape),
     parameters: randomWeights(shape, 1.5),
     spec: (parameters) => ({ kind: "mlp", ...shape, parameters, trace: traceOf(0) }),
     fromRow: (spec, row) => spec.kind === "mlp" ? { ...spec, trace: traceOf(row) } : spec,
-    parts: trace === "none" ? null : [{ name: "z", width: dims }, { name: "logp", width: 1 }],
+    parts: trace === "none" ? null : [
+      { name: "z", width: dims },
+      { name: "logp", width: 1 },
+      ...(energies.energies ? energyParts : []),
+    ],
     slope(parameters) {
       const net = mlpFloat64(shape, parameters);
       return (t, y, row) => {
-        const { velocity, divergence } = mlpAt(net, { x: y.slice(0, dims), t }, directionsOf(row));
-        return trace === "none" ? velocity : Float64Array.of(...velocity, -divergence);
+        const at = mlpAt(net, { x: y.slice(0, dims), t }, directionsOf(row));
+        if (trace === "none") return at.velocity;
+        const kinetic = at.velocity.reduce((sum, value) => sum + value ** 2, 0);
+        const ofEnergies = energies.energies ? [kinetic, at.jacobianSquared] : [];
+        return Float64Array.of(...at.velocity, -at.divergence, ...ofEnergies);
       };
     },
     few,
+    ...(energies.energies ? { brief: true } : {}),
   };
 }
 
@@ -148,9 +162,11 @@ const spiral: FieldCase = (() => {
 /** All kinds of fields. */
 export const fieldCases: readonly FieldCase[] = [
   mlpCase("a ConditionalMLP", "none"),
-  mlpCase("a ConditionalMLP with its exact trace", "exact", ["cheap"]),
+  mlpCase("a ConditionalMLP with its exact trace", "exact", { few: ["cheap"] }),
   mlpCase("a ConditionalMLP with Gaussian probes", "gaussian"),
   mlpCase("a ConditionalMLP with Rademacher probes", "rademacher"),
+  mlpCase("a ConditionalMLP with exact energies", "exact", { energies: { energies: true } }),
+  mlpCase("a ConditionalMLP with probed energies", "gaussian", { energies: { energies: true } }),
   spiral,
 ];
 

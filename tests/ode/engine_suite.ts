@@ -129,6 +129,7 @@ export function engineSuite(tested: TestedEngine): void {
       run: (engine: Engine) => Promise<void>,
       cost: "cheap" | "dear" = "dear",
     ) => {
+      if (kind.brief && cost === "dear") return;
       if (!isThorough && !kind.few.includes(cost)) return;
       backendTest(`${tested.name}, ${kind.name}: ${name}`, tested.backends, async (backend) => {
         const engine = tested.open(backend);

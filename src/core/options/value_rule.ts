@@ -19,7 +19,8 @@ export type ValueRule =
   | { readonly kind: "fraction" }
   | { readonly kind: "size"; readonly rule: SizeValues }
   | { readonly kind: "rowsOrBatch" }
-  | { readonly kind: "columns" };
+  | { readonly kind: "columns" }
+  | { readonly kind: "energies" };
 
 /** Accepted values of a network size. */
 export interface SizeValues {
@@ -34,7 +35,7 @@ export interface SizeValues {
 /** The type of the values that a rule accepts. */
 export type ValueOf<Rule extends ValueRule> = Rule extends
   { readonly kind: "choice"; readonly names: readonly (infer Name extends string)[] } ? Name
-  : Rule extends { readonly kind: "text" | "file" } ? string
+  : Rule extends { readonly kind: "text" | "file" | "energies" } ? string
   : Rule extends { readonly kind: "switch" } ? boolean
   : Rule extends { readonly kind: "rowsOrBatch" } ? number | "batch"
   : Rule extends { readonly kind: "columns" } ? readonly (string | number)[]
@@ -70,6 +71,8 @@ export function expectedWords(rule: ValueRule, found?: unknown): string {
       return 'a whole number of rows, 1 or more, or "batch"';
     case "columns":
       return 'a list of one column or more, by names or numbers from 1, such as ["a", 2]';
+    case "energies":
+      return 'weights of 0 or above as "kinetic=0.01,jacobian=0.01", either alone, or "none"';
     default:
       return rule satisfies never;
   }

@@ -1,15 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
+import type { EnergyWeights } from "../../core/options/energy_weights.ts";
 import type { Late } from "../../core/late.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
-import { changeColumns } from "../divergence.ts";
+import { changeColumns, traceColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
 import type { FirstSteps, Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
-import type { Scalar, Tensor2D } from "../../core/tensors.ts";
+import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 
 /** Solve settings of a training step. */
 export interface CnfLossSettings extends SolveSettings {
@@ -17,6 +18,8 @@ export interface CnfLossSettings extends SolveSettings {
   readonly trace: TraceSettings;
   /** Backpropagation through the solver's steps, or the adjoint ODE. */
   readonly gradient: GradientMethod;
+  /** Weights of the energies that the gradient penalises. Default: none. */
+  readonly regularization?: EnergyWeights | null;
 }
 
 /** {@link LossAndGradient} of a likelihood, with what the gradient took. */
@@ -61,6 +64,11 @@ export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Los
  * Sources: Chen et al. 2018, Neural ODEs, Theorem 1; FFJORD (Grathwohl et al. 2019) for
  * Hutchinson's estimator with probes fixed per solve.
  *
+ * With regularization the gradient is that of
+ *   loss + kinetic * mean integral of |f|^2 dt + jacobian * mean integral of |df/dz|_F^2 dt
+ * whose fields need fewer steps; the loss remains the likelihood. Hutchinson's probes estimate the
+ * Jacobian's norm too. Source: Finlay et al. 2020, How to Train Your Neural ODE.
+ *
  * @param batch Data in model units, [n, d]; owned by the caller. With standardised data the loss
  *   is in nats of the standardised variables.
  * @param draw Probes are a function of its seed and step, and of the row. Its `firstSteps` replace
@@ -79,9 +87,11 @@ export async function cnfLossAndGradient(
   const [n, dims] = batch.shape;
   const { control, gradient: method } = startingWith(settings, draw.firstSteps);
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
-  const trace = drawTrace(settings.trace, { key, firstRow: 0 });
+  const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
+  const { regularization = null } = settings;
+  const trace = regularization === null ? drawn : { ...drawn, energies: true } as const;
   const columns = changeColumns(trace);
-  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, columns])], 1));
+  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, traceColumns(trace)])], 1));
   const { engine, solution } = await solveOn(engines, {
     field: velocityField(model, trace),
     y0,
@@ -95,14 +105,22 @@ export async function cnfLossAndGradient(
     // No read-back between the solve and its VJP: it would stall a GPU.
     const report = engine.report(solution);
     const recordBytes = engine.recordBytes?.(solution) ?? null;
-    const { loss, cotangent } = tf.tidy(() => {
+    const { loss, cotangent, ...energies } = tf.tidy(() => {
       const z = tf.slice2d(solution.y1, [0, 0], [n, dims]);
       const change = tf.slice2d(solution.y1, [0, dims], [n, columns]);
       const loss = tf.sub(tf.mean(change), tf.mean(logDensity(z))) as Scalar;
       const score = scoreOf(model.source, logDensity, z);
       const ofChange = tf.fill<tf.Rank.R2>([n, columns], 1 / (n * columns));
-      const cotangent = tf.concat2d([tf.mul(score, -1 / n), ofChange], 1);
-      return { loss, cotangent };
+      const cotangents = [tf.mul<tf.Tensor2D>(score, -1 / n), ofChange];
+      if (regularization === null) return { loss, cotangent: tf.concat2d(cotangents, 1) };
+      const { kinetic, jacobian } = regularization;
+      for (const weight of [kinetic, jacobian]) cotangents.push(tf.fill([n, 1], weight / n));
+      const ends = tf.slice2d(solution.y1, [0, dims + columns], [n, 2]);
+      return {
+        loss,
+        cotangent: tf.concat2d(cotangents, 1),
+        energies: tf.mean(ends, 0) as Tensor1D,
+      };
     });
     try {
       const gradient = await engine.pullBack(solution, cotangent, method);
@@ -117,9 +135,11 @@ export async function cnfLossAndGradient(
         forward: solution.nextFirstStep,
         backward: gradient.nextFirstStep,
       };
-      return { loss, gradient: parameters, nfe, nextFirstSteps, backwardNfe, recordBytes };
+      const rest = { nextFirstSteps, backwardNfe, recordBytes, ...energies };
+      return { loss, gradient: parameters, nfe, ...rest };
     } catch (error) {
       loss.dispose();
+      energies.energies?.dispose();
       throw error;
     } finally {
       cotangent.dispose();

@@ -19,7 +19,7 @@ export interface Loss {
   ): LossAndGradient | Promise<LossAndGradient>;
 }
 
-/** Loss of one batch and its gradient; the caller disposes both tensors. */
+/** Loss of one batch and its gradient; the caller disposes the tensors. */
 export interface LossAndGradient {
   /** On the device: reading it back costs a GPU 12 ms per step. */
   readonly loss: Scalar;
@@ -32,6 +32,11 @@ export interface LossAndGradient {
   readonly nfe: Late<number> | null;
   /** For the next step's {@link StepDraw}; absent if the loss does not solve an ODE. */
   readonly nextFirstSteps?: FirstSteps;
+  /**
+   * Kinetic energy and squared Jacobian norm along the trajectories, [2], means over the batch,
+   * where the gradient penalises them; the caller disposes it.
+   */
+  readonly energies?: Tensor1D;
 }
 
 /** Sizes of the first steps that the solves of a training step try; null: chosen by the solver. */

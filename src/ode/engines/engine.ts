@@ -3,6 +3,7 @@ import type { Parameters } from "../../core/parameters.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import type { FusedField } from "../../nn/network.ts";
 import type { StepController } from "../controllers.ts";
+import type { EnergyOption } from "../energies.ts";
 import type { DifferentiableField } from "../field.ts";
 import type { Probes } from "../probes.ts";
 import type { Tableau } from "../tableau.ts";
@@ -33,17 +34,20 @@ export type GradientMethod =
 
 /** How the divergence of a velocity field is computed: exactly, by unit vectors, or by Hutchinson's estimator. */
 export type TraceMethod =
-  | { readonly kind: "exact" }
-  | {
-    readonly kind: "hutchinson";
-    /** One probe per row, fixed during the solve; drawn by the engine. */
-    readonly probes: Probes;
-  };
+  & EnergyOption
+  & (
+    | { readonly kind: "exact" }
+    | {
+      readonly kind: "hutchinson";
+      /** One probe per row, fixed during the solve; drawn by the engine. */
+      readonly probes: Probes;
+    }
+  );
 
 /**
  * A field as passed to an engine. `mlp` is the fused form of a network, for fused engines: with
- * `trace` the state is (z [dims], logp [1]) with dlogp/dt = -div f, without it only z. `tensors` is
- * any field over tfjs tensors, which the portable engine supports.
+ * `trace` the state is (z [dims], logp [1]) with dlogp/dt = -div f, without it only z; the trace's
+ * energies follow logp. `tensors` is any field over tfjs tensors, which the portable engine supports.
  */
 export type FieldSpec =
   | (FusedField & {

@@ -121,7 +121,7 @@ function augmented<Rows, Vector>(
   const parts = partsOf(field.parts, width);
   const both: StatePart[] = [
     ...parts,
-    ...parts.map((part) => ({ name: `cotangent of ${part.name}`, width: part.width })),
+    ...parts.map((part) => ({ ...part, name: `cotangent of ${part.name}` })),
   ];
   return {
     parts: both,

@@ -1,5 +1,6 @@
 import { NO_ERRORS } from "./step_control.ts";
 import type { SolveFailure, SolveReport } from "../engines/engine.ts";
+import type { StatePart } from "./rows.ts";
 
 /**
  * The solver state of a control group: rows that share t, the step size and every accept/reject
@@ -87,27 +88,27 @@ export function perRow(
 }
 
 /**
- * Error norm per group: the maximum over the parts of the state of the root mean square over the
- * group's rows and the part's columns.
+ * Error norm per group: the maximum over the counted parts of the state of the root mean square over
+ * the group's rows and the part's columns.
  *
  * @param squares [rows of the groups * parts], from `RowSpace.scaledSquares`.
  */
 export function groupNorms(
   groups: readonly ControlGroup[],
   squares: Float64Array,
-  partWidths: readonly number[],
+  parts: readonly StatePart[],
 ): number[] {
-  const parts = partWidths.length;
   let first = 0;
   return groups.map((group) => {
     const size = groupSize(group);
     let norm = 0;
-    for (let part = 0; part < parts; part++) {
+    parts.forEach(({ width, uncounted }, part) => {
+      if (uncounted) return;
       let sum = 0;
-      for (let row = first; row < first + size; row++) sum += squares[row * parts + part]!;
+      for (let row = first; row < first + size; row++) sum += squares[row * parts.length + part]!;
       // Math.max propagates NaN from either argument.
-      norm = Math.max(norm, Math.sqrt(sum / (size * partWidths[part]!)));
-    }
+      norm = Math.max(norm, Math.sqrt(sum / (size * width)));
+    });
     first += size;
     return norm;
   });

@@ -7,6 +7,11 @@ export interface StatePart {
   readonly name: string;
   /** Columns. */
   readonly width: number;
+  /**
+   * Whether its error does not count in the error norm: a quadrature beside the solution, on which
+   * nothing else depends, such as an energy that a loss penalises.
+   */
+  readonly uncounted?: true;
 }
 
 /** The parts of a state: `parts`, or a single part with all columns if that is null. */

@@ -68,7 +68,6 @@ class Solver<Rows> {
   readonly #space: ScopedSpace<Rows>;
   readonly #tableau: Tableau;
   readonly #parts: readonly StatePart[];
-  readonly #partWidths: readonly number[];
   readonly #all: readonly ControlGroup[];
   /** The groups in progress; `#y` holds their rows, group by group. */
   #active: ControlGroup[];
@@ -84,7 +83,6 @@ class Solver<Rows> {
     this.#space = space;
     this.#tableau = problem.tableau;
     this.#parts = partsOf(problem.field.parts, space.width(problem.y0));
-    this.#partWidths = this.#parts.map((part) => part.width);
     this.#all = cutIntoGroups(space.count(problem.y0), problem.controlGroup, problem.t0);
     this.#active = [...this.#all];
     this.#rowIds = rowIdsOf(this.#active);
@@ -128,7 +126,7 @@ class Solver<Rows> {
     if (this.#active.length > 0) this.#keep([]);
     const sums = await Promise.all(checks);
     sums.forEach((sum, step) => {
-      groupNorms(groups, sum, this.#partWidths).forEach((norm, i) => {
+      groupNorms(groups, sum, this.#parts).forEach((norm, i) => {
         if (!Number.isNaN(norm) || groups[i]!.failure !== null) return;
         groups[i]!.failure = { kind: "nonFinite", t: t0 + step * h, h };
       });
@@ -169,7 +167,7 @@ class Solver<Rows> {
       const error = this.#space.combine(null, attempt.h, slopeTerms(bError, attempt.slopes));
       const squares = await this.#squares(error, this.#y, { ...control, other: attempt.y1 });
       this.#space.release(error);
-      const ratios = groupNorms(this.#active, squares, this.#partWidths);
+      const ratios = groupNorms(this.#active, squares, this.#parts);
       const accepted = ratios.map((ratio) => ratio <= 1);
       const ends = this.#active.map(({ t, h }) => h === t1 - t ? t1 : t + h);
       const groups = this.#active;
@@ -206,7 +204,7 @@ class Solver<Rows> {
     }
     const t = perRow(groups, () => t0);
     const norms = async (value: Rows) =>
-      groupNorms(groups, await this.#squares(value, this.#y, control), this.#partWidths);
+      groupNorms(groups, await this.#squares(value, this.#y, control), this.#parts);
     const slope = space.own(field.evaluate(t, this.#y, ids));
     const stateNorms = await norms(this.#y);
     const slopeNorms = await norms(slope);

@@ -57,15 +57,22 @@ export interface MlpPoint {
   readonly velocity: Float64Array;
   /** Sum over the directions e of e.(J e). */
   readonly divergence: number;
+  /** Sum over the directions e of |J e|^2. */
+  readonly jacobianSquared: number;
   /**
-   * VJP of (f, divergence).
+   * VJP of (f, divergence, jacobianSquared).
    *
    * @param into Accumulator for the parameters' cotangents, flat in device order; null to skip
    *   them.
    * @returns The cotangent of x, [dims].
    */
   pullBack(
-    cotangent: { readonly velocity: Float64Array; readonly divergence: number },
+    cotangent: {
+      readonly velocity: Float64Array;
+      readonly divergence: number;
+      /** Default 0. */
+      readonly jacobianSquared?: number;
+    },
     into: Float64Array | null,
   ): Float64Array;
 }
@@ -137,21 +144,29 @@ export function mlpAt(
   const velocity = forward(net, output, inputs[3]!).map((sum, o) =>
     sum + parameters[output.bias + o]!
   );
-  let divergence = 0;
-  for (const { T } of tangents) {
-    forward(net, output, T[3]!).forEach((value, o) => divergence += value * T[0]![o]!);
-  }
+  const products = tangents.map(({ T }) => forward(net, output, T[3]!));
+  let divergence = 0, jacobianSquared = 0;
+  tangents.forEach(({ T }, k) =>
+    products[k]!.forEach((value, o) => {
+      divergence += value * T[0]![o]!;
+      jacobianSquared += value * value;
+    })
+  );
   return {
     velocity,
     divergence,
+    jacobianSquared,
     pullBack(cotangent, into) {
+      const { jacobianSquared: ofSquares = 0 } = cotangent;
       if (into !== null) {
         addOuter(into, output, inputs[3]!, cotangent.velocity);
         cotangent.velocity.forEach((value, o) => into[output.bias + o]! += value);
       }
       let ofH = backward(net, output, cotangent.velocity);
-      let ofT = tangents.map(({ T }) => {
-        const weighted = T[0]!.map((value) => value * cotangent.divergence);
+      let ofT = tangents.map(({ T }, k) => {
+        const weighted = T[0]!.map((value, o) =>
+          value * cotangent.divergence + 2 * ofSquares * products[k]![o]!
+        );
         if (into !== null) addOuter(into, output, T[3]!, weighted);
         return backward(net, output, weighted);
       });

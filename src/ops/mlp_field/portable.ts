@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { MlpShape } from "./contract.ts";
 
 /**
- * A ConditionalMLP in tfjs operations: value, tangents, and a hand-written VJP of (f, div f).
+ * A ConditionalMLP in tfjs operations: value, tangents, and a hand-written VJP of f, div f and the
+ * sum over the directions of |J e|^2.
  * Contract: contract.ts. This is the reference implementation and runs on every backend.
  *
  * It does not use `tf.grads`, so that everything independent of the cotangents can be computed for
@@ -140,6 +141,8 @@ export interface MlpLinearization {
   readonly value: MlpValue;
   /** Gradient of div f with respect to x, [n, dims]; null without directions. */
   readonly divergenceGradient: tf.Tensor2D | null;
+  /** Gradient of the sum of |J e|^2, [n, dims]; null unless asked for. */
+  readonly squaresGradient: tf.Tensor2D | null;
   /** J^T cotangent for rows starting at `first`: [m, dims] to [m, dims]; owned by the caller. */
   pullBackVelocity(first: number, cotangent: tf.Tensor2D): tf.Tensor2D;
   /**
@@ -147,13 +150,18 @@ export interface MlpLinearization {
    *
    * @param velocity Cotangent of f, [n, dims].
    * @param divergence Cotangent of div f, [n, 1]; null without directions.
+   * @param squares Cotangent of the sum of |J e|^2, [n, 1]; null unless it was asked for.
    */
-  parameterGradient(velocity: tf.Tensor2D, divergence: tf.Tensor2D | null): tf.Tensor1D;
+  parameterGradient(
+    velocity: tf.Tensor2D,
+    divergence: tf.Tensor2D | null,
+    squares: tf.Tensor2D | null,
+  ): tf.Tensor1D;
   dispose(): void;
 }
 
-/** VJP of div f with unit cotangent per row. */
-interface DivergenceAdjoint {
+/** VJP of the sum over the directions of w.(J e), for weights w, with unit cotangent per row. */
+interface TangentsAdjoint {
   /** Cotangents of v1, v2, v3, [K * n, hidden]. */
   readonly B: readonly tf.Tensor2D[];
   /** Cotangents of the values before tanh, [n, hidden]. */
@@ -170,21 +178,28 @@ function sumDirections(tensor: tf.Tensor3D): tf.Tensor2D {
   return parts.reduce((sum, part) => tf.add(sum, part));
 }
 
-function adjointOfDivergence(
+/**
+ * @param left The weights w of each J e: unit vectors or probes for div f; 2 J e [K * n, dims] for
+ *   the sum of |J e|^2.
+ */
+function adjointOfTangents(
   weights: MlpWeights,
   activations: Activations,
-  directions: Exclude<Directions, null>,
-): DivergenceAdjoint {
+  { directions, left }: {
+    readonly directions: Exclude<Directions, null>;
+    readonly left: "unit" | tf.Tensor2D;
+  },
+): TangentsAdjoint {
   const { dims, hidden } = weights.shape;
   const { h, s, v } = activations;
   const n = h[0]!.shape[0];
   const count = directions.kind === "unit" ? dims : 1;
   const minusTwo = tf.scalar(-2);
   const B: tf.Tensor2D[] = new Array(3), alpha: tf.Tensor2D[] = new Array(3);
-  // Cotangent of T3: row d of W3^T for a unit vector, e W3^T for a probe.
-  let ofT: tf.Tensor3D = directions.kind === "unit"
+  // Cotangent of T3: row d of W3^T for a unit vector, w W3^T for other weights.
+  let ofT: tf.Tensor3D = left === "unit"
     ? tf.reshape(weights.transposed[3]!, [dims, 1, hidden])
-    : tf.reshape(tf.matMul(directions.probes, weights.transposed[3]!), [1, n, hidden]);
+    : tf.reshape(tf.matMul(left, weights.transposed[3]!), [count, n, hidden]);
   let ofH: tf.Tensor2D | null = null;
   for (let layer = 2; layer >= 0; layer--) {
     // T = s v with s = 1 - h^2: the cotangent of h has a contribution through s.
@@ -207,11 +222,14 @@ function outer(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
 
 /**
  * Computes everything at the points that does not depend on the cotangents, for all n rows at once.
+ *
+ * @param options.squares Whether the sum of |J e|^2 is pulled back too.
  */
 export function linearizeMlp(
   weights: MlpWeights,
   input: { readonly x: tf.Tensor2D; readonly embedding: tf.Tensor2D },
   directions: Directions,
+  options: { readonly squares?: boolean } = {},
 ): MlpLinearization {
   const { dims, hidden } = weights.shape;
   const { x } = input;
@@ -219,18 +237,26 @@ export function linearizeMlp(
   const count = directions?.kind === "unit" ? dims : 1;
   const held = tidied(() => {
     const activations = activate(weights, input, directions);
+    const tangents = directions === null
+      ? null
+      : tf.matMul<tf.Tensor2D>(activations.T[2]!, weight(weights, 3));
+    const adjointFor = (left: "unit" | tf.Tensor2D) =>
+      adjointOfTangents(weights, activations, { directions: directions!, left });
+    const twice = options.squares && tangents !== null ? tf.mul<tf.Tensor2D>(tangents, 2) : null;
     return {
       ...activations,
       x: tf.clone(x),
       probes: directions?.kind === "probes" ? tf.clone(directions.probes) : null,
       velocity: affine(weights, 3, activations.h[2]!),
-      tangents: directions === null
+      tangents,
+      twice,
+      adjoint: directions === null
         ? null
-        : tf.matMul<tf.Tensor2D>(activations.T[2]!, weight(weights, 3)),
-      adjoint: directions === null ? null : adjointOfDivergence(weights, activations, directions),
+        : adjointFor(directions.kind === "unit" ? "unit" : directions.probes),
+      ofSquares: twice === null ? null : adjointFor(twice),
     };
   });
-  const { h, s, T, adjoint } = held;
+  const { h, s, T, adjoint, ofSquares } = held;
 
   /** Cotangents of the values before tanh, for the rows with the given slopes. */
   const descend = (cotangent: tf.Tensor2D, slopes: readonly tf.Tensor2D[]) => {
@@ -246,6 +272,7 @@ export function linearizeMlp(
   return {
     value: held,
     divergenceGradient: adjoint?.x ?? null,
+    squaresGradient: ofSquares?.x ?? null,
     pullBackVelocity(first, cotangent) {
       return tf.tidy(() => {
         const m = cotangent.shape[0];
@@ -253,7 +280,7 @@ export function linearizeMlp(
         return tf.matMul(descend(cotangent, slopes)[0]!, weights.transposed[0]!);
       });
     },
-    parameterGradient(velocity, divergence) {
+    parameterGradient(velocity, divergence, squares) {
       return tf.tidy(() => {
         const beta = descend(velocity, s);
         const gradients: tf.Tensor[] = [];
@@ -266,11 +293,19 @@ export function linearizeMlp(
           push(outer(h[2]!, velocity), velocity);
           return tf.concat1d(gradients as tf.Tensor1D[]);
         }
-        const total = beta.map((ofVelocity, layer) =>
-          tf.add<tf.Tensor2D>(ofVelocity, tf.mul(adjoint.alpha[layer]!, divergence))
+        const plus = (sum: tf.Tensor2D, rows: tf.Tensor2D, scale: tf.Tensor2D): tf.Tensor2D =>
+          tf.add(sum, tf.mul(rows, scale));
+        const perDirection = (rows: tf.Tensor2D) => count === 1 ? rows : tf.tile(rows, [count, 1]);
+        let total = beta.map((ofVelocity, layer) =>
+          plus(ofVelocity, adjoint.alpha[layer]!, divergence)
         );
-        const perDirection = count === 1 ? divergence : tf.tile(divergence, [count, 1]);
-        const weighted = adjoint.B.map((rows) => tf.mul<tf.Tensor2D>(rows, perDirection));
+        const each = perDirection(divergence);
+        let weighted = adjoint.B.map((rows) => tf.mul<tf.Tensor2D>(rows, each));
+        if (ofSquares !== null && squares !== null) {
+          const eachSquare = perDirection(squares);
+          total = total.map((sum, layer) => plus(sum, ofSquares.alpha[layer]!, squares));
+          weighted = weighted.map((sum, layer) => plus(sum, ofSquares.B[layer]!, eachSquare));
+        }
         // v1 is e W0: summed over rows for unit vectors, multiplied with the probes otherwise.
         const throughV1 = held.probes === null
           ? tf.sum(tf.reshape(weighted[0]!, [count, n, hidden]), 1)
@@ -294,7 +329,14 @@ export function linearizeMlp(
         const asWeight = held.probes === null
           ? tf.transpose(tf.reshape(ofTangents, [dims, hidden]))
           : ofTangents;
-        push(tf.add(outer(h[2]!, velocity), asWeight), velocity);
+        const ofOutput = tf.add<tf.Tensor2D>(outer(h[2]!, velocity), asWeight);
+        const throughSquares = held.twice === null || squares === null
+          ? ofOutput
+          : tf.add<tf.Tensor2D>(
+            ofOutput,
+            outer(T[2]!, tf.mul(held.twice, perDirection(squares))),
+          );
+        push(throughSquares, velocity);
         return tf.concat1d(gradients as tf.Tensor1D[]);
       });
     },

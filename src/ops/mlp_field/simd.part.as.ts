@@ -33,7 +33,7 @@ declare function cos(x: f64): f64;
 /** Size of a plane of the hidden layers in bytes. */
 // @ts-ignore: decorator
 @inline
-function featureBytes(net: Net): usize {
+export function featureBytes(net: Net): usize {
   return <usize>net.hidden * LANE_BYTES;
 }
 
@@ -163,7 +163,7 @@ function slope(one: v128, h: v128): v128 {
 }
 
 /** out = (1 - h^2) w over a plane. */
-function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
+export function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
   const one = oneOf(net), end = h + featureBytes(net);
   for (; h < end; h += 64, w += 64, out += 64) {
     const s0 = slope(one, v128.load(h)), s1 = slope(one, v128.load(h, 16));
@@ -201,7 +201,7 @@ function timesPlane(net: Net, a: usize, b: usize, out: usize): void {
 }
 
 /** sum += a b over a plane. */
-function addTimesPlane(net: Net, a: usize, b: usize, sum: usize): void {
+export function addTimesPlane(net: Net, a: usize, b: usize, sum: usize): void {
   const end = a + featureBytes(net);
   for (; a < end; a += 32, b += 32, sum += 32) {
     const p0 = f32x4.mul(v128.load(a), v128.load(b));
@@ -273,7 +273,7 @@ function carryDirections(net: Net, act: usize, directions: usize, spare: usize):
 }
 
 /** out = ((1 - h^2) d) W for the planes d of all directions, two at a time. */
-function carry(net: Net, w: usize, h: usize, d: usize, spare: usize, out: usize): void {
+export function carry(net: Net, w: usize, h: usize, d: usize, spare: usize, out: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   for (let left = net.directions; left > 0; left -= 2) {
     timesSlope(net, h, d, spare);
@@ -362,7 +362,7 @@ export function lanesBytes(net: Net): u64 {
 }
 
 /** to += a * b over eight rows and the whole width; `b` has one number per row. */
-function addScaled(net: Net, a: usize, b: usize, to: usize): void {
+export function addScaled(net: Net, a: usize, b: usize, to: usize): void {
   const b0 = v128.load(b), b1 = v128.load(b, 16);
   const end = a + featureBytes(net);
   for (; a < end; a += LANE_BYTES) {
@@ -475,7 +475,7 @@ function addScaledProduct(
  * @param ofS Output: cotangent of 1 - h^2.
  * @param ofD Output: cotangents of the directions' rows of weights, see {@link lanesBytes}.
  */
-function pullBackCarry(
+export function pullBackCarry(
   net: Net,
   w: usize,
   h: usize,
@@ -501,7 +501,7 @@ function pullBackCarry(
 }
 
 /** e = -2 h e over a plane. */
-function throughSlope(net: Net, h: usize, e: usize): void {
+export function throughSlope(net: Net, h: usize, e: usize): void {
   const minusTwo = v128.load32_splat(net.tanhConstants, MINUS_TWO_AT);
   const end = h + featureBytes(net);
   for (; h < end; h += 32, e += 32) {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { energyWeights } from "../../core/options/energy_weights.ts";
 import { expectedWords, type ValueRule } from "../../core/options/value_rule.ts";
 import { unmarked } from "../../core/options/spelling.ts";
 import { suggestion } from "../../core/suggestion.ts";
@@ -86,6 +87,11 @@ function valueSchema(rule: ValueRule): v.GenericSchema {
       const column = v.union([text(expected), wholeNumber(1)], expected);
       return v.pipe(v.array(column, expected), v.minLength(1, expected));
     }
+    case "energies":
+      return v.pipe(
+        v.string(expected),
+        v.check((text) => energyWeights(text) !== null, expected),
+      );
     default:
       return rule satisfies never;
   }

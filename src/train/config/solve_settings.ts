@@ -1,6 +1,7 @@
 import type { SolveSettings, TraceSettings } from "../../flows/model.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { tableaus } from "../../ode/tableaus.ts";
+import { type EnergyWeights, energyWeights } from "../../core/options/energy_weights.ts";
 import type { TrainConfig } from "../options/table.ts";
 
 /** Solver settings of a run: of training for a CNF, of sampling for flow matching. */
@@ -19,6 +20,12 @@ export function solveSettingsOf(config: TrainConfig): SolveSettings {
 /** Trace method of a CNF; exact if the config has none. */
 export function traceOf({ trace, probes }: TrainConfig): TraceSettings {
   return trace === "hutchinson" ? { kind: "hutchinson", distribution: probes! } : { kind: "exact" };
+}
+
+/** Weights of the energies that a CNF's training penalises; null if it penalises none. */
+export function regularizationOf({ regularize }: TrainConfig): EnergyWeights | null {
+  const weights = regularize === undefined ? null : energyWeights(regularize);
+  return weights === null || weights.kinetic + weights.jacobian === 0 ? null : weights;
 }
 
 /** Tolerance of the adjoint solve if the forward solve uses fixed steps. */

@@ -33,6 +33,7 @@ export {
   requireOneOfEach,
   whyInapplicable,
 } from "./applicability.ts";
+export { type EnergyWeights, energyWeights } from "../../core/options/energy_weights.ts";
 export type { OptionDeclaration } from "../../core/options/declaration.ts";
 export {
   expectedWords,

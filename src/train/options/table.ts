@@ -358,6 +358,17 @@ export const trainOptions = {
     default: { cnf: "direct" },
     when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
   },
+  regularize: {
+    group: "solve",
+    value: { kind: "energies" },
+    example: "kinetic=0.01,jacobian=0.01",
+    placeholder: "kinetic=K,jacobian=J",
+    help:
+      "cnf: penalise the integrals of |f|^2 (times K) and of the squared Jacobian norm (times J) along " +
+      "the trajectories in training, for fields that take fewer evaluations; none: neither",
+    default: { cnf: "none" },
+    when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
+  },
   sigmaMin: {
     group: "network",
     value: { kind: "fraction" },

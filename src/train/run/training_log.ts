@@ -19,6 +19,10 @@ export interface StepEntry {
   readonly stepMs: number;
   /** Field evaluations of the forward solve, mean over control groups; null for flow matching. */
   readonly nfe: number | null;
+  /** Mean integral of |f|^2 over the solve, where it is penalised. */
+  readonly kinetic?: number;
+  /** Mean integral of |df/dz|_F^2 over the solve, where it is penalised. */
+  readonly jacobian?: number;
 }
 
 /** Entry of `log.jsonl` for one evaluation. */
@@ -83,9 +87,10 @@ function parseLine(line: string): Entry | null {
 type Fields<T> = { readonly [K in keyof T]?: unknown };
 
 function isStepEntry(entry: Fields<StepEntry>): entry is StepEntry {
-  const { step, loss, stepMs, nfe } = entry;
+  const { step, loss, stepMs, nfe, kinetic = 0, jacobian = 0 } = entry;
   return Number.isSafeInteger(step) && Number.isFinite(loss) && Number.isFinite(stepMs) &&
-    (nfe === null || Number.isFinite(nfe));
+    (nfe === null || Number.isFinite(nfe)) && Number.isFinite(kinetic) &&
+    Number.isFinite(jacobian);
 }
 
 function isEvaluationEntry(entry: Fields<EvaluationEntry>): entry is EvaluationEntry {

@@ -129,6 +129,7 @@ export async function fusedTrainer(
         step: done + i + 1,
         loss: ready(loss),
         nfe: null,
+        energies: null,
         dispose: () => {},
       })));
     },

@@ -55,15 +55,21 @@ async function takeStep(
     state.update(taken.gradient, step);
     // Only now: a step that was interrupted or failed leaves the state as it was.
     state.firstSteps = taken.nextFirstSteps ?? null;
-    const { loss: value, nfe } = taken, offset = lossOffset(state.model, points);
+    const { loss: value, nfe, energies } = taken;
+    const offset = lossOffset(state.model, points);
     return {
       step: step + 1,
       loss: async () => (await value.data())[0]! + offset,
       nfe,
-      dispose: () => value.dispose(),
+      energies: energies === undefined ? null : async () => {
+        const [kinetic, jacobian] = await energies.data();
+        return { kinetic: kinetic!, jacobian: jacobian! };
+      },
+      dispose: () => tf.dispose(energies === undefined ? [value] : [value, energies]),
     };
   } catch (error) {
     taken?.loss.dispose();
+    taken?.energies?.dispose();
     throw atStep(error, { step: step + 1, done: step, config });
   } finally {
     batch?.dispose();

@@ -3,6 +3,14 @@ import type { FlowModel } from "../../flows/model.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import type { ValidationState } from "../validation/validation_state.ts";
 
+/** Energies of the trajectories of a batch, means over its rows: see `energyParts`. */
+export interface Energies {
+  /** Integral of |f|^2 over the solve. */
+  readonly kinetic: number;
+  /** Integral of |df/dz|_F^2. */
+  readonly jacobian: number;
+}
+
 /** A step that was taken; its figures may still be on the device. */
 export interface TakenStep {
   /** Steps of the run done with it. */
@@ -11,6 +19,8 @@ export interface TakenStep {
   readonly loss: Late<number>;
   /** Mean field evaluations per solve; null if nothing is solved. */
   readonly nfe: Late<number> | null;
+  /** The energies that the gradient penalises; null if none. */
+  readonly energies: Late<Energies> | null;
   /** Frees what holds the figures. */
   dispose(): void;
 }

@@ -94,7 +94,7 @@ async function compare(dims: number, kind: "unit" | "probes" | "none"): Promise<
       meets(near.divergenceGradient, flattened((row) => row.divergenceGradient));
     }
     const weight = kind === "none" ? null : tf.tensor2d(ofDivergence, [n, 1]);
-    meets(near.parameterGradient(cotangent, weight), [...gradient]);
+    meets(near.parameterGradient(cotangent, weight, null), [...gradient]);
     near.dispose();
   });
   weights.dispose();

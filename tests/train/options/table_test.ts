@@ -41,6 +41,7 @@ const valid: Readonly<Record<TrainOptionName, unknown>> = {
   ...{ trace: "exact", probes: "gaussian", gradient: "adjoint", sigmaMin: 0.5, seed: 1 },
   ...{ backend: "cpu", threads: 1, portableBits: true, evalEvery: 0, sampleEvery: 0 },
   ...{ saveSeconds: 0, validation: 0.2, patience: 5, noise: 0.5 },
+  regularize: "kinetic=0.1",
 };
 
 /** The choices that determine which options apply. */
@@ -111,7 +112,16 @@ Deno.test("the command line and a config file take the same values of every opti
     Infinity,
     NaN,
   ];
-  const words = ["batch", "auto", "exact", "cosine", "rk4", "unet", "x", "zscores", ""];
+  const energies = ["kinetic=0.01,jacobian=1", "jacobian=0", "kinetic=-1", "kinetic=1,kinetic=2"];
+  const words = [
+    ...energies,
+    "kinetic=",
+    "jacobian=Infinity",
+    "kinetic=x",
+    "speed=1",
+    "none,kinetic=1",
+  ];
+  words.push("batch", "auto", "exact", "cosine", "rk4", "unet", "x", "zscores", "none", "");
   const isTaken = (work: () => unknown) => {
     try {
       work();
@@ -124,7 +134,7 @@ Deno.test("the command line and a config file take the same values of every opti
   for (const name of trainOptionNames) {
     const rule = trainOptions[name].value;
     if (rule.kind === "switch" || rule.kind === "columns") continue;
-    const isText = rule.kind === "choice" || rule.kind === "text";
+    const isText = ["choice", "text", "energies"].includes(rule.kind);
     for (const value of isText ? words : [...numbers, ...words.filter((word) => word !== "")]) {
       const typed = isTaken(() => parserOf(rule)(String(value)));
       const inFile = isTaken(() => mergeOptions(null, { [name]: value }));

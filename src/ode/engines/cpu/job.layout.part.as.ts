@@ -39,8 +39,10 @@ export class Job extends Net {
   adjoint: i32;
   /** Number n of rows [n, width] of the problem. */
   rows: i32;
-  /** Columns of the state: dims, plus one with a trace. */
+  /** Columns of the state: dims, plus one with a trace, plus two with energies. */
   width: i32;
+  /** 1 if the state ends with the energies |f|^2 and |J e|^2, integrated. */
+  energies: i32;
   /** Rows of a control group; the last one may have fewer. */
   groupRows: i32;
   /** Stages of the Runge-Kutta method. */

@@ -27,6 +27,8 @@ export interface JobShape extends FusedMlpShape {
   readonly rows: number;
   /** Width of the state. */
   readonly width: number;
+  /** Whether the state carries the energies. */
+  readonly energies: boolean;
   /** Rows of a control group, at most `rows`. */
   readonly groupRows: number;
   /** Stages of the Runge-Kutta method. */
@@ -71,12 +73,12 @@ function adjointBytes(shape: JobShape): number {
 
 /** Bytes of a thread's scratch memory. For an adjoint, `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
-  const { dims, hidden, directions, probed, width, stages } = shape;
+  const { dims, hidden, directions, probed, energies, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
   const plane = planeBytes(shape), narrow = dims * LANE_BYTES;
   let bytes = HEAD_BYTES;
   bytes += (3 + stages + 1) * state; // y, y1, spareState, slopes
-  bytes += narrow + LANE_BYTES; // f
+  bytes += narrow + LANE_BYTES + (energies ? narrow + 2 * LANE_BYTES : 0); // f
   bytes += 3 * plane; // spare
   if (probed) bytes += tiles * (2 * plane + narrow); // directions, probes
   bytes += roundUp(4 * hidden, 16); // bias

@@ -1,3 +1,4 @@
+import { energyColumns } from "../../energies.ts";
 import { type Interpolant, requireInterpolant } from "../../interpolant.ts";
 import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
 import { requireControl } from "../../solver/step_control.ts";
@@ -22,6 +23,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
     probed: trace?.kind === "hutchinson",
     rows,
     width,
+    energies: trace?.energies === true,
     groupRows: controlGroup === "batch" ? rows : Math.min(controlGroup, rows),
     stages: tableau.c.length,
     interpolant: interpolantNumbers(tableau.interpolant).length,
@@ -35,7 +37,8 @@ export function requireProblem({ y0, field, tableau, control, ...problem }: MlpP
   requireControl({ control, ...problem });
   requireInterpolant(tableau.interpolant, tableau);
   const [rows, width] = y0.shape;
-  const wanted = field.dims + (field.trace === null ? 0 : 1);
+  const { dims, trace } = field;
+  const wanted = dims + (trace === null ? 0 : 1 + energyColumns(trace));
   if (rows < 1 || width !== wanted) {
     throw new RangeError(
       `solve: expected at least one row of ${wanted} numbers, got shape [${rows}, ${width}]`,

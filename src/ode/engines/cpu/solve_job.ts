@@ -84,6 +84,7 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
       hidden,
       directions,
       probed: Number(shape.probed),
+      energies: Number(shape.energies),
       wide,
       preparedBytes: arrays.prepared,
       rows,

@@ -4,10 +4,12 @@ import {
   type Directions,
   evaluateMlp,
   linearizeMlp,
+  type MlpValue,
   mlpWeights,
 } from "../../../ops/mlp_field/portable.ts";
 import { piecesOf } from "../../../ops/pieces.ts";
 import { embeddingRows } from "../../../ops/mlp_field/time_embedding.ts";
+import { energyColumns, energyParts } from "../../energies.ts";
 import { drawProbes } from "../../probes.ts";
 import type { FieldSpec } from "../engine.ts";
 import type { DifferentiableField } from "../../field.ts";
@@ -16,9 +18,10 @@ import type { StatePart } from "../../solver/rows.ts";
 
 /**
  * The ConditionalMLP kernel as a field over the state (z) or (z, logp), with
- * dz/dt = f and dlogp/dt = -div f, over tensors and over host rows.
+ * dz/dt = f and dlogp/dt = -div f, over tensors and over host rows; with energies over
+ * (z, logp, kinetic, jacobian), see energies.ts.
  *
- * Nothing depends on logp, so its cotangent is constant along the trajectory.
+ * Nothing depends on the parts after z, so their cotangents are constant along the trajectory.
  */
 
 type MlpSpec = Extract<FieldSpec, { kind: "mlp" }>;
@@ -37,7 +40,8 @@ const LINEARIZATION_FLOATS = 1.5e6;
 
 function partsOf(spec: MlpSpec): readonly StatePart[] {
   const z = { name: "z", width: spec.dims };
-  return spec.trace === null ? [z] : [z, { name: "logp", width: 1 }];
+  if (spec.trace === null) return [z];
+  return [z, { name: "logp", width: 1 }, ...(spec.trace.energies ? energyParts : [])];
 }
 
 function directionCount({ trace, dims }: MlpSpec): number {
@@ -119,6 +123,12 @@ function divergence(
   return tf.expandDims(tf.sum(tf.sum(diagonal, 2), 0), 1);
 }
 
+/** Sum of squares of each row, over all blocks of n rows: [n, 1]. Call within a tidy. */
+function rowSquares(rows: tf.Tensor2D, n: number): tf.Tensor2D {
+  const blocks = tf.reshape(tf.square(rows), [-1, n, rows.shape[1]]);
+  return tf.expandDims(tf.sum(tf.sum(blocks, 2), 0), 1);
+}
+
 /** Disposes tensors after `use`, also if it throws. */
 function disposing<T>(tensors: tf.Tensor[], use: () => T): T {
   try {
@@ -128,7 +138,7 @@ function disposing<T>(tensors: tf.Tensor[], use: () => T): T {
   }
 }
 
-/** The field over tensors [n, dims] or [n, dims + 1]. Dispose it after the solve. */
+/** The field over tensors, [n, width of the parts]. Dispose it after the solve. */
 export function mlpTensorField(
   spec: MlpSpec,
   { rows, evaluationRows = rowsPerEvaluation(spec) }: FieldRows,
@@ -137,13 +147,21 @@ export function mlpTensorField(
   const weights = mlpWeights(spec, spec.parameters.tensors);
   const probes = allProbes(spec, rows);
   const position = (y: tf.Tensor2D) => trace === null ? y : tf.slice(y, [0, 0], [-1, dims]);
-  const slope = (
-    directions: Directions,
-    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
-  ) =>
-    directions === null
-      ? tf.clone(value.velocity)
-      : tf.concat([value.velocity, tf.neg(divergence(directions, value.tangents!, dims))], 1);
+  const hasEnergies = trace?.energies === true;
+  const slope = (directions: Directions, { velocity, tangents }: MlpValue): tf.Tensor2D => {
+    if (directions === null) return tf.clone(velocity);
+    const parts = [velocity, tf.neg<tf.Tensor2D>(divergence(directions, tangents!, dims))];
+    const n = velocity.shape[0];
+    if (hasEnergies) parts.push(rowSquares(velocity, n), rowSquares(tangents!, n));
+    return tf.concat(parts, 1);
+  };
+  const columnOf = (cotangent: tf.Tensor2D, column: number) =>
+    tf.slice(cotangent, [0, column], [-1, 1]);
+  /** The cotangent of f, through z and the kinetic energy. Call within a tidy. */
+  const ofVelocity = (cotangent: tf.Tensor2D, velocity: tf.Tensor2D): tf.Tensor2D =>
+    hasEnergies
+      ? tf.add(position(cotangent), tf.mul(tf.mul(velocity, 2), columnOf(cotangent, dims + 1)))
+      : position(cotangent);
   return {
     parts: partsOf(spec),
     parameterCount: spec.parameters.layout.size,
@@ -176,7 +194,7 @@ export function mlpTensorField(
       const directions = directionsOf(spec, probes, rowIds);
       const near = disposing(
         [input.x, input.embedding],
-        () => linearizeMlp(weights, input, directions),
+        () => linearizeMlp(weights, input, directions, { squares: hasEnergies }),
       );
       const cotangents: { first: number; cotangent: tf.Tensor2D }[] = [];
       return {
@@ -184,14 +202,21 @@ export function mlpTensorField(
         pullBack(first, cotangent) {
           if (gradient !== null) cotangents.push({ first, cotangent: tf.clone(cotangent) });
           return tf.tidy(() => {
-            const ofVelocity = position(cotangent);
-            const throughVelocity = near.pullBackVelocity(first, ofVelocity);
-            if (trace === null) return throughVelocity;
             const m = cotangent.shape[0];
-            const ofLogp = tf.slice(cotangent, [0, dims], [m, 1]);
-            const ofDivergence = tf.slice(near.divergenceGradient!, [first, 0], [m, dims]);
-            const ofZ = tf.sub(throughVelocity, tf.mul(ofDivergence, ofLogp));
-            return tf.concat([ofZ, tf.zeros([m, 1])], 1) as tf.Tensor2D;
+            const rowsOf = (all: tf.Tensor2D) => tf.slice(all, [first, 0], [m, dims]);
+            const throughVelocity = near.pullBackVelocity(
+              first,
+              ofVelocity(cotangent, rowsOf(near.value.velocity)),
+            );
+            if (trace === null) return throughVelocity;
+            const ofDivergence = rowsOf(near.divergenceGradient!);
+            let ofZ = tf.sub(throughVelocity, tf.mul(ofDivergence, columnOf(cotangent, dims)));
+            if (hasEnergies) {
+              const ofSquares = rowsOf(near.squaresGradient!);
+              ofZ = tf.add(ofZ, tf.mul(ofSquares, columnOf(cotangent, dims + 2)));
+            }
+            const rest = cotangent.shape[1] - dims;
+            return tf.concat([ofZ, tf.zeros([m, rest])], 1) as tf.Tensor2D;
           });
         },
         close() {
@@ -200,8 +225,9 @@ export function mlpTensorField(
               cotangents.sort((one, other) => one.first - other.first);
               const all = tf.concat(cotangents.map(({ cotangent }) => cotangent), 0);
               return near.parameterGradient(
-                position(all),
-                trace === null ? null : tf.neg(tf.slice(all, [0, dims], [-1, 1])),
+                ofVelocity(all, near.value.velocity),
+                trace === null ? null : tf.neg(columnOf(all, dims)),
+                hasEnergies ? columnOf(all, dims + 2) : null,
               );
             }));
           }
@@ -236,14 +262,27 @@ export function mlpHostField(
 ): DisposableField<HostRows> {
   const { dims, trace } = spec;
   const weights = mlpWeights(spec, spec.parameters.tensors);
-  const width = trace === null ? dims : dims + 1;
+  const hasEnergies = trace?.energies === true;
+  const width = trace === null ? dims : dims + 1 + energyColumns(trace);
   const probes = allProbes(spec, rows);
 
+  /** Adds |f|^2 and the directions' |J e|^2 to the last columns of the slopes. */
+  const addEnergies = (
+    data: Float64Array,
+    velocity: ArrayLike<number>,
+    tangents: ArrayLike<number>,
+  ) => {
+    const count = velocity.length / dims;
+    for (let i = 0; i < velocity.length; i++) {
+      data[Math.floor(i / dims) * width + dims + 1]! += velocity[i]! ** 2;
+    }
+    for (let i = 0; i < tangents.length; i++) {
+      data[(Math.floor(i / dims) % count) * width + dims + 2]! += tangents[i]! ** 2;
+    }
+  };
+
   /** Slopes of the state from the kernel's f and J e. */
-  const slopes = (
-    value: { velocity: tf.Tensor2D; tangents: tf.Tensor2D | null },
-    rowIds: Int32Array,
-  ): HostRows => {
+  const slopes = (value: MlpValue, rowIds: Int32Array): HostRows => {
     const count = rowIds.length;
     const velocity = value.velocity.dataSync<"float32">();
     const data = new Float64Array(count * width);
@@ -261,6 +300,7 @@ export function mlpHostField(
         }
         data[row * width + dims] = -sum;
       }
+      if (hasEnergies) addEnergies(data, velocity, tangents);
     }
     return { data, count, width };
   };
@@ -296,14 +336,30 @@ export function mlpHostField(
       const directions = directionsOf(spec, probes, rowIds);
       const near = disposing(
         [input.x, input.embedding, ...(directions?.kind === "probes" ? [directions.probes] : [])],
-        () => linearizeMlp(weights, input, directions),
+        () => linearizeMlp(weights, input, directions, { squares: hasEnergies }),
       );
       // With all unit vectors as directions the whole Jacobian is available: the VJP takes a few
       // multiplications per row and needs no kernel call between stages.
       const jacobian = trace?.kind === "exact" ? near.value.tangents!.dataSync<"float32">() : null;
       const ofDivergence = near.divergenceGradient?.dataSync<"float32">() ?? null;
+      const ofSquares = near.squaresGradient?.dataSync<"float32">() ?? null;
+      const velocity = hasEnergies ? near.value.velocity.dataSync<"float32">() : null;
       const velocityCotangents = new Float32Array(n * dims);
       const divergenceCotangents = new Float32Array(n);
+      const squaresCotangents = new Float32Array(n);
+
+      /** The cotangent of f, through z and the kinetic energy; other columns are as they were. */
+      const ofVelocity = (first: number, cotangent: HostRows): HostRows => {
+        if (velocity === null) return cotangent;
+        const data = cotangent.data.slice();
+        for (let row = 0; row < cotangent.count; row++) {
+          const ofKinetic = data[row * width + dims + 1]!;
+          for (let d = 0; d < dims; d++) {
+            data[row * width + d]! += 2 * ofKinetic * velocity[(first + row) * dims + d]!;
+          }
+        }
+        return { ...cotangent, data };
+      };
 
       const throughVelocity = (first: number, cotangent: HostRows): Float32Array => {
         const m = cotangent.count;
@@ -332,16 +388,20 @@ export function mlpHostField(
         value: () => slopes(near.value, rowIds),
         pullBack(first, cotangent) {
           const m = cotangent.count;
-          const ofZ = throughVelocity(first, cotangent);
+          const ofF = ofVelocity(first, cotangent);
+          const ofZ = throughVelocity(first, ofF);
           const data = new Float64Array(m * width);
           for (let row = 0; row < m; row++) {
             const ofLogp = trace === null ? 0 : cotangent.data[row * width + dims]!;
             divergenceCotangents[first + row] = -ofLogp;
+            const ofSquare = ofSquares === null ? 0 : cotangent.data[row * width + dims + 2]!;
+            squaresCotangents[first + row] = ofSquare;
             for (let d = 0; d < dims; d++) {
               const i = row * width + d, at = (first + row) * dims + d;
-              velocityCotangents[at] = cotangent.data[i]!;
+              velocityCotangents[at] = ofF.data[i]!;
               data[i] = ofZ[row * dims + d]! -
-                (ofDivergence === null ? 0 : ofLogp * ofDivergence[at]!);
+                (ofDivergence === null ? 0 : ofLogp * ofDivergence[at]!) +
+                (ofSquares === null ? 0 : ofSquare * ofSquares[at]!);
             }
           }
           return { data, count: m, width };
@@ -352,6 +412,7 @@ export function mlpHostField(
               near.parameterGradient(
                 tf.tensor2d(velocityCotangents, [n, dims]),
                 trace === null ? null : tf.tensor2d(divergenceCotangents, [n, 1]),
+                hasEnergies ? tf.tensor2d(squaresCotangents, [n, 1]) : null,
               )
             ));
           }

@@ -24,7 +24,7 @@ function shapeOf(changes: Partial<JobShape>): JobShape {
   const { dims = 2 } = changes;
   const width = dims + 1, directions = dims;
   const rest = { rows: 8, groupRows: 8, stages: 7, interpolant: 52, times: 0, probed: false };
-  return { dims, hidden: 32, width, directions, ...rest, ...changes };
+  return { dims, hidden: 32, width, directions, energies: false, ...rest, ...changes };
 }
 
 Deno.test("scratchBytes() is exact where 32 bits wrap", () => {

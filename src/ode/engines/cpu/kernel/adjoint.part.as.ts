@@ -5,15 +5,15 @@ import {
   lanesBytes,
   listOuterProducts,
   planeBytes,
-  pullBackDivergence,
   pullBackVelocity,
-  recompute,
   stagePlanes,
   timeBias,
 } from "../../../../ops/mlp_field/simd.part.as";
+import { evaluateWithEnergies } from "../../../../ops/mlp_field/simd_energies.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { directionsOf } from "./directions.part.as";
+import { addKinetic, pullBackTrace, recomputeStage } from "./energies.part.as";
 import { isStopped } from "./progress.part.as";
 import { adjointBytes, keepsAdjoint, Scratch, tilesOf } from "./scratch.part.as";
 import { combine, narrow } from "./states.part.as";
@@ -53,17 +53,22 @@ export function adjointSlopesAt(
     const stage = act + actBytes, lanes = stage + stageBytes;
     narrow(state, dims, s.x);
     memory.fill(lanes, 0, <usize>lanesBytes(net));
-    evaluate(net, s.bias, s.x, act, directions, s.spare, hasTrace, s.f);
+    if (hasTrace && job.energies) {
+      evaluateWithEnergies(net, s.bias, s.x, act, directions, s.spare, s.f);
+    } else evaluate(net, s.bias, s.x, act, directions, s.spare, hasTrace, s.f);
     for (let i = 0; i < finite; i++) {
       store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
     }
     if (hasTrace) {
       for (let i = finite; i < finite + LANES; i++) {
         store<f64>(out + <usize>i * 8, -<f64>load<f32>(s.f + <usize>i * 4));
-        store<f64>(out + half + <usize>i * 8, 0);
       }
+      for (let i = finite + LANES; i < width / 2 * LANES; i++) {
+        store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
+      }
+      memory.fill(out + half + <usize>finite * 8, 0, half - <usize>finite * 8);
     }
-    pullBackCotangent(s, net, tile, state + half, 1, s.x, act, stage, lanes);
+    pullBackCotangent(job, s, tile, state + half, 1, s.x, out, act, stage, lanes);
     for (let i = 0; i < finite; i++) {
       store<f64>(out + half + <usize>i * 8, -<f64>load<f32>(ofX + <usize>i * 4));
     }
@@ -74,35 +79,34 @@ export function adjointSlopesAt(
 }
 
 /**
- * VJP of a stage with given activations, for `scale` times the cotangents of a tile's state. The
- * cotangent of x is written to the third plane of `s.spare`.
+ * VJP of a stage with given activations and slope `f`, for `scale` times the cotangents of a tile's
+ * state. The cotangent of x is written to the third plane of `s.spare`.
  */
 function pullBackCotangent(
+  job: Job,
   s: Scratch,
-  net: Net,
   tile: i32,
   cotangent: usize,
   scale: f64,
   x: usize,
+  f: usize,
   act: usize,
   stage: usize,
   lanes: usize,
 ): void {
+  const net: Net = job;
   const dims = net.dims;
   const hasTrace = net.directions > 0;
   const finite = dims * LANES;
+  const parts = cotangent + <usize>dims * COLUMN_BYTES;
   if (hasTrace) {
-    // dlogp/dt = -div f.
-    for (let i = 0; i < LANES; i++) {
-      const ofLogp = load<f64>(cotangent + <usize>(finite + i) * 8);
-      store<f32>(s.f + <usize>i * 4, <f32>(-scale * ofLogp));
-    }
     const probes = s.probes + <usize>(tile * dims) * LANE_BYTES;
-    pullBackDivergence(net, act, directionsOf(net, s, tile), probes, s.f, stage, s.spare, lanes);
+    pullBackTrace(job, s, scale, 1, parts, act, directionsOf(net, s, tile), probes, stage, lanes);
   }
   for (let i = 0; i < finite; i++) {
     store<f32>(s.f + <usize>i * 4, <f32>(scale * load<f64>(cotangent + <usize>i * 8)));
   }
+  addKinetic(job, scale, parts, f, s.f);
   const ofX = s.spare + 2 * planeBytes(net);
   pullBackVelocity(net, act, x, s.f, stage, hasTrace, s.spare, lanes, ofX);
 }
@@ -141,9 +145,10 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
       const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * stageBytes;
       narrow(state, dims, x);
       timeBias(net, t + weight(job, 0, stage) * h, s.bias);
-      recompute(net, s.bias, x, act, directionsOf(net, s, tile), s.spare, hasTrace);
+      recomputeStage(job, s, x, act, directionsOf(net, s, tile), hasTrace);
       const cotangent = state + <usize>(width / 2) * COLUMN_BYTES;
-      pullBackCotangent(s, net, tile, cotangent, -h * b, x, act, at, s.lanes);
+      const f = slopes + <usize>stage * s.stateBytes;
+      pullBackCotangent(job, s, tile, cotangent, -h * b, x, f, act, at, s.lanes);
       listed += listOuterProducts(net, act, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
     }
     addListed(net, s.ofW1, s.ofW2, listed, s.gradient, s.outer);

@@ -3,14 +3,13 @@ import {
   addListed,
   listOuterProducts,
   planeBytes,
-  pullBackDivergence,
   pullBackVelocity,
-  recompute,
   stagePlanes,
   timeBias,
 } from "../../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import { directionsOf, prepareProbes } from "./directions.part.as";
+import { addKinetic, pullBackTrace, recomputeStage } from "./energies.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { isStopped } from "./progress.part.as";
 import { recordedActivations, recordHead, StepRecord } from "./records.part.as";
@@ -65,7 +64,6 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
   const actBytes = <usize>activationPlanes(net, hasTrace) * plane;
   const stageBytes = <usize>stagePlanes(net) * plane;
   const cotangent = s.cotangent;
-  const c = s.f;
 
   for (let stage = 0; stage < used; stage++) {
     const x = s.x + <usize>stage * narrowBytes;
@@ -80,15 +78,11 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
     const act = actOf(s, record, place, stage, actBytes, plane);
     if (!recordedActivations(record, stage)) {
       timeBias(net, t + weight(job, 0, stage) * h, s.bias);
-      recompute(net, s.bias, x, act, directions, s.spare, traced);
+      recomputeStage(job, s, x, act, directions, traced);
     }
     if (!traced) continue;
-    // dlogp/dt = -div f; the cotangent of logp is constant along the trajectory.
-    for (let i: usize = 0; i < <usize>LANES; i++) {
-      store<f32>(c + i * 4, <f32>(-(h * (b * load<f64>(cotangent + zBytes + i * 8)))));
-    }
     const at = s.stage + <usize>stage * stageBytes;
-    pullBackDivergence(net, act, directions, s.probes, c, at, s.spare, s.lanes);
+    pullBackTrace(job, s, h, b, cotangent + zBytes, act, directions, s.probes, at, s.lanes);
   }
 
   let listed: usize = 0;
@@ -105,6 +99,10 @@ function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, grad
         if (w != 0) sum += w * load<f64>(s.pulled + <usize>later * tileBytes + i * 8);
       }
       store<f32>(a + i * 4, <f32>(sum * h));
+    }
+    if (traced) {
+      const f = slopes + <usize>stage * s.stateBytes;
+      addKinetic(job, h * b, cotangent + zBytes, f, a);
     }
     const ofX = s.spare + 2 * plane;
     const x = s.x + <usize>stage * narrowBytes;

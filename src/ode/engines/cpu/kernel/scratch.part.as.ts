@@ -31,7 +31,7 @@ export class Scratch {
   bias: usize;
   /** Planes [dims], one per stage. */
   x: usize;
-  /** Velocity and divergence of a tile. */
+  /** Velocity and divergence of a tile; with energies these and a plane [dims] too. */
   f: usize;
   /** Three planes. */
   spare: usize;
@@ -93,7 +93,7 @@ export function layScratch(job: Job, base: usize): Scratch {
   s.x = placeAt(base, at);
   at += stageSets * narrow;
   s.f = placeAt(base, at);
-  at += narrow + LANE_BYTES;
+  at += narrow + LANE_BYTES + (job.energies ? narrow + 2 * LANE_BYTES : 0);
   s.spare = placeAt(base, at);
   at += 3 * plane;
   s.outer = placeAt(base, at);

@@ -1,4 +1,5 @@
 import { activationPlanes, evaluate, planeBytes, timeBias } from "../../../../ops/mlp_field/simd.part.as";
+import { evaluateWithEnergies } from "../../../../ops/mlp_field/simd_energies.part.as";
 import { LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import { adjointSlopesAt } from "./adjoint.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
@@ -31,7 +32,10 @@ export function slopesAt(
     if (tile > 0 && isStopped(job)) return;
     narrow(state, dims, s.x);
     const act = kept ? kept + <usize>tile * actBytes : s.act;
-    evaluate(net, s.bias, s.x, act, directionsOf(net, s, tile), s.spare, traced, s.f);
+    const directions = directionsOf(net, s, tile);
+    if (traced && job.energies) {
+      evaluateWithEnergies(net, s.bias, s.x, act, directions, s.spare, s.f);
+    } else evaluate(net, s.bias, s.x, act, directions, s.spare, traced, s.f);
     const finite = dims * LANES;
     for (let i = 0; i < finite; i++) {
       store<f64>(out + <usize>i * 8, <f64>load<f32>(s.f + <usize>i * 4));
@@ -39,6 +43,9 @@ export function slopesAt(
     if (width > dims) {
       for (let i = finite; i < finite + LANES; i++) {
         store<f64>(out + <usize>i * 8, traced ? -<f64>load<f32>(s.f + <usize>i * 4) : 0);
+      }
+      for (let i = finite + LANES; i < width * LANES; i++) {
+        store<f64>(out + <usize>i * 8, traced ? <f64>load<f32>(s.f + <usize>i * 4) : 0);
       }
     }
     state += <usize>width * COLUMN_BYTES;

@@ -46,7 +46,8 @@ export function combineWith(
 
 /**
  * Error norm of a group: the maximum over the state's parts of the root mean square of
- * value / (atol + rtol * max(|reference|, |other|)); NaN if any number is not finite.
+ * value / (atol + rtol * max(|reference|, |other|)); NaN if any number is not finite. The energies,
+ * on which nothing depends, do not count.
  */
 export function norm(
   job: Job,
@@ -61,9 +62,14 @@ export function norm(
   const dims = job.dims, width = job.width;
   const tile = <usize>width * COLUMN_BYTES;
   const half = job.adjoint ? width / 2 : width;
+  const counted = job.energies ? dims + 1 : half;
   let norm: f64 = 0;
   for (let first = 0, columns = 0; first < width; first += columns) {
-    columns = min(dims, half - first % half);
+    if (first % half == counted) {
+      columns = half - counted;
+      continue;
+    }
+    columns = min(dims, counted - first % half);
     let total: f64 = 0;
     for (let row = 0; row < rows; row++) {
       let at = <usize>(row / LANES) * tile + <usize>(row % LANES) * 8 + <usize>first * COLUMN_BYTES;

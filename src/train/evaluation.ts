@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { fmLoss } from "../flows/losses/fm_loss.ts";
+import { fmLossBy } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import {
   accurateSolve,
@@ -12,6 +12,8 @@ import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./options/table.ts";
 import type { FlowValues } from "./config/flow_values.ts";
+import { simdChoice } from "../threads/simd_module.ts";
+import type { TrainingWay } from "./steps/trainer.ts";
 import { traceOf } from "./config/solve_settings.ts";
 
 /** Rows evaluated during training: enough for a useful curve, few enough to be fast. */
@@ -34,16 +36,20 @@ export function testRows(kind: FlowKind, { test }: Dataset): number {
 export async function testLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values }: {
+  { config, dataset, values, way }: {
     readonly config: TrainConfig;
     readonly dataset: Dataset;
     readonly values: FlowValues;
+    readonly way: TrainingWay;
   },
 ): Promise<number | null> {
   const count = testRows(model.kind, dataset);
   if (count === 0) return null;
   const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
-  return await meanLoss(model, engines, { rows, config, values, settings: accurateSolve });
+  return await meanLoss(model, engines, {
+    ...{ rows, config, values, way },
+    settings: accurateSolve,
+  });
 }
 
 /**
@@ -51,23 +57,30 @@ export async function testLoss(
  * of flow matching, with the same draws for the same rows.
  *
  * @param over.rows In the data's units.
+ * @param over.way How the model is trained: so its loss is computed, if it is flow matching's.
  * @param over.settings Of a CNF's solve, apart from the run's control group.
  * @throws {FailureError} If a solve fails.
  */
 export async function meanLoss(
   model: FlowModel,
   engines: Engines,
-  { rows, config, values, settings }: {
+  { rows, config, values, way, settings }: {
     readonly rows: PointValues;
     readonly config: TrainConfig;
     readonly values: FlowValues;
+    readonly way: TrainingWay;
     readonly settings: SolveSettings;
   },
 ): Promise<number> {
   const { seed, controlGroup } = config;
   if (model.kind === "fm") {
     const { coupling, times } = values;
-    return (await fmLoss(model, rows, { seed, coupling, times })).loss;
+    const { fused } = model.network;
+    const by = way !== "fused" || fused?.kind !== "mlp"
+      ? null
+      : { hidden: fused.hidden, threads: engines.threads, build: simdChoice(config) };
+    const { loss } = await fmLossBy(by, model, { rows, seed, coupling, times });
+    return loss;
   }
   const { logProb: nats } = await logProb(model, engines, rows, {
     settings: { ...settings, controlGroup },

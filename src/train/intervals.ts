@@ -5,6 +5,9 @@ import type { TrainConfig, TrainOptions } from "./options/table.ts";
 /** Largest default number of evaluations and of pictures in a run of other than built-in data. */
 const MOST = { evalEvery: 60, sampleEvery: 20 } as const;
 
+/** Pictures of flow matching on a table, whose run takes seconds: a picture takes as long as 300 steps. */
+const FM_PICTURES = 5;
+
 /** Least default number of steps between them on a table: an evaluation may take as long as ten steps. */
 const FEWEST_STEPS = 25;
 
@@ -26,11 +29,11 @@ export function validationSteps(evalEvery: number, stepsPerEpoch: number): numbe
  * Epochs between evaluations and between pictures of a new run, where the options do not say.
  *
  * An epoch of a small table is a few steps, one of a large file may be the whole run, so for files of
- * points the defaults are counted in the run: 60 evaluations and 20 pictures, at most one picture an
- * epoch. Other data have the defaults of their network; at most that many, unless they are built in.
+ * points the defaults are counted in the run: 60 evaluations and 20 pictures (5 of flow matching), at
+ * most one picture an epoch. Other data have the defaults of their network; at most that many, unless they are built in.
  */
 export function defaultIntervals(
-  { evalEvery, sampleEvery, data }: TrainConfig,
+  { model, evalEvery, sampleEvery, data }: TrainConfig,
   { dataset, stepsPerEpoch, steps, given }: {
     readonly dataset: Dataset;
     readonly stepsPerEpoch: number;
@@ -40,8 +43,9 @@ export function defaultIntervals(
 ): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
   if (datasetNames.includes(data)) return { evalEvery, sampleEvery };
   const isFile = isTable(dataset);
+  const most = isFile && model === "fm" ? { ...MOST, sampleEvery: FM_PICTURES } : MOST;
   const epochs = (key: keyof typeof MOST) => {
-    const between = Math.max(isFile ? FEWEST_STEPS : 1, Math.ceil(steps / MOST[key]));
+    const between = Math.max(isFile ? FEWEST_STEPS : 1, Math.ceil(steps / most[key]));
     const whole = Math.ceil(between / stepsPerEpoch);
     return key === "evalEvery" && isFile && between < stepsPerEpoch
       ? between / stepsPerEpoch

@@ -193,8 +193,9 @@ async function evaluateIfDue(
   if (!evaluates && !validates) return;
   await losses.collect();
   await withModelAt(session, step, async (model) => {
-    const loss = evaluates ? await testLoss(model, engines, plan) : null;
-    const validated = validates ? await validationLoss(model, engines, plan) : null;
+    const evaluated = { ...plan, way: trainer.way };
+    const loss = evaluates ? await testLoss(model, engines, evaluated) : null;
+    const validated = validates ? await validationLoss(model, engines, evaluated) : null;
     // Read before anything is recorded, since an interruption may come until here.
     const weights = validated !== null && improves(before!, validated)
       ? await model.parameters.read()

@@ -10,7 +10,8 @@ const table = { ...points, file: { columns: [], dropped: [] } };
 
 /** Numbers of evaluations and of pictures in a run with the default intervals. */
 function counts(
-  { data = "t.csv", dataset = table, given = {} }: {
+  { data = "t.csv", dataset = table, given = {}, model = "cnf" }: {
+    readonly model?: "cnf" | "fm";
     readonly data?: string;
     readonly dataset?: typeof table | typeof points | ReturnType<typeof smallImages>;
     readonly given?: TrainOptions;
@@ -18,7 +19,7 @@ function counts(
   { stepsPerEpoch, steps }: { readonly stepsPerEpoch: number; readonly steps: number },
 ): [evaluations: number, pictures: number] {
   const net = dataset.kind === "images" ? "unet" : "mlp";
-  const config = resolveConfig(net === "mlp" ? "cnf" : "fm", null, { ...given, data, net });
+  const config = resolveConfig(net === "mlp" ? model : "fm", null, { ...given, data, net });
   const intervals = defaultIntervals(config, { dataset, stepsPerEpoch, steps, given });
   const count = (epochs: number) => Math.floor(steps / intervalSteps(epochs, stepsPerEpoch));
   return [count(intervals.evalEvery), count(intervals.sampleEvery)];
@@ -27,6 +28,7 @@ function counts(
 Deno.test("defaultIntervals() of a file are counted in the run, however small or large it is", () => {
   assert.deepEqual(counts({}, { stepsPerEpoch: 1, steps: 3000 }), [60, 20]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 7, steps: 3000 }), [53, 19]);
+  assert.deepEqual(counts({ model: "fm" }, { stepsPerEpoch: 1, steps: 8000 }), [59, 5]);
   // The run ends within the second epoch: evaluations in between, one picture an epoch.
   assert.deepEqual(counts({}, { stepsPerEpoch: 2100, steps: 3000 }), [60, 1]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 3, steps: 100_000 }), [59, 19]);

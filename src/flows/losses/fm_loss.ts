@@ -5,10 +5,14 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { applyNetwork } from "../../nn/apply.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
 import { type Piece, piecesOf } from "../../ops/pieces.ts";
+import type { SimdChoice } from "../../threads/simd_module.ts";
 import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
 import { pathSampleAndVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
+import { fillInputs } from "../regression/fill_inputs.ts";
+import { regressionLosses } from "../regression/regression_losses.ts";
+import { regressionFits } from "../regression/regression_sizes.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
 import { drawBatch, type DrawKeys, type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
@@ -167,6 +171,14 @@ export function velocityRegression(
   });
 }
 
+/** How the kernels of fused training evaluate a ConditionalMLP; see `regressionLosses`. */
+export interface FusedEvaluation {
+  /** Width of the network. */
+  readonly hidden: number;
+  readonly threads: number;
+  readonly build: SimdChoice;
+}
+
 /**
  * Flow-matching loss over many rows with its standard error. For a model of standardised points it
  * is in standardised units.
@@ -179,10 +191,22 @@ export function velocityRegression(
  *   (seed, i); a coupling pairs within batches of 250 rows.
  * @throws {RangeError} If there are no rows.
  */
-export async function fmLoss(
+export function fmLoss(
   model: FlowModel,
   rows: PointValues,
-  { seed, ...options }: FlowMatchingOptions & { readonly seed: number },
+  options: FlowMatchingOptions & { readonly seed: number },
+): Promise<{ loss: number; lossStdErr: number }> {
+  return fmLossBy(null, model, { rows, ...options });
+}
+
+/** {@link fmLoss} by tensor operations, or by the kernels of fused training. */
+export async function fmLossBy(
+  fused: FusedEvaluation | null,
+  model: FlowModel,
+  { rows, seed, ...options }: FlowMatchingOptions & {
+    readonly rows: PointValues;
+    readonly seed: number;
+  },
 ): Promise<{ loss: number; lossStdErr: number }> {
   const width = model.network.rowWidth, columns = dataWidth(model);
   const n = rows.length / columns;
@@ -192,36 +216,64 @@ export async function fmLoss(
   const { coupling = independentCoupling } = options;
   const batches: BatchTotal[] = [];
   let sum = 0, sumOfSquares = 0;
-  for (let first = 0; first < n; first += EVALUATION_ROWS) {
-    const count = Math.min(EVALUATION_ROWS, n - first);
+  const add = (losses: Float32Array) => {
     const before = sum;
-    const part = rows.slice(first * columns, (first + count) * columns);
-    const rowLosses = tf.tidy(() => {
-      const x1 = toModel(model.standardization, part, {
-        key: keyOf(subsequences.evaluationTableNoise, seed),
-        firstRow: first,
-      });
-      const batch = tf.tensor2d(x1, [count, width]);
-      const pairs = drawPairs(model, batch, {
-        ...options,
-        noiseKey: keyOf(subsequences.evaluationNoise, seed),
-        timesKey: keyOf(subsequences.evaluationTimes, seed),
-        couplingKey: keyOf(subsequences.evaluationCouplings, seed, first / EVALUATION_ROWS),
-        first,
-        x1,
-      });
-      return tf.concat1d(
-        piecesOf(count, evaluationRows(model.network)).map((piece) =>
-          tf.tidy(() => pairLosses(model, piecePairs(pairs, piece)))
-        ),
-      );
-    });
-    for (const value of await rowLosses.data()) {
+    for (const value of losses) {
       sum += value;
       sumOfSquares += value * value;
     }
-    rowLosses.dispose();
-    batches.push({ count, sum: sum - before });
+    batches.push({ count: losses.length, sum: sum - before });
+  };
+  /** A batch: its data in model units, and what determines its draws. */
+  const batchAt = (first: number) => ({
+    first,
+    x1: toModel(
+      model.standardization,
+      rows.slice(first * columns, Math.min(n, first + EVALUATION_ROWS) * columns),
+      { key: keyOf(subsequences.evaluationTableNoise, seed), firstRow: first },
+    ),
+    ...options,
+    noiseKey: keyOf(subsequences.evaluationNoise, seed),
+    timesKey: keyOf(subsequences.evaluationTimes, seed),
+    couplingKey: keyOf(subsequences.evaluationCouplings, seed, first / EVALUATION_ROWS),
+  });
+  const fits = fused !== null &&
+    regressionFits({ dims: width, hidden: fused.hidden, rows: EVALUATION_ROWS, averages: false });
+  if (!fits) {
+    for (let first = 0; first < n; first += EVALUATION_ROWS) {
+      const { x1, ...batch } = batchAt(first);
+      const rowLosses = tf.tidy(() => {
+        const pairs = drawPairs(model, tf.tensor2d(x1, [x1.length / width, width]), {
+          ...batch,
+          x1,
+        });
+        return tf.concat1d(
+          piecesOf(x1.length / width, evaluationRows(model.network)).map((piece) =>
+            tf.tidy(() => pairLosses(model, piecePairs(pairs, piece)))
+          ),
+        );
+      });
+      add(await rowLosses.data<"float32">());
+      rowLosses.dispose();
+    }
+  } else {
+    const weights = await model.parameters.read(), { hidden } = fused;
+    const whole = Math.floor(n / EVALUATION_ROWS), rest = n % EVALUATION_ROWS;
+    for (
+      const [count, from, batchesOfIt] of [[EVALUATION_ROWS, 0, whole], [rest, whole, 1]] as const
+    ) {
+      if (count === 0 || batchesOfIt === 0) continue;
+      const losses = await regressionLosses({ dims: width, hidden, rows: count }, weights, {
+        ...fused,
+        batches: batchesOfIt,
+        fill(index, inputs) {
+          const { x1, ...batch } = batchAt((from + index) * EVALUATION_ROWS);
+          inputs.x1.set(x1);
+          fillInputs(inputs, model, batch);
+        },
+      });
+      for (let i = 0; i < batchesOfIt; i++) add(losses.subarray(i * count, (i + 1) * count));
+    }
   }
   const loss = sum / n;
   if (coupling !== independentCoupling && batches.length > 1) {

@@ -101,6 +101,8 @@ export class Regression extends Net {
   slope: f32;
   /** Constants of normal numbers. */
   drawConstants: usize;
+  /** float32 [steps, rows]: receives mean squared errors, and no weight changes; 0: training. */
+  rowLosses: usize;
 }
 
 /** Forward and backward over tiles of rows. */

@@ -52,6 +52,10 @@ export const regressionLayout = recordLayout({
   ],
   slope: ["f32", "Of the linear path: sigma = 1 - slope t."],
   drawConstants: ["address", "Constants of normal numbers."],
+  rowLosses: [
+    "address",
+    "float32 [steps, rows]: receives mean squared errors, and no weight changes; 0: training.",
+  ],
 });
 
 /** What differs between the steps of a call. */

@@ -25,6 +25,8 @@ export interface RegressionShape {
   readonly rows: number;
   /** Whether a moving average of the weights is kept. */
   readonly averages: boolean;
+  /** Whether rows are evaluated in place of training; default false. */
+  readonly evaluates?: boolean;
 }
 
 const { LANES } = planeCounts.values;
@@ -109,7 +111,9 @@ export function mostSteps(shape: RegressionShape): number {
 
 /** Bytes of the arrays, by the field of the job that holds their address. */
 export function regressionArrays(shape: RegressionShape) {
-  const { rows, dims, averages } = shape, tiles = chunkTiles(shape), steps = mostSteps(shape);
+  const { rows, dims, averages, evaluates = false } = shape,
+    tiles = chunkTiles(shape),
+    steps = mostSteps(shape);
   const vector = 4 * parameterCount(withoutTrace(shape));
   return {
     words: regressionWords.values.WORDS_BYTES,
@@ -124,6 +128,7 @@ export function regressionArrays(shape: RegressionShape) {
     x0: 4 * steps * rows * dims + DRAWN_PADDING,
     path: 4 * steps * PATH_NUMBERS * rows,
     losses: 4 * steps,
+    ...(evaluates ? { rowLosses: 4 * steps * rows } : {}),
     tiles: tiles * tileBytes(shape),
     pairs: 4 * tiles * PAIR_BYTES,
     tileLosses: 8 * tilesOf(shape),

@@ -109,6 +109,8 @@ function writeKeys(
  * Training steps of the regression of a ConditionalMLP on the velocities of a path, in WebAssembly:
  * several per call and on all threads. Formulas: losses/fm_loss.ts and ops/adam/adam_step.ts.
  *
+ * A shape that `evaluates` computes the errors of rows and changes no weight.
+ *
  * Weights and moments stay in the CPU engine's memory. Their bits are the same for any number of
  * threads and of steps per call. Dispose it.
  */
@@ -322,6 +324,12 @@ export class RegressionSteps {
       scratch: { at: this.#scratch.at, bytes: scratchBytes(this.shape) },
     });
     return this.#floats("losses").slice(0, this.#get("step"));
+  }
+
+  /** Mean squared errors of the rows of a step that {@link run} evaluated, [rows]: a copy. */
+  rowLosses(index: number): Float32Array {
+    const { rows } = this.shape;
+    return this.#floats("rowLosses").slice(index * rows, (index + 1) * rows);
   }
 
   /** A copy of the state. */

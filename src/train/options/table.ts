@@ -422,8 +422,9 @@ export const trainOptions = {
     value: { kind: "whole", least: 0 },
     example: "1",
     placeholder: "EPOCHS",
-    help: "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run",
-    default: { cnf: 20, fm: { mlp: 150, unet: 1, resnet: 1 } },
+    help:
+      "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run, 5 of fm",
+    default: { cnf: 20, fm: { mlp: 300, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   saveSeconds: {

@@ -94,7 +94,10 @@ export async function fusedTrainer(
     const inputs = regression.inputs(index);
     batches.write(step, inputs.x1);
     if (draws === null) {
-      fillInputs(inputs, { path, source }, { coupling, times, draw: { seed, step } });
+      fillInputs(inputs, { path, source }, {
+        ...{ coupling, times, first: 0 },
+        ...stepKeys({ seed, step }),
+      });
     }
   };
   const choice = new ThreadChoice(regression.threads);

@@ -3,6 +3,7 @@ import { accurateSolve, type FlowModel } from "../../flows/model.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { readRows } from "../batches.ts";
 import { meanLoss } from "../evaluation.ts";
+import type { TrainingWay } from "../steps/trainer.ts";
 import type { FlowValues } from "../config/flow_values.ts";
 import type { TrainConfig } from "../options/table.ts";
 
@@ -27,10 +28,11 @@ const PAIRS = 4096;
 export async function validationLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values }: {
+  { config, dataset, values, way }: {
     readonly config: TrainConfig;
     readonly dataset: Dataset;
     readonly values: FlowValues;
+    readonly way: TrainingWay;
   },
 ): Promise<number> {
   const count = dataset.kind === "points" ? dataset.validation?.count ?? 0 : 0;
@@ -39,8 +41,7 @@ export async function validationLoss(
   const control = { kind: "adaptive", rtol: TOLERANCE, atol: TOLERANCE } as const;
   return await meanLoss(model, engines, {
     rows: readRows(dataset, "validation", indices),
-    config,
-    values,
+    ...{ config, values, way },
     settings: { ...accurateSolve, control },
   });
 }

@@ -197,7 +197,7 @@ Deno.test("RegressionSteps makes the draws that the host makes, by any threads",
         const settings = steps.map((i) => {
           const inputs = regression.inputs(i), draw = { seed, step: first + i };
           inputs.x1.set(numbers(rows * dims, i));
-          if (draws === null) fillInputs(inputs, model, { draw });
+          if (draws === null) fillInputs(inputs, model, { ...stepKeys(draw), first: 0 });
           const keys = draws === null ? {} : { keys: stepKeys(draw) };
           return { step: first + i, lr: 0.01, averageDecay: 0, ...keys };
         });

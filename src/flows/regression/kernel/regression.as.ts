@@ -85,17 +85,19 @@ function beginRows(job: Regression, firstTile: i32): void {
 /** Goes on after the last task of a phase; no other thread reads or writes the job meanwhile. */
 function nextPhase(job: Regression): void {
   const phase = job.phase;
-  if (phase == updatePhase) job.step++;
+  const isLastChunk = job.firstTile + job.chunkTiles >= tilesOf(job);
+  if (phase == updatePhase || (job.rowLosses && isLastChunk)) job.step++;
   // A step whose weights are not updated yet is discarded.
   if (isStopAsked() || job.step == job.steps) {
     endPhases(job);
     return;
   }
-  if (phase == rowsPhase) {
+  if (job.rowLosses) beginRows(job, isLastChunk ? 0 : job.firstTile + job.chunkTiles);
+  else if (phase == rowsPhase) {
     job.phase = gradientPhase;
     beginPhase(job, job.blocks);
   } else if (phase == updatePhase) beginRows(job, 0);
-  else if (job.firstTile + job.chunkTiles < tilesOf(job)) beginRows(job, job.firstTile + job.chunkTiles);
+  else if (!isLastChunk) beginRows(job, job.firstTile + job.chunkTiles);
   else {
     finishGradient(job);
     job.phase = updatePhase;

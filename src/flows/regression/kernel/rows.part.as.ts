@@ -39,6 +39,12 @@ export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): 
   activateFromInput(net, tiles, stride, act);
   const h3 = act + 2 * plane;
   multiplyTiles(net, tiles, net.w3, hidden, dims, h3, stride, net.b3, s.f, narrow);
+  if (job.rowLosses) {
+    for (let i = 0; i < tiles; i++) {
+      rowErrors(job, s.f + <usize>i * narrow, a + <usize>i * stride, (first + i) * LANES);
+    }
+    return;
+  }
   for (let i = 0; i < tiles; i++) {
     const rows = min(LANES, job.rows - (first + i) * LANES);
     const sum = errorCotangents(job, s.f + <usize>i * narrow, a + <usize>i * stride, rows);
@@ -92,4 +98,19 @@ function errorCotangents(job: Regression, f: usize, target: usize, rows: i32): f
     }
   }
   return sum;
+}
+
+/** Writes the mean squared error of each row of a tile. */
+function rowErrors(job: Regression, f: usize, target: usize, first: i32): void {
+  const dims = job.dims, rows = min(LANES, job.rows - first);
+  const out = job.rowLosses + <usize>(job.step * job.rows + first) * 4;
+  for (let lane = 0; lane < rows; lane++) {
+    let sum: f64 = 0;
+    for (let d = 0; d < dims; d++) {
+      const at = <usize>(d * LANES + lane) * 4;
+      const error = load<f32>(f + at) - load<f32>(target + at);
+      sum += <f64>error * <f64>error;
+    }
+    store<f32>(out + <usize>lane * 4, <f32>(sum / <f64>dims));
+  }
 }

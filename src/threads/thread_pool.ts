@@ -24,9 +24,11 @@ export const MOST_THREADS: number = MOST_TASKS;
 /**
  * How long threads spin in {@link ThreadPool.run} before they sleep: workers after a round, since the
  * next kernel of a training step follows soon, and the main thread while the last tasks finish. Waking
- * a thread takes 0.1 to 4 ms. The long tasks of {@link ThreadPool.runAsync} do not benefit.
+ * a thread takes 0.1 to 4 ms.
  */
 const AWAKE_MS = 2;
+/** The same in {@link ThreadPool.runAsync}: a small batch's solve and its pull-back are 0.3 ms apart. */
+const AWAKE_ASYNC_MS = 0.5;
 const LOOKS = 100;
 /** Maximum length of one sleep; the worker that finishes a round wakes the main thread. */
 const SLEEP_MS = 10;
@@ -166,9 +168,9 @@ export class ThreadPool {
   ): Promise<void> {
     if (isAlone(loaded, tasks, options)) return runAlone(loaded, tasks, options);
     for (const round of rounds(tasks)) {
-      this.#share(loaded, round, { ...options, awakeMs: 0 });
+      this.#share(loaded, round, { ...options, awakeMs: AWAKE_ASYNC_MS });
       this.#isAwaited = true;
-      for (let forMs = BLOCKING_MS; !this.#blockUntilDone({ forMs, awakeMs: 0 }); forMs = 0) {
+      for (let forMs = BLOCKING_MS; !this.#blockUntilDone({ forMs, awakeMs: AWAKE_ASYNC_MS }); forMs = 0) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         this.#requireWorkers();
       }

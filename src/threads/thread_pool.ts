@@ -170,7 +170,9 @@ export class ThreadPool {
     for (const round of rounds(tasks)) {
       this.#share(loaded, round, { ...options, awakeMs: AWAKE_ASYNC_MS });
       this.#isAwaited = true;
-      for (let forMs = BLOCKING_MS; !this.#blockUntilDone({ forMs, awakeMs: AWAKE_ASYNC_MS }); forMs = 0) {
+      let forMs = BLOCKING_MS;
+      while (!this.#blockUntilDone({ forMs, awakeMs: AWAKE_ASYNC_MS })) {
+        forMs = 0;
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         this.#requireWorkers();
       }

@@ -178,6 +178,34 @@ Deno.test("holdRun() to resume waits for the lock, reports it once, and can be a
     assert.deepEqual(waited, [path]);
   }));
 
+Deno.test("holdRun() to resume gives up when it has waited as long as it said", () =>
+  inTempDir(async (root) => {
+    const path = `${root}/x`;
+    using _first = await holdRun(path, naming(root));
+    await Deno.writeTextFile(`${path}/config.json`, config);
+    const { now } = performance;
+    let passedMs = 0, polls = 0;
+    performance.now = () => now.call(performance) + passedMs;
+    try {
+      const refused = holdRun(path, {
+        ...naming(root, "resume"),
+        onWait: (_run, mostSeconds) => {
+          assert.equal(mostSeconds, 10);
+          passedMs = 9_500;
+        },
+        signal: { throwIfAborted: () => void polls++ } as AbortSignal,
+      });
+      await assert.rejects(refused, {
+        name: "InputError",
+        message: /x: another process is training in it; wait for it, or choose another folder/,
+      });
+    } finally {
+      performance.now = now;
+    }
+    // The last half second passes by itself, a tenth at a time.
+    assert.ok(polls >= 2 && polls <= 8, `${polls}`);
+  }));
+
 Deno.test("holdRun() removes the partial files of a killed process, and nothing else", () =>
   inTempDir(async (root) => {
     const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;

@@ -54,7 +54,13 @@ export function packPart(
   for (let first = firstOutput; first < endOutput;) {
     const width = tileOutputs(outputs - first);
     let to = packed + <usize>(first * inputs + firstInput * width) * 4;
-    for (let input = firstInput; input < endInput; input++) {
+    let input = firstInput;
+    if (inputBytes == 4 && width == OUTPUTS) {
+      for (; input + 4 <= endInput; input += 4, to += 96) {
+        packFourInputs(w + <usize>input * 4 + <usize>first * outputBytes, outputBytes, to);
+      }
+    }
+    for (; input < endInput; input++) {
       let from = w + <usize>input * inputBytes + <usize>first * outputBytes;
       if (outputBytes == 4 && width == OUTPUTS) {
         v128.store(to, v128.load(from));
@@ -70,6 +76,24 @@ export function packPart(
     }
     first += width;
   }
+}
+
+/** Packs four inputs, adjacent in memory, of six outputs: a transposition. */
+function packFourInputs(from: usize, row: usize, to: usize): void {
+  const a = v128.load(from), b = v128.load(from + row);
+  const c = v128.load(from + 2 * row), d = v128.load(from + 3 * row);
+  const e = v128.load(from + 4 * row), f = v128.load(from + 5 * row);
+  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  const ef0 = v128.shuffle<f32>(e, f, 0, 4, 1, 5), ef1 = v128.shuffle<f32>(e, f, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab0, cd0, 0, 1, 4, 5));
+  v128.store64_lane(to, ef0, 0, 16);
+  v128.store(to, v128.shuffle<f32>(ab0, cd0, 2, 3, 6, 7), 24);
+  v128.store64_lane(to, ef0, 1, 40);
+  v128.store(to, v128.shuffle<f32>(ab1, cd1, 0, 1, 4, 5), 48);
+  v128.store64_lane(to, ef1, 0, 64);
+  v128.store(to, v128.shuffle<f32>(ab1, cd1, 2, 3, 6, 7), 72);
+  v128.store64_lane(to, ef1, 1, 88);
 }
 
 /**

@@ -185,7 +185,7 @@ export const trainOptions = {
     example: "500",
     placeholder: "N",
     help: "training steps",
-    default: { cnf: 3000, fm: { mlp: 8000 } },
+    default: { cnf: 3000, fm: { mlp: 10_000 } },
     freeOnResume: true,
     discardedBy: "epochs",
   },

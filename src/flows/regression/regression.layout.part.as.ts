@@ -8,6 +8,8 @@ export const PATH_NUMBERS: i32 = 5;
 export const BLOCK_ROWS: i32 = 32;
 /** Columns per block of gradients; a multiple of 12. */
 export const BLOCK_COLUMNS: i32 = 24;
+/** Least number of rows per block of a matrix between hidden layers; a multiple of 6. */
+export const PANEL_ROWS: i32 = 36;
 /** Largest number of blocks of rows per matrix. */
 export const MOST_BLOCK_ROWS: i32 = 64;
 /** Rows of a matrix per task of the update; a multiple of the tiles' outputs. */
@@ -75,8 +77,12 @@ export class Regression extends Net {
   losses: usize;
   /** Planes of a chunk's tiles. */
   tiles: usize;
-  /** Pairs of planes whose outer products are the gradients of the four matrices. */
+  /** Pairs of planes whose outer products are the gradients of the first and last matrix. */
   pairs: usize;
+  /** Cotangents before the second and the third tanh as panels. */
+  panels: usize;
+  /** Addresses of the rows of h1 and h2, which these are multiplied with. */
+  lefts: usize;
   /** float64 [tiles of a batch]: sums of squared errors. */
   tileLosses: usize;
   /** float64 [blocks]: sums of squares of the gradient. */

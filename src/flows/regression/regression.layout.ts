@@ -35,8 +35,10 @@ export const regressionLayout = recordLayout({
   tiles: ["address", "Planes of a chunk's tiles."],
   pairs: [
     "address",
-    "Pairs of planes whose outer products are the gradients of the four matrices.",
+    "Pairs of planes whose outer products are the gradients of the first and last matrix.",
   ],
+  panels: ["address", "Cotangents before the second and the third tanh as panels."],
+  lefts: ["address", "Addresses of the rows of h1 and h2, which these are multiplied with."],
   tileLosses: ["address", "float64 [tiles of a batch]: sums of squared errors."],
   blockSquares: ["address", "float64 [blocks]: sums of squares of the gradient."],
   squares: ["address", "float32: the sum of squares of the whole gradient."],
@@ -103,6 +105,10 @@ export const regressionCounts = constants("i32", {
   PATH_NUMBERS: [5, "Numbers per row at `path`."],
   BLOCK_ROWS: [32, "Least number of a matrix's rows per block of gradients; even."],
   BLOCK_COLUMNS: [24, "Columns per block of gradients; a multiple of 12."],
+  PANEL_ROWS: [
+    36,
+    "Least number of rows per block of a matrix between hidden layers; a multiple of 6.",
+  ],
   MOST_BLOCK_ROWS: [64, "Largest number of blocks of rows per matrix."],
   GROUP_ROWS: [12, "Rows of a matrix per task of the update; a multiple of the tiles' outputs."],
   MOST_TASKS: [32767, "Largest number of tasks per phase."],

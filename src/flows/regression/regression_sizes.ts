@@ -30,9 +30,16 @@ export interface RegressionShape {
 }
 
 const { LANES } = planeCounts.values;
-const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES } = planeSizes.values;
-const { PATH_NUMBERS, BLOCK_ROWS, BLOCK_COLUMNS, MOST_BLOCK_ROWS, GROUP_ROWS, MOST_TASKS } =
-  regressionCounts.values;
+const { LANE_BYTES, OUTER_BYTES, PAIR_BYTES, PANEL_BYTES } = planeSizes.values;
+const {
+  PATH_NUMBERS,
+  BLOCK_ROWS,
+  BLOCK_COLUMNS,
+  MOST_BLOCK_ROWS,
+  GROUP_ROWS,
+  MOST_TASKS,
+  PANEL_ROWS,
+} = regressionCounts.values;
 const { RADIUS_BYTES, TURN_BYTES, DRAWN_BYTES, DRAWN_PADDING } = regressionDraws.values;
 
 /** Planes of a chunk: about what the L2 caches of two cores hold. */
@@ -88,9 +95,13 @@ function matrices({ dims, hidden }: RegressionShape): readonly (readonly [number
 
 /** Number of blocks of weight gradients. */
 export function blockCount(shape: RegressionShape): number {
-  return matrices(shape).reduce((sum, [inputs, outputs]) => {
-    const size = Math.max(BLOCK_ROWS, roundUp(Math.ceil(inputs / MOST_BLOCK_ROWS), 2));
-    return sum + Math.ceil(inputs / size) * Math.ceil(outputs / BLOCK_COLUMNS);
+  return matrices(shape).reduce((sum, [inputs, outputs], layer) => {
+    const isInner = layer === 1 || layer === 2, least = Math.ceil(inputs / MOST_BLOCK_ROWS);
+    const size = isInner
+      ? Math.max(PANEL_ROWS, roundUp(least, 6))
+      : Math.max(BLOCK_ROWS, roundUp(least, 2));
+    const columns = isInner ? PANEL_BYTES / 4 : BLOCK_COLUMNS;
+    return sum + Math.ceil(inputs / size) * Math.ceil(outputs / columns);
   }, 0);
 }
 
@@ -111,7 +122,7 @@ export function mostSteps(shape: RegressionShape): number {
 
 /** Bytes of the arrays, by the field of the job that holds their address. */
 export function regressionArrays(shape: RegressionShape) {
-  const { rows, dims, averages, evaluates = false } = shape,
+  const { rows, dims, hidden, averages, evaluates = false } = shape,
     tiles = chunkTiles(shape),
     steps = mostSteps(shape);
   const vector = 4 * parameterCount(withoutTrace(shape));
@@ -130,7 +141,9 @@ export function regressionArrays(shape: RegressionShape) {
     losses: 4 * steps,
     ...(evaluates ? { rowLosses: 4 * steps * rows } : {}),
     tiles: tiles * tileBytes(shape),
-    pairs: 4 * tiles * PAIR_BYTES,
+    pairs: 2 * tiles * PAIR_BYTES,
+    panels: 2 * Math.ceil(4 * hidden / PANEL_BYTES) * tiles * LANES * PANEL_BYTES,
+    lefts: 2 * tiles * LANES * 4,
     tileLosses: 8 * tilesOf(shape),
     blockSquares: 8 * blockCount(shape),
     squares: 4,

@@ -11,7 +11,7 @@ import { LANE_BYTES, LANES, OUTER_BYTES, PAIR_BYTES, PANEL_BYTES } from "./net.l
  */
 
 /** Features of a panel. */
-const COLUMNS: i32 = 16;
+export const COLUMNS: i32 = 16;
 
 /** Scratch bytes of {@link addProducts}; as counted in simd_sizes.ts. */
 export function productBytes(size: i32, pairs: i32): u64 {
@@ -42,19 +42,44 @@ export function addProducts(
   let panel = endLefts;
   transpose(pairs, end, size, lefts, panel, bytes);
   for (let first = 0; first < size; first += COLUMNS) {
-    const columns = size - first;
-    for (let i = 0; i < size;) {
-      const tile = size - i >= 6 ? 6 : size - i >= 4 ? 4 : 2;
-      const left = <usize>i * LANE_BYTES, at = out + <usize>i * row + <usize>first * 4;
-      if (columns >= COLUMNS) addTile(wide, tile, lefts, endLefts, left, panel, at, row);
-      else {
-        memory.fill(spare, 0, OUTER_BYTES);
-        addTile(wide, tile, lefts, endLefts, left, panel, spare, PANEL_BYTES);
-        addPart(spare, tile, columns, at, row);
-      }
-      i += tile;
-    }
+    const at = out + <usize>first * 4;
+    addPanel(wide, lefts, endLefts, 0, size, panel, size - first, at, row, spare);
     panel += bytes;
+  }
+}
+
+/**
+ * A panel of {@link addProducts}.
+ *
+ * @param lefts List, up to `endLefts`, of the address of each row in its left plane.
+ * @param firstLeft, endLeft Range of left features, an even number of them.
+ * @param columns Features of the panel and of those behind it.
+ * @param out Of left feature 0 and the panel's first.
+ * @param row Bytes per left feature of `out`.
+ * @param spare Scratch of OUTER_BYTES.
+ */
+export function addPanel(
+  wide: i32,
+  lefts: usize,
+  endLefts: usize,
+  firstLeft: i32,
+  endLeft: i32,
+  panel: usize,
+  columns: i32,
+  out: usize,
+  row: usize,
+  spare: usize,
+): void {
+  for (let i = firstLeft; i < endLeft;) {
+    const tile = endLeft - i >= 6 ? 6 : endLeft - i >= 4 ? 4 : 2;
+    const left = <usize>i * LANE_BYTES, at = out + <usize>i * row;
+    if (columns >= COLUMNS) addTile(wide, tile, lefts, endLefts, left, panel, at, row);
+    else {
+      memory.fill(spare, 0, OUTER_BYTES);
+      addTile(wide, tile, lefts, endLefts, left, panel, spare, PANEL_BYTES);
+      addPart(spare, tile, columns, at, row);
+    }
+    i += tile;
   }
 }
 
@@ -122,15 +147,24 @@ function transpose(
       store<u32>(lefts, <u32>(left + row));
       lefts += 4;
     }
-    let right = <usize>load<u32>(pairs, 4), panel = panels;
-    for (let features = size; features > 0; features -= COLUMNS) {
-      for (let column = 0; column < COLUMNS; column += 4) {
-        transposeFour(right, features - column, panel + <usize>column * 4);
-        right += 4 * LANE_BYTES;
-      }
-      panel += bytes;
-    }
+    transposePlane(<usize>load<u32>(pairs, 4), size, panels, bytes);
     panels += LANES * PANEL_BYTES;
+  }
+}
+
+/**
+ * Writes eight rows of all panels, whose missing features are 0.
+ *
+ * @param plane [size].
+ * @param bytes Bytes per panel.
+ */
+export function transposePlane(plane: usize, size: i32, panel: usize, bytes: usize): void {
+  for (let features = size; features > 0; features -= COLUMNS) {
+    for (let column = 0; column < COLUMNS; column += 4) {
+      transposeFour(plane, features - column, panel + <usize>column * 4);
+      plane += 4 * LANE_BYTES;
+    }
+    panel += bytes;
   }
 }
 

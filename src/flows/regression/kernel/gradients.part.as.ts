@@ -1,8 +1,15 @@
 import { planeBytes } from "../../../ops/mlp_field/simd.part.as";
-import { LANE_BYTES, Net, PAIR_BYTES } from "../../../ops/mlp_field/net.layout.part.as";
+import {
+  LANE_BYTES,
+  LANES,
+  Net,
+  PAIR_BYTES,
+  PANEL_BYTES,
+} from "../../../ops/mlp_field/net.layout.part.as";
 import { addOuterBlock } from "../../../ops/mlp_field/simd_outer.part.as";
+import { addPanel, COLUMNS, transposePlane } from "../../../ops/mlp_field/simd_panels.part.as";
 import { sumOfLanes } from "../../../ops/mlp_field/simd_planes.part.as";
-import { BLOCK_COLUMNS, BLOCK_ROWS, MOST_BLOCK_ROWS, Regression } from "../regression.layout.part.as";
+import { BLOCK_COLUMNS, BLOCK_ROWS, MOST_BLOCK_ROWS, PANEL_ROWS, Regression } from "../regression.layout.part.as";
 import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
 
 /**
@@ -40,10 +47,21 @@ function layerAt(place: i32): i32 {
   return place == 0 ? 0 : place == 1 ? 3 : place - 1;
 }
 
+/** Whether a matrix is between hidden layers: then its gradient is a product over panels. */
+// @ts-ignore: decorator
+@inline
+function isInner(layer: i32): bool {
+  return layer == 1 || layer == 2;
+}
+
 /** Rows per block. */
-function blockRows(inputs: i32): i32 {
+function blockRows(inputs: i32, layer: i32): i32 {
   const rows = (inputs + MOST_BLOCK_ROWS - 1) / MOST_BLOCK_ROWS;
-  return max(BLOCK_ROWS, (rows + 1) & ~1);
+  return isInner(layer) ? max(PANEL_ROWS, parts(rows, 6) * 6) : max(BLOCK_ROWS, (rows + 1) & ~1);
+}
+
+function blockColumns(layer: i32): i32 {
+  return isInner(layer) ? COLUMNS : BLOCK_COLUMNS;
 }
 
 function parts(count: i32, size: i32): i32 {
@@ -53,7 +71,7 @@ function parts(count: i32, size: i32): i32 {
 /** Number of blocks of a layer. */
 function blocksOf(net: Net, layer: i32): i32 {
   const inputs = inputsOf(net, layer);
-  return parts(inputs, blockRows(inputs)) * parts(outputsOf(net, layer), BLOCK_COLUMNS);
+  return parts(inputs, blockRows(inputs, layer)) * parts(outputsOf(net, layer), blockColumns(layer));
 }
 
 /** Number of blocks of all layers. */
@@ -61,29 +79,62 @@ export function blockCount(net: Net): i32 {
   return blocksOf(net, 0) + blocksOf(net, 1) + blocksOf(net, 2) + blocksOf(net, 3);
 }
 
-/** Addresses of the pairs of a layer. */
+/** Addresses of the pairs of the first or the last layer. */
 // @ts-ignore: decorator
 @inline
 function pairsOf(job: Regression, layer: i32): usize {
-  return job.pairs + <usize>(layer * job.chunkTiles) * PAIR_BYTES;
+  return layer == 0 ? job.pairs : job.pairs + <usize>job.chunkTiles * PAIR_BYTES;
 }
 
-/** Lists the planes of all tiles whose outer products are the gradients. */
+/** Bytes per panel. */
+// @ts-ignore: decorator
+@inline
+function panelBytes(job: Regression): usize {
+  return <usize>(job.chunkTiles * LANES) * PANEL_BYTES;
+}
+
+/** The panels of an inner layer. */
+// @ts-ignore: decorator
+@inline
+function panelsOf(job: Regression, layer: i32): usize {
+  return layer == 1 ? job.panels : job.panels + <usize>parts(job.hidden, COLUMNS) * panelBytes(job);
+}
+
+/** Addresses of the rows on the left of an inner layer's products. */
+// @ts-ignore: decorator
+@inline
+function leftsOf(job: Regression, layer: i32): usize {
+  return layer == 1 ? job.lefts : job.lefts + <usize>(job.chunkTiles * LANES) * 4;
+}
+
+/** Lists what is multiplied in the gradients, of all tiles. */
 export function listPairs(job: Regression): void {
   const net: Net = job, plane = planeBytes(net);
   for (let tile = 0; tile < job.chunkTiles; tile++) {
-    const act = tileAt(job, tile), alpha = cotangentsOf(net, act);
+    const act = tileAt(job, tile);
     const at = <usize>tile * PAIR_BYTES;
-    listPair(pairsOf(job, 0) + at, pointsOf(net, act), alpha);
-    listPair(pairsOf(job, 1) + at, act, alpha + plane);
-    listPair(pairsOf(job, 2) + at, act + plane, alpha + 2 * plane);
+    listPair(pairsOf(job, 0) + at, pointsOf(net, act), cotangentsOf(net, act));
     listPair(pairsOf(job, 3) + at, act + 2 * plane, outputOf(net, act));
+    for (let lane = 0; lane < LANES; lane++) {
+      const row = <usize>(tile * LANES + lane) * 4, h1 = act + <usize>lane * 4;
+      store<u32>(leftsOf(job, 1) + row, <u32>h1);
+      store<u32>(leftsOf(job, 2) + row, <u32>(h1 + plane));
+    }
   }
 }
 
 function listPair(at: usize, left: usize, right: usize): void {
   store<u32>(at, <u32>left);
   store<u32>(at, <u32>right, 4);
+}
+
+/** Writes the cotangents of a tile to the panels. */
+export function panelTile(job: Regression, tile: i32): void {
+  const net: Net = job, plane = planeBytes(net);
+  const alpha2 = cotangentsOf(net, tileAt(job, tile)) + plane, bytes = panelBytes(job);
+  const at = <usize>((tile - job.firstTile) * LANES) * PANEL_BYTES;
+  transposePlane(alpha2, net.hidden, panelsOf(job, 1) + at, bytes);
+  transposePlane(alpha2 + plane, net.hidden, panelsOf(job, 2) + at, bytes);
 }
 
 /**
@@ -105,26 +156,55 @@ export function takeBlock(
   while (index >= blocksOf(net, layerAt(place))) index -= blocksOf(net, layerAt(place++));
   const layer = layerAt(place);
   const inputs = inputsOf(net, layer), outputs = outputsOf(net, layer);
-  const columnParts = parts(outputs, BLOCK_COLUMNS), size = blockRows(inputs);
+  const width = blockColumns(layer), size = blockRows(inputs, layer);
+  const columnParts = parts(outputs, width), panel = index % columnParts;
   const firstRow = index / columnParts * size, endRow = min(inputs, firstRow + size);
-  const firstColumn = index % columnParts * BLOCK_COLUMNS;
-  const endColumn = min(outputs, firstColumn + BLOCK_COLUMNS);
+  const firstColumn = panel * width, endColumn = min(outputs, firstColumn + width);
   const out = job.gradient + <usize>offsetOf(net, layer) * 4;
   const bias = out + <usize>(inputs * outputs) * 4;
-  const pairs = pairsOf(job, layer), end = pairs + <usize>tiles * PAIR_BYTES;
   const row = <usize>outputs * 4, bytes = <usize>(endColumn - firstColumn) * 4;
   const begin = out + <usize>firstRow * row + <usize>firstColumn * 4;
   if (isFirst) {
     for (let i = firstRow, at = begin; i < endRow; i++, at += row) memory.fill(at, 0, bytes);
     if (firstRow == 0) memory.fill(bias + <usize>firstColumn * 4, 0, bytes);
   }
-  addOuterBlock(net.wide, pairs, end, firstRow, endRow, firstColumn, endColumn, row, out, s.outer);
-  if (firstRow == 0) addRows(pairs, end, firstColumn, endColumn, bias, s.outer);
+  if (isInner(layer)) {
+    const rows = panelsOf(job, layer) + <usize>panel * panelBytes(job), columns = outputs - firstColumn;
+    const lefts = leftsOf(job, layer), end = lefts + <usize>(tiles * LANES) * 4;
+    const to = out + <usize>firstColumn * 4;
+    addPanel(net.wide, lefts, end, firstRow, endRow, rows, columns, to, row, s.outer);
+    if (firstRow == 0) {
+      addPanelRows(rows, tiles * LANES, endColumn - firstColumn, bias + <usize>firstColumn * 4, s.outer);
+    }
+  } else {
+    const pairs = pairsOf(job, layer), end = pairs + <usize>tiles * PAIR_BYTES;
+    addOuterBlock(net.wide, pairs, end, firstRow, endRow, firstColumn, endColumn, row, out, s.outer);
+    if (firstRow == 0) addRows(pairs, end, firstColumn, endColumn, bias, s.outer);
+  }
   if (!isLast || !(job.maxNorm > 0)) return;
   let sum: f64 = 0;
   for (let i = firstRow, at = begin; i < endRow; i++, at += row) sum += squaresOf(at, bytes);
   if (firstRow == 0) sum += squaresOf(bias + <usize>firstColumn * 4, bytes);
   store<f64>(job.blockSquares + <usize>block * 8, sum);
+}
+
+/** Adds the sums of a panel's rows to `columns` numbers: the gradient of a bias. */
+function addPanelRows(panel: usize, rows: i32, columns: i32, out: usize, sums: usize): void {
+  const zero = f32x4.splat(0);
+  let a = zero, b = zero, c = zero, d = zero;
+  for (const end = panel + <usize>rows * PANEL_BYTES; panel < end; panel += PANEL_BYTES) {
+    a = f32x4.add(a, v128.load(panel));
+    b = f32x4.add(b, v128.load(panel, 16));
+    c = f32x4.add(c, v128.load(panel, 32));
+    d = f32x4.add(d, v128.load(panel, 48));
+  }
+  v128.store(sums, a);
+  v128.store(sums, b, 16);
+  v128.store(sums, c, 32);
+  v128.store(sums, d, 48);
+  for (let at: usize = 0; at < <usize>columns * 4; at += 4) {
+    store<f32>(out + at, load<f32>(out + at) + load<f32>(sums + at));
+  }
 }
 
 /** Adds the sums of the right planes' features over all rows: the gradient of a bias. */

@@ -8,6 +8,7 @@ import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.a
 import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
 import { drawRows } from "./draws.part.as";
 import { addEmbedding } from "./embedding.part.as";
+import { panelTile } from "./gradients.part.as";
 import { cotangentsOf, outputOf, pointsOf, Scratch, tileAt } from "./scratch.part.as";
 
 /** Forward and backward over tiles of rows: everything but the gradients of the weights. */
@@ -52,6 +53,7 @@ export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): 
   }
   const alpha2 = alpha1 + plane, alpha3 = alpha2 + plane;
   pullBackLayers(net, tiles, stride, act, a, alpha1, alpha2, alpha3, 0, 0, 0, s.spare);
+  for (let i = 0; i < tiles; i++) panelTile(job, first + i);
 }
 
 /** Writes x_t and the target of each row, as in paths/path.ts; zeros in lanes without a row. */

@@ -15,7 +15,7 @@ import { verdict } from "./terminal/errors.ts";
 import { interruptible } from "./process/interrupt.ts";
 import { duration } from "@fluxion/fluxion/core";
 import { shownPath } from "./paths.ts";
-import { paint, printLine, sayError, sayLine } from "./terminal/terminal.ts";
+import { paint, printText, sayError, sayLine } from "./terminal/terminal.ts";
 
 /** One model of the demo. It is limited by steps, not seconds, so figures are the same on every machine. */
 interface Part {
@@ -97,8 +97,8 @@ async function demo(): Promise<void> {
     }
     for (const path of [...pictures, shownPath(`${folder}/metrics.json`)]) lines.push(`  ${path}`);
   }
-  for (const line of lines) printLine(line);
-  printLine(
+  for (const line of lines) printText(line);
+  printText(
     `\nDone in ${duration((performance.now() - started) / 1000)}. Next: deno task fluxion --help`,
   );
 }

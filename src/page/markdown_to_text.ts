@@ -208,11 +208,15 @@ function table(token: Tokens.Table, options: TextOptions): string[] {
     { length: columns },
     (_, k) => Math.max(3, ...rows.map((row) => cellsOf(row[k] ?? []))),
   );
-  // If too wide, the widest columns shrink and wrap.
-  const room = Math.max(columns * 3, width - gap * (columns - 1));
+  // If too wide, the widest columns shrink and wrap, down to their longest words.
+  const least = widths.map((_, k) =>
+    Math.max(3, ...rows.flatMap((row) => wrap(row[k] ?? [], 1, false).map(textCells)))
+  );
+  const room = width - gap * (columns - 1);
   while (widths.reduce((a, b) => a + b, 0) > room) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= 3) break;
+    const spare = widths.map((own, k) => own > least[k]! ? own : 0);
+    const widest = spare.indexOf(Math.max(...spare));
+    if (spare[widest] === 0) return stacked(rows, options);
     widths[widest]!--;
   }
   const aligned = (text: string, k: number) => {
@@ -234,6 +238,23 @@ function table(token: Tokens.Table, options: TextOptions): string[] {
   const apart = lines.slice(1).some((row) => row.length > 1);
   const body = lines.slice(1).flatMap((row, i) => apart && i > 0 ? ["", ...row] : row);
   return [...lines[0]!, rule, ...body];
+}
+
+/** A table without room for its columns: a line for each cell, with its column's name. */
+function stacked(
+  [header, ...rows]: readonly (readonly (readonly Run[])[])[],
+  { width, color }: TextOptions,
+): string[] {
+  return rows.flatMap((row, i) => {
+    const lines = row.flatMap((cell, k) => {
+      const name = header?.[k] ?? [];
+      const mark: readonly Run[] = name.length > 0 ? [{ text: ": ", styles: [] }] : [];
+      const before = k === 0 ? "" : "  ";
+      return wrap([...name, ...mark, ...cell], width - before.length, color)
+        .map((line) => before + line);
+    });
+    return i > 0 ? ["", ...lines] : lines;
+  });
 }
 
 function list(token: Tokens.List, options: TextOptions): string[] {

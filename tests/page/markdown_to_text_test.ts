@@ -112,12 +112,32 @@ Deno.test("markdownToText() accepts any text", () => {
 });
 
 for (const theorem of ["kfp", "ddpm", "fm_variance"]) {
-  Deno.test(`markdownToText() renders the derivation of ${theorem} without LaTeX, within 80 cells`, async () => {
+  Deno.test(`markdownToText() renders the derivation of ${theorem} without LaTeX, within the width`, async () => {
     const path = new URL(`../../src/theory/${theorem}/derivation.md`, import.meta.url);
-    const text = markdownToText(await Deno.readTextFile(path), { width: 80, color: false });
-    assert.ok(text.length > 5000);
-    assert.doesNotMatch(text, /\\|\$/);
-    const wide = text.split("\n").filter((line) => textCells(line) > 80);
-    assert.deepEqual(wide, []);
+    const source = await Deno.readTextFile(path);
+    for (const width of [40, 60, 80, 100]) {
+      const text = markdownToText(source, { width, color: false });
+      assert.ok(text.length > 5000);
+      assert.doesNotMatch(text, /\\|\$/);
+      const wide = text.split("\n").filter((line) => textCells(line) > width);
+      assert.deepEqual(wide, [], `${width}`);
+    }
   });
 }
+
+Deno.test("markdownToText() keeps the cells of a table within the width, by columns or one below another", () => {
+  const source = "| case | a long name | c |\n|--|--|--:|\n" +
+    "| first one | 0123456789012345678901 | 7 |\n| two | x y | 1234567890123 |\n";
+  for (let width = 28; width <= 80; width++) {
+    const text = markdownToText(source, { width, color: false });
+    for (const line of text.split("\n")) assert.ok(textCells(line) <= width, `${width}: ${line}`);
+    for (const word of ["0123456789012345678901", "1234567890123", "first", "two"]) {
+      assert.ok(text.includes(word), `${width}: ${word}`);
+    }
+  }
+  assert.equal(
+    markdownToText(source, { width: 30, color: false }),
+    "case: first one\n  a long name:\n  0123456789012345678901\n  c: 7\n\n" +
+      "case: two\n  a long name: x y\n  c: 1234567890123\n",
+  );
+});

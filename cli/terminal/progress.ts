@@ -8,6 +8,8 @@ export interface ProgressState {
   readonly total: number;
   /** Progress label, such as the current loss. */
   readonly label: string;
+  /** Share of the work that is done, where its parts take different times; default `done / total`. */
+  readonly share?: number;
   /** Remaining time as text; extrapolated from the speed so far by default. */
   readonly left?: string;
 }
@@ -41,23 +43,23 @@ export function showProgress(
   const terminal = drawsInPlace() && !options.plain;
   const started = performance.now();
   let shown = terminal ? -Infinity : started;
-  let first: { done: number; at: number } | null = null;
+  let first: { share: number; at: number } | null = null;
   return {
-    update({ done, total, label, left }) {
+    update({ done, total, label, left, share = done / total }) {
       const now = performance.now();
       // A resumed run does not start at 0, so measure the speed from the first update.
-      first ??= { done, at: now };
+      first ??= { share, at: now };
       if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
-      const rate = (done - first.done) / (now - first.at);
-      const extrapolated = rate > 0 ? `${estimate((total - done) / rate / 1000)} left` : "";
+      const rate = (share - first.share) / (now - first.at);
+      const extrapolated = rate > 0 ? `${estimate((1 - share) / rate / 1000)} left` : "";
       const text = oneLine(
         [`${options.what} ${done}/${total}`, left ?? extrapolated, label]
           .filter((part) => part !== "").join(", "),
       );
       if (!terminal) return sayLine(text);
       // Some terminals wrap a line that fills the last column; reserve two more for an echoed ^C.
-      drawLine(barLine(text, { fraction: done / total, width: Math.max(1, columns() - 3) }));
+      drawLine(barLine(text, { fraction: share, width: Math.max(1, columns() - 3) }));
     },
     clear: eraseLine,
   };

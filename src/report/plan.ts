@@ -6,6 +6,11 @@ import type { Result } from "./results.ts";
 export interface Piece {
   /** Progress label. */
   readonly label: string;
+  /**
+   * Time relative to the other pieces, for estimates; default 1. Those of more were measured: per
+   * cent of a run's whole, on 2 cores.
+   */
+  readonly weight?: number;
   /** Makes the blocks. */
   make(): Promise<readonly Block[]>;
 }
@@ -63,9 +68,15 @@ export function resultsOf({ results, sections }: PlannedSection): readonly Resul
   return [...(results?.() ?? []), ...sections.flatMap(resultsOf)];
 }
 
-/** Number of pieces of a section and its subsections. */
-export function countPieces({ pieces, sections }: PlannedSection): number {
-  return sections.reduce((sum, section) => sum + countPieces(section), pieces.length);
+/** Number of pieces of a section and its subsections, and the sum of their weights. */
+export function workOf({ pieces, sections }: PlannedSection): { count: number; weight: number } {
+  return sections.map(workOf).reduce(
+    (sum, one) => ({ count: sum.count + one.count, weight: sum.weight + one.weight }),
+    {
+      count: pieces.length,
+      weight: pieces.reduce((sum, { weight = 1 }) => sum + weight, 0),
+    },
+  );
 }
 
 /** What {@link makeSection} calls. */

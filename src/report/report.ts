@@ -3,7 +3,7 @@ import type { ReportDocument, Section } from "./pages/document.ts";
 import { colophon } from "./pages/colophon.ts";
 import { RunModelCache } from "./run_model_cache.ts";
 import type { ReportPart, RunPart } from "./pages/parts.ts";
-import { countPieces, makeSection, type PlannedSection, prose, resultsOf, slug } from "./plan.ts";
+import { makeSection, type PlannedSection, prose, resultsOf, slug, workOf } from "./plan.ts";
 import { withoutAdvice } from "../ode/solver/failure_message.ts";
 import { plain } from "./pages/format.ts";
 import { resultsSection } from "./results.ts";
@@ -47,15 +47,18 @@ export async function reportDocument(
   const isFolded = runs.length > MOST_IN_VIEW;
   const compared = runs.map((part) => ({ run: part.run, name: titleOf(part).difference }));
   const plans = parts.map((part) => planPart(part, { ...context, titleOf, isFolded }));
-  const total = plans.reduce((sum, plan) => sum + countPieces(plan), 0);
-  let done = 0;
+  const work = plans.map(workOf);
+  const total = work.reduce((sum, { count }) => sum + count, 0);
+  const whole = work.reduce((sum, { weight }) => sum + weight, 0);
+  let done = 0, behind = 0;
   const sections: Section[] = [];
   for (const plan of plans) {
     const made = await makeSection(plan, {
-      beforePiece: ({ label }) => {
+      beforePiece: ({ label, weight = 1 }) => {
         signal?.throwIfAborted();
         throwIfStopped();
-        onProgress?.({ done: done++, total, label });
+        onProgress?.({ done: done++, total, share: behind / whole, label });
+        behind += weight;
       },
       onFailure: ({ label }, error) => {
         const reason = withoutAdvice(error.message);

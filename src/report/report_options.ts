@@ -6,6 +6,8 @@ export interface ReportProgress {
   readonly done: number;
   /** Total number of pieces. */
   readonly total: number;
+  /** Estimated share of the work that is done, from 0 to 1: pieces take very different times. */
+  readonly share: number;
   /** Label of the piece in progress. */
   readonly label: string;
 }

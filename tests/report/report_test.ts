@@ -3,6 +3,7 @@ import type { Block, ReportDocument, Section } from "../../src/report/pages/docu
 import type { ReportPart } from "../../src/report/pages/parts.ts";
 import { reportHtml } from "../../src/report/pages/html.ts";
 import { reportDocument } from "../../src/report/report.ts";
+import { type Piece, subsection, workOf } from "../../src/report/plan.ts";
 import type { ReportProgress } from "../../src/report/report_options.ts";
 import { readReportedRun } from "../../src/report/reported_run.ts";
 import { encodePng } from "../../src/core/png/encode_png.ts";
@@ -187,6 +188,7 @@ Deno.test("reportDocument() keeps its order, counts its pieces, and stops when a
   assert.equal(first!.outcome, "1 of 2 claims hold");
   assert.deepEqual(seen.map(({ done }) => done), seen.map((_, i) => i));
   assert.equal(seen[0]!.total, seen.length);
+  assert.deepEqual(seen.map(({ share }) => share), seen.map((_, i) => i / seen.length));
   const table = blocksOf(first!).find((block) => block.kind === "table");
   assert.deepEqual(table!.rows, [
     ["x\\_t is \\*normal\\*", "1, within 0.25", "1"],
@@ -231,4 +233,15 @@ Deno.test("readReportedRun() reads only the pictures that are shown", async () =
     );
     assert.ok(captions.some((caption) => caption.endsWith("; 6 of 11.")), captions.join());
   });
+});
+
+Deno.test("workOf() counts pieces and adds their weights, those of subsections too", () => {
+  const piece = (weight?: number): Piece => ({
+    label: "",
+    ...(weight === undefined ? {} : { weight }),
+    make: () => Promise.resolve([]),
+  });
+  const inner = subsection("a", "inner", [piece(), piece(0.5)]);
+  const outer = { ...subsection("a", "outer", [piece(7)]), sections: [inner, inner] };
+  assert.deepEqual(workOf(outer), { count: 5, weight: 10 });
 });

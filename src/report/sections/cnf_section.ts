@@ -33,6 +33,7 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
   let evaluation: LikelihoodEvaluation | null = null;
   const density = subsection(context.id, "Likelihood", [{
     label: "density",
+    weight: 70,
     make: async () => await densityBlocks(context, dataset, await trajectories()),
   }]);
   const explained = foldedSubsection(context.id, "How the likelihood is computed", [{
@@ -42,6 +43,7 @@ export function planCnf(context: RunContext, dataset: PointDataset): SectionPlan
   return {
     figures: {
       label: "likelihood of the test points",
+      weight: 6,
       make: async () => {
         evaluation = await evaluatePointLikelihood(context, dataset);
         return likelihoodFigures(evaluation, dataset);

@@ -50,6 +50,7 @@ export function planFmImages(context: RunContext, dataset: ImageDataset): Sectio
   const trajectories = trajectoriesOnce(context);
   const samples = subsection(context.id, "Samples", [{
     label: "samples",
+    weight: 55,
     make: async () => [await grid(context, dataset, await trajectories())],
   }]);
   const course = foldedSubsection(context.id, "From noise to image", [{
@@ -58,16 +59,19 @@ export function planFmImages(context: RunContext, dataset: ImageDataset): Sectio
   }]);
   const study = foldedSubsection(context.id, "Samples against field evaluations", [{
     label: "euler, midpoint, rk4 and dopri5",
+    weight: 35,
     make: async () => await studyBlocks(context, dataset),
   }]);
   const memory = foldedSubsection(context.id, "Is it memorising?", [{
     label: "nearest training images",
+    weight: 5,
     make: async () => await memoryBlocks(context, dataset, await trajectories()),
   }]);
   const { without } = context;
   return {
     figures: {
       label: "test loss",
+      weight: 4,
       make: async () => {
         loss = await testLoss(context, dataset);
         return [figuresTable([[

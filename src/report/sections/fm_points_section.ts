@@ -35,11 +35,13 @@ export function planFmPoints(context: RunContext, dataset: PointDataset): Sectio
   }]);
   const study = foldedSubsection(context.id, "Samples against field evaluations", [{
     label: "euler, midpoint, rk4 and dopri5",
+    weight: 20,
     make: async () => await studyBlocks(context, dataset),
   }]);
   return {
     figures: {
       label: "loss and distance to the data",
+      weight: 50,
       make: async () => {
         evaluation = await evaluate(context, dataset);
         const table = qualityTable(evaluation, dataset);

@@ -70,6 +70,7 @@ export function planNoiseToData(
     { label: "trajectories", make: async () => [await lines(context, await trajectories())] },
     {
       label: "noise becomes data",
+      weight: 15,
       make: async () => [await course(context, await trajectories())],
     },
   ])];

@@ -25,7 +25,7 @@ export function planTraining(context: RunContext): PlannedSection {
 /** Plans the samples after training epochs. */
 export function planEpochs(context: RunContext): PlannedSection {
   return foldedSubsection(context.id, "Samples during training", [
-    { label: "samples of each epoch", make: () => Promise.resolve([epochs(context)]) },
+    { label: "samples of each epoch", weight: 5, make: () => Promise.resolve([epochs(context)]) },
   ]);
 }
 

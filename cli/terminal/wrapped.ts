@@ -65,15 +65,19 @@ function fill(
 const UNBROKEN =
   /(?<=^|[\s(])(?:"[^"]*"|(?:[A-Z][A-Z_]*=\S+ )?(?:fluxion|deno (?:task|run)) .+?(?=[;,)](?:\s|$)| (?:to|makes|is|for|prints) |$))/g;
 
+/** The space between a figure and its unit. */
+const BEFORE_UNIT = /(?<=\d) (?=(?:m?s|min|h|[kMG]B|nats)\b)/g;
+
 /**
- * Breaks a message of one line between words; later lines are indented. Commands in it stay on one
- * line, which the terminal wraps if they are longer than it is wide.
+ * Breaks a message of one line between words; later lines are indented. Figures stay with their
+ * units, and commands on one line, which the terminal wraps if they are longer than it is wide.
  *
  * @param columns Width of the terminal.
  */
 export function wrappedMessage(line: string, columns: number): string {
   if (width(line) <= columns) return line;
-  const words = line.replace(UNBROKEN, (unit) => unit.replaceAll(" ", "\0")).split(/ +/);
+  const whole = line.replace(UNBROKEN, (unit) => unit.replaceAll(" ", "\0"));
+  const words = whole.replace(BEFORE_UNIT, "\0").split(/ +/);
   const indent = columns >= LEAST_ROOM ? "  " : "";
   return fill(words, { first: "", indent, columns }).join("\n").replaceAll("\0", " ");
 }

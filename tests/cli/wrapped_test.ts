@@ -72,6 +72,18 @@ Deno.test("wrappedMessage() breaks between words, but not in commands and quoted
   }
 });
 
+Deno.test("wrappedMessage() leaves figures with their units, within the width", () => {
+  const text = "run: finished in 1 h 12 min, peak memory 0.32 GB (about 10 s left in all)";
+  for (let columns = 14; columns < 80; columns++) {
+    const lines = wrappedMessage(text, columns).split("\n");
+    assert.ok(lines.every((line) => line.length <= columns), `${columns}: ${lines}`);
+    assert.equal(lines.map((line) => line.trim()).join(" "), text);
+    for (const figure of ["1 h", "12 min", "0.32 GB", "10 s"]) {
+      assert.ok(lines.some((line) => line.includes(figure)), `${columns}: ${figure}`);
+    }
+  }
+});
+
 Deno.test("wrapped() and wrappedMessage() count columns of a terminal, not characters", () => {
   // A character of Chinese takes two, an accent that follows its letter none.
   assert.equal(wrappedMessage("人口.csv: 数据 1", 12), "人口.csv:\n数据 1");

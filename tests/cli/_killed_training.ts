@@ -22,13 +22,25 @@ function pass(half: () => number = () => 0): number {
   if (fatal !== 0 && calls !== fatal) return 0;
   const written = half();
   if (fatal === 0) {
-    copyFolder(".", `../${calls}`);
+    copyWhole(".", `../${calls}`);
     return written;
   }
   Deno.kill(Deno.pid, "SIGKILL");
   // The signal may take a moment, during which nothing else may happen.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   return written;
+}
+
+/** Copies a folder; once more if a rename that was under way took a file away. */
+function copyWhole(from: string, to: string): void {
+  for (;;) {
+    try {
+      return copyFolder(from, to);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      Deno.removeSync(to, { recursive: true });
+    }
+  }
 }
 
 function copyFolder(from: string, to: string): void {

@@ -10,8 +10,12 @@ import { LANE_BYTES } from "./net.layout.part.as";
 /** Outputs computed together; twelve sums fill the registers of x86-64. */
 const OUTPUTS: i32 = 6;
 
-/** Number of outputs in the next tile of {@link multiply}, with `left` outputs to go. */
-function tileOutputs(left: i32): i32 {
+/**
+ * Number of outputs in the next tile of {@link multiply}, with `left` of `outputs` to go. Eight behind
+ * a multiple of twelve, as of widths 32 and 128, are two fours: two outputs alone take as long as six.
+ */
+function tileOutputs(left: i32, outputs: i32): i32 {
+  if (left == 8 && outputs % WIDE_OUTPUTS == 8) return 4;
   return left >= OUTPUTS ? OUTPUTS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
@@ -52,7 +56,7 @@ export function packPart(
   endOutput: i32,
 ): void {
   for (let first = firstOutput; first < endOutput;) {
-    const width = tileOutputs(outputs - first);
+    const width = tileOutputs(outputs - first, outputs);
     let to = packed + <usize>(first * inputs + firstInput * width) * 4;
     let input = firstInput;
     if (inputBytes == 4 && width == OUTPUTS) {
@@ -116,8 +120,10 @@ export function multiply(
 ): void {
   let left = outputs;
   while (left > 0) {
-    const width = wide && left >= WIDE_OUTPUTS ? WIDE_OUTPUTS : tileOutputs(left);
+    const next = tileOutputs(left, outputs);
+    const width = !wide ? next : left >= WIDE_OUTPUTS ? WIDE_OUTPUTS : left == 8 && next == 4 ? 8 : next;
     if (width == WIDE_OUTPUTS) wideTile(w, inputs, x, bias, out);
+    else if (width == 8) wideTile8(w, inputs, x, bias, out);
     else if (width == OUTPUTS) tile6(w, inputs, x, bias, out);
     else if (width == 4) tile4(w, inputs, x, bias, out);
     else if (width == 2) tile2(w, inputs, x, bias, out);
@@ -146,18 +152,24 @@ export function multiplyPair(
     multiply(0, w, inputs, outputs, y, bias, yOut);
     return;
   }
-  for (; outputs >= OUTPUTS; outputs -= OUTPUTS) {
+  let left = outputs;
+  for (; tileOutputs(left, outputs) == OUTPUTS; left -= OUTPUTS) {
     pairOfTiles6(w, inputs, x, y, bias, xOut, yOut);
     w += <usize>(OUTPUTS * inputs) * 4;
     bias += <usize>OUTPUTS * 4;
     xOut += <usize>OUTPUTS * LANE_BYTES;
     yOut += <usize>OUTPUTS * LANE_BYTES;
   }
-  if (outputs == 4) {
+  for (; left >= 4; left -= 4) {
     pairOfTiles4(w, inputs, x, y, bias, xOut, yOut);
-  } else if (outputs > 0) {
-    multiply(1, w, inputs, outputs, x, bias, xOut);
-    multiply(1, w, inputs, outputs, y, bias, yOut);
+    w += <usize>(4 * inputs) * 4;
+    bias += 16;
+    xOut += 4 * LANE_BYTES;
+    yOut += 4 * LANE_BYTES;
+  }
+  if (left > 0) {
+    multiply(1, w, inputs, left, x, bias, xOut);
+    multiply(1, w, inputs, left, y, bias, yOut);
   }
 }
 
@@ -430,6 +442,65 @@ function wideTile(w: usize, inputs: i32, x: usize, bias: usize, out: usize): voi
   v128.store(out, b10, 336);
   v128.store(out, a11, 352);
   v128.store(out, b11, 368);
+}
+
+/** Two tiles of four. */
+function wideTile8(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
+  let a0 = v128.load32_splat(bias), b0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1;
+  let a2 = v128.load32_splat(bias, 8), b2 = a2;
+  let a3 = v128.load32_splat(bias, 12), b3 = a3;
+  let a4 = v128.load32_splat(bias, 16), b4 = a4;
+  let a5 = v128.load32_splat(bias, 20), b5 = a5;
+  let a6 = v128.load32_splat(bias, 24), b6 = a6;
+  let a7 = v128.load32_splat(bias, 28), b7 = a7;
+  const end = x + <usize>inputs * LANE_BYTES;
+  const next = <usize>(4 * inputs) * 4;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    s = v128.load32_splat(w, 8);
+    a2 = multiplyAdd(s, x0, a2);
+    b2 = multiplyAdd(s, x1, b2);
+    s = v128.load32_splat(w, 12);
+    a3 = multiplyAdd(s, x0, a3);
+    b3 = multiplyAdd(s, x1, b3);
+    s = v128.load32_splat(w + next);
+    a4 = multiplyAdd(s, x0, a4);
+    b4 = multiplyAdd(s, x1, b4);
+    s = v128.load32_splat(w + next, 4);
+    a5 = multiplyAdd(s, x0, a5);
+    b5 = multiplyAdd(s, x1, b5);
+    s = v128.load32_splat(w + next, 8);
+    a6 = multiplyAdd(s, x0, a6);
+    b6 = multiplyAdd(s, x1, b6);
+    s = v128.load32_splat(w + next, 12);
+    a7 = multiplyAdd(s, x0, a7);
+    b7 = multiplyAdd(s, x1, b7);
+    x += LANE_BYTES;
+    w += 16;
+  }
+  v128.store(out, a0);
+  v128.store(out, b0, 16);
+  v128.store(out, a1, 32);
+  v128.store(out, b1, 48);
+  v128.store(out, a2, 64);
+  v128.store(out, b2, 80);
+  v128.store(out, a3, 96);
+  v128.store(out, b3, 112);
+  v128.store(out, a4, 128);
+  v128.store(out, b4, 144);
+  v128.store(out, a5, 160);
+  v128.store(out, b5, 176);
+  v128.store(out, a6, 192);
+  v128.store(out, b6, 208);
+  v128.store(out, a7, 224);
+  v128.store(out, b7, 240);
 }
 
 function tile4(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {

@@ -327,6 +327,12 @@ export function evaluate(
   multiply(net.wide, net.w3, net.hidden, net.dims, act + 2 * plane, net.b3, f);
   if (!traced) return;
   carryDirections(net, act, directions, spare);
+  sumDirections(net, act, f + <usize>net.dims * LANE_BYTES);
+}
+
+/** Writes the divergence [8] from v2 and u of all directions. */
+export function sumDirections(net: Net, act: usize, out: usize): void {
+  const plane = planeBytes(net);
   let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
   const h2 = act + plane, one = oneOf(net);
   let v2 = act + 3 * plane, u = v2 + <usize>net.directions * plane;
@@ -339,9 +345,8 @@ export function evaluate(
     v2 += plane;
     u += plane;
   }
-  f += <usize>net.dims * LANE_BYTES;
-  v128.store(f, sum0);
-  v128.store(f, sum1, 16);
+  v128.store(out, sum0);
+  v128.store(out, sum1, 16);
 }
 
 /**

@@ -7,8 +7,8 @@ export const MOST_KEPT_TILES: i32 = 4;
 
 /** Bytes of one column of a tile in float64. */
 export const COLUMN_BYTES: usize = 64;
-/** Bytes reserved at the start of a thread's scratch memory for its record. */
-export const HEAD_BYTES: usize = 256;
+/** Bytes reserved at the start of scratch memory for its records. */
+export const HEAD_BYTES: usize = 512;
 /** Bytes of a chunk of step records, a whole number of pages. */
 export const CHUNK_BYTES: usize = 2097152;
 
@@ -31,8 +31,10 @@ export const stopped: i32 = 2;
 export class Job extends Net {
   /** Bytes at `prepared`, as computed by the host program. */
   preparedBytes: u32;
-  /** Bytes of scratch memory per thread, as computed by the host program. */
+  /** Bytes of scratch memory per group, as computed by the host program. */
   scratchBytes: u32;
+  /** Groups that a thread solves side by side, 1 or 2; each has its scratch memory. */
+  lanes: i32;
   /** 1 if the scratch memory is for pull-backs, of either gradient method. */
   pulls: i32;
   /** 1 for the adjoint solve, whose state is (y, cotangent of y), twice as wide. */

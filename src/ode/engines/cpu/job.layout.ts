@@ -8,7 +8,8 @@ export const jobLayout = recordLayout({
   base: netLayout,
 }, {
   preparedBytes: ["u32", "Bytes at `prepared`, as computed by the host program."],
-  scratchBytes: ["u32", "Bytes of scratch memory per thread, as computed by the host program."],
+  scratchBytes: ["u32", "Bytes of scratch memory per group, as computed by the host program."],
+  lanes: ["i32", "Groups that a thread solves side by side, 1 or 2; each has its scratch memory."],
   pulls: ["i32", "1 if the scratch memory is for pull-backs, of either gradient method."],
   adjoint: ["i32", "1 for the adjoint solve, whose state is (y, cotangent of y), twice as wide."],
   rows: ["i32", "Number n of rows [n, width] of the problem."],
@@ -100,7 +101,7 @@ export const jobFailures = constants("i32", {
 /** Sizes shared by the memory layouts of the host program and the module. */
 export const engineSizes = constants("size", {
   COLUMN_BYTES: [64, "Bytes of one column of a tile in float64."],
-  HEAD_BYTES: [256, "Bytes reserved at the start of a thread's scratch memory for its record."],
+  HEAD_BYTES: [512, "Bytes reserved at the start of scratch memory for its records."],
   CHUNK_BYTES: [2097152, "Bytes of a chunk of step records, a whole number of pages."],
 });
 

@@ -9,6 +9,7 @@ import {
   blockBytes,
   groupsOf,
   type JobShape,
+  lanesOf,
   scratchBytes,
   type ScratchUse,
   threadsThatFit,
@@ -135,12 +136,14 @@ export class Job {
   async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
     const { pool, loaded, memory } = this.#module;
     const use = scratchUses[name];
-    const bytes = scratchBytes(this.shape, use);
     const used = threadsThatFit(this.shape, use, Math.min(threads, items));
+    const lanes = lanesOf(this.shape, use, used), perGroup = scratchBytes(this.shape, use);
+    const bytes = lanes * perGroup;
     const scratch = memory.allocate(bytes * used);
     try {
       this.set({
-        scratchBytes: bytes,
+        scratchBytes: perGroup,
+        lanes,
         pulls: Number(use !== "solve"),
         nextItem: 0,
       });

@@ -71,7 +71,7 @@ function adjointBytes(shape: JobShape): number {
   return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
 }
 
-/** Bytes of a thread's scratch memory. For an adjoint, `width` is that of (y, cotangent of y). */
+/** Bytes of the scratch memory of a group that a thread solves. For an adjoint, `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   const { dims, hidden, directions, probed, energies, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
@@ -100,6 +100,20 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   }
   bytes += 8 * stages; // traced, kept
   return roundUp(bytes, 128);
+}
+
+/** Largest scratch memory of a group of which a thread takes two. */
+const LANE_LIMIT_BYTES = 2 ** 24;
+
+/**
+ * Number of groups that a thread solves side by side: two tiles load each weight once. Groups of
+ * several tiles, states with energies, and fewer groups than all `threads` would take, are solved one
+ * by one. No bits depend on it.
+ */
+export function lanesOf(shape: JobShape, use: ScratchUse, threads: number): 1 | 2 {
+  const isAlone = use !== "solve" || tilesOf(shape) > 1 || shape.energies;
+  if (isAlone || groupsOf(shape) < 2 * threads) return 1;
+  return scratchBytes(shape, use) > LANE_LIMIT_BYTES ? 1 : 2;
 }
 
 /** Number of partial sums of a direct gradient; depends on shapes only. */
@@ -189,7 +203,11 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
   const room = mostJobBytes - blockBytes(solveArrays(shape)) - blockBytes(pulled);
   return Math.max(
     1,
-    Math.min(threads, MOST_THREADS, Math.floor(room / scratchBytes(shape, use))),
+    Math.min(
+      threads,
+      MOST_THREADS,
+      Math.floor(room / (lanesOf(shape, use, 1) * scratchBytes(shape, use))),
+    ),
   );
 }
 

@@ -7,6 +7,7 @@ import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import {
   jobFits,
   type JobShape,
+  lanesOf,
   mostJobBytes,
   partialSums,
   scratchBytes,
@@ -60,6 +61,18 @@ Deno.test("threadsThatFit() and partialSums() stay within the memory, and are un
   const large = shapeOf({ dims: 784, hidden: 2048, rows: 2048 });
   const threads = threadsThatFit(large, "solve", 64);
   assert.ok(threads >= 1 && threads * scratchBytes(large, "solve") < mostJobBytes);
+});
+
+Deno.test("lanesOf() is two where every thread has two groups of one tile", () => {
+  const shape = shapeOf({ rows: 64 });
+  assert.equal(lanesOf(shape, "solve", 1), 2);
+  assert.equal(lanesOf(shape, "solve", 4), 2);
+  assert.equal(lanesOf(shape, "solve", 5), 1);
+  assert.equal(lanesOf(shape, "pullBack", 1), 1);
+  assert.equal(lanesOf({ ...shape, energies: true }, "solve", 1), 1);
+  assert.equal(lanesOf({ ...shape, groupRows: 9 }, "solve", 1), 1);
+  // Two of its scratch memories would count beside the records.
+  assert.equal(lanesOf(shapeOf({ dims: 784, hidden: 2048, rows: 64 }), "solve", 1), 1);
 });
 
 /** A solve of eight rows in fixed steps; networks of `dims` beyond 2 have zeros there. */

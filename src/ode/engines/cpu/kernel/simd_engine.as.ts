@@ -10,11 +10,13 @@ import { LANE_BYTES, LANES } from "../../../../ops/mlp_field/net.layout.part.as"
 import { multiplyPair } from "../../../../ops/mlp_field/simd_planes.part.as";
 import { tanhInPlace, writeTanhConstants } from "../../../../ops/mlp_field/simd_tanh.part.as";
 import { Job } from "../job.layout.part.as";
+import { solveOf } from "./group_solve.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
 import { pullBackTile } from "./pull_back.part.as";
 import { giveChunks } from "./records.part.as";
-import { layScratch, tilesOf } from "./scratch.part.as";
-import { solveGroup } from "./solve.part.as";
+import { layScratch, Scratch, tilesOf } from "./scratch.part.as";
+import { askedSlopes, askedSlopesOfTwo } from "./slopes.part.as";
+import { beginGroup, continueGroup } from "./solve.part.as";
 import { markTraced } from "./tableau.part.as";
 
 /**
@@ -44,12 +46,49 @@ function groupsOf(job: Job): i32 {
 export function solveGroups(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
   const s = layScratch(j, scratch);
-  const groups = groupsOf(j);
   markTraced(j, s);
+  if (j.lanes == 1) {
+    while (beginNext(j, s)) solveBegun(j, s);
+    return;
+  }
+  const other = layScratch(j, scratch + j.scratchBytes);
+  markTraced(j, other);
+  const g = solveOf(s), h = solveOf(other);
+  g.asks = 0;
+  h.asks = 0;
   while (true) {
-    const group = takeItem(j);
-    if (group >= groups || isStopped(j)) return;
-    solveGroup(j, s, group);
+    if (!g.asks) beginNext(j, s);
+    if (!h.asks) beginNext(j, other);
+    if (!g.asks && !h.asks) return;
+    // Equal stages are alike in what they compute; a solve that is behind catches up.
+    if (g.asks && h.asks && g.stage == h.stage) {
+      askedSlopesOfTwo(j, s, other);
+      continueGroup(j, s);
+      continueGroup(j, other);
+    } else {
+      const behind = !h.asks || g.asks && g.stage < h.stage ? s : other;
+      askedSlopes(j, behind);
+      continueGroup(j, behind);
+    }
+  }
+}
+
+/** Begins groups until one asks for slopes; false if none is left. */
+function beginNext(job: Job, s: Scratch): bool {
+  const groups = groupsOf(job), g = solveOf(s);
+  do {
+    const group = takeItem(job);
+    if (group >= groups || isStopped(job)) return false;
+    beginGroup(job, s, group);
+  } while (!g.asks);
+  return true;
+}
+
+function solveBegun(job: Job, s: Scratch): void {
+  const g = solveOf(s);
+  while (g.asks) {
+    askedSlopes(job, s);
+    continueGroup(job, s);
   }
 }
 
@@ -97,7 +136,10 @@ export function solveAdjointGroups(job: usize, scratch: usize): void {
     if (sum >= sums) return;
     s.gradient = j.gradients + <usize>(sum * size) * 4;
     memory.fill(s.gradient, 0, <usize>size * 4);
-    for (let group = sum; group < groups && !isStopped(j); group += sums) solveGroup(j, s, group);
+    for (let group = sum; group < groups && !isStopped(j); group += sums) {
+      beginGroup(j, s, group);
+      solveBegun(j, s);
+    }
     addLanes(j, s.lanes, s.gradient);
   }
 }

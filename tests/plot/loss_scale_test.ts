@@ -102,6 +102,11 @@ Deno.test("comparedCurvesPicture() joins no line to the losses before training",
   assert.deepEqual(lines(near, blue).slice(0, 3), [40, 3, 3]);
   assert.deepEqual(lines(near, orange), [40], "one test and one validation loss are dots");
   assert.deepEqual([rings(near, blue), rings(near, orange)], [1, 1]);
+  assert.match(wordsOf(near), /Thick, or one large dot: test loss\. Thin/);
+  const quick = await draw(run("a", 2.1, 2), run("b", 2.2, 2));
+  assert.match(wordsOf(quick), /One large dot: test loss\. Thin/);
+  const early = await draw(run("a", 2.1, 1));
+  assert.doesNotMatch(wordsOf(early), /(Thick|dot): test loss/);
   assert.match(wordsOf(near), /small dot: validation loss\. Ring: test loss before training/);
   assert.doesNotMatch(wordsOf(near), /Triangle/);
   const far = await draw(run("a", 70, 4), run("b", 80, 3));

@@ -71,7 +71,13 @@ function panelOf(kind: FlowKind, runs: readonly ComparedRun[]): Panel {
   });
   const isInside = (value: number) => value >= range[0] && value <= range[1];
   const outside = starts.filter((value) => Number.isFinite(value) && !isInside(value));
-  const notes = ["Thick: test loss. Thin: moving mean of the training loss."];
+  const tested = evaluations.map(({ trained }) => trained.length).filter((count) => count > 0);
+  const marks = [
+    ...(tested.some((count) => count > 1) ? ["Thick"] : []),
+    ...(tested.includes(1) ? ["one large dot"] : []),
+  ].join(", or ");
+  const testWords = marks === "" ? "" : `${marks[0]!.toUpperCase()}${marks.slice(1)}: test loss. `;
+  const notes = [`${testWords}Thin: moving mean of the training loss.`];
   const validated = evaluations.map(({ trained }) => trained.filter(hasValidation).length);
   if (validated.some((count) => count > 0)) {
     notes[0] += validated.includes(1)

@@ -91,7 +91,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
     ]);
     const log = await readLog(`${folder}/log.jsonl`);
     assert.deepEqual(log.steps.map(({ step }) => step), [1, 2, 3, 4]);
-    assert.ok(log.steps.every(({ nfe }) => nfe! >= 7)); // one step of dopri5
+    assert.ok(log.steps.every(({ nfe }) => nfe! > 10));
     await assert.rejects(Deno.stat(`${folder}/checkpoint.safetensors`), Deno.errors.NotFound);
     state.dispose();
   }));

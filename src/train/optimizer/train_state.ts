@@ -1,4 +1,3 @@
-import type { FirstSteps } from "../../flows/losses/loss.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import { Parameters } from "../../core/parameters.ts";
 import type { Network } from "../../nn/network.ts";
@@ -23,8 +22,6 @@ export class TrainState {
   readonly model: FlowModel;
   /** Validations so far; null if the run has no validation rows. */
   validation: ValidationState | null;
-  /** First step sizes of the next training step's solves; null before the first one, and without solves. */
-  firstSteps: FirstSteps | null;
   readonly #config: TrainConfig;
   readonly #schedule: Schedule;
   readonly #adam: Adam;
@@ -34,7 +31,7 @@ export class TrainState {
     config: TrainConfig,
     network: Network,
     from:
-      & Pick<Checkpoint, "weights" | "ema" | "moments" | "validation" | "firstSteps">
+      & Pick<Checkpoint, "weights" | "ema" | "moments" | "validation">
       & Pick<RunConfig, "standardization">
       & { readonly values?: FlowValues },
   ) {
@@ -42,7 +39,6 @@ export class TrainState {
     const run = { config, network, standardization, flowValues: namesOf(values) };
     this.model = modelOf(run, from.weights, values);
     this.validation = from.validation ?? null;
-    this.firstSteps = from.firstSteps ?? null;
     this.#config = config;
     this.#schedule = scheduleOf(config);
     try {
@@ -83,12 +79,7 @@ export class TrainState {
       this.#adam.read(),
     ]);
     const { seed } = this.#config;
-    const { firstSteps } = this;
-    const checkpoint = {
-      ...{ step, seed, weights, ema, moments },
-      ...this.validated(),
-      ...(firstSteps !== null && { firstSteps }),
-    };
+    const checkpoint = { step, seed, weights, ema, moments, ...this.validated() };
     requireFinite(checkpoint, this.#config);
     return checkpoint;
   }

@@ -1,4 +1,3 @@
-import type { FirstSteps } from "../../flows/losses/loss.ts";
 import type { Network } from "../../nn/network.ts";
 import { InputError } from "../../core/errors.ts";
 import { Adam, type Moments } from "../optimizer/optimizer.ts";
@@ -18,8 +17,6 @@ export interface Checkpoint {
   readonly moments: Moments;
   /** Validations so far; absent if the run has no validation rows. */
   readonly validation?: ValidationState;
-  /** First step sizes of the next training step's solves; absent before the first one, and without solves. */
-  readonly firstSteps?: FirstSteps;
 }
 
 /** The weights that the run gives: the best validated ones, else the average, else the last. */
@@ -51,11 +48,11 @@ const prefixes = { ema: "ema.", m: "optimizer.m.", v: "optimizer.v.", best: "bes
 /**
  * Encodes `checkpoint.safetensors`: weights and buffers with PyTorch's names and layouts, beside
  * them `ema.*`, `optimizer.m.*` and `optimizer.v.*`, and `step` and `seed` as I64; of a run with
- * validation rows also `best.*` and `validation.*`; of one that solves adaptively also `first_step.*`. Equal checkpoints have equal bytes.
+ * validation rows also `best.*` and `validation.*`. Equal checkpoints have equal bytes.
  */
 export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint8Array {
   const layout = network.layout;
-  const { step, seed, weights, ema, moments, validation, firstSteps } = checkpoint;
+  const { step, seed, weights, ema, moments, validation } = checkpoint;
   const best = validation?.best ?? null;
   return encodeSafetensors({
     tensors: [
@@ -68,7 +65,6 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
       ...parameterTensors(layout, moments.v, prefixes.v),
       ...(best === null ? [] : parameterTensors(layout, best.weights, prefixes.best)),
       ...(validation === undefined ? [] : validationTensors(validation)),
-      ...(firstSteps === undefined ? [] : firstStepTensors(firstSteps)),
     ],
     metadata: { format: "pt" },
   });
@@ -76,15 +72,6 @@ export function encodeCheckpoint(network: Network, checkpoint: Checkpoint): Uint
 
 function whole(name: string, value: number): NamedTensor {
   return { name, shape: [], values: BigInt64Array.of(BigInt(value)) };
-}
-
-function firstStepTensors(sizes: FirstSteps): NamedTensor[] {
-  return (["forward", "backward"] as const).flatMap((name) => {
-    const size = sizes[name];
-    return size === null
-      ? []
-      : [{ name: `first_step.${name}`, shape: [], values: Float64Array.of(size) }];
-  });
 }
 
 function validationTensors({ step, stale, best, stoppedFor }: ValidationState): NamedTensor[] {
@@ -120,24 +107,7 @@ export function decodeCheckpoint(bytes: Uint8Array, place: string, network: Netw
     ...(byName.has("validation.step")
       ? { validation: validationOf(byName, () => vector(prefixes.best), place) }
       : {}),
-    ...firstStepsOf(byName, place),
   };
-}
-
-/** Absent from checkpoints of earlier versions, whose runs go on with steps chosen by the solver. */
-function firstStepsOf(
-  tensors: ReadonlyMap<string, NamedTensor>,
-  place: string,
-): Pick<Checkpoint, "firstSteps"> {
-  const sizeOf = (name: string) => {
-    const values = tensors.get(name)?.values;
-    if (values === undefined) return null;
-    const [size] = values;
-    if (typeof size === "number" && values.length === 1 && size > 0 && size < Infinity) return size;
-    throw new InputError(`${place}: ${name} is not one finite F64 above 0; not a checkpoint`);
-  };
-  const forward = sizeOf("first_step.forward"), backward = sizeOf("first_step.backward");
-  return forward === null && backward === null ? {} : { firstSteps: { forward, backward } };
 }
 
 function validationOf(

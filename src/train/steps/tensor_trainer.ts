@@ -49,12 +49,8 @@ async function takeStep(
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
     batch = tf.tensor2d(rows, [rows.length / width, width]);
-    const { firstSteps } = state;
-    const draw = { seed: config.seed, step, ...(firstSteps !== null && { firstSteps }) };
-    taken = await loss.lossAndGradient(state.model, batch, draw);
+    taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
     state.update(taken.gradient, step);
-    // Only now: a step that was interrupted or failed leaves the state as it was.
-    state.firstSteps = taken.nextFirstSteps ?? null;
     const { loss: value, nfe, energies } = taken;
     const offset = lossOffset(state.model, points);
     return {

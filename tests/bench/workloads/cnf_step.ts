@@ -5,7 +5,6 @@ import { callerKey, keyOf, subsequences } from "../../../src/core/random/subsequ
 import { moons } from "../../../src/data/densities/moons.ts";
 import { meanNfe } from "../../../src/flows/likelihood_problem.ts";
 import { cnfLossAndGradient } from "../../../src/flows/losses/cnf_loss.ts";
-import type { FirstSteps } from "../../../src/flows/losses/loss.ts";
 import { logProb } from "../../../src/flows/log_prob.ts";
 import { accurateSolve, priorTime, type TraceSettings } from "../../../src/flows/model.ts";
 import { sample } from "../../../src/flows/sample.ts";
@@ -83,16 +82,12 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
 
     const batchOf = (size: number) => tf.tensor2d(points.slice(0, dims * size), [size, dims]);
     let step = 0;
-    /** As in a run, a step begins where the one before says; steps of a batch size follow each other. */
-    const firstSteps = new Map<number, FirstSteps>();
     const train = async (engines: Engines, size: number) => {
       const batch = batchOf(size);
       const settings = { ...accurateSolve, trace, gradient };
-      const begin = firstSteps.get(size);
-      const draw = { seed: 0, step, ...(begin !== undefined && { firstSteps: begin }) };
+      const draw = { seed: 0, step };
       const taken = await cnfLossAndGradient(model, engines, batch, settings, draw);
       state.update(taken.gradient, step++);
-      firstSteps.set(size, taken.nextFirstSteps);
       taken.loss.dataSync();
       tf.dispose([batch, taken.loss, taken.gradient]);
       return await taken.nfe();

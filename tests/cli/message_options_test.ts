@@ -73,7 +73,8 @@ const printsLinesOf: Readonly<Record<string, readonly string[]>> = {
 const ofOthers = /^cli\/commands\/(?!homework)/;
 
 /** Options of other programs. */
-const foreign = /deno run|--(no-wasm-bounds-checks|experimental-wasm-revectorize)/;
+const foreign =
+  /deno (?:run|task -q --cwd)|--(no-wasm-bounds-checks|experimental-wasm-revectorize)/;
 
 const modules = [...modulesUnder("cli"), ...modulesUnder("src")].filter((module) =>
   !module.startsWith("cli/options/") && !/^cli\/commands\/\w+\/(flags|command)\.ts$/.test(module) &&

@@ -47,7 +47,7 @@ Deno.test("a run on sixty points keeps the best weights, stops, resumes, and say
     assert.ok(Math.abs(kept.nllGaussian - 2.7514680168505716) < 1e-9, `${kept.nllGaussian}`);
     assert.match(
       raw.stderr,
-      /^on these rows the model and one Gaussian .* are equal within .* is -?0\.0\d+ \+- 0\.\d+ nats$/m,
+      /^on these rows the model and one Gaussian .* are equal within .* is -?0\.\d+ \+- 0\.\d+ nats$/m,
     );
 
     const again = await run("train", "cnf", "--resume", "--run", "run");

@@ -43,13 +43,14 @@ Deno.test("keyOf() refuses an index beyond the use's count, and its keys differ"
   assert.equal(new Set(first).size, places.size);
 });
 
-/** Sources below a folder that construct a random key themselves. */
+/** Sources below a folder that construct a random key themselves; kernels (`.as.ts`) are given the words of one. */
 function* ownKeys(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
     if (isDirectory) yield* ownKeys(path);
     else if (
-      /\.ts$/.test(name) && /\bstream:\s*\d|\bsubsequence:/.test(Deno.readTextFileSync(path))
+      /(?<!\.as)\.ts$/.test(name) &&
+      /\bstream:\s*\d|\bsubsequence:/.test(Deno.readTextFileSync(path))
     ) {
       yield path;
     }

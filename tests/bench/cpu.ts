@@ -38,15 +38,18 @@ console.log(pythonText(python));
 const results: Record<string, Record<string, Record<string, Result>>> = {};
 const memory: Record<string, Memory> = {};
 const agreements: Comparison[] = [];
+const records = new URL("results/", import.meta.url);
+const file = new URL(`cpu-${date.slice(0, 16).replace(":", "")}.json`, records);
 const lines: Line[] = [];
 for (const name of Object.keys(setups) as (keyof typeof setups)[]) {
   const here = chosen.filter(({ setup }) => setup === name);
-  if (here.length > 0) await measure(name, here);
+  if (here.length === 0) continue;
+  await measure(name, here);
+  // After each setup: a failure in the last one must not cost the half hour before it.
+  await writeRecord();
 }
 
-const end = Deno.loadavg()[0]!;
-const inOrder = chosen.map(({ name }) => lines.find((line) => line.name === name)!);
-console.log(`\n${tableText(inOrder, memory)}\n`);
+console.log(`\n${tableText(inOrder(), memory)}\n`);
 const failed = agreements.filter(({ difference, limit }) => !(difference <= limit));
 for (const { setup, work, peer, what, difference, limit } of failed) {
   const apart = `does not agree: ${what}, ${difference.toExponential(1)} apart (limit ${limit})`;
@@ -55,20 +58,27 @@ for (const { setup, work, peer, what, difference, limit } of failed) {
 if (agreements.length > 0) {
   console.log(`${agreements.length - failed.length} of ${agreements.length} answers agree`);
 }
-const record: BenchRecord & Awaited<ReturnType<typeof facts>> = {
-  date,
-  ...await facts(python),
-  load: { start, end },
-  isLoaded: start > LOADED,
-  ...{ rounds, lines: inOrder, agreements, memory, results },
-};
-const folder = new URL("results/", import.meta.url);
-await Deno.mkdir(folder, { recursive: true });
-const file = new URL(`cpu-${date.slice(0, 16).replace(":", "")}.json`, folder);
-await Deno.writeTextFile(file, `${JSON.stringify(record, null, 2)}\n`);
 console.log(file.pathname);
 // Idle workers of the engine would keep the process alive.
 Deno.exit(failed.length > 0 ? 1 : 0);
+
+/** The lines so far, in the table's order. */
+function inOrder(): Line[] {
+  return chosen.flatMap(({ name }) => lines.find((line) => line.name === name) ?? []);
+}
+
+/** Writes the record of what has been measured so far. */
+async function writeRecord(): Promise<void> {
+  const record: BenchRecord & Awaited<ReturnType<typeof facts>> = {
+    date,
+    ...await facts(python),
+    load: { start, end: Deno.loadavg()[0]! },
+    isLoaded: start > LOADED,
+    ...{ rounds, lines: inOrder(), agreements, memory, results },
+  };
+  await Deno.mkdir(records, { recursive: true });
+  await Deno.writeTextFile(file, `${JSON.stringify(record, null, 2)}\n`);
+}
 
 /** Runs the contestants that the rows of a setup need, in turn, and then their memory. */
 async function measure(name: keyof typeof setups, here: readonly Row[]): Promise<void> {

@@ -25,13 +25,19 @@ function contestant(
 
 Deno.test("takeTurns() leaves warm-ups out of the median, and keeps what was prepared before", async () => {
   const compiled = contestant("JAX", {
-    way: "jit",
+    ...{ way: "jit", waits: 110 },
     turns: [9, 8, 3, 1, 2].map((ms) => ({ ms, prepareMs: 5000 })),
   });
   const { "JAX jit, 1 thread": result } = await takeTurns([compiled], 3);
   assert.deepEqual(result!.ms, [3, 1, 2]);
   assert.equal(result!.medianMs, 2);
   assert.equal(result!.prepareMs, 5000);
+});
+
+Deno.test("takeTurns() counts every other one of short turns", async () => {
+  const short = contestant("a", { way: "b", turns: [9, 9, 5, 1, 6, 2].map((ms) => ({ ms })) });
+  const { "a b, 1 thread": result } = await takeTurns([short], 2);
+  assert.deepEqual(result!.ms, [1, 2]);
 });
 
 Deno.test("takeTurns() gives a single turn to what is hopeless beside its own family", async () => {

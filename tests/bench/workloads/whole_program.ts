@@ -38,7 +38,7 @@ export const wholeProgramSetup: OpenSetup = async (python, folder) => {
       ...["--batch-size", `${BATCH}`, "--backend", "cpu", "--overwrite", "--run", run],
     );
     const out = `${folder}/samples.npy`;
-    await runProgram("sample", run, "--n", `${SAMPLES}`, "--out", out);
+    await runProgram("sample", run, "--n", `${SAMPLES}`, "--out", out, "--overwrite");
     return (await readMetrics(run))?.peakMemoryBytes ?? null;
   };
   const programs: Program[] = [

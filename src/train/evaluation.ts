@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { fmLossBy } from "../flows/losses/fm_loss.ts";
+import { fmLoss, fusedFmLoss, fusedFmLossFits } from "../flows/losses/fm_loss.ts";
 import { logProb } from "../flows/log_prob.ts";
 import {
   accurateSolve,
@@ -76,11 +76,12 @@ export async function meanLoss(
   if (model.kind === "fm") {
     const { coupling, times } = values;
     const { fused } = model.network;
-    const by = way !== "fused" || fused?.kind !== "mlp"
-      ? null
-      : { hidden: fused.hidden, threads: engines.threads, build: simdChoice(config) };
-    const { loss } = await fmLossBy(by, model, { rows, seed, coupling, times });
-    return loss;
+    const options = { seed, coupling, times };
+    const isFused = way === "fused" && fused?.kind === "mlp" &&
+      fusedFmLossFits(model, fused.hidden);
+    if (!isFused) return (await fmLoss(model, rows, options)).loss;
+    const kernels = { hidden: fused.hidden, threads: engines.threads, build: simdChoice(config) };
+    return (await fusedFmLoss(model, rows, { ...options, fused: kernels })).loss;
   }
   const { logProb: nats } = await logProb(model, engines, rows, {
     settings: { ...settings, controlGroup },

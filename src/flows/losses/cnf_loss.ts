@@ -7,7 +7,7 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns, traceColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
-import type { FirstSteps, Loss, LossAndGradient, StepDraw } from "./loss.ts";
+import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
@@ -28,23 +28,8 @@ export interface CnfLossAndGradient extends LossAndGradient {
   readonly nfe: Late<number>;
   /** Field evaluations with their VJPs of the gradient, mean over control groups. */
   readonly backwardNfe: Late<number>;
-  /** First step sizes for the training step after this one. */
-  readonly nextFirstSteps: FirstSteps;
   /** Bytes of the step records kept for the gradient; null if the engine does not know. */
   readonly recordBytes: number | null;
-}
-
-/** The control of both solves with the first steps of a training step; fixed steps have none. */
-function startingWith(
-  { control, gradient }: CnfLossSettings,
-  firstSteps: FirstSteps | undefined,
-): Pick<CnfLossSettings, "control" | "gradient"> {
-  if (firstSteps === undefined) return { control, gradient };
-  const { forward, backward } = firstSteps;
-  return {
-    control: control.kind === "fixed" ? control : { ...control, firstStep: forward },
-    gradient: gradient.kind === "direct" ? gradient : { ...gradient, firstStep: backward },
-  };
 }
 
 /** Negative log-likelihood as a training loss. */
@@ -71,8 +56,7 @@ export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Los
  *
  * @param batch Data in model units, [n, d]; owned by the caller. With standardised data the loss
  *   is in nats of the standardised variables.
- * @param draw Probes are a function of its seed and step, and of the row. Its `firstSteps` replace
- *   those of `settings`.
+ * @param draw Probes are a function of this and the row.
  * @throws {FailureError} If the solve of a control group fails; engines that detect this late
  *   throw when `nfe` is read instead.
  */
@@ -85,7 +69,7 @@ export async function cnfLossAndGradient(
 ): Promise<CnfLossAndGradient> {
   const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
-  const { control, gradient: method } = startingWith(settings, draw.firstSteps);
+  const { gradient: method } = settings;
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
   const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
   const { regularization = null } = settings;
@@ -98,7 +82,6 @@ export async function cnfLossAndGradient(
     t0: 0,
     t1: 1,
     ...settings,
-    control,
     keep: { kind: method.kind === "direct" ? "records" : "end" },
   }).finally(() => y0.dispose());
   try {
@@ -131,11 +114,7 @@ export async function cnfLossAndGradient(
         return meanNfe(reports);
       };
       const { parameters, nfe: backwardNfe } = gradient;
-      const nextFirstSteps = {
-        forward: solution.nextFirstStep,
-        backward: gradient.nextFirstStep,
-      };
-      const rest = { nextFirstSteps, backwardNfe, recordBytes, ...energies };
+      const rest = { backwardNfe, recordBytes, ...energies };
       return { loss, gradient: parameters, nfe, ...rest };
     } catch (error) {
       loss.dispose();

@@ -191,45 +191,94 @@ export interface FusedEvaluation {
  *   (seed, i); a coupling pairs within batches of 250 rows.
  * @throws {RangeError} If there are no rows.
  */
-export function fmLoss(
+export async function fmLoss(
   model: FlowModel,
   rows: PointValues,
   options: FlowMatchingOptions & { readonly seed: number },
 ): Promise<{ loss: number; lossStdErr: number }> {
-  return fmLossBy(null, model, { rows, ...options });
+  const { count, batchAt } = evaluationBatches(model, rows, options);
+  const losses: Float32Array[] = [];
+  for (let first = 0; first < count; first += EVALUATION_ROWS) {
+    const { x1, ...batch } = batchAt(first);
+    const shape: [number, number] = [x1.length / model.network.rowWidth, model.network.rowWidth];
+    const rowLosses = tf.tidy(() => {
+      const pairs = drawPairs(model, tf.tensor2d(x1, shape), { ...batch, x1 });
+      return tf.concat1d(
+        piecesOf(shape[0], evaluationRows(model.network)).map((piece) =>
+          tf.tidy(() => pairLosses(model, piecePairs(pairs, piece)))
+        ),
+      );
+    });
+    losses.push(await rowLosses.data<"float32">());
+    rowLosses.dispose();
+  }
+  return meanOfLosses(losses, options);
 }
 
-/** {@link fmLoss} by tensor operations, or by the kernels of fused training. */
-export async function fmLossBy(
-  fused: FusedEvaluation | null,
+/** Whether {@link fusedFmLoss} has memory for a network of this width. */
+export function fusedFmLossFits({ network }: FlowModel, hidden: number): boolean {
+  const shape = { dims: network.rowWidth, hidden, rows: EVALUATION_ROWS, averages: false };
+  return regressionFits(shape);
+}
+
+/**
+ * {@link fmLoss} of a ConditionalMLP by the kernels of fused training, whose rounding it has.
+ *
+ * @throws {RangeError} If there are no rows.
+ */
+export async function fusedFmLoss(
   model: FlowModel,
-  { rows, seed, ...options }: FlowMatchingOptions & {
-    readonly rows: PointValues;
+  rows: PointValues,
+  { fused, ...options }: FlowMatchingOptions & {
     readonly seed: number;
+    /** What {@link fusedFmLossFits} holds of. */
+    readonly fused: FusedEvaluation;
   },
 ): Promise<{ loss: number; lossStdErr: number }> {
-  const width = model.network.rowWidth, columns = dataWidth(model);
-  const n = rows.length / columns;
-  if (n < 1 || !Number.isInteger(n)) {
+  const { count, batchAt } = evaluationBatches(model, rows, options);
+  const weights = await model.parameters.read();
+  const whole = Math.floor(count / EVALUATION_ROWS), rest = count % EVALUATION_ROWS;
+  const losses: Float32Array[] = [];
+  for (const [size, from, batches] of [[EVALUATION_ROWS, 0, whole], [rest, whole, 1]] as const) {
+    if (size === 0 || batches === 0) continue;
+    const shape = { dims: model.network.rowWidth, hidden: fused.hidden, rows: size };
+    const rowLosses = await regressionLosses(shape, weights, {
+      ...fused,
+      batches,
+      fill(index, inputs) {
+        const { x1, ...batch } = batchAt((from + index) * EVALUATION_ROWS);
+        inputs.x1.set(x1);
+        fillInputs(inputs, model, batch);
+      },
+    });
+    for (let at = 0; at < rowLosses.length; at += size) {
+      losses.push(rowLosses.subarray(at, at + size));
+    }
+  }
+  return meanOfLosses(losses, options);
+}
+
+/**
+ * The rows of an evaluation in batches of {@link EVALUATION_ROWS}.
+ *
+ * @returns Their number; and of the batch that begins at a row its data in model units, and what
+ *   determines its draws.
+ * @throws {RangeError} If there are no rows.
+ */
+function evaluationBatches(
+  model: FlowModel,
+  rows: PointValues,
+  { seed, ...options }: FlowMatchingOptions & { readonly seed: number },
+) {
+  const columns = dataWidth(model), count = rows.length / columns;
+  if (count < 1 || !Number.isInteger(count)) {
     throw new RangeError(`fmLoss: expected rows of ${columns} numbers, got ${rows.length} numbers`);
   }
-  const { coupling = independentCoupling } = options;
-  const batches: BatchTotal[] = [];
-  let sum = 0, sumOfSquares = 0;
-  const add = (losses: Float32Array) => {
-    const before = sum;
-    for (const value of losses) {
-      sum += value;
-      sumOfSquares += value * value;
-    }
-    batches.push({ count: losses.length, sum: sum - before });
-  };
-  /** A batch: its data in model units, and what determines its draws. */
   const batchAt = (first: number) => ({
     first,
     x1: toModel(
       model.standardization,
-      rows.slice(first * columns, Math.min(n, first + EVALUATION_ROWS) * columns),
+      rows.slice(first * columns, Math.min(count, first + EVALUATION_ROWS) * columns),
       { key: keyOf(subsequences.evaluationTableNoise, seed), firstRow: first },
     ),
     ...options,
@@ -237,43 +286,24 @@ export async function fmLossBy(
     timesKey: keyOf(subsequences.evaluationTimes, seed),
     couplingKey: keyOf(subsequences.evaluationCouplings, seed, first / EVALUATION_ROWS),
   });
-  const fits = fused !== null &&
-    regressionFits({ dims: width, hidden: fused.hidden, rows: EVALUATION_ROWS, averages: false });
-  if (!fits) {
-    for (let first = 0; first < n; first += EVALUATION_ROWS) {
-      const { x1, ...batch } = batchAt(first);
-      const rowLosses = tf.tidy(() => {
-        const pairs = drawPairs(model, tf.tensor2d(x1, [x1.length / width, width]), {
-          ...batch,
-          x1,
-        });
-        return tf.concat1d(
-          piecesOf(x1.length / width, evaluationRows(model.network)).map((piece) =>
-            tf.tidy(() => pairLosses(model, piecePairs(pairs, piece)))
-          ),
-        );
-      });
-      add(await rowLosses.data<"float32">());
-      rowLosses.dispose();
+  return { count, batchAt };
+}
+
+/** Mean over the rows' losses, a list per batch, with its standard error; see {@link fmLoss}. */
+function meanOfLosses(
+  losses: readonly Float32Array[],
+  { coupling = independentCoupling }: FlowMatchingOptions,
+): { loss: number; lossStdErr: number } {
+  const batches: BatchTotal[] = [];
+  let n = 0, sum = 0, sumOfSquares = 0;
+  for (const batch of losses) {
+    const before = sum;
+    for (const value of batch) {
+      sum += value;
+      sumOfSquares += value * value;
     }
-  } else {
-    const weights = await model.parameters.read(), { hidden } = fused;
-    const whole = Math.floor(n / EVALUATION_ROWS), rest = n % EVALUATION_ROWS;
-    for (
-      const [count, from, batchesOfIt] of [[EVALUATION_ROWS, 0, whole], [rest, whole, 1]] as const
-    ) {
-      if (count === 0 || batchesOfIt === 0) continue;
-      const losses = await regressionLosses({ dims: width, hidden, rows: count }, weights, {
-        ...fused,
-        batches: batchesOfIt,
-        fill(index, inputs) {
-          const { x1, ...batch } = batchAt((from + index) * EVALUATION_ROWS);
-          inputs.x1.set(x1);
-          fillInputs(inputs, model, batch);
-        },
-      });
-      for (let i = 0; i < batchesOfIt; i++) add(losses.subarray(i * count, (i + 1) * count));
-    }
+    n += batch.length;
+    batches.push({ count: batch.length, sum: sum - before });
   }
   const loss = sum / n;
   if (coupling !== independentCoupling && batches.length > 1) {

@@ -10,7 +10,7 @@ export interface Loss {
    * The loss of a batch and its gradient with respect to the model's parameters.
    *
    * @param batch Data in model units, [n, w]; owned by the caller.
-   * @param draw All random draws are functions of its seed and step, and of the row.
+   * @param draw All random draws are functions of this and the row.
    */
   lossAndGradient(
     model: FlowModel,
@@ -30,8 +30,6 @@ export interface LossAndGradient {
    * solve an ODE. Rejects with a FailureError if the engine detected a failed solve late.
    */
   readonly nfe: Late<number> | null;
-  /** For the next step's {@link StepDraw}; absent if the loss does not solve an ODE. */
-  readonly nextFirstSteps?: FirstSteps;
   /**
    * Kinetic energy and squared Jacobian norm along the trajectories, [2], means over the batch,
    * where the gradient penalises them; the caller disposes it.
@@ -39,20 +37,10 @@ export interface LossAndGradient {
   readonly energies?: Tensor1D;
 }
 
-/** Sizes of the first steps that the solves of a training step try; null: chosen by the solver. */
-export interface FirstSteps {
-  /** Of the solve. */
-  readonly forward: number | null;
-  /** Of the solve of its continuous adjoint. */
-  readonly backward: number | null;
-}
-
-/** What a training step takes besides its model and batch: the key of its random draws, and where its solves begin. */
+/** Key of the random draws of one training step. */
 export interface StepDraw {
   /** Seed of the run. */
   readonly seed: number;
   /** Training step, from 0. */
   readonly step: number;
-  /** From the training step before. Absent: chosen by the solver. */
-  readonly firstSteps?: FirstSteps;
 }

@@ -21,15 +21,13 @@ export type StepControl =
     readonly firstStep?: number | null;
   };
 
-/** Gradient method. `adjoint` has its own tolerances and first step, and uses the solve's controller. */
+/** Gradient method. `adjoint` has its own tolerances, and uses the solve's controller. */
 export type GradientMethod =
   | { readonly kind: "direct" }
   | {
     readonly kind: "adjoint";
     readonly rtol: number;
     readonly atol: number;
-    /** As in {@link StepControl}. */
-    readonly firstStep?: number | null;
   };
 
 /** How the divergence of a velocity field is computed: exactly, by unit vectors, or by Hutchinson's estimator. */
@@ -118,12 +116,6 @@ export interface Solution {
   readonly y1: Tensor2D;
   /** [times][n, w], with `keep.kind === "times"`; else empty. Owned by the solution. */
   readonly states: readonly Tensor2D[];
-  /**
-   * First step size for a solve that is like this one: the median over control groups of the size that
-   * the controller asked for after the group's first accepted step. Null with fixed steps, and from an
-   * engine that does not know it when `solve` returns.
-   */
-  readonly nextFirstStep: number | null;
   /** Releases its tensors and records; a second call does nothing. */
   dispose(): void;
 }
@@ -139,8 +131,6 @@ export interface Gradient {
    * solve failed on an engine that detects failures late; the cotangents are then NaN.
    */
   readonly nfe: Late<number>;
-  /** As in {@link Solution}, of an adjoint solve; null for the direct gradient. */
-  readonly nextFirstStep: number | null;
 }
 
 /** Whether an engine supports a problem; if not, the reasons, as phrases for messages. */

@@ -15,8 +15,6 @@ export interface AdjointGradient<Rows> {
   readonly reports: readonly SolveReport[];
   /** Number of single-row quadrature VJPs, summed over stages and steps. */
   readonly quadratureRows: number;
-  /** See `Solution`. */
-  readonly nextFirstStep: number | null;
 }
 
 /**
@@ -84,7 +82,7 @@ export async function solveAdjoint<Rows, Vector>(
 
   const start = space.beside([problem.y1, problem.cotangent]);
   try {
-    const { y1, reports, nextFirstStep } = await solveRows({
+    const { y1, reports } = await solveRows({
       space,
       field: augmented(space, field, width),
       y0: start,
@@ -103,7 +101,7 @@ export async function solveAdjoint<Rows, Vector>(
         const settings = { control, maxSteps: problem.maxSteps };
         throw new FailureError(`adjoint: ${describeFailures(reports, { settings, firstRow: 0 })}`);
       }
-      return { y0: space.columns(y1, width, width), reports, quadratureRows, nextFirstStep };
+      return { y0: space.columns(y1, width, width), reports, quadratureRows };
     } finally {
       space.release(y1);
     }

@@ -15,8 +15,6 @@ export interface ControlGroup {
   nfe: number;
   accepted: number;
   rejected: number;
-  /** Size that the controller asked for after the first accepted step; 0 before. */
-  afterFirst: number;
   /** Scaled errors of the last two accepted steps, used by the controller. */
   errors: readonly [number, number];
   /** The last attempt had no finite error. */
@@ -47,7 +45,6 @@ export function cutIntoGroups(count: number, size: number | "batch", t0: number)
       nfe: 0,
       accepted: 0,
       rejected: 0,
-      afterFirst: 0,
       errors: NO_ERRORS,
       sawNonFinite: false,
       nextTime: 0,

@@ -45,6 +45,4 @@ export interface RowsSolution<Rows> {
   readonly states: readonly Rows[];
   /** One per control group. */
   readonly reports: readonly SolveReport[];
-  /** See `Solution`. */
-  readonly nextFirstStep: number | null;
 }

@@ -17,7 +17,6 @@ import {
   controllerOf,
   errorHistory,
   initialStepSize,
-  medianStep,
   nextStepSize,
   type ScaledErrors,
   trialStepSize,
@@ -100,7 +99,6 @@ class Solver<Rows> {
       y1: this.#assemble(this.#ends),
       states: this.#states.map((pieces) => this.#assemble(pieces)),
       reports: this.#all.map(reportOf),
-      nextFirstStep: medianStep(this.#all.map(({ afterFirst }) => afterFirst)),
     };
   }
 
@@ -179,9 +177,7 @@ class Solver<Rows> {
         const errors: ScaledErrors = [ratios[i]!, ...group.errors];
         group.sawNonFinite = !Number.isFinite(ratios[i]!);
         group.h = this.#bounded(nextStepSize(group.h, errors, rule));
-        if (!accepted[i]!) return;
-        if (group.accepted === 1) group.afterFirst = Math.abs(group.h);
-        group.errors = errorHistory(errors);
+        if (accepted[i]!) group.errors = errorHistory(errors);
       });
     }
   }

@@ -68,25 +68,12 @@ export function requireControl(
   }
 }
 
-/** Step control of an adjoint solve: the controller of the forward solve with numbers of its own. */
+/** Step control of an adjoint solve: its own tolerances, the forward solve's controller, Hairer's first step. */
 export function adjointControl(
   forward: StepControl & { readonly kind: "adaptive" },
-  { rtol, atol, firstStep = null }: GradientMethod & { readonly kind: "adjoint" },
+  { rtol, atol }: GradientMethod & { readonly kind: "adjoint" },
 ): StepControl & { readonly kind: "adaptive" } {
-  return { ...forward, rtol, atol, firstStep };
-}
-
-/**
- * The lower median of the groups' step sizes, for the first step of a solve that is like theirs. The
- * size that the controller asks for after a first step may grow from solve to solve; that of the
- * accepted step itself is never above the one before.
- *
- * @param sizes In any order; those of groups that have none are 0.
- * @returns Null if no group has one.
- */
-export function medianStep(sizes: readonly number[]): number | null {
-  const known = Float64Array.from(sizes.filter((size) => size > 0)).sort();
-  return known[(known.length - 1) >> 1] ?? null;
+  return { ...forward, rtol, atol, firstStep: null };
 }
 
 /** Below this the initial norms give no information about the time scale. */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { fillUniform } from "../../../src/core/random/random.ts";
 import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
-import { fmLoss, fmLossBy } from "../../../src/flows/losses/fm_loss.ts";
+import { fmLoss, fusedFmLoss } from "../../../src/flows/losses/fm_loss.ts";
 import { newModel } from "../../../src/flows/new_model.ts";
 import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { backendTest } from "../../support/backends.ts";
 
 backendTest(
-  "fmLossBy() gives by fused kernels what tensors give, for any threads",
+  "fusedFmLoss() gives what tensors give, for any threads",
   ["cpu"],
   async () => {
     const model = newModel("fm", mlpNetwork({ dims: 3, hidden: 10 }), { seed: 4 });
@@ -21,7 +21,7 @@ backendTest(
           const found = [];
           for (const threads of [1, 2]) {
             const fused = { hidden: 10, threads, build: "fastest" } as const;
-            found.push(await fmLossBy(fused, model, { rows, ...options }));
+            found.push(await fusedFmLoss(model, rows, { ...options, fused }));
           }
           assert.deepEqual(found[1], found[0]);
           for (const key of ["loss", "lossStdErr"] as const) {

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { integralController } from "../../../src/ode/controllers.ts";
 import {
   initialStepSize,
-  medianStep,
   nextStepSize,
   trialStepSize,
 } from "../../../src/ode/solver/step_control.ts";
@@ -48,11 +47,4 @@ Deno.test("initialStepSize() has an Euler step's error near a hundredth of the t
   assert.equal(trial, 0.01);
   const size = initialStepSize({ trial, slopeNorm: norm, changeNorm: norm * trial, errorOrder: 5 });
   assert.ok(Math.abs(size - (0.01 / norm) ** 0.2) < 1e-12);
-});
-
-Deno.test("medianStep() is one of the sizes, whatever their order, and leaves out groups without", () => {
-  assert.equal(medianStep([0.3, 0.1, 10, 0.2]), 0.2);
-  assert.equal(medianStep([10, 0, 0.2, 0.1, 0, 0.3]), 0.2);
-  assert.equal(medianStep([0, 0.5]), 0.5);
-  assert.equal(medianStep([0, 0]), null);
 });

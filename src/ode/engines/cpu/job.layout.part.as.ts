@@ -144,6 +144,4 @@ export class Report {
   t: f64;
   /** Step size at that time. */
   h: f64;
-  /** Size that the controller asked for after the first accepted step; 0 with fixed steps, or if there is none. */
-  afterFirst: f64;
 }

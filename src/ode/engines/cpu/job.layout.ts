@@ -78,10 +78,6 @@ export const reportLayout = recordLayout({
   failure: ["i32", "`noFailure`, or why the group failed."],
   t: ["f64", "Time at which it stopped."],
   h: ["f64", "Step size at that time."],
-  afterFirst: [
-    "f64",
-    "Size that the controller asked for after the first accepted step; 0 with fixed steps, or if there is none.",
-  ],
 });
 
 /** Why a group stopped before t1. */

@@ -14,7 +14,6 @@ import {
   type ScratchUse,
   threadsThatFit,
 } from "./job_sizes.ts";
-import { medianStep } from "../../solver/step_control.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";
 
 /** The module's multithreaded functions, with the use of their scratch memory. */
@@ -168,7 +167,9 @@ export class Job {
   /** Reports of the groups, in order. */
   reports(): SolveReport[] {
     const { rows, groupRows } = this.shape;
-    return this.#groupReports().map((report, group) => {
+    return Array.from({ length: groupsOf(this.shape) }, (_, group) => {
+      const at = this.get("reports") + group * reportLayout.bytes;
+      const report = { memory: this.#module.memory.memory, at, layout: reportLayout };
       const first = group * groupRows;
       return {
         nfe: readField(report, "nfe"),
@@ -178,19 +179,6 @@ export class Job {
         failure: failureOf(report),
       };
     });
-  }
-
-  /** See `Solution`. */
-  nextFirstStep(): number | null {
-    return medianStep(this.#groupReports().map((report) => readField(report, "afterFirst")));
-  }
-
-  #groupReports(): RecordPlace<keyof typeof reportLayout.at>[] {
-    const { memory } = this.#module.memory, reports = this.get("reports");
-    return Array.from(
-      { length: groupsOf(this.shape) },
-      (_, group) => ({ memory, at: reports + group * reportLayout.bytes, layout: reportLayout }),
-    );
   }
 
   /** Checks that every array is within the memory, which the module does not check. */

@@ -74,7 +74,6 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
       y0: tf.tensor2d(copy(job.get("ofY0"), rows * width), [rows, width]),
       parameters: tf.tensor1d(copy(job.get("gradients"), parameters)),
       nfe: ready(pulled / rows),
-      nextFirstStep: null,
     };
   } finally {
     memory.release(block);
@@ -157,7 +156,6 @@ async function pullBackAdjoint(
       nfe: ready(
         reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
       ),
-      nextFirstStep: job.nextFirstStep(),
     };
   } finally {
     job.dispose();

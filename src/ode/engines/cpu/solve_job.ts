@@ -32,7 +32,6 @@ export class Solved implements Solution {
   readonly reports: readonly SolveReport[];
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
-  readonly nextFirstStep: number | null;
 
   constructor({ module, threads, problem, job, reports, y1, states }: SolvedParts) {
     this.module = module;
@@ -42,7 +41,6 @@ export class Solved implements Solution {
     this.reports = reports;
     this.y1 = y1;
     this.states = states;
-    this.nextFirstStep = job.nextFirstStep();
   }
 
   dispose(): void {

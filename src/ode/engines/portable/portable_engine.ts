@@ -74,7 +74,6 @@ const tensorStorage: EngineStorage<tf.Tensor2D> = {
 class Solved<Rows> implements Solution {
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
-  readonly nextFirstStep: number | null;
 
   constructor(
     readonly storage: EngineStorage<Rows>,
@@ -85,7 +84,6 @@ class Solved<Rows> implements Solution {
   ) {
     this.y1 = storage.toTensor(rows.y1);
     this.states = rows.states.map((state) => storage.toTensor(state));
-    this.nextFirstStep = rows.nextFirstStep;
     for (const state of rows.states) storage.space.release(state);
   }
 
@@ -182,10 +180,10 @@ async function pullBack<Rows>(
   const { space } = storage;
   const gradient = new TensorSum(field.parameterCount);
   const count = space.count(cotangent);
-  const finish = (y0: Rows, nfe: number, nextFirstStep: number | null): Gradient => {
+  const finish = (y0: Rows, nfe: number): Gradient => {
     const tensor = storage.toTensor(y0);
     space.release(y0);
-    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe), nextFirstStep };
+    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe) };
   };
   try {
     switch (method.kind) {
@@ -195,7 +193,7 @@ async function pullBack<Rows>(
         }
         const { tableau } = problem;
         const result = replay({ space, field, tableau, steps, cotangent, gradient });
-        return finish(result.y0, result.pulledRows / count, null);
+        return finish(result.y0, result.pulledRows / count);
       }
       case "adjoint": {
         const control = problem.control.kind === "fixed"
@@ -211,7 +209,7 @@ async function pullBack<Rows>(
           gradient,
         });
         const nfe = meanNfe(result.reports) + result.quadratureRows / count;
-        return finish(result.y0, nfe, result.nextFirstStep);
+        return finish(result.y0, nfe);
       }
       default:
         return method satisfies never;

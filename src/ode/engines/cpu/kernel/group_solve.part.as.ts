@@ -31,7 +31,6 @@ export class GroupSolve {
   /** Scaled errors of the last two accepted steps. */
   last1: f64;
   last2: f64;
-  afterFirst: f64;
   failedT: f64;
   failedH: f64;
   failure: i32;

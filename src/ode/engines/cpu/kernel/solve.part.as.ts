@@ -81,7 +81,6 @@ export function beginGroup(job: Job, s: Scratch, group: i32): void {
   g.knowsSlope = 0;
   g.last1 = 1;
   g.last2 = 1;
-  g.afterFirst = 0;
   if (job.firstStep > 0) g.h = directionOf(job) * job.firstStep;
   else if (steps == 0 && t0 != t1) {
     ask(g, -2, t0, s.y, isTraced(s, 0), activationBuffer(job, s, rows, 0), s.slopes);
@@ -267,7 +266,6 @@ function endStep(job: Job, s: Scratch, g: GroupSolve): void {
     g.sawNonFinite = i32(!isFinite(ratio));
     g.h = nextStepSize(job, h, ratio, g.last1, g.last2);
     if (ratio <= 1) {
-      if (g.accepted == 1) g.afterFirst = Math.abs(g.h);
       g.last2 = g.last1;
       g.last1 = max<f64>(ratio, LEAST_REMEMBERED_ERROR);
     }
@@ -284,5 +282,4 @@ function endGroup(job: Job, s: Scratch, g: GroupSolve): void {
   report.failure = g.failure;
   report.t = g.failedT;
   report.h = g.failedH;
-  report.afterFirst = g.afterFirst;
 }

@@ -71,10 +71,10 @@ const HOPELESS = 1.5;
 /** unless it is so short that it does not matter. */
 const SHORT_MS = 200;
 /**
- * A turn shorter than this follows one that does not count: after the others' work caches are cold and
- * threads asleep, and waking one takes up to 4 ms.
+ * A turn shorter than this follows so long a run of turns that do not count: after the pause and the
+ * others' work caches are cold, threads asleep (waking one takes up to 4 ms) and the clock is low.
  */
-const LED_IN_MS = 100;
+const LEAD_IN_MS = 100;
 /** Warm-up turns, for compilers, caches and threads. */
 const WARM_UPS = 2;
 
@@ -88,7 +88,7 @@ export async function takeTurns(
   contestants: readonly Contestant[],
   rounds: number,
 ): Promise<Record<string, Result>> {
-  const first = new Map<Contestant, TimedTurn>();
+  const first = new Map<Contestant, TimedTurn>(), latest = new Map<Contestant, TimedTurn>();
   const counted = new Map<Contestant, Turn[]>(contestants.map((contestant) => [contestant, []]));
   const roundsOf = (contestant: Contestant): number => {
     const { wallMs } = first.get(contestant)!;
@@ -101,10 +101,11 @@ export async function takeTurns(
     for (const contestant of contestants) {
       const most = round === -WARM_UPS ? rounds : roundsOf(contestant);
       if (round >= most || (round === -1 && most < rounds)) continue;
-      if (round >= 0 && first.get(contestant)!.wallMs < LED_IN_MS) await contestant.turn();
+      if (round >= 0 && latest.get(contestant)!.wallMs < LEAD_IN_MS) await leadIn(contestant);
       const turn = await timedTurn(contestant);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       if (round === -WARM_UPS) first.set(contestant, turn);
+      latest.set(contestant, turn);
       if (round >= 0) counted.get(contestant)!.push(turn);
     }
   }
@@ -114,6 +115,12 @@ export async function takeTurns(
       resultOf(contestant, turns.length > 0 ? turns : [first.get(contestant)!]),
     ]),
   );
+}
+
+/** Turns that do not count, for about {@link LEAD_IN_MS}. */
+async function leadIn(contestant: Contestant): Promise<void> {
+  const begin = performance.now();
+  do await contestant.turn(); while (performance.now() - begin < LEAD_IN_MS);
 }
 
 /** Runs the contestants in turn without a warm-up. */

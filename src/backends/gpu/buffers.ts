@@ -1,0 +1,163 @@
+import { FailureError } from "../../core/errors.ts";
+import { type DeviceLimits, mostBindingBytes } from "./limits.ts";
+
+/** A buffer of a {@link BufferPool} with counted uses. */
+export interface PooledBuffer {
+  /** May be larger than `bytes`. */
+  readonly buffer: GPUBuffer;
+  /** Bytes that were asked for, a multiple of 4. */
+  readonly bytes: number;
+  /** Adds a use, for another owner; each is ended by a `release`. */
+  retain(): PooledBuffer;
+  /** Ends a use. After the last the pool gives the buffer to others; commands recorded before still run. */
+  release(): void;
+}
+
+/** What a {@link BufferPool} needs to know of its device. */
+export interface PoolDevice {
+  readonly device: GPUDevice;
+  readonly limits: DeviceLimits;
+  /** The encoder of commands that are not yet submitted; null if there are none. */
+  readonly encoder: () => object | null;
+}
+
+/** A buffer that nobody uses. */
+interface IdleBuffer {
+  readonly buffer: GPUBuffer;
+  /** The encoder at its release: while it is the current one, recorded commands may use the buffer. */
+  readonly encoder: object | null;
+}
+
+/** Bytes of idle buffers that a pool keeps for later. */
+const MOST_IDLE_BYTES = 2 ** 28;
+
+/** Sizes are rounded up so that similar requests share buffers. */
+function sizeClass(bytes: number): number {
+  if (bytes > 2 ** 20) return Math.ceil(bytes / 2 ** 20) * 2 ** 20;
+  return Math.max(256, 2 ** Math.ceil(Math.log2(bytes)));
+}
+
+/**
+ * Reused storage buffers of a device.
+ *
+ * With `written: "device"` a released buffer may be taken at once, since commands run in order. With
+ * `written: "host"` it waits for the submit: `writeBuffer` takes effect before all commands that are
+ * recorded and not submitted, whenever it is called.
+ */
+export class BufferPool {
+  readonly #at: PoolDevice;
+  readonly #usage: number;
+  readonly #written: "device" | "host";
+  readonly #idle = new Map<number, IdleBuffer[]>();
+  readonly #used = new Set<GPUBuffer>();
+  #idleBytes = 0;
+  #made = 0;
+
+  constructor(at: PoolDevice, { usage, written }: {
+    readonly usage: number;
+    readonly written: "device" | "host";
+  }) {
+    this.#at = at;
+    this.#usage = usage;
+    this.#written = written;
+  }
+
+  /** Number of buffers created so far. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** Number of buffers in use. */
+  get used(): number {
+    return this.#used.size;
+  }
+
+  /**
+   * A buffer of undefined contents with one use, which the caller ends by `release`.
+   *
+   * @throws {RangeError} If `bytes` is not a positive multiple of 4.
+   * @throws {FailureError} If it is more than a binding of this device can reach.
+   */
+  take(bytes: number): PooledBuffer {
+    if (!(Number.isSafeInteger(bytes) && bytes > 0 && bytes % 4 === 0)) {
+      throw new RangeError(`GPU buffer: expected a positive multiple of 4 bytes, got ${bytes}`);
+    }
+    const most = mostBindingBytes(this.#at.limits);
+    if (bytes > most) {
+      throw new FailureError(
+        `the GPU takes buffers of at most ${most} bytes, and this needs ${bytes}: try a smaller batch`,
+      );
+    }
+    const size = Math.min(sizeClass(bytes), most - most % 4);
+    return this.#counted(this.#reused(size) ?? this.#create(size), bytes);
+  }
+
+  #counted(buffer: GPUBuffer, bytes: number): PooledBuffer {
+    this.#used.add(buffer);
+    let uses = 1;
+    const pooled: PooledBuffer = {
+      buffer,
+      bytes,
+      retain: () => {
+        if (uses === 0) throw new RangeError("GPU buffer: retained after its last use");
+        uses++;
+        return pooled;
+      },
+      release: () => {
+        if (uses === 0) throw new RangeError("GPU buffer: released once too often");
+        if (--uses === 0) this.#giveBack(buffer);
+      },
+    };
+    return pooled;
+  }
+
+  #create(size: number): GPUBuffer {
+    this.#made++;
+    return this.#at.device.createBuffer({ size, usage: this.#usage });
+  }
+
+  /** Whether commands that are not submitted may use an idle buffer. */
+  #isRecorded({ encoder }: IdleBuffer): boolean {
+    return encoder !== null && encoder === this.#at.encoder();
+  }
+
+  #reused(size: number): GPUBuffer | null {
+    const idle = this.#idle.get(size) ?? [];
+    const index = idle.findIndex((one) => this.#written === "device" || !this.#isRecorded(one));
+    if (index < 0) return null;
+    this.#idleBytes -= size;
+    return idle.splice(index, 1)[0]!.buffer;
+  }
+
+  #giveBack(buffer: GPUBuffer): void {
+    // After close() it is destroyed.
+    if (!this.#used.delete(buffer)) return;
+    const idle = this.#idle.get(buffer.size) ?? [];
+    this.#idle.set(buffer.size, idle);
+    idle.push({ buffer, encoder: this.#at.encoder() });
+    this.#idleBytes += buffer.size;
+    if (this.#idleBytes > MOST_IDLE_BYTES) this.#trim();
+  }
+
+  /** Destroys idle buffers, largest first, until few enough are kept. A submit of a destroyed buffer fails. */
+  #trim(): void {
+    const sizes = [...this.#idle.keys()].sort((a, b) => b - a);
+    for (const size of sizes) {
+      const idle = this.#idle.get(size)!;
+      for (let i = idle.length - 1; i >= 0 && this.#idleBytes > MOST_IDLE_BYTES; i--) {
+        if (this.#isRecorded(idle[i]!)) continue;
+        idle.splice(i, 1)[0]!.buffer.destroy();
+        this.#idleBytes -= size;
+      }
+    }
+  }
+
+  /** Destroys all buffers, used ones too. */
+  close(): void {
+    for (const buffer of this.#used) buffer.destroy();
+    for (const idle of this.#idle.values()) for (const { buffer } of idle) buffer.destroy();
+    this.#used.clear();
+    this.#idle.clear();
+    this.#idleBytes = 0;
+  }
+}

@@ -1,0 +1,199 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Backend } from "../backend.ts";
+import type { Tensor } from "../../core/tensors.ts";
+import { BufferPool, type PooledBuffer } from "./buffers.ts";
+import { type DeviceLimits, gridOf } from "./limits.ts";
+import { type Program, ProgramCache, type ProgramSource } from "./programs.ts";
+import { TfjsWebgpu } from "./tfjs_webgpu.ts";
+
+/** What a dispatch binds: a float32 tensor of tfjs's, or a buffer of ours. */
+export type Operand = Tensor | PooledBuffer;
+
+/** Work recorded on a {@link Gpu} since it was opened. */
+export interface GpuCounts {
+  /** Dispatches of our programs. */
+  readonly dispatches: number;
+  /** Reads, each with a submit. */
+  readonly reads: number;
+  /** Buffers created; reused ones are not counted. */
+  readonly buffers: number;
+  /** Buffers in use. */
+  readonly used: number;
+  /** Programs compiled. */
+  readonly programs: number;
+}
+
+const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = {
+  STORAGE: 0x80,
+  COPY_SRC: 0x04,
+  COPY_DST: 0x08,
+  MAP_READ: 0x01,
+} as const; // GPUBufferUsage, which is missing where there is no WebGPU
+
+/**
+ * tfjs's WebGPU device with programs of our own: they are recorded into tfjs's command encoder, so they run
+ * in order with its operations, and their operands may be its tensors.
+ */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly limits: DeviceLimits;
+  readonly #tfjs: TfjsWebgpu;
+  readonly #check: () => void;
+  readonly #programs: ProgramCache;
+  readonly #scratch: BufferPool;
+  readonly #uploads: BufferPool;
+  readonly #staging: BufferPool;
+  #dispatches = 0;
+  #reads = 0;
+
+  /** @param check Throws if the device was lost or reported an error: {@link Backend.check}. */
+  constructor(tfjs: TfjsWebgpu, check: () => void) {
+    this.#tfjs = tfjs;
+    this.#check = check;
+    this.device = tfjs.device;
+    this.limits = this.device.limits;
+    this.#programs = new ProgramCache(this.device);
+    const at = { device: this.device, limits: this.limits, encoder: () => tfjs.current };
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    this.#scratch = new BufferPool(at, { usage, written: "device" });
+    this.#uploads = new BufferPool(at, { usage, written: "host" });
+    this.#staging = new BufferPool(at, { usage: MAP_READ | COPY_DST, written: "host" });
+  }
+
+  /** Figures for tests and diagnostics. */
+  get counts(): GpuCounts {
+    const pools = [this.#scratch, this.#uploads, this.#staging];
+    return {
+      dispatches: this.#dispatches,
+      reads: this.#reads,
+      buffers: pools.reduce((sum, { made }) => sum + made, 0),
+      used: pools.reduce((sum, { used }) => sum + used, 0),
+      programs: this.#programs.size,
+    };
+  }
+
+  /**
+   * The program of a shader, compiled at its first use.
+   *
+   * @throws {RangeError} If it exceeds the device's limits.
+   */
+  program(source: ProgramSource): Program {
+    return this.#programs.get(source);
+  }
+
+  /**
+   * A buffer for what programs write, with undefined contents; the caller releases it.
+   *
+   * @throws {FailureError} If it exceeds the device's limits.
+   */
+  scratch(bytes: number): PooledBuffer {
+    return this.#scratch.take(bytes);
+  }
+
+  /**
+   * A buffer with the host's numbers; the caller releases it. Programs must not write to it.
+   *
+   * @throws {FailureError} If it exceeds the device's limits.
+   */
+  upload(data: Float32Array | Uint32Array): PooledBuffer {
+    const buffer = this.#uploads.take(data.byteLength);
+    this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
+    return buffer;
+  }
+
+  /** Records a copy of a part of a buffer, from `offset` bytes, into all of a tensor. */
+  copy({ buffer }: PooledBuffer, offset: number, to: Tensor): void {
+    const target = this.#tfjs.bufferOf(to);
+    this.#tfjs.encoder().copyBufferToBuffer(buffer, offset, target, 0, 4 * to.size);
+  }
+
+  /** Records a command that fills a buffer with zeros. */
+  clear({ buffer, bytes }: PooledBuffer): void {
+    this.#tfjs.encoder().clearBuffer(buffer, 0, bytes);
+  }
+
+  /** A tensor for a program to write, of undefined contents; owned by the caller. */
+  tensor<T extends Tensor>(shape: T["shape"]): T {
+    return this.#tfjs.emptyTensor(shape) as T;
+  }
+
+  /**
+   * Records a dispatch after all earlier operations, tfjs's too.
+   *
+   * @param operands By binding.
+   * @param workgroups Their number; see `GRID_WGSL` for their indices.
+   */
+  record(program: Program, operands: readonly Operand[], workgroups: number): void {
+    const { source, pipeline, layout } = program;
+    if (operands.length !== source.bindings.length) {
+      throw new RangeError(
+        `${source.name}: expected ${source.bindings.length} operands, got ${operands.length}`,
+      );
+    }
+    const [x, y] = gridOf(workgroups, this.limits);
+    // Before the encoder is taken: an upload ends its pass.
+    const entries = operands.map((operand, binding) => ({
+      binding,
+      resource: operand instanceof tf.Tensor
+        ? { buffer: this.#tfjs.bufferOf(operand) }
+        : { buffer: operand.buffer, size: operand.bytes },
+    }));
+    const group = this.device.createBindGroup({ layout, entries });
+    const pass = this.#tfjs.encoder().beginComputePass({ label: source.name });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y);
+    pass.end();
+    this.#dispatches++;
+  }
+
+  /**
+   * Submits everything recorded and reads a buffer as it is then; it may be released as soon as this was
+   * called. A read takes some 12 ms, whatever its size.
+   *
+   * @throws {FailureError} If the device was lost or reported an error.
+   */
+  async read({ buffer, bytes }: PooledBuffer): Promise<ArrayBuffer> {
+    this.#reads++;
+    const staging = this.#staging.take(bytes);
+    try {
+      this.#tfjs.encoder().copyBufferToBuffer(buffer, 0, staging.buffer, 0, bytes);
+      this.#tfjs.submit();
+      await staging.buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+      const copy = staging.buffer.getMappedRange(0, bytes).slice(0);
+      staging.buffer.unmap();
+      this.#check();
+      return copy;
+    } catch (error) {
+      this.#check();
+      throw error;
+    } finally {
+      staging.release();
+    }
+  }
+
+  /** Destroys our buffers. */
+  close(): void {
+    for (const pool of [this.#scratch, this.#uploads, this.#staging]) pool.close();
+  }
+}
+
+/** By tfjs's backend object: reopening a backend makes another. */
+const opened = new WeakMap<object, Gpu>();
+
+/**
+ * The device of an open `webgpu` backend; the same object for each call.
+ *
+ * @throws {RangeError} If it is another kind of backend, or closed.
+ * @throws {FailureError} If tfjs's backend lacks what this needs.
+ */
+export function gpuOf(backend: Backend): Gpu {
+  const of = backend.kind === "webgpu" ? tf.findBackend(backend.tfName) : null;
+  if (of === null) throw new RangeError(`GPU: ${backend.kind} is no open WebGPU backend`);
+  let gpu = opened.get(of);
+  if (gpu === undefined) {
+    gpu = new Gpu(new TfjsWebgpu(of), () => backend.check());
+    opened.set(of, gpu);
+  }
+  return gpu;
+}

@@ -1,0 +1,68 @@
+/** What a program takes of a device's limits. */
+export interface ProgramSize {
+  /** Invocations per workgroup, in one dimension. */
+  readonly threads: number;
+  /** Bytes of its `var<workgroup>` declarations. */
+  readonly workgroupBytes: number;
+  /** Number of storage buffers that it binds. */
+  readonly storageBuffers: number;
+}
+
+/** The limits of a device that programs are checked against: `GPUDevice.limits`. */
+export type DeviceLimits = Pick<
+  GPUSupportedLimits,
+  | "maxComputeInvocationsPerWorkgroup"
+  | "maxComputeWorkgroupSizeX"
+  | "maxComputeWorkgroupStorageSize"
+  | "maxComputeWorkgroupsPerDimension"
+  | "maxStorageBuffersPerShaderStage"
+  | "maxStorageBufferBindingSize"
+  | "maxBufferSize"
+>;
+
+/**
+ * Why a program does not fit a device, as phrases for messages; empty if it does. Implementations do not
+ * check workgroup memory themselves: Deno's compiles 48 KiB where 32 are allowed.
+ */
+export function programExcess(size: ProgramSize, limits: DeviceLimits): string[] {
+  const { threads, workgroupBytes, storageBuffers } = size;
+  const mostThreads = Math.min(
+    limits.maxComputeInvocationsPerWorkgroup,
+    limits.maxComputeWorkgroupSizeX,
+  );
+  const reasons: string[] = [];
+  const must = (wanted: number, most: number, what: string) => {
+    if (!(Number.isSafeInteger(wanted) && wanted >= 0 && wanted <= most)) {
+      reasons.push(`${wanted} ${what}, the device has ${most}`);
+    }
+  };
+  must(threads, mostThreads, "invocations per workgroup");
+  must(workgroupBytes, limits.maxComputeWorkgroupStorageSize, "bytes of workgroup memory");
+  must(storageBuffers, limits.maxStorageBuffersPerShaderStage, "storage buffers");
+  return reasons;
+}
+
+/** Largest number of bytes that one binding of a storage buffer can reach. */
+export function mostBindingBytes(limits: DeviceLimits): number {
+  return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+}
+
+/**
+ * The grid of a dispatch of `count` workgroups, which may exceed the limit of one dimension: x * y is at
+ * least `count`. The shader finds its index by {@link GRID_WGSL} and ends if it is not below `count`.
+ *
+ * @throws {RangeError} If `count` is not a whole number from 1, or two dimensions are too small for it.
+ */
+export function gridOf(count: number, limits: DeviceLimits): readonly [number, number] {
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  if (!(Number.isSafeInteger(count) && count >= 1 && count <= most * most)) {
+    throw new RangeError(`dispatch: expected 1 to ${most * most} workgroups, got ${count}`);
+  }
+  const y = Math.ceil(count / most);
+  return [Math.ceil(count / y), y];
+}
+
+/** WGSL of the index of a workgroup in a grid of {@link gridOf}. */
+export const GRID_WGSL = `
+fn workgroupIndex(id: vec3u, grid: vec3u) -> u32 { return id.y * grid.x + id.x; }
+`;

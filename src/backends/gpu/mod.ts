@@ -1,0 +1,27 @@
+/**
+ * Programs of our own on tfjs's WebGPU device: compiled shaders, pooled buffers, and a recorder that puts
+ * dispatches into tfjs's command encoder.
+ *
+ * A use: `gpuOf(backend)`, then `gpu.program(source)`, operands (`gpu.upload`, `gpu.scratch`, `gpu.tensor`, any
+ * float32 tensor of the backend), `gpu.record(program, operands, workgroups)`, `gpu.read(buffer)`.
+ *
+ * @module
+ */
+export type { PooledBuffer } from "./buffers.ts";
+export { Gpu, type GpuCounts, gpuOf, type Operand } from "./gpu.ts";
+export {
+  type DeviceLimits,
+  GRID_WGSL,
+  gridOf,
+  mostBindingBytes,
+  programExcess,
+  type ProgramSize,
+} from "./limits.ts";
+export {
+  type BindingKind,
+  type Program,
+  type ProgramSource,
+  sizeOf,
+  type WorkgroupVariable,
+  workgroupVariables,
+} from "./programs.ts";

@@ -23,8 +23,9 @@ export interface GpuCounts {
   readonly programs: number;
 }
 
-const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = {
+const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = {
   STORAGE: 0x80,
+  UNIFORM: 0x40,
   COPY_SRC: 0x04,
   COPY_DST: 0x08,
   MAP_READ: 0x01,
@@ -56,7 +57,7 @@ export class Gpu {
     const at = { device: this.device, limits: this.limits, encoder: () => tfjs.current };
     const usage = STORAGE | COPY_SRC | COPY_DST;
     this.#scratch = new BufferPool(at, { usage, written: "device" });
-    this.#uploads = new BufferPool(at, { usage, written: "host" });
+    this.#uploads = new BufferPool(at, { usage: usage | UNIFORM, written: "host" });
     this.#staging = new BufferPool(at, { usage: MAP_READ | COPY_DST, written: "host" });
   }
 
@@ -91,7 +92,7 @@ export class Gpu {
   }
 
   /**
-   * A buffer with the host's numbers; the caller releases it. Programs must not write to it.
+   * A buffer with the host's numbers, for uniforms too; the caller releases it. Programs must not write to it.
    *
    * @throws {FailureError} If it exceeds the device's limits.
    */

@@ -1,7 +1,13 @@
 import { type DeviceLimits, programExcess, type ProgramSize } from "./limits.ts";
 
-/** How a program uses a binding; all are storage buffers. */
-export type BindingKind = "read" | "readWrite";
+/** How a program uses a binding: the first two are storage buffers. */
+export type BindingKind = "read" | "readWrite" | "uniform";
+
+const bindingTypes = {
+  read: "read-only-storage",
+  readWrite: "storage",
+  uniform: "uniform",
+} as const satisfies Record<BindingKind, GPUBufferBindingType>;
 
 /** A compute shader. */
 export interface ProgramSource {
@@ -50,7 +56,8 @@ export function workgroupVariables(
 
 /** What a program takes of the device. */
 export function sizeOf({ threads, workgroupBytes, bindings }: ProgramSource): ProgramSize {
-  return { threads, workgroupBytes, storageBuffers: bindings.length };
+  const storageBuffers = bindings.filter((kind) => kind !== "uniform").length;
+  return { threads, workgroupBytes, storageBuffers };
 }
 
 /** Programs of a device by their WGSL: each is compiled once. */
@@ -86,7 +93,7 @@ export class ProgramCache {
       entries: source.bindings.map((kind, binding) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: kind === "read" ? "read-only-storage" : "storage" },
+        buffer: { type: bindingTypes[kind] },
       })),
     });
     const pipeline = device.createComputePipeline({

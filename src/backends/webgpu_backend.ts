@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
+import { closeGpu } from "./gpu/gpu.ts";
 import { FailureError, InputError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
@@ -47,7 +48,7 @@ export async function openWebgpu(): Promise<Backend> {
   });
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault(); // would be printed otherwise; check() reports it
-    failure ??= (event as GPUUncapturedErrorEvent).error.message.split("\n")[0]!;
+    failure ??= firstLine((event as GPUUncapturedErrorEvent).error.message);
   });
 
   // Imported here because importing it registers a `webgpu` backend with its own device.
@@ -72,6 +73,7 @@ export async function openWebgpu(): Promise<Backend> {
     },
     close: () => {
       closed = true;
+      closeGpu(backend);
       // Destroys every buffer. The device itself is left to the garbage collector: one in 75
       // processes that destroyed a device on Mesa's llvmpipe crashed with a corrupted heap.
       tf.removeBackend(NAME);
@@ -84,3 +86,8 @@ const NO_ADAPTER =
     option("backend", "cpu")
   }, or install a ` +
   "Vulkan driver (a software one, good for tests only: Debian's package mesa-vulkan-drivers)";
+
+/** Messages about shaders begin with an empty line. */
+function firstLine(message: string): string {
+  return message.trim().split("\n")[0]!;
+}

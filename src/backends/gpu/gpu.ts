@@ -36,7 +36,9 @@ const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = {
  * in order with its operations, and their operands may be its tensors.
  */
 export class Gpu {
+  /** The device. */
   readonly device: GPUDevice;
+  /** Its limits. */
   readonly limits: DeviceLimits;
   readonly #tfjs: TfjsWebgpu;
   readonly #check: () => void;
@@ -47,7 +49,11 @@ export class Gpu {
   #dispatches = 0;
   #reads = 0;
 
-  /** @param check Throws if the device was lost or reported an error: {@link Backend.check}. */
+  /**
+   * A device of tfjs's.
+   *
+   * @param check Throws if the device was lost or reported an error: {@link Backend.check}.
+   */
   constructor(tfjs: TfjsWebgpu, check: () => void) {
     this.#tfjs = tfjs;
     this.#check = check;
@@ -197,4 +203,10 @@ export function gpuOf(backend: Backend): Gpu {
     opened.set(of, gpu);
   }
   return gpu;
+}
+
+/** Destroys the buffers on a backend of tfjs's that is about to be closed. */
+export function closeGpu(tfjsBackend: object): void {
+  opened.get(tfjsBackend)?.close();
+  opened.delete(tfjsBackend);
 }

@@ -7,6 +7,8 @@
  *
  * @module
  */
+export type { Backend, BackendKind } from "../backend.ts";
+export type { Tensor } from "../../core/tensors.ts";
 export type { PooledBuffer } from "./buffers.ts";
 export { Gpu, type GpuCounts, gpuOf, type Operand } from "./gpu.ts";
 export {
@@ -22,6 +24,7 @@ export {
   type Program,
   type ProgramSource,
   sizeOf,
+  type WorkgroupElement,
   type WorkgroupVariable,
   workgroupVariables,
 } from "./programs.ts";

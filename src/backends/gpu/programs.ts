@@ -25,17 +25,22 @@ export interface ProgramSource {
 
 /** A compiled {@link ProgramSource}. */
 export interface Program {
+  /** What it was compiled from. */
   readonly source: ProgramSource;
+  /** The compiled shader. */
   readonly pipeline: GPUComputePipeline;
+  /** The layout of its bindings. */
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Scalars and vectors in workgroup memory with their bytes. */
-const elementBytes = { f32: 4, u32: 4, vec2f: 8, vec4f: 16 } as const;
+/** A scalar or vector in workgroup memory. */
+export type WorkgroupElement = "f32" | "u32" | "vec2f" | "vec4f";
+
+const elementBytes: Record<WorkgroupElement, number> = { f32: 4, u32: 4, vec2f: 8, vec4f: 16 };
 
 /** A variable in workgroup memory: an array, or a struct of the shader's. */
 export type WorkgroupVariable =
-  | { readonly name: string; readonly type: keyof typeof elementBytes; readonly count: number }
+  | { readonly name: string; readonly type: WorkgroupElement; readonly count: number }
   | { readonly name: string; readonly struct: string; readonly bytes: number };
 
 /** WGSL that declares variables in workgroup memory, with their size in bytes. */
@@ -99,7 +104,10 @@ export class ProgramCache {
     const pipeline = device.createComputePipeline({
       label,
       layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module: device.createShaderModule({ label, code: source.code }), entryPoint: "main" },
+      compute: {
+        module: device.createShaderModule({ label, code: source.code }),
+        entryPoint: "main",
+      },
     });
     const program = { source, pipeline, layout };
     this.#programs.set(source.code, program);

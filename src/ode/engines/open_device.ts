@@ -1,9 +1,11 @@
+import { gpuOf } from "../../backends/gpu/gpu.ts";
 import type { Backend, BackendKind, BackendOptions } from "../../backends/backend.ts";
 import { chooseBackend, type Work } from "../../backends/choose_backend.ts";
 import { openBackend } from "../../backends/open_backend.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { simdEngine } from "./cpu/simd_engine.ts";
 import { type Engines, enginesInOrder } from "./engines.ts";
+import { gpuEngine } from "./gpu/gpu_engine.ts";
 import { portableEngine } from "./portable/portable_engine.ts";
 
 /** Options of {@link openDevice}. */
@@ -49,21 +51,21 @@ export async function openDevice(
  * The engines of an open backend.
  *
  * On the CPU, fused networks run in WebAssembly on all cores; for other fields the states are float64
- * arrays on the host, since reading a tensor is free there. On a GPU the states stay in tensors,
- * since every read-back stalls the pipeline.
+ * arrays on the host, since reading a tensor is free there. On a GPU they run in WGSL, one workgroup per
+ * control group; for other fields the states stay in tensors, since every read-back stalls the pipeline.
  */
 export function enginesOf(
-  { kind }: Backend,
+  backend: Backend,
   { threads, portableBits }: BackendOptions = {},
 ): Engines {
-  switch (kind) {
+  switch (backend.kind) {
     case "cpu": {
       const build = simdChoice({ portableBits });
       return enginesInOrder(simdEngine({ threads, build }), portableEngine("host"));
     }
     case "webgpu":
-      return enginesInOrder(portableEngine("tensors"));
+      return enginesInOrder(gpuEngine(gpuOf(backend)), portableEngine("tensors"));
     default:
-      return kind satisfies never;
+      return backend.kind satisfies never;
   }
 }

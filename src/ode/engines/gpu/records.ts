@@ -70,7 +70,9 @@ export interface RecordPlaces {
 }
 
 /** Places in a chunk for a shader that calls its numbers as `names` says. */
-export function recordPlaces({ dims, slopes, groups, groupRows, steps }: RecordNames): RecordPlaces {
+export function recordPlaces(
+  { dims, slopes, groups, groupRows, steps }: RecordNames,
+): RecordPlaces {
   const numbers = `(2u + ${dims}u * (1u + ${slopes}))`;
   return {
     count: (group) => group,

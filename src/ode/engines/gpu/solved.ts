@@ -35,8 +35,6 @@ export class Solved implements Solution {
   readonly reports: readonly SolveReport[];
   readonly y1: tf.Tensor2D;
   readonly states: readonly tf.Tensor2D[];
-  /** Not known when a solve returns without having waited for it; never told, so that no result depends on it. */
-  readonly nextFirstStep = null;
   #isDisposed = false;
 
   constructor({ gpu, problem, weights, probes, records, reports, y1, states }: SolvedParts) {

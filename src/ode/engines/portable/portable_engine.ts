@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
-import { solveAdjoint } from "../../solver/adjoint.ts";
 import type {
   Engine,
   FieldSpec,
@@ -9,11 +8,11 @@ import type {
   GradientMethod,
   Solution,
   SolveProblem,
-  SolveReport,
 } from "../engine.ts";
 import { describeFailures } from "../../solver/failure_message.ts";
 import type { DifferentiableField } from "../../field.ts";
 import { requireInterpolant } from "../../interpolant.ts";
+import { adjointGradient } from "./adjoint_gradient.ts";
 import { type HostRows, hostSpace } from "./host_rows.ts";
 import { mlpHostField, mlpTensorField } from "./mlp_field.ts";
 import { replay } from "../../solver/replay.ts";
@@ -21,7 +20,7 @@ import { requireRowsFit } from "../../solver/rows_memory.ts";
 import type { RowSpace } from "../../solver/rows.ts";
 import type { RowsSolution, StepRecord } from "../../solver/rows_problem.ts";
 import { solveRows } from "../../solver/solve.ts";
-import { adjointControl, requireControl } from "../../solver/step_control.ts";
+import { requireControl } from "../../solver/step_control.ts";
 import { onHost, toTensor } from "./tensor_field.ts";
 import { tensorSpace } from "./tensor_rows.ts";
 import { TensorSum } from "./tensor_sum.ts";
@@ -180,11 +179,6 @@ async function pullBack<Rows>(
   const { space } = storage;
   const gradient = new TensorSum(field.parameterCount);
   const count = space.count(cotangent);
-  const finish = (y0: Rows, nfe: number): Gradient => {
-    const tensor = storage.toTensor(y0);
-    space.release(y0);
-    return { y0: tensor, parameters: gradient.take(), nfe: ready(nfe) };
-  };
   try {
     switch (method.kind) {
       case "direct": {
@@ -193,23 +187,13 @@ async function pullBack<Rows>(
         }
         const { tableau } = problem;
         const result = replay({ space, field, tableau, steps, cotangent, gradient });
-        return finish(result.y0, result.pulledRows / count);
+        const y0 = storage.toTensor(result.y0);
+        space.release(result.y0);
+        return { y0, parameters: gradient.take(), nfe: ready(result.pulledRows / count) };
       }
       case "adjoint": {
-        const control = problem.control.kind === "fixed"
-          ? problem.control
-          : adjointControl(problem.control, method);
-        const result = await solveAdjoint({
-          ...problem,
-          space,
-          field,
-          control,
-          y1: rows.y1,
-          cotangent,
-          gradient,
-        });
-        const nfe = meanNfe(result.reports) + result.quadratureRows / count;
-        return finish(result.y0, nfe);
+        const inputs = { problem, space, field, y1: rows.y1, cotangent, method };
+        return await adjointGradient(inputs, (rows) => storage.toTensor(rows));
       }
       default:
         return method satisfies never;
@@ -217,8 +201,4 @@ async function pullBack<Rows>(
   } finally {
     gradient.dispose();
   }
-}
-
-function meanNfe(reports: readonly SolveReport[]): number {
-  return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
 }

@@ -38,6 +38,5 @@ export function pullBackDirect(solved: Solved, cotangent: Tensor2D): Gradient {
       await requireWholePullBacks(gpu);
       return pulled / rows;
     },
-    nextFirstStep: null,
   };
 }

@@ -1,0 +1,150 @@
+import {
+  type DeviceLimits,
+  mostBindingBytes,
+  programExcess,
+} from "../../../backends/gpu/limits.ts";
+import { sizeOf } from "../../../backends/gpu/programs.ts";
+import type { Tableau } from "../../tableau.ts";
+import type { SolveProblem, Support } from "../engine.ts";
+import { directionsOf, type FieldShape } from "./field_wgsl.ts";
+import { tableauFor, usedSlopes } from "./job.ts";
+import { packedWeights } from "./packed_weights.ts";
+import { chunkBytes, type RecordShape, stepsThatFit } from "./records.ts";
+import {
+  attemptIterations,
+  denseIterations,
+  slopeRoomFor,
+  solveProgram,
+  type SolveShape,
+} from "./solve_wgsl.ts";
+import type { MlpProblem } from "./solved.ts";
+
+/** How a solve is laid out on the device: a function of kinds and shapes. */
+export interface SolvePlan {
+  readonly shape: SolveShape;
+  /** As the device uses it. */
+  readonly tableau: Tableau;
+  readonly rows: number;
+  readonly width: number;
+  /** Rows per control group, and groups. */
+  readonly groupRows: number;
+  readonly groups: number;
+  /** Step attempts per group and dispatch. */
+  readonly cap: number;
+  /** Null if no records are kept. */
+  readonly records: RecordShape | null;
+}
+
+/** Rows of a control group at most. */
+const MOST_GROUP_ROWS = 32;
+
+/** Directions of an exact trace at most: a thread holds the tangents of all. */
+const MOST_DIRECTIONS = 8;
+
+/** The tolerance below which float32 states and times are too coarse. */
+export const LEAST_TOLERANCE = 1e-6;
+
+/** Threads that keep a compute unit busy; workgroups of small groups are filled up to them. */
+const LEAST_THREADS = 32;
+
+/** Attempts per dispatch at most: some tens of milliseconds on a slow device. */
+const MOST_ATTEMPTS = 64;
+
+/** Below the 65,535 iterations after which Mesa's llvmpipe ends all loops of an invocation. */
+const MOST_ITERATIONS = 60_000;
+
+/** Settings that change the speed, never the bits. */
+export interface SolveTuning {
+  /** Step attempts per group and dispatch, in place of those that stay below every known limit of loops. */
+  readonly cap?: number;
+}
+
+function powerOfTwoFrom(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
+
+/** The plan for a problem over a fused field, whether the device can follow it or not. */
+export function solvePlan(
+  problem: MlpProblem,
+  limits: DeviceLimits,
+  tuning: SolveTuning = {},
+): SolvePlan {
+  const { field: { dims, hidden, trace }, y0, controlGroup, keep } = problem;
+  const [rows, width] = y0.shape;
+  const tableau = tableauFor(problem), stages = tableau.c.length;
+  const groupRows = controlGroup === "batch" ? rows : Math.min(controlGroup, rows);
+  const groups = Math.ceil(rows / groupRows);
+  const { quads } = packedWeights({ dims, hidden });
+  const filled = Math.min(8, powerOfTwoFrom(Math.max(1, LEAST_THREADS / quads)));
+  const field: FieldShape = {
+    dims,
+    hidden,
+    trace: trace === null ? "none" : trace.kind,
+    tileRows: Math.max(filled, powerOfTwoFrom(groupRows)),
+  };
+  const shape = { ...field, slopeRoom: slopeRoomFor(stages) };
+  const records = keep.kind === "records"
+    ? { groups, groupRows, dims, slopes: usedSlopes(tableau) }
+    : null;
+  const room = records === null ? Infinity : stepsThatFit(records, mostBindingBytes(limits));
+  const times = keep.kind === "times" ? keep.times.length : 0;
+  const left = MOST_ITERATIONS - times * denseIterations(shape, problem.tableau);
+  const fitting = Math.floor(left / attemptIterations(shape, stages));
+  return {
+    shape,
+    tableau,
+    rows,
+    width,
+    groupRows,
+    groups,
+    cap: Math.min(tuning.cap ?? Math.min(MOST_ATTEMPTS, fitting), room),
+    records,
+  };
+}
+
+/** Bytes of the largest buffer of a solve. */
+function largestBytes({ rows, width, records, cap }: SolvePlan, times: number): number {
+  const states = 4 * rows * width * Math.max(1, times);
+  return Math.max(states, records === null ? 0 : chunkBytes(records, cap));
+}
+
+/** Whether the device can solve a problem: by kinds and shapes, and the tolerances. */
+export function supports(problem: SolveProblem, limits: DeviceLimits): Support {
+  const { field, control, keep, y0, controlGroup } = problem;
+  if (field.kind !== "mlp") {
+    return { kind: "no", reasons: [`it takes fields of kind mlp, not ${field.kind}`] };
+  }
+  const reasons: string[] = [];
+  if (field.trace?.energies) reasons.push("it integrates no energies");
+  const groupRows = controlGroup === "batch" ? y0.shape[0] : Math.min(controlGroup, y0.shape[0]);
+  if (groupRows > MOST_GROUP_ROWS) {
+    reasons.push(`it takes control groups of at most ${MOST_GROUP_ROWS} rows, not ${groupRows}`);
+  }
+  const { dims, hidden } = field;
+  const kind = field.trace === null ? "none" : field.trace.kind;
+  const directions = directionsOf({ dims, trace: kind });
+  if (directions > MOST_DIRECTIONS) {
+    reasons.push(`it takes the exact trace in at most ${MOST_DIRECTIONS} dimensions, not ${dims}`);
+  }
+  if (control.kind === "adaptive") {
+    const tolerance = Math.max(control.rtol, control.atol);
+    if (tolerance < LEAST_TOLERANCE) {
+      reasons.push(`its float32 takes tolerances from ${LEAST_TOLERANCE}, not ${tolerance}`);
+    }
+    if (problem.tableau.c.length < 2) reasons.push("it takes adaptive steps of two stages or more");
+  }
+  if (reasons.length > 0) return { kind: "no", reasons };
+  const plan = solvePlan({ ...problem, field }, limits);
+  const excess = programExcess(sizeOf(solveProgram(plan.shape)), limits);
+  const times = keep.kind === "times" ? keep.times.length : 0;
+  if (plan.cap < 1) {
+    excess.push(`one step of ${plan.rows} rows and ${times} times is too much for a dispatch`);
+  }
+  const bytes = largestBytes(plan, times), most = mostBindingBytes(limits);
+  if (bytes > most) excess.push(`${bytes} bytes in a buffer, the device has ${most}`);
+  if (excess.length === 0) return { kind: "yes" };
+  return {
+    kind: "no",
+    reasons: [`a network of width ${hidden} over ${dims} dimensions takes ${excess.join(" and ")}`],
+  };
+}

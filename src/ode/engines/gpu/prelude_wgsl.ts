@@ -1,0 +1,50 @@
+import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
+
+/** Whole numbers from 0 to `count` - 1. */
+export function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** The largest divisor of `count` that is at most `most`. */
+export function largestDivisor(count: number, most: number): number {
+  let divisor = Math.max(1, Math.min(count, most));
+  while (count % divisor !== 0) divisor--;
+  return divisor;
+}
+
+/**
+ * WGSL of `body` for every index below `count`: unrolled if they are few, since naga counts iterations, which keeps
+ * compilers from unrolling.
+ */
+export function each(count: number, body: (index: string) => string): string {
+  if (count <= 4) return range(count).map((i) => body(`${i}u`)).join("\n");
+  return `  for (var d = 0u; d < ${count}u; d++) {\n${body("d")}\n  }`;
+}
+
+/**
+ * Functions of the field in WGSL: `tanh4`, and `embedding(t, q)`, features 4q to 4q + 3 of the time embedding
+ * (ops/mlp_field/time_embedding.ts). WGSL's own sine may err by 2^-11, so the argument is reduced exactly,
+ * and the polynomial is the minimax one of sin(pi x) on [0, 1/2] with a relative error below 1e-8.
+ */
+export function fieldPrelude({ hidden }: Pick<MlpShape, "hidden">): string {
+  return `
+fn tanh4(x: vec4f) -> vec4f { let e = exp(-2.0 * abs(x)); return sign(x) * (1.0 - e) / (1.0 + e); }
+
+/** sin(pi (k t + half)). */
+fn sinpi(k: vec4f, t: f32, half: vec4f) -> vec4f {
+  let p = k * t;
+  let rest = fma(k, vec4f(t), -p);
+  var r = (p - 2.0 * round(p * 0.5)) + (rest + half);
+  r = r - 2.0 * round(r * 0.5);
+  r = select(r, sign(r) - r, abs(r) > vec4f(0.5));
+  let z = r * r;
+  return r * fma(z, fma(z, fma(z, fma(z, fma(z, fma(z, vec4f(0.00046630281), vec4f(-0.0073704309)), vec4f(0.082145887)), vec4f(-0.59926453)), vec4f(2.5501640)), vec4f(-5.1677128)), vec4f(3.14159265));
+}
+
+fn embedding(t: f32, q: u32) -> vec4f {
+  let o = vec4f(f32(4u * q) + 1.0) + vec4f(0.0, 1.0, 2.0, 3.0);
+  let isCos = o > vec4f(${hidden / 2}.0);
+  return sinpi(select(o, o - ${hidden / 2}.0, isCos), t, select(vec4f(0.0), vec4f(0.5), isCos));
+}
+`;
+}

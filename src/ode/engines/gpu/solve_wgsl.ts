@@ -1,0 +1,421 @@
+import { GRID_WGSL } from "../../../backends/gpu/limits.ts";
+import { type ProgramSource, workgroupVariables } from "../../../backends/gpu/programs.ts";
+import { CONTROL_BYTES, CONTROL_WGSL, evaluationMode, groupStatus } from "./control.ts";
+import {
+  fieldIterations,
+  type FieldShape,
+  fieldVariables,
+  fieldWgsl,
+  widthOf,
+} from "./field_wgsl.ts";
+import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
+import { packedWeights } from "./packed_weights.ts";
+import { recordPlaces } from "./records.ts";
+import type { Tableau } from "../../tableau.ts";
+
+/** The shapes that determine the shader of a solve. */
+export interface SolveShape extends FieldShape {
+  /** Slopes per step for which there is room; at least the stages, and 2. */
+  readonly slopeRoom: number;
+}
+
+/** Slopes come in eights, so that the methods share a shader. */
+export function slopeRoomFor(stages: number): number {
+  return 8 * Math.ceil(stages / 8);
+}
+
+/**
+ * Iterations of all loops of an invocation per attempt of a step, at most: Mesa's llvmpipe ends all loops
+ * after 65,535.
+ */
+export function attemptIterations(shape: SolveShape, stages: number): number {
+  const { quads } = packedWeights(shape);
+  const columns = Math.ceil(widthOf(shape) / quads);
+  const evaluations = stages * (1 + fieldIterations(shape) + columns * (1 + stages));
+  return evaluations + columns * (4 + 3 * stages) + widthOf(shape) + shape.tileRows + 4;
+}
+
+/** Iterations of all loops of an invocation per requested time, at most. */
+export function denseIterations(shape: SolveShape, tableau: Tableau): number {
+  const { powers, basis } = tableau.interpolant;
+  const stages = tableau.c.length + 1;
+  const perWeight = 2 + basis.length * (1 + powers.reduce((sum, power) => sum + power + 1, 0));
+  const columns = Math.ceil(widthOf(shape) / packedWeights(shape).quads);
+  return 1 + Math.ceil(stages / threadsOf(shape)) * perWeight + columns * (2 + stages);
+}
+
+/** Threads per workgroup. */
+export function threadsOf(shape: FieldShape): number {
+  return shape.tileRows * packedWeights(shape).quads;
+}
+
+/**
+ * The shader of a solve. A workgroup owns a control group: it takes up to `job.cap` step attempts, from the
+ * start or from where the last dispatch paused, and decides on its own what is accepted and how large
+ * the next step is (solver/solve.ts and solver/step_control.ts, of which this is the float32 form).
+ *
+ * One thread keeps the group's `control`, which all load uniformly before they branch; the rows' states and
+ * slopes are in workgroup memory. The field is evaluated at one place of the code.
+ */
+export function solveProgram(shape: SolveShape): ProgramSource {
+  const { dims, tileRows, slopeRoom, trace } = shape;
+  const width = widthOf(shape), threads = threadsOf(shape), block = tileRows * width;
+  const isTraced = trace !== "none";
+  const variables = workgroupVariables([
+    ...fieldVariables(shape),
+    { name: "state", type: "f32", count: (slopeRoom + 3) * block },
+    { name: "dense", type: "f32", count: slopeRoom },
+    { name: "sums", type: "vec4f", count: tileRows },
+    { name: "control", struct: "Control", bytes: CONTROL_BYTES },
+  ]);
+  const status = Object.entries(groupStatus).map(([name, value]) =>
+    `const ${constantName(name)} = ${value}u;`
+  );
+  const modes = Object.entries(evaluationMode).map(([name, value]) =>
+    `const ${constantName(name)} = ${value}u;`
+  );
+  const records = recordPlaces({
+    dims,
+    slopes: "job.recordSlopes",
+    groups: "job.groups",
+    groupRows: "job.groupRows",
+    steps: "job.recordSteps",
+  });
+  const code = `
+${JOB_WGSL}
+${CONTROL_WGSL}
+${status.join(" ")}
+${modes.join(" ")}
+const SLOT = ${block}u;              // numbers of the states or slopes of all rows
+const X = ${
+    slopeRoom * block
+  }u;     // the input of the field, and y1 at the end of an attempt; slopes come before
+const Y = X + SLOT;
+const ERROR = Y + SLOT;
+const SMALLEST_TRIAL = 1e-6;
+
+@group(0) @binding(0) var<storage, read> job: Job;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(2) var<storage, read> start: array<f32>;            // y0 [rows][WIDTH]
+@group(0) @binding(3) var<storage, read_write> reached: array<f32>;    // the state, at last y1 [rows][WIDTH]
+@group(0) @binding(4) var<storage, read_write> carried: array<f32>;    // the slope at that state [rows][WIDTH]
+@group(0) @binding(5) var<storage, read_write> groups: array<Control>;
+@group(0) @binding(6) var<storage, read_write> kept: array<f32>;       // a chunk of records, or states [times][rows][WIDTH]
+@group(0) @binding(7) var<storage, read> probes: array<f32>;
+${variables.code}
+${GRID_WGSL}
+${JOB_ARRAYS_WGSL}
+${fieldWgsl(shape)}
+
+/** By the bits: compilers may assume that there is no NaN. */
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+
+/**
+ * The scaled norm of the group, known to the first thread: the largest root mean square of a part of the
+ * state, or -1 if it is not finite.
+ */
+fn norm(value: u32, other: u32, row: u32, q: u32, lid: u32, count: u32) -> f32 {
+  if (q == 0u) {
+    var sum = vec4f(0.0);
+    for (var c = 0u; c < WIDTH; c++) {
+      let at = row * WIDTH + c;
+      let largest = max(abs(state[Y + at]), abs(state[other + at]));
+      let scaled = state[value + at] / fma(job.rtol, largest, job.atol);
+      let square = scaled * scaled;
+      if (c < D) { sum.x += square; } else { sum.y += square; }
+      if (!isFinite(scaled) || !isFinite(state[Y + at]) || !isFinite(state[other + at])) { sum.z = 1.0; }
+    }
+    sums[row] = sum;
+  }
+  workgroupBarrier();
+  var total = vec4f(0.0);
+  if (lid == 0u) { for (var r = 0u; r < count; r++) { total += sums[r]; } }
+  workgroupBarrier();
+  let size = sqrt(${
+    isTraced ? "max(total.x / f32(D * count), total.y / f32(count))" : "total.x / f32(D * count)"
+  });
+  if (total.z != 0.0 || !isFinite(size)) { return -1.0; }
+  return size;
+}
+
+/** Checks the budget and sets the end of the step, or ends the solve. By the first thread. */
+fn begin() {
+  control.begins = 0u;
+  control.stage = select(0u, 1u, control.hasSlope == 1u);
+  if (control.tried >= job.cap) { control.status = PAUSED; control.begins = 1u; return; }
+  if (job.fixedSteps > 0u) {
+    let step = control.accepted;
+    control.t = fma(f32(step), job.h, job.t0);
+    control.end = fma(f32(step + 1u), job.h, job.t0);
+    if (step + 1u == job.fixedSteps) { control.end = job.t1; }
+    return;
+  }
+  if (control.accepted + control.rejected >= job.maxSteps) { control.status = MAX_STEPS_REACHED; return; }
+  if (!(abs(control.h) > 0.0) || control.t + control.h == control.t) {
+    control.status = select(STEP_SIZE_UNDERFLOW, NON_FINITE, control.sawNonFinite == 1u);
+    return;
+  }
+  let left = job.t1 - control.t;
+  if (abs(control.h) >= abs(left)) { control.h = left; control.end = job.t1; }
+  else { control.end = control.t + control.h; }
+}
+
+/** The factor of the controller for an attempt of this scaled error. */
+fn stepFactor(error: f32) -> f32 {
+  if (error < 0.0) { return job.shrinkRejected; }
+  if (error == 0.0) { return job.growth; }
+  var wanted = job.safety / pow(error, job.exponent1);
+  if (job.exponent2 != 0.0) { wanted /= pow(control.error2, job.exponent2); }
+  if (job.exponent3 != 0.0) { wanted /= pow(control.error3, job.exponent3); }
+  let least = select(job.shrinkRejected, job.shrinkAccepted, error < 1.0);
+  let most = select(job.growth, job.safety, error > 1.0);
+  return min(most, max(wanted, least));
+}
+
+/** Decides on the attempt that has just been made. By the first thread. */
+fn decide(error: f32) {
+  control.tried += 1u;
+  control.begins = 1u;
+  if (job.fixedSteps > 0u) {
+    control.accepts = select(0u, 1u, error >= 0.0);
+    if (error < 0.0) { control.status = NON_FINITE; }
+    return;
+  }
+  control.accepts = select(0u, 1u, error >= 0.0 && error <= 1.0);
+  control.sawNonFinite = select(0u, 1u, error < 0.0);
+}
+
+/** Weight of slope j in the state at theta of a step; see interpolant.ts. */
+fn denseWeight(theta: f32, j: u32) -> f32 {
+  let basisAt = denseAt() + job.powers;
+  let valuesAt = basisAt + job.basis * job.powers;
+  var weight = 0.0;
+  for (var i = 0u; i < job.basis; i++) {
+    var phi = 0.0;
+    for (var p = 0u; p < job.powers; p++) {
+      var power = 1.0;
+      for (var n = u32(job.data[denseAt() + p]); n > 0u; n--) { power *= theta; }
+      phi = fma(job.data[basisAt + i * job.powers + p], power, phi);
+    }
+    weight = fma(phi, job.data[valuesAt + i * job.stages + j], weight);
+  }
+  return weight;
+}
+
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let group = workgroupIndex(workgroup, grid);
+  if (group >= job.groups) { return; }
+  let row = lid / Q; let q = lid % Q;
+  let first = group * job.groupRows;
+  let count = min(job.groupRows, job.rows - first);
+  // Threads without a row of their own compute the last one again.
+  let isRow = row < count;
+  let rowInGroup = min(row, count - 1u);
+  let id = first + rowInGroup;
+  let at = row * WIDTH;
+
+  if (lid == 0u) {
+    if (job.isFirst == 1u) {
+      var fresh: Control;
+      fresh.t = job.t0;
+      fresh.h = job.h;
+      fresh.error2 = 1.0;
+      fresh.error3 = 1.0;
+      fresh.begins = 1u;
+      fresh.mode = STAGE;
+      if (job.fixedSteps == 0u && job.h == 0.0) { fresh.mode = FIRST_SLOPE; fresh.begins = 0u; }
+      if (job.t0 == job.t1) { fresh.status = FINISHED; }
+      control = fresh;
+    } else {
+      control = groups[group];
+      control.tried = 0u;
+      if (control.status == PAUSED) { control.status = RUNNING; }
+    }
+    control.recorded = 0u;
+  }
+  for (var c = q; c < WIDTH; c += Q) {
+    if (job.isFirst == 1u) { state[Y + at + c] = start[id * WIDTH + c]; }
+    else {
+      state[Y + at + c] = reached[id * WIDTH + c];
+      state[at + c] = carried[id * WIDTH + c];
+    }
+  }
+${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
+  let opening = workgroupUniformLoad(&control);
+  if (job.isFirst == 0u && opening.status != RUNNING) {
+    // It was done before: the chunk has none of its steps.
+    if (lid == 0u && job.recordSlopes > 0u) { kept[${records.count("group")}] = 0.0; }
+    return;
+  }
+  var nextTime = opening.nextTime;
+  if (job.isFirst == 1u) {
+    for (; nextTime < job.times; nextTime++) {
+      if (job.data[timesAt() + nextTime] != job.t0) { break; }
+      for (var c = q; c < WIDTH; c += Q) {
+        if (isRow) { kept[(nextTime * job.rows + id) * WIDTH + c] = state[Y + at + c]; }
+      }
+    }
+  }
+
+  loop {
+    if (lid == 0u && control.begins == 1u && control.status == RUNNING) { begin(); }
+    let s = workgroupUniformLoad(&control);
+    if (s.status != RUNNING) { break; }
+    let isStage = s.mode == STAGE;
+    for (var c = q; c < WIDTH; c += Q) {
+      var x = state[Y + at + c];
+      if (s.mode == TRIAL_SLOPE) { x = fma(s.trial, state[at + c], x); }
+      if (isStage && s.stage > 0u) {
+        var sum = 0.0;
+        for (var j = 0u; j < s.stage; j++) { sum = fma(coefficientOf(s.stage, j), state[j * SLOT + at + c], sum); }
+        x = fma(s.h, sum, x);
+      }
+      state[X + at + c] = x;
+    }
+    var time = s.t;
+    if (s.mode == TRIAL_SLOPE) { time += s.trial; }
+    if (isStage) { time = fma(nodeOf(s.stage), s.h, time); }
+    let slot = select(select(0u, SLOT, s.mode == TRIAL_SLOPE), s.stage * SLOT, isStage);
+    workgroupBarrier();
+    field(X + at, slot + at, time, row, q);
+    workgroupBarrier();
+    if (lid == 0u) { control.nfe += 1u; }
+    if (isStage && s.stage + 1u < job.stages) {
+      if (lid == 0u) { control.stage = s.stage + 1u; }
+      continue;
+    }
+
+    if (s.mode == FIRST_SLOPE) {
+      let stateNorm = norm(Y, Y, row, q, lid, count);
+      let slopeNorm = norm(0u, Y, row, q, lid, count);
+      if (lid == 0u) {
+        var trial = SMALLEST_TRIAL;
+        if (stateNorm >= 1e-5 && slopeNorm >= 1e-5) { trial = 0.01 * stateNorm / slopeNorm; }
+        control.trial = job.direction * trial;
+        control.slopeNorm = slopeNorm;
+        control.sawNonFinite = select(0u, 1u, slopeNorm < 0.0);
+        control.mode = TRIAL_SLOPE;
+      }
+      continue;
+    }
+    if (s.mode == TRIAL_SLOPE) {
+      for (var c = q; c < WIDTH; c += Q) { state[ERROR + at + c] = state[SLOT + at + c] - state[at + c]; }
+      workgroupBarrier();
+      let changeNorm = norm(ERROR, Y, row, q, lid, count);
+      if (lid == 0u) {
+        let trial = abs(s.trial);
+        let curvature = changeNorm / trial;
+        var size = pow(0.01 / max(s.slopeNorm, curvature), 1.0 / job.errorOrder);
+        if (s.slopeNorm <= 1e-15 && curvature <= 1e-15) { size = max(SMALLEST_TRIAL, trial * 1e-3); }
+        size = min(100.0 * trial, size);
+        if (s.slopeNorm < 0.0 || changeNorm < 0.0 || !isFinite(size)) { size = SMALLEST_TRIAL; }
+        control.h = job.direction * size;
+        control.mode = STAGE;
+        control.hasSlope = 1u;
+        control.begins = 1u;
+      }
+      continue;
+    }
+
+    // The end of an attempt: y1 is the input of the last stage, or a sum.
+    for (var c = q; c < WIDTH; c += Q) {
+      if (job.firstSameAsLast == 0u) {
+        var sum = 0.0;
+        for (var j = 0u; j < job.stages; j++) { sum = fma(weightOf(j), state[j * SLOT + at + c], sum); }
+        state[X + at + c] = fma(s.h, sum, state[Y + at + c]);
+      }
+      var error = 0.0;
+      for (var j = 0u; j < job.stages; j++) { error = fma(errorWeightOf(j), state[j * SLOT + at + c], error); }
+      state[ERROR + at + c] = s.h * error;
+    }
+    workgroupBarrier();
+    let error = norm(select(ERROR, X, job.fixedSteps > 0u), X, row, q, lid, count);
+    if (lid == 0u) { decide(error); }
+    let d = workgroupUniformLoad(&control);
+    if (d.accepts == 1u) {
+      if (job.recordSlopes > 0u && isRow) {
+        let record = ${records.row("group", "d.recorded", "rowInGroup")};
+        if (q == 0u) { kept[${records.t("record")}] = d.t; kept[${records.h("record")}] = d.h; }
+        for (var c = q; c < D; c += Q) {
+          kept[${records.state("record", "c")}] = state[Y + at + c];
+          for (var j = 0u; j < job.recordSlopes; j++) { kept[${
+    records.slope("record", "j", "c")
+  }] = state[j * SLOT + at + c]; }
+        }
+      }
+      for (; nextTime < job.times; nextTime++) {
+        let wanted = job.data[timesAt() + nextTime];
+        if ((wanted - d.end) * job.direction > 0.0) { break; }
+        let theta = (wanted - d.t) / (d.end - d.t);
+        for (var j = lid; j < job.stages; j += ${threads}u) { dense[j] = denseWeight(theta, j); }
+        workgroupBarrier();
+        for (var c = q; c < WIDTH; c += Q) {
+          var sum = 0.0;
+          for (var j = 0u; j < job.stages; j++) { sum = fma(dense[j], state[j * SLOT + at + c], sum); }
+          let inside = fma(d.h, sum, state[Y + at + c]);
+          if (isRow) { kept[(nextTime * job.rows + id) * WIDTH + c] = select(inside, state[X + at + c], wanted == d.end); }
+        }
+        workgroupBarrier();
+      }
+      for (var c = q; c < WIDTH; c += Q) {
+        state[Y + at + c] = state[X + at + c];
+        if (job.firstSameAsLast == 1u) { state[at + c] = state[(job.stages - 1u) * SLOT + at + c]; }
+      }
+    }
+    if (lid == 0u) {
+      control.hasSlope = select(1u, job.firstSameAsLast, d.accepts == 1u);
+      if (d.accepts == 1u) {
+        control.accepted += 1u;
+        control.recorded += 1u;
+        control.t = d.end;
+        if (d.end == job.t1 || control.accepted == job.fixedSteps) { control.status = FINISHED; }
+      }
+      if (job.fixedSteps == 0u) {
+        if (d.accepts == 0u) { control.rejected += 1u; }
+        control.h = d.h * stepFactor(error);
+        if (d.accepts == 1u) {
+          control.error3 = control.error2;
+          control.error2 = max(error, 1e-4);
+        }
+      }
+    }
+  }
+
+  // The loops of an implementation that limits their iterations have ended by now.
+  var canary = 0u;
+  for (var i = 0u; i < job.three; i++) { canary += i; }
+  if (lid == 0u) {
+    control.nextTime = nextTime;
+    if (canary != 3u) { control.status = CUT_SHORT; }
+    if (job.recordSlopes > 0u) { kept[${records.count("group")}] = f32(control.recorded); }
+  }
+  let last = workgroupUniformLoad(&control);
+  let hasFailed = last.status > FINISHED;
+  if (isRow) {
+    for (var c = q; c < WIDTH; c += Q) {
+      reached[id * WIDTH + c] = select(state[Y + at + c], bitcast<f32>(job.quietNan), hasFailed);
+      carried[id * WIDTH + c] = state[at + c];
+    }
+    if (hasFailed) {
+      for (var time = 0u; time < job.times; time++) {
+        for (var c = q; c < WIDTH; c += Q) { kept[(time * job.rows + id) * WIDTH + c] = bitcast<f32>(job.quietNan); }
+      }
+    }
+  }
+  if (lid == 0u) { groups[group] = last; }
+}
+`;
+  return {
+    name: "solve",
+    code,
+    bindings: ["read", "read", "read", "readWrite", "readWrite", "readWrite", "readWrite", "read"],
+    threads,
+    workgroupBytes: variables.bytes,
+  };
+}
+
+/** `maxStepsReached` as MAX_STEPS_REACHED. */
+function constantName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

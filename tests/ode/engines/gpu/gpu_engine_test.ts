@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { gpuOf } from "../../../../src/backends/gpu/gpu.ts";
+import type { DeviceLimits } from "../../../../src/backends/gpu/limits.ts";
+import { openBackend } from "../../../../src/backends/open_backend.ts";
+import { Parameters } from "../../../../src/core/parameters.ts";
+import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
+import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
+import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
+import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
+import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
+import { euler } from "../../../../src/ode/tableaus/euler.ts";
+import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
+import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
+import { relativeError } from "../../../parity/fixtures.ts";
+import { backendTest } from "../../../support/backends.ts";
+import { engineSuite } from "../../engine_suite.ts";
+import { randomNumbers, randomWeights } from "../mlp_problem.ts";
+
+engineSuite({
+  name: "gpuEngine()",
+  backends: ["webgpu"],
+  open: (backend) => gpuEngine(gpuOf(backend)),
+  held: async () => gpuOf(await openBackend("webgpu")).counts.used,
+  extent: "all",
+  onDevice: true,
+});
+
+/** A problem with an exact trace on the current backend; 20 groups of 8 rows, the last of 5. */
+function problemOf(
+  { dims, hidden, scale }: { dims: number; hidden: number; scale: number },
+  changes: Partial<SolveProblem> = {},
+): SolveProblem & { dispose(): void } {
+  const shape = { dims, hidden }, rows = 157;
+  const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
+  const start = new Float32Array(rows * (dims + 1));
+  const numbers = randomNumbers(rows * dims, 20);
+  for (let i = 0; i < rows * dims; i++) {
+    start[Math.floor(i / dims) * (dims + 1) + i % dims] = numbers[i]!;
+  }
+  const y0 = tf.tensor2d(start, [rows, dims + 1]);
+  return {
+    field: { kind: "mlp", ...shape, parameters, trace: { kind: "exact" } },
+    y0,
+    t0: 0,
+    t1: 1,
+    tableau: dopri5,
+    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
+    controlGroup: 8,
+    maxSteps: 1000,
+    keep: { kind: "end" },
+    ...changes,
+    dispose() {
+      y0.dispose();
+      parameters.dispose();
+    },
+  };
+}
+
+async function solved(engine: Engine, problem: SolveProblem) {
+  const solution = await engine.solve(problem);
+  const [y1, reports] = [await solution.y1.data(), await engine.report(solution)()];
+  const states = await Promise.all(solution.states.map((state) => state.data()));
+  solution.dispose();
+  return { y1: Float32Array.from(y1), states, reports };
+}
+
+/** Odd sizes: a width that is no multiple of 4, three dimensions. */
+const odd = { dims: 3, hidden: 22 };
+
+backendTest(
+  "gpuEngine() accepts the steps of the CPU engine, on odd shapes",
+  ["webgpu"],
+  async (backend) => {
+    // Of fresh weights, and of weights three times as large, whose field is stiff.
+    const cases = [{ scale: 1, same: 19, close: 1e-5 }, { scale: 3, same: 16, close: 1e-4 }];
+    const onCpu: Awaited<ReturnType<typeof solved>>[] = [];
+    await openBackend("cpu");
+    for (const { scale } of cases) {
+      const problem = problemOf({ ...odd, scale });
+      onCpu.push(await solved(simdEngine(), problem));
+      problem.dispose();
+    }
+    await openBackend("webgpu");
+    const engine = gpuEngine(gpuOf(backend));
+    for (const [i, { scale, same, close }] of cases.entries()) {
+      const problem = problemOf({ ...odd, scale });
+      const { y1, reports } = await solved(engine, problem);
+      const cpu = onCpu[i]!;
+      const equal = reports.filter(({ accepted, rejected, nfe }, group) => {
+        const other = cpu.reports[group]!;
+        return accepted === other.accepted && rejected === other.rejected && nfe === other.nfe;
+      });
+      assert.equal(reports.length, 20);
+      assert.ok(equal.length >= same, `scale ${scale}: ${equal.length} of 20`);
+      const error = relativeError(y1, cpu.y1);
+      assert.ok(error < close, `scale ${scale}: ${error}`);
+      problem.dispose();
+    }
+  },
+);
+
+backendTest(
+  "gpuEngine() has the same bits again, and for any number of attempts per dispatch",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const keep = { kind: "times", times: [0, 0.25, 0.5, 1] } as const;
+    const problem = problemOf({ ...odd, scale: 3 }, { keep });
+    const once = await solved(gpuEngine(gpu), problem);
+    for (const tuning of [{}, { cap: 3 }, { cap: 200 }]) {
+      const { dispatches } = gpu.counts;
+      const again = await solved(gpuEngine(gpu, tuning), problem);
+      assert.deepEqual(again, once);
+      // With one that packs the weights; each group took more than nine attempts.
+      const used = gpu.counts.dispatches - dispatches;
+      assert.ok(tuning.cap === 3 ? used > 4 : used === 2, `${used} dispatches`);
+    }
+    problem.dispose();
+  },
+);
+
+backendTest(
+  "gpuEngine() notices that an implementation has ended its loops",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const problem = problemOf({ ...odd, scale: 1 }, {
+      tableau: euler,
+      control: { kind: "fixed", steps: 3000 },
+    });
+    const { reports } = await solved(gpuEngine(gpu), problem);
+    assert.ok(reports.every(({ accepted, nfe }) => accepted === 3000 && nfe === 3000));
+    // Mesa's llvmpipe ends them after 65,535 iterations; other devices run on.
+    const all = solved(gpuEngine(gpu, { cap: 3000 }), problem);
+    if (backend.description.includes("llvmpipe")) {
+      await assert.rejects(all, { name: "FailureError", message: /limits the iterations/ });
+    } else await all;
+    problem.dispose();
+  },
+);
+
+Deno.test("gpuEngine() says what it does not support", () => {
+  const limits: DeviceLimits = {
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxComputeWorkgroupStorageSize: 32768,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxStorageBuffersPerShaderStage: 8,
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxBufferSize: 2 ** 28,
+  };
+  const problem = (
+    { rows = 512, dims = 2, hidden = 64 }: { rows?: number; dims?: number; hidden?: number },
+    changes: Partial<SolveProblem> = {},
+  ): SolveProblem => ({
+    field: {
+      kind: "mlp",
+      dims,
+      hidden,
+      parameters: null as unknown as Parameters,
+      trace: { kind: "exact" },
+    },
+    y0: { shape: [rows, dims + 1] } as unknown as tf.Tensor2D,
+    t0: 0,
+    t1: 1,
+    tableau: tsit5,
+    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
+    controlGroup: 8,
+    maxSteps: 1000,
+    keep: { kind: "end" },
+    ...changes,
+  });
+  const refused = (problem: SolveProblem, reason: RegExp) => {
+    const support = supports(problem, limits);
+    assert.ok(support.kind === "no");
+    assert.match(support.reasons.join("; "), reason);
+  };
+  for (
+    const keep of [{ kind: "end" }, { kind: "records" }, { kind: "times", times: [1] }] as const
+  ) {
+    for (const hidden of [2, 64, 128]) {
+      const asked = problem({ hidden, rows: 8192 }, { keep });
+      assert.deepEqual(supports(asked, limits), { kind: "yes" });
+    }
+  }
+  refused(problem({}, { controlGroup: "batch" }), /control groups of at most 32 rows, not 512/);
+  refused(problem({ dims: 43 }), /the exact trace in at most 8 dimensions, not 43/);
+  refused(
+    problem({}, { control: { kind: "adaptive", rtol: 1e-7, atol: 1e-8 } }),
+    /tolerances from 0\.000001, not 1e-7/,
+  );
+  refused(problem({}, { field: { kind: "tensors" } as SolveProblem["field"] }), /not tensors/);
+  refused(problem({ hidden: 1024 }), /2048 invocations per workgroup, the device has 256/);
+  refused(problem({ rows: 2 ** 25 }), /bytes in a buffer, the device has 134217728/);
+});

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { resnetBlockKernels } from "../../src/ops/resnet_block/cpu.ts";
 import { FailureError, OutOfMemoryError } from "../../src/core/errors.ts";
+import { addressOf, type WasmBackend } from "../../src/threads/wasm.ts";
 import { allocate, free, withHeapLeft } from "../support/heap.ts";
 
 await openBackend("cpu", { threads: 1 });
@@ -26,6 +27,14 @@ Deno.test("guardHeap(): what does not fit throws, and leaves the memory as it wa
     assert.match(failure!.message, /^backend cpu: no memory for \d\.\d GiB more; .*2\.0 GiB/);
   }
   free(allocate(1.9 * 2 ** 30));
+});
+
+Deno.test("guardHeap(): tensors begin on cache lines, and their memory is used again", () => {
+  const backend = tf.backend() as unknown as WasmBackend;
+  const tensors = Array.from({ length: 40 }, (_, i) => backend.makeOutput([1 + 3 * i], "float32"));
+  assert.deepEqual(tensors.filter((tensor) => addressOf(backend, tensor) % 64 !== 0), []);
+  for (const { dataId } of tensors) backend.disposeData(dataId);
+  for (let i = 0; i < 9; i++) free(allocate(2 ** 28));
 });
 
 Deno.test("guardHeap(): a tensor of values that does not fit throws", () => {

@@ -140,6 +140,41 @@ backendTest(
   },
 );
 
+backendTest(
+  "gpuEngine() takes few dispatches per gradient, and no new buffer after the first",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend), engine = gpuEngine(gpu);
+    const problem = problemOf({ ...odd, scale: 1 }, { keep: { kind: "records" } });
+    const cotangent = tf.onesLike(problem.y0);
+    const step = async () => {
+      const before = gpu.counts;
+      const solution = await engine.solve(problem);
+      const gradient = await engine.pullBack(solution, cotangent, { kind: "direct" });
+      solution.dispose();
+      await gradient.parameters.data();
+      tf.dispose([gradient.y0, gradient.parameters]);
+      const { dispatches, reads, buffers, used, programs } = gpu.counts;
+      return {
+        dispatches: dispatches - before.dispatches,
+        reads: reads - before.reads,
+        buffers: buffers - before.buffers,
+        used: used - before.used,
+        programs: programs - before.programs,
+      };
+    };
+    await step();
+    const tensors = tf.memory().numTensors;
+    for (let i = 0; i < 20; i++) {
+      // Packed weights, the solve, its gradient, and the sum of its parts; the solve waits for its reports.
+      assert.deepEqual(await step(), { dispatches: 4, reads: 1, buffers: 0, used: 0, programs: 0 });
+    }
+    assert.equal(tf.memory().numTensors, tensors);
+    cotangent.dispose();
+    problem.dispose();
+  },
+);
+
 Deno.test("gpuEngine() says what it does not support", () => {
   const limits: DeviceLimits = {
     maxComputeInvocationsPerWorkgroup: 256,

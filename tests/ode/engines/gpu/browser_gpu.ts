@@ -1,0 +1,246 @@
+import * as tf from "@tensorflow/tfjs";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Gpu, Operand } from "../../../../src/backends/gpu/gpu.ts";
+import type { PooledBuffer } from "../../../../src/backends/gpu/buffers.ts";
+import type { BindingKind, Program, ProgramSource } from "../../../../src/backends/gpu/programs.ts";
+
+/** Chromium from Debian, which CI installs. */
+const CHROMIUM = "/usr/bin/chromium";
+
+/** A command of the page; buffers have numbers. */
+type Command =
+  | { readonly kind: "create"; readonly id: number; readonly bytes: number }
+  | { readonly kind: "write"; readonly id: number; readonly words: readonly number[] }
+  | { readonly kind: "clear"; readonly id: number }
+  | {
+    readonly kind: "dispatch";
+    readonly code: string;
+    readonly bindings: readonly BindingKind[];
+    readonly operands: readonly number[];
+    readonly workgroups: number;
+  };
+
+/** Carries out commands, then reads a buffer, in the page. Throws what the device complains of. */
+async function execute(
+  { commands, read }: { readonly commands: readonly Command[]; readonly read: number },
+): Promise<readonly number[]> {
+  interface Machine {
+    readonly device: GPUDevice;
+    readonly buffers: Map<number, GPUBuffer>;
+    readonly pipelines: Map<string, { layout: GPUBindGroupLayout; pipeline: GPUComputePipeline }>;
+  }
+  const page = globalThis as unknown as { machine?: Machine };
+  if (page.machine === undefined) {
+    const adapter = await navigator.gpu.requestAdapter();
+    if (adapter === null) throw new Error("the browser has no WebGPU adapter");
+    page.machine = {
+      device: await adapter.requestDevice(),
+      buffers: new Map(),
+      pipelines: new Map(),
+    };
+  }
+  const { device, buffers, pipelines } = page.machine;
+  const types = { read: "read-only-storage", readWrite: "storage", uniform: "uniform" } as const;
+  device.pushErrorScope("validation");
+  for (const command of commands) {
+    switch (command.kind) {
+      case "create": {
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST |
+          GPUBufferUsage.COPY_SRC;
+        buffers.set(command.id, device.createBuffer({ size: command.bytes, usage }));
+        break;
+      }
+      case "write":
+        device.queue.writeBuffer(buffers.get(command.id)!, 0, Uint32Array.from(command.words));
+        break;
+      case "clear": {
+        const encoder = device.createCommandEncoder();
+        encoder.clearBuffer(buffers.get(command.id)!);
+        device.queue.submit([encoder.finish()]);
+        break;
+      }
+      case "dispatch": {
+        const { code, bindings, operands, workgroups } = command;
+        let known = pipelines.get(code);
+        if (known === undefined) {
+          const layout = device.createBindGroupLayout({
+            entries: bindings.map((kind, binding) => ({
+              binding,
+              visibility: GPUShaderStage.COMPUTE,
+              buffer: { type: types[kind] },
+            })),
+          });
+          const pipeline = device.createComputePipeline({
+            layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+            compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+          });
+          pipelines.set(code, known = { layout, pipeline });
+        }
+        const entries = operands.map((id, binding) => ({
+          binding,
+          resource: { buffer: buffers.get(id)! },
+        }));
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(known.pipeline);
+        pass.setBindGroup(0, device.createBindGroup({ layout: known.layout, entries }));
+        pass.dispatchWorkgroups(workgroups);
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+        break;
+      }
+      default:
+        command satisfies never;
+    }
+  }
+  const source = buffers.get(read)!;
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const staging = device.createBuffer({ size: source.size, usage });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
+  device.queue.submit([encoder.finish()]);
+  const error = await device.popErrorScope();
+  if (error !== null) throw new Error(error.message);
+  await staging.mapAsync(GPUMapMode.READ);
+  return [...new Uint32Array(staging.getMappedRange())];
+}
+
+/** A browser's WebGPU as a {@link Gpu}: commands are collected, and carried out by the next read. */
+export class BrowserGpu {
+  readonly #browser: Browser;
+  readonly #page: Page;
+  readonly #stop: () => Promise<void>;
+  readonly #ids = new WeakMap<object, number>();
+  #commands: Command[] = [];
+  #last = 0;
+  /** WebGPU's guaranteed limits, which a device has that is asked for no others. */
+  readonly limits = {
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxStorageBuffersPerShaderStage: 8,
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxBufferSize: 2 ** 28,
+  };
+
+  private constructor(browser: Browser, page: Page, stop: () => Promise<void>) {
+    this.#browser = browser;
+    this.#page = page;
+    this.#stop = stop;
+  }
+
+  /** Starts Chromium with its software WebGPU. */
+  static async open(): Promise<BrowserGpu> {
+    const profile = await Deno.makeTempDir({ prefix: "fluxion-chromium-" });
+    // WebGPU is there in secure contexts, such as a local file.
+    const file = `${profile}/page.html`;
+    await Deno.writeTextFile(file, "<!doctype html>");
+    const browser = await puppeteer.launch({
+      executablePath: CHROMIUM,
+      userDataDir: profile,
+      // By default the browser would inherit the environment, which needs a permission to read.
+      env: { HOME: profile },
+      protocolTimeout: 240_000,
+      args: [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+      ],
+    });
+    // The browser may still be writing there.
+    const stop = () => Deno.remove(profile, { recursive: true }).catch(() => {});
+    const page = await browser.newPage();
+    await page.goto(`file://${file}`);
+    return new BrowserGpu(browser, page, stop);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#stop();
+  }
+
+  /** As engines take it. */
+  get asGpu(): Gpu {
+    return this as unknown as Gpu;
+  }
+
+  #create(of: object, bytes: number): number {
+    const id = ++this.#last;
+    this.#ids.set(of, id);
+    this.#commands.push({ kind: "create", id, bytes });
+    return id;
+  }
+
+  #write(id: number, data: Float32Array | Uint32Array): void {
+    const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    this.#commands.push({ kind: "write", id, words: [...words] });
+  }
+
+  /** The number of an operand; tensors of the host are uploaded. */
+  #idOf(operand: Operand): number {
+    const known = this.#ids.get(operand);
+    if (known !== undefined) return known;
+    const data = Float32Array.from((operand as tf.Tensor).dataSync());
+    const id = this.#create(operand, data.byteLength);
+    this.#write(id, data);
+    return id;
+  }
+
+  program(source: ProgramSource): Program {
+    return { source } as unknown as Program;
+  }
+
+  scratch(bytes: number): PooledBuffer {
+    const buffer: PooledBuffer = {
+      buffer: null as unknown as GPUBuffer,
+      bytes,
+      retain: () => buffer,
+      release: () => {},
+    };
+    this.#create(buffer, bytes);
+    return buffer;
+  }
+
+  upload(data: Float32Array | Uint32Array): PooledBuffer {
+    const buffer = this.scratch(data.byteLength);
+    this.#write(this.#idOf(buffer), data);
+    return buffer;
+  }
+
+  clear(buffer: PooledBuffer): void {
+    this.#commands.push({ kind: "clear", id: this.#idOf(buffer) });
+  }
+
+  /** A tensor whose numbers are in the browser; see {@link valuesOf}. */
+  tensor(shape: number[]): tf.Tensor {
+    const tensor = tf.zeros(shape);
+    this.#create(tensor, 4 * tensor.size);
+    return tensor;
+  }
+
+  record(
+    { source: { code, bindings } }: Program,
+    operands: readonly Operand[],
+    workgroups: number,
+  ) {
+    const ids = operands.map((operand) => this.#idOf(operand));
+    this.#commands.push({ kind: "dispatch", code, bindings, operands: ids, workgroups });
+  }
+
+  async read(buffer: PooledBuffer): Promise<ArrayBuffer> {
+    return await this.#read(this.#idOf(buffer));
+  }
+
+  async #read(read: number): Promise<ArrayBuffer> {
+    const commands = this.#commands;
+    this.#commands = [];
+    return Uint32Array.from(await this.#page.evaluate(execute, { commands, read })).buffer;
+  }
+
+  /** The numbers of a tensor that a program has written. */
+  async valuesOf(tensor: tf.Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.#read(this.#ids.get(tensor)!));
+  }
+}

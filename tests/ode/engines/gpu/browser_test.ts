@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { Parameters } from "../../../../src/core/parameters.ts";
+import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
+import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
+import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
+import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
+import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
+import { relativeError } from "../../../parity/fixtures.ts";
+import { backendTest } from "../../../support/backends.ts";
+import { randomNumbers, randomWeights } from "../mlp_problem.ts";
+import { BrowserGpu } from "./browser_gpu.ts";
+
+// A second implementation of WGSL (Tint; the others are compiled by naga), which proves that barriers are
+// in uniform control flow.
+backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () => {
+  const shape = { dims: 2, hidden: 8 }, rows = 13;
+  const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, 1.5));
+  const y0 = tf.tensor2d(Float32Array.from(randomNumbers(rows * 3, 20)), [rows, 3]);
+  const cotangent = tf.tensor2d(Float32Array.from(randomNumbers(rows * 3, 21)), [rows, 3]);
+  const problem: SolveProblem = {
+    field: { kind: "mlp", ...shape, parameters, trace: { kind: "exact" } },
+    y0,
+    t0: 0,
+    t1: 1,
+    tableau: dopri5,
+    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
+    controlGroup: 8,
+    maxSteps: 1000,
+    keep: { kind: "records" },
+  };
+  type Read = (tensor: tf.Tensor) => Promise<Float32Array>;
+  const work = async (engine: Engine, read: Read) => {
+    const solution = await engine.solve(problem);
+    const gradient = await engine.pullBack(solution, cotangent, { kind: "direct" });
+    const result = {
+      reports: await engine.report(solution)(),
+      nfe: await gradient.nfe(),
+      y1: await read(solution.y1),
+      ofY0: await read(gradient.y0),
+      ofParameters: await read(gradient.parameters),
+    };
+    tf.dispose([gradient.y0, gradient.parameters]);
+    solution.dispose();
+    return result;
+  };
+  const gpu = await BrowserGpu.open();
+  try {
+    const inBrowser = await work(gpuEngine(gpu.asGpu), (tensor) => gpu.valuesOf(tensor));
+    const here = await work(
+      simdEngine({ threads: 1 }),
+      async (tensor) => Float32Array.from(await tensor.data()),
+    );
+    assert.deepEqual(inBrowser.reports, here.reports);
+    assert.equal(inBrowser.nfe, here.nfe);
+    for (const key of ["y1", "ofY0", "ofParameters"] as const) {
+      const error = relativeError(inBrowser[key], here[key]);
+      assert.ok(error < 1e-5, `${key}: ${error}`);
+    }
+  } finally {
+    await gpu.close();
+    tf.dispose([y0, cotangent]);
+    parameters.dispose();
+  }
+});

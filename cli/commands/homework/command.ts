@@ -15,7 +15,7 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
         "homework's ResNet and with\na U-Net. DIR/report.html is the report, with two self-tests; theory/ and runs/ hold its parts. After an interruption " +
         "the same command continues.\nPrints DIR.",
       [
-        ["fluxion homework --out homework", "24 minutes on 2 cores"],
+        ["fluxion homework --out homework", "about 25 minutes on 2 cores"],
         ["fluxion homework --out quick --quick", "a small one, in three minutes"],
         ["fluxion homework --out homework --json | jq .fmUnet", "the results of one part"],
       ],

@@ -152,6 +152,9 @@ Deno.test("a homework has the same bits in one go and after being stopped, kille
     assert.match(page, /checks pass/);
     assert.match(page, /Hutchinson, adjoint/);
 
+    // Its commands name the folder from where it was made, so that is where they run.
+    assert.match(page, /to be run in <code[^>]*>\.\.<\/code>, seen from the folder of this file/);
+
     // Finished parts are not repeated.
     const { mtime } = await Deno.stat(`${folder}/parts/report.html`);
     const again = await ending(start(folder, "parts"));

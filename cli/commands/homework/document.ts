@@ -15,7 +15,7 @@ import { type HomeworkOptions, readCheck, readGradients, readSelfTests, runOf } 
 import type { TrainingName } from "./trainings.ts";
 
 /** Options of {@link homeworkDocument}. */
-export interface HomeworkReport extends Pick<ReportOptions, "command" | "onProgress"> {
+export interface HomeworkReport extends Pick<ReportOptions, "command" | "folder" | "onProgress"> {
   readonly options: HomeworkOptions;
   readonly loadTheorem: (name: TheoremName) => Promise<Theorem>;
 }

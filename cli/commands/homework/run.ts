@@ -34,7 +34,7 @@ import { type HomeworkSize, homeworkSizes } from "./sizes.ts";
 import { TimeLeft } from "./time_left.ts";
 import { type TrainingName, trainingNames, trainings } from "./trainings.ts";
 import { interruptible } from "../../process/interrupt.ts";
-import { exists, shownPath, userPath } from "../../paths.ts";
+import { exists, folderInWords, shownPath, userPath } from "../../paths.ts";
 import { estimate, type Progress, showProgress } from "../../terminal/progress.ts";
 import { paint, printLine, type Say, speaker, writeResult } from "../../terminal/terminal.ts";
 import { evaluateRun } from "../eval/run.ts";
@@ -297,11 +297,16 @@ async function writeResults({ folder, size, options }: HomeworkContext): Promise
 }
 
 async function makeReport(context: HomeworkContext, progress: Progress): Promise<void> {
-  const document = await homeworkDocument(context.folder, {
-    ...context,
+  const { folder, options, loadTheorem, command } = context;
+  const path = homeworkFile(folder, "report");
+  const document = await homeworkDocument(folder, {
+    options,
+    loadTheorem,
+    command,
+    folder: folderInWords(path),
     onProgress: progress.update,
   });
-  await writeReport(document, reportPlace(homeworkFile(context.folder, "report")));
+  await writeReport(document, reportPlace(path));
 }
 
 /**

@@ -29,6 +29,7 @@ import { initialKinds, requirePossible } from "./data/column_kinds.ts";
 import { columnOffers } from "./data/column_offers.ts";
 import { filesOf, movableFiles, requireFilesThere, requireSameData } from "./data/data_files.ts";
 import { imagesRemark, readingRemark } from "./data/reading.ts";
+import { learningRate, scheduleOf } from "./optimizer/schedule.ts";
 import { chooseStandardization } from "./standardize.ts";
 import { readStateDict } from "./weights/initial_weights.ts";
 
@@ -220,7 +221,21 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
         `${storedSteps}; a resumed run may grow, not shrink`,
     );
   }
-  return plan;
+  return { ...plan, remarks: [...remarks, ...horizonRemarks(config, plan.steps)] };
+}
+
+/** Says that a resumed run has steps after the end of its cosine: nearly nothing is learnt there. */
+function horizonRemarks(config: TrainConfig, steps: number): string[] {
+  const { schedule, lrHorizon = Infinity } = config;
+  if (schedule !== "cosine" || lrHorizon >= steps) return [];
+  const last = learningRate(scheduleOf(config), lrHorizon);
+  return [
+    `the cosine schedule of the learning rate ends at step ${lrHorizon}; after it the rate stays at ` +
+    `${last.toPrecision(2)}, which changes the weights hardly at all: ${
+      option("lrHorizon", steps)
+    } ` +
+    "lets it fall until the last step instead",
+  ];
 }
 
 /** What was read, if that is a file or a folder of images. */

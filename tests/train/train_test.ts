@@ -144,7 +144,16 @@ Deno.test("train() resumed for longer keeps the horizon and its last rate", () =
     const given = { ...smallRuns.fm, steps: 6 };
     const run = `${folder}/grown`;
     await trainUntil(given, run, {});
-    await trainUntil({ model: "fm", steps: 8 }, run, { mode: "resume" });
+    const remarks: string[] = [];
+    const hooks = {
+      onStart: (start: { remarks: readonly string[] }) => remarks.push(...start.remarks),
+    };
+    await trainUntil({ model: "fm", steps: 8 }, run, { mode: "resume", hooks });
+    // A resumed run of two more steps barely learns, and says so.
+    assert.match(
+      remarks.join(),
+      /ends at step 6; .* stays at [\d.e-]+, .*`lrHorizon: 8` lets it fall/,
+    );
     // A run of 8 steps that had a horizon of 6 from the start is mathematically the same.
     await trainUntil({ ...given, steps: 8, lrHorizon: 6 }, `${folder}/whole`, {});
     const [grown, whole] = [await essence(run), await essence(`${folder}/whole`)];
@@ -152,7 +161,9 @@ Deno.test("train() resumed for longer keeps the horizon and its last rate", () =
     assert.deepEqual(grown.checkpoint, whole.checkpoint);
     const config = JSON.parse(await Deno.readTextFile(`${run}/config.json`));
     assert.deepEqual([config.steps, config.lrHorizon], [8, 6]);
-    await trainUntil({ model: "fm", steps: 9, lrHorizon: 9 }, run, { mode: "resume" });
+    remarks.length = 0;
+    await trainUntil({ model: "fm", steps: 9, lrHorizon: 9 }, run, { mode: "resume", hooks });
+    assert.deepEqual(remarks, []);
     assert.equal(JSON.parse(await Deno.readTextFile(`${run}/config.json`)).lrHorizon, 9);
     await assertEachStepOnce(run, 9);
   }));

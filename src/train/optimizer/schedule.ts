@@ -27,8 +27,8 @@ export function scheduleOf(
  *
  * During warm-up (s < warmup) it is lr * (s + 1) / warmup, then for a cosine
  * lr / 2 * (1 + cos(pi * (s - warmup) / (horizon - warmup))): the form of Loshchilov & Hutter 2017,
- * SGDR, equation 5, without restarts. From the horizon on it stays at its last value, small but not
- * zero, so that a prolonged run continues to learn.
+ * SGDR, equation 5, without restarts. From the horizon on it stays at its last value, which is
+ * not zero but too small to learn much: a prolonged run needs a later horizon.
  *
  * @param step From 0.
  */

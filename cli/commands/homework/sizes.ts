@@ -64,7 +64,7 @@ export const homeworkSizes = {
     },
     theoremSeconds,
     selfTestSeconds: 1,
-    gradients: { draws: 64, repeats: 5, seconds: 7 },
+    gradients: { draws: 256, repeats: 5, seconds: 12 },
     evaluationSeconds: 5,
     reportSeconds: 50,
   },

@@ -81,11 +81,6 @@ const MOST_ITERATIONS = 60_000;
 /** Room for stages comes in eights, so that the methods share a shader. */
 const STAGE_STEP = 8;
 
-/** Quads of columns that a thread of the outer product holds, for four rows. */
-export function outerBlockQuads(quads: number): number {
-  return quads % 2 === 0 ? 2 : 1;
-}
-
 /** The shader's variables in workgroup memory. */
 export function pullBackVariables(
   field: Pick<PullBackField, "dims" | "hidden" | "trace">,
@@ -182,8 +177,7 @@ function iterationsPerStep(
   const { dims, stages } = shape;
   const { quads, threads, tileRows, unroll } = plan;
   const products = 4 * quads / unroll;
-  const blocks = quads * quads / outerBlockQuads(quads);
-  const outer = 2 * Math.ceil(blocks / threads) * (1 + tileRows);
+  const outer = 2 * Math.ceil(quads * quads / threads) * (1 + tileRows);
   // Per thread that has dimensions: the stage's input and cotangent, and the cotangent of x.
   const perDimension = Math.ceil(dims / quads) * (2 + stages + quads / unroll);
   // Loops over dimensions: both outer layers, forward and backward, their gradients, their directions.

@@ -3,7 +3,7 @@ import type { MlpShape } from "../../../../ops/mlp_field/contract.ts";
 import { directionsOf, type TraceKind, widthOf } from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
 import { fieldPrelude, range } from "../prelude_wgsl.ts";
-import { outerBlockQuads, type PullBackPlan, pullBackVariables } from "./plan.ts";
+import { type PullBackPlan, pullBackVariables } from "./plan.ts";
 
 import { recordPlaces } from "../records.ts";
 
@@ -59,6 +59,8 @@ const Q = ${quads}u;        // quads per row
 const ROW = ${quads + 1}u;  // a gap between rows, so that they start in different banks
 const B = ${tileRows * (quads + 1)}u;  // the second array of planes
 const D = ${dims}u;
+const SQUARE = ${4 * quads * quads}u;          // vectors of a hidden layer's weights
+const LAYER = ${4 * quads * quads + quads}u;   // and of its bias
 const OF_F = ${narrow}u;    // cotangents of f follow x
 
 struct Planes { ${columns.map((c) => `c${c}: vec4f`).join(", ")} }
@@ -128,31 +130,30 @@ ${outerProduct(plan, directions)}
 fn addBias(row: u32, q: u32, into: u32) {
   if (row != 0u) { return; }
   var sum = sums[into + q];
-${range(tileRows).map((r) => `  sum += planes[B + ${r}u * ROW + q].c0;`).join("\n")}
+  for (var r = 0u; r < ${tileRows}u; r++) { sum += planes[B + r * ROW + q].c0; }
   sums[into + q] = sum;
 }
 
-/** Adds (narrow)^T values + (directions)^T tangents in B, over rows, to [dims][quads]; rows of threads share the dimensions. */
+/**
+ * Adds (narrow)^T values + (directions)^T tangents in B, over rows, to [dims][quads]; the dimensions are
+ * shared out to the rows of threads.
+ */
 fn addNarrow(row: u32, q: u32, first: u32, narrowFrom: u32, into: u32) {
+  for (var d = row; d < D; d += ${tileRows}u) {
+    var sum = sums[into + d * Q + q];
+    for (var r = 0u; r < ${tileRows}u; r++) {
+      let b = planes[B + r * ROW + q];
+      sum = fma(vec4f(narrow[narrowFrom + r * D + d]), b.c0, sum);
 ${
-    each("d", dims, (d) => `
-  if (row == (${d}) % ${tileRows}u) {
-    var sum = sums[into + ${d} * Q + q];
-${
-      range(tileRows).map((r) => {
-        const value = `planes[B + ${r}u * ROW + q]`;
-        const direct = `sum = fma(vec4f(narrow[narrowFrom + ${r}u * D + ${d}]), ${value}.c0, sum);`;
-        const alongProbe =
-          `sum = fma(vec4f(probes[min(first + ${r}u, job.rows - 1u) * D + ${d}]), ${value}.c1, sum);`;
-        // Exactly one unit vector has this entry; dimensions are unrolled then.
-        const alongUnit = `sum += ${value}.c${Number.parseInt(d) + 1};`;
-        return `    ${direct}${
-          trace === "hutchinson" ? ` ${alongProbe}` : trace === "exact" ? ` ${alongUnit}` : ""
-        }`;
-      }).join("\n")
+    trace === "exact"
+      // The unit vector of this dimension.
+      ? tangents.map((k) => `      sum += select(vec4f(0.0), b.c${k}, d == ${k - 1}u);`).join("\n")
+      : trace === "hutchinson"
+      ? "      sum = fma(vec4f(probes[min(first + r, job.rows - 1u) * D + d]), b.c1, sum);"
+      : ""
+  }
     }
-    sums[into + ${d} * Q + q] = sum;
-  }`, trace === "exact" ? "unrolled" : undefined)
+    sums[into + d * Q + q] = sum;
   }
 }
 
@@ -160,15 +161,13 @@ ${
 fn addOutputBias(lid: u32, into: u32) {
   for (var i = lid; i < ${Math.ceil(dims / 4)}u; i += ${threads}u) {
     var sum = sums[into + i];
-${
-    range(tileRows).map((r) =>
-      `    sum += vec4f(${
-        range(4).map((j) =>
-          `select(0.0, narrow[OF_F + ${r}u * D + min(4u * i + ${j}u, D - 1u)], 4u * i + ${j}u < D)`
-        ).join(", ")
-      });`
-    ).join("\n")
-  }
+    for (var r = 0u; r < ${tileRows}u; r++) {
+      sum += vec4f(${
+    range(4).map((j) =>
+      `select(0.0, narrow[OF_F + r * D + min(4u * i + ${j}u, D - 1u)], 4u * i + ${j}u < D)`
+    ).join(", ")
+  });
+    }
     sums[into + i] = sum;
   }
 }
@@ -208,15 +207,19 @@ ${
     let h1 = tanh4(sum);
     let s1 = 1.0 - h1 * h1;
     planes[at] = ${planes(["h1", ...tangents.map((k) => `s1 * ${u(k)}`)])};
-    workgroupBarrier();
-    let v2 = product(row * ROW, ${at.w1}u + q);
-    let h2 = tanh4(v2.c0 + weights[${at.b1}u + q]);
+    var v2: Planes; var v3: Planes; var h2: vec4f; var h3: vec4f;
+    for (var layer = 0u; layer < 2u; layer++) {
+      workgroupBarrier();
+      let v = product(row * ROW, ${at.w1}u + layer * LAYER + q);
+      let h = tanh4(v.c0 + weights[${at.b1}u + layer * LAYER + q]);
+      workgroupBarrier();
+      if (layer == 0u) {
+        let s = 1.0 - h * h;
+        planes[at] = ${planes(["h", ...tangents.map((k) => `s * v.c${k}`)])};
+        v2 = v; h2 = h;
+      } else { v3 = v; h3 = h; }
+    }
     let s2 = 1.0 - h2 * h2;
-    workgroupBarrier();
-    planes[at] = ${planes(["h2", ...tangents.map((k) => `s2 * v2.c${k}`)])};
-    workgroupBarrier();
-    let v3 = product(row * ROW, ${at.w2}u + q);
-    let h3 = tanh4(v3.c0 + weights[${at.b2}u + q]);
     let s3 = 1.0 - h3 * h3;
 
     // The output layer.
@@ -240,29 +243,29 @@ ${tangents.map((k) => `    let ofT3_${k} = ofDiv * ${w(k)};`).join("\n")}
     workgroupBarrier();
 
     // The hidden layers.
-    addOuter(lid, slot + ${at.w2}u);
-    addBias(row, q, slot + ${at.b2}u);
-    let of2 = product(B + row * ROW, ${at.w2t}u + q);
-    workgroupBarrier();
-    planes[at] = ${planes(["h1", ...tangents.map((k) => `s1 * ${u(k)}`)])};
-    planes[B + at] = ${
+    for (var layer = 1u; layer < 2u; layer--) {
+      addOuter(lid, slot + ${at.w1}u + layer * LAYER);
+      addBias(row, q, slot + ${at.b1}u + layer * LAYER);
+      let pulledOf = product(B + row * ROW, ${at.w1t}u + layer * SQUARE + q);
+      workgroupBarrier();
+      if (layer == 1u) {
+        planes[at] = ${planes(["h1", ...tangents.map((k) => `s1 * ${u(k)}`)])};
+        planes[B + at] = ${
     planes([
-      `s2 * (of2.c0 - 2.0 * h2 * (${sumOver((k) => `v2.c${k} * of2.c${k}`)}))`,
-      ...tangents.map((k) => `s2 * of2.c${k}`),
+      `s2 * (pulledOf.c0 - 2.0 * h2 * (${sumOver((k) => `v2.c${k} * pulledOf.c${k}`)}))`,
+      ...tangents.map((k) => `s2 * pulledOf.c${k}`),
     ])
   };
-    workgroupBarrier();
-    addOuter(lid, slot + ${at.w1}u);
-    addBias(row, q, slot + ${at.b1}u);
-    let of1 = product(B + row * ROW, ${at.w1t}u + q);
-    workgroupBarrier();
-    planes[B + at] = ${
+      } else {
+        planes[B + at] = ${
     planes([
-      `s1 * (of1.c0 - 2.0 * h1 * (${sumOver((k) => `${u(k)} * of1.c${k}`)}))`,
-      ...tangents.map((k) => `s1 * of1.c${k}`),
+      `s1 * (pulledOf.c0 - 2.0 * h1 * (${sumOver((k) => `${u(k)} * pulledOf.c${k}`)}))`,
+      ...tangents.map((k) => `s1 * pulledOf.c${k}`),
     ])
   };
-    workgroupBarrier();
+      }
+      workgroupBarrier();
+    }
 
     // The input layer.
     addNarrow(row, q, first, 0u, slot + ${at.w0}u);
@@ -331,37 +334,30 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 }
 
 /**
- * The outer product of planes: each thread adds to blocks of four rows by one or two quads of columns,
- * in registers over all rows and columns of the planes.
+ * The outer product of planes: a thread adds to a block of four rows by a quad of columns, in registers over
+ * all rows and columns of the planes. Two quads need half of the reads and spill on RDNA 3.
  */
 function outerProduct(
-  { quads, tileRows, threads }: Pick<
-    PullBackPlan,
-    "quads" | "tileRows" | "threads"
-  >,
+  { quads, tileRows, threads }: Pick<PullBackPlan, "quads" | "tileRows" | "threads">,
   directions: number,
 ): string {
-  const blockQuads = outerBlockQuads(quads), perRow = quads / blockQuads;
-  const blocks = range(4).flatMap((i) => range(blockQuads).map((o) => ({ i, o })));
-  const components = ["x", "y", "z", "w"];
+  const components = ["x", "y", "z", "w"].map((name, i) => ({ name, i }));
   return `/** Adds A^T B, summed over rows and columns of the planes, to a square matrix. */
 fn addOuter(lid: u32, into: u32) {
-  for (var block = lid; block < ${quads * perRow}u; block += ${threads}u) {
-    let i = block / ${perRow}u; let o = ${blockQuads}u * (block % ${perRow}u);
+  for (var block = lid; block < ${quads * quads}u; block += ${threads}u) {
+    let i = block / Q; let o = block % Q;
     let at = into + 4u * i * Q + o;
-${blocks.map(({ i, o }) => `    var p${i}${o} = sums[at + ${i}u * Q + ${o}u];`).join("\n")}
+${components.map(({ i }) => `    var p${i} = sums[at + ${i}u * Q];`).join("\n")}
     for (var row = 0u; row < ${tileRows}u; row++) {
       let a = planes[row * ROW + i];
-${range(blockQuads).map((o) => `      let g${o} = planes[B + row * ROW + o + ${o}u];`).join("\n")}
+      let b = planes[B + row * ROW + o];
 ${
     range(1 + directions).flatMap((c) =>
-      blocks.map(({ i, o }) =>
-        `      p${i}${o} = fma(vec4f(a.c${c}.${components[i]}), g${o}.c${c}, p${i}${o});`
-      )
+      components.map(({ name, i }) => `      p${i} = fma(vec4f(a.c${c}.${name}), b.c${c}, p${i});`)
     ).join("\n")
   }
     }
-${blocks.map(({ i, o }) => `    sums[at + ${i}u * Q + ${o}u] = p${i}${o};`).join("\n")}
+${components.map(({ i }) => `    sums[at + ${i}u * Q] = p${i};`).join("\n")}
   }
 }`;
 }

@@ -15,6 +15,9 @@ import { chunksOf, numbersOf, type RecordedCase, solveAndReplay } from "./record
 const adaptive = (tolerance: number) =>
   ({ kind: "adaptive", rtol: tolerance, atol: tolerance }) as const;
 
+/** Without unrolling, llvmpipe compiles in half the time. */
+const UNROLL = 1;
+
 /** One row, primes, padded widths, groups of several tiles, more dimensions than quads. */
 const cases: readonly (RecordedCase & { readonly chunkSteps: number })[] = [
   {
@@ -46,7 +49,7 @@ async function pulledBack(
   gpu: Gpu,
   given: RecordedCase & { readonly chunkSteps: number },
   steps: Awaited<ReturnType<typeof solveAndReplay>>["steps"],
-  tuning?: PullBackTuning,
+  tuning: PullBackTuning = {},
 ) {
   const { dims, hidden, trace, rows, groupRows, tableau, chunkSteps } = given;
   const { parameters, probes, cotangent, width } = numbersOf(given);
@@ -58,7 +61,7 @@ async function pulledBack(
   const stages = tableau.firstSameAsLast ? tableau.c.length - 1 : tableau.c.length;
   const shape = { dims, hidden, trace, rows, groupRows, stages, chunkSteps };
   const inputs = { shape, tableau, weights, chunks, probes: ofProbes, cotangent: ofY1 };
-  const gradient = recordPullBack(gpu, inputs, tuning);
+  const gradient = recordPullBack(gpu, inputs, { unroll: UNROLL, ...tuning });
   const y0 = Float32Array.from(await gradient.y0.data());
   const ofParameters = Float32Array.from(await gradient.parameters.data());
   for (const buffer of [flat, weights, ...chunks]) buffer.release();

@@ -9,6 +9,7 @@ import type { SolveProblem, Support } from "../engine.ts";
 import { directionsOf, type FieldShape } from "./field_wgsl.ts";
 import { tableauFor, usedSlopes } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
+import { pullBackTileRows } from "./pull_back/plan.ts";
 import { chunkBytes, type RecordShape, stepsThatFit } from "./records.ts";
 import {
   attemptIterations,
@@ -137,6 +138,13 @@ export function supports(problem: SolveProblem, limits: DeviceLimits): Support {
   const plan = solvePlan({ ...problem, field }, limits);
   const excess = programExcess(sizeOf(solveProgram(plan.shape)), limits);
   const times = keep.kind === "times" ? keep.times.length : 0;
+  if (plan.records !== null) {
+    const { groupRows, slopes: stages } = plan.records;
+    const workgroupBytes = limits.maxComputeWorkgroupStorageSize;
+    if (pullBackTileRows({ dims, hidden, trace: kind, groupRows, stages }, workgroupBytes) === 0) {
+      excess.push(`too much workgroup memory for its gradient, the device has ${workgroupBytes}`);
+    }
+  }
   if (plan.cap < 1) {
     excess.push(`one step of ${plan.rows} rows and ${times} times is too much for a dispatch`);
   }

@@ -227,5 +227,12 @@ Deno.test("gpuEngine() says what it does not support", () => {
   );
   refused(problem({}, { field: { kind: "tensors" } as SolveProblem["field"] }), /not tensors/);
   refused(problem({ hidden: 1024 }), /2048 invocations per workgroup, the device has 256/);
+  // The gradient keeps two arrays of activations where the solve has one.
+  const wide = { dims: 8, hidden: 512 };
+  assert.deepEqual(supports(problem(wide, { controlGroup: 1 }), limits), { kind: "yes" });
+  refused(
+    problem(wide, { controlGroup: 1, keep: { kind: "records" } }),
+    /too much workgroup memory for its gradient, the device has 32768/,
+  );
   refused(problem({ rows: 2 ** 25 }), /bytes in a buffer, the device has 134217728/);
 });

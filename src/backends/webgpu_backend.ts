@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
-import { closeGpu } from "./gpu/gpu.ts";
+import { registerGpuAdam } from "./gpu/adam.ts";
+import { closeGpu, gpuOf } from "./gpu/gpu.ts";
 import { FailureError, InputError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
@@ -59,7 +60,7 @@ export async function openWebgpu(): Promise<Backend> {
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const backend = new WebGPUBackend(device, adapter.info);
   tf.registerBackend(NAME, () => backend, 0);
-  return {
+  const opened: Backend = {
     kind: "webgpu",
     tfName: NAME,
     description: adapter.info.description,
@@ -79,6 +80,8 @@ export async function openWebgpu(): Promise<Backend> {
       tf.removeBackend(NAME);
     },
   };
+  registerGpuAdam(NAME, { limits: device.limits, gpu: () => gpuOf(opened) });
+  return opened;
 }
 
 const NO_ADAPTER =

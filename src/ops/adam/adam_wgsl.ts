@@ -1,0 +1,111 @@
+import { BETA1, BETA2, CLIP_EPSILON, EPSILON } from "./contract.ts";
+
+/** Threads per workgroup of both shaders. */
+export const ADAM_THREADS = 256;
+
+/** Numbers per workgroup of {@link squaresShader}. */
+export const SQUARES_PER_WORKGROUP = 4 * ADAM_THREADS;
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** WGSL that sums `sum` of all threads of a workgroup in a fixed order; each has the result as `total`. */
+const sumOfThreads = `
+  shares[lid] = sum;
+  workgroupBarrier();
+${
+  range(Math.log2(ADAM_THREADS)).map((i) => {
+    const half = ADAM_THREADS / 2 ** (i + 1);
+    return `  if (lid < ${half}u) { shares[lid] += shares[lid + ${half}u]; }\n  workgroupBarrier();`;
+  }).join("\n")
+}
+  let total = shares[0];`;
+
+/**
+ * Sums of squares of a vector, one per {@link SQUARES_PER_WORKGROUP} numbers.
+ *
+ *   0  uniform     job      n
+ *   1  read        values   [n]
+ *   2  read_write  squares  [workgroups]
+ */
+export const squaresShader = `
+@group(0) @binding(0) var<uniform> job: u32;
+@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(2) var<storage, read_write> squares: array<f32>;
+
+var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
+
+@compute @workgroup_size(${ADAM_THREADS})
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let count = job;
+  let first = workgroup.x * ${SQUARES_PER_WORKGROUP}u + lid;
+  var sum = 0.0;
+${
+  range(4).map((i) => {
+    const at = `first + ${i * ADAM_THREADS}u`;
+    return `  { let x = values[min(${at}, count - 1u)]; sum += select(0.0, x * x, ${at} < count); }`;
+  }).join("\n")
+}
+${sumOfThreads}
+  if (lid == 0u) { squares[workgroup.x] = total; }
+}
+`;
+
+/**
+ * A step of Adam (formulas: adam_step.ts), a thread per number. Every workgroup sums the squares anew, which
+ * costs less than a dispatch.
+ *
+ *   0  uniform     job                     n (u32), clip, weightDecay, secondScale, rate, averageDecay
+ *   1  read        squares                 [any], sums of squares of parts of the gradient
+ *   2  read        gradient, weights, m, v and the average if there is one  [n]
+ *   .  read_write  the next weights, m, v and average                       [n]
+ */
+export function adamShader({ hasAverage }: { readonly hasAverage: boolean }): string {
+  const inputs = ["gradient", ...adamState({ hasAverage })];
+  const outputs = adamState({ hasAverage }).map((name) => `${name}Next`);
+  const bindings = [
+    ...inputs.map((name) => ["read", name]),
+    ...outputs.map((name) => ["read_write", name]),
+  ];
+  return `
+struct Job { count: u32, clip: f32, weightDecay: f32, secondScale: f32, rate: f32, averageDecay: f32 }
+@group(0) @binding(0) var<uniform> job: Job;
+@group(0) @binding(1) var<storage, read> squares: array<f32>;
+${
+    bindings.map(([access, name], i) =>
+      `@group(0) @binding(${i + 2}) var<storage, ${access}> ${name}: array<f32>;`
+    ).join("\n")
+  }
+
+var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
+
+@compute @workgroup_size(${ADAM_THREADS})
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lid: u32) {
+  var sum = 0.0;
+  for (var i = lid; i < arrayLength(&squares); i += ${ADAM_THREADS}u) { sum += squares[i]; }
+${sumOfThreads}
+  let i = workgroup.x * ${ADAM_THREADS}u + lid;
+  if (i >= job.count) { return; }
+  // A norm that is not finite reaches the weights, as elsewhere.
+  let scale = job.clip / (sqrt(total) + ${CLIP_EPSILON});
+  let factor = select(1.0, scale, job.clip > 0.0 && !(scale >= 1.0));
+  let w = weights[i];
+  let g = fma(gradient[i], factor, job.weightDecay * w);
+  let nextM = fma(${BETA1}, m[i], ${1 - BETA1} * g);
+  let nextV = fma(${BETA2}, v[i], ${1 - BETA2} * g * g);
+  let next = w - job.rate * nextM / fma(sqrt(nextV), job.secondScale, ${EPSILON});
+  weightsNext[i] = next;
+  mNext[i] = nextM;
+  vNext[i] = nextV;
+${
+    hasAverage
+      ? "  averageNext[i] = fma(job.averageDecay, average[i], (1.0 - job.averageDecay) * next);"
+      : ""
+  }
+}
+`;
+}
+
+/** Names of the state in the order of bindings and outputs. */
+export function adamState({ hasAverage }: { readonly hasAverage: boolean }): string[] {
+  return ["weights", "m", "v", ...(hasAverage ? ["average"] : [])];
+}

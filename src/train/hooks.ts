@@ -36,7 +36,7 @@ export interface TrainStart {
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
   /** Steps between validations; 0: only at the end. */
   readonly validationSteps: number;
-  /** Human-readable remarks about the data and how they are used, one line each. */
+  /** Human-readable remarks about the data and how they are used, and on what solves run, one line each. */
   readonly remarks: readonly string[];
 }
 

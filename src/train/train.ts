@@ -29,6 +29,7 @@ import type { RunMetrics } from "./run/run_metrics.ts";
 import { readMetrics } from "./run/run_metrics.ts";
 import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
+import { gpuRemarks } from "./steps/gpu_remarks.ts";
 import { openTrainer, trainingWay } from "./steps/open_trainer.ts";
 import { trainingLoop } from "./training_loop.ts";
 import {
@@ -329,7 +330,7 @@ async function runSession(
     stepsPerEpoch,
     rows,
     validationSteps: validationSteps(config.evalEvery, stepsPerEpoch),
-    remarks: plan.remarks,
+    remarks: [...plan.remarks, ...gpuRemarks(plan, ready.device)],
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
   const trainer = await openTrainer(plan, { checkpoint, device: ready.device, clock });

@@ -217,10 +217,11 @@ async function evaluateIfDue(
 }
 
 /** What is not finite in a step's figures. */
-function whatIsBad({ loss, kinetic, jacobian }: StepEntry): string {
-  return Number.isFinite(loss)
+function whatIsBad({ loss, kinetic, jacobian, predictedSteps = 0 }: StepEntry): string {
+  if (!Number.isFinite(loss)) return `the loss is ${loss}`;
+  return Number.isFinite(predictedSteps)
     ? `the energies that it penalises are ${kinetic} and ${jacobian}`
-    : `the loss is ${loss}`;
+    : `the number of steps that it penalises is ${predictedSteps}`;
 }
 
 /** Reads losses back (on a GPU late and in batches), logs them and checks that they are finite. */
@@ -267,8 +268,12 @@ class LossReader {
       return { step, loss: values[i]!, stepMs, nfe, ...energies[i] };
     });
     this.dispose();
-    const badIndex = entries.findIndex(({ loss, kinetic = 0, jacobian = 0 }, i) =>
-      !Number.isFinite(loss + kinetic + jacobian) || counts[i]!.status === "rejected"
+    const badIndex = entries.findIndex((
+      { loss, kinetic = 0, jacobian = 0, predictedSteps = 0 },
+      i,
+    ) =>
+      !Number.isFinite(loss + kinetic + jacobian + predictedSteps) ||
+      counts[i]!.status === "rejected"
     );
     const good = badIndex < 0 ? entries : entries.slice(0, badIndex);
     writer.logSteps(good);

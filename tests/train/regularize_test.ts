@@ -3,22 +3,36 @@ import { readLog } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
 import { essence, inTempDir, openSmall, smallRuns } from "./support/runs.ts";
 
-Deno.test("train() with regularize logs the energies, and resumed is the unbroken run", () =>
+Deno.test("train() with regularize logs what it penalises, and resumed is the unbroken run", () =>
   inTempDir(async (folder) => {
     const whole = `${folder}/whole`, half = `${folder}/half`;
-    const regularize = "kinetic=0.5,jacobian=0.1";
+    const regularize = "kinetic=0.5,jacobian=0.1,steps=0.01";
     const given = { ...smallRuns.cnf, regularize, lrHorizon: 6, threads: 2 } as const;
     await train({ ...given, steps: 6 }, { run: whole, openDataset: openSmall });
     const { steps } = await readLog(`${whole}/log.jsonl`);
-    assert.ok(steps.every(({ kinetic, jacobian }) => kinetic! > 0 && jacobian! > 0));
+    assert.ok(
+      steps.every(({ kinetic, jacobian, predictedSteps }) =>
+        kinetic! > 0 && jacobian! > 0 && predictedSteps! > 0
+      ),
+    );
     const environment = { run: half, openDataset: openSmall };
     await train({ ...given, steps: 3 }, environment);
     await train({ model: "cnf", steps: 6, threads: 1 }, { ...environment, mode: "resume" });
     const { evaluations: _, ...resumed } = await essence(half);
     const { evaluations: _too, ...unbroken } = await essence(whole);
     assert.deepEqual(resumed, unbroken);
-    const tail = (log: typeof steps) => log.map(({ kinetic, jacobian }) => [kinetic, jacobian]);
+    const tail = (log: typeof steps) =>
+      log.map((
+        { kinetic, jacobian, predictedSteps },
+      ) => [kinetic, jacobian, predictedSteps]);
     assert.deepEqual(tail((await readLog(`${half}/log.jsonl`)).steps), tail(steps));
+
+    // The penalty moves the weights, from the second step on.
+    const alone = `${folder}/alone`;
+    await train({ ...given, regularize: "steps=0.5", steps: 2 }, { ...environment, run: alone });
+    const ofSteps = (await readLog(`${alone}/log.jsonl`)).steps;
+    assert.ok(ofSteps.every((entry) => entry.predictedSteps! > 0 && !("kinetic" in entry)));
+    assert.equal(ofSteps[0]!.loss, steps[0]!.loss);
 
     // Without weights there is nothing to log, and the run is the one of today.
     const none = `${folder}/none`, zero = `${folder}/zero`;
@@ -29,5 +43,8 @@ Deno.test("train() with regularize logs the energies, and resumed is the unbroke
     });
     assert.deepEqual((await essence(zero)).checkpoint, (await essence(none)).checkpoint);
     const [first] = (await readLog(`${none}/log.jsonl`)).steps;
-    assert.ok(!("kinetic" in first!) && first!.loss === steps[0]!.loss);
+    assert.notDeepEqual((await essence(alone)).checkpoint, (await essence(none)).checkpoint);
+    assert.ok(
+      !("kinetic" in first!) && !("predictedSteps" in first!) && first!.loss === steps[0]!.loss,
+    );
   }));

@@ -72,7 +72,7 @@ export function expectedWords(rule: ValueRule, found?: unknown): string {
     case "columns":
       return 'a list of one column or more, by names or numbers from 1, such as ["a", 2]';
     case "energies":
-      return 'weights of 0 or above as "kinetic=0.01,jacobian=0.01", either alone, or "none"';
+      return 'weights of 0 or above as "kinetic=0.01,jacobian=0.01,steps=0.001" or some of these, or "none"';
     default:
       return rule satisfies never;
   }

@@ -7,6 +7,7 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns, traceColumns } from "../divergence.ts";
 import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
+import { predictedSteps } from "./predicted_steps.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
@@ -18,7 +19,7 @@ export interface CnfLossSettings extends SolveSettings {
   readonly trace: TraceSettings;
   /** Backpropagation through the solver's steps, or the adjoint ODE. */
   readonly gradient: GradientMethod;
-  /** Weights of the energies that the gradient penalises. Default: none. */
+  /** Weights of what the gradient penalises besides the likelihood. Default: nothing. */
   readonly regularization?: EnergyWeights | null;
 }
 
@@ -52,7 +53,8 @@ export function likelihoodLoss(engines: Engines, settings: CnfLossSettings): Los
  * With regularization the gradient is that of
  *   loss + kinetic * mean integral of |f|^2 dt + jacobian * mean integral of |df/dz|_F^2 dt
  * whose fields need fewer steps; the loss remains the likelihood. Hutchinson's probes estimate the
- * Jacobian's norm too. Source: Finlay et al. 2020, How to Train Your Neural ODE.
+ * Jacobian's norm too. Source: Finlay et al. 2020, How to Train Your Neural ODE. And `steps` adds
+ * its multiple of `predictedSteps()`.
  *
  * @param batch Data in model units, [n, d]; owned by the caller. With standardised data the loss
  *   is in nats of the standardised variables.
@@ -72,8 +74,9 @@ export async function cnfLossAndGradient(
   const { gradient: method } = settings;
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
   const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
-  const { regularization = null } = settings;
-  const trace = regularization === null ? drawn : { ...drawn, energies: true } as const;
+  const { kinetic = 0, jacobian = 0, steps = 0 } = settings.regularization ?? {};
+  const hasEnergies = kinetic + jacobian > 0;
+  const trace = hasEnergies ? { ...drawn, energies: true } as const : drawn;
   const columns = changeColumns(trace);
   const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, traceColumns(trace)])], 1));
   const { engine, solution } = await solveOn(engines, {
@@ -95,8 +98,7 @@ export async function cnfLossAndGradient(
       const score = scoreOf(model.source, logDensity, z);
       const ofChange = tf.fill<tf.Rank.R2>([n, columns], 1 / (n * columns));
       const cotangents = [tf.mul<tf.Tensor2D>(score, -1 / n), ofChange];
-      if (regularization === null) return { loss, cotangent: tf.concat2d(cotangents, 1) };
-      const { kinetic, jacobian } = regularization;
+      if (!hasEnergies) return { loss, cotangent: tf.concat2d(cotangents, 1) };
       for (const weight of [kinetic, jacobian]) cotangents.push(tf.fill([n, 1], weight / n));
       const ends = tf.slice2d(solution.y1, [0, dims + columns], [n, 2]);
       return {
@@ -108,13 +110,29 @@ export async function cnfLossAndGradient(
     try {
       const gradient = await engine.pullBack(solution, cotangent, method);
       gradient.y0.dispose();
+      const predicted = steps === 0 ? null : await predictedSteps(model, engines, batch, {
+        trace: drawn,
+        settings,
+        step: draw.step,
+      }).catch((error) => {
+        gradient.parameters.dispose();
+        throw error;
+      });
       const nfe = async () => {
         const [reports] = await Promise.all([report(), gradient.nfe()]);
         requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
         return meanNfe(reports);
       };
-      const { parameters, nfe: backwardNfe } = gradient;
-      const rest = { backwardNfe, recordBytes, ...energies };
+      const { nfe: backwardNfe } = gradient;
+      const parameters = predicted === null
+        ? gradient.parameters
+        : tf.tidy(() => tf.add<Tensor1D>(gradient.parameters, tf.mul(predicted.gradient, steps)));
+      if (predicted !== null) tf.dispose([gradient.parameters, predicted.gradient]);
+      const rest = {
+        ...{ backwardNfe, recordBytes },
+        ...energies,
+        ...(predicted === null ? {} : { predictedSteps: predicted.steps }),
+      };
       return { loss, gradient: parameters, nfe, ...rest };
     } catch (error) {
       loss.dispose();

@@ -35,6 +35,8 @@ export interface LossAndGradient {
    * where the gradient penalises them; the caller disposes it.
    */
   readonly energies?: Tensor1D;
+  /** Number of steps that a solve at 1e-5 would take, where the gradient penalises it; the caller disposes it. */
+  readonly predictedSteps?: Scalar;
 }
 
 /** Key of the random draws of one training step. */

@@ -22,10 +22,12 @@ export function traceOf({ trace, probes }: TrainConfig): TraceSettings {
   return trace === "hutchinson" ? { kind: "hutchinson", distribution: probes! } : { kind: "exact" };
 }
 
-/** Weights of the energies that a CNF's training penalises; null if it penalises none. */
+/** Weights of what a CNF's training penalises besides the likelihood; null if nothing. */
 export function regularizationOf({ regularize }: TrainConfig): EnergyWeights | null {
   const weights = regularize === undefined ? null : energyWeights(regularize);
-  return weights === null || weights.kinetic + weights.jacobian === 0 ? null : weights;
+  if (weights === null) return null;
+  const { kinetic, jacobian, steps = 0 } = weights;
+  return kinetic + jacobian + steps === 0 ? null : weights;
 }
 
 /** Tolerance of the adjoint solve if the forward solve uses fixed steps. */

@@ -362,10 +362,11 @@ export const trainOptions = {
     group: "solve",
     value: { kind: "energies" },
     example: "kinetic=0.01,jacobian=0.01",
-    placeholder: "kinetic=K,jacobian=J",
+    placeholder: "steps=S,kinetic=K,jacobian=J",
     help:
-      "cnf: penalise the integrals of |f|^2 (times K) and of the squared Jacobian norm (times J) along " +
-      "the trajectories in training, for fields that take fewer evaluations; none: neither",
+      "cnf: penalise in training the steps that a solve at 1e-5 would take (S nats per step), and the " +
+      "integrals of |f|^2 (times K) and of the squared Jacobian norm (times J) along the trajectories, for " +
+      "fields that take fewer evaluations; none: nothing",
     default: { cnf: "none" },
     when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
   },

@@ -23,6 +23,8 @@ export interface StepEntry {
   readonly kinetic?: number;
   /** Mean integral of |df/dz|_F^2 over the solve, where it is penalised. */
   readonly jacobian?: number;
+  /** Steps that a solve at 1e-5 would take, where they are penalised. */
+  readonly predictedSteps?: number;
 }
 
 /** Entry of `log.jsonl` for one evaluation. */
@@ -87,10 +89,10 @@ function parseLine(line: string): Entry | null {
 type Fields<T> = { readonly [K in keyof T]?: unknown };
 
 function isStepEntry(entry: Fields<StepEntry>): entry is StepEntry {
-  const { step, loss, stepMs, nfe, kinetic = 0, jacobian = 0 } = entry;
+  const { step, loss, stepMs, nfe, kinetic = 0, jacobian = 0, predictedSteps = 0 } = entry;
   return Number.isSafeInteger(step) && Number.isFinite(loss) && Number.isFinite(stepMs) &&
     (nfe === null || Number.isFinite(nfe)) && Number.isFinite(kinetic) &&
-    Number.isFinite(jacobian);
+    Number.isFinite(jacobian) && Number.isFinite(predictedSteps);
 }
 
 function isEvaluationEntry(entry: Fields<EvaluationEntry>): entry is EvaluationEntry {

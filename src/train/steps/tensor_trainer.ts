@@ -51,21 +51,26 @@ async function takeStep(
     batch = tf.tensor2d(rows, [rows.length / width, width]);
     taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
     state.update(taken.gradient, step);
-    const { loss: value, nfe, energies } = taken;
+    const { loss: value, nfe, energies, predictedSteps } = taken;
+    const penalised = [energies, predictedSteps].filter((one) => one !== undefined);
     const offset = lossOffset(state.model, points);
     return {
       step: step + 1,
       loss: async () => (await value.data())[0]! + offset,
       nfe,
-      energies: energies === undefined ? null : async () => {
-        const [kinetic, jacobian] = await energies.data();
-        return { kinetic: kinetic!, jacobian: jacobian! };
+      energies: penalised.length === 0 ? null : async () => {
+        const [integrals, steps] = await Promise.all([energies?.data(), predictedSteps?.data()]);
+        return {
+          ...(integrals && { kinetic: integrals[0]!, jacobian: integrals[1]! }),
+          ...(steps && { predictedSteps: steps[0]! }),
+        };
       },
-      dispose: () => tf.dispose(energies === undefined ? [value] : [value, energies]),
+      dispose: () => tf.dispose([value, ...penalised]),
     };
   } catch (error) {
     taken?.loss.dispose();
     taken?.energies?.dispose();
+    taken?.predictedSteps?.dispose();
     throw atStep(error, { step: step + 1, done: step, config });
   } finally {
     batch?.dispose();

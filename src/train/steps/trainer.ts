@@ -3,12 +3,14 @@ import type { FlowModel } from "../../flows/model.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import type { ValidationState } from "../validation/validation_state.ts";
 
-/** Energies of the trajectories of a batch, means over its rows: see `energyParts`. */
+/** What a batch's gradient penalises besides the likelihood, where it does. */
 export interface Energies {
-  /** Integral of |f|^2 over the solve. */
-  readonly kinetic: number;
+  /** Integral of |f|^2 over the solve, mean over the rows: see `energyParts`. */
+  readonly kinetic?: number;
   /** Integral of |df/dz|_F^2. */
-  readonly jacobian: number;
+  readonly jacobian?: number;
+  /** Number of steps that a solve at 1e-5 would take: see `predictedSteps()`. */
+  readonly predictedSteps?: number;
 }
 
 /** A step that was taken; its figures may still be on the device. */
@@ -19,7 +21,7 @@ export interface TakenStep {
   readonly loss: Late<number>;
   /** Mean field evaluations per solve; null if nothing is solved. */
   readonly nfe: Late<number> | null;
-  /** The energies that the gradient penalises; null if none. */
+  /** What the gradient penalises; null if nothing. */
   readonly energies: Late<Energies> | null;
   /** Frees what holds the figures. */
   dispose(): void;

@@ -1,0 +1,146 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Engines, solveOn } from "../../ode/engines/engines.ts";
+import { dopri5 } from "../../ode/tableaus/dopri5.ts";
+import { valueAndGradients } from "../../ops/gradients.ts";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import { type DivergenceTrace, traceColumns } from "../divergence.ts";
+import { requireSolved } from "../likelihood_problem.ts";
+import type { FlowModel, SolveSettings } from "../model.ts";
+import { velocityField } from "../velocity_field.ts";
+
+/** Size of the step whose error is estimated. */
+const STEP = 0.05;
+
+/** Tolerance of the solve whose steps are predicted: that of evaluation and sampling. */
+const TOLERANCE = 1e-5;
+
+/** Exponent of a scaled error in the number of steps: the controller's. */
+const EXPONENT = 1 / dopri5.errorOrder;
+
+/** The golden ratio less 1: its multiples fill the unit interval evenly. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Prediction of {@link predictedSteps}; the caller disposes the tensors. */
+export interface PredictedSteps {
+  /** Steps, mean over control groups. */
+  readonly steps: Scalar;
+  /** Gradient of `steps` with respect to the flat parameter vector, in device order. */
+  readonly gradient: Tensor1D;
+}
+
+/**
+ * Number of steps that dopri5 would take at a tolerance of 1e-5 from t = 0 to 1, predicted from its
+ * error at one time per call, and the gradient of that prediction.
+ *
+ * With e the difference that a step of size H from (z(t), 0) makes to two of half its size, and |e|
+ * its norm over a control group (the larger of the parts' RMS, z and logp), a step-size controller
+ * would take steps of H (1e-5 / |e|)^(1/5), so
+ *   steps = mean over t and groups of (1 + (|e| / 1e-5)^2)^(1/10) / H
+ * where 1 bounds the slope of the root. The log-density decides most steps, so it is part of the
+ * error. z(t) comes from the run's own solve and is held fixed: the gradient is that of the field
+ * along the trajectory, not of where the trajectory leads.
+ *
+ * Sources: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4 (step
+ * doubling, step sizes); Pal et al. 2021, Opening the Blackbox (training with a solver's error
+ * estimates).
+ *
+ * @param batch Data in model units, [n, d]; owned by the caller.
+ * @param options.step Training step: t is the fraction of step times the golden ratio.
+ * @throws {FailureError} If the solve to z(t) fails.
+ */
+export async function predictedSteps(
+  model: FlowModel,
+  engines: Engines,
+  batch: Tensor2D,
+  { trace, settings, step }: {
+    readonly trace: DivergenceTrace;
+    readonly settings: SolveSettings;
+    readonly step: number;
+  },
+): Promise<PredictedSteps> {
+  const t = (1 - STEP) * (((step + 1) * GOLDEN) % 1);
+  const field = velocityField(model, trace);
+  const y0 = await stateAt(t, { model, engines, batch, trace, settings });
+  const solved = async (steps: number) => {
+    const control = { kind: "fixed", steps } as const;
+    const keep = { kind: "records" } as const;
+    const problem = { ...settings, field, y0, t0: t, t1: t + STEP, tableau: dopri5, control, keep };
+    return await solveOn(engines, problem);
+  };
+  const solves: Awaited<ReturnType<typeof solved>>[] = [];
+  const cotangents: Tensor2D[] = [];
+  try {
+    solves.push(await solved(2), await solved(1));
+    const [fine, coarse] = solves.map(({ solution }) => solution.y1) as [Tensor2D, Tensor2D];
+    const { value, gradients } = valueAndGradients(
+      (fine, coarse) => stepsOf(tf.sub(fine, coarse) as Tensor2D, batch.shape[1], settings),
+      [fine, coarse],
+    );
+    cotangents.push(...gradients as Tensor2D[]);
+    const parts: Tensor1D[] = [];
+    for (const [i, { engine, solution }] of solves.entries()) {
+      const { y0, parameters } = await engine.pullBack(solution, cotangents[i]!, {
+        kind: "direct",
+      });
+      y0.dispose();
+      parts.push(parameters);
+    }
+    const gradient = tf.add<Tensor1D>(parts[0]!, parts[1]!);
+    tf.dispose(parts);
+    return { steps: value as Scalar, gradient };
+  } finally {
+    tf.dispose([y0, ...cotangents]);
+    for (const { solution } of solves) solution.dispose();
+  }
+}
+
+/** (z(t), 0) along the run's own solve from the batch: [n, d + columns]. */
+async function stateAt(
+  t: number,
+  { model, engines, batch, trace, settings }: {
+    readonly model: FlowModel;
+    readonly engines: Engines;
+    readonly batch: Tensor2D;
+    readonly trace: DivergenceTrace;
+    readonly settings: SolveSettings;
+  },
+): Promise<Tensor2D> {
+  const { engine, solution } = await solveOn(engines, {
+    ...{ field: velocityField(model, null), y0: batch, t0: 0, t1: t },
+    ...settings,
+    keep: { kind: "end" },
+  });
+  try {
+    requireSolved(await engine.report(solution)(), { ...settings, maxStepsOption: "maxSteps" });
+    const { y1 } = solution;
+    return tf.tidy(() => tf.concat2d([y1, tf.zeros([y1.shape[0], traceColumns(trace)])], 1));
+  } finally {
+    solution.dispose();
+  }
+}
+
+/** The prediction from the errors [n, d + columns] of a step. */
+function stepsOf(
+  error: Tensor2D,
+  dims: number,
+  { controlGroup }: Pick<SolveSettings, "controlGroup">,
+): Tensor {
+  return tf.tidy(() => {
+    const [n, width] = error.shape;
+    const size = controlGroup === "batch" ? n : Math.min(controlGroup, n);
+    const groups = Math.ceil(n / size);
+    const rows = tf.tensor1d(
+      Float32Array.from({ length: groups }, (_, i) => Math.min(size, n - i * size)),
+    );
+    const scaled = tf.square(tf.div(error, TOLERANCE)) as Tensor2D;
+    /** Mean square over each group of a part of the state. */
+    const meanSquare = (first: number, columns: number): Tensor => {
+      const part = tf.slice2d(scaled, [0, first], [n, columns]);
+      const full = tf.pad2d(part, [[0, groups * size - n], [0, 0]]);
+      const sums = tf.sum(tf.reshape(full, [groups, size * columns]), 1);
+      return tf.div(sums, tf.mul(rows, columns));
+    };
+    const larger = tf.maximum(meanSquare(0, dims), meanSquare(dims, width - dims));
+    return tf.div(tf.mean(tf.pow(tf.add(larger, 1), EXPONENT / 2)), STEP);
+  });
+}

@@ -47,6 +47,8 @@ export class Net {
 
 /** Rows of a tile: the lanes of two vectors. */
 export const LANES: i32 = 8;
+/** Dimensions from which the gradients of the first and the last layer can be products over panels. */
+export const NARROW_PANEL_DIMS: i32 = 8;
 
 /** Bytes per feature of a plane. */
 export const LANE_BYTES: usize = 32;

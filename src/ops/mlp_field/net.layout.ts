@@ -44,4 +44,8 @@ export const planeSizes = constants("size", {
 /** Counts of the kernel. */
 export const planeCounts = constants("i32", {
   LANES: [8, "Rows of a tile: the lanes of two vectors."],
+  NARROW_PANEL_DIMS: [
+    8,
+    "Dimensions from which the gradients of the first and the last layer can be products over panels.",
+  ],
 });

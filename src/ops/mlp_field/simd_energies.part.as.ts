@@ -1,17 +1,16 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
 import { LANE_BYTES, Net } from "./net.layout.part.as";
 import {
-  addScaled,
   addTimesPlane,
   carry,
   evaluate,
   featureBytes,
   planeBytes,
-  pullBackCarry,
   recompute,
-  throughSlope,
   timesSlope,
 } from "./simd.part.as";
+import { addScaled, directionsOfW0, directionsOfW3, keepProbeRows } from "./simd_gradients.part.as";
+import { pullBackCarry, throughSlopes } from "./simd_pull_back.part.as";
 import { multiply } from "./simd_planes.part.as";
 
 /**
@@ -144,7 +143,7 @@ export function pullBackEnergies(
   const dims = net.dims, plane = planeBytes(net), count = <usize>net.directions;
   const h1 = act, h2 = act + plane, h3 = h2 + plane, v2 = h3 + plane, after = v2 + count * plane;
   const e1 = stage + 2 * plane, e2 = e1 + plane, e3 = e2 + plane;
-  const ofW0 = lanes + 3 * plane, ofW3 = ofW0 + <usize>dims * plane;
+  const ofW0 = directionsOfW0(net, stage, lanes), ofW3 = directionsOfW3(net, stage, lanes);
   const first = stage + 5 * plane, ofU = first + 2 * plane;
   const g = spare + plane;
   let left = directions + count * plane;
@@ -188,7 +187,8 @@ export function pullBackEnergies(
     }
   }
   const rows = net.probed ? w : probes;
-  pullBackCarry(net, net.w2, h3, left, ofU, e3, ofW3, rows, spare);
-  pullBackCarry(net, net.w1t, h1, directions, first + plane, e1, ofW0, probes, spare);
-  for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
+  keepProbeRows(net, rows, stage);
+  pullBackCarry(net, 1, 0, net.w2, h3, 0, left, 0, ofU, e3, ofW3, rows, spare);
+  pullBackCarry(net, 1, 0, net.w1t, h1, 0, directions, 0, first + plane, e1, ofW0, probes, spare);
+  throughSlopes(net, act, e1);
 }

@@ -4,8 +4,87 @@ import { multiply, multiplyPair } from "./simd_planes.part.as";
 import { tanhInPlace } from "./simd_tanh.part.as";
 
 /**
- * `evaluate` (simd.part.as.ts) over two tiles, which load each weight of the hidden layers once; the bits are
- * the same.
+ * `evaluate` and `recompute` (simd.part.as.ts) over two tiles, which load each weight once; the bits are
+ * the same. Products with the same weights follow each other, which are then still in the L2 cache.
+ */
+
+/**
+ * Recomputes the activations of two tiles.
+ *
+ * @param spare Two planes.
+ */
+export function recomputeTwo(
+  net: Net,
+  traced: bool,
+  bias: usize,
+  x: usize,
+  act: usize,
+  directions: usize,
+  spare: usize,
+  otherBias: usize,
+  otherX: usize,
+  otherAct: usize,
+  otherDirections: usize,
+): void {
+  const dims = net.dims, hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
+  multiply(net.wide, net.w0, dims, hidden, x, bias, act);
+  multiply(net.wide, net.w0, dims, hidden, otherX, otherBias, otherAct);
+  tanhOfTwo(net, act, otherAct);
+  const h2 = act + plane, otherH2 = otherAct + plane;
+  multiplyPair(net.wide, net.w1, hidden, hidden, act, otherAct, net.b1, h2, otherH2);
+  const v2 = act + 3 * plane, otherV2 = otherAct + 3 * plane;
+  if (traced) carryTwo(net, net.w1, act, otherAct, directions, otherDirections, spare, v2, otherV2);
+  tanhOfTwo(net, h2, otherH2);
+  const h3 = h2 + plane, otherH3 = otherH2 + plane;
+  multiplyPair(net.wide, net.w2, hidden, hidden, h2, otherH2, net.b2, h3, otherH3);
+  tanhOfTwo(net, h3, otherH3);
+  if (!traced) return;
+  const next = count * plane;
+  carryTwo(
+    net,
+    net.w2t,
+    h3,
+    otherH3,
+    directions + next,
+    otherDirections + next,
+    spare,
+    v2 + next,
+    otherV2 + next,
+  );
+}
+
+function tanhOfTwo(net: Net, at: usize, other: usize): void {
+  const numbers = net.hidden * LANES;
+  tanhInPlace(at, numbers, net.tanhConstants);
+  tanhInPlace(other, numbers, net.tanhConstants);
+}
+
+/** out = ((1 - h^2) d) W for the planes d of all directions. */
+function carryTwo(
+  net: Net,
+  w: usize,
+  h: usize,
+  otherH: usize,
+  d: usize,
+  otherD: usize,
+  spare: usize,
+  out: usize,
+  otherOut: usize,
+): void {
+  const hidden = net.hidden, plane = planeBytes(net), zeros = net.zeros;
+  for (let k = 0; k < net.directions; k++) {
+    timesSlope(net, h, d, spare);
+    timesSlope(net, otherH, otherD, spare + plane);
+    multiplyPair(net.wide, w, hidden, hidden, spare, spare + plane, zeros, out, otherOut);
+    d += plane;
+    otherD += plane;
+    out += plane;
+    otherOut += plane;
+  }
+}
+
+/**
+ * Evaluates the field over two tiles.
  *
  * @param spare Two planes.
  */
@@ -25,43 +104,22 @@ export function evaluateTwo(
   otherF: usize,
 ): void {
   const dims = net.dims, hidden = net.hidden, plane = planeBytes(net);
-  const numbers = hidden * LANES;
-  multiply(net.wide, net.w0, dims, hidden, x, bias, act);
-  multiply(net.wide, net.w0, dims, hidden, otherX, otherBias, otherAct);
-  tanhInPlace(act, numbers, net.tanhConstants);
-  tanhInPlace(otherAct, numbers, net.tanhConstants);
-  let w = net.w1, b = net.b1;
-  let h = act, otherH = otherAct;
-  for (let layer = 1; layer < 3; layer++) {
-    const next = h + plane, otherNext = otherH + plane;
-    multiplyPair(net.wide, w, hidden, hidden, h, otherH, b, next, otherNext);
-    tanhInPlace(next, numbers, net.tanhConstants);
-    tanhInPlace(otherNext, numbers, net.tanhConstants);
-    h = next;
-    otherH = otherNext;
-    w = net.w2;
-    b = net.b2;
-  }
-  multiply(net.wide, net.w3, hidden, dims, h, net.b3, f);
-  multiply(net.wide, net.w3, hidden, dims, otherH, net.b3, otherF);
+  recomputeTwo(
+    net,
+    traced,
+    bias,
+    x,
+    act,
+    directions,
+    spare,
+    otherBias,
+    otherX,
+    otherAct,
+    otherDirections,
+  );
+  const h3 = act + 2 * plane, otherH3 = otherAct + 2 * plane;
+  multiplyPair(net.wide, net.w3, hidden, dims, h3, otherH3, net.b3, f, otherF);
   if (!traced) return;
-  let v = h + plane, otherV = otherH + plane;
-  let from = act, otherFrom = otherAct;
-  w = net.w1;
-  for (let side = 0; side < 2; side++) {
-    for (let k = 0; k < net.directions; k++) {
-      timesSlope(net, from, directions, spare);
-      timesSlope(net, otherFrom, otherDirections, spare + plane);
-      multiplyPair(net.wide, w, hidden, hidden, spare, spare + plane, net.zeros, v, otherV);
-      directions += plane;
-      otherDirections += plane;
-      v += plane;
-      otherV += plane;
-    }
-    from = h;
-    otherFrom = otherH;
-    w = net.w2t;
-  }
   sumDirections(net, act, f + <usize>dims * LANE_BYTES);
   sumDirections(net, otherAct, otherF + <usize>dims * LANE_BYTES);
 }

@@ -23,27 +23,28 @@ export function productBytes(size: i32, pairs: i32): u64 {
  * out[i, j] += sum over the pairs and the eight rows of left[i] right[j].
  *
  * @param wide 1: faster with 256-bit vectors; the bits are the same.
- * @param pairs List of addresses of a left and a right plane [size], up to `end`.
- * @param size Even.
- * @param out [size, size] row-major.
+ * @param pairs List of addresses of a left plane [lefts] and a right plane [rights], up to `end`. Behind a
+ *   plane of an odd number of features there are 32 bytes, which may hold anything.
+ * @param out [lefts, rights] row-major.
  * @param spare Scratch of {@link productBytes}.
  */
 export function addProducts(
   wide: i32,
   pairs: usize,
   end: usize,
-  size: i32,
+  lefts: i32,
+  rights: i32,
   out: usize,
   spare: usize,
 ): void {
-  const row = <usize>size * 4;
+  const row = <usize>rights * 4;
   const rows = (end - pairs) / PAIR_BYTES * LANES, bytes = rows * PANEL_BYTES;
-  const lefts = spare + OUTER_BYTES, endLefts = lefts + rows * 4;
-  let panel = endLefts;
-  transpose(pairs, end, size, lefts, panel, bytes);
-  for (let first = 0; first < size; first += COLUMNS) {
+  const list = spare + OUTER_BYTES, endList = list + rows * 4;
+  let panel = endList;
+  transpose(pairs, end, (rights + 1) & ~1, list, panel, bytes);
+  for (let first = 0; first < rights; first += COLUMNS) {
     const at = out + <usize>first * 4;
-    addPanel(wide, lefts, endLefts, 0, size, panel, size - first, at, row, spare);
+    addPanel(wide, list, endList, 0, lefts, panel, rights - first, at, row, spare);
     panel += bytes;
   }
 }
@@ -52,7 +53,7 @@ export function addProducts(
  * A panel of {@link addProducts}.
  *
  * @param lefts List, up to `endLefts`, of the address of each row in its left plane.
- * @param firstLeft, endLeft Range of left features, an even number of them.
+ * @param firstLeft, endLeft Range of left features; the first is even.
  * @param columns Features of the panel and of those behind it.
  * @param out Of left feature 0 and the panel's first.
  * @param row Bytes per left feature of `out`.
@@ -71,13 +72,13 @@ export function addPanel(
   spare: usize,
 ): void {
   for (let i = firstLeft; i < endLeft;) {
-    const tile = endLeft - i >= 6 ? 6 : endLeft - i >= 4 ? 4 : 2;
+    const count = endLeft - i, tile = count >= 6 ? 6 : count >= 4 ? 4 : 2;
     const left = <usize>i * LANE_BYTES, at = out + <usize>i * row;
-    if (columns >= COLUMNS) addTile(wide, tile, lefts, endLefts, left, panel, at, row);
+    if (columns >= COLUMNS && count >= tile) addTile(wide, tile, lefts, endLefts, left, panel, at, row);
     else {
       memory.fill(spare, 0, OUTER_BYTES);
       addTile(wide, tile, lefts, endLefts, left, panel, spare, PANEL_BYTES);
-      addPart(spare, tile, columns, at, row);
+      addPart(spare, min(tile, count), min(columns, COLUMNS), at, row);
     }
     i += tile;
   }

@@ -167,10 +167,15 @@ export function multiplyPair(
     xOut += 4 * LANE_BYTES;
     yOut += 4 * LANE_BYTES;
   }
-  if (left > 0) {
-    multiply(1, w, inputs, left, x, bias, xOut);
-    multiply(1, w, inputs, left, y, bias, yOut);
+  if (left >= 2) {
+    pairOfTiles2(w, inputs, x, y, bias, xOut, yOut);
+    w += <usize>(2 * inputs) * 4;
+    bias += 8;
+    xOut += 2 * LANE_BYTES;
+    yOut += 2 * LANE_BYTES;
+    left -= 2;
   }
+  if (left > 0) pairOfTiles1(w, inputs, x, y, bias, xOut, yOut);
 }
 
 /** A tile for two planes: twelve chains of 256-bit sums. */
@@ -311,6 +316,76 @@ function pairOfTiles4(
   v128.store(yOut, d2, 80);
   v128.store(yOut, c3, 96);
   v128.store(yOut, d3, 112);
+}
+
+/** The remainder of few dimensions in {@link multiplyPair}: its chains are fewer than a multiplier's cycles. */
+function pairOfTiles2(
+  w: usize,
+  inputs: i32,
+  x: usize,
+  y: usize,
+  bias: usize,
+  xOut: usize,
+  yOut: usize,
+): void {
+  let a0 = v128.load32_splat(bias), b0 = a0, c0 = a0, d0 = a0;
+  let a1 = v128.load32_splat(bias, 4), b1 = a1, c1 = a1, d1 = a1;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    const y0 = v128.load(y), y1 = v128.load(y, 16);
+    let s = v128.load32_splat(w);
+    a0 = multiplyAdd(s, x0, a0);
+    b0 = multiplyAdd(s, x1, b0);
+    c0 = multiplyAdd(s, y0, c0);
+    d0 = multiplyAdd(s, y1, d0);
+    s = v128.load32_splat(w, 4);
+    a1 = multiplyAdd(s, x0, a1);
+    b1 = multiplyAdd(s, x1, b1);
+    c1 = multiplyAdd(s, y0, c1);
+    d1 = multiplyAdd(s, y1, d1);
+    x += LANE_BYTES;
+    y += LANE_BYTES;
+    w += 8;
+  }
+  v128.store(xOut, a0);
+  v128.store(xOut, b0, 16);
+  v128.store(xOut, a1, 32);
+  v128.store(xOut, b1, 48);
+  v128.store(yOut, c0);
+  v128.store(yOut, d0, 16);
+  v128.store(yOut, c1, 32);
+  v128.store(yOut, d1, 48);
+}
+
+/** The remainder of odd dimensions in {@link multiplyPair}. */
+function pairOfTiles1(
+  w: usize,
+  inputs: i32,
+  x: usize,
+  y: usize,
+  bias: usize,
+  xOut: usize,
+  yOut: usize,
+): void {
+  let a = v128.load32_splat(bias), b = a, c = a, d = a;
+  const end = x + <usize>inputs * LANE_BYTES;
+  while (x < end) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    const y0 = v128.load(y), y1 = v128.load(y, 16);
+    const s = v128.load32_splat(w);
+    a = multiplyAdd(s, x0, a);
+    b = multiplyAdd(s, x1, b);
+    c = multiplyAdd(s, y0, c);
+    d = multiplyAdd(s, y1, d);
+    x += LANE_BYTES;
+    y += LANE_BYTES;
+    w += 4;
+  }
+  v128.store(xOut, a);
+  v128.store(xOut, b, 16);
+  v128.store(yOut, c);
+  v128.store(yOut, d, 16);
 }
 
 function tile6(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {

@@ -19,7 +19,7 @@ export interface FusedMlpShape {
 }
 
 const { LANE_BYTES, OUTER_BYTES, PANEL_BYTES, PLANE_GAP_BYTES, TANH_BYTES } = planeSizes.values;
-const { LANES } = planeCounts.values;
+const { LANES, NARROW_PANEL_DIMS } = planeCounts.values;
 
 /** Stride of the hidden layers' planes, in bytes. */
 export function planeBytes({ hidden }: FusedMlpShape): number {
@@ -32,19 +32,46 @@ export function activationPlanes({ directions }: FusedMlpShape): number {
 }
 
 /** Number of planes that the VJP of a stage leaves for the outer products. */
-export function stagePlanes({ directions }: FusedMlpShape): number {
-  return 5 + 4 * directions;
+function stagePlanes(shape: FusedMlpShape): number {
+  const narrow = !hasNarrowPanels(shape) ? 0 : shape.probed ? 3 : 1;
+  return 5 + 4 * shape.directions + narrow;
 }
 
-/** Scratch bytes for the outer products of `pairs` pairs of planes. */
-export function productBytes({ hidden }: FusedMlpShape, pairs: number): number {
-  const panels = Math.ceil(4 * hidden / PANEL_BYTES);
-  return OUTER_BYTES + pairs * LANES * (panels * PANEL_BYTES + 4);
+/** Whether the gradients of the first and the last layer are products over panels. */
+function hasNarrowPanels({ dims, directions }: FusedMlpShape): boolean {
+  return dims >= NARROW_PANEL_DIMS && directions < dims;
+}
+
+/** Bytes that the VJP of a stage leaves for the outer products. */
+export function stageBytes(shape: FusedMlpShape): number {
+  const planes = stagePlanes(shape) * planeBytes(shape);
+  if (!hasNarrowPanels(shape)) return planes;
+  return planes + (shape.probed ? 3 : 2) * 2 * Math.ceil(shape.dims / 2) * LANE_BYTES;
+}
+
+/** Outer products of a stage for a hidden layer, and for the first or the last one. */
+export function productsOf(
+  shape: FusedMlpShape,
+): { readonly hidden: number; readonly narrow: number } {
+  const narrow = !hasNarrowPanels(shape) ? 0 : shape.probed ? 2 : 1;
+  return { hidden: 1 + shape.directions, narrow };
+}
+
+/** Scratch bytes for the outer products of `stages` stages. */
+export function productBytes(shape: FusedMlpShape, stages: number): number {
+  const bytes = (size: number, pairs: number) =>
+    OUTER_BYTES + pairs * LANES * (Math.ceil(4 * size / PANEL_BYTES) * PANEL_BYTES + 4);
+  const { dims, hidden } = shape, products = productsOf(shape);
+  return Math.max(
+    bytes(hidden, stages * products.hidden),
+    bytes(Math.max(dims, hidden), stages * products.narrow),
+  );
 }
 
 /** Bytes of the row sums that are still spread over lanes. */
 export function lanesBytes(shape: FusedMlpShape): number {
-  return (3 + 2 * shape.dims) * planeBytes(shape) + shape.dims * LANE_BYTES;
+  const narrow = hasNarrowPanels(shape) ? 0 : 2 * shape.dims;
+  return (3 + narrow) * planeBytes(shape) + shape.dims * LANE_BYTES;
 }
 
 /** Bytes derived from the parameters: constants, directions, zeros, packed matrices. */

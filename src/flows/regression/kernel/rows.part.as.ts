@@ -2,8 +2,8 @@ import {
   activateFromInput,
   multiplyTiles,
   planeBytes,
-  pullBackLayers,
 } from "../../../ops/mlp_field/simd.part.as";
+import { pullBackLayers } from "../../../ops/mlp_field/simd_pull_back.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
 import { PATH_NUMBERS, Regression } from "../regression.layout.part.as";
 import { drawRows } from "./draws.part.as";
@@ -52,7 +52,7 @@ export function takeTiles(job: Regression, s: Scratch, first: i32, tiles: i32): 
     store<f64>(job.tileLosses + <usize>(first + i) * 8, sum);
   }
   const alpha2 = alpha1 + plane, alpha3 = alpha2 + plane;
-  pullBackLayers(net, tiles, stride, act, a, alpha1, alpha2, alpha3, 0, 0, 0, s.spare);
+  pullBackLayers(net, tiles, stride, act, stride, a, alpha1, alpha2, alpha3, 0, 0, 0, s.spare, plane);
   for (let i = 0; i < tiles; i++) panelTile(job, first + i);
 }
 

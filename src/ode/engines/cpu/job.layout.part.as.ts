@@ -33,7 +33,7 @@ export class Job extends Net {
   preparedBytes: u32;
   /** Bytes of scratch memory per group, as computed by the host program. */
   scratchBytes: u32;
-  /** Groups that a thread solves side by side, 1 or 2; each has its scratch memory. */
+  /** Groups, or partial sums of a pull-back, that a thread takes side by side, 1 or 2; each has its scratch memory. */
   lanes: i32;
   /** 1 if the scratch memory is for pull-backs, of either gradient method. */
   pulls: i32;

@@ -9,7 +9,10 @@ export const jobLayout = recordLayout({
 }, {
   preparedBytes: ["u32", "Bytes at `prepared`, as computed by the host program."],
   scratchBytes: ["u32", "Bytes of scratch memory per group, as computed by the host program."],
-  lanes: ["i32", "Groups that a thread solves side by side, 1 or 2; each has its scratch memory."],
+  lanes: [
+    "i32",
+    "Groups, or partial sums of a pull-back, that a thread takes side by side, 1 or 2; each has its scratch memory.",
+  ],
   pulls: ["i32", "1 if the scratch memory is for pull-backs, of either gradient method."],
   adjoint: ["i32", "1 for the adjoint solve, whose state is (y, cotangent of y), twice as wide."],
   rows: ["i32", "Number n of rows [n, width] of the problem."],

@@ -6,7 +6,8 @@ import {
   planeBytes,
   preparedBytes,
   productBytes,
-  stagePlanes,
+  productsOf,
+  stageBytes,
 } from "../../../ops/mlp_field/simd_sizes.ts";
 import { memoryCounts, memorySizes } from "../../../core/wasm/memory.layout.ts";
 import { MOST_THREADS } from "../../../threads/thread_pool.ts";
@@ -68,12 +69,12 @@ function stateBytes(shape: JobShape): number {
 
 /** Bytes per tile of activations, planes of the pull-back, and per-lane sums. */
 function adjointBytes(shape: JobShape): number {
-  return (activationPlanes(shape) + stagePlanes(shape)) * planeBytes(shape) + lanesBytes(shape);
+  return activationPlanes(shape) * planeBytes(shape) + stageBytes(shape) + lanesBytes(shape);
 }
 
 /** Bytes of the scratch memory of a group that a thread solves. For an adjoint, `width` is that of (y, cotangent of y). */
 export function scratchBytes(shape: JobShape, use: ScratchUse): number {
-  const { dims, hidden, directions, probed, energies, width, stages } = shape;
+  const { dims, hidden, probed, energies, width, stages } = shape;
   const tiles = tilesOf(shape), state = stateBytes(shape);
   const plane = planeBytes(shape), narrow = dims * LANE_BYTES;
   let bytes = HEAD_BYTES;
@@ -89,11 +90,13 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   } else {
     bytes += stages * narrow; // x
     bytes += stages * activationPlanes(shape) * plane; // act
-    bytes += stages * stagePlanes(shape) * plane; // stage
+    bytes += stages * stageBytes(shape); // stage
     bytes += (stages + 1) * width * COLUMN_BYTES; // pulled, cotangent
     bytes += lanesBytes(shape);
-    bytes += productBytes(shape, stages * (1 + directions)); // outer
-    bytes += 2 * stages * (1 + directions) * PAIR_BYTES; // ofW1, ofW2
+    bytes += narrow; // ofX
+    bytes += productBytes(shape, stages); // outer
+    const products = productsOf(shape);
+    bytes += 2 * stages * (products.hidden + products.narrow) * PAIR_BYTES; // ofW0 to ofW3
   }
   if (use === "adjoint") {
     bytes += adjointBytes(shape) * (tiles <= MOST_KEPT_TILES ? (stages + 1) * tiles : 1);
@@ -102,17 +105,18 @@ export function scratchBytes(shape: JobShape, use: ScratchUse): number {
   return roundUp(bytes, 128);
 }
 
-/** Largest scratch memory of a group of which a thread takes two. */
+/** Largest scratch memory of which a thread has two. */
 const LANE_LIMIT_BYTES = 2 ** 24;
 
 /**
- * Number of groups that a thread solves side by side: two tiles load each weight once. Groups of
- * several tiles, states with energies, and fewer groups than all `threads` would take, are solved one
- * by one. No bits depend on it.
+ * Number of groups that a thread solves side by side, or of partial sums whose tiles it pulls back: two
+ * tiles load each weight once. Groups of several tiles, states with energies, adjoint solves, and fewer
+ * than all `threads` would take, go one by one. No bits depend on it.
  */
 export function lanesOf(shape: JobShape, use: ScratchUse, threads: number): 1 | 2 {
-  const isAlone = use !== "solve" || tilesOf(shape) > 1 || shape.energies;
-  if (isAlone || groupsOf(shape) < 2 * threads) return 1;
+  const isAlone = use === "adjoint" || use === "solve" && tilesOf(shape) > 1 || shape.energies;
+  const items = use === "solve" ? groupsOf(shape) : partialSums(shape, tilesOfAllGroups(shape));
+  if (isAlone || items < 2 * threads) return 1;
   return scratchBytes(shape, use) > LANE_LIMIT_BYTES ? 1 : 2;
 }
 
@@ -211,9 +215,14 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
   );
 }
 
-/** Number of chunks for activations of recorded steps within `bytes`. */
-export function activationChunks(shape: JobShape, bytes: number): number {
-  const room = mostJobBytes - jobBytesNeeded(shape, true);
+/**
+ * Number of chunks for activations of recorded steps within `bytes`, beside the pull-back on `threads`.
+ */
+export function activationChunks(shape: JobShape, bytes: number, threads: number): number {
+  const used = threadsThatFit(shape, "pullBack", threads);
+  const scratch = used * lanesOf(shape, "pullBack", used) * scratchBytes(shape, "pullBack");
+  const arrays = blockBytes(solveArrays(shape)) + blockBytes(pullBackArrays(shape));
+  const room = mostJobBytes - arrays - scratch;
   return Math.max(0, Math.floor(Math.min(bytes, room) / CHUNK_BYTES));
 }
 

@@ -97,7 +97,7 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
       maxSteps: problem.maxSteps,
       keepsRecords: Number(problem.keep.kind === "records"),
       timeCount: times.length,
-      chunksLeft: activationChunks(shape, activationBytes),
+      chunksLeft: activationChunks(shape, activationBytes, threads),
       t0: problem.t0,
       t1: problem.t1,
       ...(control.kind === "adaptive" ? adaptiveFields(control, tableau.errorOrder) : {}),

@@ -68,7 +68,10 @@ Deno.test("lanesOf() is two where every thread has two groups of one tile", () =
   assert.equal(lanesOf(shape, "solve", 1), 2);
   assert.equal(lanesOf(shape, "solve", 4), 2);
   assert.equal(lanesOf(shape, "solve", 5), 1);
-  assert.equal(lanesOf(shape, "pullBack", 1), 1);
+  assert.equal(lanesOf(shape, "pullBack", 4), 2);
+  assert.equal(lanesOf(shape, "pullBack", 5), 1);
+  assert.equal(lanesOf({ ...shape, groupRows: 16 }, "pullBack", 4), 2);
+  assert.equal(lanesOf(shape, "adjoint", 1), 1);
   assert.equal(lanesOf({ ...shape, energies: true }, "solve", 1), 1);
   assert.equal(lanesOf({ ...shape, groupRows: 9 }, "solve", 1), 1);
   // Two of its scratch memories would count beside the records.

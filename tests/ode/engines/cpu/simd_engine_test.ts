@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { mlpLayout, type MlpShape } from "../../../../src/ops/mlp_field/contract.ts";
 import { mlpFloat64 } from "../../../../src/ops/mlp_field/float64.ts";
+import { energyColumns } from "../../../../src/ode/energies.ts";
 import { Parameters } from "../../../../src/core/parameters.ts";
 import type {
   Engine,
@@ -44,7 +45,7 @@ function problemOf(
 ): SolveProblem & { dispose(): void } {
   const { scale = 2, ...others } = changes;
   const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
-  const width = shape.dims + (trace === null ? 0 : 1);
+  const width = shape.dims + (trace === null ? 0 : 1 + energyColumns(trace));
   const y0 = tf.tensor2d(single(rows * width, 1), [rows, width]);
   return {
     field: { kind: "mlp", ...shape, parameters, trace },
@@ -112,7 +113,7 @@ async function truth(problem: SolveProblem) {
 }
 
 const shapes = fc.record({
-  dims: fc.constantFrom(1, 2, 3, 5, 7),
+  dims: fc.constantFrom(1, 2, 3, 5, 7, 8, 9),
   hidden: fc.constantFrom(2, 4, 6, 10, 14, 22, 34, 64),
   rows: fc.constantFrom(1, 2, 7, 8, 9, 13, 24),
   controlGroup: fc.constantFrom(1, 3, 8, 11, "batch" as const),
@@ -153,12 +154,24 @@ const traces: Record<string, TraceMethod | null> = {
     kind: "hutchinson",
     probes: { distribution: "gaussian", key: keyOf(7), firstRow: 0 },
   },
+  "Hutchinson's trace with energies": {
+    kind: "hutchinson",
+    probes: { distribution: "gaussian", key: keyOf(7), firstRow: 0 },
+    energies: true,
+  },
   "no trace": null,
 };
 
+/** Many sums of tiles, two at a time on every thread; few, one at a time from two threads on; many dimensions. */
+const threadCases = [
+  { rows: 300, dims: 2, hidden: 32 },
+  { rows: 20, dims: 2, hidden: 32 },
+  { rows: 40, dims: 9, hidden: 16 },
+];
+
 for (const [name, trace] of Object.entries(traces)) {
   backendTest(`simdEngine() decides as the portable engine does (${name})`, ["cpu"], async () => {
-    const rows = 43, shape = { dims: 3, hidden: 16 };
+    const rows = 43;
     // At 1e-3 the error estimates are far above float32 rounding, which changes them, and so
     // all later step sizes, by 1e-5 or so.
     const controls = [
@@ -167,6 +180,8 @@ for (const [name, trace] of Object.entries(traces)) {
     ] as const;
     for (const controlGroup of [1, 8, 20, "batch"] as const) {
       for (const { control, bound } of controls) {
+        // The gradients of the outer layers are summed over lanes, or over panels.
+        const shape = { dims: controlGroup === 20 ? 9 : 3, hidden: 16 };
         const settings = { controlGroup, control };
         const problem = problemOf(shape, rows, trace, settings);
         const theirs = await solveAndPull(portableEngine("host"), problem);
@@ -186,18 +201,19 @@ for (const [name, trace] of Object.entries(traces)) {
     `simdEngine() gives the same bits on any number of threads, with kept activations or without (${name})`,
     ["cpu"],
     async () => {
-      const rows = 300, shape = { dims: 2, hidden: 32 };
-      const problem = problemOf(shape, rows, trace);
-      const one = await solveAndPull(simdEngine({ threads: 1 }), problem);
-      // Until the workers have started, the main thread does all the work: run several times so that they join.
-      for (let run = 0; run < 5; run++) {
-        for (
-          const options of [{ threads: 2 }, { threads: 4 }, { threads: 3, activationBytes: 0 }]
-        ) {
-          assert.deepEqual(await solveAndPull(simdEngine(options), problem), one);
+      for (const { rows, ...shape } of threadCases) {
+        const problem = problemOf(shape, rows, trace);
+        const one = await solveAndPull(simdEngine({ threads: 1 }), problem);
+        // Until the workers have started, the main thread does all the work: run several times so that they join.
+        for (let run = 0; run < 5; run++) {
+          for (
+            const options of [{ threads: 2 }, { threads: 4 }, { threads: 3, activationBytes: 0 }]
+          ) {
+            assert.deepEqual(await solveAndPull(simdEngine(options), problem), one);
+          }
         }
+        problem.dispose();
       }
-      problem.dispose();
     },
   );
 }
@@ -211,7 +227,7 @@ for (const build of ["fastest", "plain"] as const) {
     );
     // Every rest of the widths of tiles, one direction, a pair, a pair and one.
     for (const hidden of [2, 4, 6, 12, 22, 32, 64, 66, 128]) {
-      for (const dims of [1, 2, 3]) {
+      for (const dims of [1, 2, 3, 9]) {
         const traces: TraceMethod[] = [
           { kind: "exact" },
           {
@@ -234,6 +250,25 @@ for (const build of ["fastest", "plain"] as const) {
     }
   });
 }
+
+backendTest(
+  "simdEngine() keeps the cotangents of hundreds of dimensions apart from what else a tile needs",
+  ["cpu"],
+  async () => {
+    // Their plane is longer than two of a layer of two units, and the scratch memory of its products.
+    const control = { kind: "fixed", steps: 2 } as const;
+    const problem = problemOf({ dims: 300, hidden: 2 }, 9, null, { control });
+    const exact = await truth(problem);
+    for (const activationBytes of [0, 2 ** 24]) {
+      const ours = await solveAndPull(simdEngine({ activationBytes }), problem);
+      for (const key of ["y1", "y0", "parameters"] as const) {
+        const error = relativeError(ours[key], exact[key]);
+        assert.ok(error < 1e-5, `${key}: ${error}`);
+      }
+    }
+    problem.dispose();
+  },
+);
 
 backendTest(
   "enginesOf() with portable bits solves in the plain build",
@@ -421,22 +456,37 @@ const adjointCases = [
   { name: "an exact trace, one group", trace: "exact", changes: { controlGroup: "batch" } },
   { name: "probes, groups of two tiles", trace: "hutchinson", changes: { controlGroup: 12 } },
   {
+    name: "probes of many dimensions, groups of two tiles",
+    trace: "hutchinson",
+    changes: { controlGroup: 12 },
+    dims: 9,
+  },
+  { name: "an exact trace of many dimensions", trace: "exact", changes: {}, dims: 8 },
+  { name: "energies of many dimensions", trace: "energies", changes: {}, dims: 9 },
+  {
+    name: "many dimensions, one group",
+    trace: null,
+    changes: { controlGroup: "batch" },
+    dims: 11,
+  },
+  {
     name: "probes, fixed steps, no first-same-as-last",
     trace: "hutchinson",
     changes: { tableau: midpoint, control: { kind: "fixed", steps: 20 } },
   },
 ] as const;
 
-for (const { name, trace, changes } of adjointCases) {
+for (const { name, trace, changes, ...sizes } of adjointCases) {
   backendTest(`simdEngine()'s adjoint is the portable one: ${name}`, ["cpu"], async () => {
     const rows = 45;
-    const shape = { dims: 3, hidden: 16 };
+    const shape = { dims: 3, hidden: 16, ...sizes };
     const problem = problemOf(
       shape,
       rows,
       trace === null ? null : trace === "exact" ? { kind: "exact" } : {
         kind: "hutchinson",
         probes: { distribution: "rademacher", key: keyOf(5), firstRow: 0 },
+        ...(trace === "energies" ? { energies: true } : {}),
       },
       changes,
     );

@@ -1,19 +1,18 @@
+import { activationPlanes, evaluate, planeBytes, timeBias } from "../../../../ops/mlp_field/simd.part.as";
 import {
-  activationPlanes,
   addListed,
-  evaluate,
   lanesBytes,
+  listNarrowProducts,
   listOuterProducts,
-  planeBytes,
-  pullBackVelocity,
-  stagePlanes,
-  timeBias,
-} from "../../../../ops/mlp_field/simd.part.as";
+  scaleStage,
+  stageBytes,
+} from "../../../../ops/mlp_field/simd_gradients.part.as";
+import { pullBackVelocity } from "../../../../ops/mlp_field/simd_pull_back.part.as";
 import { evaluateWithEnergies } from "../../../../ops/mlp_field/simd_energies.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { directionsOf } from "./directions.part.as";
-import { addKinetic, pullBackTrace, recomputeStage } from "./energies.part.as";
+import { addKinetic, pullBackTrace, recomputeStage, traceCotangents } from "./energies.part.as";
 import { isStopped } from "./progress.part.as";
 import { adjointBytes, keepsAdjoint, Scratch, tilesOf } from "./scratch.part.as";
 import { combine, narrow } from "./states.part.as";
@@ -38,9 +37,9 @@ export function adjointSlopesAt(
   const hasTrace = net.directions > 0;
   const half = <usize>(width / 2) * COLUMN_BYTES;
   const finite = dims * LANES;
-  const ofX = s.spare + 2 * planeBytes(net);
+  const ofX = s.ofX;
   const actBytes = <usize>activationPlanes(net, hasTrace) * planeBytes(net);
-  const stageBytes = <usize>stagePlanes(net) * planeBytes(net);
+  const bytes = <usize>stageBytes(net);
   const tiles = tilesOf(rows);
   const keeps = keepsAdjoint(job);
   // The address of the slopes determines the stage.
@@ -50,7 +49,7 @@ export function adjointSlopesAt(
   for (let tile = 0; tile < tiles; tile++) {
     if (tile > 0 && isStopped(job)) return;
     const directions = directionsOf(net, s, tile);
-    const stage = act + actBytes, lanes = stage + stageBytes;
+    const stage = act + actBytes, lanes = stage + bytes;
     narrow(state, dims, s.x);
     memory.fill(lanes, 0, <usize>lanesBytes(net));
     if (hasTrace && job.energies) {
@@ -80,7 +79,7 @@ export function adjointSlopesAt(
 
 /**
  * VJP of a stage with given activations and slope `f`, for `scale` times the cotangents of a tile's
- * state. The cotangent of x is written to the third plane of `s.spare`.
+ * state. The cotangent of x is written to `ofX`.
  */
 function pullBackCotangent(
   job: Job,
@@ -101,14 +100,14 @@ function pullBackCotangent(
   const parts = cotangent + <usize>dims * COLUMN_BYTES;
   if (hasTrace) {
     const probes = s.probes + <usize>(tile * dims) * LANE_BYTES;
-    pullBackTrace(job, s, scale, 1, parts, act, directionsOf(net, s, tile), probes, stage, lanes);
+    traceCotangents(job, scale, 1, parts, s.f);
+    pullBackTrace(job, s, 1, 0, act, 0, directionsOf(net, s, tile), 0, probes, stage, lanes);
   }
   for (let i = 0; i < finite; i++) {
     store<f32>(s.f + <usize>i * 4, <f32>(scale * load<f64>(cotangent + <usize>i * 8)));
   }
   addKinetic(job, scale, parts, f, s.f);
-  const ofX = s.spare + 2 * planeBytes(net);
-  pullBackVelocity(net, act, x, s.f, stage, hasTrace, s.spare, lanes, ofX);
+  pullBackVelocity(net, 1, 0, act, 0, x, s.f, stage, hasTrace, s.spare, lanes, s.ofX);
 }
 
 /** Adds -h b_i (df/dtheta)^T a for every stage of the current step; h is negative. */
@@ -119,20 +118,32 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
   const plane = planeBytes(net);
   const tileBytes = <usize>width * COLUMN_BYTES;
   const actBytes = <usize>activationPlanes(net, hasTrace) * plane;
-  const stageBytes = <usize>stagePlanes(net) * plane;
+  const bytes = <usize>stageBytes(net);
   const tiles = tilesOf(rows);
   const keeps = keepsAdjoint(job);
   for (let tile = 0; tile < tiles; tile++) {
     if (tile > 0 && isStopped(job)) return;
     const y = s.y + <usize>tile * tileBytes, slopes = s.slopes + <usize>tile * tileBytes;
-    let listed: usize = 0;
+    const probes = s.probes + <usize>(tile * dims) * LANE_BYTES;
+    let listed: usize = 0, narrowListed: usize = 0;
     for (let stage = 0; stage < stages; stage++) {
       const b = weight(job, 1, stage);
       if (b == 0) continue;
       if (keeps) {
         const kept = s.adjoint + <usize>(stage * tiles + tile) * <usize>adjointBytes(net);
         const at = kept + actBytes;
-        scaleCotangents(net, <f32>(-h * b), at, at + stageBytes, s.lanes);
+        const scale = <f32>(-h * b);
+        scaleStage(net, scale, at);
+        addScaledSums(net, scale, at + bytes, s.lanes);
+        narrowListed += listNarrowProducts(
+          net,
+          kept,
+          at,
+          hasTrace,
+          probes,
+          s.ofW0 + narrowListed,
+          s.ofW3 + narrowListed,
+        );
         listed += listOuterProducts(net, kept, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
         continue;
       }
@@ -142,45 +153,36 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
         combine(job, y, h, 3 + stage, stage, slopes, s.stateBytes, tileBytes, state);
       }
       const x = s.x + <usize>(stage * dims) * LANE_BYTES;
-      const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * stageBytes;
+      const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * bytes;
       narrow(state, dims, x);
       timeBias(net, t + weight(job, 0, stage) * h, s.bias);
       recomputeStage(job, s, x, act, directionsOf(net, s, tile), hasTrace);
       const cotangent = state + <usize>(width / 2) * COLUMN_BYTES;
       const f = slopes + <usize>stage * s.stateBytes;
       pullBackCotangent(job, s, tile, cotangent, -h * b, x, f, act, at, s.lanes);
+      narrowListed += listNarrowProducts(
+        net,
+        act,
+        at,
+        hasTrace,
+        probes,
+        s.ofW0 + narrowListed,
+        s.ofW3 + narrowListed,
+      );
       listed += listOuterProducts(net, act, at, hasTrace, s.ofW1 + listed, s.ofW2 + listed);
     }
-    addListed(net, s.ofW1, s.ofW2, listed, s.gradient, s.outer);
+    addListed(net, s.ofW0, s.ofW1, s.ofW2, s.ofW3, listed, narrowListed, s.gradient, s.outer);
   }
 }
 
-/**
- * Multiplies the operands of the outer products that a pull-back left in `stage` by `scale`, since
- * they are linear in the cotangents, and adds `scale` times its `sums` to `lanes`.
- */
-function scaleCotangents(net: Net, scale: f32, stage: usize, sums: usize, lanes: usize): void {
-  const plane = planeBytes(net), factor = f32x4.splat(scale);
-  scalePlanes(stage, 2 * plane, factor);
-  for (let k = 0; k < net.directions; k++) {
-    // Cotangents of v2 and u.
-    scalePlanes(stage + <usize>(6 + 4 * k) * plane, 2 * plane, factor);
-  }
+/** lanes += scale * sums, each of `lanesBytes`. */
+function addScaledSums(net: Net, scale: f32, sums: usize, lanes: usize): void {
+  const factor = f32x4.splat(scale);
   const end = sums + <usize>lanesBytes(net);
   for (; sums < end; sums += 32, lanes += 32) {
     const sum0 = f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor));
     const sum1 = f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor));
     v128.store(lanes, sum0);
     v128.store(lanes, sum1, 16);
-  }
-}
-
-function scalePlanes(at: usize, bytes: usize, factor: v128): void {
-  const end = at + bytes;
-  for (; at < end; at += 32) {
-    const product0 = f32x4.mul(v128.load(at), factor);
-    const product1 = f32x4.mul(v128.load(at, 16), factor);
-    v128.store(at, product0);
-    v128.store(at, product1, 16);
   }
 }

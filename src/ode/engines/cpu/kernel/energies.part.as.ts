@@ -1,5 +1,6 @@
-import { pullBackDivergence, recompute } from "../../../../ops/mlp_field/simd.part.as";
+import { recompute } from "../../../../ops/mlp_field/simd.part.as";
 import { pullBackEnergies, recomputeWithEnergies } from "../../../../ops/mlp_field/simd_energies.part.as";
+import { pullBackDivergence } from "../../../../ops/mlp_field/simd_pull_back.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { Scratch } from "./scratch.part.as";
@@ -26,37 +27,59 @@ export function recomputeStage(
 }
 
 /**
- * VJP of the trace of a tile for `h * b` times the cotangents of its state's parts.
+ * Writes h * b times the cotangents of a trace, and with energies those of |J e|^2, [8] each.
  *
  * @param parts The cotangents of logp and what follows it, float64 columns.
+ */
+export function traceCotangents(job: Job, h: f64, b: f64, parts: usize, c: usize): void {
+  for (let i: usize = 0; i < <usize>LANES; i++) {
+    store<f32>(c + i * 4, <f32>(-(h * (b * load<f64>(parts + i * 8)))));
+  }
+  if (!job.energies) return;
+  const ofJacobian = parts + 2 * COLUMN_BYTES;
+  for (let i: usize = 0; i < <usize>LANES; i++) {
+    store<f32>(c + LANE_BYTES + i * 4, <f32>(h * (b * load<f64>(ofJacobian + i * 8))));
+  }
+}
+
+/**
+ * VJP of the trace of one or two tiles for the {@link traceCotangents} in `f`; states with energies are
+ * pulled back one tile at a time.
  */
 export function pullBackTrace(
   job: Job,
   s: Scratch,
-  h: f64,
-  b: f64,
-  parts: usize,
+  tiles: i32,
+  stride: usize,
   act: usize,
+  actStride: usize,
   directions: usize,
+  directionStride: usize,
   probes: usize,
   stage: usize,
   lanes: usize,
 ): void {
   const net: Net = job;
   const c = s.f;
-  for (let i: usize = 0; i < <usize>LANES; i++) {
-    store<f32>(c + i * 4, <f32>(-(h * (b * load<f64>(parts + i * 8)))));
-  }
-  if (!job.energies) {
-    pullBackDivergence(net, act, directions, probes, c, stage, s.spare, lanes);
+  if (job.energies) {
+    const w = c + <usize>(net.dims + 3) * LANE_BYTES;
+    pullBackEnergies(net, act, directions, probes, c, stage, s.spare, lanes, w);
     return;
   }
-  const ofJacobian = parts + 2 * COLUMN_BYTES;
-  for (let i: usize = 0; i < <usize>LANES; i++) {
-    store<f32>(c + LANE_BYTES + i * 4, <f32>(h * (b * load<f64>(ofJacobian + i * 8))));
-  }
-  const w = c + <usize>(net.dims + 3) * LANE_BYTES;
-  pullBackEnergies(net, act, directions, probes, c, stage, s.spare, lanes, w);
+  pullBackDivergence(
+    net,
+    tiles,
+    stride,
+    act,
+    actStride,
+    directions,
+    directionStride,
+    probes,
+    c,
+    stage,
+    s.spare,
+    lanes,
+  );
 }
 
 /** Adds `scale` times the cotangent that |f|^2 gives to that of f, a plane [dims]. */

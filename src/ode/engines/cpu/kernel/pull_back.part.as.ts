@@ -1,138 +1,309 @@
 import {
   activationPlanes,
-  addListed,
-  listOuterProducts,
+  parameterCount,
   planeBytes,
-  pullBackVelocity,
-  stagePlanes,
   timeBias,
 } from "../../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
+import {
+  addLanes,
+  addListed,
+  lanesBytes,
+  listNarrowProducts,
+  listOuterProducts,
+  stageBytes,
+} from "../../../../ops/mlp_field/simd_gradients.part.as";
+import { recomputeTwo } from "../../../../ops/mlp_field/simd_pairs.part.as";
+import { pullBackVelocity } from "../../../../ops/mlp_field/simd_pull_back.part.as";
 import { directionsOf, prepareProbes } from "./directions.part.as";
-import { addKinetic, pullBackTrace, recomputeStage } from "./energies.part.as";
+import { addKinetic, pullBackTrace, recomputeStage, traceCotangents } from "./energies.part.as";
 import { COLUMN_BYTES, Job } from "../job.layout.part.as";
-import { isStopped } from "./progress.part.as";
+import { isStopped, takeItem } from "./progress.part.as";
 import { recordedActivations, recordHead, StepRecord } from "./records.part.as";
 import { Scratch, tilesOf } from "./scratch.part.as";
 import { combine, gatherRows, narrow, scatterRows } from "./states.part.as";
 import { isTraced, stageWeight, usedStages, weight } from "./tableau.part.as";
 
-/** Direct gradient: replays recorded steps backwards, tile by tile. */
+/**
+ * Direct gradient: replays recorded steps backwards, tile by tile. A thread does so for the tiles of one
+ * partial sum, or of two side by side, which load each weight once; the bits are the same.
+ */
 
-export function pullBackTile(
-  job: Job,
-  s: Scratch,
-  group: i32,
-  place: i32,
-  first: i32,
-  rows: i32,
-  gradient: usize,
-): void {
-  const width = job.width;
-  const offset = <usize>(first * width) * 4;
-  const tileBytes = <usize>width * COLUMN_BYTES;
-  const groupRows = min(
-    job.groupRows,
-    job.rows - group * job.groupRows,
-  );
-  s.stateBytes = <usize>tilesOf(groupRows) * tileBytes;
-  gatherRows(job.cotangent + offset, rows, width, s.cotangent, tileBytes, true);
-  prepareProbes(job, s, first, rows);
-  let at = <usize>load<u32>(job.lastRecords + <usize>group * 4);
-  while (at && !isStopped(job)) {
-    const record = changetype<StepRecord>(at);
-    pullBackStep(job, s, record, place, gradient);
-    at = record.before;
-  }
-  scatterRows(s.cotangent, rows, width, job.ofY0 + offset);
+/** Offset of a {@link SumPullBack} in a thread's scratch memory. */
+const PULL_BACK_AT: usize = 256;
+
+/** The pull-back of a partial sum's tiles: the current one, and its step to be pulled back next. */
+@unmanaged
+class SumPullBack {
+  /** -1: none yet. */
+  sum: i32;
+  tile: i32;
+  gradient: usize;
+  /** 1 while the cotangent is that of the tile's rows. */
+  begun: i32;
+  /** Place of the tile in its group. */
+  place: i32;
+  first: i32;
+  rows: i32;
+  /** Step, or 0 if none is left. */
+  record: usize;
+  /** Bytes of the lists of outer products. */
+  listed: usize;
+  narrowListed: usize;
 }
 
-/** The VJP of one step of one tile, as in solver/replay.ts. */
-function pullBackStep(job: Job, s: Scratch, record: StepRecord, place: i32, gradient: usize): void {
-  const net: Net = job;
-  const dims = net.dims, width = job.width;
-  const used = usedStages(job);
-  const plane = planeBytes(net);
-  const narrowBytes = <usize>dims * LANE_BYTES;
+function pullBackOf(s: Scratch): SumPullBack {
+  return changetype<SumPullBack>(changetype<usize>(s) + PULL_BACK_AT);
+}
+
+/** Pulls tiles back until none is left, those of two partial sums at a time if there are two memories. */
+export function pullBackSums(job: Job, s: Scratch, other: Scratch, isTwo: bool): void {
+  beginSums(job, s);
+  if (isTwo) beginSums(job, other);
+  while (true) {
+    const has = findStep(job, s), hasOther = isTwo && findStep(job, other);
+    if (has && hasOther) pullBackSteps(job, s, other, 2);
+    else if (has) pullBackSteps(job, s, s, 1);
+    else if (hasOther) pullBackSteps(job, other, other, 1);
+    else return;
+  }
+}
+
+function beginSums(job: Job, s: Scratch): void {
+  const p = pullBackOf(s);
+  p.sum = -1;
+  p.listed = 0;
+  p.narrowListed = 0;
+  memory.fill(s.lanes, 0, <usize>lanesBytes(job));
+}
+
+/** Ends and begins tiles and sums until there is a step; false if none is left. */
+function findStep(job: Job, s: Scratch): bool {
+  const p = pullBackOf(s), size = parameterCount(job), sums = job.partialSums;
+  const tilesOfGroup = tilesOf(job.groupRows);
+  const tiles = (job.rows + job.groupRows - 1) / job.groupRows * tilesOfGroup;
+  if (p.sum >= sums) return false;
+  while (p.sum < 0 || !p.record) {
+    if (isStopped(job)) return false;
+    if (p.sum >= 0 && p.begun) {
+      scatterRows(s.cotangent, p.rows, job.width, job.ofY0 + <usize>(p.first * job.width) * 4);
+    }
+    p.begun = 0;
+    if (p.sum >= 0) p.tile += sums;
+    if (p.sum < 0 || p.tile >= tiles) {
+      if (p.sum >= 0) addLanes(job, s.lanes, p.gradient);
+      p.sum = takeItem(job);
+      p.record = 0;
+      if (p.sum >= sums) return false;
+      p.tile = p.sum;
+      p.gradient = job.gradients + <usize>(p.sum * size) * 4;
+      memory.fill(p.gradient, 0, <usize>size * 4);
+    }
+    beginTile(job, s, p);
+  }
+  return !isStopped(job);
+}
+
+function beginTile(job: Job, s: Scratch, p: SumPullBack): void {
+  const width = job.width, tilesOfGroup = tilesOf(job.groupRows);
   const tileBytes = <usize>width * COLUMN_BYTES;
-  const zBytes = <usize>dims * COLUMN_BYTES;
-  const hasTrace = width > dims;
-  const t = record.t, h = record.h;
-  const y = changetype<usize>(record) + recordHead(used) + <usize>place * tileBytes;
-  const slopes = y + s.stateBytes;
-  const directions = directionsOf(net, s, 0);
-  const actBytes = <usize>activationPlanes(net, hasTrace) * plane;
-  const stageBytes = <usize>stagePlanes(net) * plane;
-  const cotangent = s.cotangent;
+  const group = p.tile / tilesOfGroup, place = p.tile % tilesOfGroup;
+  const end = min((group + 1) * job.groupRows, job.rows);
+  p.place = place;
+  p.first = group * job.groupRows + place * LANES;
+  p.rows = min(LANES, end - p.first);
+  p.record = 0;
+  // A smaller last group has fewer tiles.
+  if (p.rows <= 0) return;
+  p.begun = 1;
+  p.record = <usize>load<u32>(job.lastRecords + <usize>group * 4);
+  s.stateBytes = <usize>tilesOf(end - group * job.groupRows) * tileBytes;
+  gatherRows(job.cotangent + <usize>(p.first * width) * 4, p.rows, width, s.cotangent, tileBytes, true);
+  prepareProbes(job, s, p.first, p.rows);
+}
 
+/** The VJP of one step of one or two tiles, as in solver/replay.ts. */
+function pullBackSteps(job: Job, s: Scratch, other: Scratch, tiles: i32): void {
+  const net: Net = job;
+  const hasTrace = job.width > net.dims, used = usedStages(job);
+  const stride = changetype<usize>(other) - changetype<usize>(s);
+  const directions = directionsOf(net, s, 0), directionStride = directionsOf(net, other, 0) - directions;
   for (let stage = 0; stage < used; stage++) {
-    const x = s.x + <usize>stage * narrowBytes;
-    let state = y;
-    if (stage > 0) {
-      state = s.spareState;
-      combine(job, y, h, 3 + stage, stage, slopes, s.stateBytes, zBytes, state);
-    }
-    narrow(state, dims, x);
-    const b = weight(job, 1, stage);
-    const traced = hasTrace && b != 0;
-    const act = actOf(s, record, place, stage, actBytes, plane);
-    if (!recordedActivations(record, stage)) {
-      timeBias(net, t + weight(job, 0, stage) * h, s.bias);
-      recomputeStage(job, s, x, act, directions, traced);
-    }
+    const traced = hasTrace && weight(job, 1, stage) != 0;
+    findActivations(job, s, other, tiles, stage, traced);
     if (!traced) continue;
-    const at = s.stage + <usize>stage * stageBytes;
-    pullBackTrace(job, s, h, b, cotangent + zBytes, act, directions, s.probes, at, s.lanes);
+    const act = actOf(job, s, stage), actStride = actOf(job, other, stage) - act;
+    writeTraceCotangents(job, s, stage);
+    if (tiles == 2) writeTraceCotangents(job, other, stage);
+    const at = stageOf(net, s, stage);
+    pullBackTrace(
+      job,
+      s,
+      tiles,
+      stride,
+      act,
+      actStride,
+      directions,
+      directionStride,
+      s.probes,
+      at,
+      s.lanes,
+    );
   }
-
-  let listed: usize = 0;
   for (let stage = used - 1; stage >= 0; stage--) {
-    const b = weight(job, 1, stage);
-    const traced = hasTrace && b != 0;
-    const act = actOf(s, record, place, stage, actBytes, plane);
-    const at = s.stage + <usize>stage * stageBytes;
-    const a = s.f;
-    for (let i: usize = 0; i < <usize>(dims * LANES); i++) {
-      let sum = b != 0 ? b * load<f64>(cotangent + i * 8) : 0;
-      for (let later = stage + 1; later < used; later++) {
-        const w = stageWeight(job, later, stage);
-        if (w != 0) sum += w * load<f64>(s.pulled + <usize>later * tileBytes + i * 8);
-      }
-      store<f32>(a + i * 4, <f32>(sum * h));
-    }
-    if (traced) {
-      const f = slopes + <usize>stage * s.stateBytes;
-      addKinetic(job, h * b, cotangent + zBytes, f, a);
-    }
-    const ofX = s.spare + 2 * plane;
-    const x = s.x + <usize>stage * narrowBytes;
-    pullBackVelocity(net, act, x, a, at, traced, s.spare, s.lanes, ofX);
-    for (let i: usize = 0; i < <usize>(dims * LANES); i++) {
-      store<f64>(s.pulled + <usize>stage * tileBytes + i * 8, <f64>load<f32>(ofX + i * 4));
-    }
-    listed += listOuterProducts(net, act, at, traced, s.ofW1 + listed, s.ofW2 + listed);
+    const traced = hasTrace && weight(job, 1, stage) != 0;
+    const act = actOf(job, s, stage), actStride = actOf(job, other, stage) - act;
+    const at = stageOf(net, s, stage), x = inputOf(net, s, stage);
+    writeVelocityCotangents(job, s, stage, traced);
+    if (tiles == 2) writeVelocityCotangents(job, other, stage, traced);
+    pullBackVelocity(net, tiles, stride, act, actStride, x, s.f, at, traced, s.spare, s.lanes, s.ofX);
+    endStage(job, s, stage, traced);
+    if (tiles == 2) endStage(job, other, stage, traced);
   }
-  addListed(net, s.ofW1, s.ofW2, listed, gradient, s.outer);
+  endStep(job, s);
+  if (tiles == 2) endStep(job, other);
+}
+
+// @ts-ignore: decorator
+@inline
+function recordOf(s: Scratch): StepRecord {
+  return changetype<StepRecord>(pullBackOf(s).record);
+}
+
+/** The state of the tile at the start of the step, in its record. */
+function recordedState(job: Job, s: Scratch): usize {
+  const p = pullBackOf(s);
+  return p.record + recordHead(usedStages(job)) + <usize>(p.place * job.width) * COLUMN_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+function inputOf(net: Net, s: Scratch, stage: i32): usize {
+  return s.x + <usize>(stage * net.dims) * LANE_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+function stageOf(net: Net, s: Scratch, stage: i32): usize {
+  return s.stage + <usize>stage * <usize>stageBytes(net);
+}
+
+/** Address of a stage's activations of the tile: in the record, or in the buffer for recomputed ones. */
+function actOf(job: Job, s: Scratch, stage: i32): usize {
+  const net: Net = job, plane = planeBytes(net);
+  const kept = recordedActivations(recordOf(s), stage);
+  const bytes = <usize>activationPlanes(net, job.width > net.dims) * plane;
+  if (!kept) return s.act + <usize>stage * bytes;
+  return kept + <usize>pullBackOf(s).place * (isTraced(s, stage) ? bytes : 3 * plane);
+}
+
+/** Writes a stage's inputs, and recomputes the activations that were not kept. */
+function findActivations(
+  job: Job,
+  s: Scratch,
+  other: Scratch,
+  tiles: i32,
+  stage: i32,
+  traced: bool,
+): void {
+  const net: Net = job;
+  const lacks = writeInput(job, s, stage), otherLacks = tiles == 2 && writeInput(job, other, stage);
+  if (lacks && otherLacks) {
+    recomputeTwo(
+      net,
+      traced,
+      s.bias,
+      inputOf(net, s, stage),
+      actOf(job, s, stage),
+      directionsOf(net, s, 0),
+      s.spare,
+      other.bias,
+      inputOf(net, other, stage),
+      actOf(job, other, stage),
+      directionsOf(net, other, 0),
+    );
+  } else if (lacks) recomputeOne(job, s, stage, traced);
+  else if (otherLacks) recomputeOne(job, other, stage, traced);
+}
+
+function recomputeOne(job: Job, s: Scratch, stage: i32, traced: bool): void {
+  const x = inputOf(job, s, stage);
+  recomputeStage(job, s, x, actOf(job, s, stage), directionsOf(job, s, 0), traced);
+}
+
+/** Writes a stage's input; and its bias if the activations were not kept, and returns true. */
+function writeInput(job: Job, s: Scratch, stage: i32): bool {
+  const dims = job.dims, record = recordOf(s), h = record.h;
+  const y = recordedState(job, s);
+  let state = y;
+  if (stage > 0) {
+    state = s.spareState;
+    const zBytes = <usize>dims * COLUMN_BYTES;
+    combine(job, y, h, 3 + stage, stage, y + s.stateBytes, s.stateBytes, zBytes, state);
+  }
+  narrow(state, dims, inputOf(job, s, stage));
+  if (recordedActivations(record, stage)) return false;
+  timeBias(job, record.t + weight(job, 0, stage) * h, s.bias);
+  return true;
+}
+
+function writeTraceCotangents(job: Job, s: Scratch, stage: i32): void {
+  const parts = s.cotangent + <usize>job.dims * COLUMN_BYTES;
+  traceCotangents(job, recordOf(s).h, weight(job, 1, stage), parts, s.f);
+}
+
+/** Writes the cotangents of a stage's velocity to `f`. */
+function writeVelocityCotangents(job: Job, s: Scratch, stage: i32, traced: bool): void {
+  const dims = job.dims, used = usedStages(job), h = recordOf(s).h;
+  const tileBytes = <usize>job.width * COLUMN_BYTES, cotangent = s.cotangent;
+  const b = weight(job, 1, stage);
   for (let i: usize = 0; i < <usize>(dims * LANES); i++) {
+    let sum = b != 0 ? b * load<f64>(cotangent + i * 8) : 0;
+    for (let later = stage + 1; later < used; later++) {
+      const w = stageWeight(job, later, stage);
+      if (w != 0) sum += w * load<f64>(s.pulled + <usize>later * tileBytes + i * 8);
+    }
+    store<f32>(s.f + i * 4, <f32>(sum * h));
+  }
+  if (!traced) return;
+  const f = recordedState(job, s) + <usize>(1 + stage) * s.stateBytes;
+  addKinetic(job, h * b, cotangent + <usize>dims * COLUMN_BYTES, f, s.f);
+}
+
+/** Keeps the cotangents of a stage's input, and lists its outer products. */
+function endStage(job: Job, s: Scratch, stage: i32, traced: bool): void {
+  const net: Net = job, p = pullBackOf(s);
+  const pulled = s.pulled + <usize>(stage * job.width) * COLUMN_BYTES;
+  for (let i: usize = 0; i < <usize>(net.dims * LANES); i++) {
+    store<f64>(pulled + i * 8, <f64>load<f32>(s.ofX + i * 4));
+  }
+  const act = actOf(job, s, stage), at = stageOf(net, s, stage);
+  const listed = p.listed, narrowListed = p.narrowListed;
+  p.listed += listOuterProducts(net, act, at, traced, s.ofW1 + listed, s.ofW2 + listed);
+  p.narrowListed += listNarrowProducts(
+    net,
+    act,
+    at,
+    traced,
+    s.probes,
+    s.ofW0 + narrowListed,
+    s.ofW3 + narrowListed,
+  );
+}
+
+/** Adds a step's outer products to the gradient, and goes on to the step before it. */
+function endStep(job: Job, s: Scratch): void {
+  const net: Net = job, p = pullBackOf(s), used = usedStages(job);
+  const tileBytes = <usize>job.width * COLUMN_BYTES, cotangent = s.cotangent;
+  addListed(net, s.ofW0, s.ofW1, s.ofW2, s.ofW3, p.listed, p.narrowListed, p.gradient, s.outer);
+  p.listed = 0;
+  p.narrowListed = 0;
+  for (let i: usize = 0; i < <usize>(net.dims * LANES); i++) {
     let sum: f64 = 0;
     for (let stage = 0; stage < used; stage++) {
       sum += load<f64>(s.pulled + <usize>stage * tileBytes + i * 8);
     }
     store<f64>(cotangent + i * 8, load<f64>(cotangent + i * 8) + sum);
   }
-}
-
-/** Address of a stage's activations of a tile: in the record, or in the buffer for recomputed ones. */
-function actOf(
-  s: Scratch,
-  record: StepRecord,
-  place: i32,
-  stage: i32,
-  actBytes: usize,
-  plane: usize,
-): usize {
-  const kept = recordedActivations(record, stage);
-  if (!kept) return s.act + <usize>stage * actBytes;
-  const bytes = isTraced(s, stage) ? actBytes : 3 * plane;
-  return kept + <usize>place * bytes;
+  p.record = recordOf(s).before;
 }

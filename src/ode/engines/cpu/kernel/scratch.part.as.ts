@@ -1,6 +1,6 @@
-import { activationPlanes, lanesBytes, planeBytes, stagePlanes } from "../../../../ops/mlp_field/simd.part.as";
+import { activationPlanes, planeBytes } from "../../../../ops/mlp_field/simd.part.as";
+import { lanesBytes, listedBytes, narrowProducts, stageBytes } from "../../../../ops/mlp_field/simd_gradients.part.as";
 import { LANE_BYTES, LANES, Net, PAIR_BYTES } from "../../../../ops/mlp_field/net.layout.part.as";
-import { productBytes } from "../../../../ops/mlp_field/simd_panels.part.as";
 import { COLUMN_BYTES, HEAD_BYTES, Job, MOST_KEPT_TILES } from "../job.layout.part.as";
 
 /**
@@ -35,6 +35,8 @@ export class Scratch {
   f: usize;
   /** Three planes. */
   spare: usize;
+  /** Cotangent of x, a plane [dims]. */
+  ofX: usize;
   /** Scratch of the outer products. */
   outer: usize;
   /** Activations of a tile, one set per stage. */
@@ -49,8 +51,11 @@ export class Scratch {
   adjoint: usize;
   /** The flat gradient to which an adjoint solve adds; 0 in other solves. */
   gradient: usize;
+  /** Lists of outer products. */
+  ofW0: usize;
   ofW1: usize;
   ofW2: usize;
+  ofW3: usize;
   /** float64 [stages][width][8] and [width][8]: cotangents. */
   pulled: usize;
   cotangent: usize;
@@ -96,8 +101,10 @@ export function layScratch(job: Job, base: usize): Scratch {
   at += narrow + LANE_BYTES + (job.energies ? narrow + 2 * LANE_BYTES : 0);
   s.spare = placeAt(base, at);
   at += 3 * plane;
+  s.ofX = placeAt(base, at);
+  at += pulls ? narrow : 0;
   s.outer = placeAt(base, at);
-  at += pulls ? productBytes(net.hidden, <i32>stages * (1 + net.directions)) : 0;
+  at += pulls ? listedBytes(net, <i32>stages) : 0;
   s.act = placeAt(base, at);
   at += stageSets * <u64>activationPlanes(net, net.directions > 0) * plane;
   s.directions = placeAt(base, at);
@@ -105,7 +112,7 @@ export function layScratch(job: Job, base: usize): Scratch {
   s.probes = placeAt(base, at);
   at += net.probed ? tiles * narrow : 0;
   s.stage = placeAt(base, at);
-  at += pulls ? stages * <u64>stagePlanes(net) * plane : (stages * 8 + 8 + 15) & ~15;
+  at += pulls ? stages * stageBytes(net) : (stages * 8 + 8 + 15) & ~15;
   s.lanes = placeAt(base, at);
   at += pulls ? lanesBytes(net) : 0;
   s.adjoint = placeAt(base, at);
@@ -113,6 +120,11 @@ export function layScratch(job: Job, base: usize): Scratch {
     at += adjointBytes(net) * (keepsAdjoint(job) ? (stages + 1) * tiles : 1);
   }
   const lists: u64 = pulls ? stages * <u64>(1 + net.directions) * PAIR_BYTES : 0;
+  const narrowLists: u64 = pulls ? stages * <u64>narrowProducts(net) * PAIR_BYTES : 0;
+  s.ofW0 = placeAt(base, at);
+  at += narrowLists;
+  s.ofW3 = placeAt(base, at);
+  at += narrowLists;
   s.ofW1 = placeAt(base, at);
   at += lists;
   s.ofW2 = placeAt(base, at);
@@ -140,6 +152,6 @@ export function keepsAdjoint(job: Job): bool {
 
 /** Bytes per tile of activations, planes of the pull-back, and per-lane sums. */
 export function adjointBytes(net: Net): u64 {
-  const planes = activationPlanes(net, net.directions > 0) + stagePlanes(net);
-  return <u64>planes * <u64>planeBytes(net) + lanesBytes(net);
+  const act = <u64>activationPlanes(net, net.directions > 0) * <u64>planeBytes(net);
+  return act + stageBytes(net) + lanesBytes(net);
 }

@@ -1,20 +1,19 @@
 // asc: --enable threads --sharedMemory --initialMemory 32768 --maximumMemory 65536
 import {
-  addLanes,
-  lanesBytes,
   parameterCount,
   prepare,
   preparedBytes,
 } from "../../../../ops/mlp_field/simd.part.as";
-import { LANE_BYTES, LANES } from "../../../../ops/mlp_field/net.layout.part.as";
+import { addLanes, lanesBytes } from "../../../../ops/mlp_field/simd_gradients.part.as";
+import { LANE_BYTES } from "../../../../ops/mlp_field/net.layout.part.as";
 import { multiplyPair } from "../../../../ops/mlp_field/simd_planes.part.as";
 import { tanhInPlace, writeTanhConstants } from "../../../../ops/mlp_field/simd_tanh.part.as";
 import { Job } from "../job.layout.part.as";
 import { solveOf } from "./group_solve.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
-import { pullBackTile } from "./pull_back.part.as";
+import { pullBackSums } from "./pull_back.part.as";
 import { giveChunks } from "./records.part.as";
-import { layScratch, Scratch, tilesOf } from "./scratch.part.as";
+import { layScratch, Scratch } from "./scratch.part.as";
 import { askedSlopes, askedSlopesOfTwo } from "./slopes.part.as";
 import { beginGroup, continueGroup } from "./solve.part.as";
 import { markTraced } from "./tableau.part.as";
@@ -98,25 +97,11 @@ function solveBegun(job: Job, s: Scratch): void {
  */
 export function pullBackTiles(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
-  const s = layScratch(j, scratch);
-  const tilesOfGroup = tilesOf(j.groupRows), tiles = groupsOf(j) * tilesOfGroup;
-  const sums = j.partialSums;
-  const size = parameterCount(j);
+  const s = layScratch(j, scratch), isTwo = j.lanes == 2;
+  const other = isTwo ? layScratch(j, scratch + j.scratchBytes) : s;
   markTraced(j, s);
-  memory.fill(s.lanes, 0, <usize>lanesBytes(j));
-  while (true) {
-    const sum = takeItem(j);
-    if (sum >= sums) return;
-    const gradient = j.gradients + <usize>(sum * size) * 4;
-    memory.fill(gradient, 0, <usize>size * 4);
-    for (let tile = sum; tile < tiles && !isStopped(j); tile += sums) {
-      const group = tile / tilesOfGroup, place = tile % tilesOfGroup;
-      const first = group * j.groupRows + place * LANES;
-      const end = min((group + 1) * j.groupRows, j.rows);
-      if (first < end) pullBackTile(j, s, group, place, first, min(LANES, end - first), gradient);
-    }
-    addLanes(j, s.lanes, gradient);
-  }
+  if (isTwo) markTraced(j, other);
+  pullBackSums(j, s, other, isTwo);
 }
 
 /**

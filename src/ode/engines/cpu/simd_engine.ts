@@ -16,13 +16,13 @@ export interface SimdEngineOptions {
   /** Register tiles of matrix products. Default: the faster kind on this machine. The bits are the same. */
   readonly tiles?: "narrow" | "wide";
   /**
-   * Memory for the activations of recorded steps, in bytes. Default: 512 MiB. Activations that do not
+   * Memory for the activations of recorded steps, in bytes. Default: 1 GiB. Activations that do not
    * fit are recomputed in the pull-back; no result depends on it.
    */
   readonly activationBytes?: number;
 }
 
-const ACTIVATION_BYTES = 512 * 2 ** 20;
+const ACTIVATION_BYTES = 2 ** 30;
 
 /**
  * The CPU engine, in multithreaded WebAssembly SIMD. Whole solves of ConditionalMLPs, and their

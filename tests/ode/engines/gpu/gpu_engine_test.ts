@@ -26,12 +26,17 @@ engineSuite({
   onDevice: true,
 });
 
-/** A problem with an exact trace on the current backend; 20 groups of 8 rows, the last of 5. */
+/** A problem with an exact trace on the current backend; by default 20 groups of 8 rows, the last of 5. */
 function problemOf(
-  { dims, hidden, scale }: { dims: number; hidden: number; scale: number },
+  { dims, hidden, scale, rows = 157 }: {
+    readonly dims: number;
+    readonly hidden: number;
+    readonly scale: number;
+    readonly rows?: number;
+  },
   changes: Partial<SolveProblem> = {},
 ): SolveProblem & { dispose(): void } {
-  const shape = { dims, hidden }, rows = 157;
+  const shape = { dims, hidden };
   const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
   const start = new Float32Array(rows * (dims + 1));
   const numbers = randomNumbers(rows * dims, 20);
@@ -117,6 +122,52 @@ backendTest(
       assert.ok(tuning.cap === 3 ? used > 4 : used === 2, `${used} dispatches`);
     }
     problem.dispose();
+
+    const recorded = problemOf({ ...odd, scale: 3 }, { keep: { kind: "records" } });
+    const cotangent = tf.onesLike(recorded.y0);
+    const gradients: Float32Array[] = [];
+    for (const cap of [3, 200]) {
+      const engine = gpuEngine(gpu, { cap });
+      const solution = await engine.solve(recorded);
+      const { y0, parameters } = await engine.pullBack(solution, cotangent, { kind: "direct" });
+      gradients.push(Float32Array.from([...await y0.data(), ...await parameters.data()]));
+      tf.dispose([y0, parameters]);
+      solution.dispose();
+    }
+    assert.deepEqual(gradients[0], gradients[1]);
+    assert.ok(gradients[0]!.every(Number.isFinite));
+    cotangent.dispose();
+    recorded.dispose();
+  },
+);
+
+backendTest(
+  "gpuEngine() has the CPU engine's values at the edges of its tiles",
+  ["webgpu"],
+  async (backend) => {
+    // One thread per row, and more columns than threads; one row, and a group of half a tile.
+    const cases = [
+      { dims: 1, hidden: 2, rows: 1, controlGroup: 8 },
+      { dims: 5, hidden: 6, rows: 13, controlGroup: 5 },
+    ].map(({ controlGroup, ...sizes }) => ({
+      sizes: { ...sizes, scale: 1 },
+      changes: { controlGroup, control: { kind: "fixed", steps: 5 } } as const,
+    }));
+    await openBackend("cpu");
+    const onCpu: Float32Array[] = [];
+    for (const { sizes, changes } of cases) {
+      const problem = problemOf(sizes, changes);
+      onCpu.push((await solved(simdEngine(), problem)).y1);
+      problem.dispose();
+    }
+    await openBackend("webgpu");
+    for (const [i, { sizes, changes }] of cases.entries()) {
+      const problem = problemOf(sizes, changes);
+      const { y1 } = await solved(gpuEngine(gpuOf(backend)), problem);
+      const error = relativeError(y1, onCpu[i]!);
+      assert.ok(error < 2e-6, `${sizes.dims} dimensions: ${error}`);
+      problem.dispose();
+    }
   },
 );
 

@@ -8,7 +8,13 @@ import {
 } from "../simd/gemm_tile.part.as";
 import { TERMS } from "./gemm.layout.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
-import { copyRows, pack, packTransposed, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
+import {
+  copyRows,
+  pack,
+  packTransposed,
+  packWide,
+  ROW_IN_PLACE,
+} from "../simd/gemm_panels.part.as";
 
 /** Rows of A per pass over B: 120 x 256 numbers stay in a core's L2 cache. */
 const BLOCK_ROWS: i32 = 120;
@@ -54,18 +60,25 @@ export function gemm(
   if (bias) memory.copy(start, bias, <usize>n * 4);
 
   const inPlace = !transposeB && n % TILE_COLUMNS == 0 && n <= ROW_IN_PLACE;
+  // Columns of wide tiles, whose rows of B are one cache line each when packed.
+  const wideColumns = wide ? n / WIDE_COLUMNS * WIDE_COLUMNS : 0, rest = n - wideColumns;
   const aRow = transposeA ? 4 : <usize>k * 4, aColumn = transposeA ? <usize>m * 4 : 4;
   const cRow = <usize>n * 4;
   for (let term = 0; term < k; term += TERMS) {
     const terms = min(k - term, TERMS);
-    let firstPanel = b + <usize>term * <usize>n * 4;
-    let nextPanel: usize = width, bRow = cRow;
+    const bTerms = b + <usize>term * cRow;
+    const columnBytes = <usize>terms * 4;
     if (!inPlace) {
-      if (transposeB) packTransposed(b + <usize>term * 4, <usize>k * 4, terms, n, packed);
-      else pack(firstPanel, cRow, terms, n, packed);
-      firstPanel = packed;
-      nextPanel = <usize>terms * width;
-      bRow = width;
+      const packedRest = packed + <usize>wideColumns * columnBytes;
+      if (transposeB) {
+        const bColumn = <usize>k * 4, from = b + <usize>term * 4;
+        packTransposed(from, bColumn, terms, wideColumns, WIDE_COLUMNS, packed);
+        const fromRest = from + <usize>wideColumns * bColumn;
+        packTransposed(fromRest, bColumn, terms, rest, TILE_COLUMNS, packedRest);
+      } else {
+        packWide(bTerms, cRow, terms, wideColumns, packed);
+        pack(bTerms + <usize>wideColumns * 4, cRow, terms, rest, packedRest);
+      }
     }
     const begin = term == 0 ? start : zeros;
     // The first block of terms is added to the residual, later ones to C.
@@ -78,7 +91,8 @@ export function gemm(
       for (let first = 0; first < n; first += columns) {
         columns = columnsOfTile(wide, n - first);
         const column = <usize>first * 4;
-        const bTile = firstPanel + <usize>(first / TILE_COLUMNS) * nextPanel;
+        const bTile = inPlace ? bTerms + column : packed + <usize>first * columnBytes;
+        const bRow = inPlace ? cRow : columns == WIDE_COLUMNS ? 2 * width : width;
         const from = begin + column;
         for (let row = block; row < blockEnd; row += TILE_ROWS) {
           const rows = min(blockEnd - row, TILE_ROWS);
@@ -100,7 +114,7 @@ export function gemm(
               aColumn,
               bTile,
               bRow,
-              nextPanel,
+              width,
               from,
               to,
               toRow,

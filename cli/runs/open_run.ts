@@ -35,7 +35,9 @@ export interface OpenedRun {
   readonly runConfig: RunConfig;
   /** How its data are read. */
   readonly dataOptions: DataOptions;
-  /** Title of its pictures, names and scales of their axes. */
+  /** Training steps done. */
+  readonly step: number;
+  /** Title of the pictures of its model, with the step of the weights; names and scales of their axes. */
   readonly captions: Captions;
   readonly model: FlowModel;
   readonly backend: Backend;
@@ -99,15 +101,16 @@ export async function openRun(
   const device = await openDevice(request, { work, threads, portableBits });
   const { backend, engines } = device;
   try {
-    const { model, config, step } = await load(run, folder, options);
+    const { model, config, step, weightsStep } = await load(run, folder, options);
     return {
       folder,
       name: folder === null ? run : shownPath(folder),
       config,
       dataOptions: dataOptionsOf(runConfig),
       runConfig,
+      step,
       captions: {
-        title: pictureTitle(config, step),
+        title: pictureTitle(config, weightsStep),
         ...coordinatesOf(config, runConfig.columns),
       },
       model,

@@ -18,6 +18,7 @@ import {
   densityPicture,
   evenTimes,
   PICTURED,
+  pictureTitle,
   rowKind,
   samplesPicture,
   type SamplesPictureOptions,
@@ -217,6 +218,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       await curvesPicture(await opened.readLog(), {
         model: model.kind,
         ...labelled,
+        title: pictureTitle(config, opened.step),
         reference: await curvesReference(opened.runConfig),
       }) ?? { nothing: "the run has taken no training step" },
   });

@@ -77,6 +77,8 @@ export interface ReadRun extends RunConfig {
   readonly path: string;
   /** Training steps done. */
   readonly step: number;
+  /** Step after which the weights were kept: of the best ones where they are given, else `step`. */
+  readonly weightsStep: number;
   /** Weights, flat, in device order. */
   readonly weights: Float32Array;
 }
@@ -247,7 +249,8 @@ export async function loadShippedModel(name: string): Promise<LoadedRun> {
   const runConfig = parseRunConfig(files.config, name);
   const stateDict = decodeStateDict(files.weights, name);
   const model = modelOf(runConfig, stateDictWeights(stateDict, runConfig.network));
-  return { ...runConfig, path: name, step: stateDict.step ?? 0, model };
+  const step = stateDict.step ?? 0;
+  return { ...runConfig, path: name, step, weightsStep: step, model };
 }
 
 /**
@@ -267,7 +270,9 @@ export async function readRun(run: string, choice?: WeightsChoice): Promise<Read
   const runConfig = await readRunConfig(run);
   const checkpoint = await readCheckpoint(run, runConfig);
   const weights = await weightsOf(run, { runConfig, checkpoint, choice });
-  return { ...runConfig, path: run, step: checkpoint.step, weights };
+  const { step, validation } = checkpoint;
+  const best = choice === undefined || choice === "best" ? validation?.best : undefined;
+  return { ...runConfig, path: run, step, weightsStep: best?.step ?? step, weights };
 }
 
 async function weightsOf(

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { readCheckpoint, readRun, readRunConfig } from "../../../src/train/run/load_run.ts";
+import {
+  readCheckpoint,
+  readRun,
+  readRunConfig,
+  type WeightsChoice,
+} from "../../../src/train/run/load_run.ts";
 import { readMetrics } from "../../../src/train/run/run_metrics.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
 import { train, type TrainEnvironment, type TrainSpec } from "../../../src/train/train.ts";
@@ -61,6 +66,13 @@ for (const name of ["cnf", "fm"] as const) {
       const ended = await readCheckpoint(short, await readRunConfig(short));
       assert.deepEqual((await readRun(whole)).weights, ended.ema);
       assert.deepEqual((await readRun(whole, "best")).weights, ended.ema);
+      const keptAt = [undefined, "best", "ema", "raw"].map(async (choice) =>
+        (await readRun(whole, choice as WeightsChoice | undefined)).weightsStep
+      );
+      assert.deepEqual(await Promise.all(keptAt), [
+        ...[metrics.bestStep, metrics.bestStep],
+        ...[step, step],
+      ]);
       const last = await readCheckpoint(whole, await readRunConfig(whole));
       assert.deepEqual((await readRun(whole, "ema")).weights, last.ema);
       assert.deepEqual((await readRun(whole, "raw")).weights, last.weights);

@@ -1,10 +1,5 @@
-import puppeteer, { type Page } from "puppeteer-core";
-
-/** Chromium from Debian, which CI installs. */
-const CHROMIUM = "/usr/bin/chromium";
-
-/** Timeout, generous for a busy machine. */
-const PATIENCE = 120_000;
+import type { Page } from "puppeteer-core";
+import { PATIENCE_MS, withChromiumPage } from "../../support/chromium.ts";
 
 /** What a browser found on a page. */
 export interface Reading {
@@ -54,23 +49,7 @@ export interface Reading {
 
 /** Opens a file in a new browser and inspects it. */
 export async function readInBrowser(path: string): Promise<Reading> {
-  const profile = await Deno.makeTempDir({ prefix: "fluxion-chromium-" });
-  const browser = await puppeteer.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-    userDataDir: profile,
-    // By default the browser would inherit the environment, which needs a permission to read.
-    env: { HOME: profile },
-    timeout: PATIENCE,
-    protocolTimeout: PATIENCE,
-  });
-  try {
-    return await read(await browser.newPage(), `file://${path}`);
-  } finally {
-    await browser.close();
-    // The browser may still be writing there.
-    await Deno.remove(profile, { recursive: true }).catch(() => {});
-  }
+  return await withChromiumPage(["--disable-gpu"], (page) => read(page, `file://${path}`));
 }
 
 async function read(page: Page, address: string): Promise<Reading> {
@@ -83,7 +62,7 @@ async function read(page: Page, address: string): Promise<Reading> {
     if (!request.url().startsWith("data:")) requests.push(request.url());
   });
   await page.setViewport({ width: 1280, height: 900 });
-  await page.goto(address, { waitUntil: "load", timeout: PATIENCE });
+  await page.goto(address, { waitUntil: "load", timeout: PATIENCE_MS });
   const found = {
     scripts: (await page.$$("script")).length,
     headings: await page.$$eval("h2, h3, h4", (all) => all.map((one) => one.textContent ?? "")),

@@ -60,6 +60,7 @@ export * from "./src/ode/engines/engine.ts";
 export type { PortableBits } from "./src/threads/simd_module.ts";
 export { type Engines, enginesInOrder, solveOn } from "./src/ode/engines/engines.ts";
 export { type Device, type DeviceOptions, openDevice } from "./src/ode/engines/open_device.ts";
+export { solveSelfTest } from "./src/ode/engines/solve_self_test.ts";
 export * from "./src/ode/controllers.ts";
 export type { Interpolant } from "./src/ode/interpolant.ts";
 export type { Late } from "./src/core/late.ts";

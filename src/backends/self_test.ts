@@ -54,7 +54,8 @@ async function run(
   }
 }
 
-function errorOf(actual: ArrayLike<number>, expected: readonly number[]): number {
+/** max|actual - expected| / max|expected|; NaN if any value is NaN. */
+export function errorOf(actual: ArrayLike<number>, expected: readonly number[]): number {
   let difference = 0, largest = 0;
   expected.forEach((value, i) => {
     const distance = Math.abs(actual[i]! - value);

@@ -19,6 +19,7 @@ import {
   sharedMemoryWorkerTest,
   versions,
 } from "@fluxion/fluxion/device";
+import { solveSelfTest } from "@fluxion/fluxion";
 import type { DoctorFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
@@ -129,7 +130,7 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
     };
   }
   try {
-    const tests = await selfTest(backend);
+    const tests = [...await selfTest(backend), await solveSelfTest(backend)];
     const works = tests.every(({ ok }) => ok);
     return {
       kind,

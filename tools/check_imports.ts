@@ -82,7 +82,9 @@ function fault(from: string, to: string): string | null {
     const isOurs = there.startsWith("src/") || there === "mod.ts";
     return isOurs || !/\.tsx?$/.test(to) ? null : "cli imports the package only";
   }
-  if (here === "mod.ts") return there.startsWith("src/") ? null : "mod.ts imports src only";
+  if (here === "mod.ts" || here === "src/mod.ts") {
+    return there.startsWith("src/") ? null : `${here} imports src only`;
+  }
   const allowed = roomsBelow(here.slice("src/".length));
   if (allowed === undefined) return `${here} is not a room that tools/check_imports.ts knows`;
   if (there.startsWith("src/")) {

@@ -1,4 +1,4 @@
-import { isImageNetwork, readRows, sample } from "@fluxion/fluxion";
+import { isImageNetwork, readRows, sample } from "@fluxion/fluxion/program";
 import { InputError } from "@fluxion/fluxion/core";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import { labelledGrid } from "@fluxion/fluxion/plot";

@@ -1,4 +1,4 @@
-import type { RunConfig } from "@fluxion/fluxion";
+import type { RunConfig } from "@fluxion/fluxion/program";
 import { datasetNames } from "@fluxion/fluxion/data";
 import { lossReference } from "@fluxion/fluxion/report/evaluation";
 import { openData } from "../runs/open_data.ts";

@@ -8,7 +8,7 @@ import {
   sample,
   solveSettingsOf,
   type TrainStart,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { commandLine, InputError } from "@fluxion/fluxion/core";
 import { MAX_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
 import { decodePng } from "@fluxion/fluxion/plot";

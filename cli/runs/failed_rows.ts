@@ -1,4 +1,4 @@
-import type { FailedRow } from "@fluxion/fluxion";
+import type { FailedRow } from "@fluxion/fluxion/program";
 import { sayError } from "../terminal/terminal.ts";
 
 /** Largest number of rows listed individually; a broken model fails on every row. */

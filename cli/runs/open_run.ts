@@ -11,7 +11,7 @@ import {
   readRunConfig,
   readShippedConfig,
   type RunConfig,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { InputError } from "@fluxion/fluxion/core";
 import { isShippedModel, type TrainConfig } from "@fluxion/fluxion/options";
 import type { CoordinateOptions } from "@fluxion/fluxion/plot";
@@ -98,7 +98,9 @@ export async function openRun(
   const { network } = runConfig;
   const work = isImageNetwork(network) ? "images" : "points";
   const { backend: request = "auto", threads, portableBits } = options;
-  const device = await openDevice(request, { work, threads, portableBits });
+  const device = await openDevice(request, {
+    ...{ work, threads, portableBits, tensors: work === "points" ? "onDemand" : "now" },
+  });
   const { backend, engines } = device;
   try {
     const { model, config, step, weightsStep } = await load(run, folder, options);

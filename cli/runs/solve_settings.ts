@@ -1,4 +1,4 @@
-import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/fluxion";
+import { accurateSolve, type SolveSettings, type TraceSettings } from "@fluxion/fluxion/program";
 import { tableaus } from "@fluxion/fluxion/options";
 import { requireSolveApplicable, type SolverFlags, type TraceFlags } from "../options/solve.ts";
 

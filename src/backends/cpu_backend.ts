@@ -1,5 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import type { Backend } from "./backend.ts";
+import { cpuNames } from "./cpu_names.ts";
 import { type CpuKernels, cpuKernels } from "../ops/cpu_kernels.ts";
 import type { KernelThreads } from "../threads/kernel_threads.ts";
 import { processThreads } from "../threads/thread_pool.ts";
@@ -14,15 +15,6 @@ import { fullSharedMemory } from "../core/wasm/guarded_memory.ts";
 import { onSharedMemory } from "../core/wasm/memory_rewrite.ts";
 import tfjsWasm from "./tfjs_simd.wasm.b64" with { type: "text" };
 
-/** tfjs name and human-readable description of the WebAssembly backend for each kernel build. */
-const names = {
-  fastest: { tfName: "fluxion-cpu", description: "WebAssembly SIMD on the CPU" },
-  plain: {
-    tfName: "fluxion-cpu-plain",
-    description: "WebAssembly SIMD on the CPU, with the same bits on every machine",
-  },
-} as const satisfies Record<SimdChoice, unknown>;
-
 const started = new Map<SimdChoice, KernelThreads<CpuKernels>>();
 
 /**
@@ -35,8 +27,7 @@ const started = new Map<SimdChoice, KernelThreads<CpuKernels>>();
  * @throws {FailureError} If the backend does not start.
  */
 export async function openCpu(choice: SimdChoice): Promise<Backend> {
-  const { tfName, description } = names[choice];
-  tf.enableProdMode(); // or tfjs advertises its Node binding on stderr
+  const { tfName, description } = cpuNames[choice];
   if (!started.has(choice)) {
     await startWasm();
     tf.copyRegisteredKernels("wasm", tfName);

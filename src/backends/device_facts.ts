@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
+import { loadTensors } from "../core/tfjs/on_demand.ts";
 import { statfs } from "node:fs/promises";
 
 /** Versions of the software below Fluxion. */
@@ -15,8 +16,9 @@ export interface Versions {
   readonly platform: string;
 }
 
-/** The versions of this process. */
-export function versions(): Versions {
+/** The versions of this process; loads tfjs. */
+export async function versions(): Promise<Versions> {
+  await loadTensors();
   const { os, arch } = Deno.build;
   return { ...Deno.version, tfjs: tf.version.tfjs, platform: `${os} ${arch}` };
 }

@@ -1,12 +1,12 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import { InputError } from "../core/errors.ts";
 import { quotedJson } from "../core/quoted.ts";
+import { loadTensors, openOnDemand } from "../core/tfjs/on_demand.ts";
 import { registerMissingGradients } from "../ops/missing_gradients.ts";
 import { simdChoice } from "../threads/simd_module.ts";
 import { usableThreads } from "../threads/usable_threads.ts";
 import type { Backend, BackendKind, BackendOptions } from "./backend.ts";
-import { openCpu, setCpuThreads } from "./cpu_backend.ts";
-import { openWebgpu } from "./webgpu_backend.ts";
+import { cpuNames } from "./cpu_names.ts";
 
 // Mirrors tfjs's process-wide registry of backends; keyed by kind and build.
 const opened = new Map<string, Backend>();
@@ -30,21 +30,48 @@ export function openBackend(kind: BackendKind, options: BackendOptions = {}): Pr
   return opening;
 }
 
+/**
+ * The CPU backend, opened by the first {@link needTensors}: until then nothing of tfjs is loaded.
+ *
+ * @throws {InputError} If `threads` is none.
+ */
+export function openCpuOnDemand(options: BackendOptions): Backend {
+  requireThreads(options);
+  let opened: Backend | null = null;
+  openOnDemand(async () => opened = await openBackend("cpu", options));
+  return {
+    kind: "cpu",
+    ...cpuNames[simdChoice(options)],
+    check: () => opened?.check(),
+    close: () => opened?.close(),
+  };
+}
+
+function requireThreads({ threads }: BackendOptions): void {
+  if (threads === undefined || (Number.isSafeInteger(threads) && threads >= 1)) return;
+  throw new InputError(`threads: expected a whole number of at least 1, got ${threads}`);
+}
+
 async function open(
   kind: BackendKind,
-  { threads, portableBits }: BackendOptions,
+  options: BackendOptions,
 ): Promise<Backend> {
   if (kind !== "cpu" && kind !== "webgpu") {
     throw new InputError(`backend: expected "cpu" or "webgpu", got ${quotedJson(kind)}`);
   }
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
-    throw new InputError(`threads: expected a whole number of at least 1, got ${threads}`);
-  }
+  requireThreads(options);
+  const { threads, portableBits } = options;
   if (kind === "webgpu" && portableBits) {
     throw new InputError(
       "backend webgpu: GPUs differ in their bits; portable bits need backend cpu",
     );
   }
+  // Imported with tfjs: the kernels take half a megabyte.
+  const [{ openCpu, setCpuThreads }, { openWebgpu }] = await Promise.all([
+    import("./cpu_backend.ts"),
+    import("./webgpu_backend.ts"),
+    loadTensors(),
+  ]);
   const choice = simdChoice({ portableBits });
   const name = `${kind} ${choice}`;
   let backend = opened.get(name);

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import type { Backend } from "./backend.ts";
 
 /** One operation of a backend, compared with reference values. */

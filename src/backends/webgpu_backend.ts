@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
 import { registerGpuAdam } from "./gpu/adam.ts";

@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "./tfjs/library.ts";
+import { hasTensors } from "./tfjs/on_demand.ts";
 import type { Tensor, Tensor1D } from "./tensors.ts";
 
 /**
@@ -148,64 +149,92 @@ export function reorderAxes(
   return out;
 }
 
+/** Weights on the device: a flat vector, and its views in layout order. */
+interface Uploaded {
+  readonly flat: Tensor1D;
+  readonly tensors: readonly Tensor[];
+}
+
 /**
- * A model's weights on the device: one flat vector in device order, and a view per tensor. The
- * creator must dispose it.
+ * A model's weights: one flat vector in device order, and a tensor per entry of the layout. The creator
+ * must dispose it.
+ *
+ * They are uploaded to the backend that is current when they are made, or if tfjs was not loaded by
+ * then, to the one that is current when a tensor is first asked for.
  */
 export class Parameters {
   /** Names, shapes and offsets of the tensors. */
   readonly layout: ParameterLayout;
-  #flat: Tensor1D;
-  #tensors: readonly Tensor[];
+  /** Numbers until they are uploaded. */
+  #held: Uploaded | Float32Array<ArrayBuffer>;
 
-  private constructor(layout: ParameterLayout, flat: Tensor1D) {
+  private constructor(layout: ParameterLayout, held: Uploaded | Float32Array<ArrayBuffer>) {
     this.layout = layout;
-    this.#flat = tf.keep(flat);
-    try {
-      this.#tensors = split(layout, flat);
-    } catch (error) {
-      flat.dispose();
-      throw error;
-    }
+    this.#held = held;
   }
 
-  /** Uploads a flat vector in device order to the current backend. */
+  /**
+   * Weights from a flat vector in device order, which is copied.
+   *
+   * @throws {RangeError} If it has another length.
+   */
   static fromFlat(layout: ParameterLayout, values: Float32Array): Parameters {
     if (values.length !== layout.size) {
       throw new RangeError(
         `parameters: expected ${layout.size} numbers, got ${values.length}`,
       );
     }
-    return new Parameters(layout, tf.tensor1d(values.slice()));
+    const own = values.slice();
+    return new Parameters(layout, hasTensors() ? upload(layout, own) : own);
+  }
+
+  #uploaded(): Uploaded {
+    if (this.#held instanceof Float32Array) this.#held = upload(this.layout, this.#held);
+    return this.#held;
   }
 
   /** [layout.size] in device order. Owned by this object: do not dispose. */
   get flat(): Tensor1D {
-    return this.#flat;
+    return this.#uploaded().flat;
   }
 
   /** In layout order, each with its `deviceShape`. Owned by this object: do not dispose. */
   get tensors(): readonly Tensor[] {
-    return this.#tensors;
+    return this.#uploaded().tensors;
   }
 
   /** Takes ownership of `flat` as the new value; disposes the old tensors. */
   replace(flat: Tensor1D): void {
     this.dispose();
-    this.#flat = tf.keep(flat);
-    this.#tensors = split(this.layout, flat);
+    this.#held = keep(this.layout, flat);
   }
 
-  /** Reads back the flat vector in device order. */
+  /** A copy of the flat vector in device order. */
   async read(): Promise<Float32Array> {
-    return Float32Array.from(await this.#flat.data());
+    const held = this.#held;
+    return held instanceof Float32Array ? held.slice() : new Float32Array(await held.flat.data());
   }
 
   /** Disposes the tensors. */
   dispose(): void {
-    this.#flat.dispose();
-    for (const tensor of this.#tensors) tensor.dispose();
+    if (this.#held instanceof Float32Array) return;
+    this.#held.flat.dispose();
+    for (const tensor of this.#held.tensors) tensor.dispose();
   }
+}
+
+function upload(layout: ParameterLayout, values: Float32Array<ArrayBuffer>): Uploaded {
+  const flat = tf.tensor1d(values);
+  try {
+    return keep(layout, flat);
+  } catch (error) {
+    flat.dispose();
+    throw error;
+  }
+}
+
+function keep(layout: ParameterLayout, flat: Tensor1D): Uploaded {
+  return { flat: tf.keep(flat), tensors: split(layout, flat) };
 }
 
 function split(

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import { quotedJson } from "../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import { energyColumns, type EnergyOption, energyParts } from "../ode/energies.ts";

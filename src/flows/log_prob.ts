@@ -1,7 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
+import { needTensors } from "../core/tfjs/on_demand.ts";
 import { isImageNetwork } from "../nn/network.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
-import { type Engines, solveOn } from "../ode/engines/engines.ts";
+import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { describeFailure } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
@@ -25,6 +26,7 @@ import {
   toModel,
   whyImpossibleRow,
 } from "./standardization.ts";
+import { columnsOf, withZeros } from "../ode/engines/number_rows.ts";
 import { velocityField } from "./velocity_field.ts";
 
 /** Options of {@link logProb}. */
@@ -210,31 +212,26 @@ async function solveRows(
   const key = keyOf(subsequences.evaluationProbes, seed);
   const drawnTrace = drawTrace(trace, { key, firstRow: first });
   const columns = changeColumns(drawnTrace);
-  const y0 = tf.tidy(() => {
-    const noise = { key: keyOf(subsequences.evaluationTableNoise, seed), firstRow: first };
-    const x = tf.tensor2d(toModel(model.standardization, rows, noise), [count, dims]);
-    return tf.concat2d([x, tf.zeros([count, columns])], 1);
-  });
+  const noise = { key: keyOf(subsequences.evaluationTableNoise, seed), firstRow: first };
+  const x = toModel(model.standardization, rows, noise);
   const problem: SolveProblem = {
     field: velocityField(model, drawnTrace),
-    y0,
+    y0: { shape: [count, dims + columns], values: withZeros(x, dims, columns) },
     t0: dataTime(model.kind),
     t1: priorTime(model.kind),
     ...settings,
     keep: { kind: "end" },
   };
-  const { engine, solution } = await solveOn(engines, problem).finally(() => y0.dispose());
+  const { engine, solution } = await solveOn(engines, problem);
   try {
     const reports = await engine.report(solution)();
-    const [ofSource, ofChange] = tf.tidy(() => [
-      logDensity(tf.slice2d(solution.y1, [0, 0], [count, dims])),
-      tf.slice2d(solution.y1, [0, dims], [count, columns]),
-    ]);
-    const [source, changes] = await Promise.all([
-      ofSource!.data<"float32">(),
-      ofChange!.data<"float32">(),
-    ]);
-    tf.dispose([ofSource!, ofChange!]);
+    const { y1 } = await readSolution(solution);
+    const z = columnsOf(y1, [0, dims], dims + columns);
+    const changes = columnsOf(y1, [dims, dims + columns], dims + columns);
+    await needTensors();
+    const density = tf.tidy(() => logDensity(tf.tensor2d(z, [count, dims])));
+    const source = await density.data<"float32">();
+    density.dispose();
     const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
     return {

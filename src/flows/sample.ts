@@ -1,10 +1,12 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
+import { needTensors } from "../core/tfjs/on_demand.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
-import { type Engines, solveOn } from "../ode/engines/engines.ts";
+import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { requireRowsFit } from "../ode/solver/rows_memory.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
+import { columnsOf, withZeros } from "../ode/engines/number_rows.ts";
 import { drawTrace, requireSolved, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
@@ -176,32 +178,30 @@ async function solveRows(
     key: keyOf(subsequences.sampleProbes, seed),
     firstRow: cut.first,
   });
-  const y0 = tf.tidy(() => {
-    const z = tf.tensor2d(prior, [n, width]);
-    return trace === null ? z : tf.concat2d([z, tf.zeros([n, changeColumns(trace)])], 1);
-  });
+  const added = trace === null ? 0 : changeColumns(trace);
   const problem: SolveProblem = {
     field: velocityField(model, trace),
-    y0,
+    y0: { shape: [n, width + added], values: withZeros(prior, width, added) },
     t0: priorTime(model.kind),
     t1: dataTime(model.kind),
     ...settings,
     keep: options.times ? { kind: "times", times: options.times } : { kind: "end" },
   };
-  const { engine, solution } = await solveOn(engines, problem).finally(() => y0.dispose());
+  const { engine, solution } = await solveOn(engines, problem);
   try {
     const reports = await engine.report(solution)();
     requireSolved(reports, settings, cut.first);
-    const kept = async (rows: tf.Tensor2D): Promise<PointValues> => {
-      const part = tf.slice2d(rows, [cut.from - cut.first, 0], [cut.to - cut.from, width]);
-      const values = await part.data<"float32">();
-      part.dispose();
-      return toData(model.standardization, values);
+    const numbers = await readSolution(solution);
+    const kept = (values: Float32Array): PointValues => {
+      const rows = columnsOf(values, [0, width], width + added);
+      const [first, end] = [cut.from - cut.first, cut.to - cut.first];
+      return toData(model.standardization, rows.subarray(first * width, end * width));
     };
-    const samples = await kept(solution.y1);
-    const states = await Promise.all(solution.states.map(kept));
+    const samples = kept(numbers.y1);
+    const states = numbers.states.map(kept);
     let logProb: Float64Array | null = null;
     if (logDensity) {
+      await needTensors();
       const density = tf.tidy(() => {
         const z = tf.tensor2d(prior, [n, width]);
         const change = tf.mean(tf.slice2d(solution.y1, [0, width], [n, -1]), 1);

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import { piecesOf } from "../ops/pieces.ts";
 import type { Tensor, Tensor2D } from "../core/tensors.ts";
 import { applyNetwork } from "../nn/apply.ts";

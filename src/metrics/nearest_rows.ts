@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
+import { needTensors } from "../core/tfjs/on_demand.ts";
 
 /** Rows that are read on demand, such as a table of images. */
 export interface RowTable {
@@ -37,6 +38,7 @@ export async function nearestRows(
   table: RowTable,
   options: { readonly width: number; readonly nearest: number },
 ): Promise<Neighbour[][]> {
+  await needTensors();
   const { width, nearest } = options;
   const n = queries.length / width;
   const found: Neighbour[][] = Array.from({ length: n }, () => []);

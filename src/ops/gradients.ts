@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import type { Tensor } from "../core/tensors.ts";
 
 /** An operation on tfjs's gradient tape. */

@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import type { backend_util } from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import { type KernelCall, replaceKernel, type WasmBackend } from "../threads/wasm.ts";
 
 /**
@@ -15,7 +16,7 @@ const NAMES = [
 
 /** The part of tfjs's backends that moves values between them. */
 interface Values {
-  readSync(dataId: object): tf.backend_util.BackendValues;
+  readSync(dataId: object): backend_util.BackendValues;
   write(values: unknown, shape: readonly number[], dtype: tf.DataType): object;
 }
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 
 /** An operation and its VJP. */
 export interface Operation<T extends tf.Tensor> {

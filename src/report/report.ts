@@ -70,7 +70,7 @@ export async function reportDocument(
   }
   const results = resultsSection(plans.flatMap(resultsOf), await comparisons(compared));
   if (results !== null) sections.unshift(results);
-  sections.push(colophon(options));
+  sections.push(await colophon(options));
   return { title, subtitle, blocks: introduction === "" ? [] : [prose(introduction)], sections };
 }
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../core/tfjs/library.ts";
 import type { Heap } from "./guarded_heap.ts";
 
 /** Location of a tensor's values in the memory of tfjs's WebAssembly module. */

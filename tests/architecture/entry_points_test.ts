@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import settings from "../../deno.json" with { type: "json" };
 import { deno } from "../../tools/bundle.ts";
 
-/** Those that take tens of milliseconds to load. */
-const heavy = [".", "./device", "./report", "./report/evaluation"];
+/** The one that takes tenths of a second to load: programs of one's own may call anything at once. */
+const heavy = ["."];
 
 interface Module {
   readonly specifier: string;

@@ -3,9 +3,10 @@ import { isSoftwareAdapter, listAdapters, requestAdapter } from "../../src/backe
 import { diskRoom, measureMatmul, memoryRoom, versions } from "../../src/backends/device_facts.ts";
 import { backendTest } from "../support/backends.ts";
 
-Deno.test("versions() names this Deno and the pinned tfjs", () => {
-  assert.equal(versions().deno, Deno.version.deno);
-  assert.match(versions().tfjs, /^4\.22\./);
+Deno.test("versions() names this Deno and the pinned tfjs", async () => {
+  const { deno, tfjs } = await versions();
+  assert.equal(deno, Deno.version.deno);
+  assert.match(tfjs, /^4\.22\./);
 });
 
 Deno.test("memoryRoom() and diskRoom() have available bytes within the total", async () => {

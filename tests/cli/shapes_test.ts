@@ -5,35 +5,23 @@ import { initialParameters } from "../../src/nn/init.ts";
 import { type Network, networkRecord } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import { inFolder } from "./_fluxion.ts";
+import { watched } from "./_peak_memory.ts";
 
 /** Sizes beyond any memory: refused in one line, before anything is laid out or allocated. */
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Runs the program and samples its peak memory from the system. */
 async function refused(folder: string, args: readonly string[], message: RegExp): Promise<void> {
-  const program = [
-    ...["deno", "run", "-q", "--no-prompt", "--frozen", `--config=${root}/deno.json`],
-    ...["-P=fluxion", `${root}/cli/main.ts`, ...args],
-  ];
-  const watch = '"$@" </dev/null & p=$!; while kill -0 $p 2>/dev/null; do ' +
-    "grep VmHWM /proc/$p/status 2>/dev/null; sleep 0.03; done; wait $p; echo exit $?";
   const begin = performance.now();
-  const { stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", watch, "sh", ...program],
-    cwd: folder,
-    env: { NO_COLOR: "1", INIT_CWD: folder },
-  }).output();
+  const { code, stderr, peak } = await watched(folder, args);
   const seconds = (performance.now() - begin) / 1000;
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
-  const context = `${args.join(" ")}: ${err}`;
-  assert.match(out!, /exit 2$/, context);
-  assert.match(err!, message, context);
-  assert.ok(!err!.includes("\n"), context);
+  const context = `${args.join(" ")}: ${stderr}`;
+  assert.equal(code, 2, context);
+  assert.match(stderr, message, context);
+  assert.ok(!stderr.includes("\n"), context);
   // A second and 200 MB on an otherwise idle machine.
   assert.ok(seconds < 6, `${context} after ${seconds} s`);
-  const peak = Number([...out!.matchAll(/VmHWM:\s*(\d+) kB/g)].at(-1)![1]);
-  assert.ok(peak < 250_000, `${context} with ${peak} kB`);
+  assert.ok(peak < 244, `${context} with ${peak} MiB`);
 }
 
 Deno.test("sizes beyond any memory are refused within a second and 200 MB: options and --config", () =>

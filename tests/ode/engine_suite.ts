@@ -5,6 +5,7 @@ import { FailureError } from "../../src/core/errors.ts";
 import { Parameters } from "../../src/core/parameters.ts";
 import { piController, pidController, type StepController } from "../../src/ode/controllers.ts";
 import type { Engine, GradientMethod, SolveProblem } from "../../src/ode/engines/engine.ts";
+import { readSolution } from "../../src/ode/engines/engines.ts";
 import { tableaus } from "../../src/ode/tableaus.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
 import { rk4 } from "../../src/ode/tableaus/rk4.ts";
@@ -47,7 +48,7 @@ const adaptive = (tolerance: number, controller?: StepController) =>
 /** A problem over a case's field and rows; both tensors are owned by the caller. */
 function problemOf(
   kind: FieldCase,
-  changes: Partial<SolveProblem> = {},
+  changes: Partial<Omit<SolveProblem, "y0">> = {},
 ): SolveProblem & { readonly y0: tf.Tensor2D; dispose(): void } {
   const parameters = Parameters.fromFlat(kind.layout, kind.parameters);
   const y0 = tf.tensor2d(startRows(kind, ROWS), [ROWS, kind.width]);
@@ -93,7 +94,7 @@ async function pulled(
 ) {
   const keep = { kind: method.kind === "direct" ? "records" : "end" } as const;
   const solution = await engine.solve({ ...problem, keep });
-  const of = tf.tensor2d(cotangent, problem.y0.shape);
+  const of = tf.tensor2d(cotangent, [...problem.y0.shape]);
   try {
     const gradient = await engine.pullBack(solution, of, method);
     const result = {
@@ -145,6 +146,22 @@ export function engineSuite(tested: TestedEngine): void {
         problem.dispose();
       });
     };
+
+    test("numbers have the bits of a tensor, as start and as result", async (engine) => {
+      const keep = { kind: "times", times: [0, 0.5, 1] } as const;
+      const problem = problemOf(kind, { keep });
+      const values = startRows(kind, ROWS);
+      const ofTensor = await engine.solve(problem);
+      const ofNumbers = await engine.solve({
+        ...problem,
+        y0: { shape: [ROWS, kind.width], values: values.slice() },
+      });
+      const { y1, states } = await readSolution(ofNumbers);
+      assert.deepEqual(y1, await valuesOf(ofTensor.y1));
+      assert.deepEqual(states, await Promise.all(ofTensor.states.map(valuesOf)));
+      assert.deepEqual(y1, await valuesOf(ofNumbers.y1));
+      for (const disposed of [ofTensor, ofNumbers, problem]) disposed.dispose();
+    }, "cheap");
 
     test("every method has the values of float64", async (engine) => {
       for (const tableau of methods) {

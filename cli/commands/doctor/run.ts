@@ -19,7 +19,7 @@ import {
   sharedMemoryWorkerTest,
   versions,
 } from "@fluxion/fluxion/device";
-import { solveSelfTest } from "@fluxion/fluxion";
+import { solveSelfTest } from "@fluxion/fluxion/program";
 import type { DoctorFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
@@ -50,7 +50,7 @@ interface WebAssemblyReport {
 /** Output of `fluxion doctor --json`. */
 interface Report {
   readonly fluxion: string;
-  readonly versions: ReturnType<typeof versions>;
+  readonly versions: Awaited<ReturnType<typeof versions>>;
   readonly adapters: readonly Adapter[];
   readonly backends: readonly BackendReport[];
   readonly auto: Readonly<Record<"points" | "images", ReturnType<typeof choose>>>;
@@ -87,7 +87,7 @@ async function examine(): Promise<Report> {
   const backends = [await examineBackend("cpu"), await examineBackend("webgpu")];
   return {
     fluxion: version,
-    versions: versions(),
+    versions: await versions(),
     adapters,
     backends,
     auto: { points: choose("auto", "points", first), images: choose("auto", "images", first) },

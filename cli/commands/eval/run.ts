@@ -5,7 +5,7 @@ import {
   isPlane,
   type PointValues,
   readRows,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { InputError } from "@fluxion/fluxion/core";
 import { type ImageDataset, pixelLevels, type PointDataset } from "@fluxion/fluxion/data";
 import {

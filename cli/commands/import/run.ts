@@ -1,4 +1,4 @@
-import { importWeights as importRun } from "@fluxion/fluxion";
+import { importWeights as importRun } from "@fluxion/fluxion/program";
 import { runFile } from "@fluxion/fluxion/runs";
 import type { ImportFlags } from "./flags.ts";
 import { shownPath, userPath } from "../../paths.ts";

@@ -4,7 +4,7 @@ import type {
   SolveSettings,
   Standardization,
   TraceSettings,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import type { PixelLevels } from "@fluxion/fluxion/data";
 
 /** Log-likelihoods of rows and what they are made of. */

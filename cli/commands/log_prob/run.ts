@@ -8,7 +8,7 @@ import {
   logProb as logProbOf,
   type RunConfig,
   type TraceSettings,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { InputError } from "@fluxion/fluxion/core";
 import {
   encodeNpy,

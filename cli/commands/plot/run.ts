@@ -7,7 +7,7 @@ import {
   readRows,
   sample,
   type Samples,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
 import type { Dataset } from "@fluxion/fluxion/data";

@@ -12,7 +12,7 @@ import {
   type SampleOptions,
   type Samples,
   type Standardization,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import {
   categoryNumbers,

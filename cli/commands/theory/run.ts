@@ -1,4 +1,4 @@
-import { openDevice } from "@fluxion/fluxion";
+import { openDevice } from "@fluxion/fluxion/program";
 import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
 import { markdownToText, wrapText } from "@fluxion/fluxion/page";

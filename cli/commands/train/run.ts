@@ -5,7 +5,7 @@ import {
   type TrainHooks,
   type TrainResult,
   type TrainStart,
-} from "@fluxion/fluxion";
+} from "@fluxion/fluxion/program";
 import {
   commandLine,
   duration,

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../backend.ts";
 import type { Tensor } from "../../core/tensors.ts";
 import { BufferPool, type PooledBuffer } from "./buffers.ts";

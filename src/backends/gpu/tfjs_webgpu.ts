@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { FailureError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensors.ts";
 

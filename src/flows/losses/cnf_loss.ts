@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { EnergyWeights } from "../../core/options/energy_weights.ts";
 import type { Late } from "../../core/late.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";

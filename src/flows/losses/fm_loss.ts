@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
+import { needTensors } from "../../core/tfjs/on_demand.ts";
 import { flattenGradients } from "../../core/parameters.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
@@ -197,6 +198,7 @@ export async function fmLoss(
   options: FlowMatchingOptions & { readonly seed: number },
 ): Promise<{ loss: number; lossStdErr: number }> {
   const { count, batchAt } = evaluationBatches(model, rows, options);
+  await needTensors();
   const losses: Float32Array[] = [];
   for (let first = 0; first < count; first += EVALUATION_ROWS) {
     const { x1, ...batch } = batchAt(first);

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";

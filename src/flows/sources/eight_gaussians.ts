@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { fillNormal, fillUniform } from "../../core/random/random.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { eightGaussiansLaw } from "../../data/densities/eight_gaussians.ts";

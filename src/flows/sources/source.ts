@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { RandomKey } from "../../core/random/random.ts";
 import { InputError } from "../../core/errors.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { convolve } from "../../ops/convolution/convolution.ts";
 import { resnetBlock } from "../../ops/resnet_block/resnet_block.ts";
 import { timeEmbedding } from "../time_embedding.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { ParameterLayout } from "../../core/parameters.ts";
 import { type ConvolutionParameters, convolve } from "../../ops/convolution/convolution.ts";
 import { groupNormSilu } from "../../ops/group_norm_silu/group_norm_silu.ts";

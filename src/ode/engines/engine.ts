@@ -57,12 +57,20 @@ export type FieldSpec =
     readonly field: DifferentiableField<Tensor2D, Tensor1D>;
   };
 
+/** Rows of numbers, [n * w] row-major, in place of a tensor: a solve of these needs none. */
+export interface NumberRows {
+  /** [n, w]. */
+  readonly shape: readonly [rows: number, width: number];
+  /** [n * w]. */
+  readonly values: Float32Array;
+}
+
 /** An initial value problem for rows [n, w]. */
 export interface SolveProblem {
   /** The right-hand side. */
   readonly field: FieldSpec;
-  /** [n, w], on the engine's backend; remains owned by the caller. */
-  readonly y0: Tensor2D;
+  /** [n, w], numbers or on the engine's backend; remains owned by the caller. */
+  readonly y0: Tensor2D | NumberRows;
   /** Initial time. */
   readonly t0: number;
   /** Final time; may be less than t0. */
@@ -110,12 +118,22 @@ export interface SolveReport {
   readonly failure: SolveFailure | null;
 }
 
+/** States of a solution as numbers, not to be changed. */
+export interface SolutionNumbers {
+  /** [n * w] at t1. */
+  readonly y1: Float32Array;
+  /** [times][n * w]. */
+  readonly states: readonly Float32Array[];
+}
+
 /** The result of a solve. Dispose it; the engine holds its step records. */
 export interface Solution {
   /** [n, w] at t1; rows of failed groups hold NaN. Owned by the solution. */
   readonly y1: Tensor2D;
   /** [times][n, w], with `keep.kind === "times"`; else empty. Owned by the solution. */
   readonly states: readonly Tensor2D[];
+  /** The same as numbers, if the engine has them: see `readSolution`. */
+  readonly numbers?: SolutionNumbers;
   /** Releases its tensors and records; a second call does nothing. */
   dispose(): void;
 }

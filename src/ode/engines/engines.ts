@@ -1,4 +1,4 @@
-import type { Engine, Solution, SolveProblem } from "./engine.ts";
+import type { Engine, Solution, SolutionNumbers, SolveProblem } from "./engine.ts";
 
 /** The engines of a device. */
 export interface Engines {
@@ -44,4 +44,13 @@ export async function solveOn(
 ): Promise<{ readonly engine: Engine; readonly solution: Solution }> {
   const engine = engines.firstThatSupports(problem);
   return { engine, solution: await engine.solve(problem) };
+}
+
+/** The states of a solution as numbers. */
+export async function readSolution(solution: Solution): Promise<SolutionNumbers> {
+  if (solution.numbers !== undefined) return solution.numbers;
+  const [y1, ...states] = await Promise.all(
+    [solution.y1, ...solution.states].map((state) => state.data<"float32">()),
+  );
+  return { y1: y1!, states };
 }

@@ -1,7 +1,8 @@
 import { gpuOf } from "../../backends/gpu/gpu.ts";
 import type { Backend, BackendKind, BackendOptions } from "../../backends/backend.ts";
 import { chooseBackend, type Work } from "../../backends/choose_backend.ts";
-import { openBackend } from "../../backends/open_backend.ts";
+import { openBackend, openCpuOnDemand } from "../../backends/open_backend.ts";
+import { hasTensors } from "../../core/tfjs/on_demand.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { simdEngine } from "./cpu/simd_engine.ts";
 import { type Engines, enginesInOrder } from "./engines.ts";
@@ -12,11 +13,16 @@ import { portableEngine } from "./portable/portable_engine.ts";
 export interface DeviceOptions extends BackendOptions {
   /** The workload for which `auto` chooses a backend; `points` by default. */
   readonly work?: Work;
+  /**
+   * `onDemand`: a CPU backend is opened, and tfjs loaded unless it is, with the first tensor. Default
+   * `now`.
+   */
+  readonly tensors?: "now" | "onDemand";
 }
 
 /** An open backend and the engines that solve on it. Close it. */
 export interface Device {
-  /** Also tfjs's current backend. */
+  /** Also tfjs's current backend, once tfjs is loaded. */
   readonly backend: Backend;
   /** Valid while the backend is open. */
   readonly engines: Engines;
@@ -35,10 +41,12 @@ export interface Device {
  */
 export async function openDevice(
   request: "auto" | BackendKind = "auto",
-  { work = "points", ...options }: DeviceOptions = {},
+  { work = "points", tensors = "now", ...options }: DeviceOptions = {},
 ): Promise<Device> {
   const { kind, reason } = await chooseBackend(request, work, options);
-  const backend = await openBackend(kind, options);
+  const backend = kind === "cpu" && tensors === "onDemand" && !hasTensors()
+    ? openCpuOnDemand(options)
+    : await openBackend(kind, options);
   return {
     backend,
     engines: enginesOf(backend, options),

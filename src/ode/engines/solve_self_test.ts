@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { errorOf, type SelfTestResult } from "../../backends/self_test.ts";
 import { Parameters } from "../../core/parameters.ts";

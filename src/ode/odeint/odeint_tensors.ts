@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
+import { loadTensors } from "../../core/tfjs/on_demand.ts";
 import { FailureError } from "../../core/errors.ts";
 import { quotedJson } from "../../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../../core/tensors.ts";
@@ -99,6 +100,7 @@ export async function odeintTensors<
   times: ArrayLike<number>,
   options: OdeintTensorsOptions<T, P> = {},
 ): Promise<TensorSolution<T, P>> {
+  await loadTensors();
   if (!(y0 instanceof tf.Tensor)) {
     throw new RangeError(`odeintTensors: y0 must be a tensor, got ${typeof y0}`);
   }

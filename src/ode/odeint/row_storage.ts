@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { type HostRows, hostSpace } from "../engines/portable/host_rows.ts";
 import { onHost, toTensor } from "../engines/portable/tensor_field.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { valueAndCotangents } from "../../ops/gradients.ts";
 import type { DifferentiableField } from "../field.ts";

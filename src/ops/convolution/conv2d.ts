@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import type { backend_util } from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { partsOfSum, ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ConvolutionKernels } from "./kernels.ts";
@@ -19,7 +20,7 @@ type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKer
 
 interface ConvAttributes {
   readonly strides: number | [number, number];
-  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
+  readonly pad: "valid" | "same" | number | backend_util.ExplicitPadding;
   readonly dataFormat: "NHWC" | "NCHW";
   readonly dilations?: number | [number, number];
   readonly dimRoundingMode?: "floor" | "round" | "ceil";

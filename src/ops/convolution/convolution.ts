@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { reluGradient } from "../relu_gradient/relu_gradient.ts";
 import { RESIDUAL_CONV2D } from "./conv2d.ts";
 import { operation } from "../operation.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { copyRuns } from "./copy_runs.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ElementwiseKernels } from "./kernels.ts";

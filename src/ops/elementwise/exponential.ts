@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import { type ElementwiseKernels, SIGMOID_SCRATCH } from "./kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { groupNormSiluKernels } from "./name.ts";
 import type {
   GroupNormGradients,

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { resnetBlockKernels, supportsResnetBlock } from "./cpu.ts";
 import { type ConvolutionParameters, convolve } from "../convolution/convolution.ts";
 import { operation } from "../operation.ts";

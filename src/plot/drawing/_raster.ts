@@ -1,12 +1,13 @@
 import { guarded } from "../../core/wasm/guarded_memory.ts";
 import { withReachableMaximum } from "../../core/wasm/memory_rewrite.ts";
+import { freeBytes } from "../../core/png/free_bytes.ts";
 import { encodePng } from "../../core/png/encode_png.ts";
 import { type Cloud, paintClouds } from "./_clouds.ts";
 import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
   const assets = await import("./_raster_assets.ts");
-  await guarded(() => assets.initWasm(withReachableMaximum(assets.wasm)));
+  await guarded(() => assets.initWasm(withReachableMaximum(assets.rasterizer())));
   return assets;
 }
 
@@ -48,5 +49,7 @@ export async function rasterize(
   renderer.free();
   paintClouds({ width, height, pixels }, painted, zoom);
   // The renderer's own encoder produces files 1.5 times as large.
-  return encodePng(pixels, { width, height, text });
+  const png = encodePng(pixels, { width, height, text });
+  freeBytes(pixels as Uint8Array<ArrayBuffer>); // a copy of the renderer's
+  return png;
 }

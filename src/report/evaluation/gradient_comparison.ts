@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { cnfLossAndGradient, type CnfLossSettings } from "../../flows/losses/cnf_loss.ts";
 import { accurateSolve, type FlowModel, type TraceSettings } from "../../flows/model.ts";
 import { type PointValues, toModel } from "../../flows/standardization.ts";

@@ -6,8 +6,10 @@ import { figuresTable } from "../run_context.ts";
 import { gigabytes } from "../../core/bytes_text.ts";
 
 /** Section that says how a report was made: program, machine and command. */
-export function colophon({ command, version, seed, folder }: ReportOptions): Section {
-  const { deno, v8, tfjs, platform } = versions();
+export async function colophon(
+  { command, version, seed, folder }: ReportOptions,
+): Promise<Section> {
+  const { deno, v8, tfjs, platform } = await versions();
   return {
     id: "how-this-report-was-made",
     title: "How this report was made",

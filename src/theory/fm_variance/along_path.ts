@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { linearPath } from "../../flows/paths/linear_path.ts";
 import { pathSampleAndVelocity } from "../../flows/paths/path.ts";
 import type { Pairs } from "./gaussian_path.ts";

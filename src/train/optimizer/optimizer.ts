@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Tensor1D } from "../../core/tensors.ts";
 import { type AdamState, adamStep } from "../../ops/adam/adam_step.ts";
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import { option } from "../../core/options/spelling.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../core/tfjs/library.ts";
 import type { Loss, LossAndGradient } from "../../flows/losses/loss.ts";
 import type { FlowModel } from "../../flows/model.ts";
 import { logScaleSum, logVolumes, type PointValues } from "../../flows/standardization.ts";

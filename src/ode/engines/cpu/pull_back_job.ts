@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import { describeFailures } from "../../solver/failure_message.ts";
@@ -85,7 +85,7 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
  * (y, cotangent of y), from t1 back to t0.
  */
 async function pullBackAdjoint(
-  { module, threads, problem, job: forward, y1 }: Solved,
+  { module, threads, problem, job: forward, numbers: { y1: y } }: Solved,
   cotangent: tf.Tensor2D,
   method: GradientMethod & { kind: "adjoint" },
 ): Promise<Gradient> {
@@ -106,7 +106,7 @@ async function pullBackAdjoint(
   const control = problem.control.kind === "fixed"
     ? problem.control
     : adjointControl(problem.control, method);
-  const [y, a] = await Promise.all([y1.data<"float32">(), cotangent.data<"float32">()]);
+  const a = await cotangent.data<"float32">();
   const job = new Job(module, shape);
   try {
     // Parameters and tableau are shared with the forward solve; chunks are not.

@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
-import type { Solution, SolveReport } from "../engine.ts";
+import * as tf from "../../../core/tfjs/library.ts";
+import type { Solution, SolutionNumbers, SolveReport } from "../engine.ts";
 import { drawProbes } from "../../probes.ts";
 import { adaptiveFields } from "./control_fields.ts";
 import type { EngineModule } from "./engine_module.ts";
@@ -20,7 +20,7 @@ export interface Machine {
 /** Constructor fields of {@link Solved}. */
 type SolvedParts = Pick<
   Solved,
-  "module" | "threads" | "problem" | "job" | "reports" | "y1" | "states"
+  "module" | "threads" | "problem" | "job" | "reports" | "numbers"
 >;
 
 /** A solve in the engine's memory, with its step records if the problem keeps them. */
@@ -30,21 +30,35 @@ export class Solved implements Solution {
   readonly problem: MlpProblem;
   readonly job: Job;
   readonly reports: readonly SolveReport[];
-  readonly y1: tf.Tensor2D;
-  readonly states: readonly tf.Tensor2D[];
+  readonly numbers: SolutionNumbers;
+  /** Made when they are asked for: who reads `numbers` needs none. */
+  #y1: tf.Tensor2D | null = null;
+  #states: readonly tf.Tensor2D[] | null = null;
 
-  constructor({ module, threads, problem, job, reports, y1, states }: SolvedParts) {
+  constructor({ module, threads, problem, job, reports, numbers }: SolvedParts) {
     this.module = module;
     this.threads = threads;
     this.problem = problem;
     this.job = job;
     this.reports = reports;
-    this.y1 = y1;
-    this.states = states;
+    this.numbers = numbers;
+  }
+
+  get y1(): tf.Tensor2D {
+    return this.#y1 ??= this.#tensor(this.numbers.y1);
+  }
+
+  get states(): readonly tf.Tensor2D[] {
+    return this.#states ??= this.numbers.states.map((state) => this.#tensor(state));
+  }
+
+  #tensor(values: Float32Array): tf.Tensor2D {
+    const { rows, width } = this.job.shape;
+    return tf.keep(tf.tensor2d(values as Float32Array<ArrayBuffer>, [rows, width]));
   }
 
   dispose(): void {
-    tf.dispose([this.y1, ...this.states]);
+    for (const tensor of [this.#y1, ...this.#states ?? []]) tensor?.dispose();
     this.job.dispose();
   }
 }
@@ -61,8 +75,8 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
     ? drawProbes(trace.probes, rows, dims)
     : new Float32Array();
   const [start, parameters] = await Promise.all([
-    y0.data<"float32">(),
-    field.parameters.flat.data<"float32">(),
+    "values" in y0 ? y0.values : y0.data<"float32">(),
+    field.parameters.read(),
   ]);
   const arrays = solveArrays(shape);
   requireLength("parameters", parameters, arrays.parameters);
@@ -118,11 +132,11 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
       for (const { rows: [first, end], failure } of reports) {
         if (failure !== null) values.fill(NaN, first * width, end * width);
       }
-      return tf.tensor2d(values as Float32Array<ArrayBuffer>, [rows, width]);
+      return values;
     };
     const states = times.map((_, i) => rowsAt(job.get("timeStates") + 4 * i * rows * width));
-    const y1 = rowsAt(job.get("y1"));
-    return new Solved({ module, threads, problem, job, reports, y1, states });
+    const numbers = { y1: rowsAt(job.get("y1")), states };
+    return new Solved({ module, threads, problem, job, reports, numbers });
   } catch (error) {
     job.dispose();
     throw error;

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import type { Gpu } from "../../../backends/gpu/gpu.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";

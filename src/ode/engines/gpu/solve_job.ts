@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
 import type { Gpu, Operand } from "../../../backends/gpu/gpu.ts";
 import { FailureError } from "../../../core/errors.ts";
@@ -70,6 +70,7 @@ async function solveHeld(
     ? held.buffer(gpu.upload(drawProbes(trace.probes, rows, dims)))
     : null;
   const times = keep.kind === "times" ? keep.times.length : 0;
+  const start = "values" in y0 ? held.tensor(tf.tensor2d(y0.values, [...y0.shape])) : y0;
   const y1 = held.tensor(gpu.tensor<tf.Tensor2D>([rows, width]));
   const carried = gpu.scratch(4 * rows * width);
   const controls = gpu.scratch(CONTROL_BYTES * groups);
@@ -92,7 +93,7 @@ async function solveHeld(
         kept = held.buffer(gpu.scratch(chunkBytes(records, cap)));
         chunks.push(kept);
       }
-      const operands: Operand[] = [jobs.at(-1)!, weights, y0, y1, carried, controls, kept];
+      const operands: Operand[] = [jobs.at(-1)!, weights, start, y1, carried, controls, kept];
       gpu.record(program, [...operands, probes ?? weights], groups);
       after = readControls(await gpu.read(controls));
     } while (after.some(({ status }) => status === groupStatus.paused));

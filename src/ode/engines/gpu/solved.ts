@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import type { Gpu } from "../../../backends/gpu/gpu.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
 import type { FieldSpec, Solution, SolveProblem, SolveReport } from "../engine.ts";

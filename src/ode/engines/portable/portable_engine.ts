@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
+import { needTensors } from "../../../core/tfjs/on_demand.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import type {
@@ -6,6 +7,7 @@ import type {
   FieldSpec,
   Gradient,
   GradientMethod,
+  NumberRows,
   Solution,
   SolveProblem,
 } from "../engine.ts";
@@ -34,8 +36,8 @@ interface EngineStorage<Rows> {
     spec: FieldSpec,
     rows: number,
   ): { field: DifferentiableField<Rows, tf.Tensor1D>; dispose(): void };
-  /** Rows of a tensor, owned by the caller; the tensor's ownership does not change. */
-  fromTensor(tensor: tf.Tensor2D): Promise<Rows>;
+  /** Rows of a tensor or of numbers, owned by the caller; the tensor's ownership does not change. */
+  from(given: tf.Tensor2D | NumberRows): Promise<Rows>;
   /** A tensor of the rows, owned by the caller. */
   toTensor(rows: Rows): tf.Tensor2D;
 }
@@ -53,9 +55,10 @@ const hostStorage: EngineStorage<HostRows> = {
   space: hostSpace,
   field: (spec, rows) =>
     spec.kind === "mlp" ? owned(mlpHostField(spec, { rows })) : unowned(onHost(spec.field)),
-  async fromTensor(tensor) {
-    const [count, width] = tensor.shape;
-    return { data: Float64Array.from(await tensor.data()), count, width };
+  async from(given) {
+    const [count, width] = given.shape;
+    const values = "values" in given ? given.values : await given.data<"float32">();
+    return { data: Float64Array.from(values), count, width };
   },
   toTensor,
 };
@@ -65,7 +68,10 @@ const tensorStorage: EngineStorage<tf.Tensor2D> = {
   space: tensorSpace,
   field: (spec, rows) =>
     spec.kind === "mlp" ? owned(mlpTensorField(spec, { rows })) : unowned(spec.field),
-  fromTensor: (tensor) => Promise.resolve(tf.clone(tensor)),
+  from: (given) =>
+    Promise.resolve(
+      "values" in given ? tf.tensor2d(given.values, [...given.shape]) : tf.clone(given),
+    ),
   toTensor: (rows) => tf.clone(rows),
 };
 
@@ -128,12 +134,13 @@ function engineOver<Rows>(storage: EngineStorage<Rows>): Engine {
       const [rows, width] = problem.y0.shape;
       const times = problem.keep.kind === "times" ? problem.keep.times.length : 0;
       requireRowsFit(rows, { width, stages: problem.tableau.c.length, times });
+      await needTensors();
       const held = storage.field(problem.field, rows);
       const steps: StepRecord<Rows>[] = [];
       const { kind } = problem.keep;
       let y0: Rows | null = null;
       try {
-        y0 = await storage.fromTensor(problem.y0);
+        y0 = await storage.from(problem.y0);
         const rows = await solveRows({
           ...problem,
           space,
@@ -159,7 +166,7 @@ function engineOver<Rows>(storage: EngineStorage<Rows>): Engine {
         const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
         throw new FailureError(describeFailures(rows.reports, { settings, firstRow: 0 }));
       }
-      const start = await storage.fromTensor(cotangent);
+      const start = await storage.from(cotangent);
       try {
         return await pullBack(solved, start, method);
       } finally {

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import { valueAndGradients } from "../../../ops/gradients.ts";
 import { type Piece, piecesOf } from "../../../ops/pieces.ts";
 import type { Parameters } from "../../../core/parameters.ts";

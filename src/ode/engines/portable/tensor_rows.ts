@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import type { RowSpace, Term } from "../../solver/rows.ts";
 
 /** `values` as a column [n, 1] on the current backend, in float32. */

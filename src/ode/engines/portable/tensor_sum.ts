@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import type { GradientSum } from "../../field.ts";
 
 /** Accumulator of flat parameter gradients on the device. Take the sum, or dispose it. */

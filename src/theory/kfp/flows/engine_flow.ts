@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "../../../core/tfjs/library.ts";
 import { Parameters } from "../../../core/parameters.ts";
 import { solveOn } from "../../../ode/engines/engines.ts";
 import { enginesOf } from "../../../ode/engines/open_device.ts";

@@ -36,13 +36,16 @@ const single = (count: number, subsequence: number) =>
   Float32Array.from(randomNumbers(count, subsequence));
 const keyOf = (subsequence: number) => ({ seed: 5, stream: 4, subsequence });
 
+/** A problem whose rows are a tensor. */
+type TensorProblem = SolveProblem & { readonly y0: tf.Tensor2D };
+
 /** A problem over random weights, `scale` times PyTorch's bounds, and random rows; both are owned by the caller. */
 function problemOf(
   shape: MlpShape,
   rows: number,
   trace: TraceMethod | null,
-  changes: Partial<SolveProblem> & { readonly scale?: number } = {},
-): SolveProblem & { dispose(): void } {
+  changes: Partial<Omit<SolveProblem, "y0">> & { readonly scale?: number } = {},
+): TensorProblem & { dispose(): void } {
   const { scale = 2, ...others } = changes;
   const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
   const width = shape.dims + (trace === null ? 0 : 1 + energyColumns(trace));
@@ -84,7 +87,7 @@ async function solveAndPull(engine: Engine, problem: SolveProblem) {
 }
 
 /** The same in float64 throughout, with an exact trace or without. */
-async function truth(problem: SolveProblem) {
+async function truth(problem: TensorProblem) {
   const { field, y0 } = problem;
   if (field.kind !== "mlp") throw new Error("mlp only");
   const [n, width] = y0.shape;
@@ -347,7 +350,10 @@ for (const tableau of [bosh3, dopri5, tsit5, rk4, midpoint]) {
 
 backendTest("simdEngine() reports failed groups as the portable engine does", ["cpu"], async () => {
   const shape = { dims: 2, hidden: 8 };
-  const outcomes = async (changes: Partial<SolveProblem>, spoil: (flat: Float32Array) => void) => {
+  const outcomes = async (
+    changes: Partial<Omit<SolveProblem, "y0">>,
+    spoil: (flat: Float32Array) => void,
+  ) => {
     const problem = problemOf(shape, 20, { kind: "exact" }, changes);
     const rows = problem.y0.dataSync().slice();
     spoil(rows as Float32Array);

@@ -34,8 +34,8 @@ function problemOf(
     readonly scale: number;
     readonly rows?: number;
   },
-  changes: Partial<SolveProblem> = {},
-): SolveProblem & { dispose(): void } {
+  changes: Partial<Omit<SolveProblem, "y0">> = {},
+): SolveProblem & { readonly y0: tf.Tensor2D; dispose(): void } {
   const shape = { dims, hidden };
   const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
   const start = new Float32Array(rows * (dims + 1));

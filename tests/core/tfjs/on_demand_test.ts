@@ -1,0 +1,78 @@
+// When the program loads tfjs: never for flow matching on points and samples of flows on points.
+import assert from "node:assert/strict";
+import { deno } from "../../../tools/bundle.ts";
+
+/** tfjs's own mark: its core keeps its state under this name of the global object. */
+const MARK = "_tfengine";
+
+/** Runs a program on the library as the command line loads it; returns what it prints as JSON. */
+async function run(folder: string, body: string): Promise<unknown> {
+  const file = `${folder}/program.ts`;
+  await Deno.writeTextFile(
+    file,
+    `import * as fluxion from "@fluxion/fluxion/program";
+     const isLoaded = () => "${MARK}" in globalThis;
+     const folder = ${JSON.stringify(folder)};
+     const moons = { data: "moons", hidden: 8, batchSize: 64, steps: 3, backend: "cpu" };
+     const device = () => fluxion.openDevice("cpu", { tensors: "onDemand" });
+     ${body}`,
+  );
+  const { success, stdout, stderr } = await deno([
+    ...["run", "-q", "--config=deno.json", "--lock=tests/deno.lock", "-P=fluxion"],
+    file,
+  ]);
+  assert.ok(success, stderr);
+  return JSON.parse(stdout);
+}
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("flow matching on points and its samples load no tfjs, log-likelihoods do", () =>
+  inFolder(async (folder) => {
+    const found = await run(
+      folder,
+      `const { run } = await fluxion.train({ ...moons, model: "fm" }, { run: folder + "/r" });
+       const { model } = await fluxion.loadRun(run);
+       const { engines, backend } = await device();
+       const { samples } = await fluxion.sample(model, engines, { count: 9 });
+       const before = isLoaded();
+       const { logProb } = await fluxion.logProb(model, engines, samples);
+       const after = isLoaded();
+       const again = await fluxion.sample(model, engines, { count: 9 });
+       console.log(JSON.stringify({
+         before, after,
+         kind: backend.kind,
+         finite: logProb.every(Number.isFinite),
+         same: String(again.samples) === String(samples),
+       }));`,
+    );
+    assert.deepEqual(found, {
+      ...{ before: false, after: true, kind: "cpu", finite: true, same: true },
+    });
+  }));
+
+Deno.test("a CNF trains with tensors, on a backend that is open before its first step", () =>
+  inFolder(async (folder) => {
+    const found = await run(
+      folder,
+      `let atStart;
+       const hooks = { onStart: () => void (atStart = isLoaded()) };
+       const { run } = await fluxion.train({ ...moons, model: "cnf" }, { run: folder + "/r", hooks });
+       // A device on demand is the open one.
+       const { engines, backend } = await device();
+       const { model } = await fluxion.loadRun(run);
+       const shape = model.parameters.flat.shape;
+       backend.close();
+       console.log(JSON.stringify({ atStart, name: backend.tfName, size: shape[0] }));`,
+    );
+    const { atStart, name } = found as { readonly atStart: boolean; readonly name: string };
+    assert.equal(atStart, true);
+    assert.equal(name, "fluxion-cpu");
+  }));

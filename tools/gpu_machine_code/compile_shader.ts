@@ -1,0 +1,32 @@
+import { type ProgramSource, workgroupVariables } from "../../src/backends/gpu/programs.ts";
+import { pullBackPlan, pullBackVariables } from "../../src/ode/engines/gpu/pull_back/plan.ts";
+import { pullBackShader } from "../../src/ode/engines/gpu/pull_back/pull_back_wgsl.ts";
+import { solveProgram } from "../../src/ode/engines/gpu/solve_wgsl.ts";
+
+/** Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions. */
+const [name, hidden, dims] = [Deno.args[0], Number(Deno.args[1]), Number(Deno.args[2])];
+
+const field = { dims, hidden, trace: "exact" } as const;
+
+function sourceOf(): Pick<ProgramSource, "code" | "threads" | "workgroupBytes"> {
+  if (name === "solve") return solveProgram({ ...field, tileRows: 8, slopeRoom: 8 });
+  const shape = { ...field, rows: 512, groupRows: 8, stages: 6, chunkSteps: 64 };
+  const plan = pullBackPlan(shape, 2 ** 15);
+  const { bytes } = workgroupVariables(pullBackVariables(shape, plan));
+  return { code: pullBackShader(shape, plan), threads: plan.threads, workgroupBytes: bytes };
+}
+
+const { code, threads, workgroupBytes } = sourceOf();
+const adapter = await navigator.gpu.requestAdapter();
+if (adapter === null) throw new Error("no WebGPU adapter");
+const { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+const device = await adapter.requestDevice({
+  requiredLimits: { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage },
+});
+console.log(
+  `on: ${adapter.info.description}; threads: ${threads}; workgroup bytes: ${workgroupBytes}`,
+);
+const module = device.createShaderModule({ code });
+device.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" } });
+// The device is not closed in order: it has no hardware.
+Deno.exit(0);

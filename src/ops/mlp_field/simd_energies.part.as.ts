@@ -10,7 +10,7 @@ import {
   timesSlope,
 } from "./simd.part.as";
 import { addScaled, directionsOfW0, directionsOfW3, keepProbeRows } from "./simd_gradients.part.as";
-import { pullBackCarry, throughSlopes } from "./simd_pull_back.part.as";
+import { pullBackCarry } from "./simd_pull_back.part.as";
 import { multiply } from "./simd_planes.part.as";
 
 /**
@@ -190,5 +190,4 @@ export function pullBackEnergies(
   keepProbeRows(net, rows, stage);
   pullBackCarry(net, 1, 0, net.w2, h3, 0, left, 0, ofU, e3, ofW3, rows, spare);
   pullBackCarry(net, 1, 0, net.w1t, h1, 0, directions, 0, first + plane, e1, ofW0, probes, spare);
-  throughSlopes(net, act, e1);
 }

@@ -23,8 +23,8 @@ export function hasNarrowPanels(net: Net): bool {
 
 /**
  * Planes that the VJP of one stage of one tile leaves for the outer products: alpha2, alpha3
- * (cotangents of the values before tanh); the trace's contributions to the cotangents of h1, h2,
- * h3; then T1, B2 (cotangent of v2), C (cotangent of u), q of each direction.
+ * (cotangents of the values before tanh); the trace's cotangents of 1 - h^2 of the three layers; then T1,
+ * B2 (cotangent of v2), C (cotangent of u), q of each direction.
  */
 function stagePlanes(net: Net): i32 {
   return 5 + 4 * net.directions;

@@ -62,14 +62,6 @@ export function pullBackDivergence(
   const ofW0 = directionsOfW0(net, stage, lanes), ofW3 = directionsOfW3(net, stage, lanes);
   pullBackCarry(net, tiles, stride, net.w2, h3, actStride, w3, directionStride, ofU, e3, ofW3, probes, spare);
   pullBackCarry(net, tiles, stride, net.w1t, act, actStride, directions, directionStride, b2, e1, ofW0, probes, spare);
-  // s = 1 - h^2: the cotangent of s contributes to h.
-  for (let i: usize = 0; i < <usize>tiles; i++) throughSlopes(net, act + i * actStride, e1 + i * stride);
-}
-
-/** {@link throughSlope} of all layers, whose planes follow each other. */
-export function throughSlopes(net: Net, act: usize, e1: usize): void {
-  const plane = planeBytes(net);
-  for (let layer: usize = 0; layer < 3; layer++) throughSlope(net, act + layer * plane, e1 + layer * plane);
 }
 
 /** Writes T1, the cotangents of v2 and u, and q of all directions, and the cotangent of s2. */
@@ -173,18 +165,6 @@ export function pullBackCarry(
   }
 }
 
-/** e = -2 h e over a plane. */
-export function throughSlope(net: Net, h: usize, e: usize): void {
-  const minusTwo = v128.load32_splat(net.tanhConstants, MINUS_TWO_AT);
-  const end = h + featureBytes(net);
-  for (; h < end; h += 32, e += 32) {
-    const e0 = f32x4.mul(f32x4.mul(minusTwo, v128.load(h)), v128.load(e));
-    const e1 = f32x4.mul(f32x4.mul(minusTwo, v128.load(h, 16)), v128.load(e, 16));
-    v128.store(e, e0);
-    v128.store(e, e1, 16);
-  }
-}
-
 /**
  * From the cotangent g of s w: adds the cotangent of s to `ofS` (or stores it there), and adds that
  * of w to `sum`, or replaces g with it if `sum` is 0.
@@ -198,6 +178,20 @@ function throughDirection(
   first: bool,
   sum: usize,
 ): void {
+  if (first && sum == 0) {
+    const one = oneOf(net), end = h + featureBytes(net);
+    for (; h < end; h += 32, w += 32, g += 32, ofS += 32) {
+      const g0 = v128.load(g), g1 = v128.load(g, 16);
+      const ofS0 = f32x4.mul(g0, v128.load(w)), ofS1 = f32x4.mul(g1, v128.load(w, 16));
+      const ofW0 = f32x4.mul(slope(one, v128.load(h)), g0);
+      const ofW1 = f32x4.mul(slope(one, v128.load(h, 16)), g1);
+      v128.store(ofS, ofS0);
+      v128.store(ofS, ofS1, 16);
+      v128.store(g, ofW0);
+      v128.store(g, ofW1, 16);
+    }
+    return;
+  }
   if (first) timesPlane(net, g, w, ofS);
   else addTimesPlane(net, g, w, ofS);
   if (sum != 0) addTimesSlope(net, h, g, sum);
@@ -212,18 +206,23 @@ function addForProbes(net: Net, g: usize, probes: usize, to: usize): void {
   }
 }
 
-/** alpha = s (g + e), or s g without the trace's contribution e. */
+/**
+ * alpha = s (g - 2 h e), or s g without a trace: e is the cotangent of s = 1 - h^2, through which it
+ * contributes to that of h.
+ */
 function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void {
   if (e == 0) {
     timesSlope(net, h, g, alpha);
     return;
   }
-  const one = oneOf(net), end = h + featureBytes(net);
+  const one = oneOf(net), minusTwo = v128.load32_splat(net.tanhConstants, MINUS_TWO_AT);
+  const end = h + featureBytes(net);
   for (; h < end; h += 32, g += 32, e += 32, alpha += 32) {
-    const sum0 = f32x4.add(v128.load(g), v128.load(e));
-    const sum1 = f32x4.add(v128.load(g, 16), v128.load(e, 16));
-    const alpha0 = f32x4.mul(slope(one, v128.load(h)), sum0);
-    const alpha1 = f32x4.mul(slope(one, v128.load(h, 16)), sum1);
+    const h0 = v128.load(h), h1 = v128.load(h, 16);
+    const ofH0 = f32x4.mul(f32x4.mul(minusTwo, h0), v128.load(e));
+    const ofH1 = f32x4.mul(f32x4.mul(minusTwo, h1), v128.load(e, 16));
+    const sum0 = f32x4.add(v128.load(g), ofH0), sum1 = f32x4.add(v128.load(g, 16), ofH1);
+    const alpha0 = f32x4.mul(slope(one, h0), sum0), alpha1 = f32x4.mul(slope(one, h1), sum1);
     v128.store(alpha, alpha0);
     v128.store(alpha, alpha1, 16);
   }
@@ -235,7 +234,7 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
  *
  * @param stride Bytes between the planes of the tiles.
  * @param actStride Bytes between their activations.
- * @param e1, e2, e3 The trace's contributions to the cotangents of h1, h2, h3, or 0.
+ * @param e1, e2, e3 The trace's cotangents of 1 - h^2 of the layers, or 0.
  * @param spare A plane per tile.
  * @param spareStride Bytes between these.
  */

@@ -256,14 +256,15 @@ function writeTraceCotangents(job: Job, s: Scratch, stage: i32): void {
 function writeVelocityCotangents(job: Job, s: Scratch, stage: i32, traced: bool): void {
   const dims = job.dims, used = usedStages(job), h = recordOf(s).h;
   const tileBytes = <usize>job.width * COLUMN_BYTES, cotangent = s.cotangent;
-  const b = weight(job, 1, stage);
-  for (let i: usize = 0; i < <usize>(dims * LANES); i++) {
-    let sum = b != 0 ? b * load<f64>(cotangent + i * 8) : 0;
-    for (let later = stage + 1; later < used; later++) {
+  const b = weight(job, 1, stage), scale = f64x2.splat(h), first = f64x2.splat(b);
+  for (let i: usize = 0, end = <usize>dims * COLUMN_BYTES; i < end; i += 16) {
+    let sum = b != 0 ? f64x2.mul(first, v128.load(cotangent + i)) : f64x2.splat(0);
+    let pulled = s.pulled + <usize>(stage + 1) * tileBytes + i;
+    for (let later = stage + 1; later < used; later++, pulled += tileBytes) {
       const w = stageWeight(job, later, stage);
-      if (w != 0) sum += w * load<f64>(s.pulled + <usize>later * tileBytes + i * 8);
+      if (w != 0) sum = f64x2.add(sum, f64x2.mul(f64x2.splat(w), v128.load(pulled)));
     }
-    store<f32>(s.f + i * 4, <f32>(sum * h));
+    v128.store64_lane(s.f + (i >> 1), f32x4.demote_f64x2_zero(f64x2.mul(sum, scale)), 0);
   }
   if (!traced) return;
   const f = recordedState(job, s) + <usize>(1 + stage) * s.stateBytes;
@@ -274,8 +275,8 @@ function writeVelocityCotangents(job: Job, s: Scratch, stage: i32, traced: bool)
 function endStage(job: Job, s: Scratch, stage: i32, traced: bool): void {
   const net: Net = job, p = pullBackOf(s);
   const pulled = s.pulled + <usize>(stage * job.width) * COLUMN_BYTES;
-  for (let i: usize = 0; i < <usize>(net.dims * LANES); i++) {
-    store<f64>(pulled + i * 8, <f64>load<f32>(s.ofX + i * 4));
+  for (let i: usize = 0, end = <usize>net.dims * LANE_BYTES; i < end; i += 8) {
+    v128.store(pulled + 2 * i, f64x2.promote_low_f32x4(v128.load64_zero(s.ofX + i)));
   }
   const act = actOf(job, s, stage), at = stageOf(net, s, stage);
   const listed = p.listed, narrowListed = p.narrowListed;
@@ -298,12 +299,12 @@ function endStep(job: Job, s: Scratch): void {
   addListed(net, s.ofW0, s.ofW1, s.ofW2, s.ofW3, p.listed, p.narrowListed, p.gradient, s.outer);
   p.listed = 0;
   p.narrowListed = 0;
-  for (let i: usize = 0; i < <usize>(net.dims * LANES); i++) {
-    let sum: f64 = 0;
+  for (let i: usize = 0, end = <usize>net.dims * COLUMN_BYTES; i < end; i += 16) {
+    let sum = f64x2.splat(0);
     for (let stage = 0; stage < used; stage++) {
-      sum += load<f64>(s.pulled + <usize>stage * tileBytes + i * 8);
+      sum = f64x2.add(sum, v128.load(s.pulled + <usize>stage * tileBytes + i));
     }
-    store<f64>(cotangent + i * 8, load<f64>(cotangent + i * 8) + sum);
+    v128.store(cotangent + i, f64x2.add(v128.load(cotangent + i), sum));
   }
   p.record = recordOf(s).before;
 }

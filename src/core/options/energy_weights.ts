@@ -8,6 +8,11 @@ export interface EnergyWeights {
   readonly steps?: number;
 }
 
+/** Whether the energies are penalised, and so are parts of the state. */
+export function penalisesEnergies({ kinetic, jacobian }: EnergyWeights): boolean {
+  return kinetic + jacobian > 0;
+}
+
 /**
  * Reads `kinetic=K,jacobian=J,steps=S`, or some of these (the other weights are 0), or `none`.
  *

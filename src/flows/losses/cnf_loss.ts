@@ -1,5 +1,5 @@
 import * as tf from "../../core/tfjs/library.ts";
-import type { EnergyWeights } from "../../core/options/energy_weights.ts";
+import { type EnergyWeights, penalisesEnergies } from "../../core/options/energy_weights.ts";
 import type { Late } from "../../core/late.ts";
 import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
@@ -74,8 +74,9 @@ export async function cnfLossAndGradient(
   const { gradient: method } = settings;
   const key = keyOf(subsequences.probes, draw.seed, draw.step);
   const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
-  const { kinetic = 0, jacobian = 0, steps = 0 } = settings.regularization ?? {};
-  const hasEnergies = kinetic + jacobian > 0;
+  const regularization = settings.regularization ?? { kinetic: 0, jacobian: 0 };
+  const { kinetic, jacobian, steps = 0 } = regularization;
+  const hasEnergies = penalisesEnergies(regularization);
   const trace = hasEnergies ? { ...drawn, energies: true } as const : drawn;
   const columns = changeColumns(trace);
   const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, traceColumns(trace)])], 1));

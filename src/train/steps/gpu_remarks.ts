@@ -1,4 +1,5 @@
 import * as tf from "../../core/tfjs/library.ts";
+import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { option } from "../../core/options/spelling.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
@@ -27,7 +28,10 @@ export function gpuRemarks(
     key: keyOf(subsequences.probes, config.seed, 0),
     firstRow: 0,
   });
-  const trace = regularizationOf(config) === null ? drawn : { ...drawn, energies: true } as const;
+  const regularization = regularizationOf(config);
+  const trace = regularization !== null && penalisesEnergies(regularization)
+    ? { ...drawn, energies: true } as const
+    : drawn;
   const { layout, rowWidth } = network;
   const parameters = Parameters.fromFlat(layout, new Float32Array(layout.size));
   const y0 = tf.zeros<tf.Rank.R2>([config.batchSize, rowWidth + traceColumns(trace)]);

@@ -25,6 +25,7 @@ backendTest(
       [{}, null],
       [{ trace: "hutchinson" }, null],
       [{ gradient: "adjoint" }, /^gradients run as tensor operations.*has `gradient: "direct"`$/],
+      [{ regularize: "steps=0.1" }, null],
       [
         { regularize: "kinetic=0.1" },
         /^training solves run as tensor operations.*; the GPU engine: it integrates no energies$/,

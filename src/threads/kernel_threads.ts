@@ -121,12 +121,15 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
    * depend on it.
    *
    * @param work In multiply-adds.
+   * @param repeated Work that every task does again, in multiply-adds: tasks are so few that it is at
+   *   most a tenth, but one per thread.
    */
-  pieces(work: number): number {
-    return this.#threads === 1 ? 1 : Math.max(
-      1,
-      Math.min(TASKS_PER_THREAD * this.#threads, Math.floor(2 * work / SMALL_WORK)),
-    );
+  pieces(work: number, repeated = 0): number {
+    const threads = this.#threads;
+    if (threads === 1) return 1;
+    const affordable = repeated === 0 ? Infinity : Math.floor(work / (10 * repeated * threads));
+    const perThread = Math.max(1, Math.min(TASKS_PER_THREAD, affordable));
+    return Math.max(1, Math.min(perThread * threads, Math.floor(2 * work / SMALL_WORK)));
   }
 
   /** Ranges of elements for the tasks of a memory-bound pass. */

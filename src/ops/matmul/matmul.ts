@@ -6,6 +6,9 @@ import type { MatmulKernels } from "./kernels.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
 
+/** What a task takes per number of B to pack it, in multiply-adds. */
+const PACK_WORK = 8;
+
 /** Arguments of BatchMatMul and _FusedMatMul; the former has no bias and no activation. */
 export interface MatMulCall extends KernelCall<"a" | "b", MatMulAttributes> {
   readonly inputs: {
@@ -77,7 +80,7 @@ export function matMul(
   const stepA = matricesA === 1 ? 0 : m * k * bytes, stepB = matricesB === 1 ? 0 : k * n * bytes;
   // The rows of a transposed A are not contiguous.
   const work = count * m * n * k;
-  const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work) / count);
+  const pieces = transposeA ? 1 : Math.ceil(simd.pieces(work, PACK_WORK * n * k) / count);
   const rows = ranges(m, pieces);
   const { wide } = simd;
   const calls = ranges(count, count).flatMap(({ first: matrix }) =>

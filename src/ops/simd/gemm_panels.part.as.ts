@@ -75,9 +75,40 @@ export function packTransposed(
   for (let column = 0; column < n; column += columns, packed += panel) {
     const filled = min(n - column, columns);
     if (filled < columns) memory.fill(packed, 0, panel);
-    for (let j = 0; j < filled; j++) {
+    let j = 0;
+    for (; j + 4 <= filled; j += 4) {
+      packFour(b + <usize>(column + j) * bRow, bRow, k, packed + <usize>j * 4, row);
+    }
+    for (; j < filled; j++) {
       let from = b + <usize>(column + j) * bRow, to = packed + <usize>j * 4;
       for (let i = 0; i < k; i++, from += 4, to += row) store<f32>(to, load<f32>(from));
     }
+  }
+}
+
+/** Writes four rows of k numbers as four columns. */
+function packFour(from: usize, fromRow: usize, k: i32, to: usize, toRow: usize): void {
+  const from1 = from + fromRow, from2 = from1 + fromRow, from3 = from2 + fromRow;
+  const end = <usize>k * 4, whole = end & ~15;
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    const a = v128.load(from + at), b = v128.load(from1 + at);
+    const c = v128.load(from2 + at), d = v128.load(from3 + at);
+    const ab = i32x4.shuffle(a, b, 0, 4, 1, 5), ab2 = i32x4.shuffle(a, b, 2, 6, 3, 7);
+    const cd = i32x4.shuffle(c, d, 0, 4, 1, 5), cd2 = i32x4.shuffle(c, d, 2, 6, 3, 7);
+    v128.store(to, i64x2.shuffle(ab, cd, 0, 2));
+    to += toRow;
+    v128.store(to, i64x2.shuffle(ab, cd, 1, 3));
+    to += toRow;
+    v128.store(to, i64x2.shuffle(ab2, cd2, 0, 2));
+    to += toRow;
+    v128.store(to, i64x2.shuffle(ab2, cd2, 1, 3));
+    to += toRow;
+  }
+  for (; at < end; at += 4, to += toRow) {
+    store<f32>(to, load<f32>(from + at));
+    store<f32>(to, load<f32>(from1 + at), 4);
+    store<f32>(to, load<f32>(from2 + at), 8);
+    store<f32>(to, load<f32>(from3 + at), 12);
   }
 }

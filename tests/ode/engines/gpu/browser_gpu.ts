@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import type { Gpu, Operand } from "../../../../src/backends/gpu/gpu.ts";
 import type { PooledBuffer } from "../../../../src/backends/gpu/buffers.ts";
 import type { BindingKind, Program, ProgramSource } from "../../../../src/backends/gpu/programs.ts";
+import { withChromiumPage } from "../../../support/chromium.ts";
 
-/** Chromium from Debian, which CI installs. */
-const CHROMIUM = "/usr/bin/chromium";
+/** Chromium's software WebGPU. */
+const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /** A command of the page; buffers have numbers. */
 type Command =
@@ -107,9 +108,7 @@ async function execute(
 
 /** A browser's WebGPU as a {@link Gpu}: commands are collected, and carried out by the next read. */
 export class BrowserGpu {
-  readonly #browser: Browser;
   readonly #page: Page;
-  readonly #stop: () => Promise<void>;
   readonly #ids = new WeakMap<object, number>();
   #commands: Command[] = [];
   #last = 0;
@@ -124,41 +123,9 @@ export class BrowserGpu {
     maxBufferSize: 2 ** 28,
   };
 
-  private constructor(browser: Browser, page: Page, stop: () => Promise<void>) {
-    this.#browser = browser;
+  /** @param page In a secure context, which WebGPU needs. */
+  constructor(page: Page) {
     this.#page = page;
-    this.#stop = stop;
-  }
-
-  /** Starts Chromium with its software WebGPU. */
-  static async open(): Promise<BrowserGpu> {
-    const profile = await Deno.makeTempDir({ prefix: "fluxion-chromium-" });
-    // WebGPU is there in secure contexts, such as a local file.
-    const file = `${profile}/page.html`;
-    await Deno.writeTextFile(file, "<!doctype html>");
-    const browser = await puppeteer.launch({
-      executablePath: CHROMIUM,
-      userDataDir: profile,
-      // By default the browser would inherit the environment, which needs a permission to read.
-      env: { HOME: profile },
-      protocolTimeout: 240_000,
-      args: [
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--enable-unsafe-webgpu",
-        "--use-webgpu-adapter=swiftshader",
-      ],
-    });
-    // The browser may still be writing there.
-    const stop = () => Deno.remove(profile, { recursive: true }).catch(() => {});
-    const page = await browser.newPage();
-    await page.goto(`file://${file}`);
-    return new BrowserGpu(browser, page, stop);
-  }
-
-  async close(): Promise<void> {
-    await this.#browser.close();
-    await this.#stop();
   }
 
   /** As engines take it. */
@@ -243,4 +210,19 @@ export class BrowserGpu {
   async valuesOf(tensor: tf.Tensor): Promise<Float32Array> {
     return new Float32Array(await this.#read(this.#ids.get(tensor)!));
   }
+}
+
+/** Starts Chromium, and closes it when `use` is done. */
+export async function withBrowserGpu<T>(use: (gpu: BrowserGpu) => Promise<T>): Promise<T> {
+  return await withChromiumPage(WEBGPU, async (page) => {
+    // A file's page is a secure context.
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/page.html`, "<!doctype html><title>WebGPU</title>");
+      await page.goto(`file://${folder}/page.html`);
+      return await use(new BrowserGpu(page));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
 }

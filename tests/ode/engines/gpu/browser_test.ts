@@ -9,7 +9,7 @@ import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { randomNumbers, randomWeights } from "../mlp_problem.ts";
-import { BrowserGpu } from "./browser_gpu.ts";
+import { withBrowserGpu } from "./browser_gpu.ts";
 
 // A second implementation of WGSL (Tint; the others are compiled by naga), which proves that barriers are
 // in uniform control flow.
@@ -44,9 +44,10 @@ backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () =
     solution.dispose();
     return result;
   };
-  const gpu = await BrowserGpu.open();
   try {
-    const inBrowser = await work(gpuEngine(gpu.asGpu), (tensor) => gpu.valuesOf(tensor));
+    const inBrowser = await withBrowserGpu((gpu) =>
+      work(gpuEngine(gpu.asGpu), (tensor) => gpu.valuesOf(tensor))
+    );
     const here = await work(
       simdEngine({ threads: 1 }),
       async (tensor) => Float32Array.from(await tensor.data()),
@@ -58,7 +59,6 @@ backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () =
       assert.ok(error < 1e-5, `${key}: ${error}`);
     }
   } finally {
-    await gpu.close();
     tf.dispose([y0, cotangent]);
     parameters.dispose();
   }

@@ -70,7 +70,7 @@ async function solveHeld(
     ? held.buffer(gpu.upload(drawProbes(trace.probes, rows, dims)))
     : null;
   const times = keep.kind === "times" ? keep.times.length : 0;
-  const start = "values" in y0 ? held.tensor(tf.tensor2d(y0.values, [...y0.shape])) : y0;
+  const start = "values" in y0 ? gpu.upload(y0.values) : y0;
   const y1 = held.tensor(gpu.tensor<tf.Tensor2D>([rows, width]));
   const carried = gpu.scratch(4 * rows * width);
   const controls = gpu.scratch(CONTROL_BYTES * groups);
@@ -114,6 +114,7 @@ async function solveHeld(
     });
   } finally {
     for (const buffer of [carried, controls, states, ...jobs]) buffer.release();
+    if ("release" in start) start.release();
   }
 }
 

@@ -19,9 +19,13 @@ export function withTableDefaults<Config extends TrainConfig>(
 ): Config {
   if (!isTable(dataset)) return config;
   const dims = standardization?.center.length ?? dataset.dims;
-  const { noise, ...others } = tableDefaults(config.model, { rows: dataset.train.count, dims });
-  const applicable = Object.entries(others).filter(([name]) =>
-    given[name as keyof TrainOptions] === undefined &&
+  const size = { rows: dataset.train.count, dims };
+  const { noise, rtol, atol, ...sizes } = tableDefaults(config.model, size);
+  // The direct gradient is that of the loss as it is solved, however coarsely. The adjoint's has the errors
+  // of its own solve, with which training diverged at these tolerances.
+  const others = config.gradient === "adjoint" ? sizes : { ...sizes, rtol, atol };
+  const applicable = Object.entries(others).filter(([name, value]) =>
+    value !== undefined && given[name as keyof TrainOptions] === undefined &&
     config[name as keyof TrainConfig] !== undefined
   );
   // Noise keeps the covariance of whitened rows only.

@@ -81,7 +81,7 @@ export const cases: readonly Case[] = [
     commands: [
       train(
         "cnf --data moons --standardize none --net mlp --hidden 32 --steps 3 --batch-size 32 --lr 0.01 " +
-          `${dopri5.join(" ")} --control-group 8 --trace exact --gradient direct`,
+          `${dopri5.join(" ")} --control-group 8 --trace exact --gradient direct --regularize none`,
       ),
       sample("samples", "--n 20 --from 3 --log-prob --trace exact --weights ema"),
       sample("trajectories", "--n 3 --trajectories 5 --weights raw"),
@@ -96,7 +96,7 @@ export const cases: readonly Case[] = [
         "cnf --data moons --standardize none --net mlp --hidden 16 --steps 3 --batch-size 20 --lr 0.01 " +
           `${
             dopri5.join(" ")
-          } --control-group batch --trace hutchinson --probes rademacher --gradient adjoint`,
+          } --control-group batch --trace hutchinson --probes rademacher --gradient adjoint --regularize none`,
       ),
       sample("samples", "--n 9 --log-prob --trace hutchinson --probes gaussian"),
       logProb(

@@ -55,6 +55,10 @@ Deno.test("planRun() takes a file's defaults from its training rows, and a typed
   );
   assert.deepEqual(network.sizes, { dims: 2, hidden: 32 });
   assert.equal(standardization?.factor?.length, 2);
+  assert.deepEqual([config.rtol, config.atol], [1e-2, 1e-2]);
+  // The adjoint's gradient has the errors of its own solve.
+  const { config: adjoint } = await planned({ gradient: "adjoint" });
+  assert.deepEqual([adjoint.rtol, adjoint.atol], [1e-3, 1e-3]);
   const typed = { hidden: 8, noise: 0.1, weightDecay: 0.5, steps: 7, ema: 0, rtol: 0.1, lr: 0.1 };
   const { config: own } = await planned(typed);
   assert.deepEqual({ ...own, ...typed }, own);

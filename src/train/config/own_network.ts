@@ -45,8 +45,11 @@ export function resolveConfigOf(
   },
 ): TrainConfig {
   if (namedNetwork(network.kind) !== undefined) return resolveConfig(model, file, options);
-  requireNoNetworkOptions(network, mergeOptions(file, options).options);
-  const like = { ...options, net: netLike(network) };
+  const given = mergeOptions(file, options).options;
+  requireNoNetworkOptions(network, given);
+  // The penalty's default was measured with the ConditionalMLP alone.
+  const plain = model === "cnf" && given.regularize === undefined ? { regularize: "none" } : {};
+  const like = { ...options, ...plain, net: netLike(network) };
   return withoutNetworkOptions(resolveConfig(model, file, like));
 }
 

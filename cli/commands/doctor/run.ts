@@ -179,7 +179,7 @@ function* lines(report: Report): Generator<string> {
   yield "  training steps of flow matching on points: fused, several per call, on the CPU with net mlp; " +
     "otherwise tensor operations";
   yield "  solves with --backend webgpu: whole, in shaders, with net mlp; as tensor operations with other nets, " +
-    "energies, --gradient adjoint, control groups above 32 rows and tolerances below 1e-6";
+    "energies, the adjoint gradient, control groups above 32 rows and tolerances below 1e-6";
 
   yield heading("WebGPU adapters");
   if (report.adapters.length === 0) yield "  none";

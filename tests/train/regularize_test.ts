@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readRunConfig } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
 import { essence, inTempDir, openSmall, smallRuns } from "./support/runs.ts";
@@ -47,4 +48,18 @@ Deno.test("train() with regularize logs what it penalises, and resumed is the un
     assert.ok(
       !("kinetic" in first!) && !("predictedSteps" in first!) && first!.loss === steps[0]!.loss,
     );
+  }));
+
+Deno.test("a run whose config has no regularize yet is one of the likelihood alone", () =>
+  inTempDir(async (run) => {
+    const environment = { run: `${run}/old`, openDataset: openSmall };
+    await train({ ...smallRuns.cnf, regularize: "none", steps: 2 }, environment);
+    const path = `${run}/old/config.json`;
+    const { regularize, ...before } = JSON.parse(await Deno.readTextFile(path));
+    assert.equal(regularize, "none");
+    await Deno.writeTextFile(path, JSON.stringify(before));
+    assert.equal((await readRunConfig(`${run}/old`)).config.regularize, "none");
+    await train({ model: "cnf", steps: 3 }, { ...environment, mode: "resume" });
+    const { steps } = await readLog(`${run}/old/log.jsonl`);
+    assert.ok(steps.length === 3 && steps.every((step) => step.predictedSteps === undefined));
   }));

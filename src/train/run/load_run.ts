@@ -177,8 +177,13 @@ function parseRunConfig(text: string, path: string, own?: Network): RunConfig {
   }
   const network = own === undefined ? createNetwork(record, path) : requireSame(own, record, path);
   requireScalesOf(network, standardization, path);
-  // Runs from before this option trained on raw values.
-  const standardize = options.standardize ?? (isImageNetwork(network) ? undefined : "none");
+  // Runs from before these options trained on raw values, and on the likelihood alone.
+  const whole: typeof options = {
+    ...(isImageNetwork(network) ? {} : { standardize: "none" }),
+    ...(options.model === "cnf" ? { regularize: "none" } : {}),
+    ...options,
+  };
+  const { standardize } = whole;
   if ((standardization?.kind ?? "none") !== (standardize ?? "none")) {
     throw new InputError(
       `${path}: standardize is ${standardize}, and the scales of its columns are ` +
@@ -187,7 +192,6 @@ function parseRunConfig(text: string, path: string, own?: Network): RunConfig {
         }; the file was edited by hand`,
     );
   }
-  const whole = standardize === undefined ? options : { ...options, standardize };
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
   requireColumnsOf({ network, standardization }, columns, path);
   return { config, network, standardization, columns, dropped, dataFile, testFile, flowValues };
@@ -269,10 +273,13 @@ export async function readRun(run: string, choice?: WeightsChoice): Promise<Read
   }
   const runConfig = await readRunConfig(run);
   const checkpoint = await readCheckpoint(run, runConfig);
-  const weights = await weightsOf(run, { runConfig, checkpoint, choice });
-  const { step, validation } = checkpoint;
-  const best = choice === undefined || choice === "best" ? validation?.best : undefined;
-  return { ...runConfig, path: run, step, weightsStep: best?.step ?? step, weights };
+  const { step } = checkpoint;
+  return {
+    ...runConfig,
+    path: run,
+    step,
+    ...await weightsOf(run, { runConfig, checkpoint, choice }),
+  };
 }
 
 async function weightsOf(
@@ -282,11 +289,14 @@ async function weightsOf(
     readonly checkpoint: Checkpoint;
     readonly choice: WeightsChoice | undefined;
   },
-): Promise<Float32Array> {
-  const isValidated = (checkpoint.validation?.best ?? null) !== null;
-  if (choice === "raw") return checkpoint.weights;
-  if (choice === "ema" && isValidated) return checkpoint.ema ?? checkpoint.weights;
-  if (choice === "best" && !isValidated) {
+): Promise<Pick<ReadRun, "weights" | "weightsStep">> {
+  const { step } = checkpoint;
+  const best = checkpoint.validation?.best ?? null;
+  if (choice === "raw") return { weights: checkpoint.weights, weightsStep: step };
+  if (choice === "ema" && best !== null) {
+    return { weights: checkpoint.ema ?? checkpoint.weights, weightsStep: step };
+  }
+  if (choice === "best" && best === null) {
     throw new InputError(
       `${run}: has no best weights, ` +
         (checkpoint.validation === undefined
@@ -295,7 +305,8 @@ async function weightsOf(
         `; leave out ${option("weights", choice)}`,
     );
   }
-  return await modelWeights(run, runConfig, checkpoint);
+  const weights = await modelWeights(run, runConfig, checkpoint);
+  return { weights, weightsStep: best?.step ?? step };
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { SolveReport } from "../ode/engines/engine.ts";
 import type { Probes } from "../ode/probes.ts";
-import { describeFailures, type FailedSettings } from "../ode/solver/failure_message.ts";
-import { FailureError } from "../core/errors.ts";
+import { type EnergyWeights, penalisesEnergies } from "../core/options/energy_weights.ts";
 import { quotedJson } from "../core/quoted.ts";
 import type { DivergenceTrace } from "./divergence.ts";
 import type { TraceSettings } from "./model.ts";
@@ -37,19 +36,9 @@ export function drawTrace(
   return { kind, probes: { distribution, ...draw }, ...(count === undefined ? {} : { count }) };
 }
 
-/**
- * Throws if any control group failed.
- *
- * @param firstRow The caller's index of the solve's first row, for the message.
- * @throws {FailureError} If a control group could not be solved.
- */
-export function requireSolved(
-  reports: readonly SolveReport[],
-  settings: FailedSettings,
-  firstRow = 0,
-): void {
-  const failed = reports.some((report) => report.failure !== null);
-  if (failed) throw new FailureError(describeFailures(reports, { settings, firstRow }));
+/** The trace of a training solve: with the energies among the parts of its state, if they are penalised. */
+export function penalisedTrace(trace: DivergenceTrace, weights: EnergyWeights): DivergenceTrace {
+  return penalisesEnergies(weights) ? { ...trace, energies: true } : trace;
 }
 
 /** Mean number of field evaluations over control groups. */

@@ -3,11 +3,11 @@ import { needTensors } from "../core/tfjs/on_demand.ts";
 import { isImageNetwork } from "../nn/network.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
-import { describeFailure } from "../ode/solver/failure_message.ts";
+import { describeFailure, requireSolved } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns, probeEstimate } from "./divergence.ts";
-import { drawTrace, requireSolved, requireTrace } from "./likelihood_problem.ts";
+import { drawTrace, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,

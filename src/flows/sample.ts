@@ -2,12 +2,13 @@ import * as tf from "../core/tfjs/library.ts";
 import { needTensors } from "../core/tfjs/on_demand.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
+import { requireSolved } from "../ode/solver/failure_message.ts";
 import { requireRowsFit } from "../ode/solver/rows_memory.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
 import { columnsOf, withZeros } from "../ode/engines/number_rows.ts";
-import { drawTrace, requireSolved, requireTrace } from "./likelihood_problem.ts";
+import { drawTrace, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
   dataTime,

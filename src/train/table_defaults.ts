@@ -19,13 +19,12 @@ export function withTableDefaults<Config extends TrainConfig>(
 ): Config {
   if (!isTable(dataset)) return config;
   const dims = standardization?.center.length ?? dataset.dims;
-  const size = { rows: dataset.train.count, dims };
-  const { noise, rtol, atol, ...sizes } = tableDefaults(config.model, size);
+  const { noise, ...others } = tableDefaults(config.model, { rows: dataset.train.count, dims });
   // The direct gradient is that of the loss as it is solved, however coarsely. The adjoint's has the errors
   // of its own solve, with which training diverged at these tolerances.
-  const others = config.gradient === "adjoint" ? sizes : { ...sizes, rtol, atol };
-  const applicable = Object.entries(others).filter(([name, value]) =>
-    value !== undefined && given[name as keyof TrainOptions] === undefined &&
+  const kept = config.gradient === "adjoint" ? ["rtol", "atol"] : [];
+  const applicable = Object.entries(others).filter(([name]) =>
+    !kept.includes(name) && given[name as keyof TrainOptions] === undefined &&
     config[name as keyof TrainConfig] !== undefined
   );
   // Noise keeps the covariance of whitened rows only.

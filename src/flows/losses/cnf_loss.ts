@@ -5,7 +5,8 @@ import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { changeColumns, traceColumns } from "../divergence.ts";
-import { drawTrace, meanNfe, requireSolved } from "../likelihood_problem.ts";
+import { requireSolved } from "../../ode/solver/failure_message.ts";
+import { drawTrace, meanNfe, penalisedTrace } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
 import { predictedSteps } from "./predicted_steps.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
@@ -77,7 +78,7 @@ export async function cnfLossAndGradient(
   const regularization = settings.regularization ?? { kinetic: 0, jacobian: 0 };
   const { kinetic, jacobian, steps = 0 } = regularization;
   const hasEnergies = penalisesEnergies(regularization);
-  const trace = hasEnergies ? { ...drawn, energies: true } as const : drawn;
+  const trace = penalisedTrace(drawn, regularization);
   const columns = changeColumns(trace);
   const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, traceColumns(trace)])], 1));
   const { engine, solution } = await solveOn(engines, {

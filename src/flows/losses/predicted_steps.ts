@@ -1,10 +1,11 @@
 import * as tf from "../../core/tfjs/library.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
+import { largestGroup } from "../../ode/solver/control_groups.ts";
+import { requireSolved } from "../../ode/solver/failure_message.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { type DivergenceTrace, traceColumns } from "../divergence.ts";
-import { requireSolved } from "../likelihood_problem.ts";
 import type { FlowModel, SolveSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 
@@ -69,6 +70,8 @@ export async function predictedSteps(
   };
   const solves: Awaited<ReturnType<typeof solved>>[] = [];
   const cotangents: Tensor2D[] = [];
+  const parts: Tensor1D[] = [];
+  let predicted: Tensor | undefined;
   try {
     solves.push(await solved(2), await solved(1));
     const [fine, coarse] = solves.map(({ solution }) => solution.y1) as [Tensor2D, Tensor2D];
@@ -76,8 +79,8 @@ export async function predictedSteps(
       (fine, coarse) => stepsOf(tf.sub(fine, coarse) as Tensor2D, batch.shape[1], settings),
       [fine, coarse],
     );
+    predicted = value;
     cotangents.push(...gradients as Tensor2D[]);
-    const parts: Tensor1D[] = [];
     for (const [i, { engine, solution }] of solves.entries()) {
       const { y0, parameters } = await engine.pullBack(solution, cotangents[i]!, {
         kind: "direct",
@@ -85,11 +88,12 @@ export async function predictedSteps(
       y0.dispose();
       parts.push(parameters);
     }
-    const gradient = tf.add<Tensor1D>(parts[0]!, parts[1]!);
-    tf.dispose(parts);
-    return { steps: value as Scalar, gradient };
+    return { steps: value as Scalar, gradient: tf.add<Tensor1D>(parts[0]!, parts[1]!) };
+  } catch (error) {
+    predicted?.dispose();
+    throw error;
   } finally {
-    tf.dispose([y0, ...cotangents]);
+    tf.dispose([y0, ...cotangents, ...parts]);
     for (const { solution } of solves) solution.dispose();
   }
 }
@@ -127,7 +131,7 @@ function stepsOf(
 ): Tensor {
   return tf.tidy(() => {
     const [n, width] = error.shape;
-    const size = controlGroup === "batch" ? n : Math.min(controlGroup, n);
+    const size = largestGroup(n, controlGroup);
     const groups = Math.ceil(n / size);
     const rows = tf.tensor1d(
       Float32Array.from({ length: groups }, (_, i) => Math.min(size, n - i * size)),

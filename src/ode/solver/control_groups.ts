@@ -24,6 +24,11 @@ export interface ControlGroup {
   failure: SolveFailure | null;
 }
 
+/** Rows of the largest of the groups into which `count` rows are cut. */
+export function largestGroup(count: number, size: number | "batch"): number {
+  return size === "batch" ? count : Math.min(size, count);
+}
+
 /**
  * Splits `count` rows by index into groups of `size` rows; the last group may be smaller.
  *

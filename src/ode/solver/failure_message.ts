@@ -1,3 +1,4 @@
+import { FailureError } from "../../core/errors.ts";
 import type { SolveReport, StepControl } from "../engines/engine.ts";
 
 /** The settings of a failed solve that its message mentions. */
@@ -46,6 +47,21 @@ export function withoutAdvice(message: string): string {
 
 /** Number of failed groups that are listed individually. */
 const NAMED_GROUPS = 3;
+
+/**
+ * Throws if any control group failed.
+ *
+ * @param firstRow The caller's index of the solve's first row, for the message.
+ * @throws {FailureError} If a control group could not be solved.
+ */
+export function requireSolved(
+  reports: readonly SolveReport[],
+  settings: FailedSettings,
+  firstRow = 0,
+): void {
+  const failed = reports.some((report) => report.failure !== null);
+  if (failed) throw new FailureError(describeFailures(reports, { settings, firstRow }));
+}
 
 /**
  * One-line user-facing message about the failed groups of a solve: which samples failed, where,

@@ -1,10 +1,8 @@
-import * as tf from "../../core/tfjs/library.ts";
-import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { option } from "../../core/options/spelling.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import { traceColumns } from "../../flows/divergence.ts";
-import { drawTrace } from "../../flows/likelihood_problem.ts";
+import { drawTrace, penalisedTrace } from "../../flows/likelihood_problem.ts";
 import { velocityField } from "../../flows/velocity_field.ts";
 import type { Device } from "../../ode/engines/open_device.ts";
 import {
@@ -29,18 +27,16 @@ export function gpuRemarks(
     firstRow: 0,
   });
   const regularization = regularizationOf(config);
-  const trace = regularization !== null && penalisesEnergies(regularization)
-    ? { ...drawn, energies: true } as const
-    : drawn;
+  const trace = regularization === null ? drawn : penalisedTrace(drawn, regularization);
   const { layout, rowWidth } = network;
   const parameters = Parameters.fromFlat(layout, new Float32Array(layout.size));
-  const y0 = tf.zeros<tf.Rank.R2>([config.batchSize, rowWidth + traceColumns(trace)]);
+  const rows = config.batchSize, width = rowWidth + traceColumns(trace);
   const isAdjoint = gradientOf(config).kind === "adjoint";
   try {
     const support = engines.inOrder[0]!.supports({
       ...solveSettingsOf(config),
       field: velocityField({ network, parameters }, trace),
-      y0,
+      y0: { shape: [rows, width], values: new Float32Array(rows * width) },
       t0: 0,
       t1: 1,
       keep: { kind: isAdjoint ? "end" : "records" },
@@ -53,7 +49,6 @@ export function gpuRemarks(
       ? [`gradients ${slow}: the GPU engine has ${option("gradient", "direct")}`]
       : [];
   } finally {
-    y0.dispose();
     parameters.dispose();
   }
 }

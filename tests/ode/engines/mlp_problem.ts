@@ -1,5 +1,16 @@
 import { mlpLayout, type MlpShape } from "../../../src/ops/mlp_field/contract.ts";
+import { dopri5 } from "../../../src/ode/tableaus/dopri5.ts";
 import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
+
+/** The solve of most problems of the engines' tests: dopri5 at 1e-5 from 0 to 1, in groups of 8. */
+export const dopri5Solve = {
+  t0: 0,
+  t1: 1,
+  tableau: dopri5,
+  control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
+  controlGroup: 8,
+  maxSteps: 1000,
+} as const;
 
 /** Weights of a network, flat in device order; `scale` times PyTorch's bounds. */
 export function randomWeights(shape: MlpShape, scale = 1): Float32Array {

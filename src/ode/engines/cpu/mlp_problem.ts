@@ -1,6 +1,7 @@
 import { energyColumns } from "../../energies.ts";
 import { type Interpolant, requireInterpolant } from "../../interpolant.ts";
 import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
+import { largestGroup } from "../../solver/control_groups.ts";
 import { requireControl } from "../../solver/step_control.ts";
 import { jobFits, type JobShape } from "./job_sizes.ts";
 
@@ -24,7 +25,7 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem):
     rows,
     width,
     energies: trace?.energies === true,
-    groupRows: controlGroup === "batch" ? rows : Math.min(controlGroup, rows),
+    groupRows: largestGroup(rows, controlGroup),
     stages: tableau.c.length,
     interpolant: interpolantNumbers(tableau.interpolant).length,
     times: keep.kind === "times" ? keep.times.length : 0,

@@ -1,7 +1,7 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
-import { describeFailures } from "../../solver/failure_message.ts";
+import { describeFailures, requireSolved } from "../../solver/failure_message.ts";
 import { adjointControl } from "../../solver/step_control.ts";
 import type { Gradient, GradientMethod } from "../engine.ts";
 import { adaptiveFields } from "./control_fields.ts";
@@ -31,11 +31,8 @@ export async function pullBackJob(
   method: GradientMethod,
 ): Promise<Gradient> {
   const { problem, reports } = solved;
-  if (reports.some((report) => report.failure !== null)) {
-    const { control, maxSteps } = problem;
-    const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
-    throw new FailureError(describeFailures(reports, { settings, firstRow: 0 }));
-  }
+  const { control, maxSteps } = problem;
+  requireSolved(reports, { control, maxSteps, maxStepsOption: "maxSteps" });
   switch (method.kind) {
     case "direct":
       return await pullBackDirect(solved, await cotangent.data<"float32">());

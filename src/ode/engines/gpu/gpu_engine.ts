@@ -1,8 +1,7 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import type { Gpu } from "../../../backends/gpu/gpu.ts";
-import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
-import { describeFailures } from "../../solver/failure_message.ts";
+import { requireSolved } from "../../solver/failure_message.ts";
 import { requireProblem } from "../cpu/mlp_problem.ts";
 import type { Engine, Gradient, GradientMethod, Solution } from "../engine.ts";
 import { adjointGradient } from "../portable/adjoint_gradient.ts";
@@ -55,11 +54,8 @@ async function pullBack(
   method: GradientMethod,
 ): Promise<Gradient> {
   const { problem, reports } = solved;
-  if (reports.some(({ failure }) => failure !== null)) {
-    const { control, maxSteps } = problem;
-    const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
-    throw new FailureError(describeFailures(reports, { settings, firstRow: 0 }));
-  }
+  const { control, maxSteps } = problem;
+  requireSolved(reports, { control, maxSteps, maxStepsOption: "maxSteps" });
   switch (method.kind) {
     case "direct":
       return pullBackDirect(solved, cotangent);

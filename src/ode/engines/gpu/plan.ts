@@ -4,6 +4,7 @@ import {
   programExcess,
 } from "../../../backends/gpu/limits.ts";
 import { sizeOf } from "../../../backends/gpu/programs.ts";
+import { largestGroup } from "../../solver/control_groups.ts";
 import type { Tableau } from "../../tableau.ts";
 import type { SolveProblem, Support } from "../engine.ts";
 import { directionsOf, type FieldShape } from "./field_wgsl.ts";
@@ -73,7 +74,7 @@ export function solvePlan(
   const { field: { dims, hidden, trace }, y0, controlGroup, keep } = problem;
   const [rows, width] = y0.shape;
   const tableau = tableauFor(problem), stages = tableau.c.length;
-  const groupRows = controlGroup === "batch" ? rows : Math.min(controlGroup, rows);
+  const groupRows = largestGroup(rows, controlGroup);
   const groups = Math.ceil(rows / groupRows);
   const { quads } = packedWeights({ dims, hidden });
   const filled = Math.min(8, powerOfTwoFrom(Math.max(1, LEAST_THREADS / quads)));
@@ -117,7 +118,7 @@ export function supports(problem: SolveProblem, limits: DeviceLimits): Support {
   }
   const reasons: string[] = [];
   if (field.trace?.energies) reasons.push("it integrates no energies");
-  const groupRows = controlGroup === "batch" ? y0.shape[0] : Math.min(controlGroup, y0.shape[0]);
+  const groupRows = largestGroup(y0.shape[0], controlGroup);
   if (groupRows > MOST_GROUP_ROWS) {
     reasons.push(`it takes control groups of at most ${MOST_GROUP_ROWS} rows, not ${groupRows}`);
   }

@@ -1,6 +1,5 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import { needTensors } from "../../../core/tfjs/on_demand.ts";
-import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import type {
   Engine,
@@ -11,7 +10,7 @@ import type {
   Solution,
   SolveProblem,
 } from "../engine.ts";
-import { describeFailures } from "../../solver/failure_message.ts";
+import { requireSolved } from "../../solver/failure_message.ts";
 import type { DifferentiableField } from "../../field.ts";
 import { requireInterpolant } from "../../interpolant.ts";
 import { adjointGradient } from "./adjoint_gradient.ts";
@@ -161,11 +160,8 @@ function engineOver<Rows>(storage: EngineStorage<Rows>): Engine {
     async pullBack(solution, cotangent, method) {
       const solved = known(solution);
       const { problem, rows } = solved;
-      if (rows.reports.some((report) => report.failure !== null)) {
-        const { control, maxSteps } = problem;
-        const settings = { control, maxSteps, maxStepsOption: "maxSteps" };
-        throw new FailureError(describeFailures(rows.reports, { settings, firstRow: 0 }));
-      }
+      const { control, maxSteps } = problem;
+      requireSolved(rows.reports, { control, maxSteps, maxStepsOption: "maxSteps" });
       const start = await storage.from(cotangent);
       try {
         return await pullBack(solved, start, method);

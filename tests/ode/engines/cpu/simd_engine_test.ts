@@ -30,7 +30,7 @@ import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { engineSuite } from "../../engine_suite.ts";
 import { heldPages } from "./held_pages.ts";
-import { randomNumbers, randomWeights } from "../mlp_problem.ts";
+import { dopri5Solve, randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 const single = (count: number, subsequence: number) =>
   Float32Array.from(randomNumbers(count, subsequence));
@@ -53,12 +53,7 @@ function problemOf(
   return {
     field: { kind: "mlp", ...shape, parameters, trace },
     y0,
-    t0: 0,
-    t1: 1,
-    tableau: dopri5,
-    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
-    controlGroup: 8,
-    maxSteps: 1000,
+    ...dopri5Solve,
     keep: { kind: "records" },
     ...others,
     dispose() {

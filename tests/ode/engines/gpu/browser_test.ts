@@ -4,11 +4,10 @@ import { Parameters } from "../../../../src/core/parameters.ts";
 import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
-import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
-import { randomNumbers, randomWeights } from "../mlp_problem.ts";
+import { dopri5Solve, randomNumbers, randomWeights } from "../mlp_problem.ts";
 import { withBrowserGpu } from "./browser_gpu.ts";
 
 // A second implementation of WGSL (Tint; the others are compiled by naga), which proves that barriers are
@@ -21,12 +20,7 @@ backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () =
   const problem: SolveProblem = {
     field: { kind: "mlp", ...shape, parameters, trace: { kind: "exact" } },
     y0,
-    t0: 0,
-    t1: 1,
-    tableau: dopri5,
-    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
-    controlGroup: 8,
-    maxSteps: 1000,
+    ...dopri5Solve,
     keep: { kind: "records" },
   };
   type Read = (tensor: tf.Tensor) => Promise<Float32Array>;

@@ -8,14 +8,13 @@ import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
 import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
-import { dopri5 } from "../../../../src/ode/tableaus/dopri5.ts";
 import { euler } from "../../../../src/ode/tableaus/euler.ts";
 import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
 import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { engineSuite } from "../../engine_suite.ts";
-import { randomNumbers, randomWeights } from "../mlp_problem.ts";
+import { dopri5Solve, randomNumbers, randomWeights } from "../mlp_problem.ts";
 
 engineSuite({
   name: "gpuEngine()",
@@ -47,12 +46,7 @@ function problemOf(
   return {
     field: { kind: "mlp", ...shape, parameters, trace: { kind: "exact" } },
     y0,
-    t0: 0,
-    t1: 1,
-    tableau: dopri5,
-    control: { kind: "adaptive", rtol: 1e-5, atol: 1e-5 },
-    controlGroup: 8,
-    maxSteps: 1000,
+    ...dopri5Solve,
     keep: { kind: "end" },
     ...changes,
     dispose() {

@@ -1,12 +1,14 @@
 import * as tf from "../core/tfjs/library.ts";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
+import { webgpuName } from "./webgpu_name.ts";
 import { registerGpuAdam } from "./gpu/adam.ts";
 import { closeGpu, gpuOf } from "./gpu/gpu.ts";
 import { FailureError, InputError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
-const NAME = "webgpu"; // tfjs registers its WebGPU kernels under this name only
+/** Name of tfjs's own backend, under which it registers its WebGPU kernels. */
+const TFJS_NAME = "webgpu";
 
 /** Limits that tfjs may need above WebGPU's guaranteed defaults. */
 const RAISED_LIMITS = [
@@ -21,8 +23,9 @@ const RAISED_LIMITS = [
 ] as const;
 
 /**
- * Opens the most powerful WebGPU adapter with its highest limits and passes the device to tfjs. The
- * caller makes it current.
+ * Opens the most powerful WebGPU adapter with its highest limits and passes the device to tfjs, with
+ * Fluxion's kernels, under a name of its own: a program that uses Fluxion as a library keeps tfjs's
+ * `webgpu`, its device, kernels and settings. The caller makes it current.
  *
  * @throws {InputError} If there is no adapter or it cannot create a device.
  */
@@ -52,17 +55,11 @@ export async function openWebgpu(): Promise<Backend> {
     failure ??= firstLine((event as GPUUncapturedErrorEvent).error.message);
   });
 
-  // Imported here because importing it registers a `webgpu` backend with its own device.
-  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
-  tf.enableProdMode();
-  if (tf.findBackendFactory(NAME) !== null) tf.removeBackend(NAME);
-  // tfjs would silently compute small tensors with its plain CPU kernels.
-  tf.env().set("WEBGPU_CPU_FORWARD", false);
-  const backend = new WebGPUBackend(device, adapter.info);
-  tf.registerBackend(NAME, () => backend, 0);
+  const backend = await tfjsBackend(device, adapter.info);
+  tf.registerBackend(webgpuName, () => backend, 0);
   const opened: Backend = {
     kind: "webgpu",
-    tfName: NAME,
+    tfName: webgpuName,
     description: adapter.info.description,
     check: () => {
       if (failure !== null) {
@@ -77,11 +74,35 @@ export async function openWebgpu(): Promise<Backend> {
       closeGpu(backend);
       // Destroys every buffer. The device itself is left to the garbage collector: one in 75
       // processes that destroyed a device on Mesa's llvmpipe crashed with a corrupted heap.
-      tf.removeBackend(NAME);
+      tf.removeBackend(webgpuName);
     },
   };
-  registerGpuAdam(NAME, { limits: device.limits, gpu: () => gpuOf(opened) });
+  registerGpuAdam(webgpuName, { limits: device.limits, gpu: () => gpuOf(opened) });
   return opened;
+}
+
+/** tfjs's backend on a device, with its kernels copied to our name. */
+async function tfjsBackend(device: GPUDevice, info: GPUAdapterInfo): Promise<tf.KernelBackend> {
+  const isKnown = tf.findBackendFactory(TFJS_NAME) !== null;
+  // Imported here because importing it registers tfjs's own backend.
+  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  const factory = tf.findBackendFactory(TFJS_NAME);
+  if (!isKnown && factory !== null) {
+    // There for programs that ask for it by name; with tfjs's rank it would also become the choice of
+    // those that name none.
+    tf.removeBackend(TFJS_NAME);
+    tf.registerBackend(TFJS_NAME, factory, 0);
+  }
+  if (tf.getKernelsForBackend(webgpuName).length === 0) {
+    tf.copyRegisteredKernels(TFJS_NAME, webgpuName);
+  }
+  class FluxionWebgpu extends WebGPUBackend {
+    /** tfjs would silently compute small tensors with its plain CPU kernels. */
+    override shouldExecuteOnCPU(): boolean {
+      return false;
+    }
+  }
+  return new FluxionWebgpu(device, info);
 }
 
 const NO_ADAPTER =

@@ -9,6 +9,7 @@ export type {
   DataType,
   GradConfig,
   GradSaveFunc,
+  KernelBackend,
   KernelFunc,
   NamedAttrMap,
   NamedTensorInfoMap,
@@ -45,9 +46,7 @@ export let copyRegisteredKernels: Library["copyRegisteredKernels"];
 export let customGrad: Library["customGrad"];
 export let dispose: Library["dispose"];
 export let div: Library["div"];
-export let enableProdMode: Library["enableProdMode"];
 export let engine: Library["engine"];
-export let env: Library["env"];
 export let expandDims: Library["expandDims"];
 export let eye: Library["eye"];
 export let fill: Library["fill"];
@@ -133,9 +132,7 @@ export function useLibrary(library: Library): void {
     customGrad,
     dispose,
     div,
-    enableProdMode,
     engine,
-    env,
     expandDims,
     eye,
     fill,

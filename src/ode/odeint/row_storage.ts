@@ -1,5 +1,6 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import { webgpuName } from "../../backends/webgpu_name.ts";
 import { type HostRows, hostSpace } from "../engines/portable/host_rows.ts";
 import { onHost, toTensor } from "../engines/portable/tensor_field.ts";
 import { tensorSpace } from "../engines/portable/tensor_rows.ts";
@@ -37,7 +38,7 @@ export const tensorStorage: RowStorage<Tensor2D> = {
 };
 
 /** tfjs backends with tensors on a GPU. */
-const GPU_BACKENDS = ["webgpu", "webgl"];
+const GPU_BACKENDS: readonly string[] = [webgpuName, "webgpu", "webgl"];
 
 /** Whether tensors of the current backend can be read without waiting for a device. */
 export function hasSynchronousReads(): boolean {

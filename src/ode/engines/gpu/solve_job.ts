@@ -1,9 +1,9 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
 import type { Gpu, Operand } from "../../../backends/gpu/gpu.ts";
+import { drawOnGpu } from "../../../backends/gpu/random_numbers.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { throwIfStopped } from "../../../core/stop.ts";
-import { drawProbes } from "../../probes.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";
 import { CONTROL_BYTES, type ControlField, groupStatus, readControls } from "./control.ts";
 import { jobNumbers } from "./job.ts";
@@ -67,7 +67,11 @@ async function solveHeld(
   const { rows, width, groups, cap, records } = plan;
   const weights = held.buffer(packParameters(gpu, field, field.parameters.flat));
   const probes = trace?.kind === "hutchinson"
-    ? held.buffer(gpu.upload(drawProbes(trace.probes, rows, dims)))
+    ? held.buffer(drawOnGpu(gpu, {
+      ...trace.probes,
+      start: trace.probes.firstRow * dims,
+      count: rows * dims,
+    }))
     : null;
   const times = keep.kind === "times" ? keep.times.length : 0;
   const start = "values" in y0 ? gpu.upload(y0.values) : y0;

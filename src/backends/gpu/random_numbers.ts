@@ -1,0 +1,73 @@
+import type { RandomKey } from "../../core/random/random.ts";
+import type { PooledBuffer } from "./buffers.ts";
+import type { Gpu } from "./gpu.ts";
+import { GRID_WGSL } from "./limits.ts";
+import type { ProgramSource } from "./programs.ts";
+import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random_wgsl.ts";
+
+/** Random numbers to draw: entries `start` to `start + count` of the key's sequence. */
+export interface RandomNumbers {
+  /** Standard normal numbers, or +1 and -1 with equal probability. */
+  readonly distribution: "gaussian" | "rademacher";
+  /** The sequence. */
+  readonly key: RandomKey;
+  /** The first entry. */
+  readonly start: number;
+  /** Their number. */
+  readonly count: number;
+}
+
+const THREADS = 64;
+
+/** A thread draws the four numbers of a block. */
+const source: ProgramSource = {
+  name: "random numbers",
+  code: `
+struct Draw { first: vec4u, key: vec2u, skipped: u32, count: u32, isNormal: u32 }
+@group(0) @binding(0) var<storage, read> job: Draw;
+@group(0) @binding(1) var<storage, read_write> numbers: array<f32>;
+${GRID_WGSL}
+${PHILOX_WGSL}
+${RANDOM_NUMBERS_WGSL}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let block = ${THREADS}u * workgroupIndex(id, grid) + lid;
+  let words = philox(philoxBlock(job.first, block), job.key);
+  let drawn = select(signsOf(words), normalsOf(words), job.isNormal == 1u);
+  // The first block may begin before the first number; an index below zero wraps to a large one.
+  let at = 4u * block - job.skipped;
+${
+    ["x", "y", "z", "w"].map((component, i) =>
+      `  if (at + ${i}u < job.count) { numbers[at + ${i}u] = drawn.${component}; }`
+    ).join("\n")
+  }
+}
+`,
+  bindings: ["read", "readWrite"],
+  threads: THREADS,
+  workgroupBytes: 0,
+};
+
+/**
+ * Records the drawing of random numbers: those of `fillSigns`, bit for bit, or of `fillNormal` within 2e-6.
+ *
+ * @returns [count], released by the caller.
+ * @throws {FailureError} If the buffer exceeds the device's limits.
+ */
+export function drawOnGpu(
+  gpu: Gpu,
+  { distribution, key, start, count }: RandomNumbers,
+): PooledBuffer {
+  const numbers = gpu.scratch(4 * count);
+  const skipped = start % 4, block = (start - skipped) / 4;
+  const blocks = Math.ceil((skipped + count) / 4);
+  const job = gpu.upload(Uint32Array.of(
+    ...[block, Math.floor(block / 2 ** 32), key.stream, key.subsequence ?? 0],
+    ...[key.seed, Math.floor(key.seed / 2 ** 32)],
+    ...[skipped, count, Number(distribution === "gaussian"), 0, 0, 0],
+  ));
+  gpu.record(gpu.program(source), [job, numbers], Math.ceil(blocks / THREADS));
+  job.release();
+  return numbers;
+}

@@ -2,8 +2,8 @@ import * as tf from "../core/tfjs/library.ts";
 import { requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
 import { webgpuName } from "./webgpu_name.ts";
-import { registerGpuAdam } from "./gpu/adam.ts";
 import { closeGpu, gpuOf } from "./gpu/gpu.ts";
+import { registerGpuKernels } from "./gpu/register.ts";
 import { FailureError, InputError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
@@ -77,7 +77,7 @@ export async function openWebgpu(): Promise<Backend> {
       tf.removeBackend(webgpuName);
     },
   };
-  registerGpuAdam(webgpuName, { limits: device.limits, gpu: () => gpuOf(opened) });
+  registerGpuKernels(webgpuName, { limits: device.limits, gpu: () => gpuOf(opened) });
   return opened;
 }
 

@@ -1,5 +1,4 @@
-import { FailureError } from "../../core/errors.ts";
-import { type DeviceLimits, mostBindingBytes } from "./limits.ts";
+import { type DeviceLimits, mostBindingBytes, requireBindable } from "./limits.ts";
 
 /** A buffer of a {@link BufferPool} with counted uses. */
 export interface PooledBuffer {
@@ -82,12 +81,8 @@ export class BufferPool {
     if (!(Number.isSafeInteger(bytes) && bytes > 0 && bytes % 4 === 0)) {
       throw new RangeError(`GPU buffer: expected a positive multiple of 4 bytes, got ${bytes}`);
     }
+    requireBindable(bytes, this.#at.limits);
     const most = mostBindingBytes(this.#at.limits);
-    if (bytes > most) {
-      throw new FailureError(
-        `the GPU takes buffers of at most ${most} bytes, and this needs ${bytes}: try a smaller batch`,
-      );
-    }
     const size = Math.min(sizeClass(bytes), most - most % 4);
     return this.#counted(this.#reused(size) ?? this.#create(size), bytes);
   }

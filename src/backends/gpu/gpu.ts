@@ -2,7 +2,7 @@ import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../backend.ts";
 import type { Tensor } from "../../core/tensors.ts";
 import { BufferPool, type PooledBuffer } from "./buffers.ts";
-import { type DeviceLimits, gridOf } from "./limits.ts";
+import { type DeviceLimits, gridOf, requireBindable } from "./limits.ts";
 import { type Program, ProgramCache, type ProgramSource } from "./programs.ts";
 import { TfjsWebgpu } from "./tfjs_webgpu.ts";
 
@@ -119,8 +119,13 @@ export class Gpu {
     this.#tfjs.encoder().clearBuffer(buffer, 0, bytes);
   }
 
-  /** A tensor for a program to write, of undefined contents; owned by the caller. */
+  /**
+   * A tensor for a program to write, of undefined contents; owned by the caller.
+   *
+   * @throws {FailureError} If it exceeds the device's limits.
+   */
   tensor<T extends Tensor>(shape: T["shape"]): T {
+    requireBindable(4 * tf.util.sizeFromShape([...shape]), this.limits);
     return this.#tfjs.emptyTensor(shape) as T;
   }
 

@@ -1,3 +1,5 @@
+import { FailureError } from "../../core/errors.ts";
+
 /** What a program takes of a device's limits. */
 export interface ProgramSize {
   /** Invocations per workgroup, in one dimension. */
@@ -45,6 +47,15 @@ export function programExcess(size: ProgramSize, limits: DeviceLimits): string[]
 /** Largest number of bytes that one binding of a storage buffer can reach. */
 export function mostBindingBytes(limits: DeviceLimits): number {
   return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+}
+
+/** @throws {FailureError} If a buffer is larger than a binding of the device can reach. */
+export function requireBindable(bytes: number, limits: DeviceLimits): void {
+  const most = mostBindingBytes(limits);
+  if (bytes <= most) return;
+  throw new FailureError(
+    `the GPU takes buffers of at most ${most} bytes, and this needs ${bytes}: try a smaller batch`,
+  );
 }
 
 /**

@@ -26,6 +26,57 @@ backendTest("double() repeats each pixel, halve() averages four", [
   tf.dispose([x, large, small, back]);
 });
 
+/** Image, row, column and channel of each number of images. */
+function places([n, h, w, c]: readonly [number, number, number, number]) {
+  return Array.from(
+    { length: n * h * w * c },
+    (_, i) =>
+      [
+        ...[Math.floor(i / (h * w * c)), Math.floor(i / (w * c)) % h] as const,
+        ...[Math.floor(i / c) % w, i % c] as const,
+      ] as const,
+  );
+}
+
+// Channels in fours have kernels of their own on both backends; 1,560 numbers are several workgroups.
+backendTest("double(), halve() and their VJPs by the index of each pixel", [
+  "cpu",
+  "webgpu",
+], async () => {
+  for (const [n, h, w, c] of [[1, 1, 1, 4], [2, 3, 13, 20], [3, 5, 2, 8]] as const) {
+    const [small, large] = [[n, h, w, c], [n, 2 * h, 2 * w, c]] as const;
+    const numbersOf = (shape: readonly [number, number, number, number]) =>
+      Float32Array.from(
+        places(shape),
+        ([i, row, column, k]) => 5e5 * i + 1e4 * row + 100 * column + k,
+      );
+    const x = tf.tensor4d(numbersOf(small), [...small]),
+      big = tf.tensor4d(numbersOf(large), [...large]);
+    const at = (i: number, row: number, column: number, k: number) =>
+      5e5 * i + 1e4 * row + 100 * column + k;
+    const repeated = Float32Array.from(
+      places(large),
+      ([i, row, column, k]) => at(i, row >> 1, column >> 1, k),
+    );
+    const mean = Float32Array.from(
+      places(small),
+      ([i, row, column, k]) => at(i, 2 * row + 0.5, 2 * column + 0.5, k),
+    );
+    const results = tf.tidy(() =>
+      [
+        [double(x), repeated, 1],
+        [halve(big), mean, 1],
+        [tf.grad((x) => double(x as tf.Tensor4D))(x, big), mean, 4],
+        [tf.grad((x) => halve(x as tf.Tensor4D))(big, x), repeated, 0.25],
+      ] as const
+    );
+    for (const [found, expected, factor] of results) {
+      assert.deepEqual(await found.data(), expected.map((value) => factor * value));
+    }
+    tf.dispose([x, big, ...results.map(([found]) => found)]);
+  }
+});
+
 backendTest("join() concatenates channels and passes each its cotangent", [
   "cpu",
   "webgpu",

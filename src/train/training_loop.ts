@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -26,7 +27,8 @@ const LATE_MS = 1000;
 
 /**
  * Maximum time between turns of the event loop: on the CPU everything awaited in a step is ready
- * at once, and without a turn an abort would go unnoticed until the next checkpoint.
+ * at once, and without a turn an abort would go unnoticed until the next checkpoint. A turn by
+ * `setTimeout` takes 2 ms, in which the threads wait.
  */
 const TURN_MS = 50;
 
@@ -98,7 +100,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       losses.add(taken);
       if (losses.areDue()) await losses.collect();
       if (clock() - turnedMs >= TURN_MS) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await new Promise<void>((resolve) => setImmediate(() => resolve()));
         turnedMs = clock();
       }
       if (isStopped()) return { kind: "interrupted", step };

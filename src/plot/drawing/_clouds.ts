@@ -134,20 +134,16 @@ class DotMasks {
 
   /** Opacity times the share of each pixel that the dot covers, [side * side]. */
   #coverage(cx: number, cy: number, side: number): Float32Array {
-    const alphas = new Float32Array(side * side), square = this.#radius ** 2;
-    const sample = (i: number) => (i + 0.5) / SAMPLES;
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        let count = 0;
-        for (let i = 0; i < SAMPLES; i++) {
-          for (let j = 0; j < SAMPLES; j++) {
-            const dx = x + sample(j) - cx, dy = y + sample(i) - cy;
-            if (dx * dx + dy * dy <= square) count++;
-          }
-        }
-        alphas[side * y + x] = this.#opacity * count / SAMPLES ** 2;
-      }
+    const counts = new Float32Array(side * side), square = this.#radius ** 2;
+    // The points of a row that are inside: from the first to the last one within half a chord.
+    for (let row = 0; row < SAMPLES * side; row++) {
+      const dy = (row + 0.5) / SAMPLES - cy, half = Math.sqrt(square - dy * dy);
+      if (!(half >= 0)) continue;
+      const first = Math.ceil((cx - half) * SAMPLES - 0.5);
+      const last = Math.floor((cx + half) * SAMPLES - 0.5);
+      const start = side * Math.floor(row / SAMPLES);
+      for (let i = first; i <= last; i++) counts[start + Math.floor(i / SAMPLES)]!++;
     }
-    return alphas;
+    return counts.map((count) => this.#opacity * count / SAMPLES ** 2);
   }
 }

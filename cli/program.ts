@@ -3,7 +3,7 @@ import { InputError } from "@fluxion/fluxion/core";
 import { asFlag } from "@fluxion/fluxion/options";
 import { buildFluxion } from "./application.ts";
 import { optionsOfCommand } from "./commands/options.ts";
-import { verdict } from "./terminal/errors.ts";
+import { explained, verdict } from "./terminal/errors.ts";
 import { printText, sayError, sayText, writeResult } from "./terminal/terminal.ts";
 
 /**
@@ -24,7 +24,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     else await runCommand((words ?? args).map((arg, i) => normalised(arg, args[i - 1])));
     return 0;
   } catch (error) {
-    const { message, exitCode } = verdict(error, await optionsOfCommand(args));
+    const { message, exitCode } = verdict(await explained(error), await optionsOfCommand(args));
     if (message !== null) {
       sayError(message);
       if (args.includes("--debug") && error instanceof Error) sayText(String(error.stack));

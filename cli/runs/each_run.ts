@@ -3,7 +3,7 @@ import type { CommandOptions } from "../options/option.ts";
 import type { MessageFlags } from "../options/shared.ts";
 import { shownPath } from "../paths.ts";
 import { interruptSignal } from "../process/interrupt.ts";
-import { Interrupted, PartlyFailed, verdict } from "../terminal/errors.ts";
+import { explained, Interrupted, PartlyFailed, verdict } from "../terminal/errors.ts";
 import { ClosedPipe, sayError, speaker } from "../terminal/terminal.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function forEachRun(
       await work(run);
     } catch (error) {
       if (endsAll(error)) throw error;
-      const { message, exitCode } = verdict(error, options.declared);
+      const { message, exitCode } = verdict(await explained(error), options.declared);
       worst = Math.max(worst, exitCode);
       if (message !== null) {
         const isNamed = message.includes(run) || message.startsWith(shownPath(run));

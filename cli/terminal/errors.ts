@@ -15,6 +15,7 @@ import {
   FailureError,
   InputError,
   oneLine,
+  Stopped,
   type SystemFault,
   systemFault,
   systemPath,
@@ -100,6 +101,19 @@ function optionHint(typed: string, options: CommandOptions): string {
   // --bits-per-din is missing: it compares with the names in camelCase.
   const name = closeName(typed.replace(/^no-/, ""), shown.map(kebabCase));
   return name === undefined ? "--help lists the options" : `did you mean --${name}?`;
+}
+
+/** Errors that say themselves what happened. */
+const said = [
+  ...[InputError, FailureError, Deno.errors.NotCapable, ArgumentScannerError],
+  ...[ClosedPipe, Interrupted, PartlyFailed, Stopped],
+];
+
+/** An error that a command threw, or the failure of a device which it is a consequence of. */
+export async function explained(error: unknown): Promise<unknown> {
+  if (said.some((kind) => error instanceof kind) || systemFault(error) !== null) return error;
+  const { deviceFailure } = await import("@fluxion/fluxion/device");
+  return await deviceFailure() ?? error;
 }
 
 /**

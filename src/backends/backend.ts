@@ -12,10 +12,11 @@ export interface Backend {
   /** Human-readable description of the device and its driver. */
   readonly description: string;
   /**
-   * Checks that the device still works. Call it after reading results back: a lost GPU device
-   * returns garbage instead of throwing.
+   * Checks that the device still works. Call it after reading results back: a GPU that refused a
+   * command returns garbage instead of throwing. {@link deviceFailure} explains what a device threw.
    *
-   * @throws {FailureError} If the device was lost or reported an error since it was opened.
+   * @throws {DeviceError} If the device was lost or reported an error since it was opened.
+   * @throws {OutOfMemoryError} If it had too little memory.
    */
   check(): void;
   /** Closes the device and disposes every tensor on it. Does nothing for the CPU backend. */

@@ -15,7 +15,7 @@ export {
   type Versions,
   versions,
 } from "./device_facts.ts";
-export { openBackend } from "./open_backend.ts";
+export { deviceFailure, openBackend } from "./open_backend.ts";
 export { selfTest, type SelfTestResult } from "./self_test.ts";
 export { hasBoundsChecks } from "../core/wasm/bounds_checks.ts";
 export { fastestFlags } from "../core/wasm/v8_flags.ts";

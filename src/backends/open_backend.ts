@@ -1,5 +1,5 @@
 import * as tf from "../core/tfjs/library.ts";
-import { InputError } from "../core/errors.ts";
+import { type FailureError, InputError } from "../core/errors.ts";
 import { quotedJson } from "../core/quoted.ts";
 import { loadTensors, openOnDemand } from "../core/tfjs/on_demand.ts";
 import { registerMissingGradients } from "../ops/missing_gradients.ts";
@@ -28,6 +28,23 @@ export function openBackend(kind: BackendKind, options: BackendOptions = {}): Pr
   const opening = last.then(() => open(kind, options));
   last = opening.catch(() => {});
   return opening;
+}
+
+/**
+ * The failure of an open device, if there is one: whatever work on it threw is then a consequence.
+ * Commands to a lost device throw errors that name buffers and encoders, and the loss itself arrives
+ * with the next turn of the event loop, which this awaits.
+ */
+export async function deviceFailure(): Promise<FailureError | null> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  for (const backend of opened.values()) {
+    try {
+      backend.check();
+    } catch (error) {
+      return error as FailureError;
+    }
+  }
+  return null;
 }
 
 /**

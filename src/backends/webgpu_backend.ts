@@ -4,7 +4,7 @@ import type { Backend } from "./backend.ts";
 import { webgpuName } from "./webgpu_name.ts";
 import { closeGpu, gpuOf } from "./gpu/gpu.ts";
 import { registerGpuKernels } from "./gpu/register.ts";
-import { FailureError, InputError } from "../core/errors.ts";
+import { DeviceError, InputError, OutOfMemoryError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
 /** Name of tfjs's own backend, under which it registers its WebGPU kernels. */
@@ -46,13 +46,15 @@ export async function openWebgpu(): Promise<Backend> {
         `(${(error as Error).message}); use ${option("backend", "cpu")}`,
     );
   }
-  let failure: string | null = null, closed = false;
+  let failure: DeviceError | OutOfMemoryError | null = null, closed = false;
+  const name = `WebGPU (${adapter.info.description})`;
   device.lost.then(({ reason, message }) => {
-    if (!closed) failure ??= `the device was lost (${message || reason})`;
+    if (closed) return;
+    failure ??= deviceError(name, `the device was lost (${message || reason})`);
   });
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault(); // would be printed otherwise; check() reports it
-    failure ??= firstLine((event as GPUUncapturedErrorEvent).error.message);
+    failure ??= failureOf(name, (event as GPUUncapturedErrorEvent).error);
   });
 
   const backend = await tfjsBackend(device, adapter.info);
@@ -62,12 +64,7 @@ export async function openWebgpu(): Promise<Backend> {
     tfName: webgpuName,
     description: adapter.info.description,
     check: () => {
-      if (failure !== null) {
-        throw new FailureError(
-          `WebGPU (${adapter.info.description}): ${failure}; restart, with ` +
-            `${option("backend", "cpu")} if it persists`,
-        );
-      }
+      if (failure !== null) throw failure;
     },
     close: () => {
       closed = true;
@@ -111,7 +108,20 @@ const NO_ADAPTER =
   }, or install a ` +
   "Vulkan driver (a software one, good for tests only: Debian's package mesa-vulkan-drivers)";
 
-/** Messages about shaders begin with an empty line. */
-function firstLine(message: string): string {
-  return message.trim().split("\n")[0]!;
+/** Buffers above the device's limit are refused by validation, others where no memory is left. */
+const TOO_LARGE = /^buffer size\b.*\bgreater\b/i;
+
+function failureOf(name: string, error: GPUError): DeviceError | OutOfMemoryError {
+  // Messages about shaders begin with an empty line.
+  const words = error.message.trim().split("\n")[0]!.replace(/\.$/, "");
+  if (!(error instanceof GPUOutOfMemoryError) && !TOO_LARGE.test(words)) {
+    return deviceError(name, words);
+  }
+  return new OutOfMemoryError(`${name}: ${words}: take fewer rows or a smaller network`, null);
+}
+
+function deviceError(name: string, words: string): DeviceError {
+  return new DeviceError(
+    `${name}: ${words}; restart, with ${option("backend", "cpu")} if it persists`,
+  );
 }

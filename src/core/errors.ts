@@ -39,13 +39,16 @@ export class FailureError extends Error {
  */
 export class AddressSpaceError extends FailureError {}
 
+/** A device was lost, or refused a command: what was computed since may be wrong. */
+export class DeviceError extends FailureError {}
+
 /** An allocation failed. */
 export class OutOfMemoryError extends FailureError {
-  /** Size of the allocation that failed. */
-  readonly bytes: number;
+  /** Size of the allocation that failed; null if the device does not tell. */
+  readonly bytes: number | null;
 
   /** Takes a message as described above, and the number of bytes requested. */
-  constructor(message: string, bytes: number) {
+  constructor(message: string, bytes: number | null) {
     super(message);
     this.bytes = bytes;
   }

@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { AddressSpaceError, FailureError, InputError, OutOfMemoryError } from "./errors.ts";
+export {
+  AddressSpaceError,
+  DeviceError,
+  FailureError,
+  InputError,
+  OutOfMemoryError,
+} from "./errors.ts";
 export { named, oneLine, quoted, quotedJson, terminalSafe } from "./quoted.ts";
 export { type SystemFault, systemFault, systemPath, systemWords } from "./files/system_fault.ts";
 export { shortPaths } from "./short_paths.ts";

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers";
 import type { FlowModel } from "../flows/model.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
+import { deviceFailure } from "../backends/open_backend.ts";
 import { FailureError } from "../core/errors.ts";
 import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
 import { option } from "../core/options/spelling.ts";
@@ -21,6 +22,12 @@ import type { TrainingPlan } from "./training_plan.ts";
  * one or eight.
  */
 const LATE_LOSSES = 8;
+
+/**
+ * Time by which a GPU may be behind the host's commands: an interruption waits as long, since the
+ * weights are read after them.
+ */
+const BEHIND_MS = 500;
 
 /** Maximum delay of a loss, so that a slow device still shows progress. */
 const LATE_MS = 1000;
@@ -79,6 +86,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
   const save = async () => {
     await losses.collect();
     const checkpoint = await trainer.read(step);
+    session.backend.check();
     await saving;
     saving = writer.save(checkpoint);
     saving.catch(() => {}); // rethrown where it is awaited
@@ -111,10 +119,11 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
     return { kind: "finished", step };
   };
   try {
-    const end = await goOn().catch((error): SessionEnd => {
+    const end = await goOn().catch(async (error): Promise<SessionEnd> => {
       // The step was discarded before it changed the weights, so they are the last step's.
       if (error instanceof Stopped) return { kind: "interrupted", step };
-      throw error;
+      if (error instanceof FailureError) throw error;
+      throw atStep(await deviceFailure() ?? error, { step: step + 1, done: step, config });
     });
     if (end.kind === "interrupted") {
       clearStop();
@@ -163,12 +172,13 @@ async function milestone(session: Session, step: number, losses: LossReader): Pr
 
 /** Calls `use` with the model for sampling; a failure gives the step. */
 async function withModelAt(
-  { plan: { config }, trainer }: Session,
+  { plan: { config }, trainer, backend }: Session,
   step: number,
   use: (model: FlowModel) => Promise<void>,
 ): Promise<void> {
   try {
     await trainer.withSampledModel(use);
+    backend.check();
   } catch (error) {
     throw atStep(error, { step, done: step, config });
   }
@@ -198,6 +208,7 @@ async function evaluateIfDue(
     const evaluated = { ...plan, way: trainer.way };
     const loss = evaluates ? await testLoss(model, engines, evaluated) : null;
     const validated = validates ? await validationLoss(model, engines, evaluated) : null;
+    session.backend.check();
     // Read before anything is recorded, since an interruption may come until here.
     const weights = validated !== null && improves(before!, validated)
       ? await model.parameters.read()
@@ -231,6 +242,8 @@ class LossReader {
   readonly #session: Session;
   #pending: TakenStep[] = [];
   #sinceMs: number;
+  /** Number of losses to accumulate; one before a step was timed. */
+  #most = 1;
 
   constructor(session: Session) {
     this.#session = session;
@@ -244,7 +257,7 @@ class LossReader {
   /** Whether to read now: immediately if free, else after some have accumulated. */
   areDue(): boolean {
     const { backend, clock } = this.#session;
-    return backend.kind === "cpu" || this.#pending.length >= LATE_LOSSES ||
+    return backend.kind === "cpu" || this.#pending.length >= this.#most ||
       clock() - this.#sinceMs >= LATE_MS;
   }
 
@@ -264,6 +277,7 @@ class LossReader {
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
+    this.#most = Math.max(1, Math.min(LATE_LOSSES, Math.floor(BEHIND_MS / stepMs)));
     const entries = this.#pending.map(({ step }, i): StepEntry => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;

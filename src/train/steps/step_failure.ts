@@ -1,4 +1,4 @@
-import { FailureError, OutOfMemoryError } from "../../core/errors.ts";
+import { DeviceError, FailureError, OutOfMemoryError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { namedNetworks } from "../../nn/named_networks.ts";
 import type { TrainConfig } from "../options/table.ts";
@@ -27,7 +27,7 @@ export function atStep(
   if (!(error instanceof FailureError)) return error;
   const words = error instanceof OutOfMemoryError
     ? `${error.message} (${smallerOptions(config).join(", ")})`
-    : done > 0
+    : done > 0 && !(error instanceof DeviceError)
     ? `${lowerRate(config)}; ${error.message}`
     : error.message;
   return new FailureError(`step ${step}: ${words}; the last checkpoint is kept`, { cause: error });

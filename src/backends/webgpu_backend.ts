@@ -4,6 +4,7 @@ import type { Backend } from "./backend.ts";
 import { webgpuName } from "./webgpu_name.ts";
 import { closeGpu, gpuOf } from "./gpu/gpu.ts";
 import { registerGpuKernels } from "./gpu/register.ts";
+import { keepBuffers } from "./gpu/tfjs_webgpu.ts";
 import { DeviceError, InputError, OutOfMemoryError } from "../core/errors.ts";
 import { option } from "../core/options/spelling.ts";
 
@@ -99,7 +100,9 @@ async function tfjsBackend(device: GPUDevice, info: GPUAdapterInfo): Promise<tf.
       return false;
     }
   }
-  return new FluxionWebgpu(device, info);
+  const backend = new FluxionWebgpu(device, info);
+  keepBuffers(backend);
+  return backend;
 }
 
 const NO_ADAPTER =

@@ -109,9 +109,19 @@ export class Gpu {
   }
 
   /** Records a copy of a part of a buffer, from `offset` bytes, into all of a tensor. */
-  copy({ buffer }: PooledBuffer, offset: number, to: Tensor): void {
-    const target = this.#tfjs.bufferOf(to);
-    this.#tfjs.encoder().copyBufferToBuffer(buffer, offset, target, 0, 4 * to.size);
+  copy(operand: Operand, offset: number, to: Tensor): void {
+    const source = this.#bufferOf(operand), target = this.#bufferOf(to);
+    this.#tfjs.encoder().copyBufferToBuffer(source, offset, target, 0, 4 * to.size);
+  }
+
+  /** Records a copy of all of a tensor into a part of another, from `offset` bytes. */
+  copyInto(operand: Tensor, to: Tensor, offset: number): void {
+    const source = this.#bufferOf(operand), target = this.#bufferOf(to);
+    this.#tfjs.encoder().copyBufferToBuffer(source, 0, target, offset, 4 * operand.size);
+  }
+
+  #bufferOf(operand: Operand): GPUBuffer {
+    return operand instanceof tf.Tensor ? this.#tfjs.bufferOf(operand) : operand.buffer;
   }
 
   /** Records a command that fills a buffer with zeros. */
@@ -157,6 +167,12 @@ export class Gpu {
     pass.dispatchWorkgroups(x, y);
     pass.end();
     this.#dispatches++;
+    this.#tfjs.dispatched();
+  }
+
+  /** Submits what is recorded, tfjs's operations too: the GPU starts on it. */
+  submit(): void {
+    if (this.#tfjs.current !== null) this.#tfjs.submit();
   }
 
   /**

@@ -2,6 +2,7 @@ import { registerGpuAdam } from "./adam.ts";
 import type { Gpu } from "./gpu.ts";
 import { registerGpuGroupNorm } from "./group_norm_silu.ts";
 import type { DeviceLimits } from "./limits.ts";
+import { registerGpuParts } from "./parts.ts";
 import { registerGpuResample } from "./resample.ts";
 
 /**
@@ -16,4 +17,5 @@ export function registerGpuKernels(
   registerGpuAdam(backendName, device);
   registerGpuGroupNorm(backendName, device);
   registerGpuResample(backendName, device);
+  registerGpuParts(backendName, device);
 }

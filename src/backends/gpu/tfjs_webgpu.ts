@@ -2,17 +2,34 @@ import * as tf from "../../core/tfjs/library.ts";
 import { FailureError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensors.ts";
 
+/** tfjs's record of a tensor. */
+interface TensorData {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Numbers of the host, if it has them. */
+  values: ArrayLike<number> | null | undefined;
+  /** The buffer, if there is one. */
+  resource: unknown;
+  /** Whether the buffer is someone else's. */
+  readonly external?: boolean;
+}
+
 /**
  * Members of tfjs's WebGPU backend that it does not export. This is the only file that uses them; a test
  * fails if tfjs changes one.
  */
 interface Unexported {
   readonly device: GPUDevice;
+  readonly bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
+  /** Data that are disposed and whose buffers recorded commands use: they are given back at the submit. */
+  readonly tensorDataPendingDisposal: readonly object[];
+  /** Dispatches since the last submit; tfjs submits when it reaches a setting. */
+  dispatchCountInPass: number;
   /** Null after a submit, until the next command. */
   readonly commandEncoder: GPUCommandEncoder | null;
   /** Data of recorded commands, whose buffers are kept until the submit. */
   readonly commandQueueOwnedIds: WeakSet<object>;
-  readonly tensorMap: { get(id: object): { readonly resource: unknown } };
+  readonly tensorMap: { get(id: object): TensorData };
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;
@@ -28,6 +45,108 @@ const METHODS = [
   "makeTensorInfo",
 ] as const satisfies readonly (keyof Unexported)[];
 
+/**
+ * The members.
+ *
+ * @throws {FailureError} If this version of tfjs lacks one.
+ */
+function knownMembers(backend: unknown): Unexported {
+  const known = backend as Partial<Unexported>;
+  const missing = METHODS.filter((name) => typeof known[name] !== "function") as string[];
+  if (typeof known.tensorMap?.get !== "function") missing.push("tensorMap");
+  if (!(known.commandQueueOwnedIds instanceof WeakSet)) missing.push("commandQueueOwnedIds");
+  if (typeof known.bufferManager?.acquireBuffer !== "function") missing.push("bufferManager");
+  if (!Array.isArray(known.tensorDataPendingDisposal)) missing.push("tensorDataPendingDisposal");
+  if (typeof known.dispatchCountInPass !== "number") missing.push("dispatchCountInPass");
+  if (!("commandEncoder" in known)) missing.push("commandEncoder");
+  if (known.device === undefined) missing.push("device");
+  if (missing.length > 0) {
+    throw new FailureError(
+      `tfjs ${tf.version.tfjs}: its WebGPU backend has no ${missing.join(", ")}; ` +
+        "Fluxion needs the version of TensorFlow.js that it was made with",
+    );
+  }
+  return known as Unexported;
+}
+
+/** GPUBufferUsage of tensors: STORAGE, COPY_SRC and COPY_DST. */
+const TENSOR_USAGE = 0x8c;
+
+/** Dispatches that are recorded before they are submitted, where nothing submits earlier. */
+const MOST_DISPATCHES = 1024;
+
+/**
+ * Lets a backend of tfjs's record a training step without creating a buffer and with one submit.
+ *
+ * - Numbers of the host are written into reused buffers: tfjs creates a staging buffer for each tensor. The
+ *   buffers that it has free are in no recorded command, so writing them before these is safe.
+ * - The buffer of a disposed tensor is reused for results at once, since commands run in order. tfjs keeps it
+ *   until the submit, so it has to submit every 15 dispatches or take up several times the memory.
+ * - It submits after {@link MOST_DISPATCHES}, at a read, or when told to.
+ *
+ * @param backend One of our own: it is changed.
+ * @throws {FailureError} If this version of tfjs lacks a member that is used here.
+ */
+export function keepBuffers(backend: unknown): void {
+  const own = knownMembers(backend);
+  const { uploadToGPU, submitQueue } = own;
+  own.uploadToGPU = (id) => {
+    const data = own.tensorMap.get(id);
+    if (data.resource !== null && data.resource !== undefined) return;
+    const bytes = 4 * tf.util.sizeFromShape([...data.shape]);
+    const numbers = wordsOf(data);
+    if (bytes === 0 || numbers === null) return uploadToGPU.call(own, id);
+    if (numbers.length > 0) {
+      const buffer = own.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
+      own.device.queue.writeBuffer(buffer, 0, numbers);
+      data.values = null;
+      data.resource = buffer;
+    } else {
+      data.resource = disposedBuffer(own, bytes) ??
+        own.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
+      // Earlier commands may use the buffer, so it must not be free before the submit.
+      own.commandQueueOwnedIds.add(id);
+    }
+  };
+  const restartCount = () => {
+    own.dispatchCountInPass = dispatchesPerSubmit() - MOST_DISPATCHES;
+  };
+  own.submitQueue = () => {
+    submitQueue.call(own);
+    restartCount();
+  };
+  restartCount();
+}
+
+/** The count of dispatches at which tfjs submits, a setting that all its backends share. */
+function dispatchesPerSubmit(): number {
+  return tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE");
+}
+
+/** Numbers to upload, as 32-bit words; empty if there are none, null for what tfjs itself must handle. */
+function wordsOf(
+  { dtype, values }: TensorData,
+): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | null {
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") return null;
+  const none = values === null || values === undefined;
+  if (dtype !== "float32") return Int32Array.from(none ? [] : values);
+  if (values instanceof Float32Array) return values as Float32Array<ArrayBuffer>;
+  return Float32Array.from(none ? [] : values);
+}
+
+/** Takes the buffer of a disposed tensor, the last one of that size; null if there is none. */
+function disposedBuffer(own: Unexported, bytes: number): GPUBuffer | null {
+  for (let i = own.tensorDataPendingDisposal.length - 1; i >= 0; i--) {
+    const data = own.tensorMap.get(own.tensorDataPendingDisposal[i]!);
+    const { resource, external } = data;
+    if (external || !(resource instanceof GPUBuffer) || resource.size !== bytes) continue;
+    if (resource.usage !== TENSOR_USAGE) continue;
+    data.resource = null;
+    return resource;
+  }
+  return null;
+}
+
 /** tfjs's command encoder and the buffers of its tensors. */
 export class TfjsWebgpu {
   readonly #backend: Unexported;
@@ -37,19 +156,7 @@ export class TfjsWebgpu {
    * @throws {FailureError} If this version of tfjs lacks a member that is used here.
    */
   constructor(backend: unknown) {
-    const known = backend as Partial<Unexported>;
-    const missing = METHODS.filter((name) => typeof known[name] !== "function") as string[];
-    if (typeof known.tensorMap?.get !== "function") missing.push("tensorMap");
-    if (!(known.commandQueueOwnedIds instanceof WeakSet)) missing.push("commandQueueOwnedIds");
-    if (!("commandEncoder" in known)) missing.push("commandEncoder");
-    if (known.device === undefined) missing.push("device");
-    if (missing.length > 0) {
-      throw new FailureError(
-        `tfjs ${tf.version.tfjs}: its WebGPU backend has no ${missing.join(", ")}; ` +
-          "Fluxion needs the version of TensorFlow.js that it was made with",
-      );
-    }
-    this.#backend = known as Unexported;
+    this.#backend = knownMembers(backend);
   }
 
   /** The device. */
@@ -67,6 +174,11 @@ export class TfjsWebgpu {
     this.#backend.ensureCommandEncoderReady();
     this.#backend.endComputePassEncoder();
     return this.#backend.commandEncoder!;
+  }
+
+  /** Counts a dispatch that was recorded; submits if there are many. */
+  dispatched(): void {
+    if (++this.#backend.dispatchCountInPass >= dispatchesPerSubmit()) this.submit();
   }
 
   /** Submits what is recorded. */

@@ -47,6 +47,7 @@ export let customGrad: Library["customGrad"];
 export let dispose: Library["dispose"];
 export let div: Library["div"];
 export let engine: Library["engine"];
+export let env: Library["env"];
 export let expandDims: Library["expandDims"];
 export let eye: Library["eye"];
 export let fill: Library["fill"];
@@ -133,6 +134,7 @@ export function useLibrary(library: Library): void {
     dispose,
     div,
     engine,
+    env,
     expandDims,
     eye,
     fill,

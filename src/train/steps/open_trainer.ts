@@ -1,4 +1,5 @@
 import type { Backend } from "../../backends/backend.ts";
+import { gpuOf } from "../../backends/gpu/gpu.ts";
 import type { Device } from "../../ode/engines/open_device.ts";
 import { TrainState } from "../optimizer/train_state.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
@@ -27,5 +28,6 @@ export async function openTrainer(
   }
   const { config, network, standardization, values } = plan;
   const state = new TrainState(config, network, { ...checkpoint, standardization, values });
-  return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines) });
+  const submit = backend.kind === "webgpu" ? () => gpuOf(backend).submit() : undefined;
+  return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines), submit });
 }

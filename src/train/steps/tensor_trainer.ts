@@ -12,10 +12,15 @@ import type { TakenStep, Trainer } from "./trainer.ts";
  * Training with any loss, network and backend, one step per call.
  *
  * @param options.state After the steps done so far; disposed with the trainer.
+ * @param options.submit Called after each step's work was recorded: a GPU starts on it. Nothing by default.
  */
 export function tensorTrainer(
   plan: TrainingPlan,
-  { state, loss }: { readonly state: TrainState; readonly loss: Loss },
+  { state, loss, submit = () => {} }: {
+    readonly state: TrainState;
+    readonly loss: Loss;
+    readonly submit?: () => void;
+  },
 ): Trainer {
   const batches = new BatchRows(plan);
   return {
@@ -26,7 +31,11 @@ export function tensorTrainer(
     set validation(validation) {
       state.validation = validation;
     },
-    take: async (done) => [await takeStep(plan, { state, loss, batches, step: done })],
+    take: async (done) => {
+      const taken = await takeStep(plan, { state, loss, batches, step: done });
+      submit();
+      return [taken];
+    },
     read: (step) => state.read(step),
     validated: () => state.validated(),
     withSampledModel: (use) => state.withSampledModel(use),

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { enginesOf } from "../../../src/ode/engines/open_device.ts";
+import { firstCheckpoint } from "../../../src/train/run/checkpoint.ts";
+import { openTrainer } from "../../../src/train/steps/open_trainer.ts";
+import type { TakenStep } from "../../../src/train/steps/trainer.ts";
+import { planRun } from "../../../src/train/training_plan.ts";
+import { initialWeights } from "../../../src/train/weights/initial_weights.ts";
+import { backendTest } from "../../support/backends.ts";
+import { countGpuCalls } from "../../support/gpu_calls.ts";
+import { openSmall, smallRuns } from "../support/runs.ts";
+
+/** Steps whose losses are read together. */
+const STEPS = 8;
+
+/**
+ * Largest numbers of dispatches per step. With tfjs's kernels and buffers they were 1,210 and 72, with 80 and
+ * 5 submits and some 230 and 11 new buffers.
+ */
+const most = { unet: 236, images: 61 } as const;
+
+for (const [name, dispatches] of Object.entries(most)) {
+  backendTest(
+    `a training step of ${name} creates no buffer and is one submit`,
+    ["webgpu"],
+    async (backend) => {
+      const { model, ...options } = smallRuns[name as keyof typeof most];
+      const plan = await planRun({
+        ...{ model, options: { ...options, backend: "webgpu" }, configFile: null, values: {} },
+        openDataset: openSmall,
+      });
+      const { config, network } = plan;
+      const weights = await initialWeights(config.init, { network, seed: config.seed });
+      const trainer = await openTrainer(plan, {
+        checkpoint: firstCheckpoint(weights, config),
+        device: { backend, engines: enginesOf(backend, { threads: 1 }) },
+        clock: () => 0,
+      });
+      const takeSteps = async (done: number) => {
+        const taken: TakenStep[] = [];
+        while (taken.length < STEPS) taken.push(...await trainer.take(done + taken.length, 1));
+        return taken;
+      };
+      const readLosses = async (taken: TakenStep[]) => {
+        await Promise.all(taken.map(({ loss }) => loss()));
+        for (const step of taken) step.dispose();
+      };
+      await readLosses(await takeSteps(0));
+      const counter = countGpuCalls();
+      try {
+        const taken = await takeSteps(STEPS);
+        const { buffers, submits, ...calls } = counter.calls();
+        await readLosses(taken);
+        assert.ok(calls.dispatches <= STEPS * dispatches, `${calls.dispatches / STEPS} dispatches`);
+        assert.deepEqual({ buffers, submits }, { buffers: 0, submits: STEPS });
+        assert.deepEqual(counter.calls(), { ...calls, buffers, submits: 2 * STEPS });
+      } finally {
+        counter.stop();
+        trainer.dispose();
+      }
+    },
+  );
+}

@@ -1,15 +1,32 @@
 import { type ProgramSource, workgroupVariables } from "../../src/backends/gpu/programs.ts";
 import { pullBackPlan, pullBackVariables } from "../../src/ode/engines/gpu/pull_back/plan.ts";
 import { pullBackShader } from "../../src/ode/engines/gpu/pull_back/pull_back_wgsl.ts";
-import { solveProgram } from "../../src/ode/engines/gpu/solve_wgsl.ts";
+import { solveProgram, solveVariables } from "../../src/ode/engines/gpu/solve_wgsl.ts";
+import { tileFor } from "../../src/ode/engines/gpu/tile.ts";
 
-/** Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions. */
-const [name, hidden, dims] = [Deno.args[0], Number(Deno.args[1]), Number(Deno.args[2])];
+/** Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions, rows and quads per thread. */
+const [name, ...sizes] = Deno.args;
+const [hidden, dims, rows, quads, unroll] = sizes.map(Number) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
 
 const field = { dims, hidden, trace: "exact" } as const;
 
 function sourceOf(): Pick<ProgramSource, "code" | "threads" | "workgroupBytes"> {
-  if (name === "solve") return solveProgram({ ...field, tileRows: 8, slopeRoom: 8 });
+  if (name === "solve") {
+    const shape = { ...field, tileRows: 8, slopeRoom: 8 };
+    const tiled = { tileRows: 8, quads: Math.ceil(hidden / 4), columns: 1 + dims };
+    const tile = tileFor(
+      tiled,
+      { rows, quads, unroll },
+      (tile) => solveVariables({ ...shape, tile }).bytes <= 2 ** 15,
+    );
+    return solveProgram({ ...shape, tile });
+  }
   const shape = { ...field, rows: 512, groupRows: 8, stages: 6, chunkSteps: 64 };
   const plan = pullBackPlan(shape, 2 ** 15);
   const { bytes } = workgroupVariables(pullBackVariables(shape, plan));

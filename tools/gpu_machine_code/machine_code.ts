@@ -9,16 +9,20 @@
 /** RDNA 2 and RDNA 3. */
 const families = ["navi21", "gfx1100"] as const;
 
-/** Name, width and dimensions of a shader. */
+/** Name, width, dimensions, and the tile of a thread: rows, quads, unrolled iterations. */
 const shaders = [
-  ["solve", 64, 2],
-  ["solve", 128, 2],
-  ["pull-back", 64, 2],
-  ["pull-back", 128, 2],
-  ["pull-back", 64, 3],
+  ["solve", 64, 2, 1, 1, 2],
+  ["solve", 64, 2, 2, 1, 1],
+  ["solve", 128, 2, 1, 1, 2],
+  ["solve", 128, 2, 2, 1, 1],
+  ["solve", 64, 3, 2, 1, 1],
+  ["solve", 64, 16, 1, 1, 1],
+  ["pull-back", 64, 2, 1, 1, 4],
+  ["pull-back", 128, 2, 1, 1, 4],
+  ["pull-back", 64, 3, 1, 1, 4],
 ] as const;
 
-/** Blocks with fewer multiply-adds are not counted as products. */
+/** Blocks with fewer multiply-adds, or with more other instructions, are not counted as products. */
 const LEAST_MULTIPLY_ADDS = 48;
 
 const LOADER = "libvulkan.so.1";
@@ -58,7 +62,7 @@ function figuresOf(text: string): string[] {
     // RDNA 3 pairs two operations in one line.
     const operations = block.match(/\bv_\w+/g) ?? [];
     const found = operations.filter((name) => /^v_(dual_)?(fma|fmac|pk_fma)/.test(name)).length;
-    if (found < LEAST_MULTIPLY_ADDS) continue;
+    if (found < LEAST_MULTIPLY_ADDS || 2 * found < operations.length) continue;
     multiplyAdds += found;
     vector += operations.length;
   }
@@ -77,10 +81,11 @@ try {
   const header = ["hardware", "shader", "registers", "spilled", "bytes", "multiply-adds"];
   const rows: string[][] = [header];
   for (const family of families) {
-    for (const [name, hidden, dims] of shaders) {
+    for (const [name, ...sizes] of shaders) {
+      const [hidden, dims, tileRows, tileQuads] = sizes;
       const text = await output(Deno.execPath(), {
         args: ["run", "-q", "--no-prompt", "--allow-env", `${here}compile_shader.ts`]
-          .concat(name, String(hidden), String(dims)),
+          .concat(name, ...sizes.map(String)),
         env: {
           LD_LIBRARY_PATH: folder,
           VK_DRIVER_FILES: driverFile(),
@@ -90,7 +95,8 @@ try {
           NODEVICE_SELECT: "1",
         },
       });
-      rows.push([family, `${name}, width ${hidden}, ${dims}-D`, ...figuresOf(text)]);
+      const shader = `${name}, width ${hidden}, ${dims}-D, ${tileRows}x${tileQuads}`;
+      rows.push([family, shader, ...figuresOf(text)]);
     }
   }
   const widths = header.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));

@@ -65,9 +65,9 @@ export const JOB_WGSL = `struct Job { ${
  */
 export const JOB_ARRAYS_WGSL = `
 fn nodeOf(i: u32) -> f32 { return job.data[i]; }
-fn weightOf(i: u32) -> f32 { return job.data[job.stages + i]; }
-fn errorWeightOf(i: u32) -> f32 { return job.data[2u * job.stages + i]; }
-fn coefficientOf(i: u32, j: u32) -> f32 { return job.data[(3u + i) * job.stages + j]; }
+fn weightsAt() -> u32 { return job.stages; }
+fn errorWeightsAt() -> u32 { return 2u * job.stages; }
+fn coefficientsAt(i: u32) -> u32 { return (3u + i) * job.stages; }
 fn denseAt() -> u32 { return (3u + job.stages) * job.stages; }
 fn timesAt() -> u32 { return denseAt() + job.powers + job.basis * (job.powers + job.stages); }
 `;

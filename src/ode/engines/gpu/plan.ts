@@ -7,7 +7,7 @@ import { sizeOf } from "../../../backends/gpu/programs.ts";
 import { largestGroup } from "../../solver/control_groups.ts";
 import type { Tableau } from "../../tableau.ts";
 import type { SolveProblem, Support } from "../engine.ts";
-import { directionsOf, type FieldShape } from "./field_wgsl.ts";
+import { directionsOf } from "./field_wgsl.ts";
 import { tableauFor, usedSlopes } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
 import { pullBackTileRows } from "./pull_back/plan.ts";
@@ -18,8 +18,10 @@ import {
   slopeRoomFor,
   solveProgram,
   type SolveShape,
+  solveVariables,
 } from "./solve_wgsl.ts";
 import type { MlpProblem } from "./solved.ts";
+import { tileFor, USUAL_TILE, type WantedTile } from "./tile.ts";
 
 /** How a solve is laid out on the device: a function of kinds and shapes. */
 export interface SolvePlan {
@@ -40,11 +42,14 @@ export interface SolvePlan {
 /** Rows of a control group at most. */
 const MOST_GROUP_ROWS = 32;
 
-/** Directions of an exact trace at most: a thread holds the tangents of all. */
-const MOST_DIRECTIONS = 8;
-
 /** The tolerance below which float32 states and times are too coarse. */
 export const LEAST_TOLERANCE = 1e-6;
+
+/** Directions of an exact trace whose gradient is taken, at most: a thread holds the tangents of all. */
+const MOST_PULLED_DIRECTIONS = 8;
+
+/** Workgroup memory at most: on devices with more, two workgroups share a core then. */
+const MOST_WORKGROUP_BYTES = 32 * 1024;
 
 /** Threads that keep a compute unit busy; workgroups of small groups are filled up to them. */
 const LEAST_THREADS = 32;
@@ -59,6 +64,8 @@ const MOST_ITERATIONS = 60_000;
 export interface SolveTuning {
   /** Step attempts per group and dispatch, in place of those that stay below every known limit of loops. */
   readonly cap?: number;
+  /** What a thread computes, as far as the shapes allow it. */
+  readonly tile?: WantedTile;
 }
 
 function powerOfTwoFrom(count: number): number {
@@ -78,13 +85,22 @@ export function solvePlan(
   const groups = Math.ceil(rows / groupRows);
   const { quads } = packedWeights({ dims, hidden });
   const filled = Math.min(8, powerOfTwoFrom(Math.max(1, LEAST_THREADS / quads)));
-  const field: FieldShape = {
+  const tileRows = Math.max(filled, powerOfTwoFrom(groupRows));
+  const untiled: Omit<SolveShape, "tile"> = {
     dims,
     hidden,
     trace: trace === null ? "none" : trace.kind,
-    tileRows: Math.max(filled, powerOfTwoFrom(groupRows)),
+    tileRows,
+    slopeRoom: slopeRoomFor(stages),
   };
-  const shape = { ...field, slopeRoom: slopeRoomFor(stages) };
+  const bytes = Math.min(limits.maxComputeWorkgroupStorageSize, MOST_WORKGROUP_BYTES);
+  const columns = 1 + directionsOf(untiled);
+  const tile = tileFor(
+    { tileRows, quads, columns },
+    tuning.tile ?? USUAL_TILE,
+    (tile) => solveVariables({ ...untiled, tile }).bytes <= bytes,
+  );
+  const shape: SolveShape = { ...untiled, tile };
   const records = keep.kind === "records"
     ? { groups, groupRows, dims, slopes: usedSlopes(tableau) }
     : null;
@@ -125,8 +141,9 @@ export function supports(problem: SolveProblem, limits: DeviceLimits): Support {
   const { dims, hidden } = field;
   const kind = field.trace === null ? "none" : field.trace.kind;
   const directions = directionsOf({ dims, trace: kind });
-  if (directions > MOST_DIRECTIONS) {
-    reasons.push(`it takes the exact trace in at most ${MOST_DIRECTIONS} dimensions, not ${dims}`);
+  if (keep.kind === "records" && directions > MOST_PULLED_DIRECTIONS) {
+    const most = `at most ${MOST_PULLED_DIRECTIONS} dimensions`;
+    reasons.push(`its gradient takes the exact trace in ${most}, not ${dims}`);
   }
   if (control.kind === "adaptive") {
     const tolerance = Math.max(control.rtol, control.atol);

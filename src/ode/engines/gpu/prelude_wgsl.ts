@@ -30,6 +30,12 @@ export function fieldPrelude({ hidden }: Pick<MlpShape, "hidden">): string {
   return `
 fn tanh4(x: vec4f) -> vec4f { let e = exp(-2.0 * abs(x)); return sign(x) * (1.0 - e) / (1.0 + e); }
 
+/** The derivative of tanh by its value. Products and sums are fused by us, or a compiler may do it in one place alone. */
+fn slopeOf(h: vec4f) -> vec4f { return fma(-h, h, vec4f(1.0)); }
+
+/** The sum and the dot product of vectors, in this order. */
+fn addDot(sum: f32, a: vec4f, b: vec4f) -> f32 { return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum)))); }
+
 /** sin(pi (k t + half)). */
 fn sinpi(k: vec4f, t: f32, half: vec4f) -> vec4f {
   let p = k * t;

@@ -12,6 +12,7 @@ import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
 import { chunkBytes } from "./records.ts";
 import { solveProgram } from "./solve_wgsl.ts";
 import { type MlpProblem, Solved } from "./solved.ts";
+import { tileOn } from "./tiles.ts";
 
 type Control = Readonly<Record<ControlField, number>>;
 
@@ -48,7 +49,7 @@ export async function solveOnGpu(
   problem: MlpProblem,
   tuning?: SolveTuning,
 ): Promise<Solved> {
-  const plan = solvePlan(problem, gpu.limits, tuning);
+  const plan = solvePlan(problem, gpu.limits, { tile: tileOn(gpu), ...tuning });
   const held = new Held();
   try {
     return await solveHeld(gpu, problem, { plan, held });

@@ -10,7 +10,9 @@ import {
 } from "./field_wgsl.ts";
 import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
+import { range } from "./prelude_wgsl.ts";
 import { recordPlaces } from "./records.ts";
+import { threadsFor } from "./tile.ts";
 import type { Tableau } from "../../tableau.ts";
 
 /** The shapes that determine the shader of a solve. */
@@ -29,10 +31,10 @@ export function slopeRoomFor(stages: number): number {
  * after 65,535.
  */
 export function attemptIterations(shape: SolveShape, stages: number): number {
-  const { quads } = packedWeights(shape);
-  const columns = Math.ceil(widthOf(shape) / quads);
-  const evaluations = stages * (1 + fieldIterations(shape) + columns * (1 + stages));
-  return evaluations + columns * (4 + 3 * stages) + widthOf(shape) + shape.tileRows + 4;
+  const elements = elementsPerThread(shape);
+  const rows = Math.ceil(shape.tileRows / threadsOf(shape));
+  const evaluations = stages * (1 + fieldIterations(shape) + elements);
+  return evaluations + elements * (4 + stages) + rows * (1 + widthOf(shape)) + shape.tileRows + 4;
 }
 
 /** Iterations of all loops of an invocation per requested time, at most. */
@@ -40,13 +42,29 @@ export function denseIterations(shape: SolveShape, tableau: Tableau): number {
   const { powers, basis } = tableau.interpolant;
   const stages = tableau.c.length + 1;
   const perWeight = 2 + basis.length * (1 + powers.reduce((sum, power) => sum + power + 1, 0));
-  const columns = Math.ceil(widthOf(shape) / packedWeights(shape).quads);
-  return 1 + Math.ceil(stages / threadsOf(shape)) * perWeight + columns * (2 + stages);
+  return 1 + Math.ceil(stages / threadsOf(shape)) * perWeight + 2 * elementsPerThread(shape);
 }
 
 /** Threads per workgroup. */
 export function threadsOf(shape: FieldShape): number {
-  return shape.tileRows * packedWeights(shape).quads;
+  return threadsFor(shape, packedWeights(shape).quads);
+}
+
+/** Elements of the rows' states that a thread keeps, at most. */
+function elementsPerThread(shape: FieldShape): number {
+  return Math.ceil(shape.tileRows * widthOf(shape) / threadsOf(shape));
+}
+
+/** The shader's variables in workgroup memory. */
+export function solveVariables(shape: SolveShape): ReturnType<typeof workgroupVariables> {
+  const { tileRows, slopeRoom } = shape;
+  return workgroupVariables([
+    ...fieldVariables(shape),
+    { name: "state", type: "f32", count: (slopeRoom + 3) * tileRows * widthOf(shape) },
+    { name: "dense", type: "f32", count: slopeRoom },
+    { name: "sums", type: "vec4f", count: tileRows },
+    { name: "control", struct: "Control", bytes: CONTROL_BYTES },
+  ]);
 }
 
 /**
@@ -58,16 +76,10 @@ export function threadsOf(shape: FieldShape): number {
  * slopes are in workgroup memory. The field is evaluated at one place of the code.
  */
 export function solveProgram(shape: SolveShape): ProgramSource {
-  const { dims, tileRows, slopeRoom, trace } = shape;
+  const { dims, tileRows, slopeRoom, trace, tile } = shape;
   const width = widthOf(shape), threads = threadsOf(shape), block = tileRows * width;
-  const isTraced = trace !== "none";
-  const variables = workgroupVariables([
-    ...fieldVariables(shape),
-    { name: "state", type: "f32", count: (slopeRoom + 3) * block },
-    { name: "dense", type: "f32", count: slopeRoom },
-    { name: "sums", type: "vec4f", count: tileRows },
-    { name: "control", struct: "Control", bytes: CONTROL_BYTES },
-  ]);
+  const isTraced = trace !== "none", slopes = range(slopeRoom);
+  const variables = solveVariables(shape);
   const status = Object.entries(groupStatus).map(([name, value]) =>
     `const ${constantName(name)} = ${value}u;`
   );
@@ -107,6 +119,17 @@ ${GRID_WGSL}
 ${JOB_ARRAYS_WGSL}
 ${fieldWgsl(shape)}
 
+/** Sum over the first \`count\` slopes; all are loaded at once, a loop would wait for memory each time. */
+fn slopeSum(e: u32, weightsAt: u32, count: u32) -> f32 {
+  var sum = 0.0;
+${
+    slopes.map((j) =>
+      `  sum = select(sum, fma(job.data[weightsAt + ${j}u], state[${j}u * SLOT + e], sum), ${j}u < count);`
+    ).join("\n")
+  }
+  return sum;
+}
+
 /** By the bits: compilers may assume that there is no NaN. */
 fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
@@ -114,15 +137,14 @@ fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f8000
  * The scaled norm of the group, known to the first thread: the largest root mean square of a part of the
  * state, or -1 if it is not finite.
  */
-fn norm(value: u32, other: u32, row: u32, q: u32, lid: u32, count: u32) -> f32 {
-  if (q == 0u) {
+fn norm(value: u32, other: u32, lid: u32, count: u32) -> f32 {
+  for (var row = lid; row < ${tileRows}u; row += THREADS) {
     var sum = vec4f(0.0);
     for (var c = 0u; c < WIDTH; c++) {
       let at = row * WIDTH + c;
       let largest = max(abs(state[Y + at]), abs(state[other + at]));
       let scaled = state[value + at] / fma(job.rtol, largest, job.atol);
-      let square = scaled * scaled;
-      if (c < D) { sum.x += square; } else { sum.y += square; }
+      if (c < D) { sum.x = fma(scaled, scaled, sum.x); } else { sum.y = fma(scaled, scaled, sum.y); }
       if (!isFinite(scaled) || !isFinite(state[Y + at]) || !isFinite(state[other + at])) { sum.z = 1.0; }
     }
     sums[row] = sum;
@@ -206,14 +228,10 @@ fn denseWeight(theta: f32, j: u32) -> f32 {
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = workgroupIndex(workgroup, grid);
   if (group >= job.groups) { return; }
-  let row = lid / Q; let q = lid % Q;
+  // The rows and features of the field; elements e of the states and slopes are shared out on their own.
+  let row = lid / QT * ${tile.rows}u; let q = lid % QT;
   let first = group * job.groupRows;
   let count = min(job.groupRows, job.rows - first);
-  // Threads without a row of their own compute the last one again.
-  let isRow = row < count;
-  let rowInGroup = min(row, count - 1u);
-  let id = first + rowInGroup;
-  let at = row * WIDTH;
 
   if (lid == 0u) {
     if (job.isFirst == 1u) {
@@ -234,14 +252,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: 
     }
     control.recorded = 0u;
   }
-  for (var c = q; c < WIDTH; c += Q) {
-    if (job.isFirst == 1u) { state[Y + at + c] = start[id * WIDTH + c]; }
+  for (var e = lid; e < SLOT; e += THREADS) {
+    // The tile's rows beyond the group compute its last one again.
+    let source = first * WIDTH + min(e / WIDTH, count - 1u) * WIDTH + e % WIDTH;
+    if (job.isFirst == 1u) { state[Y + e] = start[source]; }
     else {
-      state[Y + at + c] = reached[id * WIDTH + c];
-      state[at + c] = carried[id * WIDTH + c];
+      state[Y + e] = reached[source];
+      state[e] = carried[source];
     }
   }
-${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
+${
+    trace === "hutchinson"
+      ? `  fieldDirections(q, array<u32, ${tile.rows}>(${
+        range(tile.rows).map((r) => `first + min(row + ${r}u, count - 1u)`).join(", ")
+      }));`
+      : ""
+  }
   let opening = workgroupUniformLoad(&control);
   if (job.isFirst == 0u && opening.status != RUNNING) {
     // It was done before: the chunk has none of its steps.
@@ -252,8 +278,8 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
   if (job.isFirst == 1u) {
     for (; nextTime < job.times; nextTime++) {
       if (job.data[timesAt() + nextTime] != job.t0) { break; }
-      for (var c = q; c < WIDTH; c += Q) {
-        if (isRow) { kept[(nextTime * job.rows + id) * WIDTH + c] = state[Y + at + c]; }
+      for (var e = lid; e < SLOT; e += THREADS) {
+        if (e < count * WIDTH) { kept[(nextTime * job.rows + first) * WIDTH + e] = state[Y + e]; }
       }
     }
   }
@@ -263,22 +289,18 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
     let s = workgroupUniformLoad(&control);
     if (s.status != RUNNING) { break; }
     let isStage = s.mode == STAGE;
-    for (var c = q; c < WIDTH; c += Q) {
-      var x = state[Y + at + c];
-      if (s.mode == TRIAL_SLOPE) { x = fma(s.trial, state[at + c], x); }
-      if (isStage && s.stage > 0u) {
-        var sum = 0.0;
-        for (var j = 0u; j < s.stage; j++) { sum = fma(coefficientOf(s.stage, j), state[j * SLOT + at + c], sum); }
-        x = fma(s.h, sum, x);
-      }
-      state[X + at + c] = x;
+    for (var e = lid; e < SLOT; e += THREADS) {
+      var x = state[Y + e];
+      if (s.mode == TRIAL_SLOPE) { x = fma(s.trial, state[e], x); }
+      if (isStage && s.stage > 0u) { x = fma(s.h, slopeSum(e, coefficientsAt(s.stage), s.stage), x); }
+      state[X + e] = x;
     }
     var time = s.t;
     if (s.mode == TRIAL_SLOPE) { time += s.trial; }
     if (isStage) { time = fma(nodeOf(s.stage), s.h, time); }
     let slot = select(select(0u, SLOT, s.mode == TRIAL_SLOPE), s.stage * SLOT, isStage);
     workgroupBarrier();
-    field(X + at, slot + at, time, row, q);
+    field(X, slot, time, row, q, lid);
     workgroupBarrier();
     if (lid == 0u) { control.nfe += 1u; }
     if (isStage && s.stage + 1u < job.stages) {
@@ -287,8 +309,8 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
     }
 
     if (s.mode == FIRST_SLOPE) {
-      let stateNorm = norm(Y, Y, row, q, lid, count);
-      let slopeNorm = norm(0u, Y, row, q, lid, count);
+      let stateNorm = norm(Y, Y, lid, count);
+      let slopeNorm = norm(0u, Y, lid, count);
       if (lid == 0u) {
         var trial = SMALLEST_TRIAL;
         if (stateNorm >= 1e-5 && slopeNorm >= 1e-5) { trial = 0.01 * stateNorm / slopeNorm; }
@@ -300,9 +322,9 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
       continue;
     }
     if (s.mode == TRIAL_SLOPE) {
-      for (var c = q; c < WIDTH; c += Q) { state[ERROR + at + c] = state[SLOT + at + c] - state[at + c]; }
+      for (var e = lid; e < SLOT; e += THREADS) { state[ERROR + e] = state[SLOT + e] - state[e]; }
       workgroupBarrier();
-      let changeNorm = norm(ERROR, Y, row, q, lid, count);
+      let changeNorm = norm(ERROR, Y, lid, count);
       if (lid == 0u) {
         let trial = abs(s.trial);
         let curvature = changeNorm / trial;
@@ -319,48 +341,55 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
     }
 
     // The end of an attempt: y1 is the input of the last stage, or a sum.
-    for (var c = q; c < WIDTH; c += Q) {
+    for (var e = lid; e < SLOT; e += THREADS) {
       if (job.firstSameAsLast == 0u) {
-        var sum = 0.0;
-        for (var j = 0u; j < job.stages; j++) { sum = fma(weightOf(j), state[j * SLOT + at + c], sum); }
-        state[X + at + c] = fma(s.h, sum, state[Y + at + c]);
+        state[X + e] = fma(s.h, slopeSum(e, weightsAt(), job.stages), state[Y + e]);
       }
-      var error = 0.0;
-      for (var j = 0u; j < job.stages; j++) { error = fma(errorWeightOf(j), state[j * SLOT + at + c], error); }
-      state[ERROR + at + c] = s.h * error;
+      state[ERROR + e] = s.h * slopeSum(e, errorWeightsAt(), job.stages);
     }
     workgroupBarrier();
-    let error = norm(select(ERROR, X, job.fixedSteps > 0u), X, row, q, lid, count);
+    let error = norm(select(ERROR, X, job.fixedSteps > 0u), X, lid, count);
     if (lid == 0u) { decide(error); }
     let d = workgroupUniformLoad(&control);
     if (d.accepts == 1u) {
-      if (job.recordSlopes > 0u && isRow) {
-        let record = ${records.row("group", "d.recorded", "rowInGroup")};
-        if (q == 0u) { kept[${records.t("record")}] = d.t; kept[${records.h("record")}] = d.h; }
-        for (var c = q; c < D; c += Q) {
-          kept[${records.state("record", "c")}] = state[Y + at + c];
-          for (var j = 0u; j < job.recordSlopes; j++) { kept[${
+      if (job.recordSlopes > 0u) {
+        for (var e = lid; e < SLOT; e += THREADS) {
+          let c = e % WIDTH; let rowInGroup = e / WIDTH;
+          if (rowInGroup < count) {
+            let record = ${records.row("group", "d.recorded", "rowInGroup")};
+            if (c == 0u) { kept[${records.t("record")}] = d.t; kept[${records.h("record")}] = d.h; }
+            if (c < D) {
+              kept[${records.state("record", "c")}] = state[Y + e];
+              for (var j = 0u; j < job.recordSlopes; j++) { kept[${
     records.slope("record", "j", "c")
-  }] = state[j * SLOT + at + c]; }
+  }] = state[j * SLOT + e]; }
+            }
+          }
         }
       }
       for (; nextTime < job.times; nextTime++) {
         let wanted = job.data[timesAt() + nextTime];
         if ((wanted - d.end) * job.direction > 0.0) { break; }
         let theta = (wanted - d.t) / (d.end - d.t);
-        for (var j = lid; j < job.stages; j += ${threads}u) { dense[j] = denseWeight(theta, j); }
+        for (var j = lid; j < job.stages; j += THREADS) { dense[j] = denseWeight(theta, j); }
         workgroupBarrier();
-        for (var c = q; c < WIDTH; c += Q) {
+        for (var e = lid; e < SLOT; e += THREADS) {
           var sum = 0.0;
-          for (var j = 0u; j < job.stages; j++) { sum = fma(dense[j], state[j * SLOT + at + c], sum); }
-          let inside = fma(d.h, sum, state[Y + at + c]);
-          if (isRow) { kept[(nextTime * job.rows + id) * WIDTH + c] = select(inside, state[X + at + c], wanted == d.end); }
+${
+    slopes.map((j) =>
+      `          sum = select(sum, fma(dense[${j}], state[${j}u * SLOT + e], sum), ${j}u < job.stages);`
+    ).join("\n")
+  }
+          let inside = fma(d.h, sum, state[Y + e]);
+          if (e < count * WIDTH) {
+            kept[(nextTime * job.rows + first) * WIDTH + e] = select(inside, state[X + e], wanted == d.end);
+          }
         }
         workgroupBarrier();
       }
-      for (var c = q; c < WIDTH; c += Q) {
-        state[Y + at + c] = state[X + at + c];
-        if (job.firstSameAsLast == 1u) { state[at + c] = state[(job.stages - 1u) * SLOT + at + c]; }
+      for (var e = lid; e < SLOT; e += THREADS) {
+        state[Y + e] = state[X + e];
+        if (job.firstSameAsLast == 1u) { state[e] = state[(job.stages - 1u) * SLOT + e]; }
       }
     }
     if (lid == 0u) {
@@ -392,15 +421,11 @@ ${trace === "hutchinson" ? "  fieldDirections(q, id);" : ""}
   }
   let last = workgroupUniformLoad(&control);
   let hasFailed = last.status > FINISHED;
-  if (isRow) {
-    for (var c = q; c < WIDTH; c += Q) {
-      reached[id * WIDTH + c] = select(state[Y + at + c], bitcast<f32>(job.quietNan), hasFailed);
-      carried[id * WIDTH + c] = state[at + c];
-    }
+  for (var e = lid; e < count * WIDTH; e += THREADS) {
+    reached[first * WIDTH + e] = select(state[Y + e], bitcast<f32>(job.quietNan), hasFailed);
+    carried[first * WIDTH + e] = state[e];
     if (hasFailed) {
-      for (var time = 0u; time < job.times; time++) {
-        for (var c = q; c < WIDTH; c += Q) { kept[(time * job.rows + id) * WIDTH + c] = bitcast<f32>(job.quietNan); }
-      }
+      for (var time = 0u; time < job.times; time++) { kept[(time * job.rows + first) * WIDTH + e] = bitcast<f32>(job.quietNan); }
     }
   }
   if (lid == 0u) { groups[group] = last; }

@@ -108,6 +108,9 @@ async function execute(
 
 /** A browser's WebGPU as a {@link Gpu}: commands are collected, and carried out by the next read. */
 export class BrowserGpu {
+  readonly device = {
+    adapterInfo: { vendor: "google", architecture: "swiftshader", device: "", description: "" },
+  };
   readonly #page: Page;
   readonly #ids = new WeakMap<object, number>();
   #commands: Command[] = [];

@@ -40,7 +40,10 @@ backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () =
   };
   try {
     const inBrowser = await withBrowserGpu((gpu) =>
-      work(gpuEngine(gpu.asGpu), (tensor) => gpu.valuesOf(tensor))
+      work(
+        gpuEngine(gpu.asGpu, { tile: { rows: 2, quads: 1, unroll: 2 } }),
+        (tensor) => gpu.valuesOf(tensor),
+      )
     );
     const here = await work(
       simdEngine({ threads: 1 }),

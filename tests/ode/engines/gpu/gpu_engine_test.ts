@@ -8,6 +8,7 @@ import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
 import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
+import type { WantedTile } from "../../../../src/ode/engines/gpu/tile.ts";
 import { euler } from "../../../../src/ode/tableaus/euler.ts";
 import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
 import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
@@ -67,6 +68,12 @@ async function solved(engine: Engine, problem: SolveProblem) {
 /** Odd sizes: a width that is no multiple of 4, three dimensions. */
 const odd = { dims: 3, hidden: 22 };
 
+/** Several rows, quads and passes; the width's six quads are no multiple of four. */
+const tiles: readonly WantedTile[] = [
+  { rows: 2, quads: 2, columns: 3, unroll: 1 },
+  { rows: 4, quads: 1, columns: 1, unroll: 3 },
+];
+
 backendTest(
   "gpuEngine() accepts the steps of the CPU engine, on odd shapes",
   ["webgpu"],
@@ -100,20 +107,20 @@ backendTest(
 );
 
 backendTest(
-  "gpuEngine() has the same bits again, and for any number of attempts per dispatch",
+  "gpuEngine() has the same bits again, for any tile and any number of attempts per dispatch",
   ["webgpu"],
   async (backend) => {
     const gpu = gpuOf(backend);
     const keep = { kind: "times", times: [0, 0.25, 0.5, 1] } as const;
     const problem = problemOf({ ...odd, scale: 3 }, { keep });
     const once = await solved(gpuEngine(gpu), problem);
-    for (const tuning of [{}, { cap: 3 }, { cap: 200 }]) {
+    for (const tuning of [{}, { cap: 3 }, { cap: 200 }, ...tiles.map((tile) => ({ tile }))]) {
       const { dispatches } = gpu.counts;
       const again = await solved(gpuEngine(gpu, tuning), problem);
       assert.deepEqual(again, once);
       // With one that packs the weights; each group took more than nine attempts.
       const used = gpu.counts.dispatches - dispatches;
-      assert.ok(tuning.cap === 3 ? used > 4 : used === 2, `${used} dispatches`);
+      assert.ok("cap" in tuning && tuning.cap === 3 ? used > 4 : used === 2, `${used} dispatches`);
     }
     problem.dispose();
 
@@ -265,7 +272,13 @@ Deno.test("gpuEngine() says what it does not support", () => {
     }
   }
   refused(problem({}, { controlGroup: "batch" }), /control groups of at most 32 rows, not 512/);
-  refused(problem({ dims: 43 }), /the exact trace in at most 8 dimensions, not 43/);
+  // States and slopes of all rows are in workgroup memory.
+  assert.deepEqual(supports(problem({ dims: 43 }), limits), { kind: "yes" });
+  refused(problem({ dims: 100 }), /bytes of workgroup memory, the device has 32768/);
+  refused(
+    problem({ dims: 43 }, { keep: { kind: "records" } }),
+    /its gradient takes the exact trace in at most 8 dimensions, not 43/,
+  );
   refused(
     problem({}, { control: { kind: "adaptive", rtol: 1e-7, atol: 1e-8 } }),
     /tolerances from 0\.000001, not 1e-7/,

@@ -1,5 +1,5 @@
 import * as tf from "../core/tfjs/library.ts";
-import { requestGpuAdapter } from "./adapters.ts";
+import { isSoftwareAdapter, requestGpuAdapter } from "./adapters.ts";
 import type { Backend } from "./backend.ts";
 import { webgpuName } from "./webgpu_name.ts";
 import { closeGpu, gpuOf } from "./gpu/gpu.ts";
@@ -75,7 +75,11 @@ export async function openWebgpu(): Promise<Backend> {
       tf.removeBackend(webgpuName);
     },
   };
-  registerGpuKernels(webgpuName, { limits: device.limits, gpu: () => gpuOf(opened) });
+  registerGpuKernels(webgpuName, {
+    limits: device.limits,
+    gpu: () => gpuOf(opened),
+    isSoftware: isSoftwareAdapter(adapter.info),
+  });
   return opened;
 }
 

@@ -102,7 +102,7 @@ export class Gpu {
    *
    * @throws {FailureError} If it exceeds the device's limits.
    */
-  upload(data: Float32Array | Uint32Array): PooledBuffer {
+  upload(data: Float32Array | Int32Array | Uint32Array): PooledBuffer {
     const buffer = this.#uploads.take(data.byteLength);
     this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
     return buffer;

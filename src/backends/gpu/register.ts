@@ -1,4 +1,5 @@
 import { registerGpuAdam } from "./adam.ts";
+import { registerGpuConvolutions } from "./convolution/register.ts";
 import type { Gpu } from "./gpu.ts";
 import { registerGpuGroupNorm } from "./group_norm_silu.ts";
 import type { DeviceLimits } from "./limits.ts";
@@ -8,13 +9,19 @@ import { registerGpuResample } from "./resample.ts";
 /**
  * Registers our kernels with a WebGPU backend of tfjs's, in place of its own or of composed operations.
  *
- * @param gpu Called at each use of a kernel.
+ * @param device.gpu Called at each use of a kernel.
+ * @param device.isSoftware Whether the adapter computes on the CPU.
  */
 export function registerGpuKernels(
   backendName: string,
-  device: { readonly limits: DeviceLimits; readonly gpu: () => Gpu },
+  device: {
+    readonly limits: DeviceLimits;
+    readonly gpu: () => Gpu;
+    readonly isSoftware: boolean;
+  },
 ): void {
   registerGpuAdam(backendName, device);
+  registerGpuConvolutions(backendName, device);
   registerGpuGroupNorm(backendName, device);
   registerGpuResample(backendName, device);
   registerGpuParts(backendName, device);

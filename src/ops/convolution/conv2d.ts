@@ -1,5 +1,4 @@
-import type { backend_util } from "@tensorflow/tfjs";
-import * as tf from "../../core/tfjs/library.ts";
+import type * as tf from "@tensorflow/tfjs";
 import { partsOfSum, ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { ConvolutionKernels } from "./kernels.ts";
@@ -13,19 +12,11 @@ import {
 } from "../../threads/wasm.ts";
 import { inParts } from "../elementwise/sum_parts.ts";
 import { productOverRows } from "../matmul/product_over_rows.ts";
+import { type ConvAttributes, type Geometry, geometryOf, type Shape4D } from "./geometry.ts";
 import { withWinogradFilter } from "./winograd_filter.ts";
 
 /** Kernels used in this file. */
 type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
-
-interface ConvAttributes {
-  readonly strides: number | [number, number];
-  readonly pad: "valid" | "same" | number | backend_util.ExplicitPadding;
-  readonly dataFormat: "NHWC" | "NCHW";
-  readonly dilations?: number | [number, number];
-  readonly dimRoundingMode?: "floor" | "round" | "ceil";
-}
-type Shape4D = [number, number, number, number];
 
 /**
  * tfjs name of a Fluxion kernel: FusedConv2D that allows a bias per image, [n, out], and adds a
@@ -55,16 +46,6 @@ export type InputGradientCall = KernelCall<
   "dy" | "filter",
   ConvAttributes & { readonly inputShape: Shape4D }
 >;
-
-/** Geometry of a convolution; images are NHWC. */
-interface Geometry {
-  readonly input: Shape4D;
-  readonly output: Shape4D;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  /** Rows of padding above and columns of padding to the left. */
-  readonly pads: readonly [number, number];
-}
 
 /**
  * Convolution with bias and activation: a matrix product for 1x1, Winograd for suitable 3x3, else a
@@ -373,37 +354,6 @@ export function conv2dBackpropInput(
   backend.disposeData(turned.dataId);
   if (x !== dy) backend.disposeData(x.dataId);
   return out;
-}
-
-function geometryOf(
-  name: string,
-  input: number[],
-  filter: number[],
-  attrs: ConvAttributes,
-): Geometry {
-  if (attrs.dataFormat !== "NHWC") {
-    throw new RangeError(`${name}: expected NHWC images, got ${attrs.dataFormat}`);
-  }
-  const info = tf.backend_util.computeConv2DInfo(
-    input as Shape4D,
-    filter as Shape4D,
-    attrs.strides,
-    1, // tfjs has no gradient of a dilated convolution
-    attrs.pad,
-    attrs.dimRoundingMode,
-  );
-  if (tf.util.sizeFromShape(info.inShape) * tf.util.sizeFromShape(info.outShape) === 0) {
-    throw new RangeError(
-      `${name}: expected images and a filter that fits into them, got [${input}] and [${filter}]`,
-    );
-  }
-  return {
-    input: info.inShape,
-    output: info.outShape,
-    kernel: [info.filterHeight, info.filterWidth],
-    strides: [info.strideHeight, info.strideWidth],
-    pads: [info.padInfo.top, info.padInfo.left],
-  };
 }
 
 /** Rotates a filter [kh, kw, a, b] by 180 degrees and swaps its channels: [kh, kw, b, a]. */

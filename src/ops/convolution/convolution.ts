@@ -3,6 +3,12 @@ import { reluGradient } from "../relu_gradient/relu_gradient.ts";
 import { RESIDUAL_CONV2D } from "./conv2d.ts";
 import { operation } from "../operation.ts";
 
+/**
+ * tfjs name of a kernel that a backend may register: with the inputs and attributes of Conv2DBackpropFilter, the
+ * gradients with respect to filter and bias [out] in one pass.
+ */
+export const CONV2D_PARAMETER_GRADIENT = "FluxionConv2DParameterGrad";
+
 /** Operands of a convolution. */
 export interface ConvolutionParameters {
   /** [kh, kw, in, out]. */
@@ -39,10 +45,23 @@ export function convolve(
       const { dx: cotangent, dBias } = y === undefined
         ? { dx: dy, dBias: null }
         : reluGradient(dy, y, { perImage });
+      let biasGradient: tf.Tensor | null = null;
       return [
         () => gradient("Conv2DBackpropInput", { dy: cotangent, filter }, { inputShape: x.shape }),
-        () => gradient("Conv2DBackpropFilter", { x, dy: cotangent }, { filterShape: filter.shape }),
-        () => dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]),
+        () => {
+          const inputs = { x, dy: cotangent }, shape = { filterShape: filter.shape };
+          if (perImage || dBias !== null || !hasKernel(CONV2D_PARAMETER_GRADIENT)) {
+            return gradient("Conv2DBackpropFilter", inputs, shape);
+          }
+          const [dFilter, sums] = gradients(CONV2D_PARAMETER_GRADIENT, inputs, shape);
+          // Kept for the next function, which need not be called; disposed with what was saved.
+          saved.push(biasGradient = tf.keep(sums!));
+          return dFilter!;
+        },
+        () => {
+          if (biasGradient !== null) return tf.clone(biasGradient);
+          return dBias ?? tf.sum(cotangent, perImage ? [1, 2] : [0, 1, 2]);
+        },
         // A copy: tfjs disposes cotangents after adding them, but dy is the caller's.
         ...(residual ? [() => tf.clone(cotangent)] : []),
       ];
@@ -55,6 +74,12 @@ const geometry = { strides: 1, pad: "same", dataFormat: "NHWC" } as const;
 function gradient(name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) {
   return tf.engine().runKernel(name, inputs, { ...geometry, ...shape }) as tf.Tensor;
 }
+
+function gradients(name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) {
+  return tf.engine().runKernel(name, inputs, { ...geometry, ...shape }) as tf.Tensor[];
+}
+
+const hasKernel = (name: string) => tf.getKernel(name, tf.getBackend()) !== undefined;
 
 function forward(
   inputs: {
@@ -75,7 +100,7 @@ function forward(
   if (bias.shape.length === 1 && residual === undefined) {
     return run("FusedConv2D", inputs, activation);
   }
-  if (tf.getKernel(RESIDUAL_CONV2D, tf.getBackend()) !== undefined) {
+  if (hasKernel(RESIDUAL_CONV2D)) {
     return run(RESIDUAL_CONV2D, inputs, activation);
   }
   return tf.tidy(() => {

@@ -1,0 +1,344 @@
+import {
+  addProducts,
+  byBlocks,
+  component,
+  finishSums,
+  lines,
+  PRODUCT_THREADS,
+  type ProductTile,
+  quadOf,
+  QUADS,
+  STEP_TERMS,
+  sumDeclarations,
+  tileDeclarations,
+} from "./tile_wgsl.ts";
+
+/** What a convolution's shader is made for. */
+export interface GatherVariant {
+  readonly tile: ProductTile;
+  /** The convolution, or its gradient with respect to the images. */
+  readonly kind: "values" | "inputGradient";
+  /** Whether an input gradient is of a convolution with a stride. */
+  readonly isSpread: boolean;
+  /** Whether the channels that are summed over, and the columns, are a multiple of four. */
+  readonly wideChannels: boolean;
+  readonly wideColumns: boolean;
+}
+
+/** The uniform of {@link gatherShader}, in this order; all 32-bit. */
+export const gatherJob = [
+  "workgroups",
+  "columnTiles",
+  "rows",
+  "columns",
+  "channels",
+  "kernelHeight",
+  "kernelWidth",
+  "sourceHeight",
+  "sourceWidth",
+  "height",
+  "width",
+  "scale",
+  "offsetY",
+  "offsetX",
+  "direction",
+  "spread",
+  "bias",
+  "firstImage",
+  "hasResidual",
+  "activation",
+] as const;
+
+/** Numbers of a job by name. */
+export type GatherJob = Readonly<Record<typeof gatherJob[number], number>>;
+
+const signed = new Set(["scale", "offsetY", "offsetX", "direction", "sourceHeight", "sourceWidth"]);
+
+/** Values of the job's `bias` and `activation`. */
+export const biasKinds = { none: 0, perChannel: 1, perImage: 2 } as const;
+export const activations = { linear: 0, relu: 1, mask: 2 } as const;
+
+/**
+ * A convolution as a matrix product whose first factor is gathered from the images (implicit GEMM):
+ *
+ *   out[(image, y, x), column] = sum over taps (i, j) and channels c of
+ *     source[image, scale y + offsetY + direction i, scale x + offsetX + direction j, c] filter(i, j, c, column)
+ *
+ * then bias, residual and activation. With direction -1 and the filter's last two axes exchanged it is the
+ * gradient with respect to the images; with a stride s, `spread` is log2(s), source rows that are no multiple
+ * of s are zero and others stand at a quotient.
+ *
+ *   0  uniform     job       gatherJob
+ *   1  read        source    [images, sourceHeight, sourceWidth, channels]
+ *   2  read        filter    [kh, kw, channels, columns]; of an input gradient [kh, kw, columns, channels]
+ *   3  read        bias      [columns] or [images, columns]
+ *   4  read        residual  [rows, columns]
+ *   5  read        mask      [rows, columns]: the sum stays where it is positive, else 0
+ *   6  read_write  out       [rows, columns], rows = images x height x width
+ *
+ * Absent operands may be anything.
+ */
+export function gatherShader(variant: GatherVariant): string {
+  const { tile, wideChannels, wideColumns } = variant;
+  const channelType = wideChannels ? "vec4f" : "f32";
+  const columnType = wideColumns ? "vec4f" : "f32";
+  const filterType = variant.kind === "values" ? columnType : channelType;
+  return `
+struct Job { ${gatherJob.map((name) => `${name}: ${signed.has(name) ? "i32" : "u32"}`).join(", ")} }
+@group(0) @binding(0) var<uniform> job: Job;
+@group(0) @binding(1) var<storage, read> source: array<${channelType}>;
+@group(0) @binding(2) var<storage, read> kernel: array<${filterType}>;
+@group(0) @binding(3) var<storage, read> bias: array<${columnType}>;
+@group(0) @binding(4) var<storage, read> residual: array<${columnType}>;
+@group(0) @binding(5) var<storage, read> mask: array<${columnType}>;
+@group(0) @binding(6) var<storage, read_write> out: array<${columnType}>;
+${tileDeclarations(tile)}
+${finish(wideColumns)}
+@compute @workgroup_size(${PRODUCT_THREADS})
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let workgroup = id.y * grid.x + id.x;
+  if (workgroup >= job.workgroups) { return; }
+  let firstRow = workgroup / job.columnTiles * ${tile.rows}u;
+  let firstColumn = workgroup % job.columnTiles * ${tile.columns}u;
+  let channels = job.channels;
+  let columns = job.columns;
+  let sourceHeight = u32(job.sourceHeight);
+  let sourceWidth = u32(job.sourceWidth);
+${sumDeclarations(tile)}
+  let rowQuad = lid / ${QUADS}u;
+  let terms = lid % ${QUADS}u;
+${lines(4, (r) => rowOf(variant, r))}
+${variant.kind === "values" ? columnsOfValues(tile) : columnsOfGradient}
+${wideChannels ? wideLoop(variant) : flatLoop(variant)}
+${finishSums(tile)}
+}
+`;
+}
+
+/** Where row `4 rowQuad + r` begins in the source. A row beyond the last is far above it. */
+function rowOf({ isSpread }: GatherVariant, r: number): string {
+  return `
+  let row${r} = firstRow + 4u * rowQuad + ${r}u;
+  let pixel${r} = row${r} / job.width;
+  let image${r} = i32(pixel${r} / job.height);
+  let x${r} = i32(row${r} % job.width) * job.scale + job.offsetX;
+  let y${r} = select(-0x1000000, i32(pixel${r} % job.height) * job.scale + job.offsetY, row${r} < job.rows);${
+    isSpread ? "" : `
+  let base${r} = ((image${r} * job.sourceHeight + y${r}) * job.sourceWidth + x${r}) * i32(channels);`
+  }`;
+}
+
+function columnsOfValues({ columns }: ProductTile): string {
+  return `
+  let columnQuad = lid % ${columns / 4}u;
+  let filterTerms = lid / ${columns / 4}u;
+  let column = firstColumn + 4u * columnQuad;`;
+}
+
+/** The four columns of a block are neighbours, so that it is stored by columns after a transposition. */
+const columnsOfGradient = `
+  let columnQuad = lid / ${QUADS}u;
+  let column = firstColumn + 4u * columnQuad;`;
+
+/** The place of row `r` at a tap: whether it is in the source, and the index of its channel 0 there. */
+function place(
+  isSpread: boolean,
+  r: number,
+  { dy, dx }: { readonly dy: string; readonly dx: string },
+) {
+  if (!isSpread) {
+    return {
+      inside: `u32(y${r} + ${dy}) < sourceHeight && u32(x${r} + ${dx}) < sourceWidth`,
+      index: `(base${r} + (${dy} * job.sourceWidth + ${dx}) * i32(channels))`,
+    };
+  }
+  const at = (axis: string, tap: string) => `(${axis}${r} + ${tap})`;
+  const [y, x] = [at("y", dy), at("x", dx)];
+  return {
+    inside: `((${y} | ${x}) & ((1 << job.spread) - 1)) == 0 && ` +
+      `u32(${y} >> job.spread) < sourceHeight && u32(${x} >> job.spread) < sourceWidth`,
+    index: `(((image${r} * job.sourceHeight + (${y} >> job.spread)) * job.sourceWidth + ` +
+      `(${x} >> job.spread)) * i32(channels))`,
+  };
+}
+
+const storeA = (tile: ProductTile) =>
+  lines(4, (e) => {
+    const at = quadOf(tile, "a", { quad: "rowQuad", terms: "terms", term: e });
+    const values = [0, 1, 2, 3].map((r) => `v${r}.${component(e)}`).join(", ");
+    return `      ${at} = vec4f(${values});`;
+  });
+
+const storeB = (tile: ProductTile, { terms, isTransposed }: {
+  readonly terms: string;
+  readonly isTransposed: boolean;
+}) =>
+  lines(4, (e) => {
+    const at = quadOf(tile, "b", { quad: "columnQuad", terms, term: e });
+    const values = [0, 1, 2, 3].map((i) => `w${i}.${component(e)}`).join(", ");
+    return `      ${at} = ${isTransposed ? `vec4f(${values})` : `w${e}`};`;
+  });
+
+const step = (tile: ProductTile) => `
+    workgroupBarrier();
+${addProducts(tile)}
+    workgroupBarrier();`;
+
+/** Taps one after another, and in each the channels in steps, so that all of a step have one tap. */
+function wideLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string {
+  const ofA = lines(4, (r) => {
+    const { inside, index } = place(isSpread, r, { dy: "dy", dx: "dx" });
+    return `      let v${r} = select(vec4f(), source[u32(${index} + i32(channel)) / 4u], hasChannel && ${inside});`;
+  });
+  const ofB = kind === "values"
+    ? `      let filterChannel = firstChannel + 4u * filterTerms;
+${
+      lines(4, (e) =>
+        `      let w${e} = ${
+          filterRow(
+            wideColumns,
+            `tap * channels + filterChannel + ${e}u`,
+            "filterChannel < channels",
+          )
+        };`)
+    }`
+    : lines(
+      4,
+      (i) =>
+        `      let w${i} = select(vec4f(), kernel[((tap * columns + column + ${i}u) * channels + channel) / 4u], ` +
+        `hasChannel && column + ${i}u < columns);`,
+    );
+  const isTransposed = kind === "inputGradient";
+  return `
+  let taps = job.kernelHeight * job.kernelWidth;
+  var tap = 0u;
+  var tapY = 0;
+  var tapX = 0;
+  var firstChannel = 0u;
+  loop {
+    if (tap >= taps) { break; }
+    let channel = firstChannel + 4u * terms;
+    let hasChannel = channel < channels;
+    let dy = job.direction * tapY;
+    let dx = job.direction * tapX;
+${byBlocks(tile.rows, `${ofA}\n${storeA(tile)}`)}
+${
+    byBlocks(
+      tile.columns,
+      `${ofB}\n${storeB(tile, { terms: isTransposed ? "terms" : "filterTerms", isTransposed })}`,
+    )
+  }
+    firstChannel += ${STEP_TERMS}u;
+    if (firstChannel >= channels) {
+      firstChannel = 0u;
+      tap++;
+      tapX++;
+      if (tapX == i32(job.kernelWidth)) {
+        tapX = 0;
+        tapY++;
+      }
+    }
+${step(tile)}
+  }`;
+}
+
+/** All terms in one row, each with its own tap and channel: for few channels, such as an image's. */
+function flatLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string {
+  const decode = lines(4, (e) => `
+    let term${e} = firstTerm + 4u * terms + ${e}u;
+    let tap${e} = term${e} / channels;
+    let channel${e} = term${e} % channels;
+    let has${e} = term${e} < count;
+    let dy${e} = job.direction * i32(tap${e} / job.kernelWidth);
+    let dx${e} = job.direction * i32(tap${e} % job.kernelWidth);`);
+  const ofA = lines(4, (r) => {
+    const values = [0, 1, 2, 3].map((e) => {
+      const { inside, index } = place(isSpread, r, { dy: `dy${e}`, dx: `dx${e}` });
+      return `select(0.0, source[u32(${index} + i32(channel${e}))], has${e} && ${inside})`;
+    });
+    return `      let v${r} = vec4f(${values.join(", ")});`;
+  });
+  const ofB = kind === "values"
+    ? lines(4, (e) =>
+      `      let w${e} = ${
+        filterRow(
+          wideColumns,
+          `(firstTerm + 4u * filterTerms + ${e}u)`,
+          `firstTerm + 4u * filterTerms + ${e}u < count`,
+        )
+      };`)
+    : lines(4, (i) => {
+      const values = [0, 1, 2, 3].map((e) =>
+        `select(0.0, kernel[(tap${e} * columns + column + ${i}u) * channels + channel${e}], ` +
+        `has${e} && column + ${i}u < columns)`
+      );
+      return `      let w${i} = vec4f(${values.join(", ")});`;
+    });
+  const isTransposed = kind === "inputGradient";
+  return `
+  let count = job.kernelHeight * job.kernelWidth * channels;
+  for (var firstTerm = 0u; firstTerm < count; firstTerm += ${STEP_TERMS}u) {
+${decode}
+${byBlocks(tile.rows, `${ofA}\n${storeA(tile)}`)}
+${
+    byBlocks(
+      tile.columns,
+      `${ofB}\n${storeB(tile, { terms: isTransposed ? "terms" : "filterTerms", isTransposed })}`,
+    )
+  }
+${step(tile)}
+  }`;
+}
+
+/** Four columns of a row of the filter, zeros outside. */
+function filterRow(wideColumns: boolean, row: string, isInside: string): string {
+  if (wideColumns) {
+    return `select(vec4f(), kernel[(${row}) * (columns / 4u) + column / 4u], ${isInside} && column < columns)`;
+  }
+  const values = [0, 1, 2, 3].map((i) =>
+    `select(0.0, kernel[(${row}) * columns + column + ${i}u], ${isInside} && column + ${i}u < columns)`
+  );
+  return `vec4f(${values.join(", ")})`;
+}
+
+/** WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. */
+function finish(wideColumns: boolean): string {
+  const perNumber = (zero: string, sum: string) => `
+  var value = ${sum};
+  if (job.bias != ${biasKinds.none}u) {
+    value += bias[biasAt];
+  }
+  if (job.hasResidual != 0u) { value += residual[at]; }
+  if (job.activation == ${activations.relu}u) {
+    value = select(value, ${zero}, value < ${zero}); // keeps NaN
+  } else if (job.activation == ${activations.mask}u) {
+    value = select(${zero}, value, mask[at] > ${zero});
+  }
+  out[at] = value;
+`;
+  const image = "(job.firstImage + row / (job.height * job.width))";
+  const biasRow = `select(0u, ${image} * job.columns, job.bias == ${biasKinds.perImage}u)`;
+  if (wideColumns) {
+    return `
+fn finish(row: u32, column: u32, sum: vec4f) {
+  if (row >= job.rows || column >= job.columns) { return; }
+  let at = (row * job.columns + column) / 4u;
+  let biasAt = (${biasRow} + column) / 4u;
+${perNumber("vec4f()", "sum")}
+}`;
+  }
+  return `
+fn finishOne(row: u32, column: u32, sum: f32) {
+  if (row >= job.rows || column >= job.columns) { return; }
+  let at = row * job.columns + column;
+  let biasAt = ${biasRow} + column;
+${perNumber("0.0", "sum")}
+}
+fn finish(row: u32, column: u32, sum: vec4f) {
+${lines(4, (i) => `  finishOne(row, column + ${i}u, sum.${component(i)});`)}
+}`;
+}

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import {
+  recordFilterGradient,
+  recordGather,
+} from "../../../src/backends/gpu/convolution/products.ts";
+import { type Gpu, gpuOf } from "../../../src/backends/gpu/gpu.ts";
+import { RESIDUAL_CONV2D } from "../../../src/ops/convolution/conv2d.ts";
+import { CONV2D_PARAMETER_GRADIENT } from "../../../src/ops/convolution/convolution.ts";
+import { geometryOf } from "../../../src/ops/convolution/geometry.ts";
+import {
+  gpuTile,
+  narrowTile,
+  softwareTile,
+  type TileChoice,
+} from "../../../src/ops/convolution/gpu/tile_wgsl.ts";
+import { RELU_GRADIENT } from "../../../src/ops/relu_gradient/cpu.ts";
+import { backendTest } from "../../support/backends.ts";
+import { errorOf, numbers, runKernel as run } from "../_builds.ts";
+import { attributes, type Case, definition } from "./_definition.ts";
+
+// float32 with at most a few thousand terms per sum.
+const TOLERANCE = 3e-6;
+
+const sameSize = (input: Case["input"], kernel: number, columns: number): Case => ({
+  input,
+  filter: [kernel, kernel, input[3], columns],
+  ...{ stride: 1, pad: "same" },
+});
+
+/** Odd sizes, one pixel, edges of tiles of 32 and 64, channels around steps of 16, both paddings and strides. */
+const cases: readonly Case[] = [
+  { input: [1, 1, 1, 1], filter: [1, 1, 1, 1], stride: 1, pad: "same" },
+  sameSize([2, 7, 5, 1], 3, 8),
+  sameSize([1, 9, 7, 20], 3, 36),
+  sameSize([3, 5, 11, 16], 1, 64),
+  sameSize([2, 3, 5, 7], 3, 13),
+  sameSize([1, 13, 5, 64], 3, 1),
+  sameSize([1, 8, 8, 32], 3, 32),
+  sameSize([5, 17, 19, 2], 3, 3), // several parts of pixels
+  { input: [2, 7, 6, 4], filter: [3, 3, 4, 8], stride: 2, pad: "same" },
+  { input: [2, 8, 9, 3], filter: [2, 3, 3, 4], stride: 2, pad: "valid" },
+  { input: [1, 11, 5, 5], filter: [5, 2, 5, 3], stride: 1, pad: "valid" },
+];
+
+const dispatchesOf = async (gpu: Gpu, work: () => Promise<void>) => {
+  const { dispatches } = gpu.counts;
+  await work();
+  return gpu.counts.dispatches - dispatches;
+};
+
+backendTest(
+  "convolutions on a GPU and their gradients agree with the definition",
+  ["webgpu"],
+  async (backend) => {
+    const count = await dispatchesOf(gpuOf(backend), async () => {
+      for (const given of cases) {
+        const { x, filterValues, dy, dyShape, y, dx, dw } = definition(given);
+        const images = tf.tensor4d(x, given.input),
+          filter = tf.tensor4d(filterValues, given.filter);
+        const cotangent = tf.tensor4d(dy, dyShape);
+        const attrs = {
+          ...attributes(given),
+          ...{ dilations: 1, inputShape: given.input, filterShape: given.filter },
+        };
+        const dBias = new Float64Array(given.filter[3]);
+        dy.forEach((value, i) => dBias[i % dBias.length]! += value);
+        const [dFilter, sums] = tf.engine().runKernel(
+          CONV2D_PARAMETER_GRADIENT,
+          { x: images, dy: cotangent },
+          attrs as unknown as tf.NamedAttrMap,
+        ) as tf.Tensor[];
+        const results = [
+          [run("Conv2D", { x: images, filter }, attrs), y, dyShape],
+          [run("Conv2DBackpropInput", { dy: cotangent, filter }, attrs), dx, given.input],
+          [run("Conv2DBackpropFilter", { x: images, dy: cotangent }, attrs), dw, given.filter],
+          [dFilter!, dw, given.filter],
+          [sums!, dBias, [dBias.length]],
+        ] as const;
+        for (const [i, [result, expected, shape]] of results.entries()) {
+          assert.deepEqual(result.shape, shape);
+          const error = errorOf(await result.data(), expected);
+          assert.ok(error < TOLERANCE, `${JSON.stringify(given)}, result ${i}: ${error}`);
+        }
+        tf.dispose([images, filter, cotangent, results.map(([result]) => result)]);
+      }
+    });
+    // All by our kernels; a filter gradient adds its parts in a dispatch of its own.
+    assert.equal(count, 6 * cases.length);
+  },
+);
+
+backendTest(
+  "a convolution on a GPU adds bias and residual, then applies ReLU, and keeps NaN",
+  ["webgpu"],
+  async () => {
+    const given = sameSize([3, 5, 3, 6], 3, 7);
+    const { x, filterValues, y, dyShape } = definition(given);
+    for (const perImage of [false, true]) {
+      const offsets = numbers(perImage ? 3 * 7 : 7, 0.4), added = numbers(y.length, 1.9);
+      added[11] = NaN;
+      const inputs = {
+        x: tf.tensor4d(x, given.input),
+        filter: tf.tensor4d(filterValues, given.filter),
+        bias: tf.tensor(offsets, perImage ? [3, 7] : [7]),
+        residual: tf.tensor4d(added, dyShape),
+      };
+      const attrs = { ...attributes(given), dilations: 1, activation: "relu" };
+      const out = run(RESIDUAL_CONV2D, inputs, attrs);
+      const expected = y.map((value, i) => {
+        const image = perImage ? Math.floor(i / (5 * 3 * 7)) : 0;
+        return Math.max(0, value + offsets[image * 7 + i % 7]! + added[i]!);
+      });
+      const values = await out.data();
+      assert.ok(Number.isNaN(values[11]) && Number.isNaN(expected[11]));
+      values[11] = expected[11] = 0;
+      assert.ok(errorOf(values, expected) < TOLERANCE);
+      tf.dispose([...Object.values(inputs), out]);
+    }
+  },
+);
+
+backendTest("the gradient of ReLU on a GPU has the sums of its bias", ["webgpu"], async () => {
+  const shape: [number, number, number, number] = [3, 13, 11, 66];
+  const size = shape.reduce((product, length) => product * length, 1), image = size / 3;
+  const [dy, y] = [numbers(size, 0.1), numbers(size, 0.2)];
+  const inputs = { dy: tf.tensor4d(dy, shape), y: tf.tensor4d(y, shape) };
+  const expected = Float64Array.from(dy, (value, i) => y[i]! > 0 ? value : 0);
+  for (const perImage of [false, true]) {
+    const [dx, sums] = tf.engine().runKernel(RELU_GRADIENT, inputs, { perImage }) as tf.Tensor[];
+    const total = new Float64Array(perImage ? 3 * 66 : 66);
+    expected.forEach((value, i) =>
+      total[(perImage ? Math.floor(i / image) * 66 : 0) + i % 66]! += value
+    );
+    assert.ok(errorOf(await dx!.data(), expected) < TOLERANCE);
+    assert.ok(errorOf(await sums!.data(), total) < TOLERANCE);
+    tf.dispose([dx!, sums!]);
+  }
+  tf.dispose(inputs);
+});
+
+/** The bits of a convolution, its input gradient and its filter gradient, with one choice of tiles. */
+async function bitsOf(gpu: Gpu, tiles: TileChoice, given: Case): Promise<Float32Array[]> {
+  const { x, filterValues, dy, dyShape } = definition(given);
+  const geometry = geometryOf("test", given.input, given.filter, attributes(given) as never);
+  const images = tf.tensor4d(x, given.input), filter = tf.tensor4d(filterValues, given.filter);
+  const cotangent = tf.tensor4d(dy, dyShape);
+  const outputs = [gpu.tensor(dyShape), gpu.tensor(given.input), gpu.tensor(given.filter)];
+  const [y, dx, dFilter] = outputs;
+  const dBias = gpu.tensor([given.filter[3]]);
+  const device = { gpu, tiles };
+  recordGather(device, { kind: "values", geometry, source: images, filter, out: y! });
+  recordGather(device, {
+    ...{ kind: "inputGradient", geometry, source: cotangent, filter, out: dx! },
+  });
+  recordFilterGradient(device, { geometry, x: images, dy: cotangent, dFilter: dFilter!, dBias });
+  const all = [...outputs, dBias];
+  const values = await Promise.all(all.map((tensor) => tensor.data<"float32">()));
+  tf.dispose([images, filter, cotangent, ...all]);
+  return values.map((value) => Float32Array.from(value));
+}
+
+backendTest(
+  "products on a GPU have the same bits on repetition and with every tile",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const given = sameSize([2, 13, 11, 20], 3, 12);
+    const expected = await bitsOf(gpu, () => softwareTile, given);
+    const { y, dx, dw } = definition(given);
+    [y, dx, dw].forEach((values, i) => assert.ok(errorOf(expected[i]!, values) < TOLERANCE));
+    // Quads of channels at once; the narrow tile stands for the large one, which compiles for seconds.
+    const tiles = [softwareTile, { ...softwareTile, loadsQuads: true }, {
+      ...narrowTile,
+      isUnrolled: false,
+    }];
+    for (const tile of tiles) assert.deepEqual(await bitsOf(gpu, () => tile, given), expected);
+  },
+);
+
+backendTest(
+  "the tile for GPUs has the bits of the one for software adapters",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const given = sameSize([1, 9, 9, 4], 3, 68);
+    const { x, filterValues, dyShape } = definition(given);
+    const geometry = geometryOf("test", given.input, given.filter, attributes(given) as never);
+    const images = tf.tensor4d(x, given.input), filter = tf.tensor4d(filterValues, given.filter);
+    const results = [gpuTile, softwareTile].map((tile) => {
+      const out = gpu.tensor(dyShape);
+      recordGather({ gpu, tiles: () => tile }, {
+        kind: "values",
+        geometry,
+        source: images,
+        filter,
+        out,
+      });
+      return out;
+    });
+    const [large, small] = await Promise.all(results.map((tensor) => tensor.data()));
+    assert.deepEqual(large, small);
+    tf.dispose([images, filter, ...results]);
+  },
+);
+
+backendTest(
+  "convolutions that our shaders do not take are tfjs's own",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const x = tf.tensor4d(numbers(2 * 9 * 8 * 3, 0.2), [2, 9, 8, 3]);
+    const filter = tf.tensor4d(numbers(3 * 3 * 3 * 4, 0.3), [3, 3, 3, 4]);
+    const count = await dispatchesOf(gpu, async () => {
+      const outs = [
+        tf.conv2d(x, filter, 3, "valid"),
+        tf.conv2d(x, filter, [1, 2], "valid"),
+        tf.conv2d(x, filter, 1, "valid", "NHWC", 2),
+        tf.fused.conv2d({ x, filter, strides: 1, pad: "same", activation: "elu" }),
+      ];
+      assert.deepEqual(outs.map(({ shape }) => shape), [
+        [2, 3, 2, 4],
+        [2, 7, 3, 4],
+        [2, 5, 4, 4],
+        [2, 9, 8, 4],
+      ]);
+      for (const out of outs) assert.ok((await out.data()).every(Number.isFinite));
+      tf.dispose(outs);
+    });
+    assert.equal(count, 0);
+    tf.dispose([x, filter]);
+  },
+);

@@ -20,7 +20,10 @@ interface TensorData {
  */
 interface Unexported {
   readonly device: GPUDevice;
-  readonly bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
+  readonly bufferManager: {
+    acquireBuffer(size: number, usage: number): GPUBuffer;
+    releaseBuffer(buffer: GPUBuffer): void;
+  };
   /** Data that are disposed and whose buffers recorded commands use: they are given back at the submit. */
   readonly tensorDataPendingDisposal: readonly object[];
   /** Dispatches since the last submit; tfjs submits when it reaches a setting. */
@@ -34,6 +37,8 @@ interface Unexported {
   endComputePassEncoder(): void;
   submitQueue(): void;
   uploadToGPU(id: object): void;
+  /** Reads a tensor's buffer; the tensor lives until it is read. */
+  getBufferData(buffer: GPUBuffer): Promise<ArrayBuffer>;
   makeTensorInfo(shape: readonly number[], dtype: "float32"): tf.TensorInfo;
 }
 
@@ -42,6 +47,7 @@ const METHODS = [
   "endComputePassEncoder",
   "submitQueue",
   "uploadToGPU",
+  "getBufferData",
   "makeTensorInfo",
 ] as const satisfies readonly (keyof Unexported)[];
 
@@ -69,8 +75,8 @@ function knownMembers(backend: unknown): Unexported {
   return known as Unexported;
 }
 
-/** GPUBufferUsage of tensors: STORAGE, COPY_SRC and COPY_DST. */
-const TENSOR_USAGE = 0x8c;
+/** GPUBufferUsage of tensors: STORAGE, COPY_SRC and COPY_DST; of what is read: MAP_READ and COPY_DST. */
+const TENSOR_USAGE = 0x8c, READ_USAGE = 0x09;
 
 /** Dispatches that are recorded before they are submitted, where nothing submits earlier. */
 const MOST_DISPATCHES = 1024;
@@ -82,7 +88,8 @@ const MOST_DISPATCHES = 1024;
  *   buffers that it has free are in no recorded command, so writing them before these is safe.
  * - The buffer of a disposed tensor is reused for results at once, since commands run in order. tfjs keeps it
  *   until the submit, so it has to submit every 15 dispatches or take up several times the memory.
- * - It submits after {@link MOST_DISPATCHES}, at a read, or when told to.
+ * - It submits after {@link MOST_DISPATCHES}, for reads, or when told to. Reads that are started without
+ *   waiting for each other share a submit.
  *
  * @param backend One of our own: it is changed.
  * @throws {FailureError} If this version of tfjs lacks a member that is used here.
@@ -108,6 +115,7 @@ export function keepBuffers(backend: unknown): void {
       own.commandQueueOwnedIds.add(id);
     }
   };
+  readTogether(own);
   const restartCount = () => {
     own.dispatchCountInPass = dispatchesPerSubmit() - MOST_DISPATCHES;
   };
@@ -116,6 +124,29 @@ export function keepBuffers(backend: unknown): void {
     restartCount();
   };
   restartCount();
+}
+
+/** Lets reads of the same turn of the event loop share a submit, at its end. */
+function readTogether(own: Unexported): void {
+  let submitted: Promise<void> | null = null;
+  own.getBufferData = async (buffer) => {
+    const { bufferManager } = own, { size } = buffer;
+    const staging = bufferManager.acquireBuffer(size, READ_USAGE);
+    own.ensureCommandEncoderReady();
+    own.endComputePassEncoder();
+    own.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, 0, size);
+    await (submitted ??= Promise.resolve().then(() => {
+      submitted = null;
+      if (own.commandEncoder === null) return;
+      own.endComputePassEncoder();
+      own.submitQueue();
+    }));
+    await staging.mapAsync(GPUMapMode.READ);
+    const values = staging.getMappedRange().slice(0);
+    staging.unmap();
+    bufferManager.releaseBuffer(staging);
+    return values;
+  };
 }
 
 /** The count of dispatches at which tfjs submits, a setting that all its backends share. */

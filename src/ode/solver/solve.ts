@@ -202,8 +202,7 @@ class Solver<Rows> {
     const norms = async (value: Rows) =>
       groupNorms(groups, await this.#squares(value, this.#y, control), this.#parts);
     const slope = space.own(field.evaluate(t, this.#y, ids));
-    const stateNorms = await norms(this.#y);
-    const slopeNorms = await norms(slope);
+    const [stateNorms, slopeNorms] = await Promise.all([norms(this.#y), norms(slope)]);
     const trials = groups.map((_, i) => {
       const trial = trialStepSize(stateNorms[i]!, slopeNorms[i]!);
       // Where the slope is not finite: a field may refuse a time that is NaN.

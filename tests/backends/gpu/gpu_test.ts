@@ -134,6 +134,7 @@ backendTest("TfjsWebgpu names the members that tfjs's backend lacks", ["webgpu"]
     "endComputePassEncoder",
     "submitQueue",
     "uploadToGPU",
+    "getBufferData",
     "makeTensorInfo",
   ];
   for (const name of members) {

@@ -62,3 +62,19 @@ backendTest("recorded dispatches are submitted in thousands", ["webgpu"], () => 
     counter.stop();
   }
 });
+
+backendTest("reads that do not wait for each other share a submit", ["webgpu"], async () => {
+  const counter = countGpuCalls();
+  try {
+    const tensors = [1, 2, 3].map((value) => tf.tidy(() => tf.add(tf.scalar(value), 1)));
+    const values = Promise.all(tensors.map((tensor) => tensor.data()));
+    // Recorded after the reads, and before their submit.
+    const later = tf.tidy(() => tf.add(tensors[0]!, 9));
+    assert.deepEqual((await values).map(([value]) => value), [2, 3, 4]);
+    assert.equal(counter.calls().submits, 1);
+    assert.equal((await later.data())[0], 11);
+    tf.dispose([later, ...tensors]);
+  } finally {
+    counter.stop();
+  }
+});

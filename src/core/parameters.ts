@@ -149,10 +149,10 @@ export function reorderAxes(
   return out;
 }
 
-/** Weights on the device: a flat vector, and its views in layout order. */
+/** Weights on the device: a flat vector, and its parts in layout order once somebody asked for them. */
 interface Uploaded {
   readonly flat: Tensor1D;
-  readonly tensors: readonly Tensor[];
+  tensors: readonly Tensor[] | null;
 }
 
 /**
@@ -185,11 +185,11 @@ export class Parameters {
       );
     }
     const own = values.slice();
-    return new Parameters(layout, hasTensors() ? upload(layout, own) : own);
+    return new Parameters(layout, hasTensors() ? kept(tf.tensor1d(own)) : own);
   }
 
   #uploaded(): Uploaded {
-    if (this.#held instanceof Float32Array) this.#held = upload(this.layout, this.#held);
+    if (this.#held instanceof Float32Array) this.#held = kept(tf.tensor1d(this.#held));
     return this.#held;
   }
 
@@ -200,13 +200,15 @@ export class Parameters {
 
   /** In layout order, each with its `deviceShape`. Owned by this object: do not dispose. */
   get tensors(): readonly Tensor[] {
-    return this.#uploaded().tensors;
+    const held = this.#uploaded();
+    // Cut when asked for: engines read the flat vector, and cutting took each training step 0.2 ms.
+    return held.tensors ??= split(this.layout, held.flat);
   }
 
   /** Takes ownership of `flat` as the new value; disposes the old tensors. */
   replace(flat: Tensor1D): void {
     this.dispose();
-    this.#held = keep(this.layout, flat);
+    this.#held = kept(flat);
   }
 
   /** A copy of the flat vector in device order. */
@@ -219,22 +221,12 @@ export class Parameters {
   dispose(): void {
     if (this.#held instanceof Float32Array) return;
     this.#held.flat.dispose();
-    for (const tensor of this.#held.tensors) tensor.dispose();
+    for (const tensor of this.#held.tensors ?? []) tensor.dispose();
   }
 }
 
-function upload(layout: ParameterLayout, values: Float32Array<ArrayBuffer>): Uploaded {
-  const flat = tf.tensor1d(values);
-  try {
-    return keep(layout, flat);
-  } catch (error) {
-    flat.dispose();
-    throw error;
-  }
-}
-
-function keep(layout: ParameterLayout, flat: Tensor1D): Uploaded {
-  return { flat: tf.keep(flat), tensors: split(layout, flat) };
+function kept(flat: Tensor1D): Uploaded {
+  return { flat: tf.keep(flat), tensors: null };
 }
 
 function split(

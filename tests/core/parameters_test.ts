@@ -75,3 +75,15 @@ backendTest("Parameters are one vector and its views", ["cpu", "webgpu"], async 
     /expected 84 numbers, got 83/,
   );
 });
+
+backendTest("Parameters are cut into tensors only if these are asked for", ["cpu"], async () => {
+  const before = tf.memory().numTensors;
+  const parameters = Parameters.fromFlat(layout, new Float32Array(84));
+  parameters.replace(tf.ones([84]));
+  assert.equal((await parameters.read())[83], 1);
+  assert.equal(tf.memory().numTensors, before + 1);
+  assert.equal(parameters.tensors, parameters.tensors);
+  assert.equal(tf.memory().numTensors, before + 5);
+  parameters.dispose();
+  assert.equal(tf.memory().numTensors, before);
+});

@@ -74,6 +74,7 @@ for (const linearizationRows of [4096, 10, 4]) {
     () => {
       const parameters = Parameters.fromFlat(layout, weights);
       const { y, t, rowIds, row } = places(7, 1);
+      assert.ok(parameters.tensors.length > 0); // cut here, not in the evaluation
       const before = tf.memory().numTensors;
       const augmented = withDivergence(
         field(parameters, linearizationRows),

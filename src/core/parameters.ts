@@ -179,11 +179,7 @@ export class Parameters {
    * @throws {RangeError} If it has another length.
    */
   static fromFlat(layout: ParameterLayout, values: Float32Array): Parameters {
-    if (values.length !== layout.size) {
-      throw new RangeError(
-        `parameters: expected ${layout.size} numbers, got ${values.length}`,
-      );
-    }
+    requireSize(layout, values);
     const own = values.slice();
     return new Parameters(layout, hasTensors() ? kept(tf.tensor1d(own)) : own);
   }
@@ -211,6 +207,18 @@ export class Parameters {
     this.#held = kept(flat);
   }
 
+  /**
+   * Takes ownership of `values`, in device order, as the new value; disposes the old tensors. They are
+   * uploaded when a tensor is first asked for.
+   *
+   * @throws {RangeError} If their number is another.
+   */
+  replaceNumbers(values: Float32Array<ArrayBuffer>): void {
+    requireSize(this.layout, values);
+    this.dispose();
+    this.#held = values;
+  }
+
   /** A copy of the flat vector in device order. */
   async read(): Promise<Float32Array> {
     const held = this.#held;
@@ -223,6 +231,10 @@ export class Parameters {
     this.#held.flat.dispose();
     for (const tensor of this.#held.tensors ?? []) tensor.dispose();
   }
+}
+
+function requireSize({ size }: ParameterLayout, { length }: Float32Array): void {
+  if (length !== size) throw new RangeError(`parameters: expected ${size} numbers, got ${length}`);
 }
 
 function kept(flat: Tensor1D): Uploaded {

@@ -1,5 +1,3 @@
-import * as tf from "../core/tfjs/library.ts";
-import { needTensors } from "../core/tfjs/on_demand.ts";
 import { isImageNetwork } from "../nn/network.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
@@ -17,6 +15,7 @@ import {
   type TraceSettings,
 } from "./model.ts";
 import { requireSolveSettings } from "./solve_settings.ts";
+import { logDensities } from "./sources/number_density.ts";
 import { requireLogDensity } from "./sources/source.ts";
 import {
   dataWidth,
@@ -205,7 +204,7 @@ async function solveRows(
   settings: SolveSettings,
 ): Promise<SolvedRows> {
   const dims = model.network.rowWidth;
-  const logDensity = requireLogDensity(model.source);
+  requireLogDensity(model.source);
   const count = end - first;
   const width = dataWidth(model);
   const rows = points.slice(first * width, end * width);
@@ -228,10 +227,7 @@ async function solveRows(
     const { y1 } = await readSolution(solution);
     const z = columnsOf(y1, [0, dims], dims + columns);
     const changes = columnsOf(y1, [dims, dims + columns], dims + columns);
-    await needTensors();
-    const density = tf.tidy(() => logDensity(tf.tensor2d(z, [count, dims])));
-    const source = await density.data<"float32">();
-    density.dispose();
+    const source = await logDensities(model.source, z, dims);
     const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
     return {

@@ -1,5 +1,3 @@
-import * as tf from "../core/tfjs/library.ts";
-import { needTensors } from "../core/tfjs/on_demand.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { requireSolved } from "../ode/solver/failure_message.ts";
@@ -8,6 +6,7 @@ import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { chunkRows } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
 import { columnsOf, withZeros } from "../ode/engines/number_rows.ts";
+import { sumNumbers } from "../ops/elementwise/sum_numbers.ts";
 import { drawTrace, requireTrace } from "./likelihood_problem.ts";
 import {
   accurateSolve,
@@ -18,6 +17,7 @@ import {
   type TraceSettings,
 } from "./model.ts";
 import { requireSolveSettings } from "./solve_settings.ts";
+import { logDensities } from "./sources/number_density.ts";
 import { drawSource, requireLogDensity } from "./sources/source.ts";
 import { dataWidth, logScaleSum, logVolumes, type PointValues, toData } from "./standardization.ts";
 import { velocityField } from "./velocity_field.ts";
@@ -166,7 +166,7 @@ async function solveRows(
   const n = cut.last - cut.first;
   const stages = settings.tableau.c.length;
   requireRowsFit(n, { width, stages, times: options.times?.length });
-  const logDensity = withLogProb && requireLogDensity(model.source);
+  if (withLogProb) requireLogDensity(model.source);
   const draws = options.prior === "evaluation"
     ? subsequences.evaluationPrior
     : subsequences.samplePrior;
@@ -201,21 +201,17 @@ async function solveRows(
     const samples = kept(numbers.y1);
     const states = numbers.states.map(kept);
     let logProb: Float64Array | null = null;
-    if (logDensity) {
-      await needTensors();
-      const density = tf.tidy(() => {
-        const z = tf.tensor2d(prior, [n, width]);
-        const change = tf.mean(tf.slice2d(solution.y1, [0, width], [n, -1]), 1);
-        return tf.add(logDensity(z), change);
-      });
+    if (withLogProb) {
+      const density = await logDensities(model.source, prior, width);
+      const changes = columnsOf(numbers.y1, [width, width + added], width + added);
+      const part = { count: added, scale: 1 / added };
       const logScale = logScaleSum(model.standardization);
-      logProb = Float64Array.from(await density.data(), (value) => value - logScale).slice(
-        cut.from - cut.first,
-        cut.to - cut.first,
-      );
+      logProb = Float64Array.from(density, (value, row) => {
+        const change = sumNumbers(changes, { ...part, first: row * added });
+        return Math.fround(value + change) - logScale;
+      }).slice(cut.from - cut.first, cut.to - cut.first);
       const volumes = logVolumes(model.standardization, samples);
       if (volumes !== null) logProb = logProb.map((value, row) => value + volumes[row]!);
-      density.dispose();
     }
     return { samples, logProb, states, reports };
   } finally {

@@ -102,7 +102,7 @@ export interface TrainResult {
  *
  * The weights are a function of config and data: on the CPU engine, a run that was stopped and
  * resumed has the bits of an uninterrupted one. The backend stays open and current for subsequent
- * work (`loadRun`); fused steps open none unless tfjs is loaded, as it is by the package.
+ * work (`loadRun`); steps without tensors open none unless tfjs is loaded, as it is by the package.
  *
  * @throws {InputError} If the options, data or folder are invalid; nothing is written.
  * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full; the last
@@ -272,7 +272,7 @@ async function hasCheckpoint(run: string): Promise<boolean> {
 async function openDeviceOf(plan: TrainingPlan): Promise<Device> {
   const { config, dataset, network } = plan;
   const { threads, portableBits } = config;
-  const tensors = trainingWay(plan, { kind: "cpu" }) === "fused" ? "onDemand" : "now";
+  const tensors = trainingWay(plan, { kind: "cpu" }) === "tensors" ? "now" : "onDemand";
   const device = await openDevice(config.backend, {
     ...{ work: dataset.kind, threads, portableBits, tensors },
   });

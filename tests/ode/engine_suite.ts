@@ -103,6 +103,12 @@ async function pulled(
       nfe: await gradient.nfe(),
     };
     tf.dispose([gradient.y0, gradient.parameters]);
+    const numbers = await engine.pullBackNumbers?.(solution, cotangent, method);
+    if (numbers !== undefined) {
+      assert.deepEqual(numbers.y0, result.y0);
+      assert.deepEqual(numbers.parameters, result.parameters);
+      assert.equal(await numbers.nfe(), result.nfe);
+    }
     return result;
   } finally {
     solution.dispose();

@@ -10,10 +10,10 @@ import type { FlowModel, SolveSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 
 /** Size of the step whose error is estimated. */
-const STEP = 0.05;
+export const STEP = 0.05;
 
 /** Tolerance of the solve whose steps are predicted: that of evaluation and sampling. */
-const TOLERANCE = 1e-5;
+export const TOLERANCE = 1e-5;
 
 /** Exponent of a scaled error in the number of steps: the controller's. */
 const EXPONENT = 1 / dopri5.errorOrder;
@@ -59,7 +59,7 @@ export async function predictedSteps(
     readonly step: number;
   },
 ): Promise<PredictedSteps> {
-  const t = (1 - STEP) * (((step + 1) * GOLDEN) % 1);
+  const t = timeOf(step);
   const field = velocityField(model, trace);
   const y0 = await stateAt(t, { model, engines, batch, trace, settings });
   const solved = async (steps: number) => {
@@ -96,6 +96,11 @@ export async function predictedSteps(
     tf.dispose([y0, ...cotangents, ...parts]);
     for (const { solution } of solves) solution.dispose();
   }
+}
+
+/** The time at which a training step, from 0, predicts. */
+export function timeOf(step: number): number {
+  return (1 - STEP) * (((step + 1) * GOLDEN) % 1);
 }
 
 /** (z(t), 0) along the run's own solve from the batch: [n, d + columns]. */

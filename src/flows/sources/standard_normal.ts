@@ -3,7 +3,8 @@ import { fillNormal } from "../../core/random/random.ts";
 import type { Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import type { Source } from "./source.ts";
 
-const LOG_TWO_PI = Math.log(2 * Math.PI);
+/** log(2 pi). */
+export const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 /** N(0, I) over rows of any width. */
 export const standardNormal: Source = {

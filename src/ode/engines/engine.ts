@@ -151,6 +151,16 @@ export interface Gradient {
   readonly nfe: Late<number>;
 }
 
+/** The gradient of a solve as numbers; see {@link Gradient}. */
+export interface GradientNumbers {
+  /** Cotangent of y0, [n * w]. */
+  readonly y0: Float32Array<ArrayBuffer>;
+  /** Cotangent of the flat parameter vector, device order. */
+  readonly parameters: Float32Array<ArrayBuffer>;
+  /** See {@link Gradient.nfe}. */
+  readonly nfe: Late<number>;
+}
+
 /** Whether an engine supports a problem; if not, the reasons, as phrases for messages. */
 export type Support =
   | { readonly kind: "yes" }
@@ -192,6 +202,16 @@ export interface Engine {
     cotangent: Tensor2D,
     method: GradientMethod,
   ): Promise<Gradient>;
+  /**
+   * {@link pullBack} without tensors. Absent from engines whose solutions have no `numbers`.
+   *
+   * @param cotangent [n * w] cotangent of y1.
+   */
+  pullBackNumbers?(
+    solution: Solution,
+    cotangent: Float32Array,
+    method: GradientMethod,
+  ): Promise<GradientNumbers>;
   /**
    * One report per group; failures are values. Call before the solution is disposed; the result may
    * be awaited afterwards.

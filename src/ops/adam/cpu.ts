@@ -7,9 +7,10 @@ import {
   CLIP_EPSILON,
   EPSILON,
 } from "./contract.ts";
-import { partsOfPass, ranges } from "../../threads/ranges.ts";
+import { ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { AdamKernels } from "./kernels.ts";
+import { squaresRanges } from "./squares_ranges.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall, type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
@@ -19,8 +20,6 @@ type Kernels = KernelThreads<AdamKernels & ElementwiseKernels>;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Cost of one number, in multiply-adds. */
 const WORK = 10;
-/** Cost of a square, and the unit of partial sums: as in sum.ts, for the same bits. */
-const SUM_WORK = 8, SUM_UNIT = 64;
 
 /** Arguments of the operation. */
 export interface AdamStepCall
@@ -64,7 +63,7 @@ function sumOfSquares(
   backend: WasmBackend,
   { size, from, to }: { readonly size: number; readonly from: number; readonly to: number },
 ): void {
-  const parts = ranges(size, partsOfPass(size, SUM_WORK * size), SUM_UNIT);
+  const parts = squaresRanges(size);
   if (parts.length === 1) return simd.run("sumOfSquares", [[size, from, to]]);
   withScratch(backend, parts.length, (sums) => {
     simd.run(

@@ -6,15 +6,18 @@ import type { Checkpoint } from "../run/checkpoint.ts";
 import { trainingLoss } from "../training_loss.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { fusedTrainer, supportsFused } from "./fused_trainer.ts";
+import { likelihoodTrainer, supportsNumbers } from "./likelihood_trainer.ts";
 import { tensorTrainer } from "./tensor_trainer.ts";
 import type { Trainer, TrainingWay } from "./trainer.ts";
 
 /** How a plan's steps are computed on a backend. */
 export function trainingWay(plan: TrainingPlan, { kind }: Pick<Backend, "kind">): TrainingWay {
-  return kind === "cpu" && supportsFused(plan).kind === "yes" ? "fused" : "tensors";
+  if (kind !== "cpu") return "tensors";
+  if (supportsFused(plan).kind === "yes") return "fused";
+  return supportsNumbers(plan).kind === "yes" ? "numbers" : "tensors";
 }
 
-/** The trainer of a plan on a device: fused steps where they are supported, tensors elsewhere. */
+/** The trainer of a plan on a device: steps without tensors where they are supported. */
 export async function openTrainer(
   plan: TrainingPlan,
   { checkpoint, device: { backend, engines }, clock }: {
@@ -23,11 +26,19 @@ export async function openTrainer(
     readonly clock: () => number;
   },
 ): Promise<Trainer> {
-  if (trainingWay(plan, backend) === "fused") {
-    return await fusedTrainer(plan, { checkpoint, threads: engines.threads, clock });
+  const way = trainingWay(plan, backend);
+  switch (way) {
+    case "fused":
+      return await fusedTrainer(plan, { checkpoint, threads: engines.threads, clock });
+    case "numbers":
+      return await likelihoodTrainer(plan, { checkpoint, engines });
+    case "tensors": {
+      const { config, network, standardization, values } = plan;
+      const state = new TrainState(config, network, { ...checkpoint, standardization, values });
+      const submit = backend.kind === "webgpu" ? () => gpuOf(backend).submit() : undefined;
+      return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines), submit });
+    }
+    default:
+      return way satisfies never;
   }
-  const { config, network, standardization, values } = plan;
-  const state = new TrainState(config, network, { ...checkpoint, standardization, values });
-  const submit = backend.kind === "webgpu" ? () => gpuOf(backend).submit() : undefined;
-  return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines), submit });
 }

@@ -1,10 +1,9 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Loss, LossAndGradient } from "../../flows/losses/loss.ts";
-import type { FlowModel } from "../../flows/model.ts";
-import { logScaleSum, logVolumes, type PointValues } from "../../flows/standardization.ts";
 import type { TrainState } from "../optimizer/train_state.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { BatchRows } from "./batch_rows.ts";
+import { lossOffset } from "./loss_offset.ts";
 import { atStep } from "./step_failure.ts";
 import type { TakenStep, Trainer } from "./trainer.ts";
 
@@ -85,17 +84,4 @@ async function takeStep(
     batch?.dispose();
     taken?.gradient.dispose();
   }
-}
-
-/**
- * What takes a batch's mean loss from model units to the data's. A CNF's loss is a likelihood; a
- * squared error stays in standardised units, since columns of different units share none.
- */
-function lossOffset({ kind, standardization }: FlowModel, points: PointValues): number {
-  if (kind !== "cnf") return 0;
-  const volumes = logVolumes(standardization, points);
-  const mean = volumes === null
-    ? 0
-    : volumes.reduce((sum, value) => sum + value, 0) / volumes.length;
-  return logScaleSum(standardization) - mean;
 }

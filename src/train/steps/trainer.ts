@@ -27,8 +27,11 @@ export interface TakenStep {
   dispose(): void;
 }
 
-/** How steps are computed: several per call in WebAssembly, or each as tensor operations. */
-export type TrainingWay = "fused" | "tensors";
+/**
+ * How steps are computed: `fused`, several per call in WebAssembly; `numbers`, each by an engine on
+ * arrays; or each as tensor operations. Only the last needs tfjs.
+ */
+export type TrainingWay = "fused" | "numbers" | "tensors";
 
 /**
  * The state of a training run, and its steps: a function of the state after the step before, of

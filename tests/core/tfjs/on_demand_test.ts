@@ -1,4 +1,4 @@
-// When the program loads tfjs: never for flow matching on points and samples of flows on points.
+// When the program loads tfjs: never for flows on points with the standard normal source.
 import assert from "node:assert/strict";
 import { deno } from "../../../tools/bundle.ts";
 
@@ -34,7 +34,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("flow matching on points and its samples load no tfjs, log-likelihoods do", () =>
+Deno.test("flow matching on points, its samples and log-likelihoods load no tfjs", () =>
   inFolder(async (folder) => {
     const found = await run(
       folder,
@@ -42,14 +42,18 @@ Deno.test("flow matching on points and its samples load no tfjs, log-likelihoods
        const { model } = await fluxion.loadRun(run);
        const { engines, backend } = await device();
        const { samples } = await fluxion.sample(model, engines, { count: 9 });
-       const before = isLoaded();
        const { logProb } = await fluxion.logProb(model, engines, samples);
-       const after = isLoaded();
+       const both = await fluxion.sample(model, engines, {
+         count: 9,
+         withLogProb: { trace: { kind: "exact" } },
+       });
+       const before = isLoaded();
+       (await fluxion.openDevice("cpu")).backend.check();
        const again = await fluxion.sample(model, engines, { count: 9 });
        console.log(JSON.stringify({
-         before, after,
+         before, after: isLoaded(),
          kind: backend.kind,
-         finite: logProb.every(Number.isFinite),
+         finite: logProb.every(Number.isFinite) && both.logProb.every(Number.isFinite),
          same: String(again.samples) === String(samples),
        }));`,
     );
@@ -58,16 +62,39 @@ Deno.test("flow matching on points and its samples load no tfjs, log-likelihoods
     });
   }));
 
-Deno.test("a CNF trains with tensors, on a backend that is open before its first step", () =>
+Deno.test("a CNF trains, evaluates and resumes without tfjs, in every default way", () =>
+  inFolder(async (folder) => {
+    const found = await run(
+      folder,
+      `const cnf = { ...moons, model: "cnf", evalEvery: 1 };
+       const ways = [];
+       const hooks = { onStart: ({ way }) => void ways.push(way) };
+       const plain = await fluxion.train(cnf, { run: folder + "/a", hooks });
+       const wide = { ...cnf, trace: "hutchinson", gradient: "adjoint", regularize: "kinetic=0.1" };
+       await fluxion.train(wide, { run: folder + "/b", hooks });
+       const more = { run: folder + "/a", hooks, mode: "resume" };
+       await fluxion.train({ model: "cnf", steps: 5 }, more);
+       console.log(JSON.stringify({
+         ways, isLoaded: isLoaded(), finite: Number.isFinite(plain.metrics.testLoss),
+       }));`,
+    );
+    const ways = ["numbers", "numbers", "numbers"];
+    assert.deepEqual(found, { ways, isLoaded: false, finite: true });
+  }));
+
+Deno.test("a CNF from another source trains with tensors, on a backend that is open before its first step", () =>
   inFolder(async (folder) => {
     const found = await run(
       folder,
       `let atStart;
        const hooks = { onStart: () => void (atStart = isLoaded()) };
-       const { run } = await fluxion.train({ ...moons, model: "cnf" }, { run: folder + "/r", hooks });
+       const source = fluxion.eightGaussiansSource;
+       const { run } = await fluxion.train({ ...moons, model: "cnf", source }, {
+         run: folder + "/r", hooks,
+       });
        // A device on demand is the open one.
        const { engines, backend } = await device();
-       const { model } = await fluxion.loadRun(run);
+       const { model } = await fluxion.loadRun(run, undefined, { source });
        const shape = model.parameters.flat.shape;
        backend.close();
        console.log(JSON.stringify({ atStart, name: backend.tfName, size: shape[0] }));`,

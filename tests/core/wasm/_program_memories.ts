@@ -1,6 +1,6 @@
 import { addressOf, ranges } from "./_ranges.ts";
 
-// Trains for a step and draws a plot, all in this process, then prints every memory that
+// Trains for a step, draws a plot and opens the CPU backend of tfjs, all in this process, then prints every memory that
 // WebAssembly instructions can reach: its address, its size, whether its first page is in use, and
 // which accessible ranges lie behind it, up to one page beyond what an index can address.
 
@@ -24,6 +24,8 @@ const { runProgram } = await import("../../../cli/program.ts");
 const training = ["train", "cnf", "--steps", "1", "--batch-size", "16", "--hidden", "8"];
 const code = await runProgram([...training, "--quiet", "--backend", "cpu", "--run", Deno.args[0]!]);
 if (code !== 0) Deno.exit(code);
+const { openBackend } = await import("../../../src/backends/open_backend.ts");
+await openBackend("cpu");
 
 const reach = 2 ** 32;
 const found = [...memories].filter(({ buffer }) => buffer.byteLength % reach > 0).map((memory) => {

@@ -106,7 +106,7 @@ for (const [name, [options, values]] of Object.entries(cases)) {
 }
 
 backendTest(
-  "openTrainer() fuses flow matching with the mlp, and nothing else",
+  "openTrainer() fuses flow matching with the mlp; likelihoods take numbers, others tensors",
   ["cpu"],
   async (backend) => {
     const device = { backend, engines: enginesOf(backend) };
@@ -125,7 +125,7 @@ backendTest(
           options: cnf,
         }),
       ),
-      "tensors",
+      "numbers",
     );
     assert.equal(await wayOf({ ...plan, network: linear }), "tensors");
     const large = { ...plan, config: { ...plan.config, batchSize: 2 ** 40 } };

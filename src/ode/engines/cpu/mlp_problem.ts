@@ -1,6 +1,6 @@
-import { energyColumns } from "../../energies.ts";
+import { energyColumns, type EnergyOption } from "../../energies.ts";
 import { type Interpolant, requireInterpolant } from "../../interpolant.ts";
-import type { FieldSpec, SolveProblem, Support } from "../engine.ts";
+import type { FieldSpec, SolveProblem, Support, TraceMethod } from "../engine.ts";
 import { largestGroup } from "../../solver/control_groups.ts";
 import { requireControl } from "../../solver/step_control.ts";
 import { jobFits, type JobShape } from "./job_sizes.ts";
@@ -8,13 +8,21 @@ import { jobFits, type JobShape } from "./job_sizes.ts";
 /** A problem over a field that the CPU engine supports. */
 export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
+/** What determines the sizes of a problem's job. */
+export interface ProblemShape extends Pick<MlpProblem, "tableau" | "controlGroup" | "keep"> {
+  readonly field: Pick<MlpProblem["field"], "dims" | "hidden"> & {
+    readonly trace: { readonly kind: TraceMethod["kind"] } & EnergyOption | null;
+  };
+  readonly y0: Pick<SolveProblem["y0"], "shape">;
+}
+
 /** The coefficients of an interpolant, in the order of a job. */
 export function interpolantNumbers({ powers, basis, values }: Interpolant): number[] {
   return [...powers, ...basis.flat(), ...values.flat()];
 }
 
 /** The shapes that determine the sizes of a problem's job. */
-export function shapeOf({ field, y0, tableau, controlGroup, keep }: MlpProblem): JobShape {
+export function shapeOf({ field, y0, tableau, controlGroup, keep }: ProblemShape): JobShape {
   const { dims, hidden, trace } = field;
   const [rows, width] = y0.shape;
   return {
@@ -55,13 +63,17 @@ export function requireProblem({ y0, field, tableau, control, ...problem }: MlpP
   }
 }
 
+/** Whether a problem's job fits the engine's memory. */
+export function fits(problem: ProblemShape): boolean {
+  return jobFits(shapeOf(problem), problem.keep.kind === "records");
+}
+
 /** Depends on kinds and shapes only, never on free memory: other engines do not compute the same bits. */
 export function supports({ field, ...problem }: SolveProblem): Support {
   if (field.kind !== "mlp") {
     return { kind: "no", reasons: [`it takes fields of kind mlp, not ${field.kind}`] };
   }
-  const fits = jobFits(shapeOf({ ...problem, field }), problem.keep.kind === "records");
-  return fits ? { kind: "yes" } : {
+  return fits({ ...problem, field }) ? { kind: "yes" } : {
     kind: "no",
     reasons: [
       `a network of width ${field.hidden} over ${field.dims} dimensions, ${problem.y0.shape[0]} ` +

@@ -1,9 +1,8 @@
-import * as tf from "../../../core/tfjs/library.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import { describeFailures, requireSolved } from "../../solver/failure_message.ts";
 import { adjointControl } from "../../solver/step_control.ts";
-import type { Gradient, GradientMethod } from "../engine.ts";
+import type { GradientMethod, GradientNumbers } from "../engine.ts";
 import { adaptiveFields } from "./control_fields.ts";
 import { Job } from "./job.ts";
 import {
@@ -21,21 +20,25 @@ import type { Solved } from "./solve_job.ts";
 import { option } from "../../../core/options/spelling.ts";
 
 /**
- * VJP of a solve, given the cotangent of y1.
+ * VJP of a solve, given the cotangent of y1, [n * w].
  *
  * @throws {FailureError} If a group failed, or the adjoint does not fit into memory.
  */
 export async function pullBackJob(
   solved: Solved,
-  cotangent: tf.Tensor2D,
+  cotangent: Float32Array,
   method: GradientMethod,
-): Promise<Gradient> {
+): Promise<GradientNumbers> {
   const { problem, reports } = solved;
   const { control, maxSteps } = problem;
+  const { rows, width } = solved.job.shape;
+  if (cotangent.length !== rows * width) {
+    throw new RangeError(`cotangent: expected ${rows * width} numbers, got ${cotangent.length}`);
+  }
   requireSolved(reports, { control, maxSteps, maxStepsOption: "maxSteps" });
   switch (method.kind) {
     case "direct":
-      return await pullBackDirect(solved, await cotangent.data<"float32">());
+      return await pullBackDirect(solved, cotangent);
     case "adjoint":
       return await pullBackAdjoint(solved, cotangent, method);
     default:
@@ -43,7 +46,10 @@ export async function pullBackJob(
   }
 }
 
-async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<Gradient> {
+async function pullBackDirect(
+  solved: Solved,
+  cotangent: Float32Array,
+): Promise<GradientNumbers> {
   const { module: { memory }, threads, problem, job, reports } = solved;
   if (problem.keep.kind !== "records") {
     throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
@@ -68,8 +74,8 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
     const copy = (address: number, count: number) =>
       job.floats(address, count).slice() as Float32Array<ArrayBuffer>;
     return {
-      y0: tf.tensor2d(copy(job.get("ofY0"), rows * width), [rows, width]),
-      parameters: tf.tensor1d(copy(job.get("gradients"), parameters)),
+      y0: copy(job.get("ofY0"), rows * width),
+      parameters: copy(job.get("gradients"), parameters),
       nfe: ready(pulled / rows),
     };
   } finally {
@@ -83,9 +89,9 @@ async function pullBackDirect(solved: Solved, cotangent: Float32Array): Promise<
  */
 async function pullBackAdjoint(
   { module, threads, problem, job: forward, numbers: { y1: y } }: Solved,
-  cotangent: tf.Tensor2D,
+  cotangent: Float32Array,
   method: GradientMethod & { kind: "adjoint" },
-): Promise<Gradient> {
+): Promise<GradientNumbers> {
   const { rows, width } = forward.shape;
   const shape = { ...forward.shape, width: 2 * width, times: 0 };
   const groups = groupsOf(shape), parameters = parameterCount(shape);
@@ -103,7 +109,6 @@ async function pullBackAdjoint(
   const control = problem.control.kind === "fixed"
     ? problem.control
     : adjointControl(problem.control, method);
-  const a = await cotangent.data<"float32">();
   const job = new Job(module, shape);
   try {
     // Parameters and tableau are shared with the forward solve; chunks are not.
@@ -125,7 +130,7 @@ async function pullBackAdjoint(
     for (let row = 0; row < rows; row++) {
       const first = row * width, end = first + width;
       start.set(y.subarray(first, end), 2 * first);
-      start.set(a.subarray(first, end), first + end);
+      start.set(cotangent.subarray(first, end), first + end);
     }
     await job.run("solveAdjointGroups", sums, threads);
 
@@ -148,8 +153,8 @@ async function pullBackAdjoint(
       0,
     );
     return {
-      y0: tf.tensor2d(ofY0, [rows, width]),
-      parameters: tf.tensor1d(gradient.slice() as Float32Array<ArrayBuffer>),
+      y0: ofY0,
+      parameters: gradient.slice() as Float32Array<ArrayBuffer>,
       nfe: ready(
         reports.reduce((sum, { nfe }) => sum + nfe, 0) / groups + quadratureRows / rows,
       ),

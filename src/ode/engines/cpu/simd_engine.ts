@@ -1,3 +1,4 @@
+import * as tf from "../../../core/tfjs/library.ts";
 import { ready } from "../../../core/late.ts";
 import { usableThreads } from "../../../threads/usable_threads.ts";
 import type { Engine, Solution, SolveProblem } from "../engine.ts";
@@ -51,7 +52,18 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
       const wide = tiles === undefined ? module.tiles.wide : tiles === "wide" ? 1 : 0;
       return await solveJob({ module, threads, wide, activationBytes }, problem);
     },
-    pullBack: (solution, cotangent, method) => pullBackJob(solvedHere(solution), cotangent, method),
+    async pullBack(solution, cotangent, method) {
+      const solved = solvedHere(solution);
+      const { rows, width } = solved.job.shape;
+      const numbers = await pullBackJob(solved, await cotangent.data<"float32">(), method);
+      return {
+        ...numbers,
+        y0: tf.tensor2d(numbers.y0, [rows, width]),
+        parameters: tf.tensor1d(numbers.parameters),
+      };
+    },
+    pullBackNumbers: (solution, cotangent, method) =>
+      pullBackJob(solvedHere(solution), cotangent, method),
     report: (solution) => ready(solvedHere(solution).reports),
     recordBytes: (solution) => solvedHere(solution).job.recordBytes(),
   };

@@ -1,0 +1,102 @@
+import { penalisesEnergies } from "../../core/options/energy_weights.ts";
+import { keyOf, subsequences } from "../../core/random/subsequences.ts";
+import type { NumberRows } from "../../ode/engines/engine.ts";
+import { type Engines, solveOn } from "../../ode/engines/engines.ts";
+import { columnsOf, withZeros } from "../../ode/engines/number_rows.ts";
+import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
+import { changeColumns, traceColumns } from "../divergence.ts";
+import { drawTrace, meanNfe, penalisedTrace } from "../likelihood_problem.ts";
+import type { FlowModel } from "../model.ts";
+import { numberDensity } from "../sources/number_density.ts";
+import { velocityField } from "../velocity_field.ts";
+import type { CnfLossSettings } from "./cnf_loss.ts";
+import type { StepDraw } from "./loss.ts";
+import { predictedStepsOfNumbers } from "./number_predicted_steps.ts";
+import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
+
+/** Loss of one batch, its gradient and what it penalises, as numbers. */
+export interface NumberLoss {
+  readonly loss: number;
+  /** With respect to the flat parameter vector, in device order. */
+  readonly gradient: Float32Array;
+  /** Field evaluations of the forward solve, mean over control groups. */
+  readonly nfe: number;
+  /** Means over the batch; null if they are not penalised. */
+  readonly energies: { readonly kinetic: number; readonly jacobian: number } | null;
+  /** See `predictedSteps()`; null if they are not penalised. */
+  readonly predictedSteps: number | null;
+}
+
+/**
+ * `cnfLossAndGradient()` without tensors, on an engine with solutions and gradients as numbers. Loss and
+ * gradient have the bits of those over tensors on the CPU; with predicted steps they are equal but for
+ * rounding.
+ *
+ * @param batch Data in model units, [n, d].
+ * @param draw Probes are a function of this and the row.
+ * @throws {RangeError} If the engine, or the density of the model's source, has tensors only.
+ * @throws {FailureError} If the solve of a control group fails.
+ */
+export async function numberLikelihood(
+  model: FlowModel,
+  engines: Engines,
+  batch: NumberRows,
+  settings: CnfLossSettings,
+  draw: StepDraw,
+): Promise<NumberLoss> {
+  const density = numberDensity(model.source);
+  if (density === null) throw new RangeError(`source ${model.source.name}: no density of numbers`);
+  const [n, dims] = batch.shape, { gradient: method } = settings;
+  const key = keyOf(subsequences.probes, draw.seed, draw.step);
+  const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
+  const regularization = settings.regularization ?? { kinetic: 0, jacobian: 0 };
+  const { kinetic, jacobian, steps = 0 } = regularization;
+  const hasEnergies = penalisesEnergies(regularization);
+  const trace = penalisedTrace(drawn, regularization);
+  const columns = changeColumns(trace), added = traceColumns(trace), width = dims + added;
+  const solved = await solveOn(engines, {
+    field: velocityField(model, trace),
+    y0: { shape: [n, width], values: withZeros(batch.values, dims, added) },
+    t0: 0,
+    t1: 1,
+    ...settings,
+    keep: { kind: method.kind === "direct" ? "records" : "end" },
+  });
+  const { engine, solution } = solved;
+  try {
+    const { y1 } = numbersOf(solution);
+    const z = columnsOf(y1, [0, dims], width);
+    const meanOf = (values: Float32Array) => sumNumbers(values, { scale: 1 / values.length });
+    const column = (first: number) => meanOf(columnsOf(y1, [first, first + 1], width));
+    const change = meanOf(columnsOf(y1, [dims, dims + columns], width));
+    const loss = Math.fround(change - meanOf(density.logDensity(z, dims)));
+    const cotangent = new Float32Array(n * width);
+    density.writeScore(z, dims, { out: cotangent, outWidth: width, factor: -1 / n });
+    const weights = [
+      ...new Array<number>(columns).fill(1 / (n * columns)),
+      ...(hasEnergies ? [kinetic / n, jacobian / n] : []),
+    ];
+    for (let row = 0; row < n; row++) cotangent.set(weights, row * width + dims);
+    const energies = hasEnergies
+      ? { kinetic: column(dims + columns), jacobian: column(dims + columns + 1) }
+      : null;
+    const { parameters: gradient } = await pullBackNumbers(solved, cotangent, method);
+    const nfe = meanNfe(await engine.report(solution)());
+    // Its records are not needed beside those of the prediction.
+    solution.dispose();
+    const predicted = steps === 0 ? null : await predictedStepsOfNumbers(model, engines, batch, {
+      trace: drawn,
+      settings,
+      step: draw.step,
+    });
+    if (predicted !== null) {
+      const weight = Math.fround(steps);
+      for (let i = 0; i < gradient.length; i++) {
+        gradient[i]! += Math.fround(predicted.gradient[i]! * weight);
+      }
+    }
+    return { loss, gradient, nfe, energies, predictedSteps: predicted?.steps ?? null };
+  } finally {
+    solution.dispose();
+  }
+}

@@ -1,0 +1,130 @@
+import { ready } from "../../core/late.ts";
+import { Parameters } from "../../core/parameters.ts";
+import { penalisesEnergies } from "../../core/options/energy_weights.ts";
+import { numberLikelihood } from "../../flows/losses/number_likelihood.ts";
+import { numberDensity } from "../../flows/sources/number_density.ts";
+import { standardNormal } from "../../flows/sources/standard_normal.ts";
+import { energyColumns } from "../../ode/energies.ts";
+import { fits } from "../../ode/engines/cpu/mlp_problem.ts";
+import type { Support } from "../../ode/engines/engine.ts";
+import type { Engines } from "../../ode/engines/engines.ts";
+import { simdChoice } from "../../threads/simd_module.ts";
+import { namesOf } from "../config/flow_values.ts";
+import { emaDecay } from "../optimizer/ema.ts";
+import { NumberAdam } from "../optimizer/number_adam.ts";
+import { learningRate, scheduleOf } from "../optimizer/schedule.ts";
+import type { Checkpoint } from "../run/checkpoint.ts";
+import { modelOf } from "../run/load_run.ts";
+import type { TrainingPlan } from "../training_plan.ts";
+import { likelihoodSettings } from "../training_loss.ts";
+import { BatchRows } from "./batch_rows.ts";
+import { lossOffset } from "./loss_offset.ts";
+import { atStep, requireFinite } from "./step_failure.ts";
+import type { TakenStep, Trainer } from "./trainer.ts";
+
+/** Whether a plan's steps need no tensors on the CPU backend: by kinds and shapes alone, like an engine's. */
+export function supportsNumbers({ config, network, values }: TrainingPlan): Support {
+  const no = (reason: string): Support => ({ kind: "no", reasons: [reason] });
+  if (config.model !== "cnf") return no("it takes likelihoods only");
+  const { fused, rowWidth } = network;
+  if (fused?.kind !== "mlp") return no(`it takes networks of kind mlp, not ${network.kind}`);
+  const { source = standardNormal } = values;
+  if (numberDensity(source) === null) return no(`the density of ${source.name} takes tensors`);
+  const { tableau, controlGroup, trace, gradient, regularization } = likelihoodSettings(config);
+  const energies = regularization != null && penalisesEnergies(regularization);
+  const field = {
+    ...fused,
+    trace: { kind: trace.kind, ...(energies ? { energies: true as const } : {}) },
+  };
+  const width = rowWidth + 1 + energyColumns(field.trace);
+  const fitting = fits({
+    ...{ field, tableau, controlGroup, y0: { shape: [config.batchSize, width] } },
+    keep: { kind: gradient.kind === "direct" ? "records" : "end" },
+  });
+  return fitting
+    ? { kind: "yes" }
+    : no(`width ${fused.hidden} and ${config.batchSize} rows do not fit its memory`);
+}
+
+/**
+ * Training by likelihood on the CPU engine without tensors, one step per call: the steps of
+ * `tensorTrainer()`, bit for bit unless the number of steps is penalised.
+ *
+ * @throws {RangeError} In a step, if {@link supportsNumbers} says no.
+ */
+export async function likelihoodTrainer(
+  plan: TrainingPlan,
+  { checkpoint, engines }: { readonly checkpoint: Checkpoint; readonly engines: Engines },
+): Promise<Trainer> {
+  const { config, values } = plan;
+  const { seed, clip, weightDecay, ema } = config;
+  const { weights, ema: average, moments } = checkpoint;
+  const model = modelOf({ ...plan, flowValues: namesOf(values) }, weights, values);
+  const adam = await NumberAdam.start({
+    ...{ weights, moments, average: ema === 0 ? null : average ?? weights },
+  }, simdChoice(config)).catch((error) => {
+    model.parameters.dispose();
+    throw error;
+  });
+  const settings = likelihoodSettings(config), schedule = scheduleOf(config);
+  const batches = new BatchRows(plan);
+  let validation = checkpoint.validation ?? null;
+  const validated = () => validation === null ? {} : { validation };
+  const takeStep = async (step: number): Promise<TakenStep> => {
+    const { points, rows } = batches.at(step), width = model.network.rowWidth;
+    const batch = { shape: [rows.length / width, width] as const, values: rows };
+    const { loss, gradient, nfe, energies, predictedSteps } = await numberLikelihood(
+      ...[model, engines, batch, settings, { seed, step }] as const,
+    ).catch((error) => {
+      throw atStep(error, { step: step + 1, done: step, config });
+    });
+    adam.update(gradient, {
+      ...{ step, clip, weightDecay },
+      lr: learningRate(schedule, step),
+      averageDecay: emaDecay(ema, step),
+    });
+    model.parameters.replaceNumbers(adam.weights());
+    const penalised = {
+      ...energies,
+      ...(predictedSteps === null ? {} : { predictedSteps }),
+    };
+    return {
+      step: step + 1,
+      loss: ready(loss + lossOffset(model, points)),
+      nfe: ready(nfe),
+      energies: energies === null && predictedSteps === null ? null : ready(penalised),
+      dispose: () => {},
+    };
+  };
+  return {
+    way: "numbers",
+    get validation() {
+      return validation;
+    },
+    set validation(state) {
+      validation = state;
+    },
+    take: async (done) => [await takeStep(done)],
+    read(step) {
+      const { weights, average, moments } = adam.read();
+      const checkpoint = { step, seed, weights, ema: average, moments, ...validated() };
+      requireFinite(checkpoint, config);
+      return Promise.resolve(checkpoint);
+    },
+    validated,
+    async withSampledModel(use) {
+      const { average } = adam.read();
+      if (average === null) return await use(model);
+      const parameters = Parameters.fromFlat(model.parameters.layout, average);
+      try {
+        return await use({ ...model, parameters });
+      } finally {
+        parameters.dispose();
+      }
+    },
+    dispose() {
+      model.parameters.dispose();
+      adam.dispose();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { stopWord } from "../../../src/core/stop.ts";
+import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians.ts";
+import { engineModule } from "../../../src/ode/engines/cpu/engine_module.ts";
+import { enginesOf } from "../../../src/ode/engines/open_device.ts";
+import type { FlowValues } from "../../../src/train/config/flow_values.ts";
+import { TrainState } from "../../../src/train/optimizer/train_state.ts";
+import type { TrainOptions } from "../../../src/train/options/table.ts";
+import { type Checkpoint, firstCheckpoint } from "../../../src/train/run/checkpoint.ts";
+import { likelihoodTrainer, supportsNumbers } from "../../../src/train/steps/likelihood_trainer.ts";
+import { tensorTrainer } from "../../../src/train/steps/tensor_trainer.ts";
+import type { Trainer } from "../../../src/train/steps/trainer.ts";
+import { train } from "../../../src/train/train.ts";
+import { trainingLoss } from "../../../src/train/training_loss.ts";
+import { planRun, type TrainingPlan } from "../../../src/train/training_plan.ts";
+import { initialWeights } from "../../../src/train/weights/initial_weights.ts";
+import { backendTest } from "../../support/backends.ts";
+import { linear } from "../../support/own_networks.ts";
+import { essence, inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+
+const STEPS = 6;
+
+async function planOf(options: TrainOptions = {}, values: FlowValues = {}): Promise<TrainingPlan> {
+  const { model, ...small } = smallRuns.cnf;
+  return await planRun({
+    ...{ model, values, configFile: null, openDataset: openSmall },
+    options: { ...small, trace: "exact", regularize: "none", steps: 100, ...options },
+  });
+}
+
+async function startOf({ config, network }: TrainingPlan): Promise<Checkpoint> {
+  const weights = await initialWeights(config.init, { network, seed: config.seed });
+  return firstCheckpoint(weights, config);
+}
+
+/** Figures of a trainer's first steps and the checkpoint after them; disposes it. */
+async function stepsOf(trainer: Trainer) {
+  const steps: (number | null | Record<string, number>)[][] = [];
+  for (let done = 0; done < STEPS; done++) {
+    for (const step of await trainer.take(done, 1)) {
+      const energies = step.energies === null ? null : { ...await step.energies() };
+      steps.push([step.step, await step.loss(), await step.nfe!(), energies]);
+      step.dispose();
+    }
+  }
+  const checkpoint = await trainer.read(STEPS);
+  trainer.dispose();
+  return { steps, checkpoint };
+}
+
+/** The first steps of both trainers. */
+async function bothOf(plan: TrainingPlan, engines: ReturnType<typeof enginesOf>) {
+  const checkpoint = await startOf(plan);
+  const { config, network, standardization, values } = plan;
+  const state = new TrainState(config, network, { ...checkpoint, standardization, values });
+  const tensors = await stepsOf(tensorTrainer(plan, { state, loss: trainingLoss(plan, engines) }));
+  const numbers = await stepsOf(await likelihoodTrainer(plan, { checkpoint, engines }));
+  return { tensors, numbers };
+}
+
+const cases: Readonly<Record<string, TrainOptions>> = {
+  "defaults": {},
+  "probes": { trace: "hutchinson" },
+  "the adjoint gradient": { gradient: "adjoint" },
+  "fixed steps, z-scores, noise": {
+    solver: "rk4",
+    solverSteps: 3,
+    standardize: "zscore",
+    noise: 0.3,
+  },
+  "no average, active clipping, decay": { ema: 0, clip: 0.01, weightDecay: 0.1 },
+};
+
+for (const [name, options] of Object.entries(cases)) {
+  backendTest(
+    `likelihoodTrainer() takes the steps of tensorTrainer(), bit for bit: ${name}`,
+    ["cpu"],
+    async (backend) => {
+      const plan = await planOf(options);
+      assert.deepEqual(supportsNumbers(plan), { kind: "yes" });
+      const { tensors, numbers } = await bothOf(plan, enginesOf(backend, { threads: 2 }));
+      assert.deepEqual(numbers, tensors);
+    },
+  );
+}
+
+backendTest(
+  "likelihoodTrainer() penalises energies and steps as tensorTrainer() does, up to rounding",
+  ["cpu"],
+  async (backend) => {
+    const plan = await planOf({ regularize: "kinetic=0.1,jacobian=0.05,steps=0.01" });
+    const { tensors, numbers } = await bothOf(plan, enginesOf(backend, { threads: 2 }));
+    const near = (a: number, b: number, most: number) =>
+      assert.ok(Math.abs(a - b) <= most * Math.max(Math.abs(b), 0.1), `${a} ${b}`);
+    numbers.steps.forEach(([step, loss, nfe, energies], i) => {
+      const [otherStep, otherLoss, otherNfe, others] = tensors.steps[i]!;
+      assert.deepEqual([step, nfe], [otherStep, otherNfe]);
+      near(loss as number, otherLoss as number, 1e-5);
+      assert.deepEqual(Object.keys(energies!), Object.keys(others!));
+      for (const [key, value] of Object.entries(energies!)) {
+        near(value, (others as Record<string, number>)[key]!, 1e-3);
+      }
+    });
+    // Adam's first steps have the gradients' signs, so small entries may move far.
+    numbers.checkpoint.weights.forEach((weight, i) =>
+      near(weight, tensors.checkpoint.weights[i]!, 1e-2)
+    );
+  },
+);
+
+backendTest("supportsNumbers() leaves to tensors what takes them", ["cpu"], async () => {
+  const plan = await planOf();
+  const kindOf = (other: TrainingPlan) => supportsNumbers(other).kind;
+  assert.equal(kindOf({ ...plan, network: linear }), "no");
+  assert.equal(kindOf({ ...plan, values: { source: eightGaussiansSource } }), "no");
+  assert.equal(kindOf({ ...plan, config: { ...plan.config, model: "fm" } }), "no");
+  assert.equal(kindOf({ ...plan, config: { ...plan.config, batchSize: 2 ** 40 } }), "no");
+});
+
+backendTest("likelihoodTrainer() frees the engine's memory", ["cpu"], async (backend) => {
+  const { memory } = await engineModule("fastest");
+  const plan = await planOf({ regularize: "steps=0.01" });
+  const checkpoint = await startOf(plan), engines = enginesOf(backend, { threads: 1 });
+  const marked = async () => {
+    await stepsOf(await likelihoodTrainer(plan, { checkpoint, engines }));
+    const block = memory.allocate(2 ** 20);
+    memory.release(block);
+    return block.at;
+  };
+  await marked();
+  assert.equal(await marked(), await marked());
+});
+
+Deno.test("train() of a CNF that was interrupted within a step resumes bit for bit", () =>
+  inTempDir(async (folder) => {
+    const options = { ...smallRuns.cnf, steps: 12, evalEvery: 0 };
+    await train(options, { run: `${folder}/whole`, openDataset: openSmall });
+    const run = `${folder}/halves`;
+    let seen = 0;
+    const onStep = () => {
+      if (++seen === 5) Atomics.store(stopWord, 0, 1);
+    };
+    const first = await train(options, { run, openDataset: openSmall, hooks: { onStep } });
+    assert.equal(first.kind, "interrupted");
+    const { kind } = await train(options, { run, openDataset: openSmall, mode: "resume" });
+    assert.equal(kind, "finished");
+    assert.deepEqual(await essence(run), await essence(`${folder}/whole`));
+  }));

@@ -1,5 +1,6 @@
 import { registerGpuAdam } from "./adam.ts";
 import { registerGpuConvolutions } from "./convolution/register.ts";
+import { registerGpuFlowPairs } from "./flow_pairs.ts";
 import type { Gpu } from "./gpu.ts";
 import { registerGpuGroupNorm } from "./group_norm_silu.ts";
 import type { DeviceLimits } from "./limits.ts";
@@ -22,6 +23,7 @@ export function registerGpuKernels(
 ): void {
   registerGpuAdam(backendName, device);
   registerGpuConvolutions(backendName, device);
+  registerGpuFlowPairs(backendName, device);
   registerGpuGroupNorm(backendName, device);
   registerGpuResample(backendName, device);
   registerGpuParts(backendName, device);

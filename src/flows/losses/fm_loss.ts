@@ -5,17 +5,17 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { applyNetwork } from "../../nn/apply.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
-import { type Piece, piecesOf } from "../../ops/pieces.ts";
+import { piecesOf } from "../../ops/pieces.ts";
 import type { SimdChoice } from "../../threads/simd_module.ts";
 import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
-import { pathSampleAndVelocity } from "../paths/path.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { fillInputs } from "../regression/fill_inputs.ts";
 import { regressionLosses } from "../regression/regression_losses.ts";
 import { regressionFits } from "../regression/regression_sizes.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
-import { drawBatch, type DrawKeys, type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
+import { type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
+import { type DrawnPairs, drawPairs, piecePairs, regressionOf } from "./fm_pairs.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 
 /**
@@ -97,50 +97,6 @@ export function fmLossAndGradient(
 
 /** Loss averaged over rows, and its gradient. */
 type Regression = Pick<LossAndGradient, "loss" | "gradient">;
-
-/** Rows of a batch, each paired with a source draw and a time. */
-interface DrawnPairs {
-  /** Draws of the source, [n * w]. */
-  readonly x0: Float32Array;
-  /** Data, [n, w]. */
-  readonly x1: Tensor2D;
-  /** [n]. */
-  readonly times: Float32Array;
-}
-
-/** Draws of a batch, with the data in the order of the pairs. Call inside tf.tidy. */
-function drawPairs(
-  model: FlowModel,
-  batch: Tensor2D,
-  options: FlowMatchingOptions & DrawKeys & {
-    readonly first: number;
-    /** The batch's values, if available on the host. */
-    readonly x1?: Float32Array | undefined;
-  },
-): DrawnPairs {
-  const [count, width] = batch.shape;
-  const { x0, times, x1Rows } = drawBatch(model, {
-    ...options,
-    ...{ count, width },
-    get x1() {
-      return options.x1 ?? batch.dataSync<"float32">();
-    },
-  });
-  const x1 = x1Rows === null
-    ? batch
-    : tf.gather(batch, tf.tensor1d(Int32Array.from(x1Rows), "int32"));
-  return { x0, x1, times };
-}
-
-/** The pairs of one piece of a batch. Call inside tf.tidy. */
-function piecePairs({ x0, x1, times }: DrawnPairs, { first, count }: Piece): DrawnPairs {
-  const width = x1.shape[1];
-  return {
-    x0: x0.subarray(first * width, (first + count) * width),
-    x1: tf.slice2d(x1, [first, 0], [count, -1]),
-    times: times.subarray(first, first + count),
-  };
-}
 
 /** Mean over pairs; the caller disposes both tensors. */
 function pairsRegression(model: FlowModel, pairs: DrawnPairs): Regression {
@@ -339,16 +295,4 @@ function pairLosses(model: FlowModel, pairs: DrawnPairs): Tensor1D {
   const { x, target } = regressionOf(model, pairs);
   const velocity = applyNetwork(model.network, model.parameters.tensors, x, { t: pairs.times });
   return tf.mean(tf.squaredDifference(velocity, target), 1);
-}
-
-/** Inputs and targets of the regression. Call inside tf.tidy. */
-function regressionOf(
-  { path }: FlowModel,
-  { x0: values, x1, times }: DrawnPairs,
-): { x: Tensor2D; target: Tensor2D } {
-  return tf.tidy(() => {
-    const x0 = tf.tensor2d(values, x1.shape);
-    const { x, velocity } = pathSampleAndVelocity(path, { x0, x1, times });
-    return { x, target: velocity };
-  });
 }

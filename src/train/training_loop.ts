@@ -106,7 +106,7 @@ export async function trainingLoop(session: Session): Promise<SessionEnd> {
       const taken = await trainer.take(step, stepsUntilDue(session, step));
       step += taken.length;
       losses.add(taken);
-      if (losses.areDue()) await losses.collect();
+      await losses.collectDue();
       if (clock() - turnedMs >= TURN_MS) {
         await new Promise<void>((resolve) => setImmediate(() => resolve()));
         turnedMs = clock();
@@ -254,11 +254,21 @@ class LossReader {
     this.#pending.push(...steps);
   }
 
-  /** Whether to read now: immediately if free, else after some have accumulated. */
-  areDue(): boolean {
-    const { backend, clock } = this.#session;
-    return backend.kind === "cpu" || this.#pending.length >= this.#most ||
+  /** Reads those whose turn it is: known ones at once, those on a device after some have accumulated. */
+  async collectDue(): Promise<void> {
+    await this.#collect(this.#due());
+  }
+
+  /** The number of steps to read now. */
+  #due(): number {
+    const { backend, clock } = this.#session, pending = this.#pending;
+    if (pending[0]?.isKnown !== undefined) {
+      const unknown = pending.findIndex(({ isKnown }) => !(isKnown?.() ?? true));
+      return unknown < 0 ? pending.length : unknown;
+    }
+    const areDue = backend.kind === "cpu" || pending.length >= this.#most ||
       clock() - this.#sinceMs >= LATE_MS;
+    return areDue ? pending.length : 0;
   }
 
   /** Excludes time spent on anything but steps. */
@@ -266,24 +276,30 @@ class LossReader {
     this.#sinceMs = this.#session.clock();
   }
 
+  /** Reads all. */
   async collect(): Promise<void> {
-    if (this.#pending.length === 0) return;
+    await this.#collect(this.#pending.length);
+  }
+
+  async #collect(count: number): Promise<void> {
+    if (count === 0) return;
+    const read = this.#pending.slice(0, count);
     const { plan, writer, backend, hooks, clock } = this.#session;
     const { config, steps, stepsPerEpoch } = plan;
     const [values, energies, counts] = await Promise.all([
-      Promise.all(this.#pending.map(({ loss }) => loss())),
-      Promise.all(this.#pending.map(({ energies }) => energies === null ? {} : energies())),
-      Promise.allSettled(this.#pending.map(({ nfe }) => nfe === null ? null : nfe())),
+      Promise.all(read.map(({ loss }) => loss())),
+      Promise.all(read.map(({ energies }) => energies === null ? {} : energies())),
+      Promise.allSettled(read.map(({ nfe }) => nfe === null ? null : nfe())),
     ]);
     backend.check();
     const stepMs = (clock() - this.#sinceMs) / values.length;
     this.#most = Math.max(1, Math.min(LATE_LOSSES, Math.floor(BEHIND_MS / stepMs)));
-    const entries = this.#pending.map(({ step }, i): StepEntry => {
+    const entries = read.map(({ step }, i): StepEntry => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;
       return { step, loss: values[i]!, stepMs, nfe, ...energies[i] };
     });
-    this.dispose();
+    for (const step of this.#pending.splice(0, count)) step.dispose();
     const badIndex = entries.findIndex((
       { loss, kinetic = 0, jacobian = 0, predictedSteps = 0 },
       i,

@@ -38,6 +38,14 @@ import { openData } from "../../runs/open_data.ts";
 import { withPaths } from "../../runs/option_paths.ts";
 import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
 
+/** What is said of how training steps are computed. */
+const stepWords = {
+  fused: "fused training steps",
+  device: "training steps that never wait for the host",
+  numbers: "",
+  tensors: "",
+} as const;
+
 /** `fluxion train cnf|fm`. */
 export async function train(model: "cnf" | "fm", flags: TrainFlags): Promise<void> {
   // The process started at 0.
@@ -98,8 +106,8 @@ export async function trainRun(
       const many = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       if (start.rows.validation > 0) say(validationWords(start));
-      const fused = start.way === "fused" ? "; fused training steps" : "";
-      say(`backend ${backend.kind}: ${backendReason}${fused}`);
+      const way = stepWords[start.way];
+      say(`backend ${backend.kind}: ${backendReason}${way === "" ? "" : `; ${way}`}`);
       await addDeferred(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {

@@ -3,6 +3,7 @@ import {
   ADAM_THREADS,
   adamShader,
   adamState,
+  guardedAdamShader,
   SQUARES_PER_WORKGROUP,
   squaresShader,
 } from "../../ops/adam/adam_wgsl.ts";
@@ -10,6 +11,7 @@ import { ADAM_STEP, adamScales, type AdamStepSettings } from "../../ops/adam/con
 import type { Tensor1D } from "../../core/tensors.ts";
 import type { Gpu } from "./gpu.ts";
 import { type DeviceLimits, programExcess } from "./limits.ts";
+import type { PooledBuffer } from "./buffers.ts";
 import { type ProgramSource, sizeOf } from "./programs.ts";
 
 /** Arguments of the operation: vectors [n]. */
@@ -43,6 +45,69 @@ function adamProgram(state: readonly string[]): ProgramSource {
   };
 }
 
+/** The program of {@link recordGuardedAdam}. */
+export function guardedAdamProgram(
+  { hasAverage }: { readonly hasAverage: boolean },
+): ProgramSource {
+  return hasAverage ? guardedWithAverage : guarded;
+}
+
+const [guarded, guardedWithAverage] = [false, true].map((hasAverage): ProgramSource => ({
+  name: "guarded Adam",
+  code: guardedAdamShader({ hasAverage }),
+  bindings: [
+    ...["uniform", "read", "read", "read"] as const, // job, squares, gradient, verdict
+    ...adamState({ hasAverage }).map(() => "readWrite" as const),
+  ],
+  threads: ADAM_THREADS,
+  workgroupBytes: WORKGROUP_BYTES,
+})) as [ProgramSource, ProgramSource];
+
+/** What Adam updates in place, float32 [n] each. */
+export interface AdamBuffers {
+  readonly weights: PooledBuffer;
+  readonly m: PooledBuffer;
+  readonly v: PooledBuffer;
+  /** Null if there is none. */
+  readonly average: PooledBuffer | null;
+}
+
+/**
+ * Records a step of Adam in place: one dispatch.
+ *
+ * @param along.gradient [n].
+ * @param along.squares Sums of squares of parts of the gradient, any number.
+ * @param along.verdict Unless its first word is zero nothing changes.
+ */
+export function recordGuardedAdam(
+  gpu: Gpu,
+  { weights, m, v, average }: AdamBuffers,
+  along: {
+    readonly gradient: PooledBuffer;
+    readonly squares: PooledBuffer;
+    readonly verdict: PooledBuffer;
+    readonly settings: AdamStepSettings;
+  },
+): void {
+  const { gradient, squares, verdict, settings } = along;
+  const size = weights.bytes / 4;
+  const job = gpu.upload(adamNumbers(size, settings));
+  const state = average === null ? [weights, m, v] : [weights, m, v, average];
+  const program = gpu.program(guardedAdamProgram({ hasAverage: average !== null }));
+  const operands = [job, squares, gradient, verdict, ...state];
+  gpu.record(program, operands, Math.ceil(size / ADAM_THREADS));
+  job.release();
+}
+
+/** The shaders' `Job`. */
+function adamNumbers(size: number, settings: AdamStepSettings): Float32Array {
+  const { clip, weightDecay, averageDecay } = settings;
+  const { secondScale, rate } = adamScales(settings);
+  const numbers = Float32Array.of(0, clip, weightDecay, secondScale, rate, averageDecay);
+  new Uint32Array(numbers.buffer)[0] = size;
+  return numbers;
+}
+
 /** The updated weights, m, v and average: two dispatches, one without clipping. */
 function adamStepOn(
   gpu: Gpu,
@@ -50,11 +115,8 @@ function adamStepOn(
   settings: AdamStepSettings,
 ): Tensor1D[] {
   const { gradient } = inputs, { size } = gradient;
-  const { clip, weightDecay, averageDecay } = settings;
-  const { secondScale, rate } = adamScales(settings);
-  const numbers = Float32Array.of(0, clip, weightDecay, secondScale, rate, averageDecay);
-  new Uint32Array(numbers.buffer)[0] = size;
-  const job = gpu.upload(numbers);
+  const { clip } = settings;
+  const job = gpu.upload(adamNumbers(size, settings));
   const parts = Math.ceil(size / SQUARES_PER_WORKGROUP);
   const squares = gpu.scratch(4 * parts);
   if (clip > 0) gpu.record(gpu.program(squaresProgram), [job, gradient, squares], parts);

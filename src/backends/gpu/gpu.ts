@@ -108,10 +108,11 @@ export class Gpu {
     return buffer;
   }
 
-  /** Records a copy of a part of a buffer, from `offset` bytes, into all of a tensor. */
-  copy(operand: Operand, offset: number, to: Tensor): void {
+  /** Records a copy of a part of a buffer, from `offset` bytes, into all of a tensor or another buffer. */
+  copy(operand: Operand, offset: number, to: Operand): void {
     const source = this.#bufferOf(operand), target = this.#bufferOf(to);
-    this.#tfjs.encoder().copyBufferToBuffer(source, offset, target, 0, 4 * to.size);
+    const bytes = to instanceof tf.Tensor ? 4 * to.size : to.bytes;
+    this.#tfjs.encoder().copyBufferToBuffer(source, offset, target, 0, bytes);
   }
 
   /** Records a copy of all of a tensor into a part of another, from `offset` bytes. */
@@ -122,6 +123,14 @@ export class Gpu {
 
   #bufferOf(operand: Operand): GPUBuffer {
     return operand instanceof tf.Tensor ? this.#tfjs.bufferOf(operand) : operand.buffer;
+  }
+
+  /** A buffer with the host's numbers that programs may write to; the caller releases it. */
+  filled(data: Float32Array): PooledBuffer {
+    const from = this.upload(data), buffer = this.scratch(data.byteLength);
+    this.copy(from, 0, buffer);
+    from.release();
+    return buffer;
   }
 
   /** Records a command that fills a buffer with zeros. */
@@ -177,7 +186,8 @@ export class Gpu {
 
   /**
    * Submits everything recorded and reads a buffer as it is then; it may be released as soon as this was
-   * called. A read takes some 12 ms, whatever its size.
+   * called. A read takes some 12 ms, whatever its size, and the call itself may wait for the device: do it
+   * when little is left to be recorded.
    *
    * @throws {FailureError} If the device was lost or reported an error.
    */

@@ -16,7 +16,7 @@ export const STEP = 0.05;
 export const TOLERANCE = 1e-5;
 
 /** Exponent of a scaled error in the number of steps: the controller's. */
-const EXPONENT = 1 / dopri5.errorOrder;
+export const EXPONENT = 1 / dopri5.errorOrder;
 
 /** The golden ratio less 1: its multiples fill the unit interval evenly. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;

@@ -50,31 +50,9 @@ ${sumOfThreads}
 }
 `;
 
-/**
- * A step of Adam (formulas: adam_step.ts), a thread per number. Every workgroup sums the squares anew, which
- * costs less than a dispatch.
- *
- *   0  uniform     job                     n (u32), clip, weightDecay, secondScale, rate, averageDecay
- *   1  read        squares                 [any], sums of squares of parts of the gradient
- *   2  read        gradient, weights, m, v and the average if there is one  [n]
- *   .  read_write  the next weights, m, v and average                       [n]
- */
-export function adamShader({ hasAverage }: { readonly hasAverage: boolean }): string {
-  const inputs = ["gradient", ...adamState({ hasAverage })];
-  const outputs = adamState({ hasAverage }).map((name) => `${name}Next`);
-  const bindings = [
-    ...inputs.map((name) => ["read", name]),
-    ...outputs.map((name) => ["read_write", name]),
-  ];
-  return `
+/** Every workgroup sums the squares anew, which costs less than a dispatch. */
+const main = `
 struct Job { count: u32, clip: f32, weightDecay: f32, secondScale: f32, rate: f32, averageDecay: f32 }
-@group(0) @binding(0) var<uniform> job: Job;
-@group(0) @binding(1) var<storage, read> squares: array<f32>;
-${
-    bindings.map(([access, name], i) =>
-      `@group(0) @binding(${i + 2}) var<storage, ${access}> ${name}: array<f32>;`
-    ).join("\n")
-  }
 
 var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
 
@@ -84,7 +62,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var i = lid; i < arrayLength(&squares); i += ${ADAM_THREADS}u) { sum += squares[i]; }
 ${sumOfThreads}
   let i = workgroup.x * ${ADAM_THREADS}u + lid;
-  if (i >= job.count) { return; }
+  if (i >= job.count) { return; }`;
+
+const update = `
   // A norm that is not finite reaches the weights, as elsewhere.
   let scale = job.clip / (sqrt(total) + ${CLIP_EPSILON});
   let factor = select(1.0, scale, job.clip > 0.0 && !(scale >= 1.0));
@@ -92,15 +72,63 @@ ${sumOfThreads}
   let g = fma(gradient[i], factor, job.weightDecay * w);
   let nextM = fma(${BETA1}, m[i], ${1 - BETA1} * g);
   let nextV = fma(${BETA2}, v[i], ${1 - BETA2} * g * g);
-  let next = w - job.rate * nextM / fma(sqrt(nextV), job.secondScale, ${EPSILON});
+  let next = w - job.rate * nextM / fma(sqrt(nextV), job.secondScale, ${EPSILON});`;
+
+const nextAverage = "fma(job.averageDecay, average[i], (1.0 - job.averageDecay) * next)";
+
+function bindingsOf(inputs: readonly string[], outputs: readonly string[]): string {
+  const all = [
+    ...inputs.map((name) => ["read", name]),
+    ...outputs.map((name) => ["read_write", name]),
+  ];
+  const storage = all.map(([access, name], i) =>
+    `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${
+      name === "verdict" ? "u32" : "f32"
+    }>;`
+  );
+  return ["@group(0) @binding(0) var<uniform> job: Job;", ...storage].join("\n");
+}
+
+/**
+ * A step of Adam (formulas: adam_step.ts), a thread per number.
+ *
+ *   0  uniform     job                     n (u32), clip, weightDecay, secondScale, rate, averageDecay
+ *   1  read        squares                 [any], sums of squares of parts of the gradient
+ *   2  read        gradient, weights, m, v and the average if there is one  [n]
+ *   .  read_write  the next weights, m, v and average                       [n]
+ */
+export function adamShader({ hasAverage }: { readonly hasAverage: boolean }): string {
+  const state = adamState({ hasAverage });
+  return `
+${bindingsOf(["squares", "gradient", ...state], state.map((name) => `${name}Next`))}
+${main}
+${update}
   weightsNext[i] = next;
   mNext[i] = nextM;
   vNext[i] = nextV;
-${
-    hasAverage
-      ? "  averageNext[i] = fma(job.averageDecay, average[i], (1.0 - job.averageDecay) * next);"
-      : ""
-  }
+${hasAverage ? `  averageNext[i] = ${nextAverage};` : ""}
+}
+`;
+}
+
+/**
+ * {@link adamShader} in place, for steps that nobody looks at in between: unless the first word of
+ * `verdict` is zero it changes nothing.
+ *
+ *   0  uniform     job       as there
+ *   1  read        squares, gradient, verdict [1 or more]
+ *   .  read_write  weights, m, v and the average if there is one  [n]
+ */
+export function guardedAdamShader({ hasAverage }: { readonly hasAverage: boolean }): string {
+  return `
+${bindingsOf(["squares", "gradient", "verdict"], adamState({ hasAverage }))}
+${main}
+  if (verdict[0] != 0u) { return; }
+${update}
+  weights[i] = next;
+  m[i] = nextM;
+  v[i] = nextV;
+${hasAverage ? `  average[i] = ${nextAverage};` : ""}
 }
 `;
 }

@@ -6,13 +6,20 @@ import type { Checkpoint } from "../run/checkpoint.ts";
 import { trainingLoss } from "../training_loss.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { fusedTrainer, supportsFused } from "./fused_trainer.ts";
+import { gpuTrainer } from "./gpu/gpu_trainer.ts";
+import { supportsGpuSteps } from "./gpu/step_tasks.ts";
 import { likelihoodTrainer, supportsNumbers } from "./likelihood_trainer.ts";
 import { tensorTrainer } from "./tensor_trainer.ts";
 import type { Trainer, TrainingWay } from "./trainer.ts";
 
-/** How a plan's steps are computed on a backend. */
-export function trainingWay(plan: TrainingPlan, { kind }: Pick<Backend, "kind">): TrainingWay {
-  if (kind !== "cpu") return "tensors";
+/** How a plan's steps are computed on a backend; a GPU's must be open. */
+export function trainingWay(
+  plan: TrainingPlan,
+  backend: Backend | { readonly kind: "cpu" },
+): TrainingWay {
+  if (backend.kind === "webgpu") {
+    return supportsGpuSteps(plan, gpuOf(backend).limits).kind === "yes" ? "device" : "tensors";
+  }
   if (supportsFused(plan).kind === "yes") return "fused";
   return supportsNumbers(plan).kind === "yes" ? "numbers" : "tensors";
 }
@@ -32,6 +39,8 @@ export async function openTrainer(
       return await fusedTrainer(plan, { checkpoint, threads: engines.threads, clock });
     case "numbers":
       return await likelihoodTrainer(plan, { checkpoint, engines });
+    case "device":
+      return gpuTrainer(plan, { checkpoint, gpu: gpuOf(backend), clock });
     case "tensors": {
       const { config, network, standardization, values } = plan;
       const state = new TrainState(config, network, { ...checkpoint, standardization, values });

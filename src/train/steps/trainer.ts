@@ -23,15 +23,20 @@ export interface TakenStep {
   readonly nfe: Late<number> | null;
   /** What the gradient penalises; null if nothing. */
   readonly energies: Late<Energies> | null;
+  /**
+   * Whether the figures are known without waiting for a device, for trainers that read them on their own.
+   * Absent: the reader decides when to wait for them.
+   */
+  readonly isKnown?: () => boolean;
   /** Frees what holds the figures. */
   dispose(): void;
 }
 
 /**
  * How steps are computed: `fused`, several per call in WebAssembly; `numbers`, each by an engine on
- * arrays; or each as tensor operations. Only the last needs tfjs.
+ * arrays; `device`, recorded ahead of the host on a GPU; or each as tensor operations.
  */
-export type TrainingWay = "fused" | "numbers" | "tensors";
+export type TrainingWay = "fused" | "numbers" | "device" | "tensors";
 
 /**
  * The state of a training run, and its steps: a function of the state after the step before, of

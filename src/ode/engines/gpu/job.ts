@@ -1,6 +1,6 @@
 import { controllerOf } from "../../solver/step_control.ts";
 import type { Tableau } from "../../tableau.ts";
-import type { MlpProblem } from "./solved.ts";
+import type { MlpProblem, SolveTask } from "./solved.ts";
 
 /**
  * The numbers of a solve that its shader reads: a header, then arrays. The shader's struct and the host's
@@ -102,7 +102,7 @@ export interface JobSizes {
 
 /** The contents of the shader's `job` for the first dispatch of a solve, or for those that continue it. */
 export function jobNumbers(
-  problem: MlpProblem,
+  problem: SolveTask,
   sizes: JobSizes,
   dispatch: "first" | "later",
 ): Uint32Array<ArrayBuffer> {

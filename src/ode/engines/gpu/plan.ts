@@ -20,7 +20,7 @@ import {
   type SolveShape,
   solveVariables,
 } from "./solve_wgsl.ts";
-import type { MlpProblem } from "./solved.ts";
+import type { SolveTask } from "./solved.ts";
 import { tileFor, USUAL_TILE, type WantedTile } from "./tile.ts";
 
 /** How a solve is laid out on the device: a function of kinds and shapes. */
@@ -74,7 +74,7 @@ function powerOfTwoFrom(count: number): number {
 
 /** The plan for a problem over a fused field, whether the device can follow it or not. */
 export function solvePlan(
-  problem: MlpProblem,
+  problem: SolveTask,
   limits: DeviceLimits,
   tuning: SolveTuning = {},
 ): SolvePlan {
@@ -127,7 +127,7 @@ function largestBytes({ rows, width, records, cap }: SolvePlan, times: number): 
 }
 
 /** Whether the device can solve a problem: by kinds and shapes, and the tolerances. */
-export function supports(problem: SolveProblem, limits: DeviceLimits): Support {
+export function supports(problem: SolveProblem | SolveTask, limits: DeviceLimits): Support {
   const { field, control, keep, y0, controlGroup } = problem;
   if (field.kind !== "mlp") {
     return { kind: "no", reasons: [`it takes fields of kind mlp, not ${field.kind}`] };

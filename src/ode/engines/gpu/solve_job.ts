@@ -123,7 +123,16 @@ async function solveHeld(
   }
 }
 
-function reportOf(control: Control, group: number, { groupRows, rows }: SolvePlan): SolveReport {
+/**
+ * The report of a group from its state after its last dispatch.
+ *
+ * @throws {FailureError} If the device has not carried out the program.
+ */
+export function reportOf(
+  control: Control,
+  group: number,
+  { groupRows, rows }: Pick<SolvePlan, "groupRows" | "rows">,
+): SolveReport {
   const first = group * groupRows;
   const { nfe, accepted, rejected } = control;
   return {

@@ -7,6 +7,12 @@ import type { RecordShape } from "./records.ts";
 /** A problem over a field that the GPU engine solves. */
 export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
+/** What decides how a solve is laid out, and its numbers: a problem without weights and states. */
+export type SolveTask = Omit<MlpProblem, "field" | "y0"> & {
+  readonly field: Omit<MlpProblem["field"], "parameters">;
+  readonly y0: { readonly shape: readonly [rows: number, width: number] };
+};
+
 /** Step records of a solve, for its pull-back. */
 export interface Records {
   readonly shape: RecordShape;

@@ -3,6 +3,8 @@ import {
   type Gpu,
   type Operand,
   type PooledBuffer,
+  type Program,
+  type ProgramSource,
   workgroupVariables,
 } from "../../../../backends/gpu/mod.ts";
 import type { Tensor1D, Tensor2D } from "../../../../core/tensors.ts";
@@ -22,16 +24,21 @@ import { pullBackShader } from "./pull_back_wgsl.ts";
 import { REDUCED_PER_WORKGROUP, REDUCTION_THREADS, reductionShader } from "./reduction_wgsl.ts";
 
 /** A recorded solve and the cotangent to pull back; all remain the caller's. */
-export interface PullBackInputs {
+export interface ReplayInputs {
   readonly shape: PullBackShape;
   readonly tableau: Tableau;
   /** As in packed_weights.ts. */
   readonly weights: Operand;
-  /** In the order in which they were written; see records.ts. */
+  /** In the order in which they were written; see records.ts. At least one. */
   readonly chunks: readonly PooledBuffer[];
   /** [rows, dims], with Hutchinson's trace; else null. */
   readonly probes: Operand | null;
   /** [rows, width], cotangent of y1. */
+  readonly cotangent: Operand;
+}
+
+/** {@link ReplayInputs} with tensors, and any number of chunks. */
+export interface PullBackInputs extends ReplayInputs {
   readonly cotangent: Tensor2D;
 }
 
@@ -46,6 +53,13 @@ export interface PulledBack {
 /** A quiet NaN, which WGSL does not let shaders write as a constant. */
 const QUIET_NAN = 0x7fc00000;
 
+/** Bytes of the partial sums of a plan. */
+export function partialSumBytes(
+  { partialSums, partialSumSize }: Pick<PullBackPlan, "partialSums" | "partialSumSize">,
+): number {
+  return 16 * partialSums * partialSumSize;
+}
+
 /**
  * Records the pull-back of a recorded solve (pull_back_wgsl.ts); nothing is read from the device. If the
  * kernel is cut short the gradient is NaN: `requireWholePullBacks` says so.
@@ -58,26 +72,58 @@ export function recordPullBack(
   inputs: PullBackInputs,
   tuning?: PullBackTuning,
 ): PulledBack {
-  const { shape, chunks, weights, probes, cotangent } = inputs;
+  const { shape, chunks, cotangent } = inputs;
   const plan = pullBackPlan(shape, gpu.limits.maxComputeWorkgroupStorageSize, tuning);
-  const program = gpu.program({
+  const sums = gpu.scratch(partialSumBytes(plan));
+  gpu.clear(sums);
+  const y0 = chunks.length === 0
+    ? tf.clone(cotangent)
+    : gpu.tensor<Tensor2D>([shape.rows, widthOf(shape)]);
+  const program = gpu.program(replayProgram(shape, plan));
+  const progress = recordReplay(gpu, inputs, { plan, program, sums, y0 });
+  const parameters = gpu.tensor<Tensor1D>([mlpLayout(shape).size]);
+  recordReduction(gpu, { shape, plan, sums, progress, gradient: parameters });
+  sums.release();
+  return { y0, parameters };
+}
+
+/** The program of {@link recordReplay}. */
+export function replayProgram(shape: PullBackShape, plan: PullBackPlan): ProgramSource {
+  return {
     name: "pull-back",
     code: pullBackShader(shape, plan),
     bindings: [
       ...["read", "read", "read", "read"] as const,
       ...["readWrite", "readWrite", "readWrite"] as const,
-      ...(probes === null ? [] : ["read"] as const),
+      ...(shape.trace === "hutchinson" ? ["read"] as const : []),
     ],
     threads: plan.threads,
     workgroupBytes: workgroupVariables(pullBackVariables(shape, plan)).bytes,
-  });
-  const { partialSums, partialSumSize, rounds, dispatches } = plan;
-  const sums = gpu.scratch(16 * partialSums * partialSumSize);
-  gpu.clear(sums);
+  };
+}
+
+/**
+ * Records the replay of a recorded solve, which adds the gradient of the parameters to partial sums.
+ *
+ * @param to.plan Of {@link pullBackPlan} for the shape.
+ * @param to.program Of {@link replayProgram}.
+ * @param to.sums {@link partialSumBytes}, cleared before the first replay that adds to them.
+ * @param to.y0 [rows, width], the cotangent of y0.
+ * @returns Where it stopped, for {@link recordReduction}; remains the device's.
+ */
+export function recordReplay(
+  gpu: Gpu,
+  inputs: ReplayInputs,
+  { plan, program, sums, y0 }: {
+    readonly plan: PullBackPlan;
+    readonly program: Program;
+    readonly sums: PooledBuffer;
+    readonly y0: Operand;
+  },
+): PooledBuffer {
+  const { chunks, weights, probes, cotangent } = inputs;
+  const { partialSums, rounds, dispatches } = plan;
   const { progress, before } = takeRounds(gpu, rounds * chunks.length);
-  const y0 = chunks.length === 0
-    ? tf.clone(cotangent)
-    : gpu.tensor<Tensor2D>([shape.rows, widthOf(shape)]);
   chunks.toReversed().forEach((chunk, i) => {
     const job = gpu.upload(jobOf(inputs, plan, { isFirst: i === 0, before: before + i * rounds }));
     const operands: Operand[] = [job, weights, chunk, cotangent, y0, sums, progress];
@@ -85,14 +131,12 @@ export function recordPullBack(
     for (let j = 0; j < dispatches; j++) gpu.record(program, operands, partialSums);
     job.release();
   });
-  const parameters = recordReduction(gpu, { shape, plan, sums, progress });
-  sums.release();
-  return { y0, parameters };
+  return progress;
 }
 
 /** The shader's `Job` for a chunk. */
 function jobOf(
-  { shape, tableau: { c, b, a } }: PullBackInputs,
+  { shape, tableau: { c, b, a } }: ReplayInputs,
   plan: PullBackPlan,
   { isFirst, before }: { readonly isFirst: boolean; readonly before: number },
 ): Float32Array {
@@ -120,29 +164,55 @@ function jobOf(
   return job;
 }
 
-/** Records the sum of partial sums (reduction_wgsl.ts). */
-function recordReduction(
+/** Where the reduction of a training step leaves what Adam needs beside the gradient. */
+export interface ReductionNotes {
+  /** [{@link squaresOfGradient}], sums of squares of parts of the gradient. */
+  readonly squares: PooledBuffer;
+  /** Words, the first of which gets {@link CUT_SHORT} if a replay was cut short. */
+  readonly verdict: PooledBuffer;
+}
+
+/** Number of sums of squares of {@link ReductionNotes}. */
+export function squaresOfGradient(shape: MlpShape): number {
+  return Math.ceil(mlpLayout(shape).size / REDUCED_PER_WORKGROUP);
+}
+
+const reduction: ProgramSource = {
+  name: "gradient reduction",
+  code: reductionShader("gradient"),
+  bindings: ["read", "read", "read", "read", "readWrite"],
+  threads: REDUCTION_THREADS,
+  workgroupBytes: 4 * REDUCTION_THREADS,
+};
+
+/** The reduction of a training step. */
+export const notedReduction: ProgramSource = {
+  ...reduction,
+  code: reductionShader("gradientAndNotes"),
+  bindings: [...reduction.bindings, "readWrite", "readWrite"],
+};
+
+/**
+ * Records the sum of partial sums (reduction_wgsl.ts).
+ *
+ * @param into.gradient Flat, device order.
+ */
+export function recordReduction(
   gpu: Gpu,
-  { shape, plan: { partialSums, partialSumSize }, sums, progress }: {
+  { shape, plan: { partialSums, partialSumSize }, sums, progress, gradient, notes = null }: {
     readonly shape: MlpShape;
     readonly plan: Pick<PullBackPlan, "partialSums" | "partialSumSize">;
     readonly sums: PooledBuffer;
     readonly progress: PooledBuffer;
+    readonly gradient: Operand;
+    readonly notes?: ReductionNotes | null;
   },
-): Tensor1D {
+): void {
   const { size } = mlpLayout(shape);
-  const workgroups = Math.ceil(size / REDUCED_PER_WORKGROUP);
-  const parameters = gpu.tensor<Tensor1D>([size]);
   const job = gpu.upload(Uint32Array.of(size, partialSums, 4 * partialSumSize, QUIET_NAN));
-  const program = gpu.program({
-    name: "gradient reduction",
-    code: reductionShader(),
-    bindings: ["read", "read", "read", "read", "readWrite"],
-    threads: REDUCTION_THREADS,
-    workgroupBytes: 4 * REDUCTION_THREADS,
-  });
-  const operands = [job, sums, gradientPlacesOn(gpu, shape), progress, parameters];
-  gpu.record(program, operands, workgroups);
+  const operands = [job, sums, gradientPlacesOn(gpu, shape), progress, gradient];
+  if (notes !== null) operands.push(notes.squares, notes.verdict);
+  const program = gpu.program(notes === null ? reduction : notedReduction);
+  gpu.record(program, operands, Math.ceil(size / REDUCED_PER_WORKGROUP));
   job.release();
-  return parameters;
 }

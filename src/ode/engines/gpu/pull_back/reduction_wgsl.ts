@@ -9,6 +9,9 @@ const SHARES = 8;
 /** Loads in flight per thread: a loop of single ones would wait for memory each time. */
 const AT_ONCE = 4;
 
+/** Bit of a verdict: a pull-back was cut short. */
+export const CUT_SHORT = 1;
+
 /** Threads per workgroup. */
 export const REDUCTION_THREADS = REDUCED_PER_WORKGROUP * SHARES;
 
@@ -16,8 +19,12 @@ export const REDUCTION_THREADS = REDUCED_PER_WORKGROUP * SHARES;
  * The parameter gradient, flat in device order, from its partial sums; NaN if a pull-back was cut short. The
  * order of the sums is fixed: thread s of a parameter adds the partial sums s, s + 8, ..., then the eight
  * are added in order.
+ *
+ * @param of `gradientAndNotes`: every workgroup also leaves the sum of squares of its part, and the first word
+ *   of `verdict` gets {@link CUT_SHORT} if a pull-back was cut short.
  */
-export function reductionShader(): string {
+export function reductionShader(of: "gradient" | "gradientAndNotes"): string {
+  const hasNotes = of === "gradientAndNotes";
   return `
 struct Reduction { parameters: u32, partialSums: u32, partialSumSize: u32, quietNan: u32 }
 @group(0) @binding(0) var<storage, read> job: Reduction;
@@ -25,7 +32,14 @@ struct Reduction { parameters: u32, partialSums: u32, partialSumSize: u32, quiet
 @group(0) @binding(2) var<storage, read> places: array<u32>;
 @group(0) @binding(3) var<storage, read> progress: array<u32>;
 @group(0) @binding(4) var<storage, read_write> gradient: array<f32>;
-
+${
+    hasNotes
+      ? `
+@group(0) @binding(5) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(6) var<storage, read_write> verdict: array<u32>;
+`
+      : ""
+  }
 var<workgroup> shares: array<f32, ${REDUCTION_THREADS}>;
 
 @compute @workgroup_size(${REDUCTION_THREADS})
@@ -57,7 +71,20 @@ ${
   }
     if (progress[0] != 0u) { sum = bitcast<f32>(job.quietNan); }
     if (i < job.parameters) { gradient[i] = sum; }
+${hasNotes ? "    shares[lid] = select(0.0, sum * sum, i < job.parameters);" : ""}
   }
-}
+${
+    hasNotes
+      ? `
+  workgroupBarrier();
+  if (lid == 0u) {
+    var sum = shares[0];
+${range(REDUCED_PER_WORKGROUP - 1).map((k) => `    sum += shares[${k + 1}];`).join("\n")}
+    squares[workgroup.x] = sum;
+    if (workgroup.x == 0u && progress[0] != 0u) { verdict[0] |= ${CUT_SHORT}u; }
+  }
+`
+      : ""
+  }}
 `;
 }

@@ -1,0 +1,60 @@
+import { CONTROL_WGSL, groupStatus } from "../../../ode/engines/gpu/control.ts";
+import { FIGURES_WGSL } from "./figures.ts";
+
+/** Threads of the kernels that look at a whole batch: one workgroup, whose sums have a fixed order. */
+export const BATCH_THREADS = 256;
+
+const steps = Array.from(
+  { length: Math.log2(BATCH_THREADS) },
+  (_, i) => BATCH_THREADS / 2 ** (i + 1),
+);
+
+/**
+ * WGSL shared by the kernels that look at a whole batch. The shader has `groups` (the states of a solve's groups),
+ * `failed` (those of the first solve that failed) and `late` (figures.ts).
+ *
+ * `examine(lid, count, unfinished)` counts evaluations and attempts and finds bits of the verdict;
+ * `sumOfThreads(lid, value)` is called after it and has the barriers; `keepFailed(lid, count)` comes last.
+ */
+export const EXAMINE_WGSL = `
+${CONTROL_WGSL}
+${FIGURES_WGSL}
+var<workgroup> shares: array<f32, ${BATCH_THREADS}>;
+var<workgroup> earlier: u32;
+var<workgroup> found: atomic<u32>;
+var<workgroup> nfe: atomic<u32>;
+var<workgroup> attempts: atomic<u32>;
+
+/** By the bits: compilers may assume that there is no NaN. */
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+
+fn examine(lid: u32, count: u32, unfinished: u32) {
+  if (lid == 0u) { earlier = late.verdict; }
+  for (var g = lid; g < count; g += ${BATCH_THREADS}u) {
+    let state = groups[g];
+    atomicAdd(&nfe, state.nfe);
+    atomicMax(&attempts, state.accepted + state.rejected);
+    if (state.status < ${groupStatus.finished}u) { atomicOr(&found, unfinished); }
+    if (state.status > ${groupStatus.finished}u) { atomicOr(&found, FAILED); }
+  }
+}
+
+fn sumOfThreads(lid: u32, value: f32) -> f32 {
+  shares[lid] = value;
+  workgroupBarrier();
+${
+  steps.map((half) =>
+    `  if (lid < ${half}u) { shares[lid] += shares[lid + ${half}u]; }\n  workgroupBarrier();`
+  ).join("\n")
+}
+  return shares[0];
+}
+
+fn keepFailed(lid: u32, count: u32) {
+  if ((earlier & FAILED) != 0u || (atomicLoad(&found) & FAILED) == 0u) { return; }
+  for (var g = lid; g < count; g += ${BATCH_THREADS}u) { failed[g] = groups[g]; }
+}
+`;
+
+/** Bytes of the variables of {@link EXAMINE_WGSL} in workgroup memory. */
+export const EXAMINE_BYTES = 4 * BATCH_THREADS + 4 * 16;

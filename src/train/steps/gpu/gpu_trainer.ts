@@ -1,0 +1,317 @@
+import type { Gpu } from "../../../backends/gpu/mod.ts";
+import { FailureError } from "../../../core/errors.ts";
+import { option } from "../../../core/options/spelling.ts";
+import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
+import { timeOf } from "../../../flows/losses/predicted_steps.ts";
+import type { FlowModel } from "../../../flows/model.ts";
+import { readControls } from "../../../ode/engines/gpu/control.ts";
+import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
+import { requireWholePullBacks } from "../../../ode/engines/gpu/pull_back/progress.ts";
+import { reportOf } from "../../../ode/engines/gpu/solve_job.ts";
+import { requireSolved } from "../../../ode/solver/failure_message.ts";
+import { namesOf } from "../../config/flow_values.ts";
+import { solveSettingsOf } from "../../config/solve_settings.ts";
+import { emaDecay } from "../../optimizer/ema.ts";
+import { learningRate, type Schedule, scheduleOf } from "../../optimizer/schedule.ts";
+import type { Checkpoint } from "../../run/checkpoint.ts";
+import { modelOf } from "../../run/load_run.ts";
+import type { TrainingPlan } from "../../training_plan.ts";
+import type { ValidationState } from "../../validation/validation_state.ts";
+import { BatchRows } from "../batch_rows.ts";
+import { atStep, requireFinite } from "../step_failure.ts";
+import { lossOffset } from "../loss_offset.ts";
+import type { TakenStep, Trainer } from "../trainer.ts";
+import { DispatchForecast } from "./dispatch_forecast.ts";
+import { type Figures, hasBit, readFigures } from "./figures.ts";
+import { StepRecorder } from "./step_recorder.ts";
+import { stepTasks } from "./step_tasks.ts";
+
+/** Time of a batch of steps once some have been timed; at most two are ahead of the host. */
+const BATCH_MS = 100;
+
+/** Steps per batch at most: twice as many have room for their figures. */
+const MOST_STEPS = 100;
+
+/** A step whose figures may still be on the device. */
+interface PendingStep {
+  /** Steps taken before. */
+  readonly step: number;
+  /** From model units to the data's. */
+  readonly offset: number;
+  /** Null until they are known. */
+  figures: Figures | null;
+  /** Why it was not taken. */
+  failure: unknown;
+}
+
+/** Recorded steps whose figures are on their way. */
+interface StepRead {
+  readonly first: number;
+  readonly count: number;
+  readonly bytes: Promise<ArrayBuffer>;
+}
+
+/** Figures of steps after one that failed: nobody asks for them. */
+const lost: Figures = {
+  ...{ loss: NaN, predictedSteps: NaN, nfe: 0, attempts: 0, prefixAttempts: 0, verdict: 0 },
+};
+
+/** Where a trainer begins and runs. */
+export interface GpuTraining {
+  /** The state after `checkpoint.step` steps. */
+  readonly checkpoint: Checkpoint;
+  readonly gpu: Gpu;
+  /** Milliseconds, from any origin. */
+  readonly clock: () => number;
+  /** Of the solves with the run's own steps; for tests. */
+  readonly tuning?: SolveTuning;
+}
+
+/**
+ * Training of a CNF whose steps never wait for the host: each is recorded and submitted whole, with as many
+ * dispatches as its solves are expected to need. What became of the steps is read a batch late. From the first
+ * step that went wrong the device changes no weights; if that step only lacked dispatches it is taken
+ * again, with all after it, else it ends the run. So the weights are a function of config and data.
+ *
+ * @throws {RangeError} If `supportsGpuSteps` says no.
+ * @throws {FailureError} If its buffers do not fit the device.
+ */
+export function gpuTrainer(plan: TrainingPlan, at: GpuTraining): Trainer {
+  return new GpuTrainer(plan, at);
+}
+
+class GpuTrainer implements Trainer {
+  readonly way = "device";
+  validation: ValidationState | null;
+  readonly #plan: TrainingPlan;
+  readonly #gpu: Gpu;
+  readonly #clock: () => number;
+  readonly #recorder: StepRecorder;
+  readonly #hasPenalty: boolean;
+  readonly #rows: BatchRows;
+  readonly #schedule: Schedule;
+  readonly #main: DispatchForecast;
+  readonly #prefix: DispatchForecast;
+  /** Steps recorded, with those of the checkpoint. */
+  #recorded: number;
+  #perBatch = 1;
+  /** In order; their steps are {@link #pending}. */
+  #reads: StepRead[] = [];
+  #pending: PendingStep[] = [];
+  #settling: Promise<void> | null = null;
+
+  constructor(plan: TrainingPlan, { checkpoint, gpu, clock, tuning }: GpuTraining) {
+    const { config } = plan, { weights, ema, moments: { m, v } } = checkpoint;
+    const tasks = stepTasks(plan);
+    this.validation = checkpoint.validation ?? null;
+    this.#plan = plan;
+    this.#gpu = gpu;
+    this.#clock = clock;
+    this.#hasPenalty = tasks.penalty !== null;
+    const average = config.ema === 0 ? null : ema ?? weights;
+    this.#recorder = new StepRecorder(gpu, tasks, { state: { weights, m, v, average }, tuning });
+    this.#rows = new BatchRows(plan);
+    this.#schedule = scheduleOf(config);
+    const { control, maxSteps } = tasks.main;
+    const { groups: { cap }, prefixCap } = this.#recorder;
+    this.#main = new DispatchForecast({ cap, control, maxSteps });
+    this.#prefix = new DispatchForecast({ cap: prefixCap, control, maxSteps });
+    this.#recorded = checkpoint.step;
+  }
+
+  async take(done: number, most: number): Promise<readonly TakenStep[]> {
+    const { config } = this.#plan;
+    const begin = this.#clock(), wanted = Math.min(most, this.#perBatch);
+    const first = this.#pending.length;
+    for (let i = 0; i < wanted; i++) {
+      try {
+        this.#pending.push(this.#record(done + i));
+      } catch (error) {
+        // The steps before it are taken; the next call meets the error first.
+        if (i === 0) throw atStep(error, { step: done + 1, done, config });
+        break;
+      }
+    }
+    const taken = this.#pending.slice(first);
+    this.#recorded += taken.length;
+    this.#startRead(done, taken.length);
+    while (this.#reads.length > 1) await this.#settleNext();
+    const stepMs = (this.#clock() - begin) / taken.length;
+    const fitting = Math.max(1, Math.floor(BATCH_MS / stepMs));
+    this.#perBatch = Math.min(2 * this.#perBatch, MOST_STEPS, fitting);
+    return taken.map((step) => this.#taken(step));
+  }
+
+  /** Records and submits a step. */
+  #record(step: number): PendingStep {
+    const { config, standardization } = this.#plan;
+    const { seed, clip, weightDecay, ema } = config;
+    const { points, rows } = this.#rows.at(step);
+    const lr = learningRate(this.#schedule, step), averageDecay = emaDecay(ema, step);
+    this.#recorder.record({
+      step,
+      rows,
+      probesKey: keyOf(subsequences.probes, seed, step),
+      predictionTime: timeOf(step),
+      adam: { step, lr, clip, weightDecay, averageDecay },
+    }, { main: this.#main.count, prefix: this.#prefix.count });
+    this.#gpu.submit();
+    const offset = lossOffset({ kind: "cnf", standardization }, points);
+    return { step, offset, figures: null, failure: null };
+  }
+
+  #startRead(first: number, count: number): void {
+    const bytes = this.#gpu.read(this.#recorder.late);
+    bytes.catch(() => {}); // rethrown where it is awaited
+    this.#reads.push({ first, count, bytes });
+  }
+
+  #taken(pending: PendingStep): TakenStep {
+    const known = async () => {
+      while (pending.figures === null) await this.#settleNext();
+      return pending.figures;
+    };
+    const { groups } = this.#recorder.groups;
+    return {
+      step: pending.step + 1,
+      isKnown: () => pending.figures !== null,
+      loss: async () => (await known()).loss + pending.offset,
+      nfe: async () => {
+        const { nfe } = await known();
+        if (pending.failure !== null) throw pending.failure;
+        return nfe / groups;
+      },
+      energies: this.#hasPenalty
+        ? async () => ({ predictedSteps: (await known()).predictedSteps })
+        : null,
+      dispose: () => {},
+    };
+  }
+
+  /** Waits for the figures of the first batch that is on its way. */
+  #settleNext(): Promise<void> {
+    this.#settling ??= this.#settle().finally(() => this.#settling = null);
+    return this.#settling;
+  }
+
+  async #settle(): Promise<void> {
+    const read = this.#reads[0];
+    if (read === undefined) return;
+    const late = readFigures(await read.bytes);
+    this.#reads.shift();
+    const end = read.first + read.count;
+    for (let step = read.first; step < end; step++) {
+      const figures = late.at(step);
+      // A replay that was cut short is known after the step's figures are written.
+      const after = step + 1 === end ? late.verdict : late.at(step + 1).verdict;
+      const isCutShort = hasBit(after, "cutShort");
+      if (figures.verdict !== 0 || isCutShort) {
+        return await this.#takeUp(step, figures, isCutShort ? "cutShort" : "other");
+      }
+      this.#main.learn(figures.attempts);
+      this.#prefix.learn(figures.prefixAttempts);
+      this.#pending.shift()!.figures = figures;
+    }
+  }
+
+  /** Goes on from the first step that changed no weights: takes it again, or makes it the last. */
+  async #takeUp(step: number, figures: Figures, fault: "cutShort" | "other"): Promise<void> {
+    // The others hold steps after it.
+    await Promise.allSettled(this.#reads.splice(0).map(({ bytes }) => bytes));
+    const { verdict } = figures;
+    const isFinal = fault === "cutShort" || hasBit(verdict, "failed") ||
+      hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite");
+    if (!isFinal && this.#extend(verdict)) {
+      this.#gpu.clear(this.#recorder.late);
+      for (const [i, { step }] of this.#pending.entries()) {
+        Object.assign(this.#pending[i]!, this.#record(step));
+      }
+      return this.#startRead(step, this.#recorded - step);
+    }
+    const [last, ...others] = this.#pending.splice(0);
+    const { predictedSteps } = figures;
+    last!.failure = await this.#failureOf(verdict, fault);
+    last!.figures = {
+      ...figures,
+      predictedSteps: hasBit(verdict, "penaltyNotFinite") ? NaN : predictedSteps,
+    };
+    for (const other of others) other.figures = lost;
+  }
+
+  /** Gives the solves that lacked dispatches more of them; false if they have all that they may need. */
+  #extend(verdict: number): boolean {
+    const lacking = [
+      ...(hasBit(verdict, "unfinished") ? [this.#main] : []),
+      ...(hasBit(verdict, "unfinishedPrefix") ? [this.#prefix] : []),
+    ];
+    return lacking.every((forecast) => forecast.double());
+  }
+
+  /** Why a step ends the run; null if its figures say it. */
+  async #failureOf(verdict: number, fault: "cutShort" | "other"): Promise<unknown> {
+    try {
+      if (fault === "cutShort") await requireWholePullBacks(this.#gpu);
+      else if (hasBit(verdict, "failed")) await this.#requireSolved();
+      else if (hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite")) return null;
+    } catch (error) {
+      return error;
+    }
+    return new FailureError(
+      `the GPU has not carried out a training step; use ${option("backend", "cpu")}`,
+    );
+  }
+
+  /** @throws {FailureError} With the groups of the first solve that failed. */
+  async #requireSolved(): Promise<void> {
+    const { failed, groups } = this.#recorder;
+    const controls = readControls(await this.#gpu.read(failed));
+    const reports = controls.map((control, group) => reportOf(control, group, groups));
+    const settings = solveSettingsOf(this.#plan.config);
+    requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
+  }
+
+  async #settleAll(): Promise<void> {
+    while (this.#reads.length > 0) await this.#settleNext();
+  }
+
+  async #numbers(part: "weights" | "m" | "v"): Promise<Float32Array> {
+    return new Float32Array(await this.#gpu.read(this.#recorder.state[part]));
+  }
+
+  async #average(): Promise<Float32Array | null> {
+    const { average } = this.#recorder.state;
+    return average === null ? null : new Float32Array(await this.#gpu.read(average));
+  }
+
+  async read(step: number): Promise<Checkpoint> {
+    await this.#settleAll();
+    const { config, config: { seed } } = this.#plan;
+    const [weights, m, v, ema] = await Promise.all([
+      ...[this.#numbers("weights"), this.#numbers("m"), this.#numbers("v")] as const,
+      this.#average(),
+    ]);
+    const checkpoint = { step, seed, weights, ema, moments: { m, v }, ...this.validated() };
+    requireFinite(checkpoint, config);
+    return checkpoint;
+  }
+
+  validated(): Pick<Checkpoint, "validation"> {
+    return this.validation === null ? {} : { validation: this.validation };
+  }
+
+  async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
+    await this.#settleAll();
+    const { values } = this.#plan;
+    const weights = await this.#average() ?? await this.#numbers("weights");
+    const model = modelOf({ ...this.#plan, flowValues: namesOf(values) }, weights, values);
+    try {
+      return await use(model);
+    } finally {
+      model.parameters.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#recorder.dispose();
+  }
+}

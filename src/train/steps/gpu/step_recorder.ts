@@ -1,0 +1,318 @@
+import { type AdamBuffers, recordGuardedAdam } from "../../../backends/gpu/adam.ts";
+import { drawOnGpu, type Gpu, type PooledBuffer, type Program } from "../../../backends/gpu/mod.ts";
+import type { RandomKey } from "../../../core/random/random.ts";
+import { STEP } from "../../../flows/losses/predicted_steps.ts";
+import { CONTROL_BYTES } from "../../../ode/engines/gpu/control.ts";
+import { packParameters } from "../../../ode/engines/gpu/packing.ts";
+import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
+import {
+  type PullBackPlan,
+  pullBackPlan,
+  type PullBackShape,
+} from "../../../ode/engines/gpu/pull_back/plan.ts";
+import {
+  partialSumBytes,
+  recordReduction,
+  recordReplay,
+  replayProgram,
+  squaresOfGradient,
+} from "../../../ode/engines/gpu/pull_back/record_pull_back.ts";
+import { UnattendedSolve } from "../../../ode/engines/gpu/unattended_solve.ts";
+import type { AdamStepSettings } from "../../../ops/adam/contract.ts";
+import { FIGURE_PLACES, FIGURES_BYTES } from "./figures.ts";
+import { likelihoodProgram } from "./likelihood_wgsl.ts";
+import { penaltyProgram, widenProgram, widenWorkgroups } from "./penalty_wgsl.ts";
+import type { PenaltyTasks, StepTasks } from "./step_tasks.ts";
+
+/** Dispatches of the solves with adaptive steps: as many as their groups are expected to need. */
+export interface SolveDispatches {
+  readonly main: number;
+  readonly prefix: number;
+}
+
+/** What a step is a function of, beside the state. */
+export interface StepInputs {
+  /** Steps taken before. */
+  readonly step: number;
+  /** [rows * dims], in model units. */
+  readonly rows: Float32Array;
+  /** Of Hutchinson's probes. */
+  readonly probesKey: RandomKey;
+  /** Where the penalty looks at the error. */
+  readonly predictionTime: number;
+  readonly adam: AdamStepSettings;
+}
+
+/** A solve with the replay of its records. */
+class ReplayedSolve {
+  readonly solve: UnattendedSolve;
+  readonly plan: PullBackPlan;
+  readonly #gpu: Gpu;
+  readonly #shape: PullBackShape;
+  readonly #program: Program;
+  readonly #tableau: StepTasks["main"]["tableau"];
+
+  constructor(gpu: Gpu, tasks: StepTasks, { task, tuning }: {
+    readonly task: StepTasks["main"];
+    readonly tuning?: SolveTuning | undefined;
+  }) {
+    const { dims, hidden, rows, trace } = tasks;
+    this.#gpu = gpu;
+    this.#tableau = task.tableau;
+    this.solve = new UnattendedSolve(gpu, task, tuning);
+    const { groupRows, cap, records } = this.solve.plan;
+    this.#shape = {
+      ...{ dims, hidden, trace: trace.kind, rows, groupRows },
+      ...{ stages: records!.slopes, chunkSteps: cap },
+    };
+    this.plan = pullBackPlan(this.#shape, gpu.limits.maxComputeWorkgroupStorageSize);
+    this.#program = gpu.program(replayProgram(this.#shape, this.plan));
+  }
+
+  /** Records the replay of what the solve has just recorded; returns where it stops. */
+  replay(
+    { chunks, weights, probes, cotangent }: {
+      readonly chunks: readonly PooledBuffer[];
+      readonly weights: PooledBuffer;
+      readonly probes: PooledBuffer | null;
+      readonly cotangent: PooledBuffer;
+    },
+    to: { readonly sums: PooledBuffer; readonly y0: PooledBuffer },
+  ): PooledBuffer {
+    const inputs = {
+      shape: this.#shape,
+      tableau: this.#tableau,
+      weights,
+      chunks,
+      probes,
+      cotangent,
+    };
+    return recordReplay(this.#gpu, inputs, { plan: this.plan, program: this.#program, ...to });
+  }
+}
+
+/** The penalty's solves and buffers. */
+interface Penalty {
+  readonly weight: number;
+  readonly prefix: UnattendedSolve;
+  readonly fine: ReplayedSolve;
+  readonly coarse: ReplayedSolve;
+  readonly widen: Program;
+  readonly program: Program;
+  /** [rows, dims + 1]. */
+  readonly start: PooledBuffer;
+  readonly ofFine: PooledBuffer;
+  readonly ofCoarse: PooledBuffer;
+}
+
+/**
+ * Records training steps of a CNF: solve, likelihood, replay, reduction and Adam, and the penalty's between
+ * them, without a look at what they leave. All buffers but uploads are made once. Call `dispose()` when done.
+ */
+export class StepRecorder {
+  /** Weights, moments and average, float32 in device order. */
+  readonly state: AdamBuffers;
+  /** Verdict and figures, figures.ts. */
+  readonly late: PooledBuffer;
+  /** States of the groups of the first solve that failed. */
+  readonly failed: PooledBuffer;
+  readonly #gpu: Gpu;
+  readonly #tasks: StepTasks;
+  readonly #main: ReplayedSolve;
+  readonly #likelihood: Program;
+  readonly #penalty: Penalty | null;
+  readonly #cotangent: PooledBuffer;
+  /** The cotangent of the batch, which nobody reads. */
+  readonly #ofStart: PooledBuffer;
+  readonly #sums: PooledBuffer;
+  readonly #gradient: PooledBuffer;
+  readonly #squares: PooledBuffer;
+
+  /**
+   * @param state The state to start from.
+   * @throws {FailureError} If its buffers do not fit the device.
+   */
+  constructor(
+    gpu: Gpu,
+    tasks: StepTasks,
+    { state, tuning }: {
+      readonly state: {
+        readonly weights: Float32Array;
+        readonly m: Float32Array;
+        readonly v: Float32Array;
+        readonly average: Float32Array | null;
+      };
+      readonly tuning?: SolveTuning | undefined;
+    },
+  ) {
+    const { dims, rows, main, penalty } = tasks, { weights, m, v, average } = state;
+    this.#gpu = gpu;
+    this.#tasks = tasks;
+    this.state = {
+      weights: gpu.filled(weights),
+      m: gpu.filled(m),
+      v: gpu.filled(v),
+      average: average === null ? null : gpu.filled(average),
+    };
+    this.#main = new ReplayedSolve(gpu, tasks, { task: main, tuning });
+    this.#likelihood = gpu.program(likelihoodProgram(dims));
+    this.#penalty = penalty === null ? null : penaltyOf(gpu, tasks, { penalty, tuning });
+    this.late = gpu.scratch(FIGURES_BYTES);
+    this.failed = gpu.scratch(CONTROL_BYTES * this.groups.groups);
+    this.#cotangent = gpu.scratch(4 * rows * (dims + 1));
+    this.#ofStart = gpu.scratch(4 * rows * (dims + 1));
+    this.#sums = gpu.scratch(
+      Math.max(...this.#replayed().map(({ plan }) => partialSumBytes(plan))),
+    );
+    this.#gradient = gpu.scratch(4 * weights.length);
+    this.#squares = gpu.scratch(4 * squaresOfGradient(tasks));
+    gpu.clear(this.late);
+  }
+
+  /** How the rows are cut into control groups, and how many attempts a dispatch takes. */
+  get groups(): UnattendedSolve["plan"] {
+    return this.#main.solve.plan;
+  }
+
+  /** Attempts per dispatch of the solve that leads to where the penalty looks. */
+  get prefixCap(): number {
+    return this.#penalty?.prefix.plan.cap ?? 1;
+  }
+
+  #replayed(): ReplayedSolve[] {
+    const penalty = this.#penalty;
+    return [this.#main, ...(penalty === null ? [] : [penalty.fine, penalty.coarse])];
+  }
+
+  /** Records a step; nothing is submitted. */
+  record(inputs: StepInputs, dispatches: SolveDispatches): void {
+    const gpu = this.#gpu, { dims, rows, trace } = this.#tasks;
+    const main = this.#main, sums = this.#sums;
+    const place = inputs.step % FIGURE_PLACES;
+    const start = gpu.upload(withZeros(inputs.rows, dims));
+    const weights = packParameters(gpu, this.#tasks, this.state.weights);
+    const probes = trace.kind === "hutchinson"
+      ? drawOnGpu(gpu, {
+        ...{ distribution: trace.probes.distribution, key: inputs.probesKey },
+        ...{ start: 0, count: rows * dims },
+      })
+      : null;
+    const chunks = main.solve.record({ weights, start, probes }, {
+      ...{ t0: 0, t1: 1, dispatches: dispatches.main },
+    });
+    this.#recordLikelihood(place);
+    gpu.clear(sums);
+    const replayed = { weights, probes }, to = { sums, y0: this.#ofStart };
+    let progress = main.replay({ ...replayed, chunks, cotangent: this.#cotangent }, to);
+    if (this.#penalty !== null) {
+      const penalty = this.#penalty;
+      const [fine, coarse] = this.#recordPenalty(penalty, {
+        ...{ inputs, weights, probes, place, dispatches: dispatches.prefix },
+      });
+      penalty.fine.replay({ ...replayed, chunks: fine, cotangent: penalty.ofFine }, to);
+      progress = penalty.coarse.replay(
+        { ...replayed, chunks: coarse, cotangent: penalty.ofCoarse },
+        to,
+      );
+    }
+    const partialSums = Math.max(...this.#replayed().map(({ plan }) => plan.partialSums));
+    const gradient = this.#gradient, squares = this.#squares, verdict = this.late;
+    recordReduction(gpu, {
+      ...{ shape: this.#tasks, plan: { ...main.plan, partialSums }, sums, progress, gradient },
+      notes: { squares, verdict },
+    });
+    recordGuardedAdam(gpu, this.state, { gradient, squares, verdict, settings: inputs.adam });
+    for (const buffer of [start, weights, ...(probes === null ? [] : [probes])]) buffer.release();
+  }
+
+  #recordLikelihood(place: number): void {
+    const gpu = this.#gpu, { dims, rows } = this.#tasks, { y1, controls, plan } = this.#main.solve;
+    const numbers = new Float32Array(4);
+    new Uint32Array(numbers.buffer).set([rows, plan.groups, place]);
+    numbers[3] = dims / 2 * Math.log(2 * Math.PI);
+    const job = gpu.upload(numbers);
+    const operands = [job, y1, controls, this.#cotangent, this.late, this.failed];
+    gpu.record(this.#likelihood, operands, 1);
+    job.release();
+  }
+
+  /** Records the penalty's solves, its value and its cotangents; returns the records of both. */
+  #recordPenalty(
+    { weight, prefix, fine, coarse, ...penalty }: Penalty,
+    { inputs, weights, probes, place, dispatches }: {
+      readonly inputs: StepInputs;
+      readonly weights: PooledBuffer;
+      readonly probes: PooledBuffer | null;
+      readonly place: number;
+      readonly dispatches: number;
+    },
+  ): readonly [readonly PooledBuffer[], readonly PooledBuffer[]] {
+    const gpu = this.#gpu, { dims, rows } = this.#tasks, { start } = penalty;
+    const t = inputs.predictionTime;
+    const batch = gpu.upload(inputs.rows);
+    prefix.record({ weights, start: batch, probes: null }, { t0: 0, t1: t, dispatches });
+    batch.release();
+    gpu.record(penalty.widen, [prefix.y1, start], widenWorkgroups(dims, rows));
+    const span = { t0: t, t1: t + STEP, dispatches: 1 };
+    const records = [fine, coarse].map(({ solve }) =>
+      solve.record({ weights, start, probes }, span)
+    );
+    const numbers = new Float32Array(5);
+    const { groups, groupRows } = prefix.plan;
+    new Uint32Array(numbers.buffer).set([rows, groups, groupRows, place]);
+    numbers[4] = weight;
+    const job = gpu.upload(numbers);
+    gpu.record(penalty.program, [
+      ...[job, fine.solve.y1, coarse.solve.y1, prefix.controls],
+      ...[penalty.ofFine, penalty.ofCoarse, this.late, this.failed],
+    ], 1);
+    job.release();
+    return [records[0]!, records[1]!];
+  }
+
+  dispose(): void {
+    const { weights, m, v, average } = this.state, penalty = this.#penalty;
+    for (const { solve } of this.#replayed()) solve.dispose();
+    penalty?.prefix.dispose();
+    const buffers = [
+      ...[weights, m, v, ...(average === null ? [] : [average]), this.late, this.failed],
+      ...[this.#cotangent, this.#ofStart, this.#sums, this.#gradient, this.#squares],
+      ...(penalty === null ? [] : [penalty.start, penalty.ofFine, penalty.ofCoarse]),
+    ];
+    for (const buffer of buffers) buffer.release();
+  }
+}
+
+function penaltyOf(
+  gpu: Gpu,
+  tasks: StepTasks,
+  { penalty: { weight, prefix, fine, coarse }, tuning }: {
+    readonly penalty: PenaltyTasks;
+    readonly tuning?: SolveTuning | undefined;
+  },
+): Penalty {
+  const { dims, rows } = tasks;
+  const wide = () => gpu.scratch(4 * rows * (dims + 1));
+  return {
+    weight,
+    prefix: new UnattendedSolve(gpu, prefix, tuning),
+    // Fixed steps: one dispatch takes them all.
+    fine: new ReplayedSolve(gpu, tasks, { task: fine, tuning: { cap: 2 } }),
+    coarse: new ReplayedSolve(gpu, tasks, { task: coarse, tuning: { cap: 1 } }),
+    widen: gpu.program(widenProgram(dims)),
+    program: gpu.program(penaltyProgram(dims)),
+    start: wide(),
+    ofFine: wide(),
+    ofCoarse: wide(),
+  };
+}
+
+/** Rows [n * dims] with a zero after each: the change of log-density at data. */
+function withZeros(rows: Float32Array, dims: number): Float32Array {
+  const count = rows.length / dims;
+  const wide = new Float32Array(count * (dims + 1));
+  for (let row = 0, at = 0; row < count; row++, at++) {
+    for (let d = 0; d < dims; d++) wide[at++] = rows[row * dims + d]!;
+  }
+  return wide;
+}

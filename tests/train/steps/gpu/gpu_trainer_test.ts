@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { gpuOf } from "../../../../src/backends/gpu/mod.ts";
+import { openBackend } from "../../../../src/backends/open_backend.ts";
+import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
+import { TrainState } from "../../../../src/train/optimizer/train_state.ts";
+import type { TrainOptions } from "../../../../src/train/options/table.ts";
+import { type Checkpoint, firstCheckpoint } from "../../../../src/train/run/checkpoint.ts";
+import { readLog } from "../../../../src/train/run/training_log.ts";
+import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
+import { supportsGpuSteps } from "../../../../src/train/steps/gpu/step_tasks.ts";
+import { tensorTrainer } from "../../../../src/train/steps/tensor_trainer.ts";
+import type { Energies, Trainer } from "../../../../src/train/steps/trainer.ts";
+import { train } from "../../../../src/train/train.ts";
+import { planRun, type TrainingPlan } from "../../../../src/train/training_plan.ts";
+import { trainingLoss } from "../../../../src/train/training_loss.ts";
+import { initialWeights } from "../../../../src/train/weights/initial_weights.ts";
+import { backendTest } from "../../../support/backends.ts";
+import { countGpuCalls } from "../../../support/gpu_calls.ts";
+import { inTempDir, openSmall, smallRuns } from "../../support/runs.ts";
+
+/** Time stands still: batches of 1, 2, 4, ... steps. */
+const clock = () => 0;
+
+const { model, ...small } = smallRuns.cnf;
+/** Eight wide: the shaders of other tests. */
+const likelihood: TrainOptions = {
+  ...{ ...small, hidden: 8, trace: "exact", steps: 1000, evalEvery: 0, regularize: "none" },
+};
+
+async function planOf(options: TrainOptions): Promise<TrainingPlan> {
+  return await planRun({
+    ...{ model, values: {}, configFile: null, openDataset: openSmall },
+    options: { ...likelihood, ...options },
+  });
+}
+
+/** The begin of a run whose weights are `scale` times as large. */
+async function startOf({ config, network }: TrainingPlan, scale = 1): Promise<Checkpoint> {
+  const weights = await initialWeights(config.init, { network, seed: config.seed });
+  return firstCheckpoint(weights.map((weight) => scale * weight), config);
+}
+
+/** What a trainer's step gives. */
+interface Taken {
+  readonly loss: number;
+  readonly nfe: number;
+  readonly energies: Energies | null;
+}
+
+/** Steps `from` to `to` of a trainer and the checkpoint after them; disposes it. */
+async function stepsOf(trainer: Trainer, to: number, from = 0) {
+  const steps: Taken[] = [];
+  while (from + steps.length < to) {
+    const done = from + steps.length;
+    for (const { step, loss, nfe, energies, dispose } of await trainer.take(done, to - done)) {
+      steps.push({
+        loss: await loss(),
+        nfe: await nfe!(),
+        energies: energies === null ? null : await energies(),
+      });
+      dispose();
+      assert.equal(step, from + steps.length);
+    }
+  }
+  const checkpoint = await trainer.read(to);
+  trainer.dispose();
+  return { steps, checkpoint };
+}
+
+/** The steps of the CPU engine. Leaves its backend current. */
+async function cpuSteps(plan: TrainingPlan, checkpoint: Checkpoint, to: number) {
+  const backend = await openBackend("cpu");
+  const { config, network, standardization, values } = plan;
+  const state = new TrainState(config, network, { ...checkpoint, standardization, values });
+  const loss = trainingLoss(plan, enginesOf(backend, { threads: 1 }));
+  return await stepsOf(tensorTrainer(plan, { state, loss }), to);
+}
+
+/** Options, size of the weights, and tolerated relative errors of losses and of predicted steps. */
+const cases: Readonly<Record<string, readonly [TrainOptions, number, number, number]>> = {
+  "the likelihood, clipped, with decay": [{ clip: 0.5, weightDecay: 1e-3 }, 1, 2e-5, 0],
+  "Hutchinson's trace, fixed steps, no average": [
+    { trace: "hutchinson", solver: "rk4", solverSteps: 3, ema: 0 },
+    ...[1, 2e-5, 0] as const,
+  ],
+  // The error of a step of 0.05 is a difference of float32 states: 1e-5 of 1, so each has a percent.
+  "the number of steps penalised": [
+    { regularize: "steps=10", lr: 1e-3, rtol: 1e-4, atol: 1e-4 },
+    ...[4, 1e-3, 0.02] as const,
+  ],
+};
+
+for (const [name, [options, scale, tolerance, ofSteps]] of Object.entries(cases)) {
+  backendTest(
+    `gpuTrainer() takes the steps of the CPU engine: ${name}`,
+    ["webgpu"],
+    async (backend) => {
+      const plan = await planOf(options), gpu = gpuOf(backend);
+      assert.deepEqual(supportsGpuSteps(plan, gpu.limits), { kind: "yes" });
+      const checkpoint = await startOf(plan, scale);
+      const found = await stepsOf(gpuTrainer(plan, { checkpoint, gpu, clock }), 30);
+      const right = await cpuSteps(plan, checkpoint, 30);
+      await openBackend("webgpu");
+      const error = (a: number, b: number) => Math.abs(a / b - 1);
+      const table = found.steps.map(({ loss, nfe, energies }, i) => {
+        const { loss: rightLoss, nfe: rightNfe, energies: rightEnergies } = right.steps[i]!;
+        return [
+          ...[error(loss, rightLoss), nfe - rightNfe],
+          error(energies?.predictedSteps ?? 1, rightEnergies?.predictedSteps ?? 1),
+        ] as const;
+      });
+      const shown = JSON.stringify(table);
+      assert.ok(table.every(([loss, , steps]) => loss < tolerance && steps <= ofSteps), shown);
+      // Weights four times as large: an attempt may be accepted by one and rejected by the other.
+      assert.ok(table.filter(([, nfe]) => nfe === 0).length >= (scale === 1 ? 30 : 15), shown);
+      const gap = found.checkpoint.weights.reduce(
+        (most, weight, i) => Math.max(most, Math.abs(weight - right.checkpoint.weights[i]!)),
+        0,
+      );
+      assert.ok(gap < 0.02 * plan.config.lr * 30, `weights differ by ${gap}`);
+    },
+  );
+}
+
+backendTest(
+  "gpuTrainer() makes no buffers or tensors after its first steps",
+  ["webgpu"],
+  async (backend) => {
+    const plan = await planOf({ regularize: "steps=0.1" }), gpu = gpuOf(backend);
+    const checkpoint = await startOf(plan);
+    const usedBefore = gpu.counts.used;
+    const trainer = gpuTrainer(plan, { checkpoint, gpu, clock });
+    const take = async (from: number, to: number) => {
+      for (let done = from; done < to;) {
+        const taken = await trainer.take(done, to - done);
+        done += taken.length;
+        for (const { loss } of taken) await loss();
+      }
+    };
+    await take(0, 20);
+    const before = gpu.counts, tensors = tf.memory();
+    const counter = countGpuCalls();
+    try {
+      await take(20, 220);
+    } finally {
+      counter.stop();
+    }
+    const { used, programs, ...after } = gpu.counts, reads = after.reads - before.reads;
+    // Packing, four solves, three replays, likelihood, widening, penalty, reduction, Adam.
+    assert.deepEqual(counter.calls(), { buffers: 0, dispatches: 200 * 13, submits: 200 + reads });
+    assert.ok(reads <= 10, `${reads} reads`);
+    assert.deepEqual([used, programs], [before.used, before.programs]);
+    const { numTensors, numBytes } = tf.memory();
+    assert.deepEqual([numTensors, numBytes], [tensors.numTensors, tensors.numBytes]);
+    trainer.dispose();
+    assert.equal(gpu.counts.used, usedBefore);
+  },
+);
+
+backendTest("gpuTrainer() resumes with the bits of an unbroken run, whatever its dispatches", [
+  "webgpu",
+], async (backend) => {
+  const plan = await planOf({ regularize: "steps=0.1" }), gpu = gpuOf(backend);
+  const checkpoint = await startOf(plan, 2);
+  const whole = await stepsOf(gpuTrainer(plan, { checkpoint, gpu, clock }), 24);
+  const half = await stepsOf(gpuTrainer(plan, { checkpoint, gpu, clock }), 11);
+  const rest = await stepsOf(gpuTrainer(plan, { checkpoint: half.checkpoint, gpu, clock }), 24, 11);
+  assert.deepEqual(rest.checkpoint, whole.checkpoint);
+  assert.deepEqual([...half.steps, ...rest.steps], whole.steps);
+  // With two attempts per dispatch one dispatch is too few: steps are taken again, several at a time.
+  const counter = countGpuCalls();
+  const tuned = { checkpoint, gpu, clock, tuning: { cap: 2 } };
+  const again = await stepsOf(gpuTrainer(plan, tuned), 24);
+  counter.stop();
+  assert.deepEqual(again, whole);
+  assert.ok(counter.calls().submits > 24 + 8, "no step was taken again");
+});
+
+backendTest("a step whose solve fails changes no weights, and neither do those after it", [
+  "webgpu",
+], async (backend) => {
+  // By the 29th step one group takes more than four steps.
+  const plan = await planOf({ maxSteps: 4 }), gpu = gpuOf(backend);
+  const trainer = gpuTrainer(plan, { checkpoint: await startOf(plan), gpu, clock });
+  let done = 0;
+  const failures: { readonly step: number; readonly message: string }[] = [];
+  while (failures.length === 0 && done < 60) {
+    const taken = await trainer.take(done, 60);
+    done += taken.length;
+    for (const { step, nfe } of taken) {
+      await nfe!().catch(({ message }) => failures.push({ step, message }));
+    }
+  }
+  assert.equal(failures.length, 1);
+  const { step, message } = failures[0]!;
+  assert.ok(done > step, "more steps were recorded");
+  assert.match(
+    message,
+    /^the solve stopped for samples 0 to 7 at t = 0\.\d+ .*the budget of 4 steps/,
+  );
+  const { weights, moments, ema } = await trainer.read(step - 1);
+  trainer.dispose();
+  const right = await stepsOf(
+    gpuTrainer(plan, { checkpoint: await startOf(plan), gpu, clock }),
+    step - 1,
+  );
+  assert.deepEqual({ weights, moments, ema }, {
+    weights: right.checkpoint.weights,
+    moments: right.checkpoint.moments,
+    ema: right.checkpoint.ema,
+  });
+});
+
+backendTest(
+  "a training run on a GPU ends at a failed solve like one on the CPU",
+  ["webgpu"],
+  (backend) =>
+    inTempDir(async (folder) => {
+      const endOf = async (kind: "webgpu" | "cpu") => {
+        const run = `${folder}/${kind}`;
+        const spec = { ...likelihood, model, backend: kind, maxSteps: 4, steps: 100 } as const;
+        const message = await train(spec, { run, openDataset: openSmall }).then(
+          () => assert.fail("it did not fail"),
+          (error) => `${error.name}: ${error.message}`,
+        );
+        const { steps } = await readLog(`${run}/log.jsonl`);
+        const checkpoint = await Deno.readFile(`${run}/checkpoint.safetensors`);
+        return { message, steps: steps.map(({ step, nfe }) => [step, nfe]), checkpoint };
+      };
+      const onGpu = await endOf("webgpu"), onCpu = await endOf("cpu");
+      // t and h are float32 there.
+      const rounded = (text: string) =>
+        text.replace(/\d+\.\d+/g, (number) => Number(number).toPrecision(3));
+      assert.equal(rounded(onGpu.message), rounded(onCpu.message));
+      assert.match(onGpu.message, /^FailureError: step \d+: .*the last checkpoint is kept$/);
+      assert.deepEqual(onGpu.steps, onCpu.steps);
+      assert.deepEqual(onGpu.checkpoint, onCpu.checkpoint); // from before the first step
+      await openBackend(backend.kind);
+    }),
+);

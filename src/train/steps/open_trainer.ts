@@ -9,6 +9,7 @@ import { fusedTrainer, supportsFused } from "./fused_trainer.ts";
 import { gpuTrainer } from "./gpu/gpu_trainer.ts";
 import { supportsGpuSteps } from "./gpu/step_tasks.ts";
 import { likelihoodTrainer, supportsNumbers } from "./likelihood_trainer.ts";
+import { ResidentRows } from "./resident_rows.ts";
 import { tensorTrainer } from "./tensor_trainer.ts";
 import type { Trainer, TrainingWay } from "./trainer.ts";
 
@@ -44,8 +45,16 @@ export async function openTrainer(
     case "tensors": {
       const { config, network, standardization, values } = plan;
       const state = new TrainState(config, network, { ...checkpoint, standardization, values });
-      const submit = backend.kind === "webgpu" ? () => gpuOf(backend).submit() : undefined;
-      return tensorTrainer(plan, { state, loss: trainingLoss(plan, engines), submit });
+      const loss = trainingLoss(plan, engines);
+      if (backend.kind === "cpu") return tensorTrainer(plan, { state, loss });
+      const gpu = gpuOf(backend);
+      try {
+        const resident = ResidentRows.open(plan, { gpu, done: checkpoint.step });
+        return tensorTrainer(plan, { state, loss, resident, submit: () => gpu.submit() });
+      } catch (error) {
+        state.dispose();
+        throw error;
+      }
     }
     default:
       return way satisfies never;

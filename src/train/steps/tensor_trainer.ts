@@ -4,6 +4,7 @@ import type { TrainState } from "../optimizer/train_state.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { BatchRows } from "./batch_rows.ts";
 import { lossOffset } from "./loss_offset.ts";
+import type { ResidentRows } from "./resident_rows.ts";
 import { atStep } from "./step_failure.ts";
 import type { TakenStep, Trainer } from "./trainer.ts";
 
@@ -11,13 +12,15 @@ import type { TakenStep, Trainer } from "./trainer.ts";
  * Training with any loss, network and backend, one step per call.
  *
  * @param options.state After the steps done so far; disposed with the trainer.
+ * @param options.resident Rows that are on the device, of a loss that needs no others; disposed with the trainer.
  * @param options.submit Called after each step's work was recorded: a GPU starts on it. Nothing by default.
  */
 export function tensorTrainer(
   plan: TrainingPlan,
-  { state, loss, submit = () => {} }: {
+  { state, loss, resident = null, submit = () => {} }: {
     readonly state: TrainState;
     readonly loss: Loss;
+    readonly resident?: ResidentRows | null;
     readonly submit?: () => void;
   },
 ): Trainer {
@@ -31,37 +34,43 @@ export function tensorTrainer(
       state.validation = validation;
     },
     take: async (done) => {
-      const taken = await takeStep(plan, { state, loss, batches, step: done });
+      const taken = await takeStep(plan, { state, loss, batches, resident, step: done });
       submit();
       return [taken];
     },
     read: (step) => state.read(step),
     validated: () => state.validated(),
     withSampledModel: (use) => state.withSampledModel(use),
-    dispose: () => state.dispose(),
+    dispose() {
+      state.dispose();
+      resident?.dispose();
+    },
   };
 }
 
 /** Takes one training step, counted from 0. */
 async function takeStep(
   { config }: TrainingPlan,
-  { state, loss, batches, step }: {
+  { state, loss, batches, resident, step }: {
     readonly state: TrainState;
     readonly loss: Loss;
     readonly batches: BatchRows;
+    readonly resident: ResidentRows | null;
     readonly step: number;
   },
 ): Promise<TakenStep> {
-  const { points, rows } = batches.at(step);
+  const host = resident === null ? batches.at(step) : null;
   const width = state.model.network.rowWidth;
   let batch: tf.Tensor2D | null = null, taken: LossAndGradient | null = null;
   try {
-    batch = tf.tensor2d(rows, [rows.length / width, width]);
+    batch = host === null
+      ? resident!.at(step)
+      : tf.tensor2d(host.rows, [host.rows.length / width, width]);
     taken = await loss.lossAndGradient(state.model, batch, { seed: config.seed, step });
     state.update(taken.gradient, step);
     const { loss: value, nfe, energies, predictedSteps } = taken;
     const penalised = [energies, predictedSteps].filter((one) => one !== undefined);
-    const offset = lossOffset(state.model, points);
+    const offset = host === null ? 0 : lossOffset(state.model, host.points);
     return {
       step: step + 1,
       loss: async () => (await value.data())[0]! + offset,

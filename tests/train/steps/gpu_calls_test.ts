@@ -7,7 +7,7 @@ import { planRun } from "../../../src/train/training_plan.ts";
 import { initialWeights } from "../../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../../support/backends.ts";
 import { countGpuCalls } from "../../support/gpu_calls.ts";
-import { openSmall, smallRuns } from "../support/runs.ts";
+import { smallImages, smallRuns } from "../support/runs.ts";
 
 /** Steps whose losses are read together. */
 const STEPS = 8;
@@ -23,10 +23,16 @@ for (const [name, dispatches] of Object.entries(most)) {
     `a training step of ${name} creates no buffer and is one submit`,
     ["webgpu"],
     async (backend) => {
+      const images = smallImages();
+      let reads = 0;
+      const read = (indices: ArrayLike<number>, out: Float32Array) => {
+        reads++;
+        images.train.read(indices, out);
+      };
       const { model, ...options } = smallRuns[name as keyof typeof most];
       const plan = await planRun({
         ...{ model, options: { ...options, backend: "webgpu" }, configFile: null, values: {} },
-        openDataset: openSmall,
+        openDataset: () => ({ ...images, train: { ...images.train, read } }),
       });
       const { config, network } = plan;
       const weights = await initialWeights(config.init, { network, seed: config.seed });
@@ -51,6 +57,7 @@ for (const [name, dispatches] of Object.entries(most)) {
         const { buffers, submits, ...calls } = counter.calls();
         await readLosses(taken);
         assert.ok(calls.dispatches <= STEPS * dispatches, `${calls.dispatches / STEPS} dispatches`);
+        assert.equal(reads, 1); // all images are on the GPU
         assert.deepEqual({ buffers, submits }, { buffers: 0, submits: STEPS });
         assert.deepEqual(counter.calls(), { ...calls, buffers, submits: STEPS + 1 });
       } finally {

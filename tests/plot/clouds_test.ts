@@ -13,7 +13,7 @@ function painted(cloud: Cloud): Uint8Array {
   return pixels;
 }
 
-Deno.test("paintClouds() gives the picture that the rasteriser gives of circles", async () => {
+Deno.test("paintClouds() gives the picture of as many circles", async () => {
   for (const [radius, opacity] of [[0.9, 0.12], [2.4, 0.5], [3, 0.85]] as const) {
     const unit = fillUniform({ seed: 0, stream: 255 }, 0, new Float64Array(2 * 150));
     const cloud: Cloud = {

@@ -133,16 +133,11 @@ function axisLabel({ label, offset = "" }: Axis, room: number): string {
   return `${shortened(name, LABEL, room - textWidth(offset, LABEL))}${offset}`;
 }
 
-/** Clips `content` to the area: 80 ms of the rasteriser's time for a large one. */
+/** Clips `content` to the area. */
 export function clipped(area: Rect, content: string): string {
   const id = `clip-${Math.round(area.x)}-${Math.round(area.y)}`;
   return element("clipPath", { id }, [element("rect", { ...area })]) +
-    // The invisible rectangle keeps the group on the page: resvg panics ("unreachable") on a
-    // clipped group that is entirely outside it. An `opacity` on the group would undo this.
-    element("g", { "clip-path": `url(#${id})` }, [
-      element("rect", { ...area, fill: "#ffffff", "fill-opacity": 0 }),
-      content,
-    ]);
+    element("g", { "clip-path": `url(#${id})` }, [content]);
 }
 
 /** Title and subtitle, wrapped to `width`; `height` is the space they take at the top. */

@@ -1,3 +1,4 @@
+import type { Canvas } from "../raster/canvas.ts";
 import type { Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
 
@@ -29,13 +30,6 @@ export function circles({ centres, radius, opacity, color }: Omit<Cloud, "area">
   return element("g", { fill, "fill-opacity": opacity }, dots);
 }
 
-/** Pixels of a picture, opaque RGBA. */
-export interface Canvas {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
-
 /** Positions of a dot within a pixel, per direction. */
 const PLACES = 8;
 
@@ -46,8 +40,8 @@ const SAMPLES = 8;
 const AXIS = 0.5;
 
 /**
- * Paints dots over a picture, each with its own opacity, in their order: a fiftieth of the time that
- * the rasteriser of SVG takes for as many circles.
+ * Paints dots over a picture, each with its own opacity, in their order: a fiftieth of the time of as
+ * many circles.
  *
  * @param zoom Pixels per drawing unit.
  */

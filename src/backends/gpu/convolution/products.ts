@@ -11,6 +11,7 @@ import {
   type GatherJob,
   gatherJob,
   gatherShader,
+  MOST_QUAD_TAPS,
 } from "../../../ops/convolution/gpu/gather_wgsl.ts";
 import {
   addPartsShader,
@@ -70,11 +71,22 @@ function directionOf(kind: Direction["kind"], { input, output }: Geometry): Dire
     : { kind, source: output, target: input };
 }
 
+/** Whether an input gradient is of a convolution with a stride. */
+const isSpread = (kind: Direction["kind"], { strides }: Geometry) =>
+  kind === "inputGradient" && strides[0] > 1;
+
+/** Whether the channels that are summed over can be read in quads. */
+function readsQuads(kind: Direction["kind"], geometry: Geometry): boolean {
+  const [, , , channels] = directionOf(kind, geometry).source;
+  const taps = geometry.kernel[0] * geometry.kernel[1];
+  return !isSpread(kind, geometry) && channels % 4 === 0 && taps <= MOST_QUAD_TAPS;
+}
+
 /** Steps of the sums of a convolution or its input gradient. */
 export function gatherSteps(kind: Direction["kind"], geometry: Geometry): number {
   const [, , , channels] = directionOf(kind, geometry).source;
   const taps = geometry.kernel[0] * geometry.kernel[1];
-  return channels % 4 === 0
+  return readsQuads(kind, geometry)
     ? taps * Math.ceil(channels / STEP_TERMS)
     : Math.ceil(taps * channels / STEP_TERMS);
 }
@@ -85,14 +97,14 @@ export function gatherProgram(
   kind: Direction["kind"],
   geometry: Geometry,
 ): ProgramSource {
-  const { source: [, , , channels], target: [, , , columns] } = directionOf(kind, geometry);
+  const [, , , columns] = directionOf(kind, geometry).target;
   const tile = tiles(columns);
   return {
     name: kind === "values" ? "convolution" : "convolution, input gradient",
     code: gatherShader({
       ...{ tile, kind },
-      isSpread: kind === "inputGradient" && geometry.strides[0] > 1,
-      wideChannels: tile.loadsQuads && channels % 4 === 0,
+      isSpread: isSpread(kind, geometry),
+      wideChannels: readsQuads(kind, geometry) && tile.loadsQuads,
       wideColumns: tile.loadsQuads && columns % 4 === 0,
     }),
     bindings: ["uniform", "read", "read", "read", "read", "read", "readWrite"],

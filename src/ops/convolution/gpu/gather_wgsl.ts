@@ -18,10 +18,11 @@ export interface GatherVariant {
   readonly tile: ProductTile;
   /** The convolution, or its gradient with respect to the images. */
   readonly kind: "values" | "inputGradient";
-  /** Whether an input gradient is of a convolution with a stride. */
+  /** Whether an input gradient is of a convolution with a stride; then channels are read one by one. */
   readonly isSpread: boolean;
-  /** Whether the channels that are summed over, and the columns, are a multiple of four. */
+  /** Whether the channels that are summed over are read in quads: a multiple of four, {@link MOST_QUAD_TAPS}. */
   readonly wideChannels: boolean;
+  /** Whether columns are a multiple of four. */
   readonly wideColumns: boolean;
 }
 
@@ -113,7 +114,7 @@ ${sumDeclarations(tile)}
   let terms = lid % ${QUADS}u;
 ${lines(4, (r) => rowOf(variant, r))}
 ${variant.kind === "values" ? columnsOfValues(tile) : columnsOfGradient}
-${wideChannels ? wideLoop(variant) : flatLoop(variant)}
+${wideChannels ? quadLoop(variant) : flatLoop(variant)}
 ${finishSums(tile)}
 }
 `;
@@ -144,15 +145,19 @@ const columnsOfGradient = `
   let columnQuad = lid / ${QUADS}u;
   let column = firstColumn + 4u * columnQuad;`;
 
-/** The place of row `r` at a tap: whether it is in the source, and the index of its channel 0 there. */
+/** Whether row `r` is inside the source at a tap. */
+const placeOf = (r: number, { dy, dx }: Readonly<Record<"dy" | "dx", string>>) =>
+  `u32(y${r} + ${dy}) < sourceHeight && u32(x${r} + ${dx}) < sourceWidth`;
+
+/** Row `r` at a tap: whether it is inside the source, and the index of its channel 0 there. */
 function place(
   isSpread: boolean,
   r: number,
-  { dy, dx }: { readonly dy: string; readonly dx: string },
+  { dy, dx }: Readonly<Record<"dy" | "dx", string>>,
 ) {
   if (!isSpread) {
     return {
-      inside: `u32(y${r} + ${dy}) < sourceHeight && u32(x${r} + ${dx}) < sourceWidth`,
+      inside: placeOf(r, { dy, dx }),
       index: `(base${r} + (${dy} * job.sourceWidth + ${dx}) * i32(channels))`,
     };
   }
@@ -188,61 +193,109 @@ const step = (tile: ProductTile) => `
 ${addProducts(tile)}
     workgroupBarrier();`;
 
-/** Taps one after another, and in each the channels in steps, so that all of a step have one tap. */
-function wideLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string {
-  const ofA = lines(4, (r) => {
-    const { inside, index } = place(isSpread, r, { dy: "dy", dx: "dx" });
-    return `      let v${r} = select(vec4f(), source[u32(${index} + i32(channel)) / 4u], hasChannel && ${inside});`;
-  });
+/** Most taps of a filter whose channels are read in quads: a bit for each. */
+export const MOST_QUAD_TAPS = 32;
+
+/**
+ * Taps one after another, and in each the channels in steps, so that all of a step have one tap. A row's taps
+ * inside the source are the bits of one number: places of four rows would take eight registers more.
+ */
+function quadLoop({ tile, kind, wideColumns }: GatherVariant): string {
+  const findTaps = lines(
+    4,
+    (r) => `      inside${r} |= select(0u, bit, ${placeOf(r, { dy: "dy", dx: "dx" })});`,
+  );
+  const ofA = lines(
+    4,
+    (r) =>
+      `      let v${r} = select(vec4f(), source[u32(base${r} + place) / 4u], (inside${r} & channelBit) != 0u);`,
+  );
+  // Columns beyond the last are not stored, whatever is read for them.
   const ofB = kind === "values"
-    ? `      let filterChannel = firstChannel + 4u * filterTerms;
+    ? `      let hasTerms = firstChannel + 4u * filterTerms < channels;
 ${
-      lines(4, (e) =>
-        `      let w${e} = ${
-          filterRow(
-            wideColumns,
-            `tap * channels + filterChannel + ${e}u`,
-            "filterChannel < channels",
-          )
-        };`)
+      lines(4, (e) => {
+        const values = wideColumns
+          ? `kernel[filterPlace + threadPlace + ${e}u * filterStride]`
+          : `vec4f(${
+            [0, 1, 2, 3].map((i) =>
+              `kernel[filterPlace + threadPlace + ${e}u * filterStride + ${i}u]`
+            )
+              .join(", ")
+          })`;
+        return `      let w${e} = select(vec4f(), ${values}, hasTerms);`;
+      })
     }`
     : lines(
       4,
       (i) =>
-        `      let w${i} = select(vec4f(), kernel[((tap * columns + column + ${i}u) * channels + channel) / 4u], ` +
-        `hasChannel && column + ${i}u < columns);`,
+        `      let w${i} = select(vec4f(), kernel[filterPlace + threadPlace + ${i}u * filterStride], channel < channels);`,
     );
+  // Place of a term's row in the filter: of this thread, of the step's first term, and between terms or columns.
+  const filterStride = kind === "inputGradient"
+    ? "channels / 4u"
+    : wideColumns
+    ? "columns / 4u"
+    : "columns";
+  const threadPlace = kind === "inputGradient"
+    ? "column * filterStride + terms"
+    : `4u * filterTerms * filterStride + column${wideColumns ? " / 4u" : ""}`;
+  const [perStep, perTap] = kind === "inputGradient"
+    ? [`${STEP_TERMS / 4}u`, "columns * filterStride"]
+    : [`${STEP_TERMS}u * filterStride`, "channels * filterStride"];
   const isTransposed = kind === "inputGradient";
   return `
   let taps = job.kernelHeight * job.kernelWidth;
+${lines(4, (r) => `  var inside${r} = 0u;`)}
+  {
+    var bit = 1u;
+    for (var tapY = 0; tapY < i32(job.kernelHeight); tapY++) {
+      for (var tapX = 0; tapX < i32(job.kernelWidth); tapX++) {
+        let dy = job.direction * tapY;
+        let dx = job.direction * tapX;
+${findTaps}
+        bit <<= 1u;
+      }
+    }
+  }
   var tap = 0u;
-  var tapY = 0;
-  var tapX = 0;
+  var tapX = 0u;
   var firstChannel = 0u;
+  // Carried along: computed from the tap, compilers would distribute its products over the rows.
+  var offset = 0;
+  let right = job.direction * i32(channels);
+  let down = job.direction * (job.sourceWidth - i32(job.kernelWidth)) * i32(channels);
+  let filterStride = ${filterStride};
+  let threadPlace = ${threadPlace};
+  var tapPlace = 0u;
+  var filterPlace = 0u;
   loop {
     if (tap >= taps) { break; }
     let channel = firstChannel + 4u * terms;
-    let hasChannel = channel < channels;
-    let dy = job.direction * tapY;
-    let dx = job.direction * tapX;
-${byBlocks(tile.rows, `${ofA}\n${storeA(tile)}`)}
+    let channelBit = select(0u, 1u << tap, channel < channels);
+    let place = offset + i32(channel);
 ${
     byBlocks(
       tile.columns,
       `${ofB}\n${storeB(tile, { terms: isTransposed ? "terms" : "filterTerms", isTransposed })}`,
     )
   }
+${byBlocks(tile.rows, `${ofA}\n${storeA(tile)}`)}
+${step(tile)}
     firstChannel += ${STEP_TERMS}u;
+    filterPlace += ${perStep};
     if (firstChannel >= channels) {
       firstChannel = 0u;
+      tapPlace += ${perTap};
+      filterPlace = tapPlace;
       tap++;
       tapX++;
-      if (tapX == i32(job.kernelWidth)) {
-        tapX = 0;
-        tapY++;
+      offset += right;
+      if (tapX == job.kernelWidth) {
+        tapX = 0u;
+        offset += down;
       }
     }
-${step(tile)}
   }`;
 }
 

@@ -1,10 +1,14 @@
+import { productSource } from "./product_source.ts";
 import { type ProgramSource, workgroupVariables } from "../../src/backends/gpu/programs.ts";
 import { pullBackPlan, pullBackVariables } from "../../src/ode/engines/gpu/pull_back/plan.ts";
 import { pullBackShader } from "../../src/ode/engines/gpu/pull_back/pull_back_wgsl.ts";
 import { solveProgram, solveVariables } from "../../src/ode/engines/gpu/solve_wgsl.ts";
 import { tileFor } from "../../src/ode/engines/gpu/tile.ts";
 
-/** Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions, rows and quads per thread. */
+/**
+ * Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions, rows and quads per thread; or
+ * a product of images and its channels.
+ */
 const [name, ...sizes] = Deno.args;
 const [hidden, dims, rows, quads, unroll] = sizes.map(Number) as [
   number,
@@ -17,6 +21,8 @@ const [hidden, dims, rows, quads, unroll] = sizes.map(Number) as [
 const field = { dims, hidden, trace: "exact" } as const;
 
 function sourceOf(): Pick<ProgramSource, "code" | "threads" | "workgroupBytes"> {
+  const product = productSource(name, hidden, dims);
+  if (product !== undefined) return product;
   if (name === "solve") {
     const shape = { ...field, tileRows: 8, slopeRoom: 8 };
     const tiled = { tileRows: 8, quads: Math.ceil(hidden / 4), columns: 1 + dims };

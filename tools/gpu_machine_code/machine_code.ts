@@ -6,6 +6,8 @@
  * compiler, the Vulkan loader and RADV (Debian: mesa-vulkan-drivers). The record is record.txt beside this file.
  */
 
+import { products } from "./product_source.ts";
+
 /** RDNA 2 and RDNA 3. */
 const families = ["navi21", "gfx1100"] as const;
 
@@ -81,7 +83,7 @@ try {
   const header = ["hardware", "shader", "registers", "spilled", "bytes", "multiply-adds"];
   const rows: string[][] = [header];
   for (const family of families) {
-    for (const [name, ...sizes] of shaders) {
+    for (const [name, ...sizes] of [...shaders, ...products]) {
       const [hidden, dims, tileRows, tileQuads] = sizes;
       const text = await output(Deno.execPath(), {
         args: ["run", "-q", "--no-prompt", "--allow-env", `${here}compile_shader.ts`]
@@ -95,7 +97,9 @@ try {
           NODEVICE_SELECT: "1",
         },
       });
-      const shader = `${name}, width ${hidden}, ${dims}-D, ${tileRows}x${tileQuads}`;
+      const shader = tileRows === undefined
+        ? `${name}, ${hidden} to ${dims} channels`
+        : `${name}, width ${hidden}, ${dims}-D, ${tileRows}x${tileQuads}`;
       rows.push([family, shader, ...figuresOf(text)]);
     }
   }

@@ -1,0 +1,34 @@
+import {
+  filterGradientProgram,
+  gatherProgram,
+} from "../../src/backends/gpu/convolution/products.ts";
+import type { ProgramSource } from "../../src/backends/gpu/programs.ts";
+import type { Geometry } from "../../src/ops/convolution/geometry.ts";
+import { gpuTiles } from "../../src/ops/convolution/gpu/tile_wgsl.ts";
+
+/** Products of images: name, channels of the input and of the output. */
+export const products = [
+  ["convolution", 64, 64],
+  ["input gradient", 64, 64],
+  ["filter gradient", 64, 64],
+] as const;
+
+/** The program of a product with a 3x3 filter; undefined for other names. */
+export function productSource(
+  name: string | undefined,
+  inputs: number,
+  outputs: number,
+): ProgramSource | undefined {
+  const geometry: Geometry = {
+    ...{ input: [1, 8, 8, inputs], output: [1, 8, 8, outputs] },
+    ...{ kernel: [3, 3], strides: [1, 1], pads: [1, 1] },
+  };
+  switch (name) {
+    case "convolution":
+      return gatherProgram(gpuTiles, "values", geometry);
+    case "input gradient":
+      return gatherProgram(gpuTiles, "inputGradient", geometry);
+    case "filter gradient":
+      return filterGradientProgram(gpuTiles, geometry);
+  }
+}

@@ -35,7 +35,10 @@ async function execute(
     const adapter = await navigator.gpu.requestAdapter();
     if (adapter === null) throw new Error("the browser has no WebGPU adapter");
     page.machine = {
-      device: await adapter.requestDevice(),
+      device: await adapter.requestDevice({
+        // WebGPU guarantees eight, Chromium has ten.
+        requiredLimits: { maxStorageBuffersPerShaderStage: 10 },
+      }),
       buffers: new Map(),
       pipelines: new Map(),
     };

@@ -151,6 +151,13 @@ export { type OwnPoints, pointDataset } from "./data/point_dataset.ts";
 export type { ReadStdin } from "./data/tables/point_rows.ts";
 export { datasetNames } from "./data/dataset_names.ts";
 export { type DataOptions, openDataset, type OpenOptions } from "./data/registry.ts";
+export { type BackendChoice, choiceReason } from "./train/backend_choice/backend_choice.ts";
+export {
+  type EngineTimes,
+  type EngineTimesFile,
+  knownTimes,
+} from "./train/backend_choice/engine_times.ts";
+export { type StepShape } from "./train/backend_choice/step_shape.ts";
 export { train, type TrainEnvironment, type TrainResult, type TrainSpec } from "./train/train.ts";
 export * from "./train/hooks.ts";
 export type { TrainingWay } from "./train/steps/trainer.ts";

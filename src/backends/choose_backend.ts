@@ -6,11 +6,11 @@ import type { BackendKind } from "./backend.ts";
 export type Work = "points" | "images";
 
 /**
- * Chooses the backend that measured fastest for the kind of data.
+ * Chooses a backend by the kind of data, for work that is not measured: samples, likelihoods, pictures.
+ * Training measures (`chooseTrainingBackend`).
  *
- * Points run on the CPU even if there is a GPU, until the GPU engine exists: a training step of a
- * CNF is about 150 evaluations of 35 to 110 tfjs operations at 130 microseconds each on WebGPU. A
- * software adapter is never chosen: it reaches a hundredth of the CPU backend's speed.
+ * Points run on the CPU even if there is a GPU, which has shaders to compile first. A software adapter is
+ * never chosen: it reaches a hundredth of the CPU backend's speed.
  */
 export async function chooseBackend(
   request: "auto" | BackendKind,
@@ -35,8 +35,7 @@ export function choose(
   if (work === "points") {
     return {
       kind: "cpu",
-      reason: "points run faster on the CPU: on a GPU each of their many small operations " +
-        "costs more to start than to compute",
+      reason: "points run on the CPU; only training measures whether a GPU is faster",
     };
   }
   if (adapter === null) return { kind: "cpu", reason: "there is no WebGPU adapter" };

@@ -30,6 +30,11 @@ export function openBackend(kind: BackendKind, options: BackendOptions = {}): Pr
   return opening;
 }
 
+/** Whether a backend of a kind is open. */
+export function isOpen(kind: BackendKind): boolean {
+  return [...opened.values()].some((backend) => backend.kind === kind);
+}
+
 /**
  * The failure of an open device, if there is one: whatever work on it threw is then a consequence.
  * Commands to a lost device throw errors that name buffers and encoders, and the loss itself arrives

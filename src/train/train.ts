@@ -29,6 +29,12 @@ import type { RunMetrics } from "./run/run_metrics.ts";
 import { readMetrics } from "./run/run_metrics.ts";
 import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
+import type { BackendKind } from "../backends/backend.ts";
+import { isOpen } from "../backends/open_backend.ts";
+import type { BackendChoice } from "./backend_choice/backend_choice.ts";
+import { chooseTrainingBackend } from "./backend_choice/choose_training_backend.ts";
+import type { EngineTimesFile } from "./backend_choice/engine_times.ts";
+import { timeSteps } from "./backend_choice/time_steps.ts";
 import { gpuRemarks } from "./steps/gpu_remarks.ts";
 import { openTrainer, trainingWay } from "./steps/open_trainer.ts";
 import { trainingLoop } from "./training_loop.ts";
@@ -78,6 +84,11 @@ export interface TrainEnvironment {
   readonly startedMs?: number;
   /** Milliseconds, from any origin; default `performance.now`. */
   readonly clock?: () => number;
+  /**
+   * Where the times of training steps that `backend: "auto"` measures are kept, so that each shape of step is
+   * measured once on a machine; default null: nowhere.
+   */
+  readonly engineTimes?: EngineTimesFile | null;
 }
 
 /** An environment with its clock. */
@@ -162,16 +173,17 @@ async function startRun(
   if (path !== null) await requireUsable(path, mode);
   const plan = await planRun(request);
   const { config } = plan;
+  const start = async () => firstCheckpoint(await startWeights(plan), config);
   // Open the device before writing anything: there may be no adapter.
-  const device = await openDeviceOf(plan);
-  const weights = await startWeights(plan);
+  const { device, backendChoice } = await openDeviceOf(plan, surroundings, { start, before: null });
+  const checkpoint = await start();
   using held = await holdRun(path, {
     mode,
     root: runsFolder,
     name: runName(config.model, config.data),
   });
-  await writeFileAtomic(runFile(held.path, "config"), encodeRunConfig(plan));
-  const checkpoint = firstCheckpoint(weights, config);
+  const recorded = encodeRunConfig({ ...plan, backendChoice });
+  await writeFileAtomic(runFile(held.path, "config"), recorded);
   return await runSession(surroundings, { run: held.path, plan, device, checkpoint });
 }
 
@@ -216,8 +228,12 @@ async function resumeRun(
     await hooks.onEnd?.({ kind, run, step });
     return { kind, run, step, steps, metrics };
   }
-  const device = await openDeviceOf(plan);
-  await writeFileAtomic(runFile(run, "config"), encodeRunConfig(plan));
+  const { device, backendChoice } = await openDeviceOf(plan, surroundings, {
+    start: () => Promise.resolve(checkpoint),
+    before: stored.config.backend === "auto" ? metrics?.backend ?? null : null,
+  });
+  const recorded = encodeRunConfig({ ...plan, backendChoice });
+  await writeFileAtomic(runFile(run, "config"), recorded);
   return await runSession(surroundings, { run, plan, device, checkpoint });
 }
 
@@ -269,15 +285,50 @@ async function hasCheckpoint(run: string): Promise<boolean> {
   }
 }
 
-async function openDeviceOf(plan: TrainingPlan): Promise<Device> {
+/**
+ * Opens the backend of a run; `auto` may time training steps, from copies of the run's state.
+ *
+ * @param from.start The state from which the run goes on.
+ * @param from.before As of `chooseTrainingBackend`.
+ */
+async function openDeviceOf(
+  plan: TrainingPlan,
+  { clock, engineTimes = null }: TimedEnvironment,
+  { start, before }: {
+    readonly start: () => Promise<Checkpoint>;
+    readonly before: BackendKind | null;
+  },
+): Promise<{ readonly device: Device; readonly backendChoice: BackendChoice | undefined }> {
   const { config, dataset, network } = plan;
   const { threads, portableBits } = config;
   const tensors = trainingWay(plan, { kind: "cpu" }) === "tensors" ? "now" : "onDemand";
-  const device = await openDevice(config.backend, {
-    ...{ work: dataset.kind, threads, portableBits, tensors },
+  const open = async (kind: BackendKind) => {
+    const device = await openDevice(kind, {
+      ...{ work: dataset.kind, threads, portableBits, tensors },
+    });
+    if (device.backend.kind === "cpu") requireTrainingMemory(network, config);
+    return device;
+  };
+  // A program may have tensors on a GPU that it opened before.
+  const wasOpen = isOpen("webgpu");
+  let gpu: Device | null = null;
+  const { kind, reason, choice } = await chooseTrainingBackend(plan, {
+    before,
+    times: engineTimes,
+    async timed(kind) {
+      const device = await open(kind);
+      if (kind === "webgpu") gpu = device;
+      const trainer = await openTrainer(plan, { checkpoint: await start(), device, clock });
+      try {
+        return await timeSteps(trainer, clock);
+      } finally {
+        trainer.dispose();
+      }
+    },
   });
-  if (device.backend.kind === "cpu") requireTrainingMemory(network, config);
-  return device;
+  const device = await open(kind);
+  if (kind === "cpu" && !wasOpen) (gpu as Device | null)?.close();
+  return { device: { ...device, reason }, backendChoice: choice ?? undefined };
 }
 
 /** Trains from a checkpoint in a locked folder that has its config. */

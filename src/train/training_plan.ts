@@ -201,7 +201,10 @@ export async function planResumed(stored: RunConfig, request: TrainRequest): Pro
   const { values } = request;
   const table = { standardization, columns, dropped, ...filesOf(dataset) };
   const remarks = readRemarks(dataset, standardization);
-  const ofRun = { ...table, flowValues, values, remarks };
+  // A backend that is asked for is no longer the choice of auto.
+  const isAuto = stored.config.backend === "auto" && config.backend === "auto";
+  const backendChoice = isAuto ? stored.backendChoice : undefined;
+  const ofRun = { ...table, flowValues, values, remarks, backendChoice };
   const plan = { ...planOf(config, dataset, own), ...ofRun };
   if (!isSameRecord(networkRecord(plan.network), networkRecord(stored.network))) {
     throw new InputError(

@@ -19,11 +19,17 @@ import {
   sharedMemoryWorkerTest,
   versions,
 } from "@fluxion/fluxion/device";
-import { solveSelfTest } from "@fluxion/fluxion/program";
+import {
+  choiceReason,
+  type EngineTimes,
+  knownTimes,
+  solveSelfTest,
+} from "@fluxion/fluxion/program";
 import type { DoctorFlags } from "./flags.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
 import { paint, printLine, printText } from "../../terminal/terminal.ts";
+import { engineTimes } from "../../runs/engine_times.ts";
 import { dataFolder } from "../../runs/open_data.ts";
 import { deviceOptions } from "../../options/shared.ts";
 import { asTypedOptions } from "../../options/spelling.ts";
@@ -54,6 +60,8 @@ interface Report {
   readonly adapters: readonly Adapter[];
   readonly backends: readonly BackendReport[];
   readonly auto: Readonly<Record<"points" | "images", ReturnType<typeof choose>>>;
+  /** What `auto` measured for trainings on this machine, latest first. */
+  readonly engineTimes: readonly EngineTimes[];
   readonly webAssembly: WebAssemblyReport;
   readonly worker: Awaited<ReturnType<typeof sharedMemoryWorkerTest>>;
   readonly memory: Room | null;
@@ -85,11 +93,13 @@ async function examine(): Promise<Report> {
   const first = adapters[0] ?? null;
   const folder = dataFolder();
   const backends = [await examineBackend("cpu"), await examineBackend("webgpu")];
+  const times = engineTimes();
   return {
     fluxion: version,
     versions: await versions(),
     adapters,
     backends,
+    engineTimes: times === null ? [] : await knownTimes(times),
     auto: { points: choose("auto", "points", first), images: choose("auto", "images", first) },
     webAssembly: examineWebAssembly(),
     worker: await sharedMemoryWorkerTest(),
@@ -153,6 +163,9 @@ const shownLimits = [
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
 
+/** Measurements that are shown; --json lists all. */
+const SHOWN_TIMES = 10;
+
 function* lines(report: Report): Generator<string> {
   const heading = (text: string) => `\n${paint("bold", text, Deno.stdout)}`;
   const good = paint("green", "ok", Deno.stdout), bad = paint("red", "FAILED", Deno.stdout);
@@ -173,8 +186,17 @@ function* lines(report: Report): Generator<string> {
   }
 
   yield heading("--backend auto");
+  const [gpu] = report.adapters;
+  yield gpu === undefined || isSoftwareAdapter(gpu)
+    ? "  training: cpu; there is no GPU"
+    : "  training: by a step of the run's own shape, timed on both backends; the faster one runs";
+  yield "  training of flow matching on points with net mlp, and of what the GPU engine does not take: cpu";
   for (const [work, { kind, reason }] of Object.entries(report.auto)) {
-    yield `  ${work}: ${kind}; ${reason}`;
+    yield `  other work on ${work}: ${kind}; ${reason}`;
+  }
+  for (const { shape, choice } of report.engineTimes.slice(0, SHOWN_TIMES)) {
+    yield `  measured: ${choice.backend}; ${choiceReason(choice)}`;
+    yield `    ${Object.entries(shape).map(([name, value]) => `${name} ${value}`).join(", ")}`;
   }
   yield "  training steps of flow matching on points: fused, several per call, on the CPU with net mlp; " +
     "otherwise tensor operations";

@@ -34,6 +34,7 @@ import { shownPath, userPath } from "../../paths.ts";
 import { removePictures } from "../../pictures/pictures.ts";
 import { type Progress, showProgress } from "../../terminal/progress.ts";
 import { printLine, speaker, writeResult } from "../../terminal/terminal.ts";
+import { engineTimes } from "../../runs/engine_times.ts";
 import { openData } from "../../runs/open_data.ts";
 import { withPaths } from "../../runs/option_paths.ts";
 import { runFolder, runsFolder } from "../../runs/runs_folder.ts";
@@ -142,6 +143,7 @@ export async function trainRun(
         ...(dataChanged ? { dataChanged } : {}),
         configFile,
         openDataset: openData,
+        engineTimes: engineTimes(),
         hooks,
         signal,
         startedMs,

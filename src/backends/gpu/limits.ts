@@ -22,6 +22,17 @@ export type DeviceLimits = Pick<
   | "maxBufferSize"
 >;
 
+/** Limits that everything fits: for questions that no device is asked for. */
+export const unlimited: DeviceLimits = {
+  maxComputeInvocationsPerWorkgroup: Infinity,
+  maxComputeWorkgroupSizeX: Infinity,
+  maxComputeWorkgroupStorageSize: Infinity,
+  maxComputeWorkgroupsPerDimension: Infinity,
+  maxStorageBuffersPerShaderStage: Infinity,
+  maxStorageBufferBindingSize: Infinity,
+  maxBufferSize: Infinity,
+};
+
 /**
  * Why a program does not fit a device, as phrases for messages; empty if it does. Implementations do not
  * check workgroup memory themselves: Deno's compiles 48 KiB where 32 are allowed.

@@ -221,6 +221,17 @@ const dataIdentitySchema = v.strictObject({
   columns: wholeNumber(0),
 }, "an object of sha256, rows and columns");
 
+const stepMs = "milliseconds per step, or null";
+const stepMsSchema = v.nullable(v.pipe(v.number(stepMs), v.finite(stepMs), v.minValue(0, stepMs)));
+
+/** What backend auto measured when a run began. */
+export const backendChoiceSchema = v.strictObject({
+  backend: choice(["cpu", "webgpu"]),
+  adapter: v.string("a name"),
+  cpuMs: stepMsSchema,
+  webgpuMs: stepMsSchema,
+}, "an object of backend, adapter, cpuMs and webgpuMs");
+
 /** A config file: the options, and the additional fields of a run's own `config.json`. */
 export const configFileSchema = v.strictObject({
   $schema: v.optional(v.string("text")),
@@ -253,6 +264,13 @@ export const configFileSchema = v.strictObject({
     flowValueNamesSchema,
     v.description(
       "written by a run: the names of the values that its program passed; not an option",
+    ),
+  )),
+  backendChoice: v.optional(v.pipe(
+    backendChoiceSchema,
+    v.description(
+      "written by a run: milliseconds per step on both backends, as backend auto measured them, and the " +
+        "faster one; not an option",
     ),
   )),
   standardization: v.optional(v.pipe(

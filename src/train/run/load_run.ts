@@ -32,6 +32,7 @@ import { InputError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import { quotedJson } from "../../core/quoted.ts";
 import { type Checkpoint, chosenWeights, decodeCheckpoint } from "./checkpoint.ts";
+import type { BackendChoice } from "../backend_choice/backend_choice.ts";
 import { parseConfigJson } from "../config/config_file.ts";
 import { requireScalesOf } from "../config/standardization.ts";
 import type { TrainConfig } from "../options/table.ts";
@@ -61,6 +62,8 @@ export interface RunConfig {
   readonly testFile: DataIdentity | null;
   /** Names of the values that the training program passed; empty if all were defaults. */
   readonly flowValues: FlowValueNames;
+  /** What backend `auto` measured when the run began; absent if it measured nothing. */
+  readonly backendChoice?: BackendChoice | undefined;
 }
 
 /**
@@ -94,8 +97,11 @@ export type TableFields = "columns" | "dropped" | "dataFile" | "testFile";
 
 /** Encodes `config.json`. */
 export function encodeRunConfig(
-  { config, network, standardization, columns, dropped, dataFile, testFile, flowValues }: RunConfig,
+  run: RunConfig,
 ): string {
+  const { config, network, standardization, columns, dropped, dataFile, testFile, flowValues } =
+    run;
+  const { backendChoice } = run;
   const { sigmaMin: _ofDefaultPath, ...ofOwnPath } = config;
   const options = flowValues.path === undefined ? config : ofOwnPath;
   const table = {
@@ -104,6 +110,7 @@ export function encodeRunConfig(
     ...(dataFile === null ? {} : { dataFile }),
     ...(testFile === null ? {} : { testFile }),
     ...(Object.keys(flowValues).length > 0 ? { flowValues } : {}),
+    ...(backendChoice === undefined ? {} : { backendChoice }),
     ...(standardization ? { standardization } : {}),
   };
   return JSON.stringify(
@@ -169,6 +176,7 @@ function parseRunConfig(text: string, path: string, own?: Network): RunConfig {
     dataFile = null,
     testFile = null,
     flowValues = {},
+    backendChoice,
     standardization = null,
     ...options
   } = parseConfigJson(text, path);
@@ -194,7 +202,8 @@ function parseRunConfig(text: string, path: string, own?: Network): RunConfig {
   }
   const config = resolveConfigOf(network, options.model, { file: { place: path, options: whole } });
   requireColumnsOf({ network, standardization }, columns, path);
-  return { config, network, standardization, columns, dropped, dataFile, testFile, flowValues };
+  const ofTable = { columns, dropped, dataFile, testFile };
+  return { config, network, standardization, ...ofTable, flowValues, backendChoice };
 }
 
 function unnamedColumns(kinds: readonly ColumnKind[] | null): readonly TableColumn[] | null {

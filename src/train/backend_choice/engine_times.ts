@@ -1,0 +1,151 @@
+import { cpus } from "node:os";
+import * as v from "valibot";
+import type { Adapter } from "../../backends/adapters.ts";
+import { writeFileAtomic } from "../../core/files/atomic_file.ts";
+import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { parseJson } from "../../core/files/bounded_json.ts";
+import type { BackendChoice } from "./backend_choice.ts";
+import type { StepShape } from "./step_shape.ts";
+
+/** Where measured times are kept between runs. */
+export interface EngineTimesFile {
+  /** Path of the JSON file; made when there is something to keep. */
+  readonly file: string;
+  /** Fluxion's version: another one measures anew. */
+  readonly version: string;
+}
+
+/** Fields of an adapter by which it is known again. */
+export type AdapterName = Pick<Adapter, "vendor" | "architecture" | "device" | "description">;
+
+const text = v.string();
+const ms = v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0)));
+const day = v.pipe(v.number(), v.finite());
+const machineSchema = v.strictObject({
+  cpu: text,
+  cores: v.number(),
+  platform: text,
+  version: text,
+});
+
+const timesSchema = v.strictObject({
+  machine: machineSchema,
+  adapter: text,
+  shape: v.record(text, v.union([text, v.number()])),
+  choice: v.strictObject({
+    backend: v.picklist(["cpu", "webgpu"]),
+    adapter: text,
+    cpuMs: ms,
+    webgpuMs: ms,
+  }),
+  atMs: day,
+});
+
+const fileSchema = v.strictObject({
+  format: v.literal(1),
+  software: v.optional(v.strictObject({ machine: machineSchema, adapter: text, atMs: day })),
+  times: v.array(timesSchema),
+});
+
+/** A measurement. */
+export interface EngineTimes {
+  /** When, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** Of the step. */
+  readonly shape: StepShape;
+  /** The times and the faster backend. */
+  readonly choice: BackendChoice;
+}
+
+type Content = v.InferOutput<typeof fileSchema>;
+const EMPTY: Content = { format: 1, times: [] };
+
+/** Measurements that the file holds; the oldest go first. */
+const MOST_TIMES = 200;
+
+/** A software adapter is asked for again after a day: to ask loads its driver, 70 MB for Mesa's. */
+const SOFTWARE_MS = 86_400_000;
+
+/** What a measurement is of, besides its shape. A home folder may be shared by different machines. */
+function machineOf({ version }: EngineTimesFile): v.InferOutput<typeof machineSchema> {
+  const mayAsk = Deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
+  const cores = navigator.hardwareConcurrency;
+  const { os, arch } = Deno.build;
+  return { cpu: mayAsk ? cpus()[0]?.model ?? "" : "", cores, platform: `${os} ${arch}`, version };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  const sorted = (record: unknown) => JSON.stringify(Object.entries(record as object).sort());
+  return sorted(a) === sorted(b);
+}
+
+function keyOf({ vendor, architecture, device, description }: AdapterName): string {
+  return [description, vendor, architecture, device].join(", ");
+}
+
+/** The file's content; empty if it is missing, damaged or of a later version. */
+async function read({ file }: EngineTimesFile): Promise<Content> {
+  try {
+    return v.parse(fileSchema, parseJson(await readBoundedText(file, MAX_JSON_BYTES)));
+  } catch {
+    return EMPTY;
+  }
+}
+
+/** Writes the file if its folder can be written. */
+async function write({ file }: EngineTimesFile, content: Content): Promise<void> {
+  try {
+    await Deno.mkdir(file.replace(/[\\/][^\\/]*$/, ""), { recursive: true });
+    await writeFileAtomic(file, JSON.stringify(content, null, 1) + "\n");
+  } catch {
+    // Measured again by the next run.
+  }
+}
+
+/** The measurements of this machine, latest first. */
+export async function knownTimes(at: EngineTimesFile): Promise<readonly EngineTimes[]> {
+  const machine = machineOf(at);
+  const { times } = await read(at);
+  return times.filter((one) => isSame(one.machine, machine)).reverse();
+}
+
+/** The choice measured for an adapter and a shape; null if there is none. */
+export async function findTimes(
+  at: EngineTimesFile,
+  { adapter, shape }: { readonly adapter: AdapterName; readonly shape: StepShape },
+): Promise<BackendChoice | null> {
+  const machine = machineOf(at), key = keyOf(adapter);
+  const { times } = await read(at);
+  const found = times.findLast((one) =>
+    one.adapter === key && isSame(one.shape, shape) && isSame(one.machine, machine)
+  );
+  return found?.choice ?? null;
+}
+
+/** Keeps a measurement. */
+export async function keepTimes(
+  at: EngineTimesFile,
+  { adapter, shape, choice, atMs }: EngineTimes & { readonly adapter: AdapterName },
+): Promise<void> {
+  const { software: _, ...content } = await read(at);
+  const made = { machine: machineOf(at), adapter: keyOf(adapter), shape, choice, atMs };
+  await write(at, { ...content, times: [...content.times, made].slice(-MOST_TIMES) });
+}
+
+/** Name of the software adapter that was this machine's only one within a day; null if unknown. */
+export async function knownSoftware(at: EngineTimesFile, nowMs: number): Promise<string | null> {
+  const { software } = await read(at);
+  if (software === undefined || !isSame(software.machine, machineOf(at))) return null;
+  const age = nowMs - software.atMs;
+  return age >= 0 && age < SOFTWARE_MS ? software.adapter : null;
+}
+
+/** Keeps that this machine has a software adapter only. */
+export async function keepSoftware(
+  at: EngineTimesFile,
+  adapter: AdapterName,
+  nowMs: number,
+): Promise<void> {
+  const software = { machine: machineOf(at), adapter: adapter.description, atMs: nowMs };
+  await write(at, { ...await read(at), software });
+}

@@ -242,6 +242,9 @@ class LossReader {
   readonly #session: Session;
   #pending: TakenStep[] = [];
   #sinceMs: number;
+  /** Steps added since the last read, and time per step up to it. */
+  #added = 0;
+  #stepMs = 0;
   /** Number of losses to accumulate; one before a step was timed. */
   #most = 1;
 
@@ -252,6 +255,7 @@ class LossReader {
 
   add(steps: readonly TakenStep[]): void {
     this.#pending.push(...steps);
+    this.#added += steps.length;
   }
 
   /** Reads those whose turn it is: known ones at once, those on a device after some have accumulated. */
@@ -292,7 +296,10 @@ class LossReader {
       Promise.allSettled(read.map(({ nfe }) => nfe === null ? null : nfe())),
     ]);
     backend.check();
-    const stepMs = (clock() - this.#sinceMs) / values.length;
+    // The time was spent on the steps added since: those read now may be of before.
+    if (this.#added > 0) this.#stepMs = (clock() - this.#sinceMs) / this.#added;
+    this.#added = 0;
+    const stepMs = this.#stepMs;
     this.#most = Math.max(1, Math.min(LATE_LOSSES, Math.floor(BEHIND_MS / stepMs)));
     const entries = read.map(({ step }, i): StepEntry => {
       const count = counts[i]!;

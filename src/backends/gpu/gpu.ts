@@ -1,6 +1,7 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../backend.ts";
 import type { Tensor } from "../../core/tensors.ts";
+import { BindGroups } from "./bind_groups.ts";
 import { BufferPool, type PooledBuffer } from "./buffers.ts";
 import { type DeviceLimits, gridOf, requireBindable } from "./limits.ts";
 import { type Program, ProgramCache, type ProgramSource } from "./programs.ts";
@@ -43,6 +44,7 @@ export class Gpu {
   readonly #tfjs: TfjsWebgpu;
   readonly #check: () => void;
   readonly #programs: ProgramCache;
+  readonly #bindGroups: BindGroups;
   readonly #scratch: BufferPool;
   readonly #uploads: BufferPool;
   readonly #staging: BufferPool;
@@ -60,6 +62,7 @@ export class Gpu {
     this.device = tfjs.device;
     this.limits = this.device.limits;
     this.#programs = new ProgramCache(this.device);
+    this.#bindGroups = new BindGroups(this.device);
     const at = { device: this.device, limits: this.limits, encoder: () => tfjs.current };
     const usage = STORAGE | COPY_SRC | COPY_DST;
     this.#scratch = new BufferPool(at, { usage, written: "device" });
@@ -163,13 +166,17 @@ export class Gpu {
     }
     const [x, y] = gridOf(workgroups, this.limits);
     // Before the encoder is taken: an upload ends its pass.
-    const entries = operands.map((operand, binding) => ({
-      binding,
-      resource: operand instanceof tf.Tensor
-        ? { buffer: this.#tfjs.bufferOf(operand) }
-        : { buffer: operand.buffer, size: operand.bytes },
-    }));
-    const group = this.device.createBindGroup({ layout, entries });
+    const group = operands.every(isPooled)
+      ? this.#bindGroups.get(program, operands)
+      : this.device.createBindGroup({
+        layout,
+        entries: operands.map((operand, binding) => ({
+          binding,
+          resource: isPooled(operand)
+            ? { buffer: operand.buffer, size: operand.bytes }
+            : { buffer: this.#tfjs.bufferOf(operand) },
+        })),
+      });
     const pass = this.#tfjs.encoder().beginComputePass({ label: source.name });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
@@ -214,6 +221,10 @@ export class Gpu {
   close(): void {
     for (const pool of [this.#scratch, this.#uploads, this.#staging]) pool.close();
   }
+}
+
+function isPooled(operand: Operand): operand is PooledBuffer {
+  return !(operand instanceof tf.Tensor);
 }
 
 /** By tfjs's backend object: reopening a backend makes another. */

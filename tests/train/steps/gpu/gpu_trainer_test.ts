@@ -11,13 +11,17 @@ import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
 import { supportsGpuSteps } from "../../../../src/train/steps/gpu/step_tasks.ts";
 import { tensorTrainer } from "../../../../src/train/steps/tensor_trainer.ts";
 import type { Energies, Trainer } from "../../../../src/train/steps/trainer.ts";
-import { train } from "../../../../src/train/train.ts";
-import { planRun, type TrainingPlan } from "../../../../src/train/training_plan.ts";
+import { train, type TrainSpec } from "../../../../src/train/train.ts";
+import {
+  type DatasetOpener,
+  planRun,
+  type TrainingPlan,
+} from "../../../../src/train/training_plan.ts";
 import { trainingLoss } from "../../../../src/train/training_loss.ts";
 import { initialWeights } from "../../../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { countGpuCalls } from "../../../support/gpu_calls.ts";
-import { inTempDir, openSmall, smallRuns } from "../../support/runs.ts";
+import { inTempDir, openSmall, smallPoints, smallRuns } from "../../support/runs.ts";
 
 /** Time stands still: batches of 1, 2, 4, ... steps. */
 const clock = () => 0;
@@ -212,30 +216,91 @@ backendTest("a step whose solve fails changes no weights, and neither do those a
   });
 });
 
+/** A run's end in a failure, its steps and its checkpoint. */
+async function failureOf(spec: TrainSpec, run: string, openDataset: DatasetOpener) {
+  const message = await train(spec, { run, openDataset }).then(
+    () => assert.fail("it did not fail"),
+    (error) => `${error.name}: ${error.message}`,
+  );
+  const { steps } = await readLog(`${run}/log.jsonl`);
+  const checkpoint = await Deno.readFile(`${run}/checkpoint.safetensors`);
+  return { message, steps: steps.map(({ step, nfe }) => [step, nfe]), checkpoint };
+}
+
+/** Small points, so large that the square of one is infinite in float32. */
+const openLarge: DatasetOpener = () => {
+  const data = smallPoints();
+  const points = data.train.points.map((value) => 1e25 * value);
+  return Promise.resolve({ ...data, train: { ...data.train, points } });
+};
+
+const failures: Readonly<Record<string, readonly [TrainOptions, DatasetOpener, RegExp]>> = {
+  "a failed solve": [{ maxSteps: 4 }, openSmall, /: step \d+: .*the budget of 4 steps is spent/],
+  "a failed solve, the steps penalised": [
+    { maxSteps: 4, regularize: "steps=0.1", solver: "dopri5" },
+    ...[openSmall, /: step \d+: .*the budget of 4 steps is spent/] as const,
+  ],
+  "an infinite loss": [{ standardize: "none" }, openLarge, /: step 1: the loss is Infinity/],
+};
+
+for (const [name, [options, openDataset, message]] of Object.entries(failures)) {
+  backendTest(
+    `a training run on a GPU ends like one on the CPU: ${name}`,
+    ["webgpu"],
+    (backend) =>
+      inTempDir(async (folder) => {
+        const spec = { ...likelihood, model, steps: 100, ...options };
+        const run = (kind: "webgpu" | "cpu") =>
+          failureOf({ ...spec, backend: kind }, `${folder}/${kind}`, openDataset);
+        const onGpu = await run("webgpu"), onCpu = await run("cpu");
+        // t and h are float32 there.
+        const rounded = (text: string) =>
+          text.replace(/\d+\.\d+/g, (number) => Number(number).toPrecision(3));
+        assert.equal(rounded(onGpu.message), rounded(onCpu.message));
+        assert.match(onGpu.message, message);
+        assert.deepEqual(onGpu.steps, onCpu.steps);
+        assert.deepEqual(onGpu.checkpoint, onCpu.checkpoint); // from before the first step
+        await openBackend(backend.kind);
+      }),
+  );
+}
+
 backendTest(
-  "a training run on a GPU ends at a failed solve like one on the CPU",
+  "gpuTrainer() says where weights that are no numbers fail",
+  ["webgpu"],
+  async (backend) => {
+    const plan = await planOf({}), gpu = gpuOf(backend);
+    const trainer = gpuTrainer(plan, { checkpoint: await startOf(plan, NaN), gpu, clock });
+    const [taken] = await trainer.take(0, 1);
+    await assert.rejects(taken!.nfe!(), {
+      name: "FailureError",
+      message:
+        /^the solve stopped for samples 0 to 7 at t = 0 .*the field or the state is not finite/,
+    });
+    trainer.dispose();
+  },
+);
+
+backendTest(
+  "a CNF trained on a GPU is as good as the CPU's",
   ["webgpu"],
   (backend) =>
     inTempDir(async (folder) => {
-      const endOf = async (kind: "webgpu" | "cpu") => {
+      const lossOf = async (kind: "webgpu" | "cpu") => {
         const run = `${folder}/${kind}`;
-        const spec = { ...likelihood, model, backend: kind, maxSteps: 4, steps: 100 } as const;
-        const message = await train(spec, { run, openDataset: openSmall }).then(
-          () => assert.fail("it did not fail"),
-          (error) => `${error.name}: ${error.message}`,
-        );
-        const { steps } = await readLog(`${run}/log.jsonl`);
-        const checkpoint = await Deno.readFile(`${run}/checkpoint.safetensors`);
-        return { message, steps: steps.map(({ step, nfe }) => [step, nfe]), checkpoint };
+        await train({
+          ...{ model: "cnf", data: "moons", hidden: 8, batchSize: 16, steps: 200, evalEvery: 0 },
+          backend: kind,
+        }, { run });
+        const { evaluations } = await readLog(`${run}/log.jsonl`);
+        return evaluations.at(-1)!.testLoss!;
       };
-      const onGpu = await endOf("webgpu"), onCpu = await endOf("cpu");
-      // t and h are float32 there.
-      const rounded = (text: string) =>
-        text.replace(/\d+\.\d+/g, (number) => Number(number).toPrecision(3));
-      assert.equal(rounded(onGpu.message), rounded(onCpu.message));
-      assert.match(onGpu.message, /^FailureError: step \d+: .*the last checkpoint is kept$/);
-      assert.deepEqual(onGpu.steps, onCpu.steps);
-      assert.deepEqual(onGpu.checkpoint, onCpu.checkpoint); // from before the first step
+      const onGpu = await lossOf("webgpu"), onCpu = await lossOf("cpu");
+      // Untrained it is above 3.
+      assert.ok(
+        onCpu < 2 && Math.abs(onGpu - onCpu) < 0.02,
+        `${onGpu} on the GPU, ${onCpu} on the CPU`,
+      );
       await openBackend(backend.kind);
     }),
 );

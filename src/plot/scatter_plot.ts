@@ -26,6 +26,7 @@ import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
+import { withThousands } from "../core/thousands.ts";
 
 /** A second cloud to compare with, such as test data beside samples. */
 export interface ReferenceCloud {
@@ -80,7 +81,7 @@ export function withOutside(label: string, points: ArrayLike<number>, frame: Bou
 
 /** A label with a number of points outside the frame if there are any. */
 export function withCount(label: string, outside: number): string {
-  return outside === 0 ? label : `${label}, ${outside.toLocaleString("en-US")} outside the frame`;
+  return outside === 0 ? label : `${label}, ${withThousands(outside)} outside the frame`;
 }
 
 /**

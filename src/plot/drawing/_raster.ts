@@ -1,5 +1,4 @@
-import { encodePng } from "../../core/png/encode_png.ts";
-import { freeBytes } from "../../core/png/free_bytes.ts";
+import { encodeRows } from "../../core/png/encode_png.ts";
 import type { PngText } from "../../core/png/png_format.ts";
 import { paintSvg } from "../raster/paint_svg.ts";
 import { type Font, readFont } from "../raster/truetype.ts";
@@ -35,8 +34,5 @@ export async function rasterize(
   const fontOf = await (loading ??= load());
   const canvas = paintSvg(svg, { zoom, fontOf });
   paintClouds(canvas, painted, zoom);
-  const { width, height, pixels } = canvas;
-  const png = encodePng(pixels, { width, height, text });
-  freeBytes(pixels as Uint8Array<ArrayBuffer>);
-  return png;
+  return encodeRows(canvas.rows, { width: canvas.width, height: canvas.height, text });
 }

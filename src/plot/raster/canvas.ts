@@ -1,8 +1,14 @@
-/** Pixels of a picture, opaque RGBA. */
+/** Pixels of a picture, opaque RGB. */
 export interface Canvas {
   readonly width: number;
   readonly height: number;
-  readonly pixels: Uint8Array;
+  /** [height, 1 + 3 * width]: rows as a PNG file has them, each after its filter type, 0. */
+  readonly rows: Uint8Array<ArrayBuffer>;
+}
+
+/** Place of a pixel in the rows of a canvas. */
+export function pixelAt({ width }: Pick<Canvas, "width">, x: number, y: number): number {
+  return y * (3 * width + 1) + 1 + 3 * x;
 }
 
 /** Pixels [left, right) x [top, bottom). */
@@ -22,7 +28,9 @@ export interface Paint {
 
 /** A white canvas. */
 export function whiteCanvas(width: number, height: number): Canvas {
-  return { width, height, pixels: new Uint8Array(4 * width * height).fill(255) };
+  const rows = new Uint8Array(height * (3 * width + 1)).fill(255);
+  for (let y = 0; y < height; y++) rows[y * (3 * width + 1)] = 0;
+  return { width, height, rows };
 }
 
 /** The pixels that two boxes have in common; `right` may be below `left` if there are none. */
@@ -48,27 +56,31 @@ export function touchedBox({ left, top, right, bottom }: PixelBox): PixelBox {
 /** Opacities below this change no byte. */
 const INVISIBLE = 1 / 512;
 
+/** Coverage of a pixel that is covered wholly. */
+export const COVERED = 255;
+
 /**
  * Paints pixels of a row, each as far as the shape covers it.
  *
- * @param coverage From 0 to 1, of the first pixel at index `from`.
+ * @param coverage From 0 to {@link COVERED}, of the first pixel at index `from`.
  */
 export function blendRow(
-  { width, pixels }: Canvas,
+  canvas: Canvas,
   row: { readonly y: number; readonly left: number; readonly right: number },
-  coverage: { readonly values: Float32Array; readonly from: number },
+  coverage: { readonly values: Uint8Array; readonly from: number },
   { rgb: [red, green, blue], opacity }: Paint,
 ): void {
-  const { values } = coverage;
+  const { rows } = canvas, { values } = coverage, unit = opacity / COVERED;
   let from = coverage.from;
-  const start = 4 * (row.y * width + row.left), end = 4 * (row.y * width + row.right);
-  for (let at = start; at < end; at += 4) {
-    const alpha = values[from++]! * opacity;
-    if (alpha < INVISIBLE) continue;
-    const r = pixels[at]!, g = pixels[at + 1]!, b = pixels[at + 2]!;
-    pixels[at] = r + (red - r) * alpha + 0.5;
-    pixels[at + 1] = g + (green - g) * alpha + 0.5;
-    pixels[at + 2] = b + (blue - b) * alpha + 0.5;
+  const start = pixelAt(canvas, row.left, row.y), end = pixelAt(canvas, row.right, row.y);
+  for (let at = start; at < end; at += 3) {
+    const covered = values[from++]!;
+    if (covered === 0) continue;
+    const alpha = covered * unit;
+    const r = rows[at]!, g = rows[at + 1]!, b = rows[at + 2]!;
+    rows[at] = r + (red - r) * alpha + 0.5;
+    rows[at + 1] = g + (green - g) * alpha + 0.5;
+    rows[at + 2] = b + (blue - b) * alpha + 0.5;
   }
 }
 
@@ -78,23 +90,23 @@ export function blendRow(
  * @param rectangle In pixels; edges may lie within pixels.
  */
 export function fillRectangle(
-  { width, pixels }: Canvas,
+  canvas: Canvas,
   rectangle: PixelBox,
   { rgb: [red, green, blue], opacity }: Paint,
   clip: PixelBox,
 ): void {
-  const box = commonBox(touchedBox(rectangle), clip);
+  const { rows } = canvas, box = commonBox(touchedBox(rectangle), clip);
   for (let y = box.top; y < box.bottom; y++) {
     const upright = opacity *
       (Math.min(y + 1, rectangle.bottom) - Math.max(y, rectangle.top));
-    let at = 4 * (y * width + box.left);
-    for (let x = box.left; x < box.right; x++, at += 4) {
+    let at = pixelAt(canvas, box.left, y);
+    for (let x = box.left; x < box.right; x++, at += 3) {
       const alpha = upright * (Math.min(x + 1, rectangle.right) - Math.max(x, rectangle.left));
       if (alpha < INVISIBLE) continue;
-      const r = pixels[at]!, g = pixels[at + 1]!, b = pixels[at + 2]!;
-      pixels[at] = r + (red - r) * alpha + 0.5;
-      pixels[at + 1] = g + (green - g) * alpha + 0.5;
-      pixels[at + 2] = b + (blue - b) * alpha + 0.5;
+      const r = rows[at]!, g = rows[at + 1]!, b = rows[at + 2]!;
+      rows[at] = r + (red - r) * alpha + 0.5;
+      rows[at + 1] = g + (green - g) * alpha + 0.5;
+      rows[at + 2] = b + (blue - b) * alpha + 0.5;
     }
   }
 }

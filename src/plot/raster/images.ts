@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decodePng } from "../../core/png/decode_png.ts";
-import { type Canvas, commonBox, type PixelBox } from "./canvas.ts";
+import { type Canvas, commonBox, pixelAt, type PixelBox } from "./canvas.ts";
 
 /** Where an image is drawn, in pixels, and how its pixels are. */
 export interface ImagePlace extends PixelBox {
@@ -12,7 +12,7 @@ const PREFIX = "data:image/png;base64,";
 
 /** Draws an opaque image, stretched to a rectangle; pixels are those whose centres are in it. */
 export function drawImage(
-  { width, pixels }: Canvas,
+  canvas: Canvas,
   address: string,
   { left, top, right, bottom, sampling }: ImagePlace,
   clip: PixelBox,
@@ -29,13 +29,13 @@ export function drawImage(
   for (let y = box.top; y < box.bottom; y++) {
     const [upper, lower, v] = alongY(y);
     for (let x = box.left; x < box.right; x++) {
-      const [before, after, u] = alongX(x), at = 4 * (y * width + x);
+      const [before, after, u] = alongX(x), at = pixelAt(canvas, x, y);
       const value = (row: number, column: number, channel: number) =>
         image.pixels[4 * (row * image.width + column) + channel]!;
       for (let channel = 0; channel < 3; channel++) {
         const above = (1 - u) * value(upper, before, channel) + u * value(upper, after, channel);
         const below = (1 - u) * value(lower, before, channel) + u * value(lower, after, channel);
-        pixels[at + channel] = (1 - v) * above + v * below + 0.5;
+        canvas.rows[at + channel] = (1 - v) * above + v * below + 0.5;
       }
     }
   }

@@ -2,6 +2,7 @@ import {
   blendRow,
   type Canvas,
   commonBox,
+  COVERED,
   type Paint,
   type PixelBox,
   touchedBox,
@@ -51,7 +52,7 @@ export function fillOutlines(
       y0 = y1;
     }
   }
-  const coverage = new Float32Array(width);
+  const coverage = new Uint8Array(width);
   for (let y = 0; y < height; y++) {
     area.readRow(y, coverage);
     const row = { y: box.top + y, left: box.left, right: box.right };
@@ -130,12 +131,12 @@ class SignedAreas {
   }
 
   /** Coverage of the pixels of a row. */
-  readRow(row: number, coverage: Float32Array): void {
-    const width = this.#width, start = row * (width + 2);
+  readRow(row: number, coverage: Uint8Array): void {
+    const cells = this.#cells, start = row * (this.#width + 2);
     let sum = 0;
-    for (let x = 0; x < width; x++) {
-      sum += this.#cells[start + x]!;
-      coverage[x] = Math.min(1, Math.abs(sum));
+    for (let x = 0; x < coverage.length; x++) {
+      sum += cells[start + x]!;
+      coverage[x] = COVERED * Math.min(1, Math.abs(sum)) + 0.5;
     }
   }
 }

@@ -2,6 +2,8 @@ import {
   blendRow,
   type Canvas,
   commonBox,
+  COVERED,
+  fillRectangle,
   type Paint,
   type PixelBox,
   touchedBox,
@@ -32,6 +34,11 @@ export function strokeLines(
   clip: PixelBox,
 ): void {
   const half = width / 2;
+  const [first] = lines;
+  if (lines.length === 1 && !first!.isClosed && first!.points.length === 4) {
+    const box = levelBox(first!.points, half);
+    if (box !== null) return fillRectangle(canvas, box, paint, clip);
+  }
   const { left, top, right, bottom } = boundsOf(lines.map(({ points }) => points));
   const around = { left: left - half, top: top - half, right: right + half, bottom: bottom + half };
   const box = commonBox(touchedBox(around), clip);
@@ -51,6 +58,18 @@ export function strokeLines(
   mask.paint(canvas, paint);
 }
 
+/** A horizontal or vertical segment as a rectangle; null if it is neither. */
+function levelBox(points: ArrayLike<number>, half: number): PixelBox | null {
+  const x0 = points[0]!, y0 = points[1]!, x1 = points[2]!, y1 = points[3]!;
+  if (y0 === y1) {
+    return { left: Math.min(x0, x1), right: Math.max(x0, x1), top: y0 - half, bottom: y0 + half };
+  }
+  if (x0 === x1) {
+    return { left: x0 - half, right: x0 + half, top: Math.min(y0, y1), bottom: Math.max(y0, y1) };
+  }
+  return null;
+}
+
 /** End of a segment: none, a half disc, or half a square. */
 type Cap = "cut" | "round" | "square";
 
@@ -59,7 +78,7 @@ class LineMask {
   readonly #box: PixelBox;
   readonly #half: number;
   readonly #width: number;
-  readonly #values: Float32Array;
+  readonly #values: Uint8Array;
   /** First touched pixel of each row, and the one after the last. */
   readonly #from: Int32Array;
   readonly #to: Int32Array;
@@ -69,7 +88,7 @@ class LineMask {
     this.#box = box;
     this.#half = half;
     this.#width = width;
-    this.#values = new Float32Array(width * height);
+    this.#values = new Uint8Array(width * height);
     this.#from = new Int32Array(height).fill(width);
     this.#to = new Int32Array(height);
   }
@@ -77,56 +96,55 @@ class LineMask {
   add(x0: number, y0: number, x1: number, y1: number, start: Cap, end: Cap): void {
     const dx = x1 - x0, dy = y1 - y0, length = Math.hypot(dx, dy);
     if (!(length > 0)) return;
-    const { left, top, right, bottom } = this.#box, half = this.#half;
-    const ux = dx / length, uy = dy / length, reach = half + 1;
-    const values = this.#values, width = this.#width, most = Math.min(1, 2 * half);
+    const { left, top, right, bottom } = this.#box, half = this.#half, width = this.#width;
+    const values = this.#values, rowFrom = this.#from, rowTo = this.#to;
+    const ux = dx / length, uy = dy / length, reach = half + 0.5, most = Math.min(1, 2 * half);
     const isSteep = Math.abs(dy) >= Math.abs(dx);
     // Along the longer direction, pixels across the line.
-    const [a0, a1, b0] = isSteep ? [y0, y1, x0] : [x0, x1, y0];
-    const slope = isSteep ? dx / dy : dy / dx;
-    const across = reach * length / Math.abs(a1 - a0);
-    const [alongFrom, alongTo] = isSteep ? [top, bottom] : [left, right];
-    const [acrossFrom, acrossTo] = isSteep ? [left, right] : [top, bottom];
+    const a0 = isSteep ? y0 : x0, a1 = isSteep ? y1 : x1, b0 = isSteep ? x0 : y0;
+    const slope = isSteep ? dx / dy : dy / dx, across = reach * length / Math.abs(a1 - a0);
     const low = Math.min(a0, a1), high = Math.max(a0, a1);
-    const firstA = Math.max(alongFrom, Math.floor(low - reach));
-    const endA = Math.min(alongTo, Math.ceil(high + reach));
+    const firstA = Math.max(isSteep ? top : left, Math.floor(low - reach));
+    const endA = Math.min(isSteep ? bottom : right, Math.ceil(high + reach));
     for (let a = firstA; a < endA; a++) {
       const centre = b0 + (Math.min(high, Math.max(low, a + 0.5)) - a0) * slope;
-      const firstB = Math.max(acrossFrom, Math.floor(centre - across));
-      const endB = Math.min(acrossTo, Math.ceil(centre + across));
+      const firstB = Math.max(isSteep ? left : top, Math.floor(centre - across));
+      const endB = Math.min(isSteep ? right : bottom, Math.ceil(centre + across));
       for (let b = firstB; b < endB; b++) {
         const x = isSteep ? b : a, y = isSteep ? a : b;
+        const row = y - top, column = x - left, at = row * width + column;
+        // Lines of many points paint most of their pixels several times.
+        if (values[at] === COVERED) continue;
         const px = x + 0.5 - x0, py = y + 0.5 - y0;
         const along = px * ux + py * uy, off = Math.abs(px * uy - py * ux);
-        let covered = half + 0.5 - off;
+        let covered = reach - off;
         const beyond = along < 0.5 ? -along : along - length;
         if (beyond > -0.5) {
           const cap = along < 0.5 ? start : end;
           if (cap === "round") {
-            if (beyond > 0) covered = half + 0.5 - Math.sqrt(beyond * beyond + off * off);
+            if (beyond > 0) covered = reach - Math.sqrt(beyond * beyond + off * off);
           } else {
             const reached = (cap === "square" ? half : 0) + 0.5 - beyond;
             covered = Math.min(1, Math.max(0, covered)) * Math.min(1, Math.max(0, reached));
           }
         }
         if (covered <= 0) continue;
-        if (covered > most) covered = most;
-        const row = y - top, column = x - left, at = row * width + column;
-        if (covered > values[at]!) values[at] = covered;
-        if (column < this.#from[row]!) this.#from[row] = column;
-        if (column >= this.#to[row]!) this.#to[row] = column + 1;
+        const value = COVERED * (covered < most ? covered : most) + 0.5 | 0;
+        if (value > values[at]!) values[at] = value;
+        if (column < rowFrom[row]!) rowFrom[row] = column;
+        if (column >= rowTo[row]!) rowTo[row] = column + 1;
       }
     }
   }
 
   paint(canvas: Canvas, paint: Paint): void {
-    const { left, top } = this.#box;
-    this.#from.forEach((from, row) => {
-      const to = this.#to[row]!;
-      if (to <= from) return;
+    const { left, top, bottom } = this.#box;
+    for (let row = 0; row < bottom - top; row++) {
+      const from = this.#from[row]!, to = this.#to[row]!;
+      if (to <= from) continue;
       const pixels = { y: top + row, left: left + from, right: left + to };
       blendRow(canvas, pixels, { values: this.#values, from: row * this.#width + from }, paint);
-    });
+    }
   }
 }
 

@@ -53,15 +53,15 @@ export function polylinesOf(
   scale: number,
 ): { readonly points: number[]; readonly isClosed: boolean }[] {
   const lines: { points: number[]; isClosed: boolean }[] = [];
-  for (const [, letter, numbers] of path.matchAll(/([a-zA-Z])([^a-zA-Z]*)/g)) {
-    const values = numbers!.trim() === "" ? [] : numbers!.trim().split(/[\s,]+/).map(Number);
-    if (letter === "M") lines.push({ points: [], isClosed: false });
-    const line = lines.at(-1);
-    if (line === undefined || !"MLZ".includes(letter!)) {
-      throw new RangeError(`drawing: path data with ${letter}`);
-    }
-    if (letter === "Z") line.isClosed = true;
-    for (const value of values) line.points.push(scale * value);
+  // A letter, or a number up to the next letter or space.
+  const tokens = /[A-Za-z]|[^A-Za-z\s,]+/g;
+  for (let found = tokens.exec(path); found !== null; found = tokens.exec(path)) {
+    const token = found[0], line = lines.at(-1);
+    if (token === "M") lines.push({ points: [], isClosed: false });
+    else if (line === undefined || /^[A-KN-Ya-z]/.test(token)) {
+      throw new RangeError(`drawing: path data with ${token}`);
+    } else if (token === "Z") line.isClosed = true;
+    else if (token !== "L") line.points.push(scale * Number(token));
   }
   return lines;
 }

@@ -59,6 +59,7 @@ export function readFont(bytes: Uint8Array): Font {
   };
   const gpos = tables.get("GPOS");
   const pairs = gpos === undefined ? () => 0 : readPairs(gpos);
+  const known = new Map<number, readonly Contour[]>();
   return {
     unitsPerEm: head.getUint16(18),
     glyphOf(codePoint) {
@@ -73,7 +74,11 @@ export function readFont(bytes: Uint8Array): Font {
     },
     advanceOf: (glyph) => hmtx.getUint16(4 * Math.min(glyph, advances - 1)),
     kerning: pairs,
-    contoursOf: (glyph) => contours(glyph),
+    contoursOf(glyph) {
+      let found = known.get(glyph);
+      if (found === undefined) known.set(glyph, found = contours(glyph));
+      return found;
+    },
   };
 }
 

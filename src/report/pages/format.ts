@@ -1,4 +1,5 @@
 import { withoutControls } from "../../core/quoted.ts";
+import { withThousands } from "../../core/thousands.ts";
 
 /** A value and its standard error, rounded to two digits of the error: `1.051 ± 0.024`. */
 export function withError(value: number, stdErr: number): string {
@@ -28,7 +29,7 @@ export function percent(share: number): string {
 
 /** An integer with thousands separators: 60,000. */
 export function grouped(value: number): string {
-  return minus(value.toLocaleString("en-US"));
+  return minus(withThousands(value));
 }
 
 /** Replaces hyphens by minus signs. */

@@ -2,6 +2,7 @@ import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot
 import type { Breakdown } from "./breakdown.ts";
 import type { DdpmCheck } from "./check.ts";
 import { coarsest } from "./problem.ts";
+import { withThousands } from "../../core/thousands.ts";
 
 const BLUE = 0, ORANGE = 1, RED = 2, VIOLET = 4;
 
@@ -104,7 +105,7 @@ function distancePanel({ distances, floor }: DdpmCheck): Panel {
     y: { label: "W₁", scale: "log" },
     series: [
       {
-        label: `floor of ${floor.samples.toLocaleString("en")} draws`,
+        label: `floor of ${withThousands(floor.samples)} draws`,
         color: 3,
         mark: "area",
         x: wide,

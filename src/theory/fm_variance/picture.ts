@@ -3,13 +3,14 @@ import type { FmVarianceCheck } from "./check.ts";
 import { proved } from "./gaussian_path.ts";
 import { SAMPLES } from "./marginal.ts";
 import { HIGH_DIMENSION, VECTORS } from "./norms.ts";
+import { withThousands } from "../../core/thousands.ts";
 
 const fine = Array.from({ length: 201 }, (_, i) => i / 200);
 const time = { label: "t", range: [-0.02, 1.02] } as const;
 
 /** An integer with thousands separators. */
 function grouped(count: number): string {
-  return count.toLocaleString("en");
+  return withThousands(count);
 }
 
 /** The result of the check in panels. */

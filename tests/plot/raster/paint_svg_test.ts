@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { interRegular } from "../../../src/plot/drawing/_raster_fonts.ts";
 import { element, pngAddress, svgDocument } from "../../../src/plot/drawing/_svg.ts";
 import { encodePng } from "../../../src/core/png/encode_png.ts";
+import { pixelAt } from "../../../src/plot/raster/canvas.ts";
 import { paintSvg } from "../../../src/plot/raster/paint_svg.ts";
 import { readFont } from "../../../src/plot/raster/truetype.ts";
 
@@ -12,7 +13,7 @@ function painted(...body: string[]): (x: number, y: number) => string {
   const canvas = paintSvg(svgDocument(9.5, 8, body), { zoom: 2, fontOf: () => font });
   assert.deepEqual([canvas.width, canvas.height], [20, 16]);
   return (x, y) =>
-    canvas.pixels.subarray(4 * (20 * y + x), 4 * (20 * y + x) + 3)
+    canvas.rows.subarray(pixelAt(canvas, x, y), pixelAt(canvas, x + 1, y))
       .reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "#");
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type Canvas,
   fillRectangle,
+  pixelAt,
   type PixelBox,
   whiteCanvas,
 } from "../../../src/plot/raster/canvas.ts";
@@ -17,7 +18,7 @@ function covered(
 ): { area: number; at(x: number, y: number): number } {
   const canvas = whiteCanvas(SIDE, SIDE);
   paint(canvas);
-  const at = (x: number, y: number) => 1 - canvas.pixels[4 * (SIDE * y + x)]! / 255;
+  const at = (x: number, y: number) => 1 - canvas.rows[pixelAt(canvas, x, y)]! / 255;
   let area = 0;
   for (let y = 0; y < SIDE; y++) for (let x = 0; x < SIDE; x++) area += at(x, y);
   return { area, at };

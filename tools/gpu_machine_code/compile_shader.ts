@@ -34,7 +34,7 @@ function sourceOf(): Pick<ProgramSource, "code" | "threads" | "workgroupBytes"> 
     return solveProgram({ ...shape, tile });
   }
   const shape = { ...field, rows: 512, groupRows: 8, stages: 6, chunkSteps: 64 };
-  const plan = pullBackPlan(shape, 2 ** 15);
+  const plan = pullBackPlan(shape, 2 ** 15, { tile: { rows, quads, unroll } });
   const { bytes } = workgroupVariables(pullBackVariables(shape, plan));
   return { code: pullBackShader(shape, plan), threads: plan.threads, workgroupBytes: bytes };
 }

@@ -11,17 +11,21 @@ import { products } from "./product_source.ts";
 /** RDNA 2 and RDNA 3. */
 const families = ["navi21", "gfx1100"] as const;
 
-/** Name, width, dimensions, and the tile of a thread: rows, quads, unrolled iterations. */
+/** Name, width, dimensions, and the tile of a thread that is asked for: rows, quads, unrolled iterations. */
 const shaders = [
   ["solve", 64, 2, 1, 1, 2],
   ["solve", 64, 2, 2, 1, 1],
   ["solve", 128, 2, 1, 1, 2],
   ["solve", 128, 2, 2, 1, 1],
   ["solve", 64, 3, 2, 1, 1],
-  ["solve", 64, 16, 1, 1, 1],
-  ["pull-back", 64, 2, 1, 1, 4],
-  ["pull-back", 128, 2, 1, 1, 4],
-  ["pull-back", 64, 3, 1, 1, 4],
+  ["solve", 64, 16, 1, 1, 2],
+  ["pull-back", 64, 2, 1, 1, 2],
+  ["pull-back", 64, 2, 2, 1, 1],
+  ["pull-back", 128, 2, 1, 1, 2],
+  ["pull-back", 128, 2, 2, 1, 1],
+  ["pull-back", 64, 3, 1, 1, 2],
+  ["pull-back", 128, 3, 1, 1, 2],
+  ["pull-back", 64, 16, 1, 1, 2],
 ] as const;
 
 /** Blocks with fewer multiply-adds, or with more other instructions, are not counted as products. */

@@ -34,7 +34,8 @@ export function gpuEngine(gpu: Gpu, tuning?: SolveTuning): Engine {
       requireProblem({ ...problem, field });
       return await solveOnGpu(gpu, { ...problem, field }, tuning);
     },
-    pullBack: (solution, cotangent, method) => pullBack(solvedOn(gpu, solution), cotangent, method),
+    pullBack: (solution, cotangent, method) =>
+      pullBack(solvedOn(gpu, solution), { cotangent, method, tuning }),
     report: (solution) => ready(solvedOn(gpu, solution).reports),
     recordBytes(solution) {
       const { records } = solvedOn(gpu, solution);
@@ -50,15 +51,18 @@ function solvedOn(gpu: Gpu, solution: Solution): Solved {
 
 async function pullBack(
   solved: Solved,
-  cotangent: tf.Tensor2D,
-  method: GradientMethod,
+  { cotangent, method, tuning }: {
+    readonly cotangent: tf.Tensor2D;
+    readonly method: GradientMethod;
+    readonly tuning: SolveTuning | undefined;
+  },
 ): Promise<Gradient> {
   const { problem, reports } = solved;
   const { control, maxSteps } = problem;
   requireSolved(reports, { control, maxSteps, maxStepsOption: "maxSteps" });
   switch (method.kind) {
     case "direct":
-      return pullBackDirect(solved, cotangent);
+      return pullBackDirect(solved, cotangent, { tile: tuning?.tile });
     case "adjoint":
       return await pullBackAdjoint(solved, cotangent, method);
     default:

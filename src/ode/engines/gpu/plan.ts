@@ -45,9 +45,6 @@ const MOST_GROUP_ROWS = 32;
 /** The tolerance below which float32 states and times are too coarse. */
 export const LEAST_TOLERANCE = 1e-6;
 
-/** Directions of an exact trace whose gradient is taken, at most: a thread holds the tangents of all. */
-const MOST_PULLED_DIRECTIONS = 8;
-
 /** Workgroup memory at most: on devices with more, two workgroups share a core then. */
 const MOST_WORKGROUP_BYTES = 32 * 1024;
 
@@ -140,11 +137,6 @@ export function supports(problem: SolveProblem | SolveTask, limits: DeviceLimits
   }
   const { dims, hidden } = field;
   const kind = field.trace === null ? "none" : field.trace.kind;
-  const directions = directionsOf({ dims, trace: kind });
-  if (keep.kind === "records" && directions > MOST_PULLED_DIRECTIONS) {
-    const most = `at most ${MOST_PULLED_DIRECTIONS} dimensions`;
-    reasons.push(`its gradient takes the exact trace in ${most}, not ${dims}`);
-  }
   if (control.kind === "adaptive") {
     const tolerance = Math.max(control.rtol, control.atol);
     if (tolerance < LEAST_TOLERANCE) {

@@ -7,7 +7,7 @@ export function range(count: number): number[] {
 
 /** The largest divisor of `count` that is at most `most`. */
 export function largestDivisor(count: number, most: number): number {
-  let divisor = Math.max(1, Math.min(count, most));
+  let divisor = Math.max(1, Math.floor(Math.min(count, most)));
   while (count % divisor !== 0) divisor--;
   return divisor;
 }

@@ -24,16 +24,22 @@ export const USUAL_TILE: WantedTile = { rows: 1, quads: 1, unroll: 2 };
 /** A tile whose shader is the smallest: software adapters compile for seconds and gain nothing by another. */
 export const SMALL_TILE: WantedTile = { rows: 1, quads: 1, unroll: 1 };
 
-/** Accumulators and operands of a product, in vectors: with more a thread exceeds 128 registers on RDNA. */
-const MOST_VECTORS = 16;
+/**
+ * Rows x quads x columns x unrolled iterations of a solve, at most: with more a thread exceeds 128 registers on RDNA
+ * (tools/gpu_machine_code).
+ */
+const MOST_ACCUMULATORS = 8;
 
-/** Columns at a time at most, by the registers of a thread. */
-function mostColumns({ rows, quads }: Pick<ThreadTile, "rows" | "quads">): number {
-  return Math.max(1, Math.floor(MOST_VECTORS / (rows * (quads + 1))));
+/** Unrolled iterations that keep within so many accumulators. */
+export function unrollWithin(
+  { rows, quads, columns, unroll }: ThreadTile,
+  mostAccumulators: number,
+): number {
+  return Math.max(1, Math.min(unroll, Math.floor(mostAccumulators / (rows * quads * columns))));
 }
 
 /**
- * The tile that is nearest to the wanted one among those that a workgroup can be made of.
+ * The tile of a solve that is nearest to the wanted one among those that a workgroup can be made of.
  *
  * @param columns Of the value and all tangents.
  * @param fits Whether the workgroup's memory suffices for so many columns at a time.
@@ -52,11 +58,13 @@ export function tileFor(
     quads: largestDivisor(quads, wanted.quads),
     unroll: wanted.unroll,
   };
-  const most = wanted.columns ?? mostColumns(shape);
+  const most = wanted.columns ??
+    Math.max(1, Math.floor(MOST_ACCUMULATORS / (shape.rows * shape.quads)));
   // Passes of equal size.
   for (let passes = Math.ceil(columns / most);; passes++) {
     const tile = { ...shape, columns: Math.ceil(columns / passes) };
-    if (tile.columns === 1 || fits(tile)) return tile;
+    if (tile.columns > 1 && !fits(tile)) continue;
+    return { ...tile, unroll: unrollWithin(tile, MOST_ACCUMULATORS) };
   }
 }
 

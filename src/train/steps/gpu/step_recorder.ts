@@ -5,13 +5,10 @@ import { STEP } from "../../../flows/losses/predicted_steps.ts";
 import { CONTROL_BYTES } from "../../../ode/engines/gpu/control.ts";
 import { packParameters } from "../../../ode/engines/gpu/packing.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
-import {
-  type PullBackPlan,
-  pullBackPlan,
-  type PullBackShape,
-} from "../../../ode/engines/gpu/pull_back/plan.ts";
+import type { PullBackPlan, PullBackShape } from "../../../ode/engines/gpu/pull_back/plan.ts";
 import {
   partialSumBytes,
+  pullBackPlanOn,
   recordReduction,
   recordReplay,
   replayProgram,
@@ -65,7 +62,7 @@ class ReplayedSolve {
       ...{ dims, hidden, trace: trace.kind, rows, groupRows },
       ...{ stages: records!.slopes, chunkSteps: cap },
     };
-    this.plan = pullBackPlan(this.#shape, gpu.limits.maxComputeWorkgroupStorageSize);
+    this.plan = pullBackPlanOn(gpu, this.#shape);
     this.#program = gpu.program(replayProgram(this.#shape, this.plan));
   }
 

@@ -1,5 +1,6 @@
 import type { Tensor2D } from "../../../../core/tensors.ts";
 import type { Gradient } from "../../engine.ts";
+import type { PullBackTuning } from "./plan.ts";
 import { requireWholePullBacks } from "./progress.ts";
 import { recordPullBack } from "./record_pull_back.ts";
 import type { Solved } from "../solved.ts";
@@ -11,7 +12,11 @@ import type { Solved } from "../solved.ts";
  * @throws {TypeError} If the solve kept no records.
  * @throws {FailureError} If its buffers do not fit the device.
  */
-export function pullBackDirect(solved: Solved, cotangent: Tensor2D): Gradient {
+export function pullBackDirect(
+  solved: Solved,
+  cotangent: Tensor2D,
+  tuning: PullBackTuning = {},
+): Gradient {
   const { gpu, problem, weights, probes, records, reports } = solved;
   if (records === null) {
     throw new TypeError('direct gradient: solve with keep: { kind: "records" }');
@@ -26,7 +31,7 @@ export function pullBackDirect(solved: Solved, cotangent: Tensor2D): Gradient {
     chunks,
     probes,
     cotangent,
-  });
+  }, tuning);
   const pulled = reports.reduce(
     (sum, { accepted, rows: [first, end] }) => sum + accepted * stages * (end - first),
     0,

@@ -1,8 +1,15 @@
 import { type WorkgroupVariable, workgroupVariables } from "../../../../backends/gpu/mod.ts";
 import type { MlpShape } from "../../../../ops/mlp_field/contract.ts";
-import { directionsOf, type TraceKind, widthOf } from "../field_wgsl.ts";
+import {
+  directionsOf,
+  featureSumIterations,
+  type FieldShape,
+  shareVariable,
+  type TraceKind,
+} from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
 import { largestDivisor } from "../prelude_wgsl.ts";
+import { threadsFor, type ThreadTile, unrollWithin, USUAL_TILE, type WantedTile } from "../tile.ts";
 
 /** The shapes that determine the pull-back's shader. */
 export interface PullBackField extends MlpShape {
@@ -31,12 +38,12 @@ export interface PullBackPlan {
   readonly tilesPerGroup: number;
   /** Tiles in all. */
   readonly tiles: number;
-  /** Threads per workgroup: one per row and quad. */
+  /** What a thread computes of a tile. */
+  readonly tile: ThreadTile;
+  /** Threads per workgroup. */
   readonly threads: number;
   /** Stages for which the shader has room. */
   readonly stageRoom: number;
-  /** Iterations of the products' loops that are unrolled. */
-  readonly unroll: number;
   /** Partial sums of the parameter gradient, and workgroups of a dispatch. */
   readonly partialSums: number;
   /** Vectors of four float32 per partial sum. */
@@ -53,9 +60,15 @@ export interface PullBackPlan {
 export interface PullBackTuning {
   /** Default: as many as {@link MOST_ITERATIONS} allow. */
   readonly stepsPerDispatch?: number;
-  /** Largest number of iterations of the products' loops that are unrolled. Default 4. */
-  readonly unroll?: number;
+  /** What a thread computes, as far as the shapes allow it; columns are a function of the shapes. */
+  readonly tile?: WantedTile | undefined;
 }
+
+/** Columns at a time at most. */
+const MOST_COLUMNS = 4;
+
+/** As for a solve; more is alive from one product to the next, and most with passes. */
+const MOST_ACCUMULATORS = { together: 6, inPasses: 4 };
 
 /** Largest number of partial sums: the reduction reads each of them. */
 export const MOST_PARTIAL_SUMS = 512;
@@ -81,22 +94,34 @@ const MOST_ITERATIONS = 60_000;
 /** Room for stages comes in eights, so that the methods share a shader. */
 const STAGE_STEP = 8;
 
+/**
+ * Whether the value and all tangents of a stage are pulled back together. If not, the tangents come in passes
+ * of `tile.columns`.
+ */
+export function isPulledTogether(field: Pick<FieldShape, "dims" | "trace" | "tile">): boolean {
+  return field.tile.columns === 1 + directionsOf(field);
+}
+
 /** The shader's variables in workgroup memory. */
 export function pullBackVariables(
   field: Pick<PullBackField, "dims" | "hidden" | "trace">,
-  { tileRows, stageRoom }: Pick<PullBackPlan, "tileRows" | "stageRoom">,
+  { tileRows, stageRoom, tile: { columns } }: Pick<PullBackPlan, "tileRows" | "stageRoom"> & {
+    readonly tile: Pick<ThreadTile, "columns">;
+  },
 ): WorkgroupVariable[] {
-  const planes = 2 * tileRows * (packedWeights(field).quads + 1);
+  const { quads } = packedWeights(field);
+  const planes = {
+    struct: `array<array<Planes, ${quads + 1}>, ${tileRows}>`,
+    bytes: 16 * tileRows * (quads + 1) * columns,
+  };
   const narrow = tileRows * field.dims;
   return [
-    {
-      name: "planes",
-      struct: `array<Planes, ${planes}>`,
-      bytes: 16 * planes * (1 + directionsOf(field)),
-    },
+    { name: "near", ...planes },
+    { name: "pulls", ...planes },
     // x and the cotangent of f.
     { name: "narrow", type: "f32", count: 2 * narrow },
     { name: "pulled", type: "f32", count: stageRoom * narrow },
+    shareVariable({ ...field, tileRows }, field.dims),
     { name: "place", struct: "vec2u", bytes: 8 },
   ];
 }
@@ -105,18 +130,40 @@ function stageRoomOf({ stages }: PullBackField): number {
   return STAGE_STEP * Math.ceil(stages / STAGE_STEP);
 }
 
+/** Whether so many rows, with so many columns at a time, fit into workgroup memory. */
+function fits(
+  field: PullBackField,
+  workgroupBytes: number,
+  { tileRows, columns }: { readonly tileRows: number; readonly columns: number },
+): boolean {
+  const variables = pullBackVariables(field, {
+    tileRows,
+    stageRoom: stageRoomOf(field),
+    tile: { columns },
+  });
+  return workgroupVariables(variables).bytes <= Math.min(workgroupBytes, MOST_WORKGROUP_BYTES);
+}
+
 /**
  * Rows per tile for a device with so many bytes of workgroup memory; 0 if not even one fits. More than
  * 32 KiB are not used, so that devices have the same bits.
  */
 export function pullBackTileRows(field: PullBackField, workgroupBytes: number): number {
   const { quads } = packedWeights(field);
-  const most = Math.min(workgroupBytes, MOST_WORKGROUP_BYTES);
-  const stageRoom = stageRoomOf(field);
   let tileRows = Math.min(field.groupRows, MOST_TILE_ROWS, Math.floor(MOST_THREADS / quads));
-  const bytes = () => workgroupVariables(pullBackVariables(field, { tileRows, stageRoom })).bytes;
-  while (tileRows > 0 && bytes() > most) tileRows--;
+  while (tileRows > 0 && !fits(field, workgroupBytes, { tileRows, columns: 1 })) tileRows--;
   return tileRows;
+}
+
+/** Columns at a time: all, or as many tangents as fit, in passes of equal size. */
+function pullBackColumns(field: PullBackField, workgroupBytes: number, tileRows: number): number {
+  const directions = directionsOf(field);
+  const all = 1 + directions;
+  if (all <= MOST_COLUMNS && fits(field, workgroupBytes, { tileRows, columns: all })) return all;
+  for (let passes = Math.ceil(directions / MOST_COLUMNS);; passes++) {
+    const columns = Math.ceil(directions / passes);
+    if (columns === 1 || fits(field, workgroupBytes, { tileRows, columns })) return columns;
+  }
 }
 
 /**
@@ -142,15 +189,26 @@ export function pullBackPlan(
   const { quads, gradientSize: partialSumSize } = packedWeights(shape);
   const tilesPerGroup = Math.ceil(groupRows / tileRows);
   const tiles = Math.ceil(rows / groupRows) * tilesPerGroup;
-  const threads = tileRows * quads;
-  const unroll = largestDivisor(quads, tuning.unroll ?? 4);
+  const wanted = tuning.tile ?? USUAL_TILE;
+  const columns = pullBackColumns(shape, workgroupBytes, tileRows);
+  const most = MOST_ACCUMULATORS[columns === 1 + directionsOf(shape) ? "together" : "inPasses"];
+  const places = most / columns;
+  const rowsPerThread = largestDivisor(tileRows, Math.min(wanted.rows, places));
+  const wantedTile: ThreadTile = {
+    rows: rowsPerThread,
+    quads: largestDivisor(quads, Math.min(wanted.quads, places / rowsPerThread)),
+    columns,
+    unroll: wanted.unroll,
+  };
+  const tile = { ...wantedTile, unroll: unrollWithin(wantedTile, most) };
+  const threads = threadsFor({ tileRows, tile }, quads);
   const partialSums = Math.min(
     tiles,
     MOST_PARTIAL_SUMS,
     Math.max(1, Math.floor(MOST_PARTIAL_SUM_BYTES / (16 * partialSumSize))),
   );
   const rounds = Math.ceil(tiles / partialSums);
-  const iterations = iterationsPerStep(shape, { quads, threads, tileRows, unroll });
+  const iterations = iterationsPerStep({ ...shape, tileRows, tile }, shape.stages);
   const stepsPerDispatch = tuning.stepsPerDispatch ??
     Math.max(1, Math.floor(MOST_ITERATIONS / iterations));
   return {
@@ -158,9 +216,9 @@ export function pullBackPlan(
     tileRows,
     tilesPerGroup,
     tiles,
+    tile,
     threads,
     stageRoom: stageRoomOf(shape),
-    unroll,
     partialSums,
     partialSumSize,
     rounds,
@@ -169,19 +227,28 @@ export function pullBackPlan(
   };
 }
 
+/** Rows of planes that the outer product of the gradient loads at a time. */
+export function outerRowsAtOnce({ tileRows, tile }: Pick<FieldShape, "tileRows" | "tile">): number {
+  return tile.unroll === 1 ? 1 : largestDivisor(tileRows, 2);
+}
+
 /** Iterations of all loops of an invocation per replayed step, at most. */
-function iterationsPerStep(
-  shape: PullBackShape,
-  plan: Pick<PullBackPlan, "quads" | "threads" | "tileRows" | "unroll">,
-): number {
-  const { dims, stages } = shape;
-  const { quads, threads, tileRows, unroll } = plan;
-  const products = 4 * quads / unroll;
-  const outer = 2 * Math.ceil(quads * quads / threads) * (1 + tileRows);
-  // Per thread that has dimensions: the stage's input and cotangent, and the cotangent of x.
-  const perDimension = Math.ceil(dims / quads) * (2 + stages + quads / unroll);
-  // Loops over dimensions: both outer layers, forward and backward, their gradients, their directions.
-  const narrow = 8 * dims;
-  const start = 1 + widthOf(shape), end = Math.ceil(dims / quads) * (1 + stages);
-  return start + stages * (1 + products + outer + perDimension + narrow) + end;
+function iterationsPerStep(field: FieldShape, stages: number): number {
+  const { dims, tileRows, tile } = field, { quads } = packedWeights(field);
+  const threads = threadsFor(field, quads);
+  const elements = Math.ceil(tileRows * dims / threads);
+  const perQuad = Math.ceil(quads / threads) * (1 + tileRows);
+  const product = 1 + quads / largestDivisor(quads, tile.unroll);
+  const outer = Math.ceil(quads * quads / threads) *
+    (1 + tileRows / outerRowsAtOnce(field));
+  // Both narrow matrices and their biases, and the cotangent of h3.
+  const narrow = 2 * Math.ceil(dims * quads / threads) * (1 + tileRows) + 2 * perQuad +
+    Math.ceil(dims / threads) * (1 + tileRows) + tile.rows * tile.quads * dims;
+  const layers = 2 * product + 2 * (1 + outer + perQuad + product);
+  const passes = isPulledTogether(field) ? 0 : Math.ceil(directionsOf(field) / tile.columns);
+  const perPass = 1 + layers + 2 * perQuad * (1 + Math.max(dims, tile.columns));
+  const perStage = 1 + elements + dims + narrow + layers + passes * perPass +
+    featureSumIterations(field, dims);
+  // The directions, the first cotangent, and the sums at the end.
+  return 1 + dims + elements * (1 + stages) + tileRows + stages * perStage;
 }

@@ -12,6 +12,7 @@ import { mlpLayout, type MlpShape } from "../../../../ops/mlp_field/contract.ts"
 import type { Tableau } from "../../../tableau.ts";
 import { widthOf } from "../field_wgsl.ts";
 import { gradientPlacesOn } from "../packing.ts";
+import { tileOn } from "../tiles.ts";
 import {
   type PullBackPlan,
   pullBackPlan,
@@ -53,6 +54,22 @@ export interface PulledBack {
 /** A quiet NaN, which WGSL does not let shaders write as a constant. */
 const QUIET_NAN = 0x7fc00000;
 
+/**
+ * The plan on a device, with its tile.
+ *
+ * @throws {RangeError} If the shape does not fit the device.
+ */
+export function pullBackPlanOn(
+  gpu: Gpu,
+  shape: PullBackShape,
+  tuning: PullBackTuning = {},
+): PullBackPlan {
+  return pullBackPlan(shape, gpu.limits.maxComputeWorkgroupStorageSize, {
+    ...tuning,
+    tile: tuning.tile ?? tileOn(gpu),
+  });
+}
+
 /** Bytes of the partial sums of a plan. */
 export function partialSumBytes(
   { partialSums, partialSumSize }: Pick<PullBackPlan, "partialSums" | "partialSumSize">,
@@ -73,7 +90,7 @@ export function recordPullBack(
   tuning?: PullBackTuning,
 ): PulledBack {
   const { shape, chunks, cotangent } = inputs;
-  const plan = pullBackPlan(shape, gpu.limits.maxComputeWorkgroupStorageSize, tuning);
+  const plan = pullBackPlanOn(gpu, shape, tuning);
   const sums = gpu.scratch(partialSumBytes(plan));
   gpu.clear(sums);
   const y0 = chunks.length === 0

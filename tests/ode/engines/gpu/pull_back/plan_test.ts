@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { workgroupVariables } from "../../../../../src/backends/gpu/mod.ts";
 import {
   pullBackPlan,
-  pullBackTileRows,
   pullBackVariables,
 } from "../../../../../src/ode/engines/gpu/pull_back/plan.ts";
 
@@ -23,9 +22,11 @@ Deno.test("pullBackPlan() keeps within 32 KiB of workgroup memory and 256 thread
       }
     }
   }
-  assert.equal(pullBackTileRows(field, 2 ** 15), 8);
-  // WebGPU's guaranteed 16 KiB hold fewer rows of the widest usual network.
-  assert.equal(pullBackTileRows(field, 2 ** 14), 5);
+  // WebGPU's guaranteed 16 KiB hold a column at a time of the widest usual network.
+  for (const [bytes, columns] of [[2 ** 15, 3], [2 ** 14, 1]] as const) {
+    const plan = pullBackPlan({ ...field, rows: 8, chunkSteps: 64 }, bytes);
+    assert.deepEqual([plan.tileRows, plan.tile.columns], [8, columns]);
+  }
   const wide = { ...field, hidden: 1028, rows: 8, chunkSteps: 64 };
   assert.throws(() => pullBackPlan(wide, 2 ** 15), /width 1028 .* workgroup memory/);
 });

@@ -5,6 +5,7 @@ import { recordPullBack } from "../../../../../src/ode/engines/gpu/pull_back/rec
 import { requireWholePullBacks } from "../../../../../src/ode/engines/gpu/pull_back/progress.ts";
 import { packParameters } from "../../../../../src/ode/engines/gpu/packing.ts";
 import type { PullBackTuning } from "../../../../../src/ode/engines/gpu/pull_back/plan.ts";
+import type { WantedTile } from "../../../../../src/ode/engines/gpu/tile.ts";
 import { dopri5 } from "../../../../../src/ode/tableaus/dopri5.ts";
 import { euler } from "../../../../../src/ode/tableaus/euler.ts";
 import { rk4 } from "../../../../../src/ode/tableaus/rk4.ts";
@@ -15,14 +16,18 @@ import { chunksOf, numbersOf, type RecordedCase, solveAndReplay } from "./record
 const adaptive = (tolerance: number) =>
   ({ kind: "adaptive", rtol: tolerance, atol: tolerance }) as const;
 
-/** Without unrolling, llvmpipe compiles in half the time. */
-const UNROLL = 1;
+/** A case, and a tile that has the bits of the usual one. */
+interface Case extends RecordedCase {
+  readonly chunkSteps: number;
+  readonly tile?: WantedTile;
+}
 
 /** One row, primes, padded widths, groups of several tiles, more dimensions than quads. */
-const cases: readonly (RecordedCase & { readonly chunkSteps: number })[] = [
+const cases: readonly Case[] = [
   {
     ...{ dims: 2, hidden: 32, trace: "exact", rows: 13, groupRows: 8 },
     ...{ tableau: dopri5, control: adaptive(1e-4), chunkSteps: 4 },
+    tile: { rows: 1, quads: 2, unroll: 2 },
   },
   {
     // The same shader: tiles of eight rows and of three.
@@ -38,6 +43,16 @@ const cases: readonly (RecordedCase & { readonly chunkSteps: number })[] = [
     ...{ tableau: rk4, control: { kind: "fixed", steps: 5 }, chunkSteps: 2 },
   },
   {
+    // Two passes of three tangents, the last of which is none.
+    ...{ dims: 5, hidden: 6, trace: "exact", rows: 7, groupRows: 4 },
+    ...{ tableau: rk4, control: { kind: "fixed", steps: 2 }, chunkSteps: 2 },
+  },
+  {
+    // So many that probes come in a pass of their own.
+    ...{ dims: 816, hidden: 4, trace: "hutchinson", rows: 2, groupRows: 1 },
+    ...{ tableau: euler, control: { kind: "fixed", steps: 2 }, chunkSteps: 2 },
+  },
+  {
     // 516 tiles for 512 partial sums.
     ...{ dims: 5, hidden: 6, trace: "hutchinson", rows: 1546, groupRows: 3 },
     ...{ tableau: euler, control: { kind: "fixed", steps: 2 }, chunkSteps: 2 },
@@ -47,7 +62,7 @@ const cases: readonly (RecordedCase & { readonly chunkSteps: number })[] = [
 /** The gradient of recorded steps on the device. */
 async function pulledBack(
   gpu: Gpu,
-  given: RecordedCase & { readonly chunkSteps: number },
+  given: Case,
   steps: Awaited<ReturnType<typeof solveAndReplay>>["steps"],
   tuning: PullBackTuning = {},
 ) {
@@ -61,7 +76,7 @@ async function pulledBack(
   const stages = tableau.firstSameAsLast ? tableau.c.length - 1 : tableau.c.length;
   const shape = { dims, hidden, trace, rows, groupRows, stages, chunkSteps };
   const inputs = { shape, tableau, weights, chunks, probes: ofProbes, cotangent: ofY1 };
-  const gradient = recordPullBack(gpu, inputs, { unroll: UNROLL, ...tuning });
+  const gradient = recordPullBack(gpu, inputs, tuning);
   const y0 = Float32Array.from(await gradient.y0.data());
   const ofParameters = Float32Array.from(await gradient.parameters.data());
   for (const buffer of [flat, weights, ...chunks]) buffer.release();
@@ -92,6 +107,11 @@ for (const given of cases) {
       // Whatever a dispatch may replay, the sums are the same.
       for (const stepsPerDispatch of [1, 3]) {
         const { y0, parameters } = await pulledBack(gpu, given, exact.steps, { stepsPerDispatch });
+        assert.deepEqual(y0, got.y0);
+        assert.deepEqual(parameters, got.parameters);
+      }
+      if (given.tile !== undefined) {
+        const { y0, parameters } = await pulledBack(gpu, given, exact.steps, { tile: given.tile });
         assert.deepEqual(y0, got.y0);
         assert.deepEqual(parameters, got.parameters);
       }

@@ -29,6 +29,9 @@ import { stepTasks } from "./step_tasks.ts";
 /** Time of a batch of steps once some have been timed; at most two are ahead of the host. */
 const BATCH_MS = 100;
 
+/** Largest growth from batch to batch: the first step compiles, so the second is timed alone. */
+const GROWTH = 8;
+
 /** Steps per batch at most: twice as many have room for their figures. */
 const MOST_STEPS = 100;
 
@@ -138,7 +141,7 @@ class GpuTrainer implements Trainer {
     while (this.#reads.length > 1) await this.#settleNext();
     const stepMs = (this.#clock() - begin) / taken.length;
     const fitting = Math.max(1, Math.floor(BATCH_MS / stepMs));
-    this.#perBatch = Math.min(2 * this.#perBatch, MOST_STEPS, fitting);
+    this.#perBatch = Math.min(GROWTH * this.#perBatch, MOST_STEPS, fitting);
     return taken.map((step) => this.#taken(step));
   }
 

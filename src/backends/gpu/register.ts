@@ -4,6 +4,7 @@ import { registerGpuFlowPairs } from "./flow_pairs.ts";
 import type { Gpu } from "./gpu.ts";
 import { registerGpuGroupNorm } from "./group_norm_silu.ts";
 import type { DeviceLimits } from "./limits.ts";
+import { registerGpuMeanSquaredError } from "./mean_squared_error.ts";
 import { registerGpuParts } from "./parts.ts";
 import { registerGpuResample } from "./resample.ts";
 
@@ -25,6 +26,7 @@ export function registerGpuKernels(
   registerGpuConvolutions(backendName, device);
   registerGpuFlowPairs(backendName, device);
   registerGpuGroupNorm(backendName, device);
+  registerGpuMeanSquaredError(backendName, device);
   registerGpuResample(backendName, device);
   registerGpuParts(backendName, device);
 }

@@ -5,6 +5,7 @@ import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
 import { applyNetwork } from "../../nn/apply.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
+import { meanSquaredError } from "../../ops/mean_squared_error/mean_squared_error.ts";
 import { piecesOf } from "../../ops/pieces.ts";
 import type { SimdChoice } from "../../threads/simd_module.ts";
 import { independentCoupling } from "../couplings/coupling.ts";
@@ -118,12 +119,12 @@ export function velocityRegression(
   at: { readonly x: Tensor2D; readonly times: Float32Array; readonly target: Tensor2D },
 ): { loss: Scalar; gradient: Tensor1D } {
   return tf.tidy(() => {
-    const meanSquaredError = (...tensors: Tensor[]) => {
+    const loss = (...tensors: Tensor[]) => {
       const velocity = applyNetwork(model.network, tensors, at.x, { t: at.times });
-      return tf.mean(tf.squaredDifference(velocity, at.target)) as Scalar;
+      return meanSquaredError(velocity, at.target);
     };
     const { layout, tensors } = model.parameters;
-    const { value, gradients } = valueAndGradients(meanSquaredError, tensors);
+    const { value, gradients } = valueAndGradients(loss, tensors);
     return { loss: value, gradient: flattenGradients(layout, gradients) };
   });
 }

@@ -208,6 +208,7 @@ Deno.test("fmLossAndGradient() in pieces has the same bits on any number of thre
 backendTest("fmLossAndGradient() leaks nothing when memory runs out", ["cpu"], () => {
   const network = networks.unet;
   const model = modelOf(network);
+  assert.ok(model.parameters.tensors.length > 0); // made at their first use
   const batch = rowsOf(network, 12);
   const before = tf.memory();
   // Not enough for a piece, but enough for its first operations.

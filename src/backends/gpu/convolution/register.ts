@@ -8,6 +8,7 @@ import { convolutionKernels } from "./kernels.ts";
 import { matmulKernels } from "./matmul.ts";
 import { filterGradientProgram, gatherProgram } from "./products.ts";
 import { blockKernels } from "./resnet_block.ts";
+import { sumKernels } from "./sums.ts";
 
 /**
  * Registers convolutions, matrix products and the ResNet block with tfjs's backend of a GPU. A device with too
@@ -31,7 +32,7 @@ export function registerGpuConvolutions(
   };
   const programs = [gatherProgram(tiles, "values", large), filterGradientProgram(tiles, large)];
   if (programs.some((program) => programExcess(sizeOf(program), limits).length > 0)) return;
-  const kernels = { ...convolutionKernels, ...blockKernels, ...matmulKernels };
+  const kernels = { ...convolutionKernels, ...blockKernels, ...matmulKernels, ...sumKernels };
   for (const [name, kernel] of Object.entries(kernels)) {
     replaceKernel(backendName, name, (call) => kernel({ gpu: gpu(), tiles }, call as never));
   }

@@ -1,6 +1,11 @@
 import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
-import type { NumberRows } from "../../ode/engines/engine.ts";
+import type {
+  AffineCotangent,
+  GradientMethod,
+  NumberRows,
+  SolveProblem,
+} from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { columnsOf, withZeros } from "../../ode/engines/number_rows.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
@@ -54,49 +59,80 @@ export async function numberLikelihood(
   const hasEnergies = penalisesEnergies(regularization);
   const trace = penalisedTrace(drawn, regularization);
   const columns = changeColumns(trace), added = traceColumns(trace), width = dims + added;
-  const solved = await solveOn(engines, {
+  const problem: SolveProblem = {
     field: velocityField(model, trace),
     y0: { shape: [n, width], values: withZeros(batch.values, dims, added) },
     t0: 0,
     t1: 1,
     ...settings,
     keep: { kind: method.kind === "direct" ? "records" : "end" },
+  };
+  const zeros = new Array<number>(added).fill(0);
+  const { y1, reports, gradient } = await solveAndPullBack(engines, problem, {
+    // The loss is the mean of change - log q(z).
+    cotangent: {
+      slope: Float32Array.of(...new Array<number>(dims).fill(-density.scoreSlope / n), ...zeros),
+      constant: Float32Array.of(
+        ...new Array<number>(dims).fill(0),
+        ...new Array<number>(columns).fill(1 / (n * columns)),
+        ...(hasEnergies ? [kinetic / n, jacobian / n] : []),
+      ),
+    },
+    method,
   });
+  const meanOf = (first: number, end: number) => {
+    const values = columnsOf(y1, [first, end], width);
+    return sumNumbers(values, { scale: 1 / values.length });
+  };
+  const source = density.logDensity(columnsOf(y1, [0, dims], width), dims);
+  const logDensity = sumNumbers(source, { scale: 1 / n });
+  const loss = Math.fround(meanOf(dims, dims + columns) - logDensity);
+  const energy = (column: number) => meanOf(dims + columns + column, dims + columns + column + 1);
+  const energies = hasEnergies ? { kinetic: energy(0), jacobian: energy(1) } : null;
+  const predicted = steps === 0 ? null : await predictedStepsOfNumbers(model, engines, batch, {
+    trace: drawn,
+    settings,
+    step: draw.step,
+  });
+  if (predicted !== null) {
+    const weight = Math.fround(steps);
+    for (let i = 0; i < gradient.length; i++) {
+      gradient[i]! += Math.fround(predicted.gradient[i]! * weight);
+    }
+  }
+  const nfe = meanNfe(reports);
+  return { loss, gradient, nfe, energies, predictedSteps: predicted?.steps ?? null };
+}
+
+/** States at t1, reports and the parameters' gradient: in one go where the engine can. */
+async function solveAndPullBack(
+  engines: Engines,
+  problem: SolveProblem,
+  { cotangent, method }: {
+    readonly cotangent: AffineCotangent;
+    readonly method: GradientMethod;
+  },
+) {
+  if (method.kind === "direct") {
+    const engine = engines.firstThatSupports(problem);
+    const solved = await engine.solveWithGradient?.(problem, cotangent) ?? null;
+    if (solved !== null) {
+      const { y1, reports, parameters: gradient } = solved;
+      return { y1, reports, gradient };
+    }
+  }
+  const solved = await solveOn(engines, problem);
   const { engine, solution } = solved;
   try {
-    const { y1 } = numbersOf(solution);
-    const z = columnsOf(y1, [0, dims], width);
-    const meanOf = (values: Float32Array) => sumNumbers(values, { scale: 1 / values.length });
-    const column = (first: number) => meanOf(columnsOf(y1, [first, first + 1], width));
-    const change = meanOf(columnsOf(y1, [dims, dims + columns], width));
-    const loss = Math.fround(change - meanOf(density.logDensity(z, dims)));
-    const cotangent = new Float32Array(n * width);
-    density.writeScore(z, dims, { out: cotangent, outWidth: width, factor: -1 / n });
-    const weights = [
-      ...new Array<number>(columns).fill(1 / (n * columns)),
-      ...(hasEnergies ? [kinetic / n, jacobian / n] : []),
-    ];
-    for (let row = 0; row < n; row++) cotangent.set(weights, row * width + dims);
-    const energies = hasEnergies
-      ? { kinetic: column(dims + columns), jacobian: column(dims + columns + 1) }
-      : null;
-    const { parameters: gradient } = await pullBackNumbers(solved, cotangent, method);
-    const nfe = meanNfe(await engine.report(solution)());
-    // Its records are not needed beside those of the prediction.
-    solution.dispose();
-    const predicted = steps === 0 ? null : await predictedStepsOfNumbers(model, engines, batch, {
-      trace: drawn,
-      settings,
-      step: draw.step,
-    });
-    if (predicted !== null) {
-      const weight = Math.fround(steps);
-      for (let i = 0; i < gradient.length; i++) {
-        gradient[i]! += Math.fround(predicted.gradient[i]! * weight);
-      }
-    }
-    return { loss, gradient, nfe, energies, predictedSteps: predicted?.steps ?? null };
+    const { y1 } = numbersOf(solution), { slope, constant } = cotangent;
+    const width = slope.length;
+    const given = y1.map((value, i) =>
+      Math.fround(slope[i % width]! * value) + constant[i % width]!
+    );
+    const { parameters: gradient } = await pullBackNumbers(solved, given, method);
+    return { y1, reports: await engine.report(solution)(), gradient };
   } finally {
+    // Its records are not needed beside those of the predicted steps.
     solution.dispose();
   }
 }

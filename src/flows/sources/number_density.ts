@@ -8,12 +8,8 @@ import { LOG_TWO_PI, standardNormal } from "./standard_normal.ts";
 export interface NumberDensity {
   /** Log-density of each row in nats, [n]. */
   logDensity(z: Float32Array, width: number): Float32Array<ArrayBuffer>;
-  /** Score at each row times `factor`, written to the first columns of rows [n * outWidth]. */
-  writeScore(
-    z: Float32Array,
-    width: number,
-    to: { readonly out: Float32Array; readonly outWidth: number; readonly factor: number },
-  ): void;
+  /** The score is this multiple of z. */
+  readonly scoreSlope: number;
 }
 
 /** The standard normal over numbers, with the bits of its tensor form on the CPU. */
@@ -28,12 +24,7 @@ const standardNormalNumbers: NumberDensity = {
     }
     return found;
   },
-  writeScore(z, width, { out, outWidth, factor }) {
-    const rounded = Math.fround(factor);
-    for (let row = 0; row < z.length / width; row++) {
-      for (let d = 0; d < width; d++) out[row * outWidth + d] = -z[row * width + d]! * rounded;
-    }
-  },
+  scoreSlope: -1,
 };
 
 /** A source's density over numbers, so that its likelihoods need no tensors; null if it has only tensors. */

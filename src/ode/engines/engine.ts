@@ -161,6 +161,24 @@ export interface GradientNumbers {
   readonly nfe: Late<number>;
 }
 
+/** A cotangent of y1 that is affine in it: in column c of each row, slope[c] * y1 + constant[c]. */
+export interface AffineCotangent {
+  /** [w]. */
+  readonly slope: Float32Array;
+  /** [w]. */
+  readonly constant: Float32Array;
+}
+
+/** A solve and its direct gradient, computed together. */
+export interface SolvedGradient extends Omit<GradientNumbers, "y0"> {
+  /** [n * w] at t1. */
+  readonly y1: Float32Array<ArrayBuffer>;
+  /** One report per group, none of which failed. */
+  readonly reports: readonly SolveReport[];
+  /** Bytes of memory that held step records with their activations, in whole blocks of the engine's. */
+  readonly recordBytes: number;
+}
+
 /** Whether an engine supports a problem; if not, the reasons, as phrases for messages. */
 export type Support =
   | { readonly kind: "yes" }
@@ -212,6 +230,17 @@ export interface Engine {
     cotangent: Float32Array,
     method: GradientMethod,
   ): Promise<GradientNumbers>;
+  /**
+   * Solves and pulls back by the direct method in one go, with the bits of both, which takes the memory of
+   * few groups' records. Absent from engines that cannot.
+   *
+   * @returns null if the problem takes {@link solve} and {@link pullBack}; depends on kinds and shapes only.
+   * @throws {FailureError} If a group fails.
+   */
+  solveWithGradient?(
+    problem: SolveProblem,
+    cotangent: AffineCotangent,
+  ): Promise<SolvedGradient | null>;
   /**
    * One report per group; failures are values. Call before the solution is disposed; the result may
    * be awaited afterwards.

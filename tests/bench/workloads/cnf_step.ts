@@ -1,23 +1,31 @@
-import * as tf from "@tensorflow/tfjs";
-import { openBackend } from "../../../src/backends/open_backend.ts";
+import { Parameters } from "../../../src/core/parameters.ts";
 import { fillNormal } from "../../../src/core/random/random.ts";
 import { callerKey, keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
 import { meanNfe } from "../../../src/flows/likelihood_problem.ts";
-import { cnfLossAndGradient } from "../../../src/flows/losses/cnf_loss.ts";
+import { numberLikelihood } from "../../../src/flows/losses/number_likelihood.ts";
 import { logProb } from "../../../src/flows/log_prob.ts";
-import { accurateSolve, priorTime, type TraceSettings } from "../../../src/flows/model.ts";
+import {
+  accurateSolve,
+  type FlowModel,
+  priorTime,
+  type TraceSettings,
+} from "../../../src/flows/model.ts";
+import { linearPath } from "../../../src/flows/paths/linear_path.ts";
 import { sample } from "../../../src/flows/sample.ts";
+import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
 import { initialParameters } from "../../../src/nn/init.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import type { Engines } from "../../../src/ode/engines/engines.ts";
-import { enginesOf } from "../../../src/ode/engines/open_device.ts";
+import { enginesOf, openDevice } from "../../../src/ode/engines/open_device.ts";
 import { drawProbes } from "../../../src/ode/probes.ts";
+import { NumberAdam } from "../../../src/train/optimizer/number_adam.ts";
+import { Adam } from "../../../src/train/optimizer/optimizer.ts";
 import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
 import { Peers, peerThreads, type Reference } from "../peers/peer.ts";
 import { contestantName, timed } from "../turns.ts";
 import { lossAndTensors, writeFloats } from "./numbers.ts";
-import { once, type OpenSetup, repeatedState, writeSetting } from "./setup.ts";
+import { once, type OpenSetup, writeSetting } from "./setup.ts";
 
 const TOLERANCE = 1e-5;
 /**
@@ -50,7 +58,7 @@ export interface CnfWork {
  */
 export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: CnfWork): OpenSetup {
   return async (python, folder) => {
-    const backend = await openBackend("cpu");
+    const { backend } = await openDevice("cpu", { tensors: "onDemand" });
     const network = mlpNetwork({ dims, hidden });
     const weights = initialParameters(network, 0);
     const count = Math.max(rows, ...batches);
@@ -64,8 +72,13 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
     await writeSetting(folder, { dims, trace: kind, tolerance: TOLERANCE });
     await writeFloats(`${folder}/points.f32`, points);
     await writeFloats(`${folder}/probes.f32`, probes);
-    const state = repeatedState(network, weights, { model: "cnf", clip: 5 });
-    const { model } = state;
+    const parameters = Parameters.fromFlat(network.layout, weights);
+    const model: FlowModel = {
+      ...{ kind: "cnf", network, parameters, path: linearPath(0) },
+      ...{ source: standardNormal, standardization: null },
+    };
+    const moments = Adam.zeros(network.layout.size);
+    const adam = await NumberAdam.start({ weights, moments, average: null }, "fastest");
     const gradient = { kind: "direct" } as const;
     /** Like a peer: one step size for all points. */
     const whole = { ...accurateSolve, controlGroup: "batch" } as const;
@@ -80,26 +93,26 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
     });
     await writeFloats(`${folder}/noise.f32`, drawn?.states[0] as Float32Array ?? points);
 
-    const batchOf = (size: number) => tf.tensor2d(points.slice(0, dims * size), [size, dims]);
+    const batchOf = (size: number) => ({
+      shape: [size, dims] as const,
+      values: points.slice(0, dims * size),
+    });
     let step = 0;
+    /** As `train` takes it; the rate is so small that all turns are one step. */
     const train = async (engines: Engines, size: number) => {
-      const batch = batchOf(size);
       const settings = { ...accurateSolve, trace, gradient };
       const draw = { seed: 0, step };
-      const taken = await cnfLossAndGradient(model, engines, batch, settings, draw);
-      state.update(taken.gradient, step++);
-      taken.loss.dataSync();
-      tf.dispose([batch, taken.loss, taken.gradient]);
-      return await taken.nfe();
+      const taken = await numberLikelihood(model, engines, batchOf(size), settings, draw);
+      const fixed = { lr: 1e-9, clip: 5, weightDecay: 0, averageDecay: 0 };
+      adam.update(taken.gradient, { ...fixed, step: step++ });
+      parameters.replaceNumbers(adam.weights());
+      return taken.nfe;
     };
     const gradientAnswer = async (size: number) => {
-      const batch = batchOf(size);
       const settings = { ...whole, trace, gradient };
       const draw = { seed: 0, step: 0 };
-      const taken = await cnfLossAndGradient(model, two, batch, settings, draw);
-      const [loss, values] = [taken.loss.dataSync(), taken.gradient.dataSync()];
-      tf.dispose([batch, taken.loss, taken.gradient]);
-      return lossAndTensors(network, loss[0]!, values as Float32Array);
+      const taken = await numberLikelihood(model, two, batchOf(size), settings, draw);
+      return lossAndTensors(network, taken.loss, taken.gradient);
     };
     const infer = {
       "log-prob": async (engines: Engines) =>
@@ -179,7 +192,8 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
         }),
       },
       close: async () => {
-        state.dispose();
+        adam.dispose();
+        parameters.dispose();
         for (const group of Object.values(peers)) await group.close();
       },
     };

@@ -99,6 +99,8 @@ export class Job extends Net {
   lastRecords: usize;
   /** float32 [n, width]: the cotangent of y1. */
   cotangent: usize;
+  /** float32 [2, width]: slope and constant by which y1 gives its cotangent, or 0 where that is given. */
+  cotangentRule: usize;
   /** float32 [n, width]: receives the cotangent of y0. */
   ofY0: usize;
   /** float32 [partialSums, parameters]; the first becomes the total. */

@@ -51,6 +51,10 @@ export const jobLayout = recordLayout({
   reports: ["address", "A Report per group."],
   lastRecords: ["address", "uint32 [groups]: each group's last record."],
   cotangent: ["address", "float32 [n, width]: the cotangent of y1."],
+  cotangentRule: [
+    "address",
+    "float32 [2, width]: slope and constant by which y1 gives its cotangent, or 0 where that is given.",
+  ],
   ofY0: ["address", "float32 [n, width]: receives the cotangent of y0."],
   gradients: ["address", "float32 [partialSums, parameters]; the first becomes the total."],
   t0: ["f64", "Initial time."],

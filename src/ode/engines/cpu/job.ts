@@ -20,6 +20,7 @@ import type { SolveFailure, SolveReport } from "../engine.ts";
 const scratchUses = {
   solveGroups: "solve",
   pullBackTiles: "pullBack",
+  solveAndPullBack: "pullBack",
   solveAdjointGroups: "adjoint",
 } as const satisfies Record<string, ScratchUse>;
 

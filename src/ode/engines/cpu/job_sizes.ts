@@ -58,7 +58,7 @@ const { MOST_KEPT_TILES } = engineCounts.values;
 export const mostJobBytes = (memoryCounts.values.PAGE_COUNT - 4096) * memorySizes.values.PAGE_BYTES;
 
 /** Number of tiles of a full group. */
-function tilesOf({ rows, groupRows }: JobShape): number {
+export function tilesOf({ rows, groupRows }: JobShape): number {
   return Math.ceil(Math.min(groupRows, rows) / LANES);
 }
 

@@ -2,7 +2,7 @@ import { FailureError } from "../../../core/errors.ts";
 import { ready } from "../../../core/late.ts";
 import { describeFailures, requireSolved } from "../../solver/failure_message.ts";
 import { adjointControl } from "../../solver/step_control.ts";
-import type { GradientMethod, GradientNumbers } from "../engine.ts";
+import type { GradientMethod, GradientNumbers, SolveProblem, SolveReport } from "../engine.ts";
 import { adaptiveFields } from "./control_fields.ts";
 import { Job } from "./job.ts";
 import {
@@ -65,22 +65,28 @@ async function pullBackDirect(
     job.floats(job.get("cotangent"), rows * width).set(cotangent);
     await job.run("pullBackTiles", sums, threads);
     job.addPartialSums();
-    const tableau = problem.tableau;
-    const stages = tableau.c.length - (tableau.firstSameAsLast ? 1 : 0);
-    const pulled = reports.reduce(
-      (sum, report) => sum + report.accepted * stages * (report.rows[1] - report.rows[0]),
-      0,
-    );
     const copy = (address: number, count: number) =>
       job.floats(address, count).slice() as Float32Array<ArrayBuffer>;
     return {
       y0: copy(job.get("ofY0"), rows * width),
       parameters: copy(job.get("gradients"), parameters),
-      nfe: ready(pulled / rows),
+      nfe: ready(directGradientRows(problem, reports) / rows),
     };
   } finally {
     memory.release(block);
   }
+}
+
+/** Evaluations with VJPs that a direct gradient takes, times their rows. */
+export function directGradientRows(
+  { tableau }: Pick<SolveProblem, "tableau">,
+  reports: readonly SolveReport[],
+): number {
+  const stages = tableau.c.length - (tableau.firstSameAsLast ? 1 : 0);
+  return reports.reduce(
+    (sum, { accepted, rows: [first, end] }) => sum + accepted * stages * (end - first),
+    0,
+  );
 }
 
 /**

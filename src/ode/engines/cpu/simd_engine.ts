@@ -4,6 +4,7 @@ import { usableThreads } from "../../../threads/usable_threads.ts";
 import type { Engine, Solution, SolveProblem } from "../engine.ts";
 import type { SimdChoice } from "../../../threads/simd_module.ts";
 import { engineModule } from "./engine_module.ts";
+import { gradientJob, takesGradient } from "./gradient_job.ts";
 import { type MlpProblem, requireProblem, supports } from "./mlp_problem.ts";
 import { pullBackJob } from "./pull_back_job.ts";
 import { Solved, solveJob } from "./solve_job.ts";
@@ -40,17 +41,22 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
     activationBytes = ACTIVATION_BYTES,
   } = options;
   const threads = usableThreads(options.threads);
+  const machine = async () => {
+    const module = await engineModule(build);
+    const wide = tiles === undefined ? module.tiles.wide : tiles === "wide" ? 1 : 0;
+    return { module, threads, wide, activationBytes } as const;
+  };
   return {
     name: `SIMD in WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     threads,
     supports,
     async solve(problem) {
-      const { field } = problem;
-      if (field.kind === "mlp") requireProblem({ ...problem, field });
-      requireSupport(problem);
-      const module = await engineModule(build);
-      const wide = tiles === undefined ? module.tiles.wide : tiles === "wide" ? 1 : 0;
-      return await solveJob({ module, threads, wide, activationBytes }, problem);
+      requireSupported(problem);
+      return await solveJob(await machine(), problem);
+    },
+    async solveWithGradient(problem, cotangent) {
+      requireSupported(problem);
+      return takesGradient(problem) ? await gradientJob(await machine(), problem, cotangent) : null;
     },
     async pullBack(solution, cotangent, method) {
       const solved = solvedHere(solution);
@@ -69,7 +75,9 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
   };
 }
 
-function requireSupport(problem: SolveProblem): asserts problem is MlpProblem {
+function requireSupported(problem: SolveProblem): asserts problem is MlpProblem {
+  const { field } = problem;
+  if (field.kind === "mlp") requireProblem({ ...problem, field });
   const support = supports(problem);
   if (support.kind === "no") throw new RangeError(`the CPU engine: ${support.reasons.join(", ")}`);
 }

@@ -63,8 +63,8 @@ export class Solved implements Solution {
   }
 }
 
-/** Solves a problem whose job fits into memory. */
-export async function solveJob(machine: Machine, problem: MlpProblem): Promise<Solved> {
+/** Lays out the job of a problem that fits into memory, ready to be solved. */
+export async function beginJob(machine: Machine, problem: MlpProblem): Promise<Job> {
   const { module, threads, wide, activationBytes } = machine;
   const { field, y0, tableau, control } = problem;
   const shape = shapeOf(problem);
@@ -124,18 +124,40 @@ export async function solveJob(machine: Machine, problem: MlpProblem): Promise<S
     job.floats(job.get("probes"), probes.length).set(probes);
     job.doubles(job.get("times"), times.length).set(times);
     job.prepare();
-    await job.run("solveGroups", groupsOf(shape), threads);
+    return job;
+  } catch (error) {
+    job.dispose();
+    throw error;
+  }
+}
 
+/** Rows [n * width] in a job's memory, copied; NaN where a group failed. */
+export function solvedRows(
+  job: Job,
+  address: number,
+  reports: readonly SolveReport[],
+): Float32Array<ArrayBuffer> {
+  const { rows, width } = job.shape;
+  const values = job.floats(address, rows * width).slice() as Float32Array<ArrayBuffer>;
+  for (const { rows: [first, end], failure } of reports) {
+    if (failure !== null) values.fill(NaN, first * width, end * width);
+  }
+  return values;
+}
+
+/** Solves a problem whose job fits into memory. */
+export async function solveJob(machine: Machine, problem: MlpProblem): Promise<Solved> {
+  const { module, threads } = machine;
+  const job = await beginJob(machine, problem);
+  const { shape } = job, { rows, width } = shape;
+  try {
+    await job.run("solveGroups", groupsOf(shape), threads);
     const reports = job.reports();
-    const rowsAt = (address: number) => {
-      const values = job.floats(address, rows * width).slice();
-      for (const { rows: [first, end], failure } of reports) {
-        if (failure !== null) values.fill(NaN, first * width, end * width);
-      }
-      return values;
-    };
-    const states = times.map((_, i) => rowsAt(job.get("timeStates") + 4 * i * rows * width));
-    const numbers = { y1: rowsAt(job.get("y1")), states };
+    const states = Array.from(
+      { length: shape.times },
+      (_, i) => solvedRows(job, job.get("timeStates") + 4 * i * rows * width, reports),
+    );
+    const numbers = { y1: solvedRows(job, job.get("y1"), reports), states };
     return new Solved({ module, threads, problem, job, reports, numbers });
   } catch (error) {
     job.dispose();

@@ -17,7 +17,7 @@ import { recomputeTwo } from "../../../../ops/mlp_field/simd_pairs.part.as";
 import { pullBackVelocity } from "../../../../ops/mlp_field/simd_pull_back.part.as";
 import { directionsOf, prepareProbes } from "./directions.part.as";
 import { addKinetic, pullBackTrace, recomputeStage, traceCotangents } from "./energies.part.as";
-import { COLUMN_BYTES, Job } from "../job.layout.part.as";
+import { COLUMN_BYTES, Job, noFailure, Report } from "../job.layout.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
 import { recordedActivations, recordHead, StepRecord } from "./records.part.as";
 import { Scratch, tilesOf } from "./scratch.part.as";
@@ -37,6 +37,8 @@ const PULL_BACK_AT: usize = 256;
 class SumPullBack {
   /** -1: none yet. */
   sum: i32;
+  /** The next sum; -1: whichever is left. */
+  next: i32;
   tile: i32;
   gradient: usize;
   /** 1 while the cotangent is that of the tile's rows. */
@@ -56,10 +58,21 @@ function pullBackOf(s: Scratch): SumPullBack {
   return changetype<SumPullBack>(changetype<usize>(s) + PULL_BACK_AT);
 }
 
-/** Pulls tiles back until none is left, those of two partial sums at a time if there are two memories. */
-export function pullBackSums(job: Job, s: Scratch, other: Scratch, isTwo: bool): void {
-  beginSums(job, s);
-  if (isTwo) beginSums(job, other);
+/**
+ * Pulls tiles back until none is left, those of two partial sums at a time if there are two memories.
+ *
+ * @param first, second -1: takes the job's sums; otherwise these alone, if they are below its number.
+ */
+export function pullBackSums(
+  job: Job,
+  s: Scratch,
+  other: Scratch,
+  isTwo: bool,
+  first: i32,
+  second: i32,
+): void {
+  beginSums(job, s, first);
+  if (isTwo) beginSums(job, other, second);
   while (true) {
     const has = findStep(job, s), hasOther = isTwo && findStep(job, other);
     if (has && hasOther) pullBackSteps(job, s, other, 2);
@@ -69,9 +82,10 @@ export function pullBackSums(job: Job, s: Scratch, other: Scratch, isTwo: bool):
   }
 }
 
-function beginSums(job: Job, s: Scratch): void {
+function beginSums(job: Job, s: Scratch, next: i32): void {
   const p = pullBackOf(s);
   p.sum = -1;
+  p.next = next;
   p.listed = 0;
   p.narrowListed = 0;
   memory.fill(s.lanes, 0, <usize>lanesBytes(job));
@@ -92,7 +106,8 @@ function findStep(job: Job, s: Scratch): bool {
     if (p.sum >= 0) p.tile += sums;
     if (p.sum < 0 || p.tile >= tiles) {
       if (p.sum >= 0) addLanes(job, s.lanes, p.gradient);
-      p.sum = takeItem(job);
+      p.sum = p.next < 0 ? takeItem(job) : p.next;
+      if (p.next >= 0) p.next = sums;
       p.record = 0;
       if (p.sum >= sums) return false;
       p.tile = p.sum;
@@ -117,9 +132,27 @@ function beginTile(job: Job, s: Scratch, p: SumPullBack): void {
   if (p.rows <= 0) return;
   p.begun = 1;
   p.record = <usize>load<u32>(job.lastRecords + <usize>group * 4);
+  if (job.cotangentRule) {
+    const report = changetype<Report>(job.reports + <usize>group * offsetof<Report>());
+    if (report.failure != noFailure) p.record = 0;
+    writeCotangents(job, p.first, p.rows);
+  }
   s.stateBytes = <usize>tilesOf(end - group * job.groupRows) * tileBytes;
   gatherRows(job.cotangent + <usize>(p.first * width) * 4, p.rows, width, s.cotangent, tileBytes, true);
   prepareProbes(job, s, p.first, p.rows);
+}
+
+/** Writes the cotangents of rows by the rule of the job. */
+function writeCotangents(job: Job, first: i32, rows: i32): void {
+  const width = job.width, offset = <usize>(first * width) * 4;
+  let from = job.y1 + offset, to = job.cotangent + offset;
+  for (let row = 0; row < rows; row++) {
+    let rule = job.cotangentRule;
+    for (let column = 0; column < width; column++, from += 4, to += 4, rule += 4) {
+      const slope = load<f32>(rule), constant = load<f32>(rule + <usize>width * 4);
+      store<f32>(to, slope * load<f32>(from) + constant);
+    }
+  }
 }
 
 /** The VJP of one step of one or two tiles, as in solver/replay.ts. */

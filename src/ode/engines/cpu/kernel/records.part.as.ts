@@ -80,22 +80,42 @@ export function giveChunks(job: Job): void {
   unlock();
 }
 
+/** Bytes at the start of a chunk: the next one of its job, and the next one of its records. */
+const CHUNK_HEAD: usize = 32;
+const NEXT: usize = 4;
+
 /** Allocates memory for the job's records; 0 if there is none left, or no more for activations. */
 function allocate(job: Job, s: Scratch, bytes: usize, isActivation: bool): usize {
   bytes = (bytes + 31) & ~31;
-  const chunksLeft = changetype<usize>(job) + offsetof<Job>("chunksLeft");
-  if (isActivation && atomic.load<i32>(chunksLeft) <= 0) return 0;
   if (s.free + bytes > s.end) {
-    if (bytes + 32 > CHUNK_BYTES) return 0;
-    atomic.sub<i32>(chunksLeft, 1);
-    const chunk = takeChunk(job);
-    if (!chunk) return 0;
-    s.free = chunk + 32;
-    s.end = chunk + CHUNK_BYTES;
+    if (bytes + CHUNK_HEAD > CHUNK_BYTES) return 0;
+    let chunk = s.chunk ? <usize>load<u32>(s.chunk + NEXT) : 0;
+    if (!chunk) {
+      const chunksLeft = changetype<usize>(job) + offsetof<Job>("chunksLeft");
+      if (isActivation && atomic.load<i32>(chunksLeft) <= 0) return 0;
+      atomic.sub<i32>(chunksLeft, 1);
+      chunk = takeChunk(job);
+      if (!chunk) return 0;
+      store<u32>(chunk + NEXT, 0);
+      if (s.chunk) store<u32>(s.chunk + NEXT, <u32>chunk);
+      else s.firstChunk = chunk;
+    }
+    useChunk(s, chunk);
   }
   const at = s.free;
   s.free += bytes;
   return at;
+}
+
+function useChunk(s: Scratch, chunk: usize): void {
+  s.chunk = chunk;
+  s.free = chunk + CHUNK_HEAD;
+  s.end = chunk + CHUNK_BYTES;
+}
+
+/** Forgets the records; the next ones take their memory. */
+export function rewindRecords(s: Scratch): void {
+  if (s.firstChunk) useChunk(s, s.firstChunk);
 }
 
 /** Activation buffer of a stage, reallocated after a record takes ownership; 0 if not kept. */

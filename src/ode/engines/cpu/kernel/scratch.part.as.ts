@@ -14,6 +14,9 @@ export class Scratch {
   /** Address of the next record, and the end of its chunk. */
   free: usize;
   end: usize;
+  /** That chunk, and the first one of these records; each links to the next. */
+  chunk: usize;
+  firstChunk: usize;
   /** float64 states of a group at the start and at the end of a step. */
   y: usize;
   y1: usize;
@@ -81,6 +84,8 @@ export function layScratch(job: Job, base: usize): Scratch {
   let at = <u64>HEAD_BYTES;
   s.free = 0;
   s.end = 0;
+  s.chunk = 0;
+  s.firstChunk = 0;
   s.gradient = 0;
   s.stateBytes = <usize>state;
   s.y = placeAt(base, at);

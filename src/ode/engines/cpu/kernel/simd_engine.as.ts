@@ -12,7 +12,7 @@ import { Job } from "../job.layout.part.as";
 import { solveOf } from "./group_solve.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
 import { pullBackSums } from "./pull_back.part.as";
-import { giveChunks } from "./records.part.as";
+import { giveChunks, rewindRecords } from "./records.part.as";
 import { layScratch, Scratch } from "./scratch.part.as";
 import { askedSlopes, askedSlopesOfTwo } from "./slopes.part.as";
 import { beginGroup, continueGroup } from "./solve.part.as";
@@ -44,20 +44,45 @@ function groupsOf(job: Job): i32 {
 /** Solves groups until none is left. */
 export function solveGroups(job: usize, scratch: usize): void {
   const j = changetype<Job>(job);
-  const s = layScratch(j, scratch);
+  const s = layScratch(j, scratch), isTwo = j.lanes == 2;
+  const other = isTwo ? layScratch(j, scratch + j.scratchBytes) : s;
   markTraced(j, s);
-  if (j.lanes == 1) {
-    while (beginNext(j, s)) solveBegun(j, s);
+  if (isTwo) markTraced(j, other);
+  solveTaken(j, s, other, isTwo, 0);
+}
+
+/** Offset of {@link PendingGroups} in a thread's scratch memory. */
+const PENDING_AT: usize = 448;
+
+/** The next groups of two partial sums: group i belongs to sum i modulo their number. */
+@unmanaged
+class PendingGroups {
+  first: i32;
+  second: i32;
+}
+
+/** The next group: of the job, or of `pending` sums if that is not 0. */
+function takeGroup(job: Job, pending: usize): i32 {
+  if (!pending) return takeItem(job);
+  const p = changetype<PendingGroups>(pending);
+  const group = min(p.first, p.second);
+  if (p.first <= p.second) p.first += job.partialSums;
+  else p.second += job.partialSums;
+  return group;
+}
+
+/** Solves groups until none is left, two side by side if there are two memories. */
+function solveTaken(j: Job, s: Scratch, other: Scratch, isTwo: bool, pending: usize): void {
+  if (!isTwo) {
+    while (beginNext(j, s, pending)) solveBegun(j, s);
     return;
   }
-  const other = layScratch(j, scratch + j.scratchBytes);
-  markTraced(j, other);
   const g = solveOf(s), h = solveOf(other);
   g.asks = 0;
   h.asks = 0;
   while (true) {
-    if (!g.asks) beginNext(j, s);
-    if (!h.asks) beginNext(j, other);
+    if (!g.asks) beginNext(j, s, pending);
+    if (!h.asks) beginNext(j, other, pending);
     if (!g.asks && !h.asks) return;
     // Equal stages are alike in what they compute; a solve that is behind catches up.
     if (g.asks && h.asks && g.stage == h.stage) {
@@ -73,10 +98,10 @@ export function solveGroups(job: usize, scratch: usize): void {
 }
 
 /** Begins groups until one asks for slopes; false if none is left. */
-function beginNext(job: Job, s: Scratch): bool {
+function beginNext(job: Job, s: Scratch, pending: usize): bool {
   const groups = groupsOf(job), g = solveOf(s);
   do {
-    const group = takeItem(job);
+    const group = takeGroup(job, pending);
     if (group >= groups || isStopped(job)) return false;
     beginGroup(job, s, group);
   } while (!g.asks);
@@ -101,7 +126,34 @@ export function pullBackTiles(job: usize, scratch: usize): void {
   const other = isTwo ? layScratch(j, scratch + j.scratchBytes) : s;
   markTraced(j, s);
   if (isTwo) markTraced(j, other);
-  pullBackSums(j, s, other, isTwo);
+  pullBackSums(j, s, other, isTwo, -1, -1);
+}
+
+/**
+ * Solves the groups of one or two partial sums and then pulls their tiles back, until no sum is left, so
+ * that records live as long as a thread's own sums. Groups are of one tile; the cotangents are those of
+ * the job's rule. The bits are those of `solveGroups` and `pullBackTiles`.
+ */
+export function solveAndPullBack(job: usize, scratch: usize): void {
+  const j = changetype<Job>(job);
+  const s = layScratch(j, scratch), isTwo = j.lanes == 2;
+  const other = isTwo ? layScratch(j, scratch + j.scratchBytes) : s;
+  markTraced(j, s);
+  if (isTwo) markTraced(j, other);
+  const sums = j.partialSums, pending = scratch + PENDING_AT;
+  const p = changetype<PendingGroups>(pending);
+  while (true) {
+    const first = takeItem(j);
+    if (first >= sums) return;
+    const second = isTwo ? takeItem(j) : sums;
+    p.first = first;
+    p.second = second < sums ? second : groupsOf(j);
+    solveTaken(j, s, other, isTwo, pending);
+    if (isStopped(j)) return;
+    pullBackSums(j, s, other, isTwo, first, second);
+    rewindRecords(s);
+    rewindRecords(other);
+  }
 }
 
 /**

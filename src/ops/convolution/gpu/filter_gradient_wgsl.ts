@@ -1,5 +1,6 @@
 import {
   addProducts,
+  allOf,
   byBlocks,
   finishSums,
   lines,
@@ -190,7 +191,7 @@ function rowDeclarations(i: number): string {
 }
 
 const isInside = (i: number) =>
-  `u32(at.y + tapY${i}) < sourceHeight && u32(at.z + tapX${i}) < sourceWidth`;
+  allOf(`u32(at.y + tapY${i}) < sourceHeight`, `u32(at.z + tapX${i}) < sourceWidth`);
 
 const sourceQuad = `select(vec4f(), source[u32(at.x + tapOffset0) / 4u], ${isInside(0)})`;
 
@@ -199,10 +200,13 @@ const sourceNumber = (i: number) =>
 
 function cotangentQuad(wideColumns: boolean): string {
   if (wideColumns) {
-    return "select(vec4f(), cotangent[pixel * (columns / 4u) + column / 4u], pixel < end && column < columns)";
+    const isInside = allOf("pixel < end", "column < columns");
+    return `select(vec4f(), cotangent[pixel * (columns / 4u) + column / 4u], ${isInside})`;
   }
   const values = [0, 1, 2, 3].map((i) =>
-    `select(0.0, cotangent[pixel * columns + column + ${i}u], pixel < end && column + ${i}u < columns)`
+    `select(0.0, cotangent[pixel * columns + column + ${i}u], ${
+      allOf("pixel < end", `column + ${i}u < columns`)
+    })`
   );
   return `vec4f(${values.join(", ")})`;
 }

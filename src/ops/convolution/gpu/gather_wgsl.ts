@@ -1,5 +1,6 @@
 import {
   addProducts,
+  allOf,
   byBlocks,
   component,
   finishSums,
@@ -147,7 +148,7 @@ const columnsOfGradient = `
 
 /** Whether row `r` is inside the source at a tap. */
 const placeOf = (r: number, { dy, dx }: Readonly<Record<"dy" | "dx", string>>) =>
-  `u32(y${r} + ${dy}) < sourceHeight && u32(x${r} + ${dx}) < sourceWidth`;
+  allOf(`u32(y${r} + ${dy}) < sourceHeight`, `u32(x${r} + ${dx}) < sourceWidth`);
 
 /** Row `r` at a tap: whether it is inside the source, and the index of its channel 0 there. */
 function place(
@@ -164,8 +165,11 @@ function place(
   const at = (axis: string, tap: string) => `(${axis}${r} + ${tap})`;
   const [y, x] = [at("y", dy), at("x", dx)];
   return {
-    inside: `((${y} | ${x}) & ((1 << job.spread) - 1)) == 0 && ` +
-      `u32(${y} >> job.spread) < sourceHeight && u32(${x} >> job.spread) < sourceWidth`,
+    inside: allOf(
+      `((${y} | ${x}) & ((1 << job.spread) - 1)) == 0`,
+      `u32(${y} >> job.spread) < sourceHeight`,
+      `u32(${x} >> job.spread) < sourceWidth`,
+    ),
     index: `(((image${r} * job.sourceHeight + (${y} >> job.spread)) * job.sourceWidth + ` +
       `(${x} >> job.spread)) * i32(channels))`,
   };
@@ -311,7 +315,7 @@ function flatLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string 
   const ofA = lines(4, (r) => {
     const values = [0, 1, 2, 3].map((e) => {
       const { inside, index } = place(isSpread, r, { dy: `dy${e}`, dx: `dx${e}` });
-      return `select(0.0, source[u32(${index} + i32(channel${e}))], has${e} && ${inside})`;
+      return `select(0.0, source[u32(${index} + i32(channel${e}))], ${allOf(`has${e}`, inside)})`;
     });
     return `      let v${r} = vec4f(${values.join(", ")});`;
   });
@@ -327,7 +331,7 @@ function flatLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string 
     : lines(4, (i) => {
       const values = [0, 1, 2, 3].map((e) =>
         `select(0.0, kernel[(tap${e} * columns + column + ${i}u) * channels + channel${e}], ` +
-        `has${e} && column + ${i}u < columns)`
+        `${allOf(`has${e}`, `column + ${i}u < columns`)})`
       );
       return `      let w${i} = vec4f(${values.join(", ")});`;
     });
@@ -350,47 +354,41 @@ ${step(tile)}
 /** Four columns of a row of the filter, zeros outside. */
 function filterRow(wideColumns: boolean, row: string, isInside: string): string {
   if (wideColumns) {
-    return `select(vec4f(), kernel[(${row}) * (columns / 4u) + column / 4u], ${isInside} && column < columns)`;
+    const isThere = allOf(isInside, "column < columns");
+    return `select(vec4f(), kernel[(${row}) * (columns / 4u) + column / 4u], ${isThere})`;
   }
   const values = [0, 1, 2, 3].map((i) =>
-    `select(0.0, kernel[(${row}) * columns + column + ${i}u], ${isInside} && column + ${i}u < columns)`
+    `select(0.0, kernel[(${row}) * columns + column + ${i}u], ${
+      allOf(isInside, `column + ${i}u < columns`)
+    })`
   );
   return `vec4f(${values.join(", ")})`;
 }
 
-/** WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. */
+/**
+ * WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. Absent operands
+ * are read at one place, which costs less than a branch per sum.
+ */
 function finish(wideColumns: boolean): string {
-  const perNumber = (zero: string, sum: string) => `
-  var value = ${sum};
-  if (job.bias != ${biasKinds.none}u) {
-    value += bias[biasAt];
-  }
-  if (job.hasResidual != 0u) { value += residual[at]; }
-  if (job.activation == ${activations.relu}u) {
-    value = select(value, ${zero}, value < ${zero}); // keeps NaN
-  } else if (job.activation == ${activations.mask}u) {
-    value = select(${zero}, value, mask[at] > ${zero});
-  }
-  out[at] = value;
-`;
-  const image = "(job.firstImage + row / (job.height * job.width))";
-  const biasRow = `select(0u, ${image} * job.columns, job.bias == ${biasKinds.perImage}u)`;
-  if (wideColumns) {
-    return `
-fn finish(row: u32, column: u32, sum: vec4f) {
-  if (row >= job.rows || column >= job.columns) { return; }
-  let at = (row * job.columns + column) / 4u;
-  let biasAt = (${biasRow} + column) / 4u;
-${perNumber("vec4f()", "sum")}
+  const [type, zero, flags] = wideColumns
+    ? ["vec4f", "vec4f()", "vec4<bool>"]
+    : ["f32", "0.0", "bool"];
+  const per = wideColumns ? " / 4u" : "";
+  const finishOne = `
+fn ${wideColumns ? "finish" : "finishOne"}(row: u32, column: u32, sum: ${type}) {
+  let at = (row * job.columns + column)${per};
+  let image = job.firstImage + row / (job.height * job.width);
+  let biasAt = (select(0u, image * job.columns, job.bias == ${biasKinds.perImage}u) + column)${per};
+  var value = sum + select(${zero}, bias[select(0u, biasAt, job.bias != ${biasKinds.none}u)], job.bias != ${biasKinds.none}u);
+  value += select(${zero}, residual[at * job.hasResidual], job.hasResidual != 0u);
+  let isRelu = job.activation == ${activations.relu}u;
+  value = select(value, ${zero}, (value < ${zero}) & ${flags}(isRelu)); // keeps NaN
+  let isMask = job.activation == ${activations.mask}u;
+  value = select(${zero}, value, (mask[select(0u, at, isMask)] > ${zero}) | ${flags}(!isMask));
+  if (${allOf("row < job.rows", "column < job.columns")}) { out[at] = value; }
 }`;
-  }
-  return `
-fn finishOne(row: u32, column: u32, sum: f32) {
-  if (row >= job.rows || column >= job.columns) { return; }
-  let at = row * job.columns + column;
-  let biasAt = ${biasRow} + column;
-${perNumber("0.0", "sum")}
-}
+  if (wideColumns) return finishOne;
+  return `${finishOne}
 fn finish(row: u32, column: u32, sum: vec4f) {
 ${lines(4, (i) => `  finishOne(row, column + ${i}u, sum.${component(i)});`)}
 }`;

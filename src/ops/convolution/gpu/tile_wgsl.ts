@@ -52,6 +52,10 @@ export const range = (count: number): number[] => Array.from({ length: count }, 
 export const lines = (count: number, line: (i: number) => string): string =>
   range(count).map(line).join("\n");
 
+/** WGSL that is true if all conditions are, without the branches of `&&`: a browser's driver took minutes. */
+export const allOf = (...conditions: readonly string[]): string =>
+  `(${conditions.map((one) => `(${one})`).join(" & ")})`;
+
 /** Quads of terms per step. */
 export const QUADS = STEP_TERMS / 4;
 

@@ -4,7 +4,7 @@ import { fmLossAndGradient, velocityRegression } from "../../src/flows/losses/fm
 import { linearPath } from "../../src/flows/paths/linear_path.ts";
 import { standardNormal } from "../../src/flows/sources/standard_normal.ts";
 import type { FlowModel } from "../../src/flows/model.ts";
-import { trainingRows } from "../../src/flows/piece_rows.ts";
+import { evaluationRows, trainingRows } from "../../src/flows/piece_rows.ts";
 import { velocityInPieces } from "../../src/flows/velocity_in_pieces.ts";
 import { Parameters } from "../../src/core/parameters.ts";
 import { piecesOf } from "../../src/ops/pieces.ts";
@@ -145,6 +145,18 @@ Deno.test("activationNumbers() estimated from a layout exceed what networks need
     }
   }
 });
+
+backendTest(
+  "trainingRows() and evaluationRows() keep tensors to what a GPU can bind",
+  ["cpu", "webgpu"],
+  ({ kind }) => {
+    const wide = resnetNetwork({ height: 64, width: 64, channels: 3, filters: 64, blocks: 1 });
+    const bytes = 4 * 64 * 64 * 64;
+    for (const rows of [trainingRows(wide), evaluationRows(wide)]) {
+      assert.equal(rows * bytes <= 2 ** 27, kind === "webgpu", `${rows} rows`);
+    }
+  },
+);
 
 for (const network of Object.values(networks)) {
   backendTest(`fmLossAndGradient() of a ${network.kind} in pieces is that of the whole`, [

@@ -5,8 +5,8 @@ import type { TrainConfig, TrainOptions } from "./options/table.ts";
 /** Largest default number of evaluations and of pictures in a run of other than built-in data. */
 const MOST = { evalEvery: 60, sampleEvery: 20 } as const;
 
-/** Pictures of flow matching on a table, whose run takes seconds: a picture takes as long as 300 steps. */
-const FM_PICTURES = 5;
+/** Pictures of flow matching on a table, whose run takes seconds: one takes as long as 1,000 steps. */
+const FM_PICTURES = 2;
 
 /** Least default number of steps between them on a table: an evaluation may take as long as ten steps. */
 const FEWEST_STEPS = 25;
@@ -29,7 +29,7 @@ export function validationSteps(evalEvery: number, stepsPerEpoch: number): numbe
  * Epochs between evaluations and between pictures of a new run, where the options do not say.
  *
  * An epoch of a small table is a few steps, one of a large file may be the whole run, so for files of
- * points the defaults are counted in the run: 60 evaluations and 20 pictures (5 of flow matching), at
+ * points the defaults are counted in the run: 60 evaluations and 20 pictures (2 of flow matching), at
  * most one picture an epoch. Other data have the defaults of their network; at most that many, unless they are built in.
  */
 export function defaultIntervals(

@@ -28,7 +28,7 @@ function counts(
 Deno.test("defaultIntervals() of a file are counted in the run, however small or large it is", () => {
   assert.deepEqual(counts({}, { stepsPerEpoch: 1, steps: 3000 }), [60, 20]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 7, steps: 3000 }), [53, 19]);
-  assert.deepEqual(counts({ model: "fm" }, { stepsPerEpoch: 1, steps: 8000 }), [59, 5]);
+  assert.deepEqual(counts({ model: "fm" }, { stepsPerEpoch: 1, steps: 8000 }), [59, 2]);
   // The run ends within the second epoch: evaluations in between, one picture an epoch.
   assert.deepEqual(counts({}, { stepsPerEpoch: 2100, steps: 3000 }), [60, 1]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 3, steps: 100_000 }), [59, 19]);

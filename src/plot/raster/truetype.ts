@@ -1,12 +1,5 @@
+import { type Contour, flattened } from "./contours.ts";
 import { readPairs } from "./kerning.ts";
-
-/** Points of a glyph's contour in font units, y upwards. */
-export interface Contour {
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  /** Whether a point is on the curve; others are control points of quadratic curves. */
-  readonly isOn: readonly boolean[];
-}
 
 /** A TrueType font. */
 export interface Font {
@@ -18,7 +11,8 @@ export interface Font {
   advanceOf(glyph: number): number;
   /** Change of the distance between two glyphs in font units. */
   kerning(left: number, right: number): number;
-  contoursOf(glyph: number): readonly Contour[];
+  /** The outlines of a glyph in pixels, x, y, x, y, ..., y upwards; kept for the next time. */
+  outlinesOf(glyph: number, pixelsPerEm: number): readonly Float64Array[];
 }
 
 /** Nested parts of a glyph at most; those of the embedded fonts have one level. */
@@ -59,9 +53,9 @@ export function readFont(bytes: Uint8Array): Font {
   };
   const gpos = tables.get("GPOS");
   const pairs = gpos === undefined ? () => 0 : readPairs(gpos);
-  const known = new Map<number, readonly Contour[]>();
+  const known = new Map<string, readonly Float64Array[]>(), unitsPerEm = head.getUint16(18);
   return {
-    unitsPerEm: head.getUint16(18),
+    unitsPerEm,
     glyphOf(codePoint) {
       let low = 0, high = ranges.length - 1;
       while (low <= high) {
@@ -74,10 +68,15 @@ export function readFont(bytes: Uint8Array): Font {
     },
     advanceOf: (glyph) => hmtx.getUint16(4 * Math.min(glyph, advances - 1)),
     kerning: pairs,
-    contoursOf(glyph) {
-      let found = known.get(glyph);
-      if (found === undefined) known.set(glyph, found = contours(glyph));
-      return found;
+    outlinesOf(glyph, pixelsPerEm) {
+      const name = `${glyph} ${pixelsPerEm}`;
+      let outlines = known.get(name);
+      if (outlines === undefined) {
+        const scale = pixelsPerEm / unitsPerEm;
+        outlines = contours(glyph).map((contour) => flattened(contour, scale));
+        known.set(name, outlines);
+      }
+      return outlines;
     },
   };
 }

@@ -424,7 +424,7 @@ export const trainOptions = {
     example: "1",
     placeholder: "EPOCHS",
     help:
-      "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run, 5 of fm",
+      "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run, 2 of fm",
     default: { cnf: 20, fm: { mlp: 500, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },

@@ -182,6 +182,10 @@ export class BrowserGpu {
     return buffer;
   }
 
+  filled(data: Float32Array): PooledBuffer {
+    return this.upload(data);
+  }
+
   clear(buffer: PooledBuffer): void {
     this.#commands.push({ kind: "clear", id: this.#idOf(buffer) });
   }

@@ -5,45 +5,22 @@ import { openBackend } from "../../../../src/backends/open_backend.ts";
 import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { TrainState } from "../../../../src/train/optimizer/train_state.ts";
 import type { TrainOptions } from "../../../../src/train/options/table.ts";
-import { type Checkpoint, firstCheckpoint } from "../../../../src/train/run/checkpoint.ts";
+import type { Checkpoint } from "../../../../src/train/run/checkpoint.ts";
 import { readLog } from "../../../../src/train/run/training_log.ts";
 import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
 import { supportsGpuSteps } from "../../../../src/train/steps/gpu/step_tasks.ts";
 import { tensorTrainer } from "../../../../src/train/steps/tensor_trainer.ts";
 import type { Energies, Trainer } from "../../../../src/train/steps/trainer.ts";
 import { train, type TrainSpec } from "../../../../src/train/train.ts";
-import {
-  type DatasetOpener,
-  planRun,
-  type TrainingPlan,
-} from "../../../../src/train/training_plan.ts";
+import type { DatasetOpener, TrainingPlan } from "../../../../src/train/training_plan.ts";
 import { trainingLoss } from "../../../../src/train/training_loss.ts";
-import { initialWeights } from "../../../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../../../support/backends.ts";
+import { likelihood, planOf, startOf } from "./small_plan.ts";
 import { countGpuCalls } from "../../../support/gpu_calls.ts";
-import { inTempDir, openSmall, smallPoints, smallRuns } from "../../support/runs.ts";
+import { inTempDir, openSmall, smallPoints } from "../../support/runs.ts";
 
 /** Time stands still: batches of 1, 8, 64, 100, ... steps. */
 const clock = () => 0;
-
-const { model, ...small } = smallRuns.cnf;
-/** Eight wide: the shaders of other tests. */
-const likelihood: TrainOptions = {
-  ...{ ...small, hidden: 8, trace: "exact", steps: 1000, evalEvery: 0, regularize: "none" },
-};
-
-async function planOf(options: TrainOptions): Promise<TrainingPlan> {
-  return await planRun({
-    ...{ model, values: {}, configFile: null, openDataset: openSmall },
-    options: { ...likelihood, ...options },
-  });
-}
-
-/** The begin of a run whose weights are `scale` times as large. */
-async function startOf({ config, network }: TrainingPlan, scale = 1): Promise<Checkpoint> {
-  const weights = await initialWeights(config.init, { network, seed: config.seed });
-  return firstCheckpoint(weights.map((weight) => scale * weight), config);
-}
 
 /** What a trainer's step gives. */
 interface Taken {
@@ -252,7 +229,7 @@ for (const [name, [options, openDataset, message]] of Object.entries(failures)) 
     ["webgpu"],
     (backend) =>
       inTempDir(async (folder) => {
-        const spec = { ...likelihood, model, steps: 100, ...options };
+        const spec = { ...likelihood, model: "cnf", steps: 100, ...options } as const;
         const run = (kind: "webgpu" | "cpu") =>
           failureOf({ ...spec, backend: kind }, `${folder}/${kind}`, openDataset);
         const onGpu = await run("webgpu"), onCpu = await run("cpu");

@@ -1,14 +1,13 @@
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { withZeros } from "../../ode/engines/number_rows.ts";
-import type { NumberRows, Solution } from "../../ode/engines/engine.ts";
+import type { NumberRows } from "../../ode/engines/engine.ts";
 import { largestGroup } from "../../ode/solver/control_groups.ts";
 import { requireSolved } from "../../ode/solver/failure_message.ts";
-import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { type DivergenceTrace, traceColumns } from "../divergence.ts";
 import type { FlowModel, SolveSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
-import { STEP, timeOf, TOLERANCE } from "./predicted_steps.ts";
+import { dopri5Error, predictedRows, STEP, timeOf, TOLERANCE } from "./predicted_steps.ts";
 
 /** {@link predictedSteps} over numbers. */
 export interface NumberPrediction {
@@ -36,34 +35,24 @@ export async function predictedStepsOfNumbers(
     readonly step: number;
   },
 ): Promise<NumberPrediction> {
-  const [n, dims] = batch.shape, added = traceColumns(trace), width = dims + added;
+  const [count, dims] = batch.shape, added = traceColumns(trace), width = dims + added;
+  const n = predictedRows(count, settings);
+  const first = { shape: [n, dims] as const, values: batch.values.subarray(0, n * dims) };
   const t = timeOf(step);
-  const field = velocityField(model, trace);
-  const z = await stateAt(t, { model, engines, batch, settings });
+  const z = await stateAt(t, { model, engines, batch: first, settings });
   const y0 = { shape: [n, width] as const, values: withZeros(z, dims, added) };
-  const solved = async (steps: number) => {
-    const control = { kind: "fixed", steps } as const;
-    const keep = { kind: "records" } as const;
-    const problem = { ...settings, field, y0, t0: t, t1: t + STEP, tableau: dopri5, control, keep };
-    return await solveOn(engines, problem);
-  };
-  const solutions: Solution[] = [];
+  const solved = await solveOn(engines, {
+    ...{ ...settings, field: velocityField(model, trace), y0, t0: t, t1: t + STEP },
+    ...{ tableau: dopri5Error, control: { kind: "fixed", steps: 1 }, keep: { kind: "records" } },
+  });
   try {
-    const fine = await solved(2);
-    solutions.push(fine.solution);
-    const coarse = await solved(1);
-    solutions.push(coarse.solution);
-    const [ofFine, ofCoarse] = [numbersOf(fine.solution).y1, numbersOf(coarse.solution).y1];
-    const error = ofFine.map((value, i) => value - ofCoarse[i]!);
+    const { y1 } = numbersOf(solved.solution);
+    const error = y1.map((end, i) => end - y0.values[i]!);
     const { steps, cotangent } = stepsOf(error, { width, dims, settings });
-    const direct = { kind: "direct" } as const;
-    const first = await pullBackNumbers(fine, cotangent, direct);
-    fine.solution.dispose();
-    const second = await pullBackNumbers(coarse, cotangent.map((value) => -value), direct);
-    const gradient = first.parameters.map((value, i) => value + second.parameters[i]!);
-    return { steps, gradient };
+    const { parameters } = await pullBackNumbers(solved, cotangent, { kind: "direct" });
+    return { steps, gradient: parameters };
   } finally {
-    for (const solution of solutions) solution.dispose();
+    solved.solution.dispose();
   }
 }
 

@@ -1,5 +1,8 @@
 import * as tf from "../../core/tfjs/library.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
+import type { Solution } from "../../ode/engines/engine.ts";
+import { errorMethod } from "../../ode/error_method.ts";
+import type { Tableau } from "../../ode/tableau.ts";
 import { largestGroup } from "../../ode/solver/control_groups.ts";
 import { requireSolved } from "../../ode/solver/failure_message.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
@@ -18,6 +21,12 @@ export const TOLERANCE = 1e-5;
 /** Exponent of a scaled error in the number of steps: the controller's. */
 export const EXPONENT = 1 / dopri5.errorOrder;
 
+/** Whose step, from 0, is the error estimate of a step of dopri5. */
+export const dopri5Error: Tableau = errorMethod(dopri5);
+
+/** Share of a batch's control groups whose steps are predicted: half gave the same CNFs as all. */
+const SHARE = 1 / 2;
+
 /** The golden ratio less 1: its multiples fill the unit interval evenly. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -31,21 +40,22 @@ export interface PredictedSteps {
 
 /**
  * Number of steps that dopri5 would take at a tolerance of 1e-5 from t = 0 to 1, predicted from its
- * error at one time per call, and the gradient of that prediction.
+ * error at one time per call for the first half of the control groups, and the gradient of that
+ * prediction.
  *
- * With e the difference that a step of size H from (z(t), 0) makes to two of half its size, and |e|
- * its norm over a control group (the larger of the parts' RMS, z and logp), a step-size controller
- * would take steps of H (1e-5 / |e|)^(1/5), so
+ * With e the error estimate of a step of size H from (z(t), 0), and |e| its norm over a control
+ * group (the larger of the parts' RMS, z and logp), a step-size controller would take steps of
+ * H (1e-5 / |e|)^(1/5), so
  *   steps = mean over t and groups of (1 + (|e| / 1e-5)^2)^(1/10) / H
  * where 1 bounds the slope of the root. The log-density decides most steps, so it is part of the
  * error. z(t) comes from the run's own solve and is held fixed: the gradient is that of the field
  * along the trajectory, not of where the trajectory leads.
  *
  * Sources: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4 (step
- * doubling, step sizes); Pal et al. 2021, Opening the Blackbox (training with a solver's error
+ * sizes); Pal et al. 2021, Opening the Blackbox (training with a solver's error
  * estimates).
  *
- * @param batch Data in model units, [n, d]; owned by the caller.
+ * @param batch Data in model units, [n, d], in random order; owned by the caller.
  * @param options.step Training step: t is the fraction of step times the golden ratio.
  * @throws {FailureError} If the solve to z(t) fails.
  */
@@ -62,40 +72,40 @@ export async function predictedSteps(
   const t = timeOf(step);
   const field = velocityField(model, trace);
   const y0 = await stateAt(t, { model, engines, batch, trace, settings });
-  const solved = async (steps: number) => {
-    const control = { kind: "fixed", steps } as const;
-    const keep = { kind: "records" } as const;
-    const problem = { ...settings, field, y0, t0: t, t1: t + STEP, tableau: dopri5, control, keep };
-    return await solveOn(engines, problem);
-  };
-  const solves: Awaited<ReturnType<typeof solved>>[] = [];
-  const cotangents: Tensor2D[] = [];
-  const parts: Tensor1D[] = [];
-  let predicted: Tensor | undefined;
+  let solution: Solution | null = null, predicted: Tensor | null = null;
+  let cotangent: Tensor2D | null = null;
   try {
-    solves.push(await solved(2), await solved(1));
-    const [fine, coarse] = solves.map(({ solution }) => solution.y1) as [Tensor2D, Tensor2D];
+    const solved = await solveOn(engines, {
+      ...{ ...settings, field, y0, t0: t, t1: t + STEP },
+      ...{ tableau: dopri5Error, control: { kind: "fixed", steps: 1 }, keep: { kind: "records" } },
+    });
+    const { y1 } = solution = solved.solution;
     const { value, gradients } = valueAndGradients(
-      (fine, coarse) => stepsOf(tf.sub(fine, coarse) as Tensor2D, batch.shape[1], settings),
-      [fine, coarse],
+      (end) => stepsOf(tf.sub(end, y0) as Tensor2D, batch.shape[1], settings),
+      [y1],
     );
     predicted = value;
-    cotangents.push(...gradients as Tensor2D[]);
-    for (const [i, { engine, solution }] of solves.entries()) {
-      const { y0, parameters } = await engine.pullBack(solution, cotangents[i]!, {
-        kind: "direct",
-      });
-      y0.dispose();
-      parts.push(parameters);
-    }
-    return { steps: value as Scalar, gradient: tf.add<Tensor1D>(parts[0]!, parts[1]!) };
+    cotangent = gradients[0] as Tensor2D;
+    const gradient = await solved.engine.pullBack(solution, cotangent, { kind: "direct" });
+    gradient.y0.dispose();
+    return { steps: value as Scalar, gradient: gradient.parameters };
   } catch (error) {
     predicted?.dispose();
     throw error;
   } finally {
-    tf.dispose([y0, ...cotangents, ...parts]);
-    for (const { solution } of solves) solution.dispose();
+    cotangent?.dispose();
+    y0.dispose();
+    solution?.dispose();
   }
+}
+
+/** Rows of a batch, from the first, whose steps are predicted: whole control groups. */
+export function predictedRows(
+  count: number,
+  { controlGroup }: Pick<SolveSettings, "controlGroup">,
+): number {
+  const size = largestGroup(count, controlGroup);
+  return Math.min(count, size * Math.ceil(SHARE * Math.ceil(count / size)));
 }
 
 /** The time at which a training step, from 0, predicts. */
@@ -103,7 +113,7 @@ export function timeOf(step: number): number {
   return (1 - STEP) * (((step + 1) * GOLDEN) % 1);
 }
 
-/** (z(t), 0) along the run's own solve from the batch: [n, d + columns]. */
+/** (z(t), 0) along the run's own solve from the batch's first rows: [rows, d + columns]. */
 async function stateAt(
   t: number,
   { model, engines, batch, trace, settings }: {
@@ -114,11 +124,13 @@ async function stateAt(
     readonly settings: SolveSettings;
   },
 ): Promise<Tensor2D> {
+  const [count, dims] = batch.shape;
+  const start = tf.slice2d(batch, [0, 0], [predictedRows(count, settings), dims]);
   const { engine, solution } = await solveOn(engines, {
-    ...{ field: velocityField(model, null), y0: batch, t0: 0, t1: t },
+    ...{ field: velocityField(model, null), y0: start, t0: 0, t1: t },
     ...settings,
     keep: { kind: "end" },
-  });
+  }).finally(() => start.dispose());
   try {
     requireSolved(await engine.report(solution)(), { ...settings, maxStepsOption: "maxSteps" });
     const { y1 } = solution;

@@ -367,7 +367,7 @@ export const trainOptions = {
       "cnf: penalise in training the steps that a solve at 1e-5 would take (S nats per step), and the " +
       "integrals of |f|^2 (times K) and of the squared Jacobian norm (times J) along the trajectories, for " +
       "fields that take fewer evaluations; none: nothing",
-    default: { cnf: "steps=0.0025" },
+    default: { cnf: "steps=0.006" },
     when: { kind: "model", model: "cnf", reason: "flow matching trains without a solve" },
   },
   sigmaMin: {

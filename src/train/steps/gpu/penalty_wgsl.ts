@@ -42,18 +42,17 @@ export function widenWorkgroups(dims: number, rows: number): number {
 const f32 = (value: number) => `${Math.fround(value)}f`;
 
 /**
- * The predicted number of steps (flows/losses/predicted_steps.ts) from the ends of one step and of two of half
- * its size, with `weight` times its cotangents, and what became of the solve that led there: one workgroup, a
+ * The predicted number of steps (flows/losses/predicted_steps.ts) from both ends of a step that adds an
+ * error, with `weight` times its cotangents, and what became of the solve that led there: one workgroup, a
  * thread per control group.
  *
  *   0  uniform     job       rows, groups, groupRows, place (u32), weight
- *   1  read        fine      [rows, dims + 1]
- *   2  read        coarse    [rows, dims + 1]
+ *   1  read        start     [rows, dims + 1]
+ *   2  read        end       [rows, dims + 1]
  *   3  read        groups    [groups]
- *   4  read_write  ofFine    [rows, dims + 1]
- *   5  read_write  ofCoarse  [rows, dims + 1]
- *   6  read_write  late      figures.ts
- *   7  read_write  failed    [groups], written if a group failed first here
+ *   4  read_write  ofEnd     [rows, dims + 1]
+ *   5  read_write  late      figures.ts
+ *   6  read_write  failed    [groups], written if a group failed first here
  */
 export function penaltyProgram(dims: number): ProgramSource {
   const power = EXPONENT / 2, width = dims + 1;
@@ -62,15 +61,14 @@ export function penaltyProgram(dims: number): ProgramSource {
     code: `
 struct Job { rows: u32, groups: u32, groupRows: u32, place: u32, weight: f32 }
 @group(0) @binding(0) var<uniform> job: Job;
-@group(0) @binding(1) var<storage, read> fine: array<f32>;
-@group(0) @binding(2) var<storage, read> coarse: array<f32>;
+@group(0) @binding(1) var<storage, read> start: array<f32>;
+@group(0) @binding(2) var<storage, read> end: array<f32>;
 @group(0) @binding(3) var<storage, read> groups: array<Control>;
-@group(0) @binding(4) var<storage, read_write> ofFine: array<f32>;
-@group(0) @binding(5) var<storage, read_write> ofCoarse: array<f32>;
-@group(0) @binding(6) var<storage, read_write> late: Late;
-@group(0) @binding(7) var<storage, read_write> failed: array<Control>;
+@group(0) @binding(4) var<storage, read_write> ofEnd: array<f32>;
+@group(0) @binding(5) var<storage, read_write> late: Late;
+@group(0) @binding(6) var<storage, read_write> failed: array<Control>;
 ${EXAMINE_WGSL}
-fn scaledError(at: u32) -> f32 { return (fine[at] - coarse[at]) * ${f32(1 / TOLERANCE)}; }
+fn scaledError(at: u32) -> f32 { return (end[at] - start[at]) * ${f32(1 / TOLERANCE)}; }
 
 @compute @workgroup_size(${BATCH_THREADS})
 fn main(@builtin(local_invocation_index) lid: u32) {
@@ -79,15 +77,15 @@ fn main(@builtin(local_invocation_index) lid: u32) {
   var sum = 0.0;
   for (var g = lid; g < job.groups; g += ${BATCH_THREADS}u) {
     let first = g * job.groupRows;
-    let end = min(first + job.groupRows, job.rows);
+    let last = min(first + job.groupRows, job.rows);
     var squares = vec2f(0.0);
-    for (var row = first; row < end; row++) {
+    for (var row = first; row < last; row++) {
       for (var c = 0u; c < ${width}u; c++) {
         let e = scaledError(row * ${width}u + c);
         if (c < ${dims}u) { squares.x = fma(e, e, squares.x); } else { squares.y = fma(e, e, squares.y); }
       }
     }
-    let counts = f32(end - first) * vec2f(${dims}.0, 1.0);
+    let counts = f32(last - first) * vec2f(${dims}.0, 1.0);
     let means = squares / counts;
     if (!isFinite(means.x) || !isFinite(means.y)) { atomicOr(&found, PENALTY_NOT_FINITE); }
     let isOfZ = means.x >= means.y;
@@ -97,12 +95,10 @@ fn main(@builtin(local_invocation_index) lid: u32) {
     let slope = job.weight * share * ${
       f32(2 * power / TOLERANCE)
     } * root / (larger * select(counts.y, counts.x, isOfZ));
-    for (var row = first; row < end; row++) {
+    for (var row = first; row < last; row++) {
       for (var c = 0u; c < ${width}u; c++) {
         let at = row * ${width}u + c;
-        let pulled = select(0.0, slope * scaledError(at), (c < ${dims}u) == isOfZ);
-        ofFine[at] = pulled;
-        ofCoarse[at] = -pulled;
+        ofEnd[at] = select(0.0, slope * scaledError(at), (c < ${dims}u) == isOfZ);
       }
     }
   }
@@ -119,7 +115,7 @@ fn main(@builtin(local_invocation_index) lid: u32) {
 `,
     bindings: [
       ...["uniform", "read", "read", "read"] as const,
-      ...["readWrite", "readWrite", "readWrite", "readWrite"] as const,
+      ...["readWrite", "readWrite", "readWrite"] as const,
     ],
     threads: BATCH_THREADS,
     workgroupBytes: EXAMINE_BYTES,

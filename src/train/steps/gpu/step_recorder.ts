@@ -53,7 +53,7 @@ class ReplayedSolve {
     readonly task: StepTasks["main"];
     readonly tuning?: SolveTuning | undefined;
   }) {
-    const { dims, hidden, rows, trace } = tasks;
+    const { dims, hidden, trace } = tasks, [rows] = task.y0.shape;
     this.#gpu = gpu;
     this.#tableau = task.tableau;
     this.solve = new UnattendedSolve(gpu, task, tuning);
@@ -92,14 +92,12 @@ class ReplayedSolve {
 interface Penalty {
   readonly weight: number;
   readonly prefix: UnattendedSolve;
-  readonly fine: ReplayedSolve;
-  readonly coarse: ReplayedSolve;
+  readonly error: ReplayedSolve;
   readonly widen: Program;
   readonly program: Program;
-  /** [rows, dims + 1]. */
+  /** [rows, dims + 1] of the rows whose steps are predicted. */
   readonly start: PooledBuffer;
-  readonly ofFine: PooledBuffer;
-  readonly ofCoarse: PooledBuffer;
+  readonly ofEnd: PooledBuffer;
 }
 
 /**
@@ -178,7 +176,7 @@ export class StepRecorder {
 
   #replayed(): ReplayedSolve[] {
     const penalty = this.#penalty;
-    return [this.#main, ...(penalty === null ? [] : [penalty.fine, penalty.coarse])];
+    return [this.#main, ...(penalty === null ? [] : [penalty.error])];
   }
 
   /** Records a step; nothing is submitted. */
@@ -203,14 +201,10 @@ export class StepRecorder {
     let progress = main.replay({ ...replayed, chunks, cotangent: this.#cotangent }, to);
     if (this.#penalty !== null) {
       const penalty = this.#penalty;
-      const [fine, coarse] = this.#recordPenalty(penalty, {
+      const chunks = this.#recordPenalty(penalty, {
         ...{ inputs, weights, probes, place, dispatches: dispatches.prefix },
       });
-      penalty.fine.replay({ ...replayed, chunks: fine, cotangent: penalty.ofFine }, to);
-      progress = penalty.coarse.replay(
-        { ...replayed, chunks: coarse, cotangent: penalty.ofCoarse },
-        to,
-      );
+      progress = penalty.error.replay({ ...replayed, chunks, cotangent: penalty.ofEnd }, to);
     }
     const partialSums = Math.max(...this.#replayed().map(({ plan }) => plan.partialSums));
     const gradient = this.#gradient, squares = this.#squares, verdict = this.late;
@@ -233,9 +227,9 @@ export class StepRecorder {
     job.release();
   }
 
-  /** Records the penalty's solves, its value and its cotangents; returns the records of both. */
+  /** Records the penalty's solves, its value and its cotangents; returns the records of its step. */
   #recordPenalty(
-    { weight, prefix, fine, coarse, ...penalty }: Penalty,
+    { weight, prefix, error, ...penalty }: Penalty,
     { inputs, weights, probes, place, dispatches }: {
       readonly inputs: StepInputs;
       readonly weights: PooledBuffer;
@@ -243,28 +237,25 @@ export class StepRecorder {
       readonly place: number;
       readonly dispatches: number;
     },
-  ): readonly [readonly PooledBuffer[], readonly PooledBuffer[]] {
-    const gpu = this.#gpu, { dims, rows } = this.#tasks, { start } = penalty;
-    const t = inputs.predictionTime;
-    const batch = gpu.upload(inputs.rows);
+  ): readonly PooledBuffer[] {
+    const gpu = this.#gpu, { dims } = this.#tasks, { start } = penalty;
+    const t = inputs.predictionTime, { groups, groupRows, rows } = prefix.plan;
+    const batch = gpu.upload(inputs.rows.subarray(0, rows * dims));
     prefix.record({ weights, start: batch, probes: null }, { t0: 0, t1: t, dispatches });
     batch.release();
     gpu.record(penalty.widen, [prefix.y1, start], widenWorkgroups(dims, rows));
     const span = { t0: t, t1: t + STEP, dispatches: 1 };
-    const records = [fine, coarse].map(({ solve }) =>
-      solve.record({ weights, start, probes }, span)
-    );
+    const records = error.solve.record({ weights, start, probes }, span);
     const numbers = new Float32Array(5);
-    const { groups, groupRows } = prefix.plan;
     new Uint32Array(numbers.buffer).set([rows, groups, groupRows, place]);
     numbers[4] = weight;
     const job = gpu.upload(numbers);
     gpu.record(penalty.program, [
-      ...[job, fine.solve.y1, coarse.solve.y1, prefix.controls],
-      ...[penalty.ofFine, penalty.ofCoarse, this.late, this.failed],
+      ...[job, start, error.solve.y1, prefix.controls],
+      ...[penalty.ofEnd, this.late, this.failed],
     ], 1);
     job.release();
-    return [records[0]!, records[1]!];
+    return records;
   }
 
   dispose(): void {
@@ -274,7 +265,7 @@ export class StepRecorder {
     const buffers = [
       ...[weights, m, v, ...(average === null ? [] : [average]), this.late, this.failed],
       ...[this.#cotangent, this.#ofStart, this.#sums, this.#gradient, this.#squares],
-      ...(penalty === null ? [] : [penalty.start, penalty.ofFine, penalty.ofCoarse]),
+      ...(penalty === null ? [] : [penalty.start, penalty.ofEnd]),
     ];
     for (const buffer of buffers) buffer.release();
   }
@@ -283,24 +274,22 @@ export class StepRecorder {
 function penaltyOf(
   gpu: Gpu,
   tasks: StepTasks,
-  { penalty: { weight, prefix, fine, coarse }, tuning }: {
+  { penalty: { weight, prefix, error }, tuning }: {
     readonly penalty: PenaltyTasks;
     readonly tuning?: SolveTuning | undefined;
   },
 ): Penalty {
-  const { dims, rows } = tasks;
+  const { dims } = tasks, [rows] = error.y0.shape;
   const wide = () => gpu.scratch(4 * rows * (dims + 1));
   return {
     weight,
     prefix: new UnattendedSolve(gpu, prefix, tuning),
-    // Fixed steps: one dispatch takes them all.
-    fine: new ReplayedSolve(gpu, tasks, { task: fine, tuning: { cap: 2 } }),
-    coarse: new ReplayedSolve(gpu, tasks, { task: coarse, tuning: { cap: 1 } }),
+    // One step, one dispatch.
+    error: new ReplayedSolve(gpu, tasks, { task: error, tuning: { cap: 1 } }),
     widen: gpu.program(widenProgram(dims)),
     program: gpu.program(penaltyProgram(dims)),
     start: wide(),
-    ofFine: wide(),
-    ofCoarse: wide(),
+    ofEnd: wide(),
   };
 }
 

@@ -4,9 +4,8 @@ import { guardedAdamProgram } from "../../../backends/gpu/adam.ts";
 import { penalisesEnergies } from "../../../core/options/energy_weights.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
 import { drawTrace } from "../../../flows/likelihood_problem.ts";
-import { STEP } from "../../../flows/losses/predicted_steps.ts";
+import { dopri5Error, predictedRows, STEP } from "../../../flows/losses/predicted_steps.ts";
 import { standardNormal } from "../../../flows/sources/standard_normal.ts";
-import { dopri5 } from "../../../ode/tableaus/dopri5.ts";
 import type { Support, TraceMethod } from "../../../ode/engines/engine.ts";
 import { supports } from "../../../ode/engines/gpu/plan.ts";
 import { notedReduction } from "../../../ode/engines/gpu/pull_back/record_pull_back.ts";
@@ -21,13 +20,12 @@ import type { TrainingPlan } from "../../training_plan.ts";
 import { likelihoodProgram } from "./likelihood_wgsl.ts";
 import { penaltyProgram } from "./penalty_wgsl.ts";
 
-/** The solves of the penalty `steps`: to where it looks, then one step in two halves and as a whole. */
+/** The solves of the penalty `steps`: to where it looks, then a step that adds the error of one. */
 export interface PenaltyTasks {
   /** Nats per predicted step. */
   readonly weight: number;
   readonly prefix: SolveTask;
-  readonly fine: SolveTask;
-  readonly coarse: SolveTask;
+  readonly error: SolveTask;
 }
 
 /** The solves of a training step. */
@@ -62,18 +60,19 @@ function tasksOrReason(plan: TrainingPlan): StepTasks | string {
   const field = { ...fused, trace }, y0 = { shape: [rows, dims + 1] } as const;
   const main: SolveTask = { ...settings, field, y0, t0: 0, t1: 1, keep: { kind: "records" } };
   const { steps: weight = 0 } = regularization;
-  const stepsOf = (steps: number): SolveTask => ({
-    ...main,
-    ...{ t1: STEP, tableau: dopri5, control: { kind: "fixed", steps } },
-  });
+  const predicted = predictedRows(rows, settings);
   const penalty = {
     weight,
     prefix: {
       ...main,
-      ...{ field: { ...fused, trace: null }, y0: { shape: [rows, dims] }, keep: { kind: "end" } },
+      ...{ field: { ...fused, trace: null }, y0: { shape: [predicted, dims] } },
+      keep: { kind: "end" },
     } satisfies SolveTask,
-    fine: stepsOf(2),
-    coarse: stepsOf(1),
+    error: {
+      ...main,
+      ...{ y0: { shape: [predicted, dims + 1] }, t1: STEP, tableau: dopri5Error },
+      control: { kind: "fixed", steps: 1 },
+    } satisfies SolveTask,
   };
   return { dims, hidden, rows, trace, main, penalty: weight === 0 ? null : penalty };
 }
@@ -96,7 +95,7 @@ export function supportsGpuSteps(plan: TrainingPlan, limits: DeviceLimits): Supp
   const { dims, main, penalty } = tasks;
   const solves = [
     main,
-    ...(penalty === null ? [] : [penalty.prefix, penalty.fine, penalty.coarse]),
+    ...(penalty === null ? [] : [penalty.prefix, penalty.error]),
   ];
   const programs: ProgramSource[] = [
     likelihoodProgram(dims),

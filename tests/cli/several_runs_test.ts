@@ -46,6 +46,8 @@ Deno.test("eval, plot and compare of several runs do not end at one that fails",
     assert.deepEqual(differences, { lr: [0.001, 0.01] });
     assert.equal(picture, "comparison-0001.png");
     decodePng(Deno.readFileSync(`${cwd}/${picture}`));
+    const printed = await fluxion(["compare", "s"], { cwd });
+    assert.ok(printed.stdout.endsWith("\n\ncomparison-0001.png\n"), printed.stdout);
 
     // Different data are compared, and said to be; a broken run is left out; nothing is replaced.
     await Deno.mkdir(`${cwd}/t`);

@@ -1,4 +1,4 @@
-import { commandLine, FailureError, InputError } from "@fluxion/fluxion/core";
+import { commandLine, FailureError, InputError, withThousands } from "@fluxion/fluxion/core";
 import {
   type Dataset,
   fetchDataset,
@@ -83,7 +83,7 @@ async function picture(dataset: Dataset, asked: number | undefined): Promise<Uin
         dims,
         label,
         labels: labels?.slice(0, n) ?? null,
-        title: `${n} of ${train.count} training points of ${label}`,
+        title: `${withThousands(n)} of ${withThousands(train.count)} training points of ${label}`,
         ...coordinatesOf({ data: dataset.name }, dataset.file?.columns ?? null),
         text: pictureText(),
       });

@@ -1,6 +1,8 @@
 import { compactPng } from "../../plot/encoding/compact_png.ts";
 import { InputError } from "../../core/errors.ts";
 import { samplesFile } from "../../train/run/run_folder.ts";
+import { bestEvaluation } from "../../train/run/run_metrics.ts";
+import type { TrainingLog } from "../../train/run/training_log.ts";
 import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, prose, subsection } from "../plan.ts";
 import { figure, runCommand, type RunContext } from "../run_context.ts";
@@ -38,11 +40,7 @@ async function curves(context: RunContext): Promise<Block[]> {
   const [first, last] = [nfe.slice(0, 10), nfe.slice(-10)].map(mean) as [number, number];
   const tests = log.evaluations;
   const when = tests[0]?.step === 0 ? "before training and after epochs" : "after epochs";
-  const fell = tests.length > 1
-    ? ` The test loss went from ${number(tests[0]!.testLoss)} to ${number(tests.at(-1)!.testLoss)}${
-      isCnf ? " nats" : ""
-    }.`
-    : "";
+  const fell = tests.length > 1 ? ` ${testLossWords(tests, isCnf ? " nats" : "")}` : "";
   return [
     await figure({
       draw: async (size) =>
@@ -112,6 +110,17 @@ function testWords({ run: { dataset, metrics } }: RunContext): string {
   return testRows === null || testRows >= count
     ? what
     : `the first ${grouped(testRows)} of ${grouped(count)} ${what}`;
+}
+
+/** First and last test loss, and that of the weights that validation chose, which the tables are of. */
+export function testLossWords(tests: TrainingLog["evaluations"], unit: string): string {
+  const last = tests.at(-1)!, best = bestEvaluation(tests) ?? last;
+  const went = `The test loss went from ${number(tests[0]!.testLoss)} to ${
+    number(last.testLoss)
+  }${unit}`;
+  return best.step === last.step
+    ? `${went}.`
+    : `${went} in the last step; that of the kept weights is ${number(best.testLoss)}${unit}.`;
 }
 
 /** How validation chose the weights; empty if no rows validated. */

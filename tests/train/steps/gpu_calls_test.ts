@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
 import { enginesOf } from "../../../src/ode/engines/open_device.ts";
 import { firstCheckpoint } from "../../../src/train/run/checkpoint.ts";
 import { openTrainer } from "../../../src/train/steps/open_trainer.ts";
@@ -53,9 +54,11 @@ for (const [name, dispatches] of Object.entries(most)) {
       await readLosses(await takeSteps(0));
       const counter = countGpuCalls();
       try {
+        const { numTensors } = tf.memory();
         const taken = await takeSteps(STEPS);
         const { buffers, submits, ...calls } = counter.calls();
         await readLosses(taken);
+        assert.equal(tf.memory().numTensors, numTensors);
         assert.ok(calls.dispatches <= STEPS * dispatches, `${calls.dispatches / STEPS} dispatches`);
         assert.equal(reads, 1); // all images are on the GPU
         assert.deepEqual({ buffers, submits }, { buffers: 0, submits: STEPS });

@@ -66,6 +66,11 @@ export class BufferPool {
     return this.#made;
   }
 
+  /** Bytes of all buffers, used and idle. */
+  get bytes(): number {
+    return [...this.#used].reduce((sum, { size }) => sum + size, this.#idleBytes);
+  }
+
   /** Number of buffers in use. */
   get used(): number {
     return this.#used.size;

@@ -20,6 +20,8 @@ export interface GpuCounts {
   readonly buffers: number;
   /** Buffers in use. */
   readonly used: number;
+  /** Bytes of our buffers, idle ones too; tfjs has its own. */
+  readonly bytes: number;
   /** Programs compiled. */
   readonly programs: number;
 }
@@ -78,6 +80,7 @@ export class Gpu {
       reads: this.#reads,
       buffers: pools.reduce((sum, { made }) => sum + made, 0),
       used: pools.reduce((sum, { used }) => sum + used, 0),
+      bytes: pools.reduce((sum, { bytes }) => sum + bytes, 0),
       programs: this.#programs.size,
     };
   }

@@ -10,6 +10,7 @@ import torch
 from torchdiffeq import odeint, odeint_adjoint
 
 import serve
+import torch_peer
 from cnf_torch_field import load_field, log_density
 from torch_peer import adam, loss_and_gradient, read, train_step
 
@@ -74,6 +75,7 @@ def prepare(command):
     def counted():
         field.nfe = 0
         work()
+        torch_peer.wait()
 
     return counted
 

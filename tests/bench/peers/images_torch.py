@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import serve
+import torch_peer
 from torch_peer import adam, load, loss_and_gradient, read, train_step
 from unet import TimeEmbedding, UNet  # docs/unet.py
 
@@ -73,6 +74,7 @@ def loss_at(x0, t):
 def train():
     x0, t = torch.randn_like(x1), torch.rand(len(x1))
     train_step(module, optimizer, lambda: loss_at(x0, t), CLIP)
+    torch_peer.wait()
 
 
 @torch.no_grad()

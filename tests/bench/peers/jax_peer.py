@@ -4,9 +4,13 @@ import os
 
 import serve
 
-serve.hold_to_cores()
-os.environ["JAX_PLATFORMS"] = "cpu"
-if serve.THREADS == 1:
+if serve.ON_GPU:
+    # Products would round their factors to ten bits by default.
+    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+else:
+    serve.hold_to_cores()
+    os.environ["JAX_PLATFORMS"] = "cpu"
+if not serve.ON_GPU and serve.THREADS == 1:
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.environ["XLA_FLAGS"] = flags
 

@@ -17,6 +17,8 @@ import numpy as np
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else None
 THREADS = int(os.environ["OMP_NUM_THREADS"])
+# Set by bench:gpu where there is one.
+ON_GPU = os.environ.get("FLUXION_BENCH_DEVICE") == "gpu"
 
 
 def hold_to_cores():
@@ -61,7 +63,8 @@ def peak_bytes():
 
 def flat(arrays):
     """One vector for answer.f32: the numbers of all arrays in order."""
-    return np.concatenate([np.asarray(array, np.float32).ravel() for array in arrays])
+    on_host = (array.detach().cpu() if hasattr(array, "detach") else array for array in arrays)
+    return np.concatenate([np.asarray(array, np.float32).ravel() for array in on_host])
 
 
 def reply(**turn):

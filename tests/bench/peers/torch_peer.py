@@ -11,6 +11,10 @@ from torch import nn
 import serve
 
 torch.set_num_threads(serve.THREADS)
+DEVICE = "cuda" if serve.ON_GPU and torch.cuda.is_available() else "cpu"
+torch.set_default_device(DEVICE)
+# Convolutions would round their factors to ten bits by default.
+torch.backends.cudnn.allow_tf32 = False
 # A solve goes through the same compiled field many times before it is differentiated, and the
 # adjoint differentiates it with its graph kept.
 torch._functorch.config.donated_buffer = False
@@ -21,7 +25,13 @@ LEARNING_RATE = 1e-9  # every turn repeats the same step
 
 
 def read(name):
-    return torch.from_numpy(serve.read_floats(name))
+    return torch.from_numpy(serve.read_floats(name)).to(DEVICE)
+
+
+def wait():
+    """Until the device has done what it was given."""
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
 
 
 def load(module, name="model"):

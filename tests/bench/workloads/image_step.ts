@@ -75,7 +75,7 @@ export function imageSetup(net: keyof typeof networks): OpenSetup {
         what: `loss and gradient of the ${net}`,
         answer: async () => {
           await openCpu(2);
-          return regressionAnswer(state.model, { x0: noise, x1: images, times });
+          return await regressionAnswer(state.model, { x0: noise, x1: images, times });
         },
         ...{ scale: "gradient", limit: LIMIT },
       },

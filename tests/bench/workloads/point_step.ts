@@ -62,7 +62,7 @@ export function pointSetup(hidden: number, batchSize: number): OpenSetup {
         await openCpu(2);
         const state = repeatedState(network, weights, { model: "fm", clip: CLIP });
         const x1 = points.slice(0, noise.length);
-        const answer = regressionAnswer(state.model, { x0: noise, x1, times });
+        const answer = await regressionAnswer(state.model, { x0: noise, x1, times });
         state.dispose();
         return answer;
       },

@@ -9,14 +9,14 @@ import { lossAndTensors } from "./numbers.ts";
  *
  * @param pairs.x0 Noise, [n * w], and likewise `x1` the data; `times` [n].
  */
-export function regressionAnswer(
+export async function regressionAnswer(
   model: FlowModel,
   { x0, x1, times }: {
     readonly x0: Float32Array;
     readonly x1: Float32Array;
     readonly times: Float32Array;
   },
-): Float32Array {
+): Promise<Float32Array> {
   const n = times.length, width = x0.length / n;
   const x = x0.map((value, i) => {
     const t = times[Math.floor(i / width)]!;
@@ -28,8 +28,8 @@ export function regressionAnswer(
   const { loss, gradient } = velocityRegression(model, { x: xs, times, target: targets });
   const answer = lossAndTensors(
     model.network,
-    loss.dataSync()[0]!,
-    gradient.dataSync() as Float32Array,
+    (await loss.data())[0]!,
+    await gradient.data<"float32">(),
   );
   tf.dispose([xs, targets, loss, gradient]);
   return answer;

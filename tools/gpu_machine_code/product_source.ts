@@ -2,6 +2,7 @@ import {
   filterGradientProgram,
   gatherProgram,
 } from "../../src/backends/gpu/convolution/products.ts";
+import { activations, biasKinds } from "../../src/ops/convolution/gpu/gather_wgsl.ts";
 import type { ProgramSource } from "../../src/backends/gpu/programs.ts";
 import type { Geometry } from "../../src/ops/convolution/geometry.ts";
 import { gpuTiles } from "../../src/ops/convolution/gpu/tile_wgsl.ts";
@@ -25,9 +26,15 @@ export function productSource(
   };
   switch (name) {
     case "convolution":
-      return gatherProgram(gpuTiles, "values", geometry);
+      return gatherProgram(gpuTiles, "values", {
+        geometry,
+        epilogue: { bias: biasKinds.perImage, hasResidual: 1, activation: activations.relu },
+      });
     case "input gradient":
-      return gatherProgram(gpuTiles, "inputGradient", geometry);
+      return gatherProgram(gpuTiles, "inputGradient", {
+        geometry,
+        epilogue: { bias: biasKinds.none, hasResidual: 0, activation: activations.mask },
+      });
     case "filter gradient":
       return filterGradientProgram(gpuTiles, geometry);
   }

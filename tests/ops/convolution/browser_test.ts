@@ -17,7 +17,7 @@ import { attributes, type Case, definition } from "./_definition.ts";
 
 /** Channels in quads, and single ones; the unrolled tile compiles for minutes there. */
 const given: readonly (readonly [TileChoice, Case])[] = [
-  [() => ({ ...softwareTile, loadsQuads: true }), {
+  [() => ({ ...softwareTile, hasVariants: true }), {
     input: [2, 6, 5, 20],
     filter: [3, 3, 20, 36],
     stride: 1,

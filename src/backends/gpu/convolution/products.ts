@@ -8,6 +8,7 @@ import {
 import {
   activations,
   biasKinds,
+  type GatherEpilogue,
   type GatherJob,
   gatherJob,
   gatherShader,
@@ -95,17 +96,19 @@ export function gatherSteps(kind: Direction["kind"], geometry: Geometry): number
 export function gatherProgram(
   tiles: TileChoice,
   kind: Direction["kind"],
-  geometry: Geometry,
+  { geometry, epilogue }: { readonly geometry: Geometry; readonly epilogue: GatherEpilogue },
 ): ProgramSource {
   const [, , , columns] = directionOf(kind, geometry).target;
   const tile = tiles(columns);
+  const { bias, hasResidual, activation } = epilogue;
   return {
     name: kind === "values" ? "convolution" : "convolution, input gradient",
     code: gatherShader({
       ...{ tile, kind },
       isSpread: isSpread(kind, geometry),
-      wideChannels: readsQuads(kind, geometry) && tile.loadsQuads,
-      wideColumns: tile.loadsQuads && columns % 4 === 0,
+      wideChannels: readsQuads(kind, geometry) && tile.hasVariants,
+      wideColumns: tile.hasVariants && columns % 4 === 0,
+      epilogue: tile.hasVariants ? { bias, hasResidual, activation } : null,
     }),
     bindings: ["uniform", "read", "read", "read", "read", "read", "readWrite"],
     threads: PRODUCT_THREADS,
@@ -163,7 +166,7 @@ export function recordGather(
   const mask = typeof activation === "object" ? activation.mask : source;
   const numbers = gpu.upload(Int32Array.from(gatherJob, (name) => job[name]));
   gpu.record(
-    gpu.program(gatherProgram(tiles, kind, geometry)),
+    gpu.program(gatherProgram(tiles, kind, { geometry, epilogue: job })),
     [numbers, source, filter, bias ?? filter, residual ?? source, mask, out],
     workgroups,
   );
@@ -199,8 +202,8 @@ export function filterGradientProgram(
     name: "convolution, filter gradient",
     code: filterGradientShader({
       tile,
-      wideChannels: tile.loadsQuads && input[3] % 4 === 0,
-      wideColumns: tile.loadsQuads && output[3] % 4 === 0,
+      wideChannels: tile.hasVariants && input[3] % 4 === 0,
+      wideColumns: tile.hasVariants && output[3] % 4 === 0,
     }),
     bindings: ["uniform", "read", "read", "readWrite"],
     threads: PRODUCT_THREADS,

@@ -1,4 +1,5 @@
 import { replaceKernel } from "../../../threads/wasm.ts";
+import { activations, biasKinds } from "../../../ops/convolution/gpu/gather_wgsl.ts";
 import { gpuTiles, softwareTiles } from "../../../ops/convolution/gpu/tile_wgsl.ts";
 import type { Geometry } from "../../../ops/convolution/geometry.ts";
 import type { Gpu } from "../gpu.ts";
@@ -30,7 +31,11 @@ export function registerGpuConvolutions(
     ...{ input: [1, 1, 1, 64], output: [1, 1, 1, 64] },
     ...{ kernel: [1, 1], strides: [1, 1], pads: [0, 0] },
   };
-  const programs = [gatherProgram(tiles, "values", large), filterGradientProgram(tiles, large)];
+  const plain = { bias: biasKinds.none, hasResidual: 0, activation: activations.linear };
+  const programs = [
+    gatherProgram(tiles, "values", { geometry: large, epilogue: plain }),
+    filterGradientProgram(tiles, large),
+  ];
   if (programs.some((program) => programExcess(sizeOf(program), limits).length > 0)) return;
   const kernels = { ...convolutionKernels, ...blockKernels, ...matmulKernels, ...sumKernels };
   for (const [name, kernel] of Object.entries(kernels)) {

@@ -4,6 +4,7 @@ import {
   byBlocks,
   finishSums,
   lines,
+  oncePerVariant,
   PRODUCT_THREADS,
   type ProductTile,
   quadOf,
@@ -68,9 +69,9 @@ export function filterGradientBytes(tile: ProductTile): number {
  *   2  read        cotangent  [images, height, width, columns]
  *   3  read_write  partial    [parts, rows + 1, columns]
  */
-export function filterGradientShader(
+export const filterGradientShader = oncePerVariant((
   { tile, wideChannels, wideColumns }: FilterGradientVariant,
-): string {
+): string => {
   const columnType = wideColumns ? "vec4f" : "f32";
   return `
 struct Job { ${
@@ -172,7 +173,7 @@ ${store("job.rows * columns + column", "sum", wideColumns)}
   }
 }
 `;
-}
+});
 
 /** A thread's number at term 4 quad + e of its column of the second factor. */
 function columnNumber({ threadColumns }: ProductTile, e: number): string {

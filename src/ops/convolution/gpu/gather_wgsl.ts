@@ -5,6 +5,7 @@ import {
   component,
   finishSums,
   lines,
+  oncePerVariant,
   PRODUCT_THREADS,
   type ProductTile,
   quadOf,
@@ -25,6 +26,8 @@ export interface GatherVariant {
   readonly wideChannels: boolean;
   /** Whether columns are a multiple of four. */
   readonly wideColumns: boolean;
+  /** What is done to the sums; null if the job says so, for fewer shaders. */
+  readonly epilogue: GatherEpilogue | null;
 }
 
 /** The uniform of {@link gatherShader}, in this order; all 32-bit. */
@@ -54,6 +57,9 @@ export const gatherJob = [
 /** Numbers of a job by name. */
 export type GatherJob = Readonly<Record<typeof gatherJob[number], number>>;
 
+/** What is done to the sums of a product, as numbers of the job. */
+export type GatherEpilogue = Pick<GatherJob, "bias" | "hasResidual" | "activation">;
+
 const signed = new Set(["scale", "offsetY", "offsetX", "direction", "sourceHeight", "sourceWidth"]);
 
 /** Values of the job's `bias` and `activation`. */
@@ -80,7 +86,7 @@ export const activations = { linear: 0, relu: 1, mask: 2 } as const;
  *
  * Absent operands may be anything.
  */
-export function gatherShader(variant: GatherVariant): string {
+export const gatherShader = oncePerVariant((variant: GatherVariant): string => {
   const { tile, wideChannels, wideColumns } = variant;
   const channelType = wideChannels ? "vec4f" : "f32";
   const columnType = wideColumns ? "vec4f" : "f32";
@@ -95,7 +101,7 @@ struct Job { ${gatherJob.map((name) => `${name}: ${signed.has(name) ? "i32" : "u
 @group(0) @binding(5) var<storage, read> mask: array<${columnType}>;
 @group(0) @binding(6) var<storage, read_write> out: array<${columnType}>;
 ${tileDeclarations(tile)}
-${finish(wideColumns)}
+${finish(variant)}
 @compute @workgroup_size(${PRODUCT_THREADS})
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -119,7 +125,7 @@ ${wideChannels ? quadLoop(variant) : flatLoop(variant)}
 ${finishSums(tile)}
 }
 `;
-}
+});
 
 /** Where row `4 rowQuad + r` begins in the source. A row beyond the last is far above it. */
 function rowOf({ isSpread }: GatherVariant, r: number): string {
@@ -365,31 +371,51 @@ function filterRow(wideColumns: boolean, row: string, isInside: string): string 
   return `vec4f(${values.join(", ")})`;
 }
 
-/**
- * WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. Absent operands
- * are read at one place, which costs less than a branch per sum.
- */
-function finish(wideColumns: boolean): string {
-  const [type, zero, flags] = wideColumns
-    ? ["vec4f", "vec4f()", "vec4<bool>"]
-    : ["f32", "0.0", "bool"];
-  const per = wideColumns ? " / 4u" : "";
+/** WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. */
+function finish({ wideColumns, epilogue }: GatherVariant): string {
+  const type = wideColumns ? "vec4f" : "f32", zero = wideColumns ? "vec4f()" : "0.0";
   const finishOne = `
 fn ${wideColumns ? "finish" : "finishOne"}(row: u32, column: u32, sum: ${type}) {
-  let at = (row * job.columns + column)${per};
-  let image = job.firstImage + row / (job.height * job.width);
-  let biasAt = (select(0u, image * job.columns, job.bias == ${biasKinds.perImage}u) + column)${per};
-  var value = sum + select(${zero}, bias[select(0u, biasAt, job.bias != ${biasKinds.none}u)], job.bias != ${biasKinds.none}u);
-  value += select(${zero}, residual[at * job.hasResidual], job.hasResidual != 0u);
-  let isRelu = job.activation == ${activations.relu}u;
-  value = select(value, ${zero}, (value < ${zero}) & ${flags}(isRelu)); // keeps NaN
-  let isMask = job.activation == ${activations.mask}u;
-  value = select(${zero}, value, (mask[select(0u, at, isMask)] > ${zero}) | ${flags}(!isMask));
+  let at = (row * job.columns + column)${wideColumns ? " / 4u" : ""};
+  var value = sum;
+${epilogue === null ? anyEpilogue(wideColumns) : knownEpilogue(epilogue, wideColumns)}
   if (${allOf("row < job.rows", "column < job.columns")}) { out[at] = value; }
-}`;
+}`.replaceAll("ZERO", zero);
   if (wideColumns) return finishOne;
   return `${finishOne}
 fn finish(row: u32, column: u32, sum: vec4f) {
 ${lines(4, (i) => `  finishOne(row, column + ${i}u, sum.${component(i)});`)}
 }`;
+}
+
+const imageColumns = "(job.firstImage + row / (job.height * job.width)) * job.columns";
+
+/** Absent operands are read at one place, which costs less than a branch per sum. */
+function anyEpilogue(wideColumns: boolean): string {
+  const flags = wideColumns ? "vec4<bool>" : "bool";
+  const perImage = `select(0u, ${imageColumns}, job.bias == ${biasKinds.perImage}u)`;
+  return `
+  let biasAt = (${perImage} + column)${wideColumns ? " / 4u" : ""};
+  let hasBias = job.bias != ${biasKinds.none}u;
+  value += select(ZERO, bias[select(0u, biasAt, hasBias)], hasBias);
+  value += select(ZERO, residual[at * job.hasResidual], job.hasResidual != 0u);
+  let isRelu = job.activation == ${activations.relu}u;
+  value = select(value, ZERO, (value < ZERO) & ${flags}(isRelu)); // keeps NaN
+  let isMask = job.activation == ${activations.mask}u;
+  value = select(ZERO, value, (mask[select(0u, at, isMask)] > ZERO) | ${flags}(!isMask));`;
+}
+
+function knownEpilogue(
+  { bias, hasResidual, activation }: GatherEpilogue,
+  wideColumns: boolean,
+): string {
+  const biasAt = bias === biasKinds.perImage ? `(${imageColumns} + column)` : "column";
+  return [
+    bias === biasKinds.none ? "" : `  value += bias[${biasAt}${wideColumns ? " / 4u" : ""}];`,
+    hasResidual === 0 ? "" : "  value += residual[at];",
+    activation === activations.relu
+      ? "  value = select(value, ZERO, value < ZERO); // keeps NaN"
+      : "",
+    activation === activations.mask ? "  value = select(ZERO, value, mask[at] > ZERO);" : "",
+  ].filter((line) => line !== "").join("\n");
 }

@@ -10,8 +10,11 @@ export interface ProductTile {
   readonly threadColumns: number;
   /** Whether a step's {@link STEP_TERMS} terms stand one after another: fast on GPUs, slow to compile. */
   readonly isUnrolled: boolean;
-  /** Whether there are shaders that load four channels at once, where channels are a multiple of four. */
-  readonly loadsQuads: boolean;
+  /**
+   * Whether there are shaders of their own for channels in multiples of four, which are loaded in quads, and for each
+   * way to finish a sum.
+   */
+  readonly hasVariants: boolean;
 }
 
 /** Threads per workgroup of every tile. */
@@ -23,19 +26,19 @@ export const STEP_TERMS = 16;
 /** For GPUs: 64 sums per thread, for which four loads of four numbers feed 64 multiply-adds. */
 export const gpuTile: ProductTile = {
   ...{ rows: 64, columns: 64, threadRows: 8, threadColumns: 8 },
-  ...{ isUnrolled: true, loadsQuads: true },
+  ...{ isUnrolled: true, hasVariants: true },
 };
 
 /** For GPUs and few columns, such as an image's channels. */
 export const narrowTile: ProductTile = {
   ...{ rows: 64, columns: 16, threadRows: 4, threadColumns: 4 },
-  ...{ isUnrolled: true, loadsQuads: true },
+  ...{ isUnrolled: true, hasVariants: true },
 };
 
 /** For software adapters, which compile a shader for seconds. */
 export const softwareTile: ProductTile = {
   ...{ rows: 32, columns: 32, threadRows: 4, threadColumns: 4 },
-  ...{ isUnrolled: false, loadsQuads: false },
+  ...{ isUnrolled: false, hasVariants: false },
 };
 
 /** The tile of a product by its columns. */
@@ -51,6 +54,19 @@ export const range = (count: number): number[] => Array.from({ length: count }, 
 /** Lines of WGSL, one per whole number below `count`. */
 export const lines = (count: number, line: (i: number) => string): string =>
   range(count).map(line).join("\n");
+
+/** `make`, whose results are kept: a shader is 20 kB of text, asked for at each dispatch. */
+export function oncePerVariant<Variant>(
+  make: (variant: Variant) => string,
+): (variant: Variant) => string {
+  const made = new Map<string, string>();
+  return (variant) => {
+    const key = JSON.stringify(variant);
+    const code = made.get(key) ?? make(variant);
+    made.set(key, code);
+    return code;
+  };
+}
 
 /** WGSL that is true if all conditions are, without the branches of `&&`: a browser's driver took minutes. */
 export const allOf = (...conditions: readonly string[]): string =>

@@ -132,22 +132,24 @@ backendTest(
 );
 
 backendTest("the gradient of ReLU on a GPU has the sums of its bias", ["webgpu"], async () => {
-  const shape: [number, number, number, number] = [3, 13, 11, 66];
-  const size = shape.reduce((product, length) => product * length, 1), image = size / 3;
-  const [dy, y] = [numbers(size, 0.1), numbers(size, 0.2)];
-  const inputs = { dy: tf.tensor4d(dy, shape), y: tf.tensor4d(y, shape) };
-  const expected = Float64Array.from(dy, (value, i) => y[i]! > 0 ? value : 0);
-  for (const perImage of [false, true]) {
-    const [dx, sums] = tf.engine().runKernel(RELU_GRADIENT, inputs, { perImage }) as tf.Tensor[];
-    const total = new Float64Array(perImage ? 3 * 66 : 66);
-    expected.forEach((value, i) =>
-      total[(perImage ? Math.floor(i / image) * 66 : 0) + i % 66]! += value
-    );
-    assert.ok(errorOf(await dx!.data(), expected) < TOLERANCE);
-    assert.ok(errorOf(await sums!.data(), total) < TOLERANCE);
-    tf.dispose([dx!, sums!]);
+  // The second has more parts than a thread adds at once.
+  for (const shape of [[3, 13, 11, 66], [1, 97, 83, 1]] as const) {
+    const [n, h, w, c] = shape, image = h * w * c;
+    const [dy, y] = [numbers(n * image, 0.1), numbers(n * image, 0.2)];
+    const inputs = { dy: tf.tensor4d(dy, [...shape]), y: tf.tensor4d(y, [...shape]) };
+    const expected = Float64Array.from(dy, (value, i) => y[i]! > 0 ? value : 0);
+    for (const perImage of [false, true]) {
+      const [dx, sums] = tf.engine().runKernel(RELU_GRADIENT, inputs, { perImage }) as tf.Tensor[];
+      const total = new Float64Array(perImage ? n * c : c);
+      expected.forEach((value, i) =>
+        total[(perImage ? Math.floor(i / image) * c : 0) + i % c]! += value
+      );
+      assert.ok(errorOf(await dx!.data(), expected) < TOLERANCE);
+      assert.ok(errorOf(await sums!.data(), total) < TOLERANCE);
+      tf.dispose([dx!, sums!]);
+    }
+    tf.dispose(inputs);
   }
-  tf.dispose(inputs);
 });
 
 /** The bits of a convolution, its input gradient and its filter gradient, with one choice of tiles. */

@@ -17,8 +17,8 @@ import {
 import {
   addPartsShader,
   pixelSumsShader,
-  SUM_CHANNELS,
   SUM_THREADS,
+  SUMS_PER_WORKGROUP,
 } from "../../../ops/convolution/gpu/sums_wgsl.ts";
 import {
   PRODUCT_THREADS,
@@ -216,7 +216,7 @@ const addPartsProgram: ProgramSource = {
   code: addPartsShader,
   bindings: ["uniform", "read", "readWrite", "readWrite"],
   threads: SUM_THREADS,
-  workgroupBytes: 0,
+  workgroupBytes: 4 * SUM_THREADS,
 };
 
 /** Records sums of `parts` partial sums; the numbers after the first ones go to `rest`. */
@@ -233,7 +233,7 @@ function recordAddParts(
   const spare = rest === null ? gpu.scratch(4 * Math.max(1, count - out.size)) : null;
   const numbers = gpu.upload(Uint32Array.of(count, out.size, parts));
   const operands = [numbers, partial, out, rest ?? spare!];
-  gpu.record(gpu.program(addPartsProgram), operands, Math.ceil(count / SUM_THREADS));
+  gpu.record(gpu.program(addPartsProgram), operands, Math.ceil(count / SUMS_PER_WORKGROUP));
   numbers.release();
   spare?.release();
 }
@@ -311,7 +311,7 @@ export function recordPixelSums(
   const { parts, pixelsPerPart } = perImage
     ? { parts: images, pixelsPerPart: h * w }
     : pixelParts(pixels, 1, channels);
-  const groups = Math.ceil(channels / SUM_CHANNELS), workgroups = parts * groups;
+  const groups = Math.ceil(channels / SUMS_PER_WORKGROUP), workgroups = parts * groups;
   const isMasked = relu === null ? 0 : 1;
   const partial = perImage || parts === 1 ? null : gpu.scratch(4 * parts * channels);
   const unused = relu === null ? gpu.scratch(4) : null;

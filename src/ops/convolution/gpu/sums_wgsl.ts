@@ -1,13 +1,24 @@
-import { lines } from "./tile_wgsl.ts";
+import { lines, range } from "./tile_wgsl.ts";
 
 /** Threads per workgroup of both shaders. */
 export const SUM_THREADS = 256;
+
+/** Numbers, or channels, per workgroup of both shaders; each is summed by several threads. */
+export const SUMS_PER_WORKGROUP = 64;
+const LANES = SUM_THREADS / SUMS_PER_WORKGROUP;
+
+/** Terms that a thread loads before it adds them. */
+const LOADS = 8;
+
+/** WGSL that adds the sums of a number's threads, in order. */
+const sumOfLanes = range(LANES).map((i) => `shares[lid + ${i * SUMS_PER_WORKGROUP}u]`).join(" + ");
 
 /** The uniform of {@link addPartsShader}. */
 export const addPartsJob = ["count", "first", "parts"] as const;
 
 /**
- * Adds partial sums in order, a thread per number; the first numbers go to one output, others to a second one.
+ * Adds partial sums in an order that depends on their number alone; the first sums go to one output, others to a
+ * second one.
  *
  *   0  uniform     job      count, first, parts
  *   1  read        partial  [parts, count]
@@ -20,6 +31,7 @@ struct Job { ${addPartsJob.map((name) => `${name}: u32`).join(", ")} }
 @group(0) @binding(1) var<storage, read> partial: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<storage, read_write> rest: array<f32>;
+var<workgroup> shares: array<f32, ${SUM_THREADS}>;
 
 @compute @workgroup_size(${SUM_THREADS})
 fn main(
@@ -27,22 +39,25 @@ fn main(
   @builtin(num_workgroups) grid: vec3u,
   @builtin(local_invocation_index) lid: u32,
 ) {
-  let i = (id.y * grid.x + id.x) * ${SUM_THREADS}u + lid;
-  if (i >= job.count) { return; }
+  let count = job.count;
+  let i = (id.y * grid.x + id.x) * ${SUMS_PER_WORKGROUP}u + lid % ${SUMS_PER_WORKGROUP}u;
   var sum = 0.0;
-  var part = 0u;
-  for (; part + 8u <= job.parts; part += 8u) {
-${lines(8, (e) => `    let x${e} = partial[(part + ${e}u) * job.count + i];`)}
-    sum = sum + x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7;
+  if (i < count) {
+    var part = lid / ${SUMS_PER_WORKGROUP}u;
+    for (; part + ${LANES * (LOADS - 1)}u < job.parts; part += ${LANES * LOADS}u) {
+${lines(LOADS, (e) => `      let x${e} = partial[(part + ${LANES * e}u) * count + i];`)}
+      sum = sum + ${range(LOADS).map((e) => `x${e}`).join(" + ")};
+    }
+    for (; part < job.parts; part += ${LANES}u) { sum += partial[part * count + i]; }
   }
-  for (; part < job.parts; part++) { sum += partial[part * job.count + i]; }
-  if (i < job.first) { out[i] = sum; } else { rest[i - job.first] = sum; }
+  shares[lid] = sum;
+  workgroupBarrier();
+  if ((lid < ${SUMS_PER_WORKGROUP}u) & (i < count)) {
+    let total = ${sumOfLanes};
+    if (i < job.first) { out[i] = total; } else { rest[i - job.first] = total; }
+  }
 }
 `;
-
-/** Channels per workgroup of {@link pixelSumsShader}. */
-export const SUM_CHANNELS = 64;
-const LANES = SUM_THREADS / SUM_CHANNELS;
 
 /** The uniform of {@link pixelSumsShader}. */
 export const pixelSumsJob = [
@@ -57,7 +72,7 @@ export const pixelSumsJob = [
 /**
  * Sums over parts of the pixels; of a masked cotangent, which is stored.
  *
- *   0  uniform     job        pixelSumsJob; groups = ceil(channels / SUM_CHANNELS)
+ *   0  uniform     job        pixelSumsJob; groups = ceil(channels / SUMS_PER_WORKGROUP)
  *   1  read        cotangent  [pixels, channels]
  *   2  read        mask       [pixels, channels]: the cotangent stays where it is positive; or anything
  *   3  read_write  masked     [pixels, channels], or anything
@@ -81,11 +96,25 @@ fn main(
   let workgroup = id.y * grid.x + id.x;
   if (workgroup >= job.workgroups) { return; }
   let part = workgroup / job.groups;
-  let channel = workgroup % job.groups * ${SUM_CHANNELS}u + lid % ${SUM_CHANNELS}u;
+  let channel = workgroup % job.groups * ${SUMS_PER_WORKGROUP}u + lid % ${SUMS_PER_WORKGROUP}u;
   let end = min(job.pixels, (part + 1u) * job.pixelsPerPart);
   var sum = 0.0;
   if (channel < job.channels) {
-    for (var pixel = part * job.pixelsPerPart + lid / ${SUM_CHANNELS}u; pixel < end; pixel += ${LANES}u) {
+    var pixel = part * job.pixelsPerPart + lid / ${SUMS_PER_WORKGROUP}u;
+    for (; pixel + ${LANES * (LOADS - 1)}u < end; pixel += ${LANES * LOADS}u) {
+      let at = pixel * job.channels + channel;
+${lines(LOADS, (e) => `      var x${e} = cotangent[at + ${LANES * e}u * job.channels];`)}
+      if (job.isMasked != 0u) {
+${lines(LOADS, (e) => `        let y${e} = mask[at + ${LANES * e}u * job.channels];`)}
+${
+  lines(LOADS, (e) =>
+    `        x${e} = select(0.0, x${e}, y${e} > 0.0);
+        masked[at + ${LANES * e}u * job.channels] = x${e};`)
+}
+      }
+      sum = sum + ${range(LOADS).map((e) => `x${e}`).join(" + ")};
+    }
+    for (; pixel < end; pixel += ${LANES}u) {
       let at = pixel * job.channels + channel;
       var value = cotangent[at];
       if (job.isMasked != 0u) {
@@ -97,10 +126,8 @@ fn main(
   }
   shares[lid] = sum;
   workgroupBarrier();
-  if (lid < ${SUM_CHANNELS}u && channel < job.channels) {
-    sums[part * job.channels + channel] = ${
-  Array.from({ length: LANES }, (_, i) => `shares[lid + ${i * SUM_CHANNELS}u]`).join(" + ")
-};
+  if ((lid < ${SUMS_PER_WORKGROUP}u) & (channel < job.channels)) {
+    sums[part * job.channels + channel] = ${sumOfLanes};
   }
 }
 `;

@@ -3,7 +3,7 @@ import { type ProgramSource, workgroupVariables } from "../../src/backends/gpu/p
 import { pullBackPlan, pullBackVariables } from "../../src/ode/engines/gpu/pull_back/plan.ts";
 import { pullBackShader } from "../../src/ode/engines/gpu/pull_back/pull_back_wgsl.ts";
 import { solveProgram, solveVariables } from "../../src/ode/engines/gpu/solve_wgsl.ts";
-import { tileFor } from "../../src/ode/engines/gpu/tile.ts";
+import { tileFor } from "../../src/ode/engines/gpu/tiles/thread_tile.ts";
 
 /**
  * Compiles one shader on the first adapter: `solve` or `pull-back`, width, dimensions, rows and quads per thread; or

@@ -1,5 +1,6 @@
 import type { Backend } from "../../backends/backend.ts";
 import { gpuOf } from "../../backends/gpu/gpu.ts";
+import { chooseTiles } from "../../ode/engines/gpu/tiles/choose_tiles.ts";
 import type { Device } from "../../ode/engines/open_device.ts";
 import { TrainState } from "../optimizer/train_state.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
@@ -7,7 +8,7 @@ import { trainingLoss } from "../training_loss.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { fusedTrainer, supportsFused } from "./fused_trainer.ts";
 import { gpuTrainer } from "./gpu/gpu_trainer.ts";
-import { supportsGpuSteps } from "./gpu/step_tasks.ts";
+import { stepTasks, supportsGpuSteps } from "./gpu/step_tasks.ts";
 import { likelihoodTrainer, supportsNumbers } from "./likelihood_trainer.ts";
 import { ResidentRows } from "./resident_rows.ts";
 import { tensorTrainer } from "./tensor_trainer.ts";
@@ -40,8 +41,11 @@ export async function openTrainer(
       return await fusedTrainer(plan, { checkpoint, threads: engines.threads, clock });
     case "numbers":
       return await likelihoodTrainer(plan, { checkpoint, engines });
-    case "device":
-      return gpuTrainer(plan, { checkpoint, gpu: gpuOf(backend), clock });
+    case "device": {
+      const gpu = gpuOf(backend);
+      await chooseTiles(gpu, stepTasks(plan).main, clock);
+      return gpuTrainer(plan, { checkpoint, gpu, clock });
+    }
     case "tensors": {
       const { config, network, standardization, values } = plan;
       const state = new TrainState(config, network, { ...checkpoint, standardization, values });

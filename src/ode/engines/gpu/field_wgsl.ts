@@ -2,7 +2,13 @@ import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
 import type { WorkgroupVariable } from "../../../backends/gpu/programs.ts";
 import { packedWeights } from "./packed_weights.ts";
 import { each, fieldPrelude, largestDivisor, range } from "./prelude_wgsl.ts";
-import { productWgsl, threadsFor, type ThreadTile, type TilePlace, tileRange } from "./tile.ts";
+import {
+  productWgsl,
+  threadsFor,
+  type ThreadTile,
+  type TilePlace,
+  tileRange,
+} from "./tiles/thread_tile.ts";
 
 /** The divergence of the field: none, along the unit vectors, or along a probe per row. */
 export type TraceKind = "none" | "exact" | "hutchinson";
@@ -235,7 +241,7 @@ const LAYER = ${4 * quads * quads + quads}u;  // vectors of a hidden layer's wei
 
 /**
  * WGSL of the ConditionalMLP's velocity and divergence (ops/mlp_field/contract.ts) for the rows of a
- * workgroup. A thread has some rows and quads of features (tile.ts), with the value and tangents of `tile.columns`
+ * workgroup. A thread has some rows and quads of features (tiles/thread_tile.ts), with the value and tangents of `tile.columns`
  * columns at a time: column 0 is the value, column k the tangent along direction k of the trace.
  *
  * `field(x, out, t, row, q, lid)` reads positions from `state[x + row * WIDTH + d]` and writes (f, -div f) to

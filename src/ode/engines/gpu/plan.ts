@@ -21,7 +21,7 @@ import {
   solveVariables,
 } from "./solve_wgsl.ts";
 import type { SolveTask } from "./solved.ts";
-import { tileFor, USUAL_TILE, type WantedTile } from "./tile.ts";
+import { SMALL_TILE, tileFor, USUAL_TILE, type WantedTile } from "./tiles/thread_tile.ts";
 
 /** How a solve is laid out on the device: a function of kinds and shapes. */
 export interface SolvePlan {
@@ -145,7 +145,8 @@ export function supports(problem: SolveProblem | SolveTask, limits: DeviceLimits
     if (problem.tableau.c.length < 2) reasons.push("it takes adaptive steps of two stages or more");
   }
   if (reasons.length > 0) return { kind: "no", reasons };
-  const plan = solvePlan({ ...problem, field }, limits);
+  // The tile with most threads and most iterations.
+  const plan = solvePlan({ ...problem, field }, limits, { tile: SMALL_TILE });
   const excess = programExcess(sizeOf(solveProgram(plan.shape)), limits);
   const times = keep.kind === "times" ? keep.times.length : 0;
   if (plan.records !== null) {

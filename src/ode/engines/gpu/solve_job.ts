@@ -12,7 +12,7 @@ import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
 import { chunkBytes } from "./records.ts";
 import { solveProgram } from "./solve_wgsl.ts";
 import { type MlpProblem, Solved } from "./solved.ts";
-import { tileOn } from "./tiles.ts";
+import { tiledShape, tilesOn } from "./tiles/chosen_tiles.ts";
 
 type Control = Readonly<Record<ControlField, number>>;
 
@@ -49,7 +49,10 @@ export async function solveOnGpu(
   problem: MlpProblem,
   tuning?: SolveTuning,
 ): Promise<Solved> {
-  const plan = solvePlan(problem, gpu.limits, { tile: tileOn(gpu), ...tuning });
+  const plan = solvePlan(problem, gpu.limits, {
+    tile: tilesOn(gpu, tiledShape(problem)).solve,
+    ...tuning,
+  });
   const held = new Held();
   try {
     return await solveHeld(gpu, problem, { plan, held });

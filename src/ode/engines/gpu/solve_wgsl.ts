@@ -12,7 +12,7 @@ import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
 import { range } from "./prelude_wgsl.ts";
 import { recordPlaces } from "./records.ts";
-import { threadsFor } from "./tile.ts";
+import { threadsFor } from "./tiles/thread_tile.ts";
 import type { Tableau } from "../../tableau.ts";
 
 /** The shapes that determine the shader of a solve. */

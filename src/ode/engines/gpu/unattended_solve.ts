@@ -5,7 +5,7 @@ import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
 import { chunkBytes } from "./records.ts";
 import { solveProgram } from "./solve_wgsl.ts";
 import type { SolveTask } from "./solved.ts";
-import { tileOn } from "./tiles.ts";
+import { tiledShape, tilesOn } from "./tiles/chosen_tiles.ts";
 
 /** Operands of an {@link UnattendedSolve}; all remain the caller's. */
 export interface SolveOperands {
@@ -45,7 +45,10 @@ export class UnattendedSolve {
   constructor(gpu: Gpu, task: SolveTask, tuning?: SolveTuning) {
     this.#gpu = gpu;
     this.#task = task;
-    const plan = this.plan = solvePlan(task, gpu.limits, { tile: tileOn(gpu), ...tuning });
+    const plan = this.plan = solvePlan(task, gpu.limits, {
+      tile: tilesOn(gpu, tiledShape(task)).solve,
+      ...tuning,
+    });
     const { rows, width, groups } = plan;
     this.#program = gpu.program(solveProgram(plan.shape));
     this.y1 = gpu.scratch(4 * rows * width);

@@ -8,7 +8,7 @@ import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { Engine, SolveProblem, Support } from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
 import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
-import type { WantedTile } from "../../../../src/ode/engines/gpu/tile.ts";
+import type { WantedTile } from "../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { euler } from "../../../../src/ode/tableaus/euler.ts";
 import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
 import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";

@@ -9,7 +9,13 @@ import {
 } from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
 import { largestDivisor } from "../prelude_wgsl.ts";
-import { threadsFor, type ThreadTile, unrollWithin, USUAL_TILE, type WantedTile } from "../tile.ts";
+import {
+  threadsFor,
+  type ThreadTile,
+  unrollWithin,
+  USUAL_TILE,
+  type WantedTile,
+} from "../tiles/thread_tile.ts";
 
 /** The shapes that determine the pull-back's shader. */
 export interface PullBackField extends MlpShape {

@@ -13,7 +13,7 @@ import {
 import { packedWeights } from "../packed_weights.ts";
 import { each, fieldPrelude, range } from "../prelude_wgsl.ts";
 import { recordPlaces } from "../records.ts";
-import { productWgsl, type TilePlace, tileRange } from "../tile.ts";
+import { productWgsl, type TilePlace, tileRange } from "../tiles/thread_tile.ts";
 import { gradientSumsWgsl } from "./gradient_sums_wgsl.ts";
 import { isPulledTogether, type PullBackPlan, pullBackVariables } from "./plan.ts";
 
@@ -22,7 +22,7 @@ import { isPulledTogether, type PullBackPlan, pullBackVariables } from "./plan.t
  * held fixed (formulas: solver/replay.ts; the field's VJP: ops/mlp_field/float64.ts).
  *
  * A workgroup replays tiles of rows one after the other, a thread holding some rows and quads of features
- * (tile.ts). A dispatch replays a bounded number of steps and writes down where it stopped, so equal dispatches
+ * (tiles/thread_tile.ts). A dispatch replays a bounded number of steps and writes down where it stopped, so equal dispatches
  * follow each other without the host. Weight gradients are added to the workgroup's partial sum, every
  * number by one thread in a fixed order; cotangents are exchanged in workgroup memory.
  *

@@ -12,7 +12,7 @@ import { mlpLayout, type MlpShape } from "../../../../ops/mlp_field/contract.ts"
 import type { Tableau } from "../../../tableau.ts";
 import { widthOf } from "../field_wgsl.ts";
 import { gradientPlacesOn } from "../packing.ts";
-import { tileOn } from "../tiles.ts";
+import { tilesOn } from "../tiles/chosen_tiles.ts";
 import {
   type PullBackPlan,
   pullBackPlan,
@@ -66,7 +66,7 @@ export function pullBackPlanOn(
 ): PullBackPlan {
   return pullBackPlan(shape, gpu.limits.maxComputeWorkgroupStorageSize, {
     ...tuning,
-    tile: tuning.tile ?? tileOn(gpu),
+    tile: tuning.tile ?? tilesOn(gpu, shape).pullBack,
   });
 }
 

@@ -5,7 +5,7 @@ import { recordPullBack } from "../../../../../src/ode/engines/gpu/pull_back/rec
 import { requireWholePullBacks } from "../../../../../src/ode/engines/gpu/pull_back/progress.ts";
 import { packParameters } from "../../../../../src/ode/engines/gpu/packing.ts";
 import type { PullBackTuning } from "../../../../../src/ode/engines/gpu/pull_back/plan.ts";
-import type { WantedTile } from "../../../../../src/ode/engines/gpu/tile.ts";
+import type { WantedTile } from "../../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { dopri5 } from "../../../../../src/ode/tableaus/dopri5.ts";
 import { euler } from "../../../../../src/ode/tableaus/euler.ts";
 import { rk4 } from "../../../../../src/ode/tableaus/rk4.ts";

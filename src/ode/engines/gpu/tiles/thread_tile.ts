@@ -1,4 +1,4 @@
-import { largestDivisor, range } from "./prelude_wgsl.ts";
+import { largestDivisor, range } from "../prelude_wgsl.ts";
 
 /**
  * What a thread computes of its workgroup's rows and features, and how its loops are written. It changes the

@@ -222,16 +222,18 @@ const addPartsProgram: ProgramSource = {
 /** Records sums of `parts` partial sums; the numbers after the first ones go to `rest`. */
 function recordAddParts(
   { gpu }: ProductDevice,
-  { partial, parts, out, rest }: {
+  { partial, parts, first, out, rest }: {
     readonly partial: PooledBuffer;
     readonly parts: number;
-    readonly out: Tensor;
-    readonly rest: Tensor | null;
+    /** Numbers of `out`. */
+    readonly first: number;
+    readonly out: Operand;
+    readonly rest: Operand | null;
   },
 ): void {
   const count = partial.bytes / 4 / parts;
-  const spare = rest === null ? gpu.scratch(4 * Math.max(1, count - out.size)) : null;
-  const numbers = gpu.upload(Uint32Array.of(count, out.size, parts));
+  const spare = rest === null ? gpu.scratch(4 * Math.max(1, count - first)) : null;
+  const numbers = gpu.upload(Uint32Array.of(count, first, parts));
   const operands = [numbers, partial, out, rest ?? spare!];
   gpu.record(gpu.program(addPartsProgram), operands, Math.ceil(count / SUMS_PER_WORKGROUP));
   numbers.release();
@@ -272,7 +274,7 @@ export function recordFilterGradient(
   const program = gpu.program(filterGradientProgram(device.tiles, geometry));
   gpu.record(program, [numbers, x, dy, partial], job.workgroups);
   numbers.release();
-  recordAddParts(device, { partial, parts, out: dFilter, rest: dBias });
+  recordAddParts(device, { partial, parts, first: rows * columns, out: dFilter, rest: dBias });
   partial.release();
 }
 
@@ -297,7 +299,7 @@ export function recordPixelSums(
     readonly shape: Geometry["input"];
     readonly cotangent: Operand;
     readonly relu: { readonly mask: Operand; readonly masked: Operand } | null;
-    readonly sums: Tensor;
+    readonly sums: Operand;
     readonly perImage: boolean;
   },
 ): void {
@@ -323,6 +325,6 @@ export function recordPixelSums(
   numbers.release();
   unused?.release();
   if (partial === null) return;
-  recordAddParts(device, { partial, parts, out: sums, rest: null });
+  recordAddParts(device, { partial, parts, first: channels, out: sums, rest: null });
   partial.release();
 }

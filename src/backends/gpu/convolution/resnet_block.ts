@@ -86,11 +86,12 @@ function gradient(device: ProductDevice, { inputs }: Call<unknown>): Tensor[] {
   const scratch = () => gpu.scratch(4 * x!.size);
   const d3 = y === undefined ? null : scratch();
   if (d3 !== null) {
-    const sums = gpu.tensor([c]);
+    // The filter's gradient has the bias's; sums of images take no second dispatch.
+    const sums = gpu.scratch(4 * n * c);
     recordPixelSums(device, {
-      ...{ shape, cotangent: dy!, relu: { mask: y!, masked: d3 }, sums, perImage: false },
+      ...{ shape, cotangent: dy!, relu: { mask: y!, masked: d3 }, sums, perImage: true },
     });
-    sums.dispose();
+    sums.release();
   }
   const cotangent = d3 ?? dy!;
   const [d1, d2] = [scratch(), scratch()];

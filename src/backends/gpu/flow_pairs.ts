@@ -4,7 +4,7 @@ import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
 import type { Gpu } from "./gpu.ts";
 import { GRID_WGSL } from "./limits.ts";
 import type { ProgramSource } from "./programs.ts";
-import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random_wgsl.ts";
+import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
 
 interface FlowPairsCall extends KernelCall<"x1", FlowPairsSettings> {
   readonly inputs: { readonly x1: Tensor2D };

@@ -19,8 +19,8 @@ export {
   programExcess,
   type ProgramSize,
 } from "./limits.ts";
-export { drawOnGpu, type RandomNumbers } from "./random_numbers.ts";
-export { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random_wgsl.ts";
+export { drawOnGpu, type RandomNumbers } from "./random/draw.ts";
+export { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
 export {
   type BindingKind,
   type Program,

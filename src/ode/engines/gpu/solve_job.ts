@@ -1,7 +1,7 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
 import type { Gpu, Operand } from "../../../backends/gpu/gpu.ts";
-import { drawOnGpu } from "../../../backends/gpu/random_numbers.ts";
+import { drawOnGpu } from "../../../backends/gpu/random/draw.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { throwIfStopped } from "../../../core/stop.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { gpuOf } from "../../../src/backends/gpu/mod.ts";
-import { drawOnGpu, type RandomNumbers } from "../../../src/backends/gpu/random_numbers.ts";
-import { fillNormal, fillSigns, type RandomKey } from "../../../src/core/random/random.ts";
-import { backendTest } from "../../support/backends.ts";
+import { gpuOf } from "../../../../src/backends/gpu/mod.ts";
+import { drawOnGpu, type RandomNumbers } from "../../../../src/backends/gpu/random/draw.ts";
+import { fillNormal, fillSigns, type RandomKey } from "../../../../src/core/random/random.ts";
+import { backendTest } from "../../../support/backends.ts";
 
 const key: RandomKey = { seed: 2 ** 52 + 12345, stream: 7, subsequence: 2 ** 32 - 3 };
 

@@ -1,9 +1,9 @@
-import type { RandomKey } from "../../core/random/random.ts";
-import type { PooledBuffer } from "./buffers.ts";
-import type { Gpu } from "./gpu.ts";
-import { GRID_WGSL } from "./limits.ts";
-import type { ProgramSource } from "./programs.ts";
-import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random_wgsl.ts";
+import type { RandomKey } from "../../../core/random/random.ts";
+import type { PooledBuffer } from "../buffers.ts";
+import type { Gpu } from "../gpu.ts";
+import { GRID_WGSL } from "../limits.ts";
+import type { ProgramSource } from "../programs.ts";
+import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./numbers_wgsl.ts";
 
 /** Random numbers to draw: entries `start` to `start + count` of the key's sequence. */
 export interface RandomNumbers {

@@ -24,7 +24,8 @@ const SAMPLE_LIMIT = 2e-2;
 /** Peers' scripts and families; without a GPU they compute on the CPU. */
 const torch = { script: "cnf_torch.py", needs: ["torch", "torchdiffeq"] } as const;
 const jax = { script: "cnf_jax.py", needs: ["jax", "diffrax", "optax"] } as const;
-const threads = [peerThreads.two];
+// Of the host: two that wait busily take several times as long for thousands of small operations.
+const threads = [peerThreads.one];
 
 /** A table of moons, or of other points. */
 export function pointsOf(points: Float32Array, dims = DIMS): PointDataset {

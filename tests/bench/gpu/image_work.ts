@@ -86,7 +86,7 @@ export function imageStepSetup(
     };
     const peers = new Peers(python, folder, {
       ...{ script: "images_torch.py", needs: ["torch"], ways: ["eager"] },
-      threads: [peerThreads.two],
+      threads: [peerThreads.one],
     });
     return {
       contestants: [
@@ -99,7 +99,7 @@ export function imageStepSetup(
             return await timed(stockStep);
           },
         },
-        ...peers.contestants("PyTorch eager", "train", reference),
+        ...peers.contestants("PyTorch", "train", reference),
       ],
       facts: training.facts,
       close: async () => {

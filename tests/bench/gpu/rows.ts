@@ -54,7 +54,7 @@ export function gpuRows({ isToy }: { readonly isToy: boolean }): readonly GpuRow
       work: `FM step, ${images.filters} filters, ${images.blocks} blocks, batch ${images.batch}`,
       targets: [
         { peer: "stock tfjs", must: 5, aim: 10 },
-        { peer: "PyTorch eager", must: 0.5, aim: 1 },
+        { peer: "PyTorch", must: 0.5, aim: 1 },
       ],
       open: imageStepSetup(images),
       shape: null,

@@ -8,6 +8,7 @@ import {
   type SolveSettings,
 } from "../flows/model.ts";
 import type { PointValues } from "../flows/standardization.ts";
+import type { KeptRegressions } from "../flows/regression/regression_losses.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -24,6 +25,16 @@ export function testRows(kind: FlowKind, { test }: Dataset): number {
   return Math.min(test.count, EVALUATION_ROWS[kind]);
 }
 
+/** What is evaluated again and again while a run is trained. */
+export interface Evaluated {
+  readonly config: TrainConfig;
+  readonly dataset: Dataset;
+  readonly values: FlowValues;
+  readonly way: TrainingWay;
+  /** Of the run's evaluations. */
+  readonly kept: KeptRegressions;
+}
+
 /**
  * Loss over the first test rows, 500 for a CNF and 1,000 for flow matching.
  *
@@ -36,18 +47,14 @@ export function testRows(kind: FlowKind, { test }: Dataset): number {
 export async function testLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values, way }: {
-    readonly config: TrainConfig;
-    readonly dataset: Dataset;
-    readonly values: FlowValues;
-    readonly way: TrainingWay;
-  },
+  { config, dataset, values, way, kept }: Evaluated,
 ): Promise<number | null> {
   const count = testRows(model.kind, dataset);
   if (count === 0) return null;
   const rows = readRows(dataset, "test", Array.from({ length: count }, (_, i) => i));
   return await meanLoss(model, engines, {
     ...{ rows, config, values, way },
+    kept: { regressions: kept, name: "test rows" },
     settings: accurateSolve,
   });
 }
@@ -58,17 +65,16 @@ export async function testLoss(
  *
  * @param over.rows In the data's units.
  * @param over.way How the model is trained: so its loss is computed, if it is flow matching's.
+ * @param over.kept Where the draws of flow matching are kept, and the name of the rows.
  * @param over.settings Of a CNF's solve, apart from the run's control group.
  * @throws {FailureError} If a solve fails.
  */
 export async function meanLoss(
   model: FlowModel,
   engines: Engines,
-  { rows, config, values, way, settings }: {
+  { rows, config, values, way, kept, settings }: Omit<Evaluated, "dataset" | "kept"> & {
     readonly rows: PointValues;
-    readonly config: TrainConfig;
-    readonly values: FlowValues;
-    readonly way: TrainingWay;
+    readonly kept: { readonly regressions: KeptRegressions; readonly name: string };
     readonly settings: SolveSettings;
   },
 ): Promise<number> {
@@ -80,7 +86,8 @@ export async function meanLoss(
     const isFused = way === "fused" && fused?.kind === "mlp" &&
       fusedFmLossFits(model, fused.hidden);
     if (!isFused) return (await fmLoss(model, rows, options)).loss;
-    const kernels = { hidden: fused.hidden, threads: engines.threads, build: simdChoice(config) };
+    const { hidden } = fused;
+    const kernels = { hidden, threads: engines.threads, build: simdChoice(config), kept };
     return (await fusedFmLoss(model, rows, { ...options, fused: kernels })).loss;
   }
   const { logProb: nats } = await logProb(model, engines, rows, {

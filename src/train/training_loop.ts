@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { FlowModel } from "../flows/model.ts";
+import { KeptRegressions } from "../flows/regression/regression_losses.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { deviceFailure } from "../backends/open_backend.ts";
@@ -63,6 +64,11 @@ export interface Session {
   readonly clock: () => number;
 }
 
+/** A session that runs. */
+interface Running extends Session {
+  readonly kept: KeptRegressions;
+}
+
 /** How a session ended, and the steps of the run done by then. */
 export interface SessionEnd {
   readonly kind: "finished" | "interrupted";
@@ -75,7 +81,9 @@ export interface SessionEnd {
  * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full. The last
  *   checkpoint, from before the failure, is intact.
  */
-export async function trainingLoop(session: Session): Promise<SessionEnd> {
+export async function trainingLoop(begun: Session): Promise<SessionEnd> {
+  using kept = new KeptRegressions();
+  const session: Running = { ...begun, kept };
   const { plan, trainer, writer, signal, clock } = session;
   const { config, steps } = plan;
   const losses = new LossReader(session);
@@ -151,7 +159,7 @@ function stepsUntilDue({ plan, trainer }: Session, step: number): number {
 }
 
 /** Evaluates, validates and draws pictures if they are due after `step` steps. */
-async function milestone(session: Session, step: number, losses: LossReader): Promise<void> {
+async function milestone(session: Running, step: number, losses: LossReader): Promise<void> {
   const { run, plan, trainer, engines, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
   const epoch = Math.ceil(step / stepsPerEpoch);
@@ -190,7 +198,7 @@ function isMultiple(step: number, interval: number): boolean {
 
 /** Computes and logs the test loss and the validation loss where they are due and not known yet. */
 async function evaluateIfDue(
-  session: Session,
+  session: Running,
   { step, epoch }: { readonly step: number; readonly epoch: number },
   losses: LossReader,
 ): Promise<void> {
@@ -205,7 +213,7 @@ async function evaluateIfDue(
   if (!evaluates && !validates) return;
   await losses.collect();
   await withModelAt(session, step, async (model) => {
-    const evaluated = { ...plan, way: trainer.way };
+    const evaluated = { ...plan, way: trainer.way, kept: session.kept };
     const loss = evaluates ? await testLoss(model, engines, evaluated) : null;
     const validated = validates ? await validationLoss(model, engines, evaluated) : null;
     session.backend.check();

@@ -12,7 +12,7 @@ import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { fillInputs } from "../regression/fill_inputs.ts";
-import { regressionLosses } from "../regression/regression_losses.ts";
+import { type KeptRegressions, regressionLosses } from "../regression/regression_losses.ts";
 import { regressionFits } from "../regression/regression_sizes.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
 import { type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
@@ -135,6 +135,8 @@ export interface FusedEvaluation {
   readonly hidden: number;
   readonly threads: number;
   readonly build: SimdChoice;
+  /** Of rows that are evaluated again with the same draws: where they are kept, and their name. */
+  readonly kept?: { readonly regressions: KeptRegressions; readonly name: string };
 }
 
 /**
@@ -201,9 +203,11 @@ export async function fusedFmLoss(
   for (const [size, from, batches] of [[EVALUATION_ROWS, 0, whole], [rest, whole, 1]] as const) {
     if (size === 0 || batches === 0) continue;
     const shape = { dims: model.network.rowWidth, hidden: fused.hidden, rows: size };
+    const { kept } = fused;
     const rowLosses = await regressionLosses(shape, weights, {
       ...fused,
       batches,
+      kept: kept && { ...kept, name: `${kept.name}, batches of ${size}` },
       fill(index, inputs) {
         const { x1, ...batch } = batchAt((from + index) * EVALUATION_ROWS);
         inputs.x1.set(x1);

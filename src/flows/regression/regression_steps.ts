@@ -256,6 +256,21 @@ export class RegressionSteps {
   }
 
   /**
+   * Goes on with other weights.
+   *
+   * @throws {RangeError} If they are of another network.
+   */
+  replaceWeights(weights: Float32Array): void {
+    const present = this.#floats("weights");
+    if (weights.length !== present.length) {
+      throw new RangeError(`regression: expected ${present.length} weights, got ${weights.length}`);
+    }
+    present.set(weights);
+    this.#check();
+    this.#loaded.functions.prepareRegression!(this.#record.at);
+  }
+
+  /**
    * The inputs of the `index`-th step of the next call, to be filled in completely; only the data if
    * the module makes the draws.
    */

@@ -1,11 +1,7 @@
-import type { Dataset } from "../../data/dataset.ts";
 import { accurateSolve, type FlowModel } from "../../flows/model.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { readRows } from "../batches.ts";
-import { meanLoss } from "../evaluation.ts";
-import type { TrainingWay } from "../steps/trainer.ts";
-import type { FlowValues } from "../config/flow_values.ts";
-import type { TrainConfig } from "../options/table.ts";
+import { type Evaluated, meanLoss } from "../evaluation.ts";
 
 /**
  * Tolerance of a CNF's validation. On nine columns of a stiff model it takes half the evaluations of
@@ -28,12 +24,7 @@ const PAIRS = 4096;
 export async function validationLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values, way }: {
-    readonly config: TrainConfig;
-    readonly dataset: Dataset;
-    readonly values: FlowValues;
-    readonly way: TrainingWay;
-  },
+  { config, dataset, values, way, kept }: Evaluated,
 ): Promise<number> {
   const count = dataset.kind === "points" ? dataset.validation?.count ?? 0 : 0;
   const repetitions = model.kind === "fm" ? Math.max(1, Math.ceil(PAIRS / count)) : 1;
@@ -42,6 +33,7 @@ export async function validationLoss(
   return await meanLoss(model, engines, {
     rows: readRows(dataset, "validation", indices),
     ...{ config, values, way },
+    kept: { regressions: kept, name: "validation rows" },
     settings: { ...accurateSolve, control },
   });
 }

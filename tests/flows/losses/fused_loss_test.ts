@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { fillUniform } from "../../../src/core/random/random.ts";
+import type { Coupling } from "../../../src/flows/couplings/coupling.ts";
 import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
 import { fmLoss, fusedFmLoss } from "../../../src/flows/losses/fm_loss.ts";
+import { KeptRegressions } from "../../../src/flows/regression/regression_losses.ts";
 import { newModel } from "../../../src/flows/new_model.ts";
 import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
@@ -36,5 +38,39 @@ backendTest(
     } finally {
       model.parameters.dispose();
     }
+  },
+);
+
+backendTest(
+  "fusedFmLoss() gives with kept regressions what it gives without, and draws once",
+  ["cpu"],
+  async () => {
+    const rows = fillUniform({ seed: 1, stream: 255 }, 0, new Float32Array(3 * 613));
+    let couplings = 0;
+    const coupling: Coupling = {
+      name: "counted",
+      pair(batch) {
+        couplings++;
+        return minibatchTransport.pair(batch);
+      },
+    };
+    using regressions = new KeptRegressions();
+    for (const seed of [4, 5, 6]) {
+      const model = newModel("fm", mlpNetwork({ dims: 3, hidden: 10 }), { seed });
+      try {
+        const fused = { hidden: 10, threads: 2, build: "fastest" } as const;
+        const alone = await fusedFmLoss(model, rows, {
+          ...{ seed: 7, coupling: minibatchTransport, fused },
+        });
+        const kept = { regressions, name: "rows" };
+        const found = await fusedFmLoss(model, rows, {
+          ...{ seed: 7, coupling, fused: { ...fused, kept } },
+        });
+        assert.deepEqual(found, alone);
+      } finally {
+        model.parameters.dispose();
+      }
+    }
+    assert.equal(couplings, 3, "one per batch, at the first evaluation");
   },
 );

@@ -18,5 +18,5 @@ export { closeName, suggestion } from "./suggestion.ts";
 export { commandLine, shellQuoted } from "./command_line.ts";
 export { gigabytes } from "./bytes_text.ts";
 export { duration } from "./duration.ts";
-export { withThousands } from "./thousands.ts";
+export { withThousands } from "./text/thousands.ts";
 export { clearStop, Stopped, stopWord, throwIfStopped } from "./stop.ts";

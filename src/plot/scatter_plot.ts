@@ -26,7 +26,7 @@ import type { Cloud } from "./drawing/_clouds.ts";
 import { rendered } from "./drawing/_render.ts";
 import { svgDocument } from "./drawing/_svg.ts";
 import type { Bounds, CoordinateOptions, PictureOptions } from "./picture.ts";
-import { withThousands } from "../core/thousands.ts";
+import { withThousands } from "../core/text/thousands.ts";
 
 /** A second cloud to compare with, such as test data beside samples. */
 export interface ReferenceCloud {

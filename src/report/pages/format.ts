@@ -1,5 +1,5 @@
 import { withoutControls } from "../../core/quoted.ts";
-import { withThousands } from "../../core/thousands.ts";
+import { withThousands } from "../../core/text/thousands.ts";
 
 /** A value and its standard error, rounded to two digits of the error: `1.051 ± 0.024`. */
 export function withError(value: number, stdErr: number): string {

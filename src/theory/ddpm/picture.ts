@@ -2,7 +2,7 @@ import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot
 import type { Breakdown } from "./breakdown.ts";
 import type { DdpmCheck } from "./check.ts";
 import { coarsest } from "./problem.ts";
-import { withThousands } from "../../core/thousands.ts";
+import { withThousands } from "../../core/text/thousands.ts";
 
 const BLUE = 0, ORANGE = 1, RED = 2, VIOLET = 4;
 

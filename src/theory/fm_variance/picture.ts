@@ -3,7 +3,7 @@ import type { FmVarianceCheck } from "./check.ts";
 import { proved } from "./gaussian_path.ts";
 import { SAMPLES } from "./marginal.ts";
 import { HIGH_DIMENSION, VECTORS } from "./norms.ts";
-import { withThousands } from "../../core/thousands.ts";
+import { withThousands } from "../../core/text/thousands.ts";
 
 const fine = Array.from({ length: 201 }, (_, i) => i / 200);
 const time = { label: "t", range: [-0.02, 1.02] } as const;

@@ -90,7 +90,7 @@ function softwareReason(name: string): string {
 /** Why no GPU is looked for; null if one could be faster. */
 function whyNotGpu(plan: TrainingPlan): string | null {
   if (trainingWay(plan, { kind: "cpu" }) === "fused") {
-    return "fused training steps are faster there than on a GPU";
+    return "flow matching on points trains there";
   }
   if (plan.config.model !== "cnf") return null;
   const reasons = gpuReasons(plan, (problem) => supports(problem, unlimited));

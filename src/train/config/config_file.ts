@@ -32,6 +32,7 @@ export function parseConfigFile(text: string, place: string): ConfigFile {
     dataFile: _dataFile,
     testFile: _testFile,
     flowValues,
+    backendChoice: _backendChoice,
     standardization: _standardization,
     ...options
   } = parseConfigJson(text, place);

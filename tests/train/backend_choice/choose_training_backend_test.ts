@@ -105,7 +105,7 @@ Deno.test("chooseTrainingBackend() asks for no adapter where the choice does not
   const cases: readonly (readonly [TrainOptions, "cnf" | "fm", BackendKind, RegExp])[] = [
     [{ backend: "webgpu" }, "cnf", "webgpu", /^requested$/],
     [{ portableBits: true }, "cnf", "cpu", /^portable bits were requested$/],
-    [{}, "fm", "cpu", /^fused training steps/],
+    [{}, "fm", "cpu", /^flow matching on points trains there$/],
     [{ gradient: "adjoint" }, "cnf", "cpu", /^the GPU engine: it has `gradient: "direct"`$/],
     [
       { rtol: 1e-7, atol: 1e-7 },

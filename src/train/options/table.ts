@@ -12,10 +12,10 @@ const netPlaceholder: string = netNames.join("|");
  * All training options, in the order of `config.json`. To add an option, add an entry: its type, the
  * schema of config files, the command line, completions, help and docs are derived from it.
  *
- * The CNF's defaults on moons, seeds 0 and 1: nllGap 0.023 and 0.024 +- 0.006 nats in half a minute
- * on 2 cores. Many small steps of a narrow field are best: 700 steps of 256 points at width 64 take
- * twice the time for 0.037, 2,500 steps of 128 points five times for 0.025; 4,000 training points
- * allow no better.
+ * The CNF's defaults on moons, seeds 0 to 4: nllGap 0.022 nats in the mean (standard deviation 0.011)
+ * in 23 s of processor time. Many small steps of a narrow field are best: 700 steps of 256 points at
+ * width 64 take twice the time for 0.037, 2,500 steps of 128 points five times for 0.025 (without
+ * the penalty on steps); 4,000 training points allow no better.
  */
 export const trainOptions = {
   model: {

@@ -38,12 +38,12 @@ const runs: Readonly<Record<string, TrainSpec>> = {
     warmup: 1,
     evalEvery: 0,
   },
-  "2 steps of a U-Net on images of 6x6": {
+  "8 steps of a U-Net on images of 6x6": {
     model: "fm",
     data: "small-images",
     filters: 4,
-    batchSize: 2,
-    steps: 2,
+    batchSize: 4,
+    steps: 8,
     warmup: 1,
     evalEvery: 0,
   },

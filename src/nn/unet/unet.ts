@@ -48,8 +48,10 @@ export function unet(
     const h0 = block("down.0", conv(named, "first", padded(images)));
     const h1 = block("down.1", halve(h0));
     let h = block("middle.1", block("middle.0", halve(h1)));
-    h = block("up.0", join(double(h), h1));
-    h = block("up.1", join(double(conv(named, "narrow", h)), h0));
+    h = block("up.0", joined(double(h), h1));
+    const narrowed = conv(named, "narrow", h), doubled = double(narrowed);
+    narrowed.dispose();
+    h = block("up.1", joined(doubled, h0));
     const last = conv(named, "last", normed(named, "last_norm", { input: h, shift: null }));
     return tf.reshape(cropped(last, images.shape), x.shape) as tf.Tensor2D;
   });
@@ -66,10 +68,19 @@ function residualBlock(
   const shift = linear(named, `${name}.time`, e);
   const keepsWidth = !named.has(`${name}.skip.weight`);
   const residual = keepsWidth ? input : conv(named, `${name}.skip`, input);
-  return convolve(normed(named, `${name}.norm2`, { input: h, shift }), {
+  const out = convolve(normed(named, `${name}.norm2`, { input: h, shift }), {
     ...weights(named, `${name}.conv2`),
     residual,
   }, "linear");
+  if (!keepsWidth) residual.dispose();
+  return out;
+}
+
+/** Both images' channels; disposes them, since no VJP reads them: what is needed again was saved as a copy. */
+function joined(a: tf.Tensor4D, b: tf.Tensor4D): tf.Tensor4D {
+  const both = join(a, b);
+  tf.dispose([a, b]);
+  return both;
 }
 
 function normed(

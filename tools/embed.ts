@@ -5,6 +5,7 @@
  * folder or comes from an npm package (`fromPackages`); NAME.gz.b64 embeds it compressed. See
  * `src/core/base64.ts` for the reason.
  */
+import rasterizer from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
 import tfjs from "@tensorflow/tfjs-backend-wasm/simd.wasm" with { type: "bytes" };
 import inter from "fonts/inter.ttf" with { type: "bytes" };
 import interSemibold from "fonts/inter-semibold.ttf" with { type: "bytes" };
@@ -15,6 +16,7 @@ import { root } from "./bundle.ts";
 /** Embedded files from packages, by path relative to the project's root. */
 const fromPackages: Readonly<Record<string, Uint8Array>> = {
   "src/backends/tfjs_simd.wasm": tfjs,
+  "src/plot/drawing/_resvg.wasm": rasterizer,
   "src/plot/drawing/_inter.ttf": inter,
   "src/plot/drawing/_inter_semibold.ttf": interSemibold,
   "src/page/_noto_sans_math.woff2": mathFont,

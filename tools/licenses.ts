@@ -5,6 +5,7 @@
 import apache from "./license_texts/apache-2.0.txt" with { type: "text" };
 import bsd from "./license_texts/bsd-3-clause.txt" with { type: "text" };
 import mit from "./license_texts/mit.txt" with { type: "text" };
+import mpl from "./license_texts/mpl-2.0.txt" with { type: "text" };
 import { bundleProgram, deno, root } from "./bundle.ts";
 
 /** An embedded component with its SPDX licence name, source and licence texts. */
@@ -59,6 +60,7 @@ const components: readonly Component[] = [
 /** Licence texts for packages that name a licence but include no licence file. */
 const textsByPackage: Readonly<Record<string, string>> = {
   "@stricli/core": `Copyright 2024 Bloomberg Finance L.P.\n\n${apache}`,
+  "@resvg/resvg-wasm": `Copyright (c) 2021-present, yisibl and the resvg authors\n\n${mpl}`,
   "seedrandom": `Copyright 2019 David Bau.\n\n${mit}`,
   "tr46": `Copyright (c) Sebastian Mayr\n\n${mit}`,
 };

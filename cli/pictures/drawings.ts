@@ -3,7 +3,7 @@ import { throwIfStopped } from "@fluxion/fluxion/core";
 /** Fraction of the elapsed time that drawing may take. */
 const DRAWING_SHARE = 0.01;
 
-/** Estimated duration of the first drawing, which loads fonts. */
+/** Estimated duration of the first drawing, which loads fonts and a rasteriser. */
 const FIRST_MS = 1000;
 
 /** Limit of queued drawings, since each holds its samples in memory. */

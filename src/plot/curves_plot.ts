@@ -94,23 +94,43 @@ export function movingMean(values: ArrayLike<number>, window: number): Float64Ar
   });
 }
 
-/** Keeps the lowest and highest point per unit of width: closer points are indistinguishable. */
-function thin(x: Float64Array, y: Float64Array, width: number): number[] {
-  const bins = 2 * width;
-  if (x.length <= 2 * bins) return Array.from(x, (value, i) => [value, y[i]!]).flat();
-  const out: number[] = [];
-  for (let bin = 0; bin < bins; bin++) {
-    const start = Math.floor(bin * x.length / bins), end = Math.floor((bin + 1) * x.length / bins);
-    let low = -1, high = -1;
+/** Points per pixel column from which a line is drawn as the band that it fills. */
+const DENSE = 2;
+
+/**
+ * Lowest and highest value of every pixel column of a line with more points than that, and null of
+ * others.
+ *
+ * @returns Coordinates of a closed band, half a line thick around its values: filled, it looks like
+ *   the line, and takes a tenth of the time of stroking each turn.
+ */
+function denseBand(
+  x: Float64Array,
+  y: Float64Array,
+  width: number,
+  thickness: number,
+): number[] | null {
+  const columns = 2 * width;
+  if (x.length <= DENSE * columns) return null;
+  const above: [number, number][] = [], below: [number, number][] = [];
+  let last = NaN;
+  for (let column = 0; column < columns; column++) {
+    const start = Math.floor(column * x.length / columns);
+    const end = Math.floor((column + 1) * x.length / columns);
+    // From the value before, so that no step of the line is left out.
+    let low = Number.isFinite(last) ? last : Infinity,
+      high = Number.isFinite(last) ? last : -Infinity;
     for (let i = start; i < end; i++) {
-      if (!Number.isFinite(y[i]!)) continue;
-      if (low < 0 || y[i]! < y[low]!) low = i;
-      if (high < 0 || y[i]! > y[high]!) high = i;
+      if (!Number.isFinite(last = y[i]!)) continue;
+      low = Math.min(low, y[i]!);
+      high = Math.max(high, y[i]!);
     }
-    if (low < 0) continue;
-    for (const i of [Math.min(low, high), Math.max(low, high)]) out.push(x[i]!, y[i]!);
+    if (low > high) continue;
+    const at = (x[start]! + x[end - 1]!) / 2;
+    above.push([at, low - thickness / 2]);
+    below.push([at, high + thickness / 2]);
   }
-  return out;
+  return [...above, ...below.reverse()].flat();
 }
 
 const WIDTH = 620, GAP = 22;
@@ -237,28 +257,31 @@ export function curvesPlot(
   const silentX = { ...x, label: "", ticks: [] };
   const y = lossAxis(curves.loss, scale, area);
   const across = Float64Array.from(steps, x.at);
-  const line = (
-    values: Float64Array,
-    at: Axis,
-    stroke: Readonly<Record<string, string | number>>,
-  ) =>
-    element("path", {
-      d: polyline(thin(across, values.map(at.at), width)),
+  const line = (values: Float64Array, at: Axis, thickness: number, opacity = 1) => {
+    const ys = values.map(at.at), band = denseBand(across, ys, width, thickness);
+    if (band !== null) {
+      return element("path", {
+        d: `${polyline(band)}Z`,
+        fill: accent.blue,
+        "fill-opacity": opacity,
+      });
+    }
+    return element("path", {
+      d: polyline(Array.from(across, (value, i) => [value, ys[i]!]).flat()),
       fill: "none",
+      stroke: accent.blue,
+      "stroke-width": thickness,
+      "stroke-opacity": opacity,
       "stroke-linejoin": "round",
-      ...stroke,
     });
+  };
 
   const raw = Float64Array.from(trainLoss);
   const marks = [
-    line(raw, y, {
-      stroke: accent.blue,
-      "stroke-width": window > 1 ? 1 : 1.8,
-      "stroke-opacity": window > 1 ? 0.28 : 1,
-    }),
+    window > 1 ? line(raw, y, 1, 0.28) : line(raw, y, 1.8),
   ];
   if (window > 1) {
-    marks.push(line(movingMean(raw, window), y, { stroke: accent.blue, "stroke-width": 1.8 }));
+    marks.push(line(movingMean(raw, window), y, 1.8));
   }
   for (const { color, shown } of evaluated) {
     marks.push(
@@ -326,7 +349,7 @@ export function curvesPlot(
     );
     parts.push(
       gridLines(second, x, nfeAxis),
-      clipped(second, line(counts, nfeAxis, { stroke: accent.blue, "stroke-width": 1.4 })),
+      clipped(second, line(counts, nfeAxis, 1.4)),
       axes(second, x, nfeAxis),
     );
     bottom = second.y + second.height;

@@ -260,7 +260,7 @@ async function loadedBy(...entries: readonly string[]): Promise<string[]> {
 const commandFolders = [...Deno.readDirSync(new URL("../../cli/commands/", import.meta.url))]
   .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 
-const computing = /tfjs|pngjs|^node:|d3-|mnist\.bits|valibot|src\/(report|flows|plot|page)\//;
+const computing = /tfjs|pngjs|resvg|^node:|d3-|mnist\.bits|valibot|src\/(report|flows|plot|page)\//;
 
 // Tests what is loaded rather than the time, which varies on a busy machine.
 Deno.test("fluxion --help loads nothing that computes", async () => {

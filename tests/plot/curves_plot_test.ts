@@ -91,7 +91,7 @@ Deno.test("curvesPlot() shows validation losses and a line at the step of the ke
     const picture = decodePng(bytes);
     const { count, x } = centroid(
       picture,
-      ([r, g, b], _, y) => y > 0.25 * picture.height && b > 140 && r > 90 && r < 190 && g < 100,
+      ([r, g, b], _, y) => y > 0.25 * picture.height && b > 140 && r > 90 && r < 190 && g < 130,
     );
     return { count, x: x / picture.width };
   };

@@ -160,16 +160,12 @@ Deno.test("densityPlot() draws the colour bar's label beside its tick labels, no
   let lastTick = 0, firstLabel = width;
   // The bar and everything to its right: at least 80 units of 2 pixels.
   for (let x = width - 160; x < width; x++) {
-    let ticks = 0, labels = 0;
     for (let y = 0; y < height; y++) {
       const at = 4 * (y * width + x);
       const color = [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!] as const;
-      if (near(color, rgb(ink.tick), 4)) ticks++;
-      if (near(color, rgb(ink.label), 4)) labels++;
+      if (near(color, rgb(ink.tick), 4)) lastTick = x;
+      if (near(color, rgb(ink.label), 4)) firstLabel = Math.min(firstLabel, x);
     }
-    // At the label's edges some pixels are as light as the numbers.
-    if (ticks > labels) lastTick = x;
-    if (labels > 0) firstLabel = Math.min(firstLabel, x);
   }
   assert.ok(lastTick > width - 160 && firstLabel < width, "both are present");
   assert.ok(lastTick + 4 < firstLabel, `numbers up to ${lastTick}, the label from ${firstLabel}`);

@@ -3,7 +3,7 @@ import { memoryCounts } from "./memory.layout.ts";
 import { hasBoundsChecks } from "./bounds_checks.ts";
 
 /** Pages of 64 KiB that a 32-bit index can address: 4 GiB. */
-const reachablePages = 65536;
+export const reachablePages = 65536;
 
 /**
  * Limits of memories shared between threads, in pages. They have their full size of 2 GiB from the
@@ -44,9 +44,9 @@ export function ownMemory(pages: number): WebAssembly.Memory {
 const spaces: WebAssembly.Memory[] = [];
 
 /**
- * Creates a memory with maximum {@link reachablePages}, so that out-of-bounds accesses fault even if
- * V8 does not check bounds (`hasBoundsChecks`): every 32-bit index falls into the memory's own
- * reservation.
+ * Creates a memory with maximum {@link reachablePages}, or an object that owns one, so that
+ * out-of-bounds accesses fault even if V8 does not check bounds (`hasBoundsChecks`): every 32-bit
+ * index falls into the memory's own reservation.
  *
  * Index plus an instruction's constant offset can reach up to 64 KiB further. So an inaccessible
  * region of the same size is reserved first: the system places each reservation of that size below
@@ -57,16 +57,22 @@ const spaces: WebAssembly.Memory[] = [];
  *
  * @throws {AddressSpaceError} If V8 does not check bounds and cannot reserve 4 GiB per memory.
  */
-function guarded(make: () => WebAssembly.Memory): WebAssembly.Memory {
+export function guarded(make: () => WebAssembly.Memory): WebAssembly.Memory;
+export function guarded<T>(make: () => Promise<T>): Promise<T>;
+export function guarded<T>(make: () => T | Promise<T>): T | Promise<T> {
   if (hasBoundsChecks()) return make();
-  let made: WebAssembly.Memory;
+  let made: T | Promise<T>;
   try {
     spaces.push(reservation());
     made = make();
   } catch (error) {
     throw error instanceof RangeError ? tooFewAddresses() : error;
   }
-  // Unless V8 had to reserve less address space than the memory's maximum:
+  return made instanceof Promise ? made.then(requireReserved) : requireReserved(made);
+}
+
+/** Returns `made` unless V8 had to reserve less address space than its maximum. */
+function requireReserved<T>(made: T): T {
   try {
     reservation().grow(reachablePages);
   } catch {

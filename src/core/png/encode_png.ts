@@ -99,7 +99,7 @@ const CHUNK_BYTES = 2 ** 18;
  * @param rows [height * (1 + width * channels)], of one grey byte or three (RGB) per pixel: each row
  *   after its filter type, 0.
  */
-export function encodeRows(rows: Uint8Array<ArrayBuffer>, options: PngOptions): Uint8Array {
+function encodeRows(rows: Uint8Array<ArrayBuffer>, options: PngOptions): Uint8Array {
   const { width, height } = options;
   const GREY = 0, RGB = 2, isGrey = rows.length === height * (1 + width);
   // For a chart, level 4 takes half of the time of level 6 for a twentieth more bytes, a fifth more

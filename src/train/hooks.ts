@@ -89,6 +89,8 @@ export interface TrainEnd {
 
 /** Callbacks during training, all optional. */
 export interface TrainHooks {
+  /** Backend `auto` is about to time training steps, for a few seconds, on the CPU and on this adapter. */
+  readonly onMeasure?: (adapter: string) => void;
   /** Called once if a resumed run has to wait for another process that holds it. */
   readonly onWait?: (run: string, mostSeconds: number) => void;
   /** Awaited once, after locking the folder and opening the backend. */

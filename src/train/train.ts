@@ -293,7 +293,7 @@ async function hasCheckpoint(run: string): Promise<boolean> {
  */
 async function openDeviceOf(
   plan: TrainingPlan,
-  { clock, engineTimes = null }: TimedEnvironment,
+  { clock, engineTimes = null, hooks }: TimedEnvironment,
   { start, before }: {
     readonly start: () => Promise<Checkpoint>;
     readonly before: BackendKind | null;
@@ -315,6 +315,7 @@ async function openDeviceOf(
   const { kind, reason, choice } = await chooseTrainingBackend(plan, {
     before,
     times: engineTimes,
+    onMeasure: hooks?.onMeasure,
     async timed(kind) {
       const device = await open(kind);
       if (kind === "webgpu") gpu = device;

@@ -131,7 +131,8 @@ export async function trainingLoop(begun: Session): Promise<SessionEnd> {
       // The step was discarded before it changed the weights, so they are the last step's.
       if (error instanceof Stopped) return { kind: "interrupted", step };
       if (error instanceof FailureError) throw error;
-      throw atStep(await deviceFailure() ?? error, { step: step + 1, done: step, config });
+      const failure = session.backend.kind === "cpu" ? null : await deviceFailure();
+      throw atStep(failure ?? error, { step: step + 1, done: step, config });
     });
     if (end.kind === "interrupted") {
       clearStop();

@@ -94,6 +94,9 @@ export async function trainRun(
     onWait(run, mostSeconds) {
       say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
     },
+    onMeasure(adapter) {
+      say(`timing training steps on the CPU and on ${adapter}`);
+    },
     async onStart(start) {
       const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
       fromStep = step;

@@ -31,6 +31,8 @@ export interface ChoiceSurroundings {
   readonly before: BackendKind | null;
   /** Times training steps on a backend; see `timeSteps`. */
   readonly timed: (kind: BackendKind) => Promise<StepTime>;
+  /** Called before steps are timed, which takes a few seconds, with the adapter's name. */
+  readonly onMeasure?: ((adapter: string) => void) | undefined;
   /** Where times are kept; null: nowhere. */
   readonly times: EngineTimesFile | null;
   /** The adapter of `webgpu`. */
@@ -78,6 +80,7 @@ export async function chooseTrainingBackend(
   const shape = stepShape(plan);
   const known = times === null ? null : await findTimes(times, { adapter, shape });
   if (known !== null) return measured(known);
+  surroundings.onMeasure?.(adapter.description);
   const choice = await fasterBackend(adapter.description, timed);
   if (times !== null) await keepTimes(times, { adapter, shape, choice, atMs: now() });
   return measured(choice);

@@ -45,6 +45,7 @@ function counting(
       asked.push(kind);
       return Promise.resolve({ ms: kind === "cpu" ? cpuMs : webgpuMs, loss: 1 });
     },
+    onMeasure: (adapter) => void asked.push(`times ${adapter}`),
     ...others,
   };
   return { asked, surroundings };
@@ -58,7 +59,7 @@ Deno.test("chooseTrainingBackend() times each shape once on a machine", () =>
     const reason = "a step takes 9 ms on the CPU and 2 ms on Test GPU";
     const chosen = { kind: "webgpu", reason, choice };
     assert.deepEqual(await chooseTrainingBackend(await planOf(), first.surroundings), chosen);
-    assert.deepEqual(first.asked, ["adapter", "cpu", "webgpu"]);
+    assert.deepEqual(first.asked, ["adapter", "times Test GPU", "cpu", "webgpu"]);
     // Neither the seed nor the number of steps changes a step's time.
     const again = counting({ times });
     const same = await planOf({ seed: 3, steps: 40 });
@@ -74,14 +75,14 @@ Deno.test("chooseTrainingBackend() times each shape once on a machine", () =>
     for (const { plan, ...other } of others) {
       const { asked, surroundings } = counting({ ...other, cpuMs: 1 });
       const { kind } = await chooseTrainingBackend(plan, surroundings);
-      assert.deepEqual([kind, asked], ["cpu", ["adapter", "cpu", "webgpu"]]);
+      assert.deepEqual([kind, asked], ["cpu", ["adapter", "times Test GPU", "cpu", "webgpu"]]);
     }
     // Another version's are not this one's.
     assert.equal((await knownTimes(times)).length, 5);
     await Deno.writeTextFile(times.file, "{");
     const { asked, surroundings } = counting({ times });
     assert.deepEqual(await chooseTrainingBackend(await planOf(), surroundings), chosen);
-    assert.equal(asked.length, 3, "a damaged file is none");
+    assert.equal(asked.length, 4, "a damaged file is none");
   }));
 
 Deno.test("chooseTrainingBackend() never times a software adapter, and looks for another after a day", () =>
@@ -98,7 +99,7 @@ Deno.test("chooseTrainingBackend() never times a software adapter, and looks for
     // For tests alone.
     const forced = counting({ found: software, isSoftware: () => false });
     assert.equal((await chooseTrainingBackend(plan, forced.surroundings)).kind, "webgpu");
-    assert.equal(forced.asked.length, 3);
+    assert.equal(forced.asked.length, 4);
   }));
 
 Deno.test("chooseTrainingBackend() asks for no adapter where the choice does not depend on it", async () => {

@@ -50,6 +50,9 @@ console.log(
   `on: ${adapter.info.description}; threads: ${threads}; workgroup bytes: ${workgroupBytes}`,
 );
 const module = device.createShaderModule({ code });
+const { messages } = await module.getCompilationInfo();
+const fault = messages.find(({ type }) => type === "error");
+if (fault !== undefined) throw new Error(`line ${fault.lineNum}: ${fault.message}`);
 device.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" } });
 // The device is not closed in order: it has no hardware.
 Deno.exit(0);

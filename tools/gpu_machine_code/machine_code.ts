@@ -3,13 +3,14 @@
  *
  * Mesa's RADV compiles for hardware that is not there. For each kind this prints registers, spilled registers, bytes of
  * code, and the share of multiply-adds among the vector instructions of the blocks that consist of products. Needs a C
- * compiler, the Vulkan loader and RADV (Debian: mesa-vulkan-drivers). The record is record.txt beside this file.
+ * compiler, the Vulkan loader and RADV (Debian: mesa-vulkan-drivers). The record is record.txt beside this file. Exits 1 if a
+ * shader spills, takes more than 128 registers, or has fewer than 90 % multiply-adds.
  */
 
 import { products } from "./product_source.ts";
 
-/** RDNA 2 and RDNA 3. */
-const families = ["navi21", "gfx1100"] as const;
+/** RDNA 2 and RDNA 3, with 128 registers as they are handed out: in eights and in twelves. */
+const families = [["navi21", 128], ["gfx1100", 132]] as const;
 
 /** Name, width, dimensions, and the tile of a thread that is asked for: rows, quads, unrolled iterations. */
 const shaders = [
@@ -58,10 +59,20 @@ function driverFile(): string {
   throw new Error("Mesa's RADV is not installed");
 }
 
+const LEAST_SHARE = 90;
+
+interface Figures {
+  readonly registers: number;
+  readonly spilled: number;
+  readonly bytes: number;
+  /** Percent of multiply-adds. */
+  readonly share: number;
+}
+
 /** The figures of the last shader in RADV's output. */
-function figuresOf(text: string): string[] {
+function figuresOf(text: string): Figures {
   const stats = text.slice(text.lastIndexOf("*** SHADER STATS ***"));
-  const figure = (name: string) => stats.match(new RegExp(`^${name}: (\\d+)`, "m"))?.[1] ?? "?";
+  const figure = (name: string) => Number(stats.match(new RegExp(`^${name}: (\\d+)`, "m"))![1]);
   const listing = text.slice(text.lastIndexOf("disasm:"), text.lastIndexOf("*** SHADER STATS ***"));
   let multiplyAdds = 0, vector = 0;
   for (const block of listing.split(/^BB\d+:/m)) {
@@ -72,8 +83,12 @@ function figuresOf(text: string): string[] {
     multiplyAdds += found;
     vector += operations.length;
   }
-  const share = `${Math.round(100 * multiplyAdds / vector)} %`;
-  return [figure("VGPRs"), figure("Spilled VGPRs"), figure("Code size"), share];
+  return {
+    registers: figure("VGPRs"),
+    spilled: figure("Spilled VGPRs"),
+    bytes: figure("Code size"),
+    share: Math.round(100 * multiplyAdds / vector),
+  };
 }
 
 const folder = await Deno.makeTempDir();
@@ -84,9 +99,9 @@ try {
     args: ["-shared", "-fPIC", "-O1", `-DLOADER="${loader}"`, "-o", `${folder}/${LOADER}`]
       .concat(`${here}no_hardware.c`, "-ldl"),
   });
-  const header = ["hardware", "shader", "registers", "spilled", "bytes", "multiply-adds"];
+  const header = ["hardware", "shader", "registers", "spilled", "bytes", "multiply-adds", ""];
   const rows: string[][] = [header];
-  for (const family of families) {
+  for (const [family, most] of families) {
     for (const [name, ...sizes] of [...shaders, ...products]) {
       const [hidden, dims, tileRows, tileQuads] = sizes;
       const text = await output(Deno.execPath(), {
@@ -104,7 +119,11 @@ try {
       const shader = tileRows === undefined
         ? `${name}, ${hidden} to ${dims} channels`
         : `${name}, width ${hidden}, ${dims}-D, ${tileRows}x${tileQuads}`;
-      rows.push([family, shader, ...figuresOf(text)]);
+      const { registers, spilled, bytes, share } = figuresOf(text);
+      const isWithin = spilled === 0 && registers <= most && share >= LEAST_SHARE;
+      if (!isWithin) Deno.exitCode = 1;
+      const figures = [registers, spilled, bytes, `${share} %`];
+      rows.push([family, shader, ...figures.map(String), isWithin ? "" : "beyond its bounds"]);
     }
   }
   const widths = header.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));

@@ -155,7 +155,6 @@ export function recordGather(
       : bias.shape.length === 1
       ? biasKinds.perChannel
       : biasKinds.perImage,
-    firstImage: 0,
     hasResidual: residual === undefined ? 0 : 1,
     activation: activation === undefined
       ? activations.linear
@@ -267,7 +266,7 @@ export function recordFilterGradient(
     ...{ tiles: tilesPerPart, columnTiles, rows, columns, channels },
     kernelWidth: kernel[1],
     ...{ sourceHeight, sourceWidth, height, width, scale: strides[0] },
-    ...{ offsetY: -pads[0], offsetX: -pads[1], pixels, pixelsPerPart, firstPart: 0 },
+    ...{ offsetY: -pads[0], offsetX: -pads[1], pixels, pixelsPerPart },
   };
   const partial = gpu.scratch(4 * parts * (rows + 1) * columns);
   const numbers = gpu.upload(Int32Array.from(filterGradientJob, (name) => job[name]));

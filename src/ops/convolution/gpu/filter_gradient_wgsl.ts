@@ -41,7 +41,6 @@ export const filterGradientJob = [
   "offsetX",
   "pixels",
   "pixelsPerPart",
-  "firstPart",
 ] as const;
 
 /** Numbers of a job by name. */
@@ -108,7 +107,7 @@ fn main(
   let sourceHeight = u32(job.sourceHeight);
   let sourceWidth = u32(job.sourceWidth);
   let end = min(job.pixels, (part + 1u) * job.pixelsPerPart);
-  firstNumber = (job.firstPart + part) * (job.rows + 1u) * columns;
+  firstNumber = part * (job.rows + 1u) * columns;
 ${sumDeclarations(tile)}
   var columnSum = 0.0;
   let rowQuad = lid % ${tile.rows / 4}u;

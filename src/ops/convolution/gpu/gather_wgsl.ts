@@ -49,7 +49,6 @@ export const gatherJob = [
   "direction",
   "spread",
   "bias",
-  "firstImage",
   "hasResidual",
   "activation",
 ] as const;
@@ -388,7 +387,7 @@ ${lines(4, (i) => `  finishOne(row, column + ${i}u, sum.${component(i)});`)}
 }`;
 }
 
-const imageColumns = "(job.firstImage + row / (job.height * job.width)) * job.columns";
+const imageColumns = "row / (job.height * job.width) * job.columns";
 
 /** Absent operands are read at one place, which costs less than a branch per sum. */
 function anyEpilogue(wideColumns: boolean): string {

@@ -6,7 +6,7 @@ import { drawLine, drawsInPlace, eraseLine, paint, sayLine } from "./terminal.ts
 export interface ProgressState {
   readonly done: number;
   readonly total: number;
-  /** Progress label, such as the current loss. */
+  /** Progress label, such as the current loss; read only where it is shown. */
   readonly label: string;
   /** Share of the work that is done, where its parts take different times; default `done / total`. */
   readonly share?: number;
@@ -45,12 +45,14 @@ export function showProgress(
   let shown = terminal ? -Infinity : started;
   let first: { share: number; at: number } | null = null;
   return {
-    update({ done, total, label, left, share = done / total }) {
+    update(state) {
+      const { done, total, share = done / total } = state;
       const now = performance.now();
       // A resumed run does not start at 0, so measure the speed from the first update.
       first ??= { share, at: now };
       if (now - shown < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
       shown = now;
+      const { label, left } = state;
       const rate = (share - first.share) / (now - first.at);
       const extrapolated = rate > 0 ? `${estimate((1 - share) / rate / 1000)} left` : "";
       const text = oneLine(

@@ -115,9 +115,14 @@ export async function trainRun(
       await addDeferred(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {
-      const label = `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
-        `${Math.round(samplesPerSecond)} samples/s`;
-      progress.update({ done: step, total: steps, label });
+      progress.update({
+        done: step,
+        total: steps,
+        get label() {
+          return `epoch ${epoch}/${epochs}, loss ${loss.toPrecision(4)}, ` +
+            `${Math.round(samplesPerSecond)} samples/s`;
+        },
+      });
     },
     onEvaluation({ step, epoch, testLoss, validationLoss }) {
       progress.clear();

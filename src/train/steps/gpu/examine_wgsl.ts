@@ -13,7 +13,7 @@ const steps = Array.from(
  * WGSL shared by the kernels that look at a whole batch. The shader has `groups` (the states of a solve's groups),
  * `failed` (those of the first solve that failed) and `late` (figures.ts).
  *
- * `examine(lid, count, unfinished)` counts evaluations and attempts and finds bits of the verdict;
+ * `examine(lid, count, unfinished, failedBit)` counts evaluations and attempts and finds bits of the verdict;
  * `sumOfThreads(lid, value)` is called after it and has the barriers; `keepFailed(lid, count)` comes last.
  */
 export const EXAMINE_WGSL = `
@@ -28,14 +28,14 @@ var<workgroup> attempts: atomic<u32>;
 /** By the bits: compilers may assume that there is no NaN. */
 fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 
-fn examine(lid: u32, count: u32, unfinished: u32) {
+fn examine(lid: u32, count: u32, unfinished: u32, failedBit: u32) {
   if (lid == 0u) { earlier = late.verdict; }
   for (var g = lid; g < count; g += ${BATCH_THREADS}u) {
     let state = groups[g];
     atomicAdd(&nfe, state.nfe);
     atomicMax(&attempts, state.accepted + state.rejected);
     if (state.status < ${groupStatus.finished}u) { atomicOr(&found, unfinished); }
-    if (state.status > ${groupStatus.finished}u) { atomicOr(&found, FAILED); }
+    if (state.status > ${groupStatus.finished}u) { atomicOr(&found, failedBit); }
   }
 }
 
@@ -51,7 +51,8 @@ ${
 }
 
 fn keepFailed(lid: u32, count: u32) {
-  if ((earlier & FAILED) != 0u || (atomicLoad(&found) & FAILED) == 0u) { return; }
+  let bits = FAILED | FAILED_PREFIX;
+  if ((earlier & bits) != 0u || (atomicLoad(&found) & bits) == 0u) { return; }
   for (var g = lid; g < count; g += ${BATCH_THREADS}u) { failed[g] = groups[g]; }
 }
 `;

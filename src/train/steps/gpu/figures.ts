@@ -11,8 +11,9 @@ export const verdictBits = {
   unfinished: 2,
   /** So does the one that leads to where the penalty looks at the error. */
   unfinishedPrefix: 4,
-  /** The solve of a group failed. */
+  /** The solve of a group failed; of the penalty's. */
   failed: 8,
+  failedPrefix: 64,
   lossNotFinite: 16,
   penaltyNotFinite: 32,
 } as const;

@@ -4,10 +4,8 @@ import { option } from "../../../core/options/spelling.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
 import { timeOf } from "../../../flows/losses/predicted_steps.ts";
 import type { FlowModel } from "../../../flows/model.ts";
-import { readControls } from "../../../ode/engines/gpu/control.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import { requireWholePullBacks } from "../../../ode/engines/gpu/pull_back/progress.ts";
-import { reportOf } from "../../../ode/engines/gpu/solve_job.ts";
 import { requireSolved } from "../../../ode/solver/failure_message.ts";
 import { namesOf } from "../../config/flow_values.ts";
 import { solveSettingsOf } from "../../config/solve_settings.ts";
@@ -58,6 +56,10 @@ interface StepRead {
 const lost: Figures = {
   ...{ loss: NaN, predictedSteps: NaN, nfe: 0, attempts: 0, prefixAttempts: 0, verdict: 0 },
 };
+
+function hasFailed(verdict: number): boolean {
+  return hasBit(verdict, "failed") || hasBit(verdict, "failedPrefix");
+}
 
 /** Where a trainer begins and runs. */
 export interface GpuTraining {
@@ -222,7 +224,7 @@ class GpuTrainer implements Trainer {
     // The others hold steps after it.
     await Promise.allSettled(this.#reads.splice(0).map(({ bytes }) => bytes));
     const { verdict } = figures;
-    const isFinal = fault === "cutShort" || hasBit(verdict, "failed") ||
+    const isFinal = fault === "cutShort" || hasFailed(verdict) ||
       hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite");
     if (!isFinal && this.#extend(verdict)) {
       this.#gpu.clear(this.#recorder.late);
@@ -254,7 +256,7 @@ class GpuTrainer implements Trainer {
   async #failureOf(verdict: number, fault: "cutShort" | "other"): Promise<unknown> {
     try {
       if (fault === "cutShort") await requireWholePullBacks(this.#gpu);
-      else if (hasBit(verdict, "failed")) await this.#requireSolved();
+      else if (hasFailed(verdict)) await this.#requireSolved(verdict);
       else if (hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite")) return null;
     } catch (error) {
       return error;
@@ -265,10 +267,8 @@ class GpuTrainer implements Trainer {
   }
 
   /** @throws {FailureError} With the groups of the first solve that failed. */
-  async #requireSolved(): Promise<void> {
-    const { failed, groups } = this.#recorder;
-    const controls = readControls(await this.#gpu.read(failed));
-    const reports = controls.map((control, group) => reportOf(control, group, groups));
+  async #requireSolved(verdict: number): Promise<void> {
+    const reports = await this.#recorder.readFailures(verdict);
     const settings = solveSettingsOf(this.#plan.config);
     requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
   }

@@ -28,7 +28,7 @@ struct Job { rows: u32, groups: u32, place: u32, normalizer: f32 }
 ${EXAMINE_WGSL}
 @compute @workgroup_size(${BATCH_THREADS})
 fn main(@builtin(local_invocation_index) lid: u32) {
-  examine(lid, job.groups, UNFINISHED);
+  examine(lid, job.groups, UNFINISHED, FAILED);
   let share = 1.0 / f32(job.rows);
   var sum = 0.0;
   for (var row = lid; row < job.rows; row += ${BATCH_THREADS}u) {

@@ -72,7 +72,7 @@ fn scaledError(at: u32) -> f32 { return (end[at] - start[at]) * ${f32(1 / TOLERA
 
 @compute @workgroup_size(${BATCH_THREADS})
 fn main(@builtin(local_invocation_index) lid: u32) {
-  examine(lid, job.groups, UNFINISHED_PREFIX);
+  examine(lid, job.groups, UNFINISHED_PREFIX, FAILED_PREFIX);
   let share = ${f32(1 / STEP)} / f32(job.groups);
   var sum = 0.0;
   for (var g = lid; g < job.groups; g += ${BATCH_THREADS}u) {

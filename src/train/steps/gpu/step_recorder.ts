@@ -2,7 +2,8 @@ import { type AdamBuffers, recordGuardedAdam } from "../../../backends/gpu/adam.
 import { drawOnGpu, type Gpu, type PooledBuffer, type Program } from "../../../backends/gpu/mod.ts";
 import type { RandomKey } from "../../../core/random/random.ts";
 import { STEP } from "../../../flows/losses/predicted_steps.ts";
-import { CONTROL_BYTES } from "../../../ode/engines/gpu/control.ts";
+import type { SolveReport } from "../../../ode/engines/engine.ts";
+import { CONTROL_BYTES, groupStatus, readControls } from "../../../ode/engines/gpu/control.ts";
 import { packParameters } from "../../../ode/engines/gpu/packing.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import type { PullBackPlan, PullBackShape } from "../../../ode/engines/gpu/pull_back/plan.ts";
@@ -14,9 +15,10 @@ import {
   replayProgram,
   squaresOfGradient,
 } from "../../../ode/engines/gpu/pull_back/record_pull_back.ts";
+import { reportOf } from "../../../ode/engines/gpu/solve_job.ts";
 import { UnattendedSolve } from "../../../ode/engines/gpu/unattended_solve.ts";
 import type { AdamStepSettings } from "../../../ops/adam/contract.ts";
-import { FIGURE_PLACES, FIGURES_BYTES } from "./figures.ts";
+import { FIGURE_PLACES, FIGURES_BYTES, hasBit } from "./figures.ts";
 import { likelihoodProgram } from "./likelihood_wgsl.ts";
 import { penaltyProgram, widenProgram, widenWorkgroups } from "./penalty_wgsl.ts";
 import type { PenaltyTasks, StepTasks } from "./step_tasks.ts";
@@ -110,7 +112,7 @@ export class StepRecorder {
   /** Verdict and figures, figures.ts. */
   readonly late: PooledBuffer;
   /** States of the groups of the first solve that failed. */
-  readonly failed: PooledBuffer;
+  readonly #failed: PooledBuffer;
   readonly #gpu: Gpu;
   readonly #tasks: StepTasks;
   readonly #main: ReplayedSolve;
@@ -153,7 +155,7 @@ export class StepRecorder {
     this.#likelihood = gpu.program(likelihoodProgram(dims));
     this.#penalty = penalty === null ? null : penaltyOf(gpu, tasks, { penalty, tuning });
     this.late = gpu.scratch(FIGURES_BYTES);
-    this.failed = gpu.scratch(CONTROL_BYTES * this.groups.groups);
+    this.#failed = gpu.scratch(CONTROL_BYTES * this.groups.groups);
     this.#cotangent = gpu.scratch(4 * rows * (dims + 1));
     this.#ofStart = gpu.scratch(4 * rows * (dims + 1));
     this.#sums = gpu.scratch(
@@ -172,6 +174,18 @@ export class StepRecorder {
   /** Attempts per dispatch of the solve that leads to where the penalty looks. */
   get prefixCap(): number {
     return this.#penalty?.prefix.plan.cap ?? 1;
+  }
+
+  /**
+   * Reports of the groups that failed in the solve that failed first.
+   *
+   * @param verdict Of its step.
+   * @throws {FailureError} If the device has not carried out the solve.
+   */
+  async readFailures(verdict: number): Promise<SolveReport[]> {
+    const controls = readControls(await this.#gpu.read(this.#failed));
+    const plan = hasBit(verdict, "failed") ? this.groups : this.#penalty!.prefix.plan;
+    return failureReports(controls.slice(0, plan.groups), plan);
   }
 
   #replayed(): ReplayedSolve[] {
@@ -222,7 +236,7 @@ export class StepRecorder {
     new Uint32Array(numbers.buffer).set([rows, plan.groups, place]);
     numbers[3] = dims / 2 * Math.log(2 * Math.PI);
     const job = gpu.upload(numbers);
-    const operands = [job, y1, controls, this.#cotangent, this.late, this.failed];
+    const operands = [job, y1, controls, this.#cotangent, this.late, this.#failed];
     gpu.record(this.#likelihood, operands, 1);
     job.release();
   }
@@ -252,7 +266,7 @@ export class StepRecorder {
     const job = gpu.upload(numbers);
     gpu.record(penalty.program, [
       ...[job, start, error.solve.y1, prefix.controls],
-      ...[penalty.ofEnd, this.late, this.failed],
+      ...[penalty.ofEnd, this.late, this.#failed],
     ], 1);
     job.release();
     return records;
@@ -263,12 +277,27 @@ export class StepRecorder {
     for (const { solve } of this.#replayed()) solve.dispose();
     penalty?.prefix.dispose();
     const buffers = [
-      ...[weights, m, v, ...(average === null ? [] : [average]), this.late, this.failed],
+      ...[weights, m, v, ...(average === null ? [] : [average]), this.late, this.#failed],
       ...[this.#cotangent, this.#ofStart, this.#sums, this.#gradient, this.#squares],
       ...(penalty === null ? [] : [penalty.start, penalty.ofEnd]),
     ];
     for (const buffer of buffers) buffer.release();
   }
+}
+
+/**
+ * Reports of the groups that failed; others are finished or wait for a dispatch.
+ *
+ * @param controls Of all groups of a solve.
+ * @throws {FailureError} If the device has not carried out the solve.
+ */
+export function failureReports(
+  controls: ReturnType<typeof readControls>,
+  plan: Pick<UnattendedSolve["plan"], "groupRows" | "rows">,
+): SolveReport[] {
+  return controls.flatMap((control, group) =>
+    control.status > groupStatus.finished ? [reportOf(control, group, plan)] : []
+  );
 }
 
 function penaltyOf(

@@ -4,6 +4,7 @@ import type { FlowKind } from "../flows/model.ts";
 import { namedNetwork } from "../nn/named_networks.ts";
 import type { Network } from "../nn/network.ts";
 import { validateNetwork } from "../nn/validate.ts";
+import { chosenTiles } from "../ode/engines/gpu/tiles/chosen_tiles.ts";
 import { type Device, openDevice } from "../ode/engines/open_device.ts";
 import { quoted, quotedJson } from "../core/quoted.ts";
 import { writeFileAtomic } from "../core/files/atomic_file.ts";
@@ -30,10 +31,11 @@ import { readMetrics } from "./run/run_metrics.ts";
 import { encodeModel, RunWriter } from "./run/run_writer.ts";
 import { cutLog, readLog } from "./run/training_log.ts";
 import type { BackendKind } from "../backends/backend.ts";
+import { gpuOf } from "../backends/gpu/gpu.ts";
 import { isOpen } from "../backends/open_backend.ts";
 import type { BackendChoice } from "./backend_choice/backend_choice.ts";
 import { chooseTrainingBackend } from "./backend_choice/choose_training_backend.ts";
-import type { EngineTimesFile } from "./backend_choice/engine_times.ts";
+import { type EngineTimesFile, findTiles, keepTiles } from "./backend_choice/engine_times.ts";
 import { timeSteps } from "./backend_choice/time_steps.ts";
 import { gpuRemarks } from "./steps/gpu_remarks.ts";
 import { openTrainer, trainingWay } from "./steps/open_trainer.ts";
@@ -85,8 +87,8 @@ export interface TrainEnvironment {
   /** Milliseconds, from any origin; default `performance.now`. */
   readonly clock?: () => number;
   /**
-   * Where the times of training steps that `backend: "auto"` measures are kept, so that each shape of step is
-   * measured once on a machine; default null: nowhere.
+   * Where the times of training steps that `backend: "auto"` measures are kept, and the tiles of a GPU's shaders
+   * that were timed, so that each shape is measured once on a machine; default null: nowhere.
    */
   readonly engineTimes?: EngineTimesFile | null;
 }
@@ -307,6 +309,11 @@ async function openDeviceOf(
       ...{ work: dataset.kind, threads, portableBits, tensors },
     });
     if (device.backend.kind === "cpu") requireTrainingMemory(network, config);
+    else if (engineTimes !== null) {
+      const gpu = gpuOf(device.backend), { adapterInfo } = gpu.device;
+      const tiles = await findTiles(engineTimes, adapterInfo);
+      for (const [shape, chosen] of tiles) chosenTiles(gpu).set(shape, chosen);
+    }
     return device;
   };
   // A program may have tensors on a GPU that it opened before.
@@ -338,6 +345,7 @@ async function runSession(
     hooks = {},
     signal,
     evaluatesUntrained = false,
+    engineTimes = null,
     clock,
     startedMs,
   }: TimedEnvironment,
@@ -390,6 +398,10 @@ async function runSession(
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
   const trainer = await openTrainer(plan, { checkpoint, device: ready.device, clock });
+  if (backend.kind === "webgpu" && engineTimes !== null) {
+    const gpu = gpuOf(backend);
+    await keepTiles(engineTimes, gpu.device.adapterInfo, chosenTiles(gpu));
+  }
   try {
     const { kind, step } = await trainingLoop({
       run,

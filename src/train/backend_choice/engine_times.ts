@@ -4,6 +4,7 @@ import type { Adapter } from "../../backends/adapters.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
 import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
+import type { Tiles } from "../../ode/engines/gpu/tiles/chosen_tiles.ts";
 import type { BackendChoice } from "./backend_choice.ts";
 import type { StepShape } from "./step_shape.ts";
 
@@ -41,10 +42,21 @@ const timesSchema = v.strictObject({
   atMs: day,
 });
 
+const few = v.picklist([1, 2]);
+const tileSchema = v.strictObject({ rows: few, quads: few, unroll: few });
+
+const tilesSchema = v.strictObject({
+  machine: machineSchema,
+  adapter: text,
+  shape: text,
+  tiles: v.strictObject({ solve: tileSchema, pullBack: tileSchema }),
+});
+
 const fileSchema = v.strictObject({
   format: v.literal(1),
   software: v.optional(v.strictObject({ machine: machineSchema, adapter: text, atMs: day })),
   times: v.array(timesSchema),
+  tiles: v.optional(v.array(tilesSchema)),
 });
 
 /** A measurement. */
@@ -130,6 +142,36 @@ export async function keepTimes(
   const { software: _, ...content } = await read(at);
   const made = { machine: machineOf(at), adapter: keyOf(adapter), shape, choice, atMs };
   await write(at, { ...content, times: [...content.times, made].slice(-MOST_TIMES) });
+}
+
+/** The tiles of a GPU's shaders that were timed on an adapter, by their shapes' keys. */
+export async function findTiles(
+  at: EngineTimesFile,
+  adapter: AdapterName,
+): Promise<ReadonlyMap<string, Tiles>> {
+  const machine = machineOf(at), key = keyOf(adapter);
+  const { tiles = [] } = await read(at);
+  const here = tiles.filter((one) => one.adapter === key && isSame(one.machine, machine));
+  return new Map(here.map(({ shape, tiles }) => [shape, tiles]));
+}
+
+/** Keeps tiles that the file has not. */
+export async function keepTiles(
+  at: EngineTimesFile,
+  adapter: AdapterName,
+  chosen: ReadonlyMap<string, Tiles>,
+): Promise<void> {
+  if (chosen.size === 0) return;
+  const known = await findTiles(at, adapter), machine = machineOf(at);
+  const made = [...chosen].filter(([shape]) => !known.has(shape)).map(([shape, tiles]) => ({
+    ...{ machine, adapter: keyOf(adapter), shape, tiles },
+  }));
+  if (made.length === 0) return;
+  const { tiles = [], ...content } = await read(at);
+  const parsed = v.safeParse(v.array(tilesSchema), made);
+  if (parsed.success) {
+    await write(at, { ...content, tiles: [...tiles, ...parsed.output].slice(-MOST_TIMES) });
+  }
 }
 
 /** Name of the software adapter that was this machine's only one within a day; null if unknown. */

@@ -76,6 +76,9 @@ function directionOf(kind: Direction["kind"], { input, output }: Geometry): Dire
 const isSpread = (kind: Direction["kind"], { strides }: Geometry) =>
   kind === "inputGradient" && strides[0] > 1;
 
+const isSameSize = ({ input, output }: Geometry) =>
+  input[1] === output[1] && input[2] === output[2];
+
 /** Whether the channels that are summed over can be read in quads. */
 function readsQuads(kind: Direction["kind"], geometry: Geometry): boolean {
   const [, , , channels] = directionOf(kind, geometry).source;
@@ -108,6 +111,7 @@ export function gatherProgram(
       isSpread: isSpread(kind, geometry),
       wideChannels: readsQuads(kind, geometry) && tile.hasVariants,
       wideColumns: tile.hasVariants && columns % 4 === 0,
+      isAligned: tile.hasVariants && isSameSize(geometry),
       epilogue: tile.hasVariants ? { bias, hasResidual, activation } : null,
     }),
     bindings: ["uniform", "read", "read", "read", "read", "read", "readWrite"],

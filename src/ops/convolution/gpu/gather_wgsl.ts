@@ -26,6 +26,8 @@ export interface GatherVariant {
   readonly wideChannels: boolean;
   /** Whether columns are a multiple of four. */
   readonly wideColumns: boolean;
+  /** Whether source and output have the same pixels: one place stands for those of a thread's four rows. */
+  readonly isAligned: boolean;
   /** What is done to the sums; null if the job says so, for fewer shaders. */
   readonly epilogue: GatherEpilogue | null;
 }
@@ -209,7 +211,12 @@ export const MOST_QUAD_TAPS = 32;
  * Taps one after another, and in each the channels in steps, so that all of a step have one tap. A row's taps
  * inside the source are the bits of one number: places of four rows would take eight registers more.
  */
-function quadLoop({ tile, kind, wideColumns }: GatherVariant): string {
+function quadLoop({ tile, kind, wideColumns, isAligned }: GatherVariant): string {
+  // Shifted with its sign: the first row may be outside where others are not.
+  const placeOfRow = (r: number) =>
+    isAligned
+      ? `u32((base0 + place) >> 2u) + ${r}u * (channels / 4u)`
+      : `u32(base${r} + place) / 4u`;
   const findTaps = lines(
     4,
     (r) => `      inside${r} |= select(0u, bit, ${placeOf(r, { dy: "dy", dx: "dx" })});`,
@@ -217,7 +224,9 @@ function quadLoop({ tile, kind, wideColumns }: GatherVariant): string {
   const ofA = lines(
     4,
     (r) =>
-      `      let v${r} = select(vec4f(), source[u32(base${r} + place) / 4u], (inside${r} & channelBit) != 0u);`,
+      `      let v${r} = select(vec4f(), source[${
+        placeOfRow(r)
+      }], (inside${r} & channelBit) != 0u);`,
   );
   // Columns beyond the last are not stored, whatever is read for them.
   const ofB = kind === "values"

@@ -198,8 +198,8 @@ function* lines(report: Report): Generator<string> {
     yield `  measured: ${choice.backend}; ${choiceReason(choice)}`;
     yield `    ${Object.entries(shape).map(([name, value]) => `${name} ${value}`).join(", ")}`;
   }
-  yield "  training steps of flow matching on points: fused, several per call, on the CPU with net mlp; " +
-    "otherwise tensor operations";
+  yield "  training steps on points, on the CPU with net mlp: of flow matching fused, several per call; of a CNF " +
+    "solved and pulled back without tensors; otherwise tensor operations";
   yield "  solves with --backend webgpu: whole, in shaders, with net mlp; as tensor operations with other nets, " +
     "energies, the adjoint gradient, control groups above 32 rows and tolerances below 1e-6";
 

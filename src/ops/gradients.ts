@@ -6,8 +6,11 @@ interface TapeNode {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly Tensor[];
   readonly saved: readonly Tensor[];
-  /** Missing if the operation has no gradient; tfjs then throws an error with its name. */
-  gradient?(dys: readonly Tensor[]): Readonly<Record<string, () => Tensor>>;
+  /**
+   * VJP; null cotangents are of outputs that the value does not depend on. Missing if the operation has
+   * no gradient; tfjs then throws an error with its name.
+   */
+  gradient?(dys: readonly (Tensor | null)[]): Readonly<Record<string, () => Tensor>>;
 }
 
 /** tfjs's gradient tape, private in its types. */
@@ -155,7 +158,8 @@ function disposeTape(state: Tape): void {
 function disposeInTurn(tape: readonly TapeNode[]): void {
   const mark = tf.scalar(0), { id: lastOfValue } = mark;
   mark.dispose();
-  const isOurs = ({ id, kept }: Tensor) => id > lastOfValue && !kept;
+  const isOurs = (dy: Tensor | null): dy is Tensor =>
+    dy !== null && dy.id > lastOfValue && !dy.kept;
   for (const node of tape) {
     const { gradient, saved } = node;
     if (!gradient) continue;
@@ -172,9 +176,9 @@ function disposeInTurn(tape: readonly TapeNode[]): void {
 function ownGradients(
   gradients: Readonly<Record<string, () => Tensor>>,
   inputs: readonly string[],
-  dys: readonly Tensor[],
+  dys: readonly (Tensor | null)[],
 ): Record<string, () => Tensor> {
-  const known = new Set<Tensor>(dys);
+  const known = new Set(dys);
   return Object.fromEntries(
     inputs.map((input) => {
       const found = tf.tidy(() => {

@@ -106,6 +106,23 @@ backendTest("valueAndGradients() disposes no cotangent that is somebody else's",
   tf.dispose([x, dy, slope, ...kept]);
 });
 
+backendTest(
+  "valueAndGradients() takes outputs that the value does not depend on as 0",
+  ["cpu"],
+  async () => {
+    const x = tf.tensor1d([1, 2, 3, 4]);
+    const before = tf.memory().numTensors;
+    const { value, gradients } = valueAndGradients((x) => {
+      const [first] = tf.split(x!, 2);
+      return tf.sum(tf.square(first!));
+    }, [x]);
+    assert.deepEqual(Array.from(await gradients[0]!.data()), [2, 4, 0, 0]);
+    tf.dispose([value, gradients]);
+    assert.equal(tf.memory().numTensors, before);
+    tf.dispose(x);
+  },
+);
+
 backendTest("valueAndGradients() computes no gradient that nobody asks for", ["cpu"], async () => {
   const [x, other] = [tf.tensor1d([2]), tf.tensor1d([3])];
   let asked = 0;

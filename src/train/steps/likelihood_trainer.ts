@@ -2,6 +2,7 @@ import { ready } from "../../core/late.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { numberLikelihood } from "../../flows/losses/number_likelihood.ts";
+import { dopri5Error, predictedRows } from "../../flows/losses/predicted_steps.ts";
 import { numberDensity } from "../../flows/sources/number_density.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import { energyColumns } from "../../ode/energies.ts";
@@ -32,18 +33,23 @@ export function supportsNumbers({ config, network, values }: TrainingPlan): Supp
   if (numberDensity(source) === null) return no(`the density of ${source.name} takes tensors`);
   const { tableau, controlGroup, trace, gradient, regularization } = likelihoodSettings(config);
   const energies = regularization != null && penalisesEnergies(regularization);
-  const field = {
-    ...fused,
-    trace: { kind: trace.kind, ...(energies ? { energies: true as const } : {}) },
-  };
+  const drawn = { kind: trace.kind }, { batchSize } = config;
+  const field = { ...fused, trace: { ...drawn, ...(energies ? { energies: true as const } : {}) } };
   const width = rowWidth + 1 + energyColumns(field.trace);
   const fitting = fits({
-    ...{ field, tableau, controlGroup, y0: { shape: [config.batchSize, width] } },
+    ...{ field, tableau, controlGroup, y0: { shape: [batchSize, width] } },
     keep: { kind: gradient.kind === "direct" ? "records" : "end" },
   });
-  return fitting
+  if (!fitting) return no(`width ${fused.hidden} and ${batchSize} rows do not fit its memory`);
+  // The prediction's step has more stages than most methods, and records whatever the gradient is.
+  const rows = predictedRows(batchSize, { controlGroup });
+  const predicting = !regularization?.steps || fits({
+    ...{ field: { ...fused, trace: drawn }, tableau: dopri5Error, controlGroup },
+    ...{ y0: { shape: [rows, rowWidth + 1] }, keep: { kind: "records" } },
+  });
+  return predicting
     ? { kind: "yes" }
-    : no(`width ${fused.hidden} and ${config.batchSize} rows do not fit its memory`);
+    : no(`a step of ${rows} rows whose steps are predicted does not fit its memory`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stopWord } from "../../../src/core/stop.ts";
 import { eightGaussiansSource } from "../../../src/flows/sources/eight_gaussians.ts";
+import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
 import { engineModule } from "../../../src/ode/engines/cpu/engine_module.ts";
 import { enginesOf } from "../../../src/ode/engines/open_device.ts";
 import type { FlowValues } from "../../../src/train/config/flow_values.ts";
@@ -115,6 +116,28 @@ backendTest("supportsNumbers() leaves to tensors what takes them", ["cpu"], asyn
   assert.equal(kindOf({ ...plan, values: { source: eightGaussiansSource } }), "no");
   assert.equal(kindOf({ ...plan, config: { ...plan.config, model: "fm" } }), "no");
   assert.equal(kindOf({ ...plan, config: { ...plan.config, batchSize: 2 ** 40 } }), "no");
+});
+
+backendTest("supportsNumbers() asks for the predicted steps' solve too", ["cpu"], async () => {
+  const kindOf = async (dims: number, options: TrainOptions) => {
+    const { config, ...plan } = await planOf({ ...options, controlGroup: "batch" });
+    const of = (batchSize: number, regularize: string) =>
+      supportsNumbers({
+        ...{ ...plan, network: mlpNetwork({ dims, hidden: 4 }) },
+        config: { ...config, batchSize, regularize },
+      }).kind;
+    return (batchSize: number) => [of(batchSize, "steps=0.006"), of(batchSize, "none")];
+  };
+  // Eight states of whole tiles of 8 rows, and their 7 times, stay below 2 MiB - 256: 64 bytes per tile
+  // and number of a row's state.
+  const adjoint = await kindOf(10, { gradient: "adjoint" });
+  assert.deepEqual(adjoint(4096), ["no", "yes"]);
+  assert.deepEqual(adjoint(8 * 373), ["no", "yes"]);
+  assert.deepEqual(adjoint(8 * 372), ["yes", "yes"]);
+  const fixed = await kindOf(2, { solver: "rk4", solverSteps: 4 });
+  assert.deepEqual(fixed(12288), ["no", "yes"]);
+  assert.deepEqual(fixed(8 * 1366), ["no", "yes"]);
+  assert.deepEqual(fixed(8 * 1365), ["yes", "yes"]);
 });
 
 backendTest("likelihoodTrainer() frees the engine's memory", ["cpu"], async (backend) => {

@@ -165,20 +165,23 @@ function disposeInTurn(tape: readonly TapeNode[]): void {
     if (!gradient) continue;
     // Called on a copy whose inputs are those that the gradient depends on.
     node.gradient = function (this: TapeNode, dys) {
-      const found = ownGradients(gradient(dys), Object.keys(this.inputs), dys);
+      const found = ownGradients(gradient(dys), Object.keys(this.inputs), [...dys, ...saved]);
       tf.dispose([...saved, ...dys.filter(isOurs)]);
       return found;
     };
   }
 }
 
-/** Gradients of inputs, each a tensor of its own: an operation may return a cotangent, or one tensor twice. */
+/**
+ * Gradients of inputs, each a tensor of its own: an operation may return a cotangent, what it saved, or
+ * one tensor twice.
+ */
 function ownGradients(
   gradients: Readonly<Record<string, () => Tensor>>,
   inputs: readonly string[],
-  dys: readonly (Tensor | null)[],
+  given: readonly (Tensor | null)[],
 ): Record<string, () => Tensor> {
-  const known = new Set(dys);
+  const known = new Set(given);
   return Object.fromEntries(
     inputs.map((input) => {
       const found = tf.tidy(() => {

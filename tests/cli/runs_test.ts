@@ -104,7 +104,7 @@ Deno.test("a CNF is trained, sampled, evaluated and plotted", () =>
     );
     for (const path of pictures) {
       const { text } = decodePng(Deno.readFileSync(`${folder}/${path}`));
-      assert.deepEqual(text, { Command: "fluxion plot latest --backend cpu --quiet" }, path);
+      assert.deepEqual(text, { Command: "fluxion plot latest --backend cpu" }, path);
     }
 
     // Existing files are not overwritten without --overwrite.

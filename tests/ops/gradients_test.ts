@@ -123,6 +123,19 @@ backendTest(
   },
 );
 
+backendTest("valueAndGradients() takes a saved tensor as a gradient", ["cpu"], async () => {
+  const x = tf.tensor1d([1, 2]);
+  // Half of the square, whose VJP for a cotangent of 1 is what was saved.
+  const half = tf.customGrad((x: tf.Tensor | tf.GradSaveFunc, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    const value = tf.sum(tf.mul(tf.square(x as tf.Tensor), 0.5));
+    return { value, gradFunc: (_dy: tf.Tensor, saved: tf.Tensor[]) => saved[0]! };
+  });
+  const { value, gradients } = valueAndGradients((x) => half(tf.mul(x!, 3)), [x]);
+  assert.deepEqual(Array.from(await gradients[0]!.data()), [9, 18]);
+  tf.dispose([x, value, gradients]);
+});
+
 backendTest("valueAndGradients() computes no gradient that nobody asks for", ["cpu"], async () => {
   const [x, other] = [tf.tensor1d([2]), tf.tensor1d([3])];
   let asked = 0;

@@ -22,14 +22,14 @@ export function takesGradient(problem: MlpProblem): boolean {
  * back before it takes the next, so that few records live at a time and are still in the caches. The bits
  * are those of a solve and a pull-back.
  *
+ * @param problem Keeps records.
  * @throws {FailureError} If a group fails.
  */
 export async function gradientJob(
   machine: Machine,
-  given: MlpProblem,
+  problem: MlpProblem,
   { slope, constant }: AffineCotangent,
 ): Promise<SolvedGradient> {
-  const problem: MlpProblem = { ...given, keep: { kind: "records" } };
   const { control, maxSteps } = problem;
   const { width } = shapeOf(problem);
   if (slope.length !== width || constant.length !== width) {

@@ -54,7 +54,8 @@ export function simdEngine(options: SimdEngineOptions = {}): Engine {
       requireSupported(problem);
       return await solveJob(await machine(), problem);
     },
-    async solveWithGradient(problem, cotangent) {
+    async solveWithGradient(given, cotangent) {
+      const problem: SolveProblem = { ...given, keep: { kind: "records" } };
       requireSupported(problem);
       return takesGradient(problem) ? await gradientJob(await machine(), problem, cotangent) : null;
     },

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import * as v from "valibot";
 import type { Adapter } from "../../backends/adapters.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
@@ -20,7 +21,7 @@ export interface EngineTimesFile {
 export type AdapterName = Pick<Adapter, "vendor" | "architecture" | "device" | "description">;
 
 const text = v.string();
-const ms = v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0)));
+const ms = v.pipe(v.number(), v.finite(), v.minValue(0));
 const day = v.pipe(v.number(), v.finite());
 const machineSchema = v.strictObject({
   cpu: text,
@@ -52,11 +53,14 @@ const tilesSchema = v.strictObject({
   tiles: v.strictObject({ solve: tileSchema, pullBack: tileSchema }),
 });
 
-const fileSchema = v.strictObject({
+const softwareSchema = v.strictObject({ machine: machineSchema, adapter: text, atMs: day });
+
+/** Entries are parsed one by one: those of another version of Fluxion are kept, and not read. */
+const fileSchema = v.looseObject({
   format: v.literal(1),
-  software: v.optional(v.strictObject({ machine: machineSchema, adapter: text, atMs: day })),
-  times: v.array(timesSchema),
-  tiles: v.optional(v.array(tilesSchema)),
+  software: v.optional(v.unknown()),
+  times: v.array(v.unknown()),
+  tiles: v.optional(v.array(v.unknown())),
 });
 
 /** A measurement. */
@@ -95,7 +99,15 @@ function keyOf({ vendor, architecture, device, description }: AdapterName): stri
   return [description, vendor, architecture, device].join(", ");
 }
 
-/** The file's content; empty if it is missing, damaged or of a later version. */
+/** The entries that a schema knows. */
+function known<T>(schema: v.GenericSchema<unknown, T>, entries: readonly unknown[]): T[] {
+  return entries.flatMap((entry) => {
+    const parsed = v.safeParse(schema, entry);
+    return parsed.success ? [parsed.output] : [];
+  });
+}
+
+/** The file's content; empty if it is missing, damaged or of a later format. */
 async function read({ file }: EngineTimesFile): Promise<Content> {
   try {
     return v.parse(fileSchema, parseJson(await readBoundedText(file, MAX_JSON_BYTES)));
@@ -107,7 +119,7 @@ async function read({ file }: EngineTimesFile): Promise<Content> {
 /** Writes the file if its folder can be written. */
 async function write({ file }: EngineTimesFile, content: Content): Promise<void> {
   try {
-    await Deno.mkdir(file.replace(/[\\/][^\\/]*$/, ""), { recursive: true });
+    await Deno.mkdir(dirname(file), { recursive: true });
     await writeFileAtomic(file, JSON.stringify(content, null, 1) + "\n");
   } catch {
     // Measured again by the next run.
@@ -118,7 +130,7 @@ async function write({ file }: EngineTimesFile, content: Content): Promise<void>
 export async function knownTimes(at: EngineTimesFile): Promise<readonly EngineTimes[]> {
   const machine = machineOf(at);
   const { times } = await read(at);
-  return times.filter((one) => isSame(one.machine, machine)).reverse();
+  return known(timesSchema, times).filter((one) => isSame(one.machine, machine)).reverse();
 }
 
 /** The choice measured for an adapter and a shape; null if there is none. */
@@ -128,17 +140,18 @@ export async function findTimes(
 ): Promise<BackendChoice | null> {
   const machine = machineOf(at), key = keyOf(adapter);
   const { times } = await read(at);
-  const found = times.findLast((one) =>
+  const found = known(timesSchema, times).findLast((one) =>
     one.adapter === key && isSame(one.shape, shape) && isSame(one.machine, machine)
   );
   return found?.choice ?? null;
 }
 
-/** Keeps a measurement. */
+/** Keeps a measurement, unless a backend took no step: what it lacked it may have next time. */
 export async function keepTimes(
   at: EngineTimesFile,
   { adapter, shape, choice, atMs }: EngineTimes & { readonly adapter: AdapterName },
 ): Promise<void> {
+  if (choice.cpuMs === null || choice.webgpuMs === null) return;
   const { software: _, ...content } = await read(at);
   const made = { machine: machineOf(at), adapter: keyOf(adapter), shape, choice, atMs };
   await write(at, { ...content, times: [...content.times, made].slice(-MOST_TIMES) });
@@ -151,7 +164,9 @@ export async function findTiles(
 ): Promise<ReadonlyMap<string, Tiles>> {
   const machine = machineOf(at), key = keyOf(adapter);
   const { tiles = [] } = await read(at);
-  const here = tiles.filter((one) => one.adapter === key && isSame(one.machine, machine));
+  const here = known(tilesSchema, tiles).filter((one) =>
+    one.adapter === key && isSame(one.machine, machine)
+  );
   return new Map(here.map(({ shape, tiles }) => [shape, tiles]));
 }
 
@@ -162,8 +177,8 @@ export async function keepTiles(
   chosen: ReadonlyMap<string, Tiles>,
 ): Promise<void> {
   if (chosen.size === 0) return;
-  const known = await findTiles(at, adapter), machine = machineOf(at);
-  const made = [...chosen].filter(([shape]) => !known.has(shape)).map(([shape, tiles]) => ({
+  const before = await findTiles(at, adapter), machine = machineOf(at);
+  const made = [...chosen].filter(([shape]) => !before.has(shape)).map(([shape, tiles]) => ({
     ...{ machine, adapter: keyOf(adapter), shape, tiles },
   }));
   if (made.length === 0) return;
@@ -176,7 +191,7 @@ export async function keepTiles(
 
 /** Name of the software adapter that was this machine's only one within a day; null if unknown. */
 export async function knownSoftware(at: EngineTimesFile, nowMs: number): Promise<string | null> {
-  const { software } = await read(at);
+  const [software] = known(softwareSchema, [(await read(at)).software]);
   if (software === undefined || !isSame(software.machine, machineOf(at))) return null;
   const age = nowMs - software.atMs;
   return age >= 0 && age < SOFTWARE_MS ? software.adapter : null;

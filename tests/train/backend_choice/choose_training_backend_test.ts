@@ -6,6 +6,11 @@ import {
   chooseTrainingBackend,
 } from "../../../src/train/backend_choice/choose_training_backend.ts";
 import { knownTimes } from "../../../src/train/backend_choice/engine_times.ts";
+import { stepShape } from "../../../src/train/backend_choice/step_shape.ts";
+import { FailureError } from "../../../src/core/errors.ts";
+import { type Coupling, independentCoupling } from "../../../src/flows/couplings/coupling.ts";
+import type { Source } from "../../../src/flows/sources/source.ts";
+import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { planRun } from "../../../src/train/training_plan.ts";
 import { inTempDir, openSmall, smallRuns } from "../support/runs.ts";
@@ -84,6 +89,32 @@ Deno.test("chooseTrainingBackend() times each shape once on a machine", () =>
     assert.deepEqual(await chooseTrainingBackend(await planOf(), surroundings), chosen);
     assert.equal(asked.length, 4, "a damaged file is none");
   }));
+
+Deno.test("chooseTrainingBackend() measures again where a backend could take no step", () =>
+  inTempDir(async (folder) => {
+    const times = { file: `${folder}/engine-times.json`, version: "1.0.0" };
+    const plan = await planOf();
+    for (const missing of ["webgpu", "cpu"] as const) {
+      const { surroundings } = counting({ times });
+      const timed = (kind: BackendKind) =>
+        kind === missing ? Promise.reject(new FailureError("not now")) : surroundings.timed(kind);
+      const { kind } = await chooseTrainingBackend(plan, { ...surroundings, timed });
+      assert.notEqual(kind, missing);
+    }
+    const { asked, surroundings } = counting({ times });
+    assert.equal((await chooseTrainingBackend(plan, surroundings)).kind, "webgpu");
+    assert.equal(asked.length, 4);
+  }));
+
+Deno.test("stepShape() tells a program's own values apart", async () => {
+  const cnf = await planOf(), fm = await planOf({}, "fm");
+  const source: Source = { ...standardNormal, name: "own" };
+  const own = stepShape({ ...cnf, values: { source } });
+  assert.notDeepEqual(own, stepShape(cnf));
+  assert.deepEqual([own["gpuWay"], stepShape(cnf)["gpuWay"]], ["tensors", "device"]);
+  const coupling: Coupling = { ...independentCoupling, name: "own" };
+  assert.notDeepEqual(stepShape({ ...fm, values: { coupling } }), stepShape(fm));
+});
 
 Deno.test("chooseTrainingBackend() never times a software adapter, and looks for another after a day", () =>
   inTempDir(async (folder) => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import {
   findTiles,
+  findTimes,
   keepTiles,
+  keepTimes,
   knownTimes,
 } from "../../../src/train/backend_choice/engine_times.ts";
 import { inTempDir } from "../support/runs.ts";
@@ -38,4 +40,47 @@ Deno.test("findTiles() takes no numbers that no shader is made with", () =>
       await Deno.writeTextFile(at.file, text.replace('"rows": 2', `"rows": ${rows}`));
       assert.equal((await findTiles(at, adapter)).size, 0, rows);
     }
+  }));
+
+const choice = { backend: "cpu", adapter: "Test GPU", cpuMs: 1, webgpuMs: 2 } as const;
+const shape = { model: "cnf" };
+
+Deno.test("keepTimes() keeps no measurement in which a backend took no step", () =>
+  inTempDir(async (folder) => {
+    const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
+    for (const failed of [{ webgpuMs: null }, { cpuMs: null }]) {
+      await keepTimes(at, { adapter, shape, choice: { ...choice, ...failed }, atMs: 0 });
+      assert.equal(await findTimes(at, { adapter, shape }), null);
+    }
+    await keepTimes(at, { adapter, shape, choice, atMs: 0 });
+    assert.deepEqual(await findTimes(at, { adapter, shape }), choice);
+  }));
+
+Deno.test("keepTimes() makes a file of a bare name, not a folder", async () => {
+  const at = { file: `engine-times-${crypto.randomUUID()}.json`, version: "1.0.0" };
+  try {
+    await keepTimes(at, { adapter, shape, choice, atMs: 0 });
+    assert.ok((await Deno.stat(at.file)).isFile);
+  } finally {
+    await Deno.remove(at.file, { recursive: true });
+  }
+});
+
+Deno.test("an entry that another version wrote is kept, and hides no others", () =>
+  inTempDir(async (folder) => {
+    const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
+    await keepTimes(at, { adapter, shape, choice, atMs: 0 });
+    await keepTiles(at, adapter, new Map([["shape", tiles]]));
+    const { times, ...content } = JSON.parse(await Deno.readTextFile(at.file));
+    const later = { ...times[0], watts: 3 };
+    await Deno.writeTextFile(
+      at.file,
+      JSON.stringify({ ...content, times: [...times, later], drivers: {} }),
+    );
+    assert.deepEqual(await findTimes(at, { adapter, shape }), choice);
+    assert.equal((await findTiles(at, adapter)).size, 1);
+    await keepTimes(at, { adapter, shape: { model: "fm" }, choice, atMs: 1 });
+    assert.equal((await knownTimes(at)).length, 2);
+    const written = JSON.parse(await Deno.readTextFile(at.file));
+    assert.deepEqual([written.times[1], written.drivers], [later, {}]);
   }));

@@ -102,11 +102,14 @@ export async function cnfLossAndGradient(
       const cotangents = [tf.mul<tf.Tensor2D>(score, -1 / n), ofChange];
       if (!hasEnergies) return { loss, cotangent: tf.concat2d(cotangents, 1) };
       for (const weight of [kinetic, jacobian]) cotangents.push(tf.fill([n, 1], weight / n));
-      const ends = tf.slice2d(solution.y1, [0, dims + columns], [n, 2]);
+      // One by one: the bits of the numbers' sums, not those of a sum over rows.
+      const means = [0, 1].map((energy) =>
+        tf.mean(tf.slice2d(solution.y1, [0, dims + columns + energy], [n, 1]))
+      );
       return {
         loss,
         cotangent: tf.concat2d(cotangents, 1),
-        energies: tf.mean(ends, 0) as Tensor1D,
+        energies: tf.stack(means) as Tensor1D,
       };
     });
     try {

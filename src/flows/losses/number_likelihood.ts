@@ -34,8 +34,7 @@ export interface NumberLoss {
 
 /**
  * `cnfLossAndGradient()` without tensors, on an engine with solutions and gradients as numbers. Loss and
- * gradient have the bits of those over tensors on the CPU; with predicted steps they are equal but for
- * rounding.
+ * gradient have the bits of those over tensors on the CPU.
  *
  * @param batch Data in model units, [n, d].
  * @param draw Probes are a function of this and the row.

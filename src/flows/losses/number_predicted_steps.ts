@@ -1,13 +1,12 @@
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { withZeros } from "../../ode/engines/number_rows.ts";
 import type { NumberRows } from "../../ode/engines/engine.ts";
-import { largestGroup } from "../../ode/solver/control_groups.ts";
 import { requireSolved } from "../../ode/solver/failure_message.ts";
 import { type DivergenceTrace, traceColumns } from "../divergence.ts";
 import type { FlowModel, SolveSettings } from "../model.ts";
 import { velocityField } from "../velocity_field.ts";
 import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
-import { dopri5Error, predictedRows, STEP, timeOf, TOLERANCE } from "./predicted_steps.ts";
+import { dopri5Error, predictedRows, STEP, stepsOf, timeOf } from "./step_prediction.ts";
 
 /** {@link predictedSteps} over numbers. */
 export interface NumberPrediction {
@@ -18,8 +17,7 @@ export interface NumberPrediction {
 }
 
 /**
- * `predictedSteps()` without tensors, equal but for rounding: the prediction is computed in float64, and
- * with operations that IEEE 754 defines, so its bits are the same everywhere.
+ * `predictedSteps()` without tensors, with its bits on the CPU.
  *
  * @param batch Data in model units, [n, d].
  * @param options.step Training step, from 0.
@@ -46,9 +44,9 @@ export async function predictedStepsOfNumbers(
     ...{ tableau: dopri5Error, control: { kind: "fixed", steps: 1 }, keep: { kind: "records" } },
   });
   try {
-    const { y1 } = numbersOf(solved.solution);
-    const error = y1.map((end, i) => end - y0.values[i]!);
-    const { steps, cotangent } = stepsOf(error, { width, dims, settings });
+    const { y1: end } = numbersOf(solved.solution), { controlGroup } = settings;
+    const ends = { start: y0.values, end };
+    const { steps, cotangent } = stepsOf(ends, { width, dims, controlGroup });
     const { parameters } = await pullBackNumbers(solved, cotangent, { kind: "direct" });
     return { steps, gradient: parameters };
   } finally {
@@ -76,61 +74,5 @@ async function stateAt(
     return numbersOf(solution).y1;
   } finally {
     solution.dispose();
-  }
-}
-
-/**
- * The prediction from the errors [n * width] of a step, and its cotangent.
- *
- * With m the larger of the parts' mean squares of error / 1e-5 over a group, it is the mean over groups
- * of (1 + m)^(1/10) / STEP, whose slope is a tenth of the root over 1 + m.
- */
-function stepsOf(
-  error: Float32Array,
-  { width, dims, settings: { controlGroup } }: {
-    readonly width: number;
-    readonly dims: number;
-    readonly settings: Pick<SolveSettings, "controlGroup">;
-  },
-): { readonly steps: number; readonly cotangent: Float32Array } {
-  const n = error.length / width, size = largestGroup(n, controlGroup);
-  const groups = Math.ceil(n / size);
-  const cotangent = new Float32Array(error.length);
-  let sum = 0;
-  for (let first = 0; first < n; first += size) {
-    const end = Math.min(first + size, n);
-    const meanSquare = ([from, to]: readonly [number, number]) => {
-      let squares = 0;
-      for (let row = first; row < end; row++) {
-        for (let d = from; d < to; d++) squares += (error[row * width + d]! / TOLERANCE) ** 2;
-      }
-      return squares / ((end - first) * (to - from));
-    };
-    const position = [0, dims] as const, logDensity = [dims, width] as const;
-    const ofPosition = meanSquare(position), ofLogDensity = meanSquare(logDensity);
-    const [larger, [from, to]] = ofPosition >= ofLogDensity
-      ? [ofPosition, position]
-      : [ofLogDensity, logDensity];
-    const root = tenthRoot(1 + larger);
-    sum += root;
-    const slope = root / (10 * (1 + larger)) / (groups * STEP) *
-      2 / ((end - first) * (to - from) * TOLERANCE ** 2);
-    for (let row = first; row < end; row++) {
-      for (let d = from; d < to; d++) cotangent[row * width + d] = slope * error[row * width + d]!;
-    }
-  }
-  return { steps: sum / (groups * STEP), cotangent };
-}
-
-/** x^(1/10) for x of at least 1, without `Math.pow`, whose last bits differ between systems. */
-function tenthRoot(x: number): number {
-  if (!(x < Infinity)) return NaN;
-  // Newton's method for the fifth root from above, where it decreases until it has converged.
-  let root = 1;
-  while (root * root * root * root * root < x) root *= 2;
-  for (;;) {
-    const square = root * root, next = (4 * root + x / (square * square)) / 5;
-    if (!(next < root)) return Math.sqrt(root);
-    root = next;
   }
 }

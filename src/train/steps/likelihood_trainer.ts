@@ -2,7 +2,7 @@ import { ready } from "../../core/late.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { numberLikelihood } from "../../flows/losses/number_likelihood.ts";
-import { dopri5Error, predictedRows } from "../../flows/losses/predicted_steps.ts";
+import { dopri5Error, predictedRows } from "../../flows/losses/step_prediction.ts";
 import { numberDensity } from "../../flows/sources/number_density.ts";
 import { standardNormal } from "../../flows/sources/standard_normal.ts";
 import { energyColumns } from "../../ode/energies.ts";
@@ -54,7 +54,7 @@ export function supportsNumbers({ config, network, values }: TrainingPlan): Supp
 
 /**
  * Training by likelihood on the CPU engine without tensors, one step per call: the steps of
- * `tensorTrainer()`, bit for bit unless the number of steps is penalised.
+ * `tensorTrainer()`, bit for bit.
  *
  * @throws {RangeError} In a step, if {@link supportsNumbers} says no.
  */

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../../src/core/parameters.ts";
 import { fillNormal } from "../../../src/core/random/random.ts";
 import { keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
+import { predictedStepsOfNumbers } from "../../../src/flows/losses/number_predicted_steps.ts";
 import { predictedSteps } from "../../../src/flows/losses/predicted_steps.ts";
 import { accurateSolve, type FlowModel } from "../../../src/flows/model.ts";
 import { linearPath } from "../../../src/flows/paths/linear_path.ts";
@@ -29,6 +30,7 @@ function modelOf(network: Network, weights: Float32Array): FlowModel {
 /** Five control groups of 8 rows, of which the first three are predicted. */
 const rows = fillNormal(keyOf(subsequences.caller, 8, 41), 0, new Float32Array(80));
 
+/** The prediction over tensors. */
 async function found(model: FlowModel, engines: Engines, step: number) {
   const batch = tf.tensor2d(rows, [rows.length / 2, 2]);
   const { steps, gradient } = await predictedSteps(model, engines, batch, {
@@ -38,6 +40,17 @@ async function found(model: FlowModel, engines: Engines, step: number) {
   tf.dispose([batch, steps, gradient]);
   return result;
 }
+
+/** The prediction over numbers; as in a tensor, its steps are a float32 number. */
+async function foundNumbers(model: FlowModel, engines: Engines, step: number) {
+  const batch = { shape: [rows.length / 2, 2] as const, values: rows };
+  const { steps, gradient } = await predictedStepsOfNumbers(model, engines, batch, {
+    ...{ trace: exact, settings: accurateSolve, step },
+  });
+  return { steps: Math.fround(steps), gradient };
+}
+
+const forms = { predictedSteps: found, predictedStepsOfNumbers: foundNumbers };
 
 const near = (value: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(value - expected) < tolerance * Math.abs(expected), `${value} ${expected}`);
@@ -74,26 +87,50 @@ backendTest("predictedSteps() of a linear field is that of dopri5's polynomial",
   model.parameters.dispose();
 });
 
-backendTest("predictedSteps() predicts the steps of a solve at 1e-5", ["cpu"], async () => {
-  const network = mlpNetwork({ dims: 2, hidden: 16 });
-  const model = modelOf(network, initialParameters(network, 3).map((weight) => 3 * weight));
-  const engine = simdEngine({ threads: 1 });
-  const engines = enginesInOrder(engine);
-  let sum = 0;
-  for (let step = 0; step < 40; step++) sum += (await found(model, engines, step)).steps / 40;
-  const y0 = tf.tensor2d(Array.from({ length: 24 }, (_, i) => [rows[2 * i]!, rows[2 * i + 1]!, 0]));
-  const field = velocityField(model, exact);
-  const solution = await engine.solve({
-    ...{ field, y0, t0: 0, t1: 1, ...accurateSolve, keep: { kind: "end" } },
+for (const [name, find] of Object.entries(forms)) {
+  backendTest(`${name}() has the gradient of its finite difference`, ["cpu"], async () => {
+    const network = mlpNetwork({ dims: 2, hidden: 8 });
+    const weights = initialParameters(network, 3).map((weight) => 4 * weight);
+    const engines = enginesInOrder(simdEngine({ threads: 1 }));
+    const at = async (values: Float32Array) => {
+      const model = modelOf(network, values);
+      // A Fibonacci number times the golden ratio is nearly whole: t is 8e-7, so that the positions,
+      // which the gradient holds fixed, are the batch whatever the weights are.
+      const prediction = await find(model, engines, 514_229 - 1);
+      model.parameters.dispose();
+      return prediction;
+    };
+    const { gradient } = await at(weights);
+    const norm = Math.hypot(...gradient);
+    const moved = async (by: number) =>
+      (await at(weights.map((weight, i) => weight + by * gradient[i]! / norm))).steps;
+    // The errors are small differences of float32 numbers: 8.040 steps per unit, the norm is 8.049.
+    near((await moved(0.01) - await moved(-0.01)) / 0.02, norm, 0.01);
   });
-  const reports = await engine.report(solution)();
-  const accepted = reports.reduce((sum, report) => sum + report.accepted, 0) / reports.length;
-  // The estimate is of one step size, the solve's steps vary; it was 1.07 times as many.
-  assert.ok(sum > 0.7 * accepted && sum < 1.5 * accepted, `${sum} predicted, ${accepted} taken`);
-  solution.dispose();
-  y0.dispose();
-  model.parameters.dispose();
-});
+
+  backendTest(`${name}() predicts the steps of a solve at 1e-5`, ["cpu"], async () => {
+    const network = mlpNetwork({ dims: 2, hidden: 16 });
+    const model = modelOf(network, initialParameters(network, 3).map((weight) => 3 * weight));
+    const engine = simdEngine({ threads: 1 });
+    const engines = enginesInOrder(engine);
+    let sum = 0;
+    for (let step = 0; step < 40; step++) sum += (await find(model, engines, step)).steps / 40;
+    const y0 = tf.tensor2d(
+      Array.from({ length: 24 }, (_, i) => [rows[2 * i]!, rows[2 * i + 1]!, 0]),
+    );
+    const field = velocityField(model, exact);
+    const solution = await engine.solve({
+      ...{ field, y0, t0: 0, t1: 1, ...accurateSolve, keep: { kind: "end" } },
+    });
+    const reports = await engine.report(solution)();
+    const accepted = reports.reduce((sum, report) => sum + report.accepted, 0) / reports.length;
+    // The estimate is of one step size, the solve's steps vary; it was 1.07 times as many.
+    assert.ok(sum > 0.7 * accepted && sum < 1.5 * accepted, `${sum} predicted, ${accepted} taken`);
+    solution.dispose();
+    y0.dispose();
+    model.parameters.dispose();
+  });
+}
 
 backendTest("predictedSteps() is the same of every form of a field, on any number of threads", [
   "cpu",
@@ -103,7 +140,9 @@ backendTest("predictedSteps() is the same of every form of a field, on any numbe
   const model = modelOf(network, initialParameters(network, 3).map((weight) => 8 * weight));
   const fused = await found(model, enginesInOrder(simdEngine({ threads: 1 })), 3);
   const largest = Math.max(...fused.gradient.map(Math.abs));
-  assert.deepEqual(await found(model, enginesInOrder(simdEngine({ threads: 3 })), 3), fused);
+  for (const find of Object.values(forms)) {
+    assert.deepEqual(await find(model, enginesInOrder(simdEngine({ threads: 3 })), 3), fused);
+  }
   for (const other of [model, { ...model, network: own }]) {
     const reference = await found(other, portable, 3);
     // An error is a small difference of float32 numbers near 1, and so is its gradient.

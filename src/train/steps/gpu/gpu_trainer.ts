@@ -2,7 +2,7 @@ import type { Gpu } from "../../../backends/gpu/mod.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { option } from "../../../core/options/spelling.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
-import { timeOf } from "../../../flows/losses/predicted_steps.ts";
+import { timeOf } from "../../../flows/losses/step_prediction.ts";
 import type { FlowModel } from "../../../flows/model.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import { requireWholePullBacks } from "../../../ode/engines/gpu/pull_back/progress.ts";

@@ -1,5 +1,5 @@
 import type { ProgramSource } from "../../../backends/gpu/mod.ts";
-import { EXPONENT, STEP, TOLERANCE } from "../../../flows/losses/predicted_steps.ts";
+import { EXPONENT, STEP, TOLERANCE } from "../../../flows/losses/step_prediction.ts";
 import { BATCH_THREADS, EXAMINE_BYTES, EXAMINE_WGSL } from "./examine_wgsl.ts";
 
 const WIDEN_THREADS = 64;
@@ -42,7 +42,7 @@ export function widenWorkgroups(dims: number, rows: number): number {
 const f32 = (value: number) => `${Math.fround(value)}f`;
 
 /**
- * The predicted number of steps (flows/losses/predicted_steps.ts) from both ends of a step that adds an
+ * The predicted number of steps (flows/losses/step_prediction.ts) from both ends of a step that adds an
  * error, with `weight` times its cotangents, and what became of the solve that led there: one workgroup, a
  * thread per control group.
  *

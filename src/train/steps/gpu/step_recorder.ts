@@ -1,7 +1,7 @@
 import { type AdamBuffers, recordGuardedAdam } from "../../../backends/gpu/adam.ts";
 import { drawOnGpu, type Gpu, type PooledBuffer, type Program } from "../../../backends/gpu/mod.ts";
 import type { RandomKey } from "../../../core/random/random.ts";
-import { STEP } from "../../../flows/losses/predicted_steps.ts";
+import { STEP } from "../../../flows/losses/step_prediction.ts";
 import type { SolveReport } from "../../../ode/engines/engine.ts";
 import { CONTROL_BYTES, groupStatus, readControls } from "../../../ode/engines/gpu/control.ts";
 import { packParameters } from "../../../ode/engines/gpu/packing.ts";

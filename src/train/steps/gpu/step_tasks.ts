@@ -4,7 +4,7 @@ import { guardedAdamProgram } from "../../../backends/gpu/adam.ts";
 import { penalisesEnergies } from "../../../core/options/energy_weights.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
 import { drawTrace } from "../../../flows/likelihood_problem.ts";
-import { dopri5Error, predictedRows, STEP } from "../../../flows/losses/predicted_steps.ts";
+import { dopri5Error, predictedRows, STEP } from "../../../flows/losses/step_prediction.ts";
 import { standardNormal } from "../../../flows/sources/standard_normal.ts";
 import type { Support, TraceMethod } from "../../../ode/engines/engine.ts";
 import { supports } from "../../../ode/engines/gpu/plan.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Gpu } from "../../../../src/backends/gpu/mod.ts";
 import { keyOf, subsequences } from "../../../../src/core/random/subsequences.ts";
-import { timeOf } from "../../../../src/flows/losses/predicted_steps.ts";
+import { timeOf } from "../../../../src/flows/losses/step_prediction.ts";
 import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { learningRate, scheduleOf } from "../../../../src/train/optimizer/schedule.ts";
 import { TrainState } from "../../../../src/train/optimizer/train_state.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gpuOf } from "../../../../src/backends/gpu/mod.ts";
 import { keyOf, subsequences } from "../../../../src/core/random/subsequences.ts";
-import { timeOf } from "../../../../src/flows/losses/predicted_steps.ts";
+import { timeOf } from "../../../../src/flows/losses/step_prediction.ts";
 import {
   CONTROL_BYTES,
   groupStatus,

@@ -35,9 +35,14 @@ export const squaresShader = `
 var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
 
 @compute @workgroup_size(${ADAM_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lid: u32) {
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let index = workgroup.y * grid.x + workgroup.x;
   let count = job;
-  let first = workgroup.x * ${SQUARES_PER_WORKGROUP}u + lid;
+  let first = index * ${SQUARES_PER_WORKGROUP}u + lid;
   var sum = 0.0;
 ${
   range(4).map((i) => {
@@ -46,7 +51,7 @@ ${
   }).join("\n")
 }
 ${sumOfThreads}
-  if (lid == 0u) { squares[workgroup.x] = total; }
+  if (lid == 0u && index < arrayLength(&squares)) { squares[index] = total; }
 }
 `;
 
@@ -57,11 +62,16 @@ struct Job { count: u32, clip: f32, weightDecay: f32, secondScale: f32, rate: f3
 var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
 
 @compute @workgroup_size(${ADAM_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lid: u32) {
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let index = workgroup.y * grid.x + workgroup.x;
   var sum = 0.0;
   for (var i = lid; i < arrayLength(&squares); i += ${ADAM_THREADS}u) { sum += squares[i]; }
 ${sumOfThreads}
-  let i = workgroup.x * ${ADAM_THREADS}u + lid;
+  let i = index * ${ADAM_THREADS}u + lid;
   if (i >= job.count) { return; }`;
 
 const update = `

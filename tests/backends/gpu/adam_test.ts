@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { registerGpuAdam } from "../../../src/backends/gpu/adam.ts";
-import { gpuOf } from "../../../src/backends/gpu/mod.ts";
+import { recordGuardedAdam, registerGpuAdam } from "../../../src/backends/gpu/adam.ts";
+import { gpuOf, type PooledBuffer } from "../../../src/backends/gpu/mod.ts";
 import { adamStep } from "../../../src/ops/adam/adam_step.ts";
 import { ADAM_STEP } from "../../../src/ops/adam/contract.ts";
 import { backendTest } from "../../support/backends.ts";
+import { withGridLimit } from "../../support/grid_limit.ts";
 
 // Values are those of float64: tests/ops/adam/adam_step_test.ts.
 backendTest("a step of Adam is one dispatch, two with clipping", ["webgpu"], (backend) => {
@@ -24,6 +25,42 @@ backendTest("a step of Adam is one dispatch, two with clipping", ["webgpu"], (ba
   assert.equal(gpu.counts.used, used);
   tf.dispose([gradient!, ...Object.values(state)]);
 });
+
+backendTest(
+  "a step of Adam is the same in a grid of two dimensions",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const numbers = (size: number, scale: number) =>
+      Float32Array.from({ length: size }, (_, i) => scale * (1 + Math.cos(i)));
+    // 25 workgroups of numbers and seven of squares, where five fit into a dimension.
+    const size = 6300;
+    const settings = { step: 0, lr: 1e-3, weightDecay: 0.1, averageDecay: 0, clip: 1 };
+    const step = async () => {
+      const [weights, gradient, m, v] = [1, 2, 3, 4].map((scale) =>
+        tf.tensor1d(numbers(size, scale))
+      ) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+      const next = adamStep({ weights, m, v, average: null }, gradient, settings);
+      const values = await next.weights.data();
+      tf.dispose([weights, gradient, m, v, next.weights, next.m, next.v]);
+      return values;
+    };
+    const guarded = async () => {
+      const [weights, gradient, m, v] = [1, 2, 3, 4].map((scale) =>
+        gpu.filled(numbers(size, scale))
+      ) as [PooledBuffer, PooledBuffer, PooledBuffer, PooledBuffer];
+      const squares = gpu.filled(Float32Array.of(4)), verdict = gpu.filled(Float32Array.of(0));
+      const along = { gradient, squares, verdict, settings };
+      recordGuardedAdam(gpu, { weights, m, v, average: null }, along);
+      const values = new Float32Array(await gpu.read(weights));
+      for (const one of [weights, gradient, m, v, squares, verdict]) one.release();
+      return values;
+    };
+    for (const one of [step, guarded]) {
+      assert.deepEqual(await withGridLimit(gpu, 5, one), await one());
+    }
+  },
+);
 
 Deno.test("registerGpuAdam() leaves the composed step to a device with too few bindings", () => {
   const limits = {

@@ -12,8 +12,12 @@ const gather: ProgramSource = {
 @group(0) @binding(2) var<storage, read_write> packed: array<f32>;
 
 @compute @workgroup_size(${THREADS})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let i = (workgroup.y * grid.x + workgroup.x) * ${THREADS}u + lid;
   if (i >= arrayLength(&order)) { return; }
   let source = order[i];
   packed[i] = select(0.0, parameters[min(source, arrayLength(&parameters) - 1u)], source != ${PADDING}u);

@@ -43,8 +43,13 @@ ${
 var<workgroup> shares: array<f32, ${REDUCTION_THREADS}>;
 
 @compute @workgroup_size(${REDUCTION_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let i = workgroup.x * ${REDUCED_PER_WORKGROUP}u + lid % ${REDUCED_PER_WORKGROUP}u;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) grid: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let index = workgroup.y * grid.x + workgroup.x;
+  let i = index * ${REDUCED_PER_WORKGROUP}u + lid % ${REDUCED_PER_WORKGROUP}u;
   let place = places[min(i, job.parameters - 1u)];
   var total = 0.0;
   for (var s = lid / ${REDUCED_PER_WORKGROUP}u; s < job.partialSums; s += ${SHARES * AT_ONCE}u) {
@@ -80,8 +85,8 @@ ${
   if (lid == 0u) {
     var sum = shares[0];
 ${range(REDUCED_PER_WORKGROUP - 1).map((k) => `    sum += shares[${k + 1}];`).join("\n")}
-    squares[workgroup.x] = sum;
-    if (workgroup.x == 0u && progress[0] != 0u) { verdict[0] |= ${CUT_SHORT}u; }
+    if (index < arrayLength(&squares)) { squares[index] = sum; }
+    if (index == 0u && progress[0] != 0u) { verdict[0] |= ${CUT_SHORT}u; }
   }
 `
       : ""

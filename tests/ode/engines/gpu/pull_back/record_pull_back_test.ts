@@ -11,6 +11,7 @@ import { euler } from "../../../../../src/ode/tableaus/euler.ts";
 import { rk4 } from "../../../../../src/ode/tableaus/rk4.ts";
 import { relativeError } from "../../../../parity/fixtures.ts";
 import { backendTest } from "../../../../support/backends.ts";
+import { withGridLimit } from "../../../../support/grid_limit.ts";
 import { chunksOf, numbersOf, type RecordedCase, solveAndReplay } from "./recorded_solve.ts";
 
 const adaptive = (tolerance: number) =>
@@ -20,6 +21,8 @@ const adaptive = (tolerance: number) =>
 interface Case extends RecordedCase {
   readonly chunkSteps: number;
   readonly tile?: WantedTile;
+  /** Workgroups per dimension with which the weights are packed and the partial sums added in a grid. */
+  readonly gridLimit?: number;
 }
 
 /** One row, primes, padded widths, groups of several tiles, more dimensions than quads. */
@@ -28,6 +31,7 @@ const cases: readonly Case[] = [
     ...{ dims: 2, hidden: 32, trace: "exact", rows: 13, groupRows: 8 },
     ...{ tableau: dopri5, control: adaptive(1e-4), chunkSteps: 4 },
     tile: { rows: 1, quads: 2, unroll: 2 },
+    gridLimit: 16,
   },
   {
     // The same shader: tiles of eight rows and of three.
@@ -114,6 +118,10 @@ for (const given of cases) {
         const { y0, parameters } = await pulledBack(gpu, given, exact.steps, { tile: given.tile });
         assert.deepEqual(y0, got.y0);
         assert.deepEqual(parameters, got.parameters);
+      }
+      if (given.gridLimit !== undefined) {
+        const work = () => pulledBack(gpu, given, exact.steps);
+        assert.deepEqual(await withGridLimit(gpu, given.gridLimit, work), got);
       }
       // The tables of the network stay on the device, and the progress.
       assert.ok(gpu.counts.used - before <= 3);

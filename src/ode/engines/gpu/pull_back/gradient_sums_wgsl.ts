@@ -1,11 +1,17 @@
-import { directionsOf, type FieldShape } from "../field_wgsl.ts";
+import type { FieldShape } from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
 import { range } from "../prelude_wgsl.ts";
 import { isPulledTogether, outerRowsAtOnce } from "./plan.ts";
 
+/** A number of [dims][quads] per turn of the loop: the same thread's in all functions. */
+const eachOfNarrow = `
+  for (var e = lid; e < D * Q; e += THREADS) {
+    let d = e / Q; let q = e % Q;`;
+
 /**
  * WGSL of the parameters' gradient in the pull-back: functions that add sums over the tile's rows of `near`, `pulls`
- * and `narrow` to the workgroup's partial sum. Every number is one thread's, in the order of the rows.
+ * and `narrow` to the workgroup's partial sum. Every number is one thread's, in the order of the rows, and the same
+ * thread's in all functions: the barriers between them order workgroup memory, not storage.
  */
 export function gradientSumsWgsl(shape: FieldShape): string {
   const { dims, trace, tileRows, tile } = shape;
@@ -28,9 +34,7 @@ fn addBias(lid: u32, into: u32) {
 /** Adds (narrow)^T values${
     together ? " + (directions)^T tangents" : ""
   } in pulls to [dims][quads]. */
-fn addNarrow(lid: u32, first: u32, narrowFrom: u32, into: u32) {
-  for (var e = lid; e < D * Q; e += THREADS) {
-    let d = e / Q; let q = e % Q;
+fn addNarrow(lid: u32, first: u32, narrowFrom: u32, into: u32) {${eachOfNarrow}
     var sum = sums[into + e];
     ${
     rowLoop((r) =>
@@ -71,29 +75,21 @@ fn addOutputBias(lid: u32, into: u32) {
 }
 
 /** The tangents' part of `addNarrow`, of a pass. */
-function directionSums(shape: FieldShape): string {
-  const { tileRows, trace, tile: { columns } } = shape;
-  const add = (k: number) => `
-    { let d = turn * ${columns}u + ${k}u;
-      if (d < ${directionsOf(shape)}u) {
-        var sum = sums[into + d * Q + q];
-        for (var r = 0u; r < ${tileRows}u; r++) { sum += pulls[r][q].c${k}; }
-        sums[into + d * Q + q] = sum;
-      } }`;
-  const addProbed = `
-    for (var d = 0u; d < D; d++) {
-      var sum = sums[into + d * Q + q];
-      for (var r = 0u; r < ${tileRows}u; r++) {
-        sum = fma(vec4f(probes[min(first + r, job.rows - 1u) * D + d]), pulls[r][q].c0, sum);
-      }
-      sums[into + d * Q + q] = sum;
-    }`;
+function directionSums({ tileRows, trace, tile: { columns } }: FieldShape): string {
+  const term = trace === "hutchinson"
+    ? "sum = fma(vec4f(probes[min(first + r, job.rows - 1u) * D + d]), pulls[r][q].c0, sum);"
+    // The unit vector of this dimension.
+    : range(columns).map((k) => `sum += select(vec4f(0.0), pulls[r][q].c${k}, k == ${k}u);`)
+      .join(" ");
+  const ofTurn = trace === "hutchinson" ? "" : `
+    let k = d - turn * ${columns}u;
+    if (k >= ${columns}u) { continue; }`;
   return `
 /** Adds (directions)^T tangents in pulls to [dims][quads]. */
-fn addDirections(lid: u32, first: u32, turn: u32, into: u32) {
-  for (var q = lid; q < Q; q += THREADS) {${
-    trace === "hutchinson" ? addProbed : range(columns).map(add).join("")
-  }
+fn addDirections(lid: u32, first: u32, turn: u32, into: u32) {${eachOfNarrow}${ofTurn}
+    var sum = sums[into + e];
+    for (var r = 0u; r < ${tileRows}u; r++) { ${term} }
+    sums[into + e] = sum;
   }
 }`;
 }

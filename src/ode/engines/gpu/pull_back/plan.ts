@@ -248,11 +248,12 @@ function iterationsPerStep(field: FieldShape, stages: number): number {
   const outer = Math.ceil(quads * quads / threads) *
     (1 + tileRows / outerRowsAtOnce(field));
   // Both narrow matrices and their biases, and the cotangent of h3.
-  const narrow = 2 * Math.ceil(dims * quads / threads) * (1 + tileRows) + 2 * perQuad +
+  const perNarrow = Math.ceil(dims * quads / threads) * (1 + tileRows);
+  const narrow = 2 * perNarrow + 2 * perQuad +
     Math.ceil(dims / threads) * (1 + tileRows) + tile.rows * tile.quads * dims;
   const layers = 2 * product + 2 * (1 + outer + perQuad + product);
   const passes = isPulledTogether(field) ? 0 : Math.ceil(directionsOf(field) / tile.columns);
-  const perPass = 1 + layers + 2 * perQuad * (1 + Math.max(dims, tile.columns));
+  const perPass = 1 + layers + 2 * perNarrow;
   const perStage = 1 + elements + dims + narrow + layers + passes * perPass +
     featureSumIterations(field, dims);
   // The directions, the first cotangent, and the sums at the end.

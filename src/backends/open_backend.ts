@@ -1,7 +1,7 @@
 import * as tf from "../core/tfjs/library.ts";
 import { type FailureError, InputError } from "../core/errors.ts";
 import { quotedJson } from "../core/quoted.ts";
-import { loadTensors, openOnDemand } from "../core/tfjs/on_demand.ts";
+import { countOpenBackends, loadTensors, openOnDemand } from "../core/tfjs/on_demand.ts";
 import { registerMissingGradients } from "../ops/missing_gradients.ts";
 import { simdChoice } from "../threads/simd_module.ts";
 import { usableThreads } from "../threads/usable_threads.ts";
@@ -53,7 +53,8 @@ export async function deviceFailure(): Promise<FailureError | null> {
 }
 
 /**
- * The CPU backend, opened by the first {@link needTensors}: until then nothing of tfjs is loaded.
+ * The CPU backend, opened by the first {@link needTensors} while no backend is open: until then
+ * nothing of tfjs is loaded.
  *
  * @throws {InputError} If `threads` is none.
  */
@@ -105,6 +106,7 @@ async function open(
         if (opened.get(name)?.close !== backend!.close) return;
         started.close();
         if (kind === "webgpu") opened.delete(name);
+        countOpenBackends(opened.size);
         leaveCurrent();
       },
     };
@@ -121,6 +123,7 @@ async function open(
         `run "fluxion doctor" to see what this machine can do`,
     );
   }
+  countOpenBackends(opened.size);
   return backend;
 }
 

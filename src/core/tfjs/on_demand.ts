@@ -9,6 +9,8 @@ let loading: Promise<void> | undefined;
 let isLoaded = false;
 /** Opens the backend that a device promised; null if none did, or it is open. */
 let opening: (() => Promise<unknown>) | null = null;
+/** Backends that are open. */
+let openBackends = 0;
 
 /** Whether tfjs is loaded. */
 export function hasTensors(): boolean {
@@ -31,14 +33,19 @@ export function loadTensors(): Promise<void> {
 }
 
 /**
- * Loads tfjs, and opens the backend of a device that left it for later. Whoever makes the first tensor
- * of some work awaits this.
+ * Loads tfjs, and opens the backend of a device that left it for later, unless another is open by
+ * then: it stays the current one. Whoever makes the first tensor of some work awaits this.
  *
  * @throws {FailureError} If that backend does not start.
  */
 export async function needTensors(): Promise<void> {
   await loadTensors();
-  await opening?.();
+  if (openBackends === 0) await opening?.();
+}
+
+/** Says how many backends are open now; while there are any, none is opened on demand. */
+export function countOpenBackends(count: number): void {
+  openBackends = count;
 }
 
 /**

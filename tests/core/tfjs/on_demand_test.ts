@@ -1,5 +1,6 @@
 // When the program loads tfjs: never for flows on points with the standard normal source.
 import assert from "node:assert/strict";
+import { requestAdapter } from "../../../src/backends/adapters.ts";
 import { deno } from "../../../tools/bundle.ts";
 
 /** tfjs's own mark: its core keeps its state under this name of the global object. */
@@ -103,3 +104,25 @@ Deno.test("a CNF from another source trains with tensors, on a backend that is o
     assert.equal(atStart, true);
     assert.equal(name, "fluxion-cpu");
   }));
+
+Deno.test({
+  name: "needTensors() keeps the backend that was opened after a device on demand",
+  ignore: await requestAdapter() === null,
+  fn: () =>
+    inFolder(async (folder) => {
+      const inside = (path: string) => JSON.stringify(import.meta.resolve(`../../../src/${path}`));
+      const found = await run(
+        folder,
+        `const { needTensors } = await import(${inside("core/tfjs/on_demand.ts")});
+         const tf = await import(${inside("core/tfjs/library.ts")});
+         await device();
+         const gpu = await fluxion.openDevice("webgpu");
+         await needTensors();
+         const open = tf.getBackend();
+         gpu.close();
+         await needTensors();
+         console.log(JSON.stringify({ open, closed: tf.getBackend() }));`,
+      );
+      assert.deepEqual(found, { open: "fluxion-webgpu", closed: "fluxion-cpu" });
+    }),
+});

@@ -398,11 +398,11 @@ async function runSession(
   });
   if (checkpoint.step === 0) await writer.save(checkpoint);
   const trainer = await openTrainer(plan, { checkpoint, device: ready.device, clock });
-  if (backend.kind === "webgpu" && engineTimes !== null) {
-    const gpu = gpuOf(backend);
-    await keepTiles(engineTimes, gpu.device.adapterInfo, chosenTiles(gpu));
-  }
   try {
+    if (backend.kind === "webgpu" && engineTimes !== null) {
+      const gpu = gpuOf(backend);
+      await keepTiles(engineTimes, gpu.device.adapterInfo, chosenTiles(gpu));
+    }
     const { kind, step } = await trainingLoop({
       run,
       plan,

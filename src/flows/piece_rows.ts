@@ -19,7 +19,7 @@ const PARAMETER_VECTORS = 10;
  */
 const GPU_TENSOR_BYTES = 2 ** 27;
 
-/** Rows whose largest tensor a GPU can bind, if one is current. */
+/** Rows whose largest tensor a GPU can bind, if tfjs's current backend is one. */
 function bindableRows({ layout, image, rowWidth }: Network): number {
   if (!hasTensors() || tf.getBackend() !== webgpuName) return Infinity;
   const pixels = image === undefined ? 1 : image.height * image.width;
@@ -34,8 +34,8 @@ function bindableRows({ layout, image, rowWidth }: Network): number {
 /**
  * Rows of a training batch that are differentiated together: as many as fit the CPU backend's
  * memory if nothing is freed before the end; on a GPU also so many that it can bind the tensors.
- * Depends on the network's sizes and the kind of backend alone, not on the machine, its threads or
- * free memory, because the gradient's last bits depend on the split.
+ * Depends on the network's sizes and the kind of tfjs's current backend alone, not on the machine, its
+ * threads or free memory, because the gradient's last bits depend on the split.
  *
  * @returns Less than 1 if not even one row fits.
  */
@@ -45,7 +45,7 @@ export function trainingRows(network: Network): number {
   return Math.min(Math.floor(fitting), bindableRows(network));
 }
 
-/** Rows per network evaluation; results do not depend on it. */
+/** Rows per network evaluation on tfjs's current backend; results do not depend on it. */
 export function evaluationRows(network: Network): number {
   const bytes = BYTES * activationNumbers(network).evaluation;
   return Math.max(1, Math.min(Math.floor(MAX_EVALUATION_BYTES / bytes), bindableRows(network)));

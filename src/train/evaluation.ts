@@ -8,7 +8,7 @@ import {
   type SolveSettings,
 } from "../flows/model.ts";
 import type { PointValues } from "../flows/standardization.ts";
-import type { KeptRegressions } from "../flows/regression/regression_losses.ts";
+import type { RegressionCache } from "../flows/regression/regression_losses.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import { readRows } from "./batches.ts";
 import type { TrainConfig } from "./options/table.ts";
@@ -25,14 +25,14 @@ export function testRows(kind: FlowKind, { test }: Dataset): number {
   return Math.min(test.count, EVALUATION_ROWS[kind]);
 }
 
-/** What is evaluated again and again while a run is trained. */
-export interface Evaluated {
+/** What the evaluations of a run share, apart from the weights. */
+export interface EvaluationContext {
   readonly config: TrainConfig;
   readonly dataset: Dataset;
   readonly values: FlowValues;
   readonly way: TrainingWay;
   /** Of the run's evaluations. */
-  readonly kept: KeptRegressions;
+  readonly kept: RegressionCache;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface Evaluated {
 export async function testLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values, way, kept }: Evaluated,
+  { config, dataset, values, way, kept }: EvaluationContext,
 ): Promise<number | null> {
   const count = testRows(model.kind, dataset);
   if (count === 0) return null;
@@ -72,9 +72,9 @@ export async function testLoss(
 export async function meanLoss(
   model: FlowModel,
   engines: Engines,
-  { rows, config, values, way, kept, settings }: Omit<Evaluated, "dataset" | "kept"> & {
+  { rows, config, values, way, kept, settings }: Omit<EvaluationContext, "dataset" | "kept"> & {
     readonly rows: PointValues;
-    readonly kept: { readonly regressions: KeptRegressions; readonly name: string };
+    readonly kept: { readonly regressions: RegressionCache; readonly name: string };
     readonly settings: SolveSettings;
   },
 ): Promise<number> {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { FlowModel } from "../flows/model.ts";
-import { KeptRegressions } from "../flows/regression/regression_losses.ts";
+import { RegressionCache } from "../flows/regression/regression_losses.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { deviceFailure } from "../backends/open_backend.ts";
@@ -66,7 +66,7 @@ export interface Session {
 
 /** A session that runs. */
 interface Running extends Session {
-  readonly kept: KeptRegressions;
+  readonly kept: RegressionCache;
 }
 
 /** How a session ended, and the steps of the run done by then. */
@@ -81,9 +81,9 @@ export interface SessionEnd {
  * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full. The last
  *   checkpoint, from before the failure, is intact.
  */
-export async function trainingLoop(begun: Session): Promise<SessionEnd> {
-  using kept = new KeptRegressions();
-  const session: Running = { ...begun, kept };
+export async function trainingLoop(given: Session): Promise<SessionEnd> {
+  using kept = new RegressionCache();
+  const session: Running = { ...given, kept };
   const { plan, trainer, writer, signal, clock } = session;
   const { config, steps } = plan;
   const losses = new LossReader(session);

@@ -12,7 +12,7 @@ import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
 import { evaluationRows, trainingRows } from "../piece_rows.ts";
 import { fillInputs } from "../regression/fill_inputs.ts";
-import { type KeptRegressions, regressionLosses } from "../regression/regression_losses.ts";
+import { type RegressionCache, regressionLosses } from "../regression/regression_losses.ts";
 import { regressionFits } from "../regression/regression_sizes.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
 import { type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
@@ -136,7 +136,7 @@ export interface FusedEvaluation {
   readonly threads: number;
   readonly build: SimdChoice;
   /** Of rows that are evaluated again with the same draws: where they are kept, and their name. */
-  readonly kept?: { readonly regressions: KeptRegressions; readonly name: string };
+  readonly kept?: { readonly regressions: RegressionCache; readonly name: string };
 }
 
 /**

@@ -6,9 +6,11 @@ import type {
   SolutionNumbers,
 } from "../../ode/engines/engine.ts";
 
-/** Solutions and gradients of engines that have them as numbers. */
-
-/** @throws {RangeError} If the engine has none. */
+/**
+ * A solution as numbers.
+ *
+ * @throws {RangeError} If the engine has none.
+ */
 export function numbersOf({ numbers }: Solution): SolutionNumbers {
   if (numbers === undefined) throw new RangeError("the engine has solutions as tensors only");
   return numbers;

@@ -16,7 +16,7 @@ const KEPT_BYTES = 2 ** 23;
  * Regressions of rows that are evaluated again with other weights, by name: their inputs stay filled
  * in, which take as long as the evaluation of a small network. Dispose it.
  */
-export class KeptRegressions implements Disposable {
+export class RegressionCache implements Disposable {
   readonly #kept = new Map<string, RegressionSteps>();
 
   /** Takes out the regression of a name. */
@@ -58,7 +58,7 @@ export async function regressionLosses(
     readonly fill: (batch: number, inputs: RegressionInputs) => void;
     readonly threads: number;
     readonly build: SimdChoice;
-    readonly kept?: { readonly regressions: KeptRegressions; readonly name: string } | undefined;
+    readonly kept?: { readonly regressions: RegressionCache; readonly name: string } | undefined;
   },
 ): Promise<Float32Array> {
   const evaluated = { ...shape, averages: false, evaluates: true }, { rows } = shape;

@@ -8,11 +8,6 @@ import { withThousands } from "../../core/text/thousands.ts";
 const fine = Array.from({ length: 201 }, (_, i) => i / 200);
 const time = { label: "t", range: [-0.02, 1.02] } as const;
 
-/** An integer with thousands separators. */
-function grouped(count: number): string {
-  return withThousands(count);
-}
-
 /** The result of the check in panels. */
 export function panels(check: FmVarianceCheck): readonly Panel[] {
   return [
@@ -61,7 +56,9 @@ function variancePanel({ rows }: FmVarianceCheck): Panel {
     y: { label: "variance of xₜ", range: [-0.04, 1.1] },
     series,
     notes: [
-      `Lines: the theorem. Points: ${grouped(SAMPLES)} samples each, bars of 3 standard errors.`,
+      `Lines: the theorem. Points: ${
+        withThousands(SAMPLES)
+      } samples each, bars of 3 standard errors.`,
     ],
   };
 }
@@ -138,6 +135,6 @@ function normPanel({ norms }: FmVarianceCheck): Panel {
         width: 1.2,
       },
     ],
-    notes: [`Bands: 90% of ${grouped(VECTORS)} sampled vectors. ρ = 0.`],
+    notes: [`Bands: 90% of ${withThousands(VECTORS)} sampled vectors. ρ = 0.`],
   };
 }

@@ -1,7 +1,7 @@
 import { accurateSolve, type FlowModel } from "../../flows/model.ts";
 import type { Engines } from "../../ode/engines/engines.ts";
 import { readRows } from "../batches.ts";
-import { type Evaluated, meanLoss } from "../evaluation.ts";
+import { type EvaluationContext, meanLoss } from "../evaluation.ts";
 
 /**
  * Tolerance of a CNF's validation. On nine columns of a stiff model it takes half the evaluations of
@@ -24,7 +24,7 @@ const PAIRS = 4096;
 export async function validationLoss(
   model: FlowModel,
   engines: Engines,
-  { config, dataset, values, way, kept }: Evaluated,
+  { config, dataset, values, way, kept }: EvaluationContext,
 ): Promise<number> {
   const count = dataset.kind === "points" ? dataset.validation?.count ?? 0 : 0;
   const repetitions = model.kind === "fm" ? Math.max(1, Math.ceil(PAIRS / count)) : 1;

@@ -3,7 +3,7 @@ import { fillUniform } from "../../../src/core/random/random.ts";
 import type { Coupling } from "../../../src/flows/couplings/coupling.ts";
 import { minibatchTransport } from "../../../src/flows/couplings/minibatch_transport.ts";
 import { fmLoss, fusedFmLoss } from "../../../src/flows/losses/fm_loss.ts";
-import { KeptRegressions } from "../../../src/flows/regression/regression_losses.ts";
+import { RegressionCache } from "../../../src/flows/regression/regression_losses.ts";
 import { newModel } from "../../../src/flows/new_model.ts";
 import { logitNormalTimes } from "../../../src/flows/times/logit_normal_times.ts";
 import { mlpNetwork } from "../../../src/nn/mlp/network.ts";
@@ -54,7 +54,7 @@ backendTest(
         return minibatchTransport.pair(batch);
       },
     };
-    using regressions = new KeptRegressions();
+    using regressions = new RegressionCache();
     for (const seed of [4, 5, 6]) {
       const model = newModel("fm", mlpNetwork({ dims: 3, hidden: 10 }), { seed });
       try {

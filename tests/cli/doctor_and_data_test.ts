@@ -26,6 +26,10 @@ Deno.test("fluxion doctor without an adapter reports it and succeeds", async () 
   assert.match(stdout, /Backend webgpu\n {2}.*mesa-vulkan-drivers/);
   assert.match(stdout, /WebGPU adapters\n {2}none/);
   assert.match(stdout, /WebAssembly: V8 checks bounds/);
+  // Every way of a training's steps.
+  for (const way of ["fused", "without tensors", "ahead of the host", "as tensor operations"]) {
+    assert.match(stdout, new RegExp(`training steps.*${way}`), way);
+  }
 });
 
 Deno.test("fluxion doctor reports that DENO_V8_FLAGS turned off V8's bounds checks", async () => {

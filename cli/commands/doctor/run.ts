@@ -198,10 +198,12 @@ function* lines(report: Report): Generator<string> {
     yield `  measured: ${choice.backend}; ${choiceReason(choice)}`;
     yield `    ${Object.entries(shape).map(([name, value]) => `${name} ${value}`).join(", ")}`;
   }
-  yield "  training steps on points, on the CPU with net mlp: of flow matching fused, several per call; of a CNF " +
-    "solved and pulled back without tensors; otherwise tensor operations";
+  yield "  training steps on the CPU, of points with net mlp: of flow matching fused, several per call; of a CNF " +
+    "solved and pulled back without tensors";
   yield "  solves with --backend webgpu: whole, in shaders, with net mlp; as tensor operations with other nets, " +
     "energies, the adjoint gradient, control groups above 32 rows and tolerances below 1e-6";
+  yield "  training steps of a CNF that is solved in shaders: recorded ahead of the host";
+  yield "  all other training steps: as tensor operations";
 
   yield heading("WebGPU adapters");
   if (report.adapters.length === 0) yield "  none";

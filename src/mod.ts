@@ -116,9 +116,9 @@ export * from "./flows/losses/loss.ts";
 export {
   type CnfLossAndGradient,
   cnfLossAndGradient,
-  type CnfLossSettings,
   likelihoodLoss,
 } from "./flows/losses/cnf_loss.ts";
+export type { CnfLossSettings } from "./flows/likelihood_problem.ts";
 export type { EnergyWeights } from "./core/options/energy_weights.ts";
 export type { EnergyOption } from "./ode/energies.ts";
 export { flowMatchingLoss, fmLoss, fmLossAndGradient } from "./flows/losses/fm_loss.ts";

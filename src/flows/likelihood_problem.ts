@@ -1,9 +1,12 @@
-import type { SolveReport } from "../ode/engines/engine.ts";
+import type { GradientMethod, SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import type { Probes } from "../ode/probes.ts";
 import { type EnergyWeights, penalisesEnergies } from "../core/options/energy_weights.ts";
 import { quotedJson } from "../core/quoted.ts";
-import type { DivergenceTrace } from "./divergence.ts";
-import type { TraceSettings } from "./model.ts";
+import { keyOf, subsequences } from "../core/random/subsequences.ts";
+import { changeColumns, type DivergenceTrace, traceColumns } from "./divergence.ts";
+import type { StepDraw } from "./losses/loss.ts";
+import type { FlowModel, SolveSettings, TraceSettings } from "./model.ts";
+import { velocityField } from "./velocity_field.ts";
 
 /** Helpers shared by the likelihood, loss and sampling problems. */
 
@@ -39,6 +42,59 @@ export function drawTrace(
 /** The trace of a training solve: with the energies among the parts of its state, if they are penalised. */
 export function penalisedTrace(trace: DivergenceTrace, weights: EnergyWeights): DivergenceTrace {
   return penalisesEnergies(weights) ? { ...trace, energies: true } : trace;
+}
+
+/** Solve settings of a training step. */
+export interface CnfLossSettings extends SolveSettings {
+  /** How the divergence is computed. */
+  readonly trace: TraceSettings;
+  /** Backpropagation through the solver's steps, or the adjoint ODE. */
+  readonly gradient: GradientMethod;
+  /** Weights of what the gradient penalises besides the likelihood. Default: nothing. */
+  readonly regularization?: EnergyWeights | null;
+}
+
+/** What a training step solves, and what the columns of its states (z, change, energies) are. */
+export interface LikelihoodProblem {
+  /** The problem but for its initial states. */
+  readonly solve: Omit<SolveProblem, "y0">;
+  /** The divergence with the step's probes, without the energies. */
+  readonly drawn: DivergenceTrace;
+  /** Columns after the position, from 0. */
+  readonly added: number;
+  /** The first of these, whose mean is the change of log-density. */
+  readonly columns: number;
+  /** Weights of the energies in the columns that follow: none, or kinetic and Jacobian. */
+  readonly energyWeights: readonly number[];
+  /** Weight of the predicted number of steps. */
+  readonly stepsWeight: number;
+}
+
+/**
+ * The solve of a training step by likelihood, from data (t = 0) to the source (t = 1).
+ *
+ * @param draw Probes are a function of this and the row.
+ */
+export function likelihoodProblem(
+  model: Pick<FlowModel, "network" | "parameters">,
+  settings: CnfLossSettings,
+  { seed, step }: StepDraw,
+): LikelihoodProblem {
+  const weights = settings.regularization ?? { kinetic: 0, jacobian: 0 };
+  const { kinetic, jacobian, steps = 0 } = weights;
+  const key = keyOf(subsequences.probes, seed, step);
+  const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
+  const trace = penalisedTrace(drawn, weights);
+  return {
+    solve: {
+      ...{ field: velocityField(model, trace), t0: 0, t1: 1 },
+      ...settings,
+      keep: { kind: settings.gradient.kind === "direct" ? "records" : "end" },
+    },
+    ...{ drawn, added: traceColumns(trace), columns: changeColumns(trace) },
+    energyWeights: penalisesEnergies(weights) ? [kinetic, jacobian] : [],
+    stepsWeight: steps,
+  };
 }
 
 /** Mean number of field evaluations over control groups. */

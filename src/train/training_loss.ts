@@ -1,4 +1,5 @@
-import { type CnfLossSettings, likelihoodLoss } from "../flows/losses/cnf_loss.ts";
+import type { CnfLossSettings } from "../flows/likelihood_problem.ts";
+import { likelihoodLoss } from "../flows/losses/cnf_loss.ts";
 import { flowMatchingLoss } from "../flows/losses/fm_loss.ts";
 import type { Loss } from "../flows/losses/loss.ts";
 import type { Engines } from "../ode/engines/engines.ts";

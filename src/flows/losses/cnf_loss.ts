@@ -1,28 +1,13 @@
 import * as tf from "../../core/tfjs/library.ts";
-import { type EnergyWeights, penalisesEnergies } from "../../core/options/energy_weights.ts";
 import type { Late } from "../../core/late.ts";
-import type { GradientMethod } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
-import { keyOf, subsequences } from "../../core/random/subsequences.ts";
-import { changeColumns, traceColumns } from "../divergence.ts";
 import { requireSolved } from "../../ode/solver/failure_message.ts";
-import { drawTrace, meanNfe, penalisedTrace } from "../likelihood_problem.ts";
+import { type CnfLossSettings, likelihoodProblem, meanNfe } from "../likelihood_problem.ts";
 import { requireLogDensity, scoreOf } from "../sources/source.ts";
 import { predictedSteps } from "./predicted_steps.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
-import type { FlowModel, SolveSettings, TraceSettings } from "../model.ts";
-import { velocityField } from "../velocity_field.ts";
+import type { FlowModel } from "../model.ts";
 import type { Scalar, Tensor1D, Tensor2D } from "../../core/tensors.ts";
-
-/** Solve settings of a training step. */
-export interface CnfLossSettings extends SolveSettings {
-  /** How the divergence is computed. */
-  readonly trace: TraceSettings;
-  /** Backpropagation through the solver's steps, or the adjoint ODE. */
-  readonly gradient: GradientMethod;
-  /** Weights of what the gradient penalises besides the likelihood. Default: nothing. */
-  readonly regularization?: EnergyWeights | null;
-}
 
 /** {@link LossAndGradient} of a likelihood, with what the gradient took. */
 export interface CnfLossAndGradient extends LossAndGradient {
@@ -72,23 +57,11 @@ export async function cnfLossAndGradient(
 ): Promise<CnfLossAndGradient> {
   const logDensity = requireLogDensity(model.source);
   const [n, dims] = batch.shape;
-  const { gradient: method } = settings;
-  const key = keyOf(subsequences.probes, draw.seed, draw.step);
-  const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
-  const regularization = settings.regularization ?? { kinetic: 0, jacobian: 0 };
-  const { kinetic, jacobian, steps = 0 } = regularization;
-  const hasEnergies = penalisesEnergies(regularization);
-  const trace = penalisedTrace(drawn, regularization);
-  const columns = changeColumns(trace);
-  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, traceColumns(trace)])], 1));
-  const { engine, solution } = await solveOn(engines, {
-    field: velocityField(model, trace),
-    y0,
-    t0: 0,
-    t1: 1,
-    ...settings,
-    keep: { kind: method.kind === "direct" ? "records" : "end" },
-  }).finally(() => y0.dispose());
+  const problem = likelihoodProblem(model, settings, draw);
+  const { solve, drawn, added, columns, energyWeights, stepsWeight } = problem;
+  const y0 = tf.tidy(() => tf.concat2d([batch, tf.zeros([n, added])], 1));
+  const { engine, solution } = await solveOn(engines, { ...solve, y0 })
+    .finally(() => y0.dispose());
   try {
     // No read-back between the solve and its VJP: it would stall a GPU.
     const report = engine.report(solution);
@@ -100,22 +73,19 @@ export async function cnfLossAndGradient(
       const score = scoreOf(model.source, logDensity, z);
       const ofChange = tf.fill<tf.Rank.R2>([n, columns], 1 / (n * columns));
       const cotangents = [tf.mul<tf.Tensor2D>(score, -1 / n), ofChange];
-      if (!hasEnergies) return { loss, cotangent: tf.concat2d(cotangents, 1) };
-      for (const weight of [kinetic, jacobian]) cotangents.push(tf.fill([n, 1], weight / n));
+      for (const weight of energyWeights) cotangents.push(tf.fill([n, 1], weight / n));
+      const cotangent = tf.concat2d(cotangents, 1);
+      if (energyWeights.length === 0) return { loss, cotangent };
       // One by one: the bits of the numbers' sums, not those of a sum over rows.
-      const means = [0, 1].map((energy) =>
+      const means = energyWeights.map((_, energy) =>
         tf.mean(tf.slice2d(solution.y1, [0, dims + columns + energy], [n, 1]))
       );
-      return {
-        loss,
-        cotangent: tf.concat2d(cotangents, 1),
-        energies: tf.stack(means) as Tensor1D,
-      };
+      return { loss, cotangent, energies: tf.stack(means) as Tensor1D };
     });
     try {
-      const gradient = await engine.pullBack(solution, cotangent, method);
+      const gradient = await engine.pullBack(solution, cotangent, settings.gradient);
       gradient.y0.dispose();
-      const predicted = steps === 0 ? null : await predictedSteps(model, engines, batch, {
+      const predicted = stepsWeight === 0 ? null : await predictedSteps(model, engines, batch, {
         trace: drawn,
         settings,
         step: draw.step,
@@ -131,7 +101,9 @@ export async function cnfLossAndGradient(
       const { nfe: backwardNfe } = gradient;
       const parameters = predicted === null
         ? gradient.parameters
-        : tf.tidy(() => tf.add<Tensor1D>(gradient.parameters, tf.mul(predicted.gradient, steps)));
+        : tf.tidy(() =>
+          tf.add<Tensor1D>(gradient.parameters, tf.mul(predicted.gradient, stepsWeight))
+        );
       if (predicted !== null) tf.dispose([gradient.parameters, predicted.gradient]);
       const rest = {
         ...{ backwardNfe, recordBytes },

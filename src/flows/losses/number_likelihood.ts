@@ -1,5 +1,3 @@
-import { penalisesEnergies } from "../../core/options/energy_weights.ts";
-import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type {
   AffineCotangent,
   GradientMethod,
@@ -9,12 +7,9 @@ import type {
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { columnsOf, withZeros } from "../../ode/engines/number_rows.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
-import { changeColumns, traceColumns } from "../divergence.ts";
-import { drawTrace, meanNfe, penalisedTrace } from "../likelihood_problem.ts";
+import { type CnfLossSettings, likelihoodProblem, meanNfe } from "../likelihood_problem.ts";
 import type { FlowModel } from "../model.ts";
 import { numberDensity } from "../sources/number_density.ts";
-import { velocityField } from "../velocity_field.ts";
-import type { CnfLossSettings } from "./cnf_loss.ts";
 import type { StepDraw } from "./loss.ts";
 import { predictedStepsOfNumbers } from "./number_predicted_steps.ts";
 import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
@@ -37,7 +32,7 @@ export interface NumberLoss {
  * gradient have the bits of those over tensors on the CPU.
  *
  * @param batch Data in model units, [n, d].
- * @param draw Probes are a function of this and the row.
+ * @param options.draw Probes are a function of this and the row.
  * @throws {RangeError} If the engine, or the density of the model's source, has tensors only.
  * @throws {FailureError} If the solve of a control group fails.
  */
@@ -45,39 +40,27 @@ export async function numberLikelihood(
   model: FlowModel,
   engines: Engines,
   batch: NumberRows,
-  settings: CnfLossSettings,
-  draw: StepDraw,
+  { settings, draw }: { readonly settings: CnfLossSettings; readonly draw: StepDraw },
 ): Promise<NumberLoss> {
   const density = numberDensity(model.source);
   if (density === null) throw new RangeError(`source ${model.source.name}: no density of numbers`);
-  const [n, dims] = batch.shape, { gradient: method } = settings;
-  const key = keyOf(subsequences.probes, draw.seed, draw.step);
-  const drawn = drawTrace(settings.trace, { key, firstRow: 0 });
-  const regularization = settings.regularization ?? { kinetic: 0, jacobian: 0 };
-  const { kinetic, jacobian, steps = 0 } = regularization;
-  const hasEnergies = penalisesEnergies(regularization);
-  const trace = penalisedTrace(drawn, regularization);
-  const columns = changeColumns(trace), added = traceColumns(trace), width = dims + added;
-  const problem: SolveProblem = {
-    field: velocityField(model, trace),
-    y0: { shape: [n, width], values: withZeros(batch.values, dims, added) },
-    t0: 0,
-    t1: 1,
-    ...settings,
-    keep: { kind: method.kind === "direct" ? "records" : "end" },
-  };
+  const [n, dims] = batch.shape;
+  const problem = likelihoodProblem(model, settings, draw);
+  const { solve, drawn, added, columns, energyWeights, stepsWeight } = problem;
+  const width = dims + added;
+  const y0 = { shape: [n, width] as const, values: withZeros(batch.values, dims, added) };
   const zeros = new Array<number>(added).fill(0);
-  const { y1, reports, gradient } = await solveAndPullBack(engines, problem, {
+  const { y1, reports, gradient } = await solveAndPullBack(engines, { ...solve, y0 }, {
     // The loss is the mean of change - log q(z).
     cotangent: {
       slope: Float32Array.of(...new Array<number>(dims).fill(-density.scoreSlope / n), ...zeros),
       constant: Float32Array.of(
         ...new Array<number>(dims).fill(0),
         ...new Array<number>(columns).fill(1 / (n * columns)),
-        ...(hasEnergies ? [kinetic / n, jacobian / n] : []),
+        ...energyWeights.map((weight) => weight / n),
       ),
     },
-    method,
+    method: settings.gradient,
   });
   const meanOf = (first: number, end: number) => {
     const values = columnsOf(y1, [first, end], width);
@@ -87,14 +70,16 @@ export async function numberLikelihood(
   const logDensity = sumNumbers(source, { scale: 1 / n });
   const loss = Math.fround(meanOf(dims, dims + columns) - logDensity);
   const energy = (column: number) => meanOf(dims + columns + column, dims + columns + column + 1);
-  const energies = hasEnergies ? { kinetic: energy(0), jacobian: energy(1) } : null;
-  const predicted = steps === 0 ? null : await predictedStepsOfNumbers(model, engines, batch, {
-    trace: drawn,
-    settings,
-    step: draw.step,
-  });
+  const energies = energyWeights.length > 0 ? { kinetic: energy(0), jacobian: energy(1) } : null;
+  const predicted = stepsWeight === 0
+    ? null
+    : await predictedStepsOfNumbers(model, engines, batch, {
+      trace: drawn,
+      settings,
+      step: draw.step,
+    });
   if (predicted !== null) {
-    const weight = Math.fround(steps);
+    const weight = Math.fround(stepsWeight);
     for (let i = 0; i < gradient.length; i++) {
       gradient[i]! += Math.fround(predicted.gradient[i]! * weight);
     }

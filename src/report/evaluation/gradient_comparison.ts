@@ -1,5 +1,6 @@
 import * as tf from "../../core/tfjs/library.ts";
-import { cnfLossAndGradient, type CnfLossSettings } from "../../flows/losses/cnf_loss.ts";
+import type { CnfLossSettings } from "../../flows/likelihood_problem.ts";
+import { cnfLossAndGradient } from "../../flows/losses/cnf_loss.ts";
 import { accurateSolve, type FlowModel, type TraceSettings } from "../../flows/model.ts";
 import { type PointValues, toModel } from "../../flows/standardization.ts";
 import { meanAndStdErr, median } from "../../metrics/statistics.ts";

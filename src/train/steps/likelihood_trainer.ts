@@ -80,7 +80,7 @@ export async function likelihoodTrainer(
     const { points, rows } = batches.at(step), width = model.network.rowWidth;
     const batch = { shape: [rows.length / width, width] as const, values: rows };
     const { loss, gradient, nfe, energies, predictedSteps } = await numberLikelihood(
-      ...[model, engines, batch, settings, { seed, step }] as const,
+      ...[model, engines, batch, { settings, draw: { seed, step } }] as const,
     ).catch((error) => {
       throw atStep(error, { step: step + 1, done: step, config });
     });

@@ -102,7 +102,7 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
     const train = async (engines: Engines, size: number) => {
       const settings = { ...accurateSolve, trace, gradient };
       const draw = { seed: 0, step };
-      const taken = await numberLikelihood(model, engines, batchOf(size), settings, draw);
+      const taken = await numberLikelihood(model, engines, batchOf(size), { settings, draw });
       const fixed = { lr: 1e-9, clip: 5, weightDecay: 0, averageDecay: 0 };
       adam.update(taken.gradient, { ...fixed, step: step++ });
       parameters.replaceNumbers(adam.weights());
@@ -111,7 +111,7 @@ export function cnfSetup({ dims, hidden, trace: kind, batches, rows, isWide }: C
     const gradientAnswer = async (size: number) => {
       const settings = { ...whole, trace, gradient };
       const draw = { seed: 0, step: 0 };
-      const taken = await numberLikelihood(model, two, batchOf(size), settings, draw);
+      const taken = await numberLikelihood(model, two, batchOf(size), { settings, draw });
       return lossAndTensors(network, taken.loss, taken.gradient);
     };
     const infer = {

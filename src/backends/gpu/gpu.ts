@@ -5,7 +5,7 @@ import { BindGroups } from "./bind_groups.ts";
 import { BufferPool, type PooledBuffer } from "./buffers.ts";
 import { type DeviceLimits, gridOf, requireBindable } from "./limits.ts";
 import { type Program, ProgramCache, type ProgramSource } from "./programs.ts";
-import { TfjsWebgpu } from "./tfjs_webgpu.ts";
+import { mappedCopy, TfjsWebgpu } from "./tfjs_webgpu.ts";
 
 /** What a dispatch binds: a float32 tensor of tfjs's, or a buffer of ours. */
 export type Operand = Tensor | PooledBuffer;
@@ -207,9 +207,7 @@ export class Gpu {
     try {
       this.#tfjs.encoder().copyBufferToBuffer(buffer, 0, staging.buffer, 0, bytes);
       this.#tfjs.submit();
-      await staging.buffer.mapAsync(GPUMapMode.READ, 0, bytes);
-      const copy = staging.buffer.getMappedRange(0, bytes).slice(0);
-      staging.buffer.unmap();
+      const copy = await mappedCopy(staging.buffer, bytes);
       this.#check();
       return copy;
     } catch (error) {

@@ -132,21 +132,32 @@ function readTogether(own: Unexported): void {
   own.getBufferData = async (buffer) => {
     const { bufferManager } = own, { size } = buffer;
     const staging = bufferManager.acquireBuffer(size, READ_USAGE);
-    own.ensureCommandEncoderReady();
-    own.endComputePassEncoder();
-    own.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    await (submitted ??= Promise.resolve().then(() => {
-      submitted = null;
-      if (own.commandEncoder === null) return;
+    try {
+      own.ensureCommandEncoderReady();
       own.endComputePassEncoder();
-      own.submitQueue();
-    }));
-    await staging.mapAsync(GPUMapMode.READ);
-    const values = staging.getMappedRange().slice(0);
-    staging.unmap();
-    bufferManager.releaseBuffer(staging);
-    return values;
+      own.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, 0, size);
+      await (submitted ??= Promise.resolve().then(() => {
+        submitted = null;
+        if (own.commandEncoder === null) return;
+        own.endComputePassEncoder();
+        own.submitQueue();
+      }));
+      return await mappedCopy(staging, size);
+    } finally {
+      bufferManager.releaseBuffer(staging);
+    }
   };
+}
+
+/** The first bytes of a buffer with MAP_READ, once the commands that were submitted before are done. */
+export async function mappedCopy(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  await buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+  try {
+    return buffer.getMappedRange(0, bytes).slice(0);
+  } finally {
+    // No command could use it again if it stayed mapped.
+    buffer.unmap();
+  }
 }
 
 /** The count of dispatches at which tfjs submits, a setting that all its backends share. */

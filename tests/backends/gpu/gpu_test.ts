@@ -94,6 +94,46 @@ backendTest(
   },
 );
 
+/** Lets a method of all GPU buffers fail once. */
+function failOnce(name: "mapAsync" | "getMappedRange"): void {
+  const { prototype } = GPUBuffer;
+  const method = Object.getOwnPropertyDescriptor(prototype, name)!;
+  const fail = () => {
+    Object.defineProperty(prototype, name, method);
+    throw new RangeError("no memory for the copy");
+  };
+  Object.defineProperty(prototype, name, { ...method, value: fail });
+}
+
+backendTest("a read that fails gives its buffer back unmapped", ["webgpu"], async (backend) => {
+  const gpu = gpuOf(backend);
+  const { bufferManager } = tf.backend() as unknown as {
+    readonly bufferManager: { getNumUsedBuffers(): number };
+  };
+  const buffer = gpu.upload(Float32Array.of(1, 2));
+  const x = tf.tidy(() => tf.add(tf.tensor1d([3, 4]), 1));
+  // Disposed tensors give their buffers back at a submit.
+  gpu.submit();
+  const { used } = gpu.counts, ofTfjs = bufferManager.getNumUsedBuffers();
+  for (const name of ["mapAsync", "getMappedRange"] as const) {
+    failOnce(name);
+    await assert.rejects(gpu.read(buffer), { message: "no memory for the copy" });
+    assert.equal(gpu.counts.used, used);
+    assert.deepEqual([...new Float32Array(await gpu.read(buffer))], [1, 2]);
+    const copy = tf.add(x, 0);
+    failOnce(name);
+    await assert.rejects(copy.data(), { message: "no memory for the copy" });
+    copy.dispose();
+    const values = tf.add(x, 0);
+    assert.deepEqual([...await values.data()], [4, 5]);
+    values.dispose();
+    gpu.submit();
+    assert.equal(bufferManager.getNumUsedBuffers(), ofTfjs);
+  }
+  buffer.release();
+  x.dispose();
+});
+
 backendTest("Gpu refuses operands and programs that do not fit", ["webgpu"], async (backend) => {
   const gpu = gpuOf(backend);
   const x = tf.tensor1d([1]);

@@ -1,3 +1,5 @@
+import { FailureError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 import type { Tensor, Tensor1D } from "../../core/tensors.ts";
 import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
 import {
@@ -54,14 +56,24 @@ const sumsProgram: ProgramSource = {
   workgroupBytes: 2 * 4 * GROUP_NORM_THREADS,
 };
 
-/** Sizes of a call, checked: the shaders trust them. */
+/**
+ * Sizes of a call, checked: the shaders trust them.
+ *
+ * @throws {FailureError} If an image has more pixels than the shaders take.
+ * @throws {RangeError} If the sizes do not match.
+ */
 function sizesOf(name: string, { x, scale, offset, shift }: Inputs) {
   const [images, h, w, c] = x.shape as [number, number, number, number];
   const area = h * w;
-  if (x.size === 0 || x.shape.length !== 4 || c % GROUP_CHANNELS !== 0 || area > MOST_PIXELS) {
+  if (x.size === 0 || x.shape.length !== 4 || c % GROUP_CHANNELS !== 0) {
     throw new RangeError(
-      `${name}: expected images of at most ${MOST_PIXELS} pixels with channels in groups of ` +
-        `${GROUP_CHANNELS}, got [${x.shape}]`,
+      `${name}: expected images with channels in groups of ${GROUP_CHANNELS}, got [${x.shape}]`,
+    );
+  }
+  if (area > MOST_PIXELS) {
+    throw new FailureError(
+      `group norm on the GPU takes images of at most ${MOST_PIXELS} pixels, and these have ${h} x ${w}; ` +
+        `use ${option("backend", "cpu")}`,
     );
   }
   if (scale.size !== c || offset.size !== c || (shift?.size ?? images * c) !== images * c) {

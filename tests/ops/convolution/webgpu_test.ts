@@ -132,8 +132,8 @@ backendTest(
 );
 
 backendTest("the gradient of ReLU on a GPU has the sums of its bias", ["webgpu"], async () => {
-  // The second has more parts than a thread adds at once.
-  for (const shape of [[3, 13, 11, 66], [1, 97, 83, 1]] as const) {
+  // The second has more parts than a thread adds at once, the third images whose sums have parts.
+  for (const shape of [[3, 13, 11, 66], [1, 97, 83, 1], [2, 513, 512, 3]] as const) {
     const [n, h, w, c] = shape, image = h * w * c;
     // Whole numbers have exact sums.
     const dy = numbers(n * image, 0.1).map((value) => Math.round(100 * value));

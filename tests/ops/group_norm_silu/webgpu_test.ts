@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { groupNormSilu } from "../../../src/ops/group_norm_silu/group_norm_silu.ts";
 import { groupNormSiluKernels } from "../../../src/ops/group_norm_silu/name.ts";
 import { fillNormal } from "../../../src/core/random/random.ts";
 import { gpuOf } from "../../../src/backends/gpu/mod.ts";
@@ -100,6 +101,16 @@ backendTest("group norm's shaders agree with the definition in float64", ["webgp
       }
     }
   }
+});
+
+backendTest("group norm on a GPU refuses images that its shaders do not take", ["webgpu"], () => {
+  const x = tf.ones<tf.Rank.R4>([1, 1025, 1024, 4]), ones = tf.ones<tf.Rank.R1>([4]);
+  assert.throws(() => groupNormSilu(x, { scale: ones, offset: ones, shift: null }), {
+    name: "FailureError",
+    message: "group norm on the GPU takes images of at most 1048576 pixels, and these have " +
+      '1025 x 1024; use `backend: "cpu"`',
+  });
+  tf.dispose([x, ones]);
 });
 
 backendTest("group norm's shaders give the same bits again", ["webgpu"], async (backend) => {

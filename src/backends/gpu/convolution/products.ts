@@ -55,6 +55,9 @@ export interface Epilogue {
 export const MOST_STEPS = 12_000;
 const MOST_PIXELS = 2 ** 16;
 
+/** Most pixels of an image whose sum takes one dispatch: four threads share them. */
+const MOST_IMAGE_PIXELS = 4 * MOST_PIXELS - 4;
+
 /** Most numbers of an operand: indices are signed. */
 export const MOST_NUMBERS = 2 ** 31 - 1;
 
@@ -294,7 +297,6 @@ const pixelSumsProgram: ProgramSource = {
  *
  * @param operands.mask If given, the cotangent is 0 where it is not positive, and `masked` is written.
  * @param operands.sums Written; [images, c] or [c].
- * @throws {RangeError} If an image has too many pixels for a sum of its own.
  */
 export function recordPixelSums(
   device: ProductDevice,
@@ -307,27 +309,22 @@ export function recordPixelSums(
   },
 ): void {
   const { gpu } = device;
-  const pixels = images * h * w;
-  if (perImage && h * w > 4 * MOST_PIXELS - 4) {
-    throw new RangeError(
-      `sums per image: expected at most ${4 * MOST_PIXELS - 4} pixels, got ${h * w}`,
-    );
-  }
-  const { parts, pixelsPerPart } = perImage
-    ? { parts: images, pixelsPerPart: h * w }
-    : pixelParts(pixels, 1, channels);
-  const groups = Math.ceil(channels / SUMS_PER_WORKGROUP), workgroups = parts * groups;
+  const [count, area] = perImage ? [images, h * w] : [1, images * h * w];
+  const { parts, pixelsPerPart } = perImage && area <= MOST_IMAGE_PIXELS
+    ? { parts: 1, pixelsPerPart: area }
+    : pixelParts(area, count, channels);
+  const groups = Math.ceil(channels / SUMS_PER_WORKGROUP), workgroups = count * parts * groups;
   const isMasked = relu === null ? 0 : 1;
-  const partial = perImage || parts === 1 ? null : gpu.scratch(4 * parts * channels);
+  const partial = parts === 1 ? null : gpu.scratch(4 * parts * count * channels);
   const unused = relu === null ? gpu.scratch(4) : null;
   const numbers = gpu.upload(
-    Uint32Array.of(workgroups, groups, channels, pixels, pixelsPerPart, isMasked),
+    Uint32Array.of(workgroups, groups, channels, count, area, parts, pixelsPerPart, isMasked),
   );
   const operands = [numbers, cotangent, relu?.mask ?? cotangent, relu?.masked ?? unused!];
   gpu.record(gpu.program(pixelSumsProgram), [...operands, partial ?? sums], workgroups);
   numbers.release();
   unused?.release();
   if (partial === null) return;
-  recordAddParts(device, { partial, parts, first: channels, out: sums, rest: null });
+  recordAddParts(device, { partial, parts, first: count * channels, out: sums, rest: null });
   partial.release();
 }

@@ -64,19 +64,21 @@ export const pixelSumsJob = [
   "workgroups",
   "groups",
   "channels",
-  "pixels",
+  "images",
+  "area",
+  "partsPerImage",
   "pixelsPerPart",
   "isMasked",
 ] as const;
 
 /**
- * Sums over parts of the pixels; of a masked cotangent, which is stored.
+ * Sums over parts of each image's pixels; of a masked cotangent, which is stored.
  *
  *   0  uniform     job        pixelSumsJob; groups = ceil(channels / SUMS_PER_WORKGROUP)
- *   1  read        cotangent  [pixels, channels]
- *   2  read        mask       [pixels, channels]: the cotangent stays where it is positive; or anything
- *   3  read_write  masked     [pixels, channels], or anything
- *   4  read_write  sums       [parts, channels]
+ *   1  read        cotangent  [images, area, channels]
+ *   2  read        mask       [images, area, channels]: the cotangent stays where it is positive; or anything
+ *   3  read_write  masked     [images, area, channels], or anything
+ *   4  read_write  sums       [partsPerImage, images, channels]
  */
 export const pixelSumsShader = `
 struct Job { ${pixelSumsJob.map((name) => `${name}: u32`).join(", ")} }
@@ -95,12 +97,13 @@ fn main(
 ) {
   let workgroup = id.y * grid.x + id.x;
   if (workgroup >= job.workgroups) { return; }
-  let part = workgroup / job.groups;
+  let image = workgroup / job.groups / job.partsPerImage;
+  let part = workgroup / job.groups % job.partsPerImage;
   let channel = workgroup % job.groups * ${SUMS_PER_WORKGROUP}u + lid % ${SUMS_PER_WORKGROUP}u;
-  let end = min(job.pixels, (part + 1u) * job.pixelsPerPart);
+  let end = image * job.area + min(job.area, (part + 1u) * job.pixelsPerPart);
   var sum = 0.0;
   if (channel < job.channels) {
-    var pixel = part * job.pixelsPerPart + lid / ${SUMS_PER_WORKGROUP}u;
+    var pixel = image * job.area + part * job.pixelsPerPart + lid / ${SUMS_PER_WORKGROUP}u;
     for (; pixel + ${LANES * (LOADS - 1)}u < end; pixel += ${LANES * LOADS}u) {
       let at = pixel * job.channels + channel;
 ${lines(LOADS, (e) => `      var x${e} = cotangent[at + ${LANES * e}u * job.channels];`)}
@@ -127,7 +130,7 @@ ${
   shares[lid] = sum;
   workgroupBarrier();
   if ((lid < ${SUMS_PER_WORKGROUP}u) & (channel < job.channels)) {
-    sums[part * job.channels + channel] = ${sumOfLanes};
+    sums[(part * job.images + image) * job.channels + channel] = ${sumOfLanes};
   }
 }
 `;

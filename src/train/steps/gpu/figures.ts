@@ -23,6 +23,8 @@ export type VerdictBit = keyof typeof verdictBits;
 
 /** Figures of a training step, all fields of four bytes. The shaders' struct and the host's reading are made from this record. */
 const figureFields = {
+  /** Steps of the run done with it; 0 where none was taken. Another's are there if a submit was lost. */
+  step: "u32",
   loss: "f32",
   predictedSteps: "f32",
   /** Field evaluations, summed over control groups. */
@@ -41,7 +43,10 @@ export type Figures = Readonly<Record<FigureField, number>>;
 
 const names = Object.keys(figureFields) as FigureField[];
 
-/** Steps whose figures have room on the device; step s takes place s modulo this. */
+/**
+ * Steps whose figures have room on the device; step s takes place s modulo this. A read has the figures of the
+ * last so many steps recorded before it, so it may be asked for no more.
+ */
 export const FIGURE_PLACES = 256;
 
 /** Bytes of the buffer of all figures, which begins with the verdict so far. */

@@ -19,19 +19,11 @@ import { BatchRows } from "../batch_rows.ts";
 import { atStep, requireFinite } from "../step_failure.ts";
 import { lossOffset } from "../loss_offset.ts";
 import type { TakenStep, Trainer } from "../trainer.ts";
+import { BatchPace, MOST_STEPS } from "./batch_pace.ts";
 import { DispatchForecast } from "./dispatch_forecast.ts";
 import { type Figures, hasBit, readFigures } from "./figures.ts";
 import { StepRecorder } from "./step_recorder.ts";
 import { stepTasks } from "./step_tasks.ts";
-
-/** Time of a batch of steps once some have been timed; at most two are ahead of the host. */
-const BATCH_MS = 100;
-
-/** Largest growth from batch to batch: the first step compiles, so the second is timed alone. */
-const GROWTH = 8;
-
-/** Steps per batch at most: twice as many have room for their figures. */
-const MOST_STEPS = 100;
 
 /** A step whose figures may still be on the device. */
 interface PendingStep {
@@ -49,12 +41,25 @@ interface PendingStep {
 interface StepRead {
   readonly first: number;
   readonly count: number;
+  /** When their recording began. */
+  readonly begunMs: number;
   readonly bytes: Promise<ArrayBuffer>;
 }
 
-/** Figures of steps after one that failed: nobody asks for them. */
+/** Why a step was not taken; `other` is what its verdict says. */
+type Fault = "cutShort" | "missing" | "other";
+
+/** Figures of steps that were not carried out, or after one that failed: nobody asks for the latter. */
 const lost: Figures = {
-  ...{ loss: NaN, predictedSteps: NaN, nfe: 0, attempts: 0, prefixAttempts: 0, verdict: 0 },
+  ...{
+    step: 0,
+    loss: NaN,
+    predictedSteps: NaN,
+    nfe: 0,
+    attempts: 0,
+    prefixAttempts: 0,
+    verdict: 0,
+  },
 };
 
 function hasFailed(verdict: number): boolean {
@@ -97,9 +102,9 @@ class GpuTrainer implements Trainer {
   readonly #schedule: Schedule;
   readonly #main: DispatchForecast;
   readonly #prefix: DispatchForecast;
-  /** Steps recorded, with those of the checkpoint. */
-  #recorded: number;
-  #perBatch = 1;
+  readonly #pace = new BatchPace();
+  /** Why the step after those recorded could not be. */
+  #refusal: { readonly error: unknown } | null = null;
   /** In order; their steps are {@link #pending}. */
   #reads: StepRead[] = [];
   #pending: PendingStep[] = [];
@@ -121,29 +126,30 @@ class GpuTrainer implements Trainer {
     const { groups: { cap }, prefixCap } = this.#recorder;
     this.#main = new DispatchForecast({ cap, control, maxSteps });
     this.#prefix = new DispatchForecast({ cap: prefixCap, control, maxSteps });
-    this.#recorded = checkpoint.step;
   }
 
   async take(done: number, most: number): Promise<readonly TakenStep[]> {
     const { config } = this.#plan;
-    const begin = this.#clock(), wanted = Math.min(most, this.#perBatch);
+    const atNext = (error: unknown) => atStep(error, { step: done + 1, done, config });
+    // Half of the step is recorded, and is not to be recorded twice.
+    if (this.#refusal !== null) throw atNext(this.#refusal.error);
+    // Steps that were taken again may be in several reads.
+    await this.#settleAllBut(1);
+    const begunMs = this.#clock(), wanted = Math.min(most, this.#pace.steps);
     const first = this.#pending.length;
     for (let i = 0; i < wanted; i++) {
       try {
         this.#pending.push(this.#record(done + i));
       } catch (error) {
-        // The steps before it are taken; the next call meets the error first.
-        if (i === 0) throw atStep(error, { step: done + 1, done, config });
+        // The steps before it are taken; the next call meets the error.
+        this.#refusal = { error };
+        if (i === 0) throw atNext(error);
         break;
       }
     }
     const taken = this.#pending.slice(first);
-    this.#recorded += taken.length;
-    this.#startRead(done, taken.length);
-    while (this.#reads.length > 1) await this.#settleNext();
-    const stepMs = (this.#clock() - begin) / taken.length;
-    const fitting = Math.max(1, Math.floor(BATCH_MS / stepMs));
-    this.#perBatch = Math.min(GROWTH * this.#perBatch, MOST_STEPS, fitting);
+    this.#startRead({ first: done, count: taken.length, begunMs });
+    await this.#settleAllBut(1);
     return taken.map((step) => this.#taken(step));
   }
 
@@ -165,10 +171,10 @@ class GpuTrainer implements Trainer {
     return { step, offset, figures: null, failure: null };
   }
 
-  #startRead(first: number, count: number): void {
+  #startRead(steps: Omit<StepRead, "bytes">): void {
     const bytes = this.#gpu.read(this.#recorder.late);
-    bytes.catch(() => {}); // rethrown where it is awaited
-    this.#reads.push({ first, count, bytes });
+    bytes.catch(() => {}); // rethrown where it is awaited; of a read that is dropped nothing is wanted
+    this.#reads.push({ ...steps, bytes });
   }
 
   #taken(pending: PendingStep): TakenStep {
@@ -207,40 +213,54 @@ class GpuTrainer implements Trainer {
     const end = read.first + read.count;
     for (let step = read.first; step < end; step++) {
       const figures = late.at(step);
+      if (figures.step !== step + 1) return await this.#takeUp(lost, "missing");
       // A replay that was cut short is known after the step's figures are written.
       const after = step + 1 === end ? late.verdict : late.at(step + 1).verdict;
       const isCutShort = hasBit(after, "cutShort");
       if (figures.verdict !== 0 || isCutShort) {
-        return await this.#takeUp(step, figures, isCutShort ? "cutShort" : "other");
+        return await this.#takeUp(figures, isCutShort ? "cutShort" : "other");
       }
       this.#main.learn(figures.attempts);
       this.#prefix.learn(figures.prefixAttempts);
       this.#pending.shift()!.figures = figures;
     }
+    this.#pace.settled(read, this.#clock());
   }
 
   /** Goes on from the first step that changed no weights: takes it again, or makes it the last. */
-  async #takeUp(step: number, figures: Figures, fault: "cutShort" | "other"): Promise<void> {
+  async #takeUp(figures: Figures, fault: Fault): Promise<void> {
     // The others hold steps after it.
     await Promise.allSettled(this.#reads.splice(0).map(({ bytes }) => bytes));
     const { verdict } = figures;
-    const isFinal = fault === "cutShort" || hasFailed(verdict) ||
+    const isFinal = fault !== "other" || hasFailed(verdict) ||
       hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite");
+    let refusal: unknown = null;
     if (!isFinal && this.#extend(verdict)) {
-      this.#gpu.clear(this.#recorder.late);
-      for (const [i, { step }] of this.#pending.entries()) {
-        Object.assign(this.#pending[i]!, this.#record(step));
+      try {
+        return this.#takeAgain();
+      } catch (error) {
+        this.#reads = [];
+        refusal = error;
       }
-      return this.#startRead(step, this.#recorded - step);
     }
     const [last, ...others] = this.#pending.splice(0);
     const { predictedSteps } = figures;
-    last!.failure = await this.#failureOf(verdict, fault);
+    last!.failure = refusal ?? await this.#failureOf(verdict, fault);
     last!.figures = {
       ...figures,
       predictedSteps: hasBit(verdict, "penaltyNotFinite") ? NaN : predictedSteps,
     };
     for (const other of others) other.figures = lost;
+  }
+
+  /** Records all pending steps again, in reads that each have room for their figures. */
+  #takeAgain(): void {
+    this.#gpu.clear(this.#recorder.late);
+    for (let i = 0; i < this.#pending.length; i += MOST_STEPS) {
+      const begunMs = this.#clock(), steps = this.#pending.slice(i, i + MOST_STEPS);
+      for (const pending of steps) Object.assign(pending, this.#record(pending.step));
+      this.#startRead({ first: steps[0]!.step, count: steps.length, begunMs });
+    }
   }
 
   /** Gives the solves that lacked dispatches more of them; false if they have all that they may need. */
@@ -253,7 +273,7 @@ class GpuTrainer implements Trainer {
   }
 
   /** Why a step ends the run; null if its figures say it. */
-  async #failureOf(verdict: number, fault: "cutShort" | "other"): Promise<unknown> {
+  async #failureOf(verdict: number, fault: Fault): Promise<unknown> {
     try {
       if (fault === "cutShort") await requireWholePullBacks(this.#gpu);
       else if (hasFailed(verdict)) await this.#requireSolved(verdict);
@@ -273,8 +293,9 @@ class GpuTrainer implements Trainer {
     requireSolved(reports, { ...settings, maxStepsOption: "maxSteps" });
   }
 
-  async #settleAll(): Promise<void> {
-    while (this.#reads.length > 0) await this.#settleNext();
+  /** Waits until so many reads at most are on their way. */
+  async #settleAllBut(reads: number): Promise<void> {
+    while (this.#reads.length > reads) await this.#settleNext();
   }
 
   async #numbers(part: "weights" | "m" | "v"): Promise<Float32Array> {
@@ -287,7 +308,7 @@ class GpuTrainer implements Trainer {
   }
 
   async read(step: number): Promise<Checkpoint> {
-    await this.#settleAll();
+    await this.#settleAllBut(0);
     const { config, config: { seed } } = this.#plan;
     const [weights, m, v, ema] = await Promise.all([
       ...[this.#numbers("weights"), this.#numbers("m"), this.#numbers("v")] as const,
@@ -303,7 +324,7 @@ class GpuTrainer implements Trainer {
   }
 
   async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
-    await this.#settleAll();
+    await this.#settleAllBut(0);
     const { values } = this.#plan;
     const weights = await this.#average() ?? await this.#numbers("weights");
     const model = modelOf({ ...this.#plan, flowValues: namesOf(values) }, weights, values);

@@ -7,7 +7,7 @@ import { BATCH_THREADS, EXAMINE_BYTES, EXAMINE_WGSL } from "./examine_wgsl.ts";
  *
  *   loss = mean(change + |z|^2 / 2) + dims / 2 log(2 pi)         (flows/losses/cnf_loss.ts, standard normal source)
  *
- *   0  uniform     job        rows, groups, place (u32), dims / 2 log(2 pi)
+ *   0  uniform     job        rows, groups, place, steps done with this one (u32), dims / 2 log(2 pi)
  *   1  read        ends       [rows, dims + 1]
  *   2  read        groups     [groups]
  *   3  read_write  cotangent  [rows, dims + 1], of `ends`
@@ -18,7 +18,7 @@ export function likelihoodProgram(dims: number): ProgramSource {
   return {
     name: "likelihood",
     code: `
-struct Job { rows: u32, groups: u32, place: u32, normalizer: f32 }
+struct Job { rows: u32, groups: u32, place: u32, step: u32, normalizer: f32 }
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> ends: array<f32>;
 @group(0) @binding(2) var<storage, read> groups: array<Control>;
@@ -47,7 +47,8 @@ fn main(@builtin(local_invocation_index) lid: u32) {
     let loss = fma(total, share, job.normalizer);
     var verdict = earlier | atomicLoad(&found);
     if (!isFinite(loss)) { verdict |= LOSS_NOT_FINITE; }
-    late.figures[job.place] = Figures(loss, 0.0, atomicLoad(&nfe), atomicLoad(&attempts), 0u, verdict);
+    late.figures[job.place] =
+      Figures(job.step, loss, 0.0, atomicLoad(&nfe), atomicLoad(&attempts), 0u, verdict);
     late.verdict = verdict;
   }
   keepFailed(lid, job.groups);

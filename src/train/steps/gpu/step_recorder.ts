@@ -209,7 +209,7 @@ export class StepRecorder {
     const chunks = main.solve.record({ weights, start, probes }, {
       ...{ t0: 0, t1: 1, dispatches: dispatches.main },
     });
-    this.#recordLikelihood(place);
+    this.#recordLikelihood(inputs.step);
     gpu.clear(sums);
     const replayed = { weights, probes }, to = { sums, y0: this.#ofStart };
     let progress = main.replay({ ...replayed, chunks, cotangent: this.#cotangent }, to);
@@ -230,11 +230,11 @@ export class StepRecorder {
     for (const buffer of [start, weights, ...(probes === null ? [] : [probes])]) buffer.release();
   }
 
-  #recordLikelihood(place: number): void {
+  #recordLikelihood(step: number): void {
     const gpu = this.#gpu, { dims, rows } = this.#tasks, { y1, controls, plan } = this.#main.solve;
-    const numbers = new Float32Array(4);
-    new Uint32Array(numbers.buffer).set([rows, plan.groups, place]);
-    numbers[3] = dims / 2 * Math.log(2 * Math.PI);
+    const numbers = new Float32Array(5);
+    new Uint32Array(numbers.buffer).set([rows, plan.groups, step % FIGURE_PLACES, step + 1]);
+    numbers[4] = dims / 2 * Math.log(2 * Math.PI);
     const job = gpu.upload(numbers);
     const operands = [job, y1, controls, this.#cotangent, this.late, this.#failed];
     gpu.record(this.#likelihood, operands, 1);

@@ -8,9 +8,10 @@ import type { TrainOptions } from "../../../../src/train/options/table.ts";
 import type { Checkpoint } from "../../../../src/train/run/checkpoint.ts";
 import { readLog } from "../../../../src/train/run/training_log.ts";
 import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
+import { DispatchForecast } from "../../../../src/train/steps/gpu/dispatch_forecast.ts";
 import { supportsGpuSteps } from "../../../../src/train/steps/gpu/step_tasks.ts";
 import { tensorTrainer } from "../../../../src/train/steps/tensor_trainer.ts";
-import type { Energies, Trainer } from "../../../../src/train/steps/trainer.ts";
+import type { Energies, TakenStep, Trainer } from "../../../../src/train/steps/trainer.ts";
 import { train, type TrainSpec } from "../../../../src/train/train.ts";
 import type { DatasetOpener, TrainingPlan } from "../../../../src/train/training_plan.ts";
 import { trainingLoss } from "../../../../src/train/training_loss.ts";
@@ -19,7 +20,7 @@ import { likelihood, planOf, startOf } from "./small_plan.ts";
 import { countGpuCalls } from "../../../support/gpu_calls.ts";
 import { inTempDir, openSmall, smallPoints } from "../../support/runs.ts";
 
-/** Time stands still: batches of 1, 8, 64, 100, ... steps. */
+/** Time stands still: batches of 1, 1, 8, 64, 100, ... steps. */
 const clock = () => 0;
 
 /** What a trainer's step gives. */
@@ -194,6 +195,136 @@ backendTest("a step whose solve fails changes no weights, and neither do those a
     moments: right.checkpoint.moments,
     ema: right.checkpoint.ema,
   });
+});
+
+/** Replaces methods of an object until `stop()`. */
+function replaced<T extends object>(of: T, methods: Partial<T>): { stop(): void } {
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(of, name, { configurable: true, value });
+  }
+  return {
+    stop: () => {
+      for (const name of Object.keys(methods)) Reflect.deleteProperty(of, name);
+    },
+  };
+}
+
+for (const stepMs of [1, 20, 100, 500]) {
+  backendTest(
+    `gpuTrainer() is ahead of a device whose steps take ${stepMs} ms by less than a second`,
+    ["webgpu"],
+    async (backend) => {
+      const plan = await planOf({}), gpu = gpuOf(backend);
+      let nowMs = 0, recorded = 0, settled = 0, most = 0;
+      let before = Promise.resolve();
+      const submit = gpu.submit.bind(gpu), read = gpu.read.bind(gpu);
+      const device = replaced(gpu, {
+        submit() {
+          recorded++;
+          most = Math.max(most, recorded - settled);
+          submit();
+        },
+        async read(buffer) {
+          const until = recorded, turn = before, bytes = read(buffer);
+          before = bytes.then(() => {});
+          await turn;
+          const found = await bytes;
+          nowMs += stepMs * (until - settled);
+          settled = until;
+          return found;
+        },
+      });
+      const checkpoint = await startOf(plan);
+      const trainer = gpuTrainer(plan, { checkpoint, gpu, clock: () => nowMs });
+      let done = 0, largest = 0;
+      try {
+        for (const until of [3, 20, stepMs === 1 ? 300 : 40]) {
+          while (done < until) {
+            const taken = await trainer.take(done, until - done);
+            done += taken.length;
+            largest = Math.max(largest, taken.length);
+          }
+          await trainer.read(done); // as before an evaluation, which takes its time
+          nowMs += 3000;
+        }
+      } finally {
+        device.stop();
+        trainer.dispose();
+      }
+      assert.ok(most * stepMs <= 1000, `${most} steps of ${stepMs} ms are on their way`);
+      if (stepMs === 1) assert.ok(largest >= 64, `at most ${largest} steps at once`);
+    },
+  );
+}
+
+backendTest("a step that the device has not carried out is none", ["webgpu"], async (backend) => {
+  const plan = await planOf({}), gpu = gpuOf(backend);
+  const trainer = gpuTrainer(plan, { checkpoint: await startOf(plan), gpu, clock });
+  let done = 0;
+  const takeTo = async (end: number) => {
+    const steps: TakenStep[] = [];
+    while (done < end) {
+      const taken = await trainer.take(done, end - done);
+      done += taken.length;
+      steps.push(...taken);
+    }
+    return steps;
+  };
+  await takeTo(2);
+  // The third step's is lost.
+  const submit = (): undefined => queue.stop() as undefined;
+  const queue: { stop(): void } = replaced(gpu.device.queue, { submit });
+  try {
+    const steps = await takeTo(6);
+    await assert.rejects(steps[0]!.nfe!(), {
+      name: "FailureError",
+      message: /^the GPU has not carried out a training step/,
+    });
+  } finally {
+    queue.stop();
+    trainer.dispose();
+  }
+});
+
+backendTest("steps that lack dispatches again and again are taken with their own figures", [
+  "webgpu",
+], async (backend) => {
+  const plan = await planOf({}), gpu = gpuOf(backend);
+  const checkpoint = await startOf(plan, 2);
+  const end = 450;
+  const whole = await stepsOf(gpuTrainer(plan, { checkpoint, gpu, clock }), end);
+  const count = Object.getOwnPropertyDescriptor(DispatchForecast.prototype, "count")!;
+  // When batches are large one dispatch is recorded, also when the steps are taken again.
+  let lacks = 0, isDue = true;
+  Object.defineProperty(DispatchForecast.prototype, "count", {
+    configurable: true,
+    get(this: DispatchForecast): number {
+      return lacks > 0 ? 1 : count.get!.call(this);
+    },
+  });
+  const { double } = DispatchForecast.prototype;
+  DispatchForecast.prototype.double = function () {
+    if (lacks === 0) return double.call(this);
+    lacks--;
+    return true;
+  };
+  const trainer = gpuTrainer(plan, { checkpoint, gpu, clock, tuning: { cap: 2 } });
+  try {
+    const steps: TakenStep[] = [];
+    while (steps.length < end) {
+      if (isDue && steps.length > 170) [lacks, isDue] = [3, false];
+      steps.push(...await trainer.take(steps.length, end - steps.length));
+    }
+    const nfe = await Promise.all(steps.map(({ nfe }) => nfe!()));
+    const losses = await Promise.all(steps.map(({ loss }) => loss()));
+    assert.deepEqual(losses, whole.steps.map(({ loss }) => loss));
+    assert.deepEqual(nfe, whole.steps.map(({ nfe }) => nfe));
+    assert.deepEqual(await trainer.read(end), whole.checkpoint);
+  } finally {
+    Object.defineProperty(DispatchForecast.prototype, "count", count);
+    DispatchForecast.prototype.double = double;
+    trainer.dispose();
+  }
 });
 
 /** A run's end in a failure, its steps and its checkpoint. */

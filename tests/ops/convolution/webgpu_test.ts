@@ -248,3 +248,32 @@ backendTest(
     tf.dispose([x, filter]);
   },
 );
+
+backendTest(
+  "Fluxion's convolutions that our shaders do not take are range errors",
+  ["webgpu"],
+  (backend) => {
+    const gpu = gpuOf(backend), { used } = gpu.counts, { numTensors } = tf.memory();
+    const x = tf.zeros<tf.Rank.R4>([1, 6, 6, 2]), filter = tf.zeros<tf.Rank.R4>([3, 3, 2, 4]);
+    const dy = tf.zeros<tf.Rank.R4>([1, 4, 2, 4]);
+    const attrs = {
+      ...{ strides: [1, 2], pad: "valid", dataFormat: "NHWC", dilations: 1 },
+      ...{ filterShape: filter.shape, activation: "linear" },
+    } as unknown as tf.NamedAttrMap;
+    const run = (name: string, inputs: tf.NamedTensorMap) => () =>
+      tf.engine().runKernel(name, inputs, attrs);
+    assert.throws(run(RESIDUAL_CONV2D, { x, filter, residual: dy }), {
+      name: "RangeError",
+      message: "FluxionConv2D: the GPU's shaders do not take x float32 [1,6,6,2], " +
+        "filter float32 [3,3,2,4], residual float32 [1,4,2,4]",
+    });
+    assert.throws(run(CONV2D_PARAMETER_GRADIENT, { x, dy }), {
+      name: "RangeError",
+      message: "FluxionConv2DParameterGrad: the GPU's shaders do not take " +
+        "x float32 [1,6,6,2], dy float32 [1,4,2,4]",
+    });
+    tf.dispose([x, filter, dy]);
+    assert.equal(gpu.counts.used, used);
+    assert.equal(tf.memory().numTensors, numTensors);
+  },
+);

@@ -29,10 +29,23 @@ export interface Call<Attributes> {
   readonly backend: unknown;
 }
 
-/** Calls tfjs's own kernel. */
+/**
+ * Calls tfjs's own kernel.
+ *
+ * @throws {RangeError} If tfjs has none, as for Fluxion's operations.
+ */
 export function stockKernel(name: string, call: Call<unknown>): tf.TensorInfo {
-  const { kernelFunc } = tf.getKernel(name, STOCK);
-  return kernelFunc(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo;
+  // Undefined where there is none, whatever its type says.
+  const kernel = tf.getKernel(name, STOCK) as ReturnType<typeof tf.getKernel> | undefined;
+  if (kernel === undefined) throw notTaken(name, call);
+  return kernel.kernelFunc(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo;
+}
+
+/** The error of a call that neither our shaders nor tfjs take. */
+function notTaken(name: string, { inputs }: Call<unknown>): RangeError {
+  const shapes = Object.entries(inputs).filter(([, tensor]) => tensor)
+    .map(([input, { dtype, shape }]) => `${input} ${dtype} [${shape}]`);
+  return new RangeError(`${name}: the GPU's shaders do not take ${shapes.join(", ")}`);
 }
 
 type ValuesCall = Call<ConvAttributes & { readonly activation?: string }>;
@@ -113,13 +126,13 @@ function filterGradient(device: ProductDevice, call: FilterCall): tf.TensorInfo 
   return dFilter;
 }
 
-/** {@link CONV2D_PARAMETER_GRADIENT}. */
-function parameterGradient(
-  device: ProductDevice,
-  { inputs: { x, dy }, attrs }: FilterCall,
-): tf.TensorInfo[] {
-  const geometry = geometryOf(CONV2D_PARAMETER_GRADIENT, x!.shape, attrs.filterShape, attrs);
-  const dFilter = device.gpu.tensor(attrs.filterShape);
+/** {@link CONV2D_PARAMETER_GRADIENT}, which tfjs lacks. */
+function parameterGradient(device: ProductDevice, call: FilterCall): tf.TensorInfo[] {
+  const name = CONV2D_PARAMETER_GRADIENT;
+  const { inputs: { x, dy }, attrs: { filterShape } } = call;
+  const geometry = supported(call, { name, input: x!.shape, filter: filterShape });
+  if (geometry === null) throw notTaken(name, call);
+  const dFilter = device.gpu.tensor(filterShape);
   const dBias = device.gpu.tensor([geometry.output[3]]);
   recordFilterGradient(device, { geometry, x: x!, dy: dy!, dFilter, dBias });
   return [dFilter, dBias];

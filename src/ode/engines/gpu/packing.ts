@@ -65,9 +65,14 @@ export function packParameters(gpu: Gpu, shape: MlpShape, parameters: Operand): 
   if (given !== size) throw new RangeError(`mlp: expected ${size} parameters, got ${given}`);
   const numbers = 4 * packedWeights(shape).size;
   const packed = gpu.scratch(4 * numbers);
-  const { order } = tablesOf(gpu, shape);
-  gpu.record(gpu.program(gather), [order, parameters, packed], Math.ceil(numbers / THREADS));
-  return packed;
+  try {
+    const { order } = tablesOf(gpu, shape);
+    gpu.record(gpu.program(gather), [order, parameters, packed], Math.ceil(numbers / THREADS));
+    return packed;
+  } catch (error) {
+    packed.release();
+    throw error;
+  }
 }
 
 /** {@link gradientPlaces} on the device; remains the device's. */

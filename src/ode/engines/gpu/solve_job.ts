@@ -1,4 +1,4 @@
-import * as tf from "../../../core/tfjs/library.ts";
+import type * as tf from "../../../core/tfjs/library.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
 import type { Gpu, Operand } from "../../../backends/gpu/gpu.ts";
 import { drawOnGpu } from "../../../backends/gpu/random/draw.ts";
@@ -6,6 +6,7 @@ import { FailureError } from "../../../core/errors.ts";
 import { throwIfStopped } from "../../../core/stop.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";
 import { CONTROL_BYTES, type ControlField, groupStatus, readControls } from "./control.ts";
+import { Held } from "./held.ts";
 import { jobNumbers } from "./job.ts";
 import { packParameters } from "./packing.ts";
 import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
@@ -15,27 +16,6 @@ import { type MlpProblem, Solved } from "./solved.ts";
 import { tiledShape, tilesOn } from "./tiles/chosen_tiles.ts";
 
 type Control = Readonly<Record<ControlField, number>>;
-
-/** Buffers that are released if a solve does not come to its end. */
-class Held {
-  readonly #buffers: PooledBuffer[] = [];
-  readonly #tensors: tf.Tensor[] = [];
-
-  buffer(buffer: PooledBuffer): PooledBuffer {
-    this.#buffers.push(buffer);
-    return buffer;
-  }
-
-  tensor<T extends tf.Tensor>(tensor: T): T {
-    this.#tensors.push(tensor);
-    return tensor;
-  }
-
-  releaseAll(): void {
-    for (const buffer of this.#buffers) buffer.release();
-    tf.dispose(this.#tensors);
-  }
-}
 
 /**
  * Solves a problem that the engine supports: dispatches of a bounded number of step attempts, until no group
@@ -78,14 +58,15 @@ async function solveHeld(
     }))
     : null;
   const times = keep.kind === "times" ? keep.times.length : 0;
-  const start = "values" in y0 ? gpu.upload(y0.values) : y0;
-  const y1 = held.tensor(gpu.tensor<tf.Tensor2D>([rows, width]));
-  const carried = gpu.scratch(4 * rows * width);
-  const controls = gpu.scratch(CONTROL_BYTES * groups);
-  const states = gpu.scratch(4 * rows * width * Math.max(1, times));
   const jobs: PooledBuffer[] = [];
   const chunks: PooledBuffer[] = [];
+  const passing = new Held();
   try {
+    const start = "values" in y0 ? passing.buffer(gpu.upload(y0.values)) : y0;
+    const y1 = held.tensor(gpu.tensor<tf.Tensor2D>([rows, width]));
+    const carried = passing.buffer(gpu.scratch(4 * rows * width));
+    const controls = passing.buffer(gpu.scratch(CONTROL_BYTES * groups));
+    const states = passing.buffer(gpu.scratch(4 * rows * width * Math.max(1, times)));
     const program = gpu.program(solveProgram(plan.shape));
     const sizes = { ...plan, recordSteps: records === null ? 0 : cap };
     let after: readonly Control[];
@@ -94,7 +75,7 @@ async function solveHeld(
       // Two jobs at most: the first dispatch, and all that continue it.
       if (jobs.length < 2) {
         const dispatch = jobs.length === 0 ? "first" : "later";
-        jobs.push(gpu.upload(jobNumbers(problem, sizes, dispatch)));
+        jobs.push(passing.buffer(gpu.upload(jobNumbers(problem, sizes, dispatch))));
       }
       let kept = states;
       if (records !== null) {
@@ -121,8 +102,7 @@ async function solveHeld(
       states: tensors,
     });
   } finally {
-    for (const buffer of [carried, controls, states, ...jobs]) buffer.release();
-    if ("release" in start) start.release();
+    passing.releaseAll();
   }
 }
 

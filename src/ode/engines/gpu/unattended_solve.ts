@@ -1,5 +1,6 @@
 import type { Gpu, Operand, PooledBuffer, Program } from "../../../backends/gpu/mod.ts";
 import { CONTROL_BYTES } from "./control.ts";
+import { Held } from "./held.ts";
 import { jobNumbers } from "./job.ts";
 import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
 import { chunkBytes } from "./records.ts";
@@ -29,6 +30,8 @@ export class UnattendedSolve {
   readonly y1: PooledBuffer;
   /** States of the groups, control.ts. */
   readonly controls: PooledBuffer;
+  /** All buffers but those of {@link #jobs}. */
+  readonly #held = new Held();
   readonly #gpu: Gpu;
   readonly #program: Program;
   readonly #task: SolveTask;
@@ -50,10 +53,15 @@ export class UnattendedSolve {
       ...tuning,
     });
     const { rows, width, groups } = plan;
-    this.#program = gpu.program(solveProgram(plan.shape));
-    this.y1 = gpu.scratch(4 * rows * width);
-    this.#carried = gpu.scratch(4 * rows * width);
-    this.controls = gpu.scratch(CONTROL_BYTES * groups);
+    try {
+      this.#program = gpu.program(solveProgram(plan.shape));
+      this.y1 = this.#held.buffer(gpu.scratch(4 * rows * width));
+      this.#carried = this.#held.buffer(gpu.scratch(4 * rows * width));
+      this.controls = this.#held.buffer(gpu.scratch(CONTROL_BYTES * groups));
+    } catch (error) {
+      this.#held.releaseAll();
+      throw error;
+    }
   }
 
   /**
@@ -74,7 +82,9 @@ export class UnattendedSolve {
     const gpu = this.#gpu;
     for (let i = 0; i < dispatches; i++) {
       const chunk = records === null ? 0 : i;
-      this.#chunks[chunk] ??= gpu.scratch(records === null ? 4 : chunkBytes(records, cap));
+      this.#chunks[chunk] ??= this.#held.buffer(
+        gpu.scratch(records === null ? 4 : chunkBytes(records, cap)),
+      );
       gpu.record(
         this.#program,
         [
@@ -102,7 +112,7 @@ export class UnattendedSolve {
   }
 
   dispose(): void {
-    const buffers = [this.y1, this.#carried, this.controls, ...this.#chunks];
-    for (const buffer of [...buffers, ...this.#jobs?.buffers ?? []]) buffer.release();
+    this.#held.releaseAll();
+    for (const buffer of this.#jobs?.buffers ?? []) buffer.release();
   }
 }

@@ -4,6 +4,7 @@ import type { RandomKey } from "../../../core/random/random.ts";
 import { STEP } from "../../../flows/losses/step_prediction.ts";
 import type { SolveReport } from "../../../ode/engines/engine.ts";
 import { CONTROL_BYTES, groupStatus, readControls } from "../../../ode/engines/gpu/control.ts";
+import { Held } from "../../../ode/engines/gpu/held.ts";
 import { packParameters } from "../../../ode/engines/gpu/packing.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import type { PullBackPlan, PullBackShape } from "../../../ode/engines/gpu/pull_back/plan.ts";
@@ -51,14 +52,16 @@ class ReplayedSolve {
   readonly #program: Program;
   readonly #tableau: StepTasks["main"]["tableau"];
 
-  constructor(gpu: Gpu, tasks: StepTasks, { task, tuning }: {
+  constructor(gpu: Gpu, tasks: StepTasks, { task, held, tuning }: {
     readonly task: StepTasks["main"];
+    /** What owns the solve. */
+    readonly held: Held;
     readonly tuning?: SolveTuning | undefined;
   }) {
     const { dims, hidden, trace } = tasks, [rows] = task.y0.shape;
     this.#gpu = gpu;
     this.#tableau = task.tableau;
-    this.solve = new UnattendedSolve(gpu, task, tuning);
+    this.solve = held.part(new UnattendedSolve(gpu, task, tuning));
     const { groupRows, cap, records } = this.solve.plan;
     this.#shape = {
       ...{ dims, hidden, trace: trace.kind, rows, groupRows },
@@ -113,6 +116,8 @@ export class StepRecorder {
   readonly late: PooledBuffer;
   /** States of the groups of the first solve that failed. */
   readonly #failed: PooledBuffer;
+  /** All that it made. */
+  readonly #held = new Held();
   readonly #gpu: Gpu;
   readonly #tasks: StepTasks;
   readonly #main: ReplayedSolve;
@@ -145,25 +150,31 @@ export class StepRecorder {
     const { dims, rows, main, penalty } = tasks, { weights, m, v, average } = state;
     this.#gpu = gpu;
     this.#tasks = tasks;
-    this.state = {
-      weights: gpu.filled(weights),
-      m: gpu.filled(m),
-      v: gpu.filled(v),
-      average: average === null ? null : gpu.filled(average),
-    };
-    this.#main = new ReplayedSolve(gpu, tasks, { task: main, tuning });
-    this.#likelihood = gpu.program(likelihoodProgram(dims));
-    this.#penalty = penalty === null ? null : penaltyOf(gpu, tasks, { penalty, tuning });
-    this.late = gpu.scratch(FIGURES_BYTES);
-    this.#failed = gpu.scratch(CONTROL_BYTES * this.groups.groups);
-    this.#cotangent = gpu.scratch(4 * rows * (dims + 1));
-    this.#ofStart = gpu.scratch(4 * rows * (dims + 1));
-    this.#sums = gpu.scratch(
-      Math.max(...this.#replayed().map(({ plan }) => partialSumBytes(plan))),
-    );
-    this.#gradient = gpu.scratch(4 * weights.length);
-    this.#squares = gpu.scratch(4 * squaresOfGradient(tasks));
-    gpu.clear(this.late);
+    const held = this.#held;
+    const filled = (numbers: Float32Array) => held.buffer(gpu.filled(numbers));
+    const scratch = (bytes: number) => held.buffer(gpu.scratch(bytes));
+    try {
+      this.state = {
+        weights: filled(weights),
+        m: filled(m),
+        v: filled(v),
+        average: average === null ? null : filled(average),
+      };
+      this.#main = new ReplayedSolve(gpu, tasks, { task: main, held, tuning });
+      this.#likelihood = gpu.program(likelihoodProgram(dims));
+      this.#penalty = penalty === null ? null : penaltyOf(gpu, tasks, { penalty, held, tuning });
+      this.late = scratch(FIGURES_BYTES);
+      this.#failed = scratch(CONTROL_BYTES * this.groups.groups);
+      this.#cotangent = scratch(4 * rows * (dims + 1));
+      this.#ofStart = scratch(4 * rows * (dims + 1));
+      this.#sums = scratch(Math.max(...this.#replayed().map(({ plan }) => partialSumBytes(plan))));
+      this.#gradient = scratch(4 * weights.length);
+      this.#squares = scratch(4 * squaresOfGradient(tasks));
+      gpu.clear(this.late);
+    } catch (error) {
+      held.releaseAll();
+      throw error;
+    }
   }
 
   /** How the rows are cut into control groups, and how many attempts a dispatch takes. */
@@ -193,30 +204,43 @@ export class StepRecorder {
     return [this.#main, ...(penalty === null ? [] : [penalty.error])];
   }
 
-  /** Records a step; nothing is submitted. */
+  /** Records a step; nothing is submitted. If it throws a part of the step is recorded, and no change of weights. */
   record(inputs: StepInputs, dispatches: SolveDispatches): void {
+    const passing = new Held();
+    try {
+      this.#record(inputs, { dispatches, passing });
+    } finally {
+      passing.releaseAll();
+    }
+  }
+
+  /** @param options.passing Buffers that the step alone needs. */
+  #record(
+    inputs: StepInputs,
+    { dispatches, passing }: { readonly dispatches: SolveDispatches; readonly passing: Held },
+  ): void {
     const gpu = this.#gpu, { dims, rows, trace } = this.#tasks;
     const main = this.#main, sums = this.#sums;
     const place = inputs.step % FIGURE_PLACES;
-    const start = gpu.upload(withZeros(inputs.rows, dims));
-    const weights = packParameters(gpu, this.#tasks, this.state.weights);
+    const start = passing.buffer(gpu.upload(withZeros(inputs.rows, dims)));
+    const weights = passing.buffer(packParameters(gpu, this.#tasks, this.state.weights));
     const probes = trace.kind === "hutchinson"
-      ? drawOnGpu(gpu, {
+      ? passing.buffer(drawOnGpu(gpu, {
         ...{ distribution: trace.probes.distribution, key: inputs.probesKey },
         ...{ start: 0, count: rows * dims },
-      })
+      }))
       : null;
     const chunks = main.solve.record({ weights, start, probes }, {
       ...{ t0: 0, t1: 1, dispatches: dispatches.main },
     });
-    this.#recordLikelihood(inputs.step);
+    this.#recordLikelihood(inputs.step, passing);
     gpu.clear(sums);
     const replayed = { weights, probes }, to = { sums, y0: this.#ofStart };
     let progress = main.replay({ ...replayed, chunks, cotangent: this.#cotangent }, to);
     if (this.#penalty !== null) {
       const penalty = this.#penalty;
       const chunks = this.#recordPenalty(penalty, {
-        ...{ inputs, weights, probes, place, dispatches: dispatches.prefix },
+        ...{ inputs, weights, probes, place, passing, dispatches: dispatches.prefix },
       });
       progress = penalty.error.replay({ ...replayed, chunks, cotangent: penalty.ofEnd }, to);
     }
@@ -227,61 +251,50 @@ export class StepRecorder {
       notes: { squares, verdict },
     });
     recordGuardedAdam(gpu, this.state, { gradient, squares, verdict, settings: inputs.adam });
-    for (const buffer of [start, weights, ...(probes === null ? [] : [probes])]) buffer.release();
   }
 
-  #recordLikelihood(step: number): void {
+  #recordLikelihood(step: number, passing: Held): void {
     const gpu = this.#gpu, { dims, rows } = this.#tasks, { y1, controls, plan } = this.#main.solve;
     const numbers = new Float32Array(5);
     new Uint32Array(numbers.buffer).set([rows, plan.groups, step % FIGURE_PLACES, step + 1]);
     numbers[4] = dims / 2 * Math.log(2 * Math.PI);
-    const job = gpu.upload(numbers);
+    const job = passing.buffer(gpu.upload(numbers));
     const operands = [job, y1, controls, this.#cotangent, this.late, this.#failed];
     gpu.record(this.#likelihood, operands, 1);
-    job.release();
   }
 
   /** Records the penalty's solves, its value and its cotangents; returns the records of its step. */
   #recordPenalty(
     { weight, prefix, error, ...penalty }: Penalty,
-    { inputs, weights, probes, place, dispatches }: {
+    { inputs, weights, probes, place, passing, dispatches }: {
       readonly inputs: StepInputs;
       readonly weights: PooledBuffer;
       readonly probes: PooledBuffer | null;
       readonly place: number;
+      readonly passing: Held;
       readonly dispatches: number;
     },
   ): readonly PooledBuffer[] {
     const gpu = this.#gpu, { dims } = this.#tasks, { start } = penalty;
     const t = inputs.predictionTime, { groups, groupRows, rows } = prefix.plan;
-    const batch = gpu.upload(inputs.rows.subarray(0, rows * dims));
+    const batch = passing.buffer(gpu.upload(inputs.rows.subarray(0, rows * dims)));
     prefix.record({ weights, start: batch, probes: null }, { t0: 0, t1: t, dispatches });
-    batch.release();
     gpu.record(penalty.widen, [prefix.y1, start], widenWorkgroups(dims, rows));
     const span = { t0: t, t1: t + STEP, dispatches: 1 };
     const records = error.solve.record({ weights, start, probes }, span);
     const numbers = new Float32Array(5);
     new Uint32Array(numbers.buffer).set([rows, groups, groupRows, place]);
     numbers[4] = weight;
-    const job = gpu.upload(numbers);
+    const job = passing.buffer(gpu.upload(numbers));
     gpu.record(penalty.program, [
       ...[job, start, error.solve.y1, prefix.controls],
       ...[penalty.ofEnd, this.late, this.#failed],
     ], 1);
-    job.release();
     return records;
   }
 
   dispose(): void {
-    const { weights, m, v, average } = this.state, penalty = this.#penalty;
-    for (const { solve } of this.#replayed()) solve.dispose();
-    penalty?.prefix.dispose();
-    const buffers = [
-      ...[weights, m, v, ...(average === null ? [] : [average]), this.late, this.#failed],
-      ...[this.#cotangent, this.#ofStart, this.#sums, this.#gradient, this.#squares],
-      ...(penalty === null ? [] : [penalty.start, penalty.ofEnd]),
-    ];
-    for (const buffer of buffers) buffer.release();
+    this.#held.releaseAll();
   }
 }
 
@@ -303,18 +316,19 @@ export function failureReports(
 function penaltyOf(
   gpu: Gpu,
   tasks: StepTasks,
-  { penalty: { weight, prefix, error }, tuning }: {
+  { penalty: { weight, prefix, error }, held, tuning }: {
     readonly penalty: PenaltyTasks;
+    readonly held: Held;
     readonly tuning?: SolveTuning | undefined;
   },
 ): Penalty {
   const { dims } = tasks, [rows] = error.y0.shape;
-  const wide = () => gpu.scratch(4 * rows * (dims + 1));
+  const wide = () => held.buffer(gpu.scratch(4 * rows * (dims + 1)));
   return {
     weight,
-    prefix: new UnattendedSolve(gpu, prefix, tuning),
+    prefix: held.part(new UnattendedSolve(gpu, prefix, tuning)),
     // One step, one dispatch.
-    error: new ReplayedSolve(gpu, tasks, { task: error, tuning: { cap: 1 } }),
+    error: new ReplayedSolve(gpu, tasks, { task: error, held, tuning: { cap: 1 } }),
     widen: gpu.program(widenProgram(dims)),
     program: gpu.program(penaltyProgram(dims)),
     start: wide(),

@@ -55,7 +55,7 @@ const LEAST_THREADS = 32;
 const MOST_ATTEMPTS = 64;
 
 /** Below the 65,535 iterations after which Mesa's llvmpipe ends all loops of an invocation. */
-const MOST_ITERATIONS = 60_000;
+export const MOST_ITERATIONS = 60_000;
 
 /** Settings that change the speed, never the bits. */
 export interface SolveTuning {

@@ -59,3 +59,13 @@ fn keepFailed(lid: u32, count: u32) {
 
 /** Bytes of the variables of {@link EXAMINE_WGSL} in workgroup memory. */
 export const EXAMINE_BYTES = 4 * BATCH_THREADS + 4 * 16;
+
+/** Iterations of a thread that takes every {@link BATCH_THREADS}th of `count`, each with `inner` loop iterations. */
+export function iterationsOver(count: number, inner = 0): number {
+  return Math.ceil(count / BATCH_THREADS) * (1 + inner);
+}
+
+/** Iterations of a thread in the loops of {@link EXAMINE_WGSL}. */
+export function examineIterations(groups: number): number {
+  return 2 * iterationsOver(groups);
+}

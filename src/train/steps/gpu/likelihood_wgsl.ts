@@ -1,5 +1,11 @@
 import type { ProgramSource } from "../../../backends/gpu/mod.ts";
-import { BATCH_THREADS, EXAMINE_BYTES, EXAMINE_WGSL } from "./examine_wgsl.ts";
+import {
+  BATCH_THREADS,
+  EXAMINE_BYTES,
+  EXAMINE_WGSL,
+  examineIterations,
+  iterationsOver,
+} from "./examine_wgsl.ts";
 
 /**
  * Mean negative log-likelihood of a batch from its solved states (z(1), change of log-density), with its
@@ -58,4 +64,11 @@ fn main(@builtin(local_invocation_index) lid: u32) {
     threads: BATCH_THREADS,
     workgroupBytes: EXAMINE_BYTES,
   };
+}
+
+/** Loop iterations of a thread of {@link likelihoodProgram}, which nothing would say were cut short. */
+export function likelihoodIterations(
+  { dims, rows, groups }: { readonly dims: number; readonly rows: number; readonly groups: number },
+): number {
+  return examineIterations(groups) + iterationsOver(rows, dims);
 }

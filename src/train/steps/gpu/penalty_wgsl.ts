@@ -1,6 +1,12 @@
 import type { ProgramSource } from "../../../backends/gpu/mod.ts";
 import { EXPONENT, STEP, TOLERANCE } from "../../../flows/losses/step_prediction.ts";
-import { BATCH_THREADS, EXAMINE_BYTES, EXAMINE_WGSL } from "./examine_wgsl.ts";
+import {
+  BATCH_THREADS,
+  EXAMINE_BYTES,
+  EXAMINE_WGSL,
+  examineIterations,
+  iterationsOver,
+} from "./examine_wgsl.ts";
 
 const WIDEN_THREADS = 64;
 
@@ -120,4 +126,18 @@ fn main(@builtin(local_invocation_index) lid: u32) {
     threads: BATCH_THREADS,
     workgroupBytes: EXAMINE_BYTES,
   };
+}
+
+/** Loop iterations of a thread of {@link penaltyProgram} or {@link widenProgram}, whichever has more. */
+export function penaltyIterations(
+  { dims, rows, groups, groupRows }: {
+    readonly dims: number;
+    readonly rows: number;
+    readonly groups: number;
+    readonly groupRows: number;
+  },
+): number {
+  const ofGroup = 2 * groupRows * (1 + dims + 1);
+  const widening = rows * (dims + 1) / (WIDEN_THREADS * widenWorkgroups(dims, rows));
+  return Math.max(examineIterations(groups) + iterationsOver(groups, ofGroup), Math.ceil(widening));
 }

@@ -7,9 +7,10 @@ import { drawTrace } from "../../../flows/likelihood_problem.ts";
 import { dopri5Error, predictedRows, STEP } from "../../../flows/losses/step_prediction.ts";
 import { standardNormal } from "../../../flows/sources/standard_normal.ts";
 import type { Support, TraceMethod } from "../../../ode/engines/engine.ts";
-import { supports } from "../../../ode/engines/gpu/plan.ts";
+import { MOST_ITERATIONS, supports } from "../../../ode/engines/gpu/plan.ts";
 import { notedReduction } from "../../../ode/engines/gpu/pull_back/record_pull_back.ts";
 import type { SolveTask } from "../../../ode/engines/gpu/solved.ts";
+import { largestGroup } from "../../../ode/solver/control_groups.ts";
 import {
   gradientOf,
   regularizationOf,
@@ -17,8 +18,8 @@ import {
   traceOf,
 } from "../../config/solve_settings.ts";
 import type { TrainingPlan } from "../../training_plan.ts";
-import { likelihoodProgram } from "./likelihood_wgsl.ts";
-import { penaltyProgram } from "./penalty_wgsl.ts";
+import { likelihoodIterations, likelihoodProgram } from "./likelihood_wgsl.ts";
+import { penaltyIterations, penaltyProgram } from "./penalty_wgsl.ts";
 
 /** The solves of the penalty `steps`: to where it looks, then a step that adds the error of one. */
 export interface PenaltyTasks {
@@ -88,6 +89,26 @@ export function stepTasks(plan: TrainingPlan): StepTasks {
   return tasks;
 }
 
+/** How rows are cut into control groups. */
+function groupsOf({ y0: { shape: [rows] }, controlGroup }: SolveTask) {
+  const groupRows = largestGroup(rows, controlGroup);
+  return { rows, groupRows, groups: Math.ceil(rows / groupRows) };
+}
+
+/** Why one workgroup is too little for the sums over a batch; empty if it is not. */
+function sumReasons({ dims, main, penalty }: StepTasks): string[] {
+  const iterations = Math.max(
+    likelihoodIterations({ dims, ...groupsOf(main) }),
+    penalty === null ? 0 : penaltyIterations({ dims, ...groupsOf(penalty.error) }),
+  );
+  if (iterations <= MOST_ITERATIONS) return [];
+  const [rows] = main.y0.shape;
+  return [
+    `it sums over a batch in loops of at most ${MOST_ITERATIONS} iterations, and ${rows} rows of ` +
+    `${dims} dimensions take ${iterations}`,
+  ];
+}
+
 /** Whether a plan's steps can run on a GPU without the host: by kinds and shapes alone, like an engine's. */
 export function supportsGpuSteps(plan: TrainingPlan, limits: DeviceLimits): Support {
   const tasks = tasksOrReason(plan);
@@ -108,6 +129,7 @@ export function supportsGpuSteps(plan: TrainingPlan, limits: DeviceLimits): Supp
       const support = supports(task, limits);
       return support.kind === "no" ? support.reasons : [];
     }),
+    ...sumReasons(tasks),
     ...programs.flatMap((program) => programExcess(sizeOf(program), limits)),
   ];
   return reasons.length === 0 ? { kind: "yes" } : { kind: "no", reasons: [...new Set(reasons)] };

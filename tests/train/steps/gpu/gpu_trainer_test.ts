@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { gpuOf } from "../../../../src/backends/gpu/mod.ts";
 import { openBackend } from "../../../../src/backends/open_backend.ts";
+import { FailureError } from "../../../../src/core/errors.ts";
 import { enginesOf } from "../../../../src/ode/engines/open_device.ts";
 import { TrainState } from "../../../../src/train/optimizer/train_state.ts";
 import type { TrainOptions } from "../../../../src/train/options/table.ts";
@@ -282,6 +283,34 @@ backendTest("a step that the device has not carried out is none", ["webgpu"], as
     });
   } finally {
     queue.stop();
+    trainer.dispose();
+  }
+});
+
+backendTest("a step that could not be recorded whole is not recorded again", [
+  "webgpu",
+], async (backend) => {
+  const plan = await planOf({}), gpu = gpuOf(backend);
+  const trainer = gpuTrainer(plan, { checkpoint: await startOf(plan), gpu, clock });
+  const [first] = await trainer.take(0, 1);
+  await first!.loss();
+  // Packing, solve, likelihood, replay, reduction and Adam of a step; then of the next not all.
+  const record = gpu.record.bind(gpu);
+  let calls = 0;
+  const device = replaced(gpu, {
+    record(...given) {
+      if (calls++ === 9) throw new FailureError("no more");
+      record(...given);
+    },
+  });
+  try {
+    const taken = await trainer.take(1, 8);
+    assert.equal(taken.length, 1);
+    await taken[0]!.loss();
+    await assert.rejects(trainer.take(2, 8), { message: /^step 3: .*no more/ });
+    assert.equal(calls, 10);
+  } finally {
+    device.stop();
     trainer.dispose();
   }
 });

@@ -1,33 +1,18 @@
 /**
  * Machine code of the GPU engine's shaders without a GPU: `deno task gpu:machine-code`.
  *
- * Mesa's RADV compiles for hardware that is not there. For each kind this prints registers, spilled registers, bytes of
+ * Mesa's RADV compiles for hardware that is not there. For each kind, with every tile that is timed on a GPU (those that a
+ * shape does not allow have the shader of another), this prints registers, spilled registers, bytes of
  * code, and the share of multiply-adds among the vector instructions of the blocks that consist of products. Needs a C
  * compiler, the Vulkan loader and RADV (Debian: mesa-vulkan-drivers). The record is record.txt beside this file. Exits 1 if a
  * shader spills, takes more than 128 registers, or has fewer than 90 % multiply-adds.
  */
 
+import { engineShaders, titleOf } from "./engine_source.ts";
 import { products } from "./product_source.ts";
 
 /** RDNA 2 and RDNA 3, with 128 registers as they are handed out: in eights and in twelves. */
 const families = [["navi21", 128], ["gfx1100", 132]] as const;
-
-/** Name, width, dimensions, and the tile of a thread that is asked for: rows, quads, unrolled iterations. */
-const shaders = [
-  ["solve", 64, 2, 1, 1, 2],
-  ["solve", 64, 2, 2, 1, 1],
-  ["solve", 128, 2, 1, 1, 2],
-  ["solve", 128, 2, 2, 1, 1],
-  ["solve", 64, 3, 2, 1, 1],
-  ["solve", 64, 16, 1, 1, 2],
-  ["pull-back", 64, 2, 1, 1, 2],
-  ["pull-back", 64, 2, 2, 1, 1],
-  ["pull-back", 128, 2, 1, 1, 2],
-  ["pull-back", 128, 2, 2, 1, 1],
-  ["pull-back", 64, 3, 1, 1, 2],
-  ["pull-back", 128, 3, 1, 1, 2],
-  ["pull-back", 64, 16, 1, 1, 2],
-] as const;
 
 /** Blocks with fewer multiply-adds, or with more other instructions, are not counted as products. */
 const LEAST_MULTIPLY_ADDS = 48;
@@ -102,8 +87,7 @@ try {
   const header = ["hardware", "shader", "registers", "spilled", "bytes", "multiply-adds", ""];
   const rows: string[][] = [header];
   for (const [family, most] of families) {
-    for (const [name, ...sizes] of [...shaders, ...products]) {
-      const [hidden, dims, tileRows, tileQuads] = sizes;
+    for (const [name, ...sizes] of [...engineShaders(), ...products]) {
       const text = await output(Deno.execPath(), {
         args: ["run", "-q", "--no-prompt", "--allow-env", `${here}compile_shader.ts`]
           .concat(name, ...sizes.map(String)),
@@ -116,9 +100,7 @@ try {
           NODEVICE_SELECT: "1",
         },
       });
-      const shader = tileRows === undefined
-        ? `${name}, ${hidden} to ${dims} channels`
-        : `${name}, width ${hidden}, ${dims}-D, ${tileRows}x${tileQuads}`;
+      const shader = titleOf(name, sizes);
       const { registers, spilled, bytes, share } = figuresOf(text);
       const isWithin = spilled === 0 && registers <= most && share >= LEAST_SHARE;
       if (!isWithin) Deno.exitCode = 1;

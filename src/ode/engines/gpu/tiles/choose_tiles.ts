@@ -17,15 +17,7 @@ import {
   tilesKey,
   tilesOn,
 } from "./chosen_tiles.ts";
-import { USUAL_TILE, type WantedTile } from "./thread_tile.ts";
-
-/** Tiles that are timed. */
-const CANDIDATES: readonly WantedTile[] = [
-  USUAL_TILE,
-  { rows: 2, quads: 1, unroll: 2 },
-  { rows: 1, quads: 2, unroll: 2 },
-  { rows: 2, quads: 2, unroll: 1 },
-];
+import { CANDIDATE_TILES, type WantedTile } from "./thread_tile.ts";
 
 /** Steps of a timed solve. */
 const STEPS = 8;
@@ -84,7 +76,7 @@ export async function fastestOf(
 export async function timeTiles(
   gpu: Gpu,
   task: SolveTask,
-  { clock, candidates = CANDIDATES }: {
+  { clock, candidates = CANDIDATE_TILES }: {
     readonly clock: () => number;
     readonly candidates?: readonly WantedTile[];
   },

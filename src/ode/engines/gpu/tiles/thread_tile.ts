@@ -21,6 +21,15 @@ export type WantedTile = Omit<ThreadTile, "columns"> & { readonly columns?: numb
 /** The tile where none was measured. */
 export const USUAL_TILE: WantedTile = { rows: 1, quads: 1, unroll: 2 };
 
+/**
+ * Tiles that are timed on a GPU. Their machine code is on record (tools/gpu_machine_code): two quads take more than
+ * 128 registers in a pull-back on RDNA 2, four places more than 200 in a solve.
+ */
+export const CANDIDATE_TILES: readonly WantedTile[] = [
+  USUAL_TILE,
+  { rows: 2, quads: 1, unroll: 2 },
+];
+
 /** A tile whose shader is the smallest: software adapters compile for seconds and gain nothing by another. */
 export const SMALL_TILE: WantedTile = { rows: 1, quads: 1, unroll: 1 };
 
@@ -64,6 +73,10 @@ export function tileFor(
   for (let passes = Math.ceil(columns / most);; passes++) {
     const tile = { ...shape, columns: Math.ceil(columns / passes) };
     if (tile.columns > 1 && !fits(tile)) continue;
+    // With passes more is alive than the accumulators.
+    if (passes > 1 && wanted.columns === undefined && shape.rows * shape.quads > 1) {
+      return tileFor({ tileRows, quads, columns }, { ...wanted, rows: 1, quads: 1 }, fits);
+    }
     return { ...tile, unroll: unrollWithin(tile, MOST_ACCUMULATORS) };
   }
 }

@@ -13,7 +13,9 @@ import {
   tilesOn,
 } from "../../../../../src/ode/engines/gpu/tiles/chosen_tiles.ts";
 import {
+  CANDIDATE_TILES,
   SMALL_TILE,
+  tileFor,
   type WantedTile,
 } from "../../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { backendTest } from "../../../../support/backends.ts";
@@ -36,6 +38,23 @@ Deno.test("fastestOf() takes the least time of each, and compiles none into it",
   const clock = () => now;
   assert.equal(await fastestOf([work([1], 10), work([0.9, 5], 900), work([2], 0)], clock), 1);
   assert.equal(await fastestOf([work([1], 10)], clock), 0);
+});
+
+Deno.test("tileFor() gives a thread one place where tangents come in passes", () => {
+  for (const wanted of CANDIDATE_TILES) {
+    for (const [columns, together] of [[3, true], [17, false]] as const) {
+      const tile = tileFor({ tileRows: 8, quads: 16, columns }, wanted, () => true);
+      assert.equal(tile.columns === columns, together);
+      assert.equal(tile.rows * tile.quads, together ? wanted.rows * wanted.quads : 1);
+    }
+    // With little memory too.
+    const small = tileFor(
+      { tileRows: 8, quads: 16, columns: 3 },
+      wanted,
+      (tile) => tile.columns < 3,
+    );
+    assert.deepEqual([small.rows, small.quads, small.columns], [1, 1, 2]);
+  }
 });
 
 const task: SolveTask = {

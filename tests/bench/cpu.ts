@@ -5,7 +5,8 @@
  *
  * See docs/benchmarks.md for the method and the peers' requirements.
  */
-import { type BenchArguments, parseArguments } from "./arguments.ts";
+import { parseArguments } from "./arguments.ts";
+import type { BenchOptions } from "./options.ts";
 import { type Memory, memoryOf } from "./memory.ts";
 import { findPython, pythonText } from "./peers/python.ts";
 import {
@@ -149,7 +150,7 @@ function resultsText(measured: Readonly<Record<string, Result>>): string {
   }).join("\n");
 }
 
-function orExit(parse: () => BenchArguments): BenchArguments {
+function orExit(parse: () => BenchOptions): BenchOptions {
   try {
     return parse();
   } catch (error) {

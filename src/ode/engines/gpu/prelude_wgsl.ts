@@ -54,3 +54,7 @@ fn embedding(t: f32, q: u32) -> vec4f {
 }
 `;
 }
+
+/** WGSL `isFinite(x)`, by the bits: compilers may assume that there is no NaN. */
+export const IS_FINITE_WGSL =
+  "fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }";

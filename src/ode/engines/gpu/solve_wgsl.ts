@@ -10,7 +10,7 @@ import {
 } from "./field_wgsl.ts";
 import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
-import { range } from "./prelude_wgsl.ts";
+import { IS_FINITE_WGSL, range } from "./prelude_wgsl.ts";
 import { recordPlaces } from "./records.ts";
 import { threadsFor } from "./tiles/thread_tile.ts";
 import type { Tableau } from "../../tableau.ts";
@@ -130,8 +130,7 @@ ${
   return sum;
 }
 
-/** By the bits: compilers may assume that there is no NaN. */
-fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+${IS_FINITE_WGSL}
 
 /**
  * The scaled norm of the group, known to the first thread: the largest root mean square of a part of the

@@ -1,4 +1,5 @@
 import { CONTROL_WGSL, groupStatus } from "../../../ode/engines/gpu/control.ts";
+import { IS_FINITE_WGSL } from "../../../ode/engines/gpu/prelude_wgsl.ts";
 import { FIGURES_WGSL } from "./figures.ts";
 
 /** Threads of the kernels that look at a whole batch: one workgroup, whose sums have a fixed order. */
@@ -25,8 +26,7 @@ var<workgroup> found: atomic<u32>;
 var<workgroup> nfe: atomic<u32>;
 var<workgroup> attempts: atomic<u32>;
 
-/** By the bits: compilers may assume that there is no NaN. */
-fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+${IS_FINITE_WGSL}
 
 fn examine(lid: u32, count: u32, unfinished: u32, failedBit: u32) {
   if (lid == 0u) { earlier = late.verdict; }

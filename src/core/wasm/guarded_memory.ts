@@ -50,7 +50,9 @@ const spaces: WebAssembly.Memory[] = [];
  *
  * Index plus an instruction's constant offset can reach up to 64 KiB further. So an inaccessible
  * region of the same size is reserved first: the system places each reservation of that size below
- * the previous one, which puts the region right behind the memory.
+ * the previous one, which puts the region right behind the memory. Whatever the process maps between the
+ * two may come to lie there instead, so `make` must do nothing else: a module is compiled before,
+ * because its bytes are copied.
  *
  * If address space is short, V8 silently reserves less than the maximum. Growing one more memory to
  * its full size reveals that; it is never written to, so it takes no physical memory.

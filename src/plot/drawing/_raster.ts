@@ -7,7 +7,9 @@ import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
   const assets = await import("./_raster_assets.ts");
-  await guarded(() => assets.initWasm(withReachableMaximum(assets.rasterizer())));
+  // Compiled before, see `guarded`.
+  const module = await WebAssembly.compile(withReachableMaximum(assets.rasterizer()));
+  await guarded(() => assets.initWasm(module));
   return assets;
 }
 

@@ -2,9 +2,11 @@ import { addressOf, ranges } from "./_ranges.ts";
 
 // Trains for a step, draws a plot and opens the CPU backend of tfjs, all in this process, then prints every memory that
 // WebAssembly instructions can reach: its address, its size, whether its first page is in use, and
+// whether it came with a module that was compiled in the same call, and
 // which accessible ranges lie behind it, up to one page beyond what an index can address.
 
 const memories = new Set<WebAssembly.Memory>();
+const compiledWith = new Set<WebAssembly.Memory>();
 const { Memory, instantiate } = WebAssembly;
 WebAssembly.Memory = class extends Memory {
   constructor(limits: WebAssembly.MemoryDescriptor) {
@@ -16,7 +18,10 @@ WebAssembly.instantiate = (async (...given: Parameters<typeof instantiate>) => {
   const result = await instantiate(...given);
   const { instance } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
   const { memory } = (instance ?? result).exports;
-  if (memory instanceof Memory) memories.add(memory);
+  if (memory instanceof Memory && !memories.has(memory)) {
+    memories.add(memory);
+    if (instance !== undefined) compiledWith.add(memory);
+  }
   return result;
 }) as typeof instantiate;
 
@@ -35,7 +40,8 @@ const found = [...memories].filter(({ buffer }) => buffer.byteLength % reach > 0
     isOpen && end > at + bytes && begin < at + reach + 65536
   );
   const usesFirstPage = new Uint8Array(memory.buffer, 0, 65536).some((byte) => byte !== 0);
-  return { at, bytes, isShared: memory.buffer instanceof SharedArrayBuffer, usesFirstPage, open };
+  const isShared = memory.buffer instanceof SharedArrayBuffer;
+  return { at, bytes, isShared, usesFirstPage, isCompiledWith: compiledWith.has(memory), open };
 });
 console.log(JSON.stringify(found));
 Deno.exit(0);

@@ -2,7 +2,7 @@ import type { Tensor2D } from "../../core/tensors.ts";
 import { FLOW_PAIRS, type FlowPairsSettings } from "../../ops/flow_pairs/flow_pairs.ts";
 import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
 import type { Gpu } from "./gpu.ts";
-import { GRID_WGSL } from "./limits.ts";
+import { gridMain } from "../../ops/wgsl/grid.ts";
 import type { ProgramSource } from "./programs.ts";
 import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
 
@@ -22,7 +22,6 @@ struct Job { first: vec4u, key: vec2u, skipped: u32, count: u32, width: u32 }
 @group(0) @binding(2) var<storage, read> x1: array<f32>;
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;
 @group(0) @binding(4) var<storage, read_write> slope: array<f32>;
-${GRID_WGSL}
 ${PHILOX_WGSL}
 ${RANDOM_NUMBERS_WGSL}
 
@@ -35,9 +34,8 @@ fn pair(i: u32, x0: f32) {
   slope[i] = fma(c.z, data, c.w * x0);
 }
 
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let block = ${THREADS}u * workgroupIndex(id, grid) + lid;
+${gridMain(THREADS)}
+  let block = ${THREADS}u * workgroup + lid;
   let drawn = normalsOf(philox(philoxBlock(job.first, block), job.key));
   let at = 4u * block - job.skipped;
   pair(at, drawn.x);

@@ -158,7 +158,7 @@ export class Gpu {
    * Records a dispatch after all earlier operations, tfjs's too.
    *
    * @param operands By binding.
-   * @param workgroups Their number; see `GRID_WGSL` for their indices.
+   * @param workgroups Their number; see `gridMain()` (src/ops/wgsl/grid.ts) for their indices.
    */
   record(program: Program, operands: readonly Operand[], workgroups: number): void {
     const { source, pipeline, layout } = program;

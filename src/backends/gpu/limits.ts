@@ -71,7 +71,7 @@ export function requireBindable(bytes: number, limits: DeviceLimits): void {
 
 /**
  * The grid of a dispatch of `count` workgroups, which may exceed the limit of one dimension: x * y is at
- * least `count`. The shader finds its index by {@link GRID_WGSL} and ends if it is not below `count`.
+ * least `count`. The shader finds its index by `gridMain()` (src/ops/wgsl/grid.ts) and ends if it is not below `count`.
  *
  * @throws {RangeError} If `count` is not a whole number from 1, or two dimensions are too small for it.
  */
@@ -83,8 +83,3 @@ export function gridOf(count: number, limits: DeviceLimits): readonly [number, n
   const y = Math.ceil(count / most);
   return [Math.ceil(count / y), y];
 }
-
-/** WGSL of the index of a workgroup in a grid of {@link gridOf}. */
-export const GRID_WGSL = `
-fn workgroupIndex(id: vec3u, grid: vec3u) -> u32 { return id.y * grid.x + id.x; }
-`;

@@ -13,7 +13,6 @@ export type { PooledBuffer } from "./buffers.ts";
 export { Gpu, type GpuCounts, gpuOf, type Operand } from "./gpu.ts";
 export {
   type DeviceLimits,
-  GRID_WGSL,
   gridOf,
   mostBindingBytes,
   programExcess,

@@ -1,3 +1,5 @@
+import { gridMain } from "../wgsl/grid.ts";
+import { sumInWorkgroup } from "../wgsl/sum_in_workgroup.ts";
 import { BETA1, BETA2, CLIP_EPSILON, EPSILON } from "./contract.ts";
 
 /** Threads per workgroup of both shaders. */
@@ -6,18 +8,9 @@ export const ADAM_THREADS = 256;
 /** Numbers per workgroup of {@link squaresShader}. */
 export const SQUARES_PER_WORKGROUP = 4 * ADAM_THREADS;
 
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
-
 /** WGSL that sums `sum` of all threads of a workgroup in a fixed order; each has the result as `total`. */
 const sumOfThreads = `
-  shares[lid] = sum;
-  workgroupBarrier();
-${
-  range(Math.log2(ADAM_THREADS)).map((i) => {
-    const half = ADAM_THREADS / 2 ** (i + 1);
-    return `  if (lid < ${half}u) { shares[lid] += shares[lid + ${half}u]; }\n  workgroupBarrier();`;
-  }).join("\n")
-}
+  shares[lid] = sum;${sumInWorkgroup(["shares"], { threads: ADAM_THREADS })}
   let total = shares[0];`;
 
 /**
@@ -34,24 +27,18 @@ export const squaresShader = `
 
 var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
 
-@compute @workgroup_size(${ADAM_THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let index = workgroup.y * grid.x + workgroup.x;
+${gridMain(ADAM_THREADS)}
   let count = job;
-  let first = index * ${SQUARES_PER_WORKGROUP}u + lid;
+  let first = workgroup * ${SQUARES_PER_WORKGROUP}u + lid;
   var sum = 0.0;
 ${
-  range(4).map((i) => {
+  [0, 1, 2, 3].map((i) => {
     const at = `first + ${i * ADAM_THREADS}u`;
     return `  { let x = values[min(${at}, count - 1u)]; sum += select(0.0, x * x, ${at} < count); }`;
   }).join("\n")
 }
 ${sumOfThreads}
-  if (lid == 0u && index < arrayLength(&squares)) { squares[index] = total; }
+  if (lid == 0u && workgroup < arrayLength(&squares)) { squares[workgroup] = total; }
 }
 `;
 
@@ -61,17 +48,11 @@ struct Job { count: u32, clip: f32, weightDecay: f32, secondScale: f32, rate: f3
 
 var<workgroup> shares: array<f32, ${ADAM_THREADS}>;
 
-@compute @workgroup_size(${ADAM_THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let index = workgroup.y * grid.x + workgroup.x;
+${gridMain(ADAM_THREADS)}
   var sum = 0.0;
   for (var i = lid; i < arrayLength(&squares); i += ${ADAM_THREADS}u) { sum += squares[i]; }
 ${sumOfThreads}
-  let i = index * ${ADAM_THREADS}u + lid;
+  let i = workgroup * ${ADAM_THREADS}u + lid;
   if (i >= job.count) { return; }`;
 
 const update = `

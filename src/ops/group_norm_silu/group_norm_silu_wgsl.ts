@@ -1,3 +1,5 @@
+import { gridMain } from "../wgsl/grid.ts";
+import { sumInWorkgroup } from "../wgsl/sum_in_workgroup.ts";
 import { GROUP_CHANNELS, GROUP_NORM_EPSILON } from "./name.ts";
 
 /** Threads per workgroup of all three shaders. */
@@ -17,21 +19,11 @@ export const MOST_PIXELS = 2 ** 20;
 
 const LANES = GROUP_NORM_THREADS / GROUPS_PER_WORKGROUP;
 
-/** Strides of a sum over the threads that share `lid % last`, in a fixed order. */
-function halves(last: number): number[] {
-  const strides: number[] = [];
-  for (let half = GROUP_NORM_THREADS / 2; half >= last; half /= 2) strides.push(half);
-  return strides;
-}
-
-/** WGSL that leaves the sums of arrays in workgroup memory over all `lid` with equal `lid % last` in their first elements. */
-function sumInWorkgroup(names: readonly string[], last: number): string {
-  return halves(last).map((half) => `
-  workgroupBarrier();
-  if (lid < ${half}u) {
-${names.map((name) => `    ${name}[lid] += ${name}[lid + ${half}u];`).join("\n")}
-  }`).join("") + "\n  workgroupBarrier();";
-}
+/** Sums over the threads of each group of images, and of each channel of the sums over images. */
+const sumOfGroups = (names: readonly string[]) =>
+  sumInWorkgroup(names, { threads: GROUP_NORM_THREADS, kept: GROUPS_PER_WORKGROUP });
+const sumOfChannels = (names: readonly string[]) =>
+  sumInWorkgroup(names, { threads: GROUP_NORM_THREADS, kept: CHANNELS_PER_SUM });
 
 /**
  * What both passes over images begin with. A workgroup has {@link GROUPS_PER_WORKGROUP} groups of one image,
@@ -50,10 +42,9 @@ fn sigmoid(z: vec4f) -> vec4f {
 
 const imageStart = `
   let tiles = (job.groups + ${GROUPS_PER_WORKGROUP - 1}u) / ${GROUPS_PER_WORKGROUP}u;
-  let index = workgroup.y * grid.x + workgroup.x;
-  if (index >= job.images * tiles) { return; }
-  let n = index / tiles;
-  let place = (index % tiles) * ${GROUPS_PER_WORKGROUP}u + lid % ${GROUPS_PER_WORKGROUP}u;
+  if (workgroup >= job.images * tiles) { return; }
+  let n = workgroup / tiles;
+  let place = (workgroup % tiles) * ${GROUPS_PER_WORKGROUP}u + lid % ${GROUPS_PER_WORKGROUP}u;
   let isGroup = place < job.groups;
   let group = min(place, job.groups - 1u);
   let lane = lid / ${GROUPS_PER_WORKGROUP}u;
@@ -63,8 +54,7 @@ const imageStart = `
   let count = f32(${GROUP_CHANNELS}u * job.area);`;
 
 const main = `
-@compute @workgroup_size(${GROUP_NORM_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {`;
+${gridMain(GROUP_NORM_THREADS)}`;
 
 const pixels = `for (var p = lane; p < job.area; p += ${LANES}u)`;
 
@@ -102,7 +92,7 @@ var<workgroup> shares: array<f32, ${GROUP_NORM_THREADS}>;
 /** The sum over the threads of a group, for each of them. */
 fn sumOfGroup(lid: u32, value: f32) -> f32 {
   workgroupBarrier();
-  shares[lid] = value;${sumInWorkgroup(["shares"], GROUPS_PER_WORKGROUP)}
+  shares[lid] = value;${sumOfGroups(["shares"])}
   return shares[lid % ${GROUPS_PER_WORKGROUP}u];
 }
 ${main}${imageStart}
@@ -189,7 +179,7 @@ ${main}${imageStart}
   }
   sums[lid] = sum;
   products[lid] = product;
-  places[lid] = centred;${sumInWorkgroup(["sums", "products", "places"], GROUPS_PER_WORKGROUP)}
+  places[lid] = centred;${sumOfGroups(["sums", "products", "places"])}
   if (!isGroup) { return; }
   sum = sums[lid % ${GROUPS_PER_WORKGROUP}u];
   product = products[lid % ${GROUPS_PER_WORKGROUP}u];
@@ -228,9 +218,8 @@ struct Job { images: u32, channels: u32 }
 var<workgroup> scales: array<f32, ${GROUP_NORM_THREADS}>;
 var<workgroup> offsets: array<f32, ${GROUP_NORM_THREADS}>;
 ${main}
-  let index = workgroup.y * grid.x + workgroup.x;
-  if (index * ${CHANNELS_PER_SUM}u >= job.channels) { return; }
-  let channel = index * ${CHANNELS_PER_SUM}u + lid % ${CHANNELS_PER_SUM}u;
+  if (workgroup * ${CHANNELS_PER_SUM}u >= job.channels) { return; }
+  let channel = workgroup * ${CHANNELS_PER_SUM}u + lid % ${CHANNELS_PER_SUM}u;
   let held = min(channel, job.channels - 1u);
   let rest = job.images * job.channels;
   var scale = 0.0;
@@ -242,7 +231,7 @@ ${main}
     offset += shares[rest + n * job.channels + held];
   }
   scales[lid] = scale;
-  offsets[lid] = offset;${sumInWorkgroup(["scales", "offsets"], CHANNELS_PER_SUM)}
+  offsets[lid] = offset;${sumOfChannels(["scales", "offsets"])}
   if (lid < ${CHANNELS_PER_SUM}u && channel < job.channels) {
     dScale[channel] = scales[lid];
     dOffset[channel] = offsets[lid];

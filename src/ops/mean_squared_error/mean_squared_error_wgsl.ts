@@ -1,30 +1,20 @@
+import { gridMain } from "../wgsl/grid.ts";
+import { sumInWorkgroup } from "../wgsl/sum_in_workgroup.ts";
+
 /** Threads per workgroup of all three shaders. */
 export const ERROR_THREADS = 256;
 
 /** Numbers per workgroup of {@link errorPartsShader}. */
 export const NUMBERS_PER_PART = 16 * ERROR_THREADS;
 
-const strides = Array.from(
-  { length: Math.log2(ERROR_THREADS) },
-  (_, i) => ERROR_THREADS >> (i + 1),
-);
-
 /** WGSL that sums `sum` of all threads of a workgroup in a fixed order into `shares[0]`. */
 const sumOfThreads = `
-  shares[lid] = sum;
-  workgroupBarrier();
-${
-  strides.map((stride) =>
-    `  if (lid < ${stride}u) { shares[lid] += shares[lid + ${stride}u]; }\n  workgroupBarrier();`
-  ).join("\n")
-}`;
+  shares[lid] = sum;${sumInWorkgroup(["shares"], { threads: ERROR_THREADS })}`;
 
 const main = (body: string) => `
 var<workgroup> shares: array<f32, ${ERROR_THREADS}>;
 
-@compute @workgroup_size(${ERROR_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let index = workgroup.y * grid.x + workgroup.x;
+${gridMain(ERROR_THREADS)}
 ${body}
 }
 `;
@@ -46,12 +36,12 @@ ${
   main(`  let count = job;
   var sum = 0.0;
   for (var k = 0u; k < ${NUMBERS_PER_PART / ERROR_THREADS}u; k++) {
-    let i = index * ${NUMBERS_PER_PART}u + k * ${ERROR_THREADS}u + lid;
+    let i = workgroup * ${NUMBERS_PER_PART}u + k * ${ERROR_THREADS}u + lid;
     let at = min(i, count - 1u);
     let difference = a[at] - b[at];
     if (i < count) { sum = fma(difference, difference, sum); }
   }${sumOfThreads}
-  if (lid == 0u && index * ${NUMBERS_PER_PART}u < count) { parts[index] = shares[0]; }`)
+  if (lid == 0u && workgroup * ${NUMBERS_PER_PART}u < count) { parts[workgroup] = shares[0]; }`)
 }`;
 
 /**
@@ -69,7 +59,7 @@ struct Job { parts: u32, factor: f32 }
 ${
   main(`  var sum = 0.0;
   for (var i = lid; i < job.parts; i += ${ERROR_THREADS}u) { sum += parts[i]; }${sumOfThreads}
-  if (lid == 0u && index == 0u) { value[0] = shares[0] * job.factor; }`)
+  if (lid == 0u && workgroup == 0u) { value[0] = shares[0] * job.factor; }`)
 }`;
 
 /**
@@ -89,9 +79,8 @@ struct Job { count: u32, factor: f32 }
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> da: array<f32>;
 
-@compute @workgroup_size(${ERROR_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let i = (workgroup.y * grid.x + workgroup.x) * ${ERROR_THREADS}u + lid;
+${gridMain(ERROR_THREADS)}
+  let i = workgroup * ${ERROR_THREADS}u + lid;
   if (i < job.count) { da[i] = dy[0] * job.factor * (a[i] - b[i]); }
 }
 `;

@@ -1,3 +1,5 @@
+import { gridMain } from "../wgsl/grid.ts";
+
 /** Threads per workgroup of both shaders, a vec4f of the result each. */
 export const RESAMPLE_THREADS = 256;
 
@@ -8,9 +10,8 @@ struct Job { count: u32, width: u32, groups: u32, scale: f32 }
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
-@compute @workgroup_size(${RESAMPLE_THREADS})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let i = (workgroup.y * grid.x + workgroup.x) * ${RESAMPLE_THREADS}u + lid;
+${gridMain(RESAMPLE_THREADS)}
+  let i = workgroup * ${RESAMPLE_THREADS}u + lid;
   if (i >= job.count) { return; }
   let group = i % job.groups;
   let pixel = i / job.groups;

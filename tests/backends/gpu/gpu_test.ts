@@ -2,23 +2,22 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import type { Backend } from "../../../src/backends/backend.ts";
 import { type Gpu, gpuOf } from "../../../src/backends/gpu/gpu.ts";
-import { GRID_WGSL } from "../../../src/backends/gpu/limits.ts";
 import type { ProgramSource } from "../../../src/backends/gpu/programs.ts";
 import { workgroupVariables } from "../../../src/backends/gpu/programs.ts";
 import { TfjsWebgpu } from "../../../src/backends/gpu/tfjs_webgpu.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
+import { gridMain } from "../../../src/ops/wgsl/grid.ts";
 import { backendTest } from "../../support/backends.ts";
 
 /** y += factor x, a workgroup per 64 numbers. */
 const addProgram: ProgramSource = {
   name: "test",
-  code: `${GRID_WGSL}
+  code: `
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read> factor: array<f32>;
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let i = 64u * workgroupIndex(id, grid) + lid;
+${gridMain(64)}
+  let i = 64u * workgroup + lid;
   if (i < arrayLength(&y)) { y[i] += factor[0] * x[i]; }
 }`,
   bindings: ["read", "readWrite", "read"],

@@ -1,4 +1,5 @@
-import { type Gpu, GRID_WGSL, gridOf, type ProgramSource } from "../../../src/backends/gpu/mod.ts";
+import { type Gpu, gridOf, type ProgramSource } from "../../../src/backends/gpu/mod.ts";
+import { gridMain } from "../../../src/ops/wgsl/grid.ts";
 
 const ACCUMULATORS = 8;
 const UNROLLED = 8;
@@ -13,14 +14,8 @@ function source(threads: number): ProgramSource {
   const each = (line: (i: number) => string) =>
     Array.from({ length: ACCUMULATORS }, (_, i) => line(i)).join("\n");
   const code = `
-${GRID_WGSL}
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;
-@compute @workgroup_size(${threads})
-fn main(
-  @builtin(local_invocation_index) lid: u32,
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-) {
+${gridMain(threads)}
   let x = vec4f(f32(lid) * 1e-9 + 0.999);
   let y = vec4f(1e-6);
 ${each((i) => `  var a${i} = vec4f(${i}.0);`)}
@@ -29,7 +24,7 @@ ${Array.from({ length: UNROLLED }, () => each((i) => `    a${i} = fma(a${i}, x, 
   }
   let sum = ${Array.from({ length: ACCUMULATORS }, (_, i) => `a${i}`).join(" + ")};
   // Never true, which no compiler knows.
-  if (sum.x < -1.0) { out[workgroupIndex(id, grid)] = sum.y + sum.z + sum.w; }
+  if (sum.x < -1.0) { out[workgroup] = sum.y + sum.z + sum.w; }
 }`;
   return { name: "peak", code, bindings: ["readWrite"], threads, workgroupBytes: 0 };
 }

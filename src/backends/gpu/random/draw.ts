@@ -1,7 +1,7 @@
 import type { RandomKey } from "../../../core/random/random.ts";
 import type { PooledBuffer } from "../buffers.ts";
 import type { Gpu } from "../gpu.ts";
-import { GRID_WGSL } from "../limits.ts";
+import { gridMain } from "../../../ops/wgsl/grid.ts";
 import type { ProgramSource } from "../programs.ts";
 import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./numbers_wgsl.ts";
 
@@ -26,13 +26,11 @@ const source: ProgramSource = {
 struct Draw { first: vec4u, key: vec2u, skipped: u32, count: u32, isNormal: u32 }
 @group(0) @binding(0) var<storage, read> job: Draw;
 @group(0) @binding(1) var<storage, read_write> numbers: array<f32>;
-${GRID_WGSL}
 ${PHILOX_WGSL}
 ${RANDOM_NUMBERS_WGSL}
 
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let block = ${THREADS}u * workgroupIndex(id, grid) + lid;
+${gridMain(THREADS)}
+  let block = ${THREADS}u * workgroup + lid;
   let words = philox(philoxBlock(job.first, block), job.key);
   let drawn = select(signsOf(words), normalsOf(words), job.isNormal == 1u);
   // The first block may begin before the first number; an index below zero wraps to a large one.

@@ -1,4 +1,5 @@
 import type { Gpu, Operand, PooledBuffer, ProgramSource } from "../../../backends/gpu/mod.ts";
+import { gridMain } from "../../../ops/wgsl/grid.ts";
 import { mlpLayout, type MlpShape } from "../../../ops/mlp_field/contract.ts";
 import { gradientPlaces, packedWeights, packingOrder, PADDING } from "./packed_weights.ts";
 
@@ -11,13 +12,8 @@ const gather: ProgramSource = {
 @group(0) @binding(1) var<storage, read> parameters: array<f32>;
 @group(0) @binding(2) var<storage, read_write> packed: array<f32>;
 
-@compute @workgroup_size(${THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let i = (workgroup.y * grid.x + workgroup.x) * ${THREADS}u + lid;
+${gridMain(THREADS)}
+  let i = workgroup * ${THREADS}u + lid;
   if (i >= arrayLength(&order)) { return; }
   let source = order[i];
   packed[i] = select(0.0, parameters[min(source, arrayLength(&parameters) - 1u)], source != ${PADDING}u);

@@ -1,4 +1,4 @@
-import { GRID_WGSL } from "../../../backends/gpu/limits.ts";
+import { gridMain } from "../../../ops/wgsl/grid.ts";
 import { type ProgramSource, workgroupVariables } from "../../../backends/gpu/programs.ts";
 import { CONTROL_BYTES, CONTROL_WGSL, evaluationMode, groupStatus } from "./control.ts";
 import {
@@ -115,7 +115,6 @@ const SMALLEST_TRIAL = 1e-6;
 @group(0) @binding(6) var<storage, read_write> kept: array<f32>;       // a chunk of records, or states [times][rows][WIDTH]
 @group(0) @binding(7) var<storage, read> probes: array<f32>;
 ${variables.code}
-${GRID_WGSL}
 ${JOB_ARRAYS_WGSL}
 ${fieldWgsl(shape)}
 
@@ -223,9 +222,8 @@ fn denseWeight(theta: f32, j: u32) -> f32 {
   return weight;
 }
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lid: u32) {
-  let group = workgroupIndex(workgroup, grid);
+${gridMain(threads)}
+  let group = workgroup;
   if (group >= job.groups) { return; }
   // The rows and features of the field; elements e of the states and slopes are shared out on their own.
   let row = lid / QT * ${tile.rows}u; let q = lid % QT;

@@ -1,14 +1,10 @@
 import { CONTROL_WGSL, groupStatus } from "../../../ode/engines/gpu/control.ts";
 import { IS_FINITE_WGSL } from "../../../ode/engines/gpu/prelude_wgsl.ts";
+import { sumInWorkgroup } from "../../../ops/wgsl/sum_in_workgroup.ts";
 import { FIGURES_WGSL } from "./figures.ts";
 
 /** Threads of the kernels that look at a whole batch: one workgroup, whose sums have a fixed order. */
 export const BATCH_THREADS = 256;
-
-const steps = Array.from(
-  { length: Math.log2(BATCH_THREADS) },
-  (_, i) => BATCH_THREADS / 2 ** (i + 1),
-);
 
 /**
  * WGSL shared by the kernels that look at a whole batch. The shader has `groups` (the states of a solve's groups),
@@ -40,13 +36,7 @@ fn examine(lid: u32, count: u32, unfinished: u32, failedBit: u32) {
 }
 
 fn sumOfThreads(lid: u32, value: f32) -> f32 {
-  shares[lid] = value;
-  workgroupBarrier();
-${
-  steps.map((half) =>
-    `  if (lid < ${half}u) { shares[lid] += shares[lid + ${half}u]; }\n  workgroupBarrier();`
-  ).join("\n")
-}
+  shares[lid] = value;${sumInWorkgroup(["shares"], { threads: BATCH_THREADS })}
   return shares[0];
 }
 

@@ -1,3 +1,4 @@
+import { gridMain } from "../../../../ops/wgsl/grid.ts";
 import { range } from "../prelude_wgsl.ts";
 
 /** Parameters per workgroup of the reduction. */
@@ -42,14 +43,8 @@ ${
   }
 var<workgroup> shares: array<f32, ${REDUCTION_THREADS}>;
 
-@compute @workgroup_size(${REDUCTION_THREADS})
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let index = workgroup.y * grid.x + workgroup.x;
-  let i = index * ${REDUCED_PER_WORKGROUP}u + lid % ${REDUCED_PER_WORKGROUP}u;
+${gridMain(REDUCTION_THREADS)}
+  let i = workgroup * ${REDUCED_PER_WORKGROUP}u + lid % ${REDUCED_PER_WORKGROUP}u;
   let place = places[min(i, job.parameters - 1u)];
   var total = 0.0;
   for (var s = lid / ${REDUCED_PER_WORKGROUP}u; s < job.partialSums; s += ${SHARES * AT_ONCE}u) {
@@ -85,8 +80,8 @@ ${
   if (lid == 0u) {
     var sum = shares[0];
 ${range(REDUCED_PER_WORKGROUP - 1).map((k) => `    sum += shares[${k + 1}];`).join("\n")}
-    if (index < arrayLength(&squares)) { squares[index] = sum; }
-    if (index == 0u && progress[0] != 0u) { verdict[0] |= ${CUT_SHORT}u; }
+    if (workgroup < arrayLength(&squares)) { squares[workgroup] = sum; }
+    if (workgroup == 0u && progress[0] != 0u) { verdict[0] |= ${CUT_SHORT}u; }
   }
 `
       : ""

@@ -1,15 +1,8 @@
 import * as tf from "../../core/tfjs/library.ts";
-import {
-  adamScales,
-  type AdamStepSettings,
-  BETA1,
-  BETA2,
-  CLIP_EPSILON,
-  EPSILON,
-} from "./contract.ts";
+import type { AdamStepSettings } from "./contract.ts";
 import { ranges } from "../../threads/ranges.ts";
 import type { KernelThreads } from "../../threads/kernel_threads.ts";
-import type { AdamKernels } from "./kernels.ts";
+import { adamArguments, type AdamKernels } from "./kernels.ts";
 import { squaresRanges } from "./squares_ranges.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, type KernelCall, type WasmBackend, withScratch } from "../../threads/wasm.ts";
@@ -35,23 +28,24 @@ export function adamStep(
   { inputs: { weights, gradient, m, v, average }, attrs, backend }: AdamStepCall,
 ): tf.TensorInfo[] {
   const size = tf.util.sizeFromShape(weights.shape);
-  const { clip, weightDecay, averageDecay } = attrs;
-  const { secondScale, rate } = adamScales(attrs);
   const state = average === undefined ? [weights, m, v] : [weights, m, v, average];
   const next = state.map(({ shape }) => backend.makeOutput(shape, "float32"));
   const at = (tensor: tf.TensorInfo | undefined, first: number) =>
     tensor === undefined ? 0 : addressOf(backend, tensor) + first * BYTES;
+  const placesOf = ([weights, m, v, average]: readonly tf.TensorInfo[], first: number) => ({
+    ...{ weights: at(weights, first), m: at(m, first), v: at(v, first) },
+    average: at(average, first),
+  });
   withScratch(backend, 1, (squares) => {
-    if (clip > 0) sumOfSquares(simd, backend, { size, from: at(gradient, 0), to: squares });
+    if (attrs.clip > 0) sumOfSquares(simd, backend, { size, from: at(gradient, 0), to: squares });
     simd.run(
       "adam",
-      ranges(size, simd.pieces(WORK * size), 16).map(({ first, count }) => [
-        ...[count, at(weights, first), at(gradient, first), at(m, first), at(v, first)] as const,
-        ...[at(average, first), at(next[0], first), at(next[1], first)] as const,
-        ...[at(next[2], first), at(next[3], first), squares] as const,
-        ...[clip, weightDecay, secondScale, rate, averageDecay] as const,
-        ...[BETA1, BETA2, EPSILON, CLIP_EPSILON] as const,
-      ]),
+      ranges(size, simd.pieces(WORK * size), 16).map(({ first, count }) =>
+        adamArguments({
+          ...{ count, gradient: at(gradient, first), squares },
+          ...{ state: placesOf(state, first), next: placesOf(next, first) },
+        }, attrs)
+      ),
     );
   });
   return next;

@@ -1,4 +1,12 @@
 import type { KernelModule } from "../../threads/kernel_threads.ts";
+import {
+  adamScales,
+  type AdamStepSettings,
+  BETA1,
+  BETA2,
+  CLIP_EPSILON,
+  EPSILON,
+} from "./contract.ts";
 import adamWasm from "./adam.wasm.b64" with { type: "text" };
 
 /** The kernels of adam.as.ts; addresses are byte offsets in the memory of tfjs's instance. */
@@ -28,6 +36,32 @@ export interface AdamKernels {
     small: number,
     clipSmall: number,
   ): void;
+}
+
+/** Addresses of a part of the state; that of the average is 0 if there is none. */
+type StateAddresses = Readonly<Record<"weights" | "m" | "v" | "average", number>>;
+
+/** Arguments of the kernel `adam` for `count` numbers: one step of the settings. */
+export function adamArguments(
+  { count, state, gradient, next, squares }: {
+    readonly count: number;
+    readonly state: StateAddresses;
+    readonly gradient: number;
+    /** Where the updated state goes; may be `state`. */
+    readonly next: StateAddresses;
+    /** Of the sum of squares of the whole gradient, which is read if the settings clip. */
+    readonly squares: number;
+  },
+  settings: AdamStepSettings,
+): Parameters<AdamKernels["adam"]> {
+  const { clip, weightDecay, averageDecay } = settings;
+  const { secondScale, rate } = adamScales(settings);
+  return [
+    ...[count, state.weights, gradient, state.m, state.v, state.average] as const,
+    ...[next.weights, next.m, next.v, next.average, squares] as const,
+    ...[clip, weightDecay, secondScale, rate, averageDecay] as const,
+    ...[BETA1, BETA2, EPSILON, CLIP_EPSILON] as const,
+  ];
 }
 
 /** Adam and the gradient norm. They use no fused multiply-add, so one module serves both builds. */

@@ -3,15 +3,8 @@ import { stopWord } from "../../core/stop.ts";
 import { onSharedMemory } from "../../core/wasm/memory_rewrite.ts";
 import type { Block, EngineMemory } from "../../ode/engines/cpu/engine_memory.ts";
 import { engineModule } from "../../ode/engines/cpu/engine_module.ts";
-import {
-  adamScales,
-  type AdamStepSettings,
-  BETA1,
-  BETA2,
-  CLIP_EPSILON,
-  EPSILON,
-} from "../../ops/adam/contract.ts";
-import { type AdamKernels, adamModule } from "../../ops/adam/kernels.ts";
+import type { AdamStepSettings } from "../../ops/adam/contract.ts";
+import { adamArguments, type AdamKernels, adamModule } from "../../ops/adam/kernels.ts";
 import { squaresRanges } from "../../ops/adam/squares_ranges.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
 import { moduleFunctions } from "../../threads/module_functions.ts";
@@ -103,17 +96,16 @@ export class NumberAdam {
     if (gradient.length !== this.#size) {
       throw new RangeError(`Adam: expected ${this.#size} numbers, got ${gradient.length}`);
     }
-    const { clip, weightDecay, averageDecay } = settings;
-    const { secondScale, rate } = adamScales(settings);
-    const { weights, m, v, average, gradient: at, squares } = this.#at;
     requireInside(this.#memory.memory.buffer.byteLength, this.#block.at, this.#block.bytes, "Adam");
     this.#view("gradient").set(gradient);
-    if (clip > 0) this.#sumOfSquares();
-    const averages = this.#averages ? average : 0;
+    if (settings.clip > 0) this.#sumOfSquares();
+    const { weights, m, v, average, gradient: at, squares } = this.#at;
+    const state = { weights, m, v, average: this.#averages ? average : 0 };
     this.#kernels.adam(
-      ...[this.#size, weights, at, m, v, averages, weights, m, v, averages, squares] as const,
-      ...[clip, weightDecay, secondScale, rate, averageDecay] as const,
-      ...[BETA1, BETA2, EPSILON, CLIP_EPSILON] as const,
+      ...adamArguments(
+        { count: this.#size, state, gradient: at, next: state, squares },
+        settings,
+      ),
     );
   }
 

@@ -403,11 +403,11 @@ async function runSession(
       const gpu = gpuOf(backend);
       await keepTiles(engineTimes, gpu.device.adapterInfo, chosenTiles(gpu));
     }
-    const { kind, step } = await trainingLoop({
+    const { kind, ...end } = await trainingLoop({
       run,
       plan,
+      start: checkpoint,
       trainer,
-      firstStep: checkpoint.step,
       evaluatesUntrained,
       engines,
       backend,
@@ -416,8 +416,9 @@ async function runSession(
       signal: signal ?? null,
       clock,
     });
+    const { step } = end;
     await hooks.onEnd?.({ kind, run, step });
-    const metrics = await writer.saveMetrics({ step, ...trainer.validated() });
+    const metrics = await writer.saveMetrics(end);
     return { kind, run, step, steps, metrics };
   } finally {
     trainer.dispose();

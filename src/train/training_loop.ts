@@ -9,12 +9,20 @@ import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
 import { option } from "../core/options/spelling.ts";
 import { testLoss } from "./evaluation.ts";
 import { intervalSteps, validationSteps } from "./intervals.ts";
-import { afterValidation, hasStopped, improves } from "./validation/validation_state.ts";
+import {
+  afterValidation,
+  hasStopped,
+  improves,
+  type ValidationState,
+} from "./validation/validation_state.ts";
 import { validationLoss } from "./validation/validation_loss.ts";
 import type { TrainHooks } from "./hooks.ts";
+import { namesOf } from "./config/flow_values.ts";
+import type { Checkpoint } from "./run/checkpoint.ts";
+import { modelOf } from "./run/load_run.ts";
 import type { RunWriter } from "./run/run_writer.ts";
 import type { StepEntry } from "./run/training_log.ts";
-import { atStep, lowerRate } from "./steps/step_failure.ts";
+import { atStep, lowerRate, requireFinite } from "./steps/step_failure.ts";
 import type { TakenStep, Trainer } from "./steps/trainer.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
@@ -45,10 +53,10 @@ export interface Session {
   /** The run's folder. */
   readonly run: string;
   readonly plan: TrainingPlan;
-  /** With the state after `firstStep` steps. */
+  /** Steps done and validations before this session. */
+  readonly start: Pick<Checkpoint, "step" | "validation">;
+  /** With the state after those steps. */
   readonly trainer: Trainer;
-  /** Steps done before this session. */
-  readonly firstStep: number;
   /** Whether the test loss is evaluated before the first step too. */
   readonly evaluatesUntrained: boolean;
   readonly engines: Engines;
@@ -67,33 +75,37 @@ export interface Session {
 /** A session that runs. */
 interface Running extends Session {
   readonly kept: RegressionCache;
+  /** Validations so far; null if the run has no validation rows. */
+  validation: ValidationState | null;
 }
 
-/** How a session ended, and the steps of the run done by then. */
-export interface SessionEnd {
+/** How a session ended; the steps of the run done by then and its validations. */
+export interface SessionEnd extends Pick<Checkpoint, "step" | "validation"> {
   readonly kind: "finished" | "interrupted";
-  readonly step: number;
 }
 
 /**
  * Trains until the run is finished or asked to stop, and writes a checkpoint in both cases.
  *
- * @throws {FailureError} If a loss is NaN or infinite, a solve fails or the disk is full. The last
- *   checkpoint, from before the failure, is intact.
+ * @throws {FailureError} If a loss, a weight or a moment is NaN or infinite, a solve fails or the disk is
+ *   full. The last checkpoint, from before the failure, is intact.
  */
 export async function trainingLoop(given: Session): Promise<SessionEnd> {
   using kept = new RegressionCache();
-  const session: Running = { ...given, kept };
+  const session: Running = { ...given, kept, validation: given.start.validation ?? null };
   const { plan, trainer, writer, signal, clock } = session;
   const { config, steps } = plan;
   const losses = new LossReader(session);
-  let step = session.firstStep;
+  const validated = () => session.validation === null ? {} : { validation: session.validation };
+  let { step } = session.start;
   let savedMs = clock(), turnedMs = savedMs;
   // Checkpoints are written during the following steps, one at a time.
   let saving = Promise.resolve();
   const save = async () => {
     await losses.collect();
-    const checkpoint = await trainer.read(step);
+    const trained = await trainer.read();
+    const checkpoint = { step, seed: config.seed, ...trained, ...validated() };
+    requireFinite(checkpoint, config);
     session.backend.check();
     await saving;
     saving = writer.save(checkpoint);
@@ -102,15 +114,15 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
     losses.restartClock();
   };
   const isStopped = () => (signal?.aborted ?? false) || isStopAsked();
-  const goOn = async (): Promise<SessionEnd> => {
+  const goOn = async (): Promise<SessionEnd["kind"]> => {
     // Catch up on what an interrupted session left undone; all there is to do in a run of no steps.
     if (step > 0 || steps === 0) await milestone(session, step, losses);
     else if (session.evaluatesUntrained) {
       await evaluateIfDue(session, { step, epoch: 0 }, losses);
     }
-    if (step >= steps || hasStopped(trainer.validation)) await save();
-    while (step < steps && !hasStopped(trainer.validation)) {
-      if (isStopped()) return { kind: "interrupted", step };
+    if (step >= steps || hasStopped(session.validation)) await save();
+    while (step < steps && !hasStopped(session.validation)) {
+      if (isStopped()) return "interrupted";
       const taken = await trainer.take(step, stepsUntilDue(session, step));
       step += taken.length;
       losses.add(taken);
@@ -119,26 +131,26 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
         await new Promise<void>((resolve) => setImmediate(() => resolve()));
         turnedMs = clock();
       }
-      if (isStopped()) return { kind: "interrupted", step };
+      if (isStopped()) return "interrupted";
       await milestone(session, step, losses);
-      const isEnd = step === steps || hasStopped(trainer.validation);
+      const isEnd = step === steps || hasStopped(session.validation);
       if (isEnd || clock() - savedMs >= config.saveSeconds * 1000) await save();
     }
-    return { kind: "finished", step };
+    return "finished";
   };
   try {
-    const end = await goOn().catch(async (error): Promise<SessionEnd> => {
+    const kind = await goOn().catch(async (error): Promise<SessionEnd["kind"]> => {
       // The step was discarded before it changed the weights, so they are the last step's.
-      if (error instanceof Stopped) return { kind: "interrupted", step };
+      if (error instanceof Stopped) return "interrupted";
       if (error instanceof FailureError) throw error;
       const failure = session.backend.kind === "cpu" ? null : await deviceFailure();
       throw atStep(failure ?? error, { step: step + 1, done: step, config });
     });
-    if (end.kind === "interrupted") {
+    if (kind === "interrupted") {
       clearStop();
       await save();
     }
-    return end;
+    return { kind, step, ...validated() };
   } finally {
     losses.dispose();
     await saving;
@@ -146,13 +158,13 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
 }
 
 /** Steps that may be taken before something is due: an evaluation, pictures or a checkpoint. */
-function stepsUntilDue({ plan, trainer }: Session, step: number): number {
+function stepsUntilDue({ plan, validation }: Running, step: number): number {
   const { config, steps, stepsPerEpoch } = plan;
   if (config.saveSeconds === 0) return 1;
   const intervals = [
     intervalSteps(config.evalEvery, stepsPerEpoch),
     intervalSteps(config.sampleEvery, stepsPerEpoch),
-    ...(trainer.validation === null ? [] : [validationSteps(config.evalEvery, stepsPerEpoch)]),
+    ...(validation === null ? [] : [validationSteps(config.evalEvery, stepsPerEpoch)]),
   ];
   const until = intervals.filter((interval) => interval > 0)
     .map((interval) => interval - step % interval);
@@ -161,11 +173,11 @@ function stepsUntilDue({ plan, trainer }: Session, step: number): number {
 
 /** Evaluates, validates and draws pictures if they are due after `step` steps. */
 async function milestone(session: Running, step: number, losses: LossReader): Promise<void> {
-  const { run, plan, trainer, engines, hooks } = session;
+  const { run, plan, engines, hooks } = session;
   const { config, dataset, stepsPerEpoch, steps } = plan;
   const epoch = Math.ceil(step / stepsPerEpoch);
   await evaluateIfDue(session, { step, epoch }, losses);
-  const isEnd = step >= steps || hasStopped(trainer.validation);
+  const isEnd = step >= steps || hasStopped(session.validation);
   const draws = hooks.onPictures !== undefined &&
     (isEnd || isMultiple(step, intervalSteps(config.sampleEvery, stepsPerEpoch))) &&
     !(await hooks.hasPictures?.({ run, step, epoch }) ?? false);
@@ -181,15 +193,21 @@ async function milestone(session: Running, step: number, losses: LossReader): Pr
 
 /** Calls `use` with the model for sampling; a failure gives the step. */
 async function withModelAt(
-  { plan: { config }, trainer, backend }: Session,
+  { plan, trainer, backend }: Session,
   step: number,
   use: (model: FlowModel) => Promise<void>,
 ): Promise<void> {
   try {
-    await trainer.withSampledModel(use);
+    const { values } = plan, weights = await trainer.sampledWeights();
+    const model = modelOf({ ...plan, flowValues: namesOf(values) }, weights, values);
+    try {
+      await use(model);
+    } finally {
+      model.parameters.dispose();
+    }
     backend.check();
   } catch (error) {
-    throw atStep(error, { step, done: step, config });
+    throw atStep(error, { step, done: step, config: plan.config });
   }
 }
 
@@ -208,7 +226,7 @@ async function evaluateIfDue(
   const isDue = (interval: number) => step >= steps || isMultiple(step, interval);
   const isLogged = writer.hasEvaluation(step);
   const evaluates = isDue(intervalSteps(evalEvery, stepsPerEpoch)) && !isLogged;
-  const before = trainer.validation;
+  const before = session.validation;
   const validates = before !== null && before.step < step &&
     isDue(validationSteps(evalEvery, stepsPerEpoch));
   if (!evaluates && !validates) return;
@@ -232,7 +250,7 @@ async function evaluateIfDue(
     }
     if (validated !== null) {
       const found = { step, loss: validated, weights };
-      trainer.validation = afterValidation(before!, found, { patience, steps });
+      session.validation = afterValidation(before!, found, { patience, steps });
     }
   });
   losses.restartClock();

@@ -1,17 +1,14 @@
 import type { FlowModel } from "../../flows/model.ts";
-import { Parameters } from "../../core/parameters.ts";
 import type { Network } from "../../nn/network.ts";
 import { uninterrupted } from "../../core/stop.ts";
 import type * as tf from "@tensorflow/tfjs";
-import type { Checkpoint } from "../run/checkpoint.ts";
+import type { TrainedVectors } from "../run/checkpoint.ts";
 import type { TrainConfig } from "../options/table.ts";
 import { type FlowValues, namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "./ema.ts";
 import { modelOf, type RunConfig } from "../run/load_run.ts";
 import { Adam } from "./optimizer.ts";
 import { learningRate, type Schedule, scheduleOf } from "./schedule.ts";
-import { requireFinite } from "../steps/step_failure.ts";
-import type { ValidationState } from "../validation/validation_state.ts";
 
 /**
  * Mutable state of training on the device: weights, Adam's moments and the moving average. Call
@@ -20,8 +17,6 @@ import type { ValidationState } from "../validation/validation_state.ts";
 export class TrainState {
   /** The model with the training weights, owned by this object. */
   readonly model: FlowModel;
-  /** Validations so far; null if the run has no validation rows. */
-  validation: ValidationState | null;
   readonly #config: TrainConfig;
   readonly #schedule: Schedule;
   readonly #adam: Adam;
@@ -31,14 +26,13 @@ export class TrainState {
     config: TrainConfig,
     network: Network,
     from:
-      & Pick<Checkpoint, "weights" | "ema" | "moments" | "validation">
+      & TrainedVectors
       & Pick<RunConfig, "standardization">
       & { readonly values?: FlowValues },
   ) {
     const { standardization, values = {} } = from;
     const run = { config, network, standardization, flowValues: namesOf(values) };
     this.model = modelOf(run, from.weights, values);
-    this.validation = from.validation ?? null;
     this.#config = config;
     this.#schedule = scheduleOf(config);
     try {
@@ -66,39 +60,19 @@ export class TrainState {
     uninterrupted(() => parameters.replace(this.#adam.update(parameters.flat, gradient, settings)));
   }
 
-  /**
-   * Reads the state back as a checkpoint.
-   *
-   * @param step Steps done.
-   * @throws {FailureError} If a weight or moment is NaN or infinite.
-   */
-  async read(step: number): Promise<Checkpoint> {
+  /** Reads the state back. */
+  async read(): Promise<TrainedVectors> {
     const [weights, ema, moments] = await Promise.all([
       this.model.parameters.read(),
       this.#adam.readAverage(),
       this.#adam.read(),
     ]);
-    const { seed } = this.#config;
-    const checkpoint = { step, seed, weights, ema, moments, ...this.validated() };
-    requireFinite(checkpoint, this.#config);
-    return checkpoint;
+    return { weights, ema, moments };
   }
 
-  /** The state of validation as part of a checkpoint; empty if the run has no validation rows. */
-  validated(): Pick<Checkpoint, "validation"> {
-    return this.validation === null ? {} : { validation: this.validation };
-  }
-
-  /** Calls `use` with the model for sampling: the moving average if there is one. */
-  async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
-    const average = await this.#adam.readAverage();
-    if (average === null) return use(this.model);
-    const parameters = Parameters.fromFlat(this.model.parameters.layout, average);
-    try {
-      return await use({ ...this.model, parameters });
-    } finally {
-      parameters.dispose();
-    }
+  /** The weights for sampling: the moving average if there is one. */
+  async sampledWeights(): Promise<Float32Array> {
+    return await this.#adam.readAverage() ?? await this.model.parameters.read();
   }
 
   dispose(): void {

@@ -5,16 +5,20 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../weigh
 import { parameterTensors, parameterVector } from "../weights/state_dict.ts";
 import { firstValidation, type ValidationState } from "../validation/validation_state.ts";
 
-/** State of a run: with config and data, everything that the next step is a function of. */
-export interface Checkpoint {
-  /** Training steps done. */
-  readonly step: number;
-  readonly seed: number;
+/** What a training step changes. */
+export interface TrainedVectors {
   /** Flat, in device order, like the vectors below. */
   readonly weights: Float32Array;
   /** Moving average of the weights; null if the run keeps none. */
   readonly ema: Float32Array | null;
   readonly moments: Moments;
+}
+
+/** State of a run: with config and data, everything that the next step is a function of. */
+export interface Checkpoint extends TrainedVectors {
+  /** Training steps done. */
+  readonly step: number;
+  readonly seed: number;
   /** Validations so far; absent if the run has no validation rows. */
   readonly validation?: ValidationState;
 }

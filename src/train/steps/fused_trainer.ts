@@ -14,14 +14,12 @@ import { uniformTimes } from "../../flows/times/uniform_times.ts";
 import type { Support } from "../../ode/engines/engine.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { ThreadChoice } from "../../threads/thread_choice.ts";
-import { namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "../optimizer/ema.ts";
 import { learningRate, scheduleOf } from "../optimizer/schedule.ts";
-import type { Checkpoint } from "../run/checkpoint.ts";
-import { modelOf } from "../run/load_run.ts";
+import type { TrainedVectors } from "../run/checkpoint.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { BatchRows } from "./batch_rows.ts";
-import { atStep, requireFinite } from "./step_failure.ts";
+import { atStep } from "./step_failure.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Time that a call takes at most once its steps have been timed: the event loop waits as long. */
@@ -60,13 +58,13 @@ function drawsOf({ config: { sigmaMin = 0 }, values }: TrainingPlan): Regression
 /**
  * Flow matching on points in fused steps (`RegressionSteps`), several per call.
  *
- * @param from The state after `checkpoint.step` steps.
+ * @param from.checkpoint The state from which training goes on.
  * @throws {RangeError} If {@link supportsFused} says no.
  */
 export async function fusedTrainer(
   plan: TrainingPlan,
   { checkpoint, threads, clock }: {
-    readonly checkpoint: Checkpoint;
+    readonly checkpoint: TrainedVectors;
     readonly threads: number;
     readonly clock: () => number;
   },
@@ -102,16 +100,8 @@ export async function fusedTrainer(
   };
   const choice = new ThreadChoice(regression.threads);
   let perCall = FIRST_STEPS;
-  let validation = checkpoint.validation ?? null;
-  const validated = () => validation === null ? {} : { validation };
   return {
     way: "fused",
-    get validation() {
-      return validation;
-    },
-    set validation(state) {
-      validation = state;
-    },
     take(done, most) {
       const begin = clock();
       const wanted = Math.min(most, perCall, regression.mostSteps);
@@ -136,22 +126,13 @@ export async function fusedTrainer(
         dispose: () => {},
       })));
     },
-    read(step) {
+    read() {
       const { weights, average, m, v } = regression.read();
-      const checkpoint = { step, seed, weights, ema: average, moments: { m, v }, ...validated() };
-      requireFinite(checkpoint, config);
-      return Promise.resolve(checkpoint);
+      return Promise.resolve({ weights, ema: average, moments: { m, v } });
     },
-    validated,
-    async withSampledModel(use) {
+    sampledWeights() {
       const { weights, average } = regression.read();
-      const run = { ...plan, flowValues: namesOf(values) };
-      const model = modelOf(run, average ?? weights, values);
-      try {
-        return await use(model);
-      } finally {
-        model.parameters.dispose();
-      }
+      return Promise.resolve(average ?? weights);
     },
     dispose: () => regression.dispose(),
   };

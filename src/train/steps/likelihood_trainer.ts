@@ -1,5 +1,4 @@
 import { ready } from "../../core/late.ts";
-import { Parameters } from "../../core/parameters.ts";
 import { penalisesEnergies } from "../../core/options/energy_weights.ts";
 import { numberLikelihood } from "../../flows/losses/number_likelihood.ts";
 import { dopri5Error, predictedRows } from "../../flows/losses/step_prediction.ts";
@@ -14,13 +13,13 @@ import { namesOf } from "../config/flow_values.ts";
 import { emaDecay } from "../optimizer/ema.ts";
 import { NumberAdam } from "../optimizer/number_adam.ts";
 import { learningRate, scheduleOf } from "../optimizer/schedule.ts";
-import type { Checkpoint } from "../run/checkpoint.ts";
+import type { TrainedVectors } from "../run/checkpoint.ts";
 import { modelOf } from "../run/load_run.ts";
 import type { TrainingPlan } from "../training_plan.ts";
 import { likelihoodSettings } from "../training_loss.ts";
 import { BatchRows } from "./batch_rows.ts";
 import { lossOffset } from "./loss_offset.ts";
-import { atStep, requireFinite } from "./step_failure.ts";
+import { atStep } from "./step_failure.ts";
 import type { TakenStep, Trainer } from "./trainer.ts";
 
 /** Whether a plan's steps need no tensors on the CPU backend: by kinds and shapes alone, like an engine's. */
@@ -60,7 +59,7 @@ export function supportsNumbers({ config, network, values }: TrainingPlan): Supp
  */
 export async function likelihoodTrainer(
   plan: TrainingPlan,
-  { checkpoint, engines }: { readonly checkpoint: Checkpoint; readonly engines: Engines },
+  { checkpoint, engines }: { readonly checkpoint: TrainedVectors; readonly engines: Engines },
 ): Promise<Trainer> {
   const { config, values } = plan;
   const { seed, clip, weightDecay, ema } = config;
@@ -74,8 +73,6 @@ export async function likelihoodTrainer(
   });
   const settings = likelihoodSettings(config), schedule = scheduleOf(config);
   const batches = new BatchRows(plan);
-  let validation = checkpoint.validation ?? null;
-  const validated = () => validation === null ? {} : { validation };
   const takeStep = async (step: number): Promise<TakenStep> => {
     const { points, rows } = batches.at(step), width = model.network.rowWidth;
     const batch = { shape: [rows.length / width, width] as const, values: rows };
@@ -104,29 +101,14 @@ export async function likelihoodTrainer(
   };
   return {
     way: "numbers",
-    get validation() {
-      return validation;
-    },
-    set validation(state) {
-      validation = state;
-    },
     take: async (done) => [await takeStep(done)],
-    read(step) {
+    read() {
       const { weights, average, moments } = adam.read();
-      const checkpoint = { step, seed, weights, ema: average, moments, ...validated() };
-      requireFinite(checkpoint, config);
-      return Promise.resolve(checkpoint);
+      return Promise.resolve({ weights, ema: average, moments });
     },
-    validated,
-    async withSampledModel(use) {
-      const { average } = adam.read();
-      if (average === null) return await use(model);
-      const parameters = Parameters.fromFlat(model.parameters.layout, average);
-      try {
-        return await use({ ...model, parameters });
-      } finally {
-        parameters.dispose();
-      }
+    sampledWeights() {
+      const { weights, average } = adam.read();
+      return Promise.resolve(average ?? weights);
     },
     dispose() {
       model.parameters.dispose();

@@ -27,20 +27,13 @@ export function tensorTrainer(
   const batches = new BatchRows(plan);
   return {
     way: "tensors",
-    get validation() {
-      return state.validation;
-    },
-    set validation(validation) {
-      state.validation = validation;
-    },
     take: async (done) => {
       const taken = await takeStep(plan, { state, loss, batches, resident, step: done });
       submit();
       return [taken];
     },
-    read: (step) => state.read(step),
-    validated: () => state.validated(),
-    withSampledModel: (use) => state.withSampledModel(use),
+    read: () => state.read(),
+    sampledWeights: () => state.sampledWeights(),
     dispose() {
       state.dispose();
       resident?.dispose();

@@ -1,7 +1,5 @@
 import type { Late } from "../../core/late.ts";
-import type { FlowModel } from "../../flows/model.ts";
-import type { Checkpoint } from "../run/checkpoint.ts";
-import type { ValidationState } from "../validation/validation_state.ts";
+import type { TrainedVectors } from "../run/checkpoint.ts";
 
 /** What a batch's gradient penalises besides the likelihood, where it does. */
 export interface Energies {
@@ -39,13 +37,11 @@ export interface TakenStep {
 export type TrainingWay = "fused" | "numbers" | "device" | "tensors";
 
 /**
- * The state of a training run, and its steps: a function of the state after the step before, of
+ * The weights of a training run, and its steps: each is a function of the state after the step before, of
  * config and data, whatever the number of steps per call. Call `dispose()` when done.
  */
 export interface Trainer {
   readonly way: TrainingWay;
-  /** Validations so far; null if the run has no validation rows. */
-  validation: ValidationState | null;
   /**
    * Takes steps.
    *
@@ -56,16 +52,9 @@ export interface Trainer {
    * @throws {FailureError} With the number of the step.
    */
   take(done: number, most: number): Promise<readonly TakenStep[]>;
-  /**
-   * Reads the state back as a checkpoint.
-   *
-   * @param step Steps done.
-   * @throws {FailureError} If a weight or moment is NaN or infinite.
-   */
-  read(step: number): Promise<Checkpoint>;
-  /** The state of validation as part of a checkpoint; empty if the run has no validation rows. */
-  validated(): Pick<Checkpoint, "validation">;
-  /** Calls `use` with the model for sampling: the moving average if there is one. */
-  withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T>;
+  /** The state after all steps taken, which may hold numbers that are NaN or infinite. */
+  read(): Promise<TrainedVectors>;
+  /** The weights for sampling: the moving average if there is one. */
+  sampledWeights(): Promise<Float32Array>;
   dispose(): void;
 }

@@ -29,8 +29,8 @@ async function afterOneStep(
   const gradient = tf.fill([start.length], slope) as tf.Tensor1D;
   around(() => state.update(gradient, 0));
   gradient.dispose();
-  const read = await state.read(1);
-  const sampled = await state.withSampledModel(({ parameters }) => parameters.read());
+  const read = await state.read();
+  const sampled = await state.sampledWeights();
   state.dispose();
   return { ...read, sampled };
 }

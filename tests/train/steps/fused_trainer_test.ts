@@ -57,7 +57,7 @@ async function lossesOf(trainer: Trainer, steps: number) {
       step.dispose();
     }
   }
-  const checkpoint = await trainer.read(steps);
+  const checkpoint = await trainer.read();
   trainer.dispose();
   return { losses, checkpoint };
 }

@@ -49,7 +49,7 @@ async function stepsOf(trainer: Trainer) {
       step.dispose();
     }
   }
-  const checkpoint = await trainer.read(STEPS);
+  const checkpoint = await trainer.read();
   trainer.dispose();
   return { steps, checkpoint };
 }

@@ -3,20 +3,16 @@ import { FailureError } from "../../../core/errors.ts";
 import { option } from "../../../core/options/spelling.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
 import { timeOf } from "../../../flows/losses/step_prediction.ts";
-import type { FlowModel } from "../../../flows/model.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import { requireWholePullBacks } from "../../../ode/engines/gpu/pull_back/progress.ts";
 import { requireSolved } from "../../../ode/solver/failure_message.ts";
-import { namesOf } from "../../config/flow_values.ts";
 import { solveSettingsOf } from "../../config/solve_settings.ts";
 import { emaDecay } from "../../optimizer/ema.ts";
 import { learningRate, type Schedule, scheduleOf } from "../../optimizer/schedule.ts";
-import type { Checkpoint } from "../../run/checkpoint.ts";
-import { modelOf } from "../../run/load_run.ts";
+import type { TrainedVectors } from "../../run/checkpoint.ts";
 import type { TrainingPlan } from "../../training_plan.ts";
-import type { ValidationState } from "../../validation/validation_state.ts";
 import { BatchRows } from "../batch_rows.ts";
-import { atStep, requireFinite } from "../step_failure.ts";
+import { atStep } from "../step_failure.ts";
 import { lossOffset } from "../loss_offset.ts";
 import type { TakenStep, Trainer } from "../trainer.ts";
 import { BatchPace, MOST_STEPS } from "./batch_pace.ts";
@@ -68,8 +64,8 @@ function hasFailed(verdict: number): boolean {
 
 /** Where a trainer begins and runs. */
 export interface GpuTraining {
-  /** The state after `checkpoint.step` steps. */
-  readonly checkpoint: Checkpoint;
+  /** The state from which training goes on. */
+  readonly checkpoint: TrainedVectors;
   readonly gpu: Gpu;
   /** Milliseconds, from any origin. */
   readonly clock: () => number;
@@ -92,7 +88,6 @@ export function gpuTrainer(plan: TrainingPlan, at: GpuTraining): Trainer {
 
 class GpuTrainer implements Trainer {
   readonly way = "device";
-  validation: ValidationState | null;
   readonly #plan: TrainingPlan;
   readonly #gpu: Gpu;
   readonly #clock: () => number;
@@ -113,7 +108,6 @@ class GpuTrainer implements Trainer {
   constructor(plan: TrainingPlan, { checkpoint, gpu, clock, tuning }: GpuTraining) {
     const { config } = plan, { weights, ema, moments: { m, v } } = checkpoint;
     const tasks = stepTasks(plan);
-    this.validation = checkpoint.validation ?? null;
     this.#plan = plan;
     this.#gpu = gpu;
     this.#clock = clock;
@@ -307,32 +301,18 @@ class GpuTrainer implements Trainer {
     return average === null ? null : new Float32Array(await this.#gpu.read(average));
   }
 
-  async read(step: number): Promise<Checkpoint> {
+  async read(): Promise<TrainedVectors> {
     await this.#settleAllBut(0);
-    const { config, config: { seed } } = this.#plan;
     const [weights, m, v, ema] = await Promise.all([
       ...[this.#numbers("weights"), this.#numbers("m"), this.#numbers("v")] as const,
       this.#average(),
     ]);
-    const checkpoint = { step, seed, weights, ema, moments: { m, v }, ...this.validated() };
-    requireFinite(checkpoint, config);
-    return checkpoint;
+    return { weights, ema, moments: { m, v } };
   }
 
-  validated(): Pick<Checkpoint, "validation"> {
-    return this.validation === null ? {} : { validation: this.validation };
-  }
-
-  async withSampledModel<T>(use: (model: FlowModel) => Promise<T>): Promise<T> {
+  async sampledWeights(): Promise<Float32Array> {
     await this.#settleAllBut(0);
-    const { values } = this.#plan;
-    const weights = await this.#average() ?? await this.#numbers("weights");
-    const model = modelOf({ ...this.#plan, flowValues: namesOf(values) }, weights, values);
-    try {
-      return await use(model);
-    } finally {
-      model.parameters.dispose();
-    }
+    return await this.#average() ?? await this.#numbers("weights");
   }
 
   dispose(): void {

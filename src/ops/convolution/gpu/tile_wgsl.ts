@@ -130,16 +130,23 @@ export function quadOf(
   return `${name}[${quad} / ${quads}u].quads[${terms}][${term}][${quad} % ${quads}u]`;
 }
 
-/** Declares a thread's place in the tile and its sums, at zero. */
+/** Declares a thread's sums, at zero. */
 export function sumDeclarations(tile: ProductTile): string {
+  return lines(
+    tile.threadRows,
+    (r) => lines(tile.threadColumns / 4, (h) => `  var sum_${r}_${h} = vec4f();`),
+  );
+}
+
+/**
+ * Declares a thread's place in the tile. Where it is used: declared once, before the steps, its two registers would be
+ * taken in all of them.
+ */
+function placeInTile(tile: ProductTile): string {
   const across = tile.columns / tile.threadColumns;
   return `
-  let threadRow = lid / ${across}u;
-  let threadColumn = lid % ${across}u;
-${
-    lines(tile.threadRows, (r) =>
-      lines(tile.threadColumns / 4, (h) => `  var sum_${r}_${h} = vec4f();`))
-  }`;
+    let threadRow = lid / ${across}u;
+    let threadColumn = lid % ${across}u;`;
 }
 
 /** Adds the products of the step in workgroup memory to a thread's sums. */
@@ -166,18 +173,21 @@ ${
         }), b${h}, sum_${r}_${h});`))
   }
     }`;
-  if (tile.isUnrolled) return lines(QUADS, (quad) => lines(4, term(`${quad}`)));
-  return `    for (var quad = 0u; quad < ${QUADS}u; quad++) {${lines(4, term("quad"))}\n    }`;
+  const products = tile.isUnrolled
+    ? lines(QUADS, (quad) => lines(4, term(`${quad}`)))
+    : `    for (var quad = 0u; quad < ${QUADS}u; quad++) {${lines(4, term("quad"))}\n    }`;
+  return `    {${placeInTile(tile)}\n${products}\n    }`;
 }
 
 /** Calls `finish(row, column, sums of four columns)` for all of a thread's sums. */
 export function finishSums(tile: ProductTile): string {
-  return lines(tile.threadRows, (r) =>
+  const finish = lines(tile.threadRows, (r) =>
     lines(tile.threadColumns / 4, (h) => {
       const row = `firstRow + ${tile.threadRows}u * threadRow + ${r}u`;
       const column = `firstColumn + ${tile.threadColumns}u * threadColumn + ${4 * h}u`;
-      return `  finish(${row}, ${column}, sum_${r}_${h});`;
+      return `    finish(${row}, ${column}, sum_${r}_${h});`;
     }));
+  return `  {${placeInTile(tile)}\n${finish}\n  }`;
 }
 
 /** Workgroup memory in which each of `blocks` threads of a workgroup writes 4 x 4 numbers. */

@@ -12,6 +12,13 @@ const signals =
     ? ["SIGINT", "SIGHUP"]
     : ["SIGINT", "SIGTERM", "SIGHUP"]) satisfies (keyof typeof exitCodes)[];
 
+/**
+ * Signals that follow the first so soon are taken for it: a task runner hands on the signal that its whole process
+ * group got, `timeout` signals its child and then the group, a scheduler several processes. These take some 10 ms,
+ * more on a busy machine; a person who presses Ctrl-C again has read the notice.
+ */
+const SAME_MS = 300;
+
 /** An active signal listener. Must be disposed. */
 interface SignalListener extends Disposable {
   /** Resolves once the listener is active; until then a signal ends the process by default. */
@@ -26,8 +33,8 @@ let current: SignalListener | null = null;
 
 /**
  * Runs work that Ctrl-C, SIGTERM and SIGHUP stop at a point where nothing is lost: the first signal
- * aborts `signal` and requests a stop (stop.ts). A second one ends the process at once; files are
- * written atomically, so none is left incomplete.
+ * aborts `signal` and requests a stop (stop.ts). A second one, from {@link SAME_MS} later, ends the process at once;
+ * files are written atomically, so none is left incomplete.
  *
  * A nested call becomes part of the outer work.
  *
@@ -93,13 +100,18 @@ function listenForSignals(notice: string): SignalListener {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
   const listening = Promise.withResolvers<void>();
-  worker.onmessage = ({ data }: MessageEvent<"listening" | "heard">) =>
-    data === "listening" ? listening.resolve() : controller.abort();
+  let heardMs: number | null = null;
+  worker.onmessage = ({ data }: MessageEvent<"listening" | "heard">) => {
+    if (data === "listening") return listening.resolve();
+    heardMs = performance.now();
+    controller.abort();
+  };
   const orders: SignalOrders = {
     signals,
     heard,
     stopWord,
     notice: new TextEncoder().encode(notice),
+    sameMs: SAME_MS,
   };
   worker.postMessage(orders);
   return {
@@ -110,8 +122,12 @@ function listenForSignals(notice: string): SignalListener {
       return signal === undefined ? null : exitCodes[signal];
     },
     [Symbol.dispose]() {
-      worker.terminate();
       URL.revokeObjectURL(url);
+      // The same signal may come once more, and would end the process before its last words.
+      const now = performance.now();
+      const leftMs = Atomics.load(heard, 0) === 0 ? 0 : (heardMs ?? now) + SAME_MS - now;
+      if (leftMs > 0) setTimeout(() => worker.terminate(), leftMs);
+      else worker.terminate();
     },
   };
 }

@@ -7,4 +7,6 @@ export interface SignalOrders {
   readonly stopWord: Int32Array;
   /** Text to write to stderr at the first signal. */
   readonly notice: Uint8Array;
+  /** Milliseconds after the first signal in which others are taken for it. */
+  readonly sameMs: number;
 }

@@ -107,6 +107,7 @@ Deno.test("a second signal ends the process at once, whatever the work waits for
     process.kill("SIGTERM");
     let said = "";
     while (!said.includes("stopping")) said += (await stderr.read()).value ?? assert.fail(said);
+    await new Promise((resolve) => setTimeout(resolve, 500));
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
     await process.stdout.cancel();

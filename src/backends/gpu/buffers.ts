@@ -1,7 +1,7 @@
 import { type DeviceLimits, mostBindingBytes, requireBindable } from "./limits.ts";
 
-/** A buffer of a {@link BufferPool} with counted uses. */
-export interface PooledBuffer {
+/** A buffer of a {@link BufferPool} with counted uses. `using` ends a use, also if what follows throws. */
+export interface PooledBuffer extends Disposable {
   /** May be larger than `bytes`. */
   readonly buffer: GPUBuffer;
   /** Bytes that were asked for, a multiple of 4. */
@@ -107,6 +107,7 @@ export class BufferPool {
         if (uses === 0) throw new RangeError("GPU buffer: released once too often");
         if (--uses === 0) this.#giveBack(buffer);
       },
+      [Symbol.dispose]: () => pooled.release(),
     };
     return pooled;
   }

@@ -171,6 +171,7 @@ export class BrowserGpu {
       bytes,
       retain: () => buffer,
       release: () => {},
+      [Symbol.dispose]: () => {},
     };
     this.#create(buffer, bytes);
     return buffer;

@@ -28,8 +28,10 @@ export function takeRounds(
   let progress = known.get(gpu);
   if (progress === undefined || progress.rounds + rounds > MOST_ROUNDS) {
     const buffer = progress?.buffer ?? gpu.scratch(8 + 8 * MOST_PARTIAL_SUMS);
+    // Known first: the buffer is the device's even if the rest throws, and is cleared then by the next call.
+    known.set(gpu, progress = { buffer, rounds: Infinity, check: null });
     gpu.clear(buffer);
-    known.set(gpu, progress = { buffer, rounds: 0, check: null });
+    progress.rounds = 0;
   }
   const before = progress.rounds;
   progress.rounds += rounds;

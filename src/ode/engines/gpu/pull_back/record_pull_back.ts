@@ -14,6 +14,7 @@ import { widthOf } from "../field_wgsl.ts";
 import { gradientPlacesOn } from "../packing.ts";
 import { tilesOn } from "../tiles/chosen_tiles.ts";
 import {
+  dispatchesFor,
   type PullBackPlan,
   pullBackPlan,
   type PullBackShape,
@@ -91,17 +92,18 @@ export function recordPullBack(
 ): PulledBack {
   const { shape, chunks, cotangent } = inputs;
   const plan = pullBackPlanOn(gpu, shape, tuning);
-  const sums = gpu.scratch(partialSumBytes(plan));
+  using sums = gpu.scratch(partialSumBytes(plan));
   gpu.clear(sums);
-  const y0 = chunks.length === 0
-    ? tf.clone(cotangent)
-    : gpu.tensor<Tensor2D>([shape.rows, widthOf(shape)]);
   const program = gpu.program(replayProgram(shape, plan));
-  const progress = recordReplay(gpu, inputs, { plan, program, sums, y0 });
-  const parameters = gpu.tensor<Tensor1D>([mlpLayout(shape).size]);
-  recordReduction(gpu, { shape, plan, sums, progress, gradient: parameters });
-  sums.release();
-  return { y0, parameters };
+  return tf.tidy(() => {
+    const y0 = chunks.length === 0
+      ? tf.clone(cotangent)
+      : gpu.tensor<Tensor2D>([shape.rows, widthOf(shape)]);
+    const progress = recordReplay(gpu, inputs, { plan, program, sums, y0 });
+    const parameters = gpu.tensor<Tensor1D>([mlpLayout(shape).size]);
+    recordReduction(gpu, { shape, plan, sums, progress, gradient: parameters });
+    return { y0, parameters };
+  });
 }
 
 /** The program of {@link recordReplay}. */
@@ -138,33 +140,52 @@ export function recordReplay(
     readonly y0: Operand;
   },
 ): PooledBuffer {
-  const { chunks, weights, probes, cotangent } = inputs;
-  const { partialSums, rounds, dispatches } = plan;
-  const { progress, before } = takeRounds(gpu, rounds * chunks.length);
-  chunks.toReversed().forEach((chunk, i) => {
-    const job = gpu.upload(jobOf(inputs, plan, { isFirst: i === 0, before: before + i * rounds }));
-    const operands: Operand[] = [job, weights, chunk, cotangent, y0, sums, progress];
-    if (probes !== null) operands.push(probes);
-    for (let j = 0; j < dispatches; j++) gpu.record(program, operands, partialSums);
-    job.release();
-  });
+  const { chunks, weights, probes, cotangent } = inputs, { partialSums } = plan;
+  const { progress, before } = takeRounds(gpu, plan.rounds * chunks.length);
+  // All steps of a tile come before those of the next, so that no sum depends on where the chunks end.
+  const turns = chunks.length === 1 ? 1 : plan.rounds;
+  const rounds = plan.rounds / turns, dispatches = dispatchesFor(plan, inputs.shape, rounds);
+  for (let turn = 0, done = 0; turn < turns; turn++) {
+    for (const [i, chunk] of chunks.toReversed().entries()) {
+      const isFirst = done === 0, isEnd = i === 0;
+      const part = { isFirst, isEnd, rounds, firstRound: turn * rounds, before: before + done };
+      using job = gpu.upload(jobOf(inputs, plan, part));
+      const operands: Operand[] = [job, weights, chunk, cotangent, y0, sums, progress];
+      if (probes !== null) operands.push(probes);
+      for (let j = 0; j < dispatches; j++) gpu.record(program, operands, partialSums);
+      done += rounds;
+    }
+  }
   return progress;
 }
 
-/** The shader's `Job` for a chunk. */
+/** Tiles whose steps of a chunk are replayed. */
+interface ReplayPart {
+  /** Whether it is the first of the pull-back. */
+  readonly isFirst: boolean;
+  /** Whether the chunk is the last that was written. */
+  readonly isEnd: boolean;
+  /** Tiles per workgroup, and those before them. */
+  readonly rounds: number;
+  readonly firstRound: number;
+  /** Rounds that were recorded before. */
+  readonly before: number;
+}
+
+/** The shader's `Job`. */
 function jobOf(
   { shape, tableau: { c, b, a } }: ReplayInputs,
   plan: PullBackPlan,
-  { isFirst, before }: { readonly isFirst: boolean; readonly before: number },
+  { isFirst, isEnd, rounds, firstRound, before }: ReplayPart,
 ): Float32Array {
   const { rows, groupRows, stages, chunkSteps } = shape;
-  const { tilesPerGroup, tiles, partialSums, rounds, stepsPerDispatch } = plan;
+  const { tilesPerGroup, tiles, partialSums, stepsPerDispatch } = plan;
   const groups = Math.ceil(rows / groupRows);
   const head = Uint32Array.of(
     ...[rows, groupRows, tilesPerGroup, tiles],
     ...[partialSums, rounds, before, stepsPerDispatch],
     ...[groups, chunkSteps, stages, Number(isFirst)],
-    3,
+    ...[Number(isEnd), firstRound, 3],
   );
   const job = new Float32Array(head.length + stages * (2 + stages));
   new Uint32Array(job.buffer).set(head);
@@ -226,10 +247,9 @@ export function recordReduction(
   },
 ): void {
   const { size } = mlpLayout(shape);
-  const job = gpu.upload(Uint32Array.of(size, partialSums, 4 * partialSumSize, QUIET_NAN));
+  using job = gpu.upload(Uint32Array.of(size, partialSums, 4 * partialSumSize, QUIET_NAN));
   const operands = [job, sums, gradientPlacesOn(gpu, shape), progress, gradient];
   if (notes !== null) operands.push(notes.squares, notes.verdict);
   const program = gpu.program(notes === null ? reduction : notedReduction);
   gpu.record(program, operands, Math.ceil(size / REDUCED_PER_WORKGROUP));
-  job.release();
 }

@@ -1,4 +1,4 @@
-import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
+import type { KernelCall } from "../../threads/wasm.ts";
 import {
   ADAM_THREADS,
   adamShader,
@@ -13,6 +13,7 @@ import type { Gpu } from "./gpu.ts";
 import { type DeviceLimits, programExcess } from "./limits.ts";
 import type { PooledBuffer } from "./buffers.ts";
 import { type ProgramSource, sizeOf } from "./programs.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 /** Arguments of the operation: vectors [n]. */
 interface AdamStepCall extends KernelCall<"weights" | "gradient" | "m" | "v", AdamStepSettings> {
@@ -91,12 +92,11 @@ export function recordGuardedAdam(
 ): void {
   const { gradient, squares, verdict, settings } = along;
   const size = weights.bytes / 4;
-  const job = gpu.upload(adamNumbers(size, settings));
+  using job = gpu.upload(adamNumbers(size, settings));
   const state = average === null ? [weights, m, v] : [weights, m, v, average];
   const program = gpu.program(guardedAdamProgram({ hasAverage: average !== null }));
   const operands = [job, squares, gradient, verdict, ...state];
   gpu.record(program, operands, Math.ceil(size / ADAM_THREADS));
-  job.release();
 }
 
 /** The shaders' `Job`. */
@@ -116,9 +116,9 @@ function adamStepOn(
 ): Tensor1D[] {
   const { gradient } = inputs, { size } = gradient;
   const { clip } = settings;
-  const job = gpu.upload(adamNumbers(size, settings));
+  using job = gpu.upload(adamNumbers(size, settings));
   const parts = Math.ceil(size / SQUARES_PER_WORKGROUP);
-  const squares = gpu.scratch(4 * parts);
+  using squares = gpu.scratch(4 * parts);
   if (clip > 0) gpu.record(gpu.program(squaresProgram), [job, gradient, squares], parts);
   else gpu.clear(squares);
   const state = adamState({ hasAverage: inputs.average !== undefined });
@@ -126,8 +126,6 @@ function adamStepOn(
   const next = before.map(({ shape }) => gpu.tensor<Tensor1D>(shape));
   const operands = [job, squares, gradient, ...before, ...next];
   gpu.record(gpu.program(adamProgram(state)), operands, Math.ceil(size / ADAM_THREADS));
-  squares.release();
-  job.release();
   return next;
 }
 
@@ -143,7 +141,7 @@ export function registerGpuAdam(
 ): void {
   const largest = adamProgram(adamState({ hasAverage: true }));
   if (programExcess(sizeOf(largest), limits).length > 0) return;
-  replaceKernel(
+  replaceGpuKernel(
     backendName,
     ADAM_STEP,
     ({ inputs, attrs }: AdamStepCall) => adamStepOn(gpu(), inputs, attrs),

@@ -1,10 +1,11 @@
 import type { Tensor2D } from "../../core/tensors.ts";
 import { FLOW_PAIRS, type FlowPairsSettings } from "../../ops/flow_pairs/flow_pairs.ts";
-import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
+import type { KernelCall } from "../../threads/wasm.ts";
 import type { Gpu } from "./gpu.ts";
 import { gridMain } from "../../ops/wgsl/grid.ts";
 import type { ProgramSource } from "./programs.ts";
 import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 interface FlowPairsCall extends KernelCall<"x1", FlowPairsSettings> {
   readonly inputs: { readonly x1: Tensor2D };
@@ -64,18 +65,16 @@ function flowPairsOn(
     );
   }
   const skipped = start % 4, block = (start - skipped) / 4;
-  const job = gpu.upload(Uint32Array.of(
+  using job = gpu.upload(Uint32Array.of(
     ...[block, Math.floor(block / 2 ** 32), key.stream, key.subsequence ?? 0],
     ...[key.seed, Math.floor(key.seed / 2 ** 32)],
     ...[skipped, x1.size, width, 0, 0, 0],
   ));
-  const uploaded = gpu.upload(coefficients);
+  using uploaded = gpu.upload(coefficients);
   const x = gpu.tensor<Tensor2D>(x1.shape), target = gpu.tensor<Tensor2D>(x1.shape);
   const blocks = Math.ceil((skipped + x1.size) / 4);
   const operands = [job, uploaded, x1, x, target];
   gpu.record(gpu.program(source), operands, Math.ceil(blocks / THREADS));
-  uploaded.release();
-  job.release();
   return [x, target];
 }
 
@@ -89,7 +88,7 @@ export function registerGpuFlowPairs(
   backendName: string,
   { gpu }: { readonly gpu: () => Gpu },
 ): void {
-  replaceKernel(
+  replaceGpuKernel(
     backendName,
     FLOW_PAIRS,
     ({ inputs, attrs }: FlowPairsCall) => flowPairsOn(gpu(), { ...inputs, ...attrs }),

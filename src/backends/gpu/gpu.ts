@@ -110,8 +110,13 @@ export class Gpu {
    */
   upload(data: Float32Array | Int32Array | Uint32Array): PooledBuffer {
     const buffer = this.#uploads.take(data.byteLength);
-    this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
-    return buffer;
+    try {
+      this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
+      return buffer;
+    } catch (error) {
+      buffer.release();
+      throw error;
+    }
   }
 
   /** Records a copy of a part of a buffer, from `offset` bytes, into all of a tensor or another buffer. */
@@ -133,10 +138,15 @@ export class Gpu {
 
   /** A buffer with the host's numbers that programs may write to; the caller releases it. */
   filled(data: Float32Array): PooledBuffer {
-    const from = this.upload(data), buffer = this.scratch(data.byteLength);
-    this.copy(from, 0, buffer);
-    from.release();
-    return buffer;
+    using from = this.upload(data);
+    const buffer = this.scratch(data.byteLength);
+    try {
+      this.copy(from, 0, buffer);
+      return buffer;
+    } catch (error) {
+      buffer.release();
+      throw error;
+    }
   }
 
   /** Records a command that fills a buffer with zeros. */
@@ -203,7 +213,7 @@ export class Gpu {
    */
   async read({ buffer, bytes }: PooledBuffer): Promise<ArrayBuffer> {
     this.#reads++;
-    const staging = this.#staging.take(bytes);
+    using staging = this.#staging.take(bytes);
     try {
       this.#tfjs.encoder().copyBufferToBuffer(buffer, 0, staging.buffer, 0, bytes);
       this.#tfjs.submit();
@@ -213,8 +223,6 @@ export class Gpu {
     } catch (error) {
       this.#check();
       throw error;
-    } finally {
-      staging.release();
     }
   }
 

@@ -1,7 +1,7 @@
 import { FailureError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 import type { Tensor, Tensor1D } from "../../core/tensors.ts";
-import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
+import type { KernelCall } from "../../threads/wasm.ts";
 import {
   CHANNELS_PER_SUM,
   GROUP_NORM_THREADS,
@@ -15,6 +15,7 @@ import { GROUP_CHANNELS, groupNormSiluKernels } from "../../ops/group_norm_silu/
 import type { Gpu } from "./gpu.ts";
 import { type DeviceLimits, programExcess } from "./limits.ts";
 import { type ProgramSource, sizeOf } from "./programs.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 type Inputs = Readonly<Record<"x" | "scale" | "offset", Tensor>> & { readonly shift?: Tensor };
 
@@ -89,12 +90,11 @@ function sizesOf(name: string, { x, scale, offset, shift }: Inputs) {
 function valueOn(gpu: Gpu, inputs: Inputs): Tensor[] {
   const { x, scale, offset, shift } = inputs;
   const { images, area, groups } = sizesOf(groupNormSiluKernels.value, inputs);
-  const job = gpu.upload(Uint32Array.of(images, area, groups, shift === undefined ? 0 : 1));
+  using job = gpu.upload(Uint32Array.of(images, area, groups, shift === undefined ? 0 : 1));
   const y = gpu.tensor(x.shape), mean = gpu.tensor([images, groups]);
   const inverseStd = gpu.tensor([images, groups]);
   const operands = [job, x, scale, offset, shift ?? scale, y, mean, inverseStd];
   gpu.record(gpu.program(valueProgram), operands, imageWorkgroups({ images, groups }));
-  job.release();
   return [y, mean, inverseStd];
 }
 
@@ -111,22 +111,19 @@ function gradientOn(gpu: Gpu, inputs: GroupNormGradCall["inputs"]): Tensor[] {
   }
   const dx = gpu.tensor(x.shape), dShift = gpu.tensor([images, c]);
   const dScale = gpu.tensor<Tensor1D>([c]), dOffset = gpu.tensor<Tensor1D>([c]);
-  const shares = gpu.scratch(2 * 4 * images * c);
-  const job = gpu.upload(Uint32Array.of(images, area, groups, shift === undefined ? 0 : 1));
+  using shares = gpu.scratch(2 * 4 * images * c);
+  using job = gpu.upload(Uint32Array.of(images, area, groups, shift === undefined ? 0 : 1));
   gpu.record(
     gpu.program(gradientProgram),
     [job, dy, x, scale, offset, shift ?? scale, mean, inverseStd, dx, dShift, shares],
     imageWorkgroups({ images, groups }),
   );
-  const sums = gpu.upload(Uint32Array.of(images, c));
+  using sums = gpu.upload(Uint32Array.of(images, c));
   gpu.record(
     gpu.program(sumsProgram),
     [sums, shares, dScale, dOffset],
     Math.ceil(c / CHANNELS_PER_SUM),
   );
-  sums.release();
-  job.release();
-  shares.release();
   return [dx, dScale, dOffset, dShift];
 }
 
@@ -142,8 +139,8 @@ export function registerGpuGroupNorm(
 ): void {
   if (programExcess(sizeOf(gradientProgram), limits).length > 0) return;
   const { value, gradient } = groupNormSiluKernels;
-  replaceKernel(backendName, value, ({ inputs }: GroupNormCall) => valueOn(gpu(), inputs));
-  replaceKernel(
+  replaceGpuKernel(backendName, value, ({ inputs }: GroupNormCall) => valueOn(gpu(), inputs));
+  replaceGpuKernel(
     backendName,
     gradient,
     ({ inputs }: GroupNormGradCall) => gradientOn(gpu(), inputs),

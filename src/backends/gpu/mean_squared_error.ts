@@ -7,9 +7,10 @@ import {
   errorPartsShader,
   NUMBERS_PER_PART,
 } from "../../ops/mean_squared_error/mean_squared_error_wgsl.ts";
-import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
+import type { KernelCall } from "../../threads/wasm.ts";
 import type { Gpu } from "./gpu.ts";
 import type { ProgramSource } from "./programs.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 interface Inputs {
   readonly a: Tensor;
@@ -68,21 +69,22 @@ function requireSame({ a, b }: Inputs, dy?: Tensor): void {
 function valueOn(gpu: Gpu, { a, b }: Inputs): Scalar {
   requireSame({ a, b });
   const parts = Math.ceil(a.size / NUMBERS_PER_PART);
-  const sums = gpu.scratch(4 * parts), value = gpu.tensor<Scalar>([]);
-  const count = gpu.upload(Uint32Array.of(a.size)), job = gpu.upload(pair(parts, 1 / a.size));
+  using sums = gpu.scratch(4 * parts);
+  using count = gpu.upload(Uint32Array.of(a.size));
+  using job = gpu.upload(pair(parts, 1 / a.size));
+  const value = gpu.tensor<Scalar>([]);
   gpu.record(gpu.program(partsProgram), [count, a, b, sums], parts);
   gpu.record(gpu.program(meanProgram), [job, sums, value], 1);
-  for (const buffer of [sums, count, job]) buffer.release();
   return value;
 }
 
 /** The VJP in one dispatch. */
 function gradientOn(gpu: Gpu, { a, b, dy }: GradientCall["inputs"]): Tensor {
   requireSame({ a, b }, dy);
-  const da = gpu.tensor(a.shape), job = gpu.upload(pair(a.size, 2 / a.size));
+  using job = gpu.upload(pair(a.size, 2 / a.size));
+  const da = gpu.tensor(a.shape);
   const workgroups = Math.ceil(a.size / ERROR_THREADS);
   gpu.record(gpu.program(gradientProgram), [job, a, b, dy, da], workgroups);
-  job.release();
   return da;
 }
 
@@ -96,6 +98,6 @@ export function registerGpuMeanSquaredError(
   { gpu }: { readonly gpu: () => Gpu },
 ): void {
   const { value, gradient } = meanSquaredErrorKernels;
-  replaceKernel(backendName, value, ({ inputs }: ValueCall) => valueOn(gpu(), inputs));
-  replaceKernel(backendName, gradient, ({ inputs }: GradientCall) => gradientOn(gpu(), inputs));
+  replaceGpuKernel(backendName, value, ({ inputs }: ValueCall) => valueOn(gpu(), inputs));
+  replaceGpuKernel(backendName, gradient, ({ inputs }: GradientCall) => gradientOn(gpu(), inputs));
 }

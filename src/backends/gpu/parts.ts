@@ -1,7 +1,8 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Tensor } from "../../core/tensors.ts";
-import { type KernelCall, replaceKernel } from "../../threads/wasm.ts";
+import type { KernelCall } from "../../threads/wasm.ts";
 import type { Gpu } from "./gpu.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 /** tfjs's kernel, which takes all shapes and types. */
 function tfjsKernel(
@@ -82,6 +83,6 @@ export function registerGpuParts(
   backendName: string,
   { gpu }: { readonly gpu: () => Gpu },
 ): void {
-  replaceKernel(backendName, "Slice", (call: SliceCall) => sliceOn(gpu(), call));
-  replaceKernel(backendName, "Concat", (call: ConcatCall) => concatOn(gpu(), call));
+  replaceGpuKernel(backendName, "Slice", (call: SliceCall) => sliceOn(gpu(), call));
+  replaceGpuKernel(backendName, "Concat", (call: ConcatCall) => concatOn(gpu(), call));
 }

@@ -1,8 +1,8 @@
 import type { Tensor } from "../../core/tensors.ts";
-import { replaceKernel } from "../../threads/wasm.ts";
 import { type ResampleCall, resampleKernels } from "../../ops/resample/cpu.ts";
 import { RESAMPLE_THREADS, resampleShaders } from "../../ops/resample/resample_wgsl.ts";
 import type { Gpu } from "./gpu.ts";
+import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
 
 /** FluxionSumOfFour or FluxionFourTimes in one dispatch. */
 function resampleOn(
@@ -24,7 +24,7 @@ function resampleOn(
   const numbers = new Float32Array(4), count = y.size / 4;
   new Uint32Array(numbers.buffer).set([count, y.shape[2]!, c / 4]);
   numbers[3] = scale;
-  const job = gpu.upload(numbers);
+  using job = gpu.upload(numbers);
   const program = gpu.program({
     name: resampleKernels[name],
     code: resampleShaders[name],
@@ -33,7 +33,6 @@ function resampleOn(
     workgroupBytes: 0,
   });
   gpu.record(program, [job, x, y], Math.ceil(count / RESAMPLE_THREADS));
-  job.release();
   return y;
 }
 
@@ -47,7 +46,7 @@ export function registerGpuResample(
   { gpu }: { readonly gpu: () => Gpu },
 ): void {
   for (const name of ["sumOfFour", "fourTimes"] as const) {
-    replaceKernel(
+    replaceGpuKernel(
       backendName,
       resampleKernels[name],
       ({ inputs: { x }, attrs: { scale } }: ResampleCall) =>

@@ -49,14 +49,16 @@ export async function openTrainer(
     case "tensors": {
       const { config, network, standardization, values } = plan;
       const state = new TrainState(config, network, { ...checkpoint, standardization, values });
-      const loss = trainingLoss(plan, engines);
-      if (backend.kind === "cpu") return tensorTrainer(plan, { state, loss });
-      const gpu = gpuOf(backend);
+      let resident: ResidentRows | null = null;
       try {
-        const resident = ResidentRows.open(plan, { gpu, done: checkpoint.step });
+        const loss = trainingLoss(plan, engines);
+        if (backend.kind === "cpu") return tensorTrainer(plan, { state, loss });
+        const gpu = gpuOf(backend);
+        resident = ResidentRows.open(plan, { gpu, done: checkpoint.step });
         return tensorTrainer(plan, { state, loss, resident, submit: () => gpu.submit() });
       } catch (error) {
         state.dispose();
+        resident?.dispose();
         throw error;
       }
     }

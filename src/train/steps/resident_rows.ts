@@ -69,15 +69,17 @@ export class ResidentRows {
 /** All training images, [count, w]. */
 function upload(gpu: Gpu, dataset: ImageDataset): Tensor2D {
   const { count } = dataset.train, width = datasetWidth(dataset);
-  const rows = gpu.tensor<Tensor2D>([count, width]);
-  for (let first = 0; first < count; first += PIECE) {
-    const size = Math.min(PIECE, count - first);
-    const indices = Uint32Array.from({ length: size }, (_, i) => first + i);
-    const piece = tf.tensor2d(readImages(dataset, "train", indices), [size, width]);
-    gpu.copyInto(piece, rows, 4 * first * width);
-    piece.dispose();
-    // Its buffer is free for the next piece once it is submitted.
-    gpu.submit();
-  }
-  return rows;
+  return tf.tidy(() => {
+    const rows = gpu.tensor<Tensor2D>([count, width]);
+    for (let first = 0; first < count; first += PIECE) {
+      const size = Math.min(PIECE, count - first);
+      const indices = Uint32Array.from({ length: size }, (_, i) => first + i);
+      const piece = tf.tensor2d(readImages(dataset, "train", indices), [size, width]);
+      gpu.copyInto(piece, rows, 4 * first * width);
+      piece.dispose();
+      // Its buffer is free for the next piece once it is submitted.
+      gpu.submit();
+    }
+    return rows;
+  });
 }

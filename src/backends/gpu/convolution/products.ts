@@ -170,13 +170,12 @@ export function recordGather(
       : activations.mask,
   };
   const mask = typeof activation === "object" ? activation.mask : source;
-  const numbers = gpu.upload(Int32Array.from(gatherJob, (name) => job[name]));
+  using numbers = gpu.upload(Int32Array.from(gatherJob, (name) => job[name]));
   gpu.record(
     gpu.program(gatherProgram(tiles, kind, { geometry, epilogue: job })),
     [numbers, source, filter, bias ?? filter, residual ?? source, mask, out],
     workgroups,
   );
-  numbers.release();
 }
 
 /** Workgroups of a filter gradient that keep a device busy. */
@@ -238,12 +237,10 @@ function recordAddParts(
   },
 ): void {
   const count = partial.bytes / 4 / parts;
-  const spare = rest === null ? gpu.scratch(4 * Math.max(1, count - first)) : null;
-  const numbers = gpu.upload(Uint32Array.of(count, first, parts));
+  using spare = rest === null ? gpu.scratch(4 * Math.max(1, count - first)) : null;
+  using numbers = gpu.upload(Uint32Array.of(count, first, parts));
   const operands = [numbers, partial, out, rest ?? spare!];
   gpu.record(gpu.program(addPartsProgram), operands, Math.ceil(count / SUMS_PER_WORKGROUP));
-  numbers.release();
-  spare?.release();
 }
 
 /** Records the gradient of a convolution with respect to its filter, and to its bias if it is wanted. */
@@ -275,13 +272,11 @@ export function recordFilterGradient(
     ...{ sourceHeight, sourceWidth, height, width, scale: strides[0] },
     ...{ offsetY: -pads[0], offsetX: -pads[1], pixels, pixelsPerPart },
   };
-  const partial = gpu.scratch(4 * parts * (rows + 1) * columns);
-  const numbers = gpu.upload(Int32Array.from(filterGradientJob, (name) => job[name]));
+  using partial = gpu.scratch(4 * parts * (rows + 1) * columns);
+  using numbers = gpu.upload(Int32Array.from(filterGradientJob, (name) => job[name]));
   const program = gpu.program(filterGradientProgram(device.tiles, geometry));
   gpu.record(program, [numbers, x, dy, partial], job.workgroups);
-  numbers.release();
   recordAddParts(device, { partial, parts, first: rows * columns, out: dFilter, rest: dBias });
-  partial.release();
 }
 
 const pixelSumsProgram: ProgramSource = {
@@ -315,16 +310,13 @@ export function recordPixelSums(
     : pixelParts(area, count, channels);
   const groups = Math.ceil(channels / SUMS_PER_WORKGROUP), workgroups = count * parts * groups;
   const isMasked = relu === null ? 0 : 1;
-  const partial = parts === 1 ? null : gpu.scratch(4 * parts * count * channels);
-  const unused = relu === null ? gpu.scratch(4) : null;
-  const numbers = gpu.upload(
+  using partial = parts === 1 ? null : gpu.scratch(4 * parts * count * channels);
+  using unused = relu === null ? gpu.scratch(4) : null;
+  using numbers = gpu.upload(
     Uint32Array.of(workgroups, groups, channels, count, area, parts, pixelsPerPart, isMasked),
   );
   const operands = [numbers, cotangent, relu?.mask ?? cotangent, relu?.masked ?? unused!];
   gpu.record(gpu.program(pixelSumsProgram), [...operands, partial ?? sums], workgroups);
-  numbers.release();
-  unused?.release();
   if (partial === null) return;
   recordAddParts(device, { partial, parts, first: count * channels, out: sums, rest: null });
-  partial.release();
 }

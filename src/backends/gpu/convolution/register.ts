@@ -1,4 +1,3 @@
-import { replaceKernel } from "../../../threads/wasm.ts";
 import { activations, biasKinds } from "../../../ops/convolution/gpu/gather_wgsl.ts";
 import { gpuTiles, softwareTiles } from "../../../ops/convolution/gpu/tile_wgsl.ts";
 import type { Geometry } from "../../../ops/convolution/geometry.ts";
@@ -10,6 +9,7 @@ import { matmulKernels } from "./matmul.ts";
 import { filterGradientProgram, gatherProgram } from "./products.ts";
 import { blockKernels } from "./resnet_block.ts";
 import { sumKernels } from "./sums.ts";
+import { replaceGpuKernel } from "../replace_gpu_kernel.ts";
 
 /**
  * Registers convolutions, matrix products and the ResNet block with tfjs's backend of a GPU. A device with too
@@ -39,6 +39,6 @@ export function registerGpuConvolutions(
   if (programs.some((program) => programExcess(sizeOf(program), limits).length > 0)) return;
   const kernels = { ...convolutionKernels, ...blockKernels, ...matmulKernels, ...sumKernels };
   for (const [name, kernel] of Object.entries(kernels)) {
-    replaceKernel(backendName, name, (call) => kernel({ gpu: gpu(), tiles }, call as never));
+    replaceGpuKernel(backendName, name, (call) => kernel({ gpu: gpu(), tiles }, call as never));
   }
 }

@@ -51,21 +51,22 @@ function value(
   const bytes = 4 * x!.size;
   const y = gpu.tensor(shape);
   const kept = keep ? [gpu.tensor(shape), gpu.tensor(shape)] : [];
-  const [a1, a2] = keep ? kept : [gpu.scratch(bytes), gpu.scratch(bytes)];
+  using scratch1 = keep ? null : gpu.scratch(bytes);
+  using scratch2 = keep ? null : gpu.scratch(bytes);
+  const a1 = scratch1 ?? kept[0]!, a2 = scratch2 ?? kept[1]!;
   const pointwise = sameSize(shape, 1);
   recordGather(device, {
-    ...{ kind: "values", geometry: pointwise, source: x!, filter: filter1!, out: a1! },
+    ...{ kind: "values", geometry: pointwise, source: x!, filter: filter1!, out: a1 },
     epilogue: { bias: bias1!, activation: "relu" },
   });
   recordGather(device, {
-    ...{ kind: "values", geometry: sameSize(shape, 3), source: a1!, filter: filter2!, out: a2! },
+    ...{ kind: "values", geometry: sameSize(shape, 3), source: a1, filter: filter2!, out: a2 },
     epilogue: { bias: bias2!, activation: "relu" },
   });
   recordGather(device, {
-    ...{ kind: "values", geometry: pointwise, source: a2!, filter: filter3!, out: y },
+    ...{ kind: "values", geometry: pointwise, source: a2, filter: filter3!, out: y },
     epilogue: { bias: bias3!, residual: x!, activation: relu ? "relu" : undefined },
   });
-  for (const one of [a1!, a2!]) if ("release" in one) one.release();
   return [y, ...kept];
 }
 
@@ -84,17 +85,17 @@ function gradient(device: ProductDevice, { inputs }: Call<unknown>): Tensor[] {
   );
   const pointwise = sameSize(shape, 1), middle = sameSize(shape, 3);
   const scratch = () => gpu.scratch(4 * x!.size);
-  const d3 = y === undefined ? null : scratch();
+  using d3 = y === undefined ? null : scratch();
   if (d3 !== null) {
     // The filter's gradient has the bias's; sums of images take no second dispatch.
-    const sums = gpu.scratch(4 * n * c);
+    using sums = gpu.scratch(4 * n * c);
     recordPixelSums(device, {
       ...{ shape, cotangent: dy!, relu: { mask: y!, masked: d3 }, sums, perImage: true },
     });
-    sums.release();
   }
   const cotangent = d3 ?? dy!;
-  const [d1, d2] = [scratch(), scratch()];
+  using d1 = scratch();
+  using d2 = scratch();
   recordFilterGradient(device, {
     ...{ geometry: pointwise, x: a2!, dy: cotangent, dFilter: dFilter3!, dBias: dBias3! },
   });
@@ -117,7 +118,6 @@ function gradient(device: ProductDevice, { inputs }: Call<unknown>): Tensor[] {
     ...{ kind: "inputGradient", geometry: pointwise, source: d1, filter: filter1!, out: dx },
     epilogue: { residual: cotangent },
   });
-  for (const buffer of [d1, d2, d3]) buffer?.release();
   return [dx, dFilter1!, dBias1, dFilter2!, dBias2, dFilter3!, dBias3];
 }
 

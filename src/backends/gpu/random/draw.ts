@@ -57,15 +57,19 @@ export function drawOnGpu(
   gpu: Gpu,
   { distribution, key, start, count }: RandomNumbers,
 ): PooledBuffer {
-  const numbers = gpu.scratch(4 * count);
   const skipped = start % 4, block = (start - skipped) / 4;
   const blocks = Math.ceil((skipped + count) / 4);
-  const job = gpu.upload(Uint32Array.of(
+  using job = gpu.upload(Uint32Array.of(
     ...[block, Math.floor(block / 2 ** 32), key.stream, key.subsequence ?? 0],
     ...[key.seed, Math.floor(key.seed / 2 ** 32)],
     ...[skipped, count, Number(distribution === "gaussian"), 0, 0, 0],
   ));
-  gpu.record(gpu.program(source), [job, numbers], Math.ceil(blocks / THREADS));
-  job.release();
-  return numbers;
+  const numbers = gpu.scratch(4 * count);
+  try {
+    gpu.record(gpu.program(source), [job, numbers], Math.ceil(blocks / THREADS));
+    return numbers;
+  } catch (error) {
+    numbers.release();
+    throw error;
+  }
 }

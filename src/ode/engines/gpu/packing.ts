@@ -1,6 +1,7 @@
 import type { Gpu, Operand, PooledBuffer, ProgramSource } from "../../../backends/gpu/mod.ts";
 import { gridMain } from "../../../ops/wgsl/grid.ts";
 import { mlpLayout, type MlpShape } from "../../../ops/mlp_field/contract.ts";
+import { Held } from "./held.ts";
 import { gradientPlaces, packedWeights, packingOrder, PADDING } from "./packed_weights.ts";
 
 const THREADS = 64;
@@ -39,10 +40,16 @@ function tablesOf(gpu: Gpu, shape: MlpShape): PackingTables {
   const key = `${shape.dims} ${shape.hidden}`;
   let tables = ofDevice.get(key);
   if (tables === undefined) {
-    tables = {
-      order: gpu.upload(packingOrder(shape)),
-      places: gpu.upload(gradientPlaces(shape)),
-    };
+    const held = new Held();
+    try {
+      tables = {
+        order: held.buffer(gpu.upload(packingOrder(shape))),
+        places: held.buffer(gpu.upload(gradientPlaces(shape))),
+      };
+    } catch (error) {
+      held.releaseAll();
+      throw error;
+    }
     ofDevice.set(key, tables);
   }
   return tables;

@@ -113,9 +113,10 @@ class GpuTrainer implements Trainer {
     this.#clock = clock;
     this.#hasPenalty = tasks.penalty !== null;
     const average = config.ema === 0 ? null : ema ?? weights;
-    this.#recorder = new StepRecorder(gpu, tasks, { state: { weights, m, v, average }, tuning });
     this.#rows = new BatchRows(plan);
     this.#schedule = scheduleOf(config);
+    // After all that may throw: it holds buffers.
+    this.#recorder = new StepRecorder(gpu, tasks, { state: { weights, m, v, average }, tuning });
     const { control, maxSteps } = tasks.main;
     const { groups: { cap }, prefixCap } = this.#recorder;
     this.#main = new DispatchForecast({ cap, control, maxSteps });

@@ -5,7 +5,7 @@ import type {
   SolveProblem,
 } from "../../ode/engines/engine.ts";
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
-import { columnsOf, withZeros } from "../../ode/engines/number_rows.ts";
+import { columnsOf, cotangentOf, withZeros } from "../../ode/engines/number_rows.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
 import { type CnfLossSettings, likelihoodProblem, meanNfe } from "../likelihood_problem.ts";
 import type { FlowModel } from "../model.ts";
@@ -108,11 +108,7 @@ async function solveAndPullBack(
   const solved = await solveOn(engines, problem);
   const { engine, solution } = solved;
   try {
-    const { y1 } = numbersOf(solution), { slope, constant } = cotangent;
-    const width = slope.length;
-    const given = y1.map((value, i) =>
-      Math.fround(slope[i % width]! * value) + constant[i % width]!
-    );
+    const { y1 } = numbersOf(solution), given = cotangentOf(y1, cotangent);
     const { parameters: gradient } = await pullBackNumbers(solved, given, method);
     return { y1, reports: await engine.report(solution)(), gradient };
   } finally {

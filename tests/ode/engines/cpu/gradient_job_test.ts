@@ -8,6 +8,7 @@ import type {
   SolveProblem,
   TraceMethod,
 } from "../../../../src/ode/engines/engine.ts";
+import { cotangentOf } from "../../../../src/ode/engines/number_rows.ts";
 import { rk4 } from "../../../../src/ode/tableaus/rk4.ts";
 import { mlpLayout, type MlpShape } from "../../../../src/ops/mlp_field/contract.ts";
 import { backendTest } from "../../../support/backends.ts";
@@ -59,14 +60,11 @@ backendTest("solveWithGradient() has the bits of solve() and pullBack(), on any 
   "cpu",
 ], async () => {
   const reference = simdEngine({ threads: 1 });
-  for (const [i, given] of cases.entries()) {
-    const { problem, cotangent } = problemOf(...given);
+  for (const [i, one] of cases.entries()) {
+    const { problem, cotangent } = problemOf(...one);
     const solution = await reference.solve(problem);
-    const { y1 } = solution.numbers!, { slope, constant } = cotangent;
-    const of = y1.map((value, i) =>
-      Math.fround(slope[i % slope.length]! * value) + constant[i % slope.length]!
-    );
-    const pulled = await reference.pullBackNumbers!(solution, of, { kind: "direct" });
+    const { y1 } = solution.numbers!, given = cotangentOf(y1, cotangent);
+    const pulled = await reference.pullBackNumbers!(solution, given, { kind: "direct" });
     const reports = await reference.report(solution)();
     for (const options of [{ threads: 1 }, { threads: 3 }, { threads: 2, activationBytes: 0 }]) {
       for (let run = 0; run < (i === 3 ? 5 : 1); run++) {

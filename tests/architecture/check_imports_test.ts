@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
 import { importFaults } from "../../tools/check_imports.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 /** A project folder with the given files, removed again. */
 async function withTree(
   files: Readonly<Record<string, string>>,
   check: (root: string) => Promise<void>,
 ): Promise<void> {
-  const root = await Deno.realPath(await Deno.makeTempDir());
-  try {
+  await inFolder(async (root) => {
     for (const [path, text] of Object.entries({ "deno.json": "{}", ...files })) {
       await Deno.mkdir(`${root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
       await Deno.writeTextFile(`${root}/${path}`, text);
     }
     await check(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  });
 }
 
 Deno.test("importFaults() finds none in this project", async () => {

@@ -5,19 +5,10 @@ import { readPoints } from "../../src/data/tables/point_rows.ts";
 import { InputError } from "../../src/core/errors.ts";
 import { encodeNpy, npyHeader } from "../../src/data/formats/npy.ts";
 import { gzip, idxImages, idxLabels } from "./images/idx_files.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const options = { seed: 0, binarize: false, dataDir: null };
 const text = (content: string) => new TextEncoder().encode(content);
-
-/** Runs `use` with a temporary folder. */
-async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const csv = Array.from({ length: 20 }, (_, i) => `${i},${10 * i},${100 * i}`).join("\n");
 
@@ -44,7 +35,7 @@ const rejection = (name: string, change = {}) =>
   );
 
 Deno.test("openDataset() splits a CSV file of any dimension, using each point once", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/points.csv`;
     await Deno.writeFile(path, text(csv));
     const { dims, train, test, density, draw } = await openPoints(path);
@@ -62,7 +53,7 @@ Deno.test("openDataset() splits a CSV file of any dimension, using each point on
 });
 
 Deno.test("openDataset() reads the same points from CSV, NPY, gzip and standard input", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const { points } = await readPoints("-", {
       readStdin: () => ReadableStream.from([text(csv)]),
     });
@@ -82,7 +73,7 @@ Deno.test("openDataset() reads the same points from CSV, NPY, gzip and standard 
 });
 
 Deno.test("openDataset() refuses files that are not data sets, in one line", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const write = async (name: string, content: Uint8Array) => {
       await Deno.writeFile(`${folder}/${name}`, content);
       return `${folder}/${name}`;
@@ -127,7 +118,7 @@ Deno.test("openDataset() refuses files that are not data sets, in one line", asy
 });
 
 Deno.test("openDataset() stops at its limits for an endless file and a gzip bomb", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     for (const name of ["zeros.csv", "zeros.npy", "zeros-images-idx3-ubyte"]) {
       // Deno.symlink() needs permission to read and write everywhere.
       const link = `ln -s /dev/zero ${folder}/${name}`;
@@ -169,7 +160,7 @@ const grey = Uint8Array.from(
 const labels = Array.from({ length: 12 }, (_, i) => i);
 
 Deno.test("openDataset() reads an IDX file of images with the labels beside it", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/my-images-idx3-ubyte.gz`;
     await Deno.writeFile(path, await gzip(idxImages({ height: 2, width: 3, grey })));
     assert.equal((await openImages(path)).train.labels, null);
@@ -197,7 +188,7 @@ Deno.test("openDataset() reads an IDX file of images with the labels beside it",
 });
 
 Deno.test("openDataset() reads a folder of IDX files, and downloaded sets by name", async () => {
-  await withFolder(async (dataDir) => {
+  await inFolder(async (dataDir) => {
     const folder = `${dataDir}/kmnist`;
     assert.match(
       await rejection("kmnist", { dataDir }),

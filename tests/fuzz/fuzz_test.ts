@@ -3,13 +3,13 @@ import { InputError } from "../../src/core/errors.ts";
 import { Random } from "./random.ts";
 import { fuzz, tryInput } from "./target.ts";
 import { parserTargets } from "./targets.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 /** Inputs a target, and of files on the disk; `deno task fuzz` tries others, as long as it is told to. */
 const COUNT = 400, FOLDERS = 60;
 
 Deno.test("every parser meets made-up inputs with a result that holds or one line", async (t) => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     for (const target of await parserTargets(folder)) {
       await t.step(target.name, async () => {
         const count = target.name === "run-folder" ? FOLDERS : COUNT;
@@ -23,14 +23,11 @@ Deno.test("every parser meets made-up inputs with a result that holds or one lin
         );
       });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("the fuzzer makes whole inputs and broken ones, the same for the same seed", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     for (const target of await parserTargets(folder)) {
       let whole = 0;
       for (let index = 0; index < 100; index++) {
@@ -45,9 +42,7 @@ Deno.test("the fuzzer makes whole inputs and broken ones, the same for the same 
       }
       assert.ok(whole >= 3 && whole <= 97, `${target.name}: ${whole} of 100 are whole`);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("tryInput() finds other errors, messages that are no line, and wrong results", async () => {

@@ -4,19 +4,12 @@ import { readArray } from "../../src/data/formats/array_file.ts";
 import { npyHeader } from "../../src/data/formats/npy.ts";
 import { readInput } from "../../src/data/input_file.ts";
 import { readPoints } from "../../src/data/tables/point_rows.ts";
+import { refusalsIn } from "./_refusal.ts";
 
 const files = new URL("./files/", import.meta.url).pathname;
 const truth = await readPoints(`${files}csv/truth.npy`);
 
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  try {
-    await reading;
-  } catch (error) {
-    assert.ok(error instanceof InputError, String(error));
-    return error.message.replace(files, "");
-  }
-  assert.fail("it was read");
-}
+const refusal = refusalsIn(files);
 
 /** The points of a file of bytes. */
 function pointsOf(bytes: Uint8Array<ArrayBuffer>) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/core/errors.ts";
 import type { CsvOptions } from "../../src/data/formats/csv.ts";
 import { readPoints } from "../../src/data/tables/point_rows.ts";
+import { refusalsIn } from "./_refusal.ts";
 
 /*
  * Tables as people have them: files of public reports, each with what must come out, and variants of
@@ -23,15 +23,7 @@ async function read(content: Content, options: CsvOptions = {}) {
   });
 }
 
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  try {
-    await reading;
-  } catch (error) {
-    assert.ok(error instanceof InputError, String(error));
-    return error.message.replace(folder, "");
-  }
-  assert.fail("it was read");
-}
+const refusal = refusalsIn(folder);
 
 for (
   const name of [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/core/errors.ts";
 import { type PointsOptions, readPoints } from "../../src/data/tables/point_rows.ts";
 import { readingWords } from "../../src/data/tables/reading_words.ts";
+import { refusalsIn } from "./_refusal.ts";
 
 /* Files as pandas and pyarrow write them: files/parquet/make.py. */
 
@@ -12,15 +12,7 @@ async function read(name: string, options: PointsOptions = {}) {
   return await readPoints(`${folder}${name}.parquet`, options);
 }
 
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  try {
-    await reading;
-  } catch (error) {
-    assert.ok(error instanceof InputError, String(error));
-    return error.message.replace(folder, "");
-  }
-  assert.fail("it was read");
-}
+const refusal = refusalsIn(folder);
 
 Deno.test("readPoints() reads Parquet in every codec, page and encoding that pandas writes", async () => {
   // index.parquet has the labels of its rows as a column of the file, which is none of the table.

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../src/core/errors.ts";
 import { readPoints } from "../../src/data/tables/point_rows.ts";
 import { logProb } from "../../src/flows/log_prob.ts";
 import { accurateSolve } from "../../src/flows/model.ts";
@@ -19,21 +18,15 @@ import {
   stateDictWeights,
 } from "../../src/train/weights/state_dict.ts";
 import { backendTest } from "../support/backends.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { refusalsIn } from "./_refusal.ts";
 
 /* Weights as people have them: state_dicts of wrapped modules, in every float type, and pickles. */
 
 const folder = new URL("./files/weights/", import.meta.url).pathname;
 const image = { height: 28, width: 28 };
 
-async function refusal(reading: () => unknown): Promise<string> {
-  try {
-    await reading();
-  } catch (error) {
-    assert.ok(error instanceof InputError, String(error));
-    return error.message.replace(folder, "");
-  }
-  assert.fail("it was read");
-}
+const refusal = refusalsIn(folder);
 
 /** PyTorch in float64, converged: at a tolerance of 1e-6 dopri5 itself errs by up to 4e-5 here. */
 const expected = [-1.81432603, -4.31295805, -2.25036183, -3.71726073, -8.7546786];
@@ -52,8 +45,7 @@ backendTest(
   "weights of every wrapper and type have PyTorch's log-probabilities",
   ["cpu"],
   async (backend) => {
-    const runsFolder = await Deno.makeTempDir();
-    try {
+    await inFolder(async (runsFolder) => {
       const { points } = await readPoints(`${folder}x.csv`);
       const control = { kind: "adaptive", rtol: 1e-6, atol: 1e-6 } as const;
       const settings = { ...accurateSolve, control };
@@ -66,9 +58,7 @@ backendTest(
           assert.ok(Math.abs(value - expected[i]!) < tolerance, `${name}, row ${i}: ${value}`)
         );
       }
-    } finally {
-      await Deno.remove(runsFolder, { recursive: true });
-    }
+    });
   },
 );
 

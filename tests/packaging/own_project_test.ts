@@ -1,6 +1,7 @@
 // A project in another folder that uses the library as docs/library.md says.
 import assert from "node:assert/strict";
 import { root } from "../../tools/bundle.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const page = Deno.readTextFileSync(`${root}/docs/library.md`);
 
@@ -10,16 +11,6 @@ function block(name: string): string {
     page,
   )!;
   return text!;
-}
-
-/** Gives a test a folder of its own, and removes it. */
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.realPath(await Deno.makeTempDir());
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** Runs a command line in a folder; gives what it writes to stdout. */

@@ -13,6 +13,7 @@ import { type LoadedRun, loadRun } from "../../src/train/run/load_run.ts";
 import { encodeSafetensors } from "../../src/train/weights/safetensors.ts";
 import { backendTest } from "../support/backends.ts";
 import { type FixtureArray, type FixtureTensors, readFixture, relativeError } from "./fixtures.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 /** Imports a fixture's state_dict as a file of PyTorch's would be, and lends the run. */
 async function withImported(
@@ -20,8 +21,7 @@ async function withImported(
   stateDict: FixtureTensors,
   use: (run: LoadedRun) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     const file = `${folder}/state_dict.safetensors`;
     const tensors = Object.entries(stateDict).map(([name, { shape, data }]) => ({
       name: `model.${name}`,
@@ -32,9 +32,7 @@ async function withImported(
     const { run } = await importWeights(kind, file, { runsFolder: `${folder}/runs` });
     const loaded = await loadRun(run);
     await use(loaded).finally(() => loaded.model.parameters.dispose());
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 backendTest(

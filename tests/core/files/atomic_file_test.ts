@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileAtomic, writePiecesAtomic } from "../../../src/core/files/atomic_file.ts";
 import { FailureError } from "../../../src/core/errors.ts";
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "../../support/in_folder.ts";
 
 const FULL = Deno.build.os === "windows" ? 112 : 28;
 
@@ -128,8 +120,7 @@ Deno.test("writeFileAtomic() on a full disk says so and removes its temporary fi
   }));
 
 Deno.test("writePiecesAtomic() keeps the old content when a piece fails", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     const path = `${folder}/points.csv`;
     const bytes = (text: string) => new TextEncoder().encode(text);
     await writePiecesAtomic(path, [bytes("1,2\n"), bytes("3,4\n")]);
@@ -141,7 +132,5 @@ Deno.test("writePiecesAtomic() keeps the old content when a piece fails", async 
     await assert.rejects(writePiecesAtomic(path, broken), /the solve stopped/);
     assert.equal(await Deno.readTextFile(path), "1,2\n3,4\n");
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["points.csv"]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });

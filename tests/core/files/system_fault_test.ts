@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { systemPath, systemWords } from "../../../src/core/files/system_fault.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** The error of a call that fails. */
 async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
@@ -12,8 +13,7 @@ async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 Deno.test("systemWords() says what the system's refusals mean, without numbers and calls", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "fluxion-faults-" });
-  try {
+  await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     const long = "x".repeat(300);
     const cases = [
@@ -34,9 +34,7 @@ Deno.test("systemWords() says what the system's refusals mean, without numbers a
     }
     const missing = await errorOf(() => Deno.rename(`${folder}/nothing`, `${folder}/x`));
     assert.equal(systemPath(missing), `${folder}/nothing`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
   const loop = new Error("Too many levels of symbolic links (os error 40): stat 'a/b'");
   loop.name = "FilesystemLoop";
   assert.deepEqual([systemWords(loop), systemPath(loop)], ["symbolic links form a loop", "a/b"]);

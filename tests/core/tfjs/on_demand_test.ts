@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { requestAdapter } from "../../../src/backends/adapters.ts";
 import { deno } from "../../../tools/bundle.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** tfjs's own mark: its core keeps its state under this name of the global object. */
 const MARK = "_tfengine";
@@ -24,15 +25,6 @@ async function run(folder: string, body: string): Promise<unknown> {
   ]);
   assert.ok(success, stderr);
   return JSON.parse(stdout);
-}
-
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("flow matching on points, its samples and log-likelihoods load no tfjs", () =>

@@ -6,6 +6,7 @@ import { sha256Hex } from "../../../src/data/downloads/sha256.ts";
 import { verifyDataset, verifyManifest } from "../../../src/data/downloads/verify.ts";
 import { FailureError, InputError } from "../../../src/core/errors.ts";
 import { gzip, idxImages, idxLabels } from "../images/idx_files.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const contents: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   "a-images": idxImages({ height: 2, width: 2, grey: new Uint8Array(40).map((_, i) => i) }),
@@ -391,8 +392,7 @@ Deno.test("manifests name https or content-checked mirrors and well-formed hashe
 });
 
 Deno.test("listDatasets() says which data sets are present and which are missing", async () => {
-  const dataDir = await Deno.makeTempDir();
-  try {
+  await inFolder(async (dataDir) => {
     await Deno.mkdir(`${dataDir}/kmnist`);
     for (const { name } of manifests[2]!.files) {
       await Deno.writeFile(`${dataDir}/kmnist/${name}.gz`, new Uint8Array());
@@ -408,9 +408,7 @@ Deno.test("listDatasets() says which data sets are present and which are missing
       "fashion-mnist false false",
       "kmnist false true",
     ]);
-  } finally {
-    await Deno.remove(dataDir, { recursive: true });
-  }
+  });
 });
 
 const original = new URL("../../../../shared/data/mnist", import.meta.url).pathname;
@@ -418,15 +416,12 @@ Deno.test({
   name: "fetchDataset() takes the real MNIST from a folder",
   ignore: !(await Deno.stat(original).then(() => true, () => false)),
   fn: async () => {
-    const dataDir = await Deno.makeTempDir();
-    try {
+    await inFolder(async (dataDir) => {
       const { fetched } = await fetchDataset("mnist", { dataDir, from: original });
       assert.equal(fetched, true);
       const checks = await verifyDataset("mnist", dataDir);
       assert.deepEqual(checks.map(({ problem }) => problem), [null, null, null, null, null]);
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
+    });
   },
 });
 

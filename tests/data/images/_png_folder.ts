@@ -1,4 +1,5 @@
 import { encodePng } from "../../../src/core/png/encode_png.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** A picture of 2 x 3 pixels, grey (one value) or in colour (three), whose first pixel is another. */
 export function picture(...value: readonly number[]): Uint8Array<ArrayBuffer> {
@@ -12,15 +13,12 @@ export async function inFiles(
   files: Readonly<Record<string, Uint8Array | string>>,
   work: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "fluxion ünï " });
-  try {
+  await inFolder(async (folder) => {
     for (const [name, content] of Object.entries(files)) {
       await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       await Deno.writeFile(`${folder}/${name}`, bytes);
     }
     await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  }, { prefix: "fluxion ünï " });
 }

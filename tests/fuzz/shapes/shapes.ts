@@ -12,6 +12,7 @@ import {
   type TrainingCase,
 } from "./draw_case.ts";
 import { writeNpy } from "./npy.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** Until when cases are tried. */
 export type FuzzShapesOptions =
@@ -56,8 +57,7 @@ export async function fuzzShapes(options: FuzzShapesOptions): Promise<FuzzShapes
 
 /** Tries one case; returns how many commands ended with a result. */
 export async function tryCase(drawn: ShapesCase): Promise<number> {
-  const folder = await Deno.makeTempDir({ prefix: "fluxion-shapes-" });
-  try {
+  return await inFolder(async (folder) => {
     switch (drawn.kind) {
       case "points":
         return await tryPoints(drawn, folder);
@@ -68,9 +68,7 @@ export async function tryCase(drawn: ShapesCase): Promise<number> {
       default:
         return drawn satisfies never;
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 /** Runs a command in each build; `result` is what has to have the same bits. Null where it was refused. */

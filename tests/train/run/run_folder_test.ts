@@ -10,6 +10,7 @@ import {
   runName,
   samplesFile,
 } from "../../../src/train/run/run_folder.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const config = encodeRunConfig({
   config: resolveConfig("cnf"),
@@ -22,15 +23,6 @@ const config = encodeRunConfig({
   flowValues: {},
 });
 
-async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 const naming = (root: string, mode: "new" | "resume" | "overwrite" = "new") => ({
   mode,
   root,
@@ -38,7 +30,7 @@ const naming = (root: string, mode: "new" | "resume" | "overwrite" = "new") => (
 });
 
 Deno.test("holdRun() without a path takes the next free number", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const hold = async () => {
       using held = await holdRun(null, naming(`${root}/runs`));
       return held.path;
@@ -51,7 +43,7 @@ Deno.test("holdRun() without a path takes the next free number", () =>
   }));
 
 Deno.test("holdRun() called many times concurrently returns different folders", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const helds = await Promise.all(
       Array.from({ length: 8 }, () => holdRun(null, naming(root))),
     );
@@ -60,7 +52,7 @@ Deno.test("holdRun() called many times concurrently returns different folders", 
   }));
 
 Deno.test("holdRun() refuses an existing run unless it resumes or overwrites", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/x`;
     await Deno.mkdir(path);
     await Deno.writeTextFile(`${path}/config.json`, config);
@@ -74,7 +66,7 @@ Deno.test("holdRun() refuses an existing run unless it resumes or overwrites", (
   }));
 
 Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/x`;
     await Deno.mkdir(`${path}/samples`, { recursive: true });
     await Deno.writeTextFile(`${path}/config.json`, config);
@@ -92,7 +84,7 @@ Deno.test("holdRun() with overwrite removes a run's files and no others", () =>
   }));
 
 Deno.test("holdRun() with overwrite removes nothing behind a link to another run's samples", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const picture = `${root}/precious/epoch-0001.png`;
     await Deno.mkdir(`${root}/precious`);
     await Deno.writeTextFile(picture, "mine");
@@ -117,7 +109,7 @@ Deno.test("epochOf() accepts the names that runs write, and no others", () => {
 });
 
 Deno.test("holdRun() with overwrite leaves a folder alone that is not a run", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/precious`;
     await Deno.mkdir(path);
     for (const content of ["{}", '{"model":"cnf"}', "not json", '{"name":"an npm package"}']) {
@@ -132,7 +124,7 @@ Deno.test("holdRun() with overwrite leaves a folder alone that is not a run", ()
   }));
 
 Deno.test("holdRun() accepts an empty folder and refuses files and invalid paths", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await Deno.mkdir(`${root}/empty`);
     (await holdRun(`${root}/empty`, naming(root)))[Symbol.dispose]();
     await Deno.writeTextFile(`${root}/file`, "");
@@ -148,7 +140,7 @@ Deno.test("holdRun() accepts an empty folder and refuses files and invalid paths
   }));
 
 Deno.test("holdRun() refuses a locked folder and takes it once it is released", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/x`;
     const first = await holdRun(path, naming(root));
     await Deno.writeTextFile(`${path}/config.json`, config);
@@ -162,7 +154,7 @@ Deno.test("holdRun() refuses a locked folder and takes it once it is released", 
   }));
 
 Deno.test("holdRun() to resume waits for the lock, reports it once, and can be aborted", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/x`;
     const first = await holdRun(path, naming(root));
     await Deno.writeTextFile(`${path}/config.json`, config);
@@ -179,7 +171,7 @@ Deno.test("holdRun() to resume waits for the lock, reports it once, and can be a
   }));
 
 Deno.test("holdRun() to resume gives up when it has waited as long as it said", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const path = `${root}/x`;
     using _first = await holdRun(path, naming(root));
     await Deno.writeTextFile(`${path}/config.json`, config);
@@ -207,7 +199,7 @@ Deno.test("holdRun() to resume gives up when it has waited as long as it said", 
   }));
 
 Deno.test("holdRun() removes the partial files of a killed process, and nothing else", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     const torn = `checkpoint.safetensors.${crypto.randomUUID()}.tmp`;
     const picture = `samples/epoch-0002.png.${crypto.randomUUID()}.tmp`;
     await Deno.mkdir(`${root}/samples`);
@@ -222,7 +214,7 @@ Deno.test("holdRun() removes the partial files of a killed process, and nothing 
   }));
 
 Deno.test("latestRun() is the most recently written run", () =>
-  inTempDir(async (root) => {
+  inFolder(async (root) => {
     await assert.rejects(latestRun(`${root}/runs`), { name: "InputError" });
     const at = async (name: string, file: "config" | "checkpoint", time: number) => {
       await Deno.mkdir(`${root}/runs/${name}`, { recursive: true });

@@ -7,6 +7,7 @@ import { holdRun } from "../../../src/train/run/run_folder.ts";
 import { listRuns, summarizeRun } from "../../../src/train/run/run_summary.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { encodeSafetensors } from "../../../src/train/weights/safetensors.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const checkpoint = encodeSafetensors({
   tensors: [{ name: "step", shape: [], values: BigInt64Array.of(1n) }],
@@ -38,12 +39,9 @@ function writeRun(
 }
 
 async function inRuns(work: (root: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await inFolder(async (folder) => {
     await work(`${folder}/runs`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 Deno.test("listRuns() tells finished, interrupted, running and broken runs, the newest first", () =>

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { cutLog, LogWriter, readLog } from "../../../src/train/run/training_log.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const stepEntry = (step: number) => ({ step, loss: 1 / step, stepMs: 2, nfe: null });
 
-async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("LogWriter appends entries that readLog() reads", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const path = `${folder}/log.jsonl`;
     for (const steps of [[1, 2], [3]]) {
       using writer = await LogWriter.open(path);
@@ -27,7 +19,7 @@ Deno.test("LogWriter appends entries that readLog() reads", () =>
   }));
 
 Deno.test("cutLog() keeps entries up to a step and drops a torn line", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const path = `${folder}/log.jsonl`;
     const lines = [
       stepEntry(1),
@@ -46,7 +38,7 @@ Deno.test("cutLog() keeps entries up to a step and drops a torn line", () =>
   }));
 
 Deno.test("readLog() classifies an entry by all of its fields", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const path = `${folder}/log.jsonl`;
     const evaluation = { step: 1, epoch: 1, testLoss: 0.5 };
     const lines = [
@@ -64,14 +56,14 @@ Deno.test("readLog() classifies an entry by all of its fields", () =>
   }));
 
 Deno.test("cutLog() creates an empty log if there is none", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const path = `${folder}/log.jsonl`;
     assert.deepEqual(await cutLog(path, 5), { steps: [], evaluations: [] });
     assert.equal(await Deno.readTextFile(path), "");
   }));
 
 Deno.test("LogWriter reports a full disk as a failure", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     using writer = await LogWriter.open(`${folder}/log.jsonl`);
     const { writeSync } = Deno.FsFile.prototype;
     Deno.FsFile.prototype.writeSync = () => {

@@ -4,6 +4,7 @@ import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
 import type { TrainSpec } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
+export { inFolder as inTempDir } from "../../support/in_folder.ts";
 
 /** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, 3 left over. */
 export function smallPoints(): PointDataset {
@@ -102,16 +103,6 @@ export const smallRuns = {
 /** Opens the data of {@link smallRuns}. */
 export const openSmall: DatasetOpener = (name) =>
   Promise.resolve(name === "small-images" ? smallImages() : smallPoints());
-
-/** A temporary folder for the duration of a test. */
-export async function inTempDir(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** What two equal runs must share: weights, and the log except for times. */
 export async function essence(run: string) {

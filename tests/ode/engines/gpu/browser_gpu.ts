@@ -4,6 +4,7 @@ import type { Gpu, Operand } from "../../../../src/backends/gpu/gpu.ts";
 import type { PooledBuffer } from "../../../../src/backends/gpu/buffers.ts";
 import type { BindingKind, Program, ProgramSource } from "../../../../src/backends/gpu/programs.ts";
 import { withChromiumPage } from "../../../support/chromium.ts";
+import { inFolder } from "../../../support/in_folder.ts";
 
 /** Chromium's software WebGPU. */
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
@@ -227,13 +228,10 @@ export class BrowserGpu {
 export async function withBrowserGpu<T>(use: (gpu: BrowserGpu) => Promise<T>): Promise<T> {
   return await withChromiumPage(WEBGPU, async (page) => {
     // A file's page is a secure context.
-    const folder = await Deno.makeTempDir();
-    try {
+    return await inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/page.html`, "<!doctype html><title>WebGPU</title>");
       await page.goto(`file://${folder}/page.html`);
       return await use(new BrowserGpu(page));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   });
 }

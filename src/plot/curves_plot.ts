@@ -4,7 +4,7 @@ import {
   axes,
   type Axis,
   BELOW_AXIS,
-  clipped,
+  cutOut,
   gridLines,
   heading,
   leftOfAxis,
@@ -288,10 +288,10 @@ export function curvesPlot(
     })
     : "";
   const parts = [
+    gridLines(area, x, y),
+    cutOut(area, level + marks.join(""), options),
     head.svg,
     named.svg,
-    gridLines(area, x, y),
-    clipped(area, level + marks.join("")),
     axes(area, nfe ? silentX : x, y),
     // Step 0 is at the edge, where the area's clip would leave half of a mark.
     ...evaluated.filter(({ start }) => Number.isFinite(start)).map(({ start, color }) =>
@@ -310,7 +310,7 @@ export function curvesPlot(
     );
     parts.push(
       gridLines(second, x, nfeAxis),
-      clipped(second, line(counts, nfeAxis, 1.4)),
+      line(counts, nfeAxis, 1.4),
       axes(second, x, nfeAxis),
     );
     bottom = second.y + second.height;

@@ -3,7 +3,7 @@ import {
   areaWidth,
   axes,
   type Axis,
-  clipped,
+  cutOut,
   gridLines,
   heading,
   isForPhone,
@@ -48,6 +48,9 @@ export interface ScatterMatrixOptions
 
 /** Maximum number of dimensions, also for a phone; more panels would be too small to read. */
 const MAX_DIMS = 6, MAX_DIMS_PHONE = 4;
+
+/** By how much the line of a histogram may leave its panel. */
+const LINE = 2;
 
 /** Side of a panel by the number of dimensions shown. */
 const SIDES = [0, 0, 250, 190, 160, 136, 120] as const;
@@ -164,7 +167,8 @@ export function scatterMatrix(
       const hasY = column === 0 && (row > 0 || others !== null);
       const outerY = hasY ? y : { at: y.at, label: "", ticks: [] };
       if (row === column) {
-        parts.push(clipped(area, diagonal(row, area, x)));
+        const { format } = options;
+        parts.push(cutOut(area, diagonal(row, area, x), { format, reach: LINE }));
       } else {
         const table = row > column ? own : others!;
         const count = table[0]!.length;

@@ -21,7 +21,10 @@ function wordsOf(drawing: string): string[] {
 
 /** Grid lines and axes: everything that says what a place in the drawing means. */
 const frameOf = (drawing: string) =>
-  Array.from(drawing.matchAll(/<line [^>]*>/g), ([line]) => line);
+  Array.from(
+    drawing.matchAll(/<path d="[^"]*" fill="none" stroke="(?:#e9edf2|#aab4c2)"/g),
+    ([path]) => path,
+  );
 
 Deno.test("titles say the model, the data without folders and the step", () => {
   const cnf = { model: "cnf", net: "mlp", data: "moons" } as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { openBackend } from "../../src/backends/open_backend.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/registry.ts";
 import { train, type TrainSpec } from "../../src/train/train.ts";
@@ -49,12 +50,15 @@ const runs: Readonly<Record<string, TrainSpec>> = {
   },
 };
 
-/** Data with few test rows: test losses, which take longest on a software adapter, are not compared. */
-const openFew: DatasetOpener = async (name, opening) => {
+/** Data with so many test rows, which take long on a software adapter. */
+const openFirst = (count: number): DatasetOpener => async (name, opening) => {
   if (name === "small-images") return await openSmall(name, opening);
   const dataset = await openDataset(name, opening);
-  return { ...dataset, test: { ...dataset.test, count: 4 } } as Dataset;
+  return { ...dataset, test: { ...dataset.test, count } } as Dataset;
 };
+
+/** Test losses are not compared. */
+const openFew = openFirst(4);
 
 async function lossesOf(given: TrainSpec, run: string): Promise<readonly number[]> {
   await train(given, { run, openDataset: openFew });
@@ -73,6 +77,50 @@ for (const [name, given] of Object.entries(runs)) {
         assert.ok(error < 1e-3, `step ${i + 1}: ${loss} on the GPU, ${onCpu[i]} on the CPU`);
       });
     }));
+}
+
+/**
+ * Whole runs, the untrained test loss that they leave far behind, and how far apart the two may end. Float32 sums in
+ * another order let a CNF's adaptive steps differ; flow matching has none.
+ */
+const wholeRuns: Readonly<Record<string, readonly [TrainSpec, number, number]>> = {
+  // The loosest solves that do not hurt the model: 38 evaluations per step, a minute on two cores.
+  "500 steps of a CNF, 32 wide, at batch 128": [
+    { ...cnf, hidden: 32, batchSize: 128, steps: 500, solver: "bosh3", rtol: 0.02, atol: 0.02 },
+    ...[2.8, 0.02] as const,
+  ],
+  "200 steps of flow matching on points": [
+    { model: "fm", data: "moons", hidden: 16, batchSize: 64, steps: 200, evalEvery: 0 },
+    ...[1.7, 1e-4] as const,
+  ],
+  "60 steps of flow matching on MNIST": [
+    {
+      ...{ model: "fm", data: "mnist", net: "resnet", filters: 4, blocks: 1, batchSize: 4 },
+      ...{ steps: 60, evalEvery: 0 },
+    },
+    ...[1.1, 1e-4] as const,
+  ],
+};
+
+for (const [name, [given, untrained, tolerance]] of Object.entries(wholeRuns)) {
+  backendTest(
+    `${name} end at the CPU's quality`,
+    ["webgpu"],
+    (backend) =>
+      inTempDir(async (folder) => {
+        const endOf = async (kind: "webgpu" | "cpu") => {
+          const run = `${folder}/${kind}`;
+          await train({ ...given, backend: kind }, { run, openDataset: openFirst(64) });
+          return (await readLog(`${run}/log.jsonl`)).evaluations.at(-1)!.testLoss!;
+        };
+        const onGpu = await endOf("webgpu"), onCpu = await endOf("cpu");
+        await openBackend(backend.kind);
+        assert.ok(
+          onCpu < 0.7 * untrained && Math.abs(onGpu - onCpu) < tolerance,
+          `${onGpu} on the GPU, ${onCpu} on the CPU`,
+        );
+      }),
+  );
 }
 
 backendTest("training frees its GPU buffers", ["webgpu"], () =>

@@ -420,27 +420,3 @@ backendTest(
     trainer.dispose();
   },
 );
-
-backendTest(
-  "a CNF trained on a GPU is as good as the CPU's",
-  ["webgpu"],
-  (backend) =>
-    inTempDir(async (folder) => {
-      const lossOf = async (kind: "webgpu" | "cpu") => {
-        const run = `${folder}/${kind}`;
-        await train({
-          ...{ model: "cnf", data: "moons", hidden: 8, batchSize: 16, steps: 200, evalEvery: 0 },
-          backend: kind,
-        }, { run });
-        const { evaluations } = await readLog(`${run}/log.jsonl`);
-        return evaluations.at(-1)!.testLoss!;
-      };
-      const onGpu = await lossOf("webgpu"), onCpu = await lossOf("cpu");
-      // Untrained it is above 3.
-      assert.ok(
-        onCpu < 2 && Math.abs(onGpu - onCpu) < 0.02,
-        `${onGpu} on the GPU, ${onCpu} on the CPU`,
-      );
-      await openBackend(backend.kind);
-    }),
-);

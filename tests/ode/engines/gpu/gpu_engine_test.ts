@@ -5,17 +5,23 @@ import type { DeviceLimits } from "../../../../src/backends/gpu/limits.ts";
 import { openBackend } from "../../../../src/backends/open_backend.ts";
 import { Parameters } from "../../../../src/core/parameters.ts";
 import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
-import type { Engine, SolveProblem, Support } from "../../../../src/ode/engines/engine.ts";
+import type {
+  Engine,
+  SolveProblem,
+  StepControl,
+  Support,
+} from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
 import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
 import type { WantedTile } from "../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { euler } from "../../../../src/ode/tableaus/euler.ts";
 import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
-import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
+import { mlpLayout, type MlpShape } from "../../../../src/ops/mlp_field/contract.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { engineSuite } from "../../engine_suite.ts";
 import { dopri5Solve, randomNumbers, randomWeights } from "../mlp_problem.ts";
+import { mlpFieldFloat64, solveFloat64 } from "./float64_solve.ts";
 
 engineSuite({
   name: "gpuEngine()",
@@ -26,24 +32,46 @@ engineSuite({
   onDevice: true,
 });
 
-/** A problem with an exact trace on the current backend; by default 20 groups of 8 rows, the last of 5. */
-function problemOf(
-  { dims, hidden, scale, rows = 157 }: {
-    readonly dims: number;
-    readonly hidden: number;
-    readonly scale: number;
-    readonly rows?: number;
-  },
-  changes: Partial<Omit<SolveProblem, "y0">> = {},
-): SolveProblem & { readonly y0: tf.Tensor2D; dispose(): void } {
-  const shape = { dims, hidden };
-  const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, scale));
+/** A problem's sizes; its weights are `scale` times PyTorch's bounds. */
+interface Sizes extends MlpShape {
+  readonly scale: number;
+  /** By default 20 groups of 8, the last of 5. */
+  readonly rows?: number;
+}
+
+/** Points without a change of log-density, [rows, dims + 1]. */
+function startOf({ dims, rows = 157 }: Sizes): Float32Array {
   const start = new Float32Array(rows * (dims + 1));
   const numbers = randomNumbers(rows * dims, 20);
   for (let i = 0; i < rows * dims; i++) {
     start[Math.floor(i / dims) * (dims + 1) + i % dims] = numbers[i]!;
   }
-  const y0 = tf.tensor2d(start, [rows, dims + 1]);
+  return start;
+}
+
+/** The end of {@link problemOf} in float64. */
+async function float64Of(
+  sizes: Sizes,
+  { control, controlGroup = dopri5Solve.controlGroup }: {
+    readonly control: StepControl;
+    readonly controlGroup?: number;
+  },
+): Promise<Float64Array> {
+  const { dims, hidden, scale, rows = 157 } = sizes;
+  const parameters = randomWeights({ dims, hidden }, scale);
+  const field = mlpFieldFloat64({ dims, hidden, trace: "exact" }, { parameters });
+  const { tableau } = dopri5Solve, how = { tableau, control, rows, groupRows: controlGroup };
+  return (await solveFloat64(field, startOf(sizes), how)).y1;
+}
+
+/** A problem with an exact trace on the current backend. */
+function problemOf(
+  { dims, hidden, ...sizes }: Sizes,
+  changes: Partial<Omit<SolveProblem, "y0">> = {},
+): SolveProblem & { readonly y0: tf.Tensor2D; dispose(): void } {
+  const shape = { dims, hidden };
+  const parameters = Parameters.fromFlat(mlpLayout(shape), randomWeights(shape, sizes.scale));
+  const y0 = tf.tensor2d(startOf({ ...shape, ...sizes }), [sizes.rows ?? 157, dims + 1]);
   return {
     field: { kind: "mlp", ...shape, parameters, trace: { kind: "exact" } },
     y0,
@@ -98,6 +126,13 @@ backendTest(
       assert.ok(equal.length >= same, `scale ${scale}: ${equal.length} of 20`);
       const error = relativeError(y1, cpu.y1);
       assert.ok(error < close, `scale ${scale}: ${error}`);
+      // What the tolerance leaves to a solve, against float64 for two groups, is the CPU engine's.
+      const control = { kind: "adaptive", rtol: 1e-8, atol: 1e-8 } as const;
+      const truth = await float64Of({ ...odd, scale, rows: 16 }, { control });
+      const [own, ofCpu] = [y1, cpu.y1].map((ends) =>
+        relativeError(ends.subarray(0, truth.length), truth)
+      ) as [number, number];
+      assert.ok(own < 5e-4 && own < 1.1 * ofCpu, `scale ${scale}: ${own}, the CPU's ${ofCpu}`);
       problem.dispose();
     }
   },
@@ -140,29 +175,23 @@ backendTest(
 );
 
 backendTest(
-  "gpuEngine() has the CPU engine's values at the edges of its tiles",
+  "gpuEngine() has the values of float64 at the edges of its tiles",
   ["webgpu"],
   async (backend) => {
-    // One thread per row, and more columns than threads; one row, and a group of half a tile.
-    const cases = [
-      { dims: 1, hidden: 2, rows: 1, controlGroup: 8 },
-      { dims: 5, hidden: 6, rows: 13, controlGroup: 5 },
-    ].map(({ controlGroup, ...sizes }) => ({
-      sizes: { ...sizes, scale: 1 },
-      changes: { controlGroup, control: { kind: "fixed", steps: 5 } } as const,
-    }));
-    await openBackend("cpu");
-    const onCpu: Float32Array[] = [];
-    for (const { sizes, changes } of cases) {
+    const engine = gpuEngine(gpuOf(backend));
+    // One thread per row, and more columns than threads; one row, groups of half a tile, of all of it and one more.
+    for (
+      const { controlGroup, ...shape } of [
+        { dims: 1, hidden: 2, rows: 1, controlGroup: 8 },
+        { dims: 5, hidden: 6, rows: 13, controlGroup: 5 },
+        { dims: 3, hidden: 22, rows: 17, controlGroup: 8 },
+      ]
+    ) {
+      const sizes = { ...shape, scale: 1 };
+      const changes = { controlGroup, control: { kind: "fixed", steps: 5 } } as const;
       const problem = problemOf(sizes, changes);
-      onCpu.push((await solved(simdEngine(), problem)).y1);
-      problem.dispose();
-    }
-    await openBackend("webgpu");
-    for (const [i, { sizes, changes }] of cases.entries()) {
-      const problem = problemOf(sizes, changes);
-      const { y1 } = await solved(gpuEngine(gpuOf(backend)), problem);
-      const error = relativeError(y1, onCpu[i]!);
+      const { y1 } = await solved(engine, problem);
+      const error = relativeError(y1, await float64Of(sizes, changes));
       assert.ok(error < 2e-6, `${sizes.dims} dimensions: ${error}`);
       problem.dispose();
     }

@@ -1,5 +1,5 @@
 import type { ParameterLayout } from "../core/parameters.ts";
-import type { Tensor, Tensor2D } from "../core/tensors.ts";
+import type { Scalar, Tensor, Tensor2D } from "../core/tensors.ts";
 
 /**
  * A velocity network without its weights: the only view of it that flows, training, sampling and
@@ -34,6 +34,18 @@ export interface Network {
    * @returns Velocities with x's shape.
    */
   apply(parameters: readonly Tensor[], x: Tensor2D, at: VelocityInputs): Tensor2D;
+  /**
+   * Mean over all elements of (velocity - target)^2, if the current backend has it as one operation that
+   * is differentiable in `parameters` alone; null otherwise, and by default.
+   *
+   * @param target Of x's shape.
+   */
+  squaredError?(
+    parameters: readonly Tensor[],
+    x: Tensor2D,
+    at: VelocityInputs,
+    target: Tensor2D,
+  ): Scalar | null;
   /** Sizes recorded beside the kind in `config.json`; nothing by default. */
   readonly sizes?: Readonly<Record<string, unknown>>;
   /** Image size if rows are images; points by default. */

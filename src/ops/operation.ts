@@ -23,17 +23,22 @@ export function operation<T extends tf.Tensor>(
 ): T {
   // The function behind `tf.customGrad`, private in tfjs's types.
   const engine = tf.engine() as unknown as {
-    isTapeOn(): boolean;
     runKernelFunc(parts: {
       readonly inputs: Readonly<Record<number, tf.Tensor>>;
       forwardFunc(backend: unknown, save: (tensors: tf.Tensor[]) => void): tf.Tensor;
       backwardsFunc(dy: tf.Tensor, saved: tf.Tensor[]): Record<number, () => tf.Tensor>;
     }): T;
   };
-  const isDifferentiated = engine.isTapeOn();
+  const isDifferentiated = isDifferentiating();
   return engine.runKernelFunc({
     inputs: { ...inputs },
     forwardFunc: (_, save) => value(save, isDifferentiated),
     backwardsFunc: (dy, saved) => ({ ...pullBack(dy, saved) }),
   });
+}
+
+/** Whether tfjs records operations for a gradient. */
+export function isDifferentiating(): boolean {
+  // Private in tfjs's types.
+  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
 }

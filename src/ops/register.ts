@@ -25,6 +25,13 @@ import { matMul, type MatMulCall } from "./matmul/matmul.ts";
 import { RELU_GRADIENT, type ReluGradientCall, reluGradientKernel } from "./relu_gradient/cpu.ts";
 import { resample, type ResampleCall, resampleKernels } from "./resample/cpu.ts";
 import {
+  type ResnetCall,
+  resnetKernels,
+  resnetSquaredError,
+  type ResnetSquaredErrorCall,
+  resnetVelocity,
+} from "./resnet/cpu.ts";
+import {
   resnetBlock,
   type ResnetBlockCall,
   type ResnetBlockGradCall,
@@ -103,5 +110,15 @@ export function registerCpuKernels(
     backendName,
     resnetBlockKernels.gradient,
     (call: ResnetBlockGradCall) => resnetBlockGradient(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    resnetKernels.velocity,
+    (call: ResnetCall) => resnetVelocity(simd, call),
+  );
+  replaceKernel(
+    backendName,
+    resnetKernels.squaredError,
+    (call: ResnetSquaredErrorCall) => resnetSquaredError(simd, call),
   );
 }

@@ -7,7 +7,7 @@
 export const MOST_TASKS = 255;
 
 /** Maximum number of calls per round. */
-export const MOST_CALLS = 1024;
+export const MOST_CALLS = 2048;
 
 /**
  * Numbers of a call's description: its function, how many arguments, which of these are addresses

@@ -179,8 +179,12 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
   runChains(chains: readonly Task[], numbers: number): void {
     // Each thread's scratch memory starts on its own cache line.
     const bytes = 64 * Math.ceil(numbers / 16);
-    const threads = chains.length > 1 ? this.#threads : 1;
+    const threads = this.#threadsFor(chains);
     this.withScratch(bytes / 4 * threads, (at) => this.#run(chains, { at, bytes }));
+  }
+
+  #threadsFor(tasks: readonly Task[]): number {
+    return Math.min(this.#threads, tasks.length);
   }
 
   /** Calls `use` with the address of memory for `numbers` float32 values, and frees it afterwards. */
@@ -196,7 +200,7 @@ export class KernelThreads<Kernels extends KernelFunctions<Kernels>> {
   #run(tasks: readonly Task[], scratch = { at: 0, bytes: 0 }): void {
     throwIfStopped();
     const memoryBytes = this.#loaded.memory.buffer.byteLength;
-    const threads = tasks.length === 1 ? 1 : this.#threads;
+    const threads = this.#threadsFor(tasks);
     requireInside(memoryBytes, scratch.at, threads * scratch.bytes, "the threads' own memory");
     for (const task of tasks) {
       for (const call of task) {

@@ -74,6 +74,7 @@ const calls: Readonly<Record<MemoryKernel, fc.Arbitrary<number[]>>> = {
   groupNormSiluGradient: callOf(small, small, fours, ...times(12, at)),
   reluGradient: callOf(small, small, small, ...times(5, at)),
   addOf: callOf(small, at, at, at),
+  squaredErrorGradient: callOf(small, real, at, at, at),
   sumOfFour: callOf(small, small, fours, real, at, at),
   fourTimes: callOf(small, small, fours, real, at, at),
   sumMiddle: callOf(small, small, small, real, at, at, at),

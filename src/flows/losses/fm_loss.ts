@@ -120,8 +120,9 @@ export function velocityRegression(
 ): { loss: Scalar; gradient: Tensor1D } {
   return tf.tidy(() => {
     const loss = (...tensors: Tensor[]) => {
-      const velocity = applyNetwork(model.network, tensors, at.x, { t: at.times });
-      return meanSquaredError(velocity, at.target);
+      const { network } = model, times = { t: at.times };
+      return network.squaredError?.(tensors, at.x, times, at.target) ??
+        meanSquaredError(applyNetwork(network, tensors, at.x, times), at.target);
     };
     const { layout, tensors } = model.parameters;
     const { value, gradients } = valueAndGradients(loss, tensors);

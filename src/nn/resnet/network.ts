@@ -4,7 +4,7 @@ import { requireRoom } from "../room.ts";
 import { requireSizes } from "../size_rule.ts";
 import { frequencyBuffer } from "../time_embedding.ts";
 import { resnetLayout } from "./layout.ts";
-import { simpleResnet } from "./simple_resnet.ts";
+import { simpleResnet, simpleResnetSquaredError } from "./simple_resnet.ts";
 import { type ResnetSizes, resnetSizes } from "./sizes.ts";
 
 /** A ConditionedSimpleResnet over images. */
@@ -30,6 +30,8 @@ export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
     rowWidth: height * width * channels,
     layout: resnetLayout(sizes),
     apply: (parameters, x, { t }) => simpleResnet(sizes, parameters, x, t),
+    squaredError: (parameters, x, { t }, target) =>
+      simpleResnetSquaredError(sizes, parameters, { x, t, target }),
     sizes,
     image: { height, width, channels },
     activations: activationsOf(sizes),

@@ -1,6 +1,13 @@
 import * as tf from "../../core/tfjs/library.ts";
-import { convolve } from "../../ops/convolution/convolution.ts";
+import type { Scalar } from "../../core/tensors.ts";
+import { type ConvolutionParameters, convolve } from "../../ops/convolution/convolution.ts";
 import { resnetBlock } from "../../ops/resnet_block/resnet_block.ts";
+import {
+  hasResnet,
+  type ResnetLayers,
+  resnetSquaredError,
+  resnetVelocity,
+} from "../../ops/resnet/resnet.ts";
 import { timeEmbedding } from "../time_embedding.ts";
 import type { ResnetSizes } from "./sizes.ts";
 
@@ -19,31 +26,73 @@ export function simpleResnet(
   x: tf.Tensor2D,
   t: ArrayLike<number>,
 ): tf.Tensor2D {
-  const { height, width, channels, filters, blocks } = sizes;
-  const layers = parameters as readonly tf.Tensor4D[];
-  const weights = (layer: number) => ({
-    filter: layers[2 * layer]!,
-    bias: layers[2 * layer + 1] as tf.Tensor,
-  });
-  const conv = (input: tf.Tensor4D, layer: number, activation: "linear" | "relu") =>
-    convolve(input, weights(layer), activation);
   return tf.tidy(() => {
-    const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
-    const images = tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D;
-    let h = conv(images, 0, "relu");
-    for (let block = 0; block < blocks; block++) {
-      const first = 1 + 3 * block;
-      // A 1x1 convolution is linear, so the embedding's contribution is a per-image bias.
-      const { filter, bias } = weights(first);
-      const b = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
-      const biases = tf.add(tf.matMul(embedding, b), bias);
-      h = resnetBlock(
-        h,
-        [{ filter, bias: biases }, weights(first + 1), weights(first + 2)],
-        // The last block is followed by a ReLU.
-        block === blocks - 1 ? "relu" : "linear",
-      );
-    }
-    return tf.reshape(conv(h, 1 + 3 * blocks, "linear"), x.shape) as tf.Tensor2D;
+    const { images, layers } = operandsOf(sizes, parameters, x, t);
+    const isOne = hasResnet("velocity", hiddenShape(sizes, t), sizes);
+    const y = isOne ? resnetVelocity(images, layers) : inLayers(images, layers);
+    return tf.reshape(y, x.shape) as tf.Tensor2D;
   });
+}
+
+/**
+ * Mean of (simpleResnet - target)^2 as one operation, differentiable in the parameters; null if the backend
+ * does not have it (`resnetSquaredError`).
+ *
+ * @param at.target Of x's shape.
+ */
+export function simpleResnetSquaredError(
+  sizes: ResnetSizes,
+  parameters: readonly tf.Tensor[],
+  { x, t, target }: {
+    readonly x: tf.Tensor2D;
+    readonly t: ArrayLike<number>;
+    readonly target: tf.Tensor2D;
+  },
+): Scalar | null {
+  if (!hasResnet("squaredError", hiddenShape(sizes, t), sizes)) return null;
+  return tf.tidy(() => {
+    const { images, layers } = operandsOf(sizes, parameters, x, t);
+    return resnetSquaredError(images, layers, tf.reshape(target, images.shape) as tf.Tensor4D);
+  });
+}
+
+function hiddenShape(
+  { height, width, filters }: ResnetSizes,
+  t: ArrayLike<number>,
+): [number, number, number, number] {
+  return [t.length, height, width, filters];
+}
+
+/** The batch as images, and the convolutions; a 1x1 convolution is linear, so the embedding's contribution is a bias per image. */
+function operandsOf(
+  { height, width, channels, filters }: ResnetSizes,
+  parameters: readonly tf.Tensor[],
+  x: tf.Tensor2D,
+  t: ArrayLike<number>,
+): { images: tf.Tensor4D; layers: ResnetLayers } {
+  const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
+  const layers = Array.from({ length: parameters.length / 2 }, (_, layer) => {
+    const filter = parameters[2 * layer] as tf.Tensor4D, bias = parameters[2 * layer + 1]!;
+    const isFirstOfBlock = layer % 3 === 1 && layer < parameters.length / 2 - 1;
+    if (!isFirstOfBlock) return { filter, bias };
+    const matrix = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
+    return { filter, bias: tf.add(tf.matMul(embedding, matrix), bias) };
+  });
+  return { images: tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D, layers };
+}
+
+/** The network as an operation per convolution or block. */
+function inLayers(images: tf.Tensor4D, layers: ResnetLayers): tf.Tensor4D {
+  const last = layers.length - 1;
+  let h = convolve(images, layers[0]!, "relu");
+  for (let first = 1; first < last; first += 3) {
+    const [one, two, three] = layers.slice(first) as [
+      ConvolutionParameters,
+      ConvolutionParameters,
+      ConvolutionParameters,
+    ];
+    // The last block is followed by a ReLU.
+    h = resnetBlock(h, [one, two, three], first + 3 === last ? "relu" : "linear");
+  }
+  return convolve(h, layers[last]!, "linear");
 }

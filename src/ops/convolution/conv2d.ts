@@ -357,7 +357,7 @@ export function conv2dBackpropInput(
 }
 
 /** Rotates a filter [kh, kw, a, b] by 180 degrees and swaps its channels: [kh, kw, b, a]. */
-function flipFilter(backend: WasmBackend, filter: tf.TensorInfo): tf.TensorInfo {
+export function flipFilter(backend: WasmBackend, filter: tf.TensorInfo): tf.TensorInfo {
   const [kh, kw, a, b] = filter.shape as Shape4D;
   const out = backend.makeOutput([kh, kw, b, a], "float32");
   const from = backend.typedArrayFromHeap(filter), to = backend.typedArrayFromHeap(out);

@@ -4,7 +4,7 @@ import { type ConvolutionKernels, FILTER_SCRATCH } from "./kernels.ts";
 import { type WasmBackend, withScratch } from "../../threads/wasm.ts";
 
 /** Cost of transforming a filter tap, in multiply-adds. */
-const FILTER_WORK = 50;
+export const FILTER_WORK = 50;
 
 /**
  * Calls `use` with the address of a filter [3, 3, cin, cout] transformed for Winograd; with `turn`

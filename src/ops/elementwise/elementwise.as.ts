@@ -58,6 +58,26 @@ export function reluGradient(
   }
 }
 
+/** out = scale * (2 * (a - b)): the gradient of scale * sum of (a - b)^2 with respect to a. */
+export function squaredErrorGradient(
+  count: i32,
+  scale: f32,
+  a: usize,
+  b: usize,
+  out: usize,
+): void {
+  const factor = f32x4.splat(scale);
+  const end = out + <usize>count * 4, vectorsEnd = out + <usize>(count & ~3) * 4;
+  for (; out < vectorsEnd; out += 16, a += 16, b += 16) {
+    const difference = f32x4.sub(v128.load(a), v128.load(b));
+    v128.store(out, f32x4.mul(factor, f32x4.add(difference, difference)));
+  }
+  for (; out < end; out += 4, a += 4, b += 4) {
+    const difference = load<f32>(a) - load<f32>(b);
+    store<f32>(out, scale * (difference + difference));
+  }
+}
+
 /** out = a + b. */
 export function addOf(count: i32, a: usize, b: usize, out: usize): void {
   const end = out + <usize>count * 4, pairsEnd = out + <usize>(count & ~7) * 4;

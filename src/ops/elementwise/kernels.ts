@@ -31,6 +31,8 @@ export interface ElementwiseKernels {
     sums: number,
     scratch: number,
   ): void;
+  /** out = scale * (2 * (a - b)). */
+  squaredErrorGradient(count: number, scale: number, a: number, b: number, out: number): void;
   /** out = a + b. */
   addOf(count: number, a: number, b: number, out: number): void;
   /** Sums over 2x2 pixels; see elementwise.as.ts. */
@@ -93,6 +95,10 @@ export const elementwiseModule: KernelModule = {
         [6, outer! * inner!],
         [7, 3 * inner!],
       ],
+    },
+    squaredErrorGradient: {
+      reals: [1],
+      operands: ([count]) => [[2, count!], [3, count!], [4, count!]],
     },
     addOf: { operands: ([count]) => [[1, count!], [2, count!], [3, count!]] },
     sumOfFour: {

@@ -1,15 +1,15 @@
 import * as tf from "../../core/tfjs/library.ts";
-import type { Argument, KernelCall, OwnAddress } from "../../threads/thread_pool.ts";
-import { type Range, ranges } from "../../threads/ranges.ts";
-import type { KernelThreads } from "../../threads/kernel_threads.ts";
-import type { ConvolutionKernels } from "../convolution/kernels.ts";
-import type { MatmulKernels } from "../matmul/kernels.ts";
-import type { ElementwiseKernels } from "../elementwise/kernels.ts";
+import { OwnMemory, Places } from "./places.ts";
 import { addressOf, type KernelCall as TensorCall, withScratch } from "../../threads/wasm.ts";
 import { withWinogradFilter } from "../convolution/winograd_filter.ts";
-
-/** Kernels used in this file. */
-type Kernels = KernelThreads<ConvolutionKernels & MatmulKernels & ElementwiseKernels>;
+import {
+  blockCalls,
+  blockGradientCalls,
+  blockGradientScratch,
+  type BlockKernels,
+  blockScratch,
+} from "./calls.ts";
+import { portions } from "./portions.ts";
 
 /**
  * tfjs names of Fluxion kernels for a ResNet block,
@@ -53,24 +53,15 @@ export function supportsResnetBlock(channels: number): boolean {
   return channels % 4 === 0 && channels >= 8;
 }
 
-/** Bytes per tensor of the images processed together: a few such tensors fit a core's caches. */
-const PORTION_BYTES = 400_000;
-/** Minimum number of portions, given enough images, to share among threads. */
-const MIN_PORTIONS = 8;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Scratch numbers of `sumMiddle` per sum. */
+export const SUM_SCRATCH = 2;
 
-/**
- * Splits a batch into portions of images processed together. The split depends on the sizes only,
- * because it determines the order of sums over the batch.
- *
- * @throws {RangeError} If there are no images.
- */
-function portions([n, h, w, c]: Shape4D): Range[] {
-  if (n * h * w === 0) {
-    throw new RangeError(`${resnetBlockKernels.value}: expected images, got [${[n, h, w, c]}]`);
-  }
-  const most = Math.max(1, Math.floor(PORTION_BYTES / (BYTES * h * w * c)));
-  return ranges(n, Math.max(MIN_PORTIONS, Math.ceil(n / most)));
+/** @throws {RangeError} If there are no images. */
+function requireImages(shape: Shape4D): void {
+  const [n, h, w] = shape;
+  if (n * h * w > 0) return;
+  throw new RangeError(`${resnetBlockKernels.value}: expected images, got [${shape}]`);
 }
 
 /**
@@ -79,63 +70,27 @@ function portions([n, h, w, c]: Shape4D): Range[] {
  * @throws {RangeError} If there are no images.
  */
 export function resnetBlock(
-  simd: Kernels,
+  simd: BlockKernels,
   { inputs, attrs: { relu, keep }, backend }: ResnetBlockCall,
 ): tf.TensorInfo[] {
   const shape = inputs.x.shape as Shape4D;
+  requireImages(shape);
   const [, h, w, c] = shape;
   const parts = portions(shape), image = h * w * c * BYTES;
   const outputs = Array.from({ length: keep ? 3 : 1 }, () => backend.makeOutput(shape, "float32"));
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
   const [y, a1, a2] = outputs.map(at);
-  const [x, bias1] = [at(inputs.x), at(inputs.bias1)];
-  const own = new OwnMemory(
-    Math.max(simd.kernels.gemmScratch(c, c), simd.kernels.winogradScratch(c, c)),
-  );
+  const own = new OwnMemory(blockScratch(simd, c));
   const [own1, own2] = keep ? [] : [0, 0].map(() => own.take(parts.at(-1)!.count * image));
-  const { wide } = simd;
   withWinogradFilter(simd, backend, { at: at(inputs.filter2), turn: 0, cin: c, cout: c }, (u) => {
     const chains = parts.map(({ first, count }) => {
       const start = first * image;
-      const to1 = own1 ?? a1! + start, to2 = own2 ?? a2! + start;
-      const pointwise = ({ images, from, filter, bias, residual, positive, to }: {
-        readonly images: number;
-        readonly from: Argument;
-        readonly filter: tf.TensorInfo;
-        readonly bias: number;
-        readonly residual: number;
-        readonly positive: boolean;
-        readonly to: Argument;
-      }) =>
-        simd.call(
-          ...["gemm", wide, 0, 0, images * h * w, c, c, from, at(filter), bias, residual] as const,
-          ...[Number(positive), to, own.scratch] as const,
-        );
-      return [
-        ...Array.from({ length: count }, (_, i) =>
-          pointwise({
-            images: 1,
-            from: x + start + i * image,
-            filter: inputs.filter1,
-            bias: bias1 + (first + i) * c * BYTES,
-            residual: 0,
-            positive: true,
-            to: shifted(to1, i * image),
-          })),
-        simd.call(
-          ...["winograd", wide, count, h, w, c, c, to1, u, at(inputs.bias2), 0, 1, to2] as const,
-          own.scratch,
-        ),
-        pointwise({
-          images: count,
-          from: to2,
-          filter: inputs.filter3,
-          bias: at(inputs.bias3),
-          residual: x + start,
-          positive: relu,
-          to: y! + start,
-        }),
-      ];
+      return blockCalls(simd, [count, h, w, c], {
+        ...{ x: at(inputs.x) + start, a1: own1 ?? a1! + start, a2: own2 ?? a2! + start },
+        ...{ y: y! + start, filter1: at(inputs.filter1), u, filter3: at(inputs.filter3) },
+        bias1: at(inputs.bias1) + first * c * BYTES,
+        ...{ bias2: at(inputs.bias2), bias3: at(inputs.bias3) },
+      }, { relu, scratch: own.scratch });
     });
     simd.runChains(chains, own.numbers);
   });
@@ -148,10 +103,11 @@ export function resnetBlock(
  * @throws {RangeError} If there are no images.
  */
 export function resnetBlockGradient(
-  simd: Kernels,
+  simd: BlockKernels,
   { inputs, backend }: ResnetBlockGradCall,
 ): tf.TensorInfo[] {
   const shape = inputs.x.shape as Shape4D;
+  requireImages(shape);
   const [n, h, w, c] = shape;
   const at = (tensor: tf.TensorInfo) => addressOf(backend, tensor);
   const parts = portions(shape), image = h * w * c * BYTES;
@@ -170,57 +126,41 @@ export function resnetBlockGradient(
     filter3: sumOf(1, 1, c, c),
     bias3: sumOf(c),
   };
-  const { kernels, wide } = simd;
-  const pixelsOf = (images: number) => images * h * w;
   const most = parts.at(-1)!.count;
-  const own = new OwnMemory(Math.max(
-    ...[kernels.gemmScratch(c, c), kernels.gemmScratch(c, pixelsOf(most)), 3 * c] as const,
-    ...[kernels.winogradScratch(c, c), 2 * 9 * c * c] as const,
-  ));
+  const own = new OwnMemory(
+    Math.max(blockGradientScratch(simd, [most, h, w, c]), SUM_SCRATCH * 9 * c * c),
+  );
   const [d1, d2] = [own.take(most * image), own.take(most * image)] as const;
   const d3 = inputs.y === undefined ? null : own.take(most * image);
   withScratch(backend, partial.numbers, (begin) => {
     const partAt = (name: keyof typeof sums, part: number) =>
       begin + sums[name].place + part * sums[name].size * BYTES;
-    const chainOf = (u: number) => ({ first, count }: Range, part: number): KernelCall[] => {
-      const start = first * image, pixels = pixelsOf(count);
-      const dy = at(inputs.dy) + start, a1 = at(inputs.a1) + start, a2 = at(inputs.a2) + start;
-      const cotangent = d3 ?? dy;
-      /** Filter gradient of a 1x1 convolution, [c, c]. */
-      const filterGradient = (x: number, d: Argument, to: number) =>
-        simd.call("gemm", wide, 1, 0, c, c, pixels, x, d, 0, 0, 0, to, own.scratch);
-      /** Input gradient of a 1x1 convolution. */
-      const inputGradient = (d: Argument, filter: number, residual: Argument, to: Argument) =>
-        simd.call("gemm", wide, 0, 1, pixels, c, c, d, filter, 0, residual, 0, to, own.scratch);
-      const masked = (
-        images: number,
-        count: number,
-        d: Argument,
-        y: number,
-        to: Argument,
-        sums: number,
-      ) => simd.call("reluGradient", images, count, c, d, y, to, sums, own.scratch);
-      const bias3 = partAt("bias3", part);
-      return [
-        d3 === null
-          ? simd.call("sumMiddle", 1, pixels, c, 1, dy, bias3, own.scratch)
-          : masked(1, pixels, dy, at(inputs.y!) + start, d3, bias3),
-        filterGradient(a2, cotangent, partAt("filter3", part)),
-        inputGradient(cotangent, at(inputs.filter3), 0, d2),
-        masked(1, pixels, d2, a2, d2, partAt("bias2", part)),
-        simd.call(
-          ...["winogradFilterGradient", wide, count, h, w, c, c, a1, d2] as const,
-          ...[partAt("filter2", part), own.scratch] as const,
-        ),
-        simd.call("winograd", wide, count, h, w, c, c, d2, u, 0, 0, 0, d1, own.scratch),
-        masked(count, h * w, d1, a1, d1, at(dBias1) + first * c * BYTES),
-        filterGradient(at(inputs.x) + start, d1, partAt("filter1", part)),
-        inputGradient(d1, at(inputs.filter1), cotangent, at(dx) + start),
-      ];
-    };
     withWinogradFilter(
       ...[simd, backend, { at: at(inputs.filter2), turn: 1, cin: c, cout: c }] as const,
-      (u) => simd.runChains(parts.map(chainOf(u)), own.numbers),
+      (u) => {
+        const chains = parts.map(({ first, count }, part) => {
+          const start = first * image;
+          const dy = at(inputs.dy) + start;
+          return blockGradientCalls(simd, [count, h, w, c], {
+            ...{
+              dy,
+              x: at(inputs.x) + start,
+              a1: at(inputs.a1) + start,
+              a2: at(inputs.a2) + start,
+            },
+            ...(inputs.y === undefined ? {} : { y: at(inputs.y) + start }),
+            ...{ filter1: at(inputs.filter1), u, filter3: at(inputs.filter3) },
+            ...{ masked: d3 ?? dy, d1, d2, dx: at(dx) + start },
+            dBias1: at(dBias1) + first * c * BYTES,
+            sums: {
+              ...{ filter1: partAt("filter1", part), filter2: partAt("filter2", part) },
+              ...{ bias2: partAt("bias2", part), filter3: partAt("filter3", part) },
+              bias3: partAt("bias3", part),
+            },
+          }, own.scratch);
+        });
+        simd.runChains(chains, own.numbers);
+      },
     );
     simd.runChains(
       Object.values(sums).map(({ out, size, place }) => [
@@ -231,45 +171,4 @@ export function resnetBlockGradient(
   });
   const { filter1, filter2, bias2, filter3, bias3 } = sums;
   return [dx, filter1.out, dBias1, filter2.out, bias2.out, filter3.out, bias3.out];
-}
-
-/** Consecutive allocations in one memory, each aligned to cache lines. */
-class Places {
-  #bytes = 0;
-
-  /** Allocates so many bytes and returns their offset. */
-  take(bytes: number): number {
-    const at = this.#bytes;
-    this.#bytes += 64 * Math.ceil(bytes / 64);
-    return at;
-  }
-
-  /** Total size of the allocations, in numbers. */
-  get numbers(): number {
-    return this.#bytes / BYTES;
-  }
-}
-
-/** Allocations in a thread's private memory. */
-class OwnMemory {
-  /** Scratch of the kernels. */
-  readonly scratch: OwnAddress;
-  readonly #places = new Places();
-
-  /** @param scratch Scratch size in numbers. */
-  constructor(scratch: number) {
-    this.scratch = this.take(scratch * BYTES);
-  }
-
-  take(bytes: number): OwnAddress {
-    return { own: this.#places.take(bytes) };
-  }
-
-  get numbers(): number {
-    return this.#places.numbers;
-  }
-}
-
-function shifted(address: Argument, bytes: number): Argument {
-  return typeof address === "number" ? address + bytes : { own: address.own + bytes };
 }

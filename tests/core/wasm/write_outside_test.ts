@@ -14,6 +14,7 @@ type Parameter = readonly [name: string, type: string];
 const written: Readonly<Record<string, string>> = {
   ...{ sumOfSquares: "out", adam: "nextWeights", gemm: "c" },
   ...{ conv: "y", convNarrow: "y", convFilterGradient: "dw", reluGradient: "dx", addOf: "out" },
+  squaredErrorGradient: "out",
   ...{ sumOfFour: "out", fourTimes: "out", addTo: "to", sumMiddle: "out", sumLast: "out" },
   ...{ expOf: "out", sigmoidOf: "out", copyRuns: "to", groupNormSilu: "y" },
   ...{ groupNormSiluGradient: "dx", winograd: "y", winogradFilterGradient: "dw" },

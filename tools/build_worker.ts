@@ -13,7 +13,7 @@ export const workerPrograms: readonly WorkerProgram[] = [
 ].map((name) => ({ entry: `${root}/${name}.ts`, bundle: `${root}/${name}.bundle.txt` }));
 
 /** Sources of a bundle: the entry point and everything that it imports, sorted. */
-export async function workerSources({ entry }: WorkerProgram): Promise<string[]> {
+async function workerSources({ entry }: WorkerProgram): Promise<string[]> {
   const { success, stdout, stderr } = await deno(["info", "--json", entry]);
   if (!success) throw new Error(`deno info failed:\n${stderr}`);
   const { modules } = JSON.parse(stdout) as { modules: { local?: string }[] };

@@ -6,7 +6,7 @@ import { nonEmpty } from "./parse_value.ts";
 import { proposeModels, proposeRuns } from "./run_names.ts";
 
 /** The positional argument RUN of commands that need a run's folder. */
-export const runArgument: TypedPositionalParameter<string> = {
+const runArgument: TypedPositionalParameter<string> = {
   brief: "a run folder, or latest: the newest in runs/",
   placeholder: "RUN",
   parse: nonEmpty("a run folder"),

@@ -169,7 +169,7 @@ export interface FileImages {
  *
  * @throws {InputError} If there are too few to split.
  */
-export function imageDataset(images: FileImages, options: FileOptions): ImageDataset {
+function imageDataset(images: FileImages, options: FileOptions): ImageDataset {
   const { name, count, height, width, channels, read, labels, sha256 } = images;
   const split = splitOf(options, sha256);
   requireSplittable(count, name, split.kind);

@@ -35,7 +35,7 @@ export interface PointSource {
 }
 
 /** Number of points, train and test together, in the data set of a known distribution. */
-export const SOURCE_POINTS = 5_000;
+const SOURCE_POINTS = 5_000;
 
 /**
  * The data set of a known distribution: {@link SOURCE_POINTS} points, split by `seed`.

@@ -169,7 +169,7 @@ export async function logProb(
 }
 
 /** Default trace: exact where it needs few directions. */
-export function defaultTrace({ network }: FlowModel): TraceSettings {
+function defaultTrace({ network }: FlowModel): TraceSettings {
   return isImageNetwork(network)
     ? { kind: "hutchinson", distribution: "rademacher" }
     : { kind: "exact" };

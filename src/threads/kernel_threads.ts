@@ -220,7 +220,7 @@ type Counting = (...sizes: number[]) => number;
  *
  * @throws {FailureError} From the functions, where the module's 32 bits do not hold the size.
  */
-export function agreedSizes<Name extends string>(
+function agreedSizes<Name extends string>(
   functions: Readonly<Record<string, unknown>>,
   sizes: Readonly<Record<Name, Counting>>,
 ): Readonly<Record<Name, Counting>> {

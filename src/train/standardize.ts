@@ -158,7 +158,7 @@ function withFactor(scales: Standardization, points: PointValues): Standardizati
  *
  * @param kind `none`: centers 0 and scales 1.
  */
-export function fitTableMap(
+function fitTableMap(
   { train, dims }: Pick<PointDataset, "train" | "dims">,
   columns: readonly ColumnKind[],
   kind: StandardizationKind | "none",

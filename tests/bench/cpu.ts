@@ -6,8 +6,8 @@
  * See docs/benchmarks.md for the method and the peers' requirements.
  */
 import { parseArguments } from "./arguments.ts";
-import type { BenchOptions } from "./options.ts";
 import { type Memory, memoryOf } from "./memory.ts";
+import { fail, orExit } from "./or_exit.ts";
 import { findPython, pythonText } from "./peers/python.ts";
 import {
   type BenchRecord,
@@ -148,17 +148,4 @@ function resultsText(measured: Readonly<Record<string, Result>>): string {
       (prepareMs === null ? "" : `, before ${(prepareMs / 1000).toFixed(1)} s`) +
       (nfe === null ? "" : `, NFE ${nfe.toFixed(1)}`);
   }).join("\n");
-}
-
-function orExit(parse: () => BenchOptions): BenchOptions {
-  try {
-    return parse();
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-function fail(error: unknown): never {
-  console.error(error instanceof Error ? error.message : error);
-  Deno.exit(2);
 }

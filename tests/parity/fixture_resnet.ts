@@ -1,5 +1,6 @@
-import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
+import type { Parameters } from "../../src/core/parameters.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
+import { parametersOf } from "./fixture_network.ts";
 import { type FixtureArray, type FixtureTensors, readFixture } from "./fixtures.ts";
 
 /** `flow_matching.json`: a resnet, a point on the probability path, and what PyTorch finds there. */
@@ -38,10 +39,5 @@ export const shape: [number, number] = [count, height * width * channels];
 
 /** The fixture's weights on the current backend; dispose them. */
 export function fixtureParameters(): Parameters {
-  const flat = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
-    flat.set(reorderAxes(entry, values, "device"), entry.offset);
-  }
-  return Parameters.fromFlat(layout, flat);
+  return parametersOf(layout, fixture.state_dict);
 }

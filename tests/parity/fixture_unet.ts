@@ -1,5 +1,6 @@
-import { Parameters, reorderAxes } from "../../src/core/parameters.ts";
+import type { Parameters } from "../../src/core/parameters.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
+import { parametersOf } from "./fixture_network.ts";
 import type { FixtureArray, FixtureTensors } from "./fixtures.ts";
 import json from "./fixtures/unet.json" with { type: "json" };
 
@@ -49,10 +50,5 @@ export function channelsLast({ data }: FixtureArray): Float32Array {
 
 /** The fixture's weights on the current backend; dispose them. */
 export function fixtureParameters(): Parameters {
-  const flat = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const values = Float32Array.from(fixture.state_dict[entry.name]!.data);
-    flat.set(reorderAxes(entry, values, "device"), entry.offset);
-  }
-  return Parameters.fromFlat(layout, flat);
+  return parametersOf(layout, fixture.state_dict);
 }

@@ -14,7 +14,7 @@ export interface FixtureArray {
 /** Arrays under PyTorch's parameter names. */
 export type FixtureTensors = Readonly<Record<string, FixtureArray>>;
 
-export const fixtureFolder: string = Deno.env.get("FLUXION_FIXTURES") ??
+const fixtureFolder: string = Deno.env.get("FLUXION_FIXTURES") ??
   decodeURIComponent(new URL("./fixtures", import.meta.url).pathname);
 
 /** The parsed fixture `name` (without `.json`), as the shape `T` that the caller knows it has. */

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { backendTest } from "../support/backends.ts";
+import { assertStateDict } from "./fixture_network.ts";
 import { fixture, fixtureParameters, layout, network, shape } from "./fixture_resnet.ts";
 import { type FixtureArray, relativeError } from "./fixtures.ts";
 
@@ -17,14 +18,7 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
 const images = ({ data }: FixtureArray) => tf.tensor2d([...data], shape);
 
 Deno.test("layout and buffers are the fixture's state_dict", () => {
-  const ours = [...layout.entries, ...network.buffers!]
-    .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
-  const theirs = Object.entries(fixture.state_dict)
-    .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
-  assert.deepEqual(new Map(ours), new Map(theirs));
-  for (const { name, values } of network.buffers!) {
-    assertNear(values, fixture.state_dict[name]!.data, name);
-  }
+  assertStateDict(network, fixture.state_dict);
 });
 
 backendTest("applyNetwork() of a resnet is the fixture's", ["cpu", "webgpu"], async () => {

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { reorderAxes } from "../../src/core/parameters.ts";
 import { applyNetwork } from "../../src/nn/apply.ts";
 import { backendTest } from "../support/backends.ts";
+import { assertStateDict } from "./fixture_network.ts";
 import {
   channelsLast,
   fixture,
@@ -22,14 +23,7 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
 const images = (array: FixtureArray) => tf.tensor2d(channelsLast(array), shape);
 
 Deno.test("layout and buffers of a unet are the state_dict of docs/unet.py", () => {
-  const ours = [...layout.entries, ...network.buffers!]
-    .map(({ name, shape }): [string, number[]] => [name, [...shape]]);
-  const theirs = Object.entries(fixture.state_dict)
-    .map(([name, { shape }]): [string, number[]] => [name, [...shape]]);
-  assert.deepEqual(new Map(ours), new Map(theirs));
-  for (const { name, values } of network.buffers!) {
-    assertNear(values, fixture.state_dict[name]!.data, name);
-  }
+  assertStateDict(network, fixture.state_dict);
 });
 
 backendTest("a unet's velocities, loss and gradients are docs/unet.py's", [

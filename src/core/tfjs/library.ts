@@ -71,7 +71,6 @@ export let minimum: Library["minimum"];
 export let mul: Library["mul"];
 export let neg: Library["neg"];
 export let ones: Library["ones"];
-export let pad2d: Library["pad2d"];
 export let pad4d: Library["pad4d"];
 export let pow: Library["pow"];
 export let ready: Library["ready"];
@@ -158,7 +157,6 @@ export function useLibrary(library: Library): void {
     mul,
     neg,
     ones,
-    pad2d,
     pad4d,
     pow,
     ready,

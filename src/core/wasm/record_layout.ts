@@ -8,7 +8,7 @@
  */
 
 /** Field types and their sizes in bytes. WGSL has neither f64 nor addresses. */
-export const fieldBytes = { i32: 4, u32: 4, f32: 4, f64: 8, address: 4 } as const;
+const fieldBytes = { i32: 4, u32: 4, f32: 4, f64: 8, address: 4 } as const;
 
 /** A field's type. */
 export type FieldType = keyof typeof fieldBytes;

@@ -210,7 +210,7 @@ export function float32Digits(value: number): string {
 }
 
 /** A text as a field of CSV, in quotes where it needs them (RFC 4180). */
-export function csvField(text: string): string {
+function csvField(text: string): string {
   return /[",\n\r]|^\s|\s$|^#/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -5,7 +5,7 @@ import { packedImageBytes, packedImageTable, packImages } from "./image_table.ts
 export const BINARISE_THRESHOLD = 128;
 
 /** Height and width of the images of MNIST, FashionMNIST and KMNIST. */
-export const MNIST_SIDE = 28;
+const MNIST_SIDE = 28;
 
 const PIXELS = MNIST_SIDE * MNIST_SIDE;
 const TRAIN_COUNT = 60_000;

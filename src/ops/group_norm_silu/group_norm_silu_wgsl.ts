@@ -6,7 +6,7 @@ import { GROUP_CHANNELS, GROUP_NORM_EPSILON } from "./name.ts";
 export const GROUP_NORM_THREADS = 256;
 
 /** Groups per workgroup of the passes over images: 64 adjacent bytes of each pixel. */
-export const GROUPS_PER_WORKGROUP = 4;
+const GROUPS_PER_WORKGROUP = 4;
 
 /** Channels per workgroup of {@link groupNormSumsShader}. */
 export const CHANNELS_PER_SUM = 16;

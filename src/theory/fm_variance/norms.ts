@@ -17,7 +17,7 @@ export const HIGH_DIMENSION = 784;
  * The radius over s sqrt(d) that separates x_0 from x_(1/2): in 784 dimensions either is on the
  * wrong side with probability 1e-10 (derivation.md, section 5).
  */
-export const SEPARATING_RADIUS = 5 / 6;
+const SEPARATING_RADIUS = 5 / 6;
 
 const path: GaussianPath = { s: 1, rho: 0, sigmaMin: 0 };
 const times = Array.from({ length: 17 }, (_, i) => i / 16);

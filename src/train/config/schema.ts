@@ -187,7 +187,7 @@ export const standardizationSchema = v.pipe(
 const ownKind = v.pipe(v.string(), v.regex(new RegExp(`^(?!(?:${netNames.join("|")})$)`)));
 
 /** A velocity network, as recorded in a run's `config.json`. */
-export const networkSchema = v.variant("kind", [
+const networkSchema = v.variant("kind", [
   ...netNames.map((net) =>
     v.strictObject({ kind: v.literal(net), ...sizesOf(namedNetworks[net].sizes) })
   ),
@@ -225,7 +225,7 @@ const stepMs = "milliseconds per step, or null";
 const stepMsSchema = v.nullable(v.pipe(v.number(stepMs), v.finite(stepMs), v.minValue(0, stepMs)));
 
 /** What backend auto measured when a run began. */
-export const backendChoiceSchema = v.strictObject({
+const backendChoiceSchema = v.strictObject({
   backend: choice(["cpu", "webgpu"]),
   adapter: v.string("a name"),
   cpuMs: stepMsSchema,

@@ -6,6 +6,7 @@
  * See docs/benchmarks.md for the method and the peers' requirements.
  */
 import { isSoftwareAdapter, requestAdapter } from "../../../src/backends/adapters.ts";
+import { fail, orExit } from "../or_exit.ts";
 import { findPython, type Python, pythonText } from "../peers/python.ts";
 import { peerPath } from "../peers/peer.ts";
 import { type Comparison, facts } from "../record.ts";
@@ -153,17 +154,4 @@ print("; ".join(found))
   const { stdout } = await new Deno.Command(program, { args: ["-c", script], stderr: "null" })
     .output();
   return new TextDecoder().decode(stdout).trim();
-}
-
-function orExit<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-function fail(error: unknown): never {
-  console.error(error instanceof Error ? error.message : error);
-  Deno.exit(2);
 }

@@ -56,7 +56,7 @@ export async function fuzzShapes(options: FuzzShapesOptions): Promise<FuzzShapes
 }
 
 /** Tries one case; returns how many commands ended with a result. */
-export async function tryCase(drawn: ShapesCase): Promise<number> {
+async function tryCase(drawn: ShapesCase): Promise<number> {
   return await inFolder(async (folder) => {
     switch (drawn.kind) {
       case "points":

@@ -7,9 +7,6 @@ import { solveThrough, type Velocity } from "../solve_through.ts";
 const START_STD = 0.5;
 const start = { mean: [0], std: START_STD } as const;
 
-/** End of the picture's time range. */
-export const BISTABLE_END = 2;
-
 const velocity: Velocity = (_t, x) => Float64Array.of(x[0]! - x[0]! ** 3);
 
 /**

@@ -12,11 +12,13 @@ import interSemibold from "fonts/inter-semibold.ttf" with { type: "bytes" };
 import mathFont from "fonts/noto-sans-math.woff2" with { type: "bytes" };
 import { gunzipSync, gzipSync } from "node:zlib";
 import { root } from "./bundle.ts";
+import { lettersJson } from "./letters.ts";
 
 /** Embedded files from packages, by path relative to the project's root. */
 const fromPackages: Readonly<Record<string, Uint8Array>> = {
   "src/backends/tfjs_simd.wasm": tfjs,
   "src/plot/drawing/_resvg.wasm": rasterizer,
+  "src/plot/drawing/_letters.json": lettersJson(inter, interSemibold),
   "src/plot/drawing/_inter.ttf": inter,
   "src/plot/drawing/_inter_semibold.ttf": interSemibold,
   "src/page/_noto_sans_math.woff2": mathFont,

@@ -6,11 +6,12 @@ import { type Cloud, paintClouds } from "./_clouds.ts";
 import type { PngText } from "../../core/png/png_format.ts";
 
 async function load() {
-  const assets = await import("./_raster_assets.ts");
+  const { initWasm, rasterizer, Resvg } = await import("./_raster_assets.ts");
+  const { withTextAsPaths } = await import("./_letters.ts");
   // Compiled before, see `guarded`.
-  const module = await WebAssembly.compile(withReachableMaximum(assets.rasterizer()));
-  await guarded(() => assets.initWasm(module));
-  return assets;
+  const module = await WebAssembly.compile(withReachableMaximum(rasterizer()));
+  await guarded(() => initWasm(module));
+  return { Resvg, withTextAsPaths };
 }
 
 // The rasteriser's module can be initialised only once per process ("Already initialized"), so this
@@ -34,12 +35,14 @@ export async function rasterize(
     readonly painted?: readonly Cloud[];
   } = {},
 ): Promise<Uint8Array> {
-  const { Resvg, interRegular, interSemibold } = await (loading ??= load());
-  const renderer = new Resvg(svg, {
+  const { Resvg, withTextAsPaths } = await (loading ??= load());
+  const drawing = withTextAsPaths(svg);
+  const fontBuffers = drawing.includes("<text ") ? (await import("./_fonts.ts")).fonts : [];
+  const renderer = new Resvg(drawing, {
     background: "#ffffff",
     fitTo: { mode: "zoom", value: zoom },
     font: {
-      fontBuffers: [interRegular, interSemibold],
+      fontBuffers,
       defaultFontFamily: "Inter",
       loadSystemFonts: false,
     },

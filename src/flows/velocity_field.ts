@@ -1,9 +1,11 @@
+import * as tf from "../core/tfjs/library.ts";
+import type { Tensor1D, Tensor2D } from "../core/tensors.ts";
 import type { FieldSpec } from "../ode/engines/engine.ts";
 import { LINEARIZATION_ROWS, tensorField } from "../ode/engines/portable/tensor_field.ts";
 import { changeColumns, type DivergenceTrace, withDivergence } from "./divergence.ts";
 import type { FlowModel } from "./model.ts";
 import { trainingRows } from "./piece_rows.ts";
-import { velocityInPieces } from "./velocity_in_pieces.ts";
+import { velocityInPieces, velocityInPiecesAtDeviceTimes } from "./velocity_in_pieces.ts";
 
 /**
  * A model's velocity in the form engines accept: the network's fused form if it has one, else its
@@ -27,8 +29,11 @@ export function velocityField(
     // withDivergence() derives its own limit from the memory.
     { linearizationRows: trace === null ? Math.min(LINEARIZATION_ROWS, fitting) : fitting },
   );
-  return {
-    kind: "tensors",
-    field: trace === null ? velocity : withDivergence(velocity, trace, rowWidth),
-  };
+  if (trace !== null) {
+    return { kind: "tensors", field: withDivergence(velocity, trace, rowWidth) };
+  }
+  if (network.applyAtDeviceTimes === undefined) return { kind: "tensors", field: velocity };
+  const atDeviceTimes = (x: Tensor2D, t: Tensor1D) =>
+    tf.tidy(() => velocityInPiecesAtDeviceTimes(network, parameters.tensors, { x, t }));
+  return { kind: "tensors", field: velocity, atDeviceTimes };
 }

@@ -1,5 +1,5 @@
 import * as tf from "../core/tfjs/library.ts";
-import type { Tensor, Tensor2D } from "../core/tensors.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../core/tensors.ts";
 import type { Network, VelocityInputs } from "./network.ts";
 
 /**
@@ -25,7 +25,28 @@ export function applyNetwork(
         `${at.t.length} times, got [${x.shape}]`,
     );
   }
-  const velocity = network.apply(parameters, x, at);
+  return checked(network, network.apply(parameters, x, at), x);
+}
+
+/**
+ * `applyNetwork` at times [n] that only the device knows.
+ *
+ * @throws {RangeError} If the network takes its times from the host, or returns another shape.
+ */
+export function applyAtDeviceTimes(
+  network: Network,
+  parameters: readonly Tensor[],
+  { x, t }: { readonly x: Tensor2D; readonly t: Tensor1D },
+): Tensor2D {
+  if (network.applyAtDeviceTimes === undefined) {
+    throw new RangeError(`${network.kind}: it has no applyAtDeviceTimes()`);
+  }
+  return checked(network, network.applyAtDeviceTimes(parameters, x, t), x);
+}
+
+/** A network's result, as owned by the caller. */
+function checked({ kind }: Network, velocity: Tensor2D, x: Tensor2D): Tensor2D {
+  const [rows, width] = x.shape;
   if (!(velocity instanceof tf.Tensor)) {
     throw new RangeError(
       `${kind}: apply() must return a tensor of x's shape [${x.shape}], got ` +

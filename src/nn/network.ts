@@ -1,5 +1,5 @@
 import type { ParameterLayout } from "../core/parameters.ts";
-import type { Scalar, Tensor, Tensor2D } from "../core/tensors.ts";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../core/tensors.ts";
 
 /**
  * A velocity network without its weights: the only view of it that flows, training, sampling and
@@ -46,6 +46,11 @@ export interface Network {
     at: VelocityInputs,
     target: Tensor2D,
   ): Scalar | null;
+  /**
+   * The same velocity at times [n] that a GPU has computed and the host does not know. With it a solve with
+   * adaptive steps need not wait for the GPU at each of them.
+   */
+  applyAtDeviceTimes?(parameters: readonly Tensor[], x: Tensor2D, t: Tensor1D): Tensor2D;
   /** Sizes recorded beside the kind in `config.json`; nothing by default. */
   readonly sizes?: Readonly<Record<string, unknown>>;
   /** Image size if rows are images; points by default. */

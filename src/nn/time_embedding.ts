@@ -1,4 +1,7 @@
+import * as tf from "../core/tfjs/library.ts";
+import type { Tensor1D, Tensor2D } from "../core/tensors.ts";
 import { embeddingRows } from "../ops/mlp_field/time_embedding.ts";
+import { embedDeviceTimes } from "../ops/time_embedding/time_embedding.ts";
 import type { BufferTensor } from "./network.ts";
 
 /**
@@ -27,6 +30,18 @@ export function timeEmbedding(t: ArrayLike<number>, width: number): Float32Array
     }
   }
   return embeddingRows(t, width, new Float32Array(t.length * width));
+}
+
+/**
+ * The time embedding as a tensor [n, width], owned by the caller.
+ *
+ * @param t [n], numbers, or a tensor on a GPU of ours, whose times the host does not know.
+ * @throws {RangeError} If `width` is not a positive even number, or a number is not finite.
+ */
+export function timeEmbeddingTensor(t: ArrayLike<number> | Tensor1D, width: number): Tensor2D {
+  return t instanceof tf.Tensor
+    ? embedDeviceTimes(t, width)
+    : tf.tensor2d(timeEmbedding(t, width), [t.length, width]);
 }
 
 function requireEvenWidth(width: number): void {

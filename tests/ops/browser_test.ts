@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { registerGpuFlowPairs } from "../../src/backends/gpu/flow_pairs.ts";
+import { registerGpuFlowPairs } from "../../src/backends/gpu/flow/flow_pairs.ts";
 import { registerGpuGroupNorm } from "../../src/backends/gpu/group_norm_silu.ts";
 import { registerGpuResample } from "../../src/backends/gpu/resample.ts";
 import { fillNormal } from "../../src/core/random/random.ts";

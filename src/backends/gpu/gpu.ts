@@ -10,6 +10,18 @@ import { mappedCopy, TfjsWebgpu } from "./tfjs_webgpu.ts";
 /** What a dispatch binds: a float32 tensor of tfjs's, or a buffer of ours. */
 export type Operand = Tensor | PooledBuffer;
 
+/** A copy of a buffer that a submit makes. Read or drop it, once. */
+export interface LateCopy {
+  /**
+   * Its bytes, once the device is there; see {@link Gpu.read}.
+   *
+   * @throws {FailureError} If the device was lost or reported an error.
+   */
+  read(): Promise<ArrayBuffer>;
+  /** Gives it up. */
+  drop(): void;
+}
+
 /** Work recorded on a {@link Gpu} since it was opened. */
 export interface GpuCounts {
   /** Dispatches of our programs. */
@@ -211,19 +223,44 @@ export class Gpu {
    *
    * @throws {FailureError} If the device was lost or reported an error.
    */
-  async read({ buffer, bytes }: PooledBuffer): Promise<ArrayBuffer> {
+  async read(buffer: PooledBuffer): Promise<ArrayBuffer> {
+    return await this.copyOut(buffer).read();
+  }
+
+  /**
+   * Submits everything recorded, with a copy of a buffer as it is then, and waits for nothing: more can be
+   * recorded and submitted before the copy is read.
+   *
+   * @throws {FailureError} If the device was lost or reported an error.
+   */
+  copyOut({ buffer, bytes }: PooledBuffer): LateCopy {
     this.#reads++;
-    using staging = this.#staging.take(bytes);
+    const staging = this.#staging.take(bytes);
+    const failing = (error: unknown): never => {
+      this.#check();
+      throw error;
+    };
     try {
       this.#tfjs.encoder().copyBufferToBuffer(buffer, 0, staging.buffer, 0, bytes);
       this.#tfjs.submit();
-      const copy = await mappedCopy(staging.buffer, bytes);
-      this.#check();
-      return copy;
     } catch (error) {
-      this.#check();
-      throw error;
+      staging.release();
+      return failing(error);
     }
+    return {
+      read: async () => {
+        try {
+          const copy = await mappedCopy(staging.buffer, bytes);
+          this.#check();
+          return copy;
+        } catch (error) {
+          return failing(error);
+        } finally {
+          staging.release();
+        }
+      },
+      drop: () => staging.release(),
+    };
   }
 
   /** Destroys our buffers. */

@@ -1,12 +1,13 @@
 import { registerGpuAdam } from "./adam.ts";
 import { registerGpuConvolutions } from "./convolution/register.ts";
-import { registerGpuFlowPairs } from "./flow_pairs.ts";
+import { registerGpuFlowPairs } from "./flow/flow_pairs.ts";
 import type { Gpu } from "./gpu.ts";
 import { registerGpuGroupNorm } from "./group_norm_silu.ts";
 import type { DeviceLimits } from "./limits.ts";
 import { registerGpuMeanSquaredError } from "./mean_squared_error.ts";
 import { registerGpuParts } from "./parts.ts";
 import { registerGpuResample } from "./resample.ts";
+import { registerGpuTimeEmbedding } from "./flow/time_embedding.ts";
 
 /**
  * Registers our kernels with a WebGPU backend of tfjs's, in place of its own or of composed operations.
@@ -29,4 +30,5 @@ export function registerGpuKernels(
   registerGpuMeanSquaredError(backendName, device);
   registerGpuResample(backendName, device);
   registerGpuParts(backendName, device);
+  registerGpuTimeEmbedding(backendName, device);
 }

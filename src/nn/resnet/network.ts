@@ -30,6 +30,7 @@ export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
     rowWidth: height * width * channels,
     layout: resnetLayout(sizes),
     apply: (parameters, x, { t }) => simpleResnet(sizes, parameters, x, t),
+    applyAtDeviceTimes: (parameters, x, t) => simpleResnet(sizes, parameters, x, t),
     squaredError: (parameters, x, { t }, target) =>
       simpleResnetSquaredError(sizes, parameters, { x, t, target }),
     sizes,

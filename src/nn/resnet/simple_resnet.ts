@@ -8,7 +8,7 @@ import {
   resnetSquaredError,
   resnetVelocity,
 } from "../../ops/resnet/resnet.ts";
-import { timeEmbedding } from "../time_embedding.ts";
+import { timeEmbeddingTensor } from "../time_embedding.ts";
 import type { ResnetSizes } from "./sizes.ts";
 
 /**
@@ -17,18 +17,18 @@ import type { ResnetSizes } from "./sizes.ts";
  *
  * @param parameters In layout order, each with its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
- * @param t [n], any finite numbers.
+ * @param t [n], any finite numbers, or a tensor of them on a GPU.
  * @returns Velocities with x's shape.
  */
 export function simpleResnet(
   sizes: ResnetSizes,
   parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
-  t: ArrayLike<number>,
+  t: ArrayLike<number> | tf.Tensor1D,
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const { images, layers } = operandsOf(sizes, parameters, x, t);
-    const isOne = hasResnet("velocity", hiddenShape(sizes, t), sizes);
+    const isOne = hasResnet("velocity", hiddenShape(sizes, x), sizes);
     const y = isOne ? resnetVelocity(images, layers) : inLayers(images, layers);
     return tf.reshape(y, x.shape) as tf.Tensor2D;
   });
@@ -49,7 +49,7 @@ export function simpleResnetSquaredError(
     readonly target: tf.Tensor2D;
   },
 ): Scalar | null {
-  if (!hasResnet("squaredError", hiddenShape(sizes, t), sizes)) return null;
+  if (!hasResnet("squaredError", hiddenShape(sizes, x), sizes)) return null;
   return tf.tidy(() => {
     const { images, layers } = operandsOf(sizes, parameters, x, t);
     return resnetSquaredError(images, layers, tf.reshape(target, images.shape) as tf.Tensor4D);
@@ -58,9 +58,9 @@ export function simpleResnetSquaredError(
 
 function hiddenShape(
   { height, width, filters }: ResnetSizes,
-  t: ArrayLike<number>,
+  x: tf.Tensor2D,
 ): [number, number, number, number] {
-  return [t.length, height, width, filters];
+  return [x.shape[0], height, width, filters];
 }
 
 /** The batch as images, and the convolutions; a 1x1 convolution is linear, so the embedding's contribution is a bias per image. */
@@ -68,9 +68,9 @@ function operandsOf(
   { height, width, channels, filters }: ResnetSizes,
   parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
-  t: ArrayLike<number>,
+  t: ArrayLike<number> | tf.Tensor1D,
 ): { images: tf.Tensor4D; layers: ResnetLayers } {
-  const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
+  const embedding = timeEmbeddingTensor(t, filters);
   const layers = Array.from({ length: parameters.length / 2 }, (_, layer) => {
     const filter = parameters[2 * layer] as tf.Tensor4D, bias = parameters[2 * layer + 1]!;
     const isFirstOfBlock = layer % 3 === 1 && layer < parameters.length / 2 - 1;
@@ -78,7 +78,7 @@ function operandsOf(
     const matrix = tf.reshape(filter, [filters, filters]) as tf.Tensor2D;
     return { filter, bias: tf.add(tf.matMul(embedding, matrix), bias) };
   });
-  return { images: tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D, layers };
+  return { images: tf.reshape(x, [x.shape[0], height, width, channels]) as tf.Tensor4D, layers };
 }
 
 /** The network as an operation per convolution or block. */

@@ -31,6 +31,7 @@ export function unetNetwork(given: UnetSizes): UnetNetwork {
     rowWidth: height * width * channels,
     layout,
     apply: (parameters, x, { t }) => unet({ sizes, layout }, parameters, x, t),
+    applyAtDeviceTimes: (parameters, x, t) => unet({ sizes, layout }, parameters, x, t),
     sizes,
     image: { height, width, channels },
     activations: activationsOf(sizes),

@@ -3,7 +3,7 @@ import type { ParameterLayout } from "../../core/parameters.ts";
 import { type ConvolutionParameters, convolve } from "../../ops/convolution/convolution.ts";
 import { groupNormSilu } from "../../ops/group_norm_silu/group_norm_silu.ts";
 import { double, halve, join } from "../../ops/resample/resample.ts";
-import { timeEmbedding } from "../time_embedding.ts";
+import { timeEmbeddingTensor } from "../time_embedding.ts";
 import type { UnetSizes } from "./sizes.ts";
 
 /**
@@ -26,22 +26,22 @@ import type { UnetSizes } from "./sizes.ts";
  *
  * @param parameters In layout order, each with its device shape.
  * @param x [n, height * width * channels], NHWC flattened.
- * @param t [n], any finite numbers.
+ * @param t [n], any finite numbers, or a tensor of them on a GPU.
  * @returns Velocities with x's shape.
  */
 export function unet(
   { sizes, layout }: { readonly sizes: UnetSizes; readonly layout: ParameterLayout },
   parameters: readonly tf.Tensor[],
   x: tf.Tensor2D,
-  t: ArrayLike<number>,
+  t: ArrayLike<number> | tf.Tensor1D,
 ): tf.Tensor2D {
   const { height, width, channels, filters } = sizes;
   const named = new Map(
     layout.entries.map(({ name }, i) => [name, parameters[i]!] as const),
   );
   return tf.tidy(() => {
-    const images = tf.reshape(x, [t.length, height, width, channels]) as tf.Tensor4D;
-    const embedding = tf.tensor2d(timeEmbedding(t, filters), [t.length, filters]);
+    const images = tf.reshape(x, [x.shape[0], height, width, channels]) as tf.Tensor4D;
+    const embedding = timeEmbeddingTensor(t, filters);
     const e = silu(linear(named, "time.1", embedding));
     const block = (name: string, input: tf.Tensor4D) => residualBlock(named, name, { input, e });
 

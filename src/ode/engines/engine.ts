@@ -55,7 +55,15 @@ export type FieldSpec =
   | {
     readonly kind: "tensors";
     readonly field: DifferentiableField<Tensor2D, Tensor1D>;
+    /**
+     * The same velocity at times t [n] that a GPU has computed and the host does not know: dy/dt [n, w], disposed by
+     * the caller. With it a solve need not wait for the GPU at each step.
+     */
+    readonly atDeviceTimes?: DeviceTimesVelocity;
   };
+
+/** A velocity [n, w] of rows y [n, w] at times t [n] on the device. */
+export type DeviceTimesVelocity = (y: Tensor2D, t: Tensor1D) => Tensor2D;
 
 /** Rows of numbers, [n * w] row-major, in place of a tensor: a solve of these needs none. */
 export interface NumberRows {

@@ -6,6 +6,7 @@ import { hasTensors } from "../../core/tfjs/on_demand.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { simdEngine } from "./cpu/simd_engine.ts";
 import { type Engines, enginesInOrder } from "./engines.ts";
+import { gpuTensorEngine } from "./gpu/attempts/tensor_engine.ts";
 import { gpuEngine } from "./gpu/gpu_engine.ts";
 import { portableEngine } from "./portable/portable_engine.ts";
 
@@ -60,7 +61,8 @@ export async function openDevice(
  *
  * On the CPU, fused networks run in WebAssembly on all cores; for other fields the states are float64
  * arrays on the host, since reading a tensor is free there. On a GPU they run in WGSL, one workgroup per
- * control group; for other fields the states stay in tensors, since every read-back stalls the pipeline.
+ * control group; solves of other networks alternate tfjs operations with WGSL that decides on steps. For
+ * other fields the states stay in tensors, since every read-back stalls the pipeline.
  */
 export function enginesOf(
   backend: Backend,
@@ -71,8 +73,14 @@ export function enginesOf(
       const build = simdChoice({ portableBits });
       return enginesInOrder(simdEngine({ threads, build }), portableEngine("host"));
     }
-    case "webgpu":
-      return enginesInOrder(gpuEngine(gpuOf(backend)), portableEngine("tensors"));
+    case "webgpu": {
+      const gpu = gpuOf(backend), clock = () => performance.now();
+      return enginesInOrder(
+        gpuEngine(gpu),
+        gpuTensorEngine(gpu, { clock }),
+        portableEngine("tensors"),
+      );
+    }
     default:
       return backend.kind satisfies never;
   }

@@ -57,6 +57,7 @@ backendTest(
 backendTest("openDevice() keeps rows of a GPU on it", ["webgpu"], async (backend) => {
   assert.deepEqual(enginesOf(backend).inOrder.map(({ name }) => name), [
     "GPU, whole solves in WGSL",
+    "GPU, step control in WGSL",
     "portable, rows in tensors",
   ]);
   await assert.rejects(openDevice("webgpu", { portableBits: true }), InputError);

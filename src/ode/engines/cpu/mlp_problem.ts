@@ -41,18 +41,22 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: ProblemShape
 }
 
 /** @throws {RangeError} If the problem is invalid for every engine. */
-export function requireProblem({ y0, field, tableau, control, ...problem }: MlpProblem): void {
-  const { controlGroup } = problem;
-  requireControl({ control, ...problem });
-  requireInterpolant(tableau.interpolant, tableau);
+export function requireProblem(problem: MlpProblem): void {
+  requireSolvable(problem);
+  const { y0, field: { dims, trace } } = problem;
   const [rows, width] = y0.shape;
-  const { dims, trace } = field;
   const wanted = dims + (trace === null ? 0 : 1 + energyColumns(trace));
   if (rows < 1 || width !== wanted) {
     throw new RangeError(
       `solve: expected at least one row of ${wanted} numbers, got shape [${rows}, ${width}]`,
     );
   }
+}
+
+/** @throws {RangeError} If a problem over any field is invalid for every engine. */
+export function requireSolvable({ tableau, control, controlGroup, ...rest }: SolveProblem): void {
+  requireControl({ control, ...rest });
+  requireInterpolant(tableau.interpolant, tableau);
   if (controlGroup !== "batch" && !(Number.isInteger(controlGroup) && controlGroup > 0)) {
     throw new RangeError(
       `control group: expected a positive whole number or "batch", got ${controlGroup}`,

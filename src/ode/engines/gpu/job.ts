@@ -1,6 +1,6 @@
 import { controllerOf } from "../../solver/step_control.ts";
 import type { Tableau } from "../../tableau.ts";
-import type { MlpProblem, SolveTask } from "./solved.ts";
+import type { SolveProblem } from "../engine.ts";
 
 /**
  * The numbers of a solve that its shader reads: a header, then arrays. The shader's struct and the host's
@@ -72,8 +72,13 @@ fn denseAt() -> u32 { return (3u + job.stages) * job.stages; }
 fn timesAt() -> u32 { return denseAt() + job.powers + job.basis * (job.powers + job.stages); }
 `;
 
+/** What a solve's numbers are made of. */
+export type JobTask =
+  & Pick<SolveProblem, "t0" | "t1" | "tableau" | "control" | "maxSteps" | "keep">
+  & { readonly y0: Pick<SolveProblem["y0"], "shape"> };
+
 /** A tableau for the device: if states at given times are kept, its last slope is that of the step's end. */
-export function tableauFor({ tableau, keep }: Pick<MlpProblem, "tableau" | "keep">): Tableau {
+export function tableauFor({ tableau, keep }: Pick<SolveProblem, "tableau" | "keep">): Tableau {
   if (tableau.firstSameAsLast || keep.kind !== "times") return tableau;
   return {
     ...tableau,
@@ -102,7 +107,7 @@ export interface JobSizes {
 
 /** The contents of the shader's `job` for the first dispatch of a solve, or for those that continue it. */
 export function jobNumbers(
-  problem: SolveTask,
+  problem: JobTask,
   sizes: JobSizes,
   dispatch: "first" | "later",
 ): Uint32Array<ArrayBuffer> {

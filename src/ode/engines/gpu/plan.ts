@@ -43,7 +43,7 @@ export interface SolvePlan {
 const MOST_GROUP_ROWS = 32;
 
 /** The tolerance below which float32 states and times are too coarse. */
-const LEAST_TOLERANCE = 1e-6;
+export const LEAST_TOLERANCE = 1e-6;
 
 /** Workgroup memory at most: on devices with more, two workgroups share a core then. */
 const MOST_WORKGROUP_BYTES = 32 * 1024;

@@ -1,4 +1,5 @@
 import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
+import { SINPI_WGSL } from "../../../ops/time_embedding/time_embedding_wgsl.ts";
 
 /** Whole numbers from 0 to `count` - 1. */
 export function range(count: number): number[] {
@@ -23,8 +24,7 @@ export function each(count: number, body: (index: string) => string): string {
 
 /**
  * Functions of the field in WGSL: `tanh4`, and `embedding(t, q)`, features 4q to 4q + 3 of the time embedding
- * (ops/mlp_field/time_embedding.ts). WGSL's own sine may err by 2^-11, so the argument is reduced exactly,
- * and the polynomial is the minimax one of sin(pi x) on [0, 1/2] with a relative error below 1e-8.
+ * (ops/mlp_field/time_embedding.ts).
  */
 export function fieldPrelude({ hidden }: Pick<MlpShape, "hidden">): string {
   return `
@@ -36,17 +36,7 @@ fn slopeOf(h: vec4f) -> vec4f { return fma(-h, h, vec4f(1.0)); }
 /** The sum and the dot product of vectors, in this order. */
 fn addDot(sum: f32, a: vec4f, b: vec4f) -> f32 { return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum)))); }
 
-/** sin(pi (k t + half)). */
-fn sinpi(k: vec4f, t: f32, half: vec4f) -> vec4f {
-  let p = k * t;
-  let rest = fma(k, vec4f(t), -p);
-  var r = (p - 2.0 * round(p * 0.5)) + (rest + half);
-  r = r - 2.0 * round(r * 0.5);
-  r = select(r, sign(r) - r, abs(r) > vec4f(0.5));
-  let z = r * r;
-  return r * fma(z, fma(z, fma(z, fma(z, fma(z, fma(z, vec4f(0.00046630281), vec4f(-0.0073704309)), vec4f(0.082145887)), vec4f(-0.59926453)), vec4f(2.5501640)), vec4f(-5.1677128)), vec4f(3.14159265));
-}
-
+${SINPI_WGSL}
 fn embedding(t: f32, q: u32) -> vec4f {
   let o = vec4f(f32(4u * q) + 1.0) + vec4f(0.0, 1.0, 2.0, 3.0);
   let isCos = o > vec4f(${hidden / 2}.0);

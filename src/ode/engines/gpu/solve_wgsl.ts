@@ -1,6 +1,6 @@
 import { gridMain } from "../../../ops/wgsl/grid.ts";
 import { type ProgramSource, workgroupVariables } from "../../../backends/gpu/programs.ts";
-import { CONTROL_BYTES, CONTROL_WGSL, evaluationMode, groupStatus } from "./control.ts";
+import { CONTROL_BYTES, CONTROL_WGSL, evaluationMode } from "./control.ts";
 import {
   fieldIterations,
   type FieldShape,
@@ -10,8 +10,9 @@ import {
 } from "./field_wgsl.ts";
 import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
-import { IS_FINITE_WGSL, range } from "./prelude_wgsl.ts";
+import { range } from "./prelude_wgsl.ts";
 import { recordPlaces } from "./records.ts";
+import { constantName, STEP_CONTROL_WGSL } from "./step_control_wgsl.ts";
 import { threadsFor } from "./tiles/thread_tile.ts";
 import type { Tableau } from "../../tableau.ts";
 
@@ -80,9 +81,6 @@ export function solveProgram(shape: SolveShape): ProgramSource {
   const width = widthOf(shape), threads = threadsOf(shape), block = tileRows * width;
   const isTraced = trace !== "none", slopes = range(slopeRoom);
   const variables = solveVariables(shape);
-  const status = Object.entries(groupStatus).map(([name, value]) =>
-    `const ${constantName(name)} = ${value}u;`
-  );
   const modes = Object.entries(evaluationMode).map(([name, value]) =>
     `const ${constantName(name)} = ${value}u;`
   );
@@ -96,7 +94,6 @@ export function solveProgram(shape: SolveShape): ProgramSource {
   const code = `
 ${JOB_WGSL}
 ${CONTROL_WGSL}
-${status.join(" ")}
 ${modes.join(" ")}
 const SLOT = ${block}u;              // numbers of the states or slopes of all rows
 const X = ${
@@ -104,7 +101,6 @@ const X = ${
   }u;     // the input of the field, and y1 at the end of an attempt; slopes come before
 const Y = X + SLOT;
 const ERROR = Y + SLOT;
-const SMALLEST_TRIAL = 1e-6;
 
 @group(0) @binding(0) var<storage, read> job: Job;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -128,8 +124,6 @@ ${
   }
   return sum;
 }
-
-${IS_FINITE_WGSL}
 
 /**
  * The scaled norm of the group, known to the first thread: the largest root mean square of a part of the
@@ -158,53 +152,7 @@ fn norm(value: u32, other: u32, lid: u32, count: u32) -> f32 {
   return size;
 }
 
-/** Checks the budget and sets the end of the step, or ends the solve. By the first thread. */
-fn begin() {
-  control.begins = 0u;
-  control.stage = select(0u, 1u, control.hasSlope == 1u);
-  if (control.tried >= job.cap) { control.status = PAUSED; control.begins = 1u; return; }
-  if (job.fixedSteps > 0u) {
-    let step = control.accepted;
-    control.t = fma(f32(step), job.h, job.t0);
-    control.end = fma(f32(step + 1u), job.h, job.t0);
-    if (step + 1u == job.fixedSteps) { control.end = job.t1; }
-    return;
-  }
-  if (control.accepted + control.rejected >= job.maxSteps) { control.status = MAX_STEPS_REACHED; return; }
-  if (!(abs(control.h) > 0.0) || control.t + control.h == control.t) {
-    control.status = select(STEP_SIZE_UNDERFLOW, NON_FINITE, control.sawNonFinite == 1u);
-    return;
-  }
-  let left = job.t1 - control.t;
-  if (abs(control.h) >= abs(left)) { control.h = left; control.end = job.t1; }
-  else { control.end = control.t + control.h; }
-}
-
-/** The factor of the controller for an attempt of this scaled error. */
-fn stepFactor(error: f32) -> f32 {
-  if (error < 0.0) { return job.shrinkRejected; }
-  if (error == 0.0) { return job.growth; }
-  var wanted = job.safety / pow(error, job.exponent1);
-  if (job.exponent2 != 0.0) { wanted /= pow(control.error2, job.exponent2); }
-  if (job.exponent3 != 0.0) { wanted /= pow(control.error3, job.exponent3); }
-  let least = select(job.shrinkRejected, job.shrinkAccepted, error < 1.0);
-  let most = select(job.growth, job.safety, error > 1.0);
-  return min(most, max(wanted, least));
-}
-
-/** Decides on the attempt that has just been made. By the first thread. */
-fn decide(error: f32) {
-  control.tried += 1u;
-  control.begins = 1u;
-  if (job.fixedSteps > 0u) {
-    control.accepts = select(0u, 1u, error >= 0.0);
-    if (error < 0.0) { control.status = NON_FINITE; }
-    return;
-  }
-  control.accepts = select(0u, 1u, error >= 0.0 && error <= 1.0);
-  control.sawNonFinite = select(0u, 1u, error < 0.0);
-}
-
+${STEP_CONTROL_WGSL}
 /** Weight of slope j in the state at theta of a step; see interpolant.ts. */
 fn denseWeight(theta: f32, j: u32) -> f32 {
   let basisAt = denseAt() + job.powers;
@@ -309,11 +257,7 @@ ${
       let stateNorm = norm(Y, Y, lid, count);
       let slopeNorm = norm(0u, Y, lid, count);
       if (lid == 0u) {
-        var trial = SMALLEST_TRIAL;
-        if (stateNorm >= 1e-5 && slopeNorm >= 1e-5) { trial = 0.01 * stateNorm / slopeNorm; }
-        control.trial = job.direction * trial;
-        control.slopeNorm = slopeNorm;
-        control.sawNonFinite = select(0u, 1u, slopeNorm < 0.0);
+        chooseTrial(stateNorm, slopeNorm);
         control.mode = TRIAL_SLOPE;
       }
       continue;
@@ -323,16 +267,8 @@ ${
       workgroupBarrier();
       let changeNorm = norm(ERROR, Y, lid, count);
       if (lid == 0u) {
-        let trial = abs(s.trial);
-        let curvature = changeNorm / trial;
-        var size = pow(0.01 / max(s.slopeNorm, curvature), 1.0 / job.errorOrder);
-        if (s.slopeNorm <= 1e-15 && curvature <= 1e-15) { size = max(SMALLEST_TRIAL, trial * 1e-3); }
-        size = min(100.0 * trial, size);
-        if (s.slopeNorm < 0.0 || changeNorm < 0.0 || !isFinite(size)) { size = SMALLEST_TRIAL; }
-        control.h = job.direction * size;
+        chooseFirstStep(changeNorm);
         control.mode = STAGE;
-        control.hasSlope = 1u;
-        control.begins = 1u;
       }
       continue;
     }
@@ -389,23 +325,7 @@ ${
         if (job.firstSameAsLast == 1u) { state[e] = state[(job.stages - 1u) * SLOT + e]; }
       }
     }
-    if (lid == 0u) {
-      control.hasSlope = select(1u, job.firstSameAsLast, d.accepts == 1u);
-      if (d.accepts == 1u) {
-        control.accepted += 1u;
-        control.recorded += 1u;
-        control.t = d.end;
-        if (d.end == job.t1 || control.accepted == job.fixedSteps) { control.status = FINISHED; }
-      }
-      if (job.fixedSteps == 0u) {
-        if (d.accepts == 0u) { control.rejected += 1u; }
-        control.h = d.h * stepFactor(error);
-        if (d.accepts == 1u) {
-          control.error3 = control.error2;
-          control.error2 = max(error, 1e-4);
-        }
-      }
-    }
+    if (lid == 0u) { settle(error); }
   }
 
   // The loops of an implementation that limits their iterations have ended by now.
@@ -435,9 +355,4 @@ ${
     threads,
     workgroupBytes: variables.bytes,
   };
-}
-
-/** `maxStepsReached` as MAX_STEPS_REACHED. */
-function constantName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

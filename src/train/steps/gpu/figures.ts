@@ -49,6 +49,9 @@ const names = Object.keys(figureFields) as FigureField[];
  */
 export const FIGURE_PLACES = 256;
 
+/** Steps per batch at most: two batches' figures have room. */
+export const MOST_STEPS = 100;
+
 /** Bytes of the buffer of all figures, which begins with the verdict so far. */
 export const FIGURES_BYTES = 4 * (1 + names.length * FIGURE_PLACES);
 

@@ -1,3 +1,4 @@
+import { BatchPace } from "../../../backends/batch_pace.ts";
 import type { Gpu } from "../../../backends/gpu/mod.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { option } from "../../../core/options/spelling.ts";
@@ -15,11 +16,13 @@ import { BatchRows } from "../batch_rows.ts";
 import { atStep } from "../step_failure.ts";
 import { lossOffset } from "../loss_offset.ts";
 import type { TakenStep, Trainer } from "../trainer.ts";
-import { BatchPace, MOST_STEPS } from "./batch_pace.ts";
 import { DispatchForecast } from "./dispatch_forecast.ts";
-import { type Figures, hasBit, readFigures } from "./figures.ts";
+import { type Figures, hasBit, MOST_STEPS, readFigures } from "./figures.ts";
 import { StepRecorder } from "./step_recorder.ts";
 import { stepTasks } from "./step_tasks.ts";
+
+/** Time of a batch of steps. */
+const BATCH_MS = 100;
 
 /** A step whose figures may still be on the device. */
 interface PendingStep {
@@ -97,7 +100,7 @@ class GpuTrainer implements Trainer {
   readonly #schedule: Schedule;
   readonly #main: DispatchForecast;
   readonly #prefix: DispatchForecast;
-  readonly #pace = new BatchPace();
+  readonly #pace = new BatchPace({ most: MOST_STEPS, batchMs: BATCH_MS });
   /** Why the step after those recorded could not be. */
   #refusal: { readonly error: unknown } | null = null;
   /** In order; their steps are {@link #pending}. */

@@ -1,11 +1,11 @@
-import type { Tensor2D } from "../../core/tensors.ts";
-import { FLOW_PAIRS, type FlowPairsSettings } from "../../ops/flow_pairs/flow_pairs.ts";
-import type { KernelCall } from "../../threads/wasm.ts";
-import type { Gpu } from "./gpu.ts";
-import { gridMain } from "../../ops/wgsl/grid.ts";
-import type { ProgramSource } from "./programs.ts";
-import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
-import { replaceGpuKernel } from "./replace_gpu_kernel.ts";
+import type { Tensor2D } from "../../../core/tensors.ts";
+import { FLOW_PAIRS, type FlowPairsSettings } from "../../../ops/flow_pairs/flow_pairs.ts";
+import type { KernelCall } from "../../../threads/wasm.ts";
+import type { Gpu } from "../gpu.ts";
+import { gridMain } from "../../../ops/wgsl/grid.ts";
+import type { ProgramSource } from "../programs.ts";
+import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "../random/numbers_wgsl.ts";
+import { replaceGpuKernel } from "../replace_gpu_kernel.ts";
 
 interface FlowPairsCall extends KernelCall<"x1", FlowPairsSettings> {
   readonly inputs: { readonly x1: Tensor2D };

@@ -1,5 +1,6 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
 import { LANE_BYTES, LANES, Net, PLANE_GAP_BYTES, TANH_BYTES } from "./net.layout.part.as";
+import { firstLayer } from "./simd_first_layer.part.as";
 import { multiply, multiplyPair, pack } from "./simd_planes.part.as";
 import { ONE_AT, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
@@ -115,24 +116,65 @@ export function probeDirections(net: Net, probes: usize, out: usize): void {
 }
 
 /**
- * b0 + e(t), [hidden]: the bias of the first layer at time t. The embedding uses the angle addition
- * theorem in float64, as in time_embedding.ts.
+ * b0 + e(t) and b0 + e(u), [hidden] each: the biases of the first layer at times t and u. The embedding uses
+ * the angle addition theorem in float64, as in time_embedding.ts: chains so long that two take as long as one.
  */
-export function timeBias(net: Net, t: f64, out: usize): void {
-  const half = net.hidden >> 1;
-  const far = <usize>half * 4;
-  let bias = net.b0;
-  const sin1 = sin(Math.PI * t), cos1 = cos(Math.PI * t);
-  let sine = sin1, cosine = cos1;
-  for (let k = 0; k < half; k++) {
-    store<f32>(out, load<f32>(bias) + <f32>sine);
-    store<f32>(out + far, load<f32>(bias + far) + <f32>cosine);
-    const next = sine * cos1 + cosine * sin1;
-    cosine = cosine * cos1 - sine * sin1;
-    sine = next;
-    out += 4;
-    bias += 4;
+export function timeBiases(net: Net, t: f64, out: usize, u: f64, outU: usize): void {
+  const half = <usize>(net.hidden >> 1) * 4;
+  const angle = Math.PI * t, angleU = Math.PI * u;
+  const sinT = sin(angle), cosT = cos(angle);
+  const sin1 = f64x2.replace_lane(f64x2.splat(sinT), 1, u == t ? sinT : sin(angleU));
+  const cos1 = f64x2.replace_lane(f64x2.splat(cosT), 1, u == t ? cosT : cos(angleU));
+  // Of k pi t and k pi u.
+  let sine = sin1, cosine = cos1, bias = net.b0;
+  const end = bias + half;
+  for (; bias + 12 < end; bias += 16, out += 16, outU += 16) {
+    const s0 = sine, c0 = cosine;
+    const s1 = nextSine(s0, c0, sin1, cos1), c1 = nextCosine(s0, c0, sin1, cos1);
+    const s2 = nextSine(s1, c1, sin1, cos1), c2 = nextCosine(s1, c1, sin1, cos1);
+    const s3 = nextSine(s2, c2, sin1, cos1), c3 = nextCosine(s2, c2, sin1, cos1);
+    sine = nextSine(s3, c3, sin1, cos1);
+    cosine = nextCosine(s3, c3, sin1, cos1);
+    storeFour(bias, s0, s1, s2, s3, out, outU);
+    storeFour(bias + half, c0, c1, c2, c3, out + half, outU + half);
   }
+  for (; bias < end; bias += 4, out += 4, outU += 4) {
+    storeOne(bias, sine, out, outU);
+    storeOne(bias + half, cosine, out + half, outU + half);
+    const next = nextSine(sine, cosine, sin1, cos1);
+    cosine = nextCosine(sine, cosine, sin1, cos1);
+    sine = next;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function nextSine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
+  return f64x2.add(f64x2.mul(sine, cos1), f64x2.mul(cosine, sin1));
+}
+
+// @ts-ignore: decorator
+@inline
+function nextCosine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
+  return f64x2.sub(f64x2.mul(cosine, cos1), f64x2.mul(sine, sin1));
+}
+
+/** Adds four numbers of both times to four biases. */
+// @ts-ignore: decorator
+@inline
+function storeFour(bias: usize, a: v128, b: v128, c: v128, d: v128, out: usize, outU: usize): void {
+  const ab = v128.shuffle<f32>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 4, 1, 5);
+  const cd = v128.shuffle<f32>(f32x4.demote_f64x2_zero(c), f32x4.demote_f64x2_zero(d), 0, 4, 1, 5);
+  const biases = v128.load(bias);
+  v128.store(out, f32x4.add(biases, v128.shuffle<f64>(ab, cd, 0, 2)));
+  v128.store(outU, f32x4.add(biases, v128.shuffle<f64>(ab, cd, 1, 3)));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeOne(bias: usize, a: v128, out: usize, outU: usize): void {
+  store<f32>(out, load<f32>(bias) + <f32>f64x2.extract_lane(a, 0));
+  store<f32>(outU, load<f32>(bias) + <f32>f64x2.extract_lane(a, 1));
 }
 
 /*
@@ -206,8 +248,8 @@ export function addTimesPlane(net: Net, a: usize, b: usize, sum: usize): void {
 
 /** Writes h1, h2, h3 of a tile to the first three planes of `act`. */
 function activate(net: Net, bias: usize, x: usize, act: usize): void {
-  multiply(net.wide, net.w0, net.dims, net.hidden, x, bias, act);
-  activateFromInput(net, 1, 0, act);
+  firstLayer(net, bias, x, act);
+  activateFromFirst(net, 1, 0, act);
 }
 
 /**
@@ -239,9 +281,14 @@ export function multiplyTiles(
  * @param stride Bytes between the planes of the tiles.
  */
 export function activateFromInput(net: Net, tiles: i32, stride: usize, act: usize): void {
+  tanhOfTiles(net, tiles, stride, act);
+  activateFromFirst(net, tiles, stride, act);
+}
+
+/** Writes h2 and h3 behind the h1 of one or two tiles. */
+function activateFromFirst(net: Net, tiles: i32, stride: usize, act: usize): void {
   const hidden = net.hidden, plane = planeBytes(net);
   const h2 = act + plane, h3 = h2 + plane;
-  tanhOfTiles(net, tiles, stride, act);
   multiplyTiles(net, tiles, net.w1, hidden, hidden, act, stride, net.b1, h2, stride);
   tanhOfTiles(net, tiles, stride, h2);
   multiplyTiles(net, tiles, net.w2, hidden, hidden, h2, stride, net.b2, h3, stride);
@@ -297,7 +344,7 @@ export function recompute(
 /**
  * Evaluates the field over a tile.
  *
- * @param bias From {@link timeBias}.
+ * @param bias From {@link timeBiases}.
  * @param x Plane [dims].
  * @param act Output: {@link activationPlanes} planes.
  * @param directions Planes e W0, then W3 e.

@@ -1,6 +1,7 @@
 import { LANE_BYTES, LANES, Net } from "./net.layout.part.as";
 import { planeBytes, sumDirections, timesSlope } from "./simd.part.as";
-import { multiply, multiplyPair } from "./simd_planes.part.as";
+import { firstLayer } from "./simd_first_layer.part.as";
+import { multiplyPair } from "./simd_planes.part.as";
 import { tanhInPlace } from "./simd_tanh.part.as";
 
 /**
@@ -26,10 +27,9 @@ export function recomputeTwo(
   otherAct: usize,
   otherDirections: usize,
 ): void {
-  const dims = net.dims, hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
-  multiply(net.wide, net.w0, dims, hidden, x, bias, act);
-  multiply(net.wide, net.w0, dims, hidden, otherX, otherBias, otherAct);
-  tanhOfTwo(net, act, otherAct);
+  const hidden = net.hidden, plane = planeBytes(net), count = <usize>net.directions;
+  firstLayer(net, bias, x, act);
+  firstLayer(net, otherBias, otherX, otherAct);
   const h2 = act + plane, otherH2 = otherAct + plane;
   multiplyPair(net.wide, net.w1, hidden, hidden, act, otherAct, net.b1, h2, otherH2);
   const v2 = act + 3 * plane, otherV2 = otherAct + 3 * plane;

@@ -62,3 +62,14 @@ Deno.test("tanh preserves NaN, zero and its sign", () => {
   const y = kernel("fastest")(Float32Array.of(NaN, 0, -0, Infinity, ...new Float32Array(12)));
   assert.deepEqual([...y.slice(0, 4)], [NaN, 0, -0, 1]);
 });
+
+for (const build of ["fastest", "plain"] as const) {
+  Deno.test(`tanh (${build}) of a number has the same bits in any block`, () => {
+    const tanh = kernel(build);
+    const x = Float32Array.from({ length: 80 }, (_, i) => 0.17 * i - 6);
+    const y = tanh(x);
+    for (const [first, end] of [[0, 16], [16, 64], [32, 64], [0, 80]] as const) {
+      assert.deepEqual(tanh(x.slice(first, end)), y.slice(first, end));
+    }
+  });
+}

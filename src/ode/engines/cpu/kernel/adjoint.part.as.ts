@@ -1,4 +1,4 @@
-import { activationPlanes, evaluate, planeBytes, timeBias } from "../../../../ops/mlp_field/simd.part.as";
+import { activationPlanes, evaluate, planeBytes } from "../../../../ops/mlp_field/simd.part.as";
 import {
   addListed,
   lanesBytes,
@@ -14,7 +14,7 @@ import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { directionsOf } from "./directions.part.as";
 import { addKinetic, pullBackTrace, recomputeStage, traceCotangents } from "./energies.part.as";
 import { isStopped } from "./progress.part.as";
-import { adjointBytes, keepsAdjoint, Scratch, tilesOf } from "./scratch.part.as";
+import { adjointBytes, biasAt, keepsAdjoint, Scratch, tilesOf } from "./scratch.part.as";
 import { combine, narrow } from "./states.part.as";
 import { weight } from "./tableau.part.as";
 
@@ -45,7 +45,7 @@ export function adjointSlopesAt(
   // The address of the slopes determines the stage.
   const index = keeps ? (out - s.slopes) / s.stateBytes * <usize>tiles : 0;
   let act = s.adjoint + index * <usize>adjointBytes(net);
-  timeBias(net, t, s.bias);
+  biasAt(net, s, t);
   for (let tile = 0; tile < tiles; tile++) {
     if (tile > 0 && isStopped(job)) return;
     const directions = directionsOf(net, s, tile);
@@ -155,7 +155,7 @@ export function addQuadrature(job: Job, s: Scratch, rows: i32, t: f64, h: f64): 
       const x = s.x + <usize>(stage * dims) * LANE_BYTES;
       const act = s.act + <usize>stage * actBytes, at = s.stage + <usize>stage * bytes;
       narrow(state, dims, x);
-      timeBias(net, t + weight(job, 0, stage) * h, s.bias);
+      biasAt(net, s, t + weight(job, 0, stage) * h);
       recomputeStage(job, s, x, act, directionsOf(net, s, tile), hasTrace);
       const cotangent = state + <usize>(width / 2) * COLUMN_BYTES;
       const f = slopes + <usize>stage * s.stateBytes;

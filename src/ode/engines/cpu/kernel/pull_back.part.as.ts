@@ -2,7 +2,6 @@ import {
   activationPlanes,
   parameterCount,
   planeBytes,
-  timeBias,
 } from "../../../../ops/mlp_field/simd.part.as";
 import { LANE_BYTES, LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
 import {
@@ -20,7 +19,7 @@ import { addKinetic, pullBackTrace, recomputeStage, traceCotangents } from "./en
 import { COLUMN_BYTES, Job, noFailure, Report } from "../job.layout.part.as";
 import { isStopped, takeItem } from "./progress.part.as";
 import { recordedActivations, recordHead, StepRecord } from "./records.part.as";
-import { Scratch, tilesOf } from "./scratch.part.as";
+import { biasAt, Scratch, tilesOf } from "./scratch.part.as";
 import { combine, gatherRows, narrow, scatterRows } from "./states.part.as";
 import { isTraced, stageWeight, usedStages, weight } from "./tableau.part.as";
 
@@ -276,7 +275,7 @@ function writeInput(job: Job, s: Scratch, stage: i32): bool {
   }
   narrow(state, dims, inputOf(job, s, stage));
   if (recordedActivations(record, stage)) return false;
-  timeBias(job, record.t + weight(job, 0, stage) * h, s.bias);
+  biasAt(job, s, record.t + weight(job, 0, stage) * h);
   return true;
 }
 

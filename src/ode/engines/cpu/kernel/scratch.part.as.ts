@@ -1,4 +1,4 @@
-import { activationPlanes, planeBytes } from "../../../../ops/mlp_field/simd.part.as";
+import { activationPlanes, planeBytes, timeBiases } from "../../../../ops/mlp_field/simd.part.as";
 import { lanesBytes, listedBytes, narrowProducts, stageBytes } from "../../../../ops/mlp_field/simd_gradients.part.as";
 import { LANE_BYTES, LANES, Net, PAIR_BYTES } from "../../../../ops/mlp_field/net.layout.part.as";
 import { COLUMN_BYTES, HEAD_BYTES, Job, MOST_KEPT_TILES } from "../job.layout.part.as";
@@ -30,7 +30,7 @@ export class Scratch {
   traced: usize;
   /** uint32 [stages]: activation buffers of the current step's stages, or 0. */
   kept: usize;
-  /** [hidden]. */
+  /** [hidden]: the bias of the first layer at {@link Scratch.biasTime}. */
   bias: usize;
   /** Planes [dims], one per stage. */
   x: usize;
@@ -62,6 +62,8 @@ export class Scratch {
   /** float64 [stages][width][8] and [width][8]: cotangents. */
   pulled: usize;
   cotangent: usize;
+  /** NaN: of no time. */
+  biasTime: f64;
 }
 
 /** Number of tiles of a full group. */
@@ -87,6 +89,7 @@ export function layScratch(job: Job, base: usize): Scratch {
   s.chunk = 0;
   s.firstChunk = 0;
   s.gradient = 0;
+  s.biasTime = NaN;
   s.stateBytes = <usize>state;
   s.y = placeAt(base, at);
   at += state;
@@ -148,6 +151,19 @@ export function layScratch(job: Job, base: usize): Scratch {
 @inline
 function placeAt(base: usize, offset: u64): usize {
   return base + <usize>offset;
+}
+
+/** The bias of the first layer at time t, in `s.bias`; it is kept for a following stage of the same time. */
+export function biasAt(net: Net, s: Scratch, t: f64): void {
+  biasesAt(net, s, t, s, t);
+}
+
+/** {@link biasAt} of two groups, each with its time. */
+export function biasesAt(net: Net, s: Scratch, t: f64, other: Scratch, u: f64): void {
+  if (t == s.biasTime && u == other.biasTime) return;
+  timeBiases(net, t, s.bias, u, other.bias);
+  s.biasTime = t;
+  other.biasTime = u;
 }
 
 /** Whether the quadrature reuses intermediate results of the slopes; otherwise it recomputes them. */

@@ -1,4 +1,4 @@
-import { activationPlanes, evaluate, planeBytes, timeBias } from "../../../../ops/mlp_field/simd.part.as";
+import { activationPlanes, evaluate, planeBytes } from "../../../../ops/mlp_field/simd.part.as";
 import { evaluateTwo } from "../../../../ops/mlp_field/simd_pairs.part.as";
 import { evaluateWithEnergies } from "../../../../ops/mlp_field/simd_energies.part.as";
 import { LANES, Net } from "../../../../ops/mlp_field/net.layout.part.as";
@@ -7,7 +7,7 @@ import { COLUMN_BYTES, Job } from "../job.layout.part.as";
 import { directionsOf } from "./directions.part.as";
 import { solveOf } from "./group_solve.part.as";
 import { isStopped } from "./progress.part.as";
-import { Scratch, tilesOf } from "./scratch.part.as";
+import { biasAt, biasesAt, Scratch, tilesOf } from "./scratch.part.as";
 import { narrow } from "./states.part.as";
 
 /** dy/dt of all tiles of a group at time t; activations are stored at `kept` unless that is 0. */
@@ -27,7 +27,7 @@ export function slopesAt(
   }
   const net: Net = job;
   const dims = net.dims, width = job.width;
-  timeBias(net, t, s.bias);
+  biasAt(net, s, t);
   const actBytes = <usize>activationPlanes(net, traced) * planeBytes(net);
   const tiles = tilesOf(rows);
   for (let tile = 0; tile < tiles; tile++) {
@@ -74,8 +74,7 @@ export function askedSlopesOfTwo(job: Job, s: Scratch, other: Scratch): void {
   const net: Net = job;
   const g = solveOf(s), h = solveOf(other);
   const traced = g.traced != 0;
-  timeBias(net, g.time, s.bias);
-  timeBias(net, h.time, other.bias);
+  biasesAt(net, s, g.time, other, h.time);
   narrow(g.state, net.dims, s.x);
   narrow(h.state, net.dims, other.x);
   evaluateTwo(

@@ -31,16 +31,32 @@ export function combineWith(
   out: usize,
 ): void {
   const scale = f64x2.splat(h);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    let sum = f64x2.splat(0);
+  for (let i: usize = 0; i < bytes; i += COLUMN_BYTES) {
+    let a = f64x2.splat(0), b = a, c = a, d = a;
     let slope = slopes + i;
-    for (let j = 0; j < count; j++) {
+    for (let j = 0; j < count; j++, slope += stride) {
       const w = load<f64>(weights + <usize>j * 8);
-      if (w != 0) sum = f64x2.add(sum, f64x2.mul(f64x2.splat(w), v128.load(slope)));
-      slope += stride;
+      if (w == 0) continue;
+      const v = f64x2.splat(w);
+      a = f64x2.add(a, f64x2.mul(v, v128.load(slope)));
+      b = f64x2.add(b, f64x2.mul(v, v128.load(slope, 16)));
+      c = f64x2.add(c, f64x2.mul(v, v128.load(slope, 32)));
+      d = f64x2.add(d, f64x2.mul(v, v128.load(slope, 48)));
     }
-    sum = f64x2.mul(sum, scale);
-    v128.store(out + i, base ? f64x2.add(v128.load(base + i), sum) : sum);
+    a = f64x2.mul(a, scale);
+    b = f64x2.mul(b, scale);
+    c = f64x2.mul(c, scale);
+    d = f64x2.mul(d, scale);
+    if (base) {
+      a = f64x2.add(v128.load(base + i), a);
+      b = f64x2.add(v128.load(base + i, 16), b);
+      c = f64x2.add(v128.load(base + i, 32), c);
+      d = f64x2.add(v128.load(base + i, 48), d);
+    }
+    v128.store(out + i, a);
+    v128.store(out + i, b, 16);
+    v128.store(out + i, c, 32);
+    v128.store(out + i, d, 48);
   }
 }
 

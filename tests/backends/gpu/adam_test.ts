@@ -62,6 +62,61 @@ backendTest(
   },
 );
 
+backendTest(
+  "a guarded step of Adam has the bits of the other, and none after a verdict",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const numbers = (size: number, phase: number) =>
+      Float32Array.from({ length: size }, (_, i) => Math.cos(i + phase));
+    // One number, and either side of the workgroups' threads.
+    for (
+      const [size, hasAverage] of [[1, false], [255, true], [769, false], [4099, true]] as const
+    ) {
+      for (const clip of [0, 0.5]) {
+        const settings = { step: 2, lr: 0.01, weightDecay: 0.1, averageDecay: 0.9, clip };
+        // Its squares have exact sums, however they are added.
+        const gradient = numbers(size, 0).map((value) => value > 0 ? 0.5 : -0.5);
+        const [weights, m, average] = [1, 2, 3].map((phase) => numbers(size, phase)) as [
+          ...[Float32Array, Float32Array, Float32Array],
+        ];
+        const v = m.map((value) => 0.1 * value * value);
+        const given = hasAverage ? [weights, m, v, average] : [weights, m, v];
+
+        const tensors = given.map((values) => tf.tensor1d(values));
+        const ofLoss = tf.tensor1d(gradient), [w0, m0, v0, a0 = null] = tensors;
+        const next = adamStep(
+          { weights: w0!, m: m0!, v: v0!, average: a0 },
+          ofLoss,
+          settings,
+        );
+        const right = [next.weights, next.m, next.v, ...(hasAverage ? [next.average!] : [])];
+        const expected = await Promise.all(right.map((tensor) => tensor.data<"float32">()));
+        tf.dispose([ofLoss, ...tensors, ...right]);
+
+        for (const verdict of [0, 4]) {
+          const state = given.map((values) => gpu.filled(values));
+          const [ofWeights, ofM, ofV, ofAverage = null] = state;
+          const along = [gradient, Float32Array.of(0.25 * size)].map((values) =>
+            gpu.upload(values)
+          );
+          const flag = gpu.upload(Uint32Array.of(verdict));
+          recordGuardedAdam(
+            gpu,
+            { weights: ofWeights!, m: ofM!, v: ofV!, average: ofAverage },
+            { gradient: along[0]!, squares: along[1]!, verdict: flag, settings },
+          );
+          const found = await Promise.all(
+            state.map(async (buffer) => new Float32Array(await gpu.read(buffer))),
+          );
+          for (const buffer of [...state, ...along, flag]) buffer.release();
+          assert.deepEqual(found, verdict === 0 ? expected : given, `${size}, clip ${clip}`);
+        }
+      }
+    }
+  },
+);
+
 Deno.test("registerGpuAdam() leaves the composed step to a device with too few bindings", () => {
   const limits = {
     maxComputeInvocationsPerWorkgroup: 256,

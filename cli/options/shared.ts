@@ -107,6 +107,20 @@ export function jsonOption(what: string) {
   return { json: { value: { kind: "switch" }, group: "output", help: `print ${what}` } } as const;
 }
 
+/** `--out` of commands that write a folder. */
+export function outFolderOption(defaultWords: string) {
+  return {
+    out: {
+      value: { kind: "text", expected: "a folder" },
+      alias: "o",
+      placeholder: "DIR",
+      group: "own",
+      help: "output folder, created if needed",
+      defaultWords,
+    },
+  } as const;
+}
+
 /** `--overwrite`, with what it replaces. */
 export function overwriteOption(what: string) {
   return {

@@ -247,11 +247,16 @@ interface Location {
   readonly scale: number;
 }
 
+/** Distance of the quartiles of sorted values. */
+function interquartileRange(rising: Float64Array): number {
+  return quantile(rising, 0.75) - quantile(rising, 0.25);
+}
+
 /** Location of sorted values. */
 function locationOf(rising: Float64Array, kind: StandardizationKind): Location {
   const { mean, deviation } = moments(rising);
   if (kind !== "robust") return { center: mean, scale: deviation };
-  const range = quantile(rising, 0.75) - quantile(rising, 0.25);
+  const range = interquartileRange(rising);
   return { center: quantile(rising, 0.5), scale: range > 0 ? range / NORMAL_IQR : deviation };
 }
 
@@ -295,7 +300,7 @@ function farRemarks(
 }
 
 function isSetByFew(rising: Float64Array): boolean {
-  const range = quantile(rising, 0.75) - quantile(rising, 0.25);
+  const range = interquartileRange(rising);
   return range > 0 && moments(rising).deviation > SET_BY_FEW * range / NORMAL_IQR;
 }
 

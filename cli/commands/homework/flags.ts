@@ -3,20 +3,14 @@ import {
   backendOption,
   jsonOption,
   messageOptions,
+  outFolderOption,
   overwriteOption,
   seedOption,
 } from "../../options/shared.ts";
 
 /** The options of `fluxion homework`. */
 export const homeworkOptions = {
-  out: {
-    value: { kind: "text", expected: "a folder" },
-    alias: "o",
-    placeholder: "DIR",
-    group: "own",
-    help: "output folder, created if needed",
-    defaultWords: "default homework",
-  },
+  ...outFolderOption("default homework"),
   quick: {
     value: { kind: "switch" },
     group: "own",

@@ -2,6 +2,7 @@ import type { CommandOptions, FlagValues } from "../../options/option.ts";
 import {
   deviceOptions,
   messageOptions,
+  outFolderOption,
   overwriteOption,
   seedOption,
   weightsOption,
@@ -10,14 +11,7 @@ import { solverOptions } from "../../options/solve.ts";
 
 /** The options of `fluxion plot`. */
 export const plotOptions = {
-  out: {
-    value: { kind: "text", expected: "a folder" },
-    alias: "o",
-    placeholder: "DIR",
-    group: "own",
-    help: "output folder, created if needed",
-    defaultWords: "default the run folder",
-  },
+  ...outFolderOption("default the run folder"),
   ...seedOption("the samples"),
   ...weightsOption,
   ...solverOptions,

@@ -19,6 +19,7 @@ export {
   type ProgramSize,
 } from "./limits.ts";
 export { drawOnGpu, type RandomNumbers } from "./random/draw.ts";
+export type { Draw } from "./random/draw_job.ts";
 export { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./random/numbers_wgsl.ts";
 export {
   type BindingKind,

@@ -9,15 +9,11 @@ import {
   pictureBounds,
 } from "../evaluation/evaluation.ts";
 import { foldedSubsection, prose, subsection } from "../plan.ts";
-import {
-  drawnOnce,
-  planNoiseToData,
-  planPointSamples,
-  type SampledTrajectories,
-} from "./points_samples.ts";
+import { planNoiseToData, planPointSamples, pointTrajectories } from "./points_samples.ts";
 import { accurateSolveOf, figure, runCommand, type RunContext } from "../run_context.ts";
 import { coordinatesOf } from "../pictures/captions.ts";
 import { centresOf } from "../pictures/density_picture.ts";
+import type { SampledTrajectories } from "../sampled_trajectories.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { grouped, plain } from "../pages/format.ts";
 import {
@@ -29,7 +25,7 @@ import {
 
 /** Likelihood, density, samples and trajectories of a continuous normalizing flow. */
 export function planCnf(context: RunContext, dataset: PointDataset): SectionPlans {
-  const trajectories = drawnOnce(context);
+  const trajectories = pointTrajectories(context);
   let evaluation: LikelihoodEvaluation | null = null;
   const density = subsection(context.id, "Likelihood", [{
     label: "density",

@@ -1,8 +1,5 @@
 import type { ImageDataset } from "../../data/dataset.ts";
 import { fmLoss } from "../../flows/losses/fm_loss.ts";
-import { dataTime, priorTime } from "../../flows/model.ts";
-import { sample } from "../../flows/sample.ts";
-import type { PointValues } from "../../flows/standardization.ts";
 import { median } from "../../metrics/statistics.ts";
 import { nearestRows } from "../../metrics/nearest_rows.ts";
 import { animation } from "../../plot/encoding/animation.ts";
@@ -21,6 +18,7 @@ import {
   type RunContext,
 } from "../run_context.ts";
 import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
+import { drawnOnce, type SampledTrajectories } from "../sampled_trajectories.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { solverPanel } from "./solver_chart.ts";
 import { BUDGETS, studiedSolvers, studySolvers } from "./solver_study.ts";
@@ -47,7 +45,7 @@ const LOSS_ROWS = 1000;
 /** Plans the sample grid, trajectories, solver study and memorisation check. */
 export function planFmImages(context: RunContext, dataset: ImageDataset): SectionPlans {
   let loss: { readonly loss: number; readonly lossStdErr: number } | null = null;
-  const trajectories = trajectoriesOnce(context);
+  const trajectories = drawnOnce(context, { count: PICTURED.images, times: TIMES });
   const samples = subsection(context.id, "Samples", [{
     label: "samples",
     weight: 55,
@@ -96,29 +94,6 @@ export function planFmImages(context: RunContext, dataset: ImageDataset): Sectio
   };
 }
 
-/** Sampled trajectories of images. */
-interface ImageTrajectories {
-  readonly times: readonly number[];
-  /** [times][n * w], the noise first. */
-  readonly states: readonly PointValues[];
-}
-
-function trajectoriesOnce(context: RunContext): () => Promise<ImageTrajectories> {
-  let drawn: Promise<ImageTrajectories> | null = null;
-  const draw = async (): Promise<ImageTrajectories> => {
-    const { model, engines } = await context.open();
-    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TIMES);
-    const { states } = await sample(model, engines, {
-      count: PICTURED.images,
-      seed: context.seed,
-      settings: accurateSolveOf(context.run),
-      times,
-    });
-    return { times, states };
-  };
-  return () => drawn ??= draw();
-}
-
 async function testLoss(context: RunContext, dataset: ImageDataset) {
   const { model } = await context.open();
   const count = Math.min(LOSS_ROWS, dataset.test.count);
@@ -129,7 +104,7 @@ async function testLoss(context: RunContext, dataset: ImageDataset) {
 async function grid(
   context: RunContext,
   { height, width, channels }: ImageDataset,
-  { states }: ImageTrajectories,
+  { states }: SampledTrajectories,
 ): Promise<Block> {
   return await figure({
     draw: (size) =>
@@ -149,7 +124,7 @@ async function grid(
 async function paths(
   context: RunContext,
   { height, width, channels }: ImageDataset,
-  { states, times }: ImageTrajectories,
+  { states, times }: SampledTrajectories,
 ): Promise<Block[]> {
   const size = height * width * channels;
   const frames = imageFrames(
@@ -241,7 +216,7 @@ async function studyBlocks(
 async function memoryBlocks(
   context: RunContext,
   dataset: ImageDataset,
-  { states }: ImageTrajectories,
+  { states }: SampledTrajectories,
 ): Promise<Block[]> {
   await context.open();
   const { height, width, channels, train, test } = dataset;

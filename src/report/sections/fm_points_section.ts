@@ -13,7 +13,7 @@ import {
 import { CLOUD, freshClouds } from "../evaluation/sample_distances.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { foldedSubsection, prose } from "../plan.ts";
-import { drawnOnce, planNoiseToData, planPointSamples } from "./points_samples.ts";
+import { planNoiseToData, planPointSamples, pointTrajectories } from "./points_samples.ts";
 import { accurateSolveOf, figure, figuresTable, type RunContext } from "../run_context.ts";
 import { boundsAround } from "../pictures/run_pictures.ts";
 import { solverPanel } from "./solver_chart.ts";
@@ -28,7 +28,7 @@ import { grouped, number, percent, withError } from "../pages/format.ts";
 /** Plans loss, distance to the data, samples, and the solver study. */
 export function planFmPoints(context: RunContext, dataset: PointDataset): SectionPlans {
   let evaluation: FmEvaluation | null = null, likelihood: LikelihoodEvaluation | null = null;
-  const trajectories = drawnOnce(context);
+  const trajectories = pointTrajectories(context);
   const explained = foldedSubsection(context.id, "How to read the figures", [{
     label: "how to read the figures",
     make: () => Promise.resolve([explanation(dataset)]),

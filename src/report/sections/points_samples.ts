@@ -1,7 +1,5 @@
 import type { PointDataset } from "../../data/dataset.ts";
-import { dataTime, priorTime } from "../../flows/model.ts";
-import { sample } from "../../flows/sample.ts";
-import { isPlane, type PointValues } from "../../flows/standardization.ts";
+import { isPlane } from "../../flows/standardization.ts";
 import { animation } from "../../plot/encoding/animation.ts";
 import { cloudFrames } from "../../plot/encoding/frames.ts";
 import { pointsPlot } from "../../plot/points_plot.ts";
@@ -10,37 +8,18 @@ import { snapshotsPlot, trajectoryPlot } from "../../plot/trajectory_plot.ts";
 import type { CoordinateOptions } from "../../plot/picture.ts";
 import type { Block } from "../pages/document.ts";
 import { foldedSubsection, type PlannedSection, subsection } from "../plan.ts";
-import { accurateSolveOf, animated, figure, runCommand, type RunContext } from "../run_context.ts";
+import { drawnOnce, type SampledTrajectories } from "../sampled_trajectories.ts";
+import { animated, figure, runCommand, type RunContext } from "../run_context.ts";
 import { coordinatesOf } from "../pictures/captions.ts";
-import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
+import { PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { grouped } from "../pages/format.ts";
 
 /** Points in the animation; more would overlap and make the file large. */
 const ANIMATED = 400;
 
-/** Sampled trajectories of points. */
-export interface SampledTrajectories {
-  /** Times from the prior's to the data's. */
-  readonly times: readonly number[];
-  /** [times][n * w], the noise first. */
-  readonly states: readonly PointValues[];
-}
-
-/** Returns a function that draws a run's samples on the first call and then returns the same ones. */
-export function drawnOnce(context: RunContext): () => Promise<SampledTrajectories> {
-  let drawn: Promise<SampledTrajectories> | null = null;
-  const draw = async (): Promise<SampledTrajectories> => {
-    const { model, engines } = await context.open();
-    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), TRAJECTORIES.points.times);
-    const { states } = await sample(model, engines, {
-      count: PICTURED.points,
-      seed: context.seed,
-      settings: accurateSolveOf(context.run),
-      times,
-    });
-    return { times, states };
-  };
-  return () => drawn ??= draw();
+/** Trajectories of a model of points for all pictures, drawn on the first call. */
+export function pointTrajectories(context: RunContext): () => Promise<SampledTrajectories> {
+  return drawnOnce(context, { count: PICTURED.points, times: TRAJECTORIES.points.times });
 }
 
 /** Plans the samples of a model of points, beside its test points in the plane. */

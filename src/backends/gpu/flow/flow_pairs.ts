@@ -4,6 +4,7 @@ import type { KernelCall } from "../../../threads/wasm.ts";
 import type { Gpu } from "../gpu.ts";
 import { gridMain } from "../../../ops/wgsl/grid.ts";
 import type { ProgramSource } from "../programs.ts";
+import { DRAW_FIELDS_WGSL, drawJob } from "../random/draw_job.ts";
 import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "../random/numbers_wgsl.ts";
 import { replaceGpuKernel } from "../replace_gpu_kernel.ts";
 
@@ -17,7 +18,7 @@ const THREADS = 64;
 const source: ProgramSource = {
   name: "flow pairs",
   code: `
-struct Job { first: vec4u, key: vec2u, skipped: u32, count: u32, width: u32 }
+struct Job { ${DRAW_FIELDS_WGSL}, width: u32 }
 @group(0) @binding(0) var<storage, read> job: Job;
 @group(0) @binding(1) var<storage, read> coefficients: array<vec4f>;
 @group(0) @binding(2) var<storage, read> x1: array<f32>;
@@ -64,15 +65,10 @@ function flowPairsOn(
         `[${x1.shape}], ${coefficients.length} and ${start}`,
     );
   }
-  const skipped = start % 4, block = (start - skipped) / 4;
-  using job = gpu.upload(Uint32Array.of(
-    ...[block, Math.floor(block / 2 ** 32), key.stream, key.subsequence ?? 0],
-    ...[key.seed, Math.floor(key.seed / 2 ** 32)],
-    ...[skipped, x1.size, width, 0, 0, 0],
-  ));
+  const { words, blocks } = drawJob({ key, start, count: x1.size }, width);
+  using job = gpu.upload(words);
   using uploaded = gpu.upload(coefficients);
   const x = gpu.tensor<Tensor2D>(x1.shape), target = gpu.tensor<Tensor2D>(x1.shape);
-  const blocks = Math.ceil((skipped + x1.size) / 4);
   const operands = [job, uploaded, x1, x, target];
   gpu.record(gpu.program(source), operands, Math.ceil(blocks / THREADS));
   return [x, target];

@@ -1,20 +1,14 @@
-import type { RandomKey } from "../../../core/random/random.ts";
 import type { PooledBuffer } from "../buffers.ts";
 import type { Gpu } from "../gpu.ts";
 import { gridMain } from "../../../ops/wgsl/grid.ts";
 import type { ProgramSource } from "../programs.ts";
+import { type Draw, DRAW_FIELDS_WGSL, drawJob } from "./draw_job.ts";
 import { PHILOX_WGSL, RANDOM_NUMBERS_WGSL } from "./numbers_wgsl.ts";
 
-/** Random numbers to draw: entries `start` to `start + count` of the key's sequence. */
-export interface RandomNumbers {
+/** Random numbers to draw. */
+export interface RandomNumbers extends Draw {
   /** Standard normal numbers, or +1 and -1 with equal probability. */
   readonly distribution: "gaussian" | "rademacher";
-  /** The sequence. */
-  readonly key: RandomKey;
-  /** The first entry. */
-  readonly start: number;
-  /** Their number. */
-  readonly count: number;
 }
 
 const THREADS = 64;
@@ -23,7 +17,7 @@ const THREADS = 64;
 const source: ProgramSource = {
   name: "random numbers",
   code: `
-struct Draw { first: vec4u, key: vec2u, skipped: u32, count: u32, isNormal: u32 }
+struct Draw { ${DRAW_FIELDS_WGSL}, isNormal: u32 }
 @group(0) @binding(0) var<storage, read> job: Draw;
 @group(0) @binding(1) var<storage, read_write> numbers: array<f32>;
 ${PHILOX_WGSL}
@@ -55,16 +49,11 @@ ${
  */
 export function drawOnGpu(
   gpu: Gpu,
-  { distribution, key, start, count }: RandomNumbers,
+  { distribution, ...draw }: RandomNumbers,
 ): PooledBuffer {
-  const skipped = start % 4, block = (start - skipped) / 4;
-  const blocks = Math.ceil((skipped + count) / 4);
-  using job = gpu.upload(Uint32Array.of(
-    ...[block, Math.floor(block / 2 ** 32), key.stream, key.subsequence ?? 0],
-    ...[key.seed, Math.floor(key.seed / 2 ** 32)],
-    ...[skipped, count, Number(distribution === "gaussian"), 0, 0, 0],
-  ));
-  const numbers = gpu.scratch(4 * count);
+  const { words, blocks } = drawJob(draw, Number(distribution === "gaussian"));
+  using job = gpu.upload(words);
+  const numbers = gpu.scratch(4 * draw.count);
   try {
     gpu.record(gpu.program(source), [job, numbers], Math.ceil(blocks / THREADS));
     return numbers;
